@@ -1,0 +1,2 @@
+/** The kernel ABI on one screen. Nothing but re-exports; see docs/kernels.md for the calling conventions. */
+export * from "./copy";
