@@ -22,3 +22,76 @@ export function fma2(a: v128, b: v128, c: v128): v128 {
 export function lanes<T>(): i32 {
   return 16 / (<i32>sizeof<T>());
 }
+
+/**
+ * The f32 constant stored at address `k`, in four lanes. Constants of hot loops live in memory because V8 builds a
+ * `v128.const` anew in every iteration (four instructions), while a splatting load is one.
+ */
+// @ts-ignore: decorator
+@inline
+export function k4(k: usize): v128 {
+  return v128.load32_splat(k);
+}
+
+/** The f64 constant stored at address `k`, in two lanes. */
+// @ts-ignore: decorator
+@inline
+export function k2(k: usize): v128 {
+  return v128.load64_splat(k);
+}
+
+/** Bits of `a` where `mask` is set, of `b` elsewhere. */
+// @ts-ignore: decorator
+@inline
+export function select4(mask: v128, a: v128, b: v128): v128 {
+  return v128.bitselect(a, b, mask);
+}
+
+/** Polynomials on four f32 lanes (Horner); the table holds the coefficients, lowest power first. */
+// @ts-ignore: decorator
+@inline
+export function poly2(x: v128, table: usize): v128 {
+  return fma4(k4(table + 4), x, k4(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function poly3(x: v128, table: usize): v128 {
+  return fma4(poly2(x, table + 4), x, k4(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function poly4(x: v128, table: usize): v128 {
+  return fma4(poly3(x, table + 4), x, k4(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function poly5(x: v128, table: usize): v128 {
+  return fma4(poly4(x, table + 4), x, k4(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function poly6(x: v128, table: usize): v128 {
+  return fma4(poly5(x, table + 4), x, k4(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function poly7(x: v128, table: usize): v128 {
+  return fma4(poly6(x, table + 4), x, k4(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function poly8(x: v128, table: usize): v128 {
+  return fma4(poly7(x, table + 4), x, k4(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function poly9(x: v128, table: usize): v128 {
+  return fma4(poly8(x, table + 4), x, k4(table));
+}
