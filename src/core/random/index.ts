@@ -1,0 +1,5 @@
+export * from "./continuous";
+export * from "./discrete";
+export type { FillableArray, FloatArray } from "./fill";
+export * from "./multinomial";
+export * from "./normal";
