@@ -13,9 +13,10 @@ export function uniform(out: FloatArray, from = 0, to = 1, generator: Generator 
   } else uniform32(out, Math.fround(from), Math.fround(to), generator);
 }
 
+/** PyTorch's compilers fuse the multiplication and the addition; so does a product in double precision, which is exact. */
 function uniform32(out: Float32Array, from: number, to: number, generator: Generator): void {
   const range = Math.fround(to - from);
-  for (let i = 0; i < out.length; i++) out[i] = Math.fround(generator.uniform24() * range) + from;
+  for (let i = 0; i < out.length; i++) out[i] = generator.uniform24() * range + from;
 }
 
 /** Density `lambda * exp(-lambda * x)` for x > 0. @see torch.Tensor.exponential_ */

@@ -68,7 +68,13 @@ function drawApart(weights: FloatArray, count: number, generator: Generator): In
   const speed = weights.slice();
   exponential(speed, 1, generator);
   for (let i = 0; i < speed.length; i++) speed[i] = weights[i]! / speed[i]!;
-  if (count === 1) return Int32Array.of(speed.indexOf(speed.reduce((a, b) => Math.max(a, b))));
+  if (count === 1) return Int32Array.of(indexOfLargest(speed));
   const order = new Int32Array(speed.length).map((_, i) => i);
   return order.sort((a, b) => speed[b]! - speed[a]!).slice(0, count);
+}
+
+function indexOfLargest(values: FloatArray): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
 }

@@ -1,7 +1,9 @@
 /** Normal numbers by the Box–Muller transform, in PyTorch's two orders. PyTorch's `DistributionTemplates.h`. */
 import { defaultGenerator, type Generator } from "../generator";
+import { boxMuller32 } from "./boxmuller";
 import { type FloatArray, fill } from "./fill";
 
+const { fround } = Math;
 const BLOCK = 16;
 
 /**
@@ -29,7 +31,7 @@ export function standardNormal(generator: Generator): number {
 export function normal(out: FloatArray, mean = 0, std = 1, generator: Generator = defaultGenerator): void {
   if (out.length < BLOCK) normalEach(out, mean, std, generator);
   else if (out instanceof Float32Array)
-    fillBlocks(out, (start) => block32(out, start, mean, std, generator), generator);
+    fillBlocks(out, (start) => block32(out, start, fround(mean), fround(std), generator), generator);
   else fillBlocks(out, (start) => block64(out, start, mean, std, generator), generator);
 }
 
@@ -70,10 +72,5 @@ function block64(out: Float64Array, start: number, mean: number, std: number, ge
 
 function block32(out: Float32Array, start: number, mean: number, std: number, generator: Generator): void {
   for (let i = start; i < start + BLOCK; i++) out[i] = generator.uniform24();
-  for (let i = start; i < start + BLOCK / 2; i++) {
-    const radius = Math.sqrt(-2 * Math.log(1 - out[i]!));
-    const angle = 2 * Math.PI * out[i + 8]!;
-    out[i] = radius * Math.cos(angle) * std + mean;
-    out[i + 8] = radius * Math.sin(angle) * std + mean;
-  }
+  boxMuller32(out, start, mean, std);
 }
