@@ -6,28 +6,16 @@
  *
  * `pmin(x, bound)` and `pmax(x, bound)` return `x` where it is NaN: the order of their arguments matters.
  */
-import { fma4, k4, poly5, poly8, select4 } from "./simd";
+import { SIGN4, fma4, k4, magnitude4, poly5, poly6, poly7, poly8, select4, withSign4 } from "./simd";
+
+export * from "./trigonometry";
+export * from "./power";
 
 const ONE = memory.data<f32>([1]);
 const TWO = memory.data<f32>([2]);
 const HALF = memory.data<f32>([0.5]);
 const INF = memory.data<f32>([Infinity]);
-const SIGN = memory.data<u32>([0x80000000]);
 const MIN_NORMAL = memory.data<u32>([0x00800000]);
-
-/** |x|. */
-// @ts-ignore: decorator
-@inline
-function magnitude(x: v128): v128 {
-  return v128.andnot(x, k4(SIGN));
-}
-
-/** x with the sign of s. */
-// @ts-ignore: decorator
-@inline
-function withSign(x: v128, s: v128): v128 {
-  return v128.bitselect(s, x, k4(SIGN));
-}
 
 // ---------------------------------------------------------------------------------------------- exponentials
 
@@ -48,6 +36,8 @@ function expm1Reduced(x: v128, n: v128): v128 {
   return fma4(f32x4.mul(r, r), poly5(r, EXPM1), r);
 }
 
+const EXPONENT_AND_SIGN = memory.data<u32>([0xff800000]);
+
 /** y · 2ⁿ for biased = n + MAGIC and −252 ≤ n ≤ 254, in two factors so that only the last product rounds. */
 // @ts-ignore: decorator
 @inline
@@ -58,13 +48,12 @@ function scaleByPower(y: v128, biased: v128): v128 {
   const second = i32x4.add(i32x4.sub(n, half), k4(ONE));
   return f32x4.mul(f32x4.mul(y, first), second);
 }
-const EXPONENT_AND_SIGN = memory.data<u32>([0xff800000]);
 
 /** Beyond these bounds eˣ is 0 or infinite in f32. */
 const EXP_LOW = memory.data<f32>([-104]);
 const EXP_HIGH = memory.data<f32>([89]);
 
-/** eˣ. Error ≤ 1 ULP, also among subnormal results. */
+/** eˣ. Error ≤ 1.5 ULP, also among subnormal results. */
 // @ts-ignore: decorator
 @inline
 export function exp_f32x4(x: v128): v128 {
@@ -78,7 +67,7 @@ export function exp_f32x4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function sigmoid_f32x4(x: v128): v128 {
-  const e = exp_f32x4(v128.or(x, k4(SIGN)));
+  const e = exp_f32x4(v128.or(x, k4(SIGN4)));
   const numerator = select4(f32x4.lt(x, f32x4.splat(0)), e, k4(ONE));
   return f32x4.div(numerator, f32x4.add(e, k4(ONE)));
 }
@@ -90,13 +79,97 @@ const TANH_HIGH = memory.data<f32>([9.1]);
 // @ts-ignore: decorator
 @inline
 export function tanh_f32x4(x: v128): v128 {
-  const a = f32x4.pmin(magnitude(x), k4(TANH_HIGH));
+  const a = f32x4.pmin(magnitude4(x), k4(TANH_HIGH));
   const twice = f32x4.add(a, a);
   const biased = fma4(twice, k4(LOG2_E), k4(MAGIC));
   const q = expm1Reduced(twice, f32x4.sub(biased, k4(MAGIC)));
   const power = i32x4.add(i32x4.shl(biased, 23), k4(ONE));
   const m = fma4(power, q, f32x4.sub(power, k4(ONE)));
-  return withSign(f32x4.div(m, f32x4.add(m, k4(TWO))), x);
+  return withSign4(f32x4.div(m, f32x4.add(m, k4(TWO))), x);
+}
+
+/** (2ʳ − 1) / r on |r| ≤ ½; the error is 2⁻²⁸ of 2ʳ − 1. */
+const EXP2 = memory.data<f32>([0.6931472, 0.2402265, 0.055503596, 0.009618062, 0.0013391011, 0.00015463289]);
+const EXP2_LOW = memory.data<f32>([-151]);
+const EXP2_HIGH = memory.data<f32>([129]);
+
+/** 2ˣ. Error ≤ 2 ULP; exact for integers. */
+// @ts-ignore: decorator
+@inline
+export function exp2_f32x4(x: v128): v128 {
+  x = f32x4.pmin(f32x4.pmax(x, k4(EXP2_LOW)), k4(EXP2_HIGH));
+  const biased = f32x4.add(x, k4(MAGIC));
+  const r = f32x4.sub(x, f32x4.sub(biased, k4(MAGIC)));
+  return scaleByPower(fma4(r, poly6(r, EXP2), k4(ONE)), biased);
+}
+
+const EXPM1_LOW = memory.data<f32>([-17.5]);
+const EXPM1_HIGH = memory.data<f32>([89.6]);
+const QUARTER = memory.data<f32>([0.25]);
+const FOUR = memory.data<f32>([4]);
+
+/** (eˣ − 1) / 4: the quarter does not overflow before the sums and quotients that are built on it do. */
+// @ts-ignore: decorator
+@inline
+function quarterExpm1(x: v128): v128 {
+  x = f32x4.pmin(f32x4.pmax(x, k4(EXPM1_LOW)), k4(EXPM1_HIGH));
+  const biased = fma4(x, k4(LOG2_E), k4(MAGIC));
+  const q = expm1Reduced(x, f32x4.sub(biased, k4(MAGIC)));
+  const power = i32x4.add(i32x4.shl(biased, 23), k4(QUARTER));
+  return fma4(power, q, f32x4.sub(power, k4(QUARTER)));
+}
+
+/** eˣ − 1. Error ≤ 2 ULP. */
+// @ts-ignore: decorator
+@inline
+export function expm1_f32x4(x: v128): v128 {
+  return withSign4(f32x4.mul(k4(FOUR), quarterExpm1(x)), x);
+}
+
+/** Hyperbolic sine, (m + m / (m + 1)) / 2 with m = e^|x| − 1. Error ≤ 3 ULP. */
+// @ts-ignore: decorator
+@inline
+export function sinh_f32x4(x: v128): v128 {
+  const m = quarterExpm1(magnitude4(x));
+  const sum = f32x4.add(m, f32x4.div(m, fma4(k4(FOUR), m, k4(ONE))));
+  return withSign4(f32x4.mul(k4(TWO), sum), x);
+}
+
+/** Hyperbolic cosine, (e + 1 / e) / 2 with e = e^|x|. Error ≤ 2 ULP. */
+// @ts-ignore: decorator
+@inline
+export function cosh_f32x4(x: v128): v128 {
+  const quarter = f32x4.add(quarterExpm1(magnitude4(x)), k4(QUARTER));
+  return fma4(k4(TWO), quarter, f32x4.div(k4(EIGHTH), quarter));
+}
+const EIGHTH = memory.data<f32>([0.125]);
+
+/** erf x / x − 1 on |x| ≤ 0.875, in x²; the error is 2⁻²⁶ of erf. */
+const ERF = memory.data<f32>([0.12837915, -0.37612507, 0.11281965, -0.026772428, 0.005002323, -0.0006040721]);
+/** log erfc x on 0.875 ≤ x ≤ 3.92; the error is 2⁻²⁹ of erf. */
+const LOG_ERFC = memory.data<f32>([
+  -0.00013357375, -1.1279361, -0.6367372, -0.10432754, 0.022420265, -0.0030923174, 0.00020100082,
+]);
+const ERF_SPLIT = memory.data<f32>([0.875]);
+const ERF_HIGH = memory.data<f32>([3.92]);
+
+/** Error function. Error ≤ 2 ULP; never beyond ±1. */
+// @ts-ignore: decorator
+@inline
+export function erf_f32x4(x: v128): v128 {
+  const a = f32x4.pmin(magnitude4(x), k4(ERF_HIGH));
+  const near = fma4(a, poly6(f32x4.mul(a, a), ERF), a);
+  const far = f32x4.neg(expm1Negative(poly7(a, LOG_ERFC)));
+  return withSign4(select4(f32x4.lt(a, k4(ERF_SPLIT)), near, far), x);
+}
+
+/** eˣ − 1 for −87 ≤ x ≤ 0. */
+// @ts-ignore: decorator
+@inline
+function expm1Negative(x: v128): v128 {
+  const biased = fma4(x, k4(LOG2_E), k4(MAGIC));
+  const power = i32x4.add(i32x4.shl(biased, 23), k4(ONE));
+  return fma4(power, expm1Reduced(x, f32x4.sub(biased, k4(MAGIC))), f32x4.sub(power, k4(ONE)));
 }
 
 // ---------------------------------------------------------------------------------------------- logarithms
@@ -117,6 +190,13 @@ function exponentAtSqrtHalf(x: v128): v128 {
   return i32x4.shr_s(i32x4.sub(x, k4(SQRT_HALF)), 23);
 }
 
+/** m − 1 for x = 2ⁿ m. */
+// @ts-ignore: decorator
+@inline
+function mantissaMinus1(x: v128, n: v128): v128 {
+  return f32x4.sub(i32x4.sub(x, i32x4.shl(n, 23)), k4(ONE));
+}
+
 /** log(1 + f) − f for √½ ≤ 1 + f ≤ √2. */
 // @ts-ignore: decorator
 @inline
@@ -129,7 +209,7 @@ function log1pTail(f: v128): v128 {
 @inline
 function logNormal(x: v128): v128 {
   const n = exponentAtSqrtHalf(x);
-  const f = f32x4.sub(i32x4.sub(x, i32x4.shl(n, 23)), k4(ONE));
+  const f = mantissaMinus1(x, n);
   const exponent = f32x4.convert_i32x4_s(n);
   const tail = fma4(exponent, k4(LN2_LO), log1pTail(f));
   return fma4(exponent, k4(LN2_HI), f32x4.add(f, tail));
@@ -168,10 +248,138 @@ function logEdge(x: v128): v128 {
   return finishLog(x, logNormal(scaleSubnormals(x)), LN_2_24);
 }
 
-/** Natural logarithm. Error ≤ 1 ULP. */
+/** Natural logarithm. Error ≤ 1.5 ULP. */
 // @ts-ignore: decorator
 @inline
 export function log_f32x4(x: v128): v128 {
   if (allNormal(x)) return logNormal(x);
   return logEdge(x);
+}
+
+// @ts-ignore: decorator
+@inline
+function log2Normal(x: v128): v128 {
+  const n = exponentAtSqrtHalf(x);
+  const f = mantissaMinus1(x, n);
+  const tail = log1pTail(f);
+  const low = fma4(tail, k4(LOG2_E), f32x4.mul(f, k4(LOG2_E_LO)));
+  return f32x4.add(f32x4.convert_i32x4_s(n), fma4(f, k4(LOG2_E_HI), low));
+}
+/** log₂ e in two parts; the product of the first with a mantissa loses at most its last bits. */
+const LOG2_E_HI = memory.data<f32>([1.44140625]);
+const LOG2_E_LO = memory.data<f32>([0.0012887908889634]);
+
+function log2Edge(x: v128): v128 {
+  return finishLog(x, log2Normal(scaleSubnormals(x)), 24);
+}
+
+/** Logarithm to base 2. Error ≤ 2 ULP; exact for powers of two. */
+// @ts-ignore: decorator
+@inline
+export function log2_f32x4(x: v128): v128 {
+  if (allNormal(x)) return log2Normal(x);
+  return log2Edge(x);
+}
+
+const LOG10_E = memory.data<f32>([0.4342944819032518]);
+/** log₁₀ 2 in two parts; the first has 11 bits. */
+const LOG10_2_HI = memory.data<f32>([0.30078125]);
+const LOG10_2_LO = memory.data<f32>([2.4874566398119521e-4]);
+
+// @ts-ignore: decorator
+@inline
+function log10Normal(x: v128): v128 {
+  const n = exponentAtSqrtHalf(x);
+  const f = mantissaMinus1(x, n);
+  const exponent = f32x4.convert_i32x4_s(n);
+  const low = fma4(f32x4.add(f, log1pTail(f)), k4(LOG10_E), f32x4.mul(exponent, k4(LOG10_2_LO)));
+  return fma4(exponent, k4(LOG10_2_HI), low);
+}
+
+// @ts-ignore: decorator
+@inline
+const LOG10_2_24: f32 = 7.224719895935548;
+
+function log10Edge(x: v128): v128 {
+  return finishLog(x, log10Normal(scaleSubnormals(x)), LOG10_2_24);
+}
+
+/** Logarithm to base 10. Error ≤ 3 ULP. */
+// @ts-ignore: decorator
+@inline
+export function log10_f32x4(x: v128): v128 {
+  if (allNormal(x)) return log10Normal(x);
+  return log10Edge(x);
+}
+
+/** What 1 + x lost when it was rounded to u. */
+// @ts-ignore: decorator
+@inline
+function lostInOnePlus(x: v128, u: v128): v128 {
+  const small = f32x4.sub(x, f32x4.sub(u, k4(ONE)));
+  const large = f32x4.sub(k4(ONE), f32x4.sub(u, x));
+  return select4(f32x4.lt(x, k4(ONE)), small, large);
+}
+
+/** log(1 + x) for normal u = 1 + x. Where u needs no scaling x itself is the reduced argument, so nothing cancels. */
+// @ts-ignore: decorator
+@inline
+function log1pNormal(x: v128, u: v128): v128 {
+  const n = exponentAtSqrtHalf(u);
+  const unscaled = i32x4.eq(n, i32x4.splat(0));
+  const f = select4(unscaled, x, mantissaMinus1(u, n));
+  const lost = v128.andnot(f32x4.div(lostInOnePlus(x, u), u), unscaled);
+  const exponent = f32x4.convert_i32x4_s(n);
+  const tail = f32x4.add(log1pTail(f), fma4(exponent, k4(LN2_LO), lost));
+  return withSign4(fma4(exponent, k4(LN2_HI), f32x4.add(f, tail)), x);
+}
+
+function log1pEdge(x: v128, u: v128): v128 {
+  return finishLog(u, log1pNormal(x, u), 0);
+}
+
+/** log(1 + x). Error ≤ 2 ULP. */
+// @ts-ignore: decorator
+@inline
+export function log1p_f32x4(x: v128): v128 {
+  const u = f32x4.add(x, k4(ONE));
+  if (allNormal(u)) return log1pNormal(x, u);
+  return log1pEdge(x, u);
+}
+
+/** From here on asinh and acosh are log 2x in f32, and x² must not overflow. */
+const HUGE = memory.data<f32>([1e9]);
+const LN2 = memory.data<f32>([0.6931471805599453]);
+
+/** Inverse hyperbolic sine, log1p(a + a² / (1 + √(a² + 1))). Error ≤ 4 ULP. */
+// @ts-ignore: decorator
+@inline
+export function asinh_f32x4(x: v128): v128 {
+  const a = magnitude4(x);
+  const huge = f32x4.ge(a, k4(HUGE));
+  const a2 = f32x4.mul(a, a);
+  const root = f32x4.sqrt(f32x4.add(a2, k4(ONE)));
+  const t = f32x4.add(a, f32x4.div(a2, f32x4.add(root, k4(ONE))));
+  const y = log1p_f32x4(select4(huge, a, t));
+  return withSign4(f32x4.add(y, v128.and(huge, k4(LN2))), x);
+}
+
+/** Inverse hyperbolic cosine, log1p(t + √t √(t + 2)) with t = x − 1. Error ≤ 4 ULP. */
+// @ts-ignore: decorator
+@inline
+export function acosh_f32x4(x: v128): v128 {
+  const huge = f32x4.ge(x, k4(HUGE));
+  const t = f32x4.sub(x, k4(ONE));
+  const root = f32x4.mul(f32x4.sqrt(t), f32x4.sqrt(f32x4.add(t, k4(TWO))));
+  const y = log1p_f32x4(select4(huge, x, f32x4.add(t, root)));
+  return f32x4.add(y, v128.and(huge, k4(LN2)));
+}
+
+/** Inverse hyperbolic tangent, log1p(2a / (1 − a)) / 2. Error ≤ 4 ULP. */
+// @ts-ignore: decorator
+@inline
+export function atanh_f32x4(x: v128): v128 {
+  const a = magnitude4(x);
+  const y = log1p_f32x4(f32x4.div(f32x4.add(a, a), f32x4.sub(k4(ONE), a)));
+  return withSign4(f32x4.mul(k4(HALF), y), x);
 }

@@ -95,3 +95,72 @@ export function poly8(x: v128, table: usize): v128 {
 export function poly9(x: v128, table: usize): v128 {
   return fma4(poly8(x, table + 4), x, k4(table));
 }
+
+/** Polynomials on two f64 lanes (Horner); the table holds the coefficients, lowest power first. */
+// @ts-ignore: decorator
+@inline
+export function dpoly2(x: v128, table: usize): v128 {
+  return fma2(k2(table + 8), x, k2(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function dpoly3(x: v128, table: usize): v128 {
+  return fma2(dpoly2(x, table + 8), x, k2(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function dpoly4(x: v128, table: usize): v128 {
+  return fma2(dpoly3(x, table + 8), x, k2(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function dpoly5(x: v128, table: usize): v128 {
+  return fma2(dpoly4(x, table + 8), x, k2(table));
+}
+
+// @ts-ignore: decorator
+@inline
+export function dpoly6(x: v128, table: usize): v128 {
+  return fma2(dpoly5(x, table + 8), x, k2(table));
+}
+
+/** |x| of four f32 lanes. */
+// @ts-ignore: decorator
+@inline
+export function magnitude4(x: v128): v128 {
+  return v128.andnot(x, k4(SIGN4));
+}
+
+/** x with the sign of s, four f32 lanes. */
+// @ts-ignore: decorator
+@inline
+export function withSign4(x: v128, s: v128): v128 {
+  return v128.bitselect(s, x, k4(SIGN4));
+}
+
+/** The sign bit of an f32. */
+export const SIGN4 = memory.data<u32>([0x80000000]);
+
+/** Lanes 0 and 1 of four f32 as two f64. */
+// @ts-ignore: decorator
+@inline
+export function widenLow(x: v128): v128 {
+  return f64x2.promote_low_f32x4(x);
+}
+
+/** Lanes 2 and 3 of four f32 as two f64. */
+// @ts-ignore: decorator
+@inline
+export function widenHigh(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0));
+}
+
+/** The inverse of `widenLow` and `widenHigh`, rounding to nearest. */
+// @ts-ignore: decorator
+@inline
+export function narrow(low: v128, high: v128): v128 {
+  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+}
