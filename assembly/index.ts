@@ -1,2 +1,5 @@
 /** The kernel ABI on one screen. Nothing but re-exports; see docs/kernels.md for the calling conventions. */
 export * from "./copy";
+export * from "./memory";
+export * from "./reduce";
+export * from "./extrema";

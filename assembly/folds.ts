@@ -1,0 +1,138 @@
+/**
+ * Folds of `T` to `T`, along rows and down columns. Floats go through vectors; integers, which programs seldom reduce
+ * this way, one by one: seven copies of the vector loops would cost more than they save.
+ */
+import { at, column } from "./rows";
+import { lanes } from "./simd";
+
+// Strategies: `vec` and `one` agree bit for bit, `start` is their neutral element.
+
+@final
+@unmanaged
+export class Greater {
+  @inline
+  start<T>(): T {
+    if (isFloat<T>()) return <T>-Infinity;
+    return isSigned<T>() ? <T>(<u64>1 << (8 * sizeof<T>() - 1)) : <T>0;
+  }
+  @inline
+  vec<T>(a: v128, b: v128): v128 {
+    return v128.max<T>(a, b);
+  }
+  @inline
+  one<T>(a: T, b: T): T {
+    return max<T>(a, b);
+  }
+}
+
+@final
+@unmanaged
+export class Less {
+  @inline
+  start<T>(): T {
+    if (isFloat<T>()) return <T>Infinity;
+    return <T>(isSigned<T>() ? ((<u64>1 << (8 * sizeof<T>() - 1)) - 1) : <u64>-1);
+  }
+  @inline
+  vec<T>(a: v128, b: v128): v128 {
+    return v128.min<T>(a, b);
+  }
+  @inline
+  one<T>(a: T, b: T): T {
+    return min<T>(a, b);
+  }
+}
+
+@final
+@unmanaged
+export class Times {
+  @inline
+  start<T>(): T {
+    return <T>1;
+  }
+  @inline
+  vec<T>(a: v128, b: v128): v128 {
+    return v128.mul<T>(a, b);
+  }
+  @inline
+  one<T>(a: T, b: T): T {
+    return a * b;
+  }
+}
+
+export function foldRow<OP, T>(x: usize, n: i32): T {
+  const op = changetype<OP>(0);
+  let acc = op.start<T>();
+  let k = n;
+  if (isFloat<T>() && n >= 4 * lanes<T>()) {
+    let a = v128.splat<T>(acc), b = a, c = a, d = a;
+    for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64) {
+      a = op.vec<T>(a, v128.load(x));
+      b = op.vec<T>(b, v128.load(x, 16));
+      c = op.vec<T>(c, v128.load(x, 32));
+      d = op.vec<T>(d, v128.load(x, 48));
+    }
+    acc = foldLanes<OP, T>(op.vec<T>(op.vec<T>(a, b), op.vec<T>(c, d)));
+  }
+  for (; k > 0; k--, x += sizeof<T>()) acc = op.one<T>(acc, load<T>(x));
+  return acc;
+}
+
+// @ts-ignore: decorator
+@inline
+function foldLanes<OP, T>(v: v128): T {
+  const op = changetype<OP>(0);
+  v = op.vec<T>(v, v128.shuffle<u64>(v, v, 1, 0));
+  if (sizeof<T>() == 4) v = op.vec<T>(v, v128.shuffle<u32>(v, v, 1, 0, 3, 2));
+  return v128.extract_lane<T>(v, 0);
+}
+
+/** Folds `width` neighbouring columns. */
+function foldColumns<OP, T>(y: usize, x: usize, n: i32, stride: usize, width: i32): void {
+  let k = width;
+  if (isFloat<T>()) {
+    for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64, y += 64) foldStrip<OP, T>(y, x, n, stride);
+    for (; k >= lanes<T>(); k -= lanes<T>(), x += 16, y += 16) v128.store(y, foldVector<OP, T>(x, n, stride));
+  }
+  for (; k > 0; k--, x += sizeof<T>(), y += sizeof<T>()) store<T>(y, foldOne<OP, T>(x, n, stride));
+}
+
+function foldStrip<OP, T>(y: usize, x: usize, n: i32, stride: usize): void {
+  const op = changetype<OP>(0);
+  let a = v128.splat<T>(op.start<T>()), b = a, c = a, d = a;
+  for (let i = 0; i < n; i++, x += stride) {
+    a = op.vec<T>(a, v128.load(x));
+    b = op.vec<T>(b, v128.load(x, 16));
+    c = op.vec<T>(c, v128.load(x, 32));
+    d = op.vec<T>(d, v128.load(x, 48));
+  }
+  v128.store(y, a);
+  v128.store(y, b, 16);
+  v128.store(y, c, 32);
+  v128.store(y, d, 48);
+}
+
+export function foldVector<OP, T>(x: usize, n: i32, stride: usize): v128 {
+  const op = changetype<OP>(0);
+  let acc = v128.splat<T>(op.start<T>());
+  for (let i = 0; i < n; i++, x += stride) acc = op.vec<T>(acc, v128.load(x));
+  return acc;
+}
+
+export function foldOne<OP, T>(x: usize, n: i32, stride: usize): T {
+  const op = changetype<OP>(0);
+  let acc = op.start<T>();
+  for (let i = 0; i < n; i++, x += stride) acc = op.one<T>(acc, load<T>(x));
+  return acc;
+}
+
+/** Folds the middle axis of [outer, n, inner] into results [begin, end). */
+export function fold<OP, T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  for (let r = begin; r < end; ) {
+    const from = column<T>(x, r / inner, n, inner, r % inner);
+    const width = inner == 1 ? 1 : min(inner - r % inner, end - r);
+    if (inner == 1) store<T>(at<T>(y, r), foldRow<OP, T>(from, n));
+    else foldColumns<OP, T>(at<T>(y, r), from, n, <usize>inner * sizeof<T>(), width);
+    r += width;
+  }
+}

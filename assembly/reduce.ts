@@ -1,0 +1,336 @@
+/**
+ * Reductions of a contiguous [outer, n, inner] over n. Ranges count the outer * inner results.
+ *
+ * Rows (inner == 1) are read with several accumulators, columns a cache line wide. Which of the two it is depends on
+ * `inner` alone, and a column's sum is the same in a strip and in a tail, so the bits do not depend on the range.
+ */
+import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "./dtype";
+import { fold, Times } from "./folds";
+import { exp_f32x4, log_f32x4 } from "./math";
+import { at, column, columnSum, columnSums4, rowSum, storeLanes, zeros } from "./rows";
+import { lanes } from "./simd";
+
+// ---- Sums of floats -------------------------------------------------------------------------------------------------
+
+// Strategies: `vec` is what is summed; `wide` columns have a loop of their own, which only the plain sum (a bias's
+// gradient) earns.
+
+@final
+@unmanaged
+class Plain {
+  @inline
+  wide(): bool {
+    return true;
+  }
+  @inline
+  vec<T>(x: v128, _q: v128): v128 {
+    return x;
+  }
+}
+
+@final
+@unmanaged
+class Magnitude {
+  @inline
+  wide(): bool {
+    return false;
+  }
+  @inline
+  vec<T>(x: v128, _q: v128): v128 {
+    return v128.abs<T>(x);
+  }
+}
+
+@final
+@unmanaged
+class Square {
+  @inline
+  wide(): bool {
+    return false;
+  }
+  @inline
+  vec<T>(x: v128, _q: v128): v128 {
+    return v128.mul<T>(x, x);
+  }
+}
+
+@final
+@unmanaged
+class SquaredDeviation {
+  @inline
+  vec<T>(x: v128, mean: v128): v128 {
+    const d = v128.sub<T>(x, mean);
+    return v128.mul<T>(d, d);
+  }
+}
+
+@final
+@unmanaged
+class NanToZero {
+  @inline
+  wide(): bool {
+    return false;
+  }
+  @inline
+  vec<T>(x: v128, _q: v128): v128 {
+    return v128.and(x, v128.eq<T>(x, x));
+  }
+}
+
+/** |x|^q; 0^q is 0 for q > 0 and infinite for q < 0. */
+@final
+@unmanaged
+class Power {
+  @inline
+  wide(): bool {
+    return false;
+  }
+  @inline
+  vec<T>(x: v128, q: v128): v128 {
+    return sizeof<T>() == 4 ? power_f32x4(x, q) : power_f64x2(x, q);
+  }
+}
+
+function power_f32x4(x: v128, q: v128): v128 {
+  return exp_f32x4(f32x4.mul(q, log_f32x4(f32x4.abs(x))));
+}
+
+function power_f64x2(x: v128, q: v128): v128 {
+  const p = f64x2.extract_lane(q, 0);
+  const low = Math.pow(Math.abs(f64x2.extract_lane(x, 0)), p);
+  return f64x2(low, Math.pow(Math.abs(f64x2.extract_lane(x, 1)), p));
+}
+
+function sums<MAP, T>(y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {
+  const q = v128.splat<T>(<T>p);
+  for (let r = begin; r < end; ) {
+    if (inner == 1) {
+      store<T>(at<T>(y, r), <T>rowSum<MAP, T>(x + <usize>r * n * sizeof<T>(), n, q));
+      r++;
+      continue;
+    }
+    const outer = r / inner;
+    const width = min(inner - (r % inner), end - r);
+    columnsSums<MAP, T>(at<T>(y, r), column<T>(x, outer, n, inner, r % inner), n, inner, width, q);
+    r += width;
+  }
+}
+
+function columnsSums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, width: i32, q: v128): void {
+  const stride = <usize>inner * sizeof<T>();
+  let k = width;
+  if (changetype<MAP>(0).wide()) {
+    for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64, y += 64) columnSums4<T>(y, x, n, stride);
+  }
+  for (; k > 0; k -= lanes<T>(), x += 16, y += 16) storeLanes<T>(y, columnSum<MAP, T>(x, n, stride, k, q), k);
+}
+
+function floatSums<MAP>(t: i32, y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {
+  if (t == F32) return sums<MAP, f32>(y, x, p, n, inner, begin, end);
+  if (t == F64) return sums<MAP, f64>(y, x, p, n, inner, begin, end);
+  unreachable();
+}
+
+/** Sum; integers and bool are summed to i64, which wraps. @see torch.sum */
+export function sum(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  if (t == F32 || t == F64) return floatSums<Plain>(t, y, x, 0, n, inner, begin, end);
+  toInt64<AddInt>(t, y, x, n, inner, begin, end);
+}
+
+/** Sum that takes NaN for 0. Floats. @see torch.nansum */
+export function nansum(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  floatSums<NanToZero>(t, y, x, 0, n, inner, begin, end);
+}
+
+/** Sum of |x|. Floats. @see torch.linalg.vector_norm */
+export function sumAbs(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  floatSums<Magnitude>(t, y, x, 0, n, inner, begin, end);
+}
+
+/** Sum of |x|^p, p != 0 (`countNonzero` is p = 0). Floats. @see torch.linalg.vector_norm */
+export function sumPow(t: i32, y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {
+  if (p == 2) return floatSums<Square>(t, y, x, p, n, inner, begin, end);
+  floatSums<Power>(t, y, x, p, n, inner, begin, end);
+}
+
+// ---- Mean and squared deviations ------------------------------------------------------------------------------------
+
+function deviations<T>(y: usize, mean: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  for (let r = begin; r < end; ) {
+    const from = column<T>(x, r / inner, n, inner, r % inner);
+    if (inner == 1) {
+      const m = <T>(rowSum<Plain, T>(from, n, zeros()) / <f64>n);
+      store<T>(at<T>(mean, r), m);
+      store<T>(at<T>(y, r), <T>rowSum<SquaredDeviation, T>(from, n, v128.splat<T>(m)));
+      r++;
+      continue;
+    }
+    const k = min(lanes<T>(), min(inner - (r % inner), end - r));
+    const stride = <usize>inner * sizeof<T>();
+    const m = v128.div<T>(columnSum<Plain, T>(from, n, stride, k, zeros()), v128.splat<T>(<T>n));
+    storeLanes<T>(at<T>(mean, r), m, k);
+    storeLanes<T>(at<T>(y, r), columnSum<SquaredDeviation, T>(from, n, stride, k, m), k);
+    r += k;
+  }
+}
+
+/**
+ * `mean`: the mean, `y`: the sum of (x - mean)^2, by two passes: no cancellation, whatever the mean. Floats.
+ * @see torch.var_mean
+ */
+export function sumSquaredDeviation(
+  t: i32,
+  y: usize,
+  mean: usize,
+  x: usize,
+  n: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
+): void {
+  if (t == F32) return deviations<f32>(y, mean, x, n, inner, begin, end);
+  if (t == F64) return deviations<f64>(y, mean, x, n, inner, begin, end);
+  unreachable();
+}
+
+// ---- Scalar folds: T to i64 or bool ---------------------------------------------------------------------------------
+
+@final
+@unmanaged
+class AddInt {
+  @inline
+  start(): i64 {
+    return 0;
+  }
+  @inline
+  step<T>(acc: i64, x: T): i64 {
+    return acc + <i64>x;
+  }
+}
+
+@final
+@unmanaged
+class MultiplyInt {
+  @inline
+  start(): i64 {
+    return 1;
+  }
+  @inline
+  step<T>(acc: i64, x: T): i64 {
+    return acc * <i64>x;
+  }
+}
+
+@final
+@unmanaged
+class CountNonzero {
+  @inline
+  start(): i64 {
+    return 0;
+  }
+  @inline
+  step<T>(acc: i64, x: T): i64 {
+    return acc + <i64>(x != <T>0);
+  }
+}
+
+@final
+@unmanaged
+class Any {
+  @inline
+  start(): i64 {
+    return 0;
+  }
+  @inline
+  step<T>(acc: i64, x: T): i64 {
+    return acc | <i64>(x != <T>0);
+  }
+}
+
+@final
+@unmanaged
+class All {
+  @inline
+  start(): i64 {
+    return 1;
+  }
+  @inline
+  step<T>(acc: i64, x: T): i64 {
+    return acc & <i64>(x != <T>0);
+  }
+}
+
+/** Folds elements of `T` into an i64, stored as `R`. */
+function scalarFold<OP, T, R>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  const op = changetype<OP>(0);
+  const stride = <usize>inner * sizeof<T>();
+  for (let r = begin; r < end; r++) {
+    let p = column<T>(x, r / inner, n, inner, r % inner);
+    let acc = op.start();
+    for (let i = 0; i < n; i++, p += stride) acc = op.step<T>(acc, load<T>(p));
+    store<R>(at<R>(y, r), <R>acc);
+  }
+}
+
+/** Integers and bool to i64. */
+function toInt64<OP>(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  switch (t) {
+    case I64:
+      return scalarFold<OP, i64, i64>(y, x, n, inner, begin, end);
+    case I32:
+      return scalarFold<OP, i32, i64>(y, x, n, inner, begin, end);
+    case I16:
+      return scalarFold<OP, i16, i64>(y, x, n, inner, begin, end);
+    case I8:
+      return scalarFold<OP, i8, i64>(y, x, n, inner, begin, end);
+    case U8:
+    case BOOL:
+      return scalarFold<OP, u8, i64>(y, x, n, inner, begin, end);
+    default:
+      unreachable();
+  }
+}
+
+/** Any type to `R`, by a fold that asks only whether an element is zero (so signedness does not matter). */
+function fromTruth<OP, R>(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  switch (t) {
+    case F32:
+      return scalarFold<OP, f32, R>(y, x, n, inner, begin, end);
+    case F64:
+      return scalarFold<OP, f64, R>(y, x, n, inner, begin, end);
+    case I64:
+      return scalarFold<OP, i64, R>(y, x, n, inner, begin, end);
+    case I32:
+      return scalarFold<OP, i32, R>(y, x, n, inner, begin, end);
+    case I16:
+      return scalarFold<OP, i16, R>(y, x, n, inner, begin, end);
+    case I8:
+    case U8:
+    case BOOL:
+      return scalarFold<OP, u8, R>(y, x, n, inner, begin, end);
+    default:
+      unreachable();
+  }
+}
+
+/** Product; integers and bool are multiplied to i64, which wraps. @see torch.prod */
+export function prod(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  if (t == F32) return fold<Times, f32>(y, x, n, inner, begin, end);
+  if (t == F64) return fold<Times, f64>(y, x, n, inner, begin, end);
+  toInt64<MultiplyInt>(t, y, x, n, inner, begin, end);
+}
+
+/** Number of elements that are not 0 (NaN is not), as i64. Any type. @see torch.count_nonzero */
+export function countNonzero(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  fromTruth<CountNonzero, i64>(t, y, x, n, inner, begin, end);
+}
+
+/** Whether some element is not 0, as bool; false for n = 0. Any type. @see torch.any */
+export function any(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  fromTruth<Any, u8>(t, y, x, n, inner, begin, end);
+}
+
+/** Whether no element is 0, as bool; true for n = 0. Any type. @see torch.all */
+export function all(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  fromTruth<All, u8>(t, y, x, n, inner, begin, end);
+}
