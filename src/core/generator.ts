@@ -186,12 +186,12 @@ function twist(state: Int32Array): void {
   let j = 0;
   for (; j < N - M; j++) state[j] = state[j + M]! ^ mix(state[j]!, state[j + 1]!);
   for (; j < N - 1; j++) state[j] = state[j + M - N]! ^ mix(state[j]!, state[j + 1]!);
-  state[N - 1] = state[M - 1]! ^ mix(state[N - 1]!, state[0]!);
+  state[j] = state[M - 1]! ^ mix(state[j]!, state[0]!);
 }
 
 /** The top bit of `u` and the low bits of `v`, times the matrix of the recurrence. */
 function mix(u: number, v: number): number {
-  return (((u & 0x80000000) | (v & 0x7fffffff)) >>> 1) ^ (-(v & 1) & 0x9908b0df);
+  return (((u & 0x80000000) | (v & 0x7fffffff)) >>> 1) ^ Math.imul(v & 1, 0x9908b0df);
 }
 
 /** The output transform of mt19937. */

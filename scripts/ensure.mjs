@@ -1,0 +1,75 @@
+/** Installs and builds only what is missing or older than its sources. Uses nothing that is not in Node itself. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+process.chdir(root);
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
+  if (error) throw error;
+  if (status !== 0) {
+    console.error(`kindling: "${command} ${args.join(" ")}" failed`);
+    process.exit(status ?? 1);
+  }
+}
+
+const bin = (name) => join("node_modules", ".bin", name);
+
+/** Time of the newest file at or below `path`; 0 when there is none. */
+function newest(path) {
+  if (!existsSync(path)) return 0;
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return readdirSync(path).reduce((time, name) => Math.max(time, newest(join(path, name))), 0);
+}
+
+const isStale = (target, sources) => newest(target) === 0 || newest(target) < Math.max(...sources.map(newest));
+
+export function ensureInstalled() {
+  const stamp = join("node_modules", ".kindling-installed");
+  if (!isStale(stamp, ["package-lock.json"])) return;
+  console.error("kindling: installing the development dependencies…");
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  writeFileSync(stamp, "");
+}
+
+function buildKernels() {
+  mkdirSync("build", { recursive: true });
+  for (const target of ["baseline", "relaxed"]) run(bin("asc"), ["--config", "asconfig.json", "--target", target]);
+}
+
+function buildBundle() {
+  run(bin("rollup"), ["--config", "--silent"]);
+}
+
+function buildTypes() {
+  run(bin("tsc"), ["--project", "tsconfig.build.json"]);
+}
+
+/** Removes earlier output and builds everything. */
+export function build() {
+  rmSync("build", { recursive: true, force: true });
+  rmSync("dist", { recursive: true, force: true });
+  buildKernels();
+  buildBundle();
+  buildTypes();
+}
+
+/** Installs and builds what is missing or out of date; the declarations only when `types` is set. */
+export function ensureBuilt({ types = false } = {}) {
+  ensureInstalled();
+  const kernels = join("build", "kernels.relaxed.wasm");
+  const bundle = join("dist", "kindling.js");
+  if (isStale(kernels, ["assembly", "asconfig.json", "package-lock.json"])) {
+    console.error("kindling: compiling the kernels…");
+    buildKernels();
+  }
+  if (isStale(bundle, ["src", kernels, "rollup.config.mjs", "package-lock.json"])) {
+    console.error("kindling: bundling…");
+    buildBundle();
+  }
+  if (types && isStale(join("build", "types.tsbuildinfo"), ["src", "tsconfig.build.json"])) buildTypes();
+}

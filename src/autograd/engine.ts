@@ -1,0 +1,366 @@
+/** Backward: walks the graph from the outputs, iteratively, latest node first. */
+import { AutogradError } from "../core/errors";
+import { shapeText } from "../core/shape";
+import { allocate, filled } from "../tensor/create";
+import { runInScope } from "../tensor/scope";
+import { isTensor, Tensor } from "../tensor/tensor";
+import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
+import { enableGrad, isGradEnabled, noGrad } from "./mode";
+import { AccumulateGrad, type Edge, edgeOf, type Grads, type Node } from "./node";
+
+/** How a pass over the graph behaves. */
+interface Pass {
+  readonly retainGraph: boolean;
+  readonly createGraph: boolean;
+  /** The only places whose gradients are wanted, by node and input; undefined means all leaves accumulate. */
+  readonly captures: Map<Node, Map<number, number[]>> | undefined;
+  readonly results: (Tensor | undefined)[];
+}
+
+/** Gradients on their way to a node, one per output of its operation. */
+type Buffer = (Tensor | undefined)[];
+
+/** The nodes whose turn has come, latest first: a binary heap by sequence number. */
+class Ready {
+  private readonly heap: Node[] = [];
+
+  get size(): number {
+    return this.heap.length;
+  }
+
+  push(node: Node): void {
+    const { heap } = this;
+    let i = heap.length;
+    heap.push(node);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (heap[parent]!.sequence >= node.sequence) break;
+      heap[i] = heap[parent]!;
+      i = parent;
+    }
+    heap[i] = node;
+  }
+
+  pop(): Node {
+    const { heap } = this;
+    const top = heap[0]!;
+    const last = heap.pop()!;
+    if (heap.length === 0) return top;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && heap[child + 1]!.sequence > heap[child]!.sequence) child++;
+      if (heap[child]!.sequence <= last.sequence) break;
+      heap[i] = heap[child]!;
+      i = child;
+    }
+    heap[i] = last;
+    return top;
+  }
+}
+
+/** How many edges lead into each node that can be reached. */
+function countDependencies(roots: readonly Node[]): Map<Node, number> {
+  const counts = new Map<Node, number>();
+  const stack: Node[] = [];
+  for (const root of roots)
+    if (!counts.has(root)) {
+      counts.set(root, 0);
+      stack.push(root);
+    }
+  for (let node = stack.pop(); node !== undefined; node = stack.pop())
+    for (const edge of node.edges) {
+      if (edge === null) continue;
+      const count = counts.get(edge.node);
+      counts.set(edge.node, (count ?? 0) + 1);
+      if (count === undefined) stack.push(edge.node);
+    }
+  return counts;
+}
+
+/** The nodes from which a captured place can be reached: no others need to run. */
+function neededNodes(roots: readonly Node[], captures: Map<Node, unknown>): Set<Node> {
+  const needed = new Set<Node>(captures.keys());
+  const order: Node[] = [...countDependencies(roots).keys()].sort((a, b) => a.sequence - b.sequence);
+  for (const node of order)
+    if (node.edges.some((edge) => edge !== null && needed.has(edge.node))) needed.add(node);
+  return needed;
+}
+
+/** Adds a gradient to a buffer. Gradients that the engine made itself are given back once they are summed. */
+function accumulate(buffer: Buffer, index: number, grad: Tensor, createGraph: boolean): void {
+  const have = buffer[index];
+  if (have === undefined) {
+    buffer[index] = grad;
+    return;
+  }
+  buffer[index] = have.add(grad);
+  if (createGraph) return;
+  drop(have);
+  drop(grad);
+}
+
+/** Gives a gradient back unless users may have seen it. */
+function drop(grad: Tensor | undefined): void {
+  if (grad !== undefined && !grad.isShared) grad.dispose();
+}
+
+/** Another handle on the same values, so that every place owns its own. */
+const alias = (x: Tensor): Tensor => {
+  const copy = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
+  copy.node = x.node;
+  copy.outputNr = x.outputNr;
+  copy.leafRequiresGrad = x.leafRequiresGrad;
+  copy.accumulator = x.accumulator;
+  return copy;
+};
+
+/** Sets or adds to `leaf.grad`. */
+function accumulateLeaf(leaf: Tensor, grad: Tensor, createGraph: boolean): void {
+  const { grad: have } = leaf;
+  if (createGraph) leaf.grad = have === null ? grad : have.add(grad);
+  else if (have !== null) {
+    if (have.requiresGrad) leaf.grad = have.add(grad);
+    else have.add_(grad);
+    drop(grad);
+  } else if (!grad.isShared && grad.storage.isUnshared && grad.isContiguous()) {
+    // Nobody else holds this memory: take it over instead of copying.
+    leaf.grad = grad;
+  } else {
+    leaf.grad = grad.clone();
+    drop(grad);
+  }
+  runPostAccumulateHooks(leaf);
+}
+
+/** Checks and completes what a node returned: one gradient per input, of the input's shape. */
+function checkGrads(node: Node, grads: Grads): void {
+  if (grads.length > node.edges.length && grads.slice(node.edges.length).some((g) => g))
+    throw new AutogradError(`${node.name} returned ${grads.length} gradients, but its operation has ${node.edges.length} inputs`);
+  node.edges.forEach((edge, i) => {
+    const grad = grads[i];
+    if (edge === null || !grad) return;
+    const { shape, dtype } = edge.node.outputs[edge.index]!;
+    if (shapeText(grad.shape) !== shapeText(shape))
+      throw new AutogradError(`Function ${node.name} returned an invalid gradient at index ${i} - got ${shapeText(grad.shape)} but expected shape compatible with ${shapeText(shape)}`);
+    if (grad.dtype !== dtype)
+      throw new AutogradError(`Function ${node.name} returned an invalid gradient at index ${i} - expected type ${dtype} but got ${grad.dtype}`);
+  });
+}
+
+/** Runs the hooks on the outputs of a node's operation, and keeps or captures gradients as asked. */
+function receive(node: Node, buffer: Buffer, pass: Pass): Buffer {
+  const { outputHooks, retained } = node;
+  let grads: Grads = buffer;
+  if (node.preHooks !== null)
+    for (const hook of node.preHooks.values()) grads = share(hook(grads) ?? undefined) ?? share(grads)!;
+  const out: Buffer = grads.map((g) => g ?? undefined);
+  for (let i = 0; i < out.length; i++) {
+    const hooks = outputHooks?.get(i);
+    if (hooks !== undefined && out[i] !== undefined) out[i] = runTensorHooks(hooks, out[i]!);
+    const keeper = retained?.get(i)?.deref();
+    if (keeper !== undefined && out[i] !== undefined) retain(keeper, out[i]!);
+    capture(node, i, out[i], pass);
+  }
+  return out;
+}
+
+/** Marks gradients that users saw, so that the engine leaves them to the collector. */
+function share(grads: Grads | undefined): Grads | undefined {
+  if (grads !== undefined) for (const g of grads) if (g) g.isShared = true;
+  return grads;
+}
+
+function retain(x: Tensor, grad: Tensor): void {
+  grad.isShared = true;
+  x.grad = x.grad === null ? grad : x.grad.add(grad);
+}
+
+function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass): void {
+  const places = pass.captures?.get(node)?.get(index);
+  if (places === undefined || grad === undefined) return;
+  grad.isShared = true;
+  for (const place of places) pass.results[place] = grad;
+}
+
+/** Gradients of a node's inputs, with a zero for each output that no gradient reached. */
+function evaluate(node: Node, buffer: Buffer, pass: Pass): Grads {
+  const run = (): Grads => {
+    const grads = buffer.map((g, i) => g ?? (node.edges.length > 0 && node.outputs.length === 1 ? zeroGrad(node, i) : undefined));
+    let inputs = node.apply(grads);
+    if (node.postHooks !== null) {
+      share(inputs);
+      share(grads as Grads);
+      for (const hook of node.postHooks.values()) inputs = share(hook(inputs, grads) ?? undefined) ?? inputs;
+    }
+    checkGrads(node, inputs);
+    return inputs;
+  };
+  return pass.createGraph || !node.isInternal ? run() : runInScope(() => separate(run(), buffer), isTensor, (x) => x.isShared);
+}
+
+function zeroGrad(node: Node, index: number): Tensor {
+  const { shape, dtype } = node.outputs[index]!;
+  return filled(allocate(shape, dtype), 0);
+}
+
+/** Gives every returned gradient a handle of its own: none is an argument, none occurs twice. */
+function separate(grads: Grads, buffer: Buffer): Grads {
+  return grads.map((g, i) => (g && (buffer.includes(g) || grads.indexOf(g) !== i || g.isShared) ? alias(g) : g));
+}
+
+/** One pass over the graph. */
+function walk(roots: readonly Edge[], rootGrads: readonly Tensor[], pass: Pass): void {
+  const rootNodes = roots.map((edge) => edge.node);
+  const dependencies = countDependencies(rootNodes);
+  const needed = pass.captures && neededNodes(rootNodes, pass.captures);
+  const buffers = new Map<Node, Buffer>();
+  const ready = new Ready();
+  const deliver = ({ node, index }: Edge, grad: Tensor): void => {
+    let buffer = buffers.get(node);
+    if (buffer === undefined) {
+      buffer = new Array(node.outputs.length).fill(undefined);
+      buffers.set(node, buffer);
+    }
+    accumulate(buffer, index, grad, pass.createGraph);
+  };
+  roots.forEach((edge, i) => deliver(edge, rootGrads[i]!));
+  for (const node of new Set(rootNodes)) if (dependencies.get(node) === 0) ready.push(node);
+  while (ready.size > 0) {
+    const node = ready.pop();
+    const grads = process(node, buffers.get(node), pass, needed);
+    buffers.delete(node);
+    node.edges.forEach((edge, i) => {
+      if (edge === null) return;
+      const grad = grads?.[i];
+      if (grad) deliver(edge, grad);
+      const left = dependencies.get(edge.node)! - 1;
+      dependencies.set(edge.node, left);
+      if (left === 0) ready.push(edge.node);
+    });
+  }
+}
+
+/** Runs one node; undefined when no gradient reached it or none is wanted from it. */
+function process(node: Node, buffer: Buffer | undefined, pass: Pass, needed: Set<Node> | undefined): Grads | undefined {
+  if (buffer === undefined || (needed !== undefined && !needed.has(node))) {
+    for (const grad of buffer ?? []) drop(grad);
+    return undefined;
+  }
+  const received = receive(node, buffer, pass);
+  if (node instanceof AccumulateGrad) {
+    if (pass.captures === undefined && received[0] !== undefined) accumulateLeaf(node.variable, received[0], pass.createGraph);
+    return undefined;
+  }
+  const leads = needed === undefined || node.edges.some((edge) => edge !== null && needed.has(edge.node));
+  const grads = leads ? evaluate(node, received, pass) : undefined;
+  if (!pass.createGraph) for (const grad of received) drop(grad);
+  if (!pass.retainGraph) node.release();
+  return grads;
+}
+
+/** Makes or checks the gradient that backward starts with. */
+function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
+  if (!output.requiresGrad)
+    throw new AutogradError("element 0 of tensors does not require grad and does not have a gradFn");
+  if (grad) {
+    if (shapeText(grad.shape) !== shapeText(output.shape))
+      throw new AutogradError(`Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`);
+    return alias(grad);
+  }
+  if (output.numel() !== 1)
+    throw new AutogradError(`grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`);
+  return filled(allocate(output.shape, output.dtype, output), 1);
+}
+
+/** Options of {@link backward}. */
+export interface BackwardOptions {
+  /** Keep what was saved, so that backward can run through the graph again. Default: the value of `createGraph`. */
+  retainGraph?: boolean;
+  /** Record backward itself, for derivatives of higher order. Default: false. */
+  createGraph?: boolean;
+}
+
+/** Options of {@link grad}. */
+export interface GradOptions extends BackwardOptions {
+  /** A gradient per output, as the vector of the vector–Jacobian product. Default: 1 for outputs of one element. */
+  gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Give null, instead of an error, for an input that the outputs do not depend on. Default: false. */
+  allowUnused?: boolean;
+}
+
+function run(outputs: readonly Tensor[], gradients: readonly (Tensor | null | undefined)[], pass: Pass): void {
+  const mode = pass.createGraph ? enableGrad : noGrad;
+  const edges: Edge[] = [];
+  const grads: Tensor[] = [];
+  outputs.forEach((output, i) => {
+    grads.push(rootGrad(output, gradients[i]));
+    edges.push(edgeOf(output)!);
+  });
+  mode(() => walk(edges, grads, pass));
+}
+
+/**
+ * Adds the gradients of the outputs to the `grad` of the leaves that they were computed from.
+ * @see torch.autograd.backward
+ */
+export function backward(
+  outputs: Tensor | readonly Tensor[],
+  gradients?: Tensor | readonly (Tensor | null)[] | null,
+  options: BackwardOptions = {},
+): void {
+  const createGraph = options.createGraph ?? false;
+  run(asList(outputs), gradients ? asList(gradients) : [], {
+    createGraph,
+    retainGraph: options.retainGraph ?? createGraph,
+    captures: undefined,
+    results: [],
+  });
+}
+
+/**
+ * The gradients of the outputs with respect to the inputs, summed over outputs, without touching any `grad`.
+ * @see torch.autograd.grad
+ * @throws AutogradError if an input does not require grad or, without `allowUnused`, was not used.
+ * @example const [dx] = torch.autograd.grad(y, [x], { createGraph: true });
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions & { allowUnused: true },
+): (Tensor | null)[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  const createGraph = options.createGraph ?? false;
+  const wanted = asList(inputs);
+  const captures = new Map<Node, Map<number, number[]>>();
+  wanted.forEach((x, place) => {
+    const edge = edgeOf(x);
+    if (edge === null) throw new AutogradError("One of the differentiated Tensors does not require grad");
+    const places = captures.get(edge.node) ?? new Map<number, number[]>();
+    captures.set(edge.node, places);
+    places.set(edge.index, [...(places.get(edge.index) ?? []), place]);
+  });
+  const results: (Tensor | undefined)[] = wanted.map(() => undefined);
+  const pass = { createGraph, retainGraph: options.retainGraph ?? createGraph, captures, results };
+  run(asList(outputs), options.gradOutputs ? asList(options.gradOutputs) : [], pass);
+  return results.map((g) => {
+    if (g === undefined && !options.allowUnused)
+      throw new AutogradError("One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.");
+    return g ?? null;
+  });
+}
+
+const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x]) as readonly T[];
+
+/** Whether a backward that runs now records itself. */
+export const isRecordingBackward = isGradEnabled;

@@ -1,0 +1,91 @@
+/** Hooks on tensors, and the handle that removes any hook. */
+import { AutogradError } from "../core/errors";
+import { shapeText } from "../core/shape";
+import type { GradHook, Tensor } from "../tensor/tensor";
+import type { Node } from "./node";
+import { accumulatorOf } from "./node";
+
+let nextId = 0;
+
+/** Removes the hook that it was returned for. @see torch.utils.hooks.RemovableHandle */
+export class RemovableHandle {
+  readonly id = nextId++;
+
+  /** @internal */
+  constructor(private hooks: Map<number, unknown> | undefined) {}
+
+  /** Does nothing the second time. */
+  remove(): void {
+    this.hooks?.delete(this.id);
+    this.hooks = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.remove();
+  }
+}
+
+/** @internal Adds `hook` to `hooks`; hooks run in the order of registration. */
+export function addHook<H>(hooks: Map<number, H>, hook: H, { prepend = false } = {}): RemovableHandle {
+  const handle = new RemovableHandle(hooks);
+  const rest = prepend ? [...hooks] : [];
+  if (prepend) hooks.clear();
+  hooks.set(handle.id, hook);
+  for (const [id, other] of rest) hooks.set(id, other);
+  return handle;
+}
+
+/**
+ * Calls `hook` with each gradient of `x` that backward computes; a tensor that it returns takes its place.
+ * @see torch.Tensor.register_hook
+ * @throws AutogradError if `x` does not require grad.
+ */
+export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
+  if (!x.requiresGrad) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+  const node = (x.gradFn ?? accumulatorOf(x)) as Node;
+  const index = x.gradFn === null ? 0 : x.outputNr;
+  node.outputHooks ??= new Map();
+  const hooks = node.outputHooks.get(index) ?? new Map();
+  node.outputHooks.set(index, hooks);
+  return addHook(hooks, hook);
+}
+
+/**
+ * Calls `hook` with the leaf each time its `grad` has been added to.
+ * @see torch.Tensor.register_post_accumulate_grad_hook
+ */
+export function registerPostAccumulateGradHook(x: Tensor, hook: (leaf: Tensor) => void): RemovableHandle {
+  if (!x.requiresGrad) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+  if (x.gradFn !== null) throw new AutogradError("post accumulate grad hooks cannot be registered on non-leaf tensors");
+  x.hooks ??= { grad: new Map(), postAccumulate: new Map() };
+  return addHook(x.hooks.postAccumulate, hook);
+}
+
+/** Keeps the gradient of a tensor that is not a leaf in its `grad`. @see torch.Tensor.retain_grad */
+export function retainGrad(x: Tensor): void {
+  if (!x.requiresGrad) throw new AutogradError("can't retain_grad on Tensor that has requires_grad=False");
+  if (x.gradFn === null || x.retainsGrad) return;
+  const node = x.gradFn as Node;
+  x.retainsGrad = true;
+  node.retained ??= new Map();
+  node.retained.set(x.outputNr, new WeakRef(x));
+}
+
+/** @internal */
+export function runTensorHooks(hooks: ReadonlyMap<number, GradHook>, grad: Tensor): Tensor {
+  for (const hook of hooks.values()) {
+    grad.isShared = true;
+    const other = hook(grad);
+    if (other === undefined) continue;
+    if (shapeText(other.shape) !== shapeText(grad.shape))
+      throw new AutogradError(`hook has changed the size of value: got ${shapeText(other.shape)}, expected ${shapeText(grad.shape)}`);
+    other.isShared = true;
+    grad = other;
+  }
+  return grad;
+}
+
+/** @internal */
+export function runPostAccumulateHooks(leaf: Tensor): void {
+  if (leaf.hooks !== null) for (const hook of leaf.hooks.postAccumulate.values()) hook(leaf);
+}

@@ -1,0 +1,188 @@
+/** The `cpu` device: kernels in WebAssembly over one shared memory. */
+import { codeOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
+import { KindlingError } from "../../core/errors";
+import { broadcastStrides, collapse, isContiguous, sameShape, sizeOfShape } from "../../core/shape";
+import { type Argument, type Backend, type Block, type MemoryStats, type Operand, registerBackend, type Work } from "../backend";
+import { compileKernels, type Kernel, type Kernels, loadKernels } from "./kernels";
+import { Memory, reserveMemory } from "./memory";
+import { Pool } from "./pool";
+
+const INITIAL_PAGES = 256;
+/** Memory for the geometry and the scalars of one call. */
+const CALL_BYTES = 16384;
+/** Nanoseconds per element by which elementwise kernels are judged worth sharing. */
+const COPY_COST = 0.3;
+const MAP_COST = 0.5;
+
+const addressOf = (x: Operand): number => x.storage.block.address + x.offset * sizeOf(x.dtype);
+
+/** Everything that exists once the first tensor is made. */
+interface Engine {
+  readonly kernels: Kernels;
+  readonly memory: Memory;
+  readonly pool: Pool;
+  /** Address of the call area. */
+  readonly callArea: number;
+}
+
+class WasmBackend implements Backend {
+  readonly device = "cpu";
+  private engine: Engine | undefined;
+  /** The next free byte of the call area. */
+  private top = 0;
+
+  /** Compiles the kernels and reserves memory on first use, so that importing the library costs nothing. */
+  get parts(): Engine {
+    if (this.engine !== undefined) return this.engine;
+    const wasm = reserveMemory(INITIAL_PAGES);
+    const { module, level } = compileKernels();
+    const kernels = loadKernels(module, level, wasm);
+    const memory = new Memory(wasm, kernels.heapBase);
+    const callArea = memory.allocate(CALL_BYTES).address;
+    this.engine = { kernels, memory, callArea, pool: new Pool(kernels, memory) };
+    return this.engine;
+  }
+
+  allocate(bytes: number): Block {
+    return (this.engine ?? this.parts).memory.allocate(bytes);
+  }
+
+  release(block: Block, collected: boolean): void {
+    this.parts.memory.release(block, collected);
+  }
+
+  memoryStats(): MemoryStats {
+    return this.parts.memory.stats();
+  }
+
+  write(block: Block, dtype: DType, offset: number, values: TypedArray): void {
+    const view = this.view(block, dtype, offset, values.length) as Float64Array;
+    view.set(values as Float64Array);
+  }
+
+  view(block: Block, dtype: DType, offset: number, length: number): TypedArray {
+    return this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), length);
+  }
+
+  async read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray> {
+    return this.view(block, dtype, offset, length).slice();
+  }
+
+  unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
+    this.top = 0;
+    const n = sizeOfShape(y.shape);
+    const args = [codeOf(x.dtype), addressOf(y), addressOf(x), p, q, this.geometry(y.shape, [x])];
+    this.parts.pool.run(this.kernel(name), args, n, n * MAP_COST, false);
+  }
+
+  binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
+    this.top = 0;
+    const n = sizeOfShape(y.shape);
+    let mode = 0;
+    let geometry = 0;
+    if (isSingle(b)) mode = 1;
+    else if (isSingle(a)) mode = 2;
+    const vector = mode === 1 ? a : b;
+    if (mode !== 0 && typeof vector === "object" && isLinear(vector, y.shape)) geometry = 0;
+    else {
+      mode = 0;
+      geometry = this.geometry(y.shape, [layoutOf(a), layoutOf(b)]);
+    }
+    const args = [codeOf(dtype), addressOf(y), this.address(a, dtype), this.address(b, dtype), p, mode, geometry];
+    this.parts.pool.run(this.kernel(name), args, n, n * MAP_COST, false);
+  }
+
+  ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+    this.top = 0;
+    const n = sizeOfShape(y.shape);
+    const geometry = this.geometry(y.shape, [a, b, c]);
+    const args = [codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry];
+    this.parts.pool.run(this.kernel(name), args, n, n * MAP_COST, false);
+  }
+
+  copy(y: Operand, x: Operand): void {
+    this.top = 0;
+    const n = sizeOfShape(y.shape);
+    const geometry = this.geometry(y.shape, [y, x]);
+    const args = [codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry];
+    this.parts.pool.run(this.kernel("copy"), args, n, n * COPY_COST, false);
+  }
+
+  fill(y: Operand, value: number): void {
+    const n = sizeOfShape(y.shape);
+    this.parts.pool.run(this.kernel("fill"), [codeOf(y.dtype), addressOf(y), value], n, n * COPY_COST, false);
+  }
+
+  call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
+    this.top = 0;
+    const values = dtype === undefined ? [] : [codeOf(dtype)];
+    for (const arg of args) values.push(this.argument(arg));
+    this.parts.pool.run(this.kernel(name), values, work.range, work.cost, work.scratch === true);
+  }
+
+  query(name: string, args: readonly (number | readonly number[])[]): number {
+    this.top = 0;
+    return this.kernel(name).run(...args.map((arg) => this.argument(arg)));
+  }
+
+  private kernel(name: string): Kernel {
+    const kernel = this.parts.kernels.table.get(name);
+    if (kernel === undefined) throw new KindlingError(`the cpu device has no kernel "${name}"; this is a defect of Kindling`);
+    return kernel;
+  }
+
+  private argument(arg: Argument): number {
+    if (typeof arg === "number") return arg;
+    if (arg === undefined) return 0;
+    return "storage" in arg ? addressOf(arg) : this.integers(arg);
+  }
+
+  /** Puts integers into the call area and returns their address. */
+  private integers(values: readonly number[]): number {
+    const { memory, callArea } = this.parts;
+    const address = callArea + this.top;
+    this.top += (values.length * 4 + 7) & ~7;
+    (memory.heap("int32") as Int32Array).set(values, address >> 2);
+    return address;
+  }
+
+  /** The geometry block of docs/kernels.md, or 0 when every operand is contiguous. */
+  private geometry(shape: readonly number[], operands: readonly Layout[]): number {
+    if (operands.every((x) => isLinear(x, shape))) return 0;
+    const seen = operands.map((x) => broadcastStrides(x.shape, x.strides, shape));
+    const { shape: sizes, strides } = collapse(shape, seen);
+    return this.integers([sizes.length, ...sizes, ...strides.flat()]);
+  }
+
+  private address(x: Operand | number, dtype: DType): number {
+    return typeof x === "number" ? this.scalar(x, dtype) : addressOf(x);
+  }
+
+  /** Puts a number into the call area as an element of a dtype. */
+  private scalar(value: number, dtype: DType): number {
+    const { memory, callArea } = this.parts;
+    const address = callArea + this.top;
+    this.top += 8;
+    const heap = memory.heap(dtype);
+    const index = address / sizeOf(dtype);
+    if (heap instanceof BigInt64Array) heap[index] = BigInt(Math.trunc(value));
+    else heap[index] = dtype === "bool" ? Number(value !== 0) : value;
+    return address;
+  }
+}
+
+const isSingle = (x: Operand | number): boolean => typeof x === "number" || sizeOfShape(x.shape) === 1;
+
+type Layout = Pick<Operand, "shape" | "strides">;
+
+const scalarLayout: Layout = { shape: [], strides: [] };
+
+const layoutOf = (x: Operand | number): Layout => (typeof x === "number" ? scalarLayout : x);
+
+const isLinear = (x: Layout, shape: readonly number[]): boolean =>
+  sameShape(x.shape, shape) && isContiguous(x.shape, x.strides);
+
+/** The only instance: one memory, one set of threads. */
+export const wasm = new WasmBackend();
+
+registerBackend(wasm);

@@ -1,0 +1,226 @@
+/**
+ * The allocator of the shared WebAssembly memory. Small blocks come from free lists by size class, large ones from a sorted list
+ * of free extents that merge with their neighbours. Freed memory is reused, never returned to the system.
+ */
+import type { DType, TypedArray } from "../../core/dtype";
+import { arrayOf } from "../../core/dtype";
+import { OutOfMemoryError } from "../../core/errors";
+import type { Block, MemoryStats } from "../backend";
+
+const PAGE = 65536;
+const ALIGNMENT = 64;
+/** Blocks up to this size are cached by class; larger ones are extents. */
+const SMALL_LIMIT = 1 << 20;
+const CHUNK = 1 << 20;
+const GROWTH = 16 << 20;
+/** Garbage that may gather before the collector is made to look. */
+const PRESSURE = 64 << 20;
+
+/**
+ * Reserves shared memory, less if the engine refuses much: some browsers do.
+ * @throws OutOfMemoryError if not even the smallest size is given.
+ */
+export function reserveMemory(initialPages: number): WebAssembly.Memory {
+  for (let maximum = 65536; maximum >= Math.max(initialPages, 256); maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: initialPages, maximum, shared: true });
+    } catch {
+      // The engine refuses this maximum: try half of it.
+    }
+  }
+  throw new OutOfMemoryError("kindling: this engine gives no WebAssembly memory");
+}
+
+/** Four classes per doubling, from 64 bytes. */
+function classOf(bytes: number): number {
+  if (bytes <= 4 * ALIGNMENT) return Math.max(0, ((bytes + ALIGNMENT - 1) >> 6) - 1);
+  const log = 31 - Math.clz32(bytes - 1);
+  return 4 + (log - 8) * 4 + ((bytes - 1 - (1 << log)) >> (log - 2));
+}
+
+function classBytes(index: number): number {
+  if (index < 4) return (index + 1) * ALIGNMENT;
+  const log = 8 + ((index - 4) >> 2);
+  return (1 << log) + (((index - 4) & 3) + 1) * (1 << (log - 2));
+}
+
+interface Extent {
+  address: number;
+  bytes: number;
+}
+
+export class Memory {
+  private readonly free: number[][] = Array.from({ length: classOf(SMALL_LIMIT) + 1 }, () => []);
+  /** Free extents, by address, never adjacent. */
+  private readonly extents: Extent[] = [];
+  private chunk: Extent = { address: 0, bytes: 0 };
+  private end: number;
+  private allocated = 0;
+  private peak = 0;
+  private blocks = 0;
+  /** Bytes handed out and not explicitly given back since the collector was last made to look. */
+  private debt = 0;
+  private views: Partial<Record<DType, TypedArray>> = {};
+  private buffer: ArrayBufferLike;
+
+  /** Manages everything in `memory` from the address `base`. */
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    base: number,
+  ) {
+    this.end = Math.ceil(base / PAGE) * PAGE;
+    this.buffer = memory.buffer;
+    const slack = this.buffer.byteLength - this.end;
+    if (slack > 0) this.insertExtent(this.end, slack);
+    this.end = this.buffer.byteLength;
+  }
+
+  allocate(bytes: number): Block {
+    const small = bytes <= SMALL_LIMIT;
+    const size = small ? classBytes(classOf(bytes)) : Math.ceil(bytes / PAGE) * PAGE;
+    const address = small ? (this.free[classOf(bytes)]!.pop() ?? this.carve(size)) : this.takeExtent(size);
+    this.allocated += size;
+    this.blocks++;
+    if (this.allocated > this.peak) this.peak = this.allocated;
+    this.debt += size;
+    if (this.debt >= PRESSURE) this.pressCollector();
+    return { address, bytes: size, freed: false };
+  }
+
+  release(block: Block, collected: boolean): void {
+    if (block.freed) return;
+    block.freed = true;
+    this.allocated -= block.bytes;
+    this.blocks--;
+    if (!collected) this.debt = Math.max(0, this.debt - block.bytes);
+    if (block.bytes <= SMALL_LIMIT) this.free[classOf(block.bytes)]!.push(block.address);
+    else this.insertExtent(block.address, block.bytes);
+  }
+
+  stats(): MemoryStats {
+    return { allocated: this.allocated, peakAllocated: this.peak, reserved: this.end, blocks: this.blocks };
+  }
+
+  /** A view on `length` elements at a byte address. It stays valid: memory grows, but never moves. */
+  view(dtype: DType, address: number, length: number): TypedArray {
+    return new (arrayOf(dtype))(this.currentBuffer(), address, length);
+  }
+
+  /** All of memory as elements of a type, for reads and writes of single values. */
+  heap(dtype: DType): TypedArray {
+    const buffer = this.currentBuffer();
+    const heap = this.views[dtype];
+    if (heap !== undefined && heap.buffer === buffer) return heap;
+    const array = arrayOf(dtype);
+    const bytes = (array as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
+    const fresh = new array(buffer, 0, Math.floor(buffer.byteLength / bytes));
+    this.views[dtype] = fresh;
+    return fresh;
+  }
+
+  private currentBuffer(): ArrayBufferLike {
+    if (this.buffer.byteLength < this.end) this.buffer = this.memory.buffer;
+    return this.buffer;
+  }
+
+  /**
+   * The collector does not see this memory, so it has no reason to look for dead tensors. An ArrayBuffer of the same size that dies at
+   * once is a reason that it does see.
+   */
+  private pressCollector(): void {
+    this.debt = 0;
+    new ArrayBuffer(PRESSURE);
+  }
+
+  private carve(bytes: number): number {
+    if (this.chunk.bytes < bytes) {
+      this.recycleChunk();
+      this.chunk = { address: this.takeExtent(CHUNK), bytes: CHUNK };
+    }
+    const { address } = this.chunk;
+    this.chunk.address += bytes;
+    this.chunk.bytes -= bytes;
+    return address;
+  }
+
+  /** Puts what is left of the chunk into the free lists, largest class first. */
+  private recycleChunk(): void {
+    while (this.chunk.bytes >= ALIGNMENT) {
+      let index = classOf(this.chunk.bytes);
+      if (classBytes(index) > this.chunk.bytes) index--;
+      this.free[index]!.push(this.chunk.address);
+      this.chunk.address += classBytes(index);
+      this.chunk.bytes -= classBytes(index);
+    }
+  }
+
+  /** Best fit. */
+  private takeExtent(bytes: number): number {
+    let best = -1;
+    for (let i = 0; i < this.extents.length; i++) {
+      const have = this.extents[i]!.bytes;
+      if (have >= bytes && (best < 0 || have < this.extents[best]!.bytes)) best = i;
+    }
+    if (best < 0) {
+      this.grow(bytes);
+      return this.takeExtent(bytes);
+    }
+    const extent = this.extents[best]!;
+    const { address } = extent;
+    extent.address += bytes;
+    extent.bytes -= bytes;
+    if (extent.bytes === 0) this.extents.splice(best, 1);
+    return address;
+  }
+
+  private insertExtent(address: number, bytes: number): void {
+    const at = this.firstExtentAfter(address);
+    const before = this.extents[at - 1];
+    const after = this.extents[at];
+    const joinsBefore = before !== undefined && before.address + before.bytes === address;
+    const joinsAfter = after !== undefined && address + bytes === after.address;
+    if (joinsBefore) before.bytes += bytes + (joinsAfter ? after.bytes : 0);
+    else if (joinsAfter) {
+      after.address = address;
+      after.bytes += bytes;
+    } else this.extents.splice(at, 0, { address, bytes });
+    if (joinsBefore && joinsAfter) this.extents.splice(at, 1);
+  }
+
+  private firstExtentAfter(address: number): number {
+    let low = 0;
+    let high = this.extents.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.extents[middle]!.address < address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Takes memory from the system: more than asked for, so that it happens rarely. */
+  private grow(bytes: number): void {
+    const generous = Math.ceil(Math.max(bytes, GROWTH, this.end / 8) / PAGE);
+    const exact = Math.ceil(bytes / PAGE);
+    for (const pages of [generous, exact]) {
+      try {
+        this.memory.grow(pages);
+      } catch {
+        continue;
+      }
+      this.insertExtent(this.end, pages * PAGE);
+      this.end += pages * PAGE;
+      return;
+    }
+    throw this.outOfMemory(bytes);
+  }
+
+  private outOfMemory(bytes: number): OutOfMemoryError {
+    const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`;
+    return new OutOfMemoryError(
+      `out of memory: ${mib(bytes)} were asked for, ${mib(this.allocated)} are held by ${this.blocks} tensors and ${mib(this.end)} are reserved. ` +
+        "Free tensors with torch.tidy(() => …), `using` or x.dispose(), compute without gradients in torch.noGrad(() => …), use smaller batches, " +
+        "or let a synchronous loop await now and then, so that the garbage collector can find dead tensors.",
+    );
+  }
+}

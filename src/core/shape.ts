@@ -1,0 +1,197 @@
+/** Geometry: shapes, strides, broadcasting. Sizes and strides count elements, the outermost axis comes first. */
+import { IndexError, ShapeError } from "./errors";
+
+/** Sizes of the axes, outermost first. */
+export type Shape = readonly number[];
+
+export function sizeOfShape(shape: Shape): number {
+  let n = 1;
+  for (let i = 0; i < shape.length; i++) n *= shape[i]!;
+  return n;
+}
+
+/** Row-major strides of a contiguous tensor (an axis of size 0 counts as 1, as in PyTorch). */
+export function contiguousStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= Math.max(shape[i]!, 1);
+  }
+  return strides;
+}
+
+/** Whether the elements lie in row-major order without gaps. */
+export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    const size = shape[i]!;
+    if (size === 0) return true;
+    if (size !== 1) {
+      if (strides[i] !== step) return false;
+      step *= size;
+    }
+  }
+  return true;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** `[2, 3]`, as PyTorch prints a size. */
+export const shapeText = (shape: Shape): string => `[${shape.join(", ")}]`;
+
+/**
+ * The shape that all `shapes` broadcast to.
+ * @see torch.broadcast_shapes
+ * @throws {@link ShapeError} naming the axis and the two sizes that differ.
+ */
+export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number[] {
+  const ndim = Math.max(0, ...shapes.map((s) => s.length));
+  const out = new Array<number>(ndim).fill(1);
+  for (const shape of shapes) {
+    const lead = ndim - shape.length;
+    for (let i = 0; i < shape.length; i++) {
+      const size = shape[i]!;
+      const have = out[lead + i]!;
+      if (size === have || size === 1) continue;
+      if (have !== 1)
+        throw new ShapeError(
+          `${op}: cannot broadcast the shapes ${shapes.map(shapeText).join(" and ")}: the sizes ${have} and ${size} differ at axis ${lead + i}; they must be equal, or one of them 1`,
+        );
+      out[lead + i] = size;
+    }
+  }
+  return out;
+}
+
+/** Strides of an operand seen at `shape`: 0 along every broadcast axis. */
+export function broadcastStrides(own: Shape, strides: readonly number[], shape: Shape): number[] {
+  const lead = shape.length - own.length;
+  const out = new Array<number>(shape.length).fill(0);
+  for (let i = 0; i < own.length; i++) out[lead + i] = own[i] === 1 ? 0 : strides[i]!;
+  return out;
+}
+
+/**
+ * Turns an axis that may be negative into one in [0, ndim). A 0-d tensor takes 0 and -1.
+ * @throws {@link IndexError} with PyTorch's range.
+ */
+export function wrapDim(op: string, dim: number, ndim: number): number {
+  const range = Math.max(ndim, 1);
+  if (!Number.isInteger(dim) || dim < -range || dim >= range)
+    throw new IndexError(
+      `${op}: Dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${dim})`,
+    );
+  return dim < 0 ? dim + range : dim;
+}
+
+/**
+ * Axes from `dim` (one, several, or all when undefined), wrapped and in increasing order.
+ * @throws {@link IndexError} for an axis out of range or named twice.
+ */
+export function wrapDims(op: string, dim: number | readonly number[] | undefined | null, ndim: number): number[] {
+  if (dim === undefined || dim === null) return Array.from({ length: ndim }, (_, i) => i);
+  if (typeof dim === "number") return ndim === 0 ? (wrapDim(op, dim, 0), []) : [wrapDim(op, dim, ndim)];
+  const dims = dim.map((d) => wrapDim(op, d, ndim)).sort((a, b) => a - b);
+  for (let i = 1; i < dims.length; i++)
+    if (dims[i] === dims[i - 1]) throw new IndexError(`${op}: dim ${dims[i]} appears multiple times in the list of dims`);
+  return ndim === 0 ? [] : dims;
+}
+
+/** `[a, b, c]` or `[[a, b, c]]`: a size given as arguments or as one array. */
+export function sizeArgument(op: string, size: readonly (number | readonly number[])[]): number[] {
+  const list = size.length === 1 && Array.isArray(size[0]) ? (size[0] as readonly number[]) : (size as readonly number[]);
+  for (const n of list)
+    if (!Number.isInteger(n)) throw new ShapeError(`${op}: a size takes integers, got [${list.map(String).join(", ")}]`);
+  return [...list];
+}
+
+/** Like {@link sizeArgument}, and no size may be negative. */
+export function checkSize(op: string, size: readonly (number | readonly number[])[]): number[] {
+  const list = sizeArgument(op, size);
+  for (const n of list) if (n < 0) throw new ShapeError(`${op}: a size cannot be negative, got ${shapeText(list)}`);
+  return list;
+}
+
+/**
+ * Replaces one -1 by the size that keeps the number of elements.
+ * @throws {@link ShapeError} when no size does.
+ */
+export function inferSize(op: string, size: Shape, numel: number): number[] {
+  const unknown = size.indexOf(-1);
+  const invalid = () =>
+    new ShapeError(`${op}: shape '${shapeText(size)}' is invalid for input of size ${numel}`);
+  const known = size.reduce((n, s, i) => (i === unknown ? n : n * s), 1);
+  if (size.some((s, i) => s < 0 && i !== unknown)) throw invalid();
+  if (unknown < 0) {
+    if (known !== numel) throw invalid();
+    return [...size];
+  }
+  if (known === 0 && numel === 0)
+    throw new ShapeError(`${op}: cannot reshape tensor of 0 elements into shape ${shapeText(size)} because the unspecified dimension size -1 can be any value and is ambiguous`);
+  if (known === 0 || numel % known !== 0) throw invalid();
+  return size.map((s, i) => (i === unknown ? numel / known : s));
+}
+
+/**
+ * Strides that show a tensor of `shape` and `strides` as `size` without moving an element, or undefined.
+ * @see at::detail::computeStride
+ */
+export function viewStrides(shape: Shape, strides: readonly number[], size: Shape): number[] | undefined {
+  if (sizeOfShape(shape) === 0) return contiguousStrides(size);
+  const out = new Array<number>(size.length).fill(1);
+  let to = size.length - 1;
+  let base = strides.at(-1) ?? 1;
+  let have = 1;
+  let want = 1;
+  for (let from = shape.length - 1; from >= 0; from--) {
+    have *= shape[from]!;
+    const chunkEnds = from === 0 || (shape[from - 1] !== 1 && strides[from - 1] !== have * base);
+    if (!chunkEnds) continue;
+    while (to >= 0 && (want < have || size[to] === 1)) {
+      out[to] = want * base;
+      want *= size[to]!;
+      to--;
+    }
+    if (want !== have) return undefined;
+    if (from > 0) {
+      base = strides[from - 1]!;
+      have = 1;
+      want = 1;
+    }
+  }
+  if (shape.length === 0) while (to >= 0 && size[to] === 1) out[to--] = 1;
+  return to === -1 ? out : undefined;
+}
+
+/** Merges neighbouring axes that every operand walks in one stride; drops axes of size 1. */
+export function collapse(shape: Shape, operands: readonly (readonly number[])[]): { shape: number[]; strides: number[][] } {
+  const outShape: number[] = [];
+  const outStrides: number[][] = operands.map(() => []);
+  for (let i = 0; i < shape.length; i++) {
+    const size = shape[i]!;
+    if (size === 1) continue;
+    const last = outShape.length - 1;
+    const merges = last >= 0 && operands.every((s, k) => outStrides[k]![last] === s[i]! * size);
+    if (merges) {
+      outShape[last]! *= size;
+      operands.forEach((s, k) => {
+        outStrides[k]![last] = s[i]!;
+      });
+    } else {
+      outShape.push(size);
+      operands.forEach((s, k) => {
+        outStrides[k]!.push(s[i]!);
+      });
+    }
+  }
+  if (outShape.length === 0) {
+    outShape.push(1);
+    for (const s of outStrides) s.push(0);
+  }
+  return { shape: outShape, strides: outStrides };
+}

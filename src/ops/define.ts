@@ -1,0 +1,341 @@
+/** The builders of the op table: an entry says what an op is, its gradient included, and the rest follows from it. */
+import { canCast, type DType, getDefaultDtype, isFloat, legacyName, promoteTypes, resultType } from "../core/dtype";
+import { ArgumentError, AutogradError, checkOptions, DeviceError, DTypeError, describe, ShapeError } from "../core/errors";
+import { broadcastShapes, sameShape, shapeText } from "../core/shape";
+import { type InputGrad, isRecorded, record } from "../autograd/node";
+import { isGradEnabled } from "../autograd/mode";
+import { allocate } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+
+/** A tensor, or a plain value that takes its place in arithmetic: an integral number counts as an int. */
+export type TensorLike = Tensor | number | boolean | bigint;
+
+/** @throws ArgumentError unless `x` is a tensor, DisposedError if its memory is gone. */
+export function checkTensor(op: string, x: unknown, name = "input"): Tensor {
+  if (!(x instanceof Tensor)) throw new ArgumentError(`${op}: ${name} must be a Tensor, got ${describe(x)}`);
+  x.assertAlive(op);
+  return x;
+}
+
+/** @throws DeviceError unless all tensors are on one device. */
+export function checkSameDevice(op: string, ...xs: readonly (Tensor | undefined | null)[]): void {
+  let first: Tensor | undefined;
+  for (const x of xs) {
+    if (!x) continue;
+    first ??= x;
+    if (x.device !== first.device)
+      throw new DeviceError(`${op}: expected all tensors on one device, got "${first.device}" and "${x.device}"; move one with x.to(device)`);
+  }
+}
+
+/** `logSoftmax` → `LogSoftmaxBackward0`, PyTorch's name of the node. */
+export const nodeName = (op: string): string => `${op.charAt(0).toUpperCase()}${op.slice(1)}Backward0`;
+
+/** The dtypes that an op computes in, and what it gives: see {@link resolve}. */
+export type DTypeRule =
+  /** Any numeric dtype; the result has it. */
+  | "same"
+  /** As `same`, and bool becomes int64. */
+  | "number"
+  /** Floating point; integers are computed in the default dtype. */
+  | "float"
+  /** Any dtype, the result is bool. */
+  | "bool"
+  /** Integers and bool only; the result has the dtype. */
+  | "integer";
+
+/** The dtype to compute in and the dtype of the result. */
+function resolve(op: string, rule: DTypeRule, dtype: DType): { compute: DType; result: DType } {
+  if (rule === "bool") return { compute: dtype, result: "bool" };
+  if (rule === "float") {
+    const compute = isFloat(dtype) ? dtype : getDefaultDtype();
+    return { compute, result: compute };
+  }
+  if (rule === "integer" && isFloat(dtype)) throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes integers or bool`);
+  if (rule === "number" && dtype === "bool") return { compute: "int64", result: "int64" };
+  return { compute: dtype, result: dtype };
+}
+
+/** The dtype that kernels compute in: 16-bit floats are storage types, widened for arithmetic. */
+export const computeType = (dtype: DType): DType => (dtype === "float16" || dtype === "bfloat16" ? "float32" : dtype);
+
+/** `x` in another dtype, without history; `x` itself if it has it. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x;
+  const y = allocate(x.shape, dtype, x);
+  x.storage.backend.copy(y, x);
+  return y;
+}
+
+/**
+ * Checks that a result can be written over `out`.
+ * @throws DTypeError or ShapeError saying what the result is.
+ */
+export function checkFits(op: string, out: Tensor, shape: readonly number[], dtype: DType): void {
+  if (!canCast(dtype, out.dtype))
+    throw new DTypeError(`${op}: result type ${dtype} can't be cast to the desired output type ${out.dtype}; use the out-of-place form`);
+  if (!sameShape(out.shape, shape))
+    throw new ShapeError(`${op}: output with shape ${shapeText(out.shape)} doesn't match the broadcast shape ${shapeText(shape)}`);
+}
+
+/** The in-place form of a {@link Unary}: changes `x` and returns it. */
+export type UnaryInplace = (x: Tensor) => Tensor;
+/** The in-place form of a {@link Binary}. */
+export type BinaryInplace = (x: Tensor, other: TensorLike) => Tensor;
+/** The in-place form of a {@link ScaledBinary}. */
+export type ScaledInplace = (x: Tensor, other: TensorLike, options?: { alpha?: number }) => Tensor;
+
+/** Metadata that the sweep, the documentation and the benchmark read from an entry. */
+export interface EntryInfo {
+  readonly name: string;
+  readonly kind: "unary" | "binary";
+  readonly rule: DTypeRule;
+  /** The interval (per operand) that tests draw from. */
+  readonly domain: readonly [number, number];
+  /** The op on plain numbers: what the kernel must compute. */
+  readonly js: (...values: number[]) => number;
+  readonly differentiable: boolean;
+}
+
+/** An elementwise op of one tensor. */
+export interface Unary {
+  (x: Tensor): Tensor;
+  readonly entry: EntryInfo;
+  /** @internal Computes into `out`, recording nothing. */
+  readonly into: (out: Tensor, x: Tensor) => void;
+}
+
+interface UnarySpec {
+  readonly dtypes: DTypeRule;
+  readonly domain: readonly [number, number];
+  readonly js: (x: number) => number;
+  /** The export of the kernel, if it is not the name. */
+  readonly kernel?: string;
+  /** Scalar arguments of the kernel. */
+  readonly params?: readonly [number, number?];
+  /** What the gradient uses: the input, the output, both, or nothing. */
+  readonly saves?: readonly ("x" | "y")[];
+  /** The gradient in differentiable ops; an entry without one is not differentiable. */
+  readonly grad?: (g: Tensor, saved: { readonly x: Tensor; readonly y: Tensor }) => Tensor;
+}
+
+/** Declares an elementwise op of one tensor. */
+export function unary(name: string, spec: UnarySpec): Unary {
+  const kernel = spec.kernel ?? name;
+  const [p = 0, q = 0] = spec.params ?? [];
+  const saves = spec.saves ?? [];
+  const node = nodeName(name);
+  const { grad } = spec;
+  const rule: InputGrad[] = [
+    (g, saved) => grad!(g, { x: saved[saves.indexOf("x")]!, y: saved[saves.indexOf("y")]! }),
+  ];
+  const compute = (out: Tensor, x: Tensor, dtype: DType): void => mapInto(kernel, out, x, computeType(dtype), p, q);
+  const into = (out: Tensor, x: Tensor): void => {
+    const types = resolve(name, spec.dtypes, x.dtype);
+    checkFits(name, out, x.shape, types.result);
+    compute(out, x, types.compute);
+  };
+  const call = (x: Tensor): Tensor => {
+    checkTensor(name, x);
+    const types = resolve(name, spec.dtypes, x.dtype);
+    const y = allocate(x.shape, types.result, x);
+    compute(y, x, types.compute);
+    if (grad === undefined || !isRecorded([x])) return y;
+    return record(node, y, [x], saves.map((which) => (which === "x" ? x : y)), rule);
+  };
+  const entry: EntryInfo = {
+    name,
+    kind: "unary",
+    rule: spec.dtypes,
+    domain: spec.domain,
+    js: spec.js,
+    differentiable: grad !== undefined,
+  };
+  return Object.assign(call, { entry, into });
+}
+
+/**
+ * out = kernel(x; p, q), elementwise, computed in a dtype that the kernel has. For ops with parameters, that are written as
+ * ordinary functions.
+ */
+export function mapInto(kernel: string, out: Tensor, x: Tensor, dtype: DType, p = 0, q = 0): void {
+  const { backend } = x.storage;
+  const source = cast(x, dtype);
+  const target = out.dtype === "bool" || (out.dtype === dtype && out.isContiguous()) ? out : allocate(out.shape, dtype, x);
+  backend.unary(kernel, target, source, p, q);
+  if (target !== out) backend.copy(out, target);
+  if (source !== x) source.dispose();
+  if (target !== out) target.dispose();
+}
+
+/** An elementwise op of two operands that broadcast; at least one is a tensor. */
+export interface Binary {
+  (a: TensorLike, b: TensorLike): Tensor;
+  readonly entry: EntryInfo;
+  /** @internal Computes into `out`, recording nothing. */
+  readonly into: (out: Tensor, a: TensorLike, b: TensorLike) => void;
+}
+
+/** A binary op with a factor for the second operand. */
+export interface ScaledBinary {
+  (a: TensorLike, b: TensorLike, options?: { alpha?: number }): Tensor;
+  readonly entry: EntryInfo;
+  /** @internal */
+  readonly into: (out: Tensor, a: TensorLike, b: TensorLike, options?: { alpha?: number }) => void;
+}
+
+/** What the gradients of a binary op may use: operands named in `saves`, and those that are numbers. */
+export interface BinarySaved {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly y: Tensor;
+  /** The scalar parameter. */
+  readonly p: number;
+}
+
+interface BinarySpec {
+  readonly dtypes: DTypeRule;
+  readonly domain: readonly [number, number];
+  readonly js: (a: number, b: number) => number;
+  readonly kernel?: string;
+  readonly saves?: readonly ("a" | "b" | "y")[];
+  /** Gradients for both operands, before the sum over broadcast axes; null where none flows. */
+  readonly grads?: readonly [
+    ((g: Tensor, saved: BinarySaved) => Tensor) | null,
+    ((g: Tensor, saved: BinarySaved) => Tensor) | null,
+  ];
+}
+
+const toNumber = (x: TensorLike): Tensor | number => (x instanceof Tensor ? x : Number(x));
+
+/** The dtype of the operands' common arithmetic. */
+function commonType(a: TensorLike, b: TensorLike): DType {
+  if (a instanceof Tensor && b instanceof Tensor && a.dtype === b.dtype) return a.dtype;
+  return resultType(a, b);
+}
+
+function checkOperands(op: string, a: unknown, b: unknown): void {
+  for (const [x, name] of [[a, "input"], [b, "other"]] as const) {
+    if (x instanceof Tensor) x.assertAlive(op);
+    else if (typeof x !== "number" && typeof x !== "boolean" && typeof x !== "bigint")
+      throw new ArgumentError(`${op}: ${name} must be a Tensor or a number, got ${describe(x)}`);
+  }
+  if (!(a instanceof Tensor) && !(b instanceof Tensor)) throw new ArgumentError(`${op}: at least one operand must be a Tensor`);
+  if (a instanceof Tensor && b instanceof Tensor) checkSameDevice(op, a, b);
+}
+
+const shapeOf = (x: TensorLike): readonly number[] => (x instanceof Tensor ? x.shape : []);
+
+function broadcast(op: string, a: TensorLike, b: TensorLike): readonly number[] {
+  const [sa, sb] = [shapeOf(a), shapeOf(b)];
+  return sameShape(sa, sb) || sb.length === 0 ? sa : broadcastShapes(op, sa, sb);
+}
+
+/** out = kernel(a, b; p), computed in `dtype`. */
+export function zipInto(kernel: string, out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, p = 0): void {
+  const { backend } = out.storage;
+  const [x, y] = [toNumber(a), toNumber(b)];
+  const left = x instanceof Tensor ? cast(x, dtype) : x;
+  const right = y instanceof Tensor ? cast(y, dtype) : y;
+  const fits = (out.dtype === "bool" || out.dtype === dtype) && out.isContiguous();
+  const target = fits ? out : allocate(out.shape, out.dtype === "bool" ? "bool" : dtype, out);
+  backend.binary(kernel, dtype, target, left, right, p);
+  if (target !== out) {
+    backend.copy(out, target);
+    target.dispose();
+  }
+  if (left !== x) (left as Tensor).dispose();
+  if (right !== y) (right as Tensor).dispose();
+}
+
+/** Declares an elementwise op of two operands. */
+export function binary(name: string, spec: BinarySpec): Binary {
+  return defineBinary(name, spec, false) as Binary;
+}
+
+/** Declares an elementwise op of two operands with the option `alpha`, passed to the kernel as its scalar. */
+export function scaledBinary(name: string, spec: BinarySpec): ScaledBinary {
+  return defineBinary(name, spec, true) as ScaledBinary;
+}
+
+function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBinary {
+  const kernel = spec.kernel ?? name;
+  const saves = spec.saves ?? [];
+  const node = nodeName(name);
+  const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, options?: { alpha?: number }): void =>
+    zipInto(kernel, out, a, b, computeType(dtype), scaled ? (options?.alpha ?? 1) : 0);
+  const into = (out: Tensor, a: TensorLike, b: TensorLike, options?: { alpha?: number }): void => {
+    checkOperands(name, a, b);
+    const types = resolve(name, spec.dtypes, commonType(a, b));
+    checkFits(name, out, broadcast(name, a, b), types.result);
+    compute(out, a, b, types.compute, options);
+  };
+  const call = (a: TensorLike, b: TensorLike, options?: { alpha?: number }): Tensor => {
+    checkOperands(name, a, b);
+    if (options !== undefined) checkOptions(name, options, scaled ? ["alpha"] : []);
+    const types = resolve(name, spec.dtypes, commonType(a, b));
+    const y = allocate(broadcast(name, a, b), types.result, a instanceof Tensor ? a : (b as Tensor));
+    compute(y, a, b, types.compute, options);
+    if (spec.grads === undefined || !isRecorded([a as Tensor, b as Tensor])) return y;
+    return recordBinary(node, y, a, b, saves, spec.grads, options?.alpha ?? 1);
+  };
+  const entry: EntryInfo = {
+    name,
+    kind: "binary",
+    rule: spec.dtypes,
+    domain: spec.domain,
+    js: spec.js,
+    differentiable: spec.grads !== undefined,
+  };
+  return Object.assign(call, { entry, into });
+}
+
+function recordBinary(
+  node: string,
+  y: Tensor,
+  a: TensorLike,
+  b: TensorLike,
+  saves: readonly ("a" | "b" | "y")[],
+  grads: NonNullable<BinarySpec["grads"]>,
+  p: number,
+): Tensor {
+  const operands = { a, b, y };
+  const names = saves.filter((name) => operands[name] instanceof Tensor);
+  const saved = names.map((name) => operands[name] as Tensor);
+  // Only plain numbers are captured: a tensor here would stay alive although backward does not need it.
+  const constants: Record<string, TensorLike> = { p };
+  if (!(a instanceof Tensor)) constants.a = Number(a);
+  if (!(b instanceof Tensor)) constants.b = Number(b);
+  const rule = [a, b].map((x, i): InputGrad | null => {
+    const grad = grads[i];
+    if (!(x instanceof Tensor) || !grad) return null;
+    const { shape, dtype } = x;
+    return (g, kept) => {
+      const values: Record<string, TensorLike> = { ...constants };
+      names.forEach((name, k) => {
+        values[name] = kept[k]!;
+      });
+      return sumTo(grad(g, values as unknown as BinarySaved), shape, dtype);
+    };
+  });
+  return record(node, y, [a as Tensor, b as Tensor], saved, rule);
+}
+
+/** The gradient of a broadcast: summed over the axes that were stretched, and cast back. */
+export function sumTo(g: Tensor, shape: readonly number[], dtype: DType): Tensor {
+  const summed = sameShape(g.shape, shape) ? g : g.sumToSize(shape);
+  return summed.dtype === dtype ? summed : summed.to(dtype);
+}
+
+/** @throws AutogradError if `x` may not be changed in place while gradients are recorded. */
+export function checkInplace(op: string, x: Tensor): void {
+  checkTensor(op, x);
+  if (!isGradEnabled()) return;
+  if (x.leafRequiresGrad && x.node === null)
+    throw new AutogradError(`${op}: a leaf Variable that requires grad is being used in an in-place operation. Wrap the update in torch.noGrad(() => …).`);
+  if (x.origin !== null && x.origin.base.leafRequiresGrad && x.origin.base.node === null)
+    throw new AutogradError(`${op}: a view of a leaf Variable that requires grad is being used in an in-place operation.`);
+}
+
+/** The dtype of several operands together. */
+export const promote = (...xs: readonly Tensor[]): DType => xs.map((x) => x.dtype).reduce(promoteTypes);

@@ -1,0 +1,25 @@
+/** The op table: one module per family; each exported function is also a method of Tensor. */
+import * as autograd from "./autograd";
+import * as binary from "./binary";
+import * as copy from "./copy";
+import { install, type Methods } from "./methods";
+import * as reduce from "./reduce";
+import * as unary from "./unary";
+import * as view from "./view";
+
+/** Every family, by name. */
+export const families = { autograd, binary, copy, reduce, unary, view };
+
+type Ops = Methods<typeof autograd> &
+  Methods<typeof binary> &
+  Methods<typeof copy> &
+  Methods<typeof reduce> &
+  Methods<typeof unary> &
+  Methods<typeof view>;
+
+declare module "../tensor/tensor" {
+  interface Tensor extends Ops {}
+}
+
+for (const family of Object.values(families)) install(family);
+

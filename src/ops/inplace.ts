@@ -1,0 +1,103 @@
+/** In-place forms: the result of an op written over its first operand, with the graph rebuilt around the change. */
+import { isRecorded, onReplayView, record } from "../autograd/node";
+import { enableGrad } from "../autograd/mode";
+import { AutogradError } from "../core/errors";
+import { sameShape } from "../core/shape";
+import { allocate, filled } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+import { checkFits, checkInplace } from "./define";
+import { asStrided } from "./view";
+
+type Op<A extends unknown[]> = (x: Tensor, ...args: A) => Tensor;
+
+/** An op whose result can be written to memory that exists. */
+interface WithInto<A extends unknown[]> {
+  readonly into?: (out: Tensor, x: Tensor, ...args: A) => void;
+}
+
+/**
+ * The in-place form of an op: `add_` from `add`. It changes `x`, raises its version, and returns it.
+ * @throws AutogradError for a leaf that requires grad, ShapeError if the result has another shape, DTypeError if it cannot be cast.
+ */
+export function inplace<A extends unknown[]>(name: string, op: Op<A> & WithInto<A>): Op<A> {
+  return (x, ...args) => {
+    checkInplace(name, x);
+    const safe = args.map((arg) => (arg instanceof Tensor && overlaps(x, arg) ? arg.clone() : arg)) as A;
+    if (isRecorded([x, ...(safe as Tensor[])])) changeRecorded(name, x, op(before(x), ...safe));
+    else change(name, x, op, safe);
+    return x;
+  };
+}
+
+/** Whether an operand shares memory with `x` in another layout, and so would see the change half way. */
+const overlaps = (x: Tensor, other: Tensor): boolean =>
+  other.storage === x.storage && !(other.offset === x.offset && sameShape(other.shape, x.shape) && sameShape(other.strides, x.strides));
+
+/** The value and history of `x` as they are now, in memory of their own, since the gradient may need them. */
+function before(x: Tensor): Tensor {
+  const old = allocate(x.shape, x.dtype, x);
+  x.storage.backend.copy(old, x);
+  old.node = x.gradFn;
+  old.outputNr = x.outputNr;
+  return old;
+}
+
+function change<A extends unknown[]>(name: string, x: Tensor, op: Op<A> & WithInto<A>, args: A): void {
+  if (op.into !== undefined) {
+    op.into(x, x, ...args);
+    x.storage.version++;
+    return;
+  }
+  const result = op(x, ...args);
+  writeBack(name, x, result);
+  result.dispose();
+}
+
+function changeRecorded(name: string, x: Tensor, y: Tensor): void {
+  writeBack(name, x, y);
+  rebase(x, y.dtype === x.dtype ? y : y.to(x.dtype));
+}
+
+/** Copies the result of `name` into `x`. */
+export function writeBack(name: string, x: Tensor, y: Tensor): void {
+  checkFits(name, x, y.shape, y.dtype);
+  x.storage.backend.copy(x, y);
+  x.storage.version++;
+}
+
+/** Gives `x`, whose memory now holds `y`, the history of `y`; if `x` is a view, its base gets the change as a slice. */
+export function rebase(x: Tensor, y: Tensor): void {
+  if (x.origin === null) {
+    x.node = y.node;
+    x.outputNr = y.outputNr;
+    return;
+  }
+  const { base } = x.origin;
+  if (!base.isContiguous())
+    throw new AutogradError("an in-place change of a view whose base is not contiguous cannot be recorded; clone() the base first");
+  const { shape, strides } = x;
+  const offset = x.offset - base.offset;
+  const mask = filled(allocate(base.shape, base.dtype, base), 1);
+  const window = new Tensor(mask.storage, mask.dtype, shape, strides, offset);
+  mask.storage.backend.copy(window, filled(allocate(shape, mask.dtype, mask), 0));
+  const old = new Tensor(base.storage, base.dtype, base.shape, base.strides, base.offset);
+  old.node = base.node;
+  old.outputNr = base.outputNr;
+  const now = new Tensor(base.storage, base.dtype, base.shape, base.strides, base.offset);
+  record("CopySlices", now, [old, y], [mask], [
+    (g, [outside]) => g.mul(outside!),
+    (g) => asStrided(g.contiguous(), shape, strides, { storageOffset: offset }),
+  ]);
+  base.node = now.node;
+  base.outputNr = 0;
+}
+
+/** A view that is older than an in-place change of its base is taken from the base anew. */
+onReplayView((view, base) =>
+  enableGrad(() => {
+    const source = new Tensor(base.storage, base.dtype, base.shape, base.strides, base.offset);
+    source.node = base.node;
+    source.outputNr = base.outputNr;
+    return asStrided(source, view.shape, view.strides, { storageOffset: view.offset }).node;
+  }),
+);

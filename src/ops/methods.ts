@@ -1,0 +1,34 @@
+/** Installs the ops as methods of Tensor: the first argument becomes `this`. */
+import { Tensor } from "../tensor/tensor";
+
+/** The methods that a module of ops gives a tensor: every function whose first parameter takes one. */
+export type Methods<M> = {
+  [K in keyof M]: M[K] extends (x: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+};
+
+/** Adds each op to the prototype under its own name. */
+export function install(ops: Record<string, unknown>): void {
+  for (const [name, op] of Object.entries(ops)) {
+    if (typeof op !== "function") continue;
+    const f = op as (...args: unknown[]) => unknown;
+    const value = method(f);
+    Object.defineProperty(value, "name", { value: name });
+    Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
+  }
+}
+
+/** Few arguments are passed on without an array. */
+function method(f: (...args: any[]) => unknown): (this: Tensor, ...args: any[]) => unknown {
+  return function (this: Tensor, ...args) {
+    switch (args.length) {
+      case 0:
+        return f(this);
+      case 1:
+        return f(this, args[0]);
+      case 2:
+        return f(this, args[0], args[1]);
+      default:
+        return f(this, ...args);
+    }
+  };
+}

@@ -1,0 +1,164 @@
+/** Reductions over one axis, several, or all. */
+import { type Inputs, record } from "../autograd/node";
+import { checkDType, type DType, isFloat, legacyName } from "../core/dtype";
+import { checkOptions, DTypeError, ShapeError } from "../core/errors";
+import { sameShape, shapeText, sizeArgument, sizeOfShape, wrapDims } from "../core/shape";
+import { allocate, filled } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { cast, checkTensor, computeType } from "./define";
+import type { Size } from "./view";
+
+/** One axis, several, or (undefined) all. */
+export type Dim = number | readonly number[] | null | undefined;
+
+/** Options of reductions that can change the dtype. */
+export interface ReduceOptions {
+  /** Keep the reduced axes with size 1. Default: false. */
+  keepdim?: boolean;
+  /** Cast to this dtype first. */
+  dtype?: DType;
+}
+
+/** How a reduction sees its input. */
+export interface Plan {
+  /** The reduced axes, increasing. */
+  readonly dims: readonly number[];
+  /** The shape of the result with the reduced axes kept at size 1. */
+  readonly kept: readonly number[];
+  /** The shape of the result. */
+  readonly shape: readonly number[];
+  /** Elements per result. */
+  readonly n: number;
+}
+
+/** Works out the axes and the shape of a reduction. */
+export function plan(op: string, x: Tensor, dim: Dim, keepdim = false): Plan {
+  const all = dim === undefined || dim === null || (Array.isArray(dim) && dim.length === 0);
+  const dims = wrapDims(op, all ? undefined : dim, x.ndim);
+  const kept = x.shape.map((size, i) => (dims.includes(i) ? 1 : size));
+  const shape = keepdim ? kept : x.shape.filter((_, i) => !dims.includes(i));
+  return { dims, kept, shape, n: dims.reduce((n, d) => n * x.shape[d]!, 1) };
+}
+
+/**
+ * `x` seen as contiguous [outer, n, inner] with the reduced axes in the middle: as it lies if they are neighbours, else
+ * with the reduced axes moved to the end.
+ */
+export function threeAxes(x: Tensor, dims: readonly number[]): { x: Tensor; outer: number; n: number; inner: number; owned: boolean } {
+  const product = (axes: readonly number[]) => axes.reduce((n, d) => n * x.shape[d]!, 1);
+  const first = dims[0] ?? x.ndim;
+  const last = dims.at(-1) ?? x.ndim - 1;
+  if (dims.length === last - first + 1 || dims.length === 0) {
+    const outer = sizeOfShape(x.shape.slice(0, first));
+    const inner = sizeOfShape(x.shape.slice(last + 1));
+    return { x: contiguousCopy(x), outer, n: product(dims), inner, owned: !x.isContiguous() };
+  }
+  const rest = x.shape.map((_, i) => i).filter((i) => !dims.includes(i));
+  const order = [...rest, ...dims];
+  const y = allocate(order.map((d) => x.shape[d]!), x.dtype, x);
+  const source = { storage: x.storage, offset: x.offset, dtype: x.dtype, shape: y.shape, strides: order.map((d) => x.strides[d]!) };
+  x.storage.backend.copy(y, source);
+  return { x: y, outer: product(rest), n: product(dims), inner: 1, owned: true };
+}
+
+function contiguousCopy(x: Tensor): Tensor {
+  if (x.isContiguous()) return x;
+  const y = allocate(x.shape, x.dtype, x);
+  x.storage.backend.copy(y, x);
+  return y;
+}
+
+/** A full reduction longer than this is cut into blocks, so that threads share it. */
+const SPLIT = 1 << 16;
+
+/**
+ * y = kernel over the reduced axes of x. `combine` names the kernel that joins partial results of one long row (it must be exact
+ * under regrouping, or an ordinary sum).
+ */
+export function reduceInto(kernel: string, y: Tensor, input: Tensor, { dims }: Plan, combine?: string): void {
+  const { x, outer, n, inner, owned } = threeAxes(input, dims);
+  const { backend } = x.storage;
+  const run = (name: string, out: Tensor, from: Tensor, offset: number, rows: number, length: number, results: number) => {
+    const window = { storage: from.storage, offset: from.offset + offset, dtype: from.dtype, shape: [rows * length], strides: [1] };
+    backend.call(name, from.dtype, [out, window, length, inner], { range: results, cost: rows * length * 0.4 });
+  };
+  if (combine !== undefined && outer * inner === 1 && n >= 2 * SPLIT) {
+    const blocks = Math.floor(n / SPLIT);
+    const rest = n - blocks * SPLIT;
+    const partial = allocate([blocks + (rest > 0 ? 1 : 0)], y.dtype, x);
+    run(kernel, partial, x, 0, blocks, SPLIT, blocks);
+    const tail = { ...partial, storage: partial.storage, offset: blocks } as unknown as Tensor;
+    if (rest > 0) run(kernel, tail, x, blocks * SPLIT, 1, rest, 1);
+    run(combine, y, partial, 0, 1, partial.numel(), 1);
+    partial.dispose();
+  } else run(kernel, y, x, 0, outer * inner, n, outer * inner);
+  if (owned) x.dispose();
+}
+
+/** Puts the reduced axes of a gradient or result back with size 1, and broadcasts it to the input's shape. */
+export const spread = (g: Tensor, kept: readonly number[], shape: readonly number[]): Tensor => g.reshape(kept).expand(shape);
+
+/**
+ * The sum over `dim`. Integers and bool are summed as int64.
+ * @see torch.sum
+ * @example x.sum(); x.sum(1, { keepdim: true }); x.sum([0, 2]);
+ */
+export function sum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
+  checkTensor("sum", x);
+  checkOptions("sum", options, ["keepdim", "dtype"]);
+  if (options.dtype !== undefined) checkDType("sum", options.dtype);
+  const p = plan("sum", x, dim, options.keepdim);
+  const result = options.dtype ?? (isFloat(x.dtype) ? x.dtype : "int64");
+  const source = cast(x, isFloat(result) ? computeType(result) : isFloat(x.dtype) ? result : x.dtype);
+  const wide = isFloat(result) ? computeType(result) : "int64";
+  const y = allocate(p.shape, wide, x);
+  reduceInto("sum", y, source, p, "sum");
+  if (source !== x) source.dispose();
+  const { shape, dtype } = x;
+  const out = cast(y, result);
+  return record(p.dims.length === x.ndim && dim === undefined ? "SumBackward0" : "SumBackward1", out, [x], [], [
+    (g) => spread(g, p.kept, shape).to(dtype),
+  ]);
+}
+
+/**
+ * The mean over `dim`, of floating-point elements.
+ * @see torch.mean
+ * @throws DTypeError for integers: cast first, or pass `dtype`.
+ */
+export function mean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
+  checkTensor("mean", x);
+  checkOptions("mean", options, ["keepdim", "dtype"]);
+  const dtype = options.dtype ?? x.dtype;
+  if (!isFloat(dtype))
+    throw new DTypeError(`mean(): could not infer output dtype. Input dtype must be either a floating point dtype. Got: ${legacyName(dtype)}; use x.float().mean()`);
+  const p = plan("mean", x, dim, options.keepdim);
+  const source = cast(x, computeType(dtype));
+  const y = allocate(p.shape, source.dtype, x);
+  reduceInto("sum", y, source, p, "sum");
+  x.storage.backend.binary("div", y.dtype, y, y, p.n, 0);
+  if (source !== x) source.dispose();
+  const { shape, dtype: from } = x;
+  const name = p.dims.length === x.ndim && dim === undefined ? "MeanBackward0" : "MeanBackward1";
+  return record(name, cast(y, dtype), [x] as Inputs, [], [(g) => spread(g.div(p.n), p.kept, shape).to(from)]);
+}
+
+/**
+ * The sum over the axes along which `x` was broadcast from `size`.
+ * @see torch.Tensor.sum_to_size
+ * @throws ShapeError if `size` does not broadcast to the shape of `x`.
+ */
+export function sumToSize(x: Tensor, ...size: Size): Tensor {
+  checkTensor("sumToSize", x);
+  const shape = sizeArgument("sumToSize", size);
+  if (sameShape(shape, x.shape)) return x;
+  const lead = x.ndim - shape.length;
+  const dims = x.shape.flatMap((n, i) => (i < lead || (shape[i - lead] === 1 && n !== 1) ? [i] : []));
+  if (lead < 0 || x.shape.some((n, i) => i >= lead && shape[i - lead] !== 1 && shape[i - lead] !== n))
+    throw new ShapeError(`sumToSize: size ${shapeText(shape)} is not expandable to size ${shapeText(x.shape)}.`);
+  const summed = dims.length === 0 ? x : sum(x, dims, { keepdim: true });
+  return summed.reshape(shape);
+}
+
+/** A tensor of one value with the shape of another, for gradients. */
+export const constantLike = (x: Tensor, value: number): Tensor => filled(allocate(x.shape, x.dtype, x), value);

@@ -1,0 +1,287 @@
+/** Views: other shapes and strides over the same memory. */
+import { type InputGrad, record } from "../autograd/node";
+import { ArgumentError, checkOptions, IndexError, ShapeError } from "../core/errors";
+import {
+  broadcastShapes,
+  checkSize,
+  inferSize,
+  sameShape,
+  shapeText,
+  sizeArgument,
+  sizeOfShape,
+  viewStrides,
+  wrapDim,
+} from "../core/shape";
+import { allocate, filled, tensor, windowOn } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { checkTensor, nodeName } from "./define";
+
+/** A view of `x`, recorded with the gradient `grad`, that follows in-place changes of its base. */
+export function viewOf(
+  op: string,
+  x: Tensor,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+  grad: InputGrad,
+): Tensor {
+  const y = windowOn(x, shape, strides, offset);
+  y.origin = { base: x.origin?.base ?? x, version: x.storage.version };
+  return record(nodeName(op), y, [x], [], [grad]);
+}
+
+/** A size given as numbers or as one array. */
+export type Size = number[] | [size: readonly number[]];
+
+/**
+ * The same elements in another shape, as a view. One size may be -1: it is inferred.
+ * @see torch.Tensor.view
+ * @throws ShapeError if the number of elements differs, or if no strides show `x` in that shape: then use `reshape`.
+ */
+export function view(x: Tensor, ...size: Size): Tensor {
+  checkTensor("view", x);
+  const shape = inferSize("view", sizeArgument("view", size), x.numel());
+  const strides = viewStrides(x.shape, x.strides, shape);
+  if (strides === undefined)
+    throw new ShapeError(
+      "view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.",
+    );
+  const from = x.shape;
+  return viewOf("view", x, shape, strides, x.offset, (g) => g.reshape(from));
+}
+
+/**
+ * The same elements in another shape: a view where that is possible, else a copy. One size may be -1: it is inferred.
+ * @see torch.reshape
+ * @example x.reshape(2, -1)
+ */
+export function reshape(x: Tensor, ...size: Size): Tensor {
+  checkTensor("reshape", x);
+  const shape = inferSize("reshape", sizeArgument("reshape", size), x.numel());
+  const strides = viewStrides(x.shape, x.strides, shape);
+  if (strides === undefined) return view(x.clone(), shape);
+  const from = x.shape;
+  return viewOf("reshape", x, shape, strides, x.offset, (g) => g.reshape(from));
+}
+
+/** `x` in the shape of `other`. @see torch.Tensor.view_as */
+export const viewAs = (x: Tensor, other: Tensor): Tensor => view(x, other.shape);
+
+/** `x` in the shape of `other`. @see torch.Tensor.reshape_as */
+export const reshapeAs = (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape);
+
+/** The axes in another order. @see torch.permute @example images.permute(0, 2, 3, 1) */
+export function permute(x: Tensor, ...dims: Size): Tensor {
+  checkTensor("permute", x);
+  const given = sizeArgument("permute", dims);
+  if (given.length !== x.ndim)
+    throw new ShapeError(`permute: number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.ndim} is not equal to len(dims) = ${given.length}`);
+  const order = given.map((d) => wrapDim("permute", d, x.ndim));
+  if (new Set(order).size !== order.length) throw new IndexError(`permute: duplicate dims are not allowed, got ${shapeText(given)}`);
+  const inverse = new Array<number>(order.length);
+  order.forEach((d, i) => {
+    inverse[d] = i;
+  });
+  const pick = (list: readonly number[]) => order.map((d) => list[d]!);
+  return viewOf("permute", x, pick(x.shape), pick(x.strides), x.offset, (g) => g.permute(inverse));
+}
+
+/** Two axes exchanged. @see torch.transpose */
+export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  checkTensor("transpose", x);
+  const a = wrapDim("transpose", dim0, x.ndim);
+  const b = wrapDim("transpose", dim1, x.ndim);
+  const swap = (list: readonly number[]) => {
+    const out = [...list];
+    [out[a], out[b]] = [out[b]!, out[a]!];
+    return out;
+  };
+  if (x.ndim === 0) return viewOf("transpose", x, x.shape, x.strides, x.offset, (g) => g);
+  return viewOf("transpose", x, swap(x.shape), swap(x.strides), x.offset, (g) => g.transpose(a, b));
+}
+
+/** The transpose of a matrix; tensors of fewer axes as they are. @see torch.t */
+export function t(x: Tensor): Tensor {
+  checkTensor("t", x);
+  if (x.ndim > 2) throw new ShapeError(`t: expects a tensor with <= 2 dimensions, but self is ${x.ndim}D; use transpose or permute`);
+  if (x.ndim < 2) return viewOf("t", x, x.shape, x.strides, x.offset, (g) => g);
+  return viewOf("t", x, [...x.shape].reverse(), [...x.strides].reverse(), x.offset, (g) => g.t());
+}
+
+/** Axes of size 1 stretched to `size`, without copying; -1 keeps a size. @see torch.Tensor.expand */
+export function expand(x: Tensor, ...size: Size): Tensor {
+  checkTensor("expand", x);
+  const given = sizeArgument("expand", size);
+  const lead = given.length - x.ndim;
+  if (lead < 0)
+    throw new ShapeError(`expand: the number of sizes provided (${given.length}) must be greater or equal to the number of dimensions in the tensor (${x.ndim})`);
+  const shape = given.map((n, i) => {
+    const have = i < lead ? 1 : x.shape[i - lead]!;
+    if (n === -1 && i >= lead) return have;
+    if (n < 0 || (have !== 1 && n !== have))
+      throw new ShapeError(`expand: the expanded size of the tensor (${n}) must match the existing size (${have}) at non-singleton dimension ${i}. Target sizes: ${shapeText(given)}. Tensor sizes: ${shapeText(x.shape)}`);
+    return n;
+  });
+  const strides = shape.map((n, i) => (i < lead || (x.shape[i - lead] === 1 && n !== 1) ? 0 : x.strides[i - lead]!));
+  const from = x.shape;
+  return viewOf("expand", x, shape, strides, x.offset, (g) => g.sumToSize(from));
+}
+
+/** `x` expanded to the shape of `other`. @see torch.Tensor.expand_as */
+export const expandAs = (x: Tensor, other: Tensor): Tensor => expand(x, other.shape);
+
+/** `x` broadcast to `shape`. @see torch.broadcast_to */
+export const broadcastTo = (x: Tensor, shape: readonly number[]): Tensor => expand(x, shape);
+
+/** All tensors expanded to their common shape. @see torch.broadcast_tensors */
+export function broadcastTensors(...xs: readonly Tensor[]): Tensor[] {
+  const shape = broadcastShapes("broadcastTensors", ...xs.map((x) => x.shape));
+  return xs.map((x) => (sameShape(x.shape, shape) ? x : expand(x, shape)));
+}
+
+/** The slice at `index` of one axis, which disappears. @see torch.select */
+export function select(x: Tensor, dim: number, index: number): Tensor {
+  checkTensor("select", x);
+  if (x.ndim === 0) throw new IndexError("select() cannot be applied to a 0-dim tensor.");
+  const d = wrapDim("select", dim, x.ndim);
+  const size = x.shape[d]!;
+  if (!Number.isInteger(index) || index < -size || index >= size)
+    throw new IndexError(`select(): index ${index} out of range for tensor of size ${shapeText(x.shape)} at dimension ${d}`);
+  const at = index < 0 ? index + size : index;
+  const from = x.shape;
+  return viewOf("select", x, x.shape.toSpliced(d, 1), x.strides.toSpliced(d, 1), x.offset + at * x.strides[d]!, (g) =>
+    g.selectBackward(from, d, at),
+  );
+}
+
+/** The gradient of {@link select}: zero but for one slice. @see torch.select_backward */
+export function selectBackward(g: Tensor, shape: readonly number[], dim: number, index: number): Tensor {
+  const y = filled(allocate(shape, g.dtype, g), 0);
+  const window = { ...operand(y), shape: g.shape, strides: y.strides.toSpliced(dim, 1), offset: index * y.strides[dim]! };
+  g.storage.backend.copy(window, g);
+  return record("SelectBackwardBackward0", y, [g], [], [(gg) => gg.select(dim, index)]);
+}
+
+const operand = ({ storage, dtype }: Tensor) => ({ storage, dtype });
+
+/** Elements `start`, `start + step`, … before `end` of one axis, clipped to its size like a Python slice. @see torch.Tensor.slice */
+export function slice(x: Tensor, dim = 0, start?: number | null, end?: number | null, step = 1): Tensor {
+  checkTensor("slice", x);
+  if (x.ndim === 0) throw new IndexError("slice() cannot be applied to a 0-dim tensor.");
+  const d = wrapDim("slice", dim, x.ndim);
+  if (!Number.isInteger(step) || step <= 0) throw new IndexError(`slice: step must be a positive integer, got ${step}`);
+  const size = x.shape[d]!;
+  const clip = (i: number) => Math.min(Math.max(i < 0 ? i + size : i, 0), size);
+  const from = clip(start ?? 0);
+  const to = Math.max(from, clip(end ?? size));
+  const shape = x.shape.with(d, Math.ceil((to - from) / step));
+  const strides = x.strides.with(d, x.strides[d]! * step);
+  const whole = x.shape;
+  return viewOf("slice", x, shape, strides, x.offset + from * x.strides[d]!, (g) => g.sliceBackward(whole, d, from, to, step));
+}
+
+/** The gradient of {@link slice}: zero outside of the slice. @see torch.slice_backward */
+export function sliceBackward(g: Tensor, shape: readonly number[], dim: number, start: number, end: number, step: number): Tensor {
+  const y = filled(allocate(shape, g.dtype, g), 0);
+  const strides = y.strides.with(dim, y.strides[dim]! * step);
+  g.storage.backend.copy({ ...operand(y), shape: g.shape, strides, offset: start * y.strides[dim]! }, g);
+  return record("SliceBackwardBackward0", y, [g], [], [(gg) => gg.slice(dim, start, end, step)]);
+}
+
+/** `length` elements of one axis from `start`. @see torch.narrow */
+export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+  checkTensor("narrow", x);
+  const d = wrapDim("narrow", dim, x.ndim);
+  const size = x.shape[d]!;
+  const given = typeof start === "number" ? start : start.item();
+  const from = given < 0 ? given + size : given;
+  if (from < 0 || length < 0 || from + length > size)
+    throw new IndexError(`narrow: start (${given}) + length (${length}) exceeds dimension size (${size}).`);
+  return slice(x, d, from, from + length);
+}
+
+/** Without the axes of size 1, or without those named if their size is 1. @see torch.squeeze */
+export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+  checkTensor("squeeze", x);
+  const dims = dim === undefined ? undefined : (typeof dim === "number" ? [dim] : dim).map((d) => wrapDim("squeeze", d, x.ndim));
+  const keep = x.shape.map((n, i) => n !== 1 || (dims !== undefined && !dims.includes(i)));
+  const from = x.shape;
+  return viewOf("squeeze", x, x.shape.filter((_, i) => keep[i]), x.strides.filter((_, i) => keep[i]), x.offset, (g) => g.reshape(from));
+}
+
+/** With a new axis of size 1 at `dim`. @see torch.unsqueeze */
+export function unsqueeze(x: Tensor, dim: number): Tensor {
+  checkTensor("unsqueeze", x);
+  const d = wrapDim("unsqueeze", dim, x.ndim + 1);
+  const stride = d < x.ndim ? x.shape[d]! * x.strides[d]! : 1;
+  const from = x.shape;
+  return viewOf("unsqueeze", x, x.shape.toSpliced(d, 0, 1), x.strides.toSpliced(d, 0, stride), x.offset, (g) => g.reshape(from));
+}
+
+/** Axes `startDim` to `endDim` as one. @see torch.flatten */
+export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+  checkTensor("flatten", x);
+  const a = wrapDim("flatten", startDim, x.ndim);
+  const b = wrapDim("flatten", endDim, x.ndim);
+  if (a > b) throw new ArgumentError("flatten() has invalid args: startDim cannot come after endDim");
+  if (x.ndim === 0) return reshape(x, 1);
+  if (a === b) return x;
+  return reshape(x, [...x.shape.slice(0, a), sizeOfShape(x.shape.slice(a, b + 1)), ...x.shape.slice(b + 1)]);
+}
+
+/** One axis split into several; one size may be -1. @see torch.Tensor.unflatten */
+export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
+  checkTensor("unflatten", x);
+  const d = wrapDim("unflatten", dim, x.ndim);
+  const split = inferSize("unflatten", sizes, x.shape[d]!);
+  return view(x, [...x.shape.slice(0, d), ...split, ...x.shape.slice(d + 1)]);
+}
+
+/**
+ * Any window on the storage of `x`, elements may overlap. The offset counts from the start of the storage; default: that of `x`.
+ * @see torch.as_strided
+ */
+export function asStrided(
+  x: Tensor,
+  size: readonly number[],
+  stride: readonly number[],
+  options: { storageOffset?: number } = {},
+): Tensor {
+  checkTensor("asStrided", x);
+  checkOptions("asStrided", options, ["storageOffset"]);
+  const shape = checkSize("asStrided", [size]);
+  if (shape.length !== stride.length) throw new ShapeError("asStrided: mismatch in length of strides and shape");
+  const offset = options.storageOffset ?? x.offset;
+  const last = shape.includes(0) ? offset - 1 : offset + shape.reduce((n, s, i) => n + (s - 1) * stride[i]!, 0);
+  const available = Math.floor(x.storage.block.bytes / x.elementSize());
+  if (offset < 0 || last >= available || stride.some((s) => s < 0))
+    throw new ShapeError(`asStrided: size ${shapeText(shape)}, strides ${shapeText(stride)} and offset ${offset} reach outside of the storage of ${available} elements`);
+  const from = { shape: x.shape, strides: x.strides, offset: x.offset };
+  return viewOf("asStrided", x, shape, stride, offset, (g) => scatterWindow(g, { shape, strides: stride, offset }, from));
+}
+
+interface Layout {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** Positions in the storage of every element of a layout, row-major. */
+function positions({ shape, strides, offset }: Layout): number[] {
+  let list = [offset];
+  shape.forEach((n, i) => {
+    list = list.flatMap((p) => Array.from({ length: n }, (_, k) => p + k * strides[i]!));
+  });
+  return list;
+}
+
+/** The gradient of a window: summed into the storage at the window's positions, read at those of the source. @see as_strided_backward */
+function scatterWindow(g: Tensor, window: Layout, source: Layout): Tensor {
+  const reads = positions(source);
+  const slot = new Map(reads.map((p, i) => [p, i]));
+  const writes = positions(window);
+  const hit = writes.flatMap((p, i) => (slot.has(p) ? [i] : []));
+  const picked = g.reshape(-1).indexSelect(0, tensor(hit, { dtype: "int64" }));
+  const target = tensor(hit.map((i) => slot.get(writes[i]!)!), { dtype: "int64" });
+  return picked.newZeros([reads.length]).indexAdd(0, target, picked).reshape(source.shape);
+}

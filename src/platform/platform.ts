@@ -1,0 +1,125 @@
+/** What differs between Node, Deno, Bun and browsers. Nothing else in the library asks where it runs. */
+
+export type Runtime = "node" | "deno" | "bun" | "browser";
+
+interface NodeProcess {
+  readonly versions?: { readonly node?: string };
+  readonly env?: Record<string, string | undefined>;
+  getBuiltinModule?(name: string): unknown;
+}
+
+const scope = globalThis as typeof globalThis & { Deno?: object; Bun?: object; process?: NodeProcess };
+
+export const runtime: Runtime = scope.Deno
+  ? "deno"
+  : scope.Bun
+    ? "bun"
+    : scope.process?.versions?.node
+      ? "node"
+      : "browser";
+
+/** A module of Node's standard library (Deno and Bun have them too), loaded without a static import that bundlers would follow. */
+export function nodeModule<T>(name: string): T | undefined {
+  if (runtime === "browser") return undefined;
+  return scope.process?.getBuiltinModule?.(name) as T | undefined;
+}
+
+/** Threads that the machine runs at the same time. */
+export const hardwareConcurrency = (): number => Math.max(1, scope.navigator?.hardwareConcurrency ?? nodeCores());
+
+function nodeCores(): number {
+  return nodeModule<typeof import("node:os")>("node:os")?.availableParallelism() ?? 1;
+}
+
+/** An environment variable; undefined where there are none, or where reading them is not permitted. */
+export function environment(name: string): string | undefined {
+  try {
+    return scope.process?.env?.[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether memory may be shared with workers: always outside browsers, there only with cross-origin isolation. */
+export const canShareMemory = (): boolean =>
+  typeof SharedArrayBuffer === "function" && (runtime !== "browser" || scope.crossOriginIsolated === true);
+
+/** Whether this is a browser's main thread, which may not block. */
+export const isBrowserMain = (): boolean => runtime === "browser" && typeof document === "object";
+
+/** Milliseconds from an arbitrary start. */
+export const now = (): number => performance.now();
+
+/** A running worker, whatever the runtime calls it. */
+export interface WorkerHandle {
+  post(message: unknown, transfer?: readonly Transferable[]): void;
+  onMessage(listener: (message: any) => void): void;
+  /** Called once if the worker fails to start or dies of an error. */
+  onError(listener: (error: Error) => void): void;
+  terminate(): void;
+  /** Lets the process end while the worker lives (`false`), or not (`true`). */
+  keepAlive(alive: boolean): void;
+}
+
+/**
+ * Starts a worker from the text of a module. The text sees `receive(listener)` and `send(message)`; it needs no file,
+ * so there is no path to configure. Undefined where no worker can be started.
+ */
+export function startWorker(source: string, name: string): WorkerHandle | undefined {
+  const threads = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
+  return threads ? startNodeWorker(threads, source, name) : startWebWorker(source, name);
+}
+
+const nodePrelude = `
+const { parentPort } = (globalThis.process ?? {}).getBuiltinModule?.("node:worker_threads") ?? require("node:worker_threads");
+const receive = (listener) => parentPort.on("message", listener);
+const send = (message, transfer) => parentPort.postMessage(message, transfer);
+`;
+
+const webPrelude = `
+const receive = (listener) => { self.addEventListener("message", (event) => listener(event.data)); };
+const send = (message, transfer) => self.postMessage(message, transfer ?? []);
+`;
+
+function startNodeWorker(
+  { Worker }: typeof import("node:worker_threads"),
+  source: string,
+  name: string,
+): WorkerHandle | undefined {
+  const worker = new Worker(nodePrelude + source, { eval: true, name });
+  worker.unref();
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer as never),
+    onMessage: (listener) => void worker.on("message", listener),
+    onError: (listener) => void worker.on("error", listener),
+    terminate: () => void worker.terminate(),
+    keepAlive: (alive) => (alive ? worker.ref() : worker.unref()),
+  };
+}
+
+function startWebWorker(source: string, name: string): WorkerHandle | undefined {
+  if (typeof Worker !== "function") return undefined;
+  const url = URL.createObjectURL(new Blob([webPrelude + source], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module", name });
+  return {
+    post: (message, transfer) => worker.postMessage(message, (transfer ?? []) as Transferable[]),
+    onMessage: (listener) => worker.addEventListener("message", (event) => listener(event.data)),
+    onError: (listener) =>
+      worker.addEventListener("error", (event) => listener(new Error(event.message || "the worker could not start"))),
+    terminate: () => worker.terminate(),
+    keepAlive: () => {},
+  };
+}
+
+/** Waits one turn of the event loop, in which finalizers and messages get to run. */
+export function nextTurn(): Promise<void> {
+  if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

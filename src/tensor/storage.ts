@@ -1,0 +1,43 @@
+/** Memory with a count of its owners, reclaimed by the last owner or by the garbage collector. */
+import type { Backend, Block } from "../backend/backend";
+
+const collected = new FinalizationRegistry<{ backend: Backend; block: Block }>(({ backend, block }) =>
+  backend.release(block, true),
+);
+
+/**
+ * A block of device memory that tensors view. Its owners are tensor handles (views share a storage) and references saved in the
+ * graph. The block is given back when the last owner lets go; and if owners are forgotten instead of disposed, when the
+ * collector finds that nothing refers to the storage any more.
+ */
+export class Storage {
+  readonly block: Block;
+  /** Raised by every in-place change, and compared by backward with what it saved. */
+  version = 0;
+  private owners = 0;
+
+  constructor(
+    readonly backend: Backend,
+    bytes: number,
+  ) {
+    this.block = backend.allocate(bytes);
+    collected.register(this, { backend, block: this.block });
+  }
+
+  get isFreed(): boolean {
+    return this.block.freed;
+  }
+
+  retain(): void {
+    this.owners++;
+  }
+
+  release(): void {
+    if (--this.owners === 0) this.backend.release(this.block, false);
+  }
+
+  /** Whether one owner is left. */
+  get isUnshared(): boolean {
+    return this.owners === 1;
+  }
+}

@@ -1,0 +1,343 @@
+/** The tensor handle: a strided window on a storage, and its place in the autograd graph. */
+import type { Device, Operand } from "../backend/backend";
+import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
+import { AutogradError, DisposedError, IndexError, KindlingError } from "../core/errors";
+import { contiguousStrides, isContiguous, sizeOfShape, wrapDim } from "../core/shape";
+import { enroll, runInScope } from "./scope";
+import { Storage } from "./storage";
+
+/** What a tensor knows of the graph node that made it; `autograd/node.ts` has the whole. */
+export interface GradFn {
+  /** PyTorch's name of the node, such as `AddBackward0`. */
+  readonly name: string;
+}
+
+/** Nested arrays of plain values, as `tolist()` gives them. */
+export type NestedArray<T = number | bigint | boolean> = T | NestedArray<T>[];
+
+/** The tensor that a view shows a part of, and the storage version at which the view's history was current. */
+export interface ViewOf {
+  readonly base: Tensor;
+  version: number;
+}
+
+/** Called when a gradient reaches a tensor; may return another gradient to use in its place. */
+export type GradHook = (grad: Tensor) => Tensor | undefined | void;
+
+/** The hooks of one tensor; most tensors have none. */
+export interface TensorHooks {
+  readonly grad: Map<number, GradHook>;
+  readonly postAccumulate: Map<number, (leaf: Tensor) => void>;
+}
+
+/**
+ * A multi-dimensional array of one dtype, on one device, with an optional gradient.
+ *
+ * Tensors are made by {@link tensor}, {@link zeros}, {@link randn} and their kin, not by this constructor. Every op of the table is a method.
+ * @see torch.Tensor
+ */
+export class Tensor implements Operand {
+  /** The sizes of the axes, outermost first. */
+  readonly shape: readonly number[];
+  /** Steps between neighbours along each axis, in elements. */
+  readonly strides: readonly number[];
+  /** @internal Position of the first element in the storage. */
+  readonly offset: number;
+  readonly dtype: DType;
+  /** @internal */
+  readonly storage: Storage;
+
+  /** The accumulated gradient of a leaf (or after `retainGrad()`), null before the first backward. @see torch.Tensor.grad */
+  get grad(): Tensor | null {
+    return this._grad;
+  }
+  set grad(value: Tensor | null) {
+    if (value !== null) {
+      if (!(value instanceof Tensor)) throw new KindlingError("grad: takes a tensor or null");
+      if (value.shape.join() !== this.shape.join())
+        throw new AutogradError(`assigned grad has data of a different size: got [${value.shape}], expected [${this.shape}]`);
+      if (value.dtype !== this.dtype)
+        throw new AutogradError(`assigned grad has data of a different type: got ${value.dtype}, expected ${this.dtype}`);
+      value.isKept = true;
+    }
+    this._grad = value;
+  }
+
+  private _grad: Tensor | null = null;
+  /** @internal Whether this leaf was asked to collect a gradient. */
+  leafRequiresGrad = false;
+  /** @internal The node that made this tensor; read `gradFn`, which looks after views. */
+  node: GradFn | null = null;
+  /** @internal Which output of the node this is. */
+  outputNr = 0;
+  /** @internal The node that adds to `grad`, for a leaf that is in a graph. */
+  accumulator: GradFn | null = null;
+  /** @internal */
+  origin: ViewOf | null = null;
+  /** @internal */
+  hooks: TensorHooks | null = null;
+  /** Whether `retainGrad()` was called on a tensor that is not a leaf. @see torch.Tensor.retains_grad */
+  retainsGrad = false;
+  /** @internal Made in inference mode: never to be part of a graph. */
+  isInferenceTensor = false;
+  /** @internal Scopes let it live. */
+  isKept = false;
+  /** @internal Users may hold this gradient, so the engine does not give it back. */
+  isShared = false;
+  private isDisposed = false;
+
+  /** @internal */
+  constructor(storage: Storage, dtype: DType, shape: readonly number[], strides: readonly number[], offset = 0) {
+    this.storage = storage;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+    storage.retain();
+    enroll(this);
+  }
+
+  /** The number of axes. @see torch.Tensor.ndim */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** The number of axes. @see torch.Tensor.dim */
+  dim(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements. @see torch.Tensor.numel */
+  numel(): number {
+    return sizeOfShape(this.shape);
+  }
+
+  /** The shape, or the size of one axis. @see torch.Tensor.size */
+  size(): readonly number[];
+  size(dim: number): number;
+  size(dim?: number): number | readonly number[] {
+    return dim === undefined ? this.shape : this.shape[wrapDim("size", this.checkAxis(dim), this.ndim)]!;
+  }
+
+  /** The strides in elements, or the stride of one axis. @see torch.Tensor.stride */
+  stride(): readonly number[];
+  stride(dim: number): number;
+  stride(dim?: number): number | readonly number[] {
+    return dim === undefined ? this.strides : this.strides[wrapDim("stride", this.checkAxis(dim), this.ndim)]!;
+  }
+
+  private checkAxis(dim: number): number {
+    if (this.ndim === 0) throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions`);
+    return dim;
+  }
+
+  /** The size of the first axis. */
+  get length(): number {
+    if (this.ndim === 0) throw new IndexError("length: a 0-d tensor has no length; item() reads its value");
+    return this.shape[0]!;
+  }
+
+  /** The position of the first element in the storage. @see torch.Tensor.storage_offset */
+  storageOffset(): number {
+    return this.offset;
+  }
+
+  /** The size of an element in bytes. @see torch.Tensor.element_size */
+  elementSize(): number {
+    return sizeOf(this.dtype);
+  }
+
+  /** Where the tensor lives. @see torch.Tensor.device */
+  get device(): Device {
+    return this.storage.backend.device;
+  }
+
+  /** PyTorch's name of the type: `torch.FloatTensor`. @see torch.Tensor.type */
+  type(): string {
+    return `torch.${legacyName(this.dtype)}Tensor`;
+  }
+
+  /** Whether the elements lie in row-major order without gaps. @see torch.Tensor.is_contiguous */
+  isContiguous(): boolean {
+    return isContiguous(this.shape, this.strides);
+  }
+
+  /** @see torch.is_floating_point */
+  isFloatingPoint(): boolean {
+    return isFloat(this.dtype);
+  }
+
+  /** Whether gradients flow to or through this tensor. Set it with {@link requiresGrad_} or by assignment on a leaf. @see torch.Tensor.requires_grad */
+  get requiresGrad(): boolean {
+    return this.leafRequiresGrad || this.node !== null || (this.origin !== null && this.gradFn !== null);
+  }
+  set requiresGrad(value: boolean) {
+    this.requiresGrad_(value);
+  }
+
+  /**
+   * Asks (or no longer asks) a leaf to collect its gradient.
+   * @see torch.Tensor.requires_grad_
+   * @throws AutogradError for integer tensors, and for `false` on a tensor that was computed.
+   */
+  requiresGrad_(value = true): this {
+    if (value && !isFloat(this.dtype))
+      throw new AutogradError(`only Tensors of floating point dtype can require gradients, got ${this.dtype}`);
+    if (!value && this.gradFn !== null)
+      throw new AutogradError(
+        "you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use x.detach().",
+      );
+    if (value && this.isInferenceTensor)
+      throw new AutogradError("Setting requiresGrad=true on inference tensor outside inferenceMode is not allowed; make a normal tensor with x.clone().");
+    if (this.gradFn === null) this.leafRequiresGrad = value;
+    return this;
+  }
+
+  /** Whether the tensor was made by the user, not computed from tensors that require grad. @see torch.Tensor.is_leaf */
+  get isLeaf(): boolean {
+    return this.gradFn === null;
+  }
+
+  /** The graph node that made the tensor, null for a leaf. @see torch.Tensor.grad_fn */
+  get gradFn(): GradFn | null {
+    return this.origin === null ? this.node : currentViewNode(this);
+  }
+
+  /** How often the storage was changed in place. */
+  get _version(): number {
+    return this.storage.version;
+  }
+
+  /** The tensor that this one is a view of, or null. @see torch.Tensor._base */
+  get _base(): Tensor | null {
+    return this.origin?.base ?? null;
+  }
+
+  /** Whether the tensor was made in inference mode. @see torch.Tensor.is_inference */
+  isInference(): boolean {
+    return this.isInferenceTensor;
+  }
+
+  /**
+   * The value of a tensor of one element, as a number or boolean (a bigint only beyond 2^53).
+   * @see torch.Tensor.item
+   * @throws KindlingError if there are more or fewer elements, DeviceError on WebGPU (use `await x.cpu()` first).
+   */
+  item(): number {
+    if (this.numel() !== 1)
+      throw new KindlingError(`item: a Tensor with ${this.numel()} elements cannot be converted to Scalar`);
+    this.assertAlive("item");
+    const view = this.storage.backend.view(this.storage.block, this.dtype, this.offset, 1);
+    return toPlain(view[0]!, this.dtype) as number;
+  }
+
+  /** The elements as nested arrays of numbers or booleans (bigints only beyond 2^53). A 0-d tensor gives its value. @see torch.Tensor.tolist */
+  tolist(): any {
+    const values = this.elements();
+    const nest = (axis: number, start: number, count: number): NestedArray => {
+      if (axis === this.ndim) return toPlain(values[start]!, this.dtype);
+      const size = this.shape[axis]!;
+      const step = size === 0 ? 0 : count / size;
+      return Array.from({ length: size }, (_, i) => nest(axis + 1, start + i * step, step));
+    };
+    return nest(0, 0, this.numel());
+  }
+
+  /**
+   * A copy of the elements in row-major order, in the typed array of the dtype (bool: Uint8Array, int64: BigInt64Array, float16
+   * and bfloat16: Float32Array).
+   */
+  toTypedArray(): TypedArray {
+    const values = this.elements();
+    if (this.dtype === "float16" || this.dtype === "bfloat16") return Float32Array.from(values as Uint16Array, halfDecoder(this.dtype));
+    return values;
+  }
+
+  /** The stored elements in row-major order, copied. */
+  private elements(): TypedArray {
+    this.assertAlive("read");
+    const { backend, block } = this.storage;
+    const n = this.numel();
+    if (this.isContiguous()) return backend.view(block, this.dtype, this.offset, n).slice();
+    const copy = new Storage(backend, n * sizeOf(this.dtype));
+    const target = { storage: copy, dtype: this.dtype, shape: this.shape, strides: contiguousStrides(this.shape), offset: 0 };
+    backend.copy(target, this);
+    const values = backend.view(copy.block, this.dtype, 0, n).slice();
+    backend.release(copy.block, false);
+    return values;
+  }
+
+  /** Iterates over the slices along the first axis. */
+  *[Symbol.iterator](): Generator<Tensor> {
+    if (this.ndim === 0) throw new IndexError("iteration over a 0-d tensor");
+    for (let i = 0; i < this.shape[0]!; i++) yield this.select(0, i);
+  }
+
+  /**
+   * Gives the memory back now instead of when the collector finds the tensor. Views and the autograd graph keep what they need.
+   * Using the tensor afterwards is an error.
+   */
+  dispose(): void {
+    if (this.isDisposed) return;
+    this.isDisposed = true;
+    this.storage.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal @throws DisposedError if the memory is gone. */
+  assertAlive(op: string): void {
+    if (this.isDisposed || this.storage.isFreed)
+      throw new DisposedError(
+        `${op}: a tensor of shape [${this.shape.join(", ")}] was used after its memory was given back (by dispose(), \`using\` or tidy())`,
+      );
+  }
+}
+
+/** Replaced by autograd: finds the current node of a view whose base may have been changed in place. */
+let currentViewNode = (view: Tensor): GradFn | null => view.node;
+
+/** @internal Lets autograd keep the history of views up to date. */
+export function onViewHistory(rule: (view: Tensor) => GradFn | null): void {
+  currentViewNode = rule;
+}
+
+function halfDecoder(dtype: DType): (bits: number) => number {
+  const scratch = new DataView(new ArrayBuffer(4));
+  if (dtype === "bfloat16")
+    return (bits) => {
+      scratch.setUint32(0, bits * 65536);
+      return scratch.getFloat32(0);
+    };
+  return (bits) => {
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    const sign = bits & 0x8000 ? -1 : 1;
+    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  };
+}
+
+function toPlain(value: number | bigint, dtype: DType): number | bigint | boolean {
+  if (typeof value === "bigint") {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+  if (dtype === "bool") return value !== 0;
+  return dtype === "float16" || dtype === "bfloat16" ? halfDecoder(dtype)(value) : value;
+}
+
+/** Whether `x` is a tensor. @see torch.is_tensor */
+export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
+
+/**
+ * Runs `body` and gives the memory of every tensor that it made back at once, except those in its result, parameters, buffers,
+ * gradients of leaves, and the state of optimizers. For loops that never let the event loop turn.
+ * @example
+ * const loss = torch.tidy(() => { const l = lossFn(model(x), y); l.backward(); return l.item(); });
+ */
+export function tidy<R>(body: () => R): R {
+  return runInScope(body, isTensor);
+}
