@@ -3,3 +3,4 @@ export * from "./copy";
 export * from "./memory";
 export * from "./reduce";
 export * from "./extrema";
+export * from "./gemm/gemm";

@@ -1,0 +1,101 @@
+/**
+ * Micro-kernels: a tile of C of 1 to 6 rows by one or two vectors, held in registers over one k block.
+ *
+ * A is read by splatting loads at a + row * rs + p * cs, so the same code reads it packed, in place, or transposed.
+ * B is read by vector loads at b + p * bs, or, where `bs` is the address of a table, at b + table[p] (byte offsets).
+ * All strides are in bytes. `add` says whether the tile is added to C or replaces it.
+ */
+import { fma2, fma4 } from "../simd";
+
+// @ts-ignore: decorator
+@inline
+export function fma<T>(a: v128, b: v128, c: v128): v128 {
+  return sizeof<T>() == 4 ? fma4(a, b, c) : fma2(a, b, c);
+}
+
+/** The element at `p` in every lane. */
+// @ts-ignore: decorator
+@inline
+export function splatAt<T>(p: usize): v128 {
+  return sizeof<T>() == 4 ? v128.load32_splat(p) : v128.load64_splat(p);
+}
+
+/** Compile-time numbers as types: each shape becomes a function of its own, with only the accumulators it needs. */
+@final @unmanaged export class N1 { @inline get value(): i32 { return 1; } }
+@final @unmanaged export class N2 { @inline get value(): i32 { return 2; } }
+@final @unmanaged class N3 { @inline get value(): i32 { return 3; } }
+@final @unmanaged class N4 { @inline get value(): i32 { return 4; } }
+@final @unmanaged class N5 { @inline get value(): i32 { return 5; } }
+@final @unmanaged class N6 { @inline get value(): i32 { return 6; } }
+
+/** How B is addressed: in equal steps, or through a table of offsets. */
+@final @unmanaged export class Stepped { @inline get indexed(): bool { return false; } }
+@final @unmanaged export class Indexed { @inline get indexed(): bool { return true; } }
+
+// @ts-ignore: decorator
+@inline
+function put<T>(c: usize, lo: v128, hi: v128, wide: bool, add: bool): void {
+  if (add) {
+    lo = v128.add<T>(v128.load(c), lo);
+    if (wide) hi = v128.add<T>(v128.load(c, 16), hi);
+  }
+  v128.store(c, lo);
+  if (wide) v128.store(c, hi, 16);
+}
+
+/** The one micro-kernel. The k loop is not unrolled: unrolling spills registers and costs up to half. */
+function tile<T, ROWS, VECTORS, ADDRESS>(
+  k: i32, a: usize, rs: usize, cs: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+): void {
+  const rows = changetype<ROWS>(0).value;
+  const wide = changetype<VECTORS>(0).value == 2;
+  const indexed = changetype<ADDRESS>(0).indexed;
+  const zero = i64x2.splat(0);
+  let lo0 = zero, lo1 = zero, lo2 = zero, lo3 = zero, lo4 = zero, lo5 = zero;
+  let hi0 = zero, hi1 = zero, hi2 = zero, hi3 = zero, hi4 = zero, hi5 = zero;
+  let a1 = a + rs, a2 = a1 + rs, a3 = a2 + rs, a4 = a3 + rs, a5 = a4 + rs;
+  for (; k > 0; k--) {
+    const q = indexed ? b + <usize>load<i32>(bs) : b;
+    const x = v128.load(q);
+    const y = wide ? v128.load(q, 16) : zero;
+    let s = splatAt<T>(a); lo0 = fma<T>(s, x, lo0); if (wide) hi0 = fma<T>(s, y, hi0); a += cs;
+    if (rows > 1) { s = splatAt<T>(a1); lo1 = fma<T>(s, x, lo1); if (wide) hi1 = fma<T>(s, y, hi1); a1 += cs; }
+    if (rows > 2) { s = splatAt<T>(a2); lo2 = fma<T>(s, x, lo2); if (wide) hi2 = fma<T>(s, y, hi2); a2 += cs; }
+    if (rows > 3) { s = splatAt<T>(a3); lo3 = fma<T>(s, x, lo3); if (wide) hi3 = fma<T>(s, y, hi3); a3 += cs; }
+    if (rows > 4) { s = splatAt<T>(a4); lo4 = fma<T>(s, x, lo4); if (wide) hi4 = fma<T>(s, y, hi4); a4 += cs; }
+    if (rows > 5) { s = splatAt<T>(a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
+    if (indexed) bs += 4;
+    else b += bs;
+  }
+  put<T>(c, lo0, hi0, wide, add);
+  if (rows > 1) put<T>((c += ldc), lo1, hi1, wide, add);
+  if (rows > 2) put<T>((c += ldc), lo2, hi2, wide, add);
+  if (rows > 3) put<T>((c += ldc), lo3, hi3, wide, add);
+  if (rows > 4) put<T>((c += ldc), lo4, hi4, wide, add);
+  if (rows > 5) put<T>((c += ldc), lo5, hi5, wide, add);
+}
+
+/** The micro-kernel of `rows` rows, 1 to 6. */
+// @ts-ignore: decorator
+@inline
+function tileRows<T, VECTORS, ADDRESS>(
+  rows: i32, k: i32, a: usize, rs: usize, cs: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+): void {
+  switch (rows) {
+    case 6: tile<T, N6, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
+    case 5: tile<T, N5, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
+    case 4: tile<T, N4, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
+    case 3: tile<T, N3, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
+    case 2: tile<T, N2, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
+    default: tile<T, N1, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add);
+  }
+}
+
+/** A tile of `rows` rows (1 to 6) and `vectors` vectors (1 or 2); see the top of the file for the operands. */
+export function microKernel<T, ADDRESS>(
+  rows: i32, vectors: i32, k: i32,
+  a: usize, rs: usize, cs: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+): void {
+  if (vectors == 2) tileRows<T, N2, ADDRESS>(rows, k, a, rs, cs, b, bs, c, ldc, add);
+  else tileRows<T, N1, ADDRESS>(rows, k, a, rs, cs, b, bs, c, ldc, add);
+}

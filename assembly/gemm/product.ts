@@ -1,0 +1,74 @@
+/** The records of one matrix product C = act([C +] A·B + bias); they live at the start of the calling thread's scratch. */
+import { KC, MC, MR, NC, NR } from "./blocking";
+
+/** Kinds of bias: one value per column of C, or one per row. */
+export const BIAS_COLUMN: i32 = 1;
+export const BIAS_ROW: i32 = 2;
+
+/** Addresses are those of element [0, 0]; strides are in bytes. The columns of C are contiguous. */
+@final @unmanaged
+export class Product {
+  c: usize; a: usize; b: usize;
+  m: i32; n: i32; k: i32;
+  /** Steps to the next row and the next column. */
+  rsa: usize; csa: usize; rsb: usize; csb: usize; ldc: usize;
+  /** Whether the product is added to what C holds. */
+  add: bool;
+  /** The bias, and which index it takes; mode 0: none. */
+  bias: usize; biasMode: i32;
+  /** Whether negative results become 0. */
+  relu: bool;
+  /** The block that the inner loops work on. */
+  block: Block;
+  /** Packed blocks and tiles: WORK_BYTES. */
+  work: usize;
+}
+
+/** Where the inner loops read a block of A and a block of B: packed, or in place. Strides and steps are in bytes. */
+@final @unmanaged
+export class Block {
+  /** A: steps between rows, terms, and groups of MR rows. */
+  a: usize; aRow: usize; aTerm: usize; aGroup: usize;
+  /** B: steps between terms, and panels of NR columns. */
+  b: usize; bTerm: usize; bPanel: usize;
+  /** Terms of this block; whether they are added to C; whether they are the last ones. */
+  depth: i32; add: bool; last: bool;
+  /** Whether the last, partial panel of B is in place and may not be read beyond its columns. */
+  ragged: bool;
+}
+
+/** Lays the records out at `scratch`; everything but `block` and `work` is for the caller to fill in. */
+export function productAt(scratch: usize): Product {
+  const p = changetype<Product>(scratch);
+  p.block = changetype<Block>(scratch + 128);
+  p.work = scratch + 256;
+  return p;
+}
+
+/** The packed block of B, KC×NC. Each area has 64 bytes behind it that packing may spill into. */
+// @ts-ignore: decorator
+@inline
+export function packedB(p: Product): usize {
+  return p.work;
+}
+
+/** The packed block of A, MC×KC. */
+// @ts-ignore: decorator
+@inline
+export function packedA<T>(p: Product): usize {
+  return p.work + <usize>(KC * NC) * sizeof<T>() + 64;
+}
+
+/** A packed copy of one partial panel of B, KC×NR. */
+// @ts-ignore: decorator
+@inline
+export function raggedPanel<T>(p: Product): usize {
+  return packedA<T>(p) + <usize>(MC * KC) * sizeof<T>() + 64;
+}
+
+/** A micro-tile, for results that would reach beyond the columns of C. */
+// @ts-ignore: decorator
+@inline
+export function spareTile<T>(p: Product): usize {
+  return raggedPanel<T>(p) + <usize>(KC * NR<T>()) * sizeof<T>() + 64;
+}
