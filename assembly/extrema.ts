@@ -4,7 +4,7 @@
  */
 import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "./dtype";
 import { fold, foldOne, foldRow, foldVector, Greater, Less } from "./folds";
-import { at, column } from "./rows";
+import { at, column, neighbours } from "./rows";
 import { lanes } from "./simd";
 
 function extremum<OP>(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
@@ -71,8 +71,8 @@ function extremumAt<OP, T>(
 ): void {
   const stride = <usize>inner * sizeof<T>();
   for (let r = begin; r < end; ) {
-    const from = column<T>(x, r / inner, n, inner, r % inner);
-    if (sizeof<T>() == 4 && isFloat<T>() && min(inner - r % inner, end - r) >= 4 && inner > 1) {
+    const from = column<T>(x, r, n, inner);
+    if (sizeof<T>() == 4 && isFloat<T>() && neighbours(r, end, inner) >= 4) {
       const best = foldVector<OP, T>(from, n, stride);
       const found = findFour(from, n, stride, best);
       v128.store(at<i64>(indices, r), i64x2.extend_low_i32x4_s(found));

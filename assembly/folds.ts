@@ -2,7 +2,7 @@
  * Folds of `T` to `T`, along rows and down columns. Floats go through vectors; integers, which programs seldom reduce
  * this way, one by one: seven copies of the vector loops would cost more than they save.
  */
-import { at, column } from "./rows";
+import { at, column, loadLanes, neighbours } from "./rows";
 import { lanes } from "./simd";
 
 // Strategies: `vec` and `one` agree bit for bit, `start` is their neutral element.
@@ -60,22 +60,26 @@ export class Times {
   }
 }
 
+/** Fold of a contiguous row. */
 export function foldRow<OP, T>(x: usize, n: i32): T {
+  if (isFloat<T>()) return foldFloats<OP, T>(x, n);
+  return foldOne<OP, T>(x, n, sizeof<T>());
+}
+
+function foldFloats<OP, T>(x: usize, n: i32): T {
   const op = changetype<OP>(0);
-  let acc = op.start<T>();
+  const start = v128.splat<T>(op.start<T>());
+  let a = start, b = start, c = start, d = start;
   let k = n;
-  if (isFloat<T>() && n >= 4 * lanes<T>()) {
-    let a = v128.splat<T>(acc), b = a, c = a, d = a;
-    for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64) {
-      a = op.vec<T>(a, v128.load(x));
-      b = op.vec<T>(b, v128.load(x, 16));
-      c = op.vec<T>(c, v128.load(x, 32));
-      d = op.vec<T>(d, v128.load(x, 48));
-    }
-    acc = foldLanes<OP, T>(op.vec<T>(op.vec<T>(a, b), op.vec<T>(c, d)));
+  for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64) {
+    a = op.vec<T>(a, v128.load(x));
+    b = op.vec<T>(b, v128.load(x, 16));
+    c = op.vec<T>(c, v128.load(x, 32));
+    d = op.vec<T>(d, v128.load(x, 48));
   }
-  for (; k > 0; k--, x += sizeof<T>()) acc = op.one<T>(acc, load<T>(x));
-  return acc;
+  if (n >= 4 * lanes<T>()) a = op.vec<T>(op.vec<T>(a, b), op.vec<T>(c, d));
+  for (; k > 0; k -= lanes<T>(), x += 16) a = op.vec<T>(a, loadLanes<T>(x, k, start));
+  return foldLanes<OP, T>(a);
 }
 
 // @ts-ignore: decorator
@@ -112,6 +116,7 @@ function foldStrip<OP, T>(y: usize, x: usize, n: i32, stride: usize): void {
   v128.store(y, d, 48);
 }
 
+/** Folds of a vector of neighbouring columns. */
 export function foldVector<OP, T>(x: usize, n: i32, stride: usize): v128 {
   const op = changetype<OP>(0);
   let acc = v128.splat<T>(op.start<T>());
@@ -119,6 +124,7 @@ export function foldVector<OP, T>(x: usize, n: i32, stride: usize): v128 {
   return acc;
 }
 
+/** Fold of one column. */
 export function foldOne<OP, T>(x: usize, n: i32, stride: usize): T {
   const op = changetype<OP>(0);
   let acc = op.start<T>();
@@ -129,8 +135,8 @@ export function foldOne<OP, T>(x: usize, n: i32, stride: usize): T {
 /** Folds the middle axis of [outer, n, inner] into results [begin, end). */
 export function fold<OP, T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   for (let r = begin; r < end; ) {
-    const from = column<T>(x, r / inner, n, inner, r % inner);
-    const width = inner == 1 ? 1 : min(inner - r % inner, end - r);
+    const from = column<T>(x, r, n, inner);
+    const width = neighbours(r, end, inner);
     if (inner == 1) store<T>(at<T>(y, r), foldRow<OP, T>(from, n));
     else foldColumns<OP, T>(at<T>(y, r), from, n, <usize>inner * sizeof<T>(), width);
     r += width;

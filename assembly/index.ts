@@ -4,3 +4,4 @@ export * from "./memory";
 export * from "./reduce";
 export * from "./extrema";
 export * from "./gemm/gemm";
+export * from "./softmax";

@@ -7,26 +7,13 @@
 import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "./dtype";
 import { fold, Times } from "./folds";
 import { exp_f32x4, log_f32x4 } from "./math";
-import { at, column, columnSum, columnSums4, rowSum, storeLanes, zeros } from "./rows";
+import { at, column, columnSum, columnSums4, neighbours, Plain, rowSum, storeLanes, zeros } from "./rows";
 import { lanes } from "./simd";
 
 // ---- Sums of floats -------------------------------------------------------------------------------------------------
 
 // Strategies: `vec` is what is summed; `wide` columns have a loop of their own, which only the plain sum (a bias's
 // gradient) earns.
-
-@final
-@unmanaged
-class Plain {
-  @inline
-  wide(): bool {
-    return true;
-  }
-  @inline
-  vec<T>(x: v128, _q: v128): v128 {
-    return x;
-  }
-}
 
 @final
 @unmanaged
@@ -104,14 +91,10 @@ function power_f64x2(x: v128, q: v128): v128 {
 function sums<MAP, T>(y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {
   const q = v128.splat<T>(<T>p);
   for (let r = begin; r < end; ) {
-    if (inner == 1) {
-      store<T>(at<T>(y, r), <T>rowSum<MAP, T>(x + <usize>r * n * sizeof<T>(), n, q));
-      r++;
-      continue;
-    }
-    const outer = r / inner;
-    const width = min(inner - (r % inner), end - r);
-    columnsSums<MAP, T>(at<T>(y, r), column<T>(x, outer, n, inner, r % inner), n, inner, width, q);
+    const from = column<T>(x, r, n, inner);
+    const width = neighbours(r, end, inner);
+    if (inner == 1) store<T>(at<T>(y, r), <T>rowSum<MAP, T>(from, n, q));
+    else columnsSums<MAP, T>(at<T>(y, r), from, n, inner, width, q);
     r += width;
   }
 }
@@ -157,7 +140,7 @@ export function sumPow(t: i32, y: usize, x: usize, p: f64, n: i32, inner: i32, b
 
 function deviations<T>(y: usize, mean: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   for (let r = begin; r < end; ) {
-    const from = column<T>(x, r / inner, n, inner, r % inner);
+    const from = column<T>(x, r, n, inner);
     if (inner == 1) {
       const m = <T>(rowSum<Plain, T>(from, n, zeros()) / <f64>n);
       store<T>(at<T>(mean, r), m);
@@ -165,7 +148,7 @@ function deviations<T>(y: usize, mean: usize, x: usize, n: i32, inner: i32, begi
       r++;
       continue;
     }
-    const k = min(lanes<T>(), min(inner - (r % inner), end - r));
+    const k = min(lanes<T>(), neighbours(r, end, inner));
     const stride = <usize>inner * sizeof<T>();
     const m = v128.div<T>(columnSum<Plain, T>(from, n, stride, k, zeros()), v128.splat<T>(<T>n));
     storeLanes<T>(at<T>(mean, r), m, k);
@@ -265,7 +248,7 @@ function scalarFold<OP, T, R>(y: usize, x: usize, n: i32, inner: i32, begin: i32
   const op = changetype<OP>(0);
   const stride = <usize>inner * sizeof<T>();
   for (let r = begin; r < end; r++) {
-    let p = column<T>(x, r / inner, n, inner, r % inner);
+    let p = column<T>(x, r, n, inner);
     let acc = op.start();
     for (let i = 0; i < n; i++, p += stride) acc = op.step<T>(acc, load<T>(p));
     store<R>(at<R>(y, r), <R>acc);

@@ -20,11 +20,19 @@ export function at<T>(p: usize, i: i32): usize {
   return p + (<usize>i) * sizeof<T>();
 }
 
-/** Address of x[outer, 0, j] in [outer, n, inner]. */
+/** Address of x[o, 0, j] in [outer, n, inner], where r = o * inner + j. */
 // @ts-ignore: decorator
 @inline
-export function column<T>(x: usize, outer: i32, n: i32, inner: i32, j: i32): usize {
-  return x + ((<usize>outer * n) * inner + j) * sizeof<T>();
+export function column<T>(x: usize, r: i32, n: i32, inner: i32): usize {
+  const o = inner == 1 ? r : r / inner;
+  return x + (<usize>o * (n - 1) * inner + r) * sizeof<T>();
+}
+
+/** How many columns from r on, below `end`, are neighbours in memory. */
+// @ts-ignore: decorator
+@inline
+export function neighbours(r: i32, end: i32, inner: i32): i32 {
+  return inner == 1 ? 1 : min(inner - (r % inner), end - r);
 }
 
 /** The first `k` lanes from `p`, `fill` in the others; the whole vector where `k >= lanes`. T: f32, f64. */
@@ -35,12 +43,10 @@ export function loadLanes<T>(p: usize, k: i32, fill: v128): v128 {
 }
 
 function loadPart<T>(p: usize, k: i32, fill: v128): v128 {
-  let v = v128.replace_lane<T>(fill, 0, load<T>(p));
-  if (sizeof<T>() == 4) {
-    if (k > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));
-    if (k > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
-  }
-  return v;
+  if (sizeof<T>() == 8) return v128.load64_lane(p, fill, 0);
+  if (k == 1) return v128.load32_lane(p, fill, 0);
+  const v = v128.load64_lane(p, fill, 0);
+  return k == 2 ? v : v128.load32_lane(p, v, 2, 8);
 }
 
 /** Writes the first `k` lanes to `p`; the whole vector where `k >= lanes`. T: f32, f64. */
@@ -52,11 +58,9 @@ export function storeLanes<T>(p: usize, v: v128, k: i32): void {
 }
 
 function storePart<T>(p: usize, v: v128, k: i32): void {
-  store<T>(p, v128.extract_lane<T>(v, 0));
-  if (sizeof<T>() == 4) {
-    if (k > 1) store<f32>(p, f32x4.extract_lane(v, 1), 4);
-    if (k > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
-  }
+  if (sizeof<T>() == 4 && k == 1) return v128.store32_lane(p, v, 0);
+  v128.store64_lane(p, v, 0);
+  if (k == 3) v128.store32_lane(p, v, 2, 8);
 }
 
 /** All ones in the first `k` lanes. T: f32, f64. */
@@ -97,6 +101,30 @@ export function joinPairs<T>(low: v128, high: v128): v128 {
   return v128.shuffle<u64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }
 
+/** Strategy of `rowSum` and `columnSum`: x itself. */
+@final
+@unmanaged
+export class Plain {
+  @inline
+  wide(): bool {
+    return true;
+  }
+  @inline
+  vec<T>(x: v128, _q: v128): v128 {
+    return x;
+  }
+}
+
+/** Strategy of `rowSum2` and `columnSum2`: a b. */
+@final
+@unmanaged
+export class Product {
+  @inline
+  vec<T>(a: v128, b: v128, _q: v128): v128 {
+    return v128.mul<T>(a, b);
+  }
+}
+
 /** Elements of a row whose f32 sum is taken before it joins the f64 total; part of the definition of a sum's bits. */
 const ROW_BLOCK: i32 = 1024;
 /** The same for a column. */
@@ -129,6 +157,30 @@ function blockSum<MAP, T>(x: usize, n: i32, q: v128): f64 {
   return addLanes<T>(v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d)));
 }
 
+/** Sum of `MAP.vec(a, b, q)` over two contiguous rows of `n`. T: f32, f64. */
+export function rowSum2<MAP, T>(a: usize, b: usize, n: i32, q: v128): f64 {
+  let total: f64 = 0;
+  for (let i = 0; i < n; i += ROW_BLOCK) {
+    total += blockSum2<MAP, T>(at<T>(a, i), at<T>(b, i), min(n - i, ROW_BLOCK), q);
+  }
+  return total;
+}
+
+function blockSum2<MAP, T>(a: usize, b: usize, n: i32, q: v128): f64 {
+  const map = changetype<MAP>(0);
+  let even = zeros(), odd = zeros();
+  let k = n;
+  for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>(), a += 32, b += 32) {
+    even = v128.add<T>(even, map.vec<T>(v128.load(a), v128.load(b), q));
+    odd = v128.add<T>(odd, map.vec<T>(v128.load(a, 16), v128.load(b, 16), q));
+  }
+  for (; k > 0; k -= lanes<T>(), a += 16, b += 16) {
+    const v = map.vec<T>(loadLanes<T>(a, k, zeros()), loadLanes<T>(b, k, zeros()), q);
+    even = v128.add<T>(even, v128.and(v, firstLanes<T>(k)));
+  }
+  return addLanes<T>(v128.add<T>(even, odd));
+}
+
 /**
  * Sums of `MAP.vec(x, q)` down `k` (at most a vector) neighbouring columns of `n` rows, `stride` bytes apart.
  * Lanes from `k` on are unspecified. T: f32, f64.
@@ -143,6 +195,21 @@ export function columnSum<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v1
     }
     low = f64x2.add(low, lowPair<T>(a));
     high = f64x2.add(high, highPair<T>(a));
+  }
+  return joinPairs<T>(low, high);
+}
+
+/** Sums of `MAP.vec(a, b, q)` down `k` neighbouring columns of two arrays, as `columnSum`. */
+export function columnSum2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
+  const map = changetype<MAP>(0);
+  let low = zeros(), high = zeros();
+  for (let i = 0; i < n; i += COLUMN_BLOCK) {
+    let acc = zeros();
+    for (let left = min(n - i, COLUMN_BLOCK); left > 0; left--, a += stride, b += stride) {
+      acc = v128.add<T>(acc, map.vec<T>(loadLanes<T>(a, k, zeros()), loadLanes<T>(b, k, zeros()), q));
+    }
+    low = f64x2.add(low, lowPair<T>(acc));
+    high = f64x2.add(high, highPair<T>(acc));
   }
   return joinPairs<T>(low, high);
 }

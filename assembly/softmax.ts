@@ -1,0 +1,271 @@
+/**
+ * Softmax, its logarithm, their gradients and logsumexp over the middle axis of a contiguous [outer, n, inner], f32 and
+ * f64. Ranges count the outer * inner rows. Every exponential is of x minus its row's maximum, so none overflows.
+ */
+import { F32, F64 } from "./dtype";
+import { foldRow, Greater } from "./folds";
+import { exp_f32x4, log_f32x4 } from "./math";
+import {
+  at,
+  column,
+  columnSum,
+  columnSum2,
+  loadLanes,
+  neighbours,
+  Plain,
+  Product,
+  rowSum,
+  rowSum2,
+  storeLanes,
+  zeros,
+} from "./rows";
+import { lanes } from "./simd";
+
+// @ts-ignore: decorator
+@inline
+function exp<T>(x: v128): v128 {
+  if (sizeof<T>() == 4) return exp_f32x4(x);
+  return f64x2(Math.exp(f64x2.extract_lane(x, 0)), Math.exp(f64x2.extract_lane(x, 1)));
+}
+
+// @ts-ignore: decorator
+@inline
+function log<T>(x: v128): v128 {
+  if (sizeof<T>() == 4) return log_f32x4(x);
+  return f64x2(Math.log(f64x2.extract_lane(x, 0)), Math.log(f64x2.extract_lane(x, 1)));
+}
+
+/** Summed by `rowSum` and `columnSum`: e^(x - q). */
+@final
+@unmanaged
+class ShiftedExp {
+  @inline
+  vec<T>(x: v128, q: v128): v128 {
+    return exp<T>(v128.sub<T>(x, q));
+  }
+}
+
+// ---- Rows: inner == 1 -----------------------------------------------------------------------------------------------
+
+/** y = e^(x - shift). */
+function expRow<T>(y: usize, x: usize, n: i32, shift: v128): void {
+  let k = n;
+  for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>(), x += 32, y += 32) {
+    const first = exp<T>(v128.sub<T>(v128.load(x), shift));
+    const second = exp<T>(v128.sub<T>(v128.load(x, 16), shift));
+    v128.store(y, first);
+    v128.store(y, second, 16);
+  }
+  for (; k > 0; k -= lanes<T>(), x += 16, y += 16) {
+    storeLanes<T>(y, exp<T>(v128.sub<T>(loadLanes<T>(x, k, shift), shift)), k);
+  }
+}
+
+function softmaxRow<T>(y: usize, x: usize, n: i32): void {
+  expRow<T>(y, x, n, v128.splat<T>(foldRow<Greater, T>(x, n)));
+  const scale = v128.splat<T>(<T>(1 / rowSum<Plain, T>(y, n, zeros())));
+  for (let k = n; k > 0; k -= lanes<T>(), y += 16) {
+    storeLanes<T>(y, v128.mul<T>(loadLanes<T>(y, k, zeros()), scale), k);
+  }
+}
+
+function logSoftmaxRow<T>(y: usize, x: usize, n: i32): void {
+  const most = v128.splat<T>(foldRow<Greater, T>(x, n));
+  const logSum = v128.splat<T>(<T>Math.log(rowSum<ShiftedExp, T>(x, n, most)));
+  for (let k = n; k > 0; k -= lanes<T>(), x += 16, y += 16) {
+    storeLanes<T>(y, v128.sub<T>(v128.sub<T>(loadLanes<T>(x, k, most), most), logSum), k);
+  }
+}
+
+/** gx = y (g - sum(g y)). */
+function softmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
+  const dot = v128.splat<T>(<T>rowSum2<Product, T>(g, y, n, zeros()));
+  for (let k = n; k > 0; k -= lanes<T>(), gx += 16, g += 16, y += 16) {
+    const v = v128.sub<T>(loadLanes<T>(g, k, zeros()), dot);
+    storeLanes<T>(gx, v128.mul<T>(loadLanes<T>(y, k, zeros()), v), k);
+  }
+}
+
+/** gx = g - e^y sum(g). */
+function logSoftmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
+  const total = v128.splat<T>(<T>rowSum<Plain, T>(g, n, zeros()));
+  for (let k = n; k > 0; k -= lanes<T>(), gx += 16, g += 16, y += 16) {
+    const part = v128.mul<T>(exp<T>(loadLanes<T>(y, k, zeros())), total);
+    storeLanes<T>(gx, v128.sub<T>(loadLanes<T>(g, k, zeros()), part), k);
+  }
+}
+
+// ---- Columns: k lanes are k neighbouring rows, `stride` bytes between their elements --------------------------------
+
+function columnMax<T>(x: usize, n: i32, stride: usize, k: i32): v128 {
+  let most = v128.splat<T>(<T>-Infinity);
+  for (; n > 0; n--, x += stride) most = v128.max<T>(most, loadLanes<T>(x, k, most));
+  return most;
+}
+
+function softmaxColumns<T>(y: usize, x: usize, n: i32, stride: usize, k: i32): void {
+  const most = columnMax<T>(x, n, stride, k);
+  for (let i = 0, p = y; i < n; i++, x += stride, p += stride) {
+    storeLanes<T>(p, exp<T>(v128.sub<T>(loadLanes<T>(x, k, most), most)), k);
+  }
+  const total = columnSum<Plain, T>(y, n, stride, k, zeros());
+  for (let i = 0; i < n; i++, y += stride) {
+    storeLanes<T>(y, v128.div<T>(loadLanes<T>(y, k, zeros()), total), k);
+  }
+}
+
+function logSoftmaxColumns<T>(y: usize, x: usize, n: i32, stride: usize, k: i32): void {
+  const most = columnMax<T>(x, n, stride, k);
+  const logSum = log<T>(columnSum<ShiftedExp, T>(x, n, stride, k, most));
+  for (let i = 0; i < n; i++, x += stride, y += stride) {
+    storeLanes<T>(y, v128.sub<T>(v128.sub<T>(loadLanes<T>(x, k, most), most), logSum), k);
+  }
+}
+
+function softmaxColumnsBackward<T>(gx: usize, g: usize, y: usize, n: i32, stride: usize, k: i32): void {
+  const dot = columnSum2<Product, T>(g, y, n, stride, k, zeros());
+  for (let i = 0; i < n; i++, gx += stride, g += stride, y += stride) {
+    const v = v128.sub<T>(loadLanes<T>(g, k, zeros()), dot);
+    storeLanes<T>(gx, v128.mul<T>(loadLanes<T>(y, k, zeros()), v), k);
+  }
+}
+
+function logSoftmaxColumnsBackward<T>(gx: usize, g: usize, y: usize, n: i32, stride: usize, k: i32): void {
+  const total = columnSum<Plain, T>(g, n, stride, k, zeros());
+  for (let i = 0; i < n; i++, gx += stride, g += stride, y += stride) {
+    const part = v128.mul<T>(exp<T>(loadLanes<T>(y, k, zeros())), total);
+    storeLanes<T>(gx, v128.sub<T>(loadLanes<T>(g, k, zeros()), part), k);
+  }
+}
+
+// ---- Ranges ---------------------------------------------------------------------------------------------------------
+
+/** Strategies: the two shapes of each operator. The backward ones take (gx, g, y), the forward ones ignore `b`. */
+@final
+@unmanaged
+class Softmax {
+  @inline
+  row<T>(y: usize, x: usize, _b: usize, n: i32): void {
+    softmaxRow<T>(y, x, n);
+  }
+  @inline
+  columns<T>(y: usize, x: usize, _b: usize, n: i32, stride: usize, k: i32): void {
+    softmaxColumns<T>(y, x, n, stride, k);
+  }
+}
+
+@final
+@unmanaged
+class LogSoftmax {
+  @inline
+  row<T>(y: usize, x: usize, _b: usize, n: i32): void {
+    logSoftmaxRow<T>(y, x, n);
+  }
+  @inline
+  columns<T>(y: usize, x: usize, _b: usize, n: i32, stride: usize, k: i32): void {
+    logSoftmaxColumns<T>(y, x, n, stride, k);
+  }
+}
+
+@final
+@unmanaged
+class SoftmaxBackward {
+  @inline
+  row<T>(gx: usize, g: usize, y: usize, n: i32): void {
+    softmaxRowBackward<T>(gx, g, y, n);
+  }
+  @inline
+  columns<T>(gx: usize, g: usize, y: usize, n: i32, stride: usize, k: i32): void {
+    softmaxColumnsBackward<T>(gx, g, y, n, stride, k);
+  }
+}
+
+@final
+@unmanaged
+class LogSoftmaxBackward {
+  @inline
+  row<T>(gx: usize, g: usize, y: usize, n: i32): void {
+    logSoftmaxRowBackward<T>(gx, g, y, n);
+  }
+  @inline
+  columns<T>(gx: usize, g: usize, y: usize, n: i32, stride: usize, k: i32): void {
+    logSoftmaxColumnsBackward<T>(gx, g, y, n, stride, k);
+  }
+}
+
+/** Rows [begin, end) of [outer, n, inner]. */
+function rows<OP, T>(y: usize, a: usize, b: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  const op = changetype<OP>(0);
+  const stride = <usize>inner * sizeof<T>();
+  for (let r = begin; r < end; ) {
+    const offset = column<T>(0, r, n, inner);
+    const k = min(lanes<T>(), neighbours(r, end, inner));
+    if (inner == 1) op.row<T>(y + offset, a + offset, b + offset, n);
+    else op.columns<T>(y + offset, a + offset, b + offset, n, stride, k);
+    r += k;
+  }
+}
+
+function floatRows<OP>(t: i32, y: usize, a: usize, b: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  if (t == F32) return rows<OP, f32>(y, a, b, n, inner, begin, end);
+  if (t == F64) return rows<OP, f64>(y, a, b, n, inner, begin, end);
+  unreachable();
+}
+
+/** e^x / sum(e^x). Floats. @see torch.softmax */
+export function softmax(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  floatRows<Softmax>(t, y, x, 0, n, inner, begin, end);
+}
+
+/** x - log(sum(e^x)). Floats. @see torch.log_softmax */
+export function logSoftmax(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  floatRows<LogSoftmax>(t, y, x, 0, n, inner, begin, end);
+}
+
+/** Gradient of `softmax` from its output y: y (g - sum(g y)). Floats. */
+export function softmaxBackward(
+  t: i32, gx: usize, g: usize, y: usize, n: i32, inner: i32, begin: i32, end: i32,
+): void {
+  floatRows<SoftmaxBackward>(t, gx, g, y, n, inner, begin, end);
+}
+
+/** Gradient of `logSoftmax` from its output y: g - e^y sum(g). Floats. */
+export function logSoftmaxBackward(
+  t: i32, gx: usize, g: usize, y: usize, n: i32, inner: i32, begin: i32, end: i32,
+): void {
+  floatRows<LogSoftmaxBackward>(t, gx, g, y, n, inner, begin, end);
+}
+
+// ---- Logsumexp ------------------------------------------------------------------------------------------------------
+
+/** `most`, or 0 where it is infinite: e^(x - most) would be NaN there. */
+// @ts-ignore: decorator
+@inline
+function finiteShift<T>(most: v128): v128 {
+  return v128.andnot(most, v128.eq<T>(v128.abs<T>(most), v128.splat<T>(<T>Infinity)));
+}
+
+function logSums<T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  const stride = <usize>inner * sizeof<T>();
+  for (let r = begin; r < end; ) {
+    const from = column<T>(x, r, n, inner);
+    const k = min(lanes<T>(), neighbours(r, end, inner));
+    if (inner == 1) {
+      const shift = finiteShift<T>(v128.splat<T>(foldRow<Greater, T>(from, n)));
+      const logSum = Math.log(rowSum<ShiftedExp, T>(from, n, shift));
+      store<T>(at<T>(y, r), <T>(logSum + <f64>v128.extract_lane<T>(shift, 0)));
+    } else {
+      const shift = finiteShift<T>(columnMax<T>(from, n, stride, k));
+      const logSum = log<T>(columnSum<ShiftedExp, T>(from, n, stride, k, shift));
+      storeLanes<T>(at<T>(y, r), v128.add<T>(logSum, shift), k);
+    }
+    r += k;
+  }
+}
+
+/** log(sum(e^x)); -Infinity for n = 0. Floats. Ranges as for reductions. @see torch.logsumexp */
+export function logsumexp(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  if (t == F32) return logSums<f32>(y, x, n, inner, begin, end);
+  if (t == F64) return logSums<f64>(y, x, n, inner, begin, end);
+  unreachable();
+}
