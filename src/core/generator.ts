@@ -112,9 +112,15 @@ export class Generator {
     return (BigInt(high) << 32n) | BigInt(this.random());
   }
 
-  /** A float of 24 random bits in [0, 1): one draw. PyTorch's `uniform_real_distribution<float>`. */
-  uniform24(): number {
-    return (this.random() & 0xffffff) * 2 ** -24;
+  /** The next `out.length` draws of 32 bits. */
+  fillWords(out: Uint32Array): void {
+    for (let done = 0; done < out.length; ) {
+      if (this.position === N) this.refill();
+      const count = Math.min(N - this.position, out.length - done);
+      out.set(this.words.subarray(this.position, this.position + count), done);
+      this.position += count;
+      done += count;
+    }
   }
 
   /** A double of 53 random bits in [0, 1): two draws. PyTorch's `uniform_real_distribution<double>`. */

@@ -7,31 +7,48 @@
  */
 const { fround, sqrt } = Math;
 
-const SQRT_HALF = fround(Math.SQRT1_2);
-/** Coefficients of log(1 + x) - x + x²/2 over x³, and log 2 in two parts. */
-const [L0, L1, L2, L3, L4] = [7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1].map(
-  fround,
-) as Five;
-const [L5, L6, L7, L8, LN2_LOW] = [
-  -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1, -2.1219444e-4,
-].map(fround) as Five;
+// Every constant is a float32, written with the digits of its double.
+/** Coefficients of (log(1 + x) - x + x²/2) / x³, highest power first, and log 2 in two parts. */
+const L0 = 0.07037683576345444;
+const L1 = -0.11514610052108765;
+const L2 = 0.11676998436450958;
+const L3 = -0.12420140951871872;
+const L4 = 0.14249323308467865;
+const L5 = -0.16668057441711426;
+const L6 = 0.2000071406364441;
+const L7 = -0.24999994039535522;
+const L8 = 0.3333333134651184;
 const LN2_HIGH = 0.693359375;
+const LN2_LOW = -0.00021219444170128554;
 
-const TWO_PI = fround(2 * Math.PI);
-const FOUR_OVER_PI = fround(4 / Math.PI);
+const TWO_PI = 6.2831854820251465;
+const FOUR_OVER_PI = 1.2732394933700562;
 /** π/4 in three parts. */
-const [PI4_0, PI4_1, PI4_2] = [0.78515625, 2.4187564849853516e-4, 3.774894977445941e-8].map(fround) as Three;
-const [S0, S1, S2] = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(fround) as Three;
-const [C0, C1, C2] = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(fround) as Three;
+const PI4_0 = 0.78515625;
+const PI4_1 = 0.00024187564849853516;
+const PI4_2 = 3.774895063202166e-8;
+/** Coefficients of (sin x - x) / x³ and of (cos x - 1 + x²/2) / x⁴ in x², highest power first. */
+const S0 = -0.00019515295571181923;
+const S1 = 0.008332161232829094;
+const S2 = -0.16666655242443085;
+const C0 = 0.0000244331567955669;
+const C1 = -0.0013887316454201937;
+const C2 = 0.04166664555668831;
 
-type Three = [number, number, number];
-type Five = [number, number, number, number, number];
+/** 2^(i - 31), to scale by a power of two without a call. */
+const power = Float64Array.from({ length: 32 }, (_, i) => 2 ** (i - 31));
 
-/** 2^-i, to scale by a power of two without a call. */
-const negativePower = Float64Array.from({ length: 26 }, (_, i) => 2 ** -i);
+/** Times 0.70710677, the float32 below √½, just above 1; times the float32 before that one just below. */
+const OVER_SQRT_HALF = 1.41421365;
+
+/** Cosine and sine of i quarter turns. */
+const quarterCos = Float64Array.of(1, 0, -1, 0);
+const quarterSin = Float64Array.of(0, 1, 0, -1);
 
 /**
- * Turns eight pairs of uniform numbers of 24 bits, elements j and j + 8 from `start`, into normal numbers in place.
+ * Turns eight pairs of uniform numbers of 24 bits, elements j and j + 8 from `start`, into normal numbers in place. There are
+ * no branches: they would depend on random bits, and a processor guesses those wrong.
+ *
  * @param mean exact in float32, like `std`
  */
 export function boxMuller32(data: Float32Array, start: number, mean: number, std: number): void {
@@ -43,27 +60,21 @@ export function boxMuller32(data: Float32Array, start: number, mean: number, std
     x = fround(x - octant * PI4_1);
     x = fround(x - octant * PI4_2);
     const z = fround(x * x);
-    const near = (octant & 2) === 0;
-    const s = sine(x, z);
-    const c = cosine(z);
-    const sin = near ? s : c;
-    const cos = near ? c : s;
-    data[i] = fround(radius * (((octant + 2) & 4) === 0 ? cos : -cos)) * std + mean;
-    data[i + 8] = fround(radius * ((octant & 4) === 0 ? sin : -sin)) * std + mean;
+    const [s, c] = [sine(x, z), cosine(z)];
+    const quarter = (octant >> 1) & 3;
+    const [cosQ, sinQ] = [quarterCos[quarter]!, quarterSin[quarter]!];
+    data[i] = fround(radius * (c * cosQ - s * sinQ)) * std + mean;
+    data[i + 8] = fround(radius * (s * cosQ + c * sinQ)) * std + mean;
   }
 }
 
 /** log(1 - u) for u = k / 2^24 in [0, 1). */
 function logOneMinus(u: number): number {
   const m = 0x1000000 - u * 0x1000000;
-  const bits = 32 - Math.clz32(m);
-  let exponent = bits - 24;
-  let x = m * negativePower[bits]!;
-  if (x < SQRT_HALF) {
-    exponent--;
-    x += x;
-  }
-  x -= 1;
+  // 1 - u = x * 2^exponent with x in [√½, √2).
+  const zeros = Math.clz32(m * OVER_SQRT_HALF);
+  const exponent = 7 - zeros;
+  const x = m * power[zeros]! - 1;
   const z = fround(x * x);
   let y = fround(L0 * x + L1);
   y = fround(y * x + L2);

@@ -1,8 +1,8 @@
-/** Distributions over integers and truth values. PyTorch's `DistributionsHelper.h` and `cpu/DistributionTemplates.h`. */
-import type { DType } from "../dtype";
+/** Distributions over integers and truth values. PyTorch's `DistributionsHelper.h` and `Distributions.cpp`. */
+import { type DType, isFloat } from "../dtype";
 import { ValueError } from "../errors";
 import { defaultGenerator, type Generator } from "../generator";
-import { type FillableArray, type FloatArray, fill, fillBig, largestInteger, significandBits } from "./fill";
+import { type FillableArray, type FloatArray, fillBig, transform, unit24, unit53 } from "./fill";
 
 /**
  * `one` with probability p, else 0. Draws 53 bits per element whatever the type, as a PyTorch without MKL does. Dropout draws
@@ -11,11 +11,15 @@ import { type FillableArray, type FloatArray, fill, fillBig, largestInteger, sig
  * @see torch.Tensor.bernoulli_, torch.nn.functional.dropout
  */
 export function bernoulli(out: FillableArray, p: number, generator: Generator = defaultGenerator, one = 1): void {
-  fill(out, () => (generator.uniform53() < p ? one : 0));
+  if (!(p >= 0 && p <= 1)) throw new ValueError(`bernoulli: the probability must lie in [0, 1], got ${p}`);
+  transform(out, 2, generator, (values, words) => {
+    for (let i = 0; i < values.length; i++) values[i] = unit53(words, i) < p ? one : 0;
+  });
 }
 
 /**
- * 1 with the probability at the same place of `probabilities`, else 0: 24 bits per element for float32 probabilities, 53 for float64.
+ * 1 with the probability at the same place of `probabilities`, else 0: 24 bits per element for float32 probabilities, 53 for
+ * float64.
  *
  * @throws {@link ValueError} if a probability is not in [0, 1]
  * @see torch.bernoulli
@@ -27,26 +31,27 @@ export function bernoulliEach(
 ): void {
   for (const p of probabilities)
     if (!(p >= 0 && p <= 1)) throw new ValueError(`bernoulli: the probabilities must lie in [0, 1], got ${p}`);
-  let i = 0;
-  if (probabilities instanceof Float64Array) fill(out, () => Number(generator.uniform53() < probabilities[i++]!));
-  else fill(out, () => Number(generator.uniform24() < probabilities[i++]!));
+  const [wordsEach, unit] = probabilities instanceof Float64Array ? ([2, unit53] as const) : ([1, unit24] as const);
+  transform(out, wordsEach, generator, (values, words, start) => {
+    for (let i = 0; i < values.length; i++) values[i] = unit(words, i) < probabilities[start + i]! ? 1 : 0;
+  });
 }
 
 /**
- * Integers over the whole range of the type: [0, max], for floats the integers [0, 2^bits] that are exact in it.
+ * Integers over the whole range of the type, [0, max]; for floats over the integers [0, 2^bits] that are exact in it.
  * @see torch.Tensor.random_ without bounds
  */
 export function random(out: FillableArray, dtype: DType, generator: Generator = defaultGenerator): void {
-  const count = largestInteger(dtype) + 1n;
+  const count = range(dtype).max + 1n;
   if (dtype === "int64" || dtype === "float64") fillBig(out, () => generator.random64() % count);
   else fillBelow(out, 0, Number(count), generator);
 }
 
 /**
- * Integers in [from, to). Ranges below 2^32 draw 32 bits per element, the others 64.
+ * Integers in [from, to). Spans below 2^32 draw 32 bits per element, wider ones 64.
  *
- * @param to null for the largest value of the type
- * @throws {@link ValueError} if the range is empty
+ * @param to null for the largest value of the type, included
+ * @throws {@link ValueError} if no integer lies in the range or an integer type cannot hold all of it
  * @see torch.randint, torch.Tensor.random_
  */
 export function randomFromTo(
@@ -56,28 +61,58 @@ export function randomFromTo(
   to: number | bigint | null,
   generator: Generator = defaultGenerator,
 ): void {
-  const [low, high] = exactBounds(dtype, BigInt(from), to === null ? largestInteger(dtype) + 1n : BigInt(to));
-  if (low >= high) throw new ValueError(`random: the range is empty: from ${from} to ${to}`);
-  const count = high - low;
-  if (count < 1n << 32n && isSafe(low) && isSafe(high)) fillBelow(out, Number(low), Number(count), generator);
+  const high = to === null ? range(dtype).max + 1n : BigInt(to);
+  const [low, end] = (isFloat(dtype) ? inwards : checkRange)(dtype, BigInt(from), high);
+  if (low >= end) throw new ValueError(`random: expects from < to, got from = ${from} and to = ${to ?? high}`);
+  const count = end - low;
+  if (count < 1n << 32n && isSafe(low) && isSafe(end)) fillBelow(out, Number(low), Number(count), generator);
   else fillBig(out, () => BigInt.asIntN(64, (generator.random64() % count) + low));
 }
 
 const isSafe = (value: bigint): boolean => Number.isSafeInteger(Number(value));
 
 function fillBelow(out: FillableArray, from: number, count: number, generator: Generator): void {
-  fill(out, () => (generator.random() % count) + from);
+  transform(out, 1, generator, (values, words) => {
+    for (let i = 0; i < values.length; i++) values[i] = (words[i]! % count) + from;
+  });
 }
 
-/** A float type cannot hold every integer beyond 2^bits: the bounds move inwards to numbers that it can hold. */
-function exactBounds(_dtype: DType, from: bigint, to: bigint): [bigint, bigint] {
-  void significandBits;
+const significandBits: Partial<Record<DType, bigint>> = { float16: 11n, bfloat16: 8n, float32: 24n, float64: 53n };
+const integerBits: Partial<Record<DType, bigint>> = { int64: 63n, int32: 31n, int16: 15n, int8: 7n };
+
+/** The values of an integer type; of a float type the run of integers around zero that it holds exactly. */
+function range(dtype: DType): { min: bigint; max: bigint } {
+  const bits = integerBits[dtype];
+  if (bits !== undefined) return { min: -(1n << bits), max: (1n << bits) - 1n };
+  const exact = significandBits[dtype];
+  if (exact !== undefined) return { min: -(1n << exact), max: 1n << exact };
+  return { min: 0n, max: dtype === "bool" ? 1n : 255n };
+}
+
+function checkRange(dtype: DType, from: bigint, to: bigint): [bigint, bigint] {
+  const { min, max } = range(dtype);
+  if (from < min || to - 1n > max)
+    throw new ValueError(`random: ${dtype} holds ${min} to ${max}, got from = ${from} and to = ${to}`);
   return [from, to];
 }
 
 /**
- * A permutation of 0 … n - 1, by PyTorch's order of swaps.
- * @param n below 2^31
+ * A float type cannot hold every integer beyond 2^bits. Where rounding would leave the range, the bound moves inwards by one
+ * step of the type (`update_from` and `update_to` in PyTorch's `DistributionTemplates.h`).
+ */
+function inwards(dtype: DType, from: bigint, to: bigint): [bigint, bigint] {
+  const round = (value: bigint): bigint => BigInt(dtype === "float32" ? Math.fround(Number(value)) : Number(value));
+  const step = (value: bigint): bigint => {
+    const exponent = BigInt((value < 0n ? -value : value).toString(2).length);
+    return 1n << (exponent - significandBits[dtype]!);
+  };
+  const above = round(from + 1n);
+  const below = round(to - 1n);
+  return [above < from ? above + step(from + 1n) : from, below >= to ? below - step(to) : to];
+}
+
+/**
+ * A permutation of 0 … n - 1 by PyTorch's swaps: position i changes places with one of i … n - 1.
  * @see torch.randperm
  */
 export function randperm(n: number, generator: Generator = defaultGenerator): Int32Array {

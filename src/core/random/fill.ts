@@ -1,5 +1,6 @@
-/** What the distributions write into, and how. */
-import { type DType, isFloat, type TypedArray } from "../dtype";
+/** How the distributions write into the memory of a tensor. */
+import type { TypedArray } from "../dtype";
+import type { Generator } from "../generator";
 
 /** A contiguous range of a float tensor's memory. */
 export type FloatArray = Float32Array | Float64Array;
@@ -7,42 +8,60 @@ export type FloatArray = Float32Array | Float64Array;
 /** A contiguous range of any tensor's memory, except of the 16-bit floats. */
 export type FillableArray = Exclude<TypedArray, Uint16Array>;
 
-/** Writes one number from `draw` into each element, in order. Integers beyond 2^53 in magnitude are not for this. */
-export function fill(out: FillableArray, draw: () => number): void {
-  if (out instanceof BigInt64Array) fillInt64(out, draw);
-  else for (let i = 0; i < out.length; i++) out[i] = draw();
-}
+/**
+ * Elements are computed in stretches, so that one loop over doubles serves every type and the call per element is gone. Both
+ * buffers are free again when a function below returns; no `compute` or `draw` may fill another array.
+ */
+const STRETCH = 1024;
+const valueBuffer = new Float64Array(STRETCH);
+const wordBuffer = new Uint32Array(2 * STRETCH);
 
-/** Writes the halves apart, since a bigint per element costs an allocation. Wasm memory is little-endian. */
-function fillInt64(out: BigInt64Array, draw: () => number): void {
-  const halves = new Int32Array(out.buffer, out.byteOffset, 2 * out.length);
-  for (let i = 0; i < halves.length; i += 2) {
-    const value = draw();
-    halves[i] = value;
-    halves[i + 1] = Math.floor(value / 2 ** 32);
+/** Computes `values[i]` from the random words at `i` (or `2i` and `2i + 1`); `values[0]` is element `start` of the whole. */
+export type Compute = (values: Float64Array, words: Uint32Array, start: number) => void;
+
+/** Fills `out` with what `compute` makes of `wordsEach` random words per element. Integers must be below 2^53 in magnitude. */
+export function transform(out: FillableArray, wordsEach: 1 | 2, generator: Generator, compute: Compute): void {
+  for (let start = 0; start < out.length; start += STRETCH) {
+    const count = Math.min(STRETCH, out.length - start);
+    const words = wordBuffer.subarray(0, wordsEach * count);
+    const values = valueBuffer.subarray(0, count);
+    generator.fillWords(words);
+    compute(values, words, start);
+    store(out, start, values);
   }
 }
 
-/** Writes one bigint from `draw` into each element, in order; smaller integer types keep the low bits. */
+/** Fills `out` with the results of `draw(i)`, i being the index of the element. Integers must be below 2^53 in magnitude. */
+export function fill(out: FillableArray, draw: (i: number) => number): void {
+  for (let start = 0; start < out.length; start += STRETCH) {
+    const values = valueBuffer.subarray(0, Math.min(STRETCH, out.length - start));
+    for (let i = 0; i < values.length; i++) values[i] = draw(start + i);
+    store(out, start, values);
+  }
+}
+
+/** Fills `out` with 64-bit integers; smaller integer types keep the low bits. */
 export function fillBig(out: FillableArray, draw: () => bigint): void {
   if (out instanceof BigInt64Array) for (let i = 0; i < out.length; i++) out[i] = draw();
   else for (let i = 0; i < out.length; i++) out[i] = Number(draw());
 }
 
-/** Bits of the significand: integers up to 2^bits are exact in the type. */
-const significand: Partial<Record<DType, number>> = { float16: 11, bfloat16: 8, float32: 24, float64: 53 };
-const largest: Partial<Record<DType, bigint>> = {
-  int64: (1n << 63n) - 1n,
-  int32: (1n << 31n) - 1n,
-  int16: 32767n,
-  int8: 127n,
-  uint8: 255n,
-  bool: 1n,
-};
-
-/** The largest value that `random_` draws for a type: the type's maximum, for floats the last of the exact integers. */
-export function largestInteger(dtype: DType): bigint {
-  return isFloat(dtype) ? 1n << BigInt(significand[dtype]!) : largest[dtype]!;
+function store(out: FillableArray, start: number, values: Float64Array): void {
+  if (!(out instanceof BigInt64Array)) return out.set(values, start);
+  // The halves are written apart, since a bigint per element costs an allocation. Wasm memory is little-endian.
+  const halves = new Int32Array(out.buffer, out.byteOffset + 8 * start, 2 * values.length);
+  for (let i = 0; i < values.length; i++) {
+    halves[2 * i] = values[i]!;
+    halves[2 * i + 1] = Math.floor(values[i]! / 2 ** 32);
+  }
 }
 
-export const significandBits = (dtype: DType): number => significand[dtype] ?? 64;
+/** The float of 24 random bits in [0, 1) from word `i`. PyTorch's `uniform_real_distribution<float>`. */
+export function unit24(words: Uint32Array, i: number): number {
+  return (words[i]! & 0xffffff) * 2 ** -24;
+}
+
+/** The double of 53 random bits in [0, 1) from words `2i` and `2i + 1`. PyTorch's `uniform_real_distribution<double>`. */
+export function unit53(words: Uint32Array, i: number): number {
+  return ((words[2 * i]! & 0x1fffff) * 2 ** 32 + words[2 * i + 1]!) * 2 ** -53;
+}

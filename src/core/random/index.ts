@@ -3,3 +3,4 @@ export * from "./discrete";
 export type { FillableArray, FloatArray } from "./fill";
 export * from "./multinomial";
 export * from "./normal";
+export * from "./rejection";

@@ -1,0 +1,187 @@
+/** Tensors as text, laid out as PyTorch prints them. @see torch/_tensor_str.py */
+import { type DType, getDefaultDtype, isFloat } from "../core/dtype";
+import { ArgumentError, checkOptions } from "../core/errors";
+import { isTensor, Tensor } from "./tensor";
+
+/** How tensors are printed. @see torch.set_printoptions */
+export interface PrintOptions {
+  /** Digits after the point. Default: 4. */
+  precision?: number;
+  /** Tensors of more elements are summarised. Default: 1000. */
+  threshold?: number;
+  /** Elements shown at each end of a summarised axis. Default: 3. */
+  edgeitems?: number;
+  /** Characters in a line. Default: 80. */
+  linewidth?: number;
+  /** Scientific notation: always, never, or (null) where it is needed. Default: null. */
+  sciMode?: boolean | null;
+}
+
+const defaults = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80, sciMode: null as boolean | null };
+const current = { ...defaults };
+
+const profiles: Record<string, Partial<typeof defaults>> = {
+  default: defaults,
+  short: { precision: 2, threshold: 1000, edgeitems: 2, linewidth: 80 },
+  full: { precision: 4, threshold: Number.POSITIVE_INFINITY, edgeitems: 3, linewidth: 80 },
+};
+
+/** Changes how tensors are printed; a profile ("default", "short", "full") sets several options. @see torch.set_printoptions */
+export function setPrintoptions(options: PrintOptions & { profile?: "default" | "short" | "full" }): void {
+  checkOptions("setPrintoptions", options, [...Object.keys(defaults), "profile"]);
+  const { profile, ...rest } = options;
+  if (profile !== undefined) {
+    const known = profiles[profile];
+    if (known === undefined) throw new ArgumentError(`setPrintoptions: unknown profile "${profile}"; the profiles are default, short, full`);
+    Object.assign(current, known);
+  }
+  Object.assign(current, rest);
+}
+
+/** `toFixed` with ties to even, as C and Python round: JavaScript's rounds exact ties up. */
+function fixed(value: number, digits: number): string {
+  const exact = value.toFixed(Math.min(100, digits + 25));
+  const point = exact.indexOf(".");
+  const up = value.toFixed(digits);
+  if (!/^50*$/.test(exact.slice(point + 1 + digits))) return up;
+  const down = exact.slice(0, digits > 0 ? point + 1 + digits : point);
+  return Number(down.at(-1)) % 2 === 0 ? down : up;
+}
+
+/** `1.5000e+01`, with at least two digits of exponent. */
+function scientific(value: number, digits: number): string {
+  return value.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2");
+}
+
+type Value = number | bigint | boolean;
+
+/** The format that all elements of one tensor share. */
+class Formatter {
+  width = 1;
+  private readonly isFloat: boolean;
+  private isIntegral = true;
+  private isScientific = false;
+
+  constructor(values: readonly Value[], dtype: DType) {
+    this.isFloat = isFloat(dtype);
+    if (this.isFloat) this.fitFloats(values as number[]);
+    else for (const value of values) this.width = Math.max(this.width, plain(value).length);
+  }
+
+  private fitFloats(values: readonly number[]): void {
+    const shown = values.filter((v) => Number.isFinite(v) && v !== 0);
+    if (shown.length === 0) return;
+    const sizes = shown.map(Math.abs);
+    const max = sizes.reduce((a, b) => Math.max(a, b));
+    const min = sizes.reduce((a, b) => Math.min(a, b));
+    this.isIntegral = shown.every(Number.isInteger);
+    const spreadOut = max / min > 1000 || max > 1e8 || (!this.isIntegral && min < 1e-4);
+    this.isScientific = current.sciMode ?? spreadOut;
+    for (const value of shown) this.width = Math.max(this.width, this.float(value).length);
+  }
+
+  private float(value: number): string {
+    if (Number.isNaN(value)) return "nan";
+    if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+    if (this.isScientific) return scientific(value, current.precision);
+    if (this.isIntegral) return `${Object.is(value, -0) ? "-0" : value.toFixed(0)}.`;
+    return (Object.is(value, -0) ? "-" : "") + fixed(value, current.precision);
+  }
+
+  format(value: Value): string {
+    return (this.isFloat ? this.float(value as number) : plain(value)).padStart(this.width);
+  }
+}
+
+const plain = (value: Value): string => (typeof value === "boolean" ? (value ? "True" : "False") : String(value));
+
+type Nested = Value | Nested[];
+
+function vectorText(values: readonly Value[], indent: number, summarize: boolean, formatter: Formatter): string {
+  const perLine = Math.max(1, Math.floor((current.linewidth - indent) / (formatter.width + 2)));
+  const { edgeitems } = current;
+  const short = summarize && values.length > 2 * edgeitems;
+  const items = short
+    ? [...values.slice(0, edgeitems).map((v) => formatter.format(v)), " ...", ...values.slice(-edgeitems).map((v) => formatter.format(v))]
+    : values.map((v) => formatter.format(v));
+  const lines: string[] = [];
+  for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(", "));
+  return `[${lines.join(`,\n${" ".repeat(indent + 1)}`)}]`;
+}
+
+function nestedText(data: Nested, ndim: number, indent: number, summarize: boolean, formatter: Formatter): string {
+  if (ndim === 0) return formatter.format(data as Value);
+  if (ndim === 1) return vectorText(data as Value[], indent, summarize, formatter);
+  const rows = data as Nested[];
+  const { edgeitems } = current;
+  const text = (row: Nested) => nestedText(row, ndim - 1, indent + 1, summarize, formatter);
+  const parts =
+    summarize && rows.length > 2 * edgeitems
+      ? [...rows.slice(0, edgeitems).map(text), "...", ...rows.slice(-edgeitems).map(text)]
+      : rows.map(text);
+  return `[${parts.join(`,${"\n".repeat(ndim - 1)}${" ".repeat(indent + 1)}`)}]`;
+}
+
+const flatten = (data: Nested): Value[] => (Array.isArray(data) ? data.flatMap(flatten) : [data]);
+
+/** The elements that a summary shows. */
+function edges(data: Nested, ndim: number): Value[] {
+  if (ndim === 0) return [data as Value];
+  const rows = data as Nested[];
+  const { edgeitems } = current;
+  const shown = rows.length > 2 * edgeitems ? [...rows.slice(0, edgeitems), ...rows.slice(-edgeitems)] : rows;
+  return shown.flatMap((row) => edges(row, ndim - 1));
+}
+
+function withSuffixes(text: string, suffixes: readonly string[], indent: number): string {
+  let out = text;
+  let lineLength = text.length - text.lastIndexOf("\n") + 1;
+  for (const suffix of suffixes) {
+    if (lineLength + suffix.length + 2 > current.linewidth) {
+      out += `,\n${" ".repeat(indent)}${suffix}`;
+      lineLength = indent + suffix.length;
+    } else {
+      out += `, ${suffix}`;
+      lineLength += suffix.length + 2;
+    }
+  }
+  return `${out})`;
+}
+
+/**
+ * The text of a tensor, as `console.log` and `String` show it.
+ * @example String(torch.ones(2)) // "tensor([1., 1.])"
+ */
+export function formatTensor(x: Tensor): string {
+  const prefix = "tensor(";
+  const suffixes: string[] = [];
+  if (x.device !== "cpu") suffixes.push(`device='${x.device}'`);
+  const usual = x.dtype === getDefaultDtype() || x.dtype === "int64" || x.dtype === "bool";
+  let body: string;
+  if (x.numel() === 0) {
+    if (x.ndim !== 1) suffixes.push(`size=(${x.shape.join(", ")})`);
+    if (x.dtype !== getDefaultDtype()) suffixes.push(`dtype=torch.${x.dtype}`);
+    body = "[]";
+  } else {
+    if (!usual) suffixes.push(`dtype=torch.${x.dtype}`);
+    const summarize = x.numel() > current.threshold;
+    const data: Nested = x.tolist();
+    const formatter = new Formatter(summarize ? edges(data, x.ndim) : (flatten(data)), x.dtype);
+    body = nestedText(data, x.ndim, prefix.length, summarize, formatter);
+  }
+  if (x.gradFn !== null) suffixes.push(`gradFn=<${x.gradFn.name}>`);
+  else if (x.requiresGrad) suffixes.push("requiresGrad=True");
+  return withSuffixes(prefix + body, suffixes, prefix.length);
+}
+
+Tensor.prototype.toString = function (this: Tensor) {
+  return formatTensor(this);
+};
+
+/** The hooks by which Node and Bun, and Deno, print objects. */
+for (const symbol of ["nodejs.util.inspect.custom", "Deno.customInspect"])
+  Object.defineProperty(Tensor.prototype, Symbol.for(symbol), {
+    value(this: Tensor) {
+      return isTensor(this) ? formatTensor(this) : "Tensor";
+    },
+  });
