@@ -8,6 +8,7 @@
 const { fround, sqrt } = Math;
 
 // Every constant is a float32, written with the digits of its double.
+const SQRT_HALF = 0.7071067690849304;
 /** Coefficients of (log(1 + x) - x + x²/2) / x³, highest power first, and log 2 in two parts. */
 const L0 = 0.07037683576345444;
 const L1 = -0.11514610052108765;
@@ -35,20 +36,15 @@ const C0 = 0.0000244331567955669;
 const C1 = -0.0013887316454201937;
 const C2 = 0.04166664555668831;
 
-/** 2^(i - 31), to scale by a power of two without a call. */
-const power = Float64Array.from({ length: 32 }, (_, i) => 2 ** (i - 31));
-
-/** Times 0.70710677, the float32 below √½, just above 1; times the float32 before that one just below. */
-const OVER_SQRT_HALF = 1.41421365;
+/** 2^-i, to scale by a power of two without a call. */
+const negativePower = Float64Array.from({ length: 26 }, (_, i) => 2 ** -i);
 
 /** Cosine and sine of i quarter turns. */
 const quarterCos = Float64Array.of(1, 0, -1, 0);
 const quarterSin = Float64Array.of(0, 1, 0, -1);
 
 /**
- * Turns eight pairs of uniform numbers of 24 bits, elements j and j + 8 from `start`, into normal numbers in place. There are
- * no branches: they would depend on random bits, and a processor guesses those wrong.
- *
+ * Turns eight pairs of uniform numbers of 24 bits, elements j and j + 8 from `start`, into normal numbers in place.
  * @param mean exact in float32, like `std`
  */
 export function boxMuller32(data: Float32Array, start: number, mean: number, std: number): void {
@@ -71,10 +67,14 @@ export function boxMuller32(data: Float32Array, start: number, mean: number, std
 /** log(1 - u) for u = k / 2^24 in [0, 1). */
 function logOneMinus(u: number): number {
   const m = 0x1000000 - u * 0x1000000;
-  // 1 - u = x * 2^exponent with x in [√½, √2).
-  const zeros = Math.clz32(m * OVER_SQRT_HALF);
-  const exponent = 7 - zeros;
-  const x = m * power[zeros]! - 1;
+  const bits = 32 - Math.clz32(m);
+  let exponent = bits - 24;
+  let x = m * negativePower[bits]!;
+  if (x < SQRT_HALF) {
+    exponent--;
+    x += x;
+  }
+  x -= 1;
   const z = fround(x * x);
   let y = fround(L0 * x + L1);
   y = fround(y * x + L2);

@@ -47,7 +47,10 @@ export function fillBig(out: FillableArray, draw: () => bigint): void {
 }
 
 function store(out: FillableArray, start: number, values: Float64Array): void {
-  if (!(out instanceof BigInt64Array)) return out.set(values, start);
+  if (!(out instanceof BigInt64Array)) {
+    out.set(values, start);
+    return;
+  }
   // The halves are written apart, since a bigint per element costs an allocation. Wasm memory is little-endian.
   const halves = new Int32Array(out.buffer, out.byteOffset + 8 * start, 2 * values.length);
   for (let i = 0; i < values.length; i++) {
