@@ -5,3 +5,4 @@ export * from "./reduce";
 export * from "./extrema";
 export * from "./gemm/gemm";
 export * from "./softmax";
+export * from "./loss";

@@ -21,13 +21,15 @@ import {
 } from "./rows";
 import { lanes } from "./simd";
 
+/** e^x of each lane. */
 // @ts-ignore: decorator
 @inline
-function exp<T>(x: v128): v128 {
+export function exp<T>(x: v128): v128 {
   if (sizeof<T>() == 4) return exp_f32x4(x);
   return f64x2(Math.exp(f64x2.extract_lane(x, 0)), Math.exp(f64x2.extract_lane(x, 1)));
 }
 
+/** The natural logarithm of each lane. */
 // @ts-ignore: decorator
 @inline
 function log<T>(x: v128): v128 {
