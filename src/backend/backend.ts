@@ -85,6 +85,11 @@ export interface Backend {
   call(kernel: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void;
   /** A kernel that only computes a number from numbers: how many tasks a problem has, which workspace it needs. */
   query(kernel: string, args: readonly (number | readonly number[])[]): number;
+  /**
+   * A kernel that checks values and returns the position of the first bad one, or −1. A device that cannot be read at once answers −1
+   * and must not go astray on bad values.
+   */
+  check(kernel: string, args: readonly Argument[]): number;
 }
 
 const backends = new Map<Device, Backend>();

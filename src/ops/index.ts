@@ -2,18 +2,23 @@
 import * as autograd from "./autograd";
 import * as binary from "./binary";
 import * as copy from "./copy";
+import * as loss from "./loss";
+import * as matmul from "./matmul";
 import { install, type Methods } from "./methods";
 import * as reduce from "./reduce";
+import * as softmax from "./softmax";
 import * as unary from "./unary";
 import * as view from "./view";
 
 /** Every family, by name. */
-export const families = { autograd, binary, copy, reduce, unary, view };
+export const families = { autograd, binary, copy, loss, matmul, reduce, softmax, unary, view };
 
 type Ops = Methods<typeof autograd> &
   Methods<typeof binary> &
   Methods<typeof copy> &
+  Methods<typeof matmul> &
   Methods<typeof reduce> &
+  Methods<typeof softmax> &
   Methods<typeof unary> &
   Methods<typeof view>;
 
@@ -21,5 +26,4 @@ declare module "../tensor/tensor" {
   interface Tensor extends Ops {}
 }
 
-for (const family of Object.values(families)) install(family);
-
+for (const family of [autograd, binary, copy, matmul, reduce, softmax, unary, view]) install(family);

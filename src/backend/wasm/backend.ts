@@ -121,6 +121,10 @@ class WasmBackend implements Backend {
   }
 
   query(name: string, args: readonly (number | readonly number[])[]): number {
+    return this.check(name, args);
+  }
+
+  check(name: string, args: readonly Argument[]): number {
     this.top = 0;
     return this.kernel(name).run(...args.map((arg) => this.argument(arg)));
   }

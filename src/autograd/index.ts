@@ -1,0 +1,4 @@
+/** `torch.autograd`. */
+export { backward, grad } from "./engine";
+export { RemovableHandle } from "./hooks";
+export { AccumulateGrad, Node } from "./node";

@@ -1,0 +1,11 @@
+/** The dtypes as constants: `torch.float32 === "float32"`. */
+export const float32 = "float32";
+export const float64 = "float64";
+export const float16 = "float16";
+export const bfloat16 = "bfloat16";
+export const int64 = "int64";
+export const int32 = "int32";
+export const int16 = "int16";
+export const int8 = "int8";
+export const uint8 = "uint8";
+export { float32 as float, float64 as double, float16 as half, int64 as long, int32 as int, int16 as short };

@@ -1,0 +1,35 @@
+/** What the image data sets have in common. */
+import type { Tensor } from "../../tensor/tensor";
+
+/** Turns an image into what a model takes. */
+export type Transform = (image: Tensor) => Tensor;
+
+export interface VisionOptions {
+  /** The training part, else the test part. Default: true. */
+  train?: boolean;
+  /** Applied to each image as it is read. Default: none, images are uint8 of shape [channels, height, width]. */
+  transform?: Transform;
+}
+
+/** Labelled images in memory: a map-style data set of `[image, label]`. */
+export class ImageDataset {
+  constructor(
+    /** All images, uint8 of shape [n, channels, height, width]. */
+    readonly data: Tensor,
+    /** All labels, int64 of shape [n]. */
+    readonly targets: Tensor,
+    /** The names of the classes, by label. */
+    readonly classes: readonly string[],
+    private readonly transform?: Transform,
+  ) {}
+
+  get length(): number {
+    return this.data.shape[0]!;
+  }
+
+  /** The image, transformed, and its label. */
+  at(index: number): [image: Tensor, label: number] {
+    const image = this.data.select(0, index);
+    return [this.transform?.(image) ?? image, this.targets.select(0, index).item()];
+  }
+}

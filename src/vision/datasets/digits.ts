@@ -1,0 +1,140 @@
+/** A data set that needs no download: pictures of digits, drawn by code. */
+import { tensor } from "../../tensor/create";
+import { ImageDataset, type VisionOptions } from "./dataset";
+import { mnistClasses } from "./mnist";
+
+const SIZE = 32;
+
+type Point = readonly [x: number, y: number];
+
+/** Points on an ellipse from angle `a` to `b`, in turns; 0 points right, 0.25 down. */
+function arc(cx: number, cy: number, rx: number, ry: number, a: number, b: number): Point[] {
+  const steps = Math.max(3, Math.ceil(Math.abs(b - a) * 14));
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    const t = 2 * Math.PI * (a + ((b - a) * i) / steps);
+    return [cx + rx * Math.cos(t), cy + ry * Math.sin(t)];
+  });
+}
+
+/** The strokes of each digit, in a box from (−1, −1) to (1, 1), y downward. */
+const strokes: readonly (readonly (readonly Point[])[])[] = [
+  [arc(0, 0, 0.6, 0.95, 0, 1)],
+  [[[-0.35, -0.55], [0.1, -0.95], [0.1, 0.95]]],
+  [[...arc(0, -0.4, 0.58, 0.55, -0.5, 0.08), [-0.6, 0.95], [0.65, 0.95]]],
+  [arc(-0.05, -0.48, 0.55, 0.47, -0.42, 0.25), arc(-0.05, 0.46, 0.62, 0.49, -0.25, 0.42)],
+  [[[0.3, 0.95], [0.3, -0.95], [-0.65, 0.35], [0.7, 0.35]]],
+  [[[0.55, -0.92], [-0.45, -0.92], [-0.52, -0.1]], arc(0, 0.32, 0.6, 0.6, -0.4, 0.4)],
+  [[[0.4, -0.92], [-0.35, -0.25]], arc(0, 0.36, 0.58, 0.58, 0, 1)],
+  [[[-0.6, -0.92], [0.6, -0.92], [-0.15, 0.95]]],
+  [arc(0, -0.47, 0.48, 0.45, 0, 1), arc(0, 0.46, 0.58, 0.49, 0, 1)],
+  [arc(0, -0.36, 0.58, 0.58, 0, 1), [[0.56, -0.3], [0.2, 0.95]]],
+];
+
+/** A stream of numbers in [0, 1) that depends only on `seed` and `index`: a 32-bit mixing hash of a counter. */
+function stream(seed: number, index: number): () => number {
+  let state = Math.imul(seed + 1, 0x9e3779b9) ^ Math.imul(index + 1, 0x85ebca6b);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Squared distance of a point from a segment. */
+function distance2(px: number, py: number, [ax, ay]: Point, [bx, by]: Point): number {
+  const [dx, dy] = [bx - ax, by - ay];
+  const t = Math.min(1, Math.max(0, ((px - ax) * dx + (py - ay) * dy) / (dx * dx + dy * dy + 1e-9)));
+  const [ex, ey] = [px - ax - t * dx, py - ay - t * dy];
+  return ex * ex + ey * ey;
+}
+
+/** Digit strokes turned, sheared, scaled and moved to a place in the picture. */
+function pose(digit: number, random: () => number): Point[][] {
+  const between = (a: number, b: number) => a + (b - a) * random();
+  const angle = between(-0.45, 0.45);
+  const [sx, sy] = [between(6, 11), between(7.5, 12)];
+  const shear = between(-0.35, 0.35);
+  const [cx, cy] = [SIZE / 2 + between(-4, 4), SIZE / 2 + between(-3, 3)];
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return strokes[digit]!.map((line) =>
+    line.map(([x, y]) => {
+      const [u, v] = [(x + shear * y) * sx, y * sy];
+      return [cx + cos * u - sin * v, cy + sin * u + cos * v];
+    }),
+  );
+}
+
+/** How much of a pixel a set of lines covers, from 0 to 1, added into `mask`. */
+function drawLines(mask: Float32Array, lines: readonly (readonly Point[])[], halfWidth: number, strength: number): void {
+  const reach = halfWidth + 1;
+  for (const line of lines)
+    for (let i = 1; i < line.length; i++) {
+      const [a, b] = [line[i - 1]!, line[i]!];
+      const [x0, x1] = [Math.floor(Math.min(a[0], b[0]) - reach), Math.ceil(Math.max(a[0], b[0]) + reach)];
+      const [y0, y1] = [Math.floor(Math.min(a[1], b[1]) - reach), Math.ceil(Math.max(a[1], b[1]) + reach)];
+      for (let y = Math.max(0, y0); y <= Math.min(SIZE - 1, y1); y++)
+        for (let x = Math.max(0, x0); x <= Math.min(SIZE - 1, x1); x++) {
+          const cover = Math.min(1, Math.max(0, halfWidth + 0.5 - Math.sqrt(distance2(x + 0.5, y + 0.5, a, b)))) * strength;
+          if (cover > mask[y * SIZE + x]!) mask[y * SIZE + x] = cover;
+        }
+    }
+}
+
+/** Two colours that differ enough to be told apart. */
+function colours(random: () => number): [ink: number[], paper: number[]] {
+  const pick = () => [random(), random(), random()];
+  const brightness = ([r, g, b]: number[]) => 0.3 * r! + 0.59 * g! + 0.11 * b!;
+  const paper = pick();
+  let ink = pick();
+  while (Math.abs(brightness(ink) - brightness(paper)) < 0.2) ink = pick();
+  return [ink, paper];
+}
+
+/** Draws picture `index` into `out`, channel by channel, and returns its digit. */
+function drawDigit(seed: number, index: number, out: Uint8Array): number {
+  const random = stream(seed, index);
+  const digit = Math.floor(random() * 10);
+  const mask = new Float32Array(SIZE * SIZE);
+  const clutter = Array.from({ length: 2 }, (): Point[] => [
+    [random() * SIZE, random() * SIZE],
+    [random() * SIZE, random() * SIZE],
+  ]);
+  drawLines(mask, clutter, 0.4 + 0.5 * random(), 0.6);
+  drawLines(mask, pose(digit, random), 0.9 + 1.3 * random(), 1);
+  const [ink, paper] = colours(random);
+  const [tiltX, tiltY] = [(random() - 0.5) * 0.5, (random() - 0.5) * 0.5];
+  const noise = 0.1 + 0.25 * random();
+  for (let c = 0; c < 3; c++)
+    for (let i = 0; i < mask.length; i++) {
+      const light = tiltX * ((i % SIZE) / SIZE - 0.5) + tiltY * (Math.floor(i / SIZE) / SIZE - 0.5);
+      const value = paper[c]! + (ink[c]! - paper[c]!) * mask[i]! + light + (random() - 0.5) * noise;
+      out[c * SIZE * SIZE + i] = Math.round(255 * Math.min(1, Math.max(0, value)));
+    }
+  return digit;
+}
+
+/** Options of {@link digits}. */
+export interface DigitsOptions extends VisionOptions {
+  /** How many pictures. Default: 12,000 for training, 2,000 for the test. */
+  count?: number;
+  /** Other seeds give other pictures. Default: 0. */
+  seed?: number;
+}
+
+/** Apart from each other, so that no test picture is a training picture. */
+const TEST_START = 1 << 24;
+
+/**
+ * 32×32 colour pictures of the digits 0 to 9, drawn in random pose, colour and light over clutter and noise. Picture i depends only on
+ * the seed and i.
+ * @example const train = vision.datasets.digits({ count: 1000 });
+ */
+export function digits({ train = true, transform, count = train ? 12_000 : 2_000, seed = 0 }: DigitsOptions = {}): ImageDataset {
+  const bytes = new Uint8Array(count * 3 * SIZE * SIZE);
+  const labels = new Array<number>(count);
+  const size = 3 * SIZE * SIZE;
+  for (let i = 0; i < count; i++)
+    labels[i] = drawDigit(seed, (train ? 0 : TEST_START) + i, bytes.subarray(i * size, (i + 1) * size));
+  return new ImageDataset(tensor(bytes).reshape(count, 3, SIZE, SIZE), tensor(labels, { dtype: "int64" }), mnistClasses, transform);
+}
