@@ -1,6 +1,7 @@
 /** The op table: one module per family; each exported function is also a method of Tensor. */
 import * as autograd from "./autograd";
 import * as binary from "./binary";
+import * as cast from "./cast";
 import * as copy from "./copy";
 import * as loss from "./loss";
 import * as matmul from "./matmul";
@@ -11,10 +12,11 @@ import * as unary from "./unary";
 import * as view from "./view";
 
 /** Every family, by name. */
-export const families = { autograd, binary, copy, loss, matmul, reduce, softmax, unary, view };
+export const families = { autograd, binary, cast, copy, loss, matmul, reduce, softmax, unary, view };
 
 type Ops = Methods<typeof autograd> &
   Methods<typeof binary> &
+  Methods<typeof cast> &
   Methods<typeof copy> &
   Methods<typeof matmul> &
   Methods<typeof reduce> &
@@ -26,4 +28,4 @@ declare module "../tensor/tensor" {
   interface Tensor extends Ops {}
 }
 
-for (const family of [autograd, binary, copy, matmul, reduce, softmax, unary, view]) install(family);
+for (const family of [autograd, binary, cast, copy, matmul, reduce, softmax, unary, view]) install(family);
