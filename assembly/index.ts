@@ -6,3 +6,5 @@ export * from "./extrema";
 export * from "./gemm/gemm";
 export * from "./softmax";
 export * from "./loss";
+export * from "./maxPool";
+export * from "./avgPool";

@@ -4,9 +4,9 @@
  * counts for nothing. Targets are trusted: check them first with `targetsInRange`. Floats.
  */
 import { F32, F64 } from "./dtype";
-import { at, column, loadLanes, neighbours, storeLanes, zeros } from "./rows";
+import { at, column, exp, loadLanes, neighbours, storeLanes, zeros } from "./rows";
 import { lanes } from "./simd";
-import { exp, logSoftmax } from "./softmax";
+import { logSoftmax } from "./softmax";
 
 /** Index of the first of `n` targets that is neither in [0, c) nor `ignoreIndex`, or -1. */
 export function targetsInRange(target: usize, c: i32, ignoreIndex: i32, n: i32): i32 {

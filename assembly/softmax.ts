@@ -4,13 +4,14 @@
  */
 import { F32, F64 } from "./dtype";
 import { foldRow, Greater } from "./folds";
-import { exp_f32x4, log_f32x4 } from "./math";
 import {
   at,
   column,
   columnSum,
   columnSum2,
+  exp,
   loadLanes,
+  log,
   neighbours,
   Plain,
   Product,
@@ -20,22 +21,6 @@ import {
   zeros,
 } from "./rows";
 import { lanes } from "./simd";
-
-/** e^x of each lane. */
-// @ts-ignore: decorator
-@inline
-export function exp<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return exp_f32x4(x);
-  return f64x2(Math.exp(f64x2.extract_lane(x, 0)), Math.exp(f64x2.extract_lane(x, 1)));
-}
-
-/** The natural logarithm of each lane. */
-// @ts-ignore: decorator
-@inline
-function log<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return log_f32x4(x);
-  return f64x2(Math.log(f64x2.extract_lane(x, 0)), Math.log(f64x2.extract_lane(x, 1)));
-}
 
 /** Summed by `rowSum` and `columnSum`: e^(x - q). */
 @final
