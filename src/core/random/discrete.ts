@@ -48,7 +48,7 @@ export function random(out: FillableArray, dtype: DType, generator: Generator = 
 }
 
 /**
- * Integers in [from, to). Spans below 2^32 draw 32 bits per element, wider ones 64.
+ * Integers in [from, to): 64 bits per element for int64 and floats if the span is 2^32 or more, else 32 bits.
  *
  * @param to null for the largest value of the type, included
  * @throws {@link ValueError} if no integer lies in the range or an integer type cannot hold all of it
@@ -61,12 +61,16 @@ export function randomFromTo(
   to: number | bigint | null,
   generator: Generator = defaultGenerator,
 ): void {
-  const high = to === null ? range(dtype).max + 1n : BigInt(to);
-  const [low, end] = (isFloat(dtype) ? inwards : checkRange)(dtype, BigInt(from), high);
-  if (low >= end) throw new ValueError(`random: expects from < to, got from = ${from} and to = ${to ?? high}`);
-  const count = end - low;
-  if (count < 1n << 32n && isSafe(low) && isSafe(end)) fillBelow(out, Number(low), Number(count), generator);
-  else fillBig(out, () => BigInt.asIntN(64, (generator.random64() % count) + low));
+  const end = to === null ? range(dtype).max + 1n : BigInt(to);
+  const [low, high] = (isFloat(dtype) ? inwards : checkRange)(dtype, BigInt(from), end);
+  if (low >= high) throw new ValueError(`random: expects from < to, got from = ${from} and to = ${end}`);
+  const span = high - low;
+  const wide = span >= 1n << 32n && (isFloat(dtype) || dtype === "int64");
+  if (!wide && isSafe(low) && isSafe(high)) fillBelow(out, Number(low), Number(span), generator);
+  else if (!wide) fillBig(out, () => (BigInt(generator.random()) % span) + low);
+  // The whole range of int64 is the one span that PyTorch draws without an offset.
+  else if (span === 1n << 64n) fillBig(out, () => BigInt.asIntN(64, generator.random64()));
+  else fillBig(out, () => (generator.random64() % span) + low);
 }
 
 const isSafe = (value: bigint): boolean => Number.isSafeInteger(Number(value));
@@ -103,12 +107,11 @@ function checkRange(dtype: DType, from: bigint, to: bigint): [bigint, bigint] {
 function inwards(dtype: DType, from: bigint, to: bigint): [bigint, bigint] {
   const round = (value: bigint): bigint => BigInt(dtype === "float32" ? Math.fround(Number(value)) : Number(value));
   const step = (value: bigint): bigint => {
-    const exponent = BigInt((value < 0n ? -value : value).toString(2).length);
-    return 1n << (exponent - significandBits[dtype]!);
+    const bits = BigInt((value < 0n ? -value : value).toString(2).length);
+    return 1n << (bits - significandBits[dtype]!);
   };
-  const above = round(from + 1n);
-  const below = round(to - 1n);
-  return [above < from ? above + step(from + 1n) : from, below >= to ? below - step(to) : to];
+  const [first, last] = [from + 1n, to - 1n];
+  return [round(first) < from ? round(first) + step(first) : from, round(last) >= to ? round(last) - step(last) : to];
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Normal numbers by the Box–Muller transform, in PyTorch's two orders. PyTorch's `cpu/DistributionTemplates.h`. */
+import { ValueError } from "../errors";
 import { defaultGenerator, type Generator } from "../generator";
 import { boxMuller32 } from "./boxmuller";
 import { uniform } from "./continuous";
@@ -10,6 +11,7 @@ const BLOCK = 16;
  * Normal numbers of the given mean and standard deviation. PyTorch draws fewer than 16 elements one by one in double
  * precision, and 16 or more in blocks of 16, in the type of the elements; both orders are reproduced.
  *
+ * @throws {@link ValueError} for a negative standard deviation
  * @see torch.Tensor.normal_, torch.randn
  */
 export function normal(out: FloatArray, mean = 0, std = 1, generator: Generator = defaultGenerator): void {
@@ -19,12 +21,18 @@ export function normal(out: FloatArray, mean = 0, std = 1, generator: Generator 
 
 /** Normal numbers drawn one by one, as PyTorch does at any size for a tensor that is not contiguous. */
 export function normalEach(out: FloatArray, mean = 0, std = 1, generator: Generator = defaultGenerator): void {
+  checkDeviation("normal", std, std >= 0);
   fill(out, () => standardNormal(generator) * std + mean);
 }
 
 /** Numbers whose logarithm is normal with the given mean and standard deviation. @see torch.Tensor.log_normal_ */
 export function logNormal(out: FloatArray, mean = 1, std = 2, generator: Generator = defaultGenerator): void {
+  checkDeviation("logNormal", std, std > 0);
   fill(out, () => Math.exp(standardNormal(generator) * std + mean));
+}
+
+function checkDeviation(op: string, std: number, valid: boolean): void {
+  if (!valid) throw new ValueError(`${op}: the standard deviation is out of range: ${std}`);
 }
 
 /**
@@ -45,6 +53,7 @@ export function standardNormal(generator: Generator): number {
 
 /** A length that is no multiple of 16 draws the last 16 elements anew, some of which were normal already. */
 function normalBlocks(out: FloatArray, mean: number, std: number, generator: Generator): void {
+  checkDeviation("normal", std, std >= 0);
   uniform(out, 0, 1, generator);
   const whole = out.length - (out.length % BLOCK);
   boxMuller(out.subarray(0, whole), mean, std);
