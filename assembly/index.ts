@@ -8,3 +8,4 @@ export * from "./softmax";
 export * from "./loss";
 export * from "./maxPool";
 export * from "./avgPool";
+export * from "./norm";

@@ -7,7 +7,9 @@
 import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "./dtype";
 import { fold, Times } from "./folds";
 import { exp_f32x4, log_f32x4 } from "./math";
-import { at, column, columnSum, columnSums4, neighbours, Plain, rowSum, storeLanes, zeros } from "./rows";
+import {
+  at, column, columnSum, columnSums, neighbours, Plain, rowSum, SquaredDeviation, storeLanes, zeros,
+} from "./rows";
 import { lanes } from "./simd";
 
 // ---- Sums of floats -------------------------------------------------------------------------------------------------
@@ -38,16 +40,6 @@ class Square {
   @inline
   vec<T>(x: v128, _q: v128): v128 {
     return v128.mul<T>(x, x);
-  }
-}
-
-@final
-@unmanaged
-class SquaredDeviation {
-  @inline
-  vec<T>(x: v128, mean: v128): v128 {
-    const d = v128.sub<T>(x, mean);
-    return v128.mul<T>(d, d);
   }
 }
 
@@ -94,18 +86,9 @@ function sums<MAP, T>(y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32
     const from = column<T>(x, r, n, inner);
     const width = neighbours(r, end, inner);
     if (inner == 1) store<T>(at<T>(y, r), <T>rowSum<MAP, T>(from, n, q));
-    else columnsSums<MAP, T>(at<T>(y, r), from, n, inner, width, q);
+    else columnSums<MAP, T>(at<T>(y, r), from, n, inner, width, q);
     r += width;
   }
-}
-
-function columnsSums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, width: i32, q: v128): void {
-  const stride = <usize>inner * sizeof<T>();
-  let k = width;
-  if (changetype<MAP>(0).wide()) {
-    for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64, y += 64) columnSums4<T>(y, x, n, stride);
-  }
-  for (; k > 0; k -= lanes<T>(), x += 16, y += 16) storeLanes<T>(y, columnSum<MAP, T>(x, n, stride, k, q), k);
 }
 
 function floatSums<MAP>(t: i32, y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {

@@ -132,6 +132,17 @@ export class Plain {
   }
 }
 
+/** Strategy of `rowSum` and `columnSum`: (x - q)^2. */
+@final
+@unmanaged
+export class SquaredDeviation {
+  @inline
+  vec<T>(x: v128, mean: v128): v128 {
+    const d = v128.sub<T>(x, mean);
+    return v128.mul<T>(d, d);
+  }
+}
+
 /** Strategy of `rowSum2` and `columnSum2`: a b. */
 @final
 @unmanaged
@@ -232,7 +243,7 @@ export function columnSum2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k:
 }
 
 /** Writes the plain `columnSum` of each of the four vectors of columns at `x` to `y`: one cache line per row, read once. */
-export function columnSums4<T>(y: usize, x: usize, n: i32, stride: usize): void {
+function columnSums4<T>(y: usize, x: usize, n: i32, stride: usize): void {
   let low0 = zeros(), low1 = zeros(), low2 = zeros(), low3 = zeros();
   let high0 = zeros(), high1 = zeros(), high2 = zeros(), high3 = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
@@ -252,4 +263,14 @@ export function columnSums4<T>(y: usize, x: usize, n: i32, stride: usize): void 
   v128.store(y, joinPairs<T>(low1, high1), 16);
   v128.store(y, joinPairs<T>(low2, high2), 32);
   v128.store(y, joinPairs<T>(low3, high3), 48);
+}
+
+/** Writes the sums of `width` neighbouring columns of [n, inner] to `y`. */
+export function columnSums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, width: i32, q: v128): void {
+  const stride = <usize>inner * sizeof<T>();
+  let k = width;
+  if (changetype<MAP>(0).wide()) {
+    for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64, y += 64) columnSums4<T>(y, x, n, stride);
+  }
+  for (; k > 0; k -= lanes<T>(), x += 16, y += 16) storeLanes<T>(y, columnSum<MAP, T>(x, n, stride, k, q), k);
 }
