@@ -1,11 +1,13 @@
 /** Copies and casts. */
-import { record } from "../autograd/node";
+import { isRecorded, record } from "../autograd/node";
 import type { Device } from "../backend/backend";
 import { checkDType, type DType } from "../core/dtype";
-import { ArgumentError, checkOptions, describe } from "../core/errors";
-import { allocate, resolveDevice } from "../tensor/create";
+import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
+import { broadcastShapes, sameShape } from "../core/shape";
+import { allocate, filled, resolveDevice } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkFits, checkInplace, checkTensor, sumTo } from "./define";
+import { inplace } from "./inplace";
 
 /** A contiguous copy with its own memory; gradients flow through. Shape: any. @see torch.clone */
 export function clone(x: Tensor): Tensor {
@@ -68,3 +70,52 @@ export const typeAs = (x: Tensor, other: Tensor): Tensor => to(x, other.dtype);
 export async function cpu(x: Tensor): Promise<Tensor> {
   return checkTensor("cpu", x);
 }
+
+/** @throws ShapeError unless `source` broadcasts to the shape of `x`. */
+function checkSource(op: string, x: Tensor, source: Tensor): void {
+  checkFits(op, x, sameShape(x.shape, source.shape) ? x.shape : broadcastShapes(op, x.shape, source.shape), x.dtype);
+}
+
+/**
+ * Overwrites `x` with `source`, which broadcasts and is cast; gradients go on to `source`.
+ * @see torch.Tensor.copy_
+ */
+export const copy_: (x: Tensor, source: Tensor) => Tensor = inplace(
+  "copy_",
+  Object.assign(
+    (x: Tensor, source: Tensor): Tensor => {
+      checkSource("copy_", x, checkTensor("copy_", source, "source"));
+      const y = allocate(x.shape, x.dtype, x);
+      x.storage.backend.copy(y, source);
+      const { shape, dtype } = source;
+      return record("CopyBackwards", y, [x, source], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
+    },
+    {
+      into(out: Tensor, x: Tensor, source: Tensor): void {
+        checkSource("copy_", x, checkTensor("copy_", source, "source"));
+        out.storage.backend.copy(out, source);
+      },
+    },
+  ),
+);
+
+/** The gradient of what is overwritten. */
+const constantGrad = (g: Tensor): Tensor => filled(allocate(g.shape, g.dtype, g), 0);
+
+/** Overwrites every element of `x` with a number, or with the value of a 0-d tensor. @see torch.Tensor.fill_ */
+export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Tensor {
+  if (value instanceof Tensor) {
+    if (value.ndim !== 0) throw new ShapeError(`fill_: only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`);
+    return copy_(x, value);
+  }
+  if (x.isContiguous() && !isRecorded([x])) {
+    checkInplace("fill_", x);
+    filled(x, value);
+    x.storage.version++;
+    return x;
+  }
+  return copy_(x, filled(allocate([], x.dtype, x), value));
+}
+
+/** Overwrites every element of `x` with 0. @see torch.Tensor.zero_ */
+export const zero_ = (x: Tensor): Tensor => fill_(x, 0);

@@ -1,0 +1,480 @@
+/** The base of all networks: a callable object that finds its parameters, buffers and children among its fields. */
+import { addHook, type RemovableHandle } from "../autograd/hooks";
+import { noGrad } from "../autograd/mode";
+import type { Device } from "../backend/backend";
+import { checkDType, type DType, isFloat } from "../core/dtype";
+import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
+import { Tensor } from "../tensor/tensor";
+import { Callable } from "./callable";
+import {
+  type BackwardHook,
+  type BackwardPreHook,
+  callWithHooks,
+  type ForwardHook,
+  type ForwardPreHook,
+  globalHooks,
+  HookTable,
+} from "./hooks";
+import { Parameter, replaceData } from "./parameter";
+import { moduleText } from "./repr";
+import { type IncompatibleKeys, loadState, type StateDict } from "./state";
+
+/** Options of the functions that register a hook. */
+export interface HookOptions {
+  /** Run before the hooks that are there already. Default: false. */
+  prepend?: boolean;
+}
+
+/** Options of the functions that walk over a tree of modules. */
+export interface WalkOptions {
+  /** Include the modules inside. Default: true. */
+  recurse?: boolean;
+  /** Put before every name, with a dot. Default: "". */
+  prefix?: string;
+  /** Give an object that occurs at several places once. Default: true. */
+  removeDuplicate?: boolean;
+}
+
+type Named<T> = [name: string, value: T];
+
+const join = (prefix: string, name: string): string => (prefix === "" || name === "" ? prefix + name : `${prefix}.${name}`);
+
+// The call signature of every module follows from its `forward`.
+export interface Module {
+  (...args: Parameters<this["forward"]>): ReturnType<this["forward"]>;
+}
+
+/**
+ * Base class of all neural network modules.
+ *
+ * Subclasses set fields in their constructor and define `forward`. Fields that hold a {@link Parameter} are parameters, those that hold
+ * a module are children; buffers are registered by {@link registerBuffer}. Assigning, replacing and deleting fields just works.
+ * Calling the module runs `forward` and the hooks.
+ *
+ * @see torch.nn.Module
+ * @example
+ * class Net extends nn.Module {
+ *   fc1 = new nn.Linear(784, 100);
+ *   fc2 = new nn.Linear(100, 10);
+ *   forward(x: Tensor) {
+ *     return this.fc2(this.fc1(x).relu());
+ *   }
+ * }
+ * const logits = new Net()(images);
+ */
+export class Module extends Callable {
+  /** Whether the module is in training mode, which dropout and batch normalization look at. */
+  training = true;
+  readonly #hooks = new HookTable();
+  /** Fields that are buffers, and whether they belong to the state dict. */
+  readonly #buffers = new Map<string, boolean>();
+
+  /** The computation. @throws KindlingError if a subclass does not define it. */
+  forward(..._args: any[]): any {
+    throw new KindlingError(`Module [${this.constructor.name}] is missing the required "forward" function`);
+  }
+
+  protected override invoke(args: unknown[]): unknown {
+    if (this.#hooks.isEmpty && globalHooks.isEmpty) return this.forward(...args);
+    return callWithHooks(this, this.#hooks, args);
+  }
+
+  // Fields, and the names under which they are known
+
+  /**
+   * The name of a field in state dicts, `named…()` and print-outs: the field's own. PyTorch's layers write theirs with underscores, so
+   * the layers here do; a class of yours that is to exchange state dicts with PyTorch may do so too, by returning `nn.snakeCase(field)`.
+   */
+  stateKey(field: string): string {
+    return field;
+  }
+
+  /** The fields whose values `test` accepts, by their state keys, in the order in which they were set. */
+  private fields<T>(test: (value: unknown, field: string) => value is T): Named<T>[] {
+    const found: Named<T>[] = [];
+    for (const [field, value] of Object.entries(this)) if (test(value, field)) found.push([this.stateKey(field), value]);
+    return found;
+  }
+
+  private ownParameters(): Named<Parameter>[] {
+    return this.fields((value) => value instanceof Parameter);
+  }
+
+  private ownBuffers(): Named<Tensor>[] {
+    return this.fields((value, field): value is Tensor => value instanceof Tensor && this.#buffers.has(field));
+  }
+
+  /** What `own` gives for this module and those inside, each object once. */
+  private collect<T>(own: (module: Module) => Named<T>[], options: WalkOptions): Named<T>[] {
+    const { recurse = true, prefix = "", removeDuplicate = true } = options;
+    checkOptions("Module", options, ["recurse", "prefix", "removeDuplicate"]);
+    const modules: Named<Module>[] = recurse ? this.namedModules({ prefix, removeDuplicate }) : [[prefix, this]];
+    const seen = new Set<T>();
+    const found: Named<T>[] = [];
+    for (const [path, module] of modules)
+      for (const [name, value] of own(module)) {
+        if (removeDuplicate && seen.has(value)) continue;
+        seen.add(value);
+        found.push([join(path, name), value]);
+      }
+    return found;
+  }
+
+  /** The parameters of the module and of those inside. @see torch.nn.Module.parameters */
+  parameters(options: { recurse?: boolean } = {}): Parameter[] {
+    return this.namedParameters(options).map(([, parameter]) => parameter);
+  }
+
+  /** The parameters with their names, such as `fc1.weight`. @see torch.nn.Module.named_parameters */
+  namedParameters(options: WalkOptions = {}): Named<Parameter>[] {
+    return this.collect((module) => module.ownParameters(), options);
+  }
+
+  /** Tensors that are state but not learnt, such as running means. @see torch.nn.Module.buffers */
+  buffers(options: { recurse?: boolean } = {}): Tensor[] {
+    return this.namedBuffers(options).map(([, buffer]) => buffer);
+  }
+
+  /** The buffers with their names. @see torch.nn.Module.named_buffers */
+  namedBuffers(options: WalkOptions = {}): Named<Tensor>[] {
+    return this.collect((module) => module.ownBuffers(), options);
+  }
+
+  /** The modules in the fields, each once. @see torch.nn.Module.children */
+  children(): Module[] {
+    return this.namedChildren().map(([, child]) => child);
+  }
+
+  /** The modules in the fields with their names, each once. @see torch.nn.Module.named_children */
+  namedChildren(): Named<Module>[] {
+    const seen = new Set<Module>();
+    return this.slots().filter(([, child]) => !seen.has(child) && seen.add(child));
+  }
+
+  /** @internal Every field that holds a module, also when two hold the same. */
+  slots(): Named<Module>[] {
+    return this.fields((value) => value instanceof Module);
+  }
+
+  /** The module itself and all inside, outer ones first. @see torch.nn.Module.modules */
+  modules(): Module[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** The module itself, named "", and all inside with their paths. @see torch.nn.Module.named_modules */
+  namedModules(options: { prefix?: string; removeDuplicate?: boolean } = {}): Named<Module>[] {
+    const { prefix = "", removeDuplicate = true } = options;
+    checkOptions("namedModules", options, ["prefix", "removeDuplicate"]);
+    const seen = new Set<Module>();
+    const found: Named<Module>[] = [];
+    const visit = (path: string, module: Module): void => {
+      if (removeDuplicate && seen.has(module)) return;
+      seen.add(module);
+      found.push([path, module]);
+      for (const [name, child] of module.slots()) visit(join(path, name), child);
+    };
+    visit(prefix, this);
+    return found;
+  }
+
+  // Registering and finding by name
+
+  private checkName(kind: string, name: string, isOwn: boolean): void {
+    if (name.includes(".")) throw new ArgumentError(`${kind} name can't contain "."`);
+    if (name === "") throw new ArgumentError(`${kind} name can't be empty string ""`);
+    if (name in this && !isOwn) throw new ArgumentError(`attribute '${name}' already exists`);
+  }
+
+  private set(field: string, value: unknown): void {
+    (this as unknown as Record<string, unknown>)[field] = value;
+  }
+
+  private get(field: string): unknown {
+    return Object.hasOwn(this, field) ? (this as unknown as Record<string, unknown>)[field] : undefined;
+  }
+
+  /**
+   * Makes a field that holds a tensor which is state but not learnt.
+   * @param options.persistent Whether it belongs to the state dict. Default: true.
+   * @see torch.nn.Module.register_buffer
+   */
+  registerBuffer(name: string, tensor: Tensor | null, options: { persistent?: boolean } = {}): void {
+    checkOptions("registerBuffer", options, ["persistent"]);
+    this.checkName("buffer", name, this.#buffers.has(name) || this.get(name) === undefined && Object.hasOwn(this, name));
+    if (tensor !== null && !(tensor instanceof Tensor))
+      throw new ArgumentError(`cannot assign ${describe(tensor)} to buffer '${name}' (a Tensor or null required)`);
+    if (tensor !== null) tensor.isKept = true;
+    this.#buffers.set(name, options.persistent ?? true);
+    this.set(name, tensor);
+  }
+
+  /** Makes a field that holds a parameter; the same as assigning it, with checks. @see torch.nn.Module.register_parameter */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    const current = this.get(name);
+    this.checkName("parameter", name, Object.hasOwn(this, name) && (current == null || current instanceof Parameter));
+    if (parameter !== null && !(parameter instanceof Parameter))
+      throw new ArgumentError(`cannot assign ${describe(parameter)} to parameter '${name}' (an nn.Parameter or null required)`);
+    this.set(name, parameter);
+  }
+
+  /** Makes a field that holds a module; the same as assigning it, with checks. @see torch.nn.Module.add_module */
+  addModule(name: string, module: Module): void {
+    if (!(module instanceof Module)) throw new ArgumentError(`${describe(module)} is not a Module subclass`);
+    const current = this.get(name);
+    this.checkName("module", name, Object.hasOwn(this, name) && (current == null || current instanceof Module));
+    this.set(name, module);
+  }
+
+  /** {@link addModule}. @see torch.nn.Module.register_module */
+  registerModule(name: string, module: Module): void {
+    this.addModule(name, module);
+  }
+
+  /** The module at a path such as `layer1.0.conv1`; "" is this one. @see torch.nn.Module.get_submodule */
+  getSubmodule(target: string): Module {
+    if (target === "") return this;
+    let module: Module = this;
+    for (const item of target.split(".")) {
+      const child = module.slots().find(([name]) => name === item)?.[1];
+      if (child === undefined)
+        throw new ArgumentError(
+          module.get(item) === undefined
+            ? `${module.constructor.name} has no attribute \`${item}\``
+            : `\`${item}\` is not an nn.Module`,
+        );
+      module = child;
+    }
+    return module;
+  }
+
+  private find<T>(target: string, kind: string, own: (module: Module) => Named<T>[]): T {
+    const cut = target.lastIndexOf(".");
+    const owner = this.getSubmodule(target.slice(0, Math.max(cut, 0)));
+    const name = target.slice(cut + 1);
+    const value = own(owner).find(([key]) => key === name)?.[1];
+    if (value !== undefined) return value;
+    throw new ArgumentError(
+      owner.get(name) === undefined ? `${owner.constructor.name} has no attribute \`${name}\`` : `\`${name}\` is not ${kind}`,
+    );
+  }
+
+  /** The parameter at a path such as `fc1.weight`. @see torch.nn.Module.get_parameter */
+  getParameter(target: string): Parameter {
+    return this.find(target, "an nn.Parameter", (module) => module.ownParameters());
+  }
+
+  /** The buffer at a path such as `bn1.running_mean`. @see torch.nn.Module.get_buffer */
+  getBuffer(target: string): Tensor {
+    return this.find(target, "a buffer", (module) => module.ownBuffers());
+  }
+
+  // Changing everything inside
+
+  /** Calls `body` with every module inside, then with this one. @see torch.nn.Module.apply @example net.apply(initWeights) */
+  apply(body: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(body);
+    body(this);
+    return this;
+  }
+
+  /** Sets training mode here and in all modules inside. @see torch.nn.Module.train */
+  train(mode = true): this {
+    if (typeof mode !== "boolean") throw new ArgumentError("training mode is expected to be boolean");
+    this.training = mode;
+    for (const child of this.children()) child.train(mode);
+    return this;
+  }
+
+  /** Sets evaluation mode: `train(false)`. @see torch.nn.Module.eval */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Makes all parameters learn, or none. @see torch.nn.Module.requires_grad_ */
+  requiresGrad_(requiresGrad = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
+    return this;
+  }
+
+  /** Forgets the gradients of all parameters, or with `setToNone: false` fills them with zeros. @see torch.nn.Module.zero_grad */
+  zeroGrad(options: { setToNone?: boolean } = {}): void {
+    checkOptions("zeroGrad", options, ["setToNone"]);
+    for (const parameter of this.parameters()) {
+      if (parameter.grad === null) continue;
+      parameter.grad = options.setToNone === false ? parameter.grad.detach() : null;
+      parameter.grad?.zero_();
+    }
+  }
+
+  /**
+   * Moves parameters and buffers to a device, or the floating-point ones to a dtype, in place.
+   * @see torch.nn.Module.to
+   * @throws DTypeError for a dtype that is not floating-point.
+   */
+  to(target: DType | Device | "wasm" | Tensor | { dtype?: DType; device?: Device | "wasm" }): this {
+    const { dtype, device } = destination(target);
+    if (dtype !== undefined && !isFloat(checkDType("to", dtype)))
+      throw new DTypeError(`nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`);
+    return this.convert((x) => x.to({ dtype: x.isFloatingPoint() ? dtype : undefined, device } as { dtype?: DType }));
+  }
+
+  private convert(body: (x: Tensor) => Tensor): this {
+    noGrad(() => {
+      for (const parameter of this.parameters()) {
+        replaceData(parameter, body(parameter));
+        if (parameter.grad !== null) parameter.grad = body(parameter.grad);
+      }
+      for (const buffer of this.buffers()) replaceData(buffer, body(buffer));
+    });
+    return this;
+  }
+
+  /** Floating-point parameters and buffers as float32. @see torch.nn.Module.float */
+  float(): this {
+    return this.to("float32");
+  }
+
+  /** Floating-point parameters and buffers as float64. @see torch.nn.Module.double */
+  double(): this {
+    return this.to("float64");
+  }
+
+  /** Floating-point parameters and buffers as float16. @see torch.nn.Module.half */
+  half(): this {
+    return this.to("float16");
+  }
+
+  /** Floating-point parameters and buffers as bfloat16. @see torch.nn.Module.bfloat16 */
+  bfloat16(): this {
+    return this.to("bfloat16");
+  }
+
+  // State
+
+  /**
+   * Parameters and persistent buffers by name, detached but sharing their memory: changes of the module show in the dictionary.
+   * @param options.prefix Put before every name as it is. Default: "".
+   * @param options.keepVars Give the parameters themselves. Default: false.
+   * @see torch.nn.Module.state_dict
+   */
+  stateDict(options: { prefix?: string; keepVars?: boolean } = {}): StateDict {
+    checkOptions("stateDict", options, ["prefix", "keepVars"]);
+    const { prefix = "", keepVars = false } = options;
+    const state: StateDict = {};
+    for (const [name, value] of this.ownState()) state[prefix + name] = keepVars ? value : value.detach();
+    for (const [name, child] of this.slots()) Object.assign(state, child.stateDict({ prefix: `${prefix}${name}.`, keepVars }));
+    return state;
+  }
+
+  /** @internal Parameters, then persistent buffers, of this module alone. */
+  ownState(): Named<Tensor>[] {
+    const persistent = this.fields(
+      (value, field): value is Tensor => value instanceof Tensor && this.#buffers.get(field) === true,
+    );
+    return [...this.ownParameters(), ...persistent];
+  }
+
+  /**
+   * Copies the values of a state dict into the module.
+   * @param options.strict Whether missing and unexpected keys are an error. Default: true.
+   * @returns The keys that were missing in the dictionary, and those that the module does not have.
+   * @throws StateError naming every key that does not fit; what fits has been copied then.
+   * @see torch.nn.Module.load_state_dict
+   */
+  loadStateDict(state: Readonly<StateDict>, options: { strict?: boolean } = {}): IncompatibleKeys {
+    checkOptions("loadStateDict", options, ["strict"]);
+    return loadState(this, state, options.strict ?? true);
+  }
+
+  // Text
+
+  /** What a module says of itself when it is printed, between the parentheses. @see torch.nn.Module.extra_repr */
+  extraRepr(): string {
+    return "";
+  }
+
+  /** The module as PyTorch prints it. */
+  override toString(): string {
+    return moduleText(this.constructor.name, this.extraRepr(), this.slots());
+  }
+
+  // Hooks
+
+  /** Calls `hook` before `forward`; it may return other arguments. @see torch.nn.Module.register_forward_pre_hook */
+  registerForwardPreHook(hook: ForwardPreHook<this>, options: HookOptions = {}): RemovableHandle {
+    return register(this.#hooks, "forwardPre", hook, options);
+  }
+
+  /** Calls `hook` after `forward`; it may return another output. @see torch.nn.Module.register_forward_hook */
+  registerForwardHook(hook: ForwardHook<this>, options: HookOptions = {}): RemovableHandle {
+    return register(this.#hooks, "forward", hook, options);
+  }
+
+  /** Calls `hook` with the gradients of the outputs; it may return others. @see torch.nn.Module.register_full_backward_pre_hook */
+  registerFullBackwardPreHook(hook: BackwardPreHook<this>, options: HookOptions = {}): RemovableHandle {
+    return register(this.#hooks, "backwardPre", hook, options);
+  }
+
+  /**
+   * Calls `hook` with the gradients of the inputs and outputs; it may return others for the inputs.
+   * @see torch.nn.Module.register_full_backward_hook
+   */
+  registerFullBackwardHook(hook: BackwardHook<this>, options: HookOptions = {}): RemovableHandle {
+    this.#hooks.setFull(true);
+    return register(this.#hooks, "backward", hook, options);
+  }
+
+  /**
+   * The old form of {@link registerFullBackwardHook}: the gradients are those of the last operation of the module, not of its inputs.
+   * @see torch.nn.Module.register_backward_hook
+   */
+  registerBackwardHook(hook: BackwardHook<this>): RemovableHandle {
+    this.#hooks.setFull(false);
+    return register(this.#hooks, "backward", hook, {});
+  }
+}
+
+/** The hooks by which Node and Bun, and Deno, print objects. */
+for (const symbol of ["nodejs.util.inspect.custom", "Deno.customInspect"])
+  Object.defineProperty(Module.prototype, Symbol.for(symbol), {
+    value(this: Module) {
+      return this instanceof Module ? this.toString() : "Module";
+    },
+  });
+
+function register(
+  table: HookTable,
+  kind: "forwardPre" | "forward" | "backwardPre" | "backward",
+  hook: (...args: any[]) => any,
+  options: HookOptions,
+): RemovableHandle {
+  checkOptions("register a hook", options, ["prepend"]);
+  if (typeof hook !== "function") throw new ArgumentError(`a hook must be a function, got ${describe(hook)}`);
+  return addHook<(...args: any[]) => any>(table[kind], hook, options);
+}
+
+function destination(target: unknown): { dtype?: DType; device?: Device | "wasm" } {
+  if (target instanceof Tensor) return { dtype: target.dtype, device: target.device };
+  if (typeof target === "string")
+    return ["cpu", "wasm", "webgpu"].includes(target) ? { device: target as Device } : { dtype: target as DType };
+  checkOptions("to", target as object, ["dtype", "device"]);
+  return target as { dtype?: DType };
+}
+
+/** Calls `hook` before the `forward` of every module. @see torch.nn.modules.module.register_module_forward_pre_hook */
+export const registerModuleForwardPreHook = (hook: ForwardPreHook<Module>): RemovableHandle =>
+  register(globalHooks, "forwardPre", hook, {});
+
+/** Calls `hook` after the `forward` of every module. @see torch.nn.modules.module.register_module_forward_hook */
+export const registerModuleForwardHook = (hook: ForwardHook<Module>): RemovableHandle =>
+  register(globalHooks, "forward", hook, {});
+
+/** Calls `hook` with the gradients of the outputs of every module. @see torch.nn.modules.module.register_module_full_backward_pre_hook */
+export const registerModuleFullBackwardPreHook = (hook: BackwardPreHook<Module>): RemovableHandle =>
+  register(globalHooks, "backwardPre", hook, {});
+
+/** Calls `hook` with the gradients of every module. @see torch.nn.modules.module.register_module_full_backward_hook */
+export function registerModuleFullBackwardHook(hook: BackwardHook<Module>): RemovableHandle {
+  globalHooks.setFull(true);
+  return register(globalHooks, "backward", hook, {});
+}

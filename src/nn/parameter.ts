@@ -1,0 +1,60 @@
+/** Parameters: tensors that a module learns. */
+import { AutogradError, ArgumentError, checkOptions, describe } from "../core/errors";
+import { filled, allocate } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+
+/** Options of {@link Parameter}. */
+export interface ParameterOptions {
+  /** Default: true. */
+  requiresGrad?: boolean;
+}
+
+/**
+ * A tensor that a module finds among its fields and gives in `parameters()`. It shares the memory of `data`, and is a leaf.
+ *
+ * @see torch.nn.Parameter
+ * @example this.scale = new nn.Parameter(torch.ones(3));
+ */
+export class Parameter extends Tensor {
+  /** @param data Default: an empty tensor. */
+  constructor(data?: Tensor, options: ParameterOptions = {}) {
+    if (data !== undefined && !(data instanceof Tensor))
+      throw new ArgumentError(`Parameter: takes a Tensor, got ${describe(data)}`);
+    checkOptions("Parameter", options, ["requiresGrad"]);
+    const from = data ?? filled(allocate([0], "float32"), 0);
+    super(from.storage, from.dtype, from.shape, from.strides, from.offset);
+    this.isKept = true;
+    const requiresGrad = options.requiresGrad ?? true;
+    if (requiresGrad && !from.isFloatingPoint())
+      throw new AutogradError("Only Tensors of floating point dtype can require gradients; pass { requiresGrad: false }");
+    this.leafRequiresGrad = requiresGrad;
+  }
+
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`;
+  }
+}
+
+/** The hooks by which Node and Bun, and Deno, print objects. */
+for (const symbol of ["nodejs.util.inspect.custom", "Deno.customInspect"])
+  Object.defineProperty(Parameter.prototype, Symbol.for(symbol), {
+    value(this: Parameter) {
+      return this instanceof Parameter ? this.toString() : "Parameter";
+    },
+  });
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Points a leaf at the memory of `data`, keeping its identity: optimizers and tied weights go on seeing it.
+ * @see torch.Tensor.data, as assigned by torch.nn.Module.to
+ */
+export function replaceData(leaf: Tensor, data: Tensor): void {
+  if (data.storage === leaf.storage && data.dtype === leaf.dtype) return;
+  const { storage, dtype, shape, strides, offset } = data;
+  storage.retain();
+  leaf.storage.release();
+  Object.assign(leaf as Mutable<Tensor>, { storage, dtype, shape, strides, offset });
+  // The node that adds to `grad` remembers the old dtype and device.
+  leaf.accumulator = null;
+}

@@ -1,0 +1,138 @@
+/** Random numbers written over tensors, and samples whose distribution a tensor gives. Every stream is PyTorch's. */
+import { checkOptions, ShapeError, ValueError } from "../core/errors";
+import type { FloatArray } from "../core/random";
+import * as random from "../core/random";
+import { allocate, writeValues } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+import { cast, checkTensor, computeType } from "./define";
+import { check, checkFloat, generatorOf, type RandomOptions, sampleInto, sampler, splitOptions } from "./sample";
+
+/** One number at most, then options. */
+type One = [options?: RandomOptions] | [value: number, options?: RandomOptions];
+/** Two numbers at most, then options. */
+type Two = One | [first: number, second: number, options?: RandomOptions];
+
+/** Overwrites `x` with uniform numbers in [from, to). Default: [0, 1). @see torch.Tensor.uniform_ @example x.uniform_(-1, 1) */
+export const uniform_: (x: Tensor, ...args: Two) => Tensor = sampler("uniform_", (x, ...args: Two) => {
+  const [[from = 0, to = 1], generator] = splitOptions<number>("uniform_", args);
+  checkFloat("uniform_", x.dtype);
+  check(from <= to, `uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
+  return (out) => random.uniform(out as FloatArray, from, to, generator);
+});
+
+/** Overwrites `x` with normal numbers of a mean (0) and standard deviation (1). @see torch.Tensor.normal_ */
+export const normal_: (x: Tensor, ...args: Two) => Tensor = sampler("normal_", (x, ...args: Two) => {
+  const [[mean = 0, std = 1], generator] = splitOptions<number>("normal_", args);
+  checkFloat("normal_", x.dtype);
+  check(std >= 0, `normal expects std >= 0.0, but found std ${std}`);
+  return (out, inOrder) => (inOrder ? random.normal : random.normalEach)(out as FloatArray, mean, std, generator);
+});
+
+/** Overwrites `x` with numbers whose logarithm is normal, of mean 1 and standard deviation 2 unless given. @see torch.Tensor.log_normal_ */
+export const logNormal_: (x: Tensor, ...args: Two) => Tensor = sampler("logNormal_", (x, ...args: Two) => {
+  const [[mean = 1, std = 2], generator] = splitOptions<number>("logNormal_", args);
+  checkFloat("logNormal_", x.dtype);
+  check(std > 0, `log_normal_ expects std > 0.0, but found std=${std}`);
+  return (out) => random.logNormal(out as FloatArray, mean, std, generator);
+});
+
+/** Overwrites `x` with exponential numbers of rate `lambd` (1). @see torch.Tensor.exponential_ */
+export const exponential_: (x: Tensor, ...args: One) => Tensor = sampler("exponential_", (x, ...args: One) => {
+  const [[lambd = 1], generator] = splitOptions<number>("exponential_", args);
+  checkFloat("exponential_", x.dtype);
+  check(lambd > 0, `exponential_ expects lambda > 0.0, but found lambda=${lambd}`);
+  return (out) => random.exponential(out as FloatArray, lambd, generator);
+});
+
+/** Overwrites `x` with Cauchy numbers of a median (0) and scale (1). @see torch.Tensor.cauchy_ */
+export const cauchy_: (x: Tensor, ...args: Two) => Tensor = sampler("cauchy_", (x, ...args: Two) => {
+  const [[median = 0, sigma = 1], generator] = splitOptions<number>("cauchy_", args);
+  checkFloat("cauchy_", x.dtype);
+  check(sigma > 0, `cauchy_ expects sigma > 0.0, but found sigma=${sigma}`);
+  return (out) => random.cauchy(out as FloatArray, median, sigma, generator);
+});
+
+/** Overwrites `x` with the numbers of trials up to the first success of probability `p`. @see torch.Tensor.geometric_ */
+export const geometric_: (x: Tensor, p: number, options?: RandomOptions) => Tensor = sampler(
+  "geometric_",
+  (_x, p: number, options: RandomOptions = {}) => {
+    checkOptions("geometric_", options, ["generator"]);
+    check(p > 0 && p < 1, `geometric_ expects p to be in (0, 1), but got p=${p}`);
+    const generator = generatorOf("geometric_", options);
+    return (out) => random.geometric(out, p, generator);
+  },
+);
+
+/**
+ * Overwrites `x` with integers: all that its dtype has (floats: those up to 2^24 or 2^53), those in [0, to), or those in [from, to).
+ * @see torch.Tensor.random_
+ */
+export const random_: (x: Tensor, ...args: Two) => Tensor = sampler("random_", (x, ...args: Two) => {
+  const [[first, second], generator] = splitOptions<number>("random_", args);
+  if (first === undefined) return (out) => random.random(out, x.dtype, generator);
+  const [from, to] = second === undefined ? [0, first] : [first, second];
+  check(from < to, `random_ expects 'from' to be less than 'to', but got from=${from} >= to=${to}`);
+  return (out) => random.randomFromTo(out, x.dtype, from, to, generator);
+});
+
+/** A probability, or one for each element, then options. */
+type Probability = [options?: RandomOptions] | [p: number | Tensor, options?: RandomOptions];
+
+/** Overwrites `x` with ones and zeros: ones with probability `p` (0.5), a number or a tensor of the same shape. @see torch.Tensor.bernoulli_ */
+export const bernoulli_: (x: Tensor, ...args: Probability) => Tensor = sampler("bernoulli_", (x, ...args: Probability) => {
+  const [[p = 0.5], generator] = splitOptions<number | Tensor>("bernoulli_", args);
+  if (p instanceof Tensor) {
+    const each = probabilities("bernoulli_", x.shape.length === 0 ? p : p.expand(x.shape));
+    return (out) => random.bernoulliEach(out, each, generator);
+  }
+  check(p >= 0 && p <= 1, `bernoulli_ expects p to be in [0, 1], but got p=${p}`);
+  return (out) => random.bernoulli(out, p, generator);
+});
+
+function probabilities(op: string, p: Tensor): FloatArray {
+  checkFloat(op, p.dtype);
+  return cast(p, computeType(p.dtype)).toTypedArray() as FloatArray;
+}
+
+/**
+ * Ones and zeros of the shape and dtype of `x`, whose elements are the probabilities of a one (or all have the probability `p`).
+ * @see torch.bernoulli
+ */
+export function bernoulli(x: Tensor, ...args: [options?: RandomOptions] | [p: number, options?: RandomOptions]): Tensor {
+  checkTensor("bernoulli", x);
+  const [[p], generator] = splitOptions<number>("bernoulli", args);
+  const y = allocate(x.shape, x.dtype, x);
+  if (p !== undefined) return bernoulli_(y, p, { generator });
+  const each = probabilities("bernoulli", x);
+  sampleInto(y, (out) => random.bernoulliEach(out, each, generator));
+  return y;
+}
+
+/** Options of {@link multinomial}. */
+export interface MultinomialOptions extends RandomOptions {
+  /** Whether an index may be drawn more than once. Default: false. */
+  replacement?: boolean;
+}
+
+/**
+ * Indices drawn with probabilities proportional to the weights in each row of `x`. Shape: [n] → [count], [m, n] → [m, count]; int64.
+ * @see torch.multinomial
+ * @throws ValueError for weights that are negative, not finite or all zero, or too few of them to draw from without replacement.
+ */
+export function multinomial(x: Tensor, count: number, options: MultinomialOptions = {}): Tensor {
+  checkTensor("multinomial", x);
+  checkOptions("multinomial", options, ["replacement", "generator"]);
+  checkFloat("multinomial", x.dtype);
+  if (x.ndim !== 1 && x.ndim !== 2) throw new ShapeError("multinomial: prob_dist must be 1 or 2 dim");
+  if (!Number.isInteger(count) || count <= 0) throw new ValueError("multinomial: cannot sample n_sample <= 0 samples");
+  const generator = generatorOf("multinomial", options);
+  const weights = probabilities("multinomial", x);
+  const n = x.shape.at(-1)!;
+  const rows = x.ndim === 1 ? 1 : x.shape[0]!;
+  const y = allocate([...x.shape.slice(0, -1), count], "int64", x);
+  const drawn: number[] = [];
+  for (let row = 0; row < rows; row++)
+    drawn.push(...random.multinomial(weights.subarray(row * n, (row + 1) * n), count, options.replacement ?? false, generator));
+  writeValues(y, drawn);
+  return y;
+}

@@ -1,0 +1,91 @@
+/** How random numbers get into a tensor's memory, in PyTorch's order. */
+import { record } from "../autograd/node";
+import { arrayOf, type DType, isFloat, legacyName, sizeOf } from "../core/dtype";
+import { ArgumentError, checkOptions, DTypeError, describe, ValueError } from "../core/errors";
+import { defaultGenerator, Generator } from "../core/generator";
+import type { FillableArray } from "../core/random";
+import { allocate, filled } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { nodeName } from "./define";
+import { inplace } from "./inplace";
+
+/** Options of everything random. */
+export interface RandomOptions {
+  /** Where the numbers come from. Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+/** The generator that the options name. */
+export function generatorOf(op: string, options: RandomOptions): Generator {
+  const { generator = defaultGenerator } = options;
+  if (!(generator instanceof Generator)) throw new ArgumentError(`${op}: generator must be a Generator, got ${describe(generator)}`);
+  return generator;
+}
+
+/** Splits trailing options from the numbers before them. */
+export function splitOptions<V>(op: string, args: readonly unknown[]): [values: (V | undefined)[], generator: Generator] {
+  const last = args.at(-1);
+  const hasOptions = typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype;
+  const options = hasOptions ? (last as RandomOptions) : {};
+  checkOptions(op, options, ["generator"]);
+  return [(hasOptions ? args.slice(0, -1) : args) as (V | undefined)[], generatorOf(op, options)];
+}
+
+/** @throws DTypeError unless `dtype` is floating point. */
+export function checkFloat(op: string, dtype: DType): void {
+  if (!isFloat(dtype)) throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes floating-point tensors`);
+}
+
+/** @throws ValueError with PyTorch's words unless `holds`. */
+export function check(holds: boolean, message: string): void {
+  if (!holds) throw new ValueError(message);
+}
+
+/** Writes into a range of memory; `inOrder` says whether the tensor is contiguous. */
+export type Draw = (out: FillableArray, inOrder: boolean) => void;
+
+/**
+ * Fills `x` with what `draw` writes. Elements are drawn in the order in which they lie in memory, which PyTorch's iterator also follows,
+ * so that the stream lands on the same elements when `x` is transposed.
+ */
+export function sampleInto(x: Tensor, draw: Draw): void {
+  const { backend, block } = x.storage;
+  const isHalf = isFloat(x.dtype) && sizeOf(x.dtype) === 2;
+  if (x.isContiguous() && !isHalf) {
+    fillMemory(x, draw);
+    return;
+  }
+  const order = x.shape.map((_, i) => i).sort((a, b) => x.strides[b]! - x.strides[a]!);
+  const pick = (list: readonly number[]) => order.map((axis) => list[axis]!);
+  const dense = allocate(pick(x.shape), isHalf ? "float32" : x.dtype, x);
+  fillMemory(dense, (out) => draw(out, x.isContiguous()));
+  backend.copy({ storage: { block }, dtype: x.dtype, shape: dense.shape, strides: pick(x.strides), offset: x.offset }, dense);
+  dense.dispose();
+}
+
+/** Memory of the cpu is written in place, that of another device through a copy. */
+function fillMemory(x: Tensor, draw: Draw): void {
+  const { backend, block } = x.storage;
+  const n = x.numel();
+  if (backend.device === "cpu") {
+    draw(backend.view(block, x.dtype, x.offset, n) as FillableArray, true);
+    return;
+  }
+  const values = new (arrayOf(x.dtype))(new ArrayBuffer(n * sizeOf(x.dtype)), 0, n);
+  draw(values as FillableArray, true);
+  backend.write(block, x.dtype, x.offset, values);
+}
+
+/**
+ * An in-place op that overwrites a tensor with random numbers; its gradient is zero.
+ * @param prepare Checks the arguments and gives what fills the memory.
+ */
+export function sampler<A extends unknown[]>(name: string, prepare: (x: Tensor, ...args: A) => Draw): (x: Tensor, ...args: A) => Tensor {
+  const into = (out: Tensor, x: Tensor, ...args: A): void => sampleInto(out, prepare(x, ...args));
+  const op = (x: Tensor, ...args: A): Tensor => {
+    const y = allocate(x.shape, x.dtype, x);
+    into(y, x, ...args);
+    return record(nodeName(name.slice(0, -1)), y, [x], [], [(g) => filled(allocate(g.shape, g.dtype, g), 0)]);
+  };
+  return inplace(name, Object.assign(op, { into }));
+}
