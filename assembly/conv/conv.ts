@@ -1,0 +1,77 @@
+/**
+ * Convolution in one, two and three dimensions, f32 and f64, and its gradients.
+ *
+ *     conv(t, y, x, w, bias, geom, scratch, begin, end)          begin, end: tasks of convTasks(geom)
+ *     convInputGrad(t, gx, gy, w, geom, scratch, begin, end)                          convInputGradTasks(geom)
+ *     convWeightGrad(t, gw, gy, x, geom, scratch, begin, end)                         convWeightGradTasks(geom)
+ *     convBiasGrad(t, gb, gy, geom, begin, end)                                       channels of y
+ *
+ * `geom` is the address of the 22 i32 of geometry.ts: N, G, C, O, D, H, W, OD, OH, OW, KD, KH, KW, SD, SH, SW, PD, PH,
+ * PW, DD, DH, DW. All tensors are contiguous. `bias` is 0 or the address of O values. `scratch` is 4 MiB of the calling
+ * thread, 16-byte aligned. Every task writes its own part of the result; no shared workspace is needed, and the bits do
+ * not depend on how the tasks are split. A …Tasks function returns −1 where the taps span so much (hundreds of lines
+ * and columns) that one line of outputs cannot be staged in the scratch memory.
+ */
+import { F32, F64 } from "../dtype";
+import { biasGrad } from "./biasGrad";
+import { forward } from "./forward";
+import { Geometry } from "./geometry";
+import { inputGrad } from "./inputGrad";
+import { chunkFits, correlationTasks, fits, weightTasks } from "./plan";
+import { weightGrad } from "./weightGrad";
+
+/** Number of tasks of `conv`. */
+export function convTasks(geom: usize): i32 {
+  const g = changetype<Geometry>(geom);
+  return fits(g, false) ? correlationTasks(g, false) : -1;
+}
+
+/** The convolution of x [N, C, D, H, W] with w [O, C/G, KD, KH, KW], plus the bias [O]. PyTorch: conv1d, conv2d, conv3d. */
+export function conv(
+  t: i32, y: usize, x: usize, w: usize, bias: usize, geom: usize, scratch: usize, begin: i32, end: i32,
+): void {
+  const g = changetype<Geometry>(geom);
+  if (t == F32) forward<f32>(y, x, w, bias, g, scratch, begin, end);
+  else if (t == F64) forward<f64>(y, x, w, bias, g, scratch, begin, end);
+  else unreachable();
+}
+
+/** Number of tasks of `convInputGrad`. */
+export function convInputGradTasks(geom: usize): i32 {
+  const g = changetype<Geometry>(geom);
+  return fits(g, true) ? correlationTasks(g, true) : -1;
+}
+
+/** The gradient of x from that of y. It is also the transposed convolution of gy with w. */
+export function convInputGrad(
+  t: i32, gx: usize, gy: usize, w: usize, geom: usize, scratch: usize, begin: i32, end: i32,
+): void {
+  const g = changetype<Geometry>(geom);
+  if (t == F32) inputGrad<f32>(gx, gy, w, g, scratch, begin, end);
+  else if (t == F64) inputGrad<f64>(gx, gy, w, g, scratch, begin, end);
+  else unreachable();
+}
+
+/** Number of tasks of `convWeightGrad`. */
+export function convWeightGradTasks(geom: usize): i32 {
+  const g = changetype<Geometry>(geom);
+  return chunkFits(g) ? weightTasks(g) : -1;
+}
+
+/** The gradient of w, summed over the batch, from that of y. */
+export function convWeightGrad(
+  t: i32, gw: usize, gy: usize, x: usize, geom: usize, scratch: usize, begin: i32, end: i32,
+): void {
+  const g = changetype<Geometry>(geom);
+  if (t == F32) weightGrad<f32>(gw, gy, x, g, scratch, begin, end);
+  else if (t == F64) weightGrad<f64>(gw, gy, x, g, scratch, begin, end);
+  else unreachable();
+}
+
+/** The gradient of the bias, channels [begin, end) of O. */
+export function convBiasGrad(t: i32, gb: usize, gy: usize, geom: usize, begin: i32, end: i32): void {
+  const g = changetype<Geometry>(geom);
+  if (t == F32) biasGrad<f32>(gb, gy, g, begin, end);
+  else if (t == F64) biasGrad<f64>(gb, gy, g, begin, end);
+  else unreachable();
+}

@@ -1,0 +1,125 @@
+/**
+ * The gradient of x: for every residue of the position modulo the stride, a correlation of the gradient of y with the
+ * taps that meet it, reversed, at stride 1. No product with the zeros between strided outputs is formed.
+ */
+import { Correlation, correlate, correlationAt } from "./correlate";
+import { Geometry, groupIn, groupOut } from "./geometry";
+import { ceilDiv, columns, gcd, images, planesPerBlock, rowsPerTask, tileColumns, tileLines, tilesPerPlane } from "./plan";
+
+/** One axis of one residue: which elements of x, which taps, and where in y the correlation begins. */
+@final @unmanaged
+class Axis {
+  /** First element of x, and how many there are. */
+  first: i32; count: i32;
+  /** Taps; the last of them, with which the reversed order begins; their distance in the kernel and in y. */
+  taps: i32; last: i32; spacing: i32; step: i32;
+  /** Position in y of the tap `last` for the element `first`. */
+  origin: i32;
+}
+
+/** Elements x ≡ residue (mod stride) of an axis of `size` elements. Tap k meets output (x + pad - k·dilation) / stride. */
+function axis(a: Axis, residue: i32, size: i32, kernel: i32, stride: i32, pad: i32, dilation: i32): void {
+  const common = gcd(stride, dilation);
+  a.first = residue;
+  a.count = residue < size ? ceilDiv(size - residue, stride) : 0;
+  a.spacing = stride / common;
+  a.step = dilation / common;
+  let k = 0;
+  while (k < a.spacing && (residue + pad - k * dilation) % stride != 0) k++;
+  a.taps = k < a.spacing && k < kernel ? (kernel - 1 - k) / a.spacing + 1 : 0;
+  a.last = k + (a.taps - 1) * a.spacing;
+  a.origin = (residue + pad - a.last * dilation) / stride;
+}
+
+/** The axes of the residue at hand, and the steps between taps of w. They follow the record of the correlation. */
+@final @unmanaged
+class Residue {
+  kd: usize; kh: usize; kw: usize;
+  d: Axis; h: Axis; w: Axis;
+}
+
+function residueAt(scratch: usize): Residue {
+  const at = scratch + 640;
+  const r = changetype<Residue>(at);
+  r.d = changetype<Axis>(at + 64);
+  r.h = changetype<Axis>(at + 128);
+  r.w = changetype<Axis>(at + 192);
+  return r;
+}
+
+/** Tasks [begin, end) of `correlationTasks(g, true)`. */
+export function inputGrad<T>(gx: usize, gy: usize, w: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
+  const v = correlationAt(scratch), r = residueAt(scratch);
+  describe<T>(v, r, g);
+  const all = groupIn(g), size = rowsPerTask(g, true), blocks = ceilDiv(all, size);
+  const tiles = tilesPerPlane(g, true), across = ceilDiv(columns(g, true), v.tileW), planes = images(g, true);
+  for (let task = begin; task < end; task++) {
+    const plane = task / tiles, tile = task - plane * tiles;
+    const part = plane / planes, image = plane - part * planes;
+    const group = part / blocks, r0 = (part - group * blocks) * size;
+    const n = image / g.d, depth = image - n * g.d;
+    const weight = w + <usize>(group * groupOut(g)) * v.wChannel;
+    const out = gx + (<usize>(n * g.c + group * all) * v.yRow + <usize>(depth * g.h * g.w) * sizeof<T>());
+    v.x = gy + <usize>(n * g.o + group * groupOut(g)) * v.xChannel;
+    v.key = g.d == 1 && g.sh * g.sw == 1 ? part + 1 : 0;
+    selectDepth(v, r, g, depth);
+    residues<T>(v, r, g, out, weight, r0, min(r0 + size, all), (tile / across) * v.tileH, (tile % across) * v.tileW);
+  }
+}
+
+/** What all tasks have in common. */
+function describe<T>(v: Correlation, r: Residue, g: Geometry): void {
+  const size = sizeof<T>();
+  v.depth = g.od; v.h = g.oh; v.w = g.ow;
+  v.xDepth = <usize>(g.oh * g.ow) * size;
+  v.xChannel = <usize>g.od * v.xDepth;
+  v.channels = groupOut(g);
+  v.strideH = 1; v.strideW = 1;
+  r.kw = size;
+  r.kh = <usize>g.kw * r.kw;
+  r.kd = <usize>g.kh * r.kh;
+  v.wRow = <usize>g.kd * r.kd;
+  v.wChannel = <usize>groupIn(g) * v.wRow;
+  v.yw = <usize>g.sw * size;
+  v.yh = <usize>(g.sh * g.w) * size;
+  v.yRow = <usize>(g.d * g.h * g.w) * size;
+  v.add = false;
+  v.tileH = tileLines(g, true);
+  v.tileW = tileColumns(columns(g, true));
+  v.planeBlock = planesPerBlock(g, true);
+}
+
+function selectDepth(v: Correlation, r: Residue, g: Geometry, depth: i32): void {
+  const a = r.d;
+  axis(a, depth % g.sd, g.d, g.kd, g.sd, g.pd, g.dd);
+  v.td = a.taps;
+  v.depth0 = depth / g.sd + a.origin;
+  v.stepD = a.step;
+  v.wd = 0 - <usize>a.spacing * r.kd;
+}
+
+/** One tile of every residue of height and width. */
+function residues<T>(
+  v: Correlation, r: Residue, g: Geometry, out: usize, weight: usize, r0: i32, r1: i32, i0: i32, j0: i32,
+): void {
+  for (let rh = 0; rh < g.sh; rh++) {
+    axis(r.h, rh, g.h, g.kh, g.sh, g.ph, g.dh);
+    for (let rw = 0; rw < g.sw; rw++) {
+      axis(r.w, rw, g.w, g.kw, g.sw, g.pw, g.dw);
+      const i1 = min(i0 + v.tileH, r.h.count), j1 = min(j0 + v.tileW, r.w.count);
+      if (i0 >= i1 || j0 >= j1) continue;
+      selectTaps(v, r, weight);
+      v.y = out + <usize>(rh * g.w + rw) * r.kw;
+      correlate<T>(v, r0, r1, i0, i1, j0, j1);
+    }
+  }
+}
+
+function selectTaps(v: Correlation, r: Residue, weight: usize): void {
+  const h = r.h, w = r.w;
+  v.th = h.taps; v.row0 = h.origin; v.stepH = h.step;
+  v.tw = w.taps; v.column0 = w.origin; v.stepW = w.step;
+  v.wh = 0 - <usize>h.spacing * r.kh;
+  v.ww = 0 - <usize>w.spacing * r.kw;
+  v.weight = weight + <usize>r.d.last * r.kd + <usize>h.last * r.kh + <usize>w.last * r.kw;
+}

@@ -1,0 +1,183 @@
+/**
+ * The gradient of w: inner products of the gradient of y with the source as every tap sees it. Outputs are taken in
+ * chunks of about a thousand, in an order that the geometry alone fixes, and chunk after chunk is added to the result.
+ */
+import { lanes } from "../simd";
+import { DOT_ROWS, DOT_TAPS, dotTile } from "./dot";
+import { Geometry, groupIn, groupOut } from "./geometry";
+import {
+  ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPitch, chunkPlanes, gradPlanes, gradRows, images, MAX_STAGED,
+} from "./plan";
+import { stagePlane, stageRow, Window, zeros } from "./stage";
+
+/** Rows (output channels) and planes (input channel, tap in depth) of one group, and the chunk of outputs at hand. */
+@final @unmanaged
+class Part {
+  group: i32;
+  r0: i32; r1: i32; p0: i32; p1: i32;
+  /** Images (n and output depth), lines and columns of the chunk. */
+  b0: i32; b1: i32; i0: i32; i1: i32; j0: i32; j1: i32;
+  /** Elements: of a staged line and a row of the gradient, of a staged image and plane of the source. */
+  pitch: i32; row: i32; image: i32; plane: i32;
+  table: usize; sums: usize; gradient: usize; source: usize;
+  window: Window;
+}
+
+function partAt<T>(scratch: usize, g: Geometry): Part {
+  const q = changetype<Part>(scratch);
+  const s = changetype<Window>(scratch + 128);
+  q.window = s;
+  q.sums = scratch + 256;
+  q.table = scratch + 512;
+  q.source = q.table + 8192;
+  q.gradient = q.source + <usize>MAX_STAGED * sizeof<T>() + 64;
+  q.pitch = ceilDiv(chunkPitch(g), lanes<T>()) * lanes<T>();
+  s.rows = (chunkLines(g) - 1) * g.sh + (g.kh - 1) * g.dh + 1;
+  s.stride = g.sw;
+  s.phases = min(g.sw, (g.kw - 1) * g.dw + 1);
+  s.pitch = q.pitch + ((g.kw - 1) * g.dw) / g.sw;
+  s.h = g.h;
+  s.w = g.w;
+  q.image = s.rows * s.phases * s.pitch;
+  q.plane = q.image * chunkImages(g);
+  return q;
+}
+
+/** Tasks [begin, end) of `weightTasks(g)`; those of the same rows are joined as far as the staging area allows. */
+export function weightGrad<T>(gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
+  const q = partAt<T>(scratch, g);
+  const planes = groupIn(g) * g.kd, size = gradPlanes(g), parts = ceilDiv(planes, size);
+  const rows = groupOut(g), height = gradRows(g), blocks = ceilDiv(rows, height);
+  const most = max(chunkPlanes(g) / size, 1);
+  while (begin < end) {
+    const block = begin / parts, first = begin - block * parts;
+    const last = min(min(first + most, parts), first + end - begin);
+    q.group = block / blocks;
+    q.r0 = (block - q.group * blocks) * height;
+    q.r1 = min(q.r0 + height, rows);
+    q.p0 = first * size;
+    q.p1 = min(last * size, planes);
+    clear<T>(q, gw, g);
+    chunks<T>(q, gw, gy, x, g);
+    begin += last - first;
+  }
+}
+
+/** All chunks of the outputs, images outermost. */
+function chunks<T>(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
+  const count = images(g, false), nb = chunkImages(g), ni = chunkLines(g), nj = chunkColumns(g);
+  for (let b = 0; b < count; b += nb) {
+    for (let i = 0; i < g.oh; i += ni) {
+      for (let j = 0; j < g.ow; j += nj) {
+        q.b0 = b; q.b1 = min(b + nb, count);
+        q.i0 = i; q.i1 = min(i + ni, g.oh);
+        q.j0 = j; q.j1 = min(j + nj, g.ow);
+        q.row = (q.b1 - b) * (q.i1 - i) * q.pitch;
+        stageSource<T>(q, x, g);
+        stageGradient<T>(q, gy, g);
+        tabulate<T>(q, g);
+        addProducts<T>(q, gw, g);
+      }
+    }
+  }
+}
+
+/** Address of the weights of plane `p` for row `r`. */
+// @ts-ignore: decorator
+@inline
+function weightAt<T>(q: Part, gw: usize, g: Geometry, r: i32, p: i32): usize {
+  const row = q.group * groupOut(g) + r;
+  return gw + <usize>((row * groupIn(g) * g.kd + p) * g.kh * g.kw) * sizeof<T>();
+}
+
+function clear<T>(q: Part, gw: usize, g: Geometry): void {
+  for (let r = q.r0; r < q.r1; r++) zeros<T>(weightAt<T>(q, gw, g, r, q.p0), (q.p1 - q.p0) * g.kh * g.kw);
+}
+
+/** The planes of the part, as the outputs of the chunk see them: staged[plane][image]. */
+function stageSource<T>(q: Part, x: usize, g: Geometry): void {
+  q.window.row0 = q.i0 * g.sh - g.ph;
+  q.window.column0 = q.j0 * g.sw - g.pw;
+  for (let p = q.p0; p < q.p1; p++) {
+    const c = p / g.kd, tap = p - c * g.kd;
+    let dst = q.source + <usize>((p - q.p0) * q.plane) * sizeof<T>();
+    for (let b = q.b0; b < q.b1; b++) {
+      const n = b / g.od, d = (b - n * g.od) * g.sd - g.pd + tap * g.dd;
+      const plane = (n * g.c + q.group * groupIn(g) + c) * g.d + d;
+      const inside = d >= 0 && d < g.d;
+      stagePlane<T>(q.window, dst, inside ? x + <usize>(plane * g.h * g.w) * sizeof<T>() : 0);
+      dst += <usize>q.image * sizeof<T>();
+    }
+  }
+}
+
+/** The rows of the part over the chunk, each line filled up to whole vectors with zeros: staged[row][image][line]. */
+function stageGradient<T>(q: Part, gy: usize, g: Geometry): void {
+  let dst = q.gradient;
+  for (let r = q.r0; r < q.r1; r++) {
+    for (let b = q.b0; b < q.b1; b++) {
+      const n = b / g.od, d = b - n * g.od;
+      const plane = (n * g.o + q.group * groupOut(g) + r) * g.od + d;
+      for (let i = q.i0; i < q.i1; i++) {
+        const line = gy + <usize>((plane * g.oh + i) * g.ow) * sizeof<T>();
+        stageRow<T>(dst, line, q.j0, 1, q.pitch, q.j1);
+        dst += <usize>q.pitch * sizeof<T>();
+      }
+    }
+  }
+}
+
+/** Where in a staged plane the first tap finds every vector of the chunk. */
+function tabulate<T>(q: Part, g: Geometry): void {
+  const line = g.sh * q.window.phases * q.window.pitch;
+  let at = q.table;
+  for (let b = 0; b < q.b1 - q.b0; b++) {
+    for (let i = 0; i < q.i1 - q.i0; i++) {
+      for (let j = 0; j < q.pitch; j += lanes<T>()) {
+        store<i32>(at, (b * q.image + i * line + j) * <i32>sizeof<T>());
+        at += 4;
+      }
+    }
+  }
+}
+
+/** Where tap `t` of the part, counted over its planes, finds its element for output [0, 0] of the chunk. */
+function tapAt<T>(q: Part, g: Geometry, t: i32): usize {
+  const all = g.kh * g.kw, p = t / all, u = (t - p * all) / g.kw, v = t - p * all - u * g.kw;
+  const column = v * g.dw, phase = column % g.sw;
+  const line = u * g.dh * q.window.phases + phase;
+  return q.source + <usize>(p * q.plane + line * q.window.pitch + column / g.sw) * sizeof<T>();
+}
+
+/** Adds the inner products over the chunk to the weights of the part. */
+function addProducts<T>(q: Part, gw: usize, g: Geometry): void {
+  const count = (q.p1 - q.p0) * g.kh * g.kw, vectors = q.row / lanes<T>();
+  const row = <usize>q.row * sizeof<T>();
+  for (let t = 0; t < count; t += DOT_TAPS) {
+    const last = count - 1;
+    const x0 = tapAt<T>(q, g, t), x1 = tapAt<T>(q, g, min(t + 1, last));
+    const x2 = tapAt<T>(q, g, min(t + 2, last)), x3 = tapAt<T>(q, g, min(t + 3, last));
+    for (let r = q.r0; r < q.r1; ) {
+      const rows = tileRows(q.r1 - r);
+      dotTile<T>(rows, q.sums, vectors, q.table, q.gradient + <usize>(r - q.r0) * row, row, x0, x1, x2, x3);
+      for (let i = 0; i < rows; i++) {
+        const to = weightAt<T>(q, gw, g, r + i, q.p0) + <usize>t * sizeof<T>();
+        accumulate<T>(to, q.sums + <usize>(i * DOT_TAPS) * sizeof<T>(), min(DOT_TAPS, count - t));
+      }
+      r += rows;
+    }
+  }
+}
+
+/** Rows of the next tile: two tiles of two rather than three and one. */
+function tileRows(left: i32): i32 {
+  return left == DOT_ROWS + 1 ? (left + 1) / 2 : min(left, DOT_ROWS);
+}
+
+function accumulate<T>(y: usize, x: usize, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    store<T>(y, <T>(load<T>(y) + load<T>(x)));
+    y += sizeof<T>();
+    x += sizeof<T>();
+  }
+}
