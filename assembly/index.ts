@@ -19,3 +19,4 @@ export * from "./integer";
 export * from "./compare";
 export * from "./ternary";
 export * from "./conv/conv";
+export * from "./optim";
