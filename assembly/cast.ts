@@ -1,0 +1,110 @@
+/** Casts between element types, in PyTorch's sense: floats truncate toward zero to ints, ints wrap, anything to bool is ≠ 0. */
+import { BF16, BOOL, F16, F32, F64, I16, I32, I64, I8, U8 } from "./dtype";
+import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half";
+import { bytesOf, span } from "./map";
+
+/** Casts n elements of x, sx apart, to elements of y, sy apart. */
+export type Cast = (y: usize, x: usize, sy: i32, sx: i32, n: i32) => void;
+
+// @ts-ignore: decorator
+@inline
+function castOf<D, S>(x: S): D {
+  return isBoolean<D>() ? <D>(x != 0) : isFloat<S>() && isInteger<D>() ? <D><i64>x : <D>x;
+}
+
+function castRow<D, S>(y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
+  const stepY = span<D>(sy), stepX = span<S>(sx);
+  for (; n > 0; n--) {
+    store<D>(y, castOf<D, S>(load<S>(x)));
+    y += stepY;
+    x += stepX;
+  }
+}
+
+/** The element of type t at x, if that is a float. */
+function loadFloat(t: i32, x: usize): f64 {
+  if (t == F32) return load<f32>(x);
+  if (t == F64) return load<f64>(x);
+  return t == F16 ? halfToFloat(load<u16>(x)) : bfloatToFloat(load<u16>(x));
+}
+
+/** The element of type t at x, if that is an integer or bool. */
+function loadInteger(t: i32, x: usize): i64 {
+  if (t == I64) return load<i64>(x);
+  if (t == I32) return load<i32>(x);
+  if (t == I16) return load<i16>(x);
+  return t == I8 ? <i64>load<i8>(x) : <i64>load<u8>(x);
+}
+
+/** float16 and bfloat16 are made from f32, so f64 rounds twice, as in PyTorch. */
+function storeFloat(t: i32, y: usize, value: f64): void {
+  if (t == F32) store<f32>(y, <f32>value);
+  else if (t == F64) store<f64>(y, value);
+  else store<u16>(y, t == F16 ? floatToHalf(<f32>value) : floatToBfloat(<f32>value));
+}
+
+function storeInteger(t: i32, y: usize, value: i64): void {
+  if (t == BOOL) store<u8>(y, <u8>(value != 0));
+  else if (t == I64) store<i64>(y, value);
+  else if (t == I32) store<i32>(y, <i32>value);
+  else if (t == I16) store<i16>(y, <i16>value);
+  else store<u8>(y, <u8>value);
+}
+
+/** Whether type t holds floats. */
+function isFloating(t: i32): bool {
+  return t <= F64 || t >= F16;
+}
+
+/** Writes a number, cast to type t, to the element at y. */
+export function storeNumber(t: i32, y: usize, value: f64): void {
+  if (isFloating(t)) storeFloat(t, y, value);
+  else storeInteger(t, y, t == BOOL ? i64(value != 0) : <i64>value);
+}
+
+/** Writes an integer, cast to type t; it rounds once on its way to f32, so it must not pass through f64. */
+function storeWhole(t: i32, y: usize, value: i64): void {
+  if (!isFloating(t)) storeInteger(t, y, value);
+  else storeFloat(t, y, t == F64 ? <f64>value : <f32>value);
+}
+
+/** Casts between any two types, one element at a time. */
+export function castAny(ty: i32, tx: i32, y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
+  const stepY = <usize>sy * bytesOf(ty), stepX = <usize>sx * bytesOf(tx);
+  for (; n > 0; n--) {
+    if (isFloating(tx)) storeNumber(ty, y, loadFloat(tx, x));
+    else storeWhole(ty, y, loadInteger(tx, x));
+    y += stepY;
+    x += stepX;
+  }
+}
+
+function castFromF32(ty: i32): Cast | null {
+  if (ty == F64) return (y, x, sy, sx, n) => castRow<f64, f32>(y, x, sy, sx, n);
+  if (ty == I64) return (y, x, sy, sx, n) => castRow<i64, f32>(y, x, sy, sx, n);
+  if (ty == I32) return (y, x, sy, sx, n) => castRow<i32, f32>(y, x, sy, sx, n);
+  if (ty == U8) return (y, x, sy, sx, n) => castRow<u8, f32>(y, x, sy, sx, n);
+  if (ty == BOOL) return (y, x, sy, sx, n) => castRow<bool, f32>(y, x, sy, sx, n);
+  return null;
+}
+
+function castToF32(tx: i32): Cast | null {
+  if (tx == F64) return (y, x, sy, sx, n) => castRow<f32, f64>(y, x, sy, sx, n);
+  if (tx == I64) return (y, x, sy, sx, n) => castRow<f32, i64>(y, x, sy, sx, n);
+  if (tx == I32) return (y, x, sy, sx, n) => castRow<f32, i32>(y, x, sy, sx, n);
+  if (tx == U8) return (y, x, sy, sx, n) => castRow<f32, u8>(y, x, sy, sx, n);
+  if (tx == BOOL) return (y, x, sy, sx, n) => castRow<f32, bool>(y, x, sy, sx, n);
+  return null;
+}
+
+/** The loop of a frequent pair of types; null for the others, which go through `castAny`. */
+export function castOfPair(ty: i32, tx: i32): Cast | null {
+  if (tx == F32) return castFromF32(ty);
+  if (ty == F32) return castToF32(tx);
+  if (ty == I64 && tx == F64) return (y, x, sy, sx, n) => castRow<i64, f64>(y, x, sy, sx, n);
+  if (ty == F64 && tx == I64) return (y, x, sy, sx, n) => castRow<f64, i64>(y, x, sy, sx, n);
+  if (ty == I64 && tx == I32) return (y, x, sy, sx, n) => castRow<i64, i32>(y, x, sy, sx, n);
+  if (ty == I32 && tx == I64) return (y, x, sy, sx, n) => castRow<i32, i64>(y, x, sy, sx, n);
+  if (ty == I64 && tx == BOOL) return (y, x, sy, sx, n) => castRow<i64, bool>(y, x, sy, sx, n);
+  return null;
+}

@@ -1,0 +1,61 @@
+/** Regularised incomplete gamma functions in f64; relative error of the smaller of the two below 1e-12 for a up to 10⁶. */
+import { lgamma, stirlingTail } from "./gamma";
+
+/** xᵃ e⁻ˣ / Γ(a + 1). For large a the exponent is written around x = a, where its parts would cancel. */
+function prefix(a: f64, x: f64): f64 {
+  if (a < 10) return Math.exp(a * Math.log(x) - x - lgamma(a + 1));
+  const d = (x - a) / a;
+  const exponent = (abs<f64>(d) < 0.5 ? Math.log1p(d) : Math.log(x / a)) - d;
+  return Math.exp(a * exponent - stirlingTail(a)) / sqrt<f64>(2 * Math.PI * a);
+}
+
+/** Terms that a sum may need: about 9 √a near x = a. */
+const MAX_TERMS: i32 = 20000;
+
+/** The lower function by its power series; for x below about a + 1. */
+function lowerSeries(a: f64, x: f64): f64 {
+  let term: f64 = 1,
+    sum: f64 = 1;
+  for (let n = 1; n < MAX_TERMS && term > 1e-17 * sum; n++) {
+    term *= x / (a + n);
+    sum += term;
+  }
+  return prefix(a, x) * sum;
+}
+
+/** The upper function by its continued fraction (Lentz's method); for x beyond about a + 1. */
+function upperFraction(a: f64, x: f64): f64 {
+  let b = x + 1 - a;
+  let c = Infinity,
+    d = 1 / b;
+  let fraction = d;
+  for (let n = 1; n < MAX_TERMS; n++) {
+    const numerator = n * (a - n);
+    b += 2;
+    d = 1 / (numerator * d + b);
+    c = b + numerator / c;
+    fraction *= c * d;
+    if (abs<f64>(c * d - 1) < 1e-16) break;
+  }
+  return prefix(a, x) * a * fraction;
+}
+
+/** P(a, x) = γ(a, x) / Γ(a). @see torch.igamma */
+export function igamma(a: f64, x: f64): f64 {
+  if (!(a >= 0 && x >= 0)) return NaN;
+  if (a == 0) return x > 0 ? 1 : NaN;
+  if (x == 0) return 0;
+  if (a == Infinity) return x == Infinity ? NaN : 0;
+  if (x == Infinity) return 1;
+  return x > a + 1 ? 1 - upperFraction(a, x) : lowerSeries(a, x);
+}
+
+/** Q(a, x) = Γ(a, x) / Γ(a). @see torch.igammac */
+export function igammac(a: f64, x: f64): f64 {
+  if (!(a >= 0 && x >= 0)) return NaN;
+  if (a == 0) return x > 0 ? 0 : NaN;
+  if (x == 0) return 1;
+  if (a == Infinity) return x == Infinity ? NaN : 1;
+  if (x == Infinity) return 0;
+  return x > a + 1 ? upperFraction(a, x) : 1 - lowerSeries(a, x);
+}
