@@ -20,3 +20,5 @@ export * from "./compare";
 export * from "./ternary";
 export * from "./conv/conv";
 export * from "./optim";
+export * from "./gather";
+export * from "./scatter";
