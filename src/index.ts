@@ -10,14 +10,34 @@ export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefa
 export * from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
 export * from "./dtypes";
+export {
+  celu, celu_, clamp, clamp_, clampMax, clampMax_, clampMin, clampMin_, clip, clip_, hardshrink, nanToNum, nanToNum_, selu, selu_, threshold, threshold_,
+} from "./ops/activation";
+export * from "./ops/arithmetic";
 export * from "./ops/binary";
+export * from "./ops/compare";
 export * from "./ops/copy";
 export * from "./ops/matmul";
 export * from "./ops/rand";
 export * from "./ops/random";
 export * from "./ops/reduce";
 export * from "./ops/softmax";
+export { addcdiv, addcmul, lerp } from "./ops/ternary";
 export * from "./ops/unary";
+export * from "./ops/axes";
+export * from "./ops/diagonal";
+export * from "./ops/factory";
+export * from "./ops/gather";
+export * from "./ops/indexed";
+export * from "./ops/masked";
+export * from "./ops/rearrange";
+export * from "./ops/scatterReduce";
+export * from "./ops/split";
+export * from "./ops/window";
+export * from "./ops/creation";
+export * from "./ops/join";
+export * from "./ops/membership";
+export * from "./ops/windows";
 export * from "./ops/view";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { setPrintoptions } from "./tensor/format";

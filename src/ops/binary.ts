@@ -1,6 +1,22 @@
 /** Arithmetic of two operands that broadcast; numbers are operands too. */
-import { type Binary, type BinaryInplace, binary, type ScaledBinary, type ScaledInplace, scaledBinary } from "./define";
+import type { Tensor } from "../tensor/tensor";
+import {
+  type Binary,
+  type BinaryInplace,
+  binary,
+  type ScaledBinary,
+  type ScaledInplace,
+  scaledBinary,
+} from "./define";
 import { inplace } from "./inplace";
+import { constantLike } from "./reduce";
+
+/** `g` where the mask is set, else 0. */
+const onlyWhere = (g: Tensor, mask: Tensor): Tensor => g.mul(mask);
+
+/** The gradient for the operand that `wins`; half of it where both are equal. */
+const shareOf = (g: Tensor, a: Tensor, b: Tensor, wins: Tensor): Tensor =>
+  g.mul(wins.to(g.dtype).add(a.eq(b).to(g.dtype).mul(0.5)));
 
 /** a + alpha · b. @see torch.add */
 export const add: ScaledBinary = scaledBinary("add", {
@@ -9,6 +25,8 @@ export const add: ScaledBinary = scaledBinary("add", {
   js: (a, b) => a + b,
   grads: [(g) => g, (g, { p }) => (p === 1 ? g : g.mul(p))],
 });
+/** {@link add} in place. */
+export const add_: ScaledInplace = inplace("add_", add);
 
 /** a − alpha · b. @see torch.sub */
 export const sub: ScaledBinary = scaledBinary("sub", {
@@ -17,33 +35,281 @@ export const sub: ScaledBinary = scaledBinary("sub", {
   js: (a, b) => a - b,
   grads: [(g) => g, (g, { p }) => g.mul(-p)],
 });
+/** {@link sub} in place. */
+export const sub_: ScaledInplace = inplace("sub_", sub);
 
 /** a · b. @see torch.mul */
 export const mul: Binary = binary("mul", {
   dtypes: "same",
   domain: [-5, 5],
-  saves: ["a", "b"],
   js: (a, b) => a * b,
+  saves: ["a", "b"],
   grads: [(g, { b }) => g.mul(b), (g, { a }) => g.mul(a)],
 });
-
-/** a / b, true division: integers give floating point. @see torch.div */
-export const div: Binary = binary("div", {
-  dtypes: "float",
-  domain: [0.5, 5],
-  saves: ["a", "b"],
-  js: (a, b) => a / b,
-  grads: [(g, { b }) => g.div(b), (g, { a, b }) => g.mul(a).div(b.mul(b)).neg()],
-});
-
-/** add in place. @see torch.Tensor.add_ */
-export const add_: ScaledInplace = inplace("add_", add);
-
-/** sub in place. @see torch.Tensor.sub_ */
-export const sub_: ScaledInplace = inplace("sub_", sub);
-
-/** mul in place. @see torch.Tensor.mul_ */
+/** {@link mul} in place. */
 export const mul_: BinaryInplace = inplace("mul_", mul);
 
-/** div in place. @see torch.Tensor.div_ */
-export const div_: BinaryInplace = inplace("div_", div);
+/** a / b; integers give floating point. @see torch.true_divide */
+export const trueDivide: Binary = binary("trueDivide", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  kernel: "div",
+  js: (a, b) => a / b,
+  saves: ["a", "b"],
+  grads: [(g, { b }) => g.div(b), (g, { a, b }) => g.mul(a).div(b.mul(b)).neg()],
+});
+/** {@link trueDivide} in place. */
+export const trueDivide_: BinaryInplace = inplace("trueDivide_", trueDivide);
+
+/** ⌊a / b⌋. @see torch.floor_divide */
+export const floorDivide: Binary = binary("floorDivide", {
+  dtypes: "same",
+  domain: [0.5, 5],
+  js: (a, b) => Math.floor(a / b),
+});
+/** {@link floorDivide} in place. */
+export const floorDivide_: BinaryInplace = inplace("floorDivide_", floorDivide);
+
+/** a − ⌊a / b⌋ · b: the remainder with the sign of b, as Python's %. @see torch.remainder */
+export const remainder: Binary = binary("remainder", {
+  dtypes: "same",
+  domain: [0.5, 5],
+  js: (a, b) => a - Math.floor(a / b) * b,
+  saves: ["a", "b"],
+  grads: [(g) => g, (g, { a, b }) => g.mul(trueDivide(a, b).floor()).neg()],
+});
+/** {@link remainder} in place. */
+export const remainder_: BinaryInplace = inplace("remainder_", remainder);
+
+/** The remainder of a / b with the sign of a, as C's fmod. @see torch.fmod */
+export const fmod: Binary = binary("fmod", {
+  dtypes: "same",
+  domain: [0.5, 5],
+  js: (a, b) => a % b,
+  saves: ["a", "b"],
+  grads: [(g) => g, (g, { a, b }) => g.mul(trueDivide(a, b).trunc()).neg()],
+});
+/** {@link fmod} in place. */
+export const fmod_: BinaryInplace = inplace("fmod_", fmod);
+
+/** The angle in radians of the point (b, a). @see torch.atan2 */
+export const atan2: Binary = binary("atan2", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  js: Math.atan2,
+  saves: ["a", "b"],
+  grads: [
+    (g, { a, b }) => g.mul(b).div(a.mul(a).add(b.mul(b))),
+    (g, { a, b }) => g.mul(a).div(a.mul(a).add(b.mul(b))).neg(),
+  ],
+});
+/** {@link atan2} in place. */
+export const atan2_: BinaryInplace = inplace("atan2_", atan2);
+
+/** The larger of a and b; NaN if either is. Equal elements share the gradient. @see torch.maximum */
+export const maximum: Binary = binary("maximum", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.max,
+  saves: ["a", "b"],
+  grads: [(g, { a, b }) => shareOf(g, a, b, a.gt(b)), (g, { a, b }) => shareOf(g, a, b, a.lt(b))],
+});
+
+/** The smaller of a and b; NaN if either is. Equal elements share the gradient. @see torch.minimum */
+export const minimum: Binary = binary("minimum", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.min,
+  saves: ["a", "b"],
+  grads: [(g, { a, b }) => shareOf(g, a, b, a.lt(b)), (g, { a, b }) => shareOf(g, a, b, a.gt(b))],
+});
+
+/** The larger of a and b, ignoring NaN. @see torch.fmax */
+export const fmax: Binary = binary("fmax", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.max,
+  saves: ["a", "b"],
+  grads: [
+    (g, { a, b }) => onlyWhere(g, a.ge(b).logicalOr(b.isnan())),
+    (g, { a, b }) => onlyWhere(g, a.ge(b).logicalOr(b.isnan()).logicalNot()),
+  ],
+});
+
+/** The smaller of a and b, ignoring NaN. @see torch.fmin */
+export const fmin: Binary = binary("fmin", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.min,
+  saves: ["a", "b"],
+  grads: [
+    (g, { a, b }) => onlyWhere(g, a.le(b).logicalOr(b.isnan())),
+    (g, { a, b }) => onlyWhere(g, a.le(b).logicalOr(b.isnan()).logicalNot()),
+  ],
+});
+
+/** √(a² + b²), without overflow. @see torch.hypot */
+export const hypot: Binary = binary("hypot", {
+  dtypes: "same",
+  domain: [0.5, 5],
+  js: Math.hypot,
+  saves: ["a", "b", "y"],
+  grads: [(g, { a, y }) => g.mul(a.div(y)), (g, { b, y }) => g.mul(b.div(y))],
+});
+/** {@link hypot} in place. */
+export const hypot_: BinaryInplace = inplace("hypot_", hypot);
+
+/** |a| with the sign of b. @see torch.copysign */
+export const copysign: Binary = binary("copysign", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  js: (a, b) => (b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a)),
+  saves: ["a", "y"],
+  grads: [(g, { a, y }) => onlyWhere(g.mul(y.div(a)), a.ne(0)), (g) => constantLike(g, 0)],
+});
+/** {@link copysign} in place. */
+export const copysign_: BinaryInplace = inplace("copysign_", copysign);
+
+/** The next representable number from a toward b. @see torch.nextafter */
+export const nextafter: Binary = binary("nextafter", {
+  dtypes: "same",
+  domain: [-5, 5],
+});
+/** {@link nextafter} in place. */
+export const nextafter_: BinaryInplace = inplace("nextafter_", nextafter);
+
+/** log(e^a + e^b), without overflow. @see torch.logaddexp */
+export const logaddexp: Binary = binary("logaddexp", {
+  dtypes: "float",
+  domain: [-3, 3],
+  js: (a, b) => Math.log(Math.exp(a) + Math.exp(b)),
+  saves: ["a", "b"],
+  grads: [(g, { a, b }) => g.div(b.sub(a).exp().add(1)), (g, { a, b }) => g.div(a.sub(b).exp().add(1))],
+});
+
+/** log2(2^a + 2^b), without overflow. @see torch.logaddexp2 */
+export const logaddexp2: Binary = binary("logaddexp2", {
+  dtypes: "float",
+  domain: [-3, 3],
+  js: (a, b) => Math.log2(2 ** a + 2 ** b),
+  saves: ["a", "b"],
+  grads: [(g, { a, b }) => g.div(b.sub(a).exp2().add(1)), (g, { a, b }) => g.div(a.sub(b).exp2().add(1))],
+});
+
+/** a · log b, and 0 where a is 0. @see torch.xlogy */
+export const xlogy: Binary = binary("xlogy", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  js: (a, b) => a * Math.log(b),
+  saves: ["a", "b"],
+  grads: [
+    (g, { a, b }) => g.mul(xlogy(a.ne(0).to(a.dtype), b)),
+    (g, { a, b }) => g.mul(a).div(b),
+  ],
+});
+/** {@link xlogy} in place. */
+export const xlogy_: BinaryInplace = inplace("xlogy_", xlogy);
+
+/** a · log(1 + b), and 0 where a is 0. @see torch.special.xlog1py */
+export const xlog1py: Binary = binary("xlog1py", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  js: (a, b) => a * Math.log1p(b),
+  saves: ["a", "b"],
+  grads: [
+    (g, { a, b }) => g.mul(xlog1py(a.ne(0).to(a.dtype), b)),
+    (g, { a, b }) => g.mul(a).div(b.add(1)),
+  ],
+});
+
+/** The bits set in both. @see torch.bitwise_and */
+export const bitwiseAnd: Binary = binary("bitwiseAnd", {
+  dtypes: "integer",
+  domain: [0, 60],
+  js: (a, b) => a & b,
+});
+/** {@link bitwiseAnd} in place. */
+export const bitwiseAnd_: BinaryInplace = inplace("bitwiseAnd_", bitwiseAnd);
+
+/** The bits set in either. @see torch.bitwise_or */
+export const bitwiseOr: Binary = binary("bitwiseOr", {
+  dtypes: "integer",
+  domain: [0, 60],
+  js: (a, b) => a | b,
+});
+/** {@link bitwiseOr} in place. */
+export const bitwiseOr_: BinaryInplace = inplace("bitwiseOr_", bitwiseOr);
+
+/** The bits set in one of both. @see torch.bitwise_xor */
+export const bitwiseXor: Binary = binary("bitwiseXor", {
+  dtypes: "integer",
+  domain: [0, 60],
+  js: (a, b) => a ^ b,
+});
+/** {@link bitwiseXor} in place. */
+export const bitwiseXor_: BinaryInplace = inplace("bitwiseXor_", bitwiseXor);
+
+/** The greatest common divisor. @see torch.gcd */
+export const gcd: Binary = binary("gcd", {
+  dtypes: "integer",
+  domain: [0, 60],
+});
+/** {@link gcd} in place. */
+export const gcd_: BinaryInplace = inplace("gcd_", gcd);
+
+/** The least common multiple. @see torch.lcm */
+export const lcm: Binary = binary("lcm", {
+  dtypes: "integer",
+  domain: [0, 60],
+});
+/** {@link lcm} in place. */
+export const lcm_: BinaryInplace = inplace("lcm_", lcm);
+
+/** 0 below 0, 1 above 0, and b at 0. @see torch.heaviside */
+export const heaviside: Binary = binary("heaviside", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: (a, b) => (a < 0 ? 0 : a > 0 ? 1 : b),
+});
+/** {@link heaviside} in place. */
+export const heaviside_: BinaryInplace = inplace("heaviside_", heaviside);
+
+/** g where x > threshold, else 0: the gradient of relu and its kin. @see torch.threshold_backward */
+export const thresholdBackward: Binary = binary("thresholdBackward", {
+  dtypes: "same",
+  domain: [-5, 5],
+  saves: ["b"],
+  js: (g, x) => (x > 0 ? g : 0),
+  grads: [(h, { b }) => thresholdBackward(h, b), null],
+});
+
+/** g · y · (1 − y): the gradient of sigmoid with result y. @see torch.sigmoid_backward */
+export const sigmoidBackward: Binary = binary("sigmoidBackward", {
+  dtypes: "float",
+  domain: [-2, 2],
+  saves: ["a", "b"],
+  js: (g, y) => g * y * (1 - y),
+  grads: [(h, { b }) => sigmoidBackward(h, b), (h, { a, b }) => h.mul(a).mul(b.mul(-2).add(1))],
+});
+
+/** g · (1 − y²): the gradient of tanh with result y. @see torch.tanh_backward */
+export const tanhBackward: Binary = binary("tanhBackward", {
+  dtypes: "float",
+  domain: [-2, 2],
+  saves: ["a", "b"],
+  js: (g, y) => g * (1 - y * y),
+  grads: [(h, { b }) => tanhBackward(h, b), (h, { a, b }) => h.mul(a).mul(b).mul(-2)],
+});
+
+/** Another name of {@link sub}. */
+export const subtract: ScaledBinary = sub;
+/** {@link sub} in place. */
+export const subtract_: ScaledInplace = sub_;
+/** Another name of {@link mul}. */
+export const multiply: Binary = mul;
+/** {@link mul} in place. */
+export const multiply_: BinaryInplace = mul_;
+/** Another name of {@link atan2}. */
+export const arctan2: Binary = atan2;
+/** {@link atan2} in place. */
+export const arctan2_: BinaryInplace = atan2_;

@@ -92,8 +92,8 @@ export interface EntryInfo {
   readonly rule: DTypeRule;
   /** The interval (per operand) that tests draw from. */
   readonly domain: readonly [number, number];
-  /** The op on plain numbers: what the kernel must compute. */
-  readonly js: (...values: number[]) => number;
+  /** The op on plain numbers: what the kernel must compute. Absent where JavaScript has no such function. */
+  readonly js?: (...values: number[]) => number;
   readonly differentiable: boolean;
 }
 
@@ -108,7 +108,7 @@ export interface Unary {
 interface UnarySpec {
   readonly dtypes: DTypeRule;
   readonly domain: readonly [number, number];
-  readonly js: (x: number) => number;
+  readonly js?: (x: number) => number;
   /** The export of the kernel, if it is not the name. */
   readonly kernel?: string;
   /** Scalar arguments of the kernel. */
@@ -148,7 +148,7 @@ export function unary(name: string, spec: UnarySpec): Unary {
     kind: "unary",
     rule: spec.dtypes,
     domain: spec.domain,
-    js: spec.js,
+    ...(spec.js && { js: spec.js as (...values: number[]) => number }),
     differentiable: grad !== undefined,
   };
   return Object.assign(call, { entry, into });
@@ -196,7 +196,7 @@ export interface BinarySaved {
 interface BinarySpec {
   readonly dtypes: DTypeRule;
   readonly domain: readonly [number, number];
-  readonly js: (a: number, b: number) => number;
+  readonly js?: (a: number, b: number) => number;
   readonly kernel?: string;
   readonly saves?: readonly ("a" | "b" | "y")[];
   /** Gradients for both operands, before the sum over broadcast axes; null where none flows. */
@@ -284,7 +284,7 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
     kind: "binary",
     rule: spec.dtypes,
     domain: spec.domain,
-    js: spec.js,
+    ...(spec.js && { js: spec.js as (...values: number[]) => number }),
     differentiable: spec.grads !== undefined,
   };
   return Object.assign(call, { entry, into });
@@ -339,3 +339,26 @@ export function checkInplace(op: string, x: Tensor): void {
 
 /** The dtype of several operands together. */
 export const promote = (...xs: readonly Tensor[]): DType => xs.map((x) => x.dtype).reduce(promoteTypes);
+
+/** How an elementwise op of one tensor with scalar parameters is computed and differentiated. */
+export interface ParameterizedSpec {
+  readonly dtypes: DTypeRule;
+  readonly p?: number;
+  readonly q?: number;
+  readonly kernel?: string;
+  /** What the gradient uses: the input or the output. Default: the input. */
+  readonly saves?: "x" | "y" | "nothing";
+  readonly grad: ((g: Tensor, saved: Tensor) => Tensor) | null;
+}
+
+/** Applies an elementwise op whose scalar parameters are known only at the call. */
+export function mapWith(name: string, x: Tensor, spec: ParameterizedSpec): Tensor {
+  checkTensor(name, x);
+  const types = resolve(name, spec.dtypes, x.dtype);
+  const y = allocate(x.shape, types.result, x);
+  mapInto(spec.kernel ?? name, y, x, computeType(types.compute), spec.p ?? 0, spec.q ?? 0);
+  const { grad, saves = "x" } = spec;
+  if (grad === null) return y;
+  const saved = saves === "nothing" ? [] : [saves === "x" ? x : y];
+  return record(nodeName(name), y, [x], saved, [(g, [s]) => grad(g, s!)]);
+}

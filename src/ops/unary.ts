@@ -1,32 +1,486 @@
 /** Elementwise ops of one tensor. */
-import { unary, type Unary } from "./define";
+import type { Tensor } from "../tensor/tensor";
+import { sigmoidBackward, tanhBackward, thresholdBackward } from "./binary";
+import { type Unary, type UnaryInplace, unary } from "./define";
+import { inplace } from "./inplace";
+import { constantLike } from "./reduce";
+
+/** The gradient of a step function. */
+const zeroGrad = (g: Tensor): Tensor => constantLike(g, 0);
 
 /** −x. Shape: any. @see torch.neg */
-export const neg: Unary = unary("neg", { dtypes: "same", domain: [-5, 5], js: (x) => -x, grad: (g) => g.neg() });
-
-/** Sine of each element, in radians. Shape: any. @see torch.sin */
-export const sin: Unary = unary("sin", {
-  dtypes: "float",
-  domain: [-6, 6],
-  saves: ["x"],
-  js: Math.sin,
-  grad: (g, { x }) => g.mul(x.cos()),
+export const neg: Unary = unary("neg", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: (x) => -x,
+  grad: (g) => g.neg(),
 });
+/** {@link neg} in place. */
+export const neg_: UnaryInplace = inplace("neg_", neg);
 
-/** Cosine of each element, in radians. Shape: any. @see torch.cos */
-export const cos: Unary = unary("cos", {
-  dtypes: "float",
-  domain: [-6, 6],
+/** |x|. Shape: any. @see torch.abs */
+export const abs: Unary = unary("abs", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.abs,
   saves: ["x"],
-  js: Math.cos,
-  grad: (g, { x }) => g.mul(x.sin()).neg(),
+  grad: (g, { x }) => g.mul(x.sgn()),
 });
+/** {@link abs} in place. */
+export const abs_: UnaryInplace = inplace("abs_", abs);
+
+/** The sign of each element: −1, 0 or 1. Shape: any. @see torch.sign */
+export const sign: Unary = unary("sign", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.sign,
+  grad: zeroGrad,
+});
+/** {@link sign} in place. */
+export const sign_: UnaryInplace = inplace("sign_", sign);
+
+/** The sign of each element; the same as {@link sign} for real numbers. Shape: any. @see torch.sgn */
+export const sgn: Unary = unary("sgn", {
+  dtypes: "same",
+  domain: [-5, 5],
+  kernel: "sign",
+  js: Math.sign,
+  grad: zeroGrad,
+});
+/** {@link sgn} in place. */
+export const sgn_: UnaryInplace = inplace("sgn_", sgn);
+
+/** The smallest integer not below each element. Shape: any. @see torch.ceil */
+export const ceil: Unary = unary("ceil", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.ceil,
+  grad: zeroGrad,
+});
+/** {@link ceil} in place. */
+export const ceil_: UnaryInplace = inplace("ceil_", ceil);
+
+/** The largest integer not above each element. Shape: any. @see torch.floor */
+export const floor: Unary = unary("floor", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.floor,
+  grad: zeroGrad,
+});
+/** {@link floor} in place. */
+export const floor_: UnaryInplace = inplace("floor_", floor);
+
+/** Each element without its fraction. Shape: any. @see torch.trunc */
+export const trunc: Unary = unary("trunc", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: Math.trunc,
+  grad: zeroGrad,
+});
+/** {@link trunc} in place. */
+export const trunc_: UnaryInplace = inplace("trunc_", trunc);
+
+/** The fraction of each element, with its sign. Shape: any. @see torch.frac */
+export const frac: Unary = unary("frac", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: (x) => x - Math.trunc(x),
+  grad: (g) => g,
+});
+/** {@link frac} in place. */
+export const frac_: UnaryInplace = inplace("frac_", frac);
+
+/** The square root; NaN below 0. Shape: any. @see torch.sqrt */
+export const sqrt: Unary = unary("sqrt", {
+  dtypes: "float",
+  domain: [0.1, 5],
+  js: Math.sqrt,
+  saves: ["y"],
+  grad: (g, { y }) => g.div(y.mul(2)),
+});
+/** {@link sqrt} in place. */
+export const sqrt_: UnaryInplace = inplace("sqrt_", sqrt);
+
+/** 1 / √x. Shape: any. @see torch.rsqrt */
+export const rsqrt: Unary = unary("rsqrt", {
+  dtypes: "float",
+  domain: [0.1, 5],
+  js: (x) => 1 / Math.sqrt(x),
+  saves: ["y"],
+  grad: (g, { y }) => g.mul(y.pow(3)).mul(-0.5),
+});
+/** {@link rsqrt} in place. */
+export const rsqrt_: UnaryInplace = inplace("rsqrt_", rsqrt);
+
+/** 1 / x. Shape: any. @see torch.reciprocal */
+export const reciprocal: Unary = unary("reciprocal", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  js: (x) => 1 / x,
+  saves: ["y"],
+  grad: (g, { y }) => g.mul(y.mul(y)).neg(),
+});
+/** {@link reciprocal} in place. */
+export const reciprocal_: UnaryInplace = inplace("reciprocal_", reciprocal);
+
+/** x². Shape: any. @see torch.square */
+export const square: Unary = unary("square", {
+  dtypes: "number",
+  domain: [-5, 5],
+  js: (x) => x * x,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.mul(2)),
+});
+/** {@link square} in place. */
+export const square_: UnaryInplace = inplace("square_", square);
 
 /** e to the power of each element. Shape: any. @see torch.exp */
 export const exp: Unary = unary("exp", {
   dtypes: "float",
   domain: [-3, 3],
-  saves: ["y"],
   js: Math.exp,
+  saves: ["y"],
   grad: (g, { y }) => g.mul(y),
 });
+/** {@link exp} in place. */
+export const exp_: UnaryInplace = inplace("exp_", exp);
+
+/** 2 to the power of each element. Shape: any. @see torch.exp2 */
+export const exp2: Unary = unary("exp2", {
+  dtypes: "float",
+  domain: [-3, 3],
+  js: (x) => 2 ** x,
+  saves: ["y"],
+  grad: (g, { y }) => g.mul(y).mul(Math.LN2),
+});
+/** {@link exp2} in place. */
+export const exp2_: UnaryInplace = inplace("exp2_", exp2);
+
+/** e^x − 1, accurate near 0. Shape: any. @see torch.expm1 */
+export const expm1: Unary = unary("expm1", {
+  dtypes: "float",
+  domain: [-3, 3],
+  js: Math.expm1,
+  saves: ["y"],
+  grad: (g, { y }) => g.mul(y.add(1)),
+});
+/** {@link expm1} in place. */
+export const expm1_: UnaryInplace = inplace("expm1_", expm1);
+
+/** The natural logarithm. Shape: any. @see torch.log */
+export const log: Unary = unary("log", {
+  dtypes: "float",
+  domain: [0.1, 5],
+  js: Math.log,
+  saves: ["x"],
+  grad: (g, { x }) => g.div(x),
+});
+/** {@link log} in place. */
+export const log_: UnaryInplace = inplace("log_", log);
+
+/** The logarithm to base 2. Shape: any. @see torch.log2 */
+export const log2: Unary = unary("log2", {
+  dtypes: "float",
+  domain: [0.1, 5],
+  js: Math.log2,
+  saves: ["x"],
+  grad: (g, { x }) => g.div(x.mul(Math.LN2)),
+});
+/** {@link log2} in place. */
+export const log2_: UnaryInplace = inplace("log2_", log2);
+
+/** The logarithm to base 10. Shape: any. @see torch.log10 */
+export const log10: Unary = unary("log10", {
+  dtypes: "float",
+  domain: [0.1, 5],
+  js: Math.log10,
+  saves: ["x"],
+  grad: (g, { x }) => g.div(x.mul(Math.LN10)),
+});
+/** {@link log10} in place. */
+export const log10_: UnaryInplace = inplace("log10_", log10);
+
+/** log(1 + x), accurate near 0. Shape: any. @see torch.log1p */
+export const log1p: Unary = unary("log1p", {
+  dtypes: "float",
+  domain: [-0.5, 5],
+  js: Math.log1p,
+  saves: ["x"],
+  grad: (g, { x }) => g.div(x.add(1)),
+});
+/** {@link log1p} in place. */
+export const log1p_: UnaryInplace = inplace("log1p_", log1p);
+
+/** Sine of each element, in radians. Shape: any. @see torch.sin */
+export const sin: Unary = unary("sin", {
+  dtypes: "float",
+  domain: [-6, 6],
+  js: Math.sin,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.cos()),
+});
+/** {@link sin} in place. */
+export const sin_: UnaryInplace = inplace("sin_", sin);
+
+/** Cosine of each element, in radians. Shape: any. @see torch.cos */
+export const cos: Unary = unary("cos", {
+  dtypes: "float",
+  domain: [-6, 6],
+  js: Math.cos,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.sin()).neg(),
+});
+/** {@link cos} in place. */
+export const cos_: UnaryInplace = inplace("cos_", cos);
+
+/** Tangent of each element, in radians. Shape: any. @see torch.tan */
+export const tan: Unary = unary("tan", {
+  dtypes: "float",
+  domain: [-1.2, 1.2],
+  js: Math.tan,
+  saves: ["y"],
+  grad: (g, { y }) => g.mul(y.mul(y).add(1)),
+});
+/** {@link tan} in place. */
+export const tan_: UnaryInplace = inplace("tan_", tan);
+
+/** The angle in radians whose sine is x. Shape: any. @see torch.asin */
+export const asin: Unary = unary("asin", {
+  dtypes: "float",
+  domain: [-0.9, 0.9],
+  js: Math.asin,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.mul(x).neg().add(1).rsqrt()),
+});
+/** {@link asin} in place. */
+export const asin_: UnaryInplace = inplace("asin_", asin);
+
+/** The angle in radians whose cosine is x. Shape: any. @see torch.acos */
+export const acos: Unary = unary("acos", {
+  dtypes: "float",
+  domain: [-0.9, 0.9],
+  js: Math.acos,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.mul(x).neg().add(1).rsqrt()).neg(),
+});
+/** {@link acos} in place. */
+export const acos_: UnaryInplace = inplace("acos_", acos);
+
+/** The angle in radians whose tangent is x. Shape: any. @see torch.atan */
+export const atan: Unary = unary("atan", {
+  dtypes: "float",
+  domain: [-5, 5],
+  js: Math.atan,
+  saves: ["x"],
+  grad: (g, { x }) => g.div(x.mul(x).add(1)),
+});
+/** {@link atan} in place. */
+export const atan_: UnaryInplace = inplace("atan_", atan);
+
+/** Hyperbolic sine. Shape: any. @see torch.sinh */
+export const sinh: Unary = unary("sinh", {
+  dtypes: "float",
+  domain: [-3, 3],
+  js: Math.sinh,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.cosh()),
+});
+/** {@link sinh} in place. */
+export const sinh_: UnaryInplace = inplace("sinh_", sinh);
+
+/** Hyperbolic cosine. Shape: any. @see torch.cosh */
+export const cosh: Unary = unary("cosh", {
+  dtypes: "float",
+  domain: [-3, 3],
+  js: Math.cosh,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.sinh()),
+});
+/** {@link cosh} in place. */
+export const cosh_: UnaryInplace = inplace("cosh_", cosh);
+
+/** Hyperbolic tangent. Shape: any. @see torch.tanh */
+export const tanh: Unary = unary("tanh", {
+  dtypes: "float",
+  domain: [-3, 3],
+  js: Math.tanh,
+  saves: ["y"],
+  grad: (g, { y }) => tanhBackward(g, y),
+});
+/** {@link tanh} in place. */
+export const tanh_: UnaryInplace = inplace("tanh_", tanh);
+
+/** Inverse hyperbolic sine. Shape: any. @see torch.asinh */
+export const asinh: Unary = unary("asinh", {
+  dtypes: "float",
+  domain: [-5, 5],
+  js: Math.asinh,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.mul(x).add(1).rsqrt()),
+});
+/** {@link asinh} in place. */
+export const asinh_: UnaryInplace = inplace("asinh_", asinh);
+
+/** Inverse hyperbolic cosine. Shape: any. @see torch.acosh */
+export const acosh: Unary = unary("acosh", {
+  dtypes: "float",
+  domain: [1.2, 5],
+  js: Math.acosh,
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.mul(x).sub(1).rsqrt()),
+});
+/** {@link acosh} in place. */
+export const acosh_: UnaryInplace = inplace("acosh_", acosh);
+
+/** Inverse hyperbolic tangent. Shape: any. @see torch.atanh */
+export const atanh: Unary = unary("atanh", {
+  dtypes: "float",
+  domain: [-0.9, 0.9],
+  js: Math.atanh,
+  saves: ["x"],
+  grad: (g, { x }) => g.div(x.mul(x).neg().add(1)),
+});
+/** {@link atanh} in place. */
+export const atanh_: UnaryInplace = inplace("atanh_", atanh);
+
+/** 1 / (1 + e^−x), between 0 and 1. Shape: any. @see torch.sigmoid */
+export const sigmoid: Unary = unary("sigmoid", {
+  dtypes: "float",
+  domain: [-5, 5],
+  js: (x) => 1 / (1 + Math.exp(-x)),
+  saves: ["y"],
+  grad: (g, { y }) => sigmoidBackward(g, y),
+});
+/** {@link sigmoid} in place. */
+export const sigmoid_: UnaryInplace = inplace("sigmoid_", sigmoid);
+
+/** max(x, 0). Shape: any. @see torch.relu */
+export const relu: Unary = unary("relu", {
+  dtypes: "same",
+  domain: [-5, 5],
+  js: (x) => Math.max(x, 0),
+  saves: ["y"],
+  grad: (g, { y }) => thresholdBackward(g, y),
+});
+/** {@link relu} in place. */
+export const relu_: UnaryInplace = inplace("relu_", relu);
+
+/** sin(πx) / (πx), and 1 at 0. Shape: any. @see torch.sinc */
+export const sinc: Unary = unary("sinc", {
+  dtypes: "float",
+  domain: [-3, 3],
+  js: (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)),
+  saves: ["x"],
+  grad: (g, { x }) => {
+    const px = x.mul(Math.PI);
+    const slope = px.mul(px.cos()).sub(px.sin()).div(px.mul(x));
+    return g.mul(slope.maskedFill(x.eq(0), 0));
+  },
+});
+/** {@link sinc} in place. */
+export const sinc_: UnaryInplace = inplace("sinc_", sinc);
+
+/** Whether each element is zero. Shape: any. @see torch.logical_not */
+export const logicalNot: Unary = unary("logicalNot", {
+  dtypes: "bool",
+  domain: [-1, 1],
+  js: (x) => Number(x === 0),
+});
+/** {@link logicalNot} in place. */
+export const logicalNot_: UnaryInplace = inplace("logicalNot_", logicalNot);
+
+/** The bits inverted; of booleans, the negation. Shape: any. @see torch.bitwise_not */
+export const bitwiseNot: Unary = unary("bitwiseNot", {
+  dtypes: "integer",
+  domain: [-9, 9],
+  js: (x) => ~x,
+});
+/** {@link bitwiseNot} in place. */
+export const bitwiseNot_: UnaryInplace = inplace("bitwiseNot_", bitwiseNot);
+
+/** Whether each element is NaN. Shape: any. @see torch.isnan */
+export const isnan: Unary = unary("isnan", {
+  dtypes: "bool",
+  domain: [-5, 5],
+  js: (x) => Number(Number.isNaN(x)),
+});
+
+/** Whether each element is infinite. Shape: any. @see torch.isinf */
+export const isinf: Unary = unary("isinf", {
+  dtypes: "bool",
+  domain: [-5, 5],
+  js: (x) => Number(Math.abs(x) === Number.POSITIVE_INFINITY),
+});
+
+/** Whether each element is +∞. Shape: any. @see torch.isposinf */
+export const isposinf: Unary = unary("isposinf", {
+  dtypes: "bool",
+  domain: [-5, 5],
+  js: (x) => Number(x === Number.POSITIVE_INFINITY),
+});
+
+/** Whether each element is −∞. Shape: any. @see torch.isneginf */
+export const isneginf: Unary = unary("isneginf", {
+  dtypes: "bool",
+  domain: [-5, 5],
+  js: (x) => Number(x === Number.NEGATIVE_INFINITY),
+});
+
+/** Whether each element is neither infinite nor NaN. Shape: any. @see torch.isfinite */
+export const isfinite: Unary = unary("isfinite", {
+  dtypes: "bool",
+  domain: [-5, 5],
+  js: (x) => Number(Number.isFinite(x)),
+});
+
+/** Whether the sign bit is set, also for −0. Shape: any. @see torch.signbit */
+export const signbit: Unary = unary("signbit", {
+  dtypes: "bool",
+  domain: [-5, 5],
+  js: (x) => Number(x < 0 || Object.is(x, -0)),
+});
+
+/** Another name of {@link neg}. */
+export const negative: Unary = neg;
+/** {@link neg} in place. */
+export const negative_: UnaryInplace = neg_;
+
+/** Another name of {@link abs}. */
+export const absolute: Unary = abs;
+/** {@link abs} in place. */
+export const absolute_: UnaryInplace = abs_;
+
+/** Another name of {@link trunc}. */
+export const fix: Unary = trunc;
+/** {@link trunc} in place. */
+export const fix_: UnaryInplace = trunc_;
+
+/** Another name of {@link asin}. */
+export const arcsin: Unary = asin;
+/** {@link asin} in place. */
+export const arcsin_: UnaryInplace = asin_;
+
+/** Another name of {@link acos}. */
+export const arccos: Unary = acos;
+/** {@link acos} in place. */
+export const arccos_: UnaryInplace = acos_;
+
+/** Another name of {@link atan}. */
+export const arctan: Unary = atan;
+/** {@link atan} in place. */
+export const arctan_: UnaryInplace = atan_;
+
+/** Another name of {@link asinh}. */
+export const arcsinh: Unary = asinh;
+/** {@link asinh} in place. */
+export const arcsinh_: UnaryInplace = asinh_;
+
+/** Another name of {@link acosh}. */
+export const arccosh: Unary = acosh;
+/** {@link acosh} in place. */
+export const arccosh_: UnaryInplace = acosh_;
+
+/** Another name of {@link atanh}. */
+export const arctanh: Unary = atanh;
+/** {@link atanh} in place. */
+export const arctanh_: UnaryInplace = atanh_;

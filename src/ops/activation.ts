@@ -1,0 +1,257 @@
+/** Activation functions with parameters; those without are in unary.ts. */
+import { checkOptions } from "../core/errors";
+import { Tensor } from "../tensor/tensor";
+import { checkTensor, mapWith } from "./define";
+import { inplace } from "./inplace";
+
+/** The gradient where a condition on the input holds, else 0. */
+const only = (g: Tensor, mask: Tensor): Tensor => g.mul(mask);
+
+/** x for x > 0, else negativeSlope · x. Default slope: 0.01. @see torch.nn.functional.leaky_relu */
+export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): Tensor {
+  checkOptions("leakyRelu", options, ["negativeSlope"]);
+  const { negativeSlope: slope = 0.01 } = options;
+  return mapWith("leakyRelu", x, {
+    dtypes: "float",
+    p: slope,
+    grad: (g, saved) => g.mul(saved.gt(0).to(g.dtype).mul(1 - slope).add(slope)),
+  });
+}
+
+/** scale · (x for x > 0, else alpha · (e^(inputScale·x) − 1)) and its derivative, shared by elu, celu and selu. */
+function exponentialUnit(name: string, x: Tensor, kernel: string, p: number, q: number, slope: (x: Tensor) => Tensor, scale: number): Tensor {
+  return mapWith(name, x, {
+    dtypes: "float",
+    kernel,
+    p,
+    q,
+    grad: (g, saved) => g.mul(slope(saved.clamp({ max: 0 }))).where(saved.le(0), g.mul(scale)),
+  });
+}
+
+/** x for x > 0, else alpha · (e^x − 1). Default alpha: 1. @see torch.nn.functional.elu */
+export function elu(x: Tensor, options: { alpha?: number } = {}): Tensor {
+  checkOptions("elu", options, ["alpha"]);
+  const { alpha = 1 } = options;
+  return exponentialUnit("elu", x, "elu", alpha, 1, (s) => s.exp().mul(alpha), 1);
+}
+
+const SELU_ALPHA = 1.6732632423543772848170429916717;
+const SELU_SCALE = 1.0507009873554804934193349852946;
+
+/** The self-normalizing unit (Klambauer et al., 2017). @see torch.nn.functional.selu */
+export const selu = (x: Tensor): Tensor =>
+  exponentialUnit("selu", x, "elu", SELU_ALPHA, SELU_SCALE, (s) => s.exp().mul(SELU_ALPHA * SELU_SCALE), SELU_SCALE);
+
+/** max(0, x) + min(0, alpha · (e^(x/alpha) − 1)). Default alpha: 1. @see torch.nn.functional.celu */
+export function celu(x: Tensor, options: { alpha?: number } = {}): Tensor {
+  checkOptions("celu", options, ["alpha"]);
+  const { alpha = 1 } = options;
+  return exponentialUnit("celu", x, "celu", alpha, 0, (s) => s.div(alpha).exp(), 1);
+}
+
+/** x · Φ(x), or with `approximate: "tanh"` its usual approximation. @see torch.nn.functional.gelu (Hendrycks and Gimpel, 2016) */
+export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {}): Tensor {
+  checkOptions("gelu", options, ["approximate"]);
+  const tanh = options.approximate === "tanh";
+  return mapWith("gelu", x, { dtypes: "float", kernel: tanh ? "geluTanh" : "gelu", grad: (g, s) => g.mul(tanh ? geluTanhSlope(s) : geluSlope(s)) });
+}
+
+function geluSlope(x: Tensor): Tensor {
+  const cdf = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
+  const density = x.mul(x).mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+  return cdf.add(x.mul(density));
+}
+
+function geluTanhSlope(x: Tensor): Tensor {
+  const [beta, kappa] = [Math.sqrt(2 / Math.PI), 0.044715];
+  const inner = x.add(x.pow(3).mul(kappa)).mul(beta);
+  const t = inner.tanh();
+  const left = t.add(1).mul(0.5);
+  const slope = x.mul(x).mul(3 * kappa).add(1).mul(beta);
+  return left.add(x.mul(0.5).mul(t.mul(t).neg().add(1)).mul(slope));
+}
+
+/** x · sigmoid(x). @see torch.nn.functional.silu */
+export const silu = (x: Tensor): Tensor =>
+  mapWith("silu", x, {
+    dtypes: "float",
+    grad: (g, saved) => {
+      const s = saved.sigmoid();
+      return g.mul(s.mul(saved.mul(s.neg().add(1)).add(1)));
+    },
+  });
+
+/** x · tanh(softplus(x)) (Misra, 2019). @see torch.nn.functional.mish */
+export const mish = (x: Tensor): Tensor =>
+  mapWith("mish", x, {
+    dtypes: "float",
+    grad: (g, saved) => {
+      const t = softplus(saved).tanh();
+      return g.mul(t.add(saved.mul(saved.sigmoid()).mul(t.mul(t).neg().add(1))));
+    },
+  });
+
+/** log(1 + e^(beta·x)) / beta, linear where beta·x is above the threshold. Defaults: 1 and 20. @see torch.nn.functional.softplus */
+export function softplus(x: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor {
+  checkOptions("softplus", options, ["beta", "threshold"]);
+  const { beta = 1, threshold: limit = 20 } = options;
+  return mapWith("softplus", x, {
+    dtypes: "float",
+    p: beta,
+    q: limit,
+    grad: (g, saved) => {
+      const scaled = saved.mul(beta);
+      return g.where(scaled.gt(limit), g.mul(scaled.sigmoid()));
+    },
+  });
+}
+
+/** log(sigmoid(x)). @see torch.nn.functional.logsigmoid */
+export const logSigmoid = (x: Tensor): Tensor =>
+  mapWith("logSigmoid", x, { dtypes: "float", grad: (g, saved) => g.mul(saved.neg().sigmoid()) });
+
+/** Another name of {@link logSigmoid}. @see torch.nn.functional.logsigmoid */
+export const logsigmoid: typeof logSigmoid = logSigmoid;
+
+/** x / (1 + |x|). @see torch.nn.functional.softsign */
+export const softsign = (x: Tensor): Tensor => x.div(x.abs().add(1));
+
+/** x − tanh(x). @see torch.nn.functional.tanhshrink */
+export const tanhshrink = (x: Tensor): Tensor => x.sub(x.tanh());
+
+/** x limited to [minVal, maxVal]. Defaults: −1 and 1. @see torch.nn.functional.hardtanh */
+export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number } = {}): Tensor {
+  checkOptions("hardtanh", options, ["minVal", "maxVal"]);
+  const { minVal: low = -1, maxVal: high = 1 } = options;
+  return mapWith("hardtanh", x, {
+    dtypes: "same",
+    kernel: "clamp",
+    p: low,
+    q: high,
+    grad: (g, s) => only(g, s.gt(low).logicalAnd(s.lt(high))),
+  });
+}
+
+/** min(max(x, 0), 6). @see torch.nn.functional.relu6 */
+export const relu6 = (x: Tensor): Tensor => hardtanh(x, { minVal: 0, maxVal: 6 });
+
+/** x/6 + 1/2, limited to [0, 1]. @see torch.nn.functional.hardsigmoid */
+export const hardsigmoid = (x: Tensor): Tensor =>
+  mapWith("hardsigmoid", x, { dtypes: "float", grad: (g, s) => only(g, s.gt(-3).logicalAnd(s.lt(3))).div(6) });
+
+/** x · hardsigmoid(x) (Howard et al., 2019). @see torch.nn.functional.hardswish */
+export const hardswish = (x: Tensor): Tensor =>
+  mapWith("hardswish", x, {
+    dtypes: "float",
+    grad: (g, s) => g.mul(s.div(3).add(0.5)).mul(s.ge(-3).logicalAnd(s.le(3))).add(only(g, s.gt(3))),
+  });
+
+/** x where |x| > lambd, else 0. Default lambd: 0.5. @see torch.nn.functional.hardshrink */
+export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
+  checkOptions("hardshrink", options, ["lambd"]);
+  const { lambd = 0.5 } = options;
+  return mapWith("hardshrink", x, { dtypes: "float", p: lambd, grad: (g, s) => only(g, s.abs().le(lambd).logicalNot()) });
+}
+
+/** x moved toward 0 by lambd, and 0 within it. Default lambd: 0.5. @see torch.nn.functional.softshrink */
+export function softshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
+  checkOptions("softshrink", options, ["lambd"]);
+  const { lambd = 0.5 } = options;
+  return mapWith("softshrink", x, { dtypes: "float", p: lambd, grad: (g, s) => only(g, s.abs().le(lambd).logicalNot()) });
+}
+
+/** x where it is above the threshold, else `value`. @see torch.nn.functional.threshold */
+export const threshold = (x: Tensor, limit: number, value: number): Tensor =>
+  mapWith("threshold", x, { dtypes: "same", p: limit, q: value, grad: (g, s) => only(g, s.le(limit).logicalNot()) });
+
+/** x limited from below, above or both; bounds are numbers, or tensors that broadcast. */
+export interface ClampOptions {
+  min?: number | Tensor | null;
+  max?: number | Tensor | null;
+}
+
+/**
+ * x limited to [min, max]. NaN stays NaN.
+ * @see torch.clamp
+ * @example x.clamp({ min: 0 }); x.clamp(0, 1);
+ */
+export function clamp(x: Tensor, min?: ClampOptions | number | Tensor | null, max?: number | Tensor | null): Tensor {
+  checkTensor("clamp", x);
+  const isBounds = typeof min === "object" && min !== null && !(min instanceof Tensor);
+  if (isBounds) checkOptions("clamp", min, ["min", "max"]);
+  const low = (isBounds ? min.min : min) ?? null;
+  const high = (isBounds ? min.max : max) ?? null;
+  if (low instanceof Tensor || high instanceof Tensor) return clampTensor(x, low, high);
+  return clampNumber(x, low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY, low, high);
+}
+
+function clampNumber(x: Tensor, low: number, high: number, min: number | null, max: number | null): Tensor {
+  const isWhole = (v: number | null) => v === null || Number.isInteger(v);
+  const source = !x.isFloatingPoint() && !(isWhole(min) && isWhole(max)) ? x.float() : x;
+  return mapWith("clamp", source, {
+    dtypes: "same",
+    kernel: min === null ? "clampMax" : max === null ? "clampMin" : "clamp",
+    p: min === null ? high : low,
+    q: high,
+    grad: (g, s) => {
+      if (min !== null && max !== null) return only(g, s.ge(min).logicalAnd(s.le(max)));
+      return only(g, min !== null ? s.ge(min) : s.le(max!));
+    },
+  });
+}
+
+function clampTensor(x: Tensor, low: number | Tensor | null, high: number | Tensor | null): Tensor {
+  let y = x;
+  if (low !== null) y = keepWhere(y, y.ge(low).logicalOr(y.isnan()), low);
+  if (high !== null) y = keepWhere(y, y.le(high).logicalOr(y.isnan()), high);
+  return y;
+}
+
+const keepWhere = (x: Tensor, keep: Tensor, other: number | Tensor): Tensor => x.where(keep, other);
+
+/** x limited from below. @see torch.clamp_min */
+export const clampMin = (x: Tensor, min: number | Tensor): Tensor => clamp(x, { min });
+/** x limited from above. @see torch.clamp_max */
+export const clampMax = (x: Tensor, max: number | Tensor): Tensor => clamp(x, { max });
+/** Another name of {@link clamp}. @see torch.clip */
+export const clip: typeof clamp = clamp;
+
+/** {@link clamp} in place. */
+export const clamp_: typeof clamp = inplace("clamp_", clamp);
+/** {@link clamp} in place. */
+export const clip_: typeof clamp = clamp_;
+/** {@link clampMin} in place. */
+export const clampMin_: typeof clampMin = inplace("clampMin_", clampMin);
+/** {@link clampMax} in place. */
+export const clampMax_: typeof clampMax = inplace("clampMax_", clampMax);
+/** {@link leakyRelu} in place. */
+export const leakyRelu_: typeof leakyRelu = inplace("leakyRelu_", leakyRelu);
+/** {@link elu} in place. */
+export const elu_: typeof elu = inplace("elu_", elu);
+/** {@link selu} in place. */
+export const selu_: typeof selu = inplace("selu_", selu);
+/** {@link celu} in place. */
+export const celu_: typeof celu = inplace("celu_", celu);
+/** {@link hardtanh} in place. */
+export const hardtanh_: typeof hardtanh = inplace("hardtanh_", hardtanh);
+/** {@link relu6} in place. */
+export const relu6_: typeof relu6 = inplace("relu6_", relu6);
+/** {@link threshold} in place. */
+export const threshold_: typeof threshold = inplace("threshold_", threshold);
+
+/** NaN and infinities replaced by numbers. Defaults: 0, and the largest and smallest finite value. @see torch.nan_to_num */
+export function nanToNum(x: Tensor, options: { nan?: number | null; posinf?: number | null; neginf?: number | null } = {}): Tensor {
+  checkTensor("nanToNum", x);
+  checkOptions("nanToNum", options, ["nan", "posinf", "neginf"]);
+  if (!x.isFloatingPoint()) return x.clone();
+  const largest = x.dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38;
+  return x
+    .maskedFill(x.isnan(), options.nan ?? 0)
+    .maskedFill(x.isposinf(), options.posinf ?? largest)
+    .maskedFill(x.isneginf(), options.neginf ?? -largest);
+}
+
+/** {@link nanToNum} in place. */
+export const nanToNum_: typeof nanToNum = inplace("nanToNum_", nanToNum);
+

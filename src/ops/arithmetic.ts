@@ -1,0 +1,140 @@
+/** Division with rounding, powers, limits, and rounding to decimals. */
+import { isFloat, resultType } from "../core/dtype";
+import { ArgumentError, checkOptions, describe } from "../core/errors";
+import { Tensor } from "../tensor/tensor";
+import { mul, sub, trueDivide } from "./binary";
+import { type Binary, type BinaryInplace, binary, checkTensor, mapWith, type TensorLike } from "./define";
+import { inplace } from "./inplace";
+import { constantLike } from "./reduce";
+
+/** Options of {@link div}. */
+export interface DivOptions {
+  /** "trunc" rounds toward zero, "floor" down; null divides exactly. Default: null. */
+  roundingMode?: "trunc" | "floor" | null;
+}
+
+/** The rounded quotient has no slope, but keeps its place in the graph. */
+const stepped: Binary = binary("div", {
+  dtypes: "same",
+  kernel: "floorDivide",
+  domain: [0.5, 5],
+  js: (a, b) => Math.floor(a / b),
+  grads: [(g) => constantLike(g, 0), (g) => constantLike(g, 0)],
+});
+
+const steppedTrunc: Binary = binary("div", {
+  dtypes: "same",
+  kernel: "truncDivide",
+  domain: [0.5, 5],
+  js: (a, b) => Math.trunc(a / b),
+  grads: [(g) => constantLike(g, 0), (g) => constantLike(g, 0)],
+});
+
+/**
+ * a / b. Integers give floating point, unless rounded.
+ * @see torch.div
+ * @example a.div(b); a.div(2, { roundingMode: "floor" });
+ */
+export function div(a: TensorLike, b: TensorLike, options?: DivOptions): Tensor {
+  if (options === undefined) return trueDivide(a, b);
+  checkOptions("div", options, ["roundingMode"]);
+  switch (options.roundingMode ?? null) {
+    case null:
+      return trueDivide(a, b);
+    case "floor":
+      return stepped(a, b);
+    case "trunc":
+      return steppedTrunc(a, b);
+    default:
+      throw new ArgumentError(`div: roundingMode must be null, "trunc" or "floor", got ${describe(options.roundingMode)}`);
+  }
+}
+
+/** {@link div} in place. */
+export const div_: (x: Tensor, other: TensorLike, options?: DivOptions) => Tensor = inplace("div_", div);
+/** Another name of {@link div}. */
+export const divide: typeof div = div;
+/** {@link div} in place. */
+export const divide_: typeof div_ = div_;
+
+/** b − alpha · a. @see torch.rsub */
+export const rsub = (x: Tensor, other: TensorLike, options?: { alpha?: number }): Tensor => sub(other, x, options);
+
+const tensorPower: Binary = binary("pow", {
+  dtypes: "same",
+  domain: [0.5, 3],
+  js: (a, b) => a ** b,
+  saves: ["a", "b", "y"],
+  grads: [
+    (g, { a, b }) => g.mul(b.mul(pow(a, b.sub(1)))).maskedFill(b.eq(0), 0),
+    (g, { a, b, y }) => exponentGrad(g, a, b, y),
+  ],
+});
+
+/** g · y · log a, and 0 where a is 0 and the power is not negative. @see pow_backward_exponent */
+function exponentGrad(g: Tensor, a: TensorLike, b: Tensor, y: Tensor): Tensor {
+  if (!(a instanceof Tensor)) return Number(a) === 0 ? g.mul(y).mul(b.lt(0)) : g.mul(y).mul(Math.log(Number(a)));
+  const flat = a.eq(0).logicalAnd(b.ge(0));
+  return g.mul(y.mul(a.log())).maskedFill(flat, 0);
+}
+
+/**
+ * x to the power of the exponent; either may be a number.
+ * @see torch.pow
+ */
+export function pow(x: TensorLike, exponent: TensorLike): Tensor {
+  if (exponent instanceof Tensor || !(x instanceof Tensor)) return tensorPower(x, exponent);
+  checkTensor("pow", x);
+  const e = Number(exponent);
+  const source = x.dtype === resultType(x, exponent) ? x : x.to(resultType(x, exponent));
+  if (!isFloat(source.dtype) && e < 0) throw new ArgumentError("pow: Integers to negative integer powers are not allowed; cast to floating point first.");
+  return mapWith("pow", source, {
+    dtypes: "same",
+    kernel: "powScalar",
+    p: e,
+    grad: (g, saved) => (e === 0 ? constantLike(g, 0) : e === 1 ? g : g.mul(e === 2 ? saved.mul(2) : pow(saved, e - 1).mul(e))),
+  });
+}
+
+/** {@link pow} in place. */
+export const pow_: BinaryInplace = inplace("pow_", pow);
+
+/** x to the power of the exponent, computed in float64. @see torch.float_power */
+export function floatPower(x: TensorLike, exponent: TensorLike): Tensor {
+  const wide = (v: TensorLike) => (v instanceof Tensor ? v.to("float64") : Number(v));
+  return pow(wide(x), wide(exponent));
+}
+
+/** Another name of {@link mul} for ldexp: x · 2^other. @see torch.ldexp */
+export const ldexp = (x: Tensor, other: Tensor): Tensor => mul(x, pow(2, other.isFloatingPoint() ? other : other.float()));
+
+/** Each element rounded to the nearest integer, ties to even; or to a number of decimals. @see torch.round */
+export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
+  checkTensor("round", x);
+  checkOptions("round", options, ["decimals"]);
+  const { decimals = 0 } = options;
+  if (decimals !== 0) {
+    const scale = 10 ** Math.abs(decimals);
+    const scaled = decimals > 0 ? x.mul(scale) : x.div(scale);
+    const rounded = round(scaled);
+    return decimals > 0 ? rounded.div(scale) : rounded.mul(scale);
+  }
+  return mapWith("round", x, { dtypes: "same", saves: "nothing", grad: (g) => constantLike(g, 0) });
+}
+
+/** {@link round} in place. */
+export const round_: (x: Tensor, options?: { decimals?: number }) => Tensor = inplace("round_", round);
+
+/** Degrees to radians. @see torch.deg2rad */
+export const deg2rad = (x: Tensor): Tensor => x.mul(Math.PI / 180);
+/** {@link deg2rad} in place. */
+export const deg2rad_: (x: Tensor) => Tensor = inplace("deg2rad_", deg2rad);
+/** Radians to degrees. @see torch.rad2deg */
+export const rad2deg = (x: Tensor): Tensor => x.mul(180 / Math.PI);
+/** {@link rad2deg} in place. */
+export const rad2deg_: (x: Tensor) => Tensor = inplace("rad2deg_", rad2deg);
+
+/** `x` itself. @see torch.positive */
+export const positive = (x: Tensor): Tensor => checkTensor("positive", x);
+
+

@@ -1,0 +1,235 @@
+/** Pooling over windows in one, two and three dimensions. */
+import { record, recordAll } from "../autograd/node";
+import { isFloat } from "../core/dtype";
+import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { shapeText, sizeOfShape } from "../core/shape";
+import { allocate } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+
+/** One size for all spatial axes, or one for each. */
+export type Sizes = number | readonly number[];
+
+export interface MaxPoolOptions {
+  /** Default: the kernel size. */
+  stride?: Sizes | null;
+  /** −∞ around the input. Default: 0. */
+  padding?: Sizes;
+  /** Distance between the elements of a window. Default: 1. */
+  dilation?: Sizes;
+  /** Count windows that begin inside but end outside. Default: false. */
+  ceilMode?: boolean;
+  /** Also return the positions of the maxima in their plane, int64. Default: false. */
+  returnIndices?: boolean;
+}
+
+export interface AvgPoolOptions {
+  /** Default: the kernel size. */
+  stride?: Sizes | null;
+  /** Zeros around the input. Default: 0. */
+  padding?: Sizes;
+  ceilMode?: boolean;
+  /** Whether the padding counts in the mean. Default: true. */
+  countIncludePad?: boolean;
+  /** Divides by this instead of the window's size. */
+  divisorOverride?: number | null;
+}
+
+/** Values and their positions; destructures as an array too. */
+export type Pooled = [output: Tensor, indices: Tensor];
+
+const POOL_COST = 1.5;
+
+/** Sizes for `dims` axes from one number or a list. @throws ValueError for another count or non-integers. */
+export function spread(op: string, name: string, value: Sizes, dims: number): number[] {
+  const list = typeof value === "number" ? new Array<number>(dims).fill(value) : value.length === 1 ? new Array<number>(dims).fill(value[0]!) : [...value];
+  if (list.length !== dims || !list.every(Number.isInteger))
+    throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${JSON.stringify(value)}`);
+  return list;
+}
+
+/** Windows over an input of shape [(N,) C, …spatial]. */
+interface Geometry {
+  readonly dims: number;
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+  /** All axes before the spatial ones. */
+  readonly lead: readonly number[];
+}
+
+function checkInput(op: string, x: Tensor, dims: number): void {
+  checkTensor(op, x);
+  if (!isFloat(x.dtype)) throw new DTypeError(`${op}: not implemented for ${x.dtype}; cast with x.float()`);
+  if (x.ndim !== dims + 1 && x.ndim !== dims + 2)
+    throw new ShapeError(`${op}: expected ${dims + 1}D or ${dims + 2}D input [(N,) C, ${["L", "H, W", "D, H, W"][dims - 1]}], got shape ${shapeText(x.shape)}`);
+  if (x.shape.slice(x.ndim - dims - 1).includes(0))
+    throw new ShapeError(`${op}: expected input with non-zero size for all but the batch axis, got ${shapeText(x.shape)}`);
+}
+
+/** @see torch pooling_output_shape */
+function outputSize(input: number, k: number, s: number, p: number, d: number, ceilMode: boolean): number {
+  const span = input + 2 * p - d * (k - 1) - 1;
+  const out = (ceilMode ? Math.ceil(span / s) : Math.floor(span / s)) + 1;
+  // The last window must begin inside the input or its left padding.
+  return ceilMode && (out - 1) * s >= input + p ? out - 1 : out;
+}
+
+function windows(op: string, x: Tensor, dims: number, kernelSize: Sizes, options: MaxPoolOptions & AvgPoolOptions): Geometry {
+  checkInput(op, x, dims);
+  const kernel = spread(op, "kernelSize", kernelSize, dims);
+  const stride = spread(op, "stride", options.stride ?? kernel, dims);
+  const padding = spread(op, "padding", options.padding ?? 0, dims);
+  const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
+  if ([...kernel, ...stride, ...dilation].some((n) => n < 1)) throw new ValueError(`${op}: kernelSize, stride and dilation must be positive`);
+  if (padding.some((p, i) => p < 0 || p > kernel[i]! / 2))
+    throw new ValueError(`${op}: pad should be at most half of effective kernel size, got padding ${shapeText(padding)} and kernelSize ${shapeText(kernel)}`);
+  const input = x.shape.slice(x.ndim - dims);
+  const output = input.map((n, i) => outputSize(n, kernel[i]!, stride[i]!, padding[i]!, dilation[i]!, options.ceilMode ?? false));
+  if (output.some((n) => n < 1))
+    throw new ShapeError(`${op}: given input size ${shapeText(x.shape.slice(-dims - 1))}, the output size ${shapeText(output)} is too small`);
+  return { dims, input, output, kernel, stride, padding, dilation, lead: x.shape.slice(0, x.ndim - dims) };
+}
+
+function adaptiveWindows(op: string, x: Tensor, dims: number, size: number | readonly (number | null)[] | null): Geometry {
+  checkInput(op, x, dims);
+  const input = x.shape.slice(x.ndim - dims);
+  const wanted = Array.isArray(size) ? (size.length === 1 ? new Array(dims).fill(size[0]) : size) : new Array(dims).fill(size);
+  const output = input.map((n, i) => (wanted[i] as number | null) ?? n);
+  if (wanted.length !== dims || output.some((n) => !Number.isInteger(n) || n < 0))
+    throw new ValueError(`${op}: outputSize must be one size or ${dims}, none negative, got ${JSON.stringify(size)}`);
+  const none = new Array<number>(dims).fill(0);
+  return { dims, input, output, kernel: none, stride: none, padding: none, dilation: none, lead: x.shape.slice(0, x.ndim - dims) };
+}
+
+/** The geometry as the kernels read it: depth, height, width of each quantity. */
+function packed(g: Geometry): number[] {
+  const three = (list: readonly number[], fill: number) => [...new Array<number>(3 - g.dims).fill(fill), ...list];
+  return [...three(g.input, 1), ...three(g.output, 1), ...three(g.kernel, 1), ...three(g.stride, 1), ...three(g.padding, 0), ...three(g.dilation, 1)];
+}
+
+const work = (g: Geometry) => {
+  const planes = sizeOfShape(g.lead);
+  return { range: planes, cost: planes * sizeOfShape(g.output) * Math.max(1, sizeOfShape(g.kernel)) * POOL_COST };
+};
+
+/** Maximum over windows, with positions. */
+function maxOver(op: string, kernel: string, x: Tensor, g: Geometry): Pooled {
+  const y = allocate([...g.lead, ...g.output], x.dtype, x);
+  const indices = allocate(y.shape, "int64", x);
+  x.storage.backend.call(kernel, x.dtype, [y, indices, x.contiguous(), packed(g)], work(g));
+  const name = `${op.charAt(0).toUpperCase()}${op.slice(1)}${g.dims === 1 ? "" : "WithIndices"}Backward0`;
+  recordAll(name, [y, indices], [x], [indices], ([grad], [at]) => [grad && maxPoolBackward(grad, at!, g)]);
+  return [y, indices];
+}
+
+/** The gradient of max pooling: each gradient added at the position of its maximum. */
+function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor {
+  const { lead, input, output } = geometry;
+  const gx = allocate([...lead, ...input], g.dtype, g);
+  const args = [gx, g.contiguous(), indices, sizeOfShape(input), sizeOfShape(output)];
+  g.storage.backend.call("maxPoolBackward", g.dtype, args, work(geometry));
+  return record("MaxPoolBackwardBackward0", gx, [g], [indices], [
+    (h, [at]) => h.reshape([-1, sizeOfShape(input)]).gather(1, at!.reshape([-1, sizeOfShape(output)])).reshape(at!.shape),
+  ]);
+}
+
+const maxOptions = ["stride", "padding", "dilation", "ceilMode", "returnIndices"];
+
+function maxPool(dims: number, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Tensor | Pooled {
+  const op = `maxPool${dims}d`;
+  checkOptions(op, options, maxOptions);
+  const pooled = maxOver(`maxPool${dims}D`, "maxPool", x, windows(op, x, dims, kernelSize, options));
+  return options.returnIndices ? pooled : pooled[0];
+}
+
+/** A max pooling function: with `returnIndices` it returns positions too. */
+export interface MaxPool {
+  (x: Tensor, kernelSize: Sizes, options: MaxPoolOptions & { returnIndices: true }): Pooled;
+  (x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+}
+
+/** The maximum over windows of the last axis. Shape: [(N,) C, L] → [(N,) C, L′]. @see torch.nn.functional.max_pool1d */
+export const maxPool1d = ((x, kernelSize, options = {}) => maxPool(1, x, kernelSize, options)) as MaxPool;
+
+/**
+ * The maximum over windows of the last two axes. Shape: [(N,) C, H, W] → [(N,) C, H′, W′].
+ * @see torch.nn.functional.max_pool2d
+ * @example F.maxPool2d(x, 2); F.maxPool2d(x, [3, 2], { stride: 2, padding: 1 });
+ */
+export const maxPool2d = ((x, kernelSize, options = {}) => maxPool(2, x, kernelSize, options)) as MaxPool;
+
+/** The maximum over windows of the last three axes. Shape: [(N,) C, D, H, W] → [(N,) C, D′, H′, W′]. @see torch.nn.functional.max_pool3d */
+export const maxPool3d = ((x, kernelSize, options = {}) => maxPool(3, x, kernelSize, options)) as MaxPool;
+
+/** The size of an adaptive pooling's output; null keeps an axis. */
+export type OutputSize = number | readonly (number | null)[] | null;
+
+/** An adaptive max pooling function. */
+export interface AdaptiveMaxPool {
+  (x: Tensor, outputSize: OutputSize, options: { returnIndices: true }): Pooled;
+  (x: Tensor, outputSize: OutputSize, options?: { returnIndices?: boolean }): Tensor;
+}
+
+function adaptiveMax(dims: number): AdaptiveMaxPool {
+  return ((x: Tensor, outputSize: OutputSize, options: { returnIndices?: boolean } = {}) => {
+    const op = `adaptiveMaxPool${dims}d`;
+    checkOptions(op, options, ["returnIndices"]);
+    const pooled = maxOver(`adaptiveMaxPool${dims}D`, "adaptiveMaxPool", x, adaptiveWindows(op, x, dims, outputSize));
+    return options.returnIndices ? pooled : pooled[0];
+  }) as AdaptiveMaxPool;
+}
+
+/** The maximum over as many windows as the output has elements. @see torch.nn.functional.adaptive_max_pool1d */
+export const adaptiveMaxPool1d: AdaptiveMaxPool = adaptiveMax(1);
+/** The maximum over as many windows as the output has elements. @see torch.nn.functional.adaptive_max_pool2d */
+export const adaptiveMaxPool2d: AdaptiveMaxPool = adaptiveMax(2);
+/** The maximum over as many windows as the output has elements. @see torch.nn.functional.adaptive_max_pool3d */
+export const adaptiveMaxPool3d: AdaptiveMaxPool = adaptiveMax(3);
+
+/** A linear pooling: its gradient spreads evenly, and the gradient of that is the pooling again. */
+function linearPool(name: string, kernel: string, x: Tensor, g: Geometry, extra: readonly number[]): Tensor {
+  const y = allocate([...g.lead, ...g.output], x.dtype, x);
+  x.storage.backend.call(kernel, x.dtype, [y, x.contiguous(), packed(g), ...extra], work(g));
+  return record(name, y, [x], [], [(grad) => linearPoolBackward(name, kernel, grad, g, extra)]);
+}
+
+function linearPoolBackward(name: string, kernel: string, grad: Tensor, g: Geometry, extra: readonly number[]): Tensor {
+  const gx = allocate([...g.lead, ...g.input], grad.dtype, grad);
+  grad.storage.backend.call(`${kernel}Backward`, grad.dtype, [gx, grad.contiguous(), packed(g), ...extra], work(g));
+  return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, kernel, h, g, extra)]);
+}
+
+const avgOptions = ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"];
+
+function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOptions): Tensor {
+  const op = `avgPool${dims}d`;
+  checkOptions(op, options, avgOptions);
+  const g = windows(op, x, dims, kernelSize, options);
+  const { countIncludePad = true, divisorOverride = null } = options;
+  if (divisorOverride === 0) throw new ValueError(`${op}: divisorOverride must not be zero`);
+  return linearPool(`AvgPool${dims}DBackward0`, "avgPool", x, g, [divisorOverride ?? 0, countIncludePad ? 1 : 0]);
+}
+
+/** The mean over windows of the last axis. Shape: [(N,) C, L] → [(N,) C, L′]. @see torch.nn.functional.avg_pool1d */
+export const avgPool1d = (x: Tensor, kernelSize: Sizes, options: Omit<AvgPoolOptions, "divisorOverride"> = {}): Tensor =>
+  avgPool(1, x, kernelSize, options);
+
+/** The mean over windows of the last two axes. Shape: [(N,) C, H, W] → [(N,) C, H′, W′]. @see torch.nn.functional.avg_pool2d */
+export const avgPool2d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor => avgPool(2, x, kernelSize, options);
+
+/** The mean over windows of the last three axes. Shape: [(N,) C, D, H, W] → [(N,) C, D′, H′, W′]. @see torch.nn.functional.avg_pool3d */
+export const avgPool3d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor => avgPool(3, x, kernelSize, options);
+
+const adaptiveAvg = (dims: number, x: Tensor, outputSize: OutputSize): Tensor =>
+  linearPool(`AdaptiveAvgPool${dims}DBackward0`, "adaptiveAvgPool", x, adaptiveWindows(`adaptiveAvgPool${dims}d`, x, dims, outputSize), []);
+
+/** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool1d */
+export const adaptiveAvgPool1d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(1, x, outputSize);
+/** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool2d */
+export const adaptiveAvgPool2d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(2, x, outputSize);
+/** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool3d */
+export const adaptiveAvgPool3d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(3, x, outputSize);
