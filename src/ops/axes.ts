@@ -1,0 +1,91 @@
+/** Views that move, exchange, add or open axes. */
+import { ShapeError } from "../core/errors";
+import { sameShape, shapeText, wrapDim } from "../core/shape";
+import { tensor } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+import { permute, reshape, transpose, viewOf } from "./view";
+
+/**
+ * The axes `source` at the positions `destination`; the others keep their order.
+ * @see torch.movedim
+ * @throws ShapeError if the lists differ in length or name an axis twice.
+ */
+export function movedim(x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
+  checkTensor("movedim", x);
+  const wrap = (dims: number | readonly number[]) => (typeof dims === "number" ? [dims] : dims).map((d) => wrapDim("movedim", d, x.ndim));
+  const [from, to] = [wrap(source), wrap(destination)];
+  if (from.length !== to.length)
+    throw new ShapeError(`movedim: Invalid source or destination dims: source (${shapeText(from)} dims) should contain the same number of dims as destination (${shapeText(to)} dims)`);
+  for (const [name, dims] of [["source", from], ["destination", to]] as const)
+    if (new Set(dims).size !== dims.length) throw new ShapeError(`movedim: repeated dim in \`${name}\` (${shapeText(dims)})`);
+  const order = x.shape.map((_, i) => i).filter((i) => !from.includes(i));
+  const moves = to.map((at, i) => ({ at, axis: from[i]! })).sort((a, b) => a.at - b.at);
+  for (const { at, axis } of moves) order.splice(at, 0, axis);
+  return permute(x, order);
+}
+
+/** {@link movedim}. @see torch.moveaxis */
+export const moveaxis = (x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor =>
+  movedim(x, source, destination);
+
+/** Two axes exchanged. @see torch.swapaxes */
+export const swapaxes = (x: Tensor, axis0: number, axis1: number): Tensor => transpose(x, axis0, axis1);
+
+/** Two axes exchanged. @see torch.swapdims */
+export const swapdims = (x: Tensor, dim0: number, dim1: number): Tensor => transpose(x, dim0, dim1);
+
+/** The last two axes exchanged; of real tensors the conjugate changes nothing. @see torch.adjoint */
+export function adjoint(x: Tensor): Tensor {
+  checkTensor("adjoint", x);
+  if (x.ndim === 1) throw new ShapeError("adjoint: only supported on matrices or batches of matrices. Got 1-D tensor.");
+  return x.ndim === 0 ? x : transpose(x, -2, -1);
+}
+
+/** All elements in row-major order along one axis: a view if `x` is contiguous, else a copy. @see torch.ravel */
+export const ravel = (x: Tensor): Tensor => reshape(checkTensor("ravel", x), -1);
+
+/**
+ * All windows of `size` elements along one axis, `step` apart, as a new last axis. Shape: [*, n, *] → [*, ⌊(n − size) / step⌋ + 1, *, size].
+ * @see torch.Tensor.unfold
+ * @throws ShapeError if a window is longer than the axis, or `step` is not positive.
+ */
+export function unfold(x: Tensor, dimension: number, size: number, step: number): Tensor {
+  checkTensor("unfold", x);
+  const d = wrapDim("unfold", dimension, x.ndim);
+  const [n, stride] = x.ndim === 0 ? [1, 1] : [x.shape[d]!, x.strides[d]!];
+  if (size < 0 || size > n) throw new ShapeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
+  if (!Number.isInteger(step) || step <= 0) throw new ShapeError(`unfold: step is ${step} but must be > 0`);
+  const shape = x.ndim === 0 ? [size] : [...x.shape.with(d, Math.floor((n - size) / step) + 1), size];
+  const strides = x.ndim === 0 ? [1] : [...x.strides.with(d, stride * step), stride];
+  const from = x.shape;
+  return viewOf("unfold", x, shape, strides, x.offset, (g) => unfoldBackward(g, from, d, size, step));
+}
+
+/** The gradient of {@link unfold}: every window added to where it was taken. */
+function unfoldBackward(g: Tensor, shape: readonly number[], dim: number, size: number, step: number): Tensor {
+  if (shape.length === 0) return g.sum();
+  const starts = Array.from({ length: g.shape[dim]! }, (_, i) => i * step);
+  const positions = starts.flatMap((start) => Array.from({ length: size }, (_, k) => start + k));
+  const windows = g.movedim(-1, dim + 1);
+  const flat = windows.reshape([...windows.shape.slice(0, dim), positions.length, ...windows.shape.slice(dim + 2)]);
+  return g.newZeros(shape).indexAdd(dim, tensor(positions, { dtype: "int64" }), flat);
+}
+
+/** Whether two tensors have one shape. @see torch.is_same_size */
+export const isSameSize = (x: Tensor, other: Tensor): boolean => sameShape(x.shape, other.shape);
+
+/** The real part: `x` itself, all tensors are real. @see torch.real */
+export const real = (x: Tensor): Tensor => checkTensor("real", x);
+
+/** The complex conjugate: `x` itself, all tensors are real. @see torch.conj */
+export const conj = (x: Tensor): Tensor => checkTensor("conj", x);
+
+/** The complex conjugate: `x` itself, all tensors are real. @see torch.conj_physical */
+export const conjPhysical = (x: Tensor): Tensor => checkTensor("conjPhysical", x);
+
+/** `x` itself: no tensor has a pending conjugation. @see torch.resolve_conj */
+export const resolveConj = (x: Tensor): Tensor => checkTensor("resolveConj", x);
+
+/** `x` itself: no tensor has a pending negation. @see torch.resolve_neg */
+export const resolveNeg = (x: Tensor): Tensor => checkTensor("resolveNeg", x);

@@ -1,0 +1,244 @@
+/** New tensors: like others, ranges, identities, grids. */
+import { checkDType, type DType, getDefaultDtype, isFloat } from "../core/dtype";
+import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
+import { broadcastShapes as commonShape, type Shape } from "../core/shape";
+import { allocateFor, type CreateOptions, createOptions, filled, finish, full, tensor, writeValues } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+import { newEmpty, newFull } from "./factory";
+import { stack } from "./join";
+
+/** A tensor of unspecified values with the shape, dtype and device of `x`. @see torch.empty_like */
+export const emptyLike = (x: Tensor, options: CreateOptions = {}): Tensor => newEmpty(checkTensor("emptyLike", x), x.shape, options);
+
+/** Zeros with the shape, dtype and device of `x`. @see torch.zeros_like */
+export const zerosLike = (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("zerosLike", x), x.shape, 0, options);
+
+/** Ones with the shape, dtype and device of `x`. @see torch.ones_like */
+export const onesLike = (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("onesLike", x), x.shape, 1, options);
+
+/** One value with the shape, dtype and device of `x`. @see torch.full_like */
+export const fullLike = (x: Tensor, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor =>
+  newFull(checkTensor("fullLike", x), x.shape, fillValue, options);
+
+/** A number as a 0-d tensor of the default dtype. @see torch.scalar_tensor */
+export const scalarTensor = (value: number | bigint | boolean, options: CreateOptions = {}): Tensor =>
+  full([], value, { dtype: getDefaultDtype(), ...options });
+
+/** Splits `(start, end, step, { dtype })` into numbers and checked options. */
+function splitNumbers(op: string, args: readonly unknown[]): [number[], CreateOptions] {
+  const last = args.at(-1);
+  const hasOptions = typeof last === "object" && last !== null;
+  const options = (hasOptions ? last : {}) as CreateOptions;
+  checkOptions(op, options, createOptions);
+  const numbers = (hasOptions ? args.slice(0, -1) : args).filter((x) => x !== undefined);
+  for (const x of numbers)
+    if (typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean")
+      throw new ArgumentError(`${op}: takes numbers, then options, got ${describe(x)}`);
+  return [numbers.map(Number), options];
+}
+
+/** A 1-d tensor whose values are computed in double precision and cast once. */
+function sequence(op: string, length: number, options: CreateOptions, fallback: DType, value: (i: number) => number): Tensor {
+  const x = allocateFor(op, [length], options, fallback);
+  const values = new Float64Array(length);
+  for (let i = 0; i < length; i++) values[i] = value(i);
+  writeValues(x, values);
+  return finish(x, options);
+}
+
+/**
+ * Numbers from `start` (default 0) up to, but without, `end`, in steps of `step` (default 1). Default dtype: int64 if all are integral,
+ * else the default dtype.
+ * @see torch.arange
+ * @throws ValueError if `step` is 0 or leads away from `end`.
+ * @example torch.arange(5); torch.arange(1, 2, 0.25);
+ */
+export function arange(end: number, options?: CreateOptions): Tensor;
+export function arange(start: number, end: number, options?: CreateOptions): Tensor;
+export function arange(start: number, end: number, step: number, options?: CreateOptions): Tensor;
+export function arange(...args: readonly (number | CreateOptions | undefined)[]): Tensor {
+  const [numbers, options] = splitNumbers("arange", args);
+  if (numbers.length === 0 || numbers.length > 3) throw new ArgumentError("arange: takes (end), (start, end) or (start, end, step)");
+  const integral = numbers.every(Number.isInteger);
+  if (numbers.length === 1) numbers.unshift(0);
+  const whole = (options.dtype ?? (integral ? "int64" : undefined)) === "int64" ? Math.trunc : (x: number) => x;
+  const [start, end, step] = [whole(numbers[0]!), whole(numbers[1]!), whole(numbers[2] ?? 1)];
+  if (step === 0) throw new ValueError("arange: step must be nonzero");
+  if (!Number.isFinite(start) || !Number.isFinite(end)) throw new ValueError(`arange: unsupported range: ${start} -> ${end}`);
+  if ((end - start) * step < 0) throw new ValueError("arange: upper bound and larger bound inconsistent with step sign");
+  return sequence("arange", Math.ceil((end - start) / step), options, integral ? "int64" : getDefaultDtype(), (i) => start + i * step);
+}
+
+/** Position i of `steps` numbers from `start` to `end`, computed from the nearer end so that both are exact. */
+function spaced(start: number, end: number, steps: number): (i: number) => number {
+  const step = (end - start) / (steps - 1);
+  return (i) => (steps === 1 || i < steps >> 1 ? (i === 0 ? start : start + step * i) : end - step * (steps - 1 - i));
+}
+
+function checkSteps(op: string, steps: number): void {
+  if (!Number.isInteger(steps) || steps < 0) throw new ValueError(`${op}: number of steps must be non-negative, got ${describe(steps)}`);
+}
+
+/** Both ends as the elements of a tensor would hold them. */
+function endsIn(op: string, start: number, end: number, options: CreateOptions): [number, number] {
+  const isIntegral = options.dtype !== undefined && !isFloat(checkDType(op, options.dtype));
+  return isIntegral ? [Math.trunc(start), Math.trunc(end)] : [start, end];
+}
+
+/** `steps` evenly spaced numbers from `start` to `end`, both included. @see torch.linspace */
+export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
+  checkOptions("linspace", options, createOptions);
+  checkSteps("linspace", steps);
+  return sequence("linspace", steps, options, getDefaultDtype(), spaced(...endsIn("linspace", start, end, options), steps));
+}
+
+/** `steps` numbers from base^start to base^end, evenly spaced on a logarithmic scale. @see torch.logspace */
+export function logspace(start: number, end: number, steps: number, options: CreateOptions & { base?: number } = {}): Tensor {
+  checkOptions("logspace", options, [...createOptions, "base"]);
+  checkSteps("logspace", steps);
+  const { base = 10, ...rest } = options;
+  const exponent = spaced(...endsIn("logspace", start, end, rest), steps);
+  return sequence("logspace", steps, rest, getDefaultDtype(), (i) => base ** exponent(i));
+}
+
+/** The n × m matrix (m: n by default) with ones on the diagonal and zeros elsewhere. @see torch.eye */
+export function eye(n: number, m?: number | CreateOptions, options: CreateOptions = {}): Tensor {
+  const asked = typeof m === "object" ? m : options;
+  checkOptions("eye", asked, createOptions);
+  const columns = typeof m === "number" ? m : n;
+  for (const [name, size] of [["n", n], ["m", columns]] as const)
+    if (!Number.isInteger(size) || size < 0) throw new ShapeError(`eye: ${name} must be greater or equal to 0, got ${describe(size)}`);
+  const y = filled(allocateFor("eye", [n, columns], asked, getDefaultDtype()), 0);
+  const diagonal = { storage: y.storage, dtype: y.dtype, shape: [Math.min(n, columns)], strides: [columns + 1], offset: 0 };
+  const one = full([], 1, { dtype: y.dtype, device: y.device });
+  y.storage.backend.copy(diagonal, one);
+  one.dispose();
+  return finish(y, asked);
+}
+
+/** Options of {@link trilIndices} and {@link triuIndices}. */
+export interface TriangleOptions {
+  /** The diagonal that bounds the triangle: positive above the main one. Default: 0. */
+  offset?: number;
+  /** Default: int64. */
+  dtype?: DType;
+  device?: CreateOptions["device"];
+}
+
+function triangleIndices(op: string, row: number, col: number, options: TriangleOptions, isInside: (above: number) => boolean): Tensor {
+  checkOptions(op, options, ["offset", "dtype", "device"]);
+  if (row < 0 || col < 0) throw new ShapeError(`${op}: row and col must be non-negative, got ${row} and ${col}`);
+  const { offset = 0, ...rest } = options;
+  const rows: number[] = [];
+  const columns: number[] = [];
+  for (let i = 0; i < row; i++)
+    for (let j = 0; j < col; j++)
+      if (isInside(j - i - offset)) {
+        rows.push(i);
+        columns.push(j);
+      }
+  return tensor([...rows, ...columns], { dtype: "int64", ...rest }).reshape(2, rows.length);
+}
+
+/** Rows and columns, as a 2 × n tensor, of the elements on and below a diagonal of a row × col matrix. @see torch.tril_indices */
+export const trilIndices = (row: number, col: number, options: TriangleOptions = {}): Tensor =>
+  triangleIndices("trilIndices", row, col, options, (above) => above <= 0);
+
+/** Rows and columns, as a 2 × n tensor, of the elements on and above a diagonal of a row × col matrix. @see torch.triu_indices */
+export const triuIndices = (row: number, col: number, options: TriangleOptions = {}): Tensor =>
+  triangleIndices("triuIndices", row, col, options, (above) => above >= 0);
+
+/**
+ * The Vandermonde matrix of a vector: its powers as columns, falling unless `increasing`. N: the number of columns, by default the length.
+ * @see torch.vander
+ */
+export function vander(x: Tensor, options: { N?: number | null; increasing?: boolean } = {}): Tensor {
+  checkTensor("vander", x);
+  checkOptions("vander", options, ["N", "increasing"]);
+  if (x.ndim !== 1) throw new ShapeError(`vander: x must be a one-dimensional tensor, got ${x.ndim} dimensions`);
+  const columns = options.N ?? x.shape[0]!;
+  if (columns < 0) throw new ValueError("vander: N must be non-negative.");
+  const base = isFloat(x.dtype) ? x : x.to("int64");
+  if (columns === 0) return base.newEmpty([x.shape[0]!, 0]);
+  const powers = [base.newOnes(x.shape)];
+  while (powers.length < columns) powers.push(powers.length === 1 ? base : powers.at(-1)!.mul(base));
+  return stack(options.increasing ? powers : powers.reverse(), 1);
+}
+
+/** Tensors given one by one or as an array, then options. */
+type TensorArgs<O> = readonly (Tensor | readonly Tensor[] | O | undefined)[];
+
+function splitTensors<O extends object>(op: string, args: TensorArgs<O>, known: readonly string[]): [Tensor[], O] {
+  const given = args.filter((x) => x !== undefined);
+  const last = given.at(-1);
+  const hasOptions = typeof last === "object" && !(last instanceof Tensor) && !Array.isArray(last);
+  const options = (hasOptions ? given.pop() : {}) as O;
+  checkOptions(op, options, known);
+  const tensors = (given.length === 1 && Array.isArray(given[0]) ? given[0] : given) as Tensor[];
+  if (tensors.length === 0) throw new ArgumentError(`${op}: expects at least one tensor`);
+  for (const x of tensors) {
+    checkTensor(op, x, "tensors");
+    if (x.ndim > 1) throw new ShapeError(`${op}: Expected scalar or 1D tensor in the tensor list but got a tensor of ${x.ndim} dimensions`);
+  }
+  return [tensors, options];
+}
+
+/** Options of {@link meshgrid}. */
+export interface MeshgridOptions {
+  /** `"ij"`: axes in the order of the tensors; `"xy"`: the first two exchanged. Default: `"ij"`. */
+  indexing?: "ij" | "xy" | null;
+}
+
+/**
+ * Coordinates of every point of a grid, one tensor per axis, as views.
+ * @see torch.meshgrid
+ * @example const [y, x] = torch.meshgrid(torch.arange(3), torch.arange(4), { indexing: "ij" });
+ */
+export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[];
+export function meshgrid(...tensors: readonly Tensor[]): Tensor[];
+export function meshgrid(...args: readonly (Tensor | MeshgridOptions)[]): Tensor[];
+export function meshgrid(...args: TensorArgs<MeshgridOptions>): Tensor[] {
+  const [tensors, { indexing }] = splitTensors<MeshgridOptions>("meshgrid", args, ["indexing"]);
+  if (indexing != null && indexing !== "ij" && indexing !== "xy")
+    throw new ArgumentError(`meshgrid: indexing must be one of "xy" or "ij", but received: ${describe(indexing)}`);
+  const swaps = indexing === "xy" && tensors.length >= 2;
+  const axisOf = (i: number) => (swaps && i < 2 ? 1 - i : i);
+  const shape: number[] = [];
+  tensors.forEach((x, i) => {
+    shape[axisOf(i)] = x.numel();
+  });
+  return tensors.map((x, i) => x.reshape(shape.map((n, axis) => (axis === axisOf(i) ? n : 1))).expand(shape));
+}
+
+/** Every choice of one element from each vector, as rows; a single vector comes back as it is. @see torch.cartesian_prod */
+export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
+  const [list] = splitTensors("cartesianProd", tensors, []);
+  for (const x of list) if (x.ndim !== 1) throw new ShapeError("cartesianProd: Expect a 1D vector, but got a 0-d tensor");
+  return list.length === 1 ? list[0]! : stack(meshgrid(list).map((x) => x.flatten()), 1);
+}
+
+/** All increasing selections of `r` of the numbers below `n`, with or without repetition, in lexical order. */
+function selections(n: number, r: number, isRepeated: boolean): number[][] {
+  let list: number[][] = [[]];
+  for (let k = 0; k < r; k++)
+    list = list.flatMap((chosen) => {
+      const first = chosen.length === 0 ? 0 : chosen.at(-1)! + (isRepeated ? 0 : 1);
+      return Array.from({ length: Math.max(0, n - first) }, (_, i) => [...chosen, first + i]);
+    });
+  return list;
+}
+
+/** Every selection of `r` elements of a vector, in order, as rows. @see torch.combinations */
+export function combinations(x: Tensor, r = 2, options: { withReplacement?: boolean } = {}): Tensor {
+  checkTensor("combinations", x);
+  checkOptions("combinations", options, ["withReplacement"]);
+  if (x.ndim !== 1) throw new ShapeError(`combinations: Expect a 1D vector, but got shape [${x.shape.join(", ")}]`);
+  if (!Number.isInteger(r) || r < 0) throw new ValueError(`combinations: Expect a non-negative number, but got ${describe(r)}`);
+  if (r === 0) return x.newEmpty([0]);
+  const rows = selections(x.shape[0]!, r, options.withReplacement ?? false);
+  return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);
+}
+
+/** The shape that all shapes broadcast to. @see torch.broadcast_shapes @throws ShapeError naming the axis that does not fit. */
+export const broadcastShapes = (...shapes: readonly Shape[]): number[] => commonShape("broadcastShapes", ...shapes);

@@ -1,0 +1,131 @@
+/** Diagonals and triangles of matrices. */
+import { record } from "../autograd/node";
+import { checkOptions, ShapeError } from "../core/errors";
+import { shapeText, wrapDim } from "../core/shape";
+import { allocate, filled, tensor } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+import { inplace } from "./inplace";
+import { viewOf } from "./view";
+
+/** Options of {@link diagonal}. */
+export interface DiagonalOptions {
+  /** Which diagonal: positive above the main one, negative below. Default: 0. */
+  offset?: number;
+  /** The axis of the rows. Default: 0. */
+  dim1?: number;
+  /** The axis of the columns. Default: 1. */
+  dim2?: number;
+}
+
+interface DiagonalLayout {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** Where a diagonal lies in a tensor: the two axes disappear, the diagonal becomes the last. */
+function diagonalOf(shape: readonly number[], strides: readonly number[], offset: number, dim1: number, dim2: number): DiagonalLayout {
+  const [rows, columns] = [shape[dim1]!, shape[dim2]!];
+  const length = Math.max(0, offset >= 0 ? Math.min(rows, columns - offset) : Math.min(rows + offset, columns));
+  const rest = (list: readonly number[]) => list.filter((_, i) => i !== dim1 && i !== dim2);
+  const start = length === 0 ? 0 : offset >= 0 ? offset * strides[dim2]! : -offset * strides[dim1]!;
+  return { shape: [...rest(shape), length], strides: [...rest(strides), strides[dim1]! + strides[dim2]!], offset: start };
+}
+
+function wrapPair(op: string, ndim: number, dim1: number, dim2: number): [number, number] {
+  const [a, b] = [wrapDim(op, dim1, ndim), wrapDim(op, dim2, ndim)];
+  if (a === b) throw new ShapeError(`${op}: diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
+  return [a, b];
+}
+
+/**
+ * A diagonal of the matrices that two axes span, as a view with the diagonal as the last axis.
+ * @see torch.diagonal
+ * @example x.diagonal({ offset: 1 })
+ */
+export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
+  checkTensor("diagonal", x);
+  checkOptions("diagonal", options, ["offset", "dim1", "dim2"]);
+  const { offset = 0 } = options;
+  const [dim1, dim2] = wrapPair("diagonal", x.ndim, options.dim1 ?? 0, options.dim2 ?? 1);
+  const at = diagonalOf(x.shape, x.strides, offset, dim1, dim2);
+  const from = x.shape;
+  return viewOf("diagonal", x, at.shape, at.strides, x.offset + at.offset, (g) => diagonalBackward(g, from, offset, dim1, dim2));
+}
+
+/** The gradient of {@link diagonal}: zero elsewhere. @see torch.diagonal_backward */
+function diagonalBackward(g: Tensor, shape: readonly number[], offset: number, dim1: number, dim2: number): Tensor {
+  const y = filled(allocate(shape, g.dtype, g), 0);
+  const at = diagonalOf(shape, y.strides, offset, dim1, dim2);
+  y.storage.backend.copy({ storage: y.storage, dtype: y.dtype, ...at }, g);
+  return record("DiagonalBackwardBackward0", y, [g], [], [(gg) => gg.diagonal({ offset, dim1, dim2 })]);
+}
+
+/**
+ * Matrices of zeros with the last axis of `x` on a diagonal, spanned by two new axes of the result.
+ * @see torch.diag_embed
+ */
+export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
+  checkTensor("diagEmbed", x);
+  checkOptions("diagEmbed", options, ["offset", "dim1", "dim2"]);
+  const { offset = 0 } = options;
+  if (x.ndim === 0) throw new ShapeError("diagEmbed: takes a tensor of at least one dimension");
+  const [dim1, dim2] = wrapPair("diagEmbed", x.ndim + 1, options.dim1 ?? -2, options.dim2 ?? -1);
+  const side = x.shape.at(-1)! + Math.abs(offset);
+  const rest = [...x.shape.slice(0, -1)];
+  const shape = Array.from({ length: x.ndim + 1 }, (_, i) => (i === dim1 || i === dim2 ? side : rest.shift()!));
+  return diagonalBackward(x, shape, offset, dim1, dim2);
+}
+
+/** The diagonal of a matrix as a vector, or the matrix with a vector on its diagonal. @see torch.diag */
+export function diag(x: Tensor, diagonal = 0): Tensor {
+  checkTensor("diag", x);
+  if (x.ndim !== 1 && x.ndim !== 2) throw new ShapeError(`diag: Supports 1D or 2D tensors. Got ${x.ndim}D`);
+  return x.ndim === 1 ? diagEmbed(x, { offset: diagonal }) : x.diagonal({ offset: diagonal }).clone();
+}
+
+/** The matrix with all elements of `x`, in row-major order, on a diagonal. @see torch.diagflat */
+export function diagflat(x: Tensor, offset = 0): Tensor {
+  return diagEmbed(checkTensor("diagflat", x).reshape(-1), { offset });
+}
+
+/** A bool matrix that tells the elements outside of a triangle: those with column − row − diagonal of the given sign. */
+function outside(x: Tensor, diagonal: number, sign: 1 | -1): Tensor {
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const mask = new Uint8Array(rows * columns);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mask[i * columns + j] = (j - i - diagonal) * sign > 0 ? 1 : 0;
+  return tensor(mask, { dtype: "bool", device: x.device }).reshape(rows, columns);
+}
+
+function checkMatrix(op: string, x: Tensor): Tensor {
+  if (checkTensor(op, x).ndim < 2) throw new ShapeError(`${op}: input tensor must have at least 2 dimensions, got shape ${shapeText(x.shape)}`);
+  return x;
+}
+
+/** The elements on and below a diagonal of each matrix, zeros above. @see torch.tril */
+export const tril = (x: Tensor, diagonal = 0): Tensor => checkMatrix("tril", x).maskedFill(outside(x, diagonal, 1), 0);
+
+/** The elements on and above a diagonal of each matrix, zeros below. @see torch.triu */
+export const triu = (x: Tensor, diagonal = 0): Tensor => checkMatrix("triu", x).maskedFill(outside(x, diagonal, -1), 0);
+
+/** tril in place. @see torch.Tensor.tril_ */
+export const tril_: typeof tril = inplace("tril_", tril);
+/** triu in place. @see torch.Tensor.triu_ */
+export const triu_: typeof triu = inplace("triu_", triu);
+
+/** Fills the main diagonal; `wrap` goes on below a tall matrix after a row of its own. */
+function fillDiagonal(x: Tensor, fillValue: number, options: { wrap?: boolean } = {}): Tensor {
+  checkMatrix("fillDiagonal_", x);
+  checkOptions("fillDiagonal_", options, ["wrap"]);
+  if (x.ndim > 2 && new Set(x.shape).size > 1) throw new ShapeError(`fillDiagonal_: all dimensions of input must be of equal length, got ${shapeText(x.shape)}`);
+  const step = x.shape.reduce((sum, _, i) => sum + x.shape.slice(i + 1).reduce((n, s) => n * s, 1), 0);
+  const side = x.shape.reduce((a, b) => Math.min(a, b));
+  const end = x.ndim === 2 && options.wrap ? x.numel() : side * step;
+  const mask = new Uint8Array(x.numel());
+  for (let i = 0; i < Math.min(end, mask.length); i += step) mask[i] = 1;
+  return x.maskedFill(tensor(mask, { dtype: "bool", device: x.device }).reshape(x.shape), fillValue);
+}
+
+/** Fills the main diagonal in place. @see torch.Tensor.fill_diagonal_ */
+export const fillDiagonal_: typeof fillDiagonal = inplace("fillDiagonal_", fillDiagonal);

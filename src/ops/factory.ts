@@ -1,0 +1,45 @@
+/** New tensors that take their dtype and device from another one. */
+import type { DType } from "../core/dtype";
+import { checkOptions } from "../core/errors";
+import { checkSize, type Shape } from "../core/shape";
+import { allocateFor, type CreateOptions, createOptions, filled, finish, type SizeArgs, splitSize, type TensorData, tensor } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+
+/** A tensor of `shape` with the dtype and device of `x` where `options` name no others. */
+function allocateNew(op: string, x: Tensor, shape: Shape, options: CreateOptions): Tensor {
+  return allocateFor(op, shape, { ...options, device: options.device ?? x.device }, x.dtype);
+}
+
+function newFilled(op: string, x: Tensor, args: SizeArgs, value: number): Tensor {
+  checkTensor(op, x);
+  const [shape, options] = splitSize<CreateOptions>(op, args);
+  return finish(filled(allocateNew(op, x, shape, options), value), options);
+}
+
+/** A tensor of unspecified values. @see torch.Tensor.new_empty */
+export function newEmpty(x: Tensor, ...size: SizeArgs): Tensor {
+  checkTensor("newEmpty", x);
+  const [shape, options] = splitSize<CreateOptions>("newEmpty", size);
+  return finish(allocateNew("newEmpty", x, shape, options), options);
+}
+
+/** A tensor of zeros with the dtype and device of `x`. @see torch.Tensor.new_zeros */
+export const newZeros = (x: Tensor, ...size: SizeArgs): Tensor => newFilled("newZeros", x, size, 0);
+
+/** A tensor of ones with the dtype and device of `x`. @see torch.Tensor.new_ones */
+export const newOnes = (x: Tensor, ...size: SizeArgs): Tensor => newFilled("newOnes", x, size, 1);
+
+/** A tensor filled with a value, with the dtype and device of `x`. @see torch.Tensor.new_full */
+export function newFull(x: Tensor, size: Shape, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor {
+  checkTensor("newFull", x);
+  checkOptions("newFull", options, createOptions);
+  return finish(filled(allocateNew("newFull", x, checkSize("newFull", [size]), options), fillValue), options);
+}
+
+/** A tensor with a copy of the values given, with the dtype and device of `x`. @see torch.Tensor.new_tensor */
+export function newTensor(x: Tensor, data: TensorData | readonly unknown[], options: CreateOptions = {}): Tensor {
+  checkTensor("newTensor", x);
+  const dtype: DType = options.dtype ?? x.dtype;
+  return tensor(data, { ...options, dtype, device: options.device ?? x.device });
+}

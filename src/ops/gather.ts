@@ -1,0 +1,97 @@
+/** Elements chosen one by one along an axis, by an index of the shape of the result; and the ways back. */
+import { record } from "../autograd/node";
+import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
+import { broadcastShapes, wrapDim } from "../core/shape";
+import { allocate, filled } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+import { inplace } from "./inplace";
+import { axisOf, checkedIndex, checkIndexType, dense } from "./positions";
+import { checkReach, corner, joined, MOVE_COST, move, route, spread } from "./routes";
+import { scatterReduce } from "./scatterReduce";
+
+/**
+ * y[i][j][k] = x[index[i][j][k]][j][k] for dim 0, and so on. The result has the shape of the index.
+ * @see torch.gather
+ * @throws ShapeError if the index is longer than `x` along another axis, IndexError for an index out of range.
+ */
+export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkTensor("gather", x);
+  checkIndexType("gather", index, x);
+  const d = wrapDim("gather", dim, x.ndim);
+  checkReach("gather", index, x, d, "input");
+  const at = checkedIndex("gather", index, x.shape[d] ?? 1, d);
+  const source = corner(x.detach(), index.shape, d);
+  const { n, outer, inner } = axisOf("gather", source.shape, d);
+  const y = allocate(index.shape, x.dtype, x);
+  const m = index.shape[d] ?? 1;
+  const work = { range: y.numel(), cost: y.numel() * MOVE_COST };
+  if (outer * inner > 0) y.storage.backend.call("gather", undefined, [x.elementSize(), y, dense(source), at, n, m, inner], work);
+  const { shape } = x;
+  return record("GatherBackward0", y, [x], [at], [(g, [i]) => g.newZeros(shape).scatterAdd(d, i!, g)]);
+}
+
+/** Options of {@link scatter}. */
+export interface ScatterOptions {
+  /** Join with what is there instead of replacing it. */
+  reduce?: "add" | "multiply" | null;
+}
+
+/**
+ * y[index[i][j][k]][j][k] = src[i][j][k] for dim 0, and so on; everything else as in `x`. The source may be a number. Which element stays
+ * where indices repeat is unspecified.
+ * @see torch.scatter
+ * @throws ShapeError if the index is longer than `x` or `src` along another axis, IndexError for an index out of range.
+ */
+export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | number | boolean, options: ScatterOptions = {}): Tensor {
+  checkTensor("scatter", x);
+  checkOptions("scatter", options, ["reduce"]);
+  checkTensor("scatter", index, "index");
+  const source = src instanceof Tensor ? src : filled(allocate(index.shape, x.dtype, x), src);
+  if (options.reduce === "add") return scatterAdd(x, dim, index, source);
+  if (options.reduce === "multiply") return scatterReduce(x, dim, index, source, "prod");
+  if (options.reduce != null) throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${String(options.reduce)}.`);
+  const way = route("scatter", x, dim, index, source);
+  const { shape } = source;
+  return record("ScatterBackward0", move(x, way), [x, source], [way.at], [
+    (g, [i]) => g.scatter(way.dim, i!, 0),
+    (g, [i]) => spread(g.gather(way.dim, i!), shape),
+  ]);
+}
+
+/**
+ * y[index[i][j][k]][j][k] += src[i][j][k] for dim 0, and so on; elements that meet add up.
+ * @see torch.scatter_add
+ * @throws ShapeError if the index is longer than `x` or `src` along another axis, IndexError for an index out of range.
+ */
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+  const way = route("scatterAdd", x, dim, index, src);
+  const { shape } = src;
+  return record("ScatterAddBackward0", joined(x, way, "sum"), [x, src], [way.at], [
+    (g) => g,
+    (g, [i]) => spread(g.gather(way.dim, i!), shape),
+  ]);
+}
+
+/**
+ * {@link gather} with the index and `x` broadcast against each other, but for `dim`; without `dim` over all elements in row-major order.
+ * @see torch.take_along_dim
+ * @example x.takeAlongDim(x.argsort(1), 1)
+ */
+export function takeAlongDim(x: Tensor, indices: Tensor, dim?: number | null): Tensor {
+  checkTensor("takeAlongDim", x);
+  checkTensor("takeAlongDim", indices, "indices");
+  if (dim === undefined || dim === null) return gather(x.reshape(-1), 0, indices.reshape(-1));
+  if (x.ndim !== indices.ndim)
+    throw new ShapeError(`takeAlongDim(): input and indices should have the same number of dimensions, but got ${x.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`);
+  const d = wrapDim("takeAlongDim", dim, x.ndim);
+  const shape = broadcastShapes("takeAlongDim", x.shape.with(d, 1), indices.shape.with(d, 1));
+  return gather(x.expand(shape.with(d, x.shape[d]!)), d, indices.expand(shape.with(d, indices.shape[d]!)));
+}
+
+/** scatter in place. @see torch.Tensor.scatter_ */
+export const scatter_: typeof scatter = inplace("scatter_", scatter);
+/** scatterAdd in place. @see torch.Tensor.scatter_add_ */
+export const scatterAdd_: typeof scatterAdd = inplace("scatterAdd_", scatterAdd);
+/** scatterReduce in place. @see torch.Tensor.scatter_reduce_ */
+export const scatterReduce_: typeof scatterReduce = inplace("scatterReduce_", scatterReduce);

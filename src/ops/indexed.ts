@@ -1,0 +1,172 @@
+/** Slices of one axis chosen by a vector of indices, and the ways back: indexAdd, indexCopy, indexFill, indexReduce. */
+import { record } from "../autograd/node";
+import type { DType } from "../core/dtype";
+import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
+import { sameShape, shapeText } from "../core/shape";
+import { allocate, filled } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+import { cast, checkTensor, computeType } from "./define";
+import { inplace } from "./inplace";
+import { type Axis, axisOf, checkedIndex, checkIndexType, dense } from "./positions";
+import type { ReduceMode } from "./routes";
+import { scatterReduce } from "./scatterReduce";
+
+/** Nanoseconds per element moved or added. */
+const MOVE_COST = 0.5;
+
+/** Writes the slices of `x` at `index` (checked) along an axis to `y`. */
+function pull(y: Tensor, x: Tensor, index: Tensor, { outer, n, inner }: Axis): void {
+  const m = index.numel();
+  const work = { range: outer * m, cost: outer * m * inner * MOVE_COST };
+  y.storage.backend.call("indexSelect", undefined, [y.elementSize(), y, dense(x), index, n, m, inner], work);
+}
+
+function checkVector(op: string, index: Tensor, x: Tensor): void {
+  checkIndexType(op, index, x);
+  if (index.ndim > 1) throw new IndexError(`${op}: Index is supposed to be a vector, got shape ${shapeText(index.shape)}`);
+}
+
+/**
+ * The slices of `x` along `dim` that `index` names, in its order; a name may repeat. Index: a vector of int64 or int32.
+ * @see torch.index_select
+ * @throws IndexError for an index that is negative or beyond the axis.
+ */
+export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkTensor("indexSelect", x);
+  checkVector("indexSelect", index, x);
+  const axis = axisOf("indexSelect", x.shape, dim);
+  const at = checkedIndex("indexSelect", index, axis.n, axis.dim);
+  const { shape } = x;
+  const y = allocate(shape.length === 0 ? [] : shape.with(axis.dim, at.numel()), x.dtype, x);
+  pull(y, x, at, axis);
+  return record("IndexSelectBackward0", y, [x], [at], [(g, [i]) => g.newZeros(shape).indexAdd(axis.dim, i!, g)]);
+}
+
+/** The axis of `x`, once `index` and `source` are found to fit it. @throws ShapeError or DTypeError saying what does not. */
+function checkSource(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor): Axis {
+  checkTensor(op, x);
+  checkVector(op, index, x);
+  checkTensor(op, source, "source");
+  if (source.dtype !== x.dtype) throw new DTypeError(`${op}: self (${x.dtype}) and source (${source.dtype}) must have the same dtype; cast one with x.to(dtype)`);
+  const axis = axisOf(op, x.shape, dim);
+  const wanted = x.ndim === 0 ? [] : x.shape.with(axis.dim, index.numel());
+  const isScalar = x.ndim === 0 && source.numel() === 1 && index.numel() === 1;
+  if (!isScalar && !sameShape(wanted, source.shape))
+    throw new ShapeError(`${op}: source must have shape ${shapeText(wanted)}: that of self, but for ${index.numel()} (the number of indices) along dimension ${axis.dim}; got ${shapeText(source.shape)}`);
+  return axis;
+}
+
+const workOf = (m: number, { outer, inner }: Axis) => ({ range: outer * inner, cost: outer * m * inner * MOVE_COST });
+
+/** y[index] = source along an axis of a contiguous y. */
+function overwrite(y: Tensor, index: Tensor, source: Tensor, axis: Axis): void {
+  const m = index.numel();
+  const args = [y.elementSize(), y, index, dense(source), axis.n, m, axis.inner];
+  y.storage.backend.call("indexCopy", undefined, args, workOf(m, axis));
+}
+
+/** A copy of `x` with its own contiguous memory, without history. */
+function copyOf(x: Tensor, dtype: DType): Tensor {
+  const y = allocate(x.shape, dtype, x);
+  x.storage.backend.copy(y, x);
+  return y;
+}
+
+/** Options of {@link indexAdd}. */
+export interface IndexAddOptions {
+  /** Factor of the source. Default: 1. */
+  alpha?: number | boolean;
+}
+
+/**
+ * `x` with alpha · source added to the slices along `dim` that `index` names; repeated names add up.
+ * @see torch.index_add
+ * @throws IndexError for an index that is negative or beyond the axis.
+ */
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
+  checkOptions("indexAdd", options, ["alpha"]);
+  const axis = checkSource("indexAdd", x, dim, index, source);
+  const at = checkedIndex("indexAdd", index, axis.n, axis.dim);
+  const alpha = Number(options.alpha ?? 1);
+  // Truth values are counted: true again where the count is not 0.
+  const wide = x.dtype === "bool" ? "int32" : computeType(x.dtype);
+  const y = copyOf(x, wide);
+  const m = at.numel();
+  y.storage.backend.call("indexAdd", wide, [y, at, dense(cast(source, wide)), alpha, axis.n, m, axis.inner], workOf(m, axis));
+  const { shape } = source;
+  return record("IndexAddBackward0", cast(y, x.dtype), [x, source], [at], [
+    (g) => g,
+    (g, [i]) => g.indexSelect(axis.dim, i!).mul(alpha).reshape(shape),
+  ]);
+}
+
+/**
+ * `x` with the slices along `dim` that `index` names replaced by those of `source`. Which one stays where a name repeats is unspecified.
+ * @see torch.index_copy
+ * @throws IndexError for an index that is negative or beyond the axis.
+ */
+export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const axis = checkSource("indexCopy", x, dim, index, source);
+  const at = checkedIndex("indexCopy", index, axis.n, axis.dim);
+  const y = copyOf(x, x.dtype);
+  overwrite(y, at, source, axis);
+  const { shape } = source;
+  return record("IndexCopyBackward0", y, [x, source], [at], [
+    (g, [i]) => g.indexFill(axis.dim, i!, 0),
+    (g, [i]) => g.indexSelect(axis.dim, i!).reshape(shape),
+  ]);
+}
+
+/**
+ * `x` with the slices along `dim` that `index` names filled with a number or a 0-d tensor. Negative indices count from the end.
+ * @see torch.Tensor.index_fill
+ */
+export function indexFill(x: Tensor, dim: number, index: Tensor, value: number | boolean | Tensor): Tensor {
+  checkTensor("indexFill", x);
+  checkVector("indexFill", index, x);
+  const axis = axisOf("indexFill", x.shape, dim);
+  const at = checkedIndex("indexFill", index, axis.n, axis.dim, -axis.n);
+  const shape = x.ndim === 0 ? [] : x.shape.with(axis.dim, at.numel());
+  if (value instanceof Tensor) {
+    if (value.ndim !== 0) throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
+    return indexCopy(x, axis.dim, at.remainder(axis.n), value.to(x.dtype).expand(shape));
+  }
+  const y = copyOf(x, x.dtype);
+  overwrite(y, at, filled(allocate(shape, x.dtype, x), value), axis);
+  return record("IndexFillBackward0", y, [x], [at], [(g, [i]) => g.indexFill(axis.dim, i!, 0)]);
+}
+
+/** Options of {@link indexReduce}. */
+export interface IndexReduceOptions {
+  /** Whether the elements of `x` take part. Default: true. */
+  includeSelf?: boolean;
+}
+
+/**
+ * `x` with the slices of `source` reduced into those along `dim` that `index` names.
+ * @see torch.Tensor.index_reduce
+ * @param reduce `"prod"`, `"mean"`, `"amax"` or `"amin"`.
+ */
+export function indexReduce(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  reduce: Exclude<ReduceMode, "sum">,
+  options: IndexReduceOptions = {},
+): Tensor {
+  const axis = checkSource("indexReduce", x, dim, index, source);
+  if (!["prod", "mean", "amax", "amin"].includes(reduce))
+    throw new ArgumentError(`indexReduce: reduce argument must be either prod, mean, amax or amin, got ${String(reduce)}.`);
+  const along = index.reshape(x.shape.map((_, i) => (i === axis.dim ? -1 : 1))).expand(source.shape);
+  return scatterReduce(x, axis.dim, along, source, reduce, options);
+}
+
+/** indexAdd in place. @see torch.Tensor.index_add_ */
+export const indexAdd_: typeof indexAdd = inplace("indexAdd_", indexAdd);
+/** indexCopy in place. @see torch.Tensor.index_copy_ */
+export const indexCopy_: typeof indexCopy = inplace("indexCopy_", indexCopy);
+/** indexFill in place. @see torch.Tensor.index_fill_ */
+export const indexFill_: typeof indexFill = inplace("indexFill_", indexFill);
+/** indexReduce in place. @see torch.Tensor.index_reduce_ */
+export const indexReduce_: typeof indexReduce = inplace("indexReduce_", indexReduce);

@@ -1,0 +1,137 @@
+/** Copies with the elements in another order, or repeated. */
+import { record } from "../autograd/node";
+import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
+import { checkSize, contiguousStrides, shapeText, sizeArgument, wrapDim, wrapDims } from "../core/shape";
+import { allocate, tensor } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+import type { Size } from "./view";
+
+/** The elements along each of the axes in reverse order, copied. @see torch.flip @example x.flip(0, 1) */
+export function flip(x: Tensor, ...dims: Size): Tensor {
+  checkTensor("flip", x);
+  const axes = wrapDims("flip", sizeArgument("flip", dims), x.ndim);
+  const y = allocate(x.shape, x.dtype, x);
+  const strides = x.strides.map((s, d) => (axes.includes(d) ? -s : s));
+  const offset = axes.reduce((at, d) => at + Math.max(0, x.shape[d]! - 1) * x.strides[d]!, x.offset);
+  x.storage.backend.copy(y, { storage: x.storage, dtype: x.dtype, shape: x.shape, strides, offset });
+  return record("FlipBackward0", y, [x], [], [(g) => g.flip(axes)]);
+}
+
+/** Each row from right to left. @see torch.fliplr */
+export function fliplr(x: Tensor): Tensor {
+  if (checkTensor("fliplr", x).ndim < 2) throw new ShapeError("fliplr: Input must be >= 2-d.");
+  return flip(x, 1);
+}
+
+/** The rows from bottom to top. @see torch.flipud */
+export function flipud(x: Tensor): Tensor {
+  if (checkTensor("flipud", x).ndim < 1) throw new ShapeError("flipud: Input must be >= 1-d.");
+  return flip(x, 0);
+}
+
+/** y = x rotated by `shift` along one axis: two copies of slices. */
+function rollInto(y: Tensor, x: Tensor, shift: number, dim: number): void {
+  const n = x.shape[dim]!;
+  const cut = ((shift % n) + n) % n;
+  const window = (t: Tensor, start: number, length: number) => ({
+    storage: t.storage,
+    dtype: t.dtype,
+    shape: t.shape.with(dim, length),
+    strides: t.strides,
+    offset: t.offset + start * t.strides[dim]!,
+  });
+  const { backend } = x.storage;
+  if (cut > 0) backend.copy(window(y, 0, cut), window(x, n - cut, cut));
+  backend.copy(window(y, cut, n - cut), window(x, 0, n - cut));
+}
+
+/**
+ * The elements moved along axes by `shifts` places; what leaves at one end returns at the other. Without `dims` over all elements in
+ * row-major order.
+ * @see torch.roll
+ */
+export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor {
+  checkTensor("roll", x);
+  const by = typeof shifts === "number" ? [shifts] : shifts;
+  const axes = dims === undefined || dims === null ? [] : typeof dims === "number" ? [dims] : dims;
+  if (axes.length === 0 && by.length === 1) return roll(x.reshape(-1), by, 0).reshape(x.shape);
+  if (by.length !== axes.length || by.length === 0) throw new ShapeError(`roll: shifts and dimensions must align. shifts: ${by.length}, dims:${axes.length}`);
+  let y = x.detach();
+  for (const [i, dim] of axes.entries()) {
+    const d = wrapDim("roll", dim, x.ndim);
+    const next = allocate(x.shape, x.dtype, x);
+    if (x.numel() > 0) rollInto(next, y, by[i]!, d);
+    y = next;
+  }
+  const back = by.map((s) => -s);
+  return record("RollBackward0", y, [x], [], [(g) => g.roll(back, axes)]);
+}
+
+/** Rotated by `k` quarter turns from the first towards the second of two axes. @see torch.rot90 */
+export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor {
+  checkTensor("rot90", x);
+  if (dims.length !== 2) throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${dims.length}`);
+  const [a, b] = dims.map((d) => wrapDim("rot90", d, x.ndim)) as [number, number];
+  if (a === b) throw new ShapeError(`rot90: expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
+  const turns = ((k % 4) + 4) % 4;
+  if (turns === 1) return x.flip(b).transpose(a, b);
+  if (turns === 2) return x.flip(a, b);
+  return turns === 3 ? x.flip(a).transpose(a, b) : x.clone();
+}
+
+/**
+ * Copies of `x` next to each other: `sizes` says how many along each axis; more sizes than axes add axes in front.
+ * @see torch.Tensor.repeat
+ */
+export function repeat(x: Tensor, ...sizes: Size): Tensor {
+  checkTensor("repeat", x);
+  const counts = checkSize("repeat", sizes);
+  const lead = counts.length - x.ndim;
+  if (lead < 0) throw new ShapeError(`repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got ${shapeText(counts)} for shape ${shapeText(x.shape)}`);
+  const own = counts.map((_, i) => (i < lead ? 1 : x.shape[i - lead]!));
+  const y = allocate(own.map((n, i) => n * counts[i]!), x.dtype, x);
+  const tiled = counts.flatMap((count, i) => [count, own[i]!]);
+  const strides = counts.flatMap((_, i) => [0, i < lead ? 0 : x.strides[i - lead]!]);
+  const target = { storage: y.storage, dtype: y.dtype, shape: tiled, strides: contiguousStrides(tiled), offset: 0 };
+  x.storage.backend.copy(target, { storage: x.storage, dtype: x.dtype, shape: tiled, strides, offset: x.offset });
+  const from = x.shape;
+  const copies = counts.map((_, i) => 2 * i);
+  return record("RepeatBackward0", y, [x], [], [(g) => (copies.length === 0 ? g : g.reshape(tiled).sum(copies).reshape(from))]);
+}
+
+/** {@link repeat}, with missing sizes taken as 1. @see torch.tile */
+export function tile(x: Tensor, ...dims: Size): Tensor {
+  const counts = sizeArgument("tile", dims);
+  return repeat(x, [...new Array<number>(Math.max(0, checkTensor("tile", x).ndim - counts.length)).fill(1), ...counts]);
+}
+
+/** Options of {@link repeatInterleave}. */
+export interface RepeatInterleaveOptions {
+  /** The size of the result along `dim`, if it is known; it is checked. */
+  outputSize?: number | null;
+}
+
+/**
+ * Each element repeated, one after another, along `dim`; without `dim` over all elements in row-major order. `repeats` is one count for all or
+ * a vector of counts, which is read back.
+ * @see torch.repeat_interleave
+ */
+export function repeatInterleave(x: Tensor, repeats: number | Tensor, dim?: number | null, options: RepeatInterleaveOptions = {}): Tensor {
+  checkTensor("repeatInterleave", x);
+  checkOptions("repeatInterleave", options, ["outputSize"]);
+  if (dim === undefined || dim === null) return repeatInterleave(x.reshape(-1), repeats, 0, options);
+  const d = wrapDim("repeatInterleave", dim, x.ndim);
+  const index = interleaved(x.shape[d] ?? 1, repeats);
+  if (options.outputSize != null && options.outputSize !== index.length)
+    throw new ShapeError(`repeatInterleave: outputSize is ${options.outputSize}, but the repeats make ${index.length}`);
+  return x.indexSelect(d, tensor(index, { dtype: "int64", device: x.device }));
+}
+
+/** Position i as often as it is to be repeated. */
+function interleaved(n: number, repeats: number | Tensor): number[] {
+  const given = typeof repeats === "number" ? [repeats] : Array.from(checkTensor("repeatInterleave", repeats, "repeats").reshape(-1).toTypedArray(), Number);
+  if (given.some((count) => count < 0 || !Number.isInteger(count))) throw new ArgumentError("repeatInterleave: repeats can not be negative, and must be integers");
+  if (given.length !== 1 && given.length !== n) throw new ShapeError(`repeatInterleave: repeats must have the same size as input along dim: got ${given.length} for ${n}`);
+  return Array.from({ length: n }, (_, i) => i).flatMap((i) => new Array<number>(given.length === 1 ? given[0]! : given[i]!).fill(i));
+}
