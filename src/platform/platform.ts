@@ -54,7 +54,7 @@ export const now = (): number => performance.now();
 export interface WorkerHandle {
   post(message: unknown, transfer?: readonly Transferable[]): void;
   onMessage(listener: (message: any) => void): void;
-  /** Called once if the worker fails to start or dies of an error. */
+  /** Called if the worker fails to start or dies of an error; in Node whenever it ends. */
   onError(listener: (error: Error) => void): void;
   terminate(): void;
   /** Lets the process end while the worker lives (`false`), or not (`true`). */
@@ -91,7 +91,10 @@ function startNodeWorker(
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as never),
     onMessage: (listener) => void worker.on("message", listener),
-    onError: (listener) => void worker.on("error", listener),
+    onError: (listener) => {
+      worker.on("error", listener);
+      worker.on("exit", (code) => listener(new Error(`the worker ended with exit code ${code}`)));
+    },
     terminate: () => void worker.terminate(),
     keepAlive: (alive) => (alive ? worker.ref() : worker.unref()),
   };

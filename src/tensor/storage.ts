@@ -15,13 +15,21 @@ export class Storage {
   /** Raised by every in-place change, and compared by backward with what it saved. */
   version = 0;
   private owners = 0;
+  private readonly isBorrowed: boolean;
 
+  /** @param source the bytes to allocate, or (see {@link borrow}) a block that somebody else owns */
   constructor(
     readonly backend: Backend,
-    bytes: number,
+    source: number | Block,
   ) {
-    this.block = backend.allocate(bytes);
-    collected.register(this, { backend, block: this.block });
+    this.isBorrowed = typeof source !== "number";
+    this.block = typeof source === "number" ? backend.allocate(source) : source;
+    if (!this.isBorrowed) collected.register(this, { backend, block: this.block });
+  }
+
+  /** A storage on memory that another thread owns and keeps: it is never given back from here. */
+  static borrow(backend: Backend, block: Block): Storage {
+    return new Storage(backend, block);
   }
 
   get isFreed(): boolean {
@@ -33,7 +41,7 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.owners === 0) this.backend.release(this.block, false);
+    if (--this.owners === 0 && !this.isBorrowed) this.backend.release(this.block, false);
   }
 
   /** Whether one owner is left. */

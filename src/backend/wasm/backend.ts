@@ -2,9 +2,17 @@
 import { codeOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { KindlingError } from "../../core/errors";
 import { broadcastStrides, collapse, isContiguous, sameShape, sizeOfShape } from "../../core/shape";
-import { type Argument, type Backend, type Block, type MemoryStats, type Operand, registerBackend, type Work } from "../backend";
-import { compileKernels, type Kernel, type Kernels, loadKernels } from "./kernels";
-import { Memory, reserveMemory } from "./memory";
+import {
+  type Argument,
+  type Backend,
+  type Block,
+  type MemoryStats,
+  type Operand,
+  registerBackend,
+  type Work,
+} from "../backend";
+import { compileKernels, type Kernel, type Kernels, loadKernels, type SimdLevel } from "./kernels";
+import { type Extent, Memory, reserveMemory } from "./memory";
 import { Pool } from "./pool";
 
 const INITIAL_PAGES = 256;
@@ -25,6 +33,13 @@ interface Engine {
   readonly callArea: number;
 }
 
+/** What another thread needs to see this thread's tensors. */
+export interface SharedEngine {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly level: SimdLevel;
+}
+
 class WasmBackend implements Backend {
   readonly device = "cpu";
   private engine: Engine | undefined;
@@ -37,10 +52,35 @@ class WasmBackend implements Backend {
     const wasm = reserveMemory(INITIAL_PAGES);
     const { module, level } = compileKernels();
     const kernels = loadKernels(module, level, wasm);
-    const memory = new Memory(wasm, kernels.heapBase);
+    const { heapBase } = kernels;
+    return this.start(kernels, new Memory(wasm, { address: heapBase, bytes: wasm.buffer.byteLength - heapBase }));
+  }
+
+  private start(kernels: Kernels, memory: Memory): Engine {
     const callArea = memory.allocate(CALL_BYTES).address;
     this.engine = { kernels, memory, callArea, pool: new Pool(kernels, memory) };
     return this.engine;
+  }
+
+  /** What {@link attach} takes in another thread. */
+  share(): SharedEngine {
+    const { kernels, memory } = this.parts;
+    return { memory: memory.memory, module: kernels.module, level: kernels.level };
+  }
+
+  /**
+   * Computes in the memory of another thread instead of one of its own, on one thread. Allocates only from `arena`, which that thread has set aside, and
+   * from what it grows the memory by, of which it tells `onGrow`.
+   * @throws KindlingError if there are tensors already.
+   */
+  attach({ memory, module, level }: SharedEngine, arena: Extent, onGrow: (range: Extent) => void): void {
+    if (this.engine !== undefined) throw new KindlingError("attach: this thread has memory of its own already");
+    this.start(loadKernels(module, level, memory), new Memory(memory, { ...arena }, onGrow)).pool.setNumThreads(1);
+  }
+
+  /** Takes over a range that {@link attach} has grown in a thread that is gone. */
+  adopt(range: Extent): void {
+    this.parts.memory.adopt(range);
   }
 
   allocate(bytes: number): Block {
@@ -131,7 +171,8 @@ class WasmBackend implements Backend {
 
   private kernel(name: string): Kernel {
     const kernel = this.parts.kernels.table.get(name);
-    if (kernel === undefined) throw new KindlingError(`the cpu device has no kernel "${name}"; this is a defect of Kindling`);
+    if (kernel === undefined)
+      throw new KindlingError(`the cpu device has no kernel "${name}"; this is a defect of Kindling`);
     return kernel;
   }
 

@@ -3,7 +3,7 @@
  * of free extents that merge with their neighbours. Freed memory is reused, never returned to the system.
  */
 import type { DType, TypedArray } from "../../core/dtype";
-import { arrayOf } from "../../core/dtype";
+import { arrayOf, sizeOf } from "../../core/dtype";
 import { OutOfMemoryError } from "../../core/errors";
 import type { Block, MemoryStats } from "../backend";
 
@@ -44,7 +44,8 @@ function classBytes(index: number): number {
   return (1 << log) + (((index - 4) & 3) + 1) * (1 << (log - 2));
 }
 
-interface Extent {
+/** A range of addresses. */
+export interface Extent {
   address: number;
   bytes: number;
 }
@@ -54,7 +55,9 @@ export class Memory {
   /** Free extents, by address, never adjacent. */
   private readonly extents: Extent[] = [];
   private chunk: Extent = { address: 0, bytes: 0 };
-  private end: number;
+  /** The end of the highest range that this allocator manages. */
+  private end = 0;
+  private owned = 0;
   private allocated = 0;
   private peak = 0;
   private blocks = 0;
@@ -63,16 +66,27 @@ export class Memory {
   private views: Partial<Record<DType, TypedArray>> = {};
   private buffer: ArrayBufferLike;
 
-  /** Manages everything in `memory` from the address `base`. */
+  /**
+   * Manages one range of `memory`, and what it grows by. Several threads may each have an allocator of the same memory: each hands out only what
+   * it manages.
+   * @param onGrow called with every range that is added by growing
+   */
   constructor(
     readonly memory: WebAssembly.Memory,
-    base: number,
+    range: Extent,
+    private readonly onGrow?: (range: Extent) => void,
   ) {
-    this.end = Math.ceil(base / PAGE) * PAGE;
     this.buffer = memory.buffer;
-    const slack = this.buffer.byteLength - this.end;
-    if (slack > 0) this.insertExtent(this.end, slack);
-    this.end = this.buffer.byteLength;
+    const begin = Math.ceil(range.address / PAGE) * PAGE;
+    this.adopt({ address: begin, bytes: range.address + range.bytes - begin });
+  }
+
+  /** Manages another range of whole pages from now on. Nobody else may use it. */
+  adopt({ address, bytes }: Extent): void {
+    if (bytes <= 0) return;
+    this.insertExtent(address, bytes);
+    this.owned += bytes;
+    this.end = Math.max(this.end, address + bytes);
   }
 
   allocate(bytes: number): Block {
@@ -98,12 +112,17 @@ export class Memory {
   }
 
   stats(): MemoryStats {
-    return { allocated: this.allocated, peakAllocated: this.peak, reserved: this.end, blocks: this.blocks };
+    return {
+      allocated: this.allocated,
+      peakAllocated: this.peak,
+      reserved: this.memory.buffer.byteLength,
+      blocks: this.blocks,
+    };
   }
 
   /** A view on `length` elements at a byte address. It stays valid: memory grows, but never moves. */
   view(dtype: DType, address: number, length: number): TypedArray {
-    return new (arrayOf(dtype))(this.currentBuffer(), address, length);
+    return new (arrayOf(dtype))(this.currentBuffer(address + length * sizeOf(dtype)), address, length);
   }
 
   /** All of memory as elements of a type, for reads and writes of single values. */
@@ -118,8 +137,9 @@ export class Memory {
     return fresh;
   }
 
-  private currentBuffer(): ArrayBufferLike {
-    if (this.buffer.byteLength < this.end) this.buffer = this.memory.buffer;
+  /** A buffer that reaches at least to `end`, which may lie in memory that another thread has grown. */
+  private currentBuffer(end = this.end): ArrayBufferLike {
+    if (this.buffer.byteLength < end) this.buffer = this.memory.buffer;
     return this.buffer;
   }
 
@@ -200,25 +220,31 @@ export class Memory {
 
   /** Takes memory from the system: more than asked for, so that it happens rarely. */
   private grow(bytes: number): void {
-    const generous = Math.ceil(Math.max(bytes, GROWTH, this.end / 8) / PAGE);
+    const generous = Math.ceil(Math.max(bytes, GROWTH, this.owned / 8) / PAGE);
     const exact = Math.ceil(bytes / PAGE);
     for (const pages of [generous, exact]) {
-      try {
-        this.memory.grow(pages);
-      } catch {
-        continue;
-      }
-      this.insertExtent(this.end, pages * PAGE);
-      this.end += pages * PAGE;
+      const range = this.tryGrow(pages);
+      if (range === undefined) continue;
+      this.adopt(range);
+      this.onGrow?.(range);
       return;
     }
     throw this.outOfMemory(bytes);
   }
 
+  /** New pages, or undefined if there are none. They begin where the engine says: another thread may grow the memory at any time. */
+  private tryGrow(pages: number): Extent | undefined {
+    try {
+      return { address: this.memory.grow(pages) * PAGE, bytes: pages * PAGE };
+    } catch {
+      return undefined;
+    }
+  }
+
   private outOfMemory(bytes: number): OutOfMemoryError {
     const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`;
     return new OutOfMemoryError(
-      `out of memory: ${mib(bytes)} were asked for, ${mib(this.allocated)} are held by ${this.blocks} tensors and ${mib(this.end)} are reserved. ` +
+      `out of memory: ${mib(bytes)} were asked for, ${mib(this.allocated)} are held by ${this.blocks} tensors and ${mib(this.memory.buffer.byteLength)} are reserved. ` +
         "Free tensors with torch.tidy(() => …), `using` or x.dispose(), compute without gradients in torch.noGrad(() => …), use smaller batches, " +
         "or let a synchronous loop await now and then, so that the garbage collector can find dead tensors.",
     );

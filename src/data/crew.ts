@@ -1,0 +1,335 @@
+/** The workers of a DataLoader, seen from the main thread: who reads which batch, in whose memory, and what becomes of failures. */
+import type { Block } from "../backend/backend";
+import { wasm } from "../backend/wasm/backend";
+import type { Extent } from "../backend/wasm/memory";
+import { WorkerError } from "../core/errors";
+import { sizeOfShape } from "../core/shape";
+import { startWorker, type WorkerHandle } from "../platform/platform";
+import { allocate } from "../tensor/create";
+import { Storage } from "../tensor/storage";
+import { Tensor } from "../tensor/tensor";
+import type { AnyDataset } from "./dataset";
+import type { FetchOptions } from "./fetch";
+import { layoutOf, originOf, type Packed, pack, unpack } from "./pack";
+import {
+  type BatchReply,
+  bootstrap,
+  type Leaf,
+  type RemoteError,
+  type Reply,
+  type Request,
+  type Setup,
+} from "./protocol";
+
+/** The first memory of a worker: threads have scratch memory of 4 MiB, and samples are made here. */
+const ARENA_BYTES = 16 << 20;
+/** Milliseconds that a worker has to finish what it is doing when it is no longer needed. */
+const GRACE = 5000;
+
+export interface CrewOptions {
+  readonly dataset: AnyDataset;
+  readonly numWorkers: number;
+  /** Batches that each worker reads ahead. */
+  readonly prefetchFactor: number;
+  /** Seconds to wait for a batch; 0 waits for ever. */
+  readonly timeout: number;
+  readonly workerInitFn: ((workerId: number) => void) | undefined;
+  readonly fetchOptions: FetchOptions;
+  /** Worker i seeds its generator with `seed + i`. */
+  readonly seed: bigint;
+}
+
+/** One worker and the memory that only it touches. */
+interface Member {
+  readonly id: number;
+  readonly handle: WorkerHandle;
+  readonly arena: Block;
+  readonly grown: Extent[];
+  /** False once its iterable data set is at its end. */
+  isActive: boolean;
+  /** It touches no memory any more. */
+  isGone: boolean;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+/** A batch that a worker was asked for. */
+interface Task {
+  readonly member: Member;
+  readonly slots: readonly Storage[];
+  /** Nobody waits for it any more. */
+  isStale: boolean;
+  reply?: BatchReply;
+}
+
+export class Crew {
+  /** Whether the workers were sent home. */
+  isClosed = false;
+  /** Whether a pass is going on. */
+  isBusy = false;
+  private readonly members: Member[] = [];
+  private readonly tasks = new Map<number, Task>();
+  /** Storages of the data set, kept while workers see them. */
+  private readonly held: Storage[] = [];
+  /** Bytes of each tensor of a batch, from the batches so far. */
+  private slotBytes: number[] = [];
+  private nextTask = 0;
+  private nextMember = 0;
+  private failure: WorkerError | undefined;
+  private waiter: { id: number; resolve: (reply: BatchReply) => void; reject: (error: Error) => void } | undefined;
+
+  private constructor(private readonly options: CrewOptions) {}
+
+  /**
+   * Starts the workers.
+   * @throws WorkerError if the data set cannot be sent to them, or if no worker can be started.
+   */
+  static start(options: CrewOptions): Crew {
+    const crew = new Crew(options);
+    try {
+      crew.hire();
+    } catch (error) {
+      crew.close();
+      throw error;
+    }
+    return crew;
+  }
+
+  private hire(): void {
+    const { numWorkers, seed } = this.options;
+    const setup = this.describeWork();
+    const source = bootstrap(import.meta.url);
+    for (let id = 0; id < numWorkers; id++) {
+      const handle = startWorker(source, `kindling-data-${id}`);
+      if (handle === undefined) throw new WorkerError("DataLoader: no worker can be started here; use numWorkers: 0");
+      const arena = wasm.allocate(ARENA_BYTES);
+      const member: Member = { id, handle, arena, grown: [], isActive: true, isGone: false };
+      this.members.push(member);
+      handle.onMessage((reply: Reply) => this.receive(member, reply));
+      handle.onError((error) => this.lose(member, error.message));
+      handle.post({ ...setup, arena: rangeOf(arena), id, seed: BigInt.asUintN(64, seed + BigInt(id)) } satisfies Setup);
+    }
+  }
+
+  /** The part of the setup that all workers share. */
+  private describeWork(): Omit<Setup, "arena" | "id" | "seed"> {
+    const { dataset, numWorkers, workerInitFn, fetchOptions } = this.options;
+    const { isBatched, dropLast, collate } = fetchOptions;
+    return {
+      engine: wasm.share(),
+      numWorkers,
+      isBatched,
+      dropLast,
+      dataset: this.packShared(dataset, "the data set"),
+      collate:
+        collate === undefined
+          ? "default"
+          : this.collatesHere
+            ? "samples"
+            : { packed: this.packShared(collate, "collateFn") },
+      workerInitFn: this.packShared(workerInitFn, "workerInitFn"),
+    };
+  }
+
+  /** Whether batches are made by this thread, because workers cannot import the function that makes them. */
+  private get collatesHere(): boolean {
+    const { collate } = this.options.fetchOptions;
+    return collate !== undefined && originOf(collate) === undefined;
+  }
+
+  private packShared(value: unknown, path: string): Packed {
+    return pack(value, path, (x, at) => {
+      const layout = layoutOf(x, at);
+      x.storage.retain();
+      this.held.push(x.storage);
+      return layout;
+    });
+  }
+
+  /** The batches that `requests` ask for, in their order. Ends early when the workers' iterable data sets are at their end. */
+  async *pass(requests: Iterator<unknown>): AsyncGenerator<unknown, void, undefined> {
+    this.isBusy = true;
+    let id = this.nextTask;
+    if (id > 0) this.restart();
+    try {
+      for (let i = 0; i < this.options.prefetchFactor * this.members.length; i++) this.assign(requests);
+      for (; id < this.nextTask; id++) {
+        const reply = await this.arrival(id);
+        if (reply.kind === "end") this.tasks.get(id)!.member.isActive = false;
+        this.assign(requests);
+        const batch = this.take(id, reply);
+        if (reply.kind === "batch") yield this.collatesHere ? this.options.fetchOptions.collate!(batch) : batch;
+      }
+    } finally {
+      this.isBusy = false;
+      requests.return?.();
+      for (const [taskId, task] of this.tasks) this.forget(taskId, task);
+    }
+  }
+
+  private restart(): void {
+    this.nextMember = 0;
+    for (const member of this.members) {
+      member.isActive = true;
+      this.post(member, { kind: "reset" });
+    }
+  }
+
+  /** Gives the next request to the next worker in turn, so that which worker reads what does not depend on their speed. */
+  private assign(requests: Iterator<unknown>): void {
+    const member = this.nextActive();
+    if (member === undefined) return;
+    const { done, value: what } = requests.next();
+    if (done) return;
+    const slots = this.slotBytes.map((bytes) => new Storage(wasm, bytes));
+    const id = this.nextTask++;
+    this.tasks.set(id, { member, slots, isStale: false });
+    this.post(member, { kind: "fetch", id, what, slots: slots.map(({ block }) => rangeOf(block)) });
+  }
+
+  private nextActive(): Member | undefined {
+    for (let i = 0; i < this.members.length; i++) {
+      const member = this.members[this.nextMember]!;
+      this.nextMember = (this.nextMember + 1) % this.members.length;
+      if (member.isActive) return member;
+    }
+    return undefined;
+  }
+
+  private post(member: Member, request: Request): void {
+    member.handle.post(request);
+  }
+
+  /** The answer to a fetch. Keeps the process alive while it waits. */
+  private async arrival(id: number): Promise<BatchReply> {
+    const { reply } = this.tasks.get(id)!;
+    if (reply !== undefined) return reply;
+    if (this.failure !== undefined) throw this.failure;
+    const { timeout } = this.options;
+    const patience =
+      timeout > 0 ? setTimeout(() => this.fail(`timed out after ${timeout} seconds`), timeout * 1000) : undefined;
+    this.keepAlive(true);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.waiter = { id, resolve, reject };
+      });
+    } finally {
+      this.waiter = undefined;
+      clearTimeout(patience);
+      this.keepAlive(false);
+    }
+  }
+
+  private keepAlive(alive: boolean): void {
+    for (const { handle, isGone } of this.members) if (!isGone) handle.keepAlive(alive);
+  }
+
+  private receive(member: Member, reply: Reply): void {
+    if (reply.kind === "grew") member.grown.push(reply.range);
+    else if (reply.kind === "closed") this.dismiss(member);
+    else if (reply.kind === "failed") this.fail(remoteText(member.id, reply.error), causeOf(reply.error));
+    else this.receiveBatch(reply);
+  }
+
+  private receiveBatch(reply: BatchReply): void {
+    const task = this.tasks.get(reply.id);
+    if (task === undefined) return;
+    task.reply = reply;
+    if (task.isStale) this.forget(reply.id, task);
+    else if (this.waiter?.id === reply.id) this.waiter.resolve(reply);
+  }
+
+  /** The value of a batch whose answer is here. @throws WorkerError if the worker could not read it. */
+  private take(id: number, reply: BatchReply): unknown {
+    const { member, slots } = this.tasks.get(id)!;
+    this.tasks.delete(id);
+    const leaves = reply.kind === "batch" ? reply.leaves : [];
+    const tensors = leaves.map((leaf) => tensorOf(leaf, slots));
+    const used = new Set(leaves.map(({ slot }) => slot));
+    slots.forEach((storage, i) => void (used.has(i) || wasm.release(storage.block, false)));
+    if (used.has(undefined)) this.post(member, { kind: "taken", id });
+    if (reply.kind === "error")
+      throw new WorkerError(remoteText(member.id, reply.error), { cause: causeOf(reply.error) });
+    if (reply.kind === "end") return undefined;
+    this.learnSizes(leaves);
+    return unpack(reply.value, (leaf) => tensors[leaf as number]!);
+  }
+
+  /** Later batches are expected to be like this one; the last of a pass, which may be smaller, does not count. */
+  private learnSizes(leaves: readonly Leaf[]): void {
+    const bytes = leaves.map(({ layout }) => layout.bytes);
+    if (bytes.length === this.slotBytes.length)
+      bytes.forEach((n, i) => void (this.slotBytes[i] = Math.max(n, this.slotBytes[i]!)));
+    else this.slotBytes = bytes;
+  }
+
+  /** Gives the memory of a batch back that nobody waits for: at once if its worker is done with it, else when it is. */
+  private forget(id: number, task: Task): void {
+    task.isStale = true;
+    if (task.reply === undefined && !task.member.isGone) return;
+    this.tasks.delete(id);
+    for (const { block } of task.slots) wasm.release(block, false);
+    if (task.reply?.kind === "batch" && !task.member.isGone) this.post(task.member, { kind: "taken", id });
+  }
+
+  private fail(message: string, cause?: Error): void {
+    this.failure ??= new WorkerError(`DataLoader: ${message}`, { cause });
+    this.waiter?.reject(this.failure);
+  }
+
+  /** A worker has ended by itself. */
+  private lose(member: Member, message: string): void {
+    if (member.isGone) return;
+    this.dismiss(member);
+    this.fail(`worker ${member.id} died: ${message}`);
+  }
+
+  /** Lets the workers finish what they are doing, and takes their memory back. The promises of a pass that is going on are rejected. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.fail("its workers were closed");
+    for (const member of this.members) {
+      if (member.isGone) continue;
+      this.post(member, { kind: "close" });
+      // One that does not answer may still write: it is stopped, but its memory is not used again.
+      member.timer = setTimeout(() => member.handle.terminate(), GRACE);
+      (member.timer as { unref?(): void }).unref?.();
+    }
+    if (this.members.length === 0) this.releaseDataset();
+  }
+
+  /** Takes the memory of a worker back that touches none of it any more. */
+  private dismiss(member: Member): void {
+    if (member.isGone) return;
+    member.isGone = true;
+    clearTimeout(member.timer);
+    member.handle.terminate();
+    wasm.release(member.arena, false);
+    for (const range of member.grown) wasm.adopt(range);
+    for (const [id, task] of this.tasks) if (task.member === member && task.isStale) this.forget(id, task);
+    if (this.members.every(({ isGone }) => isGone)) this.releaseDataset();
+  }
+
+  private releaseDataset(): void {
+    for (const storage of this.held.splice(0)) storage.release();
+  }
+}
+
+const rangeOf = ({ address, bytes }: Block): Extent => ({ address, bytes });
+
+/** A tensor of a batch: on its slot, or copied out of the worker's memory. */
+function tensorOf({ slot, layout }: Leaf, slots: readonly Storage[]): Tensor {
+  const { dtype, shape, strides, offset, address, bytes } = layout;
+  if (slot !== undefined) return new Tensor(slots[slot]!, dtype, shape, strides, offset);
+  const copy = allocate(shape, dtype);
+  const values = wasm.view({ address, bytes, freed: false }, dtype, offset, sizeOfShape(shape));
+  wasm.write(copy.storage.block, dtype, 0, values);
+  return copy;
+}
+
+const remoteText = (worker: number, { name, message, stack, index }: RemoteError): string =>
+  `Caught ${name} in DataLoader worker ${worker}${index === undefined ? "" : ` at index ${index}`}: ${message}\nIn the worker:\n${stack}`;
+
+function causeOf({ name, message, stack }: RemoteError): Error {
+  return Object.assign(new Error(message), { name, stack });
+}

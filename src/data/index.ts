@@ -1,0 +1,28 @@
+export { type Collated, defaultCollate, defaultConvert } from "./collate";
+export {
+  type AnyDataset,
+  ChainDataset,
+  ConcatDataset,
+  Dataset,
+  IterableDataset,
+  type IterableStyle,
+  type MapStyle,
+  randomSplit,
+  type SampleOf,
+  StackDataset,
+  Subset,
+  TensorDataset,
+} from "./dataset";
+export { DataLoader, type DataLoaderOptions } from "./loader";
+export {
+  BatchSampler,
+  type IndexOrder,
+  RandomSampler,
+  type RandomSamplerOptions,
+  Sampler,
+  SequentialSampler,
+  SubsetRandomSampler,
+  WeightedRandomSampler,
+  type WeightedRandomSamplerOptions,
+} from "./sampler";
+export { getWorkerInfo, type WorkerInfo } from "./worker";

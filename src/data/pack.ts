@@ -1,0 +1,287 @@
+/**
+ * Data sets on their way to workers: a graph of values becomes one that `postMessage` can clone, and back. Tensors travel as
+ * descriptors of the shared memory. Instances and functions travel by name, as pickle's do: a class or function with a `module` property
+ * (the URL of the module that exports it) is imported there, and an instance gets its own fields back.
+ */
+import { wasm } from "../backend/wasm/backend";
+import type { DType } from "../core/dtype";
+import { DeviceError, WorkerError } from "../core/errors";
+import { Storage } from "../tensor/storage";
+import { Tensor } from "../tensor/tensor";
+
+type Class = abstract new (...args: any[]) => object;
+type Named = Class | ((...args: any[]) => unknown);
+
+/** A range of shared memory as a tensor sees it. */
+export interface TensorLayout {
+  readonly address: number;
+  readonly bytes: number;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** Where a class or function comes from: a module's URL and the name of an export, or the library itself. */
+interface Origin {
+  readonly module: string | undefined;
+  readonly name: string;
+}
+
+type PackedObject =
+  | { kind: "tensor"; tensor: TensorLayout | number }
+  | { kind: "array"; items: Packed[] }
+  | { kind: "object"; fields: Record<string, Packed> }
+  | { kind: "instance"; origin: Origin; fields: Record<string, Packed> }
+  | { kind: "named"; origin: Origin }
+  | { kind: "map"; entries: [Packed, Packed][] }
+  | { kind: "set"; items: Packed[] }
+  | { kind: "clone"; value: object };
+
+/** What `pack` makes of a value. */
+export type Packed = string | number | bigint | boolean | null | undefined | PackedObject;
+
+const library = new Map<string, Named>();
+const libraryNames = new Map<Named, string>();
+
+/** Makes classes and functions of the library known by name, so that workers can rebuild their instances without importing anything. */
+export function portable(named: Record<string, Named>): void {
+  for (const [name, value] of Object.entries(named)) {
+    library.set(name, value);
+    libraryNames.set(value, name);
+  }
+}
+
+/** The origin of a class or function, or undefined if it has none. A `module` inherited from a base class does not count. */
+export function originOf(value: Named): Origin | undefined {
+  const name = libraryNames.get(value);
+  if (name !== undefined) return { module: undefined, name };
+  const module = Object.hasOwn(value, "module") ? (value as { module?: unknown }).module : undefined;
+  return typeof module === "string" ? { module, name: value.name } : undefined;
+}
+
+const cloneable = [
+  ArrayBuffer,
+  Date,
+  RegExp,
+  Error,
+  ...(typeof SharedArrayBuffer === "function" ? [SharedArrayBuffer] : []),
+  ...(typeof Blob === "function" ? [Blob] : []),
+];
+
+/** How tensors are packed: as memory that both sides see, or by a number that the caller gives. */
+export type PackTensor = (x: Tensor, path: string) => TensorLayout | number;
+
+/**
+ * Packs a value. Objects that occur twice stay one object; cycles are allowed.
+ * @param path what the value is called in errors
+ * @throws WorkerError naming the field that cannot travel, and the ways out.
+ */
+export const pack = (value: unknown, path: string, packTensor: PackTensor): Packed =>
+  new Packer(packTensor).visit(value, path);
+
+class Packer {
+  private readonly seen = new Map<object, PackedObject>();
+
+  constructor(private readonly packTensor: PackTensor) {}
+
+  visit(value: unknown, path: string): Packed {
+    if (typeof value === "object" && value !== null) return this.seen.get(value) ?? this.visitObject(value, path);
+    if (typeof value === "function") {
+      const origin = originOf(value as Named);
+      if (origin !== undefined) return { kind: "named", origin };
+      throw cannotTravel(path, `is a function${value.name && ` (${value.name})`}`, "property module");
+    }
+    if (typeof value === "symbol") throw cannotTravel(path, "is a symbol");
+    return value as Packed;
+  }
+
+  /** Remembers an object before its parts are packed, which may refer to it. */
+  private open<P extends PackedObject>(value: object, packed: P): P {
+    this.seen.set(value, packed);
+    return packed;
+  }
+
+  private visitObject(value: object, path: string): PackedObject {
+    if (value instanceof Tensor) return this.open(value, { kind: "tensor", tensor: this.packTensor(value, path) });
+    if (ArrayBuffer.isView(value) || cloneable.some((type) => value instanceof type))
+      return this.open(value, { kind: "clone", value });
+    if (Array.isArray(value)) return this.visitItems(this.open(value, { kind: "array", items: [] }), value, path);
+    if (value instanceof Set) return this.visitItems(this.open(value, { kind: "set", items: [] }), value, path);
+    return value instanceof Map ? this.visitMap(value, path) : this.visitFields(value, path);
+  }
+
+  private visitItems<P extends { items: Packed[] }>(packed: P, values: Iterable<unknown>, path: string): P {
+    for (const value of values) {
+      const isPlain = typeof value === "number" || typeof value === "string";
+      packed.items.push(isPlain ? value : this.visit(value, `${path}[${packed.items.length}]`));
+    }
+    return packed;
+  }
+
+  private visitMap(map: ReadonlyMap<unknown, unknown>, path: string): PackedObject {
+    const packed = this.open(map, { kind: "map", entries: [] as [Packed, Packed][] });
+    for (const [key, value] of map)
+      packed.entries.push([this.visit(key, `a key of ${path}`), this.visit(value, `${path}.get(${String(key)})`)]);
+    return packed;
+  }
+
+  private visitFields(value: object, path: string): PackedObject {
+    const prototype = Object.getPrototypeOf(value);
+    const isPlain = prototype === Object.prototype || prototype === null;
+    const origin = isPlain ? undefined : originOf(prototype.constructor);
+    if (!isPlain && origin === undefined)
+      throw cannotTravel(path, `is an instance of ${prototype.constructor.name}`, "static module");
+    const fields: Record<string, Packed> = {};
+    const packed = this.open(
+      value,
+      origin === undefined ? { kind: "object", fields } : { kind: "instance", origin, fields },
+    );
+    for (const [key, field] of Object.entries(value)) fields[key] = this.visit(field, `${path}.${key}`);
+    return packed;
+  }
+}
+
+function cannotTravel(path: string, what: string, property?: string): WorkerError {
+  const remedy =
+    property === undefined
+      ? "Leave it out"
+      : `Export it from a module and say which one (${property} = import.meta.url), so that workers can import it`;
+  return new WorkerError(
+    `DataLoader: ${path} ${what}, which cannot be sent to a worker. ${remedy}, or use numWorkers: 0.`,
+  );
+}
+
+/** Describes a tensor by its memory. @throws DeviceError unless it is on the cpu. */
+export function layoutOf(x: Tensor, path: string): TensorLayout {
+  x.assertAlive(path);
+  if (x.device !== "cpu")
+    throw new DeviceError(`DataLoader: ${path} is on ${x.device}; workers see tensors of the cpu only`);
+  const { block } = x.storage;
+  return {
+    address: block.address,
+    bytes: block.bytes,
+    dtype: x.dtype,
+    shape: x.shape,
+    strides: x.strides,
+    offset: x.offset,
+  };
+}
+
+/** A tensor on memory that somebody else owns. */
+export function borrowTensor({ address, bytes, dtype, shape, strides, offset }: TensorLayout): Tensor {
+  return new Tensor(Storage.borrow(wasm, { address, bytes, freed: false }), dtype, shape, strides, offset);
+}
+
+/** Every origin that a packed graph names. */
+function originsIn(packed: Packed, found: Set<Origin>, seen = new Set<object>()): Set<Origin> {
+  if (typeof packed !== "object" || packed === null || seen.has(packed)) return found;
+  seen.add(packed);
+  if ("origin" in packed) found.add(packed.origin);
+  for (const part of partsOf(packed)) originsIn(part, found, seen);
+  return found;
+}
+
+function partsOf(packed: PackedObject): readonly Packed[] {
+  if ("fields" in packed) return Object.values(packed.fields);
+  if ("items" in packed) return packed.items;
+  return "entries" in packed ? packed.entries.flat() : [];
+}
+
+/** Imports what a packed graph names. @throws WorkerError if a module has no such export. */
+export async function resolveOrigins(packed: Packed): Promise<(origin: Origin) => Named> {
+  const values = new Map<string, Named>();
+  const key = (origin: Origin) => `${origin.module} ${origin.name}`;
+  for (const origin of originsIn(packed, new Set())) values.set(key(origin), await importNamed(origin));
+  return (origin) => values.get(key(origin))!;
+}
+
+async function importNamed({ module, name }: Origin): Promise<Named> {
+  if (module === undefined) return library.get(name)!;
+  const exports: Record<string, unknown> = await import(/* @vite-ignore */ /* webpackIgnore: true */ module);
+  const found =
+    exports[name] ?? Object.values(exports).find((value) => typeof value === "function" && value.name === name);
+  if (typeof found !== "function")
+    throw new WorkerError(`DataLoader: the module ${module} exports no ${name}; workers find it there by its name`);
+  return found as Named;
+}
+
+/** Rebuilds what {@link pack} was given; `tensorOf` answers what `packTensor` asked. */
+export const unpack = (packed: Packed, tensorOf: TensorOf, named: NamedOf = libraryOnly): unknown =>
+  new Unpacker(tensorOf, named).visit(packed);
+
+type TensorOf = (tensor: TensorLayout | number) => Tensor;
+type NamedOf = (origin: Origin) => Named;
+
+/** Samples come back without importing anything. */
+const libraryOnly: NamedOf = ({ module, name }) => {
+  const found = module === undefined ? library.get(name) : undefined;
+  if (found !== undefined) return found;
+  throw new WorkerError(
+    `DataLoader: samples from workers are made of tensors, plain values, arrays and objects; found ${name}`,
+  );
+};
+
+class Unpacker {
+  private readonly built = new Map<PackedObject, unknown>();
+
+  constructor(
+    private readonly tensorOf: TensorOf,
+    private readonly named: NamedOf,
+  ) {}
+
+  visit(packed: Packed): unknown {
+    if (typeof packed !== "object" || packed === null) return packed;
+    return this.built.has(packed) ? this.built.get(packed) : this.build(packed);
+  }
+
+  private open<T>(packed: PackedObject, value: T): T {
+    this.built.set(packed, value);
+    return value;
+  }
+
+  private build(packed: PackedObject): unknown {
+    switch (packed.kind) {
+      case "tensor":
+        return this.open(packed, this.tensorOf(packed.tensor));
+      case "clone":
+        return packed.value;
+      case "named":
+        return this.named(packed.origin);
+      case "object":
+        return this.define(this.open(packed, {}), packed.fields);
+      case "instance":
+        return this.define(this.open(packed, Object.create(this.named(packed.origin).prototype)), packed.fields);
+      default:
+        return this.buildContainer(packed);
+    }
+  }
+
+  private buildContainer(packed: Extract<PackedObject, { kind: "array" | "map" | "set" }>): unknown {
+    if (packed.kind === "array") {
+      const array = this.open(packed, [] as unknown[]);
+      for (const item of packed.items) array.push(this.visit(item));
+      return array;
+    }
+    if (packed.kind === "set") {
+      const set = this.open(packed, new Set());
+      for (const item of packed.items) set.add(this.visit(item));
+      return set;
+    }
+    const map = this.open(packed, new Map());
+    for (const [key, value] of packed.entries) map.set(this.visit(key), this.visit(value));
+    return map;
+  }
+
+  /** Own fields are defined, not assigned: a setter of the class must not see them twice. */
+  private define(target: object, fields: Record<string, Packed>): object {
+    for (const [key, field] of Object.entries(fields))
+      Object.defineProperty(target, key, {
+        value: this.visit(field),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    return target;
+  }
+}

@@ -1,0 +1,89 @@
+/** What the main thread and the workers of a DataLoader say to each other. */
+import type { SharedEngine } from "../backend/wasm/backend";
+import type { Extent } from "../backend/wasm/memory";
+import type { Packed, TensorLayout } from "./pack";
+
+/** The first message to a worker. */
+export interface Setup {
+  readonly engine: SharedEngine;
+  /** The memory that the worker allocates from. */
+  readonly arena: Extent;
+  readonly id: number;
+  readonly numWorkers: number;
+  /** The seed of this worker's default generator. */
+  readonly seed: bigint;
+  readonly dataset: Packed;
+  readonly isBatched: boolean;
+  readonly dropLast: boolean;
+  /** `"samples"`: batches are made by the main thread, which gets the samples. */
+  readonly collate: "default" | "samples" | { readonly packed: Packed };
+  readonly workerInitFn: Packed;
+}
+
+/** To a worker. */
+export type Request =
+  /** Read a batch. The memory of `slots` belongs to the main thread and is meant for the tensors of the batch. */
+  | { readonly kind: "fetch"; readonly id: number; readonly what: unknown; readonly slots: readonly Extent[] }
+  /** The tensors of batch `id` that are in the worker's own memory were copied. */
+  | { readonly kind: "taken"; readonly id: number }
+  /** Start an iterable data set again. */
+  | { readonly kind: "reset" }
+  /** Skip what is not begun, say so, and touch no memory any more. */
+  | { readonly kind: "close" };
+
+/** A tensor of a batch: on the memory of a slot, or of the worker's own. */
+export interface Leaf {
+  readonly slot: number | undefined;
+  readonly layout: TensorLayout;
+}
+
+/** An error of a worker. */
+export interface RemoteError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  /** The index at which the data set failed. */
+  readonly index?: string | undefined;
+}
+
+/** The answer to a fetch. Tensors in `value` are numbers of leaves. */
+export type BatchReply =
+  | { readonly kind: "batch"; readonly id: number; readonly value: Packed; readonly leaves: readonly Leaf[] }
+  /** The worker's iterable data set is at its end. */
+  | { readonly kind: "end"; readonly id: number }
+  | { readonly kind: "error"; readonly id: number; readonly error: RemoteError };
+
+/** From a worker. */
+export type Reply =
+  | BatchReply
+  /** The worker has taken a range from the system. */
+  | { readonly kind: "grew"; readonly range: Extent }
+  /** The worker could not begin. */
+  | { readonly kind: "failed"; readonly error: RemoteError }
+  | { readonly kind: "closed" };
+
+/** What the first lines of a worker leave for the library, which they import. */
+export interface Port {
+  readonly setup: Setup;
+  send(reply: Reply): void;
+  /** Requests that came before the library was there. */
+  readonly waiting: Request[];
+  /** Takes the next requests. */
+  deliver: (request: Request) => void;
+}
+
+/** The name under which the port waits in a worker's global scope. */
+export const PORT_NAME = "kindling.dataWorker";
+
+/** The first lines of a worker: they keep messages until the library is imported. */
+export const bootstrap = (library: string): string => `
+const key = Symbol.for(${JSON.stringify(PORT_NAME)});
+const fail = (error) => send({ kind: "failed", error: { name: "Error", message: String(error?.message ?? error), stack: String(error?.stack) } });
+let port;
+receive((message) => {
+  if (port) return port.deliver(message);
+  const waiting = [];
+  port = globalThis[key] = { setup: message, send, waiting, deliver: (request) => waiting.push(request) };
+  import(${JSON.stringify(library)}).then(() => key in globalThis && fail("the module has no data worker: " + ${JSON.stringify(library)}), fail);
+});
+`;

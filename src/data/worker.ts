@@ -1,0 +1,158 @@
+/** The side of a worker: rebuilds the data set on shared memory and answers fetches, one after the other. */
+import { wasm } from "../backend/wasm/backend";
+import type { Extent } from "../backend/wasm/memory";
+import { type DType, sizeOf } from "../core/dtype";
+import { defaultGenerator } from "../core/generator";
+import { contiguousStrides, sizeOfShape } from "../core/shape";
+import { allocate } from "../tensor/create";
+import { Storage } from "../tensor/storage";
+import { Tensor } from "../tensor/tensor";
+import { copyInto, setBatchAllocator } from "./collate";
+import type { AnyDataset } from "./dataset";
+import { type Collate, createFetcher, END, type Fetcher, failedIndex } from "./fetch";
+import { borrowTensor, layoutOf, type Packed, pack, resolveOrigins, type TensorLayout, unpack } from "./pack";
+import { type Leaf, PORT_NAME, type Port, type RemoteError, type Request } from "./protocol";
+
+/** What a data set may ask about the worker that it is in. */
+export interface WorkerInfo {
+  /** From 0. */
+  readonly id: number;
+  readonly numWorkers: number;
+  /** The seed of this worker's default generator. */
+  readonly seed: bigint;
+  /** The worker's copy; undefined while modules are being imported. */
+  readonly dataset: AnyDataset | undefined;
+}
+
+let info: WorkerInfo | null = null;
+
+/** About the DataLoader worker that this code runs in; null in the main thread. @see torch.utils.data.get_worker_info */
+export const getWorkerInfo = (): WorkerInfo | null => info;
+
+class DataWorker {
+  private fetcher: Fetcher | undefined;
+  private makeFetcher: (() => Fetcher) | undefined;
+  private isClosing = false;
+  /** Requests are answered in order. */
+  private last: Promise<void>;
+  /** Tensors in this worker's memory that the main thread has still to copy, by batch. */
+  private readonly untaken = new Map<number, readonly Tensor[]>();
+
+  constructor(private readonly port: Port) {
+    const { engine, arena, id, numWorkers, seed } = port.setup;
+    wasm.attach(engine, arena, (range) => port.send({ kind: "grew", range }));
+    defaultGenerator.manualSeed(seed);
+    info = { id, numWorkers, seed, dataset: undefined };
+    this.last = this.load().catch((error) => port.send({ kind: "failed", error: describeError(error) }));
+    for (const request of port.waiting) this.receive(request);
+    port.deliver = (request) => this.receive(request);
+  }
+
+  private async load(): Promise<void> {
+    const { setup } = this.port;
+    const { isBatched, dropLast } = setup;
+    const dataset = (await rebuild(setup.dataset)) as AnyDataset;
+    const collate = typeof setup.collate === "object" ? ((await rebuild(setup.collate.packed)) as Collate) : undefined;
+    const options = {
+      isBatched,
+      dropLast,
+      collate: setup.collate === "samples" ? (samples: unknown) => samples : collate,
+    };
+    info = { ...info!, dataset };
+    const init = (await rebuild(setup.workerInitFn)) as ((id: number) => unknown) | undefined;
+    await init?.(setup.id);
+    this.makeFetcher = () => createFetcher(dataset, options);
+    this.fetcher = this.makeFetcher();
+  }
+
+  private receive(request: Request): void {
+    if (request.kind === "close") this.isClosing = true;
+    this.last = this.last.then(() => this.handle(request));
+  }
+
+  private async handle(request: Request): Promise<void> {
+    switch (request.kind) {
+      case "close":
+        return this.port.send({ kind: "closed" });
+      case "reset":
+        this.fetcher = this.makeFetcher?.();
+        return;
+      case "taken":
+        for (const tensor of this.untaken.get(request.id) ?? []) tensor.dispose();
+        this.untaken.delete(request.id);
+        return;
+      default:
+        if (!this.isClosing && this.fetcher !== undefined) await this.fetch(this.fetcher, request);
+    }
+  }
+
+  private async fetch(fetcher: Fetcher, { id, what, slots }: Extract<Request, { kind: "fetch" }>): Promise<void> {
+    const target = new BatchMemory(slots);
+    setBatchAllocator((shape, dtype) => target.allocate(shape, dtype));
+    try {
+      const batch = await fetcher.fetch(what);
+      if (batch === END) return this.port.send({ kind: "end", id });
+      const leaves: Leaf[] = [];
+      const value = pack(batch, "a sample", (x) => leaves.push(target.place(x)) - 1);
+      this.untaken.set(id, target.overflow);
+      this.port.send({ kind: "batch", id, value, leaves });
+    } catch (error) {
+      this.port.send({ kind: "error", id, error: describeError(error) });
+    } finally {
+      setBatchAllocator();
+    }
+  }
+}
+
+async function rebuild(packed: Packed): Promise<unknown> {
+  const named = await resolveOrigins(packed);
+  return unpack(packed, (layout) => borrowTensor(layout as TensorLayout), named);
+}
+
+function describeError(error: unknown): RemoteError {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { name, message, stack: stack ?? "", index: failedIndex(error) };
+}
+
+/** The memory of one batch: slots of the main thread as far as they fit, and for the rest the worker's own. */
+class BatchMemory {
+  readonly overflow: Tensor[] = [];
+  private readonly used = new Map<Storage, number>();
+  private readonly free: boolean[];
+
+  constructor(private readonly slots: readonly Extent[]) {
+    this.free = slots.map(() => true);
+  }
+
+  /** A new tensor on the first free slot that is large enough. */
+  allocate(shape: readonly number[], dtype: DType): Tensor {
+    const bytes = Math.max(1, sizeOfShape(shape)) * sizeOf(dtype);
+    const slot = this.slots.findIndex((range, i) => this.free[i]! && range.bytes >= bytes);
+    if (slot < 0) return allocate(shape, dtype);
+    this.free[slot] = false;
+    const storage = Storage.borrow(wasm, { ...this.slots[slot]!, freed: false });
+    this.used.set(storage, slot);
+    return new Tensor(storage, dtype, shape, contiguousStrides(shape));
+  }
+
+  /** Where the main thread finds `x`: as it is if it lies on a slot, else as a copy, since the worker may go on using it. */
+  place(x: Tensor): Leaf {
+    const slot = this.used.get(x.storage);
+    if (slot !== undefined) return { slot, layout: layoutOf(x, "a sample") };
+    layoutOf(x, "a sample");
+    const copy = this.allocate(x.shape, x.dtype);
+    copyInto(copy, 0, x);
+    const found = this.used.get(copy.storage);
+    if (found === undefined) this.overflow.push(copy);
+    return { slot: found, layout: layoutOf(copy, "a sample") };
+  }
+}
+
+/** In a worker, the library is imported by the lines of {@link bootstrap}, and takes over here. */
+const key = Symbol.for(PORT_NAME);
+const scope = globalThis as { [key]?: Port | undefined };
+if (scope[key] !== undefined) {
+  const port = scope[key];
+  delete scope[key];
+  new DataWorker(port);
+}

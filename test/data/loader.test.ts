@@ -1,0 +1,133 @@
+import * as torch from "kindling";
+import { describe, expect, test } from "vitest";
+
+const { DataLoader, IterableDataset, TensorDataset } = torch.utils.data;
+
+const ten = Array.from({ length: 10 }, (_, i) => i);
+const lists = (batches: Iterable<torch.Tensor>) => Array.from(batches, (x) => x.tolist());
+
+async function collect<T>(batches: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const batch of batches) all.push(batch);
+  return all;
+}
+
+describe("map-style data sets", () => {
+  test("come in batches, the last one smaller or left out", () => {
+    expect(lists(new DataLoader(ten, { batchSize: 4 }))).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9],
+    ]);
+    expect(lists(new DataLoader(ten, { batchSize: 4, dropLast: true }))).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+    ]);
+    expect(new DataLoader(ten, { batchSize: 4 }).length).toBe(3);
+    expect(new DataLoader(ten, { batchSize: 4, dropLast: true }).length).toBe(2);
+    expect(lists(new DataLoader([1, 2]))).toEqual([[1], [2]]);
+  });
+
+  test("come one by one where batchSize is null", () => {
+    expect([...new DataLoader<number[], number>([5, 6], { batchSize: null })]).toEqual([5, 6]);
+  });
+
+  test("follow samplers of any kind", () => {
+    expect(lists(new DataLoader(ten, { batchSize: 2, sampler: [9, 0, 3] }))).toEqual([[9, 0], [3]]);
+    const loader = new DataLoader(ten, { batchSampler: [[1], [2, 3]] });
+    expect(lists(loader)).toEqual([[1], [2, 3]]);
+    expect(loader.length).toBe(2);
+    expect(loader.batchSize).toBe(null);
+  });
+
+  test("may be asynchronous, but then have to be awaited", async () => {
+    const later = { length: 3, at: async (i: number) => [torch.full([2], i), i] as const };
+    const batches = await collect(new DataLoader(later, { batchSize: 2 }));
+    expect(batches.map(([x, y]) => [x.tolist(), y.tolist()])).toEqual([
+      [
+        [
+          [0, 0],
+          [1, 1],
+        ],
+        [0, 1],
+      ],
+      [[[2, 2]], [2]],
+    ]);
+    expect(() => [...new DataLoader(later)]).toThrow(/iterate with `for await`/);
+  });
+
+  test("are collated by a function of one's own", () => {
+    const loader = new DataLoader(ten, { batchSize: 5, collateFn: (samples) => samples.reduce((a, b) => a + b) });
+    expect([...loader]).toEqual([10, 35]);
+  });
+
+  test("give the type that their samples have", () => {
+    const loader = new DataLoader([{ x: torch.zeros(1), name: "a" }]);
+    const [batch] = [...loader];
+    const name: string[] = batch!.name;
+    expect(name).toEqual(["a"]);
+    expect(batch!.x.shape).toEqual([1, 1]);
+  });
+});
+
+describe("iterable data sets", () => {
+  class Countdown extends IterableDataset<number> {
+    async *[Symbol.asyncIterator]() {
+      for (let i = 5; i > 0; i--) yield i;
+    }
+  }
+
+  test("are read from beginning to end, in every pass", async () => {
+    const loader = new DataLoader(new Countdown(), { batchSize: 2 });
+    const pass = async () => (await collect(loader)).map((x) => x.tolist());
+    expect(await pass()).toEqual([[5, 4], [3, 2], [1]]);
+    expect(await pass()).toEqual([[5, 4], [3, 2], [1]]);
+  });
+
+  test("may be plain iterables, also without waiting", () => {
+    expect(lists(new DataLoader(new Set(ten), { batchSize: 4, dropLast: true }))).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+    ]);
+  });
+
+  test("have no length and no order", () => {
+    expect(() => new DataLoader(new Countdown()).length).toThrow(/'Countdown' has no length/);
+    expect(() => new DataLoader(new Countdown(), { shuffle: true })).toThrow(/expected unspecified shuffle option/);
+    expect(() => new DataLoader(new Countdown(), { sampler: [1] })).toThrow(/expected unspecified sampler option/);
+    expect(() => [...new DataLoader(new Countdown())]).toThrow(/iterate with `for await`/);
+  });
+});
+
+describe("options", () => {
+  test.each([
+    [{ shuffle: true, sampler: [0] }, /sampler option is mutually exclusive with shuffle/],
+    [
+      { batchSampler: [[0]], batchSize: 2 },
+      /batchSampler option is mutually exclusive with batchSize, shuffle, sampler, and dropLast/,
+    ],
+    [{ batchSampler: [[0]], dropLast: true }, /batchSampler option is mutually exclusive/],
+    [{ batchSize: null, dropLast: true }, /disables auto-batching and is mutually exclusive with dropLast/],
+    [{ batchSize: 0 }, /batchSize should be a positive integer value, but got batchSize=0/],
+    [{ numWorkers: -1 }, /numWorkers option should be a non-negative integer/],
+    [{ prefetchFactor: 2 }, /prefetchFactor option could only be specified with workers/],
+    [{ persistentWorkers: true }, /persistentWorkers option needs numWorkers > 0/],
+    [{ timeout: -1 }, /timeout option should be non-negative/],
+    [{ batchsize: 2 }, /unknown option "batchsize"; the options are batchSize/],
+  ])("%j is refused", (options, message) => {
+    expect(() => new DataLoader(ten, options as object)).toThrow(message);
+  });
+
+  test("a data set has to be one", () => {
+    expect(() => new DataLoader(7 as never)).toThrow(/has length and at\(i\), or is iterable; got 7/);
+    expect(() => new DataLoader([], { shuffle: true })).toThrow(/numSamples should be a positive integer value/);
+  });
+});
+
+test("an awaited loop lets finalizers run: memory of forgotten batches comes back", async () => {
+  const dataset = new TensorDataset(torch.zeros(256, 65536));
+  const before = torch.memoryStats().allocated;
+  for (let epoch = 0; epoch < 20; epoch++)
+    for await (const [x] of new DataLoader(dataset, { batchSize: 64 })) x!.mul(2);
+  expect(torch.memoryStats().peakAllocated - before).toBeLessThan(1 << 30);
+}, 60_000);

@@ -1,0 +1,199 @@
+import * as torch from "kindling";
+import { describe, expect, test } from "vitest";
+import { Anonymous, Faulty, Pictures, Ragged, Stream, seedWorker, sumInWorker, Whoami } from "./fixtures/datasets.mjs";
+
+const { DataLoader, RandomSampler, Subset, TensorDataset } = torch.utils.data;
+
+async function collect<T>(batches: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const batch of batches) all.push(batch);
+  return all;
+}
+
+/** Waits until the workers have given their memory back. */
+async function settled(blocks: number): Promise<number> {
+  for (let i = 0; i < 200 && torch.memoryStats().blocks > blocks; i++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  return torch.memoryStats().blocks;
+}
+
+describe("workers read what this thread reads", () => {
+  test("from tensors, shuffled", async () => {
+    const x = torch.randn(50, 3, 4);
+    const dataset = new Subset(
+      new TensorDataset(x, torch.arange(50)),
+      Array.from({ length: 45 }, (_, i) => 49 - i),
+    );
+    const read = async (numWorkers: number) => {
+      torch.manualSeed(3);
+      const batches = await collect(new DataLoader(dataset, { batchSize: 8, shuffle: true, numWorkers }));
+      return batches.map(([a, b]) => [a!.tolist(), b!.tolist()]);
+    };
+    expect(await read(2)).toEqual(await read(0));
+  });
+
+  test("from arrays of plain values", async () => {
+    const data = Array.from({ length: 9 }, (_, i) => ({ x: Float32Array.of(i, 0.5), y: i, s: `${i}` }));
+    const read = async (numWorkers: number) =>
+      (await collect(new DataLoader(data, { batchSize: 4, numWorkers }))).map(({ x, y, s }) => [
+        x.tolist(),
+        y.tolist(),
+        y.dtype,
+        s,
+      ]);
+    expect(await read(3)).toEqual(await read(0));
+  });
+
+  test("from classes of one's own", async () => {
+    const dataset = new Pictures(torch.randn(20, 5), 2);
+    const read = async (numWorkers: number) =>
+      (await collect(new DataLoader(dataset, { batchSize: 3, numWorkers }))).map((b) => [
+        b.image.tolist(),
+        b.label.tolist(),
+        b.name,
+      ]);
+    expect(await read(2)).toEqual(await read(0));
+  });
+
+  test("also when every batch has another size", async () => {
+    const read = async (numWorkers: number) =>
+      (await collect(new DataLoader(new Ragged(12), { numWorkers }))).map((x) => [x.shape, x.dtype, x.sum().item()]);
+    expect(await read(2)).toEqual(await read(0));
+  });
+
+  test("one sample at a time", async () => {
+    const loader = new DataLoader<Whoami, [number, number, torch.Tensor]>(new Whoami(5), {
+      batchSize: null,
+      numWorkers: 2,
+    });
+    expect((await collect(loader)).map(([i, worker]) => [i, worker])).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 0],
+      [3, 1],
+      [4, 0],
+    ]);
+  });
+});
+
+describe("who does what", () => {
+  test("batches go round, and random numbers follow the base seed", async () => {
+    torch.manualSeed(5);
+    const seed = torch.empty(1, { dtype: "int64" }).random_().item();
+    torch.manualSeed(5);
+    const batches = await collect(new DataLoader(new Whoami(8), { batchSize: 2, numWorkers: 2 }));
+    expect(batches.map(([, worker]) => worker.tolist())).toEqual([
+      [0, 0],
+      [1, 1],
+      [0, 0],
+      [1, 1],
+    ]);
+    torch.manualSeed(BigInt(seed) + 1n);
+    expect(batches[1]![2].tolist()).toEqual([[torch.rand(1).item()], [torch.rand(1).item()]]);
+  });
+
+  test("workerInitFn runs first, in the worker", async () => {
+    const [[, , value]] = (await collect(
+      new DataLoader(new Whoami(1), { numWorkers: 1, workerInitFn: seedWorker }),
+    )) as [any];
+    torch.manualSeed(100);
+    expect(value.tolist()).toEqual([[torch.rand(1).item()]]);
+  });
+
+  test("iterable data sets share their samples out", async () => {
+    const batches = await collect(new DataLoader(new Stream(11), { batchSize: 2, numWorkers: 2 }));
+    expect(batches.map((x) => x.tolist())).toEqual([[0, 2], [1, 3], [4, 6], [5, 7], [8, 10], [9]]);
+  });
+
+  test("collateFn runs in the worker if it can be imported there, else here", async () => {
+    const data = [1, 2, 3, 4];
+    const there = await collect(new DataLoader(data, { batchSize: 2, numWorkers: 1, collateFn: sumInWorker }));
+    expect(there.map(({ sum, worker }) => [sum.item(), worker])).toEqual([
+      [3, 0],
+      [7, 0],
+    ]);
+    let calls = 0;
+    const here = await collect(
+      new DataLoader(data, { batchSize: 2, numWorkers: 1, collateFn: (samples) => [++calls, samples] }),
+    );
+    expect(here).toEqual([
+      [1, [1, 2]],
+      [2, [3, 4]],
+    ]);
+  });
+});
+
+describe("when something is wrong", () => {
+  test("an error of the data set arrives with its index and the worker's stack", async () => {
+    const seen: unknown[] = [];
+    const read = async () => {
+      for await (const x of new DataLoader(new Faulty("throw"), { batchSize: 5, numWorkers: 2 })) seen.push(x.tolist());
+    };
+    await expect(read()).rejects.toThrow(
+      /Caught RangeError in DataLoader worker 1 at index 7: no such picture[\s\S]*datasets\.mjs/,
+    );
+    expect(seen).toEqual([[0, 1, 2, 3, 4]]);
+  });
+
+  test("a worker that dies is an error", async () => {
+    await expect(collect(new DataLoader(new Faulty("exit"), { batchSize: 5, numWorkers: 2 }))).rejects.toThrow(
+      /worker 1 died.*exit code 3/,
+    );
+  });
+
+  test("a worker that hangs is an error after the timeout", async () => {
+    const loader = new DataLoader(new Faulty("hang"), { batchSize: 5, numWorkers: 2, timeout: 1 });
+    await expect(collect(loader)).rejects.toThrow(/timed out after 1 seconds/);
+  });
+
+  test("what workers cannot rebuild is refused, with the ways out", async () => {
+    const anonymous = collect(new DataLoader(new Anonymous(), { numWorkers: 1 }));
+    await expect(anonymous).rejects.toThrow(
+      /the data set is an instance of Anonymous.*static module = import\.meta\.url.*or use numWorkers: 0/,
+    );
+    const closure = collect(new DataLoader({ length: 1, at: (i: number) => i }, { numWorkers: 1 }));
+    await expect(closure).rejects.toThrow(/the data set\.at is a function/);
+    const init = collect(new DataLoader([1], { numWorkers: 1, workerInitFn: () => {} }));
+    await expect(init).rejects.toThrow(/workerInitFn is a function/);
+  });
+
+  test("a plain loop cannot wait for workers", () => {
+    expect(() => [...new DataLoader([1], { numWorkers: 1 })]).toThrow(/iterate with `for await`/);
+  });
+});
+
+describe("memory and workers", () => {
+  test("all memory comes back, also from a pass that is left early", async () => {
+    const dataset = new TensorDataset(torch.zeros(64, 1000));
+    const before = torch.memoryStats();
+    for (let pass = 0; pass < 3; pass++)
+      for await (const [x] of new DataLoader(dataset, { batchSize: 4, numWorkers: 2 })) {
+        x!.dispose();
+        if (pass > 0) break;
+      }
+    expect(await settled(before.blocks)).toBeLessThanOrEqual(before.blocks);
+    expect(torch.memoryStats().allocated).toBeLessThanOrEqual(before.allocated);
+  });
+
+  test("batches stay valid when the workers are gone", async () => {
+    const x = torch.randn(12, 100);
+    const batches = await collect(new DataLoader(new TensorDataset(x), { batchSize: 4, numWorkers: 2 }));
+    await settled(0);
+    torch.randn(1 << 16);
+    expect(torch.tensor(batches.flatMap(([b]) => [...b!])).tolist()).toEqual(x.tolist());
+  });
+
+  test("persistent workers serve pass after pass, also after one that is left early", async () => {
+    const dataset = new TensorDataset(torch.arange(20));
+    const sampler = new RandomSampler(dataset);
+    const loader = new DataLoader(dataset, { batchSize: 4, sampler, numWorkers: 2, persistentWorkers: true });
+    for await (const _ of loader) break;
+    for (let pass = 0; pass < 2; pass++) {
+      const values = (await collect(loader)).flatMap(([x]) => x!.tolist() as number[]);
+      expect(values.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    }
+    const streams = new DataLoader(new Stream(5), { batchSize: 5, numWorkers: 1, persistentWorkers: true });
+    for (let pass = 0; pass < 2; pass++)
+      expect((await collect(streams)).map((x) => x.tolist())).toEqual([[0, 1, 2, 3, 4]]);
+  });
+});
