@@ -22,3 +22,4 @@ export * from "./conv/conv";
 export * from "./optim";
 export * from "./gather";
 export * from "./scatter";
+export * from "./scan";
