@@ -49,13 +49,12 @@ export function scatterReduce(
     y = isFloat(x.dtype) ? y.div(count) : y.floorDivide(count).to(x.dtype);
   }
   const { shape } = src;
-  const { dim } = way;
   const saved = reduce === "sum" || reduce === "mean" ? [way.at] : [way.at, x, src, y];
   return record("ScatterReduceBackward0", y, [x, src], saved, ([g], [at, self, source, result]) => {
-    const call: Call = { at: at!, dim, includeSelf, reduce };
+    const call: Call = { at: at!, dim: way.dim, includeSelf, reduce };
     const [gx, gs] =
       source === undefined ? additiveGrads(g!, call) : pickGrads(reduce)(g!, self!, corner(source, at!.shape, -1), result!, call);
-    return [includeSelf ? gx : gx.scatter(dim, at!, 0), spread(gs, shape)];
+    return [includeSelf ? gx : gx.scatter(way.dim, at!, 0), spread(gs, shape)];
   });
 }
 
