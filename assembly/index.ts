@@ -23,3 +23,5 @@ export * from "./optim";
 export * from "./gather";
 export * from "./scatter";
 export * from "./scan";
+export * from "./sort";
+export * from "./search";
