@@ -1,25 +1,11 @@
-/** New tensors: like others, ranges, identities, grids. */
+/** New tensors: ranges, identities, grids. */
 import { checkDType, type DType, getDefaultDtype, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
 import { broadcastShapes as commonShape, type Shape } from "../core/shape";
 import { allocateFor, type CreateOptions, createOptions, filled, finish, full, tensor, writeValues } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./define";
-import { newEmpty, newFull } from "./factory";
 import { stack } from "./join";
-
-/** A tensor of unspecified values with the shape, dtype and device of `x`. @see torch.empty_like */
-export const emptyLike = (x: Tensor, options: CreateOptions = {}): Tensor => newEmpty(checkTensor("emptyLike", x), x.shape, options);
-
-/** Zeros with the shape, dtype and device of `x`. @see torch.zeros_like */
-export const zerosLike = (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("zerosLike", x), x.shape, 0, options);
-
-/** Ones with the shape, dtype and device of `x`. @see torch.ones_like */
-export const onesLike = (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("onesLike", x), x.shape, 1, options);
-
-/** One value with the shape, dtype and device of `x`. @see torch.full_like */
-export const fullLike = (x: Tensor, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor =>
-  newFull(checkTensor("fullLike", x), x.shape, fillValue, options);
 
 /** A number as a 0-d tensor of the default dtype. @see torch.scalar_tensor */
 export const scalarTensor = (value: number | bigint | boolean, options: CreateOptions = {}): Tensor =>

@@ -1,4 +1,4 @@
-/** New tensors that take their dtype and device from another one. */
+/** New tensors that take their dtype and device, and perhaps their shape, from another one. */
 import type { DType } from "../core/dtype";
 import { checkOptions } from "../core/errors";
 import { checkSize, type Shape } from "../core/shape";
@@ -43,3 +43,16 @@ export function newTensor(x: Tensor, data: TensorData | readonly unknown[], opti
   const dtype: DType = options.dtype ?? x.dtype;
   return tensor(data, { ...options, dtype, device: options.device ?? x.device });
 }
+
+/** A tensor of unspecified values with the shape, dtype and device of `x`. @see torch.empty_like */
+export const emptyLike = (x: Tensor, options: CreateOptions = {}): Tensor => newEmpty(checkTensor("emptyLike", x), x.shape, options);
+
+/** Zeros with the shape, dtype and device of `x`. @see torch.zeros_like */
+export const zerosLike = (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("zerosLike", x), x.shape, 0, options);
+
+/** Ones with the shape, dtype and device of `x`. @see torch.ones_like */
+export const onesLike = (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("onesLike", x), x.shape, 1, options);
+
+/** One value with the shape, dtype and device of `x`. @see torch.full_like */
+export const fullLike = (x: Tensor, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor =>
+  newFull(checkTensor("fullLike", x), x.shape, fillValue, options);
