@@ -256,10 +256,8 @@ export class Crew {
 
   /** Later batches are expected to be like this one; the last of a pass, which may be smaller, does not count. */
   private learnSizes(leaves: readonly Leaf[]): void {
-    const bytes = leaves.map(({ layout }) => layout.bytes);
-    if (bytes.length === this.slotBytes.length)
-      bytes.forEach((n, i) => void (this.slotBytes[i] = Math.max(n, this.slotBytes[i]!)));
-    else this.slotBytes = bytes;
+    const isAlike = leaves.length === this.slotBytes.length;
+    this.slotBytes = leaves.map(({ layout }, i) => Math.max(layout.bytes, isAlike ? this.slotBytes[i]! : 0));
   }
 
   /** Gives the memory of a batch back that nobody waits for: at once if its worker is done with it, else when it is. */

@@ -63,6 +63,7 @@ export class Memory {
   private blocks = 0;
   /** Bytes handed out and not explicitly given back since the collector was last made to look. */
   private debt = 0;
+  private ballast: ArrayBuffer | undefined;
   private views: Partial<Record<DType, TypedArray>> = {};
   private buffer: ArrayBufferLike;
 
@@ -149,7 +150,9 @@ export class Memory {
    */
   private pressCollector(): void {
     this.debt = 0;
-    new ArrayBuffer(PRESSURE);
+    // Through a field, since bundlers drop an expression that nobody reads.
+    this.ballast = new ArrayBuffer(PRESSURE);
+    this.ballast = undefined;
   }
 
   private carve(bytes: number): number {
