@@ -1,0 +1,206 @@
+/**
+ * What the library's functions, methods and constructors take, read from its own source with the TypeScript compiler:
+ * the adapter maps PyTorch's argument names to these. The result is cached in `build/`, until a source changes.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+/** What a parameter accepts, as far as the adapter tells values apart. */
+export type Kind = "any" | "tensor" | "number" | "boolean" | "string" | "array" | "function" | "null" | "object";
+
+/** A parameter of one of our functions. */
+export interface Parameter {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly rest: boolean;
+  readonly kinds: readonly Kind[];
+  /** The names of the options, if the parameter takes an object of options. */
+  readonly options?: readonly string[];
+}
+
+/** One overload. */
+export type Signature = readonly Parameter[];
+
+/** Every callable of the public API by path, such as `nn.functional.relu`; methods of Tensor by name. */
+export interface Api {
+  readonly functions: Readonly<Record<string, readonly Signature[]>>;
+  readonly classes: Readonly<Record<string, readonly Signature[]>>;
+  readonly methods: Readonly<Record<string, readonly Signature[]>>;
+  /** The `forward` of each class of modules. */
+  readonly forwards: Readonly<Record<string, readonly Signature[]>>;
+}
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+function newest(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true }).reduce((time, item) => {
+    const path = join(folder, item.name);
+    return Math.max(time, item.isDirectory() ? newest(path) : statSync(path).mtimeMs);
+  }, 0);
+}
+
+/** The API of the sources in `src/`. */
+export function loadApi(): Api {
+  const cache = join(root, "build", "api.json");
+  const stamp = Math.max(newest(join(root, "src")), statSync(fileURLToPath(import.meta.url)).mtimeMs);
+  if (existsSync(cache)) {
+    const known = JSON.parse(readFileSync(cache, "utf8")) as { stamp: number; api: Api };
+    if (known.stamp === stamp) return known.api;
+  }
+  const api = readApi();
+  mkdirSync(dirname(cache), { recursive: true });
+  writeFileSync(cache, JSON.stringify({ stamp, api }));
+  return api;
+}
+
+function readApi(): Api {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const program = ts.createProgram([join(root, "src", "index.ts"), join(root, "src", "kernels.d.ts")], options);
+  return new Reader(program).read();
+}
+
+class Reader {
+  private readonly checker: ts.TypeChecker;
+  private readonly tensor: ts.Type;
+  private readonly functions: Record<string, Signature[]> = {};
+  private readonly classes: Record<string, Signature[]> = {};
+  private readonly forwards: Record<string, Signature[]> = {};
+
+  constructor(private readonly program: ts.Program) {
+    this.checker = program.getTypeChecker();
+    const tensor = this.exportsOf("src/tensor/tensor.ts").find((symbol) => symbol.name === "Tensor");
+    this.tensor = this.checker.getDeclaredTypeOfSymbol(tensor!);
+  }
+
+  read(): Api {
+    for (const symbol of this.exportsOf("src/index.ts")) this.addExport(symbol.name, symbol);
+    const { functions, classes, forwards } = this;
+    return { functions, classes, forwards, methods: this.methods() };
+  }
+
+  private exportsOf(file: string): ts.Symbol[] {
+    const source = this.program.getSourceFile(join(root, file));
+    const symbol = source && this.checker.getSymbolAtLocation(source);
+    return symbol ? this.checker.getExportsOfModule(symbol) : [];
+  }
+
+  private addExport(path: string, exported: ts.Symbol): void {
+    const symbol = exported.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(exported) : exported;
+    if (symbol.flags & ts.SymbolFlags.ValueModule) {
+      for (const inner of this.checker.getExportsOfModule(symbol)) this.addExport(`${path}.${inner.name}`, inner);
+      return;
+    }
+    if (!(symbol.flags & ts.SymbolFlags.Value)) return;
+    const type = this.checker.getTypeOfSymbol(symbol);
+    const calls = type.getCallSignatures();
+    const constructors = type.getConstructSignatures();
+    if (calls.length > 0) this.functions[path] = calls.flatMap((signature) => this.overloads(signature));
+    if (constructors.length === 0) return;
+    this.classes[path] = constructors.flatMap((signature) => this.overloads(signature));
+    const forward = constructors[0]!.getReturnType().getProperty("forward");
+    const forwards = forward ? this.checker.getTypeOfSymbol(forward).getCallSignatures() : [];
+    this.forwards[path] = forwards.flatMap((signature) => this.overloads(signature));
+  }
+
+  /** The class's own methods, and the functions of the op families without their first parameter. */
+  private methods(): Record<string, Signature[]> {
+    const methods: Record<string, Signature[]> = {};
+    for (const property of this.checker.getPropertiesOfType(this.tensor)) {
+      const calls = this.checker.getTypeOfSymbol(property).getCallSignatures();
+      if (calls.length > 0) methods[property.name] = calls.flatMap((signature) => this.overloads(signature));
+    }
+    const families = readdirSync(join(root, "src", "ops"), { recursive: true, encoding: "utf8" });
+    for (const file of families.filter((name) => name.endsWith(".ts")))
+      for (const symbol of this.exportsOf(relative(root, join(root, "src", "ops", file))))
+        this.addMethod(methods, symbol);
+    return methods;
+  }
+
+  private addMethod(methods: Record<string, Signature[]>, exported: ts.Symbol): void {
+    const symbol = exported.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(exported) : exported;
+    if (!(exported.name in methods) || !(symbol.flags & ts.SymbolFlags.Value)) return;
+    const calls = this.checker.getTypeOfSymbol(symbol).getCallSignatures();
+    const overloads = calls.flatMap((signature) => this.overloads(signature));
+    const own = overloads.filter((overload) => overload[0]?.kinds.some((kind) => kind === "tensor" || kind === "any"));
+    if (own.length > 0)
+      methods[exported.name] = own.map((overload) => (overload[0]!.rest ? overload : overload.slice(1)));
+  }
+
+  /** The overloads that a signature stands for: a rest parameter of tuples is one per tuple. */
+  private overloads(signature: ts.Signature): Signature[] {
+    const parameters = signature.getParameters();
+    const last = parameters.at(-1);
+    const declaration = last?.valueDeclaration;
+    const head = (list: readonly ts.Symbol[]) => list.map((symbol) => this.parameter(symbol));
+    if (!last || !declaration || !ts.isParameter(declaration) || !declaration.dotDotDotToken) return [head(parameters)];
+    const first = head(parameters.slice(0, -1));
+    return this.restForms(last).map((form) => [...first, ...form]);
+  }
+
+  private restForms(rest: ts.Symbol): Signature[] {
+    const type = this.checker.getTypeOfSymbol(rest);
+    const members = type.isUnion() ? type.types : [type];
+    const tuples = members.filter((member) => this.checker.isTupleType(member)) as ts.TupleTypeReference[];
+    const forms = tuples.map((tuple) => this.tupleForm(tuple));
+    const arrays = members.filter((member) => this.checker.isArrayType(member));
+    return [...forms, ...arrays.map((array) => [this.restParameter(rest.name, array)])];
+  }
+
+  private tupleForm(tuple: ts.TupleTypeReference): Signature {
+    const { elementFlags, labeledElementDeclarations } = tuple.target;
+    return this.checker.getTypeArguments(tuple).map((type, i): Parameter => {
+      const label = labeledElementDeclarations?.[i]?.name.getText() ?? `arg${i}`;
+      const flag = elementFlags[i]!;
+      const rest = (flag & ts.ElementFlags.Variable) !== 0;
+      return { name: label, optional: (flag & ts.ElementFlags.Optional) !== 0, rest, ...this.accepts(type) };
+    });
+  }
+
+  private restParameter(name: string, array: ts.Type): Parameter {
+    const element = this.checker.getTypeArguments(array as ts.TypeReference)[0]!;
+    return { name, optional: true, rest: true, ...this.accepts(element) };
+  }
+
+  private parameter(symbol: ts.Symbol): Parameter {
+    const declaration = symbol.valueDeclaration as ts.ParameterDeclaration | undefined;
+    const optional = declaration !== undefined && (!!declaration.questionToken || !!declaration.initializer);
+    return { name: symbol.name, optional, rest: false, ...this.accepts(this.checker.getTypeOfSymbol(symbol)) };
+  }
+
+  private accepts(type: ts.Type): { kinds: Kind[]; options?: string[] } {
+    const members = this.members(type);
+    const kinds = [...new Set(members.map((member) => this.kindOf(member)).filter((kind) => kind !== undefined))];
+    const options = members
+      .filter((member) => this.kindOf(member) === "object")
+      .flatMap((member) => member.getProperties());
+    return options.length > 0 ? { kinds, options: [...new Set(options.map((option) => option.name))] } : { kinds };
+  }
+
+  private members(type: ts.Type): ts.Type[] {
+    const bound = type.flags & ts.TypeFlags.TypeParameter ? (this.checker.getBaseConstraintOfType(type) ?? type) : type;
+    return bound.isUnion() ? bound.types.flatMap((member) => this.members(member)) : [bound];
+  }
+
+  private kindOf(type: ts.Type): Kind | undefined {
+    const { flags } = type;
+    if (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.TypeParameter)) return "any";
+    if (flags & (ts.TypeFlags.NumberLike | ts.TypeFlags.BigIntLike)) return "number";
+    if (flags & ts.TypeFlags.BooleanLike) return "boolean";
+    if (flags & ts.TypeFlags.StringLike) return "string";
+    if (flags & ts.TypeFlags.Null) return "null";
+    if (flags & ts.TypeFlags.Undefined) return undefined;
+    if (this.checker.isArrayLikeType(type) || type.symbol?.name === "Iterable") return "array";
+    if (type.getCallSignatures().length > 0) return "function";
+    if (this.isOptions(type)) return "object";
+    return this.checker.isTypeAssignableTo(this.tensor, type) ? "tensor" : "object";
+  }
+
+  /** An object type all of whose properties may be left out. */
+  private isOptions(type: ts.Type): boolean {
+    const properties = type.getProperties();
+    return properties.length > 0 && properties.every((property) => property.flags & ts.SymbolFlags.Optional);
+  }
+}

@@ -1,0 +1,103 @@
+/** `modules/`: one torch.nn module with given state: outputs, changed buffers, gradients. */
+import { callInstance, construct } from "../adapter";
+import { judgeGrads, judgeLeaves, judgeTensor } from "../judge";
+import { failed, passed, type Result, type SampleResult } from "../report";
+import { parseSignature, type TorchSignature } from "../signatures";
+import { decode, decodeNamed, flatten, lookUp, type Tensor, type TensorSpec, torch } from "../values";
+import { gradients, outcomeOf, toResult } from "./ops";
+
+export interface ModuleSpec {
+  readonly module: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+interface ModuleSample extends ModuleSpec {
+  readonly id: string;
+  readonly train: boolean;
+  readonly state: Readonly<Record<string, TensorSpec>>;
+  readonly inputs: readonly unknown[];
+  readonly input_kwargs: Readonly<Record<string, unknown>>;
+  readonly rg: readonly string[];
+  readonly out: unknown;
+  readonly err32x: number;
+  readonly state_after: Readonly<Record<string, TensorSpec>>;
+  readonly cot: readonly TensorSpec[];
+  readonly cot_i: readonly number[];
+  readonly grads: Readonly<Record<string, TensorSpec | null>>;
+  readonly param_grads: Readonly<Record<string, TensorSpec | null>>;
+  readonly err32gx: number;
+}
+
+/** Signatures of the constructors by module, as `modules/index.json` has them. */
+export class ModuleRunner {
+  private readonly signatures: ReadonlyMap<string, TorchSignature>;
+
+  constructor(infos: readonly { module: string; signature: string }[]) {
+    this.signatures = new Map(infos.map(({ module, signature }) => [module, parseSignature(signature)]));
+  }
+
+  /** Builds a module, and those among its arguments. */
+  build({ module, args, kwargs }: ModuleSpec): any {
+    const argument = (json: unknown): unknown => (isModuleSpec(json) ? this.build(json) : decode(json));
+    const named = Object.fromEntries(Object.entries(kwargs).map(([name, value]) => [name, argument(value)]));
+    const signature = this.signatures.get(module);
+    return construct(module, args.map(argument), named, signature ? [signature] : []);
+  }
+
+  run(sample: ModuleSample): SampleResult {
+    try {
+      return torch.tidy(() => this.judge(sample));
+    } catch (error) {
+      const result = outcomeOf(error);
+      return hasGrads(sample) ? { forward: result, grad: result } : { forward: result };
+    }
+  }
+
+  private judge(sample: ModuleSample): SampleResult {
+    const model = this.build(sample);
+    const state = Object.fromEntries(Object.entries(sample.state).map(([key, spec]) => [key, decode(spec)]));
+    model.loadStateDict(state);
+    model.train(sample.train);
+    const call = { inputs: decode(sample.inputs) as unknown[] };
+    const leaves = sample.rg.map((path) => [path, lookUp(call, path) as Tensor] as const);
+    for (const [, leaf] of leaves) leaf.requiresGrad_();
+    const named = decodeNamed(sample.input_kwargs);
+    const outputs = flatten(callInstance(sample.module, model, call.inputs, named));
+    const forward = judgeForward(sample, model, outputs);
+    return hasGrads(sample) ? { forward, grad: judgeGradients(sample, model, outputs, leaves) } : { forward };
+  }
+}
+
+const isModuleSpec = (json: unknown): json is ModuleSpec =>
+  typeof json === "object" && json !== null && "module" in json;
+
+const hasGrads = ({ grads, param_grads }: ModuleSample): boolean =>
+  Object.keys(grads ?? {}).length + Object.keys(param_grads ?? {}).length > 0;
+
+function judgeForward(sample: ModuleSample, model: any, outputs: readonly unknown[]): Result {
+  const verdict = judgeLeaves(outputs, flatten(sample.out), sample.err32x);
+  if (verdict) return failed(verdict);
+  const state = model.stateDict();
+  for (const [key, spec] of Object.entries(sample.state_after)) {
+    const changed = judgeTensor(state.get?.(key) ?? state[key], spec, sample.err32x);
+    if (changed) return failed(`${key} after the call: ${changed}`);
+  }
+  return passed;
+}
+
+function judgeGradients(
+  sample: ModuleSample,
+  model: any,
+  outputs: readonly unknown[],
+  leaves: readonly (readonly [string, Tensor])[],
+): Result {
+  try {
+    const parameters = [...model.namedParameters()] as [string, Tensor][];
+    const trained = parameters.filter(([name, parameter]) => name in sample.param_grads && parameter.requiresGrad);
+    const grads = gradients(outputs, sample, [...leaves, ...trained]);
+    return toResult(judgeGrads(grads, { ...sample.grads, ...sample.param_grads }, sample.err32gx));
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}

@@ -1,0 +1,228 @@
+/** `ops/`: one call of one operator, with first and second derivatives. */
+import { callFunction, callMethod, find } from "../adapter";
+import { agreesUpToTies, judgeGrads, judgeLeaves, judgeTensor, project } from "../judge";
+import { evaluate, type World } from "../python";
+import { failed, missing, passed, type Result, type SampleResult } from "../report";
+import { parseSignature, type TorchSignature } from "../signatures";
+import { specialFor } from "../special";
+import {
+  decode,
+  decodeNamed,
+  flatten,
+  isTensor,
+  lookUp,
+  Missing,
+  type Tensor,
+  type TensorSpec,
+  torch,
+} from "../values";
+
+/** A line of a file. */
+export interface OpSample {
+  readonly id: string;
+  readonly op: string;
+  readonly kind: "function" | "method" | "inplace";
+  readonly input: unknown;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly rg?: readonly string[];
+  readonly out: unknown;
+  readonly err32x?: number;
+  readonly cot?: readonly TensorSpec[];
+  readonly cot_i?: readonly number[];
+  readonly grads?: Readonly<Record<string, TensorSpec | null>>;
+  readonly err32gx?: number;
+  readonly cot2?: Readonly<Record<string, TensorSpec>>;
+  readonly grads2?: Readonly<Record<string, TensorSpec | null>>;
+  readonly err32g2x?: number;
+  readonly proj?: string;
+  readonly outp?: unknown;
+  readonly after?: Readonly<Record<string, TensorSpec>>;
+}
+
+/** What `ops/index.json` says about a file. */
+export interface OpInfo {
+  readonly file: string;
+  readonly op: string;
+  readonly impl?: string;
+  readonly signatures: readonly string[];
+  readonly schemas: readonly string[];
+}
+
+interface Call {
+  readonly input: unknown;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+/** Runs samples of the operators that an index describes. */
+export class OpRunner {
+  private readonly infos: ReadonlyMap<string, OpInfo>;
+  private readonly signatures = new Map<string, readonly TorchSignature[]>();
+
+  constructor(infos: readonly OpInfo[]) {
+    this.infos = new Map(infos.map((info) => [info.file, info]));
+  }
+
+  /** Judges one sample. */
+  run(file: string, sample: OpSample): SampleResult {
+    const kinds = (["grad", "grad2"] as const).filter(
+      (kind) => sample[kind === "grad" ? "grads" : "grads2"] !== undefined,
+    );
+    try {
+      return torch.tidy(() => this.judge(file, sample));
+    } catch (error) {
+      const result = outcomeOf(error);
+      return Object.fromEntries(["forward", ...kinds].map((kind) => [kind, result]));
+    }
+  }
+
+  private judge(file: string, sample: OpSample): SampleResult {
+    const args = decode(sample.args) as unknown[];
+    const call: Call = { input: decode(sample.input), args, kwargs: decodeNamed(sample.kwargs) };
+    const leaves = (sample.rg ?? []).map((path) => [path, lookUp(call, path) as Tensor] as const);
+    for (const [, leaf] of leaves) leaf.requiresGrad_();
+    let outputs = flatten(this.call(file, sample, call));
+    if (sample.proj) outputs = project(sample.proj, svdFactors(sample.op, outputs as Tensor[]));
+    const result: SampleResult = { forward: judgeForward(sample, call, outputs) };
+    if (sample.grads === undefined) return result;
+    let grads: Record<string, Tensor | null>;
+    try {
+      grads = gradients(outputs, sample, leaves);
+    } catch (error) {
+      result.grad = outcomeOf(error);
+      return sample.grads2 ? { ...result, grad2: outcomeOf(error) } : result;
+    }
+    result.grad = toResult(judgeGrads(grads, sample.grads, sample.err32gx));
+    if (sample.grads2) result.grad2 = judgeSecond(sample, grads, leaves);
+    return result;
+  }
+
+  private call(file: string, { op, kind }: OpSample, { input, args, kwargs }: Call): unknown {
+    const info = this.infos.get(file);
+    const signatures = this.signaturesOf(file, info);
+    if (kind === "inplace") return callInplace(op, input as Tensor, args, kwargs, signatures);
+    const special = specialFor(op);
+    if (special) return special(input, args, kwargs);
+    if (info?.impl) return evaluate(info.impl, this.world(signatures), [input, ...args], kwargs);
+    if (kind === "method") return callMethod(input, op, args, kwargs, signatures);
+    return callFunction(op, [input, ...args], kwargs, signatures);
+  }
+
+  private signaturesOf(file: string, info: OpInfo | undefined): readonly TorchSignature[] {
+    const known = this.signatures.get(file);
+    if (known) return known;
+    const parsed = [...(info?.signatures ?? []), ...(info?.schemas ?? [])].map(parseSignature);
+    this.signatures.set(file, parsed);
+    return parsed;
+  }
+
+  private world(signatures: readonly TorchSignature[]): World {
+    return {
+      call: (path, positional, named) => callFunction(path, positional, named, signatures),
+      method: (receiver, name, positional, named) => callMethod(receiver, name, positional, named, signatures),
+      attribute: (receiver, name) => attribute(receiver, name),
+      matmul: (a, b) => torch.matmul(a, b),
+    };
+  }
+}
+
+function attribute(receiver: unknown, name: string): unknown {
+  const value = (receiver as any)[name];
+  if (value === undefined) throw new Missing(`Tensor.${name}`);
+  return value;
+}
+
+/** `input.op_(…)` on a clone, or `inplace: true` in nn.functional. */
+function callInplace(
+  op: string,
+  input: Tensor,
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+  signatures: readonly TorchSignature[],
+): unknown {
+  const x = input.clone();
+  if (op.startsWith("nn.functional.")) callFunction(op, [x, ...args], { ...kwargs, inplace: true }, signatures);
+  else {
+    const name = `${op.split(".").at(-1)!.replace(/_$/, "")}_`;
+    callMethod(x, name, args, kwargs, signatures);
+  }
+  return x;
+}
+
+/** The three factors with V transposed, as `linalg.svd` gives them. */
+const svdFactors = (op: string, outputs: Tensor[]): Tensor[] =>
+  op === "svd" ? [outputs[0]!, outputs[1]!, torch.transpose(outputs[2], -2, -1)] : outputs;
+
+export const outcomeOf = (error: unknown): Result =>
+  error instanceof Missing
+    ? missing(error.message)
+    : failed(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+
+export const toResult = (verdict: string | undefined): Result => (verdict === undefined ? passed : failed(verdict));
+
+function judgeForward(sample: OpSample, call: Call, outputs: readonly unknown[]): Result {
+  const expected = flatten(sample.proj ? sample.outp : sample.out);
+  const verdict = judgeLeaves(outputs, expected, sample.err32x);
+  if (verdict && !agreesUpToTies(sample.op, call.input, dimOf(sample), outputs, expected, sample.err32x ?? 0))
+    return failed(verdict);
+  for (const [path, spec] of Object.entries(sample.after ?? {})) {
+    const changed = judgeTensor(lookUp(call, path), spec, sample.err32x);
+    if (changed) return failed(`${path} after the call: ${changed}`);
+  }
+  return passed;
+}
+
+/** The axis of an operator that selects along one; null if it looks at all elements. */
+function dimOf({ op, args, kwargs }: OpSample): number | null {
+  const second = op === "topk" || op === "kthvalue";
+  const given = kwargs.dim ?? args[second ? 1 : 0];
+  if (typeof given === "number") return given;
+  return op.startsWith("arg") && op !== "argsort" ? null : -1;
+}
+
+/** Gradients of sum_k <outputs[cot_i[k]], cot[k]> with respect to the leaves. */
+export function gradients(
+  outputs: readonly unknown[],
+  sample: Pick<OpSample, "cot" | "cot_i" | "grads2">,
+  leaves: readonly (readonly [string, Tensor])[],
+): Record<string, Tensor | null> {
+  const pairs = (sample.cot_i ?? []).map((i, k) => [outputs[i] as Tensor, decode(sample.cot![k]) as Tensor] as const);
+  return derive(pairs, leaves, sample.grads2 !== undefined);
+}
+
+/** d/d leaf of sum <x, cotangent>, null where nothing depends on it. */
+function derive(
+  pairs: readonly (readonly [Tensor, Tensor])[],
+  leaves: readonly (readonly [string, Tensor])[],
+  createGraph: boolean,
+): Record<string, Tensor | null> {
+  const grad = find("autograd.grad") as ((...args: unknown[]) => (Tensor | null)[]) | undefined;
+  if (!grad) throw new Missing("torch.autograd.grad");
+  const live = pairs.filter(([x]) => isTensor(x) && x.requiresGrad);
+  if (live.length === 0) return Object.fromEntries(leaves.map(([path]) => [path, null]));
+  const gradOutputs = live.map(([, cotangent]) => cotangent);
+  const options = { gradOutputs, createGraph, allowUnused: true };
+  const found = grad(
+    live.map(([x]) => x),
+    leaves.map(([, leaf]) => leaf),
+    options,
+  );
+  return Object.fromEntries(leaves.map(([path], i) => [path, found[i] ?? null]));
+}
+
+function judgeSecond(
+  sample: OpSample,
+  grads: Readonly<Record<string, Tensor | null>>,
+  leaves: readonly (readonly [string, Tensor])[],
+): Result {
+  try {
+    const pairs = Object.entries(sample.cot2 ?? {}).flatMap(([path, cotangent]) => {
+      const first = grads[path];
+      return first ? [[first, decode(cotangent) as Tensor] as const] : [];
+    });
+    return toResult(judgeGrads(derive(pairs, leaves, false), sample.grads2!, sample.err32g2x));
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}

@@ -1,0 +1,67 @@
+/** Runs the families of a source, sample by sample, and says what became of each. */
+import { runCurve } from "./families/curves";
+import { runIo } from "./families/io";
+import { ModuleRunner } from "./families/modules";
+import { OpRunner } from "./families/ops";
+import { runOptim } from "./families/optim";
+import { rngEntry, runRng } from "./families/rng";
+import { runSched } from "./families/sched";
+import { runTransform, transformEntry } from "./families/transforms";
+import type { SampleResult } from "./report";
+import type { Source } from "./source";
+
+/** How a family is read: the entry that a sample belongs to, and its judgement. */
+interface Family {
+  entry(file: string, sample: any): string;
+  run(file: string, sample: any): SampleResult | Promise<SampleResult>;
+}
+
+const openFamily: Readonly<Record<string, (source: Source) => Family>> = {
+  ops: (source) => {
+    const runner = new OpRunner(source.index("ops").ops ?? []);
+    return { entry: (_, sample) => sample.op, run: (file, sample) => runner.run(file, sample) };
+  },
+  modules: (source) => {
+    const runner = new ModuleRunner(source.index("modules").modules ?? []);
+    return { entry: (_, sample) => sample.module, run: (_, sample) => runner.run(sample) };
+  },
+  optim: () => ({ entry: (_, sample) => sample.optimizer, run: (_, sample) => runOptim(sample) }),
+  sched: () => ({ entry: (_, sample) => sample.scheduler, run: (_, sample) => runSched(sample) }),
+  rng: (source) => {
+    const modules = new ModuleRunner(
+      source.families.includes("modules") ? (source.index("modules").modules ?? []) : [],
+    );
+    return { entry: rngEntry, run: (_, sample) => runRng(sample, modules) };
+  },
+  curves: () => ({ entry: (_, sample) => sample.curve, run: (_, sample) => runCurve(sample) }),
+  transforms: () => ({ entry: (_, sample) => transformEntry(sample), run: (_, sample) => runTransform(sample) }),
+  io: (source) => ({ entry: (file) => file.replace(/\.json$/, ""), run: (_, sample) => runIo(sample, source) }),
+};
+
+export const familyNames: readonly string[] = Object.keys(openFamily);
+
+/** A sample that is about to run, or that has run. */
+export interface Step {
+  readonly family: string;
+  readonly entry: string;
+  readonly id: string;
+  /** Runs the sample. */
+  readonly run: () => SampleResult | Promise<SampleResult>;
+}
+
+/** The samples of the families asked for, in a fixed order. */
+export function* steps(
+  source: Source,
+  families: readonly string[],
+  wanted?: (entry: string) => boolean,
+): Generator<Step> {
+  for (const name of families) {
+    const family = openFamily[name]!(source);
+    for (const file of source.files(name))
+      for (const sample of source.samples(name, file)) {
+        const entry = family.entry(file, sample);
+        if (wanted && !wanted(entry)) continue;
+        yield { family: name, entry, id: sample.id ?? sample.file, run: () => family.run(file, sample) };
+      }
+  }
+}

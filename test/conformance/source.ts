@@ -1,0 +1,97 @@
+/** Where samples come from: a folder as PyTorch's samples are published, or the packed choice in `test/golden`. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
+
+export interface Source {
+  readonly families: readonly string[];
+  /** The family's `index.json`. */
+  index(family: string): any;
+  /** The names of the family's sample files. */
+  files(family: string): readonly string[];
+  /** The samples of a file, in order. */
+  samples(family: string, file: string): readonly any[];
+  /** A binary file of `io/`. */
+  bytes(family: string, file: string): Uint8Array;
+}
+
+const parseLines = (text: string): any[] =>
+  text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+
+/** Opens a folder of either form. */
+export function openSource(folder: string): Source {
+  if (existsSync(join(folder, "samples.jsonl.br"))) return new PackedSource(folder);
+  if (!existsSync(join(folder, "index.json")))
+    throw new Error(`${folder} has no index.json: it is not a folder of samples`);
+  return new FolderSource(folder);
+}
+
+class FolderSource implements Source {
+  readonly families: readonly string[];
+
+  constructor(private readonly folder: string) {
+    this.families = Object.keys(JSON.parse(readFileSync(join(folder, "index.json"), "utf8")).families);
+  }
+
+  index(family: string): any {
+    return JSON.parse(readFileSync(join(this.folder, family, "index.json"), "utf8"));
+  }
+
+  files(family: string): readonly string[] {
+    const suffix = family === "io" ? ".json" : ".jsonl";
+    return readdirSync(join(this.folder, family))
+      .filter((name) => name.endsWith(suffix) && name !== "index.json")
+      .sort();
+  }
+
+  samples(family: string, file: string): readonly any[] {
+    const text = readFileSync(join(this.folder, family, file), "utf8");
+    return family === "io" ? [JSON.parse(text)] : parseLines(text);
+  }
+
+  bytes(family: string, file: string): Uint8Array {
+    return readFileSync(join(this.folder, family, file));
+  }
+}
+
+/** A line of the packed form: an index, a sample or a binary file. */
+export type PackedLine =
+  | { readonly family: string; readonly index: unknown }
+  | { readonly family: string; readonly file: string; readonly sample: unknown }
+  | { readonly family: string; readonly file: string; readonly base64: string };
+
+class PackedSource implements Source {
+  private readonly lines: readonly PackedLine[];
+
+  constructor(folder: string) {
+    this.lines = parseLines(brotliDecompressSync(readFileSync(join(folder, "samples.jsonl.br"))).toString("utf8"));
+  }
+
+  get families(): readonly string[] {
+    return [...new Set(this.lines.map(({ family }) => family))];
+  }
+
+  index(family: string): any {
+    for (const line of this.lines) if (line.family === family && "index" in line) return line.index;
+    return {};
+  }
+
+  files(family: string): readonly string[] {
+    return [...new Set(this.lines.flatMap((line) => (line.family === family && "sample" in line ? [line.file] : [])))];
+  }
+
+  samples(family: string, file: string): readonly any[] {
+    return this.lines.flatMap((line) =>
+      line.family === family && "sample" in line && line.file === file ? [line.sample] : [],
+    );
+  }
+
+  bytes(family: string, file: string): Uint8Array {
+    for (const line of this.lines)
+      if (line.family === family && "base64" in line && line.file === file) return Buffer.from(line.base64, "base64");
+    throw new Error(`${family}/${file} is not among the packed samples`);
+  }
+}

@@ -1,0 +1,38 @@
+/** The entries that the rules do not reach, each with a line of its own; at most 40. */
+import { find } from "./adapter";
+import { Missing } from "./values";
+
+export type Special = (input: any, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>) => unknown;
+
+const operators: Readonly<Record<string, string>> = {
+  and: "bitwiseAnd",
+  or: "bitwiseOr",
+  xor: "bitwiseXor",
+  mod: "remainder",
+};
+
+/** Python's reflected operators, `__radd__(input, other)` = other + input: JavaScript writes the call. */
+function reflected(name: string): Special {
+  const path = operators[name] ?? name;
+  return (input, [other]) => {
+    const f = find(path);
+    if (typeof f !== "function") throw new Missing(`torch.${path}`);
+    return f(other, input);
+  };
+}
+
+/** `x[index]`; a list stands for a tuple of indices. */
+const getItem: Special = (input, [index]) => {
+  if (typeof input.at !== "function") throw new Missing("Tensor.at");
+  return input.at(...(Array.isArray(index) ? index : [index]));
+};
+
+export const specials: Readonly<Record<string, Special>> = {
+  __getitem__: getItem,
+};
+
+/** The line of an operator, if it has one. */
+export function specialFor(op: string): Special | undefined {
+  const name = /^__r(\w+)__$/.exec(op)?.[1];
+  return name ? reflected(name) : specials[op];
+}

@@ -1,0 +1,94 @@
+/**
+ * Runs samples in a child process, so that one that never ends can be stopped: it counts as failed, and a new child goes on
+ * with the next.
+ */
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { failed, type SampleResult } from "./report";
+import { steps } from "./runner";
+import { openSource } from "./source";
+
+/** What the child is asked to run. */
+export interface Job {
+  readonly folder: string;
+  readonly families: readonly string[];
+  /** One entry only. */
+  readonly entry?: string;
+}
+
+/** A result with the sample that it belongs to. */
+export interface Judged {
+  readonly family: string;
+  readonly entry: string;
+  readonly id: string;
+  readonly result: SampleResult;
+}
+
+type Message = { readonly started: Omit<Judged, "result"> } | { readonly judged: Judged } | { readonly done: true };
+
+const isChild = process.argv[1] === fileURLToPath(import.meta.url);
+
+async function runChild(job: Job, skip: number): Promise<void> {
+  const send = (message: Message) => process.send!(message);
+  let index = 0;
+  const wanted = job.entry === undefined ? undefined : (entry: string) => entry === job.entry;
+  for (const { family, entry, id, run } of steps(openSource(job.folder), job.families, wanted)) {
+    if (index++ < skip) continue;
+    send({ started: { family, entry, id } });
+    send({ judged: { family, entry, id, result: await run() } });
+    if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  process.send!({ done: true } satisfies Message, () => process.exit(0));
+}
+
+/**
+ * Runs every sample of the job.
+ * @param limit Milliseconds that one sample may take.
+ */
+export async function runWatched(job: Job, limit: number, onResult: (judged: Judged) => void): Promise<void> {
+  let count = 0;
+  for (let done = false; !done; ) {
+    done = await runOnce(job, count, limit, (judged) => {
+      count++;
+      onResult(judged);
+    });
+  }
+}
+
+/** Runs until the end (true), or until a sample stopped the child (false). */
+function runOnce(job: Job, skip: number, limit: number, onResult: (judged: Judged) => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(job), String(skip)], { stdio: "inherit" });
+    let current: Omit<Judged, "result"> | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    let ended = false;
+    const stop = (reason: string) => {
+      clearTimeout(timer);
+      if (ended) return;
+      ended = true;
+      child.kill("SIGKILL");
+      if (current) onResult({ ...current, result: { forward: failed(reason) } });
+      resolve(current === undefined);
+    };
+    const watch = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => stop(`did not end within ${limit / 1000} s`), limit);
+    };
+    child.on("message", (message: Message) => {
+      watch();
+      if ("started" in message) current = message.started;
+      else if ("judged" in message) {
+        current = undefined;
+        onResult(message.judged);
+      } else {
+        ended = true;
+        clearTimeout(timer);
+        resolve(true);
+      }
+    });
+    child.on("exit", (code, signal) => stop(`the process ended (${signal ?? code})`));
+    watch();
+  });
+}
+
+if (isChild) await runChild(JSON.parse(process.argv[2]!), Number(process.argv[3]));
