@@ -2,65 +2,73 @@
 import * as activation from "./activation";
 import * as arithmetic from "./arithmetic";
 import * as autograd from "./autograd";
+import * as axes from "./axes";
 import * as binary from "./binary";
 import * as cast from "./cast";
 import * as compare from "./compare";
+import * as conv from "./conv";
 import * as copy from "./copy";
-import * as loss from "./loss";
-import * as matmul from "./matmul";
-import * as pool from "./pool";
-import * as random from "./random";
-import * as reduce from "./reduce";
-import * as softmax from "./softmax";
-import * as ternary from "./ternary";
-import * as unary from "./unary";
-import * as view from "./view";
-import { install, type Methods } from "./methods";
-import * as axes from "./axes";
+import * as creation from "./creation";
 import * as diagonal from "./diagonal";
 import * as factory from "./factory";
 import * as gather from "./gather";
 import * as indexed from "./indexed";
-import * as masked from "./masked";
-import * as rearrange from "./rearrange";
-import * as scatterReduce from "./scatterReduce";
-import * as split from "./split";
-import * as window from "./window";
-import * as creation from "./creation";
 import * as join from "./join";
+import * as loss from "./loss";
+import * as losses from "./losses";
+import * as masked from "./masked";
+import * as matmul from "./matmul";
 import * as membership from "./membership";
+import * as norm from "./norm";
+import * as pad from "./pad";
+import * as pool from "./pool";
+import * as random from "./random";
+import * as rearrange from "./rearrange";
+import * as reduce from "./reduce";
+import * as scatterReduce from "./scatterReduce";
+import * as softmax from "./softmax";
+import * as split from "./split";
+import * as ternary from "./ternary";
+import * as unary from "./unary";
+import * as view from "./view";
+import * as window from "./window";
 import * as windows from "./windows";
+import { install, type Methods } from "./methods";
 
 /** Every family, by name. */
-export const families = { activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, join, loss, masked, matmul, membership, pool, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows };
+export const families = { activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, factory, gather, indexed, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows };
 
-type Ops = Methods<typeof window> &
-  Methods<typeof split> &
-  Methods<typeof scatterReduce> &
-  Methods<typeof rearrange> &
-  Methods<typeof masked> &
-  Methods<typeof indexed> &
-  Methods<typeof gather> &
-  Methods<typeof factory> &
-  Methods<typeof diagonal> &
-  Methods<typeof axes> &
-  Methods<typeof activation> &
+type Ops = Methods<typeof activation> &
   Methods<typeof arithmetic> &
   Methods<typeof autograd> &
+  Methods<typeof axes> &
   Methods<typeof binary> &
   Methods<typeof cast> &
   Methods<typeof compare> &
   Methods<typeof copy> &
+  Methods<typeof creation> &
+  Methods<typeof diagonal> &
+  Methods<typeof factory> &
+  Methods<typeof gather> &
+  Methods<typeof indexed> &
+  Methods<typeof join> &
+  Methods<typeof masked> &
   Methods<typeof matmul> &
+  Methods<typeof membership> &
   Methods<typeof random> &
+  Methods<typeof rearrange> &
   Methods<typeof reduce> &
+  Methods<typeof scatterReduce> &
   Methods<typeof softmax> &
+  Methods<typeof split> &
   Methods<typeof ternary> &
   Methods<typeof unary> &
-  Methods<typeof view>;
+  Methods<typeof view> &
+  Methods<typeof window> &
+  Methods<typeof windows>;
 
 declare module "../tensor/tensor" {
   interface Tensor extends Ops {}
 }
 
-for (const family of [activation, arithmetic, autograd, axes, binary, cast, compare, copy, diagonal, factory, gather, indexed, masked, matmul, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window]) install(family);
+for (const family of [activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, join, masked, matmul, membership, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);

@@ -1,0 +1,248 @@
+/** Losses between tensors of one shape, and those composed of other ops. */
+import { noGrad } from "../autograd/mode";
+import { record } from "../autograd/node";
+import { checkOptions, ShapeError, ValueError } from "../core/errors";
+import { broadcastShapes, sameShape, shapeText } from "../core/shape";
+import type { Tensor } from "../tensor/tensor";
+import { checkTensor, sumTo } from "./define";
+import { checkReduction, type Reduction, reduceLoss } from "./loss";
+
+export interface LossOptions {
+  /** What becomes of the losses of single elements. Default: "mean". */
+  reduction?: Reduction;
+}
+
+/** An elementwise loss: its value and its derivatives with respect to input and target, in differentiable ops. */
+interface Elementwise {
+  readonly value: (x: Tensor, t: Tensor) => Tensor;
+  readonly dx: (x: Tensor, t: Tensor) => Tensor;
+  readonly dt: (x: Tensor, t: Tensor) => Tensor;
+}
+
+/** Evaluates an elementwise loss as one node named as in PyTorch. */
+function elementwise(name: string, op: string, input: Tensor, target: Tensor, reduction: Reduction, rule: Elementwise): Tensor {
+  checkTensor(op, input);
+  checkTensor(op, target, "target");
+  checkReduction(op, reduction);
+  const shape = broadcastShapes(op, input.shape, target.shape);
+  const y = noGrad(() => reduceLoss(rule.value(input, target), reduction));
+  const n = shape.reduce((a, b) => a * b, 1);
+  const each = (g: Tensor) => (reduction === "mean" ? g.div(n) : g);
+  const [x, t] = [input, target].map(({ shape: s, dtype }) => ({ shape: s, dtype })) as [Layout, Layout];
+  return record(name, y, [input, target], [input, target], [
+    (g, [a, b]) => sumTo(rule.dx(a!, b!).mul(each(g)).expand(shape), x.shape, x.dtype),
+    (g, [a, b]) => sumTo(rule.dt(a!, b!).mul(each(g)).expand(shape), t.shape, t.dtype),
+  ]);
+}
+
+type Layout = Pick<Tensor, "shape" | "dtype">;
+
+function checkSameShape(op: string, input: Tensor, target: Tensor): void {
+  if (!sameShape(input.shape, target.shape))
+    throw new ShapeError(`${op}: target of size ${shapeText(target.shape)} must have the size of the input, ${shapeText(input.shape)}`);
+}
+
+/** (input − target)². @see torch.nn.functional.mse_loss */
+export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("mseLoss", options, ["reduction"]);
+  return elementwise("MseLossBackward0", "mseLoss", input, target, options.reduction ?? "mean", {
+    value: (x, t) => x.sub(t).square(),
+    dx: (x, t) => x.sub(t).mul(2),
+    dt: (x, t) => t.sub(x).mul(2),
+  });
+}
+
+/** |input − target|. @see torch.nn.functional.l1_loss */
+export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("l1Loss", options, ["reduction"]);
+  return elementwise("L1LossBackward0", "l1Loss", input, target, options.reduction ?? "mean", {
+    value: (x, t) => x.sub(t).abs(),
+    dx: (x, t) => x.sub(t).sgn(),
+    dt: (x, t) => t.sub(x).sgn(),
+  });
+}
+
+/** Squared below `beta` and linear above: ½d²/beta, or |d| − ½beta. Default beta: 1. @see torch.nn.functional.smooth_l1_loss */
+export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions & { beta?: number } = {}): Tensor {
+  checkOptions("smoothL1Loss", options, ["reduction", "beta"]);
+  const { reduction = "mean", beta = 1 } = options;
+  if (beta < 0) throw new ValueError(`smoothL1Loss: beta must not be negative, got ${beta}`);
+  if (beta === 0) return l1Loss(input, target, { reduction });
+  const slope = (d: Tensor) => d.div(beta).where(d.abs().lt(beta), d.sgn());
+  return elementwise("SmoothL1LossBackward0", "smoothL1Loss", input, target, reduction, {
+    value: (x, t) => {
+      const d = x.sub(t).abs();
+      return d.square().mul(0.5 / beta).where(d.lt(beta), d.sub(0.5 * beta));
+    },
+    dx: (x, t) => slope(x.sub(t)),
+    dt: (x, t) => slope(t.sub(x)),
+  });
+}
+
+/** Squared below `delta` and linear above: ½d², or delta·(|d| − ½delta). Default delta: 1. @see torch.nn.functional.huber_loss */
+export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
+  checkOptions("huberLoss", options, ["reduction", "delta"]);
+  const { reduction = "mean", delta = 1 } = options;
+  if (delta <= 0) throw new ValueError(`huberLoss: delta must be positive, got ${delta}`);
+  const slope = (d: Tensor) => d.where(d.abs().le(delta), d.sgn().mul(delta));
+  return elementwise("HuberLossBackward0", "huberLoss", input, target, reduction, {
+    value: (x, t) => {
+      const d = x.sub(t).abs();
+      return d.square().mul(0.5).where(d.le(delta), d.sub(0.5 * delta).mul(delta));
+    },
+    dx: (x, t) => slope(x.sub(t)),
+    dt: (x, t) => slope(t.sub(x)),
+  });
+}
+
+/** log(1 + e^(−target·input)), of targets −1 and 1. @see torch.nn.functional.soft_margin_loss */
+export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("softMarginLoss", options, ["reduction"]);
+  return elementwise("SoftMarginLossBackward0", "softMarginLoss", input, target, options.reduction ?? "mean", {
+    value: (x, t) => t.mul(x).neg().exp().log1p(),
+    dx: (x, t) => t.neg().mul(t.mul(x).neg().sigmoid()),
+    dt: (x, t) => x.neg().mul(t.mul(x).neg().sigmoid()),
+  });
+}
+
+export interface BceOptions extends LossOptions {
+  /** A factor for each element's loss; broadcasts. */
+  weight?: Tensor | null;
+}
+
+/** The smallest logarithm that a probability counts with. */
+const LOG_FLOOR = -100;
+
+/**
+ * The cross entropy of probabilities against targets in [0, 1]: −(t·log p + (1 − t)·log(1 − p)), logarithms limited to −100.
+ * @see torch.nn.functional.binary_cross_entropy
+ */
+export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BceOptions = {}): Tensor {
+  checkOptions("binaryCrossEntropy", options, ["weight", "reduction"]);
+  checkTensor("binaryCrossEntropy", input);
+  checkTensor("binaryCrossEntropy", target, "target");
+  checkSameShape("binaryCrossEntropy", input, target);
+  const { weight, reduction = "mean" } = options;
+  const weighted = (x: Tensor) => (weight ? x.mul(weight) : x);
+  return elementwise("BinaryCrossEntropyBackward0", "binaryCrossEntropy", input, target, reduction, {
+    value: (p, t) => {
+      const yes = p.log().clampMin(LOG_FLOOR);
+      const no = p.neg().log1p().clampMin(LOG_FLOOR);
+      return weighted(t.sub(1).mul(no).sub(t.mul(yes)));
+    },
+    dx: (p, t) => weighted(p.sub(t).div(p.neg().add(1).mul(p).clampMin(1e-12))),
+    dt: (p) => weighted(p.neg().log1p().clampMin(LOG_FLOOR).sub(p.log().clampMin(LOG_FLOOR))),
+  });
+}
+
+export interface BceWithLogitsOptions extends BceOptions {
+  /** The weight of positive targets, per class; broadcasts. */
+  posWeight?: Tensor | null;
+}
+
+/**
+ * {@link binaryCrossEntropy} of sigmoid(input), computed without overflow.
+ * @see torch.nn.functional.binary_cross_entropy_with_logits
+ * @throws ShapeError unless input and target have one shape.
+ */
+export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor {
+  checkOptions("binaryCrossEntropyWithLogits", options, ["weight", "reduction", "posWeight"]);
+  checkTensor("binaryCrossEntropyWithLogits", input);
+  checkTensor("binaryCrossEntropyWithLogits", target, "target");
+  checkSameShape("binaryCrossEntropyWithLogits", input, target);
+  const { weight, posWeight, reduction = "mean" } = options;
+  const weighted = (x: Tensor) => (weight ? x.mul(weight) : x);
+  // log sigmoid(x) counts for t·posWeight, log sigmoid(−x) for 1 − t.
+  const positive = (t: Tensor) => (posWeight ? t.mul(posWeight) : t);
+  return elementwise("BinaryCrossEntropyWithLogitsBackward0", "binaryCrossEntropyWithLogits", input, target, reduction, {
+    value: (x, t) => {
+      const [yes, no] = [x.logSigmoid(), x.neg().logSigmoid()];
+      return weighted(positive(t).mul(yes).add(t.neg().add(1).mul(no)).neg());
+    },
+    dx: (x, t) => weighted(positive(t).add(t.neg().add(1)).mul(x.sigmoid()).sub(positive(t))),
+    dt: (x) => weighted(x.neg().logSigmoid().sub(posWeight ? x.logSigmoid().mul(posWeight) : x.logSigmoid())),
+  });
+}
+
+/** `batchmean` divides the sum by the batch size, as the mathematical definition does. */
+export type KlReduction = Reduction | "batchmean";
+
+/** The Kullback–Leibler divergence of log-probabilities from targets: t·(log t − input). @see torch.nn.functional.kl_div */
+export function klDiv(input: Tensor, target: Tensor, options: { reduction?: KlReduction; logTarget?: boolean } = {}): Tensor {
+  checkTensor("klDiv", input);
+  checkTensor("klDiv", target, "target");
+  checkOptions("klDiv", options, ["reduction", "logTarget"]);
+  const { reduction = "mean", logTarget = false } = options;
+  const losses = logTarget ? target.exp().mul(target.sub(input)) : target.xlogy(target).sub(target.mul(input));
+  if (reduction !== "batchmean") return reduceLoss(losses, checkReduction("klDiv", reduction));
+  return input.ndim === 0 ? losses.sum() : losses.sum().div(input.shape[0]!);
+}
+
+export interface PoissonNllOptions extends LossOptions {
+  /** Whether the input is the logarithm of the rate. Default: true. */
+  logInput?: boolean;
+  /** Add Stirling's approximation of log(target!). Default: false. */
+  full?: boolean;
+  /** Keeps the logarithm of a rate finite. Default: 1e-8. */
+  eps?: number;
+}
+
+/** The negative log likelihood of counts under Poisson rates. @see torch.nn.functional.poisson_nll_loss */
+export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllOptions = {}): Tensor {
+  checkTensor("poissonNllLoss", input);
+  checkOptions("poissonNllLoss", options, ["logInput", "full", "eps", "reduction"]);
+  const { logInput = true, full = false, eps = 1e-8, reduction = "mean" } = options;
+  let losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
+  if (full) {
+    const stirling = target.mul(target.log()).sub(target).add(target.mul(2 * Math.PI).log().mul(0.5));
+    losses = losses.add(stirling.maskedFill(target.le(1), 0));
+  }
+  return reduceLoss(losses, checkReduction("poissonNllLoss", reduction));
+}
+
+/** The negative log likelihood of targets under independent normal distributions. @see torch.nn.functional.gaussian_nll_loss */
+export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor, options: LossOptions & { full?: boolean; eps?: number } = {}): Tensor {
+  checkTensor("gaussianNllLoss", input);
+  checkOptions("gaussianNllLoss", options, ["full", "eps", "reduction"]);
+  const { full = false, eps = 1e-6, reduction = "mean" } = options;
+  let v = variance;
+  if (!sameShape(v.shape, input.shape)) {
+    if (sameShape(input.shape.slice(0, -1), v.shape)) v = v.unsqueeze(-1);
+    else if (!(sameShape(input.shape.slice(0, -1), v.shape.slice(0, -1)) && v.shape.at(-1) === 1))
+      throw new ValueError(`gaussianNllLoss: var is of incorrect size ${shapeText(v.shape)}; it must have the shape of the input, ${shapeText(input.shape)}, or 1 as its last size`);
+  }
+  // The floor is a constant: no gradient flows through it.
+  const floored = v.add(noGrad(() => v.clampMin(eps).sub(v)));
+  let losses = floored.log().add(input.sub(target).square().div(floored)).mul(0.5);
+  if (full) losses = losses.add(0.5 * Math.log(2 * Math.PI));
+  return reduceLoss(losses, checkReduction("gaussianNllLoss", reduction));
+}
+
+/** x where the target is 1, max(0, margin − x) where it is −1. Default margin: 1. @see torch.nn.functional.hinge_embedding_loss */
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: LossOptions & { margin?: number } = {}): Tensor {
+  checkTensor("hingeEmbeddingLoss", input);
+  checkOptions("hingeEmbeddingLoss", options, ["margin", "reduction"]);
+  const { margin = 1, reduction = "mean" } = options;
+  const apart = input.neg().add(margin).clampMin(0).where(target.ne(1), 0);
+  const together = input.where(target.ne(-1), 0);
+  return reduceLoss(apart.add(together), checkReduction("hingeEmbeddingLoss", reduction));
+}
+
+/** max(0, −target·(input1 − input2) + margin). Default margin: 0. @see torch.nn.functional.margin_ranking_loss */
+export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, options: LossOptions & { margin?: number } = {}): Tensor {
+  checkTensor("marginRankingLoss", input1, "input1");
+  checkOptions("marginRankingLoss", options, ["margin", "reduction"]);
+  const { margin = 0, reduction = "mean" } = options;
+  const losses = target.neg().mul(input1.sub(input2)).add(margin).clampMin(0);
+  return reduceLoss(losses, checkReduction("marginRankingLoss", reduction));
+}
+
+/** The mean of binary cross entropies over the classes of a multi-label target. @see torch.nn.functional.multilabel_soft_margin_loss */
+export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options: BceOptions = {}): Tensor {
+  checkTensor("multilabelSoftMarginLoss", input);
+  checkOptions("multilabelSoftMarginLoss", options, ["weight", "reduction"]);
+  const { weight, reduction = "mean" } = options;
+  let losses = target.mul(input.logSigmoid()).add(target.neg().add(1).mul(input.neg().logSigmoid())).neg();
+  if (weight) losses = losses.mul(weight);
+  return reduceLoss(losses.mean(-1), checkReduction("multilabelSoftMarginLoss", reduction));
+}
