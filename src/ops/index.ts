@@ -34,11 +34,13 @@ import * as view from "./view";
 import * as window from "./window";
 import * as windows from "./windows";
 import { install, type Methods } from "./methods";
+import * as indexing from "./indexing";
 
 /** Every family, by name. */
-export const families = { activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, factory, gather, indexed, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows };
+export const families = { activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, factory, gather, indexed, indexing, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows };
 
-type Ops = Methods<typeof activation> &
+type Ops = Methods<typeof indexing> &
+  Methods<typeof activation> &
   Methods<typeof arithmetic> &
   Methods<typeof autograd> &
   Methods<typeof axes> &
@@ -71,4 +73,4 @@ declare module "../tensor/tensor" {
   interface Tensor extends Ops {}
 }
 
-for (const family of [activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, join, masked, matmul, membership, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);
+for (const family of [activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, indexing, join, masked, matmul, membership, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);

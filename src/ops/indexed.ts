@@ -7,7 +7,7 @@ import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { cast, checkTensor, computeType } from "./define";
 import { inplace } from "./inplace";
-import { type Axis, axisOf, checkedIndex, checkIndexType, dense } from "./positions";
+import { type Axis, axisOf, checkedIndex, checkIndexType, dense, wrappedIndex } from "./positions";
 import type { ReduceMode } from "./routes";
 import { scatterReduce } from "./scatterReduce";
 
@@ -125,11 +125,11 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: number |
   checkTensor("indexFill", x);
   checkVector("indexFill", index, x);
   const axis = axisOf("indexFill", x.shape, dim);
-  const at = checkedIndex("indexFill", index, axis.n, axis.dim, -axis.n);
+  const at = wrappedIndex("indexFill", index, axis.n, axis.dim);
   const shape = x.ndim === 0 ? [] : x.shape.with(axis.dim, at.numel());
   if (value instanceof Tensor) {
     if (value.ndim !== 0) throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
-    return indexCopy(x, axis.dim, at.remainder(axis.n), value.to(x.dtype).expand(shape));
+    return indexCopy(x, axis.dim, at, value.to(x.dtype).expand(shape));
   }
   const y = copyOf(x, x.dtype);
   overwrite(y, at, filled(allocate(shape, x.dtype, x), value), axis);

@@ -1,14 +1,14 @@
 /** Elements chosen by a condition, or by their position in row-major order. */
 import { record } from "../autograd/node";
 import { codeOf } from "../core/dtype";
-import { checkOptions, DeviceError, DTypeError, IndexError, ShapeError } from "../core/errors";
+import { checkOptions, DeviceError, DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, sizeOfShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { cast, checkSameDevice, checkTensor, computeType, sumTo } from "./define";
 import { inplace } from "./inplace";
 import { cat } from "./join";
-import { checkedIndex, checkIndexType, dense } from "./positions";
+import { checkIndexType, dense, wrappedIndex } from "./positions";
 
 /** @throws DTypeError unless `mask` is a bool tensor on the device of `x`. */
 function checkMask(op: string, mask: Tensor, x: Tensor): void {
@@ -128,13 +128,10 @@ function headOf(values: Tensor, shape: readonly number[]): Tensor {
   return cat([values, rest]).reshape(shape);
 }
 
-/** Positions in a tensor of `size` elements, negative ones counted from the end, as a vector. */
+/** Positions in `x` in row-major order, negative ones counted from the end, as a vector. */
 function flatIndex(op: string, x: Tensor, index: Tensor): Tensor {
   checkIndexType(op, index, x);
-  const size = x.numel();
-  if (size === 0 && index.numel() > 0) throw new IndexError(`${op}: tried to take from an empty tensor`);
-  const at = checkedIndex(op, index, size, 0, -size).reshape(-1);
-  return at.numel() === 0 ? at : at.remainder(size);
+  return wrappedIndex(op, index, x.numel(), 0).reshape(-1);
 }
 
 /** The elements of `x` at positions in row-major order, in the shape of the index. Negative positions count from the end. @see torch.take */

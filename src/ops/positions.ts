@@ -41,3 +41,10 @@ export function checkedIndex(op: string, index: Tensor, size: number, dim: numbe
     throw new IndexError(`${op}: index ${flat.reshape(-1).select(0, bad).item()} is out of bounds for dimension ${dim} with size ${size}`);
   return flat;
 }
+
+/** As {@link checkedIndex}, with negative indices counted from the end and made positive. */
+export function wrappedIndex(op: string, index: Tensor, size: number, dim: number): Tensor {
+  const flat = checkedIndex(op, index, size, dim, -size);
+  const hasNegative = flat.storage.backend.check("indicesInRange", [flat, 0, size, flat.numel()]) >= 0;
+  return hasNegative ? flat.remainder(size) : flat;
+}
