@@ -95,7 +95,7 @@ export function planesPerBlock(g: Geometry, gradient: bool): i32 {
 
 /** Parts of one plane of outputs that give the threads enough to do, without tasks that are too small. */
 function wantedParts(g: Geometry, gradient: bool): i32 {
-  const wanted = ceilDiv(ENOUGH_TASKS, images(g, gradient) * g.groups);
+  const wanted = ceilDiv(ENOUGH_TASKS, max(images(g, gradient) * g.groups, 1));
   return <i32>max<i64>(min<i64>(wanted, work(g) / TASK_WORK), 1);
 }
 
