@@ -1,0 +1,56 @@
+/** Adadelta. */
+import { ValueError } from "../core/errors";
+import type { Tensor } from "../tensor/tensor";
+import { stateLike, update } from "./fused";
+import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import { checkNonNegative, withDefaults } from "./options";
+import type { ScalarState } from "./stateDict";
+
+/** Options of {@link Adadelta}. */
+export interface AdadeltaOptions {
+  /** Scales each step. Default: 1. */
+  lr?: number;
+  /** Decay of the averages of squared gradients and squared steps. Default: 0.9. */
+  rho?: number;
+  /** Added under both roots. Default: 1e-6. */
+  eps?: number;
+  /** L2 penalty. Default: 0. */
+  weightDecay?: number;
+  /** Climb instead of descend. Default: false. */
+  maximize?: boolean;
+}
+
+interface AdadeltaState {
+  step: number;
+  squareAvg: Tensor;
+  accDelta: Tensor;
+}
+
+/**
+ * Adadelta: gradients scaled by the ratio of the average step to the average gradient.
+ * @see torch.optim.Adadelta
+ * @see ADADELTA: An Adaptive Learning Rate Method (Zeiler, 2012)
+ * @throws ValueError for a negative rate or rho outside of [0, 1].
+ */
+export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
+  protected override readonly scalarState: ScalarState = { step: "number" };
+
+  constructor(params: Params<AdadeltaOptions>, options: AdadeltaOptions = {}) {
+    super(params, withDefaults("Adadelta", options, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }));
+  }
+
+  protected override checkGroup({ lr, rho, eps, weightDecay }: ParamGroup<AdadeltaOptions>): void {
+    checkNonNegative("Adadelta", { "learning rate": lr, "epsilon value": eps, "weightDecay value": weightDecay });
+    if (!(rho >= 0 && rho <= 1)) throw new ValueError(`Adadelta: Invalid rho value: ${rho}`);
+  }
+
+  protected initState(param: Tensor): AdadeltaState {
+    return { step: 0, squareAvg: stateLike(param), accDelta: stateLike(param) };
+  }
+
+  protected update(param: Tensor, grad: Tensor, state: AdadeltaState, group: ParamGroup<AdadeltaOptions>): void {
+    const { lr, rho, eps, weightDecay, maximize } = group;
+    state.step++;
+    update("adadelta", param, grad, [state.squareAvg, state.accDelta, lr, rho, eps, weightDecay, Number(maximize)]);
+  }
+}

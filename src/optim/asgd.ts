@@ -1,0 +1,61 @@
+/** Averaged stochastic gradient descent. */
+import type { Tensor } from "../tensor/tensor";
+import { stateLike, update } from "./fused";
+import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import { checkNonNegative, withDefaults } from "./options";
+import type { ScalarState } from "./stateDict";
+
+/** Options of {@link ASGD}. */
+export interface ASGDOptions {
+  /** Learning rate. Default: 1e-2. */
+  lr?: number;
+  /** Decay term. Default: 1e-4. */
+  lambd?: number;
+  /** Power of the decay of the rate. Default: 0.75. */
+  alpha?: number;
+  /** The step at which averaging begins. Default: 1e6. */
+  t0?: number;
+  /** L2 penalty. Default: 0. */
+  weightDecay?: number;
+  /** Climb instead of descend. Default: false. */
+  maximize?: boolean;
+}
+
+interface ASGDState {
+  step: number;
+  eta: number;
+  mu: number;
+  /** The average of the parameter. */
+  ax: Tensor;
+}
+
+/**
+ * ASGD: gradient descent with a decaying rate that keeps the average of its iterates in the state `ax`.
+ * @see torch.optim.ASGD
+ * @see Acceleration of stochastic approximation by averaging (Polyak, Juditsky, 1992)
+ * @throws ValueError for a negative rate.
+ */
+export class ASGD extends Optimizer<ASGDOptions, ASGDState> {
+  protected override readonly scalarState: ScalarState = { step: "tensor", eta: "tensor", mu: "tensor" };
+
+  constructor(params: Params<ASGDOptions>, options: ASGDOptions = {}) {
+    const defaults = { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false };
+    super(params, withDefaults("ASGD", options, defaults));
+  }
+
+  protected override checkGroup({ lr, weightDecay }: ParamGroup<ASGDOptions>): void {
+    checkNonNegative("ASGD", { "learning rate": lr, "weightDecay value": weightDecay });
+  }
+
+  protected initState(param: Tensor, { lr }: ParamGroup<ASGDOptions>): ASGDState {
+    return { step: 0, eta: lr, mu: 1, ax: stateLike(param) };
+  }
+
+  protected update(param: Tensor, grad: Tensor, state: ASGDState, group: ParamGroup<ASGDOptions>): void {
+    const { lr, lambd, alpha, t0, weightDecay, maximize } = group;
+    update("asgd", param, grad, [state.ax, state.eta, lambd, state.mu, weightDecay, Number(maximize)]);
+    state.step++;
+    state.eta = lr / (1 + lambd * lr * state.step) ** alpha;
+    state.mu = 1 / Math.max(1, state.step - t0);
+  }
+}

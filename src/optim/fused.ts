@@ -1,0 +1,39 @@
+/** Updates that are one kernel: a single pass over a parameter, its gradient and its state. */
+import type { Argument } from "../backend/backend";
+import { DTypeError, StateError } from "../core/errors";
+import { sizeOfShape } from "../core/shape";
+import { allocate, filled } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+
+/** Nanoseconds per element by which an update is judged worth sharing among threads. */
+const UPDATE_COST = 0.6;
+
+/** State of an optimizer for one parameter: contiguous, of its shape and dtype, filled with `value`. Scopes let it live. */
+export function stateLike(param: Tensor, value = 0): Tensor {
+  const state = filled(allocate(param.shape, param.dtype, param), value);
+  state.isKept = true;
+  return state;
+}
+
+/**
+ * Runs `kernel(dtype, param, grad, ...args)` of `assembly/optim.ts` over all elements.
+ * @throws DTypeError unless the parameter is float32 or float64, StateError if the state is not of its size and dtype.
+ */
+export function update(kernel: string, param: Tensor, grad: Tensor, args: readonly Argument[]): void {
+  const { dtype } = param;
+  if (dtype !== "float32" && dtype !== "float64")
+    throw new DTypeError(`${kernel}: optimizers update float32 and float64 parameters, got ${dtype}`);
+  const n = param.numel();
+  for (const arg of args) if (arg instanceof Tensor) checkState(kernel, arg, param, n);
+  param.storage.backend.call(kernel, dtype, [param, grad, ...args], { range: n, cost: n * UPDATE_COST });
+}
+
+/** The kernels trust their operands, and state may come from a file. */
+function checkState(kernel: string, state: Tensor, param: Tensor, n: number): void {
+  state.assertAlive(kernel);
+  if (state.dtype === param.dtype && sizeOfShape(state.shape) === n && state.device === param.device) return;
+  throw new StateError(
+    `${kernel}: the state is a ${state.dtype} [${state.shape}] on ${state.device}, but its parameter a ${param.dtype} [${param.shape}] on ${param.device}; ` +
+      "construct the optimizer after moving or casting the model, and load state that was saved for it",
+  );
+}

@@ -1,0 +1,23 @@
+/** Optimizers. @see torch.optim */
+export * from "./adadelta";
+export * from "./adagrad";
+export { Adam, type AdamOptions } from "./adam";
+export * from "./adamax";
+export * from "./adamw";
+export * from "./asgd";
+export * as lrScheduler from "./lrScheduler/index";
+export * from "./nadam";
+export {
+  type Closure,
+  Optimizer,
+  type ParamGroup,
+  type ParamGroupInput,
+  type Params,
+  type StepPostHook,
+  type StepPreHook,
+} from "./optimizer";
+export * from "./radam";
+export * from "./rmsprop";
+export * from "./rprop";
+export * from "./sgd";
+export type { OptimizerStateDict } from "./stateDict";

@@ -1,0 +1,123 @@
+/** Cosine annealing, with and without restarts. */
+import { checkOptions, describe, ValueError } from "../../core/errors";
+import { type AnyOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler";
+
+/** Options of {@link CosineAnnealingLR}. */
+export interface CosineAnnealingLROptions extends SchedulerOptions {
+  /** The least rate. Default: 0. */
+  etaMin?: number;
+}
+
+/**
+ * The rate follows half a cosine from its initial value to `etaMin` in `TMax` epochs, and back.
+ * @see torch.optim.lr_scheduler.CosineAnnealingLR
+ * @see SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov, Hutter, 2016)
+ */
+export class CosineAnnealingLR extends LRScheduler {
+  readonly etaMin: number;
+
+  constructor(
+    optimizer: AnyOptimizer,
+    readonly TMax: number,
+    options: CosineAnnealingLROptions = {},
+  ) {
+    checkOptions("CosineAnnealingLR", options, ["etaMin", ...schedulerOptions]);
+    super(optimizer, options);
+    this.etaMin = options.etaMin ?? 0;
+    this.initialStep();
+  }
+
+  getLr(): number[] {
+    const { lastEpoch, TMax, etaMin } = this;
+    const lrs = this.currentLrs();
+    if (lastEpoch === 0) return lrs;
+    if (this._stepCount === 1 && lastEpoch > 0) return this.closedFormLr();
+    // At the turning point the recurrence would divide by 0.
+    if ((lastEpoch - 1 - TMax) % (2 * TMax) === 0)
+      return lrs.map((lr, i) => lr + ((this.baseLrs[i]! - etaMin) * (1 - Math.cos(Math.PI / TMax))) / 2);
+    const ratio = (1 + Math.cos((Math.PI * lastEpoch) / TMax)) / (1 + Math.cos((Math.PI * (lastEpoch - 1)) / TMax));
+    return lrs.map((lr) => ratio * (lr - etaMin) + etaMin);
+  }
+
+  protected override closedFormLr(): number[] {
+    const { lastEpoch, TMax, etaMin } = this;
+    return this.baseLrs.map((lr) => etaMin + ((lr - etaMin) * (1 + Math.cos((Math.PI * lastEpoch) / TMax))) / 2);
+  }
+}
+
+/** Options of {@link CosineAnnealingWarmRestarts}. */
+export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {
+  /** By how much each period is longer than the one before. Default: 1. */
+  TMult?: number;
+  /** The least rate. Default: 0. */
+  etaMin?: number;
+}
+
+/**
+ * The rate follows half a cosine from its initial value to `etaMin`, again and again; the first time in `T0` epochs.
+ * @see torch.optim.lr_scheduler.CosineAnnealingWarmRestarts
+ * @see SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov, Hutter, 2016)
+ * @throws ValueError unless T0 and TMult are positive integers.
+ */
+export class CosineAnnealingWarmRestarts extends LRScheduler {
+  readonly TMult: number;
+  readonly etaMin: number;
+  /** Length of the current period. */
+  TI: number;
+  /** Epochs since the last restart. */
+  TCur: number;
+
+  constructor(
+    optimizer: AnyOptimizer,
+    readonly T0: number,
+    options: CosineAnnealingWarmRestartsOptions = {},
+  ) {
+    checkOptions("CosineAnnealingWarmRestarts", options, ["TMult", "etaMin", ...schedulerOptions]);
+    super(optimizer, options);
+    this.TMult = options.TMult ?? 1;
+    this.etaMin = options.etaMin ?? 0;
+    if (!Number.isInteger(T0) || T0 <= 0)
+      throw new ValueError(`CosineAnnealingWarmRestarts: Expected positive integer T0, but got ${describe(T0)}`);
+    if (!Number.isInteger(this.TMult) || this.TMult < 1)
+      throw new ValueError(`CosineAnnealingWarmRestarts: Expected integer TMult >= 1, but got ${describe(this.TMult)}`);
+    this.TI = T0;
+    this.TCur = this.lastEpoch;
+    this.initialStep();
+  }
+
+  getLr(): number[] {
+    const { TCur, TI, etaMin } = this;
+    return this.baseLrs.map((lr) => etaMin + ((lr - etaMin) * (1 + Math.cos((Math.PI * TCur) / TI))) / 2);
+  }
+
+  /**
+   * Sets the rates of the next epoch.
+   * @param epoch Another epoch to go to; with a fraction, a place within an epoch: `epoch + batch / batches`.
+   * @throws ValueError for a negative epoch.
+   */
+  override step(epoch?: number): void {
+    const target = epoch ?? (this.lastEpoch < 0 ? 0 : undefined);
+    if (target === undefined) this.advance();
+    else this.goTo(target);
+    this.lastEpoch = Math.floor(target ?? this.lastEpoch + 1);
+    this.setLrs(this.getLr());
+  }
+
+  private advance(): void {
+    this.TCur++;
+    if (this.TCur < this.TI) return;
+    this.TCur -= this.TI;
+    this.TI *= this.TMult;
+  }
+
+  private goTo(epoch: number): void {
+    const { T0, TMult } = this;
+    if (!(epoch >= 0))
+      throw new ValueError(`CosineAnnealingWarmRestarts: Expected non-negative epoch, but got ${describe(epoch)}`);
+    // Periods are T0, T0 TMult, T0 TMult^2, …
+    const periods =
+      TMult === 1 || epoch < T0 ? 0 : Math.trunc(Math.log((epoch / T0) * (TMult - 1) + 1) / Math.log(TMult));
+    this.TI = T0 * TMult ** periods;
+    this.TCur = TMult === 1 ? epoch % T0 : epoch - (T0 * (TMult ** periods - 1)) / (TMult - 1);
+  }
+}

@@ -1,0 +1,114 @@
+/** Rates that go up and down between two bounds, batch by batch. */
+import { checkOptions, describe, ValueError } from "../../core/errors";
+import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions, schedulerOptions } from "./scheduler";
+
+/** Options of {@link CyclicLR}. */
+export interface CyclicLROptions extends SchedulerOptions {
+  /** Batches from the lower to the upper bound. Default: 2000. */
+  stepSizeUp?: number;
+  /** Batches from the upper to the lower bound. Default: as many as up. */
+  stepSizeDown?: number | null;
+  /** How the height of the cycles develops, unless `scaleFn` says it. Default: "triangular". */
+  mode?: "triangular" | "triangular2" | "exp_range";
+  /** The base of `exp_range`. Default: 1. */
+  gamma?: number;
+  /** The height at a cycle (counted from 1) or batch. Default: given by `mode`. */
+  scaleFn?: ((x: number) => number) | null;
+  /** What `scaleFn` is a function of. Default: "cycle". */
+  scaleMode?: "cycle" | "iterations";
+  /** Whether the momentum moves the other way. Default: true. */
+  cycleMomentum?: boolean;
+  /** Default: 0.8. */
+  baseMomentum?: number | readonly number[];
+  /** Default: 0.9. */
+  maxMomentum?: number | readonly number[];
+}
+
+const names = [
+  "stepSizeUp",
+  "stepSizeDown",
+  "mode",
+  "gamma",
+  "scaleFn",
+  "scaleMode",
+  "cycleMomentum",
+  "baseMomentum",
+  "maxMomentum",
+  ...schedulerOptions,
+];
+
+/** The height of a cycle by mode. */
+function scaleOf(mode: string, gamma: number): (x: number) => number {
+  if (mode === "triangular") return () => 1;
+  if (mode === "triangular2") return (cycle) => 1 / 2 ** (cycle - 1);
+  if (mode === "exp_range") return (iteration) => gamma ** iteration;
+  throw new ValueError(`CyclicLR: mode ${describe(mode)} is invalid and scaleFn is null`);
+}
+
+/**
+ * The rate goes from `baseLr` to `maxLr` and back, at every batch.
+ * @param baseLr One bound, or one per group.
+ * @param maxLr One bound, or one per group.
+ * @see torch.optim.lr_scheduler.CyclicLR
+ * @see Cyclical Learning Rates for Training Neural Networks (Smith, 2015)
+ * @throws ValueError for an unknown mode, or an optimizer without momentum while `cycleMomentum` is on.
+ */
+export class CyclicLR extends LRScheduler {
+  readonly maxLrs: number[];
+  readonly totalSize: number;
+  readonly stepRatio: number;
+  readonly scaleFn: (x: number) => number;
+  readonly scaleMode: "cycle" | "iterations";
+  readonly cycleMomentum: boolean;
+  readonly baseMomentums: number[] = [];
+  readonly maxMomentums: number[] = [];
+
+  constructor(
+    optimizer: AnyOptimizer,
+    baseLr: number | readonly number[],
+    maxLr: number | readonly number[],
+    options: CyclicLROptions = {},
+  ) {
+    checkOptions("CyclicLR", options, names);
+    const baseLrs = perGroup("CyclicLR", optimizer, "baseLr", baseLr);
+    if ((options.lastEpoch ?? -1) === -1)
+      baseLrs.forEach((lr, i) => {
+        optimizer.paramGroups[i]!.lr = lr;
+      });
+    super(optimizer, options);
+    const { stepSizeUp = 2000, mode = "triangular", gamma = 1, scaleFn = null, scaleMode = "cycle" } = options;
+    const { stepSizeDown, cycleMomentum = true } = options;
+    this.baseLrs = baseLrs;
+    this.maxLrs = perGroup("CyclicLR", optimizer, "maxLr", maxLr);
+    this.totalSize = stepSizeUp + (stepSizeDown ?? stepSizeUp);
+    this.stepRatio = stepSizeUp / this.totalSize;
+    this.scaleFn = scaleFn ?? scaleOf(mode, gamma);
+    this.scaleMode = scaleFn === null && mode === "exp_range" ? "iterations" : scaleMode;
+    this.cycleMomentum = cycleMomentum;
+    if (cycleMomentum) {
+      if (!("momentum" in optimizer.defaults))
+        throw new ValueError("CyclicLR: optimizer must support momentum with `cycleMomentum` option enabled");
+      this.baseMomentums = perGroup<number>("CyclicLR", optimizer, "baseMomentum", options.baseMomentum ?? 0.8);
+      this.maxMomentums = perGroup<number>("CyclicLR", optimizer, "maxMomentum", options.maxMomentum ?? 0.9);
+    }
+    this.initialStep();
+  }
+
+  /** How far up the current cycle is, from 0 to 1, and its height. */
+  private position(): [position: number, height: number] {
+    const cycle = Math.floor(1 + this.lastEpoch / this.totalSize);
+    const x = 1 + this.lastEpoch / this.totalSize - cycle;
+    const position = x <= this.stepRatio ? x / this.stepRatio : (x - 1) / (this.stepRatio - 1);
+    return [position, this.scaleFn(this.scaleMode === "cycle" ? cycle : this.lastEpoch)];
+  }
+
+  getLr(): number[] {
+    const [position, height] = this.position();
+    if (this.cycleMomentum)
+      this.optimizer.paramGroups.forEach((group, i) => {
+        const [least, most] = [this.baseMomentums[i]!, this.maxMomentums[i]!];
+        group.momentum = most - (most - least) * position * height;
+      });
+    return this.baseLrs.map((lr, i) => lr + (this.maxLrs[i]! - lr) * position * height);
+  }
+}

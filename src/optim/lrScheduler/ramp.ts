@@ -1,0 +1,125 @@
+/** Warm-up and ramps over a given number of epochs. */
+import { checkOptions, ValueError } from "../../core/errors";
+import { type AnyOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler";
+
+/** Options of {@link ConstantLR}. */
+export interface ConstantLROptions extends SchedulerOptions {
+  /** Default: 1/3. */
+  factor?: number;
+  /** Epochs for which the factor holds. Default: 5. */
+  totalIters?: number;
+}
+
+/**
+ * The rate times `factor` for the first `totalIters` epochs.
+ * @see torch.optim.lr_scheduler.ConstantLR
+ * @throws ValueError unless the factor is in [0, 1].
+ */
+export class ConstantLR extends LRScheduler {
+  readonly factor: number;
+  readonly totalIters: number;
+
+  constructor(optimizer: AnyOptimizer, options: ConstantLROptions = {}) {
+    checkOptions("ConstantLR", options, ["factor", "totalIters", ...schedulerOptions]);
+    super(optimizer, options);
+    this.factor = options.factor ?? 1 / 3;
+    this.totalIters = options.totalIters ?? 5;
+    if (!(this.factor >= 0 && this.factor <= 1))
+      throw new ValueError(
+        `ConstantLR: Constant multiplicative factor expected to be between 0 and 1, got ${this.factor}`,
+      );
+    this.initialStep();
+  }
+
+  getLr(): number[] {
+    if (this.lastEpoch === 0) return this.scaled(this.factor);
+    return this.lastEpoch === this.totalIters ? this.scaled(1 / this.factor) : this.currentLrs();
+  }
+
+  protected override closedFormLr(): number[] {
+    return this.scaledBase(this.lastEpoch >= this.totalIters ? 1 : this.factor);
+  }
+}
+
+/** Options of {@link LinearLR}. */
+export interface LinearLROptions extends SchedulerOptions {
+  /** Default: 1/3. */
+  startFactor?: number;
+  /** Default: 1. */
+  endFactor?: number;
+  /** Epochs from the first to the last factor. Default: 5. */
+  totalIters?: number;
+}
+
+/**
+ * The rate times a factor that goes linearly from `startFactor` to `endFactor`.
+ * @see torch.optim.lr_scheduler.LinearLR
+ * @throws ValueError unless the factors are in [0, 1].
+ */
+export class LinearLR extends LRScheduler {
+  readonly startFactor: number;
+  readonly endFactor: number;
+  readonly totalIters: number;
+
+  constructor(optimizer: AnyOptimizer, options: LinearLROptions = {}) {
+    checkOptions("LinearLR", options, ["startFactor", "endFactor", "totalIters", ...schedulerOptions]);
+    super(optimizer, options);
+    this.startFactor = options.startFactor ?? 1 / 3;
+    this.endFactor = options.endFactor ?? 1;
+    this.totalIters = options.totalIters ?? 5;
+    if (!(this.startFactor >= 0 && this.startFactor <= 1))
+      throw new ValueError(
+        `LinearLR: Starting multiplicative factor expected to be between 0 and 1, got ${this.startFactor}`,
+      );
+    if (!(this.endFactor >= 0 && this.endFactor <= 1))
+      throw new ValueError(
+        `LinearLR: Ending multiplicative factor expected to be between 0 and 1, got ${this.endFactor}`,
+      );
+    this.initialStep();
+  }
+
+  getLr(): number[] {
+    const { lastEpoch, startFactor, endFactor, totalIters } = this;
+    if (lastEpoch === 0) return this.scaled(startFactor);
+    if (lastEpoch > totalIters) return this.currentLrs();
+    const slope = endFactor - startFactor;
+    return this.scaled(1 + slope / (totalIters * startFactor + (lastEpoch - 1) * slope));
+  }
+
+  protected override closedFormLr(): number[] {
+    const { lastEpoch, startFactor, endFactor, totalIters } = this;
+    return this.scaledBase(startFactor + ((endFactor - startFactor) * Math.min(totalIters, lastEpoch)) / totalIters);
+  }
+}
+
+/** Options of {@link PolynomialLR}. */
+export interface PolynomialLROptions extends SchedulerOptions {
+  /** Epochs until the rate is 0. Default: 5. */
+  totalIters?: number;
+  /** Default: 1. */
+  power?: number;
+}
+
+/** The rate times (1 - epoch / totalIters)^power. @see torch.optim.lr_scheduler.PolynomialLR */
+export class PolynomialLR extends LRScheduler {
+  readonly totalIters: number;
+  readonly power: number;
+
+  constructor(optimizer: AnyOptimizer, options: PolynomialLROptions = {}) {
+    checkOptions("PolynomialLR", options, ["totalIters", "power", ...schedulerOptions]);
+    super(optimizer, options);
+    this.totalIters = options.totalIters ?? 5;
+    this.power = options.power ?? 1;
+    this.initialStep();
+  }
+
+  getLr(): number[] {
+    const { lastEpoch, totalIters, power } = this;
+    if (lastEpoch === 0 || lastEpoch > totalIters) return this.currentLrs();
+    return this.scaled(((1 - lastEpoch / totalIters) / (1 - (lastEpoch - 1) / totalIters)) ** power);
+  }
+
+  protected override closedFormLr(): number[] {
+    return this.scaledBase((1 - Math.min(this.totalIters, this.lastEpoch) / this.totalIters) ** this.power);
+  }
+}

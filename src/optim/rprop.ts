@@ -1,0 +1,63 @@
+/** Resilient backpropagation. */
+import { describe, ValueError } from "../core/errors";
+import type { Tensor } from "../tensor/tensor";
+import { stateLike, update } from "./fused";
+import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import { checkNonNegative, withDefaults } from "./options";
+import type { ScalarState } from "./stateDict";
+
+/** Options of {@link Rprop}. */
+export interface RpropOptions {
+  /** The first step size. Default: 1e-2. */
+  lr?: number;
+  /** Factors by which a step shrinks and grows. Default: [0.5, 1.2]. */
+  etas?: readonly [number, number];
+  /** The least and the largest step. Default: [1e-6, 50]. */
+  stepSizes?: readonly [number, number];
+  /** Climb instead of descend. Default: false. */
+  maximize?: boolean;
+}
+
+interface RpropState {
+  step: number;
+  prev: Tensor;
+  stepSize: Tensor;
+}
+
+/**
+ * Rprop: every element has a step of its own, which grows while the sign of its gradient stays and shrinks when it turns. For full batches.
+ * @see torch.optim.Rprop
+ * @see A direct adaptive method for faster backpropagation learning (Riedmiller, Braun, 1993)
+ * @throws ValueError for a negative rate, or unless 0 < etas[0] < 1 < etas[1].
+ */
+export class Rprop extends Optimizer<RpropOptions, RpropState> {
+  protected override readonly scalarState: ScalarState = { step: "number" };
+
+  constructor(params: Params<RpropOptions>, options: RpropOptions = {}) {
+    const defaults: Required<RpropOptions> = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false };
+    super(params, withDefaults("Rprop", options, defaults));
+  }
+
+  protected override checkGroup({ lr, etas, stepSizes }: ParamGroup<RpropOptions>): void {
+    checkNonNegative("Rprop", { "learning rate": lr });
+    const [shrink, grow] = etas;
+    if (!(shrink > 0 && shrink < 1 && grow > 1)) throw new ValueError(`Rprop: Invalid eta values: ${shrink}, ${grow}`);
+    if (!Array.isArray(stepSizes) || stepSizes.length !== 2)
+      throw new ValueError(`Rprop: stepSizes must be a pair of numbers, got ${describe(stepSizes)}`);
+  }
+
+  protected initState(param: Tensor, { lr }: ParamGroup<RpropOptions>): RpropState {
+    return { step: 0, prev: stateLike(param), stepSize: stateLike(param, lr) };
+  }
+
+  protected update(param: Tensor, grad: Tensor, state: RpropState, group: ParamGroup<RpropOptions>): void {
+    state.step++;
+    update("rprop", param, grad, [
+      state.prev,
+      state.stepSize,
+      ...group.etas,
+      ...group.stepSizes,
+      Number(group.maximize),
+    ]);
+  }
+}
