@@ -5,6 +5,7 @@ import { erf_f32x4, exp_f32x4, expm1_f32x4, log1p_f32x4, sigmoid_f32x4, tanh_f32
 import { fma4, k4, magnitude4, select4 } from "./simd";
 import { sigmoid, softplus as softplus64 } from "./scalar";
 import { erfc } from "./special/erf";
+import * as math from "./math64";
 
 const ONE = memory.data<f32>([1]);
 const TWO = memory.data<f32>([2]);
@@ -155,7 +156,7 @@ class Softplus {
     return select4(f32x4.gt(z, q), x, y);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return x * p > q ? x : Math.log1p(Math.exp(x * p)) / p;
+    return x * p > q ? x : Math.log1p(math.exp(x * p)) / p;
   }
 }
 

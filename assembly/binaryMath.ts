@@ -4,7 +4,8 @@ import { elements2, integers2, singles2, vectors2 } from "./dispatch";
 import { walk2 } from "./map";
 import { atan2_f32x4, exp2_f32x4, exp_f32x4, log1p_f32x4, log2_f32x4, log_f32x4, pow_f32x4 } from "./math";
 import { k4, magnitude4, narrow, select4, widenHigh, widenLow } from "./simd";
-import { pow as pow64, powInteger } from "./scalar";
+import { powInteger } from "./scalar";
+import * as math from "./math64";
 
 const ONE = memory.data<f32>([1]);
 const INF = memory.data<f32>([Infinity]);
@@ -15,7 +16,7 @@ class Pow {
     return pow_f32x4(a, b);
   }
   @inline one<T>(a: T, b: T, p: f64): T {
-    return isFloat<T>() ? <T>pow64(<f64>a, <f64>b) : powInteger<T>(a, <i64>b);
+    return isFloat<T>() ? <T>math.pow(<f64>a, <f64>b) : powInteger<T>(a, <i64>b);
   }
 }
 
@@ -114,7 +115,7 @@ class LogAddExp {
   }
   @inline one<T>(a: T, b: T, p: f64): T {
     const distance = a == b ? 0 : abs<f64>(a - b);
-    return max<f64>(a, b) + Math.log1p(Math.exp(-distance));
+    return max<f64>(a, b) + Math.log1p(math.exp(-distance));
   }
 }
 
@@ -131,7 +132,7 @@ class LogAddExp2 {
   }
   @inline one<T>(a: T, b: T, p: f64): T {
     const distance = a == b ? 0 : abs<f64>(a - b);
-    return max<f64>(a, b) + Math.log1p(Math.exp(-distance * Math.LN2)) * Math.LOG2E;
+    return max<f64>(a, b) + Math.log1p(math.exp(-distance * Math.LN2)) * Math.LOG2E;
   }
 }
 
@@ -154,7 +155,7 @@ class XLogY {
     return unlessZero(a, b, f32x4.mul(a, log_f32x4(b)));
   }
   @inline one<T>(a: T, b: T, p: f64): T {
-    return a == 0 && b == b ? 0 : a * Math.log(b);
+    return a == 0 && b == b ? 0 : a * math.log(b);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Elementary functions: f32 by the vectors of `math.ts`, f64 by AssemblyScript's `Math`, one element at a time. */
+/** Elementary functions: f32 by the vectors of `math.ts`, f64 by `math64.ts` and `Math`, one element at a time. */
 import { singles1, floats1 } from "./dispatch";
 import { walk1 } from "./map";
 import {
@@ -25,6 +25,7 @@ import {
 } from "./math";
 import { k4, select4 } from "./simd";
 import { sigmoid as sigmoid64 } from "./scalar";
+import * as math from "./math64";
 
 @final
 @unmanaged
@@ -33,7 +34,7 @@ class Exp {
     return exp_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.exp(x);
+    return math.exp(x);
   }
 }
 
@@ -49,7 +50,7 @@ class Exp2 {
     return exp2_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.exp2(x);
+    return math.exp2(x);
   }
 }
 
@@ -81,7 +82,7 @@ class Log {
     return log_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.log(x);
+    return math.log(x);
   }
 }
 
@@ -97,7 +98,7 @@ class Log2 {
     return log2_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.log2(x);
+    return math.log2(x);
   }
 }
 
@@ -241,7 +242,7 @@ class Sinh {
     return sinh_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.sinh(x);
+    return math.sinh(x);
   }
 }
 
@@ -257,7 +258,7 @@ class Cosh {
     return cosh_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.cosh(x);
+    return math.cosh(x);
   }
 }
 
@@ -289,7 +290,7 @@ class Asinh {
     return asinh_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.asinh(x);
+    return math.asinh(x);
   }
 }
 
@@ -305,7 +306,7 @@ class Acosh {
     return acosh_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.acosh(x);
+    return math.acosh(x);
   }
 }
 

@@ -1,10 +1,5 @@
-/** Scalar helpers that AssemblyScript's `Math` lacks or defines in ECMAScript's way. */
-
-/** x^y in C's sense: 1 to any power, and ±1 to an infinite one, is 1 (`Math.pow` gives NaN). */
-export function pow(x: f64, y: f64): f64 {
-  if (x == 1 || (x == -1 && abs<f64>(y) == Infinity)) return 1;
-  return Math.pow(x, y);
-}
+/** Scalar functions that more than one family of kernels needs. */
+import * as math from "./math64";
 
 /** x^n for integers, wrapping; 1 / x^−n truncated to an integer for n < 0 (0 for x = 0). */
 export function powInteger<T>(x: T, n: i64): T {
@@ -22,11 +17,11 @@ export function powInteger<T>(x: T, n: i64): T {
 
 /** 1 / (1 + e⁻ˣ), without overflow. */
 export function sigmoid(x: f64): f64 {
-  const e = Math.exp(-abs<f64>(x));
+  const e = math.exp(-abs<f64>(x));
   return (x < 0 ? e : 1) / (1 + e);
 }
 
 /** log(1 + eˣ), without overflow. */
 export function softplus(x: f64): f64 {
-  return max<f64>(x, 0) + Math.log1p(Math.exp(-abs<f64>(x)));
+  return max<f64>(x, 0) + Math.log1p(math.exp(-abs<f64>(x)));
 }

@@ -3,7 +3,8 @@ import { BOOL, F64 } from "./dtype";
 import { singles1, integers1, numbers1, predicates1, vectors1 } from "./dispatch";
 import { Run1, walk1 } from "./map";
 import { pow_f32x4 } from "./math";
-import { pow, powInteger } from "./scalar";
+import { powInteger } from "./scalar";
+import * as math from "./math64";
 
 @final @unmanaged
 class Abs {
@@ -250,7 +251,7 @@ class Power {
     return pow_f32x4(x, p);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return isFloat<T>() ? <T>pow(<f64>x, p) : powInteger<T>(x, <i64>p);
+    return isFloat<T>() ? <T>math.pow(<f64>x, p) : powInteger<T>(x, <i64>p);
   }
 }
 

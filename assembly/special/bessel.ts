@@ -2,6 +2,7 @@
  * Bessel functions of orders 0 and 1 in f64, from series and recurrences (DLMF, chapter 10). Relative errors of I and K are
  * below 1e-13; those of J and Y below 1e-14 of the amplitude √(2/πx).
  */
+import * as math from "../math64";
 
 /** Σ (±x²/4)ᵏ / (k! (k + order)!), the power series without its leading power; `z` is ±x²/4. */
 function powerSeries(z: f64, order: i32): f64 {
@@ -37,7 +38,7 @@ function modifiedAsymptotic(x: f64, order: i32, sign: f64): f64 {
 /** e^−|x| I(|x|) of order 0 or 1. */
 function scaledI(a: f64, order: i32): f64 {
   if (a > ASYMPTOTIC) return a == Infinity ? 0 : modifiedAsymptotic(a, order, 1) / sqrt<f64>(2 * Math.PI * a);
-  return Math.exp(-a) * smallI(a, order);
+  return math.exp(-a) * smallI(a, order);
 }
 
 function smallI(a: f64, order: i32): f64 {
@@ -48,7 +49,7 @@ function smallI(a: f64, order: i32): f64 {
 function unscaledI(a: f64, order: i32): f64 {
   if (a <= ASYMPTOTIC) return smallI(a, order);
   if (a == Infinity) return a;
-  const root = Math.exp(0.5 * a);
+  const root = math.exp(0.5 * a);
   return root * scaledI(a, order) * root;
 }
 
@@ -120,7 +121,7 @@ function miller(x: f64, order: i32, second: bool): f64 {
   const j0 = here / norm,
     j1 = above / norm;
   if (!second) return order ? j1 : j0;
-  const log = Math.log(0.5 * x) + EULER_GAMMA;
+  const log = math.log(0.5 * x) + EULER_GAMMA;
   if (!order) return (2 / Math.PI) * (log * j0 + (2 * y0) / norm);
   return (2 / Math.PI) * ((log - 1) * j1 + y1 / norm - j0 / x);
 }
@@ -163,7 +164,7 @@ function besselY(x: f64, order: i32): f64 {
   if (x > HANKEL) return hankel(x, order, true);
   if (x > SMALL) return miller(x, order, true);
   const z = -0.25 * x * x;
-  const log = Math.log(0.5 * x) + EULER_GAMMA;
+  const log = math.log(0.5 * x) + EULER_GAMMA;
   const regular = 2 * log * powerSeries(z, order) - harmonicSeries(z, order);
   return order ? (0.5 * x * regular - 2 / x) / Math.PI : regular / Math.PI;
 }

@@ -1,5 +1,6 @@
 /** The error function's family in f64; relative errors below 1e-14 unless said otherwise. */
 import { chebyshev } from "./series";
+import * as math from "../math64";
 
 /** (1 + 2x) erfcx(x) for x ≥ 0, in u = (x − 3) / (x + 3). */
 const ERFCX = memory.data<f64>([
@@ -26,13 +27,13 @@ function erfcxPositive(x: f64): f64 {
 
 /** e^(x²) erfc(x). */
 export function erfcx(x: f64): f64 {
-  return x < 0 ? 2 * Math.exp(x * x) - erfcxPositive(-x) : erfcxPositive(x);
+  return x < 0 ? 2 * math.exp(x * x) - erfcxPositive(-x) : erfcxPositive(x);
 }
 
 /** e^(−x²); x is split, because a rounding error of x² would be magnified. */
 function gaussian(x: f64): f64 {
   const high = <f64>(<f32>x);
-  return Math.exp(-high * high) * Math.exp((high - x) * (high + x));
+  return math.exp(-high * high) * math.exp((high - x) * (high + x));
 }
 
 /** 2/√π ∫₀ˣ e^(−t²) dt. */
@@ -52,7 +53,7 @@ export function erfc(x: f64): f64 {
 /** log of the normal distribution function. */
 export function logNdtr(x: f64): f64 {
   const z = x * Math.SQRT1_2;
-  if (x < -1) return Math.log(0.5 * erfcx(-z)) - z * z;
+  if (x < -1) return math.log(0.5 * erfcx(-z)) - z * z;
   return Math.log1p(-0.5 * erfc(z));
 }
 
@@ -68,11 +69,11 @@ function guessInverse(logSquares: f64): f64 {
 
 /** The z with erfc(z) = q for 0 < q ≤ ½, by Newton's method on logarithms, which are nearly quadratic in z. */
 function inverseTail(q: f64): f64 {
-  const goal = Math.log(q);
-  let z = guessInverse(goal + Math.log(2 - q));
+  const goal = math.log(q);
+  let z = guessInverse(goal + math.log(2 - q));
   for (let step = 0; step < 3; step++) {
     const e = erfcxPositive(z);
-    z += (Math.log(e) - z * z - goal) * e * 0.886226925452758;
+    z += (math.log(e) - z * z - goal) * e * 0.886226925452758;
   }
   return z;
 }
@@ -80,7 +81,7 @@ function inverseTail(q: f64): f64 {
 /** The z with erf(z) = y for |y| ≤ ½, by Newton's method. */
 function inverseCentre(y: f64): f64 {
   let z = copysign<f64>(guessInverse(Math.log1p(-y * y)), y);
-  for (let step = 0; step < 3; step++) z -= (erf(z) - y) * Math.exp(z * z) * 0.886226925452758;
+  for (let step = 0; step < 3; step++) z -= (erf(z) - y) * math.exp(z * z) * 0.886226925452758;
   return z;
 }
 

@@ -1,5 +1,6 @@
 /** The gamma function's family in f64; relative errors below 1e-13 but near zeros, where absolute errors are below 1e-15. */
 import { chebyshev } from "./series";
+import * as math from "../math64";
 
 /** log Γ(x) / ((x − 1) (x − 2)) for 1 ≤ x ≤ 3, in x − 2. */
 const LOG_GAMMA = memory.data<f64>([
@@ -43,11 +44,11 @@ export function stirlingTail(x: f64): f64 {
 }
 
 function lgammaPositive(x: f64): f64 {
-  if (x >= 12) return (x - 0.5) * Math.log(x) - x + 0.9189385332046728 + stirlingTail(x);
-  if (x < 1) return lgammaPositive(x + 1) - Math.log(x);
+  if (x >= 12) return (x - 0.5) * math.log(x) - x + 0.9189385332046728 + stirlingTail(x);
+  if (x < 1) return lgammaPositive(x + 1) - math.log(x);
   let product: f64 = 1;
   while (x > 3) product *= --x;
-  return (x - 1) * (x - 2) * chebyshev(x - 2, LOG_GAMMA, 27) + Math.log(product);
+  return (x - 1) * (x - 2) * chebyshev(x - 2, LOG_GAMMA, 27) + math.log(product);
 }
 
 /** log |Γ(x)|. */
@@ -55,7 +56,7 @@ export function lgamma(x: f64): f64 {
   if (abs<f64>(x) == Infinity) return Infinity;
   if (x > 0) return lgammaPositive(x);
   if (x == floor<f64>(x)) return Infinity;
-  return Math.log(Math.PI / abs<f64>(sinPi(x))) - lgammaPositive(1 - x);
+  return math.log(Math.PI / abs<f64>(sinPi(x))) - lgammaPositive(1 - x);
 }
 
 function digammaPositive(x: f64): f64 {
@@ -65,7 +66,7 @@ function digammaPositive(x: f64): f64 {
   const z = 1 / (x * x);
   let sum: f64 = 0;
   for (let j = 7; j >= 0; j--) sum = (sum + load<f64>(DIGAMMA + ((<usize>j) << 3))) * z;
-  return Math.log(x) - 0.5 / x - sum - shift;
+  return math.log(x) - 0.5 / x - sum - shift;
 }
 
 /** Derivative of log Γ; ∓∞ at ±0 and NaN at the other poles, as in PyTorch. */
@@ -87,7 +88,7 @@ function trigamma(x: f64): f64 {
 export function polygamma(n: f64, x: f64): f64 {
   if (n == 0) return digamma(x);
   if (n == 1) return trigamma(x);
-  const factorial = Math.exp(lgammaPositive(n + 1));
+  const factorial = math.exp(lgammaPositive(n + 1));
   return (n % 2 == 0 ? -factorial : factorial) * zeta(n + 1, x);
 }
 
@@ -101,7 +102,7 @@ export function zeta(s: f64, q: f64): f64 {
   }
   let sum: f64 = 0;
   for (const enough = max<f64>(10, s); q < enough; q++) {
-    const term = Math.pow(q, -s);
+    const term = math.pow(q, -s);
     sum += term;
     if (q > 0 && term < 1e-17 * abs<f64>(sum)) return sum;
   }
@@ -110,7 +111,7 @@ export function zeta(s: f64, q: f64): f64 {
 
 /** Σ (q + k)^−s for large q. */
 function zetaTail(s: f64, q: f64): f64 {
-  let power = Math.pow(q, -s);
+  let power = math.pow(q, -s);
   let sum = (power * q) / (s - 1) + 0.5 * power;
   let rising = s;
   for (let j: usize = 0; j < 13; j++) {
