@@ -75,9 +75,6 @@ function unfoldBackward(g: Tensor, shape: readonly number[], dim: number, size: 
 /** Whether two tensors have one shape. @see torch.is_same_size */
 export const isSameSize = (x: Tensor, other: Tensor): boolean => sameShape(x.shape, other.shape);
 
-/** The real part: `x` itself, all tensors are real. @see torch.real */
-export const real = (x: Tensor): Tensor => checkTensor("real", x);
-
 /** The complex conjugate: `x` itself, all tensors are real. @see torch.conj */
 export const conj = (x: Tensor): Tensor => checkTensor("conj", x);
 

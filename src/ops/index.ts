@@ -1,6 +1,8 @@
 /** The op table: one module per family; each exported function is also a method of Tensor. */
 import * as activation from "./activation";
 import * as arithmetic from "./arithmetic";
+import type { Attributes } from "./attributes";
+import "./attributes";
 import * as autograd from "./autograd";
 import * as axes from "./axes";
 import * as binary from "./binary";
@@ -35,11 +37,13 @@ import * as window from "./window";
 import * as windows from "./windows";
 import { install, type Methods } from "./methods";
 import * as indexing from "./indexing";
+import * as reframe from "./reframe";
 
 /** Every family, by name. */
-export const families = { activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, factory, gather, indexed, indexing, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows };
+export const families = { activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, factory, gather, indexed, indexing, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows };
 
-type Ops = Methods<typeof indexing> &
+type Ops = Methods<typeof reframe> &
+  Methods<typeof indexing> &
   Methods<typeof activation> &
   Methods<typeof arithmetic> &
   Methods<typeof autograd> &
@@ -70,7 +74,7 @@ type Ops = Methods<typeof indexing> &
   Methods<typeof windows>;
 
 declare module "../tensor/tensor" {
-  interface Tensor extends Ops {}
+  interface Tensor extends Ops, Attributes {}
 }
 
-for (const family of [activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, indexing, join, masked, matmul, membership, random, rearrange, reduce, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);
+for (const family of [activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, indexing, join, masked, matmul, membership, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);

@@ -86,7 +86,10 @@ export function rebase(x: Tensor, y: Tensor): void {
   const now = new Tensor(base.storage, base.dtype, base.shape, base.strides, base.offset);
   record("CopySlices", now, [old, y], [mask], [
     (g, [outside]) => g.mul(outside!),
-    (g) => asStrided(g.contiguous(), shape, strides, { storageOffset: offset }),
+    (g) => {
+      const whole = g.contiguous();
+      return asStrided(whole, shape, strides, { storageOffset: whole.offset + offset });
+    },
   ]);
   base.node = now.node;
   base.outputNr = 0;

@@ -200,6 +200,9 @@ export function narrow(x: Tensor, dim: number, start: number | Tensor, length: n
   return slice(x, d, from, from + length);
 }
 
+/** {@link narrow}, copied. @see torch.narrow_copy */
+export const narrowCopy = (x: Tensor, dim: number, start: number, length: number): Tensor => narrow(x, dim, start, length).clone();
+
 /** Without the axes of size 1, or without those named if their size is 1. @see torch.squeeze */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
   checkTensor("squeeze", x);
@@ -252,7 +255,7 @@ export function asStrided(
   const shape = checkSize("asStrided", [size]);
   if (shape.length !== stride.length) throw new ShapeError("asStrided: mismatch in length of strides and shape");
   const offset = options.storageOffset ?? x.offset;
-  const last = shape.includes(0) ? offset - 1 : offset + shape.reduce((n, s, i) => n + (s - 1) * stride[i]!, 0);
+  const last = shape.includes(0) ? offset - 1 : lastPosition({ shape, strides: stride, offset });
   const available = Math.floor(x.storage.block.bytes / x.elementSize());
   if (offset < 0 || last >= available || stride.some((s) => s < 0))
     throw new ShapeError(`asStrided: size ${shapeText(shape)}, strides ${shapeText(stride)} and offset ${offset} reach outside of the storage of ${available} elements`);
@@ -275,8 +278,44 @@ function positions({ shape, strides, offset }: Layout): number[] {
   return list;
 }
 
-/** The gradient of a window: summed into the storage at the window's positions, read at those of the source. @see as_strided_backward */
+/** The last position of a layout that has elements. */
+const lastPosition = ({ shape, strides, offset }: Layout): number => offset + shape.reduce((n, s, i) => n + (s - 1) * strides[i]!, 0);
+
+/** Whether no two elements lie in one place, as far as the order of the strides tells. */
+function isInjective({ shape, strides }: Layout): boolean {
+  const axes = shape.map((n, i) => ({ n, stride: strides[i]! })).filter(({ n }) => n !== 1).sort((a, b) => a.stride - b.stride);
+  let reach = 0;
+  return axes.every(({ n, stride }) => {
+    const isBeyond = stride > reach;
+    reach += (n - 1) * stride;
+    return isBeyond;
+  });
+}
+
+/**
+ * The gradient of a window: put into a storage of zeros at the window's positions, where those that meet add up, and read at those of the
+ * source.
+ * @see as_strided_backward
+ */
 function scatterWindow(g: Tensor, window: Layout, source: Layout): Tensor {
+  if (g.numel() === 0 || source.shape.includes(0)) return g.newZeros(source.shape);
+  return isInjective(window) && isInjective(source) ? copyWindow(g, window, source) : addWindow(g, window, source);
+}
+
+/** {@link scatterWindow} between windows without overlaps: two copies. Its transpose goes the other way. */
+function copyWindow(g: Tensor, window: Layout, source: Layout): Tensor {
+  const size = Math.max(lastPosition(window), lastPosition(source)) + 1;
+  const whole = filled(allocate([size], g.dtype, g), 0);
+  const y = allocate(source.shape, g.dtype, g);
+  const { backend } = g.storage;
+  backend.copy({ ...operand(whole), ...window }, g);
+  backend.copy(y, { ...operand(whole), ...source });
+  whole.dispose();
+  return record("AsStridedBackwardBackward0", y, [g], [], [(gg) => copyWindow(gg, source, window)]);
+}
+
+/** {@link scatterWindow} by index, for any windows. */
+function addWindow(g: Tensor, window: Layout, source: Layout): Tensor {
   const reads = positions(source);
   const slot = new Map(reads.map((p, i) => [p, i]));
   const writes = positions(window);

@@ -2,7 +2,7 @@
 import type { Device, Operand } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { AutogradError, DisposedError, IndexError, KindlingError } from "../core/errors";
-import { contiguousStrides, isContiguous, sizeOfShape, wrapDim } from "../core/shape";
+import { contiguousStrides, isContiguous, sameShape, sizeOfShape, wrapDim } from "../core/shape";
 import { enroll, runInScope } from "./scope";
 import { Storage } from "./storage";
 
@@ -49,21 +49,28 @@ export class Tensor implements Operand {
 
   /** The accumulated gradient of a leaf (or after `retainGrad()`), null before the first backward. @see torch.Tensor.grad */
   get grad(): Tensor | null {
-    return this._grad;
+    if (this.ownGrad !== null) this.ownGrad.isShared = true;
+    return this.ownGrad;
   }
   set grad(value: Tensor | null) {
     if (value !== null) {
       if (!(value instanceof Tensor)) throw new KindlingError("grad: takes a tensor or null");
-      if (value.shape.join() !== this.shape.join())
+      if (!sameShape(value.shape, this.shape))
         throw new AutogradError(`assigned grad has data of a different size: got [${value.shape}], expected [${this.shape}]`);
       if (value.dtype !== this.dtype)
         throw new AutogradError(`assigned grad has data of a different type: got ${value.dtype}, expected ${this.dtype}`);
       value.isKept = true;
     }
-    this._grad = value;
+    const old = this.ownGrad;
+    this.ownGrad = value;
+    if (old === null || old === value) return;
+    old.isKept = false;
+    // Nobody but this tensor knows the old gradient, so the scope may take its memory back.
+    if (!old.isShared) enroll(old);
   }
 
-  private _grad: Tensor | null = null;
+  /** @internal The gradient, for code that keeps no reference to it. */
+  ownGrad: Tensor | null = null;
   /** @internal Whether this leaf was asked to collect a gradient. */
   leafRequiresGrad = false;
   /** @internal The node that made this tensor; read `gradFn`, which looks after views. */
@@ -294,6 +301,15 @@ export class Tensor implements Operand {
         `${op}: a tensor of shape [${this.shape.join(", ")}] was used after its memory was given back (by dispose(), \`using\` or tidy())`,
       );
   }
+}
+
+/** @internal Shows `x` through another window, on the storage given: only in-place view ops may change what a tensor shows. */
+export function setWindow(x: Tensor, shape: readonly number[], strides: readonly number[], offset: number, storage = x.storage): void {
+  if (storage !== x.storage) {
+    storage.retain();
+    x.storage.release();
+  }
+  Object.assign(x, { shape, strides, offset, storage });
 }
 
 /** Replaced by autograd: finds the current node of a view whose base may have been changed in place. */

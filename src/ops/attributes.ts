@@ -1,0 +1,52 @@
+/** Views that are attributes of a tensor in PyTorch: `x.T`, `x.mT`, `x.H`, `x.mH`, `x.real`. */
+import { ShapeError } from "../core/errors";
+import { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+import { permute, transpose } from "./view";
+
+/** All axes in reverse order. */
+const reversed = (x: Tensor): Tensor => permute(x, x.shape.map((_, i) => x.ndim - 1 - i));
+
+function checkMatrix(name: string, x: Tensor): Tensor {
+  if (x.ndim !== 0 && x.ndim !== 2) throw new ShapeError(`tensor.${name} is only supported on matrices (2-D tensors). Got ${x.ndim}-D tensor.`);
+  return x;
+}
+
+function transposed(name: string, x: Tensor): Tensor {
+  if (x.ndim === 1) throw new ShapeError(`tensor.${name} is only supported on matrices or batches of matrices. Got 1-D tensor.`);
+  return x.ndim === 0 ? x : transpose(x, -2, -1);
+}
+
+/** Of real tensors the conjugate changes nothing, so H is T and mH is mT. */
+const attributes = {
+  T: reversed,
+  H: (x: Tensor) => reversed(checkMatrix("H", x)),
+  mT: (x: Tensor) => transposed("mT", x),
+  mH: (x: Tensor) => transposed("mH", x),
+  real: (x: Tensor) => x,
+};
+
+/** The real part: the tensor itself, since all tensors are real. @see torch.real */
+export const real = (x: Tensor): Tensor => checkTensor("real", x);
+
+/** Attributes of every tensor. */
+export interface Attributes {
+  /** All axes in reverse order, as a view. @see torch.Tensor.T */
+  readonly T: Tensor;
+  /** The conjugate transpose of a matrix, as a view. @see torch.Tensor.H */
+  readonly H: Tensor;
+  /** The last two axes exchanged, as a view. @see torch.Tensor.mT */
+  readonly mT: Tensor;
+  /** The last two axes exchanged, conjugated, as a view. @see torch.Tensor.mH */
+  readonly mH: Tensor;
+  /** The real part: the tensor itself. @see torch.Tensor.real */
+  readonly real: Tensor;
+}
+
+for (const [name, view] of Object.entries(attributes))
+  Object.defineProperty(Tensor.prototype, name, {
+    get(this: Tensor) {
+      return view(this);
+    },
+    configurable: true,
+  });
