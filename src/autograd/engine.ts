@@ -1,6 +1,6 @@
 /** Backward: walks the graph from the outputs, iteratively, latest node first. */
 import { AutogradError } from "../core/errors";
-import { shapeText } from "../core/shape";
+import { sameShape, shapeText } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { runInScope } from "../tensor/scope";
 import { isTensor, Tensor } from "../tensor/tensor";
@@ -118,7 +118,7 @@ const alias = (x: Tensor): Tensor => {
 
 /** Sets or adds to `leaf.grad`. */
 function accumulateLeaf(leaf: Tensor, grad: Tensor, createGraph: boolean): void {
-  const { grad: have } = leaf;
+  const { ownGrad: have } = leaf;
   if (createGraph) leaf.grad = have === null ? grad : have.add(grad);
   else if (have !== null) {
     if (have.requiresGrad) leaf.grad = have.add(grad);
@@ -142,7 +142,7 @@ function checkGrads(node: Node, grads: Grads): void {
     const grad = grads[i];
     if (edge === null || !grad) return;
     const { shape, dtype } = edge.node.outputs[edge.index]!;
-    if (shapeText(grad.shape) !== shapeText(shape))
+    if (!sameShape(grad.shape, shape))
       throw new AutogradError(`Function ${node.name} returned an invalid gradient at index ${i} - got ${shapeText(grad.shape)} but expected shape compatible with ${shapeText(shape)}`);
     if (grad.dtype !== dtype)
       throw new AutogradError(`Function ${node.name} returned an invalid gradient at index ${i} - expected type ${dtype} but got ${grad.dtype}`);
@@ -174,7 +174,7 @@ function share(grads: Grads | undefined): Grads | undefined {
 
 function retain(x: Tensor, grad: Tensor): void {
   grad.isShared = true;
-  x.grad = x.grad === null ? grad : x.grad.add(grad);
+  x.grad = x.ownGrad === null ? grad : x.ownGrad.add(grad);
 }
 
 function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass): void {
@@ -265,7 +265,7 @@ function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
   if (!output.requiresGrad)
     throw new AutogradError("element 0 of tensors does not require grad and does not have a gradFn");
   if (grad) {
-    if (shapeText(grad.shape) !== shapeText(output.shape))
+    if (!sameShape(grad.shape, output.shape))
       throw new AutogradError(`Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`);
     return alias(grad);
   }
