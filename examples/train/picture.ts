@@ -1,0 +1,68 @@
+/** A grid of test pictures, each with its predicted and its true label, as a PNG. */
+import { encode } from "fast-png";
+import type { vision } from "kindling";
+import { drawText, GLYPH_HEIGHT, GLYPH_WIDTH } from "./font";
+
+type ImageDataset = InstanceType<typeof vision.datasets.ImageDataset>;
+type Colour = readonly [r: number, g: number, b: number];
+
+const COLUMNS = 8;
+const ROWS = 4;
+const SCALE = 3;
+const MARGIN = 6;
+const PAPER: Colour = [250, 250, 248];
+const INK: Colour = [70, 70, 70];
+const RIGHT: Colour = [20, 130, 60];
+const WRONG: Colour = [200, 40, 40];
+
+/** An RGB image that can be drawn on. */
+class Canvas {
+  readonly data: Uint8Array;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    this.data = new Uint8Array(width * height * 3);
+    for (let i = 0; i < width * height; i++) this.data.set(PAPER, i * 3);
+  }
+
+  plot(x: number, y: number, colour: Colour): void {
+    if (x >= 0 && y >= 0 && x < this.width && y < this.height) this.data.set(colour, (y * this.width + x) * 3);
+  }
+
+  text(x: number, y: number, text: string, colour: Colour): void {
+    drawText(text, (dx, dy) => this.plot(x + dx, y + dy, colour));
+  }
+}
+
+/** Draws one image, uint8 of shape [channels, height, width], enlarged. */
+function drawImage(canvas: Canvas, image: Uint8Array, channels: number, size: number, left: number, top: number): void {
+  const plane = size * size;
+  for (let y = 0; y < size * SCALE; y++)
+    for (let x = 0; x < size * SCALE; x++) {
+      const at = Math.floor(y / SCALE) * size + Math.floor(x / SCALE);
+      const channel = (c: number) => image[Math.min(c, channels - 1) * plane + at]!;
+      canvas.plot(left + x, top + y, [channel(0), channel(1), channel(2)]);
+    }
+}
+
+/** The PNG of the first test pictures; wrong predictions are red, with the true label after the slash. */
+export function drawPredictions(test: ImageDataset, predicted: readonly number[]): Uint8Array {
+  const [, channels, size] = test.data.shape as [number, number, number];
+  const side = size * SCALE;
+  const cellWidth = side + MARGIN;
+  const cellHeight = side + GLYPH_HEIGHT * 2 + MARGIN + 4;
+  const canvas = new Canvas(COLUMNS * cellWidth + MARGIN, ROWS * cellHeight + MARGIN);
+  const longest = Math.floor(side / GLYPH_WIDTH);
+  for (let i = 0; i < Math.min(COLUMNS * ROWS, test.length); i++) {
+    const left = MARGIN + (i % COLUMNS) * cellWidth;
+    const top = MARGIN + Math.floor(i / COLUMNS) * cellHeight;
+    const truth: number = test.targets.select(0, i).item();
+    const name = (label: number) => test.classes[label]!.slice(0, longest);
+    drawImage(canvas, test.data.select(0, i).toTypedArray() as Uint8Array, channels, size, left, top);
+    canvas.text(left, top + side + 3, name(predicted[i]!), predicted[i] === truth ? RIGHT : WRONG);
+    canvas.text(left, top + side + 3 + GLYPH_HEIGHT + 1, `/ ${name(truth)}`.slice(0, longest), INK);
+  }
+  return encode({ width: canvas.width, height: canvas.height, data: canvas.data, channels: 3 });
+}
