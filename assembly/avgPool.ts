@@ -3,7 +3,7 @@ import { F32, F64 } from "./dtype";
 import {
   Adaptive, DEPTH, evens, HEIGHT, inPlane, inSize, isTwoByTwo, odds, outPlane, outSize, Sliding, WIDTH,
 } from "./poolWindow";
-import { at, Plain, rowSum, zeros } from "./rows";
+import { at, Plain, rowSum } from "./rows";
 
 /** What the sum of a window is divided by: `fixed` unless 0, else its extent with or without the padding. */
 function divisorOf<WINDOW>(geom: usize, od: i32, oh: i32, ow: i32, fixed: i32, countPad: i32): i32 {
@@ -29,7 +29,7 @@ function sumOfWindow<WINDOW, T>(x: usize, geom: usize, od: i32, oh: i32, ow: i32
   for (let d = window.from(geom, DEPTH, od); d < window.to(geom, DEPTH, od); d++) {
     for (let h = h0; h < h1; h++) {
       const row = at<T>(x, (d * height + h) * width);
-      if (w1 - w0 >= WIDE) total += rowSum<Plain, T>(at<T>(row, w0), w1 - w0, zeros());
+      if (w1 - w0 >= WIDE) total += rowSum<Plain, T>(at<T>(row, w0), w1 - w0, 0);
       else for (let w = w0; w < w1; w++) total += <f64>load<T>(at<T>(row, w));
     }
   }

@@ -1,11 +1,11 @@
 /**
- * Reading by index and by mask. Indices are i64 and trusted (check them with `indicesInRange`); negative ones count from
- * the end. Kernels that only move elements take their `size` in bytes (1, 2, 4, 8) in place of a type.
+ * Reading by index and by mask. Indices are i64 and trusted (check them with `indicesInRange`); negative ones count
+ * from the end. Kernels that only move elements take their `size` in bytes (1, 2, 4, 8) in place of a type.
  */
 import { BOOL, F32, F64, I16, I32, I64, I8, U8 } from "./dtype";
 import { at } from "./rows";
 
-/** Index of the first of `count` indices outside [low, n), or -1. `low` is -n where negative indices are allowed, else 0. */
+/** Index of the first of `count` indices outside [low, n), or -1; `low` is -n where negative indices are allowed. */
 export function indicesInRange(index: usize, low: i32, n: i32, count: i32): i32 {
   for (let i = 0; i < count; i++) {
     const v = load<i64>(at<i64>(index, i));

@@ -60,7 +60,10 @@ function losses<T>(
   }
 }
 
-/** -weight[target] x[target] for each target, 0 where ignored; x are log-probabilities. @see torch.nn.functional.nll_loss */
+/**
+ * -weight[target] x[target] for each target, 0 where ignored; x are log-probabilities.
+ * @see torch.nn.functional.nll_loss
+ */
 export function nllLoss(
   t: i32, y: usize, x: usize, target: usize, weight: usize, c: i32, inner: i32, ignoreIndex: i32,
   begin: i32, end: i32,
@@ -98,7 +101,10 @@ export function nllLossBackward(
 
 // ---- Cross entropy --------------------------------------------------------------------------------------------------
 
-/** `nllLoss` of `logSoftmax`, which is written to `logProbs` for the gradient. @see torch.nn.functional.cross_entropy */
+/**
+ * `nllLoss` of `logSoftmax`, which is written to `logProbs` for the gradient.
+ * @see torch.nn.functional.cross_entropy
+ */
 export function crossEntropy(
   t: i32, loss: usize, logProbs: usize, x: usize, target: usize, weight: usize, c: i32, inner: i32,
   ignoreIndex: i32, begin: i32, end: i32,

@@ -1,6 +1,8 @@
 /** Max pooling of planes; `geom` is that of `poolWindow.ts`. Ranges count planes. Floats; NaN propagates. */
 import { F32, F64 } from "./dtype";
-import { Adaptive, DEPTH, evens, HEIGHT, inPlane, inSize, isTwoByTwo, odds, outPlane, outSize, Sliding, WIDTH } from "./poolWindow";
+import {
+  Adaptive, DEPTH, evens, HEIGHT, inPlane, inSize, isTwoByTwo, odds, outPlane, outSize, Sliding, WIDTH,
+} from "./poolWindow";
 import { at } from "./rows";
 
 /** Index in the plane of the first maximum (the last NaN) of the window of (od, oh, ow); -1 if it is empty. */

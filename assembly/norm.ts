@@ -4,8 +4,8 @@
  */
 import { F32, F64 } from "./dtype";
 import {
-  at, columnSum, columnSum2, columnSums, highPair, joinPairs, loadLanes, lowPair, Plain, rowSum, rowSum2, SquaredDeviation,
-  storeLanes, zeros,
+  at, columnSum, columnSum2, columnSums, highPair, joinPairs, loadLanes, lowPair, Plain, rowSum, rowSum2,
+  SquaredDeviation, storeLanes, zeros,
 } from "./rows";
 import { lanes } from "./simd";
 
@@ -44,8 +44,9 @@ function channelSum<MAP, T>(x: usize, N: i32, C: i32, inner: i32, c: i32, k: i32
   const stride = <usize>C * inner * sizeof<T>();
   x = at<T>(x, c * inner);
   if (inner == 1) return columnSum<MAP, T>(x, N, stride, k, q);
+  const one = v128.extract_lane<T>(q, 0);
   let total: f64 = 0;
-  for (let i = 0; i < N; i++, x += stride) total += rowSum<MAP, T>(x, inner, q);
+  for (let i = 0; i < N; i++, x += stride) total += rowSum<MAP, T>(x, inner, one);
   return v128.splat<T>(<T>total);
 }
 
@@ -54,8 +55,9 @@ function channelSum2<MAP, T>(a: usize, b: usize, N: i32, C: i32, inner: i32, c: 
   a = at<T>(a, c * inner);
   b = at<T>(b, c * inner);
   if (inner == 1) return columnSum2<MAP, T>(a, b, N, stride, k, q);
+  const one = v128.extract_lane<T>(q, 0);
   let total: f64 = 0;
-  for (let i = 0; i < N; i++, a += stride, b += stride) total += rowSum2<MAP, T>(a, b, inner, q);
+  for (let i = 0; i < N; i++, a += stride, b += stride) total += rowSum2<MAP, T>(a, b, inner, one);
   return v128.splat<T>(<T>total);
 }
 
@@ -187,8 +189,8 @@ function normalizeRows<T>(
 ): void {
   for (let r = begin; r < end; r++) {
     const offset = <usize>r * n * sizeof<T>();
-    const m = <T>(rowSum<Plain, T>(x + offset, n, zeros()) / <f64>n);
-    const variance = rowSum<SquaredDeviation, T>(x + offset, n, v128.splat<T>(m)) / <f64>n;
+    const m = <T>(rowSum<Plain, T>(x + offset, n, 0) / <f64>n);
+    const variance = rowSum<SquaredDeviation, T>(x + offset, n, m) / <f64>n;
     const inverse = <T>(1 / Math.sqrt(variance + eps));
     store<T>(at<T>(mean, r), m);
     store<T>(at<T>(rstd, r), inverse);
@@ -221,13 +223,14 @@ function rowsBackward<T>(
     const offset = <usize>r * n * sizeof<T>();
     if (weight) multiplyRow<T>(gx + offset, g + offset, weight, n);
     const h = (weight ? gx : g) + offset;
-    const m = v128.splat<T>(load<T>(at<T>(mean, r)));
+    const m = load<T>(at<T>(mean, r));
     const inverse = <f64>load<T>(at<T>(rstd, r));
-    const sum = rowSum<Plain, T>(h, n, zeros());
+    const sum = rowSum<Plain, T>(h, n, 0);
     const dot = rowSum2<Centered, T>(h, x + offset, n, m);
     const slope = v128.splat<T>(<T>((dot * inverse * inverse) / <f64>n));
     const meanH = v128.splat<T>(<T>(sum / <f64>n));
-    gradientRun<T>(gx + offset, h, x + offset, n, meanH, m, slope, v128.splat<T>(<T>inverse));
+    const scale = v128.splat<T>(<T>inverse);
+    gradientRun<T>(gx + offset, h, x + offset, n, meanH, v128.splat<T>(m), slope, scale);
   }
 }
 
@@ -252,7 +255,9 @@ function alongXhat<T>(g: usize, x: usize, k: i32, mean: v128, rstd: v128): v128 
 }
 
 /** Sum over rows of g xhat in `k` (at most a vector) columns. */
-function weightColumns<T>(gw: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, stride: usize, k: i32): void {
+function weightColumns<T>(
+  gw: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, stride: usize, k: i32,
+): void {
   let low = zeros(), high = zeros();
   for (let r = 0; r < rows; ) {
     let acc = zeros();
@@ -291,7 +296,9 @@ function weightColumns4<T>(gw: usize, g: usize, x: usize, mean: usize, rstd: usi
   v128.store(gw, joinPairs<T>(low3, high3), 48);
 }
 
-function weightBackward<T>(gw: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, n: i32, width: i32): void {
+function weightBackward<T>(
+  gw: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, n: i32, width: i32,
+): void {
   const stride = <usize>n * sizeof<T>();
   let k = width;
   for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), gw += 64, g += 64, x += 64) {
@@ -307,7 +314,7 @@ function parametersBackward<T>(
 ): void {
   const first = at<T>(g, begin);
   if (gw) weightBackward<T>(at<T>(gw, begin), first, at<T>(x, begin), mean, rstd, rows, n, end - begin);
-  if (gb) columnSums<Plain, T>(at<T>(gb, begin), first, rows, n, end - begin, zeros());
+  if (gb) columnSums<Plain, T>(at<T>(gb, begin), first, rows, n, end - begin, 0);
 }
 
 /** Gradients of `layerNorm` in weight and bias; gw or gb may be 0: not wanted. Range: the n columns. */

@@ -188,8 +188,8 @@ function nadamStep<T>(
 }
 
 /**
- * With M the product of all mu so far: gradScale = lr (1 - mu) / (1 - M), meanScale = lr muNext / (1 - M mu muNext) (PyTorch
- * 1.13 counts mu twice there), bias2 = 1 - beta2^step. @see torch.optim.NAdam
+ * With M the product of all mu so far: gradScale = lr (1 - mu) / (1 - M), meanScale = lr muNext / (1 - M mu muNext)
+ * (PyTorch 1.13 counts mu twice there), bias2 = 1 - beta2^step. @see torch.optim.NAdam
  */
 export function nadam(
   t: i32, p: usize, g: usize, m: usize, v: usize, gradScale: f64, meanScale: f64, beta1: f64, beta2: f64, eps: f64,
@@ -243,6 +243,32 @@ export function radam(
   if (t == F64) {
     return radamStep<f64>(p, g, m, v, scale, rectified, beta1, beta2, eps, weightDecay, maximize, begin, end);
   }
+  unreachable();
+}
+
+function lionStep<T>(
+  p: usize, g: usize, m: usize, lr: f64, beta1: f64, beta2: f64, weightDecay: f64, maximize: i32, begin: i32, end: i32,
+): void {
+  for (let i = begin; i < end; i += lanes<T>()) {
+    const k = end - i;
+    const w = v128.mul<T>(read<T>(p, i, k), splat<T>(1 - lr * weightDecay));
+    const d = gradient<T>(g, w, i, k, maximize, 0);
+    const mean = read<T>(m, i, k);
+    const direction = average<T>(mean, beta1, d);
+    const up = v128.and(v128.lt<T>(direction, zeros()), splat<T>(lr));
+    const down = v128.and(v128.gt<T>(direction, zeros()), splat<T>(lr));
+    write<T>(p, i, v128.sub<T>(v128.add<T>(w, up), down), k);
+    write<T>(m, i, average<T>(mean, beta2, d), k);
+  }
+}
+
+/** m is the average of g; the step is the sign of its mixture with g. @see Symbolic Discovery of Optimization Algorithms (Chen et al., 2023) */
+export function lion(
+  t: i32, p: usize, g: usize, m: usize, lr: f64, beta1: f64, beta2: f64, weightDecay: f64, maximize: i32,
+  begin: i32, end: i32,
+): void {
+  if (t == F32) return lionStep<f32>(p, g, m, lr, beta1, beta2, weightDecay, maximize, begin, end);
+  if (t == F64) return lionStep<f64>(p, g, m, lr, beta1, beta2, weightDecay, maximize, begin, end);
   unreachable();
 }
 

@@ -1,8 +1,8 @@
 /**
  * The geometry of pooling, for `maxPool.ts` and `avgPool.ts`.
  *
- * Pooling is of planes: x is [planes, inD, inH, inW], y is [planes, outD, outH, outW], contiguous; ranges count planes (N C).
- * Pooling in one or two dimensions has sizes of 1 in front. Floats; maxima propagate NaN.
+ * Pooling is of planes: x is [planes, inD, inH, inW], y is [planes, outD, outH, outW], contiguous; ranges count
+ * planes (N C). Pooling in one or two dimensions has sizes of 1 in front. Floats; maxima propagate NaN.
  *
  * `geom` is the address of 18 i32: three each (depth, height, width) of
  * input size, output size, kernel, stride, padding, dilation. Adaptive pooling reads the first six only.

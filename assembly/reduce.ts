@@ -11,6 +11,7 @@ import {
   at, column, columnSum, columnSums, neighbours, Plain, rowSum, SquaredDeviation, storeLanes, zeros,
 } from "./rows";
 import { lanes } from "./simd";
+import * as math from "./math64";
 
 // ---- Sums of floats -------------------------------------------------------------------------------------------------
 
@@ -76,12 +77,12 @@ function power_f32x4(x: v128, q: v128): v128 {
 
 function power_f64x2(x: v128, q: v128): v128 {
   const p = f64x2.extract_lane(q, 0);
-  const low = Math.pow(Math.abs(f64x2.extract_lane(x, 0)), p);
-  return f64x2(low, Math.pow(Math.abs(f64x2.extract_lane(x, 1)), p));
+  const low = math.pow(Math.abs(f64x2.extract_lane(x, 0)), p);
+  return f64x2(low, math.pow(Math.abs(f64x2.extract_lane(x, 1)), p));
 }
 
 function sums<MAP, T>(y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {
-  const q = v128.splat<T>(<T>p);
+  const q = <T>p;
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
     const width = neighbours(r, end, inner);
@@ -125,9 +126,9 @@ function deviations<T>(y: usize, mean: usize, x: usize, n: i32, inner: i32, begi
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
     if (inner == 1) {
-      const m = <T>(rowSum<Plain, T>(from, n, zeros()) / <f64>n);
+      const m = <T>(rowSum<Plain, T>(from, n, 0) / <f64>n);
       store<T>(at<T>(mean, r), m);
-      store<T>(at<T>(y, r), <T>rowSum<SquaredDeviation, T>(from, n, v128.splat<T>(m)));
+      store<T>(at<T>(y, r), <T>rowSum<SquaredDeviation, T>(from, n, m));
       r++;
       continue;
     }

@@ -1,10 +1,11 @@
 /**
  * Partial vectors, and sums in fixed blocks: what reductions, row operators and norms share.
  *
- * Short tails go through the same vector instructions as full vectors (with `loadLanes` and `storeLanes`), never through
- * a scalar copy of the formula: a column's bits then do not depend on where a range was cut, on either target.
+ * Short tails go through the same vector instructions as full vectors (with `loadLanes` and `storeLanes`), never
+ * through a scalar copy of the formula: a column's bits then do not depend on where a range was cut, on either target.
  */
 import { exp_f32x4, log_f32x4 } from "./math";
+import * as math from "./math64";
 import { lanes } from "./simd";
 
 /** All bits 0: zero in every type. */
@@ -77,7 +78,7 @@ export function firstLanes<T>(k: i32): v128 {
 @inline
 export function exp<T>(x: v128): v128 {
   if (sizeof<T>() == 4) return exp_f32x4(x);
-  return f64x2(Math.exp(f64x2.extract_lane(x, 0)), Math.exp(f64x2.extract_lane(x, 1)));
+  return f64x2(math.exp(f64x2.extract_lane(x, 0)), math.exp(f64x2.extract_lane(x, 1)));
 }
 
 /** Natural logarithm of each lane. T: f32, f64. */
@@ -85,7 +86,7 @@ export function exp<T>(x: v128): v128 {
 @inline
 export function log<T>(x: v128): v128 {
   if (sizeof<T>() == 4) return log_f32x4(x);
-  return f64x2(Math.log(f64x2.extract_lane(x, 0)), Math.log(f64x2.extract_lane(x, 1)));
+  return f64x2(math.log(f64x2.extract_lane(x, 0)), math.log(f64x2.extract_lane(x, 1)));
 }
 
 /** Sum of the lanes, in f64. T: f32, f64. */
@@ -162,9 +163,10 @@ const COLUMN_BLOCK: i32 = 32;
  * Sum of `MAP.vec(x, q)` over a contiguous row of `n`. T: f32, f64.
  * `MAP` is an inlined strategy: `vec<T>(x: v128, q: v128): v128`.
  */
-export function rowSum<MAP, T>(x: usize, n: i32, q: v128): f64 {
+export function rowSum<MAP, T>(x: usize, n: i32, q: T): f64 {
+  const all = v128.splat<T>(q);
   let total: f64 = 0;
-  for (let i = 0; i < n; i += ROW_BLOCK) total += blockSum<MAP, T>(at<T>(x, i), min(n - i, ROW_BLOCK), q);
+  for (let i = 0; i < n; i += ROW_BLOCK) total += blockSum<MAP, T>(at<T>(x, i), min(n - i, ROW_BLOCK), all);
   return total;
 }
 
@@ -186,10 +188,11 @@ function blockSum<MAP, T>(x: usize, n: i32, q: v128): f64 {
 }
 
 /** Sum of `MAP.vec(a, b, q)` over two contiguous rows of `n`. T: f32, f64. */
-export function rowSum2<MAP, T>(a: usize, b: usize, n: i32, q: v128): f64 {
+export function rowSum2<MAP, T>(a: usize, b: usize, n: i32, q: T): f64 {
+  const all = v128.splat<T>(q);
   let total: f64 = 0;
   for (let i = 0; i < n; i += ROW_BLOCK) {
-    total += blockSum2<MAP, T>(at<T>(a, i), at<T>(b, i), min(n - i, ROW_BLOCK), q);
+    total += blockSum2<MAP, T>(at<T>(a, i), at<T>(b, i), min(n - i, ROW_BLOCK), all);
   }
   return total;
 }
@@ -209,11 +212,20 @@ function blockSum2<MAP, T>(a: usize, b: usize, n: i32, q: v128): f64 {
   return addLanes<T>(v128.add<T>(even, odd));
 }
 
+// The compiler warns of vectors in the signatures of exported functions. The next two never leave the binary; they are
+// exported through inlined ones.
+
 /**
  * Sums of `MAP.vec(x, q)` down `k` (at most a vector) neighbouring columns of `n` rows, `stride` bytes apart.
  * Lanes from `k` on are unspecified. T: f32, f64.
  */
+// @ts-ignore: decorator
+@inline
 export function columnSum<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
+  return sumColumns<MAP, T>(x, n, stride, k, q);
+}
+
+function sumColumns<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
   const map = changetype<MAP>(0);
   let low = zeros(), high = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
@@ -228,7 +240,13 @@ export function columnSum<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v1
 }
 
 /** Sums of `MAP.vec(a, b, q)` down `k` neighbouring columns of two arrays, as `columnSum`. */
+// @ts-ignore: decorator
+@inline
 export function columnSum2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
+  return sumColumns2<MAP, T>(a, b, n, stride, k, q);
+}
+
+function sumColumns2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
   const map = changetype<MAP>(0);
   let low = zeros(), high = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
@@ -242,7 +260,7 @@ export function columnSum2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k:
   return joinPairs<T>(low, high);
 }
 
-/** Writes the plain `columnSum` of each of the four vectors of columns at `x` to `y`: one cache line per row, read once. */
+/** Writes the plain `columnSum` of four vectors of columns to `y`: a cache line of each row, read once. */
 function columnSums4<T>(y: usize, x: usize, n: i32, stride: usize): void {
   let low0 = zeros(), low1 = zeros(), low2 = zeros(), low3 = zeros();
   let high0 = zeros(), high1 = zeros(), high2 = zeros(), high3 = zeros();
@@ -266,11 +284,13 @@ function columnSums4<T>(y: usize, x: usize, n: i32, stride: usize): void {
 }
 
 /** Writes the sums of `width` neighbouring columns of [n, inner] to `y`. */
-export function columnSums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, width: i32, q: v128): void {
+export function columnSums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, width: i32, q: T): void {
   const stride = <usize>inner * sizeof<T>();
   let k = width;
   if (changetype<MAP>(0).wide()) {
     for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64, y += 64) columnSums4<T>(y, x, n, stride);
   }
-  for (; k > 0; k -= lanes<T>(), x += 16, y += 16) storeLanes<T>(y, columnSum<MAP, T>(x, n, stride, k, q), k);
+  for (; k > 0; k -= lanes<T>(), x += 16, y += 16) {
+    storeLanes<T>(y, columnSum<MAP, T>(x, n, stride, k, v128.splat<T>(q)), k);
+  }
 }

@@ -1,9 +1,10 @@
 /**
- * Running reductions along the middle axis of a contiguous [outer, n, inner]. Ranges count the outer * inner lanes, each
- * of which is walked in order. Floats are accumulated in f64, as PyTorch does.
+ * Running reductions along the middle axis of a contiguous [outer, n, inner]. Ranges count the outer * inner lanes,
+ * each of which is walked in order. Floats are accumulated in f64, as PyTorch does.
  */
 import { BOOL, F32, F64, I16, I32, I64, I8, U8 } from "./dtype";
 import { at, column } from "./rows";
+import * as math from "./math64";
 
 // Strategies over an accumulator of type A: f64 for floats, i64 for integers.
 
@@ -44,7 +45,7 @@ class LogAddExp {
   @inline
   step<A>(acc: A, x: A): A {
     const low = min<A>(acc, x), high = max<A>(acc, x);
-    return low == high && abs<A>(low) == <A>Infinity ? low : <A>(Math.log1p(Math.exp(<f64>(low - high))) + <f64>high);
+    return low == high && abs<A>(low) == <A>Infinity ? low : <A>(Math.log1p(math.exp(<f64>(low - high))) + <f64>high);
   }
 }
 

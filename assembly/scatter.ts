@@ -189,8 +189,8 @@ function addRuns<T>(
 }
 
 /**
- * y[o, index[i], j] += alpha source[o, i, j], source being [outer, m, inner], index [m]. Any type but bool. The gradient of
- * `indexSelect` and of an embedding. @see torch.index_add
+ * y[o, index[i], j] += alpha source[o, i, j], source being [outer, m, inner], index [m]. Any type but bool. The
+ * gradient of `indexSelect` and of an embedding. @see torch.index_add
  */
 export function indexAdd(
   t: i32, y: usize, index: usize, source: usize, alpha: f64, n: i32, m: i32, inner: i32, begin: i32, end: i32,

@@ -4,20 +4,9 @@
  */
 import { F32, F64 } from "./dtype";
 import { foldRow, Greater } from "./folds";
+import * as math from "./math64";
 import {
-  at,
-  column,
-  columnSum,
-  columnSum2,
-  exp,
-  loadLanes,
-  log,
-  neighbours,
-  Plain,
-  Product,
-  rowSum,
-  rowSum2,
-  storeLanes,
+  at, column, columnSum, columnSum2, exp, loadLanes, log, neighbours, Plain, Product, rowSum, rowSum2, storeLanes,
   zeros,
 } from "./rows";
 import { lanes } from "./simd";
@@ -50,15 +39,16 @@ function expRow<T>(y: usize, x: usize, n: i32, shift: v128): void {
 
 function softmaxRow<T>(y: usize, x: usize, n: i32): void {
   expRow<T>(y, x, n, v128.splat<T>(foldRow<Greater, T>(x, n)));
-  const scale = v128.splat<T>(<T>(1 / rowSum<Plain, T>(y, n, zeros())));
+  const scale = v128.splat<T>(<T>(1 / rowSum<Plain, T>(y, n, 0)));
   for (let k = n; k > 0; k -= lanes<T>(), y += 16) {
     storeLanes<T>(y, v128.mul<T>(loadLanes<T>(y, k, zeros()), scale), k);
   }
 }
 
 function logSoftmaxRow<T>(y: usize, x: usize, n: i32): void {
-  const most = v128.splat<T>(foldRow<Greater, T>(x, n));
-  const logSum = v128.splat<T>(<T>Math.log(rowSum<ShiftedExp, T>(x, n, most)));
+  const largest = foldRow<Greater, T>(x, n);
+  const most = v128.splat<T>(largest);
+  const logSum = v128.splat<T>(<T>math.log(rowSum<ShiftedExp, T>(x, n, largest)));
   for (let k = n; k > 0; k -= lanes<T>(), x += 16, y += 16) {
     storeLanes<T>(y, v128.sub<T>(v128.sub<T>(loadLanes<T>(x, k, most), most), logSum), k);
   }
@@ -66,7 +56,7 @@ function logSoftmaxRow<T>(y: usize, x: usize, n: i32): void {
 
 /** gx = y (g - sum(g y)). */
 function softmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
-  const dot = v128.splat<T>(<T>rowSum2<Product, T>(g, y, n, zeros()));
+  const dot = v128.splat<T>(<T>rowSum2<Product, T>(g, y, n, 0));
   for (let k = n; k > 0; k -= lanes<T>(), gx += 16, g += 16, y += 16) {
     const v = v128.sub<T>(loadLanes<T>(g, k, zeros()), dot);
     storeLanes<T>(gx, v128.mul<T>(loadLanes<T>(y, k, zeros()), v), k);
@@ -75,7 +65,7 @@ function softmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
 
 /** gx = g - e^y sum(g). */
 function logSoftmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
-  const total = v128.splat<T>(<T>rowSum<Plain, T>(g, n, zeros()));
+  const total = v128.splat<T>(<T>rowSum<Plain, T>(g, n, 0));
   for (let k = n; k > 0; k -= lanes<T>(), gx += 16, g += 16, y += 16) {
     const part = v128.mul<T>(exp<T>(loadLanes<T>(y, k, zeros())), total);
     storeLanes<T>(gx, v128.sub<T>(loadLanes<T>(g, k, zeros()), part), k);
@@ -238,9 +228,9 @@ function logSums<T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32
     const from = column<T>(x, r, n, inner);
     const k = min(lanes<T>(), neighbours(r, end, inner));
     if (inner == 1) {
-      const shift = finiteShift<T>(v128.splat<T>(foldRow<Greater, T>(from, n)));
-      const logSum = Math.log(rowSum<ShiftedExp, T>(from, n, shift));
-      store<T>(at<T>(y, r), <T>(logSum + <f64>v128.extract_lane<T>(shift, 0)));
+      const largest = foldRow<Greater, T>(from, n);
+      const shift = abs<T>(largest) == <T>Infinity ? <T>0 : largest;
+      store<T>(at<T>(y, r), <T>(math.log(rowSum<ShiftedExp, T>(from, n, shift)) + <f64>shift));
     } else {
       const shift = finiteShift<T>(columnMax<T>(from, n, stride, k));
       const logSum = log<T>(columnSum<ShiftedExp, T>(from, n, stride, k, shift));
