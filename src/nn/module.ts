@@ -90,22 +90,22 @@ export class Module extends Callable {
   }
 
   /** The fields whose values `test` accepts, by their state keys, in the order in which they were set. */
-  private fields<T>(test: (value: unknown, field: string) => value is T): Named<T>[] {
+  #fields<T>(test: (value: unknown, field: string) => value is T): Named<T>[] {
     const found: Named<T>[] = [];
     for (const [field, value] of Object.entries(this)) if (test(value, field)) found.push([this.stateKey(field), value]);
     return found;
   }
 
-  private ownParameters(): Named<Parameter>[] {
-    return this.fields((value) => value instanceof Parameter);
+  #ownParameters(): Named<Parameter>[] {
+    return this.#fields((value) => value instanceof Parameter);
   }
 
-  private ownBuffers(): Named<Tensor>[] {
-    return this.fields((value, field): value is Tensor => value instanceof Tensor && this.#buffers.has(field));
+  #ownBuffers(): Named<Tensor>[] {
+    return this.#fields((value, field): value is Tensor => value instanceof Tensor && this.#buffers.has(field));
   }
 
   /** What `own` gives for this module and those inside, each object once. */
-  private collect<T>(own: (module: Module) => Named<T>[], options: WalkOptions): Named<T>[] {
+  #collect<T>(own: (module: Module) => Named<T>[], options: WalkOptions): Named<T>[] {
     const { recurse = true, prefix = "", removeDuplicate = true } = options;
     checkOptions("Module", options, ["recurse", "prefix", "removeDuplicate"]);
     const modules: Named<Module>[] = recurse ? this.namedModules({ prefix, removeDuplicate }) : [[prefix, this]];
@@ -127,7 +127,7 @@ export class Module extends Callable {
 
   /** The parameters with their names, such as `fc1.weight`. @see torch.nn.Module.named_parameters */
   namedParameters(options: WalkOptions = {}): Named<Parameter>[] {
-    return this.collect((module) => module.ownParameters(), options);
+    return this.#collect((module) => module.#ownParameters(), options);
   }
 
   /** Tensors that are state but not learnt, such as running means. @see torch.nn.Module.buffers */
@@ -137,7 +137,7 @@ export class Module extends Callable {
 
   /** The buffers with their names. @see torch.nn.Module.named_buffers */
   namedBuffers(options: WalkOptions = {}): Named<Tensor>[] {
-    return this.collect((module) => module.ownBuffers(), options);
+    return this.#collect((module) => module.#ownBuffers(), options);
   }
 
   /** The modules in the fields, each once. @see torch.nn.Module.children */
@@ -153,7 +153,7 @@ export class Module extends Callable {
 
   /** @internal Every field that holds a module, also when two hold the same. */
   slots(): Named<Module>[] {
-    return this.fields((value) => value instanceof Module);
+    return this.#fields((value) => value instanceof Module);
   }
 
   /** The module itself and all inside, outer ones first. @see torch.nn.Module.modules */
@@ -179,17 +179,17 @@ export class Module extends Callable {
 
   // Registering and finding by name
 
-  private checkName(kind: string, name: string, isOwn: boolean): void {
+  #checkName(kind: string, name: string, isOwn: boolean): void {
     if (name.includes(".")) throw new ArgumentError(`${kind} name can't contain "."`);
     if (name === "") throw new ArgumentError(`${kind} name can't be empty string ""`);
     if (name in this && !isOwn) throw new ArgumentError(`attribute '${name}' already exists`);
   }
 
-  private set(field: string, value: unknown): void {
+  #set(field: string, value: unknown): void {
     (this as unknown as Record<string, unknown>)[field] = value;
   }
 
-  private get(field: string): unknown {
+  #get(field: string): unknown {
     return Object.hasOwn(this, field) ? (this as unknown as Record<string, unknown>)[field] : undefined;
   }
 
@@ -200,29 +200,30 @@ export class Module extends Callable {
    */
   registerBuffer(name: string, tensor: Tensor | null, options: { persistent?: boolean } = {}): void {
     checkOptions("registerBuffer", options, ["persistent"]);
-    this.checkName("buffer", name, this.#buffers.has(name) || this.get(name) === undefined && Object.hasOwn(this, name));
+    const isFree = Object.hasOwn(this, name) && (this.#get(name) ?? null) === null;
+    this.#checkName("buffer", name, isFree || this.#buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new ArgumentError(`cannot assign ${describe(tensor)} to buffer '${name}' (a Tensor or null required)`);
     if (tensor !== null) tensor.isKept = true;
     this.#buffers.set(name, options.persistent ?? true);
-    this.set(name, tensor);
+    this.#set(name, tensor);
   }
 
   /** Makes a field that holds a parameter; the same as assigning it, with checks. @see torch.nn.Module.register_parameter */
   registerParameter(name: string, parameter: Parameter | null): void {
-    const current = this.get(name);
-    this.checkName("parameter", name, Object.hasOwn(this, name) && (current == null || current instanceof Parameter));
+    const current = this.#get(name);
+    this.#checkName("parameter", name, Object.hasOwn(this, name) && (current == null || current instanceof Parameter));
     if (parameter !== null && !(parameter instanceof Parameter))
       throw new ArgumentError(`cannot assign ${describe(parameter)} to parameter '${name}' (an nn.Parameter or null required)`);
-    this.set(name, parameter);
+    this.#set(name, parameter);
   }
 
   /** Makes a field that holds a module; the same as assigning it, with checks. @see torch.nn.Module.add_module */
   addModule(name: string, module: Module): void {
     if (!(module instanceof Module)) throw new ArgumentError(`${describe(module)} is not a Module subclass`);
-    const current = this.get(name);
-    this.checkName("module", name, Object.hasOwn(this, name) && (current == null || current instanceof Module));
-    this.set(name, module);
+    const current = this.#get(name);
+    this.#checkName("module", name, Object.hasOwn(this, name) && (current == null || current instanceof Module));
+    this.#set(name, module);
   }
 
   /** {@link addModule}. @see torch.nn.Module.register_module */
@@ -238,7 +239,7 @@ export class Module extends Callable {
       const child = module.slots().find(([name]) => name === item)?.[1];
       if (child === undefined)
         throw new ArgumentError(
-          module.get(item) === undefined
+          module.#get(item) === undefined
             ? `${module.constructor.name} has no attribute \`${item}\``
             : `\`${item}\` is not an nn.Module`,
         );
@@ -247,25 +248,25 @@ export class Module extends Callable {
     return module;
   }
 
-  private find<T>(target: string, kind: string, own: (module: Module) => Named<T>[]): T {
+  #find<T>(target: string, kind: string, own: (module: Module) => Named<T>[]): T {
     const cut = target.lastIndexOf(".");
     const owner = this.getSubmodule(target.slice(0, Math.max(cut, 0)));
     const name = target.slice(cut + 1);
     const value = own(owner).find(([key]) => key === name)?.[1];
     if (value !== undefined) return value;
     throw new ArgumentError(
-      owner.get(name) === undefined ? `${owner.constructor.name} has no attribute \`${name}\`` : `\`${name}\` is not ${kind}`,
+      owner.#get(name) === undefined ? `${owner.constructor.name} has no attribute \`${name}\`` : `\`${name}\` is not ${kind}`,
     );
   }
 
   /** The parameter at a path such as `fc1.weight`. @see torch.nn.Module.get_parameter */
   getParameter(target: string): Parameter {
-    return this.find(target, "an nn.Parameter", (module) => module.ownParameters());
+    return this.#find(target, "an nn.Parameter", (module) => module.#ownParameters());
   }
 
   /** The buffer at a path such as `bn1.running_mean`. @see torch.nn.Module.get_buffer */
   getBuffer(target: string): Tensor {
-    return this.find(target, "a buffer", (module) => module.ownBuffers());
+    return this.#find(target, "a buffer", (module) => module.#ownBuffers());
   }
 
   // Changing everything inside
@@ -300,9 +301,8 @@ export class Module extends Callable {
   zeroGrad(options: { setToNone?: boolean } = {}): void {
     checkOptions("zeroGrad", options, ["setToNone"]);
     for (const parameter of this.parameters()) {
-      if (parameter.grad === null) continue;
-      parameter.grad = options.setToNone === false ? parameter.grad.detach() : null;
-      parameter.grad?.zero_();
+      const { ownGrad } = parameter;
+      if (ownGrad !== null) parameter.grad = options.setToNone === false ? ownGrad.detach().zero_() : null;
     }
   }
 
@@ -315,10 +315,10 @@ export class Module extends Callable {
     const { dtype, device } = destination(target);
     if (dtype !== undefined && !isFloat(checkDType("to", dtype)))
       throw new DTypeError(`nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`);
-    return this.convert((x) => x.to({ dtype: x.isFloatingPoint() ? dtype : undefined, device } as { dtype?: DType }));
+    return this.#convert((x) => x.to({ dtype: x.isFloatingPoint() ? dtype : undefined, device } as { dtype?: DType }));
   }
 
-  private convert(body: (x: Tensor) => Tensor): this {
+  #convert(body: (x: Tensor) => Tensor): this {
     noGrad(() => {
       for (const parameter of this.parameters()) {
         replaceData(parameter, body(parameter));
@@ -368,10 +368,10 @@ export class Module extends Callable {
 
   /** @internal Parameters, then persistent buffers, of this module alone. */
   ownState(): Named<Tensor>[] {
-    const persistent = this.fields(
+    const persistent = this.#fields(
       (value, field): value is Tensor => value instanceof Tensor && this.#buffers.get(field) === true,
     );
-    return [...this.ownParameters(), ...persistent];
+    return [...this.#ownParameters(), ...persistent];
   }
 
   /**

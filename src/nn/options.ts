@@ -1,9 +1,6 @@
 /** Arguments of layers: the required ones by position, then one object of options. */
 import { ArgumentError, checkOptions, describe } from "../core/errors";
 
-/** Trailing arguments: an object of options, before which the first options `P` may be given by position. */
-export type Trailing<O, P extends readonly unknown[] = []> = readonly [options?: O] | readonly [...P, options?: O];
-
 /** Whether a value is an object of options, and not a value itself. */
 export function isOptions(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;

@@ -16,6 +16,7 @@ import * as factory from "./factory";
 import * as gather from "./gather";
 import * as indexed from "./indexed";
 import * as join from "./join";
+import * as dropout from "./dropout";
 import * as loss from "./loss";
 import * as losses from "./losses";
 import * as masked from "./masked";
@@ -35,14 +36,18 @@ import * as unary from "./unary";
 import * as view from "./view";
 import * as window from "./window";
 import * as windows from "./windows";
+import * as extrema from "./extrema";
+import * as moments from "./moments";
 import { install, type Methods } from "./methods";
 import * as indexing from "./indexing";
 import * as reframe from "./reframe";
 
 /** Every family, by name. */
-export const families = { activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, factory, gather, indexed, indexing, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows };
+export const families = { moments, extrema, activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, dropout, factory, gather, indexed, indexing, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows };
 
-type Ops = Methods<typeof reframe> &
+type Ops = Methods<typeof moments> &
+  Methods<typeof extrema> &
+  Methods<typeof reframe> &
   Methods<typeof indexing> &
   Methods<typeof activation> &
   Methods<typeof arithmetic> &
@@ -77,4 +82,4 @@ declare module "../tensor/tensor" {
   interface Tensor extends Ops, Attributes {}
 }
 
-for (const family of [activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, indexing, join, masked, matmul, membership, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);
+for (const family of [moments, extrema, activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, indexing, join, masked, matmul, membership, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);

@@ -1,0 +1,327 @@
+/** Modules that hold modules or parameters by number or by name. */
+import { ArgumentError, describe, IndexError } from "../core/errors";
+import { Tensor } from "../tensor/tensor";
+import { Module } from "./module";
+import { isOptions } from "./options";
+import { Parameter } from "./parameter";
+
+/** Items that are the fields "0", "1", … of a module, so that `list[0]` is the first one. */
+abstract class NumberedModule<T> extends Module {
+  [index: number]: T;
+
+  /** The names of the items, in order. */
+  protected abstract names(): string[];
+  /** Checks an item, or makes one of a value. */
+  protected abstract item(value: unknown): T;
+
+  /** The number of items. */
+  override get length(): number {
+    return this.names().length;
+  }
+
+  #items(): T[] {
+    return this.names().map((name) => this.#fieldsByName[name] as T);
+  }
+
+  get #fieldsByName(): Record<string, unknown> {
+    return this as unknown as Record<string, unknown>;
+  }
+
+  /** Puts the items back under consecutive numbers. */
+  #renumber(items: readonly T[]): void {
+    for (const name of this.names()) delete this.#fieldsByName[name];
+    items.forEach((item, i) => {
+      this.#fieldsByName[i] = item;
+    });
+  }
+
+  /** The item at `index`; negative ones count from the end. @throws IndexError if there is none. */
+  at(index: number): T {
+    const items = this.#items();
+    if (!Number.isInteger(index) || index < -items.length || index >= items.length)
+      throw new IndexError(`index ${index} is out of range`);
+    return items.at(index)!;
+  }
+
+  /** Adds an item at the end. */
+  append(value: T): this {
+    const index = this.length;
+    this.#fieldsByName[index] = this.item(value);
+    return this;
+  }
+
+  /** Adds items at the end. */
+  extend(values: Iterable<T>): this {
+    for (const value of values) this.append(value);
+    return this;
+  }
+
+  /** Adds an item before the one at `index`. */
+  insert(index: number, value: T): this {
+    const items = this.#items();
+    if (!Number.isInteger(index) || index < -items.length || index > items.length)
+      throw new IndexError(`index ${index} is out of range`);
+    items.splice(index, 0, this.item(value));
+    this.#renumber(items);
+    return this;
+  }
+
+  /** Removes an item and returns it; those after it move up. Default: the last. */
+  pop(index = -1): T {
+    const item = this.at(index);
+    const items = this.#items();
+    items.splice(index, 1);
+    this.#renumber(items);
+    return item;
+  }
+
+  /** Iterates over the items. */
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#items()[Symbol.iterator]();
+  }
+}
+
+const asModule = (value: unknown): Module => {
+  if (!(value instanceof Module)) throw new ArgumentError(`${describe(value)} is not a Module subclass`);
+  return value;
+};
+
+/** Modules by name, in an object or as entries. */
+export type NamedModules = Readonly<Record<string, Module>> | Iterable<readonly [name: string, module: Module]>;
+
+function entriesOf<T>(named: Readonly<Record<string, T>> | Iterable<readonly [string, T]>): (readonly [string, T])[] {
+  if (Symbol.iterator in named) return [...(named as Iterable<readonly [string, T]>)];
+  return Object.entries(named);
+}
+
+/**
+ * Modules called one after the other: each gets what the one before returned.
+ * @see torch.nn.Sequential
+ * @example
+ * new nn.Sequential(new nn.Linear(784, 64), new nn.ReLU(), new nn.Linear(64, 10))
+ * new nn.Sequential({ conv: new nn.Conv2d(1, 20, 5), relu: new nn.ReLU() })
+ */
+export class Sequential extends NumberedModule<Module> {
+  constructor(...modules: Module[]);
+  constructor(named: NamedModules);
+  constructor(...given: unknown[]) {
+    super();
+    const [first] = given;
+    const isNamed = given.length === 1 && !(first instanceof Module) && (isOptions(first) || Array.isArray(first) || first instanceof Map);
+    if (isNamed) for (const [name, module] of entriesOf(first as NamedModules)) this.addModule(name, module);
+    else given.forEach((module, i) => this.addModule(String(i), module as Module));
+  }
+
+  protected override names(): string[] {
+    return this.slots().map(([name]) => name);
+  }
+
+  protected override item(value: unknown): Module {
+    return asModule(value);
+  }
+
+  override forward(input: any): any {
+    let x = input;
+    for (const [, module] of this.slots()) x = module(x);
+    return x;
+  }
+
+  /** The modules from `start` to before `end`, with their names, in a new Sequential; they are shared. */
+  slice(start?: number, end?: number): Sequential {
+    const part = this.slots().slice(start, end);
+    return Reflect.construct(this.constructor, [part]) as Sequential;
+  }
+}
+
+/**
+ * A list of modules, which are children of it. It is not called itself.
+ * @see torch.nn.ModuleList
+ * @example this.layers = new nn.ModuleList(Array.from({ length: 10 }, () => new nn.Linear(10, 10)));
+ */
+export class ModuleList extends NumberedModule<Module> {
+  constructor(modules: Iterable<Module> = []) {
+    super();
+    this.extend(modules);
+  }
+
+  protected override names(): string[] {
+    return this.slots().map(([name]) => name);
+  }
+
+  protected override item(value: unknown): Module {
+    return asModule(value);
+  }
+
+  /** The modules from `start` to before `end` in a new list; they are shared. */
+  slice(start?: number, end?: number): ModuleList {
+    return Reflect.construct(this.constructor, [[...this].slice(start, end)]) as ModuleList;
+  }
+}
+
+/**
+ * Modules by name, with the methods of a Map. It is not called itself.
+ * @see torch.nn.ModuleDict
+ * @example this.choices = new nn.ModuleDict({ conv: new nn.Conv2d(10, 10, 3), pool: new nn.MaxPool2d(3) });
+ */
+export class ModuleDict extends Module {
+  constructor(modules: NamedModules = {}) {
+    super();
+    this.update(modules);
+  }
+
+  /** The number of modules. */
+  get size(): number {
+    return this.slots().length;
+  }
+
+  /** The module of that name, or undefined. */
+  get(name: string): Module | undefined {
+    return this.slots().find(([key]) => key === name)?.[1];
+  }
+
+  /** Adds or replaces a module. @throws ArgumentError for the name of a method. */
+  set(name: string, module: Module): this {
+    this.addModule(name, module);
+    return this;
+  }
+
+  /** Whether there is a module of that name. */
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** Removes a module; tells whether it was there. */
+  delete(name: string): boolean {
+    return this.has(name) && Reflect.deleteProperty(this, name);
+  }
+
+  /** Removes a module and returns it. @throws ArgumentError if there is none. */
+  pop(name: string): Module {
+    const module = this.get(name);
+    if (module === undefined) throw new ArgumentError(`ModuleDict: there is no module ${describe(name)}`);
+    this.delete(name);
+    return module;
+  }
+
+  /** Removes all modules. */
+  clear(): void {
+    for (const name of this.keys()) this.delete(name);
+  }
+
+  /** Adds or replaces modules. */
+  update(modules: NamedModules): this {
+    for (const [name, module] of entriesOf(modules)) this.set(name, module);
+    return this;
+  }
+
+  /** The names. */
+  keys(): string[] {
+    return this.slots().map(([name]) => name);
+  }
+
+  /** The modules. */
+  values(): Module[] {
+    return this.slots().map(([, module]) => module);
+  }
+
+  /** Names with modules. */
+  entries(): [name: string, module: Module][] {
+    return this.slots();
+  }
+
+  /** Iterates over names with modules. */
+  [Symbol.iterator](): IterableIterator<[name: string, module: Module]> {
+    return this.entries()[Symbol.iterator]();
+  }
+}
+
+const asParameter = (value: unknown): Parameter => {
+  if (value instanceof Parameter) return value;
+  if (value instanceof Tensor) return new Parameter(value);
+  throw new ArgumentError(`expected a Parameter or a Tensor, got ${describe(value)}`);
+};
+
+/** `(0): Parameter containing: [torch.float32 of size 2x3]`, a line for each. */
+const parameterLines = (parameters: readonly (readonly [string, Parameter])[]): string =>
+  parameters.map(([name, p]) => `  (${name}): Parameter containing: [torch.${p.dtype} of size ${p.shape.join("x")}]`).join("\n");
+
+/**
+ * A list of parameters; tensors become parameters.
+ * @see torch.nn.ParameterList
+ */
+export class ParameterList extends NumberedModule<Parameter> {
+  constructor(parameters: Iterable<Tensor> = []) {
+    super();
+    for (const parameter of parameters) this.append(asParameter(parameter));
+  }
+
+  protected override names(): string[] {
+    return this.namedParameters({ recurse: false, removeDuplicate: false }).map(([name]) => name);
+  }
+
+  protected override item(value: unknown): Parameter {
+    return asParameter(value);
+  }
+
+  override extraRepr(): string {
+    return parameterLines(this.namedParameters({ recurse: false, removeDuplicate: false }));
+  }
+}
+
+/** Parameters by name, with the methods of a Map; tensors become parameters. @see torch.nn.ParameterDict */
+export class ParameterDict extends Module {
+  constructor(parameters: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]> = {}) {
+    super();
+    for (const [name, parameter] of entriesOf(parameters)) this.set(name, parameter);
+  }
+
+  /** The number of parameters. */
+  get size(): number {
+    return this.entries().length;
+  }
+
+  /** The parameter of that name, or undefined. */
+  get(name: string): Parameter | undefined {
+    return this.entries().find(([key]) => key === name)?.[1];
+  }
+
+  /** Adds or replaces a parameter. @throws ArgumentError for the name of a method. */
+  set(name: string, parameter: Tensor): this {
+    this.registerParameter(name, asParameter(parameter));
+    return this;
+  }
+
+  /** Whether there is a parameter of that name. */
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** Removes a parameter; tells whether it was there. */
+  delete(name: string): boolean {
+    return this.has(name) && Reflect.deleteProperty(this, name);
+  }
+
+  /** The names. */
+  keys(): string[] {
+    return this.entries().map(([name]) => name);
+  }
+
+  /** The parameters. */
+  values(): Parameter[] {
+    return this.entries().map(([, parameter]) => parameter);
+  }
+
+  /** Names with parameters. */
+  entries(): [name: string, parameter: Parameter][] {
+    return this.namedParameters({ recurse: false, removeDuplicate: false });
+  }
+
+  /** Iterates over names with parameters. */
+  [Symbol.iterator](): IterableIterator<[name: string, parameter: Parameter]> {
+    return this.entries()[Symbol.iterator]();
+  }
+
+  override extraRepr(): string {
+    return parameterLines(this.entries());
+  }
+}

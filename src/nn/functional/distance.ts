@@ -1,0 +1,49 @@
+/** Distances and similarities. */
+import { checkOptions } from "../../core/errors";
+import { checkTensor } from "../../ops/define";
+import type { Tensor } from "../../tensor/tensor";
+
+/**
+ * x1 · x2 / max(‖x1‖ ‖x2‖, eps) along `dim`; the shapes broadcast.
+ * @param options.dim Default: 1.
+ * @param options.eps Default: 1e-8.
+ * @see torch.nn.functional.cosine_similarity
+ */
+export function cosineSimilarity(x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number } = {}): Tensor {
+  checkOptions("cosineSimilarity", options, ["dim", "eps"]);
+  const { dim = 1, eps = 1e-8 } = options;
+  const unit = (x: Tensor) => x.div(vectorNorm(x, 2, dim).clamp(eps));
+  return unit(checkTensor("cosineSimilarity", x1, "x1")).mul(unit(checkTensor("cosineSimilarity", x2, "x2"))).sum(dim);
+}
+
+/** (Σ |x|^p)^(1/p) along `dim`, which is kept. */
+function vectorNorm(x: Tensor, p: number, dim: number): Tensor {
+  return x.norm(p, dim, { keepdim: true });
+}
+
+/** Options of {@link pairwiseDistance}. */
+export interface PairwiseDistanceOptions {
+  /** The degree of the norm. Default: 2. */
+  p?: number;
+  /** Added to the differences. Default: 1e-6. */
+  eps?: number;
+  /** Keep the last axis with size 1. Default: false. */
+  keepdim?: boolean;
+}
+
+/** ‖x1 − x2 + eps‖ along the last axis. Shape: [N, D] or [D]. @see torch.nn.functional.pairwise_distance */
+export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  checkOptions("pairwiseDistance", options, ["p", "eps", "keepdim"]);
+  const { p = 2, eps = 1e-6, keepdim = false } = options;
+  return x1.sub(x2).add(eps).norm(p, -1, { keepdim });
+}
+
+/**
+ * x / max(‖x‖, eps) along `dim`.
+ * @see torch.nn.functional.normalize
+ */
+export function normalize(input: Tensor, options: { p?: number; dim?: number | readonly number[]; eps?: number } = {}): Tensor {
+  checkOptions("normalize", options, ["p", "dim", "eps"]);
+  const { p = 2, dim = 1, eps = 1e-12 } = options;
+  return input.div(input.norm(p, dim, { keepdim: true }).clamp(eps));
+}

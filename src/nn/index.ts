@@ -1,0 +1,30 @@
+/** Neural networks: `torch.nn`. */
+export * from "./activation";
+export * from "./batchnorm";
+export * from "./container";
+export * from "./conv";
+export * from "./distance";
+export * from "./dropout";
+export * from "./flatten";
+export * as functional from "./functional/index";
+export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, ModuleGrads } from "./hooks";
+export * as init from "./init";
+export * from "./linear";
+export * from "./loss";
+export * from "./marginLoss";
+export {
+  type HookOptions,
+  Module,
+  registerModuleForwardHook,
+  registerModuleForwardPreHook,
+  registerModuleFullBackwardHook,
+  registerModuleFullBackwardPreHook,
+  type WalkOptions,
+} from "./module";
+export * from "./normalization";
+export * from "./padding";
+export { Parameter, type ParameterOptions } from "./parameter";
+export * from "./pooling";
+export * from "./softmax";
+export * from "./sparse";
+export { IncompatibleKeys, type StateDict, snakeCase } from "./state";

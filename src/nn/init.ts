@@ -1,0 +1,298 @@
+/** Initial values of parameters, with PyTorch's random numbers. All change a tensor in place, outside the graph, and return it. */
+import { noGrad } from "../autograd/mode";
+import { ArgumentError, ShapeError, ValueError } from "../core/errors";
+import type { Generator } from "../core/generator";
+import { sizeOfShape } from "../core/shape";
+import { randperm } from "../ops/rand";
+import { tensor } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { readOptions } from "./options";
+
+/** Functions whose effect on the spread of activations {@link calculateGain} knows. */
+export type Nonlinearity =
+  | "linear"
+  | "conv1d"
+  | "conv2d"
+  | "conv3d"
+  | "convTranspose1d"
+  | "convTranspose2d"
+  | "convTranspose3d"
+  | "sigmoid"
+  | "tanh"
+  | "relu"
+  | "leakyRelu"
+  | "selu";
+
+/** Whose number of connections sets the spread: those into a unit, or those out of it. */
+export type FanMode = "fanIn" | "fanOut";
+
+/** `leaky_relu` and `fan_in`, as PyTorch writes them, are understood too. */
+const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/**
+ * The factor by which weights are scaled to keep the spread of activations through a nonlinearity.
+ * @param param The slope of a leaky ReLU. Default: 0.01.
+ * @see torch.nn.init.calculate_gain
+ */
+export function calculateGain(nonlinearity: Nonlinearity | (string & {}), param?: number | null): number {
+  switch (camelCase(nonlinearity)) {
+    case "linear":
+    case "conv1d":
+    case "conv2d":
+    case "conv3d":
+    case "convTranspose1d":
+    case "convTranspose2d":
+    case "convTranspose3d":
+    case "sigmoid":
+      return 1;
+    case "tanh":
+      return 5 / 3;
+    case "relu":
+      return Math.SQRT2;
+    case "leakyRelu":
+      if (param !== undefined && param !== null && typeof param !== "number")
+        throw new ValueError(`negative_slope ${param} not a valid number`);
+      return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+    case "selu":
+      return 3 / 4;
+    default:
+      throw new ValueError(`Unsupported nonlinearity ${nonlinearity}`);
+  }
+}
+
+/** The connections into and out of a unit of a weight of shape [out, in, …]. @internal */
+export function fans(x: Tensor): { fanIn: number; fanOut: number } {
+  if (x.ndim < 2)
+    throw new ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions");
+  const receptiveField = sizeOfShape(x.shape.slice(2));
+  return { fanIn: x.shape[1]! * receptiveField, fanOut: x.shape[0]! * receptiveField };
+}
+
+/** Options of the random initialisers. */
+interface RandomInit {
+  /** Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+const change = (x: Tensor, body: (x: Tensor) => void): Tensor => {
+  noGrad(() => body(x));
+  return x;
+};
+
+const draws = (generator: Generator | undefined) => (generator === undefined ? {} : { generator });
+
+const noGenerator: { generator: Generator | undefined } = { generator: undefined };
+
+/** Uniform numbers in [a, b). Default: [0, 1). @see torch.nn.init.uniform_ @example nn.init.uniform_(w, -0.1, 0.1) */
+export function uniform_(x: Tensor, options?: RandomInit & { a?: number; b?: number }): Tensor;
+export function uniform_(x: Tensor, a: number, b: number, options?: RandomInit): Tensor;
+export function uniform_(x: Tensor, ...rest: unknown[]): Tensor {
+  const { a, b, generator } = readOptions("init.uniform_", { a: 0, b: 1, ...noGenerator }, rest, ["a", "b"]);
+  return change(x, () => x.uniform_(a, b, draws(generator)));
+}
+
+/** Normal numbers of a mean (0) and standard deviation (1). @see torch.nn.init.normal_ @example nn.init.normal_(w, 0, 0.01) */
+export function normal_(x: Tensor, options?: RandomInit & { mean?: number; std?: number }): Tensor;
+export function normal_(x: Tensor, mean: number, std: number, options?: RandomInit): Tensor;
+export function normal_(x: Tensor, ...rest: unknown[]): Tensor {
+  const defaults = { mean: 0, std: 1, ...noGenerator };
+  const { mean, std, generator } = readOptions("init.normal_", defaults, rest, ["mean", "std"]);
+  return change(x, () => x.normal_(mean, std, draws(generator)));
+}
+
+/** Options of {@link truncNormal_}. */
+export interface TruncNormalOptions extends RandomInit {
+  /** Default: 0. */
+  mean?: number;
+  /** Default: 1. */
+  std?: number;
+  /** The smallest value. Default: −2. */
+  a?: number;
+  /** The largest value. Default: 2. */
+  b?: number;
+}
+
+/** Normal numbers, drawn again where they lie outside of [a, b]. @see torch.nn.init.trunc_normal_ */
+export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tensor {
+  const defaults = { mean: 0, std: 1, a: -2, b: 2, ...noGenerator };
+  const { mean, std, a, b, generator } = readOptions("init.truncNormal_", defaults, [options]);
+  const bounds = tensor([(a - mean) / std, (b - mean) / std], { dtype: "float64" });
+  // 2 Φ(z) − 1 = erf(z / √2); numbers uniform between the bounds' images come back through the inverse.
+  const [low, high] = bounds.div(Math.SQRT2).erf().tolist() as [number, number];
+  return change(x, () => {
+    x.uniform_(low, high, draws(generator));
+    x.erfinv_();
+    x.mul_(std * Math.SQRT2);
+    x.add_(mean);
+    x.clamp_(a, b);
+  });
+}
+
+/** One value everywhere. @see torch.nn.init.constant_ */
+export const constant_ = (x: Tensor, val: number): Tensor => change(x, () => x.fill_(val));
+
+/** Ones. @see torch.nn.init.ones_ */
+export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
+
+/** Zeros. @see torch.nn.init.zeros_ */
+export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
+
+/** Writes `value(index)` for each row-major index. */
+function assign(x: Tensor, values: ArrayLike<number>): Tensor {
+  return change(x, () => x.copy_(tensor(Float64Array.from(values)).reshape(x.shape)));
+}
+
+/** The identity matrix, as far as a matrix that need not be square has one. @see torch.nn.init.eye_ */
+export function eye_(x: Tensor): Tensor {
+  if (x.ndim !== 2) throw new ValueError("Only tensors with 2 dimensions are supported");
+  const [rows, columns] = x.shape as [number, number];
+  const values = new Float64Array(rows * columns);
+  for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
+  return assign(x, values);
+}
+
+/**
+ * The Dirac delta: a convolution of shape [out, in / groups, …] that passes its input channels on.
+ * @see torch.nn.init.dirac_
+ */
+export function dirac_(x: Tensor, options: { groups?: number } = {}): Tensor {
+  const { groups } = readOptions("init.dirac_", { groups: 1 }, [options]);
+  if (x.ndim < 3 || x.ndim > 5) throw new ValueError("Only tensors with 3, 4, or 5 dimensions are supported");
+  const [out, channels, ...kernel] = x.shape as [number, number, ...number[]];
+  if (out % groups !== 0) throw new ValueError("dim 0 must be divisible by groups");
+  const field = sizeOfShape(kernel);
+  const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
+  const values = new Float64Array(x.numel());
+  const perGroup = out / groups;
+  for (let group = 0; group < groups; group++)
+    for (let d = 0; d < Math.min(perGroup, channels); d++)
+      values[((group * perGroup + d) * channels + d) * field + centre] = 1;
+  return assign(x, values);
+}
+
+/** Options of the Xavier initialisers. */
+export interface XavierOptions extends RandomInit {
+  /** Default: 1. */
+  gain?: number;
+}
+
+/**
+ * Uniform numbers that keep the variance of activations and gradients.
+ * @see torch.nn.init.xavier_uniform_; Glorot and Bengio, AISTATS 2010
+ */
+export function xavierUniform_(x: Tensor, options?: XavierOptions): Tensor;
+export function xavierUniform_(x: Tensor, gain: number, options?: RandomInit): Tensor;
+export function xavierUniform_(x: Tensor, ...rest: unknown[]): Tensor {
+  const { gain, generator } = readOptions("init.xavierUniform_", { gain: 1, ...noGenerator }, rest, ["gain"]);
+  const { fanIn, fanOut } = fans(x);
+  const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
+  return change(x, () => x.uniform_(-bound, bound, draws(generator)));
+}
+
+/** Normal numbers that keep the variance of activations and gradients. @see torch.nn.init.xavier_normal_ */
+export function xavierNormal_(x: Tensor, options?: XavierOptions): Tensor;
+export function xavierNormal_(x: Tensor, gain: number, options?: RandomInit): Tensor;
+export function xavierNormal_(x: Tensor, ...rest: unknown[]): Tensor {
+  const { gain, generator } = readOptions("init.xavierNormal_", { gain: 1, ...noGenerator }, rest, ["gain"]);
+  const { fanIn, fanOut } = fans(x);
+  return change(x, () => x.normal_(0, gain * Math.sqrt(2 / (fanIn + fanOut)), draws(generator)));
+}
+
+/** Options of the Kaiming initialisers. */
+export interface KaimingOptions extends RandomInit {
+  /** The slope of the leaky ReLU that follows. Default: 0. */
+  a?: number;
+  /** Default: `"fanIn"`. */
+  mode?: FanMode | "fan_in" | "fan_out";
+  /** Default: `"leakyRelu"`. */
+  nonlinearity?: Nonlinearity | (string & {});
+}
+
+/** The standard deviation of the Kaiming initialisers. */
+function kaimingStd(op: string, x: Tensor, options: KaimingOptions): { std: number; generator: Generator | undefined } {
+  const defaults = { a: 0, mode: "fanIn" as NonNullable<KaimingOptions["mode"]>, nonlinearity: "leakyRelu", ...noGenerator };
+  const { a, mode, nonlinearity, generator } = readOptions(op, defaults, [options]);
+  const which = camelCase(mode);
+  if (which !== "fanIn" && which !== "fanOut")
+    throw new ValueError(`Mode ${mode} not supported, please use one of fanIn, fanOut`);
+  return { std: calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[which]), generator };
+}
+
+/**
+ * Uniform numbers that keep the variance of activations through rectifiers.
+ * @see torch.nn.init.kaiming_uniform_; He et al., ICCV 2015
+ */
+export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  if (x.shape.includes(0)) return x;
+  const { std, generator } = kaimingStd("init.kaimingUniform_", x, options);
+  const bound = Math.sqrt(3) * std;
+  return change(x, () => x.uniform_(-bound, bound, draws(generator)));
+}
+
+/** Normal numbers that keep the variance of activations through rectifiers. @see torch.nn.init.kaiming_normal_ */
+export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  if (x.shape.includes(0)) return x;
+  const { std, generator } = kaimingStd("init.kaimingNormal_", x, options);
+  return change(x, () => x.normal_(0, std, draws(generator)));
+}
+
+/**
+ * A random (semi-)orthogonal matrix of the axes [first, all others].
+ * @see torch.nn.init.orthogonal_; Saxe et al., ICLR 2014
+ */
+export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor;
+export function orthogonal_(x: Tensor, gain: number, options?: RandomInit): Tensor;
+export function orthogonal_(x: Tensor, ...rest: unknown[]): Tensor {
+  const { gain, generator } = readOptions("init.orthogonal_", { gain: 1, ...noGenerator }, rest, ["gain"]);
+  if (x.ndim < 2) throw new ValueError("Only tensors with 2 or more dimensions are supported");
+  if (x.numel() === 0) return x;
+  const rows = x.shape[0]!;
+  const columns = x.numel() / rows;
+  const noise = tensor(new Float32Array(x.numel())).to(x.dtype).normal_(0, 1, draws(generator)).toTypedArray() as Float32Array;
+  // Vectors of the longer side, as many as the shorter side has.
+  const tall = rows >= columns;
+  const vectors = Array.from({ length: tall ? columns : rows }, (_, i) =>
+    Float64Array.from({ length: tall ? rows : columns }, (_, k) => noise[tall ? k * columns + i : i * columns + k]!),
+  );
+  orthonormalize(vectors);
+  const values = new Float64Array(x.numel());
+  vectors.forEach((vector, i) => {
+    vector.forEach((value, k) => {
+      values[tall ? k * columns + i : i * columns + k] = gain * value;
+    });
+  });
+  return assign(x, values);
+}
+
+/** Gram–Schmidt, each vector projected twice: the Q of a QR decomposition whose R has a positive diagonal. */
+function orthonormalize(vectors: readonly Float64Array[]): void {
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, k) => sum + value * b[k]!, 0);
+  vectors.forEach((vector, i) => {
+    for (let pass = 0; pass < 2; pass++)
+      for (const other of vectors.slice(0, i)) {
+        const share = dot(vector, other);
+        for (let k = 0; k < vector.length; k++) vector[k]! -= share * other[k]!;
+      }
+    const length = Math.sqrt(dot(vector, vector));
+    for (let k = 0; k < vector.length; k++) vector[k]! /= length;
+  });
+}
+
+/**
+ * Normal numbers of which a share, the same in each column, is zero.
+ * @param options.sparsity The share of zeros in each column.
+ * @see torch.nn.init.sparse_; Martens, ICML 2010
+ */
+export function sparse_(x: Tensor, sparsity: number, options: RandomInit & { std?: number } = {}): Tensor {
+  const { std, generator } = readOptions("init.sparse_", { std: 0.01, ...noGenerator }, [options]);
+  if (typeof sparsity !== "number") throw new ArgumentError("init.sparse_: sparsity must be a number between 0 and 1");
+  if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
+  const [rows, columns] = x.shape as [number, number];
+  const zeros = Math.ceil(sparsity * rows);
+  change(x, () => x.normal_(0, std, draws(generator)));
+  const values = Float64Array.from(x.toTypedArray() as Float32Array);
+  for (let column = 0; column < columns; column++)
+    for (const row of (randperm(rows, draws(generator)).tolist() as number[]).slice(0, zeros))
+      values[row * columns + column] = 0;
+  return assign(x, values);
+}

@@ -1,0 +1,104 @@
+/** Linear maps. */
+import type { Tensor } from "../tensor/tensor";
+import { type FactoryOptions, factory, newParameter, resetWeightAndBias } from "./factory";
+import * as F from "./functional";
+import { uniform_ } from "./init";
+import { Module } from "./module";
+import { readOptions } from "./options";
+import type { Parameter } from "./parameter";
+import { text } from "./repr";
+
+/** Options of {@link Linear} and {@link Bilinear}. */
+export interface LinearOptions extends FactoryOptions {
+  /** Whether a bias is learnt. Default: true. */
+  bias?: boolean;
+}
+
+/**
+ * x · weightᵀ + bias. Shape: [*, inFeatures] → [*, outFeatures].
+ * @see torch.nn.Linear
+ * @example new nn.Linear(3, 2, { bias: false })
+ */
+export class Linear extends Module {
+  inFeatures: number;
+  outFeatures: number;
+  /** Shape: [outFeatures, inFeatures]. */
+  weight: Parameter;
+  /** Shape: [outFeatures]. */
+  bias: Parameter | null;
+
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+    super();
+    const { bias, ...where } = readOptions("Linear", { bias: true, ...factory }, [options]);
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
+    this.weight = newParameter([outFeatures, inFeatures], where);
+    this.bias = bias ? newParameter([outFeatures], where) : null;
+    this.resetParameters();
+  }
+
+  /** Draws new initial values. */
+  resetParameters(): void {
+    resetWeightAndBias(this.weight, this.bias);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.linear(input, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${text(this.bias !== null)}`;
+  }
+}
+
+/**
+ * x1ᵀ · weight · x2 + bias. Shape: [*, in1Features] and [*, in2Features] → [*, outFeatures].
+ * @see torch.nn.Bilinear
+ */
+export class Bilinear extends Module {
+  in1Features: number;
+  in2Features: number;
+  outFeatures: number;
+  /** Shape: [outFeatures, in1Features, in2Features]. */
+  weight: Parameter;
+  /** Shape: [outFeatures]. */
+  bias: Parameter | null;
+
+  constructor(in1Features: number, in2Features: number, outFeatures: number, options: LinearOptions = {}) {
+    super();
+    const { bias, ...where } = readOptions("Bilinear", { bias: true, ...factory }, [options]);
+    this.in1Features = in1Features;
+    this.in2Features = in2Features;
+    this.outFeatures = outFeatures;
+    this.weight = newParameter([outFeatures, in1Features, in2Features], where);
+    this.bias = bias ? newParameter([outFeatures], where) : null;
+    this.resetParameters();
+  }
+
+  /** Draws new initial values. */
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features);
+    uniform_(this.weight, -bound, bound);
+    if (this.bias !== null) uniform_(this.bias, -bound, bound);
+  }
+
+  override forward(input1: Tensor, input2: Tensor): Tensor {
+    return F.bilinear(input1, input2, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return `in1_features=${this.in1Features}, in2_features=${this.in2Features}, out_features=${this.outFeatures}, bias=${text(this.bias !== null)}`;
+  }
+}
+
+/** Gives its input back. Takes any arguments. @see torch.nn.Identity */
+export class Identity extends Module {
+  // biome-ignore lint/complexity/noUselessConstructor: the arguments are accepted so that any layer can be replaced by this one.
+  constructor(..._args: unknown[]) {
+    super();
+  }
+
+  override forward<T>(input: T): T {
+    return input;
+  }
+}

@@ -1,0 +1,62 @@
+/** Softmax and its relatives as layers. */
+import { ShapeError } from "../core/errors";
+import type { Tensor } from "../tensor/tensor";
+import * as F from "./functional";
+import { Module } from "./module";
+import { readOptions } from "./options";
+import { text } from "./repr";
+
+/** Options of the softmax layers. */
+export interface SoftmaxOptions {
+  /** The axis whose elements sum to 1. Default: 0 for inputs of 0, 1 or 3 axes, else 1; better say it. */
+  dim?: number | null;
+}
+
+abstract class AlongDim extends Module {
+  dim: number | null;
+
+  constructor(options?: SoftmaxOptions);
+  constructor(dim: number);
+  constructor(...rest: unknown[]) {
+    super();
+    this.dim = readOptions<Required<SoftmaxOptions>>(this.constructor.name, { dim: null }, rest, ["dim"]).dim;
+  }
+
+  /** The axis, by PyTorch's old rule where none was named. */
+  protected dimFor(input: Tensor): number {
+    return this.dim ?? (input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1);
+  }
+
+  override extraRepr(): string {
+    return `dim=${text(this.dim)}`;
+  }
+}
+
+/** exp(x) / Σ exp(x) along an axis. Shape: any, unchanged. @see torch.nn.Softmax */
+export class Softmax extends AlongDim {
+  override forward(input: Tensor): Tensor {
+    return input.softmax(this.dimFor(input));
+  }
+}
+
+/** log(softmax(x)) along an axis. Shape: any, unchanged. @see torch.nn.LogSoftmax */
+export class LogSoftmax extends AlongDim {
+  override forward(input: Tensor): Tensor {
+    return input.logSoftmax(this.dimFor(input));
+  }
+}
+
+/** softmax(−x) along an axis. Shape: any, unchanged. @see torch.nn.Softmin */
+export class Softmin extends AlongDim {
+  override forward(input: Tensor): Tensor {
+    return F.softmin(input, this.dimFor(input));
+  }
+}
+
+/** Softmax over the channels at every place of an image. Shape: [N, C, H, W] or [C, H, W]. @see torch.nn.Softmax2d */
+export class Softmax2d extends Module {
+  override forward(input: Tensor): Tensor {
+    if (input.ndim !== 3 && input.ndim !== 4) throw new ShapeError("Softmax2d requires a 3D or 4D tensor as input");
+    return input.softmax(-3);
+  }
+}
