@@ -81,6 +81,12 @@ export const conj = (x: Tensor): Tensor => checkTensor("conj", x);
 /** The complex conjugate: `x` itself, all tensors are real. @see torch.conj_physical */
 export const conjPhysical = (x: Tensor): Tensor => checkTensor("conjPhysical", x);
 
+/** {@link conjPhysical} in place. @see torch.Tensor.conj_physical_ */
+export const conjPhysical_ = (x: Tensor): Tensor => checkTensor("conjPhysical_", x);
+
+/** Whether each element is real: true everywhere, all tensors are real. @see torch.isreal */
+export const isreal = (x: Tensor): Tensor => checkTensor("isreal", x).newOnes(x.shape, { dtype: "bool" });
+
 /** `x` itself: no tensor has a pending conjugation. @see torch.resolve_conj */
 export const resolveConj = (x: Tensor): Tensor => checkTensor("resolveConj", x);
 

@@ -33,6 +33,9 @@ function sequence(op: string, length: number, options: CreateOptions, fallback: 
   return finish(x, options);
 }
 
+/** A number of any kind. */
+type Bound = number | bigint | boolean;
+
 /**
  * Numbers from `start` (default 0) up to, but without, `end`, in steps of `step` (default 1). Default dtype: int64 if all are integral,
  * else the default dtype.
@@ -40,10 +43,10 @@ function sequence(op: string, length: number, options: CreateOptions, fallback: 
  * @throws ValueError if `step` is 0 or leads away from `end`.
  * @example torch.arange(5); torch.arange(1, 2, 0.25);
  */
-export function arange(end: number, options?: CreateOptions): Tensor;
-export function arange(start: number, end: number, options?: CreateOptions): Tensor;
-export function arange(start: number, end: number, step: number, options?: CreateOptions): Tensor;
-export function arange(...args: readonly (number | CreateOptions | undefined)[]): Tensor {
+export function arange(end: Bound, options?: CreateOptions): Tensor;
+export function arange(start: Bound, end: Bound, options?: CreateOptions): Tensor;
+export function arange(start: Bound, end: Bound, step: Bound, options?: CreateOptions): Tensor;
+export function arange(...args: readonly (Bound | CreateOptions | undefined)[]): Tensor {
   const [numbers, options] = splitNumbers("arange", args);
   if (numbers.length === 0 || numbers.length > 3) throw new ArgumentError("arange: takes (end), (start, end) or (start, end, step)");
   const integral = numbers.every(Number.isInteger);

@@ -31,6 +31,12 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   return record("GatherBackward0", y, [x], [at], [(g, [i]) => g.newZeros(shape).scatterAdd(d, i!, g)]);
 }
 
+/** The source with an element for each index: of a number, or of a 0-d tensor, the same everywhere. */
+function sourceOf(x: Tensor, index: Tensor, src: Tensor | number | boolean): Tensor {
+  if (!(src instanceof Tensor)) return filled(allocate(index.shape, x.dtype, x), src);
+  return src.ndim === 0 && index.ndim > 0 ? src.to(x.dtype).expand(index.shape) : src;
+}
+
 /** Options of {@link scatter}. */
 export interface ScatterOptions {
   /** Join with what is there instead of replacing it. */
@@ -47,7 +53,7 @@ export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | num
   checkTensor("scatter", x);
   checkOptions("scatter", options, ["reduce"]);
   checkTensor("scatter", index, "index");
-  const source = src instanceof Tensor ? src : filled(allocate(index.shape, x.dtype, x), src);
+  const source = sourceOf(x, index, src);
   if (options.reduce === "add") return scatterAdd(x, dim, index, source);
   if (options.reduce === "multiply") return scatterReduce(x, dim, index, source, "prod");
   if (options.reduce != null) throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${String(options.reduce)}.`);

@@ -187,7 +187,7 @@ function positionOf({ position }: BoundArgument, positions: readonly Parameter[]
   const rest = positions.findIndex((parameter) => parameter.rest);
   const index = rest >= 0 ? Math.min(position, rest) : position;
   const parameter = positions[index];
-  return parameter === undefined || names.has(parameter.name) ? -1 : index;
+  return parameter === undefined || (!parameter.rest && names.has(parameter.name)) ? -1 : index;
 }
 
 function put(slots: unknown[], index: number, parameter: Parameter, value: unknown, traits: Traits): void {

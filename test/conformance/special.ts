@@ -21,10 +21,11 @@ function reflected(name: string): Special {
   };
 }
 
-/** `x[index]`; a list stands for a tuple of indices. */
+/** `x[index]`; a list stands for a tuple of indices, unless it holds only numbers: then it is one array of them. */
 const getItem: Special = (input, [index]) => {
   if (typeof input.at !== "function") throw new Missing("Tensor.at");
-  return input.at(...(Array.isArray(index) ? index : [index]));
+  const isTuple = Array.isArray(index) && index.some((item) => typeof item === "object" || typeof item === "string");
+  return input.at(...(isTuple ? (index as unknown[]) : [index]));
 };
 
 export const specials: Readonly<Record<string, Special>> = {
