@@ -1,7 +1,8 @@
 /** Arithmetic of two inputs, and the gradients that are worth a kernel of their own. */
 import { BOOL, F64 } from "./dtype";
 import { arithmetic2, elements2, integers2, numbers2, vectors2 } from "./dispatch";
-import { Run2, walk2 } from "./map";
+import { walk2 } from "./map";
+import { Run2 } from "./run";
 
 @final @unmanaged
 class Add {
@@ -62,18 +63,9 @@ export function sub(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geo
   walk2(p == 1 ? arithmetic2<Sub>(t) : numbers2<SubScaled>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-/** SIMD has no product of bytes: those of 16-bit lanes are narrowed by keeping their low bytes. */
-// @ts-ignore: decorator
-@inline
-function mulBytes(a: v128, b: v128): v128 {
-  const low = i16x8.extmul_low_i8x16_s(a, b), high = i16x8.extmul_high_i8x16_s(a, b);
-  return v128.shuffle<i8>(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-}
-
 @final @unmanaged
 class Mul {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
-    if (sizeof<T>() == 1) return mulBytes(a, b);
     return v128.mul<T>(a, b);
   }
   @inline one<T>(a: T, b: T, p: f64): T {
@@ -109,11 +101,22 @@ function quotient<T>(a: T, b: T): T {
   return <T>(a / b);
 }
 
-/** a − b · (a / b), with the sign of a; 0 for b = 0. */
+/**
+ * C's fmod of f32. While the quotient has at most 28 bits, f64 holds it well enough to truncate it to the right integer, and
+ * the product and the difference are exact; `%` subtracts one bit at a time.
+ */
+function fmodSingle(a: f32, b: f32): f32 {
+  const q = <f64>a / <f64>b;
+  if (!(abs<f64>(q) < 268435456) || abs<f32>(b) == Infinity) return a % b;
+  return copysign<f32>(<f32>(<f64>a - trunc<f64>(q) * <f64>b), a);
+}
+
+/** a − b · (a / b), with the sign of a; 0 for integer b = 0. */
 // @ts-ignore: decorator
 @inline
 function fmodOf<T>(a: T, b: T): T {
-  return isInteger<T>() && b == 0 ? 0 : <T>(a % b);
+  if (isFloat<T>()) return sizeof<T>() == 4 ? <T>fmodSingle(<f32>a, <f32>b) : <T>(a % b);
+  return b == 0 ? 0 : <T>(a % b);
 }
 
 /** a − b · ⌊a / b⌋, with the sign of b, as Python's %; 0 for integer b = 0. */
@@ -133,7 +136,7 @@ function floorQuotient<T>(a: T, b: T): T {
     return b != 0 && a < 0 != b < 0 && <T>(q * b) != a ? <T>(q - 1) : q;
   }
   if (b == 0) return <T>(a / b);
-  const r = <T>(a % b);
+  const r = fmodOf<T>(a, b);
   let q = <T>((a - r) / b);
   if (r != 0 && r < 0 != b < 0) q -= 1;
   return q == 0 ? copysign<T>(0, <T>(a / b)) : nearest<T>(q);
@@ -152,7 +155,17 @@ class FloorDivide {
 }
 
 /** ⌊a / b⌋; 0 for integer b = 0. */
-export function floorDivide(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function floorDivide(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(everyElement<FloorDivide>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -167,7 +180,17 @@ class TruncDivide {
 }
 
 /** a / b rounded toward zero; 0 for integer b = 0. */
-export function truncDivide(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function truncDivide(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(numbers2<TruncDivide>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -179,7 +202,17 @@ class Remainder {
 }
 
 /** The remainder with the sign of b, as Python's %; 0 for integer b = 0. */
-export function remainder(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function remainder(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(everyElement<Remainder>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -208,7 +241,17 @@ class Maximum {
 }
 
 /** The larger; NaN if either is. */
-export function maximum(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function maximum(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(numbers2<Maximum>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -223,7 +266,17 @@ class Minimum {
 }
 
 /** The smaller; NaN if either is. */
-export function minimum(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function minimum(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(numbers2<Minimum>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -272,6 +325,16 @@ class Heaviside {
 }
 
 /** 0 for a < 0, b for a = 0, 1 for a > 0; 0 for NaN. */
-export function heaviside(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function heaviside(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(numbers2<Heaviside>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }

@@ -36,7 +36,17 @@ class Atan2 {
 }
 
 /** The angle of the point (x, y). */
-export function atan2(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function atan2(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(singles2<Atan2>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -60,7 +70,17 @@ class Hypot {
 }
 
 /** √(a² + b²) without overflow; an infinity outweighs NaN. */
-export function hypot(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function hypot(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(singles2<Hypot>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -72,7 +92,17 @@ class CopySign {
 }
 
 /** |a| with the sign of b. */
-export function copysign(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function copysign(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(vectors2<CopySign>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -97,7 +127,17 @@ class NextAfter {
 }
 
 /** The next representable number after a toward b. */
-export function nextafter(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function nextafter(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(elements2<NextAfter>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -120,7 +160,17 @@ class LogAddExp {
 }
 
 /** log(eᵃ + eᵇ). */
-export function logaddexp(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function logaddexp(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(singles2<LogAddExp>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -137,7 +187,17 @@ class LogAddExp2 {
 }
 
 /** log₂(2ᵃ + 2ᵇ). */
-export function logaddexp2(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function logaddexp2(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(singles2<LogAddExp2>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -160,7 +220,17 @@ class XLogY {
 }
 
 /** a log b, and 0 for a = 0. */
-export function xlogy(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function xlogy(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(singles2<XLogY>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -175,7 +245,17 @@ class XLog1pY {
 }
 
 /** a log(1 + b), and 0 for a = 0. */
-export function xlog1py(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function xlog1py(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(singles2<XLog1pY>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -189,7 +269,17 @@ class ThresholdBackward {
 }
 
 /** g where x > p, 0 elsewhere: the gradient of relu and threshold. */
-export function thresholdBackward(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function thresholdBackward(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(vectors2<ThresholdBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -201,7 +291,17 @@ class SigmoidBackward {
 }
 
 /** g·y·(1 − y). */
-export function sigmoidBackward(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function sigmoidBackward(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(vectors2<SigmoidBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -213,6 +313,16 @@ class TanhBackward {
 }
 
 /** g·(1 − y²). */
-export function tanhBackward(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function tanhBackward(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(vectors2<TanhBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }

@@ -1,7 +1,6 @@
 /** Casts between element types, in PyTorch's sense: floats truncate toward zero to ints, ints wrap, anything to bool is ≠ 0. */
-import { BF16, BOOL, F16, F32, F64, I16, I32, I64, I8, U8 } from "./dtype";
-import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half";
-import { bytesOf, span } from "./map";
+import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
+import { bytesOf, isFloating, loadFloat, loadInteger, span, storeFloat, storeInteger } from "./element";
 
 /** Casts n elements of x, sx apart, to elements of y, sy apart. */
 export type Cast = (y: usize, x: usize, sy: i32, sx: i32, n: i32) => void;
@@ -9,51 +8,17 @@ export type Cast = (y: usize, x: usize, sy: i32, sx: i32, n: i32) => void;
 // @ts-ignore: decorator
 @inline
 function castOf<D, S>(x: S): D {
-  return isBoolean<D>() ? <D>(x != 0) : isFloat<S>() && isInteger<D>() ? <D><i64>x : <D>x;
+  return isBoolean<D>() ? <D>(x != 0) : isFloat<S>() && isInteger<D>() ? <D>(<i64>x) : <D>x;
 }
 
 function castRow<D, S>(y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
-  const stepY = span<D>(sy), stepX = span<S>(sx);
+  const stepY = span<D>(sy),
+    stepX = span<S>(sx);
   for (; n > 0; n--) {
     store<D>(y, castOf<D, S>(load<S>(x)));
     y += stepY;
     x += stepX;
   }
-}
-
-/** The element of type t at x, if that is a float. */
-function loadFloat(t: i32, x: usize): f64 {
-  if (t == F32) return load<f32>(x);
-  if (t == F64) return load<f64>(x);
-  return t == F16 ? halfToFloat(load<u16>(x)) : bfloatToFloat(load<u16>(x));
-}
-
-/** The element of type t at x, if that is an integer or bool. */
-function loadInteger(t: i32, x: usize): i64 {
-  if (t == I64) return load<i64>(x);
-  if (t == I32) return load<i32>(x);
-  if (t == I16) return load<i16>(x);
-  return t == I8 ? <i64>load<i8>(x) : <i64>load<u8>(x);
-}
-
-/** float16 and bfloat16 are made from f32, so f64 rounds twice, as in PyTorch. */
-function storeFloat(t: i32, y: usize, value: f64): void {
-  if (t == F32) store<f32>(y, <f32>value);
-  else if (t == F64) store<f64>(y, value);
-  else store<u16>(y, t == F16 ? floatToHalf(<f32>value) : floatToBfloat(<f32>value));
-}
-
-function storeInteger(t: i32, y: usize, value: i64): void {
-  if (t == BOOL) store<u8>(y, <u8>(value != 0));
-  else if (t == I64) store<i64>(y, value);
-  else if (t == I32) store<i32>(y, <i32>value);
-  else if (t == I16) store<i16>(y, <i16>value);
-  else store<u8>(y, <u8>value);
-}
-
-/** Whether type t holds floats. */
-function isFloating(t: i32): bool {
-  return t <= F64 || t >= F16;
 }
 
 /** Writes a number, cast to type t, to the element at y. */
@@ -70,7 +35,8 @@ function storeWhole(t: i32, y: usize, value: i64): void {
 
 /** Casts between any two types, one element at a time. */
 export function castAny(ty: i32, tx: i32, y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
-  const stepY = <usize>sy * bytesOf(ty), stepX = <usize>sx * bytesOf(tx);
+  const stepY = <usize>sy * bytesOf(ty),
+    stepX = <usize>sx * bytesOf(tx);
   for (; n > 0; n--) {
     if (isFloating(tx)) storeNumber(ty, y, loadFloat(tx, x));
     else storeWhole(ty, y, loadInteger(tx, x));

@@ -1,12 +1,15 @@
-/** Comparisons and logic: inputs of any type, output bool. Four-byte types and bytes go by vectors of 16 elements. */
-import { BOOL, F32, F64, I16, I32, I64, I8, U8 } from "./dtype";
-import { Run2, scalars2, span, walk2 } from "./map";
+/** Comparisons and logic: inputs of any type, output bool. f32 and bytes go by vectors of 16 elements. */
+import { BOOL, F32, F64, I64, U8 } from "./dtype";
+import { span } from "./element";
+import { walk2 } from "./map";
+import { Run2, scalars2, wide2 } from "./run";
 
 /** The lowest byte of each of 16 lanes of all ones or zeros, in four vectors of 4-byte lanes, as bools. */
 // @ts-ignore: decorator
 @inline
 function bools(m0: v128, m1: v128, m2: v128, m3: v128): v128 {
-  const low = i16x8.narrow_i32x4_s(m0, m1), high = i16x8.narrow_i32x4_s(m2, m3);
+  const low = i16x8.narrow_i32x4_s(m0, m1),
+    high = i16x8.narrow_i32x4_s(m2, m3);
   return v128.and(i8x16.narrow_i16x8_s(low, high), i8x16.splat(1));
 }
 
@@ -18,10 +21,14 @@ function compare16<OP, T>(a: usize, b: usize, sa: i32, sb: i32, as: v128, bs: v1
   if (sizeof<T>() == 1) {
     return v128.and(op.vec<T>(sa ? v128.load(a) : as, sb ? v128.load(b) : bs), i8x16.splat(1));
   }
-  const a0 = sa ? v128.load(a) : as, a1 = sa ? v128.load(a, 16) : as;
-  const a2 = sa ? v128.load(a, 32) : as, a3 = sa ? v128.load(a, 48) : as;
-  const b0 = sb ? v128.load(b) : bs, b1 = sb ? v128.load(b, 16) : bs;
-  const b2 = sb ? v128.load(b, 32) : bs, b3 = sb ? v128.load(b, 48) : bs;
+  const a0 = sa ? v128.load(a) : as,
+    a1 = sa ? v128.load(a, 16) : as;
+  const a2 = sa ? v128.load(a, 32) : as,
+    a3 = sa ? v128.load(a, 48) : as;
+  const b0 = sb ? v128.load(b) : bs,
+    b1 = sb ? v128.load(b, 16) : bs;
+  const b2 = sb ? v128.load(b, 32) : bs,
+    b3 = sb ? v128.load(b, 48) : bs;
   return bools(op.vec<T>(a0, b0), op.vec<T>(a1, b1), op.vec<T>(a2, b2), op.vec<T>(a3, b3));
 }
 
@@ -29,7 +36,8 @@ function compare16<OP, T>(a: usize, b: usize, sa: i32, sb: i32, as: v128, bs: v1
 function vectors<OP, T>(y: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32): void {
   let done = 0;
   if (<u32>(sa | sb) <= 1 && n >= 16) {
-    const as = v128.splat<T>(load<T>(a)), bs = v128.splat<T>(load<T>(b));
+    const as = v128.splat<T>(load<T>(a)),
+      bs = v128.splat<T>(load<T>(b));
     for (; done <= n - 16; done += 16) {
       v128.store(y + <usize>done, compare16<OP, T>(a + span<T>(done * sa), b + span<T>(done * sb), sa, sb, as, bs));
     }
@@ -38,14 +46,11 @@ function vectors<OP, T>(y: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32):
 }
 
 function comparisons<OP>(t: i32): Run2 {
-  if (t == F32) return (y, a, b, sa, sb, n, p) => vectors<OP, f32>(y, a, b, sa, sb, n);
-  if (t == I32) return (y, a, b, sa, sb, n, p) => vectors<OP, i32>(y, a, b, sa, sb, n);
-  if (t == U8 || t == BOOL) return (y, a, b, sa, sb, n, p) => vectors<OP, u8>(y, a, b, sa, sb, n);
-  if (t == F64) return (y, a, b, sa, sb, n, p) => scalars2<OP, f64, u8>(y, a, b, sa, sb, n, p);
-  if (t == I64) return (y, a, b, sa, sb, n, p) => scalars2<OP, i64, u8>(y, a, b, sa, sb, n, p);
-  if (t == I16) return (y, a, b, sa, sb, n, p) => scalars2<OP, i16, u8>(y, a, b, sa, sb, n, p);
-  if (t == I8) return (y, a, b, sa, sb, n, p) => scalars2<OP, i8, u8>(y, a, b, sa, sb, n, p);
-  return unreachable();
+  if (t == F32) return (t, y, a, b, sa, sb, n, p) => vectors<OP, f32>(y, a, b, sa, sb, n);
+  if (t == F64) return (t, y, a, b, sa, sb, n, p) => scalars2<OP, f64, u8>(y, a, b, sa, sb, n, p);
+  if (t == I64) return (t, y, a, b, sa, sb, n, p) => scalars2<OP, i64, u8>(y, a, b, sa, sb, n, p);
+  if (t == U8 || t == BOOL) return (t, y, a, b, sa, sb, n, p) => vectors<OP, u8>(y, a, b, sa, sb, n);
+  return (t, y, a, b, sa, sb, n, p) => wide2<OP>(BOOL, t, y, a, b, sa, sb, n, p);
 }
 
 @final @unmanaged
@@ -149,7 +154,17 @@ class And {
 }
 
 /** Whether both are nonzero. */
-export function logicalAnd(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function logicalAnd(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(comparisons<And>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -164,7 +179,17 @@ class Or {
 }
 
 /** Whether either is nonzero. */
-export function logicalOr(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function logicalOr(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(comparisons<Or>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -179,6 +204,16 @@ class Xor {
 }
 
 /** Whether exactly one is nonzero. */
-export function logicalXor(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function logicalXor(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(comparisons<Xor>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }

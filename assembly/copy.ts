@@ -1,6 +1,7 @@
 /** Filling, copying and casting between any two layouts. */
 import { castAny, castOfPair, storeNumber } from "./cast";
-import { bytesOf, rowLength, rowOffset, rowStride, span } from "./map";
+import { bytesOf, span } from "./element";
+import { rowLength, rowOffset, rowStride } from "./map";
 import { isTransposed, transposeRows } from "./transpose";
 
 // ------------------------------------------------------------------------------------------- fill
@@ -9,7 +10,8 @@ import { isTransposed, transposeRows } from "./transpose";
 export function fill(t: i32, y: usize, value: f64, begin: i32, end: i32): void {
   if (begin >= end) return;
   const size = bytesOf(t);
-  const from = y + <usize>begin * size, to = y + <usize>end * size;
+  const from = y + <usize>begin * size,
+    to = y + <usize>end * size;
   storeNumber(t, from, value);
   if (size == 1) memory.fill(from, load<u8>(from), to - from);
   else if (size == 2) repeat<u16>(from, to);
@@ -19,7 +21,8 @@ export function fill(t: i32, y: usize, value: f64, begin: i32, end: i32): void {
 
 /** Writes the element at `from` over all of [from, to). */
 function repeat<T>(from: usize, to: usize): void {
-  const value = load<T>(from), vector = v128.splat<T>(value);
+  const value = load<T>(from),
+    vector = v128.splat<T>(value);
   for (; from + 16 <= to; from += 16) v128.store(from, vector);
   for (; from < to; from += sizeof<T>()) store<T>(from, value);
 }
@@ -34,7 +37,8 @@ export function arange(t: i32, y: usize, start: f64, step: f64, begin: i32, end:
 
 /** Moves n elements of x, sx apart, to y, sy apart; T is an unsigned integer of their size. */
 function moveRow<T>(y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
-  const stepY = span<T>(sy), stepX = span<T>(sx);
+  const stepY = span<T>(sy),
+    stepX = span<T>(sx);
   for (; n > 0; n--) {
     store<T>(y, load<T>(x));
     y += stepY;
@@ -65,11 +69,15 @@ function copyRow(ty: i32, tx: i32, y: usize, x: usize, sy: i32, sx: i32, n: i32)
  * [ndim, sizes, strides of y, strides of x]; both are contiguous if it is 0. @see torch.Tensor.copy_
  */
 export function copy(ty: i32, tx: i32, y: usize, x: usize, geom: usize, begin: i32, end: i32): void {
-  const sizeY = bytesOf(ty), sizeX = bytesOf(tx);
+  const sizeY = bytesOf(ty),
+    sizeX = bytesOf(tx);
   if (!geom) return copyRow(ty, tx, y + <usize>begin * sizeY, x + <usize>begin * sizeX, 1, 1, end - begin);
-  const length = rowLength(geom), sy = rowStride(geom, 0), sx = rowStride(geom, 1);
+  const length = rowLength(geom),
+    sy = rowStride(geom, 0),
+    sx = rowStride(geom, 1);
   const transposed = ty == tx && isTransposed(geom);
-  let row = begin / length, column = begin % length;
+  let row = begin / length,
+    column = begin % length;
   while (begin < end) {
     const py = y + <usize>(rowOffset(geom, 0, row) + column * sy) * sizeY;
     const px = x + <usize>(rowOffset(geom, 1, row) + column * sx) * sizeX;

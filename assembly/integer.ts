@@ -10,7 +10,17 @@ class And {
 }
 
 /** a and b, bit by bit. */
-export function bitwiseAnd(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function bitwiseAnd(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(integers2<And>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -22,7 +32,17 @@ class Or {
 }
 
 /** a or b, bit by bit. */
-export function bitwiseOr(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function bitwiseOr(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(integers2<Or>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -34,7 +54,17 @@ class Xor {
 }
 
 /** a exclusive-or b, bit by bit. */
-export function bitwiseXor(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function bitwiseXor(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(integers2<Xor>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -53,7 +83,17 @@ class LeftShift {
 }
 
 /** a · 2ᵇ, wrapping; 0 where b is negative or not below the number of bits. */
-export function leftShift(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function leftShift(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(integers2<LeftShift>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
@@ -65,7 +105,17 @@ class RightShift {
 }
 
 /** ⌊a / 2ᵇ⌋; where b is out of range, what is left of the sign. */
-export function rightShift(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32): void {
+export function rightShift(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk2(integers2<RightShift>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 

@@ -63,7 +63,8 @@ export function exp(x: f64): f64 {
   if (x != x) return x;
   x = min<f64>(max<f64>(x, -750), 710);
   const n = nearest<f64>(x * 1.4426950408889634);
-  const high = x - n * LN2_HI, low = n * LN2_LO;
+  const high = x - n * LN2_HI,
+    low = n * LN2_LO;
   const r = high - low;
   return scale(expReduced(r, high - r - low), <i32>n);
 }
@@ -113,7 +114,8 @@ export function log(x: f64): f64 {
   if (!isNormal(x)) return edge(x, 37.42994775023705, log);
   const n = exponentOf(x);
   const f = mantissaOf(x, n) - 1;
-  const s = f / (2 + f), z = s * s;
+  const s = f / (2 + f),
+    z = s * s;
   const halfSquare = 0.5 * f * f;
   const tail = s * (halfSquare + z * horner(z, LOG, 8)) + n * LN2_LO;
   return n * LN2_HI - (halfSquare - tail - f);
@@ -131,7 +133,8 @@ export function log2(x: f64): f64 {
   if (!isNormal(x)) return edge(x, 54, log2);
   const n = exponentOf(x);
   const f = mantissaOf(x, n) - 1;
-  const s = f / (2 + f), z = s * s;
+  const s = f / (2 + f),
+    z = s * s;
   const halfSquare = 0.5 * f * f;
   const high = upper(f - halfSquare);
   const low = f - high - halfSquare + s * (halfSquare + z * horner(z, LOG, 8));
@@ -154,10 +157,14 @@ function powPositive(x: f64, y: f64): f64 {
   const m = mantissaOf(x, exponent);
   n += exponent;
   // s = (m − 1) / (m + 1) in two parts; the divisor is split so that the remainder of the division is exact.
-  const f = m - 1, d = m + 1;
-  const sHigh = upper(f / d), dHigh = upper(d), dLow = m - (dHigh - 1);
+  const f = m - 1,
+    d = m + 1;
+  const sHigh = upper(f / d),
+    dHigh = upper(d),
+    dLow = m - (dHigh - 1);
   const sLow = (f - sHigh * dHigh - sHigh * dLow) / d;
-  const s = sHigh + sLow, z = s * s;
+  const s = sHigh + sLow,
+    z = s * s;
   // log m = 2s + s³ (…) in two parts.
   const cubic = s * z * horner(z, LOG, 8) + 2 * sLow;
   const tHigh = upper(2 * sHigh + cubic);
@@ -167,7 +174,8 @@ function powPositive(x: f64, y: f64): f64 {
   const lHigh = upper(<f64>n + fraction);
   const lLow = <f64>n - lHigh + fraction + (tLow * LOG2_E_HI + (tHigh + tLow) * LOG2_E_LO);
   const yHigh = upper(y);
-  const high = yHigh * lHigh, low = (y - yHigh) * lHigh + y * lLow;
+  const high = yHigh * lHigh,
+    low = (y - yHigh) * lHigh + y * lLow;
   const sum = high + low;
   if (abs<f64>(sum) > 1080) return sum > 0 ? Infinity : 0;
   const k = nearest<f64>(sum);

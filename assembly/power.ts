@@ -69,13 +69,18 @@ function isOddInteger(y: v128, integer: v128): v128 {
 export function pow_f32x4(x: v128, y: v128): v128 {
   const a = magnitude4(x);
   const r = narrow(powMagnitude(widenLow(a), widenLow(y)), powMagnitude(widenHigh(a), widenHigh(y)));
-  const ordinary = v128.and(f32x4.gt(x, f32x4.splat(0)), v128.and(f32x4.lt(x, k4(INF)), f32x4.lt(magnitude4(y), k4(INF))));
+  const ordinary = v128.and(
+    f32x4.gt(x, f32x4.splat(0)),
+    v128.and(f32x4.lt(x, k4(INF)), f32x4.lt(magnitude4(y), k4(INF))),
+  );
   return i32x4.all_true(ordinary) ? r : powEdge(x, y, r);
 }
 
 /** Puts right what `r` = 2^(y log₂|x|) has wrong for zero, negative, infinite and NaN operands. */
 function powEdge(x: v128, y: v128, r: v128): v128 {
-  const zero = f32x4.splat(0), one = k4(ONE), inf = k4(INF);
+  const zero = f32x4.splat(0),
+    one = k4(ONE),
+    inf = k4(INF);
   const a = magnitude4(x);
   const integer = f32x4.eq(y, f32x4.nearest(y));
   const vanishes = v128.xor(f32x4.eq(a, inf), f32x4.gt(y, zero));

@@ -20,7 +20,7 @@ export function fma2(a: v128, b: v128, c: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function lanes<T>(): i32 {
-  return 16 / (<i32>sizeof<T>());
+  return 16 / <i32>sizeof<T>();
 }
 
 /**

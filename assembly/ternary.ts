@@ -1,12 +1,15 @@
 /** Elementwise kernels of three inputs. */
 import { BOOL } from "./dtype";
 import { numbers3, vectors3 } from "./dispatch";
-import { Run3, bytesOf, span, walk3 } from "./map";
+import { bytesOf, span } from "./element";
+import { walk3 } from "./map";
+import { Run3 } from "./run";
 
 @final @unmanaged
 class Lerp {
   @inline vec<T>(a: v128, b: v128, w: v128, p: v128): v128 {
-    const half = v128.splat<T>(0.5), one = v128.splat<T>(1);
+    const half = v128.splat<T>(0.5),
+      one = v128.splat<T>(1);
     const d = v128.sub<T>(b, a);
     const fromA = v128.add<T>(a, v128.mul<T>(w, d));
     const fromB = v128.sub<T>(b, v128.mul<T>(d, v128.sub<T>(one, w)));
@@ -30,7 +33,17 @@ class AddCMul {
 }
 
 /** a + p·b·c. */
-export function addcmul(t: i32, y: usize, a: usize, b: usize, c: usize, p: f64, geom: usize, begin: i32, end: i32): void {
+export function addcmul(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  c: usize,
+  p: f64,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk3(numbers3<AddCMul>(t), t, t, y, a, b, c, p, geom, begin, end);
 }
 
@@ -42,7 +55,17 @@ class AddCDiv {
 }
 
 /** a + p·b / c of floats. */
-export function addcdiv(t: i32, y: usize, a: usize, b: usize, c: usize, p: f64, geom: usize, begin: i32, end: i32): void {
+export function addcdiv(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  c: usize,
+  p: f64,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk3(vectors3<AddCDiv>(t), t, t, y, a, b, c, p, geom, begin, end);
 }
 
@@ -57,7 +80,17 @@ class ClampTensor {
 }
 
 /** min(max(x, low), high); NaN if any is. */
-export function clampTensor(t: i32, y: usize, a: usize, b: usize, c: usize, p: f64, geom: usize, begin: i32, end: i32): void {
+export function clampTensor(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  c: usize,
+  p: f64,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
   walk3(numbers3<ClampTensor>(t), t, t, y, a, b, c, p, geom, begin, end);
 }
 
@@ -74,11 +107,13 @@ function mask4(condition: usize): v128 {
 /** How many elements of contiguous (or single) 4-byte operands went by vectors. */
 function whereVectors(y: usize, condition: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32): i32 {
   if (<u32>(sa | sb) > 1 || n < 4) return 0;
-  const as = v128.load32_splat(a), bs = v128.load32_splat(b);
+  const as = v128.load32_splat(a),
+    bs = v128.load32_splat(b);
   let i = 0;
   for (; i <= n - 4; i += 4) {
     const at = (<usize>i) << 2;
-    const va = sa ? v128.load(a + at) : as, vb = sb ? v128.load(b + at) : bs;
+    const va = sa ? v128.load(a + at) : as,
+      vb = sb ? v128.load(b + at) : bs;
     v128.store(y + at, v128.bitselect(va, vb, mask4(condition + <usize>i)));
   }
   return i;
@@ -95,10 +130,10 @@ function whereRow<T>(y: usize, condition: usize, a: usize, b: usize, sc: i32, sa
 
 function movers(t: i32): Run3 {
   const size = bytesOf(t);
-  if (size == 4) return (y, c, a, b, sc, sa, sb, n, p) => whereRow<u32>(y, c, a, b, sc, sa, sb, n);
-  if (size == 8) return (y, c, a, b, sc, sa, sb, n, p) => whereRow<u64>(y, c, a, b, sc, sa, sb, n);
-  if (size == 2) return (y, c, a, b, sc, sa, sb, n, p) => whereRow<u16>(y, c, a, b, sc, sa, sb, n);
-  return (y, c, a, b, sc, sa, sb, n, p) => whereRow<u8>(y, c, a, b, sc, sa, sb, n);
+  if (size == 4) return (t, y, c, a, b, sc, sa, sb, n, p) => whereRow<u32>(y, c, a, b, sc, sa, sb, n);
+  if (size == 8) return (t, y, c, a, b, sc, sa, sb, n, p) => whereRow<u64>(y, c, a, b, sc, sa, sb, n);
+  if (size == 2) return (t, y, c, a, b, sc, sa, sb, n, p) => whereRow<u16>(y, c, a, b, sc, sa, sb, n);
+  return (t, y, c, a, b, sc, sa, sb, n, p) => whereRow<u8>(y, c, a, b, sc, sa, sb, n);
 }
 
 /** b where the bool a is set, c elsewhere; t is the type of b, c and y. */

@@ -1,5 +1,6 @@
 /** Copies of rows whose source runs down columns: in tiles, so that every cache line is read once. */
-import { rowLength, rowStride, span } from "./map";
+import { span } from "./element";
+import { rowLength, rowStride } from "./map";
 
 /** Size and stride of input k along the axis before the last. */
 // @ts-ignore: decorator
@@ -26,7 +27,8 @@ const TILE: i32 = 16;
 /** One tile of rows × columns elements; syRow is the distance of rows of y, sx that of columns of x. */
 function tile<T>(y: usize, x: usize, syRow: i32, sx: i32, rows: i32, columns: i32): void {
   for (let c = 0; c < columns; c++) {
-    let from = x + span<T>(c * sx), to = y + span<T>(c);
+    let from = x + span<T>(c * sx),
+      to = y + span<T>(c);
     for (let r = 0; r < rows; r++) {
       store<T>(to, load<T>(from));
       from += sizeof<T>();
@@ -39,10 +41,14 @@ function tile<T>(y: usize, x: usize, syRow: i32, sx: i32, rows: i32, columns: i3
 // @ts-ignore: decorator
 @inline
 function square(y: usize, x: usize, stepY: usize, stepX: usize): void {
-  const c0 = v128.load(x), c1 = v128.load(x + stepX);
-  const c2 = v128.load(x + 2 * stepX), c3 = v128.load(x + 3 * stepX);
-  const low01 = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5), high01 = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7);
-  const low23 = v128.shuffle<i32>(c2, c3, 0, 4, 1, 5), high23 = v128.shuffle<i32>(c2, c3, 2, 6, 3, 7);
+  const c0 = v128.load(x),
+    c1 = v128.load(x + stepX);
+  const c2 = v128.load(x + 2 * stepX),
+    c3 = v128.load(x + 3 * stepX);
+  const low01 = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5),
+    high01 = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(c2, c3, 0, 4, 1, 5),
+    high23 = v128.shuffle<i32>(c2, c3, 2, 6, 3, 7);
   v128.store(y, v128.shuffle<i64>(low01, low23, 0, 2));
   v128.store(y + stepY, v128.shuffle<i64>(low01, low23, 1, 3));
   v128.store(y + 2 * stepY, v128.shuffle<i64>(high01, high23, 0, 2));
@@ -51,14 +57,17 @@ function square(y: usize, x: usize, stepY: usize, stepX: usize): void {
 
 /** As `tile` for 4-byte elements: 4 × 4 squares, and what they leave over. */
 function tileBySquares(y: usize, x: usize, syRow: i32, sx: i32, rows: i32, columns: i32): void {
-  const wholeRows = rows & ~3, wholeColumns = columns & ~3;
-  const stepY = span<u32>(syRow), stepX = span<u32>(sx);
+  const wholeRows = rows & ~3,
+    wholeColumns = columns & ~3;
+  const stepY = span<u32>(syRow),
+    stepX = span<u32>(sx);
   for (let c = 0; c < wholeColumns; c += 4) {
     for (let r = 0; r < wholeRows; r += 4) {
       square(y + <usize>r * stepY + span<u32>(c), x + <usize>c * stepX + span<u32>(r), stepY, stepX);
     }
   }
-  const right = span<u32>(wholeColumns), below = <usize>wholeRows * stepY;
+  const right = span<u32>(wholeColumns),
+    below = <usize>wholeRows * stepY;
   tile<u32>(y + right, x + <usize>wholeColumns * stepX, syRow, sx, wholeRows, columns - wholeColumns);
   tile<u32>(y + below, x + span<u32>(wholeRows), syRow, sx, rows - wholeRows, columns);
 }
@@ -71,10 +80,13 @@ export function transposeRows(geom: usize, row: i32, limit: i32, size: usize, y:
   const count = rowCount(geom);
   const rows = min(limit, count - (row % count));
   if (rows < 4) return 0;
-  const columns = rowLength(geom), syRow = outerStride(geom, 0), sx = rowStride(geom, 1);
+  const columns = rowLength(geom),
+    syRow = outerStride(geom, 0),
+    sx = rowStride(geom, 1);
   for (let r = 0; r < rows; r += TILE) {
     const n = min(TILE, rows - r);
-    const to = y + <usize>(r * syRow) * size, from = x + <usize>r * size;
+    const to = y + <usize>(r * syRow) * size,
+      from = x + <usize>r * size;
     if (size == 4) tileBySquares(to, from, syRow, sx, n, columns);
     else if (size == 8) tile<u64>(to, from, syRow, sx, n, columns);
     else if (size == 2) tile<u16>(to, from, syRow, sx, n, columns);

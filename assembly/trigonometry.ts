@@ -1,6 +1,19 @@
 /** Circular functions on four f32 lanes and their inverses; the rules of `math.ts` hold here too. */
 import {
-  SIGN4, fma2, fma4, k2, k4, magnitude4, narrow, poly3, poly5, poly9, select4, widenHigh, widenLow, withSign4,
+  SIGN4,
+  fma2,
+  fma4,
+  k2,
+  k4,
+  magnitude4,
+  narrow,
+  poly3,
+  poly5,
+  poly9,
+  select4,
+  widenHigh,
+  widenLow,
+  withSign4,
 } from "./simd";
 
 const ONE = memory.data<f32>([1]);
@@ -95,16 +108,20 @@ function isIrreducible(x: f32): bool {
 @inline
 export function sin_f32x4(x: v128): v128 {
   const a = magnitude4(x);
-  const low = widenLow(a), high = widenHigh(a);
-  const turnsLow = quarterTurns(low), turnsHigh = quarterTurns(high);
+  const low = widenLow(a),
+    high = widenHigh(a);
+  const turnsLow = quarterTurns(low),
+    turnsHigh = quarterTurns(high);
   const r = narrow(withoutTurns(low, turnsLow), withoutTurns(high, turnsHigh));
   const y = v128.xor(sinQuadrant(r, quadrants(turnsLow, turnsHigh)), v128.and(x, k4(SIGN4)));
   return someIrreducible(a) ? sinLarge(x, y) : y;
 }
 
 function sinLarge(x: v128, y: v128): v128 {
-  const x0 = f32x4.extract_lane(x, 0), x1 = f32x4.extract_lane(x, 1);
-  const x2 = f32x4.extract_lane(x, 2), x3 = f32x4.extract_lane(x, 3);
+  const x0 = f32x4.extract_lane(x, 0),
+    x1 = f32x4.extract_lane(x, 1);
+  const x2 = f32x4.extract_lane(x, 2),
+    x3 = f32x4.extract_lane(x, 3);
   if (isIrreducible(x0)) y = f32x4.replace_lane(y, 0, <f32>Math.sin(x0));
   if (isIrreducible(x1)) y = f32x4.replace_lane(y, 1, <f32>Math.sin(x1));
   if (isIrreducible(x2)) y = f32x4.replace_lane(y, 2, <f32>Math.sin(x2));
@@ -117,16 +134,20 @@ function sinLarge(x: v128, y: v128): v128 {
 @inline
 export function cos_f32x4(x: v128): v128 {
   const a = magnitude4(x);
-  const low = widenLow(a), high = widenHigh(a);
-  const turnsLow = quarterTurns(low), turnsHigh = quarterTurns(high);
+  const low = widenLow(a),
+    high = widenHigh(a);
+  const turnsLow = quarterTurns(low),
+    turnsHigh = quarterTurns(high);
   const r = narrow(withoutTurns(low, turnsLow), withoutTurns(high, turnsHigh));
   const y = sinQuadrant(r, i32x4.add(quadrants(turnsLow, turnsHigh), i32x4.splat(1)));
   return someIrreducible(a) ? cosLarge(x, y) : y;
 }
 
 function cosLarge(x: v128, y: v128): v128 {
-  const x0 = f32x4.extract_lane(x, 0), x1 = f32x4.extract_lane(x, 1);
-  const x2 = f32x4.extract_lane(x, 2), x3 = f32x4.extract_lane(x, 3);
+  const x0 = f32x4.extract_lane(x, 0),
+    x1 = f32x4.extract_lane(x, 1);
+  const x2 = f32x4.extract_lane(x, 2),
+    x3 = f32x4.extract_lane(x, 3);
   if (isIrreducible(x0)) y = f32x4.replace_lane(y, 0, <f32>Math.cos(x0));
   if (isIrreducible(x1)) y = f32x4.replace_lane(y, 1, <f32>Math.cos(x1));
   if (isIrreducible(x2)) y = f32x4.replace_lane(y, 2, <f32>Math.cos(x2));
@@ -139,19 +160,25 @@ function cosLarge(x: v128, y: v128): v128 {
 @inline
 export function tan_f32x4(x: v128): v128 {
   const a = magnitude4(x);
-  const low = widenLow(a), high = widenHigh(a);
-  const turnsLow = quarterTurns(low), turnsHigh = quarterTurns(high);
+  const low = widenLow(a),
+    high = widenHigh(a);
+  const turnsLow = quarterTurns(low),
+    turnsHigh = quarterTurns(high);
   const r = narrow(withoutTurns(low, turnsLow), withoutTurns(high, turnsHigh));
   const n = quadrants(turnsLow, turnsHigh);
-  const s = sinReduced(r), c = cosReduced(r), odd = isOdd(n);
+  const s = sinReduced(r),
+    c = cosReduced(r),
+    odd = isOdd(n);
   const y = f32x4.div(select4(odd, c, s), select4(odd, s, c));
   const sign = v128.xor(i32x4.shl(n, 31), v128.and(x, k4(SIGN4)));
   return someIrreducible(a) ? tanLarge(x, v128.xor(y, sign)) : v128.xor(y, sign);
 }
 
 function tanLarge(x: v128, y: v128): v128 {
-  const x0 = f32x4.extract_lane(x, 0), x1 = f32x4.extract_lane(x, 1);
-  const x2 = f32x4.extract_lane(x, 2), x3 = f32x4.extract_lane(x, 3);
+  const x0 = f32x4.extract_lane(x, 0),
+    x1 = f32x4.extract_lane(x, 1);
+  const x2 = f32x4.extract_lane(x, 2),
+    x3 = f32x4.extract_lane(x, 3);
   if (isIrreducible(x0)) y = f32x4.replace_lane(y, 0, <f32>Math.tan(x0));
   if (isIrreducible(x1)) y = f32x4.replace_lane(y, 1, <f32>Math.tan(x1));
   if (isIrreducible(x2)) y = f32x4.replace_lane(y, 2, <f32>Math.tan(x2));
@@ -229,9 +256,11 @@ export function atan_f32x4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function atan2_f32x4(y: v128, x: v128): v128 {
-  const ax = magnitude4(x), ay = magnitude4(y);
+  const ax = magnitude4(x),
+    ay = magnitude4(y);
   const steep = f32x4.gt(ay, ax);
-  const numerator = select4(steep, ax, ay), denominator = select4(steep, ay, ax);
+  const numerator = select4(steep, ax, ay),
+    denominator = select4(steep, ay, ax);
   let q = f32x4.div(numerator, denominator);
   q = select4(f32x4.eq(numerator, denominator), k4(ONE), q);
   q = v128.andnot(q, f32x4.eq(denominator, f32x4.splat(0)));

@@ -1,7 +1,8 @@
 /** Arithmetic, rounding and predicates of one input. */
 import { BOOL, F64 } from "./dtype";
 import { singles1, integers1, numbers1, predicates1, vectors1 } from "./dispatch";
-import { Run1, walk1 } from "./map";
+import { walk1 } from "./map";
+import { Run1 } from "./run";
 import { pow_f32x4 } from "./math";
 import { powInteger } from "./scalar";
 import * as math from "./math64";
@@ -39,7 +40,8 @@ export function neg(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, beg
 @final @unmanaged
 class Sign {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
-    const zero = v128.splat<T>(0), one = v128.splat<T>(1);
+    const zero = v128.splat<T>(0),
+      one = v128.splat<T>(1);
     const negative = v128.and(v128.lt<T>(x, zero), one);
     return v128.sub<T>(v128.and(v128.gt<T>(x, zero), one), negative);
   }
@@ -178,23 +180,13 @@ export function round(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
 
 // ------------------------------------------------------------------------------------------- bounds and powers
 
-/** p as an integer type, at its bounds where p is beyond them. */
-// @ts-ignore: decorator
-@inline
-function saturate<T>(p: f64): T {
-  if (sizeof<T>() >= 4) return <T>p;
-  const bits = 8 * sizeof<T>();
-  const low = isSigned<T>() ? -(1 << (bits - 1)) : 0;
-  return <T><i32>min<f64>(max<f64>(p, low), low + (1 << bits) - 1);
-}
-
 @final @unmanaged
 class Clamp {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.min<T>(v128.max<T>(x, p), q);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return min<T>(max<T>(x, saturate<T>(p)), saturate<T>(q));
+    return min<T>(max<T>(x, <T>p), <T>q);
   }
 }
 
@@ -209,7 +201,7 @@ class ClampMin {
     return v128.max<T>(x, p);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return max<T>(x, saturate<T>(p));
+    return max<T>(x, <T>p);
   }
 }
 
@@ -224,7 +216,7 @@ class ClampMax {
     return v128.min<T>(x, p);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return min<T>(x, saturate<T>(p));
+    return min<T>(x, <T>p);
   }
 }
 
