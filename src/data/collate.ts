@@ -13,7 +13,7 @@ export type Collated<T> = T extends Tensor | number | bigint | boolean | TypedAr
     ? string[]
     : T extends object
       ? { -readonly [K in keyof T]: Collated<T[K]> }
-      : never;
+      : unknown;
 
 /** Makes the tensor that a batch is written into. */
 export type BatchAllocator = (shape: readonly number[], dtype: DType, like?: Tensor) => Tensor;

@@ -27,7 +27,7 @@ export type AnyDataset<T = unknown> = MapStyle<T> | IterableStyle<T>;
 export type SampleOf<D> = D extends readonly (infer T)[]
   ? Awaited<T>
   : D extends { at(index: number): infer T }
-    ? Awaited<T>
+    ? Awaited<Exclude<T, undefined>>
     : D extends Iterable<infer T> | AsyncIterable<infer T>
       ? Awaited<T>
       : unknown;
