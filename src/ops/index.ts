@@ -38,15 +38,19 @@ import * as window from "./window";
 import * as windows from "./windows";
 import * as extrema from "./extrema";
 import * as moments from "./moments";
+import * as scan from "./scan";
+import * as special from "./special";
 import { install, type Methods } from "./methods";
 import * as indexing from "./indexing";
 import * as reframe from "./reframe";
 
 /** Every family, by name. */
-export const families = { moments, extrema, activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, dropout, factory, gather, indexed, indexing, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows };
+export const families = { special, scan, moments, extrema, activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, dropout, factory, gather, indexed, indexing, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows };
 
-type Ops = Methods<typeof moments> &
-  Methods<typeof extrema> &
+type Ops = Methods<typeof special> &
+  Methods<typeof scan> &
+  Methods<typeof moments> &
+  Omit<Methods<typeof extrema>, "max" | "min"> & extrema.ExtremumMethods &
   Methods<typeof reframe> &
   Methods<typeof indexing> &
   Methods<typeof activation> &
@@ -82,4 +86,4 @@ declare module "../tensor/tensor" {
   interface Tensor extends Ops, Attributes {}
 }
 
-for (const family of [moments, extrema, activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, indexing, join, masked, matmul, membership, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);
+for (const family of [special, scan, moments, extrema, activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, indexing, join, masked, matmul, membership, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);

@@ -2,8 +2,9 @@
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link Adadelta}. */
@@ -32,7 +33,7 @@ interface AdadeltaState {
  * @see ADADELTA: An Adaptive Learning Rate Method (Zeiler, 2012)
  * @throws ValueError for a negative rate or rho outside of [0, 1].
  */
-export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
+export class Adadelta extends PerParameterOptimizer<AdadeltaOptions, AdadeltaState> {
   protected override readonly scalarState: ScalarState = { step: "number" };
 
   constructor(params: Params<AdadeltaOptions>, options: AdadeltaOptions = {}) {

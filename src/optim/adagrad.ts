@@ -1,8 +1,9 @@
 /** Adagrad. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adagrad}. */
 export interface AdagradOptions {
@@ -31,7 +32,7 @@ interface AdagradState {
  * @see Adaptive Subgradient Methods for Online Learning and Stochastic Optimization (Duchi et al., 2011)
  * @throws ValueError for a negative rate.
  */
-export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
+export class Adagrad extends PerParameterOptimizer<AdagradOptions, AdagradState> {
   constructor(params: Params<AdagradOptions>, options: AdagradOptions = {}) {
     const defaults = { lr: 1e-2, lrDecay: 0, eps: 1e-10, weightDecay: 0, initialAccumulatorValue: 0, maximize: false };
     super(params, withDefaults("Adagrad", options, defaults));

@@ -1,8 +1,9 @@
 /** Adam. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adam}, {@link AdamW}. */
 export interface AdamOptions {
@@ -80,7 +81,7 @@ export function updateAdam(
  * @see Adam: A Method for Stochastic Optimization (Kingma, Ba, 2014)
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
-export class Adam extends Optimizer<AdamOptions, AdamState> {
+export class Adam extends PerParameterOptimizer<AdamOptions, AdamState> {
   constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
     super(params, withDefaults("Adam", options, adamDefaults));
   }

@@ -1,8 +1,9 @@
 /** Adam with the infinity norm. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adamax}. */
 export interface AdamaxOptions {
@@ -30,7 +31,7 @@ interface AdamaxState {
  * @see Adam: A Method for Stochastic Optimization (Kingma, Ba, 2014), section 7.1
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
-export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
+export class Adamax extends PerParameterOptimizer<AdamaxOptions, AdamaxState> {
   constructor(params: Params<AdamaxOptions>, options: AdamaxOptions = {}) {
     const betas: readonly [number, number] = [0.9, 0.999];
     super(params, withDefaults("Adamax", options, { lr: 2e-3, betas, eps: 1e-8, weightDecay: 0, maximize: false }));

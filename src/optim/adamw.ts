@@ -1,8 +1,9 @@
 /** Adam with decoupled weight decay. */
 import type { Tensor } from "../tensor/tensor";
 import { type AdamOptions, type AdamState, adamDefaults, checkAdamGroup, newAdamState, updateAdam } from "./adam";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends AdamOptions {}
@@ -13,7 +14,7 @@ export interface AdamWOptions extends AdamOptions {}
  * @see Decoupled Weight Decay Regularization (Loshchilov, Hutter, 2017)
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
-export class AdamW extends Optimizer<AdamWOptions, AdamState> {
+export class AdamW extends PerParameterOptimizer<AdamWOptions, AdamState> {
   constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {
     super(params, withDefaults("AdamW", options, { ...adamDefaults, weightDecay: 1e-2 }));
   }

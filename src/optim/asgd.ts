@@ -1,8 +1,9 @@
 /** Averaged stochastic gradient descent. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link ASGD}. */
@@ -35,7 +36,7 @@ interface ASGDState {
  * @see Acceleration of stochastic approximation by averaging (Polyak, Juditsky, 1992)
  * @throws ValueError for a negative rate.
  */
-export class ASGD extends Optimizer<ASGDOptions, ASGDState> {
+export class ASGD extends PerParameterOptimizer<ASGDOptions, ASGDState> {
   protected override readonly scalarState: ScalarState = { step: "tensor", eta: "tensor", mu: "tensor" };
 
   constructor(params: Params<ASGDOptions>, options: ASGDOptions = {}) {

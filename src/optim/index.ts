@@ -5,7 +5,10 @@ export { Adam, type AdamOptions } from "./adam";
 export * from "./adamax";
 export * from "./adamw";
 export * from "./asgd";
+export * from "./lbfgs";
+export * from "./lion";
 export * as lrScheduler from "./lrScheduler/index";
+export * from "./muon";
 export * from "./nadam";
 export {
   type Closure,
@@ -16,6 +19,7 @@ export {
   type StepPostHook,
   type StepPreHook,
 } from "./optimizer";
+export { PerParameterOptimizer } from "./perParameter";
 export * from "./radam";
 export * from "./rmsprop";
 export * from "./rprop";

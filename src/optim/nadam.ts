@@ -1,8 +1,9 @@
 /** Adam with Nesterov momentum. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link NAdam}. */
@@ -34,7 +35,7 @@ interface NAdamState {
  * @see Incorporating Nesterov Momentum into Adam (Dozat, 2016)
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
-export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
+export class NAdam extends PerParameterOptimizer<NAdamOptions, NAdamState> {
   protected override readonly scalarState: ScalarState = { step: "tensor", muProduct: "tensor" };
 
   constructor(params: Params<NAdamOptions>, options: NAdamOptions = {}) {

@@ -1,9 +1,7 @@
-/** The base of all optimizers: groups of parameters with their options, state per parameter, and the loop over both. */
+/** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
 import { addHook, type RemovableHandle } from "../autograd/hooks";
-import { enableGrad, noGrad } from "../autograd/mode";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../nn/repr";
-import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { snakeCase } from "./names";
 import { definedOnly } from "./options";
@@ -31,8 +29,7 @@ export type StepPreHook<P> = (optimizer: P, args: readonly Closure<any>[]) => re
 export type StepPostHook<P> = (optimizer: P, args: readonly Closure<any>[]) => void;
 
 /**
- * Base class of all optimizers. Subclasses say what the state of a parameter is ({@link initState}) and how one gradient changes one
- * parameter ({@link update}).
+ * Base class of all optimizers.
  *
  * @typeParam O Options that every group has.
  * @typeParam S State of one parameter.
@@ -68,16 +65,6 @@ export abstract class Optimizer<O extends object, S extends object = Record<stri
   protected get name(): string {
     return this.constructor.name;
   }
-
-  /** The state of a parameter before its first update. */
-  protected abstract initState(param: Tensor, group: ParamGroup<O>): S;
-
-  /**
-   * Changes one parameter in place, and its state.
-   * @param param Contiguous.
-   * @param grad Contiguous, of the shape and dtype of `param`.
-   */
-  protected abstract update(param: Tensor, grad: Tensor, state: S, group: ParamGroup<O>): void;
 
   /** Checks the options of a group. @throws ValueError */
   protected checkGroup(_group: ParamGroup<O>): void {}
@@ -134,38 +121,8 @@ export abstract class Optimizer<O extends object, S extends object = Record<stri
     return loss;
   }
 
-  /** A step without its hooks. */
-  protected advance<R>(closure?: Closure<R>): R | undefined {
-    const loss = closure === undefined ? undefined : enableGrad(closure);
-    noGrad(() => {
-      for (const group of this.paramGroups)
-        for (const param of group.params) {
-          const { grad } = param;
-          if (grad !== null) this.apply(param, grad, group);
-        }
-    });
-    return loss;
-  }
-
-  /** Updates one parameter of any layout. */
-  private apply(param: Tensor, grad: Tensor, group: ParamGroup<O>): void {
-    param.assertAlive(this.name);
-    grad.assertAlive(this.name);
-    let state = this.state.get(param);
-    if (state === undefined) {
-      state = this.initState(param, group);
-      this.state.set(param, state);
-    }
-    const dense = contiguous(param);
-    const denseGrad = contiguous(grad);
-    this.update(dense, denseGrad, state, group);
-    if (denseGrad !== grad) denseGrad.dispose();
-    if (dense !== param) {
-      param.storage.backend.copy(param, dense);
-      dense.dispose();
-    }
-    param.storage.version++;
-  }
+  /** A step without its hooks; `closure` is to run with gradients recorded. */
+  protected abstract advance<R>(closure?: Closure<R>): R | undefined;
 
   /**
    * Forgets the gradients of all parameters, or sets them to zero.
@@ -176,7 +133,7 @@ export abstract class Optimizer<O extends object, S extends object = Record<stri
     checkOptions(`${this.name}.zeroGrad`, options, ["setToNone"]);
     for (const group of this.paramGroups)
       for (const param of group.params) {
-        const { grad } = param;
+        const { ownGrad: grad } = param;
         if (grad === null) continue;
         param.grad = options.setToNone === false ? zeroed(grad) : null;
       }
@@ -241,14 +198,6 @@ function checkIterable<T>(op: string, params: Iterable<T>): Iterable<T> {
   if (typeof params !== "object" || params === null || !(Symbol.iterator in params))
     throw new ArgumentError(`${op}: params should be an iterable of Tensors or groups, got ${describe(params)}`);
   return params;
-}
-
-/** `x` itself if it is contiguous, else a copy for the caller to dispose. */
-function contiguous(x: Tensor): Tensor {
-  if (x.isContiguous()) return x;
-  const copy = allocate(x.shape, x.dtype, x);
-  x.storage.backend.copy(copy, x);
-  return copy;
 }
 
 /** A gradient set to zero in its own memory, without the history that `createGraph` may have given it. */

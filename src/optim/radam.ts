@@ -1,8 +1,9 @@
 /** Rectified Adam. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link RAdam}. */
 export interface RAdamOptions {
@@ -39,7 +40,7 @@ function rectification(beta2: number, step: number): number {
  * @see On the variance of the adaptive learning rate and beyond (Liu et al., 2019)
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
-export class RAdam extends Optimizer<RAdamOptions, RAdamState> {
+export class RAdam extends PerParameterOptimizer<RAdamOptions, RAdamState> {
   constructor(params: Params<RAdamOptions>, options: RAdamOptions = {}) {
     const betas: readonly [number, number] = [0.9, 0.999];
     super(params, withDefaults("RAdam", options, { lr: 1e-3, betas, eps: 1e-8, weightDecay: 0, maximize: false }));

@@ -1,8 +1,9 @@
 /** RMSprop. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link RMSprop}. */
@@ -36,7 +37,7 @@ interface RMSpropState {
  * @see Lecture notes of G. Hinton; Generating Sequences With Recurrent Neural Networks (Graves, 2013) for the centered version
  * @throws ValueError for a negative rate.
  */
-export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
+export class RMSprop extends PerParameterOptimizer<RMSpropOptions, RMSpropState> {
   protected override readonly scalarState: ScalarState = { step: "number" };
 
   constructor(params: Params<RMSpropOptions>, options: RMSpropOptions = {}) {

@@ -2,8 +2,9 @@
 import { describe, ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link Rprop}. */
@@ -30,7 +31,7 @@ interface RpropState {
  * @see A direct adaptive method for faster backpropagation learning (Riedmiller, Braun, 1993)
  * @throws ValueError for a negative rate, or unless 0 < etas[0] < 1 < etas[1].
  */
-export class Rprop extends Optimizer<RpropOptions, RpropState> {
+export class Rprop extends PerParameterOptimizer<RpropOptions, RpropState> {
   protected override readonly scalarState: ScalarState = { step: "number" };
 
   constructor(params: Params<RpropOptions>, options: RpropOptions = {}) {

@@ -2,8 +2,9 @@
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import { Optimizer, type ParamGroup, type Params } from "./optimizer";
+import type { ParamGroup, Params } from "./optimizer";
 import { checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
@@ -36,7 +37,7 @@ interface SGDState {
  * lossFn(model(input), target).backward();
  * optimizer.step();
  */
-export class SGD extends Optimizer<SGDOptions, SGDState> {
+export class SGD extends PerParameterOptimizer<SGDOptions, SGDState> {
   constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
     const defaults = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
     super(params, withDefaults("SGD", options, defaults));

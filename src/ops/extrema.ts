@@ -1,0 +1,184 @@
+/** Largest and smallest elements, their positions, and questions about all elements. */
+import { record, recordAll } from "../autograd/node";
+import { checkOptions, DTypeError, IndexError } from "../core/errors";
+import { shapeText } from "../core/shape";
+import { allocate } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+import { maximum, minimum } from "./binary";
+import { cast, checkTensor, computeType } from "./define";
+import { type Dim, plan, type Plan, reduceInto, spread, threeAxes } from "./reduce";
+
+/** Two results with names, that destructure like PyTorch's named tuples: `const [values, indices] = x.max(1)`. */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  /** int64. */
+  readonly indices: Tensor;
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
+
+/** A pair of results with names. */
+export function valuesAndIndices(values: Tensor, indices: Tensor): ValuesAndIndices {
+  return { values, indices, [Symbol.iterator]: () => [values, indices].values() };
+}
+
+export interface KeepdimOptions {
+  /** Keep the reduced axes with size 1. Default: false. */
+  keepdim?: boolean;
+}
+
+function checkNonEmpty(op: string, x: Tensor, p: Plan): void {
+  if (p.n === 0)
+    throw new IndexError(`${op}: Expected reduction dim to be specified for input.numel() == 0, or to have non-zero size: the shape is ${shapeText(x.shape)}`);
+}
+
+function checkKeepdim(op: string, options: KeepdimOptions): boolean {
+  checkOptions(op, options, ["keepdim"]);
+  return options.keepdim ?? false;
+}
+
+/** An extremum over axes; equal extrema share the gradient evenly. */
+function extremum(op: string, kernel: string, x: Tensor, dim: Dim, keepdim: boolean): Tensor {
+  checkTensor(op, x);
+  const p = plan(op, x, dim, keepdim);
+  checkNonEmpty(op, x, p);
+  const source = cast(x, computeType(x.dtype));
+  const y = allocate(p.shape, source.dtype, x);
+  reduceInto(kernel, y, source, p, kernel);
+  const { shape } = x;
+  const name = `${op.charAt(0).toUpperCase()}${op.slice(1)}Backward0`;
+  return record(name, cast(y, x.dtype), [x], [x, y], [
+    (g, [input, best]) => {
+      const hits = input!.eq(spread(best!.detach(), p.kept, shape)).to(g.dtype);
+      const share = hits.div(hits.sum(p.dims, { keepdim: true }));
+      return spread(g, p.kept, shape).mul(share);
+    },
+  ]);
+}
+
+/** The largest element over `dim` (one axis, several, or all). NaN if there is one. @see torch.amax */
+export const amax = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
+  extremum("amax", "amax", x, dim, checkKeepdim("amax", options));
+
+/** The smallest element over `dim` (one axis, several, or all). NaN if there is one. @see torch.amin */
+export const amin = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
+  extremum("amin", "amin", x, dim, checkKeepdim("amin", options));
+
+/** The smallest and the largest element, over one axis or all. @see torch.aminmax */
+export function aminmax(x: Tensor, options: { dim?: number | null; keepdim?: boolean } = {}): { min: Tensor; max: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
+  checkOptions("aminmax", options, ["dim", "keepdim"]);
+  const { dim, keepdim = false } = options;
+  const [min, max] = [extremum("amin", "amin", x, dim, keepdim), extremum("amax", "amax", x, dim, keepdim)];
+  return { min, max, [Symbol.iterator]: () => [min, max].values() };
+}
+
+/** The extremum along one axis, with its position; the gradient goes to that element alone. */
+function extremumAlong(op: "max" | "min", x: Tensor, dim: number, options: KeepdimOptions): ValuesAndIndices {
+  const p = plan(op, x, dim, checkKeepdim(op, options));
+  checkNonEmpty(op, x, p);
+  const source = cast(x, computeType(x.dtype));
+  const values = allocate(p.shape, source.dtype, x);
+  const indices = allocate(p.shape, "int64", x);
+  const rows = threeAxes(source, p.dims);
+  const range = rows.outer * rows.inner;
+  x.storage.backend.call(`${op}Dim`, source.dtype, [values, indices, rows.x, rows.n, rows.inner], { range, cost: x.numel() });
+  const { shape } = x;
+  const out = cast(values, x.dtype);
+  recordAll(op === "max" ? "MaxBackward0" : "MinBackward0", [out, indices], [x], [indices], ([g], [at]) => [
+    g && selectBack(g, at!, p, shape),
+  ]);
+  return valuesAndIndices(out, indices);
+}
+
+/** Puts each gradient at its index along the reduced axis. */
+export function selectBack(g: Tensor, indices: Tensor, p: Plan, shape: readonly number[]): Tensor {
+  if (shape.length === 0) return g.reshape([]);
+  return g.newZeros(shape).scatterAdd(p.dims[0]!, indices.reshape(p.kept), g.reshape(p.kept));
+}
+
+/** {@link max} as a method. */
+export interface ExtremumMethod {
+  (): Tensor;
+  (other: Tensor): Tensor;
+  (dim: number, options?: KeepdimOptions): ValuesAndIndices;
+}
+
+/** The methods with several signatures. */
+export interface ExtremumMethods {
+  /** The largest element: of all; along `dim`, with its position; or elementwise of two tensors. @see torch.max */
+  max: ExtremumMethod;
+  /** The smallest element: of all; along `dim`, with its position; or elementwise of two tensors. @see torch.min */
+  min: ExtremumMethod;
+}
+
+function chooseExtremum(op: "max" | "min", x: Tensor, second: number | Tensor | undefined, options: KeepdimOptions): Tensor | ValuesAndIndices {
+  checkTensor(op, x);
+  if (second instanceof Tensor) return op === "max" ? maximum(x, second) : minimum(x, second);
+  if (second !== undefined) return extremumAlong(op, x, second, options);
+  return extremum(op, op === "max" ? "amax" : "amin", x, undefined, false);
+}
+
+/**
+ * The largest element: of all; along `dim`, with its position; or elementwise of two tensors.
+ * @see torch.max
+ * @example
+ * x.max();
+ * const { values, indices } = x.max(1);
+ * const [, predicted] = logits.max(1);
+ */
+export function max(x: Tensor): Tensor;
+export function max(x: Tensor, other: Tensor): Tensor;
+export function max(x: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
+export function max(x: Tensor, second?: number | Tensor, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
+  return chooseExtremum("max", x, second, options);
+}
+
+/** The smallest element: of all; along `dim`, with its position; or elementwise of two tensors. @see torch.min */
+export function min(x: Tensor): Tensor;
+export function min(x: Tensor, other: Tensor): Tensor;
+export function min(x: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
+export function min(x: Tensor, second?: number | Tensor, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
+  return chooseExtremum("min", x, second, options);
+}
+
+function position(op: "argmax" | "argmin", x: Tensor, dim: number | null | undefined, options: KeepdimOptions): Tensor {
+  checkTensor(op, x);
+  if (x.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.long()`);
+  const keepdim = checkKeepdim(op, options);
+  const all = dim === undefined || dim === null;
+  const p = plan(op, x, dim, keepdim);
+  checkNonEmpty(op, x, p);
+  const y = allocate(p.shape, "int64", x);
+  const source = cast(x, computeType(x.dtype));
+  reduceInto(op, y, source, all ? { ...p, dims: x.shape.map((_, i) => i) } : p);
+  return y;
+}
+
+/** The position of the largest element, int64: along `dim`, or (without) in the flattened tensor. @see torch.argmax */
+export const argmax = (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor => position("argmax", x, dim, options);
+
+/** The position of the smallest element, int64: along `dim`, or (without) in the flattened tensor. @see torch.argmin */
+export const argmin = (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor => position("argmin", x, dim, options);
+
+/** A reduction to bool or to counts, without a gradient. */
+function question(op: string, x: Tensor, dim: Dim, keepdim: boolean, result: "bool" | "uint8" | "int64"): Tensor {
+  checkTensor(op, x);
+  const p = plan(op, x, dim, keepdim);
+  const y = allocate(p.shape, result, x);
+  reduceInto(op, y, cast(x, computeType(x.dtype)), p);
+  return y;
+}
+
+/** uint8 stays uint8, as in PyTorch. */
+const truthType = (x: Tensor) => (x.dtype === "uint8" ? "uint8" : "bool");
+
+/** Whether all elements over `dim` are not zero. @see torch.all */
+export const all = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
+  question("all", x, dim, checkKeepdim("all", options), truthType(checkTensor("all", x)));
+
+/** Whether any element over `dim` is not zero. @see torch.any */
+export const any = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
+  question("any", x, dim, checkKeepdim("any", options), truthType(checkTensor("any", x)));
+
+/** How many elements over `dim` are not zero, int64. @see torch.count_nonzero */
+export const countNonzero = (x: Tensor, dim?: Dim): Tensor => question("countNonzero", x, dim, false, "int64");
+

@@ -1,0 +1,175 @@
+/** Products, variances and norms over axes. */
+import { noGrad } from "../autograd/mode";
+import { record } from "../autograd/node";
+import { type DType, isFloat } from "../core/dtype";
+import { checkOptions, DTypeError } from "../core/errors";
+import { allocate } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { cast, checkTensor, computeType } from "./define";
+import type { KeepdimOptions } from "./extrema";
+import { cat } from "./join";
+import { type Dim, plan, type ReduceOptions, reduceInto, spread } from "./reduce";
+
+/** The product over `dim`. Integers and bool are multiplied as int64. @see torch.prod */
+export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+  checkTensor("prod", x);
+  checkOptions("prod", options, ["keepdim", "dtype"]);
+  const input = options.dtype === undefined ? x : x.to(options.dtype);
+  const p = plan("prod", input, dim, options.keepdim);
+  const y = allocate(p.shape, isFloat(input.dtype) ? computeType(input.dtype) : "int64", input);
+  reduceInto("prod", y, cast(input, computeType(input.dtype)), p);
+  const result: DType = options.dtype ?? (isFloat(input.dtype) ? input.dtype : "int64");
+  const { shape } = input;
+  return record("ProdBackward0", cast(y, result), [input], [input], [(g, [v]) => prodGrad(g, v!, p.dims, p.kept, shape)]);
+}
+
+/** Each element's gradient is the product of the others: products before it times products after it, so that zeros need no division. */
+function prodGrad(g: Tensor, x: Tensor, dims: readonly number[], kept: readonly number[], shape: readonly number[]): Tensor {
+  if (x.numel() === 0 || shape.length === 0) return g.reshape(shape);
+  if (dims.length === shape.length && shape.length > 1)
+    return prodGrad(g, x.reshape(-1), [0], [1], [x.numel()]).reshape(shape);
+  const d = dims[0]!;
+  const n = shape[d]!;
+  const one = x.narrow(d, 0, 1).newOnes(kept);
+  const before = cat([one, x.narrow(d, 0, n - 1)], d).cumprod(d);
+  const after = cat([one, x.narrow(d, 1, n - 1).flip([d])], d).cumprod(d).flip([d]);
+  return spread(g, kept, shape).mul(before.mul(after));
+}
+
+export interface VarianceOptions extends KeepdimOptions {
+  /** What is subtracted from the number of elements in the divisor. Default: 1 (Bessel's correction). */
+  correction?: number;
+  /** `false` means correction 0. */
+  unbiased?: boolean;
+}
+
+function checkFloat(op: string, x: Tensor): void {
+  checkTensor(op, x);
+  if (!isFloat(x.dtype)) throw new DTypeError(`${op} only support floating point and complex dtypes, got ${x.dtype}; use x.float()`);
+}
+
+/** The variance over `dim`. @see torch.var @example x.var(0, { correction: 0 }) */
+function variance(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor {
+  checkFloat("var", x);
+  checkOptions("var", options, ["keepdim", "correction", "unbiased"]);
+  const p = plan("var", x, dim, options.keepdim);
+  const correction = options.correction ?? (options.unbiased === false ? 0 : 1);
+  const divisor = Math.max(0, p.n - correction);
+  const y = noGrad(() => {
+    const centred = x.sub(x.mean(p.dims.length === 0 ? null : p.dims, { keepdim: true }));
+    return x.ndim === 0 ? centred.square().div(divisor) : centred.square().sum(p.dims, { keepdim: options.keepdim ?? false }).div(divisor);
+  });
+  const { shape } = x;
+  return record("VarBackward0", y, [x], [x], [
+    (g, [v]) => {
+      const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
+      return spread(g, p.kept, shape).mul(centred).mul(2 / divisor);
+    },
+  ]);
+}
+
+export { variance as var };
+
+/** The standard deviation over `dim`. @see torch.std */
+export function std(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor {
+  checkFloat("std", x);
+  const y = noGrad(() => variance(x, dim, options).sqrt());
+  const p = plan("std", x, dim, options.keepdim);
+  const divisor = Math.max(0, p.n - (options.correction ?? (options.unbiased === false ? 0 : 1)));
+  const { shape } = x;
+  return record("StdBackward0", y, [x], [x, y], [
+    (g, [v, s]) => {
+      const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
+      const scaled = g.div(s!.mul(divisor)).maskedFill(s!.eq(0), 0);
+      return spread(scaled, p.kept, shape).mul(centred);
+    },
+  ]);
+}
+
+/** Variance and mean. @see torch.var_mean */
+export const varMean = (x: Tensor, dim?: Dim, options: VarianceOptions = {}): [variance: Tensor, mean: Tensor] => [
+  variance(x, dim, options),
+  x.mean(dim, { keepdim: options.keepdim ?? false }),
+];
+
+/** Standard deviation and mean. @see torch.std_mean */
+export const stdMean = (x: Tensor, dim?: Dim, options: VarianceOptions = {}): [std: Tensor, mean: Tensor] => [
+  std(x, dim, options),
+  x.mean(dim, { keepdim: options.keepdim ?? false }),
+];
+
+/** log Σ e^x over `dim`, without overflow. @see torch.logsumexp */
+export function logsumexp(x: Tensor, dim: Dim, options: KeepdimOptions = {}): Tensor {
+  checkTensor("logsumexp", x);
+  checkOptions("logsumexp", options, ["keepdim"]);
+  const source = isFloat(x.dtype) ? x : x.float();
+  const p = plan("logsumexp", x, dim, options.keepdim);
+  const y = allocate(p.shape, computeType(source.dtype), x);
+  reduceInto("logsumexp", y, cast(source, computeType(source.dtype)), p);
+  const { shape } = x;
+  return record("LogsumexpBackward0", cast(y, source.dtype), [source], [source, y], [
+    (g, [v, s]) => spread(g, p.kept, shape).mul(v!.sub(spread(s!, p.kept, shape)).exp()),
+  ]);
+}
+
+/** The sum over `dim`, NaN counting as 0. @see torch.nansum */
+export function nansum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
+  checkTensor("nansum", x);
+  return (x.isFloatingPoint() ? x.maskedFill(x.isnan(), 0) : x).sum(dim, options);
+}
+
+/** The mean over `dim` of the elements that are not NaN. @see torch.nanmean */
+export function nanmean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
+  checkTensor("nanmean", x);
+  const count = x.isnan().logicalNot().sum(dim, { keepdim: options.keepdim ?? false });
+  return nansum(x, dim, options).div(count);
+}
+
+/** The order of a norm: a number, "fro" (Euclidean), or "nuc" (the sum of singular values). */
+export type NormOrder = number | "fro";
+
+/** The p-norm of all elements over `dim`: (Σ |x|^p)^(1/p). @see torch.linalg.vector_norm */
+export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor {
+  checkTensor("vectorNorm", x);
+  checkOptions("vectorNorm", options, ["keepdim", "dtype"]);
+  const input = options.dtype === undefined ? x : x.to(options.dtype);
+  checkFloat("vectorNorm", input);
+  const keepdim = options.keepdim ?? false;
+  const p = plan("vectorNorm", input, dim, keepdim);
+  const y = noGrad(() => normValue(input, ord, p.dims, keepdim));
+  const { shape } = input;
+  return record("LinalgVectorNormBackward0", y, [input], [input, y], [
+    (g, [v, s]) => normGrad(spread(g, p.kept, shape), v!, spread(s!, p.kept, shape), ord, p.dims),
+  ]);
+}
+
+function normValue(x: Tensor, ord: number, dims: readonly number[], keepdim: boolean): Tensor {
+  const over = x.ndim === 0 ? undefined : dims;
+  const sizes = x.abs();
+  if (ord === Number.POSITIVE_INFINITY) return sizes.amax(over, { keepdim });
+  if (ord === Number.NEGATIVE_INFINITY) return sizes.amin(over, { keepdim });
+  if (ord === 0) return x.ne(0).to(x.dtype).sum(over, { keepdim });
+  if (ord === 1) return sizes.sum(over, { keepdim });
+  if (ord === 2) return x.square().sum(over, { keepdim }).sqrt();
+  return sizes.pow(ord).sum(over, { keepdim }).pow(1 / ord);
+}
+
+/** The subgradient at 0 is 0. @see norm_backward */
+function normGrad(g: Tensor, x: Tensor, norm: Tensor, ord: number, dims: readonly number[]): Tensor {
+  if (ord === 0) return g.mul(0);
+  if (ord === 1) return g.mul(x.sgn());
+  if (ord === 2) return g.mul(x.div(norm).maskedFill(norm.eq(0), 0));
+  if (Math.abs(ord) === Number.POSITIVE_INFINITY) {
+    const hits = x.abs().eq(norm).logicalOr(x.isnan().logicalAnd(norm.isnan())).to(x.dtype);
+    const count = x.ndim === 0 ? hits : hits.sum(dims, { keepdim: true });
+    return g.mul(x.sgn()).mul(hits.div(count));
+  }
+  if (ord < 1) return g.mul(x.sgn().mul(x.abs().pow(ord - 1)).mul(norm.pow(1 - ord)).maskedFill(x.eq(0), 0));
+  if (ord < 2) return g.mul(x.sgn().mul(x.abs().pow(ord - 1)).mul(norm.pow(1 - ord)).maskedFill(norm.eq(0), 0));
+  return g.mul(x.mul(x.abs().pow(ord - 2)).mul(norm.pow(1 - ord)).maskedFill(norm.eq(0), 0));
+}
+
+/** The p-norm over `dim`; "fro" is p = 2. @see torch.norm */
+export function norm(x: Tensor, p: NormOrder | null = "fro", dim?: Dim, options: ReduceOptions = {}): Tensor {
+  return vectorNorm(x, p === "fro" || p === null ? 2 : p, dim, options);
+}

@@ -1,0 +1,187 @@
+/** Special functions. */
+import { checkOptions } from "../core/errors";
+import type { Tensor } from "../tensor/tensor";
+import { type Binary, binary, checkTensor, mapWith, type Unary, type UnaryInplace, unary } from "./define";
+import { inplace } from "./inplace";
+
+/** The error function. Shape: any. @see torch.erf */
+export const erf: Unary = unary("erf", {
+  dtypes: "float",
+  domain: [-3, 3],
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.mul(x).neg().exp().mul(2 / Math.sqrt(Math.PI))),
+});
+/** {@link erf} in place. */
+export const erf_: UnaryInplace = inplace("erf_", erf);
+
+/** 1 − erf(x), accurate where erf is close to 1. Shape: any. @see torch.erfc */
+export const erfc: Unary = unary("erfc", {
+  dtypes: "float",
+  domain: [-3, 3],
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.mul(x).neg().exp().mul(-2 / Math.sqrt(Math.PI))),
+});
+/** {@link erfc} in place. */
+export const erfc_: UnaryInplace = inplace("erfc_", erfc);
+
+/** The inverse of {@link erf}, on (−1, 1). Shape: any. @see torch.erfinv */
+export const erfinv: Unary = unary("erfinv", {
+  dtypes: "float",
+  domain: [-0.9, 0.9],
+  saves: ["y"],
+  grad: (g, { y }) => g.mul(y.mul(y).exp().mul(Math.sqrt(Math.PI) / 2)),
+});
+/** {@link erfinv} in place. */
+export const erfinv_: UnaryInplace = inplace("erfinv_", erfinv);
+
+/** e^(x²) · erfc(x). Shape: any. @see torch.special.erfcx */
+export const erfcx: Unary = unary("erfcx", {
+  dtypes: "float",
+  domain: [-2, 5],
+  saves: ["x", "y"],
+  grad: (g, { x, y }) => g.mul(x.mul(y).mul(2).sub(2 / Math.sqrt(Math.PI))),
+});
+
+/** The logarithm of |Γ(x)|. Shape: any. @see torch.lgamma */
+export const lgamma: Unary = unary("lgamma", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(digamma(x)),
+});
+/** {@link lgamma} in place. */
+export const lgamma_: UnaryInplace = inplace("lgamma_", lgamma);
+
+/** The derivative of {@link lgamma}. Shape: any. @see torch.digamma */
+export const digamma: Unary = unary("digamma", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(x.polygamma(1)),
+});
+/** {@link digamma} in place. */
+export const digamma_: UnaryInplace = inplace("digamma_", digamma);
+
+/** The n-th derivative of {@link digamma}, as a method: `x.polygamma(n)`. @see torch.polygamma */
+export function polygamma(x: Tensor, n: number): Tensor {
+  return mapWith("polygamma", x, { dtypes: "float", p: n, grad: (g, s) => g.mul(polygamma(s, n + 1)) });
+}
+
+/** Modified Bessel function of the first kind, order 0. Shape: any. @see torch.i0 */
+export const i0: Unary = unary("i0", { dtypes: "float", domain: [-4, 4], saves: ["x"], grad: (g, { x }) => g.mul(i1(x)) });
+/** {@link i0} in place. */
+export const i0_: UnaryInplace = inplace("i0_", i0);
+
+/** e^−|x| · i0(x). Shape: any. @see torch.special.i0e */
+export const i0e: Unary = unary("i0e", {
+  dtypes: "float",
+  domain: [-4, 4],
+  saves: ["x", "y"],
+  grad: (g, { x, y }) => g.mul(i1e(x).sub(x.sgn().mul(y))),
+});
+
+/** Modified Bessel function of the first kind, order 1. Shape: any. @see torch.special.i1 */
+export const i1: Unary = unary("i1", {
+  dtypes: "float",
+  domain: [-4, 4],
+  saves: ["x", "y"],
+  grad: (g, { x, y }) => g.mul(i0(x).sub(ratio(y, x))),
+});
+
+/** e^−|x| · i1(x). Shape: any. @see torch.special.i1e */
+export const i1e: Unary = unary("i1e", {
+  dtypes: "float",
+  domain: [-4, 4],
+  saves: ["x", "y"],
+  grad: (g, { x, y }) => g.mul(i0e(x).sub(x.sgn().mul(y)).sub(ratio(y, x))),
+});
+
+/** y / x, whose limit at 0 is ½ for the Bessel functions of order 1. */
+function ratio(y: Tensor, x: Tensor): Tensor {
+  const isZero = x.eq(0);
+  return y.div(x.maskedFill(isZero, 1)).maskedFill(isZero, 0.5);
+}
+
+/** The quantile of the standard normal distribution. Shape: any. @see torch.special.ndtri */
+export const ndtri: Unary = unary("ndtri", {
+  dtypes: "float",
+  domain: [0.1, 0.9],
+  saves: ["y"],
+  grad: (g, { y }) => g.mul(y.mul(y).mul(0.5).exp().mul(Math.sqrt(2 * Math.PI))),
+});
+
+/** The logarithm of the standard normal distribution function. Shape: any. @see torch.special.log_ndtr */
+export const logNdtr: Unary = unary("logNdtr", {
+  dtypes: "float",
+  domain: [-3, 3],
+  saves: ["x"],
+  grad: (g, { x }) => g.div(x.mul(-Math.SQRT1_2).erfcx()).mul(Math.sqrt(2 / Math.PI)),
+});
+
+/** The standard normal distribution function. Shape: any. @see torch.special.ndtr */
+export const ndtr = (x: Tensor): Tensor => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
+
+/** Bessel function of the first kind, order 0. Shape: any. @see torch.special.bessel_j0 */
+export const besselJ0: Unary = unary("besselJ0", { dtypes: "float", domain: [-4, 4] });
+/** Bessel function of the first kind, order 1. Shape: any. @see torch.special.bessel_j1 */
+export const besselJ1: Unary = unary("besselJ1", { dtypes: "float", domain: [-4, 4] });
+/** Bessel function of the second kind, order 0. Shape: any. @see torch.special.bessel_y0 */
+export const besselY0: Unary = unary("besselY0", { dtypes: "float", domain: [0.5, 4] });
+/** Bessel function of the second kind, order 1. Shape: any. @see torch.special.bessel_y1 */
+export const besselY1: Unary = unary("besselY1", { dtypes: "float", domain: [0.5, 4] });
+
+/** The Hurwitz zeta function Σ (k + b)^−a. @see torch.special.zeta */
+export const zeta: Binary = binary("zeta", {
+  dtypes: "float",
+  domain: [1.5, 5],
+  saves: ["a", "b"],
+  grads: [null, (g, { a, b }) => g.mul(a.neg()).mul(zeta(a.add(1), b))],
+});
+
+/** The regularized lower incomplete gamma function P(a, b). @see torch.igamma */
+export const igamma: Binary = binary("igamma", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  saves: ["a", "b"],
+  grads: [null, (g, { a, b }) => g.mul(gammaDensity(a, b))],
+});
+
+/** The regularized upper incomplete gamma function 1 − P(a, b). @see torch.igammac */
+export const igammac: Binary = binary("igammac", {
+  dtypes: "float",
+  domain: [0.5, 5],
+  saves: ["a", "b"],
+  grads: [null, (g, { a, b }) => g.mul(gammaDensity(a, b)).neg()],
+});
+
+const gammaDensity = (a: Tensor, b: Tensor): Tensor => a.sub(1).mul(b.log()).sub(b).sub(a.lgamma()).exp();
+
+/** −x · log x, 0 at 0 and −∞ below. @see torch.special.entr */
+export function entr(x: Tensor): Tensor {
+  checkTensor("entr", x);
+  return x.xlogy(x).neg().maskedFill(x.lt(0), Number.NEGATIVE_INFINITY);
+}
+
+/** log(x / (1 − x)), with x limited to [eps, 1 − eps] if eps is given. @see torch.logit */
+export function logit(x: Tensor, options: { eps?: number | null } = {}): Tensor {
+  checkTensor("logit", x);
+  checkOptions("logit", options, ["eps"]);
+  const { eps = null } = options;
+  const y = eps === null ? x : x.clamp(eps, 1 - eps);
+  const input = y.isFloatingPoint() ? y : y.float();
+  return input.div(input.neg().add(1)).log();
+}
+
+/** {@link logit} in place. */
+export const logit_: typeof logit = inplace("logit_", logit);
+
+/** The logarithm of the multivariate gamma function of dimension p. @see torch.mvlgamma */
+export function mvlgamma(x: Tensor, p: number): Tensor {
+  checkTensor("mvlgamma", x);
+  let y = (x.isFloatingPoint() ? x : x.float()).lgamma();
+  for (let j = 1; j < p; j++) y = y.add(x.sub(j / 2).lgamma());
+  return y.add((p * (p - 1) * Math.log(Math.PI)) / 4);
+}
+
+/** Another name of {@link mvlgamma}. */
+export const multigammaln: typeof mvlgamma = mvlgamma;

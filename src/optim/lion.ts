@@ -1,0 +1,47 @@
+/** Lion. */
+import type { Tensor } from "../tensor/tensor";
+import { stateLike, update } from "./fused";
+import type { ParamGroup, Params } from "./optimizer";
+import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
+
+/** Options of {@link Lion}. */
+export interface LionOptions {
+  /** Learning rate; 3 to 10 times less than Adam's. Default: 1e-4. */
+  lr?: number;
+  /** Share of the average in a step, and its decay. Default: [0.9, 0.99]. */
+  betas?: readonly [number, number];
+  /** Decoupled weight decay. Default: 0. */
+  weightDecay?: number;
+  /** Climb instead of descend. Default: false. */
+  maximize?: boolean;
+}
+
+interface LionState {
+  expAvg: Tensor;
+}
+
+/**
+ * Lion: steps of one length along the sign of the momentum. Half the memory of Adam. Not in PyTorch.
+ * @see Symbolic Discovery of Optimization Algorithms (Chen et al., 2023)
+ * @throws ValueError for a negative rate or a beta outside of [0, 1).
+ */
+export class Lion extends PerParameterOptimizer<LionOptions, LionState> {
+  constructor(params: Params<LionOptions>, options: LionOptions = {}) {
+    super(params, withDefaults("Lion", options, { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false }));
+  }
+
+  protected override checkGroup({ lr, betas, weightDecay }: ParamGroup<LionOptions>): void {
+    checkNonNegative("Lion", { "learning rate": lr, "weightDecay value": weightDecay });
+    checkBetas("Lion", betas);
+  }
+
+  protected initState(param: Tensor): LionState {
+    return { expAvg: stateLike(param) };
+  }
+
+  protected update(param: Tensor, grad: Tensor, state: LionState, group: ParamGroup<LionOptions>): void {
+    const { lr, betas, weightDecay, maximize } = group;
+    update("lion", param, grad, [state.expAvg, lr, ...betas, weightDecay, Number(maximize)]);
+  }
+}

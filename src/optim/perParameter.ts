@@ -1,0 +1,61 @@
+/** Optimizers that look at one parameter at a time. */
+import { enableGrad, noGrad } from "../autograd/mode";
+import { allocate } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { type Closure, Optimizer, type ParamGroup } from "./optimizer";
+
+/**
+ * Base class of optimizers that update each parameter from its own gradient and state. Subclasses say what the state of a parameter is
+ * ({@link initState}), and how a gradient changes it ({@link update}). Parameters without a gradient are left alone.
+ */
+export abstract class PerParameterOptimizer<O extends object, S extends object> extends Optimizer<O, S> {
+  /** The state of a parameter before its first update. */
+  protected abstract initState(param: Tensor, group: ParamGroup<O>): S;
+
+  /**
+   * Changes one parameter in place, and its state.
+   * @param param Contiguous.
+   * @param grad Contiguous, of the shape and dtype of `param`.
+   */
+  protected abstract update(param: Tensor, grad: Tensor, state: S, group: ParamGroup<O>): void;
+
+  protected advance<R>(closure?: Closure<R>): R | undefined {
+    const loss = closure === undefined ? undefined : enableGrad(closure);
+    noGrad(() => {
+      for (const group of this.paramGroups)
+        for (const param of group.params) {
+          const { ownGrad: grad } = param;
+          if (grad !== null) this.apply(param, grad, group);
+        }
+    });
+    return loss;
+  }
+
+  /** Updates a parameter of any layout. */
+  private apply(param: Tensor, grad: Tensor, group: ParamGroup<O>): void {
+    param.assertAlive(this.name);
+    grad.assertAlive(this.name);
+    let state = this.state.get(param);
+    if (state === undefined) {
+      state = this.initState(param, group);
+      this.state.set(param, state);
+    }
+    const dense = contiguous(param);
+    const denseGrad = contiguous(grad);
+    this.update(dense, denseGrad, state, group);
+    if (denseGrad !== grad) denseGrad.dispose();
+    if (dense !== param) {
+      param.storage.backend.copy(param, dense);
+      dense.dispose();
+    }
+    param.storage.version++;
+  }
+}
+
+/** `x` itself if it is contiguous, else a copy for the caller to dispose. */
+function contiguous(x: Tensor): Tensor {
+  if (x.isContiguous()) return x;
+  const copy = allocate(x.shape, x.dtype, x);
+  x.storage.backend.copy(copy, x);
+  return copy;
+}

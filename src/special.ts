@@ -1,0 +1,8 @@
+/** `torch.special`. */
+export { round } from "./ops/arithmetic";
+export { xlog1py, xlogy } from "./ops/binary";
+export { logsumexp } from "./ops/moments";
+export { logSoftmax, softmax } from "./ops/softmax";
+export * from "./ops/special";
+export { exp2, expm1, log1p, sigmoid as expit, sinc } from "./ops/unary";
+export { lgamma as gammaln, digamma as psi } from "./ops/special";
