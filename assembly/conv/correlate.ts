@@ -9,7 +9,6 @@
  */
 import { depthBlock, KC, MR, NR } from "../gemm/blocking";
 import { Indexed, microKernel } from "../gemm/micro";
-import { pack } from "../gemm/pack";
 import { lanes } from "../simd";
 import { MAX_ROWS } from "./plan";
 import { stagePlane, Window } from "./stage";
@@ -38,6 +37,10 @@ export class Correlation {
   planeBlock: i32;
   /** Names the packed weights: tiles with the same key, other than 0, have the same weights, taps and tile size. */
   key: i32; packedKey: i32;
+  /** Terms of the block at hand, and of one line of taps, if the block has all lines (else 0). */
+  terms: i32; lineTerms: i32;
+  /** The terms that reach the source from the line of outputs at hand. */
+  first: i32; count: i32;
   /** Areas of the thread's memory. */
   staged: usize; packed: usize; table: usize; spare: usize;
   window: Window;
@@ -71,11 +74,8 @@ export function correlate<T>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32,
     stage<T>(v, p, count);
     for (let t = 0; t < taps; t += tapBlock) {
       const tapCount = min(tapBlock, taps - t);
-      if (!reuse) {
-        tabulate<T>(v, count, t, tapCount);
-        packWeights<T>(v, r0, r1, p, count, t, tapCount);
-      }
-      multiplyTile<T>(v, count * tapCount, r0, r1, i0, i1, j0, j1, add);
+      if (!reuse) prepareTerms<T>(v, r0, r1, p, count, t, tapCount);
+      multiplyTile<T>(v, r0, r1, i0, i1, j0, j1, add);
       add = true;
     }
   }
@@ -117,100 +117,102 @@ function stage<T>(v: Correlation, plane: i32, count: i32): void {
   }
 }
 
-/** The offset of every term from the staged element of the first tap of an output. */
-function tabulate<T>(v: Correlation, planes: i32, tap: i32, taps: i32): void {
+/**
+ * Lists a block of terms: `planes` planes from `plane`, and of each `taps` taps from `tap`. For every term, the offset in
+ * the staged source goes into the table, and the weights of rows [r0, r1) into panels of MR rows. Lines of taps come in
+ * order, all planes of one line together, so that an output at the edge can leave out the lines that miss the source.
+ */
+function prepareTerms<T>(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32, tap: i32, taps: i32): void {
   const s = v.window;
-  let at = v.table;
-  for (let p = 0; p < planes; p++) {
-    let u = tap / v.tw, t = tap - u * v.tw;
-    for (let k = 0; k < taps; k++) {
-      const column = t * v.stepW;
-      const line = (p * s.rows + u * v.stepH) * s.phases + (column % s.stride);
-      store<i32>(at, (line * s.pitch + column / s.stride) * <i32>sizeof<T>());
-      at += 4;
-      if (++t == v.tw) {
-        t = 0;
-        u++;
+  const count = planes * taps, panel = <usize>(count * MR) * sizeof<T>();
+  v.terms = count;
+  v.lineTerms = taps == v.th * v.tw ? planes * v.tw : 0;
+  let u = tap / v.tw, first = tap - u * v.tw;
+  for (let k = 0; k < count; u++) {
+    const last = min(v.tw, first + count - k);
+    for (let p = 0; p < planes; p++) {
+      const c = (plane + p) / v.td, d = plane + p - c * v.td;
+      const line = (p * s.rows + u * v.stepH) * s.phases;
+      const weights = v.weight + <usize>r0 * v.wRow + <usize>c * v.wChannel + <usize>d * v.wd + <usize>u * v.wh;
+      for (let t = first; t < last; t++) {
+        const column = t * v.stepW, shift = s.stride == 1 ? column : column / s.stride;
+        const offset = (line + column - shift * s.stride) * s.pitch + shift;
+        store<i32>(v.table + ((<usize>k) << 2), offset * <i32>sizeof<T>());
+        packTerm<T>(v.packed + <usize>(k * MR) * sizeof<T>(), panel, weights + <usize>t * v.ww, v.wRow, r1 - r0);
+        k++;
       }
     }
+    first = 0;
   }
 }
 
-/** Packs the weights of rows [r0, r1) for a block of terms into panels of MR rows. */
-function packWeights<T>(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32, tap: i32, taps: i32): void {
-  const all = v.th * v.tw;
-  const src = v.weight + <usize>r0 * v.wRow;
-  const dense = v.ww == sizeof<T>() && v.wh == <usize>v.tw * v.ww && v.wd == <usize>v.th * v.wh && v.wChannel == <usize>v.td * v.wd;
-  if (dense) {
-    pack<T>(v.packed, src + <usize>(plane * all + tap) * sizeof<T>(), v.wRow, v.ww, r1 - r0, planes * taps, MR);
-    return;
-  }
-  for (let k = 0; k < planes; k++) {
-    const c = (plane + k) / v.td, d = plane + k - c * v.td;
-    for (let t = 0; t < taps; t++) {
-      const u = (tap + t) / v.tw;
-      const from = src + <usize>c * v.wChannel + <usize>d * v.wd + <usize>u * v.wh + <usize>(tap + t - u * v.tw) * v.ww;
-      scatterTerm<T>(v.packed, planes * taps, k * taps + t, from, v.wRow, r1 - r0);
-    }
-  }
-}
-
-/** Writes term `k` of `rows` rows into their panels, which hold `terms` terms each. */
-function scatterTerm<T>(packed: usize, terms: i32, k: i32, src: usize, step: usize, rows: i32): void {
-  for (let r = 0; r < rows; r += MR) {
-    const dst = packed + <usize>(r * terms + k * MR) * sizeof<T>();
-    for (let i = 0; i < min(MR, rows - r); i++) {
+/** Writes one term of `rows` rows into its place in every panel. */
+function packTerm<T>(dst: usize, panel: usize, src: usize, step: usize, rows: i32): void {
+  for (; rows > 0; rows -= MR) {
+    for (let i = 0; i < min(MR, rows); i++) {
       store<T>(dst + <usize>i * sizeof<T>(), load<T>(src));
       src += step;
     }
+    dst += panel;
   }
 }
 
 /** All micro-tiles of a tile for one block of terms: a line of outputs after the other, each against all rows. */
-function multiplyTile<T>(
-  v: Correlation, terms: i32, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool,
-): void {
+function multiplyTile<T>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
   const s = v.window;
-  const panel = <usize>(terms * MR) * sizeof<T>();
   for (let i = i0; i < i1; i++) {
     const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * sizeof<T>();
+    trim(v, v.row0 + i * v.strideH);
     for (let j = j0; j < j1; j += NR<T>()) {
       const x = line + <usize>(j - j0) * sizeof<T>();
-      let y = v.y + <usize>r0 * v.yRow + <usize>i * v.yh + <usize>j * v.yw;
-      let w = v.packed;
-      for (let r = r0; r < r1; r += MR) {
-        microTile<T>(v, terms, min(MR, r1 - r), min(NR<T>(), j1 - j), w, x, y, add);
-        w += panel;
-        y += <usize>MR * v.yRow;
-      }
+      const y = v.y + <usize>r0 * v.yRow + <usize>i * v.yh + <usize>j * v.yw;
+      multiplyColumns<T>(v, r1 - r0, min(NR<T>(), j1 - j), x, y, add);
     }
   }
 }
 
-/** One micro-tile: straight into y where its columns are neighbours and enough, through a spare tile elsewhere. */
-function microTile<T>(v: Correlation, terms: i32, rows: i32, width: i32, w: usize, x: usize, y: usize, add: bool): void {
+/** Leaves out the terms of the first and last lines of taps that miss the source if the first line lies at `row`. */
+function trim(v: Correlation, row: i32): void {
+  v.first = 0;
+  v.count = v.terms;
+  if (v.lineTerms == 0) return;
+  let from = 0, to = v.th;
+  while (from < to && row + from * v.stepH < 0) from++;
+  while (to > from && row + (to - 1) * v.stepH >= v.h) to--;
+  v.first = from * v.lineTerms;
+  v.count = (to - from) * v.lineTerms;
+}
+
+/** Up to NR neighbouring outputs of `rows` rows; `x` is where the first tap finds the first, `y` where it goes. */
+function multiplyColumns<T>(v: Correlation, rows: i32, width: i32, x: usize, y: usize, add: bool): void {
   const vectors = width > lanes<T>() ? 2 : 1;
-  if (v.yw == sizeof<T>() && width == vectors * lanes<T>()) {
-    microKernel<T, Indexed>(rows, vectors, terms, w, sizeof<T>(), MR * sizeof<T>(), x, v.table, y, v.yRow, add);
-    return;
-  }
-  let t = v.spare;
-  const pitch = NR<T>() * sizeof<T>();
-  microKernel<T, Indexed>(rows, vectors, terms, w, sizeof<T>(), MR * sizeof<T>(), x, v.table, t, pitch, false);
-  for (let r = 0; r < rows; r++) {
-    put<T>(y, v.yw, t, width, add);
-    t += pitch;
-    y += v.yRow;
+  const inPlace = v.yw == sizeof<T>() && width == vectors * lanes<T>();
+  const step = MR * sizeof<T>(), panel = <usize>v.terms * step, table = v.table + ((<usize>v.first) << 2);
+  let w = v.packed + <usize>v.first * step;
+  for (let r = 0; r < rows; r += MR) {
+    const height = min(MR, rows - r);
+    if (inPlace) {
+      microKernel<T, Indexed>(height, vectors, v.count, w, 0, step, x, table, y, v.yRow, add);
+    } else {
+      microKernel<T, Indexed>(height, vectors, v.count, w, 0, step, x, table, v.spare, NR<T>() * sizeof<T>(), false);
+      copyTile<T>(v, y, height, width, add);
+    }
+    w += panel;
+    y += <usize>MR * v.yRow;
   }
 }
 
-/** y[i] = or += t[i], where the elements of y are `yw` bytes apart. */
-function put<T>(y: usize, yw: usize, t: usize, width: i32, add: bool): void {
-  for (let i = 0; i < width; i++) {
-    const value = load<T>(t);
-    store<T>(y, add ? <T>(load<T>(y) + value) : value);
-    t += sizeof<T>();
-    y += yw;
+/** Moves the spare tile to `y`. */
+function copyTile<T>(v: Correlation, y: usize, rows: i32, width: i32, add: bool): void {
+  for (let r = 0; r < rows; r++) {
+    let from = v.spare + <usize>(r * NR<T>()) * sizeof<T>(), to = y;
+    for (let i = 0; i < width; i++) {
+      const value = load<T>(from);
+      store<T>(to, add ? <T>(load<T>(to) + value) : value);
+      from += sizeof<T>();
+      to += v.yw;
+    }
+    y += v.yRow;
   }
 }
 

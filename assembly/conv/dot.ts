@@ -1,19 +1,24 @@
 /**
- * Micro-kernels of the weight gradient: inner products of 1 to 3 rows of the gradient of y with the source as 4 taps see
- * it, over the vectors of a chunk. A row is contiguous; the source is read through a table with the offset of every
- * vector (i32, bytes). The four sums of row r go to out + 4 r elements.
+ * Micro-kernels of the weight gradient: inner products of one or two rows of the gradient of y with the source as 6 taps
+ * see it (4 without a fused multiply-add, for want of registers), over the vectors of a chunk. A row is contiguous; the
+ * source is read through a table with the offset of every vector (i32, bytes). Row r leaves its sums at out + 8 r elements.
  */
-import { fma, N1, N2, N3 } from "../gemm/micro";
+import { fma, N1, N2 } from "../gemm/micro";
 
-/** Rows of a tile: twelve accumulators need a fused multiply-add, separate products leave room for eight. */
+/** Rows of a tile. */
 // @ts-ignore: decorator
 @inline
-export const DOT_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 3 : 2;
+export const DOT_ROWS: i32 = 2;
 
 /** Taps of a tile. */
 // @ts-ignore: decorator
 @inline
-export const DOT_TAPS: i32 = 4;
+export const DOT_TAPS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+
+/** Elements between the sums of one row and the next. */
+// @ts-ignore: decorator
+@inline
+export const DOT_PITCH: i32 = 8;
 
 /** The lanes of four accumulators, summed. */
 // @ts-ignore: decorator
@@ -29,41 +34,35 @@ function putSums<T>(out: usize, a: v128, b: v128, c: v128, d: v128): void {
   }
 }
 
-function dots<T, ROWS>(
-  out: usize, vectors: i32, table: usize, g0: usize, row: usize, x0: usize, x1: usize, x2: usize, x3: usize,
-): void {
-  const rows = changetype<ROWS>(0).value;
+/** `taps` holds the addresses at which the taps find the first vector, less the first offset of the table. */
+function dots<T, ROWS>(out: usize, vectors: i32, table: usize, g: usize, row: usize, taps: usize): void {
+  const pair = changetype<ROWS>(0).value == 2, six = DOT_TAPS == 6;
   const zero = i64x2.splat(0);
-  let a0 = zero, a1 = zero, a2 = zero, a3 = zero;
-  let b0 = zero, b1 = zero, b2 = zero, b3 = zero;
-  let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
-  let g1 = g0 + row, g2 = g1 + row;
-  for (; vectors > 0; vectors--) {
-    const offset = <usize>load<i32>(table);
-    const g = v128.load(g0), h = rows > 1 ? v128.load(g1) : zero, k = rows > 2 ? v128.load(g2) : zero;
-    let x = v128.load(x0 + offset);
-    a0 = fma<T>(g, x, a0); if (rows > 1) b0 = fma<T>(h, x, b0); if (rows > 2) c0 = fma<T>(k, x, c0);
-    x = v128.load(x1 + offset);
-    a1 = fma<T>(g, x, a1); if (rows > 1) b1 = fma<T>(h, x, b1); if (rows > 2) c1 = fma<T>(k, x, c1);
-    x = v128.load(x2 + offset);
-    a2 = fma<T>(g, x, a2); if (rows > 1) b2 = fma<T>(h, x, b2); if (rows > 2) c2 = fma<T>(k, x, c2);
-    x = v128.load(x3 + offset);
-    a3 = fma<T>(g, x, a3); if (rows > 1) b3 = fma<T>(h, x, b3); if (rows > 2) c3 = fma<T>(k, x, c3);
+  let a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero;
+  let b0 = zero, b1 = zero, b2 = zero, b3 = zero, b4 = zero, b5 = zero;
+  const x0 = load<usize>(taps), x1 = load<usize>(taps, 4), x2 = load<usize>(taps, 8), x3 = load<usize>(taps, 12);
+  const x4 = six ? load<usize>(taps, 16) : 0, x5 = six ? load<usize>(taps, 20) : 0;
+  const end = table + (<usize>vectors << 2);
+  while (table != end) {
+    const at = <usize>load<i32>(table);
+    const p = v128.load(g), q = pair ? v128.load(g + row) : zero;
+    let x = v128.load(x0 + at); a0 = fma<T>(p, x, a0); if (pair) b0 = fma<T>(q, x, b0);
+    x = v128.load(x1 + at); a1 = fma<T>(p, x, a1); if (pair) b1 = fma<T>(q, x, b1);
+    x = v128.load(x2 + at); a2 = fma<T>(p, x, a2); if (pair) b2 = fma<T>(q, x, b2);
+    x = v128.load(x3 + at); a3 = fma<T>(p, x, a3); if (pair) b3 = fma<T>(q, x, b3);
+    if (six) { x = v128.load(x4 + at); a4 = fma<T>(p, x, a4); if (pair) b4 = fma<T>(q, x, b4); }
+    if (six) { x = v128.load(x5 + at); a5 = fma<T>(p, x, a5); if (pair) b5 = fma<T>(q, x, b5); }
     table += 4;
-    g0 += 16;
-    if (rows > 1) g1 += 16;
-    if (rows > 2) g2 += 16;
+    g += 16;
   }
   putSums<T>(out, a0, a1, a2, a3);
-  if (rows > 1) putSums<T>(out + 4 * sizeof<T>(), b0, b1, b2, b3);
-  if (rows > 2) putSums<T>(out + 8 * sizeof<T>(), c0, c1, c2, c3);
+  if (six) putSums<T>(out + 4 * sizeof<T>(), a4, a5, a4, a5);
+  if (pair) putSums<T>(out + DOT_PITCH * sizeof<T>(), b0, b1, b2, b3);
+  if (pair && six) putSums<T>(out + (DOT_PITCH + 4) * sizeof<T>(), b4, b5, b4, b5);
 }
 
-/** Sums of `rows` rows (1 to DOT_ROWS) from `g`, `row` bytes apart, with the taps at x0 to x3. */
-export function dotTile<T>(
-  rows: i32, out: usize, vectors: i32, table: usize, g: usize, row: usize, x0: usize, x1: usize, x2: usize, x3: usize,
-): void {
-  if (rows == 3) dots<T, N3>(out, vectors, table, g, row, x0, x1, x2, x3);
-  else if (rows == 2) dots<T, N2>(out, vectors, table, g, row, x0, x1, x2, x3);
-  else dots<T, N1>(out, vectors, table, g, row, x0, x1, x2, x3);
+/** Sums of `rows` rows (1 or 2) from `g`, `row` bytes apart; see the top of the file. */
+export function dotTile<T>(rows: i32, out: usize, vectors: i32, table: usize, g: usize, row: usize, taps: usize): void {
+  if (rows == 2) dots<T, N2>(out, vectors, table, g, row, taps);
+  else dots<T, N1>(out, vectors, table, g, row, taps);
 }

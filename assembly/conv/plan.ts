@@ -141,6 +141,7 @@ export function correlationTasks(g: Geometry, gradient: bool): i32 {
 const CHUNK_OUTPUTS: i32 = 1024;
 /** Output channels of a task at most; with a chunk of their gradients they take 512 KiB of f64. */
 const MAX_GRAD_ROWS: i32 = 60;
+/** Output channels of a task are a multiple of this. */
 const GRAD_ROW_UNIT: i32 = 6;
 
 /** Columns of a chunk. */

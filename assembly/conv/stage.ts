@@ -18,34 +18,43 @@ export class Window {
   h: i32; w: i32;
 }
 
-/** Stages one channel, whose source plane is at `src` (0: a plane of zeros), at `dst`. */
+/** Stages the source plane at `src` (0: a plane of zeros) at `dst`. */
 export function stagePlane<T>(v: Window, dst: usize, src: usize): void {
   const bytes = <usize>v.pitch * sizeof<T>();
-  for (let i = 0; i < v.rows; i++) {
-    const row = v.row0 + i;
-    const inside = src != 0 && row >= 0 && row < v.h;
-    const line = src + <usize>(row * v.w) * sizeof<T>();
-    for (let f = 0; f < v.phases; f++) {
-      if (inside) stageRow<T>(dst, line, v.column0 + f, v.stride, v.pitch, v.w);
-      else zeros<T>(dst, v.pitch);
-      dst += bytes;
+  for (let f = 0; f < v.phases; f++) {
+    const column = v.column0 + f;
+    const first = min(v.pitch, firstInside(column, v.stride));
+    const last = max(first, min(v.pitch, column < v.w ? firstInside(column - v.w, v.stride) : 0));
+    const from = src + <usize>(column + first * v.stride) * sizeof<T>();
+    let to = dst + <usize>f * bytes;
+    for (let row = v.row0; row < v.row0 + v.rows; row++) {
+      const inside = src != 0 && row >= 0 && row < v.h;
+      if (inside) stageRow<T>(to, from + <usize>(row * v.w) * sizeof<T>(), v.stride, first, last, v.pitch);
+      else zeros<T>(to, v.pitch);
+      to += <usize>v.phases * bytes;
     }
   }
 }
 
-/** dst[i] = line[column + i * stride], zero outside [0, width). */
-export function stageRow<T>(dst: usize, line: usize, column: i32, stride: i32, count: i32, width: i32): void {
-  const first = min(count, column >= 0 ? 0 : (stride - 1 - column) / stride);
-  const last = max(first, min(count, column >= width ? 0 : (width - column + stride - 1) / stride));
-  zeros<T>(dst, first);
+/** The smallest i ≥ 0 for which column + i * stride ≥ 0. */
+// @ts-ignore: decorator
+@inline
+function firstInside(column: i32, stride: i32): i32 {
+  return column >= 0 ? 0 : stride == 1 ? -column : (stride - 1 - column) / stride;
+}
+
+/** dst[i] = src[(i - first) * stride] for first ≤ i < last, and zero in the rest of `count` elements. */
+export function stageRow<T>(dst: usize, src: usize, stride: i32, first: i32, last: i32, count: i32): void {
+  if (first > 0) zeros<T>(dst, first);
   dst += <usize>first * sizeof<T>();
-  const src = line + <usize>(column + first * stride) * sizeof<T>();
   if (stride == 1) copyRun<T>(dst, src, last - first);
   else copyStrided<T>(dst, src, <usize>stride * sizeof<T>(), last - first);
-  zeros<T>(dst + <usize>(last - first) * sizeof<T>(), count - last);
+  if (count > last) zeros<T>(dst + <usize>(last - first) * sizeof<T>(), count - last);
 }
 
 /** Rows are short: a loop beats the engine's memory.copy. */
+// @ts-ignore: decorator
+@inline
 function copyRun<T>(dst: usize, src: usize, count: i32): void {
   let bytes = count * <i32>sizeof<T>();
   for (; bytes >= 16; bytes -= 16) {
@@ -68,6 +77,7 @@ function copyStrided<T>(dst: usize, src: usize, step: usize, count: i32): void {
   }
 }
 
+/** `count` zeros. */
 export function zeros<T>(dst: usize, count: i32): void {
   for (; count > 0; count--) {
     store<T>(dst, 0);

@@ -3,7 +3,7 @@
  * chunks of about a thousand, in an order that the geometry alone fixes, and chunk after chunk is added to the result.
  */
 import { lanes } from "../simd";
-import { DOT_ROWS, DOT_TAPS, dotTile } from "./dot";
+import { DOT_PITCH, DOT_ROWS, DOT_TAPS, dotTile } from "./dot";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
   ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPitch, chunkPlanes, gradPlanes, gradRows, images, MAX_STAGED,
@@ -19,7 +19,10 @@ class Part {
   b0: i32; b1: i32; i0: i32; i1: i32; j0: i32; j1: i32;
   /** Elements: of a staged line and a row of the gradient, of a staged image and plane of the source. */
   pitch: i32; row: i32; image: i32; plane: i32;
-  table: usize; sums: usize; gradient: usize; source: usize;
+  /** Rows of the gradient, staged or in place, and the bytes between them. */
+  gradient: usize; gradientRow: usize;
+  /** Areas of the thread's memory. */
+  table: usize; sums: usize; taps: usize; source: usize; staged: usize;
   window: Window;
 }
 
@@ -28,9 +31,10 @@ function partAt<T>(scratch: usize, g: Geometry): Part {
   const s = changetype<Window>(scratch + 128);
   q.window = s;
   q.sums = scratch + 256;
+  q.taps = scratch + 448;
   q.table = scratch + 512;
   q.source = q.table + 8192;
-  q.gradient = q.source + <usize>MAX_STAGED * sizeof<T>() + 64;
+  q.staged = q.source + <usize>MAX_STAGED * sizeof<T>() + 64;
   q.pitch = ceilDiv(chunkPitch(g), lanes<T>()) * lanes<T>();
   s.rows = (chunkLines(g) - 1) * g.sh + (g.kh - 1) * g.dh + 1;
   s.stride = g.sw;
@@ -111,20 +115,37 @@ function stageSource<T>(q: Part, x: usize, g: Geometry): void {
   }
 }
 
-/** The rows of the part over the chunk, each line filled up to whole vectors with zeros: staged[row][image][line]. */
+/**
+ * The rows of the part over the chunk: in place if their lines are whole vectors, otherwise staged[row][image][line],
+ * each line filled up with zeros.
+ */
 function stageGradient<T>(q: Part, gy: usize, g: Geometry): void {
-  let dst = q.gradient;
+  if (q.pitch == g.ow && q.b1 - q.b0 == 1) {
+    q.gradient = lineOf<T>(q, gy, g, q.r0, q.b0, q.i0);
+    q.gradientRow = <usize>(g.od * g.oh * g.ow) * sizeof<T>();
+    return;
+  }
+  const columns = q.j1 - q.j0;
+  let dst = q.staged;
   for (let r = q.r0; r < q.r1; r++) {
     for (let b = q.b0; b < q.b1; b++) {
-      const n = b / g.od, d = b - n * g.od;
-      const plane = (n * g.o + q.group * groupOut(g) + r) * g.od + d;
+      let line = lineOf<T>(q, gy, g, r, b, q.i0) + <usize>q.j0 * sizeof<T>();
       for (let i = q.i0; i < q.i1; i++) {
-        const line = gy + <usize>((plane * g.oh + i) * g.ow) * sizeof<T>();
-        stageRow<T>(dst, line, q.j0, 1, q.pitch, q.j1);
+        stageRow<T>(dst, line, 1, 0, columns, q.pitch);
         dst += <usize>q.pitch * sizeof<T>();
+        line += <usize>g.ow * sizeof<T>();
       }
     }
   }
+  q.gradient = q.staged;
+  q.gradientRow = <usize>q.row * sizeof<T>();
+}
+
+/** Address of line `i` of row `r` (of the group) of the gradient, image `b`. */
+function lineOf<T>(q: Part, gy: usize, g: Geometry, r: i32, b: i32, i: i32): usize {
+  const n = b / g.od, d = b - n * g.od;
+  const plane = (n * g.o + q.group * groupOut(g) + r) * g.od + d;
+  return gy + <usize>((plane * g.oh + i) * g.ow) * sizeof<T>();
 }
 
 /** Where in a staged plane the first tap finds every vector of the chunk. */
@@ -152,26 +173,18 @@ function tapAt<T>(q: Part, g: Geometry, t: i32): usize {
 /** Adds the inner products over the chunk to the weights of the part. */
 function addProducts<T>(q: Part, gw: usize, g: Geometry): void {
   const count = (q.p1 - q.p0) * g.kh * g.kw, vectors = q.row / lanes<T>();
-  const row = <usize>q.row * sizeof<T>();
   for (let t = 0; t < count; t += DOT_TAPS) {
-    const last = count - 1;
-    const x0 = tapAt<T>(q, g, t), x1 = tapAt<T>(q, g, min(t + 1, last));
-    const x2 = tapAt<T>(q, g, min(t + 2, last)), x3 = tapAt<T>(q, g, min(t + 3, last));
-    for (let r = q.r0; r < q.r1; ) {
-      const rows = tileRows(q.r1 - r);
-      dotTile<T>(rows, q.sums, vectors, q.table, q.gradient + <usize>(r - q.r0) * row, row, x0, x1, x2, x3);
+    // Beyond the last tap the last one is repeated, and its sums are not used.
+    for (let i = 0; i < DOT_TAPS; i++) store<usize>(q.taps + 4 * i, tapAt<T>(q, g, min(t + i, count - 1)));
+    for (let r = q.r0; r < q.r1; r += DOT_ROWS) {
+      const rows = min(DOT_ROWS, q.r1 - r);
+      dotTile<T>(rows, q.sums, vectors, q.table, q.gradient + <usize>(r - q.r0) * q.gradientRow, q.gradientRow, q.taps);
       for (let i = 0; i < rows; i++) {
         const to = weightAt<T>(q, gw, g, r + i, q.p0) + <usize>t * sizeof<T>();
-        accumulate<T>(to, q.sums + <usize>(i * DOT_TAPS) * sizeof<T>(), min(DOT_TAPS, count - t));
+        accumulate<T>(to, q.sums + <usize>(i * DOT_PITCH) * sizeof<T>(), min(DOT_TAPS, count - t));
       }
-      r += rows;
     }
   }
-}
-
-/** Rows of the next tile: two tiles of two rather than three and one. */
-function tileRows(left: i32): i32 {
-  return left == DOT_ROWS + 1 ? (left + 1) / 2 : min(left, DOT_ROWS);
 }
 
 function accumulate<T>(y: usize, x: usize, count: i32): void {

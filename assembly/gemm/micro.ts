@@ -1,8 +1,10 @@
 /**
  * Micro-kernels: a tile of C of 1 to 6 rows by one or two vectors, held in registers over one k block.
  *
- * A is read by splatting loads at a + row * rs + p * cs, so the same code reads it packed, in place, or transposed.
- * B is read by vector loads at b + p * bs, or, where `bs` is the address of a table, at b + table[p] (byte offsets).
+ * Stepped: A is read by splatting loads at a + row * rs + p * cs, so the same code reads it packed, in place, or
+ * transposed, and B by vector loads at b + p * bs.
+ * Indexed: A is packed, its rows are neighbours and `rs` is not used; `bs` is the address of a table of byte offsets, and
+ * B is read at b + bs[p].
  * All strides are in bytes. `add` says whether the tile is added to C or replaces it.
  */
 import { fma2, fma4 } from "../simd";
@@ -23,12 +25,12 @@ export function splatAt<T>(p: usize): v128 {
 /** Compile-time numbers as types: each shape becomes a function of its own, with only the accumulators it needs. */
 @final @unmanaged export class N1 { @inline get value(): i32 { return 1; } }
 @final @unmanaged export class N2 { @inline get value(): i32 { return 2; } }
-@final @unmanaged export class N3 { @inline get value(): i32 { return 3; } }
+@final @unmanaged class N3 { @inline get value(): i32 { return 3; } }
 @final @unmanaged class N4 { @inline get value(): i32 { return 4; } }
 @final @unmanaged class N5 { @inline get value(): i32 { return 5; } }
 @final @unmanaged class N6 { @inline get value(): i32 { return 6; } }
 
-/** How B is addressed: in equal steps, or through a table of offsets. */
+/** How the operands are addressed; see the top of the file. */
 @final @unmanaged export class Stepped { @inline get indexed(): bool { return false; } }
 @final @unmanaged export class Indexed { @inline get indexed(): bool { return true; } }
 
@@ -58,12 +60,13 @@ function tile<T, ROWS, VECTORS, ADDRESS>(
     const q = indexed ? b + <usize>load<i32>(bs) : b;
     const x = v128.load(q);
     const y = wide ? v128.load(q, 16) : zero;
-    let s = splatAt<T>(a); lo0 = fma<T>(s, x, lo0); if (wide) hi0 = fma<T>(s, y, hi0); a += cs;
-    if (rows > 1) { s = splatAt<T>(a1); lo1 = fma<T>(s, x, lo1); if (wide) hi1 = fma<T>(s, y, hi1); a1 += cs; }
-    if (rows > 2) { s = splatAt<T>(a2); lo2 = fma<T>(s, x, lo2); if (wide) hi2 = fma<T>(s, y, hi2); a2 += cs; }
-    if (rows > 3) { s = splatAt<T>(a3); lo3 = fma<T>(s, x, lo3); if (wide) hi3 = fma<T>(s, y, hi3); a3 += cs; }
-    if (rows > 4) { s = splatAt<T>(a4); lo4 = fma<T>(s, x, lo4); if (wide) hi4 = fma<T>(s, y, hi4); a4 += cs; }
-    if (rows > 5) { s = splatAt<T>(a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
+    let s = splatAt<T>(a); lo0 = fma<T>(s, x, lo0); if (wide) hi0 = fma<T>(s, y, hi0);
+    if (rows > 1) { s = splatAt<T>(indexed ? a + 1 * sizeof<T>() : a1); lo1 = fma<T>(s, x, lo1); if (wide) hi1 = fma<T>(s, y, hi1); a1 += cs; }
+    if (rows > 2) { s = splatAt<T>(indexed ? a + 2 * sizeof<T>() : a2); lo2 = fma<T>(s, x, lo2); if (wide) hi2 = fma<T>(s, y, hi2); a2 += cs; }
+    if (rows > 3) { s = splatAt<T>(indexed ? a + 3 * sizeof<T>() : a3); lo3 = fma<T>(s, x, lo3); if (wide) hi3 = fma<T>(s, y, hi3); a3 += cs; }
+    if (rows > 4) { s = splatAt<T>(indexed ? a + 4 * sizeof<T>() : a4); lo4 = fma<T>(s, x, lo4); if (wide) hi4 = fma<T>(s, y, hi4); a4 += cs; }
+    if (rows > 5) { s = splatAt<T>(indexed ? a + 5 * sizeof<T>() : a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
+    a += cs;
     if (indexed) bs += 4;
     else b += bs;
   }
