@@ -255,7 +255,7 @@ export function asStrided(
   const shape = checkSize("asStrided", [size]);
   if (shape.length !== stride.length) throw new ShapeError("asStrided: mismatch in length of strides and shape");
   const offset = options.storageOffset ?? x.offset;
-  const last = shape.includes(0) ? offset - 1 : lastPosition({ shape, strides: stride, offset });
+  const last = shape.includes(0) ? -1 : lastPosition({ shape, strides: stride, offset });
   const available = Math.floor(x.storage.block.bytes / x.elementSize());
   if (offset < 0 || last >= available || stride.some((s) => s < 0))
     throw new ShapeError(`asStrided: size ${shapeText(shape)}, strides ${shapeText(stride)} and offset ${offset} reach outside of the storage of ${available} elements`);
