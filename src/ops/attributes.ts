@@ -5,15 +5,21 @@ import { checkTensor } from "./define";
 import { permute, transpose } from "./view";
 
 /** All axes in reverse order. */
-const reversed = (x: Tensor): Tensor => permute(x, x.shape.map((_, i) => x.ndim - 1 - i));
+const reversed = (x: Tensor): Tensor =>
+  permute(
+    x,
+    x.shape.map((_, i) => x.ndim - 1 - i),
+  );
 
 function checkMatrix(name: string, x: Tensor): Tensor {
-  if (x.ndim !== 0 && x.ndim !== 2) throw new ShapeError(`tensor.${name} is only supported on matrices (2-D tensors). Got ${x.ndim}-D tensor.`);
+  if (x.ndim !== 0 && x.ndim !== 2)
+    throw new ShapeError(`tensor.${name} is only supported on matrices (2-D tensors). Got ${x.ndim}-D tensor.`);
   return x;
 }
 
 function transposed(name: string, x: Tensor): Tensor {
-  if (x.ndim === 1) throw new ShapeError(`tensor.${name} is only supported on matrices or batches of matrices. Got 1-D tensor.`);
+  if (x.ndim === 1)
+    throw new ShapeError(`tensor.${name} is only supported on matrices or batches of matrices. Got 1-D tensor.`);
   return x.ndim === 0 ? x : transpose(x, -2, -1);
 }
 

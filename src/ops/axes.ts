@@ -11,14 +11,25 @@ import { permute, reshape, transpose, viewOf } from "./view";
  * @see torch.movedim
  * @throws ShapeError if the lists differ in length or name an axis twice.
  */
-export function movedim(x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
+export function movedim(
+  x: Tensor,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor {
   checkTensor("movedim", x);
-  const wrap = (dims: number | readonly number[]) => (typeof dims === "number" ? [dims] : dims).map((d) => wrapDim("movedim", d, x.ndim));
+  const wrap = (dims: number | readonly number[]) =>
+    (typeof dims === "number" ? [dims] : dims).map((d) => wrapDim("movedim", d, x.ndim));
   const [from, to] = [wrap(source), wrap(destination)];
   if (from.length !== to.length)
-    throw new ShapeError(`movedim: Invalid source or destination dims: source (${shapeText(from)} dims) should contain the same number of dims as destination (${shapeText(to)} dims)`);
-  for (const [name, dims] of [["source", from], ["destination", to]] as const)
-    if (new Set(dims).size !== dims.length) throw new ShapeError(`movedim: repeated dim in \`${name}\` (${shapeText(dims)})`);
+    throw new ShapeError(
+      `movedim: Invalid source or destination dims: source (${shapeText(from)} dims) should contain the same number of dims as destination (${shapeText(to)} dims)`,
+    );
+  for (const [name, dims] of [
+    ["source", from],
+    ["destination", to],
+  ] as const)
+    if (new Set(dims).size !== dims.length)
+      throw new ShapeError(`movedim: repeated dim in \`${name}\` (${shapeText(dims)})`);
   const order = x.shape.map((_, i) => i).filter((i) => !from.includes(i));
   const moves = to.map((at, i) => ({ at, axis: from[i]! })).sort((a, b) => a.at - b.at);
   for (const { at, axis } of moves) order.splice(at, 0, axis);
@@ -26,8 +37,11 @@ export function movedim(x: Tensor, source: number | readonly number[], destinati
 }
 
 /** {@link movedim}. @see torch.moveaxis */
-export const moveaxis = (x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor =>
-  movedim(x, source, destination);
+export const moveaxis = (
+  x: Tensor,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor => movedim(x, source, destination);
 
 /** Two axes exchanged. @see torch.swapaxes */
 export const swapaxes = (x: Tensor, axis0: number, axis1: number): Tensor => transpose(x, axis0, axis1);
@@ -54,7 +68,8 @@ export function unfold(x: Tensor, dimension: number, size: number, step: number)
   checkTensor("unfold", x);
   const d = wrapDim("unfold", dimension, x.ndim);
   const [n, stride] = x.ndim === 0 ? [1, 1] : [x.shape[d]!, x.strides[d]!];
-  if (size < 0 || size > n) throw new ShapeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
+  if (size < 0 || size > n)
+    throw new ShapeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
   if (!Number.isInteger(step) || step <= 0) throw new ShapeError(`unfold: step is ${step} but must be > 0`);
   const shape = x.ndim === 0 ? [size] : [...x.shape.with(d, Math.floor((n - size) / step) + 1), size];
   const strides = x.ndim === 0 ? [1] : [...x.strides.with(d, stride * step), stride];

@@ -2,7 +2,16 @@
 import { checkDType, type DType, getDefaultDtype, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
 import { broadcastShapes as commonShape, type Shape } from "../core/shape";
-import { allocateFor, type CreateOptions, createOptions, filled, finish, full, tensor, writeValues } from "../tensor/create";
+import {
+  allocateFor,
+  type CreateOptions,
+  createOptions,
+  filled,
+  finish,
+  full,
+  tensor,
+  writeValues,
+} from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./define";
 import { stack } from "./join";
@@ -25,7 +34,13 @@ function splitNumbers(op: string, args: readonly unknown[]): [number[], CreateOp
 }
 
 /** A 1-d tensor whose values are computed in double precision and cast once. */
-function sequence(op: string, length: number, options: CreateOptions, fallback: DType, value: (i: number) => number): Tensor {
+function sequence(
+  op: string,
+  length: number,
+  options: CreateOptions,
+  fallback: DType,
+  value: (i: number) => number,
+): Tensor {
   const x = allocateFor(op, [length], options, fallback);
   const values = new Float64Array(length);
   for (let i = 0; i < length; i++) values[i] = value(i);
@@ -48,15 +63,24 @@ export function arange(start: Bound, end: Bound, options?: CreateOptions): Tenso
 export function arange(start: Bound, end: Bound, step: Bound, options?: CreateOptions): Tensor;
 export function arange(...args: readonly (Bound | CreateOptions | undefined)[]): Tensor {
   const [numbers, options] = splitNumbers("arange", args);
-  if (numbers.length === 0 || numbers.length > 3) throw new ArgumentError("arange: takes (end), (start, end) or (start, end, step)");
+  if (numbers.length === 0 || numbers.length > 3)
+    throw new ArgumentError("arange: takes (end), (start, end) or (start, end, step)");
   const integral = numbers.every(Number.isInteger);
   if (numbers.length === 1) numbers.unshift(0);
   const whole = (options.dtype ?? (integral ? "int64" : undefined)) === "int64" ? Math.trunc : (x: number) => x;
   const [start, end, step] = [whole(numbers[0]!), whole(numbers[1]!), whole(numbers[2] ?? 1)];
   if (step === 0) throw new ValueError("arange: step must be nonzero");
-  if (!Number.isFinite(start) || !Number.isFinite(end)) throw new ValueError(`arange: unsupported range: ${start} -> ${end}`);
-  if ((end - start) * step < 0) throw new ValueError("arange: upper bound and larger bound inconsistent with step sign");
-  return sequence("arange", Math.ceil((end - start) / step), options, integral ? "int64" : getDefaultDtype(), (i) => start + i * step);
+  if (!Number.isFinite(start) || !Number.isFinite(end))
+    throw new ValueError(`arange: unsupported range: ${start} -> ${end}`);
+  if ((end - start) * step < 0)
+    throw new ValueError("arange: upper bound and larger bound inconsistent with step sign");
+  return sequence(
+    "arange",
+    Math.ceil((end - start) / step),
+    options,
+    integral ? "int64" : getDefaultDtype(),
+    (i) => start + i * step,
+  );
 }
 
 /** Position i of `steps` numbers from `start` to `end`, computed from the nearer end so that both are exact. */
@@ -66,7 +90,8 @@ function spaced(start: number, end: number, steps: number): (i: number) => numbe
 }
 
 function checkSteps(op: string, steps: number): void {
-  if (!Number.isInteger(steps) || steps < 0) throw new ValueError(`${op}: number of steps must be non-negative, got ${describe(steps)}`);
+  if (!Number.isInteger(steps) || steps < 0)
+    throw new ValueError(`${op}: number of steps must be non-negative, got ${describe(steps)}`);
 }
 
 /** Both ends as the elements of a tensor would hold them. */
@@ -79,11 +104,22 @@ function endsIn(op: string, start: number, end: number, options: CreateOptions):
 export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
   checkOptions("linspace", options, createOptions);
   checkSteps("linspace", steps);
-  return sequence("linspace", steps, options, getDefaultDtype(), spaced(...endsIn("linspace", start, end, options), steps));
+  return sequence(
+    "linspace",
+    steps,
+    options,
+    getDefaultDtype(),
+    spaced(...endsIn("linspace", start, end, options), steps),
+  );
 }
 
 /** `steps` numbers from base^start to base^end, evenly spaced on a logarithmic scale. @see torch.logspace */
-export function logspace(start: number, end: number, steps: number, options: CreateOptions & { base?: number } = {}): Tensor {
+export function logspace(
+  start: number,
+  end: number,
+  steps: number,
+  options: CreateOptions & { base?: number } = {},
+): Tensor {
   checkOptions("logspace", options, [...createOptions, "base"]);
   checkSteps("logspace", steps);
   const { base = 10, ...rest } = options;
@@ -96,10 +132,20 @@ export function eye(n: number, m?: number | CreateOptions, options: CreateOption
   const asked = typeof m === "object" ? m : options;
   checkOptions("eye", asked, createOptions);
   const columns = typeof m === "number" ? m : n;
-  for (const [name, size] of [["n", n], ["m", columns]] as const)
-    if (!Number.isInteger(size) || size < 0) throw new ShapeError(`eye: ${name} must be greater or equal to 0, got ${describe(size)}`);
+  for (const [name, size] of [
+    ["n", n],
+    ["m", columns],
+  ] as const)
+    if (!Number.isInteger(size) || size < 0)
+      throw new ShapeError(`eye: ${name} must be greater or equal to 0, got ${describe(size)}`);
   const y = filled(allocateFor("eye", [n, columns], asked, getDefaultDtype()), 0);
-  const diagonal = { storage: y.storage, dtype: y.dtype, shape: [Math.min(n, columns)], strides: [columns + 1], offset: 0 };
+  const diagonal = {
+    storage: y.storage,
+    dtype: y.dtype,
+    shape: [Math.min(n, columns)],
+    strides: [columns + 1],
+    offset: 0,
+  };
   const one = full([], 1, { dtype: y.dtype, device: y.device });
   y.storage.backend.copy(diagonal, one);
   one.dispose();
@@ -115,7 +161,13 @@ export interface TriangleOptions {
   device?: CreateOptions["device"];
 }
 
-function triangleIndices(op: string, row: number, col: number, options: TriangleOptions, isInside: (above: number) => boolean): Tensor {
+function triangleIndices(
+  op: string,
+  row: number,
+  col: number,
+  options: TriangleOptions,
+  isInside: (above: number) => boolean,
+): Tensor {
   checkOptions(op, options, ["offset", "dtype", "device"]);
   if (row < 0 || col < 0) throw new ShapeError(`${op}: row and col must be non-negative, got ${row} and ${col}`);
   const { offset = 0, ...rest } = options;
@@ -168,7 +220,10 @@ function splitTensors<O extends object>(op: string, args: TensorArgs<O>, known: 
   if (tensors.length === 0) throw new ArgumentError(`${op}: expects at least one tensor`);
   for (const x of tensors) {
     checkTensor(op, x, "tensors");
-    if (x.ndim > 1) throw new ShapeError(`${op}: Expected scalar or 1D tensor in the tensor list but got a tensor of ${x.ndim} dimensions`);
+    if (x.ndim > 1)
+      throw new ShapeError(
+        `${op}: Expected scalar or 1D tensor in the tensor list but got a tensor of ${x.ndim} dimensions`,
+      );
   }
   return [tensors, options];
 }
@@ -203,8 +258,14 @@ export function meshgrid(...args: TensorArgs<MeshgridOptions>): Tensor[] {
 /** Every choice of one element from each vector, as rows; a single vector comes back as it is. @see torch.cartesian_prod */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
   const [list] = splitTensors("cartesianProd", tensors, []);
-  for (const x of list) if (x.ndim !== 1) throw new ShapeError("cartesianProd: Expect a 1D vector, but got a 0-d tensor");
-  return list.length === 1 ? list[0]! : stack(meshgrid(list).map((x) => x.flatten()), 1);
+  for (const x of list)
+    if (x.ndim !== 1) throw new ShapeError("cartesianProd: Expect a 1D vector, but got a 0-d tensor");
+  return list.length === 1
+    ? list[0]!
+    : stack(
+        meshgrid(list).map((x) => x.flatten()),
+        1,
+      );
 }
 
 /** All increasing selections of `r` of the numbers below `n`, with or without repetition, in lexical order. */
@@ -223,7 +284,8 @@ export function combinations(x: Tensor, r = 2, options: { withReplacement?: bool
   checkTensor("combinations", x);
   checkOptions("combinations", options, ["withReplacement"]);
   if (x.ndim !== 1) throw new ShapeError(`combinations: Expect a 1D vector, but got shape [${x.shape.join(", ")}]`);
-  if (!Number.isInteger(r) || r < 0) throw new ValueError(`combinations: Expect a non-negative number, but got ${describe(r)}`);
+  if (!Number.isInteger(r) || r < 0)
+    throw new ValueError(`combinations: Expect a non-negative number, but got ${describe(r)}`);
   if (r === 0) return x.newEmpty([0]);
   const rows = selections(x.shape[0]!, r, options.withReplacement ?? false);
   return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);

@@ -25,12 +25,22 @@ interface DiagonalLayout {
 }
 
 /** Where a diagonal lies in a tensor: the two axes disappear, the diagonal becomes the last. */
-function diagonalOf(shape: readonly number[], strides: readonly number[], offset: number, dim1: number, dim2: number): DiagonalLayout {
+function diagonalOf(
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+  dim1: number,
+  dim2: number,
+): DiagonalLayout {
   const [rows, columns] = [shape[dim1]!, shape[dim2]!];
   const length = Math.max(0, offset >= 0 ? Math.min(rows, columns - offset) : Math.min(rows + offset, columns));
   const rest = (list: readonly number[]) => list.filter((_, i) => i !== dim1 && i !== dim2);
   const start = length === 0 ? 0 : offset >= 0 ? offset * strides[dim2]! : -offset * strides[dim1]!;
-  return { shape: [...rest(shape), length], strides: [...rest(strides), strides[dim1]! + strides[dim2]!], offset: start };
+  return {
+    shape: [...rest(shape), length],
+    strides: [...rest(strides), strides[dim1]! + strides[dim2]!],
+    offset: start,
+  };
 }
 
 function wrapPair(op: string, ndim: number, dim1: number, dim2: number): [number, number] {
@@ -51,7 +61,9 @@ export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
   const [dim1, dim2] = wrapPair("diagonal", x.ndim, options.dim1 ?? 0, options.dim2 ?? 1);
   const at = diagonalOf(x.shape, x.strides, offset, dim1, dim2);
   const from = x.shape;
-  return viewOf("diagonal", x, at.shape, at.strides, x.offset + at.offset, (g) => diagonalBackward(g, from, offset, dim1, dim2));
+  return viewOf("diagonal", x, at.shape, at.strides, x.offset + at.offset, (g) =>
+    diagonalBackward(g, from, offset, dim1, dim2),
+  );
 }
 
 /** The gradient of {@link diagonal}: zero elsewhere. @see torch.diagonal_backward */
@@ -94,12 +106,14 @@ export function diagflat(x: Tensor, offset = 0): Tensor {
 function outside(x: Tensor, diagonal: number, sign: 1 | -1): Tensor {
   const [rows, columns] = x.shape.slice(-2) as [number, number];
   const mask = new Uint8Array(rows * columns);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mask[i * columns + j] = (j - i - diagonal) * sign > 0 ? 1 : 0;
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) mask[i * columns + j] = (j - i - diagonal) * sign > 0 ? 1 : 0;
   return tensor(mask, { dtype: "bool", device: x.device }).reshape(rows, columns);
 }
 
 function checkMatrix(op: string, x: Tensor): Tensor {
-  if (checkTensor(op, x).ndim < 2) throw new ShapeError(`${op}: input tensor must have at least 2 dimensions, got shape ${shapeText(x.shape)}`);
+  if (checkTensor(op, x).ndim < 2)
+    throw new ShapeError(`${op}: input tensor must have at least 2 dimensions, got shape ${shapeText(x.shape)}`);
   return x;
 }
 
@@ -118,7 +132,8 @@ export const triu_: typeof triu = inplace("triu_", triu);
 function fillDiagonal(x: Tensor, fillValue: number, options: { wrap?: boolean } = {}): Tensor {
   checkMatrix("fillDiagonal_", x);
   checkOptions("fillDiagonal_", options, ["wrap"]);
-  if (x.ndim > 2 && new Set(x.shape).size > 1) throw new ShapeError(`fillDiagonal_: all dimensions of input must be of equal length, got ${shapeText(x.shape)}`);
+  if (x.ndim > 2 && new Set(x.shape).size > 1)
+    throw new ShapeError(`fillDiagonal_: all dimensions of input must be of equal length, got ${shapeText(x.shape)}`);
   const step = x.shape.reduce((sum, _, i) => sum + x.shape.slice(i + 1).reduce((n, s) => n * s, 1), 0);
   const side = x.shape.reduce((a, b) => Math.min(a, b));
   const end = x.ndim === 2 && options.wrap ? x.numel() : side * step;

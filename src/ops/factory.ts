@@ -2,7 +2,17 @@
 import type { DType } from "../core/dtype";
 import { checkOptions } from "../core/errors";
 import { checkSize, type Shape } from "../core/shape";
-import { allocateFor, type CreateOptions, createOptions, filled, finish, type SizeArgs, splitSize, type TensorData, tensor } from "../tensor/create";
+import {
+  allocateFor,
+  type CreateOptions,
+  createOptions,
+  filled,
+  finish,
+  type SizeArgs,
+  splitSize,
+  type TensorData,
+  tensor,
+} from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./define";
 
@@ -31,7 +41,12 @@ export const newZeros = (x: Tensor, ...size: SizeArgs): Tensor => newFilled("new
 export const newOnes = (x: Tensor, ...size: SizeArgs): Tensor => newFilled("newOnes", x, size, 1);
 
 /** A tensor filled with a value, with the dtype and device of `x`. @see torch.Tensor.new_full */
-export function newFull(x: Tensor, size: Shape, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor {
+export function newFull(
+  x: Tensor,
+  size: Shape,
+  fillValue: number | bigint | boolean,
+  options: CreateOptions = {},
+): Tensor {
   checkTensor("newFull", x);
   checkOptions("newFull", options, createOptions);
   return finish(filled(allocateNew("newFull", x, checkSize("newFull", [size]), options), fillValue), options);
@@ -45,13 +60,16 @@ export function newTensor(x: Tensor, data: TensorData | readonly unknown[], opti
 }
 
 /** A tensor of unspecified values with the shape, dtype and device of `x`. @see torch.empty_like */
-export const emptyLike = (x: Tensor, options: CreateOptions = {}): Tensor => newEmpty(checkTensor("emptyLike", x), x.shape, options);
+export const emptyLike = (x: Tensor, options: CreateOptions = {}): Tensor =>
+  newEmpty(checkTensor("emptyLike", x), x.shape, options);
 
 /** Zeros with the shape, dtype and device of `x`. @see torch.zeros_like */
-export const zerosLike = (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("zerosLike", x), x.shape, 0, options);
+export const zerosLike = (x: Tensor, options: CreateOptions = {}): Tensor =>
+  newFull(checkTensor("zerosLike", x), x.shape, 0, options);
 
 /** Ones with the shape, dtype and device of `x`. @see torch.ones_like */
-export const onesLike = (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("onesLike", x), x.shape, 1, options);
+export const onesLike = (x: Tensor, options: CreateOptions = {}): Tensor =>
+  newFull(checkTensor("onesLike", x), x.shape, 1, options);
 
 /** One value with the shape, dtype and device of `x`. @see torch.full_like */
 export const fullLike = (x: Tensor, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor =>

@@ -26,7 +26,8 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   const y = allocate(index.shape, x.dtype, x);
   const m = index.shape[d] ?? 1;
   const work = { range: y.numel(), cost: y.numel() * MOVE_COST };
-  if (outer * inner > 0) y.storage.backend.call("gather", undefined, [x.elementSize(), y, dense(source), at, n, m, inner], work);
+  if (outer * inner > 0)
+    y.storage.backend.call("gather", undefined, [x.elementSize(), y, dense(source), at, n, m, inner], work);
   const { shape } = x;
   return record("GatherBackward0", y, [x], [at], [(g, [i]) => g.newZeros(shape).scatterAdd(d, i!, g)]);
 }
@@ -49,20 +50,30 @@ export interface ScatterOptions {
  * @see torch.scatter
  * @throws ShapeError if the index is longer than `x` or `src` along another axis, IndexError for an index out of range.
  */
-export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | number | boolean, options: ScatterOptions = {}): Tensor {
+export function scatter(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor | number | boolean,
+  options: ScatterOptions = {},
+): Tensor {
   checkTensor("scatter", x);
   checkOptions("scatter", options, ["reduce"]);
   checkTensor("scatter", index, "index");
   const source = sourceOf(x, index, src);
   if (options.reduce === "add") return scatterAdd(x, dim, index, source);
   if (options.reduce === "multiply") return scatterReduce(x, dim, index, source, "prod");
-  if (options.reduce != null) throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${String(options.reduce)}.`);
+  if (options.reduce != null)
+    throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${String(options.reduce)}.`);
   const way = route("scatter", x, dim, index, source);
   const { shape } = source;
-  return record("ScatterBackward0", move(x, way), [x, source], [way.at], [
-    (g, [i]) => g.scatter(way.dim, i!, 0),
-    (g, [i]) => spread(g.gather(way.dim, i!), shape),
-  ]);
+  return record(
+    "ScatterBackward0",
+    move(x, way),
+    [x, source],
+    [way.at],
+    [(g, [i]) => g.scatter(way.dim, i!, 0), (g, [i]) => spread(g.gather(way.dim, i!), shape)],
+  );
 }
 
 /**
@@ -73,10 +84,13 @@ export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | num
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
   const way = route("scatterAdd", x, dim, index, src);
   const { shape } = src;
-  return record("ScatterAddBackward0", joined(x, way, "sum"), [x, src], [way.at], [
-    (g) => g,
-    (g, [i]) => spread(g.gather(way.dim, i!), shape),
-  ]);
+  return record(
+    "ScatterAddBackward0",
+    joined(x, way, "sum"),
+    [x, src],
+    [way.at],
+    [(g) => g, (g, [i]) => spread(g.gather(way.dim, i!), shape)],
+  );
 }
 
 /**
@@ -89,7 +103,9 @@ export function takeAlongDim(x: Tensor, indices: Tensor, dim?: number | null): T
   checkTensor("takeAlongDim", indices, "indices");
   if (dim === undefined || dim === null) return gather(x.reshape(-1), 0, indices.reshape(-1));
   if (x.ndim !== indices.ndim)
-    throw new ShapeError(`takeAlongDim(): input and indices should have the same number of dimensions, but got ${x.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`);
+    throw new ShapeError(
+      `takeAlongDim(): input and indices should have the same number of dimensions, but got ${x.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`,
+    );
   const d = wrapDim("takeAlongDim", dim, x.ndim);
   const shape = broadcastShapes("takeAlongDim", x.shape.with(d, 1), indices.shape.with(d, 1));
   return gather(x.expand(shape.with(d, x.shape[d]!)), d, indices.expand(shape.with(d, indices.shape[d]!)));

@@ -23,7 +23,8 @@ function pull(y: Tensor, x: Tensor, index: Tensor, { outer, n, inner }: Axis): v
 
 function checkVector(op: string, index: Tensor, x: Tensor): void {
   checkIndexType(op, index, x);
-  if (index.ndim > 1) throw new IndexError(`${op}: Index is supposed to be a vector, got shape ${shapeText(index.shape)}`);
+  if (index.ndim > 1)
+    throw new IndexError(`${op}: Index is supposed to be a vector, got shape ${shapeText(index.shape)}`);
 }
 
 /**
@@ -47,12 +48,17 @@ function checkSource(op: string, x: Tensor, dim: number, index: Tensor, source: 
   checkTensor(op, x);
   checkVector(op, index, x);
   checkTensor(op, source, "source");
-  if (source.dtype !== x.dtype) throw new DTypeError(`${op}: self (${x.dtype}) and source (${source.dtype}) must have the same dtype; cast one with x.to(dtype)`);
+  if (source.dtype !== x.dtype)
+    throw new DTypeError(
+      `${op}: self (${x.dtype}) and source (${source.dtype}) must have the same dtype; cast one with x.to(dtype)`,
+    );
   const axis = axisOf(op, x.shape, dim);
   const wanted = x.ndim === 0 ? [] : x.shape.with(axis.dim, index.numel());
   const isScalar = x.ndim === 0 && source.numel() === 1 && index.numel() === 1;
   if (!isScalar && !sameShape(wanted, source.shape))
-    throw new ShapeError(`${op}: source must have shape ${shapeText(wanted)}: that of self, but for ${index.numel()} (the number of indices) along dimension ${axis.dim}; got ${shapeText(source.shape)}`);
+    throw new ShapeError(
+      `${op}: source must have shape ${shapeText(wanted)}: that of self, but for ${index.numel()} (the number of indices) along dimension ${axis.dim}; got ${shapeText(source.shape)}`,
+    );
   return axis;
 }
 
@@ -92,12 +98,20 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   const wide = x.dtype === "bool" ? "int32" : computeType(x.dtype);
   const y = copyOf(x, wide);
   const m = at.numel();
-  y.storage.backend.call("indexAdd", wide, [y, at, dense(cast(source, wide)), alpha, axis.n, m, axis.inner], workOf(m, axis));
+  y.storage.backend.call(
+    "indexAdd",
+    wide,
+    [y, at, dense(cast(source, wide)), alpha, axis.n, m, axis.inner],
+    workOf(m, axis),
+  );
   const { shape } = source;
-  return record("IndexAddBackward0", cast(y, x.dtype), [x, source], [at], [
-    (g) => g,
-    (g, [i]) => g.indexSelect(axis.dim, i!).mul(alpha).reshape(shape),
-  ]);
+  return record(
+    "IndexAddBackward0",
+    cast(y, x.dtype),
+    [x, source],
+    [at],
+    [(g) => g, (g, [i]) => g.indexSelect(axis.dim, i!).mul(alpha).reshape(shape)],
+  );
 }
 
 /**
@@ -111,10 +125,13 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
   const y = copyOf(x, x.dtype);
   overwrite(y, at, source, axis);
   const { shape } = source;
-  return record("IndexCopyBackward0", y, [x, source], [at], [
-    (g, [i]) => g.indexFill(axis.dim, i!, 0),
-    (g, [i]) => g.indexSelect(axis.dim, i!).reshape(shape),
-  ]);
+  return record(
+    "IndexCopyBackward0",
+    y,
+    [x, source],
+    [at],
+    [(g, [i]) => g.indexFill(axis.dim, i!, 0), (g, [i]) => g.indexSelect(axis.dim, i!).reshape(shape)],
+  );
 }
 
 /**
@@ -128,7 +145,10 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: number |
   const at = wrappedIndex("indexFill", index, axis.n, axis.dim);
   const shape = x.ndim === 0 ? [] : x.shape.with(axis.dim, at.numel());
   if (value instanceof Tensor) {
-    if (value.ndim !== 0) throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
+    if (value.ndim !== 0)
+      throw new ShapeError(
+        `indexFill: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
+      );
     return indexCopy(x, axis.dim, at, value.to(x.dtype).expand(shape));
   }
   const y = copyOf(x, x.dtype);
@@ -157,7 +177,9 @@ export function indexReduce(
 ): Tensor {
   const axis = checkSource("indexReduce", x, dim, index, source);
   if (!["prod", "mean", "amax", "amin"].includes(reduce))
-    throw new ArgumentError(`indexReduce: reduce argument must be either prod, mean, amax or amin, got ${String(reduce)}.`);
+    throw new ArgumentError(
+      `indexReduce: reduce argument must be either prod, mean, amax or amin, got ${String(reduce)}.`,
+    );
   const along = index.reshape(x.shape.map((_, i) => (i === axis.dim ? -1 : 1))).expand(source.shape);
   return scatterReduce(x, axis.dim, along, source, reduce, options);
 }

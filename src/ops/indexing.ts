@@ -36,7 +36,9 @@ function basicIndex(x: Tensor, steps: readonly IndexStep[]): { view: Tensor; ind
 function selectAt(view: Tensor, axis: number, index: number, x: Tensor): Tensor {
   const size = view.shape[axis]!;
   if (index < -size || index >= size)
-    throw new IndexError(`at: index ${index} is out of bounds for dimension ${x.ndim - view.ndim + axis} with size ${size}`);
+    throw new IndexError(
+      `at: index ${index} is out of bounds for dimension ${x.ndim - view.ndim + axis} with size ${size}`,
+    );
   return view.select(axis, index);
 }
 
@@ -76,7 +78,9 @@ interface Selection {
 function maskIndices(mask: Tensor, x: Tensor, axis: number): Tensor[] {
   const seen = x.shape.slice(axis, axis + mask.ndim);
   if (!sameShape(mask.shape, seen))
-    throw new IndexError(`at: The shape of the mask ${shapeText(mask.shape)} at index ${axis} does not match the shape of the indexed tensor ${shapeText(x.shape)} at index ${axis}`);
+    throw new IndexError(
+      `at: The shape of the mask ${shapeText(mask.shape)} at index ${axis} does not match the shape of the indexed tensor ${shapeText(x.shape)} at index ${axis}`,
+    );
   return nonzero(mask, { asTuple: true });
 }
 
@@ -88,7 +92,8 @@ function indexPerAxis(x: Tensor, indices: TensorIndices): (Tensor | undefined)[]
     if (index && isMask(index)) list.push(...maskIndices(index, x, list.length));
     else list.push(index ?? undefined);
   }
-  if (list.length > x.ndim) throw new IndexError(`at: too many indices for tensor of dimension ${x.ndim} (got ${list.length})`);
+  if (list.length > x.ndim)
+    throw new IndexError(`at: too many indices for tensor of dimension ${x.ndim} (got ${list.length})`);
   return list;
 }
 
@@ -96,12 +101,19 @@ function commonShape(indices: readonly Tensor[]): readonly number[] {
   try {
     return broadcastShapes("at", ...indices.map((index) => index.shape));
   } catch {
-    throw new IndexError(`at: shape mismatch: indexing tensors could not be broadcast together with shapes ${indices.map((i) => shapeText(i.shape)).join(", ")}`);
+    throw new IndexError(
+      `at: shape mismatch: indexing tensors could not be broadcast together with shapes ${indices.map((i) => shapeText(i.shape)).join(", ")}`,
+    );
   }
 }
 
 /** Positions in the axes `sizes`, row-major, of indices at their common shape. */
-function linearPositions(indices: readonly Tensor[], axes: readonly number[], sizes: readonly number[], shape: readonly number[]): Tensor {
+function linearPositions(
+  indices: readonly Tensor[],
+  axes: readonly number[],
+  sizes: readonly number[],
+  shape: readonly number[],
+): Tensor {
   if (indices.length === 1) return wrappedIndex("at", indices[0]!, sizes[0]!, axes[0]!).reshape(-1);
   let linear: Tensor | undefined;
   indices.forEach((index, k) => {
@@ -158,23 +170,41 @@ export function indexPut(x: Tensor, indices: TensorIndices, values: Tensor, opti
   checkTensor("indexPut", x);
   checkTensor("indexPut", values, "values");
   checkOptions("indexPut", options, ["accumulate"]);
-  if (values.dtype !== x.dtype) throw new DTypeError(`indexPut: Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ${values.dtype} for the source.`);
+  if (values.dtype !== x.dtype)
+    throw new DTypeError(
+      `indexPut: Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ${values.dtype} for the source.`,
+    );
   if (!indices.some((index) => index)) throw new ArgumentError("indexPut: needs at least one tensor of indices");
   const selection = selectionOf(x, indices);
   const { order, before, after, shape, positions } = selection;
   const merged = mergeAxes(x, selection);
-  const source = broadcastValues(values, [...before, ...shape, ...after]).reshape([...before, positions.numel(), ...after]);
-  const y = options.accumulate ? merged.indexAdd(before.length, positions, source) : merged.indexCopy(before.length, positions, source);
+  const source = broadcastValues(values, [...before, ...shape, ...after]).reshape([
+    ...before,
+    positions.numel(),
+    ...after,
+  ]);
+  const y = options.accumulate
+    ? merged.indexAdd(before.length, positions, source)
+    : merged.indexCopy(before.length, positions, source);
   const ordered = y.reshape(order.map((axis) => x.shape[axis]!));
-  return order.every((axis, i) => axis === i) ? ordered : ordered.permute(x.shape.map((_, axis) => order.indexOf(axis)));
+  return order.every((axis, i) => axis === i)
+    ? ordered
+    : ordered.permute(x.shape.map((_, axis) => order.indexOf(axis)));
 }
 
 /** `values` at the shape that is written; leading axes of size 1 too many are dropped. @throws ShapeError if they do not broadcast. */
 function broadcastValues(values: Tensor, shape: readonly number[]): Tensor {
   const extra = values.ndim - shape.length;
-  const own = extra > 0 && values.shape.slice(0, extra).every((n) => n === 1) ? values.reshape(values.shape.slice(extra)) : values;
-  const fits = own.ndim <= shape.length && own.shape.every((n, i) => n === 1 || n === shape[shape.length - own.ndim + i]);
-  if (!fits) throw new ShapeError(`shape mismatch: value tensor of shape ${shapeText(values.shape)} cannot be broadcast to indexing result of shape ${shapeText(shape)}`);
+  const own =
+    extra > 0 && values.shape.slice(0, extra).every((n) => n === 1)
+      ? values.reshape(values.shape.slice(extra))
+      : values;
+  const fits =
+    own.ndim <= shape.length && own.shape.every((n, i) => n === 1 || n === shape[shape.length - own.ndim + i]);
+  if (!fits)
+    throw new ShapeError(
+      `shape mismatch: value tensor of shape ${shapeText(values.shape)} cannot be broadcast to indexing result of shape ${shapeText(shape)}`,
+    );
   return own.expand(shape);
 }
 
@@ -187,7 +217,11 @@ export const indexPut_: typeof indexPut = inplace("indexPut_", indexPut);
  * @throws IndexError for an index out of range, ShapeError if the value does not broadcast.
  * @example x.setAt([0, "1:"], 0); x.setAt([x.lt(0)], 0);
  */
-export function setAt(x: Tensor, items: IndexItem | readonly IndexItem[], value: Tensor | number | boolean | bigint): Tensor {
+export function setAt(
+  x: Tensor,
+  items: IndexItem | readonly IndexItem[],
+  value: Tensor | number | boolean | bigint,
+): Tensor {
   checkTensor("setAt", x);
   if (!(value instanceof Tensor) && !["number", "boolean", "bigint"].includes(typeof value))
     throw new ArgumentError(`setAt: can't assign ${describe(value)}; it takes a number or a Tensor`);

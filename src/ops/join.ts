@@ -42,7 +42,8 @@ export const atleast3d: OneOrMany = overMany("atleast3d", (x) => {
 
 /** @throws ArgumentError unless `tensors` is an array of at least one tensor, all on one device. */
 function checkList(op: string, tensors: readonly Tensor[]): readonly Tensor[] {
-  if (!Array.isArray(tensors)) throw new ArgumentError(`${op}: expected a non-empty array of Tensors, got ${describe(tensors)}`);
+  if (!Array.isArray(tensors))
+    throw new ArgumentError(`${op}: expected a non-empty array of Tensors, got ${describe(tensors)}`);
   if (tensors.length === 0) throw new ArgumentError(`${op}: expected a non-empty array of Tensors`);
   tensors.forEach((x, i) => {
     checkTensor(op, x, `tensors[${i}]`);
@@ -67,7 +68,9 @@ function joinedShape(parts: readonly Tensor[], dim: number): readonly number[] {
     if (x.ndim !== first.ndim)
       throw new ShapeError(`cat: Tensors must have same number of dimensions: got ${first.ndim} and ${x.ndim}`);
     if (!sameShape(x.shape.with(dim, 0), first.shape.with(dim, 0)))
-      throw new ShapeError(`cat: Sizes of tensors must match except in dimension ${dim}. Expected ${shapeText(first.shape)} but got ${shapeText(x.shape)} for tensor number ${i} in the list.`);
+      throw new ShapeError(
+        `cat: Sizes of tensors must match except in dimension ${dim}. Expected ${shapeText(first.shape)} but got ${shapeText(x.shape)} for tensor number ${i} in the list.`,
+      );
     size += x.shape[dim]!;
   });
   return first.shape.with(dim, size);
@@ -82,7 +85,8 @@ function joinedShape(parts: readonly Tensor[], dim: number): readonly number[] {
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   checkList("cat", tensors);
   const scalar = tensors.findIndex((x) => x.ndim === 0);
-  if (scalar >= 0) throw new ShapeError(`cat: zero-dimensional tensor (at position ${scalar}) cannot be concatenated; use stack`);
+  if (scalar >= 0)
+    throw new ShapeError(`cat: zero-dimensional tensor (at position ${scalar}) cannot be concatenated; use stack`);
   const solid = tensors.filter((x) => !isPlaceholder(x));
   const parts = solid.length > 0 ? solid : tensors;
   const d = wrapDim("cat", dim, parts[0]!.ndim);
@@ -96,7 +100,9 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
     return { start, size, shape: x.shape, dtype: x.dtype };
   });
   return record("CatBackward0", y, tensors, [], ([g], _, needs) =>
-    spans.map(({ start, size, shape, dtype }, i) => (needs[i] ? g!.narrow(d, start, size).to(dtype).reshape(shape) : null)),
+    spans.map(({ start, size, shape, dtype }, i) =>
+      needs[i] ? g!.narrow(d, start, size).to(dtype).reshape(shape) : null,
+    ),
   );
 }
 
@@ -116,7 +122,9 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   const { shape } = tensors[0]!;
   const different = tensors.findIndex((x) => !sameShape(x.shape, shape));
   if (different >= 0)
-    throw new ShapeError(`stack expects each tensor to be equal size, but got ${shapeText(shape)} at entry 0 and ${shapeText(tensors[different]!.shape)} at entry ${different}`);
+    throw new ShapeError(
+      `stack expects each tensor to be equal size, but got ${shapeText(shape)} at entry 0 and ${shapeText(tensors[different]!.shape)} at entry ${different}`,
+    );
   const d = wrapDim("stack", dim, shape.length + 1);
   const y = allocate(shape.toSpliced(d, 0, tensors.length), resultType(...tensors), tensors[0]);
   const strides = y.strides.toSpliced(d, 1);
@@ -157,7 +165,9 @@ export function blockDiag(...tensors: readonly Tensor[]): Tensor {
   checkList("blockDiag", tensors);
   const blocks = tensors.map(({ shape, dtype }, i) => {
     if (shape.length > 2)
-      throw new ShapeError(`blockDiag: Input tensors must have 2 or fewer dimensions. Input ${i} has ${shape.length} dimensions`);
+      throw new ShapeError(
+        `blockDiag: Input tensors must have 2 or fewer dimensions. Input ${i} has ${shape.length} dimensions`,
+      );
     return { rows: shape.length === 2 ? shape[0]! : 1, columns: shape.at(-1) ?? 1, shape, dtype, row: 0, column: 0 };
   });
   let [row, column] = [0, 0];
@@ -172,6 +182,8 @@ export function blockDiag(...tensors: readonly Tensor[]): Tensor {
     place(y, x, y.strides.slice(2 - x.ndim), block.row * y.strides[0]! + block.column);
   });
   return record("BlockDiagBackward0", y, tensors, [], ([g], _, needs) =>
-    blocks.map((b, i) => (needs[i] ? g!.narrow(0, b.row, b.rows).narrow(1, b.column, b.columns).reshape(b.shape).to(b.dtype) : null)),
+    blocks.map((b, i) =>
+      needs[i] ? g!.narrow(0, b.row, b.rows).narrow(1, b.column, b.columns).reshape(b.shape).to(b.dtype) : null,
+    ),
   );
 }

@@ -15,7 +15,10 @@ function checkMask(op: string, mask: Tensor, x: Tensor): void {
   checkTensor(op, x);
   checkTensor(op, mask, "mask");
   checkSameDevice(op, x, mask);
-  if (mask.dtype !== "bool") throw new DTypeError(`${op}: only supports boolean masks, but got mask with dtype ${mask.dtype}; compare it, as in x.ne(0)`);
+  if (mask.dtype !== "bool")
+    throw new DTypeError(
+      `${op}: only supports boolean masks, but got mask with dtype ${mask.dtype}; compare it, as in x.ne(0)`,
+    );
 }
 
 /** The common shape of `x` and its mask. */
@@ -37,23 +40,31 @@ function choose(shape: readonly number[], mask: Tensor, value: Tensor, x: Tensor
 export function maskedFill(x: Tensor, mask: Tensor, value: number | boolean | Tensor): Tensor {
   checkMask("maskedFill", mask, x);
   if (value instanceof Tensor && value.ndim !== 0)
-    throw new ShapeError(`maskedFill: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
+    throw new ShapeError(
+      `maskedFill: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
+    );
   const shape = maskedShape("maskedFill", x, mask);
   const fill = value instanceof Tensor ? cast(value, x.dtype) : filled(allocate([], x.dtype, x), value);
   const y = choose(shape, mask, fill, x);
   if (fill !== value) fill.dispose();
   const { shape: from, dtype } = x;
   const given = value instanceof Tensor ? value.dtype : dtype;
-  return record("MaskedFillBackward0", y, [x, value instanceof Tensor ? value : null], [mask], [
-    (g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype),
-    (g, [m]) => g.maskedFill(m!.logicalNot(), 0).sum().to(given),
-  ]);
+  return record(
+    "MaskedFillBackward0",
+    y,
+    [x, value instanceof Tensor ? value : null],
+    [mask],
+    [(g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype), (g, [m]) => g.maskedFill(m!.logicalNot(), 0).sum().to(given)],
+  );
 }
 
 /** How many elements of a contiguous tensor are not 0. Read back. */
 function countNonzeroOf(x: Tensor): number {
   const count = x.storage.backend.check("nonzeroCount", [codeOf(x.dtype), x, 0, x.numel()]);
-  if (count < 0) throw new DeviceError(`the shape of this result depends on values, which "${x.device}" cannot give at once; use await x.cpu() first`);
+  if (count < 0)
+    throw new DeviceError(
+      `the shape of this result depends on values, which "${x.device}" cannot give at once; use await x.cpu() first`,
+    );
   return count;
 }
 
@@ -81,7 +92,8 @@ export function nonzero(x: Tensor, options: { asTuple?: boolean } = {}): Tensor 
 export const argwhere = (x: Tensor): Tensor => nonzero(checkTensor("argwhere", x));
 
 /** `x` at a shape that it broadcasts to, contiguous and without history. */
-const spreadOut = (x: Tensor, shape: readonly number[]): Tensor => dense(sameShape(x.shape, shape) ? x : x.detach().expand(shape));
+const spreadOut = (x: Tensor, shape: readonly number[]): Tensor =>
+  dense(sameShape(x.shape, shape) ? x : x.detach().expand(shape));
 
 /**
  * The elements of `x` where `mask` is true, in row-major order, as a vector. `x` and the mask broadcast. The size of the result
@@ -93,9 +105,20 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   const shape = maskedShape("maskedSelect", x, mask);
   const where = spreadOut(mask, shape);
   const y = allocate([countNonzeroOf(where)], x.dtype, x);
-  y.storage.backend.call("maskedSelect", undefined, [x.elementSize(), y, spreadOut(x, shape), where, 0], inOrder(where.numel()));
+  y.storage.backend.call(
+    "maskedSelect",
+    undefined,
+    [x.elementSize(), y, spreadOut(x, shape), where, 0],
+    inOrder(where.numel()),
+  );
   const { shape: from, dtype } = x;
-  return record("MaskedSelectBackward0", y, [x], [where], [(g, [m]) => sumTo(g.newZeros(shape).maskedScatter(m!, g), from, dtype)]);
+  return record(
+    "MaskedSelectBackward0",
+    y,
+    [x],
+    [where],
+    [(g, [m]) => sumTo(g.newZeros(shape).maskedScatter(m!, g), from, dtype)],
+  );
 }
 
 /**
@@ -106,20 +129,33 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   checkMask("maskedScatter", mask, x);
   checkTensor("maskedScatter", source, "source");
-  if (source.dtype !== x.dtype) throw new DTypeError(`maskedScatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`);
+  if (source.dtype !== x.dtype)
+    throw new DTypeError(
+      `maskedScatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+    );
   const shape = maskedShape("maskedScatter", x, mask);
   const where = spreadOut(mask, shape);
   const count = where.storage.backend.check("nonzeroCount", [codeOf("bool"), where, 0, where.numel()]);
   if (source.numel() < count)
-    throw new ShapeError(`maskedScatter: Number of elements of source (${source.numel()}) < number of ones in mask (${count})`);
+    throw new ShapeError(
+      `maskedScatter: Number of elements of source (${source.numel()}) < number of ones in mask (${count})`,
+    );
   const y = allocate(shape, x.dtype, x);
   y.storage.backend.copy(y, x.expand(shape).detach());
-  y.storage.backend.call("maskedScatter", undefined, [x.elementSize(), y, where, dense(source), 0], inOrder(where.numel()));
+  y.storage.backend.call(
+    "maskedScatter",
+    undefined,
+    [x.elementSize(), y, where, dense(source), 0],
+    inOrder(where.numel()),
+  );
   const [from, taken, dtype] = [x.shape, source.shape, x.dtype];
-  return record("MaskedScatterBackward0", y, [x, source], [where], [
-    (g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype),
-    (g, [m]) => headOf(g.maskedSelect(m!), taken),
-  ]);
+  return record(
+    "MaskedScatterBackward0",
+    y,
+    [x, source],
+    [where],
+    [(g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype), (g, [m]) => headOf(g.maskedSelect(m!), taken)],
+  );
 }
 
 /** Values as the first elements, in row-major order, of a tensor of zeros. */
@@ -137,7 +173,10 @@ function flatIndex(op: string, x: Tensor, index: Tensor): Tensor {
 /** The elements of `x` at positions in row-major order, in the shape of the index. Negative positions count from the end. @see torch.take */
 export function take(x: Tensor, index: Tensor): Tensor {
   checkTensor("take", x);
-  return x.reshape(-1).indexSelect(0, flatIndex("take", x, index)).reshape(index.shape);
+  return x
+    .reshape(-1)
+    .indexSelect(0, flatIndex("take", x, index))
+    .reshape(index.shape);
 }
 
 /** Options of {@link put} and {@link indexPut}. */
@@ -157,7 +196,9 @@ export function put(x: Tensor, index: Tensor, source: Tensor, options: Accumulat
   checkOptions("put", options, ["accumulate"]);
   const at = flatIndex("put", x, index);
   if (source.numel() !== at.numel())
-    throw new ShapeError(`put: Expected source and index to have the same number of elements, but got source.numel() = ${source.numel()}, index.numel() = ${at.numel()}`);
+    throw new ShapeError(
+      `put: Expected source and index to have the same number of elements, but got source.numel() = ${source.numel()}, index.numel() = ${at.numel()}`,
+    );
   const values = source.reshape(-1);
   const flat = x.reshape(-1);
   return (options.accumulate ? flat.indexAdd(0, at, values) : flat.indexCopy(0, at, values)).reshape(x.shape);

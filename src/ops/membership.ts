@@ -1,6 +1,7 @@
 /** Whether elements occur in a set, classes as vectors, and rows of a table by index. */
-import { record } from "../autograd/node";
+
 import { noGrad } from "../autograd/mode";
+import { record } from "../autograd/node";
 import { ArgumentError, checkOptions, DTypeError, ValueError } from "../core/errors";
 import { allocate, filled, full, tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -23,7 +24,8 @@ const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : full
 /** Whether each element occurs in `testElements`. Shape: that of `elements`; one of both may be a number. @see torch.isin */
 export function isin(elements: Tensor | number, testElements: Tensor | number, options: IsinOptions = {}): Tensor {
   checkOptions("isin", options, ["assumeUnique", "invert"]);
-  if (!(elements instanceof Tensor) && !(testElements instanceof Tensor)) throw new ArgumentError("isin: at least one argument must be a Tensor");
+  if (!(elements instanceof Tensor) && !(testElements instanceof Tensor))
+    throw new ArgumentError("isin: at least one argument must be a Tensor");
   const [x, set] = [asTensor(elements).detach(), asTensor(testElements).detach().reshape(-1)];
   checkSameDevice("isin", x, set);
   const column = x.unsqueeze(-1);
@@ -36,10 +38,17 @@ export function isin(elements: Tensor | number, testElements: Tensor | number, o
 /** Whole numbers as rows of zeros with a one. Shape: [*] → [*, numClasses]; by default one more class than the largest. */
 export function oneHot(x: Tensor, numClasses = -1): Tensor {
   checkTensor("oneHot", x);
-  if (x.dtype !== "int64") throw new DTypeError(`oneHot: is only applicable to index tensor of type int64, got ${x.dtype}; cast it with x.long()`);
-  if (x.numel() === 0 && numClasses <= 0) throw new ValueError("oneHot: Can not infer total number of classes from empty tensor.");
+  if (x.dtype !== "int64")
+    throw new DTypeError(
+      `oneHot: is only applicable to index tensor of type int64, got ${x.dtype}; cast it with x.long()`,
+    );
+  if (x.numel() === 0 && numClasses <= 0)
+    throw new ValueError("oneHot: Can not infer total number of classes from empty tensor.");
   const classes = numClasses === -1 ? x.max().item() + 1 : numClasses;
-  if (classes < 1) throw new ValueError(numClasses === -1 ? "oneHot: Class values must be non-negative." : "oneHot: num_classes should be positive");
+  if (classes < 1)
+    throw new ValueError(
+      numClasses === -1 ? "oneHot: Class values must be non-negative." : "oneHot: num_classes should be positive",
+    );
   const y = filled(allocate([...x.shape, classes], "int64", x), 0);
   return y.scatter(-1, x.unsqueeze(-1), 1);
 }
@@ -63,7 +72,13 @@ function renormalize(weight: Tensor, index: Tensor, maxNorm: number, p: number):
   noGrad(() => {
     const used = tensor([...new Set(index.toTypedArray() as BigInt64Array)].sort(), { dtype: "int64" });
     const rows = weight.detach().indexSelect(0, used);
-    const norms = Number.isFinite(p) ? rows.abs().pow(p).sum(1, { keepdim: true }).pow(1 / p) : rows.abs().amax(1, { keepdim: true });
+    const norms = Number.isFinite(p)
+      ? rows
+          .abs()
+          .pow(p)
+          .sum(1, { keepdim: true })
+          .pow(1 / p)
+      : rows.abs().amax(1, { keepdim: true });
     const scale = norms.add(1e-7).reciprocal().mul(maxNorm).maskedFill(norms.le(maxNorm), 1);
     weight.detach().indexCopy_(0, used, rows.mul(scale));
   });
@@ -83,11 +98,21 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptio
   if (weight.ndim !== 2) throw new ArgumentError(`embedding: 'weight' must be 2-D, got ${weight.ndim}-D`);
   const at = checkedIndex("embedding", input, n, 0).reshape(-1);
   const { paddingIdx, maxNorm, normType = 2, scaleGradByFreq = false } = options;
-  if (typeof paddingIdx === "number" && (paddingIdx < -n || paddingIdx >= n)) throw new ValueError(`embedding: padding_idx must be within the ${n} rows of weight, got ${paddingIdx}`);
+  if (typeof paddingIdx === "number" && (paddingIdx < -n || paddingIdx >= n))
+    throw new ValueError(`embedding: padding_idx must be within the ${n} rows of weight, got ${paddingIdx}`);
   const padding = typeof paddingIdx === "number" ? (paddingIdx + n) % n : -1;
   if (typeof maxNorm === "number") renormalize(weight, at, maxNorm, normType);
-  const y = weight.detach().indexSelect(0, at).reshape([...input.shape, d]);
-  return record("EmbeddingBackward0", y, [weight], [at], [(g, [i]) => embeddingBackward(g.reshape(-1, d), i!, n, padding, scaleGradByFreq)]);
+  const y = weight
+    .detach()
+    .indexSelect(0, at)
+    .reshape([...input.shape, d]);
+  return record(
+    "EmbeddingBackward0",
+    y,
+    [weight],
+    [at],
+    [(g, [i]) => embeddingBackward(g.reshape(-1, d), i!, n, padding, scaleGradByFreq)],
+  );
 }
 
 /** The gradient of {@link embedding}: rows added up where they were taken, but for the padding. */

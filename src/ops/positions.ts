@@ -27,7 +27,9 @@ export function checkIndexType(op: string, index: Tensor, like: Tensor): void {
   checkTensor(op, index, "index");
   checkSameDevice(op, like, index);
   if (index.dtype !== "int64" && index.dtype !== "int32" && index.numel() > 0)
-    throw new DTypeError(`${op}: Expected dtype int64 (or int32) for index, got ${legacyName(index.dtype)}; cast it with x.long()`);
+    throw new DTypeError(
+      `${op}: Expected dtype int64 (or int32) for index, got ${legacyName(index.dtype)}; cast it with x.long()`,
+    );
 }
 
 /**
@@ -38,7 +40,9 @@ export function checkedIndex(op: string, index: Tensor, size: number, dim: numbe
   const flat = dense(cast(index, "int64"));
   const bad = flat.storage.backend.check("indicesInRange", [flat, low, size, flat.numel()]);
   if (bad >= 0)
-    throw new IndexError(`${op}: index ${flat.reshape(-1).select(0, bad).item()} is out of bounds for dimension ${dim} with size ${size}`);
+    throw new IndexError(
+      `${op}: index ${flat.reshape(-1).select(0, bad).item()} is out of bounds for dimension ${dim} with size ${size}`,
+    );
   return flat;
 }
 

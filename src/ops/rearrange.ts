@@ -3,7 +3,7 @@ import { record } from "../autograd/node";
 import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { checkSize, contiguousStrides, shapeText, sizeArgument, wrapDim, wrapDims } from "../core/shape";
 import { allocate, tensor } from "../tensor/create";
-import { Tensor } from "../tensor/tensor";
+import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./define";
 import type { Size } from "./view";
 
@@ -56,7 +56,8 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
   const by = typeof shifts === "number" ? [shifts] : shifts;
   const axes = dims === undefined || dims === null ? [] : typeof dims === "number" ? [dims] : dims;
   if (axes.length === 0 && by.length === 1) return roll(x.reshape(-1), by, 0).reshape(x.shape);
-  if (by.length !== axes.length || by.length === 0) throw new ShapeError(`roll: shifts and dimensions must align. shifts: ${by.length}, dims:${axes.length}`);
+  if (by.length !== axes.length || by.length === 0)
+    throw new ShapeError(`roll: shifts and dimensions must align. shifts: ${by.length}, dims:${axes.length}`);
   let y = x.detach();
   for (const [i, dim] of axes.entries()) {
     const d = wrapDim("roll", dim, x.ndim);
@@ -71,9 +72,13 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
 /** Rotated by `k` quarter turns from the first towards the second of two axes. @see torch.rot90 */
 export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor {
   checkTensor("rot90", x);
-  if (dims.length !== 2) throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${dims.length}`);
+  if (dims.length !== 2)
+    throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${dims.length}`);
   const [a, b] = dims.map((d) => wrapDim("rot90", d, x.ndim)) as [number, number];
-  if (a === b) throw new ShapeError(`rot90: expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
+  if (a === b)
+    throw new ShapeError(
+      `rot90: expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`,
+    );
   const turns = ((k % 4) + 4) % 4;
   if (turns === 1) return x.flip(b).transpose(a, b);
   if (turns === 2) return x.flip(a, b);
@@ -88,16 +93,29 @@ export function repeat(x: Tensor, ...sizes: Size): Tensor {
   checkTensor("repeat", x);
   const counts = checkSize("repeat", sizes);
   const lead = counts.length - x.ndim;
-  if (lead < 0) throw new ShapeError(`repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got ${shapeText(counts)} for shape ${shapeText(x.shape)}`);
+  if (lead < 0)
+    throw new ShapeError(
+      `repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got ${shapeText(counts)} for shape ${shapeText(x.shape)}`,
+    );
   const own = counts.map((_, i) => (i < lead ? 1 : x.shape[i - lead]!));
-  const y = allocate(own.map((n, i) => n * counts[i]!), x.dtype, x);
+  const y = allocate(
+    own.map((n, i) => n * counts[i]!),
+    x.dtype,
+    x,
+  );
   const tiled = counts.flatMap((count, i) => [count, own[i]!]);
   const strides = counts.flatMap((_, i) => [0, i < lead ? 0 : x.strides[i - lead]!]);
   const target = { storage: y.storage, dtype: y.dtype, shape: tiled, strides: contiguousStrides(tiled), offset: 0 };
   x.storage.backend.copy(target, { storage: x.storage, dtype: x.dtype, shape: tiled, strides, offset: x.offset });
   const from = x.shape;
   const copies = counts.map((_, i) => 2 * i);
-  return record("RepeatBackward0", y, [x], [], [(g) => (copies.length === 0 ? g : g.reshape(tiled).sum(copies).reshape(from))]);
+  return record(
+    "RepeatBackward0",
+    y,
+    [x],
+    [],
+    [(g) => (copies.length === 0 ? g : g.reshape(tiled).sum(copies).reshape(from))],
+  );
 }
 
 /** {@link repeat}, with missing sizes taken as 1. @see torch.tile */
@@ -117,7 +135,12 @@ export interface RepeatInterleaveOptions {
  * a vector of counts, which is read back.
  * @see torch.repeat_interleave
  */
-export function repeatInterleave(x: Tensor, repeats: number | Tensor, dim?: number | null, options: RepeatInterleaveOptions = {}): Tensor {
+export function repeatInterleave(
+  x: Tensor,
+  repeats: number | Tensor,
+  dim?: number | null,
+  options: RepeatInterleaveOptions = {},
+): Tensor {
   checkTensor("repeatInterleave", x);
   checkOptions("repeatInterleave", options, ["outputSize"]);
   if (dim === undefined || dim === null) return repeatInterleave(x.reshape(-1), repeats, 0, options);
@@ -130,8 +153,17 @@ export function repeatInterleave(x: Tensor, repeats: number | Tensor, dim?: numb
 
 /** Position i as often as it is to be repeated. */
 function interleaved(n: number, repeats: number | Tensor): number[] {
-  const given = typeof repeats === "number" ? [repeats] : Array.from(checkTensor("repeatInterleave", repeats, "repeats").reshape(-1).toTypedArray(), Number);
-  if (given.some((count) => count < 0 || !Number.isInteger(count))) throw new ArgumentError("repeatInterleave: repeats can not be negative, and must be integers");
-  if (given.length !== 1 && given.length !== n) throw new ShapeError(`repeatInterleave: repeats must have the same size as input along dim: got ${given.length} for ${n}`);
-  return Array.from({ length: n }, (_, i) => i).flatMap((i) => new Array<number>(given.length === 1 ? given[0]! : given[i]!).fill(i));
+  const given =
+    typeof repeats === "number"
+      ? [repeats]
+      : Array.from(checkTensor("repeatInterleave", repeats, "repeats").reshape(-1).toTypedArray(), Number);
+  if (given.some((count) => count < 0 || !Number.isInteger(count)))
+    throw new ArgumentError("repeatInterleave: repeats can not be negative, and must be integers");
+  if (given.length !== 1 && given.length !== n)
+    throw new ShapeError(
+      `repeatInterleave: repeats must have the same size as input along dim: got ${given.length} for ${n}`,
+    );
+  return Array.from({ length: n }, (_, i) => i).flatMap((i) =>
+    new Array<number>(given.length === 1 ? given[0]! : given[i]!).fill(i),
+  );
 }

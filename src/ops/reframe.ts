@@ -17,7 +17,10 @@ function become(x: Tensor, view: Tensor): Tensor {
 }
 
 /** The in-place form of a view op. @throws AutogradError for a leaf that requires grad. */
-function reframe<A extends unknown[]>(name: string, op: (x: Tensor, ...args: A) => Tensor): (x: Tensor, ...args: A) => Tensor {
+function reframe<A extends unknown[]>(
+  name: string,
+  op: (x: Tensor, ...args: A) => Tensor,
+): (x: Tensor, ...args: A) => Tensor {
   return (x, ...args) => {
     checkInplace(name, x);
     return become(x, op(x, ...args));

@@ -22,10 +22,14 @@ export function corner(x: Tensor, shape: readonly number[], dim: number): Tensor
 /** @throws ShapeError unless the index has as many axes as the tensor, and is nowhere longer but along `dim`. */
 export function checkReach(op: string, index: Tensor, x: Tensor, dim: number, name: string): void {
   if (Math.max(index.ndim, 1) !== Math.max(x.ndim, 1))
-    throw new ShapeError(`${op}: Index tensor must have the same number of dimensions as ${name} tensor, got ${index.ndim} and ${x.ndim}`);
+    throw new ShapeError(
+      `${op}: Index tensor must have the same number of dimensions as ${name} tensor, got ${index.ndim} and ${x.ndim}`,
+    );
   const tooLong = index.shape.findIndex((n, d) => d !== dim && n > x.shape[d]!);
   if (tooLong >= 0 && index.numel() > 0)
-    throw new ShapeError(`${op}: Size does not match at dimension ${tooLong} expected index ${shapeText(index.shape)} to be smaller than ${name} ${shapeText(x.shape)} apart from dimension ${dim}`);
+    throw new ShapeError(
+      `${op}: Size does not match at dimension ${tooLong} expected index ${shapeText(index.shape)} to be smaller than ${name} ${shapeText(x.shape)} apart from dimension ${dim}`,
+    );
 }
 
 /** The index, where it leads and the part of `src` that it takes. */
@@ -39,7 +43,10 @@ export function route(op: string, x: Tensor, dim: number, index: Tensor, src: Te
   checkTensor(op, x);
   checkIndexType(op, index, x);
   checkTensor(op, src, "src");
-  if (src.dtype !== x.dtype) throw new DTypeError(`${op}: Expected self.dtype to be equal to src.dtype, got ${x.dtype} and ${src.dtype}; cast one with x.to(dtype)`);
+  if (src.dtype !== x.dtype)
+    throw new DTypeError(
+      `${op}: Expected self.dtype to be equal to src.dtype, got ${x.dtype} and ${src.dtype}; cast one with x.to(dtype)`,
+    );
   const d = wrapDim(op, dim, x.ndim);
   checkReach(op, index, x, d, "self");
   checkReach(op, index, src, -1, "src");
@@ -47,7 +54,12 @@ export function route(op: string, x: Tensor, dim: number, index: Tensor, src: Te
 }
 
 /** Runs a scatter kernel on a copy of `x` in `dtype`; on the corner that the index reaches, if it does not reach all. */
-function scattered(x: Tensor, { dim, at, src }: Route, dtype: DType, run: (y: Tensor, src: Tensor, axis: Axis) => void): Tensor {
+function scattered(
+  x: Tensor,
+  { dim, at, src }: Route,
+  dtype: DType,
+  run: (y: Tensor, src: Tensor, axis: Axis) => void,
+): Tensor {
   const y = allocate(x.shape, dtype, x);
   y.storage.backend.copy(y, x);
   if (at.numel() === 0) return y;

@@ -40,7 +40,9 @@ export function scatterReduce(
 ): Tensor {
   checkOptions("scatterReduce", options, ["includeSelf"]);
   if (!reduceModes.includes(reduce))
-    throw new ArgumentError(`scatterReduce: reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}.`);
+    throw new ArgumentError(
+      `scatterReduce: reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}.`,
+    );
   const way = route("scatterReduce", x, dim, index, src);
   const includeSelf = options.includeSelf ?? true;
   let y = joined(includeSelf ? x.detach() : cleared(x.detach(), way, reduce), way, reduce);
@@ -53,7 +55,9 @@ export function scatterReduce(
   return record("ScatterReduceBackward0", y, [x, src], saved, ([g], [at, self, source, result]) => {
     const call: Call = { at: at!, dim: way.dim, includeSelf, reduce };
     const [gx, gs] =
-      source === undefined ? additiveGrads(g!, call) : pickGrads(reduce)(g!, self!, corner(source, at!.shape, -1), result!, call);
+      source === undefined
+        ? additiveGrads(g!, call)
+        : pickGrads(reduce)(g!, self!, corner(source, at!.shape, -1), result!, call);
     return [includeSelf ? gx : gx.scatter(way.dim, at!, 0), spread(gs, shape)];
   });
 }

@@ -17,7 +17,12 @@ function parts(op: string, x: Tensor, dim: number, sizes: readonly number[]): Te
     start += shape[dim]!;
     return view;
   });
-  return recordAll(op, views, [x], [], (gs) => [cat(shapes.map((shape, i) => gs[i] ?? zerosFor(shape, gs)), dim)]);
+  return recordAll(op, views, [x], [], (gs) => [
+    cat(
+      shapes.map((shape, i) => gs[i] ?? zerosFor(shape, gs)),
+      dim,
+    ),
+  ]);
 }
 
 /** Zeros for a part that no gradient reached, of the dtype and on the device of the others. */
@@ -43,24 +48,34 @@ export function split(x: Tensor, splitSizeOrSections: number | readonly number[]
   if (typeof splitSizeOrSections !== "number") return splitWithSizes(x, splitSizeOrSections, dim);
   const [d, n] = splitAxis("split", x, dim);
   const size = splitSizeOrSections;
-  if (!Number.isInteger(size) || size < 0) throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
-  if (size === 0 && n > 0) throw new ShapeError(`split: split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
+  if (!Number.isInteger(size) || size < 0)
+    throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
+  if (size === 0 && n > 0)
+    throw new ShapeError(`split: split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
   const count = n === 0 ? 1 : Math.ceil(n / size);
-  return parts("SplitBackward0", x, d, Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)));
+  return parts(
+    "SplitBackward0",
+    x,
+    d,
+    Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)),
+  );
 }
 
 /** Views of the given sizes along `dim`. @see torch.split_with_sizes @throws ShapeError if they do not add up to the axis. */
 export function splitWithSizes(x: Tensor, splitSizes: readonly number[], dim = 0): Tensor[] {
   const [d, n] = splitAxis("splitWithSizes", x, dim);
   if (splitSizes.some((s) => !Number.isInteger(s) || s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== n)
-    throw new ShapeError(`split_with_sizes expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${shapeText(splitSizes)}`);
+    throw new ShapeError(
+      `split_with_sizes expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${shapeText(splitSizes)}`,
+    );
   return parts("SplitWithSizesBackward0", x, d, splitSizes);
 }
 
 /** At most `chunks` views of equal size along `dim`, the last one perhaps smaller. @see torch.chunk */
 export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   const [d, n] = splitAxis("chunk", x, dim);
-  if (!Number.isInteger(chunks) || chunks <= 0) throw new ShapeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
+  if (!Number.isInteger(chunks) || chunks <= 0)
+    throw new ShapeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
   const size = Math.ceil(n / chunks);
   return size === 0 ? splitWithSizes(x, new Array<number>(chunks).fill(0), d) : split(x, size, d);
 }
@@ -71,21 +86,40 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
  */
 export function tensorSplit(x: Tensor, indicesOrSections: number | readonly number[] | Tensor, dim = 0): Tensor[] {
   const [d, n] = splitAxis("tensorSplit", x, dim);
-  const given = indicesOrSections instanceof Tensor ? (indicesOrSections.tolist() as number | number[]) : indicesOrSections;
+  const given =
+    indicesOrSections instanceof Tensor ? (indicesOrSections.tolist() as number | number[]) : indicesOrSections;
   if (typeof given === "number") {
-    if (!Number.isInteger(given) || given <= 0) throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${given}`);
-    return parts("SplitWithSizesBackward0", x, d, Array.from({ length: given }, (_, i) => Math.floor(n / given) + (i < n % given ? 1 : 0)));
+    if (!Number.isInteger(given) || given <= 0)
+      throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${given}`);
+    return parts(
+      "SplitWithSizesBackward0",
+      x,
+      d,
+      Array.from({ length: given }, (_, i) => Math.floor(n / given) + (i < n % given ? 1 : 0)),
+    );
   }
-  if (!Array.isArray(given)) throw new ArgumentError(`tensorSplit: takes a number, positions or a tensor of them, got ${describe(given)}`);
+  if (!Array.isArray(given))
+    throw new ArgumentError(`tensorSplit: takes a number, positions or a tensor of them, got ${describe(given)}`);
   const bounds = [0, ...given, n];
   return bounds.slice(1).map((end, i) => x.slice(d, bounds[i], i === given.length ? n : end));
 }
 
 /** An axis counted as numpy does, cut in equal parts or at positions. */
-function splitAlong(op: string, x: Tensor, at: number | readonly number[] | Tensor, dim: number, ndim: number): Tensor[] {
-  if (checkTensor(op, x).ndim < ndim) throw new ShapeError(`${op} requires a tensor with at least ${ndim} dimension(s), but got a tensor with ${x.ndim} dimensions!`);
+function splitAlong(
+  op: string,
+  x: Tensor,
+  at: number | readonly number[] | Tensor,
+  dim: number,
+  ndim: number,
+): Tensor[] {
+  if (checkTensor(op, x).ndim < ndim)
+    throw new ShapeError(
+      `${op} requires a tensor with at least ${ndim} dimension(s), but got a tensor with ${x.ndim} dimensions!`,
+    );
   if (typeof at === "number" && (at === 0 || x.shape[dim]! % at !== 0))
-    throw new ShapeError(`${op} attempted to split along dimension ${dim}, but the size of the dimension ${x.shape[dim]} is not divisible by the split_size ${at}!`);
+    throw new ShapeError(
+      `${op} attempted to split along dimension ${dim}, but the size of the dimension ${x.shape[dim]} is not divisible by the split_size ${at}!`,
+    );
   return tensorSplit(x, at, dim);
 }
 
@@ -94,10 +128,12 @@ export const hsplit = (x: Tensor, indicesOrSections: number | readonly number[])
   splitAlong("hsplit", x, indicesOrSections, checkTensor("hsplit", x).ndim === 1 ? 0 : 1, 1);
 
 /** Parts from top to bottom: along axis 0. @see torch.vsplit */
-export const vsplit = (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] => splitAlong("vsplit", x, indicesOrSections, 0, 2);
+export const vsplit = (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
+  splitAlong("vsplit", x, indicesOrSections, 0, 2);
 
 /** Parts from front to back: along axis 2. @see torch.dsplit */
-export const dsplit = (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] => splitAlong("dsplit", x, indicesOrSections, 2, 3);
+export const dsplit = (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
+  splitAlong("dsplit", x, indicesOrSections, 2, 3);
 
 /** The slices along `dim`, which disappears, as views. @see torch.unbind @example const [x, y] = points.unbind(1); */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
@@ -108,5 +144,10 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
     view.origin = { base: x.origin?.base ?? x, version: x.storage.version };
     return view;
   });
-  return recordAll("UnbindBackward0", views, [x], [], (gs) => [stack(Array.from({ length: n }, (_, i) => gs[i] ?? zerosFor(shape, gs)), d)]);
+  return recordAll("UnbindBackward0", views, [x], [], (gs) => [
+    stack(
+      Array.from({ length: n }, (_, i) => gs[i] ?? zerosFor(shape, gs)),
+      d,
+    ),
+  ]);
 }

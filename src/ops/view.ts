@@ -75,9 +75,12 @@ export function permute(x: Tensor, ...dims: Size): Tensor {
   checkTensor("permute", x);
   const given = sizeArgument("permute", dims);
   if (given.length !== x.ndim)
-    throw new ShapeError(`permute: number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.ndim} is not equal to len(dims) = ${given.length}`);
+    throw new ShapeError(
+      `permute: number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.ndim} is not equal to len(dims) = ${given.length}`,
+    );
   const order = given.map((d) => wrapDim("permute", d, x.ndim));
-  if (new Set(order).size !== order.length) throw new IndexError(`permute: duplicate dims are not allowed, got ${shapeText(given)}`);
+  if (new Set(order).size !== order.length)
+    throw new IndexError(`permute: duplicate dims are not allowed, got ${shapeText(given)}`);
   const inverse = new Array<number>(order.length);
   order.forEach((d, i) => {
     inverse[d] = i;
@@ -103,7 +106,8 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 /** The transpose of a matrix; tensors of fewer axes as they are. @see torch.t */
 export function t(x: Tensor): Tensor {
   checkTensor("t", x);
-  if (x.ndim > 2) throw new ShapeError(`t: expects a tensor with <= 2 dimensions, but self is ${x.ndim}D; use transpose or permute`);
+  if (x.ndim > 2)
+    throw new ShapeError(`t: expects a tensor with <= 2 dimensions, but self is ${x.ndim}D; use transpose or permute`);
   if (x.ndim < 2) return viewOf("t", x, x.shape, x.strides, x.offset, (g) => g);
   return viewOf("t", x, [...x.shape].reverse(), [...x.strides].reverse(), x.offset, (g) => g.t());
 }
@@ -114,12 +118,16 @@ export function expand(x: Tensor, ...size: Size): Tensor {
   const given = sizeArgument("expand", size);
   const lead = given.length - x.ndim;
   if (lead < 0)
-    throw new ShapeError(`expand: the number of sizes provided (${given.length}) must be greater or equal to the number of dimensions in the tensor (${x.ndim})`);
+    throw new ShapeError(
+      `expand: the number of sizes provided (${given.length}) must be greater or equal to the number of dimensions in the tensor (${x.ndim})`,
+    );
   const shape = given.map((n, i) => {
     const have = i < lead ? 1 : x.shape[i - lead]!;
     if (n === -1 && i >= lead) return have;
     if (n < 0 || (have !== 1 && n !== have))
-      throw new ShapeError(`expand: the expanded size of the tensor (${n}) must match the existing size (${have}) at non-singleton dimension ${i}. Target sizes: ${shapeText(given)}. Tensor sizes: ${shapeText(x.shape)}`);
+      throw new ShapeError(
+        `expand: the expanded size of the tensor (${n}) must match the existing size (${have}) at non-singleton dimension ${i}. Target sizes: ${shapeText(given)}. Tensor sizes: ${shapeText(x.shape)}`,
+      );
     return n;
   });
   const strides = shape.map((n, i) => (i < lead || (x.shape[i - lead] === 1 && n !== 1) ? 0 : x.strides[i - lead]!));
@@ -146,7 +154,9 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   const d = wrapDim("select", dim, x.ndim);
   const size = x.shape[d]!;
   if (!Number.isInteger(index) || index < -size || index >= size)
-    throw new IndexError(`select(): index ${index} out of range for tensor of size ${shapeText(x.shape)} at dimension ${d}`);
+    throw new IndexError(
+      `select(): index ${index} out of range for tensor of size ${shapeText(x.shape)} at dimension ${d}`,
+    );
   const at = index < 0 ? index + size : index;
   const from = x.shape;
   return viewOf("select", x, x.shape.toSpliced(d, 1), x.strides.toSpliced(d, 1), x.offset + at * x.strides[d]!, (g) =>
@@ -157,7 +167,12 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 /** The gradient of {@link select}: zero but for one slice. @see torch.select_backward */
 export function selectBackward(g: Tensor, shape: readonly number[], dim: number, index: number): Tensor {
   const y = filled(allocate(shape, g.dtype, g), 0);
-  const window = { ...operand(y), shape: g.shape, strides: y.strides.toSpliced(dim, 1), offset: index * y.strides[dim]! };
+  const window = {
+    ...operand(y),
+    shape: g.shape,
+    strides: y.strides.toSpliced(dim, 1),
+    offset: index * y.strides[dim]!,
+  };
   g.storage.backend.copy(window, g);
   return record("SelectBackwardBackward0", y, [g], [], [(gg) => gg.select(dim, index)]);
 }
@@ -177,11 +192,20 @@ export function slice(x: Tensor, dim = 0, start?: number | null, end?: number | 
   const shape = x.shape.with(d, Math.ceil((to - from) / step));
   const strides = x.strides.with(d, x.strides[d]! * step);
   const whole = x.shape;
-  return viewOf("slice", x, shape, strides, x.offset + from * x.strides[d]!, (g) => g.sliceBackward(whole, d, from, to, step));
+  return viewOf("slice", x, shape, strides, x.offset + from * x.strides[d]!, (g) =>
+    g.sliceBackward(whole, d, from, to, step),
+  );
 }
 
 /** The gradient of {@link slice}: zero outside of the slice. @see torch.slice_backward */
-export function sliceBackward(g: Tensor, shape: readonly number[], dim: number, start: number, end: number, step: number): Tensor {
+export function sliceBackward(
+  g: Tensor,
+  shape: readonly number[],
+  dim: number,
+  start: number,
+  end: number,
+  step: number,
+): Tensor {
   const y = filled(allocate(shape, g.dtype, g), 0);
   const strides = y.strides.with(dim, y.strides[dim]! * step);
   g.storage.backend.copy({ ...operand(y), shape: g.shape, strides, offset: start * y.strides[dim]! }, g);
@@ -201,15 +225,24 @@ export function narrow(x: Tensor, dim: number, start: number | Tensor, length: n
 }
 
 /** {@link narrow}, copied. @see torch.narrow_copy */
-export const narrowCopy = (x: Tensor, dim: number, start: number, length: number): Tensor => narrow(x, dim, start, length).clone();
+export const narrowCopy = (x: Tensor, dim: number, start: number, length: number): Tensor =>
+  narrow(x, dim, start, length).clone();
 
 /** Without the axes of size 1, or without those named if their size is 1. @see torch.squeeze */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
   checkTensor("squeeze", x);
-  const dims = dim === undefined ? undefined : (typeof dim === "number" ? [dim] : dim).map((d) => wrapDim("squeeze", d, x.ndim));
+  const dims =
+    dim === undefined ? undefined : (typeof dim === "number" ? [dim] : dim).map((d) => wrapDim("squeeze", d, x.ndim));
   const keep = x.shape.map((n, i) => n !== 1 || (dims !== undefined && !dims.includes(i)));
   const from = x.shape;
-  return viewOf("squeeze", x, x.shape.filter((_, i) => keep[i]), x.strides.filter((_, i) => keep[i]), x.offset, (g) => g.reshape(from));
+  return viewOf(
+    "squeeze",
+    x,
+    x.shape.filter((_, i) => keep[i]),
+    x.strides.filter((_, i) => keep[i]),
+    x.offset,
+    (g) => g.reshape(from),
+  );
 }
 
 /** With a new axis of size 1 at `dim`. @see torch.unsqueeze */
@@ -218,7 +251,9 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
   const d = wrapDim("unsqueeze", dim, x.ndim + 1);
   const stride = d < x.ndim ? x.shape[d]! * x.strides[d]! : 1;
   const from = x.shape;
-  return viewOf("unsqueeze", x, x.shape.toSpliced(d, 0, 1), x.strides.toSpliced(d, 0, stride), x.offset, (g) => g.reshape(from));
+  return viewOf("unsqueeze", x, x.shape.toSpliced(d, 0, 1), x.strides.toSpliced(d, 0, stride), x.offset, (g) =>
+    g.reshape(from),
+  );
 }
 
 /** Axes `startDim` to `endDim` as one. @see torch.flatten */
@@ -258,9 +293,13 @@ export function asStrided(
   const last = shape.includes(0) ? -1 : lastPosition({ shape, strides: stride, offset });
   const available = Math.floor(x.storage.block.bytes / x.elementSize());
   if (offset < 0 || last >= available || stride.some((s) => s < 0))
-    throw new ShapeError(`asStrided: size ${shapeText(shape)}, strides ${shapeText(stride)} and offset ${offset} reach outside of the storage of ${available} elements`);
+    throw new ShapeError(
+      `asStrided: size ${shapeText(shape)}, strides ${shapeText(stride)} and offset ${offset} reach outside of the storage of ${available} elements`,
+    );
   const from = { shape: x.shape, strides: x.strides, offset: x.offset };
-  return viewOf("asStrided", x, shape, stride, offset, (g) => scatterWindow(g, { shape, strides: stride, offset }, from));
+  return viewOf("asStrided", x, shape, stride, offset, (g) =>
+    scatterWindow(g, { shape, strides: stride, offset }, from),
+  );
 }
 
 interface Layout {
@@ -279,11 +318,15 @@ function positions({ shape, strides, offset }: Layout): number[] {
 }
 
 /** The last position of a layout that has elements. */
-const lastPosition = ({ shape, strides, offset }: Layout): number => offset + shape.reduce((n, s, i) => n + (s - 1) * strides[i]!, 0);
+const lastPosition = ({ shape, strides, offset }: Layout): number =>
+  offset + shape.reduce((n, s, i) => n + (s - 1) * strides[i]!, 0);
 
 /** Whether no two elements lie in one place, as far as the order of the strides tells. */
 function isInjective({ shape, strides }: Layout): boolean {
-  const axes = shape.map((n, i) => ({ n, stride: strides[i]! })).filter(({ n }) => n !== 1).sort((a, b) => a.stride - b.stride);
+  const axes = shape
+    .map((n, i) => ({ n, stride: strides[i]! }))
+    .filter(({ n }) => n !== 1)
+    .sort((a, b) => a.stride - b.stride);
   let reach = 0;
   return axes.every(({ n, stride }) => {
     const isBeyond = stride > reach;
@@ -321,6 +364,9 @@ function addWindow(g: Tensor, window: Layout, source: Layout): Tensor {
   const writes = positions(window);
   const hit = writes.flatMap((p, i) => (slot.has(p) ? [i] : []));
   const picked = g.reshape(-1).indexSelect(0, tensor(hit, { dtype: "int64" }));
-  const target = tensor(hit.map((i) => slot.get(writes[i]!)!), { dtype: "int64" });
+  const target = tensor(
+    hit.map((i) => slot.get(writes[i]!)!),
+    { dtype: "int64" },
+  );
   return picked.newZeros([reads.length]).indexAdd(0, target, picked).reshape(source.shape);
 }

@@ -12,19 +12,25 @@ function replaced(op: string, x: Tensor, src: Tensor, pick: (whole: Tensor) => T
   checkTensor(op, x);
   checkTensor(op, src, "src");
   checkSameDevice(op, x, src);
-  if (src.dtype !== x.dtype) throw new DTypeError(`${op}: expected self and src to have the same dtype, got ${x.dtype} and ${src.dtype}`);
+  if (src.dtype !== x.dtype)
+    throw new DTypeError(`${op}: expected self and src to have the same dtype, got ${x.dtype} and ${src.dtype}`);
   const y = allocate(x.shape, x.dtype, x);
   y.storage.backend.copy(y, x);
   const part = pick(y);
   if (!sameShape(part.shape, src.shape))
-    throw new ShapeError(`${op}: expected src to have a size equal to the slice of self. src size = ${shapeText(src.shape)}, slice size = ${shapeText(part.shape)}`);
+    throw new ShapeError(
+      `${op}: expected src to have a size equal to the slice of self. src size = ${shapeText(src.shape)}, slice size = ${shapeText(part.shape)}`,
+    );
   y.storage.backend.copy(part, src);
   part.dispose();
   const { shape } = src;
-  return record(nodeName(op), y, [x, src], [], [
-    (g) => replaced(op, g, g.newZeros(shape), pick),
-    (g) => pick(g.contiguous()),
-  ]);
+  return record(
+    nodeName(op),
+    y,
+    [x, src],
+    [],
+    [(g) => replaced(op, g, g.newZeros(shape), pick), (g) => pick(g.contiguous())],
+  );
 }
 
 /** `x` with the slice at `index` of `dim` replaced. @see torch.select_scatter */
@@ -62,5 +68,7 @@ export function asStridedScatter(
 ): Tensor {
   checkOptions("asStridedScatter", options, ["storageOffset"]);
   const { storageOffset = 0 } = options;
-  return replaced("asStridedScatter", x, src, (whole) => whole.asStrided(size, stride, { storageOffset: whole.offset + storageOffset }));
+  return replaced("asStridedScatter", x, src, (whole) =>
+    whole.asStrided(size, stride, { storageOffset: whole.offset + storageOffset }),
+  );
 }

@@ -11,14 +11,25 @@ export interface WindowOptions extends CreateOptions {
 }
 
 /** A window of `length` values of `shape` at positions t in [0, 1]. */
-function sampled(op: string, length: number, options: WindowOptions, extra: readonly string[], shape: (t: number) => number): Tensor {
+function sampled(
+  op: string,
+  length: number,
+  options: WindowOptions,
+  extra: readonly string[],
+  shape: (t: number) => number,
+): Tensor {
   checkOptions(op, options, [...createOptions, "periodic", ...extra]);
-  if (!Number.isInteger(length) || length < 0) throw new ValueError(`${op}: requires non-negative windowLength, got ${describe(length)}`);
+  if (!Number.isInteger(length) || length < 0)
+    throw new ValueError(`${op}: requires non-negative windowLength, got ${describe(length)}`);
   const { periodic = true, dtype, device, requiresGrad } = options;
-  if (dtype !== undefined && !isFloat(checkDType(op, dtype))) throw new DTypeError(`${op}: expects floating point dtypes, got: ${dtype}`);
+  if (dtype !== undefined && !isFloat(checkDType(op, dtype)))
+    throw new DTypeError(`${op}: expects floating point dtypes, got: ${dtype}`);
   const x = allocateFor(op, [length], { dtype, device }, getDefaultDtype());
   const last = periodic ? length : length - 1;
-  writeValues(x, Array.from({ length }, (_, i) => (length === 1 ? 1 : shape(i / last))));
+  writeValues(
+    x,
+    Array.from({ length }, (_, i) => (length === 1 ? 1 : shape(i / last))),
+  );
   return finish(x, { requiresGrad });
 }
 
@@ -29,14 +40,23 @@ export const hannWindow = (windowLength: number, options: WindowOptions = {}): T
   sampled("hannWindow", windowLength, options, [], (t) => 0.5 - 0.5 * Math.cos(TAU * t));
 
 /** alpha − beta · cos(2πt), with alpha = 0.54 and beta = 0.46. @see torch.hamming_window */
-export function hammingWindow(windowLength: number, options: WindowOptions & { alpha?: number; beta?: number } = {}): Tensor {
+export function hammingWindow(
+  windowLength: number,
+  options: WindowOptions & { alpha?: number; beta?: number } = {},
+): Tensor {
   const { alpha = 0.54, beta = 0.46 } = options;
   return sampled("hammingWindow", windowLength, options, ["alpha", "beta"], (t) => alpha - beta * Math.cos(TAU * t));
 }
 
 /** 0.42 − 0.5 · cos(2πt) + 0.08 · cos(4πt). @see torch.blackman_window */
 export const blackmanWindow = (windowLength: number, options: WindowOptions = {}): Tensor =>
-  sampled("blackmanWindow", windowLength, options, [], (t) => 0.42 - 0.5 * Math.cos(TAU * t) + 0.08 * Math.cos(2 * TAU * t));
+  sampled(
+    "blackmanWindow",
+    windowLength,
+    options,
+    [],
+    (t) => 0.42 - 0.5 * Math.cos(TAU * t) + 0.08 * Math.cos(2 * TAU * t),
+  );
 
 /** A triangle from 0 to 1 and back. @see torch.bartlett_window */
 export const bartlettWindow = (windowLength: number, options: WindowOptions = {}): Tensor =>
@@ -55,5 +75,11 @@ function i0(x: number): number {
 /** I₀(beta · √(1 − (2t − 1)²)) / I₀(beta), with beta = 12. @see torch.kaiser_window */
 export function kaiserWindow(windowLength: number, options: WindowOptions & { beta?: number } = {}): Tensor {
   const { beta = 12 } = options;
-  return sampled("kaiserWindow", windowLength, options, ["beta"], (t) => i0(beta * Math.sqrt(1 - (2 * t - 1) ** 2)) / i0(beta));
+  return sampled(
+    "kaiserWindow",
+    windowLength,
+    options,
+    ["beta"],
+    (t) => i0(beta * Math.sqrt(1 - (2 * t - 1) ** 2)) / i0(beta),
+  );
 }

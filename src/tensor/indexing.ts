@@ -27,10 +27,14 @@ const SLICE = /^\s*([+-]?\d+)?\s*:\s*([+-]?\d+)?\s*(?::\s*([+-]?\d+)?\s*)?$/;
 function parseText(text: string): IndexStep {
   if (text.trim() === "...") return { kind: "ellipsis" };
   const parts = SLICE.exec(text);
-  if (parts === null) throw new IndexError(`at: ${describe(text)} is not an index; a string is a slice such as "1:3", "::2" or ":", or "..."`);
+  if (parts === null)
+    throw new IndexError(
+      `at: ${describe(text)} is not an index; a string is a slice such as "1:3", "::2" or ":", or "..."`,
+    );
   const number = (part: string | undefined) => (part === undefined ? null : Number(part));
   const step = number(parts[3]) ?? 1;
-  if (step <= 0) throw new IndexError(`at: slice step must be positive, got ${describe(text)}; x.flip(dim) reverses an axis`);
+  if (step <= 0)
+    throw new IndexError(`at: slice step must be positive, got ${describe(text)}; x.flip(dim) reverses an axis`);
   return { kind: "slice", start: number(parts[1]), end: number(parts[2]), step };
 }
 
@@ -39,7 +43,9 @@ function parseTensor(index: Tensor): IndexStep {
   if (index.dtype !== "int64" && index.dtype !== "int32" && index.dtype !== "uint8" && index.dtype !== "bool")
     throw new IndexError(`at: tensors used as indices must be long, int, byte or bool tensors, got ${index.dtype}`);
   if (index.ndim > 0) return { kind: "tensor", index };
-  return isMask(index) ? { kind: "truth", value: Boolean(index.item()) } : { kind: "select", index: Number(index.item()) };
+  return isMask(index)
+    ? { kind: "truth", value: Boolean(index.item()) }
+    : { kind: "select", index: Number(index.item()) };
 }
 
 function parseItem(item: IndexItem): IndexStep {
@@ -52,7 +58,9 @@ function parseItem(item: IndexItem): IndexStep {
     throw new IndexError(`at: an index must be an integer, got ${item}`);
   }
   if (Array.isArray(item)) return parseTensor(arrayIndex(item));
-  throw new ArgumentError(`at: takes integers, slices such as "1:3", "...", null, booleans, tensors and arrays, got ${describe(item)}`);
+  throw new ArgumentError(
+    `at: takes integers, slices such as "1:3", "...", null, booleans, tensors and arrays, got ${describe(item)}`,
+  );
 }
 
 /** An array as a tensor: of truth values if it holds booleans, else of integers. */
@@ -60,7 +68,8 @@ function arrayIndex(item: IndexArray): Tensor {
   const first = item.flat(Number.POSITIVE_INFINITY as 1)[0];
   if (typeof first === "boolean") return tensor(item, { dtype: "bool" });
   for (const value of item.flat(Number.POSITIVE_INFINITY as 1))
-    if (!Number.isInteger(value)) throw new IndexError(`at: an array of indices holds integers or booleans, got ${describe(value)}`);
+    if (!Number.isInteger(value))
+      throw new IndexError(`at: an array of indices holds integers or booleans, got ${describe(value)}`);
   return tensor(item, { dtype: "int64" });
 }
 
