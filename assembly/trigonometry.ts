@@ -262,8 +262,10 @@ export function atan2_f32x4(y: v128, x: v128): v128 {
   const numerator = select4(steep, ax, ay),
     denominator = select4(steep, ay, ax);
   let q = f32x4.div(numerator, denominator);
-  q = select4(f32x4.eq(numerator, denominator), k4(ONE), q);
-  q = v128.andnot(q, f32x4.eq(denominator, f32x4.splat(0)));
+  // Equal infinities make 1, as equal numbers do; equal zeros make 0.
+  const equal = f32x4.eq(numerator, denominator);
+  q = select4(equal, k4(ONE), q);
+  q = v128.andnot(q, v128.and(equal, f32x4.eq(denominator, f32x4.splat(0))));
   const p = atanReduced(q);
   const acute = select4(steep, f32x4.sub(k4(PI_2), p), p);
   const left = i32x4.shr_s(x, 31);
