@@ -1,27 +1,26 @@
 /** Max pooling of planes; `geom` is that of `poolWindow.ts`. Ranges count planes. Floats; NaN propagates. */
 import { F32, F64 } from "./dtype";
 import {
-  Adaptive, DEPTH, evens, HEIGHT, inPlane, inSize, isTwoByTwo, odds, outPlane, outSize, Sliding, WIDTH,
+  Adaptive, DEPTH, evens, HEIGHT, inPlane, inSize, insideFrom, insideTo, isTwoByTwo, kernel, loadApart, odds, outPlane,
+  outSize, Sliding, startOfFour, stride, WIDTH,
 } from "./poolWindow";
 import { at } from "./rows";
 
-/** Index in the plane of the first maximum (the last NaN) of the window of (od, oh, ow); -1 if it is empty. */
-function maxOfWindow<WINDOW, T>(x: usize, geom: usize, od: i32, oh: i32, ow: i32): i32 {
-  const window = changetype<WINDOW>(0);
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH);
-  const h0 = window.from(geom, HEIGHT, oh), h1 = window.to(geom, HEIGHT, oh), hStep = window.step(geom, HEIGHT);
-  const w0 = window.from(geom, WIDTH, ow), w1 = window.to(geom, WIDTH, ow), wStep = window.step(geom, WIDTH);
-  const d1 = window.to(geom, DEPTH, od), dStep = window.step(geom, DEPTH);
+/** Index in the plane of the first maximum (the last NaN) of a box of `x`, which must not be empty. */
+function maxOfBox<T>(
+  x: usize, height: i32, width: i32, d0: i32, d1: i32, dStep: i32, h0: i32, h1: i32, hStep: i32,
+  w0: i32, w1: i32, wStep: i32,
+): i32 {
   let best = <T>-Infinity;
-  let found = -1;
-  for (let d = window.from(geom, DEPTH, od); d < d1; d += dStep) {
+  let found = (d0 * height + h0) * width + w0;
+  for (let d = d0; d < d1; d += dStep) {
     for (let h = h0; h < h1; h += hStep) {
       const row = (d * height + h) * width;
-      for (let w = w0; w < w1; w += wStep) {
-        const v = load<T>(at<T>(x, row + w));
-        if (v > best || v != v || found < 0) {
+      for (let i = row + w0; i < row + w1; i += wStep) {
+        const v = load<T>(at<T>(x, i));
+        if (v > best || v != v) {
           best = v;
-          found = row + w;
+          found = i;
         }
       }
     }
@@ -29,14 +28,62 @@ function maxOfWindow<WINDOW, T>(x: usize, geom: usize, od: i32, oh: i32, ow: i32
   return found;
 }
 
+/** `maxOfBox` of four f32 boxes of `taps` columns, `apart` elements from one to the next; writes both results. */
+function maxOfFour(
+  y: usize, indices: usize, x: usize, height: i32, width: i32, d0: i32, d1: i32, dStep: i32, h0: i32, h1: i32,
+  hStep: i32, w0: i32, taps: i32, wStep: i32, apart: i32,
+): void {
+  const offsets = i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(apart));
+  let best = f32x4.splat(-Infinity);
+  let found = i32x4.add(i32x4.splat((d0 * height + h0) * width + w0), offsets);
+  for (let d = d0; d < d1; d += dStep) {
+    for (let h = h0; h < h1; h += hStep) {
+      let i = (d * height + h) * width + w0;
+      for (let tap = 0; tap < taps; tap++, i += wStep) {
+        const v = loadApart(at<f32>(x, i), apart);
+        const better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+        best = v128.bitselect(v, best, better);
+        found = v128.bitselect(i32x4.add(i32x4.splat(i), offsets), found, better);
+      }
+    }
+  }
+  v128.store(y, best);
+  v128.store(indices, i64x2.extend_low_i32x4_u(found));
+  v128.store(indices, i64x2.extend_high_i32x4_u(found), 16);
+}
+
+function maxRow<WINDOW, T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh: i32): void {
+  const window = changetype<WINDOW>(0);
+  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
+  const d0 = window.from(geom, DEPTH, od), d1 = window.to(geom, DEPTH, od), dStep = window.step(geom, DEPTH);
+  const h0 = window.from(geom, HEIGHT, oh), h1 = window.to(geom, HEIGHT, oh), hStep = window.step(geom, HEIGHT);
+  const wStep = window.step(geom, WIDTH);
+  const taps = kernel(geom, WIDTH), apart = stride(geom, WIDTH);
+  const vectors = sizeof<T>() == 4 && window.regular();
+  const from = vectors ? insideFrom(geom) : 0, to = vectors ? insideTo(geom) : 0;
+  for (let ow = 0; ow < outW; ow++) {
+    const four = startOfFour(ow, from, to);
+    const o = four >= 0 ? four : ow;
+    const w0 = window.from(geom, WIDTH, o), w1 = window.to(geom, WIDTH, o);
+    const value = at<T>(y, o), index = at<i64>(indices, o);
+    if (four >= 0) {
+      maxOfFour(value, index, x, height, width, d0, d1, dStep, h0, h1, hStep, w0, taps, wStep, apart);
+      ow = four + 3;
+      continue;
+    }
+    const best = maxOfBox<T>(x, height, width, d0, d1, dStep, h0, h1, hStep, w0, w1, wStep);
+    store<T>(value, load<T>(at<T>(x, best)));
+    store<i64>(index, best);
+  }
+}
+
 function maxPlane<WINDOW, T>(y: usize, indices: usize, x: usize, geom: usize): void {
+  const outW = outSize(geom, WIDTH);
   for (let od = 0; od < outSize(geom, DEPTH); od++) {
     for (let oh = 0; oh < outSize(geom, HEIGHT); oh++) {
-      for (let ow = 0; ow < outSize(geom, WIDTH); ow++, y += sizeof<T>(), indices += 8) {
-        const best = maxOfWindow<WINDOW, T>(x, geom, od, oh, ow);
-        store<T>(y, load<T>(at<T>(x, best)));
-        store<i64>(indices, best);
-      }
+      maxRow<WINDOW, T>(y, indices, x, geom, od, oh);
+      y = at<T>(y, outW);
+      indices = at<i64>(indices, outW);
     }
   }
 }

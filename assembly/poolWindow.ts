@@ -34,13 +34,13 @@ export function outSize(geom: usize, axis: i32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function kernel(geom: usize, axis: i32): i32 {
+export function kernel(geom: usize, axis: i32): i32 {
   return field(geom, 2, axis);
 }
 
 // @ts-ignore: decorator
 @inline
-function stride(geom: usize, axis: i32): i32 {
+export function stride(geom: usize, axis: i32): i32 {
   return field(geom, 3, axis);
 }
 
@@ -68,6 +68,11 @@ export function outPlane(geom: usize): i32 {
 @final
 @unmanaged
 export class Sliding {
+  /** Whether windows inside the input have one shape and lie `stride` apart, so that four can be vectors. */
+  @inline
+  regular(): bool {
+    return true;
+  }
   @inline
   step(geom: usize, axis: i32): i32 {
     return field(geom, 5, axis);
@@ -94,6 +99,10 @@ export class Sliding {
 @unmanaged
 export class Adaptive {
   @inline
+  regular(): bool {
+    return false;
+  }
+  @inline
   step(_geom: usize, _axis: i32): i32 {
     return 1;
   }
@@ -112,7 +121,7 @@ export class Adaptive {
   }
 }
 
-/** Two by two with stride two, every window inside the input: the case worth vectors. */
+/** Two by two with stride two, every window inside the input: the case worth loops of its own. */
 export function isTwoByTwo(geom: usize): bool {
   for (let axis = DEPTH; axis <= WIDTH; axis++) {
     const size = axis == DEPTH ? 1 : 2;
@@ -134,4 +143,41 @@ export function evens(a: v128, b: v128): v128 {
 @inline
 export function odds(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
+}
+
+/** The first output column whose window begins inside the input. */
+export function insideFrom(geom: usize): i32 {
+  return (padding(geom, WIDTH) + stride(geom, WIDTH) - 1) / stride(geom, WIDTH);
+}
+
+/** One more than the last output column whose window ends inside the input. */
+export function insideTo(geom: usize): i32 {
+  const reach = (kernel(geom, WIDTH) - 1) * field(geom, 5, WIDTH) + 1;
+  const room = inSize(geom, WIDTH) + padding(geom, WIDTH) - reach;
+  return room < 0 ? 0 : min(room / stride(geom, WIDTH) + 1, outSize(geom, WIDTH));
+}
+
+/**
+ * Where four outputs can be computed at once from column ow: at ow, or a little before it if fewer than four are left
+ * between `from` and `to`; -1 if nowhere. Computing an output twice gives the same bits.
+ */
+// @ts-ignore: decorator
+@inline
+export function startOfFour(ow: i32, from: i32, to: i32): i32 {
+  if (ow >= to || ow < from) return -1;
+  const start = min(ow, to - 4);
+  return start >= from ? start : -1;
+}
+
+/** The f32 at p and the next three `step` elements apart; reads nothing behind the last. */
+// @ts-ignore: decorator
+@inline
+export function loadApart(p: usize, step: i32): v128 {
+  if (step == 1) return v128.load(p);
+  if (step == 2) return v128.shuffle<f32>(v128.load(p), v128.load(p, 12), 0, 2, 5, 7);
+  const apart = <usize>step << 2;
+  let v = v128.load32_zero(p);
+  v = v128.load32_lane(p + apart, v, 1);
+  v = v128.load32_lane(p + 2 * apart, v, 2);
+  return v128.load32_lane(p + 3 * apart, v, 3);
 }
