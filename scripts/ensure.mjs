@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
 
-function run(command, args) {
+/** Runs a program; ends this one if it fails. */
+export function run(command, args) {
   const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
   if (error) throw error;
   if (status !== 0) {
@@ -16,7 +17,8 @@ function run(command, args) {
   }
 }
 
-const bin = (name) => join("node_modules", ".bin", name);
+/** The path of an installed development tool. */
+export const bin = (name) => join("node_modules", ".bin", name);
 
 /** Time of the newest file at or below `path`; 0 when there is none. */
 function newest(path) {

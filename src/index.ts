@@ -9,6 +9,7 @@ export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/
 export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";
 export * from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
+export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export {
   celu, celu_, clamp, clamp_, clampMax, clampMax_, clampMin, clampMin_, clip, clip_, hardshrink, nanToNum, nanToNum_, selu, selu_, threshold, threshold_,

@@ -44,6 +44,11 @@ export function environment(name: string): string | undefined {
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === "function" && (runtime !== "browser" || scope.crossOriginIsolated === true);
 
+/** What to do where {@link canShareMemory} is false. */
+export const isolationHint =
+  "Kindling computes on one thread: this page is not cross-origin isolated, so memory cannot be shared with workers. " +
+  "Serve it with the headers `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`.";
+
 /** Whether this is a browser's main thread, which may not block. */
 export const isBrowserMain = (): boolean => runtime === "browser" && typeof document === "object";
 

@@ -4,7 +4,7 @@
  * one thread instead of collapsing.
  */
 import { ArgumentError, KindlingError } from "../../core/errors";
-import { canShareMemory, environment, hardwareConcurrency, startWorker, type WorkerHandle } from "../../platform/platform";
+import { canShareMemory, environment, hardwareConcurrency, isolationHint, startWorker, type WorkerHandle } from "../../platform/platform";
 import type { Kernel, Kernels } from "./kernels";
 import type { Memory } from "./memory";
 import { type ComputeSetup, Control, computeThread } from "./worker";
@@ -44,6 +44,7 @@ export class Pool {
     this.i32.fill(0);
     this.f64 = memory.view("float64", this.control + Control.arguments * 4, 64) as Float64Array;
     this.threads = canShareMemory() ? defaultThreads() : 1;
+    if (!canShareMemory()) console.info(isolationHint);
   }
 
   get numThreads(): number {

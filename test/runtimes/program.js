@@ -1,0 +1,38 @@
+/**
+ * The program that every runtime runs on the built bundle: trains a tiny network from batches of a DataLoader, with nothing configured.
+ * Plain JavaScript, so that browsers and all servers take the same file.
+ */
+export async function run(torch) {
+  const { nn, optim, utils } = torch;
+  torch.manualSeed(0);
+  const x = torch.randn(256, 20);
+  const y = x.sum(1).gt(0).long();
+  const loader = (numWorkers) =>
+    new utils.data.DataLoader(new utils.data.TensorDataset(x, y), { batchSize: 32, shuffle: true, numWorkers });
+  const train = async (numWorkers) => {
+    torch.manualSeed(1);
+    const model = new nn.Sequential(new nn.Linear(20, 512), new nn.ReLU(), new nn.Linear(512, 256), new nn.Tanh(), new nn.Linear(256, 2));
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+    const lossFn = new nn.CrossEntropyLoss();
+    const losses = [];
+    for (let epoch = 0; epoch < 3; epoch++)
+      for await (const [inputs, labels] of loader(numWorkers)) {
+        const loss = lossFn(model(inputs), labels);
+        optimizer.zeroGrad();
+        loss.backward();
+        optimizer.step();
+        losses.push(loss.item());
+      }
+    return losses;
+  };
+  const losses = await train(0);
+  const withWorkers = await train(2);
+  // Large enough for several threads; waits until they are up.
+  const a = torch.randn(400, 400);
+  const deadline = performance.now() + 5000;
+  while (torch.doctor().threads.running < torch.getNumThreads() && performance.now() < deadline) {
+    a.matmul(a);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { losses, withWorkers, doctor: torch.doctor() };
+}

@@ -1,0 +1,13 @@
+import { resolve } from "node:path";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    // The tests run what users get: the built bundle, loaded by Node itself.
+    alias: { kindling: resolve("dist/kindling.js") },
+    server: { deps: { external: [/\/dist\//] } },
+    pool: "forks",
+  },
+});
