@@ -6,7 +6,7 @@ import { runInScope } from "../tensor/scope";
 import { isTensor, Tensor } from "../tensor/tensor";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
 import { enableGrad, isGradEnabled, noGrad } from "./mode";
-import { AccumulateGrad, type Edge, edgeOf, type Grads, type Node } from "./node";
+import { AccumulateGrad, accumulatorOf, type Edge, edgeOf, type Grads, type Node } from "./node";
 
 /** How a pass over the graph behaves. */
 interface Pass {
@@ -109,10 +109,11 @@ function drop(grad: Tensor | undefined): void {
 /** Another handle on the same values, so that every place owns its own. */
 const alias = (x: Tensor): Tensor => {
   const copy = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
-  copy.node = x.node;
+  copy.node = x.gradFn;
   copy.outputNr = x.outputNr;
   copy.leafRequiresGrad = x.leafRequiresGrad;
-  copy.accumulator = x.accumulator;
+  // A leaf and its aliases are one variable: they must not get an accumulator each.
+  if (x.leafRequiresGrad) copy.accumulator = accumulatorOf(x);
   return copy;
 };
 
