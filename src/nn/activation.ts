@@ -272,7 +272,9 @@ export class GELU extends Module {
   constructor(approximate: "none" | "tanh");
   constructor(...rest: unknown[]) {
     super();
-    this.approximate = readOptions<Required<GELUOptions>>("GELU", { approximate: "none" }, rest, ["approximate"]).approximate;
+    this.approximate = readOptions<Required<GELUOptions>>("GELU", { approximate: "none" }, rest, [
+      "approximate",
+    ]).approximate;
   }
 
   override forward(input: Tensor): Tensor {
@@ -427,7 +429,12 @@ export class PReLU extends Module {
   constructor(...rest: unknown[]) {
     super();
     const defaults = { numParameters: 1, init: 0.25, ...factory };
-    const { numParameters, init, dtype = "float32", device = "cpu" } = readOptions("PReLU", defaults, rest, ["numParameters"]);
+    const {
+      numParameters,
+      init,
+      dtype = "float32",
+      device = "cpu",
+    } = readOptions("PReLU", defaults, rest, ["numParameters"]);
     this.numParameters = numParameters;
     this.init = init;
     this.weight = new Parameter(full([numParameters], init, { dtype, device }));

@@ -116,7 +116,13 @@ abstract class BatchNorm extends ChannelNorm {
     const momentum = this.nextFactor();
     const training = this.training || (runningMean === null && runningVar === null);
     const keeps = !this.training || this.trackRunningStats;
-    return F.batchNorm(input, keeps ? runningMean : null, keeps ? runningVar : null, { weight, bias, training, momentum, eps });
+    return F.batchNorm(input, keeps ? runningMean : null, keeps ? runningVar : null, {
+      weight,
+      bias,
+      training,
+      momentum,
+      eps,
+    });
   }
 }
 
@@ -150,7 +156,10 @@ export class SyncBatchNorm extends BatchNorm {
 
 abstract class InstanceNorm extends ChannelNorm {
   constructor(numFeatures: number, options: BatchNormOptions = {}) {
-    super(numFeatures, readOptions("InstanceNorm", { ...defaults, affine: false, trackRunningStats: false }, [options]));
+    super(
+      numFeatures,
+      readOptions("InstanceNorm", { ...defaults, affine: false, trackRunningStats: false }, [options]),
+    );
   }
 
   override forward(input: Tensor): Tensor {

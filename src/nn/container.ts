@@ -107,9 +107,14 @@ export class Sequential extends NumberedModule<Module> {
   constructor(...given: unknown[]) {
     super();
     const [first] = given;
-    const isNamed = given.length === 1 && !(first instanceof Module) && (isOptions(first) || Array.isArray(first) || first instanceof Map);
-    if (isNamed) for (const [name, module] of entriesOf(first as NamedModules)) this.addModule(name, module);
-    else given.forEach((module, i) => this.addModule(String(i), module as Module));
+    const isNamed =
+      given.length === 1 &&
+      !(first instanceof Module) &&
+      (isOptions(first) || Array.isArray(first) || first instanceof Map);
+    const entries = isNamed
+      ? entriesOf(first as NamedModules)
+      : given.map((module, i) => [String(i), module as Module] as const);
+    for (const [name, module] of entries) this.addModule(name, module);
   }
 
   protected override names(): string[] {
@@ -243,7 +248,9 @@ const asParameter = (value: unknown): Parameter => {
 
 /** `(0): Parameter containing: [torch.float32 of size 2x3]`, a line for each. */
 const parameterLines = (parameters: readonly (readonly [string, Parameter])[]): string =>
-  parameters.map(([name, p]) => `  (${name}): Parameter containing: [torch.${p.dtype} of size ${p.shape.join("x")}]`).join("\n");
+  parameters
+    .map(([name, p]) => `  (${name}): Parameter containing: [torch.${p.dtype} of size ${p.shape.join("x")}]`)
+    .join("\n");
 
 /**
  * A list of parameters; tensors become parameters.

@@ -94,7 +94,9 @@ abstract class ConvNd extends Module {
     if (padding === "same" && this.stride.some((step) => step !== 1))
       throw new ValueError("padding='same' is not supported for strided convolutions");
     if (!paddingModes.includes(paddingMode))
-      throw new ValueError(`padding_mode must be one of ${paddingModes.join(", ")}, but got padding_mode=${describe(paddingMode)}`);
+      throw new ValueError(
+        `padding_mode must be one of ${paddingModes.join(", ")}, but got padding_mode=${describe(paddingMode)}`,
+      );
   }
 
   /** Draws new initial values. */
@@ -239,7 +241,8 @@ abstract class ConvTranspose extends ConvNd {
   private outputPaddingFor(input: Tensor, outputSize: readonly number[]): number[] {
     const size = outputSize.slice(-this.dims);
     const extra = input.shape.slice(-this.dims).map((length, i) => {
-      const least = (length - 1) * this.stride[i]! - 2 * this.padding[i]! + this.dilation[i]! * (this.kernelSize[i]! - 1) + 1;
+      const least =
+        (length - 1) * this.stride[i]! - 2 * this.padding[i]! + this.dilation[i]! * (this.kernelSize[i]! - 1) + 1;
       const missing = size[i]! - least;
       if (size.length !== this.dims || !(missing >= 0 && missing < this.stride[i]!))
         throw new ShapeError(

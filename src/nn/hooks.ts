@@ -14,13 +14,13 @@ export type ForwardPreHook<M> = (module: M, args: any[]) => unknown;
 /** Called after `forward`; may return another output. */
 export type ForwardHook<M> = (module: M, args: any[], output: any) => unknown;
 /** Called when the gradients of a module's outputs are known; may return others. */
-export type BackwardPreHook<M> = (module: M, gradOutput: ModuleGrads) => ModuleGrads | Tensor | undefined | void;
+export type BackwardPreHook<M> = (module: M, gradOutput: ModuleGrads) => ModuleGrads | Tensor | undefined;
 /** Called when the gradients of a module's inputs are known; may return others. */
 export type BackwardHook<M> = (
   module: M,
   gradInput: ModuleGrads,
   gradOutput: ModuleGrads,
-) => ModuleGrads | Tensor | undefined | void;
+) => ModuleGrads | Tensor | undefined;
 
 /** The hooks of one module, or of all. */
 export class HookTable {
@@ -89,11 +89,13 @@ function watchLastNode(module: Forward, output: unknown, hooks: readonly Backwar
   if (node === null) return;
   node.postHooks ??= new Map();
   for (const hook of hooks)
-    addHook(node.postHooks, (gradInputs: Grads, gradOutputs: Grads) => asGrads(hook(module, withNulls(gradInputs), withNulls(gradOutputs))));
+    addHook(node.postHooks, (gradInputs: Grads, gradOutputs: Grads) =>
+      asGrads(hook(module, withNulls(gradInputs), withNulls(gradOutputs))),
+    );
 }
 
 const withNulls = (grads: Grads): (Tensor | null)[] => grads.map((g) => g ?? null);
-const asGrads = (result: ModuleGrads | Tensor | undefined | void): ModuleGrads | undefined =>
+const asGrads = (result: ModuleGrads | Tensor | undefined): ModuleGrads | undefined =>
   result instanceof Tensor ? [result] : (result ?? undefined);
 
 /** Values of which some are tensors in the graph, at the positions `places`. */

@@ -210,7 +210,12 @@ export interface KaimingOptions extends RandomInit {
 
 /** The standard deviation of the Kaiming initialisers. */
 function kaimingStd(op: string, x: Tensor, options: KaimingOptions): { std: number; generator: Generator | undefined } {
-  const defaults = { a: 0, mode: "fanIn" as NonNullable<KaimingOptions["mode"]>, nonlinearity: "leakyRelu", ...noGenerator };
+  const defaults = {
+    a: 0,
+    mode: "fanIn" as NonNullable<KaimingOptions["mode"]>,
+    nonlinearity: "leakyRelu",
+    ...noGenerator,
+  };
   const { a, mode, nonlinearity, generator } = readOptions(op, defaults, [options]);
   const which = camelCase(mode);
   if (which !== "fanIn" && which !== "fanOut")
@@ -248,7 +253,10 @@ export function orthogonal_(x: Tensor, ...rest: unknown[]): Tensor {
   if (x.numel() === 0) return x;
   const rows = x.shape[0]!;
   const columns = x.numel() / rows;
-  const noise = tensor(new Float32Array(x.numel())).to(x.dtype).normal_(0, 1, draws(generator)).toTypedArray() as Float32Array;
+  const noise = tensor(new Float32Array(x.numel()))
+    .to(x.dtype)
+    .normal_(0, 1, draws(generator))
+    .toTypedArray() as Float32Array;
   // Vectors of the longer side, as many as the shorter side has.
   const tall = rows >= columns;
   const vectors = Array.from({ length: tall ? columns : rows }, (_, i) =>

@@ -93,12 +93,11 @@ export class Bilinear extends Module {
 
 /** Gives its input back. Takes any arguments. @see torch.nn.Identity */
 export class Identity extends Module {
-  // biome-ignore lint/complexity/noUselessConstructor: the arguments are accepted so that any layer can be replaced by this one.
   constructor(..._args: unknown[]) {
     super();
   }
 
-  override forward<T>(input: T): T {
+  override forward(input: Tensor): Tensor {
     return input;
   }
 }

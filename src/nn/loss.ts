@@ -142,7 +142,9 @@ export class BCEWithLogitsLoss extends WeightedLoss {
   posWeight: Tensor | null = null;
 
   constructor(options: BCEWithLogitsLossOptions = {}) {
-    const { posWeight, ...rest } = readOptions("BCEWithLogitsLoss", { ...weighted, posWeight: null as Tensor | null }, [options]);
+    const { posWeight, ...rest } = readOptions("BCEWithLogitsLoss", { ...weighted, posWeight: null as Tensor | null }, [
+      options,
+    ]);
     super(rest);
     this.registerBuffer("posWeight", posWeight);
   }

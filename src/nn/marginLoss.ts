@@ -143,7 +143,12 @@ export class TripletMarginWithDistanceLoss extends Module {
 
   constructor(options: TripletMarginWithDistanceLossOptions = {}) {
     super();
-    const defaults: Required<TripletMarginWithDistanceLossOptions> = { distanceFunction: null, margin: 1, swap: false, ...mean };
+    const defaults: Required<TripletMarginWithDistanceLossOptions> = {
+      distanceFunction: null,
+      margin: 1,
+      swap: false,
+      ...mean,
+    };
     const given = readOptions("TripletMarginWithDistanceLoss", defaults, [options]);
     this.distanceFunction = given.distanceFunction;
     this.margin = given.margin;

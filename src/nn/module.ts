@@ -37,10 +37,12 @@ export interface WalkOptions {
 
 type Named<T> = [name: string, value: T];
 
-const join = (prefix: string, name: string): string => (prefix === "" || name === "" ? prefix + name : `${prefix}.${name}`);
+const join = (prefix: string, name: string): string =>
+  prefix === "" || name === "" ? prefix + name : `${prefix}.${name}`;
 
-// The call signature of every module follows from its `forward`.
+/** The call of a module: the arguments and the result are those of its `forward`. */
 export interface Module {
+  // biome-ignore lint/style/useShorthandFunctionType: only an interface merges with a class.
   (...args: Parameters<this["forward"]>): ReturnType<this["forward"]>;
 }
 
@@ -92,7 +94,8 @@ export class Module extends Callable {
   /** The fields whose values `test` accepts, by their state keys, in the order in which they were set. */
   #fields<T>(test: (value: unknown, field: string) => value is T): Named<T>[] {
     const found: Named<T>[] = [];
-    for (const [field, value] of Object.entries(this)) if (test(value, field)) found.push([this.stateKey(field), value]);
+    for (const [field, value] of Object.entries(this))
+      if (test(value, field)) found.push([this.stateKey(field), value]);
     return found;
   }
 
@@ -214,7 +217,9 @@ export class Module extends Callable {
     const current = this.#get(name);
     this.#checkName("parameter", name, Object.hasOwn(this, name) && (current == null || current instanceof Parameter));
     if (parameter !== null && !(parameter instanceof Parameter))
-      throw new ArgumentError(`cannot assign ${describe(parameter)} to parameter '${name}' (an nn.Parameter or null required)`);
+      throw new ArgumentError(
+        `cannot assign ${describe(parameter)} to parameter '${name}' (an nn.Parameter or null required)`,
+      );
     this.#set(name, parameter);
   }
 
@@ -255,7 +260,9 @@ export class Module extends Callable {
     const value = own(owner).find(([key]) => key === name)?.[1];
     if (value !== undefined) return value;
     throw new ArgumentError(
-      owner.#get(name) === undefined ? `${owner.constructor.name} has no attribute \`${name}\`` : `\`${name}\` is not ${kind}`,
+      owner.#get(name) === undefined
+        ? `${owner.constructor.name} has no attribute \`${name}\``
+        : `\`${name}\` is not ${kind}`,
     );
   }
 
@@ -362,7 +369,8 @@ export class Module extends Callable {
     const { prefix = "", keepVars = false } = options;
     const state: StateDict = {};
     for (const [name, value] of this.ownState()) state[prefix + name] = keepVars ? value : value.detach();
-    for (const [name, child] of this.slots()) Object.assign(state, child.stateDict({ prefix: `${prefix}${name}.`, keepVars }));
+    for (const [name, child] of this.slots())
+      Object.assign(state, child.stateDict({ prefix: `${prefix}${name}.`, keepVars }));
     return state;
   }
 

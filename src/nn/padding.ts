@@ -18,7 +18,9 @@ abstract class Pad extends Module {
     const sides = 2 * this.dims();
     this.padding = typeof padding === "number" ? new Array<number>(sides).fill(padding) : [...padding];
     if (this.padding.length !== sides)
-      throw new ValueError(`${this.constructor.name}: padding must be one number or ${sides}, got ${text(this.padding)}`);
+      throw new ValueError(
+        `${this.constructor.name}: padding must be one number or ${sides}, got ${text(this.padding)}`,
+      );
   }
 
   protected abstract dims(): number;

@@ -1,6 +1,6 @@
 /** Parameters: tensors that a module learns. */
-import { AutogradError, ArgumentError, checkOptions, describe } from "../core/errors";
-import { filled, allocate } from "../tensor/create";
+import { ArgumentError, AutogradError, checkOptions, describe } from "../core/errors";
+import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 
 /** Options of {@link Parameter}. */
@@ -26,7 +26,9 @@ export class Parameter extends Tensor {
     this.isKept = true;
     const requiresGrad = options.requiresGrad ?? true;
     if (requiresGrad && !from.isFloatingPoint())
-      throw new AutogradError("Only Tensors of floating point dtype can require gradients; pass { requiresGrad: false }");
+      throw new AutogradError(
+        "Only Tensors of floating point dtype can require gradients; pass { requiresGrad: false }",
+      );
     this.leafRequiresGrad = requiresGrad;
   }
 

@@ -18,7 +18,13 @@ abstract class MaxPool extends Module {
   constructor(kernelSize: Sizes, stride: Sizes, options?: Omit<MaxPoolOptions, "stride">);
   constructor(kernelSize: Sizes, ...rest: unknown[]) {
     super();
-    const defaults: Required<MaxPoolOptions> = { stride: null, padding: 0, dilation: 1, ceilMode: false, returnIndices: false };
+    const defaults: Required<MaxPoolOptions> = {
+      stride: null,
+      padding: 0,
+      dilation: 1,
+      ceilMode: false,
+      returnIndices: false,
+    };
     const options = readOptions(this.constructor.name, defaults, rest, ["stride", "padding"]);
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
@@ -76,7 +82,13 @@ abstract class AvgPool extends Module {
   constructor(kernelSize: Sizes, stride: Sizes, options?: Omit<AvgPoolOptions, "stride">);
   constructor(kernelSize: Sizes, ...rest: unknown[]) {
     super();
-    const defaults: Required<AvgPoolOptions> = { stride: null, padding: 0, ceilMode: false, countIncludePad: true, divisorOverride: null };
+    const defaults: Required<AvgPoolOptions> = {
+      stride: null,
+      padding: 0,
+      ceilMode: false,
+      countIncludePad: true,
+      divisorOverride: null,
+    };
     const options = readOptions(this.constructor.name, defaults, rest, ["stride", "padding"]);
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;

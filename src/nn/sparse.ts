@@ -102,7 +102,10 @@ export class Embedding extends Module {
    * @param options.freeze Whether the table is not trained. Default: true.
    * @see torch.nn.Embedding.from_pretrained
    */
-  static fromPretrained(embeddings: Tensor, options: Omit<EmbeddingOptions, "weight"> & { freeze?: boolean } = {}): Embedding {
+  static fromPretrained(
+    embeddings: Tensor,
+    options: Omit<EmbeddingOptions, "weight"> & { freeze?: boolean } = {},
+  ): Embedding {
     if (embeddings.ndim !== 2) throw new ShapeError("Embeddings parameter is expected to be 2-dimensional");
     const { freeze = true, ...rest } = options;
     const [rows, columns] = embeddings.shape as [number, number];

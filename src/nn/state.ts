@@ -42,7 +42,8 @@ export function loadState(root: Stateful, state: Readonly<StateDict>, strict: bo
   noGrad(() => loadModule(root, "", state, report));
   const quoted = (keys: readonly string[]) => keys.map((key) => `"${key}"`).join(", ");
   const lines = [...report.errors];
-  if (strict && report.unexpected.length > 0) lines.unshift(`Unexpected key(s) in state_dict: ${quoted(report.unexpected)}. `);
+  if (strict && report.unexpected.length > 0)
+    lines.unshift(`Unexpected key(s) in state_dict: ${quoted(report.unexpected)}. `);
   if (strict && report.missing.length > 0) lines.unshift(`Missing key(s) in state_dict: ${quoted(report.missing)}. `);
   if (lines.length > 0)
     throw new StateError(`Error(s) in loading state_dict for ${root.constructor.name}:\n\t${lines.join("\n\t")}`);

@@ -71,8 +71,10 @@ export function featureDropout(x: Tensor, options: DropoutOptions = {}): Tensor 
 }
 
 /** Runs a dropout of channels on a single item, which lacks the batch axis. */
-const unbatched = (x: Tensor, options: DropoutOptions): Tensor =>
-  options.inplace ? (featureDropout(x.unsqueeze(0), options), x) : featureDropout(x.unsqueeze(0), options).squeeze(0);
+function unbatched(x: Tensor, options: DropoutOptions): Tensor {
+  const y = featureDropout(x.unsqueeze(0), options);
+  return options.inplace ? x : y.squeeze(0);
+}
 
 /** Drops whole channels of [N, C, L] or [C, L]. @see torch.nn.functional.dropout1d */
 export function dropout1d(x: Tensor, options: DropoutOptions = {}): Tensor {
@@ -96,7 +98,10 @@ function alpha(x: Tensor, shape: readonly number[], { p, inplace }: NonNullable<
   if (p === 1) return multiply(x, mask(x, [], 1, 0), inplace);
   const a = 1 / Math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p));
   const noise = mask(x, shape, p, 1);
-  const shift = noise.sub(1).mul(ALPHA * a).add(ALPHA * a * p);
+  const shift = noise
+    .sub(1)
+    .mul(ALPHA * a)
+    .add(ALPHA * a * p);
   const y = multiply(x, noise.mul(a), inplace);
   return inplace ? y.add_(shift) : y.add(shift);
 }

@@ -5,7 +5,16 @@ import { defaultGenerator } from "../core/generator";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
 import { broadcastShapes, checkSize } from "../core/shape";
-import { allocateFor, type CreateOptions, createOptions, finish, type SizeArgs, splitSize, tensor, writeValues } from "../tensor/create";
+import {
+  allocateFor,
+  type CreateOptions,
+  createOptions,
+  finish,
+  type SizeArgs,
+  splitSize,
+  tensor,
+  writeValues,
+} from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./define";
 import { check, checkFloat, type Draw, generatorOf, type RandomOptions, sampleInto } from "./sample";
@@ -16,7 +25,13 @@ export interface RandomCreateOptions extends CreateOptions, RandomOptions {}
 const known = [...createOptions, "generator"];
 
 /** A new tensor filled by `draw`. */
-function drawn(op: string, shape: readonly number[], options: RandomCreateOptions, fallback: DType, draw: (dtype: DType) => Draw): Tensor {
+function drawn(
+  op: string,
+  shape: readonly number[],
+  options: RandomCreateOptions,
+  fallback: DType,
+  draw: (dtype: DType) => Draw,
+): Tensor {
   const x = allocateFor(op, shape, options, fallback);
   sampleInto(x, draw(x.dtype));
   return finish(x, options);
@@ -69,7 +84,8 @@ function splitBounds(op: string, args: readonly unknown[]): { low: number; high:
   const [first, second] = args;
   if (!Number.isInteger(first)) throw new ArgumentError(`${op}: high must be an integer, got ${describe(first)}`);
   const both = typeof second === "number";
-  if (both && !Number.isInteger(second)) throw new ArgumentError(`${op}: high must be an integer, got ${describe(second)}`);
+  if (both && !Number.isInteger(second))
+    throw new ArgumentError(`${op}: high must be an integer, got ${describe(second)}`);
   const [low, high] = both ? [first as number, second] : [0, first as number];
   check(low < high, `random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
   return { low, high, rest: args.slice(both ? 2 : 1) };
@@ -95,7 +111,14 @@ export function randintLike(x: Tensor, ...args: Bounds<[options?: RandomCreateOp
   return integers("randintLike", x.shape, low, high, options, x.dtype);
 }
 
-function integers(op: string, shape: readonly number[], low: number, high: number, options: RandomCreateOptions, fallback: DType): Tensor {
+function integers(
+  op: string,
+  shape: readonly number[],
+  low: number,
+  high: number,
+  options: RandomCreateOptions,
+  fallback: DType,
+): Tensor {
   const generator = generatorOf(op, options);
   return drawn(op, shape, options, fallback, (dtype) => (out) => random.randomFromTo(out, dtype, low, high, generator));
 }
@@ -126,10 +149,17 @@ export function normal(
   if (typeof std === "number") check(std >= 0, `normal expects std >= 0.0, but found std ${std}`);
   if (like === undefined) {
     if (size === undefined) throw new ArgumentError("normal: a size is needed when mean and std are numbers");
-    return standardNormal("normal", checkSize("normal", [size]), options, getDefaultDtype()).mul(std).add(mean);
+    return standardNormal("normal", checkSize("normal", [size]), options, getDefaultDtype())
+      .mul(std)
+      .add(mean);
   }
   const shapes = [mean, std].map((p) => (p instanceof Tensor ? p.shape : []));
-  const noise = standardNormal("normal", broadcastShapes("normal", ...shapes), { ...options, device: like.device }, like.dtype);
+  const noise = standardNormal(
+    "normal",
+    broadcastShapes("normal", ...shapes),
+    { ...options, device: like.device },
+    like.dtype,
+  );
   return noise.mul(std).add(mean);
 }
 

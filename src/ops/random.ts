@@ -79,15 +79,18 @@ export const random_: (x: Tensor, ...args: Two) => Tensor = sampler("random_", (
 type Probability = [options?: RandomOptions] | [p: number | Tensor, options?: RandomOptions];
 
 /** Overwrites `x` with ones and zeros: ones with probability `p` (0.5), a number or a tensor of the same shape. @see torch.Tensor.bernoulli_ */
-export const bernoulli_: (x: Tensor, ...args: Probability) => Tensor = sampler("bernoulli_", (x, ...args: Probability) => {
-  const [[p = 0.5], generator] = splitOptions<number | Tensor>("bernoulli_", args);
-  if (p instanceof Tensor) {
-    const each = probabilities("bernoulli_", x.shape.length === 0 ? p : p.expand(x.shape));
-    return (out) => random.bernoulliEach(out, each, generator);
-  }
-  check(p >= 0 && p <= 1, `bernoulli_ expects p to be in [0, 1], but got p=${p}`);
-  return (out) => random.bernoulli(out, p, generator);
-});
+export const bernoulli_: (x: Tensor, ...args: Probability) => Tensor = sampler(
+  "bernoulli_",
+  (x, ...args: Probability) => {
+    const [[p = 0.5], generator] = splitOptions<number | Tensor>("bernoulli_", args);
+    if (p instanceof Tensor) {
+      const each = probabilities("bernoulli_", x.shape.length === 0 ? p : p.expand(x.shape));
+      return (out) => random.bernoulliEach(out, each, generator);
+    }
+    check(p >= 0 && p <= 1, `bernoulli_ expects p to be in [0, 1], but got p=${p}`);
+    return (out) => random.bernoulli(out, p, generator);
+  },
+);
 
 function probabilities(op: string, p: Tensor): FloatArray {
   checkFloat(op, p.dtype);
@@ -98,7 +101,10 @@ function probabilities(op: string, p: Tensor): FloatArray {
  * Ones and zeros of the shape and dtype of `x`, whose elements are the probabilities of a one (or all have the probability `p`).
  * @see torch.bernoulli
  */
-export function bernoulli(x: Tensor, ...args: [options?: RandomOptions] | [p: number, options?: RandomOptions]): Tensor {
+export function bernoulli(
+  x: Tensor,
+  ...args: [options?: RandomOptions] | [p: number, options?: RandomOptions]
+): Tensor {
   checkTensor("bernoulli", x);
   const [[p], generator] = splitOptions<number>("bernoulli", args);
   const y = allocate(x.shape, x.dtype, x);
@@ -132,7 +138,9 @@ export function multinomial(x: Tensor, count: number, options: MultinomialOption
   const y = allocate([...x.shape.slice(0, -1), count], "int64", x);
   const drawn: number[] = [];
   for (let row = 0; row < rows; row++)
-    drawn.push(...random.multinomial(weights.subarray(row * n, (row + 1) * n), count, options.replacement ?? false, generator));
+    drawn.push(
+      ...random.multinomial(weights.subarray(row * n, (row + 1) * n), count, options.replacement ?? false, generator),
+    );
   writeValues(y, drawn);
   return y;
 }

@@ -18,12 +18,16 @@ export interface RandomOptions {
 /** The generator that the options name. */
 export function generatorOf(op: string, options: RandomOptions): Generator {
   const { generator = defaultGenerator } = options;
-  if (!(generator instanceof Generator)) throw new ArgumentError(`${op}: generator must be a Generator, got ${describe(generator)}`);
+  if (!(generator instanceof Generator))
+    throw new ArgumentError(`${op}: generator must be a Generator, got ${describe(generator)}`);
   return generator;
 }
 
 /** Splits trailing options from the numbers before them. */
-export function splitOptions<V>(op: string, args: readonly unknown[]): [values: (V | undefined)[], generator: Generator] {
+export function splitOptions<V>(
+  op: string,
+  args: readonly unknown[],
+): [values: (V | undefined)[], generator: Generator] {
   const last = args.at(-1);
   const hasOptions = typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype;
   const options = hasOptions ? (last as RandomOptions) : {};
@@ -33,7 +37,8 @@ export function splitOptions<V>(op: string, args: readonly unknown[]): [values: 
 
 /** @throws DTypeError unless `dtype` is floating point. */
 export function checkFloat(op: string, dtype: DType): void {
-  if (!isFloat(dtype)) throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes floating-point tensors`);
+  if (!isFloat(dtype))
+    throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes floating-point tensors`);
 }
 
 /** @throws ValueError with PyTorch's words unless `holds`. */
@@ -59,7 +64,10 @@ export function sampleInto(x: Tensor, draw: Draw): void {
   const pick = (list: readonly number[]) => order.map((axis) => list[axis]!);
   const dense = allocate(pick(x.shape), isHalf ? "float32" : x.dtype, x);
   fillMemory(dense, (out) => draw(out, x.isContiguous()));
-  backend.copy({ storage: { block }, dtype: x.dtype, shape: dense.shape, strides: pick(x.strides), offset: x.offset }, dense);
+  backend.copy(
+    { storage: { block }, dtype: x.dtype, shape: dense.shape, strides: pick(x.strides), offset: x.offset },
+    dense,
+  );
   dense.dispose();
 }
 
@@ -80,7 +88,10 @@ function fillMemory(x: Tensor, draw: Draw): void {
  * An in-place op that overwrites a tensor with random numbers; its gradient is zero.
  * @param prepare Checks the arguments and gives what fills the memory.
  */
-export function sampler<A extends unknown[]>(name: string, prepare: (x: Tensor, ...args: A) => Draw): (x: Tensor, ...args: A) => Tensor {
+export function sampler<A extends unknown[]>(
+  name: string,
+  prepare: (x: Tensor, ...args: A) => Draw,
+): (x: Tensor, ...args: A) => Tensor {
   const into = (out: Tensor, x: Tensor, ...args: A): void => sampleInto(out, prepare(x, ...args));
   const op = (x: Tensor, ...args: A): Tensor => {
     const y = allocate(x.shape, x.dtype, x);

@@ -30,8 +30,11 @@ export function prelu(input: Tensor, weight: Tensor): Tensor {
   checkTensor("prelu", weight, "weight");
   const channels = input.ndim >= 2 ? input.shape[1]! : 1;
   if (weight.numel() !== 1 && weight.numel() !== channels)
-    throw new ShapeError(`prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers = ${weight.numel()} and channel size = ${channels}.`);
-  const slopes = weight.numel() === 1 ? weight.reshape([]) : weight.reshape(input.shape.map((_, i) => (i === 1 ? -1 : 1)));
+    throw new ShapeError(
+      `prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers = ${weight.numel()} and channel size = ${channels}.`,
+    );
+  const slopes =
+    weight.numel() === 1 ? weight.reshape([]) : weight.reshape(input.shape.map((_, i) => (i === 1 ? -1 : 1)));
   return input.where(input.gt(0), input.mul(slopes));
 }
 
@@ -52,6 +55,9 @@ export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}
   const gumbel = logits.detach().clone().exponential_().log().neg();
   const soft = logits.add(gumbel).div(tau).softmax(dim);
   if (!hard) return soft;
-  const oneHot = soft.detach().zerosLike().scatter(dim, soft.detach().argmax(dim, { keepdim: true }), 1);
+  const oneHot = soft
+    .detach()
+    .zerosLike()
+    .scatter(dim, soft.detach().argmax(dim, { keepdim: true }), 1);
   return oneHot.sub(soft.detach()).add(soft);
 }

@@ -20,6 +20,10 @@ export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: T
       `bilinear: inputs of shape ${shapeText(input1.shape)} and ${shapeText(input2.shape)} do not fit a weight of shape ${shapeText(weight.shape)}`,
     );
   const left = input1.reshape(-1, in1).matmul(weight.permute(1, 0, 2).reshape(in1, out * in2));
-  const y = left.reshape(-1, out, in2).mul(input2.reshape(-1, 1, in2)).sum(-1).reshape([...lead, out]);
+  const y = left
+    .reshape(-1, out, in2)
+    .mul(input2.reshape(-1, 1, in2))
+    .sum(-1)
+    .reshape([...lead, out]);
   return bias === null ? y : y.add(bias);
 }

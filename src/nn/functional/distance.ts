@@ -13,7 +13,9 @@ export function cosineSimilarity(x1: Tensor, x2: Tensor, options: { dim?: number
   checkOptions("cosineSimilarity", options, ["dim", "eps"]);
   const { dim = 1, eps = 1e-8 } = options;
   const unit = (x: Tensor) => x.div(vectorNorm(x, 2, dim).clamp(eps));
-  return unit(checkTensor("cosineSimilarity", x1, "x1")).mul(unit(checkTensor("cosineSimilarity", x2, "x2"))).sum(dim);
+  return unit(checkTensor("cosineSimilarity", x1, "x1"))
+    .mul(unit(checkTensor("cosineSimilarity", x2, "x2")))
+    .sum(dim);
 }
 
 /** (Σ |x|^p)^(1/p) along `dim`, which is kept. */
@@ -42,7 +44,10 @@ export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistan
  * x / max(‖x‖, eps) along `dim`.
  * @see torch.nn.functional.normalize
  */
-export function normalize(input: Tensor, options: { p?: number; dim?: number | readonly number[]; eps?: number } = {}): Tensor {
+export function normalize(
+  input: Tensor,
+  options: { p?: number; dim?: number | readonly number[]; eps?: number } = {},
+): Tensor {
   checkOptions("normalize", options, ["p", "dim", "eps"]);
   const { p = 2, dim = 1, eps = 1e-12 } = options;
   return input.div(input.norm(p, dim, { keepdim: true }).clamp(eps));

@@ -27,32 +27,32 @@ export {
   threshold_,
 } from "../../ops/activation";
 export {
-  alphaDropout,
-  dropout,
-  dropout1d,
-  dropout2d,
-  dropout3d,
-  featureAlphaDropout,
-  rrelu,
-  type DropoutOptions,
-  type RReLUOptions,
-} from "../../ops/dropout";
-export {
+  type ConvOptions,
+  type ConvTransposeOptions,
   conv1d,
   conv2d,
   conv3d,
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
-  type ConvOptions,
-  type ConvTransposeOptions,
 } from "../../ops/conv";
+export {
+  alphaDropout,
+  type DropoutOptions,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+  type RReLUOptions,
+  rrelu,
+} from "../../ops/dropout";
+export { type CrossEntropyOptions, crossEntropy, type NllOptions, nllLoss, type Reduction } from "../../ops/loss";
 export * from "../../ops/losses";
-export * from "../../ops/norm";
-export { pad, type Padding, type PadMode } from "../../ops/pad";
-export { crossEntropy, nllLoss, type CrossEntropyOptions, type NllOptions, type Reduction } from "../../ops/loss";
 export { linear } from "../../ops/matmul";
 export { embedding, oneHot } from "../../ops/membership";
+export * from "../../ops/norm";
+export { type Padding, type PadMode, pad } from "../../ops/pad";
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,

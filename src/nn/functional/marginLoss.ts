@@ -19,7 +19,12 @@ export interface MarginOptions extends LossOptions {
  * Default margin: 0.
  * @see torch.nn.functional.cosine_embedding_loss
  */
-export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+export function cosineEmbeddingLoss(
+  input1: Tensor,
+  input2: Tensor,
+  target: Tensor,
+  options: MarginOptions = {},
+): Tensor {
   checkOptions("cosineEmbeddingLoss", options, ["margin", "reduction"]);
   const { margin = 0, reduction = "mean" } = options;
   checkReduction("cosineEmbeddingLoss", reduction);
@@ -29,7 +34,10 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
     );
   const dim = target.ndim;
   const norm = (x: Tensor) => x.square().sum(dim).add(EPSILON);
-  const cosine = input1.mul(input2).sum(dim).div(norm(input1).mul(norm(input2)).sqrt());
+  const cosine = input1
+    .mul(input2)
+    .sum(dim)
+    .div(norm(input1).mul(norm(input2)).sqrt());
   const together = cosine.neg().add(1).where(target.eq(1), 0);
   const apart = cosine.sub(margin).clamp(0).where(target.eq(-1), 0);
   return reduceLoss(together.add(apart), reduction);
@@ -78,7 +86,12 @@ export interface TripletMarginOptions extends MarginOptions {
  * max(0, d(anchor, positive) − d(anchor, negative) + margin). Shape: [N, D] or [D] each. Default margin: 1.
  * @see torch.nn.functional.triplet_margin_loss
  */
-export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginOptions = {}): Tensor {
+export function tripletMarginLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletMarginOptions = {},
+): Tensor {
   checkOptions("tripletMarginLoss", options, ["margin", "p", "eps", "swap", "reduction"]);
   const { p = 2, eps = 1e-6, margin = 1, swap = false, reduction = "mean" } = options;
   const distanceFunction = (a: Tensor, b: Tensor) => pairwiseDistance(a, b, { p, eps });

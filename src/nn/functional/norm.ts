@@ -24,17 +24,28 @@ export function localResponseNorm(input: Tensor, size: number, options: LocalRes
   checkTensor("localResponseNorm", input);
   checkOptions("localResponseNorm", options, ["alpha", "beta", "k"]);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
-  if (input.ndim < 3)
-    throw new ShapeError(`Expected 3D or higher dimensionality input (got ${input.ndim} dimensions)`);
+  if (input.ndim < 3) throw new ShapeError(`Expected 3D or higher dimensionality input (got ${input.ndim} dimensions)`);
   if (input.numel() === 0) return input;
   const [n, c] = input.shape as [number, number];
-  const squares = constantPad(input.square().reshape(n, 1, c, 1, -1), [0, 0, 0, 0, Math.floor(size / 2), Math.floor((size - 1) / 2)]);
+  const squares = constantPad(input.square().reshape(n, 1, c, 1, -1), [
+    0,
+    0,
+    0,
+    0,
+    Math.floor(size / 2),
+    Math.floor((size - 1) / 2),
+  ]);
   const mean = avgPool3d(squares, [size, 1, 1], { stride: 1 }).reshape(input.shape);
   return input.div(mean.mul(alpha).add(k).pow(beta));
 }
 
 /** Spacing of floating-point numbers near 1. */
-const spacing: Readonly<Record<string, number>> = { float16: 2 ** -10, bfloat16: 2 ** -7, float32: 2 ** -23, float64: 2 ** -52 };
+const spacing: Readonly<Record<string, number>> = {
+  float16: 2 ** -10,
+  bfloat16: 2 ** -7,
+  float32: 2 ** -23,
+  float64: 2 ** -52,
+};
 
 /**
  * x / √(mean of x² over the last axes + eps) · weight. Shape: [*, …normalizedShape], unchanged.
@@ -50,8 +61,14 @@ export function rmsNorm(
   const { weight, eps } = options;
   const last = input.shape.slice(-normalizedShape.length);
   if (!sameShape(last, normalizedShape))
-    throw new ShapeError(`rmsNorm: an input of shape ${shapeText(input.shape)} does not end with the normalized shape ${shapeText(normalizedShape)}`);
+    throw new ShapeError(
+      `rmsNorm: an input of shape ${shapeText(input.shape)} does not end with the normalized shape ${shapeText(normalizedShape)}`,
+    );
   const dims = normalizedShape.map((_, i) => -1 - i);
-  const scale = input.square().mean(dims, { keepdim: true }).add(eps ?? spacing[input.dtype]!).rsqrt();
+  const scale = input
+    .square()
+    .mean(dims, { keepdim: true })
+    .add(eps ?? spacing[input.dtype]!)
+    .rsqrt();
   return weight ? input.mul(scale).mul(weight) : input.mul(scale);
 }
