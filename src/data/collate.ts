@@ -26,12 +26,12 @@ export function setBatchAllocator(allocator: BatchAllocator = allocate): void {
 }
 
 /**
- * A batch of samples of one structure. Tensors and typed arrays are stacked along a new first axis. Numbers become a tensor: int64 if all of
- * the batch are integral (class labels), else float32; bigints int64; booleans bool. Strings stay an array. Arrays and plain objects are
- * collated field by field.
+ * A batch of samples of one structure. Tensors and typed arrays are stacked along a new first axis. Numbers become a
+ * tensor: int64 if all of the batch are integral (class labels), else float32; bigints int64; booleans bool. Strings
+ * stay an array. Arrays and plain objects are collated field by field.
  *
- * PyTorch differs in numbers only: Python tells 1 from 1.0, JavaScript does not. Where a target may be integral by chance, return a
- * tensor or a `Float32Array` from `at`.
+ * PyTorch differs in numbers only: Python tells 1 from 1.0, JavaScript does not. Where a target may be integral by
+ * chance, return a tensor or a `Float32Array` from `at`.
  * @see torch.utils.data.default_collate
  * @throws ShapeError naming the field if tensors or arrays have different sizes, ArgumentError for anything else.
  */
@@ -162,8 +162,8 @@ export function copyInto(y: Tensor, start: number, x: Tensor): void {
 }
 
 /**
- * The rows `indices` of `x` as a batch, in one pass over memory. Undefined if there is a graph to record, or if the layout asks for more than copying
- * stretches of memory.
+ * The rows `indices` of `x` as a batch, in one pass over memory. Undefined if there is a graph to record, or if the
+ * layout asks for more than copying stretches of memory.
  */
 export function gatherRows(x: Tensor, indices: readonly number[]): Tensor | undefined {
   if (x.requiresGrad || x.device !== "cpu" || !x.isContiguous()) return undefined;

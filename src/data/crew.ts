@@ -1,4 +1,7 @@
-/** The workers of a DataLoader, seen from the main thread: who reads which batch, in whose memory, and what becomes of failures. */
+/**
+ * The workers of a DataLoader, seen from the main thread: who reads which batch, in whose memory, and what becomes of
+ * failures.
+ */
 import type { Block } from "../backend/backend";
 import { wasm } from "../backend/wasm/backend";
 import type { Extent } from "../backend/wasm/memory";
@@ -79,6 +82,11 @@ export class Crew {
 
   private constructor(private readonly options: CrewOptions) {}
 
+  /** Whether a worker was lost: the others are of no use then. */
+  get hasFailed(): boolean {
+    return this.failure !== undefined;
+  }
+
   /**
    * Starts the workers.
    * @throws WorkerError if the data set cannot be sent to them, or if no worker can be started.
@@ -145,7 +153,10 @@ export class Crew {
     });
   }
 
-  /** The batches that `requests` ask for, in their order. Ends early when the workers' iterable data sets are at their end. */
+  /**
+   * The batches that `requests` ask for, in their order. Ends early when the workers' iterable data sets are at their
+   * end.
+   */
   async *pass(requests: Iterator<unknown>): AsyncGenerator<unknown, void, undefined> {
     this.isBusy = true;
     let id = this.nextTask;
@@ -174,7 +185,10 @@ export class Crew {
     }
   }
 
-  /** Gives the next request to the next worker in turn, so that which worker reads what does not depend on their speed. */
+  /**
+   * Gives the next request to the next worker in turn, so that which worker reads what does not depend on their
+   * speed.
+   */
   private assign(requests: Iterator<unknown>): void {
     const member = this.nextActive();
     if (member === undefined) return;
@@ -281,7 +295,10 @@ export class Crew {
     this.fail(`worker ${member.id} died: ${message}`);
   }
 
-  /** Lets the workers finish what they are doing, and takes their memory back. The promises of a pass that is going on are rejected. */
+  /**
+   * Lets the workers finish what they are doing, and takes their memory back. The promises of a pass that is going on
+   * are rejected.
+   */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -11,8 +11,9 @@ export interface MapStyle<T = unknown> {
   readonly length: number;
   at(index: number): T | undefined;
   /**
-   * Optional: the samples at `indices`, already collated as `defaultCollate` would. Undefined if that is not possible. Loaders with the default
-   * collation use it in place of `at`, so that a data set that lies in memory is gathered in one pass.
+   * Optional: the samples at `indices`, already collated as `defaultCollate` would. Undefined if that is not
+   * possible. Loaders with the default collation use it in place of `at`, so that a data set that lies in memory is
+   * gathered in one pass.
    */
   atMany?(indices: readonly number[]): Collated<T> | undefined;
 }
@@ -50,8 +51,8 @@ export abstract class Dataset<T = unknown> implements MapStyle<T | Promise<T>> {
 }
 
 /**
- * Base class for data sets of one's own, read from beginning to end. Anything iterable serves as well. With several workers each iterates over its
- * own copy: use `getWorkerInfo()` to share the samples out.
+ * Base class for data sets of one's own, read from beginning to end. Anything iterable serves as well. With several
+ * workers each iterates over its own copy: use `getWorkerInfo()` to share the samples out.
  * @see torch.utils.data.IterableDataset
  */
 export abstract class IterableDataset<T = unknown> implements AsyncIterable<T> {

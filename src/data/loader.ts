@@ -23,8 +23,9 @@ export interface DataLoaderOptions<T = unknown, B = unknown> {
   /** Workers that read the data set; 0 reads it in this thread. Default: 0. */
   numWorkers?: number;
   /**
-   * Makes a batch of the samples (where `batchSize` is null: of the one sample). Default: {@link defaultCollate}. With workers it runs in this thread,
-   * unless it is exported by a module that workers can import and says so: `collate.module = import.meta.url`.
+   * Makes a batch of the samples (where `batchSize` is null: of the one sample). Default: {@link defaultCollate}.
+   * With workers it runs in this thread, unless it is exported by a module that workers can import and says so:
+   * `collate.module = import.meta.url`.
    */
   collateFn?: (samples: T[]) => B;
   /** Leave out the last batch if it is not full. Default: false. */
@@ -69,11 +70,12 @@ let hasHinted = false;
 /**
  * Batches of a data set.
  *
- * Iterate with `for await`, which also gives dead tensors' memory back as it goes; without workers `for` works as well. A data set is anything with `length`
- * and `at(i)`, such as an array, or anything iterable. After `manualSeed` the order is PyTorch's.
+ * Iterate with `for await`, which also gives dead tensors' memory back as it goes; without workers `for` works as
+ * well. A data set is anything with `length` and `at(i)`, such as an array, or anything iterable. After `manualSeed`
+ * the order is PyTorch's.
  *
- * With `numWorkers` the data set is sent to workers, which write batches straight into shared memory, in order. Tensors are not copied.
- * Classes of one's own say where workers can import them: `static module = import.meta.url`.
+ * With `numWorkers` the data set is sent to workers, which write batches straight into shared memory, in order.
+ * Tensors are not copied. Classes of one's own say where workers can import them: `static module = import.meta.url`.
  * @see torch.utils.data.DataLoader
  * @throws ValueError or ArgumentError for options that contradict each other, as PyTorch does.
  * @example
@@ -119,7 +121,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   private defaultOrder(shuffle: boolean): IndexOrder | undefined {
     if (!isMapStyle(this.dataset)) return undefined;
     return shuffle
-      ? new RandomSampler(this.dataset, { ...(this.generator && { generator: this.generator }) })
+      ? new RandomSampler(this.dataset, { generator: this.generator })
       : new SequentialSampler(this.dataset);
   }
 
@@ -138,7 +140,8 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   }
 
   /**
-   * One pass in this thread, without waiting. Memory of dead tensors comes back only when the event loop turns: prefer `for await`, or use `tidy`.
+   * One pass in this thread, without waiting. Memory of dead tensors comes back only when the event loop turns:
+   * prefer `for await`, or use `tidy`.
    * @throws ArgumentError with workers, or for a data set whose samples are promises.
    */
   [Symbol.iterator](): Iterator<B> {
@@ -196,6 +199,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
 
   /** The workers that stayed, if there are any and no other pass has them, or new ones. */
   private startCrew(seed: bigint): Crew {
+    if (this.crew?.hasFailed) this.dismiss(this.crew);
     if (this.crew?.isBusy === false) return this.crew;
     const crew = Crew.start(this.crewOptions(seed));
     if (!this.persistentWorkers || this.crew !== undefined) return crew;

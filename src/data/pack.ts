@@ -1,7 +1,8 @@
 /**
- * Data sets on their way to workers: a graph of values becomes one that `postMessage` can clone, and back. Tensors travel as
- * descriptors of the shared memory. Instances and functions travel by name, as pickle's do: a class or function with a `module` property
- * (the URL of the module that exports it) is imported there, and an instance gets its own fields back.
+ * Data sets on their way to workers: a graph of values becomes one that `postMessage` can clone, and back. Tensors
+ * travel as descriptors of the shared memory. Instances and functions travel by name, as pickle's do: a class or
+ * function with a `module` property (the URL of the module that exports it) is imported there, and an instance gets
+ * its own fields back.
  */
 import { wasm } from "../backend/wasm/backend";
 import type { DType } from "../core/dtype";
@@ -44,7 +45,10 @@ export type Packed = string | number | bigint | boolean | null | undefined | Pac
 const library = new Map<string, Named>();
 const libraryNames = new Map<Named, string>();
 
-/** Makes classes and functions of the library known by name, so that workers can rebuild their instances without importing anything. */
+/**
+ * Makes classes and functions of the library known by name, so that workers can rebuild their instances without
+ * importing anything.
+ */
 export function portable(named: Record<string, Named>): void {
   for (const [name, value] of Object.entries(named)) {
     library.set(name, value);
@@ -52,7 +56,10 @@ export function portable(named: Record<string, Named>): void {
   }
 }
 
-/** The origin of a class or function, or undefined if it has none. A `module` inherited from a base class does not count. */
+/**
+ * The origin of a class or function, or undefined if it has none. A `module` inherited from a base class does not
+ * count.
+ */
 export function originOf(value: Named): Origin | undefined {
   const name = libraryNames.get(value);
   if (name !== undefined) return { module: undefined, name };

@@ -8,6 +8,9 @@ export interface IndexOrder<T = number> extends Iterable<T> {
   readonly length?: number;
 }
 
+/** What a generator function gives; here the name `Generator` means random numbers. */
+type Indices<T> = globalThis.Generator<T, void, undefined>;
+
 /** Anything with a length. */
 export interface Sized {
   readonly length: number;
@@ -42,13 +45,10 @@ export class SequentialSampler extends Sampler {
     return this.dataSource.length;
   }
 
-  *[Symbol.iterator](): Generator_<number> {
+  *[Symbol.iterator](): Indices<number> {
     for (let i = 0; i < this.dataSource.length; i++) yield i;
   }
 }
-
-/** What a generator function returns; the name `Generator` is taken by random numbers. */
-type Generator_<T> = globalThis.Generator<T, void, undefined>;
 
 /** Options of {@link RandomSampler}. */
 export interface RandomSamplerOptions {
@@ -90,14 +90,14 @@ export class RandomSampler extends Sampler {
     return this.numSamples;
   }
 
-  *[Symbol.iterator](): Generator_<number> {
+  *[Symbol.iterator](): Indices<number> {
     const generator = this.generator ?? new Generator().manualSeed(drawSeed());
     if (this.replacement) yield* this.independent(generator);
     else yield* this.permuted(generator);
   }
 
   /** Draws 32 at a time, since a pass that is left early must leave the generator where PyTorch does. */
-  private *independent(generator: Generator): Generator_<number> {
+  private *independent(generator: Generator): Indices<number> {
     const n = this.dataSource.length;
     for (let left = this.numSamples; left > 0; left -= 32) {
       const block = new Int32Array(Math.min(left, 32));
@@ -107,7 +107,7 @@ export class RandomSampler extends Sampler {
   }
 
   /** The last permutation is drawn even if nothing of it is used, as in PyTorch: it moves the generator. */
-  private *permuted(generator: Generator): Generator_<number> {
+  private *permuted(generator: Generator): Indices<number> {
     const n = this.dataSource.length;
     for (let left = this.numSamples; left >= n; left -= n) yield* randperm(n, generator);
     yield* randperm(n, generator).subarray(0, this.numSamples % n);
@@ -131,7 +131,7 @@ export class SubsetRandomSampler<T = number> extends Sampler<T> {
     return this.indices.length;
   }
 
-  *[Symbol.iterator](): Generator_<T> {
+  *[Symbol.iterator](): Indices<T> {
     for (const i of randperm(this.indices.length, this.generator ?? defaultGenerator)) yield this.indices[i]!;
   }
 }
@@ -170,7 +170,7 @@ export class WeightedRandomSampler extends Sampler {
     return this.numSamples;
   }
 
-  *[Symbol.iterator](): Generator_<number> {
+  *[Symbol.iterator](): Indices<number> {
     yield* multinomial(this.weights, this.numSamples, this.replacement, this.generator ?? defaultGenerator);
   }
 }
@@ -198,7 +198,7 @@ export class BatchSampler<T = number> extends Sampler<T[]> {
     return this.dropLast ? Math.floor(samples / this.batchSize) : Math.ceil(samples / this.batchSize);
   }
 
-  *[Symbol.iterator](): Generator_<T[]> {
+  *[Symbol.iterator](): Indices<T[]> {
     let batch: T[] = [];
     for (const index of this.sampler) {
       batch.push(index);

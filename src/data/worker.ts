@@ -26,7 +26,9 @@ export interface WorkerInfo {
 
 let info: WorkerInfo | null = null;
 
-/** About the DataLoader worker that this code runs in; null in the main thread. @see torch.utils.data.get_worker_info */
+/**
+ * About the DataLoader worker that this code runs in; null in the main thread. @see torch.utils.data.get_worker_info
+ */
 export const getWorkerInfo = (): WorkerInfo | null => info;
 
 class DataWorker {
@@ -135,7 +137,10 @@ class BatchMemory {
     return new Tensor(storage, dtype, shape, contiguousStrides(shape));
   }
 
-  /** Where the main thread finds `x`: as it is if it lies on a slot, else as a copy, since the worker may go on using it. */
+  /**
+   * Where the main thread finds `x`: as it is if it lies on a slot, else as a copy, since the worker may go on using
+   * it.
+   */
   place(x: Tensor): Leaf {
     const slot = this.used.get(x.storage);
     if (slot !== undefined) return { slot, layout: layoutOf(x, "a sample") };
