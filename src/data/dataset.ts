@@ -36,7 +36,9 @@ export type SampleOf<D> = D extends readonly (infer T)[]
 /**
  * Base class for data sets of one's own, read by index. Anything with `length` and `at` serves as well.
  *
- * To be read by workers, a class says where they can import it: `static module = import.meta.url`.
+ * To be read by workers, a class says where they can import it: `static module = import.meta.url`. They rebuild an
+ * instance from its own fields. Workers know no import maps: in a page without a bundler such a module imports
+ * kindling by its URL.
  * @see torch.utils.data.Dataset
  * @example
  * class Squares extends Dataset<[number, number]> {
