@@ -65,7 +65,6 @@ const PAUSE_TIME = 16;
 /** Passes that nobody finished keep no workers: those of a forgotten loader are let go. */
 const abandoned = new FinalizationRegistry<Crew>((crew) => crew.close());
 
-let hasHinted = false;
 
 /**
  * Batches of a data set.
@@ -254,21 +253,15 @@ class Pauses {
 
 const allocatedBytes = (): number => backendOf("cpu")?.memoryStats().allocated ?? 0;
 
-/** Whether workers can see this thread's memory; if not, says so once. @throws ArgumentError in a worker. */
+/** Whether workers can see this thread's memory; if not, the loader reads in this thread. @throws ArgumentError in a worker. */
 function canUseWorkers(): boolean {
   if (getWorkerInfo() !== null)
     throw new ArgumentError(
       "DataLoader: a worker cannot have workers of its own. If this is the program that made the workers, imported by one of them, " +
         "let it do its work only where getWorkerInfo() is null, or move the data set into a module of its own.",
     );
-  if (canShareMemory()) return true;
-  if (!hasHinted)
-    console.warn(
-      "kindling: memory cannot be shared with workers here, so DataLoader reads in this thread (numWorkers: 0). In browsers, serve the page with " +
-        "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
-    );
-  hasHinted = true;
-  return false;
+  // Where it is false, the computing threads have already said so once, and what to do about it.
+  return canShareMemory();
 }
 
 function checkDataset(dataset: unknown): void {

@@ -46,7 +46,7 @@ export const canShareMemory = (): boolean =>
 
 /** What to do where {@link canShareMemory} is false. */
 export const isolationHint =
-  "Kindling computes on one thread: this page is not cross-origin isolated, so memory cannot be shared with workers. " +
+  "Kindling computes on one thread and loads data without workers: this page is not cross-origin isolated, so memory cannot be shared. " +
   "Serve it with the headers `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`.";
 
 /** Whether this is a browser's main thread, which may not block. */
