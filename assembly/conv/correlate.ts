@@ -51,7 +51,7 @@ export function correlationAt(scratch: usize): Correlation {
   const v = changetype<Correlation>(scratch);
   v.window = changetype<Window>(scratch + 512);
   v.spare = scratch + 1024;
-  v.table = scratch + 2048;
+  v.table = v.spare + 64 * MAX_ROWS;
   v.packed = v.table + 4 * KC;
   v.staged = v.packed + 8 * KC * MAX_ROWS + 64;
   v.packedKey = 0;
@@ -186,20 +186,15 @@ function trim(v: Correlation, row: i32): void {
 /** Up to NR neighbouring outputs of `rows` rows; `x` is where the first tap finds the first, `y` where it goes. */
 function multiplyColumns<T>(v: Correlation, rows: i32, width: i32, x: usize, y: usize, add: bool): void {
   const vectors = width > lanes<T>() ? 2 : 1;
-  const inPlace = v.yw == sizeof<T>() && width == vectors * lanes<T>();
-  const step = MR * sizeof<T>(), panel = <usize>v.terms * step, table = v.table + ((<usize>v.first) << 2);
-  let w = v.packed + <usize>v.first * step;
-  for (let r = 0; r < rows; r += MR) {
-    const height = min(MR, rows - r);
-    if (inPlace) {
-      microKernel<T, Indexed>(height, vectors, v.count, w, 0, step, x, table, y, v.yRow, add);
-    } else {
-      microKernel<T, Indexed>(height, vectors, v.count, w, 0, step, x, table, v.spare, NR<T>() * sizeof<T>(), false);
-      copyTile<T>(v, y, height, width, add);
-    }
-    w += panel;
-    y += <usize>MR * v.yRow;
+  const step = MR * sizeof<T>(), panel = <usize>v.terms * step;
+  const w = v.packed + <usize>v.first * step, table = v.table + ((<usize>v.first) << 2);
+  if (v.yw == sizeof<T>() && width == vectors * lanes<T>()) {
+    microKernel<T, Indexed>(rows, vectors, v.count, w, 0, step, panel, x, table, y, v.yRow, add);
+    return;
   }
+  const pitch = NR<T>() * sizeof<T>();
+  microKernel<T, Indexed>(rows, vectors, v.count, w, 0, step, panel, x, table, v.spare, pitch, false);
+  copyTile<T>(v, y, rows, width, add);
 }
 
 /** Moves the spare tile to `y`. */

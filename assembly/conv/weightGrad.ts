@@ -2,8 +2,8 @@
  * The gradient of w: inner products of the gradient of y with the source as every tap sees it. Outputs are taken in
  * chunks of about a thousand, in an order that the geometry alone fixes, and chunk after chunk is added to the result.
  */
+import { DOT_OTHERS, DOT_PITCH, DOT_ROWS, dotIndexed } from "../gemm/dot";
 import { lanes } from "../simd";
-import { DOT_PITCH, DOT_ROWS, DOT_TAPS, dotTile } from "./dot";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
   ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPitch, chunkPlanes, gradPlanes, gradRows, images, MAX_STAGED,
@@ -173,15 +173,15 @@ function tapAt<T>(q: Part, g: Geometry, t: i32): usize {
 /** Adds the inner products over the chunk to the weights of the part. */
 function addProducts<T>(q: Part, gw: usize, g: Geometry): void {
   const count = (q.p1 - q.p0) * g.kh * g.kw, vectors = q.row / lanes<T>();
-  for (let t = 0; t < count; t += DOT_TAPS) {
+  for (let t = 0; t < count; t += DOT_OTHERS) {
     // Beyond the last tap the last one is repeated, and its sums are not used.
-    for (let i = 0; i < DOT_TAPS; i++) store<usize>(q.taps + 4 * i, tapAt<T>(q, g, min(t + i, count - 1)));
+    for (let i = 0; i < DOT_OTHERS; i++) store<usize>(q.taps + 4 * i, tapAt<T>(q, g, min(t + i, count - 1)));
     for (let r = q.r0; r < q.r1; r += DOT_ROWS) {
       const rows = min(DOT_ROWS, q.r1 - r);
-      dotTile<T>(rows, q.sums, vectors, q.table, q.gradient + <usize>(r - q.r0) * q.gradientRow, q.gradientRow, q.taps);
+      dotIndexed<T>(rows, q.sums, vectors, q.table, q.gradient + <usize>(r - q.r0) * q.gradientRow, q.gradientRow, q.taps);
       for (let i = 0; i < rows; i++) {
         const to = weightAt<T>(q, gw, g, r + i, q.p0) + <usize>t * sizeof<T>();
-        accumulate<T>(to, q.sums + <usize>(i * DOT_PITCH) * sizeof<T>(), min(DOT_TAPS, count - t));
+        accumulate<T>(to, q.sums + <usize>(i * DOT_PITCH) * sizeof<T>(), min(DOT_OTHERS, count - t));
       }
     }
   }

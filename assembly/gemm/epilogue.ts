@@ -5,11 +5,30 @@ import { BIAS_COLUMN, BIAS_ROW, Product } from "./product";
 
 /** Finishes rows [i, i + rows) and columns [j, j + cols) of C, whose first element is at `c`. */
 export function epilogue<T>(p: Product, c: usize, i: i32, j: i32, rows: i32, cols: i32): void {
+  if (p.biasMode == 0 && !p.relu) return;
   for (let r = 0; r < rows; r++) {
     if (p.biasMode == BIAS_COLUMN) addRow<T>(c, p.bias + <usize>j * sizeof<T>(), cols);
     else if (p.biasMode == BIAS_ROW) addSplat<T>(c, p.bias + <usize>(i + r) * sizeof<T>(), cols);
     if (p.relu) rectify<T>(c, cols);
     c += p.ldc;
+  }
+}
+
+/** Moves a tile that was computed aside to C, or adds it. */
+export function moveTile<T>(c: usize, ldc: usize, t: usize, ldt: usize, rows: i32, cols: i32, add: bool): void {
+  for (let r = 0; r < rows; r++) {
+    if (add) addRow<T>(c, t, cols);
+    else copyRow<T>(c, t, cols);
+    t += ldt;
+    c += ldc;
+  }
+}
+
+function copyRow<T>(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n--) {
+    store<T>(y, load<T>(x));
+    y += sizeof<T>();
+    x += sizeof<T>();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Matrix product, C = act([C +] A·B + bias), alone or in batches. Layers: blocking (sizes), pack, micro, macro;
- * products with a vector are in gemv.ts, those of integers in integer.ts.
+ * Matrix product, C = act([C +] A·B + bias), alone or in batches. Layers: blocking (sizes), pack, micro, macro.
+ * Products of few rows or columns are in thin.ts, with a vector in gemv.ts, of integers in integer.ts.
  *
  *     gemm(t, c, a, b, m, n, k, rsa, csa, rsb, csb, ldc, bsa, bsb, bsc,
  *          beta, bias, biasMode, act, scratch, begin, end)
@@ -22,10 +22,11 @@
  * and each element in the same order of terms, so the bits do not depend on the split. k = 0 gives C = act(bias).
  */
 import { F32, F64, I16, I32, I64, I8, U8 } from "../dtype";
-import { gemv } from "./gemv";
+import { gemv, isGemv } from "./gemv";
 import { multiplyIntegers } from "./integer";
 import { multiply } from "./macro";
 import { Product, productAt } from "./product";
+import { isThin, multiplyThin } from "./thin";
 
 /** Multiplications that are worth a task, about 3 µs. */
 const TASK_WORK: i64 = 1 << 16;
@@ -59,16 +60,15 @@ export function gemmTasks(m: i32, n: i32, k: i32, batch: i32): i32 {
   return batch * ((max(m, n) + size - 1) / size);
 }
 
-/** Rows or columns [from, to) of one product. */
+/** Rows or columns [from, to) of one product. The way is chosen by the whole product, not by the part. */
 function part<T>(p: Product, from: i32, to: i32): void {
   const rows = splitsRows(p.m, p.n);
-  if (isInteger<T>()) {
-    if (rows) multiplyIntegers<T>(p, from, to, 0, p.n);
-    else multiplyIntegers<T>(p, 0, p.m, from, to);
-  } else if ((p.m > 1 && p.n > 1) || !gemv<T>(p, from, to)) {
-    if (rows) multiply<T>(p, from, to, 0, p.n);
-    else multiply<T>(p, 0, p.m, from, to);
-  }
+  const i0 = rows ? from : 0, i1 = rows ? to : p.m;
+  const j0 = rows ? 0 : from, j1 = rows ? p.n : to;
+  if (isInteger<T>()) multiplyIntegers<T>(p, i0, i1, j0, j1);
+  else if (isThin<T>(p)) multiplyThin<T>(p, i0, i1, j0, j1);
+  else if (isGemv<T>(p)) gemv<T>(p, from, to);
+  else multiply<T>(p, i0, i1, j0, j1);
 }
 
 /** Tasks [begin, end): those of the same product as one part. Batch strides in bytes. */

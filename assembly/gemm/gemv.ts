@@ -1,6 +1,6 @@
 /**
- * Products with a vector, y[j] = Σ_p M[j][p] · x[p], where the blocked product would waste seven columns of eight.
- * Either the rows of M are contiguous (dot products) or its columns are (sums of scaled columns).
+ * Products with a vector, y[j] = Σ_p M[j][p] · x[p], as sums of the columns of M, which are contiguous. (Where the rows
+ * are, the product is one of thin.ts.)
  */
 import { lanes } from "../simd";
 import { fma, splatAt } from "./micro";
@@ -11,100 +11,31 @@ const MAX_GATHER: i32 = 1 << 18;
 /** Results computed at a time; their sums take the place of a packed A and stay in the first cache level. */
 const CHUNK: i32 = 1024;
 
-/**
- * Results [begin, end) of a product with one row or one column. False, and nothing done, if neither the rows nor the
- * columns of the matrix are contiguous. `begin` is a multiple of 4.
- */
-export function gemv<T>(p: Product, begin: i32, end: i32): bool {
+/** Whether a product is one for `gemv`: one row or one column, and the matrix is contiguous along the result. */
+export function isGemv<T>(p: Product): bool {
+  if (p.k > MAX_GATHER) return false;
+  return p.m == 1 ? p.csb == sizeof<T>() : p.n == 1 && p.rsa == sizeof<T>();
+}
+
+/** Results [begin, end); `begin` is a multiple of 4. */
+export function gemv<T>(p: Product, begin: i32, end: i32): void {
   const row = p.m == 1;
-  const out = row ? p.csb : p.rsa;
   const along = row ? p.rsb : p.csa;
-  let x = row ? p.a : p.b;
   const incx = row ? p.csa : p.rsb;
-  if (along != sizeof<T>() && out != sizeof<T>()) return false;
-  if (incx != sizeof<T>()) {
-    if (p.k > MAX_GATHER) return false;
-    x = gather<T>(packedB(p), x, incx, p.k);
-  }
+  let x = row ? p.a : p.b;
+  if (incx != sizeof<T>()) x = gather<T>(packedB(p), x, incx, p.k);
   const sums = packedA<T>(p);
   for (let j = begin; j < end; j += CHUNK) {
     const count = min(CHUNK, end - j);
-    const m = (row ? p.b : p.a) + <usize>j * out;
-    if (along == sizeof<T>()) dots<T>(sums, m, out, x, p.k, count);
-    else combine<T>(sums, m, along, x, p.k, count);
+    const m = (row ? p.b : p.a) + <usize>j * sizeof<T>();
+    combine<T>(sums, m, along, x, p.k, count);
     finish<T>(p, sums, j, count);
   }
-  return true;
 }
 
 function gather<T>(dst: usize, x: usize, incx: usize, k: i32): usize {
   for (let i = 0; i < k; i++) store<T>(dst + <usize>i * sizeof<T>(), load<T>(x + <usize>i * incx));
   return dst;
-}
-
-/** y[j] = row j of m times x, for `count` rows. */
-function dots<T>(y: usize, m: usize, row: usize, x: usize, k: i32, count: i32): void {
-  for (; count >= 4; count -= 4) {
-    dot4<T>(y, m, row, x, k);
-    y += 4 * sizeof<T>();
-    m += 4 * row;
-  }
-  for (; count > 0; count--) {
-    dot1<T>(y, m, x, k);
-    y += sizeof<T>();
-    m += row;
-  }
-}
-
-/** Sum of the lanes. */
-// @ts-ignore: decorator
-@inline
-function total<T>(v: v128): T {
-  if (sizeof<T>() == 4) {
-    const s = v128.add<T>(v, v128.shuffle<i64>(v, v, 1, 0));
-    return <T>(v128.extract_lane<T>(s, 0) + v128.extract_lane<T>(s, 1));
-  }
-  return <T>(v128.extract_lane<T>(v, 0) + v128.extract_lane<T>(v, 1));
-}
-
-/** Four rows at once, each with the two accumulators of dot1, in its order. */
-function dot4<T>(y: usize, r0: usize, row: usize, x: usize, k: i32): void {
-  const zero = i64x2.splat(0);
-  let s0 = zero, s1 = zero, s2 = zero, s3 = zero, t0 = zero, t1 = zero, t2 = zero, t3 = zero;
-  let r1 = r0 + row, r2 = r1 + row, r3 = r2 + row;
-  for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>()) {
-    const a = v128.load(x), b = v128.load(x, 16);
-    s0 = fma<T>(v128.load(r0), a, s0); t0 = fma<T>(v128.load(r0, 16), b, t0);
-    s1 = fma<T>(v128.load(r1), a, s1); t1 = fma<T>(v128.load(r1, 16), b, t1);
-    s2 = fma<T>(v128.load(r2), a, s2); t2 = fma<T>(v128.load(r2, 16), b, t2);
-    s3 = fma<T>(v128.load(r3), a, s3); t3 = fma<T>(v128.load(r3, 16), b, t3);
-    x += 32; r0 += 32; r1 += 32; r2 += 32; r3 += 32;
-  }
-  store<T>(y, total<T>(v128.add<T>(s0, t0)) + dotTail<T>(r0, x, k));
-  store<T>(y, total<T>(v128.add<T>(s1, t1)) + dotTail<T>(r1, x, k), sizeof<T>());
-  store<T>(y, total<T>(v128.add<T>(s2, t2)) + dotTail<T>(r2, x, k), 2 * sizeof<T>());
-  store<T>(y, total<T>(v128.add<T>(s3, t3)) + dotTail<T>(r3, x, k), 3 * sizeof<T>());
-}
-
-function dot1<T>(y: usize, r: usize, x: usize, k: i32): void {
-  let s = i64x2.splat(0), t = i64x2.splat(0);
-  for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>()) {
-    s = fma<T>(v128.load(r), v128.load(x), s);
-    t = fma<T>(v128.load(r, 16), v128.load(x, 16), t);
-    x += 32;
-    r += 32;
-  }
-  store<T>(y, total<T>(v128.add<T>(s, t)) + dotTail<T>(r, x, k));
-}
-
-function dotTail<T>(r: usize, x: usize, k: i32): T {
-  let s: T = 0;
-  for (; k > 0; k--) {
-    s += load<T>(r) * load<T>(x);
-    r += sizeof<T>();
-    x += sizeof<T>();
-  }
-  return s;
 }
 
 /** y = Σ_p x[p] · column p of m, `count` elements. Eight columns are summed before y is touched. */

@@ -1,10 +1,10 @@
 /** The loops around the micro-kernel, from the outside in as in BLIS: NC columns, KC deep, MC rows, NR columns, MR rows. */
 import { lanes } from "../simd";
 import { depthBlock, MC, MR, NC, NR } from "./blocking";
-import { addRow, epilogue } from "./epilogue";
+import { epilogue, moveTile } from "./epilogue";
 import { microKernel, Stepped } from "./micro";
 import { pack } from "./pack";
-import { Block, packedA, packedB, Product, raggedPanel, spareTile } from "./product";
+import { Block, packedA, packedB, Product, raggedPanel, spareColumn } from "./product";
 
 /** Rows of C up to which a row-major B is read in place: packing it would cost as much as the product. */
 const DIRECT_ROWS: i32 = 2 * MR;
@@ -81,31 +81,17 @@ function column<T>(p: Product, q: Block, i: i32, rows: i32, j: i32, jr: i32, wid
     bTerm = NR<T>() * sizeof<T>();
     pack<T>(b, panel, sizeof<T>(), q.bTerm, width, q.depth, NR<T>());
   }
-  const finish = q.last && (p.biasMode != 0 || p.relu);
-  let a = q.a;
-  let c = p.c + <usize>i * p.ldc + <usize>(j + jr) * sizeof<T>();
-  for (let ir = 0; ir < rows; ir += MR) {
-    const height = min(MR, rows - ir);
-    if (partial) partialTile<T>(p, q, height, vectors, width, a, b, bTerm, c);
-    else microKernel<T, Stepped>(height, vectors, q.depth, a, q.aRow, q.aTerm, b, bTerm, c, p.ldc, q.add);
-    if (finish) epilogue<T>(p, c, i + ir, j + jr, height, width);
-    a += q.aGroup;
-    c += p.ldc * MR;
-  }
+  const c = p.c + <usize>i * p.ldc + <usize>(j + jr) * sizeof<T>();
+  if (partial) partialColumn<T>(p, q, rows, vectors, width, b, bTerm, c);
+  else microKernel<T, Stepped>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, c, p.ldc, q.add);
+  if (q.last) epilogue<T>(p, c, i, j + jr, rows, width);
 }
 
-/** A tile with fewer columns than lanes: computed aside, of which only the columns of C are kept. */
-function partialTile<T>(
-  p: Product, q: Block, height: i32, vectors: i32, width: i32, a: usize, b: usize, bTerm: usize, c: usize,
+/** A panel with fewer columns than lanes: computed aside, of which only the columns of C are kept. */
+function partialColumn<T>(
+  p: Product, q: Block, rows: i32, vectors: i32, width: i32, b: usize, bTerm: usize, c: usize,
 ): void {
-  let t = spareTile<T>(p);
-  const ldt = NR<T>() * sizeof<T>();
-  microKernel<T, Stepped>(height, vectors, q.depth, a, q.aRow, q.aTerm, b, bTerm, t, ldt, false);
-  const bytes = <usize>width * sizeof<T>();
-  for (let r = 0; r < height; r++) {
-    if (q.add) addRow<T>(c, t, width);
-    else memory.copy(c, t, bytes);
-    t += ldt;
-    c += p.ldc;
-  }
+  const t = spareColumn<T>(p), ldt = NR<T>() * sizeof<T>();
+  microKernel<T, Stepped>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, t, ldt, false);
+  moveTile<T>(c, p.ldc, t, ldt, rows, width, q.add);
 }

@@ -8,6 +8,7 @@
  * All strides are in bytes. `add` says whether the tile is added to C or replaces it.
  */
 import { fma2, fma4 } from "../simd";
+import { MR } from "./blocking";
 
 // @ts-ignore: decorator
 @inline
@@ -45,60 +46,80 @@ function put<T>(c: usize, lo: v128, hi: v128, wide: bool, add: bool): void {
   if (wide) v128.store(c, hi, 16);
 }
 
-/** The one micro-kernel. The k loop is not unrolled: unrolling spills registers and costs up to half. */
-function tile<T, ROWS, VECTORS, ADDRESS>(
-  k: i32, a: usize, rs: usize, cs: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+/**
+ * The one micro-kernel: `groups` tiles, one below the other; `group` is the step between their parts of A. The k loop is
+ * not unrolled: unrolling spills registers and costs up to half.
+ */
+function tiles<T, ROWS, VECTORS, ADDRESS>(
+  groups: i32, k: i32, a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
   const rows = changetype<ROWS>(0).value;
   const wide = changetype<VECTORS>(0).value == 2;
   const indexed = changetype<ADDRESS>(0).indexed;
   const zero = i64x2.splat(0);
-  let lo0 = zero, lo1 = zero, lo2 = zero, lo3 = zero, lo4 = zero, lo5 = zero;
-  let hi0 = zero, hi1 = zero, hi2 = zero, hi3 = zero, hi4 = zero, hi5 = zero;
-  let a1 = a + rs, a2 = a1 + rs, a3 = a2 + rs, a4 = a3 + rs, a5 = a4 + rs;
-  for (; k > 0; k--) {
-    const q = indexed ? b + <usize>load<i32>(bs) : b;
-    const x = v128.load(q);
-    const y = wide ? v128.load(q, 16) : zero;
-    let s = splatAt<T>(a); lo0 = fma<T>(s, x, lo0); if (wide) hi0 = fma<T>(s, y, hi0);
-    if (rows > 1) { s = splatAt<T>(indexed ? a + 1 * sizeof<T>() : a1); lo1 = fma<T>(s, x, lo1); if (wide) hi1 = fma<T>(s, y, hi1); a1 += cs; }
-    if (rows > 2) { s = splatAt<T>(indexed ? a + 2 * sizeof<T>() : a2); lo2 = fma<T>(s, x, lo2); if (wide) hi2 = fma<T>(s, y, hi2); a2 += cs; }
-    if (rows > 3) { s = splatAt<T>(indexed ? a + 3 * sizeof<T>() : a3); lo3 = fma<T>(s, x, lo3); if (wide) hi3 = fma<T>(s, y, hi3); a3 += cs; }
-    if (rows > 4) { s = splatAt<T>(indexed ? a + 4 * sizeof<T>() : a4); lo4 = fma<T>(s, x, lo4); if (wide) hi4 = fma<T>(s, y, hi4); a4 += cs; }
-    if (rows > 5) { s = splatAt<T>(indexed ? a + 5 * sizeof<T>() : a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
-    a += cs;
-    if (indexed) bs += 4;
-    else b += bs;
+  for (; groups > 0; groups--) {
+    let lo0 = zero, lo1 = zero, lo2 = zero, lo3 = zero, lo4 = zero, lo5 = zero;
+    let hi0 = zero, hi1 = zero, hi2 = zero, hi3 = zero, hi4 = zero, hi5 = zero;
+    let a0 = a, a1 = a + rs, a2 = a1 + rs, a3 = a2 + rs, a4 = a3 + rs, a5 = a4 + rs;
+    let p = b, table = bs;
+    for (let terms = k; terms > 0; terms--) {
+      if (indexed) p = b + <usize>load<i32>(table);
+      const x = v128.load(p);
+      const y = wide ? v128.load(p, 16) : zero;
+      let s = splatAt<T>(a0); lo0 = fma<T>(s, x, lo0); if (wide) hi0 = fma<T>(s, y, hi0);
+      if (rows > 1) { s = splatAt<T>(indexed ? a0 + 1 * sizeof<T>() : a1); lo1 = fma<T>(s, x, lo1); if (wide) hi1 = fma<T>(s, y, hi1); a1 += cs; }
+      if (rows > 2) { s = splatAt<T>(indexed ? a0 + 2 * sizeof<T>() : a2); lo2 = fma<T>(s, x, lo2); if (wide) hi2 = fma<T>(s, y, hi2); a2 += cs; }
+      if (rows > 3) { s = splatAt<T>(indexed ? a0 + 3 * sizeof<T>() : a3); lo3 = fma<T>(s, x, lo3); if (wide) hi3 = fma<T>(s, y, hi3); a3 += cs; }
+      if (rows > 4) { s = splatAt<T>(indexed ? a0 + 4 * sizeof<T>() : a4); lo4 = fma<T>(s, x, lo4); if (wide) hi4 = fma<T>(s, y, hi4); a4 += cs; }
+      if (rows > 5) { s = splatAt<T>(indexed ? a0 + 5 * sizeof<T>() : a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
+      a0 += cs;
+      if (indexed) table += 4;
+      else p += bs;
+    }
+    put<T>(c, lo0, hi0, wide, add); c += ldc;
+    if (rows > 1) { put<T>(c, lo1, hi1, wide, add); c += ldc; }
+    if (rows > 2) { put<T>(c, lo2, hi2, wide, add); c += ldc; }
+    if (rows > 3) { put<T>(c, lo3, hi3, wide, add); c += ldc; }
+    if (rows > 4) { put<T>(c, lo4, hi4, wide, add); c += ldc; }
+    if (rows > 5) { put<T>(c, lo5, hi5, wide, add); c += ldc; }
+    a += group;
   }
-  put<T>(c, lo0, hi0, wide, add);
-  if (rows > 1) put<T>((c += ldc), lo1, hi1, wide, add);
-  if (rows > 2) put<T>((c += ldc), lo2, hi2, wide, add);
-  if (rows > 3) put<T>((c += ldc), lo3, hi3, wide, add);
-  if (rows > 4) put<T>((c += ldc), lo4, hi4, wide, add);
-  if (rows > 5) put<T>((c += ldc), lo5, hi5, wide, add);
 }
 
-/** The micro-kernel of `rows` rows, 1 to 6. */
+/** Tiles of `rows` rows, 1 to 6. */
 // @ts-ignore: decorator
 @inline
-function tileRows<T, VECTORS, ADDRESS>(
-  rows: i32, k: i32, a: usize, rs: usize, cs: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+function tilesOfRows<T, VECTORS, ADDRESS>(
+  rows: i32, groups: i32, k: i32,
+  a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
   switch (rows) {
-    case 6: tile<T, N6, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
-    case 5: tile<T, N5, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
-    case 4: tile<T, N4, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
-    case 3: tile<T, N3, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
-    case 2: tile<T, N2, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add); break;
-    default: tile<T, N1, VECTORS, ADDRESS>(k, a, rs, cs, b, bs, c, ldc, add);
+    case 6: tiles<T, N6, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+    case 5: tiles<T, N5, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+    case 4: tiles<T, N4, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+    case 3: tiles<T, N3, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+    case 2: tiles<T, N2, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+    default: tiles<T, N1, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
   }
 }
 
-/** A tile of `rows` rows (1 to 6) and `vectors` vectors (1 or 2); see the top of the file for the operands. */
+function tilesOfWidth<T, ADDRESS>(
+  vectors: i32, rows: i32, groups: i32, k: i32,
+  a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+): void {
+  if (vectors == 2) tilesOfRows<T, N2, ADDRESS>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  else tilesOfRows<T, N1, ADDRESS>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+}
+
+/** `rows` rows of C and `vectors` vectors (1 or 2): tiles of MR rows and one of those left; see the top of the file. */
 export function microKernel<T, ADDRESS>(
   rows: i32, vectors: i32, k: i32,
-  a: usize, rs: usize, cs: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+  a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
-  if (vectors == 2) tileRows<T, N2, ADDRESS>(rows, k, a, rs, cs, b, bs, c, ldc, add);
-  else tileRows<T, N1, ADDRESS>(rows, k, a, rs, cs, b, bs, c, ldc, add);
+  const groups = rows / MR, left = rows % MR;
+  if (groups > 0) tilesOfWidth<T, ADDRESS>(vectors, MR, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  if (left == 0) return;
+  a += <usize>groups * group;
+  c += <usize>(groups * MR) * ldc;
+  tilesOfWidth<T, ADDRESS>(vectors, left, 1, k, a, rs, cs, 0, b, bs, c, ldc, add);
 }

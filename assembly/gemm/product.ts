@@ -66,9 +66,9 @@ export function raggedPanel<T>(p: Product): usize {
   return packedA<T>(p) + <usize>(MC * KC) * sizeof<T>() + 64;
 }
 
-/** A micro-tile, for results that would reach beyond the columns of C. */
+/** MC rows of NR columns, for results that would reach beyond the columns of C. */
 // @ts-ignore: decorator
 @inline
-export function spareTile<T>(p: Product): usize {
+export function spareColumn<T>(p: Product): usize {
   return raggedPanel<T>(p) + <usize>(KC * NR<T>()) * sizeof<T>() + 64;
 }

@@ -1,19 +1,20 @@
 /**
- * Micro-kernels of the weight gradient: inner products of one or two rows of the gradient of y with the source as 6 taps
- * see it (4 without a fused multiply-add, for want of registers), over the vectors of a chunk. A row is contiguous; the
- * source is read through a table with the offset of every vector (i32, bytes). Row r leaves its sums at out + 8 r elements.
+ * Micro-kernels of inner products: one or two rows with 6 others (4 without a fused multiply-add, for want of registers).
+ * Nothing is packed, so they serve where an operand is used too few times to be worth packing. The row `g` is contiguous;
+ * the others are read at their addresses in `others` plus an offset: the same as that of `g`, or, indexed, the next of a
+ * table (i32, bytes). Row r leaves its sums at out + 8 r elements.
  */
-import { fma, N1, N2 } from "../gemm/micro";
+import { fma, Indexed, N1, N2, Stepped } from "./micro";
 
 /** Rows of a tile. */
 // @ts-ignore: decorator
 @inline
 export const DOT_ROWS: i32 = 2;
 
-/** Taps of a tile. */
+/** The others of a tile. */
 // @ts-ignore: decorator
 @inline
-export const DOT_TAPS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+export const DOT_OTHERS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
 /** Elements between the sums of one row and the next. */
 // @ts-ignore: decorator
@@ -34,17 +35,18 @@ function putSums<T>(out: usize, a: v128, b: v128, c: v128, d: v128): void {
   }
 }
 
-/** `taps` holds the addresses at which the taps find the first vector, less the first offset of the table. */
-function dots<T, ROWS>(out: usize, vectors: i32, table: usize, g: usize, row: usize, taps: usize): void {
-  const pair = changetype<ROWS>(0).value == 2, six = DOT_TAPS == 6;
+/** The one micro-kernel: `vectors` vectors of one row, or of two that are `row` bytes apart. */
+function dots<T, ROWS, ADDRESS>(out: usize, vectors: i32, table: usize, g: usize, row: usize, others: usize): void {
+  const pair = changetype<ROWS>(0).value == 2, indexed = changetype<ADDRESS>(0).indexed, six = DOT_OTHERS == 6;
   const zero = i64x2.splat(0);
   let a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero;
   let b0 = zero, b1 = zero, b2 = zero, b3 = zero, b4 = zero, b5 = zero;
-  const x0 = load<usize>(taps), x1 = load<usize>(taps, 4), x2 = load<usize>(taps, 8), x3 = load<usize>(taps, 12);
-  const x4 = six ? load<usize>(taps, 16) : 0, x5 = six ? load<usize>(taps, 20) : 0;
-  const end = table + (<usize>vectors << 2);
-  while (table != end) {
-    const at = <usize>load<i32>(table);
+  const x0 = load<usize>(others), x1 = load<usize>(others, 4), x2 = load<usize>(others, 8), x3 = load<usize>(others, 12);
+  const x4 = six ? load<usize>(others, 16) : 0, x5 = six ? load<usize>(others, 20) : 0;
+  const end = g + ((<usize>vectors) << 4);
+  let at: usize = 0;
+  while (g != end) {
+    if (indexed) at = <usize>load<i32>(table);
     const p = v128.load(g), q = pair ? v128.load(g + row) : zero;
     let x = v128.load(x0 + at); a0 = fma<T>(p, x, a0); if (pair) b0 = fma<T>(q, x, b0);
     x = v128.load(x1 + at); a1 = fma<T>(p, x, a1); if (pair) b1 = fma<T>(q, x, b1);
@@ -52,7 +54,8 @@ function dots<T, ROWS>(out: usize, vectors: i32, table: usize, g: usize, row: us
     x = v128.load(x3 + at); a3 = fma<T>(p, x, a3); if (pair) b3 = fma<T>(q, x, b3);
     if (six) { x = v128.load(x4 + at); a4 = fma<T>(p, x, a4); if (pair) b4 = fma<T>(q, x, b4); }
     if (six) { x = v128.load(x5 + at); a5 = fma<T>(p, x, a5); if (pair) b5 = fma<T>(q, x, b5); }
-    table += 4;
+    if (indexed) table += 4;
+    else at += 16;
     g += 16;
   }
   putSums<T>(out, a0, a1, a2, a3);
@@ -61,8 +64,16 @@ function dots<T, ROWS>(out: usize, vectors: i32, table: usize, g: usize, row: us
   if (pair && six) putSums<T>(out + (DOT_PITCH + 4) * sizeof<T>(), b4, b5, b4, b5);
 }
 
-/** Sums of `rows` rows (1 or 2) from `g`, `row` bytes apart; see the top of the file. */
-export function dotTile<T>(rows: i32, out: usize, vectors: i32, table: usize, g: usize, row: usize, taps: usize): void {
-  if (rows == 2) dots<T, N2>(out, vectors, table, g, row, taps);
-  else dots<T, N1>(out, vectors, table, g, row, taps);
+/** Sums of `rows` rows (1 or 2), the others read through a table; see the top of the file. */
+export function dotIndexed<T>(
+  rows: i32, out: usize, vectors: i32, table: usize, g: usize, row: usize, others: usize,
+): void {
+  if (rows == 2) dots<T, N2, Indexed>(out, vectors, table, g, row, others);
+  else dots<T, N1, Indexed>(out, vectors, table, g, row, others);
+}
+
+/** Sums of `rows` rows (1 or 2), all operands contiguous. */
+export function dotContiguous<T>(rows: i32, out: usize, vectors: i32, g: usize, row: usize, others: usize): void {
+  if (rows == 2) dots<T, N2, Stepped>(out, vectors, 0, g, row, others);
+  else dots<T, N1, Stepped>(out, vectors, 0, g, row, others);
 }
