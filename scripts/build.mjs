@@ -1,5 +1,5 @@
-/** Builds the kernels, the bundle and the type declarations into `build/` and `dist/`, whether or not they are current. */
+/** `npm run build`: builds the kernels, the bundle and the type declarations, whether or not they are current. */
 import { build, ensureInstalled } from "./ensure.mjs";
 
-ensureInstalled();
-build();
+await ensureInstalled();
+await build();

@@ -1,5 +1,5 @@
 /** Installs and builds only what is missing or older than its sources. Uses nothing that is not in Node itself. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,13 +8,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
 
 /** Runs a program; ends this one if it fails. */
-export function run(command, args) {
-  const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
-  if (error) throw error;
-  if (status !== 0) {
-    console.error(`kindling: "${command} ${args.join(" ")}" failed`);
-    process.exit(status ?? 1);
-  }
+export async function run(command, args) {
+  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
+  const code = await new Promise((resolve, reject) => child.on("error", reject).on("exit", resolve));
+  if (code === 0) return;
+  console.error(`kindling: "${command} ${args.join(" ")}" failed`);
+  process.exit(code ?? 1);
 }
 
 /** The path of an installed development tool. */
@@ -30,48 +29,46 @@ function newest(path) {
 
 const isStale = (target, sources) => newest(target) === 0 || newest(target) < Math.max(...sources.map(newest));
 
-export function ensureInstalled() {
+export async function ensureInstalled() {
   const stamp = join("node_modules", ".kindling-installed");
   if (!isStale(stamp, ["package-lock.json"])) return;
   console.error("kindling: installing the development dependencies…");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(stamp, "");
 }
 
-function buildKernels() {
+async function buildKernels() {
   mkdirSync("build", { recursive: true });
-  for (const target of ["baseline", "relaxed"]) run(bin("asc"), ["--config", "asconfig.json", "--target", target]);
+  const compile = (target) => run(bin("asc"), ["--config", "asconfig.json", "--target", target]);
+  await Promise.all(["baseline", "relaxed"].map(compile));
 }
 
-function buildBundle() {
-  run(bin("rollup"), ["--config", "--silent"]);
-}
+const buildBundle = () => run(bin("rollup"), ["--config", "--silent"]);
 
-function buildTypes() {
-  run(bin("tsc"), ["--project", "tsconfig.build.json"]);
-}
+const buildTypes = () => run(bin("tsc"), ["--project", "tsconfig.build.json"]);
 
 /** Removes earlier output and builds everything. */
-export function build() {
+export async function build() {
   rmSync("build", { recursive: true, force: true });
   rmSync("dist", { recursive: true, force: true });
-  buildKernels();
-  buildBundle();
-  buildTypes();
+  await buildKernels();
+  await buildBundle();
+  await buildTypes();
 }
 
 /** Installs and builds what is missing or out of date; the declarations only when `types` is set. */
-export function ensureBuilt({ types = false } = {}) {
-  ensureInstalled();
+export async function ensureBuilt({ types = false } = {}) {
+  await ensureInstalled();
   const kernels = join("build", "kernels.relaxed.wasm");
   const bundle = join("dist", "kindling.js");
+  const declarations = join("build", "types.tsbuildinfo");
   if (isStale(kernels, ["assembly", "asconfig.json", "package-lock.json"])) {
     console.error("kindling: compiling the kernels…");
-    buildKernels();
+    await buildKernels();
   }
   if (isStale(bundle, ["src", kernels, "rollup.config.mjs", "package-lock.json"])) {
     console.error("kindling: bundling…");
-    buildBundle();
+    await buildBundle();
   }
-  if (types && isStale(join("build", "types.tsbuildinfo"), ["src", "tsconfig.build.json"])) buildTypes();
+  if (types && isStale(declarations, ["src", "tsconfig.build.json"])) await buildTypes();
 }

@@ -3,6 +3,6 @@ import { spawnSync } from "node:child_process";
 import { ensureBuilt } from "./ensure.mjs";
 
 const [file, ...args] = process.argv.slice(2);
-ensureBuilt();
+await ensureBuilt();
 const { status } = spawnSync(process.execPath, ["--import", "tsx", file, ...args], { stdio: "inherit" });
 process.exit(status ?? 1);

@@ -1,10 +1,10 @@
 /** `npm test`: lint, types, then every test. Arguments go to vitest: `npm test -- test/nn`. */
-import { ensureBuilt, bin, run } from "./ensure.mjs";
+import { bin, ensureBuilt, run } from "./ensure.mjs";
 
-ensureBuilt({ types: true });
+await ensureBuilt({ types: true });
 const filters = process.argv.slice(2);
 if (filters.length === 0) {
-  run(bin("biome"), ["check", "--error-on-warnings", "."]);
-  run(bin("tsc"), ["--noEmit"]);
+  await run(bin("biome"), ["check", "--error-on-warnings", "."]);
+  await run(bin("tsc"), ["--noEmit"]);
 }
-run(bin("vitest"), ["run", ...filters]);
+await run(bin("vitest"), ["run", ...filters]);

@@ -95,7 +95,10 @@ export function wrapDim(op: string, dim: number, ndim: number): number {
  */
 export function wrapDims(op: string, dim: number | readonly number[] | undefined | null, ndim: number): number[] {
   if (dim === undefined || dim === null) return Array.from({ length: ndim }, (_, i) => i);
-  if (typeof dim === "number") return ndim === 0 ? (wrapDim(op, dim, 0), []) : [wrapDim(op, dim, ndim)];
+  if (typeof dim === "number") {
+    const wrapped = wrapDim(op, dim, ndim);
+    return ndim === 0 ? [] : [wrapped];
+  }
   const dims = dim.map((d) => wrapDim(op, d, ndim)).sort((a, b) => a - b);
   for (let i = 1; i < dims.length; i++)
     if (dims[i] === dims[i - 1]) throw new IndexError(`${op}: dim ${dims[i]} appears multiple times in the list of dims`);

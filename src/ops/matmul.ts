@@ -7,11 +7,9 @@ import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { cast, checkSameDevice, checkTensor, computeType } from "./define";
 
-/** Where the bias of a product is added. */
-const enum Bias {
-  None = 0,
-  PerColumn = 1,
-}
+/** Codes of the kernel for where the bias is added. */
+const NO_BIAS = 0;
+const BIAS_PER_COLUMN = 1;
 
 /** Nanoseconds per multiply-add, to judge whether threads are worth it. */
 const MADD_COST = 0.05;
@@ -37,7 +35,7 @@ export function product(a: Tensor, b: Tensor, bias?: Tensor): Tensor {
       y, x, w, m, n, k,
       x.strides[lead]!, x.strides[lead + 1]!, w.strides[lead]!, w.strides[lead + 1]!, n,
       batched ? x.strides[0]! : 0, batched ? w.strides[0]! : 0, m * n,
-      0, bias, bias === undefined ? Bias.None : Bias.PerColumn, 0,
+      0, bias, bias === undefined ? NO_BIAS : BIAS_PER_COLUMN, 0,
     ],
     { range: tasks, cost: batch * m * n * k * MADD_COST, scratch: true },
   );
