@@ -3,6 +3,7 @@ import { checkDType, type DType, getDefaultDtype, isFloat } from "../core/dtype"
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
 import { broadcastShapes as commonShape, type Shape } from "../core/shape";
 import {
+  allocate,
   allocateFor,
   type CreateOptions,
   createOptions,
@@ -10,7 +11,6 @@ import {
   finish,
   full,
   tensor,
-  writeValues,
 } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./define";
@@ -44,7 +44,10 @@ function sequence(
   const x = allocateFor(op, [length], options, fallback);
   const values = new Float64Array(length);
   for (let i = 0; i < length; i++) values[i] = value(i);
-  writeValues(x, values);
+  const wide = allocate([length], "float64", x);
+  wide.storage.backend.write(wide.storage.block, "float64", 0, values);
+  wide.storage.backend.copy(x, wide);
+  wide.dispose();
   return finish(x, options);
 }
 

@@ -4,6 +4,7 @@ import { checkOptions, ShapeError } from "../core/errors";
 import { shapeText, wrapDim } from "../core/shape";
 import { allocate, filled, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
+import { arange } from "./creation";
 import { checkTensor } from "./define";
 import { inplace } from "./inplace";
 import { viewOf } from "./view";
@@ -102,13 +103,11 @@ export function diagflat(x: Tensor, offset = 0): Tensor {
   return diagEmbed(checkTensor("diagflat", x).reshape(-1), { offset });
 }
 
-/** A bool matrix that tells the elements outside of a triangle: those with column − row − diagonal of the given sign. */
-function outside(x: Tensor, diagonal: number, sign: 1 | -1): Tensor {
+/** A bool matrix that tells the elements above (`gt`) or below (`lt`) a diagonal. */
+function beyond(x: Tensor, diagonal: number, side: "gt" | "lt"): Tensor {
   const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const mask = new Uint8Array(rows * columns);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) mask[i * columns + j] = (j - i - diagonal) * sign > 0 ? 1 : 0;
-  return tensor(mask, { dtype: "bool", device: x.device }).reshape(rows, columns);
+  const options = { dtype: "int32", device: x.device } as const;
+  return arange(columns, options)[side](arange(diagonal, rows + diagonal, options).unsqueeze(1));
 }
 
 function checkMatrix(op: string, x: Tensor): Tensor {
@@ -118,10 +117,12 @@ function checkMatrix(op: string, x: Tensor): Tensor {
 }
 
 /** The elements on and below a diagonal of each matrix, zeros above. @see torch.tril */
-export const tril = (x: Tensor, diagonal = 0): Tensor => checkMatrix("tril", x).maskedFill(outside(x, diagonal, 1), 0);
+export const tril = (x: Tensor, diagonal = 0): Tensor =>
+  checkMatrix("tril", x).maskedFill(beyond(x, diagonal, "gt"), 0);
 
 /** The elements on and above a diagonal of each matrix, zeros below. @see torch.triu */
-export const triu = (x: Tensor, diagonal = 0): Tensor => checkMatrix("triu", x).maskedFill(outside(x, diagonal, -1), 0);
+export const triu = (x: Tensor, diagonal = 0): Tensor =>
+  checkMatrix("triu", x).maskedFill(beyond(x, diagonal, "lt"), 0);
 
 /** tril in place. @see torch.Tensor.tril_ */
 export const tril_: typeof tril = inplace("tril_", tril);
@@ -139,7 +140,7 @@ function fillDiagonal(x: Tensor, fillValue: number, options: { wrap?: boolean } 
   const end = x.ndim === 2 && options.wrap ? x.numel() : side * step;
   const mask = new Uint8Array(x.numel());
   for (let i = 0; i < Math.min(end, mask.length); i += step) mask[i] = 1;
-  return x.maskedFill(tensor(mask, { dtype: "bool", device: x.device }).reshape(x.shape), fillValue);
+  return x.maskedFill(tensor(mask, { device: x.device }).bool().reshape(x.shape), fillValue);
 }
 
 /** Fills the main diagonal in place. @see torch.Tensor.fill_diagonal_ */

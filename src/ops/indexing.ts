@@ -152,8 +152,17 @@ function mergeAxes(x: Tensor, { order, before, after }: Selection): Tensor {
   return sameShape(ordered.shape, merged) ? ordered : ordered.reshape(merged);
 }
 
+/** The elements of `x` at indices into one axis. */
+function indexAxis(x: Tensor, index: Tensor, axis: number): Tensor {
+  const y = x.indexSelect(axis, wrappedIndex("at", index, x.shape[axis]!, axis).reshape(-1));
+  return index.ndim === 1 ? y : y.reshape(x.shape.toSpliced(axis, 1, ...index.shape));
+}
+
 /** The elements of `x` at tensors of indices: one per axis, null for whole axes. @see torch.Tensor.index */
 function indexBy(x: Tensor, indices: TensorIndices): Tensor {
+  const axis = indices.findIndex((index) => index);
+  const first = indices[axis]!;
+  if (!isMask(first) && !indices.some((index, i) => index && i > axis)) return indexAxis(x, first, axis);
   const selection = selectionOf(x, indices);
   const { before, after, shape } = selection;
   const y = mergeAxes(x, selection).indexSelect(before.length, selection.positions);

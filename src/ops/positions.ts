@@ -48,7 +48,7 @@ export function checkedIndex(op: string, index: Tensor, size: number, dim: numbe
 
 /** As {@link checkedIndex}, with negative indices counted from the end and made positive. */
 export function wrappedIndex(op: string, index: Tensor, size: number, dim: number): Tensor {
-  const flat = checkedIndex(op, index, size, dim, -size);
-  const hasNegative = flat.storage.backend.check("indicesInRange", [flat, 0, size, flat.numel()]) >= 0;
-  return hasNegative ? flat.remainder(size) : flat;
+  const flat = dense(cast(index, "int64"));
+  const isPlain = flat.storage.backend.check("indicesInRange", [flat, 0, size, flat.numel()]) < 0;
+  return isPlain ? flat : checkedIndex(op, flat, size, dim, -size).remainder(size);
 }
