@@ -4,4 +4,13 @@ import { run } from "./ensure.mjs";
 
 mkdirSync("build/runtimes", { recursive: true });
 const packages = ["node@24", "deno@2", "bun@1"];
-await run("npm", ["install", "--prefix", "build/runtimes", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", ...packages]);
+await run("npm", [
+  "install",
+  "--prefix",
+  "build/runtimes",
+  "--no-save",
+  "--no-audit",
+  "--no-fund",
+  "--loglevel=error",
+  ...packages,
+]);

@@ -29,7 +29,9 @@ export function doctor(): Diagnosis {
   const hints: string[] = [];
   if (!canShareMemory()) hints.push(isolationHint);
   if (kernels.level === "baseline")
-    hints.push("Relaxed SIMD is off: this engine does not have it (Node has it from version 22, Chromium from 114), or KINDLING_SIMD=baseline is set.");
+    hints.push(
+      "Relaxed SIMD is off: this engine does not have it (Node has it from version 22, Chromium from 114), or KINDLING_SIMD=baseline is set.",
+    );
   return {
     runtime,
     simd: kernels.level,

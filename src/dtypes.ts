@@ -9,4 +9,4 @@ export const int16 = "int16";
 export const int8 = "int8";
 export const uint8 = "uint8";
 export const bool = "bool";
-export { float32 as float, float64 as double, float16 as half, int64 as long, int32 as int, int16 as short };
+export { float16 as half, float32 as float, float64 as double, int16 as short, int32 as int, int64 as long };

@@ -3,7 +3,15 @@ import "./backend/wasm/backend";
 import "./ops/index";
 import "./tensor/format";
 
-export { inferenceMode, enableGrad, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from "./autograd/mode";
+export * as autograd from "./autograd/index";
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from "./autograd/mode";
 export type { Device } from "./backend/backend";
 export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";
@@ -11,50 +19,83 @@ export * from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
+export * as safetensors from "./io/safetensors";
+export * as nn from "./nn/index";
 export {
-  celu, celu_, clamp, clamp_, clampMax, clampMax_, clampMin, clampMin_, clip, clip_, hardshrink, nanToNum, nanToNum_, selu, selu_, threshold, threshold_,
+  celu,
+  celu_,
+  clamp,
+  clamp_,
+  clampMax,
+  clampMax_,
+  clampMin,
+  clampMin_,
+  clip,
+  clip_,
+  hardshrink,
+  nanToNum,
+  nanToNum_,
+  selu,
+  selu_,
+  threshold,
+  threshold_,
 } from "./ops/activation";
 export * from "./ops/arithmetic";
+export { real } from "./ops/attributes";
+export * from "./ops/axes";
 export * from "./ops/binary";
 export * from "./ops/compare";
 export * from "./ops/copy";
-export * from "./ops/matmul";
-export * from "./ops/moments";
-export * from "./ops/rand";
-export * from "./ops/random";
-export * from "./ops/reduce";
-export * from "./ops/scan";
-export * from "./ops/softmax";
-export { digamma, digamma_, erf, erf_, erfc, erfc_, erfinv, erfinv_, i0, i0_, igamma, igammac, lgamma, lgamma_, logit, logit_, mvlgamma } from "./ops/special";
-export { addcdiv, addcmul, lerp } from "./ops/ternary";
-export { where } from "./ops/where";
-export * from "./ops/unary";
-export { real } from "./ops/attributes";
-export * from "./ops/axes";
+export * from "./ops/creation";
 export * from "./ops/diagonal";
 export * from "./ops/extrema";
 export * from "./ops/factory";
 export * from "./ops/gather";
 export * from "./ops/indexed";
-export * from "./ops/masked";
-export * from "./ops/rearrange";
-export * from "./ops/scatterReduce";
-export * from "./ops/split";
-export * from "./ops/window";
-export * from "./ops/creation";
-export * from "./ops/join";
-export * from "./ops/membership";
-export * from "./ops/windows";
 export * from "./ops/indexing";
+export * from "./ops/join";
+export * from "./ops/masked";
+export * from "./ops/matmul";
+export * from "./ops/membership";
+export * from "./ops/moments";
+export * from "./ops/rand";
+export * from "./ops/random";
+export * from "./ops/rearrange";
+export * from "./ops/reduce";
 export * from "./ops/reframe";
+export * from "./ops/scan";
+export * from "./ops/scatterReduce";
+export * from "./ops/softmax";
+export {
+  digamma,
+  digamma_,
+  erf,
+  erf_,
+  erfc,
+  erfc_,
+  erfinv,
+  erfinv_,
+  i0,
+  i0_,
+  igamma,
+  igammac,
+  lgamma,
+  lgamma_,
+  logit,
+  logit_,
+  mvlgamma,
+} from "./ops/special";
+export * from "./ops/split";
+export { addcdiv, addcmul, lerp } from "./ops/ternary";
+export * from "./ops/unary";
 export * from "./ops/view";
+export { where } from "./ops/where";
+export * from "./ops/window";
+export * from "./ops/windows";
+export * as optim from "./optim/index";
+export * as special from "./special";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
-export * as autograd from "./autograd/index";
-export * as nn from "./nn/index";
-export * as optim from "./optim/index";
-export * as safetensors from "./io/safetensors";
-export * as special from "./special";
 export * as utils from "./utils";
 export * as vision from "./vision/index";

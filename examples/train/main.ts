@@ -1,7 +1,8 @@
 /** `npm start`: trains a classifier, saves it, reloads it and shows that it is the same. */
-import * as torch from "kindling";
+
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import * as torch from "kindling";
 import { type Data, loadData } from "./data";
 import { createModel, type Model } from "./models";
 import { help, type Options, parseOptions, UsageError } from "./options";
@@ -33,7 +34,9 @@ function describe(options: Options, data: Data, model: Model): void {
   const parameters = [...model.parameters()].reduce((n, p) => n + p.numel(), 0);
   const threads = torch.getNumThreads();
   console.log(`Kindling: ${options.model}, ${parameters.toLocaleString("en")} parameters, on ${data.name}`);
-  console.log(`${data.train.length} training and ${data.test.length} test images; ${options.optimizer}, learning rate ${options.lr}, batch size ${options.batchSize}`);
+  console.log(
+    `${data.train.length} training and ${data.test.length} test images; ${options.optimizer}, learning rate ${options.lr}, batch size ${options.batchSize}`,
+  );
   console.log(`${threads} thread${threads > 1 ? "s" : ""}, ${torch.simdLevel()} SIMD, seed ${options.seed}\n`);
 }
 
@@ -53,7 +56,9 @@ async function run(options: Options): Promise<void> {
   for (let epoch = 1; epoch <= options.epochs; epoch++) {
     const { loss, accuracy, seconds } = await trainEpoch(model, trainLoader, optimizer, epoch);
     const tested = await test(model, testLoader, data.test.classes.length);
-    console.log(`epoch ${epoch}: loss ${loss.toFixed(3)}, training accuracy ${percent(accuracy)}, test accuracy ${percent(tested.accuracy)}, ${seconds.toFixed(1)} s`);
+    console.log(
+      `epoch ${epoch}: loss ${loss.toFixed(3)}, training accuracy ${percent(accuracy)}, test accuracy ${percent(tested.accuracy)}, ${seconds.toFixed(1)} s`,
+    );
   }
 
   const final = await test(model, testLoader, data.test.classes.length);
@@ -65,7 +70,9 @@ async function run(options: Options): Promise<void> {
   await mkdir(options.out, { recursive: true });
   const modelPath = join(options.out, "model.safetensors");
   const reloaded = await reloadedAccuracy(modelPath, model, build(), data);
-  console.log(`\nsaved to ${modelPath}; reloaded into a fresh model: test accuracy ${percent(reloaded)} (before: ${percent(final.accuracy)})`);
+  console.log(
+    `\nsaved to ${modelPath}; reloaded into a fresh model: test accuracy ${percent(reloaded)} (before: ${percent(final.accuracy)})`,
+  );
   const picturePath = join(options.out, "predictions.png");
   await writeFile(picturePath, drawPredictions(data.test, final.predicted));
   console.log(`test pictures with predicted / true labels: ${picturePath}`);

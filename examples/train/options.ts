@@ -55,14 +55,16 @@ const flags = {
 function integer(name: string, text: string | undefined, fallback: number, least: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least) throw new UsageError(`--${name} takes an integer of at least ${least}, got "${text}"`);
+  if (!/^\d+$/.test(text) || value < least)
+    throw new UsageError(`--${name} takes an integer of at least ${least}, got "${text}"`);
   return value;
 }
 
 function positive(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value <= 0) throw new UsageError(`--${name} takes a positive number, got "${text}"`);
+  if (text.trim() === "" || !Number.isFinite(value) || value <= 0)
+    throw new UsageError(`--${name} takes a positive number, got "${text}"`);
   return value;
 }
 

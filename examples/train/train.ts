@@ -16,7 +16,10 @@ export function createLoader(
   options: { batchSize: number; shuffle: boolean; numWorkers: number },
 ): Loader {
   const tensors = new utils.data.TensorDataset(data.data, data.targets);
-  return new utils.data.DataLoader(tensors, { ...options, persistentWorkers: options.numWorkers > 0 }) as unknown as Loader;
+  return new utils.data.DataLoader(tensors, {
+    ...options,
+    persistentWorkers: options.numWorkers > 0,
+  }) as unknown as Loader;
 }
 
 function createBar(epoch: number, total: number): SingleBar {
@@ -45,7 +48,12 @@ const REPORT_EVERY = 50;
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** One pass over the training images. */
-export async function trainEpoch(model: Model, loader: Loader, optimizer: torch.optim.Optimizer, epoch: number): Promise<EpochResult> {
+export async function trainEpoch(
+  model: Model,
+  loader: Loader,
+  optimizer: torch.optim.Optimizer,
+  epoch: number,
+): Promise<EpochResult> {
   const lossFn = new nn.CrossEntropyLoss();
   const bar = createBar(epoch, loader.length);
   const start = performance.now();

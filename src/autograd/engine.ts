@@ -83,8 +83,7 @@ function countDependencies(roots: readonly Node[]): Map<Node, number> {
 function neededNodes(roots: readonly Node[], captures: Map<Node, unknown>): Set<Node> {
   const needed = new Set<Node>(captures.keys());
   const order: Node[] = [...countDependencies(roots).keys()].sort((a, b) => a.sequence - b.sequence);
-  for (const node of order)
-    if (node.edges.some((edge) => edge !== null && needed.has(edge.node))) needed.add(node);
+  for (const node of order) if (node.edges.some((edge) => edge !== null && needed.has(edge.node))) needed.add(node);
   return needed;
 }
 
@@ -138,15 +137,21 @@ function accumulateLeaf(leaf: Tensor, grad: Tensor, createGraph: boolean): void 
 /** Checks and completes what a node returned: one gradient per input, of the input's shape. */
 function checkGrads(node: Node, grads: Grads): void {
   if (grads.length > node.edges.length && grads.slice(node.edges.length).some((g) => g))
-    throw new AutogradError(`${node.name} returned ${grads.length} gradients, but its operation has ${node.edges.length} inputs`);
+    throw new AutogradError(
+      `${node.name} returned ${grads.length} gradients, but its operation has ${node.edges.length} inputs`,
+    );
   node.edges.forEach((edge, i) => {
     const grad = grads[i];
     if (edge === null || !grad) return;
     const { shape, dtype } = edge.node.outputs[edge.index]!;
     if (!sameShape(grad.shape, shape))
-      throw new AutogradError(`Function ${node.name} returned an invalid gradient at index ${i} - got ${shapeText(grad.shape)} but expected shape compatible with ${shapeText(shape)}`);
+      throw new AutogradError(
+        `Function ${node.name} returned an invalid gradient at index ${i} - got ${shapeText(grad.shape)} but expected shape compatible with ${shapeText(shape)}`,
+      );
     if (grad.dtype !== dtype)
-      throw new AutogradError(`Function ${node.name} returned an invalid gradient at index ${i} - expected type ${dtype} but got ${grad.dtype}`);
+      throw new AutogradError(
+        `Function ${node.name} returned an invalid gradient at index ${i} - expected type ${dtype} but got ${grad.dtype}`,
+      );
   });
 }
 
@@ -188,7 +193,9 @@ function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass
 /** Gradients of a node's inputs, with a zero for each output that no gradient reached. */
 function evaluate(node: Node, buffer: Buffer, pass: Pass): Grads {
   const run = (): Grads => {
-    const grads = buffer.map((g, i) => g ?? (node.edges.length > 0 && node.outputs.length === 1 ? zeroGrad(node, i) : undefined));
+    const grads = buffer.map(
+      (g, i) => g ?? (node.edges.length > 0 && node.outputs.length === 1 ? zeroGrad(node, i) : undefined),
+    );
     let inputs = node.apply(grads);
     if (node.postHooks !== null) {
       share(inputs);
@@ -198,7 +205,13 @@ function evaluate(node: Node, buffer: Buffer, pass: Pass): Grads {
     checkGrads(node, inputs);
     return inputs;
   };
-  return pass.createGraph || !node.isInternal ? run() : runInScope(() => separate(run(), buffer), isTensor, (x) => x.isShared);
+  return pass.createGraph || !node.isInternal
+    ? run()
+    : runInScope(
+        () => separate(run(), buffer),
+        isTensor,
+        (x) => x.isShared,
+      );
 }
 
 function zeroGrad(node: Node, index: number): Tensor {
@@ -226,7 +239,9 @@ function walk(roots: readonly Edge[], rootGrads: readonly Tensor[], pass: Pass):
     }
     accumulate(buffer, index, grad, pass.createGraph);
   };
-  roots.forEach((edge, i) => deliver(edge, rootGrads[i]!));
+  roots.forEach((edge, i) => {
+    deliver(edge, rootGrads[i]!);
+  });
   for (const node of new Set(rootNodes)) if (dependencies.get(node) === 0) ready.push(node);
   while (ready.size > 0) {
     const node = ready.pop();
@@ -251,7 +266,8 @@ function process(node: Node, buffer: Buffer | undefined, pass: Pass, needed: Set
   }
   const received = receive(node, buffer, pass);
   if (node instanceof AccumulateGrad) {
-    if (pass.captures === undefined && received[0] !== undefined) accumulateLeaf(node.variable, received[0], pass.createGraph);
+    if (pass.captures === undefined && received[0] !== undefined)
+      accumulateLeaf(node.variable, received[0], pass.createGraph);
     return undefined;
   }
   const leads = needed === undefined || node.edges.some((edge) => edge !== null && needed.has(edge.node));
@@ -267,11 +283,15 @@ function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
     throw new AutogradError("element 0 of tensors does not require grad and does not have a gradFn");
   if (grad) {
     if (!sameShape(grad.shape, output.shape))
-      throw new AutogradError(`Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`);
+      throw new AutogradError(
+        `Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`,
+      );
     return alias(grad);
   }
   if (output.numel() !== 1)
-    throw new AutogradError(`grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`);
+    throw new AutogradError(
+      `grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`,
+    );
   return filled(allocate(output.shape, output.dtype, output), 1);
 }
 
@@ -356,7 +376,9 @@ export function grad(
   run(asList(outputs), options.gradOutputs ? asList(options.gradOutputs) : [], pass);
   return results.map((g) => {
     if (g === undefined && !options.allowUnused)
-      throw new AutogradError("One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.");
+      throw new AutogradError(
+        "One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
+      );
     return g ?? null;
   });
 }

@@ -78,7 +78,9 @@ export function runTensorHooks(hooks: ReadonlyMap<number, GradHook>, grad: Tenso
     const other = hook(grad);
     if (other === undefined) continue;
     if (shapeText(other.shape) !== shapeText(grad.shape))
-      throw new AutogradError(`hook has changed the size of value: got ${shapeText(other.shape)}, expected ${shapeText(grad.shape)}`);
+      throw new AutogradError(
+        `hook has changed the size of value: got ${shapeText(other.shape)}, expected ${shapeText(grad.shape)}`,
+      );
     other.isShared = true;
     grad = other;
   }

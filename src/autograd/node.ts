@@ -153,7 +153,11 @@ class OpNode extends Node {
     const saved = this.saved.map((s) => s.unpack(this.name));
     const { rule } = this;
     if (typeof rule === "function")
-      return rule(grads, saved, this.edges.map((edge) => edge !== null));
+      return rule(
+        grads,
+        saved,
+        this.edges.map((edge) => edge !== null),
+      );
     const g = grads[0]!;
     return rule.map((grad, i) => (this.edges[i] === null || grad === null ? undefined : grad(g, saved)));
   }
@@ -228,8 +232,14 @@ function attach(
 ): void {
   for (const x of inputs)
     if (x instanceof Tensor && x.isInferenceTensor)
-      throw new AutogradError("Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.");
-  const node = new OpNode(name, inputs.map((x) => (x instanceof Tensor ? edgeOf(x) : null)), rule);
+      throw new AutogradError(
+        "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.",
+      );
+  const node = new OpNode(
+    name,
+    inputs.map((x) => (x instanceof Tensor ? edgeOf(x) : null)),
+    rule,
+  );
   setHistory(node, outputs);
   node.save(saved);
 }

@@ -53,7 +53,9 @@ export class StateError extends KindlingError {}
 export function checkOptions(op: string, options: object | undefined, known: readonly string[]): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new ArgumentError(`${op}: the last argument takes an object of options { ${known.join(", ")} }, got ${describe(options)}`);
+    throw new ArgumentError(
+      `${op}: the last argument takes an object of options { ${known.join(", ")} }, got ${describe(options)}`,
+    );
   for (const key in options)
     if (!known.includes(key))
       throw new ArgumentError(
@@ -70,6 +72,7 @@ export function describe(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
   if (typeof value !== "object") return String(value);
-  if (Array.isArray(value)) return value.length > 8 ? `an array of ${value.length}` : `[${value.map(describe).join(", ")}]`;
+  if (Array.isArray(value))
+    return value.length > 8 ? `an array of ${value.length}` : `[${value.map(describe).join(", ")}]`;
   return `a ${value.constructor?.name ?? "value"}`;
 }

@@ -101,15 +101,18 @@ export function wrapDims(op: string, dim: number | readonly number[] | undefined
   }
   const dims = dim.map((d) => wrapDim(op, d, ndim)).sort((a, b) => a - b);
   for (let i = 1; i < dims.length; i++)
-    if (dims[i] === dims[i - 1]) throw new IndexError(`${op}: dim ${dims[i]} appears multiple times in the list of dims`);
+    if (dims[i] === dims[i - 1])
+      throw new IndexError(`${op}: dim ${dims[i]} appears multiple times in the list of dims`);
   return ndim === 0 ? [] : dims;
 }
 
 /** `[a, b, c]` or `[[a, b, c]]`: a size given as arguments or as one array. */
 export function sizeArgument(op: string, size: readonly (number | readonly number[])[]): number[] {
-  const list = size.length === 1 && Array.isArray(size[0]) ? (size[0] as readonly number[]) : (size as readonly number[]);
+  const list =
+    size.length === 1 && Array.isArray(size[0]) ? (size[0] as readonly number[]) : (size as readonly number[]);
   for (const n of list)
-    if (!Number.isInteger(n)) throw new ShapeError(`${op}: a size takes integers, got [${list.map(String).join(", ")}]`);
+    if (!Number.isInteger(n))
+      throw new ShapeError(`${op}: a size takes integers, got [${list.map(String).join(", ")}]`);
   return [...list];
 }
 
@@ -126,8 +129,7 @@ export function checkSize(op: string, size: readonly (number | readonly number[]
  */
 export function inferSize(op: string, size: Shape, numel: number): number[] {
   const unknown = size.indexOf(-1);
-  const invalid = () =>
-    new ShapeError(`${op}: shape '${shapeText(size)}' is invalid for input of size ${numel}`);
+  const invalid = () => new ShapeError(`${op}: shape '${shapeText(size)}' is invalid for input of size ${numel}`);
   const known = size.reduce((n, s, i) => (i === unknown ? n : n * s), 1);
   if (size.some((s, i) => s < 0 && i !== unknown)) throw invalid();
   if (unknown < 0) {
@@ -135,7 +137,9 @@ export function inferSize(op: string, size: Shape, numel: number): number[] {
     return [...size];
   }
   if (known === 0 && numel === 0)
-    throw new ShapeError(`${op}: cannot reshape tensor of 0 elements into shape ${shapeText(size)} because the unspecified dimension size -1 can be any value and is ambiguous`);
+    throw new ShapeError(
+      `${op}: cannot reshape tensor of 0 elements into shape ${shapeText(size)} because the unspecified dimension size -1 can be any value and is ambiguous`,
+    );
   if (known === 0 || numel % known !== 0) throw invalid();
   return size.map((s, i) => (i === unknown ? numel / known : s));
 }
@@ -172,7 +176,10 @@ export function viewStrides(shape: Shape, strides: readonly number[], size: Shap
 }
 
 /** Merges neighbouring axes that every operand walks in one stride; drops axes of size 1. */
-export function collapse(shape: Shape, operands: readonly (readonly number[])[]): { shape: number[]; strides: number[][] } {
+export function collapse(
+  shape: Shape,
+  operands: readonly (readonly number[])[],
+): { shape: number[]; strides: number[][] } {
   const outShape: number[] = [];
   const outStrides: number[][] = operands.map(() => []);
   for (let i = 0; i < shape.length; i++) {

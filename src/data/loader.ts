@@ -65,7 +65,6 @@ const PAUSE_TIME = 16;
 /** Passes that nobody finished keep no workers: those of a forgotten loader are let go. */
 const abandoned = new FinalizationRegistry<Crew>((crew) => crew.close());
 
-
 /**
  * Batches of a data set.
  *

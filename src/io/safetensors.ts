@@ -36,7 +36,12 @@ interface Entry {
 /** The bytes of a tensor in row-major order, little-endian. */
 function bytesOf(x: Tensor): Uint8Array {
   const dense = x.detach().contiguous();
-  const view = x.storage.backend.view(dense.storage.block, "uint8", dense.offset * sizeOf(x.dtype), x.numel() * sizeOf(x.dtype));
+  const view = x.storage.backend.view(
+    dense.storage.block,
+    "uint8",
+    dense.offset * sizeOf(x.dtype),
+    x.numel() * sizeOf(x.dtype),
+  );
   return new Uint8Array(view as Uint8Array);
 }
 
@@ -45,12 +50,16 @@ function bytesOf(x: Tensor): Uint8Array {
  * @param metadata Text entries for the header.
  * @see safetensors.torch.save
  */
-export function save(tensors: Readonly<Record<string, Tensor>>, metadata?: Readonly<Record<string, string>>): Uint8Array {
+export function save(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array {
   const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata };
   const parts: Uint8Array[] = [];
   let end = 0;
   for (const [name, x] of Object.entries(tensors)) {
-    if (!(x instanceof Tensor)) throw new ArgumentError(`safetensors.save: "${name}" must be a Tensor, got ${describe(x)}`);
+    if (!(x instanceof Tensor))
+      throw new ArgumentError(`safetensors.save: "${name}" must be a Tensor, got ${describe(x)}`);
     if (name === "__metadata__") throw new ArgumentError('safetensors.save: a tensor cannot be named "__metadata__"');
     const bytes = bytesOf(x);
     header[name] = { dtype: codes[x.dtype], shape: x.shape, data_offsets: [end, end + bytes.length] };
@@ -72,10 +81,13 @@ export function save(tensors: Readonly<Record<string, Tensor>>, metadata?: Reado
 }
 
 function parseHeader(file: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
-  if (file.length < LENGTH_BYTES) throw new FormatError(`safetensors: the file ends after ${file.length} bytes, before its header`);
+  if (file.length < LENGTH_BYTES)
+    throw new FormatError(`safetensors: the file ends after ${file.length} bytes, before its header`);
   const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
   if (length > MAX_HEADER || LENGTH_BYTES + length > file.length)
-    throw new FormatError(`safetensors: the header claims ${length} bytes, but the file has ${file.length}: it is truncated, or no safetensors file`);
+    throw new FormatError(
+      `safetensors: the header claims ${length} bytes, but the file has ${file.length}: it is truncated, or no safetensors file`,
+    );
   const text = new TextDecoder().decode(file.slice(LENGTH_BYTES, LENGTH_BYTES + length));
   try {
     const header: unknown = JSON.parse(text);
@@ -88,12 +100,17 @@ function parseHeader(file: Uint8Array): { header: Record<string, unknown>; dataS
 }
 
 /** @throws FormatError saying what is wrong with the entry of `name`. */
-function checkEntry(name: string, entry: unknown, dataBytes: number): { dtype: DType; shape: number[]; begin: number; end: number } {
+function checkEntry(
+  name: string,
+  entry: unknown,
+  dataBytes: number,
+): { dtype: DType; shape: number[]; begin: number; end: number } {
   const { dtype: code, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
   const fail = (why: string) => new FormatError(`safetensors: tensor "${name}": ${why}`);
   const dtype = dtypeOfCode.get(String(code));
   if (dtype === undefined) throw fail(`unknown dtype ${describe(code)}`);
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) throw fail(`invalid shape ${describe(shape)}`);
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0))
+    throw fail(`invalid shape ${describe(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((n) => Number.isSafeInteger(n) && n >= 0))
     throw fail(`invalid data_offsets ${describe(offsets)}`);
   const [begin, end] = offsets;

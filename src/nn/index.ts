@@ -25,6 +25,7 @@ export * from "./normalization";
 export * from "./padding";
 export { Parameter, type ParameterOptions } from "./parameter";
 export * from "./pooling";
+export * from "./rnn";
 export * from "./softmax";
 export * from "./sparse";
 export { IncompatibleKeys, type StateDict, snakeCase } from "./state";

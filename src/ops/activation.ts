@@ -14,12 +14,27 @@ export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): 
   return mapWith("leakyRelu", x, {
     dtypes: "float",
     p: slope,
-    grad: (g, saved) => g.mul(saved.gt(0).to(g.dtype).mul(1 - slope).add(slope)),
+    grad: (g, saved) =>
+      g.mul(
+        saved
+          .gt(0)
+          .to(g.dtype)
+          .mul(1 - slope)
+          .add(slope),
+      ),
   });
 }
 
 /** scale · (x for x > 0, else alpha · (e^(inputScale·x) − 1)) and its derivative, shared by elu, celu and selu. */
-function exponentialUnit(name: string, x: Tensor, kernel: string, p: number, q: number, slope: (x: Tensor) => Tensor, scale: number): Tensor {
+function exponentialUnit(
+  name: string,
+  x: Tensor,
+  kernel: string,
+  p: number,
+  q: number,
+  slope: (x: Tensor) => Tensor,
+  scale: number,
+): Tensor {
   return mapWith(name, x, {
     dtypes: "float",
     kernel,
@@ -36,8 +51,8 @@ export function elu(x: Tensor, options: { alpha?: number } = {}): Tensor {
   return exponentialUnit("elu", x, "elu", alpha, 1, (s) => s.exp().mul(alpha), 1);
 }
 
-const SELU_ALPHA = 1.6732632423543772848170429916717;
-const SELU_SCALE = 1.0507009873554804934193349852946;
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
 
 /** The self-normalizing unit (Klambauer et al., 2017). @see torch.nn.functional.selu */
 export const selu = (x: Tensor): Tensor =>
@@ -54,12 +69,20 @@ export function celu(x: Tensor, options: { alpha?: number } = {}): Tensor {
 export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {}): Tensor {
   checkOptions("gelu", options, ["approximate"]);
   const tanh = options.approximate === "tanh";
-  return mapWith("gelu", x, { dtypes: "float", kernel: tanh ? "geluTanh" : "gelu", grad: (g, s) => g.mul(tanh ? geluTanhSlope(s) : geluSlope(s)) });
+  return mapWith("gelu", x, {
+    dtypes: "float",
+    kernel: tanh ? "geluTanh" : "gelu",
+    grad: (g, s) => g.mul(tanh ? geluTanhSlope(s) : geluSlope(s)),
+  });
 }
 
 function geluSlope(x: Tensor): Tensor {
   const cdf = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
-  const density = x.mul(x).mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+  const density = x
+    .mul(x)
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI));
   return cdf.add(x.mul(density));
 }
 
@@ -68,7 +91,11 @@ function geluTanhSlope(x: Tensor): Tensor {
   const inner = x.add(x.pow(3).mul(kappa)).mul(beta);
   const t = inner.tanh();
   const left = t.add(1).mul(0.5);
-  const slope = x.mul(x).mul(3 * kappa).add(1).mul(beta);
+  const slope = x
+    .mul(x)
+    .mul(3 * kappa)
+    .add(1)
+    .mul(beta);
   return left.add(x.mul(0.5).mul(t.mul(t).neg().add(1)).mul(slope));
 }
 
@@ -144,21 +171,33 @@ export const hardsigmoid = (x: Tensor): Tensor =>
 export const hardswish = (x: Tensor): Tensor =>
   mapWith("hardswish", x, {
     dtypes: "float",
-    grad: (g, s) => g.mul(s.div(3).add(0.5)).mul(s.ge(-3).logicalAnd(s.le(3))).add(only(g, s.gt(3))),
+    grad: (g, s) =>
+      g
+        .mul(s.div(3).add(0.5))
+        .mul(s.ge(-3).logicalAnd(s.le(3)))
+        .add(only(g, s.gt(3))),
   });
 
 /** x where |x| > lambd, else 0. Default lambd: 0.5. @see torch.nn.functional.hardshrink */
 export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
   checkOptions("hardshrink", options, ["lambd"]);
   const { lambd = 0.5 } = options;
-  return mapWith("hardshrink", x, { dtypes: "float", p: lambd, grad: (g, s) => only(g, s.abs().le(lambd).logicalNot()) });
+  return mapWith("hardshrink", x, {
+    dtypes: "float",
+    p: lambd,
+    grad: (g, s) => only(g, s.abs().le(lambd).logicalNot()),
+  });
 }
 
 /** x moved toward 0 by lambd, and 0 within it. Default lambd: 0.5. @see torch.nn.functional.softshrink */
 export function softshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
   checkOptions("softshrink", options, ["lambd"]);
   const { lambd = 0.5 } = options;
-  return mapWith("softshrink", x, { dtypes: "float", p: lambd, grad: (g, s) => only(g, s.abs().le(lambd).logicalNot()) });
+  return mapWith("softshrink", x, {
+    dtypes: "float",
+    p: lambd,
+    grad: (g, s) => only(g, s.abs().le(lambd).logicalNot()),
+  });
 }
 
 /** x where it is above the threshold, else `value`. @see torch.nn.functional.threshold */
@@ -241,7 +280,10 @@ export const relu6_: typeof relu6 = inplace("relu6_", relu6);
 export const threshold_: typeof threshold = inplace("threshold_", threshold);
 
 /** NaN and infinities replaced by numbers. Defaults: 0, and the largest and smallest finite value. @see torch.nan_to_num */
-export function nanToNum(x: Tensor, options: { nan?: number | null; posinf?: number | null; neginf?: number | null } = {}): Tensor {
+export function nanToNum(
+  x: Tensor,
+  options: { nan?: number | null; posinf?: number | null; neginf?: number | null } = {},
+): Tensor {
   checkTensor("nanToNum", x);
   checkOptions("nanToNum", options, ["nan", "posinf", "neginf"]);
   if (!x.isFloatingPoint()) return x.clone();
@@ -254,4 +296,3 @@ export function nanToNum(x: Tensor, options: { nan?: number | null; posinf?: num
 
 /** {@link nanToNum} in place. */
 export const nanToNum_: typeof nanToNum = inplace("nanToNum_", nanToNum);
-

@@ -46,7 +46,9 @@ export function div(a: TensorLike, b: TensorLike, options?: DivOptions): Tensor 
     case "trunc":
       return steppedTrunc(a, b);
     default:
-      throw new ArgumentError(`div: roundingMode must be null, "trunc" or "floor", got ${describe(options.roundingMode)}`);
+      throw new ArgumentError(
+        `div: roundingMode must be null, "trunc" or "floor", got ${describe(options.roundingMode)}`,
+      );
   }
 }
 
@@ -87,12 +89,14 @@ export function pow(x: TensorLike, exponent: TensorLike): Tensor {
   checkTensor("pow", x);
   const e = Number(exponent);
   const source = x.dtype === resultType(x, exponent) ? x : x.to(resultType(x, exponent));
-  if (!isFloat(source.dtype) && e < 0) throw new ArgumentError("pow: Integers to negative integer powers are not allowed; cast to floating point first.");
+  if (!isFloat(source.dtype) && e < 0)
+    throw new ArgumentError("pow: Integers to negative integer powers are not allowed; cast to floating point first.");
   return mapWith("pow", source, {
     dtypes: "same",
     kernel: "powScalar",
     p: e,
-    grad: (g, saved) => (e === 0 ? constantLike(g, 0) : e === 1 ? g : g.mul(e === 2 ? saved.mul(2) : pow(saved, e - 1).mul(e))),
+    grad: (g, saved) =>
+      e === 0 ? constantLike(g, 0) : e === 1 ? g : g.mul(e === 2 ? saved.mul(2) : pow(saved, e - 1).mul(e)),
   });
 }
 
@@ -106,7 +110,8 @@ export function floatPower(x: TensorLike, exponent: TensorLike): Tensor {
 }
 
 /** Another name of {@link mul} for ldexp: x · 2^other. @see torch.ldexp */
-export const ldexp = (x: Tensor, other: Tensor): Tensor => mul(x, pow(2, other.isFloatingPoint() ? other : other.float()));
+export const ldexp = (x: Tensor, other: Tensor): Tensor =>
+  mul(x, pow(2, other.isFloatingPoint() ? other : other.float()));
 
 /** Each element rounded to the nearest integer, ties to even; or to a number of decimals. @see torch.round */
 export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
@@ -136,5 +141,3 @@ export const rad2deg_: (x: Tensor) => Tensor = inplace("rad2deg_", rad2deg);
 
 /** `x` itself. @see torch.positive */
 export const positive = (x: Tensor): Tensor => checkTensor("positive", x);
-
-

@@ -1,13 +1,6 @@
 /** Arithmetic of two operands that broadcast; numbers are operands too. */
 import type { Tensor } from "../tensor/tensor";
-import {
-  type Binary,
-  type BinaryInplace,
-  binary,
-  type ScaledBinary,
-  type ScaledInplace,
-  scaledBinary,
-} from "./define";
+import { type Binary, type BinaryInplace, binary, type ScaledBinary, type ScaledInplace, scaledBinary } from "./define";
 import { inplace } from "./inplace";
 import { constantLike } from "./reduce";
 
@@ -100,7 +93,11 @@ export const atan2: Binary = binary("atan2", {
   saves: ["a", "b"],
   grads: [
     (g, { a, b }) => g.mul(b).div(a.mul(a).add(b.mul(b))),
-    (g, { a, b }) => g.mul(a).div(a.mul(a).add(b.mul(b))).neg(),
+    (g, { a, b }) =>
+      g
+        .mul(a)
+        .div(a.mul(a).add(b.mul(b)))
+        .neg(),
   ],
 });
 /** {@link atan2} in place. */
@@ -202,10 +199,7 @@ export const xlogy: Binary = binary("xlogy", {
   domain: [0.5, 5],
   js: (a, b) => a * Math.log(b),
   saves: ["a", "b"],
-  grads: [
-    (g, { a, b }) => g.mul(xlogy(a.ne(0).to(a.dtype), b)),
-    (g, { a, b }) => g.mul(a).div(b),
-  ],
+  grads: [(g, { a, b }) => g.mul(xlogy(a.ne(0).to(a.dtype), b)), (g, { a, b }) => g.mul(a).div(b)],
 });
 /** {@link xlogy} in place. */
 export const xlogy_: BinaryInplace = inplace("xlogy_", xlogy);
@@ -216,10 +210,7 @@ export const xlog1py: Binary = binary("xlog1py", {
   domain: [0.5, 5],
   js: (a, b) => a * Math.log1p(b),
   saves: ["a", "b"],
-  grads: [
-    (g, { a, b }) => g.mul(xlog1py(a.ne(0).to(a.dtype), b)),
-    (g, { a, b }) => g.mul(a).div(b.add(1)),
-  ],
+  grads: [(g, { a, b }) => g.mul(xlog1py(a.ne(0).to(a.dtype), b)), (g, { a, b }) => g.mul(a).div(b.add(1))],
 });
 
 /** The bits set in both. @see torch.bitwise_and */

@@ -92,7 +92,11 @@ export interface CloseOptions {
 }
 
 /** Whether |a − b| ≤ atol + rtol · |b|, elementwise. @see torch.isclose */
-export function isclose(a: Tensor, b: Tensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): Tensor {
+export function isclose(
+  a: Tensor,
+  b: Tensor,
+  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
+): Tensor {
   checkTensor("isclose", a);
   checkTensor("isclose", b, "other");
   let close = eq(a, b);
@@ -103,11 +107,15 @@ export function isclose(a: Tensor, b: Tensor, { rtol = 1e-5, atol = 1e-8, equalN
 }
 
 /** Whether all elements are close. Reads the result back. @see torch.allclose */
-export const allclose = (a: Tensor, b: Tensor, options: CloseOptions = {}): boolean => Boolean(isclose(a, b, options).all().item());
+export const allclose = (a: Tensor, b: Tensor, options: CloseOptions = {}): boolean =>
+  Boolean(isclose(a, b, options).all().item());
 
 /** Whether the only element is not zero. @see torch.is_nonzero @throws ShapeError unless there is one element. */
 export function isNonzero(x: Tensor): boolean {
   checkTensor("isNonzero", x);
-  if (x.numel() !== 1) throw new ShapeError(`isNonzero: Boolean value of Tensor with more than one value is ambiguous: the shape is ${shapeText(x.shape)}`);
+  if (x.numel() !== 1)
+    throw new ShapeError(
+      `isNonzero: Boolean value of Tensor with more than one value is ambiguous: the shape is ${shapeText(x.shape)}`,
+    );
   return Boolean(x.item());
 }

@@ -54,9 +54,16 @@ interface Geometry {
 function packed(g: Geometry): number[] {
   const three = (list: readonly number[], fill: number) => [...new Array<number>(3 - g.dims).fill(fill), ...list];
   return [
-    g.n, g.groups, g.c, g.o,
-    ...three(g.input, 1), ...three(g.output, 1), ...three(g.kernel, 1),
-    ...three(g.stride, 1), ...three(g.padding, 0), ...three(g.dilation, 1),
+    g.n,
+    g.groups,
+    g.c,
+    g.o,
+    ...three(g.input, 1),
+    ...three(g.output, 1),
+    ...three(g.kernel, 1),
+    ...three(g.stride, 1),
+    ...three(g.padding, 0),
+    ...three(g.dilation, 1),
   ];
 }
 
@@ -73,7 +80,10 @@ function run(kernel: string, shape: readonly number[], operands: readonly (Tenso
   const geometry = packed(g);
   const { backend } = like.storage;
   const tasks = backend.query(`${kernel}Tasks`, [geometry]);
-  if (tasks < 0) throw new KindlingError(`convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`);
+  if (tasks < 0)
+    throw new KindlingError(
+      `convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`,
+    );
   const dense = operands.map((x) => x?.contiguous());
   backend.call(kernel, like.dtype, [y, ...dense, geometry], { range: tasks, cost: cost(g), scratch: true });
   return y;
@@ -86,37 +96,58 @@ const weightShape = (g: Geometry) => [g.o, g.c / g.groups, ...g.kernel];
 /** y from x and w. */
 function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, g: Geometry): Tensor {
   const y = run("conv", outputShape(g), [x, w, bias], g);
-  return record("ConvolutionBackward0", y, [x, w, bias], [x, w], [
-    (gy, [, weight]) => inputGrad(gy, weight!, g),
-    (gy, [input]) => weightGrad(gy, input!, g),
-    (gy) => channelSum(gy, g),
-  ]);
+  return record(
+    "ConvolutionBackward0",
+    y,
+    [x, w, bias],
+    [x, w],
+    [
+      (gy, [, weight]) => inputGrad(gy, weight!, g),
+      (gy, [input]) => weightGrad(gy, input!, g),
+      (gy) => channelSum(gy, g),
+    ],
+  );
 }
 
 /** The gradient of x: also the transposed convolution of gy. */
 function inputGrad(gy: Tensor, w: Tensor, g: Geometry): Tensor {
   const gx = run("convInputGrad", inputShape(g), [gy, w], g);
-  return record("ConvolutionBackward0", gx, [gy, w], [gy, w], [
-    (h, [, weight]) => forward(h, weight!, undefined, g),
-    (h, [grad]) => weightGrad(grad!, h, g),
-  ]);
+  return record(
+    "ConvolutionBackward0",
+    gx,
+    [gy, w],
+    [gy, w],
+    [(h, [, weight]) => forward(h, weight!, undefined, g), (h, [grad]) => weightGrad(grad!, h, g)],
+  );
 }
 
 /** The gradient of w. */
 function weightGrad(gy: Tensor, x: Tensor, g: Geometry): Tensor {
   const gw = run("convWeightGrad", weightShape(g), [gy, x], g);
-  return record("ConvolutionBackward0", gw, [gy, x], [gy, x], [
-    (h, [, input]) => forward(input!, h, undefined, g),
-    (h, [grad]) => inputGrad(grad!, h, g),
-  ]);
+  return record(
+    "ConvolutionBackward0",
+    gw,
+    [gy, x],
+    [gy, x],
+    [(h, [, input]) => forward(input!, h, undefined, g), (h, [grad]) => inputGrad(grad!, h, g)],
+  );
 }
 
 /** The gradient of the bias: the sum of each channel. */
 function channelSum(gy: Tensor, g: Geometry): Tensor {
   const gb = allocate([g.o], gy.dtype, gy);
-  gy.storage.backend.call("convBiasGrad", gy.dtype, [gb, gy.contiguous(), packed(g)], { range: g.o, cost: gy.numel() * 0.3 });
+  gy.storage.backend.call("convBiasGrad", gy.dtype, [gb, gy.contiguous(), packed(g)], {
+    range: g.o,
+    cost: gy.numel() * 0.3,
+  });
   const { shape } = gy;
-  return record("ConvolutionBackwardBackward0", gb, [gy], [], [(h) => h.reshape([1, -1, ...g.output.map(() => 1)]).expand(shape)]);
+  return record(
+    "ConvolutionBackwardBackward0",
+    gb,
+    [gy],
+    [],
+    [(h) => h.reshape([1, -1, ...g.output.map(() => 1)]).expand(shape)],
+  );
 }
 
 function checkOperands(op: string, dims: number, x: Tensor, w: Tensor, bias: Tensor | null | undefined): void {
@@ -125,34 +156,61 @@ function checkOperands(op: string, dims: number, x: Tensor, w: Tensor, bias: Ten
   if (bias) checkTensor(op, bias, "bias");
   checkSameDevice(op, x, w, bias);
   if (!isFloat(x.dtype)) throw new DTypeError(`${op}: takes floating-point elements, got ${x.dtype}`);
-  for (const [other, name] of [[w, "weight"], [bias, "bias"]] as const)
-    if (other && other.dtype !== x.dtype) throw new DTypeError(`${op}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same`);
+  for (const [other, name] of [
+    [w, "weight"],
+    [bias, "bias"],
+  ] as const)
+    if (other && other.dtype !== x.dtype)
+      throw new DTypeError(`${op}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same`);
   if (x.ndim !== dims + 1 && x.ndim !== dims + 2)
-    throw new ShapeError(`${op}: expected ${dims + 1}D (unbatched) or ${dims + 2}D (batched) input, but got input of size: ${shapeText(x.shape)}`);
-  if (w.ndim !== dims + 2) throw new ShapeError(`${op}: expected a ${dims + 2}D weight, got shape ${shapeText(w.shape)}`);
+    throw new ShapeError(
+      `${op}: expected ${dims + 1}D (unbatched) or ${dims + 2}D (batched) input, but got input of size: ${shapeText(x.shape)}`,
+    );
+  if (w.ndim !== dims + 2)
+    throw new ShapeError(`${op}: expected a ${dims + 2}D weight, got shape ${shapeText(w.shape)}`);
 }
 
 function checkNumbers(op: string, groups: number, lists: Record<string, readonly number[]>): void {
-  if (!Number.isInteger(groups) || groups < 1) throw new ValueError(`${op}: groups must be a positive integer, got ${groups}`);
+  if (!Number.isInteger(groups) || groups < 1)
+    throw new ValueError(`${op}: groups must be a positive integer, got ${groups}`);
   for (const [name, list] of Object.entries(lists)) {
     const least = name === "padding" || name === "outputPadding" ? 0 : 1;
-    if (list.some((n) => n < least)) throw new ValueError(`${op}: ${name} must be at least ${least}, got ${shapeText(list)}`);
+    if (list.some((n) => n < least))
+      throw new ValueError(`${op}: ${name} must be at least ${least}, got ${shapeText(list)}`);
   }
 }
 
 /** Zeros on each side of each axis for a padding given as numbers or by name. */
-function resolvePadding(op: string, dims: number, kernel: readonly number[], stride: readonly number[], dilation: readonly number[], padding: ConvOptions["padding"]) {
+function resolvePadding(
+  op: string,
+  dims: number,
+  kernel: readonly number[],
+  stride: readonly number[],
+  dilation: readonly number[],
+  padding: ConvOptions["padding"],
+) {
   if (padding === "same") {
-    if (stride.some((s) => s !== 1)) throw new ValueError(`${op}: padding "same" is not supported for strided convolutions`);
+    if (stride.some((s) => s !== 1))
+      throw new ValueError(`${op}: padding "same" is not supported for strided convolutions`);
     const total = kernel.map((k, i) => dilation[i]! * (k - 1));
     return { before: total.map((t) => Math.floor(t / 2)), extra: total.map((t) => t % 2) };
   }
-  if (typeof padding === "string" && padding !== "valid") throw new ArgumentError(`${op}: padding must be numbers, "valid" or "same", got "${padding}"`);
-  const before = padding === undefined || padding === "valid" ? new Array<number>(dims).fill(0) : spread(op, "padding", padding as Sizes, dims);
+  if (typeof padding === "string" && padding !== "valid")
+    throw new ArgumentError(`${op}: padding must be numbers, "valid" or "same", got "${padding}"`);
+  const before =
+    padding === undefined || padding === "valid"
+      ? new Array<number>(dims).fill(0)
+      : spread(op, "padding", padding as Sizes, dims);
   return { before, extra: new Array<number>(dims).fill(0) };
 }
 
-function convolve(dims: number, input: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: ConvOptions): Tensor {
+function convolve(
+  dims: number,
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null | undefined,
+  options: ConvOptions,
+): Tensor {
   const op = `conv${dims}d`;
   checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
   checkOperands(op, dims, input, weight, bias);
@@ -164,17 +222,41 @@ function convolve(dims: number, input: Tensor, weight: Tensor, bias: Tensor | nu
   const { before: padding, extra } = resolvePadding(op, dims, kernel, stride, dilation, options.padding);
   checkNumbers(op, groups, { stride, dilation, padding });
   // What "same" adds on one side only becomes part of the input.
-  const x = extra.some((e) => e > 0) ? constantPad(input, [...extra].reverse().flatMap((e) => [0, e])) : input;
+  const x = extra.some((e) => e > 0)
+    ? constantPad(
+        input,
+        [...extra].reverse().flatMap((e) => [0, e]),
+      )
+    : input;
   const [n, c] = [x.shape[0]!, x.shape[1]!];
   const o = weight.shape[0]!;
   if (c !== weight.shape[1]! * groups || o % groups !== 0)
-    throw new ShapeError(`${op}: given groups=${groups}, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[1]! * groups} channels and the ${o} output channels to be divisible by groups, but got ${c} channels instead`);
-  if (bias && (bias.ndim !== 1 || bias.shape[0] !== o)) throw new ShapeError(`${op}: expected bias to have shape [${o}], got ${shapeText(bias.shape)}`);
+    throw new ShapeError(
+      `${op}: given groups=${groups}, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[1]! * groups} channels and the ${o} output channels to be divisible by groups, but got ${c} channels instead`,
+    );
+  if (bias && (bias.ndim !== 1 || bias.shape[0] !== o))
+    throw new ShapeError(`${op}: expected bias to have shape [${o}], got ${shapeText(bias.shape)}`);
   const size = x.shape.slice(2);
-  const output = size.map((s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1);
+  const output = size.map(
+    (s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1,
+  );
   if (output.some((s) => s < 1))
-    throw new ShapeError(`${op}: calculated padded input size per channel: ${shapeText(size.map((s, i) => s + 2 * padding[i]!))}. Kernel size: ${shapeText(kernel)}. Kernel size can't be greater than actual input size`);
-  return forward(x, weight, bias ?? undefined, { dims, n, groups, c, o, input: size, output, kernel, stride, padding, dilation });
+    throw new ShapeError(
+      `${op}: calculated padded input size per channel: ${shapeText(size.map((s, i) => s + 2 * padding[i]!))}. Kernel size: ${shapeText(kernel)}. Kernel size can't be greater than actual input size`,
+    );
+  return forward(x, weight, bias ?? undefined, {
+    dims,
+    n,
+    groups,
+    c,
+    o,
+    input: size,
+    output,
+    kernel,
+    stride,
+    padding,
+    dilation,
+  });
 }
 
 /** Cross-correlation along the last axis. Shape: input [(N,) C, L], weight [O, C/groups, K], bias [O]. @see torch.nn.functional.conv1d */
@@ -195,7 +277,13 @@ export const conv3d = (input: Tensor, weight: Tensor, bias?: Tensor | null, opti
   convolve(3, input, weight, bias, options);
 
 /** The transposed convolution is the gradient of a convolution from its output's side. */
-function transpose(dims: number, input: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: ConvTransposeOptions): Tensor {
+function transpose(
+  dims: number,
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null | undefined,
+  options: ConvTransposeOptions,
+): Tensor {
   const op = `convTranspose${dims}d`;
   checkOptions(op, options, ["stride", "padding", "outputPadding", "groups", "dilation"]);
   checkOperands(op, dims, input, weight, bias);
@@ -208,27 +296,46 @@ function transpose(dims: number, input: Tensor, weight: Tensor, bias: Tensor | n
   const { groups = 1 } = options;
   checkNumbers(op, groups, { stride, dilation, padding, outputPadding });
   if (outputPadding.some((p, i) => p >= stride[i]! && p >= dilation[i]!))
-    throw new ValueError(`${op}: output padding must be smaller than either stride or dilation, got ${shapeText(outputPadding)}`);
+    throw new ValueError(
+      `${op}: output padding must be smaller than either stride or dilation, got ${shapeText(outputPadding)}`,
+    );
   const [n, o] = [input.shape[0]!, input.shape[1]!];
   if (o !== weight.shape[0] || o % groups !== 0)
-    throw new ShapeError(`${op}: given transposed=1, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[0]} channels, divisible by groups=${groups}, but got ${o} channels instead`);
+    throw new ShapeError(
+      `${op}: given transposed=1, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[0]} channels, divisible by groups=${groups}, but got ${o} channels instead`,
+    );
   const c = weight.shape[1]! * groups;
-  if (bias && (bias.ndim !== 1 || bias.shape[0] !== c)) throw new ShapeError(`${op}: expected bias to have shape [${c}], got ${shapeText(bias.shape)}`);
+  if (bias && (bias.ndim !== 1 || bias.shape[0] !== c))
+    throw new ShapeError(`${op}: expected bias to have shape [${c}], got ${shapeText(bias.shape)}`);
   const output = input.shape.slice(2);
-  const size = output.map((s, i) => (s - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + outputPadding[i]! + 1);
+  const size = output.map(
+    (s, i) => (s - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + outputPadding[i]! + 1,
+  );
   if (size.some((s) => s < 1)) throw new ShapeError(`${op}: calculated output size ${shapeText(size)} is too small`);
   const y = inputGrad(input, weight, { dims, n, groups, c, o, input: size, output, kernel, stride, padding, dilation });
   return bias ? y.add(bias.reshape([1, -1, ...size.map(() => 1)])) : y;
 }
 
 /** Transposed convolution along the last axis. Shape: input [(N,) C, L], weight [C, O/groups, K]. @see torch.nn.functional.conv_transpose1d */
-export const convTranspose1d = (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor =>
-  transpose(1, input, weight, bias, options);
+export const convTranspose1d = (
+  input: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null,
+  options: ConvTransposeOptions = {},
+): Tensor => transpose(1, input, weight, bias, options);
 
 /** Transposed convolution over the last two axes. Shape: input [(N,) C, H, W], weight [C, O/groups, KH, KW]. @see torch.nn.functional.conv_transpose2d */
-export const convTranspose2d = (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor =>
-  transpose(2, input, weight, bias, options);
+export const convTranspose2d = (
+  input: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null,
+  options: ConvTransposeOptions = {},
+): Tensor => transpose(2, input, weight, bias, options);
 
 /** Transposed convolution over the last three axes. Shape: input [(N,) C, D, H, W], weight [C, O/groups, KD, KH, KW]. @see torch.nn.functional.conv_transpose3d */
-export const convTranspose3d = (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor =>
-  transpose(3, input, weight, bias, options);
+export const convTranspose3d = (
+  input: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null,
+  options: ConvTransposeOptions = {},
+): Tensor => transpose(3, input, weight, bias, options);

@@ -39,7 +39,9 @@ export interface ToOptions {
 function toOptions(target: DType | Device | "wasm" | Tensor | ToOptions): ToOptions {
   if (target instanceof Tensor) return { dtype: target.dtype, device: target.device };
   if (typeof target === "string")
-    return target === "cpu" || target === "wasm" || target === "webgpu" ? { device: target } : { dtype: checkDType("to", target) };
+    return target === "cpu" || target === "wasm" || target === "webgpu"
+      ? { device: target }
+      : { dtype: checkDType("to", target) };
   if (typeof target !== "object" || target === null)
     throw new ArgumentError(`to: takes a dtype, a device, a tensor or options, got ${describe(target)}`);
   checkOptions("to", target, ["dtype", "device", "copy"]);
@@ -51,7 +53,11 @@ function toOptions(target: DType | Device | "wasm" | Tensor | ToOptions): ToOpti
  * @see torch.Tensor.to
  * @example x.to(torch.float64); x.to({ dtype: torch.int64, copy: true });
  */
-export function to(x: Tensor, target: DType | Device | "wasm" | Tensor | ToOptions, options: { copy?: boolean } = {}): Tensor {
+export function to(
+  x: Tensor,
+  target: DType | Device | "wasm" | Tensor | ToOptions,
+  options: { copy?: boolean } = {},
+): Tensor {
   checkTensor("to", x);
   const asked = toOptions(target);
   const dtype = asked.dtype ?? x.dtype;
@@ -105,7 +111,10 @@ const constantGrad = (g: Tensor): Tensor => filled(allocate(g.shape, g.dtype, g)
 /** Overwrites every element of `x` with a number, or with the value of a 0-d tensor. @see torch.Tensor.fill_ */
 export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Tensor {
   if (value instanceof Tensor) {
-    if (value.ndim !== 0) throw new ShapeError(`fill_: only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`);
+    if (value.ndim !== 0)
+      throw new ShapeError(
+        `fill_: only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`,
+      );
     return copy_(x, value);
   }
   if (x.isContiguous() && !isRecorded([x])) {

@@ -1,9 +1,18 @@
 /** The builders of the op table: an entry says what an op is, its gradient included, and the rest follows from it. */
-import { canCast, type DType, getDefaultDtype, isFloat, legacyName, promoteTypes, resultType } from "../core/dtype";
-import { ArgumentError, AutogradError, checkOptions, DeviceError, DTypeError, describe, ShapeError } from "../core/errors";
-import { broadcastShapes, sameShape, shapeText } from "../core/shape";
-import { type InputGrad, isRecorded, record } from "../autograd/node";
+
 import { isGradEnabled } from "../autograd/mode";
+import { type InputGrad, isRecorded, record } from "../autograd/node";
+import { canCast, type DType, getDefaultDtype, isFloat, legacyName, promoteTypes, resultType } from "../core/dtype";
+import {
+  ArgumentError,
+  AutogradError,
+  checkOptions,
+  DeviceError,
+  DTypeError,
+  describe,
+  ShapeError,
+} from "../core/errors";
+import { broadcastShapes, sameShape, shapeText } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 
@@ -24,7 +33,9 @@ export function checkSameDevice(op: string, ...xs: readonly (Tensor | undefined 
     if (!x) continue;
     first ??= x;
     if (x.device !== first.device)
-      throw new DeviceError(`${op}: expected all tensors on one device, got "${first.device}" and "${x.device}"; move one with x.to(device)`);
+      throw new DeviceError(
+        `${op}: expected all tensors on one device, got "${first.device}" and "${x.device}"; move one with x.to(device)`,
+      );
   }
 }
 
@@ -51,7 +62,8 @@ function resolve(op: string, rule: DTypeRule, dtype: DType): { compute: DType; r
     const compute = isFloat(dtype) ? dtype : getDefaultDtype();
     return { compute, result: compute };
   }
-  if (rule === "integer" && isFloat(dtype)) throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes integers or bool`);
+  if (rule === "integer" && isFloat(dtype))
+    throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes integers or bool`);
   if (rule === "number" && dtype === "bool") return { compute: "int64", result: "int64" };
   return { compute: dtype, result: dtype };
 }
@@ -73,9 +85,13 @@ export function cast(x: Tensor, dtype: DType): Tensor {
  */
 export function checkFits(op: string, out: Tensor, shape: readonly number[], dtype: DType): void {
   if (!canCast(dtype, out.dtype))
-    throw new DTypeError(`${op}: result type ${dtype} can't be cast to the desired output type ${out.dtype}; use the out-of-place form`);
+    throw new DTypeError(
+      `${op}: result type ${dtype} can't be cast to the desired output type ${out.dtype}; use the out-of-place form`,
+    );
   if (!sameShape(out.shape, shape))
-    throw new ShapeError(`${op}: output with shape ${shapeText(out.shape)} doesn't match the broadcast shape ${shapeText(shape)}`);
+    throw new ShapeError(
+      `${op}: output with shape ${shapeText(out.shape)} doesn't match the broadcast shape ${shapeText(shape)}`,
+    );
 }
 
 /** The in-place form of a {@link Unary}: changes `x` and returns it. */
@@ -126,9 +142,7 @@ export function unary(name: string, spec: UnarySpec): Unary {
   const saves = spec.saves ?? [];
   const node = nodeName(name);
   const { grad } = spec;
-  const rule: InputGrad[] = [
-    (g, saved) => grad!(g, { x: saved[saves.indexOf("x")]!, y: saved[saves.indexOf("y")]! }),
-  ];
+  const rule: InputGrad[] = [(g, saved) => grad!(g, { x: saved[saves.indexOf("x")]!, y: saved[saves.indexOf("y")]! })];
   const compute = (out: Tensor, x: Tensor, dtype: DType): void => mapInto(kernel, out, x, computeType(dtype), p, q);
   const into = (out: Tensor, x: Tensor): void => {
     const types = resolve(name, spec.dtypes, x.dtype);
@@ -141,7 +155,13 @@ export function unary(name: string, spec: UnarySpec): Unary {
     const y = allocate(x.shape, types.result, x);
     compute(y, x, types.compute);
     if (grad === undefined || !isRecorded([x])) return y;
-    return record(node, y, [x], saves.map((which) => (which === "x" ? x : y)), rule);
+    return record(
+      node,
+      y,
+      [x],
+      saves.map((which) => (which === "x" ? x : y)),
+      rule,
+    );
   };
   const entry: EntryInfo = {
     name,
@@ -161,7 +181,8 @@ export function unary(name: string, spec: UnarySpec): Unary {
 export function mapInto(kernel: string, out: Tensor, x: Tensor, dtype: DType, p = 0, q = 0): void {
   const { backend } = x.storage;
   const source = cast(x, dtype);
-  const target = out.dtype === "bool" || (out.dtype === dtype && out.isContiguous()) ? out : allocate(out.shape, dtype, x);
+  const target =
+    out.dtype === "bool" || (out.dtype === dtype && out.isContiguous()) ? out : allocate(out.shape, dtype, x);
   backend.unary(kernel, target, source, p, q);
   if (target !== out) backend.copy(out, target);
   if (source !== x) source.dispose();
@@ -215,12 +236,16 @@ function commonType(a: TensorLike, b: TensorLike): DType {
 }
 
 function checkOperands(op: string, a: unknown, b: unknown): void {
-  for (const [x, name] of [[a, "input"], [b, "other"]] as const) {
+  for (const [x, name] of [
+    [a, "input"],
+    [b, "other"],
+  ] as const) {
     if (x instanceof Tensor) x.assertAlive(op);
     else if (typeof x !== "number" && typeof x !== "boolean" && typeof x !== "bigint")
       throw new ArgumentError(`${op}: ${name} must be a Tensor or a number, got ${describe(x)}`);
   }
-  if (!(a instanceof Tensor) && !(b instanceof Tensor)) throw new ArgumentError(`${op}: at least one operand must be a Tensor`);
+  if (!(a instanceof Tensor) && !(b instanceof Tensor))
+    throw new ArgumentError(`${op}: at least one operand must be a Tensor`);
   if (a instanceof Tensor && b instanceof Tensor) checkSameDevice(op, a, b);
 }
 
@@ -332,9 +357,13 @@ export function checkInplace(op: string, x: Tensor): void {
   checkTensor(op, x);
   if (!isGradEnabled()) return;
   if (x.leafRequiresGrad && x.node === null)
-    throw new AutogradError(`${op}: a leaf Variable that requires grad is being used in an in-place operation. Wrap the update in torch.noGrad(() => …).`);
-  if (x.origin !== null && x.origin.base.leafRequiresGrad && x.origin.base.node === null)
-    throw new AutogradError(`${op}: a view of a leaf Variable that requires grad is being used in an in-place operation.`);
+    throw new AutogradError(
+      `${op}: a leaf Variable that requires grad is being used in an in-place operation. Wrap the update in torch.noGrad(() => …).`,
+    );
+  if (x.origin?.base.leafRequiresGrad && x.origin.base.node === null)
+    throw new AutogradError(
+      `${op}: a view of a leaf Variable that requires grad is being used in an in-place operation.`,
+    );
 }
 
 /** The dtype of several operands together. */

@@ -6,7 +6,7 @@ import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { maximum, minimum } from "./binary";
 import { cast, checkTensor, computeType } from "./define";
-import { type Dim, plan, type Plan, reduceInto, spread, threeAxes } from "./reduce";
+import { type Dim, type Plan, plan, reduceInto, spread, threeAxes } from "./reduce";
 
 /** Two results with names, that destructure like PyTorch's named tuples: `const [values, indices] = x.max(1)`. */
 export interface ValuesAndIndices {
@@ -28,7 +28,9 @@ export interface KeepdimOptions {
 
 function checkNonEmpty(op: string, x: Tensor, p: Plan): void {
   if (p.n === 0)
-    throw new IndexError(`${op}: Expected reduction dim to be specified for input.numel() == 0, or to have non-zero size: the shape is ${shapeText(x.shape)}`);
+    throw new IndexError(
+      `${op}: Expected reduction dim to be specified for input.numel() == 0, or to have non-zero size: the shape is ${shapeText(x.shape)}`,
+    );
 }
 
 function checkKeepdim(op: string, options: KeepdimOptions): boolean {
@@ -46,13 +48,19 @@ function extremum(op: string, kernel: string, x: Tensor, dim: Dim, keepdim: bool
   reduceInto(kernel, y, source, p, kernel);
   const { shape } = x;
   const name = `${op.charAt(0).toUpperCase()}${op.slice(1)}Backward0`;
-  return record(name, cast(y, x.dtype), [x], [x, y], [
-    (g, [input, best]) => {
-      const hits = input!.eq(spread(best!.detach(), p.kept, shape)).to(g.dtype);
-      const share = hits.div(hits.sum(p.dims, { keepdim: true }));
-      return spread(g, p.kept, shape).mul(share);
-    },
-  ]);
+  return record(
+    name,
+    cast(y, x.dtype),
+    [x],
+    [x, y],
+    [
+      (g, [input, best]) => {
+        const hits = input!.eq(spread(best!.detach(), p.kept, shape)).to(g.dtype);
+        const share = hits.div(hits.sum(p.dims, { keepdim: true }));
+        return spread(g, p.kept, shape).mul(share);
+      },
+    ],
+  );
 }
 
 /** The largest element over `dim` (one axis, several, or all). NaN if there is one. @see torch.amax */
@@ -64,7 +72,10 @@ export const amin = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor
   extremum("amin", "amin", x, dim, checkKeepdim("amin", options));
 
 /** The smallest and the largest element, over one axis or all. @see torch.aminmax */
-export function aminmax(x: Tensor, options: { dim?: number | null; keepdim?: boolean } = {}): { min: Tensor; max: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
+export function aminmax(
+  x: Tensor,
+  options: { dim?: number | null; keepdim?: boolean } = {},
+): { min: Tensor; max: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
   checkOptions("aminmax", options, ["dim", "keepdim"]);
   const { dim, keepdim = false } = options;
   const [min, max] = [extremum("amin", "amin", x, dim, keepdim), extremum("amax", "amax", x, dim, keepdim)];
@@ -80,7 +91,10 @@ function extremumAlong(op: "max" | "min", x: Tensor, dim: number, options: Keepd
   const indices = allocate(p.shape, "int64", x);
   const rows = threeAxes(source, p.dims);
   const range = rows.outer * rows.inner;
-  x.storage.backend.call(`${op}Dim`, source.dtype, [values, indices, rows.x, rows.n, rows.inner], { range, cost: x.numel() });
+  x.storage.backend.call(`${op}Dim`, source.dtype, [values, indices, rows.x, rows.n, rows.inner], {
+    range,
+    cost: x.numel(),
+  });
   const { shape } = x;
   const out = cast(values, x.dtype);
   recordAll(op === "max" ? "MaxBackward0" : "MinBackward0", [out, indices], [x], [indices], ([g], [at]) => [
@@ -110,7 +124,12 @@ export interface ExtremumMethods {
   min: ExtremumMethod;
 }
 
-function chooseExtremum(op: "max" | "min", x: Tensor, second: number | Tensor | undefined, options: KeepdimOptions): Tensor | ValuesAndIndices {
+function chooseExtremum(
+  op: "max" | "min",
+  x: Tensor,
+  second: number | Tensor | undefined,
+  options: KeepdimOptions,
+): Tensor | ValuesAndIndices {
   checkTensor(op, x);
   if (second instanceof Tensor) return op === "max" ? maximum(x, second) : minimum(x, second);
   if (second !== undefined) return extremumAlong(op, x, second, options);
@@ -154,10 +173,12 @@ function position(op: "argmax" | "argmin", x: Tensor, dim: number | null | undef
 }
 
 /** The position of the largest element, int64: along `dim`, or (without) in the flattened tensor. @see torch.argmax */
-export const argmax = (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor => position("argmax", x, dim, options);
+export const argmax = (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor =>
+  position("argmax", x, dim, options);
 
 /** The position of the smallest element, int64: along `dim`, or (without) in the flattened tensor. @see torch.argmin */
-export const argmin = (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor => position("argmin", x, dim, options);
+export const argmin = (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor =>
+  position("argmin", x, dim, options);
 
 /** A reduction to bool or to counts, without a gradient. */
 function question(op: string, x: Tensor, dim: Dim, keepdim: boolean, result: "bool" | "uint8" | "int64"): Tensor {
@@ -181,4 +202,3 @@ export const any = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor 
 
 /** How many elements over `dim` are not zero, int64. @see torch.count_nonzero */
 export const countNonzero = (x: Tensor, dim?: Dim): Tensor => question("countNonzero", x, dim, false, "int64");
-

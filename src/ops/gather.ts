@@ -6,8 +6,8 @@ import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./define";
 import { inplace } from "./inplace";
-import { axisOf, checkedIndex, checkIndexType, dense } from "./positions";
-import { checkReach, corner, joined, MOVE_COST, move, route, spread } from "./routes";
+import { axisOf, checkedIndex, checkIndexType, dense, writing } from "./positions";
+import { checkReach, corner, joined, joinInto, MOVE_COST, move, moveInto, route, spread } from "./routes";
 import { scatterReduce } from "./scatterReduce";
 
 /**
@@ -112,8 +112,20 @@ export function takeAlongDim(x: Tensor, indices: Tensor, dim?: number | null): T
 }
 
 /** scatter in place. @see torch.Tensor.scatter_ */
-export const scatter_: typeof scatter = inplace("scatter_", scatter);
+export const scatter_: typeof scatter = inplace(
+  "scatter_",
+  writing("scatter_", scatter, (x, dim, index, src, options = {}) => {
+    checkOptions("scatter_", options, ["reduce"]);
+    if (options.reduce != null) x.copy_(scatter(x, dim, index, src, options));
+    else moveInto(x, route("scatter_", x, dim, index, sourceOf(x, index, src)));
+  }),
+);
 /** scatterAdd in place. @see torch.Tensor.scatter_add_ */
-export const scatterAdd_: typeof scatterAdd = inplace("scatterAdd_", scatterAdd);
+export const scatterAdd_: typeof scatterAdd = inplace(
+  "scatterAdd_",
+  writing("scatterAdd_", scatterAdd, (x, dim, index, src) => {
+    joinInto(x, route("scatterAdd_", x, dim, index, src), "sum");
+  }),
+);
 /** scatterReduce in place. @see torch.Tensor.scatter_reduce_ */
 export const scatterReduce_: typeof scatterReduce = inplace("scatterReduce_", scatterReduce);

@@ -12,45 +12,88 @@ import * as conv from "./conv";
 import * as copy from "./copy";
 import * as creation from "./creation";
 import * as diagonal from "./diagonal";
+import * as dropout from "./dropout";
+import * as extrema from "./extrema";
 import * as factory from "./factory";
 import * as gather from "./gather";
 import * as indexed from "./indexed";
+import * as indexing from "./indexing";
 import * as join from "./join";
-import * as dropout from "./dropout";
 import * as loss from "./loss";
 import * as losses from "./losses";
 import * as masked from "./masked";
 import * as matmul from "./matmul";
 import * as membership from "./membership";
+import { install, type Methods } from "./methods";
+import * as moments from "./moments";
 import * as norm from "./norm";
 import * as pad from "./pad";
 import * as pool from "./pool";
 import * as random from "./random";
 import * as rearrange from "./rearrange";
 import * as reduce from "./reduce";
+import * as reframe from "./reframe";
+import * as scan from "./scan";
 import * as scatterReduce from "./scatterReduce";
 import * as softmax from "./softmax";
+import * as special from "./special";
 import * as split from "./split";
 import * as ternary from "./ternary";
 import * as unary from "./unary";
 import * as view from "./view";
 import * as window from "./window";
 import * as windows from "./windows";
-import * as extrema from "./extrema";
-import * as moments from "./moments";
-import * as scan from "./scan";
-import * as special from "./special";
-import { install, type Methods } from "./methods";
-import * as indexing from "./indexing";
-import * as reframe from "./reframe";
 
 /** Every family, by name. */
-export const families = { special, scan, moments, extrema, activation, arithmetic, autograd, axes, binary, cast, compare, conv, copy, creation, diagonal, dropout, factory, gather, indexed, indexing, join, loss, losses, masked, matmul, membership, norm, pad, pool, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows };
+export const families = {
+  special,
+  scan,
+  moments,
+  extrema,
+  activation,
+  arithmetic,
+  autograd,
+  axes,
+  binary,
+  cast,
+  compare,
+  conv,
+  copy,
+  creation,
+  diagonal,
+  dropout,
+  factory,
+  gather,
+  indexed,
+  indexing,
+  join,
+  loss,
+  losses,
+  masked,
+  matmul,
+  membership,
+  norm,
+  pad,
+  pool,
+  random,
+  rearrange,
+  reduce,
+  reframe,
+  scatterReduce,
+  softmax,
+  split,
+  ternary,
+  unary,
+  view,
+  window,
+  windows,
+};
 
 type Ops = Methods<typeof special> &
   Methods<typeof scan> &
   Methods<typeof moments> &
-  Omit<Methods<typeof extrema>, "max" | "min"> & extrema.ExtremumMethods &
+  Omit<Methods<typeof extrema>, "max" | "min"> &
+  extrema.ExtremumMethods &
   Methods<typeof reframe> &
   Methods<typeof indexing> &
   Methods<typeof activation> &
@@ -86,4 +129,40 @@ declare module "../tensor/tensor" {
   interface Tensor extends Ops, Attributes {}
 }
 
-for (const family of [special, scan, moments, extrema, activation, arithmetic, autograd, axes, binary, cast, compare, copy, creation, diagonal, factory, gather, indexed, indexing, join, masked, matmul, membership, random, rearrange, reduce, reframe, scatterReduce, softmax, split, ternary, unary, view, window, windows]) install(family);
+for (const family of [
+  special,
+  scan,
+  moments,
+  extrema,
+  activation,
+  arithmetic,
+  autograd,
+  axes,
+  binary,
+  cast,
+  compare,
+  copy,
+  creation,
+  diagonal,
+  factory,
+  gather,
+  indexed,
+  indexing,
+  join,
+  masked,
+  matmul,
+  membership,
+  random,
+  rearrange,
+  reduce,
+  reframe,
+  scatterReduce,
+  softmax,
+  split,
+  ternary,
+  unary,
+  view,
+  window,
+  windows,
+])
+  install(family);

@@ -1,13 +1,12 @@
 /** Slices of one axis chosen by a vector of indices, and the ways back: indexAdd, indexCopy, indexFill, indexReduce. */
 import { record } from "../autograd/node";
-import type { DType } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { cast, checkTensor, computeType } from "./define";
 import { inplace } from "./inplace";
-import { type Axis, axisOf, checkedIndex, checkIndexType, dense, wrappedIndex } from "./positions";
+import { type Axis, axisOf, checkedIndex, checkIndexType, copyOf, dense, wrappedIndex, writing } from "./positions";
 import type { ReduceMode } from "./routes";
 import { scatterReduce } from "./scatterReduce";
 
@@ -71,11 +70,11 @@ function overwrite(y: Tensor, index: Tensor, source: Tensor, axis: Axis): void {
   y.storage.backend.call("indexCopy", undefined, args, workOf(m, axis));
 }
 
-/** A copy of `x` with its own contiguous memory, without history. */
-function copyOf(x: Tensor, dtype: DType): Tensor {
-  const y = allocate(x.shape, dtype, x);
-  x.storage.backend.copy(y, x);
-  return y;
+/** y[index] += alpha · source along an axis of a contiguous y. */
+function accumulate(y: Tensor, index: Tensor, source: Tensor, alpha: number, axis: Axis): void {
+  const m = index.numel();
+  const args = [y, index, dense(cast(source, y.dtype)), alpha, axis.n, m, axis.inner];
+  y.storage.backend.call("indexAdd", y.dtype, args, workOf(m, axis));
 }
 
 /** Options of {@link indexAdd}. */
@@ -84,26 +83,23 @@ export interface IndexAddOptions {
   alpha?: number | boolean;
 }
 
+/** The checked arguments of {@link indexAdd}. */
+function addition(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions) {
+  checkOptions("indexAdd", options, ["alpha"]);
+  const axis = checkSource("indexAdd", x, dim, index, source);
+  return { axis, at: checkedIndex("indexAdd", index, axis.n, axis.dim), alpha: Number(options.alpha ?? 1) };
+}
+
 /**
  * `x` with alpha · source added to the slices along `dim` that `index` names; repeated names add up.
  * @see torch.index_add
  * @throws IndexError for an index that is negative or beyond the axis.
  */
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
-  checkOptions("indexAdd", options, ["alpha"]);
-  const axis = checkSource("indexAdd", x, dim, index, source);
-  const at = checkedIndex("indexAdd", index, axis.n, axis.dim);
-  const alpha = Number(options.alpha ?? 1);
+  const { axis, at, alpha } = addition(x, dim, index, source, options);
   // Truth values are counted: true again where the count is not 0.
-  const wide = x.dtype === "bool" ? "int32" : computeType(x.dtype);
-  const y = copyOf(x, wide);
-  const m = at.numel();
-  y.storage.backend.call(
-    "indexAdd",
-    wide,
-    [y, at, dense(cast(source, wide)), alpha, axis.n, m, axis.inner],
-    workOf(m, axis),
-  );
+  const y = copyOf(x, x.dtype === "bool" ? "int32" : computeType(x.dtype));
+  accumulate(y, at, source, alpha, axis);
   const { shape } = source;
   return record(
     "IndexAddBackward0",
@@ -122,7 +118,7 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const axis = checkSource("indexCopy", x, dim, index, source);
   const at = checkedIndex("indexCopy", index, axis.n, axis.dim);
-  const y = copyOf(x, x.dtype);
+  const y = copyOf(x);
   overwrite(y, at, source, axis);
   const { shape } = source;
   return record(
@@ -151,7 +147,7 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: number |
       );
     return indexCopy(x, axis.dim, at, value.to(x.dtype).expand(shape));
   }
-  const y = copyOf(x, x.dtype);
+  const y = copyOf(x);
   overwrite(y, at, filled(allocate(shape, x.dtype, x), value), axis);
   return record("IndexFillBackward0", y, [x], [at], [(g, [i]) => g.indexFill(axis.dim, i!, 0)]);
 }
@@ -185,9 +181,21 @@ export function indexReduce(
 }
 
 /** indexAdd in place. @see torch.Tensor.index_add_ */
-export const indexAdd_: typeof indexAdd = inplace("indexAdd_", indexAdd);
+export const indexAdd_: typeof indexAdd = inplace(
+  "indexAdd_",
+  writing("indexAdd_", indexAdd, (x, dim, index, source, options = {}) => {
+    const { axis, at, alpha } = addition(x, dim, index, source, options);
+    accumulate(x, at, source, alpha, axis);
+  }),
+);
 /** indexCopy in place. @see torch.Tensor.index_copy_ */
-export const indexCopy_: typeof indexCopy = inplace("indexCopy_", indexCopy);
+export const indexCopy_: typeof indexCopy = inplace(
+  "indexCopy_",
+  writing("indexCopy_", indexCopy, (x, dim, index, source) => {
+    const axis = checkSource("indexCopy_", x, dim, index, source);
+    overwrite(x, checkedIndex("indexCopy_", index, axis.n, axis.dim), source, axis);
+  }),
+);
 /** indexFill in place. @see torch.Tensor.index_fill_ */
 export const indexFill_: typeof indexFill = inplace("indexFill_", indexFill);
 /** indexReduce in place. @see torch.Tensor.index_reduce_ */

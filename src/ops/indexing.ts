@@ -6,9 +6,10 @@ import { axesOf, type IndexItem, type IndexStep, isMask, parseIndex } from "../t
 import { Tensor } from "../tensor/tensor";
 import { copy_ } from "./copy";
 import { checkTensor } from "./define";
+import { indexAdd_, indexCopy_ } from "./indexed";
 import { inplace } from "./inplace";
 import { type AccumulateOptions, nonzero } from "./masked";
-import { wrappedIndex } from "./positions";
+import { checkedIndex, wrappedIndex, writing } from "./positions";
 import { viewOf } from "./view";
 
 /** One index per axis, in order; null or undefined leaves an axis whole. */
@@ -115,12 +116,11 @@ function linearPositions(
   shape: readonly number[],
 ): Tensor {
   if (indices.length === 1) return wrappedIndex("at", indices[0]!, sizes[0]!, axes[0]!).reshape(-1);
-  let linear: Tensor | undefined;
-  indices.forEach((index, k) => {
-    const own = wrappedIndex("at", index, sizes[k]!, axes[k]!);
-    linear = linear === undefined ? own : linear.mul(sizes[k]!).add(own);
-  });
-  return linear!.expand(shape).reshape(-1);
+  const own = indices.map((index, k) =>
+    checkedIndex("at", index, sizes[k]!, axes[k]!, -sizes[k]!).remainder(sizes[k]!),
+  );
+  const linear = own.reduce((sum, index, k) => sum.mul(sizes[k]!).add(index));
+  return linear.expand(shape).reshape(-1);
 }
 
 /** Indices on neighbouring axes leave their result in place; on others it comes first. @see at::native::index */
@@ -144,9 +144,11 @@ function selectionOf(x: Tensor, indices: TensorIndices): Selection {
   };
 }
 
+const isIdentity = (order: readonly number[]): boolean => order.every((axis, i) => axis === i);
+
 /** `x` with the indexed axes of a selection as one. */
 function mergeAxes(x: Tensor, { order, before, after }: Selection): Tensor {
-  const ordered = order.every((axis, i) => axis === i) ? x : x.permute(order);
+  const ordered = isIdentity(order) ? x : x.permute(order);
   const n = order.slice(before.length, order.length - after.length).reduce((size, axis) => size * x.shape[axis]!, 1);
   const merged = [...before, n, ...after];
   return sameShape(ordered.shape, merged) ? ordered : ordered.reshape(merged);
@@ -176,6 +178,16 @@ function indexBy(x: Tensor, indices: TensorIndices): Tensor {
  * @throws IndexError for an index out of range, ShapeError if the values do not broadcast.
  */
 export function indexPut(x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions = {}): Tensor {
+  const { order, before, positions, source, merged } = placement(x, indices, values, options);
+  const y = options.accumulate
+    ? merged.indexAdd(before.length, positions, source)
+    : merged.indexCopy(before.length, positions, source);
+  const ordered = y.reshape(order.map((axis) => x.shape[axis]!));
+  return isIdentity(order) ? ordered : ordered.permute(x.shape.map((_, axis) => order.indexOf(axis)));
+}
+
+/** The checked arguments of {@link indexPut}: `x` with the indexed axes merged, and the values as they go there. */
+function placement(x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions) {
   checkTensor("indexPut", x);
   checkTensor("indexPut", values, "values");
   checkOptions("indexPut", options, ["accumulate"]);
@@ -185,20 +197,10 @@ export function indexPut(x: Tensor, indices: TensorIndices, values: Tensor, opti
     );
   if (!indices.some((index) => index)) throw new ArgumentError("indexPut: needs at least one tensor of indices");
   const selection = selectionOf(x, indices);
-  const { order, before, after, shape, positions } = selection;
-  const merged = mergeAxes(x, selection);
-  const source = broadcastValues(values, [...before, ...shape, ...after]).reshape([
-    ...before,
-    positions.numel(),
-    ...after,
-  ]);
-  const y = options.accumulate
-    ? merged.indexAdd(before.length, positions, source)
-    : merged.indexCopy(before.length, positions, source);
-  const ordered = y.reshape(order.map((axis) => x.shape[axis]!));
-  return order.every((axis, i) => axis === i)
-    ? ordered
-    : ordered.permute(x.shape.map((_, axis) => order.indexOf(axis)));
+  const { before, after, shape, positions } = selection;
+  const spread = broadcastValues(values, [...before, ...shape, ...after]);
+  const source = spread.reshape([...before, positions.numel(), ...after]);
+  return { ...selection, source, merged: mergeAxes(x, selection) };
 }
 
 /** `values` at the shape that is written; leading axes of size 1 too many are dropped. @throws ShapeError if they do not broadcast. */
@@ -218,7 +220,15 @@ function broadcastValues(values: Tensor, shape: readonly number[]): Tensor {
 }
 
 /** indexPut in place. @see torch.Tensor.index_put_ */
-export const indexPut_: typeof indexPut = inplace("indexPut_", indexPut);
+export const indexPut_: typeof indexPut = inplace(
+  "indexPut_",
+  writing("indexPut_", indexPut, (x, indices, values, options = {}) => {
+    const { before, positions, source, merged } = placement(x, indices, values, options);
+    if (merged.storage !== x.storage) copy_(x, indexPut(x, indices, values, options));
+    else if (options.accumulate) indexAdd_(merged, before.length, positions, source);
+    else indexCopy_(merged, before.length, positions, source);
+  }),
+);
 
 /**
  * Writes `value`, a number or a tensor that broadcasts, to the elements that `items` choose, as `x[…] = value` in Python; gives `x`.

@@ -1,6 +1,7 @@
 /** In-place forms: the result of an op written over its first operand, with the graph rebuilt around the change. */
-import { isRecorded, onReplayView, record } from "../autograd/node";
+
 import { enableGrad } from "../autograd/mode";
+import { isRecorded, onReplayView, record } from "../autograd/node";
 import { AutogradError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
@@ -31,7 +32,8 @@ export function inplace<A extends unknown[]>(name: string, op: Op<A> & WithInto<
 
 /** Whether an operand shares memory with `x` in another layout, and so would see the change half way. */
 const overlaps = (x: Tensor, other: Tensor): boolean =>
-  other.storage === x.storage && !(other.offset === x.offset && sameShape(other.shape, x.shape) && sameShape(other.strides, x.strides));
+  other.storage === x.storage &&
+  !(other.offset === x.offset && sameShape(other.shape, x.shape) && sameShape(other.strides, x.strides));
 
 /** The value and history of `x` as they are now, in memory of their own, since the gradient may need them. */
 function before(x: Tensor): Tensor {
@@ -74,7 +76,9 @@ export function rebase(x: Tensor, y: Tensor): void {
   }
   const { base } = x.origin;
   if (!base.isContiguous())
-    throw new AutogradError("an in-place change of a view whose base is not contiguous cannot be recorded; clone() the base first");
+    throw new AutogradError(
+      "an in-place change of a view whose base is not contiguous cannot be recorded; clone() the base first",
+    );
   const { shape, strides } = x;
   const offset = x.offset - base.offset;
   const mask = filled(allocate(base.shape, base.dtype, base), 1);
@@ -84,13 +88,19 @@ export function rebase(x: Tensor, y: Tensor): void {
   old.node = base.node;
   old.outputNr = base.outputNr;
   const now = new Tensor(base.storage, base.dtype, base.shape, base.strides, base.offset);
-  record("CopySlices", now, [old, y], [mask], [
-    (g, [outside]) => g.mul(outside!),
-    (g) => {
-      const whole = g.contiguous();
-      return asStrided(whole, shape, strides, { storageOffset: whole.offset + offset });
-    },
-  ]);
+  record(
+    "CopySlices",
+    now,
+    [old, y],
+    [mask],
+    [
+      (g, [outside]) => g.mul(outside!),
+      (g) => {
+        const whole = g.contiguous();
+        return asStrided(whole, shape, strides, { storageOffset: whole.offset + offset });
+      },
+    ],
+  );
   base.node = now.node;
   base.outputNr = 0;
 }

@@ -54,11 +54,15 @@ function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOpt
   const axis = input.ndim === 1 ? 0 : 1;
   const wanted = input.shape.toSpliced(axis, 1);
   if (!sameShape(wanted, target.shape))
-    throw new ShapeError(`${op}: scores of shape ${shapeText(input.shape)} want targets of shape ${shapeText(wanted)}, got ${shapeText(target.shape)}`);
+    throw new ShapeError(
+      `${op}: scores of shape ${shapeText(input.shape)} want targets of shape ${shapeText(wanted)}, got ${shapeText(target.shape)}`,
+    );
   const c = input.shape[axis]!;
   const { weight } = options;
   if (weight && (weight.ndim !== 1 || weight.shape[0] !== c || weight.dtype !== input.dtype))
-    throw new ShapeError(`${op}: weight must have shape [${c}] and dtype ${input.dtype}, got ${shapeText(weight.shape)} and ${weight.dtype}`);
+    throw new ShapeError(
+      `${op}: weight must have shape [${c}] and dtype ${input.dtype}, got ${shapeText(weight.shape)} and ${weight.dtype}`,
+    );
   checkSameDevice(op, input, target, weight);
   return { c, inner: sizeOfShape(input.shape.slice(axis + 1)), ignoreIndex: options.ignoreIndex ?? -100 };
 }
@@ -67,11 +71,20 @@ function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOpt
 function checkTargets(op: string, target: Tensor, { c, ignoreIndex }: Rows): void {
   const bad = target.storage.backend.check("targetsInRange", [target, c, ignoreIndex, target.numel()]);
   if (bad >= 0)
-    throw new IndexError(`${op}: Target ${target.reshape(-1).select(0, bad).item()} is out of bounds: there are ${c} classes, so targets are 0 to ${c - 1} (or ignoreIndex ${ignoreIndex})`);
+    throw new IndexError(
+      `${op}: Target ${target.reshape(-1).select(0, bad).item()} is out of bounds: there are ${c} classes, so targets are 0 to ${c - 1} (or ignoreIndex ${ignoreIndex})`,
+    );
 }
 
 /** Runs a loss kernel over all targets. */
-function run(kernel: string, like: Tensor, args: readonly (Tensor | undefined)[], target: Tensor, weight: Tensor | undefined, rows: Rows): void {
+function run(
+  kernel: string,
+  like: Tensor,
+  args: readonly (Tensor | undefined)[],
+  target: Tensor,
+  weight: Tensor | undefined,
+  rows: Rows,
+): void {
   const { c, inner, ignoreIndex } = rows;
   const range = target.numel();
   like.storage.backend.call(kernel, like.dtype, [...args, target, weight, c, inner, ignoreIndex], {
@@ -138,7 +151,13 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllOptions = {})
 }
 
 /** The gradient of {@link nllLoss} per element: −weight[t] · g at the target's class, else 0. Linear in `g`. */
-function nllLossBackward(g: Tensor, target: Tensor, weight: Tensor | undefined, shape: readonly number[], rows: Rows): Tensor {
+function nllLossBackward(
+  g: Tensor,
+  target: Tensor,
+  weight: Tensor | undefined,
+  shape: readonly number[],
+  rows: Rows,
+): Tensor {
   const gx = allocate(shape, g.dtype, g);
   run("nllLossBackward", gx, [gx, g.contiguous()], target, weight, rows);
   const options: NllOptions = { weight: weight ?? null, ignoreIndex: rows.ignoreIndex, reduction: "none" };
@@ -198,17 +217,34 @@ function classLoss(input: Tensor, target: Tensor, options: NllOptions): Tensor {
 }
 
 /** The gradient of the fused cross entropy per element: weight[t] · g · (softmax − onehot). */
-function crossEntropyBackward(g: Tensor, logProbs: Tensor, target: Tensor, weight: Tensor | undefined, rows: Rows): Tensor {
+function crossEntropyBackward(
+  g: Tensor,
+  logProbs: Tensor,
+  target: Tensor,
+  weight: Tensor | undefined,
+  rows: Rows,
+): Tensor {
   const gx = allocate(logProbs.shape, logProbs.dtype, logProbs);
   run("crossEntropyBackward", gx, [gx, g.contiguous(), logProbs], target, weight, rows);
   if (!isGradEnabled()) return gx;
   const dim = logProbs.ndim === 1 ? 0 : 1;
   const scale = targetWeights(gx, target, weight, rows);
   const options: NllOptions = { weight: weight ?? null, ignoreIndex: rows.ignoreIndex, reduction: "none" };
-  return record("CrossEntropyBackwardBackward0", gx, [g, logProbs], [g, logProbs, target, scale], [
-    (h, [, l, t, w]) => h.mul(l!.exp()).sum(dim).mul(w!).add(nllLoss(h, t!, options)),
-    (h, [u, l, , w]) => h.mul(l!.exp()).mul(u!.mul(w!).unsqueeze(dim)),
-  ]);
+  return record(
+    "CrossEntropyBackwardBackward0",
+    gx,
+    [g, logProbs],
+    [g, logProbs, target, scale],
+    [
+      (h, [, l, t, w]) =>
+        h
+          .mul(l!.exp())
+          .sum(dim)
+          .mul(w!)
+          .add(nllLoss(h, t!, options)),
+      (h, [u, l, , w]) => h.mul(l!.exp()).mul(u!.mul(w!).unsqueeze(dim)),
+    ],
+  );
 }
 
 /** Cross entropy against probabilities. */
@@ -239,6 +275,9 @@ function smoothedLoss(input: Tensor, target: Tensor, options: CrossEntropyOption
   const classes = target.long().contiguous();
   const counts = targetWeights(input, classes, undefined, rows);
   const spread = weighted.sum(dim).neg().mul(counts);
-  const smooth = reduction === "mean" ? spread.sum().div(totalWeight(input, classes, weight ?? undefined, rows)) : reduceLoss(spread, reduction);
+  const smooth =
+    reduction === "mean"
+      ? spread.sum().div(totalWeight(input, classes, weight ?? undefined, rows))
+      : reduceLoss(spread, reduction);
   return nll.mul(1 - labelSmoothing).add(smooth.mul(labelSmoothing / c));
 }

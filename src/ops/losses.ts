@@ -20,7 +20,14 @@ interface Elementwise {
 }
 
 /** Evaluates an elementwise loss as one node named as in PyTorch. */
-function elementwise(name: string, op: string, input: Tensor, target: Tensor, reduction: Reduction, rule: Elementwise): Tensor {
+function elementwise(
+  name: string,
+  op: string,
+  input: Tensor,
+  target: Tensor,
+  reduction: Reduction,
+  rule: Elementwise,
+): Tensor {
   checkTensor(op, input);
   checkTensor(op, target, "target");
   checkReduction(op, reduction);
@@ -29,17 +36,25 @@ function elementwise(name: string, op: string, input: Tensor, target: Tensor, re
   const n = shape.reduce((a, b) => a * b, 1);
   const each = (g: Tensor) => (reduction === "mean" ? g.div(n) : g);
   const [x, t] = [input, target].map(({ shape: s, dtype }) => ({ shape: s, dtype })) as [Layout, Layout];
-  return record(name, y, [input, target], [input, target], [
-    (g, [a, b]) => sumTo(rule.dx(a!, b!).mul(each(g)).expand(shape), x.shape, x.dtype),
-    (g, [a, b]) => sumTo(rule.dt(a!, b!).mul(each(g)).expand(shape), t.shape, t.dtype),
-  ]);
+  return record(
+    name,
+    y,
+    [input, target],
+    [input, target],
+    [
+      (g, [a, b]) => sumTo(rule.dx(a!, b!).mul(each(g)).expand(shape), x.shape, x.dtype),
+      (g, [a, b]) => sumTo(rule.dt(a!, b!).mul(each(g)).expand(shape), t.shape, t.dtype),
+    ],
+  );
 }
 
 type Layout = Pick<Tensor, "shape" | "dtype">;
 
 function checkSameShape(op: string, input: Tensor, target: Tensor): void {
   if (!sameShape(input.shape, target.shape))
-    throw new ShapeError(`${op}: target of size ${shapeText(target.shape)} must have the size of the input, ${shapeText(input.shape)}`);
+    throw new ShapeError(
+      `${op}: target of size ${shapeText(target.shape)} must have the size of the input, ${shapeText(input.shape)}`,
+    );
 }
 
 /** (input − target)². @see torch.nn.functional.mse_loss */
@@ -72,7 +87,10 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions
   return elementwise("SmoothL1LossBackward0", "smoothL1Loss", input, target, reduction, {
     value: (x, t) => {
       const d = x.sub(t).abs();
-      return d.square().mul(0.5 / beta).where(d.lt(beta), d.sub(0.5 * beta));
+      return d
+        .square()
+        .mul(0.5 / beta)
+        .where(d.lt(beta), d.sub(0.5 * beta));
     },
     dx: (x, t) => slope(x.sub(t)),
     dt: (x, t) => slope(t.sub(x)),
@@ -88,7 +106,10 @@ export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & 
   return elementwise("HuberLossBackward0", "huberLoss", input, target, reduction, {
     value: (x, t) => {
       const d = x.sub(t).abs();
-      return d.square().mul(0.5).where(d.le(delta), d.sub(0.5 * delta).mul(delta));
+      return d
+        .square()
+        .mul(0.5)
+        .where(d.le(delta), d.sub(0.5 * delta).mul(delta));
     },
     dx: (x, t) => slope(x.sub(t)),
     dt: (x, t) => slope(t.sub(x)),
@@ -145,7 +166,11 @@ export interface BceWithLogitsOptions extends BceOptions {
  * @see torch.nn.functional.binary_cross_entropy_with_logits
  * @throws ShapeError unless input and target have one shape.
  */
-export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor {
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  options: BceWithLogitsOptions = {},
+): Tensor {
   checkOptions("binaryCrossEntropyWithLogits", options, ["weight", "reduction", "posWeight"]);
   checkTensor("binaryCrossEntropyWithLogits", input);
   checkTensor("binaryCrossEntropyWithLogits", target, "target");
@@ -154,21 +179,38 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, opti
   const weighted = (x: Tensor) => (weight ? x.mul(weight) : x);
   // log sigmoid(x) counts for t·posWeight, log sigmoid(−x) for 1 − t.
   const positive = (t: Tensor) => (posWeight ? t.mul(posWeight) : t);
-  return elementwise("BinaryCrossEntropyWithLogitsBackward0", "binaryCrossEntropyWithLogits", input, target, reduction, {
-    value: (x, t) => {
-      const [yes, no] = [x.logSigmoid(), x.neg().logSigmoid()];
-      return weighted(positive(t).mul(yes).add(t.neg().add(1).mul(no)).neg());
+  return elementwise(
+    "BinaryCrossEntropyWithLogitsBackward0",
+    "binaryCrossEntropyWithLogits",
+    input,
+    target,
+    reduction,
+    {
+      value: (x, t) => {
+        const [yes, no] = [x.logSigmoid(), x.neg().logSigmoid()];
+        return weighted(positive(t).mul(yes).add(t.neg().add(1).mul(no)).neg());
+      },
+      dx: (x, t) => weighted(positive(t).add(t.neg().add(1)).mul(x.sigmoid()).sub(positive(t))),
+      dt: (x) =>
+        weighted(
+          x
+            .neg()
+            .logSigmoid()
+            .sub(posWeight ? x.logSigmoid().mul(posWeight) : x.logSigmoid()),
+        ),
     },
-    dx: (x, t) => weighted(positive(t).add(t.neg().add(1)).mul(x.sigmoid()).sub(positive(t))),
-    dt: (x) => weighted(x.neg().logSigmoid().sub(posWeight ? x.logSigmoid().mul(posWeight) : x.logSigmoid())),
-  });
+  );
 }
 
 /** `batchmean` divides the sum by the batch size, as the mathematical definition does. */
 export type KlReduction = Reduction | "batchmean";
 
 /** The Kullback–Leibler divergence of log-probabilities from targets: t·(log t − input). @see torch.nn.functional.kl_div */
-export function klDiv(input: Tensor, target: Tensor, options: { reduction?: KlReduction; logTarget?: boolean } = {}): Tensor {
+export function klDiv(
+  input: Tensor,
+  target: Tensor,
+  options: { reduction?: KlReduction; logTarget?: boolean } = {},
+): Tensor {
   checkTensor("klDiv", input);
   checkTensor("klDiv", target, "target");
   checkOptions("klDiv", options, ["reduction", "logTarget"]);
@@ -194,14 +236,27 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNl
   const { logInput = true, full = false, eps = 1e-8, reduction = "mean" } = options;
   let losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
   if (full) {
-    const stirling = target.mul(target.log()).sub(target).add(target.mul(2 * Math.PI).log().mul(0.5));
+    const stirling = target
+      .mul(target.log())
+      .sub(target)
+      .add(
+        target
+          .mul(2 * Math.PI)
+          .log()
+          .mul(0.5),
+      );
     losses = losses.add(stirling.maskedFill(target.le(1), 0));
   }
   return reduceLoss(losses, checkReduction("poissonNllLoss", reduction));
 }
 
 /** The negative log likelihood of targets under independent normal distributions. @see torch.nn.functional.gaussian_nll_loss */
-export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor, options: LossOptions & { full?: boolean; eps?: number } = {}): Tensor {
+export function gaussianNllLoss(
+  input: Tensor,
+  target: Tensor,
+  variance: Tensor,
+  options: LossOptions & { full?: boolean; eps?: number } = {},
+): Tensor {
   checkTensor("gaussianNllLoss", input);
   checkOptions("gaussianNllLoss", options, ["full", "eps", "reduction"]);
   const { full = false, eps = 1e-6, reduction = "mean" } = options;
@@ -209,7 +264,9 @@ export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor,
   if (!sameShape(v.shape, input.shape)) {
     if (sameShape(input.shape.slice(0, -1), v.shape)) v = v.unsqueeze(-1);
     else if (!(sameShape(input.shape.slice(0, -1), v.shape.slice(0, -1)) && v.shape.at(-1) === 1))
-      throw new ValueError(`gaussianNllLoss: var is of incorrect size ${shapeText(v.shape)}; it must have the shape of the input, ${shapeText(input.shape)}, or 1 as its last size`);
+      throw new ValueError(
+        `gaussianNllLoss: var is of incorrect size ${shapeText(v.shape)}; it must have the shape of the input, ${shapeText(input.shape)}, or 1 as its last size`,
+      );
   }
   // The floor is a constant: no gradient flows through it.
   const floored = v.add(noGrad(() => v.clampMin(eps).sub(v)));
@@ -219,7 +276,11 @@ export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor,
 }
 
 /** x where the target is 1, max(0, margin − x) where it is −1. Default margin: 1. @see torch.nn.functional.hinge_embedding_loss */
-export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: LossOptions & { margin?: number } = {}): Tensor {
+export function hingeEmbeddingLoss(
+  input: Tensor,
+  target: Tensor,
+  options: LossOptions & { margin?: number } = {},
+): Tensor {
   checkTensor("hingeEmbeddingLoss", input);
   checkOptions("hingeEmbeddingLoss", options, ["margin", "reduction"]);
   const { margin = 1, reduction = "mean" } = options;
@@ -229,7 +290,12 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: LossO
 }
 
 /** max(0, −target·(input1 − input2) + margin). Default margin: 0. @see torch.nn.functional.margin_ranking_loss */
-export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, options: LossOptions & { margin?: number } = {}): Tensor {
+export function marginRankingLoss(
+  input1: Tensor,
+  input2: Tensor,
+  target: Tensor,
+  options: LossOptions & { margin?: number } = {},
+): Tensor {
   checkTensor("marginRankingLoss", input1, "input1");
   checkOptions("marginRankingLoss", options, ["margin", "reduction"]);
   const { margin = 0, reduction = "mean" } = options;

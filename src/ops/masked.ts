@@ -5,10 +5,10 @@ import { checkOptions, DeviceError, DTypeError, ShapeError } from "../core/error
 import { broadcastShapes, sameShape, sizeOfShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { cast, checkSameDevice, checkTensor, computeType, sumTo } from "./define";
+import { cast, checkFits, checkSameDevice, checkTensor, computeType, sumTo } from "./define";
 import { inplace } from "./inplace";
 import { cat } from "./join";
-import { checkIndexType, dense, wrappedIndex } from "./positions";
+import { checkIndexType, dense, wrappedIndex, writing } from "./positions";
 
 /** @throws DTypeError unless `mask` is a bool tensor on the device of `x`. */
 function checkMask(op: string, mask: Tensor, x: Tensor): void {
@@ -25,11 +25,19 @@ function checkMask(op: string, mask: Tensor, x: Tensor): void {
 const maskedShape = (op: string, x: Tensor, mask: Tensor): readonly number[] =>
   sameShape(x.shape, mask.shape) ? x.shape : broadcastShapes(op, x.shape, mask.shape);
 
-/** mask ? value : x, all broadcast to `shape`; the value is a 0-d tensor. */
-function choose(shape: readonly number[], mask: Tensor, value: Tensor, x: Tensor): Tensor {
-  const y = allocate(shape, x.dtype, x);
-  y.storage.backend.ternary("where", x.dtype, y, mask, value, x, 0);
-  return y;
+/** y = mask ? value : x, all broadcast to the shape of `y`. */
+function choose(y: Tensor, mask: Tensor, value: Tensor | number | boolean, x: Tensor): void {
+  const fill = value instanceof Tensor ? cast(value, x.dtype) : filled(allocate([], x.dtype, x), value);
+  y.storage.backend.ternary("where", x.dtype, y, mask, fill, x, 0);
+  if (fill !== value) fill.dispose();
+}
+
+function checkFill(op: string, x: Tensor, mask: Tensor, value: number | boolean | Tensor): void {
+  checkMask(op, mask, x);
+  if (value instanceof Tensor && value.ndim !== 0)
+    throw new ShapeError(
+      `${op}: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
+    );
 }
 
 /**
@@ -38,15 +46,9 @@ function choose(shape: readonly number[], mask: Tensor, value: Tensor, x: Tensor
  * @throws DTypeError if the mask is not bool.
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: number | boolean | Tensor): Tensor {
-  checkMask("maskedFill", mask, x);
-  if (value instanceof Tensor && value.ndim !== 0)
-    throw new ShapeError(
-      `maskedFill: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
-    );
-  const shape = maskedShape("maskedFill", x, mask);
-  const fill = value instanceof Tensor ? cast(value, x.dtype) : filled(allocate([], x.dtype, x), value);
-  const y = choose(shape, mask, fill, x);
-  if (fill !== value) fill.dispose();
+  checkFill("maskedFill", x, mask, value);
+  const y = allocate(maskedShape("maskedFill", x, mask), x.dtype, x);
+  choose(y, mask, value, x);
   const { shape: from, dtype } = x;
   const given = value instanceof Tensor ? value.dtype : dtype;
   return record(
@@ -205,7 +207,14 @@ export function put(x: Tensor, index: Tensor, source: Tensor, options: Accumulat
 }
 
 /** maskedFill in place. @see torch.Tensor.masked_fill_ */
-export const maskedFill_: typeof maskedFill = inplace("maskedFill_", maskedFill);
+export const maskedFill_: typeof maskedFill = inplace(
+  "maskedFill_",
+  writing("maskedFill_", maskedFill, (x, mask, value) => {
+    checkFill("maskedFill_", x, mask, value);
+    checkFits("maskedFill_", x, maskedShape("maskedFill_", x, mask), x.dtype);
+    choose(x, mask, value, x);
+  }),
+);
 /** maskedScatter in place. @see torch.Tensor.masked_scatter_ */
 export const maskedScatter_: typeof maskedScatter = inplace("maskedScatter_", maskedScatter);
 /** put in place. @see torch.Tensor.put_ */

@@ -32,10 +32,24 @@ export function product(a: Tensor, b: Tensor, bias?: Tensor): Tensor {
     "gemm",
     dtype,
     [
-      y, x, w, m, n, k,
-      x.strides[lead]!, x.strides[lead + 1]!, w.strides[lead]!, w.strides[lead + 1]!, n,
-      batched ? x.strides[0]! : 0, batched ? w.strides[0]! : 0, m * n,
-      0, bias, bias === undefined ? NO_BIAS : BIAS_PER_COLUMN, 0,
+      y,
+      x,
+      w,
+      m,
+      n,
+      k,
+      x.strides[lead]!,
+      x.strides[lead + 1]!,
+      w.strides[lead]!,
+      w.strides[lead + 1]!,
+      n,
+      batched ? x.strides[0]! : 0,
+      batched ? w.strides[0]! : 0,
+      m * n,
+      0,
+      bias,
+      bias === undefined ? NO_BIAS : BIAS_PER_COLUMN,
+      0,
     ],
     { range: tasks, cost: batch * m * n * k * MADD_COST, scratch: true },
   );
@@ -49,7 +63,9 @@ function checkFactors(op: string, a: Tensor, b: Tensor): void {
   checkTensor(op, b, "mat2");
   checkSameDevice(op, a, b);
   if (a.dtype !== b.dtype)
-    throw new DTypeError(`${op}: expected m1 and m2 to have the same dtype, but got: ${legacyName(a.dtype)} != ${legacyName(b.dtype)}; cast one with x.to(dtype)`);
+    throw new DTypeError(
+      `${op}: expected m1 and m2 to have the same dtype, but got: ${legacyName(a.dtype)} != ${legacyName(b.dtype)}; cast one with x.to(dtype)`,
+    );
   if (a.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'`);
 }
 
@@ -61,18 +77,19 @@ function checkFactors(op: string, a: Tensor, b: Tensor): void {
 export function mm(a: Tensor, b: Tensor): Tensor {
   checkFactors("mm", a, b);
   if (a.ndim !== 2 || b.ndim !== 2)
-    throw new ShapeError(`mm: takes two matrices, got shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}; matmul takes any`);
+    throw new ShapeError(
+      `mm: takes two matrices, got shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}; matmul takes any`,
+    );
   checkInner("mm", a, b);
-  return record("MmBackward0", product(a, b), [a, b], [a, b], [
-    (g, [, y]) => mm(g, y!.t()),
-    (g, [x]) => mm(x!.t(), g),
-  ]);
+  return record("MmBackward0", product(a, b), [a, b], [a, b], [(g, [, y]) => mm(g, y!.t()), (g, [x]) => mm(x!.t(), g)]);
 }
 
 function checkInner(op: string, a: Tensor, b: Tensor): void {
   const [k, l] = [a.shape.at(-1)!, b.ndim === 1 ? b.shape[0]! : b.shape.at(-2)!];
   if (k !== l)
-    throw new ShapeError(`${op}: cannot multiply ${shapeText(a.shape)} by ${shapeText(b.shape)}: the inner sizes ${k} and ${l} differ`);
+    throw new ShapeError(
+      `${op}: cannot multiply ${shapeText(a.shape)} by ${shapeText(b.shape)}: the inner sizes ${k} and ${l} differ`,
+    );
 }
 
 /**
@@ -83,12 +100,17 @@ function checkInner(op: string, a: Tensor, b: Tensor): void {
 export function bmm(a: Tensor, b: Tensor): Tensor {
   checkFactors("bmm", a, b);
   if (a.ndim !== 3 || b.ndim !== 3 || a.shape[0] !== b.shape[0])
-    throw new ShapeError(`bmm: takes two stacks of equally many matrices, got shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}; matmul broadcasts`);
+    throw new ShapeError(
+      `bmm: takes two stacks of equally many matrices, got shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}; matmul broadcasts`,
+    );
   checkInner("bmm", a, b);
-  return record("BmmBackward0", product(a, b), [a, b], [a, b], [
-    (g, [, y]) => bmm(g, y!.transpose(1, 2)),
-    (g, [x]) => bmm(x!.transpose(1, 2), g),
-  ]);
+  return record(
+    "BmmBackward0",
+    product(a, b),
+    [a, b],
+    [a, b],
+    [(g, [, y]) => bmm(g, y!.transpose(1, 2)), (g, [x]) => bmm(x!.transpose(1, 2), g)],
+  );
 }
 
 /** The product of a matrix and a vector, [m, k] · [k] → [m]. @see torch.mv */
@@ -97,10 +119,13 @@ export function mv(a: Tensor, v: Tensor): Tensor {
   if (a.ndim !== 2 || v.ndim !== 1)
     throw new ShapeError(`mv: takes a matrix and a vector, got shapes ${shapeText(a.shape)} and ${shapeText(v.shape)}`);
   checkInner("mv", a, v);
-  return record("MvBackward0", product(a, v.detach().unsqueeze(1)).reshape(-1), [a, v], [a, v], [
-    (g, [, y]) => mm(g.unsqueeze(1), y!.unsqueeze(0)),
-    (g, [x]) => mv(x!.t(), g),
-  ]);
+  return record(
+    "MvBackward0",
+    product(a, v.detach().unsqueeze(1)).reshape(-1),
+    [a, v],
+    [a, v],
+    [(g, [, y]) => mm(g.unsqueeze(1), y!.unsqueeze(0)), (g, [x]) => mv(x!.t(), g)],
+  );
 }
 
 /** The inner product of two vectors. @see torch.dot */
@@ -155,15 +180,21 @@ export function linear(input: Tensor, weight: Tensor, bias?: Tensor | null): Ten
   if (bias) checkTensor("linear", bias, "bias");
   checkSameDevice("linear", input, weight, bias);
   if (input.dtype !== weight.dtype)
-    throw new DTypeError(`linear: expected input and weight to have the same dtype, but got: ${input.dtype} and ${weight.dtype}`);
+    throw new DTypeError(
+      `linear: expected input and weight to have the same dtype, but got: ${input.dtype} and ${weight.dtype}`,
+    );
   if (weight.ndim === 1 || input.ndim === 0) {
     const y = matmul(input, weight.t());
     return bias ? y.add(bias) : y;
   }
   if (weight.ndim !== 2 || input.shape.at(-1) !== weight.shape[1])
-    throw new ShapeError(`linear: an input of shape ${shapeText(input.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: the last axis of the input must have ${weight.shape[1]} elements`);
+    throw new ShapeError(
+      `linear: an input of shape ${shapeText(input.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: the last axis of the input must have ${weight.shape[1]} elements`,
+    );
   if (bias && (bias.ndim > 1 || (bias.ndim === 1 && bias.shape[0] !== weight.shape[0])))
-    throw new ShapeError(`linear: a bias of shape ${shapeText(bias.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: it must have shape [${weight.shape[0]}]`);
+    throw new ShapeError(
+      `linear: a bias of shape ${shapeText(bias.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: it must have shape [${weight.shape[0]}]`,
+    );
   if (input.ndim === 2) return linear2d(input, weight, bias);
   const rows = input.reshape(-1, input.shape.at(-1)!);
   return linear2d(rows, weight, bias).reshape([...input.shape.slice(0, -1), weight.shape[0]!]);
@@ -174,9 +205,11 @@ function linear2d(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   if (bias.ndim === 0 || !isFloat(x.dtype) || bias.dtype !== x.dtype) return mm(x, weight.t()).add(bias);
   const w = weight.detach();
   const y = product(x, w.t(), bias.isContiguous() ? bias : bias.detach().contiguous());
-  return record("AddmmBackward0", y, [x, weight, bias], [x, weight], [
-    (g, [, wt]) => mm(g, wt!),
-    (g, [input]) => mm(g.t(), input!),
-    (g) => g.sum(0),
-  ]);
+  return record(
+    "AddmmBackward0",
+    y,
+    [x, weight, bias],
+    [x, weight],
+    [(g, [, wt]) => mm(g, wt!), (g, [input]) => mm(g.t(), input!), (g) => g.sum(0)],
+  );
 }

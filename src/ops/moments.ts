@@ -20,11 +20,23 @@ export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}
   reduceInto("prod", y, cast(input, computeType(input.dtype)), p);
   const result: DType = options.dtype ?? (isFloat(input.dtype) ? input.dtype : "int64");
   const { shape } = input;
-  return record("ProdBackward0", cast(y, result), [input], [input], [(g, [v]) => prodGrad(g, v!, p.dims, p.kept, shape)]);
+  return record(
+    "ProdBackward0",
+    cast(y, result),
+    [input],
+    [input],
+    [(g, [v]) => prodGrad(g, v!, p.dims, p.kept, shape)],
+  );
 }
 
 /** Each element's gradient is the product of the others: products before it times products after it, so that zeros need no division. */
-function prodGrad(g: Tensor, x: Tensor, dims: readonly number[], kept: readonly number[], shape: readonly number[]): Tensor {
+function prodGrad(
+  g: Tensor,
+  x: Tensor,
+  dims: readonly number[],
+  kept: readonly number[],
+  shape: readonly number[],
+): Tensor {
   if (x.numel() === 0 || shape.length === 0) return g.reshape(shape);
   if (dims.length === shape.length && shape.length > 1)
     return prodGrad(g, x.reshape(-1), [0], [1], [x.numel()]).reshape(shape);
@@ -32,7 +44,9 @@ function prodGrad(g: Tensor, x: Tensor, dims: readonly number[], kept: readonly 
   const n = shape[d]!;
   const one = x.narrow(d, 0, 1).newOnes(kept);
   const before = cat([one, x.narrow(d, 0, n - 1)], d).cumprod(d);
-  const after = cat([one, x.narrow(d, 1, n - 1).flip([d])], d).cumprod(d).flip([d]);
+  const after = cat([one, x.narrow(d, 1, n - 1).flip([d])], d)
+    .cumprod(d)
+    .flip([d]);
   return spread(g, kept, shape).mul(before.mul(after));
 }
 
@@ -45,7 +59,8 @@ export interface VarianceOptions extends KeepdimOptions {
 
 function checkFloat(op: string, x: Tensor): void {
   checkTensor(op, x);
-  if (!isFloat(x.dtype)) throw new DTypeError(`${op} only support floating point and complex dtypes, got ${x.dtype}; use x.float()`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`${op} only support floating point and complex dtypes, got ${x.dtype}; use x.float()`);
 }
 
 /** The variance over `dim`. @see torch.var @example x.var(0, { correction: 0 }) */
@@ -57,15 +72,28 @@ function variance(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor {
   const divisor = Math.max(0, p.n - correction);
   const y = noGrad(() => {
     const centred = x.sub(x.mean(p.dims.length === 0 ? null : p.dims, { keepdim: true }));
-    return x.ndim === 0 ? centred.square().div(divisor) : centred.square().sum(p.dims, { keepdim: options.keepdim ?? false }).div(divisor);
+    return x.ndim === 0
+      ? centred.square().div(divisor)
+      : centred
+          .square()
+          .sum(p.dims, { keepdim: options.keepdim ?? false })
+          .div(divisor);
   });
   const { shape } = x;
-  return record("VarBackward0", y, [x], [x], [
-    (g, [v]) => {
-      const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
-      return spread(g, p.kept, shape).mul(centred).mul(2 / divisor);
-    },
-  ]);
+  return record(
+    "VarBackward0",
+    y,
+    [x],
+    [x],
+    [
+      (g, [v]) => {
+        const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
+        return spread(g, p.kept, shape)
+          .mul(centred)
+          .mul(2 / divisor);
+      },
+    ],
+  );
 }
 
 export { variance as var };
@@ -77,13 +105,19 @@ export function std(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor
   const p = plan("std", x, dim, options.keepdim);
   const divisor = Math.max(0, p.n - (options.correction ?? (options.unbiased === false ? 0 : 1)));
   const { shape } = x;
-  return record("StdBackward0", y, [x], [x, y], [
-    (g, [v, s]) => {
-      const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
-      const scaled = g.div(s!.mul(divisor)).maskedFill(s!.eq(0), 0);
-      return spread(scaled, p.kept, shape).mul(centred);
-    },
-  ]);
+  return record(
+    "StdBackward0",
+    y,
+    [x],
+    [x, y],
+    [
+      (g, [v, s]) => {
+        const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
+        const scaled = g.div(s!.mul(divisor)).maskedFill(s!.eq(0), 0);
+        return spread(scaled, p.kept, shape).mul(centred);
+      },
+    ],
+  );
 }
 
 /** Variance and mean. @see torch.var_mean */
@@ -107,9 +141,13 @@ export function logsumexp(x: Tensor, dim: Dim, options: KeepdimOptions = {}): Te
   const y = allocate(p.shape, computeType(source.dtype), x);
   reduceInto("logsumexp", y, cast(source, computeType(source.dtype)), p);
   const { shape } = x;
-  return record("LogsumexpBackward0", cast(y, source.dtype), [source], [source, y], [
-    (g, [v, s]) => spread(g, p.kept, shape).mul(v!.sub(spread(s!, p.kept, shape)).exp()),
-  ]);
+  return record(
+    "LogsumexpBackward0",
+    cast(y, source.dtype),
+    [source],
+    [source, y],
+    [(g, [v, s]) => spread(g, p.kept, shape).mul(v!.sub(spread(s!, p.kept, shape)).exp())],
+  );
 }
 
 /** The sum over `dim`, NaN counting as 0. @see torch.nansum */
@@ -121,7 +159,10 @@ export function nansum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tenso
 /** The mean over `dim` of the elements that are not NaN. @see torch.nanmean */
 export function nanmean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
   checkTensor("nanmean", x);
-  const count = x.isnan().logicalNot().sum(dim, { keepdim: options.keepdim ?? false });
+  const count = x
+    .isnan()
+    .logicalNot()
+    .sum(dim, { keepdim: options.keepdim ?? false });
   return nansum(x, dim, options).div(count);
 }
 
@@ -138,9 +179,13 @@ export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: Reduc
   const p = plan("vectorNorm", input, dim, keepdim);
   const y = noGrad(() => normValue(input, ord, p.dims, keepdim));
   const { shape } = input;
-  return record("LinalgVectorNormBackward0", y, [input], [input, y], [
-    (g, [v, s]) => normGrad(spread(g, p.kept, shape), v!, spread(s!, p.kept, shape), ord, p.dims),
-  ]);
+  return record(
+    "LinalgVectorNormBackward0",
+    y,
+    [input],
+    [input, y],
+    [(g, [v, s]) => normGrad(spread(g, p.kept, shape), v!, spread(s!, p.kept, shape), ord, p.dims)],
+  );
 }
 
 function normValue(x: Tensor, ord: number, dims: readonly number[], keepdim: boolean): Tensor {
@@ -151,7 +196,10 @@ function normValue(x: Tensor, ord: number, dims: readonly number[], keepdim: boo
   if (ord === 0) return x.ne(0).to(x.dtype).sum(over, { keepdim });
   if (ord === 1) return sizes.sum(over, { keepdim });
   if (ord === 2) return x.square().sum(over, { keepdim }).sqrt();
-  return sizes.pow(ord).sum(over, { keepdim }).pow(1 / ord);
+  return sizes
+    .pow(ord)
+    .sum(over, { keepdim })
+    .pow(1 / ord);
 }
 
 /** The subgradient at 0 is 0. @see norm_backward */
@@ -164,9 +212,28 @@ function normGrad(g: Tensor, x: Tensor, norm: Tensor, ord: number, dims: readonl
     const count = x.ndim === 0 ? hits : hits.sum(dims, { keepdim: true });
     return g.mul(x.sgn()).mul(hits.div(count));
   }
-  if (ord < 1) return g.mul(x.sgn().mul(x.abs().pow(ord - 1)).mul(norm.pow(1 - ord)).maskedFill(x.eq(0), 0));
-  if (ord < 2) return g.mul(x.sgn().mul(x.abs().pow(ord - 1)).mul(norm.pow(1 - ord)).maskedFill(norm.eq(0), 0));
-  return g.mul(x.mul(x.abs().pow(ord - 2)).mul(norm.pow(1 - ord)).maskedFill(norm.eq(0), 0));
+  if (ord < 1)
+    return g.mul(
+      x
+        .sgn()
+        .mul(x.abs().pow(ord - 1))
+        .mul(norm.pow(1 - ord))
+        .maskedFill(x.eq(0), 0),
+    );
+  if (ord < 2)
+    return g.mul(
+      x
+        .sgn()
+        .mul(x.abs().pow(ord - 1))
+        .mul(norm.pow(1 - ord))
+        .maskedFill(norm.eq(0), 0),
+    );
+  return g.mul(
+    x
+      .mul(x.abs().pow(ord - 2))
+      .mul(norm.pow(1 - ord))
+      .maskedFill(norm.eq(0), 0),
+  );
 }
 
 /** The p-norm over `dim`; "fro" is p = 2. @see torch.norm */

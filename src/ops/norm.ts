@@ -38,7 +38,10 @@ function channelsOf(op: string, x: Tensor, parameters: Readonly<Record<string, O
   if (x.ndim < 2) throw new ShapeError(`${op}: expected at least 2D input (got ${x.ndim}D input)`);
   const c = x.shape[1]!;
   for (const [name, p] of Object.entries(parameters))
-    if (p && (p.numel() !== c || p.ndim !== 1)) throw new ShapeError(`${op}: ${name} should contain ${c} elements not ${p.numel()} (shape ${shapeText(p.shape)})`);
+    if (p && (p.numel() !== c || p.ndim !== 1))
+      throw new ShapeError(
+        `${op}: ${name} should contain ${c} elements not ${p.numel()} (shape ${shapeText(p.shape)})`,
+      );
   checkSameDevice(op, x, ...Object.values(parameters));
   return { n: x.shape[0]!, c, inner: sizeOfShape(x.shape.slice(2)) };
 }
@@ -46,7 +49,10 @@ function channelsOf(op: string, x: Tensor, parameters: Readonly<Record<string, O
 /** Mean and biased variance of each channel. */
 function statistics(x: Tensor, { n, c, inner }: Channels): [mean: Tensor, variance: Tensor] {
   const [mean, variance] = [allocate([c], x.dtype, x), allocate([c], x.dtype, x)];
-  x.storage.backend.call("batchNormStatistics", x.dtype, [mean, variance, x, n, c, inner], { range: c, cost: x.numel() * NORM_COST });
+  x.storage.backend.call("batchNormStatistics", x.dtype, [mean, variance, x, n, c, inner], {
+    range: c,
+    cost: x.numel() * NORM_COST,
+  });
   return [mean, variance];
 }
 
@@ -59,14 +65,22 @@ function updateRunning(running: Optional, value: Tensor, momentum: number): void
  * @see torch.nn.functional.batch_norm (Ioffe and Szegedy, 2015)
  * @throws ValueError in training with one value per channel.
  */
-export function batchNorm(input: Tensor, runningMean: Optional, runningVar: Optional, options: BatchNormOptions = {}): Tensor {
+export function batchNorm(
+  input: Tensor,
+  runningMean: Optional,
+  runningVar: Optional,
+  options: BatchNormOptions = {},
+): Tensor {
   checkOptions("batchNorm", options, ["weight", "bias", "training", "momentum", "eps"]);
   const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
   const channels = channelsOf("batchNorm", input, { runningMean, runningVar, weight, bias });
   const count = channels.n * channels.inner;
   if (training && count <= 1)
-    throw new ValueError(`batchNorm: expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`);
-  if (!training && (!runningMean || !runningVar)) throw new ValueError("batchNorm: expected runningMean and runningVar when training is false");
+    throw new ValueError(
+      `batchNorm: expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`,
+    );
+  if (!training && (!runningMean || !runningVar))
+    throw new ValueError("batchNorm: expected runningMean and runningVar when training is false");
   const x = input.contiguous();
   const [mean, invstd] = noGrad(() => {
     if (!training) return [runningMean!.to(x.dtype), runningVar!.to(x.dtype).add(eps).rsqrt()];
@@ -79,11 +93,23 @@ export function batchNorm(input: Tensor, runningMean: Optional, runningVar: Opti
 }
 
 /** (x − mean) · invstd · weight + bias, where in training the statistics move with x. */
-function normalize(x: Tensor, mean: Tensor, invstd: Tensor, weight: Tensor | undefined, bias: Tensor | undefined, training: boolean, eps: number, channels: Channels): Tensor {
+function normalize(
+  x: Tensor,
+  mean: Tensor,
+  invstd: Tensor,
+  weight: Tensor | undefined,
+  bias: Tensor | undefined,
+  training: boolean,
+  eps: number,
+  channels: Channels,
+): Tensor {
   const { n, c, inner } = channels;
   const y = allocate(x.shape, x.dtype, x);
   const [w, b] = [weight?.contiguous(), bias?.contiguous()];
-  x.storage.backend.call("batchNorm", x.dtype, [y, x, mean, invstd, w, b, c, inner], { range: n * c, cost: x.numel() * NORM_COST });
+  x.storage.backend.call("batchNorm", x.dtype, [y, x, mean, invstd, w, b, c, inner], {
+    range: n * c,
+    cost: x.numel() * NORM_COST,
+  });
   const saved = [x, mean, invstd, ...(weight ? [weight] : [])];
   return record("NativeBatchNormBackward0", y, [x, weight, bias], saved, ([g], [input, m, s, scale], needs) =>
     isGradEnabled()
@@ -92,7 +118,16 @@ function normalize(x: Tensor, mean: Tensor, invstd: Tensor, weight: Tensor | und
   );
 }
 
-function fusedGrads(g: Tensor, x: Tensor, mean: Tensor, invstd: Tensor, weight: Tensor | undefined, training: boolean, { n, c, inner }: Channels, needs: readonly boolean[]) {
+function fusedGrads(
+  g: Tensor,
+  x: Tensor,
+  mean: Tensor,
+  invstd: Tensor,
+  weight: Tensor | undefined,
+  training: boolean,
+  { n, c, inner }: Channels,
+  needs: readonly boolean[],
+) {
   const gx = needs[0] ? allocate(x.shape, x.dtype, x) : undefined;
   const gw = needs[1] ? allocate([c], x.dtype, x) : undefined;
   const gb = needs[2] ? allocate([c], x.dtype, x) : undefined;
@@ -102,7 +137,15 @@ function fusedGrads(g: Tensor, x: Tensor, mean: Tensor, invstd: Tensor, weight: 
 }
 
 /** The same gradients in differentiable ops, for derivatives of higher order. */
-function differentiableGrads(g: Tensor, x: Tensor, mean: Tensor, invstd: Tensor, weight: Tensor | undefined, training: boolean, eps: number) {
+function differentiableGrads(
+  g: Tensor,
+  x: Tensor,
+  mean: Tensor,
+  invstd: Tensor,
+  weight: Tensor | undefined,
+  training: boolean,
+  eps: number,
+) {
   const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
   const wide = (v: Tensor) => v.reshape([1, -1, ...x.shape.slice(2).map(() => 1)]);
   // In training the statistics are functions of x, through which second derivatives flow.
@@ -137,10 +180,21 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
   checkOptions("layerNorm", options, ["weight", "bias", "eps"]);
   const { weight, bias, eps = 1e-5 } = options;
   if (!isFloat(input.dtype)) throw new DTypeError(`layerNorm: takes floating-point elements, got ${input.dtype}`);
-  if (normalizedShape.length === 0 || !sameShape(input.shape.slice(input.ndim - normalizedShape.length), normalizedShape))
-    throw new ShapeError(`layerNorm: given normalizedShape=${shapeText(normalizedShape)}, expected input with shape [*, ${normalizedShape.join(", ")}], but got input of size ${shapeText(input.shape)}`);
-  for (const [name, p] of [["weight", weight], ["bias", bias]] as const)
-    if (p && !sameShape(p.shape, normalizedShape)) throw new ShapeError(`layerNorm: expected ${name} to be of shape ${shapeText(normalizedShape)}, got ${shapeText(p.shape)}`);
+  if (
+    normalizedShape.length === 0 ||
+    !sameShape(input.shape.slice(input.ndim - normalizedShape.length), normalizedShape)
+  )
+    throw new ShapeError(
+      `layerNorm: given normalizedShape=${shapeText(normalizedShape)}, expected input with shape [*, ${normalizedShape.join(", ")}], but got input of size ${shapeText(input.shape)}`,
+    );
+  for (const [name, p] of [
+    ["weight", weight],
+    ["bias", bias],
+  ] as const)
+    if (p && !sameShape(p.shape, normalizedShape))
+      throw new ShapeError(
+        `layerNorm: expected ${name} to be of shape ${shapeText(normalizedShape)}, got ${shapeText(p.shape)}`,
+      );
   const n = sizeOfShape(normalizedShape);
   const rows = n === 0 ? 0 : input.numel() / n;
   const x = input.contiguous();
@@ -150,24 +204,47 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
   x.storage.backend.call("layerNorm", x.dtype, args, { range: rows, cost: x.numel() * NORM_COST });
   const saved = [x, mean, rstd, ...(weight ? [weight] : [])];
   return record("NativeLayerNormBackward0", y, [x, weight, bias], saved, ([g], [source, m, r, w], needs) =>
-    isGradEnabled() ? layerGradsDifferentiable(g!, source!, w, normalizedShape, eps) : layerGrads(g!, source!, m!, r!, w, rows, n, normalizedShape, needs),
+    isGradEnabled()
+      ? layerGradsDifferentiable(g!, source!, w, normalizedShape, eps)
+      : layerGrads(g!, source!, m!, r!, w, rows, n, normalizedShape, needs),
   );
 }
 
-function layerGrads(g: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, weight: Tensor | undefined, rows: number, n: number, shape: readonly number[], needs: readonly boolean[]) {
+function layerGrads(
+  g: Tensor,
+  x: Tensor,
+  mean: Tensor,
+  rstd: Tensor,
+  weight: Tensor | undefined,
+  rows: number,
+  n: number,
+  shape: readonly number[],
+  needs: readonly boolean[],
+) {
   const { backend } = x.storage;
   const dense = g.contiguous();
   const gx = needs[0] ? allocate(x.shape, x.dtype, x) : undefined;
   const gw = needs[1] ? allocate(shape, x.dtype, x) : undefined;
   const gb = needs[2] ? allocate(shape, x.dtype, x) : undefined;
   const cost = x.numel() * 2 * NORM_COST;
-  if (gx) backend.call("layerNormBackward", x.dtype, [gx, dense, x, mean, rstd, weight?.contiguous(), n], { range: rows, cost });
-  if (gw || gb) backend.call("layerNormParametersBackward", x.dtype, [gw, gb, dense, x, mean, rstd, rows, n], { range: n, cost });
+  if (gx)
+    backend.call("layerNormBackward", x.dtype, [gx, dense, x, mean, rstd, weight?.contiguous(), n], {
+      range: rows,
+      cost,
+    });
+  if (gw || gb)
+    backend.call("layerNormParametersBackward", x.dtype, [gw, gb, dense, x, mean, rstd, rows, n], { range: n, cost });
   return [gx, gw, gb];
 }
 
 /** The same gradients in differentiable ops, for derivatives of higher order. */
-function layerGradsDifferentiable(g: Tensor, x: Tensor, weight: Tensor | undefined, shape: readonly number[], eps: number) {
+function layerGradsDifferentiable(
+  g: Tensor,
+  x: Tensor,
+  weight: Tensor | undefined,
+  shape: readonly number[],
+  eps: number,
+) {
   const own = shape.map((_, i) => x.ndim - shape.length + i);
   const rest = x.shape.flatMap((_, i) => (own.includes(i) ? [] : [i]));
   const centred = x.sub(x.mean(own, { keepdim: true }));
@@ -197,7 +274,9 @@ export function groupNorm(input: Tensor, numGroups: number, options: GroupNormOp
   const { weight, bias, eps = 1e-5 } = options;
   const { n, c, inner } = channelsOf("groupNorm", input, { weight, bias });
   if (!Number.isInteger(numGroups) || numGroups < 1 || c % numGroups !== 0)
-    throw new ValueError(`groupNorm: expected number of channels in input to be divisible by numGroups, but got input of shape ${shapeText(input.shape)} and numGroups=${numGroups}`);
+    throw new ValueError(
+      `groupNorm: expected number of channels in input to be divisible by numGroups, but got input of shape ${shapeText(input.shape)} and numGroups=${numGroups}`,
+    );
   const size = (c / numGroups) * inner;
   const y = layerNorm(input.reshape(n, numGroups, size), [size], { eps }).reshape(input.shape);
   return affine(y, weight, bias);
@@ -228,17 +307,36 @@ export interface InstanceNormOptions {
  * @see torch.nn.functional.instance_norm (Ulyanov et al., 2016)
  */
 export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): Tensor {
-  checkOptions("instanceNorm", options, ["runningMean", "runningVar", "weight", "bias", "useInputStats", "momentum", "eps"]);
+  checkOptions("instanceNorm", options, [
+    "runningMean",
+    "runningVar",
+    "weight",
+    "bias",
+    "useInputStats",
+    "momentum",
+    "eps",
+  ]);
   const { runningMean, runningVar, weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
   const { n, c, inner } = channelsOf("instanceNorm", input, { runningMean, runningVar, weight, bias });
-  if (!useInputStats) return batchNorm(input, runningMean, runningVar, { weight: weight ?? null, bias: bias ?? null, eps });
-  if (inner <= 1) throw new ValueError(`instanceNorm: expected more than 1 spatial element when training, got input size ${shapeText(input.shape)}`);
+  if (!useInputStats)
+    return batchNorm(input, runningMean, runningVar, { weight: weight ?? null, bias: bias ?? null, eps });
+  if (inner <= 1)
+    throw new ValueError(
+      `instanceNorm: expected more than 1 spatial element when training, got input size ${shapeText(input.shape)}`,
+    );
   noGrad(() => {
     if (!runningMean && !runningVar) return;
     const flat = input.detach().reshape(1, n * c, inner);
     const [mean, variance] = statistics(flat.contiguous(), { n: 1, c: n * c, inner });
     updateRunning(runningMean, mean.reshape(n, c).mean(0), momentum);
-    updateRunning(runningVar, variance.mul(inner / (inner - 1)).reshape(n, c).mean(0), momentum);
+    updateRunning(
+      runningVar,
+      variance
+        .mul(inner / (inner - 1))
+        .reshape(n, c)
+        .mean(0),
+      momentum,
+    );
   });
   const y = layerNorm(input.reshape(n, c, inner), [inner], { eps }).reshape(input.shape);
   return affine(y, weight, bias);

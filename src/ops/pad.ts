@@ -14,7 +14,8 @@ export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 /** [before, after] per axis, in the order of the axes. */
 function perAxis(x: Tensor, pad: Padding): (readonly [number, number])[] {
   if (pad.length % 2 !== 0) throw new ArgumentError(`pad: the padding must come in pairs, got ${shapeText(pad)}`);
-  if (pad.length / 2 > x.ndim) throw new ArgumentError(`pad: padding length too large: ${pad.length} numbers for a tensor of ${x.ndim} axes`);
+  if (pad.length / 2 > x.ndim)
+    throw new ArgumentError(`pad: padding length too large: ${pad.length} numbers for a tensor of ${x.ndim} axes`);
   return x.shape.map((_, axis) => {
     const at = 2 * (x.ndim - 1 - axis);
     return [pad[at] ?? 0, pad[at + 1] ?? 0] as const;
@@ -26,7 +27,8 @@ export function constantPad(x: Tensor, pad: Padding, value = 0): Tensor {
   checkTensor("constantPad", x);
   const sides = perAxis(x, pad);
   const shape = x.shape.map((n, i) => n + sides[i]![0] + sides[i]![1]);
-  if (shape.some((n) => n < 0)) throw new ShapeError(`constantPad: the padding ${shapeText(pad)} leaves a negative size: ${shapeText(shape)}`);
+  if (shape.some((n) => n < 0))
+    throw new ShapeError(`constantPad: the padding ${shapeText(pad)} leaves a negative size: ${shapeText(shape)}`);
   const y = filled(allocate(shape, x.dtype, x), value);
   const strides = contiguousStrides(shape);
   // The part of x that is kept, seen in both tensors.
@@ -37,7 +39,19 @@ export function constantPad(x: Tensor, pad: Padding, value = 0): Tensor {
     { storage: y.storage, dtype: y.dtype, shape: kept, strides, offset: to },
     { storage: x.storage, dtype: x.dtype, shape: kept, strides: x.strides, offset: from },
   );
-  return record("ConstantPadNdBackward0", y, [x], [], [(g) => constantPad(g, pad.map((p) => -p))]);
+  return record(
+    "ConstantPadNdBackward0",
+    y,
+    [x],
+    [],
+    [
+      (g) =>
+        constantPad(
+          g,
+          pad.map((p) => -p),
+        ),
+    ],
+  );
 }
 
 /** The source position of each element of a padded axis. */
@@ -54,7 +68,9 @@ function checkReach(mode: PadMode, x: Tensor, axis: number, before: number, afte
   const size = x.shape[axis]!;
   const limit = mode === "reflect" ? size - 1 : mode === "circular" ? size : Number.POSITIVE_INFINITY;
   if (before > limit || after > limit)
-    throw new ShapeError(`pad: padding size should be ${mode === "reflect" ? "less than" : "at most"} the corresponding input dimension, but got padding (${before}, ${after}) at dimension ${axis} of input ${shapeText(x.shape)}`);
+    throw new ShapeError(
+      `pad: padding size should be ${mode === "reflect" ? "less than" : "at most"} the corresponding input dimension, but got padding (${before}, ${after}) at dimension ${axis} of input ${shapeText(x.shape)}`,
+    );
 }
 
 /**
@@ -68,7 +84,9 @@ export function pad(x: Tensor, padding: Padding, options: { mode?: PadMode; valu
   const { mode = "constant", value = 0 } = options;
   if (mode === "constant") return constantPad(x, padding, value ?? 0);
   if (mode !== "reflect" && mode !== "replicate" && mode !== "circular")
-    throw new ArgumentError(`pad: unrecognised padding mode ${JSON.stringify(mode)}; the modes are constant, reflect, replicate, circular`);
+    throw new ArgumentError(
+      `pad: unrecognised padding mode ${JSON.stringify(mode)}; the modes are constant, reflect, replicate, circular`,
+    );
   let y = x;
   perAxis(x, padding).forEach(([before, after], axis) => {
     if (before === 0 && after === 0) return;

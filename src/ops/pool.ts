@@ -42,7 +42,12 @@ const POOL_COST = 1.5;
 
 /** Sizes for `dims` axes from one number or a list. @throws ValueError for another count or non-integers. */
 export function spread(op: string, name: string, value: Sizes, dims: number): number[] {
-  const list = typeof value === "number" ? new Array<number>(dims).fill(value) : value.length === 1 ? new Array<number>(dims).fill(value[0]!) : [...value];
+  const list =
+    typeof value === "number"
+      ? new Array<number>(dims).fill(value)
+      : value.length === 1
+        ? new Array<number>(dims).fill(value[0]!)
+        : [...value];
   if (list.length !== dims || !list.every(Number.isInteger))
     throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${JSON.stringify(value)}`);
   return list;
@@ -65,9 +70,13 @@ function checkInput(op: string, x: Tensor, dims: number): void {
   checkTensor(op, x);
   if (!isFloat(x.dtype)) throw new DTypeError(`${op}: not implemented for ${x.dtype}; cast with x.float()`);
   if (x.ndim !== dims + 1 && x.ndim !== dims + 2)
-    throw new ShapeError(`${op}: expected ${dims + 1}D or ${dims + 2}D input [(N,) C, ${["L", "H, W", "D, H, W"][dims - 1]}], got shape ${shapeText(x.shape)}`);
+    throw new ShapeError(
+      `${op}: expected ${dims + 1}D or ${dims + 2}D input [(N,) C, ${["L", "H, W", "D, H, W"][dims - 1]}], got shape ${shapeText(x.shape)}`,
+    );
   if (x.shape.slice(x.ndim - dims - 1).includes(0))
-    throw new ShapeError(`${op}: expected input with non-zero size for all but the batch axis, got ${shapeText(x.shape)}`);
+    throw new ShapeError(
+      `${op}: expected input with non-zero size for all but the batch axis, got ${shapeText(x.shape)}`,
+    );
 }
 
 /** @see torch pooling_output_shape */
@@ -78,37 +87,75 @@ function outputSize(input: number, k: number, s: number, p: number, d: number, c
   return ceilMode && (out - 1) * s >= input + p ? out - 1 : out;
 }
 
-function windows(op: string, x: Tensor, dims: number, kernelSize: Sizes, options: MaxPoolOptions & AvgPoolOptions): Geometry {
+function windows(
+  op: string,
+  x: Tensor,
+  dims: number,
+  kernelSize: Sizes,
+  options: MaxPoolOptions & AvgPoolOptions,
+): Geometry {
   checkInput(op, x, dims);
   const kernel = spread(op, "kernelSize", kernelSize, dims);
   const stride = spread(op, "stride", options.stride ?? kernel, dims);
   const padding = spread(op, "padding", options.padding ?? 0, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
-  if ([...kernel, ...stride, ...dilation].some((n) => n < 1)) throw new ValueError(`${op}: kernelSize, stride and dilation must be positive`);
+  if ([...kernel, ...stride, ...dilation].some((n) => n < 1))
+    throw new ValueError(`${op}: kernelSize, stride and dilation must be positive`);
   if (padding.some((p, i) => p < 0 || p > kernel[i]! / 2))
-    throw new ValueError(`${op}: pad should be at most half of effective kernel size, got padding ${shapeText(padding)} and kernelSize ${shapeText(kernel)}`);
+    throw new ValueError(
+      `${op}: pad should be at most half of effective kernel size, got padding ${shapeText(padding)} and kernelSize ${shapeText(kernel)}`,
+    );
   const input = x.shape.slice(x.ndim - dims);
-  const output = input.map((n, i) => outputSize(n, kernel[i]!, stride[i]!, padding[i]!, dilation[i]!, options.ceilMode ?? false));
+  const output = input.map((n, i) =>
+    outputSize(n, kernel[i]!, stride[i]!, padding[i]!, dilation[i]!, options.ceilMode ?? false),
+  );
   if (output.some((n) => n < 1))
-    throw new ShapeError(`${op}: given input size ${shapeText(x.shape.slice(-dims - 1))}, the output size ${shapeText(output)} is too small`);
+    throw new ShapeError(
+      `${op}: given input size ${shapeText(x.shape.slice(-dims - 1))}, the output size ${shapeText(output)} is too small`,
+    );
   return { dims, input, output, kernel, stride, padding, dilation, lead: x.shape.slice(0, x.ndim - dims) };
 }
 
-function adaptiveWindows(op: string, x: Tensor, dims: number, size: number | readonly (number | null)[] | null): Geometry {
+function adaptiveWindows(
+  op: string,
+  x: Tensor,
+  dims: number,
+  size: number | readonly (number | null)[] | null,
+): Geometry {
   checkInput(op, x, dims);
   const input = x.shape.slice(x.ndim - dims);
-  const wanted = Array.isArray(size) ? (size.length === 1 ? new Array(dims).fill(size[0]) : size) : new Array(dims).fill(size);
+  const wanted = Array.isArray(size)
+    ? size.length === 1
+      ? new Array(dims).fill(size[0])
+      : size
+    : new Array(dims).fill(size);
   const output = input.map((n, i) => (wanted[i] as number | null) ?? n);
   if (wanted.length !== dims || output.some((n) => !Number.isInteger(n) || n < 0))
     throw new ValueError(`${op}: outputSize must be one size or ${dims}, none negative, got ${JSON.stringify(size)}`);
   const none = new Array<number>(dims).fill(0);
-  return { dims, input, output, kernel: none, stride: none, padding: none, dilation: none, lead: x.shape.slice(0, x.ndim - dims) };
+  return {
+    dims,
+    input,
+    output,
+    kernel: none,
+    stride: none,
+    padding: none,
+    dilation: none,
+    lead: x.shape.slice(0, x.ndim - dims),
+  };
 }
 
 /** The geometry as the kernels read it: depth, height, width of each quantity. */
 function packed(g: Geometry): number[] {
   const three = (list: readonly number[], fill: number) => [...new Array<number>(3 - g.dims).fill(fill), ...list];
-  return [...three(g.input, 1), ...three(g.output, 1), ...three(g.kernel, 1), ...three(g.stride, 1), ...three(g.padding, 0), ...three(g.dilation, 1)];
+  return [
+    ...three(g.input, 1),
+    ...three(g.output, 1),
+    ...three(g.kernel, 1),
+    ...three(g.stride, 1),
+    ...three(g.padding, 0),
+    ...three(g.dilation, 1),
+  ];
 }
 
 const work = (g: Geometry) => {
@@ -132,9 +179,19 @@ function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor
   const gx = allocate([...lead, ...input], g.dtype, g);
   const args = [gx, g.contiguous(), indices, sizeOfShape(input), sizeOfShape(output)];
   g.storage.backend.call("maxPoolBackward", g.dtype, args, work(geometry));
-  return record("MaxPoolBackwardBackward0", gx, [g], [indices], [
-    (h, [at]) => h.reshape([-1, sizeOfShape(input)]).gather(1, at!.reshape([-1, sizeOfShape(output)])).reshape(at!.shape),
-  ]);
+  return record(
+    "MaxPoolBackwardBackward0",
+    gx,
+    [g],
+    [indices],
+    [
+      (h, [at]) =>
+        h
+          .reshape([-1, sizeOfShape(input)])
+          .gather(1, at!.reshape([-1, sizeOfShape(output)]))
+          .reshape(at!.shape),
+    ],
+  );
 }
 
 const maxOptions = ["stride", "padding", "dilation", "ceilMode", "returnIndices"];
@@ -215,17 +272,28 @@ function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOpt
 }
 
 /** The mean over windows of the last axis. Shape: [(N,) C, L] → [(N,) C, L′]. @see torch.nn.functional.avg_pool1d */
-export const avgPool1d = (x: Tensor, kernelSize: Sizes, options: Omit<AvgPoolOptions, "divisorOverride"> = {}): Tensor =>
-  avgPool(1, x, kernelSize, options);
+export const avgPool1d = (
+  x: Tensor,
+  kernelSize: Sizes,
+  options: Omit<AvgPoolOptions, "divisorOverride"> = {},
+): Tensor => avgPool(1, x, kernelSize, options);
 
 /** The mean over windows of the last two axes. Shape: [(N,) C, H, W] → [(N,) C, H′, W′]. @see torch.nn.functional.avg_pool2d */
-export const avgPool2d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor => avgPool(2, x, kernelSize, options);
+export const avgPool2d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor =>
+  avgPool(2, x, kernelSize, options);
 
 /** The mean over windows of the last three axes. Shape: [(N,) C, D, H, W] → [(N,) C, D′, H′, W′]. @see torch.nn.functional.avg_pool3d */
-export const avgPool3d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor => avgPool(3, x, kernelSize, options);
+export const avgPool3d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor =>
+  avgPool(3, x, kernelSize, options);
 
 const adaptiveAvg = (dims: number, x: Tensor, outputSize: OutputSize): Tensor =>
-  linearPool(`AdaptiveAvgPool${dims}DBackward0`, "adaptiveAvgPool", x, adaptiveWindows(`adaptiveAvgPool${dims}d`, x, dims, outputSize), []);
+  linearPool(
+    `AdaptiveAvgPool${dims}DBackward0`,
+    "adaptiveAvgPool",
+    x,
+    adaptiveWindows(`adaptiveAvgPool${dims}d`, x, dims, outputSize),
+    [],
+  );
 
 /** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool1d */
 export const adaptiveAvgPool1d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(1, x, outputSize);

@@ -2,8 +2,9 @@
 import { legacyName } from "../core/dtype";
 import { DTypeError, IndexError } from "../core/errors";
 import { sizeOfShape, wrapDim } from "../core/shape";
-import type { Tensor } from "../tensor/tensor";
-import { cast, checkSameDevice, checkTensor } from "./define";
+import { allocate } from "../tensor/create";
+import { Tensor } from "../tensor/tensor";
+import { cast, checkFits, checkSameDevice, checkTensor, computeType } from "./define";
 
 /** A contiguous tensor seen as [outer, n, inner]. */
 export interface Axis {
@@ -51,4 +52,35 @@ export function wrappedIndex(op: string, index: Tensor, size: number, dim: numbe
   const flat = dense(cast(index, "int64"));
   const isPlain = flat.storage.backend.check("indicesInRange", [flat, 0, size, flat.numel()]) < 0;
   return isPlain ? flat : checkedIndex(op, flat, size, dim, -size).remainder(size);
+}
+
+/** A copy of `x` with its own contiguous memory, perhaps in another dtype, without history. */
+export function copyOf(x: Tensor, dtype = x.dtype): Tensor {
+  const y = allocate(x.shape, dtype, x);
+  x.storage.backend.copy(y, x);
+  return y;
+}
+
+/**
+ * `op` with a way to write its result straight over its first operand, for the in-place form: where that lies contiguously, needs no wider
+ * dtype to compute in, and shares its memory with no other operand.
+ */
+export function writing<A extends unknown[]>(
+  name: string,
+  op: (x: Tensor, ...args: A) => Tensor,
+  write: (x: Tensor, ...args: A) => void,
+): ((x: Tensor, ...args: A) => Tensor) & { into: (out: Tensor, x: Tensor, ...args: A) => void } {
+  const into = (out: Tensor, x: Tensor, ...args: A): void => {
+    const isPlain = x.isContiguous() && x.dtype !== "bool" && computeType(x.dtype) === x.dtype;
+    const isShared = args.flat().some((arg) => arg instanceof Tensor && arg.storage === x.storage);
+    if (isPlain && !isShared) {
+      write(x, ...args);
+      return;
+    }
+    const y = op(x, ...args);
+    checkFits(name, out, y.shape, y.dtype);
+    out.storage.backend.copy(out, y);
+    y.dispose();
+  };
+  return Object.assign((x: Tensor, ...args: A) => op(x, ...args), { into });
 }

@@ -44,7 +44,10 @@ export function plan(op: string, x: Tensor, dim: Dim, keepdim = false): Plan {
  * `x` seen as contiguous [outer, n, inner] with the reduced axes in the middle: as it lies if they are neighbours, else
  * with the reduced axes moved to the end.
  */
-export function threeAxes(x: Tensor, dims: readonly number[]): { x: Tensor; outer: number; n: number; inner: number; owned: boolean } {
+export function threeAxes(
+  x: Tensor,
+  dims: readonly number[],
+): { x: Tensor; outer: number; n: number; inner: number; owned: boolean } {
   const product = (axes: readonly number[]) => axes.reduce((n, d) => n * x.shape[d]!, 1);
   const first = dims[0] ?? x.ndim;
   const last = dims.at(-1) ?? x.ndim - 1;
@@ -55,8 +58,18 @@ export function threeAxes(x: Tensor, dims: readonly number[]): { x: Tensor; oute
   }
   const rest = x.shape.map((_, i) => i).filter((i) => !dims.includes(i));
   const order = [...rest, ...dims];
-  const y = allocate(order.map((d) => x.shape[d]!), x.dtype, x);
-  const source = { storage: x.storage, offset: x.offset, dtype: x.dtype, shape: y.shape, strides: order.map((d) => x.strides[d]!) };
+  const y = allocate(
+    order.map((d) => x.shape[d]!),
+    x.dtype,
+    x,
+  );
+  const source = {
+    storage: x.storage,
+    offset: x.offset,
+    dtype: x.dtype,
+    shape: y.shape,
+    strides: order.map((d) => x.strides[d]!),
+  };
   x.storage.backend.copy(y, source);
   return { x: y, outer: product(rest), n: product(dims), inner: 1, owned: true };
 }
@@ -78,8 +91,22 @@ const SPLIT = 1 << 16;
 export function reduceInto(kernel: string, y: Tensor, input: Tensor, { dims }: Plan, combine?: string): void {
   const { x, outer, n, inner, owned } = threeAxes(input, dims);
   const { backend } = x.storage;
-  const run = (name: string, out: Tensor, from: Tensor, offset: number, rows: number, length: number, results: number) => {
-    const window = { storage: from.storage, offset: from.offset + offset, dtype: from.dtype, shape: [rows * length], strides: [1] };
+  const run = (
+    name: string,
+    out: Tensor,
+    from: Tensor,
+    offset: number,
+    rows: number,
+    length: number,
+    results: number,
+  ) => {
+    const window = {
+      storage: from.storage,
+      offset: from.offset + offset,
+      dtype: from.dtype,
+      shape: [rows * length],
+      strides: [1],
+    };
     backend.call(name, from.dtype, [out, window, length, inner], { range: results, cost: rows * length * 0.4 });
   };
   if (combine !== undefined && outer * inner === 1 && n >= 2 * SPLIT) {
@@ -96,7 +123,8 @@ export function reduceInto(kernel: string, y: Tensor, input: Tensor, { dims }: P
 }
 
 /** Puts the reduced axes of a gradient or result back with size 1, and broadcasts it to the input's shape. */
-export const spread = (g: Tensor, kept: readonly number[], shape: readonly number[]): Tensor => g.reshape(kept).expand(shape);
+export const spread = (g: Tensor, kept: readonly number[], shape: readonly number[]): Tensor =>
+  g.reshape(kept).expand(shape);
 
 /**
  * The sum over `dim`. Integers and bool are summed as int64.
@@ -116,9 +144,13 @@ export function sum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
   if (source !== x) source.dispose();
   const { shape, dtype } = x;
   const out = cast(y, result);
-  return record(p.dims.length === x.ndim && dim === undefined ? "SumBackward0" : "SumBackward1", out, [x], [], [
-    (g) => spread(g, p.kept, shape).to(dtype),
-  ]);
+  return record(
+    p.dims.length === x.ndim && dim === undefined ? "SumBackward0" : "SumBackward1",
+    out,
+    [x],
+    [],
+    [(g) => spread(g, p.kept, shape).to(dtype)],
+  );
 }
 
 /**
@@ -131,7 +163,9 @@ export function mean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor 
   checkOptions("mean", options, ["keepdim", "dtype"]);
   const dtype = options.dtype ?? x.dtype;
   if (!isFloat(dtype))
-    throw new DTypeError(`mean(): could not infer output dtype. Input dtype must be either a floating point dtype. Got: ${legacyName(dtype)}; use x.float().mean()`);
+    throw new DTypeError(
+      `mean(): could not infer output dtype. Input dtype must be either a floating point dtype. Got: ${legacyName(dtype)}; use x.float().mean()`,
+    );
   const p = plan("mean", x, dim, options.keepdim);
   const source = cast(x, computeType(dtype));
   const y = allocate(p.shape, source.dtype, x);

@@ -1,11 +1,10 @@
 /** How scattered elements find their places: shared by scatter, scatterAdd and scatterReduce. */
-import type { DType } from "../core/dtype";
+import type { Work } from "../backend/backend";
 import { DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText, wrapDim } from "../core/shape";
-import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { cast, checkTensor, computeType } from "./define";
-import { type Axis, axisOf, checkedIndex, checkIndexType, dense } from "./positions";
+import { axisOf, checkedIndex, checkIndexType, copyOf, dense } from "./positions";
 
 /** Nanoseconds per element moved or reduced. */
 export const MOVE_COST = 1;
@@ -53,31 +52,31 @@ export function route(op: string, x: Tensor, dim: number, index: Tensor, src: Te
   return { dim: d, at: checkedIndex(op, index, x.shape[d] ?? 1, d), src: corner(src.detach(), index.shape, -1) };
 }
 
-/** Runs a scatter kernel on a copy of `x` in `dtype`; on the corner that the index reaches, if it does not reach all. */
-function scattered(
-  x: Tensor,
-  { dim, at, src }: Route,
-  dtype: DType,
-  run: (y: Tensor, src: Tensor, axis: Axis) => void,
-): Tensor {
-  const y = allocate(x.shape, dtype, x);
-  y.storage.backend.copy(y, x);
-  if (at.numel() === 0) return y;
+/** Runs a scatter kernel on a contiguous `y`; on the corner that the index reaches, if it does not reach all. */
+function onto(y: Tensor, { dim, at, src }: Route, run: (y: Tensor, src: Tensor, layout: Layout) => void): void {
+  if (at.numel() === 0) return;
   const target = corner(y, at.shape, dim);
   const part = dense(target);
-  run(part, dense(cast(src, dtype)), axisOf("scatter", part.shape, dim));
+  const { outer, n, inner } = axisOf("scatter", part.shape, dim);
+  const source = dense(cast(src, y.dtype));
+  const work = { range: outer * inner, cost: src.numel() * MOVE_COST };
+  run(part, source, { sizes: [n, at.shape[dim] ?? 1, inner], work });
   if (part !== target) y.storage.backend.copy(target, part);
-  return y;
+}
+
+/** The sizes that scatter kernels take last: n, m and inner; and their work. */
+interface Layout {
+  readonly sizes: readonly number[];
+  readonly work: Work;
 }
 
 /** The flag of scatter kernels whose source has an element for each index. */
 const ONE_EACH = 0;
 
-/** `x` with the elements of `src` where the index leads. */
-export function move(x: Tensor, way: Route): Tensor {
-  return scattered(x, way, x.dtype, (y, src, { outer, n, inner }) => {
-    const args = [y.elementSize(), y, way.at, src, ONE_EACH, n, way.at.shape[way.dim] ?? 1, inner];
-    y.storage.backend.call("scatter", undefined, args, { range: outer * inner, cost: src.numel() * MOVE_COST });
+/** Writes the elements of `src` where the index leads in a contiguous `y`. */
+export function moveInto(y: Tensor, way: Route): void {
+  onto(y, way, (part, src, { sizes, work }) => {
+    part.storage.backend.call("scatter", undefined, [y.elementSize(), part, way.at, src, ONE_EACH, ...sizes], work);
   });
 }
 
@@ -90,16 +89,26 @@ const reduceCodes: Record<ReduceMode, number> = { sum: 0, mean: 0, prod: 1, amax
 /** Every {@link ReduceMode}. */
 export const reduceModes = Object.keys(reduceCodes) as ReduceMode[];
 
-/** `x` with the elements of `src` joined to those that the index names. */
-export function joined(x: Tensor, way: Route, mode: ReduceMode): Tensor {
-  const dtype = computeType(x.dtype);
-  const y = scattered(x, way, dtype, (part, src, { outer, n, inner }) => {
-    const work = { range: outer * inner, cost: src.numel() * MOVE_COST };
+/** Joins the elements of `src` to those of a contiguous `y` where the index leads. */
+export function joinInto(y: Tensor, way: Route, mode: ReduceMode): void {
+  onto(y, way, (part, src, { sizes, work }) => {
     const { backend } = part.storage;
-    const layout = [n, way.at.shape[way.dim] ?? 1, inner];
-    if (mode === "sum") backend.call("scatterAdd", dtype, [part, way.at, src, ...layout], work);
-    else backend.call("scatterReduce", dtype, [reduceCodes[mode], part, way.at, src, ONE_EACH, ...layout], work);
+    if (mode === "sum") backend.call("scatterAdd", part.dtype, [part, way.at, src, ...sizes], work);
+    else backend.call("scatterReduce", part.dtype, [reduceCodes[mode], part, way.at, src, ONE_EACH, ...sizes], work);
   });
+}
+
+/** `x` with the elements of `src` where the index leads. */
+export function move(x: Tensor, way: Route): Tensor {
+  const y = copyOf(x);
+  moveInto(y, way);
+  return y;
+}
+
+/** `x` with the elements of `src` joined to those where the index leads. */
+export function joined(x: Tensor, way: Route, mode: ReduceMode): Tensor {
+  const y = copyOf(x, computeType(x.dtype));
+  joinInto(y, way, mode);
   return cast(y, x.dtype);
 }
 

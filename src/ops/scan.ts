@@ -21,7 +21,10 @@ function scan(kernel: string, x: Tensor, dim: number, result: DType, reverse: bo
   const source = cast(x, computeType(x.dtype)).detach().contiguous();
   const y = allocate(x.shape, isFloat(result) ? computeType(result) : result, x);
   const { n, inner, range } = rowsAlong(x, dim);
-  x.storage.backend.call(kernel, source.dtype, [y, source, n, inner, reverse ? 1 : 0], { range, cost: x.numel() * 1.5 });
+  x.storage.backend.call(kernel, source.dtype, [y, source, n, inner, reverse ? 1 : 0], {
+    range,
+    cost: x.numel() * 1.5,
+  });
   return cast(y, result);
 }
 
@@ -54,7 +57,13 @@ export const cumsum_: typeof cumsum = inplace("cumsum_", cumsum);
 /** The product of the elements so far along `dim`. Integers are multiplied as int64. @see torch.cumprod */
 export function cumprod(x: Tensor, dim: number, options: ScanOptions = {}): Tensor {
   const { x: input, d, result } = prepare("cumprod", x, dim, options);
-  return record("CumprodBackward0", scan("cumprod", input, d, result, false), [input], [input], [(g, [v]) => cumprodGrad(g, v!, d)]);
+  return record(
+    "CumprodBackward0",
+    scan("cumprod", input, d, result, false),
+    [input],
+    [input],
+    [(g, [v]) => cumprodGrad(g, v!, d)],
+  );
 }
 
 /** {@link cumprod} in place. */
@@ -82,16 +91,22 @@ function cumprodGrad(g: Tensor, x: Tensor, d: number): Tensor {
 /** The logarithm of the sum of exponentials so far along `dim`. @see torch.logcumsumexp */
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
   const { x: input, d, result } = prepare("logcumsumexp", x, dim, {});
-  return record("LogcumsumexpBackward0", scan("logcumsumexp", input, d, result, false), [input], [input], [
-    (g, [v]) => {
-      const y = logcumsumexp(v!, d);
-      // Σ_{i≥k} g_i e^(x_k − y_i), with the sign of g kept outside the logarithm.
-      const along = (part: Tensor) => reverseLogSum(part.log().sub(y), d).add(v!).exp();
-      const positive = along(g.clampMin(0));
-      const negative = along(g.neg().clampMin(0));
-      return positive.sub(negative);
-    },
-  ]);
+  return record(
+    "LogcumsumexpBackward0",
+    scan("logcumsumexp", input, d, result, false),
+    [input],
+    [input],
+    [
+      (g, [v]) => {
+        const y = logcumsumexp(v!, d);
+        // Σ_{i≥k} g_i e^(x_k − y_i), with the sign of g kept outside the logarithm.
+        const along = (part: Tensor) => reverseLogSum(part.log().sub(y), d).add(v!).exp();
+        const positive = along(g.clampMin(0));
+        const negative = along(g.neg().clampMin(0));
+        return positive.sub(negative);
+      },
+    ],
+  );
 }
 
 const reverseLogSum = (x: Tensor, d: number): Tensor => logcumsumexp(x.flip([d]), d).flip([d]);

@@ -31,7 +31,8 @@ function checked(op: string, x: Tensor, dim: number, options: { dtype?: DType })
   checkTensor(op, x);
   checkOptions(op, options, ["dtype"]);
   const input = options.dtype === undefined ? x : x.to(options.dtype);
-  if (!isFloat(input.dtype)) throw new DTypeError(`${op}: takes floating-point elements, got ${input.dtype}; pass { dtype: torch.float32 }`);
+  if (!isFloat(input.dtype))
+    throw new DTypeError(`${op}: takes floating-point elements, got ${input.dtype}; pass { dtype: torch.float32 }`);
   return { x: input, dim: wrapDim(op, dim, x.ndim) };
 }
 
@@ -49,13 +50,19 @@ export function softmax(x: Tensor, dim: number, options: { dtype?: DType } = {})
 export function softmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {
   const gx = allocate(y.shape, y.dtype, y);
   rows("softmaxBackward", gx, [g.contiguous(), y.contiguous()], dim);
-  return record("SoftmaxBackwardDataBackward0", gx, [g, y], [g, y], [
-    (h, [, s]) => softmaxBackward(h, s!, dim),
-    (h, [u, s]) => {
-      const inner = u!.mul(s!).sum(dim, { keepdim: true });
-      return h.mul(u!.sub(inner)).sub(u!.mul(h.mul(s!).sum(dim, { keepdim: true })));
-    },
-  ]);
+  return record(
+    "SoftmaxBackwardDataBackward0",
+    gx,
+    [g, y],
+    [g, y],
+    [
+      (h, [, s]) => softmaxBackward(h, s!, dim),
+      (h, [u, s]) => {
+        const inner = u!.mul(s!).sum(dim, { keepdim: true });
+        return h.mul(u!.sub(inner)).sub(u!.mul(h.mul(s!).sum(dim, { keepdim: true })));
+      },
+    ],
+  );
 }
 
 /**
@@ -72,8 +79,18 @@ export function logSoftmax(x: Tensor, dim: number, options: { dtype?: DType } = 
 export function logSoftmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {
   const gx = allocate(y.shape, y.dtype, y);
   rows("logSoftmaxBackward", gx, [g.contiguous(), y.contiguous()], dim);
-  return record("LogSoftmaxBackwardDataBackward0", gx, [g, y], [g, y], [
-    (h, [, l]) => h.sub(h.mul(l!.exp()).sum(dim, { keepdim: true })),
-    (h, [u, l]) => h.mul(l!.exp()).mul(u!.sum(dim, { keepdim: true })).neg(),
-  ]);
+  return record(
+    "LogSoftmaxBackwardDataBackward0",
+    gx,
+    [g, y],
+    [g, y],
+    [
+      (h, [, l]) => h.sub(h.mul(l!.exp()).sum(dim, { keepdim: true })),
+      (h, [u, l]) =>
+        h
+          .mul(l!.exp())
+          .mul(u!.sum(dim, { keepdim: true }))
+          .neg(),
+    ],
+  );
 }

@@ -9,7 +9,14 @@ export const erf: Unary = unary("erf", {
   dtypes: "float",
   domain: [-3, 3],
   saves: ["x"],
-  grad: (g, { x }) => g.mul(x.mul(x).neg().exp().mul(2 / Math.sqrt(Math.PI))),
+  grad: (g, { x }) =>
+    g.mul(
+      x
+        .mul(x)
+        .neg()
+        .exp()
+        .mul(2 / Math.sqrt(Math.PI)),
+    ),
 });
 /** {@link erf} in place. */
 export const erf_: UnaryInplace = inplace("erf_", erf);
@@ -19,7 +26,14 @@ export const erfc: Unary = unary("erfc", {
   dtypes: "float",
   domain: [-3, 3],
   saves: ["x"],
-  grad: (g, { x }) => g.mul(x.mul(x).neg().exp().mul(-2 / Math.sqrt(Math.PI))),
+  grad: (g, { x }) =>
+    g.mul(
+      x
+        .mul(x)
+        .neg()
+        .exp()
+        .mul(-2 / Math.sqrt(Math.PI)),
+    ),
 });
 /** {@link erfc} in place. */
 export const erfc_: UnaryInplace = inplace("erfc_", erfc);
@@ -29,7 +43,13 @@ export const erfinv: Unary = unary("erfinv", {
   dtypes: "float",
   domain: [-0.9, 0.9],
   saves: ["y"],
-  grad: (g, { y }) => g.mul(y.mul(y).exp().mul(Math.sqrt(Math.PI) / 2)),
+  grad: (g, { y }) =>
+    g.mul(
+      y
+        .mul(y)
+        .exp()
+        .mul(Math.sqrt(Math.PI) / 2),
+    ),
 });
 /** {@link erfinv} in place. */
 export const erfinv_: UnaryInplace = inplace("erfinv_", erfinv);
@@ -39,7 +59,13 @@ export const erfcx: Unary = unary("erfcx", {
   dtypes: "float",
   domain: [-2, 5],
   saves: ["x", "y"],
-  grad: (g, { x, y }) => g.mul(x.mul(y).mul(2).sub(2 / Math.sqrt(Math.PI))),
+  grad: (g, { x, y }) =>
+    g.mul(
+      x
+        .mul(y)
+        .mul(2)
+        .sub(2 / Math.sqrt(Math.PI)),
+    ),
 });
 
 /** The logarithm of |Γ(x)|. Shape: any. @see torch.lgamma */
@@ -68,7 +94,12 @@ export function polygamma(x: Tensor, n: number): Tensor {
 }
 
 /** Modified Bessel function of the first kind, order 0. Shape: any. @see torch.i0 */
-export const i0: Unary = unary("i0", { dtypes: "float", domain: [-4, 4], saves: ["x"], grad: (g, { x }) => g.mul(i1(x)) });
+export const i0: Unary = unary("i0", {
+  dtypes: "float",
+  domain: [-4, 4],
+  saves: ["x"],
+  grad: (g, { x }) => g.mul(i1(x)),
+});
 /** {@link i0} in place. */
 export const i0_: UnaryInplace = inplace("i0_", i0);
 
@@ -107,7 +138,14 @@ export const ndtri: Unary = unary("ndtri", {
   dtypes: "float",
   domain: [0.1, 0.9],
   saves: ["y"],
-  grad: (g, { y }) => g.mul(y.mul(y).mul(0.5).exp().mul(Math.sqrt(2 * Math.PI))),
+  grad: (g, { y }) =>
+    g.mul(
+      y
+        .mul(y)
+        .mul(0.5)
+        .exp()
+        .mul(Math.sqrt(2 * Math.PI)),
+    ),
 });
 
 /** The logarithm of the standard normal distribution function. Shape: any. @see torch.special.log_ndtr */

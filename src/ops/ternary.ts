@@ -27,25 +27,32 @@ function asTensor(x: TensorLike, dtype: DType, like: Tensor): Tensor {
 export function where(x: TensorLike, condition: Tensor, other: TensorLike): Tensor {
   checkTensor("where", condition, "condition");
   if (condition.dtype !== "bool" && condition.dtype !== "uint8")
-    throw new DTypeError(`where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`);
+    throw new DTypeError(
+      `where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+    );
   const dtype = resultType(x, other);
   const [a, b] = [asTensor(x, dtype, condition), asTensor(other, dtype, condition)];
   checkSameDevice("where", condition, a, b);
   const mask = cast(condition, "bool");
   const [sa, sb, ta, tb] = [a.shape, b.shape, a.dtype, b.dtype];
-  return record("WhereBackward0", combine("where", dtype, mask, a, b), [a, b], [mask], [
-    (g, [m]) => sumTo(where(g, m!, 0), sa, ta),
-    (g, [m]) => sumTo(where(0, m!, g), sb, tb),
-  ]);
+  return record(
+    "WhereBackward0",
+    combine("where", dtype, mask, a, b),
+    [a, b],
+    [mask],
+    [(g, [m]) => sumTo(where(g, m!, 0), sa, ta), (g, [m]) => sumTo(where(0, m!, g), sb, tb)],
+  );
 }
 
 /** start + weight · (end − start); the weight is a number or a tensor. @see torch.lerp */
 export function lerp(start: Tensor, end: Tensor, weight: Tensor | number): Tensor {
   checkTensor("lerp", start);
   checkTensor("lerp", end, "end");
-  if (start.dtype !== end.dtype) throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`end\` but got dtype ${end.dtype}`);
+  if (start.dtype !== end.dtype)
+    throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`end\` but got dtype ${end.dtype}`);
   const w = asTensor(weight, start.dtype, start);
-  if (w.dtype !== start.dtype) throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`weight\` but got dtype ${w.dtype}`);
+  if (w.dtype !== start.dtype)
+    throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`weight\` but got dtype ${w.dtype}`);
   const shapes = [start.shape, end.shape, w.shape];
   const { dtype } = start;
   const rules: InputGrad[] = [
@@ -69,11 +76,13 @@ export function addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, options: { 
   const dtype = resultType(x, tensor1, tensor2);
   const like = [x, tensor1, tensor2].map(({ shape, dtype: t }) => [shape, t] as const);
   const back = (g: Tensor, i: number) => sumTo(g, like[i]![0], like[i]![1]);
-  return record("AddcmulBackward0", combine("addcmul", dtype, x, tensor1, tensor2, value), [x, tensor1, tensor2], [tensor1, tensor2], [
-    (g) => back(g, 0),
-    (g, [, b]) => back(g.mul(b!).mul(value), 1),
-    (g, [a]) => back(g.mul(a!).mul(value), 2),
-  ]);
+  return record(
+    "AddcmulBackward0",
+    combine("addcmul", dtype, x, tensor1, tensor2, value),
+    [x, tensor1, tensor2],
+    [tensor1, tensor2],
+    [(g) => back(g, 0), (g, [, b]) => back(g.mul(b!).mul(value), 1), (g, [a]) => back(g.mul(a!).mul(value), 2)],
+  );
 }
 
 /** {@link addcmul} in place. */
@@ -88,14 +97,22 @@ export function addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, options: { 
   const { value = 1 } = options;
   const dtype = resultType(x, tensor1, tensor2);
   if (!tensor1.isFloatingPoint() && !tensor2.isFloatingPoint())
-    throw new DTypeError("addcdiv: integer division with addcdiv is no longer supported; cast one operand with x.float()");
+    throw new DTypeError(
+      "addcdiv: integer division with addcdiv is no longer supported; cast one operand with x.float()",
+    );
   const like = [x, tensor1, tensor2].map(({ shape, dtype: t }) => [shape, t] as const);
   const back = (g: Tensor, i: number) => sumTo(g, like[i]![0], like[i]![1]);
-  return record("AddcdivBackward0", combine("addcdiv", dtype, x, tensor1, tensor2, value), [x, tensor1, tensor2], [tensor1, tensor2], [
-    (g) => back(g, 0),
-    (g, [, b]) => back(g.mul(value).div(b!), 1),
-    (g, [a, b]) => back(g.mul(value).mul(a!).div(b!.mul(b!)).neg(), 2),
-  ]);
+  return record(
+    "AddcdivBackward0",
+    combine("addcdiv", dtype, x, tensor1, tensor2, value),
+    [x, tensor1, tensor2],
+    [tensor1, tensor2],
+    [
+      (g) => back(g, 0),
+      (g, [, b]) => back(g.mul(value).div(b!), 1),
+      (g, [a, b]) => back(g.mul(value).mul(a!).div(b!.mul(b!)).neg(), 2),
+    ],
+  );
 }
 
 /** {@link addcdiv} in place. */

@@ -16,7 +16,7 @@ export function stateLike(param: Tensor, value = 0): Tensor {
 }
 
 /**
- * Runs `kernel(dtype, param, grad, ...args)` of `assembly/optim.ts` over all elements.
+ * Runs `kernel(dtype, param, grad, ...args)` of `assembly/optim/` over all elements.
  * @throws DTypeError unless the parameter is float32 or float64, StateError if the state is not of its size and dtype.
  */
 export function update(kernel: string, param: Tensor, grad: Tensor, args: readonly Argument[]): void {

@@ -2,8 +2,7 @@
 import { enableGrad, noGrad } from "../autograd/mode";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { cat } from "../ops/join";
-import { plan, reduceInto } from "../ops/reduce";
-import { allocate, zeros } from "../tensor/create";
+import { zeros } from "../tensor/create";
 import { Tensor, tidy } from "../tensor/tensor";
 import { type LinePoint, strongWolfe } from "./lineSearch";
 import { type Closure, Optimizer, type ParamGroup, type Params } from "./optimizer";
@@ -48,12 +47,7 @@ interface LBFGSState {
   prevLoss?: number;
 }
 
-const maxAbs = (x: Tensor): number =>
-  tidy(() => {
-    const largest = allocate([], x.dtype, x);
-    reduceInto("amax", largest, x.abs(), plan("amax", x, null));
-    return largest.item();
-  });
+const maxAbs = (x: Tensor): number => tidy(() => x.abs().amax().item());
 
 const dot = (a: Tensor, b: Tensor): number => tidy(() => a.dot(b).item());
 

@@ -14,7 +14,9 @@ function explain(verb: string, path: string | URL, error: unknown): KindlingErro
     ENOTDIR: "a part of the path is not a folder",
     ENOSPC: "the disk is full",
   };
-  return new KindlingError(`cannot ${verb} "${path}": ${(code && reasons[code]) ?? (error as Error).message}`, { cause: error });
+  return new KindlingError(`cannot ${verb} "${path}": ${(code && reasons[code]) ?? (error as Error).message}`, {
+    cause: error,
+  });
 }
 
 /**
@@ -42,7 +44,8 @@ export async function readBytes(path: string | URL): Promise<Uint8Array> {
  */
 export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise<void> {
   const files = nodeModule<FileSystem>("node:fs/promises");
-  if (files === undefined) throw new KindlingError(`cannot write "${path}": a ${runtime} has no files; offer the bytes as a download instead`);
+  if (files === undefined)
+    throw new KindlingError(`cannot write "${path}": a ${runtime} has no files; offer the bytes as a download instead`);
   try {
     await files.writeFile(path, bytes);
   } catch (error) {

@@ -21,7 +21,8 @@ export const createOptions = ["dtype", "device", "requiresGrad"] as const;
 /** @internal The backend of a device. @throws DeviceError if this machine or build has none. */
 export function resolveDevice(op: string, device: Device | "wasm" = "cpu") {
   const backend = backendOf(device === "wasm" ? "cpu" : device);
-  if (backend === undefined) throw new DeviceError(`${op}: there is no device ${describe(device)} here; "cpu" always works`);
+  if (backend === undefined)
+    throw new DeviceError(`${op}: there is no device ${describe(device)} here; "cpu" always works`);
   return backend;
 }
 
@@ -64,7 +65,10 @@ export function splitSize<O extends object>(
 }
 
 /** The size as numbers or as one array, then options. */
-export type SizeArgs<O = CreateOptions> = [...size: number[], options: O] | [size: readonly number[], options?: O] | number[];
+export type SizeArgs<O = CreateOptions> =
+  | [...size: number[], options: O]
+  | [size: readonly number[], options?: O]
+  | number[];
 
 /** A tensor of unspecified values. @see torch.empty */
 export function empty(...args: SizeArgs): Tensor {
@@ -105,7 +109,11 @@ export function ones(...args: SizeArgs): Tensor {
 export function full(size: readonly number[], value: number | bigint | boolean, options: CreateOptions = {}): Tensor {
   checkOptions("full", options, createOptions);
   const fallback =
-    typeof value === "boolean" ? "bool" : typeof value === "bigint" || Number.isInteger(value) ? "int64" : getDefaultDtype();
+    typeof value === "boolean"
+      ? "bool"
+      : typeof value === "bigint" || Number.isInteger(value)
+        ? "int64"
+        : getDefaultDtype();
   return finish(filled(allocateFor("full", checkSize("full", [size]), options, fallback), value), options);
 }
 
@@ -147,7 +155,9 @@ export function tensor(data: TensorData | readonly unknown[], options: CreateOpt
 function fromTypedArray(data: TypedArray, options: CreateOptions): Tensor {
   const own = arrayTypes.get(data.constructor.name);
   if (own === undefined)
-    throw new DTypeError(`tensor: no dtype for a ${data.constructor.name}; it takes ${[...arrayTypes.keys()].join(", ")}`);
+    throw new DTypeError(
+      `tensor: no dtype for a ${data.constructor.name}; it takes ${[...arrayTypes.keys()].join(", ")}`,
+    );
   const x = allocateFor("tensor", [data.length], options, own);
   if (x.dtype === own) x.storage.backend.write(x.storage.block, own, 0, data);
   else writeValues(x, data as ArrayLike<number>);
@@ -170,7 +180,12 @@ export function writeValues(x: Tensor, values: ArrayLike<number | bigint | boole
     for (let i = 0; i < length; i++) out[i] = toBigInt(values[i]!);
     backend.write(block, x.dtype, 0, out);
   } else {
-    const out = x.dtype === "float64" ? new Float64Array(length) : x.dtype === "float32" ? new Float32Array(length) : new Int32Array(length);
+    const out =
+      x.dtype === "float64"
+        ? new Float64Array(length)
+        : x.dtype === "float32"
+          ? new Float32Array(length)
+          : new Int32Array(length);
     const isBool = x.dtype === "bool";
     for (let i = 0; i < length; i++) out[i] = isBool ? Number(!!values[i]) : Number(values[i]);
     backend.write(block, x.dtype, 0, out);
@@ -210,20 +225,28 @@ function nestedShape(data: unknown): number[] {
 function flatten(data: unknown, shape: readonly number[], axis: number, out: (number | bigint | boolean)[]): void {
   if (data instanceof Tensor) {
     if (shapeText(data.shape) !== shapeText(shape.slice(axis)))
-      throw new ShapeError(`tensor: expected a tensor of shape ${shapeText(shape.slice(axis))} at dim ${axis}, got ${shapeText(data.shape)}`);
+      throw new ShapeError(
+        `tensor: expected a tensor of shape ${shapeText(shape.slice(axis))} at dim ${axis}, got ${shapeText(data.shape)}`,
+      );
     for (const value of data.toTypedArray()) out.push(data.dtype === "bool" ? value !== 0 : value);
     return;
   }
   if (axis === shape.length) {
     if (typeof data !== "number" && typeof data !== "boolean" && typeof data !== "bigint")
       throw Array.isArray(data)
-        ? new ShapeError(`tensor: expected a number at dim ${axis}, got an array of ${data.length}: the nesting is deeper here than at the first element`)
-        : new ArgumentError(`tensor: could not infer a dtype of ${describe(data)}; elements are numbers, booleans or bigints`);
+        ? new ShapeError(
+            `tensor: expected a number at dim ${axis}, got an array of ${data.length}: the nesting is deeper here than at the first element`,
+          )
+        : new ArgumentError(
+            `tensor: could not infer a dtype of ${describe(data)}; elements are numbers, booleans or bigints`,
+          );
     out.push(data);
     return;
   }
   const list = data as unknown[];
   if ((!Array.isArray(data) && !ArrayBuffer.isView(data)) || list.length !== shape[axis])
-    throw new ShapeError(`tensor: expected sequence of length ${shape[axis]} at dim ${axis} (got ${Array.isArray(data) ? list.length : describe(data)})`);
+    throw new ShapeError(
+      `tensor: expected sequence of length ${shape[axis]} at dim ${axis} (got ${Array.isArray(data) ? list.length : describe(data)})`,
+    );
   for (const item of list) flatten(item, shape, axis + 1, out);
 }

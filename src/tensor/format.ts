@@ -32,7 +32,8 @@ export function setPrintoptions(options: PrintOptions & { profile?: "default" | 
   const { profile, ...rest } = options;
   if (profile !== undefined) {
     const known = profiles[profile];
-    if (known === undefined) throw new ArgumentError(`setPrintoptions: unknown profile "${profile}"; the profiles are default, short, full`);
+    if (known === undefined)
+      throw new ArgumentError(`setPrintoptions: unknown profile "${profile}"; the profiles are default, short, full`);
     Object.assign(current, known);
   }
   Object.assign(current, rest);
@@ -102,7 +103,11 @@ function vectorText(values: readonly Value[], indent: number, summarize: boolean
   const { edgeitems } = current;
   const short = summarize && values.length > 2 * edgeitems;
   const items = short
-    ? [...values.slice(0, edgeitems).map((v) => formatter.format(v)), " ...", ...values.slice(-edgeitems).map((v) => formatter.format(v))]
+    ? [
+        ...values.slice(0, edgeitems).map((v) => formatter.format(v)),
+        " ...",
+        ...values.slice(-edgeitems).map((v) => formatter.format(v)),
+      ]
     : values.map((v) => formatter.format(v));
   const lines: string[] = [];
   for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(", "));
@@ -166,7 +171,7 @@ export function formatTensor(x: Tensor): string {
     if (!usual) suffixes.push(`dtype=torch.${x.dtype}`);
     const summarize = x.numel() > current.threshold;
     const data: Nested = x.tolist();
-    const formatter = new Formatter(summarize ? edges(data, x.ndim) : (flatten(data)), x.dtype);
+    const formatter = new Formatter(summarize ? edges(data, x.ndim) : flatten(data), x.dtype);
     body = nestedText(data, x.ndim, prefix.length, summarize, formatter);
   }
   if (x.gradFn !== null) suffixes.push(`gradFn=<${x.gradFn.name}>`);

@@ -56,9 +56,13 @@ export class Tensor implements Operand {
     if (value !== null) {
       if (!(value instanceof Tensor)) throw new KindlingError("grad: takes a tensor or null");
       if (!sameShape(value.shape, this.shape))
-        throw new AutogradError(`assigned grad has data of a different size: got [${value.shape}], expected [${this.shape}]`);
+        throw new AutogradError(
+          `assigned grad has data of a different size: got [${value.shape}], expected [${this.shape}]`,
+        );
       if (value.dtype !== this.dtype)
-        throw new AutogradError(`assigned grad has data of a different type: got ${value.dtype}, expected ${this.dtype}`);
+        throw new AutogradError(
+          `assigned grad has data of a different type: got ${value.dtype}, expected ${this.dtype}`,
+        );
       value.isKept = true;
     }
     const old = this.ownGrad;
@@ -195,7 +199,9 @@ export class Tensor implements Operand {
         "you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use x.detach().",
       );
     if (value && this.isInferenceTensor)
-      throw new AutogradError("Setting requiresGrad=true on inference tensor outside inferenceMode is not allowed; make a normal tensor with x.clone().");
+      throw new AutogradError(
+        "Setting requiresGrad=true on inference tensor outside inferenceMode is not allowed; make a normal tensor with x.clone().",
+      );
     if (this.gradFn === null) this.leafRequiresGrad = value;
     return this;
   }
@@ -256,7 +262,8 @@ export class Tensor implements Operand {
    */
   toTypedArray(): TypedArray {
     const values = this.elements();
-    if (this.dtype === "float16" || this.dtype === "bfloat16") return Float32Array.from(values as Uint16Array, halfDecoder(this.dtype));
+    if (this.dtype === "float16" || this.dtype === "bfloat16")
+      return Float32Array.from(values as Uint16Array, halfDecoder(this.dtype));
     return values;
   }
 
@@ -267,7 +274,13 @@ export class Tensor implements Operand {
     const n = this.numel();
     if (this.isContiguous()) return backend.view(block, this.dtype, this.offset, n).slice();
     const copy = new Storage(backend, n * sizeOf(this.dtype));
-    const target = { storage: copy, dtype: this.dtype, shape: this.shape, strides: contiguousStrides(this.shape), offset: 0 };
+    const target = {
+      storage: copy,
+      dtype: this.dtype,
+      shape: this.shape,
+      strides: contiguousStrides(this.shape),
+      offset: 0,
+    };
     backend.copy(target, this);
     const values = backend.view(copy.block, this.dtype, 0, n).slice();
     backend.release(copy.block, false);
@@ -304,7 +317,13 @@ export class Tensor implements Operand {
 }
 
 /** @internal Shows `x` through another window, on the storage given: only in-place view ops may change what a tensor shows. */
-export function setWindow(x: Tensor, shape: readonly number[], strides: readonly number[], offset: number, storage = x.storage): void {
+export function setWindow(
+  x: Tensor,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+  storage = x.storage,
+): void {
   if (storage !== x.storage) {
     storage.retain();
     x.storage.release();

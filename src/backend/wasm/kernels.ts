@@ -1,6 +1,7 @@
 /** Loads the compiled kernels: picks the SIMD level, compiles synchronously, and gives every export a number. */
-import { instantiateSync } from "@assemblyscript/loader";
+
 import { baseline, relaxed } from "kindling:kernels";
+import { instantiateSync } from "@assemblyscript/loader";
 import { environment } from "../../platform/platform";
 
 export type SimdLevel = "baseline" | "relaxed";
@@ -28,8 +29,8 @@ export interface Kernels {
  *   (f32x4.extract_lane 0 (f32x4.relaxed_madd (f32x4.splat (local.get 0)) (f32x4.splat (local.get 1)) (f32x4.splat (local.get 2)))))
  */
 const probe = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 125, 125, 125, 1, 125, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 22, 1, 20, 0,
-  32, 0, 253, 19, 32, 1, 253, 19, 32, 2, 253, 19, 253, 133, 2, 253, 31, 0, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 125, 125, 125, 1, 125, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 22, 1, 20,
+  0, 32, 0, 253, 19, 32, 1, 253, 19, 32, 2, 253, 19, 253, 133, 2, 253, 31, 0, 11,
 ]);
 
 /**
@@ -38,7 +39,11 @@ const probe = new Uint8Array([
  */
 function hasFusedMultiplyAdd(): boolean {
   if (!WebAssembly.validate(probe)) return false;
-  const f = new WebAssembly.Instance(new WebAssembly.Module(probe)).exports.f as (a: number, b: number, c: number) => number;
+  const f = new WebAssembly.Instance(new WebAssembly.Module(probe)).exports.f as (
+    a: number,
+    b: number,
+    c: number,
+  ) => number;
   return f(1 + 2 ** -12, 1 + 2 ** -12, -1) === 2 ** -11 + 2 ** -24;
 }
 

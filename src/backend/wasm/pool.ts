@@ -4,7 +4,14 @@
  * one thread instead of collapsing.
  */
 import { ArgumentError, KindlingError } from "../../core/errors";
-import { canShareMemory, environment, hardwareConcurrency, isolationHint, startWorker, type WorkerHandle } from "../../platform/platform";
+import {
+  canShareMemory,
+  environment,
+  hardwareConcurrency,
+  isolationHint,
+  startWorker,
+  type WorkerHandle,
+} from "../../platform/platform";
 import type { Kernel, Kernels } from "./kernels";
 import type { Memory } from "./memory";
 import { type ComputeSetup, Control, computeThread } from "./worker";

@@ -8,16 +8,31 @@ const IMAGE_BYTES = 3 * 32 * 32;
 const RECORD_BYTES = 1 + IMAGE_BYTES;
 
 /** The names of the classes, by label. */
-export const cifar10Classes = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+export const cifar10Classes = [
+  "airplane",
+  "automobile",
+  "bird",
+  "cat",
+  "deer",
+  "dog",
+  "frog",
+  "horse",
+  "ship",
+  "truck",
+];
 
 /** @throws FormatError if the file is not a sequence of whole records with labels from 0 to 9. */
 function readRecords(path: string, file: Uint8Array, images: Uint8Array[], labels: number[]): void {
   if (file.length === 0 || file.length % RECORD_BYTES !== 0)
-    throw new FormatError(`"${path}" has ${file.length} bytes, which is no whole number of CIFAR-10 records of ${RECORD_BYTES} bytes: it is truncated or damaged`);
+    throw new FormatError(
+      `"${path}" has ${file.length} bytes, which is no whole number of CIFAR-10 records of ${RECORD_BYTES} bytes: it is truncated or damaged`,
+    );
   for (let at = 0; at < file.length; at += RECORD_BYTES) {
     const label = file[at]!;
     if (label >= cifar10Classes.length)
-      throw new FormatError(`"${path}": record ${at / RECORD_BYTES} has the label ${label}; labels are 0 to 9: the file is damaged`);
+      throw new FormatError(
+        `"${path}": record ${at / RECORD_BYTES} has the label ${label}; labels are 0 to 9: the file is damaged`,
+      );
     labels.push(label);
     images.push(file.subarray(at + 1, at + RECORD_BYTES));
   }
@@ -41,10 +56,17 @@ function stackBytes(rows: readonly Uint8Array[], shape: readonly number[]) {
  * @throws FormatError or KindlingError if a file is missing or damaged.
  */
 export async function cifar10(root: string, { train = true, transform }: VisionOptions = {}): Promise<ImageDataset> {
-  const names = (await listFolder(root)).filter((name) => (train ? /^data_batch_\d+\.bin$/ : /^test_batch\.bin$/).test(name));
+  const names = (await listFolder(root)).filter((name) =>
+    (train ? /^data_batch_\d+\.bin$/ : /^test_batch\.bin$/).test(name),
+  );
   if (names.length === 0) throw new FormatError(`"${root}" has no ${train ? "data_batch_1.bin" : "test_batch.bin"}`);
   const images: Uint8Array[] = [];
   const labels: number[] = [];
   for (const name of names) readRecords(`${root}/${name}`, await readBytes(`${root}/${name}`), images, labels);
-  return new ImageDataset(stackBytes(images, [3, 32, 32]), tensor(labels, { dtype: "int64" }), cifar10Classes, transform);
+  return new ImageDataset(
+    stackBytes(images, [3, 32, 32]),
+    tensor(labels, { dtype: "int64" }),
+    cifar10Classes,
+    transform,
+  );
 }

@@ -19,15 +19,53 @@ function arc(cx: number, cy: number, rx: number, ry: number, a: number, b: numbe
 /** The strokes of each digit, in a box from (−1, −1) to (1, 1), y downward. */
 const strokes: readonly (readonly (readonly Point[])[])[] = [
   [arc(0, 0, 0.6, 0.95, 0, 1)],
-  [[[-0.35, -0.55], [0.1, -0.95], [0.1, 0.95]]],
+  [
+    [
+      [-0.35, -0.55],
+      [0.1, -0.95],
+      [0.1, 0.95],
+    ],
+  ],
   [[...arc(0, -0.4, 0.58, 0.55, -0.5, 0.08), [-0.6, 0.95], [0.65, 0.95]]],
   [arc(-0.05, -0.48, 0.55, 0.47, -0.42, 0.25), arc(-0.05, 0.46, 0.62, 0.49, -0.25, 0.42)],
-  [[[0.3, 0.95], [0.3, -0.95], [-0.65, 0.35], [0.7, 0.35]]],
-  [[[0.55, -0.92], [-0.45, -0.92], [-0.52, -0.1]], arc(0, 0.32, 0.6, 0.6, -0.4, 0.4)],
-  [[[0.4, -0.92], [-0.35, -0.25]], arc(0, 0.36, 0.58, 0.58, 0, 1)],
-  [[[-0.6, -0.92], [0.6, -0.92], [-0.15, 0.95]]],
+  [
+    [
+      [0.3, 0.95],
+      [0.3, -0.95],
+      [-0.65, 0.35],
+      [0.7, 0.35],
+    ],
+  ],
+  [
+    [
+      [0.55, -0.92],
+      [-0.45, -0.92],
+      [-0.52, -0.1],
+    ],
+    arc(0, 0.32, 0.6, 0.6, -0.4, 0.4),
+  ],
+  [
+    [
+      [0.4, -0.92],
+      [-0.35, -0.25],
+    ],
+    arc(0, 0.36, 0.58, 0.58, 0, 1),
+  ],
+  [
+    [
+      [-0.6, -0.92],
+      [0.6, -0.92],
+      [-0.15, 0.95],
+    ],
+  ],
   [arc(0, -0.47, 0.48, 0.45, 0, 1), arc(0, 0.46, 0.58, 0.49, 0, 1)],
-  [arc(0, -0.36, 0.58, 0.58, 0, 1), [[0.56, -0.3], [0.2, 0.95]]],
+  [
+    arc(0, -0.36, 0.58, 0.58, 0, 1),
+    [
+      [0.56, -0.3],
+      [0.2, 0.95],
+    ],
+  ],
 ];
 
 /** A stream of numbers in [0, 1) that depends only on `seed` and `index`: a 32-bit mixing hash of a counter. */
@@ -66,7 +104,12 @@ function pose(digit: number, random: () => number): Point[][] {
 }
 
 /** How much of a pixel a set of lines covers, from 0 to 1, added into `mask`. */
-function drawLines(mask: Float32Array, lines: readonly (readonly Point[])[], halfWidth: number, strength: number): void {
+function drawLines(
+  mask: Float32Array,
+  lines: readonly (readonly Point[])[],
+  halfWidth: number,
+  strength: number,
+): void {
   const reach = halfWidth + 1;
   for (const line of lines)
     for (let i = 1; i < line.length; i++) {
@@ -75,7 +118,8 @@ function drawLines(mask: Float32Array, lines: readonly (readonly Point[])[], hal
       const [y0, y1] = [Math.floor(Math.min(a[1], b[1]) - reach), Math.ceil(Math.max(a[1], b[1]) + reach)];
       for (let y = Math.max(0, y0); y <= Math.min(SIZE - 1, y1); y++)
         for (let x = Math.max(0, x0); x <= Math.min(SIZE - 1, x1); x++) {
-          const cover = Math.min(1, Math.max(0, halfWidth + 0.5 - Math.sqrt(distance2(x + 0.5, y + 0.5, a, b)))) * strength;
+          const cover =
+            Math.min(1, Math.max(0, halfWidth + 0.5 - Math.sqrt(distance2(x + 0.5, y + 0.5, a, b)))) * strength;
           if (cover > mask[y * SIZE + x]!) mask[y * SIZE + x] = cover;
         }
     }
@@ -130,11 +174,21 @@ const TEST_START = 1 << 24;
  * the seed and i.
  * @example const train = vision.datasets.digits({ count: 1000 });
  */
-export function digits({ train = true, transform, count = train ? 12_000 : 2_000, seed = 0 }: DigitsOptions = {}): ImageDataset {
+export function digits({
+  train = true,
+  transform,
+  count = train ? 12_000 : 2_000,
+  seed = 0,
+}: DigitsOptions = {}): ImageDataset {
   const bytes = new Uint8Array(count * 3 * SIZE * SIZE);
   const labels = new Array<number>(count);
   const size = 3 * SIZE * SIZE;
   for (let i = 0; i < count; i++)
     labels[i] = drawDigit(seed, (train ? 0 : TEST_START) + i, bytes.subarray(i * size, (i + 1) * size));
-  return new ImageDataset(tensor(bytes).reshape(count, 3, SIZE, SIZE), tensor(labels, { dtype: "int64" }), mnistClasses, transform);
+  return new ImageDataset(
+    tensor(bytes).reshape(count, 3, SIZE, SIZE),
+    tensor(labels, { dtype: "int64" }),
+    mnistClasses,
+    transform,
+  );
 }

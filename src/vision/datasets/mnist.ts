@@ -28,15 +28,19 @@ const UNSIGNED_BYTE = 8;
  */
 export function parseIdx(path: string, file: Uint8Array): Tensor {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.length < 4 || view.getUint16(0) !== 0) throw new FormatError(`"${path}" is no IDX file: it does not begin with two zero bytes`);
-  if (file[2] !== UNSIGNED_BYTE) throw new FormatError(`"${path}": IDX element type ${file[2]} instead of ${UNSIGNED_BYTE} (unsigned byte)`);
+  if (file.length < 4 || view.getUint16(0) !== 0)
+    throw new FormatError(`"${path}" is no IDX file: it does not begin with two zero bytes`);
+  if (file[2] !== UNSIGNED_BYTE)
+    throw new FormatError(`"${path}": IDX element type ${file[2]} instead of ${UNSIGNED_BYTE} (unsigned byte)`);
   const ndim = file[3]!;
   const start = 4 + 4 * ndim;
   if (file.length < start) throw new FormatError(`"${path}" ends within its header: it is truncated`);
   const shape = Array.from({ length: ndim }, (_, i) => view.getUint32(4 + 4 * i));
   const size = shape.reduce((n, s) => n * s, 1);
   if (file.length - start !== size)
-    throw new FormatError(`"${path}" should hold ${size} bytes for shape [${shape}], but has ${file.length - start}: it is truncated or damaged`);
+    throw new FormatError(
+      `"${path}" should hold ${size} bytes for shape [${shape}], but has ${file.length - start}: it is truncated or damaged`,
+    );
   return tensor(file.slice(start)).reshape(shape);
 }
 
@@ -56,13 +60,19 @@ async function readIdx(root: string, names: readonly string[], name: string): Pr
   return parseIdx(path, raw);
 }
 
-async function readPart(root: string, classes: readonly string[], { train = true, transform }: VisionOptions): Promise<ImageDataset> {
+async function readPart(
+  root: string,
+  classes: readonly string[],
+  { train = true, transform }: VisionOptions,
+): Promise<ImageDataset> {
   const names = await listFolder(root);
   const part = train ? "train" : "t10k";
   const images = await readIdx(root, names, `${part}-images-idx3-ubyte`);
   const labels = await readIdx(root, names, `${part}-labels-idx1-ubyte`);
   if (images.ndim !== 3 || labels.ndim !== 1 || images.shape[0] !== labels.shape[0])
-    throw new FormatError(`"${root}": images of shape [${images.shape}] do not go with labels of shape [${labels.shape}]`);
+    throw new FormatError(
+      `"${root}": images of shape [${images.shape}] do not go with labels of shape [${labels.shape}]`,
+    );
   return new ImageDataset(images.unsqueeze(1), labels.long(), classes, transform);
 }
 
@@ -71,7 +81,8 @@ async function readPart(root: string, classes: readonly string[], { train = true
  * @see torchvision.datasets.MNIST
  * @throws FormatError or KindlingError if a file is missing or damaged.
  */
-export const mnist = (root: string, options: VisionOptions = {}): Promise<ImageDataset> => readPart(root, mnistClasses, options);
+export const mnist = (root: string, options: VisionOptions = {}): Promise<ImageDataset> =>
+  readPart(root, mnistClasses, options);
 
 /** Fashion-MNIST, in the same format: 28×28 grey images of clothes. @see torchvision.datasets.FashionMNIST */
 export const fashionMnist = (root: string, options: VisionOptions = {}): Promise<ImageDataset> =>

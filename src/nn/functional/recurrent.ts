@@ -1,0 +1,89 @@
+/** Steps of recurrent networks, and sequences of them. */
+
+import { cat, stack } from "../../ops/join";
+import { linear } from "../../ops/matmul";
+import type { Tensor } from "../../tensor/tensor";
+
+/** What a recurrent network carries from step to step: [h], or [h, c] of an LSTM. Shape of each: [N, H]. */
+export type State = readonly Tensor[];
+
+/** The weights of one layer in one direction. `weightHr` projects the state of an LSTM. */
+export interface RecurrentWeights {
+  readonly weightIh: Tensor;
+  readonly weightHh: Tensor;
+  readonly biasIh: Tensor | null;
+  readonly biasHh: Tensor | null;
+  readonly weightHr?: Tensor | null;
+}
+
+/**
+ * The next state from the part of the gates that comes from the input (x · weightIhᵀ + biasIh, computed for all steps at once)
+ * and the state.
+ */
+export type Step = (fromInput: Tensor, state: State, weights: RecurrentWeights) => State;
+
+const fromState = (h: Tensor, { weightHh, biasHh }: RecurrentWeights): Tensor => linear(h, weightHh, biasHh);
+
+/** h′ = tanh(gates). @see torch.nn.RNNCell */
+export const tanhStep: Step = (fromInput, [h], weights) => [fromInput.add(fromState(h!, weights)).tanh()];
+
+/** h′ = relu(gates). @see torch.nn.RNNCell */
+export const reluStep: Step = (fromInput, [h], weights) => [fromInput.add(fromState(h!, weights)).relu()];
+
+/** Input, forget, cell and output gates. @see torch.nn.LSTMCell; Hochreiter and Schmidhuber, 1997 */
+export const lstmStep: Step = (fromInput, [h, c], weights) => {
+  const [i, f, g, o] = fromInput.add(fromState(h!, weights)).chunk(4, -1) as [Tensor, Tensor, Tensor, Tensor];
+  const cell = f.sigmoid().mul(c!).add(i.sigmoid().mul(g.tanh()));
+  const hidden = o.sigmoid().mul(cell.tanh());
+  return [weights.weightHr ? linear(hidden, weights.weightHr) : hidden, cell];
+};
+
+/** Reset, update and new gates. @see torch.nn.GRUCell; Cho et al., 2014 */
+export const gruStep: Step = (fromInput, [h], weights) => {
+  const [ir, iz, inew] = fromInput.chunk(3, -1) as [Tensor, Tensor, Tensor];
+  const [hr, hz, hnew] = fromState(h!, weights).chunk(3, -1) as [Tensor, Tensor, Tensor];
+  const reset = ir.add(hr).sigmoid();
+  const update = iz.add(hz).sigmoid();
+  const fresh = inew.add(reset.mul(hnew)).tanh();
+  return [h!.sub(fresh).mul(update).add(fresh)];
+};
+
+/** The first `n` sequences of a state. */
+const first = (state: State, n: number): State => state.map((s) => s.narrow(0, 0, n));
+
+const batchOf = (state: State): number => state[0]!.shape[0]!;
+
+/**
+ * Runs one layer in one direction over a sequence. Sequences are sorted by falling length, so that step t concerns the first
+ * batchSizes[t] of them: going forward, states of sequences that have ended are put aside; going back, sequences join with their
+ * initial state.
+ *
+ * @param input [T, N, I]; with `batchSizes` the steps one after the other, [ΣbatchSizes, I]
+ * @returns The outputs in the form of the input, and the last state of every sequence.
+ */
+export function runLayer(
+  input: Tensor,
+  initial: State,
+  weights: RecurrentWeights,
+  step: Step,
+  reverse: boolean,
+  batchSizes?: readonly number[],
+): { output: Tensor; last: State } {
+  const gates = linear(input, weights.weightIh, weights.biasIh);
+  const steps = batchSizes === undefined ? gates.unbind(0) : gates.split(batchSizes, 0);
+  const outputs = new Array<Tensor>(steps.length);
+  const ended: State[] = [];
+  let state = reverse && batchSizes !== undefined ? first(initial, batchSizes.at(-1)!) : initial;
+  for (let k = 0; k < steps.length; k++) {
+    const t = reverse ? steps.length - 1 - k : k;
+    const [n, before] = [steps[t]!.shape[0]!, batchOf(state)];
+    if (n < before) {
+      ended.unshift(state.map((s) => s.narrow(0, n, before - n)));
+      state = first(state, n);
+    } else if (n > before) state = state.map((s, i) => cat([s, initial[i]!.narrow(0, before, n - before)]));
+    state = step(steps[t]!, state, weights);
+    outputs[t] = state[0]!;
+  }
+  const last = ended.length === 0 ? state : state.map((s, i) => cat([s, ...ended.map((part) => part[i]!)]));
+  return { output: batchSizes === undefined ? stack(outputs) : cat(outputs), last };
+}

@@ -1,0 +1,166 @@
+/** Batches of sequences of different lengths. */
+import { ArgumentError, checkOptions, ShapeError, ValueError } from "../core/errors";
+import { cat, stack } from "../ops/join";
+import { full, tensor } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+
+/**
+ * Sequences sorted by falling length, step after step: the first `batchSizes[0]` rows of `data` are the first steps of all
+ * sequences, and so on. Made by {@link packPaddedSequence} and {@link packSequence}.
+ * @see torch.nn.utils.rnn.PackedSequence
+ */
+export class PackedSequence {
+  constructor(
+    /** Shape: [Σ batchSizes, …]. */
+    readonly data: Tensor,
+    /** How many sequences reach each step. */
+    readonly batchSizes: readonly number[],
+    /** The order that sorts the sequences, null if they came sorted. */
+    readonly sortedIndices: Tensor | null = null,
+    /** The order that brings them back. */
+    readonly unsortedIndices: Tensor | null = null,
+  ) {}
+}
+
+/** Options of {@link packPaddedSequence}. */
+export interface PackOptions {
+  /** Whether the input is [N, L, …] instead of [L, N, …]. Default: false. */
+  batchFirst?: boolean;
+  /** Whether the sequences must come sorted by falling length. Default: true. */
+  enforceSorted?: boolean;
+}
+
+/**
+ * Packs a padded batch.
+ * @param lengths The lengths of the sequences.
+ * @see torch.nn.utils.rnn.pack_padded_sequence
+ * @throws ValueError for lengths that are not sorted, unless `enforceSorted` is false.
+ */
+export function packPaddedSequence(
+  input: Tensor,
+  lengths: Tensor | readonly number[],
+  options: PackOptions = {},
+): PackedSequence {
+  checkOptions("packPaddedSequence", options, ["batchFirst", "enforceSorted"]);
+  const { batchFirst = false, enforceSorted = true } = options;
+  const given = Array.isArray(lengths) ? (lengths as readonly number[]) : ((lengths as Tensor).tolist() as number[]);
+  const x = batchFirst ? input.transpose(0, 1) : input;
+  checkLengths(given, x);
+  const order = given.map((_, i) => i);
+  if (enforceSorted) checkSorted(given);
+  else order.sort((a, b) => given[b]! - given[a]!);
+  const sorted = order.map((i) => given[i]!);
+  const index = (list: readonly number[]) => tensor(list, { dtype: "int64" });
+  const sortedIndices = enforceSorted ? null : index(order);
+  const unsortedIndices = enforceSorted ? null : index(order.map((_, i) => order.indexOf(i)));
+  const steps = sortedIndices === null ? x : x.indexSelect(1, sortedIndices);
+  const batchSizes = Array.from({ length: sorted[0]! }, (_, t) => sorted.filter((length) => length > t).length);
+  const data = cat(batchSizes.map((n, t) => steps.select(0, t).narrow(0, 0, n)));
+  return new PackedSequence(data, batchSizes, sortedIndices, unsortedIndices);
+}
+
+function checkLengths(lengths: readonly number[], x: Tensor): void {
+  if (lengths.length !== x.shape[1])
+    throw new ShapeError(
+      `Expected \`len(lengths)\` to be equal to batch_size, but got ${lengths.length} (batch_size=${x.shape[1]})`,
+    );
+  if (lengths.some((length) => !(length > 0)))
+    throw new ValueError(
+      "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0",
+    );
+  if (lengths.some((length) => length > x.shape[0]!))
+    throw new ValueError(`packPaddedSequence: a length exceeds the ${x.shape[0]} steps of the input`);
+}
+
+function checkSorted(lengths: readonly number[]): void {
+  if (lengths.some((length, i) => i > 0 && length > lengths[i - 1]!))
+    throw new ValueError(
+      "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True; pass { enforceSorted: false }",
+    );
+}
+
+/** Options of {@link padPackedSequence}. */
+export interface UnpackOptions {
+  /** Give [N, L, …] instead of [L, N, …]. Default: false. */
+  batchFirst?: boolean;
+  /** Default: 0. */
+  paddingValue?: number;
+  /** Pad to this length. Default: the longest. */
+  totalLength?: number | null;
+}
+
+/**
+ * The padded batch of a packed one, in the original order, and the lengths, int64.
+ * @see torch.nn.utils.rnn.pad_packed_sequence
+ */
+export function padPackedSequence(
+  sequence: PackedSequence,
+  options: UnpackOptions = {},
+): [padded: Tensor, lengths: Tensor] {
+  checkOptions("padPackedSequence", options, ["batchFirst", "paddingValue", "totalLength"]);
+  const { batchFirst = false, paddingValue = 0, totalLength } = options;
+  const { data, batchSizes, unsortedIndices } = sequence;
+  const total = totalLength ?? batchSizes.length;
+  if (total < batchSizes.length)
+    throw new ValueError(
+      `Expected total_length to be at least the length of the longest sequence in input, but got total_length=${total} and max sequence length being ${batchSizes.length}`,
+    );
+  const n = batchSizes[0]!;
+  const blank = (rows: number) =>
+    full([rows, ...data.shape.slice(1)], paddingValue, { dtype: data.dtype, device: data.device });
+  const steps = data
+    .split(batchSizes, 0)
+    .map((step, t) => (batchSizes[t] === n ? step : cat([step, blank(n - batchSizes[t]!)])));
+  while (steps.length < total) steps.push(blank(n));
+  const lengths = tensor(
+    Array.from({ length: n }, (_, i) => batchSizes.filter((size) => size > i).length),
+    { dtype: "int64" },
+  );
+  const padded = stack(steps);
+  const ordered = unsortedIndices === null ? padded : padded.indexSelect(1, unsortedIndices);
+  return [
+    batchFirst ? ordered.transpose(0, 1) : ordered,
+    unsortedIndices === null ? lengths : lengths.indexSelect(0, unsortedIndices),
+  ];
+}
+
+/**
+ * Sequences of different lengths as one padded tensor, [L, N, …] or [N, L, …].
+ * @see torch.nn.utils.rnn.pad_sequence
+ */
+export function padSequence(
+  sequences: readonly Tensor[],
+  options: { batchFirst?: boolean; paddingValue?: number } = {},
+): Tensor {
+  checkOptions("padSequence", options, ["batchFirst", "paddingValue"]);
+  if (sequences.length === 0) throw new ArgumentError("padSequence: received an empty list of sequences");
+  const { batchFirst = false, paddingValue = 0 } = options;
+  const longest = Math.max(...sequences.map((s) => s.shape[0]!));
+  const padded = sequences.map((s) => {
+    if (s.shape[0] === longest) return s;
+    return cat([
+      s,
+      full([longest - s.shape[0]!, ...s.shape.slice(1)], paddingValue, { dtype: s.dtype, device: s.device }),
+    ]);
+  });
+  return stack(padded, batchFirst ? 0 : 1);
+}
+
+/** The sequences of a padded batch, each of its own length. @see torch.nn.utils.rnn.unpad_sequence */
+export function unpadSequence(
+  padded: Tensor,
+  lengths: Tensor | readonly number[],
+  options: { batchFirst?: boolean } = {},
+): Tensor[] {
+  checkOptions("unpadSequence", options, ["batchFirst"]);
+  const given = Array.isArray(lengths) ? (lengths as readonly number[]) : ((lengths as Tensor).tolist() as number[]);
+  const x = options.batchFirst ? padded : padded.transpose(0, 1);
+  return given.map((length, i) => x.select(0, i).narrow(0, 0, length));
+}
+
+/** {@link padSequence}, packed. @see torch.nn.utils.rnn.pack_sequence */
+export function packSequence(sequences: readonly Tensor[], options: { enforceSorted?: boolean } = {}): PackedSequence {
+  checkOptions("packSequence", options, ["enforceSorted"]);
+  const lengths = sequences.map((s) => s.shape[0]!);
+  return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted: options.enforceSorted ?? true });
+}

@@ -1,0 +1,471 @@
+/** Recurrent networks over sequences. */
+import { ShapeError, ValueError } from "../core/errors";
+import { sameShape } from "../core/shape";
+import { cat, stack } from "../ops/join";
+import { zeros } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
+import * as F from "./functional";
+import {
+  gruStep,
+  lstmStep,
+  type RecurrentWeights,
+  reluStep,
+  runLayer,
+  type State,
+  type Step,
+  tanhStep,
+} from "./functional/recurrent";
+import { uniform_ } from "./init";
+import { Module } from "./module";
+import { readOptions } from "./options";
+import { PackedSequence } from "./packed";
+import type { Parameter } from "./parameter";
+import { float, text } from "./repr";
+import { snakeCase } from "./state";
+
+/** Options of the recurrent networks. */
+export interface RecurrentOptions extends FactoryOptions {
+  /** Networks on top of each other: each gets the outputs of the one below. Default: 1. */
+  numLayers?: number;
+  /** Whether biases are learnt. Default: true. */
+  bias?: boolean;
+  /** Whether batched inputs are [N, L, …] instead of [L, N, …]. Default: false. */
+  batchFirst?: boolean;
+  /** The probability of dropout between layers. Default: 0. */
+  dropout?: number;
+  /** Run over the sequence in both directions and join the outputs. Default: false. */
+  bidirectional?: boolean;
+}
+
+/** Options of {@link RNN}. */
+export interface RNNOptions extends RecurrentOptions {
+  /** Default: `"tanh"`. */
+  nonlinearity?: "tanh" | "relu";
+}
+
+/** Options of {@link LSTM}. */
+export interface LSTMOptions extends RecurrentOptions {
+  /** The size to which the hidden state is projected; 0 for none. Default: 0. */
+  projSize?: number;
+}
+
+const defaults: Complete<RecurrentOptions> = {
+  numLayers: 1,
+  bias: true,
+  batchFirst: false,
+  dropout: 0,
+  bidirectional: false,
+  ...factory,
+};
+
+/** Layers and directions of one kind of recurrent step; `gates` is the number of gates. */
+abstract class RecurrentNetwork extends Module {
+  /** `weightIhL0`, `weightHhL0`, and with `Reverse` at the end for the direction back; of layer k with k in place of 0. */
+  [weight: `weight${"Ih" | "Hh" | "Hr"}L${string}`]: Parameter;
+  /** `biasIhL0`, `biasHhL0`, … */
+  [bias: `bias${"Ih" | "Hh"}L${string}`]: Parameter;
+
+  inputSize: number;
+  hiddenSize: number;
+  numLayers: number;
+  bias: boolean;
+  batchFirst: boolean;
+  dropout: number;
+  bidirectional: boolean;
+  projSize: number;
+
+  constructor(gates: number, inputSize: number, hiddenSize: number, options: Complete<LSTMOptions>) {
+    super();
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    this.numLayers = options.numLayers;
+    this.bias = options.bias;
+    this.batchFirst = options.batchFirst;
+    this.dropout = options.dropout;
+    this.bidirectional = options.bidirectional;
+    this.projSize = options.projSize;
+    this.check();
+    for (let layer = 0; layer < this.numLayers; layer++)
+      for (const suffix of this.suffixes()) this.makeWeights(layer, suffix, gates, options);
+    this.resetParameters();
+  }
+
+  private check(): void {
+    const { dropout, projSize, hiddenSize, numLayers } = this;
+    if (!(dropout >= 0 && dropout <= 1))
+      throw new ValueError(
+        "dropout should be a number in range [0, 1] representing the probability of an element being zeroed",
+      );
+    if (!(hiddenSize > 0)) throw new ValueError("hidden_size must be greater than zero");
+    if (!(numLayers > 0)) throw new ValueError("num_layers must be greater than zero");
+    if (projSize < 0) throw new ValueError("proj_size should be a positive integer or zero to disable projections");
+    if (projSize >= hiddenSize) throw new ValueError("proj_size has to be smaller than hidden_size");
+  }
+
+  private suffixes(): string[] {
+    return this.bidirectional ? ["", "Reverse"] : [""];
+  }
+
+  /** The size of a step's output in one direction. */
+  private get outputSize(): number {
+    return this.projSize > 0 ? this.projSize : this.hiddenSize;
+  }
+
+  private makeWeights(layer: number, suffix: string, gates: number, where: FactoryOptions): void {
+    const { hiddenSize, outputSize } = this;
+    const input = layer === 0 ? this.inputSize : outputSize * this.suffixes().length;
+    const make = (name: string, ...shape: number[]) =>
+      this.registerParameter(`${name}L${layer}${suffix}`, newParameter(shape, where));
+    make("weightIh", gates * hiddenSize, input);
+    make("weightHh", gates * hiddenSize, outputSize);
+    if (this.bias) make("biasIh", gates * hiddenSize);
+    if (this.bias) make("biasHh", gates * hiddenSize);
+    if (this.projSize > 0) make("weightHr", this.projSize, hiddenSize);
+  }
+
+  override stateKey(field: string): string {
+    return snakeCase(field);
+  }
+
+  /** Draws new initial values. */
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    for (const parameter of this.parameters()) uniform_(parameter, -bound, bound);
+  }
+
+  private weights(layer: number, suffix: string): RecurrentWeights {
+    const name = `L${layer}${suffix}` as const;
+    return {
+      weightIh: this[`weightIh${name}`]!,
+      weightHh: this[`weightHh${name}`]!,
+      biasIh: this.bias ? this[`biasIh${name}`]! : null,
+      biasHh: this.bias ? this[`biasHh${name}`]! : null,
+      weightHr: this.projSize > 0 ? this[`weightHr${name}`]! : null,
+    };
+  }
+
+  /** The step of this kind of network. */
+  protected abstract get step(): Step;
+  /** The sizes of the tensors of a state. */
+  protected abstract get stateSizes(): readonly number[];
+
+  /** Runs all layers; states are [numLayers · directions, N, size] each. */
+  private runLayers(input: Tensor, states: State, batchSizes?: readonly number[]): { output: Tensor; last: State } {
+    const directions = this.suffixes();
+    const lasts: State[] = [];
+    let x = input;
+    for (let layer = 0; layer < this.numLayers; layer++) {
+      if (layer > 0 && this.dropout > 0) x = F.dropout(x, { p: this.dropout, training: this.training });
+      const outputs = directions.map((suffix, d) => {
+        const initial = states.map((s) => s.select(0, layer * directions.length + d));
+        const { output, last } = runLayer(x, initial, this.weights(layer, suffix), this.step, d === 1, batchSizes);
+        lasts.push(last);
+        return output;
+      });
+      x = outputs.length === 1 ? outputs[0]! : cat(outputs, -1);
+    }
+    return { output: x, last: states.map((_, i) => stack(lasts.map((state) => state[i]!))) };
+  }
+
+  private checkInput(x: Tensor): void {
+    if (x.shape.at(-1) !== this.inputSize)
+      throw new ShapeError(
+        `input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${x.shape.at(-1)}`,
+      );
+  }
+
+  /** Zeros, or the given state once it is found to fit; batched. */
+  private initialState(given: State | undefined, x: Tensor, n: number, isBatched: boolean): State {
+    const count = this.numLayers * this.suffixes().length;
+    return this.stateSizes.map((size, i) => {
+      const shape = [count, n, size];
+      const state = given?.[i];
+      if (state === undefined) return zeros(shape, { dtype: x.dtype, device: x.device });
+      const expected = isBatched ? shape : [count, size];
+      if (!sameShape(state.shape, expected))
+        throw new ShapeError(`Expected hidden[${i}] size (${expected.join(", ")}), got [${state.shape.join(", ")}]`);
+      return isBatched ? state : state.unsqueeze(1);
+    });
+  }
+
+  /** Runs a padded batch or a single sequence. */
+  protected runPadded(input: Tensor, given: State | undefined): { output: Tensor; last: State } {
+    if (input.ndim !== 2 && input.ndim !== 3)
+      throw new ShapeError(`input must have 2 or 3 dimensions, got ${input.ndim}`);
+    this.checkInput(input);
+    const isBatched = input.ndim === 3;
+    const x = !isBatched ? input.unsqueeze(1) : this.batchFirst ? input.transpose(0, 1) : input;
+    const { output, last } = this.runLayers(x, this.initialState(given, x, x.shape[1]!, isBatched));
+    if (!isBatched) return { output: output.squeeze(1), last: last.map((s) => s.squeeze(1)) };
+    return { output: this.batchFirst ? output.transpose(0, 1) : output, last };
+  }
+
+  /** Runs a packed batch: sequences are sorted by falling length. */
+  protected runPacked(input: PackedSequence, given: State | undefined): { output: PackedSequence; last: State } {
+    const { data, batchSizes, sortedIndices, unsortedIndices } = input;
+    this.checkInput(data);
+    const reorder = (states: State, index: Tensor | null) =>
+      index === null ? states : states.map((s) => s.indexSelect(1, index));
+    const initial = this.initialState(given, data, batchSizes[0]!, true);
+    const { output, last } = this.runLayers(
+      data,
+      given === undefined ? initial : reorder(initial, sortedIndices),
+      batchSizes,
+    );
+    return {
+      output: new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices),
+      last: reorder(last, unsortedIndices),
+    };
+  }
+
+  override extraRepr(): string {
+    let out = `${this.inputSize}, ${this.hiddenSize}`;
+    if (this.projSize > 0) out += `, proj_size=${this.projSize}`;
+    if (this.numLayers !== 1) out += `, num_layers=${this.numLayers}`;
+    if (!this.bias) out += ", bias=False";
+    if (this.batchFirst) out += ", batch_first=True";
+    if (this.dropout !== 0) out += `, dropout=${float(this.dropout)}`;
+    return this.bidirectional ? `${out}, bidirectional=True` : out;
+  }
+}
+
+/** The result of a network whose state is one tensor. */
+function single<T>({ output, last }: { output: T; last: State }): [output: T, hidden: Tensor] {
+  return [output, last[0]!];
+}
+
+// Calls take and give either kind of batch.
+export interface RNN {
+  (input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
+  (input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
+}
+
+/**
+ * h′ = tanh(x · weightIhᵀ + biasIh + h · weightHhᵀ + biasHh).
+ *
+ * Shape: input [L, N, inputSize] (or [N, L, inputSize], or [L, inputSize]); state [layers · directions, N, hiddenSize], default: zeros.
+ * Gives the outputs of the last layer, [L, N, directions · hiddenSize], and the last state of every layer.
+ * @see torch.nn.RNN
+ * @example const [output, hidden] = new nn.RNN(10, 20, { numLayers: 2 })(input);
+ */
+export class RNN extends RecurrentNetwork {
+  nonlinearity: "tanh" | "relu";
+
+  constructor(inputSize: number, hiddenSize: number, options?: RNNOptions);
+  constructor(inputSize: number, hiddenSize: number, numLayers: number, options?: Omit<RNNOptions, "numLayers">);
+  constructor(inputSize: number, hiddenSize: number, ...rest: unknown[]) {
+    const initial: Complete<RNNOptions> = { ...defaults, nonlinearity: "tanh" };
+    const { nonlinearity, ...options } = readOptions("RNN", initial, rest, ["numLayers"]);
+    if (nonlinearity !== "tanh" && nonlinearity !== "relu")
+      throw new ValueError(`Unknown nonlinearity '${nonlinearity}'. Select from 'tanh' or 'relu'.`);
+    super(1, inputSize, hiddenSize, { ...options, projSize: 0 });
+    this.nonlinearity = nonlinearity;
+  }
+
+  protected override get step(): Step {
+    return this.nonlinearity === "tanh" ? tanhStep : reluStep;
+  }
+
+  protected override get stateSizes(): readonly number[] {
+    return [this.hiddenSize];
+  }
+
+  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
+  override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
+  override forward(input: any, hx?: Tensor | null): [output: any, hidden: Tensor] {
+    const state = hx ? [hx] : undefined;
+    return input instanceof PackedSequence
+      ? single(this.runPacked(input, state))
+      : single(this.runPadded(input, state));
+  }
+}
+
+// Calls take and give either kind of batch.
+export interface GRU {
+  (input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
+  (input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
+}
+
+/**
+ * A network of gated recurrent units. Shapes as in {@link RNN}.
+ * @see torch.nn.GRU; Cho et al., 2014
+ */
+export class GRU extends RecurrentNetwork {
+  constructor(inputSize: number, hiddenSize: number, options?: RecurrentOptions);
+  constructor(inputSize: number, hiddenSize: number, numLayers: number, options?: Omit<RecurrentOptions, "numLayers">);
+  constructor(inputSize: number, hiddenSize: number, ...rest: unknown[]) {
+    super(3, inputSize, hiddenSize, { ...readOptions("GRU", defaults, rest, ["numLayers"]), projSize: 0 });
+  }
+
+  protected override get step(): Step {
+    return gruStep;
+  }
+
+  protected override get stateSizes(): readonly number[] {
+    return [this.hiddenSize];
+  }
+
+  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
+  override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
+  override forward(input: any, hx?: Tensor | null): [output: any, hidden: Tensor] {
+    const state = hx ? [hx] : undefined;
+    return input instanceof PackedSequence
+      ? single(this.runPacked(input, state))
+      : single(this.runPadded(input, state));
+  }
+}
+
+/** The state of an LSTM: hidden and cell. */
+export type LSTMState = readonly [hidden: Tensor, cell: Tensor];
+
+// Calls take and give either kind of batch.
+export interface LSTM {
+  (input: Tensor, hx?: LSTMState | null): [output: Tensor, state: LSTMState];
+  (input: PackedSequence, hx?: LSTMState | null): [output: PackedSequence, state: LSTMState];
+}
+
+/**
+ * A network of long short-term memory cells. Shapes as in {@link RNN}; the state is a pair [hidden, cell], the hidden one of size
+ * `projSize` if that is not 0.
+ * @see torch.nn.LSTM; Hochreiter and Schmidhuber, 1997
+ * @example const [output, [hidden, cell]] = new nn.LSTM(10, 20, { batchFirst: true })(input);
+ */
+export class LSTM extends RecurrentNetwork {
+  constructor(inputSize: number, hiddenSize: number, options?: LSTMOptions);
+  constructor(inputSize: number, hiddenSize: number, numLayers: number, options?: Omit<LSTMOptions, "numLayers">);
+  constructor(inputSize: number, hiddenSize: number, ...rest: unknown[]) {
+    const initial: Complete<LSTMOptions> = { ...defaults, projSize: 0 };
+    super(4, inputSize, hiddenSize, readOptions("LSTM", initial, rest, ["numLayers"]));
+  }
+
+  protected override get step(): Step {
+    return lstmStep;
+  }
+
+  protected override get stateSizes(): readonly number[] {
+    return [this.projSize > 0 ? this.projSize : this.hiddenSize, this.hiddenSize];
+  }
+
+  override forward(input: Tensor, hx?: LSTMState | null): [output: Tensor, state: LSTMState];
+  override forward(input: PackedSequence, hx?: LSTMState | null): [output: PackedSequence, state: LSTMState];
+  override forward(input: any, hx?: LSTMState | null): [output: any, state: LSTMState] {
+    const state = hx ?? undefined;
+    const { output, last } =
+      input instanceof PackedSequence ? this.runPacked(input, state) : this.runPadded(input, state);
+    return [output, last as unknown as LSTMState];
+  }
+}
+
+/** Options of the recurrent cells. */
+export interface CellOptions extends FactoryOptions {
+  /** Whether biases are learnt. Default: true. */
+  bias?: boolean;
+}
+
+/** One step of a recurrent network. */
+abstract class RecurrentCell extends Module {
+  inputSize: number;
+  hiddenSize: number;
+  bias: boolean;
+  /** Shape: [gates · hiddenSize, inputSize]. */
+  weightIh: Parameter;
+  /** Shape: [gates · hiddenSize, hiddenSize]. */
+  weightHh: Parameter;
+  biasIh: Parameter | null;
+  biasHh: Parameter | null;
+
+  constructor(gates: number, inputSize: number, hiddenSize: number, { bias, ...where }: Complete<CellOptions>) {
+    super();
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    this.bias = bias;
+    this.weightIh = newParameter([gates * hiddenSize, inputSize], where);
+    this.weightHh = newParameter([gates * hiddenSize, hiddenSize], where);
+    this.biasIh = bias ? newParameter([gates * hiddenSize], where) : null;
+    this.biasHh = bias ? newParameter([gates * hiddenSize], where) : null;
+    this.resetParameters();
+  }
+
+  override stateKey(field: string): string {
+    return snakeCase(field);
+  }
+
+  /** Draws new initial values. */
+  resetParameters(): void {
+    const bound = this.hiddenSize > 0 ? 1 / Math.sqrt(this.hiddenSize) : 0;
+    for (const parameter of this.parameters()) uniform_(parameter, -bound, bound);
+  }
+
+  /** Makes one step on a batch or a single item; a state of `count` tensors that is not given is zero. */
+  protected run(step: Step, input: Tensor, given: State | undefined, count: number): State {
+    if (input.ndim !== 1 && input.ndim !== 2)
+      throw new ShapeError(
+        `${this.constructor.name}: Expected input to be 1-D or 2-D but received ${input.ndim}-D tensor`,
+      );
+    if (input.shape.at(-1) !== this.inputSize)
+      throw new ShapeError(`input has inconsistent input_size: got ${input.shape.at(-1)} expected ${this.inputSize}`);
+    const batched = (x: Tensor) => (input.ndim === 1 ? x.unsqueeze(0) : x);
+    const x = batched(input);
+    const blank = () => zeros([x.shape[0]!, this.hiddenSize], { dtype: x.dtype, device: x.device });
+    const state = given?.map(batched) ?? Array.from({ length: count }, blank);
+    const next = step(F.linear(x, this.weightIh, this.biasIh), state, this);
+    return input.ndim === 1 ? next.map((s) => s.squeeze(0)) : next;
+  }
+
+  override extraRepr(): string {
+    return `${this.inputSize}, ${this.hiddenSize}${this.bias ? "" : `, bias=${text(this.bias)}`}`;
+  }
+}
+
+const cellDefaults: Complete<CellOptions> = { bias: true, ...factory };
+
+/** Options of {@link RNNCell}. */
+export interface RNNCellOptions extends CellOptions {
+  /** Default: `"tanh"`. */
+  nonlinearity?: "tanh" | "relu";
+}
+
+/** One step of an {@link RNN}. Shape: [N, inputSize] and [N, hiddenSize] → [N, hiddenSize], or without N. @see torch.nn.RNNCell */
+export class RNNCell extends RecurrentCell {
+  nonlinearity: "tanh" | "relu";
+
+  constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
+    const initial: Complete<RNNCellOptions> = { ...cellDefaults, nonlinearity: "tanh" };
+    const { nonlinearity, ...rest } = readOptions("RNNCell", initial, [options]);
+    if (nonlinearity !== "tanh" && nonlinearity !== "relu")
+      throw new ValueError(`Unknown nonlinearity: ${nonlinearity}`);
+    super(1, inputSize, hiddenSize, rest);
+    this.nonlinearity = nonlinearity;
+  }
+
+  override forward(input: Tensor, hx?: Tensor | null): Tensor {
+    return this.run(this.nonlinearity === "tanh" ? tanhStep : reluStep, input, hx ? [hx] : undefined, 1)[0]!;
+  }
+
+  override extraRepr(): string {
+    return this.nonlinearity === "tanh" ? super.extraRepr() : `${super.extraRepr()}, nonlinearity=${this.nonlinearity}`;
+  }
+}
+
+/** One step of a {@link GRU}. Shape: [N, inputSize] and [N, hiddenSize] → [N, hiddenSize], or without N. @see torch.nn.GRUCell */
+export class GRUCell extends RecurrentCell {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    super(3, inputSize, hiddenSize, readOptions("GRUCell", cellDefaults, [options]));
+  }
+
+  override forward(input: Tensor, hx?: Tensor | null): Tensor {
+    return this.run(gruStep, input, hx ? [hx] : undefined, 1)[0]!;
+  }
+}
+
+/** One step of an {@link LSTM}. Shape: [N, inputSize] and a pair of [N, hiddenSize] → such a pair, or without N. @see torch.nn.LSTMCell */
+export class LSTMCell extends RecurrentCell {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    super(4, inputSize, hiddenSize, readOptions("LSTMCell", cellDefaults, [options]));
+  }
+
+  override forward(input: Tensor, hx?: LSTMState | null): LSTMState {
+    return this.run(lstmStep, input, hx ?? undefined, 2) as unknown as LSTMState;
+  }
+}
