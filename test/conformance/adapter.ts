@@ -95,7 +95,7 @@ function mapCall(
   const bound = theirs
     .map((signature) => bind(signature, positional, named, isTensor))
     .filter((call) => call !== undefined);
-  const calls = bound.length > 0 ? bound : [unnamed(positional, named)];
+  const calls = bound.length > 0 ? withDefaultsOfAll(bound) : [unnamed(positional, named)];
   if (ours === undefined) throw new Missing(`${what}: no declaration found`);
   const traits = traitsOf([positional, named]);
   let best: Placement | undefined;
@@ -108,6 +108,12 @@ function mapCall(
     }
   if (best === undefined) throw new Missing(`${what}: ${reason}`);
   return best.args;
+}
+
+/** An argument that is a default by one signature of the operator is one by all: the documentation and the schema complete each other. */
+function withDefaultsOfAll(calls: readonly BoundArgument[][]): BoundArgument[][] {
+  const defaults = new Set(calls.flat().flatMap(({ name, isDefault }) => (isDefault ? [name] : [])));
+  return calls.map((call) => call.map((argument) => ({ ...argument, isDefault: defaults.has(argument.name) })));
 }
 
 /** A call of which no signature is known: positions stay, names are names. */
@@ -154,6 +160,7 @@ function place(call: readonly BoundArgument[], signature: Signature, traits: Tra
   const known = last?.options ?? [];
   const positions = signature.filter((parameter) => parameter !== last || !last.options || last.kinds.length > 1);
   for (const argument of call) {
+    if (isEmptyList(argument)) continue;
     const name = camelCase(argument.name);
     const byName = positions.findIndex((parameter) => parameter.name === name && !parameter.rest);
     const index = byName >= 0 ? byName : positionOf(argument, positions, names);
@@ -175,6 +182,10 @@ function place(call: readonly BoundArgument[], signature: Signature, traits: Tra
   if (gap >= 0) return `nothing for the parameter ${positions[gap]!.name}`;
   return { args: withOptions(slots, options, signature), matches };
 }
+
+/** `stride=[]` is PyTorch's way to leave an argument out. */
+const isEmptyList = ({ value, isDefault }: BoundArgument): boolean =>
+  isDefault && Array.isArray(value) && value.length === 0;
 
 const refusal = ({ name, position, value }: BoundArgument, parameter: Parameter | undefined): string =>
   parameter

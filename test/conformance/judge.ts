@@ -72,7 +72,7 @@ export function judgeLeaves(actual: readonly unknown[], expected: readonly unkno
   return undefined;
 }
 
-/** Judges gradients by path; where PyTorch has null, zeros will do. */
+/** Judges gradients by path. An absent gradient and one of zeros say the same, on either side. */
 export function judgeGrads(
   actual: Readonly<Record<string, Tensor | null>>,
   expected: Readonly<Record<string, TensorSpec | null>>,
@@ -80,17 +80,16 @@ export function judgeGrads(
 ): Verdict {
   for (const [path, spec] of Object.entries(expected)) {
     const grad = actual[path] ?? null;
-    const verdict = spec === null ? judgeAbsent(grad) : judgeTensor(grad, spec, err);
+    const verdict = spec === null || grad === null ? judgeZeros(grad, spec) : judgeTensor(grad, spec, err);
     if (verdict) return `${path}: ${verdict}`;
   }
   return undefined;
 }
 
-function judgeAbsent(grad: Tensor | null): Verdict {
-  if (grad === null) return undefined;
-  return grad.toTypedArray().some((value) => Number(value) !== 0)
-    ? "depends on it, which PyTorch's result does not"
-    : undefined;
+function judgeZeros(actual: Tensor | null, expected: TensorSpec | null): Verdict {
+  const values: ArrayLike<number | bigint> = actual?.toTypedArray() ?? [];
+  if (Array.from(values).some((value) => Number(value) !== 0)) return "depends on it, which PyTorch's result does not";
+  return expected?.d.some((value) => Number(value) !== 0) ? "no gradient" : undefined;
 }
 
 /** Operators whose result has an index that equal values leave open. */

@@ -1,4 +1,5 @@
 /** PyTorch's signatures, as its documentation and its operator schemas write them, and the binding of a call to them. */
+import { PyFloat } from "./values";
 
 /** A parameter of a PyTorch function. */
 export interface TorchParameter {
@@ -103,8 +104,14 @@ function literal(text: string): unknown {
   return undefined;
 }
 
-const isDefault = (parameter: TorchParameter, value: unknown): boolean =>
-  parameter.fallback !== undefined && JSON.stringify(literal(parameter.fallback)) === JSON.stringify(value);
+/** Whether a plain value is the parameter's default; tensors and the like never are. */
+function isDefault({ fallback }: TorchParameter, value: unknown): boolean {
+  if (fallback === undefined) return false;
+  const known = literal(fallback);
+  if (Array.isArray(value) && Array.isArray(known))
+    return value.length === known.length && value.every((item, i) => item === known[i]);
+  return (value instanceof PyFloat ? value.value : value) === known;
+}
 
 /** Whether a parameter of this type may hold a tensor; unknown types may. */
 const takesTensor = (type: string | undefined): boolean => type === undefined || /Tensor|Scalar|^None$/.test(type);

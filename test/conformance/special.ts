@@ -1,6 +1,6 @@
 /** The entries that the rules do not reach, each with a line of its own; at most 40. */
 import { find } from "./adapter";
-import { Missing } from "./values";
+import { isTensor, Missing } from "./values";
 
 export type Special = (input: any, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>) => unknown;
 
@@ -21,6 +21,10 @@ function reflected(name: string): Special {
   };
 }
 
+/** `Tensor.__rpow__` takes a number: a tensor given to it counts as a constant. */
+const reflectedPower: Special = (input, [other]) =>
+  reflected("pow")(input, [isTensor(other) ? other.detach() : other], {});
+
 /** `x[index]`; a list stands for a tuple of indices, unless it holds only numbers: then it is one array of them. */
 const getItem: Special = (input, [index]) => {
   if (typeof input.at !== "function") throw new Missing("Tensor.at");
@@ -30,10 +34,11 @@ const getItem: Special = (input, [index]) => {
 
 export const specials: Readonly<Record<string, Special>> = {
   __getitem__: getItem,
+  __rpow__: reflectedPower,
 };
 
 /** The line of an operator, if it has one. */
 export function specialFor(op: string): Special | undefined {
   const name = /^__r(\w+)__$/.exec(op)?.[1];
-  return name ? reflected(name) : specials[op];
+  return specials[op] ?? (name ? reflected(name) : undefined);
 }

@@ -4,6 +4,7 @@
  */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { loadApi } from "./api";
 import { failed, type SampleResult } from "./report";
 import { steps } from "./runner";
 import { openSource } from "./source";
@@ -26,11 +27,15 @@ export interface Judged {
 
 type Message = { readonly started: Omit<Judged, "result"> } | { readonly judged: Judged } | { readonly done: true };
 
+/** Milliseconds until the first sample: the child reads the declarations of the library before. */
+const STARTUP_LIMIT = 180_000;
+
 const isChild = process.argv[1] === fileURLToPath(import.meta.url);
 
 async function runChild(job: Job, skip: number): Promise<void> {
   const send = (message: Message) => process.send!(message);
   let index = 0;
+  loadApi();
   const wanted = job.entry === undefined ? undefined : (entry: string) => entry === job.entry;
   for (const { family, entry, id, run } of steps(openSource(job.folder), job.families, wanted)) {
     if (index++ < skip) continue;
@@ -70,12 +75,12 @@ function runOnce(job: Job, skip: number, limit: number, onResult: (judged: Judge
       if (current) onResult({ ...current, result: { forward: failed(reason) } });
       resolve(current === undefined);
     };
-    const watch = () => {
+    const watch = (time: number) => {
       clearTimeout(timer);
-      timer = setTimeout(() => stop(`did not end within ${limit / 1000} s`), limit);
+      timer = setTimeout(() => stop(`did not end within ${time / 1000} s`), time);
     };
     child.on("message", (message: Message) => {
-      watch();
+      watch(limit);
       if ("started" in message) current = message.started;
       else if ("judged" in message) {
         current = undefined;
@@ -87,7 +92,7 @@ function runOnce(job: Job, skip: number, limit: number, onResult: (judged: Judge
       }
     });
     child.on("exit", (code, signal) => stop(`the process ended (${signal ?? code})`));
-    watch();
+    watch(STARTUP_LIMIT);
   });
 }
 

@@ -3,7 +3,7 @@ import { callInstance, construct } from "../adapter";
 import { judgeGrads, judgeLeaves, judgeTensor } from "../judge";
 import { failed, passed, type Result, type SampleResult } from "../report";
 import { parseSignature, type TorchSignature } from "../signatures";
-import { decode, decodeNamed, flatten, lookUp, type Tensor, type TensorSpec, torch } from "../values";
+import { decode, decodeNamed, flatten, isTensor, lookUp, type Tensor, type TensorSpec, torch } from "../values";
 import { gradients, outcomeOf, toResult } from "./ops";
 
 export interface ModuleSpec {
@@ -63,7 +63,8 @@ export class ModuleRunner {
     const leaves = sample.rg.map((path) => [path, lookUp(call, path) as Tensor] as const);
     for (const [, leaf] of leaves) leaf.requiresGrad_();
     const named = decodeNamed(sample.input_kwargs);
-    const outputs = flatten(callInstance(sample.module, model, call.inputs, named));
+    const inputs = sample.kwargs.inplace ? call.inputs.map((x) => (isTensor(x) ? x.clone() : x)) : call.inputs;
+    const outputs = flatten(callInstance(sample.module, model, inputs, named));
     const forward = judgeForward(sample, model, outputs);
     return hasGrads(sample) ? { forward, grad: judgeGradients(sample, model, outputs, leaves) } : { forward };
   }

@@ -1,5 +1,5 @@
 /** `ops/`: one call of one operator, with first and second derivatives. */
-import { callFunction, callMethod, find } from "../adapter";
+import { callFunction, callMethod, find, ourPath } from "../adapter";
 import { agreesUpToTies, judgeGrads, judgeLeaves, judgeTensor, project } from "../judge";
 import { evaluate, type World } from "../python";
 import { failed, missing, passed, type Result, type SampleResult } from "../report";
@@ -112,7 +112,7 @@ export class OpRunner {
   private signaturesOf(file: string, info: OpInfo | undefined): readonly TorchSignature[] {
     const known = this.signatures.get(file);
     if (known) return known;
-    const parsed = [...(info?.signatures ?? []), ...(info?.schemas ?? [])].map(parseSignature);
+    const parsed = [...(info?.signatures ?? []), ...(info?.schemas ?? [])].map(parseSignature).filter(isInformative);
     this.signatures.set(file, parsed);
     return parsed;
   }
@@ -133,20 +133,22 @@ function attribute(receiver: unknown, name: string): unknown {
   return value;
 }
 
-/** `input.op_(…)` on a clone, or `inplace: true` in nn.functional. */
+/** Whether a signature says more than `(*args, **kwargs)`. */
+const isInformative = ({ parameters }: TorchSignature): boolean => parameters.every(({ name }) => name !== "args");
+
+/** `input.op_(…)` on a clone; in nn.functional the function whose name ends with an underscore, or `inplace: true`. */
 function callInplace(
   op: string,
   input: Tensor,
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
   signatures: readonly TorchSignature[],
-): unknown {
+): Tensor {
   const x = input.clone();
-  if (op.startsWith("nn.functional.")) callFunction(op, [x, ...args], { ...kwargs, inplace: true }, signatures);
-  else {
-    const name = `${op.split(".").at(-1)!.replace(/_$/, "")}_`;
-    callMethod(x, name, args, kwargs, signatures);
-  }
+  const name = `${op.replace(/_$/, "")}_`;
+  if (!op.startsWith("nn.functional.")) callMethod(x, name.split(".").at(-1)!, args, kwargs, signatures);
+  else if (find(ourPath(name))) callFunction(name, [x, ...args], kwargs, signatures);
+  else callFunction(op, [x, ...args], { ...kwargs, inplace: true }, signatures);
   return x;
 }
 
