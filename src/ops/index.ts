@@ -1,4 +1,7 @@
-/** The op table: one module per family; each exported function is also a method of Tensor. */
+/**
+ * The op table: one module per family. Each exported function is also a method of Tensor, but for those of the families that make tensors,
+ * join them or look rows up, which PyTorch has as functions only.
+ */
 import * as activation from "./activation";
 import * as arithmetic from "./arithmetic";
 import type { Attributes } from "./attributes";
@@ -104,15 +107,12 @@ type Ops = Methods<typeof special> &
   Methods<typeof cast> &
   Methods<typeof compare> &
   Methods<typeof copy> &
-  Methods<typeof creation> &
   Methods<typeof diagonal> &
   Methods<typeof factory> &
   Methods<typeof gather> &
   Methods<typeof indexed> &
-  Methods<typeof join> &
   Methods<typeof masked> &
   Methods<typeof matmul> &
-  Methods<typeof membership> &
   Methods<typeof random> &
   Methods<typeof rearrange> &
   Methods<typeof reduce> &
@@ -122,8 +122,7 @@ type Ops = Methods<typeof special> &
   Methods<typeof ternary> &
   Methods<typeof unary> &
   Methods<typeof view> &
-  Methods<typeof window> &
-  Methods<typeof windows>;
+  Methods<typeof window>;
 
 declare module "../tensor/tensor" {
   interface Tensor extends Ops, Attributes {}
@@ -142,16 +141,13 @@ for (const family of [
   cast,
   compare,
   copy,
-  creation,
   diagonal,
   factory,
   gather,
   indexed,
   indexing,
-  join,
   masked,
   matmul,
-  membership,
   random,
   rearrange,
   reduce,
@@ -163,6 +159,5 @@ for (const family of [
   unary,
   view,
   window,
-  windows,
 ])
   install(family);
