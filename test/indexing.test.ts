@@ -195,3 +195,88 @@ describe("ops by index", () => {
     ]);
   });
 });
+
+describe("gradients of ops by index", () => {
+  const { gradcheck, gradgradcheck } = torch.autograd;
+  const random = (...shape: number[]) => torch.randn(shape, { dtype: torch.float64 }).requiresGrad_();
+  const rows = long([0, 1, 1]);
+  const cells = long([
+    [0, 1, 1],
+    [1, 1, 0],
+  ]);
+  type Case = [name: string, f: (x: torch.Tensor, s: torch.Tensor) => torch.Tensor, x: number[], s?: number[]];
+  const cases: Case[] = [
+    ["indexSelect", (x) => x.indexSelect(1, long([0, 2, 2])), [2, 3]],
+    ["indexAdd", (x, s) => x.indexAdd(0, rows, s, { alpha: 2 }), [2, 3], [3, 3]],
+    ["indexCopy", (x, s) => x.indexCopy(0, long([1, 0]), s), [3, 3], [2, 3]],
+    ["indexFill", (x, s) => x.indexFill(1, long([-1]), s), [3, 3], []],
+    ["indexReduce", (x, s) => x.indexReduce(0, rows, s, "prod", { includeSelf: false }), [2, 3], [3, 3]],
+    ["gather", (x) => x.gather(1, long([[0, 0]])), [2, 3]],
+    ["scatter", (x, s) => x.scatter(1, long([[0], [2]]), s), [2, 3], [2, 2]],
+    ["scatterAdd", (x, s) => x.scatterAdd(0, cells, s), [2, 3], [2, 3]],
+    ["scatterReduce mean", (x, s) => x.scatterReduce(0, cells, s, "mean"), [2, 3], [2, 3]],
+    ["scatterReduce prod", (x, s) => x.scatterReduce(0, cells, s, "prod"), [2, 3], [2, 3]],
+    ["scatterReduce amax", (x, s) => x.scatterReduce(0, cells, s, "amax", { includeSelf: false }), [2, 3], [2, 3]],
+    [
+      "take",
+      (x) =>
+        x.take(
+          long([
+            [0, -1],
+            [2, 2],
+          ]),
+        ),
+      [2, 3],
+    ],
+    ["put", (x, s) => x.put(long([0, -1]), s, { accumulate: true }), [2, 3], [2]],
+    ["maskedFill", (x, s) => x.maskedFill(torch.tensor([true, false, true]), s), [2, 3], []],
+    ["maskedSelect", (x) => x.maskedSelect(torch.tensor([[true], [false]])), [3]],
+    ["maskedScatter", (x, s) => x.maskedScatter(torch.tensor([[true], [true]]), s), [3], [7]],
+    ["indexPut", (x, s) => x.indexPut([rows, null, long([1, 1, 0])], s, { accumulate: true }), [2, 2, 3], [2]],
+    ["at", (x) => x.at([0, 1], ":", [[1], [-1]]), [2, 2, 3]],
+  ];
+
+  it.each(cases)("%s: first and second", (_, f, x, s) => {
+    torch.manualSeed(1);
+    const squared = (...inputs: torch.Tensor[]) => f(inputs[0]!, inputs[1]!).pow(2);
+    const inputs = s === undefined ? [random(...x)] : [random(...x), random(...s)];
+    expect(gradcheck(squared, inputs)).toBe(true);
+    expect(gradgradcheck(squared, inputs)).toBe(true);
+  });
+});
+
+describe("in-place forms", () => {
+  const layouts = {
+    contiguous: () => torch.randn(3, 3),
+    transposed: () => torch.randn(3, 3).t(),
+    "a window": () => torch.randn(3, 5).at(":", "1:4"),
+  };
+  const index = long([2, 0, 2]);
+  const cells = long([
+    [0, 1],
+    [2, 1],
+  ]);
+  const forms: [
+    string,
+    (x: torch.Tensor, s: torch.Tensor) => torch.Tensor,
+    (x: torch.Tensor, s: torch.Tensor) => torch.Tensor,
+  ][] = [
+    ["indexAdd", (x, s) => x.indexAdd(0, index, s), (x, s) => x.indexAdd_(0, index, s)],
+    ["indexCopy", (x, s) => x.indexCopy(1, index, s), (x, s) => x.indexCopy_(1, index, s)],
+    ["scatter", (x, s) => x.scatter(1, cells, s), (x, s) => x.scatter_(1, cells, s)],
+    ["scatterAdd", (x, s) => x.scatterAdd(0, cells, s), (x, s) => x.scatterAdd_(0, cells, s)],
+    ["maskedFill", (x) => x.maskedFill(x.gt(0), 7), (x) => x.maskedFill_(x.gt(0), 7)],
+    ["indexPut", (x, s) => x.indexPut([null, index], s), (x, s) => x.indexPut_([null, index], s)],
+  ];
+
+  it.each(forms)("%s_ writes what the op gives, in any layout, also from itself", (_, op, form) => {
+    for (const make of Object.values(layouts)) {
+      const [x, source] = [make(), torch.randn(3, 3)];
+      const expected = op(x, source).tolist();
+      expect(form(x, source).tolist()).toEqual(expected);
+      const own = make();
+      const same = op(own, own.clone()).tolist();
+      expect(form(own, own).tolist()).toEqual(same);
+    }
+  });
+});
