@@ -5,6 +5,8 @@ import { Module } from "./module";
 import { isOptions } from "./options";
 import { Parameter } from "./parameter";
 
+const fieldsOf = (module: Module): Record<string, unknown> => module as unknown as Record<string, unknown>;
+
 /** Items that are the fields "0", "1", … of a module, so that `list[0]` is the first one. */
 abstract class NumberedModule<T> extends Module {
   [index: number]: T;
@@ -19,25 +21,22 @@ abstract class NumberedModule<T> extends Module {
     return this.names().length;
   }
 
-  #items(): T[] {
-    return this.names().map((name) => this.#fieldsByName[name] as T);
-  }
-
-  get #fieldsByName(): Record<string, unknown> {
-    return this as unknown as Record<string, unknown>;
+  // Static, since a method could be hidden by an item of its name.
+  private static itemsOf<T>(list: NumberedModule<T>): T[] {
+    return list.names().map((name) => fieldsOf(list)[name] as T);
   }
 
   /** Puts the items back under consecutive numbers. */
-  #renumber(items: readonly T[]): void {
-    for (const name of this.names()) delete this.#fieldsByName[name];
+  private static renumber<T>(list: NumberedModule<T>, items: readonly T[]): void {
+    for (const name of list.names()) delete fieldsOf(list)[name];
     items.forEach((item, i) => {
-      this.#fieldsByName[i] = item;
+      fieldsOf(list)[i] = item;
     });
   }
 
   /** The item at `index`; negative ones count from the end. @throws IndexError if there is none. */
   at(index: number): T {
-    const items = this.#items();
+    const items = NumberedModule.itemsOf<T>(this);
     if (!Number.isInteger(index) || index < -items.length || index >= items.length)
       throw new IndexError(`index ${index} is out of range`);
     return items.at(index)!;
@@ -46,7 +45,7 @@ abstract class NumberedModule<T> extends Module {
   /** Adds an item at the end. */
   append(value: T): this {
     const index = this.length;
-    this.#fieldsByName[index] = this.item(value);
+    fieldsOf(this)[index] = this.item(value);
     return this;
   }
 
@@ -58,26 +57,26 @@ abstract class NumberedModule<T> extends Module {
 
   /** Adds an item before the one at `index`. */
   insert(index: number, value: T): this {
-    const items = this.#items();
+    const items = NumberedModule.itemsOf<T>(this);
     if (!Number.isInteger(index) || index < -items.length || index > items.length)
       throw new IndexError(`index ${index} is out of range`);
     items.splice(index, 0, this.item(value));
-    this.#renumber(items);
+    NumberedModule.renumber<T>(this, items);
     return this;
   }
 
   /** Removes an item and returns it; those after it move up. Default: the last. */
   pop(index = -1): T {
     const item = this.at(index);
-    const items = this.#items();
+    const items = NumberedModule.itemsOf<T>(this);
     items.splice(index, 1);
-    this.#renumber(items);
+    NumberedModule.renumber<T>(this, items);
     return item;
   }
 
   /** Iterates over the items. */
   [Symbol.iterator](): IterableIterator<T> {
-    return this.#items()[Symbol.iterator]();
+    return NumberedModule.itemsOf<T>(this)[Symbol.iterator]();
   }
 }
 
