@@ -11,6 +11,7 @@ import { depthBlock, KC, MR, NR } from "../gemm/blocking";
 import { Indexed, microKernel } from "../gemm/micro";
 import { lanes } from "../simd";
 import { MAX_ROWS } from "./plan";
+import { rowKernel } from "./row";
 import { stagePlane, Window } from "./stage";
 
 /** Strides and steps between addresses in bytes; counts and positions in elements. */
@@ -75,7 +76,8 @@ export function correlate<T>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32,
     for (let t = 0; t < taps; t += tapBlock) {
       const tapCount = min(tapBlock, taps - t);
       if (!reuse) prepareTerms<T>(v, r0, r1, p, count, t, tapCount);
-      multiplyTile<T>(v, r0, r1, i0, i1, j0, j1, add);
+      if (r1 - r0 == 1 && v.yw == sizeof<T>()) multiplyRow<T>(v, r0, i0, i1, j0, j1, add);
+      else multiplyTile<T>(v, r0, r1, i0, i1, j0, j1, add);
       add = true;
     }
   }
@@ -162,7 +164,7 @@ function multiplyTile<T>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0:
   const s = v.window;
   for (let i = i0; i < i1; i++) {
     const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * sizeof<T>();
-    trim(v, v.row0 + i * v.strideH);
+    trim(v, v.row0 + i * v.strideH, 0);
     for (let j = j0; j < j1; j += NR<T>()) {
       const x = line + <usize>(j - j0) * sizeof<T>();
       const y = v.y + <usize>r0 * v.yRow + <usize>i * v.yh + <usize>j * v.yw;
@@ -171,13 +173,16 @@ function multiplyTile<T>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0:
   }
 }
 
-/** Leaves out the terms of the first and last lines of taps that miss the source if the first line lies at `row`. */
-function trim(v: Correlation, row: i32): void {
+/**
+ * Leaves out the terms of the first and last lines of taps that miss the source, for outputs whose first line of taps lies
+ * between `row` and `row + span`.
+ */
+function trim(v: Correlation, row: i32, span: i32): void {
   v.first = 0;
   v.count = v.terms;
   if (v.lineTerms == 0) return;
   let from = 0, to = v.th;
-  while (from < to && row + from * v.stepH < 0) from++;
+  while (from < to && row + span + from * v.stepH < 0) from++;
   while (to > from && row + (to - 1) * v.stepH >= v.h) to--;
   v.first = from * v.lineTerms;
   v.count = (to - from) * v.lineTerms;
@@ -197,17 +202,44 @@ function multiplyColumns<T>(v: Correlation, rows: i32, width: i32, x: usize, y: 
   copyTile<T>(v, y, rows, width, add);
 }
 
+/** A tile of a single row: lines in pairs, up to four vectors at a time. */
+function multiplyRow<T>(v: Correlation, r: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
+  const s = v.window, step = <usize>MR * sizeof<T>();
+  const xLine = <usize>(v.strideH * s.phases * s.pitch) * sizeof<T>();
+  for (let i = i0; i < i1; i += 2) {
+    const two = i + 1 < i1;
+    trim(v, v.row0 + i * v.strideH, two ? v.strideH : 0);
+    const w = v.packed + <usize>v.first * step, table = v.table + ((<usize>v.first) << 2);
+    let x = v.staged + <usize>(i - i0) * xLine, y = v.y + <usize>r * v.yRow + <usize>i * v.yh + <usize>j0 * v.yw;
+    for (let left = j1 - j0; left > 0; ) {
+      const vectors = left >= 4 * lanes<T>() ? 4 : left >= 2 * lanes<T>() ? 2 : 1, width = vectors * lanes<T>();
+      if (left < width) {
+        rowKernel<T>(two, vectors, v.count, w, step, x, xLine, table, v.spare, 16, false);
+        for (let l = 0; l <= <i32>two; l++) moveRun<T>(y + <usize>l * v.yh, v.yw, v.spare + 16 * l, left, add);
+      } else {
+        rowKernel<T>(two, vectors, v.count, w, step, x, xLine, table, y, v.yh, add);
+      }
+      left -= width;
+      x += <usize>width * sizeof<T>();
+      y += <usize>width * sizeof<T>();
+    }
+  }
+}
+
 /** Moves the spare tile to `y`. */
 function copyTile<T>(v: Correlation, y: usize, rows: i32, width: i32, add: bool): void {
   for (let r = 0; r < rows; r++) {
-    let from = v.spare + <usize>(r * NR<T>()) * sizeof<T>(), to = y;
-    for (let i = 0; i < width; i++) {
-      const value = load<T>(from);
-      store<T>(to, add ? <T>(load<T>(to) + value) : value);
-      from += sizeof<T>();
-      to += v.yw;
-    }
+    moveRun<T>(y, v.yw, v.spare + <usize>(r * NR<T>()) * sizeof<T>(), width, add);
     y += v.yRow;
+  }
+}
+
+/** y[i] = or += t[i], where the elements of y are `step` bytes apart. */
+function moveRun<T>(y: usize, step: usize, t: usize, count: i32, add: bool): void {
+  for (; count > 0; count--) {
+    store<T>(y, add ? <T>(load<T>(y) + load<T>(t)) : load<T>(t));
+    t += sizeof<T>();
+    y += step;
   }
 }
 

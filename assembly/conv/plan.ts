@@ -140,7 +140,7 @@ export function correlationTasks(g: Geometry, gradient: bool): i32 {
 /** Outputs of a chunk: few enough to bound the rounding error and to stay in the first cache level. */
 const CHUNK_OUTPUTS: i32 = 1024;
 /** Output channels of a task at most; with a chunk of their gradients they take 512 KiB of f64. */
-const MAX_GRAD_ROWS: i32 = 60;
+export const MAX_GRAD_ROWS: i32 = 60;
 /** Output channels of a task are a multiple of this. */
 const GRAD_ROW_UNIT: i32 = 6;
 

@@ -1,51 +1,14 @@
 /**
- * The gradient of w: inner products of the gradient of y with the source as every tap sees it. Outputs are taken in
- * chunks of about a thousand, in an order that the geometry alone fixes, and chunk after chunk is added to the result.
+ * The gradient of w: products of the gradient of y with the source as every tap sees it. Outputs are taken in chunks, in
+ * an order that the geometry alone fixes, and chunk after chunk is added to the result.
  */
-import { DOT_OTHERS, DOT_PITCH, DOT_ROWS, dotIndexed } from "../gemm/dot";
+import { DOT_OTHERS, DOT_PITCH, dotIndexed } from "../gemm/dot";
+import { moveTile } from "../gemm/epilogue";
 import { lanes } from "../simd";
+import { Part, partAt, stageGradient, stageSource, tabulate, tapAt, weightAt } from "./chunk";
 import { Geometry, groupIn, groupOut } from "./geometry";
-import {
-  ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPitch, chunkPlanes, gradPlanes, gradRows, images, MAX_STAGED,
-} from "./plan";
-import { stagePlane, stageRow, Window, zeros } from "./stage";
-
-/** Rows (output channels) and planes (input channel, tap in depth) of one group, and the chunk of outputs at hand. */
-@final @unmanaged
-class Part {
-  group: i32;
-  r0: i32; r1: i32; p0: i32; p1: i32;
-  /** Images (n and output depth), lines and columns of the chunk. */
-  b0: i32; b1: i32; i0: i32; i1: i32; j0: i32; j1: i32;
-  /** Elements: of a staged line and a row of the gradient, of a staged image and plane of the source. */
-  pitch: i32; row: i32; image: i32; plane: i32;
-  /** Rows of the gradient, staged or in place, and the bytes between them. */
-  gradient: usize; gradientRow: usize;
-  /** Areas of the thread's memory. */
-  table: usize; sums: usize; taps: usize; source: usize; staged: usize;
-  window: Window;
-}
-
-function partAt<T>(scratch: usize, g: Geometry): Part {
-  const q = changetype<Part>(scratch);
-  const s = changetype<Window>(scratch + 128);
-  q.window = s;
-  q.sums = scratch + 256;
-  q.taps = scratch + 448;
-  q.table = scratch + 512;
-  q.source = q.table + 8192;
-  q.staged = q.source + <usize>MAX_STAGED * sizeof<T>() + 64;
-  q.pitch = ceilDiv(chunkPitch(g), lanes<T>()) * lanes<T>();
-  s.rows = (chunkLines(g) - 1) * g.sh + (g.kh - 1) * g.dh + 1;
-  s.stride = g.sw;
-  s.phases = min(g.sw, (g.kw - 1) * g.dw + 1);
-  s.pitch = q.pitch + ((g.kw - 1) * g.dw) / g.sw;
-  s.h = g.h;
-  s.w = g.w;
-  q.image = s.rows * s.phases * s.pitch;
-  q.plane = q.image * chunkImages(g);
-  return q;
-}
+import { ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPlanes, gradPlanes, gradRows, images } from "./plan";
+import { zeros } from "./stage";
 
 /** Tasks [begin, end) of `weightTasks(g)`; those of the same rows are joined as far as the staging area allows. */
 export function weightGrad<T>(gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
@@ -86,111 +49,19 @@ function chunks<T>(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
   }
 }
 
-/** Address of the weights of plane `p` for row `r`. */
-// @ts-ignore: decorator
-@inline
-function weightAt<T>(q: Part, gw: usize, g: Geometry, r: i32, p: i32): usize {
-  const row = q.group * groupOut(g) + r;
-  return gw + <usize>((row * groupIn(g) * g.kd + p) * g.kh * g.kw) * sizeof<T>();
-}
-
 function clear<T>(q: Part, gw: usize, g: Geometry): void {
   for (let r = q.r0; r < q.r1; r++) zeros<T>(weightAt<T>(q, gw, g, r, q.p0), (q.p1 - q.p0) * g.kh * g.kw);
 }
 
-/** The planes of the part, as the outputs of the chunk see them: staged[plane][image]. */
-function stageSource<T>(q: Part, x: usize, g: Geometry): void {
-  q.window.row0 = q.i0 * g.sh - g.ph;
-  q.window.column0 = q.j0 * g.sw - g.pw;
-  for (let p = q.p0; p < q.p1; p++) {
-    const c = p / g.kd, tap = p - c * g.kd;
-    let dst = q.source + <usize>((p - q.p0) * q.plane) * sizeof<T>();
-    for (let b = q.b0; b < q.b1; b++) {
-      const n = b / g.od, d = (b - n * g.od) * g.sd - g.pd + tap * g.dd;
-      const plane = (n * g.c + q.group * groupIn(g) + c) * g.d + d;
-      const inside = d >= 0 && d < g.d;
-      stagePlane<T>(q.window, dst, inside ? x + <usize>(plane * g.h * g.w) * sizeof<T>() : 0);
-      dst += <usize>q.image * sizeof<T>();
-    }
-  }
-}
-
-/**
- * The rows of the part over the chunk: in place if their lines are whole vectors, otherwise staged[row][image][line],
- * each line filled up with zeros.
- */
-function stageGradient<T>(q: Part, gy: usize, g: Geometry): void {
-  if (q.pitch == g.ow && q.b1 - q.b0 == 1) {
-    q.gradient = lineOf<T>(q, gy, g, q.r0, q.b0, q.i0);
-    q.gradientRow = <usize>(g.od * g.oh * g.ow) * sizeof<T>();
-    return;
-  }
-  const columns = q.j1 - q.j0;
-  let dst = q.staged;
-  for (let r = q.r0; r < q.r1; r++) {
-    for (let b = q.b0; b < q.b1; b++) {
-      let line = lineOf<T>(q, gy, g, r, b, q.i0) + <usize>q.j0 * sizeof<T>();
-      for (let i = q.i0; i < q.i1; i++) {
-        stageRow<T>(dst, line, 1, 0, columns, q.pitch);
-        dst += <usize>q.pitch * sizeof<T>();
-        line += <usize>g.ow * sizeof<T>();
-      }
-    }
-  }
-  q.gradient = q.staged;
-  q.gradientRow = <usize>q.row * sizeof<T>();
-}
-
-/** Address of line `i` of row `r` (of the group) of the gradient, image `b`. */
-function lineOf<T>(q: Part, gy: usize, g: Geometry, r: i32, b: i32, i: i32): usize {
-  const n = b / g.od, d = b - n * g.od;
-  const plane = (n * g.o + q.group * groupOut(g) + r) * g.od + d;
-  return gy + <usize>((plane * g.oh + i) * g.ow) * sizeof<T>();
-}
-
-/** Where in a staged plane the first tap finds every vector of the chunk. */
-function tabulate<T>(q: Part, g: Geometry): void {
-  const line = g.sh * q.window.phases * q.window.pitch;
-  let at = q.table;
-  for (let b = 0; b < q.b1 - q.b0; b++) {
-    for (let i = 0; i < q.i1 - q.i0; i++) {
-      for (let j = 0; j < q.pitch; j += lanes<T>()) {
-        store<i32>(at, (b * q.image + i * line + j) * <i32>sizeof<T>());
-        at += 4;
-      }
-    }
-  }
-}
-
-/** Where tap `t` of the part, counted over its planes, finds its element for output [0, 0] of the chunk. */
-function tapAt<T>(q: Part, g: Geometry, t: i32): usize {
-  const all = g.kh * g.kw, p = t / all, u = (t - p * all) / g.kw, v = t - p * all - u * g.kw;
-  const column = v * g.dw, phase = column % g.sw;
-  const line = u * g.dh * q.window.phases + phase;
-  return q.source + <usize>(p * q.plane + line * q.window.pitch + column / g.sw) * sizeof<T>();
-}
-
 /** Adds the inner products over the chunk to the weights of the part. */
 function addProducts<T>(q: Part, gw: usize, g: Geometry): void {
-  const count = (q.p1 - q.p0) * g.kh * g.kw, vectors = q.row / lanes<T>();
+  const count = (q.p1 - q.p0) * g.kh * g.kw, rows = q.r1 - q.r0, vectors = q.row / lanes<T>();
+  const to = weightAt<T>(q, gw, g, q.r0, q.p0);
   for (let t = 0; t < count; t += DOT_OTHERS) {
     // Beyond the last tap the last one is repeated, and its sums are not used.
     for (let i = 0; i < DOT_OTHERS; i++) store<usize>(q.taps + 4 * i, tapAt<T>(q, g, min(t + i, count - 1)));
-    for (let r = q.r0; r < q.r1; r += DOT_ROWS) {
-      const rows = min(DOT_ROWS, q.r1 - r);
-      dotIndexed<T>(rows, q.sums, vectors, q.table, q.gradient + <usize>(r - q.r0) * q.gradientRow, q.gradientRow, q.taps);
-      for (let i = 0; i < rows; i++) {
-        const to = weightAt<T>(q, gw, g, r + i, q.p0) + <usize>t * sizeof<T>();
-        accumulate<T>(to, q.sums + <usize>(i * DOT_PITCH) * sizeof<T>(), min(DOT_OTHERS, count - t));
-      }
-    }
-  }
-}
-
-function accumulate<T>(y: usize, x: usize, count: i32): void {
-  for (let i = 0; i < count; i++) {
-    store<T>(y, <T>(load<T>(y) + load<T>(x)));
-    y += sizeof<T>();
-    x += sizeof<T>();
+    dotIndexed<T>(rows, q.sums, vectors, q.table, q.gradient, q.gradientRow, q.taps);
+    const width = min(DOT_OTHERS, count - t), pitch = DOT_PITCH * sizeof<T>();
+    moveTile<T>(to + <usize>t * sizeof<T>(), q.weights, q.sums, pitch, rows, width, true);
   }
 }

@@ -53,6 +53,7 @@ function transposePanel<T>(dst: usize, src: usize, across: usize, count: i32, k:
   }
 }
 
+/** Interleaves four lines of `k` terms; terms are `step` bytes apart in `dst`. */
 function transpose4(dst: usize, step: usize, r0: usize, r1: usize, r2: usize, r3: usize, k: i32): void {
   for (; k >= 4; k -= 4) {
     const a = v128.load(r0), b = v128.load(r1), c = v128.load(r2), d = v128.load(r3);
@@ -75,6 +76,7 @@ function transpose4(dst: usize, step: usize, r0: usize, r1: usize, r2: usize, r3
   }
 }
 
+/** Interleaves two lines of `k` terms. */
 function transpose2(dst: usize, step: usize, r0: usize, r1: usize, k: i32): void {
   for (; k > 0; k--) {
     store<f64>(dst, load<f64>(r0));

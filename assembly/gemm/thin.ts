@@ -3,7 +3,7 @@
  * operand that is used a few times only is not worth packing, and partial tiles of columns would waste most lanes.
  */
 import { lanes } from "../simd";
-import { DOT_OTHERS, DOT_PITCH, DOT_ROWS, dotContiguous } from "./dot";
+import { DOT_OTHERS, DOT_PITCH, dotContiguous } from "./dot";
 import { epilogue, moveTile } from "./epilogue";
 import { packedA, Product } from "./product";
 
@@ -13,6 +13,9 @@ const THIN: i32 = 16;
 const MIN_TERMS: i32 = 16;
 /** Terms summed before they are added to the result, which bounds the rounding error. */
 const RUN: i32 = 1024;
+
+/** Rows whose sums are formed before they are moved to C. */
+const ROWS: i32 = 64;
 
 /** Whether a product is one for `multiplyThin`. */
 export function isThin<T>(p: Product): bool {
@@ -28,7 +31,7 @@ export function multiplyThin<T>(p: Product, i0: i32, i1: i32, j0: i32, j1: i32):
       // Beyond the last column the last one is repeated, and its sums are not used.
       const b = p.b + <usize>j * p.csb + <usize>k * size;
       for (let o = 0; o < DOT_OTHERS; o++) store<usize>(others + 4 * o, b + <usize>min(o, cols - 1) * p.csb);
-      for (let i = i0; i < i1; i += DOT_ROWS) multiplyTile<T>(p, others, i, min(DOT_ROWS, i1 - i), j, cols, k);
+      for (let i = i0; i < i1; i += ROWS) multiplyTile<T>(p, others, i, min(ROWS, i1 - i), j, cols, k);
     }
   }
 }
