@@ -51,6 +51,7 @@ export * from "./ops/diagonal";
 export * from "./ops/extrema";
 export * from "./ops/factory";
 export * from "./ops/gather";
+export * from "./ops/histogram";
 export * from "./ops/indexed";
 export * from "./ops/indexing";
 export * from "./ops/join";
@@ -58,6 +59,7 @@ export * from "./ops/masked";
 export * from "./ops/matmul";
 export * from "./ops/membership";
 export * from "./ops/moments";
+export * from "./ops/quantile";
 export * from "./ops/rand";
 export * from "./ops/random";
 export * from "./ops/rearrange";
@@ -65,7 +67,9 @@ export * from "./ops/reduce";
 export * from "./ops/reframe";
 export * from "./ops/scan";
 export * from "./ops/scatterReduce";
+export * from "./ops/search";
 export * from "./ops/softmax";
+export * from "./ops/sort";
 export {
   digamma,
   digamma_,
@@ -88,6 +92,7 @@ export {
 export * from "./ops/split";
 export { addcdiv, addcmul, lerp } from "./ops/ternary";
 export * from "./ops/unary";
+export * from "./ops/unique";
 export * from "./ops/view";
 export { where } from "./ops/where";
 export * from "./ops/window";

@@ -19,6 +19,7 @@ import * as dropout from "./dropout";
 import * as extrema from "./extrema";
 import * as factory from "./factory";
 import * as gather from "./gather";
+import * as histogram from "./histogram";
 import * as indexed from "./indexed";
 import * as indexing from "./indexing";
 import * as join from "./join";
@@ -32,23 +33,32 @@ import * as moments from "./moments";
 import * as norm from "./norm";
 import * as pad from "./pad";
 import * as pool from "./pool";
+import * as quantile from "./quantile";
 import * as random from "./random";
 import * as rearrange from "./rearrange";
 import * as reduce from "./reduce";
 import * as reframe from "./reframe";
 import * as scan from "./scan";
 import * as scatterReduce from "./scatterReduce";
+import * as search from "./search";
 import * as softmax from "./softmax";
+import * as sort from "./sort";
 import * as special from "./special";
 import * as split from "./split";
 import * as ternary from "./ternary";
 import * as unary from "./unary";
+import * as uniques from "./unique";
 import * as view from "./view";
 import * as window from "./window";
 import * as windows from "./windows";
 
 /** Every family, by name. */
 export const families = {
+  search,
+  uniques,
+  sort,
+  quantile,
+  histogram,
   special,
   scan,
   moments,
@@ -92,7 +102,12 @@ export const families = {
   windows,
 };
 
-type Ops = Methods<typeof special> &
+type Ops = uniques.UniqueMethods &
+  Omit<Methods<typeof sort>, keyof sort.MedianMethods> &
+  sort.MedianMethods &
+  Methods<typeof quantile> &
+  Methods<typeof histogram> &
+  Methods<typeof special> &
   Methods<typeof scan> &
   Methods<typeof moments> &
   Omit<Methods<typeof extrema>, "max" | "min"> &
@@ -129,6 +144,10 @@ declare module "../tensor/tensor" {
 }
 
 for (const family of [
+  uniques,
+  sort,
+  quantile,
+  histogram,
   special,
   scan,
   moments,

@@ -1,0 +1,218 @@
+/** Elements in order along an axis, and those at a given rank: sorting, the k largest, medians, modes. */
+import { noGrad } from "../autograd/mode";
+import { recordAll } from "../autograd/node";
+import { sizeOf } from "../core/dtype";
+import { checkOptions, IndexError, ValueError } from "../core/errors";
+import { wrapDim } from "../core/shape";
+import { allocate } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { cast, checkTensor, computeType, nodeName } from "./define";
+import { type KeepdimOptions, type ValuesAndIndices, valuesAndIndices } from "./extrema";
+import { axisOf, dense } from "./positions";
+
+/** Bytes of scratch that every thread has of its own. */
+const THREAD_SCRATCH = 4 << 20;
+
+/** Nanoseconds per element sorted. */
+const SORT_COST = 12;
+
+/** The first m elements of each row along `dim` in order, and their positions, without history. */
+function ordered(x: Tensor, dim: number, m: number, descending: boolean): [values: Tensor, indices: Tensor] {
+  const source = dense(cast(x, computeType(x.dtype)));
+  const { n, outer, inner } = axisOf("sort", x.shape, dim);
+  const shape = x.ndim === 0 ? [] : x.shape.with(dim, m);
+  const values = allocate(shape, source.dtype, x);
+  const indices = allocate(shape, "int64", x);
+  const { backend } = x.storage;
+  const args = [values, indices, source, n, m, inner, descending ? 1 : 0];
+  const range = n === 0 ? 0 : outer * inner;
+  // An upper bound of the kernel's sortScratch.
+  const scratch = 2 * n * (Math.max(4, sizeOf(source.dtype)) + 4) + 2048;
+  if (scratch <= THREAD_SCRATCH)
+    backend.call("sort", source.dtype, args, { range, cost: range * n * SORT_COST, scratch: true });
+  // Rows too long for that share one piece of memory, so that one thread sorts them all.
+  else backend.call("sort", source.dtype, [...args, allocate([scratch], "uint8", x)], { range, cost: 0 });
+  return [cast(values, x.dtype), indices];
+}
+
+/** Values taken from `x` at `indices` along `dim`, both of which keep the axis, with the gradient going back there. */
+function selected(op: string, x: Tensor, dim: number, values: Tensor, indices: Tensor): ValuesAndIndices {
+  const { shape } = x;
+  recordAll(nodeName(op), [values, indices], [x], [indices], ([g], [at]) => [
+    g && (shape.length === 0 ? g : g.newZeros(shape).scatterAdd(dim, at!, g)),
+  ]);
+  return valuesAndIndices(values, indices);
+}
+
+/** Takes the axis of size 1 away unless it is kept. */
+function reduced(
+  { values, indices }: ValuesAndIndices,
+  dim: number,
+  { keepdim = false }: KeepdimOptions,
+): ValuesAndIndices {
+  if (keepdim || values.ndim === 0) return valuesAndIndices(values, indices);
+  return valuesAndIndices(values.squeeze(dim), indices.squeeze(dim));
+}
+
+/** Options of {@link sort}. */
+export interface SortOptions {
+  /** Largest first. Default: false. */
+  descending?: boolean;
+  /** Equal elements keep their order. They always do here. */
+  stable?: boolean | null;
+}
+
+/**
+ * The elements in ascending order along `dim`, and the position of each in `x`. NaN counts as the largest; equal elements keep their order.
+ * @see torch.sort
+ * @example const { values, indices } = x.sort(1, { descending: true });
+ */
+export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+  checkTensor("sort", x);
+  checkOptions("sort", options, ["descending", "stable"]);
+  const d = wrapDim("sort", dim, x.ndim);
+  const [values, indices] = ordered(x.detach(), d, x.shape[d] ?? 1, options.descending ?? false);
+  return selected("sort", x, d, values, indices);
+}
+
+/** The positions that put the elements in order along `dim`, int64. @see torch.argsort */
+export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
+  checkTensor("argsort", x);
+  return noGrad(() => sort(x, dim, options).indices);
+}
+
+/** The elements in ascending order along the first axis. @see torch.msort */
+export const msort = (x: Tensor): Tensor => sort(checkTensor("msort", x), 0).values;
+
+/** Options of {@link topk}. */
+export interface TopkOptions {
+  /** The k largest; otherwise the k smallest. Default: true. */
+  largest?: boolean;
+  /** In order. They always are here. */
+  sorted?: boolean;
+}
+
+/**
+ * The k largest elements along `dim`, in order, and their positions. Shape: [*, n, *] → [*, k, *].
+ * @see torch.topk
+ * @throws IndexError unless 0 ≤ k ≤ n.
+ */
+export function topk(x: Tensor, k: number, dim = -1, options: TopkOptions = {}): ValuesAndIndices {
+  checkTensor("topk", x);
+  checkOptions("topk", options, ["largest", "sorted"]);
+  const d = wrapDim("topk", dim, x.ndim);
+  const n = x.shape[d] ?? 1;
+  if (!Number.isInteger(k) || k < 0 || k > n)
+    throw new IndexError(`topk: selected index k out of range: ${k} of ${n} elements along dimension ${d}`);
+  const [values, indices] = ordered(x.detach(), d, k, options.largest ?? true);
+  return selected("topk", x, d, values, indices);
+}
+
+/**
+ * The k-th smallest element along `dim`, counted from 1, and its position.
+ * @see torch.kthvalue
+ * @throws IndexError unless 1 ≤ k ≤ n.
+ */
+export function kthvalue(x: Tensor, k: number, dim = -1, options: KeepdimOptions = {}): ValuesAndIndices {
+  checkTensor("kthvalue", x);
+  checkOptions("kthvalue", options, ["keepdim"]);
+  const d = wrapDim("kthvalue", dim, x.ndim);
+  const n = x.shape[d] ?? 1;
+  if (!Number.isInteger(k) || k < 1 || k > n)
+    throw new IndexError(`kthvalue: selected number k out of range for dimension ${d}: ${k} of ${n}`);
+  const [values, indices] = ordered(x.detach(), d, k, false);
+  const last = (y: Tensor) => (y.ndim === 0 ? y : y.narrow(d, k - 1, 1));
+  return reduced(selected("kthvalue", x, d, last(values).clone(), last(indices).clone()), d, options);
+}
+
+/**
+ * The most frequent element along `dim`, the smallest of equally frequent ones, and the position where it occurs last.
+ * @see torch.mode
+ */
+export function mode(x: Tensor, dim = -1, options: KeepdimOptions = {}): ValuesAndIndices {
+  checkTensor("mode", x);
+  checkOptions("mode", options, ["keepdim"]);
+  const d = wrapDim("mode", dim, x.ndim);
+  const { n, outer, inner } = axisOf("mode", x.shape, d);
+  if (n === 0) throw new IndexError(`mode: Expected reduction dim ${d} to have non-zero size.`);
+  const source = dense(cast(x.detach(), computeType(x.dtype)));
+  const shape = x.ndim === 0 ? [] : x.shape.with(d, 1);
+  const [values, indices] = [allocate(shape, source.dtype, x), allocate(shape, "int64", x)];
+  const scratch = allocate([2 * n * (Math.max(4, sizeOf(source.dtype)) + 4) + 2048], "uint8", x);
+  x.storage.backend.call("mode", source.dtype, [values, indices, source, n, inner, scratch], {
+    range: outer * inner,
+    cost: 0,
+  });
+  return reduced(selected("mode", x, d, cast(values, x.dtype), indices), d, options);
+}
+
+/** A median as a method. */
+export interface MedianMethod {
+  (): Tensor;
+  (dim: number, options?: KeepdimOptions): ValuesAndIndices;
+}
+
+/** The methods with several signatures. */
+export interface MedianMethods {
+  /** The middle element: of all, or along `dim`, with its position. @see torch.median */
+  median: MedianMethod;
+  /** The middle one of the elements that are not NaN. @see torch.nanmedian */
+  nanmedian: MedianMethod;
+}
+
+/** Where the median stands in sorted rows, in which NaN come last: `median` takes the first NaN if there is one. */
+function middle(x: Tensor, dim: number, ignoreNaN: boolean): Tensor {
+  const n = x.shape[dim]!;
+  const shape = x.shape.with(dim, 1);
+  if (!x.isFloatingPoint()) return x.newFull(shape, (n - 1) >> 1, { dtype: "int64" });
+  const valid = x.isnan().logicalNot().sum(dim, { keepdim: true });
+  const inner = valid.sub(1).clampMin(0).div(2, { roundingMode: "floor" });
+  return ignoreNaN ? inner : inner.where(valid.eq(n), valid);
+}
+
+function medianAlong(
+  op: string,
+  x: Tensor,
+  dim: number,
+  ignoreNaN: boolean,
+  options: KeepdimOptions,
+): ValuesAndIndices {
+  checkOptions(op, options, ["keepdim"]);
+  const d = wrapDim(op, dim, x.ndim);
+  if (x.ndim === 0) return selected(op, x, 0, x.detach().clone(), x.newZeros([], { dtype: "int64" }));
+  if (x.shape[d] === 0) throw new IndexError(`${op}: Expected reduction dim ${d} to have non-zero size.`);
+  const [values, indices] = ordered(x.detach(), d, x.shape[d]!, false);
+  const at = middle(x.detach(), d, ignoreNaN);
+  return reduced(selected(op, x, d, values.gather(d, at), indices.gather(d, at)), d, options);
+}
+
+function medianOf(
+  op: string,
+  x: Tensor,
+  dim: number | null | undefined,
+  ignoreNaN: boolean,
+  options: KeepdimOptions,
+): Tensor | ValuesAndIndices {
+  checkTensor(op, x);
+  if (x.dtype === "bool") throw new ValueError(`${op}: not implemented for 'Bool'; cast with x.long()`);
+  if (typeof dim === "number") return medianAlong(op, x, dim, ignoreNaN, options);
+  if (x.numel() === 0) return x.newFull([], x.isFloatingPoint() ? Number.NaN : 0, { dtype: x.dtype });
+  return medianAlong(op, x.reshape(-1), 0, ignoreNaN, {}).values;
+}
+
+/**
+ * The middle element (the lower of two): of all, or along `dim`, with its position. NaN if there is one.
+ * @see torch.median
+ */
+export function median(x: Tensor): Tensor;
+export function median(x: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
+export function median(x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
+  return medianOf("median", x, dim, false, options);
+}
+
+/** {@link median} of the elements that are not NaN. @see torch.nanmedian */
+export function nanmedian(x: Tensor): Tensor;
+export function nanmedian(x: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
+export function nanmedian(x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
+  return medianOf("nanmedian", x, dim, true, options);
+}
