@@ -63,7 +63,10 @@ export async function runWatched(job: Job, limit: number, onResult: (judged: Jud
 /** Runs until the end (true), or until a sample stopped the child (false). */
 function runOnce(job: Job, skip: number, limit: number, onResult: (judged: Judged) => void): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(job), String(skip)], { stdio: "inherit" });
+    const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(job), String(skip)], {
+      stdio: "inherit",
+      execArgv: ["--import", "tsx"],
+    });
     let current: Omit<Judged, "result"> | undefined;
     let timer: NodeJS.Timeout | undefined;
     let ended = false;
