@@ -3,6 +3,8 @@ import "./backend/wasm/backend";
 import "./ops/index";
 import "./tensor/format";
 
+/** @internal The op table, for the tests. */
+export { families as __families } from "./ops/index";
 export * as autograd from "./autograd/index";
 export {
   enableGrad,
