@@ -154,6 +154,11 @@ export class Module extends Callable {
     return this.slots().filter(([, child]) => !seen.has(child) && seen.add(child));
   }
 
+  /** @internal Fields that are buffers, and whether they belong to the state dict. */
+  bufferFields(): ReadonlyMap<string, boolean> {
+    return this.#buffers;
+  }
+
   /** @internal Every field that holds a module, also when two hold the same. */
   slots(): Named<Module>[] {
     return this.#fields((value) => value instanceof Module);

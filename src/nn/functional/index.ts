@@ -70,6 +70,7 @@ export {
 export { logSoftmax, softmax } from "../../ops/softmax";
 export { relu, relu_, sigmoid, tanh } from "../../ops/unary";
 export * from "./activation";
+export * from "./attention";
 export * from "./bilinear";
 export * from "./distance";
 export * from "./marginLoss";
