@@ -170,11 +170,17 @@ function unrolled2<OP, T>(y: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32
     b3 = b0;
   for (const end = y + (span<T>(n) & ~63); y < end; y += 64) {
     if (sa) {
-      (a0 = v128.load(a)), (a1 = v128.load(a, 16)), (a2 = v128.load(a, 32)), (a3 = v128.load(a, 48));
+      a0 = v128.load(a);
+      a1 = v128.load(a, 16);
+      a2 = v128.load(a, 32);
+      a3 = v128.load(a, 48);
       a += 64;
     }
     if (sb) {
-      (b0 = v128.load(b)), (b1 = v128.load(b, 16)), (b2 = v128.load(b, 32)), (b3 = v128.load(b, 48));
+      b0 = v128.load(b);
+      b1 = v128.load(b, 16);
+      b2 = v128.load(b, 32);
+      b3 = v128.load(b, 48);
       b += 64;
     }
     const y0 = op.vec<T>(a0, b0, ps),

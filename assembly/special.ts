@@ -2,10 +2,12 @@
 import { specials1, specials2, floats1 } from "./dispatch";
 import { walk1, walk2 } from "./map";
 import { erf_f32x4 } from "./math";
+import { airy } from "./special/airy";
 import * as bessel from "./special/bessel";
 import * as error from "./special/erf";
 import * as gamma from "./special/gamma";
 import * as incomplete from "./special/incomplete";
+import { orthogonal } from "./special/orthogonal";
 
 @final
 @unmanaged
@@ -231,6 +233,78 @@ export function besselY1(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(specials1<BesselY1>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
+@final @unmanaged
+class K0 {
+  @inline one<T>(x: T, p: f64, q: f64): T {
+    return bessel.k0(x);
+  }
+}
+
+/** Modified Bessel function of the second kind, order 0; NaN for x < 0. */
+export function besselK0(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
+  walk1(specials1<K0>(t), t, t, y, x, p, q, geom, begin, end);
+}
+
+@final @unmanaged
+class K0e {
+  @inline one<T>(x: T, p: f64, q: f64): T {
+    return bessel.k0e(x);
+  }
+}
+
+/** eˣ K₀(x). */
+export function besselK0e(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
+  walk1(specials1<K0e>(t), t, t, y, x, p, q, geom, begin, end);
+}
+
+@final @unmanaged
+class K1 {
+  @inline one<T>(x: T, p: f64, q: f64): T {
+    return bessel.k1(x);
+  }
+}
+
+/** Modified Bessel function of the second kind, order 1; NaN for x < 0. */
+export function besselK1(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
+  walk1(specials1<K1>(t), t, t, y, x, p, q, geom, begin, end);
+}
+
+@final @unmanaged
+class K1e {
+  @inline one<T>(x: T, p: f64, q: f64): T {
+    return bessel.k1e(x);
+  }
+}
+
+/** eˣ K₁(x). */
+export function besselK1e(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
+  walk1(specials1<K1e>(t), t, t, y, x, p, q, geom, begin, end);
+}
+
+@final @unmanaged
+class SphericalJ0 {
+  @inline one<T>(x: T, p: f64, q: f64): T {
+    return bessel.sphericalJ0(x);
+  }
+}
+
+/** sin x / x. */
+export function sphericalBesselJ0(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
+  walk1(specials1<SphericalJ0>(t), t, t, y, x, p, q, geom, begin, end);
+}
+
+@final @unmanaged
+class AiryAi {
+  @inline one<T>(x: T, p: f64, q: f64): T {
+    return airy(x);
+  }
+}
+
+/** Airy function Ai. */
+export function airyAi(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
+  walk1(specials1<AiryAi>(t), t, t, y, x, p, q, geom, begin, end);
+}
+
 @final
 @unmanaged
 class Zeta {
@@ -288,4 +362,26 @@ export function igammac(
   end: i32,
 ): void {
   walk2(specials2<Igammac>(t), t, t, y, a, b, p, mode, geom, begin, end);
+}
+
+@final @unmanaged
+class Orthogonal {
+  @inline one<T>(x: T, n: T, p: f64): T {
+    return orthogonal(<i32>p, x, n);
+  }
+}
+
+/** The orthogonal polynomial of family p (`special/orthogonal.ts`) and degree n at x. */
+export function orthogonalPolynomial(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
+  walk2(specials2<Orthogonal>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }

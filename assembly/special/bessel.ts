@@ -1,6 +1,6 @@
 /**
  * Bessel functions of orders 0 and 1 in f64, from series and recurrences (DLMF, chapter 10). Relative errors of I and K are
- * below 1e-13; those of J and Y below 1e-14 of the amplitude √(2/πx).
+ * below 1e-13; those of J and Y below 1e-14 of the amplitude √(2/πx). I, J and Y of an infinity are NaN, as in PyTorch.
  */
 import * as math from "../math64";
 
@@ -48,7 +48,6 @@ function smallI(a: f64, order: i32): f64 {
 /** I(|x|) of order 0 or 1; eˣ in two factors because it overflows before I does. */
 function unscaledI(a: f64, order: i32): f64 {
   if (a <= ASYMPTOTIC) return smallI(a, order);
-  if (a == Infinity) return a;
   const root = math.exp(0.5 * a);
   return root * scaledI(a, order) * root;
 }
@@ -69,6 +68,57 @@ export function i1(x: f64): f64 {
 /** e^−|x| I₁(x). */
 export function i1e(x: f64): f64 {
   return copysign<f64>(scaledI(abs<f64>(x), 1), x);
+}
+
+/**
+ * e^x K of order ν for x > 0: ∫ exp(−2x sinh²(t/2)) cosh νt dt over t > 0 (DLMF 10.32.9). The trapezoidal rule converges
+ * exponentially; its step follows the width of the integrand.
+ */
+export function scaledKIntegral(x: f64, order: f64): f64 {
+  const step = 0.25 * min<f64>(1, sqrt<f64>(2 / x));
+  let sum: f64 = 0.5,
+    term: f64 = 1;
+  for (let t = step; term > 1e-17 * sum; t += step) {
+    const s = math.sinh(0.5 * t);
+    term = math.exp(-2 * x * s * s) * math.cosh(order * t);
+    sum += term;
+  }
+  return sum * step;
+}
+
+/** K of order 0 or 1 for small x > 0, by its power series (DLMF 10.31). */
+function smallK(x: f64, order: i32): f64 {
+  const z = 0.25 * x * x;
+  const regular = 0.5 * harmonicSeries(z, order) - (math.log(0.5 * x) + EULER_GAMMA) * powerSeries(z, order);
+  return order ? 1 / x - 0.5 * x * regular : regular;
+}
+
+/** e^x K of order 0 or 1; ∞ at 0, NaN below. */
+function scaledK(x: f64, order: i32): f64 {
+  if (!(x > 0)) return x == 0 ? Infinity : NaN;
+  return x <= 2 ? smallK(x, order) * math.exp(x) : x == Infinity ? 0 : scaledKIntegral(x, order);
+}
+
+function unscaledK(x: f64, order: i32): f64 {
+  return x > 0 && x <= 2 ? smallK(x, order) : scaledK(x, order) * math.exp(-x);
+}
+
+export function k0(x: f64): f64 {
+  return unscaledK(x, 0);
+}
+
+/** e^x K₀(x). */
+export function k0e(x: f64): f64 {
+  return scaledK(x, 0);
+}
+
+export function k1(x: f64): f64 {
+  return unscaledK(x, 1);
+}
+
+/** e^x K₁(x). */
+export function k1e(x: f64): f64 {
+  return scaledK(x, 1);
 }
 
 // ------------------------------------------------------------------------------------------- ordinary
@@ -128,7 +178,6 @@ function miller(x: f64, order: i32, second: bool): f64 {
 
 function besselJ(x: f64, order: i32): f64 {
   const a = abs<f64>(x);
-  if (a == Infinity) return 0;
   if (a > HANKEL) return hankel(a, order, false);
   if (a > SMALL) return miller(a, order, false);
   return (order ? 0.5 * a : 1) * powerSeries(-0.25 * a * a, order);
@@ -160,7 +209,6 @@ function harmonicSeries(z: f64, order: i32): f64 {
 
 function besselY(x: f64, order: i32): f64 {
   if (x <= 0) return x == 0 ? -Infinity : NaN;
-  if (x == Infinity) return 0;
   if (x > HANKEL) return hankel(x, order, true);
   if (x > SMALL) return miller(x, order, true);
   const z = -0.25 * x * x;
@@ -175,4 +223,10 @@ export function besselY0(x: f64): f64 {
 
 export function besselY1(x: f64): f64 {
   return besselY(x, 1);
+}
+
+/** Spherical Bessel function of the first kind, order 0: sin x / x. */
+export function sphericalJ0(x: f64): f64 {
+  if (abs<f64>(x) == Infinity) return 0;
+  return x == 0 ? 1 : Math.sin(x) / x;
 }
