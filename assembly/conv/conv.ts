@@ -9,20 +9,30 @@
  * `geom` is the address of the 22 i32 of geometry.ts: N, G, C, O, D, H, W, OD, OH, OW, KD, KH, KW, SD, SH, SW, PD, PH,
  * PW, DD, DH, DW. All tensors are contiguous. `bias` is 0 or the address of O values. `scratch` is 4 MiB of the calling
  * thread, 16-byte aligned. Every task writes its own part of the result; no shared workspace is needed, and the bits do
- * not depend on how the tasks are split. A …Tasks function returns −1 where the taps span so much (hundreds of lines
- * and columns) that one line of outputs cannot be staged in the scratch memory.
+ * not depend on how the tasks are split. `convPlan(geom)` tells the way the forward pass is computed. A …Tasks function
+ * returns −1 where the taps span so much (hundreds of lines and columns) that one line of outputs cannot be staged in
+ * the scratch memory.
  */
 import { F32, F64 } from "../dtype";
 import { biasGrad } from "./biasGrad";
 import { forward } from "./forward";
 import { Geometry } from "./geometry";
 import { inputGrad } from "./inputGrad";
-import { chunkFits, correlationTasks, fits, weightTasks } from "./plan";
+import { chunkFits, correlationTasks, DIRECT, fits, strategy, weightTasks, WHOLE } from "./plan";
+import {
+  productForward, productInputGrad, productInputTasks, productTasks, productWeightGrad, productWeightTasks,
+} from "./product";
 import { weightGrad } from "./weightGrad";
+
+/** How a convolution is computed: 0 directly, 1 as a matrix product per image, 2 as one matrix product; see plan.ts. */
+export function convPlan(geom: usize): i32 {
+  return strategy(changetype<Geometry>(geom));
+}
 
 /** Number of tasks of `conv`. */
 export function convTasks(geom: usize): i32 {
-  const g = changetype<Geometry>(geom);
+  const g = changetype<Geometry>(geom), way = strategy(g);
+  if (way != DIRECT) return productTasks(g, way);
   return fits(g, false) ? correlationTasks(g, false) : -1;
 }
 
@@ -30,15 +40,17 @@ export function convTasks(geom: usize): i32 {
 export function conv(
   t: i32, y: usize, x: usize, w: usize, bias: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
-  const g = changetype<Geometry>(geom);
-  if (t == F32) forward<f32>(y, x, w, bias, g, scratch, begin, end);
+  const g = changetype<Geometry>(geom), way = strategy(g);
+  if (way != DIRECT) productForward(t, y, x, w, bias, g, way, scratch, begin, end);
+  else if (t == F32) forward<f32>(y, x, w, bias, g, scratch, begin, end);
   else if (t == F64) forward<f64>(y, x, w, bias, g, scratch, begin, end);
   else unreachable();
 }
 
 /** Number of tasks of `convInputGrad`. */
 export function convInputGradTasks(geom: usize): i32 {
-  const g = changetype<Geometry>(geom);
+  const g = changetype<Geometry>(geom), way = strategy(g);
+  if (way != DIRECT) return productInputTasks(g, way);
   return fits(g, true) ? correlationTasks(g, true) : -1;
 }
 
@@ -46,8 +58,9 @@ export function convInputGradTasks(geom: usize): i32 {
 export function convInputGrad(
   t: i32, gx: usize, gy: usize, w: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
-  const g = changetype<Geometry>(geom);
-  if (t == F32) inputGrad<f32>(gx, gy, w, g, scratch, begin, end);
+  const g = changetype<Geometry>(geom), way = strategy(g);
+  if (way != DIRECT) productInputGrad(t, gx, gy, w, g, way, scratch, begin, end);
+  else if (t == F32) inputGrad<f32>(gx, gy, w, g, scratch, begin, end);
   else if (t == F64) inputGrad<f64>(gx, gy, w, g, scratch, begin, end);
   else unreachable();
 }
@@ -55,6 +68,7 @@ export function convInputGrad(
 /** Number of tasks of `convWeightGrad`. */
 export function convWeightGradTasks(geom: usize): i32 {
   const g = changetype<Geometry>(geom);
+  if (strategy(g) == WHOLE) return productWeightTasks(g);
   return chunkFits(g) ? weightTasks(g) : -1;
 }
 
@@ -63,7 +77,8 @@ export function convWeightGrad(
   t: i32, gw: usize, gy: usize, x: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
   const g = changetype<Geometry>(geom);
-  if (t == F32) weightGrad<f32>(gw, gy, x, g, scratch, begin, end);
+  if (strategy(g) == WHOLE) productWeightGrad(t, gw, gy, x, g, scratch, begin, end);
+  else if (t == F32) weightGrad<f32>(gw, gy, x, g, scratch, begin, end);
   else if (t == F64) weightGrad<f64>(gw, gy, x, g, scratch, begin, end);
   else unreachable();
 }

@@ -5,6 +5,21 @@
 import { KC } from "../gemm/blocking";
 import { Geometry, groupIn, groupOut, taps } from "./geometry";
 
+/** How a convolution is computed: */
+export const DIRECT: i32 = 0;
+/** as one matrix product per image, since every output sees a single position; */
+export const POINTWISE: i32 = 1;
+/** as one matrix product, since there is a single output, which sees all of the input. */
+export const WHOLE: i32 = 2;
+
+/** The way that suits a geometry. */
+export function strategy(g: Geometry): i32 {
+  if (g.groups != 1 || g.pd + g.ph + g.pw != 0) return DIRECT;
+  if (taps(g) == 1 && g.sd * g.sh * g.sw == 1) return POINTWISE;
+  const all = g.kd == g.d && g.kh == g.h && g.kw == g.w;
+  return all && g.od * g.oh * g.ow == 1 ? WHOLE : DIRECT;
+}
+
 /** Multiplications that are worth a task, about 10 µs. */
 const TASK_WORK: i64 = 1 << 18;
 /** Tasks that are enough for the threads of one call. */

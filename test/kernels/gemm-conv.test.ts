@@ -129,6 +129,7 @@ const CONVOLUTIONS: Readonly<Record<string, Convolution>> = {
   "same padding": { n: 2, groups: 1, c: 17, o: 13, d: LINE, h: [9, 3, 1, 1, 1], w: [11, 3, 1, 1, 1], bias: true },
   "1×1": { n: 2, groups: 1, c: 20, o: 30, d: LINE, h: [7, 1, 1, 0, 1], w: [7, 1, 1, 0, 1] },
   "1×1 with stride": { n: 2, groups: 1, c: 5, o: 7, d: LINE, h: [8, 1, 2, 0, 1], w: [9, 1, 3, 0, 1] },
+  "a single output": { n: 5, groups: 1, c: 6, o: 21, d: LINE, h: [5, 5, 1, 0, 1], w: [4, 4, 1, 0, 1], bias: true },
   "stride and dilation": { n: 2, groups: 1, c: 3, o: 5, d: LINE, h: [19, 3, 2, 2, 3], w: [23, 4, 3, 1, 2] },
   "stride and dilation with a common factor": {
     n: 1,

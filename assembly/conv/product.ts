@@ -1,0 +1,63 @@
+/**
+ * Convolutions that are matrix products as they stand. Pointwise: per image Y = W·X, with X [C, positions]. Whole: over
+ * the batch Y = X·Wᵀ, with X [N, C · positions].
+ */
+import { gemm, gemmTasks } from "../gemm/gemm";
+import { Geometry } from "./geometry";
+import { POINTWISE } from "./plan";
+
+/** Elements of one channel of x. */
+// @ts-ignore: decorator
+@inline
+function positions(g: Geometry): i32 {
+  return g.d * g.h * g.w;
+}
+
+/** Number of tasks of `productForward`. */
+export function productTasks(g: Geometry, way: i32): i32 {
+  const p = positions(g);
+  return way == POINTWISE ? gemmTasks(g.o, p, g.c, g.n) : gemmTasks(g.n, g.o, g.c * p, 1);
+}
+
+/** y from x. */
+export function productForward(
+  t: i32, y: usize, x: usize, w: usize, bias: usize, g: Geometry, way: i32, scratch: usize, begin: i32, end: i32,
+): void {
+  const p = positions(g), c = g.c, o = g.o, k = c * p;
+  if (way == POINTWISE) {
+    gemm(t, y, w, x, o, p, c, c, 1, p, 1, p, 0, c * p, o * p, 0, bias, bias ? 2 : 0, 0, scratch, begin, end);
+  } else {
+    gemm(t, y, x, w, g.n, o, k, k, 1, 1, k, o, 0, 0, 0, 0, bias, bias ? 1 : 0, 0, scratch, begin, end);
+  }
+}
+
+/** Number of tasks of `productInputGrad`. */
+export function productInputTasks(g: Geometry, way: i32): i32 {
+  const p = positions(g);
+  return way == POINTWISE ? gemmTasks(g.c, p, g.o, g.n) : gemmTasks(g.n, g.c * p, g.o, 1);
+}
+
+/** The gradient of x: Wᵀ·gY per image, or gY·W. */
+export function productInputGrad(
+  t: i32, gx: usize, gy: usize, w: usize, g: Geometry, way: i32, scratch: usize, begin: i32, end: i32,
+): void {
+  const p = positions(g), c = g.c, o = g.o, k = c * p;
+  if (way == POINTWISE) {
+    gemm(t, gx, w, gy, c, p, o, 1, c, p, 1, p, 0, o * p, c * p, 0, 0, 0, 0, scratch, begin, end);
+  } else {
+    gemm(t, gx, gy, w, g.n, k, o, o, 1, k, 1, k, 0, 0, 0, 0, 0, 0, 0, scratch, begin, end);
+  }
+}
+
+/** Number of tasks of `productWeightGrad`. */
+export function productWeightTasks(g: Geometry): i32 {
+  return gemmTasks(g.o, g.c * positions(g), g.n, 1);
+}
+
+/** The gradient of w of a whole convolution: gYᵀ·X. */
+export function productWeightGrad(
+  t: i32, gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32,
+): void {
+  const o = g.o, k = g.c * positions(g);
+  gemm(t, gw, gy, x, o, k, g.n, 1, o, k, 1, k, 0, 0, 0, 0, 0, 0, 0, scratch, begin, end);
+}
