@@ -1,0 +1,148 @@
+/** `npm start`: what it prints, writes and answers, on tiny data sets and on damaged ones. */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { decode } from "fast-png";
+import * as torch from "kindling";
+import { afterAll, expect, test } from "vitest";
+
+const root = mkdtempSync(join(tmpdir(), "kindling-cli-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program behind `npm start`. */
+function start(...args: string[]): Promise<Result> {
+  const command = ["--import", "tsx", "examples/train/main.ts", ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/** A folder with the files given. */
+function folder(name: string, files: Record<string, Uint8Array>): string {
+  const path = join(root, name);
+  mkdirSync(path);
+  for (const [file, bytes] of Object.entries(files)) writeFileSync(join(path, file), bytes);
+  return path;
+}
+
+/** `count` CIFAR-10 records: a label, then 3072 bytes that depend on it. */
+function cifar(count: number): Uint8Array {
+  const record = (i: number) => [i % 10, ...Array.from({ length: 3072 }, (_, j) => ((i % 10) * 25 + j * 7) % 256)];
+  return Uint8Array.from(Array.from({ length: count }, (_, i) => record(i)).flat());
+}
+
+/** An IDX file of unsigned bytes. */
+function idx(shape: readonly number[], value: (i: number) => number): Uint8Array {
+  const size = shape.reduce((n, s) => n * s, 1);
+  const header = Buffer.alloc(4 + 4 * shape.length);
+  header[2] = 8;
+  header[3] = shape.length;
+  shape.forEach((s, i) => header.writeUInt32BE(s, 4 + 4 * i));
+  return Buffer.concat([header, Uint8Array.from({ length: size }, (_, i) => value(i))]);
+}
+
+const images = (n: number) => idx([n, 28, 28], (i) => (i * 31) % 256);
+const labels = (n: number) => idx([n], (i) => i % 10);
+const idxFiles = {
+  "train-images-idx3-ubyte": images(40),
+  "train-labels-idx1-ubyte": labels(40),
+  "t10k-images-idx3-ubyte": images(20),
+  "t10k-labels-idx1-ubyte": labels(20),
+};
+
+/** The accuracy that a line ends with or names, in percent. */
+const shares = (text: string): number[] => [...text.matchAll(/(\d+\.\d) %/g)].map((match) => Number(match[1]));
+
+test("trains LeNet on CIFAR-10 files, saves it, and reloads it with the same accuracy", async () => {
+  const data = folder("cifar", { "data_batch_1.bin": cifar(40), "data_batch_2.bin": cifar(20), "test_batch.bin": cifar(30) });
+  const out = join(root, "cifar-out");
+  const { code, stdout, stderr } = await start("--data", data, "--epochs", "2", "--batch-size", "8", "--threads", "1", "--out", out);
+  expect({ code, error: stderr.match(/error:.*/)?.[0] }).toEqual({ code: 0, error: undefined });
+  expect(stdout).toContain("Kindling: lenet, 62,006 parameters, on CIFAR-10\n60 training and 30 test images; sgd");
+  expect(stdout).toMatch(/^1 thread, (baseline|relaxed) SIMD, seed 0$/m);
+  const epochs = stdout.match(/^epoch \d: loss \d\.\d{3}, training accuracy \d+\.\d %, test accuracy \d+\.\d %, \d+\.\d s$/gm);
+  expect(epochs).toHaveLength(2);
+  expect(stdout.match(/^ {2}(airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck) +\d+\.\d %$/gm)).toHaveLength(10);
+
+  const [reloaded, before] = shares(stdout.match(/^saved to .*$/m)![0]);
+  expect(reloaded).toBe(before);
+  expect(before).toBe(shares(epochs![1]!)[1]);
+  const state = await torch.safetensors.loadFile(join(out, "model.safetensors"));
+  expect(Object.keys(state)).toEqual(["conv1", "conv2", "fc1", "fc2", "fc3"].flatMap((name) => [`${name}.weight`, `${name}.bias`]));
+  const picture = decode(readFileSync(join(out, "predictions.png")));
+  expect([picture.width, picture.height, picture.channels]).toEqual([822, 494, 3]);
+});
+
+test("trains a perceptron on IDX files, compressed or not, with workers and Adam", async () => {
+  const data = folder("fashion", {
+    "train-images-idx3-ubyte.gz": gzipSync(idxFiles["train-images-idx3-ubyte"]),
+    "train-labels-idx1-ubyte.gz": gzipSync(idxFiles["train-labels-idx1-ubyte"]),
+    "t10k-images-idx3-ubyte": idxFiles["t10k-images-idx3-ubyte"],
+    "t10k-labels-idx1-ubyte": idxFiles["t10k-labels-idx1-ubyte"],
+  });
+  const settings = ["--epochs", "1", "--batch-size", "10", "--model", "mlp", "--optimizer", "adam", "--workers", "1"];
+  const { code, stdout } = await start("--data", data, "--out", join(root, "idx-out"), ...settings);
+  expect(code).toBe(0);
+  expect(stdout).toContain("mlp, 669,706 parameters, on Fashion-MNIST");
+  expect(stdout).toContain("adam, learning rate 0.001, batch size 10");
+  expect(stdout).toMatch(/^ {2}Ankle boot +\d+\.\d %$/m);
+});
+
+test("--help lists every flag", async () => {
+  const { code, stdout } = await start("--help");
+  expect(code).toBe(0);
+  for (const flag of ["data", "epochs", "batch-size", "lr", "optimizer", "model", "workers", "threads", "seed", "out", "help"])
+    expect(stdout).toContain(`--${flag} `);
+});
+
+const header = idxFiles["train-images-idx3-ubyte"].slice(0, 16);
+
+test.each<[what: string, args: () => string[], message: RegExp]>([
+  ["an unknown flag", () => ["--epoch", "3"], /Unknown option '--epoch'; --help lists the options/],
+  ["a value out of range", () => ["--epochs", "0"], /--epochs takes an integer of at least 1, got "0"/],
+  ["a missing folder", () => ["--data", join(root, "nowhere")], /--data: there is no folder ".*nowhere"/],
+  ["a folder without data", () => ["--data", folder("empty", {})], /holds neither CIFAR-10 .* nor MNIST/],
+  [
+    "a truncated CIFAR-10 file",
+    () => ["--data", folder("short", { "data_batch_1.bin": cifar(3).slice(0, -1), "test_batch.bin": cifar(2) })],
+    /data_batch_1\.bin" has 9218 bytes.* truncated or damaged/,
+  ],
+  [
+    "a label that does not exist",
+    () => ["--data", folder("label", { "data_batch_1.bin": cifar(3).fill(77, 3073, 3074), "test_batch.bin": cifar(2) })],
+    /record 1 has the label 77/,
+  ],
+  [
+    "a truncated IDX file",
+    () => ["--data", folder("cut", { ...idxFiles, "train-images-idx3-ubyte": images(40).slice(0, 1000) })],
+    /train-images-idx3-ubyte" should hold 31360 bytes .* but has 984/,
+  ],
+  [
+    "an IDX file of floats",
+    () => ["--data", folder("floats", { ...idxFiles, "train-images-idx3-ubyte": header.with(2, 13) })],
+    /IDX element type 13 instead of 8/,
+  ],
+  [
+    "a truncated gzip file",
+    () => [
+      "--data",
+      folder("gzip", { "train-images-idx3-ubyte.gz": gzipSync(images(40)).subarray(0, 200), "train-labels-idx1-ubyte": labels(40) }),
+    ],
+    /cannot be decompressed: it is truncated or damaged/,
+  ],
+])("%s is one line on stderr and exit code 2", async (_what, args, message) => {
+  const { code, stdout, stderr } = await start(...args());
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(message);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});

@@ -1,0 +1,16 @@
+/** Memory of programs that never dispose anything: `bench/memory.ts`, shortened, in a process of its own. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const MEBIBYTE = 2 ** 20;
+
+test("400 LeNet steps at batch 64 without tidy or dispose stay in bounded memory", async () => {
+  const args = ["--import", "tsx", "bench/memory.ts", "400"];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const marks = [...stdout.matchAll(/^step \d+: memory (\d+) MiB/gm)].map((match) => Number(match[1]) * MEBIBYTE);
+  expect(marks).toHaveLength(20);
+  expect(marks.at(-1)).toBeLessThan(2 ** 30);
+  expect(marks.at(-1)! / marks[9]!, "growth over the last half").toBeLessThan(1.1);
+  expect(stdout).toMatch(/ms per step, with tidy .* times$/m);
+}, 120_000);
