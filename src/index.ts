@@ -3,8 +3,6 @@ import "./backend/wasm/backend";
 import "./ops/index";
 import "./tensor/format";
 
-/** @internal The op table, for the tests. */
-export { families as __families } from "./ops/index";
 export * as autograd from "./autograd/index";
 export {
   enableGrad,
@@ -22,6 +20,7 @@ export { defaultGenerator, Generator } from "./core/generator";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export * as safetensors from "./io/safetensors";
+export * as linalg from "./linalg";
 export * as nn from "./nn/index";
 export {
   celu,
@@ -42,6 +41,7 @@ export {
   threshold,
   threshold_,
 } from "./ops/activation";
+export * from "./ops/addmm";
 export * from "./ops/arithmetic";
 export { real } from "./ops/attributes";
 export * from "./ops/axes";
@@ -50,23 +50,31 @@ export * from "./ops/compare";
 export * from "./ops/copy";
 export * from "./ops/creation";
 export * from "./ops/diagonal";
+export * from "./ops/differences";
+export * from "./ops/distance";
+export * from "./ops/einsum";
 export * from "./ops/extrema";
 export * from "./ops/factory";
 export * from "./ops/gather";
 export * from "./ops/histogram";
+/** @internal The op table, for the tests. */
+export { families as __families } from "./ops/index";
 export * from "./ops/indexed";
 export * from "./ops/indexing";
+export * from "./ops/integrate";
 export * from "./ops/join";
 export * from "./ops/masked";
 export * from "./ops/matmul";
 export * from "./ops/membership";
 export * from "./ops/moments";
+export * from "./ops/products";
 export * from "./ops/quantile";
 export * from "./ops/rand";
 export * from "./ops/random";
 export * from "./ops/rearrange";
 export * from "./ops/reduce";
 export * from "./ops/reframe";
+export * from "./ops/renorm";
 export * from "./ops/scan";
 export * from "./ops/scatterReduce";
 export * from "./ops/search";
@@ -92,6 +100,7 @@ export {
   mvlgamma,
 } from "./ops/special";
 export * from "./ops/split";
+export * from "./ops/statistics";
 export { addcdiv, addcmul, lerp } from "./ops/ternary";
 export * from "./ops/unary";
 export * from "./ops/unique";

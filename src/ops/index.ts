@@ -6,6 +6,7 @@ import * as activation from "./activation";
 import * as arithmetic from "./arithmetic";
 import type { Attributes } from "./attributes";
 import "./attributes";
+import * as addmm from "./addmm";
 import * as autograd from "./autograd";
 import * as axes from "./axes";
 import * as binary from "./binary";
@@ -15,13 +16,17 @@ import * as conv from "./conv";
 import * as copy from "./copy";
 import * as creation from "./creation";
 import * as diagonal from "./diagonal";
+import * as differences from "./differences";
+import * as distance from "./distance";
 import * as dropout from "./dropout";
+import * as einsum from "./einsum";
 import * as extrema from "./extrema";
 import * as factory from "./factory";
 import * as gather from "./gather";
 import * as histogram from "./histogram";
 import * as indexed from "./indexed";
 import * as indexing from "./indexing";
+import * as integrate from "./integrate";
 import * as join from "./join";
 import * as loss from "./loss";
 import * as losses from "./losses";
@@ -33,11 +38,13 @@ import * as moments from "./moments";
 import * as norm from "./norm";
 import * as pad from "./pad";
 import * as pool from "./pool";
+import * as products from "./products";
 import * as quantile from "./quantile";
 import * as random from "./random";
 import * as rearrange from "./rearrange";
 import * as reduce from "./reduce";
 import * as reframe from "./reframe";
+import * as renorm from "./renorm";
 import * as scan from "./scan";
 import * as scatterReduce from "./scatterReduce";
 import * as search from "./search";
@@ -45,6 +52,7 @@ import * as softmax from "./softmax";
 import * as sort from "./sort";
 import * as special from "./special";
 import * as split from "./split";
+import * as statistics from "./statistics";
 import * as ternary from "./ternary";
 import * as unary from "./unary";
 import * as uniques from "./unique";
@@ -54,6 +62,14 @@ import * as windows from "./windows";
 
 /** Every family, by name. */
 export const families = {
+  integrate,
+  einsum,
+  distance,
+  statistics,
+  renorm,
+  addmm,
+  products,
+  differences,
   search,
   uniques,
   sort,
@@ -102,7 +118,12 @@ export const families = {
   windows,
 };
 
-type Ops = uniques.UniqueMethods &
+type Ops = Methods<typeof statistics> &
+  Methods<typeof renorm> &
+  Methods<typeof addmm> &
+  Methods<typeof products> &
+  Methods<typeof differences> &
+  uniques.UniqueMethods &
   Omit<Methods<typeof sort>, keyof sort.MedianMethods> &
   sort.MedianMethods &
   Methods<typeof quantile> &
@@ -144,6 +165,11 @@ declare module "../tensor/tensor" {
 }
 
 for (const family of [
+  statistics,
+  renorm,
+  addmm,
+  products,
+  differences,
   uniques,
   sort,
   quantile,

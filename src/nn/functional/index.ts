@@ -36,6 +36,7 @@ export {
   convTranspose2d,
   convTranspose3d,
 } from "../../ops/conv";
+export { pdist } from "../../ops/distance";
 export {
   alphaDropout,
   type DropoutOptions,

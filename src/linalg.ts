@@ -1,0 +1,3 @@
+/** `torch.linalg`. */
+export { vectorNorm } from "./ops/moments";
+export { multiDot, vecdot } from "./ops/products";

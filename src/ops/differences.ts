@@ -1,0 +1,34 @@
+/** Differences of neighbours. */
+import { checkOptions, ValueError } from "../core/errors";
+import { wrapDim } from "../core/shape";
+import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+import { cat } from "./join";
+
+/** Options of {@link diff}. */
+export interface DiffOptions {
+  /** Elements to put before the first along `dim`. */
+  prepend?: Tensor | null;
+  /** Elements to put after the last along `dim`. */
+  append?: Tensor | null;
+}
+
+/**
+ * The n-th differences of neighbours along `dim`: each element minus the one before; of bools whether they differ.
+ * @see torch.diff
+ */
+export function diff(x: Tensor, n = 1, dim = -1, options: DiffOptions = {}): Tensor {
+  checkTensor("diff", x);
+  checkOptions("diff", options, ["prepend", "append"]);
+  if (x.ndim === 0) throw new ValueError("diff: expects input to be at least one-dimensional");
+  if (!Number.isInteger(n) || n < 0) throw new ValueError(`diff: order must be non-negative but got ${n}`);
+  const d = wrapDim("diff", dim, x.ndim);
+  const { prepend, append } = options;
+  let y = prepend || append ? cat([...(prepend ? [prepend] : []), x, ...(append ? [append] : [])], d) : x;
+  for (let i = 0; i < n; i++) {
+    const rest = Math.max(0, y.shape[d]! - 1);
+    const [later, earlier] = [y.narrow(d, y.shape[d]! - rest, rest), y.narrow(d, 0, rest)];
+    y = x.dtype === "bool" ? later.logicalXor(earlier) : later.sub(earlier);
+  }
+  return n === 0 ? y.clone() : y;
+}

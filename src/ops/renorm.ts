@@ -1,0 +1,23 @@
+/** Distances of whole tensors, and slices shortened to a greatest norm. */
+import { noGrad } from "../autograd/mode";
+import { wrapDim } from "../core/shape";
+import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./define";
+import { inplace } from "./inplace";
+import { vectorNorm } from "./moments";
+
+/** The p-norm of the difference. @see torch.dist */
+export const dist = (x: Tensor, other: Tensor, p = 2): Tensor => vectorNorm(checkTensor("dist", x).sub(other), p);
+
+/** Each slice along `dim` whose p-norm exceeds `maxnorm` scaled down to it. @see torch.renorm */
+export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+  checkTensor("renorm", x);
+  const d = wrapDim("renorm", dim, x.ndim);
+  const others = x.shape.map((_, i) => i).filter((i) => i !== d);
+  const norms = vectorNorm(x, p, others, { keepdim: true });
+  const isLong = noGrad(() => norms.gt(maxnorm));
+  return x.mul(norms.add(1e-7).reciprocal().mul(maxnorm).where(isLong, 1));
+}
+
+/** {@link renorm} in place. */
+export const renorm_: typeof renorm = inplace("renorm_", renorm);
