@@ -24,6 +24,7 @@ export interface ASGDOptions {
 
 interface ASGDState {
   step: number;
+  /** The rates of the next step, float32 as in PyTorch. */
   eta: number;
   mu: number;
   /** The average of the parameter. */
@@ -49,14 +50,14 @@ export class ASGD extends PerParameterOptimizer<ASGDOptions, ASGDState> {
   }
 
   protected initState(param: Tensor, { lr }: ParamGroup<ASGDOptions>): ASGDState {
-    return { step: 0, eta: lr, mu: 1, ax: stateLike(param) };
+    return { step: 0, eta: Math.fround(lr), mu: 1, ax: stateLike(param) };
   }
 
   protected update(param: Tensor, grad: Tensor, state: ASGDState, group: ParamGroup<ASGDOptions>): void {
     const { lr, lambd, alpha, t0, weightDecay, maximize } = group;
     update("asgd", param, grad, [state.ax, state.eta, lambd, state.mu, weightDecay, Number(maximize)]);
     state.step++;
-    state.eta = lr / (1 + lambd * lr * state.step) ** alpha;
-    state.mu = 1 / Math.max(1, state.step - t0);
+    state.eta = Math.fround(lr / (1 + lambd * lr * state.step) ** alpha);
+    state.mu = Math.fround(1 / Math.max(1, state.step - t0));
   }
 }

@@ -25,3 +25,4 @@ export * from "./rmsprop";
 export * from "./rprop";
 export * from "./sgd";
 export type { OptimizerStateDict } from "./stateDict";
+export * as swaUtils from "./swaUtils";

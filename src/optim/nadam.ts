@@ -29,6 +29,9 @@ interface NAdamState {
   expAvgSq: Tensor;
 }
 
+/** PyTorch keeps the product of the momenta in float32. */
+const product = (a: number, b: number): number => Math.fround(a * Math.fround(b));
+
 /**
  * NAdam: Adam that looks ahead along its momentum.
  * @see torch.optim.NAdam
@@ -67,10 +70,10 @@ export class NAdam extends PerParameterOptimizer<NAdamOptions, NAdamState> {
     state.step++;
     const mu = momentumAt(state.step);
     const muNext = momentumAt(state.step + 1);
-    state.muProduct *= mu;
+    state.muProduct = product(state.muProduct, mu);
     const gradScale = (lr * (1 - mu)) / (1 - state.muProduct);
     // PyTorch 1.13 counts mu twice here; its runs are the reference.
-    const meanScale = (lr * muNext) / (1 - state.muProduct * mu * muNext);
+    const meanScale = (lr * muNext) / (1 - product(product(state.muProduct, mu), muNext));
     const bias2 = 1 - beta2 ** state.step;
     const scalars = [gradScale, meanScale, beta1, beta2, eps, weightDecay, Number(maximize), bias2];
     update("nadam", param, grad, [state.expAvg, state.expAvgSq, ...scalars]);

@@ -1,14 +1,18 @@
 /** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
 import { addHook, type RemovableHandle } from "../autograd/hooks";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
-import { text } from "../nn/repr";
+import { text } from "../core/repr";
 import { Tensor } from "../tensor/tensor";
 import { snakeCase } from "./names";
 import { definedOnly } from "./options";
 import { type OptimizerStateDict, packState, type ScalarState, unpackState } from "./stateDict";
 
 /** Some of the parameters, and the options by which they differ from the rest. */
-export type ParamGroupInput<O> = { params: Tensor | Iterable<Tensor> } & O;
+export type ParamGroupInput<O> = {
+  params: Tensor | Iterable<Tensor>;
+  /** The rate that a schedule starts from, for schedulers that resume. */
+  initialLr?: number;
+} & O;
 
 /** What an optimizer is to change: parameters, or groups of them with options of their own. */
 export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInput<O>>;
