@@ -14,6 +14,7 @@ import { checkSameDevice, checkTensor } from "./define";
 import { constantPad } from "./pad";
 import { type Sizes, spread } from "./pool";
 
+/** Options of a convolution; a number stands for all spatial axes. */
 export interface ConvOptions {
   /** Steps between windows. Default: 1. */
   stride?: Sizes;
@@ -25,6 +26,7 @@ export interface ConvOptions {
   groups?: number;
 }
 
+/** Options of a transposed convolution; a number stands for all spatial axes. */
 export interface ConvTransposeOptions {
   stride?: Sizes;
   /** Takes this much away from both sides of the output. Default: 0. */
@@ -155,7 +157,7 @@ function checkOperands(op: string, dims: number, x: Tensor, w: Tensor, bias: Ten
   checkTensor(op, w, "weight");
   if (bias) checkTensor(op, bias, "bias");
   checkSameDevice(op, x, w, bias);
-  if (!isFloat(x.dtype)) throw new DTypeError(`${op}: takes floating-point elements, got ${x.dtype}`);
+  if (x.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.float()`);
   for (const [other, name] of [
     [w, "weight"],
     [bias, "bias"],
@@ -204,6 +206,16 @@ function resolvePadding(
   return { before, extra: new Array<number>(dims).fill(0) };
 }
 
+/** Integers are convolved as float64, which is exact below 2^53. */
+function asIntegers(
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null | undefined,
+  f: (...operands: [Tensor, Tensor, Tensor | null | undefined]) => Tensor,
+): Tensor {
+  return f(x.double(), w.double(), bias?.double()).to(x.dtype);
+}
+
 function convolve(
   dims: number,
   input: Tensor,
@@ -214,6 +226,7 @@ function convolve(
   const op = `conv${dims}d`;
   checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
   checkOperands(op, dims, input, weight, bias);
+  if (!isFloat(input.dtype)) return asIntegers(input, weight, bias, (x, w, b) => convolve(dims, x, w, b, options));
   if (input.ndim === dims + 1) return convolve(dims, input.unsqueeze(0), weight, bias, options).squeeze(0);
   const kernel = weight.shape.slice(2);
   const stride = spread(op, "stride", options.stride ?? 1, dims);
@@ -287,6 +300,7 @@ function transpose(
   const op = `convTranspose${dims}d`;
   checkOptions(op, options, ["stride", "padding", "outputPadding", "groups", "dilation"]);
   checkOperands(op, dims, input, weight, bias);
+  if (!isFloat(input.dtype)) return asIntegers(input, weight, bias, (x, w, b) => transpose(dims, x, w, b, options));
   if (input.ndim === dims + 1) return transpose(dims, input.unsqueeze(0), weight, bias, options).squeeze(0);
   const kernel = weight.shape.slice(2);
   const stride = spread(op, "stride", options.stride ?? 1, dims);

@@ -21,6 +21,7 @@ export function valuesAndIndices(values: Tensor, indices: Tensor): ValuesAndIndi
   return { values, indices, [Symbol.iterator]: () => [values, indices].values() };
 }
 
+/** Options of a reduction along axes. */
 export interface KeepdimOptions {
   /** Keep the reduced axes with size 1. Default: false. */
   keepdim?: boolean;

@@ -23,6 +23,7 @@ export function reduceLoss(x: Tensor, reduction: Reduction): Tensor {
   return reduction === "mean" ? x.mean() : reduction === "sum" ? x.sum() : x;
 }
 
+/** Options of {@link nllLoss}. */
 export interface NllOptions {
   /** A weight for each class, of shape [C]. */
   weight?: Tensor | null;
@@ -32,6 +33,7 @@ export interface NllOptions {
   reduction?: Reduction;
 }
 
+/** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions extends NllOptions {
   /** How much of the target's probability is spread evenly over all classes, from 0 to 1. Default: 0. */
   labelSmoothing?: number;

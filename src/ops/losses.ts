@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor/tensor";
 import { checkTensor, sumTo } from "./define";
 import { checkReduction, type Reduction, reduceLoss } from "./loss";
 
+/** What every loss takes. */
 export interface LossOptions {
   /** What becomes of the losses of single elements. Default: "mean". */
   reduction?: Reduction;
@@ -126,6 +127,7 @@ export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptio
   });
 }
 
+/** Options of {@link binaryCrossEntropy}. */
 export interface BceOptions extends LossOptions {
   /** A factor for each element's loss; broadcasts. */
   weight?: Tensor | null;
@@ -156,6 +158,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BceOp
   });
 }
 
+/** Options of {@link binaryCrossEntropyWithLogits}. */
 export interface BceWithLogitsOptions extends BceOptions {
   /** The weight of positive targets, per class; broadcasts. */
   posWeight?: Tensor | null;
@@ -220,6 +223,7 @@ export function klDiv(
   return input.ndim === 0 ? losses.sum() : losses.sum().div(input.shape[0]!);
 }
 
+/** Options of {@link poissonNllLoss}. */
 export interface PoissonNllOptions extends LossOptions {
   /** Whether the input is the logarithm of the rate. Default: true. */
   logInput?: boolean;

@@ -37,7 +37,8 @@ function prodGrad(
   kept: readonly number[],
   shape: readonly number[],
 ): Tensor {
-  if (x.numel() === 0 || shape.length === 0) return g.reshape(shape);
+  if (x.numel() === 0) return x.mul(0);
+  if (shape.length === 0) return g.reshape(shape);
   if (dims.length === shape.length && shape.length > 1)
     return prodGrad(g, x.reshape(-1), [0], [1], [x.numel()]).reshape(shape);
   const d = dims[0]!;
@@ -50,6 +51,7 @@ function prodGrad(
   return spread(g, kept, shape).mul(before.mul(after));
 }
 
+/** Options of variances and standard deviations. */
 export interface VarianceOptions extends KeepdimOptions {
   /** What is subtracted from the number of elements in the divisor. Default: 1 (Bessel's correction). */
   correction?: number;

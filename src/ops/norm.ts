@@ -12,6 +12,7 @@ const NORM_COST = 1;
 
 type Optional = Tensor | null | undefined;
 
+/** Options of {@link batchNorm}. */
 export interface BatchNormOptions {
   /** Scale per channel, [C]. */
   weight?: Optional;
@@ -73,6 +74,7 @@ export function batchNorm(
 ): Tensor {
   checkOptions("batchNorm", options, ["weight", "bias", "training", "momentum", "eps"]);
   const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
+  if (checkTensor("batchNorm", input).numel() === 0) return input.clone();
   const channels = channelsOf("batchNorm", input, { runningMean, runningVar, weight, bias });
   const count = channels.n * channels.inner;
   if (training && count <= 1)
@@ -162,6 +164,7 @@ function differentiableGrads(
   return [gx, g.mul(xhat).sum(axes), g.sum(axes)];
 }
 
+/** Options of {@link layerNorm}. */
 export interface LayerNormOptions {
   /** Scale, of the normalized shape. */
   weight?: Optional;
@@ -256,6 +259,7 @@ function layerGradsDifferentiable(
   return [inner.mul(s), overRows(g.mul(xhat)), overRows(g)];
 }
 
+/** Options of {@link groupNorm}. */
 export interface GroupNormOptions {
   /** Scale per channel, [C]. */
   weight?: Optional;
@@ -289,6 +293,7 @@ function affine(y: Tensor, weight: Optional, bias: Optional): Tensor {
   return bias ? scaled.add(wide(bias)) : scaled;
 }
 
+/** Options of {@link instanceNorm}. */
 export interface InstanceNormOptions {
   runningMean?: Optional;
   runningVar?: Optional;

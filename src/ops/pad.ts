@@ -9,6 +9,7 @@ import { checkTensor } from "./define";
 /** Elements before and after each axis, the last axis first: `[left, right, top, bottom, …]`. Negative numbers crop. */
 export type Padding = readonly number[];
 
+/** What {@link pad} writes around a tensor: one value, or its own elements mirrored, repeated or taken from the other side. */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 
 /** [before, after] per axis, in the order of the axes. */

@@ -28,6 +28,7 @@ function scan(kernel: string, x: Tensor, dim: number, result: DType, reverse: bo
   return cast(y, result);
 }
 
+/** Options of cumulative sums and products. */
 export interface ScanOptions {
   /** Cast to this dtype first. */
   dtype?: DType;
@@ -107,6 +108,12 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
       },
     ],
   );
+}
+
+/** log x where x > 0, else a number so small that its exponential is 0; its derivative is finite everywhere. */
+function finiteLog(x: Tensor): Tensor {
+  const out = x.le(0);
+  return x.maskedFill(out, 1).log().maskedFill(out, -1e30);
 }
 
 const reverseLogSum = (x: Tensor, d: number): Tensor => logcumsumexp(x.flip([d]), d).flip([d]);

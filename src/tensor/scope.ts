@@ -1,10 +1,18 @@
 /** Scopes that give the memory of temporaries back at once. */
-import type { Tensor } from "./tensor";
 
-let current: Tensor[] | undefined;
+/** A tensor as far as scopes are concerned. */
+export interface Temporary {
+  /** Scopes let it live. */
+  readonly isKept: boolean;
+  /** Users may hold this gradient. */
+  readonly isShared: boolean;
+  dispose(): void;
+}
+
+let current: Temporary[] | undefined;
 
 /** Called by every new tensor. */
-export function enroll(tensor: Tensor): void {
+export function enroll(tensor: Temporary): void {
   current?.push(tensor);
 }
 
@@ -26,9 +34,9 @@ function tensorsIn(value: unknown, isTensor: (x: object) => boolean, found: Set<
  * of leaves, the state of optimizers). What the autograd graph still needs stays alive inside the graph. Tensors that `spares` names
  * are left to the enclosing scope.
  */
-export function runInScope<R>(body: () => R, isTensor: (x: object) => boolean, spares?: (x: Tensor) => boolean): R {
+export function runInScope<R>(body: () => R, isTensor: (x: object) => boolean, spares?: (x: Temporary) => boolean): R {
   const outer = current;
-  const mine: Tensor[] = [];
+  const mine: Temporary[] = [];
   current = mine;
   let survivors = new Set<unknown>();
   try {

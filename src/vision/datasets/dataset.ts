@@ -4,6 +4,7 @@ import type { Tensor } from "../../tensor/tensor";
 /** Turns an image into what a model takes. */
 export type Transform = (image: Tensor) => Tensor;
 
+/** Options of the image data sets. */
 export interface VisionOptions {
   /** The training part, else the test part. Default: true. */
   train?: boolean;

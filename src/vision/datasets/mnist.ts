@@ -5,8 +5,10 @@ import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { ImageDataset, type VisionOptions } from "./dataset";
 
+/** The names of the classes of MNIST, by label. */
 export const mnistClasses = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
+/** The names of the classes of Fashion-MNIST, by label. */
 export const fashionMnistClasses = [
   "T-shirt/top",
   "Trouser",
