@@ -37,8 +37,8 @@ const defaults: Complete<EmbeddingOptions> = {
   ...factory,
 };
 
-/** An index from the end of a table counts back from its size. @throws ValueError outside of the table. */
-function wrapPadding(index: number | null, rows: number): number | null {
+/** @internal An index from the end of a table counts back from its size. @throws ValueError outside of the table. */
+export function wrapPadding(index: number | null, rows: number): number | null {
   if (index === null) return null;
   if (!(index < rows && index >= -rows)) throw new ValueError("Padding_idx must be within num_embeddings");
   return index < 0 ? rows + index : index;

@@ -1,0 +1,198 @@
+/** Reading images at places that a network chose: Jaderberg et al., Spatial Transformer Networks, 2015. */
+import { noGrad } from "../../autograd/mode";
+import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
+import { shapeText, sizeOfShape } from "../../core/shape";
+import { checkTensor } from "../../ops/define";
+import { stack } from "../../ops/join";
+import { tensor } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
+
+/** Options of {@link gridSample}. */
+export interface GridSampleOptions {
+  /** Default: `"bilinear"` (trilinear for volumes). */
+  mode?: "bilinear" | "nearest" | "bicubic";
+  /** What lies outside: zeros, the nearest edge, or the image mirrored. Default: `"zeros"`. */
+  paddingMode?: "zeros" | "border" | "reflection";
+  /** Whether −1 and 1 are the centres of the corners, or the corners. Default: false. */
+  alignCorners?: boolean | null;
+}
+
+/** How coordinates of one axis become places. */
+interface Axis {
+  readonly size: number;
+  readonly paddingMode: NonNullable<GridSampleOptions["paddingMode"]>;
+  readonly alignCorners: boolean;
+}
+
+/** −1…1 → 0…size − 1 (or −½…size − ½). */
+const unnormalize = (x: Tensor, { size, alignCorners }: Axis): Tensor =>
+  alignCorners ? x.add(1).mul((size - 1) / 2) : x.add(1).mul(size).sub(1).div(2);
+
+/** Mirrors places between `low` and `high`, given as twice their values, so that halves are whole. */
+function reflect(x: Tensor, low2: number, high2: number): Tensor {
+  if (low2 === high2) return x.mul(0);
+  const span = (high2 - low2) / 2;
+  const distance = x.sub(low2 / 2).abs();
+  const flips = noGrad(() => distance.div(span).floor());
+  const rest = distance.sub(flips.mul(span));
+  const isEven = noGrad(() => flips.remainder(2).eq(0));
+  return rest.where(isEven, rest.neg().add(span)).add(low2 / 2);
+}
+
+/** Brings places inside, as the padding mode says. */
+function inside(x: Tensor, { size, paddingMode, alignCorners }: Axis): Tensor {
+  if (paddingMode === "zeros") return x;
+  const mirrored =
+    paddingMode === "border" ? x : alignCorners ? reflect(x, 0, 2 * (size - 1)) : reflect(x, -1, 2 * size - 1);
+  return mirrored.clamp(0, size - 1);
+}
+
+/** Whole places of one axis with their weights. */
+interface Taps {
+  readonly places: readonly Tensor[];
+  readonly weights: readonly Tensor[];
+}
+
+function linearTaps(x: Tensor, axis: Axis): Taps {
+  const at = inside(unnormalize(x, axis), axis);
+  const low = noGrad(() => at.floor());
+  const share = at.sub(low);
+  return { places: [low, low.add(1)], weights: [share.neg().add(1), share] };
+}
+
+function nearestTaps(x: Tensor, axis: Axis): Taps {
+  const at = noGrad(() => inside(unnormalize(x, axis), axis).round());
+  return { places: [at], weights: [x.mul(0).add(1)] };
+}
+
+const SLOPE = -0.75;
+
+/** Keys' cubic kernel, in differentiable ops, at distances below 1 and from 1 to 2. */
+const near = (d: Tensor): Tensor =>
+  d
+    .mul(SLOPE + 2)
+    .sub(SLOPE + 3)
+    .mul(d)
+    .mul(d)
+    .add(1);
+const far = (d: Tensor): Tensor => d.sub(5).mul(d).add(8).mul(d).sub(4).mul(SLOPE);
+
+function cubicTaps(x: Tensor, axis: Axis): Taps {
+  const at = unnormalize(x, axis);
+  const low = noGrad(() => at.floor());
+  const t = at.sub(low);
+  const rest = t.neg().add(1);
+  return {
+    places: [-1, 0, 1, 2].map((k) => inside(low.add(k), axis)),
+    weights: [far(t.add(1)), near(t), near(rest), far(rest.add(1))],
+  };
+}
+
+/** All combinations of one tap per axis: the flat place, whether it lies inside, and the weight. Shape of each: [N, places]. */
+function* corners(
+  taps: readonly Taps[],
+  sizes: readonly number[],
+): Generator<{ place: Tensor; valid: Tensor; weight: Tensor }> {
+  const [first, ...rest] = taps as [Taps, ...Taps[]];
+  const size = sizes[0]!;
+  for (let k = 0; k < first.places.length; k++) {
+    const at = first.places[k]!;
+    const valid = at.ge(0).logicalAnd(at.lt(size));
+    const clipped = at.clamp(0, size - 1);
+    const weight = first.weights[k]!;
+    if (rest.length === 0) yield { place: clipped, valid, weight };
+    else
+      for (const inner of corners(rest, sizes.slice(1)))
+        yield {
+          place: clipped.mul(sizeOfShape(sizes.slice(1))).add(inner.place),
+          valid: valid.logicalAnd(inner.valid),
+          weight: weight.mul(inner.weight),
+        };
+  }
+}
+
+function check(input: Tensor, grid: Tensor, options: GridSampleOptions): void {
+  checkTensor("gridSample", input);
+  checkTensor("gridSample", grid, "grid");
+  checkOptions("gridSample", options, ["mode", "paddingMode", "alignCorners"]);
+  const { mode = "bilinear", paddingMode = "zeros" } = options;
+  if (!["bilinear", "nearest", "bicubic"].includes(mode))
+    throw new ArgumentError(
+      `nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '${mode}'`,
+    );
+  if (!["zeros", "border", "reflection"].includes(paddingMode))
+    throw new ArgumentError(
+      `nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: '${paddingMode}'`,
+    );
+  const dims = input.ndim - 2;
+  if (
+    (dims !== 2 && dims !== 3) ||
+    grid.ndim !== input.ndim ||
+    grid.shape[0] !== input.shape[0] ||
+    grid.shape.at(-1) !== dims
+  )
+    throw new ShapeError(
+      `gridSample: a grid of shape ${shapeText(grid.shape)} does not fit an input of shape ${shapeText(input.shape)}`,
+    );
+  if (mode === "bicubic" && dims !== 2)
+    throw new ShapeError("gridSample: bicubic interpolation only supports 4D input");
+}
+
+/**
+ * The input at the places of `grid`, whose last axis holds (x, y) or (x, y, z) between −1 and 1.
+ *
+ * Shape: input [N, C, H, W], grid [N, H′, W′, 2] → [N, C, H′, W′]; or with a depth.
+ * @see torch.nn.functional.grid_sample
+ */
+export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
+  check(input, grid, options);
+  const { mode = "bilinear", paddingMode = "zeros" } = options;
+  const alignCorners = options.alignCorners ?? false;
+  const [n, c, ...sizes] = input.shape as [number, number, ...number[]];
+  const output = grid.shape.slice(1, -1);
+  const tapsOf = mode === "nearest" ? nearestTaps : mode === "bicubic" ? cubicTaps : linearTaps;
+  // Coordinates name the last axis first.
+  const coordinates = grid.reshape(n, -1, sizes.length).unbind(-1).reverse();
+  const taps = coordinates.map((x, i) => tapsOf(x, { size: sizes[i]!, paddingMode, alignCorners }));
+  const flat = input.flatten(2);
+  let sum: Tensor | undefined;
+  for (const { place, valid, weight } of corners(taps, sizes)) {
+    const index = noGrad(() => place.long().unsqueeze(1).expand(n, c, place.shape[1]!));
+    const term = flat.gather(2, index).mul(weight.where(valid, 0).unsqueeze(1));
+    sum = sum === undefined ? term : sum.add(term);
+  }
+  return sum!.reshape([n, c, ...output]);
+}
+
+/** Coordinates between −1 and 1 along an axis of `size` places. */
+function baseCoordinates(size: number, alignCorners: boolean): number[] {
+  if (size <= 1) return new Array<number>(size).fill(0);
+  return Array.from({ length: size }, (_, i) => (alignCorners ? -1 + (2 * i) / (size - 1) : (2 * i + 1) / size - 1));
+}
+
+/**
+ * A grid for {@link gridSample} from affine maps. Shape: theta [N, 2, 3] and size [N, C, H, W] → [N, H, W, 2]; or [N, 3, 4] with a depth.
+ * @see torch.nn.functional.affine_grid
+ */
+export function affineGrid(
+  theta: Tensor,
+  size: readonly number[],
+  options: { alignCorners?: boolean | null } = {},
+): Tensor {
+  checkTensor("affineGrid", theta, "theta");
+  checkOptions("affineGrid", options, ["alignCorners"]);
+  const [n, , ...spatial] = size as [number, number, ...number[]];
+  const dims = spatial.length;
+  if ((dims !== 2 && dims !== 3) || theta.ndim !== 3 || theta.shape[1] !== dims || theta.shape[2] !== dims + 1)
+    throw new ShapeError(
+      `affineGrid: expected theta of shape [N, ${dims}, ${dims + 1}] for size ${shapeText(size)}, got ${shapeText(theta.shape)}`,
+    );
+  const axes = spatial.map((s, i) =>
+    tensor(baseCoordinates(s, options.alignCorners ?? false), { dtype: theta.dtype, device: theta.device })
+      .reshape(spatial.map((_, k) => (k === i ? -1 : 1)))
+      .expand(spatial),
+  );
+  // Coordinates name the last axis first; the 1 is for the shift.
+  const base = stack([...axes.reverse(), axes[0]!.mul(0).add(1)], -1).reshape(1, -1, dims + 1);
+  return base.matmul(theta.transpose(1, 2)).reshape([n, ...spatial, dims]);
+}

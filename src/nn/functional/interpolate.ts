@@ -1,0 +1,222 @@
+/** Resampling of grids along their spatial axes: every mode weighs a few input places for each output place, axis by axis. */
+import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { shapeText } from "../../core/shape";
+import { checkTensor } from "../../ops/define";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, type Sizes } from "../../ops/pool";
+import { tensor } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
+
+/** How {@link interpolate} weighs its neighbours. */
+export type InterpolateMode = "nearest" | "nearest-exact" | "linear" | "bilinear" | "bicubic" | "trilinear" | "area";
+
+/** Options of {@link interpolate}. */
+export interface InterpolateOptions {
+  /** The output size: one for all axes, or one for each. */
+  size?: Sizes | null;
+  /** Or its ratio to the input size. */
+  scaleFactor?: Sizes | null;
+  /** Default: `"nearest"`. */
+  mode?: InterpolateMode;
+  /** Let the centres of the corners meet, instead of the corners. Default: false. */
+  alignCorners?: boolean | null;
+  /** Derive the scale from the sizes instead of using `scaleFactor` itself. Default: false. */
+  recomputeScaleFactor?: boolean | null;
+  /** Widen the window when shrinking (`"bilinear"`, `"bicubic"`). Default: false. */
+  antialias?: boolean;
+}
+
+/** One axis: `index[k]` and `weight[k]` are the k-th input place of every output place and what it counts. */
+interface Taps {
+  readonly index: readonly (readonly number[])[];
+  /** Undefined where there is one tap of weight 1. */
+  readonly weight?: readonly (readonly number[])[];
+}
+
+/** How one axis is resampled. */
+interface Axis {
+  readonly input: number;
+  readonly output: number;
+  /** Input places per output place. */
+  readonly scale: number;
+  readonly alignCorners: boolean;
+}
+
+const clip = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
+
+const places = ({ output }: Axis): number[] => Array.from({ length: output }, (_, i) => i);
+
+/** The nearest place, in PyTorch's float32 arithmetic, on which ties depend. */
+function nearestTaps(axis: Axis, exact: boolean): Taps {
+  const { input, output, scale } = axis;
+  const step = Math.fround(scale);
+  const shift = exact ? 0.5 : 0;
+  const source = (i: number): number => {
+    if (!exact && output === input) return i;
+    if (!exact && output === 2 * input) return i >> 1;
+    return clip(Math.floor(Math.fround((i + shift) * step)), input);
+  };
+  return { index: [places(axis).map(source)] };
+}
+
+/** Where in the input an output place lies. */
+const sourceOf = ({ scale, alignCorners }: Axis, i: number): number =>
+  alignCorners ? scale * i : scale * (i + 0.5) - 0.5;
+
+function linearTaps(axis: Axis): Taps {
+  const at = places(axis).map((i) => (axis.input === axis.output ? i : Math.max(0, sourceOf(axis, i))));
+  const low = at.map((x) => Math.min(Math.floor(x), axis.input - 1));
+  const share = at.map((x, i) => Math.min(Math.max(x - low[i]!, 0), 1));
+  return { index: [low, low.map((i) => clip(i + 1, axis.input))], weight: [share.map((w) => 1 - w), share] };
+}
+
+/** Keys' cubic convolution kernel at distance x, for slope `a` at 1. */
+export function cubic(x: number, a: number): number {
+  const d = Math.abs(x);
+  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  return d < 2 ? ((d - 5) * d + 8) * d * a - 4 * a : 0;
+}
+
+function cubicTaps(axis: Axis): Taps {
+  const at = places(axis).map((i) => sourceOf(axis, i));
+  const offsets = [-1, 0, 1, 2];
+  return {
+    index: offsets.map((k) => at.map((x) => clip(Math.floor(x) + k, axis.input))),
+    weight: offsets.map((k) => at.map((x) => cubic(x - Math.floor(x) - k, -0.75))),
+  };
+}
+
+/** Windows that grow with the scale, so that every input place counts. */
+function antialiasTaps(axis: Axis, reach: number, filter: (x: number) => number): Taps {
+  const { input, scale } = axis;
+  const stretch = Math.max(scale, 1);
+  const support = reach * stretch;
+  const rows = places(axis).map((i) => {
+    const centre = scale * (i + 0.5);
+    const from = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const to = Math.min(Math.trunc(centre + support + 0.5), input);
+    const raw = Array.from({ length: Math.max(to - from, 0) }, (_, j) => filter((j + from - centre + 0.5) / stretch));
+    const sum = raw.reduce((a, b) => a + b, 0);
+    return { from, weight: raw.map((w) => (sum === 0 ? w : w / sum)) };
+  });
+  const taps = Math.max(...rows.map(({ weight }) => weight.length));
+  const each = <T>(f: (row: (typeof rows)[number], k: number) => T) =>
+    Array.from({ length: taps }, (_, k) => rows.map((row) => f(row, k)));
+  return { index: each(({ from }, k) => clip(from + k, input)), weight: each(({ weight }, k) => weight[k] ?? 0) };
+}
+
+function tapsOf(mode: InterpolateMode, axis: Axis, antialias: boolean): Taps {
+  if (mode === "nearest" || mode === "nearest-exact") return nearestTaps(axis, mode === "nearest-exact");
+  if (mode === "bicubic") return antialias ? antialiasTaps(axis, 2, (x) => cubic(x, -0.5)) : cubicTaps(axis);
+  return antialias ? antialiasTaps(axis, 1, (x) => Math.max(0, 1 - Math.abs(x))) : linearTaps(axis);
+}
+
+function resample(x: Tensor, dim: number, { index, weight }: Taps): Tensor {
+  const shape = x.shape.map((_, i) => (i === dim ? -1 : 1));
+  const parts = index.map((list, k) => {
+    const part = x.indexSelect(dim, tensor(list, { dtype: "int64", device: x.device }));
+    return weight === undefined
+      ? part
+      : part.mul(tensor(weight[k]!, { dtype: x.dtype, device: x.device }).reshape(shape));
+  });
+  return parts.reduce((sum, part) => sum.add(part));
+}
+
+const ranks: Readonly<Record<InterpolateMode, readonly number[]>> = {
+  nearest: [3, 4, 5],
+  "nearest-exact": [3, 4, 5],
+  area: [3, 4, 5],
+  linear: [3],
+  bilinear: [4],
+  bicubic: [4],
+  trilinear: [5],
+};
+
+function checkMode(input: Tensor, options: InterpolateOptions, mode: InterpolateMode): void {
+  if (ranks[mode] === undefined)
+    throw new ArgumentError(
+      `interpolate: unknown mode ${JSON.stringify(mode)}; the modes are ${Object.keys(ranks).join(", ")}`,
+    );
+  if (!ranks[mode].includes(input.ndim))
+    throw new ShapeError(
+      `interpolate: mode "${mode}" takes inputs of ${ranks[mode].join(", ")} axes [N, C, …], got shape ${shapeText(input.shape)}`,
+    );
+  const interpolates = mode.endsWith("linear") || mode === "bicubic";
+  if (!interpolates && (options.alignCorners ?? null) !== null)
+    throw new ValueError(
+      "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
+    );
+  if (options.antialias && mode !== "bilinear" && mode !== "bicubic")
+    throw new ValueError("Anti-alias option is only supported for bilinear and bicubic modes");
+}
+
+const spreadOver = (name: string, value: Sizes, dims: number): number[] => {
+  const list = typeof value === "number" ? new Array<number>(dims).fill(value) : [...value];
+  if (list.length !== dims)
+    throw new ShapeError(
+      `interpolate: input has ${dims} spatial axes, but ${name} has ${list.length}: ${shapeText(list)}`,
+    );
+  return list;
+};
+
+/** Output sizes, and the scales that were asked for (if they count). */
+function target(input: Tensor, options: InterpolateOptions): { output: number[]; scales: number[] | undefined } {
+  const { size, scaleFactor, recomputeScaleFactor } = options;
+  const spatial = input.shape.slice(2);
+  if (size != null && scaleFactor != null) throw new ValueError("only one of size or scale_factor should be defined");
+  if (size != null) {
+    if (recomputeScaleFactor) throw new ValueError("recompute_scale_factor is not meaningful with an explicit size.");
+    return { output: spreadOver("size", size, spatial.length), scales: undefined };
+  }
+  if (scaleFactor == null) throw new ValueError("either size or scale_factor should be defined");
+  const scales = spreadOver("scaleFactor", scaleFactor, spatial.length);
+  const output = spatial.map((n, i) => Math.floor(n * scales[i]!));
+  return { output, scales: recomputeScaleFactor ? undefined : scales };
+}
+
+/**
+ * The input resampled to another size. Shape: [N, C, L], [N, C, H, W] or [N, C, D, H, W] (by mode).
+ * @see torch.nn.functional.interpolate
+ * @example F.interpolate(images, { scaleFactor: 2, mode: "bilinear", alignCorners: false });
+ */
+export function interpolate(input: Tensor, options: InterpolateOptions = {}): Tensor {
+  checkTensor("interpolate", input);
+  checkOptions("interpolate", options, [
+    "size",
+    "scaleFactor",
+    "mode",
+    "alignCorners",
+    "recomputeScaleFactor",
+    "antialias",
+  ]);
+  const { mode = "nearest", antialias = false } = options;
+  checkMode(input, options, mode);
+  const { output, scales } = target(input, options);
+  if (output.some((n) => n < 1))
+    throw new ShapeError(`interpolate: input and output sizes should be greater than 0, got ${shapeText(output)}`);
+  if (mode === "area")
+    return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][output.length - 1]!(input, output);
+  const alignCorners = options.alignCorners ?? false;
+  return output.reduce((x, n, i) => {
+    const size = input.shape[i + 2]!;
+    const free = scales === undefined ? size / n : 1 / scales[i]!;
+    const scale = !alignCorners ? free : n > 1 ? (size - 1) / (n - 1) : 0;
+    return resample(x, i + 2, tapsOf(mode, { input: size, output: n, scale, alignCorners }, antialias));
+  }, input);
+}
+
+/** Options of the old functions of upsampling. */
+export interface UpsampleOptions {
+  size?: Sizes | null;
+  scaleFactor?: Sizes | null;
+}
+
+/** {@link interpolate} with mode `"nearest"`. @see torch.nn.functional.upsample_nearest */
+export const upsampleNearest = (input: Tensor, options: UpsampleOptions = {}): Tensor =>
+  interpolate(input, { ...options, mode: "nearest" });
+
+/** {@link interpolate} with mode `"bilinear"` and aligned corners. @see torch.nn.functional.upsample_bilinear */
+export const upsampleBilinear = (input: Tensor, options: UpsampleOptions = {}): Tensor =>
+  interpolate(input, { ...options, mode: "bilinear", alignCorners: true });
+
+/** {@link interpolate} by its old name. @see torch.nn.functional.upsample */
+export const upsample = (input: Tensor, options: InterpolateOptions = {}): Tensor => interpolate(input, options);
