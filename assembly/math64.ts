@@ -31,11 +31,27 @@ const LOG2_E_HI: f64 = 1.4426950216293335;
 @inline
 const LOG2_E_LO: f64 = 1.9259629911266175e-8;
 
-/** c₀ + c₁ x + … of n coefficients. */
-function horner(x: f64, table: usize, n: i32): f64 {
-  let sum: f64 = 0;
-  for (let at = table + ((<usize>n - 1) << 3); at >= table; at -= 8) sum = sum * x + load<f64>(at);
-  return sum;
+// @ts-ignore: decorator
+@inline
+function pair(x: f64, table: usize): f64 {
+  return load<f64>(table) + load<f64>(table + 8) * x;
+}
+
+/** Eight coefficients in Estrin's order, whose products do not wait for each other. */
+// @ts-ignore: decorator
+@inline
+function poly8(x: f64, table: usize): f64 {
+  const x2 = x * x;
+  const low = pair(x, table) + x2 * pair(x, table + 16);
+  const high = pair(x, table + 32) + x2 * pair(x, table + 48);
+  return low + x2 * x2 * high;
+}
+
+// @ts-ignore: decorator
+@inline
+function poly10(x: f64, table: usize): f64 {
+  const x4 = x * x * (x * x);
+  return poly8(x, table) + x4 * x4 * pair(x, table + 64);
 }
 
 /** y · 2ⁿ for −1100 < n < 1100, in two factors so that only the last product rounds. */
@@ -55,7 +71,7 @@ function power(n: i32): f64 {
 // @ts-ignore: decorator
 @inline
 function expReduced(r: f64, tail: f64): f64 {
-  return 1 + (r + (r * r * horner(r, EXP, 10) + tail));
+  return 1 + (r + (r * r * poly10(r, EXP) + tail));
 }
 
 /** eˣ. */
@@ -117,7 +133,7 @@ export function log(x: f64): f64 {
   const s = f / (2 + f),
     z = s * s;
   const halfSquare = 0.5 * f * f;
-  const tail = s * (halfSquare + z * horner(z, LOG, 8)) + n * LN2_LO;
+  const tail = s * (halfSquare + z * poly8(z, LOG)) + n * LN2_LO;
   return n * LN2_HI - (halfSquare - tail - f);
 }
 
@@ -137,7 +153,7 @@ export function log2(x: f64): f64 {
     z = s * s;
   const halfSquare = 0.5 * f * f;
   const high = upper(f - halfSquare);
-  const low = f - high - halfSquare + s * (halfSquare + z * horner(z, LOG, 8));
+  const low = f - high - halfSquare + s * (halfSquare + z * poly8(z, LOG));
   const fraction = high * LOG2_E_HI;
   const sum = <f64>n + fraction;
   return sum + (<f64>n - sum + fraction + ((low + high) * LOG2_E_LO + low * LOG2_E_HI));
@@ -166,7 +182,7 @@ function powPositive(x: f64, y: f64): f64 {
   const s = sHigh + sLow,
     z = s * s;
   // log m = 2s + s³ (…) in two parts.
-  const cubic = s * z * horner(z, LOG, 8) + 2 * sLow;
+  const cubic = s * z * poly8(z, LOG) + 2 * sLow;
   const tHigh = upper(2 * sHigh + cubic);
   const tLow = 2 * sHigh - tHigh + cubic;
   // log₂ x in two parts.
