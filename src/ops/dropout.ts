@@ -5,7 +5,8 @@ import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor, computeType, sumTo, zipInto } from "./define";
+import { mul } from "./binary";
+import { checkTensor, sumTo } from "./define";
 import { checkFloat, generatorOf, sampleInto } from "./sample";
 
 /** Options of the dropouts. */
@@ -44,7 +45,7 @@ function mask(x: Tensor, shape: readonly number[], p: number, one: number): Tens
 function multiply(x: Tensor, noise: Tensor, inplace: boolean): Tensor {
   if (inplace) return x.mul_(noise);
   const y = allocate(x.shape, x.dtype, x);
-  zipInto("mul", y, x, noise, computeType(x.dtype));
+  zipInto("mul", y, x, noise, computeType(x.dtype), computeType(x.dtype));
   const { shape, dtype } = x;
   return record("MulBackward0", y, [x], [noise], [(g, [n]) => sumTo(g.mul(n!), shape, dtype)]);
 }
