@@ -45,7 +45,7 @@ function mask(x: Tensor, shape: readonly number[], p: number, one: number): Tens
 function multiply(x: Tensor, noise: Tensor, inplace: boolean): Tensor {
   if (inplace) return x.mul_(noise);
   const y = allocate(x.shape, x.dtype, x);
-  zipInto("mul", y, x, noise, computeType(x.dtype), computeType(x.dtype));
+  mul.into(y, x, noise);
   const { shape, dtype } = x;
   return record("MulBackward0", y, [x], [noise], [(g, [n]) => sumTo(g.mul(n!), shape, dtype)]);
 }
