@@ -55,7 +55,9 @@ async function main(): Promise<void> {
   const steps = Number(process.argv[2] ?? 20_000);
   const naive = await train(steps, (body) => body(), report);
   const tidied = await train(steps, torch.tidy, () => {});
-  console.log(`${naive.toFixed(2)} ms per step, with tidy ${tidied.toFixed(2)} ms: ${(naive / tidied).toFixed(2)} times`);
+  console.log(
+    `${naive.toFixed(2)} ms per step, with tidy ${tidied.toFixed(2)} ms: ${(naive / tidied).toFixed(2)} times`,
+  );
 }
 
 await main();

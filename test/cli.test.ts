@@ -47,7 +47,7 @@ function idx(shape: readonly number[], value: (i: number) => number): Uint8Array
   const header = Buffer.alloc(4 + 4 * shape.length);
   header[2] = 8;
   header[3] = shape.length;
-  shape.forEach((s, i) => header.writeUInt32BE(s, 4 + 4 * i));
+  for (const [i, s] of shape.entries()) header.writeUInt32BE(s, 4 + 4 * i);
   return Buffer.concat([header, Uint8Array.from({ length: size }, (_, i) => value(i))]);
 }
 
@@ -64,21 +64,42 @@ const idxFiles = {
 const shares = (text: string): number[] => [...text.matchAll(/(\d+\.\d) %/g)].map((match) => Number(match[1]));
 
 test("trains LeNet on CIFAR-10 files, saves it, and reloads it with the same accuracy", async () => {
-  const data = folder("cifar", { "data_batch_1.bin": cifar(40), "data_batch_2.bin": cifar(20), "test_batch.bin": cifar(30) });
+  const data = folder("cifar", {
+    "data_batch_1.bin": cifar(40),
+    "data_batch_2.bin": cifar(20),
+    "test_batch.bin": cifar(30),
+  });
   const out = join(root, "cifar-out");
-  const { code, stdout, stderr } = await start("--data", data, "--epochs", "2", "--batch-size", "8", "--threads", "1", "--out", out);
+  const { code, stdout, stderr } = await start(
+    "--data",
+    data,
+    "--epochs",
+    "2",
+    "--batch-size",
+    "8",
+    "--threads",
+    "1",
+    "--out",
+    out,
+  );
   expect({ code, error: stderr.match(/error:.*/)?.[0] }).toEqual({ code: 0, error: undefined });
   expect(stdout).toContain("Kindling: lenet, 62,006 parameters, on CIFAR-10\n60 training and 30 test images; sgd");
   expect(stdout).toMatch(/^1 thread, (baseline|relaxed) SIMD, seed 0$/m);
-  const epochs = stdout.match(/^epoch \d: loss \d\.\d{3}, training accuracy \d+\.\d %, test accuracy \d+\.\d %, \d+\.\d s$/gm);
+  const epochs = stdout.match(
+    /^epoch \d: loss \d\.\d{3}, training accuracy \d+\.\d %, test accuracy \d+\.\d %, \d+\.\d s$/gm,
+  );
   expect(epochs).toHaveLength(2);
-  expect(stdout.match(/^ {2}(airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck) +\d+\.\d %$/gm)).toHaveLength(10);
+  expect(stdout.match(/^ {2}(airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck) +\d+\.\d %$/gm)).toHaveLength(
+    10,
+  );
 
   const [reloaded, before] = shares(stdout.match(/^saved to .*$/m)![0]);
   expect(reloaded).toBe(before);
   expect(before).toBe(shares(epochs![1]!)[1]);
   const state = await torch.safetensors.loadFile(join(out, "model.safetensors"));
-  expect(Object.keys(state)).toEqual(["conv1", "conv2", "fc1", "fc2", "fc3"].flatMap((name) => [`${name}.weight`, `${name}.bias`]));
+  expect(Object.keys(state)).toEqual(
+    ["conv1", "conv2", "fc1", "fc2", "fc3"].flatMap((name) => [`${name}.weight`, `${name}.bias`]),
+  );
   const picture = decode(readFileSync(join(out, "predictions.png")));
   expect([picture.width, picture.height, picture.channels]).toEqual([822, 494, 3]);
 });
@@ -101,7 +122,19 @@ test("trains a perceptron on IDX files, compressed or not, with workers and Adam
 test("--help lists every flag", async () => {
   const { code, stdout } = await start("--help");
   expect(code).toBe(0);
-  for (const flag of ["data", "epochs", "batch-size", "lr", "optimizer", "model", "workers", "threads", "seed", "out", "help"])
+  for (const flag of [
+    "data",
+    "epochs",
+    "batch-size",
+    "lr",
+    "optimizer",
+    "model",
+    "workers",
+    "threads",
+    "seed",
+    "out",
+    "help",
+  ])
     expect(stdout).toContain(`--${flag} `);
 });
 
@@ -119,7 +152,10 @@ test.each<[what: string, args: () => string[], message: RegExp]>([
   ],
   [
     "a label that does not exist",
-    () => ["--data", folder("label", { "data_batch_1.bin": cifar(3).fill(77, 3073, 3074), "test_batch.bin": cifar(2) })],
+    () => [
+      "--data",
+      folder("label", { "data_batch_1.bin": cifar(3).fill(77, 3073, 3074), "test_batch.bin": cifar(2) }),
+    ],
     /record 1 has the label 77/,
   ],
   [
@@ -136,7 +172,10 @@ test.each<[what: string, args: () => string[], message: RegExp]>([
     "a truncated gzip file",
     () => [
       "--data",
-      folder("gzip", { "train-images-idx3-ubyte.gz": gzipSync(images(40)).subarray(0, 200), "train-labels-idx1-ubyte": labels(40) }),
+      folder("gzip", {
+        "train-images-idx3-ubyte.gz": gzipSync(images(40)).subarray(0, 200),
+        "train-labels-idx1-ubyte": labels(40),
+      }),
     ],
     /cannot be decompressed: it is truncated or damaged/,
   ],

@@ -1,6 +1,7 @@
 /** The same bits for any number of threads. */
-import * as torch from "kindling";
+
 import { setTimeout } from "node:timers/promises";
+import * as torch from "kindling";
 import { afterAll, expect, test } from "vitest";
 import { createModel } from "../examples/train/models";
 
@@ -42,14 +43,17 @@ function losses(name: "lenet" | "mlp", channels: number, size: number, batch: nu
 test.each([
   ["lenet", 3, 32, 16],
   ["mlp", 1, 28, 64],
-] as const)("%s: the losses of 50 steps have the same bits with 1, 2 and 3 threads", async (name, channels, size, batch) => {
-  const runs: number[][] = [];
-  for (const n of [1, 2, 3]) {
-    await useThreads(n);
-    runs.push(losses(name, channels, size, batch));
-  }
-  expect(runs[0]).toHaveLength(STEPS);
-  expect(runs[0]!.every(Number.isFinite)).toBe(true);
-  expect(runs[1]).toEqual(runs[0]);
-  expect(runs[2]).toEqual(runs[0]);
-});
+] as const)(
+  "%s: the losses of 50 steps have the same bits with 1, 2 and 3 threads",
+  async (name, channels, size, batch) => {
+    const runs: number[][] = [];
+    for (const n of [1, 2, 3]) {
+      await useThreads(n);
+      runs.push(losses(name, channels, size, batch));
+    }
+    expect(runs[0]).toHaveLength(STEPS);
+    expect(runs[0]!.every(Number.isFinite)).toBe(true);
+    expect(runs[1]).toEqual(runs[0]);
+    expect(runs[2]).toEqual(runs[0]);
+  },
+);

@@ -8,17 +8,20 @@ const F = nn.functional;
 export class LeNet extends nn.Module {
   conv1: torch.nn.Conv2d;
   pool = new nn.MaxPool2d(2, { stride: 2 });
-  conv2 = new nn.Conv2d(6, 16, 5);
+  conv2: torch.nn.Conv2d;
   fc1: torch.nn.Linear;
-  fc2 = new nn.Linear(120, 84);
+  fc2: torch.nn.Linear;
   fc3: torch.nn.Linear;
 
   constructor(channels: number, size: number, classes: number) {
     super();
     // Two convolutions take 4 pixels each, two poolings halve.
     const side = ((size - 4) / 2 - 4) / 2;
+    // All here, in PyTorch's order: each draws its initial values from the same random stream.
     this.conv1 = new nn.Conv2d(channels, 6, 5);
+    this.conv2 = new nn.Conv2d(6, 16, 5);
     this.fc1 = new nn.Linear(16 * side * side, 120);
+    this.fc2 = new nn.Linear(120, 84);
     this.fc3 = new nn.Linear(84, classes);
   }
 

@@ -1,4 +1,5 @@
 /** Whether operations are recorded. */
+import { setInferenceStorage } from "../tensor/storage";
 
 let gradEnabled = true;
 let inference = false;
@@ -9,12 +10,15 @@ export const isGradEnabled = (): boolean => gradEnabled;
 /** Whether inference mode is on. @see torch.is_inference_mode_enabled */
 export const isInferenceModeEnabled = (): boolean => inference;
 
+function setModes(grad: boolean, inferenceMode: boolean): void {
+  [gradEnabled, inference] = [grad, inferenceMode];
+  setInferenceStorage(inferenceMode);
+}
+
 function withModes<R>(grad: boolean, inferenceMode: boolean, body: () => R): R {
   const before = [gradEnabled, inference] as const;
-  const restore = () => {
-    [gradEnabled, inference] = before;
-  };
-  [gradEnabled, inference] = [grad, inferenceMode];
+  const restore = () => setModes(...before);
+  setModes(grad, inferenceMode);
   let result: R;
   try {
     result = body();

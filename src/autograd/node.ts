@@ -4,7 +4,7 @@ import { AutogradError } from "../core/errors";
 import { shapeText } from "../core/shape";
 import type { Storage } from "../tensor/storage";
 import { type GradFn, onViewHistory, Tensor } from "../tensor/tensor";
-import { isGradEnabled, isInferenceModeEnabled } from "./mode";
+import { isGradEnabled } from "./mode";
 
 /** Gradients for the inputs of a node; undefined or null where none flows. */
 export type Grads = readonly (Tensor | undefined | null)[];
@@ -207,7 +207,6 @@ export function record(
   rule: readonly (InputGrad | null)[] | AllGrads,
 ): Tensor {
   if (isRecorded(inputs)) attach(name, [output], inputs, saved, rule);
-  else if (isInferenceModeEnabled()) output.isInferenceTensor = true;
   return output;
 }
 
@@ -230,8 +229,8 @@ function attach(
   saved: readonly Tensor[],
   rule: readonly (InputGrad | null)[] | AllGrads,
 ): void {
-  for (const x of inputs)
-    if (x instanceof Tensor && x.isInferenceTensor)
+  for (const x of saved)
+    if (x.isInference())
       throw new AutogradError(
         "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.",
       );

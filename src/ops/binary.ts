@@ -36,7 +36,7 @@ export const mul: Binary = binary("mul", {
   dtypes: "same",
   domain: [-5, 5],
   js: (a, b) => a * b,
-  saves: ["a", "b"],
+  saves: { a: ["b"], b: ["a"] },
   grads: [(g, { b }) => g.mul(b), (g, { a }) => g.mul(a)],
 });
 /** {@link mul} in place. */
@@ -48,7 +48,7 @@ export const trueDivide: Binary = binary("trueDivide", {
   domain: [0.5, 5],
   kernel: "div",
   js: (a, b) => a / b,
-  saves: ["a", "b"],
+  saves: { a: ["b"], b: ["a", "b"] },
   grads: [(g, { b }) => g.div(b), (g, { a, b }) => g.mul(a).div(b.mul(b)).neg()],
 });
 /** {@link trueDivide} in place. */
@@ -68,7 +68,7 @@ export const remainder: Binary = binary("remainder", {
   dtypes: "same",
   domain: [0.5, 5],
   js: (a, b) => a - Math.floor(a / b) * b,
-  saves: ["a", "b"],
+  saves: { a: [], b: ["a", "b"] },
   grads: [(g) => g, (g, { a, b }) => g.mul(trueDivide(a, b).floor()).neg()],
 });
 /** {@link remainder} in place. */
@@ -79,7 +79,7 @@ export const fmod: Binary = binary("fmod", {
   dtypes: "same",
   domain: [0.5, 5],
   js: (a, b) => a % b,
-  saves: ["a", "b"],
+  saves: { a: [], b: ["a", "b"] },
   grads: [(g) => g, (g, { a, b }) => g.mul(trueDivide(a, b).trunc()).neg()],
 });
 /** {@link fmod} in place. */
@@ -150,7 +150,7 @@ export const hypot: Binary = binary("hypot", {
   dtypes: "same",
   domain: [0.5, 5],
   js: Math.hypot,
-  saves: ["a", "b", "y"],
+  saves: { a: ["a", "y"], b: ["b", "y"] },
   grads: [(g, { a, y }) => g.mul(a.div(y)), (g, { b, y }) => g.mul(b.div(y))],
 });
 /** {@link hypot} in place. */

@@ -68,6 +68,9 @@ function resolve(op: string, rule: DTypeRule, dtype: DType): { compute: DType; r
   return { compute: dtype, result: dtype };
 }
 
+/** The dtype that the kernel of an op writes. */
+const kernelResult = (rule: DTypeRule, dtype: DType): DType => (rule === "bool" ? "bool" : computeType(dtype));
+
 /** The dtype that kernels compute in: 16-bit floats are storage types, widened for arithmetic. */
 export const computeType = (dtype: DType): DType => (dtype === "float16" || dtype === "bfloat16" ? "float32" : dtype);
 
@@ -143,7 +146,8 @@ export function unary(name: string, spec: UnarySpec): Unary {
   const node = nodeName(name);
   const { grad } = spec;
   const rule: InputGrad[] = [(g, saved) => grad!(g, { x: saved[saves.indexOf("x")]!, y: saved[saves.indexOf("y")]! })];
-  const compute = (out: Tensor, x: Tensor, dtype: DType): void => mapInto(kernel, out, x, computeType(dtype), p, q);
+  const compute = (out: Tensor, x: Tensor, dtype: DType): void =>
+    mapInto(kernel, out, x, computeType(dtype), kernelResult(spec.dtypes, dtype), p, q);
   const into = (out: Tensor, x: Tensor): void => {
     const types = resolve(name, spec.dtypes, x.dtype);
     checkFits(name, out, x.shape, types.result);
@@ -174,15 +178,11 @@ export function unary(name: string, spec: UnarySpec): Unary {
   return Object.assign(call, { entry, into });
 }
 
-/**
- * out = kernel(x; p, q), elementwise, computed in a dtype that the kernel has. For ops with parameters, that are written as
- * ordinary functions.
- */
-export function mapInto(kernel: string, out: Tensor, x: Tensor, dtype: DType, p = 0, q = 0): void {
+/** out = kernel(x; p, q), elementwise, computed in `dtype`; the kernel writes elements of `result`. */
+function mapInto(kernel: string, out: Tensor, x: Tensor, dtype: DType, result: DType, p = 0, q = 0): void {
   const { backend } = x.storage;
   const source = cast(x, dtype);
-  const target =
-    out.dtype === "bool" || (out.dtype === dtype && out.isContiguous()) ? out : allocate(out.shape, dtype, x);
+  const target = out.dtype === result && out.isContiguous() ? out : allocate(out.shape, result, x);
   backend.unary(kernel, target, source, p, q);
   if (target !== out) backend.copy(out, target);
   if (source !== x) source.dispose();
@@ -214,12 +214,15 @@ export interface BinarySaved {
   readonly p: number;
 }
 
+type Savable = "a" | "b" | "y";
+
 interface BinarySpec {
   readonly dtypes: DTypeRule;
   readonly domain: readonly [number, number];
   readonly js?: (a: number, b: number) => number;
   readonly kernel?: string;
-  readonly saves?: readonly ("a" | "b" | "y")[];
+  /** What the gradients use: both the same, or each its own. */
+  readonly saves?: readonly Savable[] | { readonly a: readonly Savable[]; readonly b: readonly Savable[] };
   /** Gradients for both operands, before the sum over broadcast axes; null where none flows. */
   readonly grads?: readonly [
     ((g: Tensor, saved: BinarySaved) => Tensor) | null,
@@ -256,21 +259,20 @@ function broadcast(op: string, a: TensorLike, b: TensorLike): readonly number[] 
   return sameShape(sa, sb) || sb.length === 0 ? sa : broadcastShapes(op, sa, sb);
 }
 
-/** out = kernel(a, b; p), computed in `dtype`. */
-export function zipInto(kernel: string, out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, p = 0): void {
+/** out = kernel(a, b; p), computed in `dtype`; the kernel writes elements of `result`. */
+export function zipInto(kernel: string, out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, result: DType, p = 0): void {
   const { backend } = out.storage;
   const [x, y] = [toNumber(a), toNumber(b)];
   const left = x instanceof Tensor ? cast(x, dtype) : x;
   const right = y instanceof Tensor ? cast(y, dtype) : y;
-  const fits = (out.dtype === "bool" || out.dtype === dtype) && out.isContiguous();
-  const target = fits ? out : allocate(out.shape, out.dtype === "bool" ? "bool" : dtype, out);
+  const target = out.dtype === result && out.isContiguous() ? out : allocate(out.shape, result, out);
   backend.binary(kernel, dtype, target, left, right, p);
   if (target !== out) {
     backend.copy(out, target);
     target.dispose();
   }
-  if (left !== x) (left as Tensor).dispose();
-  if (right !== y) (right as Tensor).dispose();
+  if (left instanceof Tensor && left !== x) left.dispose();
+  if (right instanceof Tensor && right !== y) right.dispose();
 }
 
 /** Declares an elementwise op of two operands. */
@@ -287,8 +289,11 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
   const kernel = spec.kernel ?? name;
   const saves = spec.saves ?? [];
   const node = nodeName(name);
-  const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, options?: { alpha?: number }): void =>
-    zipInto(kernel, out, a, b, computeType(dtype), scaled ? (options?.alpha ?? 1) : 0);
+  const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, options?: { alpha?: number }): void => {
+    const alpha = Number(options?.alpha ?? 1);
+    const right = scaled && dtype === "bool" && alpha === 0 ? false : b;
+    zipInto(kernel, out, a, right, computeType(dtype), kernelResult(spec.dtypes, dtype), scaled ? alpha : 0);
+  };
   const into = (out: Tensor, a: TensorLike, b: TensorLike, options?: { alpha?: number }): void => {
     checkOperands(name, a, b);
     const types = resolve(name, spec.dtypes, commonType(a, b));
@@ -315,17 +320,24 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
   return Object.assign(call, { entry, into });
 }
 
+/** What backward needs of an op of which only some operands require grad. */
+function savedNames(saves: NonNullable<BinarySpec["saves"]>, a: TensorLike, b: TensorLike): readonly Savable[] {
+  if (!("a" in saves)) return saves;
+  const [forA, forB] = [a, b].map((x) => x instanceof Tensor && x.requiresGrad);
+  return [...new Set([...(forA ? saves.a : []), ...(forB ? saves.b : [])])];
+}
+
 function recordBinary(
   node: string,
   y: Tensor,
   a: TensorLike,
   b: TensorLike,
-  saves: readonly ("a" | "b" | "y")[],
+  saves: NonNullable<BinarySpec["saves"]>,
   grads: NonNullable<BinarySpec["grads"]>,
   p: number,
 ): Tensor {
   const operands = { a, b, y };
-  const names = saves.filter((name) => operands[name] instanceof Tensor);
+  const names = savedNames(saves, a, b).filter((name) => operands[name] instanceof Tensor);
   const saved = names.map((name) => operands[name] as Tensor);
   // Only plain numbers are captured: a tensor here would stay alive although backward does not need it.
   const constants: Record<string, TensorLike> = { p };
@@ -385,7 +397,15 @@ export function mapWith(name: string, x: Tensor, spec: ParameterizedSpec): Tenso
   checkTensor(name, x);
   const types = resolve(name, spec.dtypes, x.dtype);
   const y = allocate(x.shape, types.result, x);
-  mapInto(spec.kernel ?? name, y, x, computeType(types.compute), spec.p ?? 0, spec.q ?? 0);
+  mapInto(
+    spec.kernel ?? name,
+    y,
+    x,
+    computeType(types.compute),
+    kernelResult(spec.dtypes, types.compute),
+    spec.p ?? 0,
+    spec.q ?? 0,
+  );
   const { grad, saves = "x" } = spec;
   if (grad === null) return y;
   const saved = saves === "nothing" ? [] : [saves === "x" ? x : y];

@@ -153,7 +153,11 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 2 && b.ndim === 1) return mv(a, b);
   if (a.ndim === 1) return matmul(a.unsqueeze(0), b).squeeze(-2);
   if (b.ndim === 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
-  if (b.ndim === 2) return mm(a.reshape(-1, a.shape.at(-1)!), b).reshape([...a.shape.slice(0, -1), b.shape[1]!]);
+  if (b.ndim === 2)
+    return mm(a.reshape(sizeOfShape(a.shape.slice(0, -1)), a.shape.at(-1)!), b).reshape([
+      ...a.shape.slice(0, -1),
+      b.shape[1]!,
+    ]);
   return matmulBatched(a, b);
 }
 
@@ -196,7 +200,7 @@ export function linear(input: Tensor, weight: Tensor, bias?: Tensor | null): Ten
       `linear: a bias of shape ${shapeText(bias.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: it must have shape [${weight.shape[0]}]`,
     );
   if (input.ndim === 2) return linear2d(input, weight, bias);
-  const rows = input.reshape(-1, input.shape.at(-1)!);
+  const rows = input.reshape(sizeOfShape(input.shape.slice(0, -1)), input.shape.at(-1)!);
   return linear2d(rows, weight, bias).reshape([...input.shape.slice(0, -1), weight.shape[0]!]);
 }
 

@@ -68,7 +68,7 @@ interface Geometry {
 
 function checkInput(op: string, x: Tensor, dims: number): void {
   checkTensor(op, x);
-  if (!isFloat(x.dtype)) throw new DTypeError(`${op}: not implemented for ${x.dtype}; cast with x.float()`);
+  if (x.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.float()`);
   if (x.ndim !== dims + 1 && x.ndim !== dims + 2)
     throw new ShapeError(
       `${op}: expected ${dims + 1}D or ${dims + 2}D input [(N,) C, ${["L", "H, W", "D, H, W"][dims - 1]}], got shape ${shapeText(x.shape)}`,
@@ -265,6 +265,9 @@ const avgOptions = ["stride", "padding", "ceilMode", "countIncludePad", "divisor
 function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOptions): Tensor {
   const op = `avgPool${dims}d`;
   checkOptions(op, options, avgOptions);
+  // Integers are averaged as float64, and the means truncated.
+  if (checkTensor(op, x).dtype !== "bool" && !isFloat(x.dtype))
+    return avgPool(dims, x.double(), kernelSize, options).to(x.dtype);
   const g = windows(op, x, dims, kernelSize, options);
   const { countIncludePad = true, divisorOverride = null } = options;
   if (divisorOverride === 0) throw new ValueError(`${op}: divisorOverride must not be zero`);

@@ -101,10 +101,8 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
       (g, [v]) => {
         const y = logcumsumexp(v!, d);
         // Σ_{i≥k} g_i e^(x_k − y_i), with the sign of g kept outside the logarithm.
-        const along = (part: Tensor) => reverseLogSum(part.log().sub(y), d).add(v!).exp();
-        const positive = along(g.clampMin(0));
-        const negative = along(g.neg().clampMin(0));
-        return positive.sub(negative);
+        const along = (part: Tensor) => reverseLogSum(finiteLog(part).sub(y), d).add(v!).exp();
+        return along(g).sub(along(g.neg()));
       },
     ],
   );

@@ -39,19 +39,25 @@ export function setPrintoptions(options: PrintOptions & { profile?: "default" | 
   Object.assign(current, rest);
 }
 
-/** `toFixed` with ties to even, as C and Python round: JavaScript's rounds exact ties up. */
-function fixed(value: number, digits: number): string {
-  const exact = value.toFixed(Math.min(100, digits + 25));
+/** Ties to even, as C and Python round: JavaScript rounds exact ties up. `exact` has more digits than `up`, the rounded text. */
+function toEven(exact: string, up: string, digits: number): string {
   const point = exact.indexOf(".");
-  const up = value.toFixed(digits);
   if (!/^50*$/.test(exact.slice(point + 1 + digits))) return up;
   const down = exact.slice(0, digits > 0 ? point + 1 + digits : point);
   return Number(down.at(-1)) % 2 === 0 ? down : up;
 }
 
+const moreThan = (digits: number): number => Math.min(100, digits + 25);
+
+/** `1.5000`. */
+const fixed = (value: number, digits: number): string =>
+  toEven(value.toFixed(moreThan(digits)), value.toFixed(digits), digits);
+
 /** `1.5000e+01`, with at least two digits of exponent. */
 function scientific(value: number, digits: number): string {
-  return value.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2");
+  const [exact = ""] = value.toExponential(moreThan(digits)).split("e");
+  const [up = "", exponent = ""] = value.toExponential(digits).split("e");
+  return `${toEven(exact, up, digits)}e${exponent.replace(/^([+-])(\d)$/, "$10$2")}`;
 }
 
 type Value = number | bigint | boolean;
@@ -77,8 +83,10 @@ class Formatter {
     const min = sizes.reduce((a, b) => Math.min(a, b));
     this.isIntegral = shown.every(Number.isInteger);
     const spreadOut = max / min > 1000 || max > 1e8 || (!this.isIntegral && min < 1e-4);
-    this.isScientific = current.sciMode ?? spreadOut;
+    // As in PyTorch, the width is that of the notation that the values call for, even if the option sets another.
+    this.isScientific = spreadOut;
     for (const value of shown) this.width = Math.max(this.width, this.float(value).length);
+    this.isScientific = current.sciMode ?? spreadOut;
   }
 
   private float(value: number): string {

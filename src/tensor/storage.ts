@@ -5,6 +5,13 @@ const collected = new FinalizationRegistry<{ backend: Backend; block: Block }>((
   backend.release(block, true),
 );
 
+let inferenceMode = false;
+
+/** Whether storages made from now on belong to inference mode. */
+export function setInferenceStorage(isOn: boolean): void {
+  inferenceMode = isOn;
+}
+
 /**
  * A block of device memory that tensors view. Its owners are tensor handles (views share a storage) and references saved in the
  * graph. The block is given back when the last owner lets go; and if owners are forgotten instead of disposed, when the
@@ -14,6 +21,8 @@ export class Storage {
   readonly block: Block;
   /** Raised by every in-place change, and compared by backward with what it saved. */
   version = 0;
+  /** Made in inference mode: tensors on it can never be saved for backward. */
+  readonly isInference = inferenceMode;
   private owners = 0;
   private readonly isBorrowed: boolean;
 

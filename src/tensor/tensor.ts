@@ -89,8 +89,6 @@ export class Tensor implements Operand {
   hooks: TensorHooks | null = null;
   /** Whether `retainGrad()` was called on a tensor that is not a leaf. @see torch.Tensor.retains_grad */
   retainsGrad = false;
-  /** @internal Made in inference mode: never to be part of a graph. */
-  isInferenceTensor = false;
   /** @internal Scopes let it live. */
   isKept = false;
   /** @internal Users may hold this gradient, so the engine does not give it back. */
@@ -198,7 +196,7 @@ export class Tensor implements Operand {
       throw new AutogradError(
         "you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use x.detach().",
       );
-    if (value && this.isInferenceTensor)
+    if (value && this.isInference())
       throw new AutogradError(
         "Setting requiresGrad=true on inference tensor outside inferenceMode is not allowed; make a normal tensor with x.clone().",
       );
@@ -228,7 +226,7 @@ export class Tensor implements Operand {
 
   /** Whether the tensor was made in inference mode. @see torch.Tensor.is_inference */
   isInference(): boolean {
-    return this.isInferenceTensor;
+    return this.storage.isInference;
   }
 
   /**

@@ -11,7 +11,13 @@ export async function run(torch) {
     new utils.data.DataLoader(new utils.data.TensorDataset(x, y), { batchSize: 32, shuffle: true, numWorkers });
   const train = async (numWorkers) => {
     torch.manualSeed(1);
-    const model = new nn.Sequential(new nn.Linear(20, 512), new nn.ReLU(), new nn.Linear(512, 256), new nn.Tanh(), new nn.Linear(256, 2));
+    const model = new nn.Sequential(
+      new nn.Linear(20, 512),
+      new nn.ReLU(),
+      new nn.Linear(512, 256),
+      new nn.Tanh(),
+      new nn.Linear(256, 2),
+    );
     const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
     const lossFn = new nn.CrossEntropyLoss();
     const losses = [];

@@ -10,14 +10,22 @@ import { serve } from "./server";
 interface Result {
   readonly losses: number[];
   readonly withWorkers: number[];
-  readonly doctor: { simd: string; threads: { wanted: number; running: number }; sharedMemory: boolean; hints: string[] };
+  readonly doctor: {
+    simd: string;
+    threads: { wanted: number; running: number };
+    sharedMemory: boolean;
+    hints: string[];
+  };
   readonly error?: string;
 }
 
 const run = promisify(execFile);
 
 async function runIn(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
-  const { stdout } = await run(command, [...args, "test/runtimes/main.mjs"], { env: { ...process.env, ...env }, timeout: 100_000 });
+  const { stdout } = await run(command, [...args, "test/runtimes/main.mjs"], {
+    env: { ...process.env, ...env },
+    timeout: 100_000,
+  });
   const line = stdout.split("\n").find((text) => text.startsWith("RESULT "));
   return JSON.parse(line!.slice("RESULT ".length));
 }
@@ -27,7 +35,9 @@ const references = new Map<string, Promise<number[]>>();
 
 /** The losses of this Node at a SIMD level that it has; another runtime at that level must have the same bits. */
 function reference(simd: string): Promise<number[]> {
-  const known = references.get(simd) ?? runIn(process.execPath, [], simd === "baseline" ? { KINDLING_SIMD: "baseline" } : {}).then((r) => r.losses);
+  const known =
+    references.get(simd) ??
+    runIn(process.execPath, [], simd === "baseline" ? { KINDLING_SIMD: "baseline" } : {}).then((r) => r.losses);
   references.set(simd, known);
   return known;
 }
@@ -80,7 +90,8 @@ describe("Chromium", () => {
     }
   }
 
-  if (executablePath === undefined) it.skip("is not installed: install Debian's package chromium, or set CHROMIUM", () => {});
+  if (executablePath === undefined)
+    it.skip("is not installed: install Debian's package chromium, or set CHROMIUM", () => {});
   else {
     it("with cross-origin isolation trains on threads", { timeout: 120_000 }, async () => {
       const { result } = await open(true);

@@ -29,7 +29,10 @@ export async function serve(root: string, { isolated }: { isolated: boolean }): 
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream", ...(isolated ? isolation : {}) });
+    response.writeHead(200, {
+      "Content-Type": types[extname(path)] ?? "application/octet-stream",
+      ...(isolated ? isolation : {}),
+    });
     createReadStream(path).pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

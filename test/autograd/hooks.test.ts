@@ -1,0 +1,119 @@
+/** Hooks of tensors: order, replacement, removal; retained gradients. */
+import * as torch from "kindling";
+import { expect, test } from "vitest";
+
+const leaf = (...values: number[]) => torch.tensor(values, { requiresGrad: true });
+
+test("hooks run in the order of registration, each with what the one before returned", () => {
+  const x = leaf(1);
+  const seen: number[] = [];
+  x.registerHook((grad) => {
+    seen.push(grad.item());
+    return grad.mul(2);
+  });
+  x.registerHook((grad) => void seen.push(grad.item()));
+  x.registerHook((grad) => grad.add(1));
+  x.mul(3).backward();
+  expect([seen, x.grad!.item()]).toEqual([[3, 6], 7]);
+});
+
+test("a hook sees the whole gradient of a tensor once, and only the gradient of its own tensor", () => {
+  const x = leaf(1);
+  const y = x.mul(2);
+  const seen: number[] = [];
+  y.registerHook((grad) => void seen.push(grad.item()));
+  y.add(y.mul(4)).backward();
+  expect([seen, x.grad!.item()]).toEqual([[5], 10]);
+});
+
+test("a removed hook is gone, and removing twice does nothing", () => {
+  const x = leaf(1);
+  let calls = 0;
+  const handle = x.registerHook(() => void calls++);
+  x.mul(2).backward();
+  handle.remove();
+  handle.remove();
+  x.mul(2).backward();
+  expect(calls).toBe(1);
+});
+
+test("a hook may remove itself while it runs", () => {
+  const x = leaf(1);
+  let calls = 0;
+  const handle = x.registerHook(() => {
+    calls++;
+    handle.remove();
+  });
+  x.mul(2).backward();
+  x.mul(2).backward();
+  expect(calls).toBe(1);
+});
+
+test("hooks run for autograd.grad as well", () => {
+  const x = leaf(1);
+  x.registerHook((grad) => grad.mul(10));
+  const [dx] = torch.autograd.grad(x.mul(2), x);
+  expect(dx!.item()).toBe(20);
+});
+
+test("hooks must keep the shape, and need a tensor that requires grad", () => {
+  const x = leaf(1, 2);
+  x.registerHook(() => torch.ones(3));
+  expect(() => x.sum().backward()).toThrow(/hook has changed the size of value/);
+  expect(() => torch.ones(1).registerHook(() => {})).toThrow(/doesn't require gradient/);
+});
+
+test("a hook after an in-place change hears of the changed tensor", () => {
+  const x = leaf(1);
+  const y = x.mul(2);
+  const seen: string[] = [];
+  y.registerHook((grad) => void seen.push(`before ${grad.item()}`));
+  y.mul_(3);
+  y.registerHook((grad) => void seen.push(`after ${grad.item()}`));
+  y.mul(5).backward();
+  expect(seen).toEqual(["after 5", "before 15"]);
+});
+
+test("post-accumulate hooks see the leaf with its new gradient", () => {
+  const x = leaf(1, 2);
+  const seen: unknown[] = [];
+  const handle = x.registerPostAccumulateGradHook((p) => {
+    seen.push(p === x, p.grad!.tolist());
+    p.grad = null;
+  });
+  x.mul(3).sum().backward();
+  expect([seen, x.grad]).toEqual([[true, [3, 3]], null]);
+  handle.remove();
+  x.mul(3).sum().backward();
+  expect(x.grad!.tolist()).toEqual([3, 3]);
+  expect(() => x.mul(2).registerPostAccumulateGradHook(() => {})).toThrow(/non-leaf/);
+});
+
+test("an optimizer step in backward, by a hook", () => {
+  const x = leaf(1);
+  x.registerPostAccumulateGradHook((p) => {
+    torch.noGrad(() => p.sub_(p.grad!.mul(0.5)));
+    p.grad = null;
+  });
+  x.mul(4).backward();
+  expect(x.item()).toBe(-1);
+});
+
+test("retainGrad keeps the gradient after the hooks, and adds up", () => {
+  const x = leaf(1);
+  const y = x.mul(2);
+  y.retainGrad();
+  y.retainGrad();
+  y.registerHook((grad) => grad.mul(10));
+  y.mul(3).backward(undefined, { retainGraph: true });
+  expect([y.grad!.item(), y.retainsGrad, x.retainsGrad]).toEqual([30, true, false]);
+  y.mul(3).backward();
+  expect([y.grad!.item(), x.grad!.item()]).toEqual([60, 120]);
+  expect(() => torch.ones(1).retainGrad()).toThrow(/requires_?grad.*false/i);
+});
+
+test("without retainGrad, grad of a tensor that is no leaf stays null", () => {
+  const y = leaf(1).mul(2);
+  y.mul(3).backward();
+  expect(y.grad).toBeNull();
+});

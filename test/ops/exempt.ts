@@ -1,0 +1,65 @@
+/** What the sweep does not expect, each with its reason. */
+import type { Exemptions } from "./functions";
+
+/** Exports of the table that are not ops: parts of other ops, or the graph's own functions. */
+export const helpers: Readonly<Record<string, string>> = {
+  backward: "of the engine",
+  registerHook: "of the engine",
+  registerPostAccumulateGradHook: "of the engine",
+  retainGrad: "of the engine",
+  cpu: "a promise of the tensor itself",
+  checkReduction: "checks an option",
+  reduceLoss: "part of the losses",
+  viewOf: "records a view",
+  plan: "shapes of reductions",
+  reduceInto: "part of reductions",
+  threeAxes: "part of reductions",
+  spread: "part of the gradients of reductions and pools",
+  constantLike: "part of gradients",
+  selectBack: "the gradient of max and min, checked by theirs",
+  valuesAndIndices: "part of max and min",
+  product: "part of the matrix products",
+};
+
+/** Ops that draw random numbers: test/conformance judges their streams. */
+export const random = new Set(
+  (
+    "bernoulli bernoulli_ cauchy_ exponential_ geometric_ logNormal_ multinomial normal_ random_ uniform_ rand randLike randint " +
+    "randintLike randn randnLike randperm normal poisson alphaDropout dropout dropout1d dropout2d dropout3d featureAlphaDropout " +
+    "featureDropout rrelu gumbelSoftmax emptyLike newEmpty empty emptyStrided"
+  ).split(" "),
+);
+
+const notDifferentiable: Exemptions = { gradient: true };
+
+/** They read memory as it lies. */
+const otherLayout: Exemptions = { layout: true };
+/** They round to fewer digits than a finite difference needs. */
+const coarse: Exemptions = { coarse: true };
+
+/** What PyTorch's ops do not have either, by op. */
+export const exemptions: Readonly<Record<string, Exemptions>> = {
+  detach: notDifferentiable,
+  zerosLike: notDifferentiable,
+  onesLike: notDifferentiable,
+  newZeros: notDifferentiable,
+  newOnes: notDifferentiable,
+  newFull: notDifferentiable,
+  newTensor: notDifferentiable,
+  histc: notDifferentiable,
+  histogram: notDifferentiable,
+  histogramdd: notDifferentiable,
+  bincount: notDifferentiable,
+  fullLike: notDifferentiable,
+  view: otherLayout,
+  viewAs: otherLayout,
+  asStrided: otherLayout,
+  asStrided_: otherLayout,
+  asStridedScatter: otherLayout,
+  resize_: { layout: true, gradient: true },
+  resizeAs_: { layout: true, gradient: true },
+  to: coarse,
+  float: coarse,
+  half: coarse,
+  bfloat16: coarse,
+};

@@ -1,0 +1,118 @@
+/** Checks of the ops that are ordinary functions, by sample calls. */
+import {
+  assertClose,
+  type DType,
+  floatsOf,
+  layouts,
+  materialise,
+  type Tensor,
+  tensorsOf,
+  torch,
+  withFloats,
+} from "./spec";
+
+export type Op = (...args: any[]) => unknown;
+
+/** What is not expected of an op. */
+export interface Exemptions {
+  /** No gradient flows to its inputs. */
+  readonly gradient?: boolean;
+  /** The gradient is not differentiable. */
+  readonly second?: boolean;
+  /** Other layouts of the inputs mean another result, or none. */
+  readonly layout?: boolean;
+  /** The result is too coarse for finite differences. */
+  readonly coarse?: boolean;
+}
+
+const valuesOf = (x: Tensor): ArrayLike<number | bigint> => x.toTypedArray();
+
+/** A copy of the arguments in which every tensor is contiguous. */
+const contiguous = (args: readonly unknown[]): unknown[] =>
+  withFloats(
+    args,
+    floatsOf(args).map((x) => x.clone()),
+  );
+
+/** An op that changes its first argument, as one that does not. */
+export const onCopy =
+  (op: Op): Op =>
+  (x, ...rest) =>
+    op(x.clone(), ...rest);
+
+/** In every layout the op gives what it gives on contiguous copies. */
+export function checkLayouts(name: string, op: Op, sample: readonly unknown[], dtype: DType = "float64"): void {
+  for (const layout of layouts)
+    torch.tidy(() => {
+      const args = materialise(sample, layout, dtype);
+      if (args === undefined) return;
+      const expected = tensorsOf(op(...contiguous(args)));
+      const actual = tensorsOf(op(...args));
+      if (actual.length !== expected.length) throw new Error(`${name} ${layout}: ${actual.length} tensors`);
+      actual.forEach((y, i) => {
+        if (y.shape.join() !== expected[i]!.shape.join()) throw new Error(`${name} ${layout}: shape [${y.shape}]`);
+        assertClose(y, valuesOf(expected[i]!), 1e-9, 1e-12, `${name} ${layout}`);
+      });
+    });
+}
+
+/** float32 gives what float64 gives, in float32. */
+export function checkSingle(name: string, op: Op, sample: readonly unknown[]): void {
+  torch.tidy(() => {
+    const single = materialise(sample, "contiguous", "float32")!;
+    const double = withFloats(
+      single,
+      floatsOf(single).map((x) => x.double()),
+    );
+    const expected = tensorsOf(op(...double));
+    tensorsOf(op(...single)).forEach((y, i) => {
+      const same =
+        y.dtype === (expected[i]!.dtype === "float64" && floatsOf(single).length > 0 ? "float32" : expected[i]!.dtype);
+      if (!same && y.dtype !== expected[i]!.dtype)
+        throw new Error(`${name}: ${y.dtype} from float32, ${expected[i]!.dtype} from float64`);
+      assertClose(y, valuesOf(expected[i]!), 1e-4, 1e-5, `${name} float32`);
+    });
+  });
+}
+
+/** A result in floating point depends on its floating-point inputs, and both derivatives agree with finite differences. */
+export function checkGradients(name: string, op: Op, sample: readonly unknown[], exempt: Exemptions): void {
+  torch.tidy(() => {
+    const args = materialise(sample, "contiguous", "float64", true)!;
+    const inputs = floatsOf(args);
+    if (inputs.length === 0) return;
+    const outputs = tensorsOf(op(...args)).filter((y) => y.isFloatingPoint());
+    const depends = outputs.some((y) => y.requiresGrad);
+    if (exempt.gradient) {
+      if (depends) throw new Error(`${name} is listed as not differentiable, but has a gradient`);
+      return;
+    }
+    if (outputs.length === 0) return;
+    if (!depends) throw new Error(`${name} has no gradient; declare why, or give it one`);
+    if (exempt.coarse) return;
+    const f = (...floats: Tensor[]) => tensorsOf(op(...withFloats(args, floats))).filter((y) => y.isFloatingPoint());
+    torch.autograd.gradcheck(f, inputs, { rtol: 1e-5, atol: 1e-6 });
+    if (!exempt.second) torch.autograd.gradgradcheck(f, inputs, null, { rtol: 1e-4, atol: 1e-5 });
+  });
+}
+
+/** The in-place form: the same values and gradients, through a clone. */
+export function checkInplace(name: string, op: Op, inplace: Op, sample: readonly unknown[], exempt: Exemptions): void {
+  torch.tidy(() => {
+    const args = materialise(sample, "contiguous", "float64", !exempt.gradient)!;
+    const [y] = tensorsOf(op(...args));
+    const x = args[0] as Tensor;
+    const z = x.clone();
+    const result = inplace(z, ...args.slice(1));
+    if (result !== z) throw new Error(`${name}_ does not return its tensor`);
+    assertClose(z, valuesOf(y!.to(z.dtype)), 1e-12, 1e-12, `${name}_`);
+    if (!y!.requiresGrad) return;
+    const inputs = floatsOf(args);
+    const options = { gradOutputs: y!.detach().cos(), allowUnused: true };
+    const direct = torch.autograd.grad(y, inputs, options) as (Tensor | null)[];
+    const through = torch.autograd.grad(z, inputs, options) as (Tensor | null)[];
+    direct.forEach((g, i) => {
+      if (g) assertClose(through[i]!, valuesOf(g), 1e-9, 1e-12, `gradient of ${name}_`);
+    });
+  });
+}

@@ -1,0 +1,97 @@
+/** Elementwise ops with parameters, casts and fills. */
+import { ints, mask, positive, type Samples, t, unit } from "../spec";
+
+const activations =
+  "celu elu gelu hardshrink hardsigmoid hardswish hardtanh leakyRelu logSigmoid logsigmoid mish relu6 selu silu softplus softshrink softsign tanhshrink";
+
+const casts = "bool byte char int long short";
+
+export const elementwise: Samples = {
+  ...Object.fromEntries(activations.split(" ").map((name) => [name, [[t(3, 7)]]])),
+  ...Object.fromEntries(casts.split(" ").map((name) => [name, [[t(3, 7)]]])),
+  gelu: [[t(3, 7)], [t(3, 7), { approximate: "tanh" }]],
+  clamp: [
+    [t(3, 7), -1, 1],
+    [t(3, 7), { min: 0.2 }],
+    [t(3, 7), t(7)],
+  ],
+  clip: [[t(3, 7), -1, 1]],
+  clampMin: [[t(3, 7), 0.3]],
+  clampMax: [[t(3, 7), 0.3]],
+  nanToNum: [[t(3, 7)], [t(3, 7), { nan: 1 }]],
+  threshold: [[t(3, 7), 0.1, 20]],
+  deg2rad: [[t(3, 7)]],
+  rad2deg: [[t(3, 7)]],
+  div: [
+    [t(2, 3), positive(3)],
+    [t(2, 3), 3],
+  ],
+  divide: [[t(2, 3), positive(3)]],
+  pow: [
+    [positive(2, 3), t(3)],
+    [t(2, 3), 3],
+    [positive(2, 3), 0.5],
+  ],
+  floatPower: [
+    [positive(2, 3), t(3)],
+    [t(2, 3), 2],
+  ],
+  ldexp: [[t(2, 3), t(3)]],
+  round: [[t(2, 3)], [t(2, 3), { decimals: 1 }]],
+  rsub: [
+    [t(2, 3), t(3), { alpha: 2 }],
+    [t(2, 3), 5],
+  ],
+  entr: [[positive(2, 3)]],
+  logit: [[unit(2, 3)], [unit(2, 3), { eps: 0.2 }]],
+  mvlgamma: [[positive(2, 3), 1]],
+  multigammaln: [[positive(2, 3), 1]],
+  ndtr: [[t(2, 3)]],
+  polygamma: [[positive(2, 3), 1]],
+  addcdiv: [
+    [t(2, 3), t(3), positive(2, 3)],
+    [t(2, 3), t(2, 3), positive(3), { value: 0.5 }],
+  ],
+  addcmul: [[t(2, 3), t(3), t(2, 3), { value: 2 }]],
+  lerp: [
+    [t(2, 3), t(2, 3), 0.3],
+    [t(2, 3), t(2, 3), unit(3)],
+  ],
+  to: [
+    [t(2, 3), "float32"],
+    [t(2, 3), "int64"],
+  ],
+  typeAs: [[t(2, 3), ints([1])]],
+  float: [[t(2, 3)]],
+  double: [[t(2, 3)]],
+  half: [[t(2, 3)]],
+  bfloat16: [[t(2, 3)]],
+  copy_: [[t(2, 3), t(3)]],
+  fill_: [[t(2, 3), 2]],
+  zero_: [[t(2, 3)]],
+  zerosLike: [[t(2, 3)]],
+  onesLike: [[t(2, 3)]],
+  fullLike: [[t(2, 3), 4]],
+  newZeros: [[t(2, 3), 4]],
+  newOnes: [[t(2, 3), [4]]],
+  newFull: [[t(2, 3), [2], 3]],
+  newTensor: [[t(2, 3), [1, 2]]],
+  arange: [[5], [1, 7, 2]],
+  linspace: [[0, 1, 5]],
+  logspace: [[0, 2, 3]],
+  eye: [[3], [2, 4]],
+  scalarTensor: [[3]],
+  trilIndices: [[3, 4]],
+  triuIndices: [[3, 4]],
+  broadcastShapes: [[[2, 1], [3]]],
+  bartlettWindow: [[7]],
+  blackmanWindow: [[7]],
+  hammingWindow: [[7]],
+  hannWindow: [[7]],
+  kaiserWindow: [[7]],
+  resize_: [[t(2, 3), 3, 2]],
+  resizeAs_: [[t(2, 3), t(6)]],
+  asStrided_: [[t(2, 3), [2], [1]]],
+  tril: [[t(3, 3)]],
+  isreal: [[mask([1, 0])]],
+};

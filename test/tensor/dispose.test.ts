@@ -1,0 +1,99 @@
+/** Giving memory back: dispose, using, tidy, and what the graph keeps. */
+import * as torch from "kindling";
+import { expect, test } from "vitest";
+
+const blocks = (): number => torch.memoryStats().blocks;
+
+test("dispose gives memory back at once, and a later use is an error that says so", () => {
+  const before = blocks();
+  const x = torch.ones(1000);
+  expect(blocks()).toBe(before + 1);
+  x.dispose();
+  x.dispose();
+  expect(blocks()).toBe(before);
+  expect(() => x.add(1)).toThrow(torch.DisposedError);
+  expect(() => x.tolist()).toThrow(/shape \[1000\] was used after its memory was given back/);
+});
+
+test("views keep the memory of their base", () => {
+  const before = blocks();
+  const x = torch.arange(6);
+  const row = x.view(2, 3).at(1);
+  x.dispose();
+  expect(row.tolist()).toEqual([3, 4, 5]);
+  expect(blocks()).toBe(before + 1);
+});
+
+test("the graph keeps what backward needs", () => {
+  const x = torch.full([3], 2, { dtype: "float32", requiresGrad: true });
+  const y = x.mul(3);
+  const z = y.mul(y);
+  y.dispose();
+  z.sum().backward();
+  expect(x.grad!.tolist()).toEqual([36, 36, 36]);
+});
+
+test("tidy disposes what its body made, but for the result", () => {
+  const before = blocks();
+  const { sum, parts } = torch.tidy(() => {
+    const a = torch.ones(10);
+    const b = a.mul(2).add(a);
+    return { sum: b.sum(), parts: [b.at("0:2")] };
+  });
+  expect(sum.item()).toBe(30);
+  expect(parts[0]!.tolist()).toEqual([3, 3]);
+  expect(blocks()).toBe(before + 2);
+  sum.dispose();
+  parts[0]!.dispose();
+  expect(blocks()).toBe(before);
+});
+
+test("results of an inner tidy belong to the outer one", () => {
+  const before = blocks();
+  const value = torch.tidy(() =>
+    torch
+      .tidy(() => torch.ones(2).add(1))
+      .sum()
+      .item(),
+  );
+  expect(value).toBe(4);
+  expect(blocks()).toBe(before);
+});
+
+test("tidy disposes when its body throws", () => {
+  const before = blocks();
+  const body = () => {
+    torch.ones(100).add(1);
+    throw new RangeError("stop");
+  };
+  expect(() => torch.tidy(body)).toThrow(RangeError);
+  expect(blocks()).toBe(before);
+});
+
+test("tidy keeps parameters, gradients and the state of optimizers, and a step leaks nothing", () => {
+  const model = new torch.nn.Linear(4, 2);
+  const optimizer = new torch.optim.Adam(model.parameters());
+  const x = torch.ones(3, 4);
+  const step = () =>
+    torch.tidy(() => {
+      optimizer.zeroGrad();
+      model(x).pow(2).sum().backward();
+      optimizer.step();
+    });
+  step();
+  const after = blocks();
+  for (let i = 0; i < 5; i++) step();
+  expect(blocks()).toBe(after);
+  expect(model.weight.grad!.shape).toEqual([2, 4]);
+});
+
+test("using disposes at the end of the block", () => {
+  const before = blocks();
+  {
+    using x = torch.ones(5);
+    using y = x.add(1);
+    expect(y.sum().item()).toBe(10);
+    expect(blocks()).toBeGreaterThan(before);
+  }
+  expect(blocks()).toBeLessThanOrEqual(before + 1);
+});
