@@ -260,7 +260,15 @@ function broadcast(op: string, a: TensorLike, b: TensorLike): readonly number[] 
 }
 
 /** out = kernel(a, b; p), computed in `dtype`; the kernel writes elements of `result`. */
-export function zipInto(kernel: string, out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, result: DType, p = 0): void {
+export function zipInto(
+  kernel: string,
+  out: Tensor,
+  a: TensorLike,
+  b: TensorLike,
+  dtype: DType,
+  result: DType,
+  p = 0,
+): void {
   const { backend } = out.storage;
   const [x, y] = [toNumber(a), toNumber(b)];
   const left = x instanceof Tensor ? cast(x, dtype) : x;

@@ -10,7 +10,12 @@ const cases: [what: string, body: () => unknown, type: new (...args: never[]) =>
     torch.ShapeError,
     /matmul: .*\[3, 4\].*\[5, 6\].* 4 and 5 differ/,
   ],
-  ["broadcasting", () => torch.ones(2, 3).add(torch.ones(4)), torch.ShapeError, /add: cannot broadcast the shapes \[2, 3\] and \[4\].* 3 and 4 differ at axis 1/],
+  [
+    "broadcasting",
+    () => torch.ones(2, 3).add(torch.ones(4)),
+    torch.ShapeError,
+    /add: cannot broadcast the shapes \[2, 3\] and \[4\].* 3 and 4 differ at axis 1/,
+  ],
   ["the shape of a view", () => torch.ones(2, 3).view(5), torch.ShapeError, /view: .*\[5\].* 6/],
   ["the layout of a view", () => torch.ones(2, 3).t().view(6), torch.ShapeError, /reshape/],
   [
