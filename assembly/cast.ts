@@ -1,6 +1,7 @@
 /** Casts between element types, in PyTorch's sense: floats truncate toward zero to ints, ints wrap, anything to bool is ≠ 0. */
-import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
+import { BF16, BOOL, F16, F32, F64, I32, I64, U8 } from "./dtype";
 import { bytesOf, isFloating, loadFloat, loadInteger, span, storeFloat, storeInteger } from "./element";
+import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half";
 
 /** Casts n elements of x, sx apart, to elements of y, sy apart. */
 export type Cast = (y: usize, x: usize, sy: i32, sx: i32, n: i32) => void;
@@ -45,7 +46,49 @@ export function castAny(ty: i32, tx: i32, y: usize, x: usize, sy: i32, sx: i32, 
   }
 }
 
+/** As `castRow` between f32 and 16-bit floats, which are known by their bits. */
+function bitsRow<OP, D, S>(y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
+  const op = changetype<OP>(0);
+  const stepY = span<D>(sy),
+    stepX = span<S>(sx);
+  for (; n > 0; n--) {
+    store<D>(y, <D>op.one(load<S>(x)));
+    y += stepY;
+    x += stepX;
+  }
+}
+
+@final @unmanaged
+class FromHalf {
+  @inline one(x: u16): f32 {
+    return halfToFloat(x);
+  }
+}
+
+@final @unmanaged
+class ToHalf {
+  @inline one(x: f32): u32 {
+    return floatToHalf(x);
+  }
+}
+
+@final @unmanaged
+class FromBfloat {
+  @inline one(x: u16): f32 {
+    return bfloatToFloat(x);
+  }
+}
+
+@final @unmanaged
+class ToBfloat {
+  @inline one(x: f32): u32 {
+    return floatToBfloat(x);
+  }
+}
+
 function castFromF32(ty: i32): Cast | null {
+  if (ty == F16) return (y, x, sy, sx, n) => bitsRow<ToHalf, u16, f32>(y, x, sy, sx, n);
+  if (ty == BF16) return (y, x, sy, sx, n) => bitsRow<ToBfloat, u16, f32>(y, x, sy, sx, n);
   if (ty == F64) return (y, x, sy, sx, n) => castRow<f64, f32>(y, x, sy, sx, n);
   if (ty == I64) return (y, x, sy, sx, n) => castRow<i64, f32>(y, x, sy, sx, n);
   if (ty == I32) return (y, x, sy, sx, n) => castRow<i32, f32>(y, x, sy, sx, n);
@@ -55,6 +98,8 @@ function castFromF32(ty: i32): Cast | null {
 }
 
 function castToF32(tx: i32): Cast | null {
+  if (tx == F16) return (y, x, sy, sx, n) => bitsRow<FromHalf, f32, u16>(y, x, sy, sx, n);
+  if (tx == BF16) return (y, x, sy, sx, n) => bitsRow<FromBfloat, f32, u16>(y, x, sy, sx, n);
   if (tx == F64) return (y, x, sy, sx, n) => castRow<f32, f64>(y, x, sy, sx, n);
   if (tx == I64) return (y, x, sy, sx, n) => castRow<f32, i64>(y, x, sy, sx, n);
   if (tx == I32) return (y, x, sy, sx, n) => castRow<f32, i32>(y, x, sy, sx, n);

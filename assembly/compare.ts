@@ -58,8 +58,8 @@ class Eq {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.eq<T>(a, b);
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>(a == b);
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return a == b;
   }
 }
 
@@ -73,8 +73,8 @@ class Ne {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.ne<T>(a, b);
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>(a != b);
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return a != b;
   }
 }
 
@@ -88,8 +88,8 @@ class Lt {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.lt<T>(a, b);
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>(a < b);
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return a < b;
   }
 }
 
@@ -103,8 +103,8 @@ class Le {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.le<T>(a, b);
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>(a <= b);
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return a <= b;
   }
 }
 
@@ -118,8 +118,8 @@ class Gt {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.gt<T>(a, b);
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>(a > b);
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return a > b;
   }
 }
 
@@ -133,8 +133,8 @@ class Ge {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.ge<T>(a, b);
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>(a >= b);
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return a >= b;
   }
 }
 
@@ -148,8 +148,8 @@ class And {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.and(v128.ne<T>(a, v128.splat<T>(0)), v128.ne<T>(b, v128.splat<T>(0)));
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>((a != 0) & (b != 0));
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return a != 0 && b != 0;
   }
 }
 
@@ -173,8 +173,8 @@ class Or {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.or(v128.ne<T>(a, v128.splat<T>(0)), v128.ne<T>(b, v128.splat<T>(0)));
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>((a != 0) | (b != 0));
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return a != 0 || b != 0;
   }
 }
 
@@ -198,8 +198,8 @@ class Xor {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.xor(v128.ne<T>(a, v128.splat<T>(0)), v128.ne<T>(b, v128.splat<T>(0)));
   }
-  @inline one<T>(a: T, b: T, p: f64): T {
-    return <T>((a != 0) ^ (b != 0));
+  @inline one<T>(a: T, b: T, p: f64): bool {
+    return (a != 0) != (b != 0);
   }
 }
 

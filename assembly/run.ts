@@ -133,7 +133,7 @@ export function wide1<OP>(ty: i32, t: i32, y: usize, x: usize, stride: i32, n: i
   const stepY = bytesOf(ty),
     stepX = <usize>stride * bytesOf(t);
   for (const end = y + <usize>n * stepY; y < end; y += stepY) {
-    storeInteger(ty, y, op.one<i64>(loadInteger(t, x), p, q));
+    storeInteger(ty, y, <i64>op.one<i64>(loadInteger(t, x), p, q));
     x += stepX;
   }
 }
@@ -231,7 +231,7 @@ export function wide2<OP>(ty: i32, t: i32, y: usize, a: usize, b: usize, sa: i32
     stepA = <usize>sa * size,
     stepB = <usize>sb * size;
   for (const end = y + <usize>n * stepY; y < end; y += stepY) {
-    storeInteger(ty, y, op.one<i64>(loadInteger(t, a), loadInteger(t, b), p));
+    storeInteger(ty, y, <i64>op.one<i64>(loadInteger(t, a), loadInteger(t, b), p));
     a += stepA;
     b += stepB;
   }

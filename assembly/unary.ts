@@ -268,8 +268,8 @@ export function powScalar(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usiz
 
 @final @unmanaged
 class IsNan {
-  @inline one<T>(x: T, p: f64, q: f64): T {
-    return <T>(x != x);
+  @inline one<T>(x: T, p: f64, q: f64): bool {
+    return x != x;
   }
 }
 
@@ -280,8 +280,8 @@ export function isnan(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
 
 @final @unmanaged
 class IsInf {
-  @inline one<T>(x: T, p: f64, q: f64): T {
-    return <T>(isFloat<T>() && (<f64>x == Infinity || <f64>x == -Infinity));
+  @inline one<T>(x: T, p: f64, q: f64): bool {
+    return isFloat<T>() && (<f64>x == Infinity || <f64>x == -Infinity);
   }
 }
 
@@ -292,8 +292,8 @@ export function isinf(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
 
 @final @unmanaged
 class IsPosInf {
-  @inline one<T>(x: T, p: f64, q: f64): T {
-    return <T>(isFloat<T>() && <f64>x == Infinity);
+  @inline one<T>(x: T, p: f64, q: f64): bool {
+    return isFloat<T>() && <f64>x == Infinity;
   }
 }
 
@@ -304,8 +304,8 @@ export function isposinf(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
 
 @final @unmanaged
 class IsNegInf {
-  @inline one<T>(x: T, p: f64, q: f64): T {
-    return <T>(isFloat<T>() && <f64>x == -Infinity);
+  @inline one<T>(x: T, p: f64, q: f64): bool {
+    return isFloat<T>() && <f64>x == -Infinity;
   }
 }
 
@@ -316,8 +316,8 @@ export function isneginf(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
 
 @final @unmanaged
 class IsFinite {
-  @inline one<T>(x: T, p: f64, q: f64): T {
-    return <T>(isInteger<T>() || (<f64>x < Infinity && <f64>x > -Infinity));
+  @inline one<T>(x: T, p: f64, q: f64): bool {
+    return isInteger<T>() || (<f64>x < Infinity && <f64>x > -Infinity);
   }
 }
 
@@ -328,9 +328,9 @@ export function isfinite(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
 
 @final @unmanaged
 class SignBit {
-  @inline one<T>(x: T, p: f64, q: f64): T {
-    if (isInteger<T>()) return <T>(x < 0);
-    return <T>(sizeof<T>() == 4 ? reinterpret<i32>(<f32>x) < 0 : reinterpret<i64>(<f64>x) < 0);
+  @inline one<T>(x: T, p: f64, q: f64): bool {
+    if (isInteger<T>()) return x < 0;
+    return sizeof<T>() == 4 ? reinterpret<i32>(<f32>x) < 0 : reinterpret<i64>(<f64>x) < 0;
   }
 }
 
@@ -341,8 +341,8 @@ export function signbit(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize,
 
 @final @unmanaged
 class LogicalNot {
-  @inline one<T>(x: T, p: f64, q: f64): T {
-    return <T>(x == 0);
+  @inline one<T>(x: T, p: f64, q: f64): bool {
+    return x == 0;
   }
 }
 
