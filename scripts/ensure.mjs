@@ -33,7 +33,7 @@ export async function ensureInstalled() {
   const stamp = join("node_modules", ".kindling-installed");
   if (!isStale(stamp, ["package-lock.json"])) return;
   console.error("kindling: installing the development dependencies…");
-  await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  await run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(stamp, "");
 }
 
