@@ -65,6 +65,7 @@ export * from "./ops/integrate";
 export * from "./ops/join";
 export * from "./ops/masked";
 export * from "./ops/matmul";
+export * from "./ops/matrices";
 export * from "./ops/membership";
 export * from "./ops/moments";
 export * from "./ops/products";

@@ -1,3 +1,39 @@
 /** `torch.linalg`. */
+export {
+  cholesky,
+  choleskyEx,
+  inv,
+  invEx,
+  LinAlgError,
+  luFactorEx,
+  qr,
+  solve,
+  solveEx,
+  solveTriangular,
+} from "./ops/decompositions";
+export {
+  cross,
+  householderProduct,
+  lu,
+  luFactor,
+  luSolve,
+  tensorinv,
+  tensorsolve,
+  vander,
+} from "./ops/factors";
+export {
+  cond,
+  det,
+  lstsq,
+  matrixExp,
+  matrixNorm,
+  matrixPower,
+  matrixRank,
+  norm,
+  pinv,
+  slogdet,
+} from "./ops/linalg";
+export { matmul } from "./ops/matmul";
 export { vectorNorm } from "./ops/moments";
 export { multiDot, vecdot } from "./ops/products";
+export { eigh, eigvalsh, svd, svdvals } from "./ops/spectral";

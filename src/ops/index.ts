@@ -32,6 +32,7 @@ import * as loss from "./loss";
 import * as losses from "./losses";
 import * as masked from "./masked";
 import * as matmul from "./matmul";
+import * as matrices from "./matrices";
 import * as membership from "./membership";
 import { install, type Methods } from "./methods";
 import * as moments from "./moments";
@@ -62,6 +63,7 @@ import * as windows from "./windows";
 
 /** Every family, by name. */
 export const families = {
+  matrices,
   integrate,
   einsum,
   distance,
@@ -118,7 +120,8 @@ export const families = {
   windows,
 };
 
-type Ops = Methods<typeof statistics> &
+type Ops = Methods<typeof matrices> &
+  Methods<typeof statistics> &
   Methods<typeof renorm> &
   Methods<typeof addmm> &
   Methods<typeof products> &
@@ -165,6 +168,7 @@ declare module "../tensor/tensor" {
 }
 
 for (const family of [
+  matrices,
   statistics,
   renorm,
   addmm,

@@ -1,0 +1,177 @@
+/** What is done with the factors of matrices: taken apart, applied, and used to solve. */
+import { record } from "../autograd/node";
+import { checkOptions, ShapeError } from "../core/errors";
+import { shapeText, sizeOfShape } from "../core/shape";
+import type { Tensor } from "../tensor/tensor";
+import { eye } from "./creation";
+import { checkMatrix, inv, luFactorEx, permutationOf, solve, solveTriangular } from "./decompositions";
+import { checkTensor } from "./define";
+import { cat } from "./join";
+import { matmul } from "./matmul";
+import { cross as crossOf } from "./products";
+
+/** P, L and U of P L U = A. */
+export interface PLU {
+  readonly P: Tensor;
+  readonly L: Tensor;
+  readonly U: Tensor;
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
+
+/** Takes the result of {@link luFactor} apart. Shape: [*, m, n] → [*, m, m], [*, m, k], [*, k, n]. @see torch.lu_unpack */
+export function luUnpack(
+  LU: Tensor,
+  pivots: Tensor,
+  options: { unpackData?: boolean; unpackPivots?: boolean } = {},
+): PLU {
+  checkMatrix("luUnpack", LU);
+  checkOptions("luUnpack", options, ["unpackData", "unpackPivots"]);
+  const { unpackData = true, unpackPivots = true } = options;
+  const [m, n] = [LU.shape.at(-2)!, LU.shape.at(-1)!];
+  const k = Math.min(m, n);
+  const nothing = LU.newEmpty([0]);
+  const P = unpackPivots ? permutationOf(pivots, m, LU.dtype) : nothing;
+  const L = unpackData
+    ? LU.narrow(-1, 0, k)
+        .tril(-1)
+        .add(eye(m, k, { dtype: LU.dtype }))
+    : nothing;
+  const U = unpackData ? LU.narrow(-2, 0, k).triu() : nothing;
+  return { P, L, U, [Symbol.iterator]: () => [P, L, U].values() };
+}
+
+/** A = P L U with a permutation, a unit lower and an upper triangular matrix. @see torch.linalg.lu */
+export function lu(A: Tensor, options: { pivot?: boolean } = {}): PLU {
+  checkOptions("lu", options, ["pivot"]);
+  const { LU, pivots } = luFactorEx(A, options);
+  return luUnpack(LU, pivots);
+}
+
+/** L and U in one matrix, and the rows exchanged. @see torch.linalg.lu_factor */
+export function luFactor(
+  A: Tensor,
+  options: { pivot?: boolean } = {},
+): { LU: Tensor; pivots: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
+  checkOptions("luFactor", options, ["pivot"]);
+  const { LU, pivots } = luFactorEx(A, options);
+  return { LU, pivots, [Symbol.iterator]: () => [LU, pivots].values() };
+}
+
+/** Options of {@link luSolve}. */
+export interface LuSolveOptions {
+  /** A X = B; otherwise X A = B. Default: true. */
+  left?: boolean;
+  /** Aᵀ in place of A. Default: false. */
+  adjoint?: boolean;
+}
+
+/** X with A X = B, from the factors of A. @see torch.linalg.lu_solve */
+export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, options: LuSolveOptions = {}): Tensor {
+  checkMatrix("luSolve", LU, true);
+  checkOptions("luSolve", options, ["left", "adjoint"]);
+  const { left = true, adjoint = false } = options;
+  if (!left) return luSolve(LU, pivots, B.mT, { adjoint: !adjoint }).mT;
+  const P = permutationOf(pivots, LU.shape.at(-1)!, LU.dtype);
+  if (!adjoint) {
+    const y = solveTriangular(LU, matmul(P.mT, B), { upper: false, unitriangular: true });
+    return solveTriangular(LU, y, { upper: true });
+  }
+  const y = solveTriangular(LU.mT, B, { upper: false });
+  return matmul(P, solveTriangular(LU.mT, y, { upper: true, unitriangular: true }));
+}
+
+/** A from its Cholesky factor, of which one triangle is read; as in PyTorch, the gradient fills both. */
+function fromCholesky(op: string, L: Tensor, upper: boolean): Tensor {
+  checkMatrix(op, L, true);
+  const factor = record("TriangleBackward0", upper ? L.detach().triu() : L.detach().tril(), [L], [], [(g) => g]);
+  return upper ? matmul(factor.mT, factor) : matmul(factor, factor.mT);
+}
+
+/** X with A X = B, from the Cholesky factor of A. @see torch.cholesky_solve */
+export const choleskySolve = (B: Tensor, L: Tensor, upper = false): Tensor =>
+  solve(fromCholesky("choleskySolve", L, upper), B);
+
+/** The inverse of A, from its Cholesky factor. @see torch.cholesky_inverse */
+export const choleskyInverse = (L: Tensor, upper = false): Tensor => inv(fromCholesky("choleskyInverse", L, upper));
+
+/** H₁ H₂ … times `C`, of reflectors as {@link geqrf} gives them; transposed: … H₂ H₁. */
+function applyReflectors(A: Tensor, tau: Tensor, C: Tensor, transpose: boolean): Tensor {
+  const [m, k] = [A.shape.at(-2)!, tau.shape.at(-1)!];
+  const unit = eye(m, A.shape.at(-1)!, { dtype: A.dtype });
+  const vectors = A.tril(-1).add(unit);
+  let y = C;
+  for (let step = 0; step < k; step++) {
+    const j = transpose ? step : k - 1 - step;
+    const v = vectors.narrow(-1, j, 1);
+    y = y.sub(matmul(v.mul(tau.narrow(-1, j, 1).unsqueeze(-1)), matmul(v.mT, y)));
+  }
+  return y;
+}
+
+/** The first columns of the product of Householder reflectors. Shape: [*, m, n] and [*, k] → [*, m, n]. @see torch.linalg.householder_product */
+export function householderProduct(A: Tensor, tau: Tensor): Tensor {
+  checkMatrix("householderProduct", A);
+  const [m, n] = [A.shape.at(-2)!, A.shape.at(-1)!];
+  return applyReflectors(A, tau, eye(m, n, { dtype: A.dtype }).expand(A.shape).clone(), false);
+}
+
+/** Another name of {@link householderProduct}. @see torch.orgqr */
+export const orgqr: typeof householderProduct = householderProduct;
+
+/** Q C, Qᵀ C, C Q or C Qᵀ, where Q is the product of all reflectors. @see torch.ormqr */
+export function ormqr(x: Tensor, tau: Tensor, other: Tensor, left = true, transpose = false): Tensor {
+  checkMatrix("ormqr", x);
+  return left ? applyReflectors(x, tau, other, transpose) : applyReflectors(x, tau, other.mT, !transpose).mT;
+}
+
+/** X with tensordot(X, A) = identity: the inverse of A seen as a matrix. `ind` axes make the rows. @see torch.linalg.tensorinv */
+export function tensorinv(A: Tensor, ind = 2): Tensor {
+  checkTensor("tensorinv", A);
+  const [rows, columns] = [A.shape.slice(0, ind), A.shape.slice(ind)];
+  if (ind <= 0 || sizeOfShape(rows) !== sizeOfShape(columns))
+    throw new ShapeError(
+      `tensorinv: Expected self to satisfy the requirement prod(A.shape[ind:]) == prod(A.shape[:ind]), got ${shapeText(A.shape)} and ind ${ind}`,
+    );
+  const n = sizeOfShape(rows);
+  return inv(A.reshape([n, n])).reshape([...columns, ...rows]);
+}
+
+/** X with tensordot(A, X) = B. `dims` of A are moved to its end first. @see torch.linalg.tensorsolve */
+export function tensorsolve(A: Tensor, B: Tensor, dims?: readonly number[] | null): Tensor {
+  checkTensor("tensorsolve", A);
+  checkTensor("tensorsolve", B, "B");
+  const moved =
+    dims == null
+      ? A
+      : A.movedim(
+          dims,
+          dims.map((_, i) => A.ndim - dims.length + i),
+        );
+  const result = moved.shape.slice(B.ndim);
+  const n = sizeOfShape(result);
+  if (n !== B.numel())
+    throw new ShapeError(
+      `tensorsolve: Expected self to satisfy the requirement prod(A.shape[B.ndim:]) == prod(B.shape), got ${shapeText(moved.shape)} and ${shapeText(B.shape)}`,
+    );
+  return solve(moved.reshape([n, n]), B.reshape(-1)).reshape(result);
+}
+
+/** The powers 0 to N − 1 of each element, in rows. Shape: [*, n] → [*, n, N]. @see torch.linalg.vander */
+export function vander(x: Tensor, options: { N?: number | null } = {}): Tensor {
+  checkTensor("vander", x);
+  checkOptions("vander", options, ["N"]);
+  const row = x.ndim === 0 ? x.reshape(1) : x;
+  const N = options.N ?? row.shape.at(-1)!;
+  const base = row.isFloatingPoint() ? row : row.long();
+  const powers = base
+    .unsqueeze(-1)
+    .expand([...row.shape, N - 1])
+    .cumprod(-1);
+  return cat([base.newOnes([...row.shape, 1]), powers], -1);
+}
+
+/** The cross product of vectors of 3 along `dim`. @see torch.linalg.cross */
+export const cross = (x: Tensor, other: Tensor, options: { dim?: number } = {}): Tensor => {
+  checkOptions("cross", options, ["dim"]);
+  return crossOf(x, other, options.dim ?? -1);
+};
