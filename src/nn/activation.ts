@@ -57,21 +57,21 @@ export class SELU extends InplaceActivation {
 /** x · sigmoid(x), also called swish. @see torch.nn.SiLU */
 export class SiLU extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.copy_(input.silu()) : input.silu();
+    return this.inplace ? input.silu_() : input.silu();
   }
 }
 
 /** x · tanh(softplus(x)). @see torch.nn.Mish; Misra, 2019 */
 export class Mish extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.copy_(input.mish()) : input.mish();
+    return this.inplace ? input.mish_() : input.mish();
   }
 }
 
 /** x · relu6(x + 3) / 6. @see torch.nn.Hardswish; Howard et al., 2019 */
 export class Hardswish extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.copy_(input.hardswish()) : input.hardswish();
+    return this.inplace ? input.hardswish_() : input.hardswish();
   }
 
   override extraRepr(): string {
@@ -82,7 +82,7 @@ export class Hardswish extends InplaceActivation {
 /** relu6(x + 3) / 6. @see torch.nn.Hardsigmoid */
 export class Hardsigmoid extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.copy_(input.hardsigmoid()) : input.hardsigmoid();
+    return this.inplace ? input.hardsigmoid_() : input.hardsigmoid();
   }
 
   override extraRepr(): string {

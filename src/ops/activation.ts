@@ -270,6 +270,14 @@ export const leakyRelu_: typeof leakyRelu = inplace("leakyRelu_", leakyRelu);
 export const elu_: typeof elu = inplace("elu_", elu);
 /** {@link selu} in place. */
 export const selu_: typeof selu = inplace("selu_", selu);
+/** silu in place. */
+export const silu_: typeof silu = inplace("silu_", silu);
+/** mish in place. */
+export const mish_: typeof mish = inplace("mish_", mish);
+/** hardswish in place. */
+export const hardswish_: typeof hardswish = inplace("hardswish_", hardswish);
+/** hardsigmoid in place. */
+export const hardsigmoid_: typeof hardsigmoid = inplace("hardsigmoid_", hardsigmoid);
 /** {@link celu} in place. */
 export const celu_: typeof celu = inplace("celu_", celu);
 /** {@link hardtanh} in place. */

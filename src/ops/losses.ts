@@ -303,7 +303,9 @@ export function marginRankingLoss(
   checkTensor("marginRankingLoss", input1, "input1");
   checkOptions("marginRankingLoss", options, ["margin", "reduction"]);
   const { margin = 0, reduction = "mean" } = options;
-  const losses = target.neg().mul(input1.sub(input2)).add(margin).clampMin(0);
+  const products = target.neg().mul(input1.sub(input2));
+  // The margin is a float, whatever its value, so integers become floats.
+  const losses = (products.isFloatingPoint() ? products : products.float()).add(margin).clampMin(0);
   return reduceLoss(losses, checkReduction("marginRankingLoss", reduction));
 }
 

@@ -88,6 +88,18 @@ export function pad(x: Tensor, padding: Padding, options: { mode?: PadMode; valu
     throw new ArgumentError(
       `pad: unrecognised padding mode ${JSON.stringify(mode)}; the modes are constant, reflect, replicate, circular`,
     );
+  // What is cropped away does not come back at the other end.
+  if (mode === "circular" && padding.some((p) => p < 0)) {
+    const cropped = constantPad(
+      x,
+      padding.map((p) => Math.min(p, 0)),
+    );
+    return pad(
+      cropped,
+      padding.map((p) => Math.max(p, 0)),
+      options,
+    );
+  }
   let y = x;
   perAxis(x, padding).forEach(([before, after], axis) => {
     if (before === 0 && after === 0) return;

@@ -96,7 +96,8 @@ function windows(
 ): Geometry {
   checkInput(op, x, dims);
   const kernel = spread(op, "kernelSize", kernelSize, dims);
-  const stride = spread(op, "stride", options.stride ?? kernel, dims);
+  const isDefault = options.stride == null || (Array.isArray(options.stride) && options.stride.length === 0);
+  const stride = isDefault ? kernel : spread(op, "stride", options.stride!, dims);
   const padding = spread(op, "padding", options.padding ?? 0, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
   if ([...kernel, ...stride, ...dilation].some((n) => n < 1))

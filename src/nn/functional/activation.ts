@@ -1,11 +1,13 @@
 /** Activations made of other operations. */
+import type { DType } from "../../core/dtype";
 import { checkOptions, ShapeError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
 import { checkTensor } from "../../ops/define";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Softmax of −x along `dim`. Shape: any, unchanged. @see torch.nn.functional.softmin */
-export const softmin = (input: Tensor, dim: number): Tensor => input.neg().softmax(dim);
+export const softmin = (input: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor =>
+  input.neg().softmax(dim, options);
 
 /**
  * a · sigmoid(b), a and b being the halves of the input along `dim`.

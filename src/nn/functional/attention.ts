@@ -78,6 +78,21 @@ export const scaledDotProductAttention = (
   options: AttentionOptions = {},
 ): Tensor => attention(query, key, value, options)[0];
 
+/**
+ * {@link scaledDotProductAttention} with the weights, as PyTorch 1.13 has it.
+ * @see torch.nn.functional._scaled_dot_product_attention
+ */
+export function _scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: Omit<AttentionOptions, "scale"> & { needAttnWeights?: boolean } = {},
+): [output: Tensor, weights: Tensor | null] {
+  const { needAttnWeights = false, ...rest } = options;
+  const [output, weights] = attention(query, key, value, rest);
+  return [output, needAttnWeights ? weights : null];
+}
+
 /** Weights and switches of {@link multiHeadAttentionForward}. */
 export interface MultiHeadSettings {
   readonly numHeads: number;

@@ -23,7 +23,7 @@ export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: T
   const y = left
     .reshape(-1, out, in2)
     .mul(input2.reshape(-1, 1, in2))
-    .sum(-1)
+    .sum(-1, { dtype: input1.dtype })
     .reshape([...lead, out]);
   return bias === null ? y : y.add(bias);
 }

@@ -1,6 +1,7 @@
 /** Distances and similarities. */
 import { checkOptions } from "../../core/errors";
 import { checkTensor } from "../../ops/define";
+import { broadcastTensors } from "../../ops/view";
 import type { Tensor } from "../../tensor/tensor";
 
 /**
@@ -12,15 +13,9 @@ import type { Tensor } from "../../tensor/tensor";
 export function cosineSimilarity(x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number } = {}): Tensor {
   checkOptions("cosineSimilarity", options, ["dim", "eps"]);
   const { dim = 1, eps = 1e-8 } = options;
-  const unit = (x: Tensor) => x.div(vectorNorm(x, 2, dim).clamp(eps));
-  return unit(checkTensor("cosineSimilarity", x1, "x1"))
-    .mul(unit(checkTensor("cosineSimilarity", x2, "x2")))
-    .sum(dim);
-}
-
-/** (Σ |x|^p)^(1/p) along `dim`, which is kept. */
-function vectorNorm(x: Tensor, p: number, dim: number): Tensor {
-  return x.norm(p, dim, { keepdim: true });
+  const [a, b] = broadcastTensors(checkTensor("cosineSimilarity", x1, "x1"), checkTensor("cosineSimilarity", x2, "x2"));
+  const unit = (x: Tensor) => x.div(x.norm(2, dim, { keepdim: true }).clamp(eps));
+  return unit(a!).mul(unit(b!)).sum(dim);
 }
 
 /** Options of {@link pairwiseDistance}. */

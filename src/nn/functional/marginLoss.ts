@@ -115,7 +115,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   const { p = 1, margin = 1, weight = null, reduction = "mean" } = options;
   checkReduction("multiMarginLoss", reduction);
   if (p !== 1 && p !== 2) throw new ValueError("only p == 1 and p == 2 supported");
-  const scores = input.ndim === 1 ? input.unsqueeze(0) : input;
+  const scores = input.ndim < 2 ? input.reshape(1, -1) : input;
   const classes = target.reshape(-1, 1);
   const hinge = scores.sub(scores.gather(1, classes)).add(margin).clamp(0);
   let terms = p === 1 ? hinge : hinge.square();

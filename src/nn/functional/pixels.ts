@@ -1,6 +1,6 @@
 /** Channels into space and back. */
 import { ShapeError, ValueError } from "../../core/errors";
-import { shapeText } from "../../core/shape";
+import { shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/define";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -26,7 +26,7 @@ export function pixelShuffle(input: Tensor, upscaleFactor: number): Tensor {
     );
   const out = c / (r * r);
   return input
-    .reshape(-1, out, r, r, h, w)
+    .reshape(sizeOfShape(lead), out, r, r, h, w)
     .permute(0, 1, 4, 2, 5, 3)
     .reshape([...lead, out, h * r, w * r]);
 }
@@ -40,7 +40,7 @@ export function pixelUnshuffle(input: Tensor, downscaleFactor: number): Tensor {
       `pixelUnshuffle expects height and width to be divisible by ${r}, but got input of shape ${shapeText(input.shape)}`,
     );
   return input
-    .reshape(-1, c, h / r, r, w / r, r)
+    .reshape(sizeOfShape(lead), c, h / r, r, w / r, r)
     .permute(0, 1, 3, 5, 2, 4)
     .reshape([...lead, c * r * r, h / r, w / r]);
 }
