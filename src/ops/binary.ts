@@ -147,7 +147,7 @@ export const fmin: Binary = binary("fmin", {
 
 /** √(a² + b²), without overflow. @see torch.hypot */
 export const hypot: Binary = binary("hypot", {
-  dtypes: "same",
+  dtypes: "floating",
   domain: [0.5, 5],
   js: Math.hypot,
   saves: { a: ["a", "y"], b: ["b", "y"] },
@@ -169,7 +169,7 @@ export const copysign_: BinaryInplace = inplace("copysign_", copysign);
 
 /** The next representable number from a toward b. @see torch.nextafter */
 export const nextafter: Binary = binary("nextafter", {
-  dtypes: "same",
+  dtypes: "floating",
   domain: [-5, 5],
 });
 /** {@link nextafter} in place. */
@@ -267,7 +267,7 @@ export const heaviside_: BinaryInplace = inplace("heaviside_", heaviside);
 
 /** g where x > threshold, else 0: the gradient of relu and its kin. @see torch.threshold_backward */
 export const thresholdBackward: Binary = binary("thresholdBackward", {
-  dtypes: "same",
+  dtypes: "floating",
   domain: [-5, 5],
   saves: ["b"],
   js: (g, x) => (x > 0 ? g : 0),

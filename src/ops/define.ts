@@ -50,6 +50,8 @@ export type DTypeRule =
   | "number"
   /** Floating point; integers are computed in the default dtype. */
   | "float"
+  /** Floating point only. */
+  | "floating"
   /** Any dtype, the result is bool. */
   | "bool"
   /** Integers and bool only; the result has the dtype. */
@@ -62,6 +64,8 @@ function resolve(op: string, rule: DTypeRule, dtype: DType): { compute: DType; r
     const compute = isFloat(dtype) ? dtype : getDefaultDtype();
     return { compute, result: compute };
   }
+  if (rule === "floating" && !isFloat(dtype))
+    throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes floating point; use x.float()`);
   if (rule === "integer" && isFloat(dtype))
     throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes integers or bool`);
   if (rule === "number" && dtype === "bool") return { compute: "int64", result: "int64" };

@@ -85,7 +85,7 @@ export function batchNorm(
     throw new ValueError("batchNorm: expected runningMean and runningVar when training is false");
   const x = input.contiguous();
   const [mean, invstd] = noGrad(() => {
-    if (!training) return [runningMean!.to(x.dtype), runningVar!.to(x.dtype).add(eps).rsqrt()];
+    if (!training) return [runningMean!.to(x.dtype).contiguous(), runningVar!.to(x.dtype).add(eps).rsqrt()];
     const [m, v] = statistics(x.detach(), channels);
     updateRunning(runningMean, m, momentum);
     updateRunning(runningVar, v.mul(count / (count - 1)), momentum);

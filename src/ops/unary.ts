@@ -82,7 +82,7 @@ export const trunc_: UnaryInplace = inplace("trunc_", trunc);
 
 /** The fraction of each element, with its sign. Shape: any. @see torch.frac */
 export const frac: Unary = unary("frac", {
-  dtypes: "same",
+  dtypes: "floating",
   domain: [-5, 5],
   js: (x) => x - Math.trunc(x),
   grad: (g) => g,
