@@ -36,3 +36,4 @@ export { Embedding, type EmbeddingOptions } from "./sparse";
 export { IncompatibleKeys, type StateDict, snakeCase } from "./state";
 export * from "./transformer";
 export * from "./unpooling";
+export * as utils from "./utils/index";

@@ -19,10 +19,10 @@ import {
 import { uniform_ } from "./init";
 import { Module } from "./module";
 import { readOptions } from "./options";
-import { PackedSequence } from "./packed";
 import type { Parameter } from "./parameter";
 import { float, text } from "./repr";
 import { snakeCase } from "./state";
+import { PackedSequence } from "./utils/rnn";
 
 /** Options of the recurrent networks. */
 export interface RecurrentOptions extends FactoryOptions {

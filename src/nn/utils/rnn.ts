@@ -1,8 +1,8 @@
 /** Batches of sequences of different lengths. */
-import { ArgumentError, checkOptions, ShapeError, ValueError } from "../core/errors";
-import { cat, stack } from "../ops/join";
-import { full, tensor } from "../tensor/create";
-import type { Tensor } from "../tensor/tensor";
+import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { cat, stack } from "../../ops/join";
+import { full, tensor } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
 
 /**
  * Sequences sorted by falling length, step after step: the first `batchSizes[0]` rows of `data` are the first steps of all

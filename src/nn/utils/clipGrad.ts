@@ -1,0 +1,57 @@
+/** Limits for gradients. */
+import { noGrad } from "../../autograd/mode";
+import { checkOptions, KindlingError } from "../../core/errors";
+import { stack } from "../../ops/join";
+import { zeros } from "../../tensor/create";
+import { Tensor } from "../../tensor/tensor";
+
+const asList = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
+  parameters instanceof Tensor ? [parameters] : [...parameters];
+
+const gradsOf = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
+  asList(parameters).flatMap(({ ownGrad }) => (ownGrad === null ? [] : [ownGrad]));
+
+/** Options of {@link clipGradNorm_}. */
+export interface ClipGradNormOptions {
+  /** The degree of the norm; may be infinite. Default: 2. */
+  normType?: number;
+  /** Throw if the norm is not finite. Default: false. */
+  errorIfNonfinite?: boolean;
+}
+
+/**
+ * Scales the gradients of all parameters in place, so that the norm of all of them together is at most `maxNorm`.
+ * @returns The norm before, 0-d.
+ * @see torch.nn.utils.clip_grad_norm_
+ * @example nn.utils.clipGradNorm_(model.parameters(), 1);
+ */
+export function clipGradNorm_(
+  parameters: Tensor | Iterable<Tensor>,
+  maxNorm: number,
+  options: ClipGradNormOptions = {},
+): Tensor {
+  checkOptions("clipGradNorm_", options, ["normType", "errorIfNonfinite"]);
+  const { normType = 2, errorIfNonfinite = false } = options;
+  const grads = gradsOf(parameters);
+  if (grads.length === 0) return zeros([], {});
+  return noGrad(() => {
+    const total = stack(grads.map((grad) => grad.norm(normType))).norm(normType);
+    if (errorIfNonfinite && !Number.isFinite(total.item()))
+      throw new KindlingError(
+        `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped.`,
+      );
+    const scale = total.add(1e-6).reciprocal().mul(maxNorm).clamp({ max: 1 });
+    for (const grad of grads) grad.mul_(scale);
+    return total;
+  });
+}
+
+/**
+ * Holds every element of the gradients between −clipValue and clipValue, in place.
+ * @see torch.nn.utils.clip_grad_value_
+ */
+export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+  noGrad(() => {
+    for (const grad of gradsOf(parameters)) grad.clamp_(-clipValue, clipValue);
+  });
+}

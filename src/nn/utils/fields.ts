@@ -1,0 +1,28 @@
+/** Fields of modules by name, for tools that put one tensor in the place of another. */
+import { ArgumentError } from "../../core/errors";
+import { Tensor } from "../../tensor/tensor";
+import type { Module } from "../module";
+import { Parameter } from "../parameter";
+
+type Fields = Record<string, unknown>;
+
+/** The tensor in a field. @throws ArgumentError if there is none. */
+export function tensorField(module: Module, name: string): Tensor {
+  const value = (module as unknown as Fields)[name];
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${module.constructor.name} has no tensor \`${name}\``);
+  return value;
+}
+
+/** The parameter in a field. @throws ArgumentError if there is none. */
+export function parameterField(module: Module, name: string): Parameter {
+  const value = tensorField(module, name);
+  if (!(value instanceof Parameter))
+    throw new ArgumentError(`\`${name}\` of ${module.constructor.name} is not a parameter`);
+  return value;
+}
+
+/** Sets a field; undefined removes it. */
+export function setField(module: Module, name: string, value: unknown): void {
+  if (value === undefined) Reflect.deleteProperty(module, name);
+  else (module as unknown as Fields)[name] = value;
+}

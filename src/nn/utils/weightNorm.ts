@@ -1,0 +1,65 @@
+/** Weights as direction times length: Salimans and Kingma, NeurIPS 2016. */
+import type { RemovableHandle } from "../../autograd/hooks";
+import { noGrad } from "../../autograd/mode";
+import { ArgumentError, checkOptions } from "../../core/errors";
+import type { Tensor } from "../../tensor/tensor";
+import type { Module } from "../module";
+import { Parameter } from "../parameter";
+import { parameterField, setField } from "./fields";
+
+/** The norm over all axes but `dim`, which keep size 1; over all with null. */
+function normExcept(v: Tensor, dim: number | null): Tensor {
+  if (dim === null) return v.norm();
+  const d = dim < 0 ? dim + v.ndim : dim;
+  return v.norm(
+    2,
+    v.shape.flatMap((_, i) => (i === d ? [] : [i])),
+    { keepdim: true },
+  );
+}
+
+interface Reparametrization {
+  readonly hook: RemovableHandle;
+  readonly dim: number | null;
+}
+
+/** The reparametrized weights of each module, by name. */
+const active = new WeakMap<Module, Map<string, Reparametrization>>();
+
+const weightOf = (module: Module, name: string, dim: number | null): Tensor => {
+  const v = parameterField(module, `${name}_v`);
+  return v.mul(parameterField(module, `${name}_g`).div(normExcept(v, dim)));
+};
+
+/**
+ * Splits a weight into a direction `<name>_v` and lengths `<name>_g`, both learnt; the weight is put together before each call.
+ * @param options.dim The axis whose slices have a length each; null for one length. Default: 0.
+ * @see torch.nn.utils.weight_norm
+ */
+export function weightNorm<M extends Module>(module: M, name = "weight", options: { dim?: number | null } = {}): M {
+  checkOptions("weightNorm", options, ["dim"]);
+  const { dim = 0 } = options;
+  const known = active.get(module) ?? new Map<string, Reparametrization>();
+  if (known.has(name)) throw new ArgumentError(`Cannot register two weight_norm hooks on the same parameter ${name}`);
+  const weight = parameterField(module, name);
+  const g = noGrad(() => normExcept(weight, dim));
+  setField(module, name, undefined);
+  setField(module, `${name}_g`, new Parameter(g));
+  setField(module, `${name}_v`, new Parameter(weight.detach()));
+  setField(module, name, weightOf(module, name, dim));
+  const hook = module.registerForwardPreHook(() => setField(module, name, weightOf(module, name, dim)));
+  active.set(module, known.set(name, { hook, dim }));
+  return module;
+}
+
+/** Makes the weight one parameter again. @see torch.nn.utils.remove_weight_norm */
+export function removeWeightNorm<M extends Module>(module: M, name = "weight"): M {
+  const found = active.get(module)?.get(name);
+  if (found === undefined) throw new ArgumentError(`weight_norm of '${name}' not found in ${module.constructor.name}`);
+  const weight = noGrad(() => weightOf(module, name, found.dim));
+  found.hook.remove();
+  active.get(module)!.delete(name);
+  for (const field of [name, `${name}_g`, `${name}_v`]) setField(module, field, undefined);
+  setField(module, name, new Parameter(weight));
+  return module;
+}
