@@ -240,6 +240,26 @@ export const bitwiseXor: Binary = binary("bitwiseXor", {
 /** {@link bitwiseXor} in place. */
 export const bitwiseXor_: BinaryInplace = inplace("bitwiseXor_", bitwiseXor);
 
+/** a · 2^b: the bits moved up. @see torch.bitwise_left_shift */
+export const bitwiseLeftShift: Binary = binary("bitwiseLeftShift", {
+  dtypes: "integer",
+  kernel: "leftShift",
+  domain: [0, 6],
+  js: (a, b) => a << b,
+});
+/** {@link bitwiseLeftShift} in place. */
+export const bitwiseLeftShift_: BinaryInplace = inplace("bitwiseLeftShift_", bitwiseLeftShift);
+
+/** ⌊a / 2^b⌋: the bits moved down, the sign kept. @see torch.bitwise_right_shift */
+export const bitwiseRightShift: Binary = binary("bitwiseRightShift", {
+  dtypes: "integer",
+  kernel: "rightShift",
+  domain: [0, 6],
+  js: (a, b) => a >> b,
+});
+/** {@link bitwiseRightShift} in place. */
+export const bitwiseRightShift_: BinaryInplace = inplace("bitwiseRightShift_", bitwiseRightShift);
+
 /** The greatest common divisor. @see torch.gcd */
 export const gcd: Binary = binary("gcd", {
   dtypes: "integer",
