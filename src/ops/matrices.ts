@@ -3,7 +3,9 @@ import { checkOptions } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { choleskyEx, luFactorEx, type QR, qr as qrOf, solveTriangular } from "./decompositions";
 import { luSolve as solveFactored } from "./factors";
-import { pinv } from "./linalg";
+import { type MatrixNormOrder, matrixNorm, pinv } from "./linalg";
+import { vectorNorm } from "./moments";
+import type { Dim, ReduceOptions } from "./reduce";
 import { type Eigh, eigh, svd as svdOf } from "./spectral";
 
 export { geqrf, inverse } from "./decompositions";
@@ -67,4 +69,10 @@ export function triangularSolve(
   const solution = solveTriangular(transpose ? A.mT : A, b, { upper: upper !== transpose, unitriangular });
   const clonedCoefficient = A.clone();
   return { solution, clonedCoefficient, [Symbol.iterator]: () => [solution, clonedCoefficient].values() };
+}
+
+/** The p-norm over `dim`; "fro" is p = 2, "nuc" the sum of the singular values of matrices. @see torch.norm */
+export function norm(x: Tensor, p: MatrixNormOrder | null = "fro", dim?: Dim, options: ReduceOptions = {}): Tensor {
+  if (p !== "nuc") return vectorNorm(x, p === "fro" || p === null ? 2 : p, dim, options);
+  return matrixNorm(x, "nuc", Array.isArray(dim) ? dim : [0, 1], options);
 }

@@ -168,9 +168,6 @@ export function nanmean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tens
   return nansum(x, dim, options).div(count);
 }
 
-/** The order of a norm: a number, "fro" (Euclidean), or "nuc" (the sum of singular values). */
-export type NormOrder = number | "fro";
-
 /** The p-norm of all elements over `dim`: (Σ |x|^p)^(1/p). @see torch.linalg.vector_norm */
 export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor {
   checkTensor("vectorNorm", x);
@@ -236,9 +233,4 @@ function normGrad(g: Tensor, x: Tensor, norm: Tensor, ord: number, dims: readonl
       .mul(norm.pow(1 - ord))
       .maskedFill(norm.eq(0), 0),
   );
-}
-
-/** The p-norm over `dim`; "fro" is p = 2. @see torch.norm */
-export function norm(x: Tensor, p: NormOrder | null = "fro", dim?: Dim, options: ReduceOptions = {}): Tensor {
-  return vectorNorm(x, p === "fro" || p === null ? 2 : p, dim, options);
 }
