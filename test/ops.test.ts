@@ -7,7 +7,9 @@ import * as entries from "./ops/entries";
 import { exemptions, helpers, random } from "./ops/exempt";
 import * as functions from "./ops/functions";
 import { elementwise } from "./ops/samples/elementwise";
+import { functional } from "./ops/samples/functional";
 import { indexing } from "./ops/samples/index";
+import { linalg, prepared } from "./ops/samples/linalg";
 import { nn } from "./ops/samples/nn";
 import { reduce } from "./ops/samples/reduce";
 import { shape } from "./ops/samples/shape";
@@ -15,13 +17,26 @@ import { type Samples, torch } from "./ops/spec";
 
 type Op = functions.Op & { readonly entry?: entries.Entry };
 
-const samples: Samples = { ...shape, ...reduce, ...indexing, ...elementwise, ...nn };
+const samples: Samples = { ...shape, ...reduce, ...indexing, ...elementwise, ...nn, ...linalg, ...functional };
 
-const table = new Map<string, Op>(
-  Object.values(torch.__families as Record<string, Record<string, unknown>>)
-    .flatMap((family) => Object.entries(family))
-    .filter((item): item is [string, Op] => typeof item[1] === "function"),
+const isOp = (item: [string, unknown]): item is [string, Op] => typeof item[1] === "function";
+
+/** The functions of the op families by name. */
+const families = Object.values(torch.__families as Record<string, Record<string, unknown>>).flatMap((family) =>
+  Object.entries(family).filter(isOp),
 );
+
+/** Those of the namespaces that are not in a family under another name. */
+const namespaced = ["linalg", "special", "fft", "nn.functional"].flatMap((path) => {
+  const space = path.split(".").reduce<any>((value, key) => value?.[key], torch) ?? {};
+  const known = new Set(families.map(([, op]) => op));
+  return Object.entries(space as Record<string, unknown>)
+    .filter(isOp)
+    .filter(([, op]) => !known.has(op))
+    .map(([name, op]): [string, Op] => [`${path}.${name}`, op]);
+});
+
+const table = new Map<string, Op>([...families, ...namespaced]);
 
 /** `add_` belongs to `add`: it is checked with it. */
 const isInplaceOf = (name: string): boolean => name.endsWith("_") && table.has(name.slice(0, -1)) && !(name in samples);
@@ -33,7 +48,7 @@ describe("the table", () => {
   it("has a test for every op", () => {
     const untested = [...table].flatMap(([name, op]) => {
       const isTested = op.entry !== undefined || name in samples || isInplaceOf(name);
-      return isTested || name in helpers || random.has(name) ? [] : [name];
+      return isTested || name in helpers || random.has(name.split(".").at(-1)!) ? [] : [name];
     });
     expect(untested).toEqual([]);
   });
@@ -57,7 +72,7 @@ describe.each(withEntry)("%s", (name, op) => {
 const changes = (name: string): boolean => name.endsWith("_") || name === "setAt";
 
 describe.each(ordinary)("%s", (name, given) => {
-  const op = changes(name) ? functions.onCopy(given) : given;
+  const op = changes(name) ? functions.onCopy(given) : (prepared[name]?.(given) ?? given);
   const exempt = exemptions[name] ?? {};
   const inplace = table.get(`${name}_`);
   it.each(samples[name]!.map((sample, i) => [i, sample] as const))("sample %i", (_, sample) => {

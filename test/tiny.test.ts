@@ -76,7 +76,7 @@ test("training: a module learns from batches, is saved, and is the same when loa
   const model = new Net();
   const lossFn = new nn.CrossEntropyLoss();
   const optimizer = new optim.AdamW(model.parameters(), { lr: 0.01 });
-  const scheduler = new optim.lrScheduler.StepLR(optimizer, { stepSize: 1, gamma: 0.5 });
+  const scheduler = new optim.lrScheduler.StepLR(optimizer, 1, { gamma: 0.5 });
   for (let epoch = 0; epoch < 3; epoch++) {
     model.train();
     for await (const [images, labels] of new DataLoader(train, { batchSize: 20, shuffle: true })) {

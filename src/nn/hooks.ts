@@ -14,13 +14,13 @@ export type ForwardPreHook<M> = (module: M, args: any[]) => unknown;
 /** Called after `forward`; may return another output. */
 export type ForwardHook<M> = (module: M, args: any[], output: any) => unknown;
 /** Called when the gradients of a module's outputs are known; may return others. */
-export type BackwardPreHook<M> = (module: M, gradOutput: ModuleGrads) => ModuleGrads | Tensor | undefined;
+export type BackwardPreHook<M> = (module: M, gradOutput: ModuleGrads) => ModuleGrads | Tensor | undefined | void;
 /** Called when the gradients of a module's inputs are known; may return others. */
 export type BackwardHook<M> = (
   module: M,
   gradInput: ModuleGrads,
   gradOutput: ModuleGrads,
-) => ModuleGrads | Tensor | undefined;
+) => ModuleGrads | Tensor | undefined | void;
 
 /** The hooks of one module, or of all. */
 export class HookTable {
@@ -95,7 +95,7 @@ function watchLastNode(module: Forward, output: unknown, hooks: readonly Backwar
 }
 
 const withNulls = (grads: Grads): (Tensor | null)[] => grads.map((g) => g ?? null);
-const asGrads = (result: ModuleGrads | Tensor | undefined): ModuleGrads | undefined =>
+const asGrads = (result: ModuleGrads | Tensor | undefined | void): ModuleGrads | undefined =>
   result instanceof Tensor ? [result] : (result ?? undefined);
 
 /** Values of which some are tensors in the graph, at the positions `places`. */

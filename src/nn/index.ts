@@ -27,7 +27,7 @@ export {
 } from "./module";
 export * from "./normalization";
 export * from "./padding";
-export { Parameter, type ParameterOptions } from "./parameter";
+export { Parameter, type ParameterOptions, UninitializedParameter } from "./parameter";
 export * from "./pixels";
 export * from "./pooling";
 export * from "./rnn";
@@ -37,3 +37,4 @@ export { IncompatibleKeys, type StateDict, snakeCase } from "./state";
 export * from "./transformer";
 export * from "./unpooling";
 export * as utils from "./utils/index";
+export * from "./lazy";

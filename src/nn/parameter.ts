@@ -1,6 +1,8 @@
 /** Parameters: tensors that a module learns. */
+import type { Device } from "../backend/backend";
+import type { DType } from "../core/dtype";
 import { ArgumentError, AutogradError, checkOptions, describe } from "../core/errors";
-import { allocate, filled } from "../tensor/create";
+import { allocate, empty, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 
 /** Options of {@link Parameter}. */
@@ -59,4 +61,24 @@ export function replaceData(leaf: Tensor, data: Tensor): void {
   Object.assign(leaf as Mutable<Tensor>, { storage, dtype, shape, strides, offset });
   // The node that adds to `grad` remembers the old dtype and device.
   leaf.accumulator = null;
+}
+
+/**
+ * A parameter whose shape is not known yet; it has no elements until {@link materialize}, or until a state dict is loaded into it.
+ * @see torch.nn.parameter.UninitializedParameter
+ */
+export class UninitializedParameter extends Parameter {
+  /** Whether the shape is still unknown. */
+  isUninitialized = true;
+
+  constructor(options: { dtype?: DType | undefined; device?: Device | "wasm" | undefined } = {}) {
+    const { dtype, device } = options;
+    super(empty([0], { ...(dtype && { dtype }), ...(device && { device }) }));
+  }
+
+  /** Gives the parameter a shape, and memory of unspecified values. @see torch.nn.parameter.UninitializedParameter.materialize */
+  materialize(shape: readonly number[]): void {
+    replaceData(this, empty([...shape], { dtype: this.dtype, device: this.device }));
+    this.isUninitialized = false;
+  }
 }

@@ -3,6 +3,7 @@ import { noGrad } from "../autograd/mode";
 import { describe, StateError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
+import { UninitializedParameter } from "./parameter";
 
 /** Tensors by name, in the order of the modules. */
 export type StateDict = Record<string, Tensor>;
@@ -73,6 +74,7 @@ function copyInto(target: Tensor, given: unknown, key: string, report: Report): 
     );
     return;
   }
+  if (target instanceof UninitializedParameter && target.isUninitialized) target.materialize(given.shape);
   // Scalars were saved as tensors of one element once.
   const source = target.ndim === 0 && given.ndim === 1 ? given.select(0, 0) : given;
   if (!sameShape(source.shape, target.shape)) {

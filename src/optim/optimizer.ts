@@ -39,7 +39,7 @@ export type StepPostHook<P> = (optimizer: P, args: readonly Closure<any>[]) => v
  * @typeParam S State of one parameter.
  * @see torch.optim.Optimizer
  */
-export abstract class Optimizer<O extends object = any, S extends object = Record<string, unknown>> {
+export abstract class Optimizer<O extends object = any, S extends object = any> {
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What the optimizer remembers of each parameter that has had a gradient. */
   readonly state = new Map<Tensor, S>();

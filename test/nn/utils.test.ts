@@ -76,7 +76,8 @@ test("a deep copy shares nothing, and keeps what is tied tied", () => {
 
 test.each(["RNN", "GRU", "LSTM"] as const)("a packed %s gives what each sequence alone gives", (kind) => {
   torch.manualSeed(1);
-  const rnn = new nn[kind](3, 4, { numLayers: 2, bidirectional: true });
+  const Recurrent = nn[kind] as any;
+  const rnn = new Recurrent(3, 4, { numLayers: 2, bidirectional: true });
   const sequences = [2, 5, 3].map((length) => torch.randn(length, 3));
   const packed = utils.rnn.packSequence(sequences, { enforceSorted: false });
   const [output, state] = rnn(packed);

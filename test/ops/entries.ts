@@ -5,7 +5,7 @@ import { assertClose, type DType, type Layout, lay, layouts, spread, type Tensor
 export interface Entry {
   readonly name: string;
   readonly kind: "unary" | "binary";
-  readonly rule: "same" | "number" | "float" | "bool" | "integer";
+  readonly rule: "same" | "number" | "float" | "floating" | "bool" | "integer";
   readonly domain: readonly [number, number];
   readonly js?: (...values: number[]) => number;
   readonly differentiable: boolean;
@@ -25,7 +25,8 @@ const floats: readonly DType[] = ["float32", "float64"];
 const integers: readonly DType[] = ["int64", "int32", "uint8"];
 
 /** The dtypes that an entry takes. */
-const dtypesOf = ({ rule }: Entry): readonly DType[] => (rule === "integer" ? integers : [...floats, ...integers]);
+const dtypesOf = ({ rule }: Entry): readonly DType[] =>
+  rule === "integer" ? integers : rule === "floating" ? floats : [...floats, ...integers];
 
 const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 
@@ -69,7 +70,11 @@ function checkResult(op: Op, inputs: Tensor[], what: string): void {
     throw new Error(`${what}: gives ${y.dtype}`);
   if (op.entry.rule === "bool" && y.dtype !== "bool") throw new Error(`${what}: gives ${y.dtype} instead of bool`);
   const wide = inputs.map((x) => x.to(x.isFloatingPoint() ? "float64" : "int64"));
-  const reference = op.entry.js ? expected(op.entry, y, inputs) : op(...wide).toTypedArray();
+  const reference = op.entry.js
+    ? expected(op.entry, y, inputs)
+    : op(...wide)
+        .to(y.dtype)
+        .toTypedArray();
   const [rtol, atol] = op.entry.js ? tolerance(y) : [1e-4, 1e-5];
   assertClose(y, reference, rtol, atol, what);
 }

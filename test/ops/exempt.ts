@@ -19,6 +19,9 @@ export const helpers: Readonly<Record<string, string>> = {
   selectBack: "the gradient of max and min, checked by theirs",
   valuesAndIndices: "part of max and min",
   product: "part of the matrix products",
+  "nn.functional.cubic": "part of interpolate",
+  "nn.functional.multiHeadAttentionForward": "takes the weights of nn.MultiheadAttention, which conformance judges",
+  "nn.functional._scaledDotProductAttention": "scaledDotProductAttention with the weights",
 };
 
 /** Ops that draw random numbers: test/conformance judges their streams. */
@@ -30,7 +33,7 @@ export const random = new Set(
   ).split(" "),
 );
 
-const notDifferentiable: Exemptions = { gradient: true };
+const notDifferentiable: Exemptions = { gradient: "absent" };
 
 /** They read memory as it lies. */
 const otherLayout: Exemptions = { layout: true };
@@ -56,8 +59,12 @@ export const exemptions: Readonly<Record<string, Exemptions>> = {
   asStrided: otherLayout,
   asStrided_: otherLayout,
   asStridedScatter: otherLayout,
-  resize_: { layout: true, gradient: true },
-  resizeAs_: { layout: true, gradient: true },
+  resize_: { layout: true, gradient: "refused" },
+  resizeAs_: { layout: true, gradient: "refused" },
+  corrcoef: { second: true },
+  "linalg.matrixRank": notDifferentiable,
+  geqrf: notDifferentiable,
+  ormqr: notDifferentiable,
   to: coarse,
   float: coarse,
   half: coarse,

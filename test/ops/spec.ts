@@ -16,6 +16,7 @@ export class Floats {
     readonly shape: readonly number[],
     readonly low: number,
     readonly high: number,
+    readonly isFrozen = false,
   ) {}
 }
 
@@ -35,6 +36,8 @@ export const positive = (...shape: number[]): Floats => new Floats(shape, 0.5, 2
 export const unit = (...shape: number[]): Floats => new Floats(shape, 0.1, 0.9);
 /** Values in an interval. */
 export const within = (low: number, high: number, ...shape: number[]): Floats => new Floats(shape, low, high);
+/** An operand that has no derivative, such as the weights of classes. */
+export const frozen = ({ shape, low, high }: Floats): Floats => new Floats(shape, low, high, true);
 /** int64 values. */
 export const ints = (values: unknown): Fixed => new Fixed(values, "int64");
 /** bool values, written as 0 and 1. */
@@ -117,7 +120,7 @@ export function materialise(
     const x = lay(value.shape, layout, dtype, values);
     if (x === undefined && number === 1) isPossible = false;
     const leaf = (x ?? lay(value.shape, "contiguous", dtype, values)!).detach();
-    return requiresGrad ? leaf.requiresGrad_() : leaf;
+    return requiresGrad && !value.isFrozen ? leaf.requiresGrad_() : leaf;
   });
   return isPossible ? made : undefined;
 }

@@ -1,5 +1,5 @@
 /** Matrix products, convolutions, pooling, normalisation and losses. */
-import { ints, positive, type Samples, t, unit } from "../spec";
+import { frozen, ints, positive, type Samples, t, unit } from "../spec";
 
 const labels = ints([0, 2, 1]);
 const signs = ints([1, -1, 1]);
@@ -7,7 +7,7 @@ const signs = ints([1, -1, 1]);
 const losses: Samples = {
   nllLoss: [
     [t(3, 4), labels],
-    [t(3, 4), labels, { weight: positive(4), reduction: "sum" }],
+    [t(3, 4), labels, { weight: frozen(positive(4)), reduction: "sum" }],
   ],
   crossEntropy: [
     [t(3, 4), labels],
@@ -49,6 +49,42 @@ export const nn: Samples = {
   bmm: [[t(2, 2, 3), t(2, 3, 2)]],
   mv: [[t(2, 3), t(3)]],
   dot: [[t(5), t(5)]],
+  addmm: [
+    [t(2, 4), t(2, 3), t(3, 4)],
+    [t(4), t(2, 3), t(3, 4), { beta: 0.5, alpha: 2 }],
+  ],
+  addmv: [[t(2), t(2, 3), t(3), { alpha: 2 }]],
+  addbmm: [[t(2, 4), t(2, 2, 3), t(2, 3, 4)]],
+  baddbmm: [[t(2, 2, 4), t(2, 2, 3), t(2, 3, 4), { beta: 0.5 }]],
+  addr: [[t(2, 3), t(2), t(3), { alpha: 0.5 }]],
+  cross: [[t(2, 3), t(2, 3)]],
+  outer: [[t(2), t(3)]],
+  ger: [[t(2), t(3)]],
+  inner: [[t(2, 3), t(4, 3)]],
+  kron: [[t(2, 2), t(1, 3)]],
+  chainMatmul: [[t(2, 3), t(3, 4), t(4, 2)]],
+  multiDot: [[[t(2, 3), t(3, 4), t(4, 2)]]],
+  tensordot: [
+    [t(2, 3, 2), t(3, 2, 2), 2],
+    [t(2, 3), t(4, 3), [[1], [1]]],
+  ],
+  trace: [[t(3, 4)]],
+  vdot: [[t(4), t(4)]],
+  vecdot: [[t(2, 3), t(2, 3)]],
+  einsum: [
+    ["ij,jk->ik", t(2, 3), t(3, 2)],
+    ["bij->bi", t(2, 3, 2)],
+  ],
+  cdist: [
+    [t(2, 3), t(4, 3)],
+    [t(2, 3), t(4, 3), 1],
+  ],
+  pdist: [[t(4, 3)]],
+  dist: [
+    [t(2, 3), t(2, 3)],
+    [t(2, 3), t(2, 3), 1],
+  ],
+  renorm: [[t(2, 3), 2, 0, 1]],
   linear: [
     [t(2, 3), t(4, 3)],
     [t(2, 3), t(4, 3), t(4)],
@@ -81,7 +117,7 @@ export const nn: Samples = {
   adaptiveMaxPool2d: [[t(1, 1, 5, 4), [2, 3]]],
   adaptiveMaxPool3d: [[t(1, 1, 3, 4, 4), 2]],
   batchNorm: [
-    [t(3, 2, 2), t(2), positive(2), { training: false }],
+    [t(3, 2, 2), frozen(t(2)), frozen(positive(2)), { training: false }],
     [t(4, 2), null, null, { training: true, weight: t(2), bias: t(2) }],
   ],
   layerNorm: [

@@ -1,0 +1,273 @@
+/** Layers that learn the size of their input from the first one, and turn into ordinary layers then. */
+import type { Sizes } from "../ops/pool";
+import { ones, zeros } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  type BatchNormOptions,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+} from "./batchnorm";
+import {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvLayerOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeLayerOptions,
+} from "./conv";
+import { type FactoryOptions, resetWeightAndBias } from "./factory";
+import { Linear, type LinearOptions } from "./linear";
+import { type Parameter, replaceData, UninitializedParameter } from "./parameter";
+
+const uninitialized = (where: FactoryOptions): UninitializedParameter => new UninitializedParameter(where);
+
+/** From now on `layer` is a `Class`, also in print-outs. */
+function become(layer: object, Class: { readonly prototype: object }): void {
+  Object.setPrototypeOf(layer, Class.prototype);
+}
+
+interface Weighted {
+  weight: Parameter;
+  bias: Parameter | null;
+}
+
+/** Gives weight and bias their shapes and first values, unless a state dict did. */
+function materialize(layer: Weighted, weight: readonly number[], bias: number): void {
+  const isFresh = layer.weight instanceof UninitializedParameter && layer.weight.isUninitialized;
+  if (!isFresh) return;
+  (layer.weight as UninitializedParameter).materialize(weight);
+  if (layer.bias instanceof UninitializedParameter && layer.bias.isUninitialized) layer.bias.materialize([bias]);
+  resetWeightAndBias(layer.weight, layer.bias);
+}
+
+/** A {@link Linear} whose `inFeatures` is taken from the first input. @see torch.nn.LazyLinear */
+export class LazyLinear extends Linear {
+  constructor(outFeatures: number, options: LinearOptions = {}) {
+    const { bias = true, ...where } = options;
+    super(0, 0, { ...where, bias: false });
+    this.outFeatures = outFeatures;
+    this.weight = uninitialized(where);
+    this.bias = bias ? uninitialized(where) : null;
+  }
+
+  override forward(input: Tensor): Tensor {
+    materialize(this, [this.outFeatures, input.shape.at(-1)!], this.outFeatures);
+    this.inFeatures = this.weight.shape[1]!;
+    become(this, Linear);
+    return this.forward(input);
+  }
+}
+
+/** The fields of a convolution that wait for the first input. */
+interface LazyConvolution extends Weighted {
+  inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
+  readonly kernelSize: readonly number[];
+}
+
+/** Channels come before the spatial axes, with or without a batch. */
+const channelsOf = (input: Tensor, dims: number): number => input.shape[input.ndim - dims - 1]!;
+
+function startConvolution(layer: LazyConvolution, { bias = true, ...where }: FactoryOptions & { bias?: boolean }): void {
+  layer.weight = uninitialized(where);
+  layer.bias = bias ? uninitialized(where) : null;
+}
+
+function finishConvolution(layer: LazyConvolution, input: Tensor, isTransposed: boolean): void {
+  const { kernelSize, outChannels, groups } = layer;
+  const channels = channelsOf(input, kernelSize.length);
+  const shape = isTransposed ? [channels, outChannels / groups] : [outChannels, channels / groups];
+  materialize(layer, [...shape, ...kernelSize], outChannels);
+  layer.inChannels = isTransposed ? layer.weight.shape[0]! : layer.weight.shape[1]! * groups;
+}
+
+/** A {@link Conv1d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConv1d */
+export class LazyConv1d extends Conv1d {
+  constructor(outChannels: number, kernelSize: Sizes, options: ConvLayerOptions = {}) {
+    super(0, outChannels, kernelSize, { ...options, bias: false });
+    startConvolution(this, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    finishConvolution(this, input, false);
+    become(this, Conv1d);
+    return this.forward(input);
+  }
+}
+
+/** A {@link Conv2d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConv2d */
+export class LazyConv2d extends Conv2d {
+  constructor(outChannels: number, kernelSize: Sizes, options: ConvLayerOptions = {}) {
+    super(0, outChannels, kernelSize, { ...options, bias: false });
+    startConvolution(this, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    finishConvolution(this, input, false);
+    become(this, Conv2d);
+    return this.forward(input);
+  }
+}
+
+/** A {@link Conv3d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConv3d */
+export class LazyConv3d extends Conv3d {
+  constructor(outChannels: number, kernelSize: Sizes, options: ConvLayerOptions = {}) {
+    super(0, outChannels, kernelSize, { ...options, bias: false });
+    startConvolution(this, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    finishConvolution(this, input, false);
+    become(this, Conv3d);
+    return this.forward(input);
+  }
+}
+
+/** A {@link ConvTranspose1d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConvTranspose1d */
+export class LazyConvTranspose1d extends ConvTranspose1d {
+  constructor(outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
+    super(0, outChannels, kernelSize, { ...options, bias: false });
+    startConvolution(this, options);
+  }
+
+  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+    finishConvolution(this, input, true);
+    become(this, ConvTranspose1d);
+    return this.forward(input, outputSize);
+  }
+}
+
+/** A {@link ConvTranspose2d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConvTranspose2d */
+export class LazyConvTranspose2d extends ConvTranspose2d {
+  constructor(outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
+    super(0, outChannels, kernelSize, { ...options, bias: false });
+    startConvolution(this, options);
+  }
+
+  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+    finishConvolution(this, input, true);
+    become(this, ConvTranspose2d);
+    return this.forward(input, outputSize);
+  }
+}
+
+/** A {@link ConvTranspose3d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConvTranspose3d */
+export class LazyConvTranspose3d extends ConvTranspose3d {
+  constructor(outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
+    super(0, outChannels, kernelSize, { ...options, bias: false });
+    startConvolution(this, options);
+  }
+
+  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+    finishConvolution(this, input, true);
+    become(this, ConvTranspose3d);
+    return this.forward(input, outputSize);
+  }
+}
+
+interface LazyNormalization {
+  numFeatures: number;
+  readonly weight: Parameter | null;
+  readonly bias: Parameter | null;
+  readonly runningMean: Tensor | null;
+  readonly runningVar: Tensor | null;
+}
+
+/** Gives parameters and running statistics their size: scale and variance 1, shift and mean 0. */
+function finishNormalization(layer: LazyNormalization, channels: number): void {
+  layer.numFeatures = channels;
+  const { weight, bias, runningMean, runningVar } = layer;
+  for (const [x, make] of [[weight, ones], [bias, zeros], [runningMean, zeros], [runningVar, ones]] as const)
+    if (x !== null && x.numel() === 0) replaceData(x, make([channels], { dtype: x.dtype, device: x.device }));
+}
+
+/** A {@link BatchNorm1d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyBatchNorm1d */
+export class LazyBatchNorm1d extends BatchNorm1d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    finishNormalization(this, input.shape[1]!);
+    become(this, BatchNorm1d);
+    return this.forward(input);
+  }
+}
+
+/** A {@link BatchNorm2d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyBatchNorm2d */
+export class LazyBatchNorm2d extends BatchNorm2d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    finishNormalization(this, input.shape[1]!);
+    become(this, BatchNorm2d);
+    return this.forward(input);
+  }
+}
+
+/** A {@link BatchNorm3d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyBatchNorm3d */
+export class LazyBatchNorm3d extends BatchNorm3d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    finishNormalization(this, input.shape[1]!);
+    become(this, BatchNorm3d);
+    return this.forward(input);
+  }
+}
+
+/** An {@link InstanceNorm1d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyInstanceNorm1d */
+export class LazyInstanceNorm1d extends InstanceNorm1d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    finishNormalization(this, channelsOf(input, 1));
+    become(this, InstanceNorm1d);
+    return this.forward(input);
+  }
+}
+
+/** An {@link InstanceNorm2d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyInstanceNorm2d */
+export class LazyInstanceNorm2d extends InstanceNorm2d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    finishNormalization(this, channelsOf(input, 2));
+    become(this, InstanceNorm2d);
+    return this.forward(input);
+  }
+}
+
+/** An {@link InstanceNorm3d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyInstanceNorm3d */
+export class LazyInstanceNorm3d extends InstanceNorm3d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    finishNormalization(this, channelsOf(input, 3));
+    become(this, InstanceNorm3d);
+    return this.forward(input);
+  }
+}
