@@ -19,7 +19,8 @@ type Op = functions.Op & { readonly entry?: entries.Entry };
 
 const samples: Samples = { ...shape, ...reduce, ...indexing, ...elementwise, ...nn, ...linalg, ...functional };
 
-const isOp = (item: [string, unknown]): item is [string, Op] => typeof item[1] === "function";
+const isOp = (item: [string, unknown]): item is [string, Op] =>
+  typeof item[1] === "function" && /^[a-z_]/.test(item[0]);
 
 /** The functions of the op families by name. */
 const families = Object.values(torch.__families as Record<string, Record<string, unknown>>).flatMap((family) =>

@@ -64,7 +64,6 @@ export const exemptions: Readonly<Record<string, Exemptions>> = {
   corrcoef: { second: true },
   "linalg.matrixRank": notDifferentiable,
   geqrf: notDifferentiable,
-  ormqr: notDifferentiable,
   to: coarse,
   float: coarse,
   half: coarse,

@@ -35,6 +35,8 @@ export const prepared: Readonly<Record<string, (op: Op) => Op>> = {
   "linalg.eigh": onFirst(symmetric),
   "linalg.eigvalsh": onFirst(symmetric),
   "linalg.solveTriangular": onFirst(triangular),
+  matrixPower: onFirst(regular),
+  "linalg.matrixRank": onFirst(regular),
   det: onFirst(regular),
   slogdet: onFirst(regular),
   inverse: onFirst(regular),
@@ -48,6 +50,8 @@ export const prepared: Readonly<Record<string, (op: Op) => Op>> = {
   "linalg.luFactorEx": onFirst(regular),
   "linalg.tensorinv": onFirst((A) => torch.reshape(regular(torch.reshape(A, [4, 4])), [2, 2, 2, 2])),
   "linalg.tensorsolve": onFirst((A) => torch.reshape(regular(torch.reshape(A, [4, 4])), [2, 2, 4])),
+  /** Its gradient is that of log-probabilities that sum to one, as PyTorch's. */
+  "nn.functional.ctcLoss": onFirst((x) => torch.logSoftmax(x, -1)),
   luSolve: (op) => (B, A) => {
     const [LU, pivots] = torch.linalg.luFactor(regular(A));
     return op(B, LU, pivots);
