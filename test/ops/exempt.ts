@@ -61,7 +61,10 @@ export const exemptions: Readonly<Record<string, Exemptions>> = {
   asStridedScatter: otherLayout,
   resize_: { layout: true, gradient: "refused" },
   resizeAs_: { layout: true, gradient: "refused" },
+  /** Its diagonal lies on the bound that it is clipped to. */
   corrcoef: { second: true },
+  /** Not differentiable twice in PyTorch either. */
+  "nn.functional.ctcLoss": { second: true },
   "linalg.matrixRank": notDifferentiable,
   geqrf: notDifferentiable,
   to: coarse,
