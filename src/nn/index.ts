@@ -1,5 +1,6 @@
 /** Neural networks: `torch.nn`. */
 export * from "./activation";
+export * from "./adaptiveSoftmax";
 export * from "./batchnorm";
 export * from "./container";
 export * from "./conv";
@@ -10,9 +11,11 @@ export * from "./dropout";
 export * from "./embeddingBag";
 export * from "./flatten";
 export * from "./fold";
+export * from "./fractionalPool";
 export * as functional from "./functional/index";
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, ModuleGrads } from "./hooks";
 export * as init from "./init";
+export * from "./lazy";
 export * from "./linear";
 export * from "./loss";
 export * from "./marginLoss";
@@ -37,4 +40,3 @@ export { IncompatibleKeys, type StateDict, snakeCase } from "./state";
 export * from "./transformer";
 export * from "./unpooling";
 export * as utils from "./utils/index";
-export * from "./lazy";

@@ -75,7 +75,10 @@ interface LazyConvolution extends Weighted {
 /** Channels come before the spatial axes, with or without a batch. */
 const channelsOf = (input: Tensor, dims: number): number => input.shape[input.ndim - dims - 1]!;
 
-function startConvolution(layer: LazyConvolution, { bias = true, ...where }: FactoryOptions & { bias?: boolean }): void {
+function startConvolution(
+  layer: LazyConvolution,
+  { bias = true, ...where }: FactoryOptions & { bias?: boolean },
+): void {
   layer.weight = uninitialized(where);
   layer.bias = bias ? uninitialized(where) : null;
 }
@@ -184,7 +187,12 @@ interface LazyNormalization {
 function finishNormalization(layer: LazyNormalization, channels: number): void {
   layer.numFeatures = channels;
   const { weight, bias, runningMean, runningVar } = layer;
-  for (const [x, make] of [[weight, ones], [bias, zeros], [runningMean, zeros], [runningVar, ones]] as const)
+  for (const [x, make] of [
+    [weight, ones],
+    [bias, zeros],
+    [runningMean, zeros],
+    [runningVar, ones],
+  ] as const)
     if (x !== null && x.numel() === 0) replaceData(x, make([channels], { dtype: x.dtype, device: x.device }));
 }
 

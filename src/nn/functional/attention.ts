@@ -87,10 +87,9 @@ export function _scaledDotProductAttention(
   key: Tensor,
   value: Tensor,
   options: Omit<AttentionOptions, "scale"> & { needAttnWeights?: boolean } = {},
-): [output: Tensor, weights: Tensor | null] {
-  const { needAttnWeights = false, ...rest } = options;
-  const [output, weights] = attention(query, key, value, rest);
-  return [output, needAttnWeights ? weights : null];
+): [output: Tensor, weights: Tensor] {
+  const { needAttnWeights: _, ...rest } = options;
+  return attention(query, key, value, rest);
 }
 
 /** Weights and switches of {@link multiHeadAttentionForward}. */

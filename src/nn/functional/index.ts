@@ -81,6 +81,7 @@ export * from "./ctc";
 export * from "./distance";
 export * from "./embeddingBag";
 export * from "./fold";
+export * from "./fractionalPool";
 export * from "./gridSample";
 export * from "./interpolate";
 export * from "./marginLoss";

@@ -1,0 +1,126 @@
+/** Pooling over windows of random size: Graham, Fractional Max-Pooling, 2014. */
+import { noGrad } from "../../autograd/mode";
+import { checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { shapeText, sizeOfShape } from "../../core/shape";
+import { checkTensor } from "../../ops/define";
+import { type Sizes, spread } from "../../ops/pool";
+import { rand } from "../../ops/rand";
+import { tensor } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
+
+/** Options of {@link fractionalMaxPool2d} and {@link fractionalMaxPool3d}. */
+export interface FractionalMaxPoolOptions {
+  /** The output size. */
+  outputSize?: Sizes | null;
+  /** Or its ratio to the input size, between 0 and 1. */
+  outputRatio?: Sizes | null;
+  /** Also return the positions of the maxima. Default: false. */
+  returnIndices?: boolean;
+  /** Numbers between 0 and 1 that choose the windows, [N, C, dims]. Default: random. */
+  _randomSamples?: Tensor | null;
+}
+
+/** Where the windows of one axis begin; a number between 0 and 1 chooses among the possible sequences. */
+function windowStarts(sample: number, input: number, output: number, kernel: number): number[] {
+  const step = output > 1 ? (input - kernel) / (output - 1) : 0;
+  const starts = Array.from({ length: output }, (_, i) => Math.trunc((i + sample) * step) - Math.trunc(sample * step));
+  if (output > 0) starts[output - 1] = input - kernel;
+  return starts;
+}
+
+/** Flat places in a plane of all elements of all windows, windows first. */
+function windowPlaces(
+  starts: readonly (readonly number[])[],
+  kernel: readonly number[],
+  size: readonly number[],
+): number[] {
+  let places = [0];
+  starts.forEach((list, axis) => {
+    places = places.flatMap((place) => list.map((start) => place * size[axis]! + start));
+  });
+  let offsets = [0];
+  kernel.forEach((k, axis) => {
+    offsets = offsets.flatMap((offset) => Array.from({ length: k }, (_, i) => offset * size[axis]! + i));
+  });
+  return places.flatMap((place) => offsets.map((offset) => place + offset));
+}
+
+function outputSizes(
+  op: string,
+  size: readonly number[],
+  kernel: readonly number[],
+  options: FractionalMaxPoolOptions,
+): number[] {
+  const { outputSize = null, outputRatio = null } = options;
+  if ((outputSize === null) === (outputRatio === null))
+    throw new ValueError(`${op} requires specifying either an output_size or an output_ratio, and not both`);
+  const dims = size.length;
+  const ratios = typeof outputRatio === "number" ? size.map(() => outputRatio) : outputRatio;
+  const output =
+    outputSize === null ? size.map((n, i) => Math.trunc(n * ratios![i]!)) : spread(op, "outputSize", outputSize, dims);
+  output.forEach((n, i) => {
+    if (n + kernel[i]! - 1 > size[i]!)
+      throw new ShapeError(
+        `${op}: pool size ${kernel[i]} too large relative to input size ${size[i]} for an output of ${n}`,
+      );
+  });
+  return output;
+}
+
+function fractionalMaxPool(
+  dims: number,
+  input: Tensor,
+  kernelSize: Sizes,
+  options: FractionalMaxPoolOptions,
+): Tensor | [Tensor, Tensor] {
+  const op = `fractionalMaxPool${dims}d`;
+  checkTensor(op, input);
+  checkOptions(op, options, ["outputSize", "outputRatio", "returnIndices", "_randomSamples"]);
+  if (input.ndim !== dims + 1 && input.ndim !== dims + 2)
+    throw new ShapeError(`${op}: Expected ${dims + 1}D or ${dims + 2}D tensor, but got: ${shapeText(input.shape)}`);
+  const lead = input.shape.slice(0, -dims);
+  const size = input.shape.slice(-dims);
+  const kernel = spread(op, "kernelSize", kernelSize, dims);
+  const output = outputSizes(op, size, kernel, options);
+  const [n, c] = lead.length === 1 ? [1, lead[0]!] : (lead as [number, number]);
+  const samples = options._randomSamples ?? rand(n, c, dims, { dtype: input.dtype });
+  const chosen = samples.reshape(n * c, dims).tolist() as number[][];
+  // In two dimensions the first number belongs to the width, in three to the depth.
+  const axisOf = (i: number) => (dims === 2 ? dims - 1 - i : i);
+  const places = chosen.flatMap((row) =>
+    windowPlaces(
+      size.map((s, i) => windowStarts(row[axisOf(i)]!, s, output[i]!, kernel[i]!)),
+      kernel,
+      size,
+    ),
+  );
+  const count = sizeOfShape(output);
+  const index = tensor(places, { dtype: "int64" }).reshape(n * c, count * sizeOfShape(kernel));
+  const windows = input
+    .reshape(n * c, sizeOfShape(size))
+    .gather(1, index)
+    .reshape(n * c, count, sizeOfShape(kernel));
+  const { values, indices } = windows.max(2);
+  const shape = [...lead, ...output];
+  if (!options.returnIndices) return values.reshape(shape);
+  const positions = noGrad(() => index.reshape(n * c, count, -1).gather(2, indices.unsqueeze(2)));
+  return [values.reshape(shape), positions.reshape(shape)];
+}
+
+/** A pooling that gives positions too if asked. */
+interface FractionalMaxPool {
+  (
+    input: Tensor,
+    kernelSize: Sizes,
+    options: FractionalMaxPoolOptions & { returnIndices: true },
+  ): [output: Tensor, indices: Tensor];
+  (input: Tensor, kernelSize: Sizes, options?: FractionalMaxPoolOptions): Tensor;
+}
+
+/** Maxima over windows of which the places are random. Shape: [N, C, H, W] or [C, H, W]. @see torch.nn.functional.fractional_max_pool2d */
+export const fractionalMaxPool2d = ((input: Tensor, kernelSize: Sizes, options: FractionalMaxPoolOptions = {}) =>
+  fractionalMaxPool(2, input, kernelSize, options)) as FractionalMaxPool;
+
+/** Maxima over windows of which the places are random. Shape: [N, C, D, H, W] or [C, D, H, W]. @see torch.nn.functional.fractional_max_pool3d */
+export const fractionalMaxPool3d = ((input: Tensor, kernelSize: Sizes, options: FractionalMaxPoolOptions = {}) =>
+  fractionalMaxPool(3, input, kernelSize, options)) as FractionalMaxPool;

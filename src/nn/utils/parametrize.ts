@@ -1,0 +1,153 @@
+/** Parameters that are computed from other ones by modules. */
+import { noGrad } from "../../autograd/mode";
+import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
+import { sameShape, shapeText } from "../../core/shape";
+import type { Tensor } from "../../tensor/tensor";
+import { ModuleDict, ModuleList } from "../container";
+import type { Module } from "../module";
+import { Parameter, replaceData } from "../parameter";
+import { setField, tensorField } from "./fields";
+
+/** A parametrization; `rightInverse` finds what gives a tensor, so that the tensor can be assigned. */
+interface Invertible extends Module {
+  rightInverse?(tensor: Tensor): Tensor;
+}
+
+/** The modules that a parameter goes through, and the parameter. @see torch.nn.utils.parametrize.ParametrizationList */
+export class ParametrizationList extends ModuleList {
+  /** What is learnt. */
+  original: Tensor;
+
+  constructor(modules: Iterable<Module>, original: Tensor) {
+    super();
+    this.original = original;
+    this.extend(modules);
+    if (([...this] as Invertible[]).some((module) => module.rightInverse !== undefined)) this.assign(original);
+  }
+
+  /** Sets `original`, in place, to what the parametrizations turn into `value`. */
+  assign(value: Tensor): void {
+    let inner = value.detach();
+    noGrad(() => {
+      for (const module of [...this].reverse() as Invertible[]) inner = module.rightInverse?.(inner) ?? inner;
+    });
+    replaceData(this.original, inner);
+  }
+
+  /** The tensor that `original` stands for. */
+  override forward(): Tensor {
+    let x = this.original;
+    for (const module of this) x = module(x);
+    return x;
+  }
+}
+
+/** Values kept while {@link cached} runs. */
+let cache: Map<ParametrizationList, Tensor> | undefined;
+
+function read(list: ParametrizationList): Tensor {
+  if (cache === undefined) return list();
+  const value = cache.get(list) ?? list();
+  cache.set(list, value);
+  return value;
+}
+
+/**
+ * Computes every parametrized tensor once in `body`, instead of at each use.
+ * @see torch.nn.utils.parametrize.cached
+ */
+export function cached<R>(body: () => R): R {
+  const outer = cache;
+  cache ??= new Map();
+  try {
+    return body();
+  } finally {
+    cache = outer;
+  }
+}
+
+interface Parametrized extends Module {
+  parametrizations?: ModuleDict;
+}
+
+const listOf = (module: Module, name: string): ParametrizationList | undefined =>
+  (module as Parametrized).parametrizations?.get(name) as ParametrizationList | undefined;
+
+/** Whether a module, or one of its tensors, is parametrized. @see torch.nn.utils.parametrize.is_parametrized */
+export function isParametrized(module: Module, name?: string): boolean {
+  const dict = (module as Parametrized).parametrizations;
+  return dict instanceof ModuleDict && (name === undefined ? dict.size > 0 : dict.has(name));
+}
+
+/**
+ * Lets a tensor of `module` be computed by `parametrization` from then on; what is learnt is in
+ * `module.parametrizations.<name>.original`. Several parametrizations are applied one after the other.
+ * @see torch.nn.utils.parametrize.register_parametrization
+ * @throws ShapeError if the parametrization changes the shape.
+ */
+export function registerParametrization<M extends Module>(
+  module: M,
+  name: string,
+  parametrization: Module,
+  options: { unsafe?: boolean } = {},
+): M {
+  checkOptions("registerParametrization", options, ["unsafe"]);
+  parametrization.train(module.training);
+  const before = tensorField(module, name);
+  if (!options.unsafe) checkShape(parametrization, before);
+  const list = listOf(module, name);
+  if (list !== undefined) {
+    const value = before.detach();
+    list.append(parametrization);
+    list.assign(value);
+    return module;
+  }
+  setField(module, name, undefined);
+  const made = new ParametrizationList([parametrization], before);
+  (module as Parametrized).parametrizations ??= new ModuleDict();
+  (module as Parametrized).parametrizations!.set(name, made);
+  // Not enumerable, so that the computed tensor is no field of the module's own.
+  Object.defineProperty(module, name, {
+    configurable: true,
+    enumerable: false,
+    get: () => read(made),
+    set: (value: Tensor) => made.assign(value),
+  });
+  return module;
+}
+
+function checkShape(parametrization: Invertible, before: Tensor): void {
+  const after = noGrad(() => parametrization(before)) as Tensor;
+  if (!sameShape(after.shape, before.shape) || after.dtype !== before.dtype)
+    throw new ShapeError(
+      `Registering a parametrization may not change the shape or dtype of the tensor: from ${shapeText(before.shape)} ${before.dtype} to ${shapeText(after.shape)} ${after.dtype}`,
+    );
+}
+
+/**
+ * Makes a tensor an ordinary parameter again.
+ * @param options.leaveParametrized Whether it keeps its computed value; otherwise it gets what was learnt. Default: true.
+ * @see torch.nn.utils.parametrize.remove_parametrizations
+ */
+export function removeParametrizations<M extends Module>(
+  module: M,
+  name: string,
+  options: { leaveParametrized?: boolean } = {},
+): M {
+  checkOptions("removeParametrizations", options, ["leaveParametrized"]);
+  const list = listOf(module, name);
+  if (list === undefined)
+    throw new ArgumentError(`Module ${module.constructor.name} does not have a parametrization on ${name}`);
+  const value =
+    options.leaveParametrized === false
+      ? list.original
+      : noGrad(() => list())
+          .detach()
+          .clone();
+  const { requiresGrad } = list.original;
+  (module as Parametrized).parametrizations!.delete(name);
+  if (!isParametrized(module)) setField(module, "parametrizations", undefined);
+  setField(module, name, undefined);
+  setField(module, name, value instanceof Parameter ? value : new Parameter(value, { requiresGrad }));
+  return module;
+}
