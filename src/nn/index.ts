@@ -1,6 +1,7 @@
 /** Neural networks: `torch.nn`. */
 export * from "./activation";
 export * from "./adaptiveSoftmax";
+export * from "./attention";
 export * from "./batchnorm";
 export * from "./container";
 export * from "./conv";
@@ -34,9 +35,11 @@ export { Parameter, type ParameterOptions, UninitializedParameter } from "./para
 export * from "./pixels";
 export * from "./pooling";
 export * from "./rnn";
+export * from "./rnnCell";
 export * from "./softmax";
 export { Embedding, type EmbeddingOptions } from "./sparse";
 export { IncompatibleKeys, type StateDict, snakeCase } from "./state";
 export * from "./transformer";
+export * from "./tunableActivation";
 export * from "./unpooling";
 export * as utils from "./utils/index";

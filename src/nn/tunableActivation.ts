@@ -1,0 +1,337 @@
+/** Activations with a slope, a bound or another number to choose, as layers. */
+import { ValueError } from "../core/errors";
+import { full } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import type { InplaceOptions } from "./activation";
+import { type FactoryOptions, factory } from "./factory";
+import * as F from "./functional";
+import { Module } from "./module";
+import { readOptions } from "./options";
+import { Parameter } from "./parameter";
+import { float, text } from "./repr";
+
+const suffix = (inplace: boolean): string => (inplace ? ", inplace=True" : "");
+
+/** x where it is above `threshold`, else `value`. @see torch.nn.Threshold */
+export class Threshold extends Module {
+  inplace: boolean;
+
+  constructor(
+    public threshold: number,
+    public value: number,
+    options: InplaceOptions = {},
+  ) {
+    super();
+    this.inplace = readOptions("Threshold", { inplace: false }, [options]).inplace;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this.inplace ? input.threshold_(this.threshold, this.value) : input.threshold(this.threshold, this.value);
+  }
+
+  override extraRepr(): string {
+    return `threshold=${text(this.threshold)}, value=${text(this.value)}${suffix(this.inplace)}`;
+  }
+}
+
+/** Options of {@link RReLU}. */
+export interface RReLULayerOptions extends InplaceOptions {
+  /** Default: 1/8. */
+  lower?: number;
+  /** Default: 1/3. */
+  upper?: number;
+}
+
+/** Leaky ReLU with random slopes in training. @see torch.nn.RReLU; Xu et al., 2015 */
+export class RReLU extends Module {
+  lower: number;
+  upper: number;
+  inplace: boolean;
+
+  constructor(options?: RReLULayerOptions);
+  constructor(lower: number, upper?: number, options?: InplaceOptions);
+  constructor(...rest: unknown[]) {
+    super();
+    const defaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
+    const { lower, upper, inplace } = readOptions("RReLU", defaults, rest, ["lower", "upper"]);
+    this.lower = lower;
+    this.upper = upper;
+    this.inplace = inplace;
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { lower, upper, training, inplace } = this;
+    return F.rrelu(input, { lower, upper, training, inplace });
+  }
+
+  override extraRepr(): string {
+    return `lower=${text(this.lower)}, upper=${text(this.upper)}${suffix(this.inplace)}`;
+  }
+}
+
+/** Options of {@link Hardtanh}. */
+export interface HardtanhOptions extends InplaceOptions {
+  /** Default: −1. */
+  minVal?: number;
+  /** Default: 1. */
+  maxVal?: number;
+}
+
+/** x held between two values. @see torch.nn.Hardtanh */
+export class Hardtanh extends Module {
+  minVal: number;
+  maxVal: number;
+  inplace: boolean;
+
+  constructor(options?: HardtanhOptions);
+  constructor(minVal: number, maxVal?: number, options?: InplaceOptions);
+  constructor(...rest: unknown[]) {
+    super();
+    const defaults = { minVal: -1, maxVal: 1, inplace: false };
+    const { minVal, maxVal, inplace } = readOptions("Hardtanh", defaults, rest, ["minVal", "maxVal"]);
+    if (!(maxVal > minVal)) throw new ValueError(`Hardtanh: maxVal must be above minVal, got ${maxVal} and ${minVal}`);
+    this.minVal = minVal;
+    this.maxVal = maxVal;
+    this.inplace = inplace;
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { minVal, maxVal } = this;
+    return this.inplace ? input.hardtanh_({ minVal, maxVal }) : input.hardtanh({ minVal, maxVal });
+  }
+
+  override extraRepr(): string {
+    return `min_val=${float(this.minVal)}, max_val=${float(this.maxVal)}${suffix(this.inplace)}`;
+  }
+}
+
+/** Options of {@link ELU} and {@link CELU}. */
+export interface ELUOptions extends InplaceOptions {
+  /** Default: 1. */
+  alpha?: number;
+}
+
+abstract class ExponentialActivation extends Module {
+  alpha: number;
+  inplace: boolean;
+
+  constructor(options?: ELUOptions);
+  constructor(alpha: number, options?: InplaceOptions);
+  constructor(...rest: unknown[]) {
+    super();
+    const { alpha, inplace } = readOptions(this.constructor.name, { alpha: 1, inplace: false }, rest, ["alpha"]);
+    this.alpha = alpha;
+    this.inplace = inplace;
+  }
+
+  override extraRepr(): string {
+    return `alpha=${float(this.alpha)}${suffix(this.inplace)}`;
+  }
+}
+
+/** x where it is positive, else alpha · (exp(x) − 1). @see torch.nn.ELU; Clevert et al., 2015 */
+export class ELU extends ExponentialActivation {
+  override forward(input: Tensor): Tensor {
+    const { alpha } = this;
+    return this.inplace ? input.elu_({ alpha }) : input.elu({ alpha });
+  }
+}
+
+/** max(0, x) + min(0, alpha · (exp(x / alpha) − 1)). @see torch.nn.CELU; Barron, 2017 */
+export class CELU extends ExponentialActivation {
+  override forward(input: Tensor): Tensor {
+    const { alpha } = this;
+    return this.inplace ? input.celu_({ alpha }) : input.celu({ alpha });
+  }
+}
+
+/** Options of {@link GELU}. */
+export interface GELUOptions {
+  /** `"tanh"` for the approximation. Default: `"none"`. */
+  approximate?: "none" | "tanh";
+}
+
+/** x · Φ(x), Φ being the normal distribution. @see torch.nn.GELU; Hendrycks and Gimpel, 2016 */
+export class GELU extends Module {
+  approximate: "none" | "tanh";
+
+  constructor(options?: GELUOptions);
+  constructor(approximate: "none" | "tanh");
+  constructor(...rest: unknown[]) {
+    super();
+    this.approximate = readOptions<Required<GELUOptions>>("GELU", { approximate: "none" }, rest, [
+      "approximate",
+    ]).approximate;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return input.gelu({ approximate: this.approximate });
+  }
+
+  override extraRepr(): string {
+    return `approximate='${this.approximate}'`;
+  }
+}
+
+/** Options of {@link GLU}. */
+export interface GLUOptions {
+  /** The axis that is halved. Default: −1. */
+  dim?: number;
+}
+
+/** a · sigmoid(b), a and b being the halves of an axis. @see torch.nn.GLU; Dauphin et al., 2016 */
+export class GLU extends Module {
+  dim: number;
+
+  constructor(options?: GLUOptions);
+  constructor(dim: number);
+  constructor(...rest: unknown[]) {
+    super();
+    this.dim = readOptions("GLU", { dim: -1 }, rest, ["dim"]).dim;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.glu(input, { dim: this.dim });
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
+  }
+}
+
+/** Options of {@link Hardshrink} and {@link Softshrink}. */
+export interface ShrinkOptions {
+  /** Default: 0.5. */
+  lambd?: number;
+}
+
+abstract class Shrink extends Module {
+  lambd: number;
+
+  constructor(options?: ShrinkOptions);
+  constructor(lambd: number);
+  constructor(...rest: unknown[]) {
+    super();
+    this.lambd = readOptions(this.constructor.name, { lambd: 0.5 }, rest, ["lambd"]).lambd;
+  }
+
+  override extraRepr(): string {
+    return text(this.lambd);
+  }
+}
+
+/** x where |x| > lambd, else 0. @see torch.nn.Hardshrink */
+export class Hardshrink extends Shrink {
+  override forward(input: Tensor): Tensor {
+    return input.hardshrink({ lambd: this.lambd });
+  }
+}
+
+/** x moved toward 0 by lambd. @see torch.nn.Softshrink */
+export class Softshrink extends Shrink {
+  override forward(input: Tensor): Tensor {
+    return input.softshrink({ lambd: this.lambd });
+  }
+}
+
+/** Options of {@link LeakyReLU}. */
+export interface LeakyReLUOptions extends InplaceOptions {
+  /** Default: 0.01. */
+  negativeSlope?: number;
+}
+
+/** x where it is positive, else negativeSlope · x. @see torch.nn.LeakyReLU */
+export class LeakyReLU extends Module {
+  negativeSlope: number;
+  inplace: boolean;
+
+  constructor(options?: LeakyReLUOptions);
+  constructor(negativeSlope: number, options?: InplaceOptions);
+  constructor(...rest: unknown[]) {
+    super();
+    const defaults = { negativeSlope: 0.01, inplace: false };
+    const { negativeSlope, inplace } = readOptions("LeakyReLU", defaults, rest, ["negativeSlope"]);
+    this.negativeSlope = negativeSlope;
+    this.inplace = inplace;
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { negativeSlope } = this;
+    return this.inplace ? input.leakyRelu_({ negativeSlope }) : input.leakyRelu({ negativeSlope });
+  }
+
+  override extraRepr(): string {
+    return `negative_slope=${text(this.negativeSlope)}${suffix(this.inplace)}`;
+  }
+}
+
+/** Options of {@link Softplus}. */
+export interface SoftplusOptions {
+  /** Default: 1. */
+  beta?: number;
+  /** Above it the function is taken as linear. Default: 20. */
+  threshold?: number;
+}
+
+/** log(1 + exp(beta · x)) / beta. @see torch.nn.Softplus */
+export class Softplus extends Module {
+  beta: number;
+  threshold: number;
+
+  constructor(options?: SoftplusOptions);
+  constructor(beta: number, threshold?: number);
+  constructor(...rest: unknown[]) {
+    super();
+    const { beta, threshold } = readOptions("Softplus", { beta: 1, threshold: 20 }, rest, ["beta", "threshold"]);
+    this.beta = beta;
+    this.threshold = threshold;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return input.softplus({ beta: this.beta, threshold: this.threshold });
+  }
+
+  override extraRepr(): string {
+    return `beta=${text(this.beta)}, threshold=${text(this.threshold)}`;
+  }
+}
+
+/** Options of {@link PReLU}. */
+export interface PReLUOptions extends FactoryOptions {
+  /** One slope, or one for each channel. Default: 1. */
+  numParameters?: number;
+  /** The slopes at first. Default: 0.25. */
+  init?: number;
+}
+
+/** x where it is positive, else weight · x; the weight is learnt. @see torch.nn.PReLU; He et al., 2015 */
+export class PReLU extends Module {
+  numParameters: number;
+  init: number;
+  /** Shape: [numParameters]. */
+  weight: Parameter;
+
+  constructor(options?: PReLUOptions);
+  constructor(numParameters: number, options?: Omit<PReLUOptions, "numParameters">);
+  constructor(...rest: unknown[]) {
+    super();
+    const defaults = { numParameters: 1, init: 0.25, ...factory };
+    const {
+      numParameters,
+      init,
+      dtype = "float32",
+      device = "cpu",
+    } = readOptions("PReLU", defaults, rest, ["numParameters"]);
+    this.numParameters = numParameters;
+    this.init = init;
+    this.weight = new Parameter(full([numParameters], init, { dtype, device }));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.prelu(input, this.weight);
+  }
+
+  override extraRepr(): string {
+    return `num_parameters=${this.numParameters}`;
+  }
+}
