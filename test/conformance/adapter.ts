@@ -175,13 +175,18 @@ function place(call: readonly BoundArgument[], signature: Signature, traits: Tra
     ) {
       if (byName >= 0) matches++;
       put(slots, index, parameter, argument.value, traits);
-    } else if (!argument.isDefault) return refusal(argument, parameter);
+    } else if (argument.position === undefined && takesAnything(positions.at(-1))) options[name] = argument.value;
+    else if (!argument.isDefault) return refusal(argument, parameter);
   }
   if (traits.hasFloat && !traits.hasTensor && known.includes("dtype")) options.dtype ??= "float32";
   const gap = positions.findIndex((parameter, i) => !parameter.optional && !parameter.rest && !(i in slots));
   if (gap >= 0) return `nothing for the parameter ${positions[gap]!.name}`;
   return { args: withOptions(slots, options, signature), matches };
 }
+
+/** Whether a parameter is a rest of which nothing is known, as `Identity` has. */
+const takesAnything = (parameter: Parameter | undefined): boolean =>
+  parameter !== undefined && parameter.rest && parameter.kinds.includes("any");
 
 /** `stride=[]` is PyTorch's way to leave an argument out. */
 const isEmptyList = ({ value, isDefault }: BoundArgument): boolean =>

@@ -34,7 +34,9 @@ export class ModuleRunner {
   private readonly signatures: ReadonlyMap<string, TorchSignature>;
 
   constructor(infos: readonly { module: string; signature: string }[]) {
-    this.signatures = new Map(infos.map(({ module, signature }) => [module, parseSignature(signature)]));
+    // `LSTM(*args, **kwargs)` names nothing.
+    const telling = infos.filter(({ signature }) => !signature.includes("(*args"));
+    this.signatures = new Map(telling.map(({ module, signature }) => [module, parseSignature(signature)]));
   }
 
   /** Builds a module, and those among its arguments. */
