@@ -141,7 +141,8 @@ class Reader {
   }
 
   private restForms(rest: ts.Symbol): Signature[] {
-    const type = this.checker.getTypeOfSymbol(rest);
+    const declared = this.checker.getTypeOfSymbol(rest);
+    const type = this.checker.getBaseConstraintOfType(declared) ?? declared;
     const members = type.isUnion() ? type.types : [type];
     const tuples = members.filter((member) => this.checker.isTupleType(member)) as ts.TupleTypeReference[];
     const forms = tuples.map((tuple) => this.tupleForm(tuple));
@@ -195,6 +196,9 @@ class Reader {
     if (this.checker.isArrayLikeType(type) || type.symbol?.name === "Iterable") return "array";
     if (type.getCallSignatures().length > 0) return "function";
     if (this.isOptions(type)) return "object";
+    // Arrays, tensors and data sets alike have a length.
+    const properties = type.getProperties();
+    if (properties.length === 1 && properties[0]!.name === "length") return "any";
     return this.checker.isTypeAssignableTo(this.tensor, type) ? "tensor" : "object";
   }
 
