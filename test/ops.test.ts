@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import * as entries from "./ops/entries";
-import { exemptions, helpers, random } from "./ops/exempt";
+import { exemptions, helpers, random, withoutDerivative } from "./ops/exempt";
 import * as functions from "./ops/functions";
 import { elementwise } from "./ops/samples/elementwise";
 import { functional } from "./ops/samples/functional";
@@ -64,6 +64,9 @@ describe.each(withEntry)("%s", (name, op) => {
   it("computes in every dtype and size", () => entries.checkSizes(op));
   it("computes in every layout", () => entries.checkLayouts(op));
   if (op.entry.kind === "binary") it("broadcasts", () => entries.checkBroadcast(op));
+  it("is differentiable, or listed as not", () => {
+    expect(op.entry.differentiable).toBe(op.entry.rule !== "bool" && !withoutDerivative.has(name));
+  });
   if (op.entry.differentiable) it("has right derivatives", () => entries.checkGradients(op));
   const inplace = table.get(`${name}_`);
   if (inplace) it("has an equal in-place form", () => entries.checkInplace(op, inplace as never));

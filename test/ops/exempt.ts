@@ -28,8 +28,8 @@ export const helpers: Readonly<Record<string, string>> = {
 export const random = new Set(
   (
     "bernoulli bernoulli_ cauchy_ exponential_ geometric_ logNormal_ multinomial normal_ random_ uniform_ rand randLike randint " +
-    "randintLike randn randnLike randperm normal poisson alphaDropout dropout dropout1d dropout2d dropout3d featureAlphaDropout " +
-    "featureDropout rrelu gumbelSoftmax emptyLike newEmpty empty emptyStrided"
+    "randintLike randn randnLike randperm normal poisson fractionalMaxPool2d fractionalMaxPool3d alphaDropout dropout dropout1d dropout2d dropout3d featureAlphaDropout " +
+    "featureDropout rrelu gumbelSoftmax fractionalMaxPool2d fractionalMaxPool3d emptyLike newEmpty empty emptyStrided"
   ).split(" "),
 );
 
@@ -72,3 +72,10 @@ export const exemptions: Readonly<Record<string, Exemptions>> = {
   half: coarse,
   bfloat16: coarse,
 };
+
+/** Elementwise entries of floating-point results that have no derivative in PyTorch. */
+export const withoutDerivative = new Set(
+  "besselJ0 besselJ1 besselY0 besselY1 floorDivide heaviside nextafter bitwiseAnd bitwiseLeftShift bitwiseNot bitwiseOr bitwiseRightShift bitwiseXor gcd lcm".split(
+    " ",
+  ),
+);
