@@ -186,7 +186,7 @@ function place(call: readonly BoundArgument[], signature: Signature, traits: Tra
 
 /** Whether a parameter is a rest of which nothing is known, as `Identity` has. */
 const takesAnything = (parameter: Parameter | undefined): boolean =>
-  parameter !== undefined && parameter.rest && parameter.kinds.includes("any");
+  (parameter?.rest ?? false) && parameter!.kinds.includes("any");
 
 /** `stride=[]` is PyTorch's way to leave an argument out. */
 const isEmptyList = ({ value, isDefault }: BoundArgument): boolean =>

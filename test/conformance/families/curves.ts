@@ -70,7 +70,7 @@ function declareModels(): Record<string, (argument: number) => any> {
   }
   class LSTMClassifier extends nn.Module {
     lstm: any;
-    fc = new nn.Linear(16, 4);
+    fc: any;
 
     constructor(layers: number) {
       super();
@@ -97,23 +97,36 @@ function declareModels(): Record<string, (argument: number) => any> {
     LeNet: () => new LeNet(),
     LSTMClassifier: (layers) => new LSTMClassifier(layers),
     BNNet: () => new BNNet(),
-    "nn.Sequential": () =>
-      new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 64), new nn.ReLU(), new nn.Linear(64, 10)),
   };
 }
 
-/** `SGD(lr=0.1, momentum=0.9)` → its name and keyword arguments. */
-function parseCall(text: string): { name: string; kwargs: Record<string, number>; argument: number } {
+/** `LeNet()` or `nn.Sequential(nn.Flatten(), nn.Linear(784, 64), …)`. */
+function makeModel(text: string): any {
+  const { name, argument } = parseCall(text);
+  if (name !== "nn.Sequential") return declareModels()[name]!(argument);
+  const layers = [...text.matchAll(/nn\.(\w+)\(([\d, ]*)\)/g)];
+  const numbers = (list: string) => (list === "" ? [] : list.split(",").map(Number));
+  return construct(
+    name,
+    layers.map(([, layer, args]) => construct(`nn.${layer}`, numbers(args!), {}, [])),
+    {},
+    [],
+  );
+}
+
+/** `SGD(lr=0.1, nesterov=True)` → its name and keyword arguments. */
+function parseCall(text: string): { name: string; kwargs: Record<string, number | boolean>; argument: number } {
   const [, name, inner] = /^([\w.]+)\((.*)\)$/.exec(text)!;
-  const pairs = [...inner!.matchAll(/(\w+)=([-\d.e]+)/g)].map(([, key, value]) => [key!, Number(value)] as const);
+  const pairs = [...inner!.matchAll(/(\w+)=([-\d.e]+|True|False)/g)].map(
+    ([, key, value]) => [key!, /^[TF]/.test(value!) ? value === "True" : Number(value)] as const,
+  );
   return { name: name!, kwargs: Object.fromEntries(pairs), argument: Number.parseInt(inner!, 10) };
 }
 
 function train(config: Config): number[] {
   const [inputs, labels] = makeData(config);
   torch.manualSeed(config.seed);
-  const { name, argument } = parseCall(config.model);
-  const model = declareModels()[name]!(argument);
+  const model = makeModel(config.model);
   const dataset = construct("utils.data.TensorDataset", [inputs, labels], {}, []);
   const loader = construct("utils.data.DataLoader", [dataset], { batch_size: config.batch, shuffle: true }, []);
   const optimizerCall = parseCall(config.optimizer);
