@@ -8,7 +8,7 @@ import { runWatched } from "./conformance/watched";
 const full = resolve("../shared/conformance");
 const folder = existsSync(full) ? full : resolve("test/golden");
 const passing: Record<string, string[]> = JSON.parse(readFileSync("test/conformance/passing.json", "utf8"));
-const families = Object.keys(passing);
+const families = Object.keys(passing).filter((family) => passing[family]!.length > 0);
 
 describe(`samples in ${folder === full ? "the full collection" : "test/golden"}`, () => {
   const report: Report = { families: {} };

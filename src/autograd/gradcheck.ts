@@ -56,7 +56,7 @@ export function gradcheck(
   options: GradcheckOptions = {},
 ): boolean {
   const list = isTensor(inputs) ? [inputs] : inputs;
-  return run("gradcheck", options, (settings) => enableGrad(() => checkJacobians("", fn, list, settings)));
+  return run("gradcheck", options, (settings) => enableGrad(() => checkJacobians(fn, list, settings)));
 }
 
 /**
@@ -77,12 +77,7 @@ export function gradgradcheck(
     enableGrad(() => {
       const cotangents = gradOutputs ? [gradOutputs].flat() : differentiableOutputs(fn, list).map(([, y]) => sample(y));
       const seeds = cotangents.map((g) => (g as Tensor).detach().requiresGrad_());
-      checkJacobians(
-        "while considering the gradients as outputs: ",
-        gradientOf(fn, list),
-        [...list, ...seeds],
-        settings,
-      );
+      checkJacobians(gradientOf(fn, list), [...list, ...seeds], settings);
     }),
   );
 }
@@ -118,7 +113,7 @@ function sample(y: Tensor): Tensor {
   return tensor(values, { dtype: y.dtype }).reshape([...y.shape]);
 }
 
-function checkJacobians(context: string, fn: Differentiable, inputs: readonly Tensor[], settings: Settings): void {
+function checkJacobians(fn: Differentiable, inputs: readonly Tensor[], settings: Settings): void {
   const checked = inputs.flatMap((x, i) => (x.requiresGrad ? [i] : []));
   if (checked.length === 0)
     throw new ValueError(
@@ -129,7 +124,7 @@ function checkJacobians(context: string, fn: Differentiable, inputs: readonly Te
     const numerical = numericalJacobian(fn, inputs, i, settings.eps);
     for (const [k, output] of outputs.entries()) {
       if (!(output instanceof Tensor) || !isFloat(output.dtype)) continue;
-      compare(context, k, i, analyticalJacobian(output, inputs[i]!), numerical.get(k), settings);
+      compare(k, i, analyticalJacobian(output, inputs[i]!), numerical.get(k), settings);
     }
   }
 }
@@ -181,7 +176,6 @@ const valuesOf = (y: unknown): Float64Array | undefined =>
     : undefined;
 
 function compare(
-  context: string,
   output: number,
   input: number,
   analytical: readonly Float64Array[],
@@ -196,7 +190,7 @@ function compare(
   );
   if (close) return;
   throw new AutogradError(
-    `Jacobian mismatch ${context}for output ${output} with respect to input ${input},\n` +
+    `Jacobian mismatch for output ${output} with respect to input ${input},\n` +
       `numerical:${jacobianText(numerical ?? [])}\nanalytical:${jacobianText(analytical)}\n`,
   );
 }

@@ -160,7 +160,7 @@ function place(call: readonly BoundArgument[], signature: Signature, traits: Tra
   const known = last?.options ?? [];
   const positions = signature.filter((parameter) => parameter !== last || !last.options || last.kinds.length > 1);
   for (const argument of call) {
-    if (isEmptyList(argument)) continue;
+    if (isEmptyList(argument) || meaningless.has(argument.name)) continue;
     const name = camelCase(argument.name);
     const byName = positions.findIndex((parameter) => parameter.name === name && !parameter.rest);
     const index = byName >= 0 ? byName : positionOf(argument, positions, names);
@@ -187,6 +187,9 @@ function place(call: readonly BoundArgument[], signature: Signature, traits: Tra
 /** Whether a parameter is a rest of which nothing is known, as `Identity` has. */
 const takesAnything = (parameter: Parameter | undefined): boolean =>
   (parameter?.rest ?? false) && parameter!.kinds.includes("any");
+
+/** Arguments that say where or how tensors lie on a device, and nothing about values. */
+const meaningless = new Set(["non_blocking", "memory_format"]);
 
 /** `stride=[]` is PyTorch's way to leave an argument out. */
 const isEmptyList = ({ value, isDefault }: BoundArgument): boolean =>

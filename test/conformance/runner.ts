@@ -1,17 +1,19 @@
 /** Runs the families of a source, sample by sample, and says what became of each. */
 import { runCurve } from "./families/curves";
 import { runIo } from "./families/io";
-import { ModuleRunner } from "./families/modules";
-import { OpRunner } from "./families/ops";
+import { ModuleRunner, moduleKinds } from "./families/modules";
+import { OpRunner, opKinds } from "./families/ops";
 import { runOptim } from "./families/optim";
 import { rngEntry, runRng } from "./families/rng";
 import { runSched } from "./families/sched";
 import { runTransform, transformEntry } from "./families/transforms";
-import type { SampleResult } from "./report";
+import type { Kind, SampleResult } from "./report";
 import type { Source } from "./source";
 
 /** How a family is read: the entry that a sample belongs to, and its judgement. */
 interface Family {
+  /** The kinds that a sample has; without it, only the forward one. */
+  kinds?(sample: any): Kind[];
   entry(file: string, sample: any): string;
   run(file: string, sample: any): SampleResult | Promise<SampleResult>;
 }
@@ -19,11 +21,11 @@ interface Family {
 const openFamily: Readonly<Record<string, (source: Source) => Family>> = {
   ops: (source) => {
     const runner = new OpRunner(source.index("ops").ops ?? []);
-    return { entry: (_, sample) => sample.op, run: (file, sample) => runner.run(file, sample) };
+    return { kinds: opKinds, entry: (_, sample) => sample.op, run: (file, sample) => runner.run(file, sample) };
   },
   modules: (source) => {
     const runner = new ModuleRunner(source.index("modules").modules ?? []);
-    return { entry: (_, sample) => sample.module, run: (_, sample) => runner.run(sample) };
+    return { kinds: moduleKinds, entry: (_, sample) => sample.module, run: (_, sample) => runner.run(sample) };
   },
   optim: () => ({ entry: (_, sample) => sample.optimizer, run: (_, sample) => runOptim(sample) }),
   sched: () => ({ entry: (_, sample) => sample.scheduler, run: (_, sample) => runSched(sample) }),
@@ -45,6 +47,7 @@ export interface Step {
   readonly family: string;
   readonly entry: string;
   readonly id: string;
+  readonly kinds: readonly Kind[];
   /** Runs the sample. */
   readonly run: () => SampleResult | Promise<SampleResult>;
 }
@@ -61,7 +64,8 @@ export function* steps(
       for (const sample of source.samples(name, file)) {
         const entry = family.entry(file, sample);
         if (wanted && !wanted(entry)) continue;
-        yield { family: name, entry, id: sample.id ?? sample.file, run: () => family.run(file, sample) };
+        const kinds = family.kinds?.(sample) ?? ["forward"];
+        yield { family: name, entry, kinds, id: sample.id ?? sample.file, run: () => family.run(file, sample) };
       }
   }
 }

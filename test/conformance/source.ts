@@ -1,7 +1,13 @@
 /** Where samples come from: a folder as PyTorch's samples are published, or the packed choice in `test/golden`. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
+
+const families = ["ops", "modules", "optim", "sched", "rng", "curves", "transforms", "io"];
+
+/** The packed samples of this repository. */
+const golden = join(dirname(fileURLToPath(import.meta.url)), "..", "golden");
 
 export interface Source {
   readonly families: readonly string[];
@@ -33,11 +39,13 @@ class FolderSource implements Source {
   readonly families: readonly string[];
 
   constructor(private readonly folder: string) {
-    this.families = Object.keys(JSON.parse(readFileSync(join(folder, "index.json"), "utf8")).families);
+    this.families = families.filter((family) => existsSync(join(folder, family)));
   }
 
+  /** Signatures are the same for all samples of an operator: a folder without its own index takes that of the packed samples. */
   index(family: string): any {
-    return JSON.parse(readFileSync(join(this.folder, family, "index.json"), "utf8"));
+    const path = join(this.folder, family, "index.json");
+    return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : new PackedSource(golden).index(family);
   }
 
   files(family: string): readonly string[] {

@@ -5,7 +5,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { loadApi } from "./api";
-import { failed, type SampleResult } from "./report";
+import { failed, type Kind, type SampleResult } from "./report";
 import { steps } from "./runner";
 import { openSource } from "./source";
 
@@ -25,7 +25,10 @@ export interface Judged {
   readonly result: SampleResult;
 }
 
-type Message = { readonly started: Omit<Judged, "result"> } | { readonly judged: Judged } | { readonly done: true };
+/** A sample that is about to run. */
+type Started = Omit<Judged, "result"> & { readonly kinds: readonly Kind[] };
+
+type Message = { readonly started: Started } | { readonly judged: Judged } | { readonly done: true };
 
 /** Milliseconds until the first sample: the child reads the declarations of the library before. */
 const STARTUP_LIMIT = 180_000;
@@ -37,9 +40,9 @@ async function runChild(job: Job, skip: number): Promise<void> {
   let index = 0;
   loadApi();
   const wanted = job.entry === undefined ? undefined : (entry: string) => entry === job.entry;
-  for (const { family, entry, id, run } of steps(openSource(job.folder), job.families, wanted)) {
+  for (const { family, entry, id, kinds, run } of steps(openSource(job.folder), job.families, wanted)) {
     if (index++ < skip) continue;
-    send({ started: { family, entry, id } });
+    send({ started: { family, entry, id, kinds } });
     send({ judged: { family, entry, id, result: await run() } });
     if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -60,6 +63,9 @@ export async function runWatched(job: Job, limit: number, onResult: (judged: Jud
   }
 }
 
+const allFailed = (kinds: readonly Kind[], reason: string): SampleResult =>
+  Object.fromEntries(kinds.map((kind) => [kind, failed(reason)]));
+
 /** Runs until the end (true), or until a sample stopped the child (false). */
 function runOnce(job: Job, skip: number, limit: number, onResult: (judged: Judged) => void): Promise<boolean> {
   return new Promise((resolve) => {
@@ -67,7 +73,7 @@ function runOnce(job: Job, skip: number, limit: number, onResult: (judged: Judge
       stdio: "inherit",
       execArgv: ["--import", "tsx"],
     });
-    let current: Omit<Judged, "result"> | undefined;
+    let current: Started | undefined;
     let timer: NodeJS.Timeout | undefined;
     let ended = false;
     const stop = (reason: string) => {
@@ -75,7 +81,7 @@ function runOnce(job: Job, skip: number, limit: number, onResult: (judged: Judge
       if (ended) return;
       ended = true;
       child.kill("SIGKILL");
-      if (current) onResult({ ...current, result: { forward: failed(reason) } });
+      if (current) onResult({ ...current, result: allFailed(current.kinds, reason) });
       resolve(current === undefined);
     };
     const watch = (time: number) => {

@@ -1,7 +1,7 @@
 /** `modules/`: one torch.nn module with given state: outputs, changed buffers, gradients. */
 import { callInstance, construct } from "../adapter";
 import { judgeGrads, judgeLeaves, judgeTensor } from "../judge";
-import { failed, passed, type Result, type SampleResult } from "../report";
+import { failed, type Kind, passed, type Result, type SampleResult } from "../report";
 import { parseSignature, type TorchSignature } from "../signatures";
 import { decode, decodeNamed, flatten, isTensor, lookUp, type Tensor, type TensorSpec, torch } from "../values";
 import { gradients, outcomeOf, toResult } from "./ops";
@@ -52,7 +52,7 @@ export class ModuleRunner {
       return torch.tidy(() => this.judge(sample));
     } catch (error) {
       const result = outcomeOf(error);
-      return hasGrads(sample) ? { forward: result, grad: result } : { forward: result };
+      return Object.fromEntries(moduleKinds(sample).map((kind) => [kind, result]));
     }
   }
 
@@ -77,6 +77,9 @@ const isModuleSpec = (json: unknown): json is ModuleSpec =>
 
 const hasGrads = ({ grads, param_grads }: ModuleSample): boolean =>
   Object.keys(grads ?? {}).length + Object.keys(param_grads ?? {}).length > 0;
+
+/** The kinds that a sample has. */
+export const moduleKinds = (sample: ModuleSample): Kind[] => (hasGrads(sample) ? ["forward", "grad"] : ["forward"]);
 
 function judgeForward(sample: ModuleSample, model: any, outputs: readonly unknown[]): Result {
   const verdict = judgeLeaves(outputs, flatten(sample.out), sample.err32x);

@@ -2,7 +2,7 @@
 import { callFunction, callMethod, find, ourPath } from "../adapter";
 import { agreesUpToTies, judgeGrads, judgeLeaves, judgeTensor, project } from "../judge";
 import { evaluate, type World } from "../python";
-import { failed, missing, passed, type Result, type SampleResult } from "../report";
+import { failed, type Kind, missing, passed, type Result, type SampleResult } from "../report";
 import { parseSignature, type TorchSignature } from "../signatures";
 import { specialFor } from "../special";
 import {
@@ -55,6 +55,13 @@ interface Call {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
+/** The kinds that a sample has. */
+export const opKinds = ({ grads, grads2 }: OpSample): Kind[] => [
+  "forward",
+  ...(grads ? (["grad"] as const) : []),
+  ...(grads2 ? (["grad2"] as const) : []),
+];
+
 /** Runs samples of the operators that an index describes. */
 export class OpRunner {
   private readonly infos: ReadonlyMap<string, OpInfo>;
@@ -66,14 +73,11 @@ export class OpRunner {
 
   /** Judges one sample. */
   run(file: string, sample: OpSample): SampleResult {
-    const kinds = (["grad", "grad2"] as const).filter(
-      (kind) => sample[kind === "grad" ? "grads" : "grads2"] !== undefined,
-    );
     try {
       return torch.tidy(() => this.judge(file, sample));
     } catch (error) {
       const result = outcomeOf(error);
-      return Object.fromEntries(["forward", ...kinds].map((kind) => [kind, result]));
+      return Object.fromEntries(opKinds(sample).map((kind) => [kind, result]));
     }
   }
 
