@@ -104,7 +104,7 @@ export function zeta(s: f64, q: f64): f64 {
   for (const enough = max<f64>(10, s); q < enough; q++) {
     const term = math.pow(q, -s);
     sum += term;
-    if (q > 0 && term < 1e-17 * abs<f64>(sum)) return sum;
+    if (q > 0 && term <= 1e-17 * abs<f64>(sum)) return sum;
   }
   return q == Infinity ? sum : sum + zetaTail(s, q);
 }
