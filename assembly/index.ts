@@ -27,3 +27,4 @@ export * from "./scatter";
 export * from "./scan";
 export * from "./sort";
 export * from "./search";
+export * from "./recurrent";

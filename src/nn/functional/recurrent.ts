@@ -2,6 +2,7 @@
 
 import { cat, stack } from "../../ops/join";
 import { linear } from "../../ops/matmul";
+import * as recurrent from "../../ops/recurrent";
 import type { Tensor } from "../../tensor/tensor";
 
 /** What a recurrent network carries from step to step: [h], or [h, c] of an LSTM. Shape of each: [N, H]. */
@@ -32,26 +33,46 @@ export const reluStep: Step = (fromInput, [h], weights) => [fromInput.add(fromSt
 
 /** Input, forget, cell and output gates. @see torch.nn.LSTMCell; Hochreiter and Schmidhuber, 1997 */
 export const lstmStep: Step = (fromInput, [h, c], weights) => {
-  const [i, f, g, o] = fromInput.add(fromState(h!, weights)).chunk(4, -1) as [Tensor, Tensor, Tensor, Tensor];
-  const cell = f.sigmoid().mul(c!).add(i.sigmoid().mul(g.tanh()));
-  const hidden = o.sigmoid().mul(cell.tanh());
+  const [hidden, cell] = recurrent.lstmStep(fromInput.add(fromState(h!, weights)), c!);
   return [weights.weightHr ? linear(hidden, weights.weightHr) : hidden, cell];
 };
 
 /** Reset, update and new gates. @see torch.nn.GRUCell; Cho et al., 2014 */
-export const gruStep: Step = (fromInput, [h], weights) => {
-  const [ir, iz, inew] = fromInput.chunk(3, -1) as [Tensor, Tensor, Tensor];
-  const [hr, hz, hnew] = fromState(h!, weights).chunk(3, -1) as [Tensor, Tensor, Tensor];
-  const reset = ir.add(hr).sigmoid();
-  const update = iz.add(hz).sigmoid();
-  const fresh = inew.add(reset.mul(hnew)).tanh();
-  return [h!.sub(fresh).mul(update).add(fresh)];
-};
+export const gruStep: Step = (fromInput, [h], weights) => [recurrent.gruStep(fromInput, fromState(h!, weights), h!)];
 
 /** The first `n` sequences of a state. */
 const first = (state: State, n: number): State => state.map((s) => s.narrow(0, 0, n));
 
 const batchOf = (state: State): number => state[0]!.shape[0]!;
+
+/** A sequence of steps of one layer as one operation, where there is one; the last state is part of the result. */
+function runFused(
+  input: Tensor,
+  initial: State,
+  weights: RecurrentWeights,
+  step: Step,
+  reverse: boolean,
+): { output: Tensor; last: State } | undefined {
+  const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
+  const end = reverse ? 0 : input.shape[0]! - 1;
+  const isUniform = [input, ...initial].every((x) => x.dtype === weightHh.dtype);
+  if (!isUniform || input.shape[0] === 0 || weightHr) return undefined;
+  if (step === lstmStep) {
+    const bias = biasIh && biasHh ? biasIh.add(biasHh) : null;
+    const [hidden, cells] = recurrent.lstmSequence(
+      linear(input, weightIh, bias),
+      initial[0]!,
+      initial[1]!,
+      weightHh,
+      reverse,
+    );
+    return { output: hidden, last: [hidden.select(0, end), cells.select(0, end)] };
+  }
+  if (step !== gruStep) return undefined;
+  const bias = biasHh ?? weightHh.newZeros([weightHh.shape[0]!]);
+  const hidden = recurrent.gruSequence(linear(input, weightIh, biasIh), initial[0]!, weightHh, bias, reverse);
+  return { output: hidden, last: [hidden.select(0, end)] };
+}
 
 /**
  * Runs one layer in one direction over a sequence. Sequences are sorted by falling length, so that step t concerns the first
@@ -69,6 +90,8 @@ export function runLayer(
   reverse: boolean,
   batchSizes?: readonly number[],
 ): { output: Tensor; last: State } {
+  const fused = batchSizes === undefined ? runFused(input, initial, weights, step, reverse) : undefined;
+  if (fused !== undefined) return fused;
   const gates = linear(input, weights.weightIh, weights.biasIh);
   const steps = batchSizes === undefined ? gates.unbind(0) : gates.split(batchSizes, 0);
   const outputs = new Array<Tensor>(steps.length);
