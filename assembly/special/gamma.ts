@@ -95,11 +95,12 @@ export function polygamma(n: f64, x: f64): f64 {
 /** Hurwitz's Σ (q + k)^−s for s > 1, by the Euler–Maclaurin formula once the argument is large against s. */
 export function zeta(s: f64, q: f64): f64 {
   if (s == 1) return Infinity;
-  if (!(s > 1) || q != q) return NaN;
+  if (s < 1) return NaN;
   if (q <= 0) {
     if (q == floor<f64>(q)) return Infinity;
     if (s != floor<f64>(s)) return NaN;
   }
+  if (s != s || q != q) return NaN;
   let sum: f64 = 0;
   for (const enough = max<f64>(10, s); q < enough; q++) {
     const term = math.pow(q, -s);

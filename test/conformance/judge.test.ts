@@ -1,7 +1,7 @@
 /** The judge judged: a wrong number, dtype or shape fails, and PyTorch's calls are bound as in Python. */
 import { describe, expect, it } from "vitest";
-import { camelCase } from "./adapter";
 import { agreesUpToTies, isClose, judgeGrads, judgeLeaves, judgeTensor } from "./judge";
+import { camelCase } from "./place";
 import { evaluate, type World } from "./python";
 import { bind, parseSignature } from "./signatures";
 import { decode, flatten, PyFloat, torch } from "./values";

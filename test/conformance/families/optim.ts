@@ -1,6 +1,7 @@
 /** `optim/`: optimizer runs with given gradients; `LBFGS`: with an objective. */
-import { camelCase, construct } from "../adapter";
+import { construct } from "../adapter";
 import { isClose, judgeTensor } from "../judge";
+import { camelCase } from "../place";
 import { failed, passed, type Result, type SampleResult } from "../report";
 import { decode, decodeNamed, type Tensor, type TensorSpec, torch, toTensor } from "../values";
 import { outcomeOf } from "./ops";
