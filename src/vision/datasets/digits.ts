@@ -68,23 +68,15 @@ const strokes: readonly (readonly (readonly Point[])[])[] = [
   ],
 ];
 
-/** A stream of numbers in [0, 1) that depends only on `seed` and `index`: a 32-bit mixing hash of a counter. */
-function stream(seed: number, index: number): () => number {
+/** A stream of 32 random bits a call that depends only on `seed` and `index`: a mixing hash of a counter. */
+function bitStream(seed: number, index: number): () => number {
   let state = Math.imul(seed + 1, 0x9e3779b9) ^ Math.imul(index + 1, 0x85ebca6b);
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let x = Math.imul(state ^ (state >>> 15), state | 1);
     x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+    return x ^ (x >>> 14);
   };
-}
-
-/** Squared distance of a point from a segment. */
-function distance2(px: number, py: number, [ax, ay]: Point, [bx, by]: Point): number {
-  const [dx, dy] = [bx - ax, by - ay];
-  const t = Math.min(1, Math.max(0, ((px - ax) * dx + (py - ay) * dy) / (dx * dx + dy * dy + 1e-9)));
-  const [ex, ey] = [px - ax - t * dx, py - ay - t * dy];
-  return ex * ex + ey * ey;
 }
 
 /** Digit strokes turned, sheared, scaled and moved to a place in the picture. */
@@ -103,26 +95,34 @@ function pose(digit: number, random: () => number): Point[][] {
   );
 }
 
-/** How much of a pixel a set of lines covers, from 0 to 1, added into `mask`. */
+/** Draws a segment with soft edges: raises each pixel of `mask` to how much of it the segment covers, times `strength`. */
+function drawSegment(mask: Float32Array, [ax, ay]: Point, [bx, by]: Point, halfWidth: number, strength: number): void {
+  const reach = halfWidth + 0.5;
+  const first = (a: number, b: number) => Math.max(0, Math.floor(Math.min(a, b) - reach));
+  const last = (a: number, b: number) => Math.min(SIZE - 1, Math.ceil(Math.max(a, b) + reach));
+  const [dx, dy] = [bx - ax, by - ay];
+  const scale = 1 / (dx * dx + dy * dy + 1e-9);
+  const [x0, x1, y0, y1] = [first(ax, bx), last(ax, bx), first(ay, by), last(ay, by)];
+  for (let y = y0; y <= y1; y++)
+    for (let x = x0; x <= x1; x++) {
+      const [px, py] = [x + 0.5 - ax, y + 0.5 - ay];
+      const t = Math.min(1, Math.max(0, (px * dx + py * dy) * scale));
+      const [ex, ey] = [px - t * dx, py - t * dy];
+      const distance2 = ex * ex + ey * ey;
+      if (distance2 >= reach * reach) continue;
+      const cover = Math.min(1, reach - Math.sqrt(distance2)) * strength;
+      mask[y * SIZE + x] = Math.max(mask[y * SIZE + x]!, cover);
+    }
+}
+
 function drawLines(
   mask: Float32Array,
   lines: readonly (readonly Point[])[],
   halfWidth: number,
   strength: number,
 ): void {
-  const reach = halfWidth + 1;
   for (const line of lines)
-    for (let i = 1; i < line.length; i++) {
-      const [a, b] = [line[i - 1]!, line[i]!];
-      const [x0, x1] = [Math.floor(Math.min(a[0], b[0]) - reach), Math.ceil(Math.max(a[0], b[0]) + reach)];
-      const [y0, y1] = [Math.floor(Math.min(a[1], b[1]) - reach), Math.ceil(Math.max(a[1], b[1]) + reach)];
-      for (let y = Math.max(0, y0); y <= Math.min(SIZE - 1, y1); y++)
-        for (let x = Math.max(0, x0); x <= Math.min(SIZE - 1, x1); x++) {
-          const cover =
-            Math.min(1, Math.max(0, halfWidth + 0.5 - Math.sqrt(distance2(x + 0.5, y + 0.5, a, b)))) * strength;
-          if (cover > mask[y * SIZE + x]!) mask[y * SIZE + x] = cover;
-        }
-    }
+    for (let i = 1; i < line.length; i++) drawSegment(mask, line[i - 1]!, line[i]!, halfWidth, strength);
 }
 
 /** Two colours that differ enough to be told apart. */
@@ -135,9 +135,26 @@ function colours(random: () => number): [ink: number[], paper: number[]] {
   return [ink, paper];
 }
 
+/** Fills `out`, channel by channel, with ink on paper under a light that changes over the picture, and noise. */
+function paint(out: Uint8ClampedArray, mask: Float32Array, random: () => number, bits: () => number): void {
+  const [ink, paper] = colours(random);
+  const [tiltX, tiltY] = [(random() - 0.5) * 0.5, (random() - 0.5) * 0.5];
+  const noise = 0.1 + 0.25 * random();
+  const pixels = SIZE * SIZE;
+  for (let i = 0; i < pixels; i++) {
+    const light = tiltX * ((i % SIZE) / SIZE - 0.5) + tiltY * (Math.floor(i / SIZE) / SIZE - 0.5);
+    let grain = bits();
+    for (let c = 0; c < 3; c++, grain >>>= 10) {
+      const value = paper[c]! + (ink[c]! - paper[c]!) * mask[i]! + light + ((grain & 1023) / 1024 - 0.5) * noise;
+      out[c * pixels + i] = 255 * value;
+    }
+  }
+}
+
 /** Draws picture `index` into `out`, channel by channel, and returns its digit. */
-function drawDigit(seed: number, index: number, out: Uint8Array): number {
-  const random = stream(seed, index);
+function drawDigit(seed: number, index: number, out: Uint8ClampedArray): number {
+  const bits = bitStream(seed, index);
+  const random = () => (bits() >>> 0) / 2 ** 32;
   const digit = Math.floor(random() * 10);
   const mask = new Float32Array(SIZE * SIZE);
   const clutter = Array.from({ length: 2 }, (): Point[] => [
@@ -146,15 +163,7 @@ function drawDigit(seed: number, index: number, out: Uint8Array): number {
   ]);
   drawLines(mask, clutter, 0.4 + 0.5 * random(), 0.6);
   drawLines(mask, pose(digit, random), 0.9 + 1.3 * random(), 1);
-  const [ink, paper] = colours(random);
-  const [tiltX, tiltY] = [(random() - 0.5) * 0.5, (random() - 0.5) * 0.5];
-  const noise = 0.1 + 0.25 * random();
-  for (let c = 0; c < 3; c++)
-    for (let i = 0; i < mask.length; i++) {
-      const light = tiltX * ((i % SIZE) / SIZE - 0.5) + tiltY * (Math.floor(i / SIZE) / SIZE - 0.5);
-      const value = paper[c]! + (ink[c]! - paper[c]!) * mask[i]! + light + (random() - 0.5) * noise;
-      out[c * SIZE * SIZE + i] = Math.round(255 * Math.min(1, Math.max(0, value)));
-    }
+  paint(out, mask, random, bits);
   return digit;
 }
 
@@ -184,7 +193,7 @@ export function digits({
   const labels = new Array<number>(count);
   const size = 3 * SIZE * SIZE;
   for (let i = 0; i < count; i++)
-    labels[i] = drawDigit(seed, (train ? 0 : TEST_START) + i, bytes.subarray(i * size, (i + 1) * size));
+    labels[i] = drawDigit(seed, (train ? 0 : TEST_START) + i, new Uint8ClampedArray(bytes.buffer, i * size, size));
   return new ImageDataset(
     tensor(bytes).reshape(count, 3, SIZE, SIZE),
     tensor(labels, { dtype: "int64" }),
