@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor";
 import * as F from "./functional";
 import { Module } from "./module";
 import { readOptions } from "./options";
-import { text } from "./repr";
+import { float, text } from "./repr";
 
 /** Options of the dropout layers. */
 export interface DropoutLayerOptions {
@@ -34,7 +34,7 @@ abstract class DropoutLayer extends Module {
   }
 
   override extraRepr(): string {
-    return `p=${text(this.p)}, inplace=${text(this.inplace)}`;
+    return `p=${float(this.p)}, inplace=${text(this.inplace)}`;
   }
 }
 

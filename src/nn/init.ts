@@ -74,8 +74,21 @@ interface RandomInit {
   generator?: Generator;
 }
 
+let isSkipping = false;
+
+/** @internal Runs `body` while the functions of this file leave tensors as they are. */
+export function withoutInit<T>(body: () => T): T {
+  const before = isSkipping;
+  isSkipping = true;
+  try {
+    return body();
+  } finally {
+    isSkipping = before;
+  }
+}
+
 const change = (x: Tensor, body: (x: Tensor) => void): Tensor => {
-  noGrad(() => body(x));
+  if (!isSkipping) noGrad(() => body(x));
   return x;
 };
 

@@ -1,1 +1,2 @@
 export * as datasets from "./datasets/index";
+export * as models from "./models/index";

@@ -3,6 +3,7 @@ export * from "./clipGrad";
 export * as parametrize from "./parametrize";
 export * as prune from "./prune";
 export * as rnn from "./rnn";
+export * from "./skipInit";
 export * from "./spectralNorm";
 export * from "./vector";
 export * from "./weightNorm";

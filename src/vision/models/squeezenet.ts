@@ -1,0 +1,121 @@
+/** SqueezeNet (Iandola et al., "AlexNet-level accuracy with 50x fewer parameters", 2016). */
+import { describe, ValueError } from "../../core/errors";
+import * as nn from "../../nn/index";
+import { readOptions } from "../../nn/options";
+import { cat } from "../../ops/join";
+import type { Tensor } from "../../tensor/tensor";
+import { convolutions } from "./blocks";
+
+/** Narrows the channels, then widens them by 1×1 and 3×3 convolutions side by side. */
+export class Fire extends nn.Module {
+  squeeze: nn.Conv2d;
+  squeezeActivation: nn.ReLU;
+  expand1x1: nn.Conv2d;
+  expand1x1Activation: nn.ReLU;
+  expand3x3: nn.Conv2d;
+  expand3x3Activation: nn.ReLU;
+
+  constructor(inplanes: number, squeezePlanes: number, expand1x1Planes: number, expand3x3Planes: number) {
+    super();
+    this.squeeze = new nn.Conv2d(inplanes, squeezePlanes, 1);
+    this.squeezeActivation = new nn.ReLU(true);
+    this.expand1x1 = new nn.Conv2d(squeezePlanes, expand1x1Planes, 1);
+    this.expand1x1Activation = new nn.ReLU(true);
+    this.expand3x3 = new nn.Conv2d(squeezePlanes, expand3x3Planes, 3, { padding: 1 });
+    this.expand3x3Activation = new nn.ReLU(true);
+  }
+
+  override stateKey(field: string): string {
+    return nn.snakeCase(field);
+  }
+
+  override forward(input: Tensor): Tensor {
+    const x = this.squeezeActivation(this.squeeze(input));
+    return cat([this.expand1x1Activation(this.expand1x1(x)), this.expand3x3Activation(this.expand3x3(x))], 1);
+  }
+}
+
+const pool = () => new nn.MaxPool2d(3, 2, { ceilMode: true });
+
+const builders: Readonly<Record<string, () => nn.Module[]>> = {
+  "1_0": () => [
+    new nn.Conv2d(3, 96, 7, { stride: 2 }),
+    new nn.ReLU(true),
+    pool(),
+    new Fire(96, 16, 64, 64),
+    new Fire(128, 16, 64, 64),
+    new Fire(128, 32, 128, 128),
+    pool(),
+    new Fire(256, 32, 128, 128),
+    new Fire(256, 48, 192, 192),
+    new Fire(384, 48, 192, 192),
+    new Fire(384, 64, 256, 256),
+    pool(),
+    new Fire(512, 64, 256, 256),
+  ],
+  "1_1": () => [
+    new nn.Conv2d(3, 64, 3, { stride: 2 }),
+    new nn.ReLU(true),
+    pool(),
+    new Fire(64, 16, 64, 64),
+    new Fire(128, 16, 64, 64),
+    pool(),
+    new Fire(128, 32, 128, 128),
+    new Fire(256, 32, 128, 128),
+    pool(),
+    new Fire(256, 48, 192, 192),
+    new Fire(384, 48, 192, 192),
+    new Fire(384, 64, 256, 256),
+    new Fire(512, 64, 256, 256),
+  ],
+};
+
+/** Options of {@link SqueezeNet}. */
+export interface SqueezeNetOptions {
+  /** Default: 1000. */
+  numClasses?: number;
+  /** The probability of dropout before the last convolution. Default: 0.5. */
+  dropout?: number;
+}
+
+/**
+ * Fire modules and a convolution in place of linear layers. Shape: [N, 3, H, W] of at least 17×17 → [N, numClasses].
+ * @see torchvision.models.SqueezeNet
+ */
+export class SqueezeNet extends nn.Module {
+  features: nn.Sequential;
+  classifier: nn.Sequential;
+
+  /** @throws ValueError for another version. */
+  constructor(version: "1_0" | "1_1" = "1_0", options: SqueezeNetOptions = {}) {
+    super();
+    const { numClasses, dropout } = readOptions("SqueezeNet", { numClasses: 1000, dropout: 0.5 }, [options]);
+    const build = builders[version];
+    if (build === undefined)
+      throw new ValueError(`Unsupported SqueezeNet version ${describe(version)}: "1_0" or "1_1" expected`);
+    this.features = new nn.Sequential(...build());
+    const finalConv = new nn.Conv2d(512, numClasses, 1);
+    this.classifier = new nn.Sequential(
+      new nn.Dropout(dropout),
+      finalConv,
+      new nn.ReLU(true),
+      new nn.AdaptiveAvgPool2d([1, 1]),
+    );
+    for (const { weight, bias } of convolutions(this)) {
+      if (weight === finalConv.weight) nn.init.normal_(weight, 0, 0.01);
+      else nn.init.kaimingUniform_(weight);
+      nn.init.zeros_(bias!);
+    }
+  }
+
+  override forward(input: Tensor): Tensor {
+    const x: Tensor = this.classifier(this.features(input));
+    return x.flatten(1);
+  }
+}
+
+/** {@link SqueezeNet} of the paper, 1.2 million parameters. @see torchvision.models.squeezenet1_0 */
+export const squeezenet1_0 = (options?: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_0", options);
+
+/** {@link SqueezeNet} with 2.4 times less arithmetic at the same accuracy. @see torchvision.models.squeezenet1_1 */
+export const squeezenet1_1 = (options?: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_1", options);
