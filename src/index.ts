@@ -3,7 +3,8 @@ import "./backend/wasm/backend";
 import "./ops/index";
 import "./tensor/format";
 
-export * as autograd from "./autograd/index";
+export * as autograd from "./autograd";
+export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
 export {
   enableGrad,
   inferenceMode,

@@ -1,2 +1,3 @@
 /** `torch.utils`. */
+export * as checkpoint from "./autograd/checkpoint";
 export * as data from "./data/index";

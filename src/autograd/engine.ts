@@ -2,11 +2,12 @@
 import { AutogradError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
-import { runInScope } from "../tensor/scope";
+import { runInScope, runInUserScope } from "../tensor/scope";
 import { isTensor, Tensor } from "../tensor/tensor";
+import { isAnomalyEnabled, runTraced } from "./anomaly";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
 import { enableGrad, isGradEnabled, noGrad } from "./mode";
-import { AccumulateGrad, accumulatorOf, type Edge, edgeOf, type Grads, type Node } from "./node";
+import { AccumulateGrad, accumulatorOf, type Edge, edgeOf, type Grads, type Node, type NodeHook } from "./node";
 
 /** How a pass over the graph behaves. */
 interface Pass {
@@ -192,19 +193,8 @@ function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass
 
 /** Gradients of a node's inputs, with a zero for each output that no gradient reached. */
 function evaluate(node: Node, buffer: Buffer, pass: Pass): Grads {
-  const run = (): Grads => {
-    const grads = buffer.map(
-      (g, i) => g ?? (node.edges.length > 0 && node.outputs.length === 1 ? zeroGrad(node, i) : undefined),
-    );
-    let inputs = node.apply(grads);
-    if (node.postHooks !== null) {
-      share(inputs);
-      share(grads as Grads);
-      for (const hook of node.postHooks.values()) inputs = share(hook(inputs, grads) ?? undefined) ?? inputs;
-    }
-    checkGrads(node, inputs);
-    return inputs;
-  };
+  const run = (): Grads =>
+    isAnomalyEnabled() ? runTraced(node, () => applyNode(node, buffer)) : applyNode(node, buffer);
   return pass.createGraph || !node.isInternal
     ? run()
     : runInScope(
@@ -212,6 +202,25 @@ function evaluate(node: Node, buffer: Buffer, pass: Pass): Grads {
         isTensor,
         (x) => x.isShared,
       );
+}
+
+function applyNode(node: Node, buffer: Buffer): Grads {
+  const grads = buffer.map(
+    (g, i) => g ?? (node.edges.length > 0 && node.outputs.length === 1 ? zeroGrad(node, i) : undefined),
+  );
+  const own = node.apply(grads);
+  const inputs = node.postHooks === null ? own : runPostHooks(node.postHooks, own, grads);
+  checkGrads(node, inputs);
+  return inputs;
+}
+
+function runPostHooks(hooks: ReadonlyMap<number, NodeHook>, gradInputs: Grads, gradOutputs: Grads): Grads {
+  let inputs = share(gradInputs)!;
+  share(gradOutputs);
+  return runInUserScope(() => {
+    for (const hook of hooks.values()) inputs = share(hook(inputs, gradOutputs) ?? undefined) ?? inputs;
+    return inputs;
+  });
 }
 
 function zeroGrad(node: Node, index: number): Tensor {
@@ -224,11 +233,40 @@ function separate(grads: Grads, buffer: Buffer): Grads {
   return grads.map((g, i) => (g && (buffer.includes(g) || grads.indexOf(g) !== i || g.isShared) ? alias(g) : g));
 }
 
+/** A pass under way. */
+interface Walk {
+  readonly pass: object;
+  /** Whether a node takes part. */
+  has(node: Node): boolean;
+}
+
+let running: Walk | undefined;
+
+/** @internal The innermost pass under way. */
+export const runningWalk = (): Walk | undefined => running;
+
 /** One pass over the graph. */
 function walk(roots: readonly Edge[], rootGrads: readonly Tensor[], pass: Pass): void {
   const rootNodes = roots.map((edge) => edge.node);
   const dependencies = countDependencies(rootNodes);
   const needed = pass.captures && neededNodes(rootNodes, pass.captures);
+  const outer = running;
+  running = { pass, has: (node) => (needed ?? dependencies).has(node) && dependencies.has(node) };
+  try {
+    visit(roots, rootGrads, pass, dependencies, needed);
+  } finally {
+    running = outer;
+  }
+}
+
+/** Runs the nodes, each when all gradients of its operation's outputs have arrived. */
+function visit(
+  roots: readonly Edge[],
+  rootGrads: readonly Tensor[],
+  pass: Pass,
+  dependencies: Map<Node, number>,
+  needed: Set<Node> | undefined,
+): void {
   const buffers = new Map<Node, Buffer>();
   const ready = new Ready();
   const deliver = ({ node, index }: Edge, grad: Tensor): void => {
@@ -242,7 +280,7 @@ function walk(roots: readonly Edge[], rootGrads: readonly Tensor[], pass: Pass):
   roots.forEach((edge, i) => {
     deliver(edge, rootGrads[i]!);
   });
-  for (const node of new Set(rootNodes)) if (dependencies.get(node) === 0) ready.push(node);
+  for (const node of new Set(roots.map((edge) => edge.node))) if (dependencies.get(node) === 0) ready.push(node);
   while (ready.size > 0) {
     const node = ready.pop();
     const grads = process(node, buffers.get(node), pass, needed);
@@ -270,10 +308,11 @@ function process(node: Node, buffer: Buffer | undefined, pass: Pass, needed: Set
       accumulateLeaf(node.variable, received[0], pass.createGraph);
     return undefined;
   }
+  // A node that was only captured does not run, and keeps what it saved for a later pass.
   const leads = needed === undefined || node.edges.some((edge) => edge !== null && needed.has(edge.node));
   const grads = leads ? evaluate(node, received, pass) : undefined;
   if (!pass.createGraph) for (const grad of received) drop(grad);
-  if (!pass.retainGraph) node.release();
+  if (leads && !pass.retainGraph) node.release();
   return grads;
 }
 

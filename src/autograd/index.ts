@@ -1,5 +1,15 @@
-/** `torch.autograd`. */
+/** `torch.autograd`, as far as it needs no ops; src/autograd.ts is the whole. */
+export {
+  type AnomalyOptions,
+  detectAnomaly,
+  isAnomalyCheckNanEnabled,
+  isAnomalyEnabled,
+  setDetectAnomaly,
+} from "./anomaly";
 export { backward, grad } from "./engine";
+export { CustomFunction as Function, type FunctionGrads, onceDifferentiable } from "./function";
+export { FunctionCtx } from "./functionCtx";
 export { type Differentiable, type GradcheckOptions, gradcheck, gradgradcheck } from "./gradcheck";
-export { RemovableHandle } from "./hooks";
+export * as graph from "./graph";
+export { RemovableHandle } from "./handle";
 export { AccumulateGrad, Node } from "./node";

@@ -1,5 +1,6 @@
 /** Whether operations are recorded. */
 import { setInferenceStorage } from "../tensor/storage";
+import { during } from "./during";
 
 let gradEnabled = true;
 let inference = false;
@@ -17,18 +18,8 @@ function setModes(grad: boolean, inferenceMode: boolean): void {
 
 function withModes<R>(grad: boolean, inferenceMode: boolean, body: () => R): R {
   const before = [gradEnabled, inference] as const;
-  const restore = () => setModes(...before);
   setModes(grad, inferenceMode);
-  let result: R;
-  try {
-    result = body();
-  } catch (error) {
-    restore();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(restore) as R;
-  restore();
-  return result;
+  return during(body, () => setModes(...before));
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Nodes of the graph that backward walks, and how operations record them. */
 import type { DType } from "../core/dtype";
 import { AutogradError } from "../core/errors";
-import { shapeText } from "../core/shape";
-import type { Storage } from "../tensor/storage";
 import { type GradFn, onViewHistory, Tensor } from "../tensor/tensor";
+import { captureTrace, isAnomalyEnabled, type Trace } from "./anomaly";
+import { addHook, type RemovableHandle } from "./handle";
 import { isGradEnabled } from "./mode";
+import { checkSavable, graphFreed, type Saved, saveTensor } from "./savedTensor";
 
 /** Gradients for the inputs of a node; undefined or null where none flows. */
 export type Grads = readonly (Tensor | undefined | null)[];
@@ -19,16 +20,19 @@ export interface Edge {
 export interface OutputInfo {
   readonly shape: readonly number[];
   readonly dtype: DType;
-  /** A zero gradient is made here for an output that none reached. */
-  readonly like: Storage["backend"];
 }
 
+/** Gets the gradients of a node's outputs before its backward; may return others. */
 export type NodePreHook = (gradOutputs: Grads) => Grads | undefined | void;
+/** Gets the gradients of a node's inputs and outputs after its backward; may return others for the inputs. */
 export type NodeHook = (gradInputs: Grads, gradOutputs: Grads) => Grads | undefined | void;
 
 let created = 0;
 
-/** A step of backward: takes gradients of an operation's outputs, gives gradients of its inputs. */
+/**
+ * A step of backward: takes gradients of an operation's outputs, gives gradients of its inputs.
+ * @see torch.autograd.graph.Node
+ */
 export abstract class Node implements GradFn {
   /** Later nodes are processed first. */
   readonly sequence = created++;
@@ -39,6 +43,8 @@ export abstract class Node implements GradFn {
   retained: Map<number, WeakRef<Tensor>> | null = null;
   preHooks: Map<number, NodePreHook> | null = null;
   postHooks: Map<number, NodeHook> | null = null;
+  /** @internal Where the operation was called; known in anomaly mode only. */
+  readonly trace: Trace | null = isAnomalyEnabled() ? captureTrace() : null;
 
   constructor(
     readonly name: string,
@@ -48,6 +54,24 @@ export abstract class Node implements GradFn {
   /** The nodes that gradients go on to, with the position among their inputs. @see torch.autograd.graph.Node.next_functions */
   get nextFunctions(): readonly (readonly [Node | null, number])[] {
     return this.edges.map((edge) => [edge?.node ?? null, edge?.index ?? 0]);
+  }
+
+  /**
+   * Calls `hook` with the gradients of the node's inputs and of its outputs, each time its backward has run.
+   * @see torch.autograd.graph.Node.register_hook
+   */
+  registerHook(hook: NodeHook): RemovableHandle {
+    this.postHooks ??= new Map();
+    return addHook(this.postHooks, hook);
+  }
+
+  /**
+   * Calls `hook` with the gradients of the node's outputs, each time before its backward runs.
+   * @see torch.autograd.graph.Node.register_prehook
+   */
+  registerPrehook(hook: NodePreHook): RemovableHandle {
+    this.preHooks ??= new Map();
+    return addHook(this.preHooks, hook);
   }
 
   abstract apply(grads: (Tensor | undefined)[]): Grads;
@@ -65,7 +89,7 @@ export abstract class Node implements GradFn {
   }
 }
 
-/** Adds what arrives to the `grad` of a leaf. */
+/** Adds what arrives to the `grad` of a leaf. @see torch::autograd::AccumulateGrad */
 export class AccumulateGrad extends Node {
   constructor(readonly variable: Tensor) {
     super("AccumulateGrad", []);
@@ -77,47 +101,16 @@ export class AccumulateGrad extends Node {
   }
 }
 
-const infoOf = (x: Tensor): OutputInfo => ({ shape: x.shape, dtype: x.dtype, like: x.storage.backend });
+export const infoOf = (x: Tensor): OutputInfo => ({ shape: x.shape, dtype: x.dtype });
 
-/** A tensor kept for backward: its memory, its place in the graph, and the version that it had. */
-class SavedTensor {
-  private readonly tensor: Tensor;
-  private readonly version: number;
-
-  constructor(x: Tensor) {
-    this.tensor = sharedHandle(x);
-    this.version = x.storage.version;
-  }
-
-  /** @throws AutogradError if the tensor was changed in place since. */
-  unpack(op: string): Tensor {
-    const { tensor } = this;
-    if (tensor.storage.version !== this.version)
-      throw new AutogradError(
-        `one of the variables needed for gradient computation has been modified by an inplace operation: [${tensor.type()} ${shapeText(tensor.shape)}]` +
-          `${tensor.node ? `, which is output ${tensor.outputNr} of ${tensor.node.name},` : ""} is at version ${tensor.storage.version}; expected version ${this.version} instead. ` +
-          `${op} saved it; change a copy (x.clone()) instead, or use the out-of-place operation.`,
-      );
-    return tensor;
-  }
-
-  release(): void {
-    this.tensor.dispose();
-  }
+/** The node that a leaf's gradient flows to; made when the leaf first enters a graph. */
+export function accumulatorOf(leaf: Tensor): AccumulateGrad {
+  leaf.accumulator ??= new AccumulateGrad(leaf);
+  return leaf.accumulator as AccumulateGrad;
 }
 
-/** Another handle on the same memory and at the same place in the graph, so that the owner's may be disposed. */
-function sharedHandle(x: Tensor): Tensor {
-  const handle = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
-  handle.isKept = true;
-  handle.node = x.gradFn;
-  handle.outputNr = x.outputNr;
-  if (x.leafRequiresGrad) {
-    handle.leafRequiresGrad = true;
-    handle.accumulator = accumulatorOf(x);
-  }
-  return handle;
-}
+/** Keeps a tensor for backward, at its place in the graph. */
+export const keep = (x: Tensor): Saved => saveTensor(x, x.leafRequiresGrad ? accumulatorOf(x) : null);
 
 /** The gradient of one input, from the gradient of the only output and what was saved. */
 export type InputGrad = (g: Tensor, saved: readonly Tensor[]) => Tensor | undefined | null;
@@ -131,7 +124,7 @@ export type AllGrads = (
 
 /** The backward of one recorded operation. */
 class OpNode extends Node {
-  private saved: SavedTensor[] | undefined;
+  private saved: readonly Saved[] | undefined;
 
   constructor(
     name: string,
@@ -142,14 +135,11 @@ class OpNode extends Node {
   }
 
   save(tensors: readonly Tensor[]): void {
-    this.saved = tensors.map((x) => new SavedTensor(x));
+    this.saved = tensors.map(keep);
   }
 
   apply(grads: (Tensor | undefined)[]): Grads {
-    if (this.saved === undefined)
-      throw new AutogradError(
-        "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). Saved intermediate values of the graph are freed when you call backward() or autograd.grad(). Specify retainGraph: true if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.",
-      );
+    if (this.saved === undefined) throw graphFreed();
     const saved = this.saved.map((s) => s.unpack(this.name));
     const { rule } = this;
     if (typeof rule === "function")
@@ -167,12 +157,6 @@ class OpNode extends Node {
     for (const saved of this.saved) saved.release();
     this.saved = undefined;
   }
-}
-
-/** The node that a leaf's gradient flows to; made when the leaf first enters a graph. */
-export function accumulatorOf(leaf: Tensor): AccumulateGrad {
-  leaf.accumulator ??= new AccumulateGrad(leaf);
-  return leaf.accumulator as AccumulateGrad;
 }
 
 /** Where a tensor's gradient flows to, or null if it does not require grad. */
@@ -229,11 +213,7 @@ function attach(
   saved: readonly Tensor[],
   rule: readonly (InputGrad | null)[] | AllGrads,
 ): void {
-  for (const x of saved)
-    if (x.isInference())
-      throw new AutogradError(
-        "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.",
-      );
+  for (const x of saved) checkSavable(x);
   const node = new OpNode(
     name,
     inputs.map((x) => (x instanceof Tensor ? edgeOf(x) : null)),
@@ -267,6 +247,10 @@ export function onReplayView(rule: (view: Tensor, base: Tensor) => GradFn | null
 onViewHistory((x) => {
   const origin = x.origin!;
   if (origin.version === x.storage.version) return x.node;
+  if (origin.inplaceError !== undefined && origin.base.node !== null)
+    throw new AutogradError(
+      `Output ${x.outputNr} of ${x.node?.name} is a view and its base or another view of its base has been modified inplace. ${origin.inplaceError}`,
+    );
   origin.version = x.storage.version;
   const { base } = origin;
   if (base.node !== null) {
@@ -275,3 +259,21 @@ onViewHistory((x) => {
   }
   return x.node;
 });
+
+/**
+ * Makes an output of `node` the history of `x`, which was changed in place. If `x` is a view, its base gets the change as a slice
+ * (by the rule that the in-place ops set).
+ */
+export function rebaseHistory(x: Tensor, node: Node, outputNr: number): void {
+  const changed = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
+  changed.node = node;
+  changed.outputNr = outputNr;
+  x.leafRequiresGrad = false;
+  rebase(x, changed);
+}
+
+let rebase = (_x: Tensor, _changed: Tensor): void => {};
+
+export function onRebase(rule: (x: Tensor, changed: Tensor) => void): void {
+  rebase = rule;
+}

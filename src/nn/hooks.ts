@@ -1,5 +1,5 @@
 /** Calls of modules: hooks before and after `forward`, and around backward. */
-import { addHook } from "../autograd/hooks";
+import { addHook } from "../autograd/handle";
 import { isGradEnabled } from "../autograd/mode";
 import { type Grads, type Node, recordAll } from "../autograd/node";
 import { AutogradError, KindlingError } from "../core/errors";

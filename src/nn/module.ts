@@ -2,7 +2,7 @@
  * The base of all networks: a callable object that finds its parameters, buffers and children among its fields. One class, whose private
  * fields every part of it needs; hence the length.
  */
-import { addHook, type RemovableHandle } from "../autograd/hooks";
+import { addHook, type RemovableHandle } from "../autograd/handle";
 import { noGrad } from "../autograd/mode";
 import type { Device } from "../backend/backend";
 import { checkDType, type DType, isFloat } from "../core/dtype";

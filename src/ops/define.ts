@@ -384,6 +384,10 @@ export function checkInplace(op: string, x: Tensor): void {
     throw new AutogradError(
       `${op}: a leaf Variable that requires grad is being used in an in-place operation. Wrap the update in torch.noGrad(() => …).`,
     );
+  if (x.origin?.inplaceError !== undefined)
+    throw new AutogradError(
+      `Output ${x.outputNr} of ${x.node?.name} is a view and is being modified inplace. ${x.origin.inplaceError}`,
+    );
   if (x.origin?.base.leafRequiresGrad && x.origin.base.node === null)
     throw new AutogradError(
       `${op}: a view of a leaf Variable that requires grad is being used in an in-place operation.`,

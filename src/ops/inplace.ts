@@ -1,7 +1,7 @@
 /** In-place forms: the result of an op written over its first operand, with the graph rebuilt around the change. */
 
 import { enableGrad } from "../autograd/mode";
-import { isRecorded, onReplayView, record } from "../autograd/node";
+import { isRecorded, onRebase, onReplayView, record } from "../autograd/node";
 import { AutogradError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
@@ -104,6 +104,8 @@ export function rebase(x: Tensor, y: Tensor): void {
   base.node = now.node;
   base.outputNr = 0;
 }
+
+onRebase(rebase);
 
 /** A view that is older than an in-place change of its base is taken from the base anew. */
 onReplayView((view, base) =>

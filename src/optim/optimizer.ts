@@ -1,5 +1,5 @@
 /** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
-import { addHook, type RemovableHandle } from "../autograd/hooks";
+import { addHook, type RemovableHandle } from "../autograd/handle";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { Tensor } from "../tensor/tensor";

@@ -9,11 +9,18 @@ export interface Temporary {
   dispose(): void;
 }
 
-let current: Temporary[] | undefined;
+interface Scope {
+  readonly tensors: Temporary[];
+  readonly outer: Scope | undefined;
+  /** Opened by the library around its own temporaries, not by a user. */
+  readonly isInternal: boolean;
+}
+
+let current: Scope | undefined;
 
 /** Called by every new tensor. */
 export function enroll(tensor: Temporary): void {
-  current?.push(tensor);
+  current?.tensors.push(tensor);
 }
 
 /** Collects the tensors that occur in a result: in arrays, in objects' fields, alone. */
@@ -32,11 +39,11 @@ function tensorsIn(value: unknown, isTensor: (x: object) => boolean, found: Set<
 /**
  * Runs `body` and disposes the tensors that it made, but for those in its result and those that are kept (parameters, buffers, gradients
  * of leaves, the state of optimizers). What the autograd graph still needs stays alive inside the graph. Tensors that `spares` names
- * are left to the enclosing scope.
+ * are left to the enclosing scope; only the library's own scopes have some.
  */
 export function runInScope<R>(body: () => R, isTensor: (x: object) => boolean, spares?: (x: Temporary) => boolean): R {
   const outer = current;
-  const mine: Temporary[] = [];
+  const mine: Scope = { tensors: [], outer, isInternal: spares !== undefined };
   current = mine;
   let survivors = new Set<unknown>();
   try {
@@ -45,9 +52,20 @@ export function runInScope<R>(body: () => R, isTensor: (x: object) => boolean, s
     return result;
   } finally {
     current = outer;
-    for (const tensor of mine) {
-      if (survivors.has(tensor) || spares?.(tensor)) outer?.push(tensor);
+    for (const tensor of mine.tensors) {
+      if (survivors.has(tensor) || spares?.(tensor)) outer?.tensors.push(tensor);
       else if (!tensor.isKept) tensor.dispose();
     }
+  }
+}
+
+/** Runs code of a user, who may keep the tensors that it makes, from within the library's own scopes: they belong to the scope around those. */
+export function runInUserScope<R>(body: () => R): R {
+  const inner = current;
+  while (current?.isInternal) current = current.outer;
+  try {
+    return body();
+  } finally {
+    current = inner;
   }
 }

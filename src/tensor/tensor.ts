@@ -19,6 +19,8 @@ export type NestedArray<T = number | bigint | boolean> = T | NestedArray<T>[];
 export interface ViewOf {
   readonly base: Tensor;
   version: number;
+  /** Why neither the view nor its base may be changed in place while operations are recorded. */
+  readonly inplaceError?: string;
 }
 
 /** Called when a gradient reaches a tensor; may return another gradient to use in its place. */

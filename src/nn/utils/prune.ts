@@ -1,5 +1,5 @@
 /** Pruning: parameters with a mask. */
-import type { RemovableHandle } from "../../autograd/hooks";
+import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
 import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";

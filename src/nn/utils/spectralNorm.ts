@@ -1,5 +1,5 @@
 /** Weights divided by their largest singular value: Miyato et al., ICLR 2018. */
-import type { RemovableHandle } from "../../autograd/hooks";
+import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
 import { ArgumentError, checkOptions, ValueError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";

@@ -1,5 +1,5 @@
 /** Weights as direction times length: Salimans and Kingma, NeurIPS 2016. */
-import type { RemovableHandle } from "../../autograd/hooks";
+import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
 import { ArgumentError, checkOptions } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";

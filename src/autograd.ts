@@ -1,0 +1,2 @@
+/** `torch.autograd`. */
+export * from "./autograd/index";

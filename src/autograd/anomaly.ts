@@ -1,0 +1,118 @@
+/** Anomaly mode: finds the operation whose backward gives NaN, and the line of code that called it. */
+import { AutogradError, checkOptions } from "../core/errors";
+import type { Tensor } from "../tensor/tensor";
+import { during } from "./during";
+
+/** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
+export interface AnomalyOptions {
+  /** Whether NaN in a gradient is an error. Default: true. */
+  checkNan?: boolean;
+}
+
+let isOn = false;
+let checksNan = true;
+
+/** Whether anomaly mode is on. @see torch.is_anomaly_enabled */
+export const isAnomalyEnabled = (): boolean => isOn;
+
+/** Whether anomaly mode is on and takes NaN for an error. @see torch.is_anomaly_check_nan_enabled */
+export const isAnomalyCheckNanEnabled = (): boolean => isOn && checksNan;
+
+/**
+ * Runs `body` in anomaly mode: operations remember where they were called, and an error in their backward says so. A gradient that contains
+ * NaN is an error too. For debugging: every operation and every step of backward becomes much slower.
+ *
+ * @throws AutogradError naming the operation whose backward gave NaN, and the line that called it.
+ * @see torch.autograd.detect_anomaly
+ * @example torch.autograd.detectAnomaly(() => lossFn(model(x), y).backward());
+ */
+export const detectAnomaly = <R>(body: () => R, options?: AnomalyOptions): R => setDetectAnomaly(true, body, options);
+
+/**
+ * Turns anomaly mode on or off: for good, or with a function as the second argument for the length of that function.
+ * @see torch.autograd.set_detect_anomaly
+ */
+export function setDetectAnomaly(mode: boolean, options?: AnomalyOptions): void;
+export function setDetectAnomaly<R>(mode: boolean, body: () => R, options?: AnomalyOptions): R;
+export function setDetectAnomaly<R>(
+  mode: boolean,
+  bodyOrOptions: (() => R) | AnomalyOptions = {},
+  options: AnomalyOptions = {},
+): R | undefined {
+  const body = typeof bodyOrOptions === "function" ? bodyOrOptions : undefined;
+  const given = typeof bodyOrOptions === "function" ? options : bodyOrOptions;
+  checkOptions("setDetectAnomaly", given, ["checkNan"]);
+  const before = [isOn, checksNan] as const;
+  [isOn, checksNan] = [mode, given.checkNan ?? true];
+  if (body === undefined) return undefined;
+  return during(body, () => {
+    [isOn, checksNan] = before;
+  });
+}
+
+/** A node as far as its history is concerned. */
+interface Traced {
+  readonly name: string;
+  readonly trace: Trace | null;
+}
+
+/** Where an operation was called, and the node in whose backward that was, if any. */
+export interface Trace {
+  readonly frames: readonly string[];
+  readonly cause: Traced | null;
+}
+
+/** The node whose backward is running. */
+let running: Traced | null = null;
+
+/** @internal The call that is being recorded, without the library's own frames. */
+export function captureTrace(): Trace {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  const frames = (new Error().stack ?? "").split("\n").filter((line) => position.test(line));
+  Error.stackTraceLimit = stackTraceLimit;
+  // The first frame is this function's: it lies in the bundle, or at a known place in the folder of the sources.
+  const library =
+    frames[0]
+      ?.replace(position, "")
+      .replace(/^.*[(@ ]/, "")
+      .replace(/autograd\/anomaly\.[jt]s$/, "") ?? "";
+  return { frames: frames.filter((line) => !line.includes(library)).map((line) => line.trim()), cause: running };
+}
+
+/** How the line of a frame ends, in the stack traces of all engines. */
+const position = /:\d+:\d+\)?$/;
+
+/** @internal Runs the backward of `node`; an error says where the operation was called. */
+export function runTraced(
+  node: Traced,
+  backward: () => readonly (Tensor | null | undefined)[],
+): readonly (Tensor | null | undefined)[] {
+  const outer = running;
+  running = node;
+  try {
+    const grads = backward();
+    if (checksNan) checkNan(node, grads);
+    return grads;
+  } catch (error) {
+    if (error instanceof Error) error.message += traceText(node);
+    throw error;
+  } finally {
+    running = outer;
+  }
+}
+
+function checkNan(node: Traced, grads: readonly (Tensor | null | undefined)[]): void {
+  for (const [i, grad] of grads.entries())
+    if (grad?.isnan().any().item())
+      throw new AutogradError(`Function '${node.name}' returned nan values in its ${i}th output.`);
+}
+
+function traceText({ name, trace }: Traced): string {
+  if (trace === null)
+    return `\nNo forward pass information is available for ${name}: enable anomaly mode during the forward pass as well.`;
+  const text = `\nThe forward call that made ${name}:\n    ${trace.frames.join("\n    ")}`;
+  return trace.cause === null
+    ? text
+    : `${text}\nwhich was part of the backward of ${trace.cause.name}.${traceText(trace.cause)}`;
+}
