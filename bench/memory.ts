@@ -6,9 +6,8 @@
  * LeNet at batch 64 on random pictures. Prints the high-water mark of the Wasm memory after every twentieth of the steps. Default: 20,000 steps.
  */
 import * as torch from "kindling";
-import { LeNet } from "../examples/train/models";
 
-const { nn, optim, utils } = torch;
+const { nn, optim, utils, vision } = torch;
 const BATCH = 64;
 const MARKS = 20;
 const MEBIBYTE = 2 ** 20;
@@ -23,7 +22,7 @@ async function* batches(): AsyncGenerator<[torch.Tensor, torch.Tensor]> {
 /** Trains for `steps`; `scope` runs the body of each step. Returns milliseconds per step. */
 async function train(steps: number, scope: (body: () => void) => void, mark: (step: number) => void): Promise<number> {
   torch.manualSeed(0);
-  const model = new LeNet(3, 32, 10);
+  const model = new vision.models.LeNet();
   const criterion = new nn.CrossEntropyLoss();
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.001, momentum: 0.9 });
   const every = Math.max(1, Math.floor(steps / MARKS));

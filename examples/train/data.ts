@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { vision } from "kindling";
-import { UsageError } from "./options";
+import { UsageError } from "../shared/program";
 
 type ImageDataset = InstanceType<typeof vision.datasets.ImageDataset>;
 

@@ -3,9 +3,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as torch from "kindling";
+import { main } from "../shared/program";
 import { type Data, loadData } from "./data";
 import { createModel, type Model } from "./models";
-import { help, type Options, parseOptions, UsageError } from "./options";
+import { about, flags, type Options } from "./options";
 import { drawPredictions } from "./picture";
 import { createLoader, percent, test, trainEpoch } from "./train";
 
@@ -78,14 +79,4 @@ async function run(options: Options): Promise<void> {
   console.log(`test pictures with predicted / true labels: ${picturePath}`);
 }
 
-async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === "help") console.log(help);
-  else await run(options);
-}
-
-main().catch((error: unknown) => {
-  const expected = error instanceof UsageError || error instanceof torch.KindlingError;
-  console.error(expected ? `error: ${(error as Error).message}` : error);
-  process.exit(expected ? 2 : 1);
-});
+main(about, flags, run);

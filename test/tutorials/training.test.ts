@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as torch from "kindling";
 import { afterAll, describe, expect, test } from "vitest";
-import { LeNet } from "../../examples/train/models";
 import { expectClose } from "../helpers/close";
 
 const { nn, optim, safetensors } = torch;
@@ -170,7 +169,7 @@ describe("training a classifier", () => {
       return new TensorDataset(images.sub(0.5).div(0.5), labels);
     };
     const [training, testing] = [make(400), make(100)];
-    const net = new LeNet(3, 32, 10);
+    const net = new torch.vision.models.LeNet();
     const trainLoader = new DataLoader(training, { batchSize: 4, shuffle: true });
     const testLoader = new DataLoader(testing, { batchSize: 4 });
     const criterion = new nn.CrossEntropyLoss();
@@ -194,7 +193,7 @@ describe("training a classifier", () => {
 
     const path = join(folder, "cifar_net.safetensors");
     await safetensors.saveFile(net.stateDict(), path);
-    const reloaded = new LeNet(3, 32, 10);
+    const reloaded = new torch.vision.models.LeNet();
     reloaded.loadStateDict(await safetensors.loadFile(path));
     const [correct, total] = [new Array(10).fill(0), new Array(10).fill(0)];
     for await (const [images, labels] of testLoader) {

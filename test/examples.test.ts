@@ -1,0 +1,115 @@
+/** `npm run example -- NAME`: every example on small input, its help, and its answers to wrong flags. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+
+const root = mkdtempSync(join(tmpdir(), "kindling-examples-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const verse = join(root, "verse.txt");
+writeFileSync(verse, "the wind blows over the hill, and over the hill the wind goes\n".repeat(12));
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function node(...args: string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+const run = (name: string, ...flags: string[]) => node("--import", "tsx", `examples/${name}/main.ts`, ...flags);
+
+/** What follows a word in every line about an epoch. */
+const numbersAfter = (word: string, text: string): number[] =>
+  [...text.matchAll(new RegExp(`^epoch .*${word} ([\\d.]+)`, "gm"))].map((match) => Number(match[1]));
+
+const textFlags = ["--text", verse, "--batch-size", "4", "--prompt", "the ", "--sample", "20", "--seed", "1"];
+
+test("charLstm learns a verse and continues the prompt", async () => {
+  const flags = ["--epochs", "6", "--length", "32", "--hidden", "24", "--layers", "1", "--lr", "0.02"];
+  const { code, stdout } = await run("charLstm", ...textFlags, ...flags);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^An LSTM of [\d,]+ parameters reads 744 characters, 18 different ones\.\n/);
+  const losses = numbersAfter("loss", stdout);
+  expect(losses).toHaveLength(6);
+  expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
+  expect(stdout).toMatch(/characters?\/s\n\nthe [\s\S]{20}\n$/);
+});
+
+test("gpt learns a verse and continues the prompt", async () => {
+  const flags = ["--epochs", "8", "--context", "16", "--layers", "1", "--heads", "2", "--width", "16", "--lr", "0.02"];
+  const { code, stdout } = await run("gpt", ...textFlags, ...flags);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^A GPT of [\d,]+ parameters reads 744 characters, 18 different ones\.\n/);
+  const losses = numbersAfter("loss", stdout);
+  expect(losses).toHaveLength(8);
+  expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
+  expect(stdout).toMatch(/ms per step\n\nthe [\s\S]{20}\n$/);
+});
+
+test("housePrices predicts better than a linear fit", async () => {
+  const { code, stdout } = await run("housePrices", "--houses", "600", "--epochs", "6", "--hidden", "32");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^480 houses to learn from, 120 to test with\n/);
+  const linear = Number(/linear fit: ([\d.]+)/.exec(stdout)![1]);
+  expect(numbersAfter("validation error", stdout).at(-1)).toBeLessThan(linear);
+  expect(stdout.match(/^ +\d+ +\d+ +[a-z ]+ +\d+k +\d+k$/gm)).toHaveLength(8);
+});
+
+test("names learns languages and guesses what it is given", async () => {
+  const { code, stdout } = await run("names", "--epochs", "3", "--hidden", "24", "--name", "Yamashita, Papandreou");
+  expect(code).toBe(0);
+  expect(numbersAfter("test accuracy", stdout).at(-1)).toBeGreaterThan(40);
+  expect(
+    stdout.match(/^ {2}(Arabic|Czech|Dutch|English|Greek|Italian|Japanese|Polish|Russian|Spanish) +\d+ %$/gm),
+  ).toHaveLength(10);
+  expect(stdout).toMatch(/^Yamashita: Japanese \d+ %/m);
+  expect(stdout).toMatch(/^Papandreou: Greek \d+ %/m);
+});
+
+const examples = readdirSync("examples").filter((name) => name !== "shared");
+
+test.each(examples)(
+  "%s: --help lists flags and defaults, a wrong flag is one line on stderr and exit code 2",
+  async (name) => {
+    const [help, wrong] = await Promise.all([run(name, "--help"), run(name, "--epochs", "many")]);
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain(name === "train" ? "npm start" : `npm run example -- ${name}`);
+    expect(help.stdout).toMatch(/^ {2}--epochs N +passes over .* \(default \d+\)$/m);
+    expect(help.stdout).toMatch(/^ {2}--help +this text$/m);
+    const stderr = 'error: --epochs takes an integer of at least 1, got "many"\n';
+    expect(wrong).toEqual({ code: 2, stdout: "", stderr });
+  },
+);
+
+test.each<[what: string, args: string[], message: RegExp]>([
+  ["a missing text", ["charLstm", "--text", join(root, "none")], /--text: there is no readable file ".*none"/],
+  ["a text that is too short", ["gpt", "--text", verse, "--context", "800"], /has 744 characters.* needs 801/],
+  ["a letter that the text lacks", ["charLstm", "--text", verse, "--prompt", "Q"], /--prompt: the text has no "Q"/],
+  [
+    "heads that do not divide the width",
+    ["gpt", "--width", "10"],
+    /--width must be a multiple of --heads, got 10 and 4/,
+  ],
+])("%s is an error that says so", async (_what, [name, ...flags], message) => {
+  const { code, stderr } = await run(name!, ...flags);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test("npm run example without a name lists the examples", async () => {
+  const { code, stderr } = await node("scripts/example.mjs", "unknown");
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    `example: there is no example "unknown"; npm run example -- NAME [flags], with NAME one of ${examples.sort().join(", ")}\n`,
+  );
+});
