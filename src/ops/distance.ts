@@ -80,7 +80,7 @@ export function pdist(x: Tensor, p = 2): Tensor {
   checkTensor("pdist", x);
   if (x.ndim !== 2) throw new ShapeError(`pdist: only supports 2D tensors, got: ${x.ndim}D`);
   const n = x.shape[0]!;
-  const [first, second] = [...triuIndices(n, n, { offset: 1 })] as [Tensor, Tensor];
+  const [first, second] = triuIndices(n, n, { offset: 1 }).unbind() as [Tensor, Tensor];
   const differences = x.indexSelect(0, first).sub(x.indexSelect(0, second));
   return differences.numel() === 0 ? differences.sum(-1) : vectorNorm(differences, p, -1);
 }
