@@ -73,7 +73,7 @@ function averageRow<WINDOW, T>(
       continue;
     }
     const total = sumOfBox<T>(x, height, width, d0, d1, h0, h1, w0, w1);
-    store<T>(at<T>(y, o), divisor > 0 ? <T>(total / <f64>divisor) : <T>0);
+    store<T>(at<T>(y, o), divisor > 0 || fixed ? <T>(total / <f64>divisor) : <T>0);
   }
 }
 

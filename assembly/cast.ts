@@ -1,4 +1,7 @@
-/** Casts between element types, in PyTorch's sense: floats truncate toward zero to ints, ints wrap, anything to bool is ≠ 0. */
+/**
+ * Casts between element types, in PyTorch's sense: floats truncate toward zero to ints, ints wrap, anything to bool is ≠ 0. What does not
+ * fit, NaN and infinities included, becomes what PyTorch gives on x86: the smallest int32 or int64, and the low bits of these.
+ */
 import { BF16, BOOL, F16, F32, F64, I32, I64, U8 } from "./dtype";
 import { bytesOf, isFloating, loadFloat, loadInteger, span, storeFloat, storeInteger } from "./element";
 import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half";
@@ -6,10 +9,31 @@ import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half";
 /** Casts n elements of x, sx apart, to elements of y, sy apart. */
 export type Cast = (y: usize, x: usize, sy: i32, sx: i32, n: i32) => void;
 
+/** x truncated to an i64. */
+// @ts-ignore: decorator
+@inline
+function truncateWide(x: f64): i64 {
+  return abs<f64>(x) < 9223372036854775808.0 ? <i64>x : i64.MIN_VALUE;
+}
+
+/** x truncated to an i32. */
+// @ts-ignore: decorator
+@inline
+function truncateNarrow(x: f64): i32 {
+  return abs<f64>(x) < 2147483648.0 ? <i32>x : i32.MIN_VALUE;
+}
+
+/** x truncated to an integer of type t: uint8 takes the way of int64, the other small types that of int32. */
+function truncateTo(t: i32, x: f64): i64 {
+  return t == I64 || t == U8 ? truncateWide(x) : <i64>truncateNarrow(x);
+}
+
 // @ts-ignore: decorator
 @inline
 function castOf<D, S>(x: S): D {
-  return isBoolean<D>() ? <D>(x != 0) : isFloat<S>() && isInteger<D>() ? <D>(<i64>x) : <D>x;
+  if (isBoolean<D>()) return <D>(x != 0);
+  if (!isFloat<S>() || isFloat<D>()) return <D>x;
+  return sizeof<D>() == 4 ? <D>truncateNarrow(<f64>x) : <D>truncateWide(<f64>x);
 }
 
 function castRow<D, S>(y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
@@ -25,7 +49,7 @@ function castRow<D, S>(y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
 /** Writes a number, cast to type t, to the element at y. */
 export function storeNumber(t: i32, y: usize, value: f64): void {
   if (isFloating(t)) storeFloat(t, y, value);
-  else storeInteger(t, y, t == BOOL ? i64(value != 0) : <i64>value);
+  else storeInteger(t, y, t == BOOL ? i64(value != 0) : truncateTo(t, value));
 }
 
 /** Writes an integer, cast to type t; it rounds once on its way to f32, so it must not pass through f64. */

@@ -3,6 +3,7 @@
  * from the end. Kernels that only move elements take their `size` in bytes (1, 2, 4, 8) in place of a type.
  */
 import { BOOL, F32, F64, I16, I32, I64, I8, U8 } from "./dtype";
+import { copyRun, indexAt } from "./indices";
 import { at } from "./rows";
 
 /** Index of the first of `count` indices outside [low, n), or -1; `low` is -n where negative indices are allowed. */
@@ -12,14 +13,6 @@ export function indicesInRange(index: usize, low: i32, n: i32, count: i32): i32 
     if (v < <i64>low || v >= <i64>n) return i;
   }
   return -1;
-}
-
-/** Index i of an array of indices into n elements, counted from the start. */
-// @ts-ignore: decorator
-@inline
-export function indexAt(index: usize, i: i32, n: i32): i32 {
-  const v = <i32>load<i64>(at<i64>(index, i));
-  return v < 0 ? v + n : v;
 }
 
 // ---- By index -------------------------------------------------------------------------------------------------------
@@ -53,20 +46,6 @@ export function gather(
     case 8: return gatherOf<u64>(y, x, index, n, m, inner, begin, end);
     default: unreachable();
   }
-}
-
-/** Bytes from which a call of `memory.copy` is cheaper than a loop. */
-const LONG_RUN: usize = 128;
-
-/** Copies a run of `bytes`, a multiple of `size`. */
-// @ts-ignore: decorator
-@inline
-export function copyRun(y: usize, x: usize, bytes: usize, size: i32): void {
-  if (bytes >= LONG_RUN) return memory.copy(y, x, bytes);
-  const stop = y + bytes;
-  for (; y + 16 <= stop; y += 16, x += 16) v128.store(y, v128.load(x));
-  if (size >= 4) for (; y < stop; y += 4, x += 4) store<u32>(y, load<u32>(x));
-  else for (; y < stop; y++, x++) store<u8>(y, load<u8>(x));
 }
 
 /**

@@ -4,7 +4,7 @@
  * whoever makes them, so what repeated indices leave does not depend on the split.
  */
 import { BOOL, F32, F64, I16, I32, I64, I8, U8 } from "./dtype";
-import { copyRun, indexAt } from "./gather";
+import { copyRun, indexAt } from "./indices";
 import { at, loadLanes, storeLanes, zeros } from "./rows";
 import { lanes } from "./simd";
 

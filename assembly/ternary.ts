@@ -69,31 +69,6 @@ export function addcdiv(
   walk3(vectors3<AddCDiv>(t), t, t, y, a, b, c, p, geom, begin, end);
 }
 
-@final @unmanaged
-class ClampTensor {
-  @inline vec<T>(x: v128, low: v128, high: v128, p: v128): v128 {
-    return v128.min<T>(v128.max<T>(x, low), high);
-  }
-  @inline one<T>(x: T, low: T, high: T, p: f64): T {
-    return min<T>(max<T>(x, low), high);
-  }
-}
-
-/** min(max(x, low), high); NaN if any is. */
-export function clampTensor(
-  t: i32,
-  y: usize,
-  a: usize,
-  b: usize,
-  c: usize,
-  p: f64,
-  geom: usize,
-  begin: i32,
-  end: i32,
-): void {
-  walk3(numbers3<ClampTensor>(t), t, t, y, a, b, c, p, geom, begin, end);
-}
-
 // ------------------------------------------------------------------------------------------- where
 
 /** All bits of the 4-byte lanes whose condition byte is not 0. */

@@ -18,10 +18,13 @@ export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/
 export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";
 export * from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
+export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./core/limits";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
+export * as fft from "./fft";
 export * as safetensors from "./io/safetensors";
 export * as linalg from "./linalg";
+export * as masked from "./masked";
 export * as nn from "./nn/index";
 export {
   celu,
@@ -64,11 +67,14 @@ export * from "./ops/indexed";
 export * from "./ops/indexing";
 export * from "./ops/integrate";
 export * from "./ops/join";
+export * from "./ops/lowrank";
 export * from "./ops/masked";
 export * from "./ops/matmul";
 export * from "./ops/matrices";
 export * from "./ops/membership";
 export * from "./ops/moments";
+export * from "./ops/nativeNorm";
+export { constantPadNd } from "./ops/pad";
 export * from "./ops/products";
 export * from "./ops/quantile";
 export * from "./ops/rand";
@@ -80,6 +86,7 @@ export * from "./ops/renorm";
 export * from "./ops/scan";
 export * from "./ops/scatterReduce";
 export * from "./ops/search";
+export * from "./ops/segmentReduce";
 export * from "./ops/softmax";
 export * from "./ops/sort";
 export {
@@ -94,15 +101,21 @@ export {
   i0,
   i0_,
   igamma,
+  igamma_,
   igammac,
+  igammac_,
   lgamma,
   lgamma_,
   logit,
   logit_,
   mvlgamma,
+  mvlgamma_,
+  polygamma,
+  polygamma_,
 } from "./ops/special";
 export * from "./ops/split";
 export * from "./ops/statistics";
+export * from "./ops/stft";
 export { addcdiv, addcmul, lerp } from "./ops/ternary";
 export * from "./ops/unary";
 export * from "./ops/unique";

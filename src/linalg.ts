@@ -11,6 +11,7 @@ export {
   solveEx,
   solveTriangular,
 } from "./ops/decompositions";
+export { diagonal } from "./ops/diagonal";
 export {
   cross,
   householderProduct,
@@ -21,6 +22,7 @@ export {
   tensorsolve,
   vander,
 } from "./ops/factors";
+export { ldlFactor, ldlFactorEx, ldlSolve } from "./ops/ldl";
 export {
   cond,
   det,

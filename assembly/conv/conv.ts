@@ -9,9 +9,8 @@
  * `geom` is the address of the 22 i32 of geometry.ts: N, G, C, O, D, H, W, OD, OH, OW, KD, KH, KW, SD, SH, SW, PD, PH,
  * PW, DD, DH, DW. All tensors are contiguous. `bias` is 0 or the address of O values. `scratch` is 4 MiB of the calling
  * thread, 16-byte aligned. Every task writes its own part of the result; no shared workspace is needed, and the bits do
- * not depend on how the tasks are split. `convPlan(geom)` tells the way the forward pass is computed. A …Tasks function
- * returns −1 where the taps span so much (hundreds of lines and columns) that one line of outputs cannot be staged in
- * the scratch memory.
+ * not depend on how the tasks are split. A …Tasks function returns −1 where the taps span so much (hundreds of lines and
+ * columns) that one line of outputs cannot be staged in the scratch memory.
  */
 import { F32, F64 } from "../dtype";
 import { biasGrad } from "./biasGrad";
@@ -23,11 +22,6 @@ import {
   productForward, productInputGrad, productInputTasks, productTasks, productWeightGrad, productWeightTasks,
 } from "./product";
 import { weightGrad } from "./weightGrad";
-
-/** How a convolution is computed: 0 directly, 1 as a matrix product per image, 2 as one matrix product; see plan.ts. */
-export function convPlan(geom: usize): i32 {
-  return strategy(changetype<Geometry>(geom));
-}
 
 /** Number of tasks of `conv`. */
 export function convTasks(geom: usize): i32 {

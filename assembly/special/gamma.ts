@@ -92,7 +92,7 @@ export function polygamma(n: f64, x: f64): f64 {
   return (n % 2 == 0 ? -factorial : factorial) * zeta(n + 1, x);
 }
 
-/** Hurwitz's Σ (q + k)^−s for s > 1, by the Euler–Maclaurin formula once the argument is large against s. */
+/** Hurwitz's Σ (q + k)^−s for s > 1, by the Euler–Maclaurin formula once the argument is large against s. NaN for infinite q, as in PyTorch. */
 export function zeta(s: f64, q: f64): f64 {
   if (s == 1) return Infinity;
   if (s < 1) return NaN;
@@ -100,14 +100,14 @@ export function zeta(s: f64, q: f64): f64 {
     if (q == floor<f64>(q)) return Infinity;
     if (s != floor<f64>(s)) return NaN;
   }
-  if (s != s || q != q) return NaN;
+  if (s != s || q != q || q == Infinity || (s == Infinity && q > 1)) return NaN;
   let sum: f64 = 0;
   for (const enough = max<f64>(10, s); q < enough; q++) {
     const term = math.pow(q, -s);
     sum += term;
     if (q > 0 && term <= 1e-17 * abs<f64>(sum)) return sum;
   }
-  return q == Infinity ? sum : sum + zetaTail(s, q);
+  return sum + zetaTail(s, q);
 }
 
 /** Σ (q + k)^−s for large q. */

@@ -43,7 +43,7 @@ function upperFraction(a: f64, x: f64): f64 {
 
 /** P(a, x) = γ(a, x) / Γ(a). @see torch.igamma */
 export function igamma(a: f64, x: f64): f64 {
-  if (!(a >= 0 && x >= 0)) return NaN;
+  if (a < 0 || x < 0) return NaN;
   if (a == 0) return x > 0 ? 1 : NaN;
   if (x == 0) return 0;
   if (a == Infinity) return x == Infinity ? NaN : 0;
@@ -53,7 +53,7 @@ export function igamma(a: f64, x: f64): f64 {
 
 /** Q(a, x) = Γ(a, x) / Γ(a). @see torch.igammac */
 export function igammac(a: f64, x: f64): f64 {
-  if (!(a >= 0 && x >= 0)) return NaN;
+  if (a < 0 || x < 0) return NaN;
   if (a == 0) return x > 0 ? 0 : NaN;
   if (x == 0) return 1;
   if (a == Infinity) return x == Infinity ? NaN : 1;

@@ -1,9 +1,11 @@
 /** Division with rounding, powers, limits, and rounding to decimals. */
+import { noGrad } from "../autograd/mode";
+import { record } from "../autograd/node";
 import { isFloat, resultType } from "../core/dtype";
-import { ArgumentError, checkOptions, describe } from "../core/errors";
+import { ArgumentError, checkOptions, DTypeError, describe } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
 import { mul, sub, trueDivide } from "./binary";
-import { type Binary, type BinaryInplace, binary, checkTensor, mapWith, type TensorLike } from "./define";
+import { type Binary, type BinaryInplace, binary, cast, checkTensor, mapWith, type TensorLike } from "./define";
 import { inplace } from "./inplace";
 import { constantLike } from "./reduce";
 
@@ -109,9 +111,58 @@ export function floatPower(x: TensorLike, exponent: TensorLike): Tensor {
   return pow(wide(x), wide(exponent));
 }
 
-/** Another name of {@link mul} for ldexp: x · 2^other. @see torch.ldexp */
+/** {@link floatPower} in place, on a float64 tensor. */
+export const floatPower_: (x: Tensor, exponent: TensorLike) => Tensor = inplace("floatPower_", floatPower);
+
+/** x · 2^other. @see torch.ldexp */
 export const ldexp = (x: Tensor, other: Tensor): Tensor =>
   mul(x, pow(2, other.isFloatingPoint() ? other : other.float()));
+/** {@link ldexp} in place. */
+export const ldexp_: typeof ldexp = inplace("ldexp_", ldexp);
+
+/** A mantissa of magnitude in [½, 1) (0, ±∞ and NaN as they are) and an int32 exponent. */
+export interface Frexp {
+  readonly mantissa: Tensor;
+  readonly exponent: Tensor;
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
+
+/** x · 2^n for whole n, in two steps, since 2^n alone may overflow. */
+const shifted = (x: Tensor, n: Tensor): Tensor => {
+  const half = n.mul(0.5).floor();
+  return x.mul(half.exp2()).mul(n.sub(half).exp2());
+};
+
+/** The mantissas and exponents, in float64: the logarithm may miss by 1, which the mantissa shows. */
+function decompose(x: Tensor): [mantissa: Tensor, exponent: Tensor] {
+  const plain = x.isfinite().logicalAnd(x.ne(0));
+  const guess = x.abs().where(plain, 1).log2().floor().add(1);
+  const first = shifted(x.where(plain, 0.5), guess.neg());
+  const size = first.abs();
+  const miss = size.ge(1).to("float64").sub(size.lt(0.5).to("float64"));
+  return [x.where(plain.logicalNot(), shifted(first, miss.neg())), guess.add(miss).maskedFill(plain.logicalNot(), 0)];
+}
+
+/**
+ * x as mantissa · 2^exponent. The gradient is that of the mantissa, the exponent held constant.
+ * @see torch.frexp
+ * @throws DTypeError unless floating point.
+ * @example const { mantissa, exponent } = torch.frexp(x);
+ */
+export function frexp(x: Tensor): Frexp {
+  checkTensor("frexp", x);
+  if (!isFloat(x.dtype)) throw new DTypeError(`frexp: only supports floating-point dtypes, got ${x.dtype}`);
+  const [wide, power] = noGrad(() => decompose(x.double()));
+  const exponent = power.to("int32");
+  const mantissa = record(
+    "FrexpBackward0",
+    cast(wide, x.dtype),
+    [x],
+    [exponent],
+    [(g, [e]) => shifted(g, e!.to(g.dtype).neg())],
+  );
+  return { mantissa, exponent, [Symbol.iterator]: () => [mantissa, exponent].values() };
+}
 
 /** Each element rounded to the nearest integer, ties to even; or to a number of decimals. @see torch.round */
 export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {

@@ -11,7 +11,7 @@ import { shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./define";
-import { constantPad } from "./pad";
+import { constantPadNd } from "./pad";
 import { type Sizes, spread } from "./pool";
 
 /** Options of a convolution; a number stands for all spatial axes. */
@@ -236,7 +236,7 @@ function convolve(
   checkNumbers(op, groups, { stride, dilation, padding });
   // What "same" adds on one side only becomes part of the input.
   const x = extra.some((e) => e > 0)
-    ? constantPad(
+    ? constantPadNd(
         input,
         [...extra].reverse().flatMap((e) => [0, e]),
       )

@@ -48,23 +48,30 @@ function toOptions(target: DType | Device | "wasm" | Tensor | ToOptions): ToOpti
   return target;
 }
 
+/** Options of {@link to} beside a target. */
+export type CopyOptions = Pick<ToOptions, "copy">;
+
 /**
- * `x` with another dtype or on another device; `x` itself if it already is. Floats are truncated toward zero when they become integers.
+ * `x` with another dtype, on another device, or both; `x` itself if it already is. Floats are truncated toward zero when they become integers; what
+ * an integer cannot hold, NaN and infinities included, becomes what PyTorch gives on x86 processors: the smallest int32 or int64, or 0.
  * @see torch.Tensor.to
- * @example x.to(torch.float64); x.to({ dtype: torch.int64, copy: true });
+ * @throws DTypeError for an unknown dtype, DeviceError for a device that is not there.
+ * @example x.to(torch.float64); x.to("cpu", torch.float64); x.to(other); x.to({ dtype: torch.int64, copy: true });
  */
 export function to(
   x: Tensor,
   target: DType | Device | "wasm" | Tensor | ToOptions,
-  options: { copy?: boolean } = {},
+  dtype?: DType | CopyOptions,
+  options: CopyOptions = typeof dtype === "object" ? dtype : {},
 ): Tensor {
   checkTensor("to", x);
+  checkOptions("to", options, ["copy"]);
   const asked = toOptions(target);
-  const dtype = asked.dtype ?? x.dtype;
+  const wanted = typeof dtype === "string" ? checkDType("to", dtype) : (asked.dtype ?? x.dtype);
   if (asked.device !== undefined) resolveDevice("to", asked.device);
   const copy = asked.copy ?? options.copy ?? false;
-  if (dtype === x.dtype) return copy ? clone(x) : x;
-  const y = allocate(x.shape, dtype, x);
+  if (wanted === x.dtype) return copy ? clone(x) : x;
+  const y = allocate(x.shape, wanted, x);
   x.storage.backend.copy(y, x);
   const from = x.dtype;
   return y.isFloatingPoint() ? record("ToCopyBackward0", y, [x], [], [(g) => g.to(from)]) : y;
@@ -125,6 +132,10 @@ export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Ten
   }
   return copy_(x, filled(allocate([], x.dtype, x), value));
 }
+
+/** A tensor of the shape and dtype of `x` filled with a number, or with the value of a 0-d tensor. @see torch.fill */
+export const fill = (x: Tensor, value: number | boolean | bigint | Tensor): Tensor =>
+  fill_(clone(checkTensor("fill", x)), value);
 
 /** Overwrites every element of `x` with 0. @see torch.Tensor.zero_ */
 export const zero_ = (x: Tensor): Tensor => fill_(x, 0);

@@ -77,13 +77,10 @@ export function arange(...args: readonly (Bound | CreateOptions | undefined)[]):
     throw new ValueError(`arange: unsupported range: ${start} -> ${end}`);
   if ((end - start) * step < 0)
     throw new ValueError("arange: upper bound and larger bound inconsistent with step sign");
-  return sequence(
-    "arange",
-    Math.ceil((end - start) / step),
-    options,
-    integral ? "int64" : getDefaultDtype(),
-    (i) => start + i * step,
-  );
+  const n = Math.ceil((end - start) / step);
+  const y = allocateFor("arange", [n], options, integral ? "int64" : getDefaultDtype());
+  y.storage.backend.call("arange", y.dtype, [y, start, step], { range: n, cost: n });
+  return finish(y, options);
 }
 
 /** Position i of `steps` numbers from `start` to `end`, computed from the nearer end so that both are exact. */

@@ -225,6 +225,8 @@ interface BinarySpec {
   readonly domain: readonly [number, number];
   readonly js?: (a: number, b: number) => number;
   readonly kernel?: string;
+  /** The scalar argument of the kernel. */
+  readonly p?: number;
   /** What the gradients use: both the same, or each its own. */
   readonly saves?: readonly Savable[] | { readonly a: readonly Savable[]; readonly b: readonly Savable[] };
   /** Gradients for both operands, before the sum over broadcast axes; null where none flows. */
@@ -304,7 +306,7 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
   const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, options?: { alpha?: number }): void => {
     const alpha = Number(options?.alpha ?? 1);
     const right = scaled && dtype === "bool" && alpha === 0 ? false : b;
-    zipInto(kernel, out, a, right, computeType(dtype), kernelResult(spec.dtypes, dtype), scaled ? alpha : 0);
+    zipInto(kernel, out, a, right, computeType(dtype), kernelResult(spec.dtypes, dtype), scaled ? alpha : spec.p);
   };
   const into = (out: Tensor, a: TensorLike, b: TensorLike, options?: { alpha?: number }): void => {
     checkOperands(name, a, b);

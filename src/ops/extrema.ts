@@ -79,7 +79,10 @@ export function aminmax(
 ): { min: Tensor; max: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
   checkOptions("aminmax", options, ["dim", "keepdim"]);
   const { dim, keepdim = false } = options;
-  const [min, max] = [extremum("amin", "amin", x, dim, keepdim), extremum("amax", "amax", x, dim, keepdim)];
+  const isScalar = checkTensor("aminmax", x).ndim === 0 && typeof dim === "number" && keepdim;
+  // PyTorch keeps the axis that is asked for even if there is none.
+  const source = isScalar ? x.reshape([1]) : x;
+  const [min, max] = [extremum("amin", "amin", source, dim, keepdim), extremum("amax", "amax", source, dim, keepdim)];
   return { min, max, [Symbol.iterator]: () => [min, max].values() };
 }
 

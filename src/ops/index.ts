@@ -30,12 +30,14 @@ import * as integrate from "./integrate";
 import * as join from "./join";
 import * as loss from "./loss";
 import * as losses from "./losses";
+import * as lowrank from "./lowrank";
 import * as masked from "./masked";
 import * as matmul from "./matmul";
 import * as matrices from "./matrices";
 import * as membership from "./membership";
 import { install, type Methods } from "./methods";
 import * as moments from "./moments";
+import * as nativeNorm from "./nativeNorm";
 import * as norm from "./norm";
 import * as pad from "./pad";
 import * as pool from "./pool";
@@ -49,11 +51,13 @@ import * as renorm from "./renorm";
 import * as scan from "./scan";
 import * as scatterReduce from "./scatterReduce";
 import * as search from "./search";
+import * as segmentReduce from "./segmentReduce";
 import * as softmax from "./softmax";
 import * as sort from "./sort";
 import * as special from "./special";
 import * as split from "./split";
 import * as statistics from "./statistics";
+import * as stft from "./stft";
 import * as ternary from "./ternary";
 import * as unary from "./unary";
 import * as uniques from "./unique";
@@ -63,6 +67,10 @@ import * as windows from "./windows";
 
 /** Every family, by name. */
 export const families = {
+  stft,
+  segmentReduce,
+  nativeNorm,
+  lowrank,
   matrices,
   integrate,
   einsum,
@@ -121,6 +129,7 @@ export const families = {
 };
 
 type Ops = Methods<typeof matrices> &
+  Methods<typeof stft> &
   Methods<typeof statistics> &
   Methods<typeof renorm> &
   Methods<typeof addmm> &
@@ -169,6 +178,7 @@ declare module "../tensor/tensor" {
 
 for (const family of [
   matrices,
+  stft,
   statistics,
   renorm,
   addmm,

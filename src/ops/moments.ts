@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor/tensor";
 import { cast, checkTensor, computeType } from "./define";
 import type { KeepdimOptions } from "./extrema";
 import { cat } from "./join";
-import { type Dim, plan, type ReduceOptions, reduceInto, spread } from "./reduce";
+import { type Dim, type Plan, plan, type ReduceOptions, reduceInto, spread, sum, threeAxes } from "./reduce";
 
 /** The product over `dim`. Integers and bool are multiplied as int64. @see torch.prod */
 export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
@@ -65,6 +65,18 @@ function checkFloat(op: string, x: Tensor): void {
     throw new DTypeError(`${op} only support floating point and complex dtypes, got ${x.dtype}; use x.float()`);
 }
 
+/** Σ (x − mean)² over the axes of a plan, and the mean, in two passes, so that a large mean does no harm. */
+function squaredDeviations(x: Tensor, p: Plan): [sum: Tensor, mean: Tensor] {
+  const source = cast(x, computeType(x.dtype));
+  const [y, mean] = [allocate(p.shape, source.dtype, x), allocate(p.shape, source.dtype, x)];
+  const rows = threeAxes(source, p.dims);
+  x.storage.backend.call("sumSquaredDeviation", source.dtype, [y, mean, rows.x, rows.n, rows.inner], {
+    range: rows.outer * rows.inner,
+    cost: x.numel(),
+  });
+  return [cast(y, x.dtype), cast(mean, x.dtype)];
+}
+
 /** The variance over `dim`. @see torch.var @example x.var(0, { correction: 0 }) */
 function variance(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor {
   checkFloat("var", x);
@@ -72,15 +84,7 @@ function variance(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor {
   const p = plan("var", x, dim, options.keepdim);
   const correction = options.correction ?? (options.unbiased === false ? 0 : 1);
   const divisor = Math.max(0, p.n - correction);
-  const y = noGrad(() => {
-    const centred = x.sub(x.mean(p.dims.length === 0 ? null : p.dims, { keepdim: true }));
-    return x.ndim === 0
-      ? centred.square().div(divisor)
-      : centred
-          .square()
-          .sum(p.dims, { keepdim: options.keepdim ?? false })
-          .div(divisor);
-  });
+  const y = noGrad(() => squaredDeviations(x, p)[0].div(divisor));
   const { shape } = x;
   return record(
     "VarBackward0",
@@ -155,7 +159,22 @@ export function logsumexp(x: Tensor, dim: Dim, options: KeepdimOptions = {}): Te
 /** The sum over `dim`, NaN counting as 0. @see torch.nansum */
 export function nansum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
   checkTensor("nansum", x);
-  return (x.isFloatingPoint() ? x.maskedFill(x.isnan(), 0) : x).sum(dim, options);
+  checkOptions("nansum", options, ["keepdim", "dtype"]);
+  const input = options.dtype === undefined ? x : x.to(options.dtype);
+  if (!isFloat(input.dtype)) return sum(input, dim, options);
+  const p = plan("nansum", input, dim, options.keepdim);
+  const source = cast(input, computeType(input.dtype));
+  const y = allocate(p.shape, source.dtype, input);
+  reduceInto("nansum", y, source, p, "sum");
+  const { shape } = input;
+  const result = cast(y, input.dtype);
+  return record(
+    "NansumBackward0",
+    result,
+    [input],
+    [input],
+    [(g, [v]) => spread(g, p.kept, shape).maskedFill(v!.isnan(), 0)],
+  );
 }
 
 /** The mean over `dim` of the elements that are not NaN. @see torch.nanmean */
@@ -176,7 +195,7 @@ export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: Reduc
   checkFloat("vectorNorm", input);
   const keepdim = options.keepdim ?? false;
   const p = plan("vectorNorm", input, dim, keepdim);
-  const y = noGrad(() => normValue(input, ord, p.dims, keepdim));
+  const y = noGrad(() => normValue(input, ord, p, keepdim));
   const { shape } = input;
   return record(
     "LinalgVectorNormBackward0",
@@ -187,18 +206,17 @@ export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: Reduc
   );
 }
 
-function normValue(x: Tensor, ord: number, dims: readonly number[], keepdim: boolean): Tensor {
-  const over = x.ndim === 0 ? undefined : dims;
-  const sizes = x.abs();
-  if (ord === Number.POSITIVE_INFINITY) return sizes.amax(over, { keepdim });
-  if (ord === Number.NEGATIVE_INFINITY) return sizes.amin(over, { keepdim });
+function normValue(x: Tensor, ord: number, p: Plan, keepdim: boolean): Tensor {
+  const over = x.ndim === 0 ? undefined : p.dims;
+  if (ord === Number.POSITIVE_INFINITY) return x.abs().amax(over, { keepdim });
+  if (ord === Number.NEGATIVE_INFINITY) return x.abs().amin(over, { keepdim });
   if (ord === 0) return x.ne(0).to(x.dtype).sum(over, { keepdim });
-  if (ord === 1) return sizes.sum(over, { keepdim });
-  if (ord === 2) return x.square().sum(over, { keepdim }).sqrt();
-  return sizes
-    .pow(ord)
-    .sum(over, { keepdim })
-    .pow(1 / ord);
+  const source = cast(x, computeType(x.dtype));
+  const y = allocate(p.shape, source.dtype, x);
+  if (ord === 1) reduceInto("sumAbs", y, source, p, "sum");
+  else reduceInto("sumPow", y, source, p, "sum", [ord]);
+  const root = ord === 1 ? y : ord === 2 ? y.sqrt() : y.pow(1 / ord);
+  return cast(root, x.dtype);
 }
 
 /** The subgradient at 0 is 0. @see norm_backward */

@@ -24,12 +24,12 @@ function perAxis(x: Tensor, pad: Padding): (readonly [number, number])[] {
 }
 
 /** `x` surrounded by `value`, or cropped where the padding is negative. @see torch.constant_pad_nd */
-export function constantPad(x: Tensor, pad: Padding, value = 0): Tensor {
-  checkTensor("constantPad", x);
+export function constantPadNd(x: Tensor, pad: Padding, value: number | boolean = 0): Tensor {
+  checkTensor("constantPadNd", x);
   const sides = perAxis(x, pad);
   const shape = x.shape.map((n, i) => n + sides[i]![0] + sides[i]![1]);
   if (shape.some((n) => n < 0))
-    throw new ShapeError(`constantPad: the padding ${shapeText(pad)} leaves a negative size: ${shapeText(shape)}`);
+    throw new ShapeError(`constantPadNd: the padding ${shapeText(pad)} leaves a negative size: ${shapeText(shape)}`);
   const y = filled(allocate(shape, x.dtype, x), value);
   const strides = contiguousStrides(shape);
   // The part of x that is kept, seen in both tensors.
@@ -47,7 +47,7 @@ export function constantPad(x: Tensor, pad: Padding, value = 0): Tensor {
     [],
     [
       (g) =>
-        constantPad(
+        constantPadNd(
           g,
           pad.map((p) => -p),
         ),
@@ -83,14 +83,14 @@ export function pad(x: Tensor, padding: Padding, options: { mode?: PadMode; valu
   checkTensor("pad", x);
   checkOptions("pad", options, ["mode", "value"]);
   const { mode = "constant", value = 0 } = options;
-  if (mode === "constant") return constantPad(x, padding, value ?? 0);
+  if (mode === "constant") return constantPadNd(x, padding, value ?? 0);
   if (mode !== "reflect" && mode !== "replicate" && mode !== "circular")
     throw new ArgumentError(
       `pad: unrecognised padding mode ${JSON.stringify(mode)}; the modes are constant, reflect, replicate, circular`,
     );
   // What is cropped away does not come back at the other end.
   if (mode === "circular" && padding.some((p) => p < 0)) {
-    const cropped = constantPad(
+    const cropped = constantPadNd(
       x,
       padding.map((p) => Math.min(p, 0)),
     );

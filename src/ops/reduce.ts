@@ -86,9 +86,16 @@ const SPLIT = 1 << 16;
 
 /**
  * y = kernel over the reduced axes of x. `combine` names the kernel that joins partial results of one long row (it must be exact
- * under regrouping, or an ordinary sum).
+ * under regrouping, or an ordinary sum). `scalars` go to `kernel` before the sizes.
  */
-export function reduceInto(kernel: string, y: Tensor, input: Tensor, { dims }: Plan, combine?: string): void {
+export function reduceInto(
+  kernel: string,
+  y: Tensor,
+  input: Tensor,
+  { dims }: Plan,
+  combine?: string,
+  scalars: readonly number[] = [],
+): void {
   const { x, outer, n, inner, owned } = threeAxes(input, dims);
   const { backend } = x.storage;
   const run = (
@@ -107,7 +114,11 @@ export function reduceInto(kernel: string, y: Tensor, input: Tensor, { dims }: P
       shape: [rows * length],
       strides: [1],
     };
-    backend.call(name, from.dtype, [out, window, length, inner], { range: results, cost: rows * length * 0.4 });
+    const parameters = name === kernel && from === x ? scalars : [];
+    backend.call(name, from.dtype, [out, window, ...parameters, length, inner], {
+      range: results,
+      cost: rows * length * 0.4,
+    });
   };
   if (combine !== undefined && outer * inner === 1 && n >= 2 * SPLIT) {
     const blocks = Math.floor(n / SPLIT);

@@ -16,10 +16,10 @@ function rowsAlong(x: Tensor, dim: number) {
   return { n, inner: sizeOfShape(x.shape.slice(dim + 1)), range: n === 0 ? 0 : x.numel() / n };
 }
 
-/** y = kernel along `dim`; from the end if `reverse`. */
+/** y = kernel along `dim`; from the end if `reverse`. The kernels give int64 for integers. */
 function scan(kernel: string, x: Tensor, dim: number, result: DType, reverse: boolean): Tensor {
   const source = cast(x, computeType(x.dtype)).detach().contiguous();
-  const y = allocate(x.shape, isFloat(result) ? computeType(result) : result, x);
+  const y = allocate(x.shape, isFloat(source.dtype) ? source.dtype : "int64", x);
   const { n, inner, range } = rowsAlong(x, dim);
   x.storage.backend.call(kernel, source.dtype, [y, source, n, inner, reverse ? 1 : 0], {
     range,

@@ -1,7 +1,7 @@
 /** Elements in order along an axis, and those at a given rank: sorting, the k largest, medians, modes. */
 import { noGrad } from "../autograd/mode";
 import { recordAll } from "../autograd/node";
-import { sizeOf } from "../core/dtype";
+import { codeOf } from "../core/dtype";
 import { checkOptions, IndexError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import { allocate } from "../tensor/create";
@@ -26,8 +26,7 @@ function ordered(x: Tensor, dim: number, m: number, descending: boolean): [value
   const { backend } = x.storage;
   const args = [values, indices, source, n, m, inner, descending ? 1 : 0];
   const range = n === 0 ? 0 : outer * inner;
-  // An upper bound of the kernel's sortScratch.
-  const scratch = 2 * n * (Math.max(4, sizeOf(source.dtype)) + 4) + 2048;
+  const scratch = backend.query("sortScratch", [codeOf(source.dtype), n]);
   if (scratch <= THREAD_SCRATCH)
     backend.call("sort", source.dtype, args, { range, cost: range * n * SORT_COST, scratch: true });
   // Rows too long for that share one piece of memory, so that one thread sorts them all.
@@ -138,7 +137,7 @@ export function mode(x: Tensor, dim = -1, options: KeepdimOptions = {}): ValuesA
   const source = dense(cast(x.detach(), computeType(x.dtype)));
   const shape = x.ndim === 0 ? [] : x.shape.with(d, 1);
   const [values, indices] = [allocate(shape, source.dtype, x), allocate(shape, "int64", x)];
-  const scratch = allocate([2 * n * (Math.max(4, sizeOf(source.dtype)) + 4) + 2048], "uint8", x);
+  const scratch = allocate([x.storage.backend.query("sortScratch", [codeOf(source.dtype), n])], "uint8", x);
   x.storage.backend.call("mode", source.dtype, [values, indices, source, n, inner, scratch], {
     range: outer * inner,
     cost: 0,

@@ -1,7 +1,16 @@
 /** Special functions. */
-import { checkOptions } from "../core/errors";
+import { checkOptions, describe, ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
-import { type Binary, binary, checkTensor, mapWith, type Unary, type UnaryInplace, unary } from "./define";
+import {
+  type Binary,
+  type BinaryInplace,
+  binary,
+  checkTensor,
+  mapWith,
+  type Unary,
+  type UnaryInplace,
+  unary,
+} from "./define";
 import { inplace } from "./inplace";
 
 /** The error function. Shape: any. @see torch.erf */
@@ -88,10 +97,29 @@ export const digamma: Unary = unary("digamma", {
 /** {@link digamma} in place. */
 export const digamma_: UnaryInplace = inplace("digamma_", digamma);
 
-/** The n-th derivative of {@link digamma}, as a method: `x.polygamma(n)`. @see torch.polygamma */
-export function polygamma(x: Tensor, n: number): Tensor {
-  return mapWith("polygamma", x, { dtypes: "float", p: n, grad: (g, s) => g.mul(polygamma(s, n + 1)) });
+/**
+ * The n-th derivative of {@link digamma}, n ≥ 0. As in PyTorch the function takes the order first, the method is `x.polygamma(n)`.
+ * @see torch.polygamma
+ * @throws ValueError unless the order is a natural number.
+ * @example torch.polygamma(1, x); x.polygamma(1);
+ */
+export function polygamma(n: number, x: Tensor): Tensor;
+export function polygamma(x: Tensor, n: number): Tensor;
+export function polygamma(first: number | Tensor, second: number | Tensor): Tensor {
+  const [x, n] = typeof first === "number" ? [second, first] : [first, second];
+  if (typeof n !== "number" || !Number.isInteger(n) || n < 0)
+    throw new ValueError(`polygamma(n, x): the order n must be an integer ≥ 0, got ${describe(n)}`);
+  return mapWith("polygamma", checkTensor("polygamma", x), {
+    dtypes: "float",
+    p: n,
+    grad: (g, s) => g.mul(polygamma(s, n + 1)),
+  });
 }
+
+/** {@link polygamma} in place: `x.polygamma_(n)`. */
+export const polygamma_: (x: Tensor, n: number) => Tensor = inplace("polygamma_", (x: Tensor, n: number) =>
+  polygamma(x, n),
+);
 
 /** Modified Bessel function of the first kind, order 0. Shape: any. @see torch.i0 */
 export const i0: Unary = unary("i0", {
@@ -159,15 +187,6 @@ export const logNdtr: Unary = unary("logNdtr", {
 /** The standard normal distribution function. Shape: any. @see torch.special.ndtr */
 export const ndtr = (x: Tensor): Tensor => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
 
-/** Bessel function of the first kind, order 0. Shape: any. @see torch.special.bessel_j0 */
-export const besselJ0: Unary = unary("besselJ0", { dtypes: "float", domain: [-4, 4] });
-/** Bessel function of the first kind, order 1. Shape: any. @see torch.special.bessel_j1 */
-export const besselJ1: Unary = unary("besselJ1", { dtypes: "float", domain: [-4, 4] });
-/** Bessel function of the second kind, order 0. Shape: any. @see torch.special.bessel_y0 */
-export const besselY0: Unary = unary("besselY0", { dtypes: "float", domain: [0.5, 4] });
-/** Bessel function of the second kind, order 1. Shape: any. @see torch.special.bessel_y1 */
-export const besselY1: Unary = unary("besselY1", { dtypes: "float", domain: [0.5, 4] });
-
 /** The Hurwitz zeta function Σ (k + b)^−a. @see torch.special.zeta */
 export const zeta: Binary = binary("zeta", {
   dtypes: "float",
@@ -191,6 +210,15 @@ export const igammac: Binary = binary("igammac", {
   saves: ["a", "b"],
   grads: [null, (g, { a, b }) => g.mul(gammaDensity(a, b)).neg()],
 });
+
+/** {@link igamma} in place. */
+export const igamma_: BinaryInplace = inplace("igamma_", igamma);
+/** {@link igammac} in place. */
+export const igammac_: BinaryInplace = inplace("igammac_", igammac);
+/** Another name of {@link igamma}. @see torch.special.gammainc */
+export const gammainc: Binary = igamma;
+/** Another name of {@link igammac}. @see torch.special.gammaincc */
+export const gammaincc: Binary = igammac;
 
 const gammaDensity = (a: Tensor, b: Tensor): Tensor => a.sub(1).mul(b.log()).sub(b).sub(a.lgamma()).exp();
 
@@ -220,6 +248,9 @@ export function mvlgamma(x: Tensor, p: number): Tensor {
   for (let j = 1; j < p; j++) y = y.add(x.sub(j / 2).lgamma());
   return y.add((p * (p - 1) * Math.log(Math.PI)) / 4);
 }
+
+/** {@link mvlgamma} in place. */
+export const mvlgamma_: typeof mvlgamma = inplace("mvlgamma_", mvlgamma);
 
 /** Another name of {@link mvlgamma}. */
 export const multigammaln: typeof mvlgamma = mvlgamma;

@@ -1,7 +1,9 @@
 /** Elementwise ops of one tensor. */
+import { record } from "../autograd/node";
+import { getDefaultDtype, isFloat } from "../core/dtype";
 import type { Tensor } from "../tensor/tensor";
 import { sigmoidBackward, tanhBackward, thresholdBackward } from "./binary";
-import { type Unary, type UnaryInplace, unary } from "./define";
+import { checkTensor, type Unary, type UnaryInplace, unary } from "./define";
 import { inplace } from "./inplace";
 import { constantLike } from "./reduce";
 
@@ -379,6 +381,18 @@ export const sinc: Unary = unary("sinc", {
 });
 /** {@link sinc} in place. */
 export const sinc_: UnaryInplace = inplace("sinc_", sinc);
+
+/** The angle of each number in the complex plane: 0, or π below 0; NaN stays. Shape: any. @see torch.angle */
+export function angle(x: Tensor): Tensor {
+  checkTensor("angle", x);
+  const input = x.detach();
+  const y = input
+    .lt(0)
+    .to(isFloat(x.dtype) ? x.dtype : getDefaultDtype())
+    .mul(Math.PI)
+    .maskedFill(input.isnan(), Number.NaN);
+  return record("AngleBackward0", y, [x], [], [zeroGrad]);
+}
 
 /** Whether each element is zero. Shape: any. @see torch.logical_not */
 export const logicalNot: Unary = unary("logicalNot", {

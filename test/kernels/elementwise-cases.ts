@@ -138,5 +138,4 @@ export const TERNARY: [string, (a: number, b: number, c: number) => number, read
   ["lerp", (a, b, w) => a + w * (b - a), FLOATS],
   ["addcmul", (a, b, c) => a + 2 * b * c, NUMBERS],
   ["addcdiv", (a, b, c) => a + (2 * b) / c, FLOATS],
-  ["clampTensor", (x, low, high) => Math.min(Math.max(x, low), high), NUMBERS],
 ];

@@ -19,6 +19,8 @@ export const helpers: Readonly<Record<string, string>> = {
   selectBack: "the gradient of max and min, checked by theirs",
   valuesAndIndices: "part of max and min",
   product: "part of the matrix products",
+  nativeLayerNorm: "layerNorm with its statistics, which conformance judges",
+  nativeBatchNorm: "batchNorm with its statistics, which conformance judges",
   "nn.functional.cubic": "part of interpolate",
   "nn.functional.multiHeadAttentionForward": "takes the weights of nn.MultiheadAttention, which conformance judges",
   "nn.functional._scaledDotProductAttention": "scaledDotProductAttention with the weights",
@@ -29,7 +31,7 @@ export const random = new Set(
   (
     "bernoulli bernoulli_ cauchy_ exponential_ geometric_ logNormal_ multinomial normal_ random_ uniform_ rand randLike randint " +
     "randintLike randn randnLike randperm normal poisson fractionalMaxPool2d fractionalMaxPool3d alphaDropout dropout dropout1d dropout2d dropout3d featureAlphaDropout " +
-    "featureDropout rrelu gumbelSoftmax fractionalMaxPool2d fractionalMaxPool3d emptyLike newEmpty empty emptyStrided"
+    "featureDropout rrelu svdLowrank pcaLowrank gumbelSoftmax fractionalMaxPool2d fractionalMaxPool3d emptyLike newEmpty empty emptyStrided"
   ).split(" "),
 );
 
@@ -66,6 +68,11 @@ export const exemptions: Readonly<Record<string, Exemptions>> = {
   /** Not differentiable twice in PyTorch either. */
   "nn.functional.ctcLoss": { second: true },
   "linalg.matrixRank": notDifferentiable,
+  "linalg.ldlFactor": notDifferentiable,
+  "linalg.ldlFactorEx": notDifferentiable,
+  "linalg.ldlSolve": notDifferentiable,
+  "masked.argmax": notDifferentiable,
+  "masked.argmin": notDifferentiable,
   geqrf: notDifferentiable,
   to: coarse,
   float: coarse,
@@ -75,7 +82,12 @@ export const exemptions: Readonly<Record<string, Exemptions>> = {
 
 /** Elementwise entries of floating-point results that have no derivative in PyTorch. */
 export const withoutDerivative = new Set(
-  "besselJ0 besselJ1 besselY0 besselY1 floorDivide heaviside nextafter bitwiseAnd bitwiseLeftShift bitwiseNot bitwiseOr bitwiseRightShift bitwiseXor gcd lcm".split(
-    " ",
-  ),
+  (
+    "floorDivide heaviside nextafter bitwiseAnd bitwiseLeftShift bitwiseNot bitwiseOr bitwiseRightShift bitwiseXor gcd lcm " +
+    "besselJ0 besselJ1 besselY0 besselY1 modifiedBesselI0 modifiedBesselI1 modifiedBesselK0 modifiedBesselK1 " +
+    "scaledModifiedBesselK0 scaledModifiedBesselK1 sphericalBesselJ0 airyAi " +
+    "chebyshevPolynomialT chebyshevPolynomialU chebyshevPolynomialV chebyshevPolynomialW " +
+    "shiftedChebyshevPolynomialT shiftedChebyshevPolynomialU shiftedChebyshevPolynomialV shiftedChebyshevPolynomialW " +
+    "hermitePolynomialH hermitePolynomialHe laguerrePolynomialL legendrePolynomialP"
+  ).split(" "),
 );

@@ -5,7 +5,7 @@ import { checkTensor } from "../../ops/define";
 import { dropout } from "../../ops/dropout";
 import { cat } from "../../ops/join";
 import { linear } from "../../ops/matmul";
-import { constantPad } from "../../ops/pad";
+import { constantPadNd } from "../../ops/pad";
 import { full, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -132,7 +132,7 @@ function scoreBias(s: MultiHeadSettings, like: Tensor, n: number, length: number
     );
   // Extra keys are never masked.
   if (extra > 0)
-    [attn, padding] = [attn, padding].map((mask) => mask && constantPad(mask, [0, extra])) as [
+    [attn, padding] = [attn, padding].map((mask) => mask && constantPadNd(mask, [0, extra])) as [
       typeof attn,
       typeof padding,
     ];

@@ -2,7 +2,7 @@
 import { checkOptions, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/define";
-import { constantPad } from "../../ops/pad";
+import { constantPadNd } from "../../ops/pad";
 import { type Sizes, spread } from "../../ops/pool";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
@@ -61,7 +61,7 @@ export function unfold(input: Tensor, kernelSize: Sizes, options: FoldOptions = 
   const [n, c, h, w] = input.shape as [number, number, number, number];
   const { padding, kernel, count, index } = windowsOver("unfold", [h, w], kernelSize, options);
   const [py, px] = padding as [number, number];
-  const flat = constantPad(input, [px, px, py, py]).flatten(2);
+  const flat = constantPadNd(input, [px, px, py, py]).flatten(2);
   return flat.indexSelect(2, index).reshape(n, c * kernel[0]! * kernel[1]!, count[0]! * count[1]!);
 }
 

@@ -2,7 +2,7 @@
 import { checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/define";
-import { constantPad } from "../../ops/pad";
+import { constantPadNd } from "../../ops/pad";
 import { avgPool3d } from "../../ops/pool";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -27,7 +27,7 @@ export function localResponseNorm(input: Tensor, size: number, options: LocalRes
   if (input.ndim < 3) throw new ShapeError(`Expected 3D or higher dimensionality input (got ${input.ndim} dimensions)`);
   if (input.numel() === 0) return input;
   const [n, c] = input.shape as [number, number];
-  const squares = constantPad(input.square().reshape(n, 1, c, 1, -1), [
+  const squares = constantPadNd(input.square().reshape(n, 1, c, 1, -1), [
     0,
     0,
     0,

@@ -20,6 +20,10 @@ export const elementwise: Samples = {
   clampMax: [[t(3, 7), 0.3]],
   nanToNum: [[t(3, 7)], [t(3, 7), { nan: 1 }]],
   threshold: [[t(3, 7), 0.1, 20]],
+  angle: [[t(3, 7)]],
+  frexp: [[t(3, 7)]],
+  ldexp: [[t(3, 7), t(7)]],
+  fill: [[t(3, 7), 2]],
   deg2rad: [[t(3, 7)]],
   rad2deg: [[t(3, 7)]],
   div: [
@@ -36,7 +40,6 @@ export const elementwise: Samples = {
     [positive(2, 3), t(3)],
     [t(2, 3), 2],
   ],
-  ldexp: [[t(2, 3), t(3)]],
   round: [[t(2, 3)], [t(2, 3), { decimals: 1 }]],
   rsub: [
     [t(2, 3), t(3), { alpha: 2 }],

@@ -64,6 +64,10 @@ export const prepared: Readonly<Record<string, (op: Op) => Op>> = {
     const [LU, pivots] = torch.linalg.luFactor(regular(A));
     return op(LU, pivots);
   },
+  "linalg.ldlSolve": (op) => (A, B) => {
+    const [LD, pivots] = torch.linalg.ldlFactor(A);
+    return op(LD, pivots, B);
+  },
   orgqr: (op) => (A, tau) => op(torch.tril(A, -1), tau),
 };
 
@@ -100,6 +104,9 @@ export const linalg: Samples = {
   "linalg.eigh": [[square]],
   "linalg.eigvalsh": [[square]],
   "linalg.invEx": [[square]],
+  "linalg.ldlFactor": [[square], [t(2, 5, 5)]],
+  "linalg.ldlFactorEx": [[square]],
+  "linalg.ldlSolve": [[square, t(3, 2)]],
   "linalg.lstsq": [[t(5, 3), t(5, 2)]],
   "linalg.lu": [[square]],
   "linalg.luFactor": [[square]],

@@ -132,5 +132,5 @@ export const nn: Samples = {
     [t(1, 2, 4), [1, 1], { mode: "replicate" }],
     [t(1, 2, 4), [1, 1], { mode: "circular" }],
   ],
-  constantPad: [[t(2, 3), [1, 2], 0.5]],
+  constantPadNd: [[t(2, 3), [1, 2], 0.5]],
 };

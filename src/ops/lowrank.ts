@@ -1,0 +1,94 @@
+/** Randomised decompositions of matrices of low rank (Halko, Martinsson and Tropp, 2009). They draw from the random generator. */
+import { checkOptions, ValueError } from "../core/errors";
+import type { Tensor } from "../tensor/tensor";
+import { checkMatrix, qr, split } from "./decompositions";
+import { matmul } from "./matmul";
+import { randn } from "./rand";
+import { svd } from "./spectral";
+
+/** The first factors of a singular value decomposition; V has the right vectors in columns. */
+export interface LowRankSVD {
+  readonly U: Tensor;
+  readonly S: Tensor;
+  readonly V: Tensor;
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
+
+/** (A − M) x. */
+const apply = (A: Tensor, M: Tensor | undefined, x: Tensor): Tensor =>
+  M === undefined ? matmul(A, x) : matmul(A, x).sub(matmul(M, x));
+
+/** Orthonormal columns that nearly span A − M, by subspace iteration from random directions. */
+function approximateBasis(A: Tensor, M: Tensor | undefined, q: number, niter: number): Tensor {
+  let basis = qr(apply(A, M, randn([split(A).n, q], { dtype: A.dtype }))).Q;
+  for (let i = 0; i < niter; i++) {
+    const across = qr(apply(A.mT, M?.mT, basis)).Q;
+    basis = qr(apply(A, M, across)).Q;
+  }
+  return basis;
+}
+
+/** Options of {@link svdLowrank}. */
+export interface SvdLowrankOptions {
+  /** A little more than the rank. Default: 6. */
+  q?: number | null;
+  /** Subspace iterations. Default: 2. */
+  niter?: number | null;
+  /** What is subtracted from A, such as its mean; broadcasts. */
+  M?: Tensor | null;
+}
+
+/**
+ * The q largest singular values of matrices A − M with their vectors, nearly: A ≈ U diag(S) Vᵀ. Shape: [*, m, n] → [*, m, q], [*, q], [*, n, q].
+ * @see torch.svd_lowrank
+ */
+export function svdLowrank(A: Tensor, options: SvdLowrankOptions = {}): LowRankSVD {
+  checkMatrix("svdLowrank", A);
+  checkOptions("svdLowrank", options, ["q", "niter", "M"]);
+  const { m, n } = split(A);
+  const q = options.q ?? 6;
+  const niter = options.niter ?? 2;
+  if (!(q >= 0 && q <= Math.min(m, n)))
+    throw new ValueError(
+      `svdLowrank: q (=${q}) must be a non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
+    );
+  const M = options.M?.expand(A.shape);
+  // The smaller of the two projections is decomposed.
+  const isWide = m < n || n > q;
+  const basis = isWide ? approximateBasis(A.mT, M?.mT, q, niter) : approximateBasis(A, M, q, niter);
+  const small = isWide ? apply(A, M, basis) : apply(A.mT, M?.mT, basis).mT;
+  const { U: left, S, Vh } = svd(small, false);
+  const U = isWide ? left : matmul(basis, left);
+  const V = isWide ? matmul(basis, Vh.mT) : Vh.mT;
+  return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
+}
+
+/** Options of {@link pcaLowrank}. */
+export interface PcaLowrankOptions {
+  /** A little more than the rank. Default: min(6, m, n). */
+  q?: number | null;
+  /** Subtract the mean of the rows first. Default: true. */
+  center?: boolean;
+  /** Subspace iterations. Default: 2. */
+  niter?: number;
+}
+
+/**
+ * Principal components of the rows of matrices: the columns of V are the directions, S² / (m − 1) the variances along them.
+ * @see torch.pca_lowrank
+ * @throws ValueError unless 0 ≤ q ≤ min(m, n).
+ */
+export function pcaLowrank(A: Tensor, options: PcaLowrankOptions = {}): LowRankSVD {
+  checkMatrix("pcaLowrank", A);
+  checkOptions("pcaLowrank", options, ["q", "center", "niter"]);
+  const { m, n } = split(A);
+  const { q, center = true, niter = 2 } = options;
+  const rank = q ?? Math.min(6, m, n);
+  if (!(rank >= 0 && rank <= Math.min(m, n)))
+    throw new ValueError(
+      `pcaLowrank: q(=${rank}) must be non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
+    );
+  if (niter < 0) throw new ValueError(`pcaLowrank: niter(=${niter}) must be non-negative integer`);
+  const centred = center ? A.sub(A.mean(-2, { keepdim: true })) : A;
+  return svdLowrank(centred, { q: rank, niter });
+}

@@ -1,0 +1,54 @@
+/**
+ * Orthogonal polynomials: the argument x and the degree n are tensors or numbers that broadcast. The degree is truncated; a negative one gives 0. As
+ * in PyTorch they have no derivatives, and are functions of `torch.special` only.
+ */
+import { type Binary, binary } from "./define";
+
+/** Families of polynomials; the position is their number in the kernel ABI (`assembly/special/orthogonal.ts`). */
+const families = ["T", "U", "V", "W", "H", "He", "L", "P"] as const;
+/** Added to the number of a family: its polynomials at 2x − 1. */
+const SHIFTED = 8;
+
+const polynomial = (name: string, family: (typeof families)[number], shift = 0): Binary =>
+  binary(name, {
+    dtypes: "float",
+    domain: [0.5, 5],
+    kernel: "orthogonalPolynomial",
+    p: families.indexOf(family) + shift,
+  });
+
+/** Chebyshev polynomial of the first kind Tₙ(x). @see torch.special.chebyshev_polynomial_t */
+export const chebyshevPolynomialT: Binary = polynomial("chebyshevPolynomialT", "T");
+
+/** Chebyshev polynomial of the second kind Uₙ(x). @see torch.special.chebyshev_polynomial_u */
+export const chebyshevPolynomialU: Binary = polynomial("chebyshevPolynomialU", "U");
+
+/** Chebyshev polynomial of the third kind Vₙ(x). @see torch.special.chebyshev_polynomial_v */
+export const chebyshevPolynomialV: Binary = polynomial("chebyshevPolynomialV", "V");
+
+/** Chebyshev polynomial of the fourth kind Wₙ(x). @see torch.special.chebyshev_polynomial_w */
+export const chebyshevPolynomialW: Binary = polynomial("chebyshevPolynomialW", "W");
+
+/** Physicist's Hermite polynomial Hₙ(x). @see torch.special.hermite_polynomial_h */
+export const hermitePolynomialH: Binary = polynomial("hermitePolynomialH", "H");
+
+/** Probabilist's Hermite polynomial Heₙ(x). @see torch.special.hermite_polynomial_he */
+export const hermitePolynomialHe: Binary = polynomial("hermitePolynomialHe", "He");
+
+/** Laguerre polynomial Lₙ(x). @see torch.special.laguerre_polynomial_l */
+export const laguerrePolynomialL: Binary = polynomial("laguerrePolynomialL", "L");
+
+/** Legendre polynomial Pₙ(x). @see torch.special.legendre_polynomial_p */
+export const legendrePolynomialP: Binary = polynomial("legendrePolynomialP", "P");
+
+/** Shifted Chebyshev polynomial of the first kind Tₙ(2x − 1). @see torch.special.shifted_chebyshev_polynomial_t */
+export const shiftedChebyshevPolynomialT: Binary = polynomial("shiftedChebyshevPolynomialT", "T", SHIFTED);
+
+/** Shifted Chebyshev polynomial of the second kind Uₙ(2x − 1). @see torch.special.shifted_chebyshev_polynomial_u */
+export const shiftedChebyshevPolynomialU: Binary = polynomial("shiftedChebyshevPolynomialU", "U", SHIFTED);
+
+/** Shifted Chebyshev polynomial of the third kind Vₙ(2x − 1). @see torch.special.shifted_chebyshev_polynomial_v */
+export const shiftedChebyshevPolynomialV: Binary = polynomial("shiftedChebyshevPolynomialV", "V", SHIFTED);
+
+/** Shifted Chebyshev polynomial of the fourth kind Wₙ(2x − 1). @see torch.special.shifted_chebyshev_polynomial_w */
+export const shiftedChebyshevPolynomialW: Binary = polynomial("shiftedChebyshevPolynomialW", "W", SHIFTED);
