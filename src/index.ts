@@ -22,6 +22,8 @@ export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./core/limits";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export * as fft from "./fft";
+export * as func from "./func/index";
+export { vmap } from "./func/vmap";
 export * as safetensors from "./io/safetensors";
 export * as linalg from "./linalg";
 export * as masked from "./masked";

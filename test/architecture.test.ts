@@ -13,7 +13,7 @@ const ROWS = [
   ["autograd"],
   ["ops"],
   ["nn"],
-  ["optim", "data", "io"],
+  ["optim", "data", "io", "func"],
   ["vision"],
 ];
 
