@@ -32,7 +32,10 @@ export function flatten(value: unknown): Flat<unknown> {
     rebuild: (leaves) => {
       const rest = [...leaves];
       const values = parts.map((part) => part.rebuild(rest.splice(0, part.leaves.length)));
-      return Array.isArray(value) ? values : Object.fromEntries(keys.map((key, i) => [key, values[i]]));
+      if (Array.isArray(value)) return values;
+      const made = Object.fromEntries(keys.map((key, i) => [key, values[i]]));
+      // Named results, such as those of max, destructure as arrays too.
+      return Symbol.iterator in value ? { ...made, [Symbol.iterator]: () => values.values() } : made;
     },
   };
 }

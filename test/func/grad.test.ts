@@ -96,7 +96,9 @@ describe("grad", () => {
     expect(() => func.grad((t: Tensor) => t)(x)).toThrow(
       /return a scalar tensor, got tensor with 1 dims. Maybe you mean/,
     );
-    expect(() => func.grad((_t: Tensor) => 3 as never)(x)).toThrow(/expected f\(\.\.\.args\) to return a tensor, got 3/);
+    expect(() => func.grad((_t: Tensor) => 3 as never)(x)).toThrow(
+      /expected f\(\.\.\.args\) to return a tensor, got 3/,
+    );
     expect(() => func.grad((t: Tensor) => t.sum(), { argnums: 1 })(x)).toThrow(
       /argnum=1, but only 1 positional inputs/,
     );

@@ -42,6 +42,14 @@ describe("axes", () => {
     ]);
   });
 
+  test("in named results", () => {
+    const [values, indices] = vmap((p: Tensor) => p.max(0))(a);
+    expect([values.tolist(), indices.tolist()]).toEqual([
+      [2, 5],
+      [2, 2],
+    ]);
+  });
+
   test("nest", () => {
     const outer = vmap((p: Tensor) => vmap((q: Tensor) => p.dot(q))(a))(a);
     expect(outer.tolist()).toEqual(a.matmul(a.t()).tolist());
