@@ -44,7 +44,7 @@ describe("axes", () => {
 
   test("in named results", () => {
     const [values, indices] = vmap((p: Tensor) => p.max(0))(a);
-    expect([values.tolist(), indices.tolist()]).toEqual([
+    expect([values!.tolist(), indices!.tolist()]).toEqual([
       [2, 5],
       [2, 2],
     ]);
