@@ -1,0 +1,79 @@
+/** `npm run bench` and `npm run bench:compare`. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { compileLimits } from "./limit";
+import { help, type Options, parseOptions, UsageError } from "./options";
+import { heading, line, type RunReport } from "./report";
+import { buildRevision } from "./revision";
+import type { Job, Setting } from "./runner";
+import { bundleOther, bundlePeers, bundleRunner, type RuntimeName, runIn } from "./runtimes";
+
+/** Peers from npm live in a package of their own, installed when first asked for. */
+async function preparePeers(peers: Options["peers"]): Promise<void> {
+  if (peers.every((peer) => peer === "torch")) return;
+  if (!existsSync(join("bench", "peers", "node_modules"))) installPeers();
+  await bundlePeers();
+}
+
+function installPeers(): void {
+  console.error("bench: installing the peers…");
+  const args = [
+    "install",
+    "--prefix",
+    "bench/peers",
+    "--no-package-lock",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ];
+  execFileSync("npm", args, { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+async function report(runtime: RuntimeName, job: Job, { simd, compare }: Options): Promise<RunReport | undefined> {
+  let setting: Setting | undefined;
+  const rows: RunReport["rows"] = [];
+  for await (const message of runIn(runtime, job, simd)) {
+    if ("note" in message) console.log(`note: ${message.note}`);
+    else if ("setting" in message) {
+      setting = message.setting;
+      console.log(heading({ suite: job.suite, runtime, setting }));
+    } else {
+      rows.push(message.row);
+      console.log(line(message.row, setting!, compare !== undefined));
+    }
+  }
+  return setting && { suite: job.suite, runtime, setting, rows };
+}
+
+async function run(options: Options): Promise<void> {
+  const { peers, filter, rounds, slice, compare } = options;
+  await preparePeers(peers);
+  await bundleRunner();
+  const other = compare ? { name: compare, module: await bundleOther(buildRevision(compare)) } : undefined;
+  const limits = await compileLimits();
+  const reports: RunReport[] = [];
+  for (const runtime of options.runtimes)
+    for (const threads of options.threads)
+      for (const suite of options.suites) {
+        const done = await report(runtime, { suite, filter, peers, threads, rounds, slice, limits, other }, options);
+        if (done) reports.push(done);
+      }
+  if (options.memory) spawnSync(process.execPath, ["--import", "tsx", "bench/memory.ts"], { stdio: "inherit" });
+  if (options.json === undefined) return;
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length };
+  writeFileSync(options.json, `${JSON.stringify({ machine, reports }, null, 2)}\n`);
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === "help") console.log(help);
+  else await run(options);
+}
+
+main().catch((error: unknown) => {
+  const expected = error instanceof UsageError;
+  console.error(expected ? `error: ${error.message}` : error);
+  process.exit(expected ? 2 : 1);
+});

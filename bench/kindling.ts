@@ -1,0 +1,162 @@
+/** Kindling through its public API. Results are disposed at once, as the peers' are. */
+import * as torch from "kindling";
+import { type Library, randomArray } from "./library";
+import { type Contender, local } from "./measure";
+import { problems } from "./models";
+import type { Conv, Loader, Matmul, Op, Overhead, Train, Workload } from "./workloads";
+import { outSize } from "./workloads";
+
+const { functional: F } = torch.nn;
+
+const random = (...shape: number[]): torch.Tensor =>
+  torch.tensor(randomArray(shape.reduce((a, b) => a * b, 1))).reshape(shape);
+
+const disposing = (run: () => torch.Tensor): Contender => local(() => run().dispose());
+
+function matmul({ m, k, n, layout }: Matmul): Contender {
+  const a = layout[0] === "T" ? random(k, m).t() : random(m, k);
+  const b = layout[1] === "T" ? random(n, k).t() : random(k, n);
+  return disposing(() => torch.matmul(a, b));
+}
+
+function conv(workload: Conv): Contender {
+  const { batch, channels, size, filters, kernel, stride, padding, pass } = workload;
+  const input = random(batch, channels, size, size).requiresGrad_(pass === "inputGrad");
+  const weight = random(filters, channels, kernel, kernel).requiresGrad_(pass === "weightGrad");
+  const forward = () => F.conv2d(input, weight, null, { stride, padding });
+  if (pass === "forward") return disposing(forward);
+  const out = outSize(workload);
+  const gradOutputs = random(batch, filters, out, out);
+  const output = forward();
+  const wanted = pass === "inputGrad" ? input : weight;
+  return local(() => {
+    const [grad] = torch.autograd.grad(output, [wanted], { gradOutputs, retainGraph: true });
+    grad!.dispose();
+  });
+}
+
+/** One update of a million parameters with a given gradient. */
+function update(create: (parameters: torch.Tensor[]) => torch.optim.Optimizer, size: number): Contender {
+  const parameter = new torch.nn.Parameter(random(size));
+  parameter.grad = random(size);
+  const optimizer = create([parameter]);
+  return local(() => {
+    optimizer.step();
+  });
+}
+
+function op({ op, shape }: Op): Contender {
+  const [x, y] = [random(...shape).add(1), random(...shape).add(1)];
+  switch (op) {
+    case "add":
+      return disposing(() => x.add(y));
+    case "mul":
+      return disposing(() => x.mul(y));
+    case "gelu":
+      return disposing(() => F.gelu(x));
+    case "softmax":
+      return disposing(() => x.softmax(1));
+    case "layerNorm":
+      return disposing(() => F.layerNorm(x, [shape[1]]));
+    case "argmax":
+      return disposing(() => x.argmax(1));
+    case "sgd":
+      return update((p) => new torch.optim.SGD(p, { lr: 1e-3, momentum: 0.9 }), shape[0] * shape[1]);
+    case "adam":
+      return update((p) => new torch.optim.Adam(p, { lr: 1e-3 }), shape[0] * shape[1]);
+    default:
+      return disposing(() => x[op]());
+  }
+}
+
+function train({ model: name, batch, optimizer: kind }: Train): Contender {
+  torch.manualSeed(0);
+  const { model, loss } = problems[name](batch);
+  const parameters = [...model.parameters()];
+  const optimizer =
+    kind === "sgd" ? new torch.optim.SGD(parameters, { lr: 0.01 }) : new torch.optim.Adam(parameters, { lr: 0.001 });
+  return local(() =>
+    torch.tidy(() => {
+      optimizer.zeroGrad();
+      loss().backward();
+      optimizer.step();
+    }),
+  );
+}
+
+function overhead({ what }: Overhead): Contender {
+  const [x, y] = [random(4, 4), random(4, 4)];
+  const weight = random(4, 4).requiresGrad_();
+  switch (what) {
+    case "add":
+      return disposing(() => x.add(y));
+    case "addWithGrad":
+      return disposing(() => weight.add(y));
+    case "backward":
+      return local(() =>
+        torch.tidy(() => {
+          weight.grad = null;
+          weight.mul(x).add(y).sum().backward();
+        }),
+      );
+    case "view":
+      return disposing(() => x.reshape(16));
+    case "item": {
+      const one = torch.tensor(1);
+      return local(() => {
+        one.item();
+      });
+    }
+  }
+}
+
+function loader({ images, batch, workers }: Loader): Contender {
+  const { DataLoader, TensorDataset } = torch.utils.data;
+  const dataset = new TensorDataset(random(images, 3, 32, 32), torch.randint(0, 10, [images]));
+  const data = new DataLoader(dataset, {
+    batchSize: batch,
+    shuffle: true,
+    numWorkers: workers,
+    persistentWorkers: workers > 0,
+  });
+  return local(async () => {
+    for await (const [inputs, labels] of data) {
+      inputs!.dispose();
+      labels!.dispose();
+    }
+  });
+}
+
+/** @param threads Threads that this contender computes on. */
+export function createKindling(workload: Workload, threads: number): Contender {
+  const contender = createContender(workload);
+  return {
+    time: (iterations) => {
+      if (torch.getNumThreads() !== threads) torch.setNumThreads(threads);
+      return contender.time(iterations);
+    },
+  };
+}
+
+function createContender(workload: Workload): Contender {
+  switch (workload.kind) {
+    case "matmul":
+      return matmul(workload);
+    case "conv":
+      return conv(workload);
+    case "op":
+      return op(workload);
+    case "train":
+      return train(workload);
+    case "overhead":
+      return overhead(workload);
+    case "loader":
+      return loader(workload);
+  }
+}
+
+export const kindling = (threads: number): Library => ({
+  name: "kindling",
+  version: torch.simdLevel(),
+  create: (workload) => createKindling(workload, threads),
+});

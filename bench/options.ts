@@ -1,0 +1,104 @@
+/** The command line of the benchmark. */
+import { parseArgs } from "node:util";
+import { type PeerName, peerNames } from "./library";
+import { ownRuntime, type RuntimeName, runtimeNames } from "./runtimes";
+import { type SuiteName, suites } from "./workloads";
+
+/** A mistake of the user's: shown as one line, without a stack. */
+export class UsageError extends Error {}
+
+export interface Options {
+  readonly suites: readonly SuiteName[];
+  /** Whether to run the memory program as well, which is no suite of timings. */
+  readonly memory: boolean;
+  readonly json: string | undefined;
+  readonly runtimes: readonly RuntimeName[];
+  readonly threads: readonly number[];
+  readonly peers: readonly PeerName[];
+  readonly filter: string;
+  readonly simd: "baseline" | undefined;
+  readonly rounds: number;
+  readonly slice: number;
+  /** A revision of Kindling to compare with. */
+  readonly compare: string | undefined;
+}
+
+export const help = `Measures Kindling next to its peers, by turns in one run.
+
+  npm run bench                               every suite, on this runtime
+  npm run bench -- gemm conv                  only these: ${Object.keys(suites).join(", ")}, memory
+  npm run bench:compare -- REF [SUITE…]       against another revision of Kindling instead of peers
+
+Options
+  --runtime LIST   of ${runtimeNames.join(", ")} (default: the one that runs this)
+  --threads LIST   numbers of threads, each measured by itself (default 1)
+  --peers LIST     of ${peerNames.join(", ")}, or none (default: all; those from npm are installed into bench/peers)
+  --filter TEXT    only workloads whose name has this in it
+  --simd baseline  without relaxed SIMD, even where there is
+  --rounds N       rounds, of which the medians are taken (default 15)
+  --slice MS       time of one contender in one round (default 50)
+  --json FILE      writes all figures
+  --help           this text
+`;
+
+function list<T extends string>(option: string, text: string, known: readonly T[]): T[] {
+  return text.split(",").map((name) => {
+    if (!known.includes(name as T)) throw new UsageError(`--${option}: "${name}" is none of ${known.join(", ")}`);
+    return name as T;
+  });
+}
+
+function positive(option: string, text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) throw new UsageError(`--${option}: expected a positive integer, got "${text}"`);
+  return n;
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        runtime: text,
+        threads: text,
+        peers: text,
+        filter: text,
+        simd: text,
+        rounds: text,
+        slice: text,
+        json: text,
+        compare: { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** @throws UsageError for what is not known. */
+export function parseOptions(args: readonly string[]): Options | "help" {
+  const { values, positionals } = parse(args);
+  if (values.help) return "help";
+  const compare = values.compare ? positionals.shift() : undefined;
+  if (values.compare && compare === undefined) throw new UsageError("which revision? npm run bench:compare -- REF");
+  const names = Object.keys(suites) as SuiteName[];
+  const wanted = positionals.flatMap((name) => list("suite", name, [...names, "memory"]));
+  if (values.simd !== undefined) list("simd", values.simd, ["baseline"]);
+  return {
+    suites: wanted.length > 0 ? names.filter((name) => wanted.includes(name)) : names,
+    memory: wanted.includes("memory"),
+    json: values.json,
+    runtimes: values.runtime ? list("runtime", values.runtime, runtimeNames) : [ownRuntime],
+    threads: (values.threads ?? "1").split(",").map((n) => positive("threads", n)),
+    peers:
+      values.peers === "none" || values.compare ? [] : list("peers", values.peers ?? peerNames.join(","), peerNames),
+    filter: values.filter ?? "",
+    simd: values.simd as "baseline" | undefined,
+    rounds: positive("rounds", values.rounds ?? "15"),
+    slice: positive("slice", values.slice ?? "50"),
+    compare,
+  };
+}

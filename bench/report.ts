@@ -1,0 +1,43 @@
+/** Prints rows as a table. */
+import type { Row, Setting } from "./runner";
+
+/** All that one run in one runtime gave. */
+export interface RunReport {
+  readonly suite: string;
+  readonly runtime: string;
+  readonly setting: Setting;
+  readonly rows: Row[];
+}
+
+const NAME_WIDTH = 44;
+
+function time(ms: number): string {
+  if (ms >= 100) return `${ms.toFixed(0)} ms`;
+  if (ms >= 0.1) return `${ms.toFixed(2)} ms`;
+  return `${(1000 * ms).toFixed(2)} µs`;
+}
+
+export function heading({ suite, runtime, setting }: Omit<RunReport, "rows">): string {
+  const { simd, threads, limit, versions } = setting;
+  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const against = peers.length > 0 ? ` · against ${peers.join(", ")}` : "";
+  return `\n${suite} · ${runtime} · ${threads} thread${threads > 1 ? "s" : ""} · ${simd} SIMD · 128-bit limit ${limit.toFixed(1)} GFLOP/s per thread${against}`;
+}
+
+/** One line: own time, own speed where it can be told, and how many times faster than each other contender. */
+export function line({ name, flops, timings }: Row, { limit, threads }: Setting, withSpread: boolean): string {
+  const { kindling, ...others } = timings;
+  const parts = [name.padEnd(NAME_WIDTH), time(kindling!.ms).padStart(10)];
+  if (flops !== undefined) {
+    const speed = flops / kindling!.ms / 1e6;
+    parts.push(
+      `${speed.toFixed(1).padStart(7)} GFLOP/s`,
+      `${((100 * speed) / limit / threads).toFixed(0).padStart(4)} %`,
+    );
+  }
+  for (const [other, { ratio, spread }] of Object.entries(others)) {
+    const range = withSpread ? ` (${spread.map((x) => x.toFixed(2)).join("–")})` : "";
+    parts.push(`  ${ratio.toFixed(2).padStart(6)}× ${other}${range}`);
+  }
+  return parts.join(" ");
+}

@@ -1,0 +1,91 @@
+/** Runs in the measured runtime: times one suite and emits a row per workload. */
+import * as torch from "kindling";
+import { createKindling } from "./kindling";
+import type { Library, PeerName } from "./library";
+import { measureLimit } from "./limit";
+import { type Contender, type Effort, measure, type Timing } from "./measure";
+import { flops, reference, type SuiteName, suites, type Workload } from "./workloads";
+
+export interface Job extends Effort {
+  readonly suite: SuiteName;
+  /** Only workloads whose name has this in it. */
+  readonly filter: string;
+  readonly peers: readonly PeerName[];
+  readonly threads: number;
+  /** WebAssembly that finds the machine's limit, as base64 by SIMD level. */
+  readonly limits: Readonly<Record<"baseline" | "relaxed", string>>;
+  /** A module with another build of Kindling, to be compared with. */
+  readonly other?: { readonly name: string; readonly module: string };
+}
+
+/** What ran: the first message of a job. */
+export interface Setting {
+  readonly simd: "baseline" | "relaxed";
+  readonly threads: number;
+  /** GFLOP/s of multiply-adds on vectors of 128 bits, on one thread. */
+  readonly limit: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export interface Row {
+  readonly name: string;
+  readonly flops: number | undefined;
+  /** By contender; "kindling" is the first, and the ratios of the others say how many times faster it is. */
+  readonly timings: Readonly<Record<string, Timing>>;
+}
+
+export type Message = { readonly setting: Setting } | { readonly row: Row } | { readonly note: string };
+
+async function loadPeers({ peers, threads, other }: Job, note: (text: string) => void): Promise<Library[]> {
+  const libraries: Library[] = [];
+  for (const peer of peers)
+    try {
+      const { startLibrary } = await import("./peers/process");
+      libraries.push(await startLibrary(peer, threads));
+    } catch (error) {
+      note(`${peer} is left out: ${error instanceof Error ? error.message : error}`);
+    }
+  if (other) {
+    const { kindling } = await import(/* @vite-ignore */ other.module);
+    libraries.push({ ...kindling(threads), name: other.name });
+  }
+  return libraries;
+}
+
+/** Waits until the pool's threads have started, at most five seconds. */
+async function startThreads(threads: number): Promise<void> {
+  torch.setNumThreads(threads);
+  torch.ones(512, 512).matmul(torch.ones(512, 512)).dispose();
+  const deadline = performance.now() + 5000;
+  while (torch.doctor().threads.running < threads && performance.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Kindling, what it is held against of its own, and the peers that can run the workload. */
+async function contendersOf(workload: Workload, { threads }: Job, peers: readonly Library[]) {
+  const own = reference(workload);
+  const contenders: [string, Contender | undefined][] = [["kindling", createKindling(workload, threads)]];
+  if (own) contenders.push([own.kind === "conv" ? "own forward" : "own NN", createKindling(own, threads)]);
+  if (threads > 1 && workload.kind !== "loader") contenders.push(["1 thread", createKindling(workload, 1)]);
+  for (const peer of peers) contenders.push([peer.name, await peer.create(workload)]);
+  return contenders.filter((entry): entry is [string, Contender] => entry[1] !== undefined);
+}
+
+export async function run(job: Job, emit: (message: Message) => void): Promise<void> {
+  await startThreads(job.threads);
+  const simd = torch.simdLevel();
+  const peers = await loadPeers(job, (note) => emit({ note }));
+  const versions = Object.fromEntries(peers.map(({ name, version }) => [name, version]));
+  const limit = await measureLimit(job.limits[simd]);
+  emit({ setting: { simd, threads: torch.doctor().threads.running, limit, versions } });
+  for (const workload of suites[job.suite].filter(({ name }) => name.includes(job.filter))) {
+    const contenders = await contendersOf(workload, job, peers);
+    const timings = await measure(
+      contenders.map(([, contender]) => contender),
+      job,
+    );
+    const byName = Object.fromEntries(contenders.map(([name], i) => [name, timings[i]!]));
+    emit({ row: { name: workload.name, flops: flops(workload), timings: byName } });
+  }
+  for (const peer of peers) peer.close?.();
+}

@@ -1,0 +1,155 @@
+/** What is measured: every suite as data, which each library turns into something to run. */
+
+export interface Matmul {
+  readonly kind: "matmul";
+  readonly name: string;
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  /** Whether the operands lie transposed (T) or not (N) in memory. */
+  readonly layout: "NN" | "NT" | "TN" | "TT";
+}
+
+export interface Conv {
+  readonly kind: "conv";
+  readonly name: string;
+  readonly pass: "forward" | "inputGrad" | "weightGrad";
+  readonly batch: number;
+  readonly channels: number;
+  /** Height and width of the image. */
+  readonly size: number;
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+  /** Winograd's algorithm that may be chosen for 3×3 kernels. */
+  readonly winograd: "F2" | "F4";
+}
+
+/** Ops that a single call computes, on float32. */
+export const opNames = [
+  ...["add", "mul", "relu", "exp", "log", "tanh", "sigmoid", "gelu", "sum", "softmax", "layerNorm", "argmax"],
+  ...["sgd", "adam"],
+] as const;
+
+export interface Op {
+  readonly kind: "op";
+  readonly name: string;
+  readonly op: (typeof opNames)[number];
+  readonly shape: readonly [number, number];
+}
+
+/** A whole training step: forward, loss, backward, update. */
+export interface Train {
+  readonly kind: "train";
+  readonly name: string;
+  readonly model: "mlp" | "lenet" | "resnet18" | "lstm" | "gpt";
+  readonly batch: number;
+  readonly optimizer: "sgd" | "adam";
+}
+
+/** What a call costs beyond its arithmetic. */
+export interface Overhead {
+  readonly kind: "overhead";
+  readonly name: string;
+  readonly what: "add" | "addWithGrad" | "backward" | "view" | "item";
+}
+
+/** An epoch of a DataLoader over images in memory. */
+export interface Loader {
+  readonly kind: "loader";
+  readonly name: string;
+  readonly images: number;
+  readonly batch: number;
+  readonly workers: number;
+}
+
+export type Workload = Matmul | Conv | Op | Train | Overhead | Loader;
+
+const matmul = (m: number, k: number, n: number, layout: Matmul["layout"] = "NN"): Matmul => {
+  const size = m === k && k === n ? `${m}` : `${m}×${k}×${n}`;
+  return { kind: "matmul", name: `matmul ${size}${layout === "NN" ? "" : ` ${layout}`}`, m, k, n, layout };
+};
+
+type ConvShape = Pick<Conv, "batch" | "channels" | "size" | "filters" | "kernel" | "padding"> & { stride?: number };
+
+function conv(shape: ConvShape, pass: Conv["pass"], winograd: Conv["winograd"] = "F2"): Conv {
+  const { batch, channels, size, filters, kernel } = shape;
+  const what = { forward: "", inputGrad: ", input gradient", weightGrad: ", weight gradient" }[pass];
+  const algorithm = winograd === "F4" ? ", F4" : "";
+  const name = `conv ${batch}×${channels}×${size} ${kernel}×${kernel} → ${filters}${what}${algorithm}`;
+  return { kind: "conv", stride: 1, ...shape, name, pass, winograd };
+}
+
+const convShapes: readonly ConvShape[] = [
+  { batch: 1, channels: 64, size: 56, filters: 64, kernel: 3, padding: 1 },
+  { batch: 1, channels: 128, size: 28, filters: 128, kernel: 3, padding: 1 },
+  { batch: 1, channels: 256, size: 14, filters: 256, kernel: 3, padding: 1 },
+  { batch: 64, channels: 16, size: 14, filters: 32, kernel: 5, padding: 0 },
+  { batch: 4, channels: 3, size: 32, filters: 6, kernel: 5, padding: 0 },
+  { batch: 64, channels: 3, size: 32, filters: 6, kernel: 5, padding: 0 },
+  { batch: 4, channels: 6, size: 14, filters: 16, kernel: 5, padding: 0 },
+  { batch: 64, channels: 6, size: 14, filters: 16, kernel: 5, padding: 0 },
+];
+
+const train = (model: Train["model"], batch: number, optimizer: Train["optimizer"]): Train => ({
+  kind: "train",
+  name: `${model} batch ${batch} ${optimizer}`,
+  model,
+  batch,
+  optimizer,
+});
+
+const loader = (workers: number): Loader => ({
+  kind: "loader",
+  name: `${workers} workers`,
+  images: 4096,
+  batch: 64,
+  workers,
+});
+
+const sizes = [64, 128, 256, 512, 1024];
+
+export const suites = {
+  gemm: [
+    ...sizes.map((n) => matmul(n, n, n)),
+    ...(["NT", "TN"] as const).flatMap((layout) => sizes.map((n) => matmul(n, n, n, layout))),
+    ...[matmul(64, 784, 512), matmul(64, 512, 10), matmul(8, 512, 512), matmul(1, 1024, 1024), matmul(1024, 1024, 1)],
+  ],
+  conv: [
+    ...convShapes.flatMap((shape) => (["forward", "inputGrad", "weightGrad"] as const).map((p) => conv(shape, p))),
+    ...convShapes.slice(0, 3).map((shape) => conv(shape, "forward", "F4")),
+    conv({ batch: 8, channels: 3, size: 224, filters: 64, kernel: 7, padding: 3, stride: 2 }, "forward"),
+    conv({ batch: 1, channels: 256, size: 28, filters: 64, kernel: 1, padding: 0 }, "forward"),
+  ],
+  ops: opNames.map((op): Op => ({ kind: "op", name: op, op, shape: [1024, 1024] })),
+  train: [
+    ...[train("mlp", 64, "sgd"), train("mlp", 64, "adam"), train("lenet", 4, "sgd"), train("lenet", 64, "sgd")],
+    ...[train("resnet18", 16, "sgd"), train("lstm", 32, "adam"), train("gpt", 8, "adam")],
+  ],
+  loader: [loader(0), loader(2)],
+  overhead: (["add", "addWithGrad", "backward", "view", "item"] as const).map(
+    (what): Overhead => ({ kind: "overhead", name: what, what }),
+  ),
+} as const satisfies Readonly<Record<string, readonly Workload[]>>;
+
+export type SuiteName = keyof typeof suites;
+
+/** Height and width of a convolution's result. */
+export const outSize = ({ size, padding, kernel, stride }: Conv): number =>
+  Math.floor((size + 2 * padding - kernel) / stride) + 1;
+
+/** Floating-point operations of one run (of the direct algorithm), or undefined where they are not what counts. */
+export function flops(workload: Workload): number | undefined {
+  if (workload.kind === "matmul") return 2 * workload.m * workload.k * workload.n;
+  if (workload.kind !== "conv") return undefined;
+  const { batch, channels, filters, kernel } = workload;
+  return 2 * batch * filters * channels * kernel ** 2 * outSize(workload) ** 2;
+}
+
+/** What a workload of our own is held against: the plain product, or the forward pass of the same convolution. */
+export function reference(workload: Workload): Workload | undefined {
+  if (workload.kind === "matmul" && workload.layout !== "NN") return { ...workload, layout: "NN" };
+  if (workload.kind === "conv" && workload.pass !== "forward") return { ...workload, pass: "forward" };
+  return undefined;
+}

@@ -1,0 +1,59 @@
+/** The benchmark's own arithmetic, and that every workload runs. */
+import { describe, expect, test } from "vitest";
+import { createKindling } from "../bench/kindling";
+import { local, measure } from "../bench/measure";
+import { parseOptions, UsageError } from "../bench/options";
+import { flops, outSize, reference, suites, type Workload } from "../bench/workloads";
+
+describe("measure", () => {
+  test("ratios are those to the first contender", async () => {
+    const sleeper = (ms: number) => ({ time: (iterations: number) => ms * iterations });
+    const [one, two] = await measure([sleeper(2), sleeper(5)], { rounds: 3, slice: 10 });
+    expect(one).toEqual({ ms: 2, best: 2, ratio: 1, spread: [1, 1] });
+    expect(two).toEqual({ ms: 5, best: 5, ratio: 2.5, spread: [2.5, 2.5] });
+  });
+
+  test("promises are awaited", async () => {
+    let finished = 0;
+    await local(async () => {
+      await Promise.resolve();
+      finished++;
+    }).time(3);
+    expect(finished).toBe(3);
+  });
+});
+
+describe("workloads", () => {
+  const all: readonly Workload[] = Object.values(suites).flat();
+
+  test("names are unique", () => {
+    expect(new Set(all.map(({ kind, name }) => `${kind} ${name}`)).size).toBe(all.length);
+  });
+
+  test("operations are counted by the direct algorithm", () => {
+    const conv = suites.conv[0]!;
+    expect(outSize(conv)).toBe(56);
+    expect(flops(conv)).toBe(2 * 64 * 64 * 9 * 56 * 56);
+    expect(flops(reference(suites.conv[1]!)!)).toBe(flops(conv));
+  });
+
+  const small = all.filter((workload) => workload.kind !== "train" || ["mlp", "lenet"].includes(workload.model));
+  test.each(small.map((workload) => [workload.name, workload] as const))("%s runs", async (_, workload) => {
+    expect(await createKindling(workload, 1).time(1)).toBeGreaterThan(0);
+  });
+});
+
+describe("options", () => {
+  test("are checked", () => {
+    expect(parseOptions(["conv", "gemm", "--threads", "1,2", "--peers", "none"])).toMatchObject({
+      suites: ["gemm", "conv"],
+      threads: [1, 2],
+      peers: [],
+    });
+    expect(() => parseOptions(["--threads", "0"])).toThrow(UsageError);
+    expect(() => parseOptions(["--peers", "numpy"])).toThrow('--peers: "numpy" is none of tfjs, ort, jax-js, torch');
+    expect(() => parseOptions(["speed"])).toThrow(UsageError);
+    expect(() => parseOptions(["--fast"])).toThrow(UsageError);
+    expect(() => parseOptions(["--compare"])).toThrow("which revision?");
+  });
+});
