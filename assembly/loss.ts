@@ -116,6 +116,8 @@ export function crossEntropy(
 // @ts-ignore: decorator
 @inline
 function lossScale<T>(g: usize, target: usize, weight: usize, ignoreIndex: i32, r: i32): T {
+  // Not by a weight of zero: the gradient of a mean over ignored targets alone is not finite.
+  if (<i32>load<i64>(at<i64>(target, r)) == ignoreIndex) return <T>0;
   return load<T>(at<T>(g, r)) * targetWeight<T>(target, weight, ignoreIndex, r);
 }
 
