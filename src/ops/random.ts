@@ -1,10 +1,12 @@
 /** Random numbers written over tensors, and samples whose distribution a tensor gives. Every stream is PyTorch's. */
-import { checkOptions, ShapeError, ValueError } from "../core/errors";
+import { record } from "../autograd/node";
+import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
+import { broadcastShapes } from "../core/shape";
 import { allocate, writeValues } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { cast, checkTensor, computeType } from "./define";
+import { cast, checkTensor, computeType, nodeName } from "./define";
 import { check, checkFloat, generatorOf, type RandomOptions, sampleInto, sampler, splitOptions } from "./sample";
 
 /** One number at most, then options. */
@@ -143,4 +145,55 @@ export function multinomial(x: Tensor, count: number, options: MultinomialOption
     );
   writeValues(y, drawn);
   return y;
+}
+
+/** Random numbers whose parameters are `inputs`, all of one shape and dtype. */
+function drawFrom(
+  op: string,
+  inputs: readonly Tensor[],
+  draw: (out: FloatArray, given: readonly FloatArray[]) => void,
+): Tensor {
+  const [first] = inputs as [Tensor];
+  const given = inputs.map((x) => probabilities(op, x));
+  const y = allocate(first.shape, first.dtype, first);
+  sampleInto(y, (out) => draw(out as FloatArray, given));
+  const zero = (g: Tensor) => g.zerosLike();
+  return record(
+    nodeName(op),
+    y,
+    inputs,
+    [],
+    inputs.map(() => zero),
+  );
+}
+
+/**
+ * Poisson numbers of the rates in `x`; the gradient is zero. Shape: any, floating-point; the same.
+ * @see torch.poisson
+ * @throws ValueError for a negative rate.
+ * @example torch.poisson(torch.rand(4, 4).mul(5))
+ */
+export function poisson(x: Tensor, options: RandomOptions = {}): Tensor {
+  checkOptions("poisson", options, ["generator"]);
+  const generator = generatorOf("poisson", options);
+  return drawFrom("poisson", [checkTensor("poisson", x)], (out, [rates]) => random.poisson(out, rates!, generator));
+}
+
+/**
+ * The numbers of successes in `count` trials of the probabilities `prob`; the gradient is zero. Shapes broadcast; one floating-point
+ * dtype for both.
+ * @see torch.binomial
+ * @throws ValueError for a negative count or a probability outside of [0, 1], DTypeError for different dtypes.
+ */
+export function binomial(count: Tensor, prob: Tensor, options: RandomOptions = {}): Tensor {
+  checkTensor("binomial", count);
+  checkTensor("binomial", prob, "prob");
+  if (count.dtype !== prob.dtype)
+    throw new DTypeError(`binomial: count and prob must have one dtype, got ${count.dtype} and ${prob.dtype}`);
+  checkOptions("binomial", options, ["generator"]);
+  const generator = generatorOf("binomial", options);
+  const shape = broadcastShapes("binomial", count.shape, prob.shape);
+  return drawFrom("binomial", [count.expand(shape), prob.expand(shape)], (out, [counts, probs]) =>
+    random.binomial(out, counts!, probs!, generator),
+  );
 }

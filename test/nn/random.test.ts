@@ -86,3 +86,19 @@ test("initialisers keep to their bounds and say what they want", () => {
   expect(nn.init.constant_(p, 3)).toBe(p);
   expect(p.tolist()).toEqual([3, 3]);
 });
+
+test("Poisson and binomial numbers are PyTorch's, their gradient is zero, and wrong parameters are errors", () => {
+  torch.manualSeed(3);
+  const rates = torch.tensor([0.5, 3, 12, 0], { requiresGrad: true });
+  const drawn = torch.poisson(rates);
+  expect(drawn.tolist()).toEqual([0, 2, 15, 0]);
+  expect(torch.binomial(torch.full([2, 3], 8).float(), torch.tensor([0, 0.4, 1])).tolist()).toEqual([
+    [0, 3, 8],
+    [0, 3, 8],
+  ]);
+  drawn.sum().backward();
+  expect(rates.grad!.tolist()).toEqual([0, 0, 0, 0]);
+  expect(() => torch.poisson(torch.tensor([-1]))).toThrow("a rate must not be negative, got -1");
+  expect(() => torch.binomial(torch.ones(2), torch.ones(2).double())).toThrow("one dtype, got float32 and float64");
+  expect(() => torch.binomial(torch.ones(2), torch.ones(3))).toThrow("binomial");
+});

@@ -29,7 +29,7 @@ export const helpers: Readonly<Record<string, string>> = {
 /** Ops that draw random numbers: test/conformance judges their streams. */
 export const random = new Set(
   (
-    "bernoulli bernoulli_ cauchy_ exponential_ geometric_ logNormal_ multinomial normal_ random_ uniform_ rand randLike randint " +
+    "bernoulli bernoulli_ binomial cauchy_ exponential_ geometric_ logNormal_ multinomial normal_ poisson random_ uniform_ rand randLike randint " +
     "randintLike randn randnLike randperm normal poisson fractionalMaxPool2d fractionalMaxPool3d alphaDropout dropout dropout1d dropout2d dropout3d featureAlphaDropout " +
     "featureDropout rrelu svdLowrank pcaLowrank gumbelSoftmax fractionalMaxPool2d fractionalMaxPool3d emptyLike newEmpty empty emptyStrided"
   ).split(" "),
