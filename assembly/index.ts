@@ -28,3 +28,4 @@ export * from "./scan";
 export * from "./sort";
 export * from "./search";
 export * from "./recurrent";
+export * from "./random";

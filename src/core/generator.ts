@@ -9,6 +9,7 @@ import { ArgumentError, DeviceError, describe, FormatError, ValueError } from ".
 const N = 624;
 const M = 397;
 const TWO32 = 2 ** 32;
+const UNIT53 = 2 ** -53;
 const TWO64 = 1n << 64n;
 
 /** The seed of a new `Generator`, as in PyTorch. */
@@ -126,7 +127,7 @@ export class Generator {
   /** A double of 53 random bits in [0, 1): two draws. PyTorch's `uniform_real_distribution<double>`. */
   uniform53(): number {
     const high = this.random() & 0x1fffff;
-    return (high * TWO32 + this.random()) * 2 ** -53;
+    return (high * TWO32 + this.random()) * UNIT53;
   }
 
   /** The whole state in the 5056 bytes of `torch.get_rng_state()`, so that states travel to PyTorch and back. */

@@ -17,7 +17,7 @@ import {
 } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./define";
-import { check, checkFloat, type Draw, generatorOf, type RandomOptions, sampleInto } from "./sample";
+import { check, checkFloat, type Draw, drawNormal, generatorOf, type RandomOptions, sampleInto } from "./sample";
 
 /** Options of random tensors. */
 export interface RandomCreateOptions extends CreateOptions, RandomOptions {}
@@ -46,7 +46,7 @@ function uniform(op: string, shape: readonly number[], options: RandomCreateOpti
 function standardNormal(op: string, shape: readonly number[], options: RandomCreateOptions, fallback: DType): Tensor {
   const generator = generatorOf(op, options);
   checkFloat(op, options.dtype ?? fallback);
-  return drawn(op, shape, options, fallback, () => (out) => random.normal(out as FloatArray, 0, 1, generator));
+  return drawn(op, shape, options, fallback, () => drawNormal(0, 1, generator));
 }
 
 /** Uniform numbers in [0, 1). @see torch.rand @example torch.rand(2, 3, { generator }) */

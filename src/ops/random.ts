@@ -7,7 +7,16 @@ import { broadcastShapes } from "../core/shape";
 import { allocate, writeValues } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { cast, checkTensor, computeType, nodeName } from "./define";
-import { check, checkFloat, generatorOf, type RandomOptions, sampleInto, sampler, splitOptions } from "./sample";
+import {
+  check,
+  checkFloat,
+  drawNormal,
+  generatorOf,
+  type RandomOptions,
+  sampleInto,
+  sampler,
+  splitOptions,
+} from "./sample";
 
 /** One number at most, then options. */
 type One = [options?: RandomOptions] | [value: number, options?: RandomOptions];
@@ -27,7 +36,7 @@ export const normal_: (x: Tensor, ...args: Two) => Tensor = sampler("normal_", (
   const [[mean = 0, std = 1], generator] = splitOptions<number>("normal_", args);
   checkFloat("normal_", x.dtype);
   check(std >= 0, `normal expects std >= 0.0, but found std ${std}`);
-  return (out, inOrder) => (inOrder ? random.normal : random.normalEach)(out as FloatArray, mean, std, generator);
+  return drawNormal(mean, std, generator);
 });
 
 /** Overwrites `x` with numbers whose logarithm is normal, of mean 1 and standard deviation 2 unless given. @see torch.Tensor.log_normal_ */

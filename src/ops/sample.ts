@@ -3,7 +3,8 @@ import { record } from "../autograd/node";
 import { arrayOf, type DType, isFloat, legacyName, sizeOf } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
-import type { FillableArray } from "../core/random";
+import type { FillableArray, FloatArray } from "../core/random";
+import * as random from "../core/random";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { nodeName } from "./define";
@@ -46,8 +47,32 @@ export function check(holds: boolean, message: string): void {
   if (!holds) throw new ValueError(message);
 }
 
-/** Writes into a range of memory; `inOrder` says whether the tensor is contiguous. */
-export type Draw = (out: FillableArray, inOrder: boolean) => void;
+/** Writes into a range of memory; `inOrder` says whether the tensor is contiguous. `owner` is the tensor whose memory it is, if any. */
+export type Draw = (out: FillableArray, inOrder: boolean, owner?: Tensor) => void;
+
+/** About how many nanoseconds {@link boxMullerOn} takes for 16 numbers. */
+const BOX_MULLER_COST = 160;
+
+/** The Box–Muller transform by kernel, where the numbers lie. */
+const boxMullerOn = (x: Tensor, all: FillableArray): random.BoxMuller => {
+  const { storage, dtype } = x;
+  return (data, mean, std) => {
+    const range = data.length / 16;
+    const offset = x.offset + (data.byteOffset - all.byteOffset) / data.BYTES_PER_ELEMENT;
+    const part = { storage, dtype, offset, shape: [data.length], strides: [1] };
+    storage.backend.call("boxMuller", undefined, [part, mean, std], { range, cost: range * BOX_MULLER_COST });
+  };
+};
+
+/** Draws normal numbers. */
+export const drawNormal =
+  (mean: number, std: number, generator: Generator): Draw =>
+  (out, inOrder, owner) => {
+    const values = out as FloatArray;
+    if (!inOrder) random.normalEach(values, mean, std, generator);
+    else if (owner?.dtype === "float32") random.normal(values, mean, std, generator, boxMullerOn(owner, out));
+    else random.normal(values, mean, std, generator);
+  };
 
 /**
  * Fills `x` with what `draw` writes. Elements are drawn in the order in which they lie in memory, which PyTorch's iterator also follows,
@@ -63,7 +88,7 @@ export function sampleInto(x: Tensor, draw: Draw): void {
   const order = x.shape.map((_, i) => i).sort((a, b) => x.strides[b]! - x.strides[a]!);
   const pick = (list: readonly number[]) => order.map((axis) => list[axis]!);
   const dense = allocate(pick(x.shape), isHalf ? "float32" : x.dtype, x);
-  fillMemory(dense, (out) => draw(out, x.isContiguous()));
+  fillMemory(dense, (out, _inOrder, owner) => draw(out, x.isContiguous(), owner));
   backend.copy(
     { storage: { block }, dtype: x.dtype, shape: dense.shape, strides: pick(x.strides), offset: x.offset },
     dense,
@@ -76,7 +101,7 @@ function fillMemory(x: Tensor, draw: Draw): void {
   const { backend, block } = x.storage;
   const n = x.numel();
   if (backend.device === "cpu") {
-    draw(backend.view(block, x.dtype, x.offset, n) as FillableArray, true);
+    draw(backend.view(block, x.dtype, x.offset, n) as FillableArray, true, x);
     return;
   }
   const values = new (arrayOf(x.dtype))(new ArrayBuffer(n * sizeOf(x.dtype)), 0, n);

@@ -22,9 +22,10 @@ export function uniform(out: FloatArray, from = 0, to = 1, generator: Generator 
 
 /** A product of two float32 is exact in a double: one rounding in all, as by the fused multiply-add of PyTorch's builds. */
 function uniform32(out: Float32Array, from: number, range: number, generator: Generator): void {
-  transform(out, 1, generator, (values, words) => {
-    for (let i = 0; i < values.length; i++) values[i] = unit24(words, i) * range + from;
-  });
+  // A word is as long as a float, so it is drawn to where its number goes.
+  const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
+  generator.fillWords(words);
+  for (let i = 0; i < out.length; i++) out[i] = unit24(words, i) * range + from;
 }
 
 function uniform64(out: Float64Array, from: number, range: number, generator: Generator): void {

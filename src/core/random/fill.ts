@@ -2,6 +2,11 @@
 import type { TypedArray } from "../dtype";
 import type { Generator } from "../generator";
 
+// Constants by name: engines compute a power that is written in a function at every call.
+const TWO32 = 2 ** 32;
+const UNIT24 = 2 ** -24;
+const UNIT53 = 2 ** -53;
+
 /** A contiguous range of a float tensor's memory. */
 export type FloatArray = Float32Array | Float64Array;
 
@@ -55,16 +60,16 @@ function store(out: FillableArray, start: number, values: Float64Array): void {
   const halves = new Int32Array(out.buffer, out.byteOffset + 8 * start, 2 * values.length);
   for (let i = 0; i < values.length; i++) {
     halves[2 * i] = values[i]!;
-    halves[2 * i + 1] = Math.floor(values[i]! / 2 ** 32);
+    halves[2 * i + 1] = Math.floor(values[i]! / TWO32);
   }
 }
 
 /** The float of 24 random bits in [0, 1) from word `i`. PyTorch's `uniform_real_distribution<float>`. */
 export function unit24(words: Uint32Array, i: number): number {
-  return (words[i]! & 0xffffff) * 2 ** -24;
+  return (words[i]! & 0xffffff) * UNIT24;
 }
 
 /** The double of 53 random bits in [0, 1) from words `2i` and `2i + 1`. PyTorch's `uniform_real_distribution<double>`. */
 export function unit53(words: Uint32Array, i: number): number {
-  return ((words[2 * i]! & 0x1fffff) * 2 ** 32 + words[2 * i + 1]!) * 2 ** -53;
+  return ((words[2 * i]! & 0x1fffff) * TWO32 + words[2 * i + 1]!) * UNIT53;
 }

@@ -7,16 +7,27 @@ import { type FloatArray, fill } from "./fill";
 
 const BLOCK = 16;
 
+/** Turns uniform numbers, in blocks of 16, into normal ones in place; mean and deviation are exact in the type of the elements. */
+export type BoxMuller = (data: FloatArray, mean: number, std: number) => void;
+
 /**
  * Normal numbers of the given mean and standard deviation. PyTorch draws fewer than 16 elements one by one in double
  * precision, and 16 or more in blocks of 16, in the type of the elements; both orders are reproduced.
  *
+ * @param transform Does what {@link boxMuller} does, faster.
  * @throws {@link ValueError} for a negative standard deviation
  * @see torch.Tensor.normal_, torch.randn
  */
-export function normal(out: FloatArray, mean = 0, std = 1, generator: Generator = defaultGenerator): void {
+export function normal(
+  out: FloatArray,
+  mean = 0,
+  std = 1,
+  generator: Generator = defaultGenerator,
+  transform: BoxMuller = boxMuller,
+): void {
+  checkDeviation("normal", std, std >= 0);
   if (out.length < BLOCK) normalEach(out, mean, std, generator);
-  else normalBlocks(out, mean, std, generator);
+  else normalBlocks(out, mean, std, generator, transform);
 }
 
 /** Normal numbers drawn one by one, as PyTorch does at any size for a tensor that is not contiguous. */
@@ -52,22 +63,22 @@ export function standardNormal(generator: Generator): number {
 }
 
 /** A length that is no multiple of 16 draws the last 16 elements anew, some of which were normal already. */
-function normalBlocks(out: FloatArray, mean: number, std: number, generator: Generator): void {
-  checkDeviation("normal", std, std >= 0);
+function normalBlocks(out: FloatArray, mean: number, std: number, generator: Generator, transform: BoxMuller): void {
+  const exact = (x: number) => (out instanceof Float64Array ? x : Math.fround(x));
   uniform(out, 0, 1, generator);
   const whole = out.length - (out.length % BLOCK);
-  boxMuller(out.subarray(0, whole), mean, std);
+  transform(out.subarray(0, whole), exact(mean), exact(std));
   if (whole === out.length) return;
   const tail = out.subarray(out.length - BLOCK);
   uniform(tail, 0, 1, generator);
-  boxMuller(tail, mean, std);
+  transform(tail, exact(mean), exact(std));
 }
 
-function boxMuller(data: FloatArray, mean: number, std: number): void {
-  const exact = data instanceof Float64Array;
+/** {@link BoxMuller} for any runtime. */
+export function boxMuller(data: FloatArray, mean: number, std: number): void {
   for (let start = 0; start < data.length; start += BLOCK)
-    if (exact) boxMuller64(data, start, mean, std);
-    else boxMuller32(data, start, Math.fround(mean), Math.fround(std));
+    if (data instanceof Float64Array) boxMuller64(data, start, mean, std);
+    else boxMuller32(data, start, mean, std);
 }
 
 /** Turns eight pairs of uniform numbers, elements j and j + 8 from `start`, into normal numbers in place. */
