@@ -13,7 +13,7 @@ class Lerp {
     const d = v128.sub<T>(b, a);
     const fromA = v128.add<T>(a, v128.mul<T>(w, d));
     const fromB = v128.sub<T>(b, v128.mul<T>(d, v128.sub<T>(one, w)));
-    return v128.bitselect(fromA, fromB, v128.lt<T>(v128.abs<T>(w), half));
+    return v128.bitselect(fromA, fromB, v128.lt<T>(w, half));
   }
 }
 

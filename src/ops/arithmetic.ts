@@ -4,7 +4,7 @@ import { record } from "../autograd/node";
 import { isFloat, resultType } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
-import { mul, sub, trueDivide } from "./binary";
+import { checkDivisor, mul, sub, trueDivide } from "./binary";
 import { type Binary, type BinaryInplace, binary, cast, checkTensor, mapWith, type TensorLike } from "./define";
 import { inplace } from "./inplace";
 import { constantLike } from "./reduce";
@@ -19,6 +19,7 @@ export interface DivOptions {
 const stepped: Binary = binary("div", {
   dtypes: "same",
   kernel: "floorDivide",
+  check: (a, b, dtype) => checkDivisor("div", a, b, dtype),
   domain: [0.5, 5],
   js: (a, b) => Math.floor(a / b),
   grads: [(g) => constantLike(g, 0), (g) => constantLike(g, 0)],
@@ -27,6 +28,7 @@ const stepped: Binary = binary("div", {
 const steppedTrunc: Binary = binary("div", {
   dtypes: "same",
   kernel: "truncDivide",
+  check: (a, b, dtype) => checkDivisor("div", a, b, dtype),
   domain: [0.5, 5],
   js: (a, b) => Math.trunc(a / b),
   grads: [(g) => constantLike(g, 0), (g) => constantLike(g, 0)],
@@ -66,6 +68,9 @@ export const rsub = (x: Tensor, other: TensorLike, options?: { alpha?: number })
 
 const tensorPower: Binary = binary("pow", {
   dtypes: "same",
+  check: (_a, _b, dtype) => {
+    if (dtype === "bool") throw new DTypeError("pow: not implemented for 'Bool'; cast with x.long()");
+  },
   domain: [0.5, 3],
   js: (a, b) => a ** b,
   saves: ["a", "b", "y"],

@@ -1,6 +1,16 @@
 /** Arithmetic of two operands that broadcast; numbers are operands too. */
-import type { Tensor } from "../tensor/tensor";
-import { type Binary, type BinaryInplace, binary, type ScaledBinary, type ScaledInplace, scaledBinary } from "./define";
+import { codeOf, type DType, isFloat } from "../core/dtype";
+import { DTypeError, ValueError } from "../core/errors";
+import { Tensor } from "../tensor/tensor";
+import {
+  type Binary,
+  type BinaryInplace,
+  binary,
+  type ScaledBinary,
+  type ScaledInplace,
+  scaledBinary,
+  type TensorLike,
+} from "./define";
 import { inplace } from "./inplace";
 import { constantLike } from "./reduce";
 
@@ -10,6 +20,37 @@ const onlyWhere = (g: Tensor, mask: Tensor): Tensor => g.mul(mask);
 /** The gradient for the operand that `wins`; half of it where both are equal. */
 const shareOf = (g: Tensor, a: Tensor, b: Tensor, wins: Tensor): Tensor =>
   g.mul(wins.to(g.dtype).add(a.eq(b).to(g.dtype).mul(0.5)));
+
+const isBool = (x: TensorLike): boolean => typeof x === "boolean" || (x instanceof Tensor && x.dtype === "bool");
+
+/** Subtraction has no meaning for truth values. */
+function refuseBool(a: TensorLike, b: TensorLike): void {
+  if (isBool(a) || isBool(b))
+    throw new DTypeError(
+      "sub: subtraction with a bool tensor is not supported; use logicalXor(), or logicalNot() to invert a mask",
+    );
+}
+
+/** For ops that are not defined between truth values. */
+const refuseBools =
+  (op: string) =>
+  (_a: TensorLike, _b: TensorLike, dtype: DType): void => {
+    if (dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.long()`);
+  };
+
+/** @throws ValueError if an integer divisor is 0; a device that cannot be read at once gives 0 instead. */
+export function checkDivisor(op: string, _a: TensorLike, b: TensorLike, dtype: DType): void {
+  refuseBools(op)(_a, b, dtype);
+  if (isFloat(dtype)) return;
+  const hasZero = b instanceof Tensor ? zerosIn(b) : Number(b) === 0;
+  if (hasZero) throw new ValueError(`${op}: ZeroDivisionError: an integer was divided by 0; cast with x.float()`);
+}
+
+function zerosIn(x: Tensor): boolean {
+  const dense = x.detach().contiguous();
+  const count = x.storage.backend.check("nonzeroCount", [codeOf(x.dtype), dense, 0, x.numel()]);
+  return count >= 0 && count < x.numel();
+}
 
 /** a + alpha · b. @see torch.add */
 export const add: ScaledBinary = scaledBinary("add", {
@@ -21,9 +62,10 @@ export const add: ScaledBinary = scaledBinary("add", {
 /** {@link add} in place. */
 export const add_: ScaledInplace = inplace("add_", add);
 
-/** a − alpha · b. @see torch.sub */
+/** a − alpha · b. @see torch.sub @throws DTypeError for bool. */
 export const sub: ScaledBinary = scaledBinary("sub", {
   dtypes: "same",
+  check: refuseBool,
   domain: [-5, 5],
   js: (a, b) => a - b,
   grads: [(g) => g, (g, { p }) => g.mul(-p)],
@@ -57,6 +99,7 @@ export const trueDivide_: BinaryInplace = inplace("trueDivide_", trueDivide);
 /** ⌊a / b⌋. @see torch.floor_divide */
 export const floorDivide: Binary = binary("floorDivide", {
   dtypes: "same",
+  check: (a, b, dtype) => checkDivisor("floorDivide", a, b, dtype),
   domain: [0.5, 5],
   js: (a, b) => Math.floor(a / b),
 });
@@ -66,6 +109,7 @@ export const floorDivide_: BinaryInplace = inplace("floorDivide_", floorDivide);
 /** a − ⌊a / b⌋ · b: the remainder with the sign of b, as Python's %. @see torch.remainder */
 export const remainder: Binary = binary("remainder", {
   dtypes: "same",
+  check: (a, b, dtype) => checkDivisor("remainder", a, b, dtype),
   domain: [0.5, 5],
   js: (a, b) => a - Math.floor(a / b) * b,
   saves: { a: [], b: ["a", "b"] },
@@ -77,6 +121,7 @@ export const remainder_: BinaryInplace = inplace("remainder_", remainder);
 /** The remainder of a / b with the sign of a, as C's fmod. @see torch.fmod */
 export const fmod: Binary = binary("fmod", {
   dtypes: "same",
+  check: (a, b, dtype) => checkDivisor("fmod", a, b, dtype),
   domain: [0.5, 5],
   js: (a, b) => a % b,
   saves: { a: [], b: ["a", "b"] },
@@ -243,6 +288,7 @@ export const bitwiseXor_: BinaryInplace = inplace("bitwiseXor_", bitwiseXor);
 /** a · 2^b: the bits moved up. @see torch.bitwise_left_shift */
 export const bitwiseLeftShift: Binary = binary("bitwiseLeftShift", {
   dtypes: "integer",
+  check: refuseBools("bitwiseLeftShift"),
   kernel: "leftShift",
   domain: [0, 6],
   js: (a, b) => a << b,
@@ -253,6 +299,7 @@ export const bitwiseLeftShift_: BinaryInplace = inplace("bitwiseLeftShift_", bit
 /** ⌊a / 2^b⌋: the bits moved down, the sign kept. @see torch.bitwise_right_shift */
 export const bitwiseRightShift: Binary = binary("bitwiseRightShift", {
   dtypes: "integer",
+  check: refuseBools("bitwiseRightShift"),
   kernel: "rightShift",
   domain: [0, 6],
   js: (a, b) => a >> b,
@@ -263,6 +310,7 @@ export const bitwiseRightShift_: BinaryInplace = inplace("bitwiseRightShift_", b
 /** The greatest common divisor. @see torch.gcd */
 export const gcd: Binary = binary("gcd", {
   dtypes: "integer",
+  check: refuseBools("gcd"),
   domain: [0, 60],
 });
 /** {@link gcd} in place. */
@@ -271,6 +319,7 @@ export const gcd_: BinaryInplace = inplace("gcd_", gcd);
 /** The least common multiple. @see torch.lcm */
 export const lcm: Binary = binary("lcm", {
   dtypes: "integer",
+  check: refuseBools("lcm"),
   domain: [0, 60],
 });
 /** {@link lcm} in place. */

@@ -4,7 +4,7 @@ import type { Device } from "../backend/backend";
 import { checkDType, type DType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
-import { allocate, filled, resolveDevice } from "../tensor/create";
+import { allocate, checkRange, filled, resolveDevice } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkInplace, checkTensor, sumTo } from "./define";
 import { inplace } from "./inplace";
@@ -124,6 +124,7 @@ export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Ten
       );
     return copy_(x, value);
   }
+  checkRange("fill_", value, x.dtype);
   if (x.isContiguous() && !isRecorded([x])) {
     checkInplace("fill_", x);
     filled(x, value);

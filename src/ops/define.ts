@@ -2,7 +2,7 @@
 
 import { isGradEnabled } from "../autograd/mode";
 import { type InputGrad, isRecorded, record } from "../autograd/node";
-import { canCast, type DType, getDefaultDtype, isFloat, legacyName, promoteTypes, resultType } from "../core/dtype";
+import { canCast, type DType, promoteTypes, resultType } from "../core/dtype";
 import {
   ArgumentError,
   AutogradError,
@@ -13,8 +13,9 @@ import {
   ShapeError,
 } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
-import { allocate } from "../tensor/create";
+import { allocate, full } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import { type DTypeRule, resolve } from "./dtypeRule";
 
 /** A tensor, or a plain value that takes its place in arithmetic: an integral number counts as an int. */
 export type TensorLike = Tensor | number | boolean | bigint;
@@ -41,36 +42,6 @@ export function checkSameDevice(op: string, ...xs: readonly (Tensor | undefined 
 
 /** `logSoftmax` → `LogSoftmaxBackward0`, PyTorch's name of the node. */
 export const nodeName = (op: string): string => `${op.charAt(0).toUpperCase()}${op.slice(1)}Backward0`;
-
-/** The dtypes that an op computes in, and what it gives: see {@link resolve}. */
-export type DTypeRule =
-  /** Any numeric dtype; the result has it. */
-  | "same"
-  /** As `same`, and bool becomes int64. */
-  | "number"
-  /** Floating point; integers are computed in the default dtype. */
-  | "float"
-  /** Floating point only. */
-  | "floating"
-  /** Any dtype, the result is bool. */
-  | "bool"
-  /** Integers and bool only; the result has the dtype. */
-  | "integer";
-
-/** The dtype to compute in and the dtype of the result. */
-function resolve(op: string, rule: DTypeRule, dtype: DType): { compute: DType; result: DType } {
-  if (rule === "bool") return { compute: dtype, result: "bool" };
-  if (rule === "float") {
-    const compute = isFloat(dtype) ? dtype : getDefaultDtype();
-    return { compute, result: compute };
-  }
-  if (rule === "floating" && !isFloat(dtype))
-    throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes floating point; use x.float()`);
-  if (rule === "integer" && isFloat(dtype))
-    throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes integers or bool`);
-  if (rule === "number" && dtype === "bool") return { compute: "int64", result: "int64" };
-  return { compute: dtype, result: dtype };
-}
 
 /** The dtype that the kernel of an op writes. */
 const kernelResult = (rule: DTypeRule, dtype: DType): DType => (rule === "bool" ? "bool" : computeType(dtype));
@@ -130,6 +101,8 @@ export interface Unary {
 
 interface UnarySpec {
   readonly dtypes: DTypeRule;
+  /** Throws for operands that the op refuses although their dtype fits. */
+  readonly check?: (x: Tensor) => void;
   readonly domain: readonly [number, number];
   readonly js?: (x: number) => number;
   /** The export of the kernel, if it is not the name. */
@@ -150,8 +123,10 @@ export function unary(name: string, spec: UnarySpec): Unary {
   const node = nodeName(name);
   const { grad } = spec;
   const rule: InputGrad[] = [(g, saved) => grad!(g, { x: saved[saves.indexOf("x")]!, y: saved[saves.indexOf("y")]! })];
-  const compute = (out: Tensor, x: Tensor, dtype: DType): void =>
+  const compute = (out: Tensor, x: Tensor, dtype: DType): void => {
+    spec.check?.(x);
     mapInto(kernel, out, x, computeType(dtype), kernelResult(spec.dtypes, dtype), p, q);
+  };
   const into = (out: Tensor, x: Tensor): void => {
     const types = resolve(name, spec.dtypes, x.dtype);
     checkFits(name, out, x.shape, types.result);
@@ -222,6 +197,8 @@ type Savable = "a" | "b" | "y";
 
 interface BinarySpec {
   readonly dtypes: DTypeRule;
+  /** Throws for operands that the op refuses although their common dtype fits. */
+  readonly check?: (a: TensorLike, b: TensorLike, dtype: DType) => void;
   readonly domain: readonly [number, number];
   readonly js?: (a: number, b: number) => number;
   readonly kernel?: string;
@@ -236,7 +213,12 @@ interface BinarySpec {
   ];
 }
 
-const toNumber = (x: TensorLike): Tensor | number => (x instanceof Tensor ? x : Number(x));
+/** A number as kernels take it; one that only an int64 holds becomes a tensor. */
+function toNumber(x: TensorLike): Tensor | number {
+  if (x instanceof Tensor) return x;
+  const value = Number(x);
+  return typeof x === "bigint" && !Number.isSafeInteger(value) ? full([], x) : value;
+}
 
 /** The dtype of the operands' common arithmetic. */
 function commonType(a: TensorLike, b: TensorLike): DType {
@@ -304,6 +286,7 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
   const saves = spec.saves ?? [];
   const node = nodeName(name);
   const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, options?: { alpha?: number }): void => {
+    spec.check?.(a, b, dtype);
     const alpha = Number(options?.alpha ?? 1);
     const right = scaled && dtype === "bool" && alpha === 0 ? false : b;
     zipInto(kernel, out, a, right, computeType(dtype), kernelResult(spec.dtypes, dtype), scaled ? alpha : spec.p);

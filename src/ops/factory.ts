@@ -5,6 +5,7 @@ import { checkSize, type Shape } from "../core/shape";
 import {
   allocateFor,
   type CreateOptions,
+  checkRange,
   createOptions,
   filled,
   finish,
@@ -48,6 +49,7 @@ export function newFull(
   options: CreateOptions = {},
 ): Tensor {
   checkTensor("newFull", x);
+  checkRange("newFull", fillValue, options.dtype ?? x.dtype);
   checkOptions("newFull", options, createOptions);
   return finish(filled(allocateNew("newFull", x, checkSize("newFull", [size]), options), fillValue), options);
 }

@@ -98,8 +98,9 @@ function addition(x: Tensor, dim: number, index: Tensor, source: Tensor, options
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
   const { axis, at, alpha } = addition(x, dim, index, source, options);
   // Truth values are counted: true again where the count is not 0.
-  const y = copyOf(x, x.dtype === "bool" ? "int32" : computeType(x.dtype));
-  accumulate(y, at, source, alpha, axis);
+  const isBool = x.dtype === "bool";
+  const y = copyOf(x, isBool ? "int32" : computeType(x.dtype));
+  accumulate(y, at, source, isBool ? Math.abs(alpha) : alpha, axis);
   const { shape } = source;
   return record(
     "IndexAddBackward0",

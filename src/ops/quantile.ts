@@ -37,7 +37,7 @@ function interpolate(rows: Tensor, ranks: Tensor, interpolation: QuantileOptions
   const weight =
     interpolation === "midpoint" ? ranks.newFull(ranks.shape, 0.5, { dtype: ranks.dtype }) : ranks.sub(below);
   const [low, high] = [rows.gather(-1, below.long()), rows.gather(-1, ranks.detach().ceil().long())];
-  return low.add(high.sub(low).maskedFill(high.eq(low), 0).mul(weight));
+  return low.lerp(high, weight);
 }
 
 function quantileOf(

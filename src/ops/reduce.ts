@@ -196,6 +196,7 @@ export function mean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor 
 export function sumToSize(x: Tensor, ...size: Size): Tensor {
   checkTensor("sumToSize", x);
   const shape = sizeArgument("sumToSize", size);
+  if (shape.length === 0) return sum(x);
   if (sameShape(shape, x.shape)) return x;
   const lead = x.ndim - shape.length;
   const dims = x.shape.flatMap((n, i) => (i < lead || (shape[i - lead] === 1 && n !== 1) ? [i] : []));

@@ -1,6 +1,7 @@
 /** Elementwise ops of one tensor. */
 import { record } from "../autograd/node";
 import { getDefaultDtype, isFloat } from "../core/dtype";
+import { DTypeError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { sigmoidBackward, tanhBackward, thresholdBackward } from "./binary";
 import { checkTensor, type Unary, type UnaryInplace, unary } from "./define";
@@ -10,9 +11,13 @@ import { constantLike } from "./reduce";
 /** The gradient of a step function. */
 const zeroGrad = (g: Tensor): Tensor => constantLike(g, 0);
 
-/** −x. Shape: any. @see torch.neg */
+/** −x. Shape: any. @see torch.neg @throws DTypeError for bool. */
 export const neg: Unary = unary("neg", {
   dtypes: "same",
+  check: (x) => {
+    if (x.dtype === "bool")
+      throw new DTypeError("neg: negation of a bool tensor is not supported; to invert a mask use logicalNot()");
+  },
   domain: [-5, 5],
   js: (x) => -x,
   grad: (g) => g.neg(),

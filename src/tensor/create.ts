@@ -1,7 +1,8 @@
 /** New tensors: from values, filled, and as views on the memory of others. */
 import { backendOf, type Device } from "../backend/backend";
-import { checkDType, type DType, getDefaultDtype, isFloat, sizeOf, type TypedArray } from "../core/dtype";
-import { ArgumentError, checkOptions, DeviceError, DTypeError, describe, ShapeError } from "../core/errors";
+import { checkDType, type DType, getDefaultDtype, isFloat, isInteger, sizeOf, type TypedArray } from "../core/dtype";
+import { ArgumentError, checkOptions, DeviceError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { iinfo } from "../core/limits";
 import { checkSize, contiguousStrides, shapeText, sizeOfShape } from "../core/shape";
 import { Storage } from "./storage";
 import { type NestedArray, Tensor } from "./tensor";
@@ -81,6 +82,25 @@ export function finish(x: Tensor, options: CreateOptions): Tensor {
   return options.requiresGrad ? x.requiresGrad_() : x;
 }
 
+/**
+ * @internal Throws where an integer dtype cannot hold a value; as in PyTorch, uint8 takes −255 to 255.
+ * @throws ValueError naming the value and the range.
+ */
+export function checkRange(op: string, value: number | bigint | boolean, dtype: DType): void {
+  if (typeof value === "boolean" || !isInteger(dtype)) return;
+  const { min, max } = iinfo(dtype);
+  const low = dtype === "uint8" && (typeof value === "bigint" || Number.isInteger(value)) ? -255 : min;
+  // 2^63 itself is a number, the largest int64 is not.
+  const fits =
+    typeof value === "number" && typeof max === "bigint"
+      ? Math.abs(value) < 2 ** 63 || value === -(2 ** 63)
+      : value >= low && value <= max;
+  if (!fits)
+    throw new ValueError(
+      `${op}: ${String(value)} cannot be converted to ${dtype} without overflow: it holds ${min} to ${max}`,
+    );
+}
+
 /** @internal `x` filled with one value. */
 export function filled(x: Tensor, value: number | bigint | boolean): Tensor {
   if (typeof value === "bigint" && !Number.isSafeInteger(Number(value)) && x.dtype === "int64") {
@@ -108,6 +128,7 @@ export function ones(...args: SizeArgs): Tensor {
  */
 export function full(size: readonly number[], value: number | bigint | boolean, options: CreateOptions = {}): Tensor {
   checkOptions("full", options, createOptions);
+  if (options.dtype !== undefined) checkRange("full", value, options.dtype);
   const fallback =
     typeof value === "boolean"
       ? "bool"
@@ -148,6 +169,7 @@ export function tensor(data: TensorData | readonly unknown[], options: CreateOpt
   const flat: (number | bigint | boolean)[] = [];
   flatten(data, shape, 0, flat);
   const x = allocateFor("tensor", shape, options, inferDType(flat));
+  if (isInteger(x.dtype)) for (const value of flat) checkRange("tensor", value, x.dtype);
   writeValues(x, flat);
   return finish(x, options);
 }

@@ -48,7 +48,7 @@ export function callMethod(
   const f = (receiver as any)?.[name];
   if (typeof f !== "function") throw new Missing(`Tensor.${name}`);
   const withoutReceiver = signatures.map((signature) => ({ ...signature, parameters: signature.parameters.slice(1) }));
-  const args = mapCall(`Tensor.${name}`, positional, named, withoutReceiver, api.methods[name]);
+  const args = mapCall(`Tensor.${name}`, positional, named, withoutReceiver, api.methods[name], receiver);
   return f.apply(receiver, args);
 }
 
@@ -80,20 +80,21 @@ export function callInstance(
   return module(...mapCall(`${path}.forward`, positional, named, [], api.forwards[path]));
 }
 
-/** Our arguments for a call; the first pair of a PyTorch and one of our signatures that takes every argument wins. */
+/** Our arguments for a call, of a method with its receiver; the first pair of a PyTorch and one of our signatures that takes every argument wins. */
 function mapCall(
   what: string,
   positional: readonly unknown[],
   named: Readonly<Record<string, unknown>>,
   theirs: readonly TorchSignature[],
   ours: readonly Signature[] | undefined,
+  receiver?: unknown,
 ): unknown[] {
   const bound = theirs
     .map((signature) => bind(signature, positional, named, isTensor))
     .filter((call) => call !== undefined);
   const calls = bound.length > 0 ? withDefaultsOfAll(bound) : [unnamed(positional, named)];
   if (ours === undefined) throw new Missing(`${what}: no declaration found`);
-  const traits = traitsOf([positional, named]);
+  const traits = traitsOf([receiver, positional, named]);
   let best: Placement | undefined;
   let reason = "";
   for (const call of calls)
