@@ -4,6 +4,7 @@ import { AutogradError, checkOptions, ValueError } from "../core/errors";
 import { tensor } from "../tensor/create";
 import { isTensor, Tensor } from "../tensor/tensor";
 import { grad } from "./engine";
+import { checkRepeats, checkUndefined, checkZeros, sample } from "./gradcheckBackward";
 import { enableGrad } from "./mode";
 
 /** Options of {@link gradcheck} and {@link gradgradcheck}. */
@@ -16,24 +17,29 @@ export interface GradcheckOptions {
   rtol?: number;
   /** Throw on a mismatch (the default) instead of returning false. */
   raiseException?: boolean;
+  /** By how much two runs of the same backward may differ. Default: 0. */
+  nondetTol?: number;
+  /** Also check backward when gradients of some outputs are missing. Default: true. */
+  checkUndefinedGrad?: boolean;
+}
+
+/** Options of {@link gradgradcheck}. */
+export interface GradgradcheckOptions extends GradcheckOptions {
+  /** Draw gradients of the outputs that are not contiguous. Default: false. */
+  genNonContigGradOutputs?: boolean;
 }
 
 /** A function of tensors with one or several tensors as its result; others in the result are ignored. */
 export type Differentiable = (...inputs: Tensor[]) => Tensor | readonly unknown[];
 
-interface Settings {
-  readonly eps: number;
-  readonly atol: number;
-  readonly rtol: number;
-}
+type Settings = Required<Omit<GradcheckOptions, "raiseException">>;
 
-const known = ["eps", "atol", "rtol", "raiseException"] as const;
+const known = ["eps", "atol", "rtol", "raiseException", "nondetTol", "checkUndefinedGrad"];
 
-function run(op: string, options: GradcheckOptions, check: (settings: Settings) => void): boolean {
-  checkOptions(op, options, known);
-  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options;
+function run({ raiseException = true, ...options }: GradcheckOptions, check: (settings: Settings) => void): boolean {
+  const settings = { eps: 1e-6, atol: 1e-5, rtol: 1e-3, nondetTol: 0, checkUndefinedGrad: true, ...options };
   try {
-    check({ eps, atol, rtol });
+    check(settings);
     return true;
   } catch (error) {
     if (raiseException || !(error instanceof AutogradError)) throw error;
@@ -55,8 +61,9 @@ export function gradcheck(
   inputs: Tensor | readonly Tensor[],
   options: GradcheckOptions = {},
 ): boolean {
+  checkOptions("gradcheck", options, known);
   const list = isTensor(inputs) ? [inputs] : inputs;
-  return run("gradcheck", options, (settings) => enableGrad(() => checkJacobians(fn, list, settings)));
+  return run(options, (settings) => enableGrad(() => checkAll(fn, list, settings)));
 }
 
 /**
@@ -70,16 +77,32 @@ export function gradgradcheck(
   fn: Differentiable,
   inputs: Tensor | readonly Tensor[],
   gradOutputs?: Tensor | readonly Tensor[] | null,
-  options: GradcheckOptions = {},
+  options: GradgradcheckOptions = {},
 ): boolean {
+  checkOptions("gradgradcheck", options, [...known, "genNonContigGradOutputs"]);
+  const { genNonContigGradOutputs = false, ...rest } = options;
   const list = isTensor(inputs) ? [inputs] : inputs;
-  return run("gradgradcheck", options, (settings) =>
+  return run(rest, (settings) =>
     enableGrad(() => {
-      const cotangents = gradOutputs ? [gradOutputs].flat() : differentiableOutputs(fn, list).map(([, y]) => sample(y));
+      const draw = genNonContigGradOutputs ? sampleWithGaps : sample;
+      const cotangents = gradOutputs ? [gradOutputs].flat() : differentiableOutputs(fn, list).map(([, y]) => draw(y));
       const seeds = cotangents.map((g) => (g as Tensor).detach().requiresGrad_());
-      checkJacobians(gradientOf(fn, list), [...list, ...seeds], settings);
+      checkAll(gradientOf(fn, list), [...list, ...seeds], settings);
     }),
   );
+}
+
+function checkAll(fn: Differentiable, inputs: readonly Tensor[], settings: Settings): void {
+  const checked = inputs.filter((x) => x.requiresGrad);
+  if (checked.length === 0)
+    throw new ValueError(
+      "gradcheck expects at least one input tensor to require gradient, but none of the them have requiresGrad: true.",
+    );
+  checkJacobians(fn, inputs, settings);
+  const outputs = (): Tensor[] => differentiableOutputs(fn, inputs).map(([, y]) => y);
+  checkRepeats(outputs(), checked, settings.nondetTol);
+  checkZeros(outputs(), checked);
+  if (settings.checkUndefinedGrad) checkUndefined(outputs, checked);
 }
 
 /** The gradients of `fn` as a function of its inputs, followed by the gradients of its outputs. */
@@ -107,18 +130,16 @@ function outputsOf(fn: Differentiable, inputs: readonly Tensor[]): readonly unkn
   return isTensor(result) ? [result] : [...result];
 }
 
-/** A tensor like `y` with values between −1 and 1, the same in every run. */
-function sample(y: Tensor): Tensor {
-  const values = Float64Array.from({ length: y.numel() }, (_, i) => Math.sin(12.9898 * (i + 1)));
-  return tensor(values, { dtype: y.dtype }).reshape([...y.shape]);
+/** {@link sample} on every second element of its memory. */
+function sampleWithGaps(y: Tensor): Tensor {
+  return sample(y)
+    .unsqueeze(-1)
+    .repeat(...y.shape.map(() => 1), 2)
+    .select(-1, 0);
 }
 
 function checkJacobians(fn: Differentiable, inputs: readonly Tensor[], settings: Settings): void {
   const checked = inputs.flatMap((x, i) => (x.requiresGrad ? [i] : []));
-  if (checked.length === 0)
-    throw new ValueError(
-      "gradcheck expects at least one input tensor to require gradient, but none of the them have requiresGrad: true.",
-    );
   const outputs = outputsOf(fn, inputs);
   for (const i of checked) {
     const numerical = numericalJacobian(fn, inputs, i, settings.eps);

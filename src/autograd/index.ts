@@ -9,7 +9,13 @@ export {
 export { backward, grad } from "./engine";
 export { CustomFunction as Function, type FunctionGrads, onceDifferentiable } from "./function";
 export { FunctionCtx } from "./functionCtx";
-export { type Differentiable, type GradcheckOptions, gradcheck, gradgradcheck } from "./gradcheck";
+export {
+  type Differentiable,
+  type GradcheckOptions,
+  type GradgradcheckOptions,
+  gradcheck,
+  gradgradcheck,
+} from "./gradcheck";
 export * as graph from "./graph";
 export { RemovableHandle } from "./handle";
 export { AccumulateGrad, Node } from "./node";
