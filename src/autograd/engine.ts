@@ -6,15 +6,17 @@ import { runInScope, runInUserScope } from "../tensor/scope";
 import { isTensor, Tensor } from "../tensor/tensor";
 import { isAnomalyEnabled, runTraced } from "./anomaly";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
-import { enableGrad, isGradEnabled, noGrad } from "./mode";
-import { AccumulateGrad, accumulatorOf, type Edge, edgeOf, type Grads, type Node, type NodeHook } from "./node";
+import { AccumulateGrad, accumulatorOf, type Edge, type Grads, type Node, type NodeHook } from "./node";
+
+/** By node and output of its operation, the positions among the results that get the gradient. */
+export type Captures = Map<Node, Map<number, number[]>>;
 
 /** How a pass over the graph behaves. */
-interface Pass {
+export interface Pass {
   readonly retainGraph: boolean;
   readonly createGraph: boolean;
-  /** The only places whose gradients are wanted, by node and input; undefined means all leaves accumulate. */
-  readonly captures: Map<Node, Map<number, number[]>> | undefined;
+  /** The only places whose gradients are wanted; undefined means all leaves accumulate. */
+  readonly captures: Captures | undefined;
   readonly results: (Tensor | undefined)[];
 }
 
@@ -107,7 +109,7 @@ function drop(grad: Tensor | undefined): void {
 }
 
 /** Another handle on the same values, so that every place owns its own. */
-const alias = (x: Tensor): Tensor => {
+export const alias = (x: Tensor): Tensor => {
   const copy = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
   copy.node = x.gradFn;
   copy.outputNr = x.outputNr;
@@ -118,9 +120,10 @@ const alias = (x: Tensor): Tensor => {
 };
 
 /** Sets or adds to `leaf.grad`. */
-function accumulateLeaf(leaf: Tensor, grad: Tensor, createGraph: boolean): void {
+export function accumulateLeaf(leaf: Tensor, grad: Tensor, createGraph: boolean): void {
   const { ownGrad: have } = leaf;
-  if (createGraph) leaf.grad = have === null ? grad : have.add(grad);
+  // A gradient with a graph may be that of other leaves too, so each gets its own.
+  if (createGraph) leaf.grad = have === null ? grad.clone() : have.add(grad);
   else if (have !== null) {
     if (have.requiresGrad) leaf.grad = have.add(grad);
     else have.add_(grad);
@@ -179,7 +182,8 @@ function share(grads: Grads | undefined): Grads | undefined {
   return grads;
 }
 
-function retain(x: Tensor, grad: Tensor): void {
+/** Sets or adds to the `grad` of a tensor that is not a leaf. */
+export function retain(x: Tensor, grad: Tensor): void {
   grad.isShared = true;
   x.grad = x.ownGrad === null ? grad : x.ownGrad.add(grad);
 }
@@ -246,7 +250,7 @@ let running: Walk | undefined;
 export const runningWalk = (): Walk | undefined => running;
 
 /** One pass over the graph. */
-function walk(roots: readonly Edge[], rootGrads: readonly Tensor[], pass: Pass): void {
+export function walk(roots: readonly Edge[], rootGrads: readonly Tensor[], pass: Pass): void {
   const rootNodes = roots.map((edge) => edge.node);
   const dependencies = countDependencies(rootNodes);
   const needed = pass.captures && neededNodes(rootNodes, pass.captures);
@@ -315,114 +319,3 @@ function process(node: Node, buffer: Buffer | undefined, pass: Pass, needed: Set
   if (leads && !pass.retainGraph) node.release();
   return grads;
 }
-
-/** Makes or checks the gradient that backward starts with. */
-function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
-  if (!output.requiresGrad)
-    throw new AutogradError("element 0 of tensors does not require grad and does not have a gradFn");
-  if (grad) {
-    if (!sameShape(grad.shape, output.shape))
-      throw new AutogradError(
-        `Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`,
-      );
-    return alias(grad);
-  }
-  if (output.numel() !== 1)
-    throw new AutogradError(
-      `grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`,
-    );
-  return filled(allocate(output.shape, output.dtype, output), 1);
-}
-
-/** Options of {@link backward}. */
-export interface BackwardOptions {
-  /** Keep what was saved, so that backward can run through the graph again. Default: the value of `createGraph`. */
-  retainGraph?: boolean;
-  /** Record backward itself, for derivatives of higher order. Default: false. */
-  createGraph?: boolean;
-}
-
-/** Options of {@link grad}. */
-export interface GradOptions extends BackwardOptions {
-  /** A gradient per output, as the vector of the vector–Jacobian product. Default: 1 for outputs of one element. */
-  gradOutputs?: Tensor | readonly (Tensor | null)[];
-  /** Give null, instead of an error, for an input that the outputs do not depend on. Default: false. */
-  allowUnused?: boolean;
-}
-
-function run(outputs: readonly Tensor[], gradients: readonly (Tensor | null | undefined)[], pass: Pass): void {
-  const mode = pass.createGraph ? enableGrad : noGrad;
-  const edges: Edge[] = [];
-  const grads: Tensor[] = [];
-  outputs.forEach((output, i) => {
-    grads.push(rootGrad(output, gradients[i]));
-    edges.push(edgeOf(output)!);
-  });
-  mode(() => walk(edges, grads, pass));
-}
-
-/**
- * Adds the gradients of the outputs to the `grad` of the leaves that they were computed from.
- * @see torch.autograd.backward
- */
-export function backward(
-  outputs: Tensor | readonly Tensor[],
-  gradients?: Tensor | readonly (Tensor | null)[] | null,
-  options: BackwardOptions = {},
-): void {
-  const createGraph = options.createGraph ?? false;
-  run(asList(outputs), gradients ? asList(gradients) : [], {
-    createGraph,
-    retainGraph: options.retainGraph ?? createGraph,
-    captures: undefined,
-    results: [],
-  });
-}
-
-/**
- * The gradients of the outputs with respect to the inputs, summed over outputs, without touching any `grad`.
- * @see torch.autograd.grad
- * @throws AutogradError if an input does not require grad or, without `allowUnused`, was not used.
- * @example const [dx] = torch.autograd.grad(y, [x], { createGraph: true });
- */
-export function grad(
-  outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
-  options: GradOptions & { allowUnused: true },
-): (Tensor | null)[];
-export function grad(
-  outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
-  options?: GradOptions,
-): Tensor[];
-export function grad(
-  outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
-  options: GradOptions = {},
-): (Tensor | null)[] {
-  const createGraph = options.createGraph ?? false;
-  const wanted = asList(inputs);
-  const captures = new Map<Node, Map<number, number[]>>();
-  wanted.forEach((x, place) => {
-    const edge = edgeOf(x);
-    if (edge === null) throw new AutogradError("One of the differentiated Tensors does not require grad");
-    const places = captures.get(edge.node) ?? new Map<number, number[]>();
-    captures.set(edge.node, places);
-    places.set(edge.index, [...(places.get(edge.index) ?? []), place]);
-  });
-  const results: (Tensor | undefined)[] = wanted.map(() => undefined);
-  const pass = { createGraph, retainGraph: options.retainGraph ?? createGraph, captures, results };
-  run(asList(outputs), options.gradOutputs ? asList(options.gradOutputs) : [], pass);
-  return results.map((g) => {
-    if (g === undefined && !options.allowUnused)
-      throw new AutogradError(
-        "One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
-      );
-    return g ?? null;
-  });
-}
-
-const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x]) as readonly T[];
-
-/** Whether a backward that runs now records itself. */
-export const isRecordingBackward = isGradEnabled;

@@ -3,7 +3,7 @@ import { isFloat } from "../core/dtype";
 import { AutogradError, checkOptions, ValueError } from "../core/errors";
 import { tensor } from "../tensor/create";
 import { isTensor, Tensor } from "../tensor/tensor";
-import { grad } from "./engine";
+import { grad } from "./backward";
 import { checkRepeats, checkUndefined, checkZeros, sample } from "./gradcheckBackward";
 import { enableGrad } from "./mode";
 

@@ -2,7 +2,7 @@
 import { AutogradError } from "../core/errors";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { grad } from "./engine";
+import { grad } from "./backward";
 
 /** @internal A tensor like `y` with values between −1 and 1, the same in every run. */
 export function sample(y: Tensor): Tensor {

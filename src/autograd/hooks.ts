@@ -1,7 +1,7 @@
 /** Hooks on tensors. */
-import { AutogradError } from "../core/errors";
-import { shapeText } from "../core/shape";
-import type { GradHook, Tensor } from "../tensor/tensor";
+import { ArgumentError, AutogradError, describe } from "../core/errors";
+import { sameShape, shapeText } from "../core/shape";
+import { type GradHook, Tensor } from "../tensor/tensor";
 import { addHook, type RemovableHandle } from "./handle";
 import type { Node } from "./node";
 import { accumulatorOf } from "./node";
@@ -46,16 +46,24 @@ export function retainGrad(x: Tensor): void {
 export function runTensorHooks(hooks: ReadonlyMap<number, GradHook>, grad: Tensor): Tensor {
   for (const hook of hooks.values()) {
     grad.isShared = true;
-    const other = hook(grad);
+    const other = hook(grad) ?? undefined;
     if (other === undefined) continue;
-    if (shapeText(other.shape) !== shapeText(grad.shape))
-      throw new AutogradError(
-        `hook has changed the size of value: got ${shapeText(other.shape)}, expected ${shapeText(grad.shape)}`,
-      );
+    checkReplacement(hook, other, grad);
     other.isShared = true;
     grad = other;
   }
   return grad;
+}
+
+function checkReplacement(hook: GradHook, other: unknown, grad: Tensor): void {
+  const name = hook.name === "" ? "hook" : `hook '${hook.name}'`;
+  if (!(other instanceof Tensor)) throw new ArgumentError(`expected Tensor, but ${name} returned ${describe(other)}`);
+  if (!sameShape(other.shape, grad.shape))
+    throw new AutogradError(
+      `${name} has changed the size of value: got ${shapeText(other.shape)}, expected ${shapeText(grad.shape)}`,
+    );
+  if (other.dtype !== grad.dtype)
+    throw new AutogradError(`${name} has changed the type of value (was ${grad.type()} got ${other.type()})`);
 }
 
 /** @internal */

@@ -6,7 +6,7 @@ export {
   isAnomalyEnabled,
   setDetectAnomaly,
 } from "./anomaly";
-export { backward, grad } from "./engine";
+export { type BackwardOptions, backward, type GradOptions, grad } from "./backward";
 export { CustomFunction as Function, type FunctionGrads, onceDifferentiable } from "./function";
 export { FunctionCtx } from "./functionCtx";
 export {

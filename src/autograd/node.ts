@@ -247,18 +247,28 @@ export function onReplayView(rule: (view: Tensor, base: Tensor) => GradFn | null
 onViewHistory((x) => {
   const origin = x.origin!;
   if (origin.version === x.storage.version) return x.node;
-  if (origin.inplaceError !== undefined && origin.base.node !== null)
+  if (origin.inplaceError !== undefined && x.node !== null && origin.base.node !== null)
     throw new AutogradError(
       `Output ${x.outputNr} of ${x.node?.name} is a view and its base or another view of its base has been modified inplace. ${origin.inplaceError}`,
     );
   origin.version = x.storage.version;
   const { base } = origin;
-  if (base.node !== null) {
-    x.node = replayView(x, base);
-    x.outputNr = 0;
-  }
+  if (base.node !== null) replaceHistory(x, replayView(x, base) as Node | null, 0);
   return x.node;
 });
+
+/** Gives a tensor that was changed in place its new history. If it keeps its gradient, it will keep that of its new value. */
+export function replaceHistory(x: Tensor, node: Node | null, outputNr: number): void {
+  if (x.retainsGrad) {
+    (x.node as Node | null)?.retained?.delete(x.outputNr);
+    if (node !== null) {
+      node.retained ??= new Map();
+      node.retained.set(outputNr, new WeakRef(x));
+    }
+  }
+  x.node = node;
+  x.outputNr = outputNr;
+}
 
 /**
  * Makes an output of `node` the history of `x`, which was changed in place. If `x` is a view, its base gets the change as a slice

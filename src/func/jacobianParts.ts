@@ -1,5 +1,5 @@
 /** Jacobians of tensors that are in the graph, row by row or column by column. */
-import { grad } from "../autograd/engine";
+import { grad } from "../autograd/backward";
 import { stack } from "../ops/join";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";

@@ -1,6 +1,6 @@
 /** The builders of the op table: an entry says what an op is, its gradient included, and the rest follows from it. */
 
-import { isGradEnabled } from "../autograd/mode";
+import { isGradEnabled, isInferenceModeEnabled } from "../autograd/mode";
 import { type InputGrad, isRecorded, record } from "../autograd/node";
 import { canCast, type DType, promoteTypes, resultType } from "../core/dtype";
 import {
@@ -364,14 +364,24 @@ export function sumTo(g: Tensor, shape: readonly number[], dtype: DType): Tensor
 /** @throws AutogradError if `x` may not be changed in place while gradients are recorded. */
 export function checkInplace(op: string, x: Tensor): void {
   checkTensor(op, x);
+  if (x.strides.includes(0) && x.shape.some((n, i) => n > 1 && x.strides[i] === 0))
+    throw new AutogradError(
+      `${op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,
+    );
+  if (x.isInference() && !isInferenceModeEnabled())
+    throw new AutogradError(
+      `${op}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal tensor before doing inplace update.`,
+    );
   if (!isGradEnabled()) return;
   if (x.leafRequiresGrad && x.node === null)
     throw new AutogradError(
       `${op}: a leaf Variable that requires grad is being used in an in-place operation. Wrap the update in torch.noGrad(() => …).`,
     );
-  if (x.origin?.inplaceError !== undefined)
+  if (x.origin?.inplaceError !== undefined && (x.node !== null || x.origin.base.requiresGrad))
     throw new AutogradError(
-      `Output ${x.outputNr} of ${x.node?.name} is a view and is being modified inplace. ${x.origin.inplaceError}`,
+      x.node === null
+        ? `${op}: ${x.origin.inplaceError}`
+        : `Output ${x.outputNr} of ${x.node.name} is a view and is being modified inplace. ${x.origin.inplaceError}`,
     );
   if (x.origin?.base.leafRequiresGrad && x.origin.base.node === null)
     throw new AutogradError(

@@ -1,7 +1,7 @@
 /** In-place forms: the result of an op written over its first operand, with the graph rebuilt around the change. */
 
 import { enableGrad } from "../autograd/mode";
-import { isRecorded, onRebase, onReplayView, record } from "../autograd/node";
+import { isRecorded, type Node, onRebase, onReplayView, record, replaceHistory } from "../autograd/node";
 import { AutogradError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
@@ -70,8 +70,7 @@ export function writeBack(name: string, x: Tensor, y: Tensor): void {
 /** Gives `x`, whose memory now holds `y`, the history of `y`; if `x` is a view, its base gets the change as a slice. */
 export function rebase(x: Tensor, y: Tensor): void {
   if (x.origin === null) {
-    x.node = y.node;
-    x.outputNr = y.outputNr;
+    replaceHistory(x, y.node as Node | null, y.outputNr);
     return;
   }
   const { base } = x.origin;
@@ -101,8 +100,7 @@ export function rebase(x: Tensor, y: Tensor): void {
       },
     ],
   );
-  base.node = now.node;
-  base.outputNr = 0;
+  replaceHistory(base, now.node as Node | null, 0);
 }
 
 onRebase(rebase);

@@ -2,7 +2,7 @@
  * Recurrent networks: single steps in differentiable ops, and whole sequences of LSTM and GRU as one node each, whose gradient
  * falls back on the steps when it is differentiated itself.
  */
-import { grad } from "../autograd/engine";
+import { grad } from "../autograd/backward";
 import { isGradEnabled } from "../autograd/mode";
 import { type Grads, record, recordAll } from "../autograd/node";
 import type { Backend, Operand } from "../backend/backend";

@@ -1,4 +1,5 @@
 /** Views: other shapes and strides over the same memory. */
+import { isGradEnabled } from "../autograd/mode";
 import { type InputGrad, record } from "../autograd/node";
 import { ArgumentError, checkOptions, IndexError, ShapeError } from "../core/errors";
 import {
@@ -26,9 +27,15 @@ export function viewOf(
   grad: InputGrad,
 ): Tensor {
   const y = windowOn(x, shape, strides, offset);
-  y.origin = { base: x.origin?.base ?? x, version: x.storage.version };
+  const base = x.origin?.base ?? x;
+  const { version } = x.storage;
+  y.origin = isGradEnabled() ? { base, version } : { base, version, inplaceError: viewInNoGrad };
   return record(nodeName(op), y, [x], [], [grad]);
 }
+
+/** @see CreationMeta::NO_GRAD_MODE */
+const viewInNoGrad =
+  "A view was created in noGrad mode and is being modified inplace with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).";
 
 /** A size given as numbers or as one array. */
 export type Size = number[] | [size: readonly number[]];

@@ -12,6 +12,9 @@ export function setInferenceStorage(isOn: boolean): void {
   inferenceMode = isOn;
 }
 
+/** Whether storages made now belong to inference mode. */
+export const isInferenceStorage = (): boolean => inferenceMode;
+
 /**
  * A block of device memory that tensors view. Its owners are tensor handles (views share a storage) and references saved in the
  * graph. The block is given back when the last owner lets go; and if owners are forgotten instead of disposed, when the

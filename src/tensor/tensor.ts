@@ -1,10 +1,10 @@
 /** The tensor handle: a strided window on a storage, and its place in the autograd graph. */
 import type { Device, Operand } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
-import { AutogradError, DisposedError, IndexError, KindlingError } from "../core/errors";
+import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
 import { contiguousStrides, isContiguous, sameShape, sizeOfShape, wrapDim } from "../core/shape";
 import { enroll, runInScope } from "./scope";
-import { Storage } from "./storage";
+import { isInferenceStorage, Storage } from "./storage";
 
 /** What a tensor knows of the graph node that made it; `autograd/node.ts` has the whole. */
 export interface GradFn {
@@ -24,7 +24,7 @@ export interface ViewOf {
 }
 
 /** Called when a gradient reaches a tensor; may return another gradient to use in its place. */
-export type GradHook = (grad: Tensor) => Tensor | undefined | void;
+export type GradHook = (grad: Tensor) => Tensor | null | undefined | void;
 
 /** The hooks of one tensor; most tensors have none. */
 export interface TensorHooks {
@@ -56,7 +56,9 @@ export class Tensor implements Operand {
   }
   set grad(value: Tensor | null) {
     if (value !== null) {
-      if (!(value instanceof Tensor)) throw new KindlingError("grad: takes a tensor or null");
+      if (!(value instanceof Tensor))
+        throw new ArgumentError(`assigned grad expected to be a Tensor or null but got ${describe(value)}`);
+      if (value === this) throw new AutogradError("can't assign a Tensor as its own grad");
       if (!sameShape(value.shape, this.shape))
         throw new AutogradError(
           `assigned grad has data of a different size: got [${value.shape}], expected [${this.shape}]`,
@@ -198,7 +200,7 @@ export class Tensor implements Operand {
       throw new AutogradError(
         "you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use x.detach().",
       );
-    if (value && this.isInference())
+    if (value && this.isInference() && !isInferenceStorage())
       throw new AutogradError(
         "Setting requiresGrad=true on inference tensor outside inferenceMode is not allowed; make a normal tensor with x.clone().",
       );

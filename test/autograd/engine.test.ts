@@ -47,6 +47,56 @@ describe("backward", () => {
     expect(x.grad!.tolist()).toEqual([43]);
   });
 
+  test("adds to the given inputs only, leaves or not", () => {
+    const [a, b] = [leaf(1), leaf(5)];
+    const y = a.mul(2);
+    y.mul(y)
+      .mul(b)
+      .backward(undefined, { inputs: [y, a], retainGraph: true });
+    expect([y.grad!.item(), a.grad!.item(), b.grad]).toEqual([20, 40, null]);
+    y.mul(y).mul(b).backward(undefined, { inputs: a });
+    expect([y.grad!.item(), a.grad!.item()]).toEqual([20, 80]);
+    expect(() => y.backward(undefined, { inputs: [] })).toThrow("'inputs' argument to backward() cannot be empty.");
+  });
+
+  test("runs in noGrad, and a second time where nothing was saved", () => {
+    const x = leaf(1);
+    const y = x.mul(2);
+    torch.noGrad(() => y.backward());
+    const z = x.add(x);
+    z.backward();
+    z.backward();
+    expect(x.grad!.item()).toBe(6);
+  });
+
+  test("adds in place to a gradient that has gaps, and keeps them", () => {
+    const x = leaf(1, 2);
+    const grad = torch.zeros(4).slice(0, 0, 4, 2);
+    x.grad = grad;
+    x.mul(3).sum().backward();
+    expect([x.grad === grad, grad.tolist(), grad.stride()]).toEqual([true, [3, 3], [2]]);
+    x.pow(2).sum().backward(undefined, { createGraph: true });
+    expect([x.grad!.tolist(), x.grad!.stride(), x.grad!.requiresGrad]).toEqual([[5, 7], [1], true]);
+  });
+
+  test("needs as many gradients as outputs, and known options", () => {
+    const x = leaf(2);
+    const outputs = [x.mul(2), x.mul(3)];
+    expect(() => autograd.backward(outputs, [torch.ones(1)])).toThrow("got 2 tensors and 1 gradients");
+    expect(() => autograd.grad(outputs, x, { gradOutputs: [torch.ones(1)] })).toThrow("got 2 tensors and 1 gradients");
+    expect(() => outputs[0]!.backward(null, { retain_graph: true } as object)).toThrow(/unknown option "retain_graph"/);
+    expect(() => autograd.grad(outputs, x, { allow_unused: true } as object)).toThrow(/unknown option "allow_unused"/);
+  });
+
+  test("with createGraph gives every leaf a gradient of its own", () => {
+    const [a, b] = [leaf(1), leaf(2)];
+    a.add(b).backward(undefined, { createGraph: true });
+    torch.noGrad(() => a.grad!.zero_());
+    expect([a.grad!.item(), b.grad!.item()]).toEqual([0, 1]);
+    expect(b.pow(3).backward(undefined, { createGraph: true })).toBeUndefined();
+    expect(b.grad!.gradFn!.name).toBe("AddBackward0");
+  });
+
   test("with createGraph leaves a gradient that can be differentiated", () => {
     const x = leaf(3);
     x.pow(3).backward(undefined, { createGraph: true });
@@ -98,6 +148,21 @@ describe("grad", () => {
     const x = leaf(1, 2);
     const [dx] = autograd.grad(x.mul(x), x, { gradOutputs: torch.tensor([10, 100]) });
     expect(dx!.tolist()).toEqual([20, 400]);
+  });
+
+  test("of a tensor with respect to itself, to the same twice, and to nothing", () => {
+    const x = leaf(3);
+    expect(autograd.grad(x, x)[0]!.tolist()).toEqual([1]);
+    expect(autograd.grad(x.mul(x), [x, x]).map((g) => g.item())).toEqual([6, 6]);
+    expect(() => autograd.grad(x.mul(2), [])).toThrow("grad requires non-empty inputs.");
+  });
+
+  test("does not free what lies behind the inputs", () => {
+    const x = leaf(2);
+    const y = x.mul(3).mul(x);
+    const [dy] = autograd.grad(y.mul(y), y);
+    y.backward();
+    expect([dy!.item(), x.grad!.item()]).toEqual([24, 12]);
   });
 
   test("of an input that was not used is an error, or null with allowUnused", () => {
@@ -167,8 +232,14 @@ test("detach shares memory but not history; clone the reverse", () => {
   expect(y.clone().gradFn!.name).toBe("CloneBackward0");
 });
 
-test("grad takes only tensors of the same shape and dtype", () => {
+test("grad takes only other tensors of the same shape and dtype", () => {
   const x = leaf(1, 2);
+  expect(() => {
+    x.grad = x;
+  }).toThrow("can't assign a Tensor as its own grad");
+  expect(() => {
+    x.grad = 5 as never;
+  }).toThrow(/expected to be a Tensor or null but got 5/);
   expect(() => {
     x.grad = torch.ones(3);
   }).toThrow(/data of a different size: got \[3\], expected \[2\]/);

@@ -63,6 +63,42 @@ test("hooks must keep the shape, and need a tensor that requires grad", () => {
   expect(() => torch.ones(1).registerHook(() => {})).toThrow(/doesn't require gradient/);
 });
 
+test("hooks must give tensors of the same dtype, or nothing", () => {
+  const run = (hook: () => any) => {
+    const x = leaf(1);
+    x.registerHook(hook);
+    x.mul(2).backward();
+    return x.grad!.item();
+  };
+  expect(run(() => null)).toBe(2);
+  expect(() => run(() => 5)).toThrow(/expected Tensor, but hook returned 5/);
+  expect(() => run(() => torch.ones([1], { dtype: "float64" }))).toThrow(
+    /has changed the type of value \(was torch.FloatTensor got torch.DoubleTensor\)/,
+  );
+});
+
+test("hooks of a tensor run before the hooks of its node, and retainGrad is last", () => {
+  const x = leaf(1);
+  const y = x.mul(2);
+  const log: unknown[] = [];
+  y.registerHook((g) => void log.push(["first", g.item()]));
+  y.retainGrad();
+  y.registerHook((g) => {
+    log.push(["second", g.item()]);
+    return g.mul(10);
+  });
+  (y.gradFn as torch.autograd.Node).registerHook((gradInputs, gradOutputs) => {
+    log.push(["node", gradInputs[0]!.item(), gradOutputs[0]!.item()]);
+  });
+  y.mul(3).backward();
+  expect(log).toEqual([
+    ["first", 3],
+    ["second", 3],
+    ["node", 60, 30],
+  ]);
+  expect([y.grad!.item(), x.grad!.item()]).toEqual([30, 60]);
+});
+
 test("a hook after an in-place change hears of the changed tensor", () => {
   const x = leaf(1);
   const y = x.mul(2);

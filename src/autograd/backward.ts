@@ -1,0 +1,152 @@
+/** `backward` and `grad`: what starts a pass over the graph, and what is done with its results. */
+import { AutogradError, checkOptions, ValueError } from "../core/errors";
+import { sameShape, shapeText } from "../core/shape";
+import { allocate, filled } from "../tensor/create";
+import type { Tensor } from "../tensor/tensor";
+import { accumulateLeaf, alias, type Captures, type Pass, retain, walk } from "./engine";
+import { enableGrad, noGrad } from "./mode";
+import { type Edge, edgeOf } from "./node";
+
+/** Options common to {@link backward} and {@link grad}. */
+interface PassOptions {
+  /** Keep what was saved, so that backward can run through the graph again. Default: the value of `createGraph`. */
+  retainGraph?: boolean;
+  /** Record backward itself, for derivatives of higher order. Default: false. */
+  createGraph?: boolean;
+}
+
+/** Options of {@link backward}. */
+export interface BackwardOptions extends PassOptions {
+  /** The only tensors to whose `grad` is added, leaves or not. Default: all leaves. */
+  inputs?: Tensor | readonly Tensor[];
+}
+
+/** Options of {@link grad}. */
+export interface GradOptions extends PassOptions {
+  /** A gradient per output, as the vector of the vector–Jacobian product. Default: 1 for outputs of one element. */
+  gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Give null, instead of an error, for an input that the outputs do not depend on. Default: false. */
+  allowUnused?: boolean;
+}
+
+const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x]) as readonly T[];
+
+/** Makes or checks the gradient that backward starts with. */
+function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
+  if (!output.requiresGrad)
+    throw new AutogradError("element 0 of tensors does not require grad and does not have a gradFn");
+  if (grad) {
+    if (!sameShape(grad.shape, output.shape))
+      throw new AutogradError(
+        `Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`,
+      );
+    return alias(grad);
+  }
+  if (output.numel() !== 1)
+    throw new AutogradError(
+      `grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`,
+    );
+  return filled(allocate(output.shape, output.dtype, output), 1);
+}
+
+/** Runs a pass from the outputs; gives the gradients that it captured. */
+function run(
+  outputs: Tensor | readonly Tensor[],
+  gradients: Tensor | readonly (Tensor | null)[] | null | undefined,
+  options: PassOptions,
+  captured?: readonly Tensor[],
+): readonly (Tensor | undefined)[] {
+  const list = asList(outputs);
+  const given = gradients ? asList(gradients) : undefined;
+  if (given !== undefined && given.length !== list.length)
+    throw new AutogradError(`got ${list.length} tensors and ${given.length} gradients`);
+  const { createGraph = false, retainGraph = createGraph } = options;
+  const captures = captured && capturesOf(captured);
+  const pass: Pass = { createGraph, retainGraph, captures, results: [] };
+  const mode = createGraph ? enableGrad : noGrad;
+  const edges: Edge[] = [];
+  const grads: Tensor[] = [];
+  list.forEach((output, i) => {
+    grads.push(rootGrad(output, given?.[i]));
+    edges.push(edgeOf(output)!);
+  });
+  mode(() => walk(edges, grads, pass));
+  return pass.results;
+}
+
+function capturesOf(inputs: readonly Tensor[]): Captures {
+  const captures: Captures = new Map();
+  inputs.forEach((x, place) => {
+    const edge = edgeOf(x);
+    if (edge === null) throw new AutogradError("One of the differentiated Tensors does not require grad");
+    const places = captures.get(edge.node) ?? new Map<number, number[]>();
+    captures.set(edge.node, places);
+    places.set(edge.index, [...(places.get(edge.index) ?? []), place]);
+  });
+  return captures;
+}
+
+/**
+ * Adds the gradients of the outputs to the `grad` of the leaves that they were computed from.
+ * @param gradients One per output, as the vector of the vector–Jacobian product. Default: 1 for outputs of one element.
+ * @throws AutogradError if an output does not require grad, or if the graph was freed by an earlier pass.
+ * @see torch.autograd.backward
+ */
+export function backward(
+  outputs: Tensor | readonly Tensor[],
+  gradients?: Tensor | readonly (Tensor | null)[] | null,
+  options: BackwardOptions = {},
+): void {
+  checkOptions("backward", options, ["retainGraph", "createGraph", "inputs"]);
+  if (options.inputs === undefined) {
+    run(outputs, gradients, options);
+    return;
+  }
+  const inputs = asList(options.inputs);
+  if (inputs.length === 0) throw new ValueError("'inputs' argument to backward() cannot be empty.");
+  const results = run(outputs, gradients, options, inputs);
+  const mode = options.createGraph ? enableGrad : noGrad;
+  mode(() =>
+    inputs.forEach((x, i) => {
+      const g = results[i];
+      if (g === undefined) return;
+      if (x.isLeaf) accumulateLeaf(x, g, options.createGraph ?? false);
+      else retain(x, g);
+    }),
+  );
+}
+
+/**
+ * The gradients of the outputs with respect to the inputs, summed over outputs, without touching any `grad`.
+ * @see torch.autograd.grad
+ * @throws AutogradError if an input does not require grad or, without `allowUnused`, was not used.
+ * @example const [dx] = torch.autograd.grad(y, [x], { createGraph: true });
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions & { allowUnused: true },
+): (Tensor | null)[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  checkOptions("grad", options, ["retainGraph", "createGraph", "gradOutputs", "allowUnused"]);
+  const wanted = asList(inputs);
+  if (wanted.length === 0) throw new ValueError("grad requires non-empty inputs.");
+  const results = run(outputs, options.gradOutputs, options, wanted);
+  return wanted.map((_, i) => {
+    const g = results[i];
+    if (g === undefined && !options.allowUnused)
+      throw new AutogradError(
+        "One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
+      );
+    return g ?? null;
+  });
+}
