@@ -117,6 +117,12 @@ test("a residual network learns: every parameter of its blocks gets a gradient",
   expect(model.namedParameters().filter(([, parameter]) => parameter.grad === null)).toEqual([]);
 });
 
+test("a deep copy computes the same", () => {
+  const model = models.vitB16({ imageSize: 32, numLayers: 1, hiddenDim: 24, mlpDim: 8 }).eval();
+  const image = torch.randn(1, 3, 32, 32);
+  expect(nn.deepcopy(model)(image).tolist()).toEqual(model(image).tolist());
+});
+
 test("wrong arguments are errors that say what is wanted", () => {
   expect(() => models.resnet18({ classes: 10 } as object)).toThrow(/numClasses/);
   expect(() => new models.BasicBlock(64, 64, { groups: 2 })).toThrow("BasicBlock only supports groups=1");

@@ -164,3 +164,9 @@ export function packSequence(sequences: readonly Tensor[], options: { enforceSor
   const lengths = sequences.map((s) => s.shape[0]!);
   return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted: options.enforceSorted ?? true });
 }
+
+/** The sequences of a packed batch, in their order before packing. @see torch.nn.utils.rnn.unpack_sequence */
+export function unpackSequence(sequence: PackedSequence): Tensor[] {
+  const [padded, lengths] = padPackedSequence(sequence, { batchFirst: true });
+  return unpadSequence(padded, lengths, { batchFirst: true });
+}

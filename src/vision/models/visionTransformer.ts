@@ -191,7 +191,7 @@ export class VisionTransformer extends nn.Module {
   }
 
   /** The features of the patches, in rows. Shape: [N, 3, H, W] → [N, patches, hiddenDim]. */
-  #patches(images: Tensor): Tensor {
+  private patches(images: Tensor): Tensor {
     const [, , height, width] = images.shape;
     if (images.ndim !== 4 || height !== this.imageSize || width !== this.imageSize)
       throw new ShapeError(
@@ -202,7 +202,7 @@ export class VisionTransformer extends nn.Module {
 
   override forward(input: Tensor): Tensor {
     const tokens = this.classToken.expand([input.shape[0]!, -1, -1]);
-    const x = this.encoder(cat([tokens, this.#patches(input)], 1));
+    const x = this.encoder(cat([tokens, this.patches(input)], 1));
     return this.heads(x.select(1, 0));
   }
 }
