@@ -175,13 +175,21 @@ export function batchNormBackward(
 
 function normalizeRow<T>(y: usize, x: usize, weight: usize, bias: usize, n: i32, mean: T, rstd: T): void {
   const m = v128.splat<T>(mean), r = v128.splat<T>(rstd);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    const k = n - i;
-    let v = v128.mul<T>(v128.sub<T>(loadLanes<T>(at<T>(x, i), k, zeros()), m), r);
-    if (weight) v = v128.mul<T>(v, loadLanes<T>(at<T>(weight, i), k, zeros()));
-    if (bias) v = v128.add<T>(v, loadLanes<T>(at<T>(bias, i), k, zeros()));
-    storeLanes<T>(at<T>(y, i), v, k);
+  let i = 0;
+  for (; n - i >= lanes<T>(); i += lanes<T>()) {
+    v128.store(at<T>(y, i), normalizeLanes<T>(x, weight, bias, i, lanes<T>(), m, r));
   }
+  if (i < n) storeLanes<T>(at<T>(y, i), normalizeLanes<T>(x, weight, bias, i, n - i, m, r), n - i);
+}
+
+/** The `k` elements from the i-th of a row. */
+// @ts-ignore: decorator
+@inline
+function normalizeLanes<T>(x: usize, weight: usize, bias: usize, i: i32, k: i32, m: v128, r: v128): v128 {
+  let v = v128.mul<T>(v128.sub<T>(loadLanes<T>(at<T>(x, i), k, zeros()), m), r);
+  if (weight) v = v128.mul<T>(v, loadLanes<T>(at<T>(weight, i), k, zeros()));
+  if (bias) v = v128.add<T>(v, loadLanes<T>(at<T>(bias, i), k, zeros()));
+  return v;
 }
 
 function normalizeRows<T>(
