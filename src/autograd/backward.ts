@@ -25,8 +25,10 @@ export interface BackwardOptions extends PassOptions {
 export interface GradOptions extends PassOptions {
   /** A gradient per output, as the vector of the vector–Jacobian product. Default: 1 for outputs of one element. */
   gradOutputs?: Tensor | readonly (Tensor | null)[];
-  /** Give null, instead of an error, for an input that the outputs do not depend on. Default: false. */
+  /** Give null, instead of an error, for an input that the outputs do not depend on. Default: the value of `materializeGrads`. */
   allowUnused?: boolean;
+  /** Give zeros, instead of an error or null, for an input that the outputs do not depend on. Default: false. */
+  materializeGrads?: boolean;
 }
 
 const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x]) as readonly T[];
@@ -137,13 +139,17 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
-  checkOptions("grad", options, ["retainGraph", "createGraph", "gradOutputs", "allowUnused"]);
+  checkOptions("grad", options, ["retainGraph", "createGraph", "gradOutputs", "allowUnused", "materializeGrads"]);
   const wanted = asList(inputs);
   if (wanted.length === 0) throw new ValueError("grad requires non-empty inputs.");
+  const { materializeGrads = false, allowUnused = materializeGrads } = options;
+  if (materializeGrads && !allowUnused)
+    throw new ValueError("Expected allowUnused to be true or not passed when materializeGrads: true");
   const results = run(outputs, options.gradOutputs, options, wanted);
-  return wanted.map((_, i) => {
+  return wanted.map((x, i) => {
     const g = results[i];
-    if (g === undefined && !options.allowUnused)
+    if (g === undefined && materializeGrads) return x.newZeros(x.shape);
+    if (g === undefined && !allowUnused)
       throw new AutogradError(
         "One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
       );

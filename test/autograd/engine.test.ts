@@ -172,6 +172,9 @@ describe("grad", () => {
     );
     expect(autograd.grad(a.mul(2), [a, b], { allowUnused: true })[1]).toBeNull();
     expect(() => autograd.grad(a.mul(2), [torch.ones(1)])).toThrow(/does not require grad/);
+    const grads = autograd.grad(a.mul(2), [a, b], { materializeGrads: true });
+    expect(grads.map((g) => g.tolist())).toEqual([[2], [0]]);
+    expect(() => autograd.grad(a.mul(2), b, { materializeGrads: true, allowUnused: false })).toThrow(torch.ValueError);
   });
 });
 
