@@ -278,7 +278,7 @@ export class ParameterList extends NumberedModule<Parameter> {
 export class ParameterDict extends Module {
   constructor(parameters: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]> = {}) {
     super();
-    for (const [name, parameter] of entriesOf(parameters)) this.set(name, parameter);
+    this.update(parameters);
   }
 
   /** The number of parameters. */
@@ -305,6 +305,25 @@ export class ParameterDict extends Module {
   /** Removes a parameter; tells whether it was there. */
   delete(name: string): boolean {
     return this.has(name) && Reflect.deleteProperty(this, name);
+  }
+
+  /** Removes a parameter and returns it. @throws ArgumentError if there is none. */
+  pop(name: string): Parameter {
+    const parameter = this.get(name);
+    if (parameter === undefined) throw new ArgumentError(`ParameterDict: there is no parameter ${describe(name)}`);
+    this.delete(name);
+    return parameter;
+  }
+
+  /** Removes all parameters. */
+  clear(): void {
+    for (const name of this.keys()) this.delete(name);
+  }
+
+  /** Adds or replaces parameters. */
+  update(parameters: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>): this {
+    for (const [name, parameter] of entriesOf(parameters)) this.set(name, parameter);
+    return this;
   }
 
   /** The names. */

@@ -88,3 +88,4 @@ export * from "./marginLoss";
 export * from "./norm";
 export * from "./pixels";
 export * from "./pooling";
+export * from "./withIndices";
