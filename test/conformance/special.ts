@@ -12,8 +12,7 @@ const operators: Readonly<Record<string, string>> = {
 };
 
 /** Python's reflected operators, `__radd__(input, other)` = other + input: JavaScript writes the call. */
-function reflected(name: string): Special {
-  const path = operators[name] ?? name;
+function reflected(path: string): Special {
   return (input, [other]) => {
     const f = find(path);
     if (typeof f !== "function") throw new Missing(`torch.${path}`);
@@ -37,8 +36,14 @@ export const specials: Readonly<Record<string, Special>> = {
   __rpow__: reflectedPower,
 };
 
+/** Our function for one of Python's reflected operators, `__radd__` and its like; none for other names. */
+export function reflectedName(op: string): string | undefined {
+  const name = /^__r(\w+)__$/.exec(op)?.[1];
+  return name && (operators[name] ?? name);
+}
+
 /** The line of an operator, if it has one. */
 export function specialFor(op: string): Special | undefined {
-  const name = /^__r(\w+)__$/.exec(op)?.[1];
+  const name = reflectedName(op);
   return specials[op] ?? (name ? reflected(name) : undefined);
 }
