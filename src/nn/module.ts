@@ -2,11 +2,13 @@
  * The base of all networks: a callable object that finds its parameters, buffers and children among its fields. One class, whose private
  * fields every part of it needs; hence the length.
  */
+
 import { addHook, type RemovableHandle } from "../autograd/handle";
 import { noGrad } from "../autograd/mode";
 import type { Device } from "../backend/backend";
 import { checkDType, type DType, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
+import { explainSnakeCase } from "../core/snakeCase";
 import { Tensor } from "../tensor/tensor";
 import { Callable } from "./callable";
 import {
@@ -476,6 +478,8 @@ function destination(target: unknown): { dtype?: DType; device?: Device | "wasm"
   checkOptions("to", target as object, ["dtype", "device"]);
   return target as { dtype?: DType };
 }
+
+explainSnakeCase(Module.prototype, "Module");
 
 /** Calls `hook` before the `forward` of every module. @see torch.nn.modules.module.register_module_forward_pre_hook */
 export const registerModuleForwardPreHook = (hook: ForwardPreHook<Module>): RemovableHandle =>

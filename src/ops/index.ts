@@ -2,6 +2,8 @@
  * The op table: one module per family. Each exported function is also a method of Tensor, but for those of the families that make tensors,
  * join them or look rows up, which PyTorch has as functions only.
  */
+import { explainSnakeCase } from "../core/snakeCase";
+import { Tensor } from "../tensor/tensor";
 import * as activation from "./activation";
 import * as arithmetic from "./arithmetic";
 import type { Attributes } from "./attributes";
@@ -220,3 +222,5 @@ for (const family of [
   window,
 ])
   install(family);
+
+explainSnakeCase(Tensor.prototype, "Tensor", ["retainsGrad"]);

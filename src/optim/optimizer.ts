@@ -1,7 +1,9 @@
 /** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
+
 import { addHook, type RemovableHandle } from "../autograd/handle";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
+import { explainSnakeCase } from "../core/snakeCase";
 import { Tensor } from "../tensor/tensor";
 import { snakeCase } from "./names";
 import { definedOnly } from "./options";
@@ -203,6 +205,8 @@ function checkIterable<T>(op: string, params: Iterable<T>): Iterable<T> {
     throw new ArgumentError(`${op}: params should be an iterable of Tensors or groups, got ${describe(params)}`);
   return params;
 }
+
+explainSnakeCase(Optimizer.prototype, "Optimizer", ["paramGroups"]);
 
 /** A gradient set to zero in its own memory, without the history that `createGraph` may have given it. */
 function zeroed(grad: Tensor): Tensor {
