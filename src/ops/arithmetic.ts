@@ -4,9 +4,10 @@ import { record } from "../autograd/node";
 import { isFloat, resultType } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
-import { checkDivisor, mul, sub, trueDivide } from "./binary";
+import { mul, sub, trueDivide } from "./binary";
 import { type Binary, type BinaryInplace, binary, cast, checkTensor, mapWith, type TensorLike } from "./define";
 import { inplace } from "./inplace";
+import { checkDivisor, refuseBools } from "./operands";
 import { constantLike } from "./reduce";
 
 /** Options of {@link div}. */
@@ -68,9 +69,7 @@ export const rsub = (x: Tensor, other: TensorLike, options?: { alpha?: number })
 
 const tensorPower: Binary = binary("pow", {
   dtypes: "same",
-  check: (_a, _b, dtype) => {
-    if (dtype === "bool") throw new DTypeError("pow: not implemented for 'Bool'; cast with x.long()");
-  },
+  check: refuseBools("pow"),
   domain: [0.5, 3],
   js: (a, b) => a ** b,
   saves: ["a", "b", "y"],

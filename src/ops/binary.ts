@@ -1,17 +1,8 @@
 /** Arithmetic of two operands that broadcast; numbers are operands too. */
-import { codeOf, type DType, isFloat } from "../core/dtype";
-import { DTypeError, ValueError } from "../core/errors";
-import { Tensor } from "../tensor/tensor";
-import {
-  type Binary,
-  type BinaryInplace,
-  binary,
-  type ScaledBinary,
-  type ScaledInplace,
-  scaledBinary,
-  type TensorLike,
-} from "./define";
+import type { Tensor } from "../tensor/tensor";
+import { type Binary, type BinaryInplace, binary, type ScaledBinary, type ScaledInplace, scaledBinary } from "./define";
 import { inplace } from "./inplace";
+import { checkDivisor, refuseBool, refuseBools } from "./operands";
 import { constantLike } from "./reduce";
 
 /** `g` where the mask is set, else 0. */
@@ -20,37 +11,6 @@ const onlyWhere = (g: Tensor, mask: Tensor): Tensor => g.mul(mask);
 /** The gradient for the operand that `wins`; half of it where both are equal. */
 const shareOf = (g: Tensor, a: Tensor, b: Tensor, wins: Tensor): Tensor =>
   g.mul(wins.to(g.dtype).add(a.eq(b).to(g.dtype).mul(0.5)));
-
-const isBool = (x: TensorLike): boolean => typeof x === "boolean" || (x instanceof Tensor && x.dtype === "bool");
-
-/** Subtraction has no meaning for truth values. */
-function refuseBool(a: TensorLike, b: TensorLike): void {
-  if (isBool(a) || isBool(b))
-    throw new DTypeError(
-      "sub: subtraction with a bool tensor is not supported; use logicalXor(), or logicalNot() to invert a mask",
-    );
-}
-
-/** For ops that are not defined between truth values. */
-const refuseBools =
-  (op: string) =>
-  (_a: TensorLike, _b: TensorLike, dtype: DType): void => {
-    if (dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.long()`);
-  };
-
-/** @throws ValueError if an integer divisor is 0; a device that cannot be read at once gives 0 instead. */
-export function checkDivisor(op: string, _a: TensorLike, b: TensorLike, dtype: DType): void {
-  refuseBools(op)(_a, b, dtype);
-  if (isFloat(dtype)) return;
-  const hasZero = b instanceof Tensor ? zerosIn(b) : Number(b) === 0;
-  if (hasZero) throw new ValueError(`${op}: ZeroDivisionError: an integer was divided by 0; cast with x.float()`);
-}
-
-function zerosIn(x: Tensor): boolean {
-  const dense = x.detach().contiguous();
-  const count = x.storage.backend.check("nonzeroCount", [codeOf(x.dtype), dense, 0, x.numel()]);
-  return count >= 0 && count < x.numel();
-}
 
 /** a + alpha · b. @see torch.add */
 export const add: ScaledBinary = scaledBinary("add", {
