@@ -49,7 +49,7 @@ export {
 } from "./ops/activation";
 export * from "./ops/addmm";
 export * from "./ops/arithmetic";
-export { real } from "./ops/attributes";
+export { isFloatingPoint, numel, real } from "./ops/attributes";
 export * from "./ops/axes";
 export * from "./ops/binary";
 export * from "./ops/compare";

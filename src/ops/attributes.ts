@@ -49,6 +49,12 @@ export interface Attributes {
   readonly real: Tensor;
 }
 
+/** The number of elements. @see torch.numel */
+export const numel = (x: Tensor): number => checkTensor("numel", x).numel();
+
+/** Whether the elements are floating-point numbers. @see torch.is_floating_point */
+export const isFloatingPoint = (x: Tensor): boolean => checkTensor("isFloatingPoint", x).isFloatingPoint();
+
 for (const [name, view] of Object.entries(attributes))
   Object.defineProperty(Tensor.prototype, name, {
     get(this: Tensor) {

@@ -10,6 +10,7 @@ import {
   filled,
   finish,
   full,
+  type TensorData,
   tensor,
 } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -19,6 +20,18 @@ import { stack } from "./join";
 /** A number as a 0-d tensor of the default dtype. @see torch.scalar_tensor */
 export const scalarTensor = (value: number | bigint | boolean, options: CreateOptions = {}): Tensor =>
   full([], value, { dtype: getDefaultDtype(), ...options });
+
+/**
+ * `data` as a tensor: itself if it is one of the dtype asked for, else a copy.
+ * @see torch.as_tensor
+ * @example torch.asTensor(x) === x; torch.asTensor([1, 2], { dtype: torch.int64 });
+ */
+export function asTensor(data: Tensor | TensorData | readonly unknown[], options: CreateOptions = {}): Tensor {
+  checkOptions("asTensor", options, createOptions);
+  if (!(data instanceof Tensor)) return tensor(data, options);
+  const x = data.to({ dtype: options.dtype ?? data.dtype, device: options.device ?? data.device });
+  return options.requiresGrad ? x.requiresGrad_() : x;
+}
 
 /** Splits `(start, end, step, { dtype })` into numbers and checked options. */
 function splitNumbers(op: string, args: readonly unknown[]): [number[], CreateOptions] {

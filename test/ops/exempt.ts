@@ -1,6 +1,8 @@
 /** What the sweep does not expect, each with its reason. */
 import type { Exemptions } from "./functions";
 
+const withIndices = ["maxPool", "adaptiveMaxPool"].flatMap((name) => [1, 2, 3].map((n) => `${name}${n}d`));
+
 /** Exports of the table that are not ops: parts of other ops, or the graph's own functions. */
 export const helpers: Readonly<Record<string, string>> = {
   backward: "of the engine",
@@ -22,6 +24,12 @@ export const helpers: Readonly<Record<string, string>> = {
   nativeLayerNorm: "layerNorm with its statistics, which conformance judges",
   nativeBatchNorm: "batchNorm with its statistics, which conformance judges",
   "nn.functional.cubic": "part of interpolate",
+  ...Object.fromEntries(
+    [...withIndices, "fractionalMaxPool2d", "fractionalMaxPool3d"].map((name) => [
+      `nn.functional.${name}WithIndices`,
+      `${name} with returnIndices`,
+    ]),
+  ),
   "nn.functional.multiHeadAttentionForward": "takes the weights of nn.MultiheadAttention, which conformance judges",
   "nn.functional._scaledDotProductAttention": "scaledDotProductAttention with the weights",
 };

@@ -84,6 +84,7 @@ export const elementwise: Samples = {
   logspace: [[0, 2, 3]],
   eye: [[3], [2, 4]],
   scalarTensor: [[3]],
+  asTensor: [[t(2, 3)], [[1, 2], { dtype: "int64" }]],
   trilIndices: [[3, 4]],
   triuIndices: [[3, 4]],
   broadcastShapes: [[[2, 1], [3]]],
