@@ -96,22 +96,28 @@ function pose(digit: number, random: () => number): Point[][] {
 }
 
 /** Draws a segment with soft edges: raises each pixel of `mask` to how much of it the segment covers, times `strength`. */
-function drawSegment(mask: Float32Array, [ax, ay]: Point, [bx, by]: Point, halfWidth: number, strength: number): void {
-  const reach = halfWidth + 0.5;
-  const first = (a: number, b: number) => Math.max(0, Math.floor(Math.min(a, b) - reach));
-  const last = (a: number, b: number) => Math.min(SIZE - 1, Math.ceil(Math.max(a, b) + reach));
-  const [dx, dy] = [bx - ax, by - ay];
+function drawSegment(mask: Float32Array, a: Point, b: Point, halfWidth: number, strength: number): void {
+  // Scalars, not pairs: this is the inner loop of the drawing.
+  const ax = a[0] - 0.5;
+  const ay = a[1] - 0.5;
+  const dx = b[0] - a[0];
+  const dy = b[1] - a[1];
   const scale = 1 / (dx * dx + dy * dy + 1e-9);
-  const [x0, x1, y0, y1] = [first(ax, bx), last(ax, bx), first(ay, by), last(ay, by)];
+  const reach = halfWidth + 0.5;
+  const x0 = Math.max(0, Math.floor(Math.min(a[0], b[0]) - reach));
+  const x1 = Math.min(SIZE - 1, Math.ceil(Math.max(a[0], b[0]) + reach));
+  const y0 = Math.max(0, Math.floor(Math.min(a[1], b[1]) - reach));
+  const y1 = Math.min(SIZE - 1, Math.ceil(Math.max(a[1], b[1]) + reach));
   for (let y = y0; y <= y1; y++)
     for (let x = x0; x <= x1; x++) {
-      const [px, py] = [x + 0.5 - ax, y + 0.5 - ay];
-      const t = Math.min(1, Math.max(0, (px * dx + py * dy) * scale));
-      const [ex, ey] = [px - t * dx, py - t * dy];
+      const t = Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) * scale));
+      const ex = x - ax - t * dx;
+      const ey = y - ay - t * dy;
       const distance2 = ex * ex + ey * ey;
       if (distance2 >= reach * reach) continue;
       const cover = Math.min(1, reach - Math.sqrt(distance2)) * strength;
-      mask[y * SIZE + x] = Math.max(mask[y * SIZE + x]!, cover);
+      const i = y * SIZE + x;
+      if (cover > mask[i]!) mask[i] = cover;
     }
 }
 
@@ -138,15 +144,21 @@ function colours(random: () => number): [ink: number[], paper: number[]] {
 /** Fills `out`, channel by channel, with ink on paper under a light that changes over the picture, and noise. */
 function paint(out: Uint8ClampedArray, mask: Float32Array, random: () => number, bits: () => number): void {
   const [ink, paper] = colours(random);
-  const [tiltX, tiltY] = [(random() - 0.5) * 0.5, (random() - 0.5) * 0.5];
-  const noise = 0.1 + 0.25 * random();
+  const [tiltX, tiltY] = [255 * (random() - 0.5) * 0.5, 255 * (random() - 0.5) * 0.5];
+  const noise = 255 * (0.1 + 0.25 * random());
   const pixels = SIZE * SIZE;
-  for (let i = 0; i < pixels; i++) {
-    const light = tiltX * ((i % SIZE) / SIZE - 0.5) + tiltY * (Math.floor(i / SIZE) / SIZE - 0.5);
-    let grain = bits();
-    for (let c = 0; c < 3; c++, grain >>>= 10) {
-      const value = paper[c]! + (ink[c]! - paper[c]!) * mask[i]! + light + ((grain & 1023) / 1024 - 0.5) * noise;
-      out[c * pixels + i] = 255 * value;
+  const grains = new Uint32Array(pixels);
+  for (let i = 0; i < pixels; i++) grains[i] = bits();
+  for (let c = 0; c < 3; c++) {
+    const span = 255 * (ink[c]! - paper[c]!);
+    const darkest = 255 * paper[c]! - (noise + tiltX + tiltY) / 2;
+    const shift = 10 * c;
+    for (let y = 0, i = 0; y < SIZE; y++) {
+      const line = darkest + (tiltY * y) / SIZE;
+      for (let x = 0; x < SIZE; x++, i++) {
+        const grain = (grains[i]! >>> shift) & 1023;
+        out[c * pixels + i] = (line + (tiltX / SIZE) * x + span * mask[i]! + (noise / 1024) * grain) | 0;
+      }
     }
   }
 }
@@ -169,7 +181,7 @@ function drawDigit(seed: number, index: number, out: Uint8ClampedArray): number 
 
 /** Options of {@link digits}. */
 export interface DigitsOptions extends VisionOptions {
-  /** How many pictures. Default: 12,000 for training, 2,000 for the test. */
+  /** How many pictures. Default: 10,000 for training, 2,000 for the test. */
   count?: number;
   /** Other seeds give other pictures. Default: 0. */
   seed?: number;
@@ -186,7 +198,7 @@ const TEST_START = 1 << 24;
 export function digits({
   train = true,
   transform,
-  count = train ? 12_000 : 2_000,
+  count = train ? 10_000 : 2_000,
   seed = 0,
 }: DigitsOptions = {}): ImageDataset {
   const bytes = new Uint8Array(count * 3 * SIZE * SIZE);
