@@ -196,9 +196,9 @@ function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass
 }
 
 /** Gradients of a node's inputs, with a zero for each output that no gradient reached. */
-function evaluate(node: Node, buffer: Buffer, pass: Pass): Grads {
+function evaluate(node: Node, buffer: Buffer, pass: Pass, needed: ReadonlySet<Node> | undefined): Grads {
   const run = (): Grads =>
-    isAnomalyEnabled() ? runTraced(node, () => applyNode(node, buffer)) : applyNode(node, buffer);
+    isAnomalyEnabled() ? runTraced(node, () => applyNode(node, buffer, needed)) : applyNode(node, buffer, needed);
   return pass.createGraph || !node.isInternal
     ? run()
     : runInScope(
@@ -208,11 +208,11 @@ function evaluate(node: Node, buffer: Buffer, pass: Pass): Grads {
       );
 }
 
-function applyNode(node: Node, buffer: Buffer): Grads {
+function applyNode(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefined): Grads {
   const grads = buffer.map(
     (g, i) => g ?? (node.edges.length > 0 && node.outputs.length === 1 ? zeroGrad(node, i) : undefined),
   );
-  const own = node.apply(grads);
+  const own = node.apply(grads, needed);
   const inputs = node.postHooks === null ? own : runPostHooks(node.postHooks, own, grads);
   checkGrads(node, inputs);
   return inputs;
@@ -314,7 +314,7 @@ function process(node: Node, buffer: Buffer | undefined, pass: Pass, needed: Set
   }
   // A node that was only captured does not run, and keeps what it saved for a later pass.
   const leads = needed === undefined || node.edges.some((edge) => edge !== null && needed.has(edge.node));
-  const grads = leads ? evaluate(node, received, pass) : undefined;
+  const grads = leads ? evaluate(node, received, pass, needed) : undefined;
   if (!pass.createGraph) for (const grad of received) drop(grad);
   if (leads && !pass.retainGraph) node.release();
   return grads;

@@ -74,7 +74,11 @@ export abstract class Node implements GradFn {
     return addHook(this.preHooks, hook);
   }
 
-  abstract apply(grads: (Tensor | undefined)[]): Grads;
+  /**
+   * Gradients of the inputs from those of the outputs.
+   * @param needed The nodes that this pass needs, where it does not need all: gradients for others may be left out.
+   */
+  abstract apply(grads: (Tensor | undefined)[], needed?: ReadonlySet<Node>): Grads;
 
   /** Lets go of what was saved. */
   release(): void {}
@@ -138,18 +142,14 @@ class OpNode extends Node {
     this.saved = tensors.map(keep);
   }
 
-  apply(grads: (Tensor | undefined)[]): Grads {
+  apply(grads: (Tensor | undefined)[], needed?: ReadonlySet<Node>): Grads {
     if (this.saved === undefined) throw graphFreed();
     const saved = this.saved.map((s) => s.unpack(this.name));
     const { rule } = this;
-    if (typeof rule === "function")
-      return rule(
-        grads,
-        saved,
-        this.edges.map((edge) => edge !== null),
-      );
+    const needs = this.edges.map((edge) => edge !== null && (needed === undefined || needed.has(edge.node)));
+    if (typeof rule === "function") return rule(grads, saved, needs);
     const g = grads[0]!;
-    return rule.map((grad, i) => (this.edges[i] === null || grad === null ? undefined : grad(g, saved)));
+    return rule.map((grad, i) => (needs[i] && grad !== null ? grad(g, saved) : undefined));
   }
 
   override release(): void {

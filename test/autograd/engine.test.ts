@@ -165,6 +165,21 @@ describe("grad", () => {
     expect([dy!.item(), x.grad!.item()]).toEqual([24, 12]);
   });
 
+  test("computes no gradient that is not wanted", () => {
+    const [a, b] = [leaf(2), leaf(3)];
+    const y = a.mul(b);
+    const computed: boolean[][] = [];
+    (y.gradFn as torch.autograd.graph.Node).registerHook((inputs) => {
+      computed.push(inputs.map((g) => Boolean(g)));
+    });
+    autograd.grad(y, a, { retainGraph: true });
+    autograd.grad(y, [a, b]);
+    expect(computed).toEqual([
+      [true, false],
+      [true, true],
+    ]);
+  });
+
   test("of an input that was not used is an error, or null with allowUnused", () => {
     const [a, b] = [leaf(1), leaf(1)];
     expect(() => autograd.grad(a.mul(2), [a, b])).toThrow(
