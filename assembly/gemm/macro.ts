@@ -2,7 +2,7 @@
 import { lanes } from "../simd";
 import { depthBlock, MC, MR, NC, NR } from "./blocking";
 import { epilogue, moveTile } from "./epilogue";
-import { microKernel, Stepped } from "./micro";
+import { microKernel, packedKernel, Stepped } from "./micro";
 import { pack } from "./pack";
 import { Block, packedA, packedB, Product, raggedPanel, spareColumn } from "./product";
 
@@ -56,6 +56,7 @@ function selectB<T>(p: Product, q: Block, k: i32, j: i32, cols: i32): void {
 function selectA<T>(p: Product, q: Block, i: i32, rows: i32, k: i32): void {
   const a = p.a + <usize>i * p.rsa + <usize>k * p.csa;
   const inPlace = p.csa == sizeof<T>() ? <i64>p.m * p.k <= DIRECT_A : p.n <= NR<T>();
+  q.packed = !inPlace;
   if (inPlace) {
     q.a = a;
     q.aRow = p.rsa;
@@ -63,9 +64,7 @@ function selectA<T>(p: Product, q: Block, i: i32, rows: i32, k: i32): void {
     q.aGroup = p.rsa * MR;
   } else {
     q.a = packedA<T>(p);
-    q.aRow = sizeof<T>();
-    q.aTerm = MR * sizeof<T>();
-    q.aGroup = q.aTerm * q.depth;
+    q.aGroup = <usize>(MR * q.depth) * sizeof<T>();
     pack<T>(q.a, a, p.rsa, p.csa, rows, q.depth, MR);
   }
 }
@@ -83,8 +82,14 @@ function column<T>(p: Product, q: Block, i: i32, rows: i32, j: i32, jr: i32, wid
   }
   const c = p.c + <usize>i * p.ldc + <usize>(j + jr) * sizeof<T>();
   if (partial) partialColumn<T>(p, q, rows, vectors, width, b, bTerm, c);
-  else microKernel<T, Stepped>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, c, p.ldc, q.add);
+  else tile<T>(q, rows, vectors, b, bTerm, c, p.ldc, q.add);
   if (q.last) epilogue<T>(p, c, i, j + jr, rows, width);
+}
+
+/** Rows of A, packed or in place, against one panel of B. */
+function tile<T>(q: Block, rows: i32, vectors: i32, b: usize, bTerm: usize, c: usize, ldc: usize, add: bool): void {
+  if (q.packed) packedKernel<T>(rows, vectors, q.depth, q.a, q.aGroup, b, bTerm, c, ldc, add);
+  else microKernel<T, Stepped>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, c, ldc, add);
 }
 
 /** A panel with fewer columns than lanes: computed aside, of which only the columns of C are kept. */
@@ -92,6 +97,6 @@ function partialColumn<T>(
   p: Product, q: Block, rows: i32, vectors: i32, width: i32, b: usize, bTerm: usize, c: usize,
 ): void {
   const t = spareColumn<T>(p), ldt = NR<T>() * sizeof<T>();
-  microKernel<T, Stepped>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, t, ldt, false);
+  tile<T>(q, rows, vectors, b, bTerm, t, ldt, false);
   moveTile<T>(c, p.ldc, t, ldt, rows, width, q.add);
 }

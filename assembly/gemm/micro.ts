@@ -1,8 +1,10 @@
 /**
  * Micro-kernels: a tile of C of 1 to 6 rows by one or two vectors, held in registers over one k block.
  *
- * Stepped: A is read by splatting loads at a + row * rs + p * cs, so the same code reads it packed, in place, or
- * transposed, and B by vector loads at b + p * bs.
+ * Stepped: A is read by splatting loads at a + row * rs + p * cs, so the same code reads it in place or transposed, and
+ * B by vector loads at b + p * bs.
+ * Packed: as Stepped, but the rows of A are neighbours and `rs` is not used. One pointer instead of six makes a fifth
+ * fewer instructions, which machines that decode four at a time feel.
  * Indexed: A is packed, its rows are neighbours and `rs` is not used; `bs` is the address of a table of byte offsets, and
  * B is read at b + bs[p].
  * All strides are in bytes. `add` says whether the tile is added to C or replaces it.
@@ -32,8 +34,18 @@ export function splatAt<T>(p: usize): v128 {
 @final @unmanaged class N6 { @inline get value(): i32 { return 6; } }
 
 /** How the operands are addressed; see the top of the file. */
-@final @unmanaged export class Stepped { @inline get indexed(): bool { return false; } }
-@final @unmanaged export class Indexed { @inline get indexed(): bool { return true; } }
+@final @unmanaged export class Stepped {
+  @inline get packed(): bool { return false; }
+  @inline get indexed(): bool { return false; }
+}
+@final @unmanaged class Packed {
+  @inline get packed(): bool { return true; }
+  @inline get indexed(): bool { return false; }
+}
+@final @unmanaged export class Indexed {
+  @inline get packed(): bool { return true; }
+  @inline get indexed(): bool { return true; }
+}
 
 // @ts-ignore: decorator
 @inline
@@ -56,6 +68,7 @@ function tiles<T, ROWS, VECTORS, ADDRESS>(
   const rows = changetype<ROWS>(0).value;
   const wide = changetype<VECTORS>(0).value == 2;
   const indexed = changetype<ADDRESS>(0).indexed;
+  const packed = changetype<ADDRESS>(0).packed;
   const zero = i64x2.splat(0);
   for (; groups > 0; groups--) {
     let lo0 = zero, lo1 = zero, lo2 = zero, lo3 = zero, lo4 = zero, lo5 = zero;
@@ -67,11 +80,11 @@ function tiles<T, ROWS, VECTORS, ADDRESS>(
       const x = v128.load(p);
       const y = wide ? v128.load(p, 16) : zero;
       let s = splatAt<T>(a0); lo0 = fma<T>(s, x, lo0); if (wide) hi0 = fma<T>(s, y, hi0);
-      if (rows > 1) { s = splatAt<T>(indexed ? a0 + 1 * sizeof<T>() : a1); lo1 = fma<T>(s, x, lo1); if (wide) hi1 = fma<T>(s, y, hi1); a1 += cs; }
-      if (rows > 2) { s = splatAt<T>(indexed ? a0 + 2 * sizeof<T>() : a2); lo2 = fma<T>(s, x, lo2); if (wide) hi2 = fma<T>(s, y, hi2); a2 += cs; }
-      if (rows > 3) { s = splatAt<T>(indexed ? a0 + 3 * sizeof<T>() : a3); lo3 = fma<T>(s, x, lo3); if (wide) hi3 = fma<T>(s, y, hi3); a3 += cs; }
-      if (rows > 4) { s = splatAt<T>(indexed ? a0 + 4 * sizeof<T>() : a4); lo4 = fma<T>(s, x, lo4); if (wide) hi4 = fma<T>(s, y, hi4); a4 += cs; }
-      if (rows > 5) { s = splatAt<T>(indexed ? a0 + 5 * sizeof<T>() : a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
+      if (rows > 1) { s = splatAt<T>(packed ? a0 + 1 * sizeof<T>() : a1); lo1 = fma<T>(s, x, lo1); if (wide) hi1 = fma<T>(s, y, hi1); a1 += cs; }
+      if (rows > 2) { s = splatAt<T>(packed ? a0 + 2 * sizeof<T>() : a2); lo2 = fma<T>(s, x, lo2); if (wide) hi2 = fma<T>(s, y, hi2); a2 += cs; }
+      if (rows > 3) { s = splatAt<T>(packed ? a0 + 3 * sizeof<T>() : a3); lo3 = fma<T>(s, x, lo3); if (wide) hi3 = fma<T>(s, y, hi3); a3 += cs; }
+      if (rows > 4) { s = splatAt<T>(packed ? a0 + 4 * sizeof<T>() : a4); lo4 = fma<T>(s, x, lo4); if (wide) hi4 = fma<T>(s, y, hi4); a4 += cs; }
+      if (rows > 5) { s = splatAt<T>(packed ? a0 + 5 * sizeof<T>() : a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
       a0 += cs;
       if (indexed) table += 4;
       else p += bs;
@@ -122,4 +135,20 @@ export function microKernel<T, ADDRESS>(
   a += <usize>groups * group;
   c += <usize>(groups * MR) * ldc;
   tilesOfWidth<T, ADDRESS>(vectors, left, 1, k, a, rs, cs, 0, b, bs, c, ldc, add);
+}
+
+/** As `microKernel`, of a block of A that is packed in groups of MR rows, each `group` bytes. */
+export function packedKernel<T>(
+  rows: i32, vectors: i32, k: i32, a: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+): void {
+  const term = MR * sizeof<T>();
+  if (vectors == 2) {
+    const groups = rows / MR;
+    if (MR == 6) tiles<T, N6, N2, Packed>(groups, k, a, 0, term, group, b, bs, c, ldc, add);
+    else tiles<T, N4, N2, Packed>(groups, k, a, 0, term, group, b, bs, c, ldc, add);
+    rows -= groups * MR;
+    a += <usize>groups * group;
+    c += <usize>(groups * MR) * ldc;
+  }
+  if (rows > 0) microKernel<T, Stepped>(rows, vectors, k, a, sizeof<T>(), term, group, b, bs, c, ldc, add);
 }

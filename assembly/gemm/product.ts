@@ -27,8 +27,8 @@ export class Product {
 /** Where the inner loops read a block of A and a block of B: packed, or in place. Strides and steps are in bytes. */
 @final @unmanaged
 export class Block {
-  /** A: steps between rows, terms, and groups of MR rows. */
-  a: usize; aRow: usize; aTerm: usize; aGroup: usize;
+  /** A: whether it is packed; steps between groups of MR rows and, in place, between rows and terms. */
+  a: usize; packed: bool; aGroup: usize; aRow: usize; aTerm: usize;
   /** B: steps between terms, and panels of NR columns. */
   b: usize; bTerm: usize; bPanel: usize;
   /** Terms of this block; whether they are added to C; whether they are the last ones. */
