@@ -22,8 +22,6 @@ export interface Conv {
   readonly kernel: number;
   readonly stride: number;
   readonly padding: number;
-  /** Winograd's algorithm that may be chosen for 3×3 kernels. */
-  readonly winograd: "F2" | "F4";
 }
 
 /** Ops that a single call computes, on float32. */
@@ -73,12 +71,11 @@ const matmul = (m: number, k: number, n: number, layout: Matmul["layout"] = "NN"
 
 type ConvShape = Pick<Conv, "batch" | "channels" | "size" | "filters" | "kernel" | "padding"> & { stride?: number };
 
-function conv(shape: ConvShape, pass: Conv["pass"], winograd: Conv["winograd"] = "F2"): Conv {
+function conv(shape: ConvShape, pass: Conv["pass"]): Conv {
   const { batch, channels, size, filters, kernel } = shape;
   const what = { forward: "", inputGrad: ", input gradient", weightGrad: ", weight gradient" }[pass];
-  const algorithm = winograd === "F4" ? ", F4" : "";
-  const name = `conv ${batch}×${channels}×${size} ${kernel}×${kernel} → ${filters}${what}${algorithm}`;
-  return { kind: "conv", stride: 1, ...shape, name, pass, winograd };
+  const name = `conv ${batch}×${channels}×${size} ${kernel}×${kernel} → ${filters}${what}`;
+  return { kind: "conv", stride: 1, ...shape, name, pass };
 }
 
 const convShapes: readonly ConvShape[] = [
@@ -118,7 +115,6 @@ export const suites = {
   ],
   conv: [
     ...convShapes.flatMap((shape) => (["forward", "inputGrad", "weightGrad"] as const).map((p) => conv(shape, p))),
-    ...convShapes.slice(0, 3).map((shape) => conv(shape, "forward", "F4")),
     conv({ batch: 8, channels: 3, size: 224, filters: 64, kernel: 7, padding: 3, stride: 2 }, "forward"),
     conv({ batch: 1, channels: 256, size: 28, filters: 64, kernel: 1, padding: 0 }, "forward"),
   ],

@@ -75,7 +75,9 @@ function tiles<T, ROWS, VECTORS, ADDRESS>(
     let hi0 = zero, hi1 = zero, hi2 = zero, hi3 = zero, hi4 = zero, hi5 = zero;
     let a0 = a, a1 = a + rs, a2 = a1 + rs, a3 = a2 + rs, a4 = a3 + rs, a5 = a4 + rs;
     let p = b, table = bs;
-    for (let terms = k; terms > 0; terms--) {
+    // Packed terms lie apart, so that the pointer counts them; in place, its step may be 0.
+    const end = a + <usize>k * cs;
+    for (let terms = k; packed ? a0 != end : terms > 0; ) {
       if (indexed) p = b + <usize>load<i32>(table);
       const x = v128.load(p);
       const y = wide ? v128.load(p, 16) : zero;
@@ -86,6 +88,7 @@ function tiles<T, ROWS, VECTORS, ADDRESS>(
       if (rows > 4) { s = splatAt<T>(packed ? a0 + 4 * sizeof<T>() : a4); lo4 = fma<T>(s, x, lo4); if (wide) hi4 = fma<T>(s, y, hi4); a4 += cs; }
       if (rows > 5) { s = splatAt<T>(packed ? a0 + 5 * sizeof<T>() : a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
       a0 += cs;
+      if (!packed) terms--;
       if (indexed) table += 4;
       else p += bs;
     }
