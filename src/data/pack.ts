@@ -195,17 +195,20 @@ function partsOf(packed: PackedObject): readonly Packed[] {
   return "entries" in packed ? packed.entries.flat() : [];
 }
 
+/** Imports a module by its address. */
+export type LoadModule = (module: string) => Promise<Readonly<Record<string, unknown>>>;
+
 /** Imports what a packed graph names. @throws WorkerError if a module has no such export. */
-export async function resolveOrigins(packed: Packed): Promise<(origin: Origin) => Named> {
+export async function resolveOrigins(packed: Packed, load: LoadModule): Promise<(origin: Origin) => Named> {
   const values = new Map<string, Named>();
   const key = (origin: Origin) => `${origin.module} ${origin.name}`;
-  for (const origin of originsIn(packed, new Set())) values.set(key(origin), await importNamed(origin));
+  for (const origin of originsIn(packed, new Set())) values.set(key(origin), await importNamed(origin, load));
   return (origin) => values.get(key(origin))!;
 }
 
-async function importNamed({ module, name }: Origin): Promise<Named> {
+async function importNamed({ module, name }: Origin, load: LoadModule): Promise<Named> {
   if (module === undefined) return library.get(name)!;
-  const exports: Record<string, unknown> = await import(/* @vite-ignore */ /* webpackIgnore: true */ module);
+  const exports = await load(module);
   const found =
     exports[name] ?? Object.values(exports).find((value) => typeof value === "function" && value.name === name);
   if (typeof found !== "function")

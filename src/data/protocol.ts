@@ -1,7 +1,7 @@
 /** What the main thread and the workers of a DataLoader say to each other. */
 import type { SharedEngine } from "../backend/wasm/backend";
 import type { Extent } from "../backend/wasm/memory";
-import type { Packed, TensorLayout } from "./pack";
+import type { LoadModule, Packed, TensorLayout } from "./pack";
 
 /** The first message to a worker. */
 export interface Setup {
@@ -66,6 +66,8 @@ export type Reply =
 export interface Port {
   readonly setup: Setup;
   send(reply: Reply): void;
+  /** Imports a module of the user's. The library has no dynamic import of its own, through which bundlers and loaders could not see. */
+  readonly load: LoadModule;
   /** Requests that came before the library was there. */
   readonly waiting: Request[];
   /** Takes the next requests. */
@@ -83,7 +85,7 @@ let port;
 receive((message) => {
   if (port) return port.deliver(message);
   const waiting = [];
-  port = globalThis[key] = { setup: message, send, waiting, deliver: (request) => waiting.push(request) };
+  port = globalThis[key] = { setup: message, send, load: (module) => import(module), waiting, deliver: (request) => waiting.push(request) };
   import(${JSON.stringify(library)}).then(() => key in globalThis && fail("the module has no data worker: " + ${JSON.stringify(library)}), fail);
 });
 `;

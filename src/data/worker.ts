@@ -10,7 +10,16 @@ import { Tensor } from "../tensor/tensor";
 import { copyInto, setBatchAllocator } from "./collate";
 import type { AnyDataset } from "./dataset";
 import { type Collate, createFetcher, END, type Fetcher, failedIndex } from "./fetch";
-import { borrowTensor, layoutOf, type Packed, pack, resolveOrigins, type TensorLayout, unpack } from "./pack";
+import {
+  borrowTensor,
+  type LoadModule,
+  layoutOf,
+  type Packed,
+  pack,
+  resolveOrigins,
+  type TensorLayout,
+  unpack,
+} from "./pack";
 import { type Leaf, PORT_NAME, type Port, type RemoteError, type Request } from "./protocol";
 
 /** What a data set may ask about the worker that it is in. */
@@ -53,15 +62,18 @@ class DataWorker {
   private async load(): Promise<void> {
     const { setup } = this.port;
     const { isBatched, dropLast } = setup;
-    const dataset = (await rebuild(setup.dataset)) as AnyDataset;
-    const collate = typeof setup.collate === "object" ? ((await rebuild(setup.collate.packed)) as Collate) : undefined;
+    const dataset = (await rebuild(setup.dataset, this.port.load)) as AnyDataset;
+    const collate =
+      typeof setup.collate === "object"
+        ? ((await rebuild(setup.collate.packed, this.port.load)) as Collate)
+        : undefined;
     const options = {
       isBatched,
       dropLast,
       collate: setup.collate === "samples" ? (samples: unknown) => samples : collate,
     };
     info = { ...info!, dataset };
-    const init = (await rebuild(setup.workerInitFn)) as ((id: number) => unknown) | undefined;
+    const init = (await rebuild(setup.workerInitFn, this.port.load)) as ((id: number) => unknown) | undefined;
     await init?.(setup.id);
     this.makeFetcher = () => createFetcher(dataset, options);
     this.fetcher = this.makeFetcher();
@@ -106,8 +118,8 @@ class DataWorker {
   }
 }
 
-async function rebuild(packed: Packed): Promise<unknown> {
-  const named = await resolveOrigins(packed);
+async function rebuild(packed: Packed, load: LoadModule): Promise<unknown> {
+  const named = await resolveOrigins(packed, load);
   return unpack(packed, (layout) => borrowTensor(layout as TensorLayout), named);
 }
 
