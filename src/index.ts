@@ -15,6 +15,7 @@ export {
 } from "./autograd/mode";
 export type { Device } from "./backend/backend";
 export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
+export * as backends from "./backends";
 export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";
 export * from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";

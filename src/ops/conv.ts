@@ -6,10 +6,18 @@
  */
 import { record } from "../autograd/node";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, KindlingError, ShapeError, ValueError } from "../core/errors";
-import { shapeText, sizeOfShape } from "../core/shape";
-import { allocate } from "../tensor/create";
+import { ArgumentError, checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
+import {
+  type ConvAlgorithm,
+  type ConvPass,
+  channelSums,
+  convAlgorithm,
+  convolution,
+  type Geometry,
+  geometryOf,
+} from "./convMaps";
 import { checkSameDevice, checkTensor } from "./define";
 import { constantPadNd } from "./pad";
 import { type Sizes, spread } from "./pool";
@@ -37,67 +45,9 @@ export interface ConvTransposeOptions {
   dilation?: Sizes;
 }
 
-/** One convolution x [N, C, …input] · w [O, C/groups, …kernel] → y [N, O, …output]. */
-interface Geometry {
-  readonly dims: number;
-  readonly n: number;
-  readonly groups: number;
-  readonly c: number;
-  readonly o: number;
-  readonly input: readonly number[];
-  readonly output: readonly number[];
-  readonly kernel: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
-}
-
-/** The geometry as the kernels read it (assembly/conv/geometry.ts). */
-function packed(g: Geometry): number[] {
-  const three = (list: readonly number[], fill: number) => [...new Array<number>(3 - g.dims).fill(fill), ...list];
-  return [
-    g.n,
-    g.groups,
-    g.c,
-    g.o,
-    ...three(g.input, 1),
-    ...three(g.output, 1),
-    ...three(g.kernel, 1),
-    ...three(g.stride, 1),
-    ...three(g.padding, 0),
-    ...three(g.dilation, 1),
-  ];
-}
-
-/** Nanoseconds per multiply-add. */
-const MADD_COST = 0.06;
-
-const cost = (g: Geometry): number =>
-  g.n * g.o * sizeOfShape(g.output) * (g.c / g.groups) * sizeOfShape(g.kernel) * MADD_COST;
-
-/** Runs one of the three maps into a new tensor. */
-function run(kernel: string, shape: readonly number[], operands: readonly (Tensor | undefined)[], g: Geometry): Tensor {
-  const like = operands[0]!;
-  const y = allocate(shape, like.dtype, like);
-  const geometry = packed(g);
-  const { backend } = like.storage;
-  const tasks = backend.query(`${kernel}Tasks`, [geometry]);
-  if (tasks < 0)
-    throw new KindlingError(
-      `convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`,
-    );
-  const dense = operands.map((x) => x?.contiguous());
-  backend.call(kernel, like.dtype, [y, ...dense, geometry], { range: tasks, cost: cost(g), scratch: true });
-  return y;
-}
-
-const inputShape = (g: Geometry) => [g.n, g.c, ...g.input];
-const outputShape = (g: Geometry) => [g.n, g.o, ...g.output];
-const weightShape = (g: Geometry) => [g.o, g.c / g.groups, ...g.kernel];
-
 /** y from x and w. */
 function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, g: Geometry): Tensor {
-  const y = run("conv", outputShape(g), [x, w, bias], g);
+  const y = convolution("forward", x, w, bias, g);
   return record(
     "ConvolutionBackward0",
     y,
@@ -113,7 +63,7 @@ function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, g: Geometry): T
 
 /** The gradient of x: also the transposed convolution of gy. */
 function inputGrad(gy: Tensor, w: Tensor, g: Geometry): Tensor {
-  const gx = run("convInputGrad", inputShape(g), [gy, w], g);
+  const gx = convolution("inputGrad", gy, w, undefined, g);
   return record(
     "ConvolutionBackward0",
     gx,
@@ -125,7 +75,7 @@ function inputGrad(gy: Tensor, w: Tensor, g: Geometry): Tensor {
 
 /** The gradient of w. */
 function weightGrad(gy: Tensor, x: Tensor, g: Geometry): Tensor {
-  const gw = run("convWeightGrad", weightShape(g), [gy, x], g);
+  const gw = convolution("weightGrad", gy, x, undefined, g);
   return record(
     "ConvolutionBackward0",
     gw,
@@ -137,11 +87,7 @@ function weightGrad(gy: Tensor, x: Tensor, g: Geometry): Tensor {
 
 /** The gradient of the bias: the sum of each channel. */
 function channelSum(gy: Tensor, g: Geometry): Tensor {
-  const gb = allocate([g.o], gy.dtype, gy);
-  gy.storage.backend.call("convBiasGrad", gy.dtype, [gb, gy.contiguous(), packed(g)], {
-    range: g.o,
-    cost: gy.numel() * 0.3,
-  });
+  const gb = channelSums(gy, g);
   const { shape } = gy;
   return record(
     "ConvolutionBackwardBackward0",
@@ -216,25 +162,21 @@ function asIntegers(
   return f(x.double(), w.double(), bias?.double()).to(x.dtype);
 }
 
-function convolve(
+/** What a convolution of a batch computes: its geometry, and the input, which includes what padding "same" adds on one side only. */
+function prepare(
+  op: string,
   dims: number,
   input: Tensor,
   weight: Tensor,
   bias: Tensor | null | undefined,
   options: ConvOptions,
-): Tensor {
-  const op = `conv${dims}d`;
-  checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
-  checkOperands(op, dims, input, weight, bias);
-  if (!isFloat(input.dtype)) return asIntegers(input, weight, bias, (x, w, b) => convolve(dims, x, w, b, options));
-  if (input.ndim === dims + 1) return convolve(dims, input.unsqueeze(0), weight, bias, options).squeeze(0);
+): { readonly x: Tensor; readonly geometry: Geometry } {
   const kernel = weight.shape.slice(2);
   const stride = spread(op, "stride", options.stride ?? 1, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
   const { groups = 1 } = options;
   const { before: padding, extra } = resolvePadding(op, dims, kernel, stride, dilation, options.padding);
   checkNumbers(op, groups, { stride, dilation, padding });
-  // What "same" adds on one side only becomes part of the input.
   const x = extra.some((e) => e > 0)
     ? constantPadNd(
         input,
@@ -257,19 +199,45 @@ function convolve(
     throw new ShapeError(
       `${op}: calculated padded input size per channel: ${shapeText(size.map((s, i) => s + 2 * padding[i]!))}. Kernel size: ${shapeText(kernel)}. Kernel size can't be greater than actual input size`,
     );
-  return forward(x, weight, bias ?? undefined, {
-    dims,
-    n,
-    groups,
-    c,
-    o,
-    input: size,
-    output,
-    kernel,
-    stride,
-    padding,
-    dilation,
-  });
+  return { x, geometry: geometryOf({ n, groups, c, o, input: size, output, kernel, stride, padding, dilation }) };
+}
+
+function convolve(
+  dims: number,
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null | undefined,
+  options: ConvOptions,
+): Tensor {
+  const op = `conv${dims}d`;
+  checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
+  checkOperands(op, dims, input, weight, bias);
+  if (!isFloat(input.dtype)) return asIntegers(input, weight, bias, (x, w, b) => convolve(dims, x, w, b, options));
+  if (input.ndim === dims + 1) return convolve(dims, input.unsqueeze(0), weight, bias, options).squeeze(0);
+  const { x, geometry } = prepare(op, dims, input, weight, bias, options);
+  return forward(x, weight, bias ?? undefined, geometry);
+}
+
+/**
+ * How a convolution of these operands and its gradients would be computed, by pass.
+ * @throws ShapeError unless the operands are those of a convolution of a batch.
+ */
+export function convAlgorithms(
+  input: Tensor,
+  weight: Tensor,
+  options: ConvOptions = {},
+): Readonly<Record<ConvPass, ConvAlgorithm>> {
+  const op = "convAlgorithms";
+  const dims = weight.ndim - 2;
+  checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
+  checkOperands(op, dims, input, weight, undefined);
+  if (input.ndim !== weight.ndim || dims < 1 || dims > 3)
+    throw new ShapeError(
+      `${op}: takes an input [N, C, …] and a weight [O, C/groups, …] of one to three spatial axes, got ${shapeText(input.shape)} and ${shapeText(weight.shape)}`,
+    );
+  const { x, geometry } = prepare(op, dims, input, weight, undefined, options);
+  const of = (pass: ConvPass) => convAlgorithm(pass, x.dtype, geometry, x.storage.backend);
+  return { forward: of("forward"), inputGrad: of("inputGrad"), weightGrad: of("weightGrad") };
 }
 
 /** Cross-correlation along the last axis. Shape: input [(N,) C, L], weight [O, C/groups, K], bias [O]. @see torch.nn.functional.conv1d */
@@ -326,7 +294,8 @@ function transpose(
     (s, i) => (s - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + outputPadding[i]! + 1,
   );
   if (size.some((s) => s < 1)) throw new ShapeError(`${op}: calculated output size ${shapeText(size)} is too small`);
-  const y = inputGrad(input, weight, { dims, n, groups, c, o, input: size, output, kernel, stride, padding, dilation });
+  const geometry = geometryOf({ n, groups, c, o, input: size, output, kernel, stride, padding, dilation });
+  const y = inputGrad(input, weight, geometry);
   return bias ? y.add(bias.reshape([1, -1, ...size.map(() => 1)])) : y;
 }
 

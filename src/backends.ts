@@ -1,0 +1,35 @@
+/** `torch.backends`: how things are computed, where there is a choice. */
+import { convAlgorithms } from "./ops/conv";
+import { getWinogradTiles, setWinogradTiles, type WinogradTiles } from "./ops/convMaps";
+
+export type { ConvAlgorithm, ConvPass, WinogradTiles } from "./ops/convMaps";
+
+/**
+ * Convolutions on the CPU. Kindling's own: PyTorch has `torch.backends.cudnn` for the like.
+ * @example
+ * torch.backends.conv.winograd = "F4"; // faster 3×3 convolutions with rounding errors some ten times as large
+ * torch.backends.conv.algorithms(torch.empty([1, 64, 56, 56]), torch.empty([64, 64, 3, 3]), { padding: 1 });
+ * // { forward: "winogradF4", inputGrad: "winogradF4", weightGrad: "winogradF4" }
+ */
+export const conv = {
+  /**
+   * The largest tiles in which 3×3 convolutions of stride 1 may be computed by Winograd's minimal filtering, where that is faster:
+   * `"F2"` (2×2 outputs, 2.25 times fewer multiplications; rounding errors as those of the plain sum), `"F4"` (4×4 outputs, 4 times fewer;
+   * rounding errors about ten times as large) or `"off"`. Default: `"F2"`. In tiles, an infinity or NaN of the input makes all outputs of
+   * its tiles NaN. @see Lavin and Gray (2016), arXiv:1509.09308
+   * @throws ValueError for any other value.
+   */
+  get winograd(): WinogradTiles {
+    return getWinogradTiles();
+  },
+  set winograd(tiles: WinogradTiles) {
+    setWinogradTiles(tiles);
+  },
+
+  /**
+   * The algorithm of each pass of a convolution of these operands: what the planner chooses, for debugging and benchmarks. Computes nothing.
+   * Shape: input [N, C, …], weight [O, C/groups, …]; the options are those of `conv2d`.
+   * @throws ShapeError unless the operands fit.
+   */
+  algorithms: convAlgorithms,
+};
