@@ -1,33 +1,38 @@
 /**
  * Convolution in one, two and three dimensions, f32 and f64, and its gradients.
  *
- *     conv(t, y, x, w, bias, geom, scratch, begin, end)          begin, end: tasks of convTasks(geom)
- *     convInputGrad(t, gx, gy, w, geom, scratch, begin, end)                          convInputGradTasks(geom)
- *     convWeightGrad(t, gw, gy, x, geom, scratch, begin, end)                         convWeightGradTasks(geom)
+ *     conv(t, y, x, w, bias, geom, scratch, begin, end)          begin, end: tasks of convTasks(t, geom)
+ *     convInputGrad(t, gx, gy, w, geom, scratch, begin, end)                          convInputGradTasks(t, geom)
+ *     convWeightGrad(t, gw, gy, x, geom, scratch, begin, end)                         convWeightGradTasks(t, geom)
  *     convBiasGrad(t, gb, gy, geom, begin, end)                                       channels of y
  *
  * `geom` is the address of the 22 i32 of geometry.ts: N, G, C, O, D, H, W, OD, OH, OW, KD, KH, KW, SD, SH, SW, PD, PH,
  * PW, DD, DH, DW. All tensors are contiguous. `bias` is 0 or the address of O values. `scratch` is 4 MiB of the calling
  * thread, 16-byte aligned. Every task writes its own part of the result; no shared workspace is needed, and the bits do
  * not depend on how the tasks are split. A …Tasks function returns −1 where the taps span so much (hundreds of lines and
- * columns) that one line of outputs cannot be staged in the scratch memory.
+ * columns) that one line of outputs cannot be staged in the scratch memory. Tiles of 3×3 convolutions are in winograd/.
  */
 import { F32, F64 } from "../dtype";
 import { biasGrad } from "./biasGrad";
+import {
+  columnsForward, columnsInputGrad, columnsInputTasks, columnsTasks, columnsWeightGrad, columnsWeightTasks,
+} from "./columns";
 import { forward } from "./forward";
 import { Geometry } from "./geometry";
 import { inputGrad } from "./inputGrad";
-import { chunkFits, correlationTasks, DIRECT, fits, strategy, weightTasks, WHOLE } from "./plan";
+import { chunkFits, correlationTasks, DIRECT, fits, passOf, strategy, weightTasks, WHOLE } from "./plan";
 import {
   productForward, productInputGrad, productInputTasks, productTasks, productWeightGrad, productWeightTasks,
 } from "./product";
 import { weightGrad } from "./weightGrad";
 
 /** Number of tasks of `conv`. */
-export function convTasks(geom: usize): i32 {
+export function convTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) return productTasks(g, way);
-  return fits(g, false) ? correlationTasks(g, false) : -1;
+  if (t == F64) return columnsTasks(g);
+  const pass = passOf(g, false);
+  return fits(g, pass) ? correlationTasks(g, pass) : -1;
 }
 
 /** The convolution of x [N, C, D, H, W] with w [O, C/G, KD, KH, KW], plus the bias [O]. PyTorch: conv1d, conv2d, conv3d. */
@@ -36,16 +41,18 @@ export function conv(
 ): void {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) productForward(t, y, x, w, bias, g, way, scratch, begin, end);
-  else if (t == F32) forward<f32>(y, x, w, bias, g, scratch, begin, end);
-  else if (t == F64) forward<f64>(y, x, w, bias, g, scratch, begin, end);
+  else if (t == F32) forward(y, x, w, bias, g, scratch, begin, end);
+  else if (t == F64) columnsForward(y, x, w, bias, g, scratch, begin, end);
   else unreachable();
 }
 
 /** Number of tasks of `convInputGrad`. */
-export function convInputGradTasks(geom: usize): i32 {
+export function convInputGradTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) return productInputTasks(g, way);
-  return fits(g, true) ? correlationTasks(g, true) : -1;
+  if (t == F64) return columnsInputTasks(g);
+  const pass = passOf(g, true);
+  return fits(g, pass) ? correlationTasks(g, pass) : -1;
 }
 
 /** The gradient of x from that of y. It is also the transposed convolution of gy with w. */
@@ -54,15 +61,16 @@ export function convInputGrad(
 ): void {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) productInputGrad(t, gx, gy, w, g, way, scratch, begin, end);
-  else if (t == F32) inputGrad<f32>(gx, gy, w, g, scratch, begin, end);
-  else if (t == F64) inputGrad<f64>(gx, gy, w, g, scratch, begin, end);
+  else if (t == F32) inputGrad(gx, gy, w, g, scratch, begin, end);
+  else if (t == F64) columnsInputGrad(gx, gy, w, g, scratch, begin, end);
   else unreachable();
 }
 
 /** Number of tasks of `convWeightGrad`. */
-export function convWeightGradTasks(geom: usize): i32 {
+export function convWeightGradTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom);
   if (strategy(g) == WHOLE) return productWeightTasks(g);
+  if (t == F64) return columnsWeightTasks(g);
   return chunkFits(g) ? weightTasks(g) : -1;
 }
 
@@ -72,8 +80,8 @@ export function convWeightGrad(
 ): void {
   const g = changetype<Geometry>(geom);
   if (strategy(g) == WHOLE) productWeightGrad(t, gw, gy, x, g, scratch, begin, end);
-  else if (t == F32) weightGrad<f32>(gw, gy, x, g, scratch, begin, end);
-  else if (t == F64) weightGrad<f64>(gw, gy, x, g, scratch, begin, end);
+  else if (t == F32) weightGrad(gw, gy, x, g, scratch, begin, end);
+  else if (t == F64) columnsWeightGrad(gw, gy, x, g, scratch, begin, end);
   else unreachable();
 }
 

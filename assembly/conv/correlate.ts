@@ -5,14 +5,15 @@
  *
  * p being a plane of the source: a channel and a tap in depth. It is a matrix product whose right operand is never
  * written down: the micro-kernel reads it from the staged source through a table with the offset of every term. Terms
- * are summed in blocks, in one order for every element of y, whatever the tiling.
+ * are summed in blocks, in one order for every element of y, whatever the tiling. By images (stage.ts), x and the results
+ * are vectors, which are taken apart in the end (deliver.ts).
  */
-import { depthBlock, KC, MR, NR } from "../gemm/blocking";
+import { depthBlock, KC, MR } from "../gemm/blocking";
 import { Indexed, microKernel } from "../gemm/micro";
-import { lanes } from "../simd";
-import { MAX_ROWS } from "./plan";
+import { deliver } from "./deliver";
+import { MAX_ROWS, MAX_STAGED } from "./plan";
 import { rowKernel } from "./row";
-import { stagePlane, Window } from "./stage";
+import { stagePlane, Window, zeros } from "./stage";
 
 /** Strides and steps between addresses in bytes; counts and positions in elements. */
 @final @unmanaged
@@ -28,10 +29,12 @@ export class Correlation {
   strideH: i32; strideW: i32;
   /** Weight [0, 0, 0, 0, 0] and the steps to the next row, channel and tap; they may be negative. */
   weight: usize; wRow: usize; wChannel: usize; wd: usize; wh: usize; ww: usize;
-  /** Output [0, 0] of row 0, and the steps to the next row, line and column. */
-  y: usize; yRow: usize; yh: usize; yw: usize;
-  /** Whether results are added to y. */
-  add: bool;
+  /** Output [0, 0] of row 0, and the steps to the next row, line, column and, by images, image. */
+  y: usize; yRow: usize; yh: usize; yw: usize; yImage: usize;
+  /** 0, or the address of what is added to the outputs of row 0, 1, … */
+  bias: usize;
+  /** The first output of the tile at hand, and the steps to the next row, line and column: in y, or aside. */
+  to: usize; toRow: usize; toLine: usize; toStep: usize;
   /** Lines and columns of the largest tile; the layout of the staged source follows from it. */
   tileH: i32; tileW: i32;
   /** Source planes of one block of terms. */
@@ -40,10 +43,10 @@ export class Correlation {
   key: i32; packedKey: i32;
   /** Terms of the block at hand, and of one line of taps, if the block has all lines (else 0). */
   terms: i32; lineTerms: i32;
-  /** The terms that reach the source from the line of outputs at hand. */
-  first: i32; count: i32;
+  /** Lines of taps that reach the source from the line of outputs at hand. */
+  u0: i32; u1: i32;
   /** Areas of the thread's memory. */
-  staged: usize; packed: usize; table: usize; spare: usize;
+  staged: usize; packed: usize; table: usize; spare: usize; results: usize;
   window: Window;
 }
 
@@ -54,34 +57,35 @@ export function correlationAt(scratch: usize): Correlation {
   v.spare = scratch + 1024;
   v.table = v.spare + 64 * MAX_ROWS;
   v.packed = v.table + 4 * KC;
-  v.staged = v.packed + 8 * KC * MAX_ROWS + 64;
+  v.staged = v.packed + 4 * KC * MAX_ROWS + 64;
+  v.results = v.staged + MAX_STAGED + 64;
   v.packedKey = 0;
   return v;
 }
 
 /** Computes rows [r0, r1), lines [i0, i1) and columns [j0, j1) of y; the tile is at most tileH × tileW. */
-export function correlate<T>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
-  const planes = v.channels * v.td, taps = v.th * v.tw;
-  if (planes * taps == 0) {
-    if (!v.add) clear<T>(v, r0, r1, i0, i1, j0, j1);
-    return;
-  }
+export function correlate<L>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
+  const planes = v.channels * v.td, taps = v.th * v.tw, rows = r1 - r0, byImages = changetype<L>(0).byImages;
   openWindow(v, i0, j0);
+  openResults<L>(v, r0, i0, i1 - i0, j0, j1 - j0);
   const planeBlock = v.planeBlock, tapBlock = depthBlock(taps);
   const reuse = v.key != 0 && v.packedKey == v.key && planeBlock >= planes && tapBlock == taps;
-  let add = v.add;
+  let add = !byImages && v.bias != 0;
+  if (add || (!byImages && planes * taps == 0)) spread(v, r0, rows, i1 - i0, j1 - j0);
+  else if (planes * taps == 0) zeros(v.results, <usize>rows * v.toRow);
   for (let p = 0; p < planes; p += planeBlock) {
     const count = min(planeBlock, planes - p);
-    stage<T>(v, p, count);
+    stage<L>(v, p, count);
     for (let t = 0; t < taps; t += tapBlock) {
       const tapCount = min(tapBlock, taps - t);
-      if (!reuse) prepareTerms<T>(v, r0, r1, p, count, t, tapCount);
-      if (r1 - r0 == 1 && v.yw == sizeof<T>()) multiplyRow<T>(v, r0, i0, i1, j0, j1, add);
-      else multiplyTile<T>(v, r0, r1, i0, i1, j0, j1, add);
+      if (!reuse) prepareTerms<L>(v, r0, r1, p, count, t, tapCount);
+      if (rows == 1 && v.toStep == changetype<L>(0).bytes) multiplyRow<L>(v, i0, i1, j0, j1, add);
+      else multiplyTile<L>(v, rows, i0, i1, j0, j1, add);
       add = true;
     }
   }
   v.packedKey = v.key;
+  if (byImages) deliver(v, r0, rows, i0, i1 - i0, j0, j1 - j0);
 }
 
 function openWindow(v: Correlation, i0: i32, j0: i32): void {
@@ -96,6 +100,20 @@ function openWindow(v: Correlation, i0: i32, j0: i32): void {
   s.w = v.w;
 }
 
+function openResults<L>(v: Correlation, r0: i32, i0: i32, lines: i32, j0: i32, columns: i32): void {
+  if (changetype<L>(0).byImages) {
+    v.to = v.results;
+    v.toStep = 16;
+    v.toLine = <usize>columns << 4;
+    v.toRow = <usize>lines * v.toLine;
+  } else {
+    v.to = v.y + <usize>r0 * v.yRow + <usize>i0 * v.yh + <usize>j0 * v.yw;
+    v.toStep = v.yw;
+    v.toLine = v.yh;
+    v.toRow = v.yRow;
+  }
+}
+
 function stagedRows(v: Correlation): i32 {
   return (v.tileH - 1) * v.strideH + (v.th - 1) * v.stepH + 1;
 }
@@ -107,52 +125,47 @@ function planeSize(s: Window): i32 {
   return s.rows * s.phases * s.pitch;
 }
 
-function stage<T>(v: Correlation, plane: i32, count: i32): void {
-  const bytes = <usize>planeSize(v.window) * sizeof<T>();
+function stage<L>(v: Correlation, plane: i32, count: i32): void {
+  const bytes = <usize>planeSize(v.window) * changetype<L>(0).bytes;
   let dst = v.staged;
   for (let p = plane; p < plane + count; p++) {
     const c = p / v.td, u = p - c * v.td;
     const d = v.depth0 + u * v.stepD;
     const inside = d >= 0 && d < v.depth;
-    stagePlane<T>(v.window, dst, inside ? v.x + <usize>c * v.xChannel + <usize>d * v.xDepth : 0);
+    stagePlane<L>(v.window, dst, inside ? v.x + <usize>c * v.xChannel + <usize>d * v.xDepth : 0);
     dst += bytes;
   }
 }
 
 /**
  * Lists a block of terms: `planes` planes from `plane`, and of each `taps` taps from `tap`. For every term, the offset in
- * the staged source goes into the table, and the weights of rows [r0, r1) into panels of MR rows. Lines of taps come in
- * order, all planes of one line together, so that an output at the edge can leave out the lines that miss the source.
+ * the staged source goes into the table, and the weights of rows [r0, r1) into panels of MR rows. Taps come in order, all
+ * planes of one tap together, so that an output at the edge can leave out the taps that miss the source.
  */
-function prepareTerms<T>(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32, tap: i32, taps: i32): void {
-  const s = v.window;
-  const count = planes * taps, panel = <usize>(count * MR) * sizeof<T>();
+function prepareTerms<L>(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32, tap: i32, taps: i32): void {
+  const s = v.window, count = planes * taps, panel = <usize>(count * MR) << 2;
   v.terms = count;
   v.lineTerms = taps == v.th * v.tw ? planes * v.tw : 0;
-  let u = tap / v.tw, first = tap - u * v.tw;
-  for (let k = 0; k < count; u++) {
-    const last = min(v.tw, first + count - k);
+  let k = 0;
+  for (let at = tap; at < tap + taps; at++) {
+    const u = at / v.tw, t = at - u * v.tw, column = t * v.stepW, shift = column / s.stride;
+    const inPlane = (u * v.stepH * s.phases + column - shift * s.stride) * s.pitch + shift;
+    const weights = v.weight + <usize>r0 * v.wRow + <usize>u * v.wh + <usize>t * v.ww;
     for (let p = 0; p < planes; p++) {
       const c = (plane + p) / v.td, d = plane + p - c * v.td;
-      const line = (p * s.rows + u * v.stepH) * s.phases;
-      const weights = v.weight + <usize>r0 * v.wRow + <usize>c * v.wChannel + <usize>d * v.wd + <usize>u * v.wh;
-      for (let t = first; t < last; t++) {
-        const column = t * v.stepW, shift = s.stride == 1 ? column : column / s.stride;
-        const offset = (line + column - shift * s.stride) * s.pitch + shift;
-        store<i32>(v.table + ((<usize>k) << 2), offset * <i32>sizeof<T>());
-        packTerm<T>(v.packed + <usize>(k * MR) * sizeof<T>(), panel, weights + <usize>t * v.ww, v.wRow, r1 - r0);
-        k++;
-      }
+      const offset = p * planeSize(s) + inPlane;
+      store<i32>(v.table + ((<usize>k) << 2), offset * <i32>changetype<L>(0).bytes);
+      packTerm(v.packed + (<usize>(k * MR) << 2), panel, weights + <usize>c * v.wChannel + <usize>d * v.wd, v.wRow, r1 - r0);
+      k++;
     }
-    first = 0;
   }
 }
 
 /** Writes one term of `rows` rows into its place in every panel. */
-function packTerm<T>(dst: usize, panel: usize, src: usize, step: usize, rows: i32): void {
+function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32): void {
   for (; rows > 0; rows -= MR) {
     for (let i = 0; i < min(MR, rows); i++) {
-      store<T>(dst + <usize>i * sizeof<T>(), load<T>(src));
+      store<f32>(dst + (<usize>i << 2), load<f32>(src));
       src += step;
     }
     dst += panel;
@@ -160,97 +173,114 @@ function packTerm<T>(dst: usize, panel: usize, src: usize, step: usize, rows: i3
 }
 
 /** All micro-tiles of a tile for one block of terms: a line of outputs after the other, each against all rows. */
-function multiplyTile<T>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const s = v.window;
+function multiplyTile<L>(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
+  const s = v.window, width = 2 * changetype<L>(0).lanes;
   for (let i = i0; i < i1; i++) {
-    const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * sizeof<T>();
+    const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * changetype<L>(0).bytes;
     trim(v, v.row0 + i * v.strideH, 0);
-    for (let j = j0; j < j1; j += NR<T>()) {
-      const x = line + <usize>(j - j0) * sizeof<T>();
-      const y = v.y + <usize>r0 * v.yRow + <usize>i * v.yh + <usize>j * v.yw;
-      multiplyColumns<T>(v, r1 - r0, min(NR<T>(), j1 - j), x, y, add);
+    for (let j = j0; j < j1; j += width) {
+      const x = line + <usize>(j - j0) * changetype<L>(0).bytes;
+      const y = v.to + <usize>(i - i0) * v.toLine + <usize>(j - j0) * v.toStep;
+      multiplyColumns<L>(v, rows, j, min(width, j1 - j), x, y, add);
     }
   }
 }
 
 /**
- * Leaves out the terms of the first and last lines of taps that miss the source, for outputs whose first line of taps lies
- * between `row` and `row + span`.
+ * Leaves out the first and last lines of taps that miss the source, for outputs whose first line of taps lies between
+ * `row` and `row + span`.
  */
 function trim(v: Correlation, row: i32, span: i32): void {
-  v.first = 0;
-  v.count = v.terms;
-  if (v.lineTerms == 0) return;
   let from = 0, to = v.th;
-  while (from < to && row + span + from * v.stepH < 0) from++;
-  while (to > from && row + (to - 1) * v.stepH >= v.h) to--;
-  v.first = from * v.lineTerms;
-  v.count = (to - from) * v.lineTerms;
+  if (v.lineTerms > 0) {
+    while (from < to && row + span + from * v.stepH < 0) from++;
+    while (to > from && row + (to - 1) * v.stepH >= v.h) to--;
+  }
+  v.u0 = from;
+  v.u1 = to;
 }
 
-/** Up to NR neighbouring outputs of `rows` rows; `x` is where the first tap finds the first, `y` where it goes. */
-function multiplyColumns<T>(v: Correlation, rows: i32, width: i32, x: usize, y: usize, add: bool): void {
-  const vectors = width > lanes<T>() ? 2 : 1;
-  const step = MR * sizeof<T>(), panel = <usize>v.terms * step;
-  const w = v.packed + <usize>v.first * step, table = v.table + ((<usize>v.first) << 2);
-  if (v.yw == sizeof<T>() && width == vectors * lanes<T>()) {
-    microKernel<T, Indexed>(rows, vectors, v.count, w, 0, step, panel, x, table, y, v.yRow, add);
+/** Up to two vectors of neighbouring outputs, from column `j`; taps that miss the source from all of them are left out. */
+// @ts-ignore: decorator
+@inline
+function multiplyColumns<L>(v: Correlation, rows: i32, j: i32, width: i32, x: usize, y: usize, add: bool): void {
+  const vectors = width > changetype<L>(0).lanes ? 2 : 1;
+  if (v.lineTerms == 0) return multiplyTerms<L>(v, rows, 0, v.terms, vectors, width, x, y, add);
+  let from = 0, to = v.tw;
+  const first = v.column0 + j * v.strideW, last = first + (width - 1) * v.strideW;
+  while (from < to && last + from * v.stepW < 0) from++;
+  while (to > from && first + (to - 1) * v.stepW >= v.w) to--;
+  if (to - from == v.tw || v.u1 <= v.u0) {
+    return multiplyTerms<L>(v, rows, v.u0 * v.lineTerms, (v.u1 - v.u0) * v.lineTerms, vectors, width, x, y, add);
+  }
+  const planes = v.lineTerms / v.tw;
+  for (let u = v.u0; u < v.u1; u++) {
+    multiplyTerms<L>(v, rows, (u * v.tw + from) * planes, (to - from) * planes, vectors, width, x, y, add);
+    add = true;
+  }
+}
+
+/** `count` terms from `first` of one micro-tile; `x` is where the first tap finds the first output, `y` where it goes. */
+function multiplyTerms<L>(
+  v: Correlation, rows: i32, first: i32, count: i32, vectors: i32, width: i32, x: usize, y: usize, add: bool,
+): void {
+  const step: usize = MR * 4, panel = <usize>v.terms * step;
+  const w = v.packed + <usize>first * step, table = v.table + ((<usize>first) << 2);
+  if (v.toStep == changetype<L>(0).bytes && width == vectors * changetype<L>(0).lanes) {
+    microKernel<f32, Indexed>(rows, vectors, count, w, 0, step, panel, x, table, y, v.toRow, add);
     return;
   }
-  const pitch = NR<T>() * sizeof<T>();
-  microKernel<T, Indexed>(rows, vectors, v.count, w, 0, step, panel, x, table, v.spare, pitch, false);
-  copyTile<T>(v, y, rows, width, add);
+  microKernel<f32, Indexed>(rows, vectors, count, w, 0, step, panel, x, table, v.spare, 32, false);
+  for (let r = 0; r < rows; r++) {
+    moveRun(y, v.toStep, v.spare + (<usize>r << 5), width, add);
+    y += v.toRow;
+  }
 }
 
 /** A tile of a single row: lines in pairs, up to four vectors at a time. */
-function multiplyRow<T>(v: Correlation, r: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const s = v.window, step = <usize>MR * sizeof<T>();
-  const xLine = <usize>(v.strideH * s.phases * s.pitch) * sizeof<T>();
+function multiplyRow<L>(v: Correlation, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
+  const s = v.window, size = changetype<L>(0).bytes, lanes = changetype<L>(0).lanes, step: usize = MR * 4;
+  const xLine = <usize>(v.strideH * s.phases * s.pitch) * size;
   for (let i = i0; i < i1; i += 2) {
     const two = i + 1 < i1;
     trim(v, v.row0 + i * v.strideH, two ? v.strideH : 0);
-    const w = v.packed + <usize>v.first * step, table = v.table + ((<usize>v.first) << 2);
-    let x = v.staged + <usize>(i - i0) * xLine, y = v.y + <usize>r * v.yRow + <usize>i * v.yh + <usize>j0 * v.yw;
+    const first = v.lineTerms > 0 ? v.u0 * v.lineTerms : 0;
+    const count = v.lineTerms > 0 ? (v.u1 - v.u0) * v.lineTerms : v.terms;
+    const w = v.packed + <usize>first * step, table = v.table + ((<usize>first) << 2);
+    let x = v.staged + <usize>(i - i0) * xLine, y = v.to + <usize>(i - i0) * v.toLine;
     for (let left = j1 - j0; left > 0; ) {
-      const vectors = left >= 4 * lanes<T>() ? 4 : left >= 2 * lanes<T>() ? 2 : 1, width = vectors * lanes<T>();
+      const vectors = left >= 4 * lanes ? 4 : left >= 2 * lanes ? 2 : 1, width = vectors * lanes;
       if (left < width) {
-        rowKernel<T>(two, vectors, v.count, w, step, x, xLine, table, v.spare, 16, false);
-        for (let l = 0; l <= <i32>two; l++) moveRun<T>(y + <usize>l * v.yh, v.yw, v.spare + 16 * l, left, add);
+        rowKernel(two, vectors, count, w, step, x, xLine, table, v.spare, 16, false);
+        for (let l = 0; l <= <i32>two; l++) moveRun(y + <usize>l * v.toLine, 4, v.spare + 16 * l, left, add);
       } else {
-        rowKernel<T>(two, vectors, v.count, w, step, x, xLine, table, y, v.yh, add);
+        rowKernel(two, vectors, count, w, step, x, xLine, table, y, v.toLine, add);
       }
       left -= width;
-      x += <usize>width * sizeof<T>();
-      y += <usize>width * sizeof<T>();
+      x += <usize>width * size;
+      y += <usize>width * size;
     }
   }
 }
 
-/** Moves the spare tile to `y`. */
-function copyTile<T>(v: Correlation, y: usize, rows: i32, width: i32, add: bool): void {
-  for (let r = 0; r < rows; r++) {
-    moveRun<T>(y, v.yw, v.spare + <usize>(r * NR<T>()) * sizeof<T>(), width, add);
-    y += v.yRow;
-  }
-}
-
 /** y[i] = or += t[i], where the elements of y are `step` bytes apart. */
-function moveRun<T>(y: usize, step: usize, t: usize, count: i32, add: bool): void {
+function moveRun(y: usize, step: usize, t: usize, count: i32, add: bool): void {
   for (; count > 0; count--) {
-    store<T>(y, add ? <T>(load<T>(y) + load<T>(t)) : load<T>(t));
-    t += sizeof<T>();
+    store<f32>(y, add ? load<f32>(y) + load<f32>(t) : load<f32>(t));
+    t += 4;
     y += step;
   }
 }
 
-/** Outputs that no tap reaches. */
-function clear<T>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
-  for (let r = r0; r < r1; r++) {
-    for (let i = i0; i < i1; i++) {
-      let y = v.y + <usize>r * v.yRow + <usize>i * v.yh + <usize>j0 * v.yw;
-      for (let j = j0; j < j1; j++) {
-        store<T>(y, 0);
-        y += v.yw;
+/** Begins the outputs of a tile with the bias of their row, or with 0. */
+function spread(v: Correlation, r0: i32, rows: i32, lines: i32, columns: i32): void {
+  for (let r = 0; r < rows; r++) {
+    const value: f32 = v.bias ? load<f32>(v.bias + (<usize>(r0 + r) << 2)) : 0;
+    for (let i = 0; i < lines; i++) {
+      let y = v.to + <usize>r * v.toRow + <usize>i * v.toLine;
+      for (let j = 0; j < columns; j++) {
+        store<f32>(y, value);
+        y += v.toStep;
       }
     }
   }

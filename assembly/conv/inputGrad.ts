@@ -4,7 +4,11 @@
  */
 import { Correlation, correlate, correlationAt } from "./correlate";
 import { Geometry, groupIn, groupOut } from "./geometry";
-import { ceilDiv, columns, gcd, images, planesPerBlock, rowsPerTask, tileColumns, tileLines, tilesPerPlane } from "./plan";
+import {
+  BY_IMAGES, ceilDiv, columns, gcd, images, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
+  tilesPerPlane,
+} from "./plan";
+import { Columns, Images } from "./stage";
 
 /** One axis of one residue: which elements of x, which taps, and where in y the correlation begins. */
 @final @unmanaged
@@ -47,46 +51,50 @@ function residueAt(scratch: usize): Residue {
   return r;
 }
 
-/** Tasks [begin, end) of `correlationTasks(g, true)`. */
-export function inputGrad<T>(gx: usize, gy: usize, w: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
-  const v = correlationAt(scratch), r = residueAt(scratch);
-  describe<T>(v, r, g);
-  const all = groupIn(g), size = rowsPerTask(g, true), blocks = ceilDiv(all, size);
-  const tiles = tilesPerPlane(g, true), across = ceilDiv(columns(g, true), v.tileW), planes = images(g, true);
+/** Tasks [begin, end) of `correlationTasks(g, passOf(g, true))`. */
+export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
+  const pass = passOf(g, true), v = correlationAt(scratch), r = residueAt(scratch);
+  describe(v, r, g, pass);
+  const all = groupIn(g), size = rowsPerTask(g, pass), blocks = ceilDiv(all, size);
+  const tiles = tilesPerPlane(g, pass), across = ceilDiv(columns(g, pass), v.tileW), planes = images(g, pass);
   for (let task = begin; task < end; task++) {
     const plane = task / tiles, tile = task - plane * tiles;
     const part = plane / planes, image = plane - part * planes;
     const group = part / blocks, r0 = (part - group * blocks) * size;
-    const n = image / g.d, depth = image - n * g.d;
+    const first = image / g.d, depth = image - first * g.d, n = pass & BY_IMAGES ? first * SIDE_BY_SIDE : first;
     const weight = w + <usize>(group * groupOut(g)) * v.wChannel;
-    const out = gx + (<usize>(n * g.c + group * all) * v.yRow + <usize>(depth * g.h * g.w) * sizeof<T>());
+    const out = gx + (<usize>(n * g.c + group * all) * v.yRow + (<usize>(depth * g.h * g.w) << 2));
+    v.window.images = min(SIDE_BY_SIDE, g.n - n);
     v.x = gy + <usize>(n * g.o + group * groupOut(g)) * v.xChannel;
     v.key = g.d == 1 && g.sh * g.sw == 1 ? part + 1 : 0;
     selectDepth(v, r, g, depth);
-    residues<T>(v, r, g, out, weight, r0, min(r0 + size, all), (tile / across) * v.tileH, (tile % across) * v.tileW);
+    const i0 = (tile / across) * v.tileH, j0 = (tile % across) * v.tileW, r1 = min(r0 + size, all);
+    if (pass & BY_IMAGES) residues<Images>(v, r, g, out, weight, r0, r1, i0, j0);
+    else residues<Columns>(v, r, g, out, weight, r0, r1, i0, j0);
   }
 }
 
 /** What all tasks have in common. */
-function describe<T>(v: Correlation, r: Residue, g: Geometry): void {
-  const size = sizeof<T>();
+function describe(v: Correlation, r: Residue, g: Geometry, pass: i32): void {
   v.depth = g.od; v.h = g.oh; v.w = g.ow;
-  v.xDepth = <usize>(g.oh * g.ow) * size;
+  v.xDepth = <usize>(g.oh * g.ow) << 2;
   v.xChannel = <usize>g.od * v.xDepth;
+  v.window.image = <usize>g.o * v.xChannel;
   v.channels = groupOut(g);
   v.strideH = 1; v.strideW = 1;
-  r.kw = size;
+  r.kw = 4;
   r.kh = <usize>g.kw * r.kw;
   r.kd = <usize>g.kh * r.kh;
   v.wRow = <usize>g.kd * r.kd;
   v.wChannel = <usize>groupIn(g) * v.wRow;
-  v.yw = <usize>g.sw * size;
-  v.yh = <usize>(g.sh * g.w) * size;
-  v.yRow = <usize>(g.d * g.h * g.w) * size;
-  v.add = false;
-  v.tileH = tileLines(g, true);
-  v.tileW = tileColumns(columns(g, true));
-  v.planeBlock = planesPerBlock(g, true);
+  v.yw = <usize>g.sw << 2;
+  v.yh = <usize>(g.sh * g.w) << 2;
+  v.yRow = <usize>(g.d * g.h * g.w) << 2;
+  v.yImage = <usize>g.c * v.yRow;
+  v.bias = 0;
+  v.tileH = tileLines(g, pass);
+  v.tileW = tileColumns(columns(g, pass));
+  v.planeBlock = planesPerBlock(g, pass);
 }
 
 function selectDepth(v: Correlation, r: Residue, g: Geometry, depth: i32): void {
@@ -99,7 +107,7 @@ function selectDepth(v: Correlation, r: Residue, g: Geometry, depth: i32): void 
 }
 
 /** One tile of every residue of height and width. */
-function residues<T>(
+function residues<L>(
   v: Correlation, r: Residue, g: Geometry, out: usize, weight: usize, r0: i32, r1: i32, i0: i32, j0: i32,
 ): void {
   for (let rh = 0; rh < g.sh; rh++) {
@@ -110,7 +118,7 @@ function residues<T>(
       if (i0 >= i1 || j0 >= j1) continue;
       selectTaps(v, r, weight);
       v.y = out + <usize>(rh * g.w + rw) * r.kw;
-      correlate<T>(v, r0, r1, i0, i1, j0, j1);
+      correlate<L>(v, r0, r1, i0, i1, j0, j1);
     }
   }
 }

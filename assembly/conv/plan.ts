@@ -1,6 +1,6 @@
 /**
  * How a convolution is cut: tiles of outputs, blocks of channels, tasks. Everything follows from the geometry alone, so
- * results do not depend on the number of threads.
+ * results do not depend on the number of threads. Of f32; f64 is in columns.ts.
  */
 import { KC } from "../gemm/blocking";
 import { Geometry, groupIn, groupOut, taps } from "./geometry";
@@ -24,16 +24,18 @@ export function strategy(g: Geometry): i32 {
 const TASK_WORK: i64 = 1 << 18;
 /** Tasks that are enough for the threads of one call. */
 const ENOUGH_TASKS: i32 = 16;
-/** Elements of a staged source: 2 MiB of f64. */
-export const MAX_STAGED: i32 = 1 << 18;
-/** Elements that a tile tries not to exceed, so that it stays in the second cache level. */
-const NEAR_STAGED: i32 = 1 << 16;
-/** Rows (output channels of a task) at most; their packed weights take 512 KiB of f64. */
+/** Bytes of a staged source. */
+export const MAX_STAGED: i32 = 1 << 21;
+/** Bytes that a tile tries not to exceed, so that it stays in the second cache level. */
+const NEAR_STAGED: i32 = 1 << 18;
+/** Rows (output channels of a task) at most; their packed weights take 256 KiB. */
 export const MAX_ROWS: i32 = 240;
 /** Rows per task are a multiple of this, hence of MR. */
 const ROW_UNIT: i32 = 12;
 /** Columns of a tile at most. */
 const MAX_COLUMNS: i32 = 512;
+/** Bytes of the results of a tile that are still to be taken apart into images. */
+export const MAX_RESULTS: i32 = 1 << 20;
 /** Outputs that make up for packing the weights. */
 const MIN_OUTPUTS: i32 = 256;
 
@@ -50,39 +52,83 @@ export function tileColumns(columns: i32): i32 {
   return ceilDiv(size, 8) * 8;
 }
 
+// What the lanes of a vector are: neighbouring columns of one image, or, by images, one position of four images. The latter
+// wastes no lane on planes whose width is not a multiple of a vector, but the source has to be interleaved.
+
+/** Images side by side in the lanes. */
+export const SIDE_BY_SIDE: i32 = 4;
+/** What interleaving costs. */
+const INTERLEAVED: f64 = 0.97;
+/** Columns up to which it pays. */
+const MAX_INTERLEAVED: i32 = 64;
+/** What one vector of columns costs, of a pair of them. */
+const SINGLE_VECTOR: f64 = 2.0 / 3;
+
+/** The part of the lanes that is used when the lanes are images. */
+function imagesUsed(g: Geometry): f64 {
+  return (INTERLEAVED * g.n) / (ceilDiv(g.n, SIDE_BY_SIDE) * SIDE_BY_SIDE);
+}
+
+/** Flags of a pass that correlates: the input gradient instead of the forward pass; images in the lanes. */
+export const GRADIENT: i32 = 1;
+export const BY_IMAGES: i32 = 2;
+
+/** The flags that suit a pass. */
+export function passOf(g: Geometry, gradient: bool): i32 {
+  const pass = gradient ? GRADIENT : 0, w = columns(g, pass), left = w & 7;
+  if (g.n < 2 || w > MAX_INTERLEAVED) return pass;
+  const pairs = <f64>(w >> 3) + (left == 0 ? 0 : left <= 4 ? SINGLE_VECTOR : 1);
+  const byColumns = <f64>w / (8 * pairs), byImages = (imagesUsed(g) * w) / (ceilDiv(w, 2) * 2);
+  return byImages > byColumns ? pass | BY_IMAGES : pass;
+}
+
+/** Whether the weight gradient has images in the lanes. */
+export function weightsByImages(g: Geometry): bool {
+  return g.n > 1 && g.ow <= MAX_INTERLEAVED && imagesUsed(g) > <f64>g.ow / (ceilDiv(g.ow, 4) * 4);
+}
+
 // The passes that correlate: the forward pass, and the input gradient, whose outputs are the elements of x that share
 // their residue modulo the stride, whose channels are those of y, and whose stride is 1.
 
+/** Bytes of a staged element. */
+// @ts-ignore: decorator
+@inline
+function elementBytes(byImages: bool): i32 {
+  return byImages ? 16 : 4;
+}
+
 /** Lines of outputs of one plane. */
-function lines(g: Geometry, gradient: bool): i32 {
-  return gradient ? ceilDiv(g.h, g.sh) : g.oh;
+function lines(g: Geometry, pass: i32): i32 {
+  return pass & GRADIENT ? ceilDiv(g.h, g.sh) : g.oh;
 }
 
 /** Columns of outputs of one plane. */
-export function columns(g: Geometry, gradient: bool): i32 {
-  return gradient ? ceilDiv(g.w, g.sw) : g.ow;
+export function columns(g: Geometry, pass: i32): i32 {
+  return pass & GRADIENT ? ceilDiv(g.w, g.sw) : g.ow;
 }
 
 /** Output channels of one group. */
-function rows(g: Geometry, gradient: bool): i32 {
-  return gradient ? groupIn(g) : groupOut(g);
+function rows(g: Geometry, pass: i32): i32 {
+  return pass & GRADIENT ? groupIn(g) : groupOut(g);
 }
 
-/** Planes of outputs: images times depth. */
-export function images(g: Geometry, gradient: bool): i32 {
-  return g.n * (gradient ? g.d : g.od);
+/** Planes of outputs: images, or fours of them, times depth. */
+export function images(g: Geometry, pass: i32): i32 {
+  const n = pass & BY_IMAGES ? ceilDiv(g.n, SIDE_BY_SIDE) : g.n;
+  return n * (pass & GRADIENT ? g.d : g.od);
 }
 
 /** Multiplications of one plane of outputs and one group. */
-function work(g: Geometry): i64 {
-  return <i64>groupOut(g) * groupIn(g) * taps(g) * g.oh * g.ow;
+function work(g: Geometry, pass: i32): i64 {
+  const plane = <i64>groupOut(g) * groupIn(g) * taps(g) * g.oh * g.ow;
+  return pass & BY_IMAGES ? SIDE_BY_SIDE * plane : plane;
 }
 
-/** Elements of a staged plane for a tile of `h` lines and `w` columns. */
-function stagedPlane(g: Geometry, gradient: bool, h: i32, w: i32): i64 {
-  const spanH = (g.kh - 1) * g.dh, spanW = (g.kw - 1) * g.dw;
-  if (gradient) return <i64>(h + spanH / g.sh) * (w + spanW / g.sw);
-  return <i64>((h - 1) * g.sh + spanH + 1) * min(g.sw, spanW + 1) * (w + spanW / g.sw);
+/** Bytes of a staged plane for a tile of `h` lines and `w` columns. */
+function stagedPlane(g: Geometry, pass: i32, h: i32, w: i32): i64 {
+  const spanH = (g.kh - 1) * g.dh, spanW = (g.kw - 1) * g.dw, size = elementBytes((pass & BY_IMAGES) != 0);
+  if (pass & GRADIENT) return <i64>(h + spanH / g.sh) * (w + spanW / g.sw) * size;
+  return <i64>((h - 1) * g.sh + spanH + 1) * min(g.sw, spanW + 1) * (w + spanW / g.sw) * size;
 }
 
 /** Most taps, along one axis, that an element of x has for one residue modulo the stride. */
@@ -100,90 +146,101 @@ export function gcd(a: i32, b: i32): i32 {
 }
 
 /** Source planes of one block of terms: about KC terms, and no more than can be staged. */
-export function planesPerBlock(g: Geometry, gradient: bool): i32 {
-  const planes = (gradient ? groupOut(g) : groupIn(g)) * g.kd;
+export function planesPerBlock(g: Geometry, pass: i32): i32 {
+  const gradient = (pass & GRADIENT) != 0, planes = (gradient ? groupOut(g) : groupIn(g)) * g.kd;
   const taps = gradient ? phaseTaps(g.kh, g.sh, g.dh) * phaseTaps(g.kw, g.sw, g.dw) : g.kh * g.kw;
-  const room = MAX_STAGED / stagedPlane(g, gradient, 1, tileColumns(columns(g, gradient)));
+  const room = MAX_STAGED / stagedPlane(g, pass, 1, tileColumns(columns(g, pass)));
   const most = max(min(KC / taps, <i32>room), 1);
   return ceilDiv(planes, ceilDiv(planes, most));
 }
 
 /** Parts of one plane of outputs that give the threads enough to do, without tasks that are too small. */
-function wantedParts(g: Geometry, gradient: bool): i32 {
-  const wanted = ceilDiv(ENOUGH_TASKS, max(images(g, gradient) * g.groups, 1));
-  return <i32>max<i64>(min<i64>(wanted, work(g) / TASK_WORK), 1);
+function wantedParts(g: Geometry, pass: i32): i32 {
+  const wanted = ceilDiv(ENOUGH_TASKS, max(images(g, pass) * g.groups, 1));
+  return <i32>max<i64>(min<i64>(wanted, work(g, pass) / TASK_WORK), 1);
 }
 
-/** Lines of a tile: what is needed for enough parts and fits the staging area, but not so few that packing dominates. */
-export function tileLines(g: Geometry, gradient: bool): i32 {
-  const all = lines(g, gradient), w = tileColumns(columns(g, gradient));
-  const block = planesPerBlock(g, gradient);
-  const fewest = ceilDiv(MIN_OUTPUTS, w);
-  let size = max(ceilDiv(all, wantedParts(g, gradient)), fewest);
-  while (size > fewest && block * stagedPlane(g, gradient, size, w) > NEAR_STAGED) size = max(size / 2, fewest);
-  while (size > 1 && block * stagedPlane(g, gradient, size, w) > MAX_STAGED) size = size / 2;
+/**
+ * Lines of a tile: what is needed for enough parts and fits the staging area and, by images, that of the results, but not
+ * so few that packing dominates.
+ */
+export function tileLines(g: Geometry, pass: i32): i32 {
+  const all = lines(g, pass), w = tileColumns(columns(g, pass)), byImages = (pass & BY_IMAGES) != 0;
+  const block = planesPerBlock(g, pass);
+  const fewest = ceilDiv(byImages ? MIN_OUTPUTS / SIDE_BY_SIDE : MIN_OUTPUTS, w);
+  let size = max(ceilDiv(all, wantedParts(g, pass)), fewest);
+  if (byImages) size = min(size, max(MAX_RESULTS / (elementBytes(true) * min(rows(g, pass), MAX_ROWS) * w), 1));
+  while (size > fewest && block * stagedPlane(g, pass, size, w) > NEAR_STAGED) size = max(size / 2, fewest);
+  while (size > 1 && block * stagedPlane(g, pass, size, w) > MAX_STAGED) size = size / 2;
   return max(min(size, all), 1);
 }
 
 /** Output channels of a task. */
-export function rowsPerTask(g: Geometry, gradient: bool): i32 {
-  const all = rows(g, gradient);
-  const parts = ceilDiv(wantedParts(g, gradient), tilesPerPlane(g, gradient));
+export function rowsPerTask(g: Geometry, pass: i32): i32 {
+  const all = rows(g, pass);
+  const parts = ceilDiv(wantedParts(g, pass), tilesPerPlane(g, pass));
   const blocks = max(parts, ceilDiv(all, MAX_ROWS));
   return ceilDiv(ceilDiv(all, blocks), ROW_UNIT) * ROW_UNIT;
 }
 
 /** Tiles of one plane of outputs. */
-export function tilesPerPlane(g: Geometry, gradient: bool): i32 {
-  const w = columns(g, gradient);
-  return ceilDiv(lines(g, gradient), tileLines(g, gradient)) * ceilDiv(w, tileColumns(w));
+export function tilesPerPlane(g: Geometry, pass: i32): i32 {
+  const w = columns(g, pass);
+  return ceilDiv(lines(g, pass), tileLines(g, pass)) * ceilDiv(w, tileColumns(w));
 }
 
 /** Whether a tile of one line fits the staging area; it does unless the taps span hundreds of lines and columns. */
-export function fits(g: Geometry, gradient: bool): bool {
-  return stagedPlane(g, gradient, 1, tileColumns(columns(g, gradient))) <= MAX_STAGED;
+export function fits(g: Geometry, pass: i32): bool {
+  return stagedPlane(g, pass, 1, tileColumns(columns(g, pass))) <= MAX_STAGED;
 }
 
 /** Tasks: groups × blocks of output channels × planes of outputs × tiles, the last varying fastest. */
-export function correlationTasks(g: Geometry, gradient: bool): i32 {
-  const blocks = ceilDiv(rows(g, gradient), rowsPerTask(g, gradient));
-  return g.groups * blocks * images(g, gradient) * tilesPerPlane(g, gradient);
+export function correlationTasks(g: Geometry, pass: i32): i32 {
+  const blocks = ceilDiv(rows(g, pass), rowsPerTask(g, pass));
+  return g.groups * blocks * images(g, pass) * tilesPerPlane(g, pass);
 }
 
 // The weight gradient: chunks of outputs that all tasks go through, tasks that divide the weights.
 
-/** Outputs of a chunk: few enough to bound the rounding error and to stay in the first cache level. */
-const CHUNK_OUTPUTS: i32 = 1024;
-/** Output channels of a task at most; with a chunk of their gradients they take 512 KiB of f64. */
+/** Vectors of outputs of a chunk: few enough to bound the rounding error and to stay in the first cache level. */
+const CHUNK_VECTORS: i32 = 256;
+/** Output channels of a task at most; with a chunk of their gradients they take 256 KiB. */
 export const MAX_GRAD_ROWS: i32 = 60;
 /** Output channels of a task are a multiple of this. */
 const GRAD_ROW_UNIT: i32 = 6;
 
-/** Columns of a chunk. */
-export function chunkColumns(g: Geometry): i32 {
-  if (g.ow <= CHUNK_OUTPUTS) return g.ow;
-  return ceilDiv(ceilDiv(g.ow, ceilDiv(g.ow, CHUNK_OUTPUTS)), 4) * 4;
+/** Outputs of a chunk, of each image in the lanes. */
+function chunkOutputs(g: Geometry): i32 {
+  return weightsByImages(g) ? CHUNK_VECTORS : 4 * CHUNK_VECTORS;
 }
 
-/** Columns of a chunk, rounded up to whole vectors of either type. */
+/** Columns of a chunk. */
+export function chunkColumns(g: Geometry): i32 {
+  const most = chunkOutputs(g);
+  if (g.ow <= most) return g.ow;
+  return ceilDiv(ceilDiv(g.ow, ceilDiv(g.ow, most)), 4) * 4;
+}
+
+/** Columns of a chunk, rounded up to whole vectors. */
 export function chunkPitch(g: Geometry): i32 {
-  return ceilDiv(chunkColumns(g), 4) * 4;
+  return weightsByImages(g) ? chunkColumns(g) : ceilDiv(chunkColumns(g), 4) * 4;
 }
 
 /** Lines of a chunk. */
 export function chunkLines(g: Geometry): i32 {
-  return min(g.oh, max(CHUNK_OUTPUTS / chunkPitch(g), 1));
+  return min(g.oh, max(chunkOutputs(g) / chunkPitch(g), 1));
 }
 
-/** Images (pairs of n and output depth) of a chunk. */
+/** Planes of outputs (n, or fours of images, and output depth) of a chunk. */
 export function chunkImages(g: Geometry): i32 {
   if (chunkColumns(g) < g.ow || chunkLines(g) < g.oh) return 1;
-  return max(CHUNK_OUTPUTS / (chunkPitch(g) * g.oh), 1);
+  return max(chunkOutputs(g) / (chunkPitch(g) * g.oh), 1);
 }
 
-/** Elements of the source that one plane of one chunk stages. */
+/** Bytes of the source that one plane of one chunk stages. */
 function stagedChunk(g: Geometry): i64 {
-  return chunkImages(g) * stagedPlane(g, false, chunkLines(g), chunkPitch(g));
+  const pass = weightsByImages(g) ? BY_IMAGES : 0;
+  return chunkImages(g) * stagedPlane(g, pass, chunkLines(g), chunkPitch(g));
 }
 
 /** Whether a chunk of one plane fits the staging area. */
@@ -212,7 +269,7 @@ export function gradRows(g: Geometry): i32 {
 /** Parts of the weights of one group that give the threads enough to do. */
 function gradParts(g: Geometry): i32 {
   const wanted = ceilDiv(ENOUGH_TASKS, g.groups);
-  return <i32>max<i64>(min<i64>(wanted, (images(g, false) * work(g)) / TASK_WORK), 1);
+  return <i32>max<i64>(min<i64>(wanted, (g.n * g.od * work(g, 0)) / TASK_WORK), 1);
 }
 
 /** Tasks of the weight gradient: groups × blocks of rows × blocks of planes. */

@@ -3,10 +3,13 @@
  * residue modulo the stride together. Neighbouring outputs then read neighbouring elements, whatever the stride, so the
  * micro-kernel needs no case for edges, strides or dilation.
  *
- * staged[channel][row][phase][i] = source[channel][row0 + row][column0 + i * stride + phase], zero outside.
+ * staged[row][phase][i] = source[row0 + row][column0 + i * stride + phase], zero outside.
+ *
+ * By columns an element is an f32; by images it is a vector with that position of four images.
  */
+import { SIDE_BY_SIDE } from "./plan";
 
-/** What to copy; addresses and pitches in bytes, the rest in elements. */
+/** What to copy; sizes and positions in elements. */
 @final @unmanaged
 export class Window {
   /** First source row and column; either may lie outside. */
@@ -16,21 +19,40 @@ export class Window {
   pitch: i32;
   /** Size of the source planes. */
   h: i32; w: i32;
+  /** By images: bytes between the images in the lanes, and how many of them there are. */
+  image: usize; images: i32;
+}
+
+/** The lanes of a vector are neighbouring columns. */
+@final @unmanaged
+export class Columns {
+  @inline get byImages(): bool { return false; }
+  /** Bytes of an element, and elements of a vector. */
+  @inline get bytes(): usize { return 4; }
+  @inline get lanes(): i32 { return 4; }
+}
+
+/** The lanes of a vector are images. */
+@final @unmanaged
+export class Images {
+  @inline get byImages(): bool { return true; }
+  @inline get bytes(): usize { return 16; }
+  @inline get lanes(): i32 { return 1; }
 }
 
 /** Stages the source plane at `src` (0: a plane of zeros) at `dst`. */
-export function stagePlane<T>(v: Window, dst: usize, src: usize): void {
-  const bytes = <usize>v.pitch * sizeof<T>();
+export function stagePlane<L>(v: Window, dst: usize, src: usize): void {
+  const bytes = <usize>v.pitch * changetype<L>(0).bytes;
   for (let f = 0; f < v.phases; f++) {
     const column = v.column0 + f;
     const first = min(v.pitch, firstInside(column, v.stride));
     const last = max(first, min(v.pitch, column < v.w ? firstInside(column - v.w, v.stride) : 0));
-    const from = src + <usize>(column + first * v.stride) * sizeof<T>();
+    const from = src + <usize>((column + first * v.stride) << 2);
     let to = dst + <usize>f * bytes;
     for (let row = v.row0; row < v.row0 + v.rows; row++) {
       const inside = src != 0 && row >= 0 && row < v.h;
-      if (inside) stageRow<T>(to, from + <usize>(row * v.w) * sizeof<T>(), v.stride, first, last, v.pitch);
-      else zeros<T>(to, v.pitch);
+      if (inside) stageRow<L>(v, to, from + <usize>((row * v.w) << 2), v.stride, first, last, v.pitch);
+      else zeros(to, bytes);
       to += <usize>v.phases * bytes;
     }
   }
@@ -44,43 +66,71 @@ function firstInside(column: i32, stride: i32): i32 {
 }
 
 /** dst[i] = src[(i - first) * stride] for first ≤ i < last, and zero in the rest of `count` elements. */
-export function stageRow<T>(dst: usize, src: usize, stride: i32, first: i32, last: i32, count: i32): void {
-  if (first > 0) zeros<T>(dst, first);
-  dst += <usize>first * sizeof<T>();
-  if (stride == 1) copyRun<T>(dst, src, last - first);
-  else copyStrided<T>(dst, src, <usize>stride * sizeof<T>(), last - first);
-  if (count > last) zeros<T>(dst + <usize>(last - first) * sizeof<T>(), count - last);
+export function stageRow<L>(v: Window, dst: usize, src: usize, stride: i32, first: i32, last: i32, count: i32): void {
+  const size = changetype<L>(0).bytes;
+  if (first > 0) zeros(dst, <usize>first * size);
+  dst += <usize>first * size;
+  if (changetype<L>(0).byImages) interleave(v, dst, src, <usize>(stride << 2), last - first);
+  else if (stride == 1) copyRun(dst, src, last - first);
+  else copyStrided(dst, src, <usize>(stride << 2), last - first);
+  if (count > last) zeros(dst + <usize>(last - first) * size, <usize>(count - last) * size);
 }
 
 /** Rows are short: a loop beats the engine's memory.copy. */
 // @ts-ignore: decorator
 @inline
-function copyRun<T>(dst: usize, src: usize, count: i32): void {
-  let bytes = count * <i32>sizeof<T>();
-  for (; bytes >= 16; bytes -= 16) {
+function copyRun(dst: usize, src: usize, count: i32): void {
+  for (; count >= 4; count -= 4) {
     v128.store(dst, v128.load(src));
     dst += 16;
     src += 16;
   }
-  for (; bytes > 0; bytes -= <i32>sizeof<T>()) {
-    store<T>(dst, load<T>(src));
-    dst += sizeof<T>();
-    src += sizeof<T>();
-  }
+  copyStrided(dst, src, 4, count);
 }
 
-function copyStrided<T>(dst: usize, src: usize, step: usize, count: i32): void {
+function copyStrided(dst: usize, src: usize, step: usize, count: i32): void {
   for (; count > 0; count--) {
-    store<T>(dst, load<T>(src));
-    dst += sizeof<T>();
+    store<f32>(dst, load<f32>(src));
+    dst += 4;
     src += step;
   }
 }
 
-/** `count` zeros. */
-export function zeros<T>(dst: usize, count: i32): void {
+/** All bits of the lanes of images that exist. */
+const EXISTING = memory.data<i32>([-1, -1, -1, -1, 0, 0, 0]);
+
+/** One element of every image; lanes without an image are zero. */
+function interleave(v: Window, dst: usize, src: usize, step: usize, count: i32): void {
+  const all = v128.load(EXISTING + ((<usize>(SIDE_BY_SIDE - v.images)) << 2));
+  let a = src, b = a + (v.images > 1 ? v.image : 0), c = a + (v.images > 2 ? 2 * v.image : 0);
+  let d = a + (v.images > 3 ? 3 * v.image : 0);
+  for (; step == 4 && count >= 4; count -= 4) {
+    const p = v128.load(a), q = v128.load(b), r = v128.load(c), s = v128.load(d);
+    const pq = v128.shuffle<i32>(p, q, 0, 4, 1, 5), PQ = v128.shuffle<i32>(p, q, 2, 6, 3, 7);
+    const rs = v128.shuffle<i32>(r, s, 0, 4, 1, 5), RS = v128.shuffle<i32>(r, s, 2, 6, 3, 7);
+    v128.store(dst, v128.and(all, v128.shuffle<i64>(pq, rs, 0, 2)));
+    v128.store(dst, v128.and(all, v128.shuffle<i64>(pq, rs, 1, 3)), 16);
+    v128.store(dst, v128.and(all, v128.shuffle<i64>(PQ, RS, 0, 2)), 32);
+    v128.store(dst, v128.and(all, v128.shuffle<i64>(PQ, RS, 1, 3)), 48);
+    a += 16; b += 16; c += 16; d += 16;
+    dst += 64;
+  }
   for (; count > 0; count--) {
-    store<T>(dst, 0);
-    dst += sizeof<T>();
+    const two = v128.load32_lane(b, v128.load32_zero(a), 1);
+    v128.store(dst, v128.and(all, v128.load32_lane(d, v128.load32_lane(c, two, 2), 3)));
+    a += step; b += step; c += step; d += step;
+    dst += 16;
+  }
+}
+
+/** `bytes` bytes of zeros, a multiple of 4. */
+export function zeros(dst: usize, bytes: usize): void {
+  for (; bytes >= 16; bytes -= 16) {
+    v128.store(dst, i64x2.splat(0));
+    dst += 16;
+  }
+  for (; bytes > 0; bytes -= 4) {
+    store<i32>(dst, 0);
+    dst += 4;
   }
 }

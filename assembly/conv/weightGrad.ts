@@ -4,15 +4,16 @@
  */
 import { DOT_OTHERS, DOT_PITCH, dotIndexed } from "../gemm/dot";
 import { moveTile } from "../gemm/epilogue";
-import { lanes } from "../simd";
 import { Part, partAt, stageGradient, stageSource, tabulate, tapAt, weightAt } from "./chunk";
 import { Geometry, groupIn, groupOut } from "./geometry";
-import { ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPlanes, gradPlanes, gradRows, images } from "./plan";
-import { zeros } from "./stage";
+import {
+  ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPlanes, gradPlanes, gradRows, weightsByImages,
+} from "./plan";
+import { Columns, Images, zeros } from "./stage";
 
 /** Tasks [begin, end) of `weightTasks(g)`; those of the same rows are joined as far as the staging area allows. */
-export function weightGrad<T>(gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
-  const q = partAt<T>(scratch, g);
+export function weightGrad(gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
+  const q = partAt(scratch, g);
   const planes = groupIn(g) * g.kd, size = gradPlanes(g), parts = ceilDiv(planes, size);
   const rows = groupOut(g), height = gradRows(g), blocks = ceilDiv(rows, height);
   const most = max(chunkPlanes(g) / size, 1);
@@ -24,15 +25,16 @@ export function weightGrad<T>(gw: usize, gy: usize, x: usize, g: Geometry, scrat
     q.r1 = min(q.r0 + height, rows);
     q.p0 = first * size;
     q.p1 = min(last * size, planes);
-    clear<T>(q, gw, g);
-    chunks<T>(q, gw, gy, x, g);
+    clear(q, gw, g);
+    if (weightsByImages(g)) chunks<Images>(q, gw, gy, x, g);
+    else chunks<Columns>(q, gw, gy, x, g);
     begin += last - first;
   }
 }
 
 /** All chunks of the outputs, images outermost. */
-function chunks<T>(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
-  const count = images(g, false), nb = chunkImages(g), ni = chunkLines(g), nj = chunkColumns(g);
+function chunks<L>(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
+  const count = q.all, nb = chunkImages(g), ni = chunkLines(g), nj = chunkColumns(g);
   for (let b = 0; b < count; b += nb) {
     for (let i = 0; i < g.oh; i += ni) {
       for (let j = 0; j < g.ow; j += nj) {
@@ -40,28 +42,31 @@ function chunks<T>(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
         q.i0 = i; q.i1 = min(i + ni, g.oh);
         q.j0 = j; q.j1 = min(j + nj, g.ow);
         q.row = (q.b1 - b) * (q.i1 - i) * q.pitch;
-        stageSource<T>(q, x, g);
-        stageGradient<T>(q, gy, g);
-        tabulate<T>(q, g);
-        addProducts<T>(q, gw, g);
+        stageSource<L>(q, x, g);
+        stageGradient<L>(q, gy, g);
+        tabulate<L>(q, g);
+        addProducts<L>(q, gw, g);
       }
     }
   }
 }
 
-function clear<T>(q: Part, gw: usize, g: Geometry): void {
-  for (let r = q.r0; r < q.r1; r++) zeros<T>(weightAt<T>(q, gw, g, r, q.p0), (q.p1 - q.p0) * g.kh * g.kw);
+function clear(q: Part, gw: usize, g: Geometry): void {
+  for (let r = q.r0; r < q.r1; r++) {
+    zeros(weightAt(q, gw, g, r, q.p0), <usize>((q.p1 - q.p0) * g.kh * g.kw) << 2);
+  }
 }
 
 /** Adds the inner products over the chunk to the weights of the part. */
-function addProducts<T>(q: Part, gw: usize, g: Geometry): void {
-  const count = (q.p1 - q.p0) * g.kh * g.kw, rows = q.r1 - q.r0, vectors = q.row / lanes<T>();
-  const to = weightAt<T>(q, gw, g, q.r0, q.p0);
+function addProducts<L>(q: Part, gw: usize, g: Geometry): void {
+  const count = (q.p1 - q.p0) * g.kh * g.kw, rows = q.r1 - q.r0;
+  const vectors = q.row / changetype<L>(0).lanes;
+  const to = weightAt(q, gw, g, q.r0, q.p0);
   for (let t = 0; t < count; t += DOT_OTHERS) {
     // Beyond the last tap the last one is repeated, and its sums are not used.
-    for (let i = 0; i < DOT_OTHERS; i++) store<usize>(q.taps + 4 * i, tapAt<T>(q, g, min(t + i, count - 1)));
-    dotIndexed<T>(rows, q.sums, vectors, q.table, q.gradient, q.gradientRow, q.taps);
-    const width = min(DOT_OTHERS, count - t), pitch = DOT_PITCH * sizeof<T>();
-    moveTile<T>(to + <usize>t * sizeof<T>(), q.weights, q.sums, pitch, rows, width, true);
+    for (let i = 0; i < DOT_OTHERS; i++) store<usize>(q.taps + 4 * i, tapAt<L>(q, g, min(t + i, count - 1)));
+    dotIndexed<f32>(rows, q.sums, vectors, q.table, q.gradient, q.gradientRow, q.taps);
+    const width = min(DOT_OTHERS, count - t), pitch: usize = DOT_PITCH * 4;
+    moveTile<f32>(to + (<usize>t << 2), q.weights, q.sums, pitch, rows, width, true);
   }
 }

@@ -115,7 +115,7 @@ type Operands = readonly [Tensor, Tensor, Tensor | undefined];
 function untiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry): void {
   const kernel = kernels[pass];
   const { backend } = y.storage;
-  const tasks = backend.query(`${kernel}Tasks`, [g.words]);
+  const tasks = backend.query(`${kernel}Tasks`, [codeOf(y.dtype), g.words]);
   if (tasks < 0)
     throw new KindlingError(
       `convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`,

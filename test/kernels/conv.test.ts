@@ -70,15 +70,15 @@ function checkDirect(x: Instance, type: FloatType, g: Convolution): void {
   const at = ({ byteOffset }: { readonly byteOffset: number }) => byteOffset;
   const bias = g.bias ? at(p.bias) : 0;
   const [image, weight, gradient] = [at(p.image), at(p.weight), at(p.gradient)];
-  const forward = runBothWays(y, x.call("convTasks", geometry), (begin, end) =>
+  const forward = runBothWays(y, x.call("convTasks", code, geometry), (begin, end) =>
     x.call("conv", code, at(y), image, weight, bias, geometry, x.scratch, begin, end),
   );
   expectClose(forward, p.expected.y, bound);
-  const inputGrad = runBothWays(gx, x.call("convInputGradTasks", geometry), (begin, end) =>
+  const inputGrad = runBothWays(gx, x.call("convInputGradTasks", code, geometry), (begin, end) =>
     x.call("convInputGrad", code, at(gx), gradient, weight, geometry, x.scratch, begin, end),
   );
   expectClose(inputGrad, p.expected.gx, bound);
-  const weightGrad = runBothWays(gw, x.call("convWeightGradTasks", geometry), (begin, end) =>
+  const weightGrad = runBothWays(gw, x.call("convWeightGradTasks", code, geometry), (begin, end) =>
     x.call("convWeightGrad", code, at(gw), gradient, image, geometry, x.scratch, begin, end),
   );
   expectClose(weightGrad, p.expected.gw, bound);

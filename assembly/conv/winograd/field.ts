@@ -5,7 +5,7 @@
  */
 import { Geometry, groupIn, groupOut } from "../geometry";
 import { ceilDiv } from "../plan";
-import { stagePlane, Window } from "../stage";
+import { Columns, stagePlane, Window } from "../stage";
 
 /** Sizes in elements. `rows` and `depth` are the channels of one group of the result and of the source. */
 @final @unmanaged
@@ -111,7 +111,7 @@ export function stage(dst: usize, s: Staging, f: Field, x: usize, step: usize, t
   for (let n = t0 / f.perImage; n * f.perImage < t1; n++) {
     v.row0 = firstLine(f, n, t0) * f.m - s.padH;
     v.rows = stagedLines(s, f, n, t0, t1);
-    stagePlane<f32>(v, dst, x + <usize>n * step);
+    stagePlane<Columns>(v, dst, x + <usize>n * step);
     dst += <usize>(v.rows * v.pitch) << 2;
   }
 }
