@@ -11,8 +11,8 @@
 import { depthBlock, KC, MR } from "../gemm/blocking";
 import { Indexed, microKernel } from "../gemm/micro";
 import { deliver } from "./deliver";
+import { fewRows, fewVectors, rowKernel } from "./few";
 import { MAX_ROWS, MAX_STAGED } from "./plan";
-import { rowKernel } from "./row";
 import { stagePlane, Window, zeros } from "./stage";
 
 /** Strides and steps between addresses in bytes; counts and positions in elements. */
@@ -174,14 +174,17 @@ function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32):
 
 /** All micro-tiles of a tile for one block of terms: a line of outputs after the other, each against all rows. */
 function multiplyTile<L>(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const s = v.window, width = 2 * changetype<L>(0).lanes;
+  const s = v.window, lanes = changetype<L>(0).lanes;
+  const most = (v.toStep == changetype<L>(0).bytes ? fewVectors(rows) : 2) * lanes;
   for (let i = i0; i < i1; i++) {
     const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * changetype<L>(0).bytes;
     trim(v, v.row0 + i * v.strideH, 0);
-    for (let j = j0; j < j1; j += width) {
+    for (let j = j0; j < j1; ) {
       const x = line + <usize>(j - j0) * changetype<L>(0).bytes;
       const y = v.to + <usize>(i - i0) * v.toLine + <usize>(j - j0) * v.toStep;
-      multiplyColumns<L>(v, rows, j, min(width, j1 - j), x, y, add);
+      const width = j1 - j >= most ? most : min(2 * lanes, j1 - j);
+      multiplyColumns<L>(v, rows, j, width, x, y, add);
+      j += width;
     }
   }
 }
@@ -200,33 +203,34 @@ function trim(v: Correlation, row: i32, span: i32): void {
   v.u1 = to;
 }
 
-/** Up to two vectors of neighbouring outputs, from column `j`; taps that miss the source from all of them are left out. */
+/** A micro-tile of neighbouring outputs, from column `j`; taps that miss the source from all of them are left out. */
 // @ts-ignore: decorator
 @inline
 function multiplyColumns<L>(v: Correlation, rows: i32, j: i32, width: i32, x: usize, y: usize, add: bool): void {
-  const vectors = width > changetype<L>(0).lanes ? 2 : 1;
-  if (v.lineTerms == 0) return multiplyTerms<L>(v, rows, 0, v.terms, vectors, width, x, y, add);
+  if (v.lineTerms == 0) return multiplyTerms<L>(v, rows, 0, v.terms, width, x, y, add);
   let from = 0, to = v.tw;
   const first = v.column0 + j * v.strideW, last = first + (width - 1) * v.strideW;
   while (from < to && last + from * v.stepW < 0) from++;
   while (to > from && first + (to - 1) * v.stepW >= v.w) to--;
   if (to - from == v.tw || v.u1 <= v.u0) {
-    return multiplyTerms<L>(v, rows, v.u0 * v.lineTerms, (v.u1 - v.u0) * v.lineTerms, vectors, width, x, y, add);
+    return multiplyTerms<L>(v, rows, v.u0 * v.lineTerms, (v.u1 - v.u0) * v.lineTerms, width, x, y, add);
   }
   const planes = v.lineTerms / v.tw;
   for (let u = v.u0; u < v.u1; u++) {
-    multiplyTerms<L>(v, rows, (u * v.tw + from) * planes, (to - from) * planes, vectors, width, x, y, add);
+    multiplyTerms<L>(v, rows, (u * v.tw + from) * planes, (to - from) * planes, width, x, y, add);
     add = true;
   }
 }
 
 /** `count` terms from `first` of one micro-tile; `x` is where the first tap finds the first output, `y` where it goes. */
 function multiplyTerms<L>(
-  v: Correlation, rows: i32, first: i32, count: i32, vectors: i32, width: i32, x: usize, y: usize, add: bool,
+  v: Correlation, rows: i32, first: i32, count: i32, width: i32, x: usize, y: usize, add: bool,
 ): void {
-  const step: usize = MR * 4, panel = <usize>v.terms * step;
+  const step: usize = MR * 4, panel = <usize>v.terms * step, lanes = changetype<L>(0).lanes;
   const w = v.packed + <usize>first * step, table = v.table + ((<usize>first) << 2);
-  if (v.toStep == changetype<L>(0).bytes && width == vectors * changetype<L>(0).lanes) {
+  const vectors = width > lanes ? 2 : 1;
+  if (width > 2 * lanes) return fewRows(rows, count, w, step, x, table, y, v.toRow, add);
+  if (v.toStep == changetype<L>(0).bytes && width == vectors * lanes) {
     microKernel<f32, Indexed>(rows, vectors, count, w, 0, step, panel, x, table, y, v.toRow, add);
     return;
   }

@@ -28,7 +28,7 @@ export function splatAt<T>(p: usize): v128 {
 /** Compile-time numbers as types: each shape becomes a function of its own, with only the accumulators it needs. */
 @final @unmanaged export class N1 { @inline get value(): i32 { return 1; } }
 @final @unmanaged export class N2 { @inline get value(): i32 { return 2; } }
-@final @unmanaged class N3 { @inline get value(): i32 { return 3; } }
+@final @unmanaged export class N3 { @inline get value(): i32 { return 3; } }
 @final @unmanaged export class N4 { @inline get value(): i32 { return 4; } }
 @final @unmanaged class N5 { @inline get value(): i32 { return 5; } }
 @final @unmanaged class N6 { @inline get value(): i32 { return 6; } }

@@ -1,5 +1,6 @@
 /** How Winograd's algorithm is cut, and what it costs. Everything follows from the geometry alone. */
 import { MR } from "../../gemm/blocking";
+import { DOT_OTHERS, DOT_PITCH } from "../../gemm/dot";
 import { Geometry, groupIn, groupOut } from "../geometry";
 import { ceilDiv } from "../plan";
 
@@ -71,7 +72,8 @@ export function tilesFit(g: Geometry, m: i32, gradient: bool, weights: bool): bo
   const rows = gradient ? groupIn(g) : groupOut(g), depth = gradient ? groupOut(g) : groupIn(g);
   if (weights) {
     const r = gradRows(rows), p = gradPlanes(rows, depth), chunk = gradChunk(tiles, m);
-    return values * ((r + p) * chunk + r * (p + 3)) * 4 + stagedBytes(g, m, false, chunk) <= ROOM;
+    const totals = r * ceilDiv(p, DOT_OTHERS) * DOT_PITCH;
+    return values * ((r + p) * chunk + totals) * 4 + stagedBytes(g, m, false, chunk) <= ROOM;
   }
   const block = tileBlock(tiles, depth, m);
   const source = values * (block / 8) * (depth * 32 + 64), products = values * tileRows(rows) * block * 4;

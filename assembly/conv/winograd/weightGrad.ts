@@ -4,7 +4,7 @@
  * adds up the products of the transformed gradients with the transformed source before it transforms the sum back.
  */
 import { DOT_OTHERS, DOT_PITCH, dotContiguous } from "../../gemm/dot";
-import { moveTile } from "../../gemm/epilogue";
+import { addRow } from "../../gemm/epilogue";
 import { Geometry, groupIn, groupOut } from "../geometry";
 import { ceilDiv } from "../plan";
 import { Window } from "../stage";
@@ -25,8 +25,8 @@ class Side {
 class Work {
   field: Field; gradient: Side; source: Side;
   others: usize; sums: usize; between: usize; staged: usize;
-  /** Sums of the products: totals[value][row][plane]. */
-  totals: usize; totalValue: usize; totalRow: usize;
+  /** Sums of the products, as the inner products leave them: totals[value][DOT_OTHERS planes][row][DOT_PITCH]. */
+  totals: usize; totalValue: usize; totalPlanes: usize;
   /** Tiles of a chunk; the tiles of the one at hand. */
   chunk: i32; t0: i32; t1: i32;
 }
@@ -45,8 +45,8 @@ function workAt(scratch: usize, g: Geometry, m: i32): Work {
   const end = q.gradient.values + <usize>(n * n) * q.gradient.valueStep;
   q.source = sideAt(scratch + 320, f, n, tables + bytes, end, planes, q.chunk);
   q.totals = q.source.values + <usize>(n * n) * q.source.valueStep;
-  q.totalRow = <usize>(ceilDiv(planes, 4) * 16);
-  q.totalValue = <usize>gradRows(f.rows) * q.totalRow + 64;
+  q.totalPlanes = <usize>(gradRows(f.rows) * DOT_PITCH * 4);
+  q.totalValue = <usize>ceilDiv(planes, DOT_OTHERS) * q.totalPlanes + 64;
   q.staged = q.totals + <usize>(n * n) * q.totalValue;
   return q;
 }
@@ -93,16 +93,18 @@ function clearTail(q: Work, side: Side, count: i32): void {
 
 /** Adds the products over the chunk to the totals, or begins them. */
 function multiplyValues(q: Work, rows: i32, planes: i32): void {
-  const values = (q.field.m + 2) * (q.field.m + 2), vectors = ceilDiv(q.t1 - q.t0, 4);
+  const values = (q.field.m + 2) * (q.field.m + 2), vectors = ceilDiv(q.t1 - q.t0, 4), first = q.t0 == 0;
   let a = q.gradient.values, b = q.source.values, c = q.totals;
   for (let v = 0; v < values; v++) {
+    let to = c;
     for (let p = 0; p < planes; p += DOT_OTHERS) {
       // Beyond the last plane the last one is repeated, and its sums are not used.
       for (let i = 0; i < DOT_OTHERS; i++) {
         store<usize>(q.others + 4 * i, b + <usize>min(p + i, planes - 1) * q.source.planeStep);
       }
-      dotContiguous<f32>(rows, q.sums, vectors, a, q.gradient.planeStep, q.others);
-      moveTile<f32>(c + (<usize>p << 2), q.totalRow, q.sums, DOT_PITCH * 4, rows, min(DOT_OTHERS, planes - p), q.t0 > 0);
+      dotContiguous<f32>(rows, first ? to : q.sums, vectors, a, q.gradient.planeStep, q.others);
+      if (!first) addRow<f32>(to, q.sums, rows * DOT_PITCH);
+      to += q.totalPlanes;
     }
     a += q.gradient.valueStep;
     b += q.source.valueStep;
@@ -110,20 +112,27 @@ function multiplyValues(q: Work, rows: i32, planes: i32): void {
   }
 }
 
-/** The totals of four planes at a time back to 3×3 weights, at gw for the first row and plane. */
+/** The totals back to 3×3 weights, up to four planes at a time, at gw for the first row and plane. */
 function transformTotals<M>(q: Work, gw: usize, rows: i32, planes: i32): void {
-  const n = changetype<M>(0).inputs, weights = q.between + BETWEEN_BYTES;
-  for (let r = 0; r < rows; r++) {
-    for (let p = 0; p < planes; p += 4) {
-      const from = q.totals + <usize>r * q.totalRow + (<usize>p << 2), line = <usize>n * q.totalValue;
-      for (let i = 0; i < n; i++) transform<M>(from + <usize>i * line, q.totalValue, q.between + <usize>(i * 48), 16);
-      transformColumns<M>(q.between, 3, weights, 16, 48);
-      let to = gw + <usize>((r * q.field.depth + p) * 36);
-      for (let l = 0; l < min(4, planes - p); l++) {
-        for (let t = 0; t < 9; t++) store<f32>(to + (<usize>t << 2), load<f32>(weights + <usize>(t * 16 + l * 4)));
-        to += 36;
-      }
+  for (let p = 0; p < planes; p += DOT_OTHERS) {
+    let from = q.totals + <usize>(p / DOT_OTHERS) * q.totalPlanes, to = gw + <usize>(p * 36);
+    for (let r = 0; r < rows; r++) {
+      transformLanes<M>(q, from, to, min(4, planes - p));
+      if (DOT_OTHERS > 4 && planes - p > 4) transformLanes<M>(q, from + 16, to + 4 * 36, min(2, planes - p - 4));
+      from += DOT_PITCH * 4;
+      to += <usize>(q.field.depth * 36);
     }
+  }
+}
+
+function transformLanes<M>(q: Work, from: usize, gw: usize, count: i32): void {
+  const n = changetype<M>(0).inputs, weights = q.between + BETWEEN_BYTES, line = <usize>n * q.totalValue;
+  for (let i = 0; i < n; i++) transform<M>(from + <usize>i * line, q.totalValue, q.between + <usize>(i * 48), 16);
+  transformColumns<M>(q.between, 3, weights, 16, 48);
+  for (let l = 0; l < count; l++) {
+    const lane = weights + ((<usize>l) << 2);
+    for (let t: usize = 0; t < 9; t++) store<f32>(gw + (t << 2), load<f32>(lane + (t << 4)));
+    gw += 36;
   }
 }
 

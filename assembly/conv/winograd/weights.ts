@@ -29,6 +29,9 @@ export function valueBytes(f: Field): usize {
   return <usize>panelsOf(f) * panelBytes(f) + 64;
 }
 
+/** Channels that are transformed for all panels before the next: weights of neighbouring rows share cache lines. */
+const CHANNELS: i32 = 8;
+
 /** Strides of the weights in bytes, and where the taps begin. */
 @final @unmanaged
 class Taps {
@@ -63,15 +66,16 @@ function transformTaps<M>(t: Taps, a: usize, b: usize, c: usize, d: usize, betwe
   transformColumns<M>(lines, n, y, step, <usize>n * step);
 }
 
-function transformPanel<M>(f: Field, t: Taps, u: usize, w: usize, rows: i32, between: usize): void {
+/** Channels [c0, c1) of the panel at u, `rows` rows from w. Six rows are two groups of four that overlap. */
+function transformPanel<M>(f: Field, t: Taps, u: usize, w: usize, rows: i32, c0: i32, c1: i32, between: usize): void {
   const step = valueBytes(f), last = <usize>(rows - 1);
-  // Six rows are two groups of four that overlap.
   for (let first = 0; first <= MR - 4; first += 2) {
     if (first > 0 && rows <= 4) return;
-    let a = w + <usize>min(first, <i32>last) * t.row, b = w + min(<usize>first + 1, last) * t.row;
-    let c = w + min(<usize>first + 2, last) * t.row, d = w + min(<usize>first + 3, last) * t.row;
-    let to = u + ((<usize>first) << 2);
-    for (let i = 0; i < f.depth; i++) {
+    const channel = w + <usize>c0 * t.channel;
+    let a = channel + min(<usize>first, last) * t.row, b = channel + min(<usize>first + 1, last) * t.row;
+    let c = channel + min(<usize>first + 2, last) * t.row, d = channel + min(<usize>first + 3, last) * t.row;
+    let to = u + ((<usize>(first + c0 * MR)) << 2);
+    for (let i = c0; i < c1; i++) {
       transformTaps<M>(t, a, b, c, d, between, to, step);
       a += t.channel; b += t.channel; c += t.channel; d += t.channel;
       to += MR * 4;
@@ -109,11 +113,14 @@ export function winogradWeights(
   describe(f, g, m, gradient != 0);
   tapsOf(t, g, f, gradient != 0);
   const panels = panelsOf(f), between = scratch + 256;
-  for (let i = begin; i < end; i++) {
-    const group = i / panels, panel = i - group * panels, row = panel * MR;
-    const to = u + <usize>group * groupBytes(f) + <usize>panel * panelBytes(f);
-    const from = w + <usize>group * 9 * 4 * <usize>(f.rows * f.depth) + t.first + <usize>row * t.row;
-    if (m == 2) transformPanel<Weight2>(f, t, to, from, min(MR, f.rows - row), between);
-    else transformPanel<Weight4>(f, t, to, from, min(MR, f.rows - row), between);
+  for (let c = 0; c < f.depth; c += CHANNELS) {
+    const next = min(c + CHANNELS, f.depth);
+    for (let i = begin; i < end; i++) {
+      const group = i / panels, panel = i - group * panels, row = panel * MR, rows = min(MR, f.rows - row);
+      const to = u + <usize>group * groupBytes(f) + <usize>panel * panelBytes(f);
+      const from = w + <usize>group * 9 * 4 * <usize>(f.rows * f.depth) + t.first + <usize>row * t.row;
+      if (m == 2) transformPanel<Weight2>(f, t, to, from, rows, c, next, between);
+      else transformPanel<Weight4>(f, t, to, from, rows, c, next, between);
+    }
   }
 }
