@@ -20,10 +20,13 @@ function matmul({ m, k, n, layout }: Matmul): Contender {
 }
 
 function conv(workload: Conv): Contender {
-  const { batch, channels, size, filters, kernel, stride, padding, pass } = workload;
+  const { batch, channels, size, filters, kernel, stride, padding, pass, tiles = "F2" } = workload;
   const input = random(batch, channels, size, size).requiresGrad_(pass === "inputGrad");
   const weight = random(filters, channels, kernel, kernel).requiresGrad_(pass === "weightGrad");
-  const forward = () => F.conv2d(input, weight, null, { stride, padding });
+  const forward = () => {
+    torch.backends.conv.winograd = tiles;
+    return F.conv2d(input, weight, null, { stride, padding });
+  };
   if (pass === "forward") return disposing(forward);
   const out = outSize(workload);
   const gradOutputs = random(batch, filters, out, out);

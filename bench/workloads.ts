@@ -22,6 +22,8 @@ export interface Conv {
   readonly kernel: number;
   readonly stride: number;
   readonly padding: number;
+  /** Winograd's tiles that Kindling may use; by default those of the library, F2. */
+  readonly tiles?: "F4";
 }
 
 /** Ops that a single call computes, on float32. */
@@ -69,12 +71,14 @@ const matmul = (m: number, k: number, n: number, layout: Matmul["layout"] = "NN"
   return { kind: "matmul", name: `matmul ${size}${layout === "NN" ? "" : ` ${layout}`}`, m, k, n, layout };
 };
 
-type ConvShape = Pick<Conv, "batch" | "channels" | "size" | "filters" | "kernel" | "padding"> & { stride?: number };
+type ConvShape = Pick<Conv, "batch" | "channels" | "size" | "filters" | "kernel" | "padding" | "tiles"> & {
+  stride?: number;
+};
 
 function conv(shape: ConvShape, pass: Conv["pass"]): Conv {
-  const { batch, channels, size, filters, kernel } = shape;
+  const { batch, channels, size, filters, kernel, tiles } = shape;
   const what = { forward: "", inputGrad: ", input gradient", weightGrad: ", weight gradient" }[pass];
-  const name = `conv ${batch}×${channels}×${size} ${kernel}×${kernel} → ${filters}${what}`;
+  const name = `conv ${batch}×${channels}×${size} ${kernel}×${kernel} → ${filters}${tiles ? ` ${tiles}` : ""}${what}`;
   return { kind: "conv", stride: 1, ...shape, name, pass };
 }
 
@@ -115,6 +119,7 @@ export const suites = {
   ],
   conv: [
     ...convShapes.flatMap((shape) => (["forward", "inputGrad", "weightGrad"] as const).map((p) => conv(shape, p))),
+    ...convShapes.slice(0, 3).map((shape) => conv({ ...shape, tiles: "F4" }, "forward")),
     conv({ batch: 8, channels: 3, size: 224, filters: 64, kernel: 7, padding: 3, stride: 2 }, "forward"),
     conv({ batch: 1, channels: 256, size: 28, filters: 64, kernel: 1, padding: 0 }, "forward"),
   ],
