@@ -6,73 +6,64 @@ import { depthBlock, MR } from "../../gemm/blocking";
 import { packedKernel } from "../../gemm/micro";
 import { Geometry, groupIn, groupOut } from "../geometry";
 import { ceilDiv } from "../plan";
-import { Window } from "../stage";
-import { describe, Field, openStaging, stage, Staging, TILE_BYTES, tabulate } from "./field";
+import { describe, Field, TILE_BYTES } from "./field";
 import { Output2, Output4, Source2, Source4 } from "./matrices";
 import { tileBlock, tileCount, tileRows } from "./plan";
-import { BETWEEN_BYTES, gatherTiles, scatterTiles } from "./tiles";
+import { openBlock, Side, sideAt, transformPlanes } from "./side";
+import { BETWEEN_BYTES, scatterTiles } from "./tiles";
 import { groupBytes, panelBytes, valueBytes } from "./weights";
 
 /** The areas of the thread's memory, and the block at hand. Steps in bytes. */
 @final @unmanaged
 class Work {
-  field: Field; staging: Staging;
-  table: usize; between: usize; staged: usize; source: usize; products: usize;
+  field: Field; source: Side; products: usize;
   /** First tile and tiles of the block; groups of four tiles; tiles of a full block. */
   t0: i32; t1: i32; quads: i32; block: i32;
-  /** Between panels of eight tiles and between values of the transformed source; between rows and values of the products. */
-  sourcePanel: usize; sourceValue: usize; productRow: usize; productValue: usize;
+  /** Between the rows, and between the values, of the products. */
+  productRow: usize; productValue: usize;
 }
 
 function workAt(scratch: usize, g: Geometry, m: i32, gradient: bool): Work {
-  const q = changetype<Work>(scratch), f = changetype<Field>(scratch + 128), s = changetype<Staging>(scratch + 256);
+  const q = changetype<Work>(scratch), f = changetype<Field>(scratch + 128);
   q.field = f;
-  q.staging = s;
-  s.window = changetype<Window>(scratch + 320);
   describe(f, g, m, gradient);
-  openStaging(s, f, m + 2);
-  const n = m + 2, rows = tileRows(f.rows);
   q.block = tileBlock(f.tiles, f.depth, m);
-  q.table = scratch + 512;
-  q.between = q.table + <usize>q.block * TILE_BYTES + 64 & -64;
-  q.sourcePanel = <usize>f.depth * 32 + 64;
-  q.sourceValue = <usize>ceilDiv(q.block, 8) * q.sourcePanel + 64;
+  const s = sideAt(scratch + 256, f, m + 2), values = <usize>((m + 2) * (m + 2));
+  q.source = s;
+  s.between = scratch + 512;
+  s.table = s.between + 2 * BETWEEN_BYTES;
+  s.values = (s.table + <usize>q.block * TILE_BYTES + 64) & -64;
+  s.planeStep = 32;
+  s.panelStep = <usize>f.depth * 32 + 64;
+  s.valueStep = <usize>ceilDiv(q.block, 8) * s.panelStep + 64;
+  q.products = s.values + values * s.valueStep;
   q.productRow = <usize>q.block << 2;
-  q.productValue = <usize>rows * q.productRow + 64;
-  q.source = q.between + 2 * BETWEEN_BYTES;
-  q.products = q.source + <usize>(n * n) * q.sourceValue;
-  q.staged = q.products + <usize>(n * n) * q.productValue;
+  q.productValue = <usize>tileRows(f.rows) * q.productRow + 64;
+  s.staged = q.products + values * q.productValue;
   return q;
 }
 
-/** The block's tiles, transformed: source[value][panel of 8 tiles][channel][8]. */
+/** The block's tiles, transformed: values[value][panel of 8 tiles][channel][8]. */
 function transformSource<M>(q: Work, x: usize): void {
   const f = q.field, plane = <usize>(f.h * f.w) << 2, image = <usize>(f.groups * f.depth) * plane;
-  const pitch = <usize>q.staging.window.pitch << 2;
-  for (let c = 0; c < f.depth; c++) {
-    stage(q.staged, q.staging, f, x + <usize>c * plane, image, q.t0, q.t1);
-    for (let i = 0; i < q.quads; i++) {
-      const to = q.source + <usize>(i >> 1) * q.sourcePanel + (<usize>c << 5) + <usize>((i & 1) << 4);
-      gatherTiles<M>(q.staged, pitch, q.table + <usize>(i * 4) * TILE_BYTES, q.between, to, q.sourceValue);
-    }
-  }
+  transformPlanes<M>(q.source, f, x, f.depth, plane, image, q.t0, q.t1);
 }
 
 /** Value by value the product of rows [r0, r1) of the weights with the transformed source. */
 function multiplyValues(q: Work, u: usize, r0: i32, r1: i32): void {
   const f = q.field, panel = panelBytes(f), values = (f.m + 2) * (f.m + 2), kc = depthBlock(f.depth);
-  let a = u + <usize>(r0 / MR) * panel, b = q.source, c = q.products;
+  let a = u + <usize>(r0 / MR) * panel, b = q.source.values, c = q.products;
   for (let value = 0; value < values; value++) {
     for (let k = 0; k < f.depth; k += kc) {
       for (let i = 0; i < q.quads; i += 2) {
         packedKernel<f32>(
           r1 - r0, min(2, q.quads - i), min(kc, f.depth - k), a + <usize>(k * MR * 4), panel,
-          b + <usize>(i >> 1) * q.sourcePanel + (<usize>k << 5), 32, c + (<usize>i << 4), q.productRow, k > 0,
+          b + <usize>(i >> 1) * q.source.panelStep + (<usize>k << 5), 32, c + (<usize>i << 4), q.productRow, k > 0,
         );
       }
     }
     a += valueBytes(f);
-    b += q.sourceValue;
+    b += q.source.valueStep;
     c += q.productValue;
   }
 }
@@ -85,8 +76,8 @@ function transformProducts<M>(q: Work, y: usize, bias: usize, r0: i32, r1: i32):
     const plus: f32 = bias ? load<f32>(bias + (<usize>r << 2)) : 0;
     const from = q.products + <usize>(r - r0) * q.productRow, to = y + <usize>r * plane;
     for (let i = 0; i < q.quads; i++) {
-      const tile = q.table + <usize>(i * 4) * TILE_BYTES;
-      scatterTiles<M>(from + (<usize>i << 4), q.productValue, tile, q.between, plus, to, image, pitch);
+      const tile = q.source.table + <usize>(i * 4) * TILE_BYTES;
+      scatterTiles<M>(from + (<usize>i << 4), q.productValue, tile, q.source.between, plus, to, image, pitch);
     }
   }
 }
@@ -113,7 +104,7 @@ export function winograd(
     const r1 = min(r0 + size, f.rows);
     if (block != ready) {
       ready = block;
-      openBlock(q, block - group * blocks);
+      select(q, block - group * blocks);
       const from = x + (<usize>(group * f.depth * f.h * f.w) << 2);
       if (m == 2) transformSource<Source2>(q, from);
       else transformSource<Source4>(q, from);
@@ -126,9 +117,9 @@ export function winograd(
   }
 }
 
-function openBlock(q: Work, block: i32): void {
+function select(q: Work, block: i32): void {
   q.t0 = block * q.block;
   q.t1 = min(q.t0 + q.block, q.field.tiles);
   q.quads = ceilDiv(q.t1 - q.t0, 4);
-  tabulate(q.table, q.staging, q.field, q.t0, q.t1, 4 * q.quads);
+  openBlock(q.source, q.field, q.t0, q.t1);
 }

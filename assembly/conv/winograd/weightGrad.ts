@@ -7,24 +7,17 @@ import { DOT_OTHERS, DOT_PITCH, dotContiguous } from "../../gemm/dot";
 import { addRow } from "../../gemm/epilogue";
 import { Geometry, groupIn, groupOut } from "../geometry";
 import { ceilDiv } from "../plan";
-import { Window } from "../stage";
-import { describe, Field, openStaging, stage, Staging, TILE_BYTES, tabulate } from "./field";
+import { describe, Field, TILE_BYTES } from "./field";
 import { OutputGrad2, OutputGrad4, Source2, Source4, transform, transformColumns, WeightGrad2, WeightGrad4 } from "./matrices";
 import { gradChunk, gradPlanes, gradRows } from "./plan";
-import { BETWEEN_BYTES, gatherTiles } from "./tiles";
-
-/** Planes (of the gradient of y, or of the source) of a part, transformed: values[value][plane][tile]. Steps in bytes. */
-@final @unmanaged
-class Side {
-  staging: Staging;
-  table: usize; values: usize; valueStep: usize; planeStep: usize;
-}
+import { openBlock, Side, sideAt, transformPlanes } from "./side";
+import { BETWEEN_BYTES } from "./tiles";
 
 /** The areas of the thread's memory, and the part at hand. */
 @final @unmanaged
 class Work {
   field: Field; gradient: Side; source: Side;
-  others: usize; sums: usize; between: usize; staged: usize;
+  others: usize; sums: usize;
   /** Sums of the products, as the inner products leave them: totals[value][DOT_OTHERS planes][row][DOT_PITCH]. */
   totals: usize; totalValue: usize; totalPlanes: usize;
   /** Tiles of a chunk; the tiles of the one at hand. */
@@ -36,47 +29,33 @@ function workAt(scratch: usize, g: Geometry, m: i32): Work {
   q.field = f;
   describe(f, g, m, false);
   q.chunk = gradChunk(f.tiles, m);
+  const rows = gradRows(f.rows), planes = gradPlanes(f.rows, f.depth), n = m + 2;
+  const between = scratch + 576, table = between + 2 * BETWEEN_BYTES, bytes = <usize>q.chunk * TILE_BYTES;
   q.others = scratch + 512;
-  q.sums = scratch + 576;
-  q.between = q.sums + <usize>(gradRows(f.rows) * DOT_PITCH * 4);
-  const tables = q.between + 2 * BETWEEN_BYTES, bytes = <usize>(ceilDiv(q.chunk, 4) * 4) * TILE_BYTES;
-  const planes = gradPlanes(f.rows, f.depth), n = m + 2;
-  q.gradient = sideAt(scratch + 192, f, m, tables, tables + 2 * bytes, gradRows(f.rows), q.chunk);
-  const end = q.gradient.values + <usize>(n * n) * q.gradient.valueStep;
-  q.source = sideAt(scratch + 320, f, n, tables + bytes, end, planes, q.chunk);
-  q.totals = q.source.values + <usize>(n * n) * q.source.valueStep;
-  q.totalPlanes = <usize>(gradRows(f.rows) * DOT_PITCH * 4);
+  q.sums = table + 2 * bytes;
+  q.gradient = layOut(sideAt(scratch + 256, f, m), between, table, q.sums + <usize>(rows * DOT_PITCH * 4), q.chunk, rows);
+  const end = endOf(q.gradient, n);
+  q.source = layOut(sideAt(scratch + 384, f, n), between, table + bytes, end, q.chunk, planes);
+  q.totals = endOf(q.source, n);
+  q.totalPlanes = <usize>(rows * DOT_PITCH * 4);
   q.totalValue = <usize>ceilDiv(planes, DOT_OTHERS) * q.totalPlanes + 64;
-  q.staged = q.totals + <usize>(n * n) * q.totalValue;
+  q.gradient.staged = q.source.staged = q.totals + <usize>(n * n) * q.totalValue;
   return q;
 }
 
-function sideAt(at: usize, f: Field, size: i32, table: usize, values: usize, planes: i32, chunk: i32): Side {
-  const side = changetype<Side>(at), s = changetype<Staging>(at + 32);
-  side.staging = s;
-  s.window = changetype<Window>(at + 64);
-  openStaging(s, f, size);
-  side.table = table;
-  side.values = values;
-  side.planeStep = <usize>chunk << 2;
-  side.valueStep = <usize>planes * side.planeStep + 64;
-  return side;
+/** Values of up to `planes` planes: values[value][plane][tile]. */
+function layOut(s: Side, between: usize, table: usize, values: usize, chunk: i32, planes: i32): Side {
+  s.between = between;
+  s.table = table;
+  s.values = values;
+  s.panelStep = 32;
+  s.planeStep = <usize>chunk << 2;
+  s.valueStep = <usize>planes * s.planeStep + 64;
+  return s;
 }
 
-/** Transforms `count` planes, the first of which is, in image 0, at x; `step` leads to the next plane, `image` to the next image. */
-function transformSide<M>(q: Work, side: Side, x: usize, count: i32, step: usize, image: usize): void {
-  const quads = ceilDiv(q.t1 - q.t0, 4), pitch = <usize>side.staging.window.pitch << 2;
-  tabulate(side.table, side.staging, q.field, q.t0, q.t1, 4 * quads);
-  let to = side.values;
-  for (let c = 0; c < count; c++) {
-    stage(q.staged, side.staging, q.field, x, image, q.t0, q.t1);
-    for (let i = 0; i < quads; i++) {
-      const tile = side.table + <usize>(i * 4) * TILE_BYTES;
-      gatherTiles<M>(q.staged, pitch, tile, q.between, to + (<usize>i << 4), side.valueStep);
-    }
-    x += step;
-    to += side.planeStep;
-  }
+function endOf(s: Side, n: i32): usize {
+  return s.values + <usize>(n * n) * s.valueStep;
 }
 
 /** Tiles that only fill up the last vector have no gradient. */
@@ -126,9 +105,9 @@ function transformTotals<M>(q: Work, gw: usize, rows: i32, planes: i32): void {
 }
 
 function transformLanes<M>(q: Work, from: usize, gw: usize, count: i32): void {
-  const n = changetype<M>(0).inputs, weights = q.between + BETWEEN_BYTES, line = <usize>n * q.totalValue;
-  for (let i = 0; i < n; i++) transform<M>(from + <usize>i * line, q.totalValue, q.between + <usize>(i * 48), 16);
-  transformColumns<M>(q.between, 3, weights, 16, 48);
+  const n = changetype<M>(0).inputs, weights = q.source.between + BETWEEN_BYTES, line = <usize>n * q.totalValue;
+  for (let i = 0; i < n; i++) transform<M>(from + <usize>i * line, q.totalValue, q.source.between + <usize>(i * 48), 16);
+  transformColumns<M>(q.source.between, 3, weights, 16, 48);
   for (let l = 0; l < count; l++) {
     const lane = weights + ((<usize>l) << 2);
     for (let t: usize = 0; t < 9; t++) store<f32>(gw + (t << 2), load<f32>(lane + (t << 4)));
@@ -167,11 +146,13 @@ function addChunks(
   for (let t = 0; t < f.tiles; t += q.chunk) {
     q.t0 = t;
     q.t1 = min(t + q.chunk, f.tiles);
-    if (four) transformSide<OutputGrad4>(q, q.gradient, out, rows, outPlane, outImage);
-    else transformSide<OutputGrad2>(q, q.gradient, out, rows, outPlane, outImage);
+    openBlock(q.gradient, f, t, q.t1);
+    openBlock(q.source, f, t, q.t1);
+    if (four) transformPlanes<OutputGrad4>(q.gradient, f, out, rows, outPlane, outImage, t, q.t1);
+    else transformPlanes<OutputGrad2>(q.gradient, f, out, rows, outPlane, outImage, t, q.t1);
     clearTail(q, q.gradient, rows);
-    if (four) transformSide<Source4>(q, q.source, from, planes, plane, image);
-    else transformSide<Source2>(q, q.source, from, planes, plane, image);
+    if (four) transformPlanes<Source4>(q.source, f, from, planes, plane, image, t, q.t1);
+    else transformPlanes<Source2>(q.source, f, from, planes, plane, image, t, q.t1);
     multiplyValues(q, rows, planes);
   }
   const to = gw + <usize>((group * f.rows + r0) * f.depth + p0) * 36;
