@@ -15,17 +15,32 @@ const MAX_TERMS: i32 = 512;
 const MAX_OUTPUTS: i32 = 256;
 const ROOM: i32 = 190000;
 
-/** What meets a term: gathered into the columns, or, as a gradient, the columns added to it. */
+/** What meets a term: gathered into the columns, with zeros for what lies outside. */
 @final @unmanaged
 class Gather {
-  @inline move(column: usize, source: usize, inside: bool): void {
-    store<f64>(column, inside ? load<f64>(source) : 0);
+  @inline outside(column: usize, count: i32): void {
+    for (; count > 0; count--) {
+      store<f64>(column, 0);
+      column += 8;
+    }
+  }
+  @inline pair(column: usize, source: usize): void {
+    v128.store(column, v128.load(source));
+  }
+  @inline one(column: usize, source: usize): void {
+    store<f64>(column, load<f64>(source));
   }
 }
+
+/** As a gradient: the columns added to it. */
 @final @unmanaged
 class Scatter {
-  @inline move(column: usize, source: usize, inside: bool): void {
-    if (inside) store<f64>(source, load<f64>(source) + load<f64>(column));
+  @inline outside(column: usize, count: i32): void {}
+  @inline pair(column: usize, source: usize): void {
+    v128.store(source, f64x2.add(v128.load(source), v128.load(column)));
+  }
+  @inline one(column: usize, source: usize): void {
+    store<f64>(source, load<f64>(source) + load<f64>(column));
   }
 }
 
@@ -59,21 +74,37 @@ function moveColumns<MOVE>(columns: usize, x: usize, g: Geometry, c0: i32, c1: i
   }
 }
 
-/** One term, whose tap meets output [0, 0, 0] at [z, y, x] of the plane. */
+/** One term, whose tap meets output [0, 0, 0] at [z, y, x] of the plane: line by line of the outputs. */
 function moveTerm<MOVE>(column: usize, plane: usize, g: Geometry, z: i32, y: i32, x: i32, p0: i32, p1: i32): void {
-  let j = p0 % g.ow, i = (p0 / g.ow) % g.oh, d = p0 / (g.ow * g.oh);
-  for (let p = p0; p < p1; p++) {
-    const depth = z + d * g.sd, row = y + i * g.sh, at = x + j * g.sw;
-    const inside = <u32>depth < <u32>g.d && <u32>row < <u32>g.h && <u32>at < <u32>g.w;
-    changetype<MOVE>(0).move(column, plane + (<usize>((depth * g.h + row) * g.w + at) << 3), inside);
+  // The columns of outputs whose position lies inside.
+  const first = x < 0 ? min(ceilDiv(-x, g.sw), g.ow) : 0, last = x < g.w ? min(ceilDiv(g.w - x, g.sw), g.ow) : 0;
+  while (p0 < p1) {
+    const line = p0 / g.ow, j = p0 - line * g.ow, count = min(p1 - p0, g.ow - j);
+    const depth = z + (line / g.oh) * g.sd, row = y + (line % g.oh) * g.sh;
+    const inside = <u32>depth < <u32>g.d && <u32>row < <u32>g.h;
+    const from = inside ? min(max(first, j), j + count) : j, to = inside ? max(min(last, j + count), from) : j;
+    const source = plane + (<usize>((depth * g.h + row) * g.w + x + from * g.sw) << 3);
+    changetype<MOVE>(0).outside(column, from - j);
+    moveRun<MOVE>(column + (<usize>(from - j) << 3), source, <usize>g.sw << 3, to - from);
+    changetype<MOVE>(0).outside(column + (<usize>(to - j) << 3), j + count - to);
+    column += <usize>count << 3;
+    p0 += count;
+  }
+}
+
+/** `count` outputs whose positions are `step` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function moveRun<MOVE>(column: usize, source: usize, step: usize, count: i32): void {
+  for (; step == 8 && count >= 2; count -= 2) {
+    changetype<MOVE>(0).pair(column, source);
+    column += 16;
+    source += 16;
+  }
+  for (; count > 0; count--) {
+    changetype<MOVE>(0).one(column, source);
     column += 8;
-    if (++j == g.ow) {
-      j = 0;
-      if (++i == g.oh) {
-        i = 0;
-        d++;
-      }
-    }
+    source += step;
   }
 }
 
