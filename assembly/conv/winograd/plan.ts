@@ -83,11 +83,17 @@ export function tilesFit(g: Geometry, m: i32, gradient: bool, weights: bool): bo
 /** What transforming a value costs, in multiply-adds of the products: of a tile and channel, and of a weight. */
 const TILE_VALUE: f64 = 6;
 const WEIGHT_VALUE: f64 = 4;
+/** The same of a weight when there are more values than the caches hold. */
+const FAR_WEIGHT_VALUE: f64 = 12;
+const NEAR_VALUES: f64 = 1 << 20;
+/** What a multiply-add of the weight gradient costs: its sums are short. */
+const WEIGHT_GRAD: f64 = 1.25;
 
 /** Multiply-adds of a pass, the transforms included. */
 export function tiledWork(g: Geometry, m: i32, gradient: bool, weights: bool): f64 {
   const r = <f64>(gradient ? groupIn(g) : groupOut(g)), d = <f64>(gradient ? groupOut(g) : groupIn(g));
   const t = <f64>tileCount(g, m, gradient), again = weights ? <f64>ceilDiv(groupOut(g), MAX_ROWS) : 1;
-  const values = <f64>((m + 2) * (m + 2) * g.groups);
-  return values * (r * d * t + TILE_VALUE * t * (again * d + r) + WEIGHT_VALUE * r * d);
+  const values = <f64>((m + 2) * (m + 2)), perWeight = values * r * d > NEAR_VALUES ? FAR_WEIGHT_VALUE : WEIGHT_VALUE;
+  const products = r * d * t * (weights ? WEIGHT_GRAD : 1);
+  return values * g.groups * (products + TILE_VALUE * t * (again * d + r) + perWeight * r * d);
 }
