@@ -85,7 +85,7 @@ const TILE_VALUE: f64 = 6;
 const WEIGHT_VALUE: f64 = 4;
 /** The same of a weight when there are more values than the caches hold. */
 const FAR_WEIGHT_VALUE: f64 = 12;
-const NEAR_VALUES: f64 = 1 << 20;
+const NEAR_VALUES: f64 = 1048576;
 /** What a multiply-add of the weight gradient costs: its sums are short. */
 const WEIGHT_GRAD: f64 = 1.25;
 
