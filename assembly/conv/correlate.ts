@@ -9,10 +9,10 @@
  * are vectors, which are taken apart in the end (deliver.ts).
  */
 import { depthBlock, KC, MR } from "../gemm/blocking";
-import { Indexed, microKernel } from "../gemm/micro";
 import { deliver } from "./deliver";
-import { fewRows, fewVectors, rowKernel } from "./few";
+import { microKernel, tileVectors } from "./micro";
 import { MAX_ROWS, MAX_STAGED } from "./plan";
+import { rowKernel } from "./row";
 import { stagePlane, Window, zeros } from "./stage";
 
 /** Strides and steps between addresses in bytes; counts and positions in elements. */
@@ -175,7 +175,7 @@ function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32):
 /** All micro-tiles of a tile for one block of terms: a line of outputs after the other, each against all rows. */
 function multiplyTile<L>(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
   const s = v.window, lanes = changetype<L>(0).lanes;
-  const most = (v.toStep == changetype<L>(0).bytes ? fewVectors(rows) : 2) * lanes;
+  const most = (v.toStep == changetype<L>(0).bytes ? tileVectors(rows) : 2) * lanes;
   for (let i = i0; i < i1; i++) {
     const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * changetype<L>(0).bytes;
     trim(v, v.row0 + i * v.strideH, 0);
@@ -207,34 +207,32 @@ function trim(v: Correlation, row: i32, span: i32): void {
 // @ts-ignore: decorator
 @inline
 function multiplyColumns<L>(v: Correlation, rows: i32, j: i32, width: i32, x: usize, y: usize, add: bool): void {
-  if (v.lineTerms == 0) return multiplyTerms<L>(v, rows, 0, v.terms, width, x, y, add);
+  if (v.lineTerms == 0) return multiplyTerms<L>(v, rows, 0, 1, v.terms, width, x, y, add);
   let from = 0, to = v.tw;
   const first = v.column0 + j * v.strideW, last = first + (width - 1) * v.strideW;
   while (from < to && last + from * v.stepW < 0) from++;
   while (to > from && first + (to - 1) * v.stepW >= v.w) to--;
-  if (to - from == v.tw || v.u1 <= v.u0) {
-    return multiplyTerms<L>(v, rows, v.u0 * v.lineTerms, (v.u1 - v.u0) * v.lineTerms, width, x, y, add);
-  }
-  const planes = v.lineTerms / v.tw;
-  for (let u = v.u0; u < v.u1; u++) {
-    multiplyTerms<L>(v, rows, (u * v.tw + from) * planes, (to - from) * planes, width, x, y, add);
-    add = true;
-  }
+  const planes = v.lineTerms / v.tw, count = (to - from) * planes, lines = v.u1 - v.u0;
+  const start = v.u0 * v.lineTerms + from * planes;
+  if (count == v.lineTerms) multiplyTerms<L>(v, rows, start, 1, lines * count, width, x, y, add);
+  else multiplyTerms<L>(v, rows, start, lines, count, width, x, y, add);
 }
 
-/** `count` terms from `first` of one micro-tile; `x` is where the first tap finds the first output, `y` where it goes. */
+/**
+ * `count` terms from `first`, and as many of the next lines of taps, of one micro-tile; `x` is where the first tap finds
+ * the first output, `y` where it goes.
+ */
 function multiplyTerms<L>(
-  v: Correlation, rows: i32, first: i32, count: i32, width: i32, x: usize, y: usize, add: bool,
+  v: Correlation, rows: i32, first: i32, lines: i32, count: i32, width: i32, x: usize, y: usize, add: bool,
 ): void {
-  const step: usize = MR * 4, panel = <usize>v.terms * step, lanes = changetype<L>(0).lanes;
-  const w = v.packed + <usize>first * step, table = v.table + ((<usize>first) << 2);
-  const vectors = width > lanes ? 2 : 1;
-  if (width > 2 * lanes) return fewRows(rows, count, w, step, x, table, y, v.toRow, add);
+  const panel = <usize>(v.terms * MR) << 2, lanes = changetype<L>(0).lanes, skip = v.lineTerms - count;
+  const w = v.packed + (<usize>(first * MR) << 2), table = v.table + ((<usize>first) << 2);
+  const vectors = (width + lanes - 1) / lanes;
   if (v.toStep == changetype<L>(0).bytes && width == vectors * lanes) {
-    microKernel<f32, Indexed>(rows, vectors, count, w, 0, step, panel, x, table, y, v.toRow, add);
+    microKernel(rows, vectors, lines, count, skip, w, panel, x, table, y, v.toRow, add);
     return;
   }
-  microKernel<f32, Indexed>(rows, vectors, count, w, 0, step, panel, x, table, v.spare, 32, false);
+  microKernel(rows, vectors, lines, count, skip, w, panel, x, table, v.spare, 32, false);
   for (let r = 0; r < rows; r++) {
     moveRun(y, v.toStep, v.spare + (<usize>r << 5), width, add);
     y += v.toRow;

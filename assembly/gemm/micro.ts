@@ -30,8 +30,8 @@ export function splatAt<T>(p: usize): v128 {
 @final @unmanaged export class N2 { @inline get value(): i32 { return 2; } }
 @final @unmanaged export class N3 { @inline get value(): i32 { return 3; } }
 @final @unmanaged export class N4 { @inline get value(): i32 { return 4; } }
-@final @unmanaged class N5 { @inline get value(): i32 { return 5; } }
-@final @unmanaged class N6 { @inline get value(): i32 { return 6; } }
+@final @unmanaged export class N5 { @inline get value(): i32 { return 5; } }
+@final @unmanaged export class N6 { @inline get value(): i32 { return 6; } }
 
 /** How the operands are addressed; see the top of the file. */
 @final @unmanaged export class Stepped {

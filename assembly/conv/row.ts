@@ -1,9 +1,8 @@
 /**
- * Correlations with few rows of weights, where a tile of MR rows by two vectors would leave most accumulators idle: of one
- * row (depthwise, or one output channel), one or two lines of outputs by up to four vectors; of two rows, four vectors; of
- * three (the colours), three. Against the terms of a table.
+ * Correlations with a single row of weights (depthwise, or one output channel), where a tile of MR rows would leave most
+ * accumulators idle: one or two lines of outputs by up to four vectors, against the terms of a table.
  */
-import { N1, N2, N3, N4 } from "../gemm/micro";
+import { N1, N2, N4 } from "../gemm/micro";
 import { fma4 } from "../simd";
 
 // @ts-ignore: decorator
@@ -51,39 +50,4 @@ export function rowKernel(
   } else if (vectors == 4) row<N1, N4>(k, w, step, x, xLine, table, y, yLine, add);
   else if (vectors == 2) row<N1, N2>(k, w, step, x, xLine, table, y, yLine, add);
   else row<N1, N1>(k, w, step, x, xLine, table, y, yLine, add);
-}
-
-/** Vectors of a tile of `rows` rows; 2 where that is a tile for `microKernel`. */
-export function fewVectors(rows: i32): i32 {
-  return rows == 2 ? 4 : rows == 3 ? 3 : 2;
-}
-
-/** Two rows by four vectors, or three by three; as `row`, of neighbouring weights. */
-function rows<ROWS>(k: i32, w: usize, step: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool): void {
-  const two = changetype<ROWS>(0).value == 2, zero = i64x2.splat(0);
-  let a0 = zero, a1 = zero, a2 = zero, a3 = zero, b0 = zero, b1 = zero, b2 = zero, b3 = zero;
-  let c0 = zero, c1 = zero, c2 = zero;
-  for (; k > 0; k--) {
-    const p = x + <usize>load<i32>(table);
-    const r = v128.load32_splat(w), s = v128.load32_splat(w, 4), t = two ? zero : v128.load32_splat(w, 8);
-    let v = v128.load(p); a0 = fma4(r, v, a0); b0 = fma4(s, v, b0); if (!two) c0 = fma4(t, v, c0);
-    v = v128.load(p, 16); a1 = fma4(r, v, a1); b1 = fma4(s, v, b1); if (!two) c1 = fma4(t, v, c1);
-    v = v128.load(p, 32); a2 = fma4(r, v, a2); b2 = fma4(s, v, b2); if (!two) c2 = fma4(t, v, c2);
-    if (two) { v = v128.load(p, 48); a3 = fma4(r, v, a3); b3 = fma4(s, v, b3); }
-    w += step;
-    table += 4;
-  }
-  put(y, a0, add); put(y + 16, a1, add); put(y + 32, a2, add); if (two) put(y + 48, a3, add);
-  y += yRow;
-  put(y, b0, add); put(y + 16, b1, add); put(y + 32, b2, add); if (two) put(y + 48, b3, add);
-  y += yRow;
-  if (!two) { put(y, c0, add); put(y + 16, c1, add); put(y + 32, c2, add); }
-}
-
-/** `fewVectors(count)` vectors of two or three rows. */
-export function fewRows(
-  count: i32, k: i32, w: usize, step: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
-): void {
-  if (count == 2) rows<N2>(k, w, step, x, table, y, yRow, add);
-  else rows<N3>(k, w, step, x, table, y, yRow, add);
 }
