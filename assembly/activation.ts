@@ -1,15 +1,14 @@
 /** Activation functions. p and q are the module's arguments; NaN stays NaN unless said otherwise. */
 import { singles1, floats1, numbers1, vectors1 } from "./dispatch";
 import { walk1 } from "./map";
-import { erf_f32x4, exp_f32x4, expm1_f32x4, log1p_f32x4, sigmoid_f32x4, tanh_f32x4 } from "./math";
-import { fma4, k4, magnitude4, select4 } from "./simd";
+import { exp_f32x4, expm1_f32x4, gelu_f32x4, log1p_f32x4, sigmoid_f32x4, tanhCdf_f32x4 } from "./math";
+import { k4, magnitude4, select4 } from "./simd";
 import { sigmoid, softplus as softplus64 } from "./scalar";
 import { erfc } from "./special/erf";
 import * as math from "./math64";
 
 const ONE = memory.data<f32>([1]);
 const TWO = memory.data<f32>([2]);
-const HALF = memory.data<f32>([0.5]);
 
 // @ts-ignore: decorator
 @inline
@@ -74,13 +73,10 @@ export function celu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(singles1<Celu>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-const SQRT_HALF = memory.data<f32>([0.7071067811865476]);
-
 @final @unmanaged
 class Gelu {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
-    const erf = erf_f32x4(f32x4.mul(x, k4(SQRT_HALF)));
-    return f32x4.mul(f32x4.mul(x, k4(HALF)), f32x4.add(erf, k4(ONE)));
+    return gelu_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
     return 0.5 * x * erfc(-x * Math.SQRT1_2);
@@ -92,15 +88,10 @@ export function gelu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(floats1<Gelu>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-/** √(2/π) and the cubic coefficient of Hendrycks and Gimpel (2016), arXiv:1606.08415. */
-const SQRT_2_PI = memory.data<f32>([0.7978845608028654]);
-const GELU_CUBIC = memory.data<f32>([0.035677408136300125]);
-
 @final @unmanaged
 class GeluTanh {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
-    const inner = f32x4.mul(x, fma4(f32x4.mul(x, x), k4(GELU_CUBIC), k4(SQRT_2_PI)));
-    return f32x4.mul(f32x4.mul(x, k4(HALF)), f32x4.add(tanh_f32x4(inner), k4(ONE)));
+    return f32x4.mul(x, tanhCdf_f32x4(x));
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
     const inner = x * (0.7978845608028654 + 0.035677408136300125 * x * x);

@@ -10,6 +10,7 @@ import {
   lanes3,
   scalars1,
   scalars2,
+  shortcuts1,
   streams1,
   streams2,
   wide1,
@@ -29,6 +30,13 @@ export function floats1<OP>(t: i32): Run1 {
 /** Floats: f32 vectors one at a time, for what branches or is not worth four copies; f64 one by one. */
 export function singles1<OP>(t: i32): Run1 {
   if (t == F32) return (t, y, x, s, n, p, q) => lanes1<OP, f32>(y, x, s, n, p, q);
+  if (t == F64) return (t, y, x, s, n, p, q) => scalars1<OP, f64, f64>(y, x, s, n, p, q);
+  return unreachable();
+}
+
+/** As `floats1`, with a short cut for ordinary elements. */
+export function guarded1<OP>(t: i32): Run1 {
+  if (t == F32) return (t, y, x, s, n, p, q) => shortcuts1<OP>(y, x, s, n, p, q);
   if (t == F64) return (t, y, x, s, n, p, q) => scalars1<OP, f64, f64>(y, x, s, n, p, q);
   return unreachable();
 }

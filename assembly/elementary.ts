@@ -1,7 +1,9 @@
 /** Elementary functions: f32 by the vectors of `math.ts`, f64 by `math64.ts` and `Math`, one element at a time. */
-import { singles1, floats1 } from "./dispatch";
+import { floats1, guarded1, singles1 } from "./dispatch";
 import { walk1 } from "./map";
 import {
+  EXP_NORMAL,
+  NORMAL_KEYS,
   acos_f32x4,
   acosh_f32x4,
   asin_f32x4,
@@ -11,25 +13,37 @@ import {
   cos_f32x4,
   cosh_f32x4,
   exp2_f32x4,
+  expNormal,
   exp_f32x4,
   expm1_f32x4,
   log10_f32x4,
   log1p_f32x4,
   log2_f32x4,
+  logNormal,
   log_f32x4,
+  normalKey,
   sigmoid_f32x4,
   sin_f32x4,
   sinh_f32x4,
   tan_f32x4,
   tanh_f32x4,
 } from "./math";
-import { k4, select4 } from "./simd";
+import { k4, magnitude4, select4 } from "./simd";
 import { sigmoid as sigmoid64 } from "./scalar";
 import * as math from "./math64";
 
 @final
 @unmanaged
 class Exp {
+  @inline key(x: v128): v128 {
+    return magnitude4(x);
+  }
+  @inline lastKey(): v128 {
+    return k4(EXP_NORMAL);
+  }
+  @inline ordinary(x: v128): v128 {
+    return expNormal(x);
+  }
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return exp_f32x4(x);
   }
@@ -40,7 +54,7 @@ class Exp {
 
 /** eˣ. */
 export function exp(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
-  walk1(floats1<Exp>(t), t, t, y, x, p, q, geom, begin, end);
+  walk1(guarded1<Exp>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
 @final
@@ -78,6 +92,15 @@ export function expm1(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
 @final
 @unmanaged
 class Log {
+  @inline key(x: v128): v128 {
+    return normalKey(x);
+  }
+  @inline lastKey(): v128 {
+    return k4(NORMAL_KEYS);
+  }
+  @inline ordinary(x: v128): v128 {
+    return logNormal(x);
+  }
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return log_f32x4(x);
   }
@@ -88,7 +111,7 @@ class Log {
 
 /** Natural logarithm. */
 export function log(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
-  walk1(singles1<Log>(t), t, t, y, x, p, q, geom, begin, end);
+  walk1(guarded1<Log>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
 @final

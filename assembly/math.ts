@@ -6,8 +6,9 @@
  *
  * `pmin(x, bound)` and `pmax(x, bound)` return `x` where it is NaN: the order of their arguments matters.
  */
-import { SIGN4, fma4, k4, magnitude4, poly5, poly6, poly7, poly8, select4, withSign4 } from "./simd";
+import { fma4, k4, magnitude4, poly8, select4, withSign4 } from "./simd";
 
+export * from "./exponential";
 export * from "./trigonometry";
 export * from "./power";
 
@@ -16,163 +17,6 @@ const TWO = memory.data<f32>([2]);
 const HALF = memory.data<f32>([0.5]);
 const INF = memory.data<f32>([Infinity]);
 const MIN_NORMAL = memory.data<u32>([0x00800000]);
-
-// ---------------------------------------------------------------------------------------------- exponentials
-
-/** Adding 1.5 · 2²³ rounds to an integer n, which then also stands in the low bits of the sum. */
-const MAGIC = memory.data<f32>([12582912]);
-const LOG2_E = memory.data<f32>([1.4426950408889634]);
-/** −ln 2 in two parts; the first has 9 bits, so that its product with an exponent is exact. */
-const MINUS_LN2_HI = memory.data<f32>([-0.693359375]);
-const MINUS_LN2_LO = memory.data<f32>([2.1219444005469058e-4]);
-/** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error is 2⁻²⁶ of eʳ − 1. */
-const EXPM1 = memory.data<f32>([0.5, 0.16666539, 0.041666426, 0.008367152, 0.0013938773]);
-
-/** eʳ − 1 for r = x − n ln 2, |r| ≤ ln 2 / 2. */
-// @ts-ignore: decorator
-@inline
-function expm1Reduced(x: v128, n: v128): v128 {
-  const r = fma4(n, k4(MINUS_LN2_LO), fma4(n, k4(MINUS_LN2_HI), x));
-  return fma4(f32x4.mul(r, r), poly5(r, EXPM1), r);
-}
-
-const EXPONENT_AND_SIGN = memory.data<u32>([0xff800000]);
-
-/** y · 2ⁿ for biased = n + MAGIC and −252 ≤ n ≤ 254, in two factors so that only the last product rounds. */
-// @ts-ignore: decorator
-@inline
-function scaleByPower(y: v128, biased: v128): v128 {
-  const n = i32x4.shl(biased, 23);
-  const half = v128.and(i32x4.shr_s(n, 1), k4(EXPONENT_AND_SIGN));
-  const first = i32x4.add(half, k4(ONE));
-  const second = i32x4.add(i32x4.sub(n, half), k4(ONE));
-  return f32x4.mul(f32x4.mul(y, first), second);
-}
-
-/** Beyond these bounds eˣ is 0 or infinite in f32. */
-const EXP_LOW = memory.data<f32>([-104]);
-const EXP_HIGH = memory.data<f32>([89]);
-
-/** eˣ. Error ≤ 1.5 ULP, also among subnormal results. */
-// @ts-ignore: decorator
-@inline
-export function exp_f32x4(x: v128): v128 {
-  x = f32x4.pmin(f32x4.pmax(x, k4(EXP_LOW)), k4(EXP_HIGH));
-  const biased = fma4(x, k4(LOG2_E), k4(MAGIC));
-  const q = expm1Reduced(x, f32x4.sub(biased, k4(MAGIC)));
-  return scaleByPower(f32x4.add(q, k4(ONE)), biased);
-}
-
-/** 1 / (1 + e⁻ˣ). Error ≤ 3 ULP. */
-// @ts-ignore: decorator
-@inline
-export function sigmoid_f32x4(x: v128): v128 {
-  const e = exp_f32x4(v128.or(x, k4(SIGN4)));
-  const numerator = select4(f32x4.lt(x, f32x4.splat(0)), e, k4(ONE));
-  return f32x4.div(numerator, f32x4.add(e, k4(ONE)));
-}
-
-/** From here on tanh is 1 in f32. */
-const TANH_HIGH = memory.data<f32>([9.1]);
-
-/** tanh x = (e²ˣ − 1) / (e²ˣ + 1). Error ≤ 3 ULP; never beyond ±1. */
-// @ts-ignore: decorator
-@inline
-export function tanh_f32x4(x: v128): v128 {
-  const a = f32x4.pmin(magnitude4(x), k4(TANH_HIGH));
-  const twice = f32x4.add(a, a);
-  const biased = fma4(twice, k4(LOG2_E), k4(MAGIC));
-  const q = expm1Reduced(twice, f32x4.sub(biased, k4(MAGIC)));
-  const power = i32x4.add(i32x4.shl(biased, 23), k4(ONE));
-  const m = fma4(power, q, f32x4.sub(power, k4(ONE)));
-  return withSign4(f32x4.div(m, f32x4.add(m, k4(TWO))), x);
-}
-
-/** (2ʳ − 1) / r on |r| ≤ ½; the error is 2⁻²⁸ of 2ʳ − 1. */
-const EXP2 = memory.data<f32>([0.6931472, 0.2402265, 0.055503596, 0.009618062, 0.0013391011, 0.00015463289]);
-const EXP2_LOW = memory.data<f32>([-151]);
-const EXP2_HIGH = memory.data<f32>([129]);
-
-/** 2ˣ. Error ≤ 2 ULP; exact for integers. */
-// @ts-ignore: decorator
-@inline
-export function exp2_f32x4(x: v128): v128 {
-  x = f32x4.pmin(f32x4.pmax(x, k4(EXP2_LOW)), k4(EXP2_HIGH));
-  const biased = f32x4.add(x, k4(MAGIC));
-  const r = f32x4.sub(x, f32x4.sub(biased, k4(MAGIC)));
-  return scaleByPower(fma4(r, poly6(r, EXP2), k4(ONE)), biased);
-}
-
-const EXPM1_LOW = memory.data<f32>([-17.5]);
-const EXPM1_HIGH = memory.data<f32>([89.6]);
-const QUARTER = memory.data<f32>([0.25]);
-const FOUR = memory.data<f32>([4]);
-
-/** (eˣ − 1) / 4: the quarter does not overflow before the sums and quotients that are built on it do. */
-// @ts-ignore: decorator
-@inline
-function quarterExpm1(x: v128): v128 {
-  x = f32x4.pmin(f32x4.pmax(x, k4(EXPM1_LOW)), k4(EXPM1_HIGH));
-  const biased = fma4(x, k4(LOG2_E), k4(MAGIC));
-  const q = expm1Reduced(x, f32x4.sub(biased, k4(MAGIC)));
-  const power = i32x4.add(i32x4.shl(biased, 23), k4(QUARTER));
-  return fma4(power, q, f32x4.sub(power, k4(QUARTER)));
-}
-
-/** eˣ − 1. Error ≤ 2 ULP. */
-// @ts-ignore: decorator
-@inline
-export function expm1_f32x4(x: v128): v128 {
-  return withSign4(f32x4.mul(k4(FOUR), quarterExpm1(x)), x);
-}
-
-/** Hyperbolic sine, (m + m / (m + 1)) / 2 with m = e^|x| − 1. Error ≤ 3 ULP. */
-// @ts-ignore: decorator
-@inline
-export function sinh_f32x4(x: v128): v128 {
-  const m = quarterExpm1(magnitude4(x));
-  const sum = f32x4.add(m, f32x4.div(m, fma4(k4(FOUR), m, k4(ONE))));
-  return withSign4(f32x4.mul(k4(TWO), sum), x);
-}
-
-/** Hyperbolic cosine, (e + 1 / e) / 2 with e = e^|x|. Error ≤ 2 ULP. */
-// @ts-ignore: decorator
-@inline
-export function cosh_f32x4(x: v128): v128 {
-  const quarter = f32x4.add(quarterExpm1(magnitude4(x)), k4(QUARTER));
-  return fma4(k4(TWO), quarter, f32x4.div(k4(EIGHTH), quarter));
-}
-const EIGHTH = memory.data<f32>([0.125]);
-
-/** erf x / x − 1 on |x| ≤ 0.875, in x²; the error is 2⁻²⁶ of erf. */
-const ERF = memory.data<f32>([0.12837915, -0.37612507, 0.11281965, -0.026772428, 0.005002323, -0.0006040721]);
-/** log erfc x on 0.875 ≤ x ≤ 3.92; the error is 2⁻²⁹ of erf. */
-const LOG_ERFC = memory.data<f32>([
-  -0.00013357375, -1.1279361, -0.6367372, -0.10432754, 0.022420265, -0.0030923174, 0.00020100082,
-]);
-const ERF_SPLIT = memory.data<f32>([0.875]);
-const ERF_HIGH = memory.data<f32>([3.92]);
-
-/** Error function. Error ≤ 2 ULP; never beyond ±1. */
-// @ts-ignore: decorator
-@inline
-export function erf_f32x4(x: v128): v128 {
-  const a = f32x4.pmin(magnitude4(x), k4(ERF_HIGH));
-  const near = fma4(a, poly6(f32x4.mul(a, a), ERF), a);
-  const far = f32x4.neg(expm1Negative(poly7(a, LOG_ERFC)));
-  return withSign4(select4(f32x4.lt(a, k4(ERF_SPLIT)), near, far), x);
-}
-
-/** eˣ − 1 for −87 ≤ x ≤ 0. */
-// @ts-ignore: decorator
-@inline
-function expm1Negative(x: v128): v128 {
-  const biased = fma4(x, k4(LOG2_E), k4(MAGIC));
-  const power = i32x4.add(i32x4.shl(biased, 23), k4(ONE));
-  return fma4(power, expm1Reduced(x, f32x4.sub(biased, k4(MAGIC))), f32x4.sub(power, k4(ONE)));
-}
-
-// ---------------------------------------------------------------------------------------------- logarithms
 
 const LN2_HI = memory.data<f32>([0.693359375]);
 const LN2_LO = memory.data<f32>([-2.1219444005469058e-4]);
@@ -205,9 +49,19 @@ function log1pTail(f: v128): v128 {
   return fma4(k4(MINUS_HALF), f2, f32x4.mul(f32x4.mul(f2, f), poly8(f, LOG1P)));
 }
 
+/** The order in which the bits of positive normal numbers come first, as unsigned integers. */
 // @ts-ignore: decorator
 @inline
-function logNormal(x: v128): v128 {
+export function normalKey(x: v128): v128 {
+  return i32x4.sub(x, k4(MIN_NORMAL));
+}
+/** The last such key. */
+export const NORMAL_KEYS = memory.data<u32>([0x7effffff]);
+
+/** log x of positive normal numbers. */
+// @ts-ignore: decorator
+@inline
+export function logNormal(x: v128): v128 {
   const n = exponentAtSqrtHalf(x);
   const f = mantissaMinus1(x, n);
   const exponent = f32x4.convert_i32x4_s(n);
@@ -265,6 +119,7 @@ function log2Normal(x: v128): v128 {
   const low = fma4(tail, k4(LOG2_E), f32x4.mul(f, k4(LOG2_E_LO)));
   return f32x4.add(f32x4.convert_i32x4_s(n), fma4(f, k4(LOG2_E_HI), low));
 }
+const LOG2_E = memory.data<f32>([1.4426950408889634]);
 /** log₂ e in two parts; the product of the first with a mantissa loses at most its last bits. */
 const LOG2_E_HI = memory.data<f32>([1.44140625]);
 const LOG2_E_LO = memory.data<f32>([0.0012887908889634]);

@@ -108,6 +108,36 @@ export function streams1<OP, T>(y: usize, x: usize, stride: i32, n: i32, p: f64,
   lanes1<OP, T>(y + span<T>(done), x + span<T>(done), stride, n - done, p, q);
 }
 
+/** As `unrolled1`, by `ordinary` where all four vectors allow it. */
+// @ts-ignore: decorator
+@inline
+function unrolledShortcut1<OP>(y: usize, x: usize, n: i32, p: f64, q: f64): i32 {
+  const op = changetype<OP>(0);
+  const end = x + (span<f32>(n) & ~63);
+  for (; x < end; x += 64) {
+    const first = i32x4.max_u(op.key(v128.load(x)), op.key(v128.load(x, 16)));
+    const second = i32x4.max_u(op.key(v128.load(x, 32)), op.key(v128.load(x, 48)));
+    const last = op.lastKey();
+    if (i32x4.all_true(i32x4.eq(i32x4.max_u(i32x4.max_u(first, second), last), last))) {
+      const y0 = op.ordinary(v128.load(x)),
+        y1 = op.ordinary(v128.load(x, 16));
+      const y2 = op.ordinary(v128.load(x, 32)),
+        y3 = op.ordinary(v128.load(x, 48));
+      v128.store(y, y0);
+      v128.store(y, y1, 16);
+      v128.store(y, y2, 32);
+      v128.store(y, y3, 48);
+    } else lanes1<OP, f32>(y, x, 1, 16, p, q);
+    y += 64;
+  }
+  return n & ~15;
+}
+
+export function shortcuts1<OP>(y: usize, x: usize, stride: i32, n: i32, p: f64, q: f64): void {
+  const done = stride == 1 ? unrolledShortcut1<OP>(y, x, n, p, q) : 0;
+  lanes1<OP, f32>(y + span<f32>(done), x + span<f32>(done), stride, n - done, p, q);
+}
+
 export function scalars1<OP, T, R>(y: usize, x: usize, stride: i32, n: i32, p: f64, q: f64): void {
   const op = changetype<OP>(0);
   const step = span<T>(stride);

@@ -8,6 +8,14 @@ export function fma4(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** `c - a * b` on four f32 lanes; fused on the relaxed target. */
+// @ts-ignore: decorator
+@inline
+export function fnma4(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+  return f32x4.sub(c, f32x4.mul(a, b));
+}
+
 /** `a * b + c` on two f64 lanes; fused on the relaxed target. */
 // @ts-ignore: decorator
 @inline
@@ -47,7 +55,10 @@ export function select4(mask: v128, a: v128, b: v128): v128 {
   return v128.bitselect(a, b, mask);
 }
 
-/** Polynomials on four f32 lanes (Horner); the table holds the coefficients, lowest power first. */
+/**
+ * Polynomials on four f32 lanes; the table holds the coefficients, lowest power first. Horner's rule in x² on pairs of
+ * terms: as many operations as in x but for the square, in half the time from x to the result.
+ */
 // @ts-ignore: decorator
 @inline
 export function poly2(x: v128, table: usize): v128 {
@@ -57,43 +68,43 @@ export function poly2(x: v128, table: usize): v128 {
 // @ts-ignore: decorator
 @inline
 export function poly3(x: v128, table: usize): v128 {
-  return fma4(poly2(x, table + 4), x, k4(table));
+  return fma4(f32x4.mul(x, x), k4(table + 8), poly2(x, table));
 }
 
 // @ts-ignore: decorator
 @inline
 export function poly4(x: v128, table: usize): v128 {
-  return fma4(poly3(x, table + 4), x, k4(table));
+  return fma4(f32x4.mul(x, x), poly2(x, table + 8), poly2(x, table));
 }
 
 // @ts-ignore: decorator
 @inline
 export function poly5(x: v128, table: usize): v128 {
-  return fma4(poly4(x, table + 4), x, k4(table));
+  return fma4(f32x4.mul(x, x), poly3(x, table + 8), poly2(x, table));
 }
 
 // @ts-ignore: decorator
 @inline
 export function poly6(x: v128, table: usize): v128 {
-  return fma4(poly5(x, table + 4), x, k4(table));
+  return fma4(f32x4.mul(x, x), poly4(x, table + 8), poly2(x, table));
 }
 
 // @ts-ignore: decorator
 @inline
 export function poly7(x: v128, table: usize): v128 {
-  return fma4(poly6(x, table + 4), x, k4(table));
+  return fma4(f32x4.mul(x, x), poly5(x, table + 8), poly2(x, table));
 }
 
 // @ts-ignore: decorator
 @inline
 export function poly8(x: v128, table: usize): v128 {
-  return fma4(poly7(x, table + 4), x, k4(table));
+  return fma4(f32x4.mul(x, x), poly6(x, table + 8), poly2(x, table));
 }
 
 // @ts-ignore: decorator
 @inline
 export function poly9(x: v128, table: usize): v128 {
-  return fma4(poly8(x, table + 4), x, k4(table));
+  return fma4(f32x4.mul(x, x), poly7(x, table + 8), poly2(x, table));
 }
 
 /** Polynomials on two f64 lanes (Horner); the table holds the coefficients, lowest power first. */

@@ -111,6 +111,16 @@ const UNARY: [string, (x: number) => number, number, number, number][] = [
   ["erf", erf, -4, 4, 2],
 ];
 
+const gelu = (x: number) => (x * (1 + erf(x * Math.SQRT1_2))) / 2;
+const geluTanh = (x: number) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2;
+
+/** Functions whose error is bounded by a multiple of |x|: [kernel, reference, that multiple]. */
+const PROPORTIONAL: [string, (x: number) => number, number][] = [
+  ["gelu", gelu, 2 ** -22],
+  ["geluTanh", geluTanh, 2 ** -22],
+  ["silu", (x) => x * sigmoid(x), 2 ** -22],
+];
+
 /** C's pow: 1 to any power, and −1 to an infinite one, is 1. */
 const pow = (x: number, y: number) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y);
 
@@ -194,9 +204,19 @@ for (const target of TARGETS) {
       expectWithin(DOUBLE_BOUND, y, (i) => reference(a[i]!, b[i]!), at);
     });
 
+    test.each(PROPORTIONAL)("%s of float32", (name, reference, bound) => {
+      const x = samples(-9, 9, 6);
+      const y = run(name, "float32", [x]);
+      for (let i = 0; i < y.length; i++) {
+        const exact = reference(x[i]!);
+        const within = Math.abs(y[i]! - exact) <= bound * Math.abs(x[i]!) + 2 ** -149;
+        if (!within && !Object.is(y[i], Math.fround(exact))) expect.fail(`at ${x[i]}: got ${y[i]}, want ${exact}`);
+      }
+    });
+
     test("a lane's bits depend neither on its place nor on its neighbours", () => {
       const x = samples(-10, 10, 5);
-      for (const [name] of UNARY) {
+      for (const [name] of [...UNARY, ...PROPORTIONAL]) {
         const whole = run(name, "float32", [x]).slice();
         const shifted = run(name, "float32", [x.subarray(3, 3 + 130)]).slice();
         expect(Buffer.from(shifted.buffer), name).toEqual(Buffer.from(whole.slice(3, 3 + 130).buffer));
