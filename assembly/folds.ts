@@ -2,10 +2,13 @@
  * Folds of `T` to `T`, along rows and down columns. Floats go through vectors; integers, which programs seldom reduce
  * this way, one by one: seven copies of the vector loops would cost more than they save.
  */
-import { at, column, loadLanes, neighbours } from "./rows";
+import { at, column, loadLanes, neighbours, zeros } from "./rows";
 import { lanes } from "./simd";
 
-// Strategies: `vec` and `one` agree bit for bit, `start` is their neutral element.
+// Strategies: `vec` and `one` agree bit for bit, `start` is their neutral element. Extrema keep the first
+// of equals (±0) and become NaN for good. `quick` is a single instruction that does what `vec` does for numbers; where it
+// `overlooks` NaN, rows and strips are summed beside it: no NaN, no NaN in the sum. (Infinities may make one, too; then
+// the exact fold finds out.)
 
 @final
 @unmanaged
@@ -16,12 +19,20 @@ export class Greater {
     return isSigned<T>() ? <T>(<u64>1 << (8 * sizeof<T>() - 1)) : <T>0;
   }
   @inline
+  overlooks(): bool {
+    return true;
+  }
+  @inline
+  quick<T>(a: v128, b: v128): v128 {
+    return v128.pmax<T>(a, b);
+  }
+  @inline
   vec<T>(a: v128, b: v128): v128 {
-    return v128.max<T>(a, b);
+    return v128.bitselect(b, v128.pmax<T>(a, b), v128.ne<T>(b, b));
   }
   @inline
   one<T>(a: T, b: T): T {
-    return max<T>(a, b);
+    return a < b || b != b ? b : a;
   }
 }
 
@@ -34,12 +45,20 @@ export class Less {
     return <T>(isSigned<T>() ? ((<u64>1 << (8 * sizeof<T>() - 1)) - 1) : <u64>-1);
   }
   @inline
+  overlooks(): bool {
+    return true;
+  }
+  @inline
+  quick<T>(a: v128, b: v128): v128 {
+    return v128.pmin<T>(a, b);
+  }
+  @inline
   vec<T>(a: v128, b: v128): v128 {
-    return v128.min<T>(a, b);
+    return v128.bitselect(b, v128.pmin<T>(a, b), v128.ne<T>(b, b));
   }
   @inline
   one<T>(a: T, b: T): T {
-    return min<T>(a, b);
+    return b < a || b != b ? b : a;
   }
 }
 
@@ -49,6 +68,14 @@ export class Times {
   @inline
   start<T>(): T {
     return <T>1;
+  }
+  @inline
+  overlooks(): bool {
+    return false;
+  }
+  @inline
+  quick<T>(a: v128, b: v128): v128 {
+    return v128.mul<T>(a, b);
   }
   @inline
   vec<T>(a: v128, b: v128): v128 {
@@ -69,17 +96,30 @@ export function foldRow<OP, T>(x: usize, n: i32): T {
 function foldFloats<OP, T>(x: usize, n: i32): T {
   const op = changetype<OP>(0);
   const start = v128.splat<T>(op.start<T>());
-  let a = start, b = start, c = start, d = start;
+  let a = start, b = start, c = start, d = start, even = zeros(), odd = zeros();
+  const row = x;
   let k = n;
   for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64) {
-    a = op.vec<T>(a, v128.load(x));
-    b = op.vec<T>(b, v128.load(x, 16));
-    c = op.vec<T>(c, v128.load(x, 32));
-    d = op.vec<T>(d, v128.load(x, 48));
+    const v0 = v128.load(x), v1 = v128.load(x, 16), v2 = v128.load(x, 32), v3 = v128.load(x, 48);
+    a = op.quick<T>(a, v0);
+    b = op.quick<T>(b, v1);
+    c = op.quick<T>(c, v2);
+    d = op.quick<T>(d, v3);
+    if (op.overlooks()) {
+      even = v128.add<T>(even, v128.add<T>(v0, v1));
+      odd = v128.add<T>(odd, v128.add<T>(v2, v3));
+    }
   }
+  if (op.overlooks() && hasNan<T>(v128.add<T>(even, odd))) return foldOne<OP, T>(row, n, sizeof<T>());
   if (n >= 4 * lanes<T>()) a = op.vec<T>(op.vec<T>(a, b), op.vec<T>(c, d));
   for (; k > 0; k -= lanes<T>(), x += 16) a = op.vec<T>(a, loadLanes<T>(x, k, start));
   return foldLanes<OP, T>(a);
+}
+
+// @ts-ignore: decorator
+@inline
+function hasNan<T>(v: v128): bool {
+  return v128.any_true(v128.ne<T>(v, v));
 }
 
 // @ts-ignore: decorator
@@ -103,12 +143,22 @@ function foldColumns<OP, T>(y: usize, x: usize, n: i32, stride: usize, width: i3
 
 function foldStrip<OP, T>(y: usize, x: usize, n: i32, stride: usize): void {
   const op = changetype<OP>(0);
-  let a = v128.splat<T>(op.start<T>()), b = a, c = a, d = a;
+  let a = v128.splat<T>(op.start<T>()), b = a, c = a, d = a, even = zeros(), odd = zeros();
+  const strip = x;
   for (let i = 0; i < n; i++, x += stride) {
-    a = op.vec<T>(a, v128.load(x));
-    b = op.vec<T>(b, v128.load(x, 16));
-    c = op.vec<T>(c, v128.load(x, 32));
-    d = op.vec<T>(d, v128.load(x, 48));
+    const v0 = v128.load(x), v1 = v128.load(x, 16), v2 = v128.load(x, 32), v3 = v128.load(x, 48);
+    a = op.quick<T>(a, v0);
+    b = op.quick<T>(b, v1);
+    c = op.quick<T>(c, v2);
+    d = op.quick<T>(d, v3);
+    if (op.overlooks()) {
+      even = v128.add<T>(even, v128.add<T>(v0, v1));
+      odd = v128.add<T>(odd, v128.add<T>(v2, v3));
+    }
+  }
+  if (op.overlooks() && hasNan<T>(v128.add<T>(even, odd))) {
+    for (let i = 0; i < 64; i += 16) v128.store(y + i, foldVector<OP, T>(strip + i, n, stride));
+    return;
   }
   v128.store(y, a);
   v128.store(y, b, 16);

@@ -4,7 +4,7 @@
  * counts for nothing. Targets are trusted: check them first with `targetsInRange`. Floats.
  */
 import { F32, F64 } from "./dtype";
-import { at, column, exp, loadLanes, neighbours, storeLanes, zeros } from "./rows";
+import { at, column, expNegative, loadLanes, neighbours, storeLanes, zeros } from "./rows";
 import { lanes } from "./simd";
 import { logSoftmax } from "./softmax";
 
@@ -135,7 +135,7 @@ function lossScales<T>(g: usize, target: usize, weight: usize, ignoreIndex: i32,
 /** gx = scale e^logProbs over `count` vectors of k lanes, `stride` bytes apart. */
 function scaledExp<T>(gx: usize, logProbs: usize, count: i32, stride: usize, k: i32, scale: v128): void {
   for (; count > 0; count--, gx += stride, logProbs += stride) {
-    storeLanes<T>(gx, v128.mul<T>(exp<T>(loadLanes<T>(logProbs, k, zeros())), scale), k);
+    storeLanes<T>(gx, v128.mul<T>(expNegative<T>(loadLanes<T>(logProbs, k, zeros())), scale), k);
   }
 }
 

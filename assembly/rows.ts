@@ -4,7 +4,7 @@
  * Short tails go through the same vector instructions as full vectors (with `loadLanes` and `storeLanes`), never
  * through a scalar copy of the formula: a column's bits then do not depend on where a range was cut, on either target.
  */
-import { exp_f32x4, log_f32x4 } from "./math";
+import { expNegative_f32x4, log_f32x4 } from "./math";
 import * as math from "./math64";
 import { lanes } from "./simd";
 
@@ -73,11 +73,11 @@ export function firstLanes<T>(k: i32): v128 {
   return i64x2.lt_s(i64x2(0, 1), i64x2.splat(k));
 }
 
-/** e^x of each lane. T: f32, f64. */
+/** e^x of each lane, x <= 0; f32 results that would not be normal are 0. T: f32, f64. */
 // @ts-ignore: decorator
 @inline
-export function exp<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return exp_f32x4(x);
+export function expNegative<T>(x: v128): v128 {
+  if (sizeof<T>() == 4) return expNegative_f32x4(x);
   return f64x2(math.exp(f64x2.extract_lane(x, 0)), math.exp(f64x2.extract_lane(x, 1)));
 }
 
@@ -155,7 +155,7 @@ export class Product {
 }
 
 /** Elements of a row whose f32 sum is taken before it joins the f64 total; part of the definition of a sum's bits. */
-const ROW_BLOCK: i32 = 1024;
+export const ROW_BLOCK: i32 = 1024;
 /** The same for a column. */
 const COLUMN_BLOCK: i32 = 32;
 

@@ -6,8 +6,8 @@ import { F32, F64 } from "./dtype";
 import { foldRow, Greater } from "./folds";
 import * as math from "./math64";
 import {
-  at, column, columnSum, columnSum2, exp, loadLanes, log, neighbours, Plain, Product, rowSum, rowSum2, storeLanes,
-  zeros,
+  addLanes, at, column, columnSum, columnSum2, expNegative, firstLanes, loadLanes, log, neighbours, Plain, Product,
+  ROW_BLOCK, rowSum, rowSum2, storeLanes, zeros,
 } from "./rows";
 import { lanes } from "./simd";
 
@@ -17,29 +17,47 @@ import { lanes } from "./simd";
 class ShiftedExp {
   @inline
   vec<T>(x: v128, q: v128): v128 {
-    return exp<T>(v128.sub<T>(x, q));
+    return expNegative<T>(v128.sub<T>(x, q));
   }
 }
 
 // ---- Rows: inner == 1 -----------------------------------------------------------------------------------------------
 
-/** y = e^(x - shift). */
-function expRow<T>(y: usize, x: usize, n: i32, shift: v128): void {
+/** y = e^(x - shift) over a row; the sum of y, in the blocks of `rowSum`. */
+function expRow<T>(y: usize, x: usize, n: i32, shift: v128): f64 {
+  let total: f64 = 0;
+  for (let i = 0; i < n; i += ROW_BLOCK) total += expBlock<T>(at<T>(y, i), at<T>(x, i), min(n - i, ROW_BLOCK), shift);
+  return total;
+}
+
+function expBlock<T>(y: usize, x: usize, n: i32, shift: v128): f64 {
+  let a = zeros(), b = zeros(), c = zeros(), d = zeros();
   let k = n;
-  for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>(), x += 32, y += 32) {
-    const first = exp<T>(v128.sub<T>(v128.load(x), shift));
-    const second = exp<T>(v128.sub<T>(v128.load(x, 16), shift));
-    v128.store(y, first);
-    v128.store(y, second, 16);
+  for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64, y += 64) {
+    const y0 = expNegative<T>(v128.sub<T>(v128.load(x), shift));
+    const y1 = expNegative<T>(v128.sub<T>(v128.load(x, 16), shift));
+    const y2 = expNegative<T>(v128.sub<T>(v128.load(x, 32), shift));
+    const y3 = expNegative<T>(v128.sub<T>(v128.load(x, 48), shift));
+    v128.store(y, y0);
+    v128.store(y, y1, 16);
+    v128.store(y, y2, 32);
+    v128.store(y, y3, 48);
+    a = v128.add<T>(a, y0);
+    b = v128.add<T>(b, y1);
+    c = v128.add<T>(c, y2);
+    d = v128.add<T>(d, y3);
   }
   for (; k > 0; k -= lanes<T>(), x += 16, y += 16) {
-    storeLanes<T>(y, exp<T>(v128.sub<T>(loadLanes<T>(x, k, shift), shift)), k);
+    const v = expNegative<T>(v128.sub<T>(loadLanes<T>(x, k, shift), shift));
+    storeLanes<T>(y, v, k);
+    a = v128.add<T>(a, v128.and(v, firstLanes<T>(k)));
   }
+  return addLanes<T>(v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d)));
 }
 
 function softmaxRow<T>(y: usize, x: usize, n: i32): void {
-  expRow<T>(y, x, n, v128.splat<T>(foldRow<Greater, T>(x, n)));
-  const scale = v128.splat<T>(<T>(1 / rowSum<Plain, T>(y, n, 0)));
+  const total = expRow<T>(y, x, n, v128.splat<T>(foldRow<Greater, T>(x, n)));
+  const scale = v128.splat<T>(<T>(1 / total));
   for (let k = n; k > 0; k -= lanes<T>(), y += 16) {
     storeLanes<T>(y, v128.mul<T>(loadLanes<T>(y, k, zeros()), scale), k);
   }
@@ -67,7 +85,7 @@ function softmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
 function logSoftmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
   const total = v128.splat<T>(<T>rowSum<Plain, T>(g, n, 0));
   for (let k = n; k > 0; k -= lanes<T>(), gx += 16, g += 16, y += 16) {
-    const part = v128.mul<T>(exp<T>(loadLanes<T>(y, k, zeros())), total);
+    const part = v128.mul<T>(expNegative<T>(loadLanes<T>(y, k, zeros())), total);
     storeLanes<T>(gx, v128.sub<T>(loadLanes<T>(g, k, zeros()), part), k);
   }
 }
@@ -83,7 +101,7 @@ function columnMax<T>(x: usize, n: i32, stride: usize, k: i32): v128 {
 function softmaxColumns<T>(y: usize, x: usize, n: i32, stride: usize, k: i32): void {
   const most = columnMax<T>(x, n, stride, k);
   for (let i = 0, p = y; i < n; i++, x += stride, p += stride) {
-    storeLanes<T>(p, exp<T>(v128.sub<T>(loadLanes<T>(x, k, most), most)), k);
+    storeLanes<T>(p, expNegative<T>(v128.sub<T>(loadLanes<T>(x, k, most), most)), k);
   }
   const total = columnSum<Plain, T>(y, n, stride, k, zeros());
   for (let i = 0; i < n; i++, y += stride) {
@@ -110,7 +128,7 @@ function softmaxColumnsBackward<T>(gx: usize, g: usize, y: usize, n: i32, stride
 function logSoftmaxColumnsBackward<T>(gx: usize, g: usize, y: usize, n: i32, stride: usize, k: i32): void {
   const total = columnSum<Plain, T>(g, n, stride, k, zeros());
   for (let i = 0; i < n; i++, gx += stride, g += stride, y += stride) {
-    const part = v128.mul<T>(exp<T>(loadLanes<T>(y, k, zeros())), total);
+    const part = v128.mul<T>(expNegative<T>(loadLanes<T>(y, k, zeros())), total);
     storeLanes<T>(gx, v128.sub<T>(loadLanes<T>(g, k, zeros()), part), k);
   }
 }
@@ -215,11 +233,10 @@ export function logSoftmaxBackward(
 
 // ---- Logsumexp ------------------------------------------------------------------------------------------------------
 
-/** `most`, or 0 where it is infinite: e^(x - most) would be NaN there. */
 // @ts-ignore: decorator
 @inline
-function finiteShift<T>(most: v128): v128 {
-  return v128.andnot(most, v128.eq<T>(v128.abs<T>(most), v128.splat<T>(<T>Infinity)));
+function isFinite<T>(x: v128): v128 {
+  return v128.lt<T>(v128.abs<T>(x), v128.splat<T>(<T>Infinity));
 }
 
 function logSums<T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
@@ -228,13 +245,14 @@ function logSums<T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32
     const from = column<T>(x, r, n, inner);
     const k = min(lanes<T>(), neighbours(r, end, inner));
     if (inner == 1) {
-      const largest = foldRow<Greater, T>(from, n);
-      const shift = abs<T>(largest) == <T>Infinity ? <T>0 : largest;
-      store<T>(at<T>(y, r), <T>(math.log(rowSum<ShiftedExp, T>(from, n, shift)) + <f64>shift));
+      const most = foldRow<Greater, T>(from, n);
+      let sum = <f64>most;
+      if (abs<f64>(sum) < Infinity) sum += math.log(rowSum<ShiftedExp, T>(from, n, most));
+      store<T>(at<T>(y, r), <T>sum);
     } else {
-      const shift = finiteShift<T>(columnMax<T>(from, n, stride, k));
-      const logSum = log<T>(columnSum<ShiftedExp, T>(from, n, stride, k, shift));
-      storeLanes<T>(at<T>(y, r), v128.add<T>(logSum, shift), k);
+      const most = columnMax<T>(from, n, stride, k);
+      const logSum = v128.add<T>(log<T>(columnSum<ShiftedExp, T>(from, n, stride, k, most)), most);
+      storeLanes<T>(at<T>(y, r), v128.bitselect(logSum, most, isFinite<T>(most)), k);
     }
     r += k;
   }

@@ -45,11 +45,11 @@ const features = ["simd", "threads", "bulk-memory", "nontrapping-float-to-int", 
  * same speed, since what has to be inlined says so in the sources.
  */
 async function buildTarget(target) {
-  await run(bin("asc"), ["--config", "asconfig.json", "--target", target]);
+  await run(bin("asc"), ["--config", "asconfig.json", "--target", target, "--debug"]);
   const enabled = [...features, ...(target === "relaxed" ? ["relaxed-simd"] : [])].map((name) => `--enable-${name}`);
   const file = `kernels.${target}.wasm`;
-  const output = ["--output", join("build", file)];
-  await run(bin("wasm-opt"), [join("build", "raw", file), ...enabled, "-O3", "--fast-math", ...output]);
+  const passes = ["-O3", "--fast-math", "--reorder-functions-by-name", "--strip-debug"];
+  await run(bin("wasm-opt"), [join("build", "raw", file), ...enabled, ...passes, "--output", join("build", file)]);
 }
 
 async function buildKernels() {
