@@ -17,6 +17,13 @@ export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 @inline
 export const MC: i32 = 120;
 
+/** Rows of the blocks that `rows` rows are divided into: about equally many, at most MC. */
+export function blockRows(rows: i32): i32 {
+  if (rows <= MC) return rows;
+  const blocks = (rows + MC - 1) / MC;
+  return ((rows + blocks - 1) / blocks + MR - 1) / MR * MR;
+}
+
 /** Depth of a packed block. */
 // @ts-ignore: decorator
 @inline
@@ -36,6 +43,7 @@ export function NR<T>(): i32 {
 
 /** Depth of one k block: at most KC, and even, so that no block is left with a few terms. At least 1. */
 export function depthBlock(k: i32): i32 {
-  const blocks = max((k + KC - 1) / KC, 1);
-  return max((k + blocks - 1) / blocks, 1);
+  if (k <= KC) return max(k, 1);
+  const blocks = (k + KC - 1) / KC;
+  return (k + blocks - 1) / blocks;
 }

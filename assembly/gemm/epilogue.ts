@@ -5,7 +5,6 @@ import { BIAS_COLUMN, BIAS_ROW, Product } from "./product";
 
 /** Finishes rows [i, i + rows) and columns [j, j + cols) of C, whose first element is at `c`. */
 export function epilogue<T>(p: Product, c: usize, i: i32, j: i32, rows: i32, cols: i32): void {
-  if (p.biasMode == 0 && !p.relu) return;
   for (let r = 0; r < rows; r++) {
     if (p.biasMode == BIAS_COLUMN) addRow<T>(c, p.bias + <usize>j * sizeof<T>(), cols);
     else if (p.biasMode == BIAS_ROW) addSplat<T>(c, p.bias + <usize>(i + r) * sizeof<T>(), cols);

@@ -1,6 +1,6 @@
 /**
  * Matrix product, C = act([C +] A·B + bias), alone or in batches. Layers: blocking (sizes), pack, micro, macro.
- * Products of few rows or columns are in thin.ts, with a vector in gemv.ts, of integers in integer.ts.
+ * Products of few rows or columns are in thin.ts and gemv.ts, of integers in integer.ts.
  *
  *     gemm(t, c, a, b, m, n, k, rsa, csa, rsb, csb, ldc, bsa, bsb, bsc,
  *          beta, bias, biasMode, act, scratch, begin, end)
@@ -22,11 +22,12 @@
  * and each element in the same order of terms, so the bits do not depend on the split. k = 0 gives C = act(bias).
  */
 import { F32, F64, I16, I32, I64, I8, U8 } from "../dtype";
-import { gemv, isGemv } from "./gemv";
+import { GENERAL, GEMV, wayOf } from "./few";
+import { gemv } from "./gemv";
 import { multiplyIntegers } from "./integer";
 import { multiply } from "./macro";
-import { Product, productAt } from "./product";
-import { isThin, multiplyThin } from "./thin";
+import { Product, productAt, transpose } from "./product";
+import { multiplyThin } from "./thin";
 
 /** Multiplications that are worth a task, about 3 µs. */
 const TASK_WORK: i64 = 1 << 16;
@@ -60,31 +61,48 @@ export function gemmTasks(m: i32, n: i32, k: i32, batch: i32): i32 {
   return batch * ((max(m, n) + size - 1) / size);
 }
 
-/** Rows or columns [from, to) of one product. The way is chosen by the whole product, not by the part. */
-function part<T>(p: Product, from: i32, to: i32): void {
-  const rows = splitsRows(p.m, p.n);
-  const i0 = rows ? from : 0, i1 = rows ? to : p.m;
-  const j0 = rows ? 0 : from, j1 = rows ? p.n : to;
-  if (isInteger<T>()) multiplyIntegers<T>(p, i0, i1, j0, j1);
-  else if (isThin<T>(p)) multiplyThin<T>(p, i0, i1, j0, j1);
-  else if (isGemv<T>(p)) gemv<T>(p, from, to);
-  else multiply<T>(p, i0, i1, j0, j1);
+/** Rows [i0, i1) and columns [j0, j1) of one product of floats; all rows where there are few. */
+function multiplyFloats<T>(p: Product, way: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
+  if (way == GENERAL) multiply(p, i0, i1, j0, j1);
+  else if (way == GEMV) gemv<T>(p, j0, j1);
+  else multiplyThin<T>(p, j0, j1);
+}
+
+/** Rows [i0, i1) and columns [j0, j1) of one product. */
+function part(t: i32, p: Product, way: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
+  switch (t) {
+    case F32: multiplyFloats<f32>(p, way, i0, i1, j0, j1); break;
+    case F64: multiplyFloats<f64>(p, way, i0, i1, j0, j1); break;
+    case I64: multiplyIntegers<i64>(p, i0, i1, j0, j1); break;
+    case I32: multiplyIntegers<i32>(p, i0, i1, j0, j1); break;
+    case I16: multiplyIntegers<i16>(p, i0, i1, j0, j1); break;
+    case I8: multiplyIntegers<i8>(p, i0, i1, j0, j1); break;
+    case U8: multiplyIntegers<u8>(p, i0, i1, j0, j1); break;
+    default: unreachable();
+  }
 }
 
 /** Tasks [begin, end): those of the same product as one part. Batch strides in bytes. */
-function run<T>(p: Product, bsa: usize, bsb: usize, bsc: usize, begin: i32, end: i32): void {
-  const a = p.a, b = p.b, c = p.c;
+function run(t: i32, p: Product, bsa: usize, bsb: usize, bsc: usize, begin: i32, end: i32): void {
   const size = taskSize(p.m, p.n, p.k);
   const length = max(p.m, p.n);
   const parts = (length + size - 1) / size;
+  // The way is chosen by the whole product, not by the part.
+  const way = t == F32 || t == F64 ? wayOf(p) : GENERAL;
+  const turned = way != GENERAL && p.m > p.n;
+  if (turned) transpose(p);
+  const sa = turned ? bsb : bsa, sb = turned ? bsa : bsb;
+  const rows = splitsRows(p.m, p.n);
+  const a = p.a, b = p.b, c = p.c;
   while (begin < end) {
     const item = begin / parts;
     const first = begin - item * parts;
     const next = min(end, (item + 1) * parts);
-    p.a = a + <usize>item * bsa;
-    p.b = b + <usize>item * bsb;
+    const from = first * size, to = min((next - item * parts) * size, length);
+    p.a = a + <usize>item * sa;
+    p.b = b + <usize>item * sb;
     p.c = c + <usize>item * bsc;
-    part<T>(p, first * size, min((next - item * parts) * size, length));
+    part(t, p, way, rows ? from : 0, rows ? to : p.m, rows ? 0 : from, rows ? p.n : to);
     begin = next;
   }
 }
@@ -102,20 +120,10 @@ export function gemm(
   p.m = m; p.n = n; p.k = k;
   p.rsa = (<usize>rsa) << shift; p.csa = (<usize>csa) << shift;
   p.rsb = (<usize>rsb) << shift; p.csb = (<usize>csb) << shift;
-  p.ldc = (<usize>ldc) << shift;
+  p.ldc = (<usize>ldc) << shift; p.cdc = (<usize>1) << shift; p.size = p.cdc;
   p.add = beta != 0;
   p.bias = bias;
   p.biasMode = biasMode;
   p.relu = act != 0;
-  const sa = (<usize>bsa) << shift, sb = (<usize>bsb) << shift, sc = (<usize>bsc) << shift;
-  switch (t) {
-    case F32: run<f32>(p, sa, sb, sc, begin, end); break;
-    case F64: run<f64>(p, sa, sb, sc, begin, end); break;
-    case I64: run<i64>(p, sa, sb, sc, begin, end); break;
-    case I32: run<i32>(p, sa, sb, sc, begin, end); break;
-    case I16: run<i16>(p, sa, sb, sc, begin, end); break;
-    case I8: run<i8>(p, sa, sb, sc, begin, end); break;
-    case U8: run<u8>(p, sa, sb, sc, begin, end); break;
-    default: unreachable();
-  }
+  run(t, p, (<usize>bsa) << shift, (<usize>bsb) << shift, (<usize>bsc) << shift, begin, end);
 }

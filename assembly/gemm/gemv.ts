@@ -1,55 +1,41 @@
 /**
- * Products with a vector, y[j] = Σ_p M[j][p] · x[p], as sums of the columns of M, which are contiguous. (Where the rows
- * are, the product is one of thin.ts.)
+ * Products of few rows with a matrix whose rows are contiguous, y[j] = Σ_p x[p] · M[p][j], as sums of the rows of M.
  */
 import { lanes } from "../simd";
+import { fewRows, fewStep, finish } from "./few";
 import { fma, splatAt } from "./micro";
-import { BIAS_COLUMN, packedA, packedB, Product } from "./product";
+import { packedA, Product } from "./product";
 
-/** Longest vector that is gathered when its elements are not neighbours; it takes the place of a packed B. */
-const MAX_GATHER: i32 = 1 << 18;
-/** Results computed at a time; their sums take the place of a packed A and stay in the first cache level. */
-const CHUNK: i32 = 1024;
+/** Results of a row computed at a time: their sums, which take the place of a packed A, and 8 rows of M stay in the first cache level. */
+const CHUNK: i32 = 512;
 
-/** Whether a product is one for `gemv`: one row or one column, and the matrix is contiguous along the result. */
-export function isGemv<T>(p: Product): bool {
-  if (p.k > MAX_GATHER) return false;
-  return p.m == 1 ? p.csb == sizeof<T>() : p.n == 1 && p.rsa == sizeof<T>();
-}
-
-/** Results [begin, end); `begin` is a multiple of 4. */
-export function gemv<T>(p: Product, begin: i32, end: i32): void {
-  const row = p.m == 1;
-  const along = row ? p.rsb : p.csa;
-  const incx = row ? p.csa : p.rsb;
-  let x = row ? p.a : p.b;
-  if (incx != sizeof<T>()) x = gather<T>(packedB(p), x, incx, p.k);
-  const sums = packedA<T>(p);
-  for (let j = begin; j < end; j += CHUNK) {
-    const count = min(CHUNK, end - j);
-    const m = (row ? p.b : p.a) + <usize>j * sizeof<T>();
-    combine<T>(sums, m, along, x, p.k, count);
-    finish<T>(p, sums, j, count);
+/** Computes columns [j0, j1) of C, bias and rectifier included; `j0` is a multiple of 4. */
+export function gemv<T>(p: Product, j0: i32, j1: i32): void {
+  const sums = packedA(p), pitch = CHUNK * sizeof<T>();
+  const x = fewRows(p);
+  const chunk = p.m == 1 ? 2 * CHUNK : CHUNK;
+  for (let j = j0; j < j1; j += chunk) {
+    const count = min(chunk, j1 - j);
+    combine<T>(p, sums, p.b + <usize>j * sizeof<T>(), x, count);
+    for (let i = 0; i < p.m; i++) finish<T>(p, sums + <usize>i * pitch, i, j, count, p.add, true);
   }
 }
 
-function gather<T>(dst: usize, x: usize, incx: usize, k: i32): usize {
-  for (let i = 0; i < k; i++) store<T>(dst + <usize>i * sizeof<T>(), load<T>(x + <usize>i * incx));
-  return dst;
-}
-
-/** y = Σ_p x[p] · column p of m, `count` elements. Eight columns are summed before y is touched. */
-function combine<T>(y: usize, m: usize, column: usize, x: usize, k: i32, count: i32): void {
-  memory.fill(y, 0, <usize>count * sizeof<T>());
-  for (; k >= 8; k -= 8) {
-    combine8<T>(y, m, column, x, count);
-    m += 8 * column;
-    x += 8 * sizeof<T>();
-  }
-  for (; k > 0; k--) {
-    combine1<T>(y, m, x, count);
-    m += column;
-    x += sizeof<T>();
+/** The sums of `count` columns. Eight rows of M are added at a time. */
+function combine<T>(p: Product, sums: usize, m: usize, x: usize, count: i32): void {
+  const step = fewStep(p), pitch = CHUNK * sizeof<T>();
+  memory.fill(sums, 0, <usize>(p.m + 1) * pitch);
+  for (let k = p.k; k > 0; ) {
+    const eight = k >= 8;
+    for (let i = 0; i < p.m; i++) {
+      const y = sums + <usize>i * pitch, xi = x + <usize>i * step;
+      if (eight) combine8<T>(y, m, p.rsb, xi, count);
+      else combine1<T>(y, m, xi, count);
+    }
+    const done = eight ? 8 : 1;
+    k -= done;
+    m += <usize>done * p.rsb;
+    x += <usize>done * sizeof<T>();
   }
 }
 
@@ -89,21 +75,5 @@ function combine1<T>(y: usize, m: usize, x: usize, count: i32): void {
     store<T>(y, load<T>(y) + load<T>(x) * load<T>(m));
     y += sizeof<T>();
     m += sizeof<T>();
-  }
-}
-
-/** Adds what C held, and the bias; rectifies; stores. */
-function finish<T>(p: Product, sums: usize, j: i32, count: i32): void {
-  const row = p.m == 1;
-  const incy = row ? sizeof<T>() : p.ldc;
-  const perResult = (p.biasMode == BIAS_COLUMN) == row;
-  let y = p.c + <usize>j * incy;
-  for (let i = 0; i < count; i++) {
-    let v = load<T>(sums + <usize>i * sizeof<T>());
-    if (p.add) v += load<T>(y);
-    if (p.biasMode != 0) v += load<T>(p.bias + (perResult ? <usize>(j + i) * sizeof<T>() : 0));
-    if (p.relu) v = max<T>(v, <T>0);
-    store<T>(y, v);
-    y += incy;
   }
 }

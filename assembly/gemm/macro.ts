@@ -1,61 +1,60 @@
-/** The loops around the micro-kernel, from the outside in as in BLIS: NC columns, KC deep, MC rows, NR columns, MR rows. */
-import { lanes } from "../simd";
-import { depthBlock, MC, MR, NC, NR } from "./blocking";
+/**
+ * The loops around the micro-kernel, from the outside in as in BLIS: KC deep, NC columns, MC rows, NR columns, MR rows. They
+ * are the same for both float types, which only the layers below them tell apart.
+ */
+import { blockRows, depthBlock, MR, NC } from "./blocking";
 import { epilogue, moveTile } from "./epilogue";
 import { microKernel, packedKernel, Stepped } from "./micro";
 import { pack } from "./pack";
 import { Block, packedA, packedB, Product, raggedPanel, spareColumn } from "./product";
 
-/** Rows of C up to which a row-major B is read in place: packing it would cost as much as the product. */
-const DIRECT_ROWS: i32 = 2 * MR;
+/** Rows of C up to which operands are read in place: packing them would cost as much as the product. */
+const DIRECT_ROWS: i32 = 12;
 /** Elements of B up to which it is read in place: it stays in the first cache level anyway. */
 const DIRECT_B: i32 = 64 * 64;
 /** Elements of A up to which it is read in place. */
 const DIRECT_A: i32 = 128 * 128;
 
 /** Computes rows [i0, i1) and columns [j0, j1) of C, bias and rectifier included. */
-export function multiply<T>(p: Product, i0: i32, i1: i32, j0: i32, j1: i32): void {
-  const kc = depthBlock(p.k);
+export function multiply(p: Product, i0: i32, i1: i32, j0: i32, j1: i32): void {
+  const kc = depthBlock(p.k), mc = blockRows(i1 - i0);
   const q = p.block;
-  for (let j = j0; j < j1; j += NC) {
-    const cols = min(NC, j1 - j);
-    let k = 0;
-    do {
-      q.depth = min(kc, p.k - k);
-      q.add = p.add || k > 0;
-      q.last = k + q.depth == p.k;
-      selectB<T>(p, q, k, j, cols);
-      for (let i = i0; i < i1; i += MC) {
-        const rows = min(MC, i1 - i);
-        selectA<T>(p, q, i, rows, k);
-        for (let jr = 0; jr < cols; jr += NR<T>()) column<T>(p, q, i, rows, j, jr, min(NR<T>(), cols - jr));
+  q.width = 32 / <i32>p.size;
+  q.direct = p.csb == p.size && (p.m <= DIRECT_ROWS || <i64>p.n * p.k <= DIRECT_B);
+  // Where no block of rows follows, panels of B are used once: two at a time take turns in the first cache level.
+  const once = i1 - i0 <= mc;
+  const nc = once && !q.direct ? 2 * q.width : NC;
+  let k = 0;
+  do {
+    q.depth = min(kc, p.k - k);
+    q.add = p.add || k > 0;
+    q.last = k + q.depth == p.k;
+    for (let j = j0; j < j1; j += nc) {
+      selectB(p, q, k, j);
+      for (let i = i0; i < i1; i += mc) {
+        const rows = min(mc, i1 - i);
+        if (!once || j == j0) selectA(p, q, i, rows, k);
+        columns(p, q, i, rows, j, min(nc, j1 - j), i == i0);
       }
-      k += q.depth;
-    } while (k < p.k);
-  }
+    }
+    k += q.depth;
+  } while (k < p.k);
 }
 
-/** Reads B in place where it is small or used for few rows only; packs it otherwise. */
-function selectB<T>(p: Product, q: Block, k: i32, j: i32, cols: i32): void {
-  const b = p.b + <usize>k * p.rsb + <usize>j * p.csb;
-  const panel = NR<T>() * sizeof<T>();
-  q.ragged = p.csb == sizeof<T>() && (p.m <= DIRECT_ROWS || <i64>p.n * p.k <= DIRECT_B);
-  if (q.ragged) {
-    q.b = b;
-    q.bTerm = p.rsb;
-    q.bPanel = panel;
-  } else {
-    q.b = packedB(p);
-    q.bTerm = panel;
-    q.bPanel = panel * q.depth;
-    pack<T>(q.b, b, p.csb, p.rsb, cols, q.depth, NR<T>());
-  }
+/** Reads B in place, or from where `columns` packs it. */
+function selectB(p: Product, q: Block, k: i32, j: i32): void {
+  q.source = p.b + <usize>k * p.rsb + <usize>j * p.csb;
+  q.b = q.direct ? q.source : packedB(p);
+  q.bTerm = q.direct ? p.rsb : 32;
+  q.bPanel = q.direct ? 32 : 32 * q.depth;
 }
 
-/** Reads A in place where it is small, or transposed but used for one panel only; packs it otherwise. */
-function selectA<T>(p: Product, q: Block, i: i32, rows: i32, k: i32): void {
+/** Reads A in place where it is small, or used for few panels or rows only; packs it otherwise. */
+function selectA(p: Product, q: Block, i: i32, rows: i32, k: i32): void {
   const a = p.a + <usize>i * p.rsa + <usize>k * p.csa;
-  const inPlace = p.csa == sizeof<T>() ? <i64>p.m * p.k <= DIRECT_A : p.n <= NR<T>();
+  const inPlace = p.csa == p.size
+    ? p.m <= DIRECT_ROWS || p.n <= 2 * q.width || <i64>p.m * p.k <= DIRECT_A
+    : p.n <= q.width;
   q.packed = !inPlace;
   if (inPlace) {
     q.a = a;
@@ -63,40 +62,62 @@ function selectA<T>(p: Product, q: Block, i: i32, rows: i32, k: i32): void {
     q.aTerm = p.csa;
     q.aGroup = p.rsa * MR;
   } else {
-    q.a = packedA<T>(p);
-    q.aGroup = <usize>(MR * q.depth) * sizeof<T>();
-    pack<T>(q.a, a, p.rsa, p.csa, rows, q.depth, MR);
+    q.a = packedA(p);
+    q.aGroup = <usize>(MR * q.depth) * p.size;
+    pack(p.size, q.a, a, p.rsa, p.csa, rows, q.depth, MR);
   }
 }
 
-/** One panel of B, `width` columns from column j + jr, against the whole block of A. */
-function column<T>(p: Product, q: Block, i: i32, rows: i32, j: i32, jr: i32, width: i32): void {
-  const vectors = width > lanes<T>() ? 2 : 1;
-  const partial = width < vectors * lanes<T>();
-  const panel = q.b + <usize>(jr / NR<T>()) * q.bPanel;
-  let b = panel, bTerm = q.bTerm;
-  if (partial && q.ragged) {
-    b = raggedPanel<T>(p);
-    bTerm = NR<T>() * sizeof<T>();
-    pack<T>(b, panel, sizeof<T>(), q.bTerm, width, q.depth, NR<T>());
+/** The block of A against columns [j, j + cols). The first block packs B, two panels just before it needs them. */
+function columns(p: Product, q: Block, i: i32, rows: i32, j: i32, cols: i32, first: bool): void {
+  const packs = first && !q.direct;
+  let panel = q.b;
+  for (let jr = 0; jr < cols; jr += q.width) {
+    const left = cols - jr;
+    if (packs && (jr & q.width) == 0)
+      pack(p.size, panel, q.source + <usize>jr * p.csb, p.csb, p.rsb, min(2 * q.width, left), q.depth, q.width);
+    column(p, q, i, rows, j + jr, min(q.width, left), panel);
+    panel += q.bPanel;
   }
-  const c = p.c + <usize>i * p.ldc + <usize>(j + jr) * sizeof<T>();
-  if (partial) partialColumn<T>(p, q, rows, vectors, width, b, bTerm, c);
-  else tile<T>(q, rows, vectors, b, bTerm, c, p.ldc, q.add);
-  if (q.last) epilogue<T>(p, c, i, j + jr, rows, width);
+}
+
+/** One panel of B, `width` columns from column j, against the whole block of A. */
+function column(p: Product, q: Block, i: i32, rows: i32, j: i32, width: i32, panel: usize): void {
+  const lanes = q.width >> 1;
+  const vectors = width > lanes ? 2 : 1;
+  const c = p.c + <usize>i * p.ldc + <usize>j * p.size;
+  if (width < vectors * lanes) partialColumn(p, q, rows, vectors, width, panel, c);
+  else tile(p.size, q, rows, vectors, panel, q.bTerm, c, p.ldc, q.add);
+  if (!q.last || (p.biasMode == 0 && !p.relu)) return;
+  if (p.size == 4) epilogue<f32>(p, c, i, j, rows, width);
+  else epilogue<f64>(p, c, i, j, rows, width);
 }
 
 /** Rows of A, packed or in place, against one panel of B. */
-function tile<T>(q: Block, rows: i32, vectors: i32, b: usize, bTerm: usize, c: usize, ldc: usize, add: bool): void {
+function tile(
+  size: usize, q: Block, rows: i32, vectors: i32, b: usize, bTerm: usize, c: usize, ldc: usize, add: bool,
+): void {
+  if (size == 4) tileOf<f32>(q, rows, vectors, b, bTerm, c, ldc, add);
+  else tileOf<f64>(q, rows, vectors, b, bTerm, c, ldc, add);
+}
+
+// @ts-ignore: decorator
+@inline
+function tileOf<T>(q: Block, rows: i32, vectors: i32, b: usize, bTerm: usize, c: usize, ldc: usize, add: bool): void {
   if (q.packed) packedKernel<T>(rows, vectors, q.depth, q.a, q.aGroup, b, bTerm, c, ldc, add);
   else microKernel<T, Stepped>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, c, ldc, add);
 }
 
 /** A panel with fewer columns than lanes: computed aside, of which only the columns of C are kept. */
-function partialColumn<T>(
-  p: Product, q: Block, rows: i32, vectors: i32, width: i32, b: usize, bTerm: usize, c: usize,
-): void {
-  const t = spareColumn<T>(p), ldt = NR<T>() * sizeof<T>();
-  tile<T>(q, rows, vectors, b, bTerm, t, ldt, false);
-  moveTile<T>(c, p.ldc, t, ldt, rows, width, q.add);
+function partialColumn(p: Product, q: Block, rows: i32, vectors: i32, width: i32, panel: usize, c: usize): void {
+  let b = panel, bTerm = q.bTerm;
+  if (q.direct) {
+    b = raggedPanel(p);
+    bTerm = 32;
+    pack(p.size, b, panel, p.size, q.bTerm, width, q.depth, q.width);
+  }
+  const t = spareColumn(p);
+  tile(p.size, q, rows, vectors, b, bTerm, t, 32, false);
+  if (p.size == 4) moveTile<f32>(c, p.ldc, t, 32, rows, width, q.add);
+  else moveTile<f64>(c, p.ldc, t, 32, rows, width, q.add);
 }

@@ -109,9 +109,10 @@ function tilesOfRows<T, VECTORS, ADDRESS>(
   rows: i32, groups: i32, k: i32,
   a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
-  switch (rows) {
-    case 6: tiles<T, N6, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
-    case 5: tiles<T, N5, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+  // Only those that the level has become part of the binary.
+  if (MR == 6 && rows == 6) tiles<T, N6, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  else if (MR == 6 && rows == 5) tiles<T, N5, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  else switch (rows) {
     case 4: tiles<T, N4, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
     case 3: tiles<T, N3, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
     case 2: tiles<T, N2, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
@@ -132,12 +133,21 @@ export function microKernel<T, ADDRESS>(
   rows: i32, vectors: i32, k: i32,
   a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
-  const groups = rows / MR, left = rows % MR;
+  let groups = rows / MR;
+  const left = rows - groups * MR;
+  // Sums of one or two rows wait for each other: where A is in place, the last two tiles share their rows.
+  if (MR == 6 && (left == 1 || left == 2) && groups > 0 && group == <usize>MR * rs) groups--;
   if (groups > 0) tilesOfWidth<T, ADDRESS>(vectors, MR, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
-  if (left == 0) return;
+  rows -= groups * MR;
   a += <usize>groups * group;
   c += <usize>(groups * MR) * ldc;
-  tilesOfWidth<T, ADDRESS>(vectors, left, 1, k, a, rs, cs, 0, b, bs, c, ldc, add);
+  while (rows > 0) {
+    const part = rows > MR ? (rows + 1) >> 1 : rows;
+    tilesOfWidth<T, ADDRESS>(vectors, part, 1, k, a, rs, cs, 0, b, bs, c, ldc, add);
+    rows -= part;
+    a += <usize>part * rs;
+    c += <usize>part * ldc;
+  }
 }
 
 /** As `microKernel`, of a block of A that is packed in groups of MR rows, each `group` bytes. */

@@ -7,30 +7,51 @@
  */
 import { lanes } from "../simd";
 
-/** Packs `lines` lines of `k` terms each; `across` and `along` are the byte strides between lines and terms. */
-export function pack<T>(dst: usize, src: usize, across: usize, along: usize, lines: i32, k: i32, width: i32): void {
-  const panel = <usize>(width * k) * sizeof<T>();
-  for (let i = 0; i < lines; i += width) {
-    const count = min(width, lines - i);
-    if (along == sizeof<T>()) transposePanel<T>(dst, src, across, count, k, width);
-    else if (across == sizeof<T>() && count == width) copyPanel<T>(dst, src, along, k, width);
-    else gatherPanel<T>(dst, src, across, along, count, k, width);
-    dst += panel;
-    src += <usize>width * across;
+/**
+ * Packs `lines` lines of `k` terms each, of elements of `size` bytes; `across` and `along` are the byte strides between lines
+ * and terms.
+ */
+export function pack(
+  size: usize, dst: usize, src: usize, across: usize, along: usize, lines: i32, k: i32, width: i32,
+): void {
+  const term = <usize>width * size, panel = term * k;
+  while (lines > 0) {
+    const count = min(width, lines);
+    let panels = 1;
+    if (along == size) {
+      if (size == 4) transposePanel<f32>(dst, src, across, count, k, width);
+      else transposePanel<f64>(dst, src, across, count, k, width);
+    } else if (across == size && count == width) {
+      if (lines >= 2 * width) panels = 2;
+      copyPanels(dst, src, along, k, term, panels == 2 ? panel : 0);
+    } else if (size == 4) gatherPanel<f32>(dst, src, across, along, count, k, width);
+    else gatherPanel<f64>(dst, src, across, along, count, k, width);
+    dst += <usize>panels * panel;
+    src += <usize>(panels * width) * across;
+    lines -= panels * width;
   }
 }
 
-/** Terms of neighbouring lines are neighbours: every term is one short copy. Panel widths are multiples of 8 bytes. */
-function copyPanel<T>(dst: usize, src: usize, along: usize, k: i32, width: i32): void {
-  const bytes = <usize>width * sizeof<T>();
-  for (let p = 0; p < k; p++) {
-    v128.store(dst, v128.load(src));
-    if (bytes >= 32) v128.store(dst, v128.load(src, 16), 16);
-    if (bytes >= 48) v128.store(dst, v128.load(src, 32), 32);
-    if (bytes & 8) store<u64>(dst + bytes - 8, load<u64>(src + bytes - 8));
+/**
+ * Terms of neighbouring lines are neighbours: every term is one short copy, of 24, 32, 48 or 16 bytes. Two panels at a time,
+ * `second` bytes apart (0: one only), since a term of both is as much as a line of the cache.
+ */
+function copyPanels(dst: usize, src: usize, along: usize, k: i32, bytes: usize, second: usize): void {
+  for (; k > 0; k--) {
+    copyTerm(dst, src, bytes);
+    if (second != 0) copyTerm(dst + second, src + bytes, bytes);
     dst += bytes;
     src += along;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function copyTerm(dst: usize, src: usize, bytes: usize): void {
+  v128.store(dst, v128.load(src));
+  if (bytes >= 32) v128.store(dst, v128.load(src, 16), 16);
+  if (bytes >= 48) v128.store(dst, v128.load(src, 32), 32);
+  if (bytes & 8) store<u64>(dst + bytes - 8, load<u64>(src + bytes - 8));
 }
 
 /**

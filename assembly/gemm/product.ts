@@ -1,17 +1,19 @@
 /** The records of one matrix product C = act([C +] A·B + bias); they live at the start of the calling thread's scratch. */
-import { KC, MC, MR, NC, NR } from "./blocking";
+import { KC, MC, NC } from "./blocking";
 
 /** Kinds of bias: one value per column of C, or one per row. */
 export const BIAS_COLUMN: i32 = 1;
 export const BIAS_ROW: i32 = 2;
 
-/** Addresses are those of element [0, 0]; strides are in bytes. The columns of C are contiguous. */
+/** Addresses are those of element [0, 0]; strides are in bytes. The columns of C are contiguous unless `transpose` swapped it. */
 @final @unmanaged
 export class Product {
   c: usize; a: usize; b: usize;
   m: i32; n: i32; k: i32;
+  /** Bytes of an element. */
+  size: usize;
   /** Steps to the next row and the next column. */
-  rsa: usize; csa: usize; rsb: usize; csb: usize; ldc: usize;
+  rsa: usize; csa: usize; rsb: usize; csb: usize; ldc: usize; cdc: usize;
   /** Whether the product is added to what C holds. */
   add: bool;
   /** The bias, and which index it takes; mode 0: none. */
@@ -29,12 +31,12 @@ export class Product {
 export class Block {
   /** A: whether it is packed; steps between groups of MR rows and, in place, between rows and terms. */
   a: usize; packed: bool; aGroup: usize; aRow: usize; aTerm: usize;
-  /** B: steps between terms, and panels of NR columns. */
-  b: usize; bTerm: usize; bPanel: usize;
+  /** Columns of a panel, NR. */
+  width: i32;
+  /** B: steps between terms, and panels of NR columns; whether it is in place; where it is in place. */
+  b: usize; bTerm: usize; bPanel: usize; direct: bool; source: usize;
   /** Terms of this block; whether they are added to C; whether they are the last ones. */
   depth: i32; add: bool; last: bool;
-  /** Whether the last, partial panel of B is in place and may not be read beyond its columns. */
-  ragged: bool;
 }
 
 /** Lays the records out at `scratch`; everything but `block` and `work` is for the caller to fill in. */
@@ -45,6 +47,16 @@ export function productAt(scratch: usize): Product {
   return p;
 }
 
+/** Cᵀ = Bᵀ·Aᵀ: the same product, seen from the other side. */
+export function transpose(p: Product): void {
+  const a = p.a, m = p.m, rsa = p.rsa, csa = p.csa, ldc = p.ldc;
+  p.a = p.b; p.rsa = p.csb; p.csa = p.rsb;
+  p.b = a; p.csb = rsa; p.rsb = csa;
+  p.m = p.n; p.n = m;
+  p.ldc = p.cdc; p.cdc = ldc;
+  if (p.biasMode != 0) p.biasMode = BIAS_COLUMN + BIAS_ROW - p.biasMode;
+}
+
 /** The packed block of B, KC×NC. Each area has 64 bytes behind it that packing may spill into. */
 // @ts-ignore: decorator
 @inline
@@ -53,22 +65,16 @@ export function packedB(p: Product): usize {
 }
 
 /** The packed block of A, MC×KC. */
-// @ts-ignore: decorator
-@inline
-export function packedA<T>(p: Product): usize {
-  return p.work + <usize>(KC * NC) * sizeof<T>() + 64;
+export function packedA(p: Product): usize {
+  return p.work + <usize>(KC * NC) * p.size + 64;
 }
 
 /** A packed copy of one partial panel of B, KC×NR. */
-// @ts-ignore: decorator
-@inline
-export function raggedPanel<T>(p: Product): usize {
-  return packedA<T>(p) + <usize>(MC * KC) * sizeof<T>() + 64;
+export function raggedPanel(p: Product): usize {
+  return packedA(p) + <usize>(MC * KC) * p.size + 64;
 }
 
 /** MC rows of NR columns, for results that would reach beyond the columns of C. */
-// @ts-ignore: decorator
-@inline
-export function spareColumn<T>(p: Product): usize {
-  return raggedPanel<T>(p) + <usize>(KC * NR<T>()) * sizeof<T>() + 64;
+export function spareColumn(p: Product): usize {
+  return raggedPanel(p) + KC * 32 + 64;
 }
