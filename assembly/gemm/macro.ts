@@ -51,19 +51,18 @@ function selectB(p: Product, q: Block, k: i32, j: i32): void {
 
 /** Reads A in place where it is small, or used for few panels or rows only; packs it otherwise. */
 function selectA(p: Product, q: Block, i: i32, rows: i32, k: i32): void {
-  const a = p.a + <usize>i * p.rsa + <usize>k * p.csa;
-  const inPlace = p.csa == p.size
-    ? p.m <= DIRECT_ROWS || p.n <= 2 * q.width || <i64>p.m * p.k <= DIRECT_A
-    : p.n <= q.width;
-  q.packed = !inPlace;
-  if (inPlace) {
+  const a = p.a + <usize>i * p.rsa + <usize>k * p.csa, size = <i64>p.m * p.k;
+  q.packed = p.rsa == p.size && p.csa != 0 && size <= DIRECT_B;
+  if (q.packed || p.n <= q.width || (p.csa == p.size && (p.m <= DIRECT_ROWS || p.n <= 2 * q.width || size <= DIRECT_A))) {
     q.a = a;
     q.aRow = p.rsa;
     q.aTerm = p.csa;
     q.aGroup = p.rsa * MR;
   } else {
+    q.packed = true;
     q.a = packedA(p);
-    q.aGroup = <usize>(MR * q.depth) * p.size;
+    q.aTerm = <usize>MR * p.size;
+    q.aGroup = q.aTerm * q.depth;
     pack(p.size, q.a, a, p.rsa, p.csa, rows, q.depth, MR);
   }
 }
@@ -104,7 +103,7 @@ function tile(
 // @ts-ignore: decorator
 @inline
 function tileOf<T>(q: Block, rows: i32, vectors: i32, b: usize, bTerm: usize, c: usize, ldc: usize, add: bool): void {
-  if (q.packed) packedKernel<T>(rows, vectors, q.depth, q.a, q.aGroup, b, bTerm, c, ldc, add);
+  if (q.packed) packedKernel<T>(rows, vectors, q.depth, q.a, q.aTerm, q.aGroup, b, bTerm, c, ldc, add);
   else microKernel<T, Stepped>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, c, ldc, add);
 }
 

@@ -150,11 +150,11 @@ export function microKernel<T, ADDRESS>(
   }
 }
 
-/** As `microKernel`, of a block of A that is packed in groups of MR rows, each `group` bytes. */
+/** As `microKernel`, of a block of A whose rows are neighbours and whose terms are `term` bytes apart, not 0. */
 export function packedKernel<T>(
-  rows: i32, vectors: i32, k: i32, a: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+  rows: i32, vectors: i32, k: i32,
+  a: usize, term: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
-  const term = MR * sizeof<T>();
   if (vectors == 2) {
     const groups = rows / MR;
     if (MR == 6) tiles<T, N6, N2, Packed>(groups, k, a, 0, term, group, b, bs, c, ldc, add);

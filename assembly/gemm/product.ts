@@ -29,7 +29,7 @@ export class Product {
 /** Where the inner loops read a block of A and a block of B: packed, or in place. Strides and steps are in bytes. */
 @final @unmanaged
 export class Block {
-  /** A: whether it is packed; steps between groups of MR rows and, in place, between rows and terms. */
+  /** A: whether its rows are neighbours, as they are packed; steps between groups of MR rows, rows and terms. */
   a: usize; packed: bool; aGroup: usize; aRow: usize; aTerm: usize;
   /** Columns of a panel, NR. */
   width: i32;

@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { record } from "../autograd/node";
+import { type InputGrad, isRecorded, record } from "../autograd/node";
 import { isFloat, legacyName } from "../core/dtype";
 import { DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText, sizeOfShape } from "../core/shape";
@@ -22,9 +22,12 @@ export function product(a: Tensor, b: Tensor, bias?: Tensor): Tensor {
   const batched = a.ndim === 3;
   const lead = batched ? 1 : 0;
   const batch = batched ? a.shape[0]! : 1;
-  const [m, k, n] = [a.shape[lead]!, a.shape[lead + 1]!, b.shape[lead + 1]!];
+  const m = a.shape[lead]!;
+  const k = a.shape[lead + 1]!;
+  const n = b.shape[lead + 1]!;
   const dtype = computeType(a.dtype);
-  const [x, w] = [cast(a, dtype), cast(b, dtype)];
+  const x = cast(a, dtype);
+  const w = cast(b, dtype);
   const y = allocate(batched ? [batch, m, n] : [m, n], dtype, a);
   const { backend } = a.storage;
   const tasks = backend.query("gemmTasks", [m, n, k, batch]);
@@ -81,11 +84,21 @@ export function mm(a: Tensor, b: Tensor): Tensor {
       `mm: takes two matrices, got shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}; matmul takes any`,
     );
   checkInner("mm", a, b);
-  return record("MmBackward0", product(a, b), [a, b], [a, b], [(g, [, y]) => mm(g, y!.t()), (g, [x]) => mm(x!.t(), g)]);
+  return multiply(a, b);
+}
+
+const mmGrads: readonly InputGrad[] = [(g, [, y]) => multiply(g, y!.t()), (g, [x]) => multiply(x!.t(), g)];
+
+/** {@link mm} of operands that have been checked. */
+function multiply(a: Tensor, b: Tensor): Tensor {
+  const inputs = [a, b];
+  const y = product(a, b);
+  return isRecorded(inputs) ? record("MmBackward0", y, inputs, inputs, mmGrads) : y;
 }
 
 function checkInner(op: string, a: Tensor, b: Tensor): void {
-  const [k, l] = [a.shape.at(-1)!, b.ndim === 1 ? b.shape[0]! : b.shape.at(-2)!];
+  const k = a.shape[a.ndim - 1]!;
+  const l = b.ndim === 1 ? b.shape[0]! : b.shape[b.ndim - 2]!;
   if (k !== l)
     throw new ShapeError(
       `${op}: cannot multiply ${shapeText(a.shape)} by ${shapeText(b.shape)}: the inner sizes ${k} and ${l} differ`,
@@ -148,7 +161,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 0 || b.ndim === 0)
     throw new ShapeError(`matmul: both arguments need to be at least 1D, but they are ${a.ndim}D and ${b.ndim}D`);
   checkInner("matmul", a, b);
-  if (a.ndim === 2 && b.ndim === 2) return mm(a, b);
+  if (a.ndim === 2 && b.ndim === 2) return multiply(a, b);
   if (a.ndim === 1 && b.ndim === 1) return dot(a, b);
   if (a.ndim === 2 && b.ndim === 1) return mv(a, b);
   if (a.ndim === 1) return matmul(a.unsqueeze(0), b).squeeze(-2);
