@@ -51,9 +51,10 @@ function selectB(p: Product, q: Block, k: i32, j: i32): void {
 
 /** Reads A in place where it is small, or used for few panels or rows only; packs it otherwise. */
 function selectA(p: Product, q: Block, i: i32, rows: i32, k: i32): void {
-  const a = p.a + <usize>i * p.rsa + <usize>k * p.csa, size = <i64>p.m * p.k;
-  q.packed = p.rsa == p.size && p.csa != 0 && size <= DIRECT_B;
-  if (q.packed || p.n <= q.width || (p.csa == p.size && (p.m <= DIRECT_ROWS || p.n <= 2 * q.width || size <= DIRECT_A))) {
+  const a = p.a + <usize>i * p.rsa + <usize>k * p.csa;
+  const small = <i64>p.m * p.k <= DIRECT_A;
+  q.packed = small && p.rsa == p.size && p.csa != 0;
+  if (q.packed || p.n <= q.width || (p.csa == p.size && (small || p.m <= DIRECT_ROWS || p.n <= 2 * q.width))) {
     q.a = a;
     q.aRow = p.rsa;
     q.aTerm = p.csa;
