@@ -57,3 +57,34 @@ test.each([
     expect(runs[2]).toEqual(runs[0]);
   },
 );
+
+test("products and elementwise ops have the same bits with any number of threads, also more than there are cores", async () => {
+  torch.manualSeed(0);
+  const factors = [
+    [300, 170, 90],
+    [1, 700, 900],
+    [900, 700, 1],
+    [5, 600, 600],
+    [600, 600, 5],
+  ].map(([m, k, n]) => [torch.randn(m!, k!), torch.randn(k!, n!)] as const);
+  const long = torch.randn(100_003);
+  const bytes = (y: torch.Tensor) => Buffer.from(y.toTypedArray().buffer);
+  const results = () => torch.tidy(() => [...factors.map(([a, b]) => bytes(a.matmul(b))), bytes(long.exp())]);
+  torch.setNumThreads(1);
+  const expected = results();
+  for (const n of [2, 5, 9, 2]) {
+    await useThreads(n);
+    for (let i = 0; i < 10; i++) expect(results().every((y, j) => y.equals(expected[j]!))).toBe(true);
+  }
+});
+
+test("threads that were started are used again, and no more are said to run than are wanted", async () => {
+  await useThreads(3);
+  const { reserved } = torch.memoryStats();
+  for (let i = 0; i < 20; i++) {
+    torch.setNumThreads(1);
+    expect(torch.doctor().threads).toEqual({ wanted: 1, running: 1 });
+    await useThreads(3);
+  }
+  expect(torch.memoryStats().reserved).toBe(reserved);
+});

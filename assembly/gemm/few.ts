@@ -12,7 +12,7 @@ export const THIN: i32 = 1;
 export const GEMV: i32 = 2;
 
 /** Rows at most: in a thin product; where the matrix is too large to stay near; where it is not. */
-const THIN_ROWS: i32 = 16;
+export const FEW: i32 = 16;
 const GEMV_ROWS: i32 = 8;
 const NEAR_ROWS: i32 = 2;
 /** Elements of a matrix that is too large to stay near. */
@@ -27,7 +27,7 @@ export function wayOf(p: Product): i32 {
   const wide = p.m <= p.n, few = min(p.m, p.n), many = max(p.m, p.n);
   const along = wide ? p.rsb : p.csa, across = wide ? p.csb : p.rsa;
   const contiguous = (wide ? p.csa : p.rsb) == p.size;
-  if (few > THIN_ROWS || (!contiguous && <i64>few * p.k > KC * NC)) return GENERAL;
+  if (few > FEW || (!contiguous && <i64>few * p.k > KC * NC)) return GENERAL;
   // Rows that fill whole panels do as well without being copied.
   const worthCopies = many >= MIN_COLUMNS && few % (32 / <i32>p.size) != 0;
   if (along == p.size && p.k >= MIN_TERMS && (contiguous || worthCopies)) return THIN;

@@ -22,19 +22,18 @@
  * and each element in the same order of terms, so the bits do not depend on the split. k = 0 gives C = act(bias).
  */
 import { F32, F64, I16, I32, I64, I8, U8 } from "../dtype";
-import { GENERAL, GEMV, wayOf } from "./few";
+import { MR } from "./blocking";
+import { FEW, GENERAL, GEMV, wayOf } from "./few";
 import { gemv } from "./gemv";
 import { multiplyIntegers } from "./integer";
 import { multiply } from "./macro";
 import { Product, productAt, transpose } from "./product";
 import { multiplyThin } from "./thin";
 
-/** Multiplications that are worth a task, about 3 µs. */
+/** Multiplications that are worth a task, about 2 µs. */
 const TASK_WORK: i64 = 1 << 16;
-/** Most tasks of one product. */
-const MAX_TASKS: i32 = 32;
-/** Rows per task are a multiple of this, hence of MR and of a vector. */
-const ROW_UNIT: i32 = 12;
+/** Most tasks of one product: enough for threads to get about equally many rows. */
+const MAX_TASKS: i32 = 128;
 /** Columns per task are a multiple of this, hence of NR. */
 const COLUMN_UNIT: i32 = 16;
 
@@ -49,7 +48,8 @@ function splitsRows(m: i32, n: i32): bool {
 function taskSize(m: i32, n: i32, k: i32): i32 {
   const parts = <i32>min<i64>(max<i64>((<i64>m * n * k) / TASK_WORK, 1), MAX_TASKS);
   const length = max(m, n);
-  const unit = splitsRows(m, n) ? ROW_UNIT : COLUMN_UNIT;
+  // Where there are few columns, rows are columns of the transpose, in vectors.
+  const unit = splitsRows(m, n) && n > FEW ? MR : COLUMN_UNIT;
   const size = (length + parts - 1) / parts;
   return ((size + unit - 1) / unit) * unit;
 }

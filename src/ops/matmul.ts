@@ -12,7 +12,7 @@ const NO_BIAS = 0;
 const BIAS_PER_COLUMN = 1;
 
 /** Nanoseconds per multiply-add, to judge whether threads are worth it. */
-const MADD_COST = 0.05;
+const MADD_COST = 0.035;
 
 /**
  * A stack of products, y[i] = a[i]·b[i] + bias, without history. Operands are [m, k] and [k, n], or [batch, m, k] and [batch, k, n], in any

@@ -27,6 +27,9 @@ export function nodeModule<T>(name: string): T | undefined {
 /** Threads that the machine runs at the same time. */
 export const hardwareConcurrency = (): number => Math.max(1, scope.navigator?.hardwareConcurrency ?? nodeCores());
 
+/** Threads beyond which more would only take turns. Browsers may name fewer cores than there are, so there no number is too large. */
+export const mostThreads = (): number => (runtime === "browser" ? Number.POSITIVE_INFINITY : hardwareConcurrency());
+
 function nodeCores(): number {
   return nodeModule<typeof import("node:os")>("node:os")?.availableParallelism() ?? 1;
 }

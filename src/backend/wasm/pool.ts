@@ -8,7 +8,9 @@ import {
   canShareMemory,
   environment,
   hardwareConcurrency,
+  isBrowserMain,
   isolationHint,
+  mostThreads,
   startWorker,
   type WorkerHandle,
 } from "../../platform/platform";
@@ -23,7 +25,14 @@ const CHUNKS_PER_THREAD = 2;
 const SHARE_COST = 12_000;
 /** Below this cost waking a sleeping thread costs more than it helps (ns). */
 const WAKE_COST = 60_000;
+/** Loads of the ticket before an idle thread goes to sleep. */
 const SPINS = 20_000;
+/** Looks at what others have finished before the caller leaves its core to them. */
+const PATIENCE = 20_000;
+/** What sharing must have lost on the whole before work is done alone (ns), the most that it can have won, and for how much work per ns lost. */
+const MOST_LOSS = 1e6;
+const MOST_GAIN = 2e6;
+const SOLO_PER_LOSS = 32;
 /** Chunks of elementwise kernels start at multiples of this, so that the same elements share a vector for any split. */
 const ALIGNMENT = 64;
 const CLOSED = 0xffff;
@@ -37,9 +46,15 @@ export class Pool {
   private readonly f64: Float64Array;
   private readonly scratch: number;
   private readonly control: number;
-  private workers: WorkerHandle[] = [];
-  private threads: number;
+  /** Once started they stay: those that are not needed sleep. */
+  private readonly workers: WorkerHandle[] = [];
+  private readonly mayBlock = !isBrowserMain();
+  private readonly mostThreads = mostThreads();
+  private threads = 1;
   private epoch = 0;
+  /** What waiting for late threads has cost more than sharing has won, and the cost of the jobs that are done alone for that (ns). */
+  private loss = 0;
+  private solo = 0;
 
   constructor(
     private readonly kernels: Kernels,
@@ -50,7 +65,7 @@ export class Pool {
     this.i32 = memory.view("int32", this.control, 256) as Int32Array;
     this.i32.fill(0);
     this.f64 = memory.view("float64", this.control + Control.arguments * 4, 64) as Float64Array;
-    this.threads = canShareMemory() ? defaultThreads() : 1;
+    this.setNumThreads(defaultThreads());
     if (!canShareMemory()) console.info(isolationHint);
   }
 
@@ -60,65 +75,112 @@ export class Pool {
 
   /** Threads that have started, the caller's included. */
   get running(): number {
-    return 1 + Atomics.load(this.i32, Control.started);
+    return Math.min(this.threads, 1 + Atomics.load(this.i32, Control.started));
   }
 
   /** @throws ArgumentError unless `n` is an integer from 1 to 256. */
   setNumThreads(n: number): void {
     if (!Number.isInteger(n) || n < 1 || n > 256)
       throw new ArgumentError(`setNumThreads: takes an integer from 1 to 256, got ${n}`);
-    if (n === this.threads) return;
-    this.stop();
     this.threads = canShareMemory() ? n : 1;
+    Atomics.store(this.i32, Control.helpers, this.helpers);
   }
 
   /** Runs `kernel(...args, [scratch,] begin, end)` over [0, range), on several threads if `cost` (ns on one thread) is worth it. */
   run(kernel: Kernel, args: number[], range: number, cost: number, usesScratch: boolean): void {
     if (range <= 0) return;
-    if (this.threads === 1 || cost < SHARE_COST || range === 1) this.runAlone(kernel, args, range, usesScratch);
-    else this.runShared(kernel, args, range, cost, usesScratch);
+    const isShared = this.threads > 1 && cost >= SHARE_COST && range > 1 && this.hasHelp(cost);
+    if (usesScratch && !isShared) args.push(this.scratch);
+    if (isShared) this.runShared(kernel, args, range, cost, usesScratch);
+    else kernel.run(...args, 0, range);
   }
 
-  private runAlone(kernel: Kernel, args: number[], range: number, usesScratch: boolean): void {
-    if (usesScratch) args.push(this.scratch);
-    args.push(0, range);
-    kernel.run(...args);
+  /** Whether a thread is there to help, or worth waking. */
+  private hasHelp(cost: number): boolean {
+    if (this.workers.length < this.threads - 1) this.start();
+    this.solo -= cost;
+    if (this.solo > 0) return false;
+    return cost >= WAKE_COST ? this.helpers > 0 : this.awake > 0;
+  }
+
+  /** Threads that may help the caller at a time: more than cores would only take turns. */
+  private get helpers(): number {
+    return Math.min(this.threads, this.mostThreads) - 1;
+  }
+
+  /** Threads that look out for work. */
+  private get awake(): number {
+    return Atomics.load(this.i32, Control.started) - Atomics.load(this.i32, Control.sleepers);
   }
 
   private runShared(kernel: Kernel, args: number[], range: number, cost: number, usesScratch: boolean): void {
-    if (this.workers.length < this.threads - 1) this.start();
     const { i32 } = this;
-    const size = chunkSize(range, this.threads * CHUNKS_PER_THREAD);
-    const chunks = Math.ceil(range / size);
+    const parts = (1 + this.helpers) * CHUNKS_PER_THREAD;
+    const unit = range / parts < ALIGNMENT ? 1 : ALIGNMENT;
+    const units = Math.ceil(range / unit);
     i32[Control.kernel] = kernel.index;
     i32[Control.argumentCount] = args.length;
     i32[Control.range] = range;
-    i32[Control.chunkSize] = size;
+    i32[Control.unit] = unit;
+    i32[Control.units] = units;
     i32[Control.usesScratch] = usesScratch ? 1 : 0;
     this.f64.set(args);
     Atomics.store(i32, Control.finished, 0);
-    Atomics.store(i32, Control.chunks, chunks);
+    Atomics.store(i32, Control.chunks, Math.min(parts, units));
     this.epoch = (this.epoch + 1) & 0x7fff;
-    const first = this.epoch << 16;
-    Atomics.store(i32, Control.ticket, first);
-    if (cost >= WAKE_COST && Atomics.load(i32, Control.sleepers) > 0) Atomics.notify(i32, Control.ticket, chunks - 1);
+    Atomics.store(i32, Control.ticket, this.epoch << 16);
+    const missing = this.helpers - this.awake;
+    if (missing > 0 && cost >= WAKE_COST) Atomics.notify(i32, Control.ticket, missing);
     if (usesScratch) args.push(this.scratch);
-    this.work(kernel, args, range, size, chunks);
+    this.work(kernel, args);
+    this.judge(cost, this.wait());
     this.close();
   }
 
-  /** Claims chunks until none are left, then waits for those that others claimed. */
-  private work(kernel: Kernel, args: number[], range: number, size: number, chunks: number): void {
+  /** Claims chunks until none are left. */
+  private work(kernel: Kernel, args: number[]): void {
     const { i32 } = this;
+    const chunks = i32[Control.chunks]!;
+    const range = i32[Control.range]!;
+    const unit = i32[Control.unit]!;
+    const units = i32[Control.units]!;
+    const begins = (chunk: number) => Math.min(range, Math.ceil((chunk * units) / chunks) * unit);
     for (;;) {
       const ticket = Atomics.load(i32, Control.ticket);
       const chunk = ticket & 0xffff;
       if (chunk >= chunks) break;
       if (Atomics.compareExchange(i32, Control.ticket, ticket, ticket + 1) !== ticket) continue;
-      kernel.run(...args, chunk * size, Math.min(chunk * size + size, range));
+      kernel.run(...args, begins(chunk), begins(chunk + 1));
       Atomics.add(i32, Control.finished, 1);
     }
-    while (Atomics.load(i32, Control.finished) < chunks);
+  }
+
+  /**
+   * Waits for the chunks that others claimed. A thread that is late, because other programs have its core, may have this one.
+   * @returns For how many ns, 0 if they came soon.
+   */
+  private wait(): number {
+    const { i32 } = this;
+    const chunks = i32[Control.chunks]!;
+    let start = 0;
+    for (let looks = 0; ; looks++) {
+      const finished = Atomics.load(i32, Control.finished);
+      if (finished === chunks) return start && (performance.now() - start) * 1e6;
+      if (looks < PATIENCE) continue;
+      start ||= performance.now();
+      if (!this.mayBlock) continue;
+      Atomics.store(i32, Control.waiting, 1);
+      Atomics.wait(i32, Control.finished, finished);
+      Atomics.store(i32, Control.waiting, 0);
+    }
+  }
+
+  /** On a machine that is busy with other programs small jobs may lose more by waiting than they win. */
+  private judge(cost: number, waited: number): void {
+    this.loss = Math.max(this.loss + waited - cost / 2, -MOST_GAIN);
+    if (this.loss < MOST_LOSS) return;
+    this.solo = this.loss * SOLO_PER_LOSS;
+    this.loss = 0;
   }
 
   /** No thread can claim a chunk with a ticket of this job once its description is overwritten by the next. */
@@ -152,22 +214,9 @@ export class Pool {
       this.workers.push(worker);
     }
   }
-
-  private stop(): void {
-    for (const worker of this.workers) worker.terminate();
-    this.workers = [];
-    Atomics.store(this.i32, Control.started, 0);
-    Atomics.store(this.i32, Control.sleepers, 0);
-  }
 }
 
 function defaultThreads(): number {
   const asked = Number(environment("KINDLING_THREADS"));
   return Number.isInteger(asked) && asked > 0 ? asked : Math.min(hardwareConcurrency(), 16);
-}
-
-/** A chunk size that divides the range into at most `parts`, aligned if the range is long. */
-function chunkSize(range: number, parts: number): number {
-  const size = Math.ceil(range / parts);
-  return size < ALIGNMENT ? size : Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }

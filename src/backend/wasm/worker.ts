@@ -14,10 +14,16 @@ export const Control = {
   kernel: 4,
   argumentCount: 5,
   range: 6,
-  chunkSize: 7,
-  usesScratch: 8,
-  failed: 9,
-  started: 10,
+  /** Chunks begin at multiples of `unit`; there are `units` of them in the range, the last one perhaps in part. */
+  unit: 7,
+  units: 8,
+  usesScratch: 9,
+  failed: 10,
+  started: 11,
+  /** Threads that may be awake, besides the caller. */
+  helpers: 12,
+  /** Whether the caller sleeps until a chunk is finished. */
+  waiting: 13,
   /** The arguments, as f64. */
   arguments: 16,
 } as const;
@@ -45,6 +51,9 @@ export function computeThread(setup: ComputeSetup): void {
   const f64 = new Float64Array(memory.buffer, control + words.arguments * 4, 64);
   const closed = 0xffff;
 
+  const begins = (chunk: number, chunks: number): number =>
+    Math.min(i32[words.range]!, Math.ceil((chunk * i32[words.units]!) / chunks) * i32[words.unit]!);
+
   /** Claims and runs one chunk of the job that `ticket` names; false if there is none left. */
   const runChunk = (ticket: number): boolean => {
     const chunk = ticket & 0xffff;
@@ -52,22 +61,25 @@ export function computeThread(setup: ComputeSetup): void {
     if (Atomics.compareExchange(i32, words.ticket, ticket, ticket + 1) !== ticket) return true;
     // The claim holds the job open, so its description cannot change until this chunk is counted as finished.
     const args = Array.from(f64.subarray(0, i32[words.argumentCount]!));
-    const begin = chunk * i32[words.chunkSize]!;
     if (i32[words.usesScratch]) args.push(scratch);
+    const chunks = i32[words.chunks]!;
     try {
-      kernels[i32[words.kernel]!]!(...args, begin, Math.min(begin + i32[words.chunkSize]!, i32[words.range]!));
+      kernels[i32[words.kernel]!]!(...args, begins(chunk, chunks), begins(chunk + 1, chunks));
     } catch {
       Atomics.store(i32, words.failed, 1);
     }
     Atomics.add(i32, words.finished, 1);
+    if (Atomics.load(i32, words.waiting) !== 0) Atomics.notify(i32, words.finished);
     return true;
   };
 
   Atomics.add(i32, words.started, 1);
   for (let idle = 0; ; ) {
     const ticket = Atomics.load(i32, words.ticket);
-    if (runChunk(ticket)) idle = 0;
-    else if (++idle > spins) {
+    const awake = Atomics.load(i32, words.started) - Atomics.load(i32, words.sleepers);
+    const isSuperfluous = awake > Atomics.load(i32, words.helpers);
+    if (!isSuperfluous && runChunk(ticket)) idle = 0;
+    else if (isSuperfluous || ++idle > spins) {
       Atomics.add(i32, words.sleepers, 1);
       Atomics.wait(i32, words.ticket, ticket);
       Atomics.sub(i32, words.sleepers, 1);
