@@ -18,10 +18,11 @@ function time(ms: number): string {
 }
 
 export function heading({ suite, runtime, setting }: Omit<RunReport, "rows">): string {
-  const { simd, threads, limit, versions } = setting;
+  const { simd, threads, limit, baselineLimit, versions } = setting;
   const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const against = peers.length > 0 ? ` · against ${peers.join(", ")}` : "";
-  return `\n${suite} · ${runtime} · ${threads} thread${threads > 1 ? "s" : ""} · ${simd} SIMD · 128-bit limit ${limit.toFixed(1)} GFLOP/s per thread${against}`;
+  const unfused = simd === "baseline" ? "" : ` (${baselineLimit.toFixed(1)} unfused)`;
+  return `\n${suite} · ${runtime} · ${threads} thread${threads > 1 ? "s" : ""} · ${simd} SIMD · 128-bit limit ${limit.toFixed(1)} GFLOP/s per thread${unfused}${against}`;
 }
 
 /** One line: own time, own speed where it can be told, and how many times faster than each other contender. */

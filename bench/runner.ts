@@ -24,6 +24,8 @@ export interface Setting {
   readonly threads: number;
   /** GFLOP/s of multiply-adds on vectors of 128 bits, on one thread. */
   readonly limit: number;
+  /** The same without fusing them, which is all that a peer on the baseline has. */
+  readonly baselineLimit: number;
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -36,14 +38,18 @@ export interface Row {
 
 export type Message = { readonly setting: Setting } | { readonly row: Row } | { readonly note: string };
 
-async function loadPeers({ peers, threads, other }: Job, note: (text: string) => void): Promise<Library[]> {
+type Note = (text: string) => void;
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : error);
+
+async function loadPeers({ peers, threads, other }: Job, note: Note): Promise<Library[]> {
   const libraries: Library[] = [];
   for (const peer of peers)
     try {
       const { startLibrary } = await import("./peers/process");
       libraries.push(await startLibrary(peer, threads));
     } catch (error) {
-      note(`${peer} is left out: ${error instanceof Error ? error.message : error}`);
+      note(`${peer} is left out: ${textOf(error)}`);
     }
   if (other) {
     const { kindling } = await import(/* @vite-ignore */ other.module);
@@ -62,24 +68,31 @@ async function startThreads(threads: number): Promise<void> {
 }
 
 /** Kindling, what it is held against of its own, and the peers that can run the workload. */
-async function contendersOf(workload: Workload, { threads }: Job, peers: readonly Library[]) {
+async function contendersOf(workload: Workload, { threads }: Job, peers: readonly Library[], note: Note) {
   const own = reference(workload);
   const contenders: [string, Contender | undefined][] = [["kindling", createKindling(workload, threads)]];
   if (own) contenders.push([own.kind === "conv" ? "own forward" : "own NN", createKindling(own, threads)]);
   if (threads > 1 && workload.kind !== "loader") contenders.push(["1 thread", createKindling(workload, 1)]);
-  for (const peer of peers) contenders.push([peer.name, await peer.create(workload)]);
+  for (const peer of peers)
+    try {
+      contenders.push([peer.name, await peer.create(workload)]);
+    } catch (error) {
+      note(`${peer.name} cannot run ${workload.name}: ${textOf(error)}`);
+    }
   return contenders.filter((entry): entry is [string, Contender] => entry[1] !== undefined);
 }
 
 export async function run(job: Job, emit: (message: Message) => void): Promise<void> {
   await startThreads(job.threads);
   const simd = torch.simdLevel();
-  const peers = await loadPeers(job, (note) => emit({ note }));
+  const note = (text: string) => emit({ note: text });
+  const peers = await loadPeers(job, note);
   const versions = Object.fromEntries(peers.map(({ name, version }) => [name, version]));
-  const limit = await measureLimit(job.limits[simd]);
-  emit({ setting: { simd, threads: torch.doctor().threads.running, limit, versions } });
+  const baselineLimit = await measureLimit(job.limits.baseline);
+  const limit = simd === "baseline" ? baselineLimit : await measureLimit(job.limits[simd]);
+  emit({ setting: { simd, threads: torch.doctor().threads.running, limit, baselineLimit, versions } });
   for (const workload of suites[job.suite].filter(({ name }) => name.includes(job.filter))) {
-    const contenders = await contendersOf(workload, job, peers);
+    const contenders = await contendersOf(workload, job, peers, note);
     const timings = await measure(
       contenders.map(([, contender]) => contender),
       job,

@@ -40,7 +40,9 @@ export async function bundlePeers(): Promise<void> {
     entryPoints: { peer: "bench/peers/main.ts" },
     platform: "node",
     // Some peers are CommonJS inside.
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+    },
     define: { __filename: '"peer.js"', __dirname: '"build/bench"' },
   });
 }

@@ -4,4 +4,4 @@ declare module "@tensorflow/tfjs-backend-wasm";
 declare module "@tensorflow/tfjs-core";
 declare module "@tensorflow/tfjs-core/dist/register_all_gradients";
 declare module "onnx-proto";
-declare module "onnxruntime-web/wasm";
+declare module "onnxruntime-web";

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { onnx } from "onnx-proto";
-import * as ort from "onnxruntime-web/wasm";
+import * as ort from "onnxruntime-web";
 import { type Library, randomArray } from "../library";
 import { type Contender, local } from "../measure";
 import { type Conv, type Matmul, type Op, outSize, type Workload } from "../workloads";

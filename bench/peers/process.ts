@@ -20,6 +20,12 @@ function commandOf(name: string, threads: number): [command: string, ...args: st
   return [process.execPath, ...flags, "build/bench/peer.js", name, `${threads}`];
 }
 
+/** The line that names the error, or the last one. */
+function lastWords(text: string): string {
+  const lines = text.trim().split("\n");
+  return lines.findLast((line) => /^\w*Error\b/.test(line)) ?? (lines.at(-1) || "without a word");
+}
+
 /** @throws Error with the process's last words if it does not start. */
 export async function startLibrary(name: string, threads: number): Promise<Library> {
   const pinned = { OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` };
@@ -27,7 +33,7 @@ export async function startLibrary(name: string, threads: number): Promise<Libra
   const child = spawn(command, args, { env: { ...process.env, ...pinned }, stdio: "pipe" });
   let words = "";
   child.stderr.on("data", (text) => {
-    words = `${words}${text}`.slice(-500);
+    words = `${words}${text}`.slice(-2000);
   });
   child.stdin.on("error", () => {});
   const failed = new Promise<never>((_, reject) => child.on("error", reject));
@@ -36,7 +42,7 @@ export async function startLibrary(name: string, threads: number): Promise<Libra
 
   async function answer(): Promise<any> {
     const { value, done } = await Promise.race([lines.next(), failed]);
-    if (done) throw new Error(`its process ended: ${words.trim().split("\n").at(-1) || "without a word"}`);
+    if (done) throw new Error(`its process ended: ${lastWords(words)}`);
     return value.startsWith("{") ? JSON.parse(value) : answer();
   }
 
