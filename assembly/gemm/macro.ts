@@ -14,10 +14,16 @@ const DIRECT_ROWS: i32 = 12;
 const DIRECT_B: i32 = 64 * 64;
 /** Elements of A up to which it is read in place. */
 const DIRECT_A: i32 = 128 * 128;
+/** Terms at most of a product that is mostly writing C, and bytes between rows that the first cache level mistakes for each other. */
+const FLAT_TERMS: i32 = 8;
+const FLAT_PITCH: usize = 2048;
 
 /** Computes rows [i0, i1) and columns [j0, j1) of C, bias and rectifier included. */
 export function multiply(p: Product, i0: i32, i1: i32, j0: i32, j1: i32): void {
-  const kc = depthBlock(p.k), mc = blockRows(i1 - i0);
+  // Where C is most of what moves, and its rows share places in the cache, few are taken at a time: their lines stay until
+  // the next panel fills them.
+  const flat = p.k <= FLAT_TERMS && p.ldc % FLAT_PITCH == 0;
+  const kc = depthBlock(p.k), mc = flat ? min(4 * MR, i1 - i0) : blockRows(i1 - i0);
   const q = p.block;
   q.width = 32 / <i32>p.size;
   q.direct = p.csb == p.size && (p.m <= DIRECT_ROWS || <i64>p.n * p.k <= DIRECT_B);
