@@ -4,7 +4,11 @@
  * contiguous; the others are read at their addresses in `others` plus an offset: the same as in the row, or, indexed, the
  * next of a table (i32, bytes). Row r leaves its sums at out + 8 r elements.
  */
-import { fma, Indexed, N1, N2, Stepped } from "./micro";
+import { fma, N1, N2 } from "./micro";
+
+/** Where the others are read; see the top of the file. */
+@final @unmanaged class Contiguous { @inline get indexed(): bool { return false; } }
+@final @unmanaged class Indexed { @inline get indexed(): bool { return true; } }
 
 /** The others of a tile. */
 // @ts-ignore: decorator
@@ -92,5 +96,5 @@ export function dotIndexed<T>(
 
 /** Sums of `count` rows, all operands contiguous. */
 export function dotContiguous<T>(count: i32, out: usize, vectors: i32, rows: usize, row: usize, others: usize): void {
-  dotRows<T, Stepped>(count, out, vectors, 0, rows, row, others);
+  dotRows<T, Contiguous>(count, out, vectors, 0, rows, row, others);
 }

@@ -4,7 +4,7 @@
  */
 import { blockRows, depthBlock, MR, NC } from "./blocking";
 import { epilogue, moveTile } from "./epilogue";
-import { microKernel, packedKernel, Stepped } from "./micro";
+import { microKernel, packedKernel } from "./micro";
 import { pack } from "./pack";
 import { Block, packedA, packedB, Product, raggedPanel, spareColumn } from "./product";
 
@@ -111,7 +111,7 @@ function tile(
 @inline
 function tileOf<T>(q: Block, rows: i32, vectors: i32, b: usize, bTerm: usize, c: usize, ldc: usize, add: bool): void {
   if (q.packed) packedKernel<T>(rows, vectors, q.depth, q.a, q.aTerm, q.aGroup, b, bTerm, c, ldc, add);
-  else microKernel<T, Stepped>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, c, ldc, add);
+  else microKernel<T>(rows, vectors, q.depth, q.a, q.aRow, q.aTerm, q.aGroup, b, bTerm, c, ldc, add);
 }
 
 /** A panel with fewer columns than lanes: computed aside, of which only the columns of C are kept. */

@@ -5,8 +5,6 @@
  * B by vector loads at b + p * bs.
  * Packed: as Stepped, but the rows of A are neighbours and `rs` is not used. One pointer instead of six makes a fifth
  * fewer instructions, which machines that decode four at a time feel.
- * Indexed: A is packed, its rows are neighbours and `rs` is not used; `bs` is the address of a table of byte offsets, and
- * B is read at b + bs[p].
  * All strides are in bytes. `add` says whether the tile is added to C or replaces it.
  */
 import { fma2, fma4 } from "../simd";
@@ -33,19 +31,9 @@ export function splatAt<T>(p: usize): v128 {
 @final @unmanaged export class N5 { @inline get value(): i32 { return 5; } }
 @final @unmanaged export class N6 { @inline get value(): i32 { return 6; } }
 
-/** How the operands are addressed; see the top of the file. */
-@final @unmanaged export class Stepped {
-  @inline get packed(): bool { return false; }
-  @inline get indexed(): bool { return false; }
-}
-@final @unmanaged class Packed {
-  @inline get packed(): bool { return true; }
-  @inline get indexed(): bool { return false; }
-}
-@final @unmanaged export class Indexed {
-  @inline get packed(): bool { return true; }
-  @inline get indexed(): bool { return true; }
-}
+/** How A is addressed; see the top of the file. */
+@final @unmanaged class Stepped { @inline get packed(): bool { return false; } }
+@final @unmanaged class Packed { @inline get packed(): bool { return true; } }
 
 // @ts-ignore: decorator
 @inline
@@ -67,18 +55,16 @@ function tiles<T, ROWS, VECTORS, ADDRESS>(
 ): void {
   const rows = changetype<ROWS>(0).value;
   const wide = changetype<VECTORS>(0).value == 2;
-  const indexed = changetype<ADDRESS>(0).indexed;
   const packed = changetype<ADDRESS>(0).packed;
   const zero = i64x2.splat(0);
   for (; groups > 0; groups--) {
     let lo0 = zero, lo1 = zero, lo2 = zero, lo3 = zero, lo4 = zero, lo5 = zero;
     let hi0 = zero, hi1 = zero, hi2 = zero, hi3 = zero, hi4 = zero, hi5 = zero;
     let a0 = a, a1 = a + rs, a2 = a1 + rs, a3 = a2 + rs, a4 = a3 + rs, a5 = a4 + rs;
-    let p = b, table = bs;
+    let p = b;
     // Packed terms lie apart, so that the pointer counts them; in place, its step may be 0.
     const end = a + <usize>k * cs;
     for (let terms = k; packed ? a0 != end : terms > 0; ) {
-      if (indexed) p = b + <usize>load<i32>(table);
       const x = v128.load(p);
       const y = wide ? v128.load(p, 16) : zero;
       let s = splatAt<T>(a0); lo0 = fma<T>(s, x, lo0); if (wide) hi0 = fma<T>(s, y, hi0);
@@ -89,8 +75,7 @@ function tiles<T, ROWS, VECTORS, ADDRESS>(
       if (rows > 5) { s = splatAt<T>(packed ? a0 + 5 * sizeof<T>() : a5); lo5 = fma<T>(s, x, lo5); if (wide) hi5 = fma<T>(s, y, hi5); a5 += cs; }
       a0 += cs;
       if (!packed) terms--;
-      if (indexed) table += 4;
-      else p += bs;
+      p += bs;
     }
     put<T>(c, lo0, hi0, wide, add); c += ldc;
     if (rows > 1) { put<T>(c, lo1, hi1, wide, add); c += ldc; }
@@ -105,31 +90,31 @@ function tiles<T, ROWS, VECTORS, ADDRESS>(
 /** Tiles of `rows` rows, 1 to 6. */
 // @ts-ignore: decorator
 @inline
-function tilesOfRows<T, VECTORS, ADDRESS>(
+function tilesOfRows<T, VECTORS>(
   rows: i32, groups: i32, k: i32,
   a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
   // Only those that the level has become part of the binary.
-  if (MR == 6 && rows == 6) tiles<T, N6, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
-  else if (MR == 6 && rows == 5) tiles<T, N5, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  if (MR == 6 && rows == 6) tiles<T, N6, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  else if (MR == 6 && rows == 5) tiles<T, N5, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
   else switch (rows) {
-    case 4: tiles<T, N4, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
-    case 3: tiles<T, N3, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
-    case 2: tiles<T, N2, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
-    default: tiles<T, N1, VECTORS, ADDRESS>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+    case 4: tiles<T, N4, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+    case 3: tiles<T, N3, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+    case 2: tiles<T, N2, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
+    default: tiles<T, N1, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
   }
 }
 
-function tilesOfWidth<T, ADDRESS>(
+function tilesOfWidth<T>(
   vectors: i32, rows: i32, groups: i32, k: i32,
   a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
-  if (vectors == 2) tilesOfRows<T, N2, ADDRESS>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
-  else tilesOfRows<T, N1, ADDRESS>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  if (vectors == 2) tilesOfRows<T, N2>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  else tilesOfRows<T, N1>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
 }
 
 /** `rows` rows of C and `vectors` vectors (1 or 2): tiles of MR rows and one of those left; see the top of the file. */
-export function microKernel<T, ADDRESS>(
+export function microKernel<T>(
   rows: i32, vectors: i32, k: i32,
   a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
@@ -137,13 +122,13 @@ export function microKernel<T, ADDRESS>(
   const left = rows - groups * MR;
   // Sums of one or two rows wait for each other: where A is in place, the last two tiles share their rows.
   if (MR == 6 && (left == 1 || left == 2) && groups > 0 && group == <usize>MR * rs) groups--;
-  if (groups > 0) tilesOfWidth<T, ADDRESS>(vectors, MR, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  if (groups > 0) tilesOfWidth<T>(vectors, MR, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
   rows -= groups * MR;
   a += <usize>groups * group;
   c += <usize>(groups * MR) * ldc;
   while (rows > 0) {
     const part = rows > MR ? (rows + 1) >> 1 : rows;
-    tilesOfWidth<T, ADDRESS>(vectors, part, 1, k, a, rs, cs, 0, b, bs, c, ldc, add);
+    tilesOfWidth<T>(vectors, part, 1, k, a, rs, cs, 0, b, bs, c, ldc, add);
     rows -= part;
     a += <usize>part * rs;
     c += <usize>part * ldc;
@@ -163,5 +148,5 @@ export function packedKernel<T>(
     a += <usize>groups * group;
     c += <usize>(groups * MR) * ldc;
   }
-  if (rows > 0) microKernel<T, Stepped>(rows, vectors, k, a, sizeof<T>(), term, group, b, bs, c, ldc, add);
+  if (rows > 0) microKernel<T>(rows, vectors, k, a, sizeof<T>(), term, group, b, bs, c, ldc, add);
 }

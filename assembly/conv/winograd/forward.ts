@@ -57,7 +57,7 @@ function multiplyValues(q: Work, u: usize, r0: i32, r1: i32): void {
     for (let k = 0; k < f.depth; k += kc) {
       for (let i = 0; i < q.quads; i += 2) {
         packedKernel<f32>(
-          r1 - r0, min(2, q.quads - i), min(kc, f.depth - k), a + <usize>(k * MR * 4), panel,
+          r1 - r0, min(2, q.quads - i), min(kc, f.depth - k), a + <usize>(k * MR * 4), MR * 4, panel,
           b + <usize>(i >> 1) * q.source.panelStep + (<usize>k << 5), 32, c + (<usize>i << 4), q.productRow, k > 0,
         );
       }
