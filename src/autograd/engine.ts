@@ -2,8 +2,8 @@
 import { AutogradError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
-import { runInScope, runInUserScope } from "../tensor/scope";
-import { isTensor, Tensor } from "../tensor/tensor";
+import { runInternally, runInUserScope } from "../tensor/scope";
+import { Tensor } from "../tensor/tensor";
 import { isAnomalyEnabled, runTraced } from "./anomaly";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
 import { AccumulateGrad, accumulatorOf, type Edge, type Grads, type Node, type NodeHook } from "./node";
@@ -23,28 +23,41 @@ export interface Pass {
 /** Gradients on their way to a node, one per output of its operation. */
 type Buffer = (Tensor | undefined)[];
 
-/** The nodes whose turn has come, latest first: a binary heap by sequence number. */
+/** A node's part in a pass. */
+class Task {
+  /** Edges into the node along which a gradient may still come. */
+  waiting = 0;
+  /** What has arrived; undefined before the first gradient. */
+  buffer: Buffer | undefined;
+  /** Where the node's edges lead to. */
+  readonly next: (Task | undefined)[] = [];
+
+  constructor(readonly node: Node) {}
+}
+
+/** The tasks whose turn has come, latest node first: a binary heap by sequence number. */
 class Ready {
-  private readonly heap: Node[] = [];
+  private readonly heap: Task[] = [];
 
   get size(): number {
     return this.heap.length;
   }
 
-  push(node: Node): void {
+  push(task: Task): void {
     const { heap } = this;
+    const { sequence } = task.node;
     let i = heap.length;
-    heap.push(node);
+    heap.push(task);
     while (i > 0) {
       const parent = (i - 1) >> 1;
-      if (heap[parent]!.sequence >= node.sequence) break;
+      if (heap[parent]!.node.sequence >= sequence) break;
       heap[i] = heap[parent]!;
       i = parent;
     }
-    heap[i] = node;
+    heap[i] = task;
   }
 
-  pop(): Node {
+  pop(): Task {
     const { heap } = this;
     const top = heap[0]!;
     const last = heap.pop()!;
@@ -53,8 +66,8 @@ class Ready {
     for (;;) {
       let child = 2 * i + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]!.sequence > heap[child]!.sequence) child++;
-      if (heap[child]!.sequence <= last.sequence) break;
+      if (child + 1 < heap.length && heap[child + 1]!.node.sequence > heap[child]!.node.sequence) child++;
+      if (heap[child]!.node.sequence <= last.node.sequence) break;
       heap[i] = heap[child]!;
       i = child;
     }
@@ -63,42 +76,46 @@ class Ready {
   }
 }
 
-/** How many edges lead into each node that can be reached. */
-function countDependencies(roots: readonly Node[]): Map<Node, number> {
-  const counts = new Map<Node, number>();
-  const stack: Node[] = [];
-  for (const root of roots)
-    if (!counts.has(root)) {
-      counts.set(root, 0);
-      stack.push(root);
+type Tasks = Map<Node, Task>;
+
+/** The tasks of all nodes that can be reached. */
+function plan(roots: readonly Edge[]): Tasks {
+  const tasks: Tasks = new Map();
+  const stack: Task[] = [];
+  const taskOf = (node: Node): Task => {
+    let task = tasks.get(node);
+    if (task === undefined) {
+      task = new Task(node);
+      tasks.set(node, task);
+      stack.push(task);
     }
-  for (let node = stack.pop(); node !== undefined; node = stack.pop())
-    for (const edge of node.edges) {
-      if (edge === null) continue;
-      const count = counts.get(edge.node);
-      counts.set(edge.node, (count ?? 0) + 1);
-      if (count === undefined) stack.push(edge.node);
+    return task;
+  };
+  for (const { node } of roots) taskOf(node);
+  for (let task = stack.pop(); task !== undefined; task = stack.pop())
+    for (const edge of task.node.edges) {
+      const next = edge === null ? undefined : taskOf(edge.node);
+      if (next !== undefined) next.waiting++;
+      task.next.push(next);
     }
-  return counts;
+  return tasks;
 }
 
 /** The nodes from which a captured place can be reached: no others need to run. */
-function neededNodes(roots: readonly Node[], captures: Map<Node, unknown>): Set<Node> {
+function neededNodes(tasks: Tasks, captures: Map<Node, unknown>): Set<Node> {
   const needed = new Set<Node>(captures.keys());
-  const order: Node[] = [...countDependencies(roots).keys()].sort((a, b) => a.sequence - b.sequence);
+  const order: Node[] = [...tasks.keys()].sort((a, b) => a.sequence - b.sequence);
   for (const node of order) if (node.edges.some((edge) => edge !== null && needed.has(edge.node))) needed.add(node);
   return needed;
 }
 
-/** Adds a gradient to a buffer. Gradients that the engine made itself are given back once they are summed. */
-function accumulate(buffer: Buffer, index: number, grad: Tensor, createGraph: boolean): void {
+/** Adds a gradient to those of a task. Gradients that the engine made itself are given back once they are summed. */
+function deliver(task: Task, index: number, grad: Tensor, createGraph: boolean): void {
+  task.buffer ??= new Array(task.node.outputs.length).fill(undefined);
+  const { buffer } = task;
   const have = buffer[index];
-  if (have === undefined) {
-    buffer[index] = grad;
-    return;
-  }
-  buffer[index] = have.add(grad);
-  if (createGraph) return;
+  buffer[index] = have === undefined ? grad : have.add(grad);
+  if (have === undefined || createGraph) return;
   drop(have);
   drop(grad);
 }
@@ -123,16 +140,16 @@ export const alias = (x: Tensor): Tensor => {
 export function accumulateLeaf(leaf: Tensor, grad: Tensor, createGraph: boolean): void {
   const { ownGrad: have } = leaf;
   // A gradient with a graph may be that of other leaves too, so each gets its own.
-  if (createGraph) leaf.grad = have === null ? grad.clone() : have.add(grad);
+  if (createGraph) leaf.takeGrad(have === null ? grad.clone() : have.add(grad));
   else if (have !== null) {
-    if (have.requiresGrad) leaf.grad = have.add(grad);
+    if (have.requiresGrad) leaf.takeGrad(have.add(grad));
     else have.add_(grad);
     drop(grad);
   } else if (!grad.isShared && grad.storage.isUnshared && grad.isContiguous()) {
     // Nobody else holds this memory: take it over instead of copying.
-    leaf.grad = grad;
+    leaf.takeGrad(grad);
   } else {
-    leaf.grad = grad.clone();
+    leaf.takeGrad(grad.clone());
     drop(grad);
   }
   runPostAccumulateHooks(leaf);
@@ -144,9 +161,10 @@ function checkGrads(node: Node, grads: Grads): void {
     throw new AutogradError(
       `${node.name} returned ${grads.length} gradients, but its operation has ${node.edges.length} inputs`,
     );
-  node.edges.forEach((edge, i) => {
+  for (let i = 0; i < node.edges.length; i++) {
+    const edge = node.edges[i]!;
     const grad = grads[i];
-    if (edge === null || !grad) return;
+    if (edge === null || !grad) continue;
     const { shape, dtype } = edge.node.outputs[edge.index]!;
     if (!sameShape(grad.shape, shape))
       throw new AutogradError(
@@ -156,12 +174,13 @@ function checkGrads(node: Node, grads: Grads): void {
       throw new AutogradError(
         `Function ${node.name} returned an invalid gradient at index ${i} - expected type ${dtype} but got ${grad.dtype}`,
       );
-  });
+  }
 }
 
 /** Runs the hooks on the outputs of a node's operation, and keeps or captures gradients as asked. */
 function receive(node: Node, buffer: Buffer, pass: Pass): Buffer {
   const { outputHooks, retained } = node;
+  if (node.preHooks === null && outputHooks === null && retained === null && pass.captures === undefined) return buffer;
   let grads: Grads = buffer;
   if (node.preHooks !== null)
     for (const hook of node.preHooks.values()) grads = share(hook(grads) ?? undefined) ?? share(grads)!;
@@ -195,23 +214,16 @@ function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass
   for (const place of places) pass.results[place] = grad;
 }
 
-/** Gradients of a node's inputs, with a zero for each output that no gradient reached. */
+/** Gradients of a node's inputs. */
 function evaluate(node: Node, buffer: Buffer, pass: Pass, needed: ReadonlySet<Node> | undefined): Grads {
   const run = (): Grads =>
     isAnomalyEnabled() ? runTraced(node, () => applyNode(node, buffer, needed)) : applyNode(node, buffer, needed);
-  return pass.createGraph || !node.isInternal
-    ? run()
-    : runInScope(
-        () => separate(run(), buffer),
-        isTensor,
-        (x) => x.isShared,
-      );
+  return pass.createGraph || !node.isInternal ? run() : runInternally(() => separate(run(), buffer));
 }
 
 function applyNode(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefined): Grads {
-  const grads = buffer.map(
-    (g, i) => g ?? (node.edges.length > 0 && node.outputs.length === 1 ? zeroGrad(node, i) : undefined),
-  );
+  const isMissing = buffer[0] === undefined && node.outputs.length === 1 && node.edges.length > 0;
+  const grads = isMissing ? [zeroGrad(node)] : buffer;
   const own = node.apply(grads, needed);
   const inputs = node.postHooks === null ? own : runPostHooks(node.postHooks, own, grads);
   checkGrads(node, inputs);
@@ -227,8 +239,8 @@ function runPostHooks(hooks: ReadonlyMap<number, NodeHook>, gradInputs: Grads, g
   });
 }
 
-function zeroGrad(node: Node, index: number): Tensor {
-  const { shape, dtype } = node.outputs[index]!;
+function zeroGrad(node: Node): Tensor {
+  const { shape, dtype } = node.outputs[0]!;
   return filled(allocate(shape, dtype), 0);
 }
 
@@ -251,13 +263,12 @@ export const runningWalk = (): Walk | undefined => running;
 
 /** One pass over the graph. */
 export function walk(roots: readonly Edge[], rootGrads: readonly Tensor[], pass: Pass): void {
-  const rootNodes = roots.map((edge) => edge.node);
-  const dependencies = countDependencies(rootNodes);
-  const needed = pass.captures && neededNodes(rootNodes, pass.captures);
+  const tasks = plan(roots);
+  const needed = pass.captures && neededNodes(tasks, pass.captures);
   const outer = running;
-  running = { pass, has: (node) => (needed ?? dependencies).has(node) && dependencies.has(node) };
+  running = { pass, has: (node) => (needed ?? tasks).has(node) && tasks.has(node) };
   try {
-    visit(roots, rootGrads, pass, dependencies, needed);
+    visit(roots, rootGrads, pass, tasks, needed);
   } finally {
     running = outer;
   }
@@ -268,35 +279,25 @@ function visit(
   roots: readonly Edge[],
   rootGrads: readonly Tensor[],
   pass: Pass,
-  dependencies: Map<Node, number>,
+  tasks: Tasks,
   needed: Set<Node> | undefined,
 ): void {
-  const buffers = new Map<Node, Buffer>();
   const ready = new Ready();
-  const deliver = ({ node, index }: Edge, grad: Tensor): void => {
-    let buffer = buffers.get(node);
-    if (buffer === undefined) {
-      buffer = new Array(node.outputs.length).fill(undefined);
-      buffers.set(node, buffer);
-    }
-    accumulate(buffer, index, grad, pass.createGraph);
-  };
-  roots.forEach((edge, i) => {
-    deliver(edge, rootGrads[i]!);
+  roots.forEach(({ node, index }, i) => {
+    deliver(tasks.get(node)!, index, rootGrads[i]!, pass.createGraph);
   });
-  for (const node of new Set(roots.map((edge) => edge.node))) if (dependencies.get(node) === 0) ready.push(node);
+  for (const node of new Set(roots.map((edge) => edge.node)))
+    if (tasks.get(node)!.waiting === 0) ready.push(tasks.get(node)!);
   while (ready.size > 0) {
-    const node = ready.pop();
-    const grads = process(node, buffers.get(node), pass, needed);
-    buffers.delete(node);
-    node.edges.forEach((edge, i) => {
-      if (edge === null) return;
+    const { node, next, buffer } = ready.pop();
+    const grads = process(node, buffer, pass, needed);
+    for (let i = 0; i < next.length; i++) {
+      const task = next[i];
+      if (task === undefined) continue;
       const grad = grads?.[i];
-      if (grad) deliver(edge, grad);
-      const left = dependencies.get(edge.node)! - 1;
-      dependencies.set(edge.node, left);
-      if (left === 0) ready.push(edge.node);
-    });
+      if (grad) deliver(task, node.edges[i]!.index, grad, pass.createGraph);
+      if (--task.waiting === 0) ready.push(task);
+    }
   }
 }
 

@@ -145,11 +145,11 @@ class OpNode extends Node {
   apply(grads: (Tensor | undefined)[], needed?: ReadonlySet<Node>): Grads {
     if (this.saved === undefined) throw graphFreed();
     const saved = this.saved.map((s) => s.unpack(this.name));
-    const { rule } = this;
-    const needs = this.edges.map((edge) => edge !== null && (needed === undefined || needed.has(edge.node)));
-    if (typeof rule === "function") return rule(grads, saved, needs);
+    const { rule, edges } = this;
+    const needs = (edge: Edge | null): boolean => edge !== null && (needed === undefined || needed.has(edge.node));
+    if (typeof rule === "function") return rule(grads, saved, edges.map(needs));
     const g = grads[0]!;
-    return rule.map((grad, i) => (needs[i] && grad !== null ? grad(g, saved) : undefined));
+    return rule.map((grad, i) => (grad !== null && needs(edges[i]!) ? grad(g, saved) : undefined));
   }
 
   override release(): void {

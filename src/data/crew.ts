@@ -195,6 +195,7 @@ export class Crew {
     const { done, value: what } = requests.next();
     if (done) return;
     const slots = this.slotBytes.map((bytes) => new Storage(wasm, bytes));
+    for (const slot of slots) slot.watch();
     const id = this.nextTask++;
     this.tasks.set(id, { member, slots, isStale: false });
     this.post(member, { kind: "fetch", id, what, slots: slots.map(({ block }) => rangeOf(block)) });

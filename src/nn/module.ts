@@ -319,7 +319,7 @@ export class Module extends Callable {
     checkOptions("zeroGrad", options, ["setToNone"]);
     for (const parameter of this.parameters()) {
       const { ownGrad } = parameter;
-      if (ownGrad !== null) parameter.grad = options.setToNone === false ? ownGrad.detach().zero_() : null;
+      if (ownGrad !== null) parameter.takeGrad(options.setToNone === false ? ownGrad.detach().zero_() : null);
     }
   }
 

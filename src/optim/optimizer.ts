@@ -141,7 +141,7 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
       for (const param of group.params) {
         const { ownGrad: grad } = param;
         if (grad === null) continue;
-        param.grad = options.setToNone === false ? zeroed(grad) : null;
+        param.takeGrad(options.setToNone === false ? zeroed(grad) : null);
       }
   }
 

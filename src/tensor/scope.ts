@@ -2,6 +2,10 @@
 
 /** A tensor as far as scopes are concerned. */
 export interface Temporary {
+  readonly storage: {
+    /** Called when no scope holds on to the tensor any more, though it lives. */
+    watch(): void;
+  };
   /** Scopes let it live. */
   readonly isKept: boolean;
   /** Users may hold this gradient. */
@@ -20,7 +24,15 @@ let current: Scope | undefined;
 
 /** Called by every new tensor. */
 export function enroll(tensor: Temporary): void {
-  current?.tensors.push(tensor);
+  if (current === undefined) tensor.storage.watch();
+  else current.tensors.push(tensor);
+}
+
+/** Disposes a tensor whose scope ends, unless it lives on: in the scope around it, or on its own. */
+function settle(tensor: Temporary, survives: boolean, outer: Scope | undefined): void {
+  if (survives && outer !== undefined) outer.tensors.push(tensor);
+  else if (survives || tensor.isKept) tensor.storage.watch();
+  else tensor.dispose();
 }
 
 /** Collects the tensors that occur in a result: in arrays, in objects' fields, alone. */
@@ -38,12 +50,11 @@ function tensorsIn(value: unknown, isTensor: (x: object) => boolean, found: Set<
 
 /**
  * Runs `body` and disposes the tensors that it made, but for those in its result and those that are kept (parameters, buffers, gradients
- * of leaves, the state of optimizers). What the autograd graph still needs stays alive inside the graph. Tensors that `spares` names
- * are left to the enclosing scope; only the library's own scopes have some.
+ * of leaves, the state of optimizers). What the autograd graph still needs stays alive inside the graph.
  */
-export function runInScope<R>(body: () => R, isTensor: (x: object) => boolean, spares?: (x: Temporary) => boolean): R {
+export function runInScope<R>(body: () => R, isTensor: (x: object) => boolean): R {
   const outer = current;
-  const mine: Scope = { tensors: [], outer, isInternal: spares !== undefined };
+  const mine: Scope = { tensors: [], outer, isInternal: false };
   current = mine;
   let survivors = new Set<unknown>();
   try {
@@ -52,10 +63,23 @@ export function runInScope<R>(body: () => R, isTensor: (x: object) => boolean, s
     return result;
   } finally {
     current = outer;
-    for (const tensor of mine.tensors) {
-      if (survivors.has(tensor) || spares?.(tensor)) outer?.tensors.push(tensor);
-      else if (!tensor.isKept) tensor.dispose();
-    }
+    for (const tensor of mine.tensors) settle(tensor, survivors.has(tensor), outer);
+  }
+}
+
+/** The same around the library's own temporaries: those that `body` returns, and those that users may hold, go to the enclosing scope. */
+export function runInternally<R extends readonly unknown[]>(body: () => R): R {
+  const outer = current;
+  const mine: Scope = { tensors: [], outer, isInternal: true };
+  current = mine;
+  let survivors: readonly unknown[] = [];
+  try {
+    const result = body();
+    survivors = result;
+    return result;
+  } finally {
+    current = outer;
+    for (const tensor of mine.tensors) settle(tensor, tensor.isShared || survivors.includes(tensor), outer);
   }
 }
 

@@ -28,6 +28,7 @@ export class Storage {
   readonly isInference = inferenceMode;
   private owners = 0;
   private readonly isBorrowed: boolean;
+  private isWatched: boolean;
 
   /** @param source the bytes to allocate, or (see {@link borrow}) a block that somebody else owns */
   constructor(
@@ -35,8 +36,8 @@ export class Storage {
     source: number | Block,
   ) {
     this.isBorrowed = typeof source !== "number";
+    this.isWatched = this.isBorrowed;
     this.block = typeof source === "number" ? backend.allocate(source) : source;
-    if (!this.isBorrowed) collected.register(this, { backend, block: this.block });
   }
 
   /** A storage on memory that another thread owns and keeps: it is never given back from here. */
@@ -46,6 +47,16 @@ export class Storage {
 
   get isFreed(): boolean {
     return this.block.freed;
+  }
+
+  /**
+   * Lets the collector give the block back. To be called once no scope holds on to an owner: before that the collector could not find
+   * the storage anyway, and most storages are gone by then, so that they need not be registered, which costs more than to make them.
+   */
+  watch(): void {
+    if (this.isWatched || this.block.freed) return;
+    this.isWatched = true;
+    collected.register(this, { backend: this.backend, block: this.block });
   }
 
   retain(): void {

@@ -67,14 +67,19 @@ export class Tensor implements Operand {
         throw new AutogradError(
           `assigned grad has data of a different type: got ${value.dtype}, expected ${this.dtype}`,
         );
-      value.isKept = true;
+      value.isShared = true;
     }
+    this.takeGrad(value);
+  }
+
+  /** @internal Sets `grad` to a tensor that nobody else refers to, or to null. The gradient before is given back unless users may hold it. */
+  takeGrad(value: Tensor | null): void {
     const old = this.ownGrad;
     this.ownGrad = value;
+    if (value !== null) value.isKept = true;
     if (old === null || old === value) return;
     old.isKept = false;
-    // Nobody but this tensor knows the old gradient, so the scope may take its memory back.
-    if (!old.isShared) enroll(old);
+    if (!old.isShared) old.dispose();
   }
 
   /** @internal The gradient, for code that keeps no reference to it. */
@@ -330,6 +335,7 @@ export function setWindow(
     storage.retain();
     x.storage.release();
   }
+  storage.watch();
   Object.assign(x, { shape, strides, offset, storage });
 }
 
