@@ -126,7 +126,7 @@ export class Sequential extends NumberedModule<Module> {
 
   override forward(input: any): any {
     let x = input;
-    for (const [, module] of this.slots()) x = module(x);
+    for (const module of Object.values(this)) if (module instanceof Module) x = module(x);
     return x;
   }
 

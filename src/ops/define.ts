@@ -226,15 +226,15 @@ function commonType(a: TensorLike, b: TensorLike): DType {
   return resultType(a, b);
 }
 
+function checkOperand(op: string, x: unknown, name: string): void {
+  if (x instanceof Tensor) x.assertAlive(op);
+  else if (typeof x !== "number" && typeof x !== "boolean" && typeof x !== "bigint")
+    throw new ArgumentError(`${op}: ${name} must be a Tensor or a number, got ${describe(x)}`);
+}
+
 function checkOperands(op: string, a: unknown, b: unknown): void {
-  for (const [x, name] of [
-    [a, "input"],
-    [b, "other"],
-  ] as const) {
-    if (x instanceof Tensor) x.assertAlive(op);
-    else if (typeof x !== "number" && typeof x !== "boolean" && typeof x !== "bigint")
-      throw new ArgumentError(`${op}: ${name} must be a Tensor or a number, got ${describe(x)}`);
-  }
+  checkOperand(op, a, "input");
+  checkOperand(op, b, "other");
   if (!(a instanceof Tensor) && !(b instanceof Tensor))
     throw new ArgumentError(`${op}: at least one operand must be a Tensor`);
   if (a instanceof Tensor && b instanceof Tensor) checkSameDevice(op, a, b);
@@ -337,22 +337,30 @@ function recordBinary(
   const names = savedNames(saves, a, b).filter((name) => operands[name] instanceof Tensor);
   const saved = names.map((name) => operands[name] as Tensor);
   // Only plain numbers are captured: a tensor here would stay alive although backward does not need it.
-  const constants: Record<string, TensorLike> = { p };
-  if (!(a instanceof Tensor)) constants.a = Number(a);
-  if (!(b instanceof Tensor)) constants.b = Number(b);
-  const rule = [a, b].map((x, i): InputGrad | null => {
-    const grad = grads[i];
-    if (!(x instanceof Tensor) || !grad) return null;
-    const { shape, dtype } = x;
-    return (g, kept) => {
-      const values: Record<string, TensorLike> = { ...constants };
-      names.forEach((name, k) => {
-        values[name] = kept[k]!;
-      });
-      return sumTo(grad(g, values as unknown as BinarySaved), shape, dtype);
-    };
-  });
+  const constants = {
+    a: a instanceof Tensor ? undefined : Number(a),
+    b: b instanceof Tensor ? undefined : Number(b),
+    y: undefined,
+    p,
+  };
+  const unpack = (kept: readonly Tensor[]): BinarySaved => {
+    const values: Record<Savable, TensorLike | undefined> = { ...constants };
+    for (let i = 0; i < names.length; i++) values[names[i]!] = kept[i];
+    return values as unknown as BinarySaved;
+  };
+  const rule = [operandGrad(a, grads[0], unpack), operandGrad(b, grads[1], unpack)];
   return record(node, y, [a as Tensor, b as Tensor], saved, rule);
+}
+
+/** The gradient of one operand; null for a number, and where none flows. */
+function operandGrad(
+  x: TensorLike,
+  grad: NonNullable<BinarySpec["grads"]>[number],
+  unpack: (kept: readonly Tensor[]) => BinarySaved,
+): InputGrad | null {
+  if (!(x instanceof Tensor) || grad === null) return null;
+  const { shape, dtype } = x;
+  return (g, kept) => sumTo(grad(g, unpack(kept)), shape, dtype);
 }
 
 /** The gradient of a broadcast: summed over the axes that were stretched, and cast back. */

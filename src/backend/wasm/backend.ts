@@ -22,7 +22,8 @@ const CALL_BYTES = 16384;
 const COPY_COST = 0.3;
 const MAP_COST = 0.5;
 
-const addressOf = (x: Operand): number => x.storage.block.address + x.offset * sizeOf(x.dtype);
+const addressOf = ({ storage, offset, dtype }: Operand): number =>
+  offset === 0 ? storage.block.address : storage.block.address + offset * sizeOf(dtype);
 
 /** Everything that exists once the first tensor is made. */
 interface Engine {
@@ -118,17 +119,9 @@ class WasmBackend implements Backend {
   binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
     this.top = 0;
     const n = sizeOfShape(y.shape);
-    let mode = 0;
-    let geometry = 0;
-    if (isSingle(b)) mode = 1;
-    else if (isSingle(a)) mode = 2;
-    const vector = mode === 1 ? a : b;
-    if (mode !== 0 && typeof vector === "object" && isLinear(vector, y.shape)) geometry = 0;
-    else {
-      mode = 0;
-      geometry = this.geometry(y.shape, [layoutOf(a), layoutOf(b)]);
-    }
-    const args = [codeOf(dtype), addressOf(y), this.address(a, dtype), this.address(b, dtype), p, mode, geometry];
+    const mode = binaryMode(a, b, y.shape);
+    const geometry = mode === undefined ? this.geometry(y.shape, [layoutOf(a), layoutOf(b)]) : 0;
+    const args = [codeOf(dtype), addressOf(y), this.address(a, dtype), this.address(b, dtype), p, mode ?? 0, geometry];
     this.parts.pool.run(this.kernel(name), args, n, n * MAP_COST, false);
   }
 
@@ -155,8 +148,7 @@ class WasmBackend implements Backend {
 
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
     this.top = 0;
-    const values = dtype === undefined ? [] : [codeOf(dtype)];
-    for (const arg of args) values.push(this.argument(arg));
+    const values = this.values(args, dtype === undefined ? [] : [codeOf(dtype)]);
     this.parts.pool.run(this.kernel(name), values, work.range, work.cost, work.scratch === true);
   }
 
@@ -166,7 +158,7 @@ class WasmBackend implements Backend {
 
   check(name: string, args: readonly Argument[]): number {
     this.top = 0;
-    return this.kernel(name).run(...args.map((arg) => this.argument(arg)));
+    return this.kernel(name).run(...this.values(args, []));
   }
 
   private kernel(name: string): Kernel {
@@ -176,10 +168,14 @@ class WasmBackend implements Backend {
     return kernel;
   }
 
-  private argument(arg: Argument): number {
-    if (typeof arg === "number") return arg;
-    if (arg === undefined) return 0;
-    return "storage" in arg ? addressOf(arg) : this.integers(arg);
+  /** Appends arguments to `values` as kernels take them. */
+  private values(args: readonly Argument[], values: number[]): number[] {
+    for (const arg of args) {
+      if (typeof arg === "number") values.push(arg);
+      else if (arg === undefined) values.push(0);
+      else values.push(isList(arg) ? this.integers(arg) : addressOf(arg));
+    }
+    return values;
   }
 
   /** Puts integers into the call area and returns their address. */
@@ -196,7 +192,9 @@ class WasmBackend implements Backend {
     if (operands.every((x) => isLinear(x, shape))) return 0;
     const seen = operands.map((x) => broadcastStrides(x.shape, x.strides, shape));
     const { shape: sizes, strides } = collapse(shape, seen);
-    return this.integers([sizes.length, ...sizes, ...strides.flat()]);
+    const values = [sizes.length, ...sizes];
+    for (const list of strides) values.push(...list);
+    return this.integers(values);
   }
 
   private address(x: Operand | number, dtype: DType): number {
@@ -226,6 +224,15 @@ const layoutOf = (x: Operand | number): Layout => (typeof x === "number" ? scala
 
 const isLinear = (x: Layout, shape: readonly number[]): boolean =>
   sameShape(x.shape, shape) && isContiguous(x.shape, x.strides);
+
+/** How a binary kernel sees operands without a geometry: both contiguous (0), or one of them a single element (1: b, 2: a). */
+function binaryMode(a: Operand | number, b: Operand | number, shape: readonly number[]): number | undefined {
+  const mode = isSingle(b) ? 1 : isSingle(a) ? 2 : 0;
+  const fits = (x: Operand | number): boolean => typeof x === "object" && isLinear(x, shape);
+  return (mode === 2 || fits(a)) && (mode === 1 || fits(b)) ? mode : undefined;
+}
+
+const isList = (arg: Operand | readonly number[]): arg is readonly number[] => Array.isArray(arg);
 
 /** The only instance: one memory, one set of threads. */
 export const wasm = new WasmBackend();

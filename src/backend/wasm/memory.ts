@@ -90,9 +90,9 @@ export class Memory {
   }
 
   allocate(bytes: number): Block {
-    const small = bytes <= SMALL_LIMIT;
-    const size = small ? classBytes(classOf(bytes)) : Math.ceil(bytes / PAGE) * PAGE;
-    const address = small ? (this.free[classOf(bytes)]!.pop() ?? this.carve(size)) : this.takeExtent(size);
+    const index = bytes <= SMALL_LIMIT ? classOf(bytes) : -1;
+    const size = index >= 0 ? classBytes(index) : Math.ceil(bytes / PAGE) * PAGE;
+    const address = index >= 0 ? (this.free[index]!.pop() ?? this.carve(size)) : this.takeExtent(size);
     this.allocated += size;
     this.blocks++;
     if (this.allocated > this.peak) this.peak = this.allocated;
