@@ -100,7 +100,7 @@ function windows(
   const stride = isDefault ? kernel : spread(op, "stride", options.stride!, dims);
   const padding = spread(op, "padding", options.padding ?? 0, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
-  if ([...kernel, ...stride, ...dilation].some((n) => n < 1))
+  if ([kernel, stride, dilation].some((sizes) => sizes.some((n) => n < 1)))
     throw new ValueError(`${op}: kernelSize, stride and dilation must be positive`);
   if (padding.some((p, i) => p < 0 || p > kernel[i]! / 2))
     throw new ValueError(
@@ -146,17 +146,13 @@ function adaptiveWindows(
   };
 }
 
-/** The geometry as the kernels read it: depth, height, width of each quantity. */
-function packed(g: Geometry): number[] {
-  const three = (list: readonly number[], fill: number) => [...new Array<number>(3 - g.dims).fill(fill), ...list];
-  return [
-    ...three(g.input, 1),
-    ...three(g.output, 1),
-    ...three(g.kernel, 1),
-    ...three(g.stride, 1),
-    ...three(g.padding, 0),
-    ...three(g.dilation, 1),
-  ];
+/** The geometry as the kernels read it: depth, height, width of each quantity; missing axes have size 1 and no padding. */
+function packed({ dims, input, output, kernel, stride, padding, dilation }: Geometry): number[] {
+  const values = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1];
+  const lists = [input, output, kernel, stride, padding, dilation];
+  for (let i = 0; i < lists.length; i++)
+    for (let axis = 0; axis < dims; axis++) values[3 * i + 3 - dims + axis] = lists[i]![axis]!;
+  return values;
 }
 
 const work = (g: Geometry) => {
