@@ -30,7 +30,7 @@ class Task {
   /** What has arrived; undefined before the first gradient. */
   buffer: Buffer | undefined;
   /** Where the node's edges lead to. */
-  readonly next: (Task | undefined)[] = [];
+  next: readonly (Task | undefined)[] = [];
 
   constructor(readonly node: Node) {}
 }
@@ -92,12 +92,13 @@ function plan(roots: readonly Edge[]): Tasks {
     return task;
   };
   for (const { node } of roots) taskOf(node);
-  for (let task = stack.pop(); task !== undefined; task = stack.pop())
-    for (const edge of task.node.edges) {
-      const next = edge === null ? undefined : taskOf(edge.node);
-      if (next !== undefined) next.waiting++;
-      task.next.push(next);
-    }
+  const follow = (edge: Edge | null): Task | undefined => {
+    if (edge === null) return undefined;
+    const task = taskOf(edge.node);
+    task.waiting++;
+    return task;
+  };
+  for (let task = stack.pop(); task !== undefined; task = stack.pop()) task.next = task.node.edges.map(follow);
   return tasks;
 }
 

@@ -36,7 +36,7 @@ let created = 0;
 export abstract class Node implements GradFn {
   /** Later nodes are processed first. */
   readonly sequence = created++;
-  readonly outputs: OutputInfo[] = [];
+  outputs: OutputInfo[] = [];
   /** Hooks on the gradients of single outputs, in the order of registration. */
   outputHooks: Map<number, Map<number, (grad: Tensor) => Tensor | undefined | void>> | null = null;
   /** Outputs whose tensors keep their gradient. */
@@ -97,7 +97,7 @@ export abstract class Node implements GradFn {
 export class AccumulateGrad extends Node {
   constructor(readonly variable: Tensor) {
     super("AccumulateGrad", []);
-    this.outputs.push(infoOf(variable));
+    this.outputs = [infoOf(variable)];
   }
 
   apply(): Grads {
@@ -225,9 +225,9 @@ function attach(
 
 /** Makes `node` the origin of the outputs. */
 export function setHistory(node: Node, outputs: readonly Tensor[]): void {
+  node.outputs = outputs.map(infoOf);
   for (let i = 0; i < outputs.length; i++) {
     const output = outputs[i]!;
-    node.outputs.push(infoOf(output));
     if (!output.isFloatingPoint()) continue;
     output.node = node;
     output.outputNr = i;

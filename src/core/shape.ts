@@ -90,12 +90,18 @@ export function wrapDim(op: string, dim: number, ndim: number): number {
   return dim < 0 ? dim + range : dim;
 }
 
+function axesOf(ndim: number): number[] {
+  const axes: number[] = [];
+  for (let i = 0; i < ndim; i++) axes.push(i);
+  return axes;
+}
+
 /**
  * Axes from `dim` (one, several, or all when undefined), wrapped and in increasing order.
  * @throws {@link IndexError} for an axis out of range or named twice.
  */
 export function wrapDims(op: string, dim: number | readonly number[] | undefined | null, ndim: number): number[] {
-  if (dim === undefined || dim === null) return Array.from({ length: ndim }, (_, i) => i);
+  if (dim === undefined || dim === null) return axesOf(ndim);
   if (typeof dim === "number") {
     const wrapped = wrapDim(op, dim, ndim);
     return ndim === 0 ? [] : [wrapped];

@@ -1,5 +1,6 @@
 /** Reductions over one axis, several, or all. */
 import { type Inputs, record } from "../autograd/node";
+import type { Backend, Operand } from "../backend/backend";
 import { checkDType, type DType, isFloat, legacyName } from "../core/dtype";
 import { checkOptions, DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText, sizeArgument, sizeOfShape, wrapDims } from "../core/shape";
@@ -35,7 +36,8 @@ export interface Plan {
 export function plan(op: string, x: Tensor, dim: Dim, keepdim = false): Plan {
   const all = dim === undefined || dim === null || (Array.isArray(dim) && dim.length === 0);
   const dims = wrapDims(op, all ? undefined : dim, x.ndim);
-  const kept = x.shape.map((size, i) => (dims.includes(i) ? 1 : size));
+  const kept = [...x.shape];
+  for (const d of dims) kept[d] = 1;
   const shape = keepdim ? kept : x.shape.filter((_, i) => !dims.includes(i));
   return { dims, kept, shape, n: dims.reduce((n, d) => n * x.shape[d]!, 1) };
 }
@@ -83,6 +85,8 @@ function contiguousCopy(x: Tensor): Tensor {
 
 /** A full reduction longer than this is cut into blocks, so that threads share it. */
 const SPLIT = 1 << 16;
+/** Nanoseconds per element. */
+const REDUCE_COST = 0.4;
 
 /**
  * y = kernel over the reduced axes of x. `combine` names the kernel that joins partial results of one long row (it must be exact
@@ -98,39 +102,50 @@ export function reduceInto(
 ): void {
   const { x, outer, n, inner, owned } = threeAxes(input, dims);
   const { backend } = x.storage;
-  const run = (
-    name: string,
-    out: Tensor,
-    from: Tensor,
-    offset: number,
-    rows: number,
-    length: number,
-    results: number,
-  ) => {
-    const window = {
-      storage: from.storage,
-      offset: from.offset + offset,
-      dtype: from.dtype,
-      shape: [rows * length],
-      strides: [1],
-    };
-    const parameters = name === kernel && from === x ? scalars : [];
-    backend.call(name, from.dtype, [out, window, ...parameters, length, inner], {
-      range: results,
-      cost: rows * length * 0.4,
-    });
-  };
-  if (combine !== undefined && outer * inner === 1 && n >= 2 * SPLIT) {
-    const blocks = Math.floor(n / SPLIT);
-    const rest = n - blocks * SPLIT;
-    const partial = allocate([blocks + (rest > 0 ? 1 : 0)], y.dtype, x);
-    run(kernel, partial, x, 0, blocks, SPLIT, blocks);
-    const tail = { ...partial, storage: partial.storage, offset: blocks } as unknown as Tensor;
-    if (rest > 0) run(kernel, tail, x, blocks * SPLIT, 1, rest, 1);
-    run(combine, y, partial, 0, 1, partial.numel(), 1);
-    partial.dispose();
-  } else run(kernel, y, x, 0, outer * inner, n, outer * inner);
+  const rows = outer * inner;
+  if (combine !== undefined && rows === 1 && n >= 2 * SPLIT) reduceInBlocks(kernel, y, x, n, combine, scalars);
+  else reduceRows(backend, kernel, y, x, [...scalars, n, inner], rows, n);
   if (owned) x.dispose();
+}
+
+/** Reduces `rows` rows of `n` elements; `parameters` are the kernel's own numbers, then n and inner. */
+function reduceRows(
+  backend: Backend,
+  kernel: string,
+  y: Operand,
+  x: Operand,
+  parameters: readonly number[],
+  rows: number,
+  n: number,
+): void {
+  backend.call(kernel, x.dtype, [y, x, ...parameters], { range: rows, cost: rows * n * REDUCE_COST });
+}
+
+/** Reduces one row of `n` elements as rows of SPLIT elements and what is left, and combines the results. */
+function reduceInBlocks(
+  kernel: string,
+  y: Tensor,
+  x: Tensor,
+  n: number,
+  combine: string,
+  scalars: readonly number[],
+): void {
+  const { backend } = x.storage;
+  const blocks = Math.floor(n / SPLIT);
+  const rest = n - blocks * SPLIT;
+  const partial = allocate([blocks + (rest > 0 ? 1 : 0)], y.dtype, x);
+  reduceRows(backend, kernel, partial, x, [...scalars, SPLIT, 1], blocks, SPLIT);
+  const last = (of: Tensor, offset: number, size: number): Operand => ({
+    storage: of.storage,
+    offset: of.offset + offset,
+    dtype: of.dtype,
+    shape: [size],
+    strides: [1],
+  });
+  if (rest > 0)
+    reduceRows(backend, kernel, last(partial, blocks, 1), last(x, n - rest, rest), [...scalars, rest, 1], 1, rest);
+  reduceRows(backend, combine, y, partial, [partial.numel(), 1], 1, partial.numel());
+  partial.dispose();
 }
 
 /** Puts the reduced axes of a gradient or result back with size 1, and broadcasts it to the input's shape. */

@@ -1,6 +1,6 @@
 /** Views: other shapes and strides over the same memory. */
 import { isGradEnabled } from "../autograd/mode";
-import { type InputGrad, record } from "../autograd/node";
+import { type InputGrad, isRecorded, record } from "../autograd/node";
 import { ArgumentError, checkOptions, IndexError, ShapeError } from "../core/errors";
 import {
   broadcastShapes,
@@ -30,7 +30,7 @@ export function viewOf(
   const base = x.origin?.base ?? x;
   const { version } = x.storage;
   y.origin = isGradEnabled() ? { base, version } : { base, version, inplaceError: viewInNoGrad };
-  return record(nodeName(op), y, [x], [], [grad]);
+  return isRecorded([x]) ? record(nodeName(op), y, [x], [], [grad]) : y;
 }
 
 /** @see CreationMeta::NO_GRAD_MODE */

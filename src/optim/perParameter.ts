@@ -21,11 +21,15 @@ export abstract class PerParameterOptimizer<O extends object, S extends object> 
 
   protected advance<R>(closure?: Closure<R>): R | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure);
+    const { name } = this;
     noGrad(() => {
       for (const group of this.paramGroups)
         for (const param of group.params) {
           const { ownGrad: grad } = param;
-          if (grad !== null) this.apply(param, grad, group);
+          if (grad === null) continue;
+          param.assertAlive(name);
+          grad.assertAlive(name);
+          this.apply(param, grad, group);
         }
     });
     return loss;
@@ -33,8 +37,6 @@ export abstract class PerParameterOptimizer<O extends object, S extends object> 
 
   /** Updates a parameter of any layout. */
   private apply(param: Tensor, grad: Tensor, group: ParamGroup<O>): void {
-    param.assertAlive(this.name);
-    grad.assertAlive(this.name);
     let state = this.state.get(param);
     if (state === undefined) {
       state = this.initState(param, group);
