@@ -88,47 +88,34 @@ function maxPlane<WINDOW, T>(y: usize, indices: usize, x: usize, geom: usize): v
   }
 }
 
-/** A row of outputs from the input row that starts at index `first` of the plane, and the next. */
-function maxRow2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32, outW: i32): void {
-  const x = at<f32>(plane, first);
-  const next = at<f32>(x, inW);
-  let ow = 0;
-  for (; ow + 4 <= outW; ow += 4) {
-    const p = at<f32>(x, 2 * ow), q = at<f32>(next, 2 * ow);
-    const corner = i32x4.add(i32x4.splat(first + 2 * ow), i32x4(0, 2, 4, 6));
-    let best = evens(v128.load(p), v128.load(p, 16));
-    let found = corner;
-    let v = odds(v128.load(p), v128.load(p, 16));
-    let better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-    best = v128.bitselect(v, best, better);
-    found = i32x4.sub(found, better); // a true lane is -1
-    v = evens(v128.load(q), v128.load(q, 16));
-    better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-    best = v128.bitselect(v, best, better);
-    found = v128.bitselect(i32x4.add(corner, i32x4.splat(inW)), found, better);
-    v = odds(v128.load(q), v128.load(q, 16));
-    better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-    v128.store(at<f32>(y, ow), v128.bitselect(v, best, better));
-    found = v128.bitselect(i32x4.add(corner, i32x4.splat(inW + 1)), found, better);
-    v128.store(at<i64>(indices, ow), i64x2.extend_low_i32x4_u(found));
-    v128.store(at<i64>(indices, ow), i64x2.extend_high_i32x4_u(found), 16);
-  }
-  for (; ow < outW; ow++) maxOf2x2(at<f32>(y, ow), at<i64>(indices, ow), plane, first + 2 * ow, inW);
+/** Four outputs, from the 2x2 windows of the plane that begin at index `first` and its neighbours. */
+function maxOf2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32): void {
+  const p = at<f32>(plane, first), q = at<f32>(p, inW);
+  const corner = i32x4.add(i32x4.splat(first), i32x4(0, 2, 4, 6));
+  let best = evens(v128.load(p), v128.load(p, 16));
+  let found = corner;
+  let v = odds(v128.load(p), v128.load(p, 16));
+  let better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+  best = v128.bitselect(v, best, better);
+  found = i32x4.sub(found, better); // a true lane is -1
+  v = evens(v128.load(q), v128.load(q, 16));
+  better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+  best = v128.bitselect(v, best, better);
+  found = v128.bitselect(i32x4.add(corner, i32x4.splat(inW)), found, better);
+  v = odds(v128.load(q), v128.load(q, 16));
+  better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+  v128.store(y, v128.bitselect(v, best, better));
+  found = v128.bitselect(i32x4.add(corner, i32x4.splat(inW + 1)), found, better);
+  v128.store(indices, i64x2.extend_low_i32x4_u(found));
+  v128.store(indices, i64x2.extend_high_i32x4_u(found), 16);
 }
 
-function maxOf2x2(y: usize, index: usize, plane: usize, corner: i32, inW: i32): void {
-  let best = load<f32>(at<f32>(plane, corner));
-  let found = corner;
-  for (let k = 1; k < 4; k++) {
-    const i = corner + (k & 1) + (k >> 1) * inW;
-    const v = load<f32>(at<f32>(plane, i));
-    if (v > best || v != v) {
-      best = v;
-      found = i;
-    }
+/** A row of at least four outputs from the input row that starts at index `first` of the plane, and the next. The last four may overlap. */
+function maxRow2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32, outW: i32): void {
+  for (let o = 0; o < outW; o += 4) {
+    const ow = min(o, outW - 4);
+    maxOf2x2(at<f32>(y, ow), at<i64>(indices, ow), plane, first + 2 * ow, inW);
   }
-  store<f32>(y, best);
-  store<i64>(index, found);
 }
 
 function maxPlane2x2(y: usize, indices: usize, x: usize, geom: usize): void {
@@ -153,7 +140,7 @@ function maxPlanes<WINDOW, T>(y: usize, indices: usize, x: usize, geom: usize, b
 export function maxPool(t: i32, y: usize, indices: usize, x: usize, geom: usize, begin: i32, end: i32): void {
   if (t == F64) return maxPlanes<Sliding, f64>(y, indices, x, geom, begin, end);
   if (t != F32) unreachable();
-  if (!isTwoByTwo(geom)) return maxPlanes<Sliding, f32>(y, indices, x, geom, begin, end);
+  if (!isTwoByTwo(geom) || outSize(geom, WIDTH) < 4) return maxPlanes<Sliding, f32>(y, indices, x, geom, begin, end);
   const size = inPlane(geom), out = outPlane(geom);
   for (let p = begin; p < end; p++) {
     maxPlane2x2(at<f32>(y, p * out), at<i64>(indices, p * out), at<f32>(x, p * size), geom);
