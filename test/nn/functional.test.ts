@@ -20,6 +20,16 @@ test("poolings with indices give what the option gives", () => {
   for (const [own, expected] of pairs) expect(lists(own)).toEqual(lists(expected));
 });
 
+test("max pooling two by two gives the first maximum or the last NaN of each window, at every width", () => {
+  for (let width = 2; width < 22; width++) {
+    const x = torch.randint(0, 4, [2, 6, width], { dtype: torch.float32 });
+    x.setAt([0, 1, 1], Number.NaN);
+    x.setAt([1, -1, -1], Number.NaN);
+    const pool = (input: torch.Tensor) => F.maxPool2d(input, 2, { returnIndices: true });
+    expect(lists(pool(x))).toEqual(lists(pool(x.double())));
+  }
+});
+
 test("fractional poolings with indices draw the same windows", () => {
   const [x2, x3] = [torch.randn(1, 2, 6, 6), torch.randn(1, 2, 6, 6, 6)];
   const seeded = <R>(body: () => R): R => torch.manualSeed(0) && body();

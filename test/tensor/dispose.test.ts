@@ -1,4 +1,6 @@
 /** Giving memory back: dispose, using, tidy, and what the graph keeps. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as torch from "kindling";
 import { expect, test } from "vitest";
 
@@ -85,6 +87,59 @@ test("tidy keeps parameters, gradients and the state of optimizers, and a step l
   for (let i = 0; i < 5; i++) step();
   expect(blocks()).toBe(after);
   expect(model.weight.grad!.shape).toEqual([2, 4]);
+});
+
+test("a gradient that nobody else holds is given back when it is cleared", () => {
+  const w = torch.ones(4).requiresGrad_();
+  const optimizer = new torch.optim.SGD([w]);
+  const x = torch.ones(4);
+  torch.tidy(() => w.mul(x).sum().backward());
+  const before = blocks();
+  optimizer.zeroGrad();
+  expect(blocks()).toBe(before - 1);
+});
+
+test("a gradient that a user has assigned or seen is the user's", () => {
+  const w = torch.ones(2).requiresGrad_();
+  const assigned = torch.zeros(2);
+  w.grad = assigned;
+  torch.tidy(() => {
+    w.grad = null;
+  });
+  expect(assigned.tolist()).toEqual([0, 0]);
+  w.mul(3).sum().backward();
+  const seen = w.grad!;
+  torch.tidy(() => {
+    w.grad = null;
+  });
+  expect(seen.tolist()).toEqual([3, 3]);
+});
+
+test("the collector finds what outlives its scope", async () => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  const collect = async () => {
+    // Finalizers run in tasks of their own.
+    for (let i = 0; i < 3; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const w = torch.ones(10).requiresGrad_();
+  await collect();
+  const before = blocks();
+  const forget = () => {
+    // A result, what its graph has saved, and the new memory of a tensor from outside.
+    const x = torch.ones(1);
+    torch.tidy(() => {
+      x.resize_(1000);
+      return w.mul(torch.ones(10)).exp();
+    });
+    expect(blocks()).toBe(before + 3);
+  };
+  forget();
+  await collect();
+  expect(blocks()).toBe(before);
 });
 
 test("using disposes at the end of the block", () => {
