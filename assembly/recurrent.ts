@@ -1,67 +1,51 @@
 /**
- * Steps of recurrent cells and their gradients. Floats. The range counts rows, one for each sequence; a row of gates holds
+ * Steps of recurrent cells and their gradients. f32: f64 networks take steps of single ops instead. The range counts rows, one for each sequence; a row of gates holds
  * its gates side by side, `hidden` elements each. Everything is contiguous.
  */
-import { F32, F64 } from "./dtype";
+import { F32 } from "./dtype";
 import { sigmoid_f32x4, tanh_f32x4 } from "./math";
 import { at, loadLanes, storeLanes, zeros } from "./rows";
-import * as scalar from "./scalar";
-import { lanes } from "./simd";
-
-// @ts-ignore: decorator
-@inline
-function sigmoid<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return sigmoid_f32x4(x);
-  return f64x2(scalar.sigmoid(f64x2.extract_lane(x, 0)), scalar.sigmoid(f64x2.extract_lane(x, 1)));
-}
-
-// @ts-ignore: decorator
-@inline
-function tanh<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return tanh_f32x4(x);
-  return f64x2(Math.tanh(f64x2.extract_lane(x, 0)), Math.tanh(f64x2.extract_lane(x, 1)));
-}
 
 /** x (1 - x): the slope of a sigmoid with the value x. */
 // @ts-ignore: decorator
 @inline
-function sigmoidSlope<T>(x: v128): v128 {
-  return v128.sub<T>(x, v128.mul<T>(x, x));
+function sigmoidSlope(x: v128): v128 {
+  return f32x4.sub(x, f32x4.mul(x, x));
 }
 
 /** 1 - x²: the slope of a tanh with the value x. */
 // @ts-ignore: decorator
 @inline
-function tanhSlope<T>(x: v128): v128 {
-  return v128.sub<T>(v128.splat<T>(1), v128.mul<T>(x, x));
+function tanhSlope(x: v128): v128 {
+  return f32x4.sub(f32x4.splat(1), f32x4.mul(x, x));
 }
 
 // ---- LSTM: gates are input, forget, cell, output --------------------------------------------------------------------
 
-function lstmRow<T>(h: usize, c: usize, gates: usize, before: usize, hidden: i32): void {
-  const stride = <usize>hidden * sizeof<T>();
-  for (let j = 0; j < hidden; j += lanes<T>()) {
+function lstmRow(h: usize, c: usize, gates: usize, before: usize, hidden: i32): void {
+  const stride = <usize>hidden << 2;
+  for (let j = 0; j < hidden; j += 4) {
     const k = hidden - j;
-    const g = at<T>(gates, j);
-    const input = sigmoid<T>(loadLanes<T>(g, k, zeros()));
-    const forget = sigmoid<T>(loadLanes<T>(g + stride, k, zeros()));
-    const fresh = tanh<T>(loadLanes<T>(g + 2 * stride, k, zeros()));
-    const output = sigmoid<T>(loadLanes<T>(g + 3 * stride, k, zeros()));
-    const old = loadLanes<T>(at<T>(before, j), k, zeros());
-    const cell = v128.add<T>(v128.mul<T>(forget, old), v128.mul<T>(input, fresh));
-    storeLanes<T>(g, input, k);
-    storeLanes<T>(g + stride, forget, k);
-    storeLanes<T>(g + 2 * stride, fresh, k);
-    storeLanes<T>(g + 3 * stride, output, k);
-    storeLanes<T>(at<T>(c, j), cell, k);
-    storeLanes<T>(at<T>(h, j), v128.mul<T>(output, tanh<T>(cell)), k);
+    const g = at<f32>(gates, j);
+    const input = sigmoid_f32x4(loadLanes<f32>(g, k, zeros()));
+    const forget = sigmoid_f32x4(loadLanes<f32>(g + stride, k, zeros()));
+    const fresh = tanh_f32x4(loadLanes<f32>(g + 2 * stride, k, zeros()));
+    const output = sigmoid_f32x4(loadLanes<f32>(g + 3 * stride, k, zeros()));
+    const old = loadLanes<f32>(at<f32>(before, j), k, zeros());
+    const cell = f32x4.add(f32x4.mul(forget, old), f32x4.mul(input, fresh));
+    storeLanes<f32>(g, input, k);
+    storeLanes<f32>(g + stride, forget, k);
+    storeLanes<f32>(g + 2 * stride, fresh, k);
+    storeLanes<f32>(g + 3 * stride, output, k);
+    storeLanes<f32>(at<f32>(c, j), cell, k);
+    storeLanes<f32>(at<f32>(h, j), f32x4.mul(output, tanh_f32x4(cell)), k);
   }
 }
 
-function lstmRows<T>(h: usize, c: usize, gates: usize, before: usize, hidden: i32, begin: i32, end: i32): void {
+function lstmRows(h: usize, c: usize, gates: usize, before: usize, hidden: i32, begin: i32, end: i32): void {
   for (let r = begin; r < end; r++) {
     const row = r * hidden;
-    lstmRow<T>(at<T>(h, row), at<T>(c, row), at<T>(gates, 4 * row), at<T>(before, row), hidden);
+    lstmRow(at<f32>(h, row), at<f32>(c, row), at<f32>(gates, 4 * row), at<f32>(before, row), hidden);
   }
 }
 
@@ -69,44 +53,43 @@ function lstmRows<T>(h: usize, c: usize, gates: usize, before: usize, hidden: i3
 export function lstmCell(
   t: i32, h: usize, c: usize, gates: usize, before: usize, hidden: i32, begin: i32, end: i32,
 ): void {
-  if (t == F32) lstmRows<f32>(h, c, gates, before, hidden, begin, end);
-  else if (t == F64) lstmRows<f64>(h, c, gates, before, hidden, begin, end);
-  else unreachable();
+  if (t != F32) unreachable();
+  lstmRows(h, c, gates, before, hidden, begin, end);
 }
 
-function lstmRowBackward<T>(
+function lstmRowBackward(
   dGates: usize, dCell: usize, dHidden: usize, gates: usize, c: usize, before: usize, hidden: i32,
 ): void {
-  const stride = <usize>hidden * sizeof<T>();
-  for (let j = 0; j < hidden; j += lanes<T>()) {
+  const stride = <usize>hidden << 2;
+  for (let j = 0; j < hidden; j += 4) {
     const k = hidden - j;
-    const g = at<T>(gates, j);
-    const d = at<T>(dGates, j);
-    const input = loadLanes<T>(g, k, zeros());
-    const forget = loadLanes<T>(g + stride, k, zeros());
-    const fresh = loadLanes<T>(g + 2 * stride, k, zeros());
-    const output = loadLanes<T>(g + 3 * stride, k, zeros());
-    const bent = tanh<T>(loadLanes<T>(at<T>(c, j), k, zeros()));
-    const dh = loadLanes<T>(at<T>(dHidden, j), k, zeros());
-    const through = v128.mul<T>(v128.mul<T>(dh, output), tanhSlope<T>(bent));
-    const dc = v128.add<T>(loadLanes<T>(at<T>(dCell, j), k, zeros()), through);
-    const old = loadLanes<T>(at<T>(before, j), k, zeros());
-    storeLanes<T>(d, v128.mul<T>(v128.mul<T>(dc, fresh), sigmoidSlope<T>(input)), k);
-    storeLanes<T>(d + stride, v128.mul<T>(v128.mul<T>(dc, old), sigmoidSlope<T>(forget)), k);
-    storeLanes<T>(d + 2 * stride, v128.mul<T>(v128.mul<T>(dc, input), tanhSlope<T>(fresh)), k);
-    storeLanes<T>(d + 3 * stride, v128.mul<T>(v128.mul<T>(dh, bent), sigmoidSlope<T>(output)), k);
-    storeLanes<T>(at<T>(dCell, j), v128.mul<T>(dc, forget), k);
+    const g = at<f32>(gates, j);
+    const d = at<f32>(dGates, j);
+    const input = loadLanes<f32>(g, k, zeros());
+    const forget = loadLanes<f32>(g + stride, k, zeros());
+    const fresh = loadLanes<f32>(g + 2 * stride, k, zeros());
+    const output = loadLanes<f32>(g + 3 * stride, k, zeros());
+    const bent = tanh_f32x4(loadLanes<f32>(at<f32>(c, j), k, zeros()));
+    const dh = loadLanes<f32>(at<f32>(dHidden, j), k, zeros());
+    const through = f32x4.mul(f32x4.mul(dh, output), tanhSlope(bent));
+    const dc = f32x4.add(loadLanes<f32>(at<f32>(dCell, j), k, zeros()), through);
+    const old = loadLanes<f32>(at<f32>(before, j), k, zeros());
+    storeLanes<f32>(d, f32x4.mul(f32x4.mul(dc, fresh), sigmoidSlope(input)), k);
+    storeLanes<f32>(d + stride, f32x4.mul(f32x4.mul(dc, old), sigmoidSlope(forget)), k);
+    storeLanes<f32>(d + 2 * stride, f32x4.mul(f32x4.mul(dc, input), tanhSlope(fresh)), k);
+    storeLanes<f32>(d + 3 * stride, f32x4.mul(f32x4.mul(dh, bent), sigmoidSlope(output)), k);
+    storeLanes<f32>(at<f32>(dCell, j), f32x4.mul(dc, forget), k);
   }
 }
 
-function lstmRowsBackward<T>(
+function lstmRowsBackward(
   dGates: usize, dCell: usize, dHidden: usize, gates: usize, c: usize, before: usize, hidden: i32, begin: i32, end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const row = r * hidden;
-    lstmRowBackward<T>(
-      at<T>(dGates, 4 * row), at<T>(dCell, row), at<T>(dHidden, row),
-      at<T>(gates, 4 * row), at<T>(c, row), at<T>(before, row), hidden,
+    lstmRowBackward(
+      at<f32>(dGates, 4 * row), at<f32>(dCell, row), at<f32>(dHidden, row),
+      at<f32>(gates, 4 * row), at<f32>(c, row), at<f32>(before, row), hidden,
     );
   }
 }
@@ -119,37 +102,36 @@ export function lstmCellBackward(
   t: i32, dGates: usize, dCell: usize, dHidden: usize, gates: usize, c: usize, before: usize, hidden: i32,
   begin: i32, end: i32,
 ): void {
-  if (t == F32) lstmRowsBackward<f32>(dGates, dCell, dHidden, gates, c, before, hidden, begin, end);
-  else if (t == F64) lstmRowsBackward<f64>(dGates, dCell, dHidden, gates, c, before, hidden, begin, end);
-  else unreachable();
+  if (t != F32) unreachable();
+  lstmRowsBackward(dGates, dCell, dHidden, gates, c, before, hidden, begin, end);
 }
 
 // ---- GRU: gates are reset, update, new ------------------------------------------------------------------------------
 
-function gruRow<T>(h: usize, gates: usize, state: usize, before: usize, hidden: i32): void {
-  const stride = <usize>hidden * sizeof<T>();
-  for (let j = 0; j < hidden; j += lanes<T>()) {
+function gruRow(h: usize, gates: usize, state: usize, before: usize, hidden: i32): void {
+  const stride = <usize>hidden << 2;
+  for (let j = 0; j < hidden; j += 4) {
     const k = hidden - j;
-    const g = at<T>(gates, j);
-    const s = at<T>(state, j);
-    const reset = sigmoid<T>(v128.add<T>(loadLanes<T>(g, k, zeros()), loadLanes<T>(s, k, zeros())));
-    const update = sigmoid<T>(
-      v128.add<T>(loadLanes<T>(g + stride, k, zeros()), loadLanes<T>(s + stride, k, zeros())),
+    const g = at<f32>(gates, j);
+    const s = at<f32>(state, j);
+    const reset = sigmoid_f32x4(f32x4.add(loadLanes<f32>(g, k, zeros()), loadLanes<f32>(s, k, zeros())));
+    const update = sigmoid_f32x4(
+      f32x4.add(loadLanes<f32>(g + stride, k, zeros()), loadLanes<f32>(s + stride, k, zeros())),
     );
-    const own = v128.mul<T>(reset, loadLanes<T>(s + 2 * stride, k, zeros()));
-    const fresh = tanh<T>(v128.add<T>(loadLanes<T>(g + 2 * stride, k, zeros()), own));
-    const old = loadLanes<T>(at<T>(before, j), k, zeros());
-    storeLanes<T>(g, reset, k);
-    storeLanes<T>(g + stride, update, k);
-    storeLanes<T>(g + 2 * stride, fresh, k);
-    storeLanes<T>(at<T>(h, j), v128.add<T>(v128.mul<T>(v128.sub<T>(old, fresh), update), fresh), k);
+    const own = f32x4.mul(reset, loadLanes<f32>(s + 2 * stride, k, zeros()));
+    const fresh = tanh_f32x4(f32x4.add(loadLanes<f32>(g + 2 * stride, k, zeros()), own));
+    const old = loadLanes<f32>(at<f32>(before, j), k, zeros());
+    storeLanes<f32>(g, reset, k);
+    storeLanes<f32>(g + stride, update, k);
+    storeLanes<f32>(g + 2 * stride, fresh, k);
+    storeLanes<f32>(at<f32>(h, j), f32x4.add(f32x4.mul(f32x4.sub(old, fresh), update), fresh), k);
   }
 }
 
-function gruRows<T>(h: usize, gates: usize, state: usize, before: usize, hidden: i32, begin: i32, end: i32): void {
+function gruRows(h: usize, gates: usize, state: usize, before: usize, hidden: i32, begin: i32, end: i32): void {
   for (let r = begin; r < end; r++) {
     const row = r * hidden;
-    gruRow<T>(at<T>(h, row), at<T>(gates, 3 * row), at<T>(state, 3 * row), at<T>(before, row), hidden);
+    gruRow(at<f32>(h, row), at<f32>(gates, 3 * row), at<f32>(state, 3 * row), at<f32>(before, row), hidden);
   }
 }
 
@@ -157,49 +139,48 @@ function gruRows<T>(h: usize, gates: usize, state: usize, before: usize, hidden:
 export function gruCell(
   t: i32, h: usize, gates: usize, state: usize, before: usize, hidden: i32, begin: i32, end: i32,
 ): void {
-  if (t == F32) gruRows<f32>(h, gates, state, before, hidden, begin, end);
-  else if (t == F64) gruRows<f64>(h, gates, state, before, hidden, begin, end);
-  else unreachable();
+  if (t != F32) unreachable();
+  gruRows(h, gates, state, before, hidden, begin, end);
 }
 
-function gruRowBackward<T>(
+function gruRowBackward(
   dGates: usize, dState: usize, dHidden: usize, gates: usize, state: usize, before: usize, hidden: i32,
 ): void {
-  const stride = <usize>hidden * sizeof<T>();
-  for (let j = 0; j < hidden; j += lanes<T>()) {
+  const stride = <usize>hidden << 2;
+  for (let j = 0; j < hidden; j += 4) {
     const k = hidden - j;
-    const g = at<T>(gates, j);
-    const d = at<T>(dGates, j);
-    const s = at<T>(dState, j);
-    const reset = loadLanes<T>(g, k, zeros());
-    const update = loadLanes<T>(g + stride, k, zeros());
-    const fresh = loadLanes<T>(g + 2 * stride, k, zeros());
-    const own = loadLanes<T>(at<T>(state, j) + 2 * stride, k, zeros());
-    const old = loadLanes<T>(at<T>(before, j), k, zeros());
-    const dh = loadLanes<T>(at<T>(dHidden, j), k, zeros());
-    const kept = v128.mul<T>(dh, update);
-    const dNew = v128.mul<T>(v128.sub<T>(dh, kept), tanhSlope<T>(fresh));
-    const dUpdate = v128.mul<T>(v128.mul<T>(dh, v128.sub<T>(old, fresh)), sigmoidSlope<T>(update));
-    const dReset = v128.mul<T>(v128.mul<T>(dNew, own), sigmoidSlope<T>(reset));
-    storeLanes<T>(d, dReset, k);
-    storeLanes<T>(d + stride, dUpdate, k);
-    storeLanes<T>(d + 2 * stride, dNew, k);
-    storeLanes<T>(s, dReset, k);
-    storeLanes<T>(s + stride, dUpdate, k);
-    storeLanes<T>(s + 2 * stride, v128.mul<T>(dNew, reset), k);
-    storeLanes<T>(at<T>(dHidden, j), kept, k);
+    const g = at<f32>(gates, j);
+    const d = at<f32>(dGates, j);
+    const s = at<f32>(dState, j);
+    const reset = loadLanes<f32>(g, k, zeros());
+    const update = loadLanes<f32>(g + stride, k, zeros());
+    const fresh = loadLanes<f32>(g + 2 * stride, k, zeros());
+    const own = loadLanes<f32>(at<f32>(state, j) + 2 * stride, k, zeros());
+    const old = loadLanes<f32>(at<f32>(before, j), k, zeros());
+    const dh = loadLanes<f32>(at<f32>(dHidden, j), k, zeros());
+    const kept = f32x4.mul(dh, update);
+    const dNew = f32x4.mul(f32x4.sub(dh, kept), tanhSlope(fresh));
+    const dUpdate = f32x4.mul(f32x4.mul(dh, f32x4.sub(old, fresh)), sigmoidSlope(update));
+    const dReset = f32x4.mul(f32x4.mul(dNew, own), sigmoidSlope(reset));
+    storeLanes<f32>(d, dReset, k);
+    storeLanes<f32>(d + stride, dUpdate, k);
+    storeLanes<f32>(d + 2 * stride, dNew, k);
+    storeLanes<f32>(s, dReset, k);
+    storeLanes<f32>(s + stride, dUpdate, k);
+    storeLanes<f32>(s + 2 * stride, f32x4.mul(dNew, reset), k);
+    storeLanes<f32>(at<f32>(dHidden, j), kept, k);
   }
 }
 
-function gruRowsBackward<T>(
+function gruRowsBackward(
   dGates: usize, dState: usize, dHidden: usize, gates: usize, state: usize, before: usize, hidden: i32,
   begin: i32, end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const row = r * hidden;
-    gruRowBackward<T>(
-      at<T>(dGates, 3 * row), at<T>(dState, 3 * row), at<T>(dHidden, row),
-      at<T>(gates, 3 * row), at<T>(state, 3 * row), at<T>(before, row), hidden,
+    gruRowBackward(
+      at<f32>(dGates, 3 * row), at<f32>(dState, 3 * row), at<f32>(dHidden, row),
+      at<f32>(gates, 3 * row), at<f32>(state, 3 * row), at<f32>(before, row), hidden,
     );
   }
 }
@@ -212,7 +193,6 @@ export function gruCellBackward(
   t: i32, dGates: usize, dState: usize, dHidden: usize, gates: usize, state: usize, before: usize, hidden: i32,
   begin: i32, end: i32,
 ): void {
-  if (t == F32) gruRowsBackward<f32>(dGates, dState, dHidden, gates, state, before, hidden, begin, end);
-  else if (t == F64) gruRowsBackward<f64>(dGates, dState, dHidden, gates, state, before, hidden, begin, end);
-  else unreachable();
+  if (t != F32) unreachable();
+  gruRowsBackward(dGates, dState, dHidden, gates, state, before, hidden, begin, end);
 }

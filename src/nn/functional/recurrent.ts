@@ -45,7 +45,7 @@ const first = (state: State, n: number): State => state.map((s) => s.narrow(0, 0
 
 const batchOf = (state: State): number => state[0]!.shape[0]!;
 
-/** A sequence of steps of one layer as one operation, where there is one; the last state is part of the result. */
+/** A sequence of steps of one layer as one operation, where there is one, in float32; the last state is part of the result. */
 function runFused(
   input: Tensor,
   initial: State,
@@ -55,8 +55,8 @@ function runFused(
 ): { output: Tensor; last: State } | undefined {
   const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
   const end = reverse ? 0 : input.shape[0]! - 1;
-  const isUniform = [input, ...initial].every((x) => x.dtype === weightHh.dtype);
-  if (!isUniform || input.shape[0] === 0 || weightHr) return undefined;
+  const isSingle = [input, weightHh, ...initial].every((x) => x.dtype === "float32");
+  if (!isSingle || input.shape[0] === 0 || weightHr) return undefined;
   if (step === lstmStep) {
     const bias = biasIh && biasHh ? biasIh.add(biasHh) : null;
     const [hidden, cells] = recurrent.lstmSequence(
