@@ -6,30 +6,15 @@
  */
 import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "./dtype";
 import { fold, Times } from "./folds";
-import { exp_f32x4, log_f32x4 } from "./math";
 import {
   at, column, columnSum, columnSums, neighbours, Plain, rowSum, SquaredDeviation, storeLanes, zeros,
 } from "./rows";
 import { lanes } from "./simd";
-import * as math from "./math64";
 
 // ---- Sums of floats -------------------------------------------------------------------------------------------------
 
 // Strategies: `vec` is what is summed; `wide` columns have a loop of their own, which only the plain sum (a bias's
 // gradient) earns.
-
-@final
-@unmanaged
-class Magnitude {
-  @inline
-  wide(): bool {
-    return false;
-  }
-  @inline
-  vec<T>(x: v128, _q: v128): v128 {
-    return v128.abs<T>(x);
-  }
-}
 
 @final
 @unmanaged
@@ -44,80 +29,31 @@ class Square {
   }
 }
 
-@final
-@unmanaged
-class NanToZero {
-  @inline
-  wide(): bool {
-    return false;
-  }
-  @inline
-  vec<T>(x: v128, _q: v128): v128 {
-    return v128.and(x, v128.eq<T>(x, x));
-  }
-}
-
-/** |x|^q; 0^q is 0 for q > 0 and infinite for q < 0. */
-@final
-@unmanaged
-class Power {
-  @inline
-  wide(): bool {
-    return false;
-  }
-  @inline
-  vec<T>(x: v128, q: v128): v128 {
-    return sizeof<T>() == 4 ? power_f32x4(x, q) : power_f64x2(x, q);
-  }
-}
-
-function power_f32x4(x: v128, q: v128): v128 {
-  return exp_f32x4(f32x4.mul(q, log_f32x4(f32x4.abs(x))));
-}
-
-function power_f64x2(x: v128, q: v128): v128 {
-  const p = f64x2.extract_lane(q, 0);
-  const low = math.pow(Math.abs(f64x2.extract_lane(x, 0)), p);
-  return f64x2(low, math.pow(Math.abs(f64x2.extract_lane(x, 1)), p));
-}
-
-function sums<MAP, T>(y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {
-  const q = <T>p;
+function sums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
     const width = neighbours(r, end, inner);
-    if (inner == 1) store<T>(at<T>(y, r), <T>rowSum<MAP, T>(from, n, q));
-    else columnSums<MAP, T>(at<T>(y, r), from, n, inner, width, q);
+    if (inner == 1) store<T>(at<T>(y, r), <T>rowSum<MAP, T>(from, n, 0));
+    else columnSums<MAP, T>(at<T>(y, r), from, n, inner, width, 0);
     r += width;
   }
 }
 
-function floatSums<MAP>(t: i32, y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {
-  if (t == F32) return sums<MAP, f32>(y, x, p, n, inner, begin, end);
-  if (t == F64) return sums<MAP, f64>(y, x, p, n, inner, begin, end);
+function floatSums<MAP>(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  if (t == F32) return sums<MAP, f32>(y, x, n, inner, begin, end);
+  if (t == F64) return sums<MAP, f64>(y, x, n, inner, begin, end);
   unreachable();
 }
 
 /** Sum; integers and bool are summed to i64, which wraps. @see torch.sum */
 export function sum(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
-  if (t == F32 || t == F64) return floatSums<Plain>(t, y, x, 0, n, inner, begin, end);
+  if (t == F32 || t == F64) return floatSums<Plain>(t, y, x, n, inner, begin, end);
   toInt64<AddInt>(t, y, x, n, inner, begin, end);
 }
 
-/** Sum that takes NaN for 0. Floats. @see torch.nansum */
-export function nansum(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
-  floatSums<NanToZero>(t, y, x, 0, n, inner, begin, end);
-}
-
-/** Sum of |x|. Floats. @see torch.linalg.vector_norm */
-export function sumAbs(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
-  floatSums<Magnitude>(t, y, x, 0, n, inner, begin, end);
-}
-
-/** Sum of |x|^p, p != 0 (`countNonzero` is p = 0). Floats. @see torch.linalg.vector_norm */
-export function sumPow(t: i32, y: usize, x: usize, p: f64, n: i32, inner: i32, begin: i32, end: i32): void {
-  if (p == 2) return floatSums<Square>(t, y, x, p, n, inner, begin, end);
-  floatSums<Power>(t, y, x, p, n, inner, begin, end);
+/** Sum of x². Floats. @see torch.linalg.vector_norm */
+export function sumSquare(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
+  floatSums<Square>(t, y, x, n, inner, begin, end);
 }
 
 // ---- Mean and squared deviations ------------------------------------------------------------------------------------

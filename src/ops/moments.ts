@@ -162,15 +162,13 @@ export function nansum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tenso
   checkOptions("nansum", options, ["keepdim", "dtype"]);
   const input = options.dtype === undefined ? x : x.to(options.dtype);
   if (!isFloat(input.dtype)) return sum(input, dim, options);
-  const p = plan("nansum", input, dim, options.keepdim);
-  const source = cast(input, computeType(input.dtype));
-  const y = allocate(p.shape, source.dtype, input);
-  reduceInto("nansum", y, source, p, "sum");
+  const { keepdim = false } = options;
+  const p = plan("nansum", input, dim, keepdim);
+  const y = noGrad(() => sum(input.maskedFill(input.isnan(), 0), dim, { keepdim }));
   const { shape } = input;
-  const result = cast(y, input.dtype);
   return record(
     "NansumBackward0",
-    result,
+    y,
     [input],
     [input],
     [(g, [v]) => spread(g, p.kept, shape).maskedFill(v!.isnan(), 0)],
@@ -212,12 +210,19 @@ function normValue(x: Tensor, ord: number, p: Plan, keepdim: boolean): Tensor {
   if (ord === Number.NEGATIVE_INFINITY) return x.abs().amin(over, { keepdim });
   if (ord === 0) return x.ne(0).to(x.dtype).sum(over, { keepdim });
   const source = cast(x, computeType(x.dtype));
-  const y = allocate(p.shape, source.dtype, x);
-  if (ord === 1) reduceInto("sumAbs", y, source, p, "sum");
-  else reduceInto("sumPow", y, source, p, "sum", [ord]);
-  const root = ord === 1 ? y : ord === 2 ? y.sqrt() : y.pow(1 / ord);
+  const root = ord === 2 ? sumSquare(source, p).sqrt() : sumPower(source.abs(), ord, over, keepdim).pow(1 / ord);
   return cast(root, x.dtype);
 }
+
+/** Σ x² in one pass. */
+function sumSquare(x: Tensor, p: Plan): Tensor {
+  const y = allocate(p.shape, x.dtype, x);
+  reduceInto("sumSquare", y, x, p, "sum");
+  return y;
+}
+
+const sumPower = (x: Tensor, ord: number, over: Dim, keepdim: boolean): Tensor =>
+  (ord === 1 ? x : x.pow(ord)).sum(over, { keepdim });
 
 /** The subgradient at 0 is 0. @see norm_backward */
 function normGrad(g: Tensor, x: Tensor, norm: Tensor, ord: number, dims: readonly number[]): Tensor {

@@ -90,63 +90,49 @@ const REDUCE_COST = 0.4;
 
 /**
  * y = kernel over the reduced axes of x. `combine` names the kernel that joins partial results of one long row (it must be exact
- * under regrouping, or an ordinary sum). `scalars` go to `kernel` before the sizes.
+ * under regrouping, or an ordinary sum).
  */
-export function reduceInto(
-  kernel: string,
-  y: Tensor,
-  input: Tensor,
-  { dims }: Plan,
-  combine?: string,
-  scalars: readonly number[] = [],
-): void {
+export function reduceInto(kernel: string, y: Tensor, input: Tensor, { dims }: Plan, combine?: string): void {
   const { x, outer, n, inner, owned } = threeAxes(input, dims);
-  const { backend } = x.storage;
   const rows = outer * inner;
-  if (combine !== undefined && rows === 1 && n >= 2 * SPLIT) reduceInBlocks(kernel, y, x, n, combine, scalars);
-  else reduceRows(backend, kernel, y, x, [...scalars, n, inner], rows, n);
+  if (combine !== undefined && rows === 1 && n >= 2 * SPLIT) reduceInBlocks(kernel, y, x, n, combine);
+  else reduceRows(x.storage.backend, kernel, y, x, rows, n, inner);
   if (owned) x.dispose();
 }
 
-/** Reduces `rows` rows of `n` elements; `parameters` are the kernel's own numbers, then n and inner. */
+/** Reduces `rows` rows of `n` elements. */
 function reduceRows(
   backend: Backend,
   kernel: string,
   y: Operand,
   x: Operand,
-  parameters: readonly number[],
   rows: number,
   n: number,
+  inner: number,
 ): void {
-  backend.call(kernel, x.dtype, [y, x, ...parameters], { range: rows, cost: rows * n * REDUCE_COST });
+  backend.call(kernel, x.dtype, [y, x, n, inner], { range: rows, cost: rows * n * REDUCE_COST });
 }
 
 /** Reduces one row of `n` elements as rows of SPLIT elements and what is left, and combines the results. */
-function reduceInBlocks(
-  kernel: string,
-  y: Tensor,
-  x: Tensor,
-  n: number,
-  combine: string,
-  scalars: readonly number[],
-): void {
+function reduceInBlocks(kernel: string, y: Tensor, x: Tensor, n: number, combine: string): void {
   const { backend } = x.storage;
   const blocks = Math.floor(n / SPLIT);
   const rest = n - blocks * SPLIT;
   const partial = allocate([blocks + (rest > 0 ? 1 : 0)], y.dtype, x);
-  reduceRows(backend, kernel, partial, x, [...scalars, SPLIT, 1], blocks, SPLIT);
-  const last = (of: Tensor, offset: number, size: number): Operand => ({
-    storage: of.storage,
-    offset: of.offset + offset,
-    dtype: of.dtype,
-    shape: [size],
-    strides: [1],
-  });
-  if (rest > 0)
-    reduceRows(backend, kernel, last(partial, blocks, 1), last(x, n - rest, rest), [...scalars, rest, 1], 1, rest);
-  reduceRows(backend, combine, y, partial, [partial.numel(), 1], 1, partial.numel());
+  reduceRows(backend, kernel, partial, x, blocks, SPLIT, 1);
+  if (rest > 0) reduceRows(backend, kernel, from(partial, blocks), from(x, n - rest), 1, rest, 1);
+  reduceRows(backend, combine, y, partial, 1, partial.numel(), 1);
   partial.dispose();
 }
+
+/** The elements of a contiguous tensor from position `offset` on. */
+const from = ({ storage, dtype, offset: start, shape }: Tensor, offset: number): Operand => ({
+  storage,
+  dtype,
+  offset: start + offset,
+  shape: [sizeOfShape(shape) - offset],
+  strides: [1],
+});
 
 /** Puts the reduced axes of a gradient or result back with size 1, and broadcasts it to the input's shape. */
 export const spread = (g: Tensor, kept: readonly number[], shape: readonly number[]): Tensor =>
