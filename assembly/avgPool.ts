@@ -1,24 +1,16 @@
 /** Average pooling of planes; `geom` is that of `poolWindow.ts`. Ranges count planes. Floats. */
 import { F32, F64 } from "./dtype";
 import {
-  Adaptive, DEPTH, evens, HEIGHT, inPlane, inSize, insideFrom, insideTo, isTwoByTwo, kernel, loadApart, odds, outPlane,
-  outSize, Sliding, startOfFour, stride, WIDTH,
+  DEPTH, evens, extent, from, HEIGHT, inPlane, inSize, insideFrom, insideTo, isTwoByTwo, kernel, loadApart,
+  odds, outPlane, outSize, start, startOfFour, stride, to, WIDTH,
 } from "./poolWindow";
 import { at, Plain, rowSum, zeros } from "./rows";
 
-/** Length of a window along an axis, as an average counts it. */
+/** Length of a window along an axis, as an average counts it; `inside` is that of its part inside the input. */
 // @ts-ignore: decorator
 @inline
-function length<WINDOW>(geom: usize, axis: i32, o: i32, countPad: i32): i32 {
-  const window = changetype<WINDOW>(0);
-  return countPad ? window.extent(geom, axis, o) : window.to(geom, axis, o) - window.from(geom, axis, o);
-}
-
-/** What the sum of the window of `ow` is divided by: `fixed` unless 0, else its size, `slab` along the other axes. */
-// @ts-ignore: decorator
-@inline
-function divisorOf<WINDOW>(geom: usize, ow: i32, slab: i32, fixed: i32, countPad: i32): i32 {
-  return fixed ? fixed : slab * length<WINDOW>(geom, WIDTH, ow, countPad);
+function length(geom: usize, axis: i32, o: i32, countPad: i32, inside: i32): i32 {
+  return countPad ? extent(geom, axis, o) : inside;
 }
 
 /** From this width on a window's rows are summed by vectors. */
@@ -51,37 +43,38 @@ function sumsOfFour(
   v128.store(y, f32x4.mul(total, f32x4.splat(scale)));
 }
 
-function averageRow<WINDOW, T>(
+function averageRow<T>(
   y: usize, x: usize, geom: usize, od: i32, oh: i32, fixed: i32, countPad: i32,
 ): void {
-  const window = changetype<WINDOW>(0);
   const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
-  const d0 = window.from(geom, DEPTH, od), d1 = window.to(geom, DEPTH, od);
-  const h0 = window.from(geom, HEIGHT, oh), h1 = window.to(geom, HEIGHT, oh);
-  const slab = length<WINDOW>(geom, DEPTH, od, countPad) * length<WINDOW>(geom, HEIGHT, oh, countPad);
-  const vectors = sizeof<T>() == 4 && window.regular() && kernel(geom, WIDTH) < WIDE;
-  const from = vectors ? insideFrom(geom) : 0, to = vectors ? insideTo(geom) : 0;
+  const d0 = from(geom, DEPTH, od), d1 = to(geom, DEPTH, od);
+  const h0 = from(geom, HEIGHT, oh), h1 = to(geom, HEIGHT, oh);
+  const slab = length(geom, DEPTH, od, countPad, d1 - d0) * length(geom, HEIGHT, oh, countPad, h1 - h0);
+  const taps = kernel(geom, WIDTH), apart = stride(geom, WIDTH);
+  const vectors = sizeof<T>() == 4 && taps < WIDE;
+  const inside = insideFrom(geom), outside = insideTo(geom);
+  const scale = <f32>(1 / <f64>(fixed ? fixed : slab * taps));
   for (let ow = 0; ow < outW; ow++) {
-    const four = startOfFour(ow, from, to);
-    const o = four >= 0 ? four : ow;
-    const w0 = window.from(geom, WIDTH, o), w1 = window.to(geom, WIDTH, o);
-    const divisor = divisorOf<WINDOW>(geom, o, slab, fixed, countPad);
+    const four = vectors ? startOfFour(ow, inside, outside) : -1;
     if (four >= 0) {
-      const scale = <f32>(1 / <f64>divisor);
-      sumsOfFour(at<f32>(y, o), x, height, width, d0, d1, h0, h1, w0, w1 - w0, stride(geom, WIDTH), scale);
+      const w0 = start(geom, WIDTH, four);
+      sumsOfFour(at<f32>(y, four), x, height, width, d0, d1, h0, h1, w0, taps, apart, scale);
       ow = four + 3;
       continue;
     }
+    const whole = ow >= inside && ow < outside;
+    const w0 = whole ? start(geom, WIDTH, ow) : from(geom, WIDTH, ow), w1 = whole ? w0 + taps : to(geom, WIDTH, ow);
+    const divisor = fixed ? fixed : slab * (whole ? taps : length(geom, WIDTH, ow, countPad, w1 - w0));
     const total = sumOfBox<T>(x, height, width, d0, d1, h0, h1, w0, w1);
-    store<T>(at<T>(y, o), divisor > 0 || fixed ? <T>(total / <f64>divisor) : <T>0);
+    store<T>(at<T>(y, ow), divisor > 0 || fixed ? <T>(total / <f64>divisor) : <T>0);
   }
 }
 
-function averagePlane<WINDOW, T>(y: usize, x: usize, geom: usize, fixed: i32, countPad: i32): void {
+function averagePlane<T>(y: usize, x: usize, geom: usize, fixed: i32, countPad: i32): void {
   const outW = outSize(geom, WIDTH);
   for (let od = 0; od < outSize(geom, DEPTH); od++) {
     for (let oh = 0; oh < outSize(geom, HEIGHT); oh++, y = at<T>(y, outW)) {
-      averageRow<WINDOW, T>(y, x, geom, od, oh, fixed, countPad);
+      averageRow<T>(y, x, geom, od, oh, fixed, countPad);
     }
   }
 }
@@ -91,19 +84,18 @@ function pairScale(fixed: i32): f32 {
   return <f32>(1 / <f64>(fixed != 0 ? fixed : 4));
 }
 
+/** Four outputs, from the two rows of the input that begin at `x` and `next`. */
+function averageOf2x2(y: usize, x: usize, next: usize, scale: f32): void {
+  const upper = f32x4.add(evens(v128.load(x), v128.load(x, 16)), odds(v128.load(x), v128.load(x, 16)));
+  const lower = f32x4.add(evens(v128.load(next), v128.load(next, 16)), odds(v128.load(next), v128.load(next, 16)));
+  v128.store(y, f32x4.mul(f32x4.add(upper, lower), f32x4.splat(scale)));
+}
+
+/** A row of at least four outputs. The last four may overlap. */
 function averageRow2x2(y: usize, x: usize, inW: i32, outW: i32, scale: f32): void {
-  const next = at<f32>(x, inW);
-  let ow = 0;
-  for (; ow + 4 <= outW; ow += 4) {
-    const p = at<f32>(x, 2 * ow), q = at<f32>(next, 2 * ow);
-    const upper = f32x4.add(evens(v128.load(p), v128.load(p, 16)), odds(v128.load(p), v128.load(p, 16)));
-    const lower = f32x4.add(evens(v128.load(q), v128.load(q, 16)), odds(v128.load(q), v128.load(q, 16)));
-    v128.store(at<f32>(y, ow), f32x4.mul(f32x4.add(upper, lower), f32x4.splat(scale)));
-  }
-  for (; ow < outW; ow++) {
-    const p = at<f32>(x, 2 * ow), q = at<f32>(next, 2 * ow);
-    const total = load<f32>(p) + load<f32>(p, 4) + (load<f32>(q) + load<f32>(q, 4));
-    store<f32>(at<f32>(y, ow), total * scale);
+  for (let o = 0; o < outW; o += 4) {
+    const ow = min(o, outW - 4);
+    averageOf2x2(at<f32>(y, ow), at<f32>(x, 2 * ow), at<f32>(x, inW + 2 * ow), scale);
   }
 }
 
@@ -116,37 +108,30 @@ function averagePlane2x2(y: usize, x: usize, geom: usize, scale: f32): void {
   }
 }
 
-function averagePlanes<WINDOW, T>(
+function averagePlanes<T>(
   y: usize, x: usize, geom: usize, fixed: i32, countPad: i32, begin: i32, end: i32,
 ): void {
   const size = inPlane(geom), out = outPlane(geom);
   for (let p = begin; p < end; p++) {
-    averagePlane<WINDOW, T>(at<T>(y, p * out), at<T>(x, p * size), geom, fixed, countPad);
+    averagePlane<T>(at<T>(y, p * out), at<T>(x, p * size), geom, fixed, countPad);
   }
 }
 
 /**
  * Mean of each window (dilation 1). `divisorOverride`: 0 for none; `countIncludePad`: whether padding counts.
- * @see torch.nn.functional.avg_pool3d
+ * @see torch.nn.functional.avg_pool3d; torch.nn.functional.adaptive_avg_pool3d
  */
 export function avgPool(
   t: i32, y: usize, x: usize, geom: usize, divisorOverride: i32, countIncludePad: i32, begin: i32, end: i32,
 ): void {
-  if (t == F64) return averagePlanes<Sliding, f64>(y, x, geom, divisorOverride, countIncludePad, begin, end);
+  if (t == F64) return averagePlanes<f64>(y, x, geom, divisorOverride, countIncludePad, begin, end);
   if (t != F32) unreachable();
   if (!isTwoByTwo(geom)) {
-    return averagePlanes<Sliding, f32>(y, x, geom, divisorOverride, countIncludePad, begin, end);
+    return averagePlanes<f32>(y, x, geom, divisorOverride, countIncludePad, begin, end);
   }
   const size = inPlane(geom), out = outPlane(geom);
   const scale = pairScale(divisorOverride);
   for (let p = begin; p < end; p++) averagePlane2x2(at<f32>(y, p * out), at<f32>(x, p * size), geom, scale);
-}
-
-/** Means over as many windows as there are outputs. @see torch.nn.functional.adaptive_avg_pool3d */
-export function adaptiveAvgPool(t: i32, y: usize, x: usize, geom: usize, begin: i32, end: i32): void {
-  if (t == F32) return averagePlanes<Adaptive, f32>(y, x, geom, 0, 0, begin, end);
-  if (t == F64) return averagePlanes<Adaptive, f64>(y, x, geom, 0, 0, begin, end);
-  unreachable();
 }
 
 /** Adds `share` to a box of gx. */
@@ -161,42 +146,39 @@ function addToBox<T>(
   }
 }
 
-function averageRowBackward<WINDOW, T>(
+function averageRowBackward<T>(
   gx: usize, g: usize, geom: usize, od: i32, oh: i32, fixed: i32, countPad: i32,
 ): void {
-  const window = changetype<WINDOW>(0);
   const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
-  const d0 = window.from(geom, DEPTH, od), d1 = window.to(geom, DEPTH, od);
-  const h0 = window.from(geom, HEIGHT, oh), h1 = window.to(geom, HEIGHT, oh);
-  const slab = length<WINDOW>(geom, DEPTH, od, countPad) * length<WINDOW>(geom, HEIGHT, oh, countPad);
+  const d0 = from(geom, DEPTH, od), d1 = to(geom, DEPTH, od);
+  const h0 = from(geom, HEIGHT, oh), h1 = to(geom, HEIGHT, oh);
+  const slab = length(geom, DEPTH, od, countPad, d1 - d0) * length(geom, HEIGHT, oh, countPad, h1 - h0);
+  const taps = kernel(geom, WIDTH), inside = insideFrom(geom), outside = insideTo(geom);
   for (let ow = 0; ow < outW; ow++) {
-    const w0 = window.from(geom, WIDTH, ow), w1 = window.to(geom, WIDTH, ow);
-    const share = load<T>(at<T>(g, ow)) / <T>divisorOf<WINDOW>(geom, ow, slab, fixed, countPad);
+    const whole = ow >= inside && ow < outside;
+    const w0 = whole ? start(geom, WIDTH, ow) : from(geom, WIDTH, ow), w1 = whole ? w0 + taps : to(geom, WIDTH, ow);
+    const divisor = fixed ? fixed : slab * (whole ? taps : length(geom, WIDTH, ow, countPad, w1 - w0));
+    const share = load<T>(at<T>(g, ow)) / <T>divisor;
     addToBox<T>(gx, share, height, width, d0, d1, h0, h1, w0, w1);
   }
 }
 
-/** Each g of the row, times `scale`, to the four elements of its window. */
+/** Each g of a row of at least four, times `scale`, to the four elements of its window. The last four may overlap. */
 function averageRowBackward2x2(gx: usize, g: usize, inW: i32, outW: i32, scale: f32): void {
-  const next = at<f32>(gx, inW);
-  let ow = 0;
-  for (; ow + 4 <= outW; ow += 4) {
+  for (let o = 0; o < outW; o += 4) {
+    const ow = min(o, outW - 4);
+    const upper = at<f32>(gx, 2 * ow), lower = at<f32>(upper, inW);
     const v = f32x4.mul(v128.load(at<f32>(g, ow)), f32x4.splat(scale));
     const low = v128.shuffle<f32>(v, v, 0, 0, 1, 1), high = v128.shuffle<f32>(v, v, 2, 2, 3, 3);
-    v128.store(at<f32>(gx, 2 * ow), low);
-    v128.store(at<f32>(gx, 2 * ow), high, 16);
-    v128.store(at<f32>(next, 2 * ow), low);
-    v128.store(at<f32>(next, 2 * ow), high, 16);
-  }
-  for (; ow < outW; ow++) {
-    const pair = f32x4.splat(load<f32>(at<f32>(g, ow)) * scale);
-    v128.store64_lane(at<f32>(gx, 2 * ow), pair, 0);
-    v128.store64_lane(at<f32>(next, 2 * ow), pair, 0);
+    v128.store(upper, low);
+    v128.store(upper, high, 16);
+    v128.store(lower, low);
+    v128.store(lower, high, 16);
   }
 }
 
 /** `isPairs`: the case of `isTwoByTwo`. */
-function averagePlanesBackward<WINDOW, T>(
+function averagePlanesBackward<T>(
   gx: usize, g: usize, geom: usize, fixed: i32, countPad: i32, isPairs: bool, begin: i32, end: i32,
 ): void {
   const size = inPlane(geom);
@@ -210,7 +192,7 @@ function averagePlanesBackward<WINDOW, T>(
       for (let oh = 0; oh < outSize(geom, HEIGHT); oh++, g = at<T>(g, outW)) {
         const row = at<T>(plane, (od * height + 2 * oh) * width);
         if (sizeof<T>() == 4 && isPairs) averageRowBackward2x2(row, g, width, outW, scale);
-        else averageRowBackward<WINDOW, T>(plane, g, geom, od, oh, fixed, countPad);
+        else averageRowBackward<T>(plane, g, geom, od, oh, fixed, countPad);
       }
     }
   }
@@ -221,16 +203,7 @@ export function avgPoolBackward(
   t: i32, gx: usize, g: usize, geom: usize, divisorOverride: i32, countIncludePad: i32, begin: i32, end: i32,
 ): void {
   const fixed = divisorOverride, countPad = countIncludePad;
-  if (t == F32) {
-    return averagePlanesBackward<Sliding, f32>(gx, g, geom, fixed, countPad, isTwoByTwo(geom), begin, end);
-  }
-  if (t == F64) return averagePlanesBackward<Sliding, f64>(gx, g, geom, fixed, countPad, false, begin, end);
-  unreachable();
-}
-
-/** Gradient of `adaptiveAvgPool`. Writes all of gx. */
-export function adaptiveAvgPoolBackward(t: i32, gx: usize, g: usize, geom: usize, begin: i32, end: i32): void {
-  if (t == F32) return averagePlanesBackward<Adaptive, f32>(gx, g, geom, 0, 0, false, begin, end);
-  if (t == F64) return averagePlanesBackward<Adaptive, f64>(gx, g, geom, 0, 0, false, begin, end);
+  if (t == F32) return averagePlanesBackward<f32>(gx, g, geom, fixed, countPad, isTwoByTwo(geom), begin, end);
+  if (t == F64) return averagePlanesBackward<f64>(gx, g, geom, fixed, countPad, false, begin, end);
   unreachable();
 }

@@ -1,8 +1,8 @@
 /** Max pooling of planes; `geom` is that of `poolWindow.ts`. Ranges count planes. Floats; NaN propagates. */
 import { F32, F64 } from "./dtype";
 import {
-  Adaptive, DEPTH, evens, HEIGHT, inPlane, inSize, insideFrom, insideTo, isTwoByTwo, kernel, loadApart, odds, outPlane,
-  outSize, Sliding, startOfFour, stride, WIDTH,
+  DEPTH, evens, from, HEIGHT, inPlane, inSize, insideFrom, insideTo, isTwoByTwo, kernel, loadApart, odds,
+  outPlane, outSize, start, startOfFour, step, stride, to, WIDTH,
 } from "./poolWindow";
 import { at } from "./rows";
 
@@ -52,36 +52,33 @@ function maxOfFour(
   v128.store(indices, i64x2.extend_high_i32x4_u(found), 16);
 }
 
-function maxRow<WINDOW, T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh: i32): void {
-  const window = changetype<WINDOW>(0);
+function maxRow<T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh: i32): void {
   const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
-  const d0 = window.from(geom, DEPTH, od), d1 = window.to(geom, DEPTH, od), dStep = window.step(geom, DEPTH);
-  const h0 = window.from(geom, HEIGHT, oh), h1 = window.to(geom, HEIGHT, oh), hStep = window.step(geom, HEIGHT);
-  const wStep = window.step(geom, WIDTH);
+  const d0 = from(geom, DEPTH, od), d1 = to(geom, DEPTH, od), dStep = step(geom, DEPTH);
+  const h0 = from(geom, HEIGHT, oh), h1 = to(geom, HEIGHT, oh), hStep = step(geom, HEIGHT);
+  const wStep = step(geom, WIDTH);
   const taps = kernel(geom, WIDTH), apart = stride(geom, WIDTH);
-  const vectors = sizeof<T>() == 4 && window.regular();
-  const from = vectors ? insideFrom(geom) : 0, to = vectors ? insideTo(geom) : 0;
+  const inside = insideFrom(geom), outside = insideTo(geom);
   for (let ow = 0; ow < outW; ow++) {
-    const four = startOfFour(ow, from, to);
-    const o = four >= 0 ? four : ow;
-    const w0 = window.from(geom, WIDTH, o), w1 = window.to(geom, WIDTH, o);
-    const value = at<T>(y, o), index = at<i64>(indices, o);
+    const four = sizeof<T>() == 4 ? startOfFour(ow, inside, outside) : -1;
     if (four >= 0) {
+      const w0 = start(geom, WIDTH, four), value = at<T>(y, four), index = at<i64>(indices, four);
       maxOfFour(value, index, x, height, width, d0, d1, dStep, h0, h1, hStep, w0, taps, wStep, apart);
       ow = four + 3;
       continue;
     }
+    const w0 = from(geom, WIDTH, ow), w1 = to(geom, WIDTH, ow);
     const best = maxOfBox<T>(x, height, width, d0, d1, dStep, h0, h1, hStep, w0, w1, wStep);
-    store<T>(value, load<T>(at<T>(x, best)));
-    store<i64>(index, best);
+    store<T>(at<T>(y, ow), load<T>(at<T>(x, best)));
+    store<i64>(at<i64>(indices, ow), best);
   }
 }
 
-function maxPlane<WINDOW, T>(y: usize, indices: usize, x: usize, geom: usize): void {
+function maxPlane<T>(y: usize, indices: usize, x: usize, geom: usize): void {
   const outW = outSize(geom, WIDTH);
   for (let od = 0; od < outSize(geom, DEPTH); od++) {
     for (let oh = 0; oh < outSize(geom, HEIGHT); oh++) {
-      maxRow<WINDOW, T>(y, indices, x, geom, od, oh);
+      maxRow<T>(y, indices, x, geom, od, oh);
       y = at<T>(y, outW);
       indices = at<i64>(indices, outW);
     }
@@ -129,29 +126,25 @@ function maxPlane2x2(y: usize, indices: usize, x: usize, geom: usize): void {
   }
 }
 
-function maxPlanes<WINDOW, T>(y: usize, indices: usize, x: usize, geom: usize, begin: i32, end: i32): void {
+function maxPlanes<T>(y: usize, indices: usize, x: usize, geom: usize, begin: i32, end: i32): void {
   const size = inPlane(geom), out = outPlane(geom);
   for (let p = begin; p < end; p++) {
-    maxPlane<WINDOW, T>(at<T>(y, p * out), at<i64>(indices, p * out), at<T>(x, p * size), geom);
+    maxPlane<T>(at<T>(y, p * out), at<i64>(indices, p * out), at<T>(x, p * size), geom);
   }
 }
 
-/** Largest element of each window, and its index in its plane as i64. @see torch.nn.functional.max_pool3d */
+/**
+ * Largest element of each window, and its index in its plane as i64.
+ * @see torch.nn.functional.max_pool3d; torch.nn.functional.adaptive_max_pool3d
+ */
 export function maxPool(t: i32, y: usize, indices: usize, x: usize, geom: usize, begin: i32, end: i32): void {
-  if (t == F64) return maxPlanes<Sliding, f64>(y, indices, x, geom, begin, end);
+  if (t == F64) return maxPlanes<f64>(y, indices, x, geom, begin, end);
   if (t != F32) unreachable();
-  if (!isTwoByTwo(geom) || outSize(geom, WIDTH) < 4) return maxPlanes<Sliding, f32>(y, indices, x, geom, begin, end);
+  if (!isTwoByTwo(geom)) return maxPlanes<f32>(y, indices, x, geom, begin, end);
   const size = inPlane(geom), out = outPlane(geom);
   for (let p = begin; p < end; p++) {
     maxPlane2x2(at<f32>(y, p * out), at<i64>(indices, p * out), at<f32>(x, p * size), geom);
   }
-}
-
-/** `maxPool` over as many windows as there are outputs. @see torch.nn.functional.adaptive_max_pool3d */
-export function adaptiveMaxPool(t: i32, y: usize, indices: usize, x: usize, geom: usize, begin: i32, end: i32): void {
-  if (t == F32) return maxPlanes<Adaptive, f32>(y, indices, x, geom, begin, end);
-  if (t == F64) return maxPlanes<Adaptive, f64>(y, indices, x, geom, begin, end);
-  unreachable();
 }
 
 function addAtIndices<T>(gx: usize, g: usize, indices: usize, size: i32, out: i32, begin: i32, end: i32): void {
@@ -165,7 +158,7 @@ function addAtIndices<T>(gx: usize, g: usize, indices: usize, size: i32, out: i3
   }
 }
 
-/** Gradient of `maxPool` and `adaptiveMaxPool` for planes of inSize and outSize elements. Writes all of gx. */
+/** Gradient of `maxPool` for planes of inSize and outSize elements. Writes all of gx. */
 export function maxPoolBackward(
   t: i32, gx: usize, g: usize, indices: usize, inSize: i32, outSize: i32, begin: i32, end: i32,
 ): void {

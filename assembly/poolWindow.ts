@@ -5,7 +5,8 @@
  * planes (N C). Pooling in one or two dimensions has sizes of 1 in front. Floats; maxima propagate NaN.
  *
  * `geom` is the address of 18 i32: three each (depth, height, width) of
- * input size, output size, kernel, stride, padding, dilation. Adaptive pooling reads the first six only.
+ * input size, output size, kernel, stride, padding, dilation. In adaptive pooling, where the input is divided into as many windows as
+ * there are outputs, the kernel is 0 and the dilation 1.
  * Output sizes are the caller's business (floor or ceil mode); windows are clipped to the input.
  */
 import { at } from "./rows";
@@ -62,71 +63,56 @@ export function outPlane(geom: usize): i32 {
   return outSize(geom, DEPTH) * outSize(geom, HEIGHT) * outSize(geom, WIDTH);
 }
 
-// Strategies: the window of output index o along an axis is from(o), from(o) + step, … below to(o), inside the input.
-// `extent` is its length with the padding it covers, which an average may divide by.
-
-@final
-@unmanaged
-export class Sliding {
-  /** Whether windows inside the input have one shape and lie `stride` apart, so that four can be vectors. */
-  @inline
-  regular(): bool {
-    return true;
-  }
-  @inline
-  step(geom: usize, axis: i32): i32 {
-    return field(geom, 5, axis);
-  }
-  @inline
-  from(geom: usize, axis: i32, o: i32): i32 {
-    const first = o * stride(geom, axis) - padding(geom, axis);
-    const step = this.step(geom, axis);
-    return first >= 0 ? first : first + ((step - 1 - first) / step) * step;
-  }
-  @inline
-  to(geom: usize, axis: i32, o: i32): i32 {
-    const reach = (kernel(geom, axis) - 1) * this.step(geom, axis) + 1;
-    return min(o * stride(geom, axis) - padding(geom, axis) + reach, inSize(geom, axis));
-  }
-  @inline
-  extent(geom: usize, axis: i32, o: i32): i32 {
-    const first = o * stride(geom, axis) - padding(geom, axis);
-    return min(first + kernel(geom, axis), inSize(geom, axis) + padding(geom, axis)) - first;
-  }
+/** Whether windows inside the input have one shape and lie `stride` apart. */
+// @ts-ignore: decorator
+@inline
+function isRegular(geom: usize): bool {
+  return kernel(geom, WIDTH) != 0;
 }
 
-@final
-@unmanaged
-export class Adaptive {
-  @inline
-  regular(): bool {
-    return false;
-  }
-  @inline
-  step(_geom: usize, _axis: i32): i32 {
-    return 1;
-  }
-  @inline
-  from(geom: usize, axis: i32, o: i32): i32 {
-    return <i32>((<i64>o * inSize(geom, axis)) / outSize(geom, axis));
-  }
-  @inline
-  to(geom: usize, axis: i32, o: i32): i32 {
-    const out = outSize(geom, axis);
-    return <i32>(((<i64>o + 1) * inSize(geom, axis) + out - 1) / out);
-  }
-  @inline
-  extent(geom: usize, axis: i32, o: i32): i32 {
-    return this.to(geom, axis, o) - this.from(geom, axis, o);
-  }
+/** Distance between the elements of a window. */
+// @ts-ignore: decorator
+@inline
+export function step(geom: usize, axis: i32): i32 {
+  return field(geom, 5, axis);
 }
 
-/** Two by two with stride two, every window inside the input: the case worth loops of its own. */
+/** Where the window of output index o begins, perhaps in the padding. Regular windows. */
+// @ts-ignore: decorator
+@inline
+export function start(geom: usize, axis: i32, o: i32): i32 {
+  return o * stride(geom, axis) - padding(geom, axis);
+}
+
+// The window of output index o along an axis is from(o), from(o) + step, … below to(o), inside the input.
+
+export function from(geom: usize, axis: i32, o: i32): i32 {
+  if (!isRegular(geom)) return <i32>((<i64>o * inSize(geom, axis)) / outSize(geom, axis));
+  const first = start(geom, axis, o);
+  const apart = step(geom, axis);
+  return first >= 0 ? first : first + ((apart - 1 - first) / apart) * apart;
+}
+
+export function to(geom: usize, axis: i32, o: i32): i32 {
+  const size = inSize(geom, axis), out = outSize(geom, axis);
+  if (!isRegular(geom)) return <i32>(((<i64>o + 1) * size + out - 1) / out);
+  const reach = (kernel(geom, axis) - 1) * step(geom, axis) + 1;
+  return min(start(geom, axis, o) + reach, size);
+}
+
+/** The length of a window of dilation 1 with the padding that it covers, which an average may divide by. */
+export function extent(geom: usize, axis: i32, o: i32): i32 {
+  const first = start(geom, axis, o);
+  return min(first + kernel(geom, axis), inSize(geom, axis) + padding(geom, axis)) - first;
+}
+
+/** Two by two with stride two, every window inside the input, four in a row or more: the case worth loops of its own. */
 export function isTwoByTwo(geom: usize): bool {
+  if (outSize(geom, WIDTH) < 4) return false;
   for (let axis = DEPTH; axis <= WIDTH; axis++) {
     const size = axis == DEPTH ? 1 : 2;
     if (kernel(geom, axis) != size || stride(geom, axis) != size || padding(geom, axis) != 0) return false;
-    if (field(geom, 5, axis) != 1 || outSize(geom, axis) * size > inSize(geom, axis)) return false;
+    if (step(geom, axis) != 1 || outSize(geom, axis) * size > inSize(geom, axis)) return false;
   }
   return true;
 }
@@ -145,14 +131,16 @@ export function odds(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
 }
 
-/** The first output column whose window begins inside the input. */
+// Of regular windows, those of the output columns from insideFrom to below insideTo lie inside the input; of others, none counts as such.
+
 export function insideFrom(geom: usize): i32 {
+  if (!isRegular(geom)) return 0;
   return (padding(geom, WIDTH) + stride(geom, WIDTH) - 1) / stride(geom, WIDTH);
 }
 
-/** One more than the last output column whose window ends inside the input. */
 export function insideTo(geom: usize): i32 {
-  const reach = (kernel(geom, WIDTH) - 1) * field(geom, 5, WIDTH) + 1;
+  if (!isRegular(geom)) return 0;
+  const reach = (kernel(geom, WIDTH) - 1) * step(geom, WIDTH) + 1;
   const room = inSize(geom, WIDTH) + padding(geom, WIDTH) - reach;
   return room < 0 ? 0 : min(room / stride(geom, WIDTH) + 1, outSize(geom, WIDTH));
 }
@@ -169,15 +157,15 @@ export function startOfFour(ow: i32, from: i32, to: i32): i32 {
   return start >= from ? start : -1;
 }
 
-/** The f32 at p and the next three `step` elements apart; reads nothing behind the last. */
+/** The f32 at p and the next three `apart` elements apart; reads nothing behind the last. */
 // @ts-ignore: decorator
 @inline
-export function loadApart(p: usize, step: i32): v128 {
-  if (step == 1) return v128.load(p);
-  if (step == 2) return v128.shuffle<f32>(v128.load(p), v128.load(p, 12), 0, 2, 5, 7);
-  const apart = <usize>step << 2;
+export function loadApart(p: usize, apart: i32): v128 {
+  if (apart == 1) return v128.load(p);
+  if (apart == 2) return v128.shuffle<f32>(v128.load(p), v128.load(p, 12), 0, 2, 5, 7);
+  const bytes = <usize>apart << 2;
   let v = v128.load32_zero(p);
-  v = v128.load32_lane(p + apart, v, 1);
-  v = v128.load32_lane(p + 2 * apart, v, 2);
-  return v128.load32_lane(p + 3 * apart, v, 3);
+  v = v128.load32_lane(p + bytes, v, 1);
+  v = v128.load32_lane(p + 2 * bytes, v, 2);
+  return v128.load32_lane(p + 3 * bytes, v, 3);
 }

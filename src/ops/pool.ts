@@ -134,6 +134,7 @@ function adaptiveWindows(
   if (wanted.length !== dims || output.some((n) => !Number.isInteger(n) || n < 0))
     throw new ValueError(`${op}: outputSize must be one size or ${dims}, none negative, got ${JSON.stringify(size)}`);
   const none = new Array<number>(dims).fill(0);
+  // Kernels take a kernel of 0 for as many windows as there are outputs.
   return {
     dims,
     input,
@@ -141,7 +142,7 @@ function adaptiveWindows(
     kernel: none,
     stride: none,
     padding: none,
-    dilation: none,
+    dilation: none.map(() => 1),
     lead: x.shape.slice(0, x.ndim - dims),
   };
 }
@@ -161,10 +162,10 @@ const work = (g: Geometry) => {
 };
 
 /** Maximum over windows, with positions. */
-function maxOver(op: string, kernel: string, x: Tensor, g: Geometry): Pooled {
+function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
   const y = allocate([...g.lead, ...g.output], x.dtype, x);
   const indices = allocate(y.shape, "int64", x);
-  x.storage.backend.call(kernel, x.dtype, [y, indices, x.contiguous(), packed(g)], work(g));
+  x.storage.backend.call("maxPool", x.dtype, [y, indices, x.contiguous(), packed(g)], work(g));
   const name = `${op.charAt(0).toUpperCase()}${op.slice(1)}${g.dims === 1 ? "" : "WithIndices"}Backward0`;
   recordAll(name, [y, indices], [x], [indices], ([grad], [at]) => [grad && maxPoolBackward(grad, at!, g)]);
   return [y, indices];
@@ -196,7 +197,7 @@ const maxOptions = ["stride", "padding", "dilation", "ceilMode", "returnIndices"
 function maxPool(dims: number, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Tensor | Pooled {
   const op = `maxPool${dims}d`;
   checkOptions(op, options, maxOptions);
-  const pooled = maxOver(`maxPool${dims}D`, "maxPool", x, windows(op, x, dims, kernelSize, options));
+  const pooled = maxOver(`maxPool${dims}D`, x, windows(op, x, dims, kernelSize, options));
   return options.returnIndices ? pooled : pooled[0];
 }
 
@@ -232,7 +233,7 @@ function adaptiveMax(dims: number): AdaptiveMaxPool {
   return ((x: Tensor, outputSize: OutputSize, options: { returnIndices?: boolean } = {}) => {
     const op = `adaptiveMaxPool${dims}d`;
     checkOptions(op, options, ["returnIndices"]);
-    const pooled = maxOver(`adaptiveMaxPool${dims}D`, "adaptiveMaxPool", x, adaptiveWindows(op, x, dims, outputSize));
+    const pooled = maxOver(`adaptiveMaxPool${dims}D`, x, adaptiveWindows(op, x, dims, outputSize));
     return options.returnIndices ? pooled : pooled[0];
   }) as AdaptiveMaxPool;
 }
@@ -245,16 +246,16 @@ export const adaptiveMaxPool2d: AdaptiveMaxPool = adaptiveMax(2);
 export const adaptiveMaxPool3d: AdaptiveMaxPool = adaptiveMax(3);
 
 /** A linear pooling: its gradient spreads evenly, and the gradient of that is the pooling again. */
-function linearPool(name: string, kernel: string, x: Tensor, g: Geometry, extra: readonly number[]): Tensor {
+function linearPool(name: string, x: Tensor, g: Geometry, extra: readonly number[]): Tensor {
   const y = allocate([...g.lead, ...g.output], x.dtype, x);
-  x.storage.backend.call(kernel, x.dtype, [y, x.contiguous(), packed(g), ...extra], work(g));
-  return record(name, y, [x], [], [(grad) => linearPoolBackward(name, kernel, grad, g, extra)]);
+  x.storage.backend.call("avgPool", x.dtype, [y, x.contiguous(), packed(g), ...extra], work(g));
+  return record(name, y, [x], [], [(grad) => linearPoolBackward(name, grad, g, extra)]);
 }
 
-function linearPoolBackward(name: string, kernel: string, grad: Tensor, g: Geometry, extra: readonly number[]): Tensor {
+function linearPoolBackward(name: string, grad: Tensor, g: Geometry, extra: readonly number[]): Tensor {
   const gx = allocate([...g.lead, ...g.input], grad.dtype, grad);
-  grad.storage.backend.call(`${kernel}Backward`, grad.dtype, [gx, grad.contiguous(), packed(g), ...extra], work(g));
-  return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, kernel, h, g, extra)]);
+  grad.storage.backend.call("avgPoolBackward", grad.dtype, [gx, grad.contiguous(), packed(g), ...extra], work(g));
+  return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, h, g, extra)]);
 }
 
 const avgOptions = ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"];
@@ -268,7 +269,7 @@ function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOpt
   const g = windows(op, x, dims, kernelSize, options);
   const { countIncludePad = true, divisorOverride = null } = options;
   if (divisorOverride === 0) throw new ValueError(`${op}: divisorOverride must not be zero`);
-  return linearPool(`AvgPool${dims}DBackward0`, "avgPool", x, g, [divisorOverride ?? 0, countIncludePad ? 1 : 0]);
+  return linearPool(`AvgPool${dims}DBackward0`, x, g, [divisorOverride ?? 0, countIncludePad ? 1 : 0]);
 }
 
 /** The mean over windows of the last axis. Shape: [(N,) C, L] → [(N,) C, L′]. @see torch.nn.functional.avg_pool1d */
@@ -289,10 +290,9 @@ export const avgPool3d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
 const adaptiveAvg = (dims: number, x: Tensor, outputSize: OutputSize): Tensor =>
   linearPool(
     `AdaptiveAvgPool${dims}DBackward0`,
-    "adaptiveAvgPool",
     x,
     adaptiveWindows(`adaptiveAvgPool${dims}d`, x, dims, outputSize),
-    [],
+    [0, 0],
   );
 
 /** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool1d */
