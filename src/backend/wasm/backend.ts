@@ -148,7 +148,8 @@ class WasmBackend implements Backend {
 
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
     this.top = 0;
-    const values = this.values(args, dtype === undefined ? [] : [codeOf(dtype)]);
+    const values = dtype === undefined ? [] : [codeOf(dtype)];
+    for (const arg of args) values.push(this.value(arg));
     this.parts.pool.run(this.kernel(name), values, work.range, work.cost, work.scratch === true);
   }
 
@@ -158,7 +159,7 @@ class WasmBackend implements Backend {
 
   check(name: string, args: readonly Argument[]): number {
     this.top = 0;
-    return this.kernel(name).run(...this.values(args, []));
+    return this.kernel(name).run(...args.map((arg) => this.value(arg)));
   }
 
   private kernel(name: string): Kernel {
@@ -168,14 +169,11 @@ class WasmBackend implements Backend {
     return kernel;
   }
 
-  /** Appends arguments to `values` as kernels take them. */
-  private values(args: readonly Argument[], values: number[]): number[] {
-    for (const arg of args) {
-      if (typeof arg === "number") values.push(arg);
-      else if (arg === undefined) values.push(0);
-      else values.push(isList(arg) ? this.integers(arg) : addressOf(arg));
-    }
-    return values;
+  /** An argument as kernels take it. */
+  private value(arg: Argument): number {
+    if (typeof arg === "number") return arg;
+    if (arg === undefined) return 0;
+    return "storage" in arg ? addressOf(arg) : this.integers(arg);
   }
 
   /** Puts integers into the call area and returns their address. */
@@ -231,8 +229,6 @@ function binaryMode(a: Operand | number, b: Operand | number, shape: readonly nu
   const fits = (x: Operand | number): boolean => typeof x === "object" && isLinear(x, shape);
   return (mode === 2 || fits(a)) && (mode === 1 || fits(b)) ? mode : undefined;
 }
-
-const isList = (arg: Operand | readonly number[]): arg is readonly number[] => Array.isArray(arg);
 
 /** The only instance: one memory, one set of threads. */
 export const wasm = new WasmBackend();
