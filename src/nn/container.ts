@@ -126,7 +126,11 @@ export class Sequential extends NumberedModule<Module> {
 
   override forward(input: any): any {
     let x = input;
-    for (const module of Object.values(this)) if (module instanceof Module) x = module(x);
+    // The keys alone: what `Object.values` and `Object.entries` do takes several times as long.
+    for (const field of Object.keys(this)) {
+      const module = (this as Record<string, unknown>)[field];
+      if (module instanceof Module) x = module(x);
+    }
     return x;
   }
 
