@@ -222,6 +222,7 @@ function evaluate(node: Node, buffer: Buffer, pass: Pass, needed: ReadonlySet<No
   return pass.createGraph || !node.isInternal ? run() : runInternally(() => separate(run(), buffer));
 }
 
+/** Runs a node and its hooks. An only output whose gradient a hook took away gets zeros. */
 function applyNode(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefined): Grads {
   const isMissing = buffer[0] === undefined && node.outputs.length === 1 && node.edges.length > 0;
   const grads = isMissing ? [zeroGrad(node)] : buffer;

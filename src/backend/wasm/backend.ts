@@ -149,7 +149,7 @@ class WasmBackend implements Backend {
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
     this.top = 0;
     const values = dtype === undefined ? [] : [codeOf(dtype)];
-    for (const arg of args) values.push(this.value(arg));
+    for (const arg of args) values.push(this.argument(arg));
     this.parts.pool.run(this.kernel(name), values, work.range, work.cost, work.scratch === true);
   }
 
@@ -159,7 +159,7 @@ class WasmBackend implements Backend {
 
   check(name: string, args: readonly Argument[]): number {
     this.top = 0;
-    return this.kernel(name).run(...args.map((arg) => this.value(arg)));
+    return this.kernel(name).run(...args.map((arg) => this.argument(arg)));
   }
 
   private kernel(name: string): Kernel {
@@ -169,8 +169,7 @@ class WasmBackend implements Backend {
     return kernel;
   }
 
-  /** An argument as kernels take it. */
-  private value(arg: Argument): number {
+  private argument(arg: Argument): number {
     if (typeof arg === "number") return arg;
     if (arg === undefined) return 0;
     return "storage" in arg ? addressOf(arg) : this.integers(arg);
