@@ -17,8 +17,6 @@ const GEMV_ROWS: i32 = 8;
 const NEAR_ROWS: i32 = 2;
 /** Elements of a matrix that is too large to stay near. */
 const FAR: i64 = 512 * 512;
-/** Terms that make up for summing lanes. */
-const MIN_TERMS: i32 = 16;
 /** Columns that make up for copying the rows. */
 const MIN_COLUMNS: i32 = 32;
 
@@ -28,9 +26,10 @@ export function wayOf(p: Product): i32 {
   const along = wide ? p.rsb : p.csa, across = wide ? p.csb : p.rsa;
   const contiguous = (wide ? p.csa : p.rsb) == p.size;
   if (few > FEW || (!contiguous && <i64>few * p.k > KC * NC)) return GENERAL;
-  // Rows that fill whole panels do as well without being copied.
-  const worthCopies = many >= MIN_COLUMNS && few % (32 / <i32>p.size) != 0;
-  if (along == p.size && p.k >= MIN_TERMS && (contiguous || worthCopies)) return THIN;
+  // Rows that fill whole panels do as well without being copied. Two vectors of terms per row make up for summing lanes.
+  const panel = 32 / <i32>p.size, terms = few * panel;
+  const worthCopies = many >= MIN_COLUMNS && few % panel != 0;
+  if (along == p.size && (contiguous ? p.k >= terms : worthCopies && p.k >= 2 * terms)) return THIN;
   const rows = <i64>many * p.k < FAR ? NEAR_ROWS : GEMV_ROWS;
   if (across == p.size && few <= rows && (few == 1 || many >= MIN_COLUMNS)) return GEMV;
   return GENERAL;
