@@ -117,13 +117,19 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
       `bmm: takes two stacks of equally many matrices, got shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}; matmul broadcasts`,
     );
   checkInner("bmm", a, b);
-  return record(
-    "BmmBackward0",
-    product(a, b),
-    [a, b],
-    [a, b],
-    [(g, [, y]) => bmm(g, y!.transpose(1, 2)), (g, [x]) => bmm(x!.transpose(1, 2), g)],
-  );
+  return multiplyStacks(a, b);
+}
+
+const bmmGrads: readonly InputGrad[] = [
+  (g, [, y]) => multiplyStacks(g, y!.transpose(1, 2)),
+  (g, [x]) => multiplyStacks(x!.transpose(1, 2), g),
+];
+
+/** {@link bmm} of operands that have been checked. */
+function multiplyStacks(a: Tensor, b: Tensor): Tensor {
+  const inputs = [a, b];
+  const y = product(a, b);
+  return isRecorded(inputs) ? record("BmmBackward0", y, inputs, inputs, bmmGrads) : y;
 }
 
 /** The product of a matrix and a vector, [m, k] · [k] → [m]. @see torch.mv */
@@ -176,6 +182,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 
 /** Stacks with broadcast leading axes, as one stack. */
 function matmulBatched(a: Tensor, b: Tensor): Tensor {
+  if (a.ndim === 3 && b.ndim === 3 && a.shape[0] === b.shape[0]) return multiplyStacks(a, b);
   const lead = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const batch = sizeOfShape(lead);
   const stack = (x: Tensor) => {
@@ -183,7 +190,7 @@ function matmulBatched(a: Tensor, b: Tensor): Tensor {
     const full = [...lead, ...matrix];
     return (sameShape(full, x.shape) ? x : x.expand(full)).reshape([batch, ...matrix]);
   };
-  return bmm(stack(a), stack(b)).reshape([...lead, a.shape.at(-2)!, b.shape.at(-1)!]);
+  return multiplyStacks(stack(a), stack(b)).reshape([...lead, a.shape.at(-2)!, b.shape.at(-1)!]);
 }
 
 /**
@@ -222,11 +229,11 @@ function linear2d(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   if (bias.ndim === 0 || !isFloat(x.dtype) || bias.dtype !== x.dtype) return mm(x, weight.t()).add(bias);
   const w = weight.detach();
   const y = product(x, w.t(), bias.isContiguous() ? bias : bias.detach().contiguous());
-  return record(
-    "AddmmBackward0",
-    y,
-    [x, weight, bias],
-    [x, weight],
-    [(g, [, wt]) => mm(g, wt!), (g, [input]) => mm(g.t(), input!), (g) => g.sum(0)],
-  );
+  return record("AddmmBackward0", y, [x, weight, bias], [x, weight], addmmGrads);
 }
+
+const addmmGrads: readonly InputGrad[] = [
+  (g, [, weight]) => multiply(g, weight!),
+  (g, [x]) => multiply(g.t(), x!),
+  (g) => g.sum(0),
+];
