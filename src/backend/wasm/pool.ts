@@ -29,9 +29,10 @@ const WAKE_COST = 60_000;
 const SPINS = 20_000;
 /** Looks at what others have finished before the caller leaves its core to them. */
 const PATIENCE = 20_000;
-/** What sharing must have lost on the whole before work is done alone (ns), the most that it can have won, and for how much work per ns lost. */
-const MOST_LOSS = 1e6;
-const MOST_GAIN = 2e6;
+/** What sharing must have lost on the whole before work is done alone for a while (ns); the most that counts as won or lost. */
+const TOLERANCE = 1e6;
+const MOST_COUNTED = 2e6;
+/** Work that is done alone per ns lost. */
 const SOLO_PER_LOSS = 32;
 /** Chunks of elementwise kernels start at multiples of this, so that the same elements share a vector for any split. */
 const ALIGNMENT = 64;
@@ -99,7 +100,7 @@ export class Pool {
   private hasHelp(cost: number): boolean {
     if (this.workers.length < this.threads - 1) this.start();
     this.solo -= cost;
-    if (this.solo > 0) return false;
+    if (this.solo > 0 || Atomics.load(this.i32, Control.started) === 0) return false;
     return cost >= WAKE_COST ? this.helpers > 0 : this.awake > 0;
   }
 
@@ -132,26 +133,27 @@ export class Pool {
     const missing = this.helpers - this.awake;
     if (missing > 0 && cost >= WAKE_COST) Atomics.notify(i32, Control.ticket, missing);
     if (usesScratch) args.push(this.scratch);
-    this.work(kernel, args);
-    this.judge(cost, this.wait());
+    const own = this.work(kernel, args);
+    this.judge(cost, own, this.wait());
     this.close();
   }
 
-  /** Claims chunks until none are left. */
-  private work(kernel: Kernel, args: number[]): void {
+  /** Claims chunks until none are left. @returns The part of the job that the caller did. */
+  private work(kernel: Kernel, args: number[]): number {
     const { i32 } = this;
     const chunks = i32[Control.chunks]!;
     const range = i32[Control.range]!;
     const unit = i32[Control.unit]!;
     const units = i32[Control.units]!;
     const begins = (chunk: number) => Math.min(range, Math.ceil((chunk * units) / chunks) * unit);
-    for (;;) {
+    for (let own = 0; ; ) {
       const ticket = Atomics.load(i32, Control.ticket);
       const chunk = ticket & 0xffff;
-      if (chunk >= chunks) break;
+      if (chunk >= chunks) return own / chunks;
       if (Atomics.compareExchange(i32, Control.ticket, ticket, ticket + 1) !== ticket) continue;
       kernel.run(...args, begins(chunk), begins(chunk + 1));
       Atomics.add(i32, Control.finished, 1);
+      own++;
     }
   }
 
@@ -175,10 +177,14 @@ export class Pool {
     }
   }
 
-  /** On a machine that is busy with other programs small jobs may lose more by waiting than they win. */
-  private judge(cost: number, waited: number): void {
-    this.loss = Math.max(this.loss + waited - cost / 2, -MOST_GAIN);
-    if (this.loss < MOST_LOSS) return;
+  /**
+   * On a machine that is busy with other programs small jobs may lose more than they win: by waiting, or because threads that
+   * were woken come when everything is done, and then stand in the way.
+   */
+  private judge(cost: number, own: number, waited: number): void {
+    const won = own === 1 ? -cost / 2 : cost * (1 - own);
+    this.loss = Math.min(Math.max(this.loss + waited - won, -MOST_COUNTED), MOST_COUNTED);
+    if (this.loss < TOLERANCE) return;
     this.solo = this.loss * SOLO_PER_LOSS;
     this.loss = 0;
   }

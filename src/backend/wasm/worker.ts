@@ -83,7 +83,8 @@ export function computeThread(setup: ComputeSetup): void {
       Atomics.add(i32, words.sleepers, 1);
       Atomics.wait(i32, words.ticket, ticket);
       Atomics.sub(i32, words.sleepers, 1);
-      idle = 0;
+      // Who comes too late for the job stays for a short time only.
+      idle = spins * 0.9;
     }
   }
 }
