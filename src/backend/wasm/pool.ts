@@ -32,8 +32,9 @@ const PATIENCE = 20_000;
 /** What sharing must have lost on the whole before work is done alone for a while (ns); the most that counts as won or lost. */
 const TOLERANCE = 1e6;
 const MOST_COUNTED = 2e6;
-/** Work that is done alone per ns lost. */
-const SOLO_PER_LOSS = 32;
+/** Work that is done alone per ns lost: at first, and at most, after having been doubled each time. */
+const SOLO_PER_LOSS = 16;
+const MOST_SOLO_PER_LOSS = 512;
 /** Chunks of elementwise kernels start at multiples of this, so that the same elements share a vector for any split. */
 const ALIGNMENT = 64;
 const CLOSED = 0xffff;
@@ -56,6 +57,7 @@ export class Pool {
   /** What waiting for late threads has cost more than sharing has won, and the cost of the jobs that are done alone for that (ns). */
   private loss = 0;
   private solo = 0;
+  private soloPerLoss = SOLO_PER_LOSS;
 
   constructor(
     private readonly kernels: Kernels,
@@ -184,8 +186,10 @@ export class Pool {
   private judge(cost: number, own: number, waited: number): void {
     const won = own === 1 ? -cost / 2 : cost * (1 - own);
     this.loss = Math.min(Math.max(this.loss + waited - won, -MOST_COUNTED), MOST_COUNTED);
+    if (this.loss === -MOST_COUNTED) this.soloPerLoss = SOLO_PER_LOSS;
     if (this.loss < TOLERANCE) return;
-    this.solo = this.loss * SOLO_PER_LOSS;
+    this.solo = this.loss * this.soloPerLoss;
+    this.soloPerLoss = Math.min(2 * this.soloPerLoss, MOST_SOLO_PER_LOSS);
     this.loss = 0;
   }
 
