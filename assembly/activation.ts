@@ -1,5 +1,6 @@
 /** Activation functions. p and q are the module's arguments; NaN stays NaN unless said otherwise. */
-import { singles1, floats1, numbers1, vectors1 } from "./dispatch";
+import { floats1, integers1, numbers1, singles1, streaming1, vectors1 } from "./dispatch";
+import { F64 } from "./dtype";
 import { walk1 } from "./map";
 import { exp_f32x4, expm1_f32x4, gelu_f32x4, log1p_f32x4, sigmoid_f32x4, tanhCdf_f32x4 } from "./math";
 import { k4, magnitude4, select4 } from "./simd";
@@ -28,7 +29,7 @@ class Relu {
 
 /** max(x, 0), of every numeric type. */
 export function relu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
-  walk1(numbers1<Relu>(t), t, t, y, x, p, q, geom, begin, end);
+  walk1(t <= F64 ? streaming1<Relu>(t) : integers1<Relu>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
 @final @unmanaged

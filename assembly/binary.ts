@@ -233,14 +233,14 @@ export function fmod(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, ge
 @final @unmanaged
 class Maximum {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
-    return v128.max<T>(a, b);
+    return v128.bitselect(a, v128.pmax<T>(b, a), v128.ne<T>(a, a));
   }
   @inline one<T>(a: T, b: T, p: f64): T {
     return max<T>(a, b);
   }
 }
 
-/** The larger; NaN if either is. */
+/** The larger, b of equals (±0); NaN if either is. */
 export function maximum(
   t: i32,
   y: usize,
@@ -258,14 +258,14 @@ export function maximum(
 @final @unmanaged
 class Minimum {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
-    return v128.min<T>(a, b);
+    return v128.bitselect(a, v128.pmin<T>(b, a), v128.ne<T>(a, a));
   }
   @inline one<T>(a: T, b: T, p: f64): T {
     return min<T>(a, b);
   }
 }
 
-/** The smaller; NaN if either is. */
+/** The smaller, b of equals (±0); NaN if either is. */
 export function minimum(
   t: i32,
   y: usize,

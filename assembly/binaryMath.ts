@@ -1,6 +1,6 @@
 /** Functions of two floats. */
 import { F64 } from "./dtype";
-import { elements2, integers2, singles2, vectors2 } from "./dispatch";
+import { elements2, integers2, singles2, streaming2, vectors2 } from "./dispatch";
 import { walk2 } from "./map";
 import { atan2_f32x4, exp2_f32x4, exp_f32x4, log1p_f32x4, log2_f32x4, log_f32x4, pow_f32x4 } from "./math";
 import { k4, magnitude4, narrow, select4, widenHigh, widenLow } from "./simd";
@@ -280,7 +280,7 @@ export function thresholdBackward(
   begin: i32,
   end: i32,
 ): void {
-  walk2(vectors2<ThresholdBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
+  walk2(streaming2<ThresholdBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
 @final @unmanaged

@@ -8,6 +8,8 @@ import {
   lanes1,
   lanes2,
   lanes3,
+  pairs1,
+  pairs2,
   scalars1,
   scalars2,
   shortcuts1,
@@ -41,8 +43,15 @@ export function guarded1<OP>(t: i32): Run1 {
   return unreachable();
 }
 
-/** Floats: vectors of both types, f32 four at a time. */
+/** Floats: vectors of both types, f32 two at a time. */
 export function vectors1<OP>(t: i32): Run1 {
+  if (t == F32) return (t, y, x, s, n, p, q) => pairs1<OP, f32>(y, x, s, n, p, q);
+  if (t == F64) return (t, y, x, s, n, p, q) => lanes1<OP, f64>(y, x, s, n, p, q);
+  return unreachable();
+}
+
+/** As `vectors1`, f32 four at a time: for what every network does. */
+export function streaming1<OP>(t: i32): Run1 {
   if (t == F32) return (t, y, x, s, n, p, q) => streams1<OP, f32>(y, x, s, n, p, q);
   if (t == F64) return (t, y, x, s, n, p, q) => lanes1<OP, f64>(y, x, s, n, p, q);
   return unreachable();
@@ -80,8 +89,15 @@ export function singles2<OP>(t: i32): Run2 {
   return unreachable();
 }
 
-/** Floats: vectors of both types, f32 four at a time. */
+/** Floats: vectors of both types, f32 two at a time. */
 export function vectors2<OP>(t: i32): Run2 {
+  if (t == F32) return (t, y, a, b, sa, sb, n, p) => pairs2<OP, f32>(y, a, b, sa, sb, n, p);
+  if (t == F64) return (t, y, a, b, sa, sb, n, p) => lanes2<OP, f64>(y, a, b, sa, sb, n, p);
+  return unreachable();
+}
+
+/** As `vectors2`, f32 four at a time: for what every network does. */
+export function streaming2<OP>(t: i32): Run2 {
   if (t == F32) return (t, y, a, b, sa, sb, n, p) => streams2<OP, f32>(y, a, b, sa, sb, n, p);
   if (t == F64) return (t, y, a, b, sa, sb, n, p) => lanes2<OP, f64>(y, a, b, sa, sb, n, p);
   return unreachable();

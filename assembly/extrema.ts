@@ -2,30 +2,46 @@
  * Extrema and their indices over the middle axis of a contiguous [outer, n, inner]. Ranges count the
  * outer * inner results. Extrema propagate NaN, and an index is that of the first extremum, or of the first NaN.
  */
-import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "./dtype";
+import { F32, F64 } from "./dtype";
+import { bytesOf, loadInteger, storeInteger } from "./element";
 import { fold, foldOne, foldRow, foldVector, Greater, Less } from "./folds";
 import { at, column, neighbours } from "./rows";
 import { lanes } from "./simd";
+
+/** Extrema and first indices, as far as they are wanted, of integers and bool of any size. */
+function foldIntegers<OP>(
+  t: i32, values: usize, indices: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32,
+): void {
+  const op = changetype<OP>(0);
+  const size = bytesOf(t), stride = <usize>inner * size;
+  for (let r = begin; r < end; r++) {
+    let from = x + <usize>column<u8>(0, r, n, inner) * size, best = loadInteger(t, from), found = 0;
+    for (let i = 1; i < n; i++) {
+      from += stride;
+      const v = loadInteger(t, from);
+      if (op.one<i64>(best, v) == best) continue;
+      best = v;
+      found = i;
+    }
+    if (values) storeInteger(t, values + <usize>r * size, best);
+    if (indices) store<i64>(at<i64>(indices, r), found);
+  }
+}
 
 function extremum<OP>(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   switch (t) {
     case F32: return fold<OP, f32>(y, x, n, inner, begin, end);
     case F64: return fold<OP, f64>(y, x, n, inner, begin, end);
-    case I64: return fold<OP, i64>(y, x, n, inner, begin, end);
-    case I32: return fold<OP, i32>(y, x, n, inner, begin, end);
-    case I16: return fold<OP, i16>(y, x, n, inner, begin, end);
-    case I8: return fold<OP, i8>(y, x, n, inner, begin, end);
-    case U8: case BOOL: return fold<OP, u8>(y, x, n, inner, begin, end);
-    default: unreachable();
+    default: foldIntegers<OP>(t, y, 0, x, n, inner, begin, end);
   }
 }
 
-/** Largest element. Any type. @see torch.amax */
+/** Largest element. n > 0. Any type. @see torch.amax */
 export function amax(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   extremum<Greater>(t, y, x, n, inner, begin, end);
 }
 
-/** Smallest element. Any type. @see torch.amin */
+/** Smallest element. n > 0. Any type. @see torch.amin */
 export function amin(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   extremum<Less>(t, y, x, n, inner, begin, end);
 }
@@ -37,7 +53,7 @@ export function amin(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32,
 @inline
 function isBest<T>(v: v128, best: v128): v128 {
   const same = v128.eq<T>(v, best);
-  return isFloat<T>() ? v128.or(same, v128.ne<T>(v, v)) : same;
+  return v128.or(same, v128.ne<T>(v, v));
 }
 
 /** First index in a column (or row, with stride = element size) of `best`, the column's extremum. */
@@ -72,7 +88,7 @@ function extremumAt<OP, T>(
   const stride = <usize>inner * sizeof<T>();
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
-    if (sizeof<T>() == 4 && isFloat<T>() && neighbours(r, end, inner) >= 4) {
+    if (sizeof<T>() == 4 && neighbours(r, end, inner) >= 4) {
       const best = foldVector<OP, T>(from, n, stride);
       const found = findFour(from, n, stride, best);
       v128.store(at<i64>(indices, r), i64x2.extend_low_i32x4_s(found));
@@ -94,12 +110,7 @@ function indexed<OP>(
   switch (t) {
     case F32: return extremumAt<OP, f32>(values, indices, x, n, inner, begin, end);
     case F64: return extremumAt<OP, f64>(values, indices, x, n, inner, begin, end);
-    case I64: return extremumAt<OP, i64>(values, indices, x, n, inner, begin, end);
-    case I32: return extremumAt<OP, i32>(values, indices, x, n, inner, begin, end);
-    case I16: return extremumAt<OP, i16>(values, indices, x, n, inner, begin, end);
-    case I8: return extremumAt<OP, i8>(values, indices, x, n, inner, begin, end);
-    case U8: case BOOL: return extremumAt<OP, u8>(values, indices, x, n, inner, begin, end);
-    default: unreachable();
+    default: foldIntegers<OP>(t, values, indices, x, n, inner, begin, end);
   }
 }
 

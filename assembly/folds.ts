@@ -1,7 +1,4 @@
-/**
- * Folds of `T` to `T`, along rows and down columns. Floats go through vectors; integers, which programs seldom reduce
- * this way, one by one: seven copies of the vector loops would cost more than they save.
- */
+/** Folds of f32 and f64, along rows and down columns. */
 import { at, column, loadLanes, neighbours, zeros } from "./rows";
 import { lanes } from "./simd";
 
@@ -15,8 +12,7 @@ import { lanes } from "./simd";
 export class Greater {
   @inline
   start<T>(): T {
-    if (isFloat<T>()) return <T>-Infinity;
-    return isSigned<T>() ? <T>(<u64>1 << (8 * sizeof<T>() - 1)) : <T>0;
+    return <T>-Infinity;
   }
   @inline
   overlooks(): bool {
@@ -41,8 +37,7 @@ export class Greater {
 export class Less {
   @inline
   start<T>(): T {
-    if (isFloat<T>()) return <T>Infinity;
-    return <T>(isSigned<T>() ? ((<u64>1 << (8 * sizeof<T>() - 1)) - 1) : <u64>-1);
+    return <T>Infinity;
   }
   @inline
   overlooks(): bool {
@@ -89,11 +84,6 @@ export class Times {
 
 /** Fold of a contiguous row. */
 export function foldRow<OP, T>(x: usize, n: i32): T {
-  if (isFloat<T>()) return foldFloats<OP, T>(x, n);
-  return foldOne<OP, T>(x, n, sizeof<T>());
-}
-
-function foldFloats<OP, T>(x: usize, n: i32): T {
   const op = changetype<OP>(0);
   const start = v128.splat<T>(op.start<T>());
   let a = start, b = start, c = start, d = start, even = zeros(), odd = zeros();
@@ -134,10 +124,10 @@ function foldLanes<OP, T>(v: v128): T {
 /** Folds `width` neighbouring columns. */
 function foldColumns<OP, T>(y: usize, x: usize, n: i32, stride: usize, width: i32): void {
   let k = width;
-  if (isFloat<T>()) {
-    for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64, y += 64) foldStrip<OP, T>(y, x, n, stride);
-    for (; k >= lanes<T>(); k -= lanes<T>(), x += 16, y += 16) v128.store(y, foldVector<OP, T>(x, n, stride));
+  if (sizeof<T>() == 4) {
+    for (; k >= 16; k -= 16, x += 64, y += 64) foldStrip<OP, T>(y, x, n, stride);
   }
+  for (; k >= lanes<T>(); k -= lanes<T>(), x += 16, y += 16) v128.store(y, foldVector<OP, T>(x, n, stride));
   for (; k > 0; k--, x += sizeof<T>(), y += sizeof<T>()) store<T>(y, foldOne<OP, T>(x, n, stride));
 }
 

@@ -4,8 +4,8 @@
  */
 import { F32, F64 } from "./dtype";
 import {
-  at, columnSum, columnSum2, columnSums, highPair, joinPairs, loadLanes, lowPair, Plain, rowSum, rowSum2,
-  SquaredDeviation, storeLanes, zeros,
+  addLanes, at, columnSum, columnSum2, columnSums, highPair, joinPairs, loadLanes, lowPair, Plain,
+  ROW_BLOCK, rowSum, rowSum2, SquaredDeviation, storeLanes, zeros,
 } from "./rows";
 import { lanes } from "./simd";
 
@@ -86,10 +86,12 @@ export function batchNormStatistics(
 
 /** y = (x - mean) scale + bias over `n` neighbours. */
 function normalizeRun<T>(y: usize, x: usize, n: i32, mean: v128, scale: v128, bias: v128): void {
-  for (; n > 0; n -= lanes<T>(), x += 16, y += 16) {
-    const v = v128.mul<T>(v128.sub<T>(loadLanes<T>(x, n, zeros()), mean), scale);
-    storeLanes<T>(y, v128.add<T>(v, bias), n);
+  for (; n >= lanes<T>(); n -= lanes<T>(), x += 16, y += 16) {
+    v128.store(y, v128.add<T>(v128.mul<T>(v128.sub<T>(v128.load(x), mean), scale), bias));
   }
+  if (!n) return;
+  const v = v128.mul<T>(v128.sub<T>(loadLanes<T>(x, n, zeros()), mean), scale);
+  storeLanes<T>(y, v128.add<T>(v, bias), n);
 }
 
 function normalizePlanes<T>(
@@ -122,11 +124,11 @@ export function batchNorm(
 function gradientRun<T>(
   gx: usize, g: usize, x: usize, n: i32, meanG: v128, mean: v128, slope: v128, scale: v128,
 ): void {
-  for (; n > 0; n -= lanes<T>(), gx += 16, g += 16, x += 16) {
-    const along = v128.mul<T>(v128.sub<T>(loadLanes<T>(x, n, zeros()), mean), slope);
-    const v = v128.sub<T>(v128.sub<T>(loadLanes<T>(g, n, zeros()), meanG), along);
-    storeLanes<T>(gx, v128.mul<T>(v, scale), n);
+  let i = 0;
+  for (; n - i >= lanes<T>(); i += lanes<T>()) {
+    v128.store(at<T>(gx, i), gradientLanes<T>(g, x, 0, i, lanes<T>(), mean, meanG, slope, scale));
   }
+  if (i < n) storeLanes<T>(at<T>(gx, i), gradientLanes<T>(g, x, 0, i, n - i, mean, meanG, slope, scale), n - i);
 }
 
 function channelsBackward<T>(
@@ -176,10 +178,39 @@ export function batchNormBackward(
 function normalizeRow<T>(y: usize, x: usize, weight: usize, bias: usize, n: i32, mean: T, rstd: T): void {
   const m = v128.splat<T>(mean), r = v128.splat<T>(rstd);
   let i = 0;
-  for (; n - i >= lanes<T>(); i += lanes<T>()) {
-    v128.store(at<T>(y, i), normalizeLanes<T>(x, weight, bias, i, lanes<T>(), m, r));
+  if (sizeof<T>() == 4) {
+    if (!weight && !bias) i = normalizeFours(y, x, n, m, r);
+    else if (weight && bias) i = scaleTwos(y, x, weight, bias, n, m, r);
   }
-  if (i < n) storeLanes<T>(at<T>(y, i), normalizeLanes<T>(x, weight, bias, i, n - i, m, r), n - i);
+  for (; i < n; i += lanes<T>()) {
+    storeLanes<T>(at<T>(y, i), normalizeLanes<T>(x, weight, bias, i, n - i, m, r), n - i);
+  }
+}
+
+/** x̂ of four vectors at a time; how many elements that were. */
+// @ts-ignore: decorator
+@inline
+function normalizeFours(y: usize, x: usize, n: i32, m: v128, r: v128): i32 {
+  for (const end = x + ((<usize>(n & ~15)) << 2); x < end; x += 64, y += 64) {
+    v128.store(y, f32x4.mul(f32x4.sub(v128.load(x), m), r));
+    v128.store(y, f32x4.mul(f32x4.sub(v128.load(x, 16), m), r), 16);
+    v128.store(y, f32x4.mul(f32x4.sub(v128.load(x, 32), m), r), 32);
+    v128.store(y, f32x4.mul(f32x4.sub(v128.load(x, 48), m), r), 48);
+  }
+  return n & ~15;
+}
+
+/** The same of two vectors, times `weight` plus `bias`. */
+// @ts-ignore: decorator
+@inline
+function scaleTwos(y: usize, x: usize, weight: usize, bias: usize, n: i32, m: v128, r: v128): i32 {
+  for (const end = x + ((<usize>(n & ~7)) << 2); x < end; x += 32, y += 32, weight += 32, bias += 32) {
+    const first = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x), m), r), v128.load(weight));
+    const second = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x, 16), m), r), v128.load(weight, 16));
+    v128.store(y, f32x4.add(first, v128.load(bias)));
+    v128.store(y, f32x4.add(second, v128.load(bias, 16)), 16);
+  }
+  return n & ~7;
 }
 
 /** The `k` elements from the i-th of a row. */
@@ -216,29 +247,68 @@ export function layerNorm(
   unreachable();
 }
 
-/** y = a b over a row. */
-function multiplyRow<T>(y: usize, a: usize, b: usize, n: i32): void {
-  for (; n > 0; n -= lanes<T>(), y += 16, a += 16, b += 16) {
-    storeLanes<T>(y, v128.mul<T>(loadLanes<T>(a, n, zeros()), loadLanes<T>(b, n, zeros())), n);
-  }
+/** h = g weight of the `k` elements from the i-th. */
+// @ts-ignore: decorator
+@inline
+function weighted<T>(g: usize, weight: usize, i: i32, k: i32): v128 {
+  const v = loadLanes<T>(at<T>(g, i), k, zeros());
+  return weight ? v128.mul<T>(v, loadLanes<T>(at<T>(weight, i), k, zeros())) : v;
 }
 
-/** gx first holds h = g weight, then rstd (h - mean(h) - xhat mean(h xhat)). */
+// @ts-ignore: decorator
+@inline
+function deviation<T>(x: usize, i: i32, k: i32, mean: v128): v128 {
+  return v128.sub<T>(loadLanes<T>(at<T>(x, i), k, zeros()), mean);
+}
+
+/** (h - meanH - (x - mean) slope) scale of the `k` elements from the i-th. */
+// @ts-ignore: decorator
+@inline
+function gradientLanes<T>(
+  g: usize, x: usize, weight: usize, i: i32, k: i32, mean: v128, meanH: v128, slope: v128, scale: v128,
+): v128 {
+  const along = v128.mul<T>(deviation<T>(x, i, k, mean), slope);
+  return v128.mul<T>(v128.sub<T>(v128.sub<T>(weighted<T>(g, weight, i, k), meanH), along), scale);
+}
+
+/** gx = rstd (h - mean(h) - xhat mean(h xhat)) of a row: one pass for both means, in the blocks of `rowSum`, one for gx. */
+function gradientRow<T>(gx: usize, g: usize, x: usize, weight: usize, n: i32, mean: T, rstd: T): void {
+  const m = v128.splat<T>(mean), all = lanes<T>();
+  let sum: f64 = 0, dot: f64 = 0;
+  for (let i = 0; i < n; ) {
+    const stop = min(i + ROW_BLOCK, n);
+    let sum0 = zeros(), sum1 = zeros(), dot0 = zeros(), dot1 = zeros();
+    for (; stop - i >= 2 * all; i += 2 * all) {
+      const h0 = weighted<T>(g, weight, i, all), h1 = weighted<T>(g, weight, i + all, all);
+      sum0 = v128.add<T>(sum0, h0);
+      sum1 = v128.add<T>(sum1, h1);
+      dot0 = v128.add<T>(dot0, v128.mul<T>(h0, deviation<T>(x, i, all, m)));
+      dot1 = v128.add<T>(dot1, v128.mul<T>(h1, deviation<T>(x, i + all, all, m)));
+    }
+    for (; i < stop; i += all) {
+      const h = weighted<T>(g, weight, i, stop - i);
+      sum0 = v128.add<T>(sum0, h);
+      dot0 = v128.add<T>(dot0, v128.mul<T>(h, deviation<T>(x, i, stop - i, m)));
+    }
+    sum += addLanes<T>(v128.add<T>(sum0, sum1));
+    dot += addLanes<T>(v128.add<T>(dot0, dot1));
+  }
+  const slope = v128.splat<T>(<T>((dot * rstd * rstd) / <f64>n));
+  const meanH = v128.splat<T>(<T>(sum / <f64>n)), scale = v128.splat<T>(rstd);
+  let i = 0;
+  for (; n - i >= all; i += all) {
+    v128.store(at<T>(gx, i), gradientLanes<T>(g, x, weight, i, all, m, meanH, slope, scale));
+  }
+  if (i < n) storeLanes<T>(at<T>(gx, i), gradientLanes<T>(g, x, weight, i, n - i, m, meanH, slope, scale), n - i);
+}
+
 function rowsBackward<T>(
   gx: usize, g: usize, x: usize, mean: usize, rstd: usize, weight: usize, n: i32, begin: i32, end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const offset = <usize>r * n * sizeof<T>();
-    if (weight) multiplyRow<T>(gx + offset, g + offset, weight, n);
-    const h = (weight ? gx : g) + offset;
-    const m = load<T>(at<T>(mean, r));
-    const inverse = <f64>load<T>(at<T>(rstd, r));
-    const sum = rowSum<Plain, T>(h, n, 0);
-    const dot = rowSum2<Centered, T>(h, x + offset, n, m);
-    const slope = v128.splat<T>(<T>((dot * inverse * inverse) / <f64>n));
-    const meanH = v128.splat<T>(<T>(sum / <f64>n));
-    const scale = v128.splat<T>(<T>inverse);
-    gradientRun<T>(gx + offset, h, x + offset, n, meanH, v128.splat<T>(m), slope, scale);
+    const m = load<T>(at<T>(mean, r)), inverse = load<T>(at<T>(rstd, r));
+    gradientRow<T>(gx + offset, g + offset, x + offset, weight, n, m, inverse);
   }
 }
 

@@ -5,7 +5,10 @@
  *
  * Runners differ in what they need of a strategy:
  * - `lanes` have only `vec`. The last elements of a row travel in a padded vector, so that an element's bits do not depend
- *   on its place. `streams` are lanes that pay for four vectors in flight: branch-free strategies.
+ *   on its place. `pairs` are lanes of a few instructions, two vectors at a time; `streams` are lanes that pay for four
+ *   vectors in flight: branch-free strategies, and what every network does.
+ * - `shortcuts` have a `key` (unsigned integers) as well, and an `ordinary` that gives `vec`'s bits for less where no key is
+ *   above `lastKey`: four vectors take it together, or `vec` one by one.
  * - `exact` have both, and both give the same bits (integers).
  * - `scalars` have only `one`; it gets the parameters as f64. `widened` take f32 elements through an f64 strategy.
  */
@@ -101,6 +104,29 @@ function unrolled1<OP, T>(y: usize, x: usize, n: i32, p: f64, q: f64): i32 {
     y += 64;
   }
   return n & ~(4 * lanes<T>() - 1);
+}
+
+/** The same by two vectors: enough where each is a load, an instruction or two and a store. */
+// @ts-ignore: decorator
+@inline
+function paired1<OP, T>(y: usize, x: usize, n: i32, p: f64, q: f64): i32 {
+  const op = changetype<OP>(0);
+  const ps = v128.splat<T>(<T>p),
+    qs = v128.splat<T>(<T>q);
+  const end = x + (span<T>(n) & ~31);
+  for (; x < end; x += 32) {
+    const y0 = op.vec<T>(v128.load(x), ps, qs),
+      y1 = op.vec<T>(v128.load(x, 16), ps, qs);
+    v128.store(y, y0);
+    v128.store(y, y1, 16);
+    y += 32;
+  }
+  return n & ~(2 * lanes<T>() - 1);
+}
+
+export function pairs1<OP, T>(y: usize, x: usize, stride: i32, n: i32, p: f64, q: f64): void {
+  const done = stride == 1 ? paired1<OP, T>(y, x, n, p, q) : 0;
+  lanes1<OP, T>(y + span<T>(done), x + span<T>(done), stride, n - done, p, q);
 }
 
 export function streams1<OP, T>(y: usize, x: usize, stride: i32, n: i32, p: f64, q: f64): void {
@@ -227,6 +253,41 @@ function unrolled2<OP, T>(y: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32
 
 export function streams2<OP, T>(y: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32, p: f64): void {
   const done = unrolled2<OP, T>(y, a, b, sa, sb, n, p);
+  lanes2<OP, T>(y + span<T>(done), a + span<T>(done * sa), b + span<T>(done * sb), sa, sb, n - done, p);
+}
+
+/** The same by two vectors. */
+// @ts-ignore: decorator
+@inline
+function paired2<OP, T>(y: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32, p: f64): i32 {
+  if (<u32>(sa | sb) > 1 || span<T>(n) < 32) return 0;
+  const op = changetype<OP>(0);
+  const ps = v128.splat<T>(<T>p);
+  let a0 = v128.splat<T>(load<T>(a)),
+    a1 = a0;
+  let b0 = v128.splat<T>(load<T>(b)),
+    b1 = b0;
+  for (const end = y + (span<T>(n) & ~31); y < end; y += 32) {
+    if (sa) {
+      a0 = v128.load(a);
+      a1 = v128.load(a, 16);
+      a += 32;
+    }
+    if (sb) {
+      b0 = v128.load(b);
+      b1 = v128.load(b, 16);
+      b += 32;
+    }
+    const y0 = op.vec<T>(a0, b0, ps),
+      y1 = op.vec<T>(a1, b1, ps);
+    v128.store(y, y0);
+    v128.store(y, y1, 16);
+  }
+  return n & ~(2 * lanes<T>() - 1);
+}
+
+export function pairs2<OP, T>(y: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32, p: f64): void {
+  const done = paired2<OP, T>(y, a, b, sa, sb, n, p);
   lanes2<OP, T>(y + span<T>(done), a + span<T>(done * sa), b + span<T>(done * sb), sa, sb, n - done, p);
 }
 

@@ -58,33 +58,43 @@ function expBlock<T>(y: usize, x: usize, n: i32, shift: v128): f64 {
 function softmaxRow<T>(y: usize, x: usize, n: i32): void {
   const total = expRow<T>(y, x, n, v128.splat<T>(foldRow<Greater, T>(x, n)));
   const scale = v128.splat<T>(<T>(1 / total));
-  for (let k = n; k > 0; k -= lanes<T>(), y += 16) {
-    storeLanes<T>(y, v128.mul<T>(loadLanes<T>(y, k, zeros()), scale), k);
-  }
+  let k = n;
+  for (; k >= lanes<T>(); k -= lanes<T>(), y += 16) v128.store(y, v128.mul<T>(v128.load(y), scale));
+  if (k) storeLanes<T>(y, v128.mul<T>(loadLanes<T>(y, k, zeros()), scale), k);
 }
 
 function logSoftmaxRow<T>(y: usize, x: usize, n: i32): void {
   const largest = foldRow<Greater, T>(x, n);
   const most = v128.splat<T>(largest);
   const logSum = v128.splat<T>(<T>math.log(rowSum<ShiftedExp, T>(x, n, largest)));
-  for (let k = n; k > 0; k -= lanes<T>(), x += 16, y += 16) {
-    storeLanes<T>(y, v128.sub<T>(v128.sub<T>(loadLanes<T>(x, k, most), most), logSum), k);
+  let k = n;
+  for (; k >= lanes<T>(); k -= lanes<T>(), x += 16, y += 16) {
+    v128.store(y, v128.sub<T>(v128.sub<T>(v128.load(x), most), logSum));
   }
+  if (k) storeLanes<T>(y, v128.sub<T>(v128.sub<T>(loadLanes<T>(x, k, most), most), logSum), k);
 }
 
 /** gx = y (g - sum(g y)). */
 function softmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
   const dot = v128.splat<T>(<T>rowSum2<Product, T>(g, y, n, 0));
-  for (let k = n; k > 0; k -= lanes<T>(), gx += 16, g += 16, y += 16) {
-    const v = v128.sub<T>(loadLanes<T>(g, k, zeros()), dot);
-    storeLanes<T>(gx, v128.mul<T>(loadLanes<T>(y, k, zeros()), v), k);
+  let k = n;
+  for (; k >= lanes<T>(); k -= lanes<T>(), gx += 16, g += 16, y += 16) {
+    v128.store(gx, v128.mul<T>(v128.load(y), v128.sub<T>(v128.load(g), dot)));
   }
+  if (k) storeLanes<T>(gx, v128.mul<T>(loadLanes<T>(y, k, zeros()), v128.sub<T>(loadLanes<T>(g, k, zeros()), dot)), k);
 }
 
 /** gx = g - e^y sum(g). */
 function logSoftmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
   const total = v128.splat<T>(<T>rowSum<Plain, T>(g, n, 0));
-  for (let k = n; k > 0; k -= lanes<T>(), gx += 16, g += 16, y += 16) {
+  let k = n;
+  for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>(), gx += 32, g += 32, y += 32) {
+    const first = v128.mul<T>(expNegative<T>(v128.load(y)), total);
+    const second = v128.mul<T>(expNegative<T>(v128.load(y, 16)), total);
+    v128.store(gx, v128.sub<T>(v128.load(g), first));
+    v128.store(gx, v128.sub<T>(v128.load(g, 16), second), 16);
+  }
+  for (; k > 0; k -= lanes<T>(), gx += 16, g += 16, y += 16) {
     const part = v128.mul<T>(expNegative<T>(loadLanes<T>(y, k, zeros())), total);
     storeLanes<T>(gx, v128.sub<T>(loadLanes<T>(g, k, zeros()), part), k);
   }

@@ -183,14 +183,14 @@ export function round(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
 @final @unmanaged
 class Clamp {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
-    return v128.min<T>(v128.max<T>(x, p), q);
+    return v128.pmin<T>(v128.pmax<T>(x, p), q);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
     return min<T>(max<T>(x, <T>p), <T>q);
   }
 }
 
-/** min(max(x, p), q); NaN stays NaN. */
+/** min(max(x, p), q) for bounds that are numbers; NaN stays NaN. */
 export function clamp(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
   walk1(numbers1<Clamp>(t), t, t, y, x, p, q, geom, begin, end);
 }
@@ -198,14 +198,14 @@ export function clamp(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
 @final @unmanaged
 class ClampMin {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
-    return v128.max<T>(x, p);
+    return v128.pmax<T>(x, p);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
     return max<T>(x, <T>p);
   }
 }
 
-/** max(x, p); NaN stays NaN. */
+/** max(x, p) for a p that is a number; NaN stays NaN. */
 export function clampMin(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
   walk1(numbers1<ClampMin>(t), t, t, y, x, p, q, geom, begin, end);
 }
@@ -213,14 +213,14 @@ export function clampMin(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
 @final @unmanaged
 class ClampMax {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
-    return v128.min<T>(x, p);
+    return v128.pmin<T>(x, p);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
     return min<T>(x, <T>p);
   }
 }
 
-/** min(x, p); NaN stays NaN. */
+/** min(x, p) for a p that is a number; NaN stays NaN. */
 export function clampMax(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
   walk1(numbers1<ClampMax>(t), t, t, y, x, p, q, geom, begin, end);
 }

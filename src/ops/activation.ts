@@ -222,6 +222,7 @@ export function clamp(x: Tensor, min?: ClampOptions | number | Tensor | null, ma
   const low = (isBounds ? min.min : min) ?? null;
   const high = (isBounds ? min.max : max) ?? null;
   if (low instanceof Tensor || high instanceof Tensor) return clampTensor(x, low, high);
+  if (Number.isNaN(low) || Number.isNaN(high)) return clampTensor(x, low, high);
   return clampNumber(x, low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY, low, high);
 }
 
