@@ -2,9 +2,19 @@
 import { F64 } from "./dtype";
 import { elements2, integers2, singles2, streaming2, vectors2 } from "./dispatch";
 import { walk2 } from "./map";
-import { atan2_f32x4, exp2_f32x4, exp_f32x4, log1p_f32x4, log2_f32x4, log_f32x4, pow_f32x4 } from "./math";
+import {
+  atan2_f32x4,
+  exp2_f32x4,
+  exp_f32x4,
+  geluSlope_f32x4,
+  log1p_f32x4,
+  log2_f32x4,
+  log_f32x4,
+  pow_f32x4,
+} from "./math";
 import { k4, magnitude4, narrow, select4, widenHigh, widenLow } from "./simd";
 import { powInteger } from "./scalar";
+import { erfc } from "./special/erf";
 import * as math from "./math64";
 
 const ONE = memory.data<f32>([1]);
@@ -325,4 +335,29 @@ export function tanhBackward(
   end: i32,
 ): void {
   walk2(vectors2<TanhBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
+}
+
+@final @unmanaged
+class GeluBackward {
+  @inline vec<T>(g: v128, x: v128, p: v128): v128 {
+    return f32x4.mul(g, geluSlope_f32x4(x));
+  }
+  @inline one<T>(g: T, x: T, p: f64): T {
+    return g * (0.5 * erfc(-x * Math.SQRT1_2) + x * 0.3989422804014327 * math.exp(-0.5 * x * x));
+  }
+}
+
+/** g·(Φ(x) + x φ(x)), with the normal distribution and its density. */
+export function geluBackward(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
+  walk2(singles2<GeluBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }

@@ -231,14 +231,36 @@ const TAIL_ROOT = memory.data<f32>([
 /** Keeps the tail of an infinite x from being ∞ · 0; the tail of any number from here on is 0. */
 const TAIL_HIGH = memory.data<f32>([8]);
 
+/** Φ(−a)^½. */
+// @ts-ignore: decorator
+@inline
+function rootOfTail(a: v128): v128 {
+  const root = f32x4.pmax(poly9(a, TAIL_ROOT), f32x4.splat(0));
+  return f32x4.mul(root, root);
+}
+
 /** x Φ(x) = max(x, 0) − a Φ(−a) with a = |x|. Error ≤ 2⁻²² |x|; NaN for −∞, as in PyTorch. */
 // @ts-ignore: decorator
 @inline
 export function gelu_f32x4(x: v128): v128 {
   const a = magnitude4(i32x4.min_s(x, k4(TAIL_HIGH)));
-  const root = f32x4.pmax(poly9(a, TAIL_ROOT), f32x4.splat(0));
-  const square = f32x4.mul(root, root);
-  return fnma4(f32x4.mul(a, square), square, f32x4.pmax(x, f32x4.splat(0)));
+  const root = rootOfTail(a);
+  return fnma4(f32x4.mul(a, root), root, f32x4.pmax(x, f32x4.splat(0)));
+}
+
+const MINUS_HALF = memory.data<f32>([-0.5]);
+/** 1 / √(2π). */
+const DENSITY_AT_0 = memory.data<f32>([0.3989422804014327]);
+
+/** Φ(x) + x φ(x), the derivative of x Φ(x). Error ≤ 2⁻²¹. */
+// @ts-ignore: decorator
+@inline
+export function geluSlope_f32x4(x: v128): v128 {
+  const root = rootOfTail(magnitude4(i32x4.min_s(x, k4(TAIL_HIGH))));
+  const tail = f32x4.mul(root, root);
+  const cdf = select4(f32x4.gt(x, f32x4.splat(0)), f32x4.sub(k4(ONE), tail), tail);
+  const density = f32x4.mul(expNegative_f32x4(f32x4.mul(f32x4.mul(x, x), k4(MINUS_HALF))), k4(DENSITY_AT_0));
+  return fma4(x, density, cdf);
 }
 
 /** 2 √(2/π) log₂ e and its multiple by the cubic coefficient of Hendrycks and Gimpel (2016), arXiv:1606.08415. */

@@ -9,7 +9,7 @@
  *   vectors in flight: branch-free strategies, and what every network does.
  * - `shortcuts` have a `key` (unsigned integers) as well, and an `ordinary` that gives `vec`'s bits for less where no key is
  *   above `lastKey`: four vectors take it together, or `vec` one by one.
- * - `exact` have both, and both give the same bits (integers).
+ * - `exact` have `vec` and `one`, which give the same bits (integers).
  * - `scalars` have only `one`; it gets the parameters as f64. `widened` take f32 elements through an f64 strategy.
  */
 import { bytesOf, loadInteger, span, storeInteger } from "./element";

@@ -1,6 +1,7 @@
 /** Activation functions with parameters; those without are in unary.ts. */
 import { checkOptions } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
+import { geluBackward } from "./binary";
 import { checkTensor, mapWith } from "./define";
 import { inplace } from "./inplace";
 
@@ -72,18 +73,8 @@ export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {})
   return mapWith("gelu", x, {
     dtypes: "float",
     kernel: tanh ? "geluTanh" : "gelu",
-    grad: (g, s) => g.mul(tanh ? geluTanhSlope(s) : geluSlope(s)),
+    grad: (g, s) => (tanh ? g.mul(geluTanhSlope(s)) : geluBackward(g, s)),
   });
-}
-
-function geluSlope(x: Tensor): Tensor {
-  const cdf = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
-  const density = x
-    .mul(x)
-    .mul(-0.5)
-    .exp()
-    .mul(1 / Math.sqrt(2 * Math.PI));
-  return cdf.add(x.mul(density));
 }
 
 function geluTanhSlope(x: Tensor): Tensor {

@@ -321,6 +321,24 @@ export const tanhBackward: Binary = binary("tanhBackward", {
   grads: [(h, { b }) => tanhBackward(h, b), (h, { a, b }) => h.mul(a).mul(b).mul(-2)],
 });
 
+/** g · (Φ(x) + x · φ(x)): the gradient of gelu. @see torch.ops.aten.gelu_backward */
+export const geluBackward: Binary = binary("geluBackward", {
+  dtypes: "float",
+  domain: [-3, 3],
+  saves: ["a", "b"],
+  grads: [
+    (h, { b }) => geluBackward(h, b),
+    (h, { a, b }) => {
+      const square = b.mul(b);
+      const density = square
+        .mul(-0.5)
+        .exp()
+        .mul(1 / Math.sqrt(2 * Math.PI));
+      return h.mul(a).mul(density).mul(square.neg().add(2));
+    },
+  ],
+});
+
 /** Another name of {@link sub}. */
 export const subtract: ScaledBinary = sub;
 /** {@link sub} in place. */

@@ -88,6 +88,16 @@ const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a 
 const integerPower = (a: number, b: number) => (b >= 0 ? a ** b : a === 1 ? 1 : a === -1 ? (b % 2 ? -1 : 1) : 0);
 const rounded = { types: ALL, bool: true, domain: Math.round };
 
+/** The derivative of x Φ(x), Φ being ½ + φ(x) (x + x³ / 3 + x⁵ / (3 · 5) + …). */
+function geluSlope(x: number): number {
+  let [term, series] = [x, x];
+  for (let n = 1; n < 90; n++) {
+    term *= (x * x) / (2 * n + 1);
+    series += term;
+  }
+  return 0.5 + (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * (series + x);
+}
+
 export const BINARY: Binary[] = [
   ["add", (a, b) => a + b, { types: NUMBERS, p: 1 }],
   ["add", (a, b) => a + 2 * b, { types: NUMBERS, p: 2 }],
@@ -123,6 +133,7 @@ export const BINARY: Binary[] = [
   ["thresholdBackward", (g, x) => (x > 0.5 ? g : 0), { p: 0.5 }],
   ["sigmoidBackward", (g, y) => g * y * (1 - y)],
   ["tanhBackward", (g, y) => g * (1 - y * y)],
+  ["geluBackward", (g, x) => g * geluSlope(x)],
   ["eq", (a, b) => Number(a === b), rounded],
   ["ne", (a, b) => Number(a !== b), rounded],
   ["lt", (a, b) => Number(a < b), rounded],
