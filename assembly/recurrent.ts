@@ -1,6 +1,7 @@
 /**
- * Steps of recurrent cells and their gradients. f32: f64 networks take steps of single ops instead. The range counts rows, one for each sequence; a row of gates holds
- * its gates side by side, `hidden` elements each. Everything is contiguous.
+ * Steps of recurrent cells and their gradients. f32: f64 networks take steps of single ops instead. The range counts
+ * rows, one for each sequence; a row of gates holds its gates side by side, `hidden` elements each. Everything is
+ * contiguous.
  */
 import { F32 } from "./dtype";
 import { sigmoid_f32x4, tanh_f32x4 } from "./math";
