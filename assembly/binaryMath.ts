@@ -1,6 +1,6 @@
 /** Functions of two floats. */
 import { F64 } from "./dtype";
-import { elements2, integers2, singles2, streaming2, vectors2 } from "./dispatch";
+import { elements2, floats2, integers2, singles2, streaming2, vectors2 } from "./dispatch";
 import { walk2 } from "./map";
 import {
   atan2_f32x4,
@@ -11,9 +11,10 @@ import {
   log2_f32x4,
   log_f32x4,
   pow_f32x4,
+  sigmoid_f32x4,
 } from "./math";
-import { k4, magnitude4, narrow, select4, widenHigh, widenLow } from "./simd";
-import { powInteger } from "./scalar";
+import { fma4, k4, magnitude4, narrow, select4, widenHigh, widenLow } from "./simd";
+import { powInteger, sigmoid as sigmoid64 } from "./scalar";
 import { erfc } from "./special/erf";
 import * as math from "./math64";
 
@@ -360,4 +361,31 @@ export function geluBackward(
   end: i32,
 ): void {
   walk2(singles2<GeluBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
+}
+
+@final @unmanaged
+class SiluBackward {
+  @inline vec<T>(g: v128, x: v128, p: v128): v128 {
+    const s = sigmoid_f32x4(x);
+    return f32x4.mul(f32x4.mul(g, s), fma4(x, f32x4.sub(k4(ONE), s), k4(ONE)));
+  }
+  @inline one<T>(g: T, x: T, p: f64): T {
+    const s = sigmoid64(x);
+    return g * s * (1 + x * (1 - s));
+  }
+}
+
+/** g·s·(1 + x·(1 − s)) with s = sigmoid(x). */
+export function siluBackward(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
+  walk2(floats2<SiluBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }

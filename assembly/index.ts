@@ -8,6 +8,7 @@ export * from "./softmax";
 export * from "./loss";
 export * from "./maxPool";
 export * from "./avgPool";
+export * from "./layerNorm";
 export * from "./norm";
 export * from "./unary";
 export * from "./elementary";

@@ -294,3 +294,29 @@ export function columnSums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, width
     storeLanes<T>(y, columnSum<MAP, T>(x, n, stride, k, v128.splat<T>(q)), k);
   }
 }
+
+// ---- Gradients of norms ----------------------------------------------------------------------------------------------
+
+/** h = g weight of the `k` elements from the i-th. */
+// @ts-ignore: decorator
+@inline
+export function weighted<T>(g: usize, weight: usize, i: i32, k: i32): v128 {
+  const v = loadLanes<T>(at<T>(g, i), k, zeros());
+  return weight ? v128.mul<T>(v, loadLanes<T>(at<T>(weight, i), k, zeros())) : v;
+}
+
+// @ts-ignore: decorator
+@inline
+export function deviation<T>(x: usize, i: i32, k: i32, mean: v128): v128 {
+  return v128.sub<T>(loadLanes<T>(at<T>(x, i), k, zeros()), mean);
+}
+
+/** (h - meanH - (x - mean) slope) scale of the `k` elements from the i-th. */
+// @ts-ignore: decorator
+@inline
+export function gradientLanes<T>(
+  g: usize, x: usize, weight: usize, i: i32, k: i32, mean: v128, meanH: v128, slope: v128, scale: v128,
+): v128 {
+  const along = v128.mul<T>(deviation<T>(x, i, k, mean), slope);
+  return v128.mul<T>(v128.sub<T>(v128.sub<T>(weighted<T>(g, weight, i, k), meanH), along), scale);
+}

@@ -33,7 +33,7 @@ function expRow<T>(y: usize, x: usize, n: i32, shift: v128): f64 {
 function expBlock<T>(y: usize, x: usize, n: i32, shift: v128): f64 {
   let a = zeros(), b = zeros(), c = zeros(), d = zeros();
   let k = n;
-  for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64, y += 64) {
+  for (; sizeof<T>() == 4 && k >= 16; k -= 16, x += 64, y += 64) {
     const y0 = expNegative<T>(v128.sub<T>(v128.load(x), shift));
     const y1 = expNegative<T>(v128.sub<T>(v128.load(x, 16), shift));
     const y2 = expNegative<T>(v128.sub<T>(v128.load(x, 32), shift));
@@ -88,7 +88,7 @@ function softmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
 function logSoftmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
   const total = v128.splat<T>(<T>rowSum<Plain, T>(g, n, 0));
   let k = n;
-  for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>(), gx += 32, g += 32, y += 32) {
+  for (; sizeof<T>() == 4 && k >= 8; k -= 8, gx += 32, g += 32, y += 32) {
     const first = v128.mul<T>(expNegative<T>(v128.load(y)), total);
     const second = v128.mul<T>(expNegative<T>(v128.load(y, 16)), total);
     v128.store(gx, v128.sub<T>(v128.load(g), first));

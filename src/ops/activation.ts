@@ -1,7 +1,7 @@
 /** Activation functions with parameters; those without are in unary.ts. */
 import { checkOptions } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
-import { geluBackward } from "./binary";
+import { geluBackward, siluBackward } from "./binary";
 import { checkTensor, mapWith } from "./define";
 import { inplace } from "./inplace";
 
@@ -92,13 +92,7 @@ function geluTanhSlope(x: Tensor): Tensor {
 
 /** x · sigmoid(x). @see torch.nn.functional.silu */
 export const silu = (x: Tensor): Tensor =>
-  mapWith("silu", x, {
-    dtypes: "float",
-    grad: (g, saved) => {
-      const s = saved.sigmoid();
-      return g.mul(s.mul(saved.mul(s.neg().add(1)).add(1)));
-    },
-  });
+  mapWith("silu", x, { dtypes: "float", grad: (g, saved) => siluBackward(g, saved) });
 
 /** x · tanh(softplus(x)) (Misra, 2019). @see torch.nn.functional.mish */
 export const mish = (x: Tensor): Tensor =>

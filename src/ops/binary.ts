@@ -339,6 +339,24 @@ export const geluBackward: Binary = binary("geluBackward", {
   ],
 });
 
+/** g · s · (1 + x · (1 − s)) with s = sigmoid(x): the gradient of silu. @see torch.ops.aten.silu_backward */
+export const siluBackward: Binary = binary("siluBackward", {
+  dtypes: "float",
+  domain: [-3, 3],
+  saves: ["a", "b"],
+  grads: [
+    (h, { b }) => siluBackward(h, b),
+    (h, { a, b }) => {
+      const s = b.sigmoid();
+      const slope = s.mul(s.neg().add(1));
+      return h
+        .mul(a)
+        .mul(slope)
+        .mul(b.mul(s.mul(-2).add(1)).add(2));
+    },
+  ],
+});
+
 /** Another name of {@link sub}. */
 export const subtract: ScaledBinary = sub;
 /** {@link sub} in place. */

@@ -134,6 +134,7 @@ export const BINARY: Binary[] = [
   ["sigmoidBackward", (g, y) => g * y * (1 - y)],
   ["tanhBackward", (g, y) => g * (1 - y * y)],
   ["geluBackward", (g, x) => g * geluSlope(x)],
+  ["siluBackward", (g, x) => g * sigmoid(x) * (1 + x * (1 - sigmoid(x)))],
   ["eq", (a, b) => Number(a === b), rounded],
   ["ne", (a, b) => Number(a !== b), rounded],
   ["lt", (a, b) => Number(a < b), rounded],
