@@ -89,8 +89,8 @@ function columns(p: Product, q: Block, i: i32, rows: i32, j: i32, cols: i32, fir
 
 /** One panel of B, `width` columns from column j, against the whole block of A. */
 function column(p: Product, q: Block, i: i32, rows: i32, j: i32, width: i32, panel: usize): void {
-  const lanes = q.width >> 1;
-  const vectors = width > lanes ? 2 : 1;
+  // Single vectors of f64 are not worth micro-kernels of their own.
+  const lanes = q.width >> 1, vectors = width > lanes || p.size == 8 ? 2 : 1;
   const c = p.c + <usize>i * p.ldc + <usize>j * p.size;
   if (width < vectors * lanes) partialColumn(p, q, rows, vectors, width, panel, c);
   else tile(p.size, q, rows, vectors, panel, q.bTerm, c, p.ldc, q.add);

@@ -109,11 +109,11 @@ function tilesOfWidth<T>(
   vectors: i32, rows: i32, groups: i32, k: i32,
   a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
-  if (vectors == 2) tilesOfRows<T, N2>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+  if (sizeof<T>() == 8 || vectors == 2) tilesOfRows<T, N2>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
   else tilesOfRows<T, N1>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
 }
 
-/** `rows` rows of C and `vectors` vectors (1 or 2): tiles of MR rows and one of those left; see the top of the file. */
+/** `rows` rows of C and `vectors` vectors (1 or 2; of f64 2): tiles of MR rows and one of those left; see the top of the file. */
 export function microKernel<T>(
   rows: i32, vectors: i32, k: i32,
   a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
