@@ -1,8 +1,36 @@
 /** `torch.backends`: how things are computed, where there is a choice. */
-import { convAlgorithms } from "./ops/conv";
-import { getWinogradTiles, setWinogradTiles, type WinogradTiles } from "./ops/convMaps";
+import { checkOptions, ShapeError } from "./core/errors";
+import { shapeText } from "./core/shape";
+import { type ConvOptions, checkOperands, prepare } from "./ops/convGeometry";
+import {
+  type ConvAlgorithm,
+  type ConvPass,
+  convAlgorithm,
+  getWinogradTiles,
+  setWinogradTiles,
+  type WinogradTiles,
+} from "./ops/convMaps";
+import type { Tensor } from "./tensor/tensor";
 
 export type { ConvAlgorithm, ConvPass, WinogradTiles } from "./ops/convMaps";
+
+function algorithms(
+  input: Tensor,
+  weight: Tensor,
+  options: ConvOptions = {},
+): Readonly<Record<ConvPass, ConvAlgorithm>> {
+  const op = "algorithms";
+  const dims = weight.ndim - 2;
+  checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
+  checkOperands(op, dims, input, weight, undefined);
+  if (input.ndim !== weight.ndim || dims < 1 || dims > 3)
+    throw new ShapeError(
+      `${op}: takes an input [N, C, …] and a weight [O, C/groups, …] of one to three spatial axes, got ${shapeText(input.shape)} and ${shapeText(weight.shape)}`,
+    );
+  const { x, geometry } = prepare(op, dims, input, weight, undefined, options);
+  const of = (pass: ConvPass) => convAlgorithm(pass, x.dtype, geometry, x.storage.backend);
+  return { forward: of("forward"), inputGrad: of("inputGrad"), weightGrad: of("weightGrad") };
+}
 
 /**
  * Convolutions on the CPU. Kindling's own: PyTorch has `torch.backends.cudnn` for the like.
@@ -31,5 +59,5 @@ export const conv = {
    * Shape: input [N, C, …], weight [O, C/groups, …]; the options are those of `conv2d`.
    * @throws ShapeError unless the operands fit.
    */
-  algorithms: convAlgorithms,
+  algorithms,
 };

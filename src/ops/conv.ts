@@ -6,33 +6,14 @@
  */
 import { record } from "../autograd/node";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import { shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import {
-  type ConvAlgorithm,
-  type ConvPass,
-  channelSums,
-  convAlgorithm,
-  convolution,
-  type Geometry,
-  geometryOf,
-} from "./convMaps";
-import { checkSameDevice, checkTensor } from "./define";
-import { constantPadNd } from "./pad";
+import { type ConvOptions, checkNumbers, checkOperands, prepare } from "./convGeometry";
+import { channelSums, convolution, type Geometry, geometryOf } from "./convMaps";
 import { type Sizes, spread } from "./pool";
 
-/** Options of a convolution; a number stands for all spatial axes. */
-export interface ConvOptions {
-  /** Steps between windows. Default: 1. */
-  stride?: Sizes;
-  /** Zeros on both sides; "valid" for none, "same" for as many as keep the size (stride 1). Default: 0. */
-  padding?: Sizes | "valid" | "same";
-  /** Distance between the taps of the kernel. Default: 1. */
-  dilation?: Sizes;
-  /** Input and output channels are divided into as many independent groups. Default: 1. */
-  groups?: number;
-}
+export type { ConvOptions } from "./convGeometry";
 
 /** Options of a transposed convolution; a number stands for all spatial axes. */
 export interface ConvTransposeOptions {
@@ -98,60 +79,6 @@ function channelSum(gy: Tensor, g: Geometry): Tensor {
   );
 }
 
-function checkOperands(op: string, dims: number, x: Tensor, w: Tensor, bias: Tensor | null | undefined): void {
-  checkTensor(op, x);
-  checkTensor(op, w, "weight");
-  if (bias) checkTensor(op, bias, "bias");
-  checkSameDevice(op, x, w, bias);
-  if (x.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.float()`);
-  for (const [other, name] of [
-    [w, "weight"],
-    [bias, "bias"],
-  ] as const)
-    if (other && other.dtype !== x.dtype)
-      throw new DTypeError(`${op}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same`);
-  if (x.ndim !== dims + 1 && x.ndim !== dims + 2)
-    throw new ShapeError(
-      `${op}: expected ${dims + 1}D (unbatched) or ${dims + 2}D (batched) input, but got input of size: ${shapeText(x.shape)}`,
-    );
-  if (w.ndim !== dims + 2)
-    throw new ShapeError(`${op}: expected a ${dims + 2}D weight, got shape ${shapeText(w.shape)}`);
-}
-
-function checkNumbers(op: string, groups: number, lists: Record<string, readonly number[]>): void {
-  if (!Number.isInteger(groups) || groups < 1)
-    throw new ValueError(`${op}: groups must be a positive integer, got ${groups}`);
-  for (const [name, list] of Object.entries(lists)) {
-    const least = name === "padding" || name === "outputPadding" ? 0 : 1;
-    if (list.some((n) => n < least))
-      throw new ValueError(`${op}: ${name} must be at least ${least}, got ${shapeText(list)}`);
-  }
-}
-
-/** Zeros on each side of each axis for a padding given as numbers or by name. */
-function resolvePadding(
-  op: string,
-  dims: number,
-  kernel: readonly number[],
-  stride: readonly number[],
-  dilation: readonly number[],
-  padding: ConvOptions["padding"],
-) {
-  if (padding === "same") {
-    if (stride.some((s) => s !== 1))
-      throw new ValueError(`${op}: padding "same" is not supported for strided convolutions`);
-    const total = kernel.map((k, i) => dilation[i]! * (k - 1));
-    return { before: total.map((t) => Math.floor(t / 2)), extra: total.map((t) => t % 2) };
-  }
-  if (typeof padding === "string" && padding !== "valid")
-    throw new ArgumentError(`${op}: padding must be numbers, "valid" or "same", got "${padding}"`);
-  const before =
-    padding === undefined || padding === "valid"
-      ? new Array<number>(dims).fill(0)
-      : spread(op, "padding", padding as Sizes, dims);
-  return { before, extra: new Array<number>(dims).fill(0) };
-}
-
 /** Integers are convolved as float64, which is exact below 2^53. */
 function asIntegers(
   x: Tensor,
@@ -160,46 +87,6 @@ function asIntegers(
   f: (...operands: [Tensor, Tensor, Tensor | null | undefined]) => Tensor,
 ): Tensor {
   return f(x.double(), w.double(), bias?.double()).to(x.dtype);
-}
-
-/** What a convolution of a batch computes: its geometry, and the input, which includes what padding "same" adds on one side only. */
-function prepare(
-  op: string,
-  dims: number,
-  input: Tensor,
-  weight: Tensor,
-  bias: Tensor | null | undefined,
-  options: ConvOptions,
-): { readonly x: Tensor; readonly geometry: Geometry } {
-  const kernel = weight.shape.slice(2);
-  const stride = spread(op, "stride", options.stride ?? 1, dims);
-  const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
-  const { groups = 1 } = options;
-  const { before: padding, extra } = resolvePadding(op, dims, kernel, stride, dilation, options.padding);
-  checkNumbers(op, groups, { stride, dilation, padding });
-  const x = extra.some((e) => e > 0)
-    ? constantPadNd(
-        input,
-        [...extra].reverse().flatMap((e) => [0, e]),
-      )
-    : input;
-  const [n, c] = [x.shape[0]!, x.shape[1]!];
-  const o = weight.shape[0]!;
-  if (c !== weight.shape[1]! * groups || o % groups !== 0)
-    throw new ShapeError(
-      `${op}: given groups=${groups}, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[1]! * groups} channels and the ${o} output channels to be divisible by groups, but got ${c} channels instead`,
-    );
-  if (bias && (bias.ndim !== 1 || bias.shape[0] !== o))
-    throw new ShapeError(`${op}: expected bias to have shape [${o}], got ${shapeText(bias.shape)}`);
-  const size = x.shape.slice(2);
-  const output = size.map(
-    (s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1,
-  );
-  if (output.some((s) => s < 1))
-    throw new ShapeError(
-      `${op}: calculated padded input size per channel: ${shapeText(size.map((s, i) => s + 2 * padding[i]!))}. Kernel size: ${shapeText(kernel)}. Kernel size can't be greater than actual input size`,
-    );
-  return { x, geometry: geometryOf({ n, groups, c, o, input: size, output, kernel, stride, padding, dilation }) };
 }
 
 function convolve(
@@ -216,28 +103,6 @@ function convolve(
   if (input.ndim === dims + 1) return convolve(dims, input.unsqueeze(0), weight, bias, options).squeeze(0);
   const { x, geometry } = prepare(op, dims, input, weight, bias, options);
   return forward(x, weight, bias ?? undefined, geometry);
-}
-
-/**
- * How a convolution of these operands and its gradients would be computed, by pass.
- * @throws ShapeError unless the operands are those of a convolution of a batch.
- */
-export function convAlgorithms(
-  input: Tensor,
-  weight: Tensor,
-  options: ConvOptions = {},
-): Readonly<Record<ConvPass, ConvAlgorithm>> {
-  const op = "convAlgorithms";
-  const dims = weight.ndim - 2;
-  checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
-  checkOperands(op, dims, input, weight, undefined);
-  if (input.ndim !== weight.ndim || dims < 1 || dims > 3)
-    throw new ShapeError(
-      `${op}: takes an input [N, C, …] and a weight [O, C/groups, …] of one to three spatial axes, got ${shapeText(input.shape)} and ${shapeText(weight.shape)}`,
-    );
-  const { x, geometry } = prepare(op, dims, input, weight, undefined, options);
-  const of = (pass: ConvPass) => convAlgorithm(pass, x.dtype, geometry, x.storage.backend);
-  return { forward: of("forward"), inputGrad: of("inputGrad"), weightGrad: of("weightGrad") };
 }
 
 /** Cross-correlation along the last axis. Shape: input [(N,) C, L], weight [O, C/groups, K], bias [O]. @see torch.nn.functional.conv1d */
