@@ -7,7 +7,7 @@ import { Geometry, groupIn, groupOut } from "./geometry";
 import {
   BY_IMAGES, chunkImages, chunkLines, chunkPitch, images, MAX_GRAD_ROWS, MAX_STAGED, SIDE_BY_SIDE, weightsByImages,
 } from "./plan";
-import { stagePlane, stageRow, Window } from "./stage";
+import { arrange, stagePlane, stageRow, Window } from "./stage";
 
 /** Rows (output channels) and planes (input channel, tap in depth) of one group, and the chunk of outputs at hand. */
 @final @unmanaged
@@ -39,7 +39,8 @@ export function partAt(scratch: usize, g: Geometry): Part {
   q.staged = q.source + MAX_STAGED + 64;
   q.weights = <usize>(groupIn(g) * g.kd * g.kh * g.kw) << 2;
   q.pitch = chunkPitch(g);
-  q.all = images(g, weightsByImages(g) ? BY_IMAGES : 0);
+  arrange(s, weightsByImages(g));
+  q.all = images(g, s.byImages ? BY_IMAGES : 0);
   s.rows = (chunkLines(g) - 1) * g.sh + (g.kh - 1) * g.dh + 1;
   s.stride = g.sw;
   s.phases = min(g.sw, (g.kw - 1) * g.dw + 1);
@@ -60,27 +61,27 @@ export function weightAt(q: Part, gw: usize, g: Geometry, r: i32, p: i32): usize
 }
 
 /** The first image of the plane of outputs `b`; by images, those in the lanes are noted. */
-function imageOf<L>(q: Part, g: Geometry, b: i32): i32 {
+function imageOf(q: Part, g: Geometry, b: i32): i32 {
   const n = b / g.od;
-  if (!changetype<L>(0).byImages) return n;
+  if (!q.window.byImages) return n;
   q.window.images = min(SIDE_BY_SIDE, g.n - n * SIDE_BY_SIDE);
   return n * SIDE_BY_SIDE;
 }
 
 /** The planes of the part, as the outputs of the chunk see them: staged[plane][image]. */
-export function stageSource<L>(q: Part, x: usize, g: Geometry): void {
+export function stageSource(q: Part, x: usize, g: Geometry): void {
   q.window.row0 = q.i0 * g.sh - g.ph;
   q.window.column0 = q.j0 * g.sw - g.pw;
   q.window.image = <usize>(g.c * g.d * g.h * g.w) << 2;
   for (let p = q.p0; p < q.p1; p++) {
     const c = p / g.kd, tap = p - c * g.kd;
-    let dst = q.source + <usize>((p - q.p0) * q.plane) * changetype<L>(0).bytes;
+    let dst = q.source + <usize>((p - q.p0) * q.plane) * q.window.bytes;
     for (let b = q.b0; b < q.b1; b++) {
-      const n = imageOf<L>(q, g, b), d = (b % g.od) * g.sd - g.pd + tap * g.dd;
+      const n = imageOf(q, g, b), d = (b % g.od) * g.sd - g.pd + tap * g.dd;
       const plane = (n * g.c + q.group * groupIn(g) + c) * g.d + d;
       const inside = d >= 0 && d < g.d;
-      stagePlane<L>(q.window, dst, inside ? x + (<usize>(plane * g.h * g.w) << 2) : 0);
-      dst += <usize>q.image * changetype<L>(0).bytes;
+      stagePlane(q.window, dst, inside ? x + (<usize>(plane * g.h * g.w) << 2) : 0);
+      dst += <usize>q.image * q.window.bytes;
     }
   }
 }
@@ -89,20 +90,20 @@ export function stageSource<L>(q: Part, x: usize, g: Geometry): void {
  * The rows of the part over the chunk: in place if their lines are whole vectors of columns, otherwise
  * staged[row][image][line], each line filled up with zeros.
  */
-export function stageGradient<L>(q: Part, gy: usize, g: Geometry): void {
-  if (!changetype<L>(0).byImages && q.pitch == g.ow && q.b1 - q.b0 == 1) {
+export function stageGradient(q: Part, gy: usize, g: Geometry): void {
+  if (!q.window.byImages && q.pitch == g.ow && q.b1 - q.b0 == 1) {
     q.gradient = lineOf(q, gy, g, q.r0, q.b0 / g.od, q.b0 % g.od, q.i0);
     q.gradientRow = <usize>(g.od * g.oh * g.ow) << 2;
     return;
   }
-  const columns = q.j1 - q.j0, size = changetype<L>(0).bytes;
+  const columns = q.j1 - q.j0, size = q.window.bytes;
   q.window.image = <usize>(g.o * g.od * g.oh * g.ow) << 2;
   let dst = q.staged;
   for (let r = q.r0; r < q.r1; r++) {
     for (let b = q.b0; b < q.b1; b++) {
-      let line = lineOf(q, gy, g, r, imageOf<L>(q, g, b), b % g.od, q.i0) + (<usize>q.j0 << 2);
+      let line = lineOf(q, gy, g, r, imageOf(q, g, b), b % g.od, q.i0) + (<usize>q.j0 << 2);
       for (let i = q.i0; i < q.i1; i++) {
-        stageRow<L>(q.window, dst, line, 1, 0, columns, q.pitch);
+        stageRow(q.window, dst, line, 1, 0, columns, q.pitch);
         dst += <usize>q.pitch * size;
         line += <usize>g.ow << 2;
       }
@@ -119,13 +120,13 @@ function lineOf(q: Part, gy: usize, g: Geometry, r: i32, n: i32, d: i32, i: i32)
 }
 
 /** Where in a staged plane the first tap finds every vector of the chunk. */
-export function tabulate<L>(q: Part, g: Geometry): void {
+export function tabulate(q: Part, g: Geometry): void {
   const line = g.sh * q.window.phases * q.window.pitch;
   let at = q.table;
   for (let b = 0; b < q.b1 - q.b0; b++) {
     for (let i = 0; i < q.i1 - q.i0; i++) {
-      for (let j = 0; j < q.pitch; j += changetype<L>(0).lanes) {
-        store<i32>(at, (b * q.image + i * line + j) * <i32>changetype<L>(0).bytes);
+      for (let j = 0; j < q.pitch; j += q.window.lanes) {
+        store<i32>(at, (b * q.image + i * line + j) * <i32>q.window.bytes);
         at += 4;
       }
     }
@@ -133,9 +134,9 @@ export function tabulate<L>(q: Part, g: Geometry): void {
 }
 
 /** Where tap `t` of the part, counted over its planes, finds its element for output [0, 0] of the chunk. */
-export function tapAt<L>(q: Part, g: Geometry, t: i32): usize {
+export function tapAt(q: Part, g: Geometry, t: i32): usize {
   const all = g.kh * g.kw, p = t / all, u = (t - p * all) / g.kw, v = t - p * all - u * g.kw;
   const column = v * g.dw, phase = column % g.sw;
   const line = u * g.dh * q.window.phases + phase;
-  return q.source + <usize>(p * q.plane + line * q.window.pitch + column / g.sw) * changetype<L>(0).bytes;
+  return q.source + <usize>(p * q.plane + line * q.window.pitch + column / g.sw) * q.window.bytes;
 }

@@ -64,10 +64,10 @@ export function correlationAt(scratch: usize): Correlation {
 }
 
 /** Computes rows [r0, r1), lines [i0, i1) and columns [j0, j1) of y; the tile is at most tileH × tileW. */
-export function correlate<L>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
-  const planes = v.channels * v.td, taps = v.th * v.tw, rows = r1 - r0, byImages = changetype<L>(0).byImages;
+export function correlate(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
+  const planes = v.channels * v.td, taps = v.th * v.tw, rows = r1 - r0, byImages = v.window.byImages;
   openWindow(v, i0, j0);
-  openResults<L>(v, r0, i0, i1 - i0, j0, j1 - j0);
+  openResults(v, r0, i0, i1 - i0, j0, j1 - j0);
   const planeBlock = v.planeBlock, tapBlock = depthBlock(taps);
   const reuse = v.key != 0 && v.packedKey == v.key && planeBlock >= planes && tapBlock == taps;
   let add = !byImages && v.bias != 0;
@@ -75,12 +75,12 @@ export function correlate<L>(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32,
   else if (planes * taps == 0) zeros(v.results, <usize>rows * v.toRow);
   for (let p = 0; p < planes; p += planeBlock) {
     const count = min(planeBlock, planes - p);
-    stage<L>(v, p, count);
+    stage(v, p, count);
     for (let t = 0; t < taps; t += tapBlock) {
       const tapCount = min(tapBlock, taps - t);
-      if (!reuse) prepareTerms<L>(v, r0, r1, p, count, t, tapCount);
-      if (rows == 1 && v.toStep == changetype<L>(0).bytes) multiplyRow<L>(v, i0, i1, j0, j1, add);
-      else multiplyTile<L>(v, rows, i0, i1, j0, j1, add);
+      if (!reuse) prepareTerms(v, r0, r1, p, count, t, tapCount);
+      if (rows == 1 && v.toStep == v.window.bytes) multiplyRow(v, i0, i1, j0, j1, add);
+      else multiplyTile(v, rows, i0, i1, j0, j1, add);
       add = true;
     }
   }
@@ -100,8 +100,8 @@ function openWindow(v: Correlation, i0: i32, j0: i32): void {
   s.w = v.w;
 }
 
-function openResults<L>(v: Correlation, r0: i32, i0: i32, lines: i32, j0: i32, columns: i32): void {
-  if (changetype<L>(0).byImages) {
+function openResults(v: Correlation, r0: i32, i0: i32, lines: i32, j0: i32, columns: i32): void {
+  if (v.window.byImages) {
     v.to = v.results;
     v.toStep = 16;
     v.toLine = <usize>columns << 4;
@@ -125,14 +125,14 @@ function planeSize(s: Window): i32 {
   return s.rows * s.phases * s.pitch;
 }
 
-function stage<L>(v: Correlation, plane: i32, count: i32): void {
-  const bytes = <usize>planeSize(v.window) * changetype<L>(0).bytes;
+function stage(v: Correlation, plane: i32, count: i32): void {
+  const bytes = <usize>planeSize(v.window) * v.window.bytes;
   let dst = v.staged;
   for (let p = plane; p < plane + count; p++) {
     const c = p / v.td, u = p - c * v.td;
     const d = v.depth0 + u * v.stepD;
     const inside = d >= 0 && d < v.depth;
-    stagePlane<L>(v.window, dst, inside ? v.x + <usize>c * v.xChannel + <usize>d * v.xDepth : 0);
+    stagePlane(v.window, dst, inside ? v.x + <usize>c * v.xChannel + <usize>d * v.xDepth : 0);
     dst += bytes;
   }
 }
@@ -142,7 +142,7 @@ function stage<L>(v: Correlation, plane: i32, count: i32): void {
  * the staged source goes into the table, and the weights of rows [r0, r1) into panels of MR rows. Taps come in order, all
  * planes of one tap together, so that an output at the edge can leave out the taps that miss the source.
  */
-function prepareTerms<L>(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32, tap: i32, taps: i32): void {
+function prepareTerms(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32, tap: i32, taps: i32): void {
   const s = v.window, count = planes * taps, panel = <usize>(count * MR) << 2;
   v.terms = count;
   v.lineTerms = taps == v.th * v.tw ? planes * v.tw : 0;
@@ -154,7 +154,7 @@ function prepareTerms<L>(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i
     for (let p = 0; p < planes; p++) {
       const c = (plane + p) / v.td, d = plane + p - c * v.td;
       const offset = p * planeSize(s) + inPlane;
-      store<i32>(v.table + ((<usize>k) << 2), offset * <i32>changetype<L>(0).bytes);
+      store<i32>(v.table + ((<usize>k) << 2), offset * <i32>s.bytes);
       packTerm(v.packed + (<usize>(k * MR) << 2), panel, weights + <usize>c * v.wChannel + <usize>d * v.wd, v.wRow, r1 - r0);
       k++;
     }
@@ -173,17 +173,17 @@ function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32):
 }
 
 /** All micro-tiles of a tile for one block of terms: a line of outputs after the other, each against all rows. */
-function multiplyTile<L>(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const s = v.window, lanes = changetype<L>(0).lanes;
-  const most = (v.toStep == changetype<L>(0).bytes ? tileVectors(rows) : 2) * lanes;
+function multiplyTile(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
+  const s = v.window, lanes = s.lanes;
+  const most = (v.toStep == v.window.bytes ? tileVectors(rows) : 2) * lanes;
   for (let i = i0; i < i1; i++) {
-    const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * changetype<L>(0).bytes;
+    const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * s.bytes;
     trim(v, v.row0 + i * v.strideH, 0);
     for (let j = j0; j < j1; ) {
-      const x = line + <usize>(j - j0) * changetype<L>(0).bytes;
+      const x = line + <usize>(j - j0) * s.bytes;
       const y = v.to + <usize>(i - i0) * v.toLine + <usize>(j - j0) * v.toStep;
       const width = j1 - j >= most ? most : min(2 * lanes, j1 - j);
-      multiplyColumns<L>(v, rows, j, width, x, y, add);
+      multiplyColumns(v, rows, j, width, x, y, add);
       j += width;
     }
   }
@@ -206,29 +206,29 @@ function trim(v: Correlation, row: i32, span: i32): void {
 /** A micro-tile of neighbouring outputs, from column `j`; taps that miss the source from all of them are left out. */
 // @ts-ignore: decorator
 @inline
-function multiplyColumns<L>(v: Correlation, rows: i32, j: i32, width: i32, x: usize, y: usize, add: bool): void {
-  if (v.lineTerms == 0) return multiplyTerms<L>(v, rows, 0, 1, v.terms, width, x, y, add);
+function multiplyColumns(v: Correlation, rows: i32, j: i32, width: i32, x: usize, y: usize, add: bool): void {
+  if (v.lineTerms == 0) return multiplyTerms(v, rows, 0, 1, v.terms, width, x, y, add);
   let from = 0, to = v.tw;
   const first = v.column0 + j * v.strideW, last = first + (width - 1) * v.strideW;
   while (from < to && last + from * v.stepW < 0) from++;
   while (to > from && first + (to - 1) * v.stepW >= v.w) to--;
   const planes = v.lineTerms / v.tw, count = (to - from) * planes, lines = v.u1 - v.u0;
   const start = v.u0 * v.lineTerms + from * planes;
-  if (count == v.lineTerms) multiplyTerms<L>(v, rows, start, 1, lines * count, width, x, y, add);
-  else multiplyTerms<L>(v, rows, start, lines, count, width, x, y, add);
+  if (count == v.lineTerms) multiplyTerms(v, rows, start, 1, lines * count, width, x, y, add);
+  else multiplyTerms(v, rows, start, lines, count, width, x, y, add);
 }
 
 /**
  * `count` terms from `first`, and as many of the next lines of taps, of one micro-tile; `x` is where the first tap finds
  * the first output, `y` where it goes.
  */
-function multiplyTerms<L>(
+function multiplyTerms(
   v: Correlation, rows: i32, first: i32, lines: i32, count: i32, width: i32, x: usize, y: usize, add: bool,
 ): void {
-  const panel = <usize>(v.terms * MR) << 2, lanes = changetype<L>(0).lanes, skip = v.lineTerms - count;
+  const panel = <usize>(v.terms * MR) << 2, lanes = v.window.lanes, skip = v.lineTerms - count;
   const w = v.packed + (<usize>(first * MR) << 2), table = v.table + ((<usize>first) << 2);
   const vectors = (width + lanes - 1) / lanes;
-  if (v.toStep == changetype<L>(0).bytes && width == vectors * lanes) {
+  if (v.toStep == v.window.bytes && width == vectors * lanes) {
     microKernel(rows, vectors, lines, count, skip, w, panel, x, table, y, v.toRow, add);
     return;
   }
@@ -240,8 +240,8 @@ function multiplyTerms<L>(
 }
 
 /** A tile of a single row: lines in pairs, up to four vectors at a time. */
-function multiplyRow<L>(v: Correlation, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const s = v.window, size = changetype<L>(0).bytes, lanes = changetype<L>(0).lanes, step: usize = MR * 4;
+function multiplyRow(v: Correlation, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
+  const s = v.window, size = s.bytes, lanes = s.lanes, step: usize = MR * 4;
   const xLine = <usize>(v.strideH * s.phases * s.pitch) * size;
   for (let i = i0; i < i1; i += 2) {
     const two = i + 1 < i1;

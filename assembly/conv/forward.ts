@@ -4,7 +4,7 @@ import { Geometry, groupIn, groupOut } from "./geometry";
 import {
   BY_IMAGES, ceilDiv, images, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines, tilesPerPlane,
 } from "./plan";
-import { Columns, Images } from "./stage";
+import { arrange } from "./stage";
 
 /** Tasks [begin, end) of `correlationTasks(g, passOf(g, false))`. */
 export function forward(y: usize, x: usize, w: usize, bias: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
@@ -21,8 +21,7 @@ export function forward(y: usize, x: usize, w: usize, bias: usize, g: Geometry, 
     v.bias = bias ? bias + (<usize>(group * all) << 2) : 0;
     select(v, g, y, x, w, group, image, pass);
     const r1 = min(r0 + size, all), i1 = min(i0 + v.tileH, g.oh), j1 = min(j0 + v.tileW, g.ow);
-    if (pass & BY_IMAGES) correlate<Images>(v, r0, r1, i0, i1, j0, j1);
-    else correlate<Columns>(v, r0, r1, i0, i1, j0, j1);
+    correlate(v, r0, r1, i0, i1, j0, j1);
   }
 }
 
@@ -31,6 +30,7 @@ function describe(v: Correlation, g: Geometry, pass: i32): void {
   v.depth = g.d; v.h = g.h; v.w = g.w;
   v.xDepth = <usize>(g.h * g.w) << 2;
   v.xChannel = <usize>g.d * v.xDepth;
+  arrange(v.window, (pass & BY_IMAGES) != 0);
   v.window.image = <usize>g.c * v.xChannel;
   v.channels = groupIn(g);
   v.td = g.kd; v.th = g.kh; v.tw = g.kw;

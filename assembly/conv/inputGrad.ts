@@ -8,7 +8,7 @@ import {
   BY_IMAGES, ceilDiv, columns, gcd, images, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
   tilesPerPlane,
 } from "./plan";
-import { Columns, Images } from "./stage";
+import { arrange } from "./stage";
 
 /** One axis of one residue: which elements of x, which taps, and where in y the correlation begins. */
 @final @unmanaged
@@ -69,8 +69,7 @@ export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: 
     v.key = g.d == 1 && g.sh * g.sw == 1 ? part + 1 : 0;
     selectDepth(v, r, g, depth);
     const i0 = (tile / across) * v.tileH, j0 = (tile % across) * v.tileW, r1 = min(r0 + size, all);
-    if (pass & BY_IMAGES) residues<Images>(v, r, g, out, weight, r0, r1, i0, j0);
-    else residues<Columns>(v, r, g, out, weight, r0, r1, i0, j0);
+    residues(v, r, g, out, weight, r0, r1, i0, j0);
   }
 }
 
@@ -79,6 +78,7 @@ function describe(v: Correlation, r: Residue, g: Geometry, pass: i32): void {
   v.depth = g.od; v.h = g.oh; v.w = g.ow;
   v.xDepth = <usize>(g.oh * g.ow) << 2;
   v.xChannel = <usize>g.od * v.xDepth;
+  arrange(v.window, (pass & BY_IMAGES) != 0);
   v.window.image = <usize>g.o * v.xChannel;
   v.channels = groupOut(g);
   v.strideH = 1; v.strideW = 1;
@@ -107,7 +107,7 @@ function selectDepth(v: Correlation, r: Residue, g: Geometry, depth: i32): void 
 }
 
 /** One tile of every residue of height and width. */
-function residues<L>(
+function residues(
   v: Correlation, r: Residue, g: Geometry, out: usize, weight: usize, r0: i32, r1: i32, i0: i32, j0: i32,
 ): void {
   for (let rh = 0; rh < g.sh; rh++) {
@@ -118,7 +118,7 @@ function residues<L>(
       if (i0 >= i1 || j0 >= j1) continue;
       selectTaps(v, r, weight);
       v.y = out + <usize>(rh * g.w + rw) * r.kw;
-      correlate<L>(v, r0, r1, i0, i1, j0, j1);
+      correlate(v, r0, r1, i0, i1, j0, j1);
     }
   }
 }

@@ -19,30 +19,22 @@ export class Window {
   pitch: i32;
   /** Size of the source planes. */
   h: i32; w: i32;
+  /** Whether the lanes are images; bytes of an element, elements of a vector. */
+  byImages: bool; bytes: usize; lanes: i32;
   /** By images: bytes between the images in the lanes, and how many of them there are. */
   image: usize; images: i32;
 }
 
-/** The lanes of a vector are neighbouring columns. */
-@final @unmanaged
-export class Columns {
-  @inline get byImages(): bool { return false; }
-  /** Bytes of an element, and elements of a vector. */
-  @inline get bytes(): usize { return 4; }
-  @inline get lanes(): i32 { return 4; }
-}
-
-/** The lanes of a vector are images. */
-@final @unmanaged
-export class Images {
-  @inline get byImages(): bool { return true; }
-  @inline get bytes(): usize { return 16; }
-  @inline get lanes(): i32 { return 1; }
+/** Says what the lanes are. */
+export function arrange(v: Window, byImages: bool): void {
+  v.byImages = byImages;
+  v.bytes = byImages ? 16 : 4;
+  v.lanes = byImages ? 1 : 4;
 }
 
 /** Stages the source plane at `src` (0: a plane of zeros) at `dst`. */
-export function stagePlane<L>(v: Window, dst: usize, src: usize): void {
-  const bytes = <usize>v.pitch * changetype<L>(0).bytes;
+export function stagePlane(v: Window, dst: usize, src: usize): void {
+  const bytes = <usize>v.pitch * v.bytes;
   for (let f = 0; f < v.phases; f++) {
     const column = v.column0 + f;
     const first = min(v.pitch, firstInside(column, v.stride));
@@ -51,7 +43,7 @@ export function stagePlane<L>(v: Window, dst: usize, src: usize): void {
     let to = dst + <usize>f * bytes;
     for (let row = v.row0; row < v.row0 + v.rows; row++) {
       const inside = src != 0 && row >= 0 && row < v.h;
-      if (inside) stageRow<L>(v, to, from + <usize>((row * v.w) << 2), v.stride, first, last, v.pitch);
+      if (inside) stageRow(v, to, from + <usize>((row * v.w) << 2), v.stride, first, last, v.pitch);
       else zeros(to, bytes);
       to += <usize>v.phases * bytes;
     }
@@ -66,11 +58,11 @@ function firstInside(column: i32, stride: i32): i32 {
 }
 
 /** dst[i] = src[(i - first) * stride] for first ≤ i < last, and zero in the rest of `count` elements. */
-export function stageRow<L>(v: Window, dst: usize, src: usize, stride: i32, first: i32, last: i32, count: i32): void {
-  const size = changetype<L>(0).bytes;
+export function stageRow(v: Window, dst: usize, src: usize, stride: i32, first: i32, last: i32, count: i32): void {
+  const size = v.bytes;
   if (first > 0) zeros(dst, <usize>first * size);
   dst += <usize>first * size;
-  if (changetype<L>(0).byImages) interleave(v, dst, src, <usize>(stride << 2), last - first);
+  if (v.byImages) interleave(v, dst, src, <usize>(stride << 2), last - first);
   else if (stride == 1) copyRun(dst, src, last - first);
   else copyStrided(dst, src, <usize>(stride << 2), last - first);
   if (count > last) zeros(dst + <usize>(last - first) * size, <usize>(count - last) * size);

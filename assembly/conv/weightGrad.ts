@@ -6,10 +6,8 @@ import { DOT_OTHERS, DOT_PITCH, dotIndexed } from "../gemm/dot";
 import { moveTile } from "../gemm/epilogue";
 import { Part, partAt, stageGradient, stageSource, tabulate, tapAt, weightAt } from "./chunk";
 import { Geometry, groupIn, groupOut } from "./geometry";
-import {
-  ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPlanes, gradPlanes, gradRows, weightsByImages,
-} from "./plan";
-import { Columns, Images, zeros } from "./stage";
+import { ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPlanes, gradPlanes, gradRows } from "./plan";
+import { zeros } from "./stage";
 
 /** Tasks [begin, end) of `weightTasks(g)`; those of the same rows are joined as far as the staging area allows. */
 export function weightGrad(gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
@@ -26,14 +24,13 @@ export function weightGrad(gw: usize, gy: usize, x: usize, g: Geometry, scratch:
     q.p0 = first * size;
     q.p1 = min(last * size, planes);
     clear(q, gw, g);
-    if (weightsByImages(g)) chunks<Images>(q, gw, gy, x, g);
-    else chunks<Columns>(q, gw, gy, x, g);
+    chunks(q, gw, gy, x, g);
     begin += last - first;
   }
 }
 
 /** All chunks of the outputs, images outermost. */
-function chunks<L>(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
+function chunks(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
   const count = q.all, nb = chunkImages(g), ni = chunkLines(g), nj = chunkColumns(g);
   for (let b = 0; b < count; b += nb) {
     for (let i = 0; i < g.oh; i += ni) {
@@ -42,10 +39,10 @@ function chunks<L>(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
         q.i0 = i; q.i1 = min(i + ni, g.oh);
         q.j0 = j; q.j1 = min(j + nj, g.ow);
         q.row = (q.b1 - b) * (q.i1 - i) * q.pitch;
-        stageSource<L>(q, x, g);
-        stageGradient<L>(q, gy, g);
-        tabulate<L>(q, g);
-        addProducts<L>(q, gw, g);
+        stageSource(q, x, g);
+        stageGradient(q, gy, g);
+        tabulate(q, g);
+        addProducts(q, gw, g);
       }
     }
   }
@@ -58,13 +55,13 @@ function clear(q: Part, gw: usize, g: Geometry): void {
 }
 
 /** Adds the inner products over the chunk to the weights of the part. */
-function addProducts<L>(q: Part, gw: usize, g: Geometry): void {
+function addProducts(q: Part, gw: usize, g: Geometry): void {
   const count = (q.p1 - q.p0) * g.kh * g.kw, rows = q.r1 - q.r0;
-  const vectors = q.row / changetype<L>(0).lanes;
+  const vectors = q.row / q.window.lanes;
   const to = weightAt(q, gw, g, q.r0, q.p0);
   for (let t = 0; t < count; t += DOT_OTHERS) {
     // Beyond the last tap the last one is repeated, and its sums are not used.
-    for (let i = 0; i < DOT_OTHERS; i++) store<usize>(q.taps + 4 * i, tapAt<L>(q, g, min(t + i, count - 1)));
+    for (let i = 0; i < DOT_OTHERS; i++) store<usize>(q.taps + 4 * i, tapAt(q, g, min(t + i, count - 1)));
     dotIndexed<f32>(rows, q.sums, vectors, q.table, q.gradient, q.gradientRow, q.taps);
     const width = min(DOT_OTHERS, count - t), pitch: usize = DOT_PITCH * 4;
     moveTile<f32>(to + (<usize>t << 2), q.weights, q.sums, pitch, rows, width, true);

@@ -5,7 +5,7 @@
  */
 import { Geometry, groupIn, groupOut } from "../geometry";
 import { ceilDiv } from "../plan";
-import { Columns, stagePlane, Window } from "../stage";
+import { arrange, stagePlane, Window } from "../stage";
 
 /** Sizes in elements. `rows` and `depth` are the channels of one group of the result and of the source. */
 @final @unmanaged
@@ -59,6 +59,7 @@ export function openStaging(s: Staging, f: Field, size: i32): void {
   s.size = size;
   s.padH = source ? f.padH : 0;
   s.padW = source ? f.padW : 0;
+  arrange(v, false);
   v.column0 = -s.padW;
   v.stride = 1;
   v.phases = 1;
@@ -111,7 +112,7 @@ export function stage(dst: usize, s: Staging, f: Field, x: usize, step: usize, t
   for (let n = t0 / f.perImage; n * f.perImage < t1; n++) {
     v.row0 = firstLine(f, n, t0) * f.m - s.padH;
     v.rows = stagedLines(s, f, n, t0, t1);
-    stagePlane<Columns>(v, dst, x + <usize>n * step);
+    stagePlane(v, dst, x + <usize>n * step);
     dst += <usize>(v.rows * v.pitch) << 2;
   }
 }
