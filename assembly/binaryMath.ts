@@ -1,6 +1,6 @@
 /** Functions of two floats. */
 import { F64 } from "./dtype";
-import { elements2, floats2, integers2, singles2, streaming2, vectors2 } from "./dispatch";
+import { elements2, integers2, singles2, streaming2, vectors2 } from "./dispatch";
 import { walk2 } from "./map";
 import {
   atan2_f32x4,
@@ -387,5 +387,5 @@ export function siluBackward(
   begin: i32,
   end: i32,
 ): void {
-  walk2(floats2<SiluBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
+  walk2(singles2<SiluBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }

@@ -89,13 +89,6 @@ export function singles2<OP>(t: i32): Run2 {
   return unreachable();
 }
 
-/** Floats: two f32 vectors at a time, for what is long and has no branch; f64 one by one. */
-export function floats2<OP>(t: i32): Run2 {
-  if (t == F32) return (t, y, a, b, sa, sb, n, p) => pairs2<OP, f32>(y, a, b, sa, sb, n, p);
-  if (t == F64) return (t, y, a, b, sa, sb, n, p) => scalars2<OP, f64, f64>(y, a, b, sa, sb, n, p);
-  return unreachable();
-}
-
 /** Floats: vectors of both types, f32 two at a time. */
 export function vectors2<OP>(t: i32): Run2 {
   if (t == F32) return (t, y, a, b, sa, sb, n, p) => pairs2<OP, f32>(y, a, b, sa, sb, n, p);

@@ -1,5 +1,5 @@
 /** Special functions: both float types through the f64 functions of `special/`, one element at a time. */
-import { specials1, specials2, floats1 } from "./dispatch";
+import { singles1, specials1, specials2 } from "./dispatch";
 import { walk1, walk2 } from "./map";
 import { erf_f32x4 } from "./math";
 import { airy } from "./special/airy";
@@ -22,7 +22,7 @@ class Erf {
 
 /** Error function. */
 export function erf(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
-  walk1(floats1<Erf>(t), t, t, y, x, p, q, geom, begin, end);
+  walk1(singles1<Erf>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
 @final

@@ -37,13 +37,13 @@ function algorithms(
  * @example
  * torch.backends.conv.winograd = "F4"; // faster 3×3 convolutions with rounding errors some ten times as large
  * torch.backends.conv.algorithms(torch.empty([1, 64, 56, 56]), torch.empty([64, 64, 3, 3]), { padding: 1 });
- * // { forward: "winogradF4", inputGrad: "winogradF4", weightGrad: "winogradF4" }
+ * // { forward: "winogradF4", inputGrad: "winogradF4", weightGrad: "winogradF2" }
  */
 export const conv = {
   /**
    * The largest tiles in which 3×3 convolutions of stride 1 may be computed by Winograd's minimal filtering, where that is faster:
    * `"F2"` (2×2 outputs, 2.25 times fewer multiplications; rounding errors as those of the plain sum), `"F4"` (4×4 outputs, 4 times fewer;
-   * rounding errors about ten times as large) or `"off"`. Default: `"F2"`. In tiles, an infinity or NaN of the input makes all outputs of
+   * rounding errors about ten times as large; not for the gradient of the weight) or `"off"`. Default: `"F2"`. In tiles, an infinity or NaN of the input makes all outputs of
    * its tiles NaN. @see Lavin and Gray (2016), arXiv:1509.09308
    * @throws ValueError for any other value.
    */

@@ -15,7 +15,8 @@ const WORTH: f64 = 1.15;
 
 /**
  * The algorithm of a pass (0: forward, 1: input gradient, 2: weight gradient): 0 direct, 1 pointwise, 2 whole, 3 and 4
- * Winograd's F(2×2, 3×3) and F(4×4, 3×3), 5 direct with single rows. `largest` is the largest tile that is allowed: 0, 2 or 4.
+ * Winograd's F(2×2, 3×3) and (not for the weight gradient) F(4×4, 3×3), 5 direct with single rows. `largest` is the
+ * largest tile that is allowed: 0, 2 or 4.
  */
 export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32 {
   const g = changetype<Geometry>(geom), way = strategy(g), gradient = pass == 1, weights = pass == 2;
@@ -23,7 +24,7 @@ export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32
   if (t == F32 && isTiled(g)) {
     const direct = <f64>g.n * g.o * groupIn(g) * taps(g) * (gradient ? g.h * g.w : g.oh * g.ow);
     const work2 = tiledWork(g, 2, gradient, weights), work4 = tiledWork(g, 4, gradient, weights);
-    const four = largest >= 4 && work4 < work2 && tilesFit(g, 4, gradient, weights);
+    const four = largest >= 4 && !weights && work4 < work2 && tilesFit(g, 4, gradient, weights);
     if (four && work4 * WORTH < direct) return WINOGRAD4;
     if (largest >= 2 && work2 * WORTH < direct && tilesFit(g, 2, gradient, weights)) return WINOGRAD2;
   }

@@ -130,7 +130,7 @@ function tiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry, m
   const { backend } = y.storage;
   if (pass === "weightGrad") {
     const range = backend.query("winogradWeightGradTasks", [words]);
-    backend.call("winogradWeightGrad", undefined, [y, a, b, words, m], { range, cost: cost(g) / 2, scratch: true });
+    backend.call("winogradWeightGrad", undefined, [y, a, b, words], { range, cost: cost(g) / 2, scratch: true });
     return;
   }
   const gradient = pass === "inputGrad" ? 1 : 0;

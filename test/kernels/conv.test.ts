@@ -118,7 +118,7 @@ function checkTiled(x: Instance, g: Convolution, m: number, factor: number): voi
   expectClose(correlate(x, p, m, 0, at(p.y), image, bias), p.expected.y, bound);
   expectClose(correlate(x, p, m, 1, at(p.gx), at(p.gradient), 0), p.expected.gx, bound);
   const weightGrad = runBothWays(p.gw, x.call("winogradWeightGradTasks", p.geometry), (begin, end) =>
-    x.call("winogradWeightGrad", at(p.gw), at(p.gradient), image, p.geometry, m, x.scratch, begin, end),
+    x.call("winogradWeightGrad", at(p.gw), at(p.gradient), image, p.geometry, x.scratch, begin, end),
   );
   expectClose(weightGrad, p.expected.gw, bound);
 }

@@ -2,7 +2,7 @@
  * The matrices of Winograd's minimal filtering F(m×m, 3×3), one axis at a time, on four lanes; m = 2 and 4. After Lavin and
  * Gray (2016), "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308:
  *
- *     y = Aᵀ [(G w Gᵀ) ⊙ (Bᵀ x B)] A,     gw = Gᵀ [(A gy Aᵀ) ⊙ (Bᵀ x B)] G
+ *     y = Aᵀ [(G w Gᵀ) ⊙ (Bᵀ x B)] A,     gw = Gᵀ [(A gy Aᵀ) ⊙ (Bᵀ x B)] G (with m = 2 only)
  *
  * with tiles x of (m + 2)², y of m² and w of 3² elements. A transform has `inputs` and `outputs` values; `put` writes the
  * latter `d` bytes apart.
@@ -154,36 +154,6 @@ export class Output4 {
     v128.store(y + d, scaled(farOdd, TWO, nearOdd));
     v128.store(y + 2 * d, scaled(far, FOUR, near));
     v128.store(y + 3 * d, add(scaled(farOdd, EIGHT, nearOdd), x5));
-  }
-}
-
-/** A of m = 4. */
-@final @unmanaged
-export class OutputGrad4 {
-  @inline get inputs(): i32 { return 4; }
-  @inline get outputs(): i32 { return 6; }
-  @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
-    const even = add(x0, x2), odd = add(x1, x3);
-    v128.store(y, x0);
-    v128.store(y + d, add(even, odd));
-    v128.store(y + 2 * d, sub(even, odd));
-    const far = scaled(x2, FOUR, x0), farOdd = times(scaled(x3, FOUR, x1), TWO);
-    v128.store(y + 3 * d, add(far, farOdd));
-    v128.store(y + 4 * d, sub(far, farOdd));
-    v128.store(y + 5 * d, x3);
-  }
-}
-
-/** Gᵀ of m = 4. */
-@final @unmanaged
-export class WeightGrad4 {
-  @inline get inputs(): i32 { return 6; }
-  @inline get outputs(): i32 { return 3; }
-  @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
-    const near = times(add(x1, x2), MINUS_SIXTH), far = add(x3, x4);
-    v128.store(y, scaled(far, TWENTY_FOURTH, scaled(x0, QUARTER, near)));
-    v128.store(y + d, scaled(sub(x1, x2), MINUS_SIXTH, times(sub(x3, x4), TWELFTH)));
-    v128.store(y + 2 * d, add(x5, scaled(far, SIXTH, near)));
   }
 }
 

@@ -7,6 +7,8 @@ import { ceilDiv } from "../plan";
 /** Tiles of a block at most; and at least, if there are as many. */
 const MAX_BLOCK: i32 = 128;
 const MIN_BLOCK: i32 = 16;
+/** Tiles of a chunk of the weight gradient at most. */
+const MAX_CHUNK: i32 = 96;
 /** Transformed source of a block, in bytes: about what stays in the second cache level. */
 const BLOCK_BYTES: i32 = 1 << 19;
 /** Rows, or planes, of a task at most. */
@@ -30,8 +32,8 @@ export function tileRows(rows: i32): i32 {
 }
 
 /** Tiles of a chunk of the weight gradient. */
-export function gradChunk(tiles: i32, m: i32): i32 {
-  const size = ceilDiv(tiles, ceilDiv(tiles, m == 2 ? 96 : 64));
+export function gradChunk(tiles: i32): i32 {
+  const size = ceilDiv(tiles, ceilDiv(tiles, MAX_CHUNK));
   return ceilDiv(size, 4) * 4;
 }
 
@@ -71,7 +73,7 @@ export function tilesFit(g: Geometry, m: i32, gradient: bool, weights: bool): bo
   const values = <i64>(m + 2) * (m + 2), tiles = tileCount(g, m, gradient);
   const rows = gradient ? groupIn(g) : groupOut(g), depth = gradient ? groupOut(g) : groupIn(g);
   if (weights) {
-    const r = gradRows(rows), p = gradPlanes(rows, depth), chunk = gradChunk(tiles, m);
+    const r = gradRows(rows), p = gradPlanes(rows, depth), chunk = gradChunk(tiles);
     const totals = r * ceilDiv(p, DOT_OTHERS) * DOT_PITCH;
     return values * ((r + p) * chunk + totals) * 4 + stagedBytes(g, m, false, chunk) <= ROOM;
   }

@@ -1,5 +1,6 @@
 /**
- * The gradient of the weights of a 3×3 convolution by Winograd's F(m×m, 3×3). A task is a part of the rows (channels of y)
+ * The gradient of the weights of a 3×3 convolution by Winograd's F(2×2, 3×3); the errors of larger tiles
+ * would add up over the batch. A task is a part of the rows (channels of y)
  * and of the planes (channels of x); it goes through the tiles in chunks, in an order that the geometry alone fixes, and
  * adds up the products of the transformed gradients with the transformed source before it transforms the sum back.
  */
@@ -8,10 +9,15 @@ import { addRow } from "../../gemm/epilogue";
 import { Geometry, groupIn, groupOut } from "../geometry";
 import { ceilDiv } from "../plan";
 import { describe, Field, TILE_BYTES } from "./field";
-import { OutputGrad2, OutputGrad4, Source2, Source4, transform, transformColumns, WeightGrad2, WeightGrad4 } from "./matrices";
+import { OutputGrad2, Source2, transform, transformColumns, WeightGrad2 } from "./matrices";
 import { gradChunk, gradPlanes, gradRows } from "./plan";
 import { openBlock, Side, sideAt, transformPlanes } from "./side";
 import { BETWEEN_BYTES } from "./tiles";
+
+/** Outputs of a tile along an axis, elements of its window, and values of the transformed tile. */
+const M: i32 = 2;
+const N: i32 = M + 2;
+const VALUES: i32 = N * N;
 
 /** The areas of the thread's memory, and the part at hand. */
 @final @unmanaged
@@ -24,22 +30,22 @@ class Work {
   chunk: i32; t0: i32; t1: i32;
 }
 
-function workAt(scratch: usize, g: Geometry, m: i32): Work {
+function workAt(scratch: usize, g: Geometry): Work {
   const q = changetype<Work>(scratch), f = changetype<Field>(scratch + 128);
   q.field = f;
-  describe(f, g, m, false);
-  q.chunk = gradChunk(f.tiles, m);
-  const rows = gradRows(f.rows), planes = gradPlanes(f.rows, f.depth), n = m + 2;
+  describe(f, g, M, false);
+  q.chunk = gradChunk(f.tiles);
+  const rows = gradRows(f.rows), planes = gradPlanes(f.rows, f.depth);
   const between = scratch + 576, table = between + 2 * BETWEEN_BYTES, bytes = <usize>q.chunk * TILE_BYTES;
   q.others = scratch + 512;
   q.sums = table + 2 * bytes;
-  q.gradient = layOut(sideAt(scratch + 256, f, m), between, table, q.sums + <usize>(rows * DOT_PITCH * 4), q.chunk, rows);
-  const end = endOf(q.gradient, n);
-  q.source = layOut(sideAt(scratch + 384, f, n), between, table + bytes, end, q.chunk, planes);
-  q.totals = endOf(q.source, n);
+  q.gradient = layOut(sideAt(scratch + 256, f, M), between, table, q.sums + <usize>(rows * DOT_PITCH * 4), q.chunk, rows);
+  const end = endOf(q.gradient);
+  q.source = layOut(sideAt(scratch + 384, f, N), between, table + bytes, end, q.chunk, planes);
+  q.totals = endOf(q.source);
   q.totalPlanes = <usize>(rows * DOT_PITCH * 4);
   q.totalValue = <usize>ceilDiv(planes, DOT_OTHERS) * q.totalPlanes + 64;
-  q.gradient.staged = q.source.staged = q.totals + <usize>(n * n) * q.totalValue;
+  q.gradient.staged = q.source.staged = q.totals + <usize>VALUES * q.totalValue;
   return q;
 }
 
@@ -54,15 +60,15 @@ function layOut(s: Side, between: usize, table: usize, values: usize, chunk: i32
   return s;
 }
 
-function endOf(s: Side, n: i32): usize {
-  return s.values + <usize>(n * n) * s.valueStep;
+function endOf(s: Side): usize {
+  return s.values + <usize>VALUES * s.valueStep;
 }
 
 /** Tiles that only fill up the last vector have no gradient. */
 function clearTail(q: Work, side: Side, count: i32): void {
-  const tiles = q.t1 - q.t0, values = (q.field.m + 2) * (q.field.m + 2);
+  const tiles = q.t1 - q.t0;
   for (let t = tiles; t < ceilDiv(tiles, 4) * 4; t++) {
-    for (let v = 0; v < values; v++) {
+    for (let v = 0; v < VALUES; v++) {
       for (let c = 0; c < count; c++) {
         store<f32>(side.values + <usize>v * side.valueStep + <usize>c * side.planeStep + (<usize>t << 2), 0);
       }
@@ -72,9 +78,9 @@ function clearTail(q: Work, side: Side, count: i32): void {
 
 /** Adds the products over the chunk to the totals, or begins them. */
 function multiplyValues(q: Work, rows: i32, planes: i32): void {
-  const values = (q.field.m + 2) * (q.field.m + 2), vectors = ceilDiv(q.t1 - q.t0, 4), first = q.t0 == 0;
+  const vectors = ceilDiv(q.t1 - q.t0, 4), first = q.t0 == 0;
   let a = q.gradient.values, b = q.source.values, c = q.totals;
-  for (let v = 0; v < values; v++) {
+  for (let v = 0; v < VALUES; v++) {
     let to = c;
     for (let p = 0; p < planes; p += DOT_OTHERS) {
       // Beyond the last plane the last one is repeated, and its sums are not used.
@@ -92,22 +98,22 @@ function multiplyValues(q: Work, rows: i32, planes: i32): void {
 }
 
 /** The totals back to 3×3 weights, up to four planes at a time, at gw for the first row and plane. */
-function transformTotals<M>(q: Work, gw: usize, rows: i32, planes: i32): void {
+function transformTotals(q: Work, gw: usize, rows: i32, planes: i32): void {
   for (let p = 0; p < planes; p += DOT_OTHERS) {
     let from = q.totals + <usize>(p / DOT_OTHERS) * q.totalPlanes, to = gw + <usize>(p * 36);
     for (let r = 0; r < rows; r++) {
-      transformLanes<M>(q, from, to, min(4, planes - p));
-      if (DOT_OTHERS > 4 && planes - p > 4) transformLanes<M>(q, from + 16, to + 4 * 36, min(2, planes - p - 4));
+      transformLanes(q, from, to, min(4, planes - p));
+      if (DOT_OTHERS > 4 && planes - p > 4) transformLanes(q, from + 16, to + 4 * 36, min(2, planes - p - 4));
       from += DOT_PITCH * 4;
       to += <usize>(q.field.depth * 36);
     }
   }
 }
 
-function transformLanes<M>(q: Work, from: usize, gw: usize, count: i32): void {
-  const n = changetype<M>(0).inputs, weights = q.source.between + BETWEEN_BYTES, line = <usize>n * q.totalValue;
-  for (let i = 0; i < n; i++) transform<M>(from + <usize>i * line, q.totalValue, q.source.between + <usize>(i * 48), 16);
-  transformColumns<M>(q.source.between, 3, weights, 16, 48);
+function transformLanes(q: Work, from: usize, gw: usize, count: i32): void {
+  const weights = q.source.between + BETWEEN_BYTES, line = <usize>N * q.totalValue;
+  for (let i = 0; i < N; i++) transform<WeightGrad2>(from + <usize>i * line, q.totalValue, q.source.between + <usize>(i * 48), 16);
+  transformColumns<WeightGrad2>(q.source.between, 3, weights, 16, 48);
   for (let l = 0; l < count; l++) {
     const lane = weights + ((<usize>l) << 2);
     for (let t: usize = 0; t < 9; t++) store<f32>(gw + (t << 2), load<f32>(lane + (t << 4)));
@@ -123,9 +129,9 @@ export function winogradWeightGradTasks(geom: usize): i32 {
 
 /** The gradient of w, summed over the batch, from that of y. Of stride and dilation 1, f32. */
 export function winogradWeightGrad(
-  gw: usize, gy: usize, x: usize, geom: usize, m: i32, scratch: usize, begin: i32, end: i32,
+  gw: usize, gy: usize, x: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
-  const q = workAt(scratch, changetype<Geometry>(geom), m), f = q.field;
+  const q = workAt(scratch, changetype<Geometry>(geom)), f = q.field;
   const height = gradRows(f.rows), width = gradPlanes(f.rows, f.depth);
   const across = ceilDiv(f.depth, width), parts = ceilDiv(f.rows, height) * across;
   for (let task = begin; task < end; task++) {
@@ -139,7 +145,7 @@ export function winogradWeightGrad(
 function addChunks(
   q: Work, gw: usize, gy: usize, x: usize, group: i32, r0: i32, rows: i32, p0: i32, planes: i32,
 ): void {
-  const f = q.field, four = f.m == 4;
+  const f = q.field;
   const outPlane = <usize>(f.outH * f.outW) << 2, plane = <usize>(f.h * f.w) << 2;
   const out = gy + <usize>(group * f.rows + r0) * outPlane, outImage = <usize>(f.groups * f.rows) * outPlane;
   const from = x + <usize>(group * f.depth + p0) * plane, image = <usize>(f.groups * f.depth) * plane;
@@ -148,14 +154,11 @@ function addChunks(
     q.t1 = min(t + q.chunk, f.tiles);
     openBlock(q.gradient, f, t, q.t1);
     openBlock(q.source, f, t, q.t1);
-    if (four) transformPlanes<OutputGrad4>(q.gradient, f, out, rows, outPlane, outImage, t, q.t1);
-    else transformPlanes<OutputGrad2>(q.gradient, f, out, rows, outPlane, outImage, t, q.t1);
+    transformPlanes<OutputGrad2>(q.gradient, f, out, rows, outPlane, outImage, t, q.t1);
     clearTail(q, q.gradient, rows);
-    if (four) transformPlanes<Source4>(q.source, f, from, planes, plane, image, t, q.t1);
-    else transformPlanes<Source2>(q.source, f, from, planes, plane, image, t, q.t1);
+    transformPlanes<Source2>(q.source, f, from, planes, plane, image, t, q.t1);
     multiplyValues(q, rows, planes);
   }
   const to = gw + <usize>((group * f.rows + r0) * f.depth + p0) * 36;
-  if (four) transformTotals<WeightGrad4>(q, to, rows, planes);
-  else transformTotals<WeightGrad2>(q, to, rows, planes);
+  transformTotals(q, to, rows, planes);
 }

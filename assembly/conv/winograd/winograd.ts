@@ -5,10 +5,10 @@
  *
  *     winogradWeights(u, w, geom, m, gradient, scratch, begin, end)        begin, end: tasks of winogradWeightsTasks(geom, gradient)
  *     winograd(y, x, u, bias, geom, m, gradient, scratch, begin, end)                  winogradTasks(geom, m, gradient)
- *     winogradWeightGrad(gw, gy, x, geom, m, scratch, begin, end)                      winogradWeightGradTasks(geom)
+ *     winogradWeightGrad(gw, gy, x, geom, scratch, begin, end)                         winogradWeightGradTasks(geom)
  *
  * `geom` is that of a convolution (geometry.ts). With `gradient` 1, `winograd` computes the gradient of x from that of y.
- * `u` has winogradWeightsSize(geom, m, gradient) elements.
+ * The gradient of the weights has tiles of 2×2. `u` has winogradWeightsSize(geom, m, gradient) elements.
  */
 export { winograd, winogradTasks } from "./forward";
 export { winogradWeightGrad, winogradWeightGradTasks } from "./weightGrad";
