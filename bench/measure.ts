@@ -35,6 +35,8 @@ export interface Effort {
   readonly rounds: number;
   /** How long one contender runs per round, in milliseconds, at least one run. */
   readonly slice: number;
+  /** Milliseconds between turns, in which threads of the last contender go to sleep. Default: 0. */
+  readonly pause?: number;
 }
 
 const quantile = (values: readonly number[], q: number): number =>
@@ -54,13 +56,16 @@ async function calibrate(contender: Contender, slice: number): Promise<number> {
 }
 
 /** Times all contenders round by round. The ratios are those to the first. */
-export async function measure(contenders: readonly Contender[], { rounds, slice }: Effort): Promise<Timing[]> {
+export async function measure(
+  contenders: readonly Contender[],
+  { rounds, slice, pause = 0 }: Effort,
+): Promise<Timing[]> {
   const counts: number[] = [];
   for (const contender of contenders) counts.push(await calibrate(contender, slice));
   const times: number[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++)
     for (const [i, contender] of contenders.entries()) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await new Promise((resolve) => setTimeout(resolve, pause));
       times[i]!.push((await contender.time(counts[i]!)) / counts[i]!);
     }
   return times.map((own) => {

@@ -58,6 +58,9 @@ async function loadPeers({ peers, threads, other }: Job, note: Note): Promise<Li
   return libraries;
 }
 
+/** Milliseconds after which the idle threads of every peer sleep; until then they look out for work, on the cores of the next contender. */
+const THREADS_SLEEP = 60;
+
 /** Waits until the pool's threads have started, at most five seconds. */
 async function startThreads(threads: number): Promise<void> {
   torch.setNumThreads(threads);
@@ -95,7 +98,7 @@ export async function run(job: Job, emit: (message: Message) => void): Promise<v
     const contenders = await contendersOf(workload, job, peers, note);
     const timings = await measure(
       contenders.map(([, contender]) => contender),
-      job,
+      { ...job, pause: job.threads > 1 ? THREADS_SLEEP : 0 },
     );
     const byName = Object.fromEntries(contenders.map(([name], i) => [name, timings[i]!]));
     emit({ row: { name: workload.name, flops: flops(workload), timings: byName } });
