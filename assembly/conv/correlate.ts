@@ -10,7 +10,7 @@
  */
 import { depthBlock, KC, MR } from "../gemm/blocking";
 import { deliver } from "./deliver";
-import { microKernel, tileVectors } from "./micro";
+import { microKernel } from "./micro";
 import { MAX_ROWS, MAX_STAGED } from "./plan";
 import { rowKernel } from "./row";
 import { stagePlane, Window, zeros } from "./stage";
@@ -174,17 +174,14 @@ function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32):
 
 /** All micro-tiles of a tile for one block of terms: a line of outputs after the other, each against all rows. */
 function multiplyTile(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const s = v.window, lanes = s.lanes;
-  const most = (v.toStep == v.window.bytes ? tileVectors(rows) : 2) * lanes;
+  const s = v.window, width = 2 * s.lanes;
   for (let i = i0; i < i1; i++) {
     const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * s.bytes;
     trim(v, v.row0 + i * v.strideH, 0);
-    for (let j = j0; j < j1; ) {
+    for (let j = j0; j < j1; j += width) {
       const x = line + <usize>(j - j0) * s.bytes;
       const y = v.to + <usize>(i - i0) * v.toLine + <usize>(j - j0) * v.toStep;
-      const width = j1 - j >= most ? most : min(2 * lanes, j1 - j);
-      multiplyColumns(v, rows, j, width, x, y, add);
-      j += width;
+      multiplyColumns(v, rows, j, min(width, j1 - j), x, y, add);
     }
   }
 }
@@ -227,7 +224,7 @@ function multiplyTerms(
 ): void {
   const panel = <usize>(v.terms * MR) << 2, lanes = v.window.lanes, skip = v.lineTerms - count;
   const w = v.packed + (<usize>(first * MR) << 2), table = v.table + ((<usize>first) << 2);
-  const vectors = (width + lanes - 1) / lanes;
+  const vectors = width > lanes ? 2 : 1;
   if (v.toStep == v.window.bytes && width == vectors * lanes) {
     microKernel(rows, vectors, lines, count, skip, w, panel, x, table, y, v.toRow, add);
     return;
