@@ -10,6 +10,7 @@ import {
   setWinogradTiles,
   type WinogradTiles,
 } from "./ops/convMaps";
+import { checkTensor, computeType } from "./ops/define";
 import type { Tensor } from "./tensor/tensor";
 
 export type { ConvAlgorithm, ConvPass, WinogradTiles } from "./ops/convMaps";
@@ -19,16 +20,18 @@ function algorithms(
   weight: Tensor,
   options: ConvOptions = {},
 ): Readonly<Record<ConvPass, ConvAlgorithm>> {
-  const op = "algorithms";
+  const op = "backends.conv.algorithms";
+  checkTensor(op, input);
+  checkTensor(op, weight, "weight");
   const dims = weight.ndim - 2;
-  checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
-  checkOperands(op, dims, input, weight, undefined);
   if (input.ndim !== weight.ndim || dims < 1 || dims > 3)
     throw new ShapeError(
       `${op}: takes an input [N, C, …] and a weight [O, C/groups, …] of one to three spatial axes, got ${shapeText(input.shape)} and ${shapeText(weight.shape)}`,
     );
+  checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
+  checkOperands(op, dims, input, weight, undefined);
   const { x, geometry } = prepare(op, dims, input, weight, undefined, options);
-  const of = (pass: ConvPass) => convAlgorithm(pass, x.dtype, geometry, x.storage.backend);
+  const of = (pass: ConvPass) => convAlgorithm(pass, computeType(x.dtype), geometry, x.storage.backend);
   return { forward: of("forward"), inputGrad: of("inputGrad"), weightGrad: of("weightGrad") };
 }
 
@@ -42,9 +45,9 @@ function algorithms(
 export const conv = {
   /**
    * The largest tiles in which 3×3 convolutions of stride 1 may be computed by Winograd's minimal filtering, where that is faster:
-   * `"F2"` (2×2 outputs, 2.25 times fewer multiplications; rounding errors as those of the plain sum), `"F4"` (4×4 outputs, 4 times fewer;
-   * rounding errors about ten times as large; not for the gradient of the weight) or `"off"`. Default: `"F2"`. In tiles, an infinity or NaN of the input makes all outputs of
-   * its tiles NaN. @see Lavin and Gray (2016), arXiv:1509.09308
+   * `"F2"` (2×2 outputs, 2.25 times fewer multiplications; rounding errors as those of the plain sum), `"F4"` (4×4 outputs, 4 times
+   * fewer; rounding errors about ten times as large; not for the gradient of the weight) or `"off"`. Default: `"F2"`. In tiles, an
+   * infinity or NaN of an operand makes all outputs of its tiles NaN. @see Lavin and Gray (2016), arXiv:1509.09308
    * @throws ValueError for any other value.
    */
   get winograd(): WinogradTiles {
@@ -55,7 +58,7 @@ export const conv = {
   },
 
   /**
-   * The algorithm of each pass of a convolution of these operands: what the planner chooses, for debugging and benchmarks. Computes nothing.
+   * The algorithm of each pass of a convolution of these operands: what the planner chooses, for debugging and benchmarks.
    * Shape: input [N, C, …], weight [O, C/groups, …]; the options are those of `conv2d`.
    * @throws ShapeError unless the operands fit.
    */

@@ -35,7 +35,8 @@ describe("the planner", () => {
   });
 
   test("knows matrix products and depthwise convolutions", () => {
-    expect(conv.algorithms(...operands(2, 64, 14, 32, 1)).forward).toBe("pointwise");
+    const products = { forward: "pointwise", inputGrad: "pointwise", weightGrad: "direct" };
+    expect(conv.algorithms(...operands(2, 64, 14, 32, 1))).toEqual(products);
     expect(conv.algorithms(...operands(8, 16, 5, 32, 5)).weightGrad).toBe("whole");
     expect(conv.algorithms(...operands(2, 32, 14, 32, 3, 32), { groups: 32 }).inputGrad).toBe("singleRow");
   });
@@ -49,9 +50,10 @@ describe("the planner", () => {
     const [x, w] = operands(1, 64, 14, 32, 3);
     expect(() => conv.algorithms(x, w, { groups: 2 })).toThrow(/weight of size \[32, 64, 3, 3\]/);
     expect(() => conv.algorithms(x.squeeze(0), w)).toThrow(/takes an input \[N, C, …\] and a weight/);
+    expect(() => conv.algorithms(undefined as unknown as torch.Tensor, w)).toThrow("input must be a Tensor");
     expect(() => {
       conv.winograd = "F6" as "F4";
-    }).toThrow("winograd: takes one of off, F2, F4, got F6");
+    }).toThrow('backends.conv.winograd: takes "off", "F2" or "F4", got F6');
     expect(conv.winograd).toBe("F2");
   });
 });

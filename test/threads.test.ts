@@ -88,3 +88,17 @@ test("threads that were started are used again, and no more are said to run than
   }
   expect(torch.memoryStats().reserved).toBe(reserved);
 });
+
+test("a kernel that fails fails its own job, not the next one, and nothing hangs", async () => {
+  await useThreads(3);
+  const n = 1 << 20;
+  const integers = torch.ones(n, { dtype: "int32" });
+  // `exp` traps on integers; no public function asks for that.
+  const { backend } = (integers as any).storage;
+  const matrix = torch.ones(256, 256);
+  for (let i = 0; i < 50; i++) {
+    const trap = () => backend.call("exp", "int32", [integers, integers, 0, 0, 0], { range: n, cost: 1e9 });
+    expect(trap).toThrow(/unreachable|a kernel failed on a compute thread/);
+    expect(matrix.matmul(matrix).at(3, 3).item()).toBe(256);
+  }
+});

@@ -1,27 +1,21 @@
 /** The planner: how a convolution is computed, chosen by its geometry, its type and its pass. */
 import { F32 } from "../dtype";
 import { Geometry, groupIn, groupOut, taps } from "./geometry";
-import { strategy, DIRECT } from "./plan";
+import { DIRECT, POINTWISE, SINGLE_ROW, strategy, WHOLE, WINOGRAD2, WINOGRAD4 } from "./plan";
 import { isTiled, tiledWork, tilesFit } from "./winograd/plan";
-
-/** In tiles of 2×2 and of 4×4 outputs, after `DIRECT`, `POINTWISE` and `WHOLE`. */
-const WINOGRAD2: i32 = 3;
-const WINOGRAD4: i32 = 4;
-/** Directly, but with one row of weights per group: no operand is shared among outputs of one position. */
-const SINGLE_ROW: i32 = 5;
 
 /** How much less work tiles have to be, for their rounding errors. */
 const WORTH: f64 = 1.15;
 
 /**
- * The algorithm of a pass (0: forward, 1: input gradient, 2: weight gradient): 0 direct, 1 pointwise, 2 whole, 3 and 4
- * Winograd's F(2×2, 3×3) and (not for the weight gradient) F(4×4, 3×3), 5 direct with single rows. `largest` is the
- * largest tile that is allowed: 0, 2 or 4.
+ * The algorithm of a pass (0: forward, 1: input gradient, 2: weight gradient) as its code in plan.ts. `largest` is the
+ * largest tile that is allowed: 0, 2 or 4; weight gradients have tiles of 2 at most.
  */
 export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32 {
   const g = changetype<Geometry>(geom), way = strategy(g), gradient = pass == 1, weights = pass == 2;
-  if (way != DIRECT) return way;
-  if (t == F32 && isTiled(g)) {
+  if (way == WHOLE || (way == POINTWISE && !weights)) return way;
+  if (t != F32) return DIRECT;
+  if (isTiled(g)) {
     const direct = <f64>g.n * g.o * groupIn(g) * taps(g) * (gradient ? g.h * g.w : g.oh * g.ow);
     const work2 = tiledWork(g, 2, gradient, weights), work4 = tiledWork(g, 4, gradient, weights);
     const four = largest >= 4 && !weights && work4 < work2 && tilesFit(g, 4, gradient, weights);

@@ -117,6 +117,11 @@ function product(
   gemm(F64, c, a, b, m, n, k, rsa, csa, rsb, csb, ldc, 0, 0, 0, add ? 1 : 0, bias, bias ? 2 : 0, 0, scratch, 0, tasks);
 }
 
+/** Whether the columns of one channel fit; they do unless it has hundreds of thousands of taps. */
+export function columnsFit(g: Geometry): bool {
+  return taps(g) <= ROOM;
+}
+
 /** Number of tasks of the forward pass: images × groups × tiles of outputs. */
 export function columnsTasks(g: Geometry): i32 {
   return g.n * g.groups * ceilDiv(positions(g), outputsPerTile(g));

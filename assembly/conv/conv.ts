@@ -15,7 +15,7 @@
 import { F32, F64 } from "../dtype";
 import { biasGrad } from "./biasGrad";
 import {
-  columnsForward, columnsInputGrad, columnsInputTasks, columnsTasks, columnsWeightGrad, columnsWeightTasks,
+  columnsFit, columnsForward, columnsInputGrad, columnsInputTasks, columnsTasks, columnsWeightGrad, columnsWeightTasks,
 } from "./columns";
 import { forward } from "./forward";
 import { Geometry } from "./geometry";
@@ -30,7 +30,7 @@ import { weightGrad } from "./weightGrad";
 export function convTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) return productTasks(g, way);
-  if (t == F64) return columnsTasks(g);
+  if (t == F64) return columnsFit(g) ? columnsTasks(g) : -1;
   const pass = passOf(g, false);
   return fits(g, pass) ? correlationTasks(g, pass) : -1;
 }
@@ -50,7 +50,7 @@ export function conv(
 export function convInputGradTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) return productInputTasks(g, way);
-  if (t == F64) return columnsInputTasks(g);
+  if (t == F64) return columnsFit(g) ? columnsInputTasks(g) : -1;
   const pass = passOf(g, true);
   return fits(g, pass) ? correlationTasks(g, pass) : -1;
 }
@@ -70,7 +70,7 @@ export function convInputGrad(
 export function convWeightGradTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom);
   if (strategy(g) == WHOLE) return productWeightTasks(g);
-  if (t == F64) return columnsWeightTasks(g);
+  if (t == F64) return columnsFit(g) ? columnsWeightTasks(g) : -1;
   return chunkFits(g) ? weightTasks(g) : -1;
 }
 

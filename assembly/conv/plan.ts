@@ -9,10 +9,15 @@ import { Geometry, groupIn, groupOut, taps } from "./geometry";
 export const DIRECT: i32 = 0;
 /** as one matrix product per image, since every output sees a single position; */
 export const POINTWISE: i32 = 1;
-/** as one matrix product, since there is a single output, which sees all of the input. */
+/** as one matrix product, since there is a single output, which sees all of the input; */
 export const WHOLE: i32 = 2;
+/** in tiles of 2×2 and of 4×4 outputs (winograd/); */
+export const WINOGRAD2: i32 = 3;
+export const WINOGRAD4: i32 = 4;
+/** directly, but with one row of weights per group: no operand is shared among outputs of one position. */
+export const SINGLE_ROW: i32 = 5;
 
-/** The way that suits a geometry. */
+/** The way that suits a geometry, of the first three. */
 export function strategy(g: Geometry): i32 {
   if (g.groups != 1 || g.pd + g.ph + g.pw != 0) return DIRECT;
   if (taps(g) == 1 && g.sd * g.sh * g.sw == 1) return POINTWISE;
@@ -70,7 +75,7 @@ function imagesUsed(g: Geometry): f64 {
 }
 
 /** Flags of a pass that correlates: the input gradient instead of the forward pass; images in the lanes. */
-export const GRADIENT: i32 = 1;
+const GRADIENT: i32 = 1;
 export const BY_IMAGES: i32 = 2;
 
 /** The flags that suit a pass. */
@@ -79,12 +84,13 @@ export function passOf(g: Geometry, gradient: bool): i32 {
   if (g.n < 2 || w > MAX_INTERLEAVED) return pass;
   const pairs = <f64>(w >> 3) + (left == 0 ? 0 : left <= 4 ? SINGLE_VECTOR : 1);
   const byColumns = <f64>w / (8 * pairs), byImages = (imagesUsed(g) * w) / (ceilDiv(w, 2) * 2);
-  return byImages > byColumns ? pass | BY_IMAGES : pass;
+  return byImages > byColumns && fits(g, pass | BY_IMAGES) ? pass | BY_IMAGES : pass;
 }
 
 /** Whether the weight gradient has images in the lanes. */
 export function weightsByImages(g: Geometry): bool {
-  return g.n > 1 && g.ow <= MAX_INTERLEAVED && imagesUsed(g) > <f64>g.ow / (ceilDiv(g.ow, 4) * 4);
+  const few = g.n > 1 && g.ow <= MAX_INTERLEAVED && stagedPlane(g, BY_IMAGES, 1, g.ow) <= MAX_STAGED;
+  return few && imagesUsed(g) > <f64>g.ow / (ceilDiv(g.ow, 4) * 4);
 }
 
 // The passes that correlate: the forward pass, and the input gradient, whose outputs are the elements of x that share
@@ -151,7 +157,7 @@ export function planesPerBlock(g: Geometry, pass: i32): i32 {
   const taps = gradient ? phaseTaps(g.kh, g.sh, g.dh) * phaseTaps(g.kw, g.sw, g.dw) : g.kh * g.kw;
   const room = MAX_STAGED / stagedPlane(g, pass, 1, tileColumns(columns(g, pass)));
   const most = max(min(KC / taps, <i32>room), 1);
-  return ceilDiv(planes, ceilDiv(planes, most));
+  return planes == 0 ? 1 : ceilDiv(planes, ceilDiv(planes, most));
 }
 
 /** Parts of one plane of outputs that give the threads enough to do, without tasks that are too small. */
@@ -169,7 +175,7 @@ export function tileLines(g: Geometry, pass: i32): i32 {
   const block = planesPerBlock(g, pass);
   const fewest = ceilDiv(byImages ? MIN_OUTPUTS / SIDE_BY_SIDE : MIN_OUTPUTS, w);
   let size = max(ceilDiv(all, wantedParts(g, pass)), fewest);
-  if (byImages) size = min(size, max(MAX_RESULTS / (elementBytes(true) * min(rows(g, pass), MAX_ROWS) * w), 1));
+  if (byImages) size = min(size, max(MAX_RESULTS / (elementBytes(true) * min(max(rows(g, pass), 1), MAX_ROWS) * w), 1));
   while (size > fewest && block * stagedPlane(g, pass, size, w) > NEAR_STAGED) size = max(size / 2, fewest);
   while (size > 1 && block * stagedPlane(g, pass, size, w) > MAX_STAGED) size = size / 2;
   return max(min(size, all), 1);
@@ -177,7 +183,7 @@ export function tileLines(g: Geometry, pass: i32): i32 {
 
 /** Output channels of a task. */
 export function rowsPerTask(g: Geometry, pass: i32): i32 {
-  const all = rows(g, pass);
+  const all = max(rows(g, pass), 1);
   const parts = ceilDiv(wantedParts(g, pass), tilesPerPlane(g, pass));
   const blocks = max(parts, ceilDiv(all, MAX_ROWS));
   return ceilDiv(ceilDiv(all, blocks), ROW_UNIT) * ROW_UNIT;
@@ -189,7 +195,7 @@ export function tilesPerPlane(g: Geometry, pass: i32): i32 {
   return ceilDiv(lines(g, pass), tileLines(g, pass)) * ceilDiv(w, tileColumns(w));
 }
 
-/** Whether a tile of one line fits the staging area; it does unless the taps span hundreds of lines and columns. */
+/** Whether a tile of one line fits the staging area; by columns it does unless the taps span hundreds of lines and columns. */
 export function fits(g: Geometry, pass: i32): bool {
   return stagedPlane(g, pass, 1, tileColumns(columns(g, pass))) <= MAX_STAGED;
 }
@@ -226,24 +232,31 @@ export function chunkPitch(g: Geometry): i32 {
   return weightsByImages(g) ? chunkColumns(g) : ceilDiv(chunkColumns(g), 4) * 4;
 }
 
+/** Bytes that one plane of the source stages for `count` lines of a chunk. */
+function stagedLines(g: Geometry, count: i32): i64 {
+  return stagedPlane(g, weightsByImages(g) ? BY_IMAGES : 0, count, chunkPitch(g));
+}
+
 /** Lines of a chunk. */
 export function chunkLines(g: Geometry): i32 {
-  return min(g.oh, max(chunkOutputs(g) / chunkPitch(g), 1));
+  let count = min(g.oh, max(chunkOutputs(g) / chunkPitch(g), 1));
+  while (count > 1 && stagedLines(g, count) > MAX_STAGED) count = count / 2;
+  return count;
 }
 
 /** Planes of outputs (n, or fours of images, and output depth) of a chunk. */
 export function chunkImages(g: Geometry): i32 {
   if (chunkColumns(g) < g.ow || chunkLines(g) < g.oh) return 1;
-  return max(chunkOutputs(g) / (chunkPitch(g) * g.oh), 1);
+  const room = min<i64>(MAX_STAGED / stagedLines(g, g.oh), images(g, weightsByImages(g) ? BY_IMAGES : 0));
+  return max(min(chunkOutputs(g) / (chunkPitch(g) * g.oh), <i32>room), 1);
 }
 
 /** Bytes of the source that one plane of one chunk stages. */
 function stagedChunk(g: Geometry): i64 {
-  const pass = weightsByImages(g) ? BY_IMAGES : 0;
-  return chunkImages(g) * stagedPlane(g, pass, chunkLines(g), chunkPitch(g));
+  return chunkImages(g) * stagedLines(g, chunkLines(g));
 }
 
-/** Whether a chunk of one plane fits the staging area. */
+/** Whether a chunk of one plane fits the staging area; it does unless the taps span hundreds of lines and columns. */
 export function chunkFits(g: Geometry): bool {
   return stagedChunk(g) <= MAX_STAGED;
 }
@@ -255,13 +268,13 @@ export function chunkPlanes(g: Geometry): i32 {
 
 /** Planes of a task. Neighbouring tasks of the same rows are computed together. */
 export function gradPlanes(g: Geometry): i32 {
-  return min(ceilDiv(groupIn(g) * g.kd, gradParts(g)), chunkPlanes(g));
+  return max(min(ceilDiv(groupIn(g) * g.kd, gradParts(g)), chunkPlanes(g)), 1);
 }
 
 /** Output channels of a task. */
 export function gradRows(g: Geometry): i32 {
   const all = groupOut(g);
-  const parts = ceilDiv(gradParts(g), ceilDiv(groupIn(g) * g.kd, gradPlanes(g)));
+  const parts = ceilDiv(gradParts(g), max(ceilDiv(groupIn(g) * g.kd, gradPlanes(g)), 1));
   const blocks = max(parts, ceilDiv(all, MAX_GRAD_ROWS));
   return ceilDiv(ceilDiv(all, blocks), GRAD_ROW_UNIT) * GRAD_ROW_UNIT;
 }

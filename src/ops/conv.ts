@@ -11,6 +11,7 @@ import { shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { type ConvOptions, checkNumbers, checkOperands, prepare } from "./convGeometry";
 import { channelSums, convolution, type Geometry, geometryOf } from "./convMaps";
+import { computeType } from "./define";
 import { type Sizes, spread } from "./pool";
 
 export type { ConvOptions } from "./convGeometry";
@@ -79,15 +80,23 @@ function channelSum(gy: Tensor, g: Geometry): Tensor {
   );
 }
 
+type Operands = [input: Tensor, weight: Tensor, bias: Tensor | null | undefined];
+
 /** Integers are convolved as float64, which is exact below 2^53. */
-function asIntegers(
+const asIntegers = (
   x: Tensor,
   w: Tensor,
   bias: Tensor | null | undefined,
-  f: (...operands: [Tensor, Tensor, Tensor | null | undefined]) => Tensor,
-): Tensor {
-  return f(x.double(), w.double(), bias?.double()).to(x.dtype);
-}
+  f: (...operands: Operands) => Tensor,
+): Tensor => f(x.double(), w.double(), bias?.double()).to(x.dtype);
+
+/** 16-bit floats are convolved as float32. */
+const asSingles = (
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null | undefined,
+  f: (...operands: Operands) => Tensor,
+): Tensor => f(x.float(), w.float(), bias?.float()).to(x.dtype);
 
 function convolve(
   dims: number,
@@ -99,7 +108,9 @@ function convolve(
   const op = `conv${dims}d`;
   checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
   checkOperands(op, dims, input, weight, bias);
-  if (!isFloat(input.dtype)) return asIntegers(input, weight, bias, (x, w, b) => convolve(dims, x, w, b, options));
+  const f = (...[x, w, b]: Operands) => convolve(dims, x, w, b, options);
+  if (computeType(input.dtype) !== input.dtype) return asSingles(input, weight, bias, f);
+  if (!isFloat(input.dtype)) return asIntegers(input, weight, bias, f);
   if (input.ndim === dims + 1) return convolve(dims, input.unsqueeze(0), weight, bias, options).squeeze(0);
   const { x, geometry } = prepare(op, dims, input, weight, bias, options);
   return forward(x, weight, bias ?? undefined, geometry);
@@ -133,7 +144,9 @@ function transpose(
   const op = `convTranspose${dims}d`;
   checkOptions(op, options, ["stride", "padding", "outputPadding", "groups", "dilation"]);
   checkOperands(op, dims, input, weight, bias);
-  if (!isFloat(input.dtype)) return asIntegers(input, weight, bias, (x, w, b) => transpose(dims, x, w, b, options));
+  const f = (...[x, w, b]: Operands) => transpose(dims, x, w, b, options);
+  if (computeType(input.dtype) !== input.dtype) return asSingles(input, weight, bias, f);
+  if (!isFloat(input.dtype)) return asIntegers(input, weight, bias, f);
   if (input.ndim === dims + 1) return transpose(dims, input.unsqueeze(0), weight, bias, options).squeeze(0);
   const kernel = weight.shape.slice(2);
   const stride = spread(op, "stride", options.stride ?? 1, dims);

@@ -98,6 +98,10 @@ export function prepare(
     : input;
   const [n, c] = [x.shape[0]!, x.shape[1]!];
   const o = weight.shape[0]!;
+  if (o < 1)
+    throw new ShapeError(
+      `${op}: given groups=${groups}, expected weight to be at least 1 at dimension 0, but got weight of size ${shapeText(weight.shape)}`,
+    );
   if (c !== weight.shape[1]! * groups || o % groups !== 0)
     throw new ShapeError(
       `${op}: given groups=${groups}, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[1]! * groups} channels and the ${o} output channels to be divisible by groups, but got ${c} channels instead`,

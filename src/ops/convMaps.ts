@@ -10,7 +10,7 @@ import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 
 /** One convolution x [N, C, …input] · w [O, C/groups, …kernel] → y [N, O, …output]. */
-interface Sizes {
+interface Shape {
   readonly n: number;
   readonly groups: number;
   readonly c: number;
@@ -23,7 +23,7 @@ interface Sizes {
   readonly dilation: readonly number[];
 }
 
-export interface Geometry extends Sizes {
+export interface Geometry extends Shape {
   /** As the kernels read it (assembly/conv/geometry.ts). */
   readonly words: readonly number[];
 }
@@ -31,7 +31,7 @@ export interface Geometry extends Sizes {
 const spatialAxes = 3;
 
 /** With one or two axes, the first of three are of size 1. */
-export function geometryOf(g: Sizes): Geometry {
+export function geometryOf(g: Shape): Geometry {
   const words = [g.n, g.groups, g.c, g.o];
   for (const [list, fill] of [
     [g.input, 1],
@@ -48,14 +48,14 @@ export function geometryOf(g: Sizes): Geometry {
 }
 
 /**
- * How a convolution is computed: its sum as it stands (`"direct"`; `"singleRow"` where every group has one output channel, as in depthwise
- * convolutions), as matrix products (`"pointwise"`, `"whole"`: a kernel of 1, or as large as the input), or in tiles by Winograd's minimal
- * filtering.
+ * How a pass of a convolution is computed: as its sum stands (`"direct"`; `"singleRow"` where every group has one channel of results, as in
+ * depthwise convolutions), as matrix products (`"pointwise"`, `"whole"`: a kernel of 1, or as large as the input), or in tiles by Winograd's
+ * minimal filtering.
  */
 export type ConvAlgorithm = "direct" | "pointwise" | "whole" | "winogradF2" | "winogradF4" | "singleRow";
 
-/** By the codes of the planner. */
-const algorithms: readonly ConvAlgorithm[] = ["direct", "pointwise", "whole", "winogradF2", "winogradF4", "singleRow"];
+/** By their codes in `assembly/conv/plan.ts`. */
+const byCode: readonly ConvAlgorithm[] = ["direct", "pointwise", "whole", "winogradF2", "winogradF4", "singleRow"];
 
 const passes = { forward: 0, inputGrad: 1, weightGrad: 2 } as const;
 
@@ -73,15 +73,15 @@ export const getWinogradTiles = (): WinogradTiles => winogradTiles;
 
 /** @throws ValueError for anything but "off", "F2" and "F4". */
 export function setWinogradTiles(tiles: WinogradTiles): void {
-  if (!Object.hasOwn(largestTiles, tiles))
-    throw new ValueError(`winograd: takes one of ${Object.keys(largestTiles).join(", ")}, got ${tiles}`);
+  if (typeof tiles !== "string" || !Object.hasOwn(largestTiles, tiles))
+    throw new ValueError(`backends.conv.winograd: takes "off", "F2" or "F4", got ${String(tiles)}`);
   winogradTiles = tiles;
 }
 
 /** Which algorithm computes a pass. */
 export function convAlgorithm(pass: ConvPass, dtype: DType, g: Geometry, backend: Backend): ConvAlgorithm {
   const code = backend.query("convAlgorithm", [codeOf(dtype), g.words, passes[pass], largestTiles[winogradTiles]]);
-  return algorithms[code]!;
+  return byCode[code]!;
 }
 
 /** Nanoseconds per multiply-add, and per transformed weight. */

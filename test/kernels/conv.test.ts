@@ -58,6 +58,26 @@ const CONVOLUTIONS: Readonly<Record<string, Convolution>> = {
     w: [8, 3, 2, 1, 1],
     bias: true,
   },
+  "no channels": { n: 4, groups: 1, c: 0, o: 3, d: LINE, h: [5, 3, 1, 1, 1], w: [5, 3, 1, 1, 1], bias: true },
+  "patches of a large stride": { n: 5, groups: 1, c: 2, o: 3, d: LINE, h: [96, 32, 32, 0, 1], w: [96, 32, 32, 0, 1] },
+  "depthwise over the whole image": {
+    n: 5,
+    groups: 3,
+    c: 3,
+    o: 3,
+    d: LINE,
+    h: [32, 32, 1, 0, 1],
+    w: [32, 32, 1, 0, 1],
+  },
+  "taps too far apart for four images": {
+    n: 4,
+    groups: 1,
+    c: 1,
+    o: 1,
+    d: LINE,
+    h: [510, 3, 1, 0, 250],
+    w: [510, 3, 1, 0, 250],
+  },
   "no images": { n: 0, groups: 1, c: 2, o: 3, d: LINE, h: [5, 3, 1, 0, 1], w: [5, 3, 1, 0, 1] },
 };
 

@@ -100,7 +100,7 @@ export function pose(x: Instance, type: FloatType, g: Convolution): Problem {
     gw: unset(weight.length),
     gb: unset(g.o),
     expected: solve(g, outPlane, image, weight, bias, gradient),
-    terms: Math.max(weight.length / g.o, (weight.length / g.c) * g.groups, g.n * outPlane),
+    terms: Math.max((Math.max(g.c, g.o) / g.groups) * g.d[1] * g.h[1] * g.w[1], g.n * outPlane),
   };
 }
 

@@ -127,3 +127,13 @@ test("to and typeAs give the dtype asked for, and x itself if it has it", () => 
   expect(x.typeAs(torch.ones(1, { dtype: "bfloat16" })).dtype).toBe("bfloat16");
   expect(() => x.to("float" as "float32")).toThrow(/unknown dtype "float"/);
 });
+
+test.each(["float16", "bfloat16"] as const)("convolutions of %s and their gradients compute in float32", (dtype) => {
+  const x = torch.ones(1, 3, 8, 8).to(dtype);
+  const w = torch.ones(2, 3, 3, 3).to(dtype).requiresGrad_();
+  const y = torch.nn.functional.conv2d(x, w);
+  expect([y.dtype, y.at(0, 0, 0, 0).item()]).toEqual([dtype, 27]);
+  y.sum().backward();
+  expect([w.grad!.dtype, w.grad!.at(0, 0, 0, 0).item()]).toEqual([dtype, 36]);
+  expect(torch.nn.functional.convTranspose2d(y.detach(), w.detach()).dtype).toBe(dtype);
+});

@@ -28,7 +28,7 @@ export function tileBlock(tiles: i32, depth: i32, m: i32): i32 {
 
 /** Rows of a task: all, or equal parts. */
 export function tileRows(rows: i32): i32 {
-  return ceilDiv(ceilDiv(rows, ceilDiv(rows, MAX_ROWS)), MR) * MR;
+  return ceilDiv(ceilDiv(rows, max(ceilDiv(rows, MAX_ROWS), 1)), MR) * MR;
 }
 
 /** Tiles of a chunk of the weight gradient. */

@@ -8,7 +8,7 @@ import { transform, transformColumns, Weight2, Weight4 } from "./matrices";
 /** Panels of rows of one group. */
 // @ts-ignore: decorator
 @inline
-export function panelsOf(f: Field): i32 {
+function panelsOf(f: Field): i32 {
   return ceilDiv(f.rows, MR);
 }
 
@@ -19,10 +19,7 @@ export function panelBytes(f: Field): usize {
   return <usize>(f.depth * MR) << 2;
 }
 
-/**
- * Bytes between the values of a group. Writing a panel spills up to 16 bytes behind its end; 64 more keep the values of a
- * panel out of one cache set.
- */
+/** Bytes between the values of a group; 64 more than they take keep the values of a panel out of one cache set. */
 // @ts-ignore: decorator
 @inline
 export function valueBytes(f: Field): usize {
@@ -66,7 +63,10 @@ function transformTaps<M>(t: Taps, a: usize, b: usize, c: usize, d: usize, betwe
   transformColumns<M>(lines, n, y, step, <usize>n * step);
 }
 
-/** Channels [c0, c1) of the panel at u, `rows` rows from w. Six rows are two groups of four that overlap. */
+/**
+ * Channels [c0, c1) of the panel at u, `rows` rows from w. Six rows are two groups of four that overlap; what lies beyond the
+ * last row is never used.
+ */
 function transformPanel<M>(f: Field, t: Taps, u: usize, w: usize, rows: i32, c0: i32, c1: i32, between: usize): void {
   const step = valueBytes(f), last = <usize>(rows - 1);
   for (let first = 0; first <= MR - 4; first += 2) {

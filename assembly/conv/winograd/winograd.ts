@@ -1,7 +1,7 @@
 /**
  * 3×3 convolutions of stride and dilation 1 in two dimensions, f32, by Winograd's minimal filtering F(m×m, 3×3), m = 2 or 4.
  * With 2.25 (4) times fewer multiplications than the direct sum; the rounding error is about that of the direct sum
- * (10 to 20 times it). What is not finite spreads over a whole tile of outputs.
+ * (ten times it). What is not finite spreads over a whole tile of outputs, and in a weight gradient over all nine taps.
  *
  *     winogradWeights(u, w, geom, m, gradient, scratch, begin, end)        begin, end: tasks of winogradWeightsTasks(geom, gradient)
  *     winograd(y, x, u, bias, geom, m, gradient, scratch, begin, end)                  winogradTasks(geom, m, gradient)

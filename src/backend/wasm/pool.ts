@@ -53,6 +53,8 @@ export class Pool {
   private readonly mayBlock = !isBrowserMain();
   private readonly mostThreads = mostThreads();
   private threads = 1;
+  /** What the caller's own part of the job at hand threw. */
+  private error: unknown;
   private epoch = 0;
   /** What waiting for late threads has cost more than sharing has won, and the cost of the jobs that are done alone for that (ns). */
   private loss = 0;
@@ -140,7 +142,7 @@ export class Pool {
     this.close();
   }
 
-  /** Claims chunks until none are left. @returns The part of the job that the caller did. */
+  /** Claims chunks until none are left, also after an error, since others may be at work on theirs. @returns The part of the job that the caller did. */
   private work(kernel: Kernel, args: number[]): number {
     const { i32 } = this;
     const chunks = i32[Control.chunks]!;
@@ -153,7 +155,11 @@ export class Pool {
       const chunk = ticket & 0xffff;
       if (chunk >= chunks) return own / chunks;
       if (Atomics.compareExchange(i32, Control.ticket, ticket, ticket + 1) !== ticket) continue;
-      kernel.run(...args, begins(chunk), begins(chunk + 1));
+      try {
+        kernel.run(...args, begins(chunk), begins(chunk + 1));
+      } catch (error) {
+        this.error ??= error;
+      }
       Atomics.add(i32, Control.finished, 1);
       own++;
     }
@@ -169,7 +175,7 @@ export class Pool {
     let start = 0;
     for (let looks = 0; ; looks++) {
       const finished = Atomics.load(i32, Control.finished);
-      if (finished === chunks) return start && (performance.now() - start) * 1e6;
+      if (finished >= chunks) return start && (performance.now() - start) * 1e6;
       if (looks < PATIENCE) continue;
       start ||= performance.now();
       if (!this.mayBlock) continue;
@@ -196,9 +202,11 @@ export class Pool {
   /** No thread can claim a chunk with a ticket of this job once its description is overwritten by the next. */
   private close(): void {
     Atomics.store(this.i32, Control.ticket, (this.epoch << 16) | CLOSED);
-    if (this.i32[Control.failed] === 0) return;
-    this.i32[Control.failed] = 0;
-    throw new KindlingError("a kernel failed on a compute thread; this is a defect of Kindling");
+    const { error } = this;
+    const failed = Atomics.exchange(this.i32, Control.failed, 0) !== 0;
+    this.error = undefined;
+    if (error !== undefined) throw error;
+    if (failed) throw new KindlingError("a kernel failed on a compute thread; this is a defect of Kindling");
   }
 
   private start(): void {
@@ -207,7 +215,7 @@ export class Pool {
     while (this.workers.length < this.threads - 1) {
       const worker = startWorker(source, `kindling-${this.workers.length + 1}`);
       if (worker === undefined) {
-        this.threads = 1;
+        this.setNumThreads(1);
         return;
       }
       const setup: ComputeSetup = {
