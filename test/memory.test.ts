@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 
 const MEBIBYTE = 2 ** 20;
 
-test("400 LeNet steps at batch 64 without tidy or dispose stay in bounded memory", async () => {
-  const args = ["--import", "tsx", "bench/memory.ts", "400"];
+test("2,000 LeNet steps at batch 64 without tidy or dispose stay in bounded memory", async () => {
+  const args = ["--import", "tsx", "bench/memory.ts", "2000"];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const marks = [...stdout.matchAll(/^step \d+: memory (\d+) MiB/gm)].map((match) => Number(match[1]) * MEBIBYTE);
   expect(marks).toHaveLength(20);

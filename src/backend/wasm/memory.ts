@@ -13,8 +13,8 @@ const ALIGNMENT = 64;
 const SMALL_LIMIT = 1 << 20;
 const CHUNK = 1 << 20;
 const GROWTH = 16 << 20;
-/** Garbage that may gather before the collector is made to look. */
-const PRESSURE = 64 << 20;
+/** Garbage that may gather before the collector is made to look. With less, its threads take too much time from the computing ones. */
+const PRESSURE = 128 << 20;
 
 /**
  * Reserves shared memory, less if the engine refuses much: some browsers do.
