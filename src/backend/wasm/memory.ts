@@ -220,7 +220,7 @@ export class Memory {
 
   /** Takes memory from the system: more than asked for, so that it happens rarely. */
   private grow(bytes: number): void {
-    const generous = Math.ceil(Math.max(bytes, GROWTH, this.owned / 8) / PAGE);
+    const generous = Math.ceil(Math.max(bytes, GROWTH, this.owned / 16) / PAGE);
     const exact = Math.ceil(bytes / PAGE);
     for (const pages of [generous, exact]) {
       const range = this.tryGrow(pages);
