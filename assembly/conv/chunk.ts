@@ -7,7 +7,7 @@ import { Geometry, groupIn, groupOut } from "./geometry";
 import {
   BY_IMAGES, chunkImages, chunkLines, chunkPitch, images, MAX_GRAD_ROWS, MAX_STAGED, SIDE_BY_SIDE, weightsByImages,
 } from "./plan";
-import { arrange, stagePlane, stageRow, Window } from "./stage";
+import { arrange, stagePlane, stageRows, Window } from "./stage";
 
 /** Rows (output channels) and planes (input channel, tap in depth) of one group, and the chunk of outputs at hand. */
 @final @unmanaged
@@ -96,17 +96,14 @@ export function stageGradient(q: Part, gy: usize, g: Geometry): void {
     q.gradientRow = <usize>(g.od * g.oh * g.ow) << 2;
     return;
   }
-  const columns = q.j1 - q.j0, size = q.window.bytes;
+  const lines = q.i1 - q.i0, columns = q.j1 - q.j0, size = q.window.bytes, step = <usize>q.pitch * size;
   q.window.image = <usize>(g.o * g.od * g.oh * g.ow) << 2;
   let dst = q.staged;
   for (let r = q.r0; r < q.r1; r++) {
     for (let b = q.b0; b < q.b1; b++) {
-      let line = lineOf(q, gy, g, r, imageOf(q, g, b), b % g.od, q.i0) + (<usize>q.j0 << 2);
-      for (let i = q.i0; i < q.i1; i++) {
-        stageRow(q.window, dst, line, 1, 0, columns, q.pitch);
-        dst += <usize>q.pitch * size;
-        line += <usize>g.ow << 2;
-      }
+      const from = lineOf(q, gy, g, r, imageOf(q, g, b), b % g.od, q.i0) + (<usize>q.j0 << 2);
+      stageRows(q.window, lines, dst, step, from, <usize>g.ow << 2, 1, 0, columns, q.pitch);
+      dst += <usize>lines * step;
     }
   }
   q.gradient = q.staged;

@@ -65,21 +65,24 @@ export function correlationAt(scratch: usize): Correlation {
 
 /** Computes rows [r0, r1), lines [i0, i1) and columns [j0, j1) of y; the tile is at most tileH × tileW. */
 export function correlate(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
-  const planes = v.channels * v.td, taps = v.th * v.tw, rows = r1 - r0, byImages = v.window.byImages;
+  const taps = v.th * v.tw, planes = taps == 0 ? 0 : v.channels * v.td, rows = r1 - r0, byImages = v.window.byImages;
   openWindow(v, i0, j0);
   openResults(v, r0, i0, i1 - i0, j0, j1 - j0);
   const planeBlock = v.planeBlock, tapBlock = depthBlock(taps);
   const reuse = v.key != 0 && v.packedKey == v.key && planeBlock >= planes && tapBlock == taps;
+  // A single row sees two lines of outputs at once, which do not miss the same taps.
+  const single = rows == 1 && v.toStep == v.window.bytes;
+  v.window.trimmed = !single && tapBlock == taps;
   let add = !byImages && v.bias != 0;
-  if (add || (!byImages && planes * taps == 0)) spread(v, r0, rows, i1 - i0, j1 - j0);
-  else if (planes * taps == 0) zeros(v.results, <usize>rows * v.toRow);
+  if (add || (!byImages && planes == 0)) spread(v, r0, rows, i1 - i0, j1 - j0);
+  else if (planes == 0) zeros(v.results, <usize>rows * v.toRow);
   for (let p = 0; p < planes; p += planeBlock) {
     const count = min(planeBlock, planes - p);
     stage(v, p, count);
     for (let t = 0; t < taps; t += tapBlock) {
       const tapCount = min(tapBlock, taps - t);
       if (!reuse) prepareTerms(v, r0, r1, p, count, t, tapCount);
-      if (rows == 1 && v.toStep == v.window.bytes) multiplyRow(v, i0, i1, j0, j1, add);
+      if (single) multiplyRow(v, i0, i1, j0, j1, add);
       else multiplyTile(v, rows, i0, i1, j0, j1, add);
       add = true;
     }
@@ -172,17 +175,62 @@ function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32):
   }
 }
 
-/** All micro-tiles of a tile for one block of terms: a line of outputs after the other, each against all rows. */
+/**
+ * All micro-tiles of a tile for one block of terms, in runs of neighbouring columns with the same taps: those that miss the
+ * source from all outputs of a micro-tile are left out.
+ */
 function multiplyTile(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const s = v.window, width = 2 * s.lanes;
-  for (let i = i0; i < i1; i++) {
-    const line = v.staged + <usize>((i - i0) * v.strideH * s.phases * s.pitch) * s.bytes;
-    trim(v, v.row0 + i * v.strideH, 0);
-    for (let j = j0; j < j1; j += width) {
-      const x = line + <usize>(j - j0) * s.bytes;
-      const y = v.to + <usize>(i - i0) * v.toLine + <usize>(j - j0) * v.toStep;
-      multiplyColumns(v, rows, j, min(width, j1 - j), x, y, add);
+  const full = 2 * v.window.lanes, span = (v.tw - 1) * v.stepW, planes = v.lineTerms / v.tw;
+  for (let j = j0; j < j1; ) {
+    const width = min(full, j1 - j), first = v.column0 + j * v.strideW, last = first + (width - 1) * v.strideW;
+    let across = max((j1 - j) / full, 1), from = 0, to = v.tw;
+    if (v.lineTerms > 0) {
+      while (from < to && last + from * v.stepW < 0) from++;
+      while (to > from && first + (to - 1) * v.stepW >= v.w) to--;
+      across = to - from < v.tw ? 1 : min(across, (v.w - 1 - span - first) / (full * v.strideW) + 1);
     }
+    multiplyRun(v, rows, i0, i1, j - j0, across, width, from * planes, (to - from) * planes, add);
+    j += across * width;
+  }
+}
+
+/**
+ * Every line of a run of `across` micro-tiles of `width` columns, the first of which is `column` of the tile. Of a line of
+ * taps it has `count` terms, from `first`.
+ */
+function multiplyRun(
+  v: Correlation, rows: i32, i0: i32, i1: i32, column: i32, across: i32, width: i32, first: i32, count: i32, add: bool,
+): void {
+  const s = v.window, xLine = <usize>(v.strideH * s.phases * s.pitch) * s.bytes;
+  let x = v.staged + <usize>column * s.bytes, y = v.to + <usize>column * v.toStep;
+  for (let i = i0; i < i1; i++) {
+    trim(v, v.row0 + i * v.strideH, 0);
+    const lines = v.u1 - v.u0, start = v.u0 * v.lineTerms + first;
+    // Without lines that can be left out, the block is one line; so are whole lines.
+    if (v.lineTerms == 0) multiplyTerms(v, rows, across, width, 0, 1, v.terms, x, y, add);
+    else if (count == v.lineTerms) multiplyTerms(v, rows, across, width, start, 1, lines * count, x, y, add);
+    else multiplyTerms(v, rows, across, width, start, lines, count, x, y, add);
+    x += xLine;
+    y += v.toLine;
+  }
+}
+
+/** `count` terms from `first`, and as many of the next lines of taps, of one line of a run. */
+function multiplyTerms(
+  v: Correlation, rows: i32, across: i32, width: i32, first: i32, lines: i32, count: i32, x: usize, y: usize, add: bool,
+): void {
+  const panel = <usize>(v.terms * MR) << 2, s = v.window, skip = v.lineTerms - count;
+  const w = v.packed + (<usize>(first * MR) << 2), table = v.table + ((<usize>first) << 2);
+  const vectors = width > s.lanes ? 2 : 1;
+  if (v.toStep == s.bytes && width == vectors * s.lanes) {
+    microKernel(rows, vectors, across, lines, count, skip, w, panel, x, table, y, v.toRow, add);
+    return;
+  }
+  for (; across > 0; across--) {
+    microKernel(rows, vectors, 1, lines, count, skip, w, panel, x, table, v.spare, 32, false);
+    for (let r = 0; r < rows; r++) moveRun(y + <usize>r * v.toRow, v.toStep, v.spare + (<usize>r << 5), width, add);
+    x += <usize>width * s.bytes;
+    y += <usize>width * v.toStep;
   }
 }
 
@@ -198,42 +246,6 @@ function trim(v: Correlation, row: i32, span: i32): void {
   }
   v.u0 = from;
   v.u1 = to;
-}
-
-/** A micro-tile of neighbouring outputs, from column `j`; taps that miss the source from all of them are left out. */
-// @ts-ignore: decorator
-@inline
-function multiplyColumns(v: Correlation, rows: i32, j: i32, width: i32, x: usize, y: usize, add: bool): void {
-  if (v.lineTerms == 0) return multiplyTerms(v, rows, 0, 1, v.terms, width, x, y, add);
-  let from = 0, to = v.tw;
-  const first = v.column0 + j * v.strideW, last = first + (width - 1) * v.strideW;
-  while (from < to && last + from * v.stepW < 0) from++;
-  while (to > from && first + (to - 1) * v.stepW >= v.w) to--;
-  const planes = v.lineTerms / v.tw, count = (to - from) * planes, lines = v.u1 - v.u0;
-  const start = v.u0 * v.lineTerms + from * planes;
-  if (count == v.lineTerms) multiplyTerms(v, rows, start, 1, lines * count, width, x, y, add);
-  else multiplyTerms(v, rows, start, lines, count, width, x, y, add);
-}
-
-/**
- * `count` terms from `first`, and as many of the next lines of taps, of one micro-tile; `x` is where the first tap finds
- * the first output, `y` where it goes.
- */
-function multiplyTerms(
-  v: Correlation, rows: i32, first: i32, lines: i32, count: i32, width: i32, x: usize, y: usize, add: bool,
-): void {
-  const panel = <usize>(v.terms * MR) << 2, lanes = v.window.lanes, skip = v.lineTerms - count;
-  const w = v.packed + (<usize>(first * MR) << 2), table = v.table + ((<usize>first) << 2);
-  const vectors = width > lanes ? 2 : 1;
-  if (v.toStep == v.window.bytes && width == vectors * lanes) {
-    microKernel(rows, vectors, lines, count, skip, w, panel, x, table, y, v.toRow, add);
-    return;
-  }
-  microKernel(rows, vectors, lines, count, skip, w, panel, x, table, v.spare, 32, false);
-  for (let r = 0; r < rows; r++) {
-    moveRun(y, v.toStep, v.spare + (<usize>r << 5), width, add);
-    y += v.toRow;
-  }
 }
 
 /** A tile of a single row: lines in pairs, up to four vectors at a time. */

@@ -19,93 +19,115 @@ function put(y: usize, a: v128, b: v128, wide: bool, add: bool): void {
   if (wide) v128.store(y, add ? f32x4.add(v128.load(y, 16), b) : b, 16);
 }
 
-/** `groups` tiles of four rows or more, one below the other; `panel` is the step between their weights. */
+/**
+ * Tiles of four rows or more: `across` of them side by side, `groups` one below the other; `panel` is the step between the
+ * weights of the latter.
+ */
 function tiles<ROWS, VECTORS>(
-  groups: i32, lines: i32, count: i32, skip: i32,
+  groups: i32, across: i32, lines: i32, count: i32, skip: i32,
   w: usize, panel: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
 ): void {
   const rows = changetype<ROWS>(0).value, wide = changetype<VECTORS>(0).value == 2, zero = i64x2.splat(0);
   const line = <usize>count * STEP, skipWeights = <usize>skip * STEP, skipTable = <usize>skip << 2;
-  for (; groups > 0; groups--) {
-    let a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero;
-    let b0 = zero, b1 = zero, b2 = zero, b3 = zero, b4 = zero, b5 = zero;
-    let from = w, at = table;
-    for (let left = lines; left > 0; left--) {
-      for (const end = from + line; from != end; from += STEP) {
-        const p = x + <usize>load<i32>(at), s = v128.load(p), t = wide ? v128.load(p, 16) : zero;
-        let f = v128.load32_splat(from); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
-        f = v128.load32_splat(from, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1);
-        f = v128.load32_splat(from, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2);
-        f = v128.load32_splat(from, 12); a3 = fma4(f, s, a3); if (wide) b3 = fma4(f, t, b3);
-        if (rows > 4) { f = v128.load32_splat(from, 16); a4 = fma4(f, s, a4); if (wide) b4 = fma4(f, t, b4); }
-        if (rows > 5) { f = v128.load32_splat(from, 20); a5 = fma4(f, s, a5); if (wide) b5 = fma4(f, t, b5); }
-        at += 4;
+  for (; across > 0; across--) {
+    let first = w, to = y;
+    for (let left = groups; left > 0; left--) {
+      let a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero;
+      let b0 = zero, b1 = zero, b2 = zero, b3 = zero, b4 = zero, b5 = zero;
+      let from = first, at = table;
+      for (let l = lines; l > 0; l--) {
+        for (const end = from + line; from != end; from += STEP) {
+          const p = x + <usize>load<i32>(at), s = v128.load(p), t = wide ? v128.load(p, 16) : zero;
+          let f = v128.load32_splat(from); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
+          f = v128.load32_splat(from, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1);
+          f = v128.load32_splat(from, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2);
+          f = v128.load32_splat(from, 12); a3 = fma4(f, s, a3); if (wide) b3 = fma4(f, t, b3);
+          if (rows > 4) { f = v128.load32_splat(from, 16); a4 = fma4(f, s, a4); if (wide) b4 = fma4(f, t, b4); }
+          if (rows > 5) { f = v128.load32_splat(from, 20); a5 = fma4(f, s, a5); if (wide) b5 = fma4(f, t, b5); }
+          at += 4;
+        }
+        from += skipWeights;
+        at += skipTable;
       }
-      from += skipWeights;
-      at += skipTable;
+      put(to, a0, b0, wide, add); to += yRow;
+      put(to, a1, b1, wide, add); to += yRow;
+      put(to, a2, b2, wide, add); to += yRow;
+      put(to, a3, b3, wide, add); to += yRow;
+      if (rows > 4) { put(to, a4, b4, wide, add); to += yRow; }
+      if (rows > 5) { put(to, a5, b5, wide, add); to += yRow; }
+      first += panel;
     }
-    put(y, a0, b0, wide, add); y += yRow;
-    put(y, a1, b1, wide, add); y += yRow;
-    put(y, a2, b2, wide, add); y += yRow;
-    put(y, a3, b3, wide, add); y += yRow;
-    if (rows > 4) { put(y, a4, b4, wide, add); y += yRow; }
-    if (rows > 5) { put(y, a5, b5, wide, add); y += yRow; }
-    w += panel;
+    x += wide ? 32 : 16;
+    y += wide ? 32 : 16;
   }
 }
 
 /**
- * A tile of up to three rows: two terms at a time, in sums of their own, since so few sums would wait for each other.
+ * Tiles of up to three rows side by side: two terms at a time, in sums of their own, since so few sums would wait for each
+ * other.
  */
 function pairs<ROWS, VECTORS>(
-  lines: i32, count: i32, skip: i32, w: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
+  across: i32, lines: i32, count: i32, skip: i32, w: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
 ): void {
   const rows = changetype<ROWS>(0).value, wide = changetype<VECTORS>(0).value == 2, zero = i64x2.splat(0);
-  let a0 = zero, a1 = zero, a2 = zero, b0 = zero, b1 = zero, b2 = zero;
-  let c0 = zero, c1 = zero, c2 = zero, d0 = zero, d1 = zero, d2 = zero;
-  for (; lines > 0; lines--) {
-    for (let left = count; left > 0; left -= 2) {
-      let p = x + <usize>load<i32>(table), s = v128.load(p), t = wide ? v128.load(p, 16) : zero;
-      let f = v128.load32_splat(w); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
-      if (rows > 1) { f = v128.load32_splat(w, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1); }
-      if (rows > 2) { f = v128.load32_splat(w, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2); }
-      w += STEP;
-      table += 4;
-      if (left == 1) break;
-      p = x + <usize>load<i32>(table); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
-      f = v128.load32_splat(w); c0 = fma4(f, s, c0); if (wide) d0 = fma4(f, t, d0);
-      if (rows > 1) { f = v128.load32_splat(w, 4); c1 = fma4(f, s, c1); if (wide) d1 = fma4(f, t, d1); }
-      if (rows > 2) { f = v128.load32_splat(w, 8); c2 = fma4(f, s, c2); if (wide) d2 = fma4(f, t, d2); }
-      w += STEP;
-      table += 4;
+  for (; across > 0; across--) {
+    let a0 = zero, a1 = zero, a2 = zero, b0 = zero, b1 = zero, b2 = zero;
+    let c0 = zero, c1 = zero, c2 = zero, d0 = zero, d1 = zero, d2 = zero;
+    let from = w, at = table;
+    for (let l = lines; l > 0; l--) {
+      let p: usize, s: v128, t: v128, f: v128;
+      for (const end = from + (<usize>(count >> 1)) * (2 * STEP); from != end; from += 2 * STEP) {
+        p = x + <usize>load<i32>(at); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
+        f = v128.load32_splat(from); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
+        if (rows > 1) { f = v128.load32_splat(from, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1); }
+        if (rows > 2) { f = v128.load32_splat(from, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2); }
+        p = x + <usize>load<i32>(at, 4); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
+        f = v128.load32_splat(from, STEP); c0 = fma4(f, s, c0); if (wide) d0 = fma4(f, t, d0);
+        if (rows > 1) { f = v128.load32_splat(from, STEP + 4); c1 = fma4(f, s, c1); if (wide) d1 = fma4(f, t, d1); }
+        if (rows > 2) { f = v128.load32_splat(from, STEP + 8); c2 = fma4(f, s, c2); if (wide) d2 = fma4(f, t, d2); }
+        at += 8;
+      }
+      if (count & 1) {
+        p = x + <usize>load<i32>(at); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
+        f = v128.load32_splat(from); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
+        if (rows > 1) { f = v128.load32_splat(from, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1); }
+        if (rows > 2) { f = v128.load32_splat(from, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2); }
+        from += STEP;
+        at += 4;
+      }
+      from += <usize>skip * STEP;
+      at += <usize>skip << 2;
     }
-    w += <usize>skip * STEP;
-    table += <usize>skip << 2;
+    put(y, f32x4.add(a0, c0), f32x4.add(b0, d0), wide, add);
+    if (rows > 1) put(y + yRow, f32x4.add(a1, c1), f32x4.add(b1, d1), wide, add);
+    if (rows > 2) put(y + 2 * yRow, f32x4.add(a2, c2), f32x4.add(b2, d2), wide, add);
+    x += wide ? 32 : 16;
+    y += wide ? 32 : 16;
   }
-  put(y, f32x4.add(a0, c0), f32x4.add(b0, d0), wide, add);
-  if (rows > 1) put(y + yRow, f32x4.add(a1, c1), f32x4.add(b1, d1), wide, add);
-  if (rows > 2) put(y + 2 * yRow, f32x4.add(a2, c2), f32x4.add(b2, d2), wide, add);
 }
 
-/** Tiles of `rows` rows, 1 to MR; `groups` of them where there are more than three. */
+/** Tiles of `rows` rows, 1 to MR; `groups` of them one below the other where there are more than three. */
 function tilesOfWidth<VECTORS>(
-  rows: i32, groups: i32, lines: i32, count: i32, skip: i32,
+  rows: i32, groups: i32, across: i32, lines: i32, count: i32, skip: i32,
   w: usize, panel: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
 ): void {
   // Only those that the level has become part of the binary.
-  if (MR == 6 && rows == 6) tiles<N6, VECTORS>(groups, lines, count, skip, w, panel, x, table, y, yRow, add);
-  else if (MR == 6 && rows == 5) tiles<N5, VECTORS>(groups, lines, count, skip, w, panel, x, table, y, yRow, add);
+  if (MR == 6 && rows == 6) tiles<N6, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
+  else if (MR == 6 && rows == 5) tiles<N5, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
   else switch (rows) {
-    case 4: tiles<N4, VECTORS>(groups, lines, count, skip, w, panel, x, table, y, yRow, add); break;
-    case 3: pairs<N3, VECTORS>(lines, count, skip, w, x, table, y, yRow, add); break;
-    case 2: pairs<N2, VECTORS>(lines, count, skip, w, x, table, y, yRow, add); break;
-    default: pairs<N1, VECTORS>(lines, count, skip, w, x, table, y, yRow, add);
+    case 4: tiles<N4, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add); break;
+    case 3: pairs<N3, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add); break;
+    case 2: pairs<N2, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add); break;
+    default: pairs<N1, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
   }
 }
 
-/** `rows` rows by `vectors` vectors, 1 or 2; x is where the first term finds output 0, y where it goes. */
+/**
+ * `across` tiles of `rows` rows by `vectors` vectors, 1 or 2, side by side; x is where the first term finds output 0, y
+ * where it goes.
+ */
 export function microKernel(
-  rows: i32, vectors: i32, lines: i32, count: i32, skip: i32,
+  rows: i32, vectors: i32, across: i32, lines: i32, count: i32, skip: i32,
   w: usize, panel: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
 ): void {
   let groups = rows / MR, part = MR;
@@ -114,8 +136,8 @@ export function microKernel(
       groups = 1;
       part = rows;
     }
-    if (vectors == 2) tilesOfWidth<N2>(part, groups, lines, count, skip, w, panel, x, table, y, yRow, add);
-    else tilesOfWidth<N1>(part, groups, lines, count, skip, w, panel, x, table, y, yRow, add);
+    if (vectors == 2) tilesOfWidth<N2>(part, groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
+    else tilesOfWidth<N1>(part, groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
     w += <usize>groups * panel;
     y += <usize>(groups * MR) * yRow;
   }

@@ -19,6 +19,8 @@ export class Window {
   pitch: i32;
   /** Size of the source planes. */
   h: i32; w: i32;
+  /** Whether nothing reads the rows outside of the source. */
+  trimmed: bool;
   /** Whether the lanes are images; bytes of an element, elements of a vector. */
   byImages: bool; bytes: usize; lanes: i32;
   /** By images: bytes between the images in the lanes, and how many of them there are. */
@@ -30,23 +32,25 @@ export function arrange(v: Window, byImages: bool): void {
   v.byImages = byImages;
   v.bytes = byImages ? 16 : 4;
   v.lanes = byImages ? 1 : 4;
+  v.trimmed = false;
 }
 
-/** Stages the source plane at `src` (0: a plane of zeros) at `dst`. */
+/** Stages the source plane at `src` (0: a plane of zeros) at `dst`; trimmed, rows outside of it stay as they are. */
 export function stagePlane(v: Window, dst: usize, src: usize): void {
-  const bytes = <usize>v.pitch * v.bytes;
+  const bytes = <usize>v.pitch * v.bytes, step = <usize>v.phases * bytes;
+  const r0 = min(max(-v.row0, 0), v.rows), r1 = src == 0 ? r0 : max(min(v.h - v.row0, v.rows), r0);
+  if (src == 0 || !v.trimmed) {
+    zeros(dst, <usize>r0 * step);
+    zeros(dst + <usize>r1 * step, <usize>(v.rows - r1) * step);
+  }
+  dst += <usize>r0 * step;
   for (let f = 0; f < v.phases; f++) {
     const column = v.column0 + f;
     const first = min(v.pitch, firstInside(column, v.stride));
     const last = max(first, min(v.pitch, column < v.w ? firstInside(column - v.w, v.stride) : 0));
-    const from = src + <usize>((column + first * v.stride) << 2);
-    let to = dst + <usize>f * bytes;
-    for (let row = v.row0; row < v.row0 + v.rows; row++) {
-      const inside = src != 0 && row >= 0 && row < v.h;
-      if (inside) stageRow(v, to, from + <usize>((row * v.w) << 2), v.stride, first, last, v.pitch);
-      else zeros(to, bytes);
-      to += <usize>v.phases * bytes;
-    }
+    const from = src + (<usize>((v.row0 + r0) * v.w + column + first * v.stride) << 2);
+    stageRows(v, r1 - r0, dst, step, from, <usize>v.w << 2, v.stride, first, last, v.pitch);
+    dst += bytes;
   }
 }
 
@@ -57,34 +61,41 @@ function firstInside(column: i32, stride: i32): i32 {
   return column >= 0 ? 0 : stride == 1 ? -column : (stride - 1 - column) / stride;
 }
 
-/** dst[i] = src[(i - first) * stride] for first ≤ i < last, and zero in the rest of `count` elements. */
-export function stageRow(v: Window, dst: usize, src: usize, stride: i32, first: i32, last: i32, count: i32): void {
-  const size = v.bytes;
-  if (first > 0) zeros(dst, <usize>first * size);
-  dst += <usize>first * size;
-  if (v.byImages) interleave(v, dst, src, <usize>(stride << 2), last - first);
-  else if (stride == 1) copyRun(dst, src, last - first);
-  else copyStrided(dst, src, <usize>(stride << 2), last - first);
-  if (count > last) zeros(dst + <usize>(last - first) * size, <usize>(count - last) * size);
+/**
+ * Rows dst[i] = src[(i - first) * stride] for first ≤ i < last, and zero in the rest of `count` elements; `step` and `line` are
+ * the bytes between rows of dst and src.
+ */
+export function stageRows(
+  v: Window, rows: i32, dst: usize, step: usize, src: usize, line: usize, stride: i32, first: i32, last: i32, count: i32,
+): void {
+  const left = <usize>first * v.bytes, right = <usize>last * v.bytes, end = <usize>count * v.bytes;
+  for (let at = dst, r = rows; r > 0; r--) {
+    zeros(at, left);
+    zeros(at + right, end - right);
+    at += step;
+  }
+  if (v.byImages) interleave(v, rows, dst + left, step, src, line, <usize>(stride << 2), last - first);
+  else copyRows(rows, dst + left, step, src, line, <usize>(stride << 2), last - first);
 }
 
-/** Rows are short: a loop beats the engine's memory.copy. */
+/** Rows are short: loops beat the engine's memory.copy. */
 // @ts-ignore: decorator
 @inline
-function copyRun(dst: usize, src: usize, count: i32): void {
-  for (; count >= 4; count -= 4) {
-    v128.store(dst, v128.load(src));
-    dst += 16;
-    src += 16;
-  }
-  copyStrided(dst, src, 4, count);
-}
-
-function copyStrided(dst: usize, src: usize, step: usize, count: i32): void {
-  for (; count > 0; count--) {
-    store<f32>(dst, load<f32>(src));
-    dst += 4;
-    src += step;
+function copyRows(rows: i32, dst: usize, step: usize, src: usize, line: usize, stride: usize, count: i32): void {
+  for (; rows > 0; rows--) {
+    let to = dst, from = src, left = count;
+    for (; stride == 4 && left >= 4; left -= 4) {
+      v128.store(to, v128.load(from));
+      to += 16;
+      from += 16;
+    }
+    for (; left > 0; left--) {
+      store<f32>(to, load<f32>(from));
+      to += 4;
+      from += stride;
+    }
+    dst += step;
+    src += line;
   }
 }
 
@@ -92,26 +103,35 @@ function copyStrided(dst: usize, src: usize, step: usize, count: i32): void {
 const EXISTING = memory.data<i32>([-1, -1, -1, -1, 0, 0, 0]);
 
 /** One element of every image; lanes without an image are zero. */
-function interleave(v: Window, dst: usize, src: usize, step: usize, count: i32): void {
+// @ts-ignore: decorator
+@inline
+function interleave(
+  v: Window, rows: i32, dst: usize, step: usize, src: usize, line: usize, stride: usize, count: i32,
+): void {
   const all = v128.load(EXISTING + ((<usize>(SIDE_BY_SIDE - v.images)) << 2));
-  let a = src, b = a + (v.images > 1 ? v.image : 0), c = a + (v.images > 2 ? 2 * v.image : 0);
-  let d = a + (v.images > 3 ? 3 * v.image : 0);
-  for (; step == 4 && count >= 4; count -= 4) {
-    const p = v128.load(a), q = v128.load(b), r = v128.load(c), s = v128.load(d);
-    const pq = v128.shuffle<i32>(p, q, 0, 4, 1, 5), PQ = v128.shuffle<i32>(p, q, 2, 6, 3, 7);
-    const rs = v128.shuffle<i32>(r, s, 0, 4, 1, 5), RS = v128.shuffle<i32>(r, s, 2, 6, 3, 7);
-    v128.store(dst, v128.and(all, v128.shuffle<i64>(pq, rs, 0, 2)));
-    v128.store(dst, v128.and(all, v128.shuffle<i64>(pq, rs, 1, 3)), 16);
-    v128.store(dst, v128.and(all, v128.shuffle<i64>(PQ, RS, 0, 2)), 32);
-    v128.store(dst, v128.and(all, v128.shuffle<i64>(PQ, RS, 1, 3)), 48);
-    a += 16; b += 16; c += 16; d += 16;
-    dst += 64;
-  }
-  for (; count > 0; count--) {
-    const two = v128.load32_lane(b, v128.load32_zero(a), 1);
-    v128.store(dst, v128.and(all, v128.load32_lane(d, v128.load32_lane(c, two, 2), 3)));
-    a += step; b += step; c += step; d += step;
-    dst += 16;
+  const second: usize = v.images > 1 ? v.image : 0, third: usize = v.images > 2 ? 2 * v.image : 0;
+  const fourth: usize = v.images > 3 ? 3 * v.image : 0;
+  for (; rows > 0; rows--) {
+    let to = dst, a = src, b = a + second, c = a + third, d = a + fourth, left = count;
+    for (; stride == 4 && left >= 4; left -= 4) {
+      const p = v128.load(a), q = v128.load(b), r = v128.load(c), s = v128.load(d);
+      const pq = v128.shuffle<i32>(p, q, 0, 4, 1, 5), PQ = v128.shuffle<i32>(p, q, 2, 6, 3, 7);
+      const rs = v128.shuffle<i32>(r, s, 0, 4, 1, 5), RS = v128.shuffle<i32>(r, s, 2, 6, 3, 7);
+      v128.store(to, v128.and(all, v128.shuffle<i64>(pq, rs, 0, 2)));
+      v128.store(to, v128.and(all, v128.shuffle<i64>(pq, rs, 1, 3)), 16);
+      v128.store(to, v128.and(all, v128.shuffle<i64>(PQ, RS, 0, 2)), 32);
+      v128.store(to, v128.and(all, v128.shuffle<i64>(PQ, RS, 1, 3)), 48);
+      a += 16; b += 16; c += 16; d += 16;
+      to += 64;
+    }
+    for (; left > 0; left--) {
+      const two = v128.load32_lane(b, v128.load32_zero(a), 1);
+      v128.store(to, v128.and(all, v128.load32_lane(d, v128.load32_lane(c, two, 2), 3)));
+      a += stride; b += stride; c += stride; d += stride;
+      to += 16;
+    }
+    dst += step;
+    src += line;
   }
 }
 
