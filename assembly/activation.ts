@@ -50,7 +50,7 @@ class Elu {
     return f32x4.mul(q, select4(positive4(x), x, f32x4.mul(p, expm1_f32x4(x))));
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return q * (x > 0 ? x : p * Math.expm1(x));
+    return q * (x > 0 ? x : p * math.expm1(x));
   }
 }
 
@@ -65,7 +65,7 @@ class Celu {
     return select4(positive4(x), x, f32x4.mul(p, expm1_f32x4(f32x4.div(x, p))));
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return x > 0 ? x : p * Math.expm1(x / p);
+    return x > 0 ? x : p * math.expm1(x / p);
   }
 }
 
@@ -96,7 +96,7 @@ class GeluTanh {
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
     const inner = x * (0.7978845608028654 + 0.035677408136300125 * x * x);
-    return 0.5 * x * (1 + Math.tanh(inner));
+    return 0.5 * x * (1 + math.tanh(inner));
   }
 }
 
@@ -131,7 +131,7 @@ class Mish {
     return f32x4.mul(x, f32x4.div(n, f32x4.add(n, k4(TWO))));
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return x * Math.tanh(softplus64(x));
+    return x * math.tanh(softplus64(x));
   }
 }
 
@@ -148,7 +148,7 @@ class Softplus {
     return select4(f32x4.gt(z, q), x, y);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return x * p > q ? x : Math.log1p(math.exp(x * p)) / p;
+    return x * p > q ? x : math.log1p(math.exp(x * p)) / p;
   }
 }
 

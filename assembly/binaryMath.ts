@@ -166,7 +166,7 @@ class LogAddExp {
   }
   @inline one<T>(a: T, b: T, p: f64): T {
     const distance = a == b ? 0 : abs<f64>(a - b);
-    return max<f64>(a, b) + Math.log1p(math.exp(-distance));
+    return max<f64>(a, b) + math.log1p(math.exp(-distance));
   }
 }
 
@@ -193,7 +193,7 @@ class LogAddExp2 {
   }
   @inline one<T>(a: T, b: T, p: f64): T {
     const distance = a == b ? 0 : abs<f64>(a - b);
-    return max<f64>(a, b) + Math.log1p(math.exp(-distance * Math.LN2)) * Math.LOG2E;
+    return max<f64>(a, b) + math.log1p(math.exp(-distance * Math.LN2)) * Math.LOG2E;
   }
 }
 
@@ -251,7 +251,7 @@ class XLog1pY {
     return unlessZero(a, b, f32x4.mul(a, log1p_f32x4(b)));
   }
   @inline one<T>(a: T, b: T, p: f64): T {
-    return a == 0 && b == b ? 0 : a * Math.log1p(b);
+    return a == 0 && b == b ? 0 : a * math.log1p(b);
   }
 }
 

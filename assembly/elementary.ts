@@ -80,7 +80,7 @@ class Expm1 {
     return expm1_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.expm1(x);
+    return math.expm1(x);
   }
 }
 
@@ -153,7 +153,7 @@ class Log1p {
     return log1p_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.log1p(x);
+    return math.log1p(x);
   }
 }
 
@@ -201,7 +201,7 @@ class Tan {
     return tan_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.tan(x);
+    return math.tan(x);
   }
 }
 
@@ -217,7 +217,7 @@ class Asin {
     return asin_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.asin(x);
+    return math.asin(x);
   }
 }
 
@@ -233,7 +233,7 @@ class Acos {
     return acos_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.acos(x);
+    return math.acos(x);
   }
 }
 
@@ -297,7 +297,7 @@ class Tanh {
     return tanh_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.tanh(x);
+    return math.tanh(x);
   }
 }
 
@@ -345,7 +345,7 @@ class Atanh {
     return atanh_f32x4(x);
   }
   @inline one<T>(x: T, p: f64, q: f64): T {
-    return Math.atanh(x);
+    return math.atanh(x);
   }
 }
 

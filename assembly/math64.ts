@@ -1,7 +1,7 @@
 /**
- * Exponentials, logarithms and powers in f64. `Math` has them too, but reads tables of 14 KB, more than all other static
- * data of the kernels. Errors are below 1 ULP (2 ULP for pow); special values follow C's Annex F. The argument reductions
- * are those of fdlibm; the polynomials are our own.
+ * Exponentials, logarithms, powers and what follows from them in f64. `Math` has them too, but reads tables of 14 KB, more
+ * than all other static data of the kernels. Errors are below 1 ULP (pow, expm1 and log1p: 2; others: 3); special values
+ * follow C's Annex F. The argument reductions are those of fdlibm; the polynomials are our own.
  */
 
 /** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error is 2⁻⁵⁶ of eʳ. */
@@ -67,11 +67,11 @@ function power(n: i32): f64 {
   return reinterpret<f64>((<i64>(n + 1023)) << 52);
 }
 
-/** e^(r + tail) for |r| ≤ ln 2 / 2 and a tail below its last place. */
+/** e^(r + tail) − 1 for |r| ≤ ln 2 / 2 and a tail below its last place. */
 // @ts-ignore: decorator
 @inline
-function expReduced(r: f64, tail: f64): f64 {
-  return 1 + (r + (r * r * poly10(r, EXP) + tail));
+function expm1Reduced(r: f64, tail: f64): f64 {
+  return r + (r * r * poly10(r, EXP) + tail);
 }
 
 /** eˣ. */
@@ -82,7 +82,19 @@ export function exp(x: f64): f64 {
   const high = x - n * LN2_HI,
     low = n * LN2_LO;
   const r = high - low;
-  return scale(expReduced(r, high - r - low), <i32>n);
+  return scale(1 + expm1Reduced(r, high - r - low), <i32>n);
+}
+
+/** eˣ − 1. */
+export function expm1(x: f64): f64 {
+  if (!(abs<f64>(x) < 40)) return x < 0 ? -1 : exp(x);
+  if (abs<f64>(x) < 1e-17) return x;
+  const n = nearest<f64>(x * 1.4426950408889634);
+  const high = x - n * LN2_HI,
+    low = n * LN2_LO;
+  const r = high - low,
+    t = power(<i32>n);
+  return t * expm1Reduced(r, high - r - low) + (t - 1);
 }
 
 /** 2ˣ; exact for integers. */
@@ -90,7 +102,7 @@ export function exp2(x: f64): f64 {
   if (x != x) return x;
   x = min<f64>(max<f64>(x, -1080), 1025);
   const n = nearest<f64>(x);
-  return scale(expReduced((x - n) * Math.LN2, 0), <i32>n);
+  return scale(1 + expm1Reduced((x - n) * Math.LN2, 0), <i32>n);
 }
 
 /** Bits of √½ less those of 1 with its exponent field: subtracting them leaves n in the exponent field. */
@@ -123,6 +135,14 @@ function isNormal(x: f64): bool {
 function edge(x: f64, shift: f64, log: (x: f64) => f64): f64 {
   if (x > 0 && x < Infinity) return log(x * 18014398509481984) - shift;
   return x == 0 ? -Infinity : x > 0 ? x : NaN;
+}
+
+/** log (1 + x): the logarithm of the rounded sum, corrected by what the sum lost. */
+export function log1p(x: f64): f64 {
+  if (x == 0) return x;
+  if (!(x > -1)) return x == -1 ? -Infinity : NaN;
+  const u = 1 + x;
+  return x < 1e16 ? log(u) + (x - (u - 1)) / u : log(x);
 }
 
 /** Natural logarithm. */
@@ -195,7 +215,7 @@ function powPositive(x: f64, y: f64): f64 {
   const sum = high + low;
   if (abs<f64>(sum) > 1080) return sum > 0 ? Infinity : 0;
   const k = nearest<f64>(sum);
-  return scale(expReduced((high - k + low) * Math.LN2, 0), <i32>k);
+  return scale(1 + expm1Reduced((high - k + low) * Math.LN2, 0), <i32>k);
 }
 
 /** x^y in C's sense: 1 to any power, and −1 to an infinite one, is 1. */
@@ -213,10 +233,25 @@ export function pow(x: f64, y: f64): f64 {
   return odd ? copysign<f64>(r, x) : r;
 }
 
+/** Tangent. */
+export function tan(x: f64): f64 {
+  return Math.sin(x) / Math.cos(x);
+}
+
+/** Inverse sine. */
+export function asin(x: f64): f64 {
+  return Math.atan(x / sqrt<f64>((1 - x) * (1 + x)));
+}
+
+/** Inverse cosine. */
+export function acos(x: f64): f64 {
+  return 2 * Math.atan(sqrt<f64>((1 - x) / (1 + x)));
+}
+
 /** Hyperbolic sine. */
 export function sinh(x: f64): f64 {
   const a = abs<f64>(x);
-  const m = a < 709 ? Math.expm1(a) : Infinity;
+  const m = a < 709 ? expm1(a) : Infinity;
   if (m < Infinity) return copysign<f64>(0.5 * (m + m / (m + 1)), x);
   const root = exp(0.5 * a);
   return copysign<f64>(0.5 * root * root, x);
@@ -231,16 +266,28 @@ export function cosh(x: f64): f64 {
   return 0.5 * e + 0.5 / e;
 }
 
+/** Hyperbolic tangent. */
+export function tanh(x: f64): f64 {
+  const t = expm1(-2 * abs<f64>(x));
+  return copysign<f64>(t / (t + 2), x);
+}
+
 /** Inverse hyperbolic sine. */
 export function asinh(x: f64): f64 {
   const a = abs<f64>(x);
   if (a >= 1e9) return copysign<f64>(log(a) + Math.LN2, x);
-  return copysign<f64>(Math.log1p(a + (a * a) / (1 + sqrt<f64>(a * a + 1))), x);
+  return copysign<f64>(log1p(a + (a * a) / (1 + sqrt<f64>(a * a + 1))), x);
 }
 
 /** Inverse hyperbolic cosine. */
 export function acosh(x: f64): f64 {
   if (x >= 1e9) return log(x) + Math.LN2;
   const t = x - 1;
-  return Math.log1p(t + sqrt<f64>(t) * sqrt<f64>(t + 2));
+  return log1p(t + sqrt<f64>(t) * sqrt<f64>(t + 2));
+}
+
+/** Inverse hyperbolic tangent. */
+export function atanh(x: f64): f64 {
+  const a = abs<f64>(x);
+  return copysign<f64>(0.5 * log1p((2 * a) / (1 - a)), x);
 }

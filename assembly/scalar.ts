@@ -23,5 +23,5 @@ export function sigmoid(x: f64): f64 {
 
 /** log(1 + eˣ), without overflow. */
 export function softplus(x: f64): f64 {
-  return max<f64>(x, 0) + Math.log1p(math.exp(-abs<f64>(x)));
+  return max<f64>(x, 0) + math.log1p(math.exp(-abs<f64>(x)));
 }

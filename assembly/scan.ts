@@ -45,7 +45,7 @@ class LogAddExp {
   @inline
   step<A>(acc: A, x: A): A {
     const low = min<A>(acc, x), high = max<A>(acc, x);
-    return low == high && abs<A>(low) == <A>Infinity ? low : <A>(Math.log1p(math.exp(<f64>(low - high))) + <f64>high);
+    return low == high && abs<A>(low) == <A>Infinity ? low : <A>(math.log1p(math.exp(<f64>(low - high))) + <f64>high);
   }
 }
 

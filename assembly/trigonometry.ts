@@ -1,4 +1,5 @@
 /** Circular functions on four f32 lanes and their inverses; the rules of `math.ts` hold here too. */
+import { tan } from "./math64";
 import {
   SIGN4,
   fma2,
@@ -179,10 +180,10 @@ function tanLarge(x: v128, y: v128): v128 {
     x1 = f32x4.extract_lane(x, 1);
   const x2 = f32x4.extract_lane(x, 2),
     x3 = f32x4.extract_lane(x, 3);
-  if (isIrreducible(x0)) y = f32x4.replace_lane(y, 0, <f32>Math.tan(x0));
-  if (isIrreducible(x1)) y = f32x4.replace_lane(y, 1, <f32>Math.tan(x1));
-  if (isIrreducible(x2)) y = f32x4.replace_lane(y, 2, <f32>Math.tan(x2));
-  if (isIrreducible(x3)) y = f32x4.replace_lane(y, 3, <f32>Math.tan(x3));
+  if (isIrreducible(x0)) y = f32x4.replace_lane(y, 0, <f32>tan(x0));
+  if (isIrreducible(x1)) y = f32x4.replace_lane(y, 1, <f32>tan(x1));
+  if (isIrreducible(x2)) y = f32x4.replace_lane(y, 2, <f32>tan(x2));
+  if (isIrreducible(x3)) y = f32x4.replace_lane(y, 3, <f32>tan(x3));
   return y;
 }
 

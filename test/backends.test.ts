@@ -38,7 +38,7 @@ describe("the planner", () => {
     const products = { forward: "pointwise", inputGrad: "pointwise", weightGrad: "direct" };
     expect(conv.algorithms(...operands(2, 64, 14, 32, 1))).toEqual(products);
     expect(conv.algorithms(...operands(8, 16, 5, 32, 5)).weightGrad).toBe("whole");
-    expect(conv.algorithms(...operands(2, 32, 14, 32, 3, 32), { groups: 32 }).inputGrad).toBe("singleRow");
+    expect(conv.algorithms(...operands(2, 32, 14, 32, 3, 32), { groups: 32 }).inputGrad).toBe("depthwise");
   });
 
   test("computes float64 as it stands", () => {

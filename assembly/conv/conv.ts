@@ -17,6 +17,9 @@ import { biasGrad } from "./biasGrad";
 import {
   columnsFit, columnsForward, columnsInputGrad, columnsInputTasks, columnsTasks, columnsWeightGrad, columnsWeightTasks,
 } from "./columns";
+import { depthwise } from "./depthwise/outputs";
+import { isDepthwise, quads, tilesOf } from "./depthwise/plan";
+import { depthwiseWeightGrad } from "./depthwise/weightGrad";
 import { forward } from "./forward";
 import { Geometry } from "./geometry";
 import { inputGrad } from "./inputGrad";
@@ -31,6 +34,7 @@ export function convTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) return productTasks(g, way);
   if (t == F64) return columnsFit(g) ? columnsTasks(g) : -1;
+  if (isDepthwise(g)) return g.n * quads(g) * tilesOf(g, 0);
   const pass = passOf(g, false);
   return fits(g, pass) ? correlationTasks(g, pass) : -1;
 }
@@ -41,6 +45,7 @@ export function conv(
 ): void {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) productForward(t, y, x, w, bias, g, way, scratch, begin, end);
+  else if (t == F32 && isDepthwise(g)) depthwise(y, x, w, bias, g, false, scratch, begin, end);
   else if (t == F32) forward(y, x, w, bias, g, scratch, begin, end);
   else if (t == F64) columnsForward(y, x, w, bias, g, scratch, begin, end);
   else unreachable();
@@ -51,6 +56,7 @@ export function convInputGradTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) return productInputTasks(g, way);
   if (t == F64) return columnsFit(g) ? columnsInputTasks(g) : -1;
+  if (isDepthwise(g)) return g.n * quads(g) * tilesOf(g, 1);
   const pass = passOf(g, true);
   return fits(g, pass) ? correlationTasks(g, pass) : -1;
 }
@@ -61,6 +67,7 @@ export function convInputGrad(
 ): void {
   const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) productInputGrad(t, gx, gy, w, g, way, scratch, begin, end);
+  else if (t == F32 && isDepthwise(g)) depthwise(gx, gy, w, 0, g, true, scratch, begin, end);
   else if (t == F32) inputGrad(gx, gy, w, g, scratch, begin, end);
   else if (t == F64) columnsInputGrad(gx, gy, w, g, scratch, begin, end);
   else unreachable();
@@ -71,6 +78,7 @@ export function convWeightGradTasks(t: i32, geom: usize): i32 {
   const g = changetype<Geometry>(geom);
   if (strategy(g) == WHOLE) return productWeightTasks(g);
   if (t == F64) return columnsFit(g) ? columnsWeightTasks(g) : -1;
+  if (isDepthwise(g)) return quads(g);
   return chunkFits(g) ? weightTasks(g) : -1;
 }
 
@@ -80,6 +88,7 @@ export function convWeightGrad(
 ): void {
   const g = changetype<Geometry>(geom);
   if (strategy(g) == WHOLE) productWeightGrad(t, gw, gy, x, g, scratch, begin, end);
+  else if (t == F32 && isDepthwise(g)) depthwiseWeightGrad(gw, gy, x, g, scratch, begin, end);
   else if (t == F32) weightGrad(gw, gy, x, g, scratch, begin, end);
   else if (t == F64) columnsWeightGrad(gw, gy, x, g, scratch, begin, end);
   else unreachable();

@@ -12,7 +12,6 @@ import { depthBlock, KC, MR } from "../gemm/blocking";
 import { deliver } from "./deliver";
 import { microKernel } from "./micro";
 import { MAX_ROWS, MAX_STAGED } from "./plan";
-import { rowKernel } from "./row";
 import { stagePlane, Window, zeros } from "./stage";
 
 /** Strides and steps between addresses in bytes; counts and positions in elements. */
@@ -70,9 +69,7 @@ export function correlate(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0
   openResults(v, r0, i0, i1 - i0, j0, j1 - j0);
   const planeBlock = v.planeBlock, tapBlock = depthBlock(taps);
   const reuse = v.key != 0 && v.packedKey == v.key && planeBlock >= planes && tapBlock == taps;
-  // A single row sees two lines of outputs at once, which do not miss the same taps.
-  const single = rows == 1 && v.toStep == v.window.bytes;
-  v.window.trimmed = !single && tapBlock == taps;
+  v.window.trimmed = tapBlock == taps;
   let add = !byImages && v.bias != 0;
   if (add || (!byImages && planes == 0)) spread(v, r0, rows, i1 - i0, j1 - j0);
   else if (planes == 0) zeros(v.results, <usize>rows * v.toRow);
@@ -82,8 +79,7 @@ export function correlate(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0
     for (let t = 0; t < taps; t += tapBlock) {
       const tapCount = min(tapBlock, taps - t);
       if (!reuse) prepareTerms(v, r0, r1, p, count, t, tapCount);
-      if (single) multiplyRow(v, i0, i1, j0, j1, add);
-      else multiplyTile(v, rows, i0, i1, j0, j1, add);
+      multiplyTile(v, rows, i0, i1, j0, j1, add);
       add = true;
     }
   }
@@ -204,7 +200,7 @@ function multiplyRun(
   const s = v.window, xLine = <usize>(v.strideH * s.phases * s.pitch) * s.bytes;
   let x = v.staged + <usize>column * s.bytes, y = v.to + <usize>column * v.toStep;
   for (let i = i0; i < i1; i++) {
-    trim(v, v.row0 + i * v.strideH, 0);
+    trim(v, v.row0 + i * v.strideH);
     const lines = v.u1 - v.u0, start = v.u0 * v.lineTerms + first;
     // Without lines that can be left out, the block is one line; so are whole lines.
     if (v.lineTerms == 0) multiplyTerms(v, rows, across, width, 0, 1, v.terms, x, y, add);
@@ -234,44 +230,15 @@ function multiplyTerms(
   }
 }
 
-/**
- * Leaves out the first and last lines of taps that miss the source, for outputs whose first line of taps lies between
- * `row` and `row + span`.
- */
-function trim(v: Correlation, row: i32, span: i32): void {
+/** Leaves out the first and last lines of taps that miss the source, the first of which is its line `row`. */
+function trim(v: Correlation, row: i32): void {
   let from = 0, to = v.th;
   if (v.lineTerms > 0) {
-    while (from < to && row + span + from * v.stepH < 0) from++;
+    while (from < to && row + from * v.stepH < 0) from++;
     while (to > from && row + (to - 1) * v.stepH >= v.h) to--;
   }
   v.u0 = from;
   v.u1 = to;
-}
-
-/** A tile of a single row: lines in pairs, up to four vectors at a time. */
-function multiplyRow(v: Correlation, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const s = v.window, size = s.bytes, lanes = s.lanes, step: usize = MR * 4;
-  const xLine = <usize>(v.strideH * s.phases * s.pitch) * size;
-  for (let i = i0; i < i1; i += 2) {
-    const two = i + 1 < i1;
-    trim(v, v.row0 + i * v.strideH, two ? v.strideH : 0);
-    const first = v.lineTerms > 0 ? v.u0 * v.lineTerms : 0;
-    const count = v.lineTerms > 0 ? (v.u1 - v.u0) * v.lineTerms : v.terms;
-    const w = v.packed + <usize>first * step, table = v.table + ((<usize>first) << 2);
-    let x = v.staged + <usize>(i - i0) * xLine, y = v.to + <usize>(i - i0) * v.toLine;
-    for (let left = j1 - j0; left > 0; ) {
-      const vectors = left >= 4 * lanes ? 4 : left >= 2 * lanes ? 2 : 1, width = vectors * lanes;
-      if (left < width) {
-        rowKernel(two, vectors, count, w, step, x, xLine, table, v.spare, 16, false);
-        for (let l = 0; l <= <i32>two; l++) moveRun(y + <usize>l * v.toLine, 4, v.spare + 16 * l, left, add);
-      } else {
-        rowKernel(two, vectors, count, w, step, x, xLine, table, y, v.toLine, add);
-      }
-      left -= width;
-      x += <usize>width * size;
-      y += <usize>width * size;
-    }
-  }
 }
 
 /** y[i] = or += t[i], where the elements of y are `step` bytes apart. */

@@ -7,24 +7,26 @@ export function deliver(v: Correlation, r0: i32, rows: i32, i0: i32, lines: i32,
   const whole = <usize>columns * v.yw == v.yh, runs = whole ? 1 : lines, length = whole ? lines * columns : columns;
   let from = v.results;
   for (let r = 0; r < rows; r++) {
-    const bias: f32 = v.bias ? load<f32>(v.bias + (<usize>(r0 + r) << 2)) : 0;
+    v128.store(v.spare, f32x4.splat(v.bias ? load<f32>(v.bias + (<usize>(r0 + r) << 2)) : 0));
     let y = v.y + <usize>(r0 + r) * v.yRow + <usize>i0 * v.yh + <usize>j0 * v.yw;
     for (let i = 0; i < runs; i++) {
-      deliverRun(v, from, f32x4.splat(bias), y, length);
+      deliverRun(from, v.spare, y, v.yImage, v.window.images, v.yw, length);
       from += <usize>length << 4;
       y += v.yh;
     }
   }
 }
 
-/** Images that do not exist are written where the first one goes, before it. */
-function deliverRun(v: Correlation, from: usize, bias: v128, y: usize, count: i32): void {
-  const images = v.window.images, step = v.yw;
-  let a = y, b = y + (images > 1 ? v.yImage : 0), c = y + (images > 2 ? 2 * v.yImage : 0);
-  let d = y + (images > 3 ? 3 * v.yImage : 0);
+/**
+ * `count` vectors of up to four images, `image` bytes apart, into elements `step` bytes apart, plus the vector at `bias`.
+ * Images that do not exist are written where the first one goes, before it.
+ */
+export function deliverRun(from: usize, bias: usize, y: usize, image: usize, images: i32, step: usize, count: i32): void {
+  const plus = v128.load(bias);
+  let a = y, b = y + (images > 1 ? image : 0), c = y + (images > 2 ? 2 * image : 0), d = y + (images > 3 ? 3 * image : 0);
   for (; step == 4 && count >= 4; count -= 4) {
-    const p = f32x4.add(v128.load(from), bias), q = f32x4.add(v128.load(from, 16), bias);
-    const r = f32x4.add(v128.load(from, 32), bias), s = f32x4.add(v128.load(from, 48), bias);
+    const p = f32x4.add(v128.load(from), plus), q = f32x4.add(v128.load(from, 16), plus);
+    const r = f32x4.add(v128.load(from, 32), plus), s = f32x4.add(v128.load(from, 48), plus);
     const pq = v128.shuffle<i32>(p, q, 0, 4, 1, 5), PQ = v128.shuffle<i32>(p, q, 2, 6, 3, 7);
     const rs = v128.shuffle<i32>(r, s, 0, 4, 1, 5), RS = v128.shuffle<i32>(r, s, 2, 6, 3, 7);
     v128.store(d, v128.shuffle<i64>(PQ, RS, 1, 3));
@@ -35,7 +37,7 @@ function deliverRun(v: Correlation, from: usize, bias: v128, y: usize, count: i3
     from += 64;
   }
   for (; count > 0; count--) {
-    const value = f32x4.add(v128.load(from), bias);
+    const value = f32x4.add(v128.load(from), plus);
     v128.store32_lane(d, value, 3);
     v128.store32_lane(c, value, 2);
     v128.store32_lane(b, value, 1);

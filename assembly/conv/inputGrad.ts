@@ -2,38 +2,14 @@
  * The gradient of x: for every residue of the position modulo the stride, a correlation of the gradient of y with the
  * taps that meet it, reversed, at stride 1. No product with the zeros between strided outputs is formed.
  */
+import { Axis, axis } from "./axis";
 import { Correlation, correlate, correlationAt } from "./correlate";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
-  BY_IMAGES, ceilDiv, columns, gcd, images, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
+  BY_IMAGES, ceilDiv, columns, images, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
   tilesPerPlane,
 } from "./plan";
 import { arrange } from "./stage";
-
-/** One axis of one residue: which elements of x, which taps, and where in y the correlation begins. */
-@final @unmanaged
-class Axis {
-  /** First element of x, and how many there are. */
-  first: i32; count: i32;
-  /** Taps; the last of them, with which the reversed order begins; their distance in the kernel and in y. */
-  taps: i32; last: i32; spacing: i32; step: i32;
-  /** Position in y of the tap `last` for the element `first`. */
-  origin: i32;
-}
-
-/** Elements x ≡ residue (mod stride) of an axis of `size` elements. Tap k meets output (x + pad - k·dilation) / stride. */
-function axis(a: Axis, residue: i32, size: i32, kernel: i32, stride: i32, pad: i32, dilation: i32): void {
-  const common = gcd(stride, dilation);
-  a.first = residue;
-  a.count = residue < size ? ceilDiv(size - residue, stride) : 0;
-  a.spacing = stride / common;
-  a.step = dilation / common;
-  let k = 0;
-  while (k < a.spacing && (residue + pad - k * dilation) % stride != 0) k++;
-  a.taps = k < a.spacing && k < kernel ? (kernel - 1 - k) / a.spacing + 1 : 0;
-  a.last = k + (a.taps - 1) * a.spacing;
-  a.origin = (residue + pad - a.last * dilation) / stride;
-}
 
 /** The axes of the residue at hand, and the steps between taps of w. They follow the record of the correlation. */
 @final @unmanaged

@@ -14,8 +14,8 @@ export const WHOLE: i32 = 2;
 /** in tiles of 2×2 and of 4×4 outputs (winograd/); */
 export const WINOGRAD2: i32 = 3;
 export const WINOGRAD4: i32 = 4;
-/** directly, but with one row of weights per group: no operand is shared among outputs of one position. */
-export const SINGLE_ROW: i32 = 5;
+/** with four channels in the lanes of a vector, since every channel has a kernel of its own (depthwise/). */
+export const DEPTHWISE: i32 = 5;
 
 /** The way that suits a geometry, of the first three. */
 export function strategy(g: Geometry): i32 {
@@ -104,7 +104,7 @@ function elementBytes(byImages: bool): i32 {
 }
 
 /** Lines of outputs of one plane. */
-function lines(g: Geometry, pass: i32): i32 {
+export function lines(g: Geometry, pass: i32): i32 {
   return pass & GRADIENT ? ceilDiv(g.h, g.sh) : g.oh;
 }
 

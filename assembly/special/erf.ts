@@ -54,7 +54,7 @@ export function erfc(x: f64): f64 {
 export function logNdtr(x: f64): f64 {
   const z = x * Math.SQRT1_2;
   if (x < -1) return math.log(0.5 * erfcx(-z)) - z * z;
-  return Math.log1p(-0.5 * erfc(z));
+  return math.log1p(-0.5 * erfc(z));
 }
 
 /**
@@ -80,7 +80,7 @@ function inverseTail(q: f64): f64 {
 
 /** The z with erf(z) = y for |y| ≤ ½, by Newton's method. */
 function inverseCentre(y: f64): f64 {
-  let z = copysign<f64>(guessInverse(Math.log1p(-y * y)), y);
+  let z = copysign<f64>(guessInverse(math.log1p(-y * y)), y);
   for (let step = 0; step < 3; step++) z -= (erf(z) - y) * math.exp(z * z) * 0.886226925452758;
   return z;
 }

@@ -74,7 +74,7 @@ export function digamma(x: f64): f64 {
   if (x > 0) return digammaPositive(x);
   if (x == 0) return copysign<f64>(Infinity, -x);
   if (x == floor<f64>(x)) return NaN;
-  return digammaPositive(1 - x) - Math.PI / Math.tan(Math.PI * (x - nearest<f64>(x)));
+  return digammaPositive(1 - x) - Math.PI / math.tan(Math.PI * (x - nearest<f64>(x)));
 }
 
 /** Second derivative of log Γ. */

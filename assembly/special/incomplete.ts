@@ -6,7 +6,7 @@ import * as math from "../math64";
 function prefix(a: f64, x: f64): f64 {
   if (a < 10) return math.exp(a * math.log(x) - x - lgamma(a + 1));
   const d = (x - a) / a;
-  const exponent = (abs<f64>(d) < 0.5 ? Math.log1p(d) : math.log(x / a)) - d;
+  const exponent = (abs<f64>(d) < 0.5 ? math.log1p(d) : math.log(x / a)) - d;
   return math.exp(a * exponent - stirlingTail(a)) / sqrt<f64>(2 * Math.PI * a);
 }
 

@@ -48,14 +48,13 @@ export function geometryOf(g: Shape): Geometry {
 }
 
 /**
- * How a pass of a convolution is computed: as its sum stands (`"direct"`; `"singleRow"` where every group has one channel of results, as in
- * depthwise convolutions), as matrix products (`"pointwise"`, `"whole"`: a kernel of 1, or as large as the input), or in tiles by Winograd's
- * minimal filtering.
+ * How a pass of a convolution is computed: as its sum stands (`"direct"`; `"depthwise"` where every channel has a kernel of its own), as matrix
+ * products (`"pointwise"`, `"whole"`: a kernel of 1, or as large as the input), or in tiles by Winograd's minimal filtering.
  */
-export type ConvAlgorithm = "direct" | "pointwise" | "whole" | "winogradF2" | "winogradF4" | "singleRow";
+export type ConvAlgorithm = "direct" | "pointwise" | "whole" | "winogradF2" | "winogradF4" | "depthwise";
 
 /** By their codes in `assembly/conv/plan.ts`. */
-const byCode: readonly ConvAlgorithm[] = ["direct", "pointwise", "whole", "winogradF2", "winogradF4", "singleRow"];
+const byCode: readonly ConvAlgorithm[] = ["direct", "pointwise", "whole", "winogradF2", "winogradF4", "depthwise"];
 
 const passes = { forward: 0, inputGrad: 1, weightGrad: 2 } as const;
 
