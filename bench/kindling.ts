@@ -4,7 +4,7 @@ import { type Library, randomArray } from "./library";
 import { type Contender, local } from "./measure";
 import { problems } from "./models";
 import type { Conv, Loader, Matmul, Op, Overhead, Train, Workload } from "./workloads";
-import { outSize } from "./workloads";
+import { filterDepth, outSize } from "./workloads";
 
 const { functional: F } = torch.nn;
 
@@ -20,12 +20,13 @@ function matmul({ m, k, n, layout }: Matmul): Contender {
 }
 
 function conv(workload: Conv): Contender {
-  const { batch, channels, size, filters, kernel, stride, padding, pass, tiles = "F2" } = workload;
+  const { batch, channels, size, filters, kernel, stride, padding, depthwise, pass, tiles = "F2" } = workload;
+  const groups = depthwise ? channels : 1;
   const input = random(batch, channels, size, size).requiresGrad_(pass === "inputGrad");
-  const weight = random(filters, channels, kernel, kernel).requiresGrad_(pass === "weightGrad");
+  const weight = random(filters, filterDepth(workload), kernel, kernel).requiresGrad_(pass === "weightGrad");
   const forward = () => {
     torch.backends.conv.winograd = tiles;
-    return F.conv2d(input, weight, null, { stride, padding });
+    return F.conv2d(input, weight, null, { stride, padding, groups });
   };
   if (pass === "forward") return disposing(forward);
   const out = outSize(workload);

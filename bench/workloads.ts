@@ -22,6 +22,8 @@ export interface Conv {
   readonly kernel: number;
   readonly stride: number;
   readonly padding: number;
+  /** Whether every channel has a filter of its own; there are as many filters as channels. */
+  readonly depthwise?: boolean;
   /** Winograd's tiles that Kindling may use; by default those of the library, F2. */
   readonly tiles?: "F4";
 }
@@ -71,14 +73,18 @@ const matmul = (m: number, k: number, n: number, layout: Matmul["layout"] = "NN"
   return { kind: "matmul", name: `matmul ${size}${layout === "NN" ? "" : ` ${layout}`}`, m, k, n, layout };
 };
 
-type ConvShape = Pick<Conv, "batch" | "channels" | "size" | "filters" | "kernel" | "padding" | "tiles"> & {
+type ConvShape = Pick<
+  Conv,
+  "batch" | "channels" | "size" | "filters" | "kernel" | "padding" | "depthwise" | "tiles"
+> & {
   stride?: number;
 };
 
 function conv(shape: ConvShape, pass: Conv["pass"]): Conv {
-  const { batch, channels, size, filters, kernel, tiles } = shape;
+  const { batch, channels, size, filters, kernel, stride = 1, depthwise, tiles } = shape;
   const what = { forward: "", inputGrad: ", input gradient", weightGrad: ", weight gradient" }[pass];
-  const name = `conv ${batch}×${channels}×${size} ${kernel}×${kernel} → ${filters}${tiles ? ` ${tiles}` : ""}${what}`;
+  const to = depthwise ? ` depthwise${stride > 1 ? `, stride ${stride}` : ""}` : ` → ${filters}`;
+  const name = `conv ${batch}×${channels}×${size} ${kernel}×${kernel}${to}${tiles ? ` ${tiles}` : ""}${what}`;
   return { kind: "conv", stride: 1, ...shape, name, pass };
 }
 
@@ -92,6 +98,14 @@ const convShapes: readonly ConvShape[] = [
   { batch: 4, channels: 6, size: 14, filters: 16, kernel: 5, padding: 0 },
   { batch: 64, channels: 6, size: 14, filters: 16, kernel: 5, padding: 0 },
 ];
+
+const depthwiseShapes: readonly ConvShape[] = [
+  { batch: 1, channels: 96, size: 56, filters: 96, kernel: 3, padding: 1, depthwise: true },
+  { batch: 4, channels: 144, size: 56, filters: 144, kernel: 3, padding: 1, stride: 2, depthwise: true },
+  { batch: 4, channels: 960, size: 7, filters: 960, kernel: 3, padding: 1, depthwise: true },
+];
+
+const passes = ["forward", "inputGrad", "weightGrad"] as const;
 
 const train = (model: Train["model"], batch: number, optimizer: Train["optimizer"]): Train => ({
   kind: "train",
@@ -118,7 +132,7 @@ export const suites = {
     ...[matmul(64, 784, 512), matmul(64, 512, 10), matmul(8, 512, 512), matmul(1, 1024, 1024), matmul(1024, 1024, 1)],
   ],
   conv: [
-    ...convShapes.flatMap((shape) => (["forward", "inputGrad", "weightGrad"] as const).map((p) => conv(shape, p))),
+    ...[...convShapes, ...depthwiseShapes].flatMap((shape) => passes.map((pass) => conv(shape, pass))),
     ...convShapes.slice(0, 3).map((shape) => conv({ ...shape, tiles: "F4" }, "forward")),
     conv({ batch: 8, channels: 3, size: 224, filters: 64, kernel: 7, padding: 3, stride: 2 }, "forward"),
     conv({ batch: 1, channels: 256, size: 28, filters: 64, kernel: 1, padding: 0 }, "forward"),
@@ -140,12 +154,15 @@ export type SuiteName = keyof typeof suites;
 export const outSize = ({ size, padding, kernel, stride }: Conv): number =>
   Math.floor((size + 2 * padding - kernel) / stride) + 1;
 
+/** Channels of the input that a filter sees. */
+export const filterDepth = ({ channels, depthwise }: Conv): number => (depthwise ? 1 : channels);
+
 /** Floating-point operations of one run (of the direct algorithm), or undefined where they are not what counts. */
 export function flops(workload: Workload): number | undefined {
   if (workload.kind === "matmul") return 2 * workload.m * workload.k * workload.n;
   if (workload.kind !== "conv") return undefined;
-  const { batch, channels, filters, kernel } = workload;
-  return 2 * batch * filters * channels * kernel ** 2 * outSize(workload) ** 2;
+  const { batch, filters, kernel } = workload;
+  return 2 * batch * filters * filterDepth(workload) * kernel ** 2 * outSize(workload) ** 2;
 }
 
 /** What a workload of our own is held against: the plain product, or the forward pass of the same convolution. */

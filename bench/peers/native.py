@@ -18,10 +18,10 @@ def matmul(w):
 
 
 def conv(w):
-    wants = w["pass"]
+    wants, groups = w["pass"], w["channels"] if w.get("depthwise") else 1
     x = torch.rand(w["batch"], w["channels"], w["size"], w["size"], requires_grad=wants == "inputGrad")
-    weight = torch.rand(w["filters"], w["channels"], w["kernel"], w["kernel"], requires_grad=wants == "weightGrad")
-    run = lambda: F.conv2d(x, weight, stride=w["stride"], padding=w["padding"])
+    weight = torch.rand(w["filters"], w["channels"] // groups, w["kernel"], w["kernel"], requires_grad=wants == "weightGrad")
+    run = lambda: F.conv2d(x, weight, stride=w["stride"], padding=w["padding"], groups=groups)
     if wants == "forward":
         return run
     y = run()

@@ -5,7 +5,7 @@ import { onnx } from "onnx-proto";
 import * as ort from "onnxruntime-web";
 import { type Library, randomArray } from "../library";
 import { type Contender, local } from "../measure";
-import { type Conv, type Matmul, type Op, outSize, type Workload } from "../workloads";
+import { type Conv, filterDepth, type Matmul, type Op, outSize, type Workload } from "../workloads";
 import { dependencies } from "./package.json";
 
 /** ONNX's names of the ops. */
@@ -22,7 +22,8 @@ const ops: Readonly<Record<string, { type: string; inputs: number }>> = {
 
 interface Attribute {
   readonly name: string;
-  readonly ints: readonly number[];
+  readonly i?: number;
+  readonly ints?: readonly number[];
 }
 
 export async function loadOrt(threads: number): Promise<Library> {
@@ -42,11 +43,8 @@ export async function loadOrt(threads: number): Promise<Library> {
     attributes: readonly Attribute[] = [],
   ): Promise<Contender> {
     const names = inputs.map((_, i) => `x${i}`);
-    const attribute = attributes.map(({ name, ints }) => ({
-      name,
-      ints,
-      type: onnx.AttributeProto.AttributeType.INTS,
-    }));
+    const { INT, INTS } = onnx.AttributeProto.AttributeType;
+    const attribute = attributes.map((a) => ({ ...a, type: a.ints ? INTS : INT }));
     const graph = {
       name: type,
       node: [{ opType: type, input: names, output: ["y"], attribute }],
@@ -67,7 +65,7 @@ export async function loadOrt(threads: number): Promise<Library> {
     if (pass !== "forward") return undefined;
     const shapes = [
       [batch, channels, size, size],
-      [filters, channels, kernel, kernel],
+      [filters, filterDepth(workload), kernel, kernel],
     ];
     const out = outSize(workload);
     return node(
@@ -75,6 +73,7 @@ export async function loadOrt(threads: number): Promise<Library> {
       shapes,
       [batch, filters, out, out],
       [
+        { name: "group", i: channels / filterDepth(workload) },
         { name: "kernel_shape", ints: [kernel, kernel] },
         { name: "strides", ints: [stride, stride] },
         { name: "pads", ints: Array.from({ length: 4 }, () => padding) },

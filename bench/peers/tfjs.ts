@@ -38,6 +38,7 @@ export async function loadTfjs(): Promise<Library> {
 
   /** The backend has no gradient of the weights. */
   function conv(workload: Conv): Contender | undefined {
+    if (workload.depthwise) return depthwise(workload);
     const { batch, channels, size, filters, kernel, stride, padding, pass } = workload;
     const weight = tf.tensor(randomArray(filters * channels * kernel ** 2), [kernel, kernel, channels, filters]);
     const shape = [batch, size, size, channels];
@@ -48,6 +49,14 @@ export async function loadTfjs(): Promise<Library> {
     if (pass === "forward") return disposing(() => tf.conv2d(input, weight, stride, pad));
     if (pass === "inputGrad") return disposing(() => tf.conv2dTranspose(grad, weight, shape, stride, pad));
     return undefined;
+  }
+
+  /** The backend has the forward pass alone. */
+  function depthwise({ batch, channels, size, kernel, stride, padding, pass }: Conv): Contender | undefined {
+    if (pass !== "forward") return undefined;
+    const weight = tf.tensor(randomArray(channels * kernel ** 2), [kernel, kernel, channels, 1]);
+    const input = tf.tensor(randomArray(batch * channels * size ** 2), [batch, size, size, channels]);
+    return disposing(() => tf.depthwiseConv2d(input, weight, stride, padding));
   }
 
   function op({ op, shape }: Op): Contender | undefined {
