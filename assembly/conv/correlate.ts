@@ -162,13 +162,26 @@ function prepareTerms(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32,
 
 /** Writes one term of `rows` rows into its place in every panel. */
 function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32): void {
-  for (; rows > 0; rows -= MR) {
-    for (let i = 0; i < min(MR, rows); i++) {
-      store<f32>(dst + (<usize>i << 2), load<f32>(src));
-      src += step;
-    }
+  for (; rows >= MR; rows -= MR) {
+    const second = src + 2 * step, third = second + 2 * step;
+    packPair(dst, src, step);
+    packPair(dst + 8, second, step);
+    if (MR == 6) packPair(dst + 16, third, step);
+    src += <usize>MR * step;
     dst += panel;
   }
+  for (; rows > 0; rows--) {
+    store<f32>(dst, load<f32>(src));
+    dst += 4;
+    src += step;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function packPair(dst: usize, src: usize, step: usize): void {
+  store<f32>(dst, load<f32>(src));
+  store<f32>(dst, load<f32>(src + step), 4);
 }
 
 /**

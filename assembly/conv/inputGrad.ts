@@ -6,7 +6,7 @@ import { Axis, axis } from "./axis";
 import { Correlation, correlate, correlationAt } from "./correlate";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
-  BY_IMAGES, ceilDiv, columns, images, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
+  BY_IMAGES, ceilDiv, columns, images, mostLines, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
   tilesPerPlane,
 } from "./plan";
 import { arrange } from "./stage";
@@ -33,7 +33,8 @@ export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: 
   describe(v, r, g, pass);
   const all = groupIn(g), size = rowsPerTask(g, pass), blocks = ceilDiv(all, size);
   const tiles = tilesPerPlane(g, pass), across = ceilDiv(columns(g, pass), v.tileW), planes = images(g, pass);
-  for (let task = begin; task < end; task++) {
+  const height = v.tileH, most = across > 1 ? 1 : mostLines(g, pass) / height;
+  for (let task = begin; task < end; ) {
     const plane = task / tiles, tile = task - plane * tiles;
     const part = plane / planes, image = plane - part * planes;
     const group = part / blocks, r0 = (part - group * blocks) * size;
@@ -42,9 +43,13 @@ export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: 
     const out = gx + (<usize>(n * g.c + group * all) * v.yRow + (<usize>(depth * g.h * g.w) << 2));
     v.window.images = min(SIDE_BY_SIDE, g.n - n);
     v.x = gy + <usize>(n * g.o + group * groupOut(g)) * v.xChannel;
-    v.key = g.d == 1 && g.sh * g.sw == 1 ? part + 1 : 0;
+    // Tiles one below the other are computed as one.
+    const joined = min(min(most, tiles - tile), end - task);
+    task += joined;
+    v.tileH = joined * height;
+    v.key = g.d == 1 && g.sh * g.sw == 1 ? part * tiles + joined : 0;
     selectDepth(v, r, g, depth);
-    const i0 = (tile / across) * v.tileH, j0 = (tile % across) * v.tileW, r1 = min(r0 + size, all);
+    const i0 = (tile / across) * height, j0 = (tile % across) * v.tileW, r1 = min(r0 + size, all);
     residues(v, r, g, out, weight, r0, r1, i0, j0);
   }
 }

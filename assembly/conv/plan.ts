@@ -166,19 +166,24 @@ function wantedParts(g: Geometry, pass: i32): i32 {
   return <i32>max<i64>(min<i64>(wanted, work(g, pass) / TASK_WORK), 1);
 }
 
-/**
- * Lines of a tile: what is needed for enough parts and fits the staging area and, by images, that of the results, but not
- * so few that packing dominates.
- */
-export function tileLines(g: Geometry, pass: i32): i32 {
-  const all = lines(g, pass), w = tileColumns(columns(g, pass)), byImages = (pass & BY_IMAGES) != 0;
-  const block = planesPerBlock(g, pass);
-  const fewest = ceilDiv(byImages ? MIN_OUTPUTS / SIDE_BY_SIDE : MIN_OUTPUTS, w);
-  let size = max(ceilDiv(all, wantedParts(g, pass)), fewest);
-  if (byImages) size = min(size, max(MAX_RESULTS / (elementBytes(true) * min(max(rows(g, pass), 1), MAX_ROWS) * w), 1));
+/** Lines that make up for packing the weights. */
+function fewestLines(g: Geometry, pass: i32): i32 {
+  return ceilDiv(pass & BY_IMAGES ? MIN_OUTPUTS / SIDE_BY_SIDE : MIN_OUTPUTS, tileColumns(columns(g, pass)));
+}
+
+/** Lines at most that one call computes: as fit the staging area and, by images, that of the results. */
+export function mostLines(g: Geometry, pass: i32): i32 {
+  const w = tileColumns(columns(g, pass)), block = planesPerBlock(g, pass), fewest = fewestLines(g, pass);
+  let size = lines(g, pass);
+  if (pass & BY_IMAGES) size = min(size, MAX_RESULTS / (elementBytes(true) * min(max(rows(g, pass), 1), MAX_ROWS) * w));
   while (size > fewest && block * stagedPlane(g, pass, size, w) > NEAR_STAGED) size = max(size / 2, fewest);
   while (size > 1 && block * stagedPlane(g, pass, size, w) > MAX_STAGED) size = size / 2;
-  return max(min(size, all), 1);
+  return max(size, 1);
+}
+
+/** Lines of a tile, so that there are enough parts, but not so few that packing dominates. */
+export function tileLines(g: Geometry, pass: i32): i32 {
+  return min(max(ceilDiv(lines(g, pass), wantedParts(g, pass)), fewestLines(g, pass)), mostLines(g, pass));
 }
 
 /** Output channels of a task. */
