@@ -295,6 +295,74 @@ export function thresholdBackward(
 }
 
 @final @unmanaged
+class InsideBackward {
+  @inline vec<T>(g: v128, x: v128, p: v128): v128 {
+    return v128.and(g, v128.lt<T>(v128.abs<T>(x), p));
+  }
+}
+
+/** g where |x| < p, 0 elsewhere: the gradient of hardtanh and hardsigmoid. */
+export function insideBackward(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
+  walk2(streaming2<InsideBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
+}
+
+@final @unmanaged
+class LeakyReluBackward {
+  @inline vec<T>(g: v128, x: v128, p: v128): v128 {
+    return v128.bitselect(g, v128.mul<T>(g, p), v128.gt<T>(x, i64x2.splat(0)));
+  }
+}
+
+/** g where x > 0, p·g elsewhere. */
+export function leakyReluBackward(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
+  walk2(streaming2<LeakyReluBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
+}
+
+@final @unmanaged
+class HardswishBackward {
+  @inline vec<T>(g: v128, x: v128, p: v128): v128 {
+    const three = v128.splat<T>(3), slope = v128.add<T>(v128.div<T>(x, three), v128.splat<T>(<T>0.5));
+    const inside = v128.bitselect(v128.mul<T>(g, slope), g, v128.le<T>(x, three));
+    return v128.and(inside, v128.ge<T>(x, v128.neg<T>(three)));
+  }
+}
+
+/** g·(x/3 + ½) where |x| ≤ 3, g above, 0 below. */
+export function hardswishBackward(
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
+): void {
+  walk2(streaming2<HardswishBackward>(t), t, t, y, a, b, p, mode, geom, begin, end);
+}
+
+@final @unmanaged
 class SigmoidBackward {
   @inline vec<T>(g: v128, y: v128, p: v128): v128 {
     return v128.mul<T>(v128.mul<T>(g, y), v128.sub<T>(v128.splat<T>(1), y));

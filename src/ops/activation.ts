@@ -1,7 +1,14 @@
 /** Activation functions with parameters; those without are in unary.ts. */
 import { checkOptions } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
-import { geluBackward, siluBackward } from "./binary";
+import {
+  geluBackward,
+  hardswishBackward,
+  insideBackward,
+  leakyReluBackward,
+  siluBackward,
+  thresholdBackward,
+} from "./binary";
 import { checkTensor, mapWith } from "./define";
 import { inplace } from "./inplace";
 
@@ -15,14 +22,7 @@ export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): 
   return mapWith("leakyRelu", x, {
     dtypes: "float",
     p: slope,
-    grad: (g, saved) =>
-      g.mul(
-        saved
-          .gt(0)
-          .to(g.dtype)
-          .mul(1 - slope)
-          .add(slope),
-      ),
+    grad: (g, saved) => leakyReluBackward(g, saved, { alpha: slope }),
   });
 }
 
@@ -141,8 +141,15 @@ export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number 
     kernel: "clamp",
     p: low,
     q: high,
-    grad: (g, s) => only(g, s.gt(low).logicalAnd(s.lt(high))),
+    grad: (g, s) => insideGrad(g, s, low, high),
   });
+}
+
+/** g where low < x < high, else 0; in one pass around 0, and in two above it. */
+function insideGrad(g: Tensor, x: Tensor, low: number, high: number): Tensor {
+  if (low === -high) return insideBackward(g, x, { alpha: high });
+  if (low === 0) return insideBackward(thresholdBackward(g, x), x, { alpha: high });
+  return only(g, x.gt(low).logicalAnd(x.lt(high)));
 }
 
 /** min(max(x, 0), 6). @see torch.nn.functional.relu6 */
@@ -150,18 +157,11 @@ export const relu6 = (x: Tensor): Tensor => hardtanh(x, { minVal: 0, maxVal: 6 }
 
 /** x/6 + 1/2, limited to [0, 1]. @see torch.nn.functional.hardsigmoid */
 export const hardsigmoid = (x: Tensor): Tensor =>
-  mapWith("hardsigmoid", x, { dtypes: "float", grad: (g, s) => only(g, s.gt(-3).logicalAnd(s.lt(3))).div(6) });
+  mapWith("hardsigmoid", x, { dtypes: "float", grad: (g, s) => insideBackward(g, s, { alpha: 3 }).div(6) });
 
 /** x · hardsigmoid(x) (Howard et al., 2019). @see torch.nn.functional.hardswish */
 export const hardswish = (x: Tensor): Tensor =>
-  mapWith("hardswish", x, {
-    dtypes: "float",
-    grad: (g, s) =>
-      g
-        .mul(s.div(3).add(0.5))
-        .mul(s.ge(-3).logicalAnd(s.le(3)))
-        .add(only(g, s.gt(3))),
-  });
+  mapWith("hardswish", x, { dtypes: "float", grad: (g, saved) => hardswishBackward(g, saved) });
 
 /** x where |x| > lambd, else 0. Default lambd: 0.5. @see torch.nn.functional.hardshrink */
 export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {

@@ -303,6 +303,30 @@ export const thresholdBackward: Binary = binary("thresholdBackward", {
   grads: [(h, { b }) => thresholdBackward(h, b), null],
 });
 
+/** g where |x| < alpha, else 0: the gradient of hardtanh and its kin. @see torch.ops.aten.hardtanh_backward */
+export const insideBackward: ScaledBinary = scaledBinary("insideBackward", {
+  dtypes: "floating",
+  domain: [-5, 5],
+  saves: ["b"],
+  grads: [(h, { b, p }) => insideBackward(h, b, { alpha: p }), null],
+});
+
+/** g where x > 0, else alpha · g: the gradient of leakyRelu. @see torch.ops.aten.leaky_relu_backward */
+export const leakyReluBackward: ScaledBinary = scaledBinary("leakyReluBackward", {
+  dtypes: "floating",
+  domain: [-5, 5],
+  saves: ["b"],
+  grads: [(h, { b, p }) => leakyReluBackward(h, b, { alpha: p }), null],
+});
+
+/** g · (x/3 + ½) where |x| ≤ 3, g above, 0 below: the gradient of hardswish. @see torch.ops.aten.hardswish_backward */
+export const hardswishBackward: Binary = binary("hardswishBackward", {
+  dtypes: "floating",
+  domain: [-5, 5],
+  saves: ["a", "b"],
+  grads: [(h, { b }) => hardswishBackward(h, b), (h, { a, b }) => insideBackward(h.mul(a), b, { alpha: 3 }).div(3)],
+});
+
 /** g · y · (1 − y): the gradient of sigmoid with result y. @see torch.sigmoid_backward */
 export const sigmoidBackward: Binary = binary("sigmoidBackward", {
   dtypes: "float",

@@ -84,11 +84,12 @@ export function convAlgorithm(pass: ConvPass, dtype: DType, g: Geometry, backend
 }
 
 /** Nanoseconds per multiply-add, and per transformed weight. */
+const MADD_COSTS: Partial<Record<ConvAlgorithm, number>> = { depthwise: 0.12, winogradF2: 0.03, winogradF4: 0.03 };
 const MADD_COST = 0.06;
 const WEIGHT_COST = 5;
 
-const cost = (g: Geometry): number =>
-  g.n * g.o * sizeOfShape(g.output) * (g.c / g.groups) * sizeOfShape(g.kernel) * MADD_COST;
+const costOf = (g: Geometry, algorithm: ConvAlgorithm): number =>
+  g.n * g.o * sizeOfShape(g.output) * (g.c / g.groups) * sizeOfShape(g.kernel) * (MADD_COSTS[algorithm] ?? MADD_COST);
 
 const shapes = {
   forward: (g: Geometry) => [g.n, g.o, ...g.output],
@@ -103,15 +104,16 @@ export function convolution(pass: ConvPass, a: Tensor, b: Tensor, bias: Tensor |
   const y = allocate(shapes[pass](g), a.dtype, a);
   const algorithm = convAlgorithm(pass, a.dtype, g, a.storage.backend);
   const operands = [a.contiguous(), b.contiguous(), bias?.contiguous()] as const;
-  if (algorithm === "winogradF2") tiled(pass, y, operands, g, 2);
-  else if (algorithm === "winogradF4") tiled(pass, y, operands, g, 4);
-  else untiled(pass, y, operands, g);
+  const cost = costOf(g, algorithm);
+  if (algorithm === "winogradF2") tiled(pass, y, operands, g, 2, cost);
+  else if (algorithm === "winogradF4") tiled(pass, y, operands, g, 4, cost);
+  else untiled(pass, y, operands, g, cost);
   return y;
 }
 
 type Operands = readonly [Tensor, Tensor, Tensor | undefined];
 
-function untiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry): void {
+function untiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry, cost: number): void {
   const kernel = kernels[pass];
   const { backend } = y.storage;
   const tasks = backend.query(`${kernel}Tasks`, [codeOf(y.dtype), g.words]);
@@ -120,22 +122,22 @@ function untiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry)
       `convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`,
     );
   const operands = pass === "forward" ? [y, a, b, bias] : [y, a, b];
-  backend.call(kernel, y.dtype, [...operands, g.words], { range: tasks, cost: cost(g), scratch: true });
+  backend.call(kernel, y.dtype, [...operands, g.words], { range: tasks, cost, scratch: true });
 }
 
 /** In tiles of m×m outputs. */
-function tiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry, m: number): void {
+function tiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry, m: number, cost: number): void {
   const { words } = g;
   const { backend } = y.storage;
   if (pass === "weightGrad") {
     const range = backend.query("winogradWeightGradTasks", [words]);
-    backend.call("winogradWeightGrad", undefined, [y, a, b, words], { range, cost: cost(g) / 2, scratch: true });
+    backend.call("winogradWeightGrad", undefined, [y, a, b, words], { range, cost, scratch: true });
     return;
   }
   const gradient = pass === "inputGrad" ? 1 : 0;
   const u = transformedWeights(b, words, m, gradient);
   const range = backend.query("winogradTasks", [words, m, gradient]);
-  backend.call("winograd", undefined, [y, a, u, bias, words, m, gradient], { range, cost: cost(g) / 2, scratch: true });
+  backend.call("winograd", undefined, [y, a, u, bias, words, m, gradient], { range, cost, scratch: true });
   u.dispose();
 }
 
