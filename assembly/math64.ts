@@ -1,7 +1,8 @@
 /**
- * Exponentials, logarithms, powers and what follows from them in f64. `Math` has them too, but reads tables of 14 KB, more
- * than all other static data of the kernels. Errors are below 1 ULP (pow, expm1 and log1p: 2; others: 3); special values
- * follow C's Annex F. The argument reductions are those of fdlibm; the polynomials are our own.
+ * Functions in f64 that `Math` has too: its exponentials, logarithms and powers read tables of 14 KB, more than all other
+ * static data of the kernels, and what follows from other functions in a line does so here. Errors are below 1 ULP (log1p
+ * and pow: 2; acosh: 4; others: 3); special values follow C's Annex F. The argument reductions are those of fdlibm; the
+ * polynomials are our own.
  */
 
 /** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error is 2⁻⁵⁶ of eʳ. */

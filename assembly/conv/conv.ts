@@ -10,7 +10,8 @@
  * PW, DD, DH, DW. All tensors are contiguous. `bias` is 0 or the address of O values. `scratch` is 4 MiB of the calling
  * thread, 16-byte aligned. Every task writes its own part of the result; no shared workspace is needed, and the bits do
  * not depend on how the tasks are split. A …Tasks function returns −1 where the taps span so much (hundreds of lines and
- * columns) that one line of outputs cannot be staged in the scratch memory. Tiles of 3×3 convolutions are in winograd/.
+ * columns) that one line of outputs cannot be staged in the scratch memory. Tiles of 3×3 convolutions are in winograd/,
+ * depthwise convolutions in depthwise/.
  */
 import { F32, F64 } from "../dtype";
 import { biasGrad } from "./biasGrad";

@@ -34,7 +34,7 @@ export class Correlation {
   bias: usize;
   /** The first output of the tile at hand, and the steps to the next row, line and column: in y, or aside. */
   to: usize; toRow: usize; toLine: usize; toStep: usize;
-  /** Lines and columns of the largest tile; the layout of the staged source follows from it. */
+  /** Lines and columns of the tile, of those at the end at most; the layout of the staged source follows from them. */
   tileH: i32; tileW: i32;
   /** Source planes of one block of terms. */
   planeBlock: i32;
@@ -163,10 +163,9 @@ function prepareTerms(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32,
 /** Writes one term of `rows` rows into its place in every panel. */
 function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32): void {
   for (; rows >= MR; rows -= MR) {
-    const second = src + 2 * step, third = second + 2 * step;
     packPair(dst, src, step);
-    packPair(dst + 8, second, step);
-    if (MR == 6) packPair(dst + 16, third, step);
+    packPair(dst + 8, src + 2 * step, step);
+    if (MR == 6) packPair(dst + 16, src + 4 * step, step);
     src += <usize>MR * step;
     dst += panel;
   }
@@ -177,6 +176,7 @@ function packTerm(dst: usize, panel: usize, src: usize, step: usize, rows: i32):
   }
 }
 
+/** The weights of two rows. */
 // @ts-ignore: decorator
 @inline
 function packPair(dst: usize, src: usize, step: usize): void {

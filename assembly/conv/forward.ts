@@ -2,7 +2,7 @@
 import { Correlation, correlate, correlationAt } from "./correlate";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
-  BY_IMAGES, ceilDiv, images, mostLines, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
+  BY_IMAGES, ceilDiv, images, mostTiles, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
   tilesPerPlane,
 } from "./plan";
 import { arrange } from "./stage";
@@ -13,13 +13,12 @@ export function forward(y: usize, x: usize, w: usize, bias: usize, g: Geometry, 
   describe(v, g, pass);
   const all = groupOut(g), size = rowsPerTask(g, pass), blocks = ceilDiv(all, size);
   const tiles = tilesPerPlane(g, pass), across = ceilDiv(g.ow, v.tileW), planes = images(g, pass);
-  const height = v.tileH, most = across > 1 ? 1 : mostLines(g, pass) / height;
+  const height = v.tileH, most = mostTiles(g, pass);
   for (let task = begin; task < end; ) {
     const plane = task / tiles, tile = task - plane * tiles;
     const part = plane / planes, image = plane - part * planes;
     const group = part / blocks, r0 = (part - group * blocks) * size;
     const i0 = (tile / across) * height, j0 = (tile % across) * v.tileW;
-    // Tiles one below the other are computed as one.
     const joined = min(min(most, tiles - tile), end - task);
     task += joined;
     v.tileH = joined * height;

@@ -6,7 +6,7 @@ import { Axis, axis } from "./axis";
 import { Correlation, correlate, correlationAt } from "./correlate";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
-  BY_IMAGES, ceilDiv, columns, images, mostLines, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
+  BY_IMAGES, ceilDiv, columns, images, mostTiles, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
   tilesPerPlane,
 } from "./plan";
 import { arrange } from "./stage";
@@ -33,7 +33,7 @@ export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: 
   describe(v, r, g, pass);
   const all = groupIn(g), size = rowsPerTask(g, pass), blocks = ceilDiv(all, size);
   const tiles = tilesPerPlane(g, pass), across = ceilDiv(columns(g, pass), v.tileW), planes = images(g, pass);
-  const height = v.tileH, most = across > 1 ? 1 : mostLines(g, pass) / height;
+  const height = v.tileH, most = mostTiles(g, pass);
   for (let task = begin; task < end; ) {
     const plane = task / tiles, tile = task - plane * tiles;
     const part = plane / planes, image = plane - part * planes;
@@ -43,7 +43,6 @@ export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: 
     const out = gx + (<usize>(n * g.c + group * all) * v.yRow + (<usize>(depth * g.h * g.w) << 2));
     v.window.images = min(SIDE_BY_SIDE, g.n - n);
     v.x = gy + <usize>(n * g.o + group * groupOut(g)) * v.xChannel;
-    // Tiles one below the other are computed as one.
     const joined = min(min(most, tiles - tile), end - task);
     task += joined;
     v.tileH = joined * height;
@@ -91,9 +90,9 @@ function selectDepth(v: Correlation, r: Residue, g: Geometry, depth: i32): void 
 function residues(
   v: Correlation, r: Residue, g: Geometry, out: usize, weight: usize, r0: i32, r1: i32, i0: i32, j0: i32,
 ): void {
-  for (let rh = 0; rh < g.sh; rh++) {
+  for (let rh = 0; rh < min(g.sh, g.h); rh++) {
     axis(r.h, rh, g.h, g.kh, g.sh, g.ph, g.dh);
-    for (let rw = 0; rw < g.sw; rw++) {
+    for (let rw = 0; rw < min(g.sw, g.w); rw++) {
       axis(r.w, rw, g.w, g.kw, g.sw, g.pw, g.dw);
       const i1 = min(i0 + v.tileH, r.h.count), j1 = min(j0 + v.tileW, r.w.count);
       if (i0 >= i1 || j0 >= j1) continue;

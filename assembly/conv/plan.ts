@@ -20,7 +20,7 @@ export const DEPTHWISE: i32 = 5;
 /** The way that suits a geometry, of the first three. */
 export function strategy(g: Geometry): i32 {
   if (g.groups != 1 || g.pd + g.ph + g.pw != 0) return DIRECT;
-  if (taps(g) == 1 && g.sd * g.sh * g.sw == 1) return POINTWISE;
+  if (taps(g) == 1 && g.od == g.d && g.oh == g.h && g.ow == g.w) return POINTWISE;
   const all = g.kd == g.d && g.kh == g.h && g.kw == g.w;
   return all && g.od * g.oh * g.ow == 1 ? WHOLE : DIRECT;
 }
@@ -40,7 +40,7 @@ const ROW_UNIT: i32 = 12;
 /** Columns of a tile at most. */
 const MAX_COLUMNS: i32 = 512;
 /** Bytes of the results of a tile that are still to be taken apart into images. */
-export const MAX_RESULTS: i32 = 1 << 20;
+const MAX_RESULTS: i32 = 1 << 20;
 /** Outputs that make up for packing the weights. */
 const MIN_OUTPUTS: i32 = 256;
 
@@ -171,8 +171,8 @@ function fewestLines(g: Geometry, pass: i32): i32 {
   return ceilDiv(pass & BY_IMAGES ? MIN_OUTPUTS / SIDE_BY_SIDE : MIN_OUTPUTS, tileColumns(columns(g, pass)));
 }
 
-/** Lines at most that one call computes: as fit the staging area and, by images, that of the results. */
-export function mostLines(g: Geometry, pass: i32): i32 {
+/** Lines at most that are computed as one tile: as fit the staging area and, by images, that of the results. */
+function mostLines(g: Geometry, pass: i32): i32 {
   const w = tileColumns(columns(g, pass)), block = planesPerBlock(g, pass), fewest = fewestLines(g, pass);
   let size = lines(g, pass);
   if (pass & BY_IMAGES) size = min(size, MAX_RESULTS / (elementBytes(true) * min(max(rows(g, pass), 1), MAX_ROWS) * w));
@@ -189,9 +189,14 @@ export function tileLines(g: Geometry, pass: i32): i32 {
 /** Output channels of a task. */
 export function rowsPerTask(g: Geometry, pass: i32): i32 {
   const all = max(rows(g, pass), 1);
-  const parts = ceilDiv(wantedParts(g, pass), tilesPerPlane(g, pass));
+  const parts = ceilDiv(wantedParts(g, pass), max(tilesPerPlane(g, pass), 1));
   const blocks = max(parts, ceilDiv(all, MAX_ROWS));
   return ceilDiv(ceilDiv(all, blocks), ROW_UNIT) * ROW_UNIT;
+}
+
+/** Neighbouring tiles, one below the other, that may be computed as one. */
+export function mostTiles(g: Geometry, pass: i32): i32 {
+  return columns(g, pass) > MAX_COLUMNS ? 1 : mostLines(g, pass) / tileLines(g, pass);
 }
 
 /** Tiles of one plane of outputs. */

@@ -5,7 +5,8 @@
  *
  * staged[row][phase][i] = source[row0 + row][column0 + i * stride + phase], zero outside.
  *
- * By columns an element is an f32; by images it is a vector with that position of four images.
+ * By columns an element is an f32; by images it is a vector with that position of four images, or, in depthwise
+ * convolutions, of four channels.
  */
 import { SIDE_BY_SIDE } from "./plan";
 

@@ -38,6 +38,10 @@ export function checkOperands(op: string, dims: number, x: Tensor, w: Tensor, bi
     );
   if (w.ndim !== dims + 2)
     throw new ShapeError(`${op}: expected a ${dims + 2}D weight, got shape ${shapeText(w.shape)}`);
+  if (x.shape.slice(-dims).includes(0))
+    throw new ShapeError(
+      `${op}: only the batch and the channels of the input may be empty, but got input of size: ${shapeText(x.shape)}`,
+    );
 }
 
 /** @throws ValueError for numbers that are too small. */

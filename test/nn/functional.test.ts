@@ -1,4 +1,4 @@
-/** Other names of functions in `nn.functional`. */
+/** Functions of `nn.functional` beyond PyTorch's samples: other names, options together. */
 import * as torch from "kindling";
 import { expect, test } from "vitest";
 
@@ -40,4 +40,15 @@ test("fractional poolings with indices draw the same windows", () => {
   expect(lists(seeded(() => F.fractionalMaxPool3dWithIndices(x3, 2, { outputSize: 3 })))).toEqual(
     lists(seeded(() => F.fractionalMaxPool3d(x3, 2, options))),
   );
+});
+
+test("the gradient of hardtanh is 1 between the bounds, wherever they lie", () => {
+  const slopes = (minVal: number, maxVal: number) => {
+    const x = torch.tensor([-3, -2, -1, 0, 1, 2, 3]).requiresGrad_();
+    F.hardtanh(x, { minVal, maxVal }).sum().backward();
+    return x.grad!.tolist();
+  };
+  expect(slopes(-2, 2)).toEqual([0, 0, 1, 1, 1, 0, 0]);
+  expect(slopes(0, 2)).toEqual([0, 0, 0, 0, 1, 0, 0]);
+  expect(slopes(-3, 1)).toEqual([0, 1, 1, 1, 0, 0, 0]);
 });

@@ -65,7 +65,7 @@ function extent(s: Side): i32 {
 }
 
 /** The `count` weights of the channels at hand, as vectors. */
-function interleave(q: Field, dst: usize, weights: usize, channel: i32, count: i32): void {
+function loadWeights(q: Field, dst: usize, weights: usize, channel: i32, count: i32): void {
   q.other.image = <usize>count << 2;
   stageRows(q.other, 1, dst, 0, weights + <usize>channel * q.other.image, 0, 1, 0, count, count);
 }
@@ -85,8 +85,8 @@ export function depthwise(
     if (channel != ready) {
       ready = channel;
       q.other.images = v.images;
-      interleave(q, q.weights, weight, channel, taps);
-      if (bias) interleave(q, plus, bias, channel, 1);
+      loadWeights(q, q.weights, weight, channel, taps);
+      if (bias) loadWeights(q, plus, bias, channel, 1);
       else zeros(plus, 16);
     }
     stageTile(q, task - item * tiles, x + first * v.image);

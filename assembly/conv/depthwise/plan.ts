@@ -1,15 +1,18 @@
 /** How a depthwise convolution is cut: fours of channels, tiles of their planes. Everything follows from the geometry alone. */
 import { Axis, axis } from "../axis";
 import { Geometry } from "../geometry";
-import { ceilDiv, columns, lines, MAX_STAGED } from "../plan";
+import { ceilDiv, columns, lines, MAX_STAGED, SIDE_BY_SIDE } from "../plan";
 import { arrange, stagePlane, Window } from "../stage";
 
-/** Channels in the lanes of a vector. */
-export const LANES: i32 = 4;
-/** Bytes that a tile, its source and its results, tries not to exceed: the first cache level. */
+/** Channels in the lanes of a vector, where others have images; with fewer than three, direct sums are faster. */
+export const LANES: i32 = SIDE_BY_SIDE;
+const FEWEST: i32 = 3;
+/** Bytes that the outputs of a tile and what lies under them try not to exceed: the first cache level. */
 const NEAR_TILE: i32 = 1 << 15;
+/** Bytes that its staged source tries not to exceed: the second level. */
+const NEAR_SOURCE: i32 = 1 << 18;
 /** Columns of a tile at most, of a phase. */
-const MAX_COLUMNS: i32 = 512;
+const MAX_RUN: i32 = 512;
 /** Taps and phases at most. */
 const MAX_TAPS: i32 = 4096;
 const MAX_PHASES: i32 = 64;
@@ -17,9 +20,15 @@ const MAX_PHASES: i32 = 64;
 /** Whether a convolution is depthwise, in two dimensions, and fits the areas below. */
 export function isDepthwise(g: Geometry): bool {
   const flat = g.d == 1 && g.od == 1 && g.kd == 1 && g.pd == 0;
-  if (!flat || g.groups < LANES - 1 || g.c != g.groups || g.o != g.groups) return false;
-  const staged = <i64>((g.kh - 1) * g.dh + 2) * (MAX_COLUMNS * g.sw + (g.kw - 1) * g.dw + 2) * 16;
-  return g.kh * g.kw <= MAX_TAPS && g.sh * g.sw <= MAX_PHASES && staged <= MAX_STAGED;
+  if (!flat || g.groups < FEWEST || g.c != g.groups || g.o != g.groups) return false;
+  if (max(g.sh, g.sw) > MAX_PHASES || g.sh * g.sw > MAX_PHASES) return false;
+  return max(g.kh, g.kw) <= MAX_TAPS && g.kh * g.kw <= MAX_TAPS && sourceBytes(g, 1, MAX_RUN) <= MAX_STAGED;
+}
+
+/** Bytes of the staged source of `h` lines and `w` columns of outputs, of a phase; of a gradient no more. */
+function sourceBytes(g: Geometry, h: i32, w: i32): i64 {
+  const rows = <i64>(h - 1) * g.sh + <i64>(g.kh - 1) * g.dh + 2;
+  return rows * (<i64>(w - 1) * g.sw + <i64>(g.kw - 1) * g.dw + 2) * 16;
 }
 
 /** Fours of channels. */
@@ -28,18 +37,20 @@ export function quads(g: Geometry): i32 {
 }
 
 /** Lines and columns of the outputs of a tile, of a phase. */
-function tileLines(g: Geometry, pass: i32): i32 {
-  const all = lines(g, pass), most = max(NEAR_TILE / (16 * (1 + g.sh * g.sw) * tileColumns(g, pass)), 1);
+function linesOfTile(g: Geometry, pass: i32): i32 {
+  const all = max(lines(g, pass), 1), w = columnsOfTile(g, pass);
+  let most = max(NEAR_TILE / (16 * (1 + g.sh * g.sw) * w), 1);
+  while (most > 1 && sourceBytes(g, most, w) > NEAR_SOURCE) most = most / 2;
   return ceilDiv(all, ceilDiv(all, most));
 }
 
-function tileColumns(g: Geometry, pass: i32): i32 {
-  return max(min(columns(g, pass), MAX_COLUMNS), 1);
+function columnsOfTile(g: Geometry, pass: i32): i32 {
+  return max(min(columns(g, pass), MAX_RUN), 1);
 }
 
 /** Tiles of a plane. */
 export function tilesOf(g: Geometry, pass: i32): i32 {
-  return ceilDiv(lines(g, pass), tileLines(g, pass)) * ceilDiv(columns(g, pass), tileColumns(g, pass));
+  return ceilDiv(lines(g, pass), linesOfTile(g, pass)) * ceilDiv(columns(g, pass), columnsOfTile(g, pass));
 }
 
 /** An axis of the planes: source and outputs, the distance of neighbouring outputs of a phase, and of their sources. */
@@ -85,12 +96,12 @@ export function fieldAt(scratch: usize, g: Geometry, gradient: bool): Field {
   q.table = q.phases + MAX_PHASES * 32;
   q.weights = q.table + (MAX_TAPS + 16) * 8;
   q.results = q.weights + (MAX_TAPS + 16) * 16;
-  q.staged = q.results + max(NEAR_TILE, MAX_COLUMNS * MAX_PHASES * 16);
+  q.staged = q.results + max(NEAR_TILE, MAX_RUN * MAX_PHASES * 16);
   const a = changetype<Axis>(scratch + 384), b = changetype<Axis>(scratch + 448);
   describe(q, a, true);
   describe(q, b, false);
-  q.h.tile = tileLines(g, pass);
-  q.w.tile = tileColumns(g, pass);
+  q.h.tile = linesOfTile(g, pass);
+  q.w.tile = columnsOfTile(g, pass);
   openWindow(q.source, q.h.source * q.w.source);
   openWindow(q.other, 0);
   q.source.pitch = (q.w.tile - 1) * q.w.stride + q.w.last - q.w.first + 1;
@@ -115,7 +126,6 @@ function selectAxis(q: Field, a: Axis, vertical: bool, r: i32): void {
   if (q.gradient) {
     axis(a, r, vertical ? g.h : g.w, kernel, vertical ? g.sh : g.sw, pad, dilation);
   } else {
-    a.first = 0;
     a.count = vertical ? g.oh : g.ow;
     a.taps = kernel;
     a.last = 0;
