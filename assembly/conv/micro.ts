@@ -75,25 +75,32 @@ function pairs<ROWS, VECTORS>(
     let c0 = zero, c1 = zero, c2 = zero, d0 = zero, d1 = zero, d2 = zero;
     let from = w, at = table;
     for (let l = lines; l > 0; l--) {
+      const end = from + <usize>count * STEP;
       let p: usize, s: v128, t: v128, f: v128;
-      for (const end = from + (<usize>(count >> 1)) * (2 * STEP); from != end; from += 2 * STEP) {
-        p = x + <usize>load<i32>(at); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
-        f = v128.load32_splat(from); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
-        if (rows > 1) { f = v128.load32_splat(from, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1); }
-        if (rows > 2) { f = v128.load32_splat(from, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2); }
-        p = x + <usize>load<i32>(at, 4); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
-        f = v128.load32_splat(from, STEP); c0 = fma4(f, s, c0); if (wide) d0 = fma4(f, t, d0);
-        if (rows > 1) { f = v128.load32_splat(from, STEP + 4); c1 = fma4(f, s, c1); if (wide) d1 = fma4(f, t, d1); }
-        if (rows > 2) { f = v128.load32_splat(from, STEP + 8); c2 = fma4(f, s, c2); if (wide) d2 = fma4(f, t, d2); }
-        at += 8;
-      }
-      if (count & 1) {
+      if (MR == 6 && (count & 1)) {
         p = x + <usize>load<i32>(at); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
         f = v128.load32_splat(from); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
         if (rows > 1) { f = v128.load32_splat(from, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1); }
         if (rows > 2) { f = v128.load32_splat(from, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2); }
         from += STEP;
         at += 4;
+      }
+      for (; from != end; from += 2 * STEP) {
+        p = x + <usize>load<i32>(at); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
+        f = v128.load32_splat(from); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
+        if (rows > 1) { f = v128.load32_splat(from, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1); }
+        if (rows > 2) { f = v128.load32_splat(from, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2); }
+        // Without a fused multiply-add there are no registers for both terms at once: the branch keeps V8 from mixing them.
+        if (MR < 6 && from + STEP == end) {
+          from = end;
+          at += 4;
+          break;
+        }
+        p = x + <usize>load<i32>(at, 4); s = v128.load(p); t = wide ? v128.load(p, 16) : zero;
+        f = v128.load32_splat(from, STEP); c0 = fma4(f, s, c0); if (wide) d0 = fma4(f, t, d0);
+        if (rows > 1) { f = v128.load32_splat(from, STEP + 4); c1 = fma4(f, s, c1); if (wide) d1 = fma4(f, t, d1); }
+        if (rows > 2) { f = v128.load32_splat(from, STEP + 8); c2 = fma4(f, s, c2); if (wide) d2 = fma4(f, t, d2); }
+        at += 8;
       }
       from += <usize>skip * STEP;
       at += <usize>skip << 2;
