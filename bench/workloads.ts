@@ -97,6 +97,7 @@ const convShapes: readonly ConvShape[] = [
   { batch: 64, channels: 3, size: 32, filters: 6, kernel: 5, padding: 0 },
   { batch: 4, channels: 6, size: 14, filters: 16, kernel: 5, padding: 0 },
   { batch: 64, channels: 6, size: 14, filters: 16, kernel: 5, padding: 0 },
+  { batch: 8, channels: 3, size: 224, filters: 64, kernel: 7, padding: 3, stride: 2 },
 ];
 
 const depthwiseShapes: readonly ConvShape[] = [
@@ -134,7 +135,6 @@ export const suites = {
   conv: [
     ...[...convShapes, ...depthwiseShapes].flatMap((shape) => passes.map((pass) => conv(shape, pass))),
     ...convShapes.slice(0, 3).map((shape) => conv({ ...shape, tiles: "F4" }, "forward")),
-    conv({ batch: 8, channels: 3, size: 224, filters: 64, kernel: 7, padding: 3, stride: 2 }, "forward"),
     conv({ batch: 1, channels: 256, size: 28, filters: 64, kernel: 1, padding: 0 }, "forward"),
   ],
   ops: opNames.map((op): Op => ({ kind: "op", name: op, op, shape: [1024, 1024] })),

@@ -13,7 +13,7 @@ export function forward(y: usize, x: usize, w: usize, bias: usize, g: Geometry, 
   describe(v, g, pass);
   const all = groupOut(g), size = rowsPerTask(g, pass), blocks = ceilDiv(all, size);
   const tiles = tilesPerPlane(g, pass), across = ceilDiv(g.ow, v.tileW), planes = images(g, pass);
-  const height = v.tileH, most = mostTiles(g, pass);
+  const height = v.tileH, most = mostTiles(g, pass, height);
   for (let task = begin; task < end; ) {
     const plane = task / tiles, tile = task - plane * tiles;
     const part = plane / planes, image = plane - part * planes;

@@ -33,7 +33,7 @@ export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: 
   describe(v, r, g, pass);
   const all = groupIn(g), size = rowsPerTask(g, pass), blocks = ceilDiv(all, size);
   const tiles = tilesPerPlane(g, pass), across = ceilDiv(columns(g, pass), v.tileW), planes = images(g, pass);
-  const height = v.tileH, most = mostTiles(g, pass);
+  const height = v.tileH, most = mostTiles(g, pass, height);
   for (let task = begin; task < end; ) {
     const plane = task / tiles, tile = task - plane * tiles;
     const part = plane / planes, image = plane - part * planes;

@@ -194,9 +194,9 @@ export function rowsPerTask(g: Geometry, pass: i32): i32 {
   return ceilDiv(ceilDiv(all, blocks), ROW_UNIT) * ROW_UNIT;
 }
 
-/** Neighbouring tiles, one below the other, that may be computed as one. */
-export function mostTiles(g: Geometry, pass: i32): i32 {
-  return columns(g, pass) > MAX_COLUMNS ? 1 : mostLines(g, pass) / tileLines(g, pass);
+/** Neighbouring tiles of `height` lines, one below the other, that may be computed as one. */
+export function mostTiles(g: Geometry, pass: i32, height: i32): i32 {
+  return columns(g, pass) > MAX_COLUMNS ? 1 : mostLines(g, pass) / height;
 }
 
 /** Tiles of one plane of outputs. */

@@ -41,7 +41,7 @@ function line(p: Phase, weights: usize, x: usize, stride: usize, y: usize, step:
   }
 }
 
-/** The outputs of the tile at hand, `lines` by `columns` of all phases, from its staged source. */
+/** The outputs of the tile at hand, which are `columns` wide, phase by phase from its staged source. */
 function multiply(q: Field, columns: i32): void {
   const h = q.h, w = q.w, row = <usize>(h.stride * q.source.pitch) << 4;
   let p = changetype<Phase>(q.phases);
@@ -64,7 +64,7 @@ function extent(s: Side): i32 {
   return min(s.tile * s.spread, s.outputs - s.at * s.spread);
 }
 
-/** The `count` weights of the channels at hand, as vectors. */
+/** The `count` weights of each channel from `channel` on, as vectors. */
 function loadWeights(q: Field, dst: usize, weights: usize, channel: i32, count: i32): void {
   q.other.image = <usize>count << 2;
   stageRows(q.other, 1, dst, 0, weights + <usize>channel * q.other.image, 0, 1, 0, count, count);

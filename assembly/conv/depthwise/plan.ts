@@ -135,6 +135,7 @@ function selectAxis(q: Field, a: Axis, vertical: bool, r: i32): void {
   }
 }
 
+/** Sizes and distances of an axis; `a` is a record to work with. */
 function describe(q: Field, a: Axis, vertical: bool): void {
   const g = q.g, s = vertical ? q.h : q.w, stride = vertical ? g.sh : g.sw, back = q.gradient;
   const x = vertical ? g.h : g.w, y = vertical ? g.oh : g.ow;
@@ -152,6 +153,7 @@ function describe(q: Field, a: Axis, vertical: bool): void {
   }
 }
 
+/** The phases and the table of their taps; `a` and `b` are records to work with. */
 function listPhases(q: Field, a: Axis, b: Axis): void {
   let p = changetype<Phase>(q.phases), at = q.table;
   for (let r = 0; r < q.h.spread; r++) {
