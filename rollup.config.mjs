@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { nodeResolve } from "@rollup/plugin-node-resolve";
 import esbuild from "rollup-plugin-esbuild";
 
 /** Lets the sources import the compiled kernels as base64 text, so that the binary travels inside the module. */
@@ -19,7 +18,7 @@ function embedKernels() {
 export default {
   input: { kindling: "src/index.ts" },
   output: { dir: "dist", format: "es", sourcemap: true },
-  plugins: [embedKernels(), nodeResolve(), esbuild({ target: "es2022" })],
+  plugins: [embedKernels(), esbuild({ target: "es2022" })],
   onwarn: (warning) => {
     throw new Error(warning.message);
   },

@@ -11,6 +11,7 @@ test("2,000 LeNet steps at batch 64 without tidy or dispose stay in bounded memo
   const marks = [...stdout.matchAll(/^step \d+: memory (\d+) MiB/gm)].map((match) => Number(match[1]) * MEBIBYTE);
   expect(marks).toHaveLength(20);
   expect(marks.at(-1)).toBeLessThan(2 ** 30);
-  expect(marks.at(-1)! / marks[9]!, "growth over the last half").toBeLessThan(1.1);
+  // When the collector runs is chance, and memory grows by 16 MiB at a time.
+  expect(marks.at(-1)! - marks[9]!, "growth over the last half").toBeLessThanOrEqual(3 * 16 * MEBIBYTE);
   expect(stdout).toMatch(/ms per step, with tidy .* times$/m);
 }, 120_000);

@@ -112,7 +112,7 @@ function neededNodes(tasks: Tasks, captures: Map<Node, unknown>): Set<Node> {
 
 /** Adds a gradient to those of a task. Gradients that the engine made itself are given back once they are summed. */
 function deliver(task: Task, index: number, grad: Tensor, createGraph: boolean): void {
-  task.buffer ??= new Array(task.node.outputs.length).fill(undefined);
+  task.buffer ??= task.node.outputs.map(() => undefined);
   const { buffer } = task;
   const have = buffer[index];
   buffer[index] = have === undefined ? grad : have.add(grad);
@@ -217,9 +217,12 @@ function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass
 
 /** Gradients of a node's inputs. */
 function evaluate(node: Node, buffer: Buffer, pass: Pass, needed: ReadonlySet<Node> | undefined): Grads {
-  const run = (): Grads =>
-    isAnomalyEnabled() ? runTraced(node, () => applyNode(node, buffer, needed)) : applyNode(node, buffer, needed);
-  return pass.createGraph || !node.isInternal ? run() : runInternally(() => separate(run(), buffer));
+  if (pass.createGraph || !node.isInternal) return run(node, buffer, needed);
+  return runInternally(() => separate(run(node, buffer, needed), buffer));
+}
+
+function run(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefined): Grads {
+  return isAnomalyEnabled() ? runTraced(node, () => applyNode(node, buffer, needed)) : applyNode(node, buffer, needed);
 }
 
 /** Runs a node and its hooks. An only output whose gradient a hook took away gets zeros. */
@@ -248,7 +251,14 @@ function zeroGrad(node: Node): Tensor {
 
 /** Gives every returned gradient a handle of its own: none is an argument, none occurs twice. */
 function separate(grads: Grads, buffer: Buffer): Grads {
-  return grads.map((g, i) => (g && (buffer.includes(g) || grads.indexOf(g) !== i || g.isShared) ? alias(g) : g));
+  let own: (Tensor | undefined | null)[] | undefined;
+  for (let i = 0; i < grads.length; i++) {
+    const g = grads[i];
+    if (!g || !(g.isShared || buffer.includes(g) || grads.indexOf(g) !== i)) continue;
+    own ??= [...grads];
+    own[i] = alias(g);
+  }
+  return own ?? grads;
 }
 
 /** A pass under way. */

@@ -1,5 +1,6 @@
 /** From the operands and options of a convolution to its geometry. */
 import { ArgumentError, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { Memo } from "../core/memo";
 import { shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { type Geometry, geometryOf } from "./convMaps";
@@ -26,22 +27,23 @@ export function checkOperands(op: string, dims: number, x: Tensor, w: Tensor, bi
   if (bias) checkTensor(op, bias, "bias");
   checkSameDevice(op, x, w, bias);
   if (x.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.float()`);
-  for (const [other, name] of [
-    [w, "weight"],
-    [bias, "bias"],
-  ] as const)
-    if (other && other.dtype !== x.dtype)
-      throw new DTypeError(`${op}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same`);
+  checkSameType(op, x, w, "weight");
+  if (bias) checkSameType(op, x, bias, "bias");
   if (x.ndim !== dims + 1 && x.ndim !== dims + 2)
     throw new ShapeError(
       `${op}: expected ${dims + 1}D (unbatched) or ${dims + 2}D (batched) input, but got input of size: ${shapeText(x.shape)}`,
     );
   if (w.ndim !== dims + 2)
     throw new ShapeError(`${op}: expected a ${dims + 2}D weight, got shape ${shapeText(w.shape)}`);
-  if (x.shape.slice(-dims).includes(0))
+  if (x.shape.indexOf(0, x.ndim - dims) >= 0)
     throw new ShapeError(
       `${op}: only the batch and the channels of the input may be empty, but got input of size: ${shapeText(x.shape)}`,
     );
+}
+
+function checkSameType(op: string, x: Tensor, other: Tensor, name: string): void {
+  if (other.dtype !== x.dtype)
+    throw new DTypeError(`${op}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same`);
 }
 
 /** @throws ValueError for numbers that are too small. */
@@ -55,28 +57,23 @@ export function checkNumbers(op: string, groups: number, lists: Record<string, r
   }
 }
 
-/** Zeros on each side of each axis for a padding given as numbers or by name. */
+/** Zeros on both sides of each axis, and further ones after it, for a padding given as numbers or by name. */
 function resolvePadding(
   op: string,
   dims: number,
   kernel: readonly number[],
   stride: readonly number[],
   dilation: readonly number[],
-  padding: ConvOptions["padding"],
-) {
-  if (padding === "same") {
-    if (stride.some((s) => s !== 1))
-      throw new ValueError(`${op}: padding "same" is not supported for strided convolutions`);
-    const total = kernel.map((k, i) => dilation[i]! * (k - 1));
-    return { before: total.map((t) => Math.floor(t / 2)), extra: total.map((t) => t % 2) };
-  }
-  if (typeof padding === "string" && padding !== "valid")
+  padding: ConvOptions["padding"] = 0,
+): { readonly padding: readonly number[]; readonly extra?: readonly number[] } {
+  if (typeof padding !== "string") return { padding: spread(op, "padding", padding, dims) };
+  if (padding === "valid") return { padding: kernel.map(() => 0) };
+  if (padding !== "same")
     throw new ArgumentError(`${op}: padding must be numbers, "valid" or "same", got "${padding}"`);
-  const before =
-    padding === undefined || padding === "valid"
-      ? new Array<number>(dims).fill(0)
-      : spread(op, "padding", padding as Sizes, dims);
-  return { before, extra: new Array<number>(dims).fill(0) };
+  if (stride.some((s) => s !== 1))
+    throw new ValueError(`${op}: padding "same" is not supported for strided convolutions`);
+  const total = kernel.map((k, i) => dilation[i]! * (k - 1));
+  return { padding: total.map((t) => Math.floor(t / 2)), extra: total.map((t) => t % 2) };
 }
 
 /** What a convolution of a batch computes: its geometry, and the input, which includes what padding "same" adds on one side only. */
@@ -92,14 +89,32 @@ export function prepare(
   const stride = spread(op, "stride", options.stride ?? 1, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
   const { groups = 1 } = options;
-  const { before: padding, extra } = resolvePadding(op, dims, kernel, stride, dilation, options.padding);
-  checkNumbers(op, groups, { stride, dilation, padding });
+  const { padding, extra = [] } = resolvePadding(op, dims, kernel, stride, dilation, options.padding);
   const x = extra.some((e) => e > 0)
     ? constantPadNd(
         input,
         [...extra].reverse().flatMap((e) => [0, e]),
       )
     : input;
+  const key = [dims, groups, ...x.shape, ...weight.shape, ...stride, ...padding, ...dilation];
+  const geometry = geometries.get(key, () => {
+    checkNumbers(op, groups, { stride, dilation, padding });
+    return geometryOver(op, input, x, weight, { groups, kernel, stride, padding, dilation });
+  });
+  if (bias && (bias.ndim !== 1 || bias.shape[0] !== geometry.o))
+    throw new ShapeError(`${op}: expected bias to have shape [${geometry.o}], got ${shapeText(bias.shape)}`);
+  return { x, geometry };
+}
+
+/** Those of all convolutions that have been seen: the next step of a training asks for the same ones. */
+const geometries = new Memo<Geometry>();
+
+/** The windows of a convolution. */
+type Windows = Pick<Geometry, "groups" | "kernel" | "stride" | "padding" | "dilation">;
+
+/** The geometry of windows over `x`, which is `input` or more. @throws ShapeError if they do not fit. */
+function geometryOver(op: string, input: Tensor, x: Tensor, weight: Tensor, windows: Windows): Geometry {
+  const { groups, kernel, stride, padding, dilation } = windows;
   const [n, c] = [x.shape[0]!, x.shape[1]!];
   const o = weight.shape[0]!;
   if (o < 1)
@@ -110,8 +125,6 @@ export function prepare(
     throw new ShapeError(
       `${op}: given groups=${groups}, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[1]! * groups} channels and the ${o} output channels to be divisible by groups, but got ${c} channels instead`,
     );
-  if (bias && (bias.ndim !== 1 || bias.shape[0] !== o))
-    throw new ShapeError(`${op}: expected bias to have shape [${o}], got ${shapeText(bias.shape)}`);
   const size = x.shape.slice(2);
   const output = size.map(
     (s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1,
@@ -120,5 +133,5 @@ export function prepare(
     throw new ShapeError(
       `${op}: calculated padded input size per channel: ${shapeText(size.map((s, i) => s + 2 * padding[i]!))}. Kernel size: ${shapeText(kernel)}. Kernel size can't be greater than actual input size`,
     );
-  return { x, geometry: geometryOf({ n, groups, c, o, input: size, output, kernel, stride, padding, dilation }) };
+  return geometryOf({ n, c, o, input: size, output, ...windows });
 }

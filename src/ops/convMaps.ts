@@ -2,7 +2,7 @@
  * How the three maps of a convolution are computed: y from x and w, and the gradients of x and of w. The planner of the kernels
  * chooses the algorithm by shape (`assembly/conv/algorithm.ts`).
  */
-import type { Backend } from "../backend/backend";
+import type { Backend, Work } from "../backend/backend";
 import { codeOf, type DType } from "../core/dtype";
 import { KindlingError, ValueError } from "../core/errors";
 import { shapeText, sizeOfShape } from "../core/shape";
@@ -26,6 +26,8 @@ interface Shape {
 export interface Geometry extends Shape {
   /** As the kernels read it (assembly/conv/geometry.ts). */
   readonly words: readonly number[];
+  /** How its passes are computed, as far as that was asked. */
+  readonly plans: Plan[];
 }
 
 const spatialAxes = 3;
@@ -44,7 +46,7 @@ export function geometryOf(g: Shape): Geometry {
     for (let i = list.length; i < spatialAxes; i++) words.push(fill);
     words.push(...list);
   }
-  return { ...g, words };
+  return { ...g, words, plans: [] };
 }
 
 /**
@@ -77,12 +79,6 @@ export function setWinogradTiles(tiles: WinogradTiles): void {
   winogradTiles = tiles;
 }
 
-/** Which algorithm computes a pass. */
-export function convAlgorithm(pass: ConvPass, dtype: DType, g: Geometry, backend: Backend): ConvAlgorithm {
-  const code = backend.query("convAlgorithm", [codeOf(dtype), g.words, passes[pass], largestTiles[winogradTiles]]);
-  return byCode[code]!;
-}
-
 /** Nanoseconds per multiply-add, and per transformed weight. */
 const MADD_COSTS: Partial<Record<ConvAlgorithm, number>> = { depthwise: 0.12, winogradF2: 0.03, winogradF4: 0.03 };
 const MADD_COST = 0.06;
@@ -90,6 +86,17 @@ const WEIGHT_COST = 5;
 
 const costOf = (g: Geometry, algorithm: ConvAlgorithm): number =>
   g.n * g.o * sizeOfShape(g.output) * (g.c / g.groups) * sizeOfShape(g.kernel) * (MADD_COSTS[algorithm] ?? MADD_COST);
+
+/** How a pass is computed in a dtype on a device, if tiles up to a size are allowed. */
+interface Plan {
+  readonly pass: ConvPass;
+  readonly dtype: DType;
+  readonly backend: Backend;
+  readonly largest: WinogradTiles;
+  readonly algorithm: ConvAlgorithm;
+  readonly shape: readonly number[];
+  readonly work: Work;
+}
 
 const shapes = {
   forward: (g: Geometry) => [g.n, g.o, ...g.output],
@@ -99,45 +106,75 @@ const shapes = {
 
 const kernels = { forward: "conv", inputGrad: "convInputGrad", weightGrad: "convWeightGrad" } as const;
 
-/** Runs one of the maps on its two operands, and for y the bias, into a new tensor. Records nothing. */
-export function convolution(pass: ConvPass, a: Tensor, b: Tensor, bias: Tensor | undefined, g: Geometry): Tensor {
-  const y = allocate(shapes[pass](g), a.dtype, a);
-  const algorithm = convAlgorithm(pass, a.dtype, g, a.storage.backend);
-  const operands = [a.contiguous(), b.contiguous(), bias?.contiguous()] as const;
-  const cost = costOf(g, algorithm);
-  if (algorithm === "winogradF2") tiled(pass, y, operands, g, 2, cost);
-  else if (algorithm === "winogradF4") tiled(pass, y, operands, g, 4, cost);
-  else untiled(pass, y, operands, g, cost);
-  return y;
-}
+/** Outputs along one side of a tile, for algorithms that have them. */
+const tileSizes: Partial<Record<ConvAlgorithm, number>> = { winogradF2: 2, winogradF4: 4 };
 
-type Operands = readonly [Tensor, Tensor, Tensor | undefined];
-
-function untiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry, cost: number): void {
-  const kernel = kernels[pass];
-  const { backend } = y.storage;
-  const tasks = backend.query(`${kernel}Tasks`, [codeOf(y.dtype), g.words]);
+/** The tasks of a pass. @throws KindlingError if it cannot be computed. */
+function tasksOf(pass: ConvPass, dtype: DType, g: Geometry, backend: Backend, algorithm: ConvAlgorithm): number {
+  const tile = tileSizes[algorithm];
+  if (tile !== undefined)
+    return pass === "weightGrad"
+      ? backend.query("winogradWeightGradTasks", [g.words])
+      : backend.query("winogradTasks", [g.words, tile, Number(pass === "inputGrad")]);
+  const tasks = backend.query(`${kernels[pass]}Tasks`, [codeOf(dtype), g.words]);
   if (tasks < 0)
     throw new KindlingError(
       `convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`,
     );
-  const operands = pass === "forward" ? [y, a, b, bias] : [y, a, b];
-  backend.call(kernel, y.dtype, [...operands, g.words], { range: tasks, cost, scratch: true });
+  return tasks;
+}
+
+/** Which algorithm computes a pass. */
+export function convAlgorithm(pass: ConvPass, dtype: DType, g: Geometry, backend: Backend): ConvAlgorithm {
+  const code = backend.query("convAlgorithm", [codeOf(dtype), g.words, passes[pass], largestTiles[winogradTiles]]);
+  return byCode[code]!;
+}
+
+/** Asks the planner of the kernels, unless it has been asked before. */
+function planOf(pass: ConvPass, dtype: DType, g: Geometry, backend: Backend): Plan {
+  for (const plan of g.plans)
+    if (plan.pass === pass && plan.dtype === dtype && plan.backend === backend && plan.largest === winogradTiles)
+      return plan;
+  const algorithm = convAlgorithm(pass, dtype, g, backend);
+  const range = tasksOf(pass, dtype, g, backend, algorithm);
+  const work = { range, cost: costOf(g, algorithm), scratch: true };
+  const plan: Plan = { pass, dtype, backend, largest: winogradTiles, algorithm, shape: shapes[pass](g), work };
+  g.plans.push(plan);
+  return plan;
+}
+
+/** Runs one of the maps on its two operands, and for y the bias, into a new tensor. Records nothing. */
+export function convolution(pass: ConvPass, a: Tensor, b: Tensor, bias: Tensor | undefined, g: Geometry): Tensor {
+  const { backend } = a.storage;
+  const { algorithm, shape, work } = planOf(pass, a.dtype, g, backend);
+  const y = allocate(shape, a.dtype, a);
+  const [first, second, offset] = [a.contiguous(), b.contiguous(), bias?.contiguous()];
+  const tile = tileSizes[algorithm];
+  if (tile !== undefined) tiled(pass, y, first, second, offset, g, tile, work);
+  else if (pass === "forward") backend.call("conv", y.dtype, [y, first, second, offset, g.words], work);
+  else backend.call(kernels[pass], y.dtype, [y, first, second, g.words], work);
+  return y;
 }
 
 /** In tiles of m×m outputs. */
-function tiled(pass: ConvPass, y: Tensor, [a, b, bias]: Operands, g: Geometry, m: number, cost: number): void {
-  const { words } = g;
+function tiled(
+  pass: ConvPass,
+  y: Tensor,
+  a: Tensor,
+  b: Tensor,
+  bias: Tensor | undefined,
+  { words }: Geometry,
+  m: number,
+  work: Work,
+): void {
   const { backend } = y.storage;
   if (pass === "weightGrad") {
-    const range = backend.query("winogradWeightGradTasks", [words]);
-    backend.call("winogradWeightGrad", undefined, [y, a, b, words], { range, cost, scratch: true });
+    backend.call("winogradWeightGrad", undefined, [y, a, b, words], work);
     return;
   }
-  const gradient = pass === "inputGrad" ? 1 : 0;
+  const gradient = Number(pass === "inputGrad");
   const u = transformedWeights(b, words, m, gradient);
-  const range = backend.query("winogradTasks", [words, m, gradient]);
-  backend.call("winograd", undefined, [y, a, u, bias, words, m, gradient], { range, cost, scratch: true });
+  backend.call("winograd", undefined, [y, a, u, bias, words, m, gradient], work);
   u.dispose();
 }
 

@@ -1,7 +1,9 @@
 /** Pooling over windows in one, two and three dimensions. */
 import { record, recordAll } from "../autograd/node";
+import type { Work } from "../backend/backend";
 import { isFloat } from "../core/dtype";
 import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { Memo } from "../core/memo";
 import { shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -54,17 +56,40 @@ export function spread(op: string, name: string, value: Sizes, dims: number): nu
 }
 
 /** Windows over an input of shape [(N,) C, …spatial]. */
-interface Geometry {
+interface Windows {
   readonly dims: number;
+  /** All axes before the spatial ones. */
+  readonly lead: readonly number[];
   readonly input: readonly number[];
   readonly output: readonly number[];
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[];
   readonly dilation: readonly number[];
-  /** All axes before the spatial ones. */
-  readonly lead: readonly number[];
 }
+
+interface Geometry extends Windows {
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+  /** As the kernels read it: depth, height, width of each quantity; missing axes have size 1 and no padding. */
+  readonly words: readonly number[];
+  readonly work: Work;
+}
+
+function geometryOf(g: Windows): Geometry {
+  const { dims, lead, input, output, kernel, stride, padding, dilation } = g;
+  const words = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1];
+  const lists = [input, output, kernel, stride, padding, dilation];
+  for (let i = 0; i < lists.length; i++)
+    for (let axis = 0; axis < dims; axis++) words[3 * i + 3 - dims + axis] = lists[i]![axis]!;
+  const planes = sizeOfShape(lead);
+  const cost = planes * sizeOfShape(output) * Math.max(1, sizeOfShape(kernel)) * POOL_COST;
+  const work = { range: planes, cost };
+  return { ...g, inputShape: [...lead, ...input], outputShape: [...lead, ...output], words, work };
+}
+
+/** Those of all windows that have been seen: the next step of a training asks for the same ones. */
+const geometries = new Memo<Geometry>();
 
 function checkInput(op: string, x: Tensor, dims: number): void {
   checkTensor(op, x);
@@ -73,7 +98,7 @@ function checkInput(op: string, x: Tensor, dims: number): void {
     throw new ShapeError(
       `${op}: expected ${dims + 1}D or ${dims + 2}D input [(N,) C, ${["L", "H, W", "D, H, W"][dims - 1]}], got shape ${shapeText(x.shape)}`,
     );
-  if (x.shape.slice(x.ndim - dims - 1).includes(0))
+  if (x.shape.indexOf(0, x.ndim - dims - 1) >= 0)
     throw new ShapeError(
       `${op}: expected input with non-zero size for all but the batch axis, got ${shapeText(x.shape)}`,
     );
@@ -100,6 +125,19 @@ function windows(
   const stride = isDefault ? kernel : spread(op, "stride", options.stride!, dims);
   const padding = spread(op, "padding", options.padding ?? 0, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
+  const { ceilMode = false } = options;
+  const key = [dims, Number(ceilMode), ...x.shape, ...kernel, ...stride, ...padding, ...dilation];
+  return geometries.get(key, () => geometryOver(op, x, { dims, kernel, stride, padding, dilation }, ceilMode));
+}
+
+/** The geometry of windows over `x`. @throws ValueError or ShapeError if they do not fit. */
+function geometryOver(
+  op: string,
+  x: Tensor,
+  windows: Omit<Windows, "lead" | "input" | "output">,
+  ceilMode: boolean,
+): Geometry {
+  const { dims, kernel, stride, padding, dilation } = windows;
   if ([kernel, stride, dilation].some((sizes) => sizes.some((n) => n < 1)))
     throw new ValueError(`${op}: kernelSize, stride and dilation must be positive`);
   if (padding.some((p, i) => p < 0 || p > kernel[i]! / 2))
@@ -107,14 +145,12 @@ function windows(
       `${op}: pad should be at most half of effective kernel size, got padding ${shapeText(padding)} and kernelSize ${shapeText(kernel)}`,
     );
   const input = x.shape.slice(x.ndim - dims);
-  const output = input.map((n, i) =>
-    outputSize(n, kernel[i]!, stride[i]!, padding[i]!, dilation[i]!, options.ceilMode ?? false),
-  );
+  const output = input.map((n, i) => outputSize(n, kernel[i]!, stride[i]!, padding[i]!, dilation[i]!, ceilMode));
   if (output.some((n) => n < 1))
     throw new ShapeError(
       `${op}: given input size ${shapeText(x.shape.slice(-dims - 1))}, the output size ${shapeText(output)} is too small`,
     );
-  return { dims, input, output, kernel, stride, padding, dilation, lead: x.shape.slice(0, x.ndim - dims) };
+  return geometryOf({ ...windows, input, output, lead: x.shape.slice(0, x.ndim - dims) });
 }
 
 function adaptiveWindows(
@@ -135,7 +171,7 @@ function adaptiveWindows(
     throw new ValueError(`${op}: outputSize must be one size or ${dims}, none negative, got ${JSON.stringify(size)}`);
   const none = new Array<number>(dims).fill(0);
   // Kernels take a kernel of 0 for as many windows as there are outputs.
-  return {
+  return geometryOf({
     dims,
     input,
     output,
@@ -144,28 +180,14 @@ function adaptiveWindows(
     padding: none,
     dilation: none.map(() => 1),
     lead: x.shape.slice(0, x.ndim - dims),
-  };
+  });
 }
-
-/** The geometry as the kernels read it: depth, height, width of each quantity; missing axes have size 1 and no padding. */
-function packed({ dims, input, output, kernel, stride, padding, dilation }: Geometry): number[] {
-  const values = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1];
-  const lists = [input, output, kernel, stride, padding, dilation];
-  for (let i = 0; i < lists.length; i++)
-    for (let axis = 0; axis < dims; axis++) values[3 * i + 3 - dims + axis] = lists[i]![axis]!;
-  return values;
-}
-
-const work = (g: Geometry) => {
-  const planes = sizeOfShape(g.lead);
-  return { range: planes, cost: planes * sizeOfShape(g.output) * Math.max(1, sizeOfShape(g.kernel)) * POOL_COST };
-};
 
 /** Maximum over windows, with positions. */
 function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
-  const y = allocate([...g.lead, ...g.output], x.dtype, x);
+  const y = allocate(g.outputShape, x.dtype, x);
   const indices = allocate(y.shape, "int64", x);
-  x.storage.backend.call("maxPool", x.dtype, [y, indices, x.contiguous(), packed(g)], work(g));
+  x.storage.backend.call("maxPool", x.dtype, [y, indices, x.contiguous(), g.words], g.work);
   const name = `${op.charAt(0).toUpperCase()}${op.slice(1)}${g.dims === 1 ? "" : "WithIndices"}Backward0`;
   recordAll(name, [y, indices], [x], [indices], ([grad], [at]) => [grad && maxPoolBackward(grad, at!, g)]);
   return [y, indices];
@@ -173,10 +195,10 @@ function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
 
 /** The gradient of max pooling: each gradient added at the position of its maximum. */
 function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor {
-  const { lead, input, output } = geometry;
-  const gx = allocate([...lead, ...input], g.dtype, g);
+  const { input, output, inputShape, work } = geometry;
+  const gx = allocate(inputShape, g.dtype, g);
   const args = [gx, g.contiguous(), indices, sizeOfShape(input), sizeOfShape(output)];
-  g.storage.backend.call("maxPoolBackward", g.dtype, args, work(geometry));
+  g.storage.backend.call("maxPoolBackward", g.dtype, args, work);
   return record(
     "MaxPoolBackwardBackward0",
     gx,
@@ -247,14 +269,14 @@ export const adaptiveMaxPool3d: AdaptiveMaxPool = adaptiveMax(3);
 
 /** A linear pooling: its gradient spreads evenly, and the gradient of that is the pooling again. */
 function linearPool(name: string, x: Tensor, g: Geometry, extra: readonly number[]): Tensor {
-  const y = allocate([...g.lead, ...g.output], x.dtype, x);
-  x.storage.backend.call("avgPool", x.dtype, [y, x.contiguous(), packed(g), ...extra], work(g));
+  const y = allocate(g.outputShape, x.dtype, x);
+  x.storage.backend.call("avgPool", x.dtype, [y, x.contiguous(), g.words, ...extra], g.work);
   return record(name, y, [x], [], [(grad) => linearPoolBackward(name, grad, g, extra)]);
 }
 
 function linearPoolBackward(name: string, grad: Tensor, g: Geometry, extra: readonly number[]): Tensor {
-  const gx = allocate([...g.lead, ...g.input], grad.dtype, grad);
-  grad.storage.backend.call("avgPoolBackward", grad.dtype, [gx, grad.contiguous(), packed(g), ...extra], work(g));
+  const gx = allocate(g.inputShape, grad.dtype, grad);
+  grad.storage.backend.call("avgPoolBackward", grad.dtype, [gx, grad.contiguous(), g.words, ...extra], g.work);
   return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, h, g, extra)]);
 }
 

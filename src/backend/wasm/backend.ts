@@ -111,46 +111,48 @@ class WasmBackend implements Backend {
 
   unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
     this.top = 0;
-    const n = sizeOfShape(y.shape);
-    const args = [codeOf(x.dtype), addressOf(y), addressOf(x), p, q, this.geometry(y.shape, [x])];
-    this.parts.pool.run(this.kernel(name), args, n, n * MAP_COST, false);
+    const geometry = this.geometry(y.shape, [x]);
+    this.parts.pool.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
+    this.map(name, y, MAP_COST);
   }
 
   binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
     this.top = 0;
-    const n = sizeOfShape(y.shape);
     const mode = binaryMode(a, b, y.shape);
     const geometry = mode === undefined ? this.geometry(y.shape, [layoutOf(a), layoutOf(b)]) : 0;
-    const args = [codeOf(dtype), addressOf(y), this.address(a, dtype), this.address(b, dtype), p, mode ?? 0, geometry];
-    this.parts.pool.run(this.kernel(name), args, n, n * MAP_COST, false);
+    const [left, right] = [this.address(a, dtype), this.address(b, dtype)];
+    this.parts.pool.args.set(codeOf(dtype), addressOf(y), left, right, p, mode ?? 0, geometry);
+    this.map(name, y, MAP_COST);
   }
 
   ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
     this.top = 0;
-    const n = sizeOfShape(y.shape);
     const geometry = this.geometry(y.shape, [a, b, c]);
-    const args = [codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry];
-    this.parts.pool.run(this.kernel(name), args, n, n * MAP_COST, false);
+    this.parts.pool.args.set(codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry);
+    this.map(name, y, MAP_COST);
   }
 
   copy(y: Operand, x: Operand): void {
     this.top = 0;
-    const n = sizeOfShape(y.shape);
     const geometry = this.geometry(y.shape, [y, x]);
-    const args = [codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry];
-    this.parts.pool.run(this.kernel("copy"), args, n, n * COPY_COST, false);
+    this.parts.pool.args.set(codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry);
+    this.map("copy", y, COPY_COST);
   }
 
   fill(y: Operand, value: number): void {
+    this.parts.pool.args.set(codeOf(y.dtype), addressOf(y), value);
+    this.map("fill", y, COPY_COST);
+  }
+
+  /** Runs a kernel over all elements of its output. */
+  private map(name: string, y: Operand, cost: number): void {
     const n = sizeOfShape(y.shape);
-    this.parts.pool.run(this.kernel("fill"), [codeOf(y.dtype), addressOf(y), value], n, n * COPY_COST, false);
+    this.parts.pool.run(this.kernel(name), n, n * cost, false);
   }
 
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
-    this.top = 0;
-    const values = dtype === undefined ? [] : [codeOf(dtype)];
-    for (const arg of args) values.push(this.argument(arg));
-    this.parts.pool.run(this.kernel(name), values, work.range, work.cost, work.scratch === true);
+    this.pass(dtype, args);
+    this.parts.pool.run(this.kernel(name), work.range, work.cost, work.scratch === true);
   }
 
   query(name: string, args: readonly (number | readonly number[])[]): number {
@@ -158,8 +160,16 @@ class WasmBackend implements Backend {
   }
 
   check(name: string, args: readonly Argument[]): number {
+    this.pass(undefined, args);
+    return this.parts.pool.args.call(this.kernel(name));
+  }
+
+  private pass(dtype: DType | undefined, args: readonly Argument[]): void {
+    const list = this.parts.pool.args;
     this.top = 0;
-    return this.kernel(name).run(...args.map((arg) => this.argument(arg)));
+    list.clear();
+    if (dtype !== undefined) list.push(codeOf(dtype));
+    for (let i = 0; i < args.length; i++) list.push(this.argument(args[i]));
   }
 
   private kernel(name: string): Kernel {
@@ -180,7 +190,8 @@ class WasmBackend implements Backend {
     const { memory, callArea } = this.parts;
     const address = callArea + this.top;
     this.top += (values.length * 4 + 7) & ~7;
-    (memory.heap("int32") as Int32Array).set(values, address >> 2);
+    const heap = memory.heap("int32");
+    for (let i = 0, at = address >> 2; i < values.length; i++) heap[at + i] = values[i]!;
     return address;
   }
 

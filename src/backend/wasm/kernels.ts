@@ -1,12 +1,12 @@
 /** Loads the compiled kernels: picks the SIMD level, compiles synchronously, and gives every export a number. */
 
 import { baseline, relaxed } from "kindling:kernels";
-import { instantiateSync } from "@assemblyscript/loader";
 import { environment } from "../../platform/platform";
 
 export type SimdLevel = "baseline" | "relaxed";
 
-export type KernelFunction = (...args: number[]) => number;
+/** Takes more arguments than it has parameters, as any function does. */
+export type KernelFunction = (...args: readonly (number | undefined)[]) => number;
 
 /** One export of the binary. */
 export interface Kernel {
@@ -65,7 +65,7 @@ export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAss
 }
 
 export function loadKernels(module: WebAssembly.Module, level: SimdLevel, memory: WebAssembly.Memory): Kernels {
-  const exports = instantiateSync(module, { env: { memory } }).exports as Record<string, unknown>;
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const table = new Map<string, Kernel>();
   for (const { name, kind } of WebAssembly.Module.exports(module))
     if (kind === "function") table.set(name, { name, index: table.size, run: exports[name] as KernelFunction });

@@ -14,6 +14,7 @@ import {
   startWorker,
   type WorkerHandle,
 } from "../../platform/platform";
+import { ArgumentList } from "./argumentList";
 import type { Kernel, Kernels } from "./kernels";
 import type { Memory } from "./memory";
 import { type ComputeSetup, Control, computeThread } from "./worker";
@@ -44,6 +45,8 @@ const workerSource = (): string =>
   `const __name = (target) => target;\nconst computeThread = ${computeThread.toString()};\nreceive(computeThread);\n`;
 
 export class Pool {
+  /** Those of the next job: {@link run} adds the scratch memory and the range. */
+  readonly args = new ArgumentList();
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
   private readonly scratch: number;
@@ -92,12 +95,14 @@ export class Pool {
   }
 
   /** Runs `kernel(...args, [scratch,] begin, end)` over [0, range), on several threads if `cost` (ns on one thread) is worth it. */
-  run(kernel: Kernel, args: number[], range: number, cost: number, usesScratch: boolean): void {
+  run(kernel: Kernel, range: number, cost: number, usesScratch: boolean): void {
     if (range <= 0) return;
-    const isShared = this.threads > 1 && cost >= SHARE_COST && range > 1 && this.hasHelp(cost);
-    if (usesScratch && !isShared) args.push(this.scratch);
-    if (isShared) this.runShared(kernel, args, range, cost, usesScratch);
-    else kernel.run(...args, 0, range);
+    if (this.threads > 1 && cost >= SHARE_COST && range > 1 && this.hasHelp(cost)) {
+      this.runShared(kernel, range, cost, usesScratch);
+      return;
+    }
+    if (usesScratch) this.args.push(this.scratch);
+    this.args.callOn(kernel, 0, range);
   }
 
   /** Whether a thread is there to help, or worth waking. */
@@ -118,8 +123,8 @@ export class Pool {
     return Atomics.load(this.i32, Control.started) - Atomics.load(this.i32, Control.sleepers);
   }
 
-  private runShared(kernel: Kernel, args: number[], range: number, cost: number, usesScratch: boolean): void {
-    const { i32 } = this;
+  private runShared(kernel: Kernel, range: number, cost: number, usesScratch: boolean): void {
+    const { args, i32 } = this;
     const parts = (1 + this.helpers) * CHUNKS_PER_THREAD;
     const unit = range / parts < ALIGNMENT ? 1 : ALIGNMENT;
     const units = Math.ceil(range / unit);
@@ -129,7 +134,7 @@ export class Pool {
     i32[Control.unit] = unit;
     i32[Control.units] = units;
     i32[Control.usesScratch] = usesScratch ? 1 : 0;
-    this.f64.set(args);
+    args.copyTo(this.f64);
     Atomics.store(i32, Control.finished, 0);
     Atomics.store(i32, Control.chunks, Math.min(parts, units));
     this.epoch = (this.epoch + 1) & 0x7fff;
@@ -137,13 +142,13 @@ export class Pool {
     const missing = this.helpers - this.awake;
     if (missing > 0 && cost >= WAKE_COST) Atomics.notify(i32, Control.ticket, missing);
     if (usesScratch) args.push(this.scratch);
-    const own = this.work(kernel, args);
+    const own = this.work(kernel);
     this.judge(cost, own, this.wait());
     this.close();
   }
 
   /** Claims chunks until none are left, also after an error, since others may be at work on theirs. @returns The part of the job that the caller did. */
-  private work(kernel: Kernel, args: number[]): number {
+  private work(kernel: Kernel): number {
     const { i32 } = this;
     const chunks = i32[Control.chunks]!;
     const range = i32[Control.range]!;
@@ -156,7 +161,7 @@ export class Pool {
       if (chunk >= chunks) return own / chunks;
       if (Atomics.compareExchange(i32, Control.ticket, ticket, ticket + 1) !== ticket) continue;
       try {
-        kernel.run(...args, begins(chunk), begins(chunk + 1));
+        this.args.callOn(kernel, begins(chunk), begins(chunk + 1));
       } catch (error) {
         this.error ??= error;
       }

@@ -46,9 +46,11 @@ export function computeThread(setup: ComputeSetup): void {
   const instance = new WebAssembly.Instance(module, { env: { memory, abort: () => {} } });
   const kernels = WebAssembly.Module.exports(module)
     .filter((entry) => entry.kind === "function")
-    .map((entry) => instance.exports[entry.name] as (...args: number[]) => number);
+    .map((entry) => instance.exports[entry.name] as (...args: (number | undefined)[]) => number);
   const i32 = new Int32Array(memory.buffer, control, 256);
   const f64 = new Float64Array(memory.buffer, control + words.arguments * 4, 64);
+  /** As an `ArgumentList`. */
+  const args: (number | undefined)[] = [...new Array<undefined>(64)];
   const closed = 0xffff;
 
   const begins = (chunk: number, chunks: number): number =>
@@ -60,11 +62,14 @@ export function computeThread(setup: ComputeSetup): void {
     if (chunk === closed || chunk >= Atomics.load(i32, words.chunks)) return false;
     if (Atomics.compareExchange(i32, words.ticket, ticket, ticket + 1) !== ticket) return true;
     // The claim holds the job open, so its description cannot change until this chunk is counted as finished.
-    const args = Array.from(f64.subarray(0, i32[words.argumentCount]!));
-    if (i32[words.usesScratch]) args.push(scratch);
+    let count = i32[words.argumentCount]!;
+    for (let i = 0; i < count; i++) args[i] = f64[i]!;
+    if (i32[words.usesScratch]) args[count++] = scratch;
     const chunks = i32[words.chunks]!;
+    args[count] = begins(chunk, chunks);
+    args[count + 1] = begins(chunk + 1, chunks);
     try {
-      kernels[i32[words.kernel]!]!(...args, begins(chunk, chunks), begins(chunk + 1, chunks));
+      kernels[i32[words.kernel]!]!(...args);
     } catch {
       Atomics.store(i32, words.failed, 1);
     }
