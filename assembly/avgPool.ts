@@ -70,15 +70,6 @@ function averageRow<T>(
   }
 }
 
-function averagePlane<T>(y: usize, x: usize, geom: usize, fixed: i32, countPad: i32): void {
-  const outW = outSize(geom, WIDTH);
-  for (let od = 0; od < outSize(geom, DEPTH); od++) {
-    for (let oh = 0; oh < outSize(geom, HEIGHT); oh++, y = at<T>(y, outW)) {
-      averageRow<T>(y, x, geom, od, oh, fixed, countPad);
-    }
-  }
-}
-
 /** The weight of an element in a window of two by two. */
 function pairScale(fixed: i32): f32 {
   return <f32>(1 / <f64>(fixed != 0 ? fixed : 4));
@@ -99,21 +90,22 @@ function averageRow2x2(y: usize, x: usize, inW: i32, outW: i32, scale: f32): voi
   }
 }
 
-function averagePlane2x2(y: usize, x: usize, geom: usize, scale: f32): void {
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
-  for (let d = 0; d < outSize(geom, DEPTH); d++) {
-    for (let oh = 0; oh < outSize(geom, HEIGHT); oh++, y = at<f32>(y, outW)) {
-      averageRow2x2(y, at<f32>(x, (d * height + 2 * oh) * width), width, outW, scale);
-    }
-  }
-}
-
+/** `isPairs`: the case of `isTwoByTwo`. */
 function averagePlanes<T>(
-  y: usize, x: usize, geom: usize, fixed: i32, countPad: i32, begin: i32, end: i32,
+  y: usize, x: usize, geom: usize, fixed: i32, countPad: i32, isPairs: bool, begin: i32, end: i32,
 ): void {
-  const size = inPlane(geom), out = outPlane(geom);
+  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
+  const scale = pairScale(fixed);
+  y = at<T>(y, begin * outPlane(geom));
   for (let p = begin; p < end; p++) {
-    averagePlane<T>(at<T>(y, p * out), at<T>(x, p * size), geom, fixed, countPad);
+    const plane = at<T>(x, p * inPlane(geom));
+    for (let od = 0; od < outSize(geom, DEPTH); od++) {
+      for (let oh = 0; oh < outSize(geom, HEIGHT); oh++, y = at<T>(y, outW)) {
+        const row = at<T>(plane, (od * height + 2 * oh) * width);
+        if (sizeof<T>() == 4 && isPairs) averageRow2x2(y, row, width, outW, scale);
+        else averageRow<T>(y, plane, geom, od, oh, fixed, countPad);
+      }
+    }
   }
 }
 
@@ -124,14 +116,10 @@ function averagePlanes<T>(
 export function avgPool(
   t: i32, y: usize, x: usize, geom: usize, divisorOverride: i32, countIncludePad: i32, begin: i32, end: i32,
 ): void {
-  if (t == F64) return averagePlanes<f64>(y, x, geom, divisorOverride, countIncludePad, begin, end);
-  if (t != F32) unreachable();
-  if (!isTwoByTwo(geom)) {
-    return averagePlanes<f32>(y, x, geom, divisorOverride, countIncludePad, begin, end);
-  }
-  const size = inPlane(geom), out = outPlane(geom);
-  const scale = pairScale(divisorOverride);
-  for (let p = begin; p < end; p++) averagePlane2x2(at<f32>(y, p * out), at<f32>(x, p * size), geom, scale);
+  const fixed = divisorOverride, countPad = countIncludePad;
+  if (t == F32) return averagePlanes<f32>(y, x, geom, fixed, countPad, isTwoByTwo(geom), begin, end);
+  if (t == F64) return averagePlanes<f64>(y, x, geom, fixed, countPad, false, begin, end);
+  unreachable();
 }
 
 /** Adds `share` to a box of gx. */

@@ -20,7 +20,7 @@ export * from "./integer";
 export * from "./compare";
 export * from "./ternary";
 export * from "./conv/conv";
-export { convAlgorithm } from "./conv/algorithm";
+export { convAlgorithm, convTasks } from "./conv/algorithm";
 export * from "./conv/winograd/winograd";
 export * from "./optim/adam";
 export * from "./optim/descent";

@@ -74,17 +74,6 @@ function maxRow<T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh:
   }
 }
 
-function maxPlane<T>(y: usize, indices: usize, x: usize, geom: usize): void {
-  const outW = outSize(geom, WIDTH);
-  for (let od = 0; od < outSize(geom, DEPTH); od++) {
-    for (let oh = 0; oh < outSize(geom, HEIGHT); oh++) {
-      maxRow<T>(y, indices, x, geom, od, oh);
-      y = at<T>(y, outW);
-      indices = at<i64>(indices, outW);
-    }
-  }
-}
-
 /** Four outputs, from the 2x2 windows of the plane that begin at index `first` and its neighbours. */
 function maxOf2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32): void {
   const p = at<f32>(plane, first), q = at<f32>(p, inW);
@@ -115,21 +104,23 @@ function maxRow2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32,
   }
 }
 
-function maxPlane2x2(y: usize, indices: usize, x: usize, geom: usize): void {
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
-  for (let d = 0; d < outSize(geom, DEPTH); d++) {
-    for (let oh = 0; oh < outSize(geom, HEIGHT); oh++) {
-      maxRow2x2(y, indices, x, (d * height + 2 * oh) * width, width, outW);
-      y = at<f32>(y, outW);
-      indices = at<i64>(indices, outW);
-    }
-  }
-}
-
-function maxPlanes<T>(y: usize, indices: usize, x: usize, geom: usize, begin: i32, end: i32): void {
-  const size = inPlane(geom), out = outPlane(geom);
+/** `isPairs`: the case of `isTwoByTwo`. */
+function maxPlanes<T>(
+  y: usize, indices: usize, x: usize, geom: usize, isPairs: bool, begin: i32, end: i32,
+): void {
+  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH), first = begin * outPlane(geom);
+  y = at<T>(y, first);
+  indices = at<i64>(indices, first);
   for (let p = begin; p < end; p++) {
-    maxPlane<T>(at<T>(y, p * out), at<i64>(indices, p * out), at<T>(x, p * size), geom);
+    const plane = at<T>(x, p * inPlane(geom));
+    for (let od = 0; od < outSize(geom, DEPTH); od++) {
+      for (let oh = 0; oh < outSize(geom, HEIGHT); oh++) {
+        if (sizeof<T>() == 4 && isPairs) maxRow2x2(y, indices, plane, (od * height + 2 * oh) * width, width, outW);
+        else maxRow<T>(y, indices, plane, geom, od, oh);
+        y = at<T>(y, outW);
+        indices = at<i64>(indices, outW);
+      }
+    }
   }
 }
 
@@ -138,13 +129,9 @@ function maxPlanes<T>(y: usize, indices: usize, x: usize, geom: usize, begin: i3
  * @see torch.nn.functional.max_pool3d; torch.nn.functional.adaptive_max_pool3d
  */
 export function maxPool(t: i32, y: usize, indices: usize, x: usize, geom: usize, begin: i32, end: i32): void {
-  if (t == F64) return maxPlanes<f64>(y, indices, x, geom, begin, end);
-  if (t != F32) unreachable();
-  if (!isTwoByTwo(geom)) return maxPlanes<f32>(y, indices, x, geom, begin, end);
-  const size = inPlane(geom), out = outPlane(geom);
-  for (let p = begin; p < end; p++) {
-    maxPlane2x2(at<f32>(y, p * out), at<i64>(indices, p * out), at<f32>(x, p * size), geom);
-  }
+  if (t == F32) return maxPlanes<f32>(y, indices, x, geom, isTwoByTwo(geom), begin, end);
+  if (t == F64) return maxPlanes<f64>(y, indices, x, geom, false, begin, end);
+  unreachable();
 }
 
 function addAtIndices<T>(gx: usize, g: usize, indices: usize, size: i32, out: i32, begin: i32, end: i32): void {

@@ -1,8 +1,12 @@
-/** The planner: how a convolution is computed, chosen by its geometry, its type and its pass. */
-import { F32 } from "../dtype";
-import { isDepthwise } from "./depthwise/plan";
+/** The planner: how a convolution is computed, chosen by its geometry, its type and its pass, and in how many tasks. */
+import { F32, F64 } from "../dtype";
+import { columnsFit, columnsTasks } from "./columns";
+import { isDepthwise, quads, tilesOf } from "./depthwise/plan";
 import { Geometry, groupIn, taps } from "./geometry";
-import { DEPTHWISE, DIRECT, POINTWISE, strategy, WHOLE, WINOGRAD2, WINOGRAD4 } from "./plan";
+import {
+  chunkFits, correlationTasks, DEPTHWISE, DIRECT, fits, passOf, strategy, weightTasks, WINOGRAD2, WINOGRAD4,
+} from "./plan";
+import { productTasks } from "./product";
 import { isTiled, tiledWork, tilesFit } from "./winograd/plan";
 
 /** How much less work tiles have to be, for their rounding errors. */
@@ -13,9 +17,8 @@ const WORTH: f64 = 1.15;
  * largest tile that is allowed: 0, 2 or 4; weight gradients have tiles of 2 at most.
  */
 export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32 {
-  const g = changetype<Geometry>(geom), way = strategy(g), gradient = pass == 1, weights = pass == 2;
-  if (way == WHOLE || (way == POINTWISE && !weights)) return way;
-  if (t != F32) return DIRECT;
+  const g = changetype<Geometry>(geom), gradient = pass == 1, weights = pass == 2, way = strategy(g, weights);
+  if (way != DIRECT || t != F32) return way;
   if (isDepthwise(g)) return DEPTHWISE;
   if (isTiled(g)) {
     const direct = <f64>g.n * g.o * groupIn(g) * taps(g) * (gradient ? g.h * g.w : g.oh * g.ow);
@@ -25,4 +28,18 @@ export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32
     if (largest >= 2 && work2 * WORTH < direct && tilesFit(g, 2, gradient, weights)) return WINOGRAD2;
   }
   return DIRECT;
+}
+
+/**
+ * Number of tasks of a pass that is not computed in tiles. −1 where the taps span so much (hundreds of lines and columns) that one
+ * line of outputs cannot be staged in the scratch memory.
+ */
+export function convTasks(t: i32, geom: usize, pass: i32): i32 {
+  const g = changetype<Geometry>(geom), weights = pass == 2, way = strategy(g, weights);
+  if (way != DIRECT) return productTasks(g, way, pass);
+  if (t == F64) return columnsFit(g) ? columnsTasks(g, pass) : -1;
+  if (isDepthwise(g)) return weights ? quads(g) : g.n * quads(g) * tilesOf(g, pass);
+  if (weights) return chunkFits(g) ? weightTasks(g) : -1;
+  const flags = passOf(g, pass == 1);
+  return fits(g, flags) ? correlationTasks(g, flags) : -1;
 }

@@ -122,12 +122,13 @@ export function columnsFit(g: Geometry): bool {
   return taps(g) <= ROOM;
 }
 
-/** Number of tasks of the forward pass: images × groups × tiles of outputs. */
-export function columnsTasks(g: Geometry): i32 {
-  return g.n * g.groups * ceilDiv(positions(g), outputsPerTile(g));
+/** Number of tasks of a pass (0: forward, 1: input gradient, 2: weight gradient). */
+export function columnsTasks(g: Geometry, pass: i32): i32 {
+  const parts = pass == 0 ? ceilDiv(positions(g), outputsPerTile(g)) : ceilDiv(groupIn(g), channelsPerBlock(g));
+  return (pass == 2 ? 1 : g.n) * g.groups * parts;
 }
 
-/** Tasks [begin, end) of y = W·columns + bias. */
+/** Tasks [begin, end) of y = W·columns + bias: images × groups × tiles of outputs. */
 export function columnsForward(
   y: usize, x: usize, w: usize, bias: usize, g: Geometry, scratch: usize, begin: i32, end: i32,
 ): void {
@@ -151,12 +152,7 @@ export function columnsForward(
   }
 }
 
-/** Number of tasks of the input gradient: images × groups × blocks of channels. */
-export function columnsInputTasks(g: Geometry): i32 {
-  return g.n * g.groups * ceilDiv(groupIn(g), channelsPerBlock(g));
-}
-
-/** Tasks [begin, end) of gx: the columns Wᵀ·gy, added up where they came from. */
+/** Tasks [begin, end) of gx, the columns Wᵀ·gy, added up where they came from: images × groups × blocks of channels. */
 export function columnsInputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
   const rows = groupOut(g), channels = groupIn(g), all = channels * taps(g), outputs = positions(g);
   const plane = <usize>(g.d * g.h * g.w) << 3, size = outputsPerTile(g), step = channelsPerBlock(g);
@@ -174,12 +170,7 @@ export function columnsInputGrad(gx: usize, gy: usize, w: usize, g: Geometry, sc
   }
 }
 
-/** Number of tasks of the weight gradient: groups × blocks of channels. */
-export function columnsWeightTasks(g: Geometry): i32 {
-  return g.groups * ceilDiv(groupIn(g), channelsPerBlock(g));
-}
-
-/** Tasks [begin, end) of gw = gy·columnsᵀ, summed over the images. */
+/** Tasks [begin, end) of gw = gy·columnsᵀ, summed over the images: groups × blocks of channels. */
 export function columnsWeightGrad(gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
   const rows = groupOut(g), channels = groupIn(g), all = channels * taps(g), outputs = positions(g);
   const size = outputsPerTile(g), step = channelsPerBlock(g), blocks = ceilDiv(channels, step);

@@ -1,50 +1,34 @@
 /**
  * Convolution in one, two and three dimensions, f32 and f64, and its gradients.
  *
- *     conv(t, y, x, w, bias, geom, scratch, begin, end)          begin, end: tasks of convTasks(t, geom)
- *     convInputGrad(t, gx, gy, w, geom, scratch, begin, end)                          convInputGradTasks(t, geom)
- *     convWeightGrad(t, gw, gy, x, geom, scratch, begin, end)                         convWeightGradTasks(t, geom)
+ *     conv(t, y, x, w, bias, geom, scratch, begin, end)          begin, end: tasks of convTasks(t, geom, 0)
+ *     convInputGrad(t, gx, gy, w, geom, scratch, begin, end)                          convTasks(t, geom, 1)
+ *     convWeightGrad(t, gw, gy, x, geom, scratch, begin, end)                         convTasks(t, geom, 2)
  *     convBiasGrad(t, gb, gy, geom, begin, end)                                       channels of y
  *
  * `geom` is the address of the 22 i32 of geometry.ts: N, G, C, O, D, H, W, OD, OH, OW, KD, KH, KW, SD, SH, SW, PD, PH,
  * PW, DD, DH, DW. All tensors are contiguous. `bias` is 0 or the address of O values. `scratch` is 4 MiB of the calling
  * thread, 16-byte aligned. Every task writes its own part of the result; no shared workspace is needed, and the bits do
- * not depend on how the tasks are split. A …Tasks function returns −1 where the taps span so much (hundreds of lines and
- * columns) that one line of outputs cannot be staged in the scratch memory. Tiles of 3×3 convolutions are in winograd/,
- * depthwise convolutions in depthwise/.
+ * not depend on how the tasks are split. Tiles of 3×3 convolutions are in winograd/, depthwise convolutions in depthwise/.
  */
 import { F32, F64 } from "../dtype";
 import { biasGrad } from "./biasGrad";
-import {
-  columnsFit, columnsForward, columnsInputGrad, columnsInputTasks, columnsTasks, columnsWeightGrad, columnsWeightTasks,
-} from "./columns";
+import { columnsForward, columnsInputGrad, columnsWeightGrad } from "./columns";
 import { depthwise } from "./depthwise/outputs";
-import { isDepthwise, quads, tilesOf } from "./depthwise/plan";
+import { isDepthwise } from "./depthwise/plan";
 import { depthwiseWeightGrad } from "./depthwise/weightGrad";
 import { forward } from "./forward";
 import { Geometry } from "./geometry";
 import { inputGrad } from "./inputGrad";
-import { chunkFits, correlationTasks, DIRECT, fits, passOf, strategy, weightTasks, WHOLE } from "./plan";
-import {
-  productForward, productInputGrad, productInputTasks, productTasks, productWeightGrad, productWeightTasks,
-} from "./product";
+import { DIRECT, strategy, WHOLE } from "./plan";
+import { productForward, productInputGrad, productWeightGrad } from "./product";
 import { weightGrad } from "./weightGrad";
-
-/** Number of tasks of `conv`. */
-export function convTasks(t: i32, geom: usize): i32 {
-  const g = changetype<Geometry>(geom), way = strategy(g);
-  if (way != DIRECT) return productTasks(g, way);
-  if (t == F64) return columnsFit(g) ? columnsTasks(g) : -1;
-  if (isDepthwise(g)) return g.n * quads(g) * tilesOf(g, 0);
-  const pass = passOf(g, false);
-  return fits(g, pass) ? correlationTasks(g, pass) : -1;
-}
 
 /** The convolution of x [N, C, D, H, W] with w [O, C/G, KD, KH, KW], plus the bias [O]. PyTorch: conv1d, conv2d, conv3d. */
 export function conv(
   t: i32, y: usize, x: usize, w: usize, bias: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
-  const g = changetype<Geometry>(geom), way = strategy(g);
+  const g = changetype<Geometry>(geom), way = strategy(g, false);
   if (way != DIRECT) productForward(t, y, x, w, bias, g, way, scratch, begin, end);
   else if (t == F32 && isDepthwise(g)) depthwise(y, x, w, bias, g, false, scratch, begin, end);
   else if (t == F32) forward(y, x, w, bias, g, scratch, begin, end);
@@ -52,21 +36,11 @@ export function conv(
   else unreachable();
 }
 
-/** Number of tasks of `convInputGrad`. */
-export function convInputGradTasks(t: i32, geom: usize): i32 {
-  const g = changetype<Geometry>(geom), way = strategy(g);
-  if (way != DIRECT) return productInputTasks(g, way);
-  if (t == F64) return columnsFit(g) ? columnsInputTasks(g) : -1;
-  if (isDepthwise(g)) return g.n * quads(g) * tilesOf(g, 1);
-  const pass = passOf(g, true);
-  return fits(g, pass) ? correlationTasks(g, pass) : -1;
-}
-
 /** The gradient of x from that of y. It is also the transposed convolution of gy with w. */
 export function convInputGrad(
   t: i32, gx: usize, gy: usize, w: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
-  const g = changetype<Geometry>(geom), way = strategy(g);
+  const g = changetype<Geometry>(geom), way = strategy(g, false);
   if (way != DIRECT) productInputGrad(t, gx, gy, w, g, way, scratch, begin, end);
   else if (t == F32 && isDepthwise(g)) depthwise(gx, gy, w, 0, g, true, scratch, begin, end);
   else if (t == F32) inputGrad(gx, gy, w, g, scratch, begin, end);
@@ -74,21 +48,12 @@ export function convInputGrad(
   else unreachable();
 }
 
-/** Number of tasks of `convWeightGrad`. */
-export function convWeightGradTasks(t: i32, geom: usize): i32 {
-  const g = changetype<Geometry>(geom);
-  if (strategy(g) == WHOLE) return productWeightTasks(g);
-  if (t == F64) return columnsFit(g) ? columnsWeightTasks(g) : -1;
-  if (isDepthwise(g)) return quads(g);
-  return chunkFits(g) ? weightTasks(g) : -1;
-}
-
 /** The gradient of w, summed over the batch, from that of y. */
 export function convWeightGrad(
   t: i32, gw: usize, gy: usize, x: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
   const g = changetype<Geometry>(geom);
-  if (strategy(g) == WHOLE) productWeightGrad(t, gw, gy, x, g, scratch, begin, end);
+  if (strategy(g, true) == WHOLE) productWeightGrad(t, gw, gy, x, g, scratch, begin, end);
   else if (t == F32 && isDepthwise(g)) depthwiseWeightGrad(gw, gy, x, g, scratch, begin, end);
   else if (t == F32) weightGrad(gw, gy, x, g, scratch, begin, end);
   else if (t == F64) columnsWeightGrad(gw, gy, x, g, scratch, begin, end);

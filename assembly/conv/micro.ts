@@ -20,7 +20,7 @@ function put(y: usize, a: v128, b: v128, wide: bool, add: bool): void {
 }
 
 /**
- * Tiles of four rows or more: `across` of them side by side, `groups` one below the other; `panel` is the step between the
+ * Tiles of three rows or more: `across` of them side by side, `groups` one below the other; `panel` is the step between the
  * weights of the latter.
  */
 function tiles<ROWS, VECTORS>(
@@ -41,7 +41,7 @@ function tiles<ROWS, VECTORS>(
           let f = v128.load32_splat(from); a0 = fma4(f, s, a0); if (wide) b0 = fma4(f, t, b0);
           f = v128.load32_splat(from, 4); a1 = fma4(f, s, a1); if (wide) b1 = fma4(f, t, b1);
           f = v128.load32_splat(from, 8); a2 = fma4(f, s, a2); if (wide) b2 = fma4(f, t, b2);
-          f = v128.load32_splat(from, 12); a3 = fma4(f, s, a3); if (wide) b3 = fma4(f, t, b3);
+          if (rows > 3) { f = v128.load32_splat(from, 12); a3 = fma4(f, s, a3); if (wide) b3 = fma4(f, t, b3); }
           if (rows > 4) { f = v128.load32_splat(from, 16); a4 = fma4(f, s, a4); if (wide) b4 = fma4(f, t, b4); }
           if (rows > 5) { f = v128.load32_splat(from, 20); a5 = fma4(f, s, a5); if (wide) b5 = fma4(f, t, b5); }
           at += 4;
@@ -52,7 +52,7 @@ function tiles<ROWS, VECTORS>(
       put(to, a0, b0, wide, add); to += yRow;
       put(to, a1, b1, wide, add); to += yRow;
       put(to, a2, b2, wide, add); to += yRow;
-      put(to, a3, b3, wide, add); to += yRow;
+      if (rows > 3) { put(to, a3, b3, wide, add); to += yRow; }
       if (rows > 4) { put(to, a4, b4, wide, add); to += yRow; }
       if (rows > 5) { put(to, a5, b5, wide, add); to += yRow; }
       first += panel;
@@ -123,7 +123,11 @@ function tilesOfWidth<VECTORS>(
   else if (MR == 6 && rows == 5) tiles<N5, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
   else switch (rows) {
     case 4: tiles<N4, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add); break;
-    case 3: pairs<N3, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add); break;
+    case 3:
+      // Without a fused multiply-add six sums do not wait for each other, and twelve would not find registers.
+      if (MR == 6) pairs<N3, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
+      else tiles<N3, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
+      break;
     case 2: pairs<N2, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add); break;
     default: pairs<N1, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
   }

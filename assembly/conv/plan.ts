@@ -4,6 +4,7 @@
  */
 import { KC } from "../gemm/blocking";
 import { Geometry, groupIn, groupOut, taps } from "./geometry";
+import { firstInside } from "./stage";
 
 /** How a convolution is computed: */
 export const DIRECT: i32 = 0;
@@ -17,10 +18,10 @@ export const WINOGRAD4: i32 = 4;
 /** with four channels in the lanes of a vector, since every channel has a kernel of its own (depthwise/). */
 export const DEPTHWISE: i32 = 5;
 
-/** The way that suits a geometry, of the first three. */
-export function strategy(g: Geometry): i32 {
+/** The way that suits a geometry, of the first three: of a pass that computes outputs, or of the weight gradient. */
+export function strategy(g: Geometry, weights: bool): i32 {
   if (g.groups != 1 || g.pd + g.ph + g.pw != 0) return DIRECT;
-  if (taps(g) == 1 && g.od == g.d && g.oh == g.h && g.ow == g.w) return POINTWISE;
+  if (taps(g) == 1 && g.od == g.d && g.oh == g.h && g.ow == g.w) return weights ? DIRECT : POINTWISE;
   const all = g.kd == g.d && g.kh == g.h && g.kw == g.w;
   return all && g.od * g.oh * g.ow == 1 ? WHOLE : DIRECT;
 }
@@ -64,10 +65,13 @@ export function tileColumns(columns: i32): i32 {
 export const SIDE_BY_SIDE: i32 = 4;
 /** What interleaving costs. */
 const INTERLEAVED: f64 = 0.97;
-/** Columns up to which it pays. */
+/** Columns up to which it pays; and where outputs are not neighbours, for as many as there is room for the results of a line. */
 const MAX_INTERLEAVED: i32 = 64;
+const MAX_APART: i32 = MAX_RESULTS / (16 * MAX_ROWS);
 /** What one vector of columns costs, of a pair of them. */
 const SINGLE_VECTOR: f64 = 2.0 / 3;
+/** What is left of the speed when the outputs of vectors of columns have to be taken apart, since they are not neighbours. */
+const APART: f64 = 0.85;
 
 /** The part of the lanes that is used when the lanes are images. */
 function imagesUsed(g: Geometry): f64 {
@@ -78,12 +82,22 @@ function imagesUsed(g: Geometry): f64 {
 const GRADIENT: i32 = 1;
 export const BY_IMAGES: i32 = 2;
 
+/** The part of the products of outputs and taps along a line whose source is not beyond its edges. */
+function reached(g: Geometry, gradient: bool): f64 {
+  let count = 0;
+  for (let at = -g.pw; at < g.kw * g.dw - g.pw; at += g.dw)
+    count += max(min(firstInside(at - g.w, g.sw), g.ow) - firstInside(at, g.sw), 0);
+  return <f64>count / (g.kw * (gradient ? <f64>g.w / g.sw : g.ow));
+}
+
 /** The flags that suit a pass. */
 export function passOf(g: Geometry, gradient: bool): i32 {
-  const pass = gradient ? GRADIENT : 0, w = columns(g, pass), left = w & 7;
-  if (g.n < 2 || w > MAX_INTERLEAVED) return pass;
+  const pass = gradient ? GRADIENT : 0, w = columns(g, pass), left = w & 7, apart = gradient && g.sw > 1;
+  if (g.n < 2 || w > (apart ? MAX_APART : MAX_INTERLEAVED)) return pass;
   const pairs = <f64>(w >> 3) + (left == 0 ? 0 : left <= 4 ? SINGLE_VECTOR : 1);
-  const byColumns = <f64>w / (8 * pairs), byImages = (imagesUsed(g) * w) / (ceilDiv(w, 2) * 2);
+  // By columns, the products that miss the source are computed too, but for a few; by images they are left out.
+  const byColumns = (<f64>w / (8 * pairs)) * reached(g, gradient) * (apart ? APART : 1);
+  const byImages = (imagesUsed(g) * w) / (ceilDiv(w, 2) * 2);
   return byImages > byColumns && fits(g, pass | BY_IMAGES) ? pass | BY_IMAGES : pass;
 }
 

@@ -13,10 +13,12 @@ function positions(g: Geometry): i32 {
   return g.d * g.h * g.w;
 }
 
-/** Number of tasks of `productForward`. */
-export function productTasks(g: Geometry, way: i32): i32 {
-  const p = positions(g);
-  return way == POINTWISE ? gemmTasks(g.o, p, g.c, g.n) : gemmTasks(g.n, g.o, g.c * p, 1);
+/** Number of tasks of a pass (0: forward, 1: input gradient, 2: weight gradient). */
+export function productTasks(g: Geometry, way: i32, pass: i32): i32 {
+  const p = positions(g), k = g.c * p;
+  if (way == POINTWISE) return pass == 0 ? gemmTasks(g.o, p, g.c, g.n) : gemmTasks(g.c, p, g.o, g.n);
+  if (pass == 2) return gemmTasks(g.o, k, g.n, 1);
+  return pass == 0 ? gemmTasks(g.n, g.o, k, 1) : gemmTasks(g.n, k, g.o, 1);
 }
 
 /** y from x. */
@@ -31,12 +33,6 @@ export function productForward(
   }
 }
 
-/** Number of tasks of `productInputGrad`. */
-export function productInputTasks(g: Geometry, way: i32): i32 {
-  const p = positions(g);
-  return way == POINTWISE ? gemmTasks(g.c, p, g.o, g.n) : gemmTasks(g.n, g.c * p, g.o, 1);
-}
-
 /** The gradient of x: Wᵀ·gY per image, or gY·W. */
 export function productInputGrad(
   t: i32, gx: usize, gy: usize, w: usize, g: Geometry, way: i32, scratch: usize, begin: i32, end: i32,
@@ -47,11 +43,6 @@ export function productInputGrad(
   } else {
     gemm(t, gx, gy, w, g.n, k, o, o, 1, k, 1, k, 0, 0, 0, 0, 0, 0, 0, scratch, begin, end);
   }
-}
-
-/** Number of tasks of `productWeightGrad`. */
-export function productWeightTasks(g: Geometry): i32 {
-  return gemmTasks(g.o, g.c * positions(g), g.n, 1);
 }
 
 /** The gradient of w of a whole convolution: gYᵀ·X. */

@@ -58,7 +58,7 @@ export function stagePlane(v: Window, dst: usize, src: usize): void {
 /** The smallest i ≥ 0 for which column + i * stride ≥ 0. */
 // @ts-ignore: decorator
 @inline
-function firstInside(column: i32, stride: i32): i32 {
+export function firstInside(column: i32, stride: i32): i32 {
   return column >= 0 ? 0 : stride == 1 ? -column : (stride - 1 - column) / stride;
 }
 

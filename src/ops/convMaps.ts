@@ -116,7 +116,7 @@ function tasksOf(pass: ConvPass, dtype: DType, g: Geometry, backend: Backend, al
     return pass === "weightGrad"
       ? backend.query("winogradWeightGradTasks", [g.words])
       : backend.query("winogradTasks", [g.words, tile, Number(pass === "inputGrad")]);
-  const tasks = backend.query(`${kernels[pass]}Tasks`, [codeOf(dtype), g.words]);
+  const tasks = backend.query("convTasks", [codeOf(dtype), g.words, passes[pass]]);
   if (tasks < 0)
     throw new KindlingError(
       `convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`,

@@ -117,6 +117,8 @@ const CONVOLUTIONS: Readonly<Record<string, Convolution>> = {
     bias: true,
   },
   "no channels": { n: 4, groups: 1, c: 0, o: 3, d: LINE, h: [5, 3, 1, 1, 1], w: [5, 3, 1, 1, 1], bias: true },
+  "a wide plane of stride 2": { n: 4, groups: 1, c: 245, o: 2, d: LINE, h: [5, 3, 2, 1, 1], w: [511, 3, 2, 1, 1] },
+  "three channels": { n: 4, groups: 1, c: 3, o: 6, d: LINE, h: [12, 5, 1, 2, 1], w: [67, 5, 1, 2, 1] },
   "patches of a large stride": { n: 5, groups: 1, c: 2, o: 3, d: LINE, h: [96, 32, 32, 0, 1], w: [96, 32, 32, 0, 1] },
   "depthwise over the whole image": {
     n: 5,
@@ -148,15 +150,15 @@ function checkDirect(x: Instance, type: FloatType, g: Convolution): void {
   const at = ({ byteOffset }: { readonly byteOffset: number }) => byteOffset;
   const bias = g.bias ? at(p.bias) : 0;
   const [image, weight, gradient] = [at(p.image), at(p.weight), at(p.gradient)];
-  const forward = runBothWays(y, x.call("convTasks", code, geometry), (begin, end) =>
+  const forward = runBothWays(y, x.call("convTasks", code, geometry, 0), (begin, end) =>
     x.call("conv", code, at(y), image, weight, bias, geometry, x.scratch, begin, end),
   );
   expectClose(forward, p.expected.y, bound);
-  const inputGrad = runBothWays(gx, x.call("convInputGradTasks", code, geometry), (begin, end) =>
+  const inputGrad = runBothWays(gx, x.call("convTasks", code, geometry, 1), (begin, end) =>
     x.call("convInputGrad", code, at(gx), gradient, weight, geometry, x.scratch, begin, end),
   );
   expectClose(inputGrad, p.expected.gx, bound);
-  const weightGrad = runBothWays(gw, x.call("convWeightGradTasks", code, geometry), (begin, end) =>
+  const weightGrad = runBothWays(gw, x.call("convTasks", code, geometry, 2), (begin, end) =>
     x.call("convWeightGrad", code, at(gw), gradient, image, geometry, x.scratch, begin, end),
   );
   expectClose(weightGrad, p.expected.gw, bound);
