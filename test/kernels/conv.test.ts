@@ -117,7 +117,7 @@ const CONVOLUTIONS: Readonly<Record<string, Convolution>> = {
     bias: true,
   },
   "no channels": { n: 4, groups: 1, c: 0, o: 3, d: LINE, h: [5, 3, 1, 1, 1], w: [5, 3, 1, 1, 1], bias: true },
-  "a wide plane of stride 2": { n: 4, groups: 1, c: 245, o: 2, d: LINE, h: [5, 3, 2, 1, 1], w: [511, 3, 2, 1, 1] },
+  "a long line of stride 2": { n: 4, groups: 1, c: 245, o: 2, d: LINE, h: LINE, w: [511, 3, 2, 1, 1] },
   "three channels": { n: 4, groups: 1, c: 3, o: 6, d: LINE, h: [12, 5, 1, 2, 1], w: [67, 5, 1, 2, 1] },
   "patches of a large stride": { n: 5, groups: 1, c: 2, o: 3, d: LINE, h: [96, 32, 32, 0, 1], w: [96, 32, 32, 0, 1] },
   "depthwise over the whole image": {
