@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
@@ -47,16 +47,16 @@ export async function bundlePeers(): Promise<void> {
   });
 }
 
-/** Bundles the part of the benchmark that calls Kindling, with another build of it. Returns the module's path. */
-export async function bundleOther(kindling: string): Promise<string> {
+/** Bundles the part of the benchmark that calls Kindling, with the build of it at `bundle`. Returns the module's path as the runner sees it. */
+export async function bundleOther(bundle: string): Promise<string> {
+  const kindling = { path: relative(output, bundle).replaceAll("\\", "/"), external: true };
   await build({
     ...common,
     entryPoints: { other: "bench/kindling.ts" },
     platform: "neutral",
-    alias: { kindling },
-    external: [kindling],
+    plugins: [{ name: "other-build", setup: ({ onResolve }) => onResolve({ filter: /^kindling$/ }, () => kindling) }],
   });
-  return join(output, "other.js");
+  return "./other.js";
 }
 
 function commandOf(runtime: RuntimeName): readonly [command: string, ...args: string[]] {
