@@ -5,6 +5,32 @@ const collected = new FinalizationRegistry<{ backend: Backend; block: Block }>((
   backend.release(block, true),
 );
 
+/**
+ * Storages that are to be registered when the turn ends: the collector's callbacks run between turns only, and many are freed before that, which
+ * saves more time than it takes to make a tensor. As long as they wait they are held, so they are few.
+ */
+const waiting = { storages: [] as Storage[], bytes: 0, isDue: false };
+const MOST_WAITING = 64;
+const MOST_WAITING_BYTES = 16 << 20;
+
+function registerWaiting(): void {
+  for (const storage of waiting.storages) storage.register();
+  waiting.storages = [];
+  waiting.bytes = 0;
+}
+
+function registerSoon(storage: Storage): void {
+  waiting.storages.push(storage);
+  waiting.bytes += storage.block.bytes;
+  if (waiting.storages.length >= MOST_WAITING || waiting.bytes >= MOST_WAITING_BYTES) registerWaiting();
+  if (waiting.isDue) return;
+  waiting.isDue = true;
+  queueMicrotask(() => {
+    waiting.isDue = false;
+    registerWaiting();
+  });
+}
+
 let inferenceMode = false;
 
 /** Whether storages made from now on belong to inference mode. */
@@ -56,7 +82,12 @@ export class Storage {
   watch(): void {
     if (this.isWatched || this.block.freed) return;
     this.isWatched = true;
-    collected.register(this, { backend: this.backend, block: this.block });
+    registerSoon(this);
+  }
+
+  /** Registers the storage, unless it was freed. */
+  register(): void {
+    if (!this.block.freed) collected.register(this, { backend: this.backend, block: this.block });
   }
 
   retain(): void {
