@@ -1,6 +1,7 @@
 /** `torch.backends`: how things are computed, where there is a choice. */
 import { checkOptions, ShapeError } from "./core/errors";
 import { shapeText } from "./core/shape";
+import { checkTensor } from "./ops/checks";
 import { type ConvOptions, checkOperands, prepare } from "./ops/convGeometry";
 import {
   type ConvAlgorithm,
@@ -10,7 +11,7 @@ import {
   setWinogradTiles,
   type WinogradTiles,
 } from "./ops/convMaps";
-import { checkTensor, computeType } from "./ops/define";
+import { computeType } from "./ops/define";
 import type { Tensor } from "./tensor/tensor";
 
 export type { ConvAlgorithm, ConvPass, WinogradTiles } from "./ops/convMaps";

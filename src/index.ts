@@ -120,6 +120,7 @@ export * from "./ops/split";
 export * from "./ops/statistics";
 export * from "./ops/stft";
 export { addcdiv, addcmul, lerp } from "./ops/ternary";
+export * from "./ops/trigonometric";
 export * from "./ops/unary";
 export * from "./ops/unique";
 export * from "./ops/view";

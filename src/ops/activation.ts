@@ -9,7 +9,8 @@ import {
   siluBackward,
   thresholdBackward,
 } from "./binary";
-import { checkTensor, mapWith } from "./define";
+import { checkTensor } from "./checks";
+import { mapWith } from "./define";
 import { inplace } from "./inplace";
 
 /** The gradient where a condition on the input holds, else 0. */

@@ -2,7 +2,7 @@
 import { checkOptions, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { inplace } from "./inplace";
 import { bmm, mm, mv } from "./matmul";
 import { outer } from "./products";

@@ -1,7 +1,7 @@
 /** Views that are attributes of a tensor in PyTorch: `x.T`, `x.mT`, `x.H`, `x.mH`, `x.real`. */
 import { ShapeError } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { permute, transpose } from "./view";
 
 /** All axes in reverse order. */

@@ -3,7 +3,7 @@ import { ShapeError } from "../core/errors";
 import { sameShape, shapeText, wrapDim } from "../core/shape";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { permute, reshape, transpose, viewOf } from "./view";
 
 /**

@@ -2,7 +2,8 @@
 import { ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { type Binary, type BinaryInplace, binary, checkTensor } from "./define";
+import { checkTensor } from "./checks";
+import { type Binary, type BinaryInplace, binary } from "./define";
 import { inplace } from "./inplace";
 
 function comparison(name: string, js: (a: number, b: number) => boolean): Binary {

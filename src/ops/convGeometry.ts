@@ -3,8 +3,8 @@ import { ArgumentError, DTypeError, ShapeError, ValueError } from "../core/error
 import { Memo } from "../core/memo";
 import { shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
+import { checkSameDevice, checkTensor } from "./checks";
 import { type Geometry, geometryOf } from "./convMaps";
-import { checkSameDevice, checkTensor } from "./define";
 import { constantPadNd } from "./pad";
 import { type Sizes, spread } from "./pool";
 

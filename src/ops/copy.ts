@@ -6,7 +6,8 @@ import { ArgumentError, checkOptions, describe, ShapeError } from "../core/error
 import { broadcastShapes, sameShape } from "../core/shape";
 import { allocate, checkRange, filled, resolveDevice } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkFits, checkInplace, checkTensor, sumTo } from "./define";
+import { checkFits, checkInplace, checkTensor } from "./checks";
+import { sumTo } from "./define";
 import { inplace } from "./inplace";
 
 /** A contiguous copy with its own memory; gradients flow through. Shape: any. @see torch.clone */

@@ -14,7 +14,7 @@ import {
   tensor,
 } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { stack } from "./join";
 
 /** A number as a 0-d tensor of the default dtype. @see torch.scalar_tensor */

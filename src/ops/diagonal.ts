@@ -4,8 +4,8 @@ import { checkOptions, ShapeError } from "../core/errors";
 import { shapeText, wrapDim } from "../core/shape";
 import { allocate, filled, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./checks";
 import { arange } from "./creation";
-import { checkTensor } from "./define";
 import { inplace } from "./inplace";
 import { viewOf } from "./view";
 

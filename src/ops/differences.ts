@@ -2,7 +2,7 @@
 import { checkOptions, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { cat } from "./join";
 
 /** Options of {@link diff}. */

@@ -4,8 +4,8 @@ import { record } from "../autograd/node";
 import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
 import { broadcastShapes, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./checks";
 import { triuIndices } from "./creation";
-import { checkTensor } from "./define";
 import { matmul } from "./matmul";
 import { vectorNorm } from "./moments";
 

@@ -6,7 +6,8 @@ import * as random from "../core/random";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { mul } from "./binary";
-import { checkTensor, sumTo } from "./define";
+import { checkTensor } from "./checks";
+import { sumTo } from "./define";
 import { checkFloat, generatorOf, sampleInto } from "./sample";
 
 /** Options of the dropouts. */

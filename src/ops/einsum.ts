@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { bmm } from "./matmul";
 import { multiDot } from "./products";
 

@@ -5,7 +5,8 @@ import { shapeText } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { maximum, minimum } from "./binary";
-import { cast, checkTensor, computeType } from "./define";
+import { checkTensor } from "./checks";
+import { cast, computeType } from "./define";
 import { type Dim, type Plan, plan, reduceInto, spread, threeAxes } from "./reduce";
 
 /** Two results with names, that destructure like PyTorch's named tuples: `const [values, indices] = x.max(1)`. */

@@ -15,7 +15,7 @@ import {
   tensor,
 } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 
 /** A tensor of `shape` with the dtype and device of `x` where `options` name no others. */
 function allocateNew(op: string, x: Tensor, shape: Shape, options: CreateOptions): Tensor {

@@ -7,7 +7,7 @@ import { ArgumentError, checkOptions, describe, ValueError } from "../core/error
 import { wrapDim, wrapDims } from "../core/shape";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { cat } from "./join";
 import { matmul } from "./matmul";
 

@@ -4,7 +4,7 @@ import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { broadcastShapes, wrapDim } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { inplace } from "./inplace";
 import { axisOf, checkedIndex, checkIndexType, dense, writing } from "./positions";
 import { checkReach, corner, joined, joinInto, MOVE_COST, move, moveInto, route, spread } from "./routes";

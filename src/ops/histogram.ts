@@ -5,8 +5,9 @@ import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueErr
 import { sameShape, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./checks";
 import { linspace } from "./creation";
-import { cast, checkTensor, computeType } from "./define";
+import { cast, computeType } from "./define";
 import { dense } from "./positions";
 import { searchsorted } from "./search";
 

@@ -61,6 +61,7 @@ import * as split from "./split";
 import * as statistics from "./statistics";
 import * as stft from "./stft";
 import * as ternary from "./ternary";
+import * as trigonometric from "./trigonometric";
 import * as unary from "./unary";
 import * as uniques from "./unique";
 import * as view from "./view";
@@ -124,6 +125,7 @@ export const families = {
   softmax,
   split,
   ternary,
+  trigonometric,
   unary,
   view,
   window,
@@ -170,6 +172,7 @@ type Ops = Methods<typeof matrices> &
   Methods<typeof softmax> &
   Methods<typeof split> &
   Methods<typeof ternary> &
+  Methods<typeof trigonometric> &
   Methods<typeof unary> &
   Methods<typeof view> &
   Methods<typeof window>;
@@ -217,6 +220,7 @@ for (const family of [
   softmax,
   split,
   ternary,
+  trigonometric,
   unary,
   view,
   window,

@@ -4,7 +4,8 @@ import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from 
 import { sameShape, shapeText } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { cast, checkTensor, computeType } from "./define";
+import { checkTensor } from "./checks";
+import { cast, computeType } from "./define";
 import { inplace } from "./inplace";
 import { type Axis, axisOf, checkedIndex, checkIndexType, copyOf, dense, wrappedIndex, writing } from "./positions";
 import type { ReduceMode } from "./routes";

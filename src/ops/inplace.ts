@@ -6,7 +6,7 @@ import { AutogradError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkFits, checkInplace } from "./define";
+import { checkFits, checkInplace } from "./checks";
 import { asStrided } from "./view";
 
 type Op<A extends unknown[]> = (x: Tensor, ...args: A) => Tensor;

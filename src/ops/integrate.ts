@@ -4,7 +4,7 @@ import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import { full } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { cat } from "./join";
 
 /** Options of {@link trapezoid}. */

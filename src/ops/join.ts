@@ -5,7 +5,7 @@ import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { sameShape, shapeText, wrapDim } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkSameDevice, checkTensor } from "./define";
+import { checkSameDevice, checkTensor } from "./checks";
 
 type OneOrMany = {
   (x: Tensor): Tensor;

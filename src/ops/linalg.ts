@@ -5,9 +5,9 @@ import { ArgumentError, checkOptions, describe, ShapeError } from "../core/error
 import { sameShape, shapeText, wrapDim } from "../core/shape";
 import { tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./checks";
 import { eye } from "./creation";
 import { checkMatrix, inv, luFactorEx } from "./decompositions";
-import { checkTensor } from "./define";
 import { stack } from "./join";
 import { matmul } from "./matmul";
 import { vectorNorm } from "./moments";

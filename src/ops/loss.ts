@@ -6,7 +6,7 @@ import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError, ValueE
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkSameDevice, checkTensor } from "./define";
+import { checkSameDevice, checkTensor } from "./checks";
 
 /** What becomes of the losses of single elements. */
 export type Reduction = "none" | "mean" | "sum";

@@ -4,7 +4,8 @@ import { record } from "../autograd/node";
 import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor, sumTo } from "./define";
+import { checkTensor } from "./checks";
+import { sumTo } from "./define";
 import { checkReduction, type Reduction, reduceLoss } from "./loss";
 
 /** What every loss takes. */

@@ -5,7 +5,8 @@ import { checkOptions, DeviceError, DTypeError, ShapeError } from "../core/error
 import { broadcastShapes, sameShape, sizeOfShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { cast, checkFits, checkSameDevice, checkTensor, computeType, sumTo } from "./define";
+import { checkFits, checkSameDevice, checkTensor } from "./checks";
+import { cast, computeType, sumTo } from "./define";
 import { inplace } from "./inplace";
 import { cat } from "./join";
 import { checkIndexType, dense, wrappedIndex, writing } from "./positions";

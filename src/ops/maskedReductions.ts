@@ -8,7 +8,7 @@ import { iinfo } from "../core/limits";
 import { shapeText, wrapDims } from "../core/shape";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import type { Dim } from "./reduce";
 
 /** Options of everything in `torch.masked`. */

@@ -5,7 +5,8 @@ import { DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { cast, checkSameDevice, checkTensor, computeType } from "./define";
+import { checkSameDevice, checkTensor } from "./checks";
+import { cast, computeType } from "./define";
 
 /** Codes of the kernel for where the bias is added. */
 const NO_BIAS = 0;

@@ -5,7 +5,7 @@ import { record } from "../autograd/node";
 import { ArgumentError, checkOptions, DTypeError, ValueError } from "../core/errors";
 import { allocate, filled, full, tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkSameDevice, checkTensor } from "./define";
+import { checkSameDevice, checkTensor } from "./checks";
 import { checkedIndex, checkIndexType } from "./positions";
 
 /** Comparisons held at once by {@link isin}. */

@@ -1,7 +1,7 @@
 /** Normalizations that also give the statistics they used, as PyTorch's `native_` functions. Gradients flow through the first result. */
 import { noGrad } from "../autograd/mode";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { batchNorm, layerNorm } from "./norm";
 
 type Optional = Tensor | null | undefined;

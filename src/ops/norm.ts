@@ -6,7 +6,7 @@ import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkSameDevice, checkTensor } from "./define";
+import { checkSameDevice, checkTensor } from "./checks";
 
 const NORM_COST = 1;
 

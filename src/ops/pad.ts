@@ -4,7 +4,7 @@ import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { contiguousStrides, shapeText } from "../core/shape";
 import { allocate, filled, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 
 /** Elements before and after each axis, the last axis first: `[left, right, top, bottom, …]`. Negative numbers crop. */
 export type Padding = readonly number[];

@@ -7,7 +7,7 @@ import { Memo } from "../core/memo";
 import { shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 
 /** One size for all spatial axes, or one for each. */
 export type Sizes = number | readonly number[];

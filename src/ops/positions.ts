@@ -4,7 +4,8 @@ import { DTypeError, IndexError } from "../core/errors";
 import { sizeOfShape, wrapDim } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { cast, checkFits, checkSameDevice, checkTensor, computeType } from "./define";
+import { checkFits, checkSameDevice, checkTensor } from "./checks";
+import { cast, computeType } from "./define";
 
 /** A contiguous tensor seen as [outer, n, inner]. */
 export interface Axis {

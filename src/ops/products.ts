@@ -2,7 +2,7 @@
 import { checkOptions, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape, wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { dot, matmul, mm } from "./matmul";
 
 /** All products of an element of `x` and one of `vec2`. Shape: [m] and [n] → [m, n]. @see torch.outer */

@@ -4,7 +4,7 @@ import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueErr
 import { wrapDim } from "../core/shape";
 import { tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { sort } from "./sort";
 
 const interpolations = ["linear", "lower", "higher", "midpoint", "nearest"] as const;

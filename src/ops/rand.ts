@@ -16,7 +16,7 @@ import {
   writeValues,
 } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { check, checkFloat, type Draw, drawNormal, generatorOf, type RandomOptions, sampleInto } from "./sample";
 
 /** Options of random tensors. */

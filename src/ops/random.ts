@@ -6,7 +6,8 @@ import * as random from "../core/random";
 import { broadcastShapes } from "../core/shape";
 import { allocate, writeValues } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { cast, checkTensor, computeType, nodeName } from "./define";
+import { checkTensor } from "./checks";
+import { cast, computeType, nodeName } from "./define";
 import {
   check,
   checkFloat,

@@ -4,7 +4,7 @@ import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { checkSize, contiguousStrides, shapeText, sizeArgument, wrapDim, wrapDims } from "../core/shape";
 import { allocate, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import type { Size } from "./view";
 
 /** The elements along each of the axes in reverse order, copied. @see torch.flip @example x.flip(0, 1) */

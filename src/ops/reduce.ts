@@ -6,7 +6,8 @@ import { checkOptions, DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText, sizeArgument, sizeOfShape, wrapDims } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { cast, checkTensor, computeType } from "./define";
+import { checkTensor } from "./checks";
+import { cast, computeType } from "./define";
 import type { Size } from "./view";
 
 /** One axis, several, or (undefined) all. */

@@ -4,7 +4,7 @@ import { ShapeError } from "../core/errors";
 import { checkSize, contiguousStrides, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { setWindow, type Tensor } from "../tensor/tensor";
-import { checkInplace, checkTensor } from "./define";
+import { checkInplace, checkTensor } from "./checks";
 import { asStrided, type Size, squeeze, t, transpose, unsqueeze } from "./view";
 
 /** Gives `x` the window and the history of a view of it. Its elements stay, so its version does too. */

@@ -2,7 +2,7 @@
 import { noGrad } from "../autograd/mode";
 import { wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { inplace } from "./inplace";
 import { vectorNorm } from "./moments";
 

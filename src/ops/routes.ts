@@ -3,7 +3,8 @@ import type { Work } from "../backend/backend";
 import { DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText, wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { cast, checkTensor, computeType } from "./define";
+import { checkTensor } from "./checks";
+import { cast, computeType } from "./define";
 import { axisOf, checkedIndex, checkIndexType, copyOf, dense } from "./positions";
 
 /** Nanoseconds per element moved or reduced. */

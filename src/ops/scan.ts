@@ -5,7 +5,8 @@ import { checkOptions } from "../core/errors";
 import { sizeOfShape, wrapDim } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { cast, checkTensor, computeType } from "./define";
+import { checkTensor } from "./checks";
+import { cast, computeType } from "./define";
 import { type ValuesAndIndices, valuesAndIndices } from "./extrema";
 import { inplace } from "./inplace";
 

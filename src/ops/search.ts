@@ -4,7 +4,8 @@ import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { allocate, tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { cast, checkSameDevice, checkTensor, computeType, promote } from "./define";
+import { checkSameDevice, checkTensor } from "./checks";
+import { cast, computeType, promote } from "./define";
 import { dense } from "./positions";
 
 /** Options of {@link bucketize}. */

@@ -4,7 +4,7 @@ import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from ".
 import { shapeText, wrapDim } from "../core/shape";
 import { full, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 
 /** Options of {@link segmentReduce}: `lengths` or `offsets` say where the segments are. */
 export interface SegmentReduceOptions {

@@ -6,7 +6,8 @@ import { checkOptions, IndexError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { cast, checkTensor, computeType, nodeName } from "./define";
+import { checkTensor } from "./checks";
+import { cast, computeType, nodeName } from "./define";
 import { type KeepdimOptions, type ValuesAndIndices, valuesAndIndices } from "./extrema";
 import { axisOf, dense } from "./positions";
 

@@ -1,16 +1,8 @@
 /** Special functions. */
 import { checkOptions, describe, ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
-import {
-  type Binary,
-  type BinaryInplace,
-  binary,
-  checkTensor,
-  mapWith,
-  type Unary,
-  type UnaryInplace,
-  unary,
-} from "./define";
+import { checkTensor } from "./checks";
+import { type Binary, type BinaryInplace, binary, mapWith, type Unary, type UnaryInplace, unary } from "./define";
 import { inplace } from "./inplace";
 
 /** The error function. Shape: any. @see torch.erf */

@@ -4,7 +4,7 @@ import { ArgumentError, describe, IndexError, ShapeError } from "../core/errors"
 import { shapeText, wrapDim } from "../core/shape";
 import { allocate, filled, windowOn } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { cat, stack } from "./join";
 
 /** Views of consecutive parts of one axis; their gradients are joined by one copy each. */

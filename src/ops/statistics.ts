@@ -2,7 +2,7 @@
 import { isFloat } from "../core/dtype";
 import { checkOptions, ShapeError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { mm } from "./matmul";
 
 /** Options of {@link cov}. */

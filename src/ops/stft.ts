@@ -4,7 +4,7 @@ import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueErr
 import { shapeText } from "../core/shape";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { type Complex, hermitianTransform, transform } from "./fourier";
 import { cat, stack } from "./join";
 import { constantPadNd, type PadMode, pad } from "./pad";

@@ -5,7 +5,8 @@ import { checkOptions, DTypeError } from "../core/errors";
 import { broadcastShapes } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { cast, checkSameDevice, checkTensor, computeType, sumTo, type TensorLike } from "./define";
+import { checkSameDevice, checkTensor } from "./checks";
+import { cast, computeType, sumTo, type TensorLike } from "./define";
 import { inplace } from "./inplace";
 
 /** y = kernel(a, b, c; p) of operands that broadcast; the last two are cast to `dtype`, the first too unless it is a mask. */

@@ -4,7 +4,7 @@ import { checkOptions } from "../core/errors";
 import { sizeOfShape, wrapDim } from "../core/shape";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./define";
+import { checkTensor } from "./checks";
 import { sort } from "./sort";
 
 /** Options of {@link uniqueConsecutive}. */

@@ -15,7 +15,8 @@ import {
 } from "../core/shape";
 import { allocate, filled, tensor, windowOn } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor, nodeName } from "./define";
+import { checkTensor } from "./checks";
+import { nodeName } from "./define";
 
 /** A view of `x`, recorded with the gradient `grad`, that follows in-place changes of its base. */
 export function viewOf(

@@ -4,7 +4,8 @@ import { checkOptions, DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkSameDevice, checkTensor, nodeName } from "./define";
+import { checkSameDevice, checkTensor } from "./checks";
+import { nodeName } from "./define";
 import type { DiagonalOptions } from "./diagonal";
 
 /** A contiguous copy of `x` with `src` in the part that the view `pick` shows. */

@@ -2,7 +2,7 @@
 import type { DType } from "../../core/dtype";
 import { checkOptions, ShapeError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Softmax of −x along `dim`. Shape: any, unchanged. @see torch.nn.functional.softmin */

@@ -1,7 +1,7 @@
 /** Attention. */
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { dropout } from "../../ops/dropout";
 import { cat } from "../../ops/join";
 import { linear } from "../../ops/matmul";

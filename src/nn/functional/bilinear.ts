@@ -1,7 +1,7 @@
 /** Products of two inputs. */
 import { ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import type { Tensor } from "../../tensor/tensor";
 
 /**

@@ -2,7 +2,7 @@
 import { record } from "../../autograd/node";
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { checkReduction, type Reduction, reduceLoss } from "../../ops/loss";
 import { allocate, tensor, writeValues } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";

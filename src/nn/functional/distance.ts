@@ -1,6 +1,6 @@
 /** Distances and similarities. */
 import { checkOptions } from "../../core/errors";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { broadcastTensors } from "../../ops/view";
 import type { Tensor } from "../../tensor/tensor";
 

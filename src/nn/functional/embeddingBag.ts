@@ -1,7 +1,7 @@
 /** Sums, means and maxima of rows of a table. */
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { stack } from "../../ops/join";
 import { embedding } from "../../ops/membership";
 import { tensor } from "../../tensor/create";

@@ -1,7 +1,7 @@
 /** Sliding windows of images as columns, and back. */
 import { checkOptions, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { constantPadNd } from "../../ops/pad";
 import { type Sizes, spread } from "../../ops/pool";
 import { tensor } from "../../tensor/create";

@@ -2,7 +2,7 @@
 import { noGrad } from "../../autograd/mode";
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { type Sizes, spread } from "../../ops/pool";
 import { rand } from "../../ops/rand";
 import { tensor } from "../../tensor/create";

@@ -2,7 +2,7 @@
 import { noGrad } from "../../autograd/mode";
 import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { stack } from "../../ops/join";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";

@@ -73,7 +73,8 @@ export {
   maxPool3d,
 } from "../../ops/pool";
 export { logSoftmax, softmax } from "../../ops/softmax";
-export { relu, relu_, sigmoid, tanh } from "../../ops/unary";
+export { tanh } from "../../ops/trigonometric";
+export { relu, relu_, sigmoid } from "../../ops/unary";
 export * from "./activation";
 export * from "./attention";
 export * from "./bilinear";

@@ -1,7 +1,7 @@
 /** Resampling of grids along their spatial axes: every mode weighs a few input places for each output place, axis by axis. */
 import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, type Sizes } from "../../ops/pool";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";

@@ -1,7 +1,7 @@
 /** Normalizations made of other operations. */
 import { checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { constantPadNd } from "../../ops/pad";
 import { avgPool3d } from "../../ops/pool";
 import type { Tensor } from "../../tensor/tensor";

@@ -1,7 +1,7 @@
 /** Channels into space and back. */
 import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import type { Tensor } from "../../tensor/tensor";
 
 /** The sizes before the last three axes, and those three. */

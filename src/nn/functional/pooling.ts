@@ -1,7 +1,7 @@
 /** Pooling made of other operations, and its reverse. */
 import { checkOptions, ShapeError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
-import { checkTensor } from "../../ops/define";
+import { checkTensor } from "../../ops/checks";
 import { avgPool1d, avgPool2d, avgPool3d, type Sizes, spread } from "../../ops/pool";
 import type { Tensor } from "../../tensor/tensor";
 

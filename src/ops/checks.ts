@@ -1,0 +1,69 @@
+/** Checks that many ops share. */
+import { isGradEnabled, isInferenceModeEnabled } from "../autograd/mode";
+import { canCast, type DType } from "../core/dtype";
+import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError } from "../core/errors";
+import { sameShape, shapeText } from "../core/shape";
+import { Tensor } from "../tensor/tensor";
+
+/** @throws ArgumentError unless `x` is a tensor, DisposedError if its memory is gone. */
+export function checkTensor(op: string, x: unknown, name = "input"): Tensor {
+  if (!(x instanceof Tensor)) throw new ArgumentError(`${op}: ${name} must be a Tensor, got ${describe(x)}`);
+  x.assertAlive(op);
+  return x;
+}
+
+/** @throws DeviceError unless all tensors are on one device. */
+export function checkSameDevice(op: string, ...xs: readonly (Tensor | undefined | null)[]): void {
+  let first: Tensor | undefined;
+  for (const x of xs) {
+    if (!x) continue;
+    first ??= x;
+    if (x.device !== first.device)
+      throw new DeviceError(
+        `${op}: expected all tensors on one device, got "${first.device}" and "${x.device}"; move one with x.to(device)`,
+      );
+  }
+}
+
+/**
+ * Checks that a result can be written over `out`.
+ * @throws DTypeError or ShapeError saying what the result is.
+ */
+export function checkFits(op: string, out: Tensor, shape: readonly number[], dtype: DType): void {
+  if (!canCast(dtype, out.dtype))
+    throw new DTypeError(
+      `${op}: result type ${dtype} can't be cast to the desired output type ${out.dtype}; use the out-of-place form`,
+    );
+  if (!sameShape(out.shape, shape))
+    throw new ShapeError(
+      `${op}: output with shape ${shapeText(out.shape)} doesn't match the broadcast shape ${shapeText(shape)}`,
+    );
+}
+
+/** @throws AutogradError if `x` may not be changed in place while gradients are recorded. */
+export function checkInplace(op: string, x: Tensor): void {
+  checkTensor(op, x);
+  if (x.strides.includes(0) && x.shape.some((n, i) => n > 1 && x.strides[i] === 0))
+    throw new AutogradError(
+      `${op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,
+    );
+  if (x.isInference() && !isInferenceModeEnabled())
+    throw new AutogradError(
+      `${op}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal tensor before doing inplace update.`,
+    );
+  if (!isGradEnabled()) return;
+  if (x.leafRequiresGrad && x.node === null)
+    throw new AutogradError(
+      `${op}: a leaf Variable that requires grad is being used in an in-place operation. Wrap the update in torch.noGrad(() => …).`,
+    );
+  if (x.origin?.inplaceError !== undefined && (x.node !== null || x.origin.base.requiresGrad))
+    throw new AutogradError(
+      x.node === null
+        ? `${op}: ${x.origin.inplaceError}`
+        : `Output ${x.outputNr} of ${x.node.name} is a view and is being modified inplace. ${x.origin.inplaceError}`,
+    );
+  if (x.origin?.base.leafRequiresGrad && x.origin.base.node === null)
+    throw new AutogradError(
+      `${op}: a view of a leaf Variable that requires grad is being used in an in-place operation.`,
+    );
+}
