@@ -13,6 +13,7 @@ export * from "./norm";
 export * from "./unary";
 export * from "./elementary";
 export * from "./activation";
+export * from "./activationBackward";
 export * from "./special";
 export * from "./binary";
 export * from "./binaryMath";
