@@ -1,9 +1,8 @@
-/** Custom functions: the context, typed application, in-place changes, second derivatives, and errors as PyTorch words them. */
+/** Custom functions: the context, typed application, second derivatives, and errors as PyTorch words them. */
 import * as torch from "kindling";
 import { autograd, type Tensor } from "kindling";
 import { describe, expect, expectTypeOf, test } from "vitest";
-
-const leaf = (...values: number[]) => torch.tensor(values, { dtype: "float64", requiresGrad: true });
+import { custom, leaf } from "./custom";
 
 class Exp extends autograd.Function {
   static forward(ctx: autograd.FunctionCtx<[Tensor]>, x: Tensor) {
@@ -32,15 +31,6 @@ class ScaledProduct extends autograd.Function {
     return [ctx.needsInputGrad[0] ? scaled.mul(b) : null, ctx.needsInputGrad[1] ? scaled.mul(a) : null, null];
   }
 }
-
-/** A function with the given passes, as JavaScript would write it. */
-const custom = (forward: (ctx: any, ...args: any[]) => any, backward?: (ctx: any, ...grads: any[]) => any) => {
-  class Custom extends autograd.Function {
-    static forward = forward;
-    static backward = backward;
-  }
-  return Custom;
-};
 
 describe("apply", () => {
   test("takes and gives the types of forward", () => {
@@ -223,101 +213,6 @@ describe("the context", () => {
     const x = leaf(2);
     f.apply(x).sum().backward();
     expect(x.grad!.tolist()).toEqual([12]);
-  });
-});
-
-describe("markDirty", () => {
-  const double = custom(
-    (ctx, x: Tensor) => {
-      x.mul_(2);
-      ctx.markDirty(x);
-      return x;
-    },
-    (_ctx, g: Tensor) => g.mul(2),
-  );
-
-  test("gives the changed input the history of the function", () => {
-    const x = leaf(1, 2);
-    const y = x.mul(3);
-    const z = double.apply(y);
-    expect(z).toBe(y);
-    expect(z.gradFn!.name).toBe("CustomBackward");
-    z.sum().backward();
-    expect(x.grad!.tolist()).toEqual([6, 6]);
-  });
-
-  test("of a view changes the base", () => {
-    const x = leaf(1, 2);
-    const y = x.mul(3);
-    double.apply(y.at(0));
-    expect(y.tolist()).toEqual([6, 6]);
-    y.sum().backward();
-    expect(x.grad!.tolist()).toEqual([6, 3]);
-  });
-
-  test("of a tensor that does not require grad, with another input that does", () => {
-    const assign = custom(
-      (ctx, x: Tensor, y: Tensor) => {
-        x.copy_(y);
-        ctx.markDirty(x);
-        return x;
-      },
-      (_ctx, g: Tensor) => [null, g],
-    );
-    const y = leaf(5);
-    const x = torch.zeros(1, { dtype: "float64" });
-    assign.apply(x, y);
-    expect([x.requiresGrad, x.isLeaf]).toEqual([true, false]);
-    x.mul(2).sum().backward();
-    expect(y.grad!.tolist()).toEqual([2]);
-  });
-
-  test("raises the version, so that older uses are noticed", () => {
-    const y = leaf(1).mul(3);
-    const older = y.mul(y).sum();
-    double.apply(y);
-    expect(() => older.backward()).toThrow(/modified by an inplace operation/);
-  });
-
-  test("of a leaf that requires grad, or of an input that is not returned, is an error", () => {
-    expect(() => double.apply(leaf(1))).toThrow(/a leaf Variable that requires grad has been used in an in-place op/);
-    const forgetful = custom((ctx, x: Tensor) => {
-      ctx.markDirty(x);
-      return x.clone();
-    });
-    expect(() => forgetful.apply(leaf(1).mul(2))).toThrow(
-      /marked as dirty during the forward method were not returned/,
-    );
-  });
-});
-
-describe("outputs that are inputs or views of them", () => {
-  const identity = custom(
-    (_ctx, x: Tensor) => x,
-    (_ctx, g: Tensor) => g.mul(10),
-  );
-
-  test("an input that is returned comes back as a view with the history of the function", () => {
-    const x = leaf(1, 2);
-    const y = identity.apply(x);
-    expect(y === x).toBe(false);
-    expect([x.isLeaf, y.gradFn!.name, y._base === x]).toEqual([true, "CustomBackward", true]);
-    y.sum().backward();
-    expect(x.grad!.tolist()).toEqual([10, 10]);
-  });
-
-  test("and neither it nor a view made in forward can be changed in place", () => {
-    const message = /is a view and is being modified inplace. This view was created inside a custom Function.*cloning/;
-    expect(() => identity.apply(leaf(1).mul(2)).add_(1)).toThrow(message);
-    const flat = custom(
-      (_ctx, x: Tensor) => x.view(-1),
-      (_ctx, g: Tensor) => g,
-    );
-    const y = leaf(1, 2).mul(2);
-    const v = flat.apply(y);
-    expect(() => v.add_(1)).toThrow(message);
-    y.add_(1);
-    expect(() => v.gradFn).toThrow(/its base or another view of its base has been modified inplace/);
   });
 });
 
