@@ -58,9 +58,9 @@ function maxRow<T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh:
   const h0 = from(geom, HEIGHT, oh), h1 = to(geom, HEIGHT, oh), hStep = step(geom, HEIGHT);
   const wStep = step(geom, WIDTH);
   const taps = kernel(geom, WIDTH), apart = stride(geom, WIDTH);
-  const inside = insideFrom(geom), outside = insideTo(geom);
+  const inside = insideFrom(geom), outside = insideTo(geom), isEmpty = d0 >= d1 || h0 >= h1;
   for (let ow = 0; ow < outW; ow++) {
-    const four = sizeof<T>() == 4 ? startOfFour(ow, inside, outside) : -1;
+    const four = sizeof<T>() == 4 && !isEmpty ? startOfFour(ow, inside, outside) : -1;
     if (four >= 0) {
       const w0 = start(geom, WIDTH, four), value = at<T>(y, four), index = at<i64>(indices, four);
       maxOfFour(value, index, x, height, width, d0, d1, dStep, h0, h1, hStep, w0, taps, wStep, apart);
@@ -68,8 +68,8 @@ function maxRow<T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh:
       continue;
     }
     const w0 = from(geom, WIDTH, ow), w1 = to(geom, WIDTH, ow);
-    const best = maxOfBox<T>(x, height, width, d0, d1, dStep, h0, h1, hStep, w0, w1, wStep);
-    store<T>(at<T>(y, ow), load<T>(at<T>(x, best)));
+    const best = isEmpty || w0 >= w1 ? -1 : maxOfBox<T>(x, height, width, d0, d1, dStep, h0, h1, hStep, w0, w1, wStep);
+    store<T>(at<T>(y, ow), best < 0 ? <T>-Infinity : load<T>(at<T>(x, best)));
     store<i64>(at<i64>(indices, ow), best);
   }
 }
@@ -108,7 +108,8 @@ function maxRow2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32,
 function maxPlanes<T>(
   y: usize, indices: usize, x: usize, geom: usize, isPairs: bool, begin: i32, end: i32,
 ): void {
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH), first = begin * outPlane(geom);
+  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
+  const first = begin * outPlane(geom);
   y = at<T>(y, first);
   indices = at<i64>(indices, first);
   for (let p = begin; p < end; p++) {
@@ -125,7 +126,7 @@ function maxPlanes<T>(
 }
 
 /**
- * Largest element of each window, and its index in its plane as i64.
+ * Largest element of each window, and its index in its plane as i64; −∞ and −1 of a window that lies in the padding alone.
  * @see torch.nn.functional.max_pool3d; torch.nn.functional.adaptive_max_pool3d
  */
 export function maxPool(t: i32, y: usize, indices: usize, x: usize, geom: usize, begin: i32, end: i32): void {
@@ -139,8 +140,8 @@ function addAtIndices<T>(gx: usize, g: usize, indices: usize, size: i32, out: i3
   for (let p = begin; p < end; p++) {
     const plane = at<T>(gx, p * size);
     for (let i = p * out; i < (p + 1) * out; i++) {
-      const to = at<T>(plane, <i32>load<i64>(at<i64>(indices, i)));
-      store<T>(to, load<T>(to) + load<T>(at<T>(g, i)));
+      const found = <i32>load<i64>(at<i64>(indices, i)), to = at<T>(plane, found);
+      if (found >= 0) store<T>(to, load<T>(to) + load<T>(at<T>(g, i)));
     }
   }
 }

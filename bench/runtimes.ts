@@ -47,7 +47,7 @@ export async function bundlePeers(): Promise<void> {
   });
 }
 
-/** Bundles the part of the benchmark that calls Kindling, with the build of it at `bundle`. Returns the module's path as the runner sees it. */
+/** Bundles the part of the benchmark that calls Kindling, with the build at `bundle`. Returns the module's path as the runner sees it. */
 export async function bundleOther(bundle: string): Promise<string> {
   const kindling = { path: relative(output, bundle).replaceAll("\\", "/"), external: true };
   await build({

@@ -10,11 +10,11 @@ import {
   getWinogradTiles,
   setWinogradTiles,
   type WinogradTiles,
-} from "./ops/convMaps";
+} from "./ops/convPlan";
 import { computeType } from "./ops/define";
 import type { Tensor } from "./tensor/tensor";
 
-export type { ConvAlgorithm, ConvPass, WinogradTiles } from "./ops/convMaps";
+export type { ConvAlgorithm, ConvPass, WinogradTiles } from "./ops/convPlan";
 
 function algorithms(
   input: Tensor,

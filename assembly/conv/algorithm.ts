@@ -4,7 +4,7 @@ import { columnsFit, columnsTasks } from "./columns";
 import { isDepthwise, quads, tilesOf } from "./depthwise/plan";
 import { Geometry, groupIn, taps } from "./geometry";
 import {
-  chunkFits, correlationTasks, DEPTHWISE, DIRECT, fits, passOf, strategy, weightTasks, WINOGRAD2, WINOGRAD4,
+  chunkFits, correlationTasks, DEPTHWISE, DIRECT, fits, flagsOf, strategy, weightTasks, WINOGRAD2, WINOGRAD4,
 } from "./plan";
 import { productTasks } from "./product";
 import { isTiled, tiledWork, tilesFit } from "./winograd/plan";
@@ -17,7 +17,7 @@ const WORTH: f64 = 1.15;
  * largest tile that is allowed: 0, 2 or 4; weight gradients have tiles of 2 at most.
  */
 export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32 {
-  const g = changetype<Geometry>(geom), gradient = pass == 1, weights = pass == 2, way = strategy(g, weights);
+  const g = changetype<Geometry>(geom), gradient = pass == 1, weights = pass == 2, way = strategy(g);
   if (way != DIRECT || t != F32) return way;
   if (isDepthwise(g)) return DEPTHWISE;
   if (isTiled(g)) {
@@ -31,15 +31,15 @@ export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32
 }
 
 /**
- * Number of tasks of a pass that is not computed in tiles. −1 where the taps span so much (hundreds of lines and columns) that one
- * line of outputs cannot be staged in the scratch memory.
+ * Number of tasks of a pass that is not computed in tiles. −1 where the taps span so much (hundreds of lines and columns)
+ * that one line of outputs cannot be staged in the scratch memory.
  */
 export function convTasks(t: i32, geom: usize, pass: i32): i32 {
-  const g = changetype<Geometry>(geom), weights = pass == 2, way = strategy(g, weights);
+  const g = changetype<Geometry>(geom), weights = pass == 2, way = strategy(g);
   if (way != DIRECT) return productTasks(g, way, pass);
   if (t == F64) return columnsFit(g) ? columnsTasks(g, pass) : -1;
   if (isDepthwise(g)) return weights ? quads(g) : g.n * quads(g) * tilesOf(g, pass);
   if (weights) return chunkFits(g) ? weightTasks(g) : -1;
-  const flags = passOf(g, pass == 1);
+  const flags = flagsOf(g, pass == 1);
   return fits(g, flags) ? correlationTasks(g, flags) : -1;
 }

@@ -20,7 +20,7 @@ import { depthwiseWeightGrad } from "./depthwise/weightGrad";
 import { forward } from "./forward";
 import { Geometry } from "./geometry";
 import { inputGrad } from "./inputGrad";
-import { DIRECT, strategy, WHOLE } from "./plan";
+import { DIRECT, strategy } from "./plan";
 import { productForward, productInputGrad, productWeightGrad } from "./product";
 import { weightGrad } from "./weightGrad";
 
@@ -28,7 +28,7 @@ import { weightGrad } from "./weightGrad";
 export function conv(
   t: i32, y: usize, x: usize, w: usize, bias: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
-  const g = changetype<Geometry>(geom), way = strategy(g, false);
+  const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) productForward(t, y, x, w, bias, g, way, scratch, begin, end);
   else if (t == F32 && isDepthwise(g)) depthwise(y, x, w, bias, g, false, scratch, begin, end);
   else if (t == F32) forward(y, x, w, bias, g, scratch, begin, end);
@@ -40,7 +40,7 @@ export function conv(
 export function convInputGrad(
   t: i32, gx: usize, gy: usize, w: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
-  const g = changetype<Geometry>(geom), way = strategy(g, false);
+  const g = changetype<Geometry>(geom), way = strategy(g);
   if (way != DIRECT) productInputGrad(t, gx, gy, w, g, way, scratch, begin, end);
   else if (t == F32 && isDepthwise(g)) depthwise(gx, gy, w, 0, g, true, scratch, begin, end);
   else if (t == F32) inputGrad(gx, gy, w, g, scratch, begin, end);
@@ -52,8 +52,8 @@ export function convInputGrad(
 export function convWeightGrad(
   t: i32, gw: usize, gy: usize, x: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {
-  const g = changetype<Geometry>(geom);
-  if (strategy(g, true) == WHOLE) productWeightGrad(t, gw, gy, x, g, scratch, begin, end);
+  const g = changetype<Geometry>(geom), way = strategy(g);
+  if (way != DIRECT) productWeightGrad(t, gw, gy, x, g, way, scratch, begin, end);
   else if (t == F32 && isDepthwise(g)) depthwiseWeightGrad(gw, gy, x, g, scratch, begin, end);
   else if (t == F32) weightGrad(gw, gy, x, g, scratch, begin, end);
   else if (t == F64) columnsWeightGrad(gw, gy, x, g, scratch, begin, end);

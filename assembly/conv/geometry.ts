@@ -31,6 +31,13 @@ export function groupOut(g: Geometry): i32 {
   return g.o / g.groups;
 }
 
+/** The smallest i ≥ 0 for which column + i * stride ≥ 0. */
+// @ts-ignore: decorator
+@inline
+export function firstInside(column: i32, stride: i32): i32 {
+  return column >= 0 ? 0 : stride == 1 ? -column : (stride - 1 - column) / stride;
+}
+
 /** Taps of one channel. */
 // @ts-ignore: decorator
 @inline

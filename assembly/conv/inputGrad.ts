@@ -6,7 +6,7 @@ import { Axis, axis } from "./axis";
 import { Correlation, correlate, correlationAt } from "./correlate";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
-  BY_IMAGES, ceilDiv, columns, images, mostTiles, passOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
+  BY_IMAGES, ceilDiv, columns, images, mostTiles, flagsOf, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,
   tilesPerPlane,
 } from "./plan";
 import { arrange } from "./stage";
@@ -27,18 +27,18 @@ function residueAt(scratch: usize): Residue {
   return r;
 }
 
-/** Tasks [begin, end) of `correlationTasks(g, passOf(g, true))`. */
+/** Tasks [begin, end) of `correlationTasks(g, flagsOf(g, true))`. */
 export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
-  const pass = passOf(g, true), v = correlationAt(scratch), r = residueAt(scratch);
-  describe(v, r, g, pass);
-  const all = groupIn(g), size = rowsPerTask(g, pass), blocks = ceilDiv(all, size);
-  const tiles = tilesPerPlane(g, pass), across = ceilDiv(columns(g, pass), v.tileW), planes = images(g, pass);
-  const height = v.tileH, most = mostTiles(g, pass, height);
+  const flags = flagsOf(g, true), v = correlationAt(scratch), r = residueAt(scratch);
+  describe(v, r, g, flags);
+  const all = groupIn(g), size = rowsPerTask(g, flags), blocks = ceilDiv(all, size);
+  const tiles = tilesPerPlane(g, flags), across = ceilDiv(columns(g, flags), v.tileW), planes = images(g, flags);
+  const height = v.tileH, most = mostTiles(g, flags, height);
   for (let task = begin; task < end; ) {
     const plane = task / tiles, tile = task - plane * tiles;
     const part = plane / planes, image = plane - part * planes;
     const group = part / blocks, r0 = (part - group * blocks) * size;
-    const first = image / g.d, depth = image - first * g.d, n = pass & BY_IMAGES ? first * SIDE_BY_SIDE : first;
+    const first = image / g.d, depth = image - first * g.d, n = flags & BY_IMAGES ? first * SIDE_BY_SIDE : first;
     const weight = w + <usize>(group * groupOut(g)) * v.wChannel;
     const out = gx + (<usize>(n * g.c + group * all) * v.yRow + (<usize>(depth * g.h * g.w) << 2));
     v.window.images = min(SIDE_BY_SIDE, g.n - n);
@@ -54,11 +54,11 @@ export function inputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: 
 }
 
 /** What all tasks have in common. */
-function describe(v: Correlation, r: Residue, g: Geometry, pass: i32): void {
+function describe(v: Correlation, r: Residue, g: Geometry, flags: i32): void {
   v.depth = g.od; v.h = g.oh; v.w = g.ow;
   v.xDepth = <usize>(g.oh * g.ow) << 2;
   v.xChannel = <usize>g.od * v.xDepth;
-  arrange(v.window, (pass & BY_IMAGES) != 0);
+  arrange(v.window, (flags & BY_IMAGES) != 0);
   v.window.image = <usize>g.o * v.xChannel;
   v.channels = groupOut(g);
   v.strideH = 1; v.strideW = 1;
@@ -72,9 +72,9 @@ function describe(v: Correlation, r: Residue, g: Geometry, pass: i32): void {
   v.yRow = <usize>(g.d * g.h * g.w) << 2;
   v.yImage = <usize>g.c * v.yRow;
   v.bias = 0;
-  v.tileH = tileLines(g, pass);
-  v.tileW = tileColumns(columns(g, pass));
-  v.planeBlock = planesPerBlock(g, pass);
+  v.tileH = tileLines(g, flags);
+  v.tileW = tileColumns(columns(g, flags));
+  v.planeBlock = planesPerBlock(g, flags);
 }
 
 function selectDepth(v: Correlation, r: Residue, g: Geometry, depth: i32): void {

@@ -63,7 +63,7 @@ function tiles<ROWS, VECTORS>(
 }
 
 /**
- * Tiles of up to three rows side by side: two terms at a time, in sums of their own, since so few sums would wait for each
+ * Tiles of few rows side by side: two terms at a time, in sums of their own, since so few sums would wait for each
  * other.
  */
 function pairs<ROWS, VECTORS>(
@@ -113,7 +113,7 @@ function pairs<ROWS, VECTORS>(
   }
 }
 
-/** Tiles of `rows` rows, 1 to MR; `groups` of them one below the other where there are more than three. */
+/** Tiles of `rows` rows, 1 to MR; `groups` of them one below the other where there are MR. */
 function tilesOfWidth<VECTORS>(
   rows: i32, groups: i32, across: i32, lines: i32, count: i32, skip: i32,
   w: usize, panel: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
@@ -124,7 +124,7 @@ function tilesOfWidth<VECTORS>(
   else switch (rows) {
     case 4: tiles<N4, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add); break;
     case 3:
-      // Without a fused multiply-add six sums do not wait for each other, and twelve would not find registers.
+      // Without a fused multiply-add, six sums hardly wait for each other, and twelve would not find registers.
       if (MR == 6) pairs<N3, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
       else tiles<N3, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
       break;

@@ -3,8 +3,7 @@
  * results do not depend on the number of threads. Of f32; f64 is in columns.ts.
  */
 import { KC } from "../gemm/blocking";
-import { Geometry, groupIn, groupOut, taps } from "./geometry";
-import { firstInside } from "./stage";
+import { firstInside, Geometry, groupIn, groupOut, taps } from "./geometry";
 
 /** How a convolution is computed: */
 export const DIRECT: i32 = 0;
@@ -18,12 +17,11 @@ export const WINOGRAD4: i32 = 4;
 /** with four channels in the lanes of a vector, since every channel has a kernel of its own (depthwise/). */
 export const DEPTHWISE: i32 = 5;
 
-/** The way that suits a geometry, of the first three: of a pass that computes outputs, or of the weight gradient. */
-export function strategy(g: Geometry, weights: bool): i32 {
+/** The way that suits a geometry, of the first three. */
+export function strategy(g: Geometry): i32 {
   if (g.groups != 1 || g.pd + g.ph + g.pw != 0) return DIRECT;
-  if (taps(g) == 1 && g.od == g.d && g.oh == g.h && g.ow == g.w) return weights ? DIRECT : POINTWISE;
-  const all = g.kd == g.d && g.kh == g.h && g.kw == g.w;
-  return all && g.od * g.oh * g.ow == 1 ? WHOLE : DIRECT;
+  if (g.kd == g.d && g.kh == g.h && g.kw == g.w && g.od * g.oh * g.ow == 1) return WHOLE;
+  return taps(g) == 1 && g.od == g.d && g.oh == g.h && g.ow == g.w ? POINTWISE : DIRECT;
 }
 
 /** Multiplications that are worth a task, about 10 µs. */
@@ -59,14 +57,16 @@ export function tileColumns(columns: i32): i32 {
 }
 
 // What the lanes of a vector are: neighbouring columns of one image, or, by images, one position of four images. The latter
-// wastes no lane on planes whose width is not a multiple of a vector, but the source has to be interleaved.
+// wastes no lane on planes whose width is not a multiple of a vector and no products on what lies beyond their edges, and takes
+// outputs that are not neighbours apart only once; but the source has to be interleaved.
 
 /** Images side by side in the lanes. */
 export const SIDE_BY_SIDE: i32 = 4;
 /** What interleaving costs. */
 const INTERLEAVED: f64 = 0.97;
-/** Columns up to which it pays; and where outputs are not neighbours, for as many as there is room for the results of a line. */
+/** Columns up to which it pays. */
 const MAX_INTERLEAVED: i32 = 64;
+/** Columns up to which there is room for the results of a line, where outputs are not neighbours and it pays for any number. */
 const MAX_APART: i32 = MAX_RESULTS / (16 * MAX_ROWS);
 /** What one vector of columns costs, of a pair of them. */
 const SINGLE_VECTOR: f64 = 2.0 / 3;
@@ -83,22 +83,22 @@ const GRADIENT: i32 = 1;
 export const BY_IMAGES: i32 = 2;
 
 /** The part of the products of outputs and taps along a line whose source is not beyond its edges. */
-function reached(g: Geometry, gradient: bool): f64 {
+function reached(g: Geometry, flags: i32): f64 {
   let count = 0;
   for (let at = -g.pw; at < g.kw * g.dw - g.pw; at += g.dw)
     count += max(min(firstInside(at - g.w, g.sw), g.ow) - firstInside(at, g.sw), 0);
-  return <f64>count / (g.kw * (gradient ? <f64>g.w / g.sw : g.ow));
+  return <f64>count / (g.kw * columns(g, flags));
 }
 
 /** The flags that suit a pass. */
-export function passOf(g: Geometry, gradient: bool): i32 {
-  const pass = gradient ? GRADIENT : 0, w = columns(g, pass), left = w & 7, apart = gradient && g.sw > 1;
-  if (g.n < 2 || w > (apart ? MAX_APART : MAX_INTERLEAVED)) return pass;
+export function flagsOf(g: Geometry, gradient: bool): i32 {
+  const flags = gradient ? GRADIENT : 0, w = columns(g, flags), left = w & 7, apart = gradient && g.sw > 1;
+  if (g.n < 2 || w > (apart ? MAX_APART : MAX_INTERLEAVED)) return flags;
   const pairs = <f64>(w >> 3) + (left == 0 ? 0 : left <= 4 ? SINGLE_VECTOR : 1);
   // By columns, the products that miss the source are computed too, but for a few; by images they are left out.
-  const byColumns = (<f64>w / (8 * pairs)) * reached(g, gradient) * (apart ? APART : 1);
+  const byColumns = (<f64>w / (8 * pairs)) * reached(g, flags) * (apart ? APART : 1);
   const byImages = (imagesUsed(g) * w) / (ceilDiv(w, 2) * 2);
-  return byImages > byColumns && fits(g, pass | BY_IMAGES) ? pass | BY_IMAGES : pass;
+  return byImages > byColumns && fits(g, flags | BY_IMAGES) ? flags | BY_IMAGES : flags;
 }
 
 /** Whether the weight gradient has images in the lanes. */
@@ -118,37 +118,37 @@ function elementBytes(byImages: bool): i32 {
 }
 
 /** Lines of outputs of one plane. */
-export function lines(g: Geometry, pass: i32): i32 {
-  return pass & GRADIENT ? ceilDiv(g.h, g.sh) : g.oh;
+export function lines(g: Geometry, flags: i32): i32 {
+  return flags & GRADIENT ? ceilDiv(g.h, g.sh) : g.oh;
 }
 
 /** Columns of outputs of one plane. */
-export function columns(g: Geometry, pass: i32): i32 {
-  return pass & GRADIENT ? ceilDiv(g.w, g.sw) : g.ow;
+export function columns(g: Geometry, flags: i32): i32 {
+  return flags & GRADIENT ? ceilDiv(g.w, g.sw) : g.ow;
 }
 
 /** Output channels of one group. */
-function rows(g: Geometry, pass: i32): i32 {
-  return pass & GRADIENT ? groupIn(g) : groupOut(g);
+function rows(g: Geometry, flags: i32): i32 {
+  return flags & GRADIENT ? groupIn(g) : groupOut(g);
 }
 
 /** Planes of outputs: images, or fours of them, times depth. */
-export function images(g: Geometry, pass: i32): i32 {
-  const n = pass & BY_IMAGES ? ceilDiv(g.n, SIDE_BY_SIDE) : g.n;
-  return n * (pass & GRADIENT ? g.d : g.od);
+export function images(g: Geometry, flags: i32): i32 {
+  const n = flags & BY_IMAGES ? ceilDiv(g.n, SIDE_BY_SIDE) : g.n;
+  return n * (flags & GRADIENT ? g.d : g.od);
 }
 
 /** Multiplications of one plane of outputs and one group. */
-function work(g: Geometry, pass: i32): i64 {
+function work(g: Geometry, flags: i32): i64 {
   const plane = <i64>groupOut(g) * groupIn(g) * taps(g) * g.oh * g.ow;
-  return pass & BY_IMAGES ? SIDE_BY_SIDE * plane : plane;
+  return flags & BY_IMAGES ? SIDE_BY_SIDE * plane : plane;
 }
 
 /** Bytes of a staged plane for a tile of `h` lines and `w` columns. */
-function stagedPlane(g: Geometry, pass: i32, h: i32, w: i32): i64 {
-  const spanH = (g.kh - 1) * g.dh, spanW = (g.kw - 1) * g.dw, size = elementBytes((pass & BY_IMAGES) != 0);
-  if (pass & GRADIENT) return <i64>(h + spanH / g.sh) * (w + spanW / g.sw) * size;
-  return <i64>((h - 1) * g.sh + spanH + 1) * min(g.sw, spanW + 1) * (w + spanW / g.sw) * size;
+function stagedPlane(g: Geometry, flags: i32, h: i32, w: i32): i64 {
+  const spanH = (g.kh - 1) * g.dh, spanW = (g.kw - 1) * g.dw, size = elementBytes((flags & BY_IMAGES) != 0);
+  if (flags & GRADIENT) return (<i64>h + spanH / g.sh) * (<i64>w + spanW / g.sw) * size;
+  return (<i64>(h - 1) * g.sh + spanH + 1) * min(g.sw, spanW + 1) * (<i64>w + spanW / g.sw) * size;
 }
 
 /** Most taps, along one axis, that an element of x has for one residue modulo the stride. */
@@ -166,68 +166,68 @@ export function gcd(a: i32, b: i32): i32 {
 }
 
 /** Source planes of one block of terms: about KC terms, and no more than can be staged. */
-export function planesPerBlock(g: Geometry, pass: i32): i32 {
-  const gradient = (pass & GRADIENT) != 0, planes = (gradient ? groupOut(g) : groupIn(g)) * g.kd;
+export function planesPerBlock(g: Geometry, flags: i32): i32 {
+  const gradient = (flags & GRADIENT) != 0, planes = (gradient ? groupOut(g) : groupIn(g)) * g.kd;
   const taps = gradient ? phaseTaps(g.kh, g.sh, g.dh) * phaseTaps(g.kw, g.sw, g.dw) : g.kh * g.kw;
-  const room = MAX_STAGED / stagedPlane(g, pass, 1, tileColumns(columns(g, pass)));
+  const room = MAX_STAGED / stagedPlane(g, flags, 1, tileColumns(columns(g, flags)));
   const most = max(min(KC / taps, <i32>room), 1);
   return planes == 0 ? 1 : ceilDiv(planes, ceilDiv(planes, most));
 }
 
 /** Parts of one plane of outputs that give the threads enough to do, without tasks that are too small. */
-function wantedParts(g: Geometry, pass: i32): i32 {
-  const wanted = ceilDiv(ENOUGH_TASKS, max(images(g, pass) * g.groups, 1));
-  return <i32>max<i64>(min<i64>(wanted, work(g, pass) / TASK_WORK), 1);
+function wantedParts(g: Geometry, flags: i32): i32 {
+  const wanted = ceilDiv(ENOUGH_TASKS, max(images(g, flags) * g.groups, 1));
+  return <i32>max<i64>(min<i64>(wanted, work(g, flags) / TASK_WORK), 1);
 }
 
 /** Lines that make up for packing the weights. */
-function fewestLines(g: Geometry, pass: i32): i32 {
-  return ceilDiv(pass & BY_IMAGES ? MIN_OUTPUTS / SIDE_BY_SIDE : MIN_OUTPUTS, tileColumns(columns(g, pass)));
+function fewestLines(g: Geometry, flags: i32): i32 {
+  return ceilDiv(flags & BY_IMAGES ? MIN_OUTPUTS / SIDE_BY_SIDE : MIN_OUTPUTS, tileColumns(columns(g, flags)));
 }
 
 /** Lines at most that are computed as one tile: as fit the staging area and, by images, that of the results. */
-function mostLines(g: Geometry, pass: i32): i32 {
-  const w = tileColumns(columns(g, pass)), block = planesPerBlock(g, pass), fewest = fewestLines(g, pass);
-  let size = lines(g, pass);
-  if (pass & BY_IMAGES) size = min(size, MAX_RESULTS / (elementBytes(true) * min(max(rows(g, pass), 1), MAX_ROWS) * w));
-  while (size > fewest && block * stagedPlane(g, pass, size, w) > NEAR_STAGED) size = max(size / 2, fewest);
-  while (size > 1 && block * stagedPlane(g, pass, size, w) > MAX_STAGED) size = size / 2;
+function mostLines(g: Geometry, flags: i32): i32 {
+  const w = tileColumns(columns(g, flags)), block = planesPerBlock(g, flags), fewest = fewestLines(g, flags);
+  let size = lines(g, flags);
+  if (flags & BY_IMAGES) size = min(size, MAX_RESULTS / (elementBytes(true) * min(max(rows(g, flags), 1), MAX_ROWS) * w));
+  while (size > fewest && block * stagedPlane(g, flags, size, w) > NEAR_STAGED) size = max(size / 2, fewest);
+  while (size > 1 && block * stagedPlane(g, flags, size, w) > MAX_STAGED) size = size / 2;
   return max(size, 1);
 }
 
 /** Lines of a tile, so that there are enough parts, but not so few that packing dominates. */
-export function tileLines(g: Geometry, pass: i32): i32 {
-  return min(max(ceilDiv(lines(g, pass), wantedParts(g, pass)), fewestLines(g, pass)), mostLines(g, pass));
+export function tileLines(g: Geometry, flags: i32): i32 {
+  return min(max(ceilDiv(lines(g, flags), wantedParts(g, flags)), fewestLines(g, flags)), mostLines(g, flags));
 }
 
 /** Output channels of a task. */
-export function rowsPerTask(g: Geometry, pass: i32): i32 {
-  const all = max(rows(g, pass), 1);
-  const parts = ceilDiv(wantedParts(g, pass), max(tilesPerPlane(g, pass), 1));
+export function rowsPerTask(g: Geometry, flags: i32): i32 {
+  const all = max(rows(g, flags), 1);
+  const parts = ceilDiv(wantedParts(g, flags), max(tilesPerPlane(g, flags), 1));
   const blocks = max(parts, ceilDiv(all, MAX_ROWS));
   return ceilDiv(ceilDiv(all, blocks), ROW_UNIT) * ROW_UNIT;
 }
 
 /** Neighbouring tiles of `height` lines, one below the other, that may be computed as one. */
-export function mostTiles(g: Geometry, pass: i32, height: i32): i32 {
-  return columns(g, pass) > MAX_COLUMNS ? 1 : mostLines(g, pass) / height;
+export function mostTiles(g: Geometry, flags: i32, height: i32): i32 {
+  return columns(g, flags) > MAX_COLUMNS ? 1 : mostLines(g, flags) / height;
 }
 
 /** Tiles of one plane of outputs. */
-export function tilesPerPlane(g: Geometry, pass: i32): i32 {
-  const w = columns(g, pass);
-  return ceilDiv(lines(g, pass), tileLines(g, pass)) * ceilDiv(w, tileColumns(w));
+export function tilesPerPlane(g: Geometry, flags: i32): i32 {
+  const w = columns(g, flags);
+  return ceilDiv(lines(g, flags), tileLines(g, flags)) * ceilDiv(w, tileColumns(w));
 }
 
 /** Whether a tile of one line fits the staging area; by columns it does unless the taps span hundreds of lines and columns. */
-export function fits(g: Geometry, pass: i32): bool {
-  return stagedPlane(g, pass, 1, tileColumns(columns(g, pass))) <= MAX_STAGED;
+export function fits(g: Geometry, flags: i32): bool {
+  return stagedPlane(g, flags, 1, tileColumns(columns(g, flags))) <= MAX_STAGED;
 }
 
 /** Tasks: groups × blocks of output channels × planes of outputs × tiles, the last varying fastest. */
-export function correlationTasks(g: Geometry, pass: i32): i32 {
-  const blocks = ceilDiv(rows(g, pass), rowsPerTask(g, pass));
-  return g.groups * blocks * images(g, pass) * tilesPerPlane(g, pass);
+export function correlationTasks(g: Geometry, flags: i32): i32 {
+  const blocks = ceilDiv(rows(g, flags), rowsPerTask(g, flags));
+  return g.groups * blocks * images(g, flags) * tilesPerPlane(g, flags);
 }
 
 // The weight gradient: chunks of outputs that all tasks go through, tasks that divide the weights.

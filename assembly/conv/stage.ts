@@ -8,6 +8,7 @@
  * By columns an element is an f32; by images it is a vector with that position of four images, or, in depthwise
  * convolutions, of four channels.
  */
+import { firstInside } from "./geometry";
 import { SIDE_BY_SIDE } from "./plan";
 
 /** What to copy; sizes and positions in elements. */
@@ -53,13 +54,6 @@ export function stagePlane(v: Window, dst: usize, src: usize): void {
     stageRows(v, r1 - r0, dst, step, from, <usize>v.w << 2, v.stride, first, last, v.pitch);
     dst += bytes;
   }
-}
-
-/** The smallest i ≥ 0 for which column + i * stride ≥ 0. */
-// @ts-ignore: decorator
-@inline
-export function firstInside(column: i32, stride: i32): i32 {
-  return column >= 0 ? 0 : stride == 1 ? -column : (stride - 1 - column) / stride;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Element types, their codes in the kernel ABI, and PyTorch's rules of promotion. */
-import { DTypeError } from "./errors";
+import { DTypeError, describe } from "./errors";
 
 /** The element types, by PyTorch's names. `torch.float32 === "float32"`. */
 export type DType =
@@ -66,7 +66,7 @@ export const arrayOf = (dtype: DType): TypedArrayConstructor => info[dtype].arra
 /** @throws {@link DTypeError} unless `value` is the name of a dtype. */
 export function checkDType(op: string, value: unknown): DType {
   if (typeof value === "string" && Object.hasOwn(info, value)) return value as DType;
-  throw new DTypeError(`${op}: unknown dtype ${JSON.stringify(value)}; the dtypes are ${dtypes.join(", ")}`);
+  throw new DTypeError(`${op}: unknown dtype ${describe(value)}; the dtypes are ${dtypes.join(", ")}`);
 }
 
 let defaultDType: DType = "float32";

@@ -18,7 +18,10 @@ function hashOf(key: readonly number[]): number {
   return hash;
 }
 
-/** What follows from a list of integers alone, such as the geometry of an operation: computed once, as long as there are not too many. */
+/**
+ * What follows from a list of integers alone, such as the geometry of an operation: computed once, as long as there are not too
+ * many. What is remembered is shared: users must get copies of its arrays.
+ */
 export class Memo<V> {
   private readonly entries = new Map<number, Entry<V>>();
 

@@ -7,10 +7,12 @@
 import { record } from "../autograd/node";
 import { isFloat } from "../core/dtype";
 import { checkOptions, ShapeError, ValueError } from "../core/errors";
+import { Memo } from "../core/memo";
 import { shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { type ConvOptions, checkNumbers, checkOperands, prepare } from "./convGeometry";
-import { channelSums, convolution, type Geometry, geometryOf } from "./convMaps";
+import { type ConvOptions, checkBias, checkGroups, checkNumbers, checkOperands, prepare } from "./convGeometry";
+import { channelSums, convolution } from "./convMaps";
+import { type Geometry, geometryOf } from "./convPlan";
 import { computeType } from "./define";
 import { type Sizes, spread } from "./pool";
 
@@ -133,6 +135,9 @@ export const conv2d = (input: Tensor, weight: Tensor, bias?: Tensor | null, opti
 export const conv3d = (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor =>
   convolve(3, input, weight, bias, options);
 
+/** The geometries of all transposed convolutions that have been seen. */
+const transposed = new Memo<Geometry>();
+
 /** The transposed convolution is the gradient of a convolution from its output's side. */
 function transpose(
   dims: number,
@@ -154,7 +159,8 @@ function transpose(
   const outputPadding = spread(op, "outputPadding", options.outputPadding ?? 0, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
   const { groups = 1 } = options;
-  checkNumbers(op, groups, { stride, dilation, padding, outputPadding });
+  checkGroups(op, groups);
+  checkNumbers(op, { stride, dilation, padding, outputPadding });
   if (outputPadding.some((p, i) => p >= stride[i]! && p >= dilation[i]!))
     throw new ValueError(
       `${op}: output padding must be smaller than either stride or dilation, got ${shapeText(outputPadding)}`,
@@ -165,14 +171,17 @@ function transpose(
       `${op}: given transposed=1, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[0]} channels, divisible by groups=${groups}, but got ${o} channels instead`,
     );
   const c = weight.shape[1]! * groups;
-  if (bias && (bias.ndim !== 1 || bias.shape[0] !== c))
-    throw new ShapeError(`${op}: expected bias to have shape [${c}], got ${shapeText(bias.shape)}`);
+  checkBias(op, bias, c);
+  if (kernel.some((k) => k < 1))
+    throw new ShapeError(`${op}: kernel size should be greater than zero, but got ${shapeText(kernel)}`);
   const output = input.shape.slice(2);
   const size = output.map(
     (s, i) => (s - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + outputPadding[i]! + 1,
   );
   if (size.some((s) => s < 1)) throw new ShapeError(`${op}: calculated output size ${shapeText(size)} is too small`);
-  const geometry = geometryOf({ n, groups, c, o, input: size, output, kernel, stride, padding, dilation });
+  const windows = { input: size, output, kernel, stride, padding, dilation };
+  const key = [dims, n, groups, c, o, ...Object.values(windows).flat()];
+  const geometry = transposed.get(key, () => geometryOf({ n, groups, c, o, ...windows }));
   const y = inputGrad(input, weight, geometry);
   return bias ? y.add(bias.reshape([1, -1, ...size.map(() => 1)])) : y;
 }

@@ -1,10 +1,10 @@
 /** From the operands and options of a convolution to its geometry. */
-import { ArgumentError, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
 import { shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
-import { type Geometry, geometryOf } from "./convMaps";
+import { type Geometry, geometryOf } from "./convPlan";
 import { constantPadNd } from "./pad";
 import { type Sizes, spread } from "./pool";
 
@@ -46,15 +46,28 @@ function checkSameType(op: string, x: Tensor, other: Tensor, name: string): void
     throw new DTypeError(`${op}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same`);
 }
 
-/** @throws ValueError for numbers that are too small. */
-export function checkNumbers(op: string, groups: number, lists: Record<string, readonly number[]>): void {
-  if (!Number.isInteger(groups) || groups < 1)
-    throw new ValueError(`${op}: groups must be a positive integer, got ${groups}`);
+/** @throws ValueError unless `groups` is a positive integer. */
+export function checkGroups(op: string, groups: unknown): void {
+  if (!Number.isInteger(groups) || (groups as number) < 1)
+    throw new ValueError(`${op}: groups must be a positive integer, got ${describe(groups)}`);
+}
+
+/** @throws ValueError for numbers that are too small, or too large for the kernels. */
+export function checkNumbers(op: string, lists: Record<string, readonly number[]>): void {
   for (const [name, list] of Object.entries(lists)) {
     const least = name === "padding" || name === "outputPadding" ? 0 : 1;
-    if (list.some((n) => n < least))
-      throw new ValueError(`${op}: ${name} must be at least ${least}, got ${shapeText(list)}`);
+    if (list.some((n) => n < least || n > MOST))
+      throw new ValueError(`${op}: ${name} must be at least ${least} and at most ${MOST}, got ${shapeText(list)}`);
   }
+}
+
+/** The largest number that the kernels take. */
+const MOST = 2 ** 31 - 1;
+
+/** @throws ShapeError unless there is a value for each of `o` channels. */
+export function checkBias(op: string, bias: Tensor | null | undefined, o: number): void {
+  if (bias && (bias.ndim !== 1 || bias.shape[0] !== o))
+    throw new ShapeError(`${op}: expected bias to have shape [${o}], got ${shapeText(bias.shape)}`);
 }
 
 /** Zeros on both sides of each axis, and further ones after it, for a padding given as numbers or by name. */
@@ -89,6 +102,7 @@ export function prepare(
   const stride = spread(op, "stride", options.stride ?? 1, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
   const { groups = 1 } = options;
+  checkGroups(op, groups);
   const { padding, extra = [] } = resolvePadding(op, dims, kernel, stride, dilation, options.padding);
   const x = extra.some((e) => e > 0)
     ? constantPadNd(
@@ -98,11 +112,10 @@ export function prepare(
     : input;
   const key = [dims, groups, ...x.shape, ...weight.shape, ...stride, ...padding, ...dilation];
   const geometry = geometries.get(key, () => {
-    checkNumbers(op, groups, { stride, dilation, padding });
-    return geometryOver(op, input, x, weight, { groups, kernel, stride, padding, dilation });
+    checkNumbers(op, { stride, dilation, padding });
+    return geometryOver(op, input, x, weight, bias, { groups, kernel, stride, padding, dilation });
   });
-  if (bias && (bias.ndim !== 1 || bias.shape[0] !== geometry.o))
-    throw new ShapeError(`${op}: expected bias to have shape [${geometry.o}], got ${shapeText(bias.shape)}`);
+  checkBias(op, bias, geometry.o);
   return { x, geometry };
 }
 
@@ -113,7 +126,14 @@ const geometries = new Memo<Geometry>();
 type Windows = Pick<Geometry, "groups" | "kernel" | "stride" | "padding" | "dilation">;
 
 /** The geometry of windows over `x`, which is `input` or more. @throws ShapeError if they do not fit. */
-function geometryOver(op: string, input: Tensor, x: Tensor, weight: Tensor, windows: Windows): Geometry {
+function geometryOver(
+  op: string,
+  input: Tensor,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null | undefined,
+  windows: Windows,
+): Geometry {
   const { groups, kernel, stride, padding, dilation } = windows;
   const [n, c] = [x.shape[0]!, x.shape[1]!];
   const o = weight.shape[0]!;
@@ -125,6 +145,9 @@ function geometryOver(op: string, input: Tensor, x: Tensor, weight: Tensor, wind
     throw new ShapeError(
       `${op}: given groups=${groups}, weight of size ${shapeText(weight.shape)}, expected input${shapeText(input.shape)} to have ${weight.shape[1]! * groups} channels and the ${o} output channels to be divisible by groups, but got ${c} channels instead`,
     );
+  checkBias(op, bias, o);
+  if (kernel.some((k) => k < 1))
+    throw new ShapeError(`${op}: kernel size should be greater than zero, but got ${shapeText(kernel)}`);
   const size = x.shape.slice(2);
   const output = size.map(
     (s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1,

@@ -2,7 +2,7 @@
 import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record, recordAll } from "../autograd/node";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, checkOptions, DTypeError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -14,7 +14,7 @@ export type Reduction = "none" | "mean" | "sum";
 /** @throws ArgumentError unless `reduction` is one of the three. */
 export function checkReduction(op: string, reduction: Reduction): Reduction {
   if (reduction !== "none" && reduction !== "mean" && reduction !== "sum")
-    throw new ArgumentError(`${op}: reduction must be "none", "mean" or "sum", got ${JSON.stringify(reduction)}`);
+    throw new ArgumentError(`${op}: reduction must be "none", "mean" or "sum", got ${describe(reduction)}`);
   return reduction;
 }
 

@@ -1,6 +1,6 @@
 /** Padding: more elements around the last axes. */
 import { record } from "../autograd/node";
-import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
+import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
 import { contiguousStrides, shapeText } from "../core/shape";
 import { allocate, filled, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -86,7 +86,7 @@ export function pad(x: Tensor, padding: Padding, options: { mode?: PadMode; valu
   if (mode === "constant") return constantPadNd(x, padding, value ?? 0);
   if (mode !== "reflect" && mode !== "replicate" && mode !== "circular")
     throw new ArgumentError(
-      `pad: unrecognised padding mode ${JSON.stringify(mode)}; the modes are constant, reflect, replicate, circular`,
+      `pad: unrecognised padding mode ${describe(mode)}; the modes are constant, reflect, replicate, circular`,
     );
   // What is cropped away does not come back at the other end.
   if (mode === "circular" && padding.some((p) => p < 0)) {

@@ -2,7 +2,7 @@
 import { record, recordAll } from "../autograd/node";
 import type { Work } from "../backend/backend";
 import { isFloat } from "../core/dtype";
-import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
 import { shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
@@ -51,7 +51,7 @@ export function spread(op: string, name: string, value: Sizes, dims: number): nu
         ? new Array<number>(dims).fill(value[0]!)
         : [...value];
   if (list.length !== dims || !list.every(Number.isInteger))
-    throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${JSON.stringify(value)}`);
+    throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${describe(value)}`);
   return list;
 }
 
@@ -125,7 +125,7 @@ function windows(
   const stride = isDefault ? kernel : spread(op, "stride", options.stride!, dims);
   const padding = spread(op, "padding", options.padding ?? 0, dims);
   const dilation = spread(op, "dilation", options.dilation ?? 1, dims);
-  const { ceilMode = false } = options;
+  const ceilMode = Boolean(options.ceilMode);
   const key = [dims, Number(ceilMode), ...x.shape, ...kernel, ...stride, ...padding, ...dilation];
   return geometries.get(key, () => geometryOver(op, x, { dims, kernel, stride, padding, dilation }, ceilMode));
 }
@@ -138,8 +138,8 @@ function geometryOver(
   ceilMode: boolean,
 ): Geometry {
   const { dims, kernel, stride, padding, dilation } = windows;
-  if ([kernel, stride, dilation].some((sizes) => sizes.some((n) => n < 1)))
-    throw new ValueError(`${op}: kernelSize, stride and dilation must be positive`);
+  if ([kernel, stride, dilation].some((sizes) => sizes.some((n) => n < 1 || n >= 2 ** 31)))
+    throw new ValueError(`${op}: kernelSize, stride and dilation must be positive, and less than 2^31`);
   if (padding.some((p, i) => p < 0 || p > kernel[i]! / 2))
     throw new ValueError(
       `${op}: pad should be at most half of effective kernel size, got padding ${shapeText(padding)} and kernelSize ${shapeText(kernel)}`,
@@ -168,7 +168,7 @@ function adaptiveWindows(
     : new Array(dims).fill(size);
   const output = input.map((n, i) => (wanted[i] as number | null) ?? n);
   if (wanted.length !== dims || output.some((n) => !Number.isInteger(n) || n < 0))
-    throw new ValueError(`${op}: outputSize must be one size or ${dims}, none negative, got ${JSON.stringify(size)}`);
+    throw new ValueError(`${op}: outputSize must be one size or ${dims}, none negative, got ${describe(size)}`);
   const none = new Array<number>(dims).fill(0);
   // Kernels take a kernel of 0 for as many windows as there are outputs.
   return geometryOf({
@@ -185,7 +185,7 @@ function adaptiveWindows(
 
 /** Maximum over windows, with positions. */
 function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
-  const y = allocate(g.outputShape, x.dtype, x);
+  const y = allocate([...g.outputShape], x.dtype, x);
   const indices = allocate(y.shape, "int64", x);
   x.storage.backend.call("maxPool", x.dtype, [y, indices, x.contiguous(), g.words], g.work);
   const name = `${op.charAt(0).toUpperCase()}${op.slice(1)}${g.dims === 1 ? "" : "WithIndices"}Backward0`;
@@ -196,7 +196,7 @@ function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
 /** The gradient of max pooling: each gradient added at the position of its maximum. */
 function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor {
   const { input, output, inputShape, work } = geometry;
-  const gx = allocate(inputShape, g.dtype, g);
+  const gx = allocate([...inputShape], g.dtype, g);
   const args = [gx, g.contiguous(), indices, sizeOfShape(input), sizeOfShape(output)];
   g.storage.backend.call("maxPoolBackward", g.dtype, args, work);
   return record(
@@ -269,13 +269,13 @@ export const adaptiveMaxPool3d: AdaptiveMaxPool = adaptiveMax(3);
 
 /** A linear pooling: its gradient spreads evenly, and the gradient of that is the pooling again. */
 function linearPool(name: string, x: Tensor, g: Geometry, extra: readonly number[]): Tensor {
-  const y = allocate(g.outputShape, x.dtype, x);
+  const y = allocate([...g.outputShape], x.dtype, x);
   x.storage.backend.call("avgPool", x.dtype, [y, x.contiguous(), g.words, ...extra], g.work);
   return record(name, y, [x], [], [(grad) => linearPoolBackward(name, grad, g, extra)]);
 }
 
 function linearPoolBackward(name: string, grad: Tensor, g: Geometry, extra: readonly number[]): Tensor {
-  const gx = allocate(g.inputShape, grad.dtype, grad);
+  const gx = allocate([...g.inputShape], grad.dtype, grad);
   grad.storage.backend.call("avgPoolBackward", grad.dtype, [gx, grad.contiguous(), g.words, ...extra], g.work);
   return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, h, g, extra)]);
 }

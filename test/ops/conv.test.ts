@@ -36,3 +36,71 @@ test("planes must not be empty; batches may", () => {
   }
   expect(F.conv2d(torch.ones(0, 3, 5, 5), w, null, { groups: 3, padding: 1 }).shape).toEqual([0, 3, 6, 6]);
 });
+
+test("a kernel of one tap with steps between windows sees some elements only", () => {
+  for (const dtype of ["float32", "float64"] as const) {
+    const x = torch.randn(2, 3, 7, 10, { dtype }).transpose(2, 3).requiresGrad_();
+    const w = torch.randn(4, 3, 1, 1, { dtype }).requiresGrad_();
+    const bias = torch.randn(4, { dtype });
+    const y = F.conv2d(x, w, bias, { stride: [3, 2] });
+    const seen = x.detach().slice(2, 0, 10, 3).slice(3, 0, 7, 2).contiguous().requiresGrad_();
+    const expected = F.conv2d(seen, w, bias);
+    expect(torch.allclose(y, expected)).toBe(true);
+
+    const g = torch.randn(...y.shape, { dtype });
+    const [gx, gw] = torch.autograd.grad(y, [x, w], { gradOutputs: g });
+    const [gs, gv] = torch.autograd.grad(expected, [seen, w], { gradOutputs: g });
+    const spread = torch.zeros(...x.shape, { dtype });
+    spread.slice(2, 0, 10, 3).slice(3, 0, 7, 2).copy_(gs!);
+    expect(torch.allclose(gx!, spread)).toBe(true);
+    expect(torch.allclose(gw!, gv!)).toBe(true);
+  }
+  expect(F.convTranspose1d(torch.ones(1, 1, 3), torch.tensor([[[2.5]]]), null, { stride: 2 }).tolist()).toEqual([
+    [[2.5, 0, 2.5, 0, 2.5]],
+  ]);
+});
+
+test("what the library remembers of a geometry is out of reach", () => {
+  const [x, w] = [torch.ones(1, 2, 6, 6), torch.ones(3, 2, 3, 3)];
+  for (let round = 0; round < 2; round++) {
+    const y = F.conv2d(x, w, null, { padding: 1 });
+    const [pooled, indices] = F.maxPool2d(x, 2, { returnIndices: true });
+    const mean = F.avgPool2d(x, 2);
+    expect([y, pooled, indices, mean].map((z) => z.shape)).toEqual([
+      [1, 3, 6, 6],
+      [1, 2, 3, 3],
+      [1, 2, 3, 3],
+      [1, 2, 3, 3],
+    ]);
+    for (const z of [y, pooled, mean]) (z.shape as number[]).pop();
+  }
+});
+
+test("a change of the largest tiles is not missed", () => {
+  const [x, w] = [torch.randn(1, 32, 32, 32), torch.randn(32, 32, 3, 3)];
+  const results = (["F2", "F4", "off", "F2"] as const).map((tiles) => {
+    torch.backends.conv.winograd = tiles;
+    return F.conv2d(x, w).tolist();
+  });
+  torch.backends.conv.winograd = "F2";
+  expect(results[3]).toEqual(results[0]);
+  expect(results[1]).not.toEqual(results[0]);
+  expect(results[2]).not.toEqual(results[0]);
+});
+
+test("bad kernels, strides and groups", () => {
+  const x = torch.ones(1, 1, 5, 5);
+  expect(() => F.conv2d(x, torch.ones(1, 1, 0, 3))).toThrow(/kernel size should be greater than zero/);
+  expect(() => F.conv2d(x, torch.ones(1, 1, 3, 3), null, { stride: 2 ** 32 })).toThrow(
+    /stride must be at least 1 and at/,
+  );
+  expect(() => F.conv2d(x, torch.ones(1, 1, 3, 3), null, { stride: [x, 1] as never })).toThrow(
+    /stride must be one integer or 2, got \[a Tensor, 1\]/,
+  );
+  for (const groups of [0, 1.5, 1n, Symbol("one"), "1"])
+    expect(() => F.conv2d(x, torch.ones(1, 1, 3, 3), null, { groups: groups as never })).toThrow(
+      /groups must be a positive integer/,
+    );
+  // Of two mistakes, the one that PyTorch names.
+  expect(() => F.conv2d(x, torch.ones(1, 1, 9, 9), torch.ones(7))).toThrow(/expected bias to have shape \[1\]/);
+});

@@ -1,14 +1,15 @@
 /** How calls hand their arguments to kernels. */
+import { KindlingError } from "../../core/errors";
 import type { Kernel } from "./kernels";
 
 /** The most arguments that a kernel takes. */
-const MOST_ARGUMENTS = 26;
+const MOST_ARGUMENTS = 22;
 
 /**
- * The arguments of the next kernel. One list serves all calls, so that none leaves garbage.
+ * The arguments of the next call. One list serves all calls, since an array for each would be most of the garbage of a small op.
  *
- * Kernels ignore what stands behind their last argument. At first that is `undefined`, and not a number, on purpose: an engine keeps an array of
- * nothing but numbers as doubles, and makes an object of each whenever it spreads them.
+ * Kernels ignore what stands behind their last argument. At first that is `undefined`, and not a number, on purpose: an engine keeps
+ * an array of nothing but numbers as doubles, and makes an object of each whenever it spreads them.
  */
 export class ArgumentList {
   private readonly values: (number | undefined)[] = [...new Array<undefined>(MOST_ARGUMENTS)];
@@ -37,14 +38,24 @@ export class ArgumentList {
   }
 
   /** Runs a kernel on these arguments. */
-  call({ run }: Kernel): number {
-    return run(...this.values);
+  call(kernel: Kernel): number {
+    this.check(kernel, this.count);
+    return kernel.run(...this.values);
   }
 
   /** Runs a kernel on these arguments and a part of its range. */
-  callOn({ run }: Kernel, begin: number, end: number): void {
+  callOn(kernel: Kernel, begin: number, end: number): void {
     this.values[this.count] = begin;
     this.values[this.count + 1] = end;
-    run(...this.values);
+    this.check(kernel, this.count + 2);
+    kernel.run(...this.values);
+  }
+
+  /** An argument too few would let a kernel see one of an earlier call. */
+  private check({ name, parameters }: Kernel, count: number): void {
+    if (count !== parameters)
+      throw new KindlingError(
+        `kernel "${name}" takes ${parameters} arguments, but was given ${count}; this is a defect of Kindling`,
+      );
   }
 }

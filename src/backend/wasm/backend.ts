@@ -11,6 +11,7 @@ import {
   registerBackend,
   type Work,
 } from "../backend";
+import { ArgumentList } from "./argumentList";
 import { compileKernels, type Kernel, type Kernels, loadKernels, type SimdLevel } from "./kernels";
 import { type Extent, Memory, reserveMemory } from "./memory";
 import { Pool } from "./pool";
@@ -46,6 +47,7 @@ class WasmBackend implements Backend {
   private engine: Engine | undefined;
   /** The next free byte of the call area. */
   private top = 0;
+  private readonly args = new ArgumentList();
 
   /** Compiles the kernels and reserves memory on first use, so that importing the library costs nothing. */
   get parts(): Engine {
@@ -112,7 +114,7 @@ class WasmBackend implements Backend {
   unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
     this.top = 0;
     const geometry = this.geometry(y.shape, [x]);
-    this.parts.pool.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
+    this.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
     this.map(name, y, MAP_COST);
   }
 
@@ -121,38 +123,38 @@ class WasmBackend implements Backend {
     const mode = binaryMode(a, b, y.shape);
     const geometry = mode === undefined ? this.geometry(y.shape, [layoutOf(a), layoutOf(b)]) : 0;
     const [left, right] = [this.address(a, dtype), this.address(b, dtype)];
-    this.parts.pool.args.set(codeOf(dtype), addressOf(y), left, right, p, mode ?? 0, geometry);
+    this.args.set(codeOf(dtype), addressOf(y), left, right, p, mode ?? 0, geometry);
     this.map(name, y, MAP_COST);
   }
 
   ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
     this.top = 0;
     const geometry = this.geometry(y.shape, [a, b, c]);
-    this.parts.pool.args.set(codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry);
+    this.args.set(codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry);
     this.map(name, y, MAP_COST);
   }
 
   copy(y: Operand, x: Operand): void {
     this.top = 0;
     const geometry = this.geometry(y.shape, [y, x]);
-    this.parts.pool.args.set(codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry);
+    this.args.set(codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry);
     this.map("copy", y, COPY_COST);
   }
 
   fill(y: Operand, value: number): void {
-    this.parts.pool.args.set(codeOf(y.dtype), addressOf(y), value);
+    this.args.set(codeOf(y.dtype), addressOf(y), value);
     this.map("fill", y, COPY_COST);
   }
 
   /** Runs a kernel over all elements of its output. */
   private map(name: string, y: Operand, cost: number): void {
     const n = sizeOfShape(y.shape);
-    this.parts.pool.run(this.kernel(name), n, n * cost, false);
+    this.parts.pool.run(this.kernel(name), this.args, n, n * cost, false);
   }
 
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
     this.pass(dtype, args);
-    this.parts.pool.run(this.kernel(name), work.range, work.cost, work.scratch === true);
+    this.parts.pool.run(this.kernel(name), this.args, work.range, work.cost, work.scratch === true);
   }
 
   query(name: string, args: readonly (number | readonly number[])[]): number {
@@ -161,15 +163,14 @@ class WasmBackend implements Backend {
 
   check(name: string, args: readonly Argument[]): number {
     this.pass(undefined, args);
-    return this.parts.pool.args.call(this.kernel(name));
+    return this.args.call(this.kernel(name));
   }
 
   private pass(dtype: DType | undefined, args: readonly Argument[]): void {
-    const list = this.parts.pool.args;
     this.top = 0;
-    list.clear();
-    if (dtype !== undefined) list.push(codeOf(dtype));
-    for (let i = 0; i < args.length; i++) list.push(this.argument(args[i]));
+    this.args.clear();
+    if (dtype !== undefined) this.args.push(codeOf(dtype));
+    for (let i = 0; i < args.length; i++) this.args.push(this.argument(args[i]));
   }
 
   private kernel(name: string): Kernel {

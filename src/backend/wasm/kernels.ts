@@ -13,6 +13,8 @@ export interface Kernel {
   readonly name: string;
   /** The position among the exports, by which workers name it. */
   readonly index: number;
+  /** How many arguments it takes. */
+  readonly parameters: number;
   readonly run: KernelFunction;
 }
 
@@ -67,7 +69,10 @@ export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAss
 export function loadKernels(module: WebAssembly.Module, level: SimdLevel, memory: WebAssembly.Memory): Kernels {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const table = new Map<string, Kernel>();
-  for (const { name, kind } of WebAssembly.Module.exports(module))
-    if (kind === "function") table.set(name, { name, index: table.size, run: exports[name] as KernelFunction });
+  for (const { name, kind } of WebAssembly.Module.exports(module)) {
+    if (kind !== "function") continue;
+    const run = exports[name] as KernelFunction;
+    table.set(name, { name, index: table.size, parameters: run.length, run });
+  }
   return { level, module, table, heapBase: table.get("heapBase")!.run() >>> 0 };
 }

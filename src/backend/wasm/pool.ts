@@ -14,7 +14,7 @@ import {
   startWorker,
   type WorkerHandle,
 } from "../../platform/platform";
-import { ArgumentList } from "./argumentList";
+import type { ArgumentList } from "./argumentList";
 import type { Kernel, Kernels } from "./kernels";
 import type { Memory } from "./memory";
 import { type ComputeSetup, Control, computeThread } from "./worker";
@@ -45,8 +45,6 @@ const workerSource = (): string =>
   `const __name = (target) => target;\nconst computeThread = ${computeThread.toString()};\nreceive(computeThread);\n`;
 
 export class Pool {
-  /** Those of the next job: {@link run} adds the scratch memory and the range. */
-  readonly args = new ArgumentList();
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
   private readonly scratch: number;
@@ -94,15 +92,18 @@ export class Pool {
     Atomics.store(this.i32, Control.helpers, this.helpers);
   }
 
-  /** Runs `kernel(...args, [scratch,] begin, end)` over [0, range), on several threads if `cost` (ns on one thread) is worth it. */
-  run(kernel: Kernel, range: number, cost: number, usesScratch: boolean): void {
+  /**
+   * Runs `kernel(...args, [scratch,] begin, end)` over [0, range), on several threads if `cost` (ns on one thread) is worth it. The list is
+   * used up.
+   */
+  run(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
     if (range <= 0) return;
     if (this.threads > 1 && cost >= SHARE_COST && range > 1 && this.hasHelp(cost)) {
-      this.runShared(kernel, range, cost, usesScratch);
+      this.runShared(kernel, args, range, cost, usesScratch);
       return;
     }
-    if (usesScratch) this.args.push(this.scratch);
-    this.args.callOn(kernel, 0, range);
+    if (usesScratch) args.push(this.scratch);
+    args.callOn(kernel, 0, range);
   }
 
   /** Whether a thread is there to help, or worth waking. */
@@ -123,8 +124,8 @@ export class Pool {
     return Atomics.load(this.i32, Control.started) - Atomics.load(this.i32, Control.sleepers);
   }
 
-  private runShared(kernel: Kernel, range: number, cost: number, usesScratch: boolean): void {
-    const { args, i32 } = this;
+  private runShared(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
+    const { i32 } = this;
     const parts = (1 + this.helpers) * CHUNKS_PER_THREAD;
     const unit = range / parts < ALIGNMENT ? 1 : ALIGNMENT;
     const units = Math.ceil(range / unit);
@@ -142,13 +143,13 @@ export class Pool {
     const missing = this.helpers - this.awake;
     if (missing > 0 && cost >= WAKE_COST) Atomics.notify(i32, Control.ticket, missing);
     if (usesScratch) args.push(this.scratch);
-    const own = this.work(kernel);
+    const own = this.work(kernel, args);
     this.judge(cost, own, this.wait());
     this.close();
   }
 
   /** Claims chunks until none are left, also after an error, since others may be at work on theirs. @returns The part of the job that the caller did. */
-  private work(kernel: Kernel): number {
+  private work(kernel: Kernel, args: ArgumentList): number {
     const { i32 } = this;
     const chunks = i32[Control.chunks]!;
     const range = i32[Control.range]!;
@@ -161,7 +162,7 @@ export class Pool {
       if (chunk >= chunks) return own / chunks;
       if (Atomics.compareExchange(i32, Control.ticket, ticket, ticket + 1) !== ticket) continue;
       try {
-        this.args.callOn(kernel, begins(chunk), begins(chunk + 1));
+        args.callOn(kernel, begins(chunk), begins(chunk + 1));
       } catch (error) {
         this.error ??= error;
       }

@@ -43,7 +43,7 @@ export interface ComputeSetup {
 
 export function computeThread(setup: ComputeSetup): void {
   const { module, memory, control, scratch, words, spins } = setup;
-  const instance = new WebAssembly.Instance(module, { env: { memory, abort: () => {} } });
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = WebAssembly.Module.exports(module)
     .filter((entry) => entry.kind === "function")
     .map((entry) => instance.exports[entry.name] as (...args: (number | undefined)[]) => number);

@@ -1,5 +1,5 @@
 /** Resampling of grids along their spatial axes: every mode weighs a few input places for each output place, axis by axis. */
-import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, type Sizes } from "../../ops/pool";
@@ -134,7 +134,7 @@ const ranks: Readonly<Record<InterpolateMode, readonly number[]>> = {
 function checkMode(input: Tensor, options: InterpolateOptions, mode: InterpolateMode): void {
   if (ranks[mode] === undefined)
     throw new ArgumentError(
-      `interpolate: unknown mode ${JSON.stringify(mode)}; the modes are ${Object.keys(ranks).join(", ")}`,
+      `interpolate: unknown mode ${describe(mode)}; the modes are ${Object.keys(ranks).join(", ")}`,
     );
   if (!ranks[mode].includes(input.ndim))
     throw new ShapeError(
