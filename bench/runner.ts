@@ -14,7 +14,7 @@ export interface Job extends Effort {
   readonly threads: number;
   /** WebAssembly that finds the machine's limit, as base64 by SIMD level. */
   readonly limits: Readonly<Record<"baseline" | "relaxed", string>>;
-  /** A module with another build of Kindling, to be compared with. */
+  /** Another build of Kindling, to be compared with; its module is relative to the runner. */
   readonly other?: { readonly name: string; readonly module: string };
 }
 
