@@ -61,8 +61,8 @@ export function checkNumbers(op: string, lists: Record<string, readonly number[]
   }
 }
 
-/** The largest number that the kernels take. */
-const MOST = 2 ** 31 - 1;
+/** So that the kernels can count what windows span as 32-bit integers. */
+const MOST = 2 ** 24;
 
 /** @throws ShapeError unless there is a value for each of `o` channels. */
 export function checkBias(op: string, bias: Tensor | null | undefined, o: number): void {

@@ -6,8 +6,8 @@ const collected = new FinalizationRegistry<{ backend: Backend; block: Block }>((
 );
 
 /**
- * Storages that are to be registered when the turn ends: the collector's callbacks run between turns only, and many are freed before that, which
- * saves more time than it takes to make a tensor. As long as they wait they are held, so they are few.
+ * Storages that are to be registered when the turn ends. The collector's callbacks run between turns only, and many storages are freed
+ * before that, which saves more time than it takes to make a tensor. As long as they wait they are held, so they are few.
  */
 const waiting = { storages: [] as Storage[], bytes: 0, isDue: false };
 const MOST_WAITING = 64;
