@@ -4,10 +4,10 @@ import { columnsFit, columnsTasks } from "./columns";
 import { isDepthwise, quads, tilesOf } from "./depthwise/plan";
 import { Geometry, groupIn, taps } from "./geometry";
 import {
-  chunkFits, correlationTasks, DEPTHWISE, DIRECT, fits, flagsOf, strategy, weightTasks, WINOGRAD2, WINOGRAD4,
+  chunkFits, correlationTasks, DEPTHWISE, DIRECT, fits, flagsOf, isProduct, strategy, weightTasks, WINOGRAD2, WINOGRAD4,
 } from "./plan";
 import { productTasks } from "./product";
-import { isTiled, tiledWork, tilesFit } from "./winograd/plan";
+import { gradTasks, isTiled, tiledWork, tilesFit, tileTasks } from "./winograd/plan";
 
 /** How much less work tiles have to be, for their rounding errors. */
 const WORTH: f64 = 1.15;
@@ -31,15 +31,16 @@ export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32
 }
 
 /**
- * Number of tasks of a pass that is not computed in tiles. −1 where the taps span so much (hundreds of lines and columns)
+ * Number of tasks of a pass that is computed by algorithm `way`. −1 where the taps span so much (hundreds of lines and columns)
  * that one line of outputs cannot be staged in the scratch memory.
  */
-export function convTasks(t: i32, geom: usize, pass: i32): i32 {
-  const g = changetype<Geometry>(geom), weights = pass == 2, way = strategy(g);
-  if (way != DIRECT) return productTasks(g, way, pass);
+export function convTasks(t: i32, way: i32, geom: usize, pass: i32): i32 {
+  const g = changetype<Geometry>(geom), gradient = pass == 1, weights = pass == 2;
+  if (isProduct(way)) return productTasks(g, way, pass);
+  if (way == DEPTHWISE) return weights ? quads(g) : g.n * quads(g) * tilesOf(g, pass);
+  if (way != DIRECT) return weights ? gradTasks(g) : tileTasks(g, way == WINOGRAD4 ? 4 : 2, gradient);
   if (t == F64) return columnsFit(g) ? columnsTasks(g, pass) : -1;
-  if (isDepthwise(g)) return weights ? quads(g) : g.n * quads(g) * tilesOf(g, pass);
   if (weights) return chunkFits(g) ? weightTasks(g) : -1;
-  const flags = flagsOf(g, pass == 1);
+  const flags = flagsOf(g, gradient);
   return fits(g, flags) ? correlationTasks(g, flags) : -1;
 }

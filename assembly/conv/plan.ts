@@ -17,6 +17,10 @@ export const WINOGRAD4: i32 = 4;
 /** with four channels in the lanes of a vector, since every channel has a kernel of its own (depthwise/). */
 export const DEPTHWISE: i32 = 5;
 
+export function isProduct(way: i32): bool {
+  return way == POINTWISE || way == WHOLE;
+}
+
 /** The way that suits a geometry, of the first three. */
 export function strategy(g: Geometry): i32 {
   if (g.groups != 1 || g.pd + g.ph + g.pw != 0) return DIRECT;

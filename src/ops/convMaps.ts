@@ -22,8 +22,8 @@ export function convolution(pass: ConvPass, a: Tensor, b: Tensor, bias: Tensor |
   const second = b.contiguous();
   const plus = bias?.contiguous();
   if (plan.tile > 0) tiled(y, first, second, plus, g, plan);
-  else if (pass === "forward") backend.call("conv", y.dtype, [y, first, second, plus, g.words], plan.work);
-  else backend.call(kernels[pass], y.dtype, [y, first, second, g.words], plan.work);
+  else if (pass === "forward") backend.call("conv", y.dtype, [plan.way, y, first, second, plus, g.words], plan.work);
+  else backend.call(kernels[pass], y.dtype, [plan.way, y, first, second, g.words], plan.work);
   return y;
 }
 

@@ -104,6 +104,8 @@ export interface Plan {
   readonly dtype: DType;
   readonly backend: Backend;
   readonly largest: WinogradTiles;
+  /** The code of the algorithm in the kernels. */
+  readonly way: number;
   /** Outputs along one side of a tile; 0 if there are no tiles. */
   readonly tile: number;
   readonly weights: TransformedWeights | undefined;
@@ -118,17 +120,6 @@ export function convAlgorithm(pass: ConvPass, dtype: DType, g: Geometry, backend
   const { words } = g.seen ?? g;
   const code = backend.query("convAlgorithm", [codeOf(dtype), words, passes[pass], largestTiles[winogradTiles]]);
   return byCode[code]!;
-}
-
-function tasksOf(pass: ConvPass, dtype: DType, g: Geometry, backend: Backend, tile: number): number {
-  if (tile > 0 && pass === "weightGrad") return backend.query("winogradWeightGradTasks", [g.words]);
-  if (tile > 0) return backend.query("winogradTasks", [g.words, tile, gradientFlag(pass)]);
-  const tasks = backend.query("convTasks", [codeOf(dtype), g.words, passes[pass]]);
-  if (tasks < 0)
-    throw new KindlingError(
-      `convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`,
-    );
-  return tasks;
 }
 
 function weightsOf(pass: ConvPass, g: Geometry, backend: Backend, tile: number): TransformedWeights | undefined {
@@ -149,10 +140,16 @@ export function planOf(pass: ConvPass, dtype: DType, g: Geometry, backend: Backe
     if (plan.pass === pass && plan.dtype === dtype && plan.backend === backend && plan.largest === winogradTiles)
       return plan;
   const algorithm = convAlgorithm(pass, dtype, g, backend);
+  const way = byCode.indexOf(algorithm);
   const tile = tileSizes[algorithm] ?? 0;
-  const work = { range: tasksOf(pass, dtype, g, backend, tile), cost: costOf(g, algorithm), scratch: true };
+  const range = backend.query("convTasks", [codeOf(dtype), way, g.words, passes[pass]]);
+  if (range < 0)
+    throw new KindlingError(
+      `convolution: a kernel of ${shapeText(g.kernel)} with dilation ${shapeText(g.dilation)} spans more than the kernels can hold`,
+    );
+  const work = { range, cost: costOf(g, algorithm), scratch: true };
   const weights = weightsOf(pass, g, backend, tile);
-  const plan: Plan = { pass, dtype, backend, largest: winogradTiles, tile, weights, work };
+  const plan: Plan = { pass, dtype, backend, largest: winogradTiles, way, tile, weights, work };
   g.plans.push(plan);
   return plan;
 }

@@ -162,16 +162,18 @@ function checkDirect(x: Instance, type: FloatType, g: Convolution): void {
   const at = ({ byteOffset }: { readonly byteOffset: number }) => byteOffset;
   const bias = g.bias ? at(p.bias) : 0;
   const [image, weight, gradient] = [at(p.image), at(p.weight), at(p.gradient)];
-  const forward = runBothWays(y, x.call("convTasks", code, geometry, 0), (begin, end) =>
-    x.call("conv", code, at(y), image, weight, bias, geometry, x.scratch, begin, end),
+  const ways = [0, 1, 2].map((pass) => x.call("convAlgorithm", code, geometry, pass, 0));
+  const tasks = (pass: number) => x.call("convTasks", code, ways[pass]!, geometry, pass);
+  const forward = runBothWays(y, tasks(0), (begin, end) =>
+    x.call("conv", code, ways[0]!, at(y), image, weight, bias, geometry, x.scratch, begin, end),
   );
   expectClose(forward, p.expected.y, bound);
-  const inputGrad = runBothWays(gx, x.call("convTasks", code, geometry, 1), (begin, end) =>
-    x.call("convInputGrad", code, at(gx), gradient, weight, geometry, x.scratch, begin, end),
+  const inputGrad = runBothWays(gx, tasks(1), (begin, end) =>
+    x.call("convInputGrad", code, ways[1]!, at(gx), gradient, weight, geometry, x.scratch, begin, end),
   );
   expectClose(inputGrad, p.expected.gx, bound);
-  const weightGrad = runBothWays(gw, x.call("convTasks", code, geometry, 2), (begin, end) =>
-    x.call("convWeightGrad", code, at(gw), gradient, image, geometry, x.scratch, begin, end),
+  const weightGrad = runBothWays(gw, tasks(2), (begin, end) =>
+    x.call("convWeightGrad", code, ways[2]!, at(gw), gradient, image, geometry, x.scratch, begin, end),
   );
   expectClose(weightGrad, p.expected.gw, bound);
   const biasGrad = runBothWays(gb, g.o, (begin, end) =>
@@ -195,6 +197,9 @@ const TILED: Readonly<Record<string, Convolution>> = {
   "many channels": { n: 1, groups: 1, c: 300, o: 10, d: LINE, h: [6, 3, 1, 1, 1], w: [6, 3, 1, 1, 1] },
 };
 
+/** The codes of the algorithms in tiles. */
+const WINOGRAD = { 2: 3, 4: 4 } as const;
+
 /** The rounding errors of F(4×4, 3×3) are an order of magnitude larger. */
 const TILES = [
   [2, 1],
@@ -209,7 +214,7 @@ function checkTiled(x: Instance, g: Convolution, m: number, factor: number): voi
   const image = at(p.image);
   expectClose(correlate(x, p, m, 0, at(p.y), image, bias), p.expected.y, bound);
   expectClose(correlate(x, p, m, 1, at(p.gx), at(p.gradient), 0), p.expected.gx, bound);
-  const weightGrad = runBothWays(p.gw, x.call("winogradWeightGradTasks", p.geometry), (begin, end) =>
+  const weightGrad = runBothWays(p.gw, x.call("convTasks", CODES.float32, WINOGRAD[2], p.geometry, 2), (begin, end) =>
     x.call("winogradWeightGrad", at(p.gw), at(p.gradient), image, p.geometry, x.scratch, begin, end),
   );
   expectClose(weightGrad, p.expected.gw, bound);
@@ -222,8 +227,10 @@ function correlate(x: Instance, p: Problem, m: number, gradient: 0 | 1, y: numbe
   runBothWays(u, x.call("winogradWeightsTasks", p.geometry, gradient), (begin, end) =>
     x.call("winogradWeights", u.byteOffset, p.weight.byteOffset, p.geometry, m, gradient, x.scratch, begin, end),
   );
-  return runBothWays(gradient ? p.gx : p.y, x.call("winogradTasks", p.geometry, m, gradient), (begin, end) =>
-    x.call("winograd", y, source, u.byteOffset, bias, p.geometry, m, gradient, x.scratch, begin, end),
+  return runBothWays(
+    gradient ? p.gx : p.y,
+    x.call("convTasks", CODES.float32, WINOGRAD[m as 2 | 4], p.geometry, gradient),
+    (begin, end) => x.call("winograd", y, source, u.byteOffset, bias, p.geometry, m, gradient, x.scratch, begin, end),
   );
 }
 

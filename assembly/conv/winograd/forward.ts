@@ -4,11 +4,11 @@
  */
 import { depthBlock, MR } from "../../gemm/blocking";
 import { packedKernel } from "../../gemm/micro";
-import { Geometry, groupIn, groupOut } from "../geometry";
+import { Geometry } from "../geometry";
 import { ceilDiv } from "../plan";
 import { describe, Field, TILE_BYTES } from "./field";
 import { Output2, Output4, Source2, Source4 } from "./matrices";
-import { tileBlock, tileCount, tileRows } from "./plan";
+import { tileBlock, tileRows } from "./plan";
 import { openBlock, Side, sideAt, transformPlanes } from "./side";
 import { BETWEEN_BYTES, scatterTiles } from "./tiles";
 import { groupBytes, panelBytes, valueBytes } from "./weights";
@@ -80,13 +80,6 @@ function transformProducts<M>(q: Work, y: usize, bias: usize, r0: i32, r1: i32):
       scatterTiles<M>(from + (<usize>i << 4), q.productValue, tile, q.source.between, plus, to, image, pitch);
     }
   }
-}
-
-/** Number of tasks: groups × blocks of tiles × parts of the rows, the last varying fastest. */
-export function winogradTasks(geom: usize, m: i32, gradient: i32): i32 {
-  const g = changetype<Geometry>(geom), back = gradient != 0, tiles = tileCount(g, m, back);
-  const rows = back ? groupIn(g) : groupOut(g), depth = back ? groupOut(g) : groupIn(g);
-  return g.groups * ceilDiv(tiles, tileBlock(tiles, depth, m)) * ceilDiv(rows, tileRows(rows));
 }
 
 /**

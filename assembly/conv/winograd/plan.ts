@@ -54,6 +54,19 @@ export function tileCount(g: Geometry, m: i32, gradient: bool): i32 {
   return g.n * ceilDiv(h, m) * ceilDiv(w, m);
 }
 
+/** Tasks of the forward pass and of the input gradient: groups × blocks of tiles × parts of the rows, the last varying fastest. */
+export function tileTasks(g: Geometry, m: i32, gradient: bool): i32 {
+  const rows = gradient ? groupIn(g) : groupOut(g), depth = gradient ? groupOut(g) : groupIn(g);
+  const tiles = tileCount(g, m, gradient), blocks = ceilDiv(tiles, tileBlock(tiles, depth, m));
+  return g.groups * blocks * ceilDiv(rows, tileRows(rows));
+}
+
+/** Tasks of the weight gradient: groups × parts of the rows × parts of the planes. */
+export function gradTasks(g: Geometry): i32 {
+  const rows = groupOut(g), depth = groupIn(g);
+  return g.groups * ceilDiv(rows, gradRows(rows)) * ceilDiv(depth, gradPlanes(rows, depth));
+}
+
 /** The convolutions that can be computed in tiles: of two dimensions, 3×3, stride and dilation 1, padding up to 2. */
 export function isTiled(g: Geometry): bool {
   const plane = g.d * g.od * g.kd == 1 && g.pd == 0;

@@ -6,7 +6,7 @@
  */
 import { DOT_OTHERS, DOT_PITCH, dotContiguous } from "../../gemm/dot";
 import { addRow } from "../../gemm/epilogue";
-import { Geometry, groupIn, groupOut } from "../geometry";
+import { Geometry } from "../geometry";
 import { ceilDiv } from "../plan";
 import { describe, Field, TILE_BYTES } from "./field";
 import { OutputGrad2, Source2, transform, transformColumns, WeightGrad2 } from "./matrices";
@@ -121,13 +121,7 @@ function transformLanes(q: Work, from: usize, gw: usize, count: i32): void {
   }
 }
 
-/** Number of tasks: groups × parts of the rows × parts of the planes. */
-export function winogradWeightGradTasks(geom: usize): i32 {
-  const g = changetype<Geometry>(geom), rows = groupOut(g), depth = groupIn(g);
-  return g.groups * ceilDiv(rows, gradRows(rows)) * ceilDiv(depth, gradPlanes(rows, depth));
-}
-
-/** The gradient of w, summed over the batch, from that of y. Of stride and dilation 1, f32. */
+/** The gradient of w, summed over the batch, from that of y: tasks [begin, end) of `gradTasks`. */
 export function winogradWeightGrad(
   gw: usize, gy: usize, x: usize, geom: usize, scratch: usize, begin: i32, end: i32,
 ): void {

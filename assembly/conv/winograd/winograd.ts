@@ -4,12 +4,12 @@
  * (ten times it). What is not finite spreads over a whole tile of outputs, and in a weight gradient over all nine taps.
  *
  *     winogradWeights(u, w, geom, m, gradient, scratch, begin, end)        begin, end: tasks of winogradWeightsTasks(geom, gradient)
- *     winograd(y, x, u, bias, geom, m, gradient, scratch, begin, end)                  winogradTasks(geom, m, gradient)
- *     winogradWeightGrad(gw, gy, x, geom, scratch, begin, end)                         winogradWeightGradTasks(geom)
+ *     winograd(y, x, u, bias, geom, m, gradient, scratch, begin, end)                  convTasks(…) of the pass
+ *     winogradWeightGrad(gw, gy, x, geom, scratch, begin, end)                         convTasks(…) of the pass
  *
  * `geom` is that of a convolution (geometry.ts). With `gradient` 1, `winograd` computes the gradient of x from that of y.
  * The gradient of the weights has tiles of 2×2. `u` has winogradWeightsSize(geom, m, gradient) elements.
  */
-export { winograd, winogradTasks } from "./forward";
-export { winogradWeightGrad, winogradWeightGradTasks } from "./weightGrad";
+export { winograd } from "./forward";
+export { winogradWeightGrad } from "./weightGrad";
 export { winogradWeights, winogradWeightsSize, winogradWeightsTasks } from "./weights";
