@@ -206,13 +206,13 @@ function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor
     [indices],
     [
       (h, [at]) =>
-        h
-          .reshape([-1, sizeOfShape(input)])
-          .gather(1, at!.reshape([-1, sizeOfShape(output)]))
-          .reshape(at!.shape),
+        atMaxima(h.reshape([-1, sizeOfShape(input)]), at!.reshape([-1, sizeOfShape(output)])).reshape(at!.shape),
     ],
   );
 }
+
+/** The elements of planes at the positions of maxima; 0 where there is none. */
+const atMaxima = (planes: Tensor, at: Tensor): Tensor => planes.gather(1, at.clamp({ min: 0 })).mul(at.ge(0));
 
 const maxOptions = ["stride", "padding", "dilation", "ceilMode", "returnIndices"];
 
