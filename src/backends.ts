@@ -2,7 +2,7 @@
 import { checkOptions, ShapeError } from "./core/errors";
 import { shapeText } from "./core/shape";
 import { checkTensor } from "./ops/checks";
-import { type ConvOptions, checkOperands, prepare } from "./ops/convGeometry";
+import { type ConvOptions, checkOperands, prepare } from "./ops/convArguments";
 import {
   type ConvAlgorithm,
   type ConvPass,

@@ -1,7 +1,7 @@
 /** Convolutions and transposed convolutions as layers. Inputs are [N, C, …] or [C, …] with one, two or three axes after the channels. */
 import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
 import type { PadMode } from "../ops/pad";
-import { type Sizes, spread } from "../ops/pool";
+import { type Sizes, spread } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
 import { type Complete, type FactoryOptions, factory, newParameter, resetWeightAndBias } from "./factory";
 import * as F from "./functional";

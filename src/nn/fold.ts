@@ -1,5 +1,5 @@
 /** Sliding windows of images as columns, and back, as layers. */
-import type { Sizes } from "../ops/pool";
+import type { Sizes } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
 import * as F from "./functional";
 import type { FoldOptions } from "./functional/fold";

@@ -1,5 +1,5 @@
 /** Pooling over windows of random size, as layers. */
-import type { Sizes } from "../ops/pool";
+import type { Sizes } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
 import * as F from "./functional";
 import type { FractionalMaxPoolOptions } from "./functional/fractionalPool";

@@ -1,5 +1,5 @@
 /** Layers that learn the size of their input from the first one, and turn into ordinary layers then. */
-import type { Sizes } from "../ops/pool";
+import type { Sizes } from "../ops/sliding";
 import { ones, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import {

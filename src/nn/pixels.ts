@@ -1,5 +1,5 @@
 /** Channels into space and back, and resampling, as layers. */
-import type { Sizes } from "../ops/pool";
+import type { Sizes } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
 import * as F from "./functional";
 import type { InterpolateMode } from "./functional/interpolate";

@@ -1,5 +1,6 @@
 /** Pooling over windows as layers. Inputs are [N, C, …] or [C, …] with one, two or three axes after the channels. */
-import type { AvgPoolOptions, MaxPoolOptions, OutputSize, Sizes } from "../ops/pool";
+import type { AvgPoolOptions, MaxPoolOptions, OutputSize } from "../ops/pool";
+import type { Sizes } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
 import * as F from "./functional";
 import { Module } from "./module";

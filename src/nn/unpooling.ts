@@ -1,5 +1,5 @@
 /** Power-average pooling and the reverse of max pooling, as layers. */
-import { type Sizes, spread } from "../ops/pool";
+import { type Sizes, spread } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
 import * as F from "./functional";
 import type { LPPoolOptions } from "./functional/pooling";

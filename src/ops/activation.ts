@@ -1,4 +1,4 @@
-/** Activation functions with parameters; those without are in unary.ts. */
+/** Activation functions with parameters; those without are in unary.ts and trigonometric.ts. */
 import { checkOptions } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
 import {

@@ -10,13 +10,13 @@ import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
 import { shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { type ConvOptions, checkBias, checkGroups, checkNumbers, checkOperands, prepare } from "./convGeometry";
+import { type ConvOptions, checkBias, checkGroups, checkNumbers, checkOperands, prepare } from "./convArguments";
 import { channelSums, convolution } from "./convMaps";
 import { type Geometry, geometryOf } from "./convPlan";
 import { computeType } from "./define";
-import { type Sizes, spread } from "./pool";
+import { type Sizes, spread } from "./sliding";
 
-export type { ConvOptions } from "./convGeometry";
+export type { ConvOptions } from "./convArguments";
 
 /** Options of a transposed convolution; a number stands for all spatial axes. */
 export interface ConvTransposeOptions {

@@ -3,19 +3,14 @@ import type { Backend, Work } from "../backend/backend";
 import { codeOf, type DType } from "../core/dtype";
 import { KindlingError, ValueError } from "../core/errors";
 import { shapeText, sizeOfShape } from "../core/shape";
+import { type SlidingWindows, wordsOf } from "./sliding";
 
 /** One convolution x [N, C, …input] · w [O, C/groups, …kernel] → y [N, O, …output]. */
-interface Shape {
+interface Shape extends SlidingWindows {
   readonly n: number;
   readonly groups: number;
   readonly c: number;
   readonly o: number;
-  readonly input: readonly number[];
-  readonly output: readonly number[];
-  readonly kernel: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
 }
 
 export interface Geometry extends Shape {
@@ -27,25 +22,10 @@ export interface Geometry extends Shape {
   readonly plans: Plan[];
 }
 
-const spatialAxes = 3;
-
-/** With one or two axes, the first of three are of size 1. */
 export function geometryOf(g: Shape): Geometry {
-  const words = [g.n, g.groups, g.c, g.o];
-  for (const [list, fill] of [
-    [g.input, 1],
-    [g.output, 1],
-    [g.kernel, 1],
-    [g.stride, 1],
-    [g.padding, 0],
-    [g.dilation, 1],
-  ] as const) {
-    for (let i = list.length; i < spatialAxes; i++) words.push(fill);
-    words.push(...list);
-  }
   return {
     ...g,
-    words,
+    words: [g.n, g.groups, g.c, g.o, ...wordsOf(g)],
     seen: skips(g) ? geometryOf({ ...g, input: g.output, stride: g.stride.map(() => 1) }) : undefined,
     plans: [],
   };
@@ -115,12 +95,13 @@ export interface Plan {
 /** Outputs along one side of a tile, for algorithms that have them. */
 const tileSizes: Partial<Record<ConvAlgorithm, number>> = { winogradF2: 2, winogradF4: 4 };
 
+/** The code of the algorithm that computes a pass. */
+const wayOf = (pass: ConvPass, dtype: DType, { words }: Geometry, backend: Backend): number =>
+  backend.query("convAlgorithm", [codeOf(dtype), words, passes[pass], largestTiles[winogradTiles]]);
+
 /** Which algorithm computes a pass. */
-export function convAlgorithm(pass: ConvPass, dtype: DType, g: Geometry, backend: Backend): ConvAlgorithm {
-  const { words } = g.seen ?? g;
-  const code = backend.query("convAlgorithm", [codeOf(dtype), words, passes[pass], largestTiles[winogradTiles]]);
-  return byCode[code]!;
-}
+export const convAlgorithm = (pass: ConvPass, dtype: DType, g: Geometry, backend: Backend): ConvAlgorithm =>
+  byCode[wayOf(pass, dtype, g.seen ?? g, backend)]!;
 
 function weightsOf(pass: ConvPass, g: Geometry, backend: Backend, tile: number): TransformedWeights | undefined {
   if (tile === 0 || pass === "weightGrad") return undefined;
@@ -139,8 +120,8 @@ export function planOf(pass: ConvPass, dtype: DType, g: Geometry, backend: Backe
   for (const plan of g.plans)
     if (plan.pass === pass && plan.dtype === dtype && plan.backend === backend && plan.largest === winogradTiles)
       return plan;
-  const algorithm = convAlgorithm(pass, dtype, g, backend);
-  const way = byCode.indexOf(algorithm);
+  const way = wayOf(pass, dtype, g, backend);
+  const algorithm = byCode[way]!;
   const tile = tileSizes[algorithm] ?? 0;
   const range = backend.query("convTasks", [codeOf(dtype), way, g.words, passes[pass]]);
   if (range < 0)

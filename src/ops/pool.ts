@@ -8,9 +8,7 @@ import { shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
-
-/** One size for all spatial axes, or one for each. */
-export type Sizes = number | readonly number[];
+import { type Sizes, type SlidingWindows, spread, wordsOf } from "./sliding";
 
 export interface MaxPoolOptions {
   /** Default: the kernel size. */
@@ -42,50 +40,27 @@ export type Pooled = [output: Tensor, indices: Tensor];
 
 const POOL_COST = 1.5;
 
-/** Sizes for `dims` axes from one number or a list. @throws ValueError for another count or non-integers. */
-export function spread(op: string, name: string, value: Sizes, dims: number): number[] {
-  const list =
-    typeof value === "number"
-      ? new Array<number>(dims).fill(value)
-      : value.length === 1
-        ? new Array<number>(dims).fill(value[0]!)
-        : [...value];
-  if (list.length !== dims || !list.every(Number.isInteger))
-    throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${describe(value)}`);
-  return list;
-}
-
 /** Windows over an input of shape [(N,) C, …spatial]. */
-interface Windows {
+interface Windows extends SlidingWindows {
   readonly dims: number;
   /** All axes before the spatial ones. */
   readonly lead: readonly number[];
-  readonly input: readonly number[];
-  readonly output: readonly number[];
-  readonly kernel: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
 }
 
 interface Geometry extends Windows {
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
-  /** As the kernels read it: depth, height, width of each quantity; missing axes have size 1 and no padding. */
+  /** As the kernels read it (assembly/poolWindow.ts). */
   readonly words: readonly number[];
   readonly work: Work;
 }
 
 function geometryOf(g: Windows): Geometry {
-  const { dims, lead, input, output, kernel, stride, padding, dilation } = g;
-  const words = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1];
-  const lists = [input, output, kernel, stride, padding, dilation];
-  for (let i = 0; i < lists.length; i++)
-    for (let axis = 0; axis < dims; axis++) words[3 * i + 3 - dims + axis] = lists[i]![axis]!;
+  const { lead, input, output, kernel } = g;
   const planes = sizeOfShape(lead);
   const cost = planes * sizeOfShape(output) * Math.max(1, sizeOfShape(kernel)) * POOL_COST;
   const work = { range: planes, cost };
-  return { ...g, inputShape: [...lead, ...input], outputShape: [...lead, ...output], words, work };
+  return { ...g, inputShape: [...lead, ...input], outputShape: [...lead, ...output], words: wordsOf(g), work };
 }
 
 /** Those of all windows that have been seen: the next step of a training asks for the same ones. */
@@ -212,7 +187,7 @@ function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor
 }
 
 /** The elements of planes at the positions of maxima; 0 where there is none. */
-const atMaxima = (planes: Tensor, at: Tensor): Tensor => planes.gather(1, at.clamp({ min: 0 })).mul(at.ge(0));
+const atMaxima = (planes: Tensor, at: Tensor): Tensor => planes.gather(1, at.clamp({ min: 0 })).maskedFill(at.lt(0), 0);
 
 const maxOptions = ["stride", "padding", "dilation", "ceilMode", "returnIndices"];
 

@@ -3,7 +3,7 @@ import { checkOptions, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { constantPadNd } from "../../ops/pad";
-import { type Sizes, spread } from "../../ops/pool";
+import { type Sizes, spread } from "../../ops/sliding";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

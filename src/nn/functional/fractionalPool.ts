@@ -3,8 +3,8 @@ import { noGrad } from "../../autograd/mode";
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
-import { type Sizes, spread } from "../../ops/pool";
 import { rand } from "../../ops/rand";
+import { type Sizes, spread } from "../../ops/sliding";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

@@ -2,7 +2,8 @@
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, type Sizes } from "../../ops/pool";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "../../ops/pool";
+import type { Sizes } from "../../ops/sliding";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

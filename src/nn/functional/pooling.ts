@@ -2,7 +2,8 @@
 import { checkOptions, ShapeError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
-import { avgPool1d, avgPool2d, avgPool3d, type Sizes, spread } from "../../ops/pool";
+import { avgPool1d, avgPool2d, avgPool3d } from "../../ops/pool";
+import { type Sizes, spread } from "../../ops/sliding";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of the power-average poolings. */

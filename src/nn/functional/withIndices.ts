@@ -9,8 +9,8 @@ import {
   maxPool3d,
   type OutputSize,
   type Pooled,
-  type Sizes,
 } from "../../ops/pool";
+import type { Sizes } from "../../ops/sliding";
 import type { Tensor } from "../../tensor/tensor";
 import { type FractionalMaxPoolOptions, fractionalMaxPool2d, fractionalMaxPool3d } from "./fractionalPool";
 

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
 import { type Geometry, geometryOf } from "./convPlan";
 import { constantPadNd } from "./pad";
-import { type Sizes, spread } from "./pool";
+import { type Sizes, spread } from "./sliding";
 
 /** Options of a convolution; a number stands for all spatial axes. */
 export interface ConvOptions {

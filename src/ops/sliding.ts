@@ -1,0 +1,44 @@
+/** Sliding windows: what convolutions and pooling share. */
+import { describe, ValueError } from "../core/errors";
+
+/** One size for all spatial axes, or one for each. */
+export type Sizes = number | readonly number[];
+
+/** Sizes for `dims` axes from one number or a list. @throws ValueError for another count or non-integers. */
+export function spread(op: string, name: string, value: Sizes, dims: number): number[] {
+  const list =
+    typeof value === "number"
+      ? new Array<number>(dims).fill(value)
+      : value.length === 1
+        ? new Array<number>(dims).fill(value[0]!)
+        : [...value];
+  if (list.length !== dims || !list.every(Number.isInteger))
+    throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${describe(value)}`);
+  return list;
+}
+
+/** Windows over the spatial axes of an input; each list has a number per axis. */
+export interface SlidingWindows {
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+}
+
+/** The axes that kernels know: depth, height and width. */
+const AXES = 3;
+
+/** All lists in order, as kernels read them: with one or two axes, the first of three have size 1 and no padding. */
+export function wordsOf({ input, output, kernel, stride, padding, dilation }: SlidingWindows): number[] {
+  const words: number[] = [];
+  const put = (list: readonly number[], missing: number): void => {
+    for (let i = list.length; i < AXES; i++) words.push(missing);
+    words.push(...list);
+  };
+  for (const list of [input, output, kernel, stride]) put(list, 1);
+  put(padding, 0);
+  put(dilation, 1);
+  return words;
+}
