@@ -1,0 +1,74 @@
+/**
+ * Checks of plain arguments, each made once, at the public face: what passes may be used as an index, a count or a choice without another
+ * look. An unchecked fraction or NaN would not fail later on, it would read or write the memory of other tensors.
+ */
+import { ArgumentError, describe, ValueError } from "./errors";
+
+/** Sizes, counts and positions of elements that kernels take: they count in 32 bits with a sign. */
+export const MAX_COUNT = 2 ** 31 - 1;
+
+function rangeText(min: number, max: number): string {
+  if (max === Number.MAX_SAFE_INTEGER) return min === Number.MIN_SAFE_INTEGER ? "" : ` of at least ${min}`;
+  return min === Number.MIN_SAFE_INTEGER ? ` of at most ${max}` : ` from ${min} to ${max}`;
+}
+
+/**
+ * An integer argument.
+ * @param name The public name of the argument.
+ * @returns The value, a number: an integral bigint in the safe range becomes one.
+ * @throws {@link ArgumentError} unless it is an integer (no fraction, no NaN, no string), {@link ValueError} unless it lies in [min, max].
+ */
+export function checkInteger(
+  op: string,
+  name: string,
+  value: unknown,
+  min: number = Number.MIN_SAFE_INTEGER,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  const number = typeof value === "bigint" ? Number(value) : value;
+  if (!Number.isInteger(number))
+    throw new ArgumentError(`${op}: ${name} must be an integer${rangeText(min, max)}, got ${describe(value)}`);
+  if ((number as number) < min || (number as number) > max)
+    throw new ValueError(`${op}: ${name} must be an integer${rangeText(min, max)}, got ${describe(value)}`);
+  return number as number;
+}
+
+/** A list of integers, each as {@link checkInteger} takes it. @throws ArgumentError unless it is an array. */
+export function checkIntegers(
+  op: string,
+  name: string,
+  values: unknown,
+  min: number = Number.MIN_SAFE_INTEGER,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number[] {
+  return checkArray(op, name, values, "integers").map((value, i) => checkInteger(op, `${name}[${i}]`, value, min, max));
+}
+
+/** An argument that is an array. @param of What the array holds, for the message. */
+export function checkArray(op: string, name: string, value: unknown, of: string): readonly unknown[] {
+  if (!Array.isArray(value))
+    throw new ArgumentError(`${op}: ${name} must be an array of ${of}, got ${describe(value)}`);
+  return value;
+}
+
+/** A numeric argument. NaN and infinities are numbers. @throws ArgumentError for anything else. */
+export function checkNumber(op: string, name: string, value: unknown): number {
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value !== "number") throw new ArgumentError(`${op}: ${name} must be a number, got ${describe(value)}`);
+  return value;
+}
+
+/** A flag. @throws ArgumentError unless it is true or false. */
+export function checkFlag(op: string, name: string, value: unknown): boolean {
+  if (typeof value !== "boolean")
+    throw new ArgumentError(`${op}: ${name} must be true or false, got ${describe(value)}`);
+  return value;
+}
+
+/** One of a few words. @throws ArgumentError that lists them. */
+export function checkChoice<T extends string>(op: string, name: string, value: unknown, choices: readonly T[]): T {
+  if (typeof value === "string" && (choices as readonly string[]).includes(value)) return value as T;
+  throw new ArgumentError(
+    `${op}: ${name} must be one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}, got ${describe(value)}`,
+  );
+}
