@@ -1,5 +1,5 @@
 /** `npm run bench` and `npm run bench:compare`. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { help, type Options, parseOptions, UsageError } from "./options";
 import { heading, line, type RunReport } from "./report";
 import { buildRevision } from "./revision";
 import type { Job, Setting } from "./runner";
-import { bundleOther, bundlePeers, bundleRunner, type RuntimeName, runIn } from "./runtimes";
+import { bundleMemory, bundleOther, bundlePeers, bundleRunner, type RuntimeName, runIn, runMemory } from "./runtimes";
 
 /** Peers from npm live in a package of their own, installed when first asked for. */
 async function preparePeers(peers: Options["peers"]): Promise<void> {
@@ -47,9 +47,22 @@ async function report(runtime: RuntimeName, job: Job, { simd, compare }: Options
   return setting && { suite: job.suite, runtime, setting, rows };
 }
 
+/** Steps of each loop of the memory program. */
+const memoryLoops = { "lenet-loader": 20_000, "lenet-plain": 20_000, "lstm-plain": 3_000 };
+
+async function reportMemory({ runtimes, filter, steps, rounds }: Options): Promise<void> {
+  await bundleMemory();
+  for (const runtime of runtimes)
+    for (const [loop, most] of Object.entries(memoryLoops)) {
+      if (!loop.includes(filter)) continue;
+      console.log(`\nmemory · ${loop} · ${runtime}`);
+      for await (const text of runMemory(runtime, loop, steps ?? most, rounds)) console.log(text);
+    }
+}
+
 async function run(options: Options): Promise<void> {
   const { peers, filter, rounds, slice, compare } = options;
-  await preparePeers(peers);
+  if (options.suites.length > 0) await preparePeers(peers);
   await bundleRunner();
   const other = compare ? { name: compare, module: await bundleOther(buildRevision(compare)) } : undefined;
   const limits = await compileLimits();
@@ -60,7 +73,7 @@ async function run(options: Options): Promise<void> {
         const done = await report(runtime, { suite, filter, peers, threads, rounds, slice, limits, other }, options);
         if (done) reports.push(done);
       }
-  if (options.memory) spawnSync(process.execPath, ["--import", "tsx", "bench/memory.ts"], { stdio: "inherit" });
+  if (options.memory) await reportMemory(options);
   if (options.json === undefined) return;
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length };
   writeFileSync(options.json, `${JSON.stringify({ machine, reports }, null, 2)}\n`);

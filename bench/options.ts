@@ -18,6 +18,8 @@ export interface Options {
   readonly filter: string;
   readonly simd: "baseline" | undefined;
   readonly rounds: number;
+  /** Steps of the loops of the memory program. */
+  readonly steps: number | undefined;
   readonly slice: number;
   /** A revision of Kindling to compare with. */
   readonly compare: string | undefined;
@@ -37,6 +39,7 @@ Options
   --simd baseline  without relaxed SIMD, even where there is
   --rounds N       rounds, of which the medians are taken (default 15)
   --slice MS       time of one contender in one round (default 50)
+  --steps N        steps of the loops of \`memory\` (default: 20,000, of the LSTM 3,000)
   --json FILE      writes all figures
   --help           this text
 `;
@@ -67,6 +70,7 @@ function parse(args: readonly string[]) {
         filter: text,
         simd: text,
         rounds: text,
+        steps: text,
         slice: text,
         json: text,
         compare: { type: "boolean" },
@@ -89,6 +93,7 @@ export function parseOptions(args: readonly string[]): Options | "help" {
   if (values.simd !== undefined) list("simd", values.simd, ["baseline"]);
   return {
     suites: wanted.length > 0 ? names.filter((name) => wanted.includes(name)) : names,
+    steps: values.steps === undefined ? undefined : positive("steps", values.steps),
     memory: wanted.includes("memory"),
     json: values.json,
     runtimes: values.runtime ? list("runtime", values.runtime, runtimeNames) : [ownRuntime],

@@ -74,16 +74,40 @@ function commandOf(runtime: RuntimeName): readonly [command: string, ...args: st
   }
 }
 
-async function* runInServer(runtime: RuntimeName, job: Job, env: NodeJS.ProcessEnv): AsyncGenerator<Message> {
-  const [command, ...args] = commandOf(runtime);
+/** Starts a bundled program in a server runtime; yields the lines that it prints. */
+async function* linesOf(
+  runtime: RuntimeName,
+  program: string,
+  args: readonly string[],
+  env = process.env,
+): AsyncGenerator<string> {
+  const [command, ...flags] = commandOf(runtime);
   if (!existsSync(command)) throw new Error(`${runtime} is not installed: run "npm run runtimes"`);
-  const child = spawn(command, [...args, join(output, "main.js"), JSON.stringify(job)], {
+  const child = spawn(command, [...flags, join(output, program), ...args], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  for await (const line of createInterface({ input: child.stdout }))
+  yield* createInterface({ input: child.stdout });
+}
+
+async function* runInServer(runtime: RuntimeName, job: Job, env: NodeJS.ProcessEnv): AsyncGenerator<Message> {
+  for await (const line of linesOf(runtime, "main.js", [JSON.stringify(job)], env))
     if (line.startsWith("{")) yield JSON.parse(line) as Message;
 }
+
+/** Bundles `memory.ts`, with `kindling` left to be imported. */
+export async function bundleMemory(): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: { memory: "bench/memory.ts" },
+    platform: "neutral",
+    external: ["kindling"],
+  });
+}
+
+/** Runs one loop of `memory.ts`, and `pairs` pairs of timed blocks; yields the lines that it prints. */
+export const runMemory = (runtime: RuntimeName, loop: string, steps: number, pairs: number): AsyncGenerator<string> =>
+  linesOf(runtime, "memory.js", [loop, String(steps), String(pairs)]);
 
 async function* runInChromium(job: Job): AsyncGenerator<Message> {
   const executablePath = findChromium();

@@ -128,6 +128,7 @@ export { where } from "./ops/where";
 export * from "./ops/window";
 export * from "./ops/windows";
 export * as optim from "./optim/index";
+export { nextTurn } from "./platform/platform";
 export * as special from "./special";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { setPrintoptions } from "./tensor/format";

@@ -101,3 +101,16 @@ export function registerBackend(backend: Backend): void {
 
 /** The backend of a device, or undefined when this build or machine has none. */
 export const backendOf = (device: Device): Backend | undefined => backends.get(device);
+
+let pressureListener = (_isOut: boolean): void => {};
+
+/** Says what is to be done when a device runs low on memory: find blocks that are forgotten, and give them back. */
+export function onPressure(listener: (isOut: boolean) => void): void {
+  pressureListener = listener;
+}
+
+/**
+ * Called by a device that has handed out much memory since the last call, or (`isOut`) has none left for a block. Blocks may have been given back
+ * when this returns.
+ */
+export const reportPressure = (isOut: boolean): void => pressureListener(isOut);

@@ -1,33 +1,32 @@
 /** Memory with a count of its owners, reclaimed by the last owner or by the garbage collector. */
-import type { Backend, Block } from "../backend/backend";
+import { type Backend, type Block, onPressure } from "../backend/backend";
+import { relieve, watch } from "./reclaim";
 
-const collected = new FinalizationRegistry<{ backend: Backend; block: Block }>(({ backend, block }) =>
-  backend.release(block, true),
-);
+onPressure(relieve);
 
 /**
- * Storages that are to be registered when the turn ends. The collector's callbacks run between turns only, and many storages are freed
- * before that, which saves more time than it takes to make a tensor. As long as they wait they are held, so they are few.
+ * Storages that are to be watched when the turn ends. Many are freed before that, which saves more time than it takes to make a tensor. As long
+ * as they wait they are held, so they are few.
  */
 const waiting = { storages: [] as Storage[], bytes: 0, isDue: false };
 const MOST_WAITING = 64;
 const MOST_WAITING_BYTES = 16 << 20;
 
-function registerWaiting(): void {
-  for (const storage of waiting.storages) storage.register();
+function watchWaiting(): void {
+  for (const storage of waiting.storages) if (!storage.isFreed) watch(storage);
   waiting.storages = [];
   waiting.bytes = 0;
 }
 
-function registerSoon(storage: Storage): void {
+function watchSoon(storage: Storage): void {
   waiting.storages.push(storage);
   waiting.bytes += storage.block.bytes;
-  if (waiting.storages.length >= MOST_WAITING || waiting.bytes >= MOST_WAITING_BYTES) registerWaiting();
+  if (waiting.storages.length >= MOST_WAITING || waiting.bytes >= MOST_WAITING_BYTES) watchWaiting();
   if (waiting.isDue) return;
   waiting.isDue = true;
   queueMicrotask(() => {
     waiting.isDue = false;
-    registerWaiting();
+    watchWaiting();
   });
 }
 
@@ -76,18 +75,13 @@ export class Storage {
   }
 
   /**
-   * Lets the collector give the block back. To be called once no scope holds on to an owner: before that the collector could not find
-   * the storage anyway, and most storages are gone by then, so that they need not be registered, which costs more than to make them.
+   * Has the block given back when the storage is forgotten. To be called once no scope holds on to an owner: before that the collector could
+   * not find the storage anyway, and most storages are gone by then, so that they need not be watched, which costs more than to make them.
    */
   watch(): void {
     if (this.isWatched || this.block.freed) return;
     this.isWatched = true;
-    registerSoon(this);
-  }
-
-  /** Registers the storage, unless it was freed. */
-  register(): void {
-    if (!this.block.freed) collected.register(this, { backend: this.backend, block: this.block });
+    watchSoon(this);
   }
 
   retain(): void {

@@ -16,6 +16,8 @@ interface Result {
     sharedMemory: boolean;
     hints: string[];
   };
+  /** Bytes of tensors that were held at most, while 6 GiB of them were made and forgotten. */
+  readonly peak: number;
   readonly error?: string;
 }
 
@@ -48,6 +50,7 @@ async function expectSameTraining(result: Result): Promise<void> {
   expect(result.losses).toHaveLength(24);
   expect(result.losses.at(-1)).toBeLessThan(result.losses[0]! / 2);
   expect(result.withWorkers).toEqual(result.losses);
+  expect(result.peak).toBeLessThan(2 ** 30);
   const baseline = await reference("baseline");
   if (result.doctor.simd === "baseline") expect(result.losses).toEqual(baseline);
   else {

@@ -5,7 +5,7 @@
 import type { DType, TypedArray } from "../../core/dtype";
 import { arrayOf, sizeOf } from "../../core/dtype";
 import { OutOfMemoryError } from "../../core/errors";
-import type { Block, MemoryStats } from "../backend";
+import { type Block, type MemoryStats, reportPressure } from "../backend";
 
 const PAGE = 65536;
 const ALIGNMENT = 64;
@@ -13,7 +13,7 @@ const ALIGNMENT = 64;
 const SMALL_LIMIT = 1 << 20;
 const CHUNK = 1 << 20;
 const GROWTH = 16 << 20;
-/** Garbage that may gather before the collector is made to look. With less, its threads take too much time from the computing ones. */
+/** What may be handed out and not given back before somebody looks for forgotten blocks. With less, looking takes too much time. */
 const PRESSURE = 128 << 20;
 
 /**
@@ -61,7 +61,7 @@ export class Memory {
   private allocated = 0;
   private peak = 0;
   private blocks = 0;
-  /** Bytes handed out and not explicitly given back since the collector was last made to look. */
+  /** Bytes handed out and not explicitly given back since pressure was last reported. */
   private debt = 0;
   private views: Partial<Record<DType, TypedArray>> = {};
   private buffer: ArrayBufferLike;
@@ -97,7 +97,10 @@ export class Memory {
     this.blocks++;
     if (this.allocated > this.peak) this.peak = this.allocated;
     this.debt += size;
-    if (this.debt >= PRESSURE) this.pressCollector();
+    if (this.debt >= PRESSURE) {
+      this.debt = 0;
+      reportPressure(false);
+    }
     return { address, bytes: size, freed: false };
   }
 
@@ -143,15 +146,6 @@ export class Memory {
     return this.buffer;
   }
 
-  /**
-   * The collector does not see this memory, so it has no reason to look for dead tensors. An ArrayBuffer of the same size that dies at
-   * once is a reason that it does see.
-   */
-  private pressCollector(): void {
-    // Bundlers drop a buffer that nobody looks at: its length makes the debt 0.
-    this.debt = new ArrayBuffer(PRESSURE).byteLength - PRESSURE;
-  }
-
   private carve(bytes: number): number {
     if (this.chunk.bytes < bytes) {
       this.recycleChunk();
@@ -174,23 +168,30 @@ export class Memory {
     }
   }
 
-  /** Best fit. */
+  /** The address of a range taken from the free extent that fits best. */
   private takeExtent(bytes: number): number {
-    let best = -1;
-    for (let i = 0; i < this.extents.length; i++) {
-      const have = this.extents[i]!.bytes;
-      if (have >= bytes && (best < 0 || have < this.extents[best]!.bytes)) best = i;
-    }
-    if (best < 0) {
-      this.grow(bytes);
-      return this.takeExtent(bytes);
-    }
+    let best = this.bestFit(bytes);
+    if (best < 0 && !this.grow(bytes)) {
+      reportPressure(true);
+      best = this.bestFit(bytes);
+      if (best < 0) throw this.outOfMemory(bytes);
+    } else if (best < 0) best = this.bestFit(bytes);
     const extent = this.extents[best]!;
     const { address } = extent;
     extent.address += bytes;
     extent.bytes -= bytes;
     if (extent.bytes === 0) this.extents.splice(best, 1);
     return address;
+  }
+
+  /** The position of the smallest free extent that is large enough, or −1. */
+  private bestFit(bytes: number): number {
+    let best = -1;
+    for (let i = 0; i < this.extents.length; i++) {
+      const have = this.extents[i]!.bytes;
+      if (have >= bytes && (best < 0 || have < this.extents[best]!.bytes)) best = i;
+    }
+    return best;
   }
 
   private insertExtent(address: number, bytes: number): void {
@@ -218,8 +219,8 @@ export class Memory {
     return low;
   }
 
-  /** Takes memory from the system: more than asked for, so that it happens rarely. */
-  private grow(bytes: number): void {
+  /** Takes memory from the system: more than asked for, so that it happens rarely. @returns Whether there was enough. */
+  private grow(bytes: number): boolean {
     const generous = Math.ceil(Math.max(bytes, GROWTH, this.owned / 16) / PAGE);
     const exact = Math.ceil(bytes / PAGE);
     for (const pages of [generous, exact]) {
@@ -227,9 +228,9 @@ export class Memory {
       if (range === undefined) continue;
       this.adopt(range);
       this.onGrow?.(range);
-      return;
+      return true;
     }
-    throw this.outOfMemory(bytes);
+    return false;
   }
 
   /** New pages, or undefined if there are none. They begin where the engine says: another thread may grow the memory at any time. */

@@ -1,0 +1,74 @@
+/**
+ * What a program can do to have the garbage collector find its dead objects, also within one turn of the event loop, where finalizers do not
+ * run and where a weak reference keeps its target alive from when it was made or last read.
+ */
+import { nodeModule, runtime } from "./platform";
+
+interface Bun {
+  gc(isSynchronous: boolean): void;
+}
+
+/**
+ * The collector does not see memory of WebAssembly. An ArrayBuffer that dies at once it does see, and one of this size makes it look, or go
+ * on with looking. No page of it is ever touched.
+ */
+const PRESSURE = 2 ** 28;
+/**
+ * The buffers that bring a whole round of the collector about. One that exceeds what V8 lets a program have outside its heap makes it do the round
+ * at once, in Node. Elsewhere, as in Deno, it works in steps, in the background, and each buffer makes it go on. Last comes one that no
+ * machine has room for: before V8 refuses it, it collects what it can, which takes several rounds.
+ */
+const ROUND: readonly number[] = [2 ** 32, ...new Array<number>(12).fill(PRESSURE), 2 ** 45];
+
+let endOfTurn: (() => void) | undefined;
+
+/**
+ * Where an engine has contexts with microtask queues of their own (V8 outside browsers), the end of a script in such a context is the end of a turn
+ * for weak references: what they kept alive may be collected.
+ */
+function createEndOfTurn(): () => void {
+  const vm = runtime === "bun" ? undefined : nodeModule<typeof import("node:vm")>("node:vm");
+  try {
+    const context = vm!.createContext({}, { microtaskMode: "afterEvaluate" });
+    const script = new vm!.Script("0");
+    script.runInContext(context);
+    return () => void script.runInContext(context);
+  } catch {
+    // There are no such contexts here.
+    return () => {};
+  }
+}
+
+/** Gives the collector a reason to look for dead objects some time soon. */
+export function pressCollector(bytes = PRESSURE): void {
+  try {
+    // Bundlers drop a buffer that nobody looks at.
+    if (new ArrayBuffer(bytes).byteLength !== bytes) throw new Error("never thrown");
+  } catch {
+    // There is no room for the buffer; the collector has looked for some before it said so.
+  }
+}
+
+/**
+ * Lets go of the targets of weak references and lets the collector make a whole round. In a browser, where only the end of a turn lets go,
+ * it only presses the collector.
+ * @returns Whether a round was made.
+ */
+export function collectNow(): boolean {
+  if (runtime === "browser") {
+    pressCollector();
+    return false;
+  }
+  if (runtime === "bun") {
+    (globalThis as unknown as { Bun: Bun }).Bun.gc(true);
+    return true;
+  }
+  // Each of these dies in the round to come. To read one keeps it alive, so each is read once.
+  const canaries = ROUND.map(() => new WeakRef({}));
+  endOfTurn ??= createEndOfTurn();
+  endOfTurn();
+  return ROUND.some((bytes, i) => {
+    pressCollector(bytes);
+    return canaries[i]!.deref() === undefined;
+  });
+}

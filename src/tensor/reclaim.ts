@@ -1,0 +1,76 @@
+/** Gives the memory of forgotten storages back: those that nobody disposed, and that nothing refers to any more. */
+import type { Backend, Block } from "../backend/backend";
+import { collectNow, pressCollector } from "../platform/collector";
+import { nextTurn } from "../platform/platform";
+
+/** A storage by weak reference, and what it owns. */
+interface Entry {
+  readonly target: WeakRef<object>;
+  readonly backend: Backend;
+  readonly block: Block;
+}
+
+/** Storages that may be added before the list is looked through. Small ones are many before their bytes are. */
+const MOST_ADDED = 1 << 17;
+
+let entries: Entry[] = [];
+/** Entries that were left when the list was last looked through. */
+let survivors = 0;
+/** Whether {@link collected} will tell of the next round of the collector. */
+let isTold = false;
+/** Whether the event loop has turned since memory last ran low: then it will turn again, and finalizers run. */
+let hasTurned = true;
+
+const collected = new FinalizationRegistry<undefined>(() => {
+  isTold = false;
+  sweep();
+});
+
+/** Watches a storage from now on: once nothing refers to it, its block is given back. */
+export function watch(storage: { readonly backend: Backend; readonly block: Block }): void {
+  entries.push({ target: new WeakRef(storage), backend: storage.backend, block: storage.block });
+  awaitRound();
+  if (entries.length - survivors >= MOST_ADDED) thin();
+}
+
+/** One object that dies tells of the next round of the collector, and so the storages need not be registered one by one. */
+function awaitRound(): void {
+  if (isTold) return;
+  isTold = true;
+  collected.register({}, undefined);
+}
+
+/** Keeps the list short. Most of what was added may have been disposed since. */
+function thin(): void {
+  entries = entries.filter(({ block }) => !block.freed);
+  if (entries.length - survivors >= MOST_ADDED / 2) relieve(false);
+  survivors = entries.length;
+}
+
+/** Gives back what the collector has found dead. It only finds it if it was not read here in the same turn before. */
+function sweep(): void {
+  entries = entries.filter(({ target, backend, block }) => {
+    if (block.freed) return false;
+    if (target.deref() !== undefined) return true;
+    backend.release(block, true);
+    return false;
+  });
+  survivors = entries.length;
+  if (survivors > 0) awaitRound();
+}
+
+/**
+ * Called by a device that has handed out much memory since the last call, or, with `isOut`, that has none left.
+ *
+ * A program that lets the event loop turn gets its memory back by finalizers. One that does not, such as a plain training loop, has
+ * the collector make its round here and now.
+ */
+export function relieve(isOut: boolean): void {
+  const turns = hasTurned && !isOut;
+  hasTurned = false;
+  void nextTurn().then(() => {
+    hasTurned = true;
+  });
+  if (turns) pressCollector();
+  else if (collectNow()) sweep();
+}
