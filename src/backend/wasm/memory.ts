@@ -161,9 +161,13 @@ export class Memory {
 
   // ---- Small blocks -------------------------------------------------------------------------------------------------
 
-  /** A block from the front of the chunk. */
+  /** A block from the front of the chunk, or, if it is so large that much of a chunk would be left over, from an extent. */
   private carve(bytes: number): number {
-    if (this.chunk.bytes < bytes) this.nextChunk(bytes);
+    if (this.chunk.bytes < bytes) {
+      const address = bytes > CHUNK / 4 ? this.takeRun(bytes) : undefined;
+      if (address !== undefined) return address;
+      this.nextChunk(bytes);
+    }
     const { address } = this.chunk;
     this.chunk.address += bytes;
     this.chunk.bytes -= bytes;
@@ -172,21 +176,27 @@ export class Memory {
 
   /** Where no whole chunk is left, any free run of `bytes` will do. */
   private nextChunk(bytes: number): void {
-    this.store(this.chunk);
-    this.chunk = { address: 0, bytes: 0 };
+    this.retireChunk();
+    const next = this.findChunk(bytes) ?? this.findMerged(() => this.findChunk(bytes));
+    if (next === undefined) throw this.outOfMemory(bytes);
+    this.chunk = next;
+  }
+
+  private findChunk(bytes: number): Extent | undefined {
     for (const size of [CHUNK, Math.ceil(bytes / PAGE) * PAGE]) {
       const address = this.takeRun(size);
-      if (address === undefined) continue;
-      this.chunk = { address, bytes: size };
-      return;
+      if (address !== undefined) return { address, bytes: size };
     }
     for (let index = classOf(bytes); index < CLASSES; index++) {
       const address = this.free[index]!.pop();
-      if (address === undefined) continue;
-      this.chunk = { address, bytes: classBytes(index) };
-      return;
+      if (address !== undefined) return { address, bytes: classBytes(index) };
     }
-    throw this.outOfMemory(bytes);
+    return undefined;
+  }
+
+  private retireChunk(): void {
+    this.store(this.chunk);
+    this.chunk = { address: 0, bytes: 0 };
   }
 
   /** Puts a run into the free lists, as few blocks of it as possible. */
@@ -210,8 +220,7 @@ export class Memory {
    * proportion to the number of free blocks.
    */
   private mergeSmall(): void {
-    this.store(this.chunk);
-    this.chunk = { address: 0, bytes: 0 };
+    this.retireChunk();
     let run: Extent = { address: 0, bytes: 0 };
     for (const key of this.sortedBlocks()) {
       const address = key - (key % ALIGNMENT);
@@ -250,23 +259,27 @@ export class Memory {
   }
 
   private takeLarge(bytes: number): number {
-    const address = this.takeRun(bytes);
+    const isPossible = bytes <= MOST_PAGES * PAGE;
+    const address = isPossible ? (this.takeRun(bytes) ?? this.findMerged(() => this.takeRun(bytes))) : undefined;
     if (address === undefined) throw this.outOfMemory(bytes);
     return address;
   }
 
-  /** Room from an extent. Merges small blocks first if more of them were freed than would be grown by, else only if nothing is left to grow by. */
+  /** Room from an extent. Merges small blocks first if more of them were freed than memory would be grown by. */
   private takeRun(bytes: number): number | undefined {
     let address = this.extents.take(bytes);
-    if (address !== undefined || bytes > MOST_PAGES * PAGE) return address;
-    if (this.cached - this.residue >= Math.max(bytes, this.growth)) {
+    if (address === undefined && this.cached - this.residue >= Math.max(bytes, this.growth)) {
       this.mergeSmall();
       address = this.extents.take(bytes);
     }
     while (address === undefined && this.grow(bytes)) address = this.extents.take(bytes);
-    if (address !== undefined) return address;
+    return address;
+  }
+
+  /** What is found once all free blocks that touch are merged: the last resort, since it takes time. */
+  private findMerged<T>(find: () => T | undefined): T | undefined {
     this.mergeSmall();
-    return this.extents.take(bytes);
+    return find();
   }
 
   /** What memory grows by at least, so that it happens rarely. */
