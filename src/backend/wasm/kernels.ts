@@ -1,6 +1,6 @@
 /** Loads the compiled kernels: picks the SIMD level, compiles synchronously, and gives every export a number. */
 
-import { baseline, relaxed } from "kindling:kernels";
+import { baseline, relaxed, signatures } from "kindling:kernels";
 import { environment } from "../../platform/platform";
 
 export type SimdLevel = "baseline" | "relaxed";
@@ -13,8 +13,8 @@ export interface Kernel {
   readonly name: string;
   /** The position among the exports, by which workers name it. */
   readonly index: number;
-  /** How many arguments it takes. */
-  readonly parameters: number;
+  /** The types of its parameters, a letter each: `i` for integers of 32 bits and addresses, `d` for doubles. */
+  readonly types: string;
   readonly run: KernelFunction;
 }
 
@@ -72,7 +72,7 @@ export function loadKernels(module: WebAssembly.Module, level: SimdLevel, memory
   for (const { name, kind } of WebAssembly.Module.exports(module)) {
     if (kind !== "function") continue;
     const run = exports[name] as KernelFunction;
-    table.set(name, { name, index: table.size, parameters: run.length, run });
+    table.set(name, { name, index: table.size, types: signatures[name]!, run });
   }
   return { level, module, table, heapBase: table.get("heapBase")!.run() >>> 0 };
 }

@@ -98,6 +98,7 @@ export class Pool {
    */
   run(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
     if (range <= 0) return;
+    args.check(kernel, usesScratch ? 3 : 2);
     if (this.threads > 1 && cost >= SHARE_COST && range > 1 && this.hasHelp(cost)) {
       this.runShared(kernel, args, range, cost, usesScratch);
       return;
