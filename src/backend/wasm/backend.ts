@@ -16,7 +16,16 @@ import {
 import { ArgumentList } from "./argumentList";
 import { CallArea, isLinear, type Layout } from "./callArea";
 import { GuardedMemory } from "./guard";
-import { compileKernels, type Kernel, type Kernels, loadKernels, type SimdLevel } from "./kernels";
+import {
+  checkEngine,
+  chooseSimdLevel,
+  compileKernels,
+  type Kernel,
+  type Kernels,
+  loadKernels,
+  type SimdLevel,
+  simdLevel,
+} from "./kernels";
 import { type Extent, Memory, reserveMemory } from "./memory";
 import { inHalves, MOST_ELEMENTS } from "./parts";
 import { Pool } from "./pool";
@@ -55,6 +64,7 @@ class WasmBackend implements Backend {
   /** Compiles the kernels and reserves memory on first use, so that importing the library costs nothing. */
   get parts(): Engine {
     if (this.engine !== undefined) return this.engine;
+    checkEngine();
     const wasm = reserveMemory(INITIAL_PAGES);
     const { module, level } = compileKernels();
     const kernels = loadKernels(module, level, wasm);
@@ -69,6 +79,22 @@ class WasmBackend implements Backend {
   private start(kernels: Kernels, memory: Memory): Engine {
     this.engine = { kernels, memory, callArea: new CallArea(memory), pool: new Pool(kernels, memory) };
     return this.engine;
+  }
+
+  /** The level of SIMD of the kernels that are in use, or would be. */
+  get simd(): SimdLevel {
+    return this.engine?.kernels.level ?? simdLevel();
+  }
+
+  /** @throws KindlingError once the kernels are in use. */
+  set simd(level: SimdLevel) {
+    const op = "backends.wasm.simd";
+    if (level === this.engine?.kernels.level) return;
+    if (this.engine !== undefined)
+      throw new KindlingError(
+        `${op}: the kernels are in use already; choose the level before the first tensor is made`,
+      );
+    chooseSimdLevel(op, level);
   }
 
   /** What {@link attach} takes in another thread. */
