@@ -1,16 +1,24 @@
 import { readFileSync } from "node:fs";
 import esbuild from "rollup-plugin-esbuild";
+import { signaturesOf } from "./scripts/signatures.mjs";
 
 /** Lets the sources import the compiled kernels as base64 text, so that the binary travels inside the module. */
 function embedKernels() {
   const id = "kindling:kernels";
-  const base64 = (target) => readFileSync(`build/kernels.${target}.wasm`).toString("base64");
+  const binary = (target) => readFileSync(`build/kernels.${target}.wasm`);
+  const values = () => ({
+    baseline: binary("baseline").toString("base64"),
+    relaxed: binary("relaxed").toString("base64"),
+    signatures: signaturesOf(binary("baseline")),
+  });
   return {
     name: "embed-kernels",
     resolveId: (source) => (source === id ? id : null),
     load: (source) =>
       source === id
-        ? `export const baseline = "${base64("baseline")}";\nexport const relaxed = "${base64("relaxed")}";\n`
+        ? Object.entries(values())
+            .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
+            .join("")
         : null,
   };
 }

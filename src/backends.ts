@@ -1,4 +1,6 @@
 /** `torch.backends`: how things are computed, where there is a choice. */
+import { wasm as device } from "./backend/wasm/backend";
+import type { SimdLevel } from "./backend/wasm/kernels";
 import { checkOptions, ShapeError } from "./core/errors";
 import { shapeText } from "./core/shape";
 import { checkTensor } from "./ops/checks";
@@ -14,6 +16,7 @@ import {
 import { computeType } from "./ops/define";
 import type { Tensor } from "./tensor/tensor";
 
+export type { SimdLevel } from "./backend/wasm/kernels";
 export type { ConvAlgorithm, ConvPass, WinogradTiles } from "./ops/convPlan";
 
 function algorithms(
@@ -64,4 +67,21 @@ export const conv = {
    * @throws ShapeError unless the operands fit.
    */
   algorithms,
+};
+
+/** The kernels in WebAssembly. */
+export const wasm = {
+  /**
+   * The level of SIMD: `"relaxed"` has fused multiply-add, `"baseline"` every engine has, up to 1.4 times slower. Results have the same bits in
+   * every runtime and with any number of threads within a level; between the levels the last bits differ. Default: the best that the engine
+   * has, or `"baseline"` if the environment variable KINDLING_SIMD says so. To be set before the first tensor is made.
+   * @example torch.backends.wasm.simd = "baseline"; // the same bits everywhere
+   * @throws KindlingError once there are tensors. @throws DeviceError for a level that the engine does not have.
+   */
+  get simd(): SimdLevel {
+    return device.simd;
+  },
+  set simd(level: SimdLevel) {
+    device.simd = level;
+  },
 };

@@ -6,12 +6,12 @@ import { canShareMemory, isolationHint, type Runtime, runtime } from "./platform
 /** The findings of {@link doctor}. */
 export interface Diagnosis {
   readonly runtime: Runtime;
-  /** "relaxed" has fused multiply-add; "baseline" is up to 1.4 times slower. */
-  readonly simd: SimdLevel;
+  /** "relaxed" has fused multiply-add; "baseline" is up to 1.4 times slower; with "none" nothing can be computed here. */
+  readonly simd: SimdLevel | "none";
   readonly threads: {
     /** How many kernels may use. */
     readonly wanted: number;
-    /** How many have started; they start with the first large operation. */
+    /** How many have started; they start with the first large operation, and no more than the machine runs at a time. */
     readonly running: number;
   };
   /** Whether memory is shared with threads and workers. */
@@ -21,22 +21,26 @@ export interface Diagnosis {
 }
 
 /**
- * Says which speed-ups are on, and for those that are off why, and what turns them on.
+ * Says which speed-ups are on, and for those that are off why, and what turns them on. It never throws, also where nothing else works.
  * @example console.log(torch.doctor().hints);
  */
 export function doctor(): Diagnosis {
-  const { kernels, pool } = wasm.parts;
   const hints: string[] = [];
   if (!canShareMemory()) hints.push(isolationHint);
+  const found = { runtime, sharedMemory: canShareMemory() };
+  let engine: typeof wasm.parts;
+  try {
+    engine = wasm.parts;
+  } catch (error) {
+    // Whatever is missing here is what the user wants to be told.
+    hints.push(`Nothing can be computed here: ${error instanceof Error ? error.message : String(error)}`);
+    return { ...found, simd: "none", threads: { wanted: 0, running: 0 }, hints };
+  }
+  const { kernels, pool } = engine;
   if (kernels.level === "baseline")
     hints.push(
-      "Relaxed SIMD is off: this engine does not have it (Node has it from version 22, Chromium from 114), or KINDLING_SIMD=baseline is set.",
+      "Relaxed SIMD is off: this engine does not have it (Node has it from version 22, Chromium from 114), or it was not wanted (KINDLING_SIMD, torch.backends.wasm.simd).",
     );
-  return {
-    runtime,
-    simd: kernels.level,
-    threads: { wanted: pool.numThreads, running: pool.running },
-    sharedMemory: canShareMemory(),
-    hints,
-  };
+  if (pool.hint !== undefined) hints.push(pool.hint);
+  return { ...found, simd: kernels.level, threads: { wanted: pool.numThreads, running: pool.running }, hints };
 }

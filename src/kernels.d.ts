@@ -1,5 +1,7 @@
-/** The compiled kernels as base64 text; the build provides this module (rollup.config.mjs). */
+/** The compiled kernels as base64 text, and the types of their parameters; the build provides this module (rollup.config.mjs). */
 declare module "kindling:kernels" {
   export const baseline: string;
   export const relaxed: string;
+  /** The types of the parameters of each export, a letter each. */
+  export const signatures: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,6 @@
 /** The same bits for any number of threads. */
 
+import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import * as torch from "kindling";
 import { afterAll, expect, test } from "vitest";
@@ -11,16 +12,20 @@ const CLASSES = 10;
 const threads = torch.getNumThreads();
 afterAll(() => torch.setNumThreads(threads));
 
+/** No more threads run than the machine has cores. */
+const running = (n: number) => Math.min(n, availableParallelism());
+
 /** Threads start in the background and count only once they have reported. */
 async function useThreads(n: number): Promise<void> {
   torch.setNumThreads(n);
   const x = torch.randn(256, 256);
   const deadline = performance.now() + 20_000;
-  while (torch.doctor().threads.running < n) {
+  while (torch.doctor().threads.running < running(n)) {
     if (performance.now() > deadline) throw new Error(`only ${torch.doctor().threads.running} of ${n} threads started`);
-    x.matmul(x);
+    x.matmul(x).dispose();
     await setTimeout(10);
   }
+  x.dispose();
 }
 
 /** The losses of a short training run on random pictures of [channels, size, size]. */
@@ -80,13 +85,25 @@ test("products and elementwise ops have the same bits with any number of threads
 
 test("threads that were started are used again, and no more are said to run than are wanted", async () => {
   await useThreads(3);
-  const { reserved } = torch.memoryStats();
+  const { allocated } = torch.memoryStats();
   for (let i = 0; i < 20; i++) {
     torch.setNumThreads(1);
     expect(torch.doctor().threads).toEqual({ wanted: 1, running: 1 });
     await useThreads(3);
   }
-  expect(torch.memoryStats().reserved).toBe(reserved);
+  expect(torch.memoryStats().allocated).toBe(allocated);
+});
+
+test("any number of threads is accepted, and no more are started than there are cores", async () => {
+  await useThreads(256);
+  expect(torch.getNumThreads()).toBe(256);
+  const { allocated } = torch.memoryStats();
+  const x = torch.ones(512, 512);
+  for (let i = 0; i < 20; i++) x.matmul(x).dispose();
+  await setTimeout(50);
+  expect(torch.doctor().threads).toEqual({ wanted: 256, running: running(256) });
+  x.dispose();
+  expect(torch.memoryStats().allocated).toBe(allocated);
 });
 
 test("a kernel that fails fails its own job, not the next one, and nothing hangs", async () => {

@@ -4,6 +4,15 @@ import { IndexError, ShapeError } from "./errors";
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];
 
+/** The most axes that a tensor has, as in PyTorch. */
+export const MAX_AXES = 64;
+
+/** @throws {@link ShapeError} for more than {@link MAX_AXES} axes. */
+export function checkAxes(op: string, shape: Shape): void {
+  if (shape.length > MAX_AXES)
+    throw new ShapeError(`${op}: a tensor has at most ${MAX_AXES} axes, got ${shape.length}`);
+}
+
 export function sizeOfShape(shape: Shape): number {
   let n = 1;
   for (let i = 0; i < shape.length; i++) n *= shape[i]!;
@@ -126,6 +135,7 @@ export function sizeArgument(op: string, size: readonly (number | readonly numbe
 /** Like {@link sizeArgument}, and no size may be negative. */
 export function checkSize(op: string, size: readonly (number | readonly number[])[]): number[] {
   const list = sizeArgument(op, size);
+  checkAxes(op, list);
   for (const n of list) if (n < 0) throw new ShapeError(`${op}: a size cannot be negative, got ${shapeText(list)}`);
   return list;
 }

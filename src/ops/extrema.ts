@@ -7,7 +7,9 @@ import { Tensor } from "../tensor/tensor";
 import { maximum, minimum } from "./binary";
 import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
-import { type Dim, type Plan, plan, reduceInto, spread, threeAxes } from "./reduce";
+import { cat } from "./join";
+import { type Dim, type Plan, plan, spread } from "./reduce";
+import { reduceInto, reduceOnce, reductions, threeAxes } from "./reductions";
 
 /** Two results with names, that destructure like PyTorch's named tuples: `const [values, indices] = x.max(1)`. */
 export interface ValuesAndIndices {
@@ -41,13 +43,12 @@ function checkKeepdim(op: string, options: KeepdimOptions): boolean {
 }
 
 /** An extremum over axes; equal extrema share the gradient evenly. */
-function extremum(op: string, kernel: string, x: Tensor, dim: Dim, keepdim: boolean): Tensor {
+function extremum(op: string, kernel: "amax" | "amin", x: Tensor, dim: Dim, keepdim: boolean): Tensor {
   checkTensor(op, x);
   const p = plan(op, x, dim, keepdim);
   checkNonEmpty(op, x, p);
-  const source = cast(x, computeType(x.dtype));
-  const y = allocate(p.shape, source.dtype, x);
-  reduceInto(kernel, y, source, p, kernel);
+  const y = allocate(p.shape, computeType(x.dtype), x);
+  reduceInto(reductions[kernel], y, x, p.dims, y.dtype);
   const { shape } = x;
   const name = `${op.charAt(0).toUpperCase()}${op.slice(1)}Backward0`;
   return record(
@@ -87,19 +88,24 @@ export function aminmax(
   return { min, max, [Symbol.iterator]: () => [min, max].values() };
 }
 
+/** Writes extrema and their positions along an axis. */
+function extremaOf(op: "max" | "min", values: Tensor, indices: Tensor, x: Tensor, dims: readonly number[]): void {
+  const source = cast(x, values.dtype);
+  const rows = threeAxes(source, dims);
+  const range = rows.outer * rows.inner;
+  const args = [values, indices, rows.x, rows.n, rows.inner];
+  x.storage.backend.call(`${op}Dim`, source.dtype, args, { range, cost: x.numel() });
+  if (rows.owned) rows.x.dispose();
+  if (source !== x) source.dispose();
+}
+
 /** The extremum along one axis, with its position; the gradient goes to that element alone. */
 function extremumAlong(op: "max" | "min", x: Tensor, dim: number, options: KeepdimOptions): ValuesAndIndices {
   const p = plan(op, x, dim, checkKeepdim(op, options));
   checkNonEmpty(op, x, p);
-  const source = cast(x, computeType(x.dtype));
-  const values = allocate(p.shape, source.dtype, x);
+  const values = allocate(p.shape, computeType(x.dtype), x);
   const indices = allocate(p.shape, "int64", x);
-  const rows = threeAxes(source, p.dims);
-  const range = rows.outer * rows.inner;
-  x.storage.backend.call(`${op}Dim`, source.dtype, [values, indices, rows.x, rows.n, rows.inner], {
-    range,
-    cost: x.numel(),
-  });
+  reduceOnce(x, p.dims, [values, indices], ([best, at], distinct) => extremaOf(op, best!, at!, distinct, p.dims));
   const { shape } = x;
   const out = cast(values, x.dtype);
   recordAll(op === "max" ? "MaxBackward0" : "MinBackward0", [out, indices], [x], [indices], ([g], [at]) => [
@@ -171,10 +177,25 @@ function position(op: "argmax" | "argmin", x: Tensor, dim: number | null | undef
   const all = dim === undefined || dim === null;
   const p = plan(op, x, dim, keepdim);
   checkNonEmpty(op, x, p);
+  if (p.n > LONGEST) return longPosition(op, x.reshape(-1)).reshape(p.shape);
   const y = allocate(p.shape, "int64", x);
-  const source = cast(x, computeType(x.dtype));
-  reduceInto(op, y, source, all ? { ...p, dims: x.shape.map((_, i) => i) } : p);
+  // A position in a flattened tensor counts all elements, also those that repeat others.
+  const source = all && x.ndim > 1 ? x.detach().contiguous() : x;
+  reduceInto(reductions[op], y, source, p.dims, computeType(x.dtype));
   return y;
+}
+
+/** Kernels count in 32 bits, so that a longer row is looked through in parts. */
+const LONGEST = 2 ** 30;
+
+/** The position in a vector of any length, as a vector of one element. */
+function longPosition(op: "argmax" | "argmin", x: Tensor): Tensor {
+  const n = x.shape[0]!;
+  const starts = Array.from({ length: Math.ceil(n / LONGEST) }, (_, i) => i * LONGEST);
+  const parts = starts.map((start) => x.narrow(0, start, Math.min(LONGEST, n - start)));
+  const best = cat(parts.map((part) => (op === "argmax" ? amax : amin)(part, 0, { keepdim: true })));
+  const at = cat(parts.map((part, i) => position(op, part, 0, { keepdim: true }).add(starts[i]!)));
+  return at.indexSelect(0, position(op, best, 0, { keepdim: true }));
 }
 
 /** The position of the largest element, int64: along `dim`, or (without) in the flattened tensor. @see torch.argmax */
@@ -186,11 +207,17 @@ export const argmin = (x: Tensor, dim?: number | null, options: KeepdimOptions =
   position("argmin", x, dim, options);
 
 /** A reduction to bool or to counts, without a gradient. */
-function question(op: string, x: Tensor, dim: Dim, keepdim: boolean, result: "bool" | "uint8" | "int64"): Tensor {
+function question(
+  op: "all" | "any" | "countNonzero",
+  x: Tensor,
+  dim: Dim,
+  keepdim: boolean,
+  result: "bool" | "uint8" | "int64",
+): Tensor {
   checkTensor(op, x);
   const p = plan(op, x, dim, keepdim);
   const y = allocate(p.shape, result, x);
-  reduceInto(op, y, cast(x, computeType(x.dtype)), p);
+  reduceInto(reductions[op], y, x, p.dims, computeType(x.dtype));
   return y;
 }
 

@@ -2,7 +2,7 @@
 import { record } from "../autograd/node";
 import { codeOf } from "../core/dtype";
 import { checkOptions, DeviceError, DTypeError, ShapeError } from "../core/errors";
-import { broadcastShapes, sameShape, sizeOfShape } from "../core/shape";
+import { broadcastShapes, contiguousStrides, sameShape, sizeOfShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkSameDevice, checkTensor } from "./checks";
@@ -85,10 +85,28 @@ export function nonzero(x: Tensor, options: { asTuple?: boolean } = {}): Tensor 
   checkTensor("nonzero", x);
   checkOptions("nonzero", options, ["asTuple"]);
   if (options.asTuple) return nonzero(x.ndim === 0 ? x.reshape(1) : x).unbind(1);
+  if (x.numel() > LONGEST) return coordinates(longNonzero(x.detach().reshape(-1)), x.shape);
   const source = dense(cast(x, computeType(x.dtype)));
   const y = allocate([countNonzeroOf(source), x.ndim], "int64", x);
   y.storage.backend.call("nonzero", source.dtype, [y, source, x.shape, x.ndim, 0], inOrder(source.numel()));
   return y;
+}
+
+/** Kernels count in 32 bits, so that a longer vector is looked through in parts. */
+const LONGEST = 2 ** 30;
+
+/** The positions of the elements of a vector of any length that are not 0. */
+function longNonzero(x: Tensor): Tensor {
+  const n = x.shape[0]!;
+  const starts = Array.from({ length: Math.ceil(n / LONGEST) }, (_, i) => i * LONGEST);
+  return cat(starts.map((start) => nonzero(x.narrow(0, start, Math.min(LONGEST, n - start))).add(start))).reshape(-1);
+}
+
+/** Positions in row-major order as rows of indices of a shape. */
+function coordinates(positions: Tensor, shape: readonly number[]): Tensor {
+  const strides = contiguousStrides(shape);
+  const indices = shape.map((n, i) => positions.floorDivide(strides[i]!).remainder(n).unsqueeze(1));
+  return cat(indices, 1);
 }
 
 /** The indices of all elements that are not 0, as rows. @see torch.argwhere */

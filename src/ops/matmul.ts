@@ -1,5 +1,6 @@
 /** Matrix products. */
 import { type InputGrad, isRecorded, record } from "../autograd/node";
+import { MAX_COUNT } from "../core/arguments";
 import { isFloat, legacyName } from "../core/dtype";
 import { DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText, sizeOfShape } from "../core/shape";
@@ -71,6 +72,9 @@ function checkFactors(op: string, a: Tensor, b: Tensor): void {
       `${op}: expected m1 and m2 to have the same dtype, but got: ${legacyName(a.dtype)} != ${legacyName(b.dtype)}; cast one with x.to(dtype)`,
     );
   if (a.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'`);
+  for (const { shape } of [a, b])
+    if (shape.some((n) => n > MAX_COUNT))
+      throw new ShapeError(`${op}: sizes are at most ${MAX_COUNT} (2^31 - 1), got ${shapeText(shape)}`);
 }
 
 /**

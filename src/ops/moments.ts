@@ -9,7 +9,8 @@ import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
 import type { KeepdimOptions } from "./extrema";
 import { cat } from "./join";
-import { type Dim, type Plan, plan, type ReduceOptions, reduceInto, spread, sum, threeAxes } from "./reduce";
+import { type Dim, type Plan, plan, type ReduceOptions, spread, sum } from "./reduce";
+import { reduceInto, reduceOnce, reductions, threeAxes } from "./reductions";
 
 /** The product over `dim`. Integers and bool are multiplied as int64. @see torch.prod */
 export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
@@ -18,7 +19,7 @@ export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}
   const input = options.dtype === undefined ? x : x.to(options.dtype);
   const p = plan("prod", input, dim, options.keepdim);
   const y = allocate(p.shape, isFloat(input.dtype) ? computeType(input.dtype) : "int64", input);
-  reduceInto("prod", y, cast(input, computeType(input.dtype)), p);
+  reduceInto(reductions.prod, y, input, p.dims, computeType(input.dtype));
   const result: DType = options.dtype ?? (isFloat(input.dtype) ? input.dtype : "int64");
   const { shape } = input;
   return record(
@@ -68,13 +69,21 @@ function checkFloat(op: string, x: Tensor): void {
 
 /** Σ (x − mean)² over the axes of a plan, and the mean, in two passes, so that a large mean does no harm. */
 function squaredDeviations(x: Tensor, p: Plan): [sum: Tensor, mean: Tensor] {
-  const source = cast(x, computeType(x.dtype));
-  const [y, mean] = [allocate(p.shape, source.dtype, x), allocate(p.shape, source.dtype, x)];
-  const rows = threeAxes(source, p.dims);
-  x.storage.backend.call("sumSquaredDeviation", source.dtype, [y, mean, rows.x, rows.n, rows.inner], {
-    range: rows.outer * rows.inner,
-    cost: x.numel(),
+  const dtype = computeType(x.dtype);
+  const outputs = [allocate(p.shape, dtype, x), allocate(p.shape, dtype, x)] as const;
+  reduceOnce(x, p.dims, outputs, ([squares, means], distinct, copies) => {
+    const source = cast(distinct, dtype);
+    const rows = threeAxes(source, p.dims);
+    const args = [squares, means, rows.x, rows.n, rows.inner];
+    x.storage.backend.call("sumSquaredDeviation", dtype, args, {
+      range: rows.outer * rows.inner,
+      cost: source.numel(),
+    });
+    if (copies > 1) x.storage.backend.binary("mul", dtype, squares!, squares!, copies, 0);
+    if (rows.owned) rows.x.dispose();
+    if (source !== distinct) source.dispose();
   });
+  const [y, mean] = outputs;
   return [cast(y, x.dtype), cast(mean, x.dtype)];
 }
 
@@ -146,7 +155,7 @@ export function logsumexp(x: Tensor, dim: Dim, options: KeepdimOptions = {}): Te
   const source = isFloat(x.dtype) ? x : x.float();
   const p = plan("logsumexp", x, dim, options.keepdim);
   const y = allocate(p.shape, computeType(source.dtype), x);
-  reduceInto("logsumexp", y, cast(source, computeType(source.dtype)), p);
+  reduceInto(reductions.logsumexp, y, source, p.dims, computeType(source.dtype));
   const { shape } = x;
   return record(
     "LogsumexpBackward0",
@@ -218,7 +227,7 @@ function normValue(x: Tensor, ord: number, p: Plan, keepdim: boolean): Tensor {
 /** Σ x² in one pass. */
 function sumSquare(x: Tensor, p: Plan): Tensor {
   const y = allocate(p.shape, x.dtype, x);
-  reduceInto("sumSquare", y, x, p, "sum");
+  reduceInto(reductions.sumSquare, y, x, p.dims);
   return y;
 }
 

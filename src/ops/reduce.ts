@@ -1,13 +1,13 @@
 /** Reductions over one axis, several, or all. */
 import { type Inputs, record } from "../autograd/node";
-import type { Backend, Operand } from "../backend/backend";
 import { checkDType, type DType, isFloat, legacyName } from "../core/dtype";
 import { checkOptions, DTypeError, ShapeError } from "../core/errors";
-import { sameShape, shapeText, sizeArgument, sizeOfShape, wrapDims } from "../core/shape";
+import { sameShape, shapeText, sizeArgument, wrapDims } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
+import { reduceInto, reductions } from "./reductions";
 import type { Size } from "./view";
 
 /** One axis, several, or (undefined) all. */
@@ -43,98 +43,6 @@ export function plan(op: string, x: Tensor, dim: Dim, keepdim = false): Plan {
   return { dims, kept, shape, n: dims.reduce((n, d) => n * x.shape[d]!, 1) };
 }
 
-/**
- * `x` seen as contiguous [outer, n, inner] with the reduced axes in the middle: as it lies if they are neighbours, else
- * with the reduced axes moved to the end.
- */
-export function threeAxes(
-  x: Tensor,
-  dims: readonly number[],
-): { x: Tensor; outer: number; n: number; inner: number; owned: boolean } {
-  const product = (axes: readonly number[]) => axes.reduce((n, d) => n * x.shape[d]!, 1);
-  const first = dims[0] ?? x.ndim;
-  const last = dims.at(-1) ?? x.ndim - 1;
-  if (dims.length === last - first + 1 || dims.length === 0) {
-    const outer = sizeOfShape(x.shape.slice(0, first));
-    const inner = sizeOfShape(x.shape.slice(last + 1));
-    return { x: contiguousCopy(x), outer, n: product(dims), inner, owned: !x.isContiguous() };
-  }
-  const rest = x.shape.map((_, i) => i).filter((i) => !dims.includes(i));
-  const order = [...rest, ...dims];
-  const y = allocate(
-    order.map((d) => x.shape[d]!),
-    x.dtype,
-    x,
-  );
-  const source = {
-    storage: x.storage,
-    offset: x.offset,
-    dtype: x.dtype,
-    shape: y.shape,
-    strides: order.map((d) => x.strides[d]!),
-  };
-  x.storage.backend.copy(y, source);
-  return { x: y, outer: product(rest), n: product(dims), inner: 1, owned: true };
-}
-
-function contiguousCopy(x: Tensor): Tensor {
-  if (x.isContiguous()) return x;
-  const y = allocate(x.shape, x.dtype, x);
-  x.storage.backend.copy(y, x);
-  return y;
-}
-
-/** A full reduction longer than this is cut into blocks, so that threads share it. */
-const SPLIT = 1 << 16;
-/** Nanoseconds per element. */
-const REDUCE_COST = 0.4;
-
-/**
- * y = kernel over the reduced axes of x. `combine` names the kernel that joins partial results of one long row (it must be exact
- * under regrouping, or an ordinary sum).
- */
-export function reduceInto(kernel: string, y: Tensor, input: Tensor, { dims }: Plan, combine?: string): void {
-  const { x, outer, n, inner, owned } = threeAxes(input, dims);
-  const rows = outer * inner;
-  if (combine !== undefined && rows === 1 && n >= 2 * SPLIT) reduceInBlocks(kernel, y, x, n, combine);
-  else reduceRows(x.storage.backend, kernel, y, x, rows, n, inner);
-  if (owned) x.dispose();
-}
-
-/** Reduces `rows` rows of `n` elements. */
-function reduceRows(
-  backend: Backend,
-  kernel: string,
-  y: Operand,
-  x: Operand,
-  rows: number,
-  n: number,
-  inner: number,
-): void {
-  backend.call(kernel, x.dtype, [y, x, n, inner], { range: rows, cost: rows * n * REDUCE_COST });
-}
-
-/** Reduces one row of `n` elements as rows of SPLIT elements and what is left, and combines the results. */
-function reduceInBlocks(kernel: string, y: Tensor, x: Tensor, n: number, combine: string): void {
-  const { backend } = x.storage;
-  const blocks = Math.floor(n / SPLIT);
-  const rest = n - blocks * SPLIT;
-  const partial = allocate([blocks + (rest > 0 ? 1 : 0)], y.dtype, x);
-  reduceRows(backend, kernel, partial, x, blocks, SPLIT, 1);
-  if (rest > 0) reduceRows(backend, kernel, from(partial, blocks), from(x, n - rest), 1, rest, 1);
-  reduceRows(backend, combine, y, partial, 1, partial.numel(), 1);
-  partial.dispose();
-}
-
-/** The elements of a contiguous tensor from position `offset` on. */
-const from = ({ storage, dtype, offset: start, shape }: Tensor, offset: number): Operand => ({
-  storage,
-  dtype,
-  offset: start + offset,
-  shape: [sizeOfShape(shape) - offset],
-  strides: [1],
-});
-
 /** Puts the reduced axes of a gradient or result back with size 1, and broadcasts it to the input's shape. */
 export const spread = (g: Tensor, kept: readonly number[], shape: readonly number[]): Tensor =>
   g.reshape(kept).expand(shape);
@@ -150,11 +58,10 @@ export function sum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
   if (options.dtype !== undefined) checkDType("sum", options.dtype);
   const p = plan("sum", x, dim, options.keepdim);
   const result = options.dtype ?? (isFloat(x.dtype) ? x.dtype : "int64");
-  const source = cast(x, isFloat(result) ? computeType(result) : isFloat(x.dtype) ? result : x.dtype);
+  const narrow = isFloat(result) ? computeType(result) : isFloat(x.dtype) ? result : x.dtype;
   const wide = isFloat(result) ? computeType(result) : "int64";
   const y = allocate(p.shape, wide, x);
-  reduceInto("sum", y, source, p, "sum");
-  if (source !== x) source.dispose();
+  reduceInto(reductions.sum, y, x, p.dims, narrow);
   const { shape, dtype } = x;
   const out = cast(y, result);
   return record(
@@ -180,11 +87,9 @@ export function mean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor 
       `mean(): could not infer output dtype. Input dtype must be either a floating point dtype. Got: ${legacyName(dtype)}; use x.float().mean()`,
     );
   const p = plan("mean", x, dim, options.keepdim);
-  const source = cast(x, computeType(dtype));
-  const y = allocate(p.shape, source.dtype, x);
-  reduceInto("sum", y, source, p, "sum");
+  const y = allocate(p.shape, computeType(dtype), x);
+  reduceInto(reductions.sum, y, x, p.dims, y.dtype);
   x.storage.backend.binary("div", y.dtype, y, y, p.n, 0);
-  if (source !== x) source.dispose();
   const { shape, dtype: from } = x;
   const name = p.dims.length === x.ndim && dim === undefined ? "MeanBackward0" : "MeanBackward1";
   return record(name, cast(y, dtype), [x] as Inputs, [], [(g) => spread(g.div(p.n), p.kept, shape).to(from)]);

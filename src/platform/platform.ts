@@ -27,8 +27,12 @@ export function nodeModule<T>(name: string): T | undefined {
 /** Threads that the machine runs at the same time. */
 export const hardwareConcurrency = (): number => Math.max(1, scope.navigator?.hardwareConcurrency ?? nodeCores());
 
-/** Threads beyond which more would only take turns. Browsers may name fewer cores than there are, so there no number is too large. */
-export const mostThreads = (): number => (runtime === "browser" ? Number.POSITIVE_INFINITY : hardwareConcurrency());
+/** Browsers may name fewer cores than there are. */
+const BROWSER_THREADS = 16;
+
+/** Threads beyond which more would only take turns. */
+export const mostThreads = (): number =>
+  runtime === "browser" ? Math.max(hardwareConcurrency(), BROWSER_THREADS) : hardwareConcurrency();
 
 function nodeCores(): number {
   return nodeModule<typeof import("node:os")>("node:os")?.availableParallelism() ?? 1;
@@ -52,6 +56,17 @@ export const isolationHint =
   "Kindling computes on one thread and loads data without workers: this page is not cross-origin isolated, so memory cannot be shared. " +
   "Serve it with the headers `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`.";
 
+/** What to do where compute threads cannot be started, or end. */
+export function threadsHint(error: Error & { code?: string }): string {
+  const fix =
+    runtime === "browser"
+      ? "A Content-Security-Policy must allow `worker-src blob:`, and, with trusted types, the policy `kindling`."
+      : error.code === "ERR_ACCESS_DENIED"
+        ? "With Node's permission model, threads need the option `--allow-worker`."
+        : "Set KINDLING_THREADS=1 to do without.";
+  return `Kindling computes on one thread: others cannot run (${error.message}). ${fix}`;
+}
+
 /** Whether this is a browser's main thread, which may not block. */
 export const isBrowserMain = (): boolean => runtime === "browser" && typeof document === "object";
 
@@ -71,11 +86,21 @@ export interface WorkerHandle {
 
 /**
  * Starts a worker from the text of a module. The text sees `receive(listener)` and `send(message)`; it needs no file,
- * so there is no path to configure. Undefined where no worker can be started.
+ * so there is no path to configure. Undefined where no worker can be started, and `onRefused` is told why: the permissions of a process and
+ * the policies of a page may forbid it, which nothing but the attempt shows.
  */
-export function startWorker(source: string, name: string): WorkerHandle | undefined {
+export function startWorker(
+  source: string,
+  name: string,
+  onRefused?: (error: Error) => void,
+): WorkerHandle | undefined {
   const threads = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
-  return threads ? startNodeWorker(threads, source, name) : startWebWorker(source, name);
+  try {
+    return threads ? startNodeWorker(threads, source, name) : startWebWorker(source, name);
+  } catch (error) {
+    onRefused?.(error instanceof Error ? error : new Error(String(error)));
+    return undefined;
+  }
 }
 
 const nodePrelude = `
@@ -89,11 +114,7 @@ const receive = (listener) => { self.addEventListener("message", (event) => list
 const send = (message, transfer) => self.postMessage(message, transfer ?? []);
 `;
 
-function startNodeWorker(
-  { Worker }: typeof import("node:worker_threads"),
-  source: string,
-  name: string,
-): WorkerHandle | undefined {
+function startNodeWorker({ Worker }: typeof import("node:worker_threads"), source: string, name: string): WorkerHandle {
   const worker = new Worker(nodePrelude + source, { eval: true, name });
   worker.unref();
   return {
@@ -108,10 +129,25 @@ function startNodeWorker(
   };
 }
 
-function startWebWorker(source: string, name: string): WorkerHandle | undefined {
-  if (typeof Worker !== "function") return undefined;
+/** What a page with trusted types (a policy against injected scripts) wants in place of a script's address. */
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+}
+
+let createScriptURL: ((url: string) => string) | undefined;
+
+function trustedURL(url: string): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  if (trustedTypes === undefined) return url;
+  const policy = createScriptURL === undefined && trustedTypes.createPolicy("kindling", { createScriptURL: (x) => x });
+  if (policy) createScriptURL = (x) => policy.createScriptURL(x);
+  return createScriptURL!(url);
+}
+
+function startWebWorker(source: string, name: string): WorkerHandle {
+  if (typeof Worker !== "function") throw new Error("there is no Worker here");
   const url = URL.createObjectURL(new Blob([webPrelude + source], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module", name });
+  const worker = new Worker(trustedURL(url), { type: "module", name });
   return {
     post: (message, transfer) => worker.postMessage(message, (transfer ?? []) as Transferable[]),
     onMessage: (listener) => worker.addEventListener("message", (event) => listener(event.data)),

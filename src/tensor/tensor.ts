@@ -2,7 +2,7 @@
 import type { Device, Operand } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
-import { contiguousStrides, isContiguous, sameShape, sizeOfShape, wrapDim } from "../core/shape";
+import { checkAxes, contiguousStrides, isContiguous, sameShape, sizeOfShape, wrapDim } from "../core/shape";
 import { enroll, runInScope } from "./scope";
 import { isInferenceStorage, Storage } from "./storage";
 
@@ -106,6 +106,7 @@ export class Tensor implements Operand {
 
   /** @internal */
   constructor(storage: Storage, dtype: DType, shape: readonly number[], strides: readonly number[], offset = 0) {
+    checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
     this.shape = shape;

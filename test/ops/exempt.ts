@@ -14,8 +14,6 @@ export const helpers: Readonly<Record<string, string>> = {
   reduceLoss: "part of the losses",
   viewOf: "records a view",
   plan: "shapes of reductions",
-  reduceInto: "part of reductions",
-  threeAxes: "part of reductions",
   spread: "part of the gradients of reductions and pools",
   constantLike: "part of gradients",
   selectBack: "the gradient of max and min, checked by theirs",

@@ -39,7 +39,7 @@ export class ArgumentList {
 
   /** Runs a kernel on these arguments. */
   call(kernel: Kernel): number {
-    this.check(kernel, this.count);
+    this.check(kernel, 0);
     return kernel.run(...this.values);
   }
 
@@ -47,15 +47,14 @@ export class ArgumentList {
   callOn(kernel: Kernel, begin: number, end: number): void {
     this.values[this.count] = begin;
     this.values[this.count + 1] = end;
-    this.check(kernel, this.count + 2);
     kernel.run(...this.values);
   }
 
-  /** An argument too few would let a kernel see one of an earlier call. */
-  private check({ name, parameters }: Kernel, count: number): void {
-    if (count !== parameters)
+  /** An argument too few would let a kernel see one of an earlier call. @param more Arguments that are still to come. */
+  check({ name, types }: Kernel, more: number): void {
+    if (this.count + more !== types.length)
       throw new KindlingError(
-        `kernel "${name}" takes ${parameters} arguments, but was given ${count}; this is a defect of Kindling`,
+        `kernel "${name}" takes ${types.length} arguments, but was given ${this.count + more}; this is a defect of Kindling`,
       );
   }
 }

@@ -1,7 +1,9 @@
 /** The `cpu` device: kernels in WebAssembly over one shared memory. */
+import { MAX_COUNT } from "../../core/arguments";
 import { codeOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
-import { KindlingError } from "../../core/errors";
-import { broadcastStrides, collapse, isContiguous, sameShape, sizeOfShape } from "../../core/shape";
+import { KindlingError, ValueError } from "../../core/errors";
+import { sizeOfShape } from "../../core/shape";
+import { environment } from "../../platform/platform";
 import {
   type Argument,
   type Backend,
@@ -12,13 +14,23 @@ import {
   type Work,
 } from "../backend";
 import { ArgumentList } from "./argumentList";
-import { compileKernels, type Kernel, type Kernels, loadKernels, type SimdLevel } from "./kernels";
+import { CallArea, isLinear, type Layout } from "./callArea";
+import { GuardedMemory } from "./guard";
+import {
+  checkEngine,
+  chooseSimdLevel,
+  compileKernels,
+  type Kernel,
+  type Kernels,
+  loadKernels,
+  type SimdLevel,
+  simdLevel,
+} from "./kernels";
 import { type Extent, Memory, reserveMemory } from "./memory";
+import { inHalves, MOST_ELEMENTS } from "./parts";
 import { Pool } from "./pool";
 
 const INITIAL_PAGES = 256;
-/** Memory for the geometry and the scalars of one call. */
-const CALL_BYTES = 16384;
 /** Nanoseconds per element by which elementwise kernels are judged worth sharing. */
 const COPY_COST = 0.3;
 const MAP_COST = 0.5;
@@ -26,13 +38,15 @@ const MAP_COST = 0.5;
 const addressOf = ({ storage, offset, dtype }: Operand): number =>
   offset === 0 ? storage.block.address : storage.block.address + offset * sizeOf(dtype);
 
+/** Whether the environment asks for the allocator's guard mode. */
+const isGuarded = (): boolean => environment("KINDLING_GUARD") === "1";
+
 /** Everything that exists once the first tensor is made. */
 interface Engine {
   readonly kernels: Kernels;
   readonly memory: Memory;
   readonly pool: Pool;
-  /** Address of the call area. */
-  readonly callArea: number;
+  readonly callArea: CallArea;
 }
 
 /** What another thread needs to see this thread's tensors. */
@@ -45,24 +59,42 @@ export interface SharedEngine {
 class WasmBackend implements Backend {
   readonly device = "cpu";
   private engine: Engine | undefined;
-  /** The next free byte of the call area. */
-  private top = 0;
   private readonly args = new ArgumentList();
 
   /** Compiles the kernels and reserves memory on first use, so that importing the library costs nothing. */
   get parts(): Engine {
     if (this.engine !== undefined) return this.engine;
+    checkEngine();
     const wasm = reserveMemory(INITIAL_PAGES);
     const { module, level } = compileKernels();
     const kernels = loadKernels(module, level, wasm);
     const { heapBase } = kernels;
-    return this.start(kernels, new Memory(wasm, { address: heapBase, bytes: wasm.buffer.byteLength - heapBase }));
+    const range = { address: heapBase, bytes: wasm.buffer.byteLength - heapBase };
+    return this.start(
+      kernels,
+      isGuarded() ? new GuardedMemory(wasm, range, undefined, heapBase) : new Memory(wasm, range),
+    );
   }
 
   private start(kernels: Kernels, memory: Memory): Engine {
-    const callArea = memory.allocate(CALL_BYTES).address;
-    this.engine = { kernels, memory, callArea, pool: new Pool(kernels, memory) };
+    this.engine = { kernels, memory, callArea: new CallArea(memory), pool: new Pool(kernels, memory) };
     return this.engine;
+  }
+
+  /** The level of SIMD of the kernels that are in use, or would be. */
+  get simd(): SimdLevel {
+    return this.engine?.kernels.level ?? simdLevel();
+  }
+
+  /** @throws KindlingError once the kernels are in use. */
+  set simd(level: SimdLevel) {
+    const op = "backends.wasm.simd";
+    if (level === this.engine?.kernels.level) return;
+    if (this.engine !== undefined)
+      throw new KindlingError(
+        `${op}: the kernels are in use already; choose the level before the first tensor is made`,
+      );
+    chooseSimdLevel(op, level);
   }
 
   /** What {@link attach} takes in another thread. */
@@ -78,7 +110,8 @@ class WasmBackend implements Backend {
    */
   attach({ memory, module, level }: SharedEngine, arena: Extent, onGrow: (range: Extent) => void): void {
     if (this.engine !== undefined) throw new KindlingError("attach: this thread has memory of its own already");
-    this.start(loadKernels(module, level, memory), new Memory(memory, { ...arena }, onGrow)).pool.setNumThreads(1);
+    const Allocator = isGuarded() ? GuardedMemory : Memory;
+    this.start(loadKernels(module, level, memory), new Allocator(memory, arena, onGrow)).pool.setNumThreads(1);
   }
 
   /** Takes over a range that {@link attach} has grown in a thread that is gone. */
@@ -112,49 +145,80 @@ class WasmBackend implements Backend {
   }
 
   unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
-    this.top = 0;
-    const geometry = this.geometry(y.shape, [x]);
+    const n = sizeOfShape(y.shape);
+    if (n > MOST_ELEMENTS) {
+      inHalves(y, [x], (part, [a]) => this.unary(name, part, a!, p, q));
+      return;
+    }
+    const geometry = this.cleared.geometry(y.shape, [x]);
     this.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
-    this.map(name, y, MAP_COST);
+    this.map(name, n, MAP_COST);
   }
 
   binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
-    this.top = 0;
+    const n = sizeOfShape(y.shape);
+    if (n > MOST_ELEMENTS) {
+      inHalves(y, [a, b], (part, [c, d]) => this.binary(name, dtype, part, c!, d!, p));
+      return;
+    }
+    const area = this.cleared;
     const mode = binaryMode(a, b, y.shape);
-    const geometry = mode === undefined ? this.geometry(y.shape, [layoutOf(a), layoutOf(b)]) : 0;
-    const [left, right] = [this.address(a, dtype), this.address(b, dtype)];
+    const geometry = mode === undefined ? area.geometry(y.shape, [layoutOf(a), layoutOf(b)]) : 0;
+    const left = typeof a === "number" ? area.scalar(a, dtype) : addressOf(a);
+    const right = typeof b === "number" ? area.scalar(b, dtype) : addressOf(b);
     this.args.set(codeOf(dtype), addressOf(y), left, right, p, mode ?? 0, geometry);
-    this.map(name, y, MAP_COST);
+    this.map(name, n, MAP_COST);
   }
 
   ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
-    this.top = 0;
-    const geometry = this.geometry(y.shape, [a, b, c]);
+    const n = sizeOfShape(y.shape);
+    if (n > MOST_ELEMENTS) {
+      inHalves(y, [a, b, c], (part, [d, e, f]) => this.ternary(name, dtype, part, d!, e!, f!, p));
+      return;
+    }
+    const geometry = this.cleared.geometry(y.shape, [a, b, c]);
     this.args.set(codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry);
-    this.map(name, y, MAP_COST);
+    this.map(name, n, MAP_COST);
   }
 
   copy(y: Operand, x: Operand): void {
-    this.top = 0;
-    const geometry = this.geometry(y.shape, [y, x]);
+    const n = sizeOfShape(y.shape);
+    if (n > MOST_ELEMENTS) {
+      inHalves(y, [x], (part, [a]) => this.copy(part, a!));
+      return;
+    }
+    const geometry = this.cleared.geometry(y.shape, [y, x]);
     this.args.set(codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry);
-    this.map("copy", y, COPY_COST);
+    this.map("copy", n, COPY_COST);
   }
 
   fill(y: Operand, value: number): void {
+    const n = sizeOfShape(y.shape);
+    if (n > MOST_ELEMENTS) {
+      inHalves(y, [], (part) => this.fill(part, value));
+      return;
+    }
     this.args.set(codeOf(y.dtype), addressOf(y), value);
-    this.map("fill", y, COPY_COST);
+    this.map("fill", n, COPY_COST);
   }
 
   /** Runs a kernel over all elements of its output. */
-  private map(name: string, y: Operand, cost: number): void {
-    const n = sizeOfShape(y.shape);
+  private map(name: string, n: number, cost: number): void {
     this.parts.pool.run(this.kernel(name), this.args, n, n * cost, false);
   }
 
+  /** The call area, empty. */
+  private get cleared(): CallArea {
+    const { callArea } = this.parts;
+    callArea.clear();
+    return callArea;
+  }
+
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
-    this.pass(dtype, args);
-    this.parts.pool.run(this.kernel(name), this.args, work.range, work.cost, work.scratch === true);
+    const kernel = this.kernel(name);
+    this.pass(kernel, dtype, args);
+    if (!isInt32(work.range)) throw beyondCount(name, work.range);
+    this.parts.pool.run(kernel, this.args, work.range, work.cost, work.scratch === true);
   }
 
   query(name: string, args: readonly (number | readonly number[])[]): number {
@@ -162,15 +226,21 @@ class WasmBackend implements Backend {
   }
 
   check(name: string, args: readonly Argument[]): number {
-    this.pass(undefined, args);
-    return this.args.call(this.kernel(name));
+    const kernel = this.kernel(name);
+    this.pass(kernel, undefined, args);
+    return this.args.call(kernel);
   }
 
-  private pass(dtype: DType | undefined, args: readonly Argument[]): void {
-    this.top = 0;
+  private pass(kernel: Kernel, dtype: DType | undefined, args: readonly Argument[]): void {
+    const area = this.cleared;
     this.args.clear();
     if (dtype !== undefined) this.args.push(codeOf(dtype));
-    for (let i = 0; i < args.length; i++) this.args.push(this.argument(args[i]));
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i];
+      if (typeof arg === "number" && kernel.types[this.args.length] === "i" && !isInt32(arg))
+        throw beyondCount(kernel.name, arg);
+      this.args.push(addressOfArgument(kernel.name, arg, area));
+    }
   }
 
   private kernel(name: string): Kernel {
@@ -179,60 +249,29 @@ class WasmBackend implements Backend {
       throw new KindlingError(`the cpu device has no kernel "${name}"; this is a defect of Kindling`);
     return kernel;
   }
+}
 
-  private argument(arg: Argument): number {
-    if (typeof arg === "number") return arg;
-    if (arg === undefined) return 0;
-    return "storage" in arg ? addressOf(arg) : this.integers(arg);
-  }
+const isInt32 = (value: number): boolean => (value | 0) === value;
 
-  /** Puts integers into the call area and returns their address. */
-  private integers(values: readonly number[]): number {
-    const { memory, callArea } = this.parts;
-    const address = callArea + this.top;
-    this.top += (values.length * 4 + 7) & ~7;
-    const heap = memory.heap("int32");
-    for (let i = 0, at = address >> 2; i < values.length; i++) heap[at + i] = values[i]!;
-    return address;
-  }
+const beyondCount = (kernel: string, value: number): ValueError =>
+  new ValueError(
+    `${kernel}: sizes and counts are integers of at most ${MAX_COUNT} (2^31 - 1) here, got ${value}; use several smaller tensors`,
+  );
 
-  /** The geometry block of docs/kernels.md, or 0 when every operand is contiguous. */
-  private geometry(shape: readonly number[], operands: readonly Layout[]): number {
-    if (operands.every((x) => isLinear(x, shape))) return 0;
-    const seen = operands.map((x) => broadcastStrides(x.shape, x.strides, shape));
-    const { shape: sizes, strides } = collapse(shape, seen);
-    const values = [sizes.length, ...sizes];
-    for (const list of strides) values.push(...list);
-    return this.integers(values);
-  }
-
-  private address(x: Operand | number, dtype: DType): number {
-    return typeof x === "number" ? this.scalar(x, dtype) : addressOf(x);
-  }
-
-  /** Puts a number into the call area as an element of a dtype. */
-  private scalar(value: number, dtype: DType): number {
-    const { memory, callArea } = this.parts;
-    const address = callArea + this.top;
-    this.top += 8;
-    const heap = memory.heap(dtype);
-    const index = address / sizeOf(dtype);
-    if (heap instanceof BigInt64Array) heap[index] = BigInt(Math.trunc(value));
-    else heap[index] = dtype === "bool" ? Number(value !== 0) : value;
-    return address;
-  }
+/** An argument as the kernel takes it. */
+function addressOfArgument(kernel: string, arg: Argument, area: CallArea): number {
+  if (typeof arg === "number") return arg;
+  if (arg === undefined) return 0;
+  if ("storage" in arg) return addressOf(arg);
+  for (const value of arg) if (!isInt32(value)) throw beyondCount(kernel, value);
+  return area.integers(arg);
 }
 
 const isSingle = (x: Operand | number): boolean => typeof x === "number" || sizeOfShape(x.shape) === 1;
 
-type Layout = Pick<Operand, "shape" | "strides">;
-
 const scalarLayout: Layout = { shape: [], strides: [] };
 
 const layoutOf = (x: Operand | number): Layout => (typeof x === "number" ? scalarLayout : x);
-
-const isLinear = (x: Layout, shape: readonly number[]): boolean =>
-  sameShape(x.shape, shape) && isContiguous(x.shape, x.strides);
 
 /** How a binary kernel sees operands without a geometry: both contiguous (0), or one of them a single element (1: b, 2: a). */
 function binaryMode(a: Operand | number, b: Operand | number, shape: readonly number[]): number | undefined {

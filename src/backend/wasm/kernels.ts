@@ -1,6 +1,8 @@
 /** Loads the compiled kernels: picks the SIMD level, compiles synchronously, and gives every export a number. */
 
-import { baseline, relaxed } from "kindling:kernels";
+import { baseline, relaxed, signatures } from "kindling:kernels";
+import { checkChoice } from "../../core/arguments";
+import { DeviceError } from "../../core/errors";
 import { environment } from "../../platform/platform";
 
 export type SimdLevel = "baseline" | "relaxed";
@@ -13,8 +15,8 @@ export interface Kernel {
   readonly name: string;
   /** The position among the exports, by which workers name it. */
   readonly index: number;
-  /** How many arguments it takes. */
-  readonly parameters: number;
+  /** The types of its parameters, a letter each: `i` for integers of 32 bits and addresses, `d` for doubles. */
+  readonly types: string;
   readonly run: KernelFunction;
 }
 
@@ -49,8 +51,39 @@ function hasFusedMultiplyAdd(): boolean {
   return f(1 + 2 ** -12, 1 + 2 ** -12, -1) === 2 ** -11 + 2 ** -24;
 }
 
-/** The best level that the engine has, unless the environment variable KINDLING_SIMD asks for "baseline". */
+/** (func (result v128) (v128.const i32x4 0 0 0 0)) */
+const simdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 22, 1, 20, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 11,
+]);
+
+/** @throws DeviceError where there is no WebAssembly, or none with SIMD. */
+export function checkEngine(): void {
+  if (typeof WebAssembly !== "object")
+    throw new DeviceError(
+      "this engine has no WebAssembly, which all kernels are written in: Node's option --jitless or a browser's lockdown mode turns it off",
+    );
+  if (!WebAssembly.validate(simdProbe))
+    throw new DeviceError(
+      "this engine's WebAssembly has no SIMD: Node has it from version 16.4, Chromium from 91, Firefox from 89, Safari from 16.4",
+    );
+}
+
+let chosen: SimdLevel | undefined;
+
+/** @throws DeviceError for a level that the engine does not have; ArgumentError for a word that is none. */
+export function chooseSimdLevel(op: string, level: SimdLevel): void {
+  checkChoice(op, "the level", level, ["baseline", "relaxed"]);
+  if (level === "relaxed" && !hasFusedMultiplyAdd())
+    throw new DeviceError(
+      `${op}: this engine has no relaxed SIMD with fused multiply-add: Node has it from version 22, Chromium from 114`,
+    );
+  chosen = level;
+}
+
+/** The level that was chosen, or the best that the engine has, unless the environment variable KINDLING_SIMD asks for "baseline". */
 export function simdLevel(): SimdLevel {
+  if (chosen !== undefined) return chosen;
   if (environment("KINDLING_SIMD") === "baseline") return "baseline";
   return hasFusedMultiplyAdd() ? "relaxed" : "baseline";
 }
@@ -72,7 +105,7 @@ export function loadKernels(module: WebAssembly.Module, level: SimdLevel, memory
   for (const { name, kind } of WebAssembly.Module.exports(module)) {
     if (kind !== "function") continue;
     const run = exports[name] as KernelFunction;
-    table.set(name, { name, index: table.size, parameters: run.length, run });
+    table.set(name, { name, index: table.size, types: signatures[name]!, run });
   }
   return { level, module, table, heapBase: table.get("heapBase")!.run() >>> 0 };
 }

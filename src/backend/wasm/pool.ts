@@ -11,12 +11,15 @@ import {
   isBrowserMain,
   isolationHint,
   mostThreads,
+  now,
   startWorker,
+  threadsHint,
   type WorkerHandle,
 } from "../../platform/platform";
 import type { ArgumentList } from "./argumentList";
 import type { Kernel, Kernels } from "./kernels";
 import type { Memory } from "./memory";
+import { Pace } from "./pace";
 import { type ComputeSetup, Control, computeThread } from "./worker";
 
 /** Memory that belongs to one thread while it runs a kernel. */
@@ -30,12 +33,9 @@ const WAKE_COST = 60_000;
 const SPINS = 20_000;
 /** Looks at what others have finished before the caller leaves its core to them. */
 const PATIENCE = 20_000;
-/** What sharing must have lost on the whole before work is done alone for a while (ns); the most that counts as won or lost. */
-const TOLERANCE = 1e6;
-const MOST_COUNTED = 2e6;
-/** Work that is done alone per ns lost: at first, and at most, after having been doubled each time. */
-const SOLO_PER_LOSS = 16;
-const MOST_SOLO_PER_LOSS = 512;
+/** How long the caller waits without a sign of the others before it gives them up (ms), and how often it looks at the time meanwhile. */
+const MOST_SILENCE = 60_000;
+const LOOK_INTERVAL = 1000;
 /** Chunks of elementwise kernels start at multiples of this, so that the same elements share a vector for any split. */
 const ALIGNMENT = 64;
 const CLOSED = 0xffff;
@@ -57,22 +57,24 @@ export class Pool {
   /** What the caller's own part of the job at hand threw. */
   private error: unknown;
   private epoch = 0;
-  /** What waiting for late threads has cost more than sharing has won, and the cost of the jobs that are done alone for that (ns). */
-  private loss = 0;
-  private solo = 0;
-  private soloPerLoss = SOLO_PER_LOSS;
+  private readonly pace = new Pace();
+  /** Why there are no threads although there could be. */
+  hint: string | undefined;
+  /** Whether threads can be had: one that could not be started, or is lost, ends that. */
+  private hasThreads = canShareMemory();
 
   constructor(
     private readonly kernels: Kernels,
     private readonly memory: Memory,
+    private readonly mostSilence = MOST_SILENCE,
   ) {
     this.control = memory.allocate(1024).address;
-    this.scratch = memory.allocate(SCRATCH_BYTES).address;
+    this.scratch = memory.workspace(SCRATCH_BYTES);
     this.i32 = memory.view("int32", this.control, 256) as Int32Array;
     this.i32.fill(0);
     this.f64 = memory.view("float64", this.control + Control.arguments * 4, 64) as Float64Array;
     this.setNumThreads(defaultThreads());
-    if (!canShareMemory()) console.info(isolationHint);
+    if (!this.hasThreads) console.info(isolationHint);
   }
 
   get numThreads(): number {
@@ -84,11 +86,11 @@ export class Pool {
     return Math.min(this.threads, 1 + Atomics.load(this.i32, Control.started));
   }
 
-  /** @throws ArgumentError unless `n` is an integer from 1 to 256. */
+  /** No more threads are started than the machine runs at a time. @throws ArgumentError unless `n` is an integer from 1 to 256. */
   setNumThreads(n: number): void {
     if (!Number.isInteger(n) || n < 1 || n > 256)
       throw new ArgumentError(`setNumThreads: takes an integer from 1 to 256, got ${n}`);
-    this.threads = canShareMemory() ? n : 1;
+    this.threads = this.hasThreads ? n : 1;
     Atomics.store(this.i32, Control.helpers, this.helpers);
   }
 
@@ -98,23 +100,31 @@ export class Pool {
    */
   run(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
     if (range <= 0) return;
-    if (this.threads > 1 && cost >= SHARE_COST && range > 1 && this.hasHelp(cost)) {
-      this.runShared(kernel, args, range, cost, usesScratch);
+    args.check(kernel, usesScratch ? 3 : 2);
+    const isLarge = this.threads > 1 && cost >= SHARE_COST && range > 1;
+    if (isLarge && this.workers.length < this.helpers) this.start();
+    if (isLarge && this.pace.mayShare(cost)) {
+      if (this.hasHelp(cost)) this.runShared(kernel, args, range, cost, usesScratch);
+      else this.runAlone(kernel, args, range, usesScratch);
       return;
     }
+    const start = isLarge ? now() : 0;
+    this.runAlone(kernel, args, range, usesScratch);
+    if (isLarge) this.pace.alone(cost, nanoseconds(start));
+  }
+
+  private runAlone(kernel: Kernel, args: ArgumentList, range: number, usesScratch: boolean): void {
     if (usesScratch) args.push(this.scratch);
     args.callOn(kernel, 0, range);
   }
 
   /** Whether a thread is there to help, or worth waking. */
   private hasHelp(cost: number): boolean {
-    if (this.workers.length < this.threads - 1) this.start();
-    this.solo -= cost;
-    if (this.solo > 0 || Atomics.load(this.i32, Control.started) === 0) return false;
+    if (Atomics.load(this.i32, Control.started) === 0) return false;
     return cost >= WAKE_COST ? this.helpers > 0 : this.awake > 0;
   }
 
-  /** Threads that may help the caller at a time: more than cores would only take turns. */
+  /** Threads that help the caller: more than cores would only take turns. */
   private get helpers(): number {
     return Math.min(this.threads, this.mostThreads) - 1;
   }
@@ -143,8 +153,12 @@ export class Pool {
     const missing = this.helpers - this.awake;
     if (missing > 0 && cost >= WAKE_COST) Atomics.notify(i32, Control.ticket, missing);
     if (usesScratch) args.push(this.scratch);
+    const start = now();
     const own = this.work(kernel, args);
-    this.judge(cost, own, this.wait());
+    const worked = nanoseconds(start);
+    const waits = now();
+    this.wait();
+    this.pace.shared(cost, own, worked, nanoseconds(waits));
     this.close();
   }
 
@@ -173,36 +187,48 @@ export class Pool {
 
   /**
    * Waits for the chunks that others claimed. A thread that is late, because other programs have its core, may have this one.
-   * @returns For how many ns, 0 if they came soon.
+   * @throws KindlingError if a thread is silent for too long: it has died with a chunk.
    */
-  private wait(): number {
+  private wait(): void {
     const { i32 } = this;
     const chunks = i32[Control.chunks]!;
-    let start = 0;
-    for (let looks = 0; ; looks++) {
+    let silence = 0;
+    for (let looks = 0, before = 0; ; looks++) {
       const finished = Atomics.load(i32, Control.finished);
-      if (finished >= chunks) return start && (performance.now() - start) * 1e6;
+      if (finished >= chunks) return;
       if (looks < PATIENCE) continue;
-      start ||= performance.now();
-      if (!this.mayBlock) continue;
-      Atomics.store(i32, Control.waiting, 1);
-      Atomics.wait(i32, Control.finished, finished);
-      Atomics.store(i32, Control.waiting, 0);
+      silence = finished === before ? silence + this.pause(finished) : 0;
+      before = finished;
+      if (silence > this.mostSilence) this.giveUp();
     }
   }
 
-  /**
-   * On a machine that is busy with other programs small jobs may lose more than they win: by waiting, or because threads that
-   * were woken come when everything is done, and then stand in the way.
-   */
-  private judge(cost: number, own: number, waited: number): void {
-    const won = own === 1 ? -cost / 2 : cost * (1 - own);
-    this.loss = Math.min(Math.max(this.loss + waited - won, -MOST_COUNTED), MOST_COUNTED);
-    if (this.loss === -MOST_COUNTED) this.soloPerLoss = SOLO_PER_LOSS;
-    if (this.loss < TOLERANCE) return;
-    this.solo = this.loss * this.soloPerLoss;
-    this.soloPerLoss = Math.min(2 * this.soloPerLoss, MOST_SOLO_PER_LOSS);
-    this.loss = 0;
+  /** Leaves the core to others until something is finished, or for a while. @returns Milliseconds of it in which the machine was awake. */
+  private pause(finished: number): number {
+    const { i32 } = this;
+    const start = now();
+    if (this.mayBlock) {
+      Atomics.store(i32, Control.waiting, 1);
+      Atomics.wait(i32, Control.finished, finished, LOOK_INTERVAL);
+      Atomics.store(i32, Control.waiting, 0);
+    }
+    return Math.min(now() - start, LOOK_INTERVAL);
+  }
+
+  /** A thread that is lost with a chunk may come back and write, so the description of its job must stay as it is: no job is shared any more. */
+  private giveUp(): never {
+    Atomics.store(this.i32, Control.ticket, (this.epoch << 16) | CLOSED);
+    this.error = undefined;
+    this.doWithout();
+    throw new KindlingError(
+      "a compute thread has died or does not answer, so that the results of this call are incomplete; from now on there is one thread",
+    );
+  }
+
+  /** Computes on one thread from now on. */
+  private doWithout(): void {
+    this.hasThreads = false;
+    this.setNumThreads(1);
   }
 
   /** No thread can claim a chunk with a ticket of this job once its description is overwritten by the next. */
@@ -218,27 +244,33 @@ export class Pool {
   private start(): void {
     Atomics.store(this.i32, Control.ticket, (this.epoch << 16) | CLOSED);
     const source = workerSource();
-    while (this.workers.length < this.threads - 1) {
-      const worker = startWorker(source, `kindling-${this.workers.length + 1}`);
-      if (worker === undefined) {
-        this.setNumThreads(1);
-        return;
-      }
+    while (this.workers.length < this.helpers) {
+      const worker = startWorker(source, `kindling-${this.workers.length + 1}`, (error) => this.lose(error));
+      if (worker === undefined) return;
       const setup: ComputeSetup = {
         module: this.kernels.module,
         memory: this.memory.memory,
         control: this.control,
-        scratch: this.memory.allocate(SCRATCH_BYTES).address,
+        scratch: this.memory.workspace(SCRATCH_BYTES),
         words: Control,
         spins: SPINS,
       };
-      // A thread that cannot start claims nothing, so the others carry on without it.
-      worker.onError(() => {});
+      worker.onError((error) => this.lose(error));
       worker.post(setup);
       this.workers.push(worker);
     }
   }
+
+  /** A thread could not start, or has ended. One that claimed nothing keeps nobody waiting. */
+  private lose(error: Error): void {
+    if (!this.hasThreads) return;
+    this.doWithout();
+    this.hint = threadsHint(error);
+    console.info(this.hint);
+  }
 }
+
+const nanoseconds = (start: number): number => (now() - start) * 1e6;
 
 function defaultThreads(): number {
   const asked = Number(environment("KINDLING_THREADS"));

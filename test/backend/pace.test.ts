@@ -1,0 +1,68 @@
+/** When work is shared with threads: simulated jobs on machines that are idle or busy. */
+import { expect, test } from "vitest";
+import { Pace } from "../../src/backend/wasm/pace";
+import { stream } from "../kernels/instance";
+
+const US = 1000;
+const MS = 1000 * US;
+
+/** What a shared job takes. */
+interface Shared {
+  readonly worked: number;
+  readonly waited: number;
+  readonly own: number;
+}
+
+/** Runs `jobs` jobs that take `alone` ns on one thread. @returns How long they took against one thread, and how many were shared. */
+function simulate(pace: Pace, jobs: number, alone: number, share: () => Shared, cost = alone) {
+  let [time, shared] = [0, 0];
+  for (let i = 0; i < jobs; i++) {
+    if (pace.mayShare(cost)) {
+      const { worked, waited, own } = share();
+      pace.shared(cost, own, worked, waited);
+      time += worked + waited;
+      shared++;
+    } else {
+      pace.alone(cost, alone);
+      time += alone;
+    }
+  }
+  return { ratio: time / (jobs * alone), shared: shared / jobs };
+}
+
+/** Half the work, and now and then a wait for a time slice. */
+const interrupted = (alone: number, chance: number, slice = 4 * MS) => {
+  const next = stream(7);
+  return (): Shared => ({ worked: alone / 2, waited: next() + 0.5 < chance ? slice : alone / 20, own: 0.5 });
+};
+
+test("on an idle machine every job is shared", () => {
+  for (const alone of [20 * US, 200 * US, 5 * MS])
+    expect(simulate(new Pace(), 2000, alone, interrupted(alone, 0)).shared).toBe(1);
+});
+
+test.each([15, 60, 300])("jobs of %d µs are at most a tenth slower than alone, whatever threads wait for", (us) => {
+  for (const chance of [0.01, 0.05, 0.2, 0.5, 1])
+    expect(simulate(new Pace(), 100_000, us * US, interrupted(us * US, chance)).ratio).toBeLessThan(1.1);
+});
+
+test("a wrong estimate of the cost changes nothing", () => {
+  for (const factor of [0.2, 5]) {
+    const alone = 60 * US;
+    expect(simulate(new Pace(), 100_000, alone, interrupted(alone, 0.1), alone * factor).ratio).toBeLessThan(1.1);
+    expect(simulate(new Pace(), 10_000, alone, interrupted(alone, 0), alone * factor).shared).toBe(1);
+  }
+});
+
+test("threads that come when everything is done are not woken for ever", () => {
+  const late = (): Shared => ({ worked: 60 * US, waited: 0, own: 1 });
+  expect(simulate(new Pace(), 100_000, 50 * US, late).shared).toBeLessThan(0.2);
+});
+
+test("once a busy machine is idle, work is shared again", () => {
+  const pace = new Pace();
+  const alone = 100 * US;
+  simulate(pace, 100_000, alone, interrupted(alone, 0.2));
+  simulate(pace, 400_000, alone, interrupted(alone, 0));
+  expect(simulate(pace, 10_000, alone, interrupted(alone, 0)).shared).toBe(1);
+});
