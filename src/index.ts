@@ -5,14 +5,8 @@ import "./tensor/format";
 
 export * as autograd from "./autograd";
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
-export {
-  enableGrad,
-  inferenceMode,
-  isGradEnabled,
-  isInferenceModeEnabled,
-  noGrad,
-  setGradEnabled,
-} from "./autograd/mode";
+export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
+export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/scopes";
 export type { Device } from "./backend/backend";
 export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export * as backends from "./backends";

@@ -5,7 +5,7 @@ import { shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
 import { enableGrad, isGradEnabled } from "./mode";
 import { keep } from "./node";
-import { type Saved, withHooks } from "./savedTensor";
+import { type Saved, savingHooks } from "./savedTensor";
 
 /** Options of {@link checkpoint} and {@link checkpointSequential}. */
 export interface CheckpointOptions {
@@ -118,7 +118,7 @@ class Recomputation<R> {
     };
     const unpack = (holder: Holder): Tensor => this.take(holder);
     const release = (holder: Holder): void => this.drop(holder);
-    return withHooks({ pack, unpack, release }, () => this.fn(...args));
+    return savingHooks.hold({ pack, unpack, release }, () => this.fn(...args));
   }
 
   /** Each result is given out once; asked for a second time, as by a second backward, everything is computed anew. */
@@ -156,7 +156,7 @@ class Recomputation<R> {
     const unpack = (x: Tensor): Tensor => x;
     this.withRngState(() => {
       try {
-        withHooks({ pack, unpack }, () => enableGrad(() => this.fn(...args)));
+        savingHooks.hold({ pack, unpack }, () => enableGrad(() => this.fn(...args)));
       } catch (error) {
         if (!(error instanceof Enough)) throw error;
       }

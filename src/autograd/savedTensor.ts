@@ -1,9 +1,9 @@
 /** Tensors that the graph keeps for backward, and the hooks through which users keep them in another form. */
 import { ArgumentError, AutogradError, describe } from "../core/errors";
 import { shapeText } from "../core/shape";
+import { modes } from "../platform/mode";
 import { runInUserScope } from "../tensor/scope";
 import { type GradFn, Tensor } from "../tensor/tensor";
-import { during } from "./during";
 import { noGrad } from "./mode";
 
 /** What the graph keeps in place of a tensor. */
@@ -23,19 +23,12 @@ export interface Saved {
   release(): void;
 }
 
-let hooks: SavedTensorsHooks | null = null;
-
-/** @internal Runs `body` with hooks on the tensors that it saves. */
-export function withHooks<R>(next: SavedTensorsHooks, body: () => R): R {
-  const before = hooks;
-  hooks = next;
-  return during(body, () => {
-    hooks = before;
-  });
-}
+/** @internal The hooks on tensors that are saved now. */
+export const savingHooks = modes.create<SavedTensorsHooks | null>(null);
 
 /** @internal Keeps `x` for backward. @param accumulator The node that adds to its `grad`, for a leaf that requires grad. */
 export function saveTensor(x: Tensor, accumulator: GradFn | null): Saved {
+  const hooks = savingHooks.value;
   return hooks === null ? new SavedTensor(x, accumulator) : new PackedTensor(x, accumulator, hooks);
 }
 

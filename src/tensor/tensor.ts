@@ -4,7 +4,7 @@ import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../cor
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
 import { contiguousStrides, isContiguous, sameShape, sizeOfShape, wrapDim } from "../core/shape";
 import { enroll, runInScope } from "./scope";
-import { isInferenceStorage, Storage } from "./storage";
+import { inferenceStorage, Storage } from "./storage";
 
 /** What a tensor knows of the graph node that made it; `autograd/node.ts` has the whole. */
 export interface GradFn {
@@ -205,7 +205,7 @@ export class Tensor implements Operand {
       throw new AutogradError(
         "you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use x.detach().",
       );
-    if (value && this.isInference() && !isInferenceStorage())
+    if (value && this.isInference() && !inferenceStorage.value)
       throw new AutogradError(
         "Setting requiresGrad=true on inference tensor outside inferenceMode is not allowed; make a normal tensor with x.clone().",
       );
