@@ -34,8 +34,6 @@ let created = 0;
  * @see torch.autograd.graph.Node
  */
 export abstract class Node implements GradFn {
-  /** Later nodes are processed first. */
-  readonly sequence = created++;
   outputs: OutputInfo[] = [];
   /** Hooks on the gradients of single outputs, in the order of registration. */
   outputHooks: Map<number, Map<number, (grad: Tensor) => Tensor | undefined | void>> | null = null;
@@ -49,6 +47,8 @@ export abstract class Node implements GradFn {
   constructor(
     readonly name: string,
     readonly edges: readonly (Edge | null)[],
+    /** Of the nodes that are ready, that of the highest number is processed first: the latest. */
+    readonly sequence = created++,
   ) {}
 
   /** The nodes that gradients go on to, with the position among their inputs. @see torch.autograd.graph.Node.next_functions */
@@ -93,10 +93,13 @@ export abstract class Node implements GradFn {
   }
 }
 
-/** Adds what arrives to the `grad` of a leaf. @see torch::autograd::AccumulateGrad */
+/**
+ * Adds what arrives to the `grad` of a leaf: as soon as all has arrived, before any other node, so that hooks of a leaf run while backward goes on
+ * and its gradient need not wait. @see torch::autograd::AccumulateGrad
+ */
 export class AccumulateGrad extends Node {
   constructor(readonly variable: Tensor) {
-    super("AccumulateGrad", []);
+    super("AccumulateGrad", [], Number.POSITIVE_INFINITY);
     this.outputs = [infoOf(variable)];
   }
 
