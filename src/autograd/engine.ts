@@ -209,8 +209,7 @@ function share(grads: Grads | undefined): Grads | undefined {
 
 /** Sets or adds to the `grad` of a tensor that is not a leaf. */
 export function retain(x: Tensor, grad: Tensor): void {
-  grad.isShared = true;
-  x.grad = x.ownGrad === null ? grad : x.ownGrad.add(grad);
+  x.takeGrad(x.ownGrad === null ? alias(grad) : x.ownGrad.add(grad));
 }
 
 function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass): void {

@@ -1,6 +1,7 @@
 /** Nodes of the graph that backward walks, and how operations record them. */
 import type { DType } from "../core/dtype";
 import { AutogradError } from "../core/errors";
+import { enrollStep, noteHistory } from "../tensor/scope";
 import { type GradFn, onViewHistory, Tensor } from "../tensor/tensor";
 import { captureTrace, isAnomalyEnabled, type Trace } from "./anomaly";
 import { addHook, type RemovableHandle } from "./handle";
@@ -28,6 +29,8 @@ export type NodePreHook = (gradOutputs: Grads) => Grads | undefined | void;
 export type NodeHook = (gradInputs: Grads, gradOutputs: Grads) => Grads | undefined | void;
 
 let created = 0;
+
+const noValues: readonly unknown[] = [];
 
 /**
  * A step of backward: takes gradients of an operation's outputs, gives gradients of its inputs.
@@ -83,6 +86,19 @@ export abstract class Node implements GradFn {
   /** Lets go of what was saved. */
   release(): void {}
 
+  /** @internal Whether nothing saved is left. */
+  get isReleased(): boolean {
+    return true;
+  }
+
+  /** @internal Values in which tensors may occur that `apply` uses. */
+  get kept(): readonly unknown[] {
+    return noValues;
+  }
+
+  /** @internal Lets the collector find what was saved. */
+  watch(): void {}
+
   /** Whether temporaries of `apply` are invisible to users, so that the engine may give them back. */
   get isInternal(): boolean {
     return true;
@@ -119,6 +135,10 @@ export function accumulatorOf(leaf: Tensor): AccumulateGrad {
 /** Keeps a tensor for backward, at its place in the graph. */
 export const keep = (x: Tensor): Saved => saveTensor(x, x.leafRequiresGrad ? accumulatorOf(x) : null);
 
+/** What users' hooks made of saved tensors. */
+export const packedBy = (list: readonly (Saved | null)[] = []): readonly unknown[] =>
+  list.some((saved) => saved?.packed !== undefined) ? list.map((saved) => saved?.packed) : noValues;
+
 /** The gradient of one input, from the gradient of the only output and what was saved. */
 export type InputGrad = (g: Tensor, saved: readonly Tensor[]) => Tensor | undefined | null;
 
@@ -142,7 +162,20 @@ class OpNode extends Node {
   }
 
   save(tensors: readonly Tensor[]): void {
+    if (tensors.length > 0) enrollStep(this);
     this.saved = tensors.map(keep);
+  }
+
+  override get isReleased(): boolean {
+    return this.saved === undefined;
+  }
+
+  override get kept(): readonly unknown[] {
+    return packedBy(this.saved);
+  }
+
+  override watch(): void {
+    for (const saved of this.saved ?? []) saved.watch();
   }
 
   apply(grads: (Tensor | undefined)[], needed?: ReadonlySet<Node>): Grads {
@@ -271,6 +304,7 @@ export function replaceHistory(x: Tensor, node: Node | null, outputNr: number): 
   }
   x.node = node;
   x.outputNr = outputNr;
+  noteHistory(x);
 }
 
 /**

@@ -21,6 +21,10 @@ export interface Saved {
   /** @param op The node that saved it, for error messages. @throws AutogradError if the tensor was changed in place since. */
   unpack(op: string): Tensor;
   release(): void;
+  /** Lets the collector find the memory, once no scope holds on to it. */
+  watch(): void;
+  /** What hooks gave to be kept. */
+  readonly packed?: unknown;
 }
 
 /** @internal The hooks on tensors that are saved now. */
@@ -32,14 +36,13 @@ export function saveTensor(x: Tensor, accumulator: GradFn | null): Saved {
   return hooks === null ? new SavedTensor(x, accumulator) : new PackedTensor(x, accumulator, hooks);
 }
 
-/** The same memory and place in the graph: its owner may be disposed, and the leaf's flags may change. */
+/** The same memory and place in the graph, which keeps it, not a scope: its owner may be disposed, and the leaf's flags may change. */
 class SavedTensor implements Saved {
   private readonly tensor: Tensor;
   private readonly version: number;
 
   constructor(x: Tensor, accumulator: GradFn | null) {
-    this.tensor = placed(x, x.gradFn, x.outputNr, accumulator);
-    this.tensor.isKept = true;
+    this.tensor = placed(x, x.gradFn, x.outputNr, accumulator, false);
     this.version = x.storage.version;
   }
 
@@ -52,11 +55,15 @@ class SavedTensor implements Saved {
   release(): void {
     this.tensor.dispose();
   }
+
+  watch(): void {
+    this.tensor.storage.watch();
+  }
 }
 
 /** What a user's hooks made of a tensor, and its place in the graph. Versions are not followed through hooks. */
 class PackedTensor implements Saved {
-  private readonly packed: unknown;
+  readonly packed: unknown;
   private readonly node: GradFn | null;
   private readonly outputNr: number;
 
@@ -90,11 +97,14 @@ class PackedTensor implements Saved {
   release(): void {
     this.hooks.release?.(this.packed);
   }
+
+  /** Scopes see to what hooks gave. */
+  watch(): void {}
 }
 
 /** Another handle on the values of `x`, at the given place in the graph. */
-function placed(x: Tensor, node: GradFn | null, outputNr: number, accumulator: GradFn | null): Tensor {
-  const handle = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
+function placed(x: Tensor, node: GradFn | null, outputNr: number, accumulator: GradFn | null, isScoped = true): Tensor {
+  const handle = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset, isScoped);
   handle.node = node;
   handle.outputNr = outputNr;
   if (accumulator !== null) {
