@@ -109,9 +109,10 @@ export function retire(tensor: Temporary): void {
 
 /** Disposes a tensor whose scope ends, unless it lives on: in the scope around it, or on its own. */
 function settle(tensor: Temporary, survives: boolean, outer: Scope | undefined): void {
-  if (survives && outer !== undefined) outer.tensors.push(tensor);
-  else if (survives || tensor.isKept) tensor.storage.watch();
-  else {
+  if (survives || tensor.isKept) {
+    if (outer === undefined) tensor.storage.watch();
+    else outer.tensors.push(tensor);
+  } else {
     if (tensor.ownGrad !== null) tensor.takeGrad(null);
     tensor.dispose();
   }
@@ -138,12 +139,18 @@ function settleHolders({ holders, tensors, number, outer }: Scope, found: Reach,
 /** Larger containers in the fields of modules are data, not state. */
 const MOST_ITEMS = 1000;
 
+function without(list: readonly Temporary[], others: readonly Temporary[]): Temporary[] {
+  const set = new Set(others);
+  return list.filter((tensor) => !set.has(tensor));
+}
+
 /** Releases the part of the graph that nothing leads to any more. */
 function settleGraph({ steps, tensors, changed, outer }: Scope, found: Reach): void {
-  addChanged(outer, changed);
+  const outlive = changed === undefined ? [] : without(changed, tensors);
+  addChanged(outer, outlive);
   const open = steps?.filter((step) => !step.isReleased) ?? [];
   if (open.length === 0) return;
-  const roots = [...found.tensors, ...tensors.filter((tensor) => tensor.isKept), ...(changed ?? [])];
+  const roots = [...found.tensors, ...tensors.filter((tensor) => tensor.isKept), ...outlive];
   const first = open.reduce((least, { sequence }) => Math.min(least, sequence), Number.POSITIVE_INFINITY);
   const reached = stepsBehind(roots, first, found);
   for (const step of open)
