@@ -2,6 +2,9 @@
 import "./backend/wasm/backend";
 import "./ops/index";
 import "./tensor/format";
+import * as layers from "./nn/index";
+import * as optimizers from "./optim/index";
+import { registerClasses } from "./tensor/scope";
 
 export * as autograd from "./autograd";
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
@@ -128,3 +131,5 @@ export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
 export * as utils from "./utils";
 export * as vision from "./vision/index";
+
+registerClasses([...Object.values(layers), ...Object.values(optimizers)]);

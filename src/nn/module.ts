@@ -96,8 +96,8 @@ export class Module extends Callable implements Holder {
   // Fields, and the names under which they are known
 
   /** @internal */
-  *[held](): Generator<unknown> {
-    for (const field of Object.keys(this)) yield this.#values.has(field) ? this.#values.get(field) : this.#get(field);
+  [held](): unknown[] {
+    return Object.keys(this).map((field) => (this.#values.has(field) ? this.#values.get(field) : this.#get(field)));
   }
 
   /**

@@ -133,9 +133,8 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   }
 
   /** @internal */
-  *[held](): Generator<unknown> {
-    for (const { params } of this.paramGroups) yield* params;
-    yield* this.state.values();
+  [held](): unknown[] {
+    return [...this.paramGroups.map((group) => group.params), ...this.state.values()];
   }
 
   /** A step without its hooks; `closure` is to run with gradients recorded. */

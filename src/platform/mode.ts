@@ -81,7 +81,7 @@ export class Modes {
    */
   run<R>(op: string, settings: readonly Setting[], body: () => R): R {
     const outer = this.frame();
-    const inner = new Frame([...outer.values], outer);
+    const inner = new Frame(outer.values.slice(), outer);
     for (const [mode, value] of settings) inner.values[mode.index] = value;
     let result: R;
     try {
@@ -111,10 +111,10 @@ export class Modes {
 
   private leave(frame: Frame, settings: readonly Setting[]): void {
     frame.isOpen = false;
-    const { values } = frame.outer!;
-    const own = settings.map(([mode]) => [mode.index, values[mode.index]] as const);
-    Object.assign(values, frame.values);
-    for (const [index, value] of own) values[index] = value;
+    const { values } = frame;
+    const outer = frame.outer!.values;
+    for (const [{ index }] of settings) values[index] = outer[index];
+    for (let i = 0; i < values.length; i++) outer[i] = values[i];
   }
 
   private close(frame: Frame): void {

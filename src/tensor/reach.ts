@@ -42,7 +42,7 @@ export interface Holder {
   /** How many scopes had been opened when it was made. */
   readonly [born]: number;
   /** The values that it keeps tensors in. */
-  [held](): Iterable<unknown>;
+  [held](): readonly unknown[];
 }
 
 const isHolder = (x: object): x is Holder => held in x;
@@ -57,17 +57,24 @@ export class Reach {
   deferred: object | undefined;
   private depth = 0;
 
-  /** @param most Containers of more items are passed over. */
+  /**
+   * @param most Containers of more items are passed over.
+   * @param entersHolders Whether modules in the fields of others are looked through as well.
+   */
   constructor(
     private readonly isTensor: (x: object) => boolean,
     private readonly most = Number.POSITIVE_INFINITY,
+    private readonly entersHolders = true,
   ) {}
 
   add(value: unknown): void {
     if ((typeof value !== "object" && typeof value !== "function") || value === null || this.seen.has(value)) return;
     this.seen.add(value);
     if (this.isTensor(value)) this.tensors.add(value as Temporary);
-    else if (isHolder(value)) this.addHolder(value);
+    else if (isHolder(value)) {
+      this.isData = false;
+      if (this.entersHolders) this.addHolder(value);
+    }
     else if (Array.isArray(value)) this.addAll(value, value.length);
     else if (typeof value === "function") this.isData = false;
     else if (!ArrayBuffer.isView(value)) this.addObject(value);

@@ -59,9 +59,20 @@ function addChanged(scope: Scope | undefined, tensors: readonly Temporary[] | un
 
 /** Called when a module is called or an optimizer makes a step. */
 export function noteUse(holder: Holder): void {
+  if (current === undefined) return;
   const scope = userScope();
   if (scope !== undefined) addHolder(scope, holder);
 }
+
+/** The library's own classes, which mark what is to outlive scopes themselves. */
+const ownClasses = new WeakSet<object>();
+
+/** @internal */
+export function registerClasses(values: Iterable<unknown>): void {
+  for (const value of values) if (typeof value === "function") ownClasses.add(value);
+}
+
+const isOwn = (holder: Holder): boolean => ownClasses.has(holder.constructor);
 
 function addHolder(scope: Scope, holder: Holder): void {
   scope.holders ??= new Set();
@@ -124,13 +135,20 @@ function settle(tensor: Temporary, survives: boolean, outer: Scope | undefined):
  */
 function settleHolders({ holders, tensors, number, outer }: Scope, found: Reach, isTensor: IsTensor): void {
   if (holders === undefined) return;
-  const kept = new Reach(isTensor, MOST_ITEMS);
-  for (const holder of holders) if (holder[born] < number) kept.addHolder(holder);
+  const inner: Holder[] = [];
+  const before: Holder[] = [];
+  for (const holder of holders) (holder[born] < number ? before : inner).push(holder);
+  const kept = new Reach(isTensor, MOST_ITEMS, inner.length > 0);
+  for (const holder of before) {
+    if (inner.length > 0 || !isOwn(holder)) kept.addHolder(holder);
+    if (outer !== undefined) addHolder(outer, holder);
+  }
+  for (const tensor of kept.tensors) found.tensors.add(tensor);
+  if (inner.length === 0) return;
   const doomed = new Reach(isTensor, MOST_ITEMS);
-  for (const holder of holders)
+  for (const holder of inner)
     if (found.isData && !kept.seen.has(holder)) doomed.addHolder(holder);
     else if (outer !== undefined) addHolder(outer, holder);
-  for (const tensor of kept.tensors) found.tensors.add(tensor);
   if (doomed.tensors.size === 0) return;
   const mine = new Set(tensors);
   for (const tensor of doomed.tensors) if (mine.has(tensor) && !found.tensors.has(tensor)) tensor.isKept = false;
