@@ -2,17 +2,14 @@
 import "./backend/wasm/backend";
 import "./ops/index";
 import "./tensor/format";
+import * as layers from "./nn/index";
+import * as optimizers from "./optim/index";
+import { registerClasses } from "./tensor/scope";
 
 export * as autograd from "./autograd";
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
-export {
-  enableGrad,
-  inferenceMode,
-  isGradEnabled,
-  isInferenceModeEnabled,
-  noGrad,
-  setGradEnabled,
-} from "./autograd/mode";
+export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
+export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/scopes";
 export type { Device } from "./backend/backend";
 /** @internal The allocator's guard mode, for the fuzzer and the tests. */
 export { getNumThreads, guard as __guard, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
@@ -136,3 +133,5 @@ export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
 export * as utils from "./utils";
 export * as vision from "./vision/index";
+
+registerClasses([...Object.values(layers), ...Object.values(optimizers)]);

@@ -1,7 +1,7 @@
 /** Anomaly mode: finds the operation whose backward gives NaN, and the line of code that called it. */
 import { AutogradError, checkOptions } from "../core/errors";
+import { modes } from "../platform/mode";
 import type { Tensor } from "../tensor/tensor";
-import { during } from "./during";
 
 /** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
 export interface AnomalyOptions {
@@ -9,14 +9,14 @@ export interface AnomalyOptions {
   checkNan?: boolean;
 }
 
-let isOn = false;
-let checksNan = true;
+const isOn = modes.create(false);
+const checksNan = modes.create(true);
 
 /** Whether anomaly mode is on. @see torch.is_anomaly_enabled */
-export const isAnomalyEnabled = (): boolean => isOn;
+export const isAnomalyEnabled = (): boolean => isOn.value;
 
 /** Whether anomaly mode is on and takes NaN for an error. @see torch.is_anomaly_check_nan_enabled */
-export const isAnomalyCheckNanEnabled = (): boolean => isOn && checksNan;
+export const isAnomalyCheckNanEnabled = (): boolean => isOn.value && checksNan.value;
 
 /**
  * Runs `body` in anomaly mode: operations remember where they were called, and an error in their backward says so. A gradient that contains
@@ -29,7 +29,7 @@ export const isAnomalyCheckNanEnabled = (): boolean => isOn && checksNan;
 export const detectAnomaly = <R>(body: () => R, options?: AnomalyOptions): R => setDetectAnomaly(true, body, options);
 
 /**
- * Turns anomaly mode on or off: for good, or with a function as the second argument for the length of that function.
+ * Turns anomaly mode on or off: until the scope around ends, or with a function as the second argument for the length of that function.
  * @see torch.autograd.set_detect_anomaly
  */
 export function setDetectAnomaly(mode: boolean, options?: AnomalyOptions): void;
@@ -42,12 +42,19 @@ export function setDetectAnomaly<R>(
   const body = typeof bodyOrOptions === "function" ? bodyOrOptions : undefined;
   const given = typeof bodyOrOptions === "function" ? options : bodyOrOptions;
   checkOptions("setDetectAnomaly", given, ["checkNan"]);
-  const before = [isOn, checksNan] as const;
-  [isOn, checksNan] = [mode, given.checkNan ?? true];
-  if (body === undefined) return undefined;
-  return during(body, () => {
-    [isOn, checksNan] = before;
-  });
+  const checkNan = given.checkNan ?? true;
+  if (body !== undefined)
+    return modes.run(
+      "setDetectAnomaly",
+      [
+        [isOn, mode],
+        [checksNan, checkNan],
+      ],
+      body,
+    );
+  isOn.value = mode;
+  checksNan.value = checkNan;
+  return undefined;
 }
 
 /** A node as far as its history is concerned. */
@@ -92,7 +99,7 @@ export function runTraced(
   running = node;
   try {
     const grads = backward();
-    if (checksNan) checkNan(node, grads);
+    if (checksNan.value) checkNan(node, grads);
     return grads;
   } catch (error) {
     if (error instanceof Error) error.message += traceText(node);

@@ -1,11 +1,12 @@
 /** Checkpoints: activations that are computed again in backward instead of being kept. */
+import { checkSettled } from "../core/arguments";
 import { ArgumentError, AutogradError, checkOptions, ValueError } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
 import { shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
 import { enableGrad, isGradEnabled } from "./mode";
 import { keep } from "./node";
-import { type Saved, withHooks } from "./savedTensor";
+import { type Saved, savingHooks } from "./savedTensor";
 
 /** Options of {@link checkpoint} and {@link checkpointSequential}. */
 export interface CheckpointOptions {
@@ -107,6 +108,7 @@ class Recomputation<R> {
   ) {
     this.args = args.map((x) => (x instanceof Tensor ? undefined : x));
     this.inputs = args.map((x) => (x instanceof Tensor ? keep(x) : undefined));
+    for (const input of this.inputs) input?.watch();
     this.rngState = (options.preserveRngState ?? true) ? defaultGenerator.getState() : undefined;
   }
 
@@ -118,7 +120,10 @@ class Recomputation<R> {
     };
     const unpack = (holder: Holder): Tensor => this.take(holder);
     const release = (holder: Holder): void => this.drop(holder);
-    return withHooks({ pack, unpack, release }, () => this.fn(...args));
+    const result = savingHooks.hold({ pack, unpack, release }, () => this.fn(...args));
+    checkSettled("checkpoint", result);
+    if (this.held === 0) this.releaseInputs();
+    return result;
   }
 
   /** Each result is given out once; asked for a second time, as by a second backward, everything is computed anew. */
@@ -141,7 +146,11 @@ class Recomputation<R> {
   private drop({ index }: Holder): void {
     this.again.get(index)?.dispose();
     this.again.delete(index);
-    if (--this.held === 0) for (const input of this.inputs) input?.release();
+    if (--this.held === 0) this.releaseInputs();
+  }
+
+  private releaseInputs(): void {
+    for (const input of this.inputs) input?.release();
   }
 
   private recompute(): void {
@@ -156,7 +165,7 @@ class Recomputation<R> {
     const unpack = (x: Tensor): Tensor => x;
     this.withRngState(() => {
       try {
-        withHooks({ pack, unpack }, () => enableGrad(() => this.fn(...args)));
+        savingHooks.hold({ pack, unpack }, () => enableGrad(() => this.fn(...args)));
       } catch (error) {
         if (!(error instanceof Enough)) throw error;
       }

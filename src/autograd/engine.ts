@@ -35,7 +35,10 @@ class Task {
   constructor(readonly node: Node) {}
 }
 
-/** The tasks whose turn has come, latest node first: a binary heap by sequence number. */
+/**
+ * The tasks whose turn has come, latest node first: a binary heap by sequence number. It moves its items as the C++ library's does that PyTorch
+ * uses, so that hooks of leaves, which are all equal, run in PyTorch's order.
+ */
 class Ready {
   private readonly heap: Task[] = [];
 
@@ -44,10 +47,14 @@ class Ready {
   }
 
   push(task: Task): void {
+    this.heap.push(task);
+    this.rise(task, this.heap.length - 1);
+  }
+
+  /** Puts a task to the free place `i`, or as far above as it belongs. */
+  private rise(task: Task, i: number): void {
     const { heap } = this;
     const { sequence } = task.node;
-    let i = heap.length;
-    heap.push(task);
     while (i > 0) {
       const parent = (i - 1) >> 1;
       if (heap[parent]!.node.sequence >= sequence) break;
@@ -62,16 +69,14 @@ class Ready {
     const top = heap[0]!;
     const last = heap.pop()!;
     if (heap.length === 0) return top;
+    // The free place sinks to the bottom along the later nodes, and the last task rises from there.
     let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]!.node.sequence > heap[child]!.node.sequence) child++;
-      if (heap[child]!.node.sequence <= last.node.sequence) break;
+    for (let child = 2; child <= heap.length; child = 2 * i + 2) {
+      if (child === heap.length || heap[child]!.node.sequence < heap[child - 1]!.node.sequence) child--;
       heap[i] = heap[child]!;
       i = child;
     }
-    heap[i] = last;
+    this.rise(last, i);
     return top;
   }
 }
@@ -204,8 +209,7 @@ function share(grads: Grads | undefined): Grads | undefined {
 
 /** Sets or adds to the `grad` of a tensor that is not a leaf. */
 export function retain(x: Tensor, grad: Tensor): void {
-  grad.isShared = true;
-  x.grad = x.ownGrad === null ? grad : x.ownGrad.add(grad);
+  x.takeGrad(x.ownGrad === null ? alias(grad) : x.ownGrad.add(grad));
 }
 
 function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass): void {

@@ -2,6 +2,7 @@
 import { ArgumentError, AutogradError, describe, KindlingError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import { allocate, filled, windowOn } from "../tensor/create";
+import { enrollStep, noteHistory } from "../tensor/scope";
 import { isTensor, Tensor } from "../tensor/tensor";
 import { FunctionCtx } from "./functionCtx";
 import { isGradEnabled, noGrad } from "./mode";
@@ -134,6 +135,7 @@ function placeOutput(node: FunctionNode | null, index: number, y: Tensor, { ctx,
   if (output.origin !== null) output.origin = { ...output.origin, inplaceError: viewInFunction };
   output.node = node;
   output.outputNr = index;
+  noteHistory(output);
   return output;
 }
 
@@ -179,7 +181,20 @@ class FunctionNode extends Node {
     this.places = outputs.flatMap((y, i) => (y instanceof Tensor ? [i] : []));
     this.outputCount = outputs.length;
     for (const y of outputs) this.outputs.push(y instanceof Tensor ? infoOf(y) : noOutput);
+    enrollStep(this);
     this.ctx.keepSaved();
+  }
+
+  override get isReleased(): boolean {
+    return this.ctx.isReleased;
+  }
+
+  override get kept(): readonly unknown[] {
+    return this.ctx.kept;
+  }
+
+  override watch(): void {
+    this.ctx.watch();
   }
 
   apply(grads: (Tensor | undefined)[]): Grads {

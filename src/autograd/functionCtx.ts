@@ -1,7 +1,7 @@
 /** What the two passes of a custom function tell each other. */
 import { ArgumentError, describe } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
-import { keep } from "./node";
+import { keep, packedBy } from "./node";
 import { graphFreed, type Saved } from "./savedTensor";
 
 /** Tensors as `saveForBackward` takes them, for a context that declares what it saves. */
@@ -23,6 +23,8 @@ export class FunctionCtx<S extends Savable = Tensor[]> {
   readonly nonDifferentiable = new Set<Tensor>();
   /** @internal */
   materializesGrads = true;
+  /** @internal Whether backward has run, without keeping the graph. */
+  isReleased = false;
   /** @internal Names the function in error messages. */
   readonly op: string;
   private toSave: readonly (Tensor | null)[] = [];
@@ -83,9 +85,24 @@ export class FunctionCtx<S extends Savable = Tensor[]> {
     this.toSave = [];
   }
 
+  /** @internal Values in which tensors may occur that `backward` uses: the fields that users set, and what hooks packed. */
+  get kept(): readonly unknown[] {
+    const fields = Object.entries(this).filter(([name]) => !ownFields.has(name));
+    return [...fields.map(([, value]) => value), ...packedBy(this.saved)];
+  }
+
+  /** @internal */
+  watch(): void {
+    for (const saved of this.saved ?? []) saved?.watch();
+  }
+
   /** @internal */
   release(): void {
+    this.isReleased = true;
     for (const saved of this.saved ?? []) saved?.release();
     if (this.saved?.length !== 0) this.saved = undefined;
   }
 }
+
+/** The fields that are not users'. */
+const ownFields = new Set(Object.keys(new FunctionCtx("", [])));

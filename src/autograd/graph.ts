@@ -1,12 +1,12 @@
 /** `torch.autograd.graph`: nodes, edges, and hooks on what the graph saves and on several gradients together. */
 import { AutogradError, checkOptions } from "../core/errors";
+import { modes } from "../platform/mode";
 import type { Tensor } from "../tensor/tensor";
-import { during } from "./during";
 import { runningWalk } from "./engine";
 import { RemovableHandle } from "./handle";
 import { registerHook } from "./hooks";
 import { type Edge, edgeOf } from "./node";
-import { withHooks } from "./savedTensor";
+import { savingHooks } from "./savedTensor";
 
 export { AccumulateGrad, type Edge as GradientEdge, Node, type NodeHook, type NodePreHook } from "./node";
 
@@ -26,22 +26,19 @@ export { AccumulateGrad, type Edge as GradientEdge, Node, type NodeHook, type No
  * );
  */
 export function savedTensorsHooks<P, R>(pack: (x: Tensor) => P, unpack: (packed: P) => Tensor, body: () => R): R {
-  if (forbidden !== undefined) throw new AutogradError(forbidden);
-  return withHooks({ pack, unpack }, body);
+  if (forbidden.value !== undefined) throw new AutogradError(forbidden.value);
+  return savingHooks.run("savedTensorsHooks", { pack, unpack }, body);
 }
 
-let forbidden: string | undefined;
+/** The message of the error that hooks on saved tensors are here. */
+const forbidden = modes.create<string | undefined>(undefined);
 
 /**
  * Runs `body`, in which {@link savedTensorsHooks} is an error with the message given. For code that cannot work with hooks.
  * @see torch.autograd.graph.disable_saved_tensors_hooks
  */
 export function disableSavedTensorsHooks<R>(message: string, body: () => R): R {
-  const before = forbidden;
-  forbidden = message;
-  return during(body, () => {
-    forbidden = before;
-  });
+  return forbidden.run("disableSavedTensorsHooks", message, body);
 }
 
 /** Where the gradient of a tensor flows: a node and the position among its operation's outputs. @see torch.autograd.graph.get_gradient_edge */

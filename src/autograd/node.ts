@@ -1,6 +1,7 @@
 /** Nodes of the graph that backward walks, and how operations record them. */
 import type { DType } from "../core/dtype";
 import { AutogradError } from "../core/errors";
+import { enrollStep, noteHistory } from "../tensor/scope";
 import { type GradFn, onViewHistory, Tensor } from "../tensor/tensor";
 import { captureTrace, isAnomalyEnabled, type Trace } from "./anomaly";
 import { addHook, type RemovableHandle } from "./handle";
@@ -29,13 +30,13 @@ export type NodeHook = (gradInputs: Grads, gradOutputs: Grads) => Grads | undefi
 
 let created = 0;
 
+const noValues: readonly unknown[] = [];
+
 /**
  * A step of backward: takes gradients of an operation's outputs, gives gradients of its inputs.
  * @see torch.autograd.graph.Node
  */
 export abstract class Node implements GradFn {
-  /** Later nodes are processed first. */
-  readonly sequence = created++;
   outputs: OutputInfo[] = [];
   /** Hooks on the gradients of single outputs, in the order of registration. */
   outputHooks: Map<number, Map<number, (grad: Tensor) => Tensor | undefined | void>> | null = null;
@@ -49,6 +50,8 @@ export abstract class Node implements GradFn {
   constructor(
     readonly name: string,
     readonly edges: readonly (Edge | null)[],
+    /** Of the nodes that are ready, that of the highest number is processed first: the latest. */
+    readonly sequence = created++,
   ) {}
 
   /** The nodes that gradients go on to, with the position among their inputs. @see torch.autograd.graph.Node.next_functions */
@@ -83,6 +86,19 @@ export abstract class Node implements GradFn {
   /** Lets go of what was saved. */
   release(): void {}
 
+  /** @internal Whether nothing saved is left. */
+  get isReleased(): boolean {
+    return true;
+  }
+
+  /** @internal Values in which tensors may occur that `apply` uses. */
+  get kept(): readonly unknown[] {
+    return noValues;
+  }
+
+  /** @internal Lets the collector find what was saved. */
+  watch(): void {}
+
   /** Whether temporaries of `apply` are invisible to users, so that the engine may give them back. */
   get isInternal(): boolean {
     return true;
@@ -93,10 +109,13 @@ export abstract class Node implements GradFn {
   }
 }
 
-/** Adds what arrives to the `grad` of a leaf. @see torch::autograd::AccumulateGrad */
+/**
+ * Adds what arrives to the `grad` of a leaf: as soon as all has arrived, before any other node, so that hooks of a leaf run while backward goes on
+ * and its gradient need not wait. @see torch::autograd::AccumulateGrad
+ */
 export class AccumulateGrad extends Node {
   constructor(readonly variable: Tensor) {
-    super("AccumulateGrad", []);
+    super("AccumulateGrad", [], Number.POSITIVE_INFINITY);
     this.outputs = [infoOf(variable)];
   }
 
@@ -115,6 +134,10 @@ export function accumulatorOf(leaf: Tensor): AccumulateGrad {
 
 /** Keeps a tensor for backward, at its place in the graph. */
 export const keep = (x: Tensor): Saved => saveTensor(x, x.leafRequiresGrad ? accumulatorOf(x) : null);
+
+/** What users' hooks made of saved tensors. */
+export const packedBy = (list: readonly (Saved | null)[] = []): readonly unknown[] =>
+  list.some((saved) => saved?.packed !== undefined) ? list.map((saved) => saved?.packed) : noValues;
 
 /** The gradient of one input, from the gradient of the only output and what was saved. */
 export type InputGrad = (g: Tensor, saved: readonly Tensor[]) => Tensor | undefined | null;
@@ -139,7 +162,20 @@ class OpNode extends Node {
   }
 
   save(tensors: readonly Tensor[]): void {
+    if (tensors.length > 0) enrollStep(this);
     this.saved = tensors.map(keep);
+  }
+
+  override get isReleased(): boolean {
+    return this.saved === undefined;
+  }
+
+  override get kept(): readonly unknown[] {
+    return packedBy(this.saved);
+  }
+
+  override watch(): void {
+    for (const saved of this.saved ?? []) saved.watch();
   }
 
   apply(grads: (Tensor | undefined)[], needed?: ReadonlySet<Node>): Grads {
@@ -268,6 +304,7 @@ export function replaceHistory(x: Tensor, node: Node | null, outputNr: number): 
   }
   x.node = node;
   x.outputNr = outputNr;
+  noteHistory(x);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Tensors that the graph keeps for backward, and the hooks through which users keep them in another form. */
 import { ArgumentError, AutogradError, describe } from "../core/errors";
 import { shapeText } from "../core/shape";
+import { modes } from "../platform/mode";
 import { runInUserScope } from "../tensor/scope";
 import { type GradFn, Tensor } from "../tensor/tensor";
-import { during } from "./during";
 import { noGrad } from "./mode";
 
 /** What the graph keeps in place of a tensor. */
@@ -21,32 +21,28 @@ export interface Saved {
   /** @param op The node that saved it, for error messages. @throws AutogradError if the tensor was changed in place since. */
   unpack(op: string): Tensor;
   release(): void;
+  /** Lets the collector find the memory, once no scope holds on to it. */
+  watch(): void;
+  /** What hooks gave to be kept. */
+  readonly packed?: unknown;
 }
 
-let hooks: SavedTensorsHooks | null = null;
-
-/** @internal Runs `body` with hooks on the tensors that it saves. */
-export function withHooks<R>(next: SavedTensorsHooks, body: () => R): R {
-  const before = hooks;
-  hooks = next;
-  return during(body, () => {
-    hooks = before;
-  });
-}
+/** @internal The hooks on tensors that are saved now. */
+export const savingHooks = modes.create<SavedTensorsHooks | null>(null);
 
 /** @internal Keeps `x` for backward. @param accumulator The node that adds to its `grad`, for a leaf that requires grad. */
 export function saveTensor(x: Tensor, accumulator: GradFn | null): Saved {
+  const hooks = savingHooks.value;
   return hooks === null ? new SavedTensor(x, accumulator) : new PackedTensor(x, accumulator, hooks);
 }
 
-/** The same memory and place in the graph: its owner may be disposed, and the leaf's flags may change. */
+/** The same memory and place in the graph, which keeps it, not a scope: its owner may be disposed, and the leaf's flags may change. */
 class SavedTensor implements Saved {
   private readonly tensor: Tensor;
   private readonly version: number;
 
   constructor(x: Tensor, accumulator: GradFn | null) {
-    this.tensor = placed(x, x.gradFn, x.outputNr, accumulator);
-    this.tensor.isKept = true;
+    this.tensor = placed(x, x.gradFn, x.outputNr, accumulator, false);
     this.version = x.storage.version;
   }
 
@@ -59,11 +55,15 @@ class SavedTensor implements Saved {
   release(): void {
     this.tensor.dispose();
   }
+
+  watch(): void {
+    this.tensor.storage.watch();
+  }
 }
 
 /** What a user's hooks made of a tensor, and its place in the graph. Versions are not followed through hooks. */
 class PackedTensor implements Saved {
-  private readonly packed: unknown;
+  readonly packed: unknown;
   private readonly node: GradFn | null;
   private readonly outputNr: number;
 
@@ -97,11 +97,14 @@ class PackedTensor implements Saved {
   release(): void {
     this.hooks.release?.(this.packed);
   }
+
+  /** Scopes see to what hooks gave. */
+  watch(): void {}
 }
 
 /** Another handle on the values of `x`, at the given place in the graph. */
-function placed(x: Tensor, node: GradFn | null, outputNr: number, accumulator: GradFn | null): Tensor {
-  const handle = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
+function placed(x: Tensor, node: GradFn | null, outputNr: number, accumulator: GradFn | null, isScoped = true): Tensor {
+  const handle = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset, isScoped);
   handle.node = node;
   handle.outputNr = outputNr;
   if (accumulator !== null) {

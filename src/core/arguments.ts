@@ -72,3 +72,47 @@ export function checkChoice<T extends string>(op: string, name: string, value: u
     `${op}: ${name} must be one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}, got ${describe(value)}`,
   );
 }
+
+/** What a function is that does not do all of its work when it is called, or undefined. */
+function deferredKind(tag: unknown): string | undefined {
+  if (tag === "AsyncFunction") return "an async function";
+  return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction" ? "a generator function" : undefined;
+}
+
+const tagOf = (x: object): unknown => (x as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+
+/** Whether a value stands for code that goes on after the call that returned it: a promise or a generator. */
+export function isDeferred(x: unknown): x is object {
+  if (typeof x !== "object" || x === null) return false;
+  const tag = tagOf(x);
+  return typeof (x as { then?: unknown }).then === "function" || tag === "Generator" || tag === "AsyncGenerator";
+}
+
+const notSynchronous = (op: string, got: string, hint: string): ArgumentError =>
+  new ArgumentError(
+    `${op}: takes a synchronous function, got ${got}, whose code would go on after ${op} has ended; ` +
+      `await outside, and call ${op} around the operations between two awaits${hint}`,
+  );
+
+/** A function that is over when its call is, as far as its kind tells. @throws ArgumentError for async functions, generators, and what is no function. */
+export function checkSynchronous(op: string, body: unknown, hint = ""): void {
+  if (typeof body !== "function") throw new ArgumentError(`${op}: takes a function, got ${describe(body)}`);
+  const kind = deferredKind(tagOf(body));
+  if (kind !== undefined) throw notSynchronous(op, kind, hint);
+}
+
+/**
+ * What a function returned that must be over when its call is.
+ * @throws ArgumentError for a promise or a generator. Nobody will wait for the promise any more, so its failure is no news.
+ */
+export function checkSettled(op: string, result: unknown, hint = ""): void {
+  if (!isDeferred(result)) return;
+  const { then } = result as { then?: unknown };
+  if (typeof then !== "function") throw notSynchronous(op, "one that returns a generator", hint);
+  then.call(
+    result,
+    () => {},
+    () => {},
+  );
+  throw notSynchronous(op, "one that returns a promise", hint);
+}

@@ -1,5 +1,5 @@
 /** Functions from functions: gradients, and products with Jacobians. */
-import { setGradEnabled } from "../autograd/mode";
+import { withGrad } from "../autograd/mode";
 import { ArgumentError, AutogradError, checkOptions, DTypeError, describe, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { isTensor, type Tensor } from "../tensor/tensor";
@@ -81,7 +81,7 @@ function valueAndGradient(
     throw new AutogradError(
       `${op}: expected f(...args) to return a scalar tensor, got tensor with ${output.ndim} dims. Maybe you meant to use vjp or jacrev?`,
     );
-  const grads = setGradEnabled(isNested, () => gradOrNull([output], inputs.leaves, [null], { createGraph: isNested }));
+  const grads = withGrad(isNested, () => gradOrNull([output], inputs.leaves, [null], { createGraph: isNested }));
   const filled = grads.map((g, i) => g ?? zerosLike(inputs.leaves[i]!));
   return { gradient: inputs.rebuild(filled), value: isNested ? output : withoutGraph(output), aux };
 }
@@ -208,7 +208,7 @@ export function jvp(
   const outputs = outputTensors("jvp", output);
   const directions = matching("jvp", "tangents", tangents, primals, inputs);
   const createGraph = isNested || directions.some((v) => v.requiresGrad);
-  const pushed = setGradEnabled(true, () => pushforward(outputs.leaves, inputs.leaves)(directions, { createGraph }));
+  const pushed = withGrad(true, () => pushforward(outputs.leaves, inputs.leaves)(directions, { createGraph }));
   const results = pushed.map((g, i) => {
     if (g === null && options.strict)
       throw new AutogradError(

@@ -9,6 +9,8 @@ import type { Device } from "../backend/backend";
 import { checkDType, type DType, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
 import { explainSnakeCase } from "../core/snakeCase";
+import { born, type Holder, held } from "../tensor/reach";
+import { adopt, lend, noteUse, retire, scopesOpened } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { Callable } from "./callable";
 import {
@@ -69,12 +71,16 @@ export interface Module {
  * }
  * const logits = new Net()(images);
  */
-export class Module extends Callable {
+export class Module extends Callable implements Holder {
   /** Whether the module is in training mode, which dropout and batch normalization look at. */
   training = true;
   readonly #hooks = new HookTable();
   /** Fields that are buffers, and whether they belong to the state dict. */
   readonly #buffers = new Map<string, boolean>();
+  /** The values of buffers, whose fields are accessors: what is assigned to them lives on when a scope ends. */
+  readonly #values = new Map<string, unknown>();
+  /** @internal */
+  readonly [born] = scopesOpened();
 
   /** The computation. @throws KindlingError if a subclass does not define it. */
   forward(..._args: any[]): any {
@@ -82,11 +88,17 @@ export class Module extends Callable {
   }
 
   protected override invoke(args: unknown[]): unknown {
+    noteUse(this);
     if (this.#hooks.isEmpty && globalHooks.isEmpty) return this.forward(...args);
     return callWithHooks(this, this.#hooks, args);
   }
 
   // Fields, and the names under which they are known
+
+  /** @internal */
+  [held](): unknown[] {
+    return Object.keys(this).map((field) => (this.#values.has(field) ? this.#values.get(field) : this.#get(field)));
+  }
 
   /**
    * The name of a field in state dicts, `named…()` and print-outs: the field's own. PyTorch's layers write theirs with underscores, so
@@ -217,9 +229,30 @@ export class Module extends Callable {
     this.#checkName("buffer", name, isFree || this.#buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new ArgumentError(`cannot assign ${describe(tensor)} to buffer '${name}' (a Tensor or null required)`);
-    if (tensor !== null) tensor.isKept = true;
     this.#buffers.set(name, options.persistent ?? true);
+    if (!this.#values.has(name) || !Object.hasOwn(this, name)) this.#defineBuffer(name);
     this.#set(name, tensor);
+  }
+
+  #defineBuffer(name: string): void {
+    const values = this.#values;
+    values.delete(name);
+    Object.defineProperty(this, name, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = values.get(name);
+        if (value instanceof Tensor) lend(value);
+        return value;
+      },
+      set(value: unknown) {
+        const old = values.get(name);
+        if (old === value) return;
+        values.set(name, value);
+        if (value instanceof Tensor) adopt(value);
+        if (old instanceof Tensor) retire(old);
+      },
+    });
   }
 
   /** Makes a field that holds a parameter; the same as assigning it, with checks. @see torch.nn.Module.register_parameter */

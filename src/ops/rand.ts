@@ -182,18 +182,36 @@ export function setRngState(state: Tensor | Uint8Array): void {
   defaultGenerator.setState(bytes);
 }
 
-/** Runs `body` and puts the random numbers back to where they were. @see torch.random.fork_rng */
+/** Where the forks under way, the latest last, are to go back to. */
+const forks: { state: Uint8Array }[] = [];
+
+/**
+ * Goes back to before a fork. If later ones are under way still, which async bodies may be, the next of them will, since it started from random
+ * numbers of this one.
+ */
+function join(fork: { state: Uint8Array }): void {
+  const place = forks.indexOf(fork);
+  const later = forks[place + 1];
+  if (later === undefined) defaultGenerator.setState(fork.state);
+  else later.state = fork.state;
+  forks.splice(place, 1);
+}
+
+/**
+ * Runs `body` and puts the random numbers back to where they were, after an async body when it settles.
+ * @see torch.random.fork_rng
+ */
 export function forkRng<R>(body: () => R): R {
-  const state = defaultGenerator.getState();
-  const restore = () => defaultGenerator.setState(state);
+  const fork = { state: defaultGenerator.getState() };
+  forks.push(fork);
   let result: R;
   try {
     result = body();
   } catch (error) {
-    restore();
+    join(fork);
     throw error;
   }
-  if (result instanceof Promise) return result.finally(restore) as R;
-  restore();
+  if (result instanceof Promise) return result.finally(() => join(fork)) as R;
+  join(fork);
   return result;
 }

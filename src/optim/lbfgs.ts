@@ -1,8 +1,10 @@
 /** Limited-memory BFGS. */
 import { enableGrad, noGrad } from "../autograd/mode";
+import { checkSettled } from "../core/arguments";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { cat } from "../ops/join";
 import { zeros } from "../tensor/create";
+import { runInternally, runInUserScope } from "../tensor/scope";
 import { Tensor, tidy } from "../tensor/tensor";
 import { type LinePoint, strongWolfe } from "./lineSearch";
 import { type Closure, Optimizer, type ParamGroup, type Params } from "./optimizer";
@@ -51,9 +53,10 @@ const maxAbs = (x: Tensor): number => tidy(() => x.abs().amax().item());
 
 const dot = (a: Tensor, b: Tensor): number => tidy(() => a.dot(b).item());
 
-/** Lets a tensor outlive the scope that it was made in. */
-function kept(x: Tensor): Tensor {
+/** Makes a tensor part of the state: it outlives the scope that it was made in, and what it replaces is given back. */
+function kept(x: Tensor, old?: Tensor): Tensor {
   x.isKept = true;
+  old?.dispose();
   return x;
 }
 
@@ -106,7 +109,12 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
   protected advance<R>(closure?: Closure<R>): R {
     if (closure === undefined)
       throw new ArgumentError("LBFGS: step takes a closure that evaluates the model and returns the loss");
-    return noGrad(() => this.minimize(() => enableGrad(closure)));
+    const evaluate = (): R => {
+      const result = runInUserScope(() => enableGrad(closure));
+      checkSettled("LBFGS.step", result);
+      return result;
+    };
+    return noGrad(() => this.minimize(evaluate));
   }
 
   private get group(): ParamGroup<LBFGSOptions> {
@@ -136,9 +144,11 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
       if (slope > -this.group.toleranceChange) break;
       const next = this.move(closure, state, { ...point, t: 0, slope }, i === maxIter);
       evals += next.evaluations;
+      if (next.point.grad !== point.grad) point.grad.dispose();
       point = next.point;
       if (evals >= maxEval! || this.isStuck(state, point.loss)) break;
     }
+    point.grad.dispose();
     state.funcEvals += evals;
     return result;
   }
@@ -147,12 +157,12 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
   private turn(state: LBFGSState, grad: Tensor): void {
     const { lr, historySize } = this.group;
     tidy(() => {
-      if (state.nIter === 1) state.d = kept(grad.neg());
+      if (state.nIter === 1) state.d = kept(grad.neg(), state.d);
       else {
         remember(state, grad, historySize);
-        state.d = kept(quasiNewton(state, grad));
+        state.d = kept(quasiNewton(state, grad), state.d);
       }
-      state.prevFlatGrad = kept(grad.clone());
+      state.prevFlatGrad = kept(grad.clone(), state.prevFlatGrad);
       state.t = state.nIter === 1 ? Math.min(1, 1 / grad.abs().sum().item()) * lr : lr;
     });
   }
@@ -166,6 +176,17 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
       const loss = lossValue(closure());
       return { point: { t: 0, loss, grad: this.flatGrad(), slope: 0 }, evaluations: 1 };
     }
+    let found!: ReturnType<typeof strongWolfe>;
+    runInternally(() => {
+      found = this.search(closure, direction, state.t!, start);
+      return [found.point.grad];
+    });
+    state.t = found.point.t;
+    this.addToParams(direction, state.t);
+    return found;
+  }
+
+  private search<R>(closure: Closure<R>, direction: Tensor, length: number, start: LinePoint) {
     const origin = this.group.params.map((param) => param.clone());
     const evaluate = (t: number): LinePoint => {
       this.addToParams(direction, t);
@@ -176,11 +197,7 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
       });
       return { t, loss, grad, slope: dot(grad, direction) };
     };
-    const found = strongWolfe(evaluate, start, state.t!, maxAbs(direction));
-    for (const param of origin) param.dispose();
-    state.t = found.point.t;
-    this.addToParams(direction, state.t);
-    return found;
+    return strongWolfe(evaluate, start, length, maxAbs(direction));
   }
 
   private isStuck({ d, t, prevLoss }: LBFGSState, loss: number): boolean {
@@ -190,10 +207,8 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
 
   /** The gradients of all parameters as one new vector. */
   private flatGrad(): Tensor {
-    return kept(
-      tidy(() =>
-        cat(this.group.params.map(({ ownGrad, dtype, shape }) => (ownGrad ?? zeros(shape, { dtype })).flatten())),
-      ),
+    return tidy(() =>
+      cat(this.group.params.map(({ ownGrad, dtype, shape }) => (ownGrad ?? zeros(shape, { dtype })).flatten())),
     );
   }
 
@@ -216,7 +231,10 @@ function remember(state: LBFGSState, grad: Tensor, historySize: number): void {
   const ys = dot(y, s);
   if (!(ys > 1e-10)) return;
   const { oldDirs, oldStps, ro } = state;
-  if (oldDirs.length === historySize) for (const list of [oldDirs, oldStps, ro]) list.shift();
+  if (oldDirs.length === historySize) {
+    for (const list of [oldDirs, oldStps]) list.shift()!.dispose();
+    ro.shift();
+  }
   oldDirs.push(kept(y));
   oldStps.push(kept(s));
   ro.push(1 / ys);

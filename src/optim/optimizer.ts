@@ -4,6 +4,8 @@ import { addHook, type RemovableHandle } from "../autograd/handle";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { explainSnakeCase } from "../core/snakeCase";
+import { born, type Holder, held } from "../tensor/reach";
+import { noteUse, scopesOpened } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { snakeCase } from "./names";
 import { definedOnly } from "./options";
@@ -41,7 +43,7 @@ export type StepPostHook<P> = (optimizer: P, args: readonly Closure<any>[]) => v
  * @typeParam S State of one parameter.
  * @see torch.optim.Optimizer
  */
-export abstract class Optimizer<O extends object = any, S extends object = any> {
+export abstract class Optimizer<O extends object = any, S extends object = any> implements Holder {
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What the optimizer remembers of each parameter that has had a gradient. */
   readonly state = new Map<Tensor, S>();
@@ -49,6 +51,8 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   stepCount = 0;
   /** Fields of the state that are numbers here, and what they are in a state dict. */
   protected readonly scalarState: ScalarState = { step: "tensor" };
+  /** @internal */
+  readonly [born] = scopesOpened();
   readonly #preHooks = new Map<number, StepPreHook<this>>();
   readonly #postHooks = new Map<number, StepPostHook<this>>();
 
@@ -119,12 +123,18 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   step<R>(closure: Closure<R>): R;
   step<R>(closure?: Closure<R>): R | undefined {
     this.stepCount++;
+    noteUse(this);
     if (this.#preHooks.size + this.#postHooks.size === 0) return this.advance(closure);
     let args: readonly Closure<R>[] = closure === undefined ? [] : [closure];
     for (const hook of this.#preHooks.values()) args = hook(this, args) ?? args;
     const loss = this.advance(args[0]);
     for (const hook of this.#postHooks.values()) hook(this, args);
     return loss;
+  }
+
+  /** @internal */
+  [held](): unknown[] {
+    return [...this.paramGroups.map((group) => group.params), ...this.state.values()];
   }
 
   /** A step without its hooks; `closure` is to run with gradients recorded. */

@@ -1,5 +1,6 @@
 /** Optimizers that look at one parameter at a time. */
 import { enableGrad, noGrad } from "../autograd/mode";
+import { checkSettled } from "../core/arguments";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { type Closure, Optimizer, type ParamGroup } from "./optimizer";
@@ -22,6 +23,7 @@ export abstract class PerParameterOptimizer<O extends object, S extends object> 
   protected advance<R>(closure?: Closure<R>): R | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure);
     const { name } = this;
+    checkSettled(`${name}.step`, loss);
     noGrad(() => {
       for (const group of this.paramGroups)
         for (const param of group.params) {

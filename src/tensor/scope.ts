@@ -1,26 +1,32 @@
 /** Scopes that give the memory of temporaries back at once. */
+import { checkSettled, checkSynchronous } from "../core/arguments";
+import { born, type Holder, Reach, type Recorded, stepsBehind, type Temporary } from "./reach";
 
-/** A tensor as far as scopes are concerned. */
-export interface Temporary {
-  readonly storage: {
-    /** Called when no scope holds on to the tensor any more, though it lives. */
-    watch(): void;
-  };
-  /** Scopes let it live. */
-  readonly isKept: boolean;
-  /** Users may hold this gradient. */
-  readonly isShared: boolean;
-  dispose(): void;
+class Scope {
+  readonly tensors: Temporary[] = [];
+  /** Steps of the graph recorded inside. Like the other lists, made when it is needed: every node of a backward has a scope. */
+  steps: Recorded[] | undefined;
+  /** Tensors that were given another history inside. */
+  changed: Temporary[] | undefined;
+  /** Gradients and buffers that users have read inside. */
+  lent: Set<Temporary> | undefined;
+  /** Modules that were called, and optimizers that made a step. */
+  holders: Set<Holder> | undefined;
+  /** Counts scopes. */
+  readonly number = ++opened;
+
+  constructor(
+    readonly outer: Scope | undefined,
+    /** Opened by the library around its own temporaries, not by a user. */
+    readonly isInternal: boolean,
+  ) {}
 }
 
-interface Scope {
-  readonly tensors: Temporary[];
-  readonly outer: Scope | undefined;
-  /** Opened by the library around its own temporaries, not by a user. */
-  readonly isInternal: boolean;
-}
-
+let opened = 0;
 let current: Scope | undefined;
+
+/** How many scopes have been opened so far: when a module or optimizer is made, its its age. */
+export const scopesOpened = (): number => opened;
 
 /** Called by every new tensor. */
 export function enroll(tensor: Temporary): void {
@@ -28,49 +34,183 @@ export function enroll(tensor: Temporary): void {
   else current.tensors.push(tensor);
 }
 
-/** Disposes a tensor whose scope ends, unless it lives on: in the scope around it, or on its own. */
-function settle(tensor: Temporary, survives: boolean, outer: Scope | undefined): void {
-  if (survives && outer !== undefined) outer.tensors.push(tensor);
-  else if (survives || tensor.isKept) tensor.storage.watch();
-  else tensor.dispose();
+/** Called by every new step of the graph that has saved something. */
+export function enrollStep(step: Recorded): void {
+  addStep(current, step);
 }
 
-/** Collects the tensors that occur in a result: in arrays, in objects' fields, alone. */
-function tensorsIn(value: unknown, isTensor: (x: object) => boolean, found: Set<unknown>): Set<unknown> {
-  if (typeof value !== "object" || value === null || found.has(value)) return found;
-  if (isTensor(value)) return found.add(value);
-  if (ArrayBuffer.isView(value)) return found;
-  if (Array.isArray(value) || value instanceof Map || value instanceof Set) {
-    for (const item of value) tensorsIn(item, isTensor, found);
-  } else if (Object.getPrototypeOf(value) === Object.prototype) {
-    for (const key in value) tensorsIn((value as Record<string, unknown>)[key], isTensor, found);
+/** Where no scope is open, everything was made known to the collector when it was made. */
+function addStep(scope: Scope | undefined, step: Recorded): void {
+  if (scope === undefined) return;
+  scope.steps ??= [];
+  scope.steps.push(step);
+}
+
+/** Called when a tensor gets another history. */
+export function noteHistory(tensor: Temporary): void {
+  addChanged(current, [tensor]);
+}
+
+function addChanged(scope: Scope | undefined, tensors: readonly Temporary[] | undefined): void {
+  if (scope === undefined || tensors === undefined) return;
+  scope.changed ??= [];
+  for (const tensor of tensors) scope.changed.push(tensor);
+}
+
+/** Called when a module is called or an optimizer makes a step. */
+export function noteUse(holder: Holder): void {
+  if (current === undefined) return;
+  const scope = userScope();
+  if (scope !== undefined) addHolder(scope, holder);
+}
+
+/** The library's own classes, which mark what is to outlive scopes themselves. */
+const ownClasses = new WeakSet<object>();
+
+/** @internal */
+export function registerClasses(values: Iterable<unknown>): void {
+  for (const value of values) if (typeof value === "function") ownClasses.add(value);
+}
+
+const isOwn = (holder: Holder): boolean => ownClasses.has(holder.constructor);
+
+function addHolder(scope: Scope, holder: Holder): void {
+  scope.holders ??= new Set();
+  scope.holders.add(holder);
+}
+
+function userScope(): Scope | undefined {
+  let scope = current;
+  while (scope?.isInternal) scope = scope.outer;
+  return scope;
+}
+
+/** A user reads a gradient or buffer. What is read inside of a scope is the user's until the scope ends; outside of all, for good. */
+export function lend(tensor: Temporary): void {
+  const scope = userScope();
+  if (scope === undefined) tensor.isShared = true;
+  else addLent(scope, tensor);
+}
+
+function addLent(scope: Scope, tensor: Temporary): void {
+  scope.lent ??= new Set();
+  scope.lent.add(tensor);
+}
+
+/** A user makes a tensor a gradient or buffer. If it was made inside of a scope, it is the user's until the scope ends; otherwise for good. */
+export function adopt(tensor: Temporary): void {
+  let scope = current;
+  while (scope !== undefined && scope.tensors.lastIndexOf(tensor) < 0) scope = scope.outer;
+  if (scope === undefined || tensor.isKept) tensor.isShared = true;
+  else addLent(scope, tensor);
+  tensor.isKept = true;
+}
+
+/** A tensor is no longer a gradient or buffer: it is given back, now or, if users hold it, with the scope in which they do. */
+export function retire(tensor: Temporary): void {
+  if (tensor.isShared) return;
+  tensor.isKept = false;
+  for (let scope = current; scope !== undefined; scope = scope.outer)
+    if (scope.lent?.has(tensor)) {
+      scope.tensors.push(tensor);
+      return;
+    }
+  tensor.dispose();
+}
+
+/** Disposes a tensor whose scope ends, unless it lives on: in the scope around it, or on its own. */
+function settle(tensor: Temporary, survives: boolean, outer: Scope | undefined): void {
+  if (survives || tensor.isKept) {
+    if (outer === undefined) tensor.storage.watch();
+    else outer.tensors.push(tensor);
+  } else {
+    if (tensor.ownGrad !== null) tensor.takeGrad(null);
+    tensor.dispose();
   }
-  return found;
 }
 
 /**
- * Runs `body` and disposes the tensors that it made, but for those in its result and those that are kept (parameters, buffers, gradients
- * of leaves, the state of optimizers). What the autograd graph still needs stays alive inside the graph.
+ * Settles modules and optimizers that were used in a scope. What those from outside hold lives on. Those that were made and used inside end with
+ * the scope if nothing is left that could hold them: the result is data, and none from outside has them.
  */
-export function runInScope<R>(body: () => R, isTensor: (x: object) => boolean): R {
+function settleHolders({ holders, tensors, number, outer }: Scope, found: Reach, isTensor: IsTensor): void {
+  if (holders === undefined) return;
+  const inner: Holder[] = [];
+  const before: Holder[] = [];
+  for (const holder of holders) (holder[born] < number ? before : inner).push(holder);
+  const kept = new Reach(isTensor, MOST_ITEMS, inner.length > 0);
+  for (const holder of before) {
+    if (inner.length > 0 || !isOwn(holder)) kept.addHolder(holder);
+    if (outer !== undefined) addHolder(outer, holder);
+  }
+  for (const tensor of kept.tensors) found.tensors.add(tensor);
+  if (inner.length === 0) return;
+  const doomed = new Reach(isTensor, MOST_ITEMS);
+  for (const holder of inner)
+    if (found.isData && !kept.seen.has(holder)) doomed.addHolder(holder);
+    else if (outer !== undefined) addHolder(outer, holder);
+  if (doomed.tensors.size === 0) return;
+  const mine = new Set(tensors);
+  for (const tensor of doomed.tensors) if (mine.has(tensor) && !found.tensors.has(tensor)) tensor.isKept = false;
+}
+
+/** Larger containers in the fields of modules are data, not state. */
+const MOST_ITEMS = 1000;
+
+function without(list: readonly Temporary[], others: readonly Temporary[]): Temporary[] {
+  const set = new Set(others);
+  return list.filter((tensor) => !set.has(tensor));
+}
+
+/** Releases the part of the graph that nothing leads to any more. */
+function settleGraph({ steps, tensors, changed, outer }: Scope, found: Reach): void {
+  const outlive = changed === undefined ? [] : without(changed, tensors);
+  addChanged(outer, outlive);
+  const open = steps?.filter((step) => !step.isReleased) ?? [];
+  if (open.length === 0) return;
+  const roots = [...found.tensors, ...tensors.filter((tensor) => tensor.isKept), ...outlive];
+  const first = open.reduce((least, { sequence }) => Math.min(least, sequence), Number.POSITIVE_INFINITY);
+  const reached = stepsBehind(roots, first, found);
+  for (const step of open)
+    if (!reached.has(step)) step.release();
+    else if (outer === undefined) step.watch();
+    else addStep(outer, step);
+}
+
+const asyncHint = "; or dispose what is made with `using x = …` and x.dispose(), or leave it to the collector";
+
+type IsTensor = (x: object) => boolean;
+
+/**
+ * Runs `body` and disposes the tensors that it made, but for those in its result and those that are kept (parameters, buffers, gradients
+ * of leaves, the state of optimizers). Of the graph, what can still be reached from those stays alive.
+ */
+export function runInScope<R>(op: string, body: () => R, isTensor: IsTensor): R {
+  checkSynchronous(op, body, asyncHint);
   const outer = current;
-  const mine: Scope = { tensors: [], outer, isInternal: false };
+  const mine = new Scope(outer, false);
   current = mine;
-  let survivors = new Set<unknown>();
+  let found = new Reach(isTensor);
   try {
     const result = body();
-    survivors = tensorsIn(result, isTensor, survivors);
+    const reach = new Reach(isTensor);
+    reach.add(result);
+    checkSettled(op, reach.deferred, asyncHint);
+    found = reach;
     return result;
   } finally {
     current = outer;
-    for (const tensor of mine.tensors) settle(tensor, survivors.has(tensor), outer);
+    for (const tensor of found.tensors) if (tensor.isKept) lend(tensor);
+    settleHolders(mine, found, isTensor);
+    settleGraph(mine, found);
+    for (const tensor of mine.tensors) settle(tensor, found.tensors.has(tensor), outer);
   }
 }
 
 /** The same around the library's own temporaries: those that `body` returns, and those that users may hold, go to the enclosing scope. */
 export function runInternally<R extends readonly unknown[]>(body: () => R): R {
   const outer = current;
-  const mine: Scope = { tensors: [], outer, isInternal: true };
+  const mine = new Scope(outer, true);
   current = mine;
   let survivors: readonly unknown[] = [];
   try {
@@ -80,13 +220,18 @@ export function runInternally<R extends readonly unknown[]>(body: () => R): R {
   } finally {
     current = outer;
     for (const tensor of mine.tensors) settle(tensor, tensor.isShared || survivors.includes(tensor), outer);
+    for (const step of mine.steps ?? []) {
+      if (outer === undefined) step.watch();
+      else addStep(outer, step);
+    }
+    addChanged(outer, mine.changed);
   }
 }
 
 /** Runs code of a user, who may keep the tensors that it makes, from within the library's own scopes: they belong to the scope around those. */
 export function runInUserScope<R>(body: () => R): R {
   const inner = current;
-  while (current?.isInternal) current = current.outer;
+  current = userScope();
   try {
     return body();
   } finally {

@@ -1,5 +1,6 @@
 /** Memory with a count of its owners, reclaimed by the last owner or by the garbage collector. */
 import { type Backend, type Block, onPressure } from "../backend/backend";
+import { modes } from "../platform/mode";
 import { relieve, watch } from "./reclaim";
 
 onPressure(relieve);
@@ -30,15 +31,8 @@ function watchSoon(storage: Storage): void {
   });
 }
 
-let inferenceMode = false;
-
-/** Whether storages made from now on belong to inference mode. */
-export function setInferenceStorage(isOn: boolean): void {
-  inferenceMode = isOn;
-}
-
 /** Whether storages made now belong to inference mode. */
-export const isInferenceStorage = (): boolean => inferenceMode;
+export const inferenceStorage = modes.create(false);
 
 /**
  * A block of device memory that tensors view. Its owners are tensor handles (views share a storage) and references saved in the
@@ -50,7 +44,7 @@ export class Storage {
   /** Raised by every in-place change, and compared by backward with what it saved. */
   version = 0;
   /** Made in inference mode: tensors on it can never be saved for backward. */
-  readonly isInference = inferenceMode;
+  readonly isInference = inferenceStorage.value;
   private owners = 0;
   private readonly isBorrowed: boolean;
   private isWatched: boolean;

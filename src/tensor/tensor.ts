@@ -3,8 +3,8 @@ import type { Device, Operand } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
 import { checkAxes, contiguousStrides, isContiguous, sameShape, sizeOfShape, wrapDim } from "../core/shape";
-import { enroll, runInScope } from "./scope";
-import { isInferenceStorage, Storage } from "./storage";
+import { adopt, enroll, lend, retire, runInScope } from "./scope";
+import { inferenceStorage, Storage } from "./storage";
 
 /** What a tensor knows of the graph node that made it; `autograd/node.ts` has the whole. */
 export interface GradFn {
@@ -51,7 +51,7 @@ export class Tensor implements Operand {
 
   /** The accumulated gradient of a leaf (or after `retainGrad()`), null before the first backward. @see torch.Tensor.grad */
   get grad(): Tensor | null {
-    if (this.ownGrad !== null) this.ownGrad.isShared = true;
+    if (this.ownGrad !== null) lend(this.ownGrad);
     return this.ownGrad;
   }
   set grad(value: Tensor | null) {
@@ -67,7 +67,7 @@ export class Tensor implements Operand {
         throw new AutogradError(
           `assigned grad has data of a different type: got ${value.dtype}, expected ${this.dtype}`,
         );
-      value.isShared = true;
+      if (value !== this.ownGrad) adopt(value);
     }
     this.takeGrad(value);
   }
@@ -78,8 +78,7 @@ export class Tensor implements Operand {
     this.ownGrad = value;
     if (value !== null) value.isKept = true;
     if (old === null || old === value) return;
-    old.isKept = false;
-    if (!old.isShared) old.dispose();
+    retire(old);
   }
 
   /** @internal The gradient, for code that keeps no reference to it. */
@@ -105,7 +104,14 @@ export class Tensor implements Operand {
   private isDisposed = false;
 
   /** @internal */
-  constructor(storage: Storage, dtype: DType, shape: readonly number[], strides: readonly number[], offset = 0) {
+  constructor(
+    storage: Storage,
+    dtype: DType,
+    shape: readonly number[],
+    strides: readonly number[],
+    offset = 0,
+    isScoped = true,
+  ) {
     checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
@@ -113,7 +119,7 @@ export class Tensor implements Operand {
     this.strides = strides;
     this.offset = offset;
     storage.retain();
-    enroll(this);
+    if (isScoped) enroll(this);
   }
 
   /** The number of axes. @see torch.Tensor.ndim */
@@ -206,7 +212,7 @@ export class Tensor implements Operand {
       throw new AutogradError(
         "you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use x.detach().",
       );
-    if (value && this.isInference() && !isInferenceStorage())
+    if (value && this.isInference() && !inferenceStorage.value)
       throw new AutogradError(
         "Setting requiresGrad=true on inference tensor outside inferenceMode is not allowed; make a normal tensor with x.clone().",
       );
@@ -378,10 +384,13 @@ export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 
 /**
  * Runs `body` and gives the memory of every tensor that it made back at once, except those in its result, parameters, buffers,
- * gradients of leaves, and the state of optimizers. For loops that never let the event loop turn.
+ * gradients of leaves, and the state of optimizers; of the graph, what nothing can reach any more. A module that is made and called inside
+ * ends with the scope, unless the result is or holds a function or an object of a class, or a module or optimizer from outside has it. For
+ * loops that never let the event loop turn.
+ * @throws ArgumentError for async functions and generators, whose code would run after the end.
  * @example
  * const loss = torch.tidy(() => { const l = lossFn(model(x), y); l.backward(); return l.item(); });
  */
 export function tidy<R>(body: () => R): R {
-  return runInScope(body, isTensor);
+  return runInScope("tidy", body, isTensor);
 }

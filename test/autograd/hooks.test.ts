@@ -153,3 +153,28 @@ test("without retainGrad, grad of a tensor that is no leaf stays null", () => {
   y.mul(3).backward();
   expect(y.grad).toBeNull();
 });
+
+test("hooks of leaves run while backward goes on, in PyTorch's order, at every step", () => {
+  const order: string[] = [];
+  const leaves = Array.from({ length: 6 }, () => torch.ones([2], { requiresGrad: true }));
+  leaves.forEach((leaf, i) => {
+    leaf.registerHook(() => void order.push(`${i}`));
+    leaf.registerPostAccumulateGradHook(() => void order.push("+"));
+  });
+  const chain = () => {
+    let x = leaves[0]!;
+    for (let i = 1; i < 6; i++) {
+      x = x.mul(leaves[i]!);
+      x.registerHook(() => void order.push(`x${i}`));
+    }
+    return x.sum();
+  };
+  for (let step = 0; step < 3; step++) {
+    order.length = 0;
+    chain().backward();
+    expect(order.join(" ")).toBe("x5 5 + x4 4 + x3 3 + x2 2 + x1 0 + 1 +");
+    order.length = 0;
+    torch.stack(leaves).sum().backward();
+    expect(order.join(" ")).toBe("0 + 2 + 5 + 4 + 1 + 3 +");
+  }
+});

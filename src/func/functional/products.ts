@@ -1,5 +1,5 @@
 /** Products of a function's Jacobian or Hessian with a vector. */
-import { enableGrad, isGradEnabled, setGradEnabled } from "../../autograd/mode";
+import { enableGrad, isGradEnabled, withGrad } from "../../autograd/mode";
 import { AutogradError, checkOptions } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import { gradOrNull, pushforward } from "../jacobianParts";
@@ -52,8 +52,7 @@ function answer({ outputs, createGraph }: Call, product: readonly Tensor[], form
 }
 
 /** Runs the last backward in the mode around the call, or recording if its result is to be differentiated. */
-const lastly = <R>(ambient: boolean, createGraph: boolean, body: () => R): R =>
-  setGradEnabled(createGraph || ambient, body);
+const lastly = <R>(ambient: boolean, createGraph: boolean, body: () => R): R => withGrad(createGraph || ambient, body);
 
 /**
  * The output of `func`, and the product of a vector with its Jacobian.

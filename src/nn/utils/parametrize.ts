@@ -2,6 +2,7 @@
 import { noGrad } from "../../autograd/mode";
 import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
+import { modes } from "../../platform/mode";
 import type { Tensor } from "../../tensor/tensor";
 import { ModuleDict, ModuleList } from "../container";
 import type { Module } from "../module";
@@ -43,12 +44,13 @@ export class ParametrizationList extends ModuleList {
 }
 
 /** Values kept while {@link cached} runs. */
-let cache: Map<ParametrizationList, Tensor> | undefined;
+const cache = modes.create<Map<ParametrizationList, Tensor> | undefined>(undefined);
 
 function read(list: ParametrizationList): Tensor {
-  if (cache === undefined) return list();
-  const value = cache.get(list) ?? list();
-  cache.set(list, value);
+  const values = cache.value;
+  if (values === undefined) return list();
+  const value = values.get(list) ?? list();
+  values.set(list, value);
   return value;
 }
 
@@ -57,13 +59,7 @@ function read(list: ParametrizationList): Tensor {
  * @see torch.nn.utils.parametrize.cached
  */
 export function cached<R>(body: () => R): R {
-  const outer = cache;
-  cache ??= new Map();
-  try {
-    return body();
-  } finally {
-    cache = outer;
-  }
+  return cache.run("cached", cache.value ?? new Map(), body);
 }
 
 interface Parametrized extends Module {
