@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Fault, FuzzOptions } from "./fault";
 import { Generator } from "./ops/generate";
@@ -76,13 +77,13 @@ class Run {
   private runChild(job: Job): Promise<End> {
     const file = join(dirname(fileURLToPath(import.meta.url)), "ops", "child.ts");
     const args = [`--max-old-space-size=${HEAP}`, "--import", "tsx", file, JSON.stringify(job)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
     let errors = "";
     let end: End;
-    child.stderr.on("data", (text) => {
+    child.stderr!.on("data", (text) => {
       errors = (errors + text).slice(-2000);
     });
-    const lines = createInterface({ input: child.stdout });
+    const lines = createInterface({ input: child.stdio[3] as Readable });
     lines.on("line", (line) => this.report(line));
     const watch = this.watch(job.from, (reason) => {
       end = reason;

@@ -1,8 +1,10 @@
 /**
  * Makes a range of calls in a process of its own: what hangs or kills it is known by the number in the file of progress, which is written
- * before each call. Faults are lines of JSON on the standard output.
+ * before each call. Faults are lines of JSON in
+ * file descriptor 3.
  */
 import { openSync, writeSync } from "node:fs";
+import type { Fault } from "../fault";
 import { Generator } from "./generate";
 import { GuardedHeap } from "./heap";
 import { Judge } from "./judge";
@@ -20,9 +22,15 @@ const note = (k: number): void => {
 /** After a trap the state of the library is not to be relied on: a new process goes on. */
 const isFatal = (kind: string): boolean => kind === "trap" || kind === "guard";
 
+/** Whether the fault of a smaller call is the same one: the numbers in its message may be others. */
+function isSame(a: Fault, b: Fault | undefined): boolean {
+  const gist = ({ detail }: Fault): string => detail.split("\n").slice(0, 2).join().replace(/\d+/g, "");
+  return b !== undefined && a.kind === b.kind && (a.kind !== "foreign" || gist(a) === gist(b));
+}
+
 function say(line: object): void {
   const text = Buffer.from(`${JSON.stringify(line)}\n`);
-  for (let at = 0; at < text.length; ) at += writeSync(1, text, at);
+  for (let at = 0; at < text.length; ) at += writeSync(3, text, at);
 }
 
 async function main(): Promise<void> {
@@ -35,7 +43,7 @@ async function main(): Promise<void> {
     const { outcome, fault } = judge.judge(call);
     counts[outcome]++;
     if (fault) {
-      const small = shrink(call, (one) => judge.judge(one).fault?.kind === fault.kind);
+      const small = shrink(call, (one) => isSame(fault, judge.judge(one).fault));
       say({ k, fault: judge.judge(small).fault ?? fault });
       if (isFatal(fault.kind)) {
         note(k + 1);

@@ -2,6 +2,8 @@
 import { torch } from "../../../test/conformance/values";
 
 const ZONE = 64;
+/** What red zones look like; the second one of a block also has what is left to its end. */
+const intact = Buffer.alloc(2 * ZONE, 0x5a);
 /** Larger blocks are refused as if memory were out. */
 const MOST_BYTES = 256 << 20;
 
@@ -34,8 +36,8 @@ export class GuardedHeap {
       return block;
     };
     memory.release = (block: Block, collected: boolean): void => {
-      if (block.outer === undefined) return release(block, collected);
-      if (block.freed) return;
+      if (block.outer === undefined) release(block, collected);
+      if (block.outer === undefined || block.freed) return;
       block.freed = true;
       this.inspect(block);
       this.live.delete(block);
@@ -50,11 +52,11 @@ export class GuardedHeap {
     return this.damages.splice(0);
   }
 
-  private bytes(address: number, length: number): Uint8Array {
-    return new Uint8Array(this.memory.memory.buffer, address, length);
+  private bytes(address: number, length: number): Buffer {
+    return Buffer.from(this.memory.memory.buffer, address, length);
   }
 
-  private zones(block: Block, visit: (zone: Uint8Array) => void): void {
+  private zones(block: Block, visit: (zone: Buffer) => void): void {
     const end = block.address + block.bytes;
     visit(this.bytes(block.address - ZONE, ZONE));
     visit(this.bytes(end, block.outer!.address + Math.ceil(block.bytes / ZONE) * ZONE + 2 * ZONE - end));
@@ -63,11 +65,10 @@ export class GuardedHeap {
   private inspect(block: Block): void {
     let isBefore = true;
     this.zones(block, (zone) => {
-      const at = zone.findIndex((byte) => byte !== 0x5a);
-      if (at >= 0) {
-        this.damages.push(
-          `a block of ${block.bytes} bytes was left ${isBefore ? "before its beginning" : `${at} bytes after its end`}`,
-        );
+      if (zone.compare(intact, 0, zone.length) !== 0) {
+        const at = zone.findIndex((byte) => byte !== 0x5a);
+        const where = isBefore ? "before its beginning" : `${at} bytes after its end`;
+        this.damages.push(`a block of ${block.bytes} bytes was left ${where}`);
         zone.fill(0x5a);
       }
       isBefore = false;

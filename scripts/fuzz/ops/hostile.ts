@@ -48,8 +48,8 @@ const bounds: Readonly<Record<string, readonly [number, number]>> = {
 function fitting(values: TensorValue["values"], dtype: DType): TensorValue["values"] {
   const limit = bounds[dtype];
   if (limit === undefined) return values;
-  const fit = (x: number): number => Math.min(limit[1], Math.max(limit[0], Math.floor(Number.isNaN(x) ? 0 : x)));
-  return "low" in values ? { low: fit(values.low), high: fit(values.high) } : values.map(fit);
+  const clip = (x: number): number => Math.min(limit[1], Math.max(limit[0], Math.floor(Number.isNaN(x) ? 0 : x)));
+  return "low" in values ? { low: clip(values.low), high: clip(values.high) } : values.map(clip);
 }
 
 const retype = (x: TensorValue, dtype: DType): TensorValue => ({
