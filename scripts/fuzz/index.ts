@@ -83,8 +83,8 @@ async function run({ kind, seed, calls, seconds, op, from }: Options, report: (f
     const { calls: made, accepted, refused } = await fuzzOps({ ...options, op, from });
     return `${made} calls, ${accepted} accepted, ${refused} refused`;
   }
-  if (kind === "files") await (await import("./files")).fuzzFiles(options);
-  else await (await import("./workers")).fuzzWorkers(options);
+  const module = await import(`./${kind}`);
+  await (kind === "files" ? module.fuzzFiles : module.fuzzWorkers)(options);
   return `${calls} ${kind}`;
 }
 

@@ -6,10 +6,13 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { deserialize } from "node:v8";
+import { buildSync } from "esbuild";
 import type { Fault, FuzzOptions } from "./fault";
 import { Generator } from "./ops/generate";
 import { printCall } from "./ops/print";
 import { type Counts, type Job, type Line, progressBytes, readProgress } from "./ops/protocol";
+import { type Knowledge, knowledgeFile } from "./ops/templates";
 
 /** Seconds that one call may take. */
 const LIMIT = 10;
@@ -33,7 +36,19 @@ export interface Summary extends Counts {
 /** Why the child ended before its last call. */
 type End = { readonly kind: "hang" | "death"; readonly detail: string } | undefined;
 
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** The child as one file: it begins within a second. */
+function bundleChild(): string {
+  const outfile = join(here, "..", "..", "build", "fuzz", "child.mjs");
+  const entry = join(here, "ops", "child.ts");
+  buildSync({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", external: ["kindling"] });
+  return outfile;
+}
+
 class Run {
+  private readonly knowledge = knowledgeFile();
+  private readonly child = bundleChild();
   private readonly folder = mkdtempSync(join(tmpdir(), "kindling-fuzz-"));
   private readonly file = join(this.folder, "progress");
   private readonly deadline: number;
@@ -49,7 +64,14 @@ class Run {
     let next = from;
     while (next < to && performance.now() < this.deadline) {
       writeFileSync(this.file, progressBytes(next, { accepted: 0, refused: 0, invalid: 0 }));
-      const job: Job = { seed, from: next, to, progress: this.file, ...(op !== undefined && { op }) };
+      const job: Job = {
+        seed,
+        from: next,
+        to,
+        knowledge: this.knowledge,
+        progress: this.file,
+        ...(op !== undefined && { op }),
+      };
       const end = await this.runChild(job);
       const { k, counts } = readProgress(readFileSync(this.file));
       for (const key of ["accepted", "refused", "invalid"] as const) total[key] += counts[key];
@@ -69,14 +91,14 @@ class Run {
   }
 
   private programOf(k: number): string {
-    const { setup, call } = printCall(new Generator(this.options.seed, this.options.op).call(k));
+    const knowledge = deserialize(readFileSync(this.knowledge)) as Knowledge;
+    const { setup, call } = printCall(new Generator(knowledge, this.options.seed, this.options.op).call(k));
     return setup === "" ? `${call};` : `${setup}\n${call};`;
   }
 
   /** Runs until the child ends by itself (undefined), or why it did not. */
   private runChild(job: Job): Promise<End> {
-    const file = join(dirname(fileURLToPath(import.meta.url)), "ops", "child.ts");
-    const args = [`--max-old-space-size=${HEAP}`, "--import", "tsx", file, JSON.stringify(job)];
+    const args = [`--max-old-space-size=${HEAP}`, "--enable-source-maps", this.child, JSON.stringify(job)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
     let errors = "";
     let end: End;

@@ -3,7 +3,8 @@
  * before each call. Faults are lines of JSON in
  * file descriptor 3.
  */
-import { openSync, writeSync } from "node:fs";
+import { openSync, readFileSync, writeSync } from "node:fs";
+import { deserialize } from "node:v8";
 import type { Fault } from "../fault";
 import { Generator } from "./generate";
 import { GuardedHeap } from "./heap";
@@ -34,7 +35,7 @@ function say(line: object): void {
 }
 
 async function main(): Promise<void> {
-  const generator = new Generator(job.seed, job.op);
+  const generator = new Generator(deserialize(readFileSync(job.knowledge)), job.seed, job.op);
   const judge = new Judge(new GuardedHeap());
   process.on("unhandledRejection", () => {});
   for (let k = job.from; k < job.to; k++) {

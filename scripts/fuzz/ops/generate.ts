@@ -3,7 +3,7 @@ import { guess } from "./guess";
 import { mutate, vary } from "./hostile";
 import { Rng } from "./rng";
 import { type Target, targets } from "./targets";
-import { readTemplates } from "./templates";
+import type { Knowledge } from "./templates";
 import type { Call, Value } from "./value";
 
 const lastName = (path: string): string => path.split(".").at(-1)!.replace(/_$/, "");
@@ -15,20 +15,17 @@ export class Generator {
 
   /** @param op Only targets with this path or last name. */
   constructor(
+    { api, templates }: Knowledge,
     private readonly seed: number,
     op?: string,
   ) {
-    this.all = targets().filter(({ path }) => op === undefined || path === op || path.split(".").at(-1) === op);
-    for (const call of readTemplates()) {
+    this.all = targets(api).filter(({ path }) => op === undefined || path === op || path.split(".").at(-1) === op);
+    for (const call of templates) {
       const key = call.kind === "module" ? call.path : lastName(call.path);
       const known = this.templates.get(key);
       if (known) known.push(call);
       else this.templates.set(key, [call]);
     }
-  }
-
-  get targets(): readonly Target[] {
-    return this.all;
   }
 
   call(k: number): Call {

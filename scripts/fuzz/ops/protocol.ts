@@ -7,6 +7,8 @@ export interface Job {
   readonly from: number;
   readonly to: number;
   readonly op?: string;
+  /** The path of the file with what calls are made from. */
+  readonly knowledge: string;
   /** The path of the file of progress. */
   readonly progress: string;
 }

@@ -1,9 +1,10 @@
 /** Valid calls to start from: PyTorch's samples in `test/golden` and the sample calls of the sweep. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deserialize, serialize } from "node:v8";
+import { serialize } from "node:v8";
 import { type MappedCall, mapConstructor, mapForward, mapFunction, mapMethod } from "../../../test/conformance/adapter";
+import { type Api, loadApi } from "../../../test/conformance/api";
 import type { OpInfo, OpSample } from "../../../test/conformance/families/ops";
 import { parseSignature, type TorchSignature } from "../../../test/conformance/signatures";
 import { openSource, type Source } from "../../../test/conformance/source";
@@ -150,15 +151,21 @@ function sweepCalls(): Call[] {
   );
 }
 
-/** Reads all, or what was read before from `build/`. */
-export function readTemplates(): Call[] {
-  const cache = join(root, "build", "templates.bin");
+/** What calls are made from. */
+export interface Knowledge {
+  readonly api: Api;
+  readonly templates: readonly Call[];
+}
+
+/** The file with the {@link Knowledge} of this build; it is written when something is newer. */
+export function knowledgeFile(): string {
+  const cache = join(root, "build", "fuzz", "knowledge.bin");
   const sources = [join(root, "dist", "kindling.js"), join(golden, "samples.jsonl.br"), fileURLToPath(import.meta.url)];
   const newest = Math.max(...sources.map((path) => statSync(path).mtimeMs));
-  if (existsSync(cache) && statSync(cache).mtimeMs > newest) return deserialize(readFileSync(cache));
+  if (existsSync(cache) && statSync(cache).mtimeMs > newest) return cache;
   const source = openSource(golden);
-  const calls = [...opCalls(source), ...moduleCalls(source), ...sweepCalls()];
+  const templates = [...opCalls(source), ...moduleCalls(source), ...sweepCalls()];
   mkdirSync(dirname(cache), { recursive: true });
-  writeFileSync(cache, serialize(calls));
-  return calls;
+  writeFileSync(cache, serialize({ api: loadApi(), templates } satisfies Knowledge));
+  return cache;
 }

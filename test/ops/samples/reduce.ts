@@ -1,5 +1,5 @@
 /** Reductions, scans, sorting and searching. */
-import { ints, mask, positive, type Samples, t, unit, within } from "../spec";
+import { ints, mask, positive, type Samples, t } from "../spec";
 
 export const reduce: Samples = {
   sum: [[t(2, 3)], [t(2, 3, 2), [0, 2]], [t(2, 3), 1, { keepdim: true }], [t(5, 70), 0]],
