@@ -14,7 +14,8 @@ export {
   setGradEnabled,
 } from "./autograd/mode";
 export type { Device } from "./backend/backend";
-export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
+/** @internal The allocator's guard mode, for the fuzzer and the tests. */
+export { getNumThreads, guard as __guard, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export * as backends from "./backends";
 export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";
 export {

@@ -7,7 +7,7 @@ export type Device = "cpu" | "webgpu";
 /** A range of device memory. */
 export interface Block {
   readonly address: number;
-  /** Bytes that belong to the block, at least those asked for. */
+  /** Bytes that were asked for; what lies behind them is not the block's. */
   readonly bytes: number;
   /** Whether the block was given back; the backend sets it. */
   freed: boolean;

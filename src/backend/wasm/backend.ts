@@ -2,6 +2,7 @@
 import { codeOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { KindlingError } from "../../core/errors";
 import { broadcastStrides, collapse, isContiguous, sameShape, sizeOfShape } from "../../core/shape";
+import { environment } from "../../platform/platform";
 import {
   type Argument,
   type Backend,
@@ -12,6 +13,7 @@ import {
   type Work,
 } from "../backend";
 import { ArgumentList } from "./argumentList";
+import { GuardedMemory } from "./guard";
 import { compileKernels, type Kernel, type Kernels, loadKernels, type SimdLevel } from "./kernels";
 import { type Extent, Memory, reserveMemory } from "./memory";
 import { Pool } from "./pool";
@@ -25,6 +27,9 @@ const MAP_COST = 0.5;
 
 const addressOf = ({ storage, offset, dtype }: Operand): number =>
   offset === 0 ? storage.block.address : storage.block.address + offset * sizeOf(dtype);
+
+/** Whether the environment asks for the allocator's guard mode. */
+const isGuarded = (): boolean => environment("KINDLING_GUARD") === "1";
 
 /** Everything that exists once the first tensor is made. */
 interface Engine {
@@ -56,11 +61,15 @@ class WasmBackend implements Backend {
     const { module, level } = compileKernels();
     const kernels = loadKernels(module, level, wasm);
     const { heapBase } = kernels;
-    return this.start(kernels, new Memory(wasm, { address: heapBase, bytes: wasm.buffer.byteLength - heapBase }));
+    const range = { address: heapBase, bytes: wasm.buffer.byteLength - heapBase };
+    return this.start(
+      kernels,
+      isGuarded() ? new GuardedMemory(wasm, range, undefined, heapBase) : new Memory(wasm, range),
+    );
   }
 
   private start(kernels: Kernels, memory: Memory): Engine {
-    const callArea = memory.allocate(CALL_BYTES).address;
+    const callArea = memory.workspace(CALL_BYTES);
     this.engine = { kernels, memory, callArea, pool: new Pool(kernels, memory) };
     return this.engine;
   }
@@ -78,7 +87,8 @@ class WasmBackend implements Backend {
    */
   attach({ memory, module, level }: SharedEngine, arena: Extent, onGrow: (range: Extent) => void): void {
     if (this.engine !== undefined) throw new KindlingError("attach: this thread has memory of its own already");
-    this.start(loadKernels(module, level, memory), new Memory(memory, { ...arena }, onGrow)).pool.setNumThreads(1);
+    const Allocator = isGuarded() ? GuardedMemory : Memory;
+    this.start(loadKernels(module, level, memory), new Allocator(memory, arena, onGrow)).pool.setNumThreads(1);
   }
 
   /** Takes over a range that {@link attach} has grown in a thread that is gone. */
@@ -192,7 +202,7 @@ class WasmBackend implements Backend {
     const address = callArea + this.top;
     this.top += (values.length * 4 + 7) & ~7;
     const heap = memory.heap("int32");
-    for (let i = 0, at = address >> 2; i < values.length; i++) heap[at + i] = values[i]!;
+    for (let i = 0, at = address / 4; i < values.length; i++) heap[at + i] = values[i]!;
     return address;
   }
 

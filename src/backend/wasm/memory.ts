@@ -1,16 +1,20 @@
 /**
- * The allocator of the shared WebAssembly memory. Small blocks come from free lists by size class, large ones from a sorted list
- * of free extents that merge with their neighbours. Freed memory is reused, never returned to the system.
+ * The allocator of the shared WebAssembly memory. Small blocks come from free lists by size class, large ones from extents that merge
+ * with their neighbors; when a large one finds no room, free small blocks that touch are merged as well. Freed memory is reused,
+ * never returned to the system.
  */
 import type { DType, TypedArray } from "../../core/dtype";
 import { arrayOf, sizeOf } from "../../core/dtype";
-import { OutOfMemoryError } from "../../core/errors";
+import { OutOfMemoryError, ValueError } from "../../core/errors";
 import type { Block, MemoryStats } from "../backend";
+import { type Extent, Extents } from "./extents";
+import { ALIGNMENT, CLASSES, classBytes, classOf, classWithin, SMALL_LIMIT } from "./sizeClasses";
+
+export type { Extent } from "./extents";
 
 const PAGE = 65536;
-const ALIGNMENT = 64;
-/** Blocks up to this size are cached by class; larger ones are extents. */
-const SMALL_LIMIT = 1 << 20;
+/** The last of the 65,536 pages is left alone: the end of a block in it would be 2^32, which is 0 to a kernel. */
+const MOST_PAGES = 65535;
 const CHUNK = 1 << 20;
 const GROWTH = 16 << 20;
 /** Garbage that may gather before the collector is made to look. With less, its threads take too much time from the computing ones. */
@@ -21,9 +25,9 @@ const PRESSURE = 128 << 20;
  * @throws OutOfMemoryError if not even the smallest size is given.
  */
 export function reserveMemory(initialPages: number): WebAssembly.Memory {
-  for (let maximum = 65536; maximum >= Math.max(initialPages, 256); maximum /= 2) {
+  for (let pages = 65536; pages >= Math.max(initialPages, 256); pages /= 2) {
     try {
-      return new WebAssembly.Memory({ initial: initialPages, maximum, shared: true });
+      return new WebAssembly.Memory({ initial: initialPages, maximum: Math.min(pages, MOST_PAGES), shared: true });
     } catch {
       // The engine refuses this maximum: try half of it.
     }
@@ -31,29 +35,21 @@ export function reserveMemory(initialPages: number): WebAssembly.Memory {
   throw new OutOfMemoryError("kindling: this engine gives no WebAssembly memory");
 }
 
-/** Four classes per doubling, from 64 bytes. */
-function classOf(bytes: number): number {
-  if (bytes <= 4 * ALIGNMENT) return Math.max(0, ((bytes + ALIGNMENT - 1) >> 6) - 1);
-  const log = 31 - Math.clz32(bytes - 1);
-  return 4 + (log - 8) * 4 + ((bytes - 1 - (1 << log)) >> (log - 2));
+/** The size of the block that is set aside for `bytes`. */
+export const roomFor = (bytes: number): number =>
+  bytes <= SMALL_LIMIT ? classBytes(classOf(bytes)) : Math.ceil(bytes / PAGE) * PAGE;
+
+/** @throws ValueError unless `bytes` is a whole number of at least 0. */
+export function checkBytes(bytes: number): void {
+  if (!Number.isInteger(bytes) || bytes < 0)
+    throw new ValueError(`allocate: a number of bytes must be an integer of at least 0, got ${bytes}`);
 }
 
-function classBytes(index: number): number {
-  if (index < 4) return (index + 1) * ALIGNMENT;
-  const log = 8 + ((index - 4) >> 2);
-  return (1 << log) + (((index - 4) & 3) + 1) * (1 << (log - 2));
-}
-
-/** A range of addresses. */
-export interface Extent {
-  address: number;
-  bytes: number;
-}
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 export class Memory {
-  private readonly free: number[][] = Array.from({ length: classOf(SMALL_LIMIT) + 1 }, () => []);
-  /** Free extents, by address, never adjacent. */
-  private readonly extents: Extent[] = [];
+  private readonly free: number[][] = Array.from({ length: CLASSES }, () => []);
+  private readonly extents = new Extents();
   private chunk: Extent = { address: 0, bytes: 0 };
   /** The end of the highest range that this allocator manages. */
   private end = 0;
@@ -61,6 +57,8 @@ export class Memory {
   private allocated = 0;
   private peak = 0;
   private blocks = 0;
+  /** Bytes that stayed in the free lists when they were last merged. */
+  private residue = 0;
   /** Bytes handed out and not explicitly given back since the collector was last made to look. */
   private debt = 0;
   private views: Partial<Record<DType, TypedArray>> = {};
@@ -77,38 +75,47 @@ export class Memory {
     private readonly onGrow?: (range: Extent) => void,
   ) {
     this.buffer = memory.buffer;
-    const begin = Math.ceil(range.address / PAGE) * PAGE;
+    const begin = Math.ceil(range.address / ALIGNMENT) * ALIGNMENT;
     this.adopt({ address: begin, bytes: range.address + range.bytes - begin });
   }
 
-  /** Manages another range of whole pages from now on. Nobody else may use it. */
+  /** Manages another range from now on. Nobody else may use it. */
   adopt({ address, bytes }: Extent): void {
     if (bytes <= 0) return;
-    this.insertExtent(address, bytes);
+    this.extents.insert(address, bytes);
     this.owned += bytes;
     this.end = Math.max(this.end, address + bytes);
   }
 
+  /** @throws OutOfMemoryError; ValueError for what is no number of bytes. */
   allocate(bytes: number): Block {
-    const index = bytes <= SMALL_LIMIT ? classOf(bytes) : -1;
-    const size = index >= 0 ? classBytes(index) : Math.ceil(bytes / PAGE) * PAGE;
-    const address = index >= 0 ? (this.free[index]!.pop() ?? this.carve(size)) : this.takeExtent(size);
+    const isSmall = bytes <= SMALL_LIMIT && bytes >= 0;
+    const index = isSmall ? classOf(bytes) : -1;
+    const size = isSmall ? classBytes(index) : this.checkedRoom(bytes);
+    const address = isSmall ? (this.free[index]!.pop() ?? this.carve(size)) : this.takeLarge(size);
     this.allocated += size;
     this.blocks++;
     if (this.allocated > this.peak) this.peak = this.allocated;
     this.debt += size;
     if (this.debt >= PRESSURE) this.pressCollector();
-    return { address, bytes: size, freed: false };
+    return { address, bytes, freed: false };
+  }
+
+  /** Memory for the engine itself, which is never given back. What stands in it matters to nobody between two calls. */
+  workspace(bytes: number): number {
+    return this.allocate(bytes).address;
   }
 
   release(block: Block, collected: boolean): void {
     if (block.freed) return;
     block.freed = true;
-    this.allocated -= block.bytes;
+    const { address, bytes } = block;
+    const size = roomFor(bytes);
+    this.allocated -= size;
     this.blocks--;
-    if (!collected) this.debt = Math.max(0, this.debt - block.bytes);
-    if (block.bytes <= SMALL_LIMIT) this.free[classOf(block.bytes)]!.push(block.address);
-    else this.insertExtent(block.address, block.bytes);
+    if (!collected) this.debt = Math.max(0, this.debt - size);
+    if (bytes <= SMALL_LIMIT) this.free[classOf(bytes)]!.push(address);
+    else this.extents.insert(address, size);
   }
 
   stats(): MemoryStats {
@@ -152,10 +159,14 @@ export class Memory {
     this.debt = new ArrayBuffer(PRESSURE).byteLength - PRESSURE;
   }
 
+  // ---- Small blocks -------------------------------------------------------------------------------------------------
+
+  /** A block from the front of the chunk, or, if it is so large that much of a chunk would be left over, from an extent. */
   private carve(bytes: number): number {
     if (this.chunk.bytes < bytes) {
-      this.recycleChunk();
-      this.chunk = { address: this.takeExtent(CHUNK), bytes: CHUNK };
+      const address = bytes > CHUNK / 4 ? this.takeRun(bytes) : undefined;
+      if (address !== undefined) return address;
+      this.nextChunk(bytes);
     }
     const { address } = this.chunk;
     this.chunk.address += bytes;
@@ -163,73 +174,132 @@ export class Memory {
     return address;
   }
 
-  /** Puts what is left of the chunk into the free lists, largest class first. */
-  private recycleChunk(): void {
-    while (this.chunk.bytes >= ALIGNMENT) {
-      let index = classOf(this.chunk.bytes);
-      if (classBytes(index) > this.chunk.bytes) index--;
-      this.free[index]!.push(this.chunk.address);
-      this.chunk.address += classBytes(index);
-      this.chunk.bytes -= classBytes(index);
+  /** Where no whole chunk is left, any free run of `bytes` will do. */
+  private nextChunk(bytes: number): void {
+    this.retireChunk();
+    const next = this.findChunk(bytes) ?? this.findMerged(() => this.findChunk(bytes));
+    if (next === undefined) throw this.outOfMemory(bytes);
+    this.chunk = next;
+  }
+
+  private findChunk(bytes: number): Extent | undefined {
+    for (const size of [CHUNK, Math.ceil(bytes / PAGE) * PAGE]) {
+      const address = this.takeRun(size);
+      if (address !== undefined) return { address, bytes: size };
+    }
+    for (let index = classOf(bytes); index < CLASSES; index++) {
+      const address = this.free[index]!.pop();
+      if (address !== undefined) return { address, bytes: classBytes(index) };
+    }
+    return undefined;
+  }
+
+  private retireChunk(): void {
+    this.store(this.chunk);
+    this.chunk = { address: 0, bytes: 0 };
+  }
+
+  /** Puts a run into the free lists, as few blocks of it as possible. */
+  private store({ address, bytes }: Extent): void {
+    while (bytes >= ALIGNMENT) {
+      const index = classWithin(bytes);
+      const size = classBytes(index);
+      this.free[index]!.push(address);
+      address += size;
+      bytes -= size;
     }
   }
 
-  /** Best fit. */
-  private takeExtent(bytes: number): number {
-    let best = -1;
-    for (let i = 0; i < this.extents.length; i++) {
-      const have = this.extents[i]!.bytes;
-      if (have >= bytes && (best < 0 || have < this.extents[best]!.bytes)) best = i;
+  /** Bytes in the free lists. */
+  private get cached(): number {
+    return this.owned - this.allocated - this.extents.total - this.chunk.bytes;
+  }
+
+  /**
+   * Merges free small blocks that touch: runs as large as a chunk, and those that touch an extent, become extents. It takes time in
+   * proportion to the number of free blocks.
+   */
+  private mergeSmall(): void {
+    this.retireChunk();
+    let run: Extent = { address: 0, bytes: 0 };
+    for (const key of this.sortedBlocks()) {
+      const address = key - (key % ALIGNMENT);
+      const bytes = classBytes(key % ALIGNMENT);
+      if (address !== run.address + run.bytes) {
+        this.settle(run);
+        run = { address, bytes: 0 };
+      }
+      run.bytes += bytes;
     }
-    if (best < 0) {
-      this.grow(bytes);
-      return this.takeExtent(bytes);
-    }
-    const extent = this.extents[best]!;
-    const { address } = extent;
-    extent.address += bytes;
-    extent.bytes -= bytes;
-    if (extent.bytes === 0) this.extents.splice(best, 1);
+    this.settle(run);
+    this.residue = this.cached;
+  }
+
+  private settle(run: Extent): void {
+    if (run.bytes >= CHUNK || this.extents.touches(run.address, run.bytes)) this.extents.insert(run.address, run.bytes);
+    else this.store(run);
+  }
+
+  /** Empties the free lists. @returns For each block, by address, the sum of its address and its class. */
+  private sortedBlocks(): Uint32Array {
+    const keys = new Uint32Array(this.free.reduce((n, list) => n + list.length, 0));
+    let count = 0;
+    this.free.forEach((list, index) => {
+      for (const address of list) keys[count++] = address + index;
+      list.length = 0;
+    });
+    return keys.sort();
+  }
+
+  // ---- Large blocks -------------------------------------------------------------------------------------------------
+
+  private checkedRoom(bytes: number): number {
+    checkBytes(bytes);
+    return roomFor(bytes);
+  }
+
+  private takeLarge(bytes: number): number {
+    const isPossible = bytes <= MOST_PAGES * PAGE;
+    const address = isPossible ? (this.takeRun(bytes) ?? this.findMerged(() => this.takeRun(bytes))) : undefined;
+    if (address === undefined) throw this.outOfMemory(bytes);
     return address;
   }
 
-  private insertExtent(address: number, bytes: number): void {
-    const at = this.firstExtentAfter(address);
-    const before = this.extents[at - 1];
-    const after = this.extents[at];
-    const joinsBefore = before !== undefined && before.address + before.bytes === address;
-    const joinsAfter = after !== undefined && address + bytes === after.address;
-    if (joinsBefore) before.bytes += bytes + (joinsAfter ? after.bytes : 0);
-    else if (joinsAfter) {
-      after.address = address;
-      after.bytes += bytes;
-    } else this.extents.splice(at, 0, { address, bytes });
-    if (joinsBefore && joinsAfter) this.extents.splice(at, 1);
-  }
-
-  private firstExtentAfter(address: number): number {
-    let low = 0;
-    let high = this.extents.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.extents[middle]!.address < address) low = middle + 1;
-      else high = middle;
+  /** Room from an extent. Merges small blocks first if more of them were freed than memory would be grown by. */
+  private takeRun(bytes: number): number | undefined {
+    let address = this.extents.take(bytes);
+    if (address === undefined && this.cached - this.residue >= Math.max(bytes, this.growth)) {
+      this.mergeSmall();
+      address = this.extents.take(bytes);
     }
-    return low;
+    while (address === undefined && this.grow(bytes)) address = this.extents.take(bytes);
+    return address;
   }
 
-  /** Takes memory from the system: more than asked for, so that it happens rarely. */
-  private grow(bytes: number): void {
-    const generous = Math.ceil(Math.max(bytes, GROWTH, this.owned / 16) / PAGE);
-    const exact = Math.ceil(bytes / PAGE);
-    for (const pages of [generous, exact]) {
-      const range = this.tryGrow(pages);
+  /** What is found once all free blocks that touch are merged: the last resort, since it takes time. */
+  private findMerged<T>(find: () => T | undefined): T | undefined {
+    this.mergeSmall();
+    return find();
+  }
+
+  /** What memory grows by at least, so that it happens rarely. */
+  private get growth(): number {
+    return Math.max(GROWTH, this.owned / 16);
+  }
+
+  /** Takes what is missing of `bytes` from the system, rather more. @returns Whether it gave as much. */
+  private grow(bytes: number): boolean {
+    const { last } = this.extents;
+    const touchesEnd = last !== undefined && last.address + last.bytes === this.memory.buffer.byteLength;
+    const missing = bytes - (touchesEnd ? last.bytes : 0);
+    for (const want of [Math.max(missing, this.growth), missing]) {
+      const range = this.tryGrow(Math.ceil(want / PAGE));
       if (range === undefined) continue;
       this.adopt(range);
       this.onGrow?.(range);
-      return;
+      return true;
     }
-    throw this.outOfMemory(bytes);
+    return false;
   }
 
   /** New pages, or undefined if there are none. They begin where the engine says: another thread may grow the memory at any time. */
@@ -241,10 +311,17 @@ export class Memory {
     }
   }
 
+  /** The largest free run. */
+  private get largest(): number {
+    const index = this.free.findLastIndex((list) => list.length > 0);
+    return Math.max(this.extents.largest, this.chunk.bytes, index < 0 ? 0 : classBytes(index));
+  }
+
   private outOfMemory(bytes: number): OutOfMemoryError {
-    const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`;
+    const free = this.owned - this.allocated;
     return new OutOfMemoryError(
-      `out of memory: ${mib(bytes)} were asked for, ${mib(this.allocated)} are held by ${this.blocks} tensors and ${mib(this.memory.buffer.byteLength)} are reserved. ` +
+      `out of memory: ${mib(bytes)} were asked for; of ${mib(this.memory.buffer.byteLength)}, ${mib(this.allocated)} are held by ${this.blocks} tensors and ` +
+        `${mib(free)} are free, at most ${mib(this.largest)} in one piece. ` +
         "Free tensors with torch.tidy(() => …), `using` or x.dispose(), compute without gradients in torch.noGrad(() => …), use smaller batches, " +
         "or let a synchronous loop await now and then, so that the garbage collector can find dead tensors.",
     );

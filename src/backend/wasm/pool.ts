@@ -67,7 +67,7 @@ export class Pool {
     private readonly memory: Memory,
   ) {
     this.control = memory.allocate(1024).address;
-    this.scratch = memory.allocate(SCRATCH_BYTES).address;
+    this.scratch = memory.workspace(SCRATCH_BYTES);
     this.i32 = memory.view("int32", this.control, 256) as Int32Array;
     this.i32.fill(0);
     this.f64 = memory.view("float64", this.control + Control.arguments * 4, 64) as Float64Array;
@@ -228,7 +228,7 @@ export class Pool {
         module: this.kernels.module,
         memory: this.memory.memory,
         control: this.control,
-        scratch: this.memory.allocate(SCRATCH_BYTES).address,
+        scratch: this.memory.workspace(SCRATCH_BYTES),
         words: Control,
         spins: SPINS,
       };
