@@ -36,7 +36,7 @@ const isSpace = (value: unknown): value is Record<string, unknown> =>
 /** Every export below a namespace as [namespace, name]. */
 function* exportsOf(space: Record<string, unknown>, path: string): Generator<[string, string]> {
   for (const [name, value] of Object.entries(space))
-    if (name === "__families") continue;
+    if (name.startsWith("__")) continue;
     else if (isSpace(value)) yield* exportsOf(value, path === "" ? name : `${path}.${name}`);
     else yield [path, name];
 }

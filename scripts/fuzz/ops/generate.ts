@@ -13,13 +13,22 @@ export class Generator {
   private readonly all: readonly Target[];
   private readonly templates = new Map<string, Call[]>();
 
-  /** @param op Only targets with this path or last name. */
+  /**
+   * @param op Only targets with this path or last name.
+   * @param planted Functions that are called as well.
+   */
   constructor(
     { api, templates }: Knowledge,
     private readonly seed: number,
     op?: string,
+    planted: readonly string[] = [],
   ) {
-    this.all = targets(api).filter(({ path }) => op === undefined || path === op || path.split(".").at(-1) === op);
+    const extra = planted.map(
+      (name): Target => ({ kind: "function", path: `planted.${name}`, signatures: [], forwards: [] }),
+    );
+    this.all = [...targets(api), ...extra].filter(
+      ({ path }) => op === undefined || path === op || path.split(".").at(-1) === op,
+    );
     for (const call of templates) {
       const key = call.kind === "module" ? call.path : lastName(call.path);
       const known = this.templates.get(key);

@@ -74,7 +74,13 @@ function listOf(rng: Rng, name: string): Value {
   return list(Array.from({ length: rng.between(1, 3) }, () => plain(rng.pick(numbers[name] ?? [0, 1, 1, 2, 2, 3]))));
 }
 
-const functions = ["(x) => x.mul(2)", "() => torch.ones([2])", "(x) => x.sum()", "(...xs) => xs[0].sin().sum()"];
+/** They take anything: an error of a function that is given is not the library's. */
+const functions = [
+  "(x) => (torch.isTensor(x) ? x.mul(2) : x)",
+  "(x) => (torch.isTensor(x) ? x.sum() : torch.ones([]))",
+  "() => torch.ones([2])",
+  "() => 0.5",
+];
 
 function optionsOf(rng: Rng, names: readonly string[]): Value {
   const chosen = names.filter(() => rng.chance(Math.min(0.5, 2 / names.length)));

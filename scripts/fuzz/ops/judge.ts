@@ -1,7 +1,7 @@
 /** Makes one call twice over different memory, and says what is wrong with it. */
 import { isTensor, type Tensor, torch } from "../../../test/conformance/values";
 import type { Fault, FaultKind } from "../fault";
-import type { GuardedHeap } from "./heap";
+import type { Heap } from "./heap";
 import { type Program, printCall } from "./print";
 import type { Call } from "./value";
 
@@ -103,12 +103,12 @@ function gradientsOf(result: unknown, tensors: readonly Tensor[]): Bits[] {
   return bitsOf("gradient", torch.autograd.grad(outputs, leaves, { gradOutputs, allowUnused: true }));
 }
 
-function runOnce(make: (library: unknown) => Prepared): Run {
+function runOnce(make: (library: unknown) => Prepared, library: unknown): Run {
   reset();
   return torch.tidy((): Run => {
     let prepared: Prepared;
     try {
-      prepared = make(torch);
+      prepared = make(library);
     } catch (error) {
       return error instanceof torch.KindlingError ? { isInvalid: true } : { error };
     }
@@ -166,36 +166,81 @@ function difference(a: readonly Bits[], b: readonly Bits[]): string | undefined 
 
 /** Makes calls in a guarded heap. */
 export class Judge {
-  constructor(private readonly heap: GuardedHeap) {}
+  /** @param library What the programs call `torch`. */
+  constructor(
+    private readonly heap: Heap,
+    private readonly library: unknown = torch,
+  ) {}
 
-  judge(call: Call): Verdict {
-    const program = printCall(call);
-    const make = compile(program);
-    const [first, second] = patterns[program.call.length % patterns.length]!;
-    const a = this.run(make, first);
-    if (a.isInvalid) return { outcome: "invalid" };
-    const fault = (kind: FaultKind, detail: string): Fault => ({
-      kind,
-      program: program.setup === "" ? `${program.call};` : `${program.setup}\n${program.call};`,
-      detail,
-    });
-    const outcome = a.error === undefined ? "accepted" : "refused";
-    const damages = this.heap.check();
-    if (damages.length > 0) return { outcome, fault: fault("guard", damages[0]!) };
-    if (a.error !== undefined) {
-      const wrong = judgeError(call, a.error);
-      return wrong ? { outcome, fault: fault(...wrong) } : { outcome };
+  /**
+   * Judges calls together: memory is filled and inspected once for all, and calls are made alone only where something is wrong. Ends at
+   * a trap, after which the state of the library is not to be relied on.
+   * @param begin Is told before each call.
+   */
+  judgeAll(calls: readonly Call[], begin: (i: number) => void): Verdict[] {
+    const [first, second] = patterns[calls.length % patterns.length]!;
+    const makers = calls.map((call) => compile(printCall(call)));
+    this.heap.setPoison(first);
+    const runs: Run[] = [];
+    for (const [i, make] of makers.entries()) {
+      begin(i);
+      runs.push(runOnce(make, this.library));
+      if (runs[i]!.error instanceof WebAssembly.RuntimeError) break;
     }
-    const b = this.run(make, second);
-    const later = this.heap.check();
-    if (later.length > 0) return { outcome, fault: fault("guard", later[0]!) };
-    if (call.path in undetermined) return { outcome };
-    const differs = b.bits ? difference(a.bits!, b.bits) : `accepted, then ${show(b.error)}`;
-    return differs ? { outcome, fault: fault("poison", differs) } : { outcome };
+    const damages = [...this.heap.check()];
+    this.heap.setPoison(second);
+    const again = runs.map((run, i) => {
+      begin(i);
+      return run.bits && runOnce(makers[i]!, this.library);
+    });
+    damages.push(...this.heap.check());
+    return runs.map((run, i) => {
+      begin(i);
+      const differs = again[i] && changed(calls[i]!, run, again[i]);
+      return damages.length > 0 || differs ? this.judge(calls[i]!) : this.verdict(calls[i]!, run);
+    });
   }
 
-  private run(make: (library: unknown) => Prepared, pattern: number): Run {
-    this.heap.pattern = pattern;
-    return runOnce(make);
+  /**
+   * Judges one call alone.
+   * @param kind Only this kind of fault matters.
+   */
+  judge(call: Call, kind?: FaultKind): Verdict {
+    const make = compile(printCall(call));
+    const run = (): Run => runOnce(make, this.library);
+    const a = run();
+    const verdict = this.verdict(call, a);
+    if (kind === "foreign" || kind === "trap") return verdict;
+    const damages = this.heap.check();
+    if (damages.length > 0) return { ...verdict, fault: faultOf(call, "guard", damages[0]!) };
+    if (a.bits === undefined || kind === "guard") return verdict;
+    for (const pair of patterns) {
+      const [first, second] = pair.map((byte) => {
+        this.heap.setPoison(byte);
+        return run();
+      }) as [Run, Run];
+      const differs = first.bits && changed(call, first, second);
+      if (differs) return { ...verdict, fault: faultOf(call, "poison", differs) };
+    }
+    return verdict;
   }
+
+  private verdict(call: Call, { isInvalid, error, bits }: Run): Verdict {
+    if (isInvalid) return { outcome: "invalid" };
+    if (bits) return { outcome: "accepted" };
+    const wrong = judgeError(call, error);
+    return wrong ? { outcome: "refused", fault: faultOf(call, ...wrong) } : { outcome: "refused" };
+  }
+}
+
+/** How two runs of a call differ that should not. */
+function changed(call: Call, a: Run, b: Run): string | undefined {
+  if (call.path in undetermined) return undefined;
+  return b.bits ? difference(a.bits!, b.bits) : `accepted, then ${show(b.error)}`;
+}
+
+/** A fault with its program. */
+export function faultOf(call: Call, kind: FaultKind, detail: string): Fault {
+  const { setup, call: text } = printCall(call);
+  return { kind, program: setup === "" ? `${text};` : `${setup}\n${text};`, detail };
 }

@@ -22,7 +22,8 @@ const excluded: readonly (readonly [RegExp, string])[] = [
   [/^vision\.(models|datasets)\./, "minutes of work, or the network"],
   [/Error$/, "errors"],
   [/^Tensor$/, "made by functions; its constructor is internal"],
-  [/^nn\.registerModule/, "changes every later call"],
+  [/^nn\.(registerModule|Module$)/, "changes every later call; a base class"],
+  [/^optim\.(Optimizer|PerParameterOptimizer|lrScheduler\.(LR)?Scheduler)$/, "base classes"],
   [/^(cpu|\w*Hook|tidy|toString|toLocaleString|valueOf|constructor)$/, "nothing to compute"],
   [/^__/, "PyTorch's own"],
 ];
@@ -45,7 +46,7 @@ function* exportsOf(space: Record<string, unknown>, prefix: string): Generator<[
 
 function kindOf(path: string, value: unknown): Call["kind"] {
   if (!isClass(value)) return "function";
-  if (/^nn\.[A-Z]/.test(path)) return "module";
+  if ((value as any).prototype instanceof torch.nn.Module) return "module";
   if (/^optim\.[A-Z]/.test(path)) return "optimizer";
   return /^optim\.lrScheduler\.[A-Z]/.test(path) ? "scheduler" : "class";
 }
