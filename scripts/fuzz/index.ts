@@ -4,7 +4,7 @@
  * Exit code 1 if there are faults, 2 for wrong arguments.
  */
 import { appendFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { parseFlags, UsageError, wholeNumber } from "../usage";
 import type { Fault } from "./fault";
 
 const help = `Calls the library at random and reports what must never happen, each with a program that shows it.
@@ -23,41 +23,25 @@ Options
   --help        this text
 `;
 
-/** A mistake of the user's: shown as one line, without a stack. */
-class UsageError extends Error {}
-
 const kinds = ["ops", "files", "workers"] as const;
 type Kind = (typeof kinds)[number];
 
-function whole(option: string, text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 0) throw new UsageError(`--${option}: expected a whole number, got "${text}"`);
-  return n;
-}
+const text = { type: "string" } as const;
 
-function parse(args: readonly string[]) {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        seed: text,
-        calls: text,
-        seconds: text,
-        op: text,
-        replay: text,
-        json: text,
-        help: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
+const flags = {
+  seed: text,
+  calls: text,
+  seconds: text,
+  op: text,
+  replay: text,
+  json: text,
+  help: { type: "boolean" },
+} as const;
+
+const whole = (option: string, given: string): number => wholeNumber(option, given, 0);
 
 function readOptions(args: readonly string[]) {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseFlags(args, flags);
   if (values.help) return undefined;
   const [kind, ...rest] = positionals as Kind[];
   if (!kinds.includes(kind!) || rest.length > 0) throw new UsageError(`what? One of ${kinds.join(", ")}`);
