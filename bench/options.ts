@@ -1,11 +1,10 @@
 /** The command line of the benchmark. */
-import { parseArgs } from "node:util";
+import { parseFlags, UsageError, wholeNumber } from "../scripts/usage";
 import { type PeerName, peerNames } from "./library";
 import { ownRuntime, type RuntimeName, runtimeNames } from "./runtimes";
 import { type SuiteName, suites } from "./workloads";
 
-/** A mistake of the user's: shown as one line, without a stack. */
-export class UsageError extends Error {}
+export { UsageError };
 
 export interface Options {
   readonly suites: readonly SuiteName[];
@@ -51,40 +50,27 @@ function list<T extends string>(option: string, text: string, known: readonly T[
   });
 }
 
-function positive(option: string, text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1) throw new UsageError(`--${option}: expected a positive integer, got "${text}"`);
-  return n;
-}
+const positive = (option: string, text: string): number => wholeNumber(option, text, 1);
 
-function parse(args: readonly string[]) {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        runtime: text,
-        threads: text,
-        peers: text,
-        filter: text,
-        simd: text,
-        rounds: text,
-        steps: text,
-        slice: text,
-        json: text,
-        compare: { type: "boolean" },
-        help: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
+const text = { type: "string" } as const;
+
+const flags = {
+  runtime: text,
+  threads: text,
+  peers: text,
+  filter: text,
+  simd: text,
+  rounds: text,
+  steps: text,
+  slice: text,
+  json: text,
+  compare: { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
 
 /** @throws UsageError for what is not known. */
 export function parseOptions(args: readonly string[]): Options | "help" {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseFlags(args, flags);
   if (values.help) return "help";
   const compare = values.compare ? positionals.shift() : undefined;
   if (values.compare && compare === undefined) throw new UsageError("which revision? npm run bench:compare -- REF");

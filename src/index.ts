@@ -12,10 +12,25 @@ export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/scopes";
 export type { Device } from "./backend/backend";
 /** @internal The allocator's guard mode, for the fuzzer and the tests. */
-export { getNumThreads, guard as __guard, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
+export { guard as __guard } from "./backend/wasm/guardMode";
+export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export * as backends from "./backends";
 export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";
-export * from "./core/errors";
+export {
+  ArgumentError,
+  AutogradError,
+  DeviceError,
+  DisposedError,
+  DTypeError,
+  FormatError,
+  IndexError,
+  KindlingError,
+  OutOfMemoryError,
+  ShapeError,
+  StateError,
+  ValueError,
+  WorkerError,
+} from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./core/limits";
 export { type Diagnosis, doctor } from "./doctor";
@@ -50,7 +65,61 @@ export * from "./ops/addmm";
 export * from "./ops/arithmetic";
 export { isFloatingPoint, numel, real } from "./ops/attributes";
 export * from "./ops/axes";
-export * from "./ops/binary";
+export {
+  add,
+  add_,
+  arctan2,
+  arctan2_,
+  atan2,
+  atan2_,
+  bitwiseAnd,
+  bitwiseAnd_,
+  bitwiseLeftShift,
+  bitwiseLeftShift_,
+  bitwiseOr,
+  bitwiseOr_,
+  bitwiseRightShift,
+  bitwiseRightShift_,
+  bitwiseXor,
+  bitwiseXor_,
+  copysign,
+  copysign_,
+  floorDivide,
+  floorDivide_,
+  fmax,
+  fmin,
+  fmod,
+  fmod_,
+  gcd,
+  gcd_,
+  heaviside,
+  heaviside_,
+  hypot,
+  hypot_,
+  lcm,
+  lcm_,
+  logaddexp,
+  logaddexp2,
+  maximum,
+  minimum,
+  mul,
+  mul_,
+  multiply,
+  multiply_,
+  nextafter,
+  nextafter_,
+  remainder,
+  remainder_,
+  sub,
+  sub_,
+  subtract,
+  subtract_,
+  trueDivide,
+  trueDivide_,
+  xlog1py,
+  xlogy,
+  xlogy_,
+} from "./ops/binary";
 export * from "./ops/compare";
 export * from "./ops/copy";
 export * from "./ops/creation";
@@ -58,7 +127,22 @@ export * from "./ops/diagonal";
 export * from "./ops/differences";
 export * from "./ops/distance";
 export * from "./ops/einsum";
-export * from "./ops/extrema";
+export {
+  all,
+  amax,
+  amin,
+  aminmax,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  type ExtremumMethod,
+  type ExtremumMethods,
+  type KeepdimOptions,
+  max,
+  min,
+  type ValuesAndIndices,
+} from "./ops/extrema";
 export * from "./ops/factory";
 export * from "./ops/gather";
 export * from "./ops/histogram";
@@ -70,7 +154,7 @@ export * from "./ops/integrate";
 export * from "./ops/join";
 export * from "./ops/lowrank";
 export * from "./ops/masked";
-export * from "./ops/matmul";
+export { bmm, dot, linear, matmul, mm, mv } from "./ops/matmul";
 export * from "./ops/matrices";
 export * from "./ops/membership";
 export * from "./ops/moments";
@@ -81,14 +165,14 @@ export * from "./ops/quantile";
 export * from "./ops/rand";
 export * from "./ops/random";
 export * from "./ops/rearrange";
-export * from "./ops/reduce";
+export { type Dim, mean, type ReduceOptions, sum, sumToSize } from "./ops/reduce";
 export * from "./ops/reframe";
 export * from "./ops/renorm";
 export * from "./ops/scan";
 export * from "./ops/scatterReduce";
 export * from "./ops/search";
 export * from "./ops/segmentReduce";
-export * from "./ops/softmax";
+export { logSoftmax, softmax } from "./ops/softmax";
 export * from "./ops/sort";
 export {
   digamma,
@@ -121,7 +205,29 @@ export { addcdiv, addcmul, lerp } from "./ops/ternary";
 export * from "./ops/trigonometric";
 export * from "./ops/unary";
 export * from "./ops/unique";
-export * from "./ops/view";
+export {
+  asStrided,
+  broadcastTensors,
+  broadcastTo,
+  expand,
+  expandAs,
+  flatten,
+  narrow,
+  narrowCopy,
+  permute,
+  reshape,
+  reshapeAs,
+  type Size,
+  select,
+  slice,
+  squeeze,
+  t,
+  transpose,
+  unflatten,
+  unsqueeze,
+  view,
+  viewAs,
+} from "./ops/view";
 export { where } from "./ops/where";
 export * from "./ops/window";
 export * from "./ops/windows";

@@ -2,7 +2,8 @@
 import type { Device } from "../backend/backend";
 import type { DType } from "../core/dtype";
 import { empty } from "../tensor/create";
-import { fans, kaimingUniform_, uniform_ } from "./init";
+import { kaimingUniform_, uniform_ } from "./init";
+import { fans } from "./initialization";
 import { Parameter } from "./parameter";
 
 /** Where and as what a layer makes its parameters. */

@@ -6,6 +6,7 @@ import { sizeOfShape } from "../core/shape";
 import { randperm } from "../ops/rand";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
+import { fans, isSkippingInit } from "./initialization";
 import { readOptions } from "./options";
 
 /** Functions whose effect on the spread of activations {@link calculateGain} knows. */
@@ -60,35 +61,14 @@ export function calculateGain(nonlinearity: Nonlinearity | (string & {}), param?
   }
 }
 
-/** The connections into and out of a unit of a weight of shape [out, in, …]. @internal */
-export function fans(x: Tensor): { fanIn: number; fanOut: number } {
-  if (x.ndim < 2)
-    throw new ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions");
-  const receptiveField = sizeOfShape(x.shape.slice(2));
-  return { fanIn: x.shape[1]! * receptiveField, fanOut: x.shape[0]! * receptiveField };
-}
-
 /** Options of the random initialisers. */
 interface RandomInit {
   /** Default: the generator that `manualSeed` seeds. */
   generator?: Generator;
 }
 
-let isSkipping = false;
-
-/** @internal Runs `body` while the functions of this file leave tensors as they are. */
-export function withoutInit<T>(body: () => T): T {
-  const before = isSkipping;
-  isSkipping = true;
-  try {
-    return body();
-  } finally {
-    isSkipping = before;
-  }
-}
-
 const change = (x: Tensor, body: (x: Tensor) => void): Tensor => {
-  if (!isSkipping) noGrad(() => body(x));
+  if (!isSkippingInit()) noGrad(() => body(x));
   return x;
 };
 

@@ -29,6 +29,7 @@ import * as histogram from "./histogram";
 import * as indexed from "./indexed";
 import * as indexing from "./indexing";
 import * as integrate from "./integrate";
+import { publicOps } from "./internals";
 import * as join from "./join";
 import * as loss from "./loss";
 import * as losses from "./losses";
@@ -68,8 +69,8 @@ import * as view from "./view";
 import * as window from "./window";
 import * as windows from "./windows";
 
-/** Every family, by name. */
-export const families = {
+/** The ops of every family, by its name, for the tests: public ones, and entries of the table, which check what they are given. */
+export const families: Readonly<Record<string, Readonly<Record<string, unknown>>>> = mapFamilies({
   stft,
   segmentReduce,
   nativeNorm,
@@ -130,7 +131,16 @@ export const families = {
   view,
   window,
   windows,
-};
+});
+
+function mapFamilies(all: Readonly<Record<string, Readonly<Record<string, unknown>>>>) {
+  return Object.fromEntries(
+    Object.entries(all).map(([name, family]) => {
+      const entries = Object.entries(family).filter(([, op]) => typeof op === "function" && "entry" in op);
+      return [name, Object.fromEntries([...publicOps(family), ...entries])] as const;
+    }),
+  );
+}
 
 type Ops = Methods<typeof matrices> &
   Methods<typeof stft> &

@@ -7,6 +7,7 @@ import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
+import { logSoftmaxBackward } from "./softmax";
 
 /** What becomes of the losses of single elements. */
 export type Reduction = "none" | "mean" | "sum";
@@ -211,7 +212,7 @@ function classLoss(input: Tensor, target: Tensor, options: NllOptions): Tensor {
     const divisor = total === undefined ? undefined : rest.at(-1);
     const w = weight === undefined ? undefined : rest[0];
     const own = gs[0] && crossEntropyBackward(elementGrad(gs[0], t!.shape, reduction, divisor), l!, t!, w, rows);
-    const through = gs[1]?.logSoftmaxBackward(l!, dim);
+    const through = gs[1] && logSoftmaxBackward(gs[1], l!, dim);
     return [own && through ? own.add(through) : (own ?? through)];
   });
   logProbs.dispose();

@@ -1,17 +1,16 @@
 /** Installs the ops as methods of Tensor: the first argument becomes `this`. */
 import { Tensor } from "../tensor/tensor";
+import { type Internal, publicOps } from "./internals";
 
-/** The methods that a module of ops gives a tensor: every function whose first parameter takes one. */
+/** The methods that a module of ops gives a tensor: every public function whose first parameter takes one. */
 export type Methods<M> = {
-  [K in keyof M]: M[K] extends (x: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+  [K in Exclude<keyof M, Internal>]: M[K] extends (x: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
 };
 
-/** Adds each op to the prototype under its own name. */
+/** Adds each public op to the prototype under its own name. */
 export function install(ops: Record<string, unknown>): void {
-  for (const [name, op] of Object.entries(ops)) {
-    if (typeof op !== "function") continue;
-    const f = op as (...args: unknown[]) => unknown;
-    const value = method(f);
+  for (const [name, op] of publicOps(ops)) {
+    const value = method(op);
     Object.defineProperty(value, "name", { value: name });
     Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
   }

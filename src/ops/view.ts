@@ -168,7 +168,7 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   const at = index < 0 ? index + size : index;
   const from = x.shape;
   return viewOf("select", x, x.shape.toSpliced(d, 1), x.strides.toSpliced(d, 1), x.offset + at * x.strides[d]!, (g) =>
-    g.selectBackward(from, d, at),
+    selectBackward(g, from, d, at),
   );
 }
 
@@ -201,7 +201,7 @@ export function slice(x: Tensor, dim = 0, start?: number | null, end?: number | 
   const strides = x.strides.with(d, x.strides[d]! * step);
   const whole = x.shape;
   return viewOf("slice", x, shape, strides, x.offset + from * x.strides[d]!, (g) =>
-    g.sliceBackward(whole, d, from, to, step),
+    sliceBackward(g, whole, d, from, to, step),
   );
 }
 

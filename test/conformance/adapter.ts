@@ -16,69 +16,96 @@ export const ourPath = (path: string): string => path.split(".").map(camelCase).
 /** The value at a path of the library, undefined if there is none. */
 export const find = (path: string): unknown => path.split(".").reduce<any>((value, key) => value?.[key], torch);
 
-/** Calls the function at a PyTorch path, or the method of the same name if there is no such function. */
-export function callFunction(
+/** A call of ours that stands for one of PyTorch's: a function or class by its path, or a method of a receiver. */
+export interface MappedCall {
+  readonly path: string;
+  readonly receiver?: unknown;
+  readonly args: readonly unknown[];
+}
+
+/** The call of the function at a PyTorch path, or of the method of the same name if there is no such function. */
+export function mapFunction(
   path: string,
   positional: readonly unknown[],
   named: Readonly<Record<string, unknown>>,
   signatures: readonly TorchSignature[],
-): unknown {
+): MappedCall {
   api ??= loadApi();
   const name = ourPath(path);
-  const f = find(name);
-  if (typeof f !== "function") {
+  if (typeof find(name) !== "function") {
     const [receiver, ...rest] = positional;
-    if (isTensor(receiver) && !path.includes(".")) return callMethod(receiver, path, rest, named, signatures);
+    if (isTensor(receiver) && !path.includes(".")) return mapMethod(receiver, path, rest, named, signatures);
     throw new Missing(`torch.${name}`);
   }
-  const args = mapCall(`torch.${name}`, positional, named, signatures, api.functions[name]);
-  return f(...args);
+  return { path: name, args: mapCall(`torch.${name}`, positional, named, signatures, api.functions[name]) };
 }
 
+/** Makes a call of a function or method. */
+function perform({ path, receiver, args }: MappedCall): unknown {
+  return receiver === undefined ? (find(path) as any)(...args) : (receiver as any)[path](...args);
+}
+
+/** Calls the function at a PyTorch path, or the method of the same name if there is no such function. */
+export const callFunction = (...call: Parameters<typeof mapFunction>): unknown => perform(mapFunction(...call));
+
 /** Calls a method of a tensor by its PyTorch name. */
-export function callMethod(
+export const callMethod = (...call: Parameters<typeof mapMethod>): unknown => perform(mapMethod(...call));
+
+/** The call of a tensor's method by its PyTorch name. */
+export function mapMethod(
   receiver: unknown,
   method: string,
   positional: readonly unknown[],
   named: Readonly<Record<string, unknown>>,
   signatures: readonly TorchSignature[],
-): unknown {
+): MappedCall {
   api ??= loadApi();
   const name = camelCase(method);
-  const f = (receiver as any)?.[name];
-  if (typeof f !== "function") throw new Missing(`Tensor.${name}`);
+  if (typeof (receiver as any)?.[name] !== "function") throw new Missing(`Tensor.${name}`);
   const withoutReceiver = signatures.map((signature) => ({ ...signature, parameters: signature.parameters.slice(1) }));
   const args = mapCall(`Tensor.${name}`, positional, named, withoutReceiver, api.methods[name], receiver);
-  return f.apply(receiver, args);
+  return { path: name, receiver, args };
 }
 
-/** Builds an instance of the class at a PyTorch path. */
-export function construct(
+/** The call of the constructor of the class at a PyTorch path. */
+export function mapConstructor(
   path: string,
   positional: readonly unknown[],
   named: Readonly<Record<string, unknown>>,
   signatures: readonly TorchSignature[],
-): any {
+): MappedCall {
   api ??= loadApi();
   const name = path
     .split(".")
     .map((part, i, all) => (i < all.length - 1 ? camelCase(part) : part))
     .join(".");
-  const Class = find(name) as (new (...args: unknown[]) => unknown) | undefined;
-  if (typeof Class !== "function") throw new Missing(`torch.${name}`);
-  return new Class(...mapCall(`new torch.${name}`, positional, named, signatures, api.classes[name]));
+  if (typeof find(name) !== "function") throw new Missing(`torch.${name}`);
+  return { path: name, args: mapCall(`new torch.${name}`, positional, named, signatures, api.classes[name]) };
+}
+
+/** Builds an instance of the class at a PyTorch path. */
+export function construct(...call: Parameters<typeof mapConstructor>): any {
+  const { path, args } = mapConstructor(...call);
+  return new (find(path) as new (...args: readonly unknown[]) => unknown)(...args);
+}
+
+/** The arguments of a module of the class at a PyTorch path, laid out for its `forward`. */
+export function mapForward(
+  path: string,
+  positional: readonly unknown[],
+  named: Readonly<Record<string, unknown>>,
+): unknown[] {
+  api ??= loadApi();
+  return mapCall(`${path}.forward`, positional, named, [], api.forwards[path]);
 }
 
 /** Calls a module of the class at a PyTorch path, with the arguments of its `forward`. */
-export function callInstance(
+export const callInstance = (
   path: string,
   module: any,
   positional: readonly unknown[],
   named: Readonly<Record<string, unknown>>,
-) {
-  api ??= loadApi();
-  return module(...mapCall(`${path}.forward`, positional, named, [], api.forwards[path]));
-}
+): any => module(...mapForward(path, positional, named));
 
 /** Our arguments for a call, of a method with its receiver; the first pair of a PyTorch and one of our signatures that takes every argument wins. */
 function mapCall(

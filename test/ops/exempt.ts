@@ -10,18 +10,8 @@ export const helpers: Readonly<Record<string, string>> = {
   registerPostAccumulateGradHook: "of the engine",
   retainGrad: "of the engine",
   cpu: "a promise of the tensor itself",
-  checkReduction: "checks an option",
-  reduceLoss: "part of the losses",
-  viewOf: "records a view",
-  plan: "shapes of reductions",
-  spread: "part of the gradients of reductions and pools",
-  constantLike: "part of gradients",
-  selectBack: "the gradient of max and min, checked by theirs",
-  valuesAndIndices: "part of max and min",
-  product: "part of the matrix products",
   nativeLayerNorm: "layerNorm with its statistics, which conformance judges",
   nativeBatchNorm: "batchNorm with its statistics, which conformance judges",
-  "nn.functional.cubic": "part of interpolate",
   ...Object.fromEntries(
     [...withIndices, "fractionalMaxPool2d", "fractionalMaxPool3d"].map((name) => [
       `nn.functional.${name}WithIndices`,

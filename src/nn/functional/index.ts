@@ -84,7 +84,15 @@ export * from "./embeddingBag";
 export * from "./fold";
 export * from "./fractionalPool";
 export * from "./gridSample";
-export * from "./interpolate";
+export {
+  type InterpolateMode,
+  type InterpolateOptions,
+  interpolate,
+  type UpsampleOptions,
+  upsample,
+  upsampleBilinear,
+  upsampleNearest,
+} from "./interpolate";
 export * from "./marginLoss";
 export * from "./norm";
 export * from "./pixels";

@@ -1,5 +1,5 @@
 /** Modules without initial values. */
-import { withoutInit } from "../init";
+import { withoutInit } from "../initialization";
 import { Module } from "../module";
 
 type ModuleClass<A extends unknown[], M extends Module> = new (...args: A) => M;

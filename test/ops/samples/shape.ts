@@ -47,12 +47,10 @@ export const shape: Samples = {
     [t(3, 4), 1, 2],
     [t(3, 4), 0, -1],
   ],
-  selectBackward: [[t(3), [3, 4], 1, 2]],
   slice: [
     [t(5, 3), 0, 1, 4, 2],
     [t(5, 3), 1],
   ],
-  sliceBackward: [[t(2, 3), [5, 3], 0, 1, 4, 2]],
   asStrided: [
     [t(3, 4), [2, 2], [4, 1]],
     [t(3, 4), [2, 3], [1, 1], { storageOffset: 1 }],

@@ -1,0 +1,170 @@
+/** Random calls of everything public, over guarded memory, in a process that may hang or die. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { deserialize } from "node:v8";
+import { buildSync } from "esbuild";
+import type { FuzzOptions } from "./fault";
+import { Generator } from "./ops/generate";
+import { faultOf } from "./ops/judge";
+import {
+  type Counts,
+  type Job,
+  type Line,
+  noCounts,
+  type Planted,
+  type Progress,
+  readProgress,
+  writeProgress,
+} from "./ops/protocol";
+import { type Knowledge, knowledgeFile } from "./ops/templates";
+
+/** Seconds that one call may take. */
+const LIMIT = 10;
+/** Seconds until the first call. */
+const STARTUP_LIMIT = 120;
+/** Megabytes of the child's own heap. */
+const HEAP = 2048;
+
+export interface OpsOptions extends FuzzOptions {
+  /** Only calls of this op. */
+  readonly op?: string | undefined;
+  /** The first call; default 0. */
+  readonly from?: number;
+  readonly planted?: Planted;
+  /** Seconds that one call may take; default 10. */
+  readonly limit?: number;
+}
+
+/** What became of the calls. */
+export interface Summary extends Counts {
+  readonly calls: number;
+}
+
+/** How a child ended: by itself, by a call that hung or killed it, or because time was up. */
+type End = "over" | "late" | { readonly kind: "hang" | "death"; readonly detail: string };
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** The child as one file: it begins within a second. */
+function bundleChild(): string {
+  const outfile = join(here, "..", "..", "build", "fuzz", "child.mjs");
+  const entry = join(here, "ops", "child.ts");
+  buildSync({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", external: ["kindling"] });
+  return outfile;
+}
+
+class Run {
+  private readonly knowledge = knowledgeFile();
+  private readonly child = bundleChild();
+  private readonly folder = mkdtempSync(join(tmpdir(), "kindling-fuzz-"));
+  private readonly file = join(this.folder, "progress");
+  private readonly deadline: number;
+  private readonly skip: number[] = [];
+
+  constructor(private readonly options: OpsOptions) {
+    this.deadline = performance.now() + options.seconds * 1000;
+  }
+
+  async go(): Promise<Summary> {
+    const { calls, from = 0 } = this.options;
+    const total = noCounts();
+    let next = from;
+    for (let end: End = "over"; next < from + calls && end !== "late"; ) {
+      end = await this.runChild(this.job(next, from + calls));
+      const progress = this.progress();
+      for (const key of ["accepted", "refused", "invalid"] as const) total[key] += progress.counts[key];
+      next = progress.next;
+      if (typeof end === "object") this.lose(progress, end);
+    }
+    rmSync(this.folder, { recursive: true });
+    return { ...total, calls: next - from };
+  }
+
+  /** A call that ended its process is reported and left out; the others of its batch are made again. */
+  private lose({ k, beats }: Progress, end: End & object): void {
+    if (beats === 0) throw new Error(`the process that makes the calls did not begin: ${end.detail}`);
+    this.skip.push(k);
+    const { seed, op, planted, report } = this.options;
+    const generator = new Generator(deserialize(readFileSync(this.knowledge)) as Knowledge, seed, op, planted?.names);
+    report({ ...faultOf(generator.call(k), end.kind, `${end.detail} (call ${k})`) });
+  }
+
+  private job(from: number, to: number): Job {
+    const { seed, op, planted } = this.options;
+    const { knowledge, skip, file: progress } = this;
+    writeFileSync(progress, writeProgress({ k: from, next: from, beats: 0, counts: noCounts() }));
+    return { seed, from, to, skip, knowledge, progress, ...(op !== undefined && { op }), ...(planted && { planted }) };
+  }
+
+  private progress(): Progress {
+    return readProgress(readFileSync(this.file));
+  }
+
+  /** Runs until the child ends by itself, or has to be ended. */
+  private runChild(job: Job): Promise<End> {
+    const args = [`--max-old-space-size=${HEAP}`, "--enable-source-maps", this.child, JSON.stringify(job)];
+    const env = { ...process.env, KINDLING_GUARD: "1" };
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe", "pipe"], env });
+    let errors = "";
+    let end: End | undefined;
+    child.stderr!.on("data", (text) => {
+      errors = (errors + text).slice(-2000);
+    });
+    createInterface({ input: child.stdio[3] as Readable }).on("line", (line) => this.report(line));
+    const watch = this.watch(child, (reason) => {
+      end = reason;
+    });
+    return new Promise((resolve) => {
+      child.on("close", (code, signal) => {
+        clearInterval(watch);
+        const death = { kind: "death", detail: `the process ended (${signal ?? code}) ${reasonIn(errors)}` } as const;
+        resolve(end ?? (code === 0 && this.hasEnded(job) ? "over" : death));
+      });
+    });
+  }
+
+  /** Whether a child that ended by itself had reason to: a call may end the process too. */
+  private hasEnded({ from }: Job): boolean {
+    const { k, next } = this.progress();
+    return k === next && next > from;
+  }
+
+  private report(line: string): void {
+    const { k, fault } = JSON.parse(line) as Line;
+    this.options.report({ ...fault, detail: `${fault.detail} (call ${k})` });
+  }
+
+  /** Looks whether calls go on; ends the child when one does not, or when time is up. */
+  private watch(child: ChildProcess, onEnd: (end: End) => void): NodeJS.Timeout {
+    const { limit = LIMIT } = this.options;
+    let [last, since] = [0, performance.now()];
+    const stop = (end: End): void => {
+      onEnd(end);
+      child.kill("SIGKILL");
+    };
+    return setInterval(() => {
+      const { beats } = this.progress();
+      const now = performance.now();
+      if (beats !== last) [last, since] = [beats, now];
+      if (now - since > 1000 * (beats === 0 ? STARTUP_LIMIT : limit))
+        stop({ kind: "hang", detail: `no end within ${limit} s` });
+      else if (now > this.deadline) stop("late");
+    }, 100);
+  }
+}
+
+/** What a process says when it dies. */
+const reasonIn = (text: string): string =>
+  text
+    .split("\n")
+    .filter((line) => /error|fatal|reason/i.test(line))
+    .slice(0, 3)
+    .join("; ");
+
+/** Makes `calls` calls; reports each fault with a program that shows it. */
+export const fuzzOps = (options: OpsOptions): Promise<Summary> => new Run(options).go();

@@ -1,0 +1,62 @@
+/** The call with a number, from a seed: a sample or a guess, varied, and in half of the cases made hostile. */
+import { guess } from "./guess";
+import { mutate, vary } from "./hostile";
+import { Rng } from "./rng";
+import { type Target, targets } from "./targets";
+import type { Knowledge } from "./templates";
+import type { Call, Value } from "./value";
+
+const lastName = (path: string): string => path.split(".").at(-1)!.replace(/_$/, "");
+
+/** Makes calls; the same for the same seed, number and build. */
+export class Generator {
+  private readonly all: readonly Target[];
+  private readonly templates = new Map<string, Call[]>();
+
+  /**
+   * @param op Only targets with this path or last name.
+   * @param planted Functions that are called as well.
+   */
+  constructor(
+    { api, templates }: Knowledge,
+    private readonly seed: number,
+    op?: string,
+    planted: readonly string[] = [],
+  ) {
+    const extra = planted.map(
+      (name): Target => ({ kind: "function", path: `planted.${name}`, signatures: [], forwards: [] }),
+    );
+    this.all = [...targets(api), ...extra].filter(
+      ({ path }) => op === undefined || path === op || path.split(".").at(-1) === op,
+    );
+    for (const call of templates) {
+      const key = call.kind === "module" ? call.path : lastName(call.path);
+      const known = this.templates.get(key);
+      if (known) known.push(call);
+      else this.templates.set(key, [call]);
+    }
+  }
+
+  call(k: number): Call {
+    const rng = new Rng(this.seed, k);
+    let call = this.plausible(rng, rng.pick(this.all));
+    if (rng.chance(0.6)) call = vary(rng, call);
+    if (rng.chance(0.5)) return call;
+    for (let changes = rng.pick([1, 1, 1, 2, 2, 3]); changes > 0; changes--) call = mutate(rng, call);
+    return call;
+  }
+
+  private plausible(rng: Rng, target: Target): Call {
+    const { kind, path } = target;
+    const known = this.templates.get(kind === "module" ? path : lastName(path));
+    if (known === undefined || rng.chance(0.15) || kind === "class" || kind === "optimizer" || kind === "scheduler")
+      return guess(rng, target);
+    const template = rng.pick(known);
+    if (kind === "module" || template.kind === "module") return kind === template.kind ? template : guess(rng, target);
+    return isFitting(kind, template.args[0]) ? { ...template, kind, path } : guess(rng, target);
+  }
+}
+
+/** A method is called of a tensor. */
+const isFitting = (kind: Call["kind"], first: Value | undefined): boolean =>
+  kind !== "method" || first?.is === "tensor";

@@ -1,0 +1,246 @@
+/** Makes one call twice over different memory, and says what is wrong with it. */
+import { isTensor, type Tensor, torch } from "../../../test/conformance/values";
+import type { Fault, FaultKind } from "../fault";
+import type { Heap } from "./heap";
+import { type Program, printCall } from "./print";
+import type { Call } from "./value";
+
+/** What became of a call. */
+export interface Verdict {
+  readonly outcome: "accepted" | "refused" | "invalid";
+  readonly fault?: Fault;
+}
+
+/** Pairs of bytes that fresh memory is filled with: zeros and NaN, and two ordinary floats of different sign. */
+const patterns: readonly (readonly [number, number])[] = [
+  [0x00, 0xff],
+  [0x3f, 0xcb],
+];
+
+/** Their results may differ from one call to the next. */
+const undetermined: Readonly<Record<string, string>> = {
+  empty: "uninitialised",
+  emptyLike: "uninitialised",
+  newEmpty: "uninitialised",
+  emptyStrided: "uninitialised",
+  resize_: "uninitialised where it grows",
+  resizeAs_: "uninitialised where it grows",
+  "nn.Parameter": "may be given uninitialised memory",
+  "nn.utils.skipInit": "uninitialised",
+  seed: "the time",
+  memoryStats: "counts of memory",
+};
+
+/** What a run gave: the bits of results, or the error. */
+interface Run {
+  readonly bits?: readonly Bits[];
+  readonly error?: unknown;
+  /** The tensors could not be made. */
+  readonly isInvalid?: boolean;
+}
+
+interface Bits {
+  readonly what: string;
+  readonly bytes: Uint8Array;
+}
+
+interface Prepared {
+  readonly tensors: readonly Tensor[];
+  readonly call: () => unknown;
+}
+
+function compile({ setup, tensors, call }: Program): (library: unknown) => Prepared {
+  const names = Array.from({ length: tensors }, (_, i) => `x${i}`).join(", ");
+  return new Function("torch", `${setup}\nreturn { tensors: [${names}], call: () => ${call} };`) as never;
+}
+
+/** What one call may have changed for the next. */
+function reset(): void {
+  torch.setDefaultDtype("float32");
+  torch.setGradEnabled(true);
+  torch.setPrintoptions({ profile: "default" });
+  torch.manualSeed(1);
+}
+
+const MOST_RESULTS = 200;
+
+function* tensorsIn(value: unknown, depth = 0): Generator<readonly [string, unknown]> {
+  if (isTensor(value)) yield [`[${value.shape}] ${value.dtype}`, value];
+  else if (typeof value === "number" || typeof value === "string" || typeof value === "bigint")
+    yield [String(value), null];
+  else if (typeof value === "object" && value !== null && depth < 3 && !(value instanceof Promise)) {
+    const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+    let n = 0;
+    if (isPlain) for (const item of Object.values(value)) if (n++ < MOST_RESULTS) yield* tensorsIn(item, depth + 1);
+    if (!isPlain && Symbol.iterator in value && !("forward" in value))
+      for (const item of value as Iterable<unknown>) {
+        if (n++ >= MOST_RESULTS) break;
+        yield* tensorsIn(item, depth + 1);
+      }
+  }
+}
+
+const bytesOf = (x: Tensor): Uint8Array => {
+  const { buffer, byteOffset, byteLength } = x.toTypedArray();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+};
+
+function bitsOf(name: string, value: unknown): Bits[] {
+  return [...tensorsIn(value)].map(([what, x]) => ({
+    what: `${name} ${what}`,
+    bytes: x === null ? new Uint8Array() : bytesOf(x as Tensor),
+  }));
+}
+
+const isAlive = (x: Tensor): boolean => !(x as any).isDisposed && !(x as any).storage.isFreed;
+
+/** Gradients of all results with respect to the tensors that ask for them. */
+function gradientsOf(result: unknown, tensors: readonly Tensor[]): Bits[] {
+  const leaves = tensors.filter((x) => isAlive(x) && x.requiresGrad && x.isLeaf);
+  const outputs = [...tensorsIn(result)].flatMap(([, x]) => (isTensor(x) && x.requiresGrad ? [x] : []));
+  if (leaves.length === 0 || outputs.length === 0) return [];
+  const gradOutputs = outputs.map((y) => torch.onesLike(y));
+  return bitsOf("gradient", torch.autograd.grad(outputs, leaves, { gradOutputs, allowUnused: true }));
+}
+
+function runOnce(make: (library: unknown) => Prepared, library: unknown): Run {
+  reset();
+  return torch.tidy((): Run => {
+    let prepared: Prepared;
+    try {
+      prepared = make(library);
+    } catch (error) {
+      return error instanceof torch.KindlingError ? { isInvalid: true } : { error };
+    }
+    try {
+      const result = prepared.call();
+      if (result instanceof Promise) result.catch(() => {});
+      const bits = bitsOf("result", result);
+      for (const [i, x] of prepared.tensors.entries()) if (isAlive(x)) bits.push(...bitsOf(`x${i}`, x));
+      return { bits: [...bits, ...gradientsOf(result, prepared.tensors)] };
+    } catch (error) {
+      return { error };
+    }
+  });
+}
+
+const show = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}\n${stackOf(error)}` : `threw ${String(error)}`;
+
+/** The innermost places of an error. */
+const stackOf = ({ stack = "" }: Error): string =>
+  stack
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 4)
+    .map((line) => line.replace(/\(?(file:\/\/)?\/\S*\/(?=[^/]+:\d+)/, "("))
+    .join("\n");
+
+/** The op's own name, or that of what it is an alias or a part of. */
+function isNamed({ path }: Call, message: string): boolean {
+  const name = path.split(".").at(-1)!.replace(/_$/, "").toLowerCase();
+  return message.toLowerCase().includes(name);
+}
+
+function judgeError(call: Call, error: unknown): [FaultKind, string] | undefined {
+  if (error instanceof WebAssembly.RuntimeError) return ["trap", show(error)];
+  if (!(error instanceof torch.KindlingError)) return ["foreign", show(error)];
+  const { message } = error as Error;
+  if (/\[object \w+\]/.test(message)) return ["foreign", show(error)];
+  if (strict && !isNamed(call, message)) return ["foreign", `names no op: ${show(error)}`];
+  return undefined;
+}
+
+/** Whether an error must name the op that was called. */
+const strict = process.env.FUZZ_STRICT === "1";
+
+function difference(a: readonly Bits[], b: readonly Bits[]): string | undefined {
+  if (a.length !== b.length) return `${a.length} results, then ${b.length}`;
+  for (const [i, one] of a.entries()) {
+    if (one.what !== b[i]!.what) return `${one.what}, then ${b[i]!.what}`;
+    const at = one.bytes.findIndex((byte, k) => byte !== b[i]!.bytes[k]);
+    if (at >= 0) return `${one.what} differs from byte ${at} of ${one.bytes.length}`;
+  }
+  return undefined;
+}
+
+/** Makes calls in a guarded heap. */
+export class Judge {
+  /** @param library What the programs call `torch`. */
+  constructor(
+    private readonly heap: Heap,
+    private readonly library: unknown = torch,
+  ) {}
+
+  /**
+   * Judges calls together: memory is filled and inspected once for all, and calls are made alone only where something is wrong. Ends at
+   * a trap, after which the state of the library is not to be relied on.
+   * @param begin Is told before each call.
+   */
+  judgeAll(calls: readonly Call[], begin: (i: number) => void): Verdict[] {
+    const [first, second] = patterns[calls.length % patterns.length]!;
+    const makers = calls.map((call) => compile(printCall(call)));
+    this.heap.setPoison(first);
+    const runs: Run[] = [];
+    for (const [i, make] of makers.entries()) {
+      begin(i);
+      runs.push(runOnce(make, this.library));
+      if (runs[i]!.error instanceof WebAssembly.RuntimeError) break;
+    }
+    const damages = [...this.heap.check()];
+    this.heap.setPoison(second);
+    const again = runs.map((run, i) => {
+      begin(i);
+      return run.bits && runOnce(makers[i]!, this.library);
+    });
+    damages.push(...this.heap.check());
+    return runs.map((run, i) => {
+      begin(i);
+      const differs = again[i] && changed(calls[i]!, run, again[i]);
+      return damages.length > 0 || differs ? this.judge(calls[i]!) : this.verdict(calls[i]!, run);
+    });
+  }
+
+  /**
+   * Judges one call alone.
+   * @param kind Only this kind of fault matters.
+   */
+  judge(call: Call, kind?: FaultKind): Verdict {
+    const make = compile(printCall(call));
+    const run = (): Run => runOnce(make, this.library);
+    const a = run();
+    const verdict = this.verdict(call, a);
+    if (kind === "foreign" || kind === "trap") return verdict;
+    const damages = this.heap.check();
+    if (damages.length > 0) return { ...verdict, fault: faultOf(call, "guard", damages[0]!) };
+    if (a.bits === undefined || kind === "guard") return verdict;
+    for (const pair of patterns) {
+      const [first, second] = pair.map((byte) => {
+        this.heap.setPoison(byte);
+        return run();
+      }) as [Run, Run];
+      const differs = first.bits && changed(call, first, second);
+      if (differs) return { ...verdict, fault: faultOf(call, "poison", differs) };
+    }
+    return verdict;
+  }
+
+  private verdict(call: Call, { isInvalid, error, bits }: Run): Verdict {
+    if (isInvalid) return { outcome: "invalid" };
+    if (bits) return { outcome: "accepted" };
+    const wrong = judgeError(call, error);
+    return wrong ? { outcome: "refused", fault: faultOf(call, ...wrong) } : { outcome: "refused" };
+  }
+}
+
+/** How two runs of a call differ that should not. */
+function changed(call: Call, a: Run, b: Run): string | undefined {
+  if (call.path in undetermined) return undefined;
+  return b.bits ? difference(a.bits!, b.bits) : `accepted, then ${show(b.error)}`;
+}
+
+/** A fault with its program. */
+export function faultOf(call: Call, kind: FaultKind, detail: string): Fault {
+  const { setup, call: text } = printCall(call);
+  return { kind, program: setup === "" ? `${text};` : `${setup}\n${text};`, detail };
+}

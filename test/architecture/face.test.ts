@@ -1,0 +1,70 @@
+/** The public face: every export and every method has PyTorch's name in camelCase, or stands here with its reason. */
+import { expect, test } from "vitest";
+import { ownNames } from "./face";
+
+const paths = (space: string, names: string): string[] => names.split(" ").map((name) => `${space}.${name}`);
+
+/** Names that PyTorch 1.13's documentation does not list, by the reason to have them. */
+const own: Readonly<Record<string, readonly string[]>> = {
+  "errors are classes of their own": (
+    "KindlingError ShapeError DTypeError DeviceError IndexError ValueError ArgumentError AutogradError DisposedError OutOfMemoryError FormatError " +
+    "WorkerError StateError linalg.LinAlgError"
+  ).split(" "),
+  "memory that no collector of the language counts": ["tidy", "memoryStats", "Tensor.dispose"],
+  "what the machine gives": ["doctor", "simdLevel", "backends.conv"],
+  "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],
+  "Python's operators and protocols": ["Tensor.constructor", "Tensor.toString", "nn.deepcopy"],
+  "numpy's arrays": ["Tensor.toTypedArray"],
+  "PyTorch's, without documentation": [
+    ...paths("Tensor", "_base _version registerPostAccumulateGradHook"),
+    ...paths("autograd", "FunctionCtx AccumulateGrad Node RemovableHandle detectAnomaly grad gradcheck gradgradcheck"),
+    ...paths("autograd", "isAnomalyCheckNanEnabled isAnomalyEnabled onceDifferentiable setDetectAnomaly"),
+    ...paths("autograd.graph", "AccumulateGrad Node disableSavedTensorsHooks getGradientEdge incrementVersion"),
+    ...paths("autograd.graph", "registerMultiGradHook savedTensorsHooks"),
+    ...paths("nn", "IncompatibleKeys NonDynamicallyQuantizableLinear"),
+    ...paths("nn", "registerModuleForwardHook registerModuleForwardPreHook"),
+    ...paths("nn", "registerModuleFullBackwardHook registerModuleFullBackwardPreHook"),
+    ...paths("nn.functional", "_scaledDotProductAttention"),
+    ...paths("nn.utils.parametrizations", "Orthogonal SpectralNorm"),
+    ...paths("optim.lrScheduler", "LRScheduler"),
+    ...paths(
+      "vision.models",
+      "BasicBlock Bottleneck Conv2dNormActivation Encoder EncoderBlock Fire InvertedResidual MLPBlock",
+    ),
+    "forkRng",
+  ],
+  "PyTorch's from later versions": [
+    ...paths("fft", "hfft2 hfftn"),
+    ...paths("func", "functionalCall grad gradAndValue hessian jacfwd jacrev jvp stackModuleState vjp vmap"),
+    "vmap",
+    ...paths("nn", "CircularPad1d CircularPad2d CircularPad3d LPPool3d RMSNorm ZeroPad1d ZeroPad3d"),
+    ...paths("nn.functional", "lpPool3d rmsNorm scaledDotProductAttention"),
+    "nn.utils.fuseLinearBnEval",
+    ...paths("optim", "Lion Muon"),
+    ...paths("optim.swaUtils", "getEmaAvgFn getEmaMultiAvgFn getSwaAvgFn getSwaMultiAvgFn"),
+    "utils.data.StackDataset",
+  ],
+  "in place, where PyTorch has an option": [
+    ...paths("Tensor", "hardsigmoid_ hardswish_ mish_ relu6_ silu_"),
+    ...paths("nn.functional", "hardsigmoid_ hardswish_ mish_ silu_"),
+  ],
+  "an alias of logsigmoid": ["Tensor.logSigmoid", "nn.functional.logSigmoid"],
+  "base classes for one's own": ["optim.PerParameterOptimizer", "optim.lrScheduler.Scheduler"],
+  "PyTorch's names in the state of one's own modules": ["nn.snakeCase"],
+  "the package of this name": paths("safetensors", "load loadFile metadata save saveFile"),
+  "data sets and models that come with the library": [
+    ...paths("vision.datasets", "ImageDataset cifar10 cifar10Classes digits fashionMnist fashionMnistClasses"),
+    ...paths("vision.datasets", "mnist mnistClasses parseIdx"),
+    ...paths("vision.models", "LeNet lenet"),
+    ...paths("vision.models", "resnext101_32x8d resnext50_32x4d squeezenet1_0 squeezenet1_1"),
+    ...paths("vision.models", "wideResnet101_2 wideResnet50_2"),
+  ],
+  "members marked as internal: they check what they are given": paths(
+    "Tensor",
+    "assertAlive checkAxis elements takeGrad",
+  ),
+};
+
+test("every public name is PyTorch's, or is listed with its reason", () => {
+  expect(ownNames()).toEqual(Object.values(own).flat().sort());
+});

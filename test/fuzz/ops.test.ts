@@ -1,0 +1,48 @@
+/** The fuzzer of ops: it finds what is planted, and nothing in the library. */
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Fault } from "../../scripts/fuzz/fault";
+import { fuzzOps, type OpsOptions } from "../../scripts/fuzz/ops";
+import { names } from "./planted.mjs";
+
+async function fuzz(options: Partial<OpsOptions>) {
+  const faults: Fault[] = [];
+  const summary = await fuzzOps({
+    seed: 1,
+    calls: 100,
+    seconds: 60,
+    report: (fault) => faults.push(fault),
+    ...options,
+  });
+  return { faults, summary };
+}
+
+const planted = { path: join(import.meta.dirname, "planted.mjs"), names };
+
+test.each([
+  ["overrun", "guard"],
+  ["unwritten", "poison"],
+  ["endless", "hang"],
+  ["foreign", "foreign"],
+  ["vague", "foreign"],
+  ["trapping", "trap"],
+  ["deadly", "death"],
+])("a planted fault is found: %s", async (name, kind) => {
+  const { faults } = await fuzz({ planted, op: `planted.${name}`, calls: 2, limit: 1 });
+  expect(faults.map((fault) => fault.kind)).toEqual([kind, kind]);
+  expect(faults[0]!.program).toContain(`torch.planted.${name}(`);
+});
+
+test("a call depends on the seed and its number alone", async () => {
+  const { faults } = await fuzz({ planted, op: "planted.foreign", calls: 3 });
+  const { faults: third } = await fuzz({ planted, op: "planted.foreign", calls: 1, from: 2 });
+  expect(third.map(({ program }) => program)).toEqual([faults[2]!.program]);
+});
+
+test("nothing is wrong with a few thousand calls", async () => {
+  const { faults, summary } = await fuzz({ calls: 4000 });
+  expect(faults.map(({ kind, program, detail }) => `${kind}: ${detail}\n${program}`)).toEqual([]);
+  expect(summary.calls).toBe(4000);
+  expect(summary.accepted).toBeGreaterThan(1500);
+  expect(summary.refused).toBeGreaterThan(800);
+}, 300_000);
