@@ -1,6 +1,9 @@
 /** Geometry: shapes, strides, broadcasting. Sizes and strides count elements, the outermost axis comes first. */
 import { IndexError, ShapeError } from "./errors";
 
+/** The most axes that a tensor may have, as in PyTorch: kernels take geometries of bounded length. */
+export const MAX_AXES = 64;
+
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];
 

@@ -5,7 +5,7 @@
 import { type DType, sizeOf } from "../core/dtype";
 import { ArgumentError, describe, FormatError } from "../core/errors";
 import { setOwn } from "../core/record";
-import { sizeOfShape } from "../core/shape";
+import { MAX_AXES, sizeOfShape } from "../core/shape";
 import { readBytes, writeBytes } from "../platform/files";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -28,8 +28,6 @@ const dtypeOfCode = new Map(Object.entries(codes).map(([dtype, code]) => [code, 
 const LENGTH_BYTES = 8;
 /** The limit that the format sets. */
 const MAX_HEADER = 100_000_000;
-/** As many axes as a tensor may have. */
-const MAX_AXES = 64;
 const METADATA = "__metadata__";
 
 /** Where a tensor lies in the bytes after the header. */
