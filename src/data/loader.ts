@@ -2,6 +2,7 @@
 import { backendOf } from "../backend/backend";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
+import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
 import { type Collated, defaultCollate } from "./collate";
 import { Crew, type CrewOptions } from "./crew";
@@ -62,8 +63,19 @@ const PAUSE_BYTES = 32 << 20;
 /** Milliseconds after which everything else that waits for the event loop gets a turn: a frame of a screen. */
 const PAUSE_TIME = 16;
 
-/** Passes that nobody finished keep no workers: those of a forgotten loader are let go. */
-const abandoned = new FinalizationRegistry<Crew>((crew) => crew.close());
+/** Workers stay with a loader; those of a forgotten one are let go. */
+const forgottenLoaders = new FinalizationRegistry<Crew>((crew) => crew.close());
+
+/** What is to be done when nobody goes on with a pass. It must not lead to the pass itself. */
+interface Ending {
+  run?: () => void;
+}
+
+/** Nobody has to finish a pass: `next()` of a new iterator is an idiom for one batch. */
+const forgottenPasses = new FinalizationRegistry<Ending>((ending) => ending.run?.());
+
+/** Crews beyond which forgotten passes are looked for before another crew starts: the collector does not see their threads and memory. */
+const MANY_CREWS = 2;
 
 /**
  * Batches of a data set.
@@ -164,7 +176,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   /** One pass. Now and then it waits a turn of the event loop, in which finalizers run and a page stays alive. */
   [Symbol.asyncIterator](): AsyncIterator<B> {
     const seed = drawSeed(this.generator);
-    return this.numWorkers > 0 && canUseWorkers() ? this.passByWorkers(seed) : this.passAwaited();
+    return this.numWorkers > 0 && canUseWorkers() ? this.watchedPass(seed) : this.passAwaited();
   }
 
   private async *passAwaited(): AsyncGenerator<B, void, undefined> {
@@ -178,12 +190,23 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     }
   }
 
-  private async *passByWorkers(seed: bigint): AsyncGenerator<B, void, undefined> {
+  private watchedPass(seed: bigint): AsyncIterator<B> {
+    const ending: Ending = {};
+    const pass = this.passByWorkers(seed, ending);
+    forgottenPasses.register(pass, ending, ending);
+    return pass;
+  }
+
+  private async *passByWorkers(seed: bigint, ending: Ending): AsyncGenerator<B, void, undefined> {
+    if (Crew.count >= MANY_CREWS) await findForgottenPasses();
     const crew = this.startCrew(seed);
+    const stays = crew === this.crew;
+    const requests = this.requests();
+    ending.run = () => (stays ? crew.endPass(requests) : crew.close());
     const pauses = new Pauses();
     let isIntact = false;
     try {
-      for await (const batch of crew.pass(this.requests())) {
+      for await (const batch of crew.pass(requests)) {
         isIntact = true;
         yield batch as B;
         isIntact = false;
@@ -191,6 +214,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
       }
       isIntact = true;
     } finally {
+      forgottenPasses.unregister(ending);
       if (crew !== this.crew || !isIntact) this.dismiss(crew);
     }
   }
@@ -201,7 +225,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     if (this.crew?.isBusy === false) return this.crew;
     const crew = Crew.start(this.crewOptions(seed));
     if (!this.persistentWorkers || this.crew !== undefined) return crew;
-    abandoned.register(this, crew);
+    forgottenLoaders.register(this, crew);
     this.crew = crew;
     return crew;
   }
@@ -248,6 +272,13 @@ class Pauses {
     this.memory = allocatedBytes();
     this.time = now();
   }
+}
+
+/** The collector finds them, and its callbacks run in the turns that follow. */
+async function findForgottenPasses(): Promise<void> {
+  await nextTurn();
+  collectNow();
+  for (let turn = 0; turn < 2; turn++) await nextTurn();
 }
 
 const allocatedBytes = (): number => backendOf("cpu")?.memoryStats().allocated ?? 0;

@@ -50,8 +50,8 @@ class DataWorker {
   private readonly untaken = new Map<number, readonly Tensor[]>();
 
   constructor(private readonly port: Port) {
-    const { engine, arena, id, numWorkers, seed } = port.setup;
-    wasm.attach(engine, arena, (range) => port.send({ kind: "grew", range }));
+    const { engine, arena, owner, id, numWorkers, seed } = port.setup;
+    wasm.attach(engine, arena, owner);
     defaultGenerator.manualSeed(seed);
     info = { id, numWorkers, seed, dataset: undefined };
     this.last = this.load().catch((error) => port.send({ kind: "failed", error: describeError(error) }));

@@ -14,6 +14,7 @@ import {
 import { ArgumentList } from "./argumentList";
 import { compileKernels, type Kernel, type Kernels, loadKernels, type SimdLevel } from "./kernels";
 import { type Extent, Memory, reserveMemory } from "./memory";
+import { MAIN_OWNER, PageTable } from "./pages";
 import { Pool } from "./pool";
 
 const INITIAL_PAGES = 256;
@@ -30,6 +31,7 @@ const addressOf = ({ storage, offset, dtype }: Operand): number =>
 interface Engine {
   readonly kernels: Kernels;
   readonly memory: Memory;
+  readonly pages: PageTable;
   readonly pool: Pool;
   /** Address of the call area. */
   readonly callArea: number;
@@ -40,6 +42,8 @@ export interface SharedEngine {
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
   readonly level: SimdLevel;
+  /** Whose the pages of the memory are. */
+  readonly pages: SharedArrayBuffer;
 }
 
 class WasmBackend implements Backend {
@@ -56,34 +60,52 @@ class WasmBackend implements Backend {
     const { module, level } = compileKernels();
     const kernels = loadKernels(module, level, wasm);
     const { heapBase } = kernels;
-    return this.start(kernels, new Memory(wasm, { address: heapBase, bytes: wasm.buffer.byteLength - heapBase }));
+    const pages = new PageTable(MAIN_OWNER);
+    pages.claim({ address: 0, bytes: wasm.buffer.byteLength });
+    return this.start(
+      kernels,
+      new Memory(wasm, { address: heapBase, bytes: wasm.buffer.byteLength - heapBase }),
+      pages,
+    );
   }
 
-  private start(kernels: Kernels, memory: Memory): Engine {
+  private start(kernels: Kernels, memory: Memory, pages: PageTable): Engine {
+    memory.pages = pages;
     const callArea = memory.allocate(CALL_BYTES).address;
-    this.engine = { kernels, memory, callArea, pool: new Pool(kernels, memory) };
+    this.engine = { kernels, memory, pages, callArea, pool: new Pool(kernels, memory) };
     return this.engine;
   }
 
   /** What {@link attach} takes in another thread. */
   share(): SharedEngine {
-    const { kernels, memory } = this.parts;
-    return { memory: memory.memory, module: kernels.module, level: kernels.level };
+    const { kernels, memory, pages } = this.parts;
+    return { memory: memory.memory, module: kernels.module, level: kernels.level, pages: pages.buffer };
+  }
+
+  /** A number for a thread that is to be attached. */
+  newOwner(): number {
+    return this.parts.pages.newOwner();
   }
 
   /**
    * Computes in the memory of another thread instead of one of its own, on one thread. Allocates only from `arena`, which that thread has set aside, and
-   * from what it grows the memory by, of which it tells `onGrow`.
+   * from pages that nobody has, or that it grows the memory by: those are noted as `owner`'s.
    * @throws KindlingError if there are tensors already.
    */
-  attach({ memory, module, level }: SharedEngine, arena: Extent, onGrow: (range: Extent) => void): void {
+  attach({ memory, module, level, pages }: SharedEngine, arena: Extent, owner: number): void {
     if (this.engine !== undefined) throw new KindlingError("attach: this thread has memory of its own already");
-    this.start(loadKernels(module, level, memory), new Memory(memory, { ...arena }, onGrow)).pool.setNumThreads(1);
+    const table = new PageTable(owner, pages);
+    this.start(loadKernels(module, level, memory), new Memory(memory, { ...arena }), table).pool.setNumThreads(1);
   }
 
-  /** Takes over a range that {@link attach} has grown in a thread that is gone. */
-  adopt(range: Extent): void {
-    this.parts.memory.adopt(range);
+  /**
+   * Gives the pages of a thread that is gone to all others.
+   * @param isLast Whether there is no other thread any more that was attached.
+   */
+  detach(owner: number, isLast: boolean): void {
+    const { memory, pages } = this.parts;
+    pages.release(owner);
+    if (isLast) pages.releaseUnnamed(memory.memory.buffer.byteLength);
   }
 
   allocate(bytes: number): Block {

@@ -50,6 +50,12 @@ export interface Extent {
   bytes: number;
 }
 
+/** Pages that other threads have left, and a record of those that the system has given. */
+export interface PageSource {
+  take(count: number): Extent | undefined;
+  claim(range: Extent): void;
+}
+
 export class Memory {
   private readonly free: number[][] = Array.from({ length: classOf(SMALL_LIMIT) + 1 }, () => []);
   /** Free extents, by address, never adjacent. */
@@ -65,6 +71,8 @@ export class Memory {
   private debt = 0;
   private views: Partial<Record<DType, TypedArray>> = {};
   private buffer: ArrayBufferLike;
+  /** Where pages come from before the system is asked, and who is told of those that it gave. */
+  pages: PageSource | undefined;
 
   /**
    * Manages one range of `memory`, and what it grows by. Several threads may each have an allocator of the same memory: each hands out only what
@@ -234,8 +242,12 @@ export class Memory {
 
   /** New pages, or undefined if there are none. They begin where the engine says: another thread may grow the memory at any time. */
   private tryGrow(pages: number): Extent | undefined {
+    const spare = this.pages?.take(pages);
+    if (spare !== undefined) return spare;
     try {
-      return { address: this.memory.grow(pages) * PAGE, bytes: pages * PAGE };
+      const range = { address: this.memory.grow(pages) * PAGE, bytes: pages * PAGE };
+      this.pages?.claim(range);
+      return range;
     } catch {
       return undefined;
     }
