@@ -7,7 +7,7 @@ import { wasm } from "../backend/wasm/backend";
 import type { Extent } from "../backend/wasm/memory";
 import { WorkerError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
-import { startWorker, type WorkerHandle } from "../platform/platform";
+import { startWorker, tellsEnd, type WorkerHandle } from "../platform/platform";
 import { allocate } from "../tensor/create";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
@@ -272,7 +272,7 @@ export class Crew {
   }
 
   private receive(member: Member, reply: Reply): void {
-    if (reply.kind === "closed") this.dismiss(member);
+    if (reply.kind === "closed") this.sendHome(member);
     else if (reply.kind === "failed") this.fail(remoteText(member.id, reply.error), causeOf(reply.error));
     else this.receiveBatch(reply);
   }
@@ -345,6 +345,12 @@ export class Crew {
       (member.timer as { unref?(): void }).unref?.();
     }
     if (this.members.length === 0) this.releaseDataset();
+  }
+
+  /** The library touches no memory there any more. Timers of the data set may, until the thread has ended. */
+  private sendHome(member: Member): void {
+    if (tellsEnd) member.handle.terminate();
+    else this.dismiss(member);
   }
 
   /** Takes the memory of a worker back that touches none of it any more. */

@@ -68,6 +68,17 @@ export function isMapStyle(dataset: unknown): dataset is MapStyle {
   return typeof length === "number" && typeof at === "function";
 }
 
+/**
+ * The samples at `indices`, gathered in one pass by `atMany`; undefined where that is not possible. A subclass that has an `at` of its own
+ * means that one.
+ */
+export function samplesAt<T>(dataset: MapStyle<T>, indices: readonly number[]): Collated<T> | undefined {
+  if (dataset.atMany === undefined) return undefined;
+  let owner: object = dataset;
+  while (!Object.hasOwn(owner, "at") && !Object.hasOwn(owner, "atMany")) owner = Object.getPrototypeOf(owner);
+  return Object.hasOwn(owner, "atMany") ? dataset.atMany(indices) : undefined;
+}
+
 /** Whether a data set is read from beginning to end. */
 export function isIterableStyle(dataset: unknown): dataset is IterableStyle {
   if (typeof dataset !== "object" || dataset === null || isMapStyle(dataset)) return false;
@@ -127,11 +138,14 @@ export class Subset<T = unknown> implements MapStyle<T> {
   }
 
   atMany(indices: readonly number[]): Collated<T> | undefined {
-    return this.dataset.atMany?.(indices.map((i) => this.inner(i)));
+    return samplesAt(
+      this.dataset,
+      indices.map((i) => this.inner(i)),
+    );
   }
 
   private inner(index: number): number {
-    const found = this.indices.at(index);
+    const found = Number.isInteger(index) ? this.indices.at(index) : undefined;
     if (found === undefined)
       throw new IndexError(`Subset: index ${index} is out of range for ${this.indices.length} samples`);
     return found;
@@ -165,6 +179,7 @@ export class ConcatDataset<T = unknown> implements MapStyle<T> {
 
   at(index: number): T | undefined {
     const i = index < 0 ? index + this.length : index;
+    if (!Number.isInteger(i)) throw new IndexError(`ConcatDataset: ${describe(index)} is no index`);
     const which = this.cumulativeSizes.findIndex((end) => i < end);
     if (i < 0 || which < 0)
       throw new IndexError(`ConcatDataset: index ${index} is out of range for ${this.length} samples`);

@@ -86,6 +86,6 @@ receive((message) => {
   if (port) return port.deliver(message);
   const waiting = [];
   port = globalThis[key] = { setup: message, send, load: (module) => import(module), waiting, deliver: (request) => waiting.push(request) };
-  import(${JSON.stringify(library)}).then(() => key in globalThis && fail("the module has no data worker: " + ${JSON.stringify(library)}), fail);
+  prepare().then(() => import(${JSON.stringify(library)})).then(() => key in globalThis && fail("the module has no data worker: " + ${JSON.stringify(library)}), fail);
 });
 `;

@@ -60,6 +60,8 @@ class DataWorker {
   }
 
   private async load(): Promise<void> {
+    // Files of the library that come after this one make more classes known.
+    await Promise.resolve();
     const { setup } = this.port;
     const { isBatched, dropLast } = setup;
     const dataset = (await rebuild(setup.dataset, this.port.load)) as AnyDataset;
