@@ -1,14 +1,26 @@
 /** Batches of a data set, in any order, read here or by workers. */
 import { backendOf } from "../backend/backend";
+import { checkFlag, checkNumber } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
 import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
+import type { Tensor } from "../tensor/tensor";
 import { type Collated, defaultCollate } from "./collate";
 import { Crew, type CrewOptions } from "./crew";
 import { type AnyDataset, isIterableStyle, isMapStyle, type SampleOf } from "./dataset";
 import { assertSettled, type Collate, createFetcher, END, type FetchOptions } from "./fetch";
-import { BatchSampler, drawSeed, type IndexOrder, lengthOf, RandomSampler, SequentialSampler } from "./sampler";
+import { plainBatch, plainIndex } from "./indices";
+import {
+  BatchSampler,
+  checkGenerator,
+  checkOrder,
+  drawSeed,
+  type IndexOrder,
+  lengthOf,
+  RandomSampler,
+  SequentialSampler,
+} from "./sampler";
 import { getWorkerInfo } from "./worker";
 
 /** Options of {@link DataLoader}. */
@@ -18,7 +30,7 @@ export interface DataLoaderOptions<T = unknown, B = unknown> {
   /** A new random order in every pass. Default: false. */
   shuffle?: boolean;
   /** The order of the indices, in place of `shuffle`. */
-  sampler?: IndexOrder<any>;
+  sampler?: IndexOrder<any> | Tensor;
   /** The indices of each batch, in place of `batchSize`, `shuffle`, `sampler` and `dropLast`. */
   batchSampler?: IndexOrder<readonly any[]>;
   /** Workers that read the data set; 0 reads it in this thread. Default: 0. */
@@ -58,6 +70,8 @@ const optionNames = [
   "persistentWorkers",
 ] as const;
 
+/** Each takes a thread and 16 MiB. */
+const MOST_WORKERS = 128;
 /** Growth of the memory in use after which finalizers get a turn. */
 const PAUSE_BYTES = 32 << 20;
 /** Milliseconds after which everything else that waits for the event loop gets a turn: a frame of a screen. */
@@ -113,6 +127,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   ) {
     checkOptions("DataLoader", options, optionNames);
     checkDataset(dataset);
+    checkKinds(options);
     checkWorkerOptions(options);
     checkOrderOptions(dataset, options);
     this.numWorkers = options.numWorkers ?? 0;
@@ -124,7 +139,10 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     this.collateFn = options.collateFn ?? defaultCollate;
     this.dropLast = options.dropLast ?? false;
     this.batchSize = options.batchSampler !== undefined || options.batchSize === null ? null : (options.batchSize ?? 1);
-    this.sampler = options.sampler ?? this.defaultOrder(options.shuffle ?? false);
+    this.sampler =
+      options.sampler === undefined
+        ? this.defaultOrder(options.shuffle ?? false)
+        : checkOrder("DataLoader", "sampler", options.sampler);
     this.batchSampler = options.batchSampler ?? this.defaultBatches();
   }
 
@@ -237,8 +255,8 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
 
   /** What each fetch reads: indices, or for an iterable data set a number of samples. */
   private *requests(): globalThis.Generator<unknown, void, undefined> {
-    const order = this.batchSampler ?? this.sampler;
-    if (order !== undefined) yield* order;
+    if (this.batchSampler !== undefined) for (const batch of this.batchSampler) yield plainBatch(batch);
+    else if (this.sampler !== undefined) for (const index of this.sampler) yield plainIndex(index);
     else for (;;) yield this.batchSize ?? 1;
   }
 
@@ -299,12 +317,31 @@ function checkDataset(dataset: unknown): void {
     throw new ArgumentError(`DataLoader: a data set has length and at(i), or is iterable; got ${describe(dataset)}`);
 }
 
+/** @throws ArgumentError for an option of another kind. */
+function checkKinds(options: DataLoaderOptions<any, any>): void {
+  for (const name of ["shuffle", "dropLast", "persistentWorkers"] as const)
+    if (options[name] !== undefined) checkFlag("DataLoader", name, options[name]);
+  for (const name of ["collateFn", "workerInitFn"] as const)
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw new ArgumentError(`DataLoader: ${name} must be a function, got ${describe(options[name])}`);
+  if (options.timeout !== undefined) checkNumber("DataLoader", "timeout", options.timeout);
+  if (options.batchSampler !== undefined) checkIterable(options.batchSampler);
+  checkGenerator("DataLoader", options.generator);
+}
+
+function checkIterable(order: unknown): void {
+  if (typeof order !== "object" || order === null || !(Symbol.iterator in order))
+    throw new ArgumentError(`DataLoader: batchSampler must be an iterable of arrays, got ${describe(order)}`);
+}
+
 function checkWorkerOptions(options: DataLoaderOptions<any, any>): void {
   const { numWorkers = 0, timeout = 0, prefetchFactor, persistentWorkers = false } = options;
   if (!Number.isInteger(numWorkers) || numWorkers < 0)
     throw new ValueError(
       `numWorkers option should be a non-negative integer, got ${describe(numWorkers)}; use numWorkers: 0 to disable workers.`,
     );
+  if (numWorkers > MOST_WORKERS)
+    throw new ValueError(`numWorkers option should be at most ${MOST_WORKERS}, got ${numWorkers}`);
   if (!(timeout >= 0)) throw new ValueError("timeout option should be non-negative");
   if (numWorkers === 0 && prefetchFactor !== undefined)
     throw new ValueError(
