@@ -4,7 +4,7 @@ import { IndexError, ShapeError } from "./errors";
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];
 
-/** The most axes that a tensor has, as in PyTorch. */
+/** The most axes that a tensor may have, as in PyTorch: kernels take geometries of bounded length. */
 export const MAX_AXES = 64;
 
 /** @throws {@link ShapeError} for more than {@link MAX_AXES} axes. */

@@ -87,7 +87,7 @@ function expectTensor(x: unknown, i: number, path: string): Tensor {
 }
 
 function fieldOf(sample: unknown, key: string, i: number, path: string): unknown {
-  if (isPlainObject(sample) && key in sample) return sample[key];
+  if (isPlainObject(sample) && Object.hasOwn(sample, key)) return sample[key];
   throw mixed(i, path, `an object with the field ${key}`, sample);
 }
 

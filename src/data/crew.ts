@@ -7,7 +7,7 @@ import { wasm } from "../backend/wasm/backend";
 import type { Extent } from "../backend/wasm/memory";
 import { WorkerError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
-import { startWorker, type WorkerHandle } from "../platform/platform";
+import { startWorker, tellsEnd, type WorkerHandle } from "../platform/platform";
 import { allocate } from "../tensor/create";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
@@ -28,6 +28,14 @@ import {
 const ARENA_BYTES = 16 << 20;
 /** Milliseconds that a worker has to finish what it is doing when it is no longer needed. */
 const GRACE = 5000;
+/** Timers of more milliseconds end at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Crews that were not closed. */
+const open = new Set<Crew>();
+
+/** Workers of all crews that may touch memory. */
+let attached = 0;
 
 export interface CrewOptions {
   readonly dataset: AnyDataset;
@@ -47,7 +55,8 @@ interface Member {
   readonly id: number;
   readonly handle: WorkerHandle;
   readonly arena: Block;
-  readonly grown: Extent[];
+  /** Its number as an owner of the memory that it takes besides. */
+  readonly owner: number;
   /** False once its iterable data set is at its end. */
   isActive: boolean;
   /** It touches no memory any more. */
@@ -82,6 +91,11 @@ export class Crew {
 
   private constructor(private readonly options: CrewOptions) {}
 
+  /** Crews with workers. */
+  static get count(): number {
+    return open.size;
+  }
+
   /** Whether a worker was lost: the others are of no use then. */
   get hasFailed(): boolean {
     return this.failure !== undefined;
@@ -93,6 +107,7 @@ export class Crew {
    */
   static start(options: CrewOptions): Crew {
     const crew = new Crew(options);
+    open.add(crew);
     try {
       crew.hire();
     } catch (error) {
@@ -110,16 +125,24 @@ export class Crew {
       const handle = startWorker(source, `kindling-data-${id}`);
       if (handle === undefined) throw new WorkerError("DataLoader: no worker can be started here; use numWorkers: 0");
       const arena = wasm.allocate(ARENA_BYTES);
-      const member: Member = { id, handle, arena, grown: [], isActive: true, isGone: false };
+      const owner = wasm.newOwner();
+      const member: Member = { id, handle, arena, owner, isActive: true, isGone: false };
       this.members.push(member);
+      attached++;
       handle.onMessage((reply: Reply) => this.receive(member, reply));
       handle.onError((error) => this.lose(member, error.message));
-      handle.post({ ...setup, arena: rangeOf(arena), id, seed: BigInt.asUintN(64, seed + BigInt(id)) } satisfies Setup);
+      handle.post({
+        ...setup,
+        arena: rangeOf(arena),
+        owner,
+        id,
+        seed: BigInt.asUintN(64, seed + BigInt(id)),
+      } satisfies Setup);
     }
   }
 
   /** The part of the setup that all workers share. */
-  private describeWork(): Omit<Setup, "arena" | "id" | "seed"> {
+  private describeWork(): Omit<Setup, "arena" | "owner" | "id" | "seed"> {
     const { dataset, numWorkers, workerInitFn, fetchOptions } = this.options;
     const { isBatched, dropLast, collate } = fetchOptions;
     return {
@@ -162,7 +185,8 @@ export class Crew {
     let id = this.nextTask;
     if (id > 0) this.restart();
     try {
-      for (let i = 0; i < this.options.prefetchFactor * this.members.length; i++) this.assign(requests);
+      let ahead = this.options.prefetchFactor * this.members.length;
+      while (ahead > 0 && this.assign(requests)) ahead--;
       for (; id < this.nextTask; id++) {
         const reply = await this.arrival(id);
         if (reply.kind === "end") this.tasks.get(id)!.member.isActive = false;
@@ -171,10 +195,15 @@ export class Crew {
         if (reply.kind === "batch") yield this.collatesHere ? this.options.fetchOptions.collate!(batch) : batch;
       }
     } finally {
-      this.isBusy = false;
-      requests.return?.();
-      for (const [taskId, task] of this.tasks) this.forget(taskId, task);
+      this.endPass(requests);
     }
+  }
+
+  /** Gives back what a pass has, also one that was left without a word. */
+  endPass(requests: Iterator<unknown>): void {
+    this.isBusy = false;
+    requests.return?.();
+    for (const [id, task] of this.tasks) this.forget(id, task);
   }
 
   private restart(): void {
@@ -188,17 +217,19 @@ export class Crew {
   /**
    * Gives the next request to the next worker in turn, so that which worker reads what does not depend on their
    * speed.
+   * @returns Whether there was a request, and somebody to take it.
    */
-  private assign(requests: Iterator<unknown>): void {
+  private assign(requests: Iterator<unknown>): boolean {
     const member = this.nextActive();
-    if (member === undefined) return;
+    if (member === undefined) return false;
     const { done, value: what } = requests.next();
-    if (done) return;
+    if (done) return false;
     const slots = this.slotBytes.map((bytes) => new Storage(wasm, bytes));
     for (const slot of slots) slot.watch();
     const id = this.nextTask++;
     this.tasks.set(id, { member, slots, isStale: false });
     this.post(member, { kind: "fetch", id, what, slots: slots.map(({ block }) => rangeOf(block)) });
+    return true;
   }
 
   private nextActive(): Member | undefined {
@@ -221,7 +252,9 @@ export class Crew {
     if (this.failure !== undefined) throw this.failure;
     const { timeout } = this.options;
     const patience =
-      timeout > 0 ? setTimeout(() => this.fail(`timed out after ${timeout} seconds`), timeout * 1000) : undefined;
+      timeout > 0 && timeout * 1000 <= LONGEST_TIMER
+        ? setTimeout(() => this.fail(`timed out after ${timeout} seconds`), timeout * 1000)
+        : undefined;
     this.keepAlive(true);
     try {
       return await new Promise((resolve, reject) => {
@@ -239,8 +272,7 @@ export class Crew {
   }
 
   private receive(member: Member, reply: Reply): void {
-    if (reply.kind === "grew") member.grown.push(reply.range);
-    else if (reply.kind === "closed") this.dismiss(member);
+    if (reply.kind === "closed") this.sendHome(member);
     else if (reply.kind === "failed") this.fail(remoteText(member.id, reply.error), causeOf(reply.error));
     else this.receiveBatch(reply);
   }
@@ -303,6 +335,7 @@ export class Crew {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    open.delete(this);
     this.fail("its workers were closed");
     for (const member of this.members) {
       if (member.isGone) continue;
@@ -314,6 +347,12 @@ export class Crew {
     if (this.members.length === 0) this.releaseDataset();
   }
 
+  /** The library touches no memory there any more. Timers of the data set may, until the thread has ended. */
+  private sendHome(member: Member): void {
+    if (tellsEnd) member.handle.terminate();
+    else this.dismiss(member);
+  }
+
   /** Takes the memory of a worker back that touches none of it any more. */
   private dismiss(member: Member): void {
     if (member.isGone) return;
@@ -321,7 +360,8 @@ export class Crew {
     clearTimeout(member.timer);
     member.handle.terminate();
     wasm.release(member.arena, false);
-    for (const range of member.grown) wasm.adopt(range);
+    attached--;
+    wasm.detach(member.owner, attached === 0);
     for (const [id, task] of this.tasks) if (task.member === member && task.isStale) this.forget(id, task);
     if (this.members.every(({ isGone }) => isGone)) this.releaseDataset();
   }

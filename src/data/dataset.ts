@@ -1,9 +1,10 @@
 /** Data sets: what a loader reads, and ways to combine them. */
-import { checkOptions, describe, IndexError, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, checkOptions, describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { randperm } from "../core/random/index";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 import { type Collated, gatherRows } from "./collate";
+import { indicesOf, lengthOfSource, listOf, MOST_INDICES } from "./indices";
 import { portable } from "./pack";
 
 /** A data set read by index: anything with a length and `at(i)`, such as an array. `at` may return a promise. */
@@ -68,6 +69,17 @@ export function isMapStyle(dataset: unknown): dataset is MapStyle {
   return typeof length === "number" && typeof at === "function";
 }
 
+/**
+ * The samples at `indices`, gathered in one pass by `atMany`; undefined where that is not possible. A subclass that has an `at` of its own
+ * means that one.
+ */
+export function samplesAt<T>(dataset: MapStyle<T>, indices: readonly number[]): Collated<T> | undefined {
+  if (dataset.atMany === undefined) return undefined;
+  let owner: object = dataset;
+  while (!Object.hasOwn(owner, "at") && !Object.hasOwn(owner, "atMany")) owner = Object.getPrototypeOf(owner);
+  return Object.hasOwn(owner, "atMany") ? dataset.atMany(indices) : undefined;
+}
+
 /** Whether a data set is read from beginning to end. */
 export function isIterableStyle(dataset: unknown): dataset is IterableStyle {
   if (typeof dataset !== "object" || dataset === null || isMapStyle(dataset)) return false;
@@ -83,6 +95,9 @@ export class TensorDataset<T extends readonly Tensor[] = Tensor[]> implements Ma
   readonly tensors: T;
 
   constructor(...tensors: T) {
+    const wrong = tensors.findIndex((x) => !(x instanceof Tensor) || x.ndim === 0);
+    if (wrong >= 0)
+      throw new ArgumentError(`TensorDataset: takes tensors with a first axis, got ${describe(tensors[wrong])}`);
     const sizes = tensors.map((x) => x.size(0));
     if (sizes.length === 0) throw new ValueError("TensorDataset: takes at least one tensor");
     if (sizes.some((size) => size !== sizes[0]))
@@ -113,10 +128,17 @@ export class TensorDataset<T extends readonly Tensor[] = Tensor[]> implements Ma
 
 /** The samples of another data set at some indices. @see torch.utils.data.Subset */
 export class Subset<T = unknown> implements MapStyle<T> {
+  readonly indices: readonly number[];
+
+  /** @throws ArgumentError for indices that are no integers, or a data set that is not read by index. */
   constructor(
     readonly dataset: MapStyle<T>,
-    readonly indices: readonly number[],
-  ) {}
+    indices: readonly number[] | Tensor,
+  ) {
+    if (!isMapStyle(dataset))
+      throw new ArgumentError(`Subset: a data set has length and at(i), got ${describe(dataset)}`);
+    this.indices = indicesOf("Subset", "indices", indices);
+  }
 
   get length(): number {
     return this.indices.length;
@@ -127,15 +149,24 @@ export class Subset<T = unknown> implements MapStyle<T> {
   }
 
   atMany(indices: readonly number[]): Collated<T> | undefined {
-    return this.dataset.atMany?.(indices.map((i) => this.inner(i)));
+    return samplesAt(
+      this.dataset,
+      indices.map((i) => this.inner(i)),
+    );
   }
 
   private inner(index: number): number {
-    const found = this.indices.at(index);
+    const found = Number.isInteger(index) ? this.indices.at(index) : undefined;
     if (found === undefined)
       throw new IndexError(`Subset: index ${index} is out of range for ${this.indices.length} samples`);
     return found;
   }
+}
+
+function listOfSets<D>(op: string, datasets: Iterable<D>): D[] {
+  if (typeof datasets !== "object" || datasets === null || !(Symbol.iterator in datasets))
+    throw new ArgumentError(`${op}: takes an array of data sets, got ${describe(datasets)}`);
+  return [...datasets];
 }
 
 /**
@@ -149,7 +180,7 @@ export class ConcatDataset<T = unknown> implements MapStyle<T> {
   readonly cumulativeSizes: readonly number[];
 
   constructor(datasets: Iterable<MapStyle<T>>) {
-    this.datasets = [...datasets];
+    this.datasets = listOfSets("ConcatDataset", datasets);
     if (this.datasets.length === 0) throw new ValueError("ConcatDataset: datasets should not be an empty iterable");
     if (!this.datasets.every(isMapStyle)) throw new ValueError("ConcatDataset does not support IterableDataset");
     let total = 0;
@@ -165,6 +196,7 @@ export class ConcatDataset<T = unknown> implements MapStyle<T> {
 
   at(index: number): T | undefined {
     const i = index < 0 ? index + this.length : index;
+    if (!Number.isInteger(i)) throw new IndexError(`ConcatDataset: ${describe(index)} is no index`);
     const which = this.cumulativeSizes.findIndex((end) => i < end);
     if (i < 0 || which < 0)
       throw new IndexError(`ConcatDataset: index ${index} is out of range for ${this.length} samples`);
@@ -178,7 +210,10 @@ export class ChainDataset<T = unknown> extends IterableDataset<T> {
 
   constructor(datasets: Iterable<IterableStyle<T>>) {
     super();
-    this.datasets = [...datasets];
+    this.datasets = listOfSets("ChainDataset", datasets);
+    const wrong = this.datasets.findIndex((dataset) => !isIterableStyle(dataset) && !Array.isArray(dataset));
+    if (wrong >= 0)
+      throw new ArgumentError(`ChainDataset: only supports iterable data sets, got ${describe(this.datasets[wrong])}`);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
@@ -202,7 +237,11 @@ export class StackDataset<D extends Record<string, MapStyle> | MapStyle[]> imple
   constructor(...datasets: D extends MapStyle[] ? D : [D]) {
     const [first] = datasets;
     this.datasets = (datasets.length === 1 && !isMapStyle(first) ? first : datasets) as D;
-    const lengths = Object.values(this.datasets).map((dataset: MapStyle) => dataset.length);
+    const sets = typeof this.datasets === "object" && this.datasets !== null ? Object.values(this.datasets) : [];
+    const wrong = sets.findIndex((dataset) => !isMapStyle(dataset));
+    if (wrong >= 0)
+      throw new ArgumentError(`StackDataset: data sets have length and at(i), got ${describe(sets[wrong])}`);
+    const lengths = sets.map((dataset: MapStyle) => dataset.length);
     if (lengths.length === 0) throw new ValueError("StackDataset: at least one dataset should be passed");
     if (lengths.some((length) => length !== lengths[0]))
       throw new ValueError(`StackDataset: Size mismatch between datasets: their lengths are ${lengths.join(", ")}`);
@@ -234,7 +273,12 @@ export function randomSplit<T>(
   options: { generator?: Generator } = {},
 ): Subset<T>[] {
   checkOptions("randomSplit", options, ["generator"]);
-  const sizes = partSizes(dataset.length, lengths);
+  if (!isMapStyle(dataset))
+    throw new ArgumentError(`randomSplit: a data set has length and at(i), got ${describe(dataset)}`);
+  const list = listOf("randomSplit", "lengths", lengths);
+  if (!Array.isArray(list) || !list.every((length) => typeof length === "number"))
+    throw new ArgumentError(`randomSplit: lengths must be an array of numbers, got ${describe(lengths)}`);
+  const sizes = partSizes(lengthOfSource("randomSplit", dataset, MOST_INDICES), list);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== dataset.length || sizes.some((size) => !Number.isInteger(size) || size < 0))
     throw new ValueError(

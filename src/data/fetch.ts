@@ -1,7 +1,7 @@
 /** Reads batches from a data set; the main thread and the workers do it alike. */
-import { ArgumentError, describe } from "../core/errors";
-import { type Collated, defaultCollate, defaultConvert } from "./collate";
-import { type AnyDataset, type IterableStyle, isMapStyle, type MapStyle } from "./dataset";
+import { ArgumentError, describe, IndexError } from "../core/errors";
+import { defaultCollate, defaultConvert } from "./collate";
+import { type AnyDataset, type IterableStyle, isMapStyle, type MapStyle, samplesAt } from "./dataset";
 
 /** A value that may still be on its way. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -31,7 +31,20 @@ export interface Fetcher {
 export const createFetcher = (dataset: AnyDataset, options: FetchOptions): Fetcher =>
   isMapStyle(dataset) ? new MapFetcher(dataset, options) : new IterableFetcher(dataset, options);
 
-const isPromise = (x: unknown): x is Promise<unknown> => x instanceof Promise;
+/** A promise of any library. */
+const isPromise = (x: unknown): x is Promise<unknown> =>
+  typeof x === "object" && x !== null && typeof (x as { then?: unknown }).then === "function";
+
+/**
+ * Arrays round fractions, and give undefined beyond their ends.
+ * @throws IndexError for a number that is no index of the data set.
+ */
+function checkIndex(dataset: MapStyle, index: unknown): void {
+  if (typeof index !== "number") return;
+  const isOutside = Array.isArray(dataset) && (index >= dataset.length || index < -dataset.length);
+  if (!Number.isInteger(index) || isOutside)
+    throw new IndexError(`DataLoader: ${index} is no index of a data set of ${dataset.length} samples`);
+}
 
 class MapFetcher implements Fetcher {
   constructor(
@@ -43,10 +56,8 @@ class MapFetcher implements Fetcher {
     const { isBatched, collate } = this.options;
     if (!isBatched) return settle(this.sample(request), collate ?? defaultConvert);
     const indices = request as number[];
-    if (collate === undefined && this.dataset.atMany !== undefined) {
-      const batch: Collated<unknown> | undefined = this.dataset.atMany(indices);
-      if (batch !== undefined) return batch;
-    }
+    const batch = collate === undefined ? samplesAt(this.dataset, indices) : undefined;
+    if (batch !== undefined) return batch;
     const samples = indices.map((index) => this.sample(index));
     return settle(samples.some(isPromise) ? Promise.all(samples) : samples, collate ?? defaultCollate);
   }
@@ -54,8 +65,11 @@ class MapFetcher implements Fetcher {
   /** The sample at an index; errors say which index it was. */
   private sample(index: unknown): MaybePromise<unknown> {
     try {
+      checkIndex(this.dataset, index);
       const sample = this.dataset.at(index as number);
-      return isPromise(sample) ? sample.catch((error) => Promise.reject(locate(error, index))) : sample;
+      return isPromise(sample)
+        ? Promise.resolve(sample).catch((error) => Promise.reject(locate(error, index)))
+        : sample;
     } catch (error) {
       throw locate(error, index);
     }
@@ -63,7 +77,7 @@ class MapFetcher implements Fetcher {
 }
 
 const settle = (value: MaybePromise<unknown>, then: Collate): MaybePromise<unknown> =>
-  isPromise(value) ? value.then(then) : then(value);
+  isPromise(value) ? Promise.resolve(value).then(then) : then(value);
 
 const indexOfError = new WeakMap<object, unknown>();
 
@@ -134,6 +148,6 @@ class IterableFetcher implements Fetcher {
 /** @throws ArgumentError for a batch that is on its way in a loop that cannot wait. */
 export function assertSettled(batch: MaybePromise<unknown>): void {
   if (!isPromise(batch)) return;
-  batch.catch(() => {});
+  Promise.resolve(batch).catch(() => {});
   throw new ArgumentError("DataLoader: this data set is asynchronous; iterate with `for await`");
 }

@@ -1,13 +1,26 @@
 /** Batches of a data set, in any order, read here or by workers. */
 import { backendOf } from "../backend/backend";
+import { checkFlag, checkNumber } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
+import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
+import type { Tensor } from "../tensor/tensor";
 import { type Collated, defaultCollate } from "./collate";
 import { Crew, type CrewOptions } from "./crew";
 import { type AnyDataset, isIterableStyle, isMapStyle, type SampleOf } from "./dataset";
 import { assertSettled, type Collate, createFetcher, END, type FetchOptions } from "./fetch";
-import { BatchSampler, drawSeed, type IndexOrder, lengthOf, RandomSampler, SequentialSampler } from "./sampler";
+import { plainBatch, plainIndex } from "./indices";
+import {
+  BatchSampler,
+  checkGenerator,
+  checkOrder,
+  drawSeed,
+  type IndexOrder,
+  lengthOf,
+  RandomSampler,
+  SequentialSampler,
+} from "./sampler";
 import { getWorkerInfo } from "./worker";
 
 /** Options of {@link DataLoader}. */
@@ -17,7 +30,7 @@ export interface DataLoaderOptions<T = unknown, B = unknown> {
   /** A new random order in every pass. Default: false. */
   shuffle?: boolean;
   /** The order of the indices, in place of `shuffle`. */
-  sampler?: IndexOrder<any>;
+  sampler?: IndexOrder<any> | Tensor;
   /** The indices of each batch, in place of `batchSize`, `shuffle`, `sampler` and `dropLast`. */
   batchSampler?: IndexOrder<readonly any[]>;
   /** Workers that read the data set; 0 reads it in this thread. Default: 0. */
@@ -57,13 +70,26 @@ const optionNames = [
   "persistentWorkers",
 ] as const;
 
+/** Each takes a thread and 16 MiB. */
+const MOST_WORKERS = 128;
 /** Growth of the memory in use after which finalizers get a turn. */
 const PAUSE_BYTES = 32 << 20;
 /** Milliseconds after which everything else that waits for the event loop gets a turn: a frame of a screen. */
 const PAUSE_TIME = 16;
 
-/** Passes that nobody finished keep no workers: those of a forgotten loader are let go. */
-const abandoned = new FinalizationRegistry<Crew>((crew) => crew.close());
+/** Workers stay with a loader; those of a forgotten one are let go. */
+const forgottenLoaders = new FinalizationRegistry<Crew>((crew) => crew.close());
+
+/** What is to be done when nobody goes on with a pass. It must not lead to the pass itself. */
+interface Ending {
+  run?: () => void;
+}
+
+/** Nobody has to finish a pass: `next()` of a new iterator is an idiom for one batch. */
+const forgottenPasses = new FinalizationRegistry<Ending>((ending) => ending.run?.());
+
+/** Crews beyond which forgotten passes are looked for before another crew starts: the collector does not see their threads and memory. */
+const MANY_CREWS = 2;
 
 /**
  * Batches of a data set.
@@ -101,6 +127,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   ) {
     checkOptions("DataLoader", options, optionNames);
     checkDataset(dataset);
+    checkKinds(options);
     checkWorkerOptions(options);
     checkOrderOptions(dataset, options);
     this.numWorkers = options.numWorkers ?? 0;
@@ -112,7 +139,10 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     this.collateFn = options.collateFn ?? defaultCollate;
     this.dropLast = options.dropLast ?? false;
     this.batchSize = options.batchSampler !== undefined || options.batchSize === null ? null : (options.batchSize ?? 1);
-    this.sampler = options.sampler ?? this.defaultOrder(options.shuffle ?? false);
+    this.sampler =
+      options.sampler === undefined
+        ? this.defaultOrder(options.shuffle ?? false)
+        : checkOrder("DataLoader", "sampler", options.sampler);
     this.batchSampler = options.batchSampler ?? this.defaultBatches();
   }
 
@@ -164,7 +194,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   /** One pass. Now and then it waits a turn of the event loop, in which finalizers run and a page stays alive. */
   [Symbol.asyncIterator](): AsyncIterator<B> {
     const seed = drawSeed(this.generator);
-    return this.numWorkers > 0 && canUseWorkers() ? this.passByWorkers(seed) : this.passAwaited();
+    return this.numWorkers > 0 && canUseWorkers() ? this.watchedPass(seed) : this.passAwaited();
   }
 
   private async *passAwaited(): AsyncGenerator<B, void, undefined> {
@@ -178,12 +208,23 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     }
   }
 
-  private async *passByWorkers(seed: bigint): AsyncGenerator<B, void, undefined> {
+  private watchedPass(seed: bigint): AsyncIterator<B> {
+    const ending: Ending = {};
+    const pass = this.passByWorkers(seed, ending);
+    forgottenPasses.register(pass, ending, ending);
+    return pass;
+  }
+
+  private async *passByWorkers(seed: bigint, ending: Ending): AsyncGenerator<B, void, undefined> {
+    if (Crew.count >= MANY_CREWS) await findForgottenPasses();
     const crew = this.startCrew(seed);
+    const stays = crew === this.crew;
+    const requests = this.requests();
+    ending.run = () => (stays ? crew.endPass(requests) : crew.close());
     const pauses = new Pauses();
     let isIntact = false;
     try {
-      for await (const batch of crew.pass(this.requests())) {
+      for await (const batch of crew.pass(requests)) {
         isIntact = true;
         yield batch as B;
         isIntact = false;
@@ -191,6 +232,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
       }
       isIntact = true;
     } finally {
+      forgottenPasses.unregister(ending);
       if (crew !== this.crew || !isIntact) this.dismiss(crew);
     }
   }
@@ -201,7 +243,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     if (this.crew?.isBusy === false) return this.crew;
     const crew = Crew.start(this.crewOptions(seed));
     if (!this.persistentWorkers || this.crew !== undefined) return crew;
-    abandoned.register(this, crew);
+    forgottenLoaders.register(this, crew);
     this.crew = crew;
     return crew;
   }
@@ -213,8 +255,8 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
 
   /** What each fetch reads: indices, or for an iterable data set a number of samples. */
   private *requests(): globalThis.Generator<unknown, void, undefined> {
-    const order = this.batchSampler ?? this.sampler;
-    if (order !== undefined) yield* order;
+    if (this.batchSampler !== undefined) for (const batch of this.batchSampler) yield plainBatch(batch);
+    else if (this.sampler !== undefined) for (const index of this.sampler) yield plainIndex(index);
     else for (;;) yield this.batchSize ?? 1;
   }
 
@@ -250,6 +292,13 @@ class Pauses {
   }
 }
 
+/** The collector finds them, and its callbacks run in the turns that follow. */
+async function findForgottenPasses(): Promise<void> {
+  await nextTurn();
+  collectNow();
+  for (let turn = 0; turn < 2; turn++) await nextTurn();
+}
+
 const allocatedBytes = (): number => backendOf("cpu")?.memoryStats().allocated ?? 0;
 
 /** Whether workers can see this thread's memory; if not, the loader reads in this thread. @throws ArgumentError in a worker. */
@@ -268,12 +317,31 @@ function checkDataset(dataset: unknown): void {
     throw new ArgumentError(`DataLoader: a data set has length and at(i), or is iterable; got ${describe(dataset)}`);
 }
 
+/** @throws ArgumentError for an option of another kind. */
+function checkKinds(options: DataLoaderOptions<any, any>): void {
+  for (const name of ["shuffle", "dropLast", "persistentWorkers"] as const)
+    if (options[name] !== undefined) checkFlag("DataLoader", name, options[name]);
+  for (const name of ["collateFn", "workerInitFn"] as const)
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw new ArgumentError(`DataLoader: ${name} must be a function, got ${describe(options[name])}`);
+  if (options.timeout !== undefined) checkNumber("DataLoader", "timeout", options.timeout);
+  if (options.batchSampler !== undefined) checkIterable(options.batchSampler);
+  checkGenerator("DataLoader", options.generator);
+}
+
+function checkIterable(order: unknown): void {
+  if (typeof order !== "object" || order === null || !(Symbol.iterator in order))
+    throw new ArgumentError(`DataLoader: batchSampler must be an iterable of arrays, got ${describe(order)}`);
+}
+
 function checkWorkerOptions(options: DataLoaderOptions<any, any>): void {
   const { numWorkers = 0, timeout = 0, prefetchFactor, persistentWorkers = false } = options;
   if (!Number.isInteger(numWorkers) || numWorkers < 0)
     throw new ValueError(
       `numWorkers option should be a non-negative integer, got ${describe(numWorkers)}; use numWorkers: 0 to disable workers.`,
     );
+  if (numWorkers > MOST_WORKERS)
+    throw new ValueError(`numWorkers option should be at most ${MOST_WORKERS}, got ${numWorkers}`);
   if (!(timeout >= 0)) throw new ValueError("timeout option should be non-negative");
   if (numWorkers === 0 && prefetchFactor !== undefined)
     throw new ValueError(

@@ -7,6 +7,7 @@
 import { wasm } from "../backend/wasm/backend";
 import type { DType } from "../core/dtype";
 import { DeviceError, WorkerError } from "../core/errors";
+import { setOwn } from "../core/record";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 
@@ -144,7 +145,7 @@ class Packer {
       value,
       origin === undefined ? { kind: "object", fields } : { kind: "instance", origin, fields },
     );
-    for (const [key, field] of Object.entries(value)) fields[key] = this.visit(field, `${path}.${key}`);
+    for (const [key, field] of Object.entries(value)) setOwn(fields, key, this.visit(field, `${path}.${key}`));
     return packed;
   }
 }
@@ -208,13 +209,25 @@ export async function resolveOrigins(packed: Packed, load: LoadModule): Promise<
 
 async function importNamed({ module, name }: Origin, load: LoadModule): Promise<Named> {
   if (module === undefined) return library.get(name)!;
-  const exports = await load(module);
+  const exports = await load(module).catch((error) => {
+    throw isUncompiled(error) ? uncompiled(module, error) : error;
+  });
   const found =
     exports[name] ?? Object.values(exports).find((value) => typeof value === "function" && value.name === name);
   if (typeof found !== "function")
     throw new WorkerError(`DataLoader: the module ${module} exports no ${name}; workers find it there by its name`);
   return found as Named;
 }
+
+const isUncompiled = (error: unknown): boolean =>
+  (error as { code?: string } | undefined)?.code === "ERR_UNKNOWN_FILE_EXTENSION";
+
+const uncompiled = (module: string, cause: Error): WorkerError =>
+  new WorkerError(
+    `DataLoader: workers cannot import ${module}: ${cause.message}. Run the program with hooks that compile it in workers too (node --import tsx), ` +
+      "with Node 22.18 or later, Deno or Bun, or compile the module first",
+    { cause },
+  );
 
 /** Rebuilds what {@link pack} was given; `tensorOf` answers what `packTensor` asked. */
 export const unpack = (packed: Packed, tensorOf: TensorOf, named: NamedOf = libraryOnly): unknown =>

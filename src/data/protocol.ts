@@ -8,6 +8,8 @@ export interface Setup {
   readonly engine: SharedEngine;
   /** The memory that the worker allocates from. */
   readonly arena: Extent;
+  /** Its number as an owner of memory. */
+  readonly owner: number;
   readonly id: number;
   readonly numWorkers: number;
   /** The seed of this worker's default generator. */
@@ -56,8 +58,6 @@ export type BatchReply =
 /** From a worker. */
 export type Reply =
   | BatchReply
-  /** The worker has taken a range from the system. */
-  | { readonly kind: "grew"; readonly range: Extent }
   /** The worker could not begin. */
   | { readonly kind: "failed"; readonly error: RemoteError }
   | { readonly kind: "closed" };
@@ -86,6 +86,6 @@ receive((message) => {
   if (port) return port.deliver(message);
   const waiting = [];
   port = globalThis[key] = { setup: message, send, load: (module) => import(module), waiting, deliver: (request) => waiting.push(request) };
-  import(${JSON.stringify(library)}).then(() => key in globalThis && fail("the module has no data worker: " + ${JSON.stringify(library)}), fail);
+  prepare().then(() => import(${JSON.stringify(library)})).then(() => key in globalThis && fail("the module has no data worker: " + ${JSON.stringify(library)}), fail);
 });
 `;

@@ -1,7 +1,10 @@
 /** In which order a data set is read. Orders and draws are PyTorch's, value for value. */
+import { checkFlag } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { multinomial, randomFromTo, randperm } from "../core/random/index";
+import type { Tensor } from "../tensor/tensor";
+import { lengthOfSource, listOf, MOST_INDICES, plainIndex } from "./indices";
 
 /** An order of indices: iterable any number of times, with the number of indices of one pass. */
 export interface IndexOrder<T = number> extends Iterable<T> {
@@ -29,16 +32,25 @@ export function drawSeed(generator: Generator = defaultGenerator): bigint {
 }
 
 /** Whether an option is a positive integer. @throws ValueError in PyTorch's words. */
-export function checkPositive(name: string, value: unknown): number {
+export function checkPositive(name: string, value: unknown, most: number = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isInteger(value) || (value as number) <= 0)
     throw new ValueError(`${name} should be a positive integer value, but got ${name}=${describe(value)}`);
+  if ((value as number) > most) throw new ValueError(`${name} should be at most ${most}, but got ${name}=${value}`);
   return value as number;
+}
+
+/** The generator of random numbers among options. @throws ArgumentError for anything else. */
+export function checkGenerator(op: string, generator: unknown): Generator | undefined {
+  if (generator === undefined || generator instanceof Generator) return generator;
+  throw new ArgumentError(`${op}: generator must be a Generator, got ${describe(generator)}`);
 }
 
 /** 0, 1, 2, … @see torch.utils.data.SequentialSampler */
 export class SequentialSampler extends Sampler {
+  /** @throws ArgumentError for a data set without a length. */
   constructor(readonly dataSource: Sized) {
     super();
+    lengthOfSource("SequentialSampler", dataSource);
   }
 
   get length(): number {
@@ -76,10 +88,11 @@ export class RandomSampler extends Sampler {
   ) {
     super();
     checkOptions("RandomSampler", options, ["replacement", "numSamples", "generator"]);
-    this.replacement = options.replacement ?? false;
-    this.generator = options.generator;
+    lengthOfSource("RandomSampler", dataSource, MOST_INDICES);
+    this.replacement = checkFlag("RandomSampler", "replacement", options.replacement ?? false);
+    this.generator = checkGenerator("RandomSampler", options.generator);
     this.asked = options.numSamples;
-    checkPositive("numSamples", this.numSamples);
+    checkPositive("numSamples", this.numSamples, MOST_INDICES);
   }
 
   get numSamples(): number {
@@ -96,9 +109,14 @@ export class RandomSampler extends Sampler {
     else yield* this.permuted(generator);
   }
 
+  /** A data set may have become another since; of an empty one there is nothing to draw. */
+  private sourceLength(): number {
+    return checkPositive("numSamples", lengthOfSource("RandomSampler", this.dataSource, MOST_INDICES));
+  }
+
   /** Draws 32 at a time, since a pass that is left early must leave the generator where PyTorch does. */
   private *independent(generator: Generator): Indices<number> {
-    const n = this.dataSource.length;
+    const n = this.sourceLength();
     for (let left = this.numSamples; left > 0; left -= 32) {
       const block = new Int32Array(Math.min(left, 32));
       randomFromTo(block, "int64", 0, n, generator);
@@ -108,23 +126,29 @@ export class RandomSampler extends Sampler {
 
   /** The last permutation is drawn even if nothing of it is used, as in PyTorch: it moves the generator. */
   private *permuted(generator: Generator): Indices<number> {
-    const n = this.dataSource.length;
+    const n = this.sourceLength();
     for (let left = this.numSamples; left >= n; left -= n) yield* randperm(n, generator);
     yield* randperm(n, generator).subarray(0, this.numSamples % n);
   }
 }
 
-/** The given indices in random order. @see torch.utils.data.SubsetRandomSampler */
+/**
+ * The given indices in random order.
+ * @see torch.utils.data.SubsetRandomSampler
+ * @throws ArgumentError unless they are a list: an array, a typed array or a 1-d tensor.
+ */
 export class SubsetRandomSampler<T = number> extends Sampler<T> {
+  readonly indices: readonly T[];
   readonly generator: Generator | undefined;
 
-  constructor(
-    readonly indices: readonly T[],
-    options: { generator?: Generator } = {},
-  ) {
+  constructor(indices: readonly T[] | Tensor, options: { generator?: Generator } = {}) {
     super();
     checkOptions("SubsetRandomSampler", options, ["generator"]);
-    this.generator = options.generator;
+    const list = listOf("SubsetRandomSampler", "indices", indices);
+    if (!Array.isArray(list))
+      throw new ArgumentError(`SubsetRandomSampler: indices must be an array or a tensor, got ${describe(indices)}`);
+    this.indices = list as T[];
+    this.generator = checkGenerator("SubsetRandomSampler", options.generator);
   }
 
   get length(): number {
@@ -146,7 +170,8 @@ export interface WeightedRandomSamplerOptions {
 /**
  * `numSamples` indices, each drawn with a probability proportional to its weight.
  * @see torch.utils.data.WeightedRandomSampler
- * @throws ValueError if `numSamples` is not a positive integer.
+ * @param weights One per index: an array, a typed array or a 1-d tensor.
+ * @throws ValueError if `numSamples` is not a positive integer, ArgumentError unless weights are numbers.
  */
 export class WeightedRandomSampler extends Sampler {
   readonly weights: Float64Array;
@@ -154,16 +179,16 @@ export class WeightedRandomSampler extends Sampler {
   readonly generator: Generator | undefined;
 
   constructor(
-    weights: Iterable<number>,
+    weights: Iterable<number> | Tensor,
     readonly numSamples: number,
     options: WeightedRandomSamplerOptions = {},
   ) {
     super();
     checkOptions("WeightedRandomSampler", options, ["replacement", "generator"]);
-    checkPositive("numSamples", numSamples);
-    this.weights = Float64Array.from(weights, Number);
-    this.replacement = options.replacement ?? true;
-    this.generator = options.generator;
+    checkPositive("numSamples", numSamples, MOST_INDICES);
+    this.weights = weightsOf(listOf("WeightedRandomSampler", "weights", weights));
+    this.replacement = checkFlag("WeightedRandomSampler", "replacement", options.replacement ?? true);
+    this.generator = checkGenerator("WeightedRandomSampler", options.generator);
   }
 
   get length(): number {
@@ -175,6 +200,18 @@ export class WeightedRandomSampler extends Sampler {
   }
 }
 
+/** @throws ArgumentError for anything but numbers. Their values are checked when they are drawn from. */
+function weightsOf(weights: unknown): Float64Array {
+  if (typeof weights !== "object" || weights === null || !(Symbol.iterator in weights))
+    throw new ArgumentError(`WeightedRandomSampler: weights must be numbers, got ${describe(weights)}`);
+  return Float64Array.from(weights as Iterable<unknown>, (weight, i) => {
+    if (typeof weight === "number" || typeof weight === "boolean" || typeof weight === "bigint") return Number(weight);
+    const value = plainIndex(weight);
+    if (typeof value === "number") return value;
+    throw new ArgumentError(`WeightedRandomSampler: weights[${i}] must be a number, got ${describe(weight)}`);
+  });
+}
+
 /**
  * The indices of another order in groups.
  * @see torch.utils.data.BatchSampler
@@ -182,12 +219,16 @@ export class WeightedRandomSampler extends Sampler {
  * @throws ValueError if `batchSize` is not a positive integer, ArgumentError if `dropLast` is not a boolean.
  */
 export class BatchSampler<T = number> extends Sampler<T[]> {
+  readonly sampler: IndexOrder<T>;
+
+  /** @param sampler An order, an array, or a 1-d tensor of indices. */
   constructor(
-    readonly sampler: IndexOrder<T>,
+    sampler: IndexOrder<T> | Tensor,
     readonly batchSize: number,
     readonly dropLast: boolean,
   ) {
     super();
+    this.sampler = checkOrder<T>("BatchSampler", "sampler", sampler);
     checkPositive("batchSize", batchSize);
     if (typeof dropLast !== "boolean")
       throw new ArgumentError(`dropLast should be a boolean value, but got dropLast=${describe(dropLast)}`);
@@ -208,6 +249,13 @@ export class BatchSampler<T = number> extends Sampler<T[]> {
     }
     if (batch.length > 0 && !this.dropLast) yield batch;
   }
+}
+
+/** An order of indices; of a tensor, its elements. @throws ArgumentError unless it can be iterated over. */
+export function checkOrder<T>(op: string, name: string, order: unknown): IndexOrder<T> {
+  const list = listOf(op, name, order);
+  if (typeof list === "object" && list !== null && Symbol.iterator in list) return list as IndexOrder<T>;
+  throw new ArgumentError(`${op}: ${name} must be an iterable of indices, got ${describe(order)}`);
 }
 
 /** @throws ArgumentError if `order` does not know its length. */

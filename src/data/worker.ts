@@ -50,8 +50,8 @@ class DataWorker {
   private readonly untaken = new Map<number, readonly Tensor[]>();
 
   constructor(private readonly port: Port) {
-    const { engine, arena, id, numWorkers, seed } = port.setup;
-    wasm.attach(engine, arena, (range) => port.send({ kind: "grew", range }));
+    const { engine, arena, owner, id, numWorkers, seed } = port.setup;
+    wasm.attach(engine, arena, owner);
     defaultGenerator.manualSeed(seed);
     info = { id, numWorkers, seed, dataset: undefined };
     this.last = this.load().catch((error) => port.send({ kind: "failed", error: describeError(error) }));
@@ -60,6 +60,8 @@ class DataWorker {
   }
 
   private async load(): Promise<void> {
+    // Files of the library that come after this one make more classes known.
+    await Promise.resolve();
     const { setup } = this.port;
     const { isBatched, dropLast } = setup;
     const dataset = (await rebuild(setup.dataset, this.port.load)) as AnyDataset;

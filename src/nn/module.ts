@@ -8,6 +8,7 @@ import { noGrad } from "../autograd/mode";
 import type { Device } from "../backend/backend";
 import { checkDType, type DType, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
+import { setOwn } from "../core/record";
 import { explainSnakeCase } from "../core/snakeCase";
 import { born, type Holder, held } from "../tensor/reach";
 import { adopt, lend, noteUse, retire, scopesOpened } from "../tensor/scope";
@@ -411,7 +412,7 @@ export class Module extends Callable implements Holder {
     checkOptions("stateDict", options, ["prefix", "keepVars"]);
     const { prefix = "", keepVars = false } = options;
     const state: StateDict = {};
-    for (const [name, value] of this.ownState()) state[prefix + name] = keepVars ? value : value.detach();
+    for (const [name, value] of this.ownState()) setOwn(state, prefix + name, keepVars ? value : value.detach());
     for (const [name, child] of this.slots())
       Object.assign(state, child.stateDict({ prefix: `${prefix}${name}.`, keepVars }));
     return state;

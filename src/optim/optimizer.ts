@@ -9,7 +9,7 @@ import { noteUse, scopesOpened } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { snakeCase } from "./names";
 import { definedOnly } from "./options";
-import { type OptimizerStateDict, packState, type ScalarState, unpackState } from "./stateDict";
+import { type CheckEntry, type OptimizerStateDict, packState, type ScalarState, unpackState } from "./stateDict";
 
 /** Some of the parameters, and the options by which they differ from the rest. */
 export type ParamGroupInput<O> = {
@@ -166,11 +166,15 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   /**
    * Takes over a copy of what {@link stateDict} or PyTorch's `state_dict()` gave for the same groups.
    * @see torch.optim.Optimizer.load_state_dict
-   * @throws StateError if the groups or their sizes differ.
+   * @throws StateError if the groups or their sizes differ, or if state is missing or of another form; nothing is changed then.
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
-    unpackState(this.name, stateDict, this.paramGroups, this.state as Map<Tensor, object>, this.scalarState);
+    const check: CheckEntry = (op, param, entry) => this.checkState(op, param, entry as S);
+    unpackState(this.name, stateDict, this.paramGroups, this.state as Map<Tensor, object>, this.scalarState, check);
   }
+
+  /** Says whether loaded state of a parameter is whole. @throws StateError */
+  protected checkState(_op: string, _param: Tensor, _entry: S): void {}
 
   /** Calls `hook` before every step. @see torch.optim.Optimizer.register_step_pre_hook */
   registerStepPreHook(hook: StepPreHook<this>): RemovableHandle {

@@ -1,8 +1,11 @@
 /** Optimizers that look at one parameter at a time. */
 import { enableGrad, noGrad } from "../autograd/mode";
 import { checkSettled } from "../core/arguments";
+import { describe, StateError } from "../core/errors";
+import { sameShape } from "../core/shape";
 import { allocate } from "../tensor/create";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
+import { snakeCase } from "./names";
 import { type Closure, Optimizer, type ParamGroup } from "./optimizer";
 
 /**
@@ -19,6 +22,17 @@ export abstract class PerParameterOptimizer<O extends object, S extends object> 
    * @param grad Contiguous, of the shape and dtype of `param`.
    */
   protected abstract update(param: Tensor, grad: Tensor, state: S, group: ParamGroup<O>): void;
+
+  /** Loaded state has what new state has: the same numbers, and tensors of the same shape. */
+  protected override checkState(op: string, param: Tensor, entry: S): void {
+    const group = this.paramGroups.find(({ params }) => params.includes(param))!;
+    const fields = entry as Record<string, unknown>;
+    for (const [name, fresh] of Object.entries(this.initState(param, group))) {
+      const what = `${op}: loaded state of a parameter of shape [${param.shape}]: ${snakeCase(name)}`;
+      checkField(what, fresh, fields[name]);
+      if (fresh instanceof Tensor) fresh.dispose();
+    }
+  }
 
   protected advance<R>(closure?: Closure<R>): R | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure);
@@ -54,6 +68,17 @@ export abstract class PerParameterOptimizer<O extends object, S extends object> 
     }
     param.storage.version++;
   }
+}
+
+/** @throws StateError unless `value` may stand where new state has `fresh`. */
+function checkField(what: string, fresh: unknown, value: unknown): void {
+  if (fresh instanceof Tensor) {
+    if (value instanceof Tensor && sameShape(value.shape, fresh.shape)) return;
+    const found = value instanceof Tensor ? `a tensor of shape [${value.shape}]` : describe(value);
+    throw new StateError(`${what} must be a tensor of shape [${fresh.shape}], got ${found}`);
+  }
+  if (typeof fresh === "number" && typeof value !== "number")
+    throw new StateError(`${what} must be a number, got ${describe(value)}`);
 }
 
 /** `x` itself if it is contiguous, else a copy for the caller to dispose. */

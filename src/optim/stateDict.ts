@@ -7,7 +7,7 @@ import { entriesOf, fromSnakeCase, snakeCase } from "./names";
 /** The state of an optimizer. All keys are PyTorch's. */
 export interface OptimizerStateDict {
   /** What is remembered of each parameter, by its number. */
-  readonly state: ReadonlyMap<number, Record<string, unknown>> | Readonly<Record<number, Record<string, unknown>>>;
+  readonly state: Readonly<Record<number, Record<string, unknown>>>;
   /** The options of each group, and the numbers of its parameters. */
   readonly param_groups: readonly { readonly [option: string]: unknown; readonly params: readonly number[] }[];
 }
@@ -35,8 +35,8 @@ export function packState(
   scalars: ScalarState,
 ): OptimizerStateDict {
   const numbers = numbersOf(groups);
-  const packed = new Map<number, Record<string, unknown>>();
-  for (const [param, entry] of state) packed.set(numbers.get(param)!, packEntry(entry, scalars));
+  const packed: Record<number, Record<string, unknown>> = {};
+  for (const [param, entry] of state) packed[numbers.get(param)!] = packEntry(entry, scalars);
   return {
     state: packed,
     param_groups: groups.map(({ params, ...options }) => ({
@@ -66,6 +66,7 @@ export function unpackState(
   groups: readonly Group[],
   state: Map<Tensor, object>,
   scalars: ScalarState,
+  checkEntry: CheckEntry = () => {},
 ): void {
   const { state: savedState, paramGroups } = checkForm(op, saved, groups);
   const params = new Map<number, Tensor>();
@@ -78,8 +79,9 @@ export function unpackState(
     const param = params.get(Number(key));
     if (param === undefined)
       throw new StateError(`${op}: loaded state dict has state of a parameter ${key} that no group has`);
-    return [param, unpackEntry(entry as object, param, scalars)];
+    return [param, unpackEntry(`${op}: state of parameter ${key}`, entry, param, scalars)];
   });
+  for (const [param, entry] of entries) checkEntry(op, param, entry);
   state.clear();
   for (const [param, entry] of entries) state.set(param, entry);
   groups.forEach((group, i) => {
@@ -88,6 +90,9 @@ export function unpackState(
   });
 }
 
+/** Says whether the state of a parameter is whole. @throws StateError */
+export type CheckEntry = (op: string, param: Tensor, entry: object) => void;
+
 type SavedGroup = { readonly [option: string]: unknown; readonly params: readonly number[] };
 
 function checkForm(op: string, saved: unknown, groups: readonly Group[]): { state: object; paramGroups: SavedGroup[] } {
@@ -95,13 +100,13 @@ function checkForm(op: string, saved: unknown, groups: readonly Group[]): { stat
   const { state, param_groups: list } = dict as Record<string, unknown>;
   if (typeof state !== "object" || state === null || !Array.isArray(list))
     throw new StateError(`${op}: loadStateDict takes { state, param_groups }, got ${describe(saved)}`);
-  const paramGroups = list.map((group) => Object.fromEntries(entriesOf(group)) as SavedGroup);
+  const paramGroups = list.map((group) => checkGroup(op, group));
   if (paramGroups.length !== groups.length)
     throw new StateError(
       `${op}: loaded state dict has a different number of parameter groups: ${paramGroups.length} instead of ${groups.length}`,
     );
   groups.forEach(({ params }, i) => {
-    const size = paramGroups[i]!.params?.length;
+    const size = paramGroups[i]!.params.length;
     if (size !== params.length)
       throw new StateError(
         `${op}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group: group ${i} has ${size} parameters instead of ${params.length}`,
@@ -110,18 +115,41 @@ function checkForm(op: string, saved: unknown, groups: readonly Group[]): { stat
   return { state, paramGroups };
 }
 
-function unpackEntry(entry: object, param: Tensor, scalars: ScalarState): object {
+/** @throws StateError unless a saved group has parameters with numbers. */
+function checkGroup(op: string, group: unknown): SavedGroup {
+  const fields = typeof group === "object" && group !== null ? Object.fromEntries(entriesOf(group)) : {};
+  const { params } = fields as { params?: unknown };
+  if (!Array.isArray(params) || !params.every(Number.isInteger))
+    throw new StateError(
+      `${op}: a group of a loaded state dict must have params, the numbers of its parameters, got ${describe(params ?? group)}`,
+    );
+  return fields as SavedGroup;
+}
+
+function unpackEntry(what: string, entry: unknown, param: Tensor, scalars: ScalarState): object {
+  if (typeof entry !== "object" || entry === null || entry instanceof Tensor || Array.isArray(entry))
+    throw new StateError(`${what} must be an object, got ${describe(entry)}`);
   const unpacked = fromSnakeCase(entry);
-  for (const name in unpacked) unpacked[name] = unpackValue(unpacked[name], param, name in scalars);
+  for (const name in unpacked)
+    unpacked[name] = unpackValue(`${what}: ${snakeCase(name)}`, unpacked[name], param, name in scalars);
   return unpacked;
 }
 
 /** Tensors are cast to the dtype and moved to the device of the parameter, as PyTorch does. */
-function unpackValue(value: unknown, param: Tensor, isScalar: boolean): unknown {
-  if (Array.isArray(value)) return value.map((item) => unpackValue(item, param, isScalar));
-  if (!(value instanceof Tensor)) return value;
+function unpackValue(what: string, value: unknown, param: Tensor, isScalar: boolean): unknown {
+  if (Array.isArray(value)) return value.map((item) => unpackValue(what, item, param, isScalar));
+  if (!(value instanceof Tensor)) return checkPlain(what, value);
+  value.assertAlive(what);
   if (isScalar && value.numel() === 1) return value.item();
   const copy = value.detach().to({ dtype: param.dtype, device: param.device }).clone().contiguous();
   copy.isKept = true;
   return copy;
+}
+
+/** Tensors do not go through JSON: what is left of them must not pass for state. */
+function checkPlain(what: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  throw new StateError(
+    `${what} must be a tensor, a number or a list of them, got ${describe(value)}; tensors do not survive JSON, keep them in a file of tensors`,
+  );
 }

@@ -1,8 +1,9 @@
 /** Whole files, where there are any; in browsers, reading fetches. */
-import { KindlingError } from "../core/errors";
+import { FormatError, KindlingError } from "../core/errors";
 import { nodeModule, runtime } from "./platform";
 
 type FileSystem = typeof import("node:fs/promises");
+type Stats = import("node:fs").Stats;
 
 /** The cause of a failed file operation in words. */
 function explain(verb: string, path: string | URL, error: unknown): KindlingError {
@@ -13,6 +14,10 @@ function explain(verb: string, path: string | URL, error: unknown): KindlingErro
     EISDIR: "it is a folder",
     ENOTDIR: "a part of the path is not a folder",
     ENOSPC: "the disk is full",
+    EDQUOT: "the disk quota is used up",
+    EFBIG: "the file would be larger than allowed",
+    EROFS: "the disk is read-only",
+    EMFILE: "too many files are open",
   };
   return new KindlingError(`cannot ${verb} "${path}": ${(code && reasons[code]) ?? (error as Error).message}`, {
     cause: error,
@@ -39,7 +44,8 @@ export async function readBytes(path: string | URL): Promise<Uint8Array> {
 }
 
 /**
- * Writes a whole file.
+ * Writes a file whole or not at all: the bytes go to a temporary file in the same folder, which takes the place of the old file once
+ * they are on the disk. Whatever happens before, a full disk or the end of the process, leaves the old file as it was.
  * @throws KindlingError with the path and the cause; always in browsers, which have no files: keep the bytes instead.
  */
 export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise<void> {
@@ -47,9 +53,64 @@ export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise
   if (files === undefined)
     throw new KindlingError(`cannot write "${path}": a ${runtime} has no files; offer the bytes as a download instead`);
   try {
-    await files.writeFile(path, bytes);
+    const target = await resolveTarget(files, path);
+    // Devices and pipes have no old content, and cannot be replaced.
+    if (target.stats !== undefined && !target.stats.isFile()) await files.writeFile(target.path, bytes);
+    else await replaceFile(files, target.path, target.stats, bytes);
   } catch (error) {
     throw explain("write", path, error);
+  }
+}
+
+const isMissing = (error: unknown): boolean => (error as { code?: string }).code === "ENOENT";
+
+/** The file that a path means, through links, and what is there now. */
+async function resolveTarget(files: FileSystem, path: string | URL): Promise<{ path: string; stats?: Stats }> {
+  const { fileURLToPath } = nodeModule<typeof import("node:url")>("node:url")!;
+  const text = path instanceof URL ? fileURLToPath(path) : path;
+  try {
+    const real = await files.realpath(text);
+    return { path: real, stats: await files.stat(real) };
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return { path: text };
+  }
+}
+
+/** The temporary file has the permissions of the old one. It is removed where it does not become the file. */
+async function replaceFile(files: FileSystem, path: string, old: Stats | undefined, bytes: Uint8Array): Promise<void> {
+  const { basename, dirname, join } = nodeModule<typeof import("node:path")>("node:path")!;
+  // A name may have 255 bytes.
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${crypto.randomUUID()}.tmp`);
+  let isPlaced = false;
+  try {
+    const handle = await files.open(temporary, "wx", old === undefined ? 0o666 : old.mode & 0o777);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    // The mask of the process may have taken permissions away that the old file had.
+    if (old !== undefined) await files.chmod(temporary, old.mode & 0o777);
+    await files.rename(temporary, path);
+    isPlaced = true;
+  } finally {
+    if (!isPlaced) await files.rm(temporary, { force: true });
+  }
+  await syncFolder(files, dirname(path));
+}
+
+/** Makes the new name outlive a loss of power, on systems that can. */
+async function syncFolder(files: FileSystem, folder: string): Promise<void> {
+  let handle: import("node:fs/promises").FileHandle | undefined;
+  try {
+    handle = await files.open(folder, "r");
+    await handle.sync();
+  } catch {
+    // Some systems cannot open folders, or not sync them. The file is whole there too.
+  } finally {
+    await handle?.close();
   }
 }
 
@@ -64,8 +125,92 @@ export async function listFolder(path: string): Promise<string[]> {
   }
 }
 
-/** gzip undone. @throws an error if the data is damaged. */
-export async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+/** What a gzip file ends with: the checksum and the size of its content. */
+const GZIP_FOOTER = 8;
+/** No gzip file holds more than this many times its own size. */
+const MOST_INFLATION = 1032;
+
+/**
+ * gzip undone, as far as the content says itself how large it is: the rest of a file that unfolds to more is never unfolded.
+ * @param sizeOf The size of the content from its beginning, or undefined if it takes more of it to know.
+ * @throws FormatError naming `path` if the data is damaged, truncated, or of another size; and whatever `sizeOf` throws.
+ */
+export async function gunzip(
+  path: string,
+  bytes: Uint8Array,
+  sizeOf: (start: Uint8Array) => number | undefined,
+): Promise<Uint8Array> {
+  const fail = (why: string, cause?: unknown) =>
+    new FormatError(`"${path}" cannot be decompressed: ${why}: it is truncated or damaged`, { cause });
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const reader = stream.getReader();
+  const content = new Content(bytes.length * MOST_INFLATION, sizeOf);
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw fail((error as Error).message, error);
+    });
+    if (done) break;
+    const excess = content.take(value);
+    if (excess === undefined) continue;
+    reader.cancel().catch(() => {});
+    throw fail(excess);
+  }
+  const whole = content.whole();
+  if (whole === undefined) throw fail("it ends early");
+  const footer = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - GZIP_FOOTER, GZIP_FOOTER);
+  // Engines differ in what they make of bytes after the end.
+  if (footer.getUint32(4, true) !== whole.length || footer.getUint32(0, true) !== crc32(whole))
+    throw fail("its checksum differs");
+  return whole;
+}
+
+/** Content of a size that its first bytes tell. */
+class Content {
+  private size: number | undefined;
+  private bytes = new Uint8Array(0);
+  private length = 0;
+
+  constructor(
+    private readonly most: number,
+    private readonly sizeOf: (start: Uint8Array) => number | undefined,
+  ) {}
+
+  /** Appends a piece. @returns What is wrong with the size, if anything. @throws What `sizeOf` throws. */
+  take(piece: Uint8Array): string | undefined {
+    const end = this.length + piece.length;
+    if (this.size !== undefined && end > this.size) return `it holds more than the ${this.size} bytes of its header`;
+    if (end > this.bytes.length) this.reserve(this.size ?? end);
+    this.bytes.set(piece, this.length);
+    this.length = end;
+    if (this.size !== undefined) return undefined;
+    this.size = this.sizeOf(this.bytes.subarray(0, end));
+    if (this.size === undefined) return undefined;
+    if (this.size > this.most) return `its header asks for ${this.size} bytes, more than it can hold`;
+    return end > this.size ? `it holds more than the ${this.size} bytes of its header` : undefined;
+  }
+
+  private reserve(size: number): void {
+    const larger = new Uint8Array(size);
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+
+  /** All of it, or undefined if some is missing. */
+  whole(): Uint8Array | undefined {
+    return this.length === this.size ? this.bytes.subarray(0, this.length) : undefined;
+  }
+}
+
+let crcTable: Uint32Array | undefined;
+
+/** The checksum of gzip (ISO 3309). */
+function crc32(bytes: Uint8Array): number {
+  crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
+    let c = n;
+    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+    return c;
+  });
+  let c = -1;
+  for (let i = 0; i < bytes.length; i++) c = crcTable[(c ^ bytes[i]!) & 255]! ^ (c >>> 8);
+  return ~c >>> 0;
 }

@@ -5,6 +5,7 @@ export type Runtime = "node" | "deno" | "bun" | "browser";
 interface NodeProcess {
   readonly versions?: { readonly node?: string };
   readonly env?: Record<string, string | undefined>;
+  readonly execArgv?: readonly string[];
   getBuiltinModule?(name: string): unknown;
 }
 
@@ -73,11 +74,14 @@ export const isBrowserMain = (): boolean => runtime === "browser" && typeof docu
 /** Milliseconds from an arbitrary start. */
 export const now = (): number => performance.now();
 
+/** Whether {@link WorkerHandle.onError} is called whenever a worker ends. */
+export const tellsEnd = runtime !== "browser";
+
 /** A running worker, whatever the runtime calls it. */
 export interface WorkerHandle {
   post(message: unknown, transfer?: readonly Transferable[]): void;
   onMessage(listener: (message: any) => void): void;
-  /** Called if the worker fails to start or dies of an error; in Node whenever it ends. */
+  /** Called if the worker fails to start or dies of an error; outside browsers whenever it ends. */
   onError(listener: (error: Error) => void): void;
   terminate(): void;
   /** Lets the process end while the worker lives (`false`), or not (`true`). */
@@ -85,9 +89,9 @@ export interface WorkerHandle {
 }
 
 /**
- * Starts a worker from the text of a module. The text sees `receive(listener)` and `send(message)`; it needs no file,
- * so there is no path to configure. Undefined where no worker can be started, and `onRefused` is told why: the permissions of a process and
- * the policies of a page may forbid it, which nothing but the attempt shows.
+ * Starts a worker from the text of a module. The text sees `receive(listener)`, `send(message)` and `prepare()`, after which it can import
+ * what this thread can; it needs no file, so there is no path to configure. Undefined where no worker can be started, and `onRefused` is told
+ * why: the permissions of a process and the policies of a page may forbid it, which nothing but the attempt shows.
  */
 export function startWorker(
   source: string,
@@ -109,13 +113,42 @@ const receive = (listener) => parentPort.on("message", listener);
 const send = (message, transfer) => parentPort.postMessage(message, transfer);
 `;
 
+/**
+ * Hooks of Node that compile TypeScript are inherited by workers, but those of tsx do nothing there until somebody asks.
+ * @returns Text that defines `prepare()`.
+ */
+function prepareText(): string {
+  const nothing = "const prepare = async () => {};\n";
+  if (runtime !== "node") return nothing;
+  const { execArgv = [], env } = scope.process ?? {};
+  const flags = [...execArgv, ...(env?.NODE_OPTIONS ?? "").split(/\s+/)];
+  const hook = flags
+    .flatMap((flag) => flag.split("="))
+    .find((flag) => /^tsx(\/|$)|\/tsx\/dist\/(loader|esm\/index)\.mjs$/.test(flag));
+  if (hook === undefined) return nothing;
+  return `
+const prepare = async () => {
+  const hook = ${JSON.stringify(hook)};
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const { pathToFileURL } = process.getBuiltinModule("node:url");
+  const load = createRequire(hook.startsWith("tsx") ? process.cwd() + "/" : hook);
+  const manifest = load.resolve("tsx/package.json");
+  for (const kind of ["esm", "cjs"]) {
+    const entry = load(manifest).exports["./" + kind + "/api"].import.default;
+    (await import(new URL(entry, pathToFileURL(manifest)))).register();
+  }
+};
+`;
+}
+
 const webPrelude = `
 const receive = (listener) => { self.addEventListener("message", (event) => listener(event.data)); };
 const send = (message, transfer) => self.postMessage(message, transfer ?? []);
+const prepare = async () => {};
 `;
 
 function startNodeWorker({ Worker }: typeof import("node:worker_threads"), source: string, name: string): WorkerHandle {
-  const worker = new Worker(nodePrelude + source, { eval: true, name });
+  const worker = new Worker(nodePrelude + prepareText() + source, { eval: true, name });
   worker.unref();
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as never),

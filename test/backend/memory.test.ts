@@ -157,7 +157,8 @@ test("two allocators grow one memory, each by its own", () => {
   const shared = new WebAssembly.Memory({ initial: 512, maximum: 32768, shared: true });
   const grown: { address: number; bytes: number }[] = [];
   const first = new Memory(shared, { address: KIB, bytes: 16 * MIB - KIB });
-  const second = new Memory(shared, { address: 16 * MIB, bytes: 16 * MIB }, (range) => grown.push(range));
+  const second = new Memory(shared, { address: 16 * MIB, bytes: 16 * MIB });
+  second.pages = { take: () => undefined, claim: (range) => void grown.push(range) };
   const blocks: Block[] = [];
   for (let i = 1; i < 20; i++) blocks.push(first.allocate(i * 3 * MIB), second.allocate(i * 2 * MIB));
   checkApart(blocks);

@@ -1,6 +1,16 @@
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
-import { Anonymous, Faulty, Pictures, Ragged, Stream, seedWorker, sumInWorker, Whoami } from "./fixtures/datasets.mjs";
+import {
+  Anonymous,
+  Faulty,
+  halve,
+  Pictures,
+  Ragged,
+  Stream,
+  seedWorker,
+  sumInWorker,
+  Whoami,
+} from "./fixtures/datasets.mjs";
 
 const { DataLoader, RandomSampler, Subset, TensorDataset } = torch.utils.data;
 
@@ -10,9 +20,9 @@ async function collect<T>(batches: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Waits until the workers have given their memory back, at most two seconds, and returns the bytes in use. */
-async function settled(bytes: number): Promise<number> {
-  for (let i = 0; i < 200 && torch.memoryStats().allocated > bytes; i++)
+/** Waits until the workers have given their memory back, for a while, and returns the bytes in use. */
+async function settled(bytes: number, milliseconds = 2000): Promise<number> {
+  for (let i = 0; i < milliseconds / 10 && torch.memoryStats().allocated > bytes; i++)
     await new Promise((resolve) => setTimeout(resolve, 10));
   return torch.memoryStats().allocated;
 }
@@ -194,5 +204,68 @@ describe("memory and workers", () => {
     const streams = new DataLoader(new Stream(5), { batchSize: 5, numWorkers: 1, persistentWorkers: true });
     for (let pass = 0; pass < 2; pass++)
       expect((await collect(streams)).map((x) => x.tolist())).toEqual([[0, 1, 2, 3, 4]]);
+  });
+
+  test("memory of workers that are gone is used again", { timeout: 60_000 }, async () => {
+    const reserved: number[] = [];
+    for (let epoch = 0; epoch < 8; epoch++) {
+      // Larger than the memory that a worker begins with.
+      for await (const x of new DataLoader(new Ragged(6, 1 << 20), { batchSize: null, numWorkers: 2 }))
+        (x as torch.Tensor).dispose();
+      await settled(0, 300);
+      reserved.push(torch.memoryStats().reserved);
+    }
+    expect(reserved.at(-1)! - reserved[3]!).toBeLessThan(64 << 20);
+  });
+
+  test("a pass that nobody finishes gives its workers back", { timeout: 60_000 }, async () => {
+    const loader = new DataLoader(new Whoami(20), { batchSize: 2, numWorkers: 2 });
+    const before = torch.memoryStats().allocated;
+    for (let i = 0; i < 12; i++) expect((await loader[Symbol.asyncIterator]().next()).done).toBe(false);
+    // Workers begin with 16 MiB each: of 24 a few may be left.
+    expect(torch.memoryStats().allocated - before).toBeLessThan(8 * (17 << 20));
+  });
+
+  test("workers that stay are free again when a pass is forgotten", { timeout: 60_000 }, async () => {
+    const loader = new DataLoader(new Whoami(8), { batchSize: 2, numWorkers: 1, persistentWorkers: true });
+    for (let i = 0; i < 6; i++) await loader[Symbol.asyncIterator]().next();
+    expect((await collect(loader)).map(([i]) => i.tolist())).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+      [6, 7],
+    ]);
+  });
+});
+
+describe("data sets of images", () => {
+  const { digits } = torch.vision.datasets;
+  const data = digits({ count: 24 });
+  const [first, second] = torch.utils.data.randomSplit(data, [16, 8]) as [any, any];
+
+  test.each([
+    ["as they are", data],
+    ["a part", new Subset(data, [5, 3, 1])],
+    ["parts at random", first],
+    ["joined", new torch.utils.data.ConcatDataset([first, second])],
+  ])("go to workers: %s", { timeout: 30_000 }, async (_, dataset) => {
+    const read = async (numWorkers: number) => {
+      torch.manualSeed(4);
+      const batches = await collect(new DataLoader<any, any>(dataset, { batchSize: 5, shuffle: true, numWorkers }));
+      return batches.map(([x, y]) => [x.dtype, x.tolist(), y.dtype, y.tolist()]);
+    };
+    const here = await read(0);
+    expect(await read(1)).toEqual(here);
+    expect(await read(2)).toEqual(here);
+  });
+
+  test("a transform has to be known there", async () => {
+    const closure = digits({ count: 2, transform: (x) => x });
+    await expect(collect(new DataLoader(closure, { numWorkers: 1 }))).rejects.toThrow(
+      /transform is a function.*module/,
+    );
+    const known = digits({ count: 4, transform: halve });
+    const [[x]] = (await collect(new DataLoader(known, { batchSize: 4, numWorkers: 1 }))) as [any];
+    expect(x.tolist()).toEqual(known.data.div(2).tolist());
   });
 });

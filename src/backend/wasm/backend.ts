@@ -27,6 +27,7 @@ import {
   simdLevel,
 } from "./kernels";
 import { type Extent, Memory, reserveMemory } from "./memory";
+import { MAIN_OWNER, PageTable } from "./pages";
 import { inHalves, MOST_ELEMENTS } from "./parts";
 import { Pool } from "./pool";
 
@@ -45,6 +46,7 @@ const isGuarded = (): boolean => environment("KINDLING_GUARD") === "1";
 interface Engine {
   readonly kernels: Kernels;
   readonly memory: Memory;
+  readonly pages: PageTable;
   readonly pool: Pool;
   readonly callArea: CallArea;
 }
@@ -54,6 +56,8 @@ export interface SharedEngine {
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
   readonly level: SimdLevel;
+  /** Whose the pages of the memory are. */
+  readonly pages: ArrayBufferLike;
 }
 
 class WasmBackend implements Backend {
@@ -70,14 +74,15 @@ class WasmBackend implements Backend {
     const kernels = loadKernels(module, level, wasm);
     const { heapBase } = kernels;
     const range = { address: heapBase, bytes: wasm.buffer.byteLength - heapBase };
-    return this.start(
-      kernels,
-      isGuarded() ? new GuardedMemory(wasm, range, undefined, heapBase) : new Memory(wasm, range),
-    );
+    const memory = isGuarded() ? new GuardedMemory(wasm, range, heapBase) : new Memory(wasm, range);
+    const pages = new PageTable(MAIN_OWNER);
+    pages.claim({ address: 0, bytes: wasm.buffer.byteLength });
+    return this.start(kernels, memory, pages);
   }
 
-  private start(kernels: Kernels, memory: Memory): Engine {
-    this.engine = { kernels, memory, callArea: new CallArea(memory), pool: new Pool(kernels, memory) };
+  private start(kernels: Kernels, memory: Memory, pages: PageTable): Engine {
+    memory.pages = pages;
+    this.engine = { kernels, memory, pages, callArea: new CallArea(memory), pool: new Pool(kernels, memory) };
     return this.engine;
   }
 
@@ -99,24 +104,35 @@ class WasmBackend implements Backend {
 
   /** What {@link attach} takes in another thread. */
   share(): SharedEngine {
-    const { kernels, memory } = this.parts;
-    return { memory: memory.memory, module: kernels.module, level: kernels.level };
+    const { kernels, memory, pages } = this.parts;
+    return { memory: memory.memory, module: kernels.module, level: kernels.level, pages: pages.buffer };
+  }
+
+  /** A number for a thread that is to be attached. */
+  newOwner(): number {
+    return this.parts.pages.newOwner();
   }
 
   /**
    * Computes in the memory of another thread instead of one of its own, on one thread. Allocates only from `arena`, which that thread has set aside, and
-   * from what it grows the memory by, of which it tells `onGrow`.
+   * from pages that nobody has, or that it grows the memory by: those are noted as `owner`'s.
    * @throws KindlingError if there are tensors already.
    */
-  attach({ memory, module, level }: SharedEngine, arena: Extent, onGrow: (range: Extent) => void): void {
+  attach({ memory, module, level, pages }: SharedEngine, arena: Extent, owner: number): void {
     if (this.engine !== undefined) throw new KindlingError("attach: this thread has memory of its own already");
     const Allocator = isGuarded() ? GuardedMemory : Memory;
-    this.start(loadKernels(module, level, memory), new Allocator(memory, arena, onGrow)).pool.setNumThreads(1);
+    const table = new PageTable(owner, pages);
+    this.start(loadKernels(module, level, memory), new Allocator(memory, arena), table).pool.setNumThreads(1);
   }
 
-  /** Takes over a range that {@link attach} has grown in a thread that is gone. */
-  adopt(range: Extent): void {
-    this.parts.memory.adopt(range);
+  /**
+   * Gives the pages of a thread that is gone to all others.
+   * @param isLast Whether there is no other thread any more that was attached.
+   */
+  detach(owner: number, isLast: boolean): void {
+    const { memory, pages } = this.parts;
+    pages.release(owner);
+    if (isLast) pages.releaseUnnamed(memory.memory.buffer.byteLength);
   }
 
   allocate(bytes: number): Block {

@@ -54,8 +54,8 @@ export class GuardedMemory extends Memory {
   private readonly constants: Uint8Array;
 
   /** @param constants The kernels' constants, at the lowest addresses. */
-  constructor(memory: WebAssembly.Memory, range: Extent, onGrow?: (range: Extent) => void, constants = 0) {
-    super(memory, range, onGrow);
+  constructor(memory: WebAssembly.Memory, range: Extent, constants = 0) {
+    super(memory, range);
     this.constants = this.bytesOf(0, constants).slice();
   }
 

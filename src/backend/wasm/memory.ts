@@ -47,6 +47,12 @@ export function checkBytes(bytes: number): void {
 
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+/** Pages that other threads have left, and a record of those that the system has given. */
+export interface PageSource {
+  take(count: number): Extent | undefined;
+  claim(range: Extent): void;
+}
+
 export class Memory {
   private readonly free: number[][] = Array.from({ length: CLASSES }, () => []);
   private readonly extents = new Extents();
@@ -63,16 +69,16 @@ export class Memory {
   private debt = 0;
   private views: Partial<Record<DType, TypedArray>> = {};
   private buffer: ArrayBufferLike;
+  /** Where pages come from before the system is asked, and who is told of those that it gave. */
+  pages: PageSource | undefined;
 
   /**
    * Manages one range of `memory`, and what it grows by. Several threads may each have an allocator of the same memory: each hands out only what
    * it manages.
-   * @param onGrow called with every range that is added by growing
    */
   constructor(
     readonly memory: WebAssembly.Memory,
     range: Extent,
-    private readonly onGrow?: (range: Extent) => void,
   ) {
     this.buffer = memory.buffer;
     const begin = Math.ceil(range.address / ALIGNMENT) * ALIGNMENT;
@@ -294,7 +300,6 @@ export class Memory {
       const range = this.tryGrow(Math.ceil(want / PAGE));
       if (range === undefined) continue;
       this.adopt(range);
-      this.onGrow?.(range);
       return true;
     }
     return false;
@@ -302,8 +307,12 @@ export class Memory {
 
   /** New pages, or undefined if there are none. They begin where the engine says: another thread may grow the memory at any time. */
   private tryGrow(pages: number): Extent | undefined {
+    const spare = this.pages?.take(pages);
+    if (spare !== undefined) return spare;
     try {
-      return { address: this.memory.grow(pages) * PAGE, bytes: pages * PAGE };
+      const range = { address: this.memory.grow(pages) * PAGE, bytes: pages * PAGE };
+      this.pages?.claim(range);
+      return range;
     } catch {
       return undefined;
     }

@@ -2,7 +2,7 @@
 import { FormatError } from "../../core/errors";
 import { listFolder, readBytes } from "../../platform/files";
 import { tensor } from "../../tensor/create";
-import { ImageDataset, type VisionOptions } from "./dataset";
+import { checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
 
 const IMAGE_BYTES = 3 * 32 * 32;
 const RECORD_BYTES = 1 + IMAGE_BYTES;
@@ -55,7 +55,8 @@ function stackBytes(rows: readonly Uint8Array[], shape: readonly number[]) {
  * @see torchvision.datasets.CIFAR10
  * @throws FormatError or KindlingError if a file is missing or damaged.
  */
-export async function cifar10(root: string, { train = true, transform }: VisionOptions = {}): Promise<ImageDataset> {
+export async function cifar10(root: string, options: VisionOptions = {}): Promise<ImageDataset> {
+  const { train, transform } = checkVisionOptions("cifar10", options);
   const names = (await listFolder(root)).filter((name) =>
     (train ? /^data_batch_\d+\.bin$/ : /^test_batch\.bin$/).test(name),
   );

@@ -1,6 +1,7 @@
 /** A data set that needs no download: pictures of digits, drawn by code. */
+import { checkInteger } from "../../core/arguments";
 import { tensor } from "../../tensor/create";
-import { ImageDataset, type VisionOptions } from "./dataset";
+import { checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
 import { mnistClasses } from "./mnist";
 
 const SIZE = 32;
@@ -193,14 +194,13 @@ const TEST_START = 1 << 24;
 /**
  * 32×32 colour pictures of the digits 0 to 9, drawn in random pose, colour and light over clutter and noise. Picture i depends only on
  * the seed and i.
+ * @throws ArgumentError or ValueError unless `count` is an integer from 0 to 2^24 and `seed` an integer.
  * @example const train = vision.datasets.digits({ count: 1000 });
  */
-export function digits({
-  train = true,
-  transform,
-  count = train ? 10_000 : 2_000,
-  seed = 0,
-}: DigitsOptions = {}): ImageDataset {
+export function digits(options: DigitsOptions = {}): ImageDataset {
+  const { train, transform } = checkVisionOptions("digits", options, ["count", "seed"]);
+  const count = checkInteger("digits", "count", options.count ?? (train ? 10_000 : 2_000), 0, TEST_START);
+  const seed = checkInteger("digits", "seed", options.seed ?? 0);
   const bytes = new Uint8Array(count * 3 * SIZE * SIZE);
   const labels = new Array<number>(count);
   const size = 3 * SIZE * SIZE;
