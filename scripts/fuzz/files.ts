@@ -164,7 +164,7 @@ function gzipTrial(random: Random, folder: Folder): Trial {
   for (let i = random(3); i > 0; i--) file = pick(random, byteEdits)(file, random);
   const raw = gunzipStrictly(file);
   const images = raw && idxContent(raw)?.get("");
-  const fits = images !== undefined && images.shape.length === 3;
+  const fits = images !== undefined && images.shape.length === 3 && images.shape[0]! < 1 << 16;
   const read = async () => {
     await folder.write(file, fits ? images.shape[0]! : 0);
     const set = await torch.vision.datasets.mnist(folder.path);
@@ -213,7 +213,9 @@ class Folder {
   }
 
   async write(images: Uint8Array, labels: number): Promise<void> {
-    const file = Uint8Array.of(0, 0, 8, 1, 0, 0, labels >> 8, labels & 255, ...new Array(labels).fill(0));
+    const file = Buffer.alloc(8 + labels);
+    file.writeUInt32BE(0x801);
+    file.writeUInt32BE(labels, 4);
     await this.files.writeFile(`${this.path}/train-images-idx3-ubyte.gz`, images);
     await this.files.writeFile(`${this.path}/train-labels-idx1-ubyte`, file);
   }

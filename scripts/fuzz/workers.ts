@@ -22,7 +22,7 @@ const fates: Record<string, RegExp | undefined> = {
   rejectLater: /worker \d died: later/,
   hang: /timed out after 5 seconds/,
   spin: /timed out after 5 seconds/,
-  unsendable: /DataLoader worker \d.*found function/s,
+  unsendable: /DataLoader worker \d.*(found|has) (a )?function/s,
   ragged: /DataLoader worker \d.*stack expects each tensor to be equal size/s,
   outOfMemory: /Caught OutOfMemoryError in DataLoader worker \d at index \d+/,
 };
@@ -70,8 +70,9 @@ async function read({ fate, when, size, numWorkers, batchSize, persistentWorkers
   const loader = new torch.utils.data.DataLoader<any, torch.Tensor>(new Mortal(fate, when, LENGTH, size), options);
   let next = 0;
   for await (const batch of loader) {
-    for (const value of batch.select(1, 0).tolist() as number[])
-      if (value !== next++) throw new Error(`${value} at ${next - 1}`);
+    const first = batch.select(1, 0);
+    for (const value of first.tolist() as number[]) if (value !== next++) throw new Error(`${value} at ${next - 1}`);
+    first.dispose();
     batch.dispose();
     if (reader === "early") break;
     if (reader !== "forgotten") continue;
