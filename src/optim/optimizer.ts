@@ -169,12 +169,13 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
    * @throws StateError if the groups or their sizes differ, or if state is missing or of another form; nothing is changed then.
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
-    const check: CheckEntry = (op, param, entry) => this.checkState(op, param, entry as S);
+    const check: CheckEntry = (op, param, entry, group) =>
+      this.checkState(op, param, entry as S, group as ParamGroup<O>);
     unpackState(this.name, stateDict, this.paramGroups, this.state as Map<Tensor, object>, this.scalarState, check);
   }
 
   /** Says whether loaded state of a parameter is whole. @throws StateError */
-  protected checkState(_op: string, _param: Tensor, _entry: S): void {}
+  protected checkState(_op: string, _param: Tensor, _entry: S, _group: ParamGroup<O>): void {}
 
   /** Calls `hook` before every step. @see torch.optim.Optimizer.register_step_pre_hook */
   registerStepPreHook(hook: StepPreHook<this>): RemovableHandle {

@@ -23,15 +23,19 @@ export abstract class PerParameterOptimizer<O extends object, S extends object> 
    */
   protected abstract update(param: Tensor, grad: Tensor, state: S, group: ParamGroup<O>): void;
 
-  /** Loaded state has what new state has: the same numbers, and tensors of the same shape. */
-  protected override checkState(op: string, param: Tensor, entry: S): void {
-    const group = this.paramGroups.find(({ params }) => params.includes(param))!;
-    const fields = entry as Record<string, unknown>;
+  /** Loaded state has what new state has: the same numbers, and tensors of the same shape. What it has besides is of the parameter's shape. */
+  protected override checkState(op: string, param: Tensor, entry: S, group: ParamGroup<O>): void {
+    const fields = { ...(entry as Record<string, unknown>) };
+    const what = (name: string) => `${op}: loaded state of a parameter of shape [${param.shape}]: ${snakeCase(name)}`;
     for (const [name, fresh] of Object.entries(this.initState(param, group))) {
-      const what = `${op}: loaded state of a parameter of shape [${param.shape}]: ${snakeCase(name)}`;
-      checkField(what, fresh, fields[name]);
+      if (fresh !== null && fresh !== undefined) {
+        checkField(what(name), fresh, fields[name]);
+        delete fields[name];
+      }
       if (fresh instanceof Tensor) fresh.dispose();
     }
+    for (const [name, value] of Object.entries(fields))
+      if (value instanceof Tensor && value.numel() !== 1) checkField(what(name), param, value);
   }
 
   protected advance<R>(closure?: Closure<R>): R | undefined {

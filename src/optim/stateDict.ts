@@ -81,7 +81,11 @@ export function unpackState(
       throw new StateError(`${op}: loaded state dict has state of a parameter ${key} that no group has`);
     return [param, unpackEntry(`${op}: state of parameter ${key}`, entry, param, scalars)];
   });
-  for (const [param, entry] of entries) checkEntry(op, param, entry);
+  groups.forEach((group, i) => {
+    const { params: _, ...options } = paramGroups[i]!;
+    const merged = { ...group, ...fromSnakeCase(options), params: group.params };
+    for (const [param, entry] of entries) if (group.params.includes(param)) checkEntry(op, param, entry, merged);
+  });
   state.clear();
   for (const [param, entry] of entries) state.set(param, entry);
   groups.forEach((group, i) => {
@@ -91,7 +95,7 @@ export function unpackState(
 }
 
 /** Says whether the state of a parameter is whole. @throws StateError */
-export type CheckEntry = (op: string, param: Tensor, entry: object) => void;
+export type CheckEntry = (op: string, param: Tensor, entry: object, group: Group) => void;
 
 type SavedGroup = { readonly [option: string]: unknown; readonly params: readonly number[] };
 

@@ -273,7 +273,7 @@ describe("state dicts", () => {
     for (let i = 0; i < 3; i++) stepOn(p, optimizer);
     close(p.tolist(), run.after3);
     const { state, param_groups } = optimizer.stateDict();
-    const entry = state.get(0);
+    const entry = state[0];
     expect(Object.keys(entry).sort()).toEqual(Object.keys(run.state).sort());
     for (const [key, value] of Object.entries(run.state)) if (Array.isArray(value)) close(entry[key].tolist(), value);
     const { foreach: _, ...expected } = group;
@@ -300,7 +300,7 @@ describe("state dicts", () => {
     new optim.lrScheduler.ConstantLR(optimizer, { factor: 0.5 });
     optimizer.step();
     const { state, param_groups } = optimizer.stateDict() as any;
-    expect([...state.keys()]).toEqual([2]);
+    expect(Object.keys(state)).toEqual(["2"]);
     expect(param_groups.map((group: any) => group.params)).toEqual([[0, 1], [2]]);
     expect(param_groups[1]).toMatchObject({ lr: 0.5, initial_lr: 1 });
   });
@@ -320,11 +320,48 @@ describe("state dicts", () => {
     expect(optimizer.state.get(p)!.step).toBe(1);
   });
 
-  test("whose tensors have the wrong size are an error at the step", () => {
+  test("that are not whole are errors, and change nothing", () => {
     const optimizer = new optim.Adam([parameter([1], [1])]);
-    const state = { step: 1, exp_avg: torch.zeros(0), exp_avg_sq: torch.zeros(1) };
-    optimizer.loadStateDict({ state: { 0: state }, param_groups: [{ params: [0] }] });
-    expect(() => optimizer.step()).toThrow(/the state is a float32 \[0\] on cpu, but its parameter a float32 \[1\]/);
+    optimizer.step();
+    const { state, param_groups } = optimizer.stateDict();
+    const load = (dict: unknown) => () => optimizer.loadStateDict(dict as never);
+    const entry = state[0]!;
+    expect(load({ param_groups })).toThrow(/takes \{ state, param_groups \}/);
+    expect(load({ state: { 0: { ...entry, exp_avg: torch.zeros(0) } }, param_groups })).toThrow(
+      /exp_avg must be a tensor of shape \[1\], got a tensor of shape \[0\]/,
+    );
+    expect(load({ state: { 0: { step: 1 } }, param_groups })).toThrow(/exp_avg must be a tensor/);
+    expect(load({ state: { 0: { ...entry, step: "x" } }, param_groups })).toThrow(/step must be a number/);
+    expect(load({ state: { 0: 3 }, param_groups })).toThrow(/must be an object/);
+    expect(load({ state, param_groups: [{}] })).toThrow(/must have params/);
+    expect(load({ state, param_groups: [null] })).toThrow(/must have params/);
+    expect(
+      load(JSON.parse(JSON.stringify({ state: { 0: { step: 1, exp_avg: {}, exp_avg_sq: {} } }, param_groups }))),
+    ).toThrow(/tensors do not survive JSON/);
+    expect(optimizer.stateDict().state[0]!.step).toEqual(entry.step);
+  });
+
+  test("without tensors go through JSON", () => {
+    const make = () => new optim.SGD([parameter([1], [1]), parameter([2], [1])], { lr: 0.5, nesterov: false });
+    const [from, to] = [make(), make()];
+    from.step();
+    from.paramGroups[0]!.lr = 0.25;
+    to.loadStateDict(JSON.parse(JSON.stringify(from.stateDict())));
+    expect(to.stateDict()).toEqual(from.stateDict());
+    const { lrScheduler } = optim;
+    for (const schedule of [
+      (o: torch.optim.SGD) => new lrScheduler.MultiStepLR(o, [2, 4, 4]),
+      (o: torch.optim.SGD) => new lrScheduler.ReduceLROnPlateau(o),
+      (o: torch.optim.SGD) => new lrScheduler.CosineAnnealingLR(o, 5),
+    ]) {
+      const [a, b] = [schedule(make()), schedule(make())];
+      b.loadStateDict(JSON.parse(JSON.stringify(a.stateDict())));
+      expect(b.stateDict()).toEqual(a.stateDict());
+      expect(() => b.loadStateDict({})).toThrow(/has no last_epoch/);
+      expect(() => b.loadStateDict({ ...a.stateDict(), last_epoch: null })).toThrow(/last_epoch must be a number/);
+      expect(() => b.loadStateDict({ ...a.stateDict(), _last_lr: [1, 2, 3] })).toThrow(/_last_lr must be an array/);
+      expect(b.stateDict()).toEqual(a.stateDict());
+    }
   });
 });
 

@@ -143,12 +143,7 @@ describe("state dicts", () => {
       _step_count: 2,
       _last_lr: [optimizer.paramGroups[0]!.lr],
     });
-    expect(new MultiStepLR(sgd(), [4, 2, 4]).stateDict().milestones).toEqual(
-      new Map([
-        [4, 2],
-        [2, 1],
-      ]),
-    );
+    expect(new MultiStepLR(sgd(), [4, 2, 4]).stateDict().milestones).toEqual({ 2: 1, 4: 2 });
     expect(new LambdaLR(sgd(), () => 1).stateDict().lr_lambdas).toEqual([null]);
   });
 

@@ -54,17 +54,20 @@ export abstract class Scheduler {
   /**
    * Takes over what {@link stateDict} or PyTorch's `state_dict()` gave.
    * @see torch.optim.lr_scheduler.LRScheduler.load_state_dict
-   * @throws StateError for anything but a dictionary.
+   * @throws StateError for anything but a dictionary, and for values of another kind than those that are there; nothing is changed then.
    */
   loadStateDict(state: Readonly<SchedulerStateDict>): void {
-    if (typeof state !== "object" || state === null)
-      throw new StateError(`${this.constructor.name}: loadStateDict takes a dictionary, got ${describe(state)}`);
+    const op = this.constructor.name;
+    if (typeof state !== "object" || state === null || Array.isArray(state))
+      throw new StateError(`${op}: loadStateDict takes a dictionary, got ${describe(state)}`);
     const fields = this as unknown as Record<string, unknown>;
-    for (const [key, value] of entriesOf(state)) {
-      const name = camelCase(String(key));
-      // PyTorch saves some fields that follow from the constructor's arguments here.
-      if (name in this && name !== "optimizer") fields[name] = restored(fields[name], value);
-    }
+    const loaded = new Map(entriesOf(state).map(([key, value]) => [camelCase(String(key)), value]));
+    if ("lastEpoch" in this && !loaded.has("lastEpoch"))
+      throw new StateError(`${op}: the state dict has no last_epoch`);
+    // PyTorch saves some fields that follow from the constructor's arguments here.
+    const known = [...loaded].filter(([name]) => Object.hasOwn(this, name) && name !== "optimizer");
+    for (const [name, value] of known) checkField(`${op}: the state dict's ${snakeCase(name)}`, fields[name], value);
+    for (const [name, value] of known) fields[name] = restored(fields[name], value);
   }
 }
 
@@ -86,12 +89,35 @@ export function perGroup<T>(op: string, optimizer: AnyOptimizer, what: string, v
 function saved(value: unknown): unknown {
   if (value instanceof Scheduler) return value.stateDict();
   if (typeof value === "function") return null;
-  if (value instanceof Map) return new Map(value);
+  if (value instanceof Map) return Object.fromEntries(value);
   return Array.isArray(value) ? value.map(saved) : value;
+}
+
+/** Infinities, which JSON has as null, are those of a scheduler that has seen nothing yet. */
+const isLostInfinity = (current: unknown, value: unknown): boolean =>
+  value === null && (current === Number.POSITIVE_INFINITY || current === Number.NEGATIVE_INFINITY);
+
+/** @throws StateError unless `value` is of the kind of the field that it is for. */
+function checkField(what: string, current: unknown, value: unknown): void {
+  const wrong = (kind: string) => new StateError(`${what} must be ${kind}, got ${describe(value)}`);
+  if (typeof current === "number" && typeof value !== "number" && !isLostInfinity(current, value))
+    throw wrong("a number");
+  if (Array.isArray(current)) {
+    if (!Array.isArray(value) || value.length !== current.length) throw wrong(`an array of ${current.length}`);
+    current.forEach((item, i) => {
+      checkField(`${what}[${i}]`, item, value[i]);
+    });
+  }
+  const isDictionary = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (current instanceof Scheduler && !isDictionary) throw wrong("the state of a scheduler");
+  if (!(current instanceof Map)) return;
+  const isCount = (entry: readonly unknown[]) => entry.every((part) => Number.isInteger(Number(part)));
+  if (!isDictionary || !entriesOf(value).every(isCount)) throw wrong("a dictionary of counts");
 }
 
 /** A field after loading. */
 function restored(current: unknown, value: unknown): unknown {
+  if (isLostInfinity(current, value)) return current;
   if (typeof current === "function") return current;
   if (current instanceof Scheduler) {
     current.loadStateDict(value as SchedulerStateDict);

@@ -2,7 +2,7 @@
 import { FormatError } from "../../core/errors";
 import { listFolder, readBytes } from "../../platform/files";
 import { tensor } from "../../tensor/create";
-import { checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
+import { bytesTensor, checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
 
 const IMAGE_BYTES = 3 * 32 * 32;
 const RECORD_BYTES = 1 + IMAGE_BYTES;
@@ -46,7 +46,7 @@ function stackBytes(rows: readonly Uint8Array[], shape: readonly number[]) {
     all.set(row, at);
     at += row.length;
   }
-  return tensor(all).reshape([rows.length, ...shape]);
+  return bytesTensor(all, [rows.length, ...shape]);
 }
 
 /**

@@ -3,6 +3,7 @@ import { checkFlag } from "../../core/arguments";
 import { ArgumentError, checkOptions, describe } from "../../core/errors";
 import { TensorDataset } from "../../data/dataset";
 import { portable } from "../../data/pack";
+import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Turns an image into what a model takes. */
@@ -27,6 +28,14 @@ export function checkVisionOptions(
   if (transform !== undefined && typeof transform !== "function")
     throw new ArgumentError(`${op}: transform must be a function of an image, got ${describe(transform)}`);
   return { train: checkFlag(op, "train", train), transform };
+}
+
+/** Bytes as a uint8 tensor of a shape, which alone owns its memory. */
+export function bytesTensor(bytes: Uint8Array, shape: readonly number[]): Tensor {
+  const flat = tensor(bytes);
+  const shaped = flat.view([...shape]);
+  flat.dispose();
+  return shaped;
 }
 
 /** Labelled images in memory: a map-style data set of `[image, label]`. */

@@ -1,7 +1,7 @@
 /** A data set that needs no download: pictures of digits, drawn by code. */
 import { checkInteger } from "../../core/arguments";
 import { tensor } from "../../tensor/create";
-import { checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
+import { bytesTensor, checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
 import { mnistClasses } from "./mnist";
 
 const SIZE = 32;
@@ -207,7 +207,7 @@ export function digits(options: DigitsOptions = {}): ImageDataset {
   for (let i = 0; i < count; i++)
     labels[i] = drawDigit(seed, (train ? 0 : TEST_START) + i, new Uint8ClampedArray(bytes.buffer, i * size, size));
   return new ImageDataset(
-    tensor(bytes).reshape(count, 3, SIZE, SIZE),
+    bytesTensor(bytes, [count, 3, SIZE, SIZE]),
     tensor(labels, { dtype: "int64" }),
     mnistClasses,
     transform,

@@ -3,9 +3,8 @@ import { MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, describe, FormatError } from "../../core/errors";
 import { MAX_AXES } from "../../core/shape";
 import { gunzip, listFolder, readBytes } from "../../platform/files";
-import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
+import { bytesTensor, checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
 
 /** The names of the classes of MNIST, by label. */
 export const mnistClasses = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
@@ -81,8 +80,12 @@ export function parseIdx(path: string, file: Uint8Array): Tensor {
 }
 
 /** A Buffer of Node is seen as the plain bytes that it is. */
-const elementsOf = (file: Uint8Array, { start, shape }: IdxHeader): Tensor =>
-  tensor(new Uint8Array(file.buffer, file.byteOffset + start, file.length - start)).reshape(shape);
+const elementsOf = (file: Uint8Array, { start, shape }: IdxHeader, added: readonly number[] = []): Tensor =>
+  bytesTensor(new Uint8Array(file.buffer, file.byteOffset + start, file.length - start), [
+    ...shape.slice(0, 1),
+    ...added,
+    ...shape.slice(1),
+  ]);
 
 /** The bytes of the IDX file `name` or `name.gz` in a folder, decompressed. */
 async function readIdx(
@@ -131,7 +134,7 @@ async function readPart(
   checkPart(header, labelHeader, root);
   checkLabels(labels.path, labels.bytes.subarray(labelHeader.start), classes);
   const targets = labelsOf(elementsOf(labels.bytes, labelHeader));
-  return new ImageDataset(elementsOf(images.bytes, header).unsqueeze(1), targets, classes, transform);
+  return new ImageDataset(elementsOf(images.bytes, header, [1]), targets, classes, transform);
 }
 
 /** int64 labels; the bytes are given back. */

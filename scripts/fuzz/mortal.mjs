@@ -1,0 +1,55 @@
+// A data set whose worker dies in a given way at a given sample. Plain JavaScript, since workers import it without a build step.
+import * as torch from "kindling";
+
+export class Mortal extends torch.utils.data.Dataset {
+  static module = import.meta.url;
+
+  /** @param fate What happens at sample `when`; each sample has `size` elements. */
+  constructor(fate, when, length, size) {
+    super();
+    Object.assign(this, { fate, when, length, size });
+  }
+
+  at(i) {
+    if (i === this.when) {
+      const end = this[this.fate]?.(i);
+      if (end !== undefined) return end;
+    }
+    return torch.full([this.size], i);
+  }
+
+  throw(i) {
+    throw new RangeError(`sample ${i}`);
+  }
+  reject(i) {
+    return Promise.reject(new RangeError(`sample ${i}`));
+  }
+  exit() {
+    process.exit(3);
+  }
+  throwLater() {
+    setTimeout(() => {
+      throw new Error("later");
+    });
+    return new Promise(() => {});
+  }
+  rejectLater() {
+    void Promise.reject(new Error("later"));
+    return new Promise(() => {});
+  }
+  hang() {
+    return new Promise(() => {});
+  }
+  spin() {
+    for (;;);
+  }
+  unsendable() {
+    return () => 0;
+  }
+  ragged() {
+    return torch.zeros(this.size + 1);
+  }
+  outOfMemory() {
+    return torch.zeros(2 ** 30, { dtype: "float64" });
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Workers of a DataLoader that die at a random sample in every way there is. Nothing hangs, the error says which worker and why, and
+ * all memory comes back.
+ */
+import * as torch from "kindling";
+import type { Fault, FuzzOptions } from "./fault";
+// @ts-expect-error It has no types: workers import it as it is.
+import { Mortal } from "./mortal.mjs";
+
+/** Seconds that a loader waits for a batch: of a worker that hangs, and of others, which a busy machine starts slowly. */
+const [SHORT, LONG] = [5, 60];
+/** Milliseconds that a pass and its cleaning up may take: workers are started, time out, and have some seconds to end. */
+const LIMIT = 90_000;
+
+/** Fates of a worker, and what the error must say; undefined where there is none. */
+const fates: Record<string, RegExp | undefined> = {
+  none: undefined,
+  throw: /Caught RangeError in DataLoader worker \d at index \d+: sample \d+/,
+  reject: /Caught RangeError in DataLoader worker \d at index \d+: sample \d+/,
+  exit: /worker \d died: .*exit code 3/,
+  throwLater: /worker \d died: later/,
+  rejectLater: /worker \d died: later/,
+  hang: /timed out after 5 seconds/,
+  spin: /timed out after 5 seconds/,
+  unsendable: /DataLoader worker \d.*(found|has) (a )?function/s,
+  ragged: /DataLoader worker \d.*stack expects each tensor to be equal size/s,
+  outOfMemory: /Caught OutOfMemoryError in DataLoader worker \d at index \d+/,
+};
+
+/** How a program reads: to the end, not to the end, or one batch that it forgets to finish. */
+const readers = ["whole", "early", "forgotten"] as const;
+
+interface Trial {
+  readonly fate: string;
+  readonly when: number;
+  readonly size: number;
+  readonly numWorkers: number;
+  readonly batchSize: number;
+  readonly persistentWorkers: boolean;
+  readonly reader: (typeof readers)[number];
+}
+
+const LENGTH = 24;
+
+function trialOf(seed: number, call: number): Trial {
+  const draws = torch.randint(0, 1 << 20, [8], {
+    generator: new torch.Generator().manualSeed(seed * 1_000_003 + call),
+  });
+  const values = draws.tolist() as number[];
+  draws.dispose();
+  const pick = <T>(i: number, items: readonly T[]): T => items[values[i]! % items.length]!;
+  return {
+    fate: pick(0, Object.keys(fates)),
+    when: values[1]! % LENGTH,
+    size: pick(2, [1, 1000, 1 << 18]),
+    numWorkers: 1 + (values[3]! % 3),
+    batchSize: 1 + (values[4]! % 5),
+    persistentWorkers: pick(5, [false, false, true]),
+    reader: pick(6, ["whole", "whole", "early", "forgotten"] as const),
+  };
+}
+
+async function read({ fate, when, size, numWorkers, batchSize, persistentWorkers, reader }: Trial): Promise<number> {
+  const options = {
+    numWorkers,
+    batchSize,
+    persistentWorkers,
+    timeout: fate === "hang" || fate === "spin" ? SHORT : LONG,
+  };
+  const loader = new torch.utils.data.DataLoader<any, torch.Tensor>(new Mortal(fate, when, LENGTH, size), options);
+  let next = 0;
+  for await (const batch of loader) {
+    const first = batch.select(1, 0);
+    for (const value of first.tolist() as number[]) if (value !== next++) throw new Error(`${value} at ${next - 1}`);
+    first.dispose();
+    batch.dispose();
+    if (reader === "early") break;
+    if (reader !== "forgotten") continue;
+    // The iterator of this loop is finished; that of another is not.
+    await loader[Symbol.asyncIterator]().next();
+    break;
+  }
+  return next;
+}
+
+const timer = (milliseconds: number): Promise<"late"> =>
+  new Promise((resolve) => setTimeout(() => resolve("late"), milliseconds));
+
+/** Whether an error is the one that the fate must give. */
+function judge(trial: Trial, outcome: unknown): Pick<Fault, "kind" | "detail"> | undefined {
+  const wanted = fates[trial.fate];
+  if (outcome === "late") return { kind: "hang", detail: `no end within ${LIMIT / 1000} seconds` };
+  if (outcome instanceof Error) {
+    if (!(outcome instanceof torch.KindlingError)) return { kind: "foreign", detail: String(outcome) };
+    if (wanted === undefined || !wanted.test(outcome.message))
+      return { kind: "foreign", detail: `the error says: ${outcome.message.slice(0, 300)}` };
+    return undefined;
+  }
+  if (wanted !== undefined && trial.reader === "whole") return { kind: "accepted", detail: "there was no error" };
+  return wanted === undefined && trial.reader === "whole" && outcome !== LENGTH
+    ? { kind: "accepted", detail: `${outcome} samples instead of ${LENGTH}` }
+    : undefined;
+}
+
+/** Blocks that are still held when the workers had time to end. Forgotten iterators are found by the collector, when there are more. */
+async function blocksLeft(before: number): Promise<number> {
+  for (let waited = 0; waited < 12_000 && torch.memoryStats().blocks > before; waited += 50) await timer(50);
+  return torch.memoryStats().blocks - before;
+}
+
+/** Lets workers die until `calls` did or the time is over. */
+export async function fuzzWorkers({ seed, calls, seconds, report }: FuzzOptions): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  torch.ones(1).dispose();
+  let forgotten = 0;
+  const start = torch.memoryStats();
+  for (let call = 0; call < calls && performance.now() < end; call++) {
+    const trial = trialOf(seed, call);
+    const { blocks } = torch.memoryStats();
+    const outcome = await Promise.race([read(trial).catch((error: unknown) => error), timer(LIMIT)]);
+    let fault = judge(trial, outcome);
+    const isForgotten = trial.reader === "forgotten" || trial.persistentWorkers;
+    if (isForgotten) forgotten++;
+    else if (fault === undefined && (await blocksLeft(blocks)) > 0)
+      fault = { kind: "leak", detail: `${torch.memoryStats().blocks - blocks} blocks are held` };
+    if (fault !== undefined) report({ ...fault, program: `// pass ${call} of seed ${seed}\n${JSON.stringify(trial)}` });
+  }
+  // Of iterators and loaders that were forgotten, the last few may be left: two crews of three workers with 16 MiB each.
+  const held = torch.memoryStats().allocated - start.allocated;
+  if (held > 12 * (17 << 20))
+    report({
+      kind: "leak",
+      program: `// seed ${seed}`,
+      detail: `${held} bytes are held after ${forgotten} forgotten passes`,
+    });
+}
