@@ -74,8 +74,7 @@ export class Reach {
     else if (isHolder(value)) {
       this.isData = false;
       if (this.entersHolders) this.addHolder(value);
-    }
-    else if (Array.isArray(value)) this.addAll(value, value.length);
+    } else if (Array.isArray(value)) this.addAll(value, value.length);
     else if (typeof value === "function") this.isData = false;
     else if (!ArrayBuffer.isView(value)) this.addObject(value);
   }
