@@ -82,9 +82,16 @@ describe("nothing is left of", () => {
       layer.weight.grad = torch.ones([10, 10]);
       layer.weight.grad = layer.weight.grad.mul(2);
     },
-    "a checkpoint whose graph nobody runs": () => checkpoint((t: Tensor) => layer(t).tanh().exp(), x).sum().item(),
+    "a checkpoint whose graph nobody runs": () =>
+      checkpoint((t: Tensor) => layer(t).tanh().exp(), x)
+        .sum()
+        .item(),
     "hooks on saved tensors": () =>
-      autograd.graph.savedTensorsHooks((t) => t.clone(), (t) => t, () => layer(x).tanh().exp().sum().item()),
+      autograd.graph.savedTensorsHooks(
+        (t) => t.clone(),
+        (t) => t,
+        () => layer(x).tanh().exp().sum().item(),
+      ),
     "a custom function": () => Exp.apply(layer(x)).sum().item(),
     "changes in place": () => {
       const h = layer(x).clone();
@@ -155,7 +162,12 @@ describe("it lives on:", () => {
     const bodies = [
       () => layer(x).tanh().sum(),
       () => Exp.apply(layer(x)).sum(),
-      () => autograd.graph.savedTensorsHooks((t) => t.clone(), (t) => t, () => layer(x).tanh().sum()),
+      () =>
+        autograd.graph.savedTensorsHooks(
+          (t) => t.clone(),
+          (t) => t,
+          () => layer(x).tanh().sum(),
+        ),
       () => checkpoint((t: Tensor) => layer(t).tanh(), x).sum(),
     ];
     for (const body of bodies) {
@@ -274,7 +286,11 @@ describe("it lives on:", () => {
       return { model: inner, optimizer: adam };
     });
     optimizer.step();
-    expect([made(x).shape, predict(x).shape, model(x).shape]).toEqual([[4, 2], [4, 3], [4, 5]]);
+    expect([made(x).shape, predict(x).shape, model(x).shape]).toEqual([
+      [4, 2],
+      [4, 3],
+      [4, 5],
+    ]);
   });
 });
 
