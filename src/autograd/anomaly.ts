@@ -1,6 +1,6 @@
 /** Anomaly mode: finds the operation whose backward gives NaN, and the line of code that called it. */
 import { AutogradError, checkOptions } from "../core/errors";
-import { modes } from "../platform/mode";
+import { Mode, runWith } from "../platform/mode";
 import type { Tensor } from "../tensor/tensor";
 
 /** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
@@ -9,8 +9,8 @@ export interface AnomalyOptions {
   checkNan?: boolean;
 }
 
-const isOn = modes.create(false);
-const checksNan = modes.create(true);
+const isOn = new Mode(false);
+const checksNan = new Mode(true);
 
 /** Whether anomaly mode is on. @see torch.is_anomaly_enabled */
 export const isAnomalyEnabled = (): boolean => isOn.value;
@@ -44,7 +44,7 @@ export function setDetectAnomaly<R>(
   checkOptions("setDetectAnomaly", given, ["checkNan"]);
   const checkNan = given.checkNan ?? true;
   if (body !== undefined)
-    return modes.run(
+    return runWith(
       "setDetectAnomaly",
       [
         [isOn, mode],

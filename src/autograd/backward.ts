@@ -1,7 +1,7 @@
 /** `backward` and `grad`: what starts a pass over the graph, and what is done with its results. */
 import { AutogradError, checkOptions, ValueError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
-import { modes } from "../platform/mode";
+import { areModesUnclear } from "../platform/mode";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { accumulateLeaf, alias, type Captures, type Pass, retain, walk } from "./engine";
@@ -39,7 +39,7 @@ function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
   if (!output.requiresGrad)
     throw new AutogradError(
       `element 0 of tensors does not require grad and does not have a gradFn${
-        modes.areUnclear
+        areModesUnclear()
           ? "; an async scope such as noGrad(async () => …) is open, and this runtime has no AsyncLocalStorage to tell its code from other code: await it first"
           : ""
       }`,

@@ -1,4 +1,5 @@
 /** Custom functions: a forward and a backward written by the user. */
+import { checkSettled } from "../core/arguments";
 import { ArgumentError, AutogradError, describe, KindlingError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import { allocate, filled, windowOn } from "../tensor/create";
@@ -83,6 +84,7 @@ function apply(this: unknown, ...args: unknown[]): unknown {
   // An in-place change by `forward` must not move the edges, so they are taken before.
   const node = isRecorded ? new FunctionNode(type, ctx, args) : null;
   const result = noGrad(() => runForward(type, ctx, args));
+  checkSettled(`${type.name}.apply`, result);
   const outputs = Array.isArray(result) ? [...result] : [result];
   checkDirty(ctx, args, outputs);
   outputs.forEach((y, i) => {

@@ -1,6 +1,6 @@
 /** `torch.autograd.graph`: nodes, edges, and hooks on what the graph saves and on several gradients together. */
 import { AutogradError, checkOptions } from "../core/errors";
-import { modes } from "../platform/mode";
+import { Mode } from "../platform/mode";
 import type { Tensor } from "../tensor/tensor";
 import { runningWalk } from "./engine";
 import { RemovableHandle } from "./handle";
@@ -31,7 +31,7 @@ export function savedTensorsHooks<P, R>(pack: (x: Tensor) => P, unpack: (packed:
 }
 
 /** The message of the error that hooks on saved tensors are here. */
-const forbidden = modes.create<string | undefined>(undefined);
+const forbidden = new Mode<string | undefined>(undefined);
 
 /**
  * Runs `body`, in which {@link savedTensorsHooks} is an error with the message given. For code that cannot work with hooks.

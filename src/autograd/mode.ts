@@ -1,9 +1,9 @@
 /** Whether operations are recorded, as the library itself asks and says; `scopes.ts` has what users call. */
-import { modes } from "../platform/mode";
+import { Mode } from "../platform/mode";
 import { inferenceStorage } from "../tensor/storage";
 
 /** @internal Whether operations on tensors that require grad are recorded. */
-export const gradEnabled = modes.create(true);
+export const gradEnabled = new Mode(true);
 
 /** Whether operations on tensors that require grad are recorded. @see torch.is_grad_enabled */
 export const isGradEnabled = (): boolean => gradEnabled.value;

@@ -1,7 +1,7 @@
 /** Tensors that the graph keeps for backward, and the hooks through which users keep them in another form. */
 import { ArgumentError, AutogradError, describe } from "../core/errors";
 import { shapeText } from "../core/shape";
-import { modes } from "../platform/mode";
+import { Mode } from "../platform/mode";
 import { runInUserScope } from "../tensor/scope";
 import { type GradFn, Tensor } from "../tensor/tensor";
 import { noGrad } from "./mode";
@@ -28,7 +28,7 @@ export interface Saved {
 }
 
 /** @internal The hooks on tensors that are saved now. */
-export const savingHooks = modes.create<SavedTensorsHooks | null>(null);
+export const savingHooks = new Mode<SavedTensorsHooks | null>(null);
 
 /** @internal Keeps `x` for backward. @param accumulator The node that adds to its `grad`, for a leaf that requires grad. */
 export function saveTensor(x: Tensor, accumulator: GradFn | null): Saved {

@@ -2,7 +2,7 @@
  * The scopes that users open around recording. Each holds for its body alone: an async body keeps its mode across every `await`, a generator
  * has it while its own code runs, whatever other scopes overlap; and nothing outside changes.
  */
-import { modes } from "../platform/mode";
+import { runWith } from "../platform/mode";
 import { inferenceStorage } from "../tensor/storage";
 import { gradEnabled } from "./mode";
 
@@ -20,7 +20,7 @@ export const enableGrad = <R>(body: () => R): R => gradEnabled.run("enableGrad",
 
 /** Runs `body` without recording; tensors made in it can never become part of a graph. @see torch.inference_mode */
 export const inferenceMode = <R>(body: () => R): R =>
-  modes.run(
+  runWith(
     "inferenceMode",
     [
       [gradEnabled, false],

@@ -6,7 +6,7 @@
  * are open, so that modes cost next to nothing where everything is synchronous.
  */
 import { AutogradError } from "../core/errors";
-import { type AsyncVariable, asyncVariable } from "./asyncVariable";
+import { asyncVariable } from "./asyncVariable";
 
 /** The values of all modes, by their numbers. */
 class Frame {
@@ -34,149 +34,130 @@ function isGenerator(x: unknown): x is AnyGenerator {
   return tag === "Generator" || tag === "AsyncGenerator" || Object.hasOwn(x, "next");
 }
 
-/** Frames, and which of them is in force. */
-export class Modes {
-  private readonly root = new Frame([]);
-  /** The frame of code that runs at once. */
-  private active = this.root;
-  /** Frames of async bodies that have not settled, with the number of promises that each waits for. */
-  private readonly waiting = new Map<Frame, number>();
-  private isAsync = false;
+const variable = asyncVariable<Frame>();
+const root = new Frame([]);
+/** The frame of code that runs at once. */
+let active = root;
+/** Frames of async bodies that have not settled, with the number of promises that each waits for. */
+const waiting = new Map<Frame, number>();
+/** Whether any frame waits. */
+let isAsync = false;
 
-  constructor(private readonly variable: AsyncVariable<Frame> | undefined) {}
+/** Whether code may have modes of an async scope that it does not belong to, since the runtime cannot tell. */
+export const areModesUnclear = (): boolean => variable === undefined && isAsync;
 
-  create<T>(initial: T): Mode<T> {
-    return new Mode<T>(this, this.root.values.push(initial) - 1);
+const frame = (): Frame => (isAsync ? frameOfLine() : active);
+
+function frameOfLine(): Frame {
+  if (variable === undefined) return active;
+  let frame = variable.get() ?? root;
+  while (!frame.isOpen) frame = frame.outer!;
+  return frame;
+}
+
+/**
+ * Runs `body` with modes set, and gives its result. An async body has them until it settles, a generator while its own code runs, whatever
+ * else runs in between. What a body changes of other modes lasts if it is synchronous, and ends with it if it is not.
+ *
+ * @param op The public name, for errors.
+ * @throws AutogradError if `body` is async, another async scope with other modes is open, and the runtime cannot tell their code apart.
+ */
+export function runWith<R>(op: string, settings: readonly Setting[], body: () => R): R {
+  const outer = frame();
+  const inner = new Frame(outer.values.slice(), outer);
+  for (const [mode, value] of settings) inner.values[mode.index] = value;
+  let result: R;
+  try {
+    result = enter(inner, body);
+  } catch (error) {
+    leave(inner, settings);
+    throw error;
   }
+  if (isThenable(result)) return untilSettled(op, inner, result, () => close(inner)) as R;
+  if (isGenerator(result)) return generator(op, inner, result) as R;
+  leave(inner, settings);
+  return result;
+}
 
-  /** Whether code may have modes of an async scope that it does not belong to, since the runtime cannot tell. */
-  get areUnclear(): boolean {
-    return this.variable === undefined && this.isAsync;
+/** The part of a body that runs at once. */
+function enter<R>(frame: Frame, body: () => R): R {
+  const before = active;
+  active = frame;
+  // Runs before anything that the body awaits goes on, and after what the caller does at once.
+  if (variable === undefined) queueMicrotask(() => resume());
+  try {
+    return variable === undefined ? body() : variable.run(frame, body);
+  } finally {
+    active = before;
   }
+}
 
-  /** @internal The values in force. */
-  get values(): unknown[] {
-    return this.isAsync ? this.frame().values : this.active.values;
-  }
+function leave(frame: Frame, settings: readonly Setting[]): void {
+  frame.isOpen = false;
+  const { values } = frame;
+  const outer = frame.outer!.values;
+  for (const [{ index }] of settings) values[index] = outer[index];
+  for (let i = 0; i < values.length; i++) outer[i] = values[i];
+}
 
-  /** Changes a mode until the scope around ends. */
-  set(index: number, value: unknown): void {
-    if (this.variable === undefined && this.waiting.has(this.active)) throw unclear("setting a mode");
-    this.values[index] = value;
-  }
+function close(frame: Frame): void {
+  frame.isOpen = false;
+}
 
-  private frame(): Frame {
-    if (!this.isAsync || this.variable === undefined) return this.active;
-    let frame = this.variable.get() ?? this.root;
-    while (!frame.isOpen) frame = frame.outer!;
-    return frame;
-  }
-
-  /**
-   * Runs `body` with modes set, and gives its result. An async body has them until it settles, a generator while its own code runs, whatever
-   * else runs in between. What a body changes of other modes lasts if it is synchronous, and ends with it if it is not.
-   *
-   * @param op The public name, for errors.
-   * @throws AutogradError if `body` is async, another async scope with other modes is open, and the runtime cannot tell their code apart.
-   */
-  run<R>(op: string, settings: readonly Setting[], body: () => R): R {
-    const outer = this.frame();
-    const inner = new Frame(outer.values.slice(), outer);
-    for (const [mode, value] of settings) inner.values[mode.index] = value;
-    let result: R;
-    try {
-      result = this.enter(inner, body);
-    } catch (error) {
-      this.leave(inner, settings);
+function untilSettled(op: string, frame: Frame, result: PromiseLike<unknown>, close = () => {}): PromiseLike<unknown> {
+  if (variable === undefined && conflicts(frame)) return refuse(op, result);
+  waiting.set(frame, (waiting.get(frame) ?? 0) + 1);
+  isAsync = true;
+  const settle = (): void => {
+    close();
+    const left = waiting.get(frame)! - 1;
+    if (left > 0) waiting.set(frame, left);
+    else waiting.delete(frame);
+    isAsync = waiting.size > 0;
+    resume();
+  };
+  return result.then(
+    (value) => {
+      settle();
+      return value;
+    },
+    (error) => {
+      settle();
       throw error;
-    }
-    if (isThenable(result)) return this.untilSettled(op, inner, result, () => this.close(inner)) as R;
-    if (isGenerator(result)) return this.generator(op, inner, result) as R;
-    this.leave(inner, settings);
-    return result;
-  }
+    },
+  );
+}
 
-  /** The part of a body that runs at once. */
-  private enter<R>(frame: Frame, body: () => R): R {
-    const before = this.active;
-    this.active = frame;
-    // Runs before anything that the body awaits goes on, and after what the caller does at once.
-    if (this.variable === undefined) queueMicrotask(() => this.resume());
-    try {
-      return this.variable === undefined ? body() : this.variable.run(frame, body);
-    } finally {
-      this.active = before;
-    }
-  }
+/** Where code that goes on cannot be told apart, it has the modes of the async bodies that are open; they all have the same. */
+function resume(): void {
+  if (variable !== undefined) return;
+  const [first = root] = waiting.keys();
+  active = first;
+}
 
-  private leave(frame: Frame, settings: readonly Setting[]): void {
-    frame.isOpen = false;
-    const { values } = frame;
-    const outer = frame.outer!.values;
-    for (const [{ index }] of settings) values[index] = outer[index];
-    for (let i = 0; i < values.length; i++) outer[i] = values[i];
-  }
+function conflicts(frame: Frame): boolean {
+  for (const other of waiting.keys()) if (other.values.some((value, i) => value !== frame.values[i])) return true;
+  return false;
+}
 
-  private close(frame: Frame): void {
-    frame.isOpen = false;
-  }
-
-  private untilSettled(op: string, frame: Frame, result: PromiseLike<unknown>, close = () => {}): PromiseLike<unknown> {
-    if (this.variable === undefined && this.conflicts(frame)) return refuse(op, result);
-    this.waiting.set(frame, (this.waiting.get(frame) ?? 0) + 1);
-    this.isAsync = true;
-    const settle = (): void => {
-      close();
-      const left = this.waiting.get(frame)! - 1;
-      if (left > 0) this.waiting.set(frame, left);
-      else this.waiting.delete(frame);
-      this.isAsync = this.waiting.size > 0;
-      this.resume();
-    };
-    return result.then(
-      (value) => {
-        settle();
-        return value;
-      },
-      (error) => {
-        settle();
-        throw error;
-      },
-    );
-  }
-
-  /** Where code that goes on cannot be told apart, it has the modes of the async bodies that are open; they all have the same. */
-  private resume(): void {
-    if (this.variable !== undefined) return;
-    const [first = this.root] = this.waiting.keys();
-    this.active = first;
-  }
-
-  private conflicts(frame: Frame): boolean {
-    for (const other of this.waiting.keys())
-      if (other.values.some((value, i) => value !== frame.values[i])) return true;
-    return false;
-  }
-
-  /** A generator whose every step runs in `frame`. Steps of an async one that are asked for at once wait for each other here, as they would inside. */
-  private generator(op: string, frame: Frame, inner: AnyGenerator): AnyGenerator {
-    const outer = Object.create(inner);
-    let last: PromiseLike<unknown> | undefined;
-    for (const name of ["next", "return", "throw"] as const)
-      outer[name] = (...value: []) => {
-        const run = (): unknown => this.enter(frame, () => inner[name](...value));
-        const result = last === undefined ? run() : last.then(run, run);
-        if (!isThenable(result)) return result;
-        const step = this.untilSettled(op, frame, result);
-        const clear = (): void => {
-          if (last === step) last = undefined;
-        };
-        last = step;
-        step.then(clear, clear);
-        return step;
+/** A generator whose every step runs in `frame`. Steps of an async one that are asked for at once wait for each other here, as they would inside. */
+function generator(op: string, frame: Frame, inner: AnyGenerator): AnyGenerator {
+  const outer = Object.create(inner);
+  let last: PromiseLike<unknown> | undefined;
+  for (const name of ["next", "return", "throw"] as const)
+    outer[name] = (...value: []) => {
+      const run = (): unknown => enter(frame, () => inner[name](...value));
+      const result = last === undefined ? run() : last.then(run, run);
+      if (!isThenable(result)) return result;
+      const step = untilSettled(op, frame, result);
+      const clear = (): void => {
+        if (last === step) last = undefined;
       };
-    return outer;
-  }
+      last = step;
+      step.then(clear, clear);
+      return step;
+    };
+  return outer;
 }
 
 /** An async body that goes on in the wrong modes: whoever waits for it is told so. */
@@ -193,23 +174,26 @@ const unclear = (op: string): AutogradError =>
 
 /** One mode. */
 export class Mode<T> {
-  /** @internal */
-  constructor(
-    private readonly modes: Modes,
-    readonly index: number,
-  ) {}
+  /** @internal The place of its value in every frame. */
+  readonly index: number;
+
+  /** @param initial The value outside of all scopes. */
+  constructor(initial: T) {
+    this.index = root.values.push(initial) - 1;
+  }
 
   /** The value here and now; setting it lasts until the scope around ends. */
   get value(): T {
-    return this.modes.values[this.index] as T;
+    return frame().values[this.index] as T;
   }
   set value(value: T) {
-    this.modes.set(this.index, value);
+    if (variable === undefined && waiting.has(active)) throw unclear("setting a mode");
+    frame().values[this.index] = value;
   }
 
   /** Runs a synchronous `body` with a value: for the library's own code, since this costs less than a scope. */
   hold<R>(value: T, body: () => R): R {
-    const { values } = this.modes;
+    const { values } = frame();
     const { index } = this;
     const before = values[index];
     values[index] = value;
@@ -220,11 +204,8 @@ export class Mode<T> {
     }
   }
 
-  /** Runs any `body` with a value. @see Modes.run */
+  /** Runs any `body` with a value. @see runWith */
   run<R>(op: string, value: T, body: () => R): R {
-    return this.modes.run(op, [[this, value]], body);
+    return runWith(op, [[this, value]], body);
   }
 }
-
-/** The modes of this thread. */
-export const modes = new Modes(asyncVariable());

@@ -190,13 +190,12 @@ export function runInScope<R>(op: string, body: () => R, isTensor: IsTensor): R 
   const outer = current;
   const mine = new Scope(outer, false);
   current = mine;
-  let found = new Reach(isTensor);
+  const found = new Reach(isTensor);
   try {
     const result = body();
-    const reach = new Reach(isTensor);
-    reach.add(result);
-    checkSettled(op, reach.deferred, asyncHint);
-    found = reach;
+    found.add(result);
+    if (found.deferred !== undefined) found.tensors.clear();
+    checkSettled(op, found.deferred, asyncHint);
     return result;
   } finally {
     current = outer;

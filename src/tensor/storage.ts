@@ -1,6 +1,6 @@
 /** Memory with a count of its owners, reclaimed by the last owner or by the garbage collector. */
 import { type Backend, type Block, onPressure } from "../backend/backend";
-import { modes } from "../platform/mode";
+import { Mode } from "../platform/mode";
 import { relieve, watch } from "./reclaim";
 
 onPressure(relieve);
@@ -32,7 +32,7 @@ function watchSoon(storage: Storage): void {
 }
 
 /** Whether storages made now belong to inference mode. */
-export const inferenceStorage = modes.create(false);
+export const inferenceStorage = new Mode(false);
 
 /**
  * A block of device memory that tensors view. Its owners are tensor handles (views share a storage) and references saved in the

@@ -2,7 +2,7 @@
 import { noGrad } from "../../autograd/mode";
 import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
-import { modes } from "../../platform/mode";
+import { Mode } from "../../platform/mode";
 import type { Tensor } from "../../tensor/tensor";
 import { ModuleDict, ModuleList } from "../container";
 import type { Module } from "../module";
@@ -44,7 +44,7 @@ export class ParametrizationList extends ModuleList {
 }
 
 /** Values kept while {@link cached} runs. */
-const cache = modes.create<Map<ParametrizationList, Tensor> | undefined>(undefined);
+const cache = new Mode<Map<ParametrizationList, Tensor> | undefined>(undefined);
 
 function read(list: ParametrizationList): Tensor {
   const values = cache.value;
