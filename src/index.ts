@@ -15,7 +15,8 @@ export {
 } from "./autograd/mode";
 export type { Device } from "./backend/backend";
 /** @internal The allocator's guard mode, for the fuzzer and the tests. */
-export { getNumThreads, guard as __guard, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
+export { guard as __guard } from "./backend/wasm/guardControl";
+export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export * as backends from "./backends";
 export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";
 export * from "./core/errors";
