@@ -12,10 +12,13 @@ import { at, column } from "./rows";
 const SHORT: i32 = 48;
 const RADIX: i32 = 256;
 
-/** Bytes of scratch that a lane of `n` needs: a thread's kernels share them. Types of 8 bytes have 8-byte keys. */
-export function sortScratch(t: i32, n: i32): i32 {
+/**
+ * Bytes of scratch that a lane of `n` needs: a thread's kernels share them. Types of 8 bytes have 8-byte keys. They are counted in f64, since
+ * in 32 bits a long lane would seem to need little.
+ */
+export function sortScratch(t: i32, n: i32): f64 {
   const key = t == F64 || t == I64 ? 8 : 4;
-  return 2 * n * (key + 4) + RADIX * 4 + 8;
+  return 2 * <f64>n * (key + 4) + RADIX * 4 + 8;
 }
 
 // ---- Keys -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/scopes";
 export type { Device } from "./backend/backend";
 /** @internal The allocator's guard mode, for the fuzzer and the tests. */
-export { guard as __guard } from "./backend/wasm/guardMode";
+export { guard as __guard } from "./backend/wasm/guardControl";
 export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export * as backends from "./backends";
 export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";

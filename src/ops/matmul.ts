@@ -72,8 +72,13 @@ function checkFactors(op: string, a: Tensor, b: Tensor): void {
       `${op}: expected m1 and m2 to have the same dtype, but got: ${legacyName(a.dtype)} != ${legacyName(b.dtype)}; cast one with x.to(dtype)`,
     );
   if (a.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'`);
-  for (const { shape } of [a, b])
-    if (shape.some((n) => n > MAX_COUNT))
+  checkCounts(op, a.shape);
+  checkCounts(op, b.shape);
+}
+
+function checkCounts(op: string, shape: readonly number[]): void {
+  for (let i = 0; i < shape.length; i++)
+    if (shape[i]! > MAX_COUNT)
       throw new ShapeError(`${op}: sizes are at most ${MAX_COUNT} (2^31 - 1), got ${shapeText(shape)}`);
 }
 

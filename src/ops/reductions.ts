@@ -84,10 +84,12 @@ export const reductions = {
  * element stands for all, so that nothing is copied.
  */
 export function reduceInto(reduction: Reduction, y: Tensor, x: Tensor, dims: readonly number[], dtype = x.dtype): void {
+  if (!repeatsItself(x)) {
+    reduceDistinct(reduction, y, x, dims, dtype);
+    return;
+  }
   reduceOnce(x, dims, [y], ([result], distinct, copies) => {
-    const source = cast(distinct, dtype);
-    reduceDistinct(reduction, result!, source, dims);
-    if (source !== distinct) source.dispose();
+    reduceDistinct(reduction, result!, distinct, dims, dtype);
     if (copies === 1 || reduction.repeat === undefined) return;
     const [kernel, operand] = reduction.repeat;
     y.storage.backend.binary(kernel, y.dtype, result!, result!, operand(copies), kernel === "add" ? 1 : 0);
@@ -104,7 +106,7 @@ export function reduceOnce(
   outputs: readonly Tensor[],
   run: (outputs: readonly Tensor[], distinct: Tensor, copies: number) => void,
 ): void {
-  if (!x.strides.some((stride, i) => stride === 0 && x.shape[i]! > 1) || x.numel() === 0) {
+  if (!repeatsItself(x)) {
     run(outputs, x, 1);
     return;
   }
@@ -124,12 +126,29 @@ export function reduceOnce(
   });
 }
 
+/** Whether there is an axis along which all elements are one. */
+function repeatsItself({ shape, strides }: Tensor): boolean {
+  let repeats = false;
+  for (let i = 0; i < shape.length; i++) {
+    if (shape[i] === 0) return false;
+    if (strides[i] === 0 && shape[i] !== 1) repeats = true;
+  }
+  return repeats;
+}
+
 /** A shape with the axes `dims` of size 1. */
 const without = (shape: readonly number[], dims: readonly number[]): number[] =>
   shape.map((n, i) => (dims.includes(i) ? 1 : n));
 
-function reduceDistinct({ kernel, combine }: Reduction, y: Tensor, input: Tensor, dims: readonly number[]): void {
-  const { x, outer, n, inner, owned } = threeAxes(input, dims);
+function reduceDistinct(
+  { kernel, combine }: Reduction,
+  y: Tensor,
+  input: Tensor,
+  dims: readonly number[],
+  dtype: Tensor["dtype"],
+): void {
+  const source = cast(input, dtype);
+  const { x, outer, n, inner, owned } = threeAxes(source, dims);
   const rows = outer * inner;
   if (combine !== undefined && rows === 1 && n >= 2 * SPLIT) reduceInBlocks(kernel, y, x, n, combine);
   else if (rows <= MOST_ROWS) reduceRows(x.storage.backend, kernel, y, x, rows, n, inner);
@@ -139,6 +158,7 @@ function reduceDistinct({ kernel, combine }: Reduction, y: Tensor, input: Tensor
       reduceRows(x.storage.backend, kernel, from(y, at), from(x, at), Math.min(MOST_ROWS, rows - at), n, 1);
     }
   if (owned) x.dispose();
+  if (source !== input) source.dispose();
 }
 
 /** Reduces `rows` rows of `n` elements. */

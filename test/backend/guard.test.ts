@@ -3,7 +3,7 @@ process.env.KINDLING_GUARD = "1";
 
 import * as torch from "kindling";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { guard as Guard } from "../../src/backend/wasm/guardMode";
+import type { guard as Guard } from "../../src/backend/wasm/guardControl";
 
 const { nn } = torch;
 const guard: typeof Guard = (torch as any).__guard;

@@ -249,13 +249,15 @@ class WasmBackend implements Backend {
 
   private pass(kernel: Kernel, dtype: DType | undefined, args: readonly Argument[]): void {
     const area = this.cleared;
-    this.args.clear();
-    if (dtype !== undefined) this.args.push(codeOf(dtype));
+    const list = this.args;
+    list.clear();
+    const lead = dtype === undefined ? 0 : 1;
+    if (dtype !== undefined) list.push(codeOf(dtype));
     for (let i = 0; i < args.length; i++) {
       const arg = args[i];
-      if (typeof arg === "number" && kernel.types[this.args.length] === "i" && !isInt32(arg))
-        throw beyondCount(kernel.name, arg);
-      this.args.push(addressOfArgument(kernel.name, arg, area));
+      if (typeof arg !== "number") list.push(addressOfArgument(kernel.name, arg, area));
+      else if ((arg | 0) === arg || kernel.types.charCodeAt(i + lead) !== INT32) list.push(arg);
+      else throw beyondCount(kernel.name, arg);
     }
   }
 
@@ -267,6 +269,9 @@ class WasmBackend implements Backend {
   }
 }
 
+/** The letter of integers of 32 bits among the types of a kernel. */
+const INT32 = "i".charCodeAt(0);
+
 const isInt32 = (value: number): boolean => (value | 0) === value;
 
 const beyondCount = (kernel: string, value: number): ValueError =>
@@ -274,9 +279,8 @@ const beyondCount = (kernel: string, value: number): ValueError =>
     `${kernel}: sizes and counts are integers of at most ${MAX_COUNT} (2^31 - 1) here, got ${value}; use several smaller tensors`,
   );
 
-/** An argument as the kernel takes it. */
-function addressOfArgument(kernel: string, arg: Argument, area: CallArea): number {
-  if (typeof arg === "number") return arg;
+/** The address by which the kernel takes an argument that is no number. */
+function addressOfArgument(kernel: string, arg: Exclude<Argument, number>, area: CallArea): number {
   if (arg === undefined) return 0;
   if ("storage" in arg) return addressOf(arg);
   for (const value of arg) if (!isInt32(value)) throw beyondCount(kernel, value);

@@ -119,11 +119,12 @@ export class Memory {
     if (block.freed) return;
     block.freed = true;
     const { address, bytes } = block;
-    const size = roomFor(bytes);
+    const index = bytes <= SMALL_LIMIT ? classOf(bytes) : -1;
+    const size = index >= 0 ? classBytes(index) : roomFor(bytes);
     this.allocated -= size;
     this.blocks--;
     if (!collected) this.debt = Math.max(0, this.debt - size);
-    if (bytes <= SMALL_LIMIT) this.free[classOf(bytes)]!.push(address);
+    if (index >= 0) this.free[index]!.push(address);
     else this.extents.insert(address, size);
   }
 

@@ -5,7 +5,8 @@ import { wasm } from "./backend";
 export const getNumThreads = (): number => wasm.parts.pool.numThreads;
 
 /**
- * Sets the number of threads that kernels run on. Results have the same bits for any number.
+ * Sets the number of threads that kernels run on. Results have the same bits for any number. No more are started than the machine runs at a time,
+ * and where no thread can be started, there is one; `torch.doctor()` says why.
  * @see torch.set_num_threads
  * @throws ArgumentError unless `n` is an integer from 1 to 256.
  */

@@ -1,4 +1,4 @@
-/** Control of the allocator's guard mode, for the fuzzers and the tests. */
+/** The switches of the allocator's guard mode. */
 import { wasm } from "./backend";
 import { type Damage, GuardedMemory } from "./guard";
 
