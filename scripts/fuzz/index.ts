@@ -17,7 +17,7 @@ Options
   --seed N      the same calls for the same seed (default 1)
   --calls N     how many (default 10000)
   --seconds N   no call begins after this time (default 3600)
-  --op NAME     ops: only this one, such as narrow or nn.functional.pad
+  --op NAME     ops: only this one, such as narrow or nn.functional.pad; or all below a path, such as nn.init.
   --replay K    ops: only the call with this number
   --json FILE   also writes each fault as a line of JSON
   --help        this text

@@ -65,8 +65,12 @@ class Run {
   private readonly file = join(this.folder, "progress");
   private readonly deadline: number;
   private readonly skip: number[] = [];
+  private readonly generator: Generator;
 
   constructor(private readonly options: OpsOptions) {
+    const { seed, op, planted } = options;
+    const knowledge = deserialize(readFileSync(this.knowledge)) as Knowledge;
+    this.generator = new Generator(knowledge, seed, op, planted?.names);
     this.deadline = performance.now() + options.seconds * 1000;
   }
 
@@ -89,9 +93,7 @@ class Run {
   private lose({ k, beats }: Progress, end: End & object): void {
     if (beats === 0) throw new Error(`the process that makes the calls did not begin: ${end.detail}`);
     this.skip.push(k);
-    const { seed, op, planted, report } = this.options;
-    const generator = new Generator(deserialize(readFileSync(this.knowledge)) as Knowledge, seed, op, planted?.names);
-    report({ ...faultOf(generator.call(k), end.kind, `${end.detail} (call ${k})`) });
+    this.options.report(faultOf(this.generator.call(k), end.kind, `${end.detail} (call ${k})`));
   }
 
   private job(from: number, to: number): Job {

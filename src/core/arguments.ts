@@ -65,6 +65,11 @@ export function checkFlag(op: string, name: string, value: unknown): boolean {
   return value;
 }
 
+/** A function. @throws ArgumentError for anything else. */
+export function checkFunction(op: string, name: string, value: unknown): void {
+  if (typeof value !== "function") throw new ArgumentError(`${op}: ${name} must be a function, got ${describe(value)}`);
+}
+
 /** One of a few words. @throws ArgumentError that lists them. */
 export function checkChoice<T extends string>(op: string, name: string, value: unknown, choices: readonly T[]): T {
   if (typeof value === "string" && (choices as readonly string[]).includes(value)) return value as T;

@@ -1,6 +1,8 @@
 /** How a function is called so that it can be differentiated, also inside of another derivative. */
+
 import { enableGrad, isGradEnabled } from "../autograd/mode";
 import { accumulatorOf, edgeOf, type Node } from "../autograd/node";
+import { checkFunction } from "../core/arguments";
 import { ArgumentError, AutogradError, describe, IndexError } from "../core/errors";
 import { isTensor, type Tensor } from "../tensor/tensor";
 import { type Flat, flatten, flattenTensors, mapTensors } from "./tree";
@@ -39,6 +41,7 @@ export function callOn(
   argnums: Argnums,
   hasAux: boolean,
 ): Call {
+  checkFunction(op, "func", func);
   const positions = positionsOf(op, argnums, args.length);
   const isOuter = isGradEnabled();
   const given = flattenTensors(positions.map((i) => args[i]));

@@ -1,5 +1,7 @@
 /** Modules as functions of their parameters. */
+import { checkArray } from "../core/arguments";
 import { ArgumentError, checkOptions, StateError, ValueError } from "../core/errors";
+import { checkModule } from "../nn/checks";
 import type { Module } from "../nn/module";
 import { stack } from "../ops/join";
 import { Tensor } from "../tensor/tensor";
@@ -41,6 +43,7 @@ export function functionalCall<M extends Module>(
   options: FunctionalCallOptions = {},
 ): ReturnType<M["forward"]> {
   checkOptions("functionalCall", options, ["tieWeights", "strict"]);
+  checkModule("functionalCall", module);
   const { tieWeights = true, strict = false } = options;
   const slots = slotsOf(module);
   const given = merged(state);
@@ -74,7 +77,7 @@ function slotsOf(root: Module): Map<string, Slot> {
 function merged(state: NamedTensors | readonly NamedTensors[]): Map<string, Tensor> {
   const all = new Map<string, Tensor>();
   for (const part of Array.isArray(state) ? (state as readonly NamedTensors[]) : [state as NamedTensors])
-    for (const [name, value] of Object.entries(part)) {
+    for (const [name, value] of Object.entries(part ?? {})) {
       if (all.has(name))
         throw new ValueError(`functionalCall: "${name}" appears in multiple objects, so its value is ambiguous`);
       if (!(value instanceof Tensor)) throw new ArgumentError(`functionalCall: the value of "${name}" is no Tensor`);
@@ -127,6 +130,8 @@ function tied(given: ReadonlyMap<string, Tensor>, slots: ReadonlyMap<string, Slo
 export function stackModuleState(
   models: readonly Module[],
 ): [parameters: Record<string, Tensor>, buffers: Record<string, Tensor>] {
+  checkArray("stackModuleState", "models", models, "modules");
+  for (const [i, model] of models.entries()) checkModule("stackModuleState", model, `models[${i}]`);
   const [first] = models;
   if (first === undefined) throw new ValueError("stackModuleState: Expected at least one model, got 0.");
   if (models.some((model) => model.training !== first.training))

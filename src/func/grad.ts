@@ -1,5 +1,6 @@
 /** Functions from functions: gradients, and products with Jacobians. */
 import { withGrad } from "../autograd/mode";
+import { checkFunction } from "../core/arguments";
 import { ArgumentError, AutogradError, checkOptions, DTypeError, describe, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { isTensor, type Tensor } from "../tensor/tensor";
@@ -40,6 +41,7 @@ export function grad<A extends unknown[], const N extends Argnums = 0>(
   options?: TransformOptions<N, false>,
 ): (...args: A) => Gradient<A, N>;
 export function grad(func: (...args: any[]) => unknown, options: TransformOptions = {}): (...args: any[]) => unknown {
+  checkFunction("grad", "func", func);
   checkOptions("grad", options, known);
   return (...args) => {
     const { gradient, aux } = valueAndGradient("grad", func, args, options);
@@ -61,6 +63,7 @@ export function gradAndValue<A extends unknown[], const N extends Argnums = 0>(
   options?: TransformOptions<N, false>,
 ): (...args: A) => [gradient: Gradient<A, N>, value: Tensor];
 export function gradAndValue(func: (...args: any[]) => unknown, options: TransformOptions = {}): any {
+  checkFunction("gradAndValue", "func", func);
   checkOptions("gradAndValue", options, known);
   return (...args: unknown[]) => {
     const { gradient, value, aux } = valueAndGradient("gradAndValue", func, args, options);

@@ -1,5 +1,7 @@
 /** Functions from functions: Jacobians and Hessians. */
+
 import { enableGrad } from "../autograd/mode";
+import { checkFunction } from "../core/arguments";
 import { checkOptions } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { type Argnums, type AtArgnums, callOn, outputTensors } from "./differentiate";
@@ -24,6 +26,7 @@ interface JacobianTransform {
 
 function transform(op: string, parts: typeof rows): JacobianTransform {
   return (func: (...args: any[]) => unknown, options: TransformOptions = {}) => {
+    checkFunction(op, "func", func);
     checkOptions(op, options, ["argnums", "hasAux"]);
     const { argnums = 0, hasAux = false } = options;
     return (...args: unknown[]): any => {
@@ -62,6 +65,7 @@ export function hessian<A extends unknown[], R, const N extends Argnums = 0>(
   func: (...args: A) => R,
   options: Omit<TransformOptions<N>, "hasAux"> = {},
 ): (...args: A) => Jacobian<Jacobian<R, A, N>, A, N> {
+  checkFunction("hessian", "func", func);
   checkOptions("hessian", options, ["argnums"]);
   const first = jacrev(func as (...args: A) => unknown, options as TransformOptions<N, false>);
   return jacrev(first, options as TransformOptions<N, false>) as (...args: A) => Jacobian<Jacobian<R, A, N>, A, N>;

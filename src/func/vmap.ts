@@ -1,4 +1,5 @@
 /** `vmap`: a function of one example made into a function of a batch. */
+import { checkFunction } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
 import { stack } from "../ops/join";
@@ -35,6 +36,7 @@ export interface VmapOptions {
  * @example torch.vmap((a, b) => a.dot(b))(torch.rand(5, 3), torch.rand(5, 3)); // [5]
  */
 export function vmap<A extends unknown[], R>(func: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
+  checkFunction("vmap", "func", func);
   checkOptions("vmap", options, ["inDims", "outDims", "randomness", "chunkSize"]);
   const { inDims = 0, outDims = 0, randomness = "error" } = options;
   if (!["error", "different", "same"].includes(randomness))

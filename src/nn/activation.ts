@@ -1,5 +1,7 @@
 /** Activations without numbers to choose, as layers. All keep the shape of their input. */
+import { relu6_ } from "../ops/activation";
 import type { Tensor } from "../tensor/tensor";
+import * as F from "./functional";
 import { Module } from "./module";
 import { readOptions } from "./options";
 
@@ -28,42 +30,42 @@ abstract class InplaceActivation extends Module {
 /** max(0, x). @see torch.nn.ReLU */
 export class ReLU extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.relu_() : input.relu();
+    return this.inplace ? F.relu_(input) : F.relu(input);
   }
 }
 
 /** min(max(0, x), 6). @see torch.nn.ReLU6 */
 export class ReLU6 extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.relu6_() : input.relu6();
+    return this.inplace ? relu6_(input) : F.relu6(input);
   }
 }
 
 /** Scaled ELU, which keeps mean and variance. @see torch.nn.SELU; Klambauer et al., 2017 */
 export class SELU extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.selu_() : input.selu();
+    return this.inplace ? F.selu_(input) : F.selu(input);
   }
 }
 
 /** x · sigmoid(x), also called swish. @see torch.nn.SiLU */
 export class SiLU extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.silu_() : input.silu();
+    return this.inplace ? F.silu_(input) : F.silu(input);
   }
 }
 
 /** x · tanh(softplus(x)). @see torch.nn.Mish; Misra, 2019 */
 export class Mish extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.mish_() : input.mish();
+    return this.inplace ? F.mish_(input) : F.mish(input);
   }
 }
 
 /** x · relu6(x + 3) / 6. @see torch.nn.Hardswish; Howard et al., 2019 */
 export class Hardswish extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.hardswish_() : input.hardswish();
+    return this.inplace ? F.hardswish_(input) : F.hardswish(input);
   }
 
   override extraRepr(): string {
@@ -74,7 +76,7 @@ export class Hardswish extends InplaceActivation {
 /** relu6(x + 3) / 6. @see torch.nn.Hardsigmoid */
 export class Hardsigmoid extends InplaceActivation {
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.hardsigmoid_() : input.hardsigmoid();
+    return this.inplace ? F.hardsigmoid_(input) : F.hardsigmoid(input);
   }
 
   override extraRepr(): string {
@@ -85,34 +87,34 @@ export class Hardsigmoid extends InplaceActivation {
 /** 1 / (1 + exp(−x)). @see torch.nn.Sigmoid */
 export class Sigmoid extends Module {
   override forward(input: Tensor): Tensor {
-    return input.sigmoid();
+    return F.sigmoid(input);
   }
 }
 
 /** The hyperbolic tangent. @see torch.nn.Tanh */
 export class Tanh extends Module {
   override forward(input: Tensor): Tensor {
-    return input.tanh();
+    return F.tanh(input);
   }
 }
 
 /** log(sigmoid(x)). @see torch.nn.LogSigmoid */
 export class LogSigmoid extends Module {
   override forward(input: Tensor): Tensor {
-    return input.logSigmoid();
+    return F.logSigmoid(input);
   }
 }
 
 /** x / (1 + |x|). @see torch.nn.Softsign */
 export class Softsign extends Module {
   override forward(input: Tensor): Tensor {
-    return input.softsign();
+    return F.softsign(input);
   }
 }
 
 /** x − tanh(x). @see torch.nn.Tanhshrink */
 export class Tanhshrink extends Module {
   override forward(input: Tensor): Tensor {
-    return input.tanhshrink();
+    return F.tanhshrink(input);
   }
 }

@@ -1,4 +1,5 @@
 /** A softmax over many classes of unequal frequency: Grave et al., Efficient Softmax Approximation for GPUs, ICML 2017. */
+import { checkInteger, checkIntegers } from "../core/arguments";
 import { IndexError, ShapeError, ValueError } from "../core/errors";
 import { shapeText } from "../core/shape";
 import { cat } from "../ops/join";
@@ -52,6 +53,9 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     super();
     const defaults = { divValue: 4, headBias: false, ...factory };
     const { divValue, headBias, ...where } = readOptions("AdaptiveLogSoftmaxWithLoss", defaults, [options]);
+    checkIntegers("AdaptiveLogSoftmaxWithLoss", "cutoffs", cutoffs);
+    checkInteger("AdaptiveLogSoftmaxWithLoss", "inFeatures", inFeatures, 1);
+    checkInteger("AdaptiveLogSoftmaxWithLoss", "nClasses", nClasses, 1);
     const isIncreasing = cutoffs.every((c, i) => Number.isInteger(c) && c > (cutoffs[i - 1] ?? 0) && c <= nClasses - 1);
     if (cutoffs.length === 0 || !isIncreasing)
       throw new ValueError(

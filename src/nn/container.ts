@@ -89,8 +89,13 @@ const asModule = (value: unknown): Module => {
 export type NamedModules = Readonly<Record<string, Module>> | Iterable<readonly [name: string, module: Module]>;
 
 function entriesOf<T>(named: Readonly<Record<string, T>> | Iterable<readonly [string, T]>): (readonly [string, T])[] {
-  if (Symbol.iterator in named) return [...(named as Iterable<readonly [string, T]>)];
-  return Object.entries(named);
+  if (typeof named !== "object" || named === null)
+    throw new ArgumentError(`takes an object or an iterable of [name, item], got ${describe(named)}`);
+  if (!(Symbol.iterator in named)) return Object.entries(named);
+  return Array.from(named as Iterable<readonly [string, T]>, (entry) => {
+    if (Array.isArray(entry) && typeof entry[0] === "string") return entry as unknown as readonly [string, T];
+    throw new ArgumentError(`takes entries [name, item], got ${describe(entry)}`);
+  });
 }
 
 /**

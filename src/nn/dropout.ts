@@ -1,4 +1,5 @@
 /** Dropout layers. */
+import { checkNumber } from "../core/arguments";
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import * as F from "./functional";
@@ -23,6 +24,7 @@ abstract class DropoutLayer extends Module {
   constructor(...rest: unknown[]) {
     super();
     const { p, inplace } = readOptions(this.constructor.name, { p: 0.5, inplace: false }, rest, ["p", "inplace"]);
+    checkNumber(this.constructor.name, "p", p);
     if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
     this.p = p;
     this.inplace = inplace;

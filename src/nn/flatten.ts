@@ -1,4 +1,5 @@
 /** Changes of shape. */
+import { flatten, unflatten } from "../ops/view";
 import type { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
 import { readOptions } from "./options";
@@ -27,7 +28,7 @@ export class Flatten extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return input.flatten(this.startDim, this.endDim);
+    return flatten(input, this.startDim, this.endDim);
   }
 
   override extraRepr(): string {
@@ -45,7 +46,7 @@ export class Unflatten extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return input.unflatten(this.dim, this.unflattenedSize);
+    return unflatten(input, this.dim, this.unflattenedSize);
   }
 
   override extraRepr(): string {

@@ -1,8 +1,10 @@
 /** Initial values of parameters, with PyTorch's random numbers. All change a tensor in place, outside the graph, and return it. */
 import { noGrad } from "../autograd/mode";
-import { ArgumentError, ShapeError, ValueError } from "../core/errors";
+import { checkInteger, checkNumber } from "../core/arguments";
+import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
 import { sizeOfShape } from "../core/shape";
+import { checkTensor } from "../ops/checks";
 import { randperm } from "../ops/rand";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -36,6 +38,8 @@ const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter
  * @see torch.nn.init.calculate_gain
  */
 export function calculateGain(nonlinearity: Nonlinearity | (string & {}), param?: number | null): number {
+  if (typeof nonlinearity !== "string")
+    throw new ArgumentError(`calculateGain: nonlinearity must be a string, got ${describe(nonlinearity)}`);
   switch (camelCase(nonlinearity)) {
     case "linear":
     case "conv1d":
@@ -52,7 +56,7 @@ export function calculateGain(nonlinearity: Nonlinearity | (string & {}), param?
       return Math.SQRT2;
     case "leakyRelu":
       if (param !== undefined && param !== null && typeof param !== "number")
-        throw new ValueError(`negative_slope ${param} not a valid number`);
+        throw new ValueError(`negative_slope ${describe(param)} not a valid number`);
       return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
     case "selu":
       return 3 / 4;
@@ -72,6 +76,12 @@ const change = (x: Tensor, body: (x: Tensor) => void): Tensor => {
   return x;
 };
 
+/** @throws ArgumentError unless `x` is a tensor and the values given are numbers. */
+function check(op: string, x: Tensor, numbers: Readonly<Record<string, unknown>> = {}): void {
+  checkTensor(op, x, "tensor");
+  for (const [name, value] of Object.entries(numbers)) checkNumber(op, name, value);
+}
+
 const draws = (generator: Generator | undefined) => (generator === undefined ? {} : { generator });
 
 const noGenerator: { generator: Generator | undefined } = { generator: undefined };
@@ -81,6 +91,7 @@ export function uniform_(x: Tensor, options?: RandomInit & { a?: number; b?: num
 export function uniform_(x: Tensor, a: number, b: number, options?: RandomInit): Tensor;
 export function uniform_(x: Tensor, ...rest: unknown[]): Tensor {
   const { a, b, generator } = readOptions("init.uniform_", { a: 0, b: 1, ...noGenerator }, rest, ["a", "b"]);
+  check("init.uniform_", x, { a, b });
   return change(x, () => x.uniform_(a, b, draws(generator)));
 }
 
@@ -90,6 +101,7 @@ export function normal_(x: Tensor, mean: number, std: number, options?: RandomIn
 export function normal_(x: Tensor, ...rest: unknown[]): Tensor {
   const defaults = { mean: 0, std: 1, ...noGenerator };
   const { mean, std, generator } = readOptions("init.normal_", defaults, rest, ["mean", "std"]);
+  check("init.normal_", x, { mean, std });
   return change(x, () => x.normal_(mean, std, draws(generator)));
 }
 
@@ -109,6 +121,7 @@ export interface TruncNormalOptions extends RandomInit {
 export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tensor {
   const defaults = { mean: 0, std: 1, a: -2, b: 2, ...noGenerator };
   const { mean, std, a, b, generator } = readOptions("init.truncNormal_", defaults, [options]);
+  check("init.truncNormal_", x, { mean, std, a, b });
   const bounds = tensor([(a - mean) / std, (b - mean) / std], { dtype: "float64" });
   // 2 Φ(z) − 1 = erf(z / √2); numbers uniform between the bounds' images come back through the inverse.
   const [low, high] = bounds.div(Math.SQRT2).erf().tolist() as [number, number];
@@ -122,13 +135,22 @@ export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tenso
 }
 
 /** One value everywhere. @see torch.nn.init.constant_ */
-export const constant_ = (x: Tensor, val: number): Tensor => change(x, () => x.fill_(val));
+export function constant_(x: Tensor, val: number): Tensor {
+  check("init.constant_", x, { val });
+  return change(x, () => x.fill_(val));
+}
 
 /** Ones. @see torch.nn.init.ones_ */
-export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
+export function ones_(x: Tensor): Tensor {
+  check("init.ones_", x);
+  return change(x, () => x.fill_(1));
+}
 
 /** Zeros. @see torch.nn.init.zeros_ */
-export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
+export function zeros_(x: Tensor): Tensor {
+  check("init.zeros_", x);
+  return change(x, () => x.fill_(0));
+}
 
 /** Writes `value(index)` for each row-major index. */
 function assign(x: Tensor, values: ArrayLike<number>): Tensor {
@@ -137,6 +159,7 @@ function assign(x: Tensor, values: ArrayLike<number>): Tensor {
 
 /** The identity matrix, as far as a matrix that need not be square has one. @see torch.nn.init.eye_ */
 export function eye_(x: Tensor): Tensor {
+  check("init.eye_", x);
   if (x.ndim !== 2) throw new ValueError("Only tensors with 2 dimensions are supported");
   const [rows, columns] = x.shape as [number, number];
   const values = new Float64Array(rows * columns);
@@ -150,6 +173,8 @@ export function eye_(x: Tensor): Tensor {
  */
 export function dirac_(x: Tensor, options: { groups?: number } = {}): Tensor {
   const { groups } = readOptions("init.dirac_", { groups: 1 }, [options]);
+  check("init.dirac_", x);
+  checkInteger("init.dirac_", "groups", groups, 1);
   if (x.ndim < 3 || x.ndim > 5) throw new ValueError("Only tensors with 3, 4, or 5 dimensions are supported");
   const [out, channels, ...kernel] = x.shape as [number, number, ...number[]];
   if (out % groups !== 0) throw new ValueError("dim 0 must be divisible by groups");
@@ -177,6 +202,7 @@ export function xavierUniform_(x: Tensor, options?: XavierOptions): Tensor;
 export function xavierUniform_(x: Tensor, gain: number, options?: RandomInit): Tensor;
 export function xavierUniform_(x: Tensor, ...rest: unknown[]): Tensor {
   const { gain, generator } = readOptions("init.xavierUniform_", { gain: 1, ...noGenerator }, rest, ["gain"]);
+  check("init.xavierUniform_", x, { gain });
   const { fanIn, fanOut } = fans(x);
   const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
   return change(x, () => x.uniform_(-bound, bound, draws(generator)));
@@ -187,6 +213,7 @@ export function xavierNormal_(x: Tensor, options?: XavierOptions): Tensor;
 export function xavierNormal_(x: Tensor, gain: number, options?: RandomInit): Tensor;
 export function xavierNormal_(x: Tensor, ...rest: unknown[]): Tensor {
   const { gain, generator } = readOptions("init.xavierNormal_", { gain: 1, ...noGenerator }, rest, ["gain"]);
+  check("init.xavierNormal_", x, { gain });
   const { fanIn, fanOut } = fans(x);
   return change(x, () => x.normal_(0, gain * Math.sqrt(2 / (fanIn + fanOut)), draws(generator)));
 }
@@ -210,9 +237,9 @@ function kaimingStd(op: string, x: Tensor, options: KaimingOptions): { std: numb
     ...noGenerator,
   };
   const { a, mode, nonlinearity, generator } = readOptions(op, defaults, [options]);
-  const which = camelCase(mode);
+  const which = camelCase(String(mode));
   if (which !== "fanIn" && which !== "fanOut")
-    throw new ValueError(`Mode ${mode} not supported, please use one of fanIn, fanOut`);
+    throw new ValueError(`${op}: Mode ${describe(mode)} not supported, please use one of fanIn, fanOut`);
   return { std: calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[which]), generator };
 }
 
@@ -221,6 +248,7 @@ function kaimingStd(op: string, x: Tensor, options: KaimingOptions): { std: numb
  * @see torch.nn.init.kaiming_uniform_; He et al., ICCV 2015
  */
 export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  check("init.kaimingUniform_", x);
   if (x.shape.includes(0)) return x;
   const { std, generator } = kaimingStd("init.kaimingUniform_", x, options);
   const bound = Math.sqrt(3) * std;
@@ -229,6 +257,7 @@ export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor
 
 /** Normal numbers that keep the variance of activations through rectifiers. @see torch.nn.init.kaiming_normal_ */
 export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  check("init.kaimingNormal_", x);
   if (x.shape.includes(0)) return x;
   const { std, generator } = kaimingStd("init.kaimingNormal_", x, options);
   return change(x, () => x.normal_(0, std, draws(generator)));
@@ -242,6 +271,7 @@ export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor;
 export function orthogonal_(x: Tensor, gain: number, options?: RandomInit): Tensor;
 export function orthogonal_(x: Tensor, ...rest: unknown[]): Tensor {
   const { gain, generator } = readOptions("init.orthogonal_", { gain: 1, ...noGenerator }, rest, ["gain"]);
+  check("init.orthogonal_", x, { gain });
   if (x.ndim < 2) throw new ValueError("Only tensors with 2 or more dimensions are supported");
   if (x.numel() === 0) return x;
   const rows = x.shape[0]!;
@@ -286,7 +316,7 @@ function orthonormalize(vectors: readonly Float64Array[]): void {
  */
 export function sparse_(x: Tensor, sparsity: number, options: RandomInit & { std?: number } = {}): Tensor {
   const { std, generator } = readOptions("init.sparse_", { std: 0.01, ...noGenerator }, [options]);
-  if (typeof sparsity !== "number") throw new ArgumentError("init.sparse_: sparsity must be a number between 0 and 1");
+  check("init.sparse_", x, { sparsity, std });
   if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
   const [rows, columns] = x.shape as [number, number];
   const zeros = Math.ceil(sparsity * rows);

@@ -1,4 +1,5 @@
 /** Normalization over features, groups of channels and neighbouring channels, as layers. */
+import { checkInteger, checkIntegers } from "../core/arguments";
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { type FactoryOptions, factory, newParameter } from "./factory";
@@ -19,6 +20,10 @@ export interface LayerNormLayerOptions extends FactoryOptions {
   bias?: boolean;
 }
 
+/** One size or several. */
+const sizesOf = (layer: string, sizes: number | readonly number[]): number[] =>
+  checkIntegers(layer, "normalizedShape", typeof sizes === "number" ? [sizes] : sizes, 0);
+
 /**
  * Normalizes over the last axes, whose sizes are given. Shape: [*, …normalizedShape], unchanged.
  * @see torch.nn.LayerNorm; Ba et al., 2016
@@ -36,7 +41,7 @@ export class LayerNorm extends Module {
     super();
     const defaults = { eps: 1e-5, elementwiseAffine: true, bias: true, ...factory };
     const { eps, elementwiseAffine, bias, ...where } = readOptions("LayerNorm", defaults, [options]);
-    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
+    this.normalizedShape = sizesOf(this.constructor.name, normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.weight = elementwiseAffine ? newParameter(this.normalizedShape, where) : null;
@@ -82,6 +87,8 @@ export class GroupNorm extends Module {
   constructor(numGroups: number, numChannels: number, options: GroupNormLayerOptions = {}) {
     super();
     const { eps, affine, ...where } = readOptions("GroupNorm", { eps: 1e-5, affine: true, ...factory }, [options]);
+    checkInteger("GroupNorm", "numGroups", numGroups, 1);
+    checkInteger("GroupNorm", "numChannels", numChannels, 1);
     if (numChannels % numGroups !== 0) throw new ValueError("num_channels must be divisible by num_groups");
     this.numGroups = numGroups;
     this.numChannels = numChannels;
@@ -131,7 +138,7 @@ export class RMSNorm extends Module {
     super();
     const defaults = { eps: null as number | null, elementwiseAffine: true, ...factory };
     const { eps, elementwiseAffine, ...where } = readOptions("RMSNorm", defaults, [options]);
-    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
+    this.normalizedShape = sizesOf(this.constructor.name, normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.weight = elementwiseAffine ? newParameter(this.normalizedShape, where) : null;

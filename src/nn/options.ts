@@ -1,5 +1,9 @@
 /** Arguments of layers: the required ones by position, then one object of options. */
+import { checkFlag } from "../core/arguments";
 import { ArgumentError, checkOptions, describe } from "../core/errors";
+
+/** Layers of a stack: more would only take minutes to make. */
+export const MAX_LAYERS = 10_000;
 
 /** Whether a value is an object of options, and not a value itself. */
 export function isOptions(value: unknown): value is object {
@@ -30,8 +34,22 @@ export function readOptions<O extends object>(
       throw new ArgumentError(
         `${layer}: unexpected argument ${describe(value)}; pass options by name: { ${Object.keys(defaults).join(", ")} }`,
       );
-    result[name] = value;
+    result[name] = likeDefault(layer, name, value, result[name]);
   });
-  for (const [name, value] of Object.entries(options ?? {})) if (value !== undefined) result[name] = value;
+  for (const [name, value] of Object.entries(options ?? {}))
+    if (value !== undefined) result[name] = likeDefault(layer, name, value, result[name]);
   return result as O;
+}
+
+/**
+ * A value of the kind of its default. What takes a number may also take one per axis, a word or null: that is for the layer to say.
+ * @throws ArgumentError for anything but true and false in the place of a flag, and for objects in the place of a number.
+ */
+function likeDefault(layer: string, name: string, value: unknown, fallback: unknown): unknown {
+  if (typeof fallback === "boolean") return checkFlag(layer, name, value);
+  if (typeof fallback !== "number" || typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value !== "string" && value !== null && !Array.isArray(value))
+    throw new ArgumentError(`${layer}: ${name} must be a number, got ${describe(value)}`);
+  return value;
 }

@@ -1,4 +1,5 @@
 /** Padding as layers. Inputs are [N, C, …] or [C, …]. */
+import { checkIntegers } from "../core/arguments";
 import { ValueError } from "../core/errors";
 import type { PadMode } from "../ops/pad";
 import type { Tensor } from "../tensor/tensor";
@@ -16,7 +17,10 @@ abstract class Pad extends Module {
   constructor(padding: PaddingSizes) {
     super();
     const sides = 2 * this.dims();
-    this.padding = typeof padding === "number" ? new Array<number>(sides).fill(padding) : [...padding];
+    this.padding =
+      typeof padding === "number"
+        ? new Array<number>(sides).fill(padding)
+        : checkIntegers(this.constructor.name, "padding", padding);
     if (this.padding.length !== sides)
       throw new ValueError(
         `${this.constructor.name}: padding must be one number or ${sides}, got ${text(this.padding)}`,

@@ -1,4 +1,5 @@
 /** Recurrent networks over sequences. */
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import { cat, stack } from "../ops/join";
@@ -18,7 +19,7 @@ import {
 } from "./functional/recurrent";
 import { uniform_ } from "./init";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { MAX_LAYERS, readOptions } from "./options";
 import type { Parameter } from "./parameter";
 import { float } from "./repr";
 import { snakeCase } from "./state";
@@ -100,6 +101,9 @@ abstract class RecurrentNetwork extends Module {
     if (!(hiddenSize > 0)) throw new ValueError("hidden_size must be greater than zero");
     if (!(numLayers > 0)) throw new ValueError("num_layers must be greater than zero");
     if (projSize < 0) throw new ValueError("proj_size should be a positive integer or zero to disable projections");
+    const sizes = { inputSize: this.inputSize, hiddenSize, projSize };
+    for (const [name, size] of Object.entries(sizes)) checkInteger(this.constructor.name, name, size, 0, MAX_COUNT);
+    checkInteger(this.constructor.name, "numLayers", numLayers, 1, MAX_LAYERS);
     if (projSize >= hiddenSize) throw new ValueError("proj_size has to be smaller than hidden_size");
   }
 

@@ -1,5 +1,7 @@
 /** Softmax and its relatives as layers. */
+
 import { ShapeError } from "../core/errors";
+import { checkTensor } from "../ops/checks";
 import type { Tensor } from "../tensor/tensor";
 import * as F from "./functional";
 import { Module } from "./module";
@@ -24,6 +26,7 @@ abstract class AlongDim extends Module {
 
   /** The axis, by PyTorch's old rule where none was named. */
   protected dimFor(input: Tensor): number {
+    checkTensor(this.constructor.name, input);
     return this.dim ?? (input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1);
   }
 
@@ -35,14 +38,14 @@ abstract class AlongDim extends Module {
 /** exp(x) / Σ exp(x) along an axis. Shape: any, unchanged. @see torch.nn.Softmax */
 export class Softmax extends AlongDim {
   override forward(input: Tensor): Tensor {
-    return input.softmax(this.dimFor(input));
+    return F.softmax(input, this.dimFor(input));
   }
 }
 
 /** log(softmax(x)) along an axis. Shape: any, unchanged. @see torch.nn.LogSoftmax */
 export class LogSoftmax extends AlongDim {
   override forward(input: Tensor): Tensor {
-    return input.logSoftmax(this.dimFor(input));
+    return F.logSoftmax(input, this.dimFor(input));
   }
 }
 
@@ -57,6 +60,6 @@ export class Softmin extends AlongDim {
 export class Softmax2d extends Module {
   override forward(input: Tensor): Tensor {
     if (input.ndim !== 3 && input.ndim !== 4) throw new ShapeError("Softmax2d requires a 3D or 4D tensor as input");
-    return input.softmax(-3);
+    return F.softmax(input, -3);
   }
 }

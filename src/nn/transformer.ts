@@ -1,8 +1,10 @@
 /** The transformer. */
+import { checkInteger } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { MultiheadAttention } from "./attention";
+import { checkModule } from "./checks";
 import { ModuleList } from "./container";
 import { deepcopy } from "./deepcopy";
 import { Dropout } from "./dropout";
@@ -11,7 +13,7 @@ import { xavierUniform_ } from "./init";
 import { Linear } from "./linear";
 import { Module } from "./module";
 import { LayerNorm } from "./normalization";
-import { readOptions } from "./options";
+import { MAX_LAYERS, readOptions } from "./options";
 import { snakeCase } from "./state";
 
 type Activation = "relu" | "gelu" | ((x: Tensor) => Tensor);
@@ -238,6 +240,8 @@ abstract class LayerStack extends Module {
   constructor(layer: Module, numLayers: number, rest: readonly unknown[]) {
     super();
     const { norm } = readOptions<Required<StackOptions>>(this.constructor.name, { norm: null }, rest, ["norm"]);
+    checkModule(this.constructor.name, layer, "layer");
+    checkInteger(this.constructor.name, "numLayers", numLayers, 0, MAX_LAYERS);
     this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
     this.numLayers = numLayers;
     this.norm = norm;

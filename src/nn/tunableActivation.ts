@@ -1,5 +1,6 @@
 /** Activations with a slope, a bound or another number to choose, as layers. */
 import { ValueError } from "../core/errors";
+import { leakyRelu_ } from "../ops/activation";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import type { InplaceOptions } from "./activation";
@@ -26,7 +27,9 @@ export class Threshold extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return this.inplace ? input.threshold_(this.threshold, this.value) : input.threshold(this.threshold, this.value);
+    return this.inplace
+      ? F.threshold_(input, this.threshold, this.value)
+      : F.threshold(input, this.threshold, this.value);
   }
 
   override extraRepr(): string {
@@ -97,7 +100,7 @@ export class Hardtanh extends Module {
 
   override forward(input: Tensor): Tensor {
     const { minVal, maxVal } = this;
-    return this.inplace ? input.hardtanh_({ minVal, maxVal }) : input.hardtanh({ minVal, maxVal });
+    return this.inplace ? F.hardtanh_(input, { minVal, maxVal }) : F.hardtanh(input, { minVal, maxVal });
   }
 
   override extraRepr(): string {
@@ -133,7 +136,7 @@ abstract class ExponentialActivation extends Module {
 export class ELU extends ExponentialActivation {
   override forward(input: Tensor): Tensor {
     const { alpha } = this;
-    return this.inplace ? input.elu_({ alpha }) : input.elu({ alpha });
+    return this.inplace ? F.elu_(input, { alpha }) : F.elu(input, { alpha });
   }
 }
 
@@ -141,7 +144,7 @@ export class ELU extends ExponentialActivation {
 export class CELU extends ExponentialActivation {
   override forward(input: Tensor): Tensor {
     const { alpha } = this;
-    return this.inplace ? input.celu_({ alpha }) : input.celu({ alpha });
+    return this.inplace ? F.celu_(input, { alpha }) : F.celu(input, { alpha });
   }
 }
 
@@ -165,7 +168,7 @@ export class GELU extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return input.gelu({ approximate: this.approximate });
+    return F.gelu(input, { approximate: this.approximate });
   }
 
   override extraRepr(): string {
@@ -223,14 +226,14 @@ abstract class Shrink extends Module {
 /** x where |x| > lambd, else 0. @see torch.nn.Hardshrink */
 export class Hardshrink extends Shrink {
   override forward(input: Tensor): Tensor {
-    return input.hardshrink({ lambd: this.lambd });
+    return F.hardshrink(input, { lambd: this.lambd });
   }
 }
 
 /** x moved toward 0 by lambd. @see torch.nn.Softshrink */
 export class Softshrink extends Shrink {
   override forward(input: Tensor): Tensor {
-    return input.softshrink({ lambd: this.lambd });
+    return F.softshrink(input, { lambd: this.lambd });
   }
 }
 
@@ -257,7 +260,7 @@ export class LeakyReLU extends Module {
 
   override forward(input: Tensor): Tensor {
     const { negativeSlope } = this;
-    return this.inplace ? input.leakyRelu_({ negativeSlope }) : input.leakyRelu({ negativeSlope });
+    return this.inplace ? leakyRelu_(input, { negativeSlope }) : F.leakyRelu(input, { negativeSlope });
   }
 
   override extraRepr(): string {
@@ -288,7 +291,7 @@ export class Softplus extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return input.softplus({ beta: this.beta, threshold: this.threshold });
+    return F.softplus(input, { beta: this.beta, threshold: this.threshold });
   }
 
   override extraRepr(): string {

@@ -1,4 +1,5 @@
 /** The call with a number, from a seed: a sample or a guess, varied, and in half of the cases made hostile. */
+import { UsageError } from "../../usage";
 import { guess } from "./guess";
 import { mutate, vary } from "./hostile";
 import { Rng } from "./rng";
@@ -14,7 +15,7 @@ export class Generator {
   private readonly templates = new Map<string, Call[]>();
 
   /**
-   * @param op Only targets with this path or last name.
+   * @param op Only targets with this path or last name, or all below a path that ends with a point.
    * @param planted Functions that are called as well.
    */
   constructor(
@@ -26,9 +27,8 @@ export class Generator {
     const extra = planted.map(
       (name): Target => ({ kind: "function", path: `planted.${name}`, signatures: [], forwards: [] }),
     );
-    this.all = [...targets(api), ...extra].filter(
-      ({ path }) => op === undefined || path === op || path.split(".").at(-1) === op,
-    );
+    this.all = [...targets(api), ...extra].filter(({ path }) => op === undefined || isMeant(op, path));
+    if (this.all.length === 0) throw new UsageError(`--op: nothing public is called ${op}`);
     for (const call of templates) {
       const key = call.kind === "module" ? call.path : lastName(call.path);
       const known = this.templates.get(key);
@@ -56,6 +56,9 @@ export class Generator {
     return isFitting(kind, template.args[0]) ? { ...template, kind, path } : guess(rng, target);
   }
 }
+
+const isMeant = (op: string, path: string): boolean =>
+  op.endsWith(".") ? path.startsWith(op) : path === op || path.split(".").at(-1) === op;
 
 /** A method is called of a tensor. */
 const isFitting = (kind: Call["kind"], first: Value | undefined): boolean =>

@@ -1,5 +1,7 @@
 /** Whole Jacobians and Hessians. */
+
 import { enableGrad } from "../../autograd/mode";
+import { checkFunction } from "../../core/arguments";
 import { AutogradError, checkOptions, ValueError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import { columns, rows } from "../jacobianParts";
@@ -51,6 +53,7 @@ export function jacobian<I extends Tensors, O extends Tensors>(
   inputs: I,
   options: JacobianOptions = {},
 ): Jacobian<O, I> {
+  checkFunction("jacobian", "func", func);
   checkOptions("jacobian", options, ["createGraph", "strict", "vectorize", "strategy"]);
   checkJacobianOptions(options);
   const { createGraph = false, strict = false, strategy } = options;
@@ -100,6 +103,7 @@ export function hessian<I extends Tensors>(
   inputs: I,
   options: HessianOptions = {},
 ): Each<I, Each<I, Tensor>> {
+  checkFunction("hessian", "func", func);
   checkOptions("hessian", options, ["createGraph", "strict", "vectorize", "outerJacobianStrategy"]);
   const { outerJacobianStrategy, ...rest } = options;
   const given = asTuple(inputs, "inputs", "hessian");

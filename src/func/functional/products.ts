@@ -1,5 +1,6 @@
 /** Products of a function's Jacobian or Hessian with a vector. */
 import { enableGrad, isGradEnabled, withGrad } from "../../autograd/mode";
+import { checkFunction } from "../../core/arguments";
 import { AutogradError, checkOptions } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import { gradOrNull, pushforward } from "../jacobianParts";
@@ -36,6 +37,7 @@ interface Call {
 
 /** Calls `func` on fresh inputs. */
 function call(op: string, func: unknown, inputs: unknown, v: unknown, options: ProductOptions): Call {
+  checkFunction(op, "func", func);
   checkOptions(op, options, ["createGraph", "strict"]);
   const { createGraph = false, strict = false } = options;
   const given = asTuple(inputs, "inputs", op);
@@ -111,6 +113,7 @@ const ones = ({ list }: Tuple): Tensor => list[0]!.newOnes(list[0]!.shape);
 
 /** {@link call} for functions with one element as their result, with the gradient of that, which can be differentiated. */
 function callScalar(op: string, func: unknown, inputs: unknown, v: unknown, options: ProductOptions) {
+  checkFunction(op, "func", func);
   const given = asTuple(inputs, "inputs", op);
   const vector = vectorFor(v, given, op, "input", options.createGraph ?? false) ?? [ones(given)];
   const c = call(op, func, inputs, v, options);
