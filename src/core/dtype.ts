@@ -109,10 +109,10 @@ export function promoteTypes(a: DType, b: DType): DType {
 /** Something whose dtype takes part in promotion: a tensor, or a JavaScript number. */
 export type Promotable = number | bigint | boolean | { readonly dtype: DType; readonly shape: readonly number[] };
 
-/** The dtype of a bare number: PyTorch's rule, with an integral number taken as an int. */
+/** The dtype of a bare number: PyTorch's rule, with an integral number taken as an int, unless no int64 holds it. */
 export function scalarType(value: number | bigint | boolean): DType {
   if (typeof value === "boolean") return "bool";
-  if (typeof value === "bigint" || Number.isInteger(value)) return "int64";
+  if (typeof value === "bigint" || (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63)) return "int64";
   return defaultDType;
 }
 
@@ -134,7 +134,10 @@ function combine(strong: DType | undefined, weak: DType | undefined): DType | un
  * The result dtype of arithmetic between the operands.
  * @see torch.result_type; "Type promotion" in PyTorch's tensor attributes documentation.
  */
-export function resultType(...operands: readonly Promotable[]): DType {
+export const resultType = (...operands: readonly Promotable[]): DType => resultTypeOf(operands);
+
+/** {@link resultType} of a list, which may be long. */
+export function resultTypeOf(operands: readonly Promotable[]): DType {
   let dimensioned: DType | undefined;
   let zeroDim: DType | undefined;
   let numbers: DType | undefined;

@@ -2,9 +2,9 @@
 import { isRecorded, record } from "../autograd/node";
 import type { Device } from "../backend/backend";
 import { checkDType, type DType } from "../core/dtype";
-import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
+import { ArgumentError, checkOptions, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
-import { allocate, checkRange, filled, resolveDevice } from "../tensor/create";
+import { allocate, checkFill, filled, resolveDevice } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkInplace, checkTensor } from "./checks";
 import { sumTo } from "./define";
@@ -118,14 +118,8 @@ const constantGrad = (g: Tensor): Tensor => filled(allocate(g.shape, g.dtype, g)
 
 /** Overwrites every element of `x` with a number, or with the value of a 0-d tensor. @see torch.Tensor.fill_ */
 export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Tensor {
-  if (value instanceof Tensor) {
-    if (value.ndim !== 0)
-      throw new ShapeError(
-        `fill_: only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`,
-      );
-    return copy_(x, value);
-  }
-  checkRange("fill_", value, x.dtype);
+  checkFill("fill_", value, checkTensor("fill_", x).dtype);
+  if (value instanceof Tensor) return copy_(x, value);
   if (x.isContiguous() && !isRecorded([x])) {
     checkInplace("fill_", x);
     filled(x, value);

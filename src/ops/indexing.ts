@@ -1,7 +1,7 @@
 /** Python's `x[…]` as `x.at(…)` and `x.setAt([…], value)`: views by numbers and slices, copies by tensors. */
-import { ArgumentError, checkOptions, DTypeError, describe, IndexError, ShapeError } from "../core/errors";
+import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
-import { allocate, filled, tensor } from "../tensor/create";
+import { allocate, checkScalar, filled, tensor } from "../tensor/create";
 import { axesOf, type IndexItem, type IndexStep, isMask, parseIndex } from "../tensor/indexing";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -242,8 +242,7 @@ export function setAt(
   value: Tensor | number | boolean | bigint,
 ): Tensor {
   checkTensor("setAt", x);
-  if (!(value instanceof Tensor) && !["number", "boolean", "bigint"].includes(typeof value))
-    throw new ArgumentError(`setAt: can't assign ${describe(value)}; it takes a number or a Tensor`);
+  if (!(value instanceof Tensor)) checkScalar("setAt", "value", value, x.dtype);
   const list = Array.isArray(items) ? (items as readonly IndexItem[]) : [items as IndexItem];
   const { view, indices } = basicIndex(x, parseIndex(list, x.ndim));
   const source = value instanceof Tensor ? value : filled(allocate([], x.dtype, x), value);
