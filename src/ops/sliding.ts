@@ -1,4 +1,5 @@
 /** Sliding windows: what convolutions and pooling share. */
+import { checkInteger, checkIntegers } from "../core/arguments";
 import { describe, ValueError } from "../core/errors";
 
 /** One size for all spatial axes, or one for each. */
@@ -6,13 +7,10 @@ export type Sizes = number | readonly number[];
 
 /** Sizes for `dims` axes from one number or a list. @throws ValueError for another count or non-integers. */
 export function spread(op: string, name: string, value: Sizes, dims: number): number[] {
-  const list =
-    typeof value === "number"
-      ? new Array<number>(dims).fill(value)
-      : value.length === 1
-        ? new Array<number>(dims).fill(value[0]!)
-        : [...value];
-  if (list.length !== dims || !list.every(Number.isInteger))
+  if (!Array.isArray(value)) return new Array<number>(dims).fill(checkInteger(op, name, value));
+  const list = checkIntegers(op, name, value);
+  if (list.length === 1) return new Array<number>(dims).fill(list[0]!);
+  if (list.length !== dims)
     throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${describe(value)}`);
   return list;
 }
@@ -35,7 +33,7 @@ export function wordsOf({ input, output, kernel, stride, padding, dilation }: Sl
   const words: number[] = [];
   const put = (list: readonly number[], missing: number): void => {
     for (let i = list.length; i < AXES; i++) words.push(missing);
-    words.push(...list);
+    for (const word of list) words.push(word);
   };
   for (const list of [input, output, kernel, stride]) put(list, 1);
   put(padding, 0);

@@ -198,7 +198,7 @@ const operand = ({ storage, dtype }: Tensor) => ({ storage, dtype });
  * The first position of a slice of `size` elements, and the one before which it ends, clipped as in Python.
  * @throws ArgumentError for a bound that is no integer, ValueError unless the step is positive.
  */
-export function sliceRange(
+function sliceRange(
   op: string,
   size: number,
   start: number | null | undefined,
