@@ -1,6 +1,6 @@
 /** Sliding windows: what convolutions and pooling share. */
-import { checkInteger, checkIntegers } from "../core/arguments";
-import { describe, ValueError } from "../core/errors";
+import { checkInteger, checkIntegers, checkNumber } from "../core/arguments";
+import { describe, ShapeError, ValueError } from "../core/errors";
 
 /** One size for all spatial axes, or one for each. */
 export type Sizes = number | readonly number[];
@@ -13,6 +13,14 @@ export function spread(op: string, name: string, value: Sizes, dims: number): nu
   if (list.length !== dims)
     throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${describe(value)}`);
   return list;
+}
+
+/** Numbers for `dims` axes from one number or a list. @throws ShapeError for another count. */
+export function numbersFor(op: string, name: string, value: Sizes, dims: number): number[] {
+  if (!Array.isArray(value)) return new Array<number>(dims).fill(checkNumber(op, name, value));
+  if (value.length !== dims)
+    throw new ShapeError(`${op}: input has ${dims} spatial axes, but ${name} has ${value.length}: ${describe(value)}`);
+  return value.map((number) => checkNumber(op, name, number));
 }
 
 /** Windows over the spatial axes of an input; each list has a number per axis. */
