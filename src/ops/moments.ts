@@ -1,6 +1,8 @@
 /** Products, variances and norms over axes. */
+
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
+import { checkNumber } from "../core/arguments";
 import { type DType, isFloat } from "../core/dtype";
 import { checkOptions, DTypeError } from "../core/errors";
 import { allocate } from "../tensor/create";
@@ -189,6 +191,7 @@ export function nanmean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tens
 /** The p-norm of all elements over `dim`: (Σ |x|^p)^(1/p). @see torch.linalg.vector_norm */
 export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor {
   checkTensor("vectorNorm", x);
+  checkNumber("vectorNorm", "ord", ord);
   checkOptions("vectorNorm", options, ["keepdim", "dtype"]);
   const input = options.dtype === undefined ? x : x.to(options.dtype);
   checkFloat("vectorNorm", input);
