@@ -81,6 +81,9 @@ export function setDefaultDtype(dtype: DType): void {
   defaultDType = dtype;
 }
 
+/** @throws DTypeError for what is no dtype. */
+const kindOf = (op: string, dtype: DType) => (info[dtype] ?? info[checkDType(op, dtype)]).kind;
+
 const integerRank: Partial<Record<DType, number>> = { int8: 1, int16: 2, int32: 3, int64: 4 };
 const floatRank: Partial<Record<DType, number>> = { float16: 1, bfloat16: 1, float32: 2, float64: 3 };
 
@@ -91,7 +94,7 @@ const floatRank: Partial<Record<DType, number>> = { float16: 1, bfloat16: 1, flo
  */
 export function promoteTypes(a: DType, b: DType): DType {
   if (a === b) return a;
-  const [ka, kb] = [info[a].kind, info[b].kind];
+  const [ka, kb] = [kindOf("promoteTypes", a), kindOf("promoteTypes", b)];
   if (ka !== kb) {
     if (ka === "bool") return b;
     if (kb === "bool") return a;
@@ -143,6 +146,8 @@ export function resultTypeOf(operands: readonly Promotable[]): DType {
   let numbers: DType | undefined;
   for (const x of operands) {
     if (typeof x !== "object") numbers = promoteWithin(numbers, scalarType(x));
+    else if (!Array.isArray(x?.shape))
+      throw new DTypeError(`resultType: takes tensors and numbers, got ${describe(x)}`);
     else if (x.shape.length > 0) dimensioned = promoteWithin(dimensioned, x.dtype);
     else zeroDim = promoteWithin(zeroDim, x.dtype);
   }
@@ -150,4 +155,5 @@ export function resultTypeOf(operands: readonly Promotable[]): DType {
 }
 
 /** Whether values of `from` may be written into a tensor of `to` in place. @see torch.can_cast */
-export const canCast = (from: DType, to: DType): boolean => kindOrder[info[from].kind] <= kindOrder[info[to].kind];
+export const canCast = (from: DType, to: DType): boolean =>
+  kindOrder[kindOf("canCast", from)] <= kindOrder[kindOf("canCast", to)];

@@ -132,10 +132,10 @@ export const logSigmoid = (x: Tensor): Tensor =>
 export const logsigmoid: typeof logSigmoid = logSigmoid;
 
 /** x / (1 + |x|). @see torch.nn.functional.softsign */
-export const softsign = (x: Tensor): Tensor => x.div(x.abs().add(1));
+export const softsign = (x: Tensor): Tensor => checkTensor("softsign", x).div(x.abs().add(1));
 
 /** x − tanh(x). @see torch.nn.functional.tanhshrink */
-export const tanhshrink = (x: Tensor): Tensor => x.sub(x.tanh());
+export const tanhshrink = (x: Tensor): Tensor => checkTensor("tanhshrink", x).sub(x.tanh());
 
 /** x limited to [minVal, maxVal]. Defaults: −1 and 1. @see torch.nn.functional.hardtanh */
 export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number } = {}): Tensor {
@@ -229,7 +229,10 @@ export function clamp(x: Tensor, min?: ClampOptions | number | Tensor | null, ma
 /** A whole bound keeps the dtype of `x`, which has to hold it. */
 function checkBound(name: string, bound: number | Tensor | null, x: Tensor): void {
   if (bound instanceof Tensor) checkTensor("clamp", bound, name);
-  else if (bound !== null) checkScalar("clamp", name, bound, resultType(x, bound));
+  else if (bound !== null) {
+    checkScalar("clamp", name, bound, "bool");
+    checkScalar("clamp", name, bound, resultType(x, bound));
+  }
 }
 
 function clampNumber(x: Tensor, low: number, high: number, min: number | null, max: number | null): Tensor {

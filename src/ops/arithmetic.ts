@@ -192,11 +192,11 @@ export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
 export const round_: (x: Tensor, options?: { decimals?: number }) => Tensor = inplace("round_", round);
 
 /** Degrees to radians. @see torch.deg2rad */
-export const deg2rad = (x: Tensor): Tensor => x.mul(Math.PI / 180);
+export const deg2rad = (x: Tensor): Tensor => checkTensor("deg2rad", x).mul(Math.PI / 180);
 /** {@link deg2rad} in place. */
 export const deg2rad_: (x: Tensor) => Tensor = inplace("deg2rad_", deg2rad);
 /** Radians to degrees. @see torch.rad2deg */
-export const rad2deg = (x: Tensor): Tensor => x.mul(180 / Math.PI);
+export const rad2deg = (x: Tensor): Tensor => checkTensor("rad2deg", x).mul(180 / Math.PI);
 /** {@link rad2deg} in place. */
 export const rad2deg_: (x: Tensor) => Tensor = inplace("rad2deg_", rad2deg);
 

@@ -79,7 +79,7 @@ export function to(
 }
 
 /** `x` as the dtype of another tensor. @see torch.Tensor.type_as */
-export const typeAs = (x: Tensor, other: Tensor): Tensor => to(x, other.dtype);
+export const typeAs = (x: Tensor, other: Tensor): Tensor => to(x, checkTensor("typeAs", other, "other").dtype);
 /** `x` on the cpu, once everything that computes it is done. Await it before reading a WebGPU tensor. @see torch.Tensor.cpu */
 export async function cpu(x: Tensor): Promise<Tensor> {
   return checkTensor("cpu", x);

@@ -2,7 +2,7 @@
 import { checkChoice, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { checkDType, type DType, getDefaultDtype, isFloat, scalarType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
-import { checkShape, broadcastShapes as commonShape, type Shape } from "../core/shape";
+import { checkShape, checkSize, broadcastShapes as commonShape, type Shape } from "../core/shape";
 import {
   allocateFor,
   type CreateOptions,
@@ -348,4 +348,5 @@ export function combinations(x: Tensor, r = 2, options: { withReplacement?: bool
 }
 
 /** The shape that all shapes broadcast to. @see torch.broadcast_shapes @throws ShapeError naming the axis that does not fit. */
-export const broadcastShapes = (...shapes: readonly Shape[]): number[] => commonShape("broadcastShapes", ...shapes);
+export const broadcastShapes = (...shapes: readonly Shape[]): number[] =>
+  commonShape("broadcastShapes", ...shapes.map((shape) => checkSize("broadcastShapes", [shape])));

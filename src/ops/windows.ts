@@ -45,6 +45,7 @@ export function hammingWindow(
   windowLength: number,
   options: WindowOptions & { alpha?: number; beta?: number } = {},
 ): Tensor {
+  checkOptions("hammingWindow", options, [...createOptions, "periodic", "alpha", "beta"]);
   const { alpha = 0.54, beta = 0.46 } = options;
   checkNumber("hammingWindow", "alpha", alpha);
   checkNumber("hammingWindow", "beta", beta);
@@ -77,6 +78,7 @@ function i0(x: number): number {
 
 /** I₀(beta · √(1 − (2t − 1)²)) / I₀(beta), with beta = 12. @see torch.kaiser_window */
 export function kaiserWindow(windowLength: number, options: WindowOptions & { beta?: number } = {}): Tensor {
+  checkOptions("kaiserWindow", options, [...createOptions, "periodic", "beta"]);
   const { beta = 12 } = options;
   checkNumber("kaiserWindow", "beta", beta);
   return sampled(
