@@ -146,8 +146,8 @@ export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number 
   return mapWith("hardtanh", x, {
     dtypes: "same",
     kernel: "clamp",
-    p: low,
-    q: high,
+    p: Number(low),
+    q: Number(high),
     grad: (g, s) => insideGrad(g, s, low, high),
   });
 }
@@ -197,7 +197,7 @@ export function threshold(x: Tensor, limit: number, value: number): Tensor {
   checkScalar("threshold", "threshold", limit, checkTensor("threshold", x).dtype);
   checkScalar("threshold", "value", value, x.dtype);
   const grad = (g: Tensor, s: Tensor) => only(g, s.le(limit).logicalNot());
-  return mapWith("threshold", x, { dtypes: "same", p: limit, q: value, grad });
+  return mapWith("threshold", x, { dtypes: "same", p: Number(limit), q: Number(value), grad });
 }
 
 /** x limited from below, above or both; bounds are numbers, or tensors that broadcast. */
@@ -215,8 +215,9 @@ export function clamp(x: Tensor, min?: ClampOptions | number | Tensor | null, ma
   checkTensor("clamp", x);
   const isBounds = typeof min === "object" && min !== null && !(min instanceof Tensor);
   if (isBounds) checkOptions("clamp", min, ["min", "max"]);
-  const low = (isBounds ? min.min : min) ?? null;
-  const high = (isBounds ? min.max : max) ?? null;
+  const number = <T>(bound: T) => (typeof bound === "bigint" ? Number(bound) : bound);
+  const low = number((isBounds ? min.min : min) ?? null);
+  const high = number((isBounds ? min.max : max) ?? null);
   if (low === null && high === null)
     throw new ArgumentError("clamp: at least one of min or max must be a number or a tensor");
   checkBound("min", low, x);
