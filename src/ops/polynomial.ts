@@ -16,7 +16,7 @@ const SHIFTED = 8;
 const MAX_DEGREE = 65536;
 
 function checkDegree(op: string, n: TensorLike): void {
-  const isTooHigh = n instanceof Tensor ? n.detach().gt(MAX_DEGREE).any().item() : Number(n) > MAX_DEGREE;
+  const isTooHigh = n instanceof Tensor ? n.detach().to("float64").gt(MAX_DEGREE).any().item() : Number(n) > MAX_DEGREE;
   if (isTooHigh) throw new ValueError(`${op}: the degree n is at most ${MAX_DEGREE}`);
 }
 
