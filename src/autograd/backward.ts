@@ -1,9 +1,9 @@
 /** `backward` and `grad`: what starts a pass over the graph, and what is done with its results. */
-import { AutogradError, checkOptions, ValueError } from "../core/errors";
+import { ArgumentError, AutogradError, checkOptions, describe, ValueError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { areModesUnclear } from "../platform/mode";
 import { allocate, filled } from "../tensor/create";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 import { accumulateLeaf, alias, type Captures, type Pass, retain, walk } from "./engine";
 import { enableGrad, noGrad } from "./mode";
 import { type Edge, edgeOf } from "./node";
@@ -36,6 +36,12 @@ const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x :
 
 /** Makes or checks the gradient that backward starts with. */
 function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
+  if (!(output instanceof Tensor))
+    throw new ArgumentError(`backward: outputs must be tensors, got ${describe(output)}`);
+  if (grad !== undefined && grad !== null && !(grad instanceof Tensor))
+    throw new ArgumentError(
+      `backward: a gradient must be a Tensor or null, got ${describe(grad)}; options are the argument after it`,
+    );
   if (!output.requiresGrad)
     throw new AutogradError(
       `element 0 of tensors does not require grad and does not have a gradFn${

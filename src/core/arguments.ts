@@ -15,7 +15,7 @@ function rangeText(min: number, max: number): string {
 /**
  * An integer argument.
  * @param name The public name of the argument.
- * @returns The value, a number: an integral bigint in the safe range becomes one.
+ * @returns The value.
  * @throws {@link ArgumentError} unless it is an integer (no fraction, no NaN, no string), {@link ValueError} unless it lies in [min, max].
  */
 export function checkInteger(
@@ -25,12 +25,12 @@ export function checkInteger(
   min: number = Number.MIN_SAFE_INTEGER,
   max: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  const number = typeof value === "bigint" ? Number(value) : value;
+  const number = value as number;
   if (!Number.isInteger(number))
     throw new ArgumentError(`${op}: ${name} must be an integer${rangeText(min, max)}, got ${describe(value)}`);
-  if ((number as number) < min || (number as number) > max)
+  if (number < min || number > max)
     throw new ValueError(`${op}: ${name} must be an integer${rangeText(min, max)}, got ${describe(value)}`);
-  return number as number;
+  return number;
 }
 
 /** A list of integers, each as {@link checkInteger} takes it. @throws ArgumentError unless it is an array. */
@@ -53,7 +53,6 @@ export function checkArray(op: string, name: string, value: unknown, of: string)
 
 /** A numeric argument. NaN and infinities are numbers. @throws ArgumentError for anything else. */
 export function checkNumber(op: string, name: string, value: unknown): number {
-  if (typeof value === "bigint") return Number(value);
   if (typeof value !== "number") throw new ArgumentError(`${op}: ${name} must be a number, got ${describe(value)}`);
   return value;
 }

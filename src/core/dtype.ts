@@ -81,6 +81,9 @@ export function setDefaultDtype(dtype: DType): void {
   defaultDType = dtype;
 }
 
+/** @throws DTypeError for what is no dtype. */
+const kindOf = (op: string, dtype: DType) => (info[dtype] ?? info[checkDType(op, dtype)]).kind;
+
 const integerRank: Partial<Record<DType, number>> = { int8: 1, int16: 2, int32: 3, int64: 4 };
 const floatRank: Partial<Record<DType, number>> = { float16: 1, bfloat16: 1, float32: 2, float64: 3 };
 
@@ -91,7 +94,7 @@ const floatRank: Partial<Record<DType, number>> = { float16: 1, bfloat16: 1, flo
  */
 export function promoteTypes(a: DType, b: DType): DType {
   if (a === b) return a;
-  const [ka, kb] = [info[a].kind, info[b].kind];
+  const [ka, kb] = [kindOf("promoteTypes", a), kindOf("promoteTypes", b)];
   if (ka !== kb) {
     if (ka === "bool") return b;
     if (kb === "bool") return a;
@@ -109,10 +112,10 @@ export function promoteTypes(a: DType, b: DType): DType {
 /** Something whose dtype takes part in promotion: a tensor, or a JavaScript number. */
 export type Promotable = number | bigint | boolean | { readonly dtype: DType; readonly shape: readonly number[] };
 
-/** The dtype of a bare number: PyTorch's rule, with an integral number taken as an int. */
+/** The dtype of a bare number: PyTorch's rule, with an integral number taken as an int, unless no int64 holds it. */
 export function scalarType(value: number | bigint | boolean): DType {
   if (typeof value === "boolean") return "bool";
-  if (typeof value === "bigint" || Number.isInteger(value)) return "int64";
+  if (typeof value === "bigint" || (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63)) return "int64";
   return defaultDType;
 }
 
@@ -134,12 +137,17 @@ function combine(strong: DType | undefined, weak: DType | undefined): DType | un
  * The result dtype of arithmetic between the operands.
  * @see torch.result_type; "Type promotion" in PyTorch's tensor attributes documentation.
  */
-export function resultType(...operands: readonly Promotable[]): DType {
+export const resultType = (...operands: readonly Promotable[]): DType => resultTypeOf(operands);
+
+/** {@link resultType} of a list, which may be long. */
+export function resultTypeOf(operands: readonly Promotable[]): DType {
   let dimensioned: DType | undefined;
   let zeroDim: DType | undefined;
   let numbers: DType | undefined;
   for (const x of operands) {
     if (typeof x !== "object") numbers = promoteWithin(numbers, scalarType(x));
+    else if (!Array.isArray(x?.shape))
+      throw new DTypeError(`resultType: takes tensors and numbers, got ${describe(x)}`);
     else if (x.shape.length > 0) dimensioned = promoteWithin(dimensioned, x.dtype);
     else zeroDim = promoteWithin(zeroDim, x.dtype);
   }
@@ -147,4 +155,5 @@ export function resultType(...operands: readonly Promotable[]): DType {
 }
 
 /** Whether values of `from` may be written into a tensor of `to` in place. @see torch.can_cast */
-export const canCast = (from: DType, to: DType): boolean => kindOrder[info[from].kind] <= kindOrder[info[to].kind];
+export const canCast = (from: DType, to: DType): boolean =>
+  kindOrder[kindOf("canCast", from)] <= kindOrder[kindOf("canCast", to)];

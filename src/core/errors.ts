@@ -68,11 +68,12 @@ export function checkOptions(op: string, options: object | undefined, known: rea
 /** A short description of any value for an error message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
   if (typeof value !== "object") return String(value);
   if (Array.isArray(value))
     return value.length > 8 ? `an array of ${value.length}` : `[${value.map(describe).join(", ")}]`;
+  if (Object.getPrototypeOf(value) === Object.prototype) return `{ ${Object.keys(value).slice(0, 8).join(", ")} }`;
   return `a ${value.constructor?.name ?? "value"}`;
 }

@@ -1,5 +1,9 @@
 /** Geometry: shapes, strides, broadcasting. Sizes and strides count elements, the outermost axis comes first. */
-import { IndexError, ShapeError } from "./errors";
+import { checkIntegers } from "./arguments";
+import { ArgumentError, describe, IndexError, ShapeError } from "./errors";
+
+/** The most axes that a tensor may have, as in PyTorch: kernels take geometries of bounded length. */
+export const MAX_AXES = 64;
 
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];
@@ -60,7 +64,8 @@ export const shapeText = (shape: Shape): string => `[${shape.join(", ")}]`;
  * @throws {@link ShapeError} naming the axis and the two sizes that differ.
  */
 export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number[] {
-  const ndim = Math.max(0, ...shapes.map((s) => s.length));
+  let ndim = 0;
+  for (const { length } of shapes) if (length > ndim) ndim = length;
   const out = new Array<number>(ndim).fill(1);
   for (const shape of shapes) {
     const lead = ndim - shape.length;
@@ -86,13 +91,21 @@ export function broadcastStrides(own: Shape, strides: readonly number[], shape: 
   return out;
 }
 
+/** What stands where an axis belongs. Options in its place are the most likely mistake. */
+function notAnAxis(op: string, dim: unknown, wanted: string): ArgumentError {
+  const isOptions = typeof dim === "object" && dim !== null && Object.getPrototypeOf(dim) === Object.prototype;
+  const fix = isOptions ? "; options are the argument after dim" : "";
+  return new ArgumentError(`${op}: dim must be ${wanted}, got ${describe(dim)}${fix}`);
+}
+
 /**
  * Turns an axis that may be negative into one in [0, ndim). A 0-d tensor takes 0 and -1.
  * @throws {@link IndexError} with PyTorch's range.
  */
 export function wrapDim(op: string, dim: number, ndim: number): number {
   const range = Math.max(ndim, 1);
-  if (!Number.isInteger(dim) || dim < -range || dim >= range)
+  if (!Number.isInteger(dim)) throw notAnAxis(op, dim, "an integer");
+  if (dim < -range || dim >= range)
     throw new IndexError(
       `${op}: Dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${dim})`,
     );
@@ -115,7 +128,8 @@ export function wrapDims(op: string, dim: number | readonly number[] | undefined
     const wrapped = wrapDim(op, dim, ndim);
     return ndim === 0 ? [] : [wrapped];
   }
-  const dims = dim.map((d) => wrapDim(op, d, ndim)).sort((a, b) => a - b);
+  if (!Array.isArray(dim)) throw notAnAxis(op, dim, "an integer or an array of integers");
+  const dims = (dim as readonly number[]).map((d) => wrapDim(op, d, ndim)).sort((a, b) => a - b);
   for (let i = 1; i < dims.length; i++)
     if (dims[i] === dims[i - 1])
       throw new IndexError(`${op}: dim ${dims[i]} appears multiple times in the list of dims`);
@@ -124,20 +138,26 @@ export function wrapDims(op: string, dim: number | readonly number[] | undefined
 
 /** `[a, b, c]` or `[[a, b, c]]`: a size given as arguments or as one array. */
 export function sizeArgument(op: string, size: readonly (number | readonly number[])[]): number[] {
-  const list =
-    size.length === 1 && Array.isArray(size[0]) ? (size[0] as readonly number[]) : (size as readonly number[]);
-  for (const n of list)
-    if (!Number.isInteger(n))
-      throw new ShapeError(`${op}: a size takes integers, got [${list.map(String).join(", ")}]`);
-  return [...list];
+  return checkIntegers(op, "size", size.length === 1 && Array.isArray(size[0]) ? size[0] : size);
 }
 
-/** Like {@link sizeArgument}, and no size may be negative. */
+/** Like {@link sizeArgument}, and no size may be negative; the shape is one that a tensor may have. */
 export function checkSize(op: string, size: readonly (number | readonly number[])[]): number[] {
   const list = sizeArgument(op, size);
   checkAxes(op, list);
   for (const n of list) if (n < 0) throw new ShapeError(`${op}: a size cannot be negative, got ${shapeText(list)}`);
+  checkShape(op, list);
   return list;
+}
+
+/** @throws {@link ShapeError} unless a tensor may have `shape`: at most {@link MAX_AXES} axes, and a number of elements that can be counted. */
+export function checkShape(op: string, shape: Shape): void {
+  if (shape.length > MAX_AXES)
+    throw new ShapeError(`${op}: a tensor has at most ${MAX_AXES} axes, got ${shape.length}`);
+  let n = 1;
+  for (let i = 0; i < shape.length; i++) n *= shape[i]! || 1;
+  if (n > Number.MAX_SAFE_INTEGER)
+    throw new ShapeError(`${op}: the number of elements of a tensor of shape ${shapeText(shape)} cannot be counted`);
 }
 
 /**
@@ -190,6 +210,39 @@ export function viewStrides(shape: Shape, strides: readonly number[], size: Shap
   }
   if (shape.length === 0) while (to >= 0 && size[to] === 1) out[to--] = 1;
   return to === -1 ? out : undefined;
+}
+
+/** Layouts whose axes are entangled are looked at element by element up to this size. */
+const MOST_ENUMERATED = 1 << 16;
+
+/**
+ * Whether no two elements of a layout lie in one place, as far as the order of the strides tells: each step leads beyond all that smaller
+ * steps reach. Entangled axes may be injective without that.
+ */
+export function isNested(shape: Shape, strides: readonly number[]): boolean {
+  const axes = shape
+    .flatMap((n, i) => (n === 1 ? [] : [{ n, stride: strides[i]! }]))
+    .sort((a, b) => a.stride - b.stride);
+  let reach = 0;
+  return axes.every(({ n, stride }) => {
+    const isBeyond = stride > reach;
+    reach += (n - 1) * stride;
+    return isBeyond;
+  });
+}
+
+/** Whether two elements of a layout surely lie in one place; of large entangled layouts as PyTorch, which lets them pass. */
+export function overlapsItself(shape: Shape, strides: readonly number[]): boolean {
+  if (shape.includes(0) || isNested(shape, strides)) return false;
+  const n = sizeOfShape(shape);
+  const reach = shape.reduce((sum, size, i) => sum + (size - 1) * strides[i]!, 0);
+  if (n > reach + 1) return true;
+  if (n > MOST_ENUMERATED) return shape.some((size, i) => size > 1 && strides[i] === 0);
+  let places = [0];
+  shape.forEach((size, i) => {
+    places = places.flatMap((place) => Array.from({ length: size }, (_, k) => place + k * strides[i]!));
+  });
+  return new Set(places).size < n;
 }
 
 /** Merges neighbouring axes that every operand walks in one stride; drops axes of size 1. */

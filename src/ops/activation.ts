@@ -1,5 +1,9 @@
 /** Activation functions with parameters; those without are in unary.ts and trigonometric.ts. */
-import { checkOptions } from "../core/errors";
+import { checkChoice, checkNumber } from "../core/arguments";
+import { getDefaultDtype, resultType, scalarType } from "../core/dtype";
+import { ArgumentError, checkOptions } from "../core/errors";
+import { finfo } from "../core/limits";
+import { checkScalar } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import {
   geluBackward,
@@ -70,7 +74,7 @@ export function celu(x: Tensor, options: { alpha?: number } = {}): Tensor {
 /** x · Φ(x), or with `approximate: "tanh"` its usual approximation. @see torch.nn.functional.gelu (Hendrycks and Gimpel, 2016) */
 export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {}): Tensor {
   checkOptions("gelu", options, ["approximate"]);
-  const tanh = options.approximate === "tanh";
+  const tanh = checkChoice("gelu", "approximate", options.approximate ?? "none", ["none", "tanh"]) === "tanh";
   return mapWith("gelu", x, {
     dtypes: "float",
     kernel: tanh ? "geluTanh" : "gelu",
@@ -128,20 +132,22 @@ export const logSigmoid = (x: Tensor): Tensor =>
 export const logsigmoid: typeof logSigmoid = logSigmoid;
 
 /** x / (1 + |x|). @see torch.nn.functional.softsign */
-export const softsign = (x: Tensor): Tensor => x.div(x.abs().add(1));
+export const softsign = (x: Tensor): Tensor => checkTensor("softsign", x).div(x.abs().add(1));
 
 /** x − tanh(x). @see torch.nn.functional.tanhshrink */
-export const tanhshrink = (x: Tensor): Tensor => x.sub(x.tanh());
+export const tanhshrink = (x: Tensor): Tensor => checkTensor("tanhshrink", x).sub(x.tanh());
 
 /** x limited to [minVal, maxVal]. Defaults: −1 and 1. @see torch.nn.functional.hardtanh */
 export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number } = {}): Tensor {
   checkOptions("hardtanh", options, ["minVal", "maxVal"]);
   const { minVal: low = -1, maxVal: high = 1 } = options;
+  checkScalar("hardtanh", "minVal", low, checkTensor("hardtanh", x).dtype);
+  checkScalar("hardtanh", "maxVal", high, x.dtype);
   return mapWith("hardtanh", x, {
     dtypes: "same",
     kernel: "clamp",
-    p: low,
-    q: high,
+    p: Number(low),
+    q: Number(high),
     grad: (g, s) => insideGrad(g, s, low, high),
   });
 }
@@ -187,8 +193,12 @@ export function softshrink(x: Tensor, options: { lambd?: number } = {}): Tensor 
 }
 
 /** x where it is above the threshold, else `value`. @see torch.nn.functional.threshold */
-export const threshold = (x: Tensor, limit: number, value: number): Tensor =>
-  mapWith("threshold", x, { dtypes: "same", p: limit, q: value, grad: (g, s) => only(g, s.le(limit).logicalNot()) });
+export function threshold(x: Tensor, limit: number, value: number): Tensor {
+  checkScalar("threshold", "threshold", limit, checkTensor("threshold", x).dtype);
+  checkScalar("threshold", "value", value, x.dtype);
+  const grad = (g: Tensor, s: Tensor) => only(g, s.le(limit).logicalNot());
+  return mapWith("threshold", x, { dtypes: "same", p: Number(limit), q: Number(value), grad });
+}
 
 /** x limited from below, above or both; bounds are numbers, or tensors that broadcast. */
 export interface ClampOptions {
@@ -205,16 +215,30 @@ export function clamp(x: Tensor, min?: ClampOptions | number | Tensor | null, ma
   checkTensor("clamp", x);
   const isBounds = typeof min === "object" && min !== null && !(min instanceof Tensor);
   if (isBounds) checkOptions("clamp", min, ["min", "max"]);
-  const low = (isBounds ? min.min : min) ?? null;
-  const high = (isBounds ? min.max : max) ?? null;
+  const number = <T>(bound: T) => (typeof bound === "bigint" ? Number(bound) : bound);
+  const low = number((isBounds ? min.min : min) ?? null);
+  const high = number((isBounds ? min.max : max) ?? null);
+  if (low === null && high === null)
+    throw new ArgumentError("clamp: at least one of min or max must be a number or a tensor");
+  checkBound("min", low, x);
+  checkBound("max", high, x);
   if (low instanceof Tensor || high instanceof Tensor) return clampTensor(x, low, high);
   if (Number.isNaN(low) || Number.isNaN(high)) return clampTensor(x, low, high);
   return clampNumber(x, low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY, low, high);
 }
 
+/** A whole bound keeps the dtype of `x`, which has to hold it. */
+function checkBound(name: string, bound: number | Tensor | null, x: Tensor): void {
+  if (bound instanceof Tensor) checkTensor("clamp", bound, name);
+  else if (bound !== null) {
+    checkScalar("clamp", name, bound, "bool");
+    checkScalar("clamp", name, bound, resultType(x, bound));
+  }
+}
+
 function clampNumber(x: Tensor, low: number, high: number, min: number | null, max: number | null): Tensor {
-  const isWhole = (v: number | null) => v === null || Number.isInteger(v);
-  const source = !x.isFloatingPoint() && !(isWhole(min) && isWhole(max)) ? x.float() : x;
+  const isWhole = (v: number | null) => v === null || scalarType(v) === "int64";
+  const source = !x.isFloatingPoint() && !(isWhole(min) && isWhole(max)) ? x.to(getDefaultDtype()) : x;
   return mapWith("clamp", source, {
     dtypes: "same",
     kernel: min === null ? "clampMax" : max === null ? "clampMin" : "clamp",
@@ -282,11 +306,14 @@ export function nanToNum(
   checkTensor("nanToNum", x);
   checkOptions("nanToNum", options, ["nan", "posinf", "neginf"]);
   if (!x.isFloatingPoint()) return x.clone();
-  const largest = x.dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38;
+  const { max } = finfo(x.dtype);
+  // What the dtype cannot hold is infinite, as in any cast between floating-point dtypes.
+  const held = (name: string, value: number) =>
+    Math.abs(checkNumber("nanToNum", name, value)) > max ? value * Number.POSITIVE_INFINITY : value;
   return x
-    .maskedFill(x.isnan(), options.nan ?? 0)
-    .maskedFill(x.isposinf(), options.posinf ?? largest)
-    .maskedFill(x.isneginf(), options.neginf ?? -largest);
+    .maskedFill(x.isnan(), held("nan", options.nan ?? 0))
+    .maskedFill(x.isposinf(), held("posinf", options.posinf ?? max))
+    .maskedFill(x.isneginf(), held("neginf", options.neginf ?? -max));
 }
 
 /** {@link nanToNum} in place. */

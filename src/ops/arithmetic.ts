@@ -1,6 +1,8 @@
 /** Division with rounding, powers, limits, and rounding to decimals. */
+
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
+import { checkInteger, checkNumber } from "../core/arguments";
 import { isFloat, resultType } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
@@ -94,6 +96,7 @@ function exponentGrad(g: Tensor, a: TensorLike, b: Tensor, y: Tensor): Tensor {
 export function pow(x: TensorLike, exponent: TensorLike): Tensor {
   if (exponent instanceof Tensor || !(x instanceof Tensor)) return tensorPower(x, exponent);
   checkTensor("pow", x);
+  if (typeof exponent !== "boolean" && typeof exponent !== "bigint") checkNumber("pow", "exponent", exponent);
   const e = Number(exponent);
   const source = x.dtype === resultType(x, exponent) ? x : x.to(resultType(x, exponent));
   if (!isFloat(source.dtype) && e < 0)
@@ -120,8 +123,10 @@ export function floatPower(x: TensorLike, exponent: TensorLike): Tensor {
 export const floatPower_: (x: Tensor, exponent: TensorLike) => Tensor = inplace("floatPower_", floatPower);
 
 /** x · 2^other. @see torch.ldexp */
-export const ldexp = (x: Tensor, other: Tensor): Tensor =>
-  mul(x, pow(2, other.isFloatingPoint() ? other : other.float()));
+export function ldexp(x: Tensor, other: Tensor): Tensor {
+  checkTensor("ldexp", x);
+  return mul(x, pow(2, checkTensor("ldexp", other, "other").isFloatingPoint() ? other : other.float()));
+}
 /** {@link ldexp} in place. */
 export const ldexp_: typeof ldexp = inplace("ldexp_", ldexp);
 
@@ -173,7 +178,7 @@ export function frexp(x: Tensor): Frexp {
 export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
   checkTensor("round", x);
   checkOptions("round", options, ["decimals"]);
-  const { decimals = 0 } = options;
+  const decimals = checkInteger("round", "decimals", options.decimals ?? 0);
   if (decimals !== 0) {
     const scale = 10 ** Math.abs(decimals);
     const scaled = decimals > 0 ? x.mul(scale) : x.div(scale);
@@ -187,11 +192,11 @@ export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
 export const round_: (x: Tensor, options?: { decimals?: number }) => Tensor = inplace("round_", round);
 
 /** Degrees to radians. @see torch.deg2rad */
-export const deg2rad = (x: Tensor): Tensor => x.mul(Math.PI / 180);
+export const deg2rad = (x: Tensor): Tensor => checkTensor("deg2rad", x).mul(Math.PI / 180);
 /** {@link deg2rad} in place. */
 export const deg2rad_: (x: Tensor) => Tensor = inplace("deg2rad_", deg2rad);
 /** Radians to degrees. @see torch.rad2deg */
-export const rad2deg = (x: Tensor): Tensor => x.mul(180 / Math.PI);
+export const rad2deg = (x: Tensor): Tensor => checkTensor("rad2deg", x).mul(180 / Math.PI);
 /** {@link rad2deg} in place. */
 export const rad2deg_: (x: Tensor) => Tensor = inplace("rad2deg_", rad2deg);
 

@@ -1,7 +1,8 @@
 /** Views that move, exchange, add or open axes. */
+import { checkInteger } from "../core/arguments";
 import { ShapeError } from "../core/errors";
 import { sameShape, shapeText, wrapDim } from "../core/shape";
-import { tensor } from "../tensor/create";
+import { vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { permute, reshape, transpose, viewOf } from "./view";
@@ -18,7 +19,7 @@ export function movedim(
 ): Tensor {
   checkTensor("movedim", x);
   const wrap = (dims: number | readonly number[]) =>
-    (typeof dims === "number" ? [dims] : dims).map((d) => wrapDim("movedim", d, x.ndim));
+    (Array.isArray(dims) ? (dims as readonly number[]) : [dims as number]).map((d) => wrapDim("movedim", d, x.ndim));
   const [from, to] = [wrap(source), wrap(destination)];
   if (from.length !== to.length)
     throw new ShapeError(
@@ -68,9 +69,11 @@ export function unfold(x: Tensor, dimension: number, size: number, step: number)
   checkTensor("unfold", x);
   const d = wrapDim("unfold", dimension, x.ndim);
   const [n, stride] = x.ndim === 0 ? [1, 1] : [x.shape[d]!, x.strides[d]!];
+  checkInteger("unfold", "size", size);
+  checkInteger("unfold", "step", step);
   if (size < 0 || size > n)
     throw new ShapeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
-  if (!Number.isInteger(step) || step <= 0) throw new ShapeError(`unfold: step is ${step} but must be > 0`);
+  if (step <= 0) throw new ShapeError(`unfold: step is ${step} but must be > 0`);
   const shape = x.ndim === 0 ? [size] : [...x.shape.with(d, Math.floor((n - size) / step) + 1), size];
   const strides = x.ndim === 0 ? [1] : [...x.strides.with(d, stride * step), stride];
   const from = x.shape;
@@ -80,15 +83,17 @@ export function unfold(x: Tensor, dimension: number, size: number, step: number)
 /** The gradient of {@link unfold}: every window added to where it was taken. */
 function unfoldBackward(g: Tensor, shape: readonly number[], dim: number, size: number, step: number): Tensor {
   if (shape.length === 0) return g.sum();
-  const starts = Array.from({ length: g.shape[dim]! }, (_, i) => i * step);
-  const positions = starts.flatMap((start) => Array.from({ length: size }, (_, k) => start + k));
+  const positions = vectorOf("int32", g.shape[dim]! * size, g, (out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.floor(i / size) * step + (i % size);
+  });
   const windows = g.movedim(-1, dim + 1);
-  const flat = windows.reshape([...windows.shape.slice(0, dim), positions.length, ...windows.shape.slice(dim + 2)]);
-  return g.newZeros(shape).indexAdd(dim, tensor(positions, { dtype: "int64" }), flat);
+  const flat = windows.reshape([...windows.shape.slice(0, dim), positions.numel(), ...windows.shape.slice(dim + 2)]);
+  return g.newZeros(shape).indexAdd(dim, positions, flat);
 }
 
 /** Whether two tensors have one shape. @see torch.is_same_size */
-export const isSameSize = (x: Tensor, other: Tensor): boolean => sameShape(x.shape, other.shape);
+export const isSameSize = (x: Tensor, other: Tensor): boolean =>
+  sameShape(checkTensor("isSameSize", x).shape, checkTensor("isSameSize", other, "other").shape);
 
 /** The complex conjugate: `x` itself, all tensors are real. @see torch.conj */
 export const conj = (x: Tensor): Tensor => checkTensor("conj", x);

@@ -2,7 +2,7 @@
 import { isGradEnabled, isInferenceModeEnabled } from "../autograd/mode";
 import { canCast, type DType } from "../core/dtype";
 import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError } from "../core/errors";
-import { sameShape, shapeText } from "../core/shape";
+import { overlapsItself, sameShape, shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
 
 /** @throws ArgumentError unless `x` is a tensor, DisposedError if its memory is gone. */
@@ -13,7 +13,11 @@ export function checkTensor(op: string, x: unknown, name = "input"): Tensor {
 }
 
 /** @throws DeviceError unless all tensors are on one device. */
-export function checkSameDevice(op: string, ...xs: readonly (Tensor | undefined | null)[]): void {
+export const checkSameDevice = (op: string, ...xs: readonly (Tensor | undefined | null)[]): void =>
+  checkOneDevice(op, xs);
+
+/** {@link checkSameDevice} of a list, which may be long. */
+export function checkOneDevice(op: string, xs: readonly (Tensor | undefined | null)[]): void {
   let first: Tensor | undefined;
   for (const x of xs) {
     if (!x) continue;
@@ -40,13 +44,21 @@ export function checkFits(op: string, out: Tensor, shape: readonly number[], dty
     );
 }
 
-/** @throws AutogradError if `x` may not be changed in place while gradients are recorded. */
-export function checkInplace(op: string, x: Tensor): void {
-  checkTensor(op, x);
-  if (x.strides.includes(0) && x.shape.some((n, i) => n > 1 && x.strides[i] === 0))
+/** @throws AutogradError if elements of `x` share memory, so that none of them could keep what is written to it. */
+export function checkNoOverlap(op: string, x: Tensor): void {
+  if (overlapsItself(x.shape, x.strides))
     throw new AutogradError(
       `${op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,
     );
+}
+
+/**
+ * @param isView Whether only the window is changed, and no element written.
+ * @throws AutogradError if `x` may not be changed in place: because its elements overlap, or while gradients are recorded.
+ */
+export function checkInplace(op: string, x: Tensor, isView = false): void {
+  checkTensor(op, x);
+  if (!isView && !x.isContiguous()) checkNoOverlap(op, x);
   if (x.isInference() && !isInferenceModeEnabled())
     throw new AutogradError(
       `${op}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal tensor before doing inplace update.`,

@@ -1,5 +1,6 @@
 /** Comparisons and logic: the result is bool. */
-import { ShapeError } from "../core/errors";
+import { checkNumber } from "../core/arguments";
+import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -93,13 +94,20 @@ export interface CloseOptions {
 }
 
 /** Whether |a − b| ≤ atol + rtol · |b|, elementwise. @see torch.isclose */
-export function isclose(
-  a: Tensor,
-  b: Tensor,
-  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
-): Tensor {
-  checkTensor("isclose", a);
-  checkTensor("isclose", b, "other");
+export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
+  return closeTo("isclose", a, b, options);
+}
+
+function closeTo(op: string, a: Tensor, b: Tensor, options: CloseOptions): Tensor {
+  checkTensor(op, a);
+  checkTensor(op, b, "other");
+  checkOptions(op, options, ["rtol", "atol", "equalNan"]);
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  for (const [name, tolerance] of Object.entries({ rtol, atol }))
+    if (!(checkNumber(op, name, tolerance) >= 0))
+      throw new ValueError(`${op}: ${name} must be greater than or equal to zero, but got ${tolerance}`);
+  if (a.dtype !== b.dtype)
+    throw new DTypeError(`${op}: ${a.dtype} did not match ${b.dtype}; cast one with x.to(dtype)`);
   let close = eq(a, b);
   if (equalNan && a.isFloatingPoint()) close = close.logicalOr(a.isnan().logicalAnd(b.isnan()));
   const [x, y] = a.isFloatingPoint() ? [a, b] : [a.double(), b.double()];
@@ -109,7 +117,7 @@ export function isclose(
 
 /** Whether all elements are close. Reads the result back. @see torch.allclose */
 export const allclose = (a: Tensor, b: Tensor, options: CloseOptions = {}): boolean =>
-  Boolean(isclose(a, b, options).all().item());
+  Boolean(closeTo("allclose", a, b, options).all().item());
 
 /** Whether the only element is not zero. @see torch.is_nonzero @throws ShapeError unless there is one element. */
 export function isNonzero(x: Tensor): boolean {

@@ -2,9 +2,9 @@
 import { isRecorded, record } from "../autograd/node";
 import type { Device } from "../backend/backend";
 import { checkDType, type DType } from "../core/dtype";
-import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
+import { ArgumentError, checkOptions, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
-import { allocate, checkRange, filled, resolveDevice } from "../tensor/create";
+import { allocate, checkFill, filled, resolveDevice } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkInplace, checkTensor } from "./checks";
 import { sumTo } from "./define";
@@ -79,7 +79,7 @@ export function to(
 }
 
 /** `x` as the dtype of another tensor. @see torch.Tensor.type_as */
-export const typeAs = (x: Tensor, other: Tensor): Tensor => to(x, other.dtype);
+export const typeAs = (x: Tensor, other: Tensor): Tensor => to(x, checkTensor("typeAs", other, "other").dtype);
 /** `x` on the cpu, once everything that computes it is done. Await it before reading a WebGPU tensor. @see torch.Tensor.cpu */
 export async function cpu(x: Tensor): Promise<Tensor> {
   return checkTensor("cpu", x);
@@ -118,14 +118,8 @@ const constantGrad = (g: Tensor): Tensor => filled(allocate(g.shape, g.dtype, g)
 
 /** Overwrites every element of `x` with a number, or with the value of a 0-d tensor. @see torch.Tensor.fill_ */
 export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Tensor {
-  if (value instanceof Tensor) {
-    if (value.ndim !== 0)
-      throw new ShapeError(
-        `fill_: only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`,
-      );
-    return copy_(x, value);
-  }
-  checkRange("fill_", value, x.dtype);
+  checkFill("fill_", value, checkTensor("fill_", x).dtype);
+  if (value instanceof Tensor) return copy_(x, value);
   if (x.isContiguous() && !isRecorded([x])) {
     checkInplace("fill_", x);
     filled(x, value);

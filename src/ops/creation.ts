@@ -1,25 +1,32 @@
 /** New tensors: ranges, identities, grids. */
-import { checkDType, type DType, getDefaultDtype, isFloat } from "../core/dtype";
+import { checkChoice, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
+import { checkDType, type DType, getDefaultDtype, isFloat, scalarType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
-import { broadcastShapes as commonShape, type Shape } from "../core/shape";
+import { checkShape, checkSize, broadcastShapes as commonShape, type Shape } from "../core/shape";
 import {
-  allocate,
   allocateFor,
   type CreateOptions,
+  checkRange,
+  checkScalar,
   createOptions,
   filled,
   finish,
   full,
   type TensorData,
   tensor,
+  vectorOf,
 } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { stack } from "./join";
 
 /** A number as a 0-d tensor of the default dtype. @see torch.scalar_tensor */
-export const scalarTensor = (value: number | bigint | boolean, options: CreateOptions = {}): Tensor =>
-  full([], value, { dtype: getDefaultDtype(), ...options });
+export function scalarTensor(value: number | bigint | boolean, options: CreateOptions = {}): Tensor {
+  checkOptions("scalarTensor", options, createOptions);
+  const dtype = options.dtype ?? getDefaultDtype();
+  checkScalar("scalarTensor", "value", value, checkDType("scalarTensor", dtype));
+  return full([], value, { ...options, dtype });
+}
 
 /**
  * `data` as a tensor: itself if it is one of the dtype asked for, else a copy.
@@ -33,8 +40,11 @@ export function asTensor(data: Tensor | TensorData | readonly unknown[], options
   return options.requiresGrad ? x.requiresGrad_() : x;
 }
 
+/** A number of any kind. */
+type Bound = number | bigint | boolean;
+
 /** Splits `(start, end, step, { dtype })` into numbers and checked options. */
-function splitNumbers(op: string, args: readonly unknown[]): [number[], CreateOptions] {
+function splitNumbers(op: string, args: readonly unknown[]): [Bound[], CreateOptions] {
   const last = args.at(-1);
   const hasOptions = typeof last === "object" && last !== null;
   const options = (hasOptions ? last : {}) as CreateOptions;
@@ -43,7 +53,7 @@ function splitNumbers(op: string, args: readonly unknown[]): [number[], CreateOp
   for (const x of numbers)
     if (typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean")
       throw new ArgumentError(`${op}: takes numbers, then options, got ${describe(x)}`);
-  return [numbers.map(Number), options];
+  return [numbers as Bound[], options];
 }
 
 /** A 1-d tensor whose values are computed in double precision and cast once. */
@@ -55,17 +65,13 @@ function sequence(
   value: (i: number) => number,
 ): Tensor {
   const x = allocateFor(op, [length], options, fallback);
-  const values = new Float64Array(length);
-  for (let i = 0; i < length; i++) values[i] = value(i);
-  const wide = allocate([length], "float64", x);
-  wide.storage.backend.write(wide.storage.block, "float64", 0, values);
+  const wide = vectorOf("float64", length, x, (out) => {
+    for (let i = 0; i < length; i++) out[i] = value(i);
+  });
   wide.storage.backend.copy(x, wide);
   wide.dispose();
   return finish(x, options);
 }
-
-/** A number of any kind. */
-type Bound = number | bigint | boolean;
 
 /**
  * Numbers from `start` (default 0) up to, but without, `end`, in steps of `step` (default 1). Default dtype: int64 if all are integral,
@@ -81,16 +87,43 @@ export function arange(...args: readonly (Bound | CreateOptions | undefined)[]):
   const [numbers, options] = splitNumbers("arange", args);
   if (numbers.length === 0 || numbers.length > 3)
     throw new ArgumentError("arange: takes (end), (start, end) or (start, end, step)");
-  const integral = numbers.every(Number.isInteger);
+  const integral = numbers.every((x) => typeof x !== "boolean" && scalarType(x) === "int64");
   if (numbers.length === 1) numbers.unshift(0);
+  const isWide = (x: Bound) => typeof x === "bigint" && !Number.isSafeInteger(Number(x));
+  if (integral && numbers.some(isWide)) return wideRange(numbers, options);
+  return plainRange(numbers.map(Number), integral, options);
+}
+
+/** {@link arange} of integers that no number holds: computed as int64. */
+function wideRange(numbers: readonly Bound[], options: CreateOptions): Tensor {
+  const [start, end, step] = [BigInt(numbers[0]!), BigInt(numbers[1]!), BigInt(numbers[2] ?? 1)];
+  for (const bound of [start, end, step]) checkRange("arange", bound, "int64");
+  checkSpan(Number(step), Number(end - start));
+  const span = end - start;
+  const n = Number(span / step + (span % step === 0n ? 0n : 1n));
+  const y = plainRange([0, n, 1], true, { device: options.device, dtype: "int64" });
+  return finish(
+    y
+      .mul(step)
+      .add(start)
+      .to(options.dtype ?? "int64"),
+    options,
+  );
+}
+
+function checkSpan(step: number, span: number): void {
+  if (step === 0) throw new ValueError("arange: step must be nonzero");
+  if (span * step < 0) throw new ValueError("arange: upper bound and larger bound inconsistent with step sign");
+}
+
+function plainRange(numbers: readonly number[], integral: boolean, options: CreateOptions): Tensor {
   const whole = (options.dtype ?? (integral ? "int64" : undefined)) === "int64" ? Math.trunc : (x: number) => x;
   const [start, end, step] = [whole(numbers[0]!), whole(numbers[1]!), whole(numbers[2] ?? 1)];
-  if (step === 0) throw new ValueError("arange: step must be nonzero");
-  if (!Number.isFinite(start) || !Number.isFinite(end))
-    throw new ValueError(`arange: unsupported range: ${start} -> ${end}`);
-  if ((end - start) * step < 0)
-    throw new ValueError("arange: upper bound and larger bound inconsistent with step sign");
+  if (!Number.isFinite(start) || !Number.isFinite(end) || Number.isNaN(step))
+    throw new ValueError(`arange: unsupported range: ${start} -> ${end} in steps of ${step}`);
+  checkSpan(step, end - start);
   const n = Math.ceil((end - start) / step);
+  checkShape("arange", [n]);
   const y = allocateFor("arange", [n], options, integral ? "int64" : getDefaultDtype());
   y.storage.backend.call("arange", y.dtype, [y, start, step], { range: n, cost: n });
   return finish(y, options);
@@ -102,13 +135,11 @@ function spaced(start: number, end: number, steps: number): (i: number) => numbe
   return (i) => (steps === 1 || i < steps >> 1 ? (i === 0 ? start : start + step * i) : end - step * (steps - 1 - i));
 }
 
-function checkSteps(op: string, steps: number): void {
-  if (!Number.isInteger(steps) || steps < 0)
-    throw new ValueError(`${op}: number of steps must be non-negative, got ${describe(steps)}`);
-}
-
-/** Both ends as the elements of a tensor would hold them. */
-function endsIn(op: string, start: number, end: number, options: CreateOptions): [number, number] {
+/** Both ends as the elements of a tensor would hold them, once all arguments are found to be numbers. */
+function endsIn(op: string, start: number, end: number, steps: number, options: CreateOptions): [number, number] {
+  checkNumber(op, "start", start);
+  checkNumber(op, "end", end);
+  checkInteger(op, "steps", steps, 0);
   const isIntegral = options.dtype !== undefined && !isFloat(checkDType(op, options.dtype));
   return isIntegral ? [Math.trunc(start), Math.trunc(end)] : [start, end];
 }
@@ -116,14 +147,9 @@ function endsIn(op: string, start: number, end: number, options: CreateOptions):
 /** `steps` evenly spaced numbers from `start` to `end`, both included. @see torch.linspace */
 export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
   checkOptions("linspace", options, createOptions);
-  checkSteps("linspace", steps);
-  return sequence(
-    "linspace",
-    steps,
-    options,
-    getDefaultDtype(),
-    spaced(...endsIn("linspace", start, end, options), steps),
-  );
+  const [first, last] = endsIn("linspace", start, end, steps, options);
+  for (const bound of [first, last]) checkRange("linspace", bound, options.dtype ?? getDefaultDtype());
+  return sequence("linspace", steps, options, getDefaultDtype(), spaced(first, last, steps));
 }
 
 /** `steps` numbers from base^start to base^end, evenly spaced on a logarithmic scale. @see torch.logspace */
@@ -134,23 +160,20 @@ export function logspace(
   options: CreateOptions & { base?: number } = {},
 ): Tensor {
   checkOptions("logspace", options, [...createOptions, "base"]);
-  checkSteps("logspace", steps);
   const { base = 10, ...rest } = options;
-  const exponent = spaced(...endsIn("logspace", start, end, rest), steps);
+  checkNumber("logspace", "base", base);
+  const exponent = spaced(...endsIn("logspace", start, end, steps, rest), steps);
   return sequence("logspace", steps, rest, getDefaultDtype(), (i) => base ** exponent(i));
 }
 
 /** The n × m matrix (m: n by default) with ones on the diagonal and zeros elsewhere. @see torch.eye */
-export function eye(n: number, m?: number | CreateOptions, options: CreateOptions = {}): Tensor {
-  const asked = typeof m === "object" ? m : options;
+export function eye(n: number, m?: number | CreateOptions | null, options: CreateOptions = {}): Tensor {
+  const asked = typeof m === "object" && m !== null ? m : options;
   checkOptions("eye", asked, createOptions);
-  const columns = typeof m === "number" ? m : n;
-  for (const [name, size] of [
-    ["n", n],
-    ["m", columns],
-  ] as const)
-    if (!Number.isInteger(size) || size < 0)
-      throw new ShapeError(`eye: ${name} must be greater or equal to 0, got ${describe(size)}`);
+  const columns = m === undefined || m === null || typeof m === "object" ? n : m;
+  checkInteger("eye", "n", n, 0);
+  checkInteger("eye", "m", columns, 0);
+  checkShape("eye", [n, columns]);
   const y = filled(allocateFor("eye", [n, columns], asked, getDefaultDtype()), 0);
   const diagonal = {
     storage: y.storage,
@@ -174,34 +197,37 @@ export interface TriangleOptions {
   device?: CreateOptions["device"];
 }
 
-function triangleIndices(
-  op: string,
-  row: number,
-  col: number,
-  options: TriangleOptions,
-  isInside: (above: number) => boolean,
-): Tensor {
+function triangleIndices(op: string, row: number, col: number, options: TriangleOptions, isUpper: boolean): Tensor {
   checkOptions(op, options, ["offset", "dtype", "device"]);
-  if (row < 0 || col < 0) throw new ShapeError(`${op}: row and col must be non-negative, got ${row} and ${col}`);
-  const { offset = 0, ...rest } = options;
-  const rows: number[] = [];
-  const columns: number[] = [];
-  for (let i = 0; i < row; i++)
-    for (let j = 0; j < col; j++)
-      if (isInside(j - i - offset)) {
-        rows.push(i);
-        columns.push(j);
+  const { offset = 0, dtype = "int64", device } = options;
+  checkInteger(op, "row", row, 0, MAX_COUNT);
+  checkInteger(op, "col", col, 0, MAX_COUNT);
+  checkInteger(op, "offset", offset);
+  /** The columns of a row: [from, to). */
+  const from = (i: number) => (isUpper ? Math.min(Math.max(i + offset, 0), col) : 0);
+  const to = (i: number) => (isUpper ? col : Math.min(Math.max(i + offset + 1, 0), col));
+  let n = 0;
+  for (let i = 0; i < row; i++) n += to(i) - from(i);
+  const indices = vectorOf("int32", 2 * n, undefined, (out) => {
+    for (let i = 0, at = 0; i < row; i++)
+      for (let j = from(i); j < to(i); j++, at++) {
+        out[at] = i;
+        out[n + at] = j;
       }
-  return tensor([...rows, ...columns], { dtype: "int64", ...rest }).reshape(2, rows.length);
+  });
+  return indices.reshape(2, n).to({ dtype, ...(device !== undefined && { device }) });
 }
 
 /** Rows and columns, as a 2 × n tensor, of the elements on and below a diagonal of a row × col matrix. @see torch.tril_indices */
 export const trilIndices = (row: number, col: number, options: TriangleOptions = {}): Tensor =>
-  triangleIndices("trilIndices", row, col, options, (above) => above <= 0);
+  triangleIndices("trilIndices", row, col, options, false);
 
 /** Rows and columns, as a 2 × n tensor, of the elements on and above a diagonal of a row × col matrix. @see torch.triu_indices */
 export const triuIndices = (row: number, col: number, options: TriangleOptions = {}): Tensor =>
-  triangleIndices("triuIndices", row, col, options, (above) => above >= 0);
+  triangleIndices("triuIndices", row, col, options, true);
+
+/** The most columns of a Vandermonde matrix: each is a tensor, and powers beyond are 0 or infinite but for ±1. */
+const MAX_COLUMNS = 65536;
 
 /**
  * The Vandermonde matrix of a vector: its powers as columns, falling unless `increasing`. N: the number of columns, by default the length.
@@ -211,8 +237,7 @@ export function vander(x: Tensor, options: { N?: number | null; increasing?: boo
   checkTensor("vander", x);
   checkOptions("vander", options, ["N", "increasing"]);
   if (x.ndim !== 1) throw new ShapeError(`vander: x must be a one-dimensional tensor, got ${x.ndim} dimensions`);
-  const columns = options.N ?? x.shape[0]!;
-  if (columns < 0) throw new ValueError("vander: N must be non-negative.");
+  const columns = checkInteger("vander", "N", options.N ?? x.shape[0]!, 0, MAX_COLUMNS);
   const base = isFloat(x.dtype) ? x : x.to("int64");
   if (columns === 0) return base.newEmpty([x.shape[0]!, 0]);
   const powers = [base.newOnes(x.shape)];
@@ -257,14 +282,14 @@ export function meshgrid(...tensors: readonly Tensor[]): Tensor[];
 export function meshgrid(...args: readonly (Tensor | MeshgridOptions)[]): Tensor[];
 export function meshgrid(...args: TensorArgs<MeshgridOptions>): Tensor[] {
   const [tensors, { indexing }] = splitTensors<MeshgridOptions>("meshgrid", args, ["indexing"]);
-  if (indexing != null && indexing !== "ij" && indexing !== "xy")
-    throw new ArgumentError(`meshgrid: indexing must be one of "xy" or "ij", but received: ${describe(indexing)}`);
+  if (indexing != null) checkChoice("meshgrid", "indexing", indexing, ["ij", "xy"]);
   const swaps = indexing === "xy" && tensors.length >= 2;
   const axisOf = (i: number) => (swaps && i < 2 ? 1 - i : i);
   const shape: number[] = [];
   tensors.forEach((x, i) => {
     shape[axisOf(i)] = x.numel();
   });
+  checkShape("meshgrid", shape);
   return tensors.map((x, i) => x.reshape(shape.map((n, axis) => (axis === axisOf(i) ? n : 1))).expand(shape));
 }
 
@@ -281,13 +306,27 @@ export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
       );
 }
 
+/** The most numbers in the rows of {@link combinations}, which are listed before they are looked up. */
+const MAX_LISTED = 2 ** 26;
+
+/** How many selections of `r` of `n` there are. */
+function countSelections(n: number, r: number, isRepeated: boolean): number {
+  const m = isRepeated ? n + r - 1 : n;
+  if (r > m) return 0;
+  let count = 1;
+  for (let k = 1; k <= Math.min(r, m - r) && count < MAX_LISTED; k++) count = (count * (m - k + 1)) / k;
+  return count;
+}
+
 /** All increasing selections of `r` of the numbers below `n`, with or without repetition, in lexical order. */
 function selections(n: number, r: number, isRepeated: boolean): number[][] {
   let list: number[][] = [[]];
   for (let k = 0; k < r; k++)
     list = list.flatMap((chosen) => {
       const first = chosen.length === 0 ? 0 : chosen.at(-1)! + (isRepeated ? 0 : 1);
-      return Array.from({ length: Math.max(0, n - first) }, (_, i) => [...chosen, first + i]);
+      // Enough numbers must be left for the choices to come, so that no list is longer than the last.
+      const end = isRepeated ? n : n - (r - 1 - k);
+      return Array.from({ length: Math.max(0, end - first) }, (_, i) => [...chosen, first + i]);
     });
   return list;
 }
@@ -297,12 +336,17 @@ export function combinations(x: Tensor, r = 2, options: { withReplacement?: bool
   checkTensor("combinations", x);
   checkOptions("combinations", options, ["withReplacement"]);
   if (x.ndim !== 1) throw new ShapeError(`combinations: Expect a 1D vector, but got shape [${x.shape.join(", ")}]`);
-  if (!Number.isInteger(r) || r < 0)
-    throw new ValueError(`combinations: Expect a non-negative number, but got ${describe(r)}`);
+  if (checkInteger("combinations", "r", r, undefined, MAX_COUNT) < 0)
+    throw new ValueError(`combinations: Expect a non-negative number, but got ${r}`);
   if (r === 0) return x.newEmpty([0]);
+  const count = countSelections(x.shape[0]!, r, options.withReplacement ?? false);
+  if (count === 0) return x.newEmpty([0, r]);
+  if (count * r > MAX_LISTED)
+    throw new ValueError(`combinations: the result may have ${MAX_LISTED} elements, these selections have more`);
   const rows = selections(x.shape[0]!, r, options.withReplacement ?? false);
   return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);
 }
 
 /** The shape that all shapes broadcast to. @see torch.broadcast_shapes @throws ShapeError naming the axis that does not fit. */
-export const broadcastShapes = (...shapes: readonly Shape[]): number[] => commonShape("broadcastShapes", ...shapes);
+export const broadcastShapes = (...shapes: readonly Shape[]): number[] =>
+  commonShape("broadcastShapes", ...shapes.map((shape) => checkSize("broadcastShapes", [shape])));

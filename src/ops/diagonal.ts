@@ -1,7 +1,8 @@
 /** Diagonals and triangles of matrices. */
 import { record } from "../autograd/node";
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { checkOptions, ShapeError } from "../core/errors";
-import { shapeText, wrapDim } from "../core/shape";
+import { checkShape, shapeText, wrapDim } from "../core/shape";
 import { allocate, filled, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -58,7 +59,7 @@ function wrapPair(op: string, ndim: number, dim1: number, dim2: number): [number
 export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
   checkTensor("diagonal", x);
   checkOptions("diagonal", options, ["offset", "dim1", "dim2"]);
-  const { offset = 0 } = options;
+  const offset = checkInteger("diagonal", "offset", options.offset ?? 0);
   const [dim1, dim2] = wrapPair("diagonal", x.ndim, options.dim1 ?? 0, options.dim2 ?? 1);
   const at = diagonalOf(x.shape, x.strides, offset, dim1, dim2);
   const from = x.shape;
@@ -82,35 +83,42 @@ function diagonalBackward(g: Tensor, shape: readonly number[], offset: number, d
 export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
   checkTensor("diagEmbed", x);
   checkOptions("diagEmbed", options, ["offset", "dim1", "dim2"]);
-  const { offset = 0 } = options;
+  const offset = checkInteger("diagEmbed", "offset", options.offset ?? 0);
   if (x.ndim === 0) throw new ShapeError("diagEmbed: takes a tensor of at least one dimension");
   const [dim1, dim2] = wrapPair("diagEmbed", x.ndim + 1, options.dim1 ?? -2, options.dim2 ?? -1);
   const side = x.shape.at(-1)! + Math.abs(offset);
   const rest = [...x.shape.slice(0, -1)];
   const shape = Array.from({ length: x.ndim + 1 }, (_, i) => (i === dim1 || i === dim2 ? side : rest.shift()!));
+  checkShape("diagEmbed", shape);
   return diagonalBackward(x, shape, offset, dim1, dim2);
 }
 
 /** The diagonal of a matrix as a vector, or the matrix with a vector on its diagonal. @see torch.diag */
 export function diag(x: Tensor, diagonal = 0): Tensor {
   checkTensor("diag", x);
+  checkInteger("diag", "diagonal", diagonal);
   if (x.ndim !== 1 && x.ndim !== 2) throw new ShapeError(`diag: Supports 1D or 2D tensors. Got ${x.ndim}D`);
   return x.ndim === 1 ? diagEmbed(x, { offset: diagonal }) : x.diagonal({ offset: diagonal }).clone();
 }
 
 /** The matrix with all elements of `x`, in row-major order, on a diagonal. @see torch.diagflat */
 export function diagflat(x: Tensor, offset = 0): Tensor {
+  checkInteger("diagflat", "offset", offset);
   return diagEmbed(checkTensor("diagflat", x).reshape(-1), { offset });
 }
 
 /** A bool matrix that tells the elements above (`gt`) or below (`lt`) a diagonal. */
 function beyond(x: Tensor, diagonal: number, side: "gt" | "lt"): Tensor {
   const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const options = { dtype: "int32", device: x.device } as const;
-  return arange(columns, options)[side](arange(diagonal, rows + diagonal, options).unsqueeze(1));
+  const dtype = rows + columns < MAX_COUNT ? "int32" : "int64";
+  const options = { dtype, device: x.device } as const;
+  // Further out all diagonals are alike.
+  const nearest = Math.min(Math.max(diagonal, -rows), columns);
+  return arange(columns, options)[side](arange(nearest, rows + nearest, options).unsqueeze(1));
 }
 
-function checkMatrix(op: string, x: Tensor): Tensor {
+function checkMatrix(op: string, x: Tensor, diagonal = 0): Tensor {
+  checkInteger(op, "diagonal", diagonal);
   if (checkTensor(op, x).ndim < 2)
     throw new ShapeError(`${op}: input tensor must have at least 2 dimensions, got shape ${shapeText(x.shape)}`);
   return x;
@@ -118,11 +126,11 @@ function checkMatrix(op: string, x: Tensor): Tensor {
 
 /** The elements on and below a diagonal of each matrix, zeros above. @see torch.tril */
 export const tril = (x: Tensor, diagonal = 0): Tensor =>
-  checkMatrix("tril", x).maskedFill(beyond(x, diagonal, "gt"), 0);
+  checkMatrix("tril", x, diagonal).maskedFill(beyond(x, diagonal, "gt"), 0);
 
 /** The elements on and above a diagonal of each matrix, zeros below. @see torch.triu */
 export const triu = (x: Tensor, diagonal = 0): Tensor =>
-  checkMatrix("triu", x).maskedFill(beyond(x, diagonal, "lt"), 0);
+  checkMatrix("triu", x, diagonal).maskedFill(beyond(x, diagonal, "lt"), 0);
 
 /** tril in place. @see torch.Tensor.tril_ */
 export const tril_: typeof tril = inplace("tril_", tril);

@@ -1,4 +1,5 @@
 /** Differences of neighbours. */
+import { checkInteger } from "../core/arguments";
 import { checkOptions, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
@@ -21,11 +22,14 @@ export function diff(x: Tensor, n = 1, dim = -1, options: DiffOptions = {}): Ten
   checkTensor("diff", x);
   checkOptions("diff", options, ["prepend", "append"]);
   if (x.ndim === 0) throw new ValueError("diff: expects input to be at least one-dimensional");
-  if (!Number.isInteger(n) || n < 0) throw new ValueError(`diff: order must be non-negative but got ${n}`);
+  if (checkInteger("diff", "n", n) < 0) throw new ValueError(`diff: order must be non-negative but got ${n}`);
   const d = wrapDim("diff", dim, x.ndim);
   const { prepend, append } = options;
+  for (const [name, part] of Object.entries({ prepend, append })) if (part != null) checkTensor("diff", part, name);
   let y = prepend || append ? cat([...(prepend ? [prepend] : []), x, ...(append ? [append] : [])], d) : x;
-  for (let i = 0; i < n; i++) {
+  // Nothing is left after as many differences as there are elements.
+  const rounds = Math.min(n, Math.max(1, y.shape[d]!));
+  for (let i = 0; i < rounds; i++) {
     const rest = Math.max(0, y.shape[d]! - 1);
     const [later, earlier] = [y.narrow(d, y.shape[d]! - rest, rest), y.narrow(d, 0, rest)];
     y = x.dtype === "bool" ? later.logicalXor(earlier) : later.sub(earlier);

@@ -1,6 +1,8 @@
 /** Distances between points. */
+
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
+import { checkNumber } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
 import { broadcastShapes, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
@@ -62,7 +64,8 @@ export function cdist(x1: Tensor, x2: Tensor, p = 2, options: CdistOptions = {})
     throw new ShapeError(
       `cdist: takes two sets of points of one dimension, got shapes ${shapeText(x1.shape)} and ${shapeText(x2.shape)}`,
     );
-  if (!(p >= 0)) throw new ArgumentError(`cdist: only supports non-negative p values, got ${p}`);
+  if (!(checkNumber("cdist", "p", p) >= 0))
+    throw new ArgumentError(`cdist: only supports non-negative p values, got ${p}`);
   const lead = broadcastShapes("cdist", x1.shape.slice(0, -2), x2.shape.slice(0, -2));
   const stack = (x: Tensor) => x.expand([...lead, ...x.shape.slice(-2)]);
   const [a, b] = [stack(x1), stack(x2)];
@@ -79,6 +82,8 @@ export function cdist(x1: Tensor, x2: Tensor, p = 2, options: CdistOptions = {})
 export function pdist(x: Tensor, p = 2): Tensor {
   checkTensor("pdist", x);
   if (x.ndim !== 2) throw new ShapeError(`pdist: only supports 2D tensors, got: ${x.ndim}D`);
+  if (!(checkNumber("pdist", "p", p) >= 0))
+    throw new ArgumentError(`pdist: only supports non-negative p values, got ${p}`);
   const n = x.shape[0]!;
   const [first, second] = triuIndices(n, n, { offset: 1 }).unbind() as [Tensor, Tensor];
   const differences = x.indexSelect(0, first).sub(x.indexSelect(0, second));

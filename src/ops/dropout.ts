@@ -1,5 +1,7 @@
 /** Dropout: noise that multiplies a tensor in training. The masks are PyTorch's. */
+
 import { record } from "../autograd/node";
+import { checkNumber } from "../core/arguments";
 import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
@@ -140,6 +142,10 @@ export function rrelu(x: Tensor, options: RReLUOptions = {}): Tensor {
   checkOptions("rrelu", options, ["lower", "upper", "training", "inplace"]);
   const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false } = options;
   checkFloat("rrelu", x.dtype);
+  if (!(checkNumber("rrelu", "lower", lower) <= checkNumber("rrelu", "upper", upper)))
+    throw new ValueError(
+      `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
+    );
   if (!training) {
     const negativeSlope = (lower + upper) / 2;
     return inplace ? x.leakyRelu_({ negativeSlope }) : x.leakyRelu({ negativeSlope });

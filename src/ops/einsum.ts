@@ -1,5 +1,5 @@
 /** Einstein's summation: products summed over axes that are named by letters. */
-import { ArgumentError, ShapeError } from "../core/errors";
+import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -17,7 +17,7 @@ function labelsOf(text: string, equation: string, ellipsis: number): string[] {
   const labels: string[] = [];
   for (const part of text.replaceAll(" ", "").split(/(\.\.\.)/)) {
     if (part === "...") for (let i = ellipsis - 1; i >= 0; i--) labels.push(`.${i}`);
-    else labels.push(...part);
+    else for (const label of part) labels.push(label);
   }
   const wrong = labels.find((label) => !/^([A-Za-z]|\.\d+)$/.test(label));
   if (wrong !== undefined)
@@ -100,6 +100,8 @@ function implicitOutput(inputs: readonly (readonly string[])[]): string[] {
  */
 export function einsum(equation: string, ...operands: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor {
   const tensors = (Array.isArray(operands[0]) ? operands[0] : operands) as readonly Tensor[];
+  if (typeof equation !== "string")
+    throw new ArgumentError(`einsum: equation must be a string, got ${describe(equation)}`);
   for (const x of tensors) checkTensor("einsum", x, "operand");
   const [inputText, outputText] = equation.split("->") as [string, string | undefined];
   const texts = inputText.split(",");
@@ -111,7 +113,7 @@ export function einsum(equation: string, ...operands: readonly Tensor[] | readon
     throw new ArgumentError(
       `einsum: the subscript "${texts[wrong]}" does not match the ${tensors[wrong]!.ndim} axes of operand ${wrong}`,
     );
-  const ellipsis = Math.max(...texts.map((text, i) => ellipsisAxes(text, tensors[i]!)));
+  const ellipsis = texts.reduce((most, text, i) => Math.max(most, ellipsisAxes(text, tensors[i]!)), 0);
   const output = outputText === undefined ? implicitOutput(inputs) : labelsOf(outputText, equation, ellipsis);
   const unknown = output.find((label) => !inputs.some((labels) => labels.includes(label)));
   if (unknown !== undefined)

@@ -1,7 +1,7 @@
 /** Largest and smallest elements, their positions, and questions about all elements. */
 import { record, recordAll } from "../autograd/node";
 import { checkOptions, DTypeError, IndexError } from "../core/errors";
-import { shapeText } from "../core/shape";
+import { shapeText, wrapDim } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { maximum, minimum } from "./binary";
@@ -101,7 +101,7 @@ function extremaOf(op: "max" | "min", values: Tensor, indices: Tensor, x: Tensor
 
 /** The extremum along one axis, with its position; the gradient goes to that element alone. */
 function extremumAlong(op: "max" | "min", x: Tensor, dim: number, options: KeepdimOptions): ValuesAndIndices {
-  const p = plan(op, x, dim, checkKeepdim(op, options));
+  const p = plan(op, x, wrapDim(op, dim, x.ndim), checkKeepdim(op, options));
   checkNonEmpty(op, x, p);
   const values = allocate(p.shape, computeType(x.dtype), x);
   const indices = allocate(p.shape, "int64", x);
@@ -175,7 +175,7 @@ function position(op: "argmax" | "argmin", x: Tensor, dim: number | null | undef
   if (x.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.long()`);
   const keepdim = checkKeepdim(op, options);
   const all = dim === undefined || dim === null;
-  const p = plan(op, x, dim, keepdim);
+  const p = plan(op, x, all ? undefined : wrapDim(op, dim, x.ndim), keepdim);
   checkNonEmpty(op, x, p);
   if (p.n > LONGEST) return longPosition(op, x.reshape(-1)).reshape(p.shape);
   const y = allocate(p.shape, "int64", x);

@@ -1,11 +1,11 @@
 /** New tensors that take their dtype and device, and perhaps their shape, from another one. */
-import type { DType } from "../core/dtype";
+import { checkDType, type DType } from "../core/dtype";
 import { checkOptions } from "../core/errors";
 import { checkSize, type Shape } from "../core/shape";
 import {
   allocateFor,
   type CreateOptions,
-  checkRange,
+  checkScalar,
   createOptions,
   filled,
   finish,
@@ -49,14 +49,15 @@ export function newFull(
   options: CreateOptions = {},
 ): Tensor {
   checkTensor("newFull", x);
-  checkRange("newFull", fillValue, options.dtype ?? x.dtype);
   checkOptions("newFull", options, createOptions);
+  checkScalar("newFull", "fillValue", fillValue, checkDType("newFull", options.dtype ?? x.dtype));
   return finish(filled(allocateNew("newFull", x, checkSize("newFull", [size]), options), fillValue), options);
 }
 
 /** A tensor with a copy of the values given, with the dtype and device of `x`. @see torch.Tensor.new_tensor */
 export function newTensor(x: Tensor, data: TensorData | readonly unknown[], options: CreateOptions = {}): Tensor {
   checkTensor("newTensor", x);
+  checkOptions("newTensor", options, createOptions);
   const dtype: DType = options.dtype ?? x.dtype;
   return tensor(data, { ...options, dtype, device: options.device ?? x.device });
 }

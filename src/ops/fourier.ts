@@ -2,10 +2,11 @@
  * Discrete Fourier transforms whose results are real. There is no complex dtype: inside, a complex tensor is a pair of real ones. A transform is a
  * product with its matrix, or for sizes that have factors two smaller transforms (Cooley and Tukey, 1965), in differentiable ops.
  */
+import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../core/arguments";
 import { type DType, getDefaultDtype, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { wrapDim, wrapDims } from "../core/shape";
-import { tensor } from "../tensor/create";
+import { tensor, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { cat } from "./join";
@@ -19,6 +20,8 @@ export interface Complex {
 
 /** Sizes up to this one are transformed by one product with a matrix. */
 const DIRECT = 64;
+/** The most elements that a matrix of roots of unity may have. */
+const MOST_ROOTS = 1 << 27;
 
 /** The factor of n next below its square root, 1 if n is prime. */
 function factorOf(n: number): number {
@@ -28,6 +31,10 @@ function factorOf(n: number): number {
 
 /** e^(sign · 2πi · j · k / n) for j < rows and k < columns. */
 function roots(rows: number, columns: number, n: number, sign: number, dtype: DType): Complex {
+  if (rows * columns > MOST_ROOTS)
+    throw new ValueError(
+      `fft: a size with prime factors is transformed by matrices of its factors, which have at most ${MOST_ROOTS} elements; ${n} needs ${rows} × ${columns}. Pad the signal to a size with small factors`,
+    );
   const re = new Float64Array(rows * columns);
   const im = new Float64Array(rows * columns);
   for (let j = 0; j < rows; j++)
@@ -129,7 +136,8 @@ function toReal(
   sign: number,
 ): Tensor {
   for (const [, size] of axes)
-    if (size < 1) throw new ValueError(`fft.${op}: Invalid number of data points (${size}) specified`);
+    if (checkInteger(`fft.${op}`, "n", size, undefined, MAX_COUNT) < 1)
+      throw new ValueError(`fft.${op}: Invalid number of data points (${size}) specified`);
   const real = isFloat(x.dtype) ? x : x.to(getDefaultDtype());
   let z: Complex = { re: real, im: real.newZeros(real.shape) };
   for (const [dim, size] of axes.slice(0, -1)) z = transform(resized(z, dim, size), dim, sign);
@@ -164,8 +172,8 @@ function axesOf(
   s: number | readonly number[] | null | undefined,
   dim: Dims | undefined,
 ): Axis[] {
-  const sizes = typeof s === "number" ? [s] : (s ?? undefined);
-  const given = typeof dim === "number" ? [dim] : (dim ?? undefined);
+  const sizes = s == null ? undefined : checkIntegers(`fft.${op}`, "s", typeof s === "number" ? [s] : s);
+  const given = dim == null ? undefined : checkIntegers(`fft.${op}`, "dim", typeof dim === "number" ? [dim] : dim);
   const first = sizes === undefined ? 0 : x.ndim - sizes.length;
   if (first < 0) throw new ArgumentError(`fft.${op}: got ${sizes!.length} sizes for a tensor of ${x.ndim} axes`);
   const dims = given ?? x.shape.map((_, i) => i).slice(first);
@@ -256,8 +264,12 @@ export interface FrequencyOptions {
 
 function frequencies(op: string, count: number, n: number, first: number, options: FrequencyOptions): Tensor {
   checkOptions(`fft.${op}`, options, ["d", "dtype"]);
-  const values = Float64Array.from({ length: count }, (_, i) => (i < first ? i : i - n) / (n * (options.d ?? 1)));
-  return tensor(values, { dtype: options.dtype ?? getDefaultDtype() });
+  checkInteger(`fft.${op}`, "n", n, 0);
+  const scale = n * checkNumber(`fft.${op}`, "d", options.d ?? 1);
+  const values = vectorOf("float64", count, undefined, (out) => {
+    for (let i = 0; i < count; i++) out[i] = (i < first ? i : i - n) / scale;
+  });
+  return values.to(options.dtype ?? getDefaultDtype());
 }
 
 /** The frequencies of a transform of size n, in cycles per unit of time: those that are not negative come first. @see torch.fft.fftfreq */

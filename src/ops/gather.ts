@@ -1,8 +1,9 @@
 /** Elements chosen one by one along an axis, by an index of the shape of the result; and the ways back. */
 import { record } from "../autograd/node";
-import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
+import { checkChoice } from "../core/arguments";
+import { checkOptions, ShapeError } from "../core/errors";
 import { broadcastShapes, wrapDim } from "../core/shape";
-import { allocate, filled } from "../tensor/create";
+import { allocate, checkScalar, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { inplace } from "./inplace";
@@ -34,7 +35,10 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
 
 /** The source with an element for each index: of a number, or of a 0-d tensor, the same everywhere. */
 function sourceOf(x: Tensor, index: Tensor, src: Tensor | number | boolean): Tensor {
-  if (!(src instanceof Tensor)) return filled(allocate(index.shape, x.dtype, x), src);
+  if (!(src instanceof Tensor)) {
+    checkScalar("scatter", "src", src, x.dtype);
+    return filled(allocate(index.shape, x.dtype, x), src);
+  }
   return src.ndim === 0 && index.ndim > 0 ? src.to(x.dtype).expand(index.shape) : src;
 }
 
@@ -60,11 +64,10 @@ export function scatter(
   checkTensor("scatter", x);
   checkOptions("scatter", options, ["reduce"]);
   checkTensor("scatter", index, "index");
+  if (options.reduce != null) checkChoice("scatter", "reduce", options.reduce, ["add", "multiply"]);
   const source = sourceOf(x, index, src);
   if (options.reduce === "add") return scatterAdd(x, dim, index, source);
   if (options.reduce === "multiply") return scatterReduce(x, dim, index, source, "prod");
-  if (options.reduce != null)
-    throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${String(options.reduce)}.`);
   const way = route("scatter", x, dim, index, source);
   const { shape } = source;
   return record(
@@ -116,6 +119,7 @@ export const scatter_: typeof scatter = inplace(
   "scatter_",
   writing("scatter_", scatter, (x, dim, index, src, options = {}) => {
     checkOptions("scatter_", options, ["reduce"]);
+    checkTensor("scatter_", index, "index");
     if (options.reduce != null) x.copy_(scatter(x, dim, index, src, options));
     else moveInto(x, route("scatter_", x, dim, index, sourceOf(x, index, src)));
   }),

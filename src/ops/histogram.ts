@@ -1,8 +1,10 @@
 /** How many elements fall on whole numbers, or between boundaries. */
+
 import { noGrad } from "../autograd/mode";
+import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
-import { sameShape, sizeOfShape } from "../core/shape";
+import { ArgumentError, checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { type Shape, sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -30,11 +32,13 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
   const { weights, minlength = 0 } = options;
   if (x.ndim !== 1 || isFloat(x.dtype))
     throw new ArgumentError("bincount: only supports 1-d non-negative integral inputs.");
+  if (weights != null) checkTensor("bincount", weights, "weights");
   if (weights && !sameShape(weights.shape, x.shape))
     throw new ShapeError("bincount: weights should be 1-d and have the same length as input");
   if (x.numel() > 0 && x.min().item() < 0)
     throw new ValueError("bincount: only supports 1-d non-negative integral inputs.");
-  const bins = Math.max(minlength, x.numel() === 0 ? 0 : x.max().item() + 1);
+  checkInteger("bincount", "minlength", minlength, 0);
+  const bins = Math.max(minlength, x.numel() === 0 ? 0 : Number(x.max().item()) + 1);
   const counted = weights
     ? weights.dtype === "float32"
       ? weights
@@ -71,7 +75,9 @@ export function histc(x: Tensor, bins = 100, options: HistcOptions = {}): Tensor
   checkTensor("histc", x);
   checkOptions("histc", options, ["min", "max"]);
   if (!isFloat(x.dtype)) throw new DTypeError(`histc: not implemented for ${x.dtype}; use x.float()`);
-  if (!Number.isInteger(bins) || bins <= 0) throw new ValueError(`histc: bins must be > 0, got ${bins}`);
+  checkBins("histc", bins);
+  for (const [name, end] of Object.entries({ min: options.min ?? 0, max: options.max ?? 0 }))
+    checkNumber("histc", name, end);
   const source = dense(cast(x.detach(), computeType(x.dtype)));
   const [low, high] = histogramRange("histc", source, options.min ?? 0, options.max ?? 0);
   const y = allocate([bins], source.dtype, x);
@@ -89,10 +95,45 @@ export interface HistogramOptions {
   density?: boolean;
 }
 
+function checkBins(op: string, bins: number): void {
+  if (checkInteger(op, "bins", bins, undefined, MAX_COUNT) <= 0)
+    throw new ValueError(`${op}: bins must be > 0, got ${bins}`);
+}
+
+function checkEdges(op: string, edges: Tensor, x: Tensor): Tensor {
+  if (edges.ndim !== 1 || edges.numel() === 0)
+    throw new ShapeError(
+      `${op}: bins tensor should be a vector of at least one edge, but got shape ${shapeText(edges.shape)}`,
+    );
+  if (edges.dtype !== x.dtype)
+    throw new DTypeError(
+      `${op}: input tensor and bins tensors should have the same dtype, got ${x.dtype} and ${edges.dtype}`,
+    );
+  return edges;
+}
+
+/** The options of both histograms; `dims` coordinates have two ends each, and there is one weight per point. */
+function checkHistogram(op: string, x: Tensor, dims: number, points: Shape, options: HistogramOptions): void {
+  checkTensor(op, x);
+  checkOptions(op, options, ["range", "weight", "density"]);
+  const { range, weight } = options;
+  if (!isFloat(x.dtype)) throw new DTypeError(`${op}: not implemented for ${x.dtype}; use x.float()`);
+  if (range != null) {
+    const ends = checkArray(op, "range", range, "numbers");
+    if (ends.length !== 2 * dims)
+      throw new ArgumentError(`${op}: range should have ${2 * dims} elements, but got ${ends.length}`);
+    for (const end of ends) checkNumber(op, "range", end);
+  }
+  if (weight != null && !sameShape(checkTensor(op, weight, "weight").shape, points))
+    throw new ShapeError(
+      `${op}: weight should have the shape ${shapeText(points)}, one for each point, got ${shapeText(weight.shape)}`,
+    );
+}
+
 /** Edges of bins: as given, or evenly spaced. */
 function edgesOf(op: string, x: Tensor, bins: number | Tensor, range: readonly number[] | null | undefined): Tensor {
-  if (bins instanceof Tensor) return bins;
-  if (!Number.isInteger(bins) || bins <= 0) throw new ValueError(`${op}: bins must be > 0, got ${describe(bins)}`);
+  if (bins instanceof Tensor) return checkEdges(op, bins, x);
+  checkBins(op, bins);
   const [low, high] = histogramRange(op, x, range?.[0] ?? 0, range?.[1] ?? 0);
   return linspace(low, high, bins + 1, { dtype: x.dtype });
 }
@@ -151,9 +192,7 @@ const pair = <E>(hist: Tensor, binEdges: E): Histogram<E> => ({
  * @see torch.histogram
  */
 export function histogram(x: Tensor, bins: number | Tensor, options: HistogramOptions = {}): Histogram<Tensor> {
-  checkTensor("histogram", x);
-  checkOptions("histogram", options, ["range", "weight", "density"]);
-  if (!isFloat(x.dtype)) throw new DTypeError(`histogram: not implemented for ${x.dtype}; use x.float()`);
+  checkHistogram("histogram", checkTensor("histogram", x), 1, x.shape, options);
   return noGrad(() => {
     const edges = edgesOf("histogram", x, bins, options.range);
     return pair(countPoints(x.reshape([-1, 1]), [edges], options.weight, options.density ?? false), edges);
@@ -169,12 +208,14 @@ export function histogramdd(
   bins: number | readonly (number | Tensor)[],
   options: HistogramOptions = {},
 ): Histogram<Tensor[]> {
-  checkTensor("histogramdd", x);
-  checkOptions("histogramdd", options, ["range", "weight", "density"]);
-  if (x.ndim < 2)
+  if (checkTensor("histogramdd", x).ndim < 2)
     throw new ShapeError(`histogramdd: input tensor should have at least 2 dimensions, but got ${x.ndim}`);
   const d = x.shape.at(-1)!;
-  const list = typeof bins === "number" ? Array<number>(d).fill(bins) : bins;
+  checkHistogram("histogramdd", x, d, x.shape.slice(0, -1), options);
+  const list =
+    typeof bins === "number"
+      ? Array<number>(d).fill(bins)
+      : (checkArray("histogramdd", "bins", bins, "numbers or tensors") as readonly (number | Tensor)[]);
   if (list.length !== d)
     throw new ShapeError(
       `histogramdd: The size of bins must be equal to the innermost dimension of the input: ${list.length} and ${d}`,

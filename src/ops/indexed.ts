@@ -1,8 +1,9 @@
 /** Slices of one axis chosen by a vector of indices, and the ways back: indexAdd, indexCopy, indexFill, indexReduce. */
 import { record } from "../autograd/node";
-import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
+import { checkChoice } from "../core/arguments";
+import { checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
-import { allocate, filled } from "../tensor/create";
+import { allocate, checkFill, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
@@ -36,12 +37,23 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   checkTensor("indexSelect", x);
   checkVector("indexSelect", index, x);
   const axis = axisOf("indexSelect", x.shape, dim);
+  if (x.ndim === 0 && index.numel() !== 1)
+    throw new IndexError(
+      `indexSelect: Index to scalar can have only 1 value, got ${index.numel()} value(s); x.expand(n) repeats a scalar`,
+    );
   const at = checkedIndex("indexSelect", index, axis.n, axis.dim);
   const { shape } = x;
   const y = allocate(shape.length === 0 ? [] : shape.with(axis.dim, at.numel()), x.dtype, x);
   pull(y, x, at, axis);
   return record("IndexSelectBackward0", y, [x], [at], [(g, [i]) => g.newZeros(shape).indexAdd(axis.dim, i!, g)]);
 }
+
+/** The shape of `x`, a 0-d tensor counted as a vector of one element. */
+const vectorShape = (x: Tensor): readonly number[] => (x.ndim === 0 ? [1] : x.shape);
+
+/** The slices of a gradient at `index`, in the shape of the source that went there; a 0-d gradient may be taken several times. */
+const slicesOf = (g: Tensor, { dim }: Axis, index: Tensor, shape: readonly number[]): Tensor =>
+  (g.ndim === 0 ? g.reshape(1) : g).indexSelect(dim, index).reshape(shape);
 
 /** The axis of `x`, once `index` and `source` are found to fit it. @throws ShapeError or DTypeError saying what does not. */
 function checkSource(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor): Axis {
@@ -53,9 +65,8 @@ function checkSource(op: string, x: Tensor, dim: number, index: Tensor, source: 
       `${op}: self (${x.dtype}) and source (${source.dtype}) must have the same dtype; cast one with x.to(dtype)`,
     );
   const axis = axisOf(op, x.shape, dim);
-  const wanted = x.ndim === 0 ? [] : x.shape.with(axis.dim, index.numel());
-  const isScalar = x.ndim === 0 && source.numel() === 1 && index.numel() === 1;
-  if (!isScalar && !sameShape(wanted, source.shape))
+  const wanted = vectorShape(x).with(axis.dim, index.numel());
+  if (!sameShape(wanted, vectorShape(source)))
     throw new ShapeError(
       `${op}: source must have shape ${shapeText(wanted)}: that of self, but for ${index.numel()} (the number of indices) along dimension ${axis.dim}; got ${shapeText(source.shape)}`,
     );
@@ -108,7 +119,7 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
     cast(y, x.dtype),
     [x, source],
     [at],
-    [(g) => g, (g, [i]) => g.indexSelect(axis.dim, i!).mul(alpha).reshape(shape)],
+    [(g) => g, (g, [i]) => slicesOf(g, axis, i!, shape).mul(alpha)],
   );
 }
 
@@ -128,7 +139,7 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
     y,
     [x, source],
     [at],
-    [(g, [i]) => g.indexFill(axis.dim, i!, 0), (g, [i]) => g.indexSelect(axis.dim, i!).reshape(shape)],
+    [(g, [i]) => g.indexFill(axis.dim, i!, 0), (g, [i]) => slicesOf(g, axis, i!, shape)],
   );
 }
 
@@ -141,14 +152,9 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: number |
   checkVector("indexFill", index, x);
   const axis = axisOf("indexFill", x.shape, dim);
   const at = wrappedIndex("indexFill", index, axis.n, axis.dim);
-  const shape = x.ndim === 0 ? [] : x.shape.with(axis.dim, at.numel());
-  if (value instanceof Tensor) {
-    if (value.ndim !== 0)
-      throw new ShapeError(
-        `indexFill: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
-      );
-    return indexCopy(x, axis.dim, at, value.to(x.dtype).expand(shape));
-  }
+  const shape = vectorShape(x).with(axis.dim, at.numel());
+  checkFill("indexFill", value, x.dtype);
+  if (value instanceof Tensor) return indexCopy(x, axis.dim, at, value.to(x.dtype).expand(shape));
   const y = copyOf(x);
   overwrite(y, at, filled(allocate(shape, x.dtype, x), value), axis);
   return record("IndexFillBackward0", y, [x], [at], [(g, [i]) => g.indexFill(axis.dim, i!, 0)]);
@@ -174,12 +180,10 @@ export function indexReduce(
   options: IndexReduceOptions = {},
 ): Tensor {
   const axis = checkSource("indexReduce", x, dim, index, source);
-  if (!["prod", "mean", "amax", "amin"].includes(reduce))
-    throw new ArgumentError(
-      `indexReduce: reduce argument must be either prod, mean, amax or amin, got ${String(reduce)}.`,
-    );
-  const along = index.reshape(x.shape.map((_, i) => (i === axis.dim ? -1 : 1))).expand(source.shape);
-  return scatterReduce(x, axis.dim, along, source, reduce, options);
+  checkChoice("indexReduce", "reduce", reduce, ["prod", "mean", "amax", "amin"]);
+  const shape = vectorShape(source);
+  const along = index.reshape(shape.map((_, i) => (i === axis.dim ? -1 : 1))).expand(shape);
+  return scatterReduce(x, axis.dim, along, source.reshape(shape), reduce, options);
 }
 
 /** indexAdd in place. @see torch.Tensor.index_add_ */

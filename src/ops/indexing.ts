@@ -1,7 +1,8 @@
 /** Python's `x[…]` as `x.at(…)` and `x.setAt([…], value)`: views by numbers and slices, copies by tensors. */
-import { ArgumentError, checkOptions, DTypeError, describe, IndexError, ShapeError } from "../core/errors";
+import { checkArray } from "../core/arguments";
+import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
-import { allocate, filled, tensor } from "../tensor/create";
+import { allocate, checkScalar, filled, tensor } from "../tensor/create";
 import { axesOf, type IndexItem, type IndexStep, isMask, parseIndex } from "../tensor/indexing";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -90,7 +91,7 @@ function indexPerAxis(x: Tensor, indices: TensorIndices): (Tensor | undefined)[]
   const list: (Tensor | undefined)[] = [];
   for (const index of indices) {
     if (index) checkTensor("at", index, "index");
-    if (index && isMask(index)) list.push(...maskIndices(index, x, list.length));
+    if (index && isMask(index)) for (const own of maskIndices(index, x, list.length)) list.push(own);
     else list.push(index ?? undefined);
   }
   if (list.length > x.ndim)
@@ -195,6 +196,7 @@ function placement(x: Tensor, indices: TensorIndices, values: Tensor, options: A
     throw new DTypeError(
       `indexPut: Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ${values.dtype} for the source.`,
     );
+  checkArray("indexPut", "indices", indices, "tensors");
   if (!indices.some((index) => index)) throw new ArgumentError("indexPut: needs at least one tensor of indices");
   const selection = selectionOf(x, indices);
   const { before, after, shape, positions } = selection;
@@ -214,7 +216,7 @@ function broadcastValues(values: Tensor, shape: readonly number[]): Tensor {
     own.ndim <= shape.length && own.shape.every((n, i) => n === 1 || n === shape[shape.length - own.ndim + i]);
   if (!fits)
     throw new ShapeError(
-      `shape mismatch: value tensor of shape ${shapeText(values.shape)} cannot be broadcast to indexing result of shape ${shapeText(shape)}`,
+      `setAt: shape mismatch: value tensor of shape ${shapeText(values.shape)} cannot be broadcast to indexing result of shape ${shapeText(shape)}`,
     );
   return own.expand(shape);
 }
@@ -242,8 +244,7 @@ export function setAt(
   value: Tensor | number | boolean | bigint,
 ): Tensor {
   checkTensor("setAt", x);
-  if (!(value instanceof Tensor) && !["number", "boolean", "bigint"].includes(typeof value))
-    throw new ArgumentError(`setAt: can't assign ${describe(value)}; it takes a number or a Tensor`);
+  if (!(value instanceof Tensor)) checkScalar("setAt", "value", value, x.dtype);
   const list = Array.isArray(items) ? (items as readonly IndexItem[]) : [items as IndexItem];
   const { view, indices } = basicIndex(x, parseIndex(list, x.ndim));
   const source = value instanceof Tensor ? value : filled(allocate([], x.dtype, x), value);

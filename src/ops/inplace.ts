@@ -3,7 +3,7 @@
 import { enableGrad } from "../autograd/mode";
 import { isRecorded, type Node, onRebase, onReplayView, record, replaceHistory } from "../autograd/node";
 import { AutogradError } from "../core/errors";
-import { sameShape } from "../core/shape";
+import { isNested, sameShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkInplace } from "./checks";
@@ -23,17 +23,35 @@ interface WithInto<A extends unknown[]> {
 export function inplace<A extends unknown[]>(name: string, op: Op<A> & WithInto<A>): Op<A> {
   return (x, ...args) => {
     checkInplace(name, x);
-    const safe = args.map((arg) => (arg instanceof Tensor && overlaps(x, arg) ? arg.clone() : arg)) as A;
+    const safe = args.map((arg) => (arg instanceof Tensor && overlaps(name, x, arg) ? arg.clone() : arg)) as A;
     if (isRecorded([x, ...(safe as Tensor[])])) changeRecorded(name, x, op(before(x), ...safe));
     else change(name, x, op, safe);
     return x;
   };
 }
 
-/** Whether an operand shares memory with `x` in another layout, and so would see the change half way. */
-const overlaps = (x: Tensor, other: Tensor): boolean =>
-  other.storage === x.storage &&
-  !(other.offset === x.offset && sameShape(other.shape, x.shape) && sameShape(other.strides, x.strides));
+/**
+ * Whether an operand shares memory with `x` in another layout, and so would see the change half way.
+ * @throws AutogradError where both are dense and overlap in part: as in PyTorch, that is a mistake, and the result would be none that is meant.
+ */
+function overlaps(op: string, x: Tensor, other: Tensor): boolean {
+  if (other.storage !== x.storage) return false;
+  if (other.offset === x.offset && sameShape(other.shape, x.shape) && sameShape(other.strides, x.strides)) return false;
+  const [size, otherSize] = [x.numel(), other.numel()];
+  const isApart = other.offset >= x.offset + size || x.offset >= other.offset + otherSize;
+  if (size > 0 && otherSize > 0 && !isApart && isDense(x) && isDense(other))
+    throw new AutogradError(
+      `${op}: unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. Please clone() the tensor before performing the operation.`,
+    );
+  return true;
+}
+
+/** Whether the elements fill a range of memory without gaps, each place once. */
+const isDense = (x: Tensor): boolean =>
+  x.isContiguous() || (isNested(x.shape, x.strides) && lastPlace(x.shape, x.strides) === x.numel() - 1);
+
+const lastPlace = (shape: readonly number[], strides: readonly number[]): number =>
+  shape.reduce((sum, n, i) => sum + (n - 1) * strides[i]!, 0);
 
 /** The value and history of `x` as they are now, in memory of their own, since the gradient may need them. */
 function before(x: Tensor): Tensor {

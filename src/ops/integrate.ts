@@ -1,4 +1,5 @@
 /** Integrals and derivatives of sampled functions: the trapezoidal rule, and second-order differences. */
+import { checkIntegers, checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { wrapDim } from "../core/shape";
@@ -25,6 +26,9 @@ function trapezoids(
   checkTensor(op, y, "y");
   checkOptions(op, options, ["dx", "dim"]);
   if (x && options.dx != null) throw new ArgumentError(`${op}: takes the positions x or the distance dx, not both`);
+  if (x != null) checkTensor(op, x, "x");
+  if (options.dx != null) checkNumber(op, "dx", options.dx);
+  if (y.ndim === 0) throw new ShapeError(`${op}: takes samples along an axis, got a 0-d tensor`);
   const dim = wrapDim(op, options.dim ?? -1, y.ndim);
   const after = y.ndim - 1 - dim;
   const n = y.shape[dim] ?? 0;
@@ -115,7 +119,9 @@ export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
   const dims =
     dim == null
       ? x.shape.map((_, i) => i)
-      : (typeof dim === "number" ? [dim] : dim).map((d) => wrapDim("gradient", d, x.ndim));
+      : checkIntegers("gradient", "dim", typeof dim === "number" ? [dim] : dim).map((d) =>
+          wrapDim("gradient", d, x.ndim),
+        );
   if (Array.isArray(spacing) && spacing.length !== dims.length)
     throw new ArgumentError(
       `gradient: expected spacing to be one value or ${dims.length}, one per axis, got ${spacing.length}`,

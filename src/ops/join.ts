@@ -1,11 +1,11 @@
 /** Joining tensors: along an axis that they have, along a new one, as blocks of a matrix. */
 import { record } from "../autograd/node";
-import { resultType } from "../core/dtype";
+import { resultTypeOf } from "../core/dtype";
 import { ArgumentError, describe, ShapeError } from "../core/errors";
-import { sameShape, shapeText, wrapDim } from "../core/shape";
+import { checkShape, sameShape, shapeText, wrapDim } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { checkSameDevice, checkTensor } from "./checks";
+import { checkOneDevice, checkTensor } from "./checks";
 
 type OneOrMany = {
   (x: Tensor): Tensor;
@@ -48,7 +48,7 @@ function checkList(op: string, tensors: readonly Tensor[]): readonly Tensor[] {
   tensors.forEach((x, i) => {
     checkTensor(op, x, `tensors[${i}]`);
   });
-  checkSameDevice(op, ...tensors);
+  checkOneDevice(op, tensors);
   return tensors;
 }
 
@@ -90,7 +90,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   const solid = tensors.filter((x) => !isPlaceholder(x));
   const parts = solid.length > 0 ? solid : tensors;
   const d = wrapDim("cat", dim, parts[0]!.ndim);
-  const y = allocate(joinedShape(parts, d), resultType(...tensors), parts[0]);
+  const y = allocate(joinedShape(parts, d), resultTypeOf(tensors), parts[0]);
   let end = 0;
   const spans = tensors.map((x) => {
     const start = end;
@@ -126,7 +126,9 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
       `stack expects each tensor to be equal size, but got ${shapeText(shape)} at entry 0 and ${shapeText(tensors[different]!.shape)} at entry ${different}`,
     );
   const d = wrapDim("stack", dim, shape.length + 1);
-  const y = allocate(shape.toSpliced(d, 0, tensors.length), resultType(...tensors), tensors[0]);
+  const joined = shape.toSpliced(d, 0, tensors.length);
+  checkShape("stack", joined);
+  const y = allocate(joined, resultTypeOf(tensors), tensors[0]);
   const strides = y.strides.toSpliced(d, 1);
   tensors.forEach((x, i) => {
     place(y, x, strides, i * y.strides[d]!);
@@ -176,7 +178,7 @@ export function blockDiag(...tensors: readonly Tensor[]): Tensor {
     row += block.rows;
     column += block.columns;
   }
-  const y = filled(allocate([row, column], resultType(...tensors), tensors[0]), 0);
+  const y = filled(allocate([row, column], resultTypeOf(tensors), tensors[0]), 0);
   tensors.forEach((x, i) => {
     const block = blocks[i]!;
     place(y, x, y.strides.slice(2 - x.ndim), block.row * y.strides[0]! + block.column);

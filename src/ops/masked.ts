@@ -3,7 +3,7 @@ import { record } from "../autograd/node";
 import { codeOf } from "../core/dtype";
 import { checkOptions, DeviceError, DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, contiguousStrides, sameShape, sizeOfShape } from "../core/shape";
-import { allocate, filled } from "../tensor/create";
+import { allocate, checkFill, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkSameDevice, checkTensor } from "./checks";
 import { cast, computeType, sumTo } from "./define";
@@ -33,12 +33,10 @@ function choose(y: Tensor, mask: Tensor, value: Tensor | number | boolean, x: Te
   if (fill !== value) fill.dispose();
 }
 
-function checkFill(op: string, x: Tensor, mask: Tensor, value: number | boolean | Tensor): void {
+function checkMaskedFill(op: string, x: Tensor, mask: Tensor, value: number | boolean | Tensor): void {
   checkMask(op, mask, x);
-  if (value instanceof Tensor && value.ndim !== 0)
-    throw new ShapeError(
-      `${op}: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
-    );
+  if (value instanceof Tensor) checkSameDevice(op, x, value);
+  checkFill(op, value, x.dtype);
 }
 
 /**
@@ -47,7 +45,7 @@ function checkFill(op: string, x: Tensor, mask: Tensor, value: number | boolean 
  * @throws DTypeError if the mask is not bool.
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: number | boolean | Tensor): Tensor {
-  checkFill("maskedFill", x, mask, value);
+  checkMaskedFill("maskedFill", x, mask, value);
   const y = allocate(maskedShape("maskedFill", x, mask), x.dtype, x);
   choose(y, mask, value, x);
   const { shape: from, dtype } = x;
@@ -229,7 +227,7 @@ export function put(x: Tensor, index: Tensor, source: Tensor, options: Accumulat
 export const maskedFill_: typeof maskedFill = inplace(
   "maskedFill_",
   writing("maskedFill_", maskedFill, (x, mask, value) => {
-    checkFill("maskedFill_", x, mask, value);
+    checkMaskedFill("maskedFill_", x, mask, value);
     checkFits("maskedFill_", x, maskedShape("maskedFill_", x, mask), x.dtype);
     choose(x, mask, value, x);
   }),

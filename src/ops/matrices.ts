@@ -1,6 +1,8 @@
 /** Matrix factorisations under their names in `torch` and as methods, where arguments differ from `torch.linalg`. */
+import { checkNumber } from "../core/arguments";
 import { checkOptions } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./checks";
 import { choleskyEx, luFactorEx, type QR, qr as qrOf, solveTriangular } from "./decompositions";
 import { luSolve as solveFactored } from "./factors";
 import { type MatrixNormOrder, matrixNorm, pinv } from "./linalg";
@@ -73,6 +75,7 @@ export function triangularSolve(
 
 /** The p-norm over `dim`; "fro" is p = 2, "nuc" the sum of the singular values of matrices. @see torch.norm */
 export function norm(x: Tensor, p: MatrixNormOrder | null = "fro", dim?: Dim, options: ReduceOptions = {}): Tensor {
-  if (p !== "nuc") return vectorNorm(x, p === "fro" || p === null ? 2 : p, dim, options);
+  checkTensor("norm", x);
+  if (p !== "nuc") return vectorNorm(x, p === "fro" || p === null ? 2 : checkNumber("norm", "p", p), dim, options);
   return matrixNorm(x, "nuc", Array.isArray(dim) ? dim : [0, 1], options);
 }

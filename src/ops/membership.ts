@@ -2,7 +2,9 @@
 
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
+import { checkInteger, checkNumber } from "../core/arguments";
 import { ArgumentError, checkOptions, DTypeError, ValueError } from "../core/errors";
+import { checkShape } from "../core/shape";
 import { allocate, filled, full, tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
@@ -44,12 +46,17 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
     );
   if (x.numel() === 0 && numClasses <= 0)
     throw new ValueError("oneHot: Can not infer total number of classes from empty tensor.");
-  const classes = numClasses === -1 ? x.max().item() + 1 : numClasses;
+  const classes = checkInteger("oneHot", "numClasses", numClasses === -1 ? Number(x.max().item()) + 1 : numClasses);
   if (classes < 1)
     throw new ValueError(
       numClasses === -1 ? "oneHot: Class values must be non-negative." : "oneHot: num_classes should be positive",
     );
-  const y = filled(allocate([...x.shape, classes], "int64", x), 0);
+  const shape = [...x.shape, classes];
+  checkShape("oneHot", shape);
+  if (x.numel() > 0 && x.min().item() < 0) throw new ValueError("oneHot: Class values must be non-negative.");
+  if (x.numel() > 0 && x.max().item() >= classes)
+    throw new ValueError(`oneHot: Class values must be smaller than num_classes, ${classes}.`);
+  const y = filled(allocate(shape, "int64", x), 0);
   return y.scatter(-1, x.unsqueeze(-1), 1);
 }
 
@@ -98,6 +105,9 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptio
   if (weight.ndim !== 2) throw new ArgumentError(`embedding: 'weight' must be 2-D, got ${weight.ndim}-D`);
   const at = checkedIndex("embedding", input, n, 0).reshape(-1);
   const { paddingIdx, maxNorm, normType = 2, scaleGradByFreq = false } = options;
+  if (paddingIdx != null) checkInteger("embedding", "paddingIdx", paddingIdx);
+  if (maxNorm != null) checkNumber("embedding", "maxNorm", maxNorm);
+  checkNumber("embedding", "normType", normType);
   if (typeof paddingIdx === "number" && (paddingIdx < -n || paddingIdx >= n))
     throw new ValueError(`embedding: padding_idx must be within the ${n} rows of weight, got ${paddingIdx}`);
   const padding = typeof paddingIdx === "number" ? (paddingIdx + n) % n : -1;

@@ -1,8 +1,11 @@
 /** Products, variances and norms over axes. */
+
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
+import { checkNumber } from "../core/arguments";
 import { type DType, isFloat } from "../core/dtype";
 import { checkOptions, DTypeError } from "../core/errors";
+import { wrapDim } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -17,7 +20,8 @@ export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}
   checkTensor("prod", x);
   checkOptions("prod", options, ["keepdim", "dtype"]);
   const input = options.dtype === undefined ? x : x.to(options.dtype);
-  const p = plan("prod", input, dim, options.keepdim);
+  const axis = dim === undefined || dim === null ? undefined : wrapDim("prod", dim, x.ndim);
+  const p = plan("prod", input, axis, options.keepdim);
   const y = allocate(p.shape, isFloat(input.dtype) ? computeType(input.dtype) : "int64", input);
   reduceInto(reductions.prod, y, input, p.dims, computeType(input.dtype));
   const result: DType = options.dtype ?? (isFloat(input.dtype) ? input.dtype : "int64");
@@ -188,6 +192,7 @@ export function nansum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tenso
 /** The mean over `dim` of the elements that are not NaN. @see torch.nanmean */
 export function nanmean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
   checkTensor("nanmean", x);
+  checkOptions("nanmean", options, ["keepdim", "dtype"]);
   const count = x
     .isnan()
     .logicalNot()
@@ -198,6 +203,7 @@ export function nanmean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tens
 /** The p-norm of all elements over `dim`: (Σ |x|^p)^(1/p). @see torch.linalg.vector_norm */
 export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor {
   checkTensor("vectorNorm", x);
+  checkNumber("vectorNorm", "ord", ord);
   checkOptions("vectorNorm", options, ["keepdim", "dtype"]);
   const input = options.dtype === undefined ? x : x.to(options.dtype);
   checkFloat("vectorNorm", input);

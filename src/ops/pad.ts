@@ -1,8 +1,9 @@
 /** Padding: more elements around the last axes. */
 import { record } from "../autograd/node";
-import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
-import { contiguousStrides, shapeText } from "../core/shape";
-import { allocate, filled, tensor } from "../tensor/create";
+import { checkChoice, checkIntegers } from "../core/arguments";
+import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
+import { checkShape, contiguousStrides, shapeText } from "../core/shape";
+import { allocate, checkScalar, filled, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 
@@ -13,10 +14,11 @@ export type Padding = readonly number[];
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 
 /** [before, after] per axis, in the order of the axes. */
-function perAxis(x: Tensor, pad: Padding): (readonly [number, number])[] {
-  if (pad.length % 2 !== 0) throw new ArgumentError(`pad: the padding must come in pairs, got ${shapeText(pad)}`);
+function perAxis(op: string, x: Tensor, given: Padding): (readonly [number, number])[] {
+  const pad = checkIntegers(op, "padding", given);
+  if (pad.length % 2 !== 0) throw new ArgumentError(`${op}: the padding must come in pairs, got ${shapeText(pad)}`);
   if (pad.length / 2 > x.ndim)
-    throw new ArgumentError(`pad: padding length too large: ${pad.length} numbers for a tensor of ${x.ndim} axes`);
+    throw new ArgumentError(`${op}: padding length too large: ${pad.length} numbers for a tensor of ${x.ndim} axes`);
   return x.shape.map((_, axis) => {
     const at = 2 * (x.ndim - 1 - axis);
     return [pad[at] ?? 0, pad[at + 1] ?? 0] as const;
@@ -26,10 +28,12 @@ function perAxis(x: Tensor, pad: Padding): (readonly [number, number])[] {
 /** `x` surrounded by `value`, or cropped where the padding is negative. @see torch.constant_pad_nd */
 export function constantPadNd(x: Tensor, pad: Padding, value: number | boolean = 0): Tensor {
   checkTensor("constantPadNd", x);
-  const sides = perAxis(x, pad);
+  const sides = perAxis("constantPadNd", x, pad);
   const shape = x.shape.map((n, i) => n + sides[i]![0] + sides[i]![1]);
   if (shape.some((n) => n < 0))
     throw new ShapeError(`constantPadNd: the padding ${shapeText(pad)} leaves a negative size: ${shapeText(shape)}`);
+  checkShape("constantPadNd", shape);
+  checkScalar("constantPadNd", "value", value, x.dtype);
   const y = filled(allocate(shape, x.dtype, x), value);
   const strides = contiguousStrides(shape);
   // The part of x that is kept, seen in both tensors.
@@ -55,19 +59,31 @@ export function constantPadNd(x: Tensor, pad: Padding, value: number | boolean =
   );
 }
 
-/** The source position of each element of a padded axis. */
-function sourceIndices(mode: PadMode, size: number, before: number, after: number): number[] {
-  return Array.from({ length: size + before + after }, (_, i) => {
-    const at = i - before;
-    if (mode === "replicate") return Math.min(Math.max(at, 0), size - 1);
-    if (mode === "circular") return ((at % size) + size) % size;
-    return size - 1 - Math.abs(size - 1 - Math.abs(at));
+/** The source position of element `at` of a padded axis, counted from the first element that is not padding. */
+function sourceOf(mode: PadMode, size: number, at: number): number {
+  if (mode === "replicate") return Math.min(Math.max(at, 0), size - 1);
+  if (mode === "circular") return ((at % size) + size) % size;
+  return size - 1 - Math.abs(size - 1 - Math.abs(at));
+}
+
+/** One axis padded with elements of its own. */
+function padAxis(x: Tensor, mode: PadMode, axis: number, before: number, after: number): Tensor {
+  const size = x.shape[axis]!;
+  const length = Math.max(0, size + before + after);
+  checkShape("pad", x.shape.with(axis, length));
+  const index = vectorOf("int32", length, x, (out) => {
+    for (let i = 0; i < length; i++) out[i] = sourceOf(mode, size, i - before);
   });
+  return x.indexSelect(axis, index);
 }
 
 function checkReach(mode: PadMode, x: Tensor, axis: number, before: number, after: number): void {
   const size = x.shape[axis]!;
   const limit = mode === "reflect" ? size - 1 : mode === "circular" ? size : Number.POSITIVE_INFINITY;
+  if (size + before + after < 0 || (size === 0 && before + after > 0))
+    throw new ShapeError(
+      `pad: the padding (${before}, ${after}) cannot be taken from dimension ${axis} of input ${shapeText(x.shape)}`,
+    );
   if (before > limit || after > limit)
     throw new ShapeError(
       `pad: padding size should be ${mode === "reflect" ? "less than" : "at most"} the corresponding input dimension, but got padding (${before}, ${after}) at dimension ${axis} of input ${shapeText(x.shape)}`,
@@ -84,10 +100,8 @@ export function pad(x: Tensor, padding: Padding, options: { mode?: PadMode; valu
   checkOptions("pad", options, ["mode", "value"]);
   const { mode = "constant", value = 0 } = options;
   if (mode === "constant") return constantPadNd(x, padding, value ?? 0);
-  if (mode !== "reflect" && mode !== "replicate" && mode !== "circular")
-    throw new ArgumentError(
-      `pad: unrecognised padding mode ${describe(mode)}; the modes are constant, reflect, replicate, circular`,
-    );
+  checkChoice("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
+  const sides = perAxis("pad", x, padding);
   // What is cropped away does not come back at the other end.
   if (mode === "circular" && padding.some((p) => p < 0)) {
     const cropped = constantPadNd(
@@ -101,11 +115,10 @@ export function pad(x: Tensor, padding: Padding, options: { mode?: PadMode; valu
     );
   }
   let y = x;
-  perAxis(x, padding).forEach(([before, after], axis) => {
+  sides.forEach(([before, after], axis) => {
     if (before === 0 && after === 0) return;
     checkReach(mode, x, axis, before, after);
-    const indices = sourceIndices(mode, x.shape[axis]!, before, after);
-    y = y.indexSelect(axis, tensor(indices, { dtype: "int64" }));
+    y = padAxis(y, mode, axis, before, after);
   });
   return y;
 }

@@ -2,16 +2,28 @@
  * Orthogonal polynomials: the argument x and the degree n are tensors or numbers that broadcast. The degree is truncated; a negative one gives 0. As
  * in PyTorch they have no derivatives, and are functions of `torch.special` only.
  */
-import { type Binary, binary } from "./define";
+
+import { ValueError } from "../core/errors";
+import { Tensor } from "../tensor/tensor";
+import { type Binary, binary, type TensorLike } from "./define";
 
 /** Families of polynomials; the position is their number in the kernel ABI (`assembly/special/orthogonal.ts`). */
 const families = ["T", "U", "V", "W", "H", "He", "L", "P"] as const;
 /** Added to the number of a family: its polynomials at 2x − 1. */
 const SHIFTED = 8;
 
+/** The highest degree: polynomials are computed by recurrence, one degree after another. */
+const MAX_DEGREE = 65536;
+
+function checkDegree(op: string, n: TensorLike): void {
+  const isTooHigh = n instanceof Tensor ? n.detach().to("float64").gt(MAX_DEGREE).any().item() : Number(n) > MAX_DEGREE;
+  if (isTooHigh) throw new ValueError(`${op}: the degree n is at most ${MAX_DEGREE}`);
+}
+
 const polynomial = (name: string, family: (typeof families)[number], shift = 0): Binary =>
   binary(name, {
     dtypes: "float",
+    check: (_x, n) => checkDegree(name, n),
     domain: [0.5, 5],
     kernel: "orthogonalPolynomial",
     p: families.indexOf(family) + shift,

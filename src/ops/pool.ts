@@ -1,10 +1,12 @@
 /** Pooling over windows in one, two and three dimensions. */
+
 import { record, recordAll } from "../autograd/node";
 import type { Work } from "../backend/backend";
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
-import { shapeText, sizeOfShape } from "../core/shape";
+import { checkShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -136,14 +138,17 @@ function adaptiveWindows(
 ): Geometry {
   checkInput(op, x, dims);
   const input = x.shape.slice(x.ndim - dims);
+  const given = Array.isArray(size) ? (size as readonly (number | null)[]) : [size as number | null];
+  for (const n of given) if (n !== null) checkInteger(op, "outputSize", n, 0, MAX_COUNT);
   const wanted = Array.isArray(size)
     ? size.length === 1
       ? new Array(dims).fill(size[0])
       : size
     : new Array(dims).fill(size);
   const output = input.map((n, i) => (wanted[i] as number | null) ?? n);
-  if (wanted.length !== dims || output.some((n) => !Number.isInteger(n) || n < 0))
+  if (wanted.length !== dims)
     throw new ValueError(`${op}: outputSize must be one size or ${dims}, none negative, got ${describe(size)}`);
+  checkShape(op, [...x.shape.slice(0, x.ndim - dims), ...output]);
   const none = new Array<number>(dims).fill(0);
   // Kernels take a kernel of 0 for as many windows as there are outputs.
   return geometryOf({
@@ -265,6 +270,7 @@ function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOpt
     return avgPool(dims, x.double(), kernelSize, options).to(x.dtype);
   const g = windows(op, x, dims, kernelSize, options);
   const { countIncludePad = true, divisorOverride = null } = options;
+  if (divisorOverride !== null) checkInteger(op, "divisorOverride", divisorOverride);
   if (divisorOverride === 0) throw new ValueError(`${op}: divisorOverride must not be zero`);
   return linearPool(`AvgPool${dims}DBackward0`, x, g, [divisorOverride ?? 0, countIncludePad ? 1 : 0]);
 }

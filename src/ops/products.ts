@@ -1,5 +1,6 @@
 /** Products other than the matrix product: outer, inner, cross, Kronecker, over chosen axes, of many factors. */
-import { checkOptions, ShapeError } from "../core/errors";
+import { checkArray, checkInteger, checkIntegers } from "../core/arguments";
+import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape, wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -31,6 +32,20 @@ export const vdot = (x: Tensor, other: Tensor): Tensor => dot(x, other);
 /** The axes that {@link tensordot} sums over: the last of the first and the first of the second, or a list for each. */
 export type ContractedDims = number | readonly [readonly number[], readonly number[]];
 
+const range = (n: number, from: number) => Array.from({ length: n }, (_, i) => from + i);
+
+/** The axes of both operands: a number counts the last ones of `a` and the first ones of `b`. */
+function contractedDims(a: Tensor, b: Tensor, dims: ContractedDims): readonly [readonly number[], readonly number[]] {
+  if (typeof dims === "number") {
+    checkInteger("tensordot", "dims", dims, 0, Math.min(a.ndim, b.ndim));
+    return [range(dims, a.ndim - dims), range(dims, 0)];
+  }
+  const lists = checkArray("tensordot", "dims", dims, "two arrays of integers");
+  if (lists.length !== 2)
+    throw new ArgumentError(`tensordot: dims must be a number or two arrays, got ${describe(dims)}`);
+  return [checkIntegers("tensordot", "dims[0]", lists[0]), checkIntegers("tensordot", "dims[1]", lists[1])];
+}
+
 /**
  * The sum of products over pairs of axes; the other axes of `a`, then those of `b`, remain.
  * @see torch.tensordot
@@ -40,8 +55,7 @@ export type ContractedDims = number | readonly [readonly number[], readonly numb
 export function tensordot(a: Tensor, b: Tensor, dims: ContractedDims = 2): Tensor {
   checkTensor("tensordot", a, "a");
   checkTensor("tensordot", b, "b");
-  const range = (n: number, from: number) => Array.from({ length: n }, (_, i) => from + i);
-  const [left, right] = typeof dims === "number" ? [range(dims, a.ndim - dims), range(dims, 0)] : dims;
+  const [left, right] = contractedDims(a, b, dims);
   const [da, db] = [
     left.map((d) => wrapDim("tensordot", d, a.ndim)),
     right.map((d) => wrapDim("tensordot", d, b.ndim)),
@@ -127,6 +141,7 @@ function bestSplits(sizes: readonly number[]): number[][] {
  * @see torch.linalg.multi_dot
  */
 export function multiDot(tensors: readonly Tensor[]): Tensor {
+  checkArray("multiDot", "tensors", tensors, "tensors");
   if (tensors.length < 2) throw new ShapeError(`multiDot: expected at least 2 tensors but got ${tensors.length}`);
   const last = tensors.length - 1;
   const matrices = tensors.map((x, i) => {

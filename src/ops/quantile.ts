@@ -1,4 +1,5 @@
 /** Quantiles: elements, or points between elements, at a fraction of the way through a sorted row. */
+import { checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
@@ -19,11 +20,11 @@ export interface QuantileOptions {
 
 /** The quantiles as a vector of the dtype of `x`. @throws ValueError unless all lie in [0, 1]. */
 function fractions(op: string, x: Tensor, q: number | Tensor): Tensor {
-  const list = q instanceof Tensor ? q : tensor([q], { dtype: x.dtype });
+  const list = q instanceof Tensor ? q : tensor([checkNumber(op, "q", q)], { dtype: x.dtype });
   if (list.ndim > 1) throw new ShapeError(`${op}() q must be a scalar or 1D tensor, got ${list.ndim}D`);
   if (list.dtype !== x.dtype)
     throw new DTypeError(`${op}() q tensor must be same dtype as the input tensor, got ${list.dtype} and ${x.dtype}`);
-  if (typeof q === "number" && !(q >= 0 && q <= 1))
+  if (typeof q === "number" ? !(q >= 0 && q <= 1) : !list.ge(0).logicalAnd(list.le(1)).all().item())
     throw new ValueError(`${op}() q must be in the range [0, 1] but got ${q}`);
   return list.reshape(-1);
 }

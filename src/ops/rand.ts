@@ -1,6 +1,7 @@
 /** New random tensors, and the state of the random numbers. Every stream is PyTorch's. */
+import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { type DType, getDefaultDtype } from "../core/dtype";
-import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
+import { ArgumentError, checkOptions } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
@@ -8,6 +9,7 @@ import { broadcastShapes, checkSize } from "../core/shape";
 import {
   allocateFor,
   type CreateOptions,
+  checkRange,
   createOptions,
   finish,
   type SizeArgs,
@@ -82,11 +84,8 @@ type Bounds<Rest extends unknown[]> = [high: number, ...rest: Rest] | [low: numb
 /** Splits leading bounds from the rest of the arguments. */
 function splitBounds(op: string, args: readonly unknown[]): { low: number; high: number; rest: readonly unknown[] } {
   const [first, second] = args;
-  if (!Number.isInteger(first)) throw new ArgumentError(`${op}: high must be an integer, got ${describe(first)}`);
-  const both = typeof second === "number";
-  if (both && !Number.isInteger(second))
-    throw new ArgumentError(`${op}: high must be an integer, got ${describe(second)}`);
-  const [low, high] = both ? [first as number, second] : [0, first as number];
+  const both = typeof second === "number" || typeof second === "bigint";
+  const [low, high] = [both ? checkInteger(op, "low", first) : 0, checkInteger(op, "high", both ? second : first)];
   check(low < high, `random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
   return { low, high, rest: args.slice(both ? 2 : 1) };
 }
@@ -99,7 +98,7 @@ function splitBounds(op: string, args: readonly unknown[]): { low: number; high:
 export function randint(...args: Bounds<[size: readonly number[], options?: RandomCreateOptions]>): Tensor {
   const { low, high, rest } = splitBounds("randint", args);
   const [size, options = {}] = rest as [readonly number[], RandomCreateOptions?];
-  if (!Array.isArray(size)) throw new ArgumentError(`randint: size must be an array, got ${describe(size)}`);
+  checkArray("randint", "size", size, "integers");
   checkOptions("randint", options, known);
   return integers("randint", checkSize("randint", [size]), low, high, options, "int64");
 }
@@ -126,8 +125,9 @@ function integers(
 /** The integers 0 … n − 1 in random order, int64 unless another dtype is named. @see torch.randperm */
 export function randperm(n: number, options: RandomCreateOptions = {}): Tensor {
   checkOptions("randperm", options, known);
-  if (!Number.isInteger(n) || n < 0) throw new ValueError(`randperm: n must be non-negative, got ${describe(n)}`);
+  checkInteger("randperm", "n", n, 0, MAX_COUNT);
   const x = allocateFor("randperm", [n], options, "int64");
+  checkRange("randperm", n, x.dtype);
   writeValues(x, random.randperm(n, generatorOf("randperm", options)));
   return finish(x, options);
 }
@@ -146,6 +146,8 @@ export function normal(
   const options = ((size === undefined ? rest[0] : rest[1]) ?? {}) as RandomCreateOptions;
   checkOptions("normal", options, size === undefined ? ["generator"] : known);
   const like = mean instanceof Tensor ? mean : std instanceof Tensor ? std : undefined;
+  if (!(mean instanceof Tensor)) checkNumber("normal", "mean", mean);
+  if (!(std instanceof Tensor)) checkNumber("normal", "std", std);
   if (typeof std === "number") check(std >= 0, `normal expects std >= 0.0, but found std ${std}`);
   if (like === undefined) {
     if (size === undefined) throw new ArgumentError("normal: a size is needed when mean and std are numbers");

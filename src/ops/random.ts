@@ -1,10 +1,12 @@
 /** Random numbers written over tensors, and samples whose distribution a tensor gives. Every stream is PyTorch's. */
+
 import { record } from "../autograd/node";
+import { checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
 import { broadcastShapes } from "../core/shape";
-import { allocate, writeValues } from "../tensor/create";
+import { allocate, vectorOf } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { cast, computeType, nodeName } from "./define";
@@ -16,6 +18,7 @@ import {
   type RandomOptions,
   sampleInto,
   sampler,
+  splitNumbers,
   splitOptions,
 } from "./sample";
 
@@ -26,7 +29,7 @@ type Two = One | [first: number, second: number, options?: RandomOptions];
 
 /** Overwrites `x` with uniform numbers in [from, to). Default: [0, 1). @see torch.Tensor.uniform_ @example x.uniform_(-1, 1) */
 export const uniform_: (x: Tensor, ...args: Two) => Tensor = sampler("uniform_", (x, ...args: Two) => {
-  const [[from = 0, to = 1], generator] = splitOptions<number>("uniform_", args);
+  const [[from = 0, to = 1], generator] = splitNumbers("uniform_", ["from", "to"], args);
   checkFloat("uniform_", x.dtype);
   check(from <= to, `uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
   return (out) => random.uniform(out as FloatArray, from, to, generator);
@@ -34,7 +37,7 @@ export const uniform_: (x: Tensor, ...args: Two) => Tensor = sampler("uniform_",
 
 /** Overwrites `x` with normal numbers of a mean (0) and standard deviation (1). @see torch.Tensor.normal_ */
 export const normal_: (x: Tensor, ...args: Two) => Tensor = sampler("normal_", (x, ...args: Two) => {
-  const [[mean = 0, std = 1], generator] = splitOptions<number>("normal_", args);
+  const [[mean = 0, std = 1], generator] = splitNumbers("normal_", ["mean", "std"], args);
   checkFloat("normal_", x.dtype);
   check(std >= 0, `normal expects std >= 0.0, but found std ${std}`);
   return drawNormal(mean, std, generator);
@@ -42,7 +45,7 @@ export const normal_: (x: Tensor, ...args: Two) => Tensor = sampler("normal_", (
 
 /** Overwrites `x` with numbers whose logarithm is normal, of mean 1 and standard deviation 2 unless given. @see torch.Tensor.log_normal_ */
 export const logNormal_: (x: Tensor, ...args: Two) => Tensor = sampler("logNormal_", (x, ...args: Two) => {
-  const [[mean = 1, std = 2], generator] = splitOptions<number>("logNormal_", args);
+  const [[mean = 1, std = 2], generator] = splitNumbers("logNormal_", ["mean", "std"], args);
   checkFloat("logNormal_", x.dtype);
   check(std > 0, `log_normal_ expects std > 0.0, but found std=${std}`);
   return (out) => random.logNormal(out as FloatArray, mean, std, generator);
@@ -50,7 +53,7 @@ export const logNormal_: (x: Tensor, ...args: Two) => Tensor = sampler("logNorma
 
 /** Overwrites `x` with exponential numbers of rate `lambd` (1). @see torch.Tensor.exponential_ */
 export const exponential_: (x: Tensor, ...args: One) => Tensor = sampler("exponential_", (x, ...args: One) => {
-  const [[lambd = 1], generator] = splitOptions<number>("exponential_", args);
+  const [[lambd = 1], generator] = splitNumbers("exponential_", ["lambd"], args);
   checkFloat("exponential_", x.dtype);
   check(lambd > 0, `exponential_ expects lambda > 0.0, but found lambda=${lambd}`);
   return (out) => random.exponential(out as FloatArray, lambd, generator);
@@ -58,7 +61,7 @@ export const exponential_: (x: Tensor, ...args: One) => Tensor = sampler("expone
 
 /** Overwrites `x` with Cauchy numbers of a median (0) and scale (1). @see torch.Tensor.cauchy_ */
 export const cauchy_: (x: Tensor, ...args: Two) => Tensor = sampler("cauchy_", (x, ...args: Two) => {
-  const [[median = 0, sigma = 1], generator] = splitOptions<number>("cauchy_", args);
+  const [[median = 0, sigma = 1], generator] = splitNumbers("cauchy_", ["median", "sigma"], args);
   checkFloat("cauchy_", x.dtype);
   check(sigma > 0, `cauchy_ expects sigma > 0.0, but found sigma=${sigma}`);
   return (out) => random.cauchy(out as FloatArray, median, sigma, generator);
@@ -69,6 +72,7 @@ export const geometric_: (x: Tensor, p: number, options?: RandomOptions) => Tens
   "geometric_",
   (_x, p: number, options: RandomOptions = {}) => {
     checkOptions("geometric_", options, ["generator"]);
+    checkNumber("geometric_", "p", p);
     check(p > 0 && p < 1, `geometric_ expects p to be in (0, 1), but got p=${p}`);
     const generator = generatorOf("geometric_", options);
     return (out) => random.geometric(out, p, generator);
@@ -80,8 +84,10 @@ export const geometric_: (x: Tensor, p: number, options?: RandomOptions) => Tens
  * @see torch.Tensor.random_
  */
 export const random_: (x: Tensor, ...args: Two) => Tensor = sampler("random_", (x, ...args: Two) => {
-  const [[first, second], generator] = splitOptions<number>("random_", args);
+  const [[first, second], generator] = splitOptions<number | bigint>("random_", args);
   if (first === undefined) return (out) => random.random(out, x.dtype, generator);
+  for (const bound of second === undefined ? [first] : [first, second])
+    if (typeof bound !== "bigint") checkInteger("random_", "a bound", bound);
   const [from, to] = second === undefined ? [0, first] : [first, second];
   check(from < to, `random_ expects 'from' to be less than 'to', but got from=${from} >= to=${to}`);
   return (out) => random.randomFromTo(out, x.dtype, from, to, generator);
@@ -99,14 +105,22 @@ export const bernoulli_: (x: Tensor, ...args: Probability) => Tensor = sampler(
       const each = probabilities("bernoulli_", x.shape.length === 0 ? p : p.expand(x.shape));
       return (out) => random.bernoulliEach(out, each, generator);
     }
+    checkNumber("bernoulli_", "p", p);
     check(p >= 0 && p <= 1, `bernoulli_ expects p to be in [0, 1], but got p=${p}`);
     return (out) => random.bernoulli(out, p, generator);
   },
 );
 
-function probabilities(op: string, p: Tensor): FloatArray {
+function valuesOf(op: string, p: Tensor): FloatArray {
   checkFloat(op, p.dtype);
   return cast(p, computeType(p.dtype)).toTypedArray() as FloatArray;
+}
+
+function probabilities(op: string, p: Tensor): FloatArray {
+  const values = valuesOf(op, p);
+  for (const value of values)
+    check(value >= 0 && value <= 1, `${op} expects probabilities to be in [0, 1], but got ${value}`);
+  return values;
 }
 
 /**
@@ -118,7 +132,7 @@ export function bernoulli(
   ...args: [options?: RandomOptions] | [p: number, options?: RandomOptions]
 ): Tensor {
   checkTensor("bernoulli", x);
-  const [[p], generator] = splitOptions<number>("bernoulli", args);
+  const [[p], generator] = splitNumbers("bernoulli", ["p"], args);
   const y = allocate(x.shape, x.dtype, x);
   if (p !== undefined) return bernoulli_(y, p, { generator });
   const each = probabilities("bernoulli", x);
@@ -142,18 +156,21 @@ export function multinomial(x: Tensor, count: number, options: MultinomialOption
   checkOptions("multinomial", options, ["replacement", "generator"]);
   checkFloat("multinomial", x.dtype);
   if (x.ndim !== 1 && x.ndim !== 2) throw new ShapeError("multinomial: prob_dist must be 1 or 2 dim");
-  if (!Number.isInteger(count) || count <= 0) throw new ValueError("multinomial: cannot sample n_sample <= 0 samples");
+  if (checkInteger("multinomial", "count", count, undefined, MAX_COUNT) <= 0)
+    throw new ValueError("multinomial: cannot sample n_sample <= 0 samples");
   const generator = generatorOf("multinomial", options);
-  const weights = probabilities("multinomial", x);
+  const weights = valuesOf("multinomial", x);
   const n = x.shape.at(-1)!;
   const rows = x.ndim === 1 ? 1 : x.shape[0]!;
   const y = allocate([...x.shape.slice(0, -1), count], "int64", x);
-  const drawn: number[] = [];
-  for (let row = 0; row < rows; row++)
-    drawn.push(
-      ...random.multinomial(weights.subarray(row * n, (row + 1) * n), count, options.replacement ?? false, generator),
-    );
-  writeValues(y, drawn);
+  const drawn = vectorOf("int32", rows * count, x, (out) => {
+    for (let row = 0; row < rows; row++) {
+      const own = weights.subarray(row * n, (row + 1) * n);
+      out.set(random.multinomial(own, count, options.replacement ?? false, generator), row * count);
+    }
+  });
+  y.storage.backend.copy(y, drawn.reshape(y.shape));
+  drawn.dispose();
   return y;
 }
 
@@ -164,7 +181,7 @@ function drawFrom(
   draw: (out: FloatArray, given: readonly FloatArray[]) => void,
 ): Tensor {
   const [first] = inputs as [Tensor];
-  const given = inputs.map((x) => probabilities(op, x));
+  const given = inputs.map((x) => valuesOf(op, x));
   const y = allocate(first.shape, first.dtype, first);
   sampleInto(y, (out) => draw(out as FloatArray, given));
   const zero = (g: Tensor) => g.zerosLike();

@@ -1,8 +1,9 @@
 /** Copies with the elements in another order, or repeated. */
 import { record } from "../autograd/node";
-import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
-import { checkSize, contiguousStrides, shapeText, sizeArgument, wrapDim, wrapDims } from "../core/shape";
-import { allocate, tensor } from "../tensor/create";
+import { checkInteger, checkIntegers } from "../core/arguments";
+import { checkOptions, describe, ShapeError } from "../core/errors";
+import { checkShape, checkSize, contiguousStrides, shapeText, sizeArgument, wrapDim, wrapDims } from "../core/shape";
+import { allocate, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import type { Size } from "./view";
@@ -17,6 +18,8 @@ export function flip(x: Tensor, ...dims: Size): Tensor {
   x.storage.backend.copy(y, { storage: x.storage, dtype: x.dtype, shape: x.shape, strides, offset });
   return record("FlipBackward0", y, [x], [], [(g) => g.flip(axes)]);
 }
+
+const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === "number" ? [value] : value);
 
 /** Each row from right to left. @see torch.fliplr */
 export function fliplr(x: Tensor): Tensor {
@@ -53,8 +56,8 @@ function rollInto(y: Tensor, x: Tensor, shift: number, dim: number): void {
  */
 export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor {
   checkTensor("roll", x);
-  const by = typeof shifts === "number" ? [shifts] : shifts;
-  const axes = dims === undefined || dims === null ? [] : typeof dims === "number" ? [dims] : dims;
+  const by = checkIntegers("roll", "shifts", listOf(shifts));
+  const axes = dims === undefined || dims === null ? [] : checkIntegers("roll", "dims", listOf(dims));
   if (axes.length === 0 && by.length === 1) return roll(x.reshape(-1), by, 0).reshape(x.shape);
   if (by.length !== axes.length || by.length === 0)
     throw new ShapeError(`roll: shifts and dimensions must align. shifts: ${by.length}, dims:${axes.length}`);
@@ -72,7 +75,8 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
 /** Rotated by `k` quarter turns from the first towards the second of two axes. @see torch.rot90 */
 export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor {
   checkTensor("rot90", x);
-  if (dims.length !== 2)
+  checkInteger("rot90", "k", k);
+  if (checkIntegers("rot90", "dims", dims).length !== 2)
     throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${dims.length}`);
   const [a, b] = dims.map((d) => wrapDim("rot90", d, x.ndim)) as [number, number];
   if (a === b)
@@ -98,30 +102,35 @@ export function repeat(x: Tensor, ...sizes: Size): Tensor {
       `repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got ${shapeText(counts)} for shape ${shapeText(x.shape)}`,
     );
   const own = counts.map((_, i) => (i < lead ? 1 : x.shape[i - lead]!));
-  const y = allocate(
-    own.map((n, i) => n * counts[i]!),
-    x.dtype,
-    x,
-  );
-  const tiled = counts.flatMap((count, i) => [count, own[i]!]);
-  const strides = counts.flatMap((_, i) => [0, i < lead ? 0 : x.strides[i - lead]!]);
+  const shape = own.map((n, i) => n * counts[i]!);
+  checkShape("repeat", shape);
+  const y = allocate(shape, x.dtype, x);
+  // An axis that is repeated is seen as two, copies and elements; the others stay one, so that there are never too many.
+  const tiled = counts.flatMap((count, i) => (count === 1 ? [own[i]!] : [count, own[i]!]));
+  const strides = counts.flatMap((count, i) => {
+    const stride = i < lead ? 0 : x.strides[i - lead]!;
+    return count === 1 ? [stride] : [0, stride];
+  });
   const target = { storage: y.storage, dtype: y.dtype, shape: tiled, strides: contiguousStrides(tiled), offset: 0 };
   x.storage.backend.copy(target, { storage: x.storage, dtype: x.dtype, shape: tiled, strides, offset: x.offset });
   const from = x.shape;
-  const copies = counts.map((_, i) => 2 * i);
+  const copies = counts.flatMap((count, i) =>
+    count === 1 ? [] : [i + counts.slice(0, i).filter((before) => before !== 1).length],
+  );
   return record(
     "RepeatBackward0",
     y,
     [x],
     [],
-    [(g) => (copies.length === 0 ? g : g.reshape(tiled).sum(copies).reshape(from))],
+    [(g) => (copies.length === 0 ? g.reshape(from) : g.reshape(tiled).sum(copies).reshape(from))],
   );
 }
 
 /** {@link repeat}, with missing sizes taken as 1. @see torch.tile */
 export function tile(x: Tensor, ...dims: Size): Tensor {
   const counts = sizeArgument("tile", dims);
-  return repeat(x, [...new Array<number>(Math.max(0, checkTensor("tile", x).ndim - counts.length)).fill(1), ...counts]);
+  const missing = Math.max(0, checkTensor("tile", x).ndim - counts.length);
+  return repeat(x, new Array<number>(missing).fill(1).concat(counts));
 }
 
 /** Options of {@link repeatInterleave}. */
@@ -145,25 +154,32 @@ export function repeatInterleave(
   checkOptions("repeatInterleave", options, ["outputSize"]);
   if (dim === undefined || dim === null) return repeatInterleave(x.reshape(-1), repeats, 0, options);
   const d = wrapDim("repeatInterleave", dim, x.ndim);
-  const index = interleaved(x.shape[d] ?? 1, repeats);
-  if (options.outputSize != null && options.outputSize !== index.length)
-    throw new ShapeError(`repeatInterleave: outputSize is ${options.outputSize}, but the repeats make ${index.length}`);
-  return x.indexSelect(d, tensor(index, { dtype: "int64", device: x.device }));
+  const index = interleaved(x, x.shape[d] ?? 1, repeats);
+  if (options.outputSize != null && options.outputSize !== index.numel())
+    throw new ShapeError(
+      `repeatInterleave: outputSize is ${describe(options.outputSize)}, but the repeats make ${index.numel()}`,
+    );
+  return (x.ndim === 0 ? x.reshape(1) : x).indexSelect(d, index);
 }
 
 /** Position i as often as it is to be repeated. */
-function interleaved(n: number, repeats: number | Tensor): number[] {
+function interleaved(x: Tensor, n: number, repeats: number | Tensor): Tensor {
   const given =
     typeof repeats === "number"
       ? [repeats]
       : Array.from(checkTensor("repeatInterleave", repeats, "repeats").reshape(-1).toTypedArray(), Number);
-  if (given.some((count) => count < 0 || !Number.isInteger(count)))
-    throw new ArgumentError("repeatInterleave: repeats can not be negative, and must be integers");
+  checkIntegers("repeatInterleave", "repeats", given, 0);
   if (given.length !== 1 && given.length !== n)
     throw new ShapeError(
       `repeatInterleave: repeats must have the same size as input along dim: got ${given.length} for ${n}`,
     );
-  return Array.from({ length: n }, (_, i) => i).flatMap((i) =>
-    new Array<number>(given.length === 1 ? given[0]! : given[i]!).fill(i),
-  );
+  const countOf = (i: number) => (given.length === 1 ? given[0]! : given[i]!);
+  const total = given.length === 1 ? given[0]! * n : given.reduce((sum, count) => sum + count, 0);
+  return vectorOf("int32", total, x, (out) => {
+    let at = 0;
+    for (let i = 0; i < n; i++) {
+      out.fill(i, at, at + countOf(i));
+      at += countOf(i);
+    }
+  });
 }

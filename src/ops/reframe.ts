@@ -22,7 +22,7 @@ function reframe<A extends unknown[]>(
   op: (x: Tensor, ...args: A) => Tensor,
 ): (x: Tensor, ...args: A) => Tensor {
   return (x, ...args) => {
-    checkInplace(name, x);
+    checkInplace(name, x, true);
     return become(x, op(x, ...args));
   };
 }
@@ -53,7 +53,7 @@ export function resize_(x: Tensor, ...sizes: Size): Tensor {
   const shape = checkSize("resize_", sizes);
   if (isRecorded([x])) throw new ShapeError("resize_: cannot resize variables that require grad");
   const strides = contiguousStrides(shape);
-  const room = Math.floor(x.storage.block.bytes / x.elementSize()) - x.offset;
+  const room = Math.max(0, Math.floor(x.storage.bytes / x.elementSize()) - x.offset);
   if (sizeOfShape(shape) <= room) {
     setWindow(x, shape, strides, x.offset);
     return x;
@@ -67,4 +67,5 @@ export function resize_(x: Tensor, ...sizes: Size): Tensor {
 }
 
 /** {@link resize_} to the size of another tensor. @see torch.Tensor.resize_as_ */
-export const resizeAs_ = (x: Tensor, other: Tensor): Tensor => resize_(x, other.shape);
+export const resizeAs_ = (x: Tensor, other: Tensor): Tensor =>
+  resize_(x, checkTensor("resizeAs_", other, "other").shape);

@@ -1,5 +1,8 @@
 /** Distances of whole tensors, and slices shortened to a greatest norm. */
+
 import { noGrad } from "../autograd/mode";
+import { checkNumber } from "../core/arguments";
+import { ShapeError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -7,11 +10,16 @@ import { inplace } from "./inplace";
 import { vectorNorm } from "./moments";
 
 /** The p-norm of the difference. @see torch.dist */
-export const dist = (x: Tensor, other: Tensor, p = 2): Tensor => vectorNorm(checkTensor("dist", x).sub(other), p);
+export const dist = (x: Tensor, other: Tensor, p = 2): Tensor =>
+  vectorNorm(checkTensor("dist", x).sub(checkTensor("dist", other, "other")), checkNumber("dist", "p", p));
 
 /** Each slice along `dim` whose p-norm exceeds `maxnorm` scaled down to it. @see torch.renorm */
 export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
-  checkTensor("renorm", x);
+  if (checkTensor("renorm", x).ndim < 2)
+    throw new ShapeError(`renorm: input needs at least 2 dimensions, got ${x.ndim} dimensions`);
+  if (!(checkNumber("renorm", "p", p) > 0)) throw new ValueError(`renorm: non-positive norm not supported, got p=${p}`);
+  if (!(checkNumber("renorm", "maxnorm", maxnorm) >= 0))
+    throw new ValueError(`renorm: expected maxnorm to be >= 0 but got ${maxnorm}`);
   const d = wrapDim("renorm", dim, x.ndim);
   const others = x.shape.map((_, i) => i).filter((i) => i !== d);
   const norms = vectorNorm(x, p, others, { keepdim: true });

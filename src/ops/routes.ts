@@ -25,7 +25,7 @@ export function checkReach(op: string, index: Tensor, x: Tensor, dim: number, na
     throw new ShapeError(
       `${op}: Index tensor must have the same number of dimensions as ${name} tensor, got ${index.ndim} and ${x.ndim}`,
     );
-  const tooLong = index.shape.findIndex((n, d) => d !== dim && n > x.shape[d]!);
+  const tooLong = index.shape.findIndex((n, d) => d !== dim && n > (x.shape[d] ?? 1));
   if (tooLong >= 0 && index.numel() > 0)
     throw new ShapeError(
       `${op}: Size does not match at dimension ${tooLong} expected index ${shapeText(index.shape)} to be smaller than ${name} ${shapeText(x.shape)} apart from dimension ${dim}`,
@@ -116,7 +116,8 @@ export function joined(x: Tensor, way: Route, mode: ReduceMode): Tensor {
 /** The gradient of a source that the index took a corner of. */
 export function spread(g: Tensor, shape: readonly number[]): Tensor {
   if (sameShape(g.shape, shape)) return g;
-  let y = g;
+  if (shape.length === 0) return g.reshape(shape);
+  let y = g.ndim === 0 ? g.reshape(1) : g;
   shape.forEach((n, d) => {
     if (y.shape[d]! < n) y = y.newZeros(y.shape.with(d, n)).sliceScatter(y, { dim: d, end: y.shape[d]! });
   });

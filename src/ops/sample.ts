@@ -1,5 +1,7 @@
 /** How random numbers get into a tensor's memory, in PyTorch's order. */
+
 import { record } from "../autograd/node";
+import { checkNumber } from "../core/arguments";
 import { arrayOf, type DType, isFloat, legacyName, sizeOf } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
@@ -34,6 +36,18 @@ export function splitOptions<V>(
   const options = hasOptions ? (last as RandomOptions) : {};
   checkOptions(op, options, ["generator"]);
   return [(hasOptions ? args.slice(0, -1) : args) as (V | undefined)[], generatorOf(op, options)];
+}
+
+/** {@link splitOptions} where the values are numbers of these names. */
+export function splitNumbers(
+  op: string,
+  names: readonly string[],
+  args: readonly unknown[],
+): [values: (number | undefined)[], generator: Generator] {
+  const [values, generator] = splitOptions<unknown>(op, args);
+  if (values.length > names.length)
+    throw new ArgumentError(`${op}: takes ${names.join(", ")} and options, got ${values.length} values`);
+  return [values.map((value, i) => (value === undefined ? undefined : checkNumber(op, names[i]!, value))), generator];
 }
 
 /** @throws DTypeError unless `dtype` is floating point. */

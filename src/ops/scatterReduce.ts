@@ -1,7 +1,8 @@
 /** Scattered elements joined where they meet. */
 import { record } from "../autograd/node";
+import { checkChoice } from "../core/arguments";
 import { type DType, isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions } from "../core/errors";
+import { checkOptions } from "../core/errors";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { corner, joined, move, type ReduceMode, type Route, reduceModes, route, spread } from "./routes";
@@ -39,10 +40,7 @@ export function scatterReduce(
   options: ScatterReduceOptions = {},
 ): Tensor {
   checkOptions("scatterReduce", options, ["includeSelf"]);
-  if (!reduceModes.includes(reduce))
-    throw new ArgumentError(
-      `scatterReduce: reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}.`,
-    );
+  checkChoice("scatterReduce", "reduce", reduce, reduceModes);
   const way = route("scatterReduce", x, dim, index, src);
   const includeSelf = options.includeSelf ?? true;
   let y = joined(includeSelf ? x.detach() : cleared(x.detach(), way, reduce), way, reduce);

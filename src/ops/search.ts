@@ -1,6 +1,8 @@
 /** Positions among sorted boundaries. */
+
 import { noGrad } from "../autograd/mode";
-import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
+import { checkChoice, checkNumber } from "../core/arguments";
+import { ArgumentError, checkOptions, DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { allocate, tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -26,6 +28,14 @@ export interface SearchsortedOptions extends BucketizeOptions {
 
 /** Nanoseconds per value searched. */
 const SEARCH_COST = 20;
+
+function checkSorter(sorted: Tensor, sorter: Tensor): void {
+  if (!sameShape(sorted.shape, sorter.shape))
+    throw new ShapeError(
+      `searchsorted: boundary and sorter must have the same size, but got ${shapeText(sorted.shape)} and ${shapeText(sorter.shape)}`,
+    );
+  if (sorter.dtype !== "int64") throw new DTypeError(`searchsorted: sorter must be int64, got ${sorter.dtype}`);
+}
 
 /** Positions of values [..., m] in sorted [..., n], or in one row [n]. */
 function positionsIn(sorted: Tensor, values: Tensor, right: boolean): Tensor {
@@ -56,9 +66,14 @@ export function searchsorted(
 ): Tensor {
   checkTensor("searchsorted", sortedSequence, "sortedSequence");
   checkOptions("searchsorted", options, ["outInt32", "right", "side", "sorter"]);
-  const wanted = values instanceof Tensor ? values : tensor(values, { dtype: sortedSequence.dtype });
+  const wanted =
+    values instanceof Tensor
+      ? checkTensor("searchsorted", values, "values")
+      : tensor(checkNumber("searchsorted", "values", values), { dtype: sortedSequence.dtype });
   checkSameDevice("searchsorted", sortedSequence, wanted);
   const { side, sorter, right = false, outInt32 = false } = options;
+  if (side != null) checkChoice("searchsorted", "side", side, ["left", "right"]);
+  if (sorter != null) checkSorter(sortedSequence, checkTensor("searchsorted", sorter, "sorter"));
   if (side === "left" && right)
     throw new ArgumentError(
       "searchsorted: side and right can't be set to opposites, got side of left while right was true",

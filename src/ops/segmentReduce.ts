@@ -1,7 +1,8 @@
 /** Reductions of consecutive runs of rows. */
+import { checkChoice, checkIntegers, checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from "../core/errors";
-import { shapeText, wrapDim } from "../core/shape";
+import { sameShape, shapeText, wrapDim } from "../core/shape";
 import { full, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -29,6 +30,7 @@ const neutral = { sum: 0, mean: 0, max: Number.NEGATIVE_INFINITY, min: Number.PO
 const scatterModes = { sum: "sum", mean: "sum", max: "amax", min: "amin", prod: "prod" } as const;
 
 function lengthsOf(data: Tensor, { lengths, offsets }: SegmentReduceOptions): Tensor {
+  for (const [name, x] of Object.entries({ lengths, offsets })) if (x != null) checkTensor("segmentReduce", x, name);
   const given = lengths ?? offsets?.diff();
   if (!given) throw new ArgumentError("segmentReduce: pass { lengths } or { offsets }");
   if (given.ndim === 0 || given.ndim > data.ndim)
@@ -43,12 +45,13 @@ function segmentsOf(lengths: Tensor, n: number, unsafe: boolean): Tensor {
   const count = lengths.shape.at(-1)!;
   const rows = lengths.reshape([-1, count]).tolist() as number[][];
   const segments = rows.flatMap((row) => {
-    const of = row.flatMap((length, i) => Array<number>(length).fill(i));
-    if (of.length > n || (!unsafe && of.length !== n))
+    const total = checkIntegers("segmentReduce", "lengths", row, 0).reduce((sum, length) => sum + length, 0);
+    if (total > n || (!unsafe && total !== n))
       throw new ShapeError(
         `segmentReduce: expected all rows of lengths to sum to the size ${n} of the axis, got ${describe(row)}`,
       );
-    return [...of, ...Array<number>(n - of.length).fill(count)];
+    const of = row.flatMap((length, i) => Array<number>(length).fill(i));
+    return of.concat(Array<number>(n - total).fill(count));
   });
   return tensor(segments, { dtype: "int64" }).reshape([...lengths.shape.slice(0, -1), n]);
 }
@@ -62,15 +65,20 @@ function segmentsOf(lengths: Tensor, n: number, unsafe: boolean): Tensor {
 export function segmentReduce(data: Tensor, reduce: SegmentMode, options: SegmentReduceOptions = {}): Tensor {
   checkTensor("segmentReduce", data);
   checkOptions("segmentReduce", options, ["lengths", "offsets", "axis", "unsafe", "initial"]);
-  if (!modes.includes(reduce))
-    throw new ArgumentError(`segmentReduce: reduce must be one of ${modes.join(", ")}, got ${describe(reduce)}`);
-  if (!isFloat(data.dtype)) throw new DTypeError(`segmentReduce: takes floating-point elements, got ${data.dtype}`);
   const { axis = 0, unsafe = false, initial } = options;
+  checkChoice("segmentReduce", "reduce", reduce, modes);
+  if (initial != null) checkNumber("segmentReduce", "initial", initial);
+  if (!isFloat(data.dtype)) throw new DTypeError(`segmentReduce: takes floating-point elements, got ${data.dtype}`);
   const lengths = lengthsOf(data, options);
   const dim = wrapDim("segmentReduce", axis, data.ndim);
   if (dim !== lengths.ndim - 1)
     throw new ArgumentError(
       `segmentReduce: axis must be the last one of the lengths, ${lengths.ndim - 1}, got ${axis}`,
+    );
+  const lead = data.shape.slice(0, dim);
+  if (!sameShape(lead, lengths.shape.slice(0, -1)))
+    throw new ShapeError(
+      `segmentReduce: the lengths ${shapeText(lengths.shape)} must have the leading axes ${shapeText(lead)} of the data`,
     );
   const count = lengths.shape.at(-1)!;
   const inner = data.shape.slice(dim + 1).map(() => 1);

@@ -1,20 +1,26 @@
 /** Sliding windows: what convolutions and pooling share. */
-import { describe, ValueError } from "../core/errors";
+import { checkInteger, checkIntegers, checkNumber } from "../core/arguments";
+import { describe, ShapeError, ValueError } from "../core/errors";
 
 /** One size for all spatial axes, or one for each. */
 export type Sizes = number | readonly number[];
 
 /** Sizes for `dims` axes from one number or a list. @throws ValueError for another count or non-integers. */
 export function spread(op: string, name: string, value: Sizes, dims: number): number[] {
-  const list =
-    typeof value === "number"
-      ? new Array<number>(dims).fill(value)
-      : value.length === 1
-        ? new Array<number>(dims).fill(value[0]!)
-        : [...value];
-  if (list.length !== dims || !list.every(Number.isInteger))
+  if (!Array.isArray(value)) return new Array<number>(dims).fill(checkInteger(op, name, value));
+  const list = checkIntegers(op, name, value);
+  if (list.length === 1) return new Array<number>(dims).fill(list[0]!);
+  if (list.length !== dims)
     throw new ValueError(`${op}: ${name} must be one integer or ${dims}, got ${describe(value)}`);
   return list;
+}
+
+/** Numbers for `dims` axes from one number or a list. @throws ShapeError for another count. */
+export function numbersFor(op: string, name: string, value: Sizes, dims: number): number[] {
+  if (!Array.isArray(value)) return new Array<number>(dims).fill(checkNumber(op, name, value));
+  if (value.length !== dims)
+    throw new ShapeError(`${op}: input has ${dims} spatial axes, but ${name} has ${value.length}: ${describe(value)}`);
+  return value.map((number) => checkNumber(op, name, number));
 }
 
 /** Windows over the spatial axes of an input; each list has a number per axis. */
@@ -35,7 +41,7 @@ export function wordsOf({ input, output, kernel, stride, padding, dilation }: Sl
   const words: number[] = [];
   const put = (list: readonly number[], missing: number): void => {
     for (let i = list.length; i < AXES; i++) words.push(missing);
-    words.push(...list);
+    for (const word of list) words.push(word);
   };
   for (const list of [input, output, kernel, stride]) put(list, 1);
   put(padding, 0);

@@ -1,10 +1,12 @@
 /** Elements in order along an axis, and those at a given rank: sorting, the k largest, medians, modes. */
+
 import { noGrad } from "../autograd/mode";
 import { recordAll } from "../autograd/node";
+import { checkInteger } from "../core/arguments";
 import { codeOf } from "../core/dtype";
 import { checkOptions, IndexError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
-import { allocate } from "../tensor/create";
+import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { cast, computeType, nodeName } from "./define";
@@ -17,11 +19,16 @@ const THREAD_SCRATCH = 4 << 20;
 /** Nanoseconds per element sorted. */
 const SORT_COST = 12;
 
+/** The position of the element of a 0-d tensor. */
+const allocateZeros = (x: Tensor): Tensor => filled(allocate([], "int64", x), 0);
+
 /** The first m elements of each row along `dim` in order, and their positions, without history. */
 function ordered(x: Tensor, dim: number, m: number, descending: boolean): [values: Tensor, indices: Tensor] {
   const source = dense(cast(x, computeType(x.dtype)));
   const { n, outer, inner } = axisOf("sort", x.shape, dim);
-  const shape = x.ndim === 0 ? [] : x.shape.with(dim, m);
+  // A 0-d tensor has its one element, also if none was asked for, as in PyTorch.
+  if (x.ndim === 0) return [cast(source, x.dtype).clone(), allocateZeros(x)];
+  const shape = x.shape.with(dim, m);
   const values = allocate(shape, source.dtype, x);
   const indices = allocate(shape, "int64", x);
   const { backend } = x.storage;
@@ -102,7 +109,8 @@ export function topk(x: Tensor, k: number, dim = -1, options: TopkOptions = {}):
   checkOptions("topk", options, ["largest", "sorted"]);
   const d = wrapDim("topk", dim, x.ndim);
   const n = x.shape[d] ?? 1;
-  if (!Number.isInteger(k) || k < 0 || k > n)
+  checkInteger("topk", "k", k);
+  if (k < 0 || k > n)
     throw new IndexError(`topk: selected index k out of range: ${k} of ${n} elements along dimension ${d}`);
   const [values, indices] = ordered(x.detach(), d, k, options.largest ?? true);
   return selected("topk", x, d, values, indices);
@@ -118,8 +126,8 @@ export function kthvalue(x: Tensor, k: number, dim = -1, options: KeepdimOptions
   checkOptions("kthvalue", options, ["keepdim"]);
   const d = wrapDim("kthvalue", dim, x.ndim);
   const n = x.shape[d] ?? 1;
-  if (!Number.isInteger(k) || k < 1 || k > n)
-    throw new IndexError(`kthvalue: selected number k out of range for dimension ${d}: ${k} of ${n}`);
+  checkInteger("kthvalue", "k", k);
+  if (k < 1 || k > n) throw new IndexError(`kthvalue: selected number k out of range for dimension ${d}: ${k} of ${n}`);
   const [values, indices] = ordered(x.detach(), d, k, false);
   const last = (y: Tensor) => (y.ndim === 0 ? y : y.narrow(d, k - 1, 1));
   return reduced(selected("kthvalue", x, d, last(values).clone(), last(indices).clone()), d, options);
@@ -195,7 +203,7 @@ function medianOf(
 ): Tensor | ValuesAndIndices {
   checkTensor(op, x);
   if (x.dtype === "bool") throw new ValueError(`${op}: not implemented for 'Bool'; cast with x.long()`);
-  if (typeof dim === "number") return medianAlong(op, x, dim, ignoreNaN, options);
+  if (dim !== undefined && dim !== null) return medianAlong(op, x, dim, ignoreNaN, options);
   if (x.numel() === 0) return x.newFull([], x.isFloatingPoint() ? Number.NaN : 0, { dtype: x.dtype });
   return medianAlong(op, x.reshape(-1), 0, ignoreNaN, {}).values;
 }

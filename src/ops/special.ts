@@ -1,5 +1,6 @@
 /** Special functions. */
-import { checkOptions, describe, ValueError } from "../core/errors";
+import { checkInteger, checkNumber } from "../core/arguments";
+import { checkOptions } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { type Binary, type BinaryInplace, binary, mapWith, type Unary, type UnaryInplace, unary } from "./define";
@@ -89,6 +90,9 @@ export const digamma: Unary = unary("digamma", {
 /** {@link digamma} in place. */
 export const digamma_: UnaryInplace = inplace("digamma_", digamma);
 
+/** The highest order of derivatives and dimension of functions that are computed one after another. */
+const MAX_ORDER = 65536;
+
 /**
  * The n-th derivative of {@link digamma}, n ≥ 0. As in PyTorch the function takes the order first, the method is `x.polygamma(n)`.
  * @see torch.polygamma
@@ -99,12 +103,11 @@ export function polygamma(n: number, x: Tensor): Tensor;
 export function polygamma(x: Tensor, n: number): Tensor;
 export function polygamma(first: number | Tensor, second: number | Tensor): Tensor {
   const [x, n] = typeof first === "number" ? [second, first] : [first, second];
-  if (typeof n !== "number" || !Number.isInteger(n) || n < 0)
-    throw new ValueError(`polygamma(n, x): the order n must be an integer ≥ 0, got ${describe(n)}`);
+  checkInteger("polygamma", "n", n, 0, MAX_ORDER);
   return mapWith("polygamma", checkTensor("polygamma", x), {
     dtypes: "float",
-    p: n,
-    grad: (g, s) => g.mul(polygamma(s, n + 1)),
+    p: n as number,
+    grad: (g, s) => g.mul(polygamma(s, (n as number) + 1)),
   });
 }
 
@@ -225,6 +228,7 @@ export function logit(x: Tensor, options: { eps?: number | null } = {}): Tensor 
   checkTensor("logit", x);
   checkOptions("logit", options, ["eps"]);
   const { eps = null } = options;
+  if (eps !== null) checkNumber("logit", "eps", eps);
   const y = eps === null ? x : x.clamp(eps, 1 - eps);
   const input = y.isFloatingPoint() ? y : y.float();
   return input.div(input.neg().add(1)).log();
@@ -236,6 +240,7 @@ export const logit_: typeof logit = inplace("logit_", logit);
 /** The logarithm of the multivariate gamma function of dimension p. @see torch.mvlgamma */
 export function mvlgamma(x: Tensor, p: number): Tensor {
   checkTensor("mvlgamma", x);
+  checkInteger("mvlgamma", "p", p, 1, MAX_ORDER);
   let y = (x.isFloatingPoint() ? x : x.float()).lgamma();
   for (let j = 1; j < p; j++) y = y.add(x.sub(j / 2).lgamma());
   return y.add((p * (p - 1) * Math.log(Math.PI)) / 4);

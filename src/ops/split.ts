@@ -1,6 +1,7 @@
 /** One tensor as several views of its parts. */
 import { recordAll } from "../autograd/node";
-import { ArgumentError, describe, IndexError, ShapeError } from "../core/errors";
+import { checkInteger, checkIntegers } from "../core/arguments";
+import { IndexError, ShapeError, ValueError } from "../core/errors";
 import { shapeText, wrapDim } from "../core/shape";
 import { allocate, filled, windowOn } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -31,6 +32,13 @@ function zerosFor(shape: readonly number[], gs: readonly (Tensor | undefined)[])
   return filled(allocate(shape, like.dtype, like), 0);
 }
 
+/** The most views that one call makes: each is an object, and nobody wants more of them. */
+const MAX_PARTS = 2 ** 24;
+
+function checkParts(op: string, count: number): void {
+  if (count > MAX_PARTS) throw new ValueError(`${op}: makes at most ${MAX_PARTS} tensors, got ${count}`);
+}
+
 /** The axis to split, and its size. @throws IndexError for a 0-d tensor. */
 function splitAxis(op: string, x: Tensor, dim: number): [dim: number, size: number] {
   checkTensor(op, x);
@@ -45,11 +53,10 @@ function splitAxis(op: string, x: Tensor, dim: number): [dim: number, size: numb
  * @throws ShapeError if the sizes do not add up to the axis.
  */
 export function split(x: Tensor, splitSizeOrSections: number | readonly number[], dim = 0): Tensor[] {
-  if (typeof splitSizeOrSections !== "number") return splitWithSizes(x, splitSizeOrSections, dim);
+  if (Array.isArray(splitSizeOrSections)) return splitWithSizes(x, splitSizeOrSections, dim);
   const [d, n] = splitAxis("split", x, dim);
-  const size = splitSizeOrSections;
-  if (!Number.isInteger(size) || size < 0)
-    throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
+  const size = checkInteger("split", "splitSizeOrSections", splitSizeOrSections);
+  if (size < 0) throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
   if (size === 0 && n > 0)
     throw new ShapeError(`split: split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
   const count = n === 0 ? 1 : Math.ceil(n / size);
@@ -64,9 +71,10 @@ export function split(x: Tensor, splitSizeOrSections: number | readonly number[]
 /** Views of the given sizes along `dim`. @see torch.split_with_sizes @throws ShapeError if they do not add up to the axis. */
 export function splitWithSizes(x: Tensor, splitSizes: readonly number[], dim = 0): Tensor[] {
   const [d, n] = splitAxis("splitWithSizes", x, dim);
-  if (splitSizes.some((s) => !Number.isInteger(s) || s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== n)
+  checkIntegers("splitWithSizes", "splitSizes", splitSizes);
+  if (splitSizes.some((s) => s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== n)
     throw new ShapeError(
-      `split_with_sizes expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${shapeText(splitSizes)}`,
+      `splitWithSizes: expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${shapeText(splitSizes)}`,
     );
   return parts("SplitWithSizesBackward0", x, d, splitSizes);
 }
@@ -74,10 +82,12 @@ export function splitWithSizes(x: Tensor, splitSizes: readonly number[], dim = 0
 /** At most `chunks` views of equal size along `dim`, the last one perhaps smaller. @see torch.chunk */
 export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   const [d, n] = splitAxis("chunk", x, dim);
-  if (!Number.isInteger(chunks) || chunks <= 0)
+  if (checkInteger("chunk", "chunks", chunks) <= 0)
     throw new ShapeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
   const size = Math.ceil(n / chunks);
-  return size === 0 ? splitWithSizes(x, new Array<number>(chunks).fill(0), d) : split(x, size, d);
+  if (size > 0) return split(x, size, d);
+  checkParts("chunk", chunks);
+  return splitWithSizes(x, new Array<number>(chunks).fill(0), d);
 }
 
 /**
@@ -88,19 +98,21 @@ export function tensorSplit(x: Tensor, indicesOrSections: number | readonly numb
   const [d, n] = splitAxis("tensorSplit", x, dim);
   const given =
     indicesOrSections instanceof Tensor ? (indicesOrSections.tolist() as number | number[]) : indicesOrSections;
-  if (typeof given === "number") {
-    if (!Number.isInteger(given) || given <= 0)
+  if (!Array.isArray(given)) {
+    if (checkInteger("tensorSplit", "indicesOrSections", given) <= 0)
       throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${given}`);
+    checkParts("tensorSplit", given as number);
     return parts(
       "SplitWithSizesBackward0",
       x,
       d,
-      Array.from({ length: given }, (_, i) => Math.floor(n / given) + (i < n % given ? 1 : 0)),
+      Array.from(
+        { length: given as number },
+        (_, i) => Math.floor(n / (given as number)) + (i < n % (given as number) ? 1 : 0),
+      ),
     );
   }
-  if (!Array.isArray(given))
-    throw new ArgumentError(`tensorSplit: takes a number, positions or a tensor of them, got ${describe(given)}`);
-  const bounds = [0, ...given, n];
+  const bounds = [0].concat(checkIntegers("tensorSplit", "indicesOrSections", given), n);
   return bounds.slice(1).map((end, i) => x.slice(d, bounds[i], i === given.length ? n : end));
 }
 

@@ -1,4 +1,5 @@
 /** Covariance and correlation of variables in rows. */
+import { checkInteger } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { checkOptions, ShapeError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
@@ -31,6 +32,8 @@ export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkTensor("cov", x);
   checkOptions("cov", options, ["correction", "fweights", "aweights"]);
   const { correction = 1, fweights = null, aweights = null } = options;
+  checkInteger("cov", "correction", correction);
+  for (const [name, w] of Object.entries({ fweights, aweights })) if (w !== null) checkTensor("cov", w, name);
   if (x.ndim > 2)
     throw new ShapeError(
       `cov: expected input to have two or fewer dimensions but got an input with ${x.ndim} dimensions`,

@@ -1,4 +1,5 @@
 /** The short-time Fourier transform and its inverse. Complex numbers are pairs along the last axis, as PyTorch gives them with `return_complex=False`. */
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { shapeText } from "../core/shape";
@@ -47,8 +48,10 @@ function framesOf(op: string, x: Tensor, nFft: number, options: FrameOptions): {
   if (options.returnComplex)
     throw new DTypeError(`${op}: there is no complex dtype: returnComplex must be false, and numbers are pairs`);
   const { hopLength, winLength, window } = options;
-  const hop = hopLength ?? Math.floor(nFft / 4);
-  const size = winLength ?? nFft;
+  checkInteger(op, "nFft", nFft, 1, MAX_COUNT);
+  const hop = checkInteger(op, "hopLength", hopLength ?? Math.floor(nFft / 4));
+  const size = checkInteger(op, "winLength", winLength ?? nFft);
+  if (window != null) checkTensor(op, window, "window");
   if (hop <= 0) throw new ValueError(`${op}: expected hopLength > 0, but got ${hop}`);
   if (size <= 0 || size > nFft) throw new ValueError(`${op}: expected 0 < winLength <= nFft, but got ${size}`);
   if (window && (window.ndim !== 1 || window.shape[0] !== size))
@@ -114,6 +117,8 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
   checkOptions("istft", options, [...common, "length"]);
   if (!isFloat(x.dtype) || (x.ndim !== 3 && x.ndim !== 4) || x.shape.at(-1) !== 2)
     throw new ShapeError(`istft: expected pairs of floats, [(B), N, frames, 2], got ${shapeText(x.shape)}`);
+  checkInteger("istft", "nFft", nFft, 1, MAX_COUNT);
+  if (options.length != null) checkInteger("istft", "length", options.length, 0);
   const onesided = options.onesided ?? x.shape.at(-3) !== nFft;
   const wanted = onesided ? Math.floor(nFft / 2) + 1 : nFft;
   if (x.shape.at(-3) !== wanted)

@@ -3,7 +3,7 @@ import { type InputGrad, record } from "../autograd/node";
 import { type DType, resultType } from "../core/dtype";
 import { checkOptions, DTypeError } from "../core/errors";
 import { broadcastShapes } from "../core/shape";
-import { allocate, filled } from "../tensor/create";
+import { allocate, checkScalar, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
 import { cast, computeType, sumTo, type TensorLike } from "./define";
@@ -20,8 +20,9 @@ function combine(kernel: string, dtype: DType, a: Tensor, b: Tensor, c: Tensor, 
 }
 
 /** A plain value as a 0-d tensor. */
-function asTensor(x: TensorLike, dtype: DType, like: Tensor): Tensor {
-  return x instanceof Tensor ? x : filled(allocate([], dtype, like), x);
+function asTensor(op: string, name: string, x: TensorLike, dtype: DType, like: Tensor): Tensor {
+  if (x instanceof Tensor) return checkTensor(op, x, name);
+  return filled(allocate([], dtype, like), checkScalar(op, name, x, dtype));
 }
 
 /** {@link where} with its operands in the order of a method: `x.where(condition, other)`. */
@@ -32,7 +33,7 @@ export function where(x: TensorLike, condition: Tensor, other: TensorLike): Tens
       `where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
     );
   const dtype = resultType(x, other);
-  const [a, b] = [asTensor(x, dtype, condition), asTensor(other, dtype, condition)];
+  const [a, b] = [asTensor("where", "input", x, dtype, condition), asTensor("where", "other", other, dtype, condition)];
   checkSameDevice("where", condition, a, b);
   const mask = cast(condition, "bool");
   const [sa, sb, ta, tb] = [a.shape, b.shape, a.dtype, b.dtype];
@@ -51,7 +52,7 @@ export function lerp(start: Tensor, end: Tensor, weight: Tensor | number): Tenso
   checkTensor("lerp", end, "end");
   if (start.dtype !== end.dtype)
     throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`end\` but got dtype ${end.dtype}`);
-  const w = asTensor(weight, start.dtype, start);
+  const w = asTensor("lerp", "weight", weight, start.dtype, start);
   if (w.dtype !== start.dtype)
     throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`weight\` but got dtype ${w.dtype}`);
   const shapes = [start.shape, end.shape, w.shape];

@@ -1,11 +1,14 @@
 /** Views: other shapes and strides over the same memory. */
 import { isGradEnabled } from "../autograd/mode";
 import { type InputGrad, isRecorded, record } from "../autograd/node";
+import { checkInteger, checkIntegers } from "../core/arguments";
 import { ArgumentError, checkOptions, IndexError, ShapeError } from "../core/errors";
 import {
   broadcastShapes,
+  checkShape,
   checkSize,
   inferSize,
+  isNested,
   sameShape,
   shapeText,
   sizeArgument,
@@ -14,7 +17,7 @@ import {
   wrapDim,
 } from "../core/shape";
 import { allocate, filled, tensor, windowOn } from "../tensor/create";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { nodeName } from "./define";
 
@@ -27,6 +30,7 @@ export function viewOf(
   offset: number,
   grad: InputGrad,
 ): Tensor {
+  checkShape(op, shape);
   const y = windowOn(x, shape, strides, offset);
   const base = x.origin?.base ?? x;
   const { version } = x.storage;
@@ -52,7 +56,7 @@ export function view(x: Tensor, ...size: Size): Tensor {
   const strides = viewStrides(x.shape, x.strides, shape);
   if (strides === undefined)
     throw new ShapeError(
-      "view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.",
+      "view: size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.",
     );
   const from = x.shape;
   return viewOf("view", x, shape, strides, x.offset, (g) => g.reshape(from));
@@ -73,10 +77,11 @@ export function reshape(x: Tensor, ...size: Size): Tensor {
 }
 
 /** `x` in the shape of `other`. @see torch.Tensor.view_as */
-export const viewAs = (x: Tensor, other: Tensor): Tensor => view(x, other.shape);
+export const viewAs = (x: Tensor, other: Tensor): Tensor => view(x, checkTensor("viewAs", other, "other").shape);
 
 /** `x` in the shape of `other`. @see torch.Tensor.reshape_as */
-export const reshapeAs = (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape);
+export const reshapeAs = (x: Tensor, other: Tensor): Tensor =>
+  reshape(x, checkTensor("reshapeAs", other, "other").shape);
 
 /** The axes in another order. @see torch.permute @example images.permute(0, 2, 3, 1) */
 export function permute(x: Tensor, ...dims: Size): Tensor {
@@ -144,13 +149,14 @@ export function expand(x: Tensor, ...size: Size): Tensor {
 }
 
 /** `x` expanded to the shape of `other`. @see torch.Tensor.expand_as */
-export const expandAs = (x: Tensor, other: Tensor): Tensor => expand(x, other.shape);
+export const expandAs = (x: Tensor, other: Tensor): Tensor => expand(x, checkTensor("expandAs", other, "other").shape);
 
 /** `x` broadcast to `shape`. @see torch.broadcast_to */
 export const broadcastTo = (x: Tensor, shape: readonly number[]): Tensor => expand(x, shape);
 
 /** All tensors expanded to their common shape. @see torch.broadcast_tensors */
 export function broadcastTensors(...xs: readonly Tensor[]): Tensor[] {
+  for (const x of xs) checkTensor("broadcastTensors", x, "tensors");
   const shape = broadcastShapes("broadcastTensors", ...xs.map((x) => x.shape));
   return xs.map((x) => (sameShape(x.shape, shape) ? x : expand(x, shape)));
 }
@@ -161,7 +167,8 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   if (x.ndim === 0) throw new IndexError("select() cannot be applied to a 0-dim tensor.");
   const d = wrapDim("select", dim, x.ndim);
   const size = x.shape[d]!;
-  if (!Number.isInteger(index) || index < -size || index >= size)
+  checkInteger("select", "index", index);
+  if (index < -size || index >= size)
     throw new IndexError(
       `select(): index ${index} out of range for tensor of size ${shapeText(x.shape)} at dimension ${d}`,
     );
@@ -187,16 +194,35 @@ export function selectBackward(g: Tensor, shape: readonly number[], dim: number,
 
 const operand = ({ storage, dtype }: Tensor) => ({ storage, dtype });
 
+/**
+ * The first position of a slice of `size` elements, and the one before which it ends, clipped as in Python.
+ * @throws ArgumentError for a bound that is no integer, ValueError unless the step is positive.
+ */
+function sliceRange(
+  op: string,
+  size: number,
+  start: number | null | undefined,
+  end: number | null | undefined,
+  step: number,
+): [from: number, to: number] {
+  checkInteger(op, "step", step, 1);
+  const clip = (name: string, i: number) => {
+    // Any number beyond the axis stands for its end, Infinity included, as in slices of Python.
+    const isBeyond = typeof i === "number" && Math.abs(i) > Number.MAX_SAFE_INTEGER;
+    const at = isBeyond ? i : checkInteger(op, name, i);
+    return Math.min(Math.max(at < 0 ? at + size : at, 0), size);
+  };
+  const from = clip("start", start ?? 0);
+  return [from, Math.max(from, clip("end", end ?? size))];
+}
+
 /** Elements `start`, `start + step`, … before `end` of one axis, clipped to its size like a Python slice. @see torch.Tensor.slice */
 export function slice(x: Tensor, dim = 0, start?: number | null, end?: number | null, step = 1): Tensor {
   checkTensor("slice", x);
   if (x.ndim === 0) throw new IndexError("slice() cannot be applied to a 0-dim tensor.");
   const d = wrapDim("slice", dim, x.ndim);
-  if (!Number.isInteger(step) || step <= 0) throw new IndexError(`slice: step must be a positive integer, got ${step}`);
   const size = x.shape[d]!;
-  const clip = (i: number) => Math.min(Math.max(i < 0 ? i + size : i, 0), size);
-  const from = clip(start ?? 0);
-  const to = Math.max(from, clip(end ?? size));
+  const [from, to] = sliceRange("slice", size, start, end, step);
   const shape = x.shape.with(d, Math.ceil((to - from) / step));
   const strides = x.strides.with(d, x.strides[d]! * step);
   const whole = x.shape;
@@ -225,7 +251,8 @@ export function narrow(x: Tensor, dim: number, start: number | Tensor, length: n
   checkTensor("narrow", x);
   const d = wrapDim("narrow", dim, x.ndim);
   const size = x.shape[d]!;
-  const given = typeof start === "number" ? start : start.item();
+  const given = checkInteger("narrow", "start", start instanceof Tensor ? start.item() : start);
+  checkInteger("narrow", "length", length);
   const from = given < 0 ? given + size : given;
   if (from < 0 || length < 0 || from + length > size)
     throw new IndexError(`narrow: start (${given}) + length (${length}) exceeds dimension size (${size}).`);
@@ -237,10 +264,12 @@ export const narrowCopy = (x: Tensor, dim: number, start: number, length: number
   narrow(x, dim, start, length).clone();
 
 /** Without the axes of size 1, or without those named if their size is 1. @see torch.squeeze */
-export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Tensor {
   checkTensor("squeeze", x);
   const dims =
-    dim === undefined ? undefined : (typeof dim === "number" ? [dim] : dim).map((d) => wrapDim("squeeze", d, x.ndim));
+    dim === undefined || dim === null
+      ? undefined
+      : (Array.isArray(dim) ? (dim as readonly number[]) : [dim as number]).map((d) => wrapDim("squeeze", d, x.ndim));
   const keep = x.shape.map((n, i) => n !== 1 || (dims !== undefined && !dims.includes(i)));
   const from = x.shape;
   return viewOf(
@@ -279,7 +308,7 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
 export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
   checkTensor("unflatten", x);
   const d = wrapDim("unflatten", dim, x.ndim);
-  const split = inferSize("unflatten", sizes, x.shape[d]!);
+  const split = inferSize("unflatten", sizeArgument("unflatten", [sizes]), x.shape[d] ?? 1);
   return view(x, [...x.shape.slice(0, d), ...split, ...x.shape.slice(d + 1)]);
 }
 
@@ -295,19 +324,33 @@ export function asStrided(
 ): Tensor {
   checkTensor("asStrided", x);
   checkOptions("asStrided", options, ["storageOffset"]);
-  const shape = checkSize("asStrided", [size]);
-  if (shape.length !== stride.length) throw new ShapeError("asStrided: mismatch in length of strides and shape");
-  const offset = options.storageOffset ?? x.offset;
-  const last = shape.includes(0) ? -1 : lastPosition({ shape, strides: stride, offset });
-  const available = Math.floor(x.storage.block.bytes / x.elementSize());
-  if (offset < 0 || last >= available || stride.some((s) => s < 0))
-    throw new ShapeError(
-      `asStrided: size ${shapeText(shape)}, strides ${shapeText(stride)} and offset ${offset} reach outside of the storage of ${available} elements`,
-    );
+  const window = windowIn("asStrided", x, size, stride, options.storageOffset);
   const from = { shape: x.shape, strides: x.strides, offset: x.offset };
-  return viewOf("asStrided", x, shape, stride, offset, (g) =>
-    scatterWindow(g, { shape, strides: stride, offset }, from),
-  );
+  return viewOf("asStrided", x, window.shape, window.strides, window.offset, (g) => scatterWindow(g, window, from));
+}
+
+/** A window that somebody gave, once it is known to lie within the storage of `x`. */
+function windowIn(
+  op: string,
+  x: Tensor,
+  size: readonly number[],
+  stride: readonly number[],
+  storageOffset = x.offset,
+): Layout {
+  const shape = checkSize(op, [checkIntegers(op, "size", size)]);
+  const strides = checkIntegers(op, "stride", stride, 0);
+  const offset = checkInteger(op, "storageOffset", storageOffset, 0);
+  if (shape.length !== strides.length)
+    throw new ShapeError(
+      `${op}: mismatch in length of strides and shape: got ${shapeText(strides)} for ${shapeText(shape)}`,
+    );
+  const end = shape.includes(0) ? offset : lastPosition({ shape, strides, offset }) + 1;
+  const available = Math.floor(x.storage.bytes / x.elementSize());
+  if (end > available)
+    throw new ShapeError(
+      `${op}: size ${shapeText(shape)}, strides ${shapeText(strides)} and offset ${offset} reach outside of the storage of ${available} elements`,
+    );
+  return { shape, strides, offset };
 }
 
 interface Layout {
@@ -329,19 +372,7 @@ function positions({ shape, strides, offset }: Layout): number[] {
 const lastPosition = ({ shape, strides, offset }: Layout): number =>
   offset + shape.reduce((n, s, i) => n + (s - 1) * strides[i]!, 0);
 
-/** Whether no two elements lie in one place, as far as the order of the strides tells. */
-function isInjective({ shape, strides }: Layout): boolean {
-  const axes = shape
-    .map((n, i) => ({ n, stride: strides[i]! }))
-    .filter(({ n }) => n !== 1)
-    .sort((a, b) => a.stride - b.stride);
-  let reach = 0;
-  return axes.every(({ n, stride }) => {
-    const isBeyond = stride > reach;
-    reach += (n - 1) * stride;
-    return isBeyond;
-  });
-}
+const isInjective = ({ shape, strides }: Layout): boolean => isNested(shape, strides);
 
 /**
  * The gradient of a window: put into a storage of zeros at the window's positions, where those that meet add up, and read at those of the

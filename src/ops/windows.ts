@@ -1,7 +1,8 @@
 /** Window functions for spectral analysis. */
+import { checkInteger, checkNumber } from "../core/arguments";
 import { checkDType, getDefaultDtype, isFloat } from "../core/dtype";
-import { checkOptions, DTypeError, describe, ValueError } from "../core/errors";
-import { allocateFor, type CreateOptions, createOptions, finish, writeValues } from "../tensor/create";
+import { checkOptions, DTypeError } from "../core/errors";
+import { allocateFor, type CreateOptions, createOptions, finish, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 
 /** Options of window functions. */
@@ -19,17 +20,17 @@ function sampled(
   shape: (t: number) => number,
 ): Tensor {
   checkOptions(op, options, [...createOptions, "periodic", ...extra]);
-  if (!Number.isInteger(length) || length < 0)
-    throw new ValueError(`${op}: requires non-negative windowLength, got ${describe(length)}`);
+  checkInteger(op, "windowLength", length, 0);
   const { periodic = true, dtype, device, requiresGrad } = options;
   if (dtype !== undefined && !isFloat(checkDType(op, dtype)))
     throw new DTypeError(`${op}: expects floating point dtypes, got: ${dtype}`);
   const x = allocateFor(op, [length], { dtype, device }, getDefaultDtype());
   const last = periodic ? length : length - 1;
-  writeValues(
-    x,
-    Array.from({ length }, (_, i) => (length === 1 ? 1 : shape(i / last))),
-  );
+  const values = vectorOf("float64", length, x, (out) => {
+    for (let i = 0; i < length; i++) out[i] = length === 1 ? 1 : shape(i / last);
+  });
+  x.storage.backend.copy(x, values);
+  values.dispose();
   return finish(x, { requiresGrad });
 }
 
@@ -44,7 +45,10 @@ export function hammingWindow(
   windowLength: number,
   options: WindowOptions & { alpha?: number; beta?: number } = {},
 ): Tensor {
+  checkOptions("hammingWindow", options, [...createOptions, "periodic", "alpha", "beta"]);
   const { alpha = 0.54, beta = 0.46 } = options;
+  checkNumber("hammingWindow", "alpha", alpha);
+  checkNumber("hammingWindow", "beta", beta);
   return sampled("hammingWindow", windowLength, options, ["alpha", "beta"], (t) => alpha - beta * Math.cos(TAU * t));
 }
 
@@ -74,7 +78,9 @@ function i0(x: number): number {
 
 /** I₀(beta · √(1 − (2t − 1)²)) / I₀(beta), with beta = 12. @see torch.kaiser_window */
 export function kaiserWindow(windowLength: number, options: WindowOptions & { beta?: number } = {}): Tensor {
+  checkOptions("kaiserWindow", options, [...createOptions, "periodic", "beta"]);
   const { beta = 12 } = options;
+  checkNumber("kaiserWindow", "beta", beta);
   return sampled(
     "kaiserWindow",
     windowLength,

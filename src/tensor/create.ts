@@ -1,9 +1,20 @@
 /** New tensors: from values, filled, and as views on the memory of others. */
 import { backendOf, type Device } from "../backend/backend";
-import { checkDType, type DType, getDefaultDtype, isFloat, isInteger, sizeOf, type TypedArray } from "../core/dtype";
+import {
+  arrayOf,
+  checkDType,
+  type DType,
+  dtypes,
+  getDefaultDtype,
+  isFloat,
+  isInteger,
+  scalarType,
+  sizeOf,
+  type TypedArray,
+} from "../core/dtype";
 import { ArgumentError, checkOptions, DeviceError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
-import { iinfo } from "../core/limits";
-import { checkSize, contiguousStrides, shapeText, sizeOfShape } from "../core/shape";
+import { finfo, iinfo } from "../core/limits";
+import { checkShape, checkSize, contiguousStrides, MAX_AXES, shapeText, sizeOfShape } from "../core/shape";
 import { Storage } from "./storage";
 import { type NestedArray, Tensor } from "./tensor";
 
@@ -37,6 +48,35 @@ export function allocate(shape: readonly number[], dtype: DType, like?: Tensor):
 /** @internal Another window on the memory of `x`, without history. */
 export function windowOn(x: Tensor, shape: readonly number[], strides: readonly number[], offset: number): Tensor {
   return new Tensor(x.storage, x.dtype, shape, strides, offset);
+}
+
+/**
+ * @internal A vector on the device of `like` whose elements `write` puts in order into the array it is given: the memory of the tensor itself
+ * where that can be had, so that nothing is listed before it is known to fit.
+ */
+export function vectorOf<D extends keyof VectorArrays>(
+  dtype: D,
+  length: number,
+  like: Tensor | undefined,
+  write: (out: VectorArrays[D]) => void,
+): Tensor {
+  const x = allocate([length], dtype, like);
+  const { backend, block } = x.storage;
+  if (backend.device === "cpu") {
+    write(backend.view(block, dtype, 0, length) as VectorArrays[D]);
+    return x;
+  }
+  const values = new (arrayOf(dtype))(new ArrayBuffer(length * sizeOf(dtype)), 0, length);
+  write(values as VectorArrays[D]);
+  backend.write(block, dtype, 0, values);
+  return x;
+}
+
+/** The arrays that {@link vectorOf} gives, by dtype. */
+interface VectorArrays {
+  readonly int32: Int32Array;
+  readonly float64: Float64Array;
+  readonly uint8: Uint8Array;
 }
 
 /** @internal A tensor of `shape` with no initial values, from options that a user gave. */
@@ -82,23 +122,57 @@ export function finish(x: Tensor, options: CreateOptions): Tensor {
   return options.requiresGrad ? x.requiresGrad_() : x;
 }
 
+/** The finite numbers that a dtype holds. The largest int64 is no number: 2^63 is excluded by {@link fits}. */
+const ranges = new Map<DType, { readonly min: number | bigint; readonly max: number | bigint }>(
+  dtypes.filter((dtype) => dtype !== "bool").map((dtype) => [dtype, isFloat(dtype) ? finfo(dtype) : iinfo(dtype)]),
+);
+
+/** Whether a dtype holds a value; as in PyTorch, uint8 takes −255 to 255, and floating-point dtypes take what is not finite. */
+function fits(value: number | bigint, dtype: DType): boolean {
+  const { min, max } = ranges.get(dtype)!;
+  if (isFloat(dtype)) return (value >= min && value <= max) || !Number.isFinite(Number(value));
+  if (typeof value === "number" && typeof max === "bigint") return value >= -(2 ** 63) && value < 2 ** 63;
+  const low = dtype === "uint8" && (typeof value === "bigint" || Number.isInteger(value)) ? -255 : min;
+  return value >= low && value <= max;
+}
+
 /**
- * @internal Throws where an integer dtype cannot hold a value; as in PyTorch, uint8 takes −255 to 255.
+ * @internal Throws where a dtype cannot hold a value. The only check of its kind, for everything that writes a plain number.
  * @throws ValueError naming the value and the range.
  */
 export function checkRange(op: string, value: number | bigint | boolean, dtype: DType): void {
-  if (typeof value === "boolean" || !isInteger(dtype)) return;
-  const { min, max } = iinfo(dtype);
-  const low = dtype === "uint8" && (typeof value === "bigint" || Number.isInteger(value)) ? -255 : min;
-  // 2^63 itself is a number, the largest int64 is not.
-  const fits =
-    typeof value === "number" && typeof max === "bigint"
-      ? Math.abs(value) < 2 ** 63 || value === -(2 ** 63)
-      : value >= low && value <= max;
-  if (!fits)
-    throw new ValueError(
-      `${op}: ${String(value)} cannot be converted to ${dtype} without overflow: it holds ${min} to ${max}`,
+  if (typeof value === "boolean" || dtype === "bool" || fits(value, dtype)) return;
+  const { min, max } = ranges.get(dtype)!;
+  throw new ValueError(
+    `${op}: value cannot be converted to ${dtype} without overflow: got ${value}, ${dtype} holds ${min} to ${max}`,
+  );
+}
+
+/**
+ * @internal A plain value that is to be written into a tensor of `dtype`.
+ * @throws ArgumentError unless it is a number, a boolean or a bigint, ValueError where the dtype cannot hold it.
+ */
+export function checkScalar(op: string, name: string, value: unknown, dtype: DType): number | bigint | boolean {
+  if (typeof value !== "number" && typeof value !== "boolean" && typeof value !== "bigint")
+    throw new ArgumentError(`${op}: ${name} must be a number, got ${describe(value)}`);
+  checkRange(op, value, dtype);
+  return value;
+}
+
+/**
+ * @internal A value as {@link checkScalar} takes it, or a 0-d tensor, whose value is read.
+ * @throws ShapeError for a tensor with axes.
+ */
+export function checkFill(op: string, value: unknown, dtype: DType): void {
+  if (!(value instanceof Tensor)) {
+    checkScalar(op, "value", value, dtype);
+    return;
+  }
+  if (value.ndim !== 0)
+    throw new ShapeError(
+      `${op}: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
     );
+  if (value.dtype !== dtype) checkRange(op, value.item(), dtype);
 }
 
 /** @internal `x` filled with one value. */
@@ -128,18 +202,18 @@ export function ones(...args: SizeArgs): Tensor {
  */
 export function full(size: readonly number[], value: number | bigint | boolean, options: CreateOptions = {}): Tensor {
   checkOptions("full", options, createOptions);
-  if (options.dtype !== undefined) checkRange("full", value, options.dtype);
-  const fallback =
-    typeof value === "boolean"
-      ? "bool"
-      : typeof value === "bigint" || Number.isInteger(value)
-        ? "int64"
-        : getDefaultDtype();
-  return finish(filled(allocateFor("full", checkSize("full", [size]), options, fallback), value), options);
+  const shape = checkSize("full", [size]);
+  const dtype = options.dtype === undefined ? undefined : checkDType("full", options.dtype);
+  checkScalar("full", "value", value, dtype ?? scalarType(value));
+  return finish(filled(allocateFor("full", shape, options, scalarType(value)), value), options);
 }
 
 /** Everything that {@link tensor} takes. */
 export type TensorData = NestedArray | TypedArray | Float32Array | Uint8ClampedArray | Uint32Array;
+
+/** What a typed array is, also where its class comes from elsewhere: a subclass, such as Node's Buffer, or another realm. */
+const arrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
+  .get!;
 
 const arrayTypes = new Map<string, DType>([
   ["Float32Array", "float32"],
@@ -166,23 +240,60 @@ export function tensor(data: TensorData | readonly unknown[], options: CreateOpt
   checkOptions("tensor", options, createOptions);
   if (ArrayBuffer.isView(data)) return fromTypedArray(data as TypedArray, options);
   const shape = nestedShape(data);
-  const flat: (number | bigint | boolean)[] = [];
-  flatten(data, shape, 0, flat);
-  const x = allocateFor("tensor", shape, options, inferDType(flat));
-  if (isInteger(x.dtype)) for (const value of flat) checkRange("tensor", value, x.dtype);
-  writeValues(x, flat);
+  checkShape("tensor", shape);
+  // The first pass says what there is, the second writes it where it belongs: values are never listed in between.
+  const seen = { number: false, bigint: false, boolean: false };
+  eachValue(data, shape, 0, (value) => {
+    seen[typeof value as keyof typeof seen] = true;
+  });
+  const fallback = seen.number ? getDefaultDtype() : seen.bigint ? "int64" : seen.boolean ? "bool" : getDefaultDtype();
+  const x = allocateFor("tensor", shape, options, fallback);
+  writeEach(x, (put) => eachValue(data, shape, 0, put));
   return finish(x, options);
 }
 
+type Plain = number | bigint | boolean;
+
+/** Writes values, given in order, to a contiguous `x`. @throws ValueError for one that an integer dtype cannot hold. */
+function writeEach(x: Tensor, values: (put: (value: Plain) => void) => void): void {
+  const { backend, block } = x.storage;
+  const isNarrow = isFloat(x.dtype) && sizeOf(x.dtype) === 2;
+  const target = isNarrow ? allocate(x.shape, "float32", x) : x;
+  const n = sizeOfShape(x.shape);
+  const out =
+    backend.device === "cpu"
+      ? backend.view(target.storage.block, target.dtype, 0, n)
+      : new (arrayOf(target.dtype))(new ArrayBuffer(n * sizeOf(target.dtype)), 0, n);
+  let at = 0;
+  const isChecked = isInteger(x.dtype);
+  values(
+    out instanceof BigInt64Array
+      ? (value) => {
+          checkRange("tensor", value, x.dtype);
+          out[at++] = toBigInt(value);
+        }
+      : (value) => {
+          if (isChecked) checkRange("tensor", value, x.dtype);
+          out[at++] = x.dtype === "bool" ? Number(!!value) : Number(value);
+        },
+  );
+  if (backend.device !== "cpu") backend.write(target === x ? block : target.storage.block, target.dtype, 0, out);
+  if (target === x) return;
+  backend.copy(x, target);
+  target.dispose();
+}
+
 function fromTypedArray(data: TypedArray, options: CreateOptions): Tensor {
-  const own = arrayTypes.get(data.constructor.name);
+  const own = arrayTypes.get(arrayName.call(data));
   if (own === undefined)
-    throw new DTypeError(
-      `tensor: no dtype for a ${data.constructor.name}; it takes ${[...arrayTypes.keys()].join(", ")}`,
-    );
+    throw new DTypeError(`tensor: no dtype for ${describe(data)}; it takes ${[...arrayTypes.keys()].join(", ")}`);
   const x = allocateFor("tensor", [data.length], options, own);
-  if (x.dtype === own) x.storage.backend.write(x.storage.block, own, 0, data);
-  else writeValues(x, data as ArrayLike<number>);
+  const source = x.dtype === own ? x : allocate([data.length], own, x);
+  x.storage.backend.write(source.storage.block, own, 0, data);
+  if (source !== x) {
+    x.storage.backend.copy(x, source);
+    source.dispose();
+  }
   return finish(x, options);
 }
 
@@ -224,33 +335,25 @@ function toBigInt(value: number | bigint | boolean): bigint {
   return Number.isFinite(value) ? BigInt(Math.trunc(value)) : -(2n ** 63n);
 }
 
-function inferDType(values: readonly (number | bigint | boolean)[]): DType {
-  let kind: "bool" | "int64" | "float" = "bool";
-  for (const value of values) {
-    if (typeof value === "number") return getDefaultDtype();
-    if (typeof value === "bigint") kind = "int64";
-  }
-  return values.length === 0 ? getDefaultDtype() : (kind as DType);
-}
-
 function nestedShape(data: unknown): number[] {
   const shape: number[] = [];
   let level = data;
-  while (Array.isArray(level) || ArrayBuffer.isView(level)) {
+  // An array may hold itself: the depth is bounded.
+  while ((Array.isArray(level) || ArrayBuffer.isView(level)) && shape.length <= MAX_AXES) {
     shape.push((level as ArrayLike<unknown> & object as unknown[]).length);
     level = (level as unknown[])[0];
   }
-  if (level instanceof Tensor) shape.push(...level.shape);
-  return shape;
+  return level instanceof Tensor ? shape.concat(level.shape) : shape;
 }
 
-function flatten(data: unknown, shape: readonly number[], axis: number, out: (number | bigint | boolean)[]): void {
+/** Visits the values of nested data in order. @throws ShapeError where the nesting is ragged. */
+function eachValue(data: unknown, shape: readonly number[], axis: number, visit: (value: Plain) => void): void {
   if (data instanceof Tensor) {
     if (shapeText(data.shape) !== shapeText(shape.slice(axis)))
       throw new ShapeError(
         `tensor: expected a tensor of shape ${shapeText(shape.slice(axis))} at dim ${axis}, got ${shapeText(data.shape)}`,
       );
-    for (const value of data.toTypedArray()) out.push(data.dtype === "bool" ? value !== 0 : value);
+    for (const value of data.toTypedArray()) visit(data.dtype === "bool" ? value !== 0 : value);
     return;
   }
   if (axis === shape.length) {
@@ -262,7 +365,7 @@ function flatten(data: unknown, shape: readonly number[], axis: number, out: (nu
         : new ArgumentError(
             `tensor: could not infer a dtype of ${describe(data)}; elements are numbers, booleans or bigints`,
           );
-    out.push(data);
+    visit(data);
     return;
   }
   const list = data as unknown[];
@@ -270,5 +373,5 @@ function flatten(data: unknown, shape: readonly number[], axis: number, out: (nu
     throw new ShapeError(
       `tensor: expected sequence of length ${shape[axis]} at dim ${axis} (got ${Array.isArray(data) ? list.length : describe(data)})`,
     );
-  for (const item of list) flatten(item, shape, axis + 1, out);
+  for (let i = 0; i < list.length; i++) eachValue(list[i], shape, axis + 1, visit);
 }

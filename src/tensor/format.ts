@@ -1,6 +1,9 @@
 /** Tensors as text, laid out as PyTorch prints them. @see torch/_tensor_str.py */
+import type { Backend, Operand } from "../backend/backend";
+import { checkFlag, checkInteger, MAX_COUNT } from "../core/arguments";
 import { type DType, getDefaultDtype, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions } from "../core/errors";
+import { allocate } from "./create";
 import { isTensor, Tensor } from "./tensor";
 
 /** How tensors are printed. @see torch.set_printoptions */
@@ -30,13 +33,24 @@ const profiles: Record<string, Partial<typeof defaults>> = {
 export function setPrintoptions(options: PrintOptions & { profile?: "default" | "short" | "full" }): void {
   checkOptions("setPrintoptions", options, [...Object.keys(defaults), "profile"]);
   const { profile, ...rest } = options;
+  checkPrintOptions(rest);
   if (profile !== undefined) {
     const known = profiles[profile];
     if (known === undefined)
       throw new ArgumentError(`setPrintoptions: unknown profile "${profile}"; the profiles are default, short, full`);
     Object.assign(current, known);
   }
-  Object.assign(current, rest);
+  for (const [name, value] of Object.entries(rest)) if (value !== undefined) Object.assign(current, { [name]: value });
+}
+
+function checkPrintOptions({ precision, threshold, edgeitems, linewidth, sciMode }: PrintOptions): void {
+  const op = "setPrintoptions";
+  // No number of any dtype has more digits after the point that mean something.
+  if (precision !== undefined) checkInteger(op, "precision", precision, 0, 100);
+  if (threshold !== undefined && threshold !== Number.POSITIVE_INFINITY) checkInteger(op, "threshold", threshold, 0);
+  if (edgeitems !== undefined) checkInteger(op, "edgeitems", edgeitems, 0, MAX_COUNT);
+  if (linewidth !== undefined) checkInteger(op, "linewidth", linewidth, 1);
+  if (sciMode !== undefined && sciMode !== null) checkFlag(op, "sciMode", sciMode);
 }
 
 /** Ties to even, as C and Python round: JavaScript rounds exact ties up. `exact` has more digits than `up`, the rounded text. */
@@ -49,9 +63,14 @@ function toEven(exact: string, up: string, digits: number): string {
 
 const moreThan = (digits: number): number => Math.min(100, digits + 25);
 
+/** Numbers from this one on are whole, and `toFixed` gives up on them. */
+const HUGE = 1e21;
+
 /** `1.5000`. */
-const fixed = (value: number, digits: number): string =>
-  toEven(value.toFixed(moreThan(digits)), value.toFixed(digits), digits);
+function fixed(value: number, digits: number): string {
+  if (Math.abs(value) >= HUGE) return `${BigInt(value)}${digits > 0 ? `.${"0".repeat(digits)}` : ""}`;
+  return toEven(value.toFixed(moreThan(digits)), value.toFixed(digits), digits);
+}
 
 /** `1.5000e+01`, with at least two digits of exponent. */
 function scientific(value: number, digits: number): string {
@@ -93,7 +112,7 @@ class Formatter {
     if (Number.isNaN(value)) return "nan";
     if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
     if (this.isScientific) return scientific(value, current.precision);
-    if (this.isIntegral) return `${Object.is(value, -0) ? "-0" : value.toFixed(0)}.`;
+    if (this.isIntegral) return `${Object.is(value, -0) ? "-0" : fixed(value, 0)}.`;
     return (Object.is(value, -0) ? "-" : "") + fixed(value, current.precision);
   }
 
@@ -106,44 +125,77 @@ const plain = (value: Value): string => (typeof value === "boolean" ? (value ? "
 
 type Nested = Value | Nested[];
 
-function vectorText(values: readonly Value[], indent: number, summarize: boolean, formatter: Formatter): string {
-  const perLine = Math.max(1, Math.floor((current.linewidth - indent) / (formatter.width + 2)));
+/** What is printed: the elements, or of a summarised tensor those at its edges. */
+interface Shown {
+  readonly data: Nested;
+  /** Whether elements are left out in the middle, per axis. */
+  readonly isCut: readonly boolean[];
+}
+
+/** Texts, with others in the place of what was left out. */
+function withGap(texts: readonly string[], isCut: boolean, gap: string): readonly string[] {
   const { edgeitems } = current;
-  const short = summarize && values.length > 2 * edgeitems;
-  const items = short
-    ? [
-        ...values.slice(0, edgeitems).map((v) => formatter.format(v)),
-        " ...",
-        ...values.slice(-edgeitems).map((v) => formatter.format(v)),
-      ]
-    : values.map((v) => formatter.format(v));
+  return isCut ? [...texts.slice(0, edgeitems), gap, ...texts.slice(texts.length - edgeitems)] : texts;
+}
+
+function vectorText(values: readonly Value[], indent: number, isCut: boolean, formatter: Formatter): string {
+  const perLine = Math.max(1, Math.floor((current.linewidth - indent) / (formatter.width + 2)));
+  const items = withGap(
+    values.map((v) => formatter.format(v)),
+    isCut,
+    " ...",
+  );
   const lines: string[] = [];
   for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(", "));
   return `[${lines.join(`,\n${" ".repeat(indent + 1)}`)}]`;
 }
 
-function nestedText(data: Nested, ndim: number, indent: number, summarize: boolean, formatter: Formatter): string {
+function nestedText({ data, isCut }: Shown, indent: number, formatter: Formatter): string {
+  const ndim = isCut.length;
   if (ndim === 0) return formatter.format(data as Value);
-  if (ndim === 1) return vectorText(data as Value[], indent, summarize, formatter);
-  const rows = data as Nested[];
-  const { edgeitems } = current;
-  const text = (row: Nested) => nestedText(row, ndim - 1, indent + 1, summarize, formatter);
-  const parts =
-    summarize && rows.length > 2 * edgeitems
-      ? [...rows.slice(0, edgeitems).map(text), "...", ...rows.slice(-edgeitems).map(text)]
-      : rows.map(text);
+  if (ndim === 1) return vectorText(data as Value[], indent, isCut[0]!, formatter);
+  const inner = isCut.slice(1);
+  const texts = (data as Nested[]).map((row) => nestedText({ data: row, isCut: inner }, indent + 1, formatter));
+  const parts = withGap(texts, isCut[0]!, "...");
   return `[${parts.join(`,${"\n".repeat(ndim - 1)}${" ".repeat(indent + 1)}`)}]`;
 }
 
 const flatten = (data: Nested): Value[] => (Array.isArray(data) ? data.flatMap(flatten) : [data]);
 
-/** The elements that a summary shows. */
-function edges(data: Nested, ndim: number): Value[] {
-  if (ndim === 0) return [data as Value];
-  const rows = data as Nested[];
+/** Copies windows of `x` to windows of `y`, of one shape: both ends of the axes from `axis` on that are cut, else the whole axis. */
+function copyEdges(y: Operand, x: Operand, isCut: readonly boolean[], axis: number, backend: Backend): void {
+  const next = isCut.indexOf(true, axis);
+  if (next < 0) {
+    backend.copy(y, x);
+    return;
+  }
   const { edgeitems } = current;
-  const shown = rows.length > 2 * edgeitems ? [...rows.slice(0, edgeitems), ...rows.slice(-edgeitems)] : rows;
-  return shown.flatMap((row) => edges(row, ndim - 1));
+  const part = (z: Operand, start: number): Operand => ({
+    storage: z.storage,
+    dtype: z.dtype,
+    shape: z.shape.with(next, edgeitems),
+    strides: z.strides,
+    offset: z.offset + start * z.strides[next]!,
+  });
+  copyEdges(part(y, 0), part(x, 0), isCut, next + 1, backend);
+  copyEdges(part(y, edgeitems), part(x, x.shape[next]! - edgeitems), isCut, next + 1, backend);
+}
+
+/** Reads what is printed, and no more. */
+function shownOf(x: Tensor): Shown {
+  const { edgeitems, threshold } = current;
+  const isCut = x.shape.map((n) => x.numel() > threshold && n > 2 * edgeitems);
+  if (!isCut.includes(true)) return { data: x.tolist(), isCut };
+  x.assertAlive("toString");
+  const y = allocate(
+    x.shape.map((n, axis) => (isCut[axis] ? 2 * edgeitems : n)),
+    x.dtype,
+    x,
+  );
+  if (y.numel() > 0) copyEdges(y, x, isCut, 0, x.storage.backend);
+  const data: Nested = y.tolist();
+  y.dispose();
+  return { data, isCut };
 }
 
 function withSuffixes(text: string, suffixes: readonly string[], indent: number): string {
@@ -177,10 +229,8 @@ export function formatTensor(x: Tensor): string {
     body = "[]";
   } else {
     if (!usual) suffixes.push(`dtype=torch.${x.dtype}`);
-    const summarize = x.numel() > current.threshold;
-    const data: Nested = x.tolist();
-    const formatter = new Formatter(summarize ? edges(data, x.ndim) : flatten(data), x.dtype);
-    body = nestedText(data, x.ndim, prefix.length, summarize, formatter);
+    const shown = shownOf(x);
+    body = nestedText(shown, prefix.length, new Formatter(flatten(shown.data), x.dtype));
   }
   if (x.gradFn !== null) suffixes.push(`gradFn=<${x.gradFn.name}>`);
   else if (x.requiresGrad) suffixes.push("requiresGrad=True");

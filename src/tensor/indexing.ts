@@ -1,5 +1,5 @@
-/** The items of `x.at(…)`: what each of them means for the axis that it meets. */
 import { ArgumentError, describe, IndexError } from "../core/errors";
+import { MAX_AXES } from "../core/shape";
 import { tensor } from "./create";
 import { Tensor } from "./tensor";
 
@@ -22,20 +22,23 @@ export type IndexStep =
   | { readonly kind: "truth"; readonly value: boolean }
   | { readonly kind: "tensor"; readonly index: Tensor };
 
-const SLICE = /^\s*([+-]?\d+)?\s*:\s*([+-]?\d+)?\s*(?::\s*([+-]?\d+)?\s*)?$/;
+const NUMBER = /^[+-]?\d+$/;
 
+/** The text of a slice cut at its colons, so that long texts take no longer than they are. */
 function parseText(text: string): IndexStep {
   if (text.trim() === "...") return { kind: "ellipsis" };
-  const parts = SLICE.exec(text);
-  if (parts === null)
+  const parts = text.split(":", 4).map((part) => part.trim());
+  if (parts.length < 2 || parts.length > 3 || !parts.every((part) => part === "" || NUMBER.test(part)))
     throw new IndexError(
       `at: ${describe(text)} is not an index; a string is a slice such as "1:3", "::2" or ":", or "..."`,
     );
-  const number = (part: string | undefined) => (part === undefined ? null : Number(part));
-  const step = number(parts[3]) ?? 1;
-  if (step <= 0)
+  // Numbers beyond all axes stand for their ends.
+  const [start = null, end = null, step = null] = parts.map((part) =>
+    part === "" ? null : Math.min(Math.max(Number(part), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER),
+  );
+  if (step !== null && step <= 0)
     throw new IndexError(`at: slice step must be positive, got ${describe(text)}; x.flip(dim) reverses an axis`);
-  return { kind: "slice", start: number(parts[1]), end: number(parts[2]), step };
+  return { kind: "slice", start, end, step: step ?? 1 };
 }
 
 /** A 0-d tensor is a number, as in PyTorch: its value is read back. */
@@ -63,14 +66,27 @@ function parseItem(item: IndexItem): IndexStep {
   );
 }
 
+/** Whether nested arrays hold booleans; undefined if they hold nothing. @throws IndexError unless all values are of one kind. */
+function checkValues(item: readonly unknown[], depth: number, before?: boolean): boolean | undefined {
+  if (depth > MAX_AXES) throw new IndexError(`at: an array of indices is nested at most ${MAX_AXES} deep`);
+  let isMask = before;
+  for (const value of item) {
+    if (Array.isArray(value)) {
+      isMask = checkValues(value, depth + 1, isMask);
+      continue;
+    }
+    const isBoolean = typeof value === "boolean";
+    if ((!isBoolean && !Number.isInteger(value)) || (isMask !== undefined && isMask !== isBoolean))
+      throw new IndexError(`at: an array of indices holds integers or booleans, got ${describe(value)}`);
+    isMask = isBoolean;
+  }
+  return isMask;
+}
+
 /** An array as a tensor: of truth values if it holds booleans, else of integers. */
 function arrayIndex(item: IndexArray): Tensor {
-  const first = item.flat(Number.POSITIVE_INFINITY as 1)[0];
-  if (typeof first === "boolean") return tensor(item, { dtype: "bool" });
-  for (const value of item.flat(Number.POSITIVE_INFINITY as 1))
-    if (!Number.isInteger(value))
-      throw new IndexError(`at: an array of indices holds integers or booleans, got ${describe(value)}`);
-  return tensor(item, { dtype: "int64" });
+  const isMask = checkValues(item, 0);
+  return tensor(item, { dtype: isMask ? "bool" : "int64" });
 }
 
 /** Whether an index is a mask: it tells the elements of as many axes as it has itself. */

@@ -41,6 +41,8 @@ export const inferenceStorage = new Mode(false);
  */
 export class Storage {
   readonly block: Block;
+  /** Bytes that were asked for: windows stay within them. The block may be larger, what lies beyond was never written. */
+  readonly bytes: number;
   /** Raised by every in-place change, and compared by backward with what it saved. */
   version = 0;
   /** Made in inference mode: tensors on it can never be saved for backward. */
@@ -57,6 +59,7 @@ export class Storage {
     this.isBorrowed = typeof source !== "number";
     this.isWatched = this.isBorrowed;
     this.block = typeof source === "number" ? backend.allocate(source) : source;
+    this.bytes = typeof source === "number" ? source : source.bytes;
   }
 
   /** A storage on memory that another thread owns and keeps: it is never given back from here. */

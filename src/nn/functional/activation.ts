@@ -1,4 +1,5 @@
 /** Activations made of other operations. */
+import { checkNumber } from "../../core/arguments";
 import type { DType } from "../../core/dtype";
 import { checkOptions, ShapeError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
@@ -7,7 +8,7 @@ import type { Tensor } from "../../tensor/tensor";
 
 /** Softmax of −x along `dim`. Shape: any, unchanged. @see torch.nn.functional.softmin */
 export const softmin = (input: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor =>
-  input.neg().softmax(dim, options);
+  checkTensor("softmin", input).neg().softmax(dim, options);
 
 /**
  * a · sigmoid(b), a and b being the halves of the input along `dim`.
@@ -54,6 +55,8 @@ export interface GumbelSoftmaxOptions {
 export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
   checkOptions("gumbelSoftmax", options, ["tau", "hard", "dim"]);
   const { tau = 1, hard = false, dim = -1 } = options;
+  checkTensor("gumbelSoftmax", logits, "logits");
+  checkNumber("gumbelSoftmax", "tau", tau);
   const gumbel = logits.detach().clone().exponential_().log().neg();
   const soft = logits.add(gumbel).div(tau).softmax(dim);
   if (!hard) return soft;

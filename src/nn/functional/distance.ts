@@ -32,6 +32,8 @@ export interface PairwiseDistanceOptions {
 export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   checkOptions("pairwiseDistance", options, ["p", "eps", "keepdim"]);
   const { p = 2, eps = 1e-6, keepdim = false } = options;
+  checkTensor("pairwiseDistance", x1, "x1");
+  checkTensor("pairwiseDistance", x2, "x2");
   return x1.sub(x2).add(eps).norm(p, -1, { keepdim });
 }
 
@@ -45,5 +47,6 @@ export function normalize(
 ): Tensor {
   checkOptions("normalize", options, ["p", "dim", "eps"]);
   const { p = 2, dim = 1, eps = 1e-12 } = options;
+  checkTensor("normalize", input);
   return input.div(input.norm(p, dim, { keepdim: true }).clamp(eps));
 }

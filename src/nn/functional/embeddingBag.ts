@@ -1,9 +1,12 @@
 /** Sums, means and maxima of rows of a table. */
+
+import { checkChoice, checkInteger } from "../../core/arguments";
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { stack } from "../../ops/join";
 import { embedding } from "../../ops/membership";
+import { checkIndexType } from "../../ops/positions";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -49,8 +52,11 @@ function check(input: Tensor, weight: Tensor, options: EmbeddingBagOptions): Bag
   checkTensor("embeddingBag", weight, "weight");
   checkOptions("embeddingBag", options, known);
   const { offsets, mode = "mean", perSampleWeights } = options;
-  if (mode !== "sum" && mode !== "mean" && mode !== "max")
-    throw new ValueError("mode has to be one of sum, mean or max");
+  checkChoice("embeddingBag", "mode", mode, ["sum", "mean", "max"]);
+  for (const [name, x] of Object.entries({ offsets, perSampleWeights }))
+    if (x != null) checkTensor("embeddingBag", x, name);
+  if (weight.ndim !== 2) throw new ShapeError(`embeddingBag: weight has to be a 2D Tensor, got ${weight.ndim}D`);
+  checkIndexType("embeddingBag", input, weight);
   if (input.ndim === 2 && offsets)
     throw new ValueError(
       "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences",
@@ -72,11 +78,14 @@ function check(input: Tensor, weight: Tensor, options: EmbeddingBagOptions): Bag
 /** The first row of every bag, and after the last one the end. */
 function bounds(input: Tensor, { offsets, includeLastOffset = false }: EmbeddingBagOptions): number[] {
   if (input.ndim === 2) return Array.from({ length: input.shape[0]! + 1 }, (_, i) => i * input.shape[1]!);
+  checkIndexType("embeddingBag", offsets!, input);
   const starts = offsets!.tolist() as number[];
   if (starts[0] !== undefined && starts[0] !== 0)
     throw new ValueError(
       `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${starts[0]}`,
     );
+  if (starts.some((start, i) => start < 0 || start > (starts[i + 1] ?? start)))
+    throw new ValueError("embeddingBag: offsets must not be negative, and not decrease");
   if (starts.some((start) => start > input.numel()))
     throw new ValueError(`offsets[-1] can not be greater than input's length(${input.numel()})`);
   return includeLastOffset ? starts : [...starts, input.numel()];
@@ -90,6 +99,7 @@ function members(
 ): { places: number[]; bags: number[]; count: number } {
   const limits = bounds(input, options);
   const { paddingIdx } = options;
+  if (paddingIdx != null) checkInteger("embeddingBag", "paddingIdx", paddingIdx, -rows, rows - 1);
   const padding = typeof paddingIdx === "number" ? (paddingIdx + rows) % rows : undefined;
   const values = padding === undefined ? undefined : (input.reshape(-1).tolist() as number[]);
   const [places, bags]: [number[], number[]] = [[], []];

@@ -1,10 +1,12 @@
 /** Sliding windows of images as columns, and back. */
+
 import { checkOptions, ShapeError } from "../../core/errors";
-import { shapeText } from "../../core/shape";
+import { shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
+import { checkNumbers } from "../../ops/convArguments";
 import { constantPadNd } from "../../ops/pad";
 import { type Sizes, spread } from "../../ops/sliding";
-import { tensor } from "../../tensor/create";
+import { vectorOf } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of {@link unfold} and {@link fold}. */
@@ -34,6 +36,7 @@ function windowsOver(op: string, size: readonly number[], kernelSize: Sizes, opt
   const dilation = spread(op, "dilation", options.dilation ?? 1, 2);
   const padding = spread(op, "padding", options.padding ?? 0, 2);
   const stride = spread(op, "stride", options.stride ?? 1, 2);
+  checkNumbers(op, { kernelSize: kernel, dilation, padding, stride });
   const padded = size.map((n, i) => n + 2 * padding[i]!) as [number, number];
   const count = padded.map((n, i) => Math.floor((n - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1);
   if (count.some((n) => n < 1))
@@ -42,12 +45,14 @@ function windowsOver(op: string, size: readonly number[], kernelSize: Sizes, opt
     );
   /** Along one axis, where element k of window i lies. */
   const along = (axis: number, k: number, i: number): number => i * stride[axis]! + k * dilation[axis]!;
-  const flat: number[] = [];
-  for (let ky = 0; ky < kernel[0]!; ky++)
-    for (let kx = 0; kx < kernel[1]!; kx++)
-      for (let y = 0; y < count[0]!; y++)
-        for (let x = 0; x < count[1]!; x++) flat.push(along(0, ky, y) * padded[1] + along(1, kx, x));
-  return { padded, padding, kernel, count, index: tensor(flat, { dtype: "int64" }) };
+  const index = vectorOf("int32", sizeOfShape(kernel) * sizeOfShape(count), undefined, (flat) => {
+    let at = 0;
+    for (let ky = 0; ky < kernel[0]!; ky++)
+      for (let kx = 0; kx < kernel[1]!; kx++)
+        for (let y = 0; y < count[0]!; y++)
+          for (let x = 0; x < count[1]!; x++) flat[at++] = along(0, ky, y) * padded[1] + along(1, kx, x);
+  });
+  return { padded, padding, kernel, count, index };
 }
 
 /**

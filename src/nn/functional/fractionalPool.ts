@@ -4,7 +4,7 @@ import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { rand } from "../../ops/rand";
-import { type Sizes, spread } from "../../ops/sliding";
+import { numbersFor, type Sizes, spread } from "../../ops/sliding";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -55,10 +55,14 @@ function outputSizes(
   if ((outputSize === null) === (outputRatio === null))
     throw new ValueError(`${op} requires specifying either an output_size or an output_ratio, and not both`);
   const dims = size.length;
-  const ratios = typeof outputRatio === "number" ? size.map(() => outputRatio) : outputRatio;
+  const ratios = outputRatio === null ? [] : numbersFor(op, "outputRatio", outputRatio, dims);
   const output =
-    outputSize === null ? size.map((n, i) => Math.trunc(n * ratios![i]!)) : spread(op, "outputSize", outputSize, dims);
+    outputSize === null ? size.map((n, i) => Math.trunc(n * ratios[i]!)) : spread(op, "outputSize", outputSize, dims);
   output.forEach((n, i) => {
+    if (n < 1 || kernel[i]! < 1)
+      throw new ValueError(
+        `${op}: sizes of windows and outputs must be positive, got ${shapeText(kernel)} and ${shapeText(output)}`,
+      );
     if (n + kernel[i]! - 1 > size[i]!)
       throw new ShapeError(
         `${op}: pool size ${kernel[i]} too large relative to input size ${size[i]} for an output of ${n}`,
@@ -84,6 +88,10 @@ function fractionalMaxPool(
   const output = outputSizes(op, size, kernel, options);
   const [n, c] = lead.length === 1 ? [1, lead[0]!] : (lead as [number, number]);
   const samples = options._randomSamples ?? rand(n, c, dims, { dtype: input.dtype });
+  if (checkTensor(op, samples, "_randomSamples").numel() !== n * c * dims)
+    throw new ShapeError(
+      `${op}: _randomSamples must have shape [${n}, ${c}, ${dims}], got ${shapeText(samples.shape)}`,
+    );
   const chosen = samples.reshape(n * c, dims).tolist() as number[][];
   // In two dimensions the first number belongs to the width, in three to the depth.
   const axisOf = (i: number) => (dims === 2 ? dims - 1 - i : i);

@@ -1,10 +1,12 @@
 /** Reading images at places that a network chose: Jaderberg et al., Spatial Transformer Networks, 2015. */
+
 import { noGrad } from "../../autograd/mode";
-import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
-import { shapeText, sizeOfShape } from "../../core/shape";
+import { checkChoice, checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { checkOptions, ShapeError } from "../../core/errors";
+import { checkSize, shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { stack } from "../../ops/join";
-import { tensor } from "../../tensor/create";
+import { vectorOf } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of {@link gridSample}. */
@@ -116,14 +118,8 @@ function check(input: Tensor, grid: Tensor, options: GridSampleOptions): void {
   checkTensor("gridSample", grid, "grid");
   checkOptions("gridSample", options, ["mode", "paddingMode", "alignCorners"]);
   const { mode = "bilinear", paddingMode = "zeros" } = options;
-  if (!["bilinear", "nearest", "bicubic"].includes(mode))
-    throw new ArgumentError(
-      `nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '${mode}'`,
-    );
-  if (!["zeros", "border", "reflection"].includes(paddingMode))
-    throw new ArgumentError(
-      `nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: '${paddingMode}'`,
-    );
+  checkChoice("gridSample", "mode", mode, ["bilinear", "nearest", "bicubic"]);
+  checkChoice("gridSample", "paddingMode", paddingMode, ["zeros", "border", "reflection"]);
   const dims = input.ndim - 2;
   if (
     (dims !== 2 && dims !== 3) ||
@@ -165,9 +161,11 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptio
 }
 
 /** Coordinates between −1 and 1 along an axis of `size` places. */
-function baseCoordinates(size: number, alignCorners: boolean): number[] {
-  if (size <= 1) return new Array<number>(size).fill(0);
-  return Array.from({ length: size }, (_, i) => (alignCorners ? -1 + (2 * i) / (size - 1) : (2 * i + 1) / size - 1));
+function baseCoordinates(size: number, alignCorners: boolean): Tensor {
+  const at = (i: number) => (alignCorners ? -1 + (2 * i) / (size - 1) : (2 * i + 1) / size - 1);
+  return vectorOf("float64", size, undefined, (out) => {
+    for (let i = 0; i < size; i++) out[i] = size === 1 ? 0 : at(i);
+  });
 }
 
 /**
@@ -181,14 +179,22 @@ export function affineGrid(
 ): Tensor {
   checkTensor("affineGrid", theta, "theta");
   checkOptions("affineGrid", options, ["alignCorners"]);
+  checkSize("affineGrid", [checkIntegers("affineGrid", "size", size, 1, MAX_COUNT)]);
   const [n, , ...spatial] = size as [number, number, ...number[]];
   const dims = spatial.length;
-  if ((dims !== 2 && dims !== 3) || theta.ndim !== 3 || theta.shape[1] !== dims || theta.shape[2] !== dims + 1)
+  if (
+    (dims !== 2 && dims !== 3) ||
+    theta.ndim !== 3 ||
+    theta.shape[0] !== n ||
+    theta.shape[1] !== dims ||
+    theta.shape[2] !== dims + 1
+  )
     throw new ShapeError(
-      `affineGrid: expected theta of shape [N, ${dims}, ${dims + 1}] for size ${shapeText(size)}, got ${shapeText(theta.shape)}`,
+      `affineGrid: expected theta of shape [${n}, ${dims}, ${dims + 1}] for size ${shapeText(size)}, got ${shapeText(theta.shape)}`,
     );
   const axes = spatial.map((s, i) =>
-    tensor(baseCoordinates(s, options.alignCorners ?? false), { dtype: theta.dtype, device: theta.device })
+    baseCoordinates(s, options.alignCorners ?? false)
+      .to({ dtype: theta.dtype, device: theta.device })
       .reshape(spatial.map((_, k) => (k === i ? -1 : 1)))
       .expand(spatial),
   );

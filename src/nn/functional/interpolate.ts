@@ -1,9 +1,11 @@
 /** Resampling of grids along their spatial axes: every mode weighs a few input places for each output place, axis by axis. */
+import { MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
-import { shapeText } from "../../core/shape";
+import { checkShape, shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "../../ops/pool";
 import type { Sizes } from "../../ops/sliding";
+import { numbersFor, spread } from "../../ops/sliding";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -99,7 +101,7 @@ function antialiasTaps(axis: Axis, reach: number, filter: (x: number) => number)
     const sum = raw.reduce((a, b) => a + b, 0);
     return { from, weight: raw.map((w) => (sum === 0 ? w : w / sum)) };
   });
-  const taps = Math.max(...rows.map(({ weight }) => weight.length));
+  const taps = rows.reduce((most, { weight }) => Math.max(most, weight.length), 0);
   const each = <T>(f: (row: (typeof rows)[number], k: number) => T) =>
     Array.from({ length: taps }, (_, k) => rows.map((row) => f(row, k)));
   return { index: each(({ from }, k) => clip(from + k, input)), weight: each(({ weight }, k) => weight[k] ?? 0) };
@@ -150,26 +152,18 @@ function checkMode(input: Tensor, options: InterpolateOptions, mode: Interpolate
     throw new ValueError("Anti-alias option is only supported for bilinear and bicubic modes");
 }
 
-const spreadOver = (name: string, value: Sizes, dims: number): number[] => {
-  const list = typeof value === "number" ? new Array<number>(dims).fill(value) : [...value];
-  if (list.length !== dims)
-    throw new ShapeError(
-      `interpolate: input has ${dims} spatial axes, but ${name} has ${list.length}: ${shapeText(list)}`,
-    );
-  return list;
-};
-
 /** Output sizes, and the scales that were asked for (if they count). */
 function target(input: Tensor, options: InterpolateOptions): { output: number[]; scales: number[] | undefined } {
   const { size, scaleFactor, recomputeScaleFactor } = options;
   const spatial = input.shape.slice(2);
   if (size != null && scaleFactor != null) throw new ValueError("only one of size or scale_factor should be defined");
   if (size != null) {
+    const output = spread("interpolate", "size", size, spatial.length);
     if (recomputeScaleFactor) throw new ValueError("recompute_scale_factor is not meaningful with an explicit size.");
-    return { output: spreadOver("size", size, spatial.length), scales: undefined };
+    return { output, scales: undefined };
   }
   if (scaleFactor == null) throw new ValueError("either size or scale_factor should be defined");
-  const scales = spreadOver("scaleFactor", scaleFactor, spatial.length);
+  const scales = numbersFor("interpolate", "scaleFactor", scaleFactor, spatial.length);
   const output = spatial.map((n, i) => Math.floor(n * scales[i]!));
   return { output, scales: recomputeScaleFactor ? undefined : scales };
 }
@@ -194,6 +188,9 @@ export function interpolate(input: Tensor, options: InterpolateOptions = {}): Te
   const { output, scales } = target(input, options);
   if (output.some((n) => n < 1))
     throw new ShapeError(`interpolate: input and output sizes should be greater than 0, got ${shapeText(output)}`);
+  checkShape("interpolate", [...input.shape.slice(0, 2), ...output]);
+  if (output.some((n) => n > MAX_COUNT))
+    throw new ShapeError(`interpolate: an output size is at most ${MAX_COUNT}, got ${shapeText(output)}`);
   if (mode === "area")
     return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][output.length - 1]!(input, output);
   const alignCorners = options.alignCorners ?? false;

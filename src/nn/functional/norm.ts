@@ -1,4 +1,5 @@
 /** Normalizations made of other operations. */
+import { checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
@@ -24,7 +25,11 @@ export function localResponseNorm(input: Tensor, size: number, options: LocalRes
   checkTensor("localResponseNorm", input);
   checkOptions("localResponseNorm", options, ["alpha", "beta", "k"]);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
-  if (input.ndim < 3) throw new ShapeError(`Expected 3D or higher dimensionality input (got ${input.ndim} dimensions)`);
+  checkInteger("localResponseNorm", "size", size, 1, MAX_COUNT);
+  if (input.ndim < 3)
+    throw new ShapeError(
+      `localResponseNorm: Expected 3D or higher dimensionality input (got ${input.ndim} dimensions)`,
+    );
   if (input.numel() === 0) return input;
   const [n, c] = input.shape as [number, number];
   const squares = constantPadNd(input.square().reshape(n, 1, c, 1, -1), [
@@ -59,6 +64,7 @@ export function rmsNorm(
   checkTensor("rmsNorm", input);
   checkOptions("rmsNorm", options, ["weight", "eps"]);
   const { weight, eps } = options;
+  checkIntegers("rmsNorm", "normalizedShape", normalizedShape, 0);
   const last = input.shape.slice(-normalizedShape.length);
   if (!sameShape(last, normalizedShape))
     throw new ShapeError(

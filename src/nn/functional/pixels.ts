@@ -1,5 +1,6 @@
 /** Channels into space and back. */
-import { ShapeError, ValueError } from "../../core/errors";
+import { checkInteger } from "../../core/arguments";
+import { ShapeError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import type { Tensor } from "../../tensor/tensor";
@@ -10,8 +11,7 @@ function planes(op: string, x: Tensor, factor: number): { lead: readonly number[
     throw new ShapeError(
       `${op} expects input to have at least 3 dimensions, but got input with ${x.ndim} dimension(s)`,
     );
-  if (!Number.isInteger(factor) || factor < 1)
-    throw new ValueError(`${op} expects a positive factor, but got ${factor}`);
+  checkInteger(op, "the factor", factor, 1);
   const [c, h, w] = x.shape.slice(-3) as [number, number, number];
   return { lead: x.shape.slice(0, -3), c, h, w };
 }
@@ -52,12 +52,12 @@ export function channelShuffle(input: Tensor, groups: number): Tensor {
       `channelShuffle expects input with > 2 dims, but got input with sizes ${shapeText(input.shape)}`,
     );
   const [n, c] = input.shape as [number, number];
-  if (!(groups > 0) || c % groups !== 0)
+  if (checkInteger("channelShuffle", "groups", groups) < 1 || c % groups !== 0)
     throw new ShapeError(
       `channelShuffle: number of channels must be divisible by groups. Got ${c} channels and ${groups} groups.`,
     );
   return input
-    .reshape(n, groups, c / groups, -1)
+    .reshape(n, groups, c / groups, sizeOfShape(input.shape.slice(2)))
     .transpose(1, 2)
     .reshape(input.shape);
 }

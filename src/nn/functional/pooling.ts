@@ -1,7 +1,10 @@
 /** Pooling made of other operations, and its reverse. */
+
+import { checkIntegers, checkNumber } from "../../core/arguments";
 import { checkOptions, ShapeError } from "../../core/errors";
-import { shapeText, sizeOfShape } from "../../core/shape";
+import { checkSize, sameShape, shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
+import { checkNumbers } from "../../ops/convArguments";
 import { avgPool1d, avgPool2d, avgPool3d } from "../../ops/pool";
 import { type Sizes, spread } from "../../ops/sliding";
 import type { Tensor } from "../../tensor/tensor";
@@ -18,6 +21,7 @@ function lpPool(dims: number, input: Tensor, normType: number, kernelSize: Sizes
   const op = `lpPool${dims}d`;
   checkTensor(op, input);
   checkOptions(op, options, ["stride", "ceilMode"]);
+  checkNumber(op, "normType", normType);
   const kernel = spread(op, "kernelSize", kernelSize, dims);
   const mean = [avgPool1d, avgPool2d, avgPool3d][dims - 1]!(input.pow(normType), kernel, options);
   // Odd powers can be negative: the root is taken of the size, and nothing is left of what is below zero.
@@ -55,10 +59,13 @@ function unpooledSize(op: string, dims: number, input: Tensor, kernelSize: Sizes
   const kernel = spread(op, "kernelSize", kernelSize, dims);
   const stride = spread(op, "stride", options.stride ?? kernel, dims);
   const padding = spread(op, "padding", options.padding ?? 0, dims);
+  checkNumbers(op, { kernelSize: kernel, stride, padding });
   const usual = input.shape.slice(-dims).map((n, i) => (n - 1) * stride[i]! + kernel[i]! - 2 * padding[i]!);
   const { outputSize } = options;
   if (outputSize === undefined || outputSize === null) return usual;
-  const asked = outputSize.slice(-dims);
+  const asked = checkIntegers(op, "outputSize", outputSize).slice(-dims);
+  if (asked.length !== dims)
+    throw new ShapeError(`${op}: outputSize must have ${dims} elements, got ${shapeText(outputSize)}`);
   asked.forEach((n, i) => {
     const [low, high] = [usual[i]! - stride[i]!, usual[i]! + stride[i]!];
     if (!(low < n && n < high))
@@ -75,9 +82,14 @@ function maxUnpool(dims: number, input: Tensor, indices: Tensor, kernelSize: Siz
   checkTensor(op, indices, "indices");
   if (input.ndim !== dims + 1 && input.ndim !== dims + 2)
     throw new ShapeError(`${op}: input must have ${dims + 1} or ${dims + 2} axes, got shape ${shapeText(input.shape)}`);
+  if (!sameShape(input.shape, indices.shape))
+    throw new ShapeError(
+      `${op}: indices must have the shape of the input, ${shapeText(input.shape)}, got ${shapeText(indices.shape)}`,
+    );
   const size = unpooledSize(op, dims, input, kernelSize, options);
   const lead = input.shape.slice(0, -dims);
-  const flat = (x: Tensor) => x.reshape([...lead, -1]);
+  const flat = (x: Tensor) => x.flatten(lead.length);
+  checkSize(op, [[...lead, ...size]]);
   const blank = input.newZeros([...lead, sizeOfShape(size)]);
   return blank.scatter(-1, flat(indices), flat(input)).reshape([...lead, ...size]);
 }

@@ -1,8 +1,9 @@
 /** Batches of sequences of different lengths. */
-import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { checkArray } from "../../core/arguments";
+import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import { cat, stack } from "../../ops/join";
 import { full, tensor } from "../../tensor/create";
-import type { Tensor } from "../../tensor/tensor";
+import { Tensor } from "../../tensor/tensor";
 
 /**
  * Sequences sorted by falling length, step after step: the first `batchSizes[0]` rows of `data` are the first steps of all
@@ -133,9 +134,13 @@ export function padSequence(
   options: { batchFirst?: boolean; paddingValue?: number } = {},
 ): Tensor {
   checkOptions("padSequence", options, ["batchFirst", "paddingValue"]);
+  checkArray("padSequence", "sequences", sequences, "tensors");
   if (sequences.length === 0) throw new ArgumentError("padSequence: received an empty list of sequences");
+  for (const s of sequences)
+    if (!(s instanceof Tensor) || s.ndim === 0)
+      throw new ArgumentError(`padSequence: a sequence must be a Tensor with at least one axis, got ${describe(s)}`);
   const { batchFirst = false, paddingValue = 0 } = options;
-  const longest = Math.max(...sequences.map((s) => s.shape[0]!));
+  const longest = sequences.reduce((most, s) => Math.max(most, s.shape[0]!), 0);
   const padded = sequences.map((s) => {
     if (s.shape[0] === longest) return s;
     return cat([
