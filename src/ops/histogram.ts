@@ -1,7 +1,7 @@
 /** How many elements fall on whole numbers, or between boundaries. */
 import { noGrad } from "../autograd/mode";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
 import { sameShape, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -9,6 +9,7 @@ import { checkTensor } from "./checks";
 import { linspace } from "./creation";
 import { cast, computeType } from "./define";
 import { dense } from "./positions";
+import { checkFloating } from "./precision";
 import { searchsorted } from "./search";
 
 /** Options of {@link bincount}. */
@@ -70,7 +71,7 @@ function histogramRange(op: string, x: Tensor, low: number, high: number): [numb
 export function histc(x: Tensor, bins = 100, options: HistcOptions = {}): Tensor {
   checkTensor("histc", x);
   checkOptions("histc", options, ["min", "max"]);
-  if (!isFloat(x.dtype)) throw new DTypeError(`histc: not implemented for ${x.dtype}; use x.float()`);
+  checkFloating("histc", x);
   if (!Number.isInteger(bins) || bins <= 0) throw new ValueError(`histc: bins must be > 0, got ${bins}`);
   const source = dense(cast(x.detach(), computeType(x.dtype)));
   const [low, high] = histogramRange("histc", source, options.min ?? 0, options.max ?? 0);
@@ -153,7 +154,7 @@ const pair = <E>(hist: Tensor, binEdges: E): Histogram<E> => ({
 export function histogram(x: Tensor, bins: number | Tensor, options: HistogramOptions = {}): Histogram<Tensor> {
   checkTensor("histogram", x);
   checkOptions("histogram", options, ["range", "weight", "density"]);
-  if (!isFloat(x.dtype)) throw new DTypeError(`histogram: not implemented for ${x.dtype}; use x.float()`);
+  checkFloating("histogram", x);
   return noGrad(() => {
     const edges = edgesOf("histogram", x, bins, options.range);
     return pair(countPoints(x.reshape([-1, 1]), [edges], options.weight, options.density ?? false), edges);
@@ -171,6 +172,7 @@ export function histogramdd(
 ): Histogram<Tensor[]> {
   checkTensor("histogramdd", x);
   checkOptions("histogramdd", options, ["range", "weight", "density"]);
+  checkFloating("histogramdd", x);
   if (x.ndim < 2)
     throw new ShapeError(`histogramdd: input tensor should have at least 2 dimensions, but got ${x.ndim}`);
   const d = x.shape.at(-1)!;

@@ -1,6 +1,7 @@
 /** Pooling over windows in one, two and three dimensions. */
 import { record, recordAll } from "../autograd/node";
 import type { Work } from "../backend/backend";
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
@@ -8,6 +9,7 @@ import { shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
+import { checkFloating, isHalf } from "./precision";
 import { type Sizes, type SlidingWindows, spread, wordsOf } from "./sliding";
 
 export interface MaxPoolOptions {
@@ -160,6 +162,11 @@ function adaptiveWindows(
 
 /** Maximum over windows, with positions. */
 function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
+  checkFloating(op, x);
+  if (isHalf(x.dtype)) {
+    const [y, indices] = maxOver(op, x.to("float32"), g);
+    return [y.to(x.dtype), indices];
+  }
   const y = allocate([...g.outputShape], x.dtype, x);
   const indices = allocate(y.shape, "int64", x);
   x.storage.backend.call("maxPool", x.dtype, [y, indices, x.contiguous(), g.words], g.work);
@@ -244,6 +251,7 @@ export const adaptiveMaxPool3d: AdaptiveMaxPool = adaptiveMax(3);
 
 /** A linear pooling: its gradient spreads evenly, and the gradient of that is the pooling again. */
 function linearPool(name: string, x: Tensor, g: Geometry, extra: readonly number[]): Tensor {
+  if (isHalf(x.dtype)) return linearPool(name, x.to("float32"), g, extra).to(x.dtype);
   const y = allocate([...g.outputShape], x.dtype, x);
   x.storage.backend.call("avgPool", x.dtype, [y, x.contiguous(), g.words, ...extra], g.work);
   return record(name, y, [x], [], [(grad) => linearPoolBackward(name, grad, g, extra)]);
@@ -265,6 +273,7 @@ function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOpt
     return avgPool(dims, x.double(), kernelSize, options).to(x.dtype);
   const g = windows(op, x, dims, kernelSize, options);
   const { countIncludePad = true, divisorOverride = null } = options;
+  if (divisorOverride !== null) checkInteger(op, "divisorOverride", divisorOverride, -MAX_COUNT, MAX_COUNT);
   if (divisorOverride === 0) throw new ValueError(`${op}: divisorOverride must not be zero`);
   return linearPool(`AvgPool${dims}DBackward0`, x, g, [divisorOverride ?? 0, countIncludePad ? 1 : 0]);
 }
@@ -284,13 +293,12 @@ export const avgPool2d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
 export const avgPool3d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor =>
   avgPool(3, x, kernelSize, options);
 
-const adaptiveAvg = (dims: number, x: Tensor, outputSize: OutputSize): Tensor =>
-  linearPool(
-    `AdaptiveAvgPool${dims}DBackward0`,
-    x,
-    adaptiveWindows(`adaptiveAvgPool${dims}d`, x, dims, outputSize),
-    [0, 0],
-  );
+function adaptiveAvg(dims: number, x: Tensor, outputSize: OutputSize): Tensor {
+  const op = `adaptiveAvgPool${dims}d`;
+  const g = adaptiveWindows(op, x, dims, outputSize);
+  checkFloating(op, x);
+  return linearPool(`AdaptiveAvgPool${dims}DBackward0`, x, g, [0, 0]);
+}
 
 /** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool1d */
 export const adaptiveAvgPool1d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(1, x, outputSize);

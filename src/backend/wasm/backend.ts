@@ -1,6 +1,6 @@
 /** The `cpu` device: kernels in WebAssembly over one shared memory. */
-import { codeOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
-import { KindlingError } from "../../core/errors";
+import { codeOf, type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../../core/dtype";
+import { DTypeError, KindlingError } from "../../core/errors";
 import { broadcastStrides, collapse, isContiguous, sameShape, sizeOfShape } from "../../core/shape";
 import {
   type Argument,
@@ -153,6 +153,7 @@ class WasmBackend implements Backend {
   }
 
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
+    if (dtype !== undefined) checkDTypes(name, dtype, args);
     this.pass(dtype, args);
     this.parts.pool.run(this.kernel(name), this.args, work.range, work.cost, work.scratch === true);
   }
@@ -220,6 +221,20 @@ class WasmBackend implements Backend {
     if (heap instanceof BigInt64Array) heap[index] = BigInt(Math.trunc(value));
     else heap[index] = dtype === "bool" ? Number(value !== 0) : value;
     return address;
+  }
+}
+
+/**
+ * A kernel reads every operand of floating point as one of its dtype: the memory of another one would be read wrongly, and beyond its end.
+ * Ops check their arguments themselves; this is the last line.
+ */
+function checkDTypes(name: string, dtype: DType, args: readonly Argument[]): void {
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (typeof arg !== "object" || !("storage" in arg) || arg.dtype === dtype || !isFloat(arg.dtype)) continue;
+    throw new DTypeError(
+      `${name}: expected scalar type ${legacyName(dtype)} but found ${legacyName(arg.dtype)}; cast one operand with x.to(dtype)`,
+    );
   }
 }
 
