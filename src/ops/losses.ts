@@ -85,7 +85,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions
   const { reduction = "mean", beta = 1 } = options;
   if (beta < 0) throw new ValueError(`smoothL1Loss: beta must not be negative, got ${beta}`);
   if (beta === 0) return l1Loss(input, target, { reduction });
-  const slope = (d: Tensor) => d.div(beta).where(d.abs().lt(beta), d.sgn());
+  const slope = (d: Tensor) => d.sgn().where(d.abs().ge(beta), d.div(beta));
   return elementwise("SmoothL1LossBackward0", "smoothL1Loss", input, target, reduction, {
     value: (x, t) => {
       const d = x.sub(t).abs();
@@ -104,7 +104,7 @@ export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & 
   checkOptions("huberLoss", options, ["reduction", "delta"]);
   const { reduction = "mean", delta = 1 } = options;
   if (delta <= 0) throw new ValueError(`huberLoss: delta must be positive, got ${delta}`);
-  const slope = (d: Tensor) => d.where(d.abs().le(delta), d.sgn().mul(delta));
+  const slope = (d: Tensor) => d.sgn().mul(delta).where(d.abs().gt(delta), d);
   return elementwise("HuberLossBackward0", "huberLoss", input, target, reduction, {
     value: (x, t) => {
       const d = x.sub(t).abs();
@@ -181,8 +181,6 @@ export function binaryCrossEntropyWithLogits(
   checkSameShape("binaryCrossEntropyWithLogits", input, target);
   const { weight, posWeight, reduction = "mean" } = options;
   const weighted = (x: Tensor) => (weight ? x.mul(weight) : x);
-  // log sigmoid(x) counts for t·posWeight, log sigmoid(−x) for 1 − t.
-  const positive = (t: Tensor) => (posWeight ? t.mul(posWeight) : t);
   return elementwise(
     "BinaryCrossEntropyWithLogitsBackward0",
     "binaryCrossEntropyWithLogits",
@@ -190,18 +188,18 @@ export function binaryCrossEntropyWithLogits(
     target,
     reduction,
     {
+      // log sigmoid(−x) is log sigmoid(x) − x, so that what cancels never is computed.
       value: (x, t) => {
-        const [yes, no] = [x.logSigmoid(), x.neg().logSigmoid()];
-        return weighted(positive(t).mul(yes).add(t.neg().add(1).mul(no)).neg());
+        const yes = x.logSigmoid();
+        const both = posWeight ? yes.mul(t.mul(posWeight.sub(1)).add(1)) : yes;
+        return weighted(t.neg().add(1).mul(x).sub(both));
       },
-      dx: (x, t) => weighted(positive(t).add(t.neg().add(1)).mul(x.sigmoid()).sub(positive(t))),
-      dt: (x) =>
-        weighted(
-          x
-            .neg()
-            .logSigmoid()
-            .sub(posWeight ? x.logSigmoid().mul(posWeight) : x.logSigmoid()),
-        ),
+      dx: (x, t) => {
+        if (!posWeight) return weighted(x.sigmoid().sub(t));
+        const positive = t.mul(posWeight);
+        return weighted(positive.add(t.neg().add(1)).mul(x.sigmoid()).sub(positive));
+      },
+      dt: (x) => weighted(posWeight ? x.neg().logSigmoid().sub(x.logSigmoid().mul(posWeight)) : x.neg()),
     },
   );
 }
