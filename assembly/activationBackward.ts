@@ -56,11 +56,11 @@ class HardswishBackward {
   @inline vec<T>(g: v128, x: v128, p: v128): v128 {
     const three = v128.splat<T>(3), slope = v128.add<T>(v128.div<T>(x, three), v128.splat<T>(<T>0.5));
     const inside = v128.bitselect(v128.mul<T>(g, slope), g, v128.lt<T>(x, three));
-    return v128.andnot(inside, v128.le<T>(x, v128.neg<T>(three)));
+    return v128.andnot(inside, v128.lt<T>(x, v128.neg<T>(three)));
   }
 }
 
-/** 0 up to −3, g·(x/3 + ½) below 3, g elsewhere, at NaN too. */
+/** 0 below −3, g·(x/3 + ½) from there to 3, g elsewhere, at NaN too. */
 export function hardswishBackward(
   t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
 ): void {

@@ -1,6 +1,7 @@
 /** New tensors: ranges, identities, grids. */
 import { checkDType, type DType, getDefaultDtype, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
+import { checkIntegers } from "../core/arguments";
 import { broadcastShapes as commonShape, type Shape } from "../core/shape";
 import {
   allocate,
@@ -304,5 +305,15 @@ export function combinations(x: Tensor, r = 2, options: { withReplacement?: bool
   return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);
 }
 
-/** The shape that all shapes broadcast to. @see torch.broadcast_shapes @throws ShapeError naming the axis that does not fit. */
-export const broadcastShapes = (...shapes: readonly Shape[]): number[] => commonShape("broadcastShapes", ...shapes);
+/**
+ * The shape that all shapes broadcast to; a number is a shape of one axis.
+ * @see torch.broadcast_shapes
+ * @throws ShapeError naming the axis that does not fit.
+ */
+export const broadcastShapes = (...shapes: readonly (Shape | number)[]): number[] =>
+  commonShape(
+    "broadcastShapes",
+    ...shapes.map((shape, i) =>
+      checkIntegers("broadcastShapes", `shapes[${i}]`, typeof shape === "number" ? [shape] : shape, 0),
+    ),
+  );

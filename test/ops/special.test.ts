@@ -61,7 +61,7 @@ describe("gradients at edges", () => {
     ["xlogy", (x) => torch.xlogy(x, 2), [0, 3], [Math.LN2, Math.LN2]],
     ["xlog1py", (x) => torch.special.xlog1py(x, 1), [0, 3], [Math.LN2, Math.LN2]],
     ["copysign", (x) => torch.copysign(x, torch.tensor(-1).double()), [0, 2], [0, -1]],
-    ["hardswish", (x) => F.hardswish(x), [-3, 0, 3, 4], [0, 0.5, 1, 1]],
+    ["hardswish", (x) => F.hardswish(x), [-3.5, -3, 0, 3, 4], [0, -0.5, 0.5, 1, 1]],
     ["a divisor", (x) => torch.div(1e-200, x), [1e-200, 1e10], [-1e200, -1e-220]],
     ["remainder", (x) => torch.remainder(torch.tensor(1).double(), x), [-inf, 0.4], [1, -2]],
   ];
@@ -82,6 +82,21 @@ describe("values at edges", () => {
     expect(zeta(2, -1e15 - 0.5)).toBeCloseTo(Math.PI ** 2, 10);
     // Term by term up to 63 terms, by the formula above: both are one function.
     expect(zeta(3, -70.25)).toBeCloseTo(zeta(3, 0.75) - (zeta(3, 0.25) - zeta(3, 71.25)), 12);
+  });
+
+  it("the incomplete gamma functions of large arguments", () => {
+    const at = (f: (a: Tensor, x: Tensor) => Tensor, a: number, x: number): number =>
+      f(torch.tensor(a, { dtype: "float64" }), torch.tensor(x, { dtype: "float64" })).item();
+    for (const [a, x, lower] of [
+      [1e10, 1e10, 0.5000013298075828],
+      [1e10, 1e10 + 1e5, 0.8413454],
+      [1e30, 1e30, 0.5],
+      [1e8, 1, 0],
+      [1e8, 1e12, 1],
+    ] as const) {
+      expect(at(torch.igamma, a, x)).toBeCloseTo(lower, 5);
+      expect(at(torch.igammac, a, x)).toBeCloseTo(1 - lower, 5);
+    }
   });
 
   it("the cross entropy of a logit does not cancel", () => {
