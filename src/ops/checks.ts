@@ -1,7 +1,15 @@
 /** Checks that many ops share. */
 import { isGradEnabled, isInferenceModeEnabled } from "../autograd/mode";
 import { canCast, codeOf, type DType } from "../core/dtype";
-import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import {
+  ArgumentError,
+  AutogradError,
+  DeviceError,
+  DTypeError,
+  describe,
+  ShapeError,
+  ValueError,
+} from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
 

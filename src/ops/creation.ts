@@ -1,7 +1,8 @@
 /** New tensors: ranges, identities, grids. */
+
+import { checkIntegers } from "../core/arguments";
 import { checkDType, type DType, getDefaultDtype, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
-import { checkIntegers } from "../core/arguments";
 import { broadcastShapes as commonShape, type Shape } from "../core/shape";
 import {
   allocate,

@@ -23,6 +23,7 @@ function trapezoids(
   options: TrapezoidOptions,
 ): { areas: Tensor; dim: number } {
   checkTensor(op, y, "y");
+  if (x) checkTensor(op, x, "x");
   checkOptions(op, options, ["dx", "dim"]);
   if (x && options.dx != null) throw new ArgumentError(`${op}: takes the positions x or the distance dx, not both`);
   const dim = wrapDim(op, options.dim ?? -1, y.ndim);

@@ -9,7 +9,11 @@ const logProbs = torch.zeros([3, 1, 4]).logSoftmax(2);
 const cases: [string, () => unknown, RegExp][] = [
   ["a probability of 1.1", () => F.binaryCrossEntropy(torch.tensor([1.1]), torch.tensor([1])), /between 0 and 1/],
   ["a probability of −0.1", () => F.binaryCrossEntropy(torch.tensor([-0.1]), torch.tensor([1])), /between 0 and 1/],
-  ["a probability of NaN", () => F.binaryCrossEntropy(torch.tensor([Number.NaN]), torch.tensor([1])), /between 0 and 1/],
+  [
+    "a probability of NaN",
+    () => F.binaryCrossEntropy(torch.tensor([Number.NaN]), torch.tensor([1])),
+    /between 0 and 1/,
+  ],
   [
     "a negative variance",
     () => F.gaussianNllLoss(torch.tensor([0, 1]), torch.tensor([0, 3]), torch.tensor([-1, 1])),

@@ -53,7 +53,12 @@ describe("gradients at NaN", () => {
 
 describe("gradients at edges", () => {
   const cases: [string, (x: Tensor) => Tensor, number[], number[]][] = [
-    ["sinc", (x) => x.sinc(), [0, 1e-30, -1e-300, 5e-324], [0, -3.289868133696453e-30, 3.289868133696453e-300, -1.5e-323]],
+    [
+      "sinc",
+      (x) => x.sinc(),
+      [0, 1e-30, -1e-300, 5e-324],
+      [0, -3.289868133696453e-30, 3.289868133696453e-300, -1.5e-323],
+    ],
     ["logit", (x) => x.logit(), [0, 0.5, 1, -0.5, 2, nan], [inf, 4, inf, nan, nan, nan]],
     ["logit with eps", (x) => torch.logit(x, { eps: 0.1 }), [0, 0.5, 1, 2], [0, 4, 0, 0]],
     ["entr", (x) => torch.special.entr(x), [0, 1, inf], [inf, -1, -inf]],
@@ -125,7 +130,14 @@ describe("sampling at coordinates that are not finite", () => {
   const all = modes.flatMap((mode) => paddings.map((paddingMode) => ({ mode, paddingMode, alignCorners: true })));
   it.each(all)("leaves the other places alone: $mode, $paddingMode", (options) => {
     for (const value of [nan, inf, -inf, 2.5e38]) {
-      const grid = torch.tensor([[[[value, 0], [0, 0]]]]);
+      const grid = torch.tensor([
+        [
+          [
+            [value, 0],
+            [0, 0],
+          ],
+        ],
+      ]);
       expect((F.gridSample(image, grid, options).reshape(-1).tolist() as number[])[1]).toBeCloseTo(4, 5);
     }
   });

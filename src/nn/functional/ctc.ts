@@ -5,8 +5,8 @@ import { isFloat } from "../../core/dtype";
 import { checkOptions, DTypeError, IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
-import { checkFloating } from "../../ops/precision";
 import { checkReduction, type Reduction, reduceLoss } from "../../ops/loss";
+import { checkFloating } from "../../ops/precision";
 import { allocate, tensor, writeValues } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -121,7 +121,9 @@ function sequencesOf(
   const labels = splitTargets(targets, targetLengths, n);
   const bad = labels.flatMap((target) => target.filter((label) => !(label >= 0 && label < c)));
   if (bad.length > 0)
-    throw new IndexError(`ctcLoss: label ${bad[0]} is out of range: there are ${c} classes, so labels are 0 to ${c - 1}`);
+    throw new IndexError(
+      `ctcLoss: label ${bad[0]} is out of range: there are ${c} classes, so labels are 0 to ${c - 1}`,
+    );
   return labels.map((target, i) => ({
     steps: inputLengths[i]!,
     labels: [blank, ...target.flatMap((label) => [label, blank])],

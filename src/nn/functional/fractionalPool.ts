@@ -70,7 +70,8 @@ function outputSizes(
   const output =
     outputSize === null ? size.map((n, i) => Math.trunc(n * ratios![i]!)) : spread(op, "outputSize", outputSize, dims);
   output.forEach((n, i) => {
-    if (n + kernel[i]! - 1 > size[i]!)
+    // Three axes leave a place more than two do, as in PyTorch.
+    if (n + kernel[i]! - 1 > size[i]! - (dims === 3 ? 1 : 0))
       throw new ShapeError(
         `${op}: pool size ${kernel[i]} too large relative to input size ${size[i]} for an output of ${n}`,
       );
@@ -107,7 +108,9 @@ function fractionalMaxPool(
   const output = outputSizes(op, size, kernel, options);
   const [n, c] = lead.length === 1 ? [1, lead[0]!] : (lead as [number, number]);
   const samples = options._randomSamples ?? rand(n, c, dims, { dtype: input.dtype });
-  const chosen = checkSamples(op, samples, [n, c, dims]).reshape(n * c, dims).tolist() as number[][];
+  const chosen = checkSamples(op, samples, [n, c, dims])
+    .reshape(n * c, dims)
+    .tolist() as number[][];
   const round = rounding(input.dtype);
   // In two dimensions the first number belongs to the width, in three to the depth.
   const axisOf = (i: number) => (dims === 2 ? dims - 1 - i : i);
