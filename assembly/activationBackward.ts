@@ -12,11 +12,11 @@ const ONE = memory.data<f32>([1]);
 @final @unmanaged
 class ThresholdBackward {
   @inline vec<T>(g: v128, x: v128, p: v128): v128 {
-    return v128.and(g, v128.gt<T>(x, p));
+    return v128.andnot(g, v128.le<T>(x, p));
   }
 }
 
-/** g where x > p, 0 elsewhere: the gradient of relu and threshold. */
+/** 0 where x <= p, g elsewhere, at NaN too: the gradient of relu and threshold. */
 export function thresholdBackward(
   t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
 ): void {
@@ -26,11 +26,11 @@ export function thresholdBackward(
 @final @unmanaged
 class InsideBackward {
   @inline vec<T>(g: v128, x: v128, p: v128): v128 {
-    return v128.and(g, v128.lt<T>(v128.abs<T>(x), p));
+    return v128.andnot(g, v128.ge<T>(v128.abs<T>(x), p));
   }
 }
 
-/** g where |x| < p, 0 elsewhere: the gradient of hardtanh and hardsigmoid. */
+/** 0 where |x| >= p, g elsewhere, at NaN too: the gradient of hardtanh and hardsigmoid. */
 export function insideBackward(
   t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
 ): void {
@@ -55,12 +55,12 @@ export function leakyReluBackward(
 class HardswishBackward {
   @inline vec<T>(g: v128, x: v128, p: v128): v128 {
     const three = v128.splat<T>(3), slope = v128.add<T>(v128.div<T>(x, three), v128.splat<T>(<T>0.5));
-    const inside = v128.bitselect(v128.mul<T>(g, slope), g, v128.le<T>(x, three));
-    return v128.and(inside, v128.ge<T>(x, v128.neg<T>(three)));
+    const inside = v128.bitselect(v128.mul<T>(g, slope), g, v128.lt<T>(x, three));
+    return v128.andnot(inside, v128.lt<T>(x, v128.neg<T>(three)));
   }
 }
 
-/** g·(x/3 + ½) where |x| ≤ 3, g above, 0 below. */
+/** 0 below −3, g·(x/3 + ½) from there to 3, g elsewhere, at NaN too. */
 export function hardswishBackward(
   t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
 ): void {

@@ -6,48 +6,8 @@ import { describe, expect, it } from "vitest";
 import * as entries from "./ops/entries";
 import { exemptions, helpers, random, withoutDerivative } from "./ops/exempt";
 import * as functions from "./ops/functions";
-import { elementwise } from "./ops/samples/elementwise";
-import { functional } from "./ops/samples/functional";
-import { indexing } from "./ops/samples/index";
-import { linalg, prepared } from "./ops/samples/linalg";
-import { nn } from "./ops/samples/nn";
-import { reduce } from "./ops/samples/reduce";
-import { shape } from "./ops/samples/shape";
-import { spectral } from "./ops/samples/spectral";
-import { type Samples, torch } from "./ops/spec";
-
-type Op = functions.Op & { readonly entry?: entries.Entry };
-
-const samples: Samples = {
-  ...shape,
-  ...reduce,
-  ...indexing,
-  ...elementwise,
-  ...nn,
-  ...linalg,
-  ...functional,
-  ...spectral,
-};
-
-const isOp = (item: [string, unknown]): item is [string, Op] =>
-  typeof item[1] === "function" && /^[a-z_]/.test(item[0]);
-
-/** The functions of the op families by name. */
-const families = Object.values(torch.__families as Record<string, Record<string, unknown>>).flatMap((family) =>
-  Object.entries(family).filter(isOp),
-);
-
-/** Those of the namespaces that are not in a family under another name. */
-const namespaced = ["linalg", "special", "fft", "masked", "nn.functional"].flatMap((path) => {
-  const space = path.split(".").reduce<any>((value, key) => value?.[key], torch) ?? {};
-  const known = new Set(families.map(([, op]) => op));
-  return Object.entries(space as Record<string, unknown>)
-    .filter(isOp)
-    .filter(([, op]) => !known.has(op))
-    .map(([name, op]): [string, Op] => [`${path}.${name}`, op]);
-});
-
-const table = new Map<string, Op>([...families, ...namespaced]);
+import { prepared } from "./ops/samples/linalg";
+import { changes, samples, table } from "./ops/table";
 
 /** `add_` belongs to `add`: it is checked with it. */
 const isInplaceOf = (name: string): boolean => name.endsWith("_") && table.has(name.slice(0, -1)) && !(name in samples);
@@ -81,9 +41,6 @@ describe.each(withEntry)("%s", (name, op) => {
   const inplace = table.get(`${name}_`);
   if (inplace) it("has an equal in-place form", () => entries.checkInplace(op, inplace as never));
 });
-
-/** Ops that change their first argument. */
-const changes = (name: string): boolean => name.endsWith("_") || name === "setAt";
 
 describe.each(ordinary)("%s", (name, given) => {
   const op = changes(name) ? functions.onCopy(given) : (prepared[name]?.(given) ?? given);

@@ -79,6 +79,7 @@ export function digamma(x: f64): f64 {
 
 /** Second derivative of log Γ. */
 function trigamma(x: f64): f64 {
+  if (x == Infinity) return 0;
   if (x >= 0.5) return zeta(2, x);
   const s = sinPi(x);
   return (Math.PI * Math.PI) / (s * s) - zeta(2, 1 - x);
@@ -101,13 +102,24 @@ export function zeta(s: f64, q: f64): f64 {
     if (s != floor<f64>(s)) return NaN;
   }
   if (s != s || q != q || q == Infinity || (s == Infinity && q > 1)) return NaN;
+  if (q < -MOST_NEGATIVE_TERMS) return zetaReflected(s, q);
   let sum: f64 = 0;
   for (const enough = max<f64>(10, s); q < enough; q++) {
     const term = math.pow(q, -s);
     sum += term;
-    if (q > 0 && term <= 1e-17 * abs<f64>(sum)) return sum;
+    if (sum != sum || (q > 0 && term <= 1e-17 * abs<f64>(sum))) return sum;
   }
   return sum + zetaTail(s, q);
+}
+
+/** Below minus this, the terms of a negative q are summed by the formula instead of one by one: there may be any number of them. */
+const MOST_NEGATIVE_TERMS: f64 = 64;
+
+/** For a fraction q < 0 and an integer s: the negative terms are those of ζ(s, 1 − f) up to 1 − q, with f the fractional part. */
+function zetaReflected(s: f64, q: f64): f64 {
+  const f = q - floor<f64>(q);
+  const negative = zeta(s, 1 - f) - zeta(s, 1 - q);
+  return zeta(s, f) + (s % 2 == 0 ? negative : -negative);
 }
 
 /** Σ (q + k)^−s for large q. */

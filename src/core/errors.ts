@@ -5,8 +5,9 @@
 
 /** Base of every error thrown by Kindling. */
 export class KindlingError extends Error {
+  /** The name of the class; those of this file keep it in bundles that shorten the names of classes. */
   override get name(): string {
-    return this.constructor.name;
+    return names.get(this.constructor) ?? this.constructor.name;
   }
 }
 
@@ -45,6 +46,24 @@ export class WorkerError extends KindlingError {}
 
 /** State that does not fit the module or optimizer that loads it. */
 export class StateError extends KindlingError {}
+
+const names: ReadonlyMap<unknown, string> = new Map(
+  Object.entries({
+    KindlingError,
+    ShapeError,
+    DTypeError,
+    DeviceError,
+    IndexError,
+    ValueError,
+    ArgumentError,
+    AutogradError,
+    DisposedError,
+    OutOfMemoryError,
+    FormatError,
+    WorkerError,
+    StateError,
+  }).map(([name, type]) => [type, name]),
+);
 
 /**
  * Throws if `options` has a key that is not in `known`, so that a misspelt option is never ignored.

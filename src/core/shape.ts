@@ -2,9 +2,6 @@
 import { checkIntegers } from "./arguments";
 import { ArgumentError, describe, IndexError, ShapeError } from "./errors";
 
-/** The most axes that a tensor may have, as in PyTorch: kernels take geometries of bounded length. */
-export const MAX_AXES = 64;
-
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];
 

@@ -54,6 +54,8 @@ abstract class ConvNd extends Module {
   paddingMode: PaddingMode;
   weight: Parameter;
   bias: Parameter | null;
+  /** Whether this is a transposed convolution, whose weight has the inputs on its first axis. */
+  readonly transposed: boolean;
 
   constructor(
     inChannels: number,
@@ -74,6 +76,7 @@ abstract class ConvNd extends Module {
     this.outputPadding = sizes("outputPadding", options.outputPadding ?? 0);
     this.groups = groups;
     this.paddingMode = paddingMode;
+    this.transposed = isTransposed;
     this.check();
     const channels = isTransposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
     this.weight = newParameter([...channels, ...this.kernelSize], options);

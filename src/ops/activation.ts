@@ -18,7 +18,7 @@ import { mapWith } from "./define";
 import { inplace } from "./inplace";
 
 /** The gradient where a condition on the input holds, else 0. */
-const only = (g: Tensor, mask: Tensor): Tensor => g.mul(mask);
+const only = (g: Tensor, mask: Tensor): Tensor => g.where(mask, 0);
 
 /** x for x > 0, else negativeSlope · x. Default slope: 0.01. @see torch.nn.functional.leaky_relu */
 export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): Tensor {
@@ -46,7 +46,7 @@ function exponentialUnit(
     kernel,
     p,
     q,
-    grad: (g, saved) => g.mul(slope(saved.clamp({ max: 0 }))).where(saved.le(0), g.mul(scale)),
+    grad: (g, saved) => g.mul(scale).where(saved.gt(0), g.mul(slope(saved.clamp({ max: 0 })))),
   });
 }
 
@@ -152,11 +152,11 @@ export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number 
   });
 }
 
-/** g where low < x < high, else 0; in one pass around 0, and in two above it. */
+/** 0 outside low < x < high, g inside and at NaN; in one pass around 0, and in two above it. */
 function insideGrad(g: Tensor, x: Tensor, low: number, high: number): Tensor {
   if (low === -high) return insideBackward(g, x, { alpha: high });
   if (low === 0) return insideBackward(thresholdBackward(g, x), x, { alpha: high });
-  return only(g, x.gt(low).logicalAnd(x.lt(high)));
+  return g.maskedFill(x.le(low).logicalOr(x.ge(high)), 0);
 }
 
 /** min(max(x, 0), 6). @see torch.nn.functional.relu6 */
@@ -164,7 +164,7 @@ export const relu6 = (x: Tensor): Tensor => hardtanh(x, { minVal: 0, maxVal: 6 }
 
 /** x/6 + 1/2, limited to [0, 1]. @see torch.nn.functional.hardsigmoid */
 export const hardsigmoid = (x: Tensor): Tensor =>
-  mapWith("hardsigmoid", x, { dtypes: "float", grad: (g, s) => insideBackward(g, s, { alpha: 3 }).div(6) });
+  mapWith("hardsigmoid", x, { dtypes: "float", grad: (g, s) => only(g.div(6), s.abs().lt(3)) });
 
 /** x · hardsigmoid(x) (Howard et al., 2019). @see torch.nn.functional.hardswish */
 export const hardswish = (x: Tensor): Tensor =>

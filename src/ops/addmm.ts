@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { inplace } from "./inplace";
 import { bmm, mm, mv } from "./matmul";
+import { checkSameDType } from "./precision";
 import { outer } from "./products";
 
 /** Options of {@link addmm} and its kin. */
@@ -21,6 +22,7 @@ const factor = (x: Tensor, value: number): number | boolean =>
 
 /** beta · x + alpha · y, where x broadcasts to the shape of y. */
 function addScaled(op: string, x: Tensor, y: Tensor, { beta = 1, alpha = 1 }: AddmmOptions): Tensor {
+  checkSameDType(op, x, { product: y });
   if (!sameShape(broadcastShapes(op, x.shape, y.shape), y.shape))
     throw new ShapeError(
       `${op}: the input ${shapeText(x.shape)} does not broadcast to the product ${shapeText(y.shape)}`,

@@ -6,11 +6,11 @@ import { checkDivisor, refuseBool, refuseBools } from "./operands";
 import { constantLike } from "./reduce";
 
 /** `g` where the mask is set, else 0. */
-const onlyWhere = (g: Tensor, mask: Tensor): Tensor => g.mul(mask);
+const onlyWhere = (g: Tensor, mask: Tensor): Tensor => g.where(mask, 0);
 
-/** The gradient for the operand that `wins`; half of it where both are equal. */
-const shareOf = (g: Tensor, a: Tensor, b: Tensor, wins: Tensor): Tensor =>
-  g.mul(wins.to(g.dtype).add(a.eq(b).to(g.dtype).mul(0.5)));
+/** The gradient of an operand: none where it `loses`, half where both are equal, all of it else, also beside NaN. */
+const shareOf = (g: Tensor, isEqual: Tensor, loses: Tensor): Tensor =>
+  g.mul(0.5).where(isEqual, g).maskedFill(loses, 0);
 
 /** a + alpha · b. @see torch.add */
 export const add: ScaledBinary = scaledBinary("add", {
@@ -51,7 +51,8 @@ export const trueDivide: Binary = binary("trueDivide", {
   kernel: "div",
   js: (a, b) => a / b,
   saves: { a: ["b"], b: ["a", "b"] },
-  grads: [(g, { b }) => g.div(b), (g, { a, b }) => g.mul(a).div(b.mul(b)).neg()],
+  // b² may underflow where a / b / b does not.
+  grads: [(g, { b }) => g.div(b), (g, { a, b }) => trueDivide(a, b).div(b).mul(g).neg()],
 });
 /** {@link trueDivide} in place. */
 export const trueDivide_: BinaryInplace = inplace("trueDivide_", trueDivide);
@@ -73,7 +74,7 @@ export const remainder: Binary = binary("remainder", {
   domain: [0.5, 5],
   js: (a, b) => a - Math.floor(a / b) * b,
   saves: { a: [], b: ["a", "b"] },
-  grads: [(g) => g, (g, { a, b }) => g.mul(trueDivide(a, b).floor()).neg()],
+  grads: [(g) => g, (g, { a, b }) => g.mul(floorDivide(a, b)).neg()],
 });
 /** {@link remainder} in place. */
 export const remainder_: BinaryInplace = inplace("remainder_", remainder);
@@ -114,7 +115,7 @@ export const maximum: Binary = binary("maximum", {
   domain: [-5, 5],
   js: Math.max,
   saves: ["a", "b"],
-  grads: [(g, { a, b }) => shareOf(g, a, b, a.gt(b)), (g, { a, b }) => shareOf(g, a, b, a.lt(b))],
+  grads: [(g, { a, b }) => shareOf(g, a.eq(b), a.lt(b)), (g, { a, b }) => shareOf(g, b.eq(a), b.lt(a))],
 });
 
 /** The smaller of a and b; NaN if either is. Equal elements share the gradient. @see torch.minimum */
@@ -123,7 +124,7 @@ export const minimum: Binary = binary("minimum", {
   domain: [-5, 5],
   js: Math.min,
   saves: ["a", "b"],
-  grads: [(g, { a, b }) => shareOf(g, a, b, a.lt(b)), (g, { a, b }) => shareOf(g, a, b, a.gt(b))],
+  grads: [(g, { a, b }) => shareOf(g, a.eq(b), a.gt(b)), (g, { a, b }) => shareOf(g, b.eq(a), b.gt(a))],
 });
 
 /** The larger of a and b, ignoring NaN. @see torch.fmax */
@@ -134,7 +135,7 @@ export const fmax: Binary = binary("fmax", {
   saves: ["a", "b"],
   grads: [
     (g, { a, b }) => onlyWhere(g, a.ge(b).logicalOr(b.isnan())),
-    (g, { a, b }) => onlyWhere(g, a.ge(b).logicalOr(b.isnan()).logicalNot()),
+    (g, { a, b }) => onlyWhere(g, b.le(a).logicalOr(b.isnan()).logicalNot()),
   ],
 });
 
@@ -146,7 +147,7 @@ export const fmin: Binary = binary("fmin", {
   saves: ["a", "b"],
   grads: [
     (g, { a, b }) => onlyWhere(g, a.le(b).logicalOr(b.isnan())),
-    (g, { a, b }) => onlyWhere(g, a.le(b).logicalOr(b.isnan()).logicalNot()),
+    (g, { a, b }) => onlyWhere(g, b.ge(a).logicalOr(b.isnan()).logicalNot()),
   ],
 });
 
@@ -204,7 +205,11 @@ export const xlogy: Binary = binary("xlogy", {
   domain: [0.5, 5],
   js: (a, b) => a * Math.log(b),
   saves: ["a", "b"],
-  grads: [(g, { a, b }) => g.mul(xlogy(a.ne(0).to(a.dtype), b)), (g, { a, b }) => g.mul(a).div(b)],
+  grads: [
+    // 0 only where a is 0 and log b is no number; a · 0 stands for 0 there, since b may be a number.
+    (g, { a, b }) => g.mul(xlogy(a.ne(0).logicalOr(a.mul(0).lt(b)).to(a.dtype), b)),
+    (g, { a, b }) => g.mul(a).div(b),
+  ],
 });
 /** {@link xlogy} in place. */
 export const xlogy_: BinaryInplace = inplace("xlogy_", xlogy);
@@ -215,7 +220,10 @@ export const xlog1py: Binary = binary("xlog1py", {
   domain: [0.5, 5],
   js: (a, b) => a * Math.log1p(b),
   saves: ["a", "b"],
-  grads: [(g, { a, b }) => g.mul(xlog1py(a.ne(0).to(a.dtype), b)), (g, { a, b }) => g.mul(a).div(b.add(1))],
+  grads: [
+    (g, { a, b }) => g.mul(xlog1py(a.ne(0).logicalOr(a.mul(0).sub(1).lt(b)).to(a.dtype), b)),
+    (g, { a, b }) => g.mul(a).div(b.add(1)),
+  ],
 });
 
 /** The bits set in both. @see torch.bitwise_and */
@@ -294,7 +302,7 @@ export const heaviside: Binary = binary("heaviside", {
 /** {@link heaviside} in place. */
 export const heaviside_: BinaryInplace = inplace("heaviside_", heaviside);
 
-/** g where x > threshold, else 0: the gradient of relu and its kin. @see torch.threshold_backward */
+/** 0 where x ≤ 0, g elsewhere, at NaN too: the gradient of relu and its kin. @see torch.threshold_backward */
 export const thresholdBackward: Binary = binary("thresholdBackward", {
   dtypes: "floating",
   domain: [-5, 5],
@@ -303,7 +311,7 @@ export const thresholdBackward: Binary = binary("thresholdBackward", {
   grads: [(h, { b }) => thresholdBackward(h, b), null],
 });
 
-/** g where |x| < alpha, else 0: the gradient of hardtanh and its kin. @see torch.ops.aten.hardtanh_backward */
+/** 0 where |x| ≥ alpha, g elsewhere, at NaN too: the gradient of hardtanh and its kin. @see torch.ops.aten.hardtanh_backward */
 export const insideBackward: ScaledBinary = scaledBinary("insideBackward", {
   dtypes: "floating",
   domain: [-5, 5],

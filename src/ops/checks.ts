@@ -1,7 +1,15 @@
 /** Checks that many ops share. */
 import { isGradEnabled, isInferenceModeEnabled } from "../autograd/mode";
-import { canCast, type DType } from "../core/dtype";
-import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError } from "../core/errors";
+import { canCast, codeOf, type DType } from "../core/dtype";
+import {
+  ArgumentError,
+  AutogradError,
+  DeviceError,
+  DTypeError,
+  describe,
+  ShapeError,
+  ValueError,
+} from "../core/errors";
 import { overlapsItself, sameShape, shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
 
@@ -42,6 +50,17 @@ export function checkFits(op: string, out: Tensor, shape: readonly number[], dty
     throw new ShapeError(
       `${op}: output with shape ${shapeText(out.shape)} doesn't match the broadcast shape ${shapeText(shape)}`,
     );
+}
+
+/**
+ * Checks the values of a condition. A device that cannot be read at once lets all pass.
+ * @throws ValueError with the message unless the condition holds everywhere.
+ */
+export function checkAll(op: string, condition: Tensor, message: string): void {
+  const dense = condition.contiguous();
+  const n = dense.numel();
+  const count = dense.storage.backend.check("nonzeroCount", [codeOf(dense.dtype), dense, 0, n]);
+  if (count >= 0 && count < n) throw new ValueError(`${op}: ${message}`);
 }
 
 /** @throws AutogradError if elements of `x` share memory, so that none of them could keep what is written to it. */

@@ -347,6 +347,13 @@ export function combinations(x: Tensor, r = 2, options: { withReplacement?: bool
   return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);
 }
 
-/** The shape that all shapes broadcast to. @see torch.broadcast_shapes @throws ShapeError naming the axis that does not fit. */
-export const broadcastShapes = (...shapes: readonly Shape[]): number[] =>
-  commonShape("broadcastShapes", ...shapes.map((shape) => checkSize("broadcastShapes", [shape])));
+/**
+ * The shape that all shapes broadcast to; a number is a shape of one axis.
+ * @see torch.broadcast_shapes
+ * @throws ShapeError naming the axis that does not fit.
+ */
+export const broadcastShapes = (...shapes: readonly (Shape | number)[]): number[] =>
+  commonShape(
+    "broadcastShapes",
+    ...shapes.map((shape) => checkSize("broadcastShapes", [typeof shape === "number" ? [shape] : shape])),
+  );

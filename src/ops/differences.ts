@@ -24,15 +24,15 @@ export function diff(x: Tensor, n = 1, dim = -1, options: DiffOptions = {}): Ten
   if (x.ndim === 0) throw new ValueError("diff: expects input to be at least one-dimensional");
   if (checkInteger("diff", "n", n) < 0) throw new ValueError(`diff: order must be non-negative but got ${n}`);
   const d = wrapDim("diff", dim, x.ndim);
+  // As in PyTorch, nothing is joined to the input where there is no difference to take.
+  if (n === 0) return x.clone();
   const { prepend, append } = options;
   for (const [name, part] of Object.entries({ prepend, append })) if (part != null) checkTensor("diff", part, name);
   let y = prepend || append ? cat([...(prepend ? [prepend] : []), x, ...(append ? [append] : [])], d) : x;
-  // Nothing is left after as many differences as there are elements.
-  const rounds = Math.min(n, Math.max(1, y.shape[d]!));
-  for (let i = 0; i < rounds; i++) {
+  for (let i = Math.min(n, y.shape[d]!); i > 0; i--) {
     const rest = Math.max(0, y.shape[d]! - 1);
     const [later, earlier] = [y.narrow(d, y.shape[d]! - rest, rest), y.narrow(d, 0, rest)];
     y = x.dtype === "bool" ? later.logicalXor(earlier) : later.sub(earlier);
   }
-  return n === 0 ? y.clone() : y;
+  return y;
 }

@@ -11,6 +11,7 @@ import { checkTensor } from "./checks";
 import { linspace } from "./creation";
 import { cast, computeType } from "./define";
 import { dense } from "./positions";
+import { checkFloating } from "./precision";
 import { searchsorted } from "./search";
 
 /** Options of {@link bincount}. */
@@ -74,7 +75,7 @@ function histogramRange(op: string, x: Tensor, low: number, high: number): [numb
 export function histc(x: Tensor, bins = 100, options: HistcOptions = {}): Tensor {
   checkTensor("histc", x);
   checkOptions("histc", options, ["min", "max"]);
-  if (!isFloat(x.dtype)) throw new DTypeError(`histc: not implemented for ${x.dtype}; use x.float()`);
+  checkFloating("histc", x);
   checkBins("histc", bins);
   for (const [name, end] of Object.entries({ min: options.min ?? 0, max: options.max ?? 0 }))
     checkNumber("histc", name, end);
@@ -192,7 +193,8 @@ const pair = <E>(hist: Tensor, binEdges: E): Histogram<E> => ({
  * @see torch.histogram
  */
 export function histogram(x: Tensor, bins: number | Tensor, options: HistogramOptions = {}): Histogram<Tensor> {
-  checkHistogram("histogram", checkTensor("histogram", x), 1, x.shape, options);
+  checkFloating("histogram", x);
+  checkHistogram("histogram", x, 1, x.shape, options);
   return noGrad(() => {
     const edges = edgesOf("histogram", x, bins, options.range);
     return pair(countPoints(x.reshape([-1, 1]), [edges], options.weight, options.density ?? false), edges);
@@ -208,7 +210,8 @@ export function histogramdd(
   bins: number | readonly (number | Tensor)[],
   options: HistogramOptions = {},
 ): Histogram<Tensor[]> {
-  if (checkTensor("histogramdd", x).ndim < 2)
+  checkFloating("histogramdd", x);
+  if (x.ndim < 2)
     throw new ShapeError(`histogramdd: input tensor should have at least 2 dimensions, but got ${x.ndim}`);
   const d = x.shape.at(-1)!;
   checkHistogram("histogramdd", x, d, x.shape.slice(0, -1), options);

@@ -24,6 +24,7 @@ function trapezoids(
   options: TrapezoidOptions,
 ): { areas: Tensor; dim: number } {
   checkTensor(op, y, "y");
+  if (x) checkTensor(op, x, "x");
   checkOptions(op, options, ["dx", "dim"]);
   if (x && options.dx != null) throw new ArgumentError(`${op}: takes the positions x or the distance dx, not both`);
   if (x != null) checkTensor(op, x, "x");

@@ -7,6 +7,7 @@ import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
+import { checkFloating, checkSameDType, isHalf, widen } from "./precision";
 import { logSoftmaxBackward } from "./softmax";
 
 /** What becomes of the losses of single elements. */
@@ -50,7 +51,7 @@ interface Rows {
 const LOSS_COST = 2;
 
 function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOptions): Rows {
-  if (!isFloat(input.dtype)) throw new DTypeError(`${op}: takes floating-point scores, got ${input.dtype}`);
+  checkFloating(op, input);
   if (target.dtype !== "int64" && target.dtype !== "uint8")
     throw new DTypeError(`${op}: class targets must be int64, got ${target.dtype}; use target.long()`);
   if (input.ndim === 0) throw new ShapeError(`${op}: expects scores with a class axis, got a 0-d tensor`);
@@ -62,10 +63,11 @@ function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOpt
     );
   const c = input.shape[axis]!;
   const { weight } = options;
-  if (weight && (weight.ndim !== 1 || weight.shape[0] !== c || weight.dtype !== input.dtype))
+  if (weight && (checkTensor(op, weight, "weight").ndim !== 1 || weight.shape[0] !== c))
     throw new ShapeError(
-      `${op}: weight must have shape [${c}] and dtype ${input.dtype}, got ${shapeText(weight.shape)} and ${weight.dtype}`,
+      `${op}: weight tensor should be defined either for all ${c} classes or no classes but got weight tensor of shape: ${shapeText(weight.shape)}`,
     );
+  checkSameDType(op, input, { weight });
   checkSameDevice(op, input, target, weight);
   return { c, inner: sizeOfShape(input.shape.slice(axis + 1)), ignoreIndex: options.ignoreIndex ?? -100 };
 }
@@ -118,6 +120,8 @@ function elementGrad(g: Tensor, shape: readonly number[], reduction: Reduction, 
   return (total === undefined ? g : g.div(total)).expand(shape);
 }
 
+const widenWeight = <O extends NllOptions>(options: O): O => ({ ...options, weight: widen(options.weight ?? null) });
+
 const isTensorGiven = (x: Tensor | undefined | null): x is Tensor => x !== undefined && x !== null;
 
 /**
@@ -133,6 +137,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllOptions = {})
   checkOptions("nllLoss", options, ["weight", "ignoreIndex", "reduction"]);
   const reduction = checkReduction("nllLoss", options.reduction ?? "mean");
   const rows = checkClasses("nllLoss", input, target, options);
+  if (isHalf(input.dtype)) return nllLoss(widen(input), target, widenWeight(options)).to(input.dtype);
   const classes = target.long().contiguous();
   checkTargets("nllLoss", classes, rows);
   const weight = options.weight?.contiguous() ?? undefined;
@@ -185,6 +190,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ValueError(`crossEntropy: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
   if (sameShape(input.shape, target.shape) && isFloat(target.dtype)) return probabilityLoss(input, target, options);
+  if (isHalf(input.dtype)) return crossEntropy(widen(input), target, widenWeight(options)).to(input.dtype);
   if (labelSmoothing > 0) return smoothedLoss(input, target, options);
   return classLoss(input, target, rest);
 }

@@ -1,12 +1,14 @@
 /** Losses between tensors of one shape, and those composed of other ops. */
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
+import { checkNumber } from "../core/arguments";
 import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./checks";
+import { checkAll, checkTensor } from "./checks";
 import { sumTo } from "./define";
 import { checkReduction, type Reduction, reduceLoss } from "./loss";
+import { checkSameDType } from "./precision";
 
 /** What every loss takes. */
 export interface LossOptions {
@@ -83,9 +85,10 @@ export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {})
 export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions & { beta?: number } = {}): Tensor {
   checkOptions("smoothL1Loss", options, ["reduction", "beta"]);
   const { reduction = "mean", beta = 1 } = options;
-  if (beta < 0) throw new ValueError(`smoothL1Loss: beta must not be negative, got ${beta}`);
+  if (!(checkNumber("smoothL1Loss", "beta", beta) >= 0))
+    throw new ValueError(`smoothL1Loss: does not support negative values for beta, got ${beta}`);
   if (beta === 0) return l1Loss(input, target, { reduction });
-  const slope = (d: Tensor) => d.div(beta).where(d.abs().lt(beta), d.sgn());
+  const slope = (d: Tensor) => d.sgn().where(d.abs().ge(beta), d.div(beta));
   return elementwise("SmoothL1LossBackward0", "smoothL1Loss", input, target, reduction, {
     value: (x, t) => {
       const d = x.sub(t).abs();
@@ -103,8 +106,9 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions
 export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
   checkOptions("huberLoss", options, ["reduction", "delta"]);
   const { reduction = "mean", delta = 1 } = options;
-  if (delta <= 0) throw new ValueError(`huberLoss: delta must be positive, got ${delta}`);
-  const slope = (d: Tensor) => d.where(d.abs().le(delta), d.sgn().mul(delta));
+  if (!(checkNumber("huberLoss", "delta", delta) > 0))
+    throw new ValueError(`huberLoss: does not support non-positive values for delta, got ${delta}`);
+  const slope = (d: Tensor) => d.sgn().mul(delta).where(d.abs().gt(delta), d);
   return elementwise("HuberLossBackward0", "huberLoss", input, target, reduction, {
     value: (x, t) => {
       const d = x.sub(t).abs();
@@ -147,6 +151,10 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BceOp
   checkTensor("binaryCrossEntropy", target, "target");
   checkSameShape("binaryCrossEntropy", input, target);
   const { weight, reduction = "mean" } = options;
+  checkSameDType("binaryCrossEntropy", input, { target });
+  const isProbability = noGrad(() => input.ge(0).logicalAnd(input.le(1)));
+  checkAll("binaryCrossEntropy", isProbability, "all elements of input should be between 0 and 1");
+  isProbability.dispose();
   const weighted = (x: Tensor) => (weight ? x.mul(weight) : x);
   return elementwise("BinaryCrossEntropyBackward0", "binaryCrossEntropy", input, target, reduction, {
     value: (p, t) => {
@@ -181,8 +189,6 @@ export function binaryCrossEntropyWithLogits(
   checkSameShape("binaryCrossEntropyWithLogits", input, target);
   const { weight, posWeight, reduction = "mean" } = options;
   const weighted = (x: Tensor) => (weight ? x.mul(weight) : x);
-  // log sigmoid(x) counts for t·posWeight, log sigmoid(−x) for 1 − t.
-  const positive = (t: Tensor) => (posWeight ? t.mul(posWeight) : t);
   return elementwise(
     "BinaryCrossEntropyWithLogitsBackward0",
     "binaryCrossEntropyWithLogits",
@@ -190,18 +196,18 @@ export function binaryCrossEntropyWithLogits(
     target,
     reduction,
     {
+      // log sigmoid(−x) is log sigmoid(x) − x, so that what cancels never is computed.
       value: (x, t) => {
-        const [yes, no] = [x.logSigmoid(), x.neg().logSigmoid()];
-        return weighted(positive(t).mul(yes).add(t.neg().add(1).mul(no)).neg());
+        const yes = x.logSigmoid();
+        const both = posWeight ? yes.mul(t.mul(posWeight.sub(1)).add(1)) : yes;
+        return weighted(t.neg().add(1).mul(x).sub(both));
       },
-      dx: (x, t) => weighted(positive(t).add(t.neg().add(1)).mul(x.sigmoid()).sub(positive(t))),
-      dt: (x) =>
-        weighted(
-          x
-            .neg()
-            .logSigmoid()
-            .sub(posWeight ? x.logSigmoid().mul(posWeight) : x.logSigmoid()),
-        ),
+      dx: (x, t) => {
+        if (!posWeight) return weighted(x.sigmoid().sub(t));
+        const positive = t.mul(posWeight);
+        return weighted(positive.add(t.neg().add(1)).mul(x.sigmoid()).sub(positive));
+      },
+      dt: (x) => weighted(posWeight ? x.neg().logSigmoid().sub(x.logSigmoid().mul(posWeight)) : x.neg()),
     },
   );
 }
@@ -273,6 +279,8 @@ export function gaussianNllLoss(
         `gaussianNllLoss: var is of incorrect size ${shapeText(v.shape)}; it must have the shape of the input, ${shapeText(input.shape)}, or 1 as its last size`,
       );
   }
+  const isValid = noGrad(() => v.lt(0).logicalNot());
+  checkAll("gaussianNllLoss", isValid, "var has negative entry/entries");
   // The floor is a constant: no gradient flows through it.
   const floored = v.add(noGrad(() => v.clampMin(eps).sub(v)));
   let losses = floored.log().add(input.sub(target).square().div(floored)).mul(0.5);

@@ -30,6 +30,7 @@ export function product(a: Tensor, b: Tensor, bias?: Tensor): Tensor {
   const dtype = computeType(a.dtype);
   const x = cast(a, dtype);
   const w = cast(b, dtype);
+  const plus = bias && cast(bias, dtype);
   const y = allocate(batched ? [batch, m, n] : [m, n], dtype, a);
   const { backend } = a.storage;
   const tasks = backend.query("gemmTasks", [m, n, k, batch]);
@@ -52,7 +53,7 @@ export function product(a: Tensor, b: Tensor, bias?: Tensor): Tensor {
       batched ? w.strides[0]! : 0,
       m * n,
       0,
-      bias,
+      plus,
       bias === undefined ? NO_BIAS : BIAS_PER_COLUMN,
       0,
     ],

@@ -4,7 +4,7 @@ import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkNumber } from "../core/arguments";
 import { type DType, isFloat } from "../core/dtype";
-import { checkOptions, DTypeError } from "../core/errors";
+import { checkOptions, DTypeError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -209,6 +209,7 @@ export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: Reduc
   checkFloat("vectorNorm", input);
   const keepdim = options.keepdim ?? false;
   const p = plan("vectorNorm", input, dim, keepdim);
+  if (input.numel() === 0 && (ord < 0 || ord === Number.POSITIVE_INFINITY)) checkNotEmpty(input, ord, p, dim);
   const y = noGrad(() => normValue(input, ord, p, keepdim));
   const { shape } = input;
   return record(
@@ -218,6 +219,16 @@ export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: Reduc
     [input, y],
     [(g, [v, s]) => normGrad(spread(g, p.kept, shape), v!, spread(s!, p.kept, shape), ord, p.dims)],
   );
+}
+
+/** @throws ValueError if an axis without elements is reduced: there is no least or largest of none. */
+function checkNotEmpty(x: Tensor, ord: number, { dims }: Plan, dim: Dim | undefined): void {
+  const empty = dims.find((d) => x.shape[d] === 0);
+  const where = dim == null ? "an empty tensor" : `the dimension ${empty} because this dimension is empty and`;
+  if (empty !== undefined)
+    throw new ValueError(
+      `vectorNorm: cannot compute the ${ord} norm on ${where}${dim == null ? " because" : ""} the operation does not have an identity`,
+    );
 }
 
 function normValue(x: Tensor, ord: number, p: Plan, keepdim: boolean): Tensor {

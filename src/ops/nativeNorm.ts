@@ -3,6 +3,7 @@ import { noGrad } from "../autograd/mode";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { batchNorm, layerNorm } from "./norm";
+import { checkSameDType } from "./precision";
 
 type Optional = Tensor | null | undefined;
 
@@ -17,7 +18,8 @@ export function nativeLayerNorm(
   bias: Optional,
   eps: number,
 ): [output: Tensor, mean: Tensor, rstd: Tensor] {
-  const y = layerNorm(checkTensor("nativeLayerNorm", input), normalizedShape, {
+  checkSameDType("nativeLayerNorm", checkTensor("nativeLayerNorm", input), { weight, bias });
+  const y = layerNorm(input, normalizedShape, {
     weight: weight ?? null,
     bias: bias ?? null,
     eps,
@@ -44,7 +46,7 @@ export function nativeBatchNorm(
   momentum: number,
   eps: number,
 ): [output: Tensor, saveMean: Tensor, saveInvstd: Tensor] {
-  checkTensor("nativeBatchNorm", input);
+  checkSameDType("nativeBatchNorm", checkTensor("nativeBatchNorm", input), { weight, bias, runningMean, runningVar });
   const y = batchNorm(input, runningMean, runningVar, {
     weight: weight ?? null,
     bias: bias ?? null,

@@ -1,12 +1,12 @@
 /** Normalization over the batch, over features and over groups. */
 import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
-import { isFloat } from "../core/dtype";
-import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
+import { checkFloating, checkSameDType, isHalf, widen, widened } from "./precision";
 
 const NORM_COST = 1;
 
@@ -34,15 +34,15 @@ interface Channels {
 }
 
 function channelsOf(op: string, x: Tensor, parameters: Readonly<Record<string, Optional>>): Channels {
-  checkTensor(op, x);
-  if (!isFloat(x.dtype)) throw new DTypeError(`${op}: takes floating-point elements, got ${x.dtype}`);
+  checkFloating(op, checkTensor(op, x));
   if (x.ndim < 2) throw new ShapeError(`${op}: expected at least 2D input (got ${x.ndim}D input)`);
   const c = x.shape[1]!;
   for (const [name, p] of Object.entries(parameters))
-    if (p && (p.numel() !== c || p.ndim !== 1))
+    if (p && (checkTensor(op, p, name).numel() !== c || p.ndim !== 1))
       throw new ShapeError(
         `${op}: ${name} should contain ${c} elements not ${p.numel()} (shape ${shapeText(p.shape)})`,
       );
+  checkSameDType(op, x, parameters);
   checkSameDevice(op, x, ...Object.values(parameters));
   return { n: x.shape[0]!, c, inner: sizeOfShape(x.shape.slice(2)) };
 }
@@ -73,16 +73,30 @@ export function batchNorm(
   options: BatchNormOptions = {},
 ): Tensor {
   checkOptions("batchNorm", options, ["weight", "bias", "training", "momentum", "eps"]);
-  const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
-  if (checkTensor("batchNorm", input).numel() === 0) return input.clone();
+  const { weight, bias, training = false } = options;
   const channels = channelsOf("batchNorm", input, { runningMean, runningVar, weight, bias });
-  const count = channels.n * channels.inner;
-  if (training && count <= 1)
+  if (input.numel() === 0) return input.clone();
+  if (training && channels.n * channels.inner === 1)
     throw new ValueError(
-      `batchNorm: expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`,
+      `batchNorm: Expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`,
     );
   if (!training && (!runningMean || !runningVar))
     throw new ValueError("batchNorm: expected runningMean and runningVar when training is false");
+  if (!isHalf(input.dtype)) return normalizeBatch(input, runningMean, runningVar, options, channels);
+  const wide = { ...options, weight: widen(weight ?? null), bias: widen(bias ?? null) };
+  return normalizeBatch(input.to("float32"), runningMean, runningVar, wide, channels).to(input.dtype);
+}
+
+/** {@link batchNorm} of arguments that have been checked; the parameters have the dtype of the input. */
+function normalizeBatch(
+  input: Tensor,
+  runningMean: Optional,
+  runningVar: Optional,
+  options: BatchNormOptions,
+  channels: Channels,
+): Tensor {
+  const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
+  const count = channels.n * channels.inner;
   const x = input.contiguous();
   const [mean, invstd] = noGrad(() => {
     if (!training) return [runningMean!.to(x.dtype).contiguous(), runningVar!.to(x.dtype).add(eps).rsqrt()];
@@ -179,10 +193,9 @@ export interface LayerNormOptions {
  * @see torch.nn.functional.layer_norm (Ba et al., 2016)
  */
 export function layerNorm(input: Tensor, normalizedShape: readonly number[], options: LayerNormOptions = {}): Tensor {
-  checkTensor("layerNorm", input);
+  checkFloating("layerNorm", checkTensor("layerNorm", input));
   checkOptions("layerNorm", options, ["weight", "bias", "eps"]);
   const { weight, bias, eps = 1e-5 } = options;
-  if (!isFloat(input.dtype)) throw new DTypeError(`layerNorm: takes floating-point elements, got ${input.dtype}`);
   if (
     normalizedShape.length === 0 ||
     !sameShape(input.shape.slice(input.ndim - normalizedShape.length), normalizedShape)
@@ -194,10 +207,23 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
     ["weight", weight],
     ["bias", bias],
   ] as const)
-    if (p && !sameShape(p.shape, normalizedShape))
+    if (p && !sameShape(checkTensor("layerNorm", p, name).shape, normalizedShape))
       throw new ShapeError(
         `layerNorm: expected ${name} to be of shape ${shapeText(normalizedShape)}, got ${shapeText(p.shape)}`,
       );
+  checkSameDevice("layerNorm", input, weight, bias);
+  checkSameDType("layerNorm", input, { weight, bias });
+  return widened(input, (x) => normalizeLayer(x, normalizedShape, widen(weight), widen(bias), eps));
+}
+
+/** {@link layerNorm} of arguments that have been checked; the parameters have the dtype of the input. */
+function normalizeLayer(
+  input: Tensor,
+  normalizedShape: readonly number[],
+  weight: Optional,
+  bias: Optional,
+  eps: number,
+): Tensor {
   const n = sizeOfShape(normalizedShape);
   const rows = n === 0 ? 0 : input.numel() / n;
   const x = input.contiguous();
@@ -282,8 +308,14 @@ export function groupNorm(input: Tensor, numGroups: number, options: GroupNormOp
       `groupNorm: expected number of channels in input to be divisible by numGroups, but got input of shape ${shapeText(input.shape)} and numGroups=${numGroups}`,
     );
   const size = (c / numGroups) * inner;
-  const y = layerNorm(input.reshape(n, numGroups, size), [size], { eps }).reshape(input.shape);
-  return affine(y, weight, bias);
+  if (n * size === 1)
+    throw new ValueError(
+      `groupNorm: Expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`,
+    );
+  return widened(input, (x) => {
+    const y = layerNorm(x.reshape(n, numGroups, size), [size], { eps }).reshape(input.shape);
+    return affine(y, widen(weight), widen(bias));
+  });
 }
 
 /** y · weight + bias per channel. */
@@ -325,13 +357,13 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
   const { n, c, inner } = channelsOf("instanceNorm", input, { runningMean, runningVar, weight, bias });
   if (!useInputStats)
     return batchNorm(input, runningMean, runningVar, { weight: weight ?? null, bias: bias ?? null, eps });
-  if (inner <= 1)
+  if (inner === 1)
     throw new ValueError(
-      `instanceNorm: expected more than 1 spatial element when training, got input size ${shapeText(input.shape)}`,
+      `instanceNorm: Expected more than 1 spatial element when training, got input size ${shapeText(input.shape)}`,
     );
   noGrad(() => {
     if (!runningMean && !runningVar) return;
-    const flat = input.detach().reshape(1, n * c, inner);
+    const flat = widen(input.detach()).reshape(1, n * c, inner);
     const [mean, variance] = statistics(flat.contiguous(), { n: 1, c: n * c, inner });
     updateRunning(runningMean, mean.reshape(n, c).mean(0), momentum);
     updateRunning(
@@ -343,6 +375,8 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
       momentum,
     );
   });
-  const y = layerNorm(input.reshape(n, c, inner), [inner], { eps }).reshape(input.shape);
-  return affine(y, weight, bias);
+  return widened(input, (x) => {
+    const y = layerNorm(x.reshape(n, c, inner), [inner], { eps }).reshape(input.shape);
+    return affine(y, widen(weight), widen(bias));
+  });
 }

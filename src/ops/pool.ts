@@ -10,6 +10,7 @@ import { checkShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
+import { checkFloating, isHalf } from "./precision";
 import { type Sizes, type SlidingWindows, spread, wordsOf } from "./sliding";
 
 export interface MaxPoolOptions {
@@ -165,6 +166,11 @@ function adaptiveWindows(
 
 /** Maximum over windows, with positions. */
 function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
+  checkFloating(op, x);
+  if (isHalf(x.dtype)) {
+    const [y, indices] = maxOver(op, x.to("float32"), g);
+    return [y.to(x.dtype), indices];
+  }
   const y = allocate([...g.outputShape], x.dtype, x);
   const indices = allocate(y.shape, "int64", x);
   x.storage.backend.call("maxPool", x.dtype, [y, indices, x.contiguous(), g.words], g.work);
@@ -249,6 +255,7 @@ export const adaptiveMaxPool3d: AdaptiveMaxPool = adaptiveMax(3);
 
 /** A linear pooling: its gradient spreads evenly, and the gradient of that is the pooling again. */
 function linearPool(name: string, x: Tensor, g: Geometry, extra: readonly number[]): Tensor {
+  if (isHalf(x.dtype)) return linearPool(name, x.to("float32"), g, extra).to(x.dtype);
   const y = allocate([...g.outputShape], x.dtype, x);
   x.storage.backend.call("avgPool", x.dtype, [y, x.contiguous(), g.words, ...extra], g.work);
   return record(name, y, [x], [], [(grad) => linearPoolBackward(name, grad, g, extra)]);
@@ -270,7 +277,7 @@ function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOpt
     return avgPool(dims, x.double(), kernelSize, options).to(x.dtype);
   const g = windows(op, x, dims, kernelSize, options);
   const { countIncludePad = true, divisorOverride = null } = options;
-  if (divisorOverride !== null) checkInteger(op, "divisorOverride", divisorOverride);
+  if (divisorOverride !== null) checkInteger(op, "divisorOverride", divisorOverride, -MAX_COUNT, MAX_COUNT);
   if (divisorOverride === 0) throw new ValueError(`${op}: divisorOverride must not be zero`);
   return linearPool(`AvgPool${dims}DBackward0`, x, g, [divisorOverride ?? 0, countIncludePad ? 1 : 0]);
 }
@@ -290,13 +297,12 @@ export const avgPool2d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
 export const avgPool3d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor =>
   avgPool(3, x, kernelSize, options);
 
-const adaptiveAvg = (dims: number, x: Tensor, outputSize: OutputSize): Tensor =>
-  linearPool(
-    `AdaptiveAvgPool${dims}DBackward0`,
-    x,
-    adaptiveWindows(`adaptiveAvgPool${dims}d`, x, dims, outputSize),
-    [0, 0],
-  );
+function adaptiveAvg(dims: number, x: Tensor, outputSize: OutputSize): Tensor {
+  const op = `adaptiveAvgPool${dims}d`;
+  const g = adaptiveWindows(op, x, dims, outputSize);
+  checkFloating(op, x);
+  return linearPool(`AdaptiveAvgPool${dims}DBackward0`, x, g, [0, 0]);
+}
 
 /** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool1d */
 export const adaptiveAvgPool1d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(1, x, outputSize);

@@ -9,6 +9,7 @@ import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
 import { type ValuesAndIndices, valuesAndIndices } from "./extrema";
 import { inplace } from "./inplace";
+import { checkFloating } from "./precision";
 
 /** `x` seen as [outer, n, inner]. */
 function rowsAlong(x: Tensor, dim: number) {
@@ -92,6 +93,7 @@ function cumprodGrad(g: Tensor, x: Tensor, d: number): Tensor {
 
 /** The logarithm of the sum of exponentials so far along `dim`. @see torch.logcumsumexp */
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
+  checkFloating("logcumsumexp", checkTensor("logcumsumexp", x));
   const { x: input, d, result } = prepare("logcumsumexp", x, dim, {});
   return record(
     "LogcumsumexpBackward0",

@@ -1,12 +1,13 @@
 /** Softmax and its logarithm, with fused gradients. */
 import { record } from "../autograd/node";
 import { type DType, isFloat } from "../core/dtype";
-import { checkOptions, DTypeError } from "../core/errors";
-import { sizeOfShape, wrapDim } from "../core/shape";
+import { checkOptions, DTypeError, ShapeError } from "../core/errors";
+import { sameShape, shapeText, sizeOfShape, wrapDim } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
+import { checkFloating, checkSameDType, isHalf, widen } from "./precision";
 
 /** Nanoseconds per element. */
 const SOFTMAX_COST = 2;
@@ -17,6 +18,16 @@ function rows(kernel: string, y: Tensor, inputs: readonly Tensor[], dim: number)
   const inner = y.ndim === 0 ? 1 : sizeOfShape(y.shape.slice(dim + 1));
   const range = n === 0 ? 0 : y.numel() / n;
   y.storage.backend.call(kernel, y.dtype, [y, ...inputs, n, inner], { range, cost: y.numel() * SOFTMAX_COST });
+}
+
+/** @throws DTypeError or ShapeError unless a gradient fits the result. */
+function checkGradient(op: string, g: Tensor, y: Tensor): void {
+  checkFloating(op, checkTensor(op, y, "output"));
+  checkSameDType(op, y, { gradient: checkTensor(op, g, "gradient") });
+  if (!sameShape(g.shape, y.shape))
+    throw new ShapeError(
+      `${op}: a gradient of shape ${shapeText(g.shape)} does not fit an output of shape ${shapeText(y.shape)}`,
+    );
 }
 
 function forward(kernel: string, x: Tensor, dim: number): Tensor {
@@ -49,6 +60,8 @@ export function softmax(x: Tensor, dim: number, options: { dtype?: DType } = {})
 
 /** The gradient of {@link softmax} with result `y`: y · (g − Σ g·y). @see torch._softmax_backward_data */
 export function softmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {
+  checkGradient("softmaxBackward", g, y);
+  if (isHalf(y.dtype)) return softmaxBackward(widen(g), widen(y), dim).to(y.dtype);
   const gx = allocate(y.shape, y.dtype, y);
   rows("softmaxBackward", gx, [g.contiguous(), y.contiguous()], dim);
   return record(
@@ -78,6 +91,8 @@ export function logSoftmax(x: Tensor, dim: number, options: { dtype?: DType } = 
 
 /** The gradient of {@link logSoftmax} with result `y`: g − exp(y) · Σ g. @see torch._log_softmax_backward_data */
 export function logSoftmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {
+  checkGradient("logSoftmaxBackward", g, y);
+  if (isHalf(y.dtype)) return logSoftmaxBackward(widen(g), widen(y), dim).to(y.dtype);
   const gx = allocate(y.shape, y.dtype, y);
   rows("logSoftmaxBackward", gx, [g.contiguous(), y.contiguous()], dim);
   return record(

@@ -1,10 +1,13 @@
 /** Special functions. */
+import { noGrad } from "../autograd/mode";
+import { record } from "../autograd/node";
 import { checkInteger, checkNumber } from "../core/arguments";
 import { checkOptions } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { type Binary, type BinaryInplace, binary, mapWith, type Unary, type UnaryInplace, unary } from "./define";
 import { inplace } from "./inplace";
+import { widened } from "./precision";
 
 /** The error function. Shape: any. @see torch.erf */
 export const erf: Unary = unary("erf", {
@@ -152,8 +155,9 @@ export const i1e: Unary = unary("i1e", {
 
 /** y / x, whose limit at 0 is ½ for the Bessel functions of order 1. */
 function ratio(y: Tensor, x: Tensor): Tensor {
-  const isZero = x.eq(0);
-  return y.div(x.maskedFill(isZero, 1)).maskedFill(isZero, 0.5);
+  // Half of the smallest numbers is rounded to 0 or to themselves.
+  const isTiny = x.abs().lt(1e-30);
+  return y.div(x.maskedFill(isTiny, 1)).maskedFill(isTiny, 0.5);
 }
 
 /** The quantile of the standard normal distribution. Shape: any. @see torch.special.ndtri */
@@ -220,7 +224,9 @@ const gammaDensity = (a: Tensor, b: Tensor): Tensor => a.sub(1).mul(b.log()).sub
 /** −x · log x, 0 at 0 and −∞ below. @see torch.special.entr */
 export function entr(x: Tensor): Tensor {
   checkTensor("entr", x);
-  return x.xlogy(x).neg().maskedFill(x.lt(0), Number.NEGATIVE_INFINITY);
+  const input = x.isFloatingPoint() ? x : x.float();
+  const y = noGrad(() => input.xlogy(input).neg().maskedFill(input.lt(0), Number.NEGATIVE_INFINITY));
+  return record("SpecialEntrBackward0", y, [input], [input], [(g, [s]) => g.mul(s!.log().add(1).neg())]);
 }
 
 /** log(x / (1 − x)), with x limited to [eps, 1 − eps] if eps is given. @see torch.logit */
@@ -229,9 +235,20 @@ export function logit(x: Tensor, options: { eps?: number | null } = {}): Tensor 
   checkOptions("logit", options, ["eps"]);
   const { eps = null } = options;
   if (eps !== null) checkNumber("logit", "eps", eps);
-  const y = eps === null ? x : x.clamp(eps, 1 - eps);
-  const input = y.isFloatingPoint() ? y : y.float();
-  return input.div(input.neg().add(1)).log();
+  return widened(x.isFloatingPoint() ? x : x.float(), (input) => {
+    const y = noGrad(() => {
+      const inside = eps === null ? input : input.clamp(eps, 1 - eps);
+      return inside.div(inside.neg().add(1)).log();
+    });
+    return record("LogitBackward0", y, [input], [input], [(g, [s]) => logitGrad(g, s!, eps)]);
+  });
+}
+
+/** g / (x (1 − x)); outside of [0, 1] NaN, or 0 where `eps` moved x. */
+function logitGrad(g: Tensor, x: Tensor, eps: number | null): Tensor {
+  const low = eps ?? 0;
+  const outside = x.lt(low).logicalOr(x.gt(1 - low));
+  return g.div(x.mul(x.neg().add(1))).maskedFill(outside, eps === null ? Number.NaN : 0);
 }
 
 /** {@link logit} in place. */

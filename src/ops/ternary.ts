@@ -8,6 +8,7 @@ import { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
 import { cast, computeType, sumTo, type TensorLike } from "./define";
 import { inplace } from "./inplace";
+import { checkFloating } from "./precision";
 
 /** y = kernel(a, b, c; p) of operands that broadcast; the last two are cast to `dtype`, the first too unless it is a mask. */
 function combine(kernel: string, dtype: DType, a: Tensor, b: Tensor, c: Tensor, p = 0): Tensor {
@@ -48,7 +49,7 @@ export function where(x: TensorLike, condition: Tensor, other: TensorLike): Tens
 
 /** start + weight · (end − start); the weight is a number or a tensor. @see torch.lerp */
 export function lerp(start: Tensor, end: Tensor, weight: Tensor | number): Tensor {
-  checkTensor("lerp", start);
+  checkFloating("lerp", checkTensor("lerp", start));
   checkTensor("lerp", end, "end");
   if (start.dtype !== end.dtype)
     throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`end\` but got dtype ${end.dtype}`);

@@ -248,9 +248,19 @@ export const sinc: Unary = unary("sinc", {
   js: (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)),
   saves: ["x"],
   grad: (g, { x }) => {
-    const px = x.mul(Math.PI);
-    const slope = px.mul(px.cos()).sub(px.sin()).div(px.mul(x));
-    return g.mul(slope.maskedFill(x.eq(0), 0));
+    // Near 0 the difference below cancels; the series does not.
+    const isSmall = x.abs().lt(0.03);
+    const px = x.maskedFill(isSmall, 1).mul(Math.PI);
+    const slope = px.mul(px.cos()).sub(px.sin()).div(px.square()).mul(Math.PI);
+    const square = x.mul(Math.PI).square();
+    const series = square
+      .mul(1 / 280)
+      .sub(1 / 10)
+      .mul(square)
+      .add(1)
+      .mul(x)
+      .mul(-(Math.PI ** 2) / 3);
+    return g.mul(series.where(isSmall, slope));
   },
 });
 /** {@link sinc} in place. */

@@ -24,16 +24,17 @@ export function update(kernel: string, param: Tensor, grad: Tensor, args: readon
   if (dtype !== "float32" && dtype !== "float64")
     throw new DTypeError(`${kernel}: optimizers update float32 and float64 parameters, got ${dtype}`);
   const n = param.numel();
-  for (const arg of args) if (arg instanceof Tensor) checkState(kernel, arg, param, n);
+  checkOperand(kernel, "gradient", grad, param, n);
+  for (const arg of args) if (arg instanceof Tensor) checkOperand(kernel, "state", arg, param, n);
   param.storage.backend.call(kernel, dtype, [param, grad, ...args], { range: n, cost: n * UPDATE_COST });
 }
 
 /** The kernels trust their operands, and state may come from a file. */
-function checkState(kernel: string, state: Tensor, param: Tensor, n: number): void {
-  state.assertAlive(kernel);
-  if (state.dtype === param.dtype && sizeOfShape(state.shape) === n && state.device === param.device) return;
+function checkOperand(kernel: string, role: string, x: Tensor, param: Tensor, n: number): void {
+  x.assertAlive(kernel);
+  if (x.dtype === param.dtype && sizeOfShape(x.shape) === n && x.device === param.device && x.isContiguous()) return;
   throw new StateError(
-    `${kernel}: the state is a ${state.dtype} [${state.shape}] on ${state.device}, but its parameter a ${param.dtype} [${param.shape}] on ${param.device}; ` +
+    `${kernel}: the ${role} is a ${x.dtype} [${x.shape}] on ${x.device}, but its parameter a ${param.dtype} [${param.shape}] on ${param.device}; ` +
       "construct the optimizer after moving or casting the model, and load state that was saved for it",
   );
 }

@@ -131,3 +131,17 @@ test("a transformer prints and names its state as in PyTorch", () => {
     ].join("\n"),
   );
 });
+
+test("tools know a transposed convolution under any name", () => {
+  class Upsampling extends nn.ConvTranspose2d {}
+  torch.manualSeed(0);
+  const conv = new Upsampling(3, 2, 2).eval();
+  const norm = new nn.BatchNorm2d(2).eval();
+  torch.noGrad(() => norm.runningVar!.fill_(4));
+  const x = torch.randn([1, 3, 4, 4]);
+  const fused = nn.utils.fuseConvBnEval(conv, norm as never);
+  expect(torch.allclose(fused(x), norm(conv(x)), { atol: 1e-6 })).toBe(true);
+  const normed = nn.utils.parametrizations.spectralNorm(new Upsampling(3, 2, 2), "weight", { nPowerIterations: 50 });
+  const matrix = normed.weight.movedim(1, 0).flatten(1);
+  expect(torch.linalg.matrixNorm(matrix, 2).item()).toBeCloseTo(1, 3);
+});

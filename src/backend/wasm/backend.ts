@@ -1,7 +1,7 @@
 /** The `cpu` device: kernels in WebAssembly over one shared memory. */
 import { MAX_COUNT } from "../../core/arguments";
-import { codeOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
-import { KindlingError, ValueError } from "../../core/errors";
+import { codeOf, type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../../core/dtype";
+import { DTypeError, KindlingError, ValueError } from "../../core/errors";
 import { sizeOfShape } from "../../core/shape";
 import { environment } from "../../platform/platform";
 import {
@@ -255,8 +255,14 @@ class WasmBackend implements Backend {
     if (dtype !== undefined) list.push(codeOf(dtype));
     for (let i = 0; i < args.length; i++) {
       const arg = args[i];
-      if (typeof arg !== "number") list.push(addressOfArgument(kernel.name, arg, area));
-      else if ((arg | 0) === arg || kernel.types.charCodeAt(i + lead) !== INT32) list.push(arg);
+      if (arg === undefined) list.push(0);
+      else if (typeof arg === "object") {
+        if (!("storage" in arg)) list.push(addressOfList(kernel.name, arg, area));
+        else {
+          if (arg.dtype !== dtype) checkFloat(kernel.name, dtype, arg.dtype);
+          list.push(addressOf(arg));
+        }
+      } else if ((arg | 0) === arg || kernel.types.charCodeAt(i + lead) !== INT32) list.push(arg);
       else throw beyondCount(kernel.name, arg);
     }
   }
@@ -279,12 +285,21 @@ const beyondCount = (kernel: string, value: number): ValueError =>
     `${kernel}: sizes and counts are integers of at most ${MAX_COUNT} (2^31 - 1) here, got ${value}; use several smaller tensors`,
   );
 
-/** The address by which the kernel takes an argument that is no number. */
-function addressOfArgument(kernel: string, arg: Exclude<Argument, number>, area: CallArea): number {
-  if (arg === undefined) return 0;
-  if ("storage" in arg) return addressOf(arg);
-  for (const value of arg) if (!isInt32(value)) throw beyondCount(kernel, value);
-  return area.integers(arg);
+/** The address by which the kernel takes a list of integers. */
+function addressOfList(kernel: string, list: readonly number[], area: CallArea): number {
+  for (const value of list) if (!isInt32(value)) throw beyondCount(kernel, value);
+  return area.integers(list);
+}
+
+/**
+ * A kernel reads every operand of floating point as one of its dtype: the memory of another one would be read wrongly, and beyond its end.
+ * Ops check their arguments themselves; this is the last line.
+ */
+function checkFloat(kernel: string, dtype: DType | undefined, found: DType): void {
+  if (dtype === undefined || !isFloat(found)) return;
+  throw new DTypeError(
+    `${kernel}: expected scalar type ${legacyName(dtype)} but found ${legacyName(found)}; cast one operand with x.to(dtype)`,
+  );
 }
 
 const isSingle = (x: Operand | number): boolean => typeof x === "number" || sizeOfShape(x.shape) === 1;

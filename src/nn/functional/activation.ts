@@ -4,6 +4,7 @@ import type { DType } from "../../core/dtype";
 import { checkOptions, ShapeError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
+import { checkSameDType } from "../../ops/precision";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Softmax of −x along `dim`. Shape: any, unchanged. @see torch.nn.functional.softmin */
@@ -30,7 +31,7 @@ export function glu(input: Tensor, options: { dim?: number } = {}): Tensor {
  */
 export function prelu(input: Tensor, weight: Tensor): Tensor {
   checkTensor("prelu", input);
-  checkTensor("prelu", weight, "weight");
+  checkSameDType("prelu", input, { weight: checkTensor("prelu", weight, "weight") });
   const channels = input.ndim >= 2 ? input.shape[1]! : 1;
   if (weight.numel() !== 1 && weight.numel() !== channels)
     throw new ShapeError(

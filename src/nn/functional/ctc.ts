@@ -1,9 +1,12 @@
 /** Connectionist temporal classification: Graves et al., ICML 2006. */
 import { record } from "../../autograd/node";
-import { checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { checkInteger } from "../../core/arguments";
+import { isFloat } from "../../core/dtype";
+import { checkOptions, DTypeError, IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { checkReduction, type Reduction, reduceLoss } from "../../ops/loss";
+import { checkFloating } from "../../ops/precision";
 import { allocate, tensor, writeValues } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -76,14 +79,17 @@ function negativeLogLikelihood({ steps, labels }: Sequence, alpha: readonly Floa
 const lengthsOf = (lengths: Tensor | readonly number[] | number): number[] => {
   if (typeof lengths === "number") return [lengths];
   const list = Array.isArray(lengths) ? (lengths as readonly number[]) : (lengths as Tensor).tolist();
-  return typeof list === "number" ? [list] : [...list];
+  return (typeof list === "number" ? [list] : [...list]).map(Number);
 };
 
 /** The targets of all sequences, from rows of [N, S] or one after the other. */
 function splitTargets(targets: Tensor, lengths: readonly number[], n: number): number[][] {
   if (lengths.length !== n)
     throw new ShapeError(`ctcLoss: target_lengths must be of size batch_size, ${n}, got ${lengths.length}`);
-  const flat = targets.reshape(-1).tolist() as number[];
+  lengths.forEach((length, i) => {
+    checkInteger("ctcLoss", `targetLengths[${i}]`, length, 0);
+  });
+  const flat = Array.from(targets.reshape(-1).tolist() as number[], Number);
   const stride = targets.ndim === 2 ? targets.shape[1]! : undefined;
   let start = 0;
   return lengths.map((length, i) => {
@@ -107,12 +113,18 @@ function sequencesOf(
   const [steps, n, c] = logProbs.shape as [number, number, number];
   if (inputLengths.length !== n)
     throw new ShapeError(`ctcLoss: input_lengths must be of size batch_size, ${n}, got ${inputLengths.length}`);
-  if (inputLengths.some((length) => length < 0 || length > steps))
+  if (inputLengths.some((length) => !Number.isInteger(length) || length < 0 || length > steps))
     throw new ShapeError(
       `ctcLoss: Expected input_lengths to have value at most ${steps}, but got ${shapeText(inputLengths)}`,
     );
   const values = logProbs.toTypedArray() as Float32Array | Float64Array;
-  return splitTargets(targets, targetLengths, n).map((target, i) => ({
+  const labels = splitTargets(targets, targetLengths, n);
+  const bad = labels.flatMap((target) => target.filter((label) => !(label >= 0 && label < c)));
+  if (bad.length > 0)
+    throw new IndexError(
+      `ctcLoss: label ${bad[0]} is out of range: there are ${c} classes, so labels are 0 to ${c - 1}`,
+    );
+  return labels.map((target, i) => ({
     steps: inputLengths[i]!,
     labels: [blank, ...target.flatMap((label) => [label, blank])],
     logProb: (t, label) => values[(t * n + i) * c + label]!,
@@ -185,7 +197,12 @@ export function ctcLoss(
   checkReduction("ctcLoss", reduction);
   if (logProbs.ndim !== 2 && logProbs.ndim !== 3)
     throw new ShapeError(`ctcLoss: log_probs must have 2 or 3 axes, got shape ${shapeText(logProbs.shape)}`);
-  if (!(blank >= 0 && blank < logProbs.shape.at(-1)!)) throw new ValueError("ctcLoss: blank must be in label range");
+  checkFloating("ctcLoss", logProbs);
+  if (isFloat(targets.dtype) || targets.dtype === "bool")
+    throw new DTypeError(`ctcLoss: targets must be integers, got ${targets.dtype}; use targets.long()`);
+  const c = logProbs.shape.at(-1)!;
+  if (!(Number.isInteger(blank) && blank >= 0 && blank < c))
+    throw new ValueError(`ctcLoss: blank must be in label range: from 0 to ${c - 1}, got ${blank}`);
   const isBatched = logProbs.ndim === 3;
   const x = isBatched ? logProbs : logProbs.unsqueeze(1);
   const lengths = lengthsOf(targetLengths);

@@ -32,9 +32,9 @@ export interface PairwiseDistanceOptions {
 export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   checkOptions("pairwiseDistance", options, ["p", "eps", "keepdim"]);
   const { p = 2, eps = 1e-6, keepdim = false } = options;
-  checkTensor("pairwiseDistance", x1, "x1");
-  checkTensor("pairwiseDistance", x2, "x2");
-  return x1.sub(x2).add(eps).norm(p, -1, { keepdim });
+  const difference = checkTensor("pairwiseDistance", x1, "x1").sub(checkTensor("pairwiseDistance", x2, "x2"));
+  // eps is a float, whatever its value, so integers become floats.
+  return (difference.isFloatingPoint() ? difference : difference.float()).add(eps).norm(p, -1, { keepdim });
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Pooling over windows of random size: Graham, Fractional Max-Pooling, 2014. */
 import { noGrad } from "../../autograd/mode";
+import type { DType } from "../../core/dtype";
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
-import { shapeText, sizeOfShape } from "../../core/shape";
-import { checkTensor } from "../../ops/checks";
+import { sameShape, shapeText, sizeOfShape } from "../../core/shape";
+import { checkAll, checkTensor } from "../../ops/checks";
 import { rand } from "../../ops/rand";
 import { numbersFor, type Sizes, spread } from "../../ops/sliding";
 import { tensor } from "../../tensor/create";
@@ -20,10 +21,20 @@ export interface FractionalMaxPoolOptions {
   _randomSamples?: Tensor | null;
 }
 
+/** Numbers of the input's dtype, in which PyTorch computes where windows begin: near a whole number the rounding decides. */
+const rounding = (dtype: DType): ((x: number) => number) => (dtype === "float64" ? (x) => x : Math.fround);
+
 /** Where the windows of one axis begin; a number between 0 and 1 chooses among the possible sequences. */
-function windowStarts(sample: number, input: number, output: number, kernel: number): number[] {
-  const step = output > 1 ? (input - kernel) / (output - 1) : 0;
-  const starts = Array.from({ length: output }, (_, i) => Math.trunc((i + sample) * step) - Math.trunc(sample * step));
+function windowStarts(
+  sample: number,
+  input: number,
+  output: number,
+  kernel: number,
+  round: (x: number) => number,
+): number[] {
+  const step = output > 1 ? round((input - kernel) / (output - 1)) : 0;
+  const first = Math.trunc(round(sample * step));
+  const starts = Array.from({ length: output }, (_, i) => Math.trunc(round(round(i + sample) * step)) - first);
   if (output > 0) starts[output - 1] = input - kernel;
   return starts;
 }
@@ -63,12 +74,24 @@ function outputSizes(
       throw new ValueError(
         `${op}: sizes of windows and outputs must be positive, got ${shapeText(kernel)} and ${shapeText(output)}`,
       );
-    if (n + kernel[i]! - 1 > size[i]!)
+    // Three axes leave a place more than two do, as in PyTorch.
+    if (n + kernel[i]! - 1 > size[i]! - (dims === 3 ? 1 : 0))
       throw new ShapeError(
         `${op}: pool size ${kernel[i]} too large relative to input size ${size[i]} for an output of ${n}`,
       );
   });
   return output;
+}
+
+/** Windows begin where the samples say: others would lie outside of the input. @throws ShapeError or ValueError */
+function checkSamples(op: string, samples: Tensor, shape: readonly number[]): Tensor {
+  if (!sameShape(checkTensor(op, samples, "_randomSamples").shape, shape))
+    throw new ShapeError(
+      `${op}: _randomSamples must have shape ${shapeText(shape)}, got shape ${shapeText(samples.shape)}`,
+    );
+  const inside = noGrad(() => samples.ge(0).logicalAnd(samples.le(1)));
+  checkAll(op, inside, "_randomSamples must lie between 0 and 1");
+  return samples;
 }
 
 function fractionalMaxPool(
@@ -85,19 +108,19 @@ function fractionalMaxPool(
   const lead = input.shape.slice(0, -dims);
   const size = input.shape.slice(-dims);
   const kernel = spread(op, "kernelSize", kernelSize, dims);
+  if (kernel.some((k) => k < 1)) throw new ValueError(`${op}: kernelSize must be positive, got ${shapeText(kernel)}`);
   const output = outputSizes(op, size, kernel, options);
   const [n, c] = lead.length === 1 ? [1, lead[0]!] : (lead as [number, number]);
   const samples = options._randomSamples ?? rand(n, c, dims, { dtype: input.dtype });
-  if (checkTensor(op, samples, "_randomSamples").numel() !== n * c * dims)
-    throw new ShapeError(
-      `${op}: _randomSamples must have shape [${n}, ${c}, ${dims}], got ${shapeText(samples.shape)}`,
-    );
-  const chosen = samples.reshape(n * c, dims).tolist() as number[][];
+  const chosen = checkSamples(op, samples, [n, c, dims])
+    .reshape(n * c, dims)
+    .tolist() as number[][];
+  const round = rounding(input.dtype);
   // In two dimensions the first number belongs to the width, in three to the depth.
   const axisOf = (i: number) => (dims === 2 ? dims - 1 - i : i);
   const places = chosen.flatMap((row) =>
     windowPlaces(
-      size.map((s, i) => windowStarts(row[axisOf(i)]!, s, output[i]!, kernel[i]!)),
+      size.map((s, i) => windowStarts(row[axisOf(i)]!, s, output[i]!, kernel[i]!, round)),
       kernel,
       size,
     ),

@@ -6,6 +6,7 @@ import { checkOptions, ShapeError } from "../../core/errors";
 import { checkSize, shapeText, sizeOfShape } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { stack } from "../../ops/join";
+import { checkFloating, checkSameDType } from "../../ops/precision";
 import { vectorOf } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -46,7 +47,12 @@ function inside(x: Tensor, { size, paddingMode, alignCorners }: Axis): Tensor {
   if (paddingMode === "zeros") return x;
   const mirrored =
     paddingMode === "border" ? x : alignCorners ? reflect(x, 0, 2 * (size - 1)) : reflect(x, -1, 2 * size - 1);
-  return mirrored.clamp(0, size - 1);
+  const clipped = mirrored.clamp(0, size - 1);
+  // As PyTorch has it, what is not a number lies on the edge.
+  return clipped.where(
+    noGrad(() => clipped.eq(clipped)),
+    0,
+  );
 }
 
 /** Whole places of one axis with their weights. */
@@ -64,7 +70,8 @@ function linearTaps(x: Tensor, axis: Axis): Taps {
 
 function nearestTaps(x: Tensor, axis: Axis): Taps {
   const at = noGrad(() => inside(unnormalize(x, axis), axis).round());
-  return { places: [at], weights: [x.mul(0).add(1)] };
+  // Ones that depend on x, so that its gradient is 0.
+  return { places: [at], weights: [x.mul(0).nanToNum().add(1)] };
 }
 
 const SLOPE = -0.75;
@@ -90,7 +97,10 @@ function cubicTaps(x: Tensor, axis: Axis): Taps {
   };
 }
 
-/** All combinations of one tap per axis: the flat place, whether it lies inside, and the weight. Shape of each: [N, places]. */
+/**
+ * All combinations of one tap per axis: the flat place, whether it lies inside, and the weight. Shape of each: [N, places]. What does not lie
+ * inside, NaN and infinities too, has place 0, which is safe to read.
+ */
 function* corners(
   taps: readonly Taps[],
   sizes: readonly number[],
@@ -100,13 +110,13 @@ function* corners(
   for (let k = 0; k < first.places.length; k++) {
     const at = first.places[k]!;
     const valid = at.ge(0).logicalAnd(at.lt(size));
-    const clipped = at.clamp(0, size - 1);
+    const own = at.where(valid, 0).long();
     const weight = first.weights[k]!;
-    if (rest.length === 0) yield { place: clipped, valid, weight };
+    if (rest.length === 0) yield { place: own, valid, weight };
     else
       for (const inner of corners(rest, sizes.slice(1)))
         yield {
-          place: clipped.mul(sizeOfShape(sizes.slice(1))).add(inner.place),
+          place: own.mul(sizeOfShape(sizes.slice(1))).add(inner.place),
           valid: valid.logicalAnd(inner.valid),
           weight: weight.mul(inner.weight),
         };
@@ -116,6 +126,8 @@ function* corners(
 function check(input: Tensor, grid: Tensor, options: GridSampleOptions): void {
   checkTensor("gridSample", input);
   checkTensor("gridSample", grid, "grid");
+  checkFloating("gridSample", input);
+  checkSameDType("gridSample", input, { grid });
   checkOptions("gridSample", options, ["mode", "paddingMode", "alignCorners"]);
   const { mode = "bilinear", paddingMode = "zeros" } = options;
   checkChoice("gridSample", "mode", mode, ["bilinear", "nearest", "bicubic"]);
@@ -153,12 +165,22 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptio
   const flat = input.flatten(2);
   let sum: Tensor | undefined;
   for (const { place, valid, weight } of corners(taps, sizes)) {
-    const index = noGrad(() => place.long().unsqueeze(1).expand(n, c, place.shape[1]!));
+    const index = noGrad(() => place.unsqueeze(1).expand(n, c, place.shape[1]!));
     const term = flat.gather(2, index).mul(weight.where(valid, 0).unsqueeze(1));
     sum = sum === undefined ? term : sum.add(term);
   }
+  if (paddingMode === "zeros" && mode !== "nearest") sum = sum!.add(nanWhereUndefined(coordinates));
   return sum!.reshape([n, c, ...output]);
 }
+
+/** NaN at places with a coordinate that is not finite, between which and its neighbors nothing can be interpolated; else 0. Shape: [N, 1, places]. */
+const nanWhereUndefined = (coordinates: readonly Tensor[]): Tensor =>
+  noGrad(() =>
+    coordinates
+      .map((x) => x.mul(0))
+      .reduce((a, b) => a.add(b))
+      .unsqueeze(1),
+  );
 
 /** Coordinates between −1 and 1 along an axis of `size` places. */
 function baseCoordinates(size: number, alignCorners: boolean): Tensor {

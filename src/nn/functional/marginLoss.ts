@@ -1,8 +1,10 @@
 /** Losses that compare distances and scores with a margin. */
-import { checkOptions, ShapeError, ValueError } from "../../core/errors";
-import { shapeText } from "../../core/shape";
+import { checkOptions, DTypeError, ShapeError, ValueError } from "../../core/errors";
+import { sameShape, shapeText } from "../../core/shape";
+import { checkAll, checkTensor } from "../../ops/checks";
 import { checkReduction, reduceLoss } from "../../ops/loss";
 import type { LossOptions } from "../../ops/losses";
+import { checkSameDType } from "../../ops/precision";
 import type { Tensor } from "../../tensor/tensor";
 import { pairwiseDistance } from "./distance";
 
@@ -106,6 +108,14 @@ export interface MultiMarginOptions extends MarginOptions {
   weight?: Tensor | null;
 }
 
+/** @throws DTypeError unless targets are int64, ValueError unless they lie in [low, c). */
+function checkClasses(op: string, target: Tensor, low: number, c: number): void {
+  if (checkTensor(op, target, "target").dtype !== "int64")
+    throw new DTypeError(`${op}: expected scalar type Long but found ${target.dtype} for target; use target.long()`);
+  const isClass = target.ge(low).logicalAnd(target.lt(c));
+  checkAll(op, isClass, `target out of range: there are ${c} classes, so targets are ${low} to ${c - 1}`);
+}
+
 /**
  * Σ_j≠t max(0, margin − x_t + x_j)^p / C. Shape: [N, C] and [N], or [C] and []. Default margin: 1.
  * @see torch.nn.functional.multi_margin_loss
@@ -116,6 +126,15 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   checkReduction("multiMarginLoss", reduction);
   if (p !== 1 && p !== 2) throw new ValueError("only p == 1 and p == 2 supported");
   const scores = input.ndim < 2 ? input.reshape(1, -1) : input;
+  const [n, c] = scores.shape as [number, number];
+  if (scores.ndim !== 2 || c === 0 || target.ndim > 1 || target.numel() !== n)
+    throw new ShapeError(
+      `multiMarginLoss: inconsistent target size: ${shapeText(target.shape)} for input of size ${shapeText(input.shape)}`,
+    );
+  checkClasses("multiMarginLoss", target, 0, c);
+  if (weight !== null && (weight.ndim !== 1 || weight.shape[0] !== c))
+    throw new ShapeError(`multiMarginLoss: inconsistent weight size: expected [${c}], got ${shapeText(weight.shape)}`);
+  checkSameDType("multiMarginLoss", input, { weight });
   const classes = target.reshape(-1, 1);
   const hinge = scores.sub(scores.gather(1, classes)).add(margin).clamp(0);
   let terms = p === 1 ? hinge : hinge.square();
@@ -134,7 +153,12 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
   checkOptions("multilabelMarginLoss", options, ["reduction"]);
   const reduction = checkReduction("multilabelMarginLoss", options.reduction ?? "mean");
   const [scores, labels] = input.ndim < 2 ? [input.reshape(1, -1), target.reshape(1, -1)] : [input, target];
+  if (scores.ndim !== 2 || !sameShape(scores.shape, labels.shape))
+    throw new ShapeError(
+      `multilabelMarginLoss: inconsistent target size: ${shapeText(target.shape)} for input of size ${shapeText(input.shape)}`,
+    );
   const c = scores.shape[1]!;
+  checkClasses("multilabelMarginLoss", labels, -1, c);
   const isListed = labels.lt(0).cumsum(1).eq(0);
   const classes = labels.clamp(0);
   // How often a class is a target: one count per listed entry.

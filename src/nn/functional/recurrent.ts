@@ -1,5 +1,6 @@
 /** Steps of recurrent networks, and sequences of them. */
 
+import { sameShape } from "../../core/shape";
 import { cat, stack } from "../../ops/join";
 import { linear } from "../../ops/matmul";
 import * as recurrent from "../../ops/recurrent";
@@ -45,6 +46,21 @@ const first = (state: State, n: number): State => state.map((s) => s.narrow(0, 0
 
 const batchOf = (state: State): number => state[0]!.shape[0]!;
 
+/** Whether the kernels can take the operands: all in float32, states and weights of one size. What cannot is left to the steps, which say what does not fit. */
+function isFusable(input: Tensor, initial: State, weights: RecurrentWeights): boolean {
+  const { weightIh, weightHh, biasIh, biasHh } = weights;
+  const [width, size] = weightHh.shape as [number, number];
+  const gates = [width];
+  return (
+    [input, weightIh, weightHh, biasIh, biasHh, ...initial].every((x) => x === null || x.dtype === "float32") &&
+    initial.every((x) => sameShape(x.shape, [input.shape[1]!, size])) &&
+    weightHh.ndim === 2 &&
+    weightIh.shape[0] === width &&
+    width === size * (initial.length === 2 ? 4 : 3) &&
+    [biasIh, biasHh].every((b) => b === null || sameShape(b.shape, gates))
+  );
+}
+
 /** A sequence of steps of one layer as one operation, where there is one, in float32; the last state is part of the result. */
 function runFused(
   input: Tensor,
@@ -55,8 +71,7 @@ function runFused(
 ): { output: Tensor; last: State } | undefined {
   const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
   const end = reverse ? 0 : input.shape[0]! - 1;
-  const isSingle = [input, weightHh, ...initial].every((x) => x.dtype === "float32");
-  if (!isSingle || input.shape[0] === 0 || weightHr) return undefined;
+  if (input.shape[0] === 0 || weightHr || !isFusable(input, initial, weights)) return undefined;
   if (step === lstmStep) {
     const bias = biasIh && biasHh ? biasIh.add(biasHh) : null;
     const [hidden, cells] = recurrent.lstmSequence(

@@ -21,6 +21,9 @@ export function parameterField(module: Module, name: string): Parameter {
   return value;
 }
 
+/** The axis of the weight that counts the outputs of a module: 1 in transposed convolutions, also those under another name; else 0. */
+export const outputAxis = (module: Module): number => ((module as unknown as Fields).transposed === true ? 1 : 0);
+
 /** Sets a field; undefined removes it. */
 export function setField(module: Module, name: string, value: unknown): void {
   if (value === undefined) Reflect.deleteProperty(module, name);

@@ -6,6 +6,7 @@ import { deepcopy } from "../deepcopy";
 import type { Linear } from "../linear";
 import type { Module } from "../module";
 import { Parameter } from "../parameter";
+import { outputAxis } from "./fields";
 
 type BatchNorm = BatchNorm1d | BatchNorm2d | BatchNorm3d;
 /** A convolution, transposed or not, of any dimension. */
@@ -74,8 +75,8 @@ export function fuseConvBnWeights(
  */
 export function fuseConvBnEval<C extends Convolution>(conv: C, norm: BatchNorm): C {
   const fused = deepcopy(conv);
-  const dim = /^ConvTranspose/.test(conv.constructor.name) ? 1 : 0;
-  [fused.weight, fused.bias] = fuse(conv.weight, conv.bias, statisticsOf("fuseConvBnEval", conv, norm), dim);
+  const statistics = statisticsOf("fuseConvBnEval", conv, norm);
+  [fused.weight, fused.bias] = fuse(conv.weight, conv.bias, statistics, outputAxis(conv));
   return fused;
 }
 

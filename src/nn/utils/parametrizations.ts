@@ -11,7 +11,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { normalize } from "../functional/distance";
 import { Module } from "../module";
 import { snakeCase } from "../state";
-import { tensorField } from "./fields";
+import { outputAxis, tensorField } from "./fields";
 import { registerParametrization } from "./parametrize";
 
 /** How free numbers become an orthogonal matrix. */
@@ -213,7 +213,7 @@ export function spectralNorm<M extends Module>(
   if (!(nPowerIterations > 0))
     throw new ValueError(`Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}`);
   const weight = tensorField(module, name);
-  const axis = dim ?? (/^ConvTranspose/.test(module.constructor.name) ? 1 : 0);
+  const axis = dim ?? outputAxis(module);
   const norm = new SpectralNorm(weight, nPowerIterations, axis < 0 ? axis + weight.ndim : axis, eps);
   return registerParametrization(module, name, norm);
 }

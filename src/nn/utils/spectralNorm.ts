@@ -6,7 +6,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { normalize } from "../functional/distance";
 import type { Module } from "../module";
 import { Parameter } from "../parameter";
-import { parameterField, setField, tensorField } from "./fields";
+import { outputAxis, parameterField, setField, tensorField } from "./fields";
 
 /** Options of {@link spectralNorm}. */
 export interface SpectralNormOptions {
@@ -62,7 +62,7 @@ export function spectralNorm<M extends Module>(module: M, name = "weight", optio
   const settings: Settings = {
     nPowerIterations,
     eps,
-    dim: options.dim ?? (/^ConvTranspose/.test(module.constructor.name) ? 1 : 0),
+    dim: options.dim ?? outputAxis(module),
   };
   const weight = parameterField(module, name);
   const matrix = matrixOf(weight.detach(), settings.dim);

@@ -112,12 +112,10 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
 
   private goTo(epoch: number): void {
     const { T0, TMult } = this;
-    if (!(epoch >= 0))
+    if (!(epoch >= 0 && epoch < Number.POSITIVE_INFINITY))
       throw new ValueError(`CosineAnnealingWarmRestarts: Expected non-negative epoch, but got ${describe(epoch)}`);
-    // Periods are T0, T0 TMult, T0 TMult^2, …
-    const periods =
-      TMult === 1 || epoch < T0 ? 0 : Math.trunc(Math.log((epoch / T0) * (TMult - 1) + 1) / Math.log(TMult));
-    this.TI = T0 * TMult ** periods;
-    this.TCur = TMult === 1 ? epoch % T0 : epoch - (T0 * (TMult ** periods - 1)) / (TMult - 1);
+    [this.TI, this.TCur] = [T0, TMult === 1 ? epoch % T0 : epoch];
+    // Periods are T0, T0 TMult, T0 TMult^2, …: summed in whole numbers, since a logarithm may miss a restart.
+    for (; TMult > 1 && this.TCur >= this.TI; this.TI *= TMult) this.TCur -= this.TI;
   }
 }
