@@ -24,14 +24,6 @@ export function fma2(a: v128, b: v128, c: v128): v128 {
   return f64x2.add(f64x2.mul(a, b), c);
 }
 
-/** `c - a * b` on two f64 lanes; fused on the relaxed target. */
-// @ts-ignore: decorator
-@inline
-export function fnma2(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
-  return f64x2.sub(c, f64x2.mul(a, b));
-}
-
 /** Lanes of `T` in a vector. */
 // @ts-ignore: decorator
 @inline

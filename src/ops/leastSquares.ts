@@ -11,7 +11,7 @@ import { drop, elementsOf, finished, qrFactor, reflect, split, triangularSolve, 
 import { pinvGrad, pinvOf, precisionOf } from "./linalg";
 import { matmul } from "./matmul";
 import { checkMatrix, checkPair, LinAlgError } from "./matrixChecks";
-import { svdvalsOf } from "./spectral";
+import { svdOf, svdvalsOf } from "./spectral";
 
 /** The algorithms of LAPACK. */
 const drivers = ["gels", "gelsy", "gelsd", "gelss"] as const;
@@ -46,23 +46,39 @@ function factorize(A: Tensor): Factors {
   return { columns, taus, triangle, isWide };
 }
 
-/** Whether each triangle surely has full rank: singular values σ are in the ratio 1/(‖R‖ ‖R⁻¹‖) at least. */
+/** Steps of the power iteration: what it finds is then short of the norm by a third at most, for any size. */
+const STEPS = 10;
+/** How far a condition number has to be from where it would matter to be taken from the power iteration. */
+const MARGIN = 4;
+
+/** About the largest singular value of a triangle, by powers of TᵀT. */
+function normOf(T: Float64Array, n: number, isLower: boolean): number {
+  let x: Float64Array = Float64Array.from({ length: n }, (_, i) => Math.sin(i * i + 1));
+  const lengthOf = (v: Float64Array) => Math.sqrt(v.reduce((sum, value) => sum + value * value, 0));
+  for (let step = 0; step < STEPS; step++) {
+    const length = lengthOf(x);
+    const y = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      const [from, to] = isLower ? [0, i + 1] : [i, n];
+      let sum = 0;
+      for (let j = from; j < to; j++) sum += T[i * n + j]! * x[j]!;
+      for (let j = from; j < to; j++) y[j]! += (T[i * n + j]! * sum) / length;
+    }
+    x = y;
+  }
+  return Math.sqrt(lengthOf(x));
+}
+
+/** Whether the singular values of each triangle are far above rcond times the largest. Not of numbers out of range, which need scaling. */
 function isSurelyRegular({ triangle, isWide }: Factors, rcond: number): boolean {
   const { lead, n } = split(triangle);
   const inverse = unitRows(lead, n, n, triangle);
   triangularSolve(triangle, inverse, !isWide, false);
-  const [R, T] = [elementsOf(triangle), elementsOf(inverse)];
+  const part = (x: Tensor, item: number) => elementsOf(x).subarray(item * n * n, (item + 1) * n * n);
   let isRegular = true;
-  for (let item = 0; item < sizeOfShape(lead); item++) {
-    let [squares, inverses] = [0, 0];
-    for (let i = 0; i < n; i++) {
-      const [from, to] = isWide ? [0, i + 1] : [i, n];
-      for (let at = (item * n + i) * n + from; at < (item * n + i) * n + to; at++) {
-        squares += R[at]! ** 2;
-        inverses += T[at]! ** 2;
-      }
-    }
-    isRegular &&= Math.sqrt(squares) * Math.sqrt(inverses) * rcond < 1;
+  for (let item = 0; isRegular && item < sizeOfShape(lead); item++) {
+    const condition = normOf(part(triangle, item), n, isWide) * normOf(part(inverse, item), n, isWide);
+    isRegular = condition * rcond * MARGIN < 1;
   }
   inverse.dispose();
   return isRegular;
@@ -107,24 +123,29 @@ function solveByQr(A: Tensor, B: Tensor, rcond: number, needsRank: boolean): Ten
   const factors = factorize(A);
   const { columns, taus, triangle } = factors;
   if (!needsRank) checkFullRank(factors);
-  const isFull =
-    !needsRank || isSurelyRegular(factors, rcond) || rankOf(A, rcond).every((rank) => rank === split(triangle).n);
+  const isFull = !needsRank || isSurelyRegular(factors, rcond) || isRegular(A, rcond);
   const x = isFull ? finished(solveFactored(factors, B), A.dtype) : undefined;
   drop(columns, taus, triangle);
   return x;
 }
 
-/** How many singular values of each matrix are larger than rcond times the largest. */
-function rankOf(A: Tensor, rcond: number): number[] {
+/** Whether all singular values are larger than rcond times the largest. */
+function isRegular(A: Tensor, rcond: number): boolean {
   const s = svdvalsOf("lstsq", A);
-  if (s.shape.at(-1) === 0) return Array(sizeOfShape(s.shape.slice(0, -1))).fill(0);
-  return Array.from(
+  return Boolean(
     s
       .gt(s.narrow(-1, 0, 1).mul(rcond))
-      .sum(-1)
-      .toTypedArray(),
-    Number,
+      .all()
+      .item(),
   );
+}
+
+/** The solution by singular values, which are found too, and the ranks. */
+function solveBySvd(A: Tensor, B: Tensor, rcond: number): { x: Tensor; rank: Tensor; values: Tensor } {
+  const { U, S, Vh } = svdOf("lstsq", A, false);
+  const counts = S.shape.at(-1) === 0 ? S.gt(0) : S.gt(S.narrow(-1, 0, 1).mul(rcond));
+  const inverse = S.reciprocal().where(counts, 0).unsqueeze(-1);
+  return { x: matmul(Vh.mT, matmul(U.mT, B).mul(inverse)), rank: counts.sum(-1), values: S };
 }
 
 /** @throws ShapeError unless B has as many rows as A, and the same leading axes. */
@@ -182,15 +203,16 @@ function solveLeastSquares(
   const { lead, m, n } = split(A);
   const hasValues = driver === "gelsd" || driver === "gelss";
   const full = Math.min(m, n);
-  const found = noGrad(() => (hasValues || full === 0 ? undefined : solveByQr(A, B, rcond, driver !== "gels")));
-  const x = recordSolution(found ?? noGrad(() => matmul(pinvOf("lstsq", A, { rtol: rcond }), B)), A, B, rcond);
-  const ranks = found ? Array<number>(sizeOfShape(lead)).fill(full) : noGrad(() => rankOf(A, rcond));
-  const hasResiduals = m > n && driver !== "gelsy" && ranks.length > 0 && ranks.every((rank) => rank === n);
+  const direct = noGrad(() => (hasValues || full === 0 ? undefined : solveByQr(A, B, rcond, driver !== "gels")));
+  const found = direct ? undefined : noGrad(() => solveBySvd(A.detach(), B.detach(), rcond));
+  const x = recordSolution(direct ?? found!.x, A, B, rcond);
+  const rank = found?.rank ?? tensor(Array<number>(sizeOfShape(lead)).fill(full), { dtype: "int64" }).reshape(lead);
+  const hasResiduals = m > n && driver !== "gelsy" && rank.numel() > 0 && rank.min().item() === n;
   const all = {
     solution: isVector ? x.squeeze(-1) : x,
     residuals: hasResiduals ? matmul(A, x).sub(B).square().sum(-2) : A.newEmpty([0]),
-    rank: driver === "gels" ? A.newEmpty([0], { dtype: "int64" }) : tensor(ranks, { dtype: "int64" }).reshape(lead),
-    singularValues: hasValues ? noGrad(() => svdvalsOf("lstsq", A)) : A.newEmpty([0]),
+    rank: driver === "gels" ? rank.newEmpty([0]) : rank,
+    singularValues: hasValues ? found!.values : A.newEmpty([0]),
   };
   return { ...all, [Symbol.iterator]: () => Object.values(all).values() };
 }

@@ -6,8 +6,10 @@
 /** Distance from 1 to its neighbours, halved: the largest relative error of rounding. */
 const EPSILON = 2 ** -53;
 const SMALLEST = 2 ** -1022;
-/** Squares of numbers in this range are neither subnormal nor infinite. */
-const [SAFE_LOW, SAFE_HIGH] = [1e-140, 1e140];
+/** A number beside whose square 1 is nothing. */
+const LARGE = 1e100;
+/** Sums of squares in this range are exact enough. */
+const [SAFE_LOW, SAFE_HIGH] = [1e-280, 1e280];
 /** Relative accuracy that is asked of singular values, as in LAPACK's dbdsqr. */
 const TOLERANCE = 2 ** (53 / 8) * EPSILON;
 /** Sweeps per value after which the iteration counts as failed; two are usual. */
@@ -55,23 +57,25 @@ let c = 1;
 let s = 0;
 let r = 0;
 
+/** {@link findRotation} where squares would leave float64, or lengths be subnormal and have too few digits to divide by. */
+function findScaled(f: number, g: number, scale: number): void {
+  findRotation(f / scale, g / scale);
+  r *= scale;
+}
+
 /** @see LAPACK dlartg */
 function findRotation(f: number, g: number): void {
-  const largest = Math.max(Math.abs(f), Math.abs(g));
-  // Subnormal lengths have too few digits to divide by.
-  const scale = largest > SAFE_LOW && largest < SAFE_HIGH ? 1 : largest;
   if (g === 0) {
     c = 1;
     s = 0;
     r = f;
     return;
   }
-  const x = f / scale;
-  const y = g / scale;
-  const length = x < 0 ? -Math.sqrt(x * x + y * y) : Math.sqrt(x * x + y * y);
-  c = x / length;
-  s = y / length;
-  r = length * scale;
+  const squares = f * f + g * g;
+  if (!(squares > SAFE_LOW && squares < SAFE_HIGH)) return findScaled(f, g, Math.max(Math.abs(f), Math.abs(g)));
+  r = f < 0 ? -Math.sqrt(squares) : Math.sqrt(squares);
+  c = f / r;
+  s = g / r;
 }
 
 /** Where the next sweep goes: towards the end of the block [lo, hi] where the elements are smaller, as long as the block is the same. */
@@ -105,7 +109,7 @@ function sweepTridiagonal(
   const beside = step > 0 ? 0 : -1;
   const end = e[last - step + beside]!;
   const half = (d[last - step]! - d[last]!) / (2 * end);
-  const root = Math.abs(half) < SAFE_HIGH ? Math.sqrt(half * half + 1) : Math.abs(half);
+  const root = Math.abs(half) < LARGE ? Math.sqrt(half * half + 1) : Math.abs(half);
   let g = d[first]! - d[last]! + end / (half + (half < 0 ? -root : root));
   let q = 0;
   c = 1;

@@ -27,7 +27,7 @@ function triangle(op: string, A: Tensor, UPLO: "L" | "U"): Tensor {
 /** @internal {@link eigh} under the name of the op that is called. */
 export function eighOf(op: string, A: Tensor, UPLO: "L" | "U"): Eigh {
   const a = triangle(op, A, UPLO);
-  const { values: w, vectors: rows } = symmetricEigen(op, a, true);
+  const { values: w, vectors: rows } = symmetricEigen(op, a, A.dtype, true);
   a.dispose();
   const values = finished(w, A.dtype);
   const vectors = finished(rows!, A.dtype, true);
@@ -54,7 +54,7 @@ function gaps(x: Tensor): Tensor {
 export function eigvalshOf(op: string, A: Tensor, UPLO: "L" | "U"): Tensor {
   if (isRecorded([A])) return eighOf(op, A, UPLO).eigenvalues;
   const a = triangle(op, A, UPLO);
-  const { values } = symmetricEigen(op, a, false);
+  const { values } = symmetricEigen(op, a, A.dtype, false);
   a.dispose();
   return finished(values, A.dtype);
 }
