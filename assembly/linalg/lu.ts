@@ -11,10 +11,9 @@ function pivotAt(pivots: usize, i: i32): usize {
   return pivots + (<usize>i << 2);
 }
 
-/** Exchanges rows of n columns as pivots [from, to) say, or back again. */
-function exchangeRows(a: usize, ld: i32, n: i32, pivots: usize, from: i32, to: i32, back: bool): void {
-  for (let step = from; step < to; step++) {
-    const i = back ? to - 1 - (step - from) : step;
+/** Exchanges rows of n columns as pivots [from, to) say. */
+function exchangeRows(a: usize, ld: i32, n: i32, pivots: usize, from: i32, to: i32): void {
+  for (let i = from; i < to; i++) {
     const j = load<i32>(pivotAt(pivots, i)) - 1;
     if (j != i) exchange(rowOf(a, i, ld), rowOf(a, j, ld), n);
   }
@@ -56,14 +55,14 @@ function factor(a: usize, ld: i32, m: i32, n: i32, pivots: usize, pivot: bool, s
   const half = n >> 1, rest = n - half;
   const info = factor(a, ld, m, half, pivots, pivot, scratch);
   const right = element(a, half), below = rowOf(a, half, ld);
-  exchangeRows(right, ld, rest, pivots, 0, half, false);
+  exchangeRows(right, ld, rest, pivots, 0, half);
   solveTriangle(a, ld, 1, right, ld, half, rest, false, true, scratch);
   negate(right, ld, half, rest);
   product(element(below, half), ld, below, ld, 1, right, ld, 1, m - half, rest, half, true, scratch);
   negate(right, ld, half, rest);
   const later = factor(element(below, half), ld, m - half, rest, pivotAt(pivots, half), pivot, scratch);
   for (let i = half; i < n; i++) store<i32>(pivotAt(pivots, i), load<i32>(pivotAt(pivots, i)) + half);
-  exchangeRows(a, ld, half, pivots, half, n, false);
+  exchangeRows(a, ld, half, pivots, half, n);
   return info != 0 || later == 0 ? info : later + half;
 }
 
@@ -79,28 +78,22 @@ export function luFactor(
     const matrix = rowOf(a, i * m, n), rows = pivotAt(pivots, i * k);
     store<i32>(pivotAt(info, i), factor(matrix, n, m, k, rows, pivot != 0, scratch));
     const right = element(matrix, k);
-    exchangeRows(right, n, n - k, rows, 0, k, false);
+    exchangeRows(right, n, n - k, rows, 0, k);
     solveTriangle(matrix, n, 1, right, n, k, n - k, false, true, scratch);
   }
 }
 
 /**
- * Solves A x = b, or with `transposed` Aᵀ x = b, over b [n, k] by the factors of A [n, n]. Pivots lie in [1, n]. The range
- * counts matrices. @see LAPACK dgetrs
+ * Solves A x = b over b [n, k] by the factors of A [n, n]. Pivots lie in [1, n]. The range counts matrices.
+ * @see LAPACK dgetrs
  */
 export function luSolve(
-  lu: usize, pivots: usize, b: usize, n: i32, k: i32, transposed: i32, scratch: usize, begin: i32, end: i32,
+  lu: usize, pivots: usize, b: usize, n: i32, k: i32, scratch: usize, begin: i32, end: i32,
 ): void {
   for (let i = begin; i < end; i++) {
-    const t = rowOf(lu, i * n, n), x = rowOf(b, i * n, k), rows = pivotAt(pivots, i * n);
-    if (transposed != 0) {
-      solveTriangle(t, 1, n, x, k, n, k, false, false, scratch);
-      solveTriangle(t, 1, n, x, k, n, k, true, true, scratch);
-    } else {
-      exchangeRows(x, k, k, rows, 0, n, false);
-      solveTriangle(t, n, 1, x, k, n, k, false, true, scratch);
-      solveTriangle(t, n, 1, x, k, n, k, true, false, scratch);
-    }
-    if (transposed != 0) exchangeRows(x, k, k, rows, 0, n, true);
+    const t = rowOf(lu, i * n, n), x = rowOf(b, i * n, k);
+    exchangeRows(x, k, k, pivotAt(pivots, i * n), 0, n);
+    solveTriangle(t, n, 1, x, k, n, k, false, true, scratch);
+    solveTriangle(t, n, 1, x, k, n, k, true, false, scratch);
   }
 }

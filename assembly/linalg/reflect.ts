@@ -92,18 +92,18 @@ export function qrFactor(
 
 /**
  * Q c, or with `transposed` Qᵀ c, over c: `columns` columns of `ldc` elements, of which the first `shift` and those from
- * shift + m on stay; Q = H[0] H[1] ... of k reflectors of m elements, in rows v of ldv. With `basis` c holds columns of the
- * identity, which saves work. `work`: reflectWork(m, columns, k) elements per matrix. The range counts matrices.
+ * shift + m on stay; Q = H[0] H[1] ... of k reflectors of m elements, the first of `rows` rows of ldv, and of `factors`
+ * numbers taus. With `basis` c holds columns of the identity, which saves work. `work`: reflectWork(m, columns, k) elements per matrix. The range counts matrices.
  * @see LAPACK dormqr, dorgqr
  */
 export function reflect(
   c: usize, v: usize, taus: usize, m: i32, columns: i32, ldc: i32, k: i32, ldv: i32, shift: i32, transposed: i32,
-  basis: i32, rows: i32, work: usize, scratch: usize, begin: i32, end: i32,
+  basis: i32, rows: i32, factors: i32, work: usize, scratch: usize, begin: i32, end: i32,
 ): void {
   const size = reflectWork(m, columns, k);
   for (let i = begin; i < end; i++) {
     const target = element(rowOf(c, i * columns, ldc), shift), space = rowOf(work, i, size);
-    const vectors = element(rowOf(v, i * rows, ldv), shift), factors = element(taus, i * rows);
+    const vectors = element(rowOf(v, i * rows, ldv), shift), tau = element(taus, i * factors);
     const blocks = (k + BLOCK - 1) / BLOCK;
     for (let step = 0; step < blocks; step++) {
       const j = (transposed != 0 ? step : blocks - 1 - step) * BLOCK;
@@ -111,7 +111,7 @@ export function reflect(
       const first = basis != 0 ? min(j + shift, columns) : 0;
       applyBlock(
         element(rowOf(target, first, ldc), j), ldc, columns - first, element(rowOf(vectors, j, ldv), j), ldv,
-        element(factors, j), m - j, min(BLOCK, k - j), transposed != 0, space, scratch,
+        element(tau, j), m - j, min(BLOCK, k - j), transposed != 0, space, scratch,
       );
     }
   }

@@ -68,10 +68,10 @@ export function luFactor(a: Tensor, pivot = true): [pivots: Tensor, info: Tensor
   return [pivots, info];
 }
 
-/** Solves A x = b, or Aᵀ x = b, over b, by the factors of A. */
-export function luSolve(lu: Tensor, pivots: Tensor, b: Tensor, transposed = false): void {
+/** Solves A x = b, over b, by the factors of A. */
+export function luSolve(lu: Tensor, pivots: Tensor, b: Tensor): void {
   const { m, n } = split(b);
-  call("luSolve", b, [lu, pivots, b, m, n, transposed ? 1 : 0], m * m * n);
+  call("luSolve", b, [lu, pivots, b, m, n], m * m * n);
 }
 
 /** Solves T x = b, over b, for triangular T. */
@@ -122,7 +122,8 @@ export function reflect(c: Tensor, v: Tensor, taus: Tensor, options: Reflections
   const m = ldv - shift;
   const work = workspace(c, c.storage.backend.query("reflectWork", [m, columns, k]));
   const flags = [transposed ? 1 : 0, basis ? 1 : 0];
-  call("reflect", c, [c, v, taus, m, columns, ldc, k, ldv, shift, ...flags, rows, work], 2 * m * columns * k);
+  const sizes = [rows, taus.shape.at(-1)!];
+  call("reflect", c, [c, v, taus, m, columns, ldc, k, ldv, shift, ...flags, ...sizes, work], 2 * m * columns * k);
   work.dispose();
 }
 

@@ -72,7 +72,10 @@ function findRotation(f: number, g: number): void {
     return;
   }
   const squares = f * f + g * g;
-  if (!(squares > SAFE_LOW && squares < SAFE_HIGH)) return findScaled(f, g, Math.max(Math.abs(f), Math.abs(g)));
+  if (squares <= SAFE_LOW || squares >= SAFE_HIGH) {
+    findScaled(f, g, Math.max(Math.abs(f), Math.abs(g)));
+    return;
+  }
   r = f < 0 ? -Math.sqrt(squares) : Math.sqrt(squares);
   c = f / r;
   s = g / r;
