@@ -1,5 +1,6 @@
 /** Products other than the matrix product: outer, inner, cross, Kronecker, over chosen axes, of many factors. */
-import { checkOptions, ShapeError } from "../core/errors";
+import { checkArray, checkInteger, checkIntegers } from "../core/arguments";
+import { ArgumentError, checkOptions, DTypeError, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape, wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -31,6 +32,17 @@ export const vdot = (x: Tensor, other: Tensor): Tensor => dot(x, other);
 /** The axes that {@link tensordot} sums over: the last of the first and the first of the second, or a list for each. */
 export type ContractedDims = number | readonly [readonly number[], readonly number[]];
 
+/** The axes of each of two tensors that are summed over. */
+function contractedOf(dims: ContractedDims, ndimA: number, ndimB: number): [number[], number[]] {
+  if (Array.isArray(dims)) {
+    if (dims.length !== 2) throw new ArgumentError(`tensordot: dims must be a number or two lists, got ${dims.length}`);
+    return [checkIntegers("tensordot", "dims[0]", dims[0]), checkIntegers("tensordot", "dims[1]", dims[1])];
+  }
+  const count = checkInteger("tensordot", "dims", dims, 0, Math.min(ndimA, ndimB));
+  const axes = Array.from({ length: count }, (_, i) => i);
+  return [axes.map((i) => ndimA - count + i), axes];
+}
+
 /**
  * The sum of products over pairs of axes; the other axes of `a`, then those of `b`, remain.
  * @see torch.tensordot
@@ -41,7 +53,7 @@ export function tensordot(a: Tensor, b: Tensor, dims: ContractedDims = 2): Tenso
   checkTensor("tensordot", a, "a");
   checkTensor("tensordot", b, "b");
   const range = (n: number, from: number) => Array.from({ length: n }, (_, i) => from + i);
-  const [left, right] = typeof dims === "number" ? [range(dims, a.ndim - dims), range(dims, 0)] : dims;
+  const [left, right] = contractedOf(dims, a.ndim, b.ndim);
   const [da, db] = [
     left.map((d) => wrapDim("tensordot", d, a.ndim)),
     right.map((d) => wrapDim("tensordot", d, b.ndim)),
@@ -127,13 +139,15 @@ function bestSplits(sizes: readonly number[]): number[][] {
  * @see torch.linalg.multi_dot
  */
 export function multiDot(tensors: readonly Tensor[]): Tensor {
+  checkArray("multiDot", "tensors", tensors, "tensors");
   if (tensors.length < 2) throw new ShapeError(`multiDot: expected at least 2 tensors but got ${tensors.length}`);
   const last = tensors.length - 1;
-  const matrices = tensors.map((x, i) => {
-    checkTensor("multiDot", x, `tensors[${i}]`);
-    if (x.ndim === 1 && (i === 0 || i === last)) return x.unsqueeze(i === 0 ? 0 : 1);
-    if (x.ndim !== 2) throw new ShapeError(`multiDot: tensor ${i} must be 2D but got ${x.ndim}D`);
-    return x;
+  const matrices = tensors.map((x, i) => factorOf(x, i, last, tensors[0]!));
+  matrices.forEach((x, i) => {
+    if (i < last && x.shape[1] !== matrices[i + 1]!.shape[0])
+      throw new ShapeError(
+        `multiDot: tensors ${i} and ${i + 1} with shapes ${shapeText(tensors[i]!.shape)} and ${shapeText(tensors[i + 1]!.shape)} cannot be multiplied`,
+      );
   });
   const split = bestSplits([matrices[0]!.shape[0]!, ...matrices.map((m) => m.shape[1]!)]);
   const chain = (i: number, j: number): Tensor => {
@@ -146,4 +160,18 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
     ...(isVector(tensors[0]!) ? [] : [product.shape[0]!]),
     ...(isVector(tensors[last]!) ? [] : [product.shape[1]!]),
   ]);
+}
+
+/** Factor i of a product, as a matrix. @throws ShapeError or DTypeError unless it can be one. */
+function factorOf(x: Tensor, i: number, last: number, first: Tensor): Tensor {
+  checkTensor("multiDot", x, `tensors[${i}]`);
+  if (x.dtype !== first.dtype)
+    throw new DTypeError(
+      `multiDot: all tensors must have the same dtype, but tensor 0 is ${first.dtype} and tensor ${i} ${x.dtype}`,
+    );
+  if (x.ndim === 2) return x;
+  const isEnd = i === 0 || i === last;
+  if (isEnd && x.ndim === 1) return x.unsqueeze(i === 0 ? 0 : 1);
+  if (!isEnd) throw new ShapeError(`multiDot: tensor ${i} must be 2D but got ${x.ndim}D`);
+  throw new ShapeError(`multiDot: the ${i === 0 ? "first" : "last"} tensor must be 1D or 2D but got ${x.ndim}D`);
 }
