@@ -250,10 +250,19 @@ describe("wrong arguments", () => {
       () => linalg.multiDot([torch.tensor(1), A]),
       /^multiDot: the first tensor must be 1D or 2D but got 0D/,
     ],
-    "products of two dtypes": [() => linalg.multiDot([A, A.double()]), /^multiDot: all tensors must have the same dtype/],
+    "products of two dtypes": [
+      () => linalg.multiDot([A, A.double()]),
+      /^multiDot: all tensors must have the same dtype/,
+    ],
     "products of no tensors": [() => linalg.multiDot(any(3)), /^multiDot: tensors must be an array/],
-    "sums over too many axes": [() => torch.tensordot(A, A, 2 ** 40), /^tensordot: dims must be an integer from 0 to 2/],
-    "sums over a fraction of an axis": [() => torch.tensordot(A, A, [[0.5], [0]]), /^tensordot: dims\[0\]\[0\] must be/],
+    "sums over too many axes": [
+      () => torch.tensordot(A, A, 2 ** 40),
+      /^tensordot: dims must be an integer from 0 to 2/,
+    ],
+    "sums over a fraction of an axis": [
+      () => torch.tensordot(A, A, [[0.5], [0]]),
+      /^tensordot: dims\[0\]\[0\] must be/,
+    ],
     "options that do not exist": [() => linalg.solve(A, B, any({ right: true })), /^solve: unknown option "right"/],
     "a flag that is none": [() => torch.cholesky(A, any("upper")), /^cholesky: upper must be true or false/],
   };
