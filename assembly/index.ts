@@ -33,3 +33,8 @@ export * from "./sort";
 export * from "./search";
 export * from "./recurrent";
 export * from "./random";
+export { triangularSolve, cholesky } from "./linalg/triangle";
+export { luFactor, luSolve } from "./linalg/lu";
+export { qrFactor, reflect, reflectWork } from "./linalg/reflect";
+export * from "./linalg/condense";
+export { rotate, rotateStrips } from "./linalg/rotate";

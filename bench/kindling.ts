@@ -3,7 +3,7 @@ import * as torch from "kindling";
 import { type Library, randomArray } from "./library";
 import { type Contender, local } from "./measure";
 import { problems } from "./models";
-import type { Conv, Loader, Matmul, Op, Overhead, Train, Workload } from "./workloads";
+import type { Conv, Linalg, Loader, Matmul, Op, Overhead, Train, Workload } from "./workloads";
 import { filterDepth, outSize } from "./workloads";
 
 const { functional: F } = torch.nn;
@@ -131,6 +131,28 @@ function loader({ images, batch, workers }: Loader): Contender {
   });
 }
 
+function linalg({ op, size, dtype }: Linalg): Contender {
+  const x = torch.randn([size, size], { dtype });
+  const symmetric = x.add(x.mT);
+  const positive = x.matmul(x.mT).add(torch.eye(size, { dtype }));
+  const runs: Record<Linalg["op"], () => unknown> = {
+    svd: () => torch.linalg.svd(x),
+    svdvals: () => torch.linalg.svdvals(x),
+    eigh: () => torch.linalg.eigh(symmetric),
+    eigvalsh: () => torch.linalg.eigvalsh(symmetric),
+    qr: () => torch.linalg.qr(x),
+    lstsq: () => torch.linalg.lstsq(x, symmetric),
+    inverse: () => torch.linalg.inv(x),
+    solve: () => torch.linalg.solve(x, symmetric),
+    cholesky: () => torch.linalg.cholesky(positive),
+  };
+  return local(() =>
+    torch.tidy(() => {
+      runs[op]();
+    }),
+  );
+}
+
 /** @param threads Threads that this contender computes on. */
 export function createKindling(workload: Workload, threads: number): Contender {
   const contender = createContender(workload);
@@ -156,6 +178,8 @@ function createContender(workload: Workload): Contender {
       return overhead(workload);
     case "loader":
       return loader(workload);
+    case "linalg":
+      return linalg(workload);
   }
 }
 

@@ -66,7 +66,28 @@ export interface Loader {
   readonly workers: number;
 }
 
-export type Workload = Matmul | Conv | Op | Train | Overhead | Loader;
+/** Factorizations and solvers, of square matrices. */
+export const factorizationNames = [
+  "svd",
+  "svdvals",
+  "eigh",
+  "eigvalsh",
+  "qr",
+  "lstsq",
+  "inverse",
+  "solve",
+  "cholesky",
+] as const;
+
+export interface Linalg {
+  readonly kind: "linalg";
+  readonly name: string;
+  readonly op: (typeof factorizationNames)[number];
+  readonly size: number;
+  readonly dtype: "float32" | "float64";
+}
+
+export type Workload = Matmul | Conv | Op | Train | Overhead | Loader | Linalg;
 
 const matmul = (m: number, k: number, n: number, layout: Matmul["layout"] = "NN"): Matmul => {
   const size = m === k && k === n ? `${m}` : `${m}×${k}×${n}`;
@@ -124,6 +145,14 @@ const loader = (workers: number): Loader => ({
   workers,
 });
 
+const linalg = (op: Linalg["op"], size: number, dtype: Linalg["dtype"]): Linalg => ({
+  kind: "linalg",
+  name: `${op} ${size} ${dtype}`,
+  op,
+  size,
+  dtype,
+});
+
 const sizes = [64, 128, 256, 512, 1024];
 
 export const suites = {
@@ -143,6 +172,7 @@ export const suites = {
     ...[train("resnet18", 16, "sgd"), train("lstm", 32, "adam"), train("gpt", 8, "adam")],
   ],
   loader: [loader(0), loader(2)],
+  linalg: (["float32", "float64"] as const).flatMap((dtype) => factorizationNames.map((op) => linalg(op, 512, dtype))),
   overhead: (["add", "addWithGrad", "backward", "view", "item"] as const).map(
     (what): Overhead => ({ kind: "overhead", name: what, what }),
   ),

@@ -4,7 +4,6 @@ export {
   choleskyEx,
   inv,
   invEx,
-  LinAlgError,
   luFactorEx,
   qr,
   solve,
@@ -23,10 +22,10 @@ export {
   vander,
 } from "./ops/factors";
 export { ldlFactor, ldlFactorEx, ldlSolve } from "./ops/ldl";
+export { lstsq } from "./ops/leastSquares";
 export {
   cond,
   det,
-  lstsq,
   matrixExp,
   matrixNorm,
   matrixPower,
@@ -36,6 +35,7 @@ export {
   slogdet,
 } from "./ops/linalg";
 export { matmul } from "./ops/matmul";
+export { LinAlgError } from "./ops/matrixChecks";
 export { vectorNorm } from "./ops/moments";
 export { multiDot, vecdot } from "./ops/products";
 export { eigh, eigvalsh, svd, svdvals } from "./ops/spectral";

@@ -159,7 +159,23 @@ def overhead(w):
     }[w["what"]]
 
 
-create = {"matmul": matmul, "conv": conv, "op": op, "train": train, "overhead": overhead}
+def linalg(w):
+    x = torch.randn(w["size"], w["size"], dtype=getattr(torch, w["dtype"]))
+    symmetric, positive = x + x.T, x @ x.T + torch.eye(w["size"], dtype=x.dtype)
+    return {
+        "svd": lambda: torch.linalg.svd(x),
+        "svdvals": lambda: torch.linalg.svdvals(x),
+        "eigh": lambda: torch.linalg.eigh(symmetric),
+        "eigvalsh": lambda: torch.linalg.eigvalsh(symmetric),
+        "qr": lambda: torch.linalg.qr(x),
+        "lstsq": lambda: torch.linalg.lstsq(x, symmetric),
+        "inverse": lambda: torch.linalg.inv(x),
+        "solve": lambda: torch.linalg.solve(x, symmetric),
+        "cholesky": lambda: torch.linalg.cholesky(positive),
+    }[w["op"]]
+
+
+create = {"linalg": linalg, "matmul": matmul, "conv": conv, "op": op, "train": train, "overhead": overhead}
 runs = []
 print(json.dumps({"version": torch.__version__}), flush=True)
 for line in sys.stdin:

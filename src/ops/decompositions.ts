@@ -1,37 +1,21 @@
 /**
- * Triangular factorisations, QR, and solvers over stacks of matrices, with gradients by the published formulas (Giles 2008; Townsend 2016; the PyTorch
+ * Triangular factorizations, QR, and solvers over stacks of matrices, with gradients by the published formulas (Giles 2008; Townsend 2016; the PyTorch
  * sources' FunctionsManual). They read their input, so that they compute on the CPU only.
  */
-import { record, recordAll } from "../autograd/node";
-import { type DType, isFloat } from "../core/dtype";
-import { DTypeError, KindlingError, ShapeError } from "../core/errors";
-import { broadcastShapes, sameShape, shapeText, sizeOfShape } from "../core/shape";
+import { isRecorded, record, recordAll } from "../autograd/node";
+import { checkChoice, checkFlag } from "../core/arguments";
+import type { DType } from "../core/dtype";
+import { checkOptions } from "../core/errors";
+import { broadcastShapes, sameShape, sizeOfShape } from "../core/shape";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkTensor } from "./checks";
 import { eye } from "./creation";
+import { unitRows } from "./eigen";
 import { cat } from "./join";
 import * as lapack from "./lapack";
+import { split } from "./lapack";
 import { matmul } from "./matmul";
-
-/** A matrix that a factorisation cannot be computed of. @see torch.linalg.LinAlgError */
-export class LinAlgError extends KindlingError {}
-
-/** @throws ShapeError unless `x` is a matrix or a stack of them, DTypeError unless it is floating point. */
-export function checkMatrix(op: string, x: Tensor, isSquare = false): void {
-  checkTensor(op, x);
-  if (x.ndim < 2)
-    throw new ShapeError(`${op}: The input tensor A must have at least 2 dimensions, got ${shapeText(x.shape)}`);
-  if (isSquare && x.shape.at(-1) !== x.shape.at(-2))
-    throw new ShapeError(
-      `${op}: A must be batches of square matrices, but they are ${x.shape.at(-2)} by ${x.shape.at(-1)} matrices`,
-    );
-  if (!isFloat(x.dtype))
-    throw new DTypeError(`${op}: expected a floating point tensor as input, got ${x.dtype}; use x.float()`);
-}
-
-/** The leading axes and the size of the matrices. */
-export const split = (x: Tensor) => ({ lead: x.shape.slice(0, -2), m: x.shape.at(-2)!, n: x.shape.at(-1)! });
+import { checkEquation, checkInfo, checkMatrix, checkPair, LinAlgError } from "./matrixChecks";
 
 /** Runs `body` on each matrix of the inputs, which it may destroy, and on one piece of each output. */
 export function overMatrices(
@@ -55,51 +39,54 @@ export function overMatrices(
   });
 }
 
-/** @throws LinAlgError if one of the codes that a factorisation returned is not 0. */
-function checkInfo(op: string, info: Tensor, problem: string): void {
-  const codes = Array.from(info.toTypedArray(), Number);
-  const bad = codes.findIndex((code) => code !== 0);
-  if (bad < 0) return;
-  const which = info.ndim === 0 ? "" : `(Batch element ${bad}): `;
-  throw new LinAlgError(`${op}: ${which}${problem.replace("%", String(codes[bad]))}`);
-}
-
-const SINGULAR = "The diagonal element % is zero, the matrix is singular and could not be inverted.";
-const int32 = { shape: [], dtype: "int32" } as const;
+const SINGULAR =
+  "The diagonal element % is zero, the inversion could not be completed because the input matrix is singular.";
 
 /** The identity of the size of square matrices, for every matrix of the stack. */
 export const identityLike = (x: Tensor): Tensor => eye(x.shape.at(-1)!, { dtype: x.dtype }).expand(x.shape);
 
-/** The inverse and, per matrix, the position of a zero pivot or 0. @see torch.linalg.inv_ex */
-export function invEx(
-  x: Tensor,
-  options: { checkErrors?: boolean } = {},
-): { inverse: Tensor; info: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  checkMatrix("inv", x, true);
-  const { n } = split(x);
-  const [y, info] = overMatrices([x, identityLike(x)], [{ shape: [n, n] }, int32], ([a, b], [out, code]) => {
-    code![0] = lapack.solveSquare(a!, n, b!, n);
-    out!.set(b!);
-  }) as [Tensor, Tensor];
-  if (options.checkErrors) checkInfo("inv", info, SINGULAR);
+/** An inverse, and per matrix the position of a zero pivot or 0 (int32). */
+export interface Inverse {
+  readonly inverse: Tensor;
+  readonly info: Tensor;
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
+
+/** @internal {@link invEx} under the name of the op that is called. */
+export function invertOf(op: string, x: Tensor, checkErrors: boolean): Inverse {
+  checkMatrix(op, x, true);
+  const { lead, n } = split(x);
+  const lu = lapack.working(x);
+  const b = unitRows(lead, n, n, x);
+  const [pivots, info] = lapack.luFactor(lu);
+  lapack.luSolve(lu, pivots, b);
+  lapack.drop(lu, pivots);
+  const y = lapack.finished(b, x.dtype);
+  if (checkErrors) checkInfo(op, info, SINGULAR);
   const inverse = record("LinalgInvBackward0", y, [x], [y], [(g, [v]) => matmul(matmul(v!.mT, g), v!.mT).neg()]);
   return { inverse, info, [Symbol.iterator]: () => [inverse, info].values() };
 }
 
+/** The inverse and, per matrix, the position of a zero pivot or 0. @see torch.linalg.inv_ex */
+export function invEx(x: Tensor, options: { checkErrors?: boolean } = {}): Inverse {
+  checkOptions("invEx", options, ["checkErrors"]);
+  return invertOf("invEx", x, checkFlag("invEx", "checkErrors", options.checkErrors ?? false));
+}
+
 /** The inverse of square matrices. @see torch.linalg.inv @throws LinAlgError if one is singular. */
-export const inv = (x: Tensor): Tensor => invEx(x, { checkErrors: true }).inverse;
+export const inv = (x: Tensor): Tensor => invertOf("inv", x, true).inverse;
 
 /** Another name of {@link inv}. @see torch.inverse */
-export const inverse: typeof inv = inv;
+export const inverse = (x: Tensor): Tensor => invertOf("inverse", x, true).inverse;
 
 /** X with A X = B for stacks of equal leading axes. */
 function solveStack(a: Tensor, b: Tensor): [x: Tensor, info: Tensor] {
-  const { n } = split(a);
-  const k = b.shape.at(-1)!;
-  const [y, info] = overMatrices([a, b], [{ shape: [n, k] }, int32], ([matrix, right], [out, code]) => {
-    code![0] = lapack.solveSquare(matrix!, n, right!, k);
-    out!.set(right!);
-  }) as [Tensor, Tensor];
+  const lu = lapack.working(a);
+  const right = lapack.working(b);
+  const [pivots, info] = lapack.luFactor(lu);
+  lapack.luSolve(lu, pivots, right);
+  lapack.drop(lu, pivots);
+  const y = lapack.finished(right, b.dtype);
   const x = record(
     "LinalgSolveExBackward0",
     y,
@@ -116,27 +103,43 @@ export interface SolveOptions {
   left?: boolean;
 }
 
-/** The solution and, per matrix, the position of a zero pivot or 0. @see torch.linalg.solve_ex */
-export function solveEx(
-  A: Tensor,
-  B: Tensor,
-  options: SolveOptions & { checkErrors?: boolean } = {},
-): { result: Tensor; info: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  checkMatrix("solve", A, true);
-  checkTensor("solve", B, "B");
-  const { left = true, checkErrors = false } = options;
-  const isVector = B.ndim === 1 || (B.ndim === A.ndim - 1 && sameShape(B.shape, A.shape.slice(0, -1)));
-  const right = isVector ? B.unsqueeze(-1) : left ? B : B.mT;
-  if (right.shape.at(-2) !== A.shape.at(-1))
-    throw new ShapeError(
-      `solve: Incompatible shapes of A and B for the equation ${left ? "AX = B" : "XA = B"}: ${shapeText(A.shape)} and ${shapeText(B.shape)}`,
-    );
-  const lead = broadcastShapes("solve", A.shape.slice(0, -2), right.shape.slice(0, -2));
-  const stack = (x: Tensor) => x.expand([...lead, ...x.shape.slice(-2)]);
-  const [x, info] = solveStack(stack(left ? A : A.mT), stack(right));
-  if (checkErrors) checkInfo("solve", info, "The solver failed because the input matrix is singular (zero pivot %).");
-  const result = isVector ? x.squeeze(-1) : left ? x : x.mT;
+/** A solution, and per matrix the position of a zero pivot or 0 (int32). */
+export interface Solution {
+  readonly result: Tensor;
+  readonly info: Tensor;
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
+
+/** Whether B holds a vector for each matrix of A. */
+const isVectorOf = (A: Tensor, B: Tensor): boolean =>
+  B.ndim === 1 || (B.ndim === A.ndim - 1 && sameShape(B.shape, A.shape.slice(0, -1)));
+
+/** Both stacks with the same leading axes. */
+function together(op: string, A: Tensor, B: Tensor): [A: Tensor, B: Tensor] {
+  const lead = broadcastShapes(op, A.shape.slice(0, -2), B.shape.slice(0, -2));
+  return [A.expand([...lead, ...A.shape.slice(-2)]), B.expand([...lead, ...B.shape.slice(-2)])];
+}
+
+/** @internal {@link solveEx} under the name of the op that is called. */
+export function solveOf(op: string, A: Tensor, B: Tensor, left: boolean, checkErrors: boolean): Solution {
+  checkMatrix(op, A, true);
+  checkPair(op, A, B);
+  const isVector = isVectorOf(A, B);
+  if (!isVector) checkMatrix(op, B, false, "B");
+  const right = isVector ? B.unsqueeze(-1) : B;
+  checkEquation(op, A, right, left || isVector);
+  const turn = !left && !isVector;
+  const [x, info] = solveStack(...together(op, left ? A : A.mT, turn ? right.mT : right));
+  if (checkErrors) checkInfo(op, info, "The solver failed because the input matrix is singular.");
+  const result = isVector ? x.squeeze(-1) : turn ? x.mT : x;
   return { result, info, [Symbol.iterator]: () => [result, info].values() };
+}
+
+/** The solution and, per matrix, the position of a zero pivot or 0. @see torch.linalg.solve_ex */
+export function solveEx(A: Tensor, B: Tensor, options: SolveOptions & { checkErrors?: boolean } = {}): Solution {
+  checkOptions("solveEx", options, ["left", "checkErrors"]);
+  const { left = true, checkErrors = false } = options;
+  return solveOf("solveEx", A, B, checkFlag("solveEx", "left", left), checkFlag("solveEx", "checkErrors", checkErrors));
 }
 
 /**
@@ -144,8 +147,10 @@ export function solveEx(
  * @see torch.linalg.solve
  * @throws LinAlgError if a matrix is singular.
  */
-export const solve = (A: Tensor, B: Tensor, options: SolveOptions = {}): Tensor =>
-  solveEx(A, B, { ...options, checkErrors: true }).result;
+export function solve(A: Tensor, B: Tensor, options: SolveOptions = {}): Tensor {
+  checkOptions("solve", options, ["left"]);
+  return solveOf("solve", A, B, checkFlag("solve", "left", options.left ?? true), true).result;
+}
 
 /** Options of {@link solveTriangular}. */
 export interface SolveTriangularOptions extends SolveOptions {
@@ -156,12 +161,11 @@ export interface SolveTriangularOptions extends SolveOptions {
 }
 
 function solveTriangularStack(a: Tensor, b: Tensor, upper: boolean, unit: boolean): Tensor {
-  const { n } = split(a);
-  const k = b.shape.at(-1)!;
-  const [y] = overMatrices([a, b], [{ shape: [n, k] }], ([t, right], [out]) => {
-    lapack.solveTriangle(t!, n, right!, k, upper, unit);
-    out!.set(right!);
-  }) as [Tensor];
+  const t = lapack.working(a);
+  const right = lapack.working(b);
+  lapack.triangularSolve(t, right, upper, unit);
+  t.dispose();
+  const y = lapack.finished(right, b.dtype);
   const inside = (g: Tensor) => (upper ? g.triu(unit ? 1 : 0) : g.tril(unit ? -1 : 0));
   return record(
     "LinalgSolveTriangularBackward0",
@@ -175,64 +179,74 @@ function solveTriangularStack(a: Tensor, b: Tensor, upper: boolean, unit: boolea
   );
 }
 
-/** X with A X = B (or X A = B) for triangular A; the other triangle is not read. @see torch.linalg.solve_triangular */
-export function solveTriangular(
+/** @internal {@link solveTriangular} under the name of the op that is called. */
+export function solveTriangularOf(
+  op: string,
   A: Tensor,
   B: Tensor,
   { upper, left = true, unitriangular = false }: SolveTriangularOptions,
 ): Tensor {
-  checkMatrix("solveTriangular", A, true);
-  checkMatrix("solveTriangular", B);
-  if (!left) return solveTriangular(A.mT, B.mT, { upper: !upper, unitriangular }).mT;
-  if (A.shape.at(-1) !== B.shape.at(-2))
-    throw new ShapeError(
-      `solveTriangular: Incompatible shapes of A and B: ${shapeText(A.shape)} and ${shapeText(B.shape)}`,
-    );
-  const lead = broadcastShapes("solveTriangular", A.shape.slice(0, -2), B.shape.slice(0, -2));
-  const stack = (x: Tensor) => x.expand([...lead, ...x.shape.slice(-2)]);
-  return solveTriangularStack(stack(A), stack(B), upper, unitriangular);
+  checkMatrix(op, A, true);
+  checkMatrix(op, B, false, "B");
+  checkPair(op, A, B);
+  checkEquation(op, A, B, left);
+  const isUpper = checkFlag(op, "upper", upper) === checkFlag(op, "left", left);
+  const unit = checkFlag(op, "unitriangular", unitriangular);
+  const x = solveTriangularStack(...together(op, left ? A : A.mT, left ? B : B.mT), isUpper, unit);
+  return left ? x : x.mT;
 }
 
-/** The Cholesky factor and, per matrix, the order of a minor that is not positive, or 0. @see torch.linalg.cholesky_ex */
-export function choleskyEx(
-  x: Tensor,
-  options: { upper?: boolean; checkErrors?: boolean } = {},
-): { L: Tensor; info: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  checkMatrix("cholesky", x, true);
-  const { n } = split(x);
-  const source = options.upper ? x.mT : x;
-  const [y, info] = overMatrices([source], [{ shape: [n, n] }, int32], ([a], [out, code]) => {
-    code![0] = lapack.cholesky(a!, n);
-    out!.set(a!);
-  }) as [Tensor, Tensor];
-  if (options.checkErrors)
-    checkInfo(
-      "cholesky",
-      info,
-      "The factorization could not be completed because the input is not positive-definite (the leading minor of order % is not positive-definite).",
-    );
-  const lower = record(
-    "LinalgCholeskyExBackward0",
-    y,
-    [source],
-    [y],
-    [
-      (g, [l]) => {
-        const inner = matmul(l!.mT, g).tril();
-        const halved = inner.sub(inner.tril().triu().mul(0.5));
-        const half = solveTriangular(l!.mT, halved, { upper: true });
-        const whole = solveTriangular(l!, half, { upper: false, left: false });
-        return whole.add(whole.mT).mul(0.5);
-      },
-    ],
-  );
-  const L = options.upper ? lower.mT : lower;
+/** X with A X = B (or X A = B) for triangular A; the other triangle is not read. @see torch.linalg.solve_triangular */
+export function solveTriangular(A: Tensor, B: Tensor, options: SolveTriangularOptions): Tensor {
+  checkOptions("solveTriangular", options, ["upper", "left", "unitriangular"]);
+  return solveTriangularOf("solveTriangular", A, B, options);
+}
+
+/** A Cholesky factor, and per matrix the order of a minor that is not positive, or 0 (int32). */
+export interface CholeskyFactor {
+  readonly L: Tensor;
+  readonly info: Tensor;
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
+
+const NOT_POSITIVE =
+  "The factorization could not be completed because the input is not positive-definite (the leading minor of order % is not positive-definite).";
+
+/** d A from the gradient of its lower factor. */
+function choleskyGrad(g: Tensor, l: Tensor): Tensor {
+  const inner = matmul(l.mT, g).tril();
+  const halved = inner.sub(inner.tril().triu().mul(0.5));
+  const half = solveTriangular(l.mT, halved, { upper: true });
+  const whole = solveTriangular(l, half, { upper: false, left: false });
+  return whole.add(whole.mT).mul(0.5);
+}
+
+/** @internal {@link choleskyEx} under the name of the op that is called. */
+export function choleskyOf(op: string, x: Tensor, upper: boolean, checkErrors: boolean): CholeskyFactor {
+  checkMatrix(op, x, true);
+  const source = checkFlag(op, "upper", upper) ? x.mT : x;
+  // The kernel reads and writes the upper triangle, which is the lower one of the transpose.
+  const factor = lapack.working(source, true);
+  const info = lapack.cholesky(factor);
+  const y = lapack.finished(factor, x.dtype, true);
+  if (checkErrors) checkInfo(op, info, NOT_POSITIVE);
+  const lower = record("LinalgCholeskyExBackward0", y, [source], [y], [(g, [l]) => choleskyGrad(g, l!)]);
+  const L = upper ? lower.mT : lower;
   return { L, info, [Symbol.iterator]: () => [L, info].values() };
 }
 
+/** The Cholesky factor and, per matrix, the order of a minor that is not positive, or 0. @see torch.linalg.cholesky_ex */
+export function choleskyEx(x: Tensor, options: { upper?: boolean; checkErrors?: boolean } = {}): CholeskyFactor {
+  checkOptions("choleskyEx", options, ["upper", "checkErrors"]);
+  const { upper = false, checkErrors = false } = options;
+  return choleskyOf("choleskyEx", x, upper, checkFlag("choleskyEx", "checkErrors", checkErrors));
+}
+
 /** The lower factor of L Lᵀ = A, or with `upper` the upper one of Uᵀ U. @see torch.linalg.cholesky @throws LinAlgError unless positive definite. */
-export const cholesky = (x: Tensor, options: { upper?: boolean } = {}): Tensor =>
-  choleskyEx(x, { ...options, checkErrors: true }).L;
+export function cholesky(x: Tensor, options: { upper?: boolean } = {}): Tensor {
+  checkOptions("cholesky", options, ["upper"]);
+  return choleskyOf("cholesky", x, options.upper ?? false, true).L;
+}
 
 /** Q with orthonormal columns and R upper triangular. */
 export interface QR {
@@ -256,29 +270,50 @@ function qrGradWide(gQ: Tensor, gR: Tensor, Q: Tensor, R: Tensor, A: Tensor): Te
   return cat([left, matmul(Q, gV)], -1);
 }
 
-/**
- * A = Q R. Shape: [*, m, n] → [*, m, k] and [*, k, n] with k = min(m, n); k = m in the mode "complete"; Q is empty in the mode "r".
- * @see torch.linalg.qr
- */
-export function qr(A: Tensor, mode: "reduced" | "complete" | "r" = "reduced"): QR {
-  checkMatrix("qr", A);
+/** Q [*, m, k] of matrices held by columns that have been factorized, in float64. */
+function basisOf(columns: Tensor, taus: Tensor, k: number): Tensor {
+  const { lead, n: m } = split(columns);
+  const basis = unitRows(lead, k, m, columns);
+  lapack.reflect(basis, columns, taus, { k: taus.shape.at(-1)!, basis: true });
+  return basis;
+}
+
+/** R [*, k, n] of matrices held by columns that have been factorized. */
+function triangleOf(columns: Tensor, k: number, dtype: DType): Tensor {
+  const part = columns.narrow(-1, 0, k);
+  const whole = lapack.finished(lapack.working(part, true), dtype);
+  const R = whole.triu();
+  lapack.drop(part, whole);
+  return R;
+}
+
+/** @internal {@link qr} under the name of the op that is called. */
+export function qrOf(op: string, A: Tensor, mode: "reduced" | "complete" | "r"): QR {
+  checkMatrix(op, A);
+  checkChoice(op, "mode", mode, ["reduced", "complete", "r"]);
   const { m, n } = split(A);
   const k = mode === "complete" ? m : Math.min(m, n);
-  const [q, r] = overMatrices([A], [{ shape: [m, k] }, { shape: [k, n] }], ([a], [basis, upper]) => {
-    const taus = new Float64Array(Math.min(m, n));
-    lapack.qrFactor(a!, m, n, taus);
-    for (let i = 0; i < Math.min(k, n); i++) for (let j = i; j < n; j++) upper![i * n + j] = a![i * n + j]!;
-    lapack.qrBasis(a!, m, n, taus, basis!, k);
-  }) as [Tensor, Tensor];
+  const columns = lapack.working(A, true);
+  const taus = lapack.qrFactor(columns);
+  const r = triangleOf(columns, k, A.dtype);
+  const wantQ = mode !== "r" || isRecorded([A]);
+  const q = wantQ ? lapack.finished(basisOf(columns, taus, k), A.dtype, true) : A.newEmpty([0]);
+  lapack.drop(columns, taus);
   recordAll("LinalgQrBackward0", [q, r], [A], [A, q, r], ([gQ, gR], [a, Q, R]) => {
     if (k > n)
-      throw new LinAlgError("qr: The QR decomposition is not differentiable when mode='complete' and nrows > ncols");
+      throw new LinAlgError(`${op}: The QR decomposition is not differentiable when mode='complete' and nrows > ncols`);
     const [u, v] = [gQ ?? Q!.mul(0), gR ?? R!.mul(0)];
     return [m >= n ? qrGrad(u, v, Q!, R!) : qrGradWide(u, v, Q!, R!, a!)];
   });
   const Q = mode === "r" ? q.newEmpty([0]) : q;
   return { Q, R: r, [Symbol.iterator]: () => [Q, r].values() };
 }
+
+/**
+ * A = Q R. Shape: [*, m, n] → [*, m, k] and [*, k, n] with k = min(m, n); k = m in the mode "complete"; Q is empty in the mode "r".
+ * @see torch.linalg.qr
+ */
+export const qr = (A: Tensor, mode: "reduced" | "complete" | "r" = "reduced"): QR => qrOf("qr", A, mode);
 
 /** L and U in one matrix, and the rows exchanged, from 1. */
 export interface LUFactors {
@@ -309,25 +344,31 @@ function luGrad(g: Tensor, LU: Tensor, pivots: Tensor): Tensor {
   return matmul(permutationOf(pivots, m, g.dtype), all);
 }
 
-/** P L U = A with L and U in one matrix. @see torch.linalg.lu_factor_ex */
-export function luFactorEx(A: Tensor, options: { pivot?: boolean; checkErrors?: boolean } = {}): LUFactors {
-  checkMatrix("luFactor", A);
-  const { m, n } = split(A);
-  const [LU, pivots, info] = overMatrices(
-    [A],
-    [{ shape: [m, n] }, { shape: [Math.min(m, n)], dtype: "int32" }, int32],
-    ([a], [out, rows, code]) => {
-      code![0] = lapack.luFactor(a!, m, n, rows!, options.pivot ?? true);
-      out!.set(a!);
-    },
-  ) as [Tensor, Tensor, Tensor];
-  if (options.checkErrors)
-    checkInfo("luFactor", info, "U[%, %] is zero and using it on luSolve would result in a division by zero.");
+/** @internal {@link luFactorEx} under the name of the op that is called. */
+export function luFactorOf(op: string, A: Tensor, pivot: boolean, checkErrors: boolean): LUFactors {
+  checkMatrix(op, A);
+  checkFlag(op, "pivot", pivot);
+  const work = lapack.working(A);
+  const [pivots, info] = lapack.luFactor(work, pivot);
+  const LU = lapack.finished(work, A.dtype);
+  if (checkErrors)
+    checkInfo(
+      op,
+      info,
+      "U[%,%] is zero and using it on luSolve would result in a division by zero. If you still want to perform the factorization, consider calling linalg.lu(A) or linalg.luFactorEx(A)",
+    );
   recordAll("LinalgLuFactorExBackward0", [LU], [A], [LU, pivots], ([g], [y, rows]) => [luGrad(g!, y!, rows!)]);
   return { LU, pivots, info, [Symbol.iterator]: () => [LU, pivots, info].values() };
 }
 
-/** The permutation matrix P of rows exchanged one after the other. */
+/** P L U = A with L and U in one matrix. @see torch.linalg.lu_factor_ex */
+export function luFactorEx(A: Tensor, options: { pivot?: boolean; checkErrors?: boolean } = {}): LUFactors {
+  checkOptions("luFactorEx", options, ["pivot", "checkErrors"]);
+  const { pivot = true, checkErrors = false } = options;
+  return luFactorOf("luFactorEx", A, pivot, checkFlag("luFactorEx", "checkErrors", checkErrors));
+}
+
+/** The permutation matrix P of rows exchanged one after the other. The pivots have been checked. */
 export function permutationOf(pivots: Tensor, m: number, dtype: DType): Tensor {
   const k = pivots.shape.at(-1)!;
   const [P] = overMatrices([pivots.unsqueeze(-1)], [{ shape: [m, m], dtype }], ([rows], [out]) => {
@@ -346,10 +387,8 @@ export function permutationOf(pivots: Tensor, m: number, dtype: DType): Tensor {
 /** The Householder reflectors below R, and their factors. @see torch.geqrf */
 export function geqrf(A: Tensor): { a: Tensor; tau: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
   checkMatrix("geqrf", A);
-  const { m, n } = split(A);
-  const [a, tau] = overMatrices([A], [{ shape: [m, n] }, { shape: [Math.min(m, n)] }], ([x], [out, taus]) => {
-    lapack.qrFactor(x!, m, n, taus!);
-    out!.set(x!);
-  }) as [Tensor, Tensor];
+  const columns = lapack.working(A, true);
+  const tau = lapack.finished(lapack.qrFactor(columns), A.dtype);
+  const a = lapack.finished(columns, A.dtype, true);
   return { a, tau, [Symbol.iterator]: () => [a, tau].values() };
 }

@@ -1,13 +1,15 @@
 /** What is done with the factors of matrices: taken apart, applied, and used to solve. */
 import { record } from "../autograd/node";
-import { checkOptions, ShapeError } from "../core/errors";
+import { checkFlag, checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
+import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
 import { shapeText, sizeOfShape } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { eye } from "./creation";
-import { checkMatrix, inv, luFactorEx, permutationOf, solve, solveTriangular } from "./decompositions";
+import { invertOf, luFactorOf, permutationOf, solveOf, solveTriangular } from "./decompositions";
 import { cat } from "./join";
 import { matmul } from "./matmul";
+import { checkEquation, checkLead, checkMatrix, checkPair, checkPivots, checkStack } from "./matrixChecks";
 import { cross as crossOf } from "./products";
 
 /** P, L and U of P L U = A. */
@@ -27,8 +29,11 @@ export function luUnpack(
   checkMatrix("luUnpack", LU);
   checkOptions("luUnpack", options, ["unpackData", "unpackPivots"]);
   const { unpackData = true, unpackPivots = true } = options;
+  checkFlag("luUnpack", "unpackData", unpackData);
+  checkFlag("luUnpack", "unpackPivots", unpackPivots);
   const [m, n] = [LU.shape.at(-2)!, LU.shape.at(-1)!];
   const k = Math.min(m, n);
+  if (unpackPivots) checkPivots("luUnpack", pivots, LU, k);
   const nothing = LU.newEmpty([0]);
   const P = unpackPivots ? permutationOf(pivots, m, LU.dtype) : nothing;
   const L = unpackData
@@ -43,7 +48,7 @@ export function luUnpack(
 /** A = P L U with a permutation, a unit lower and an upper triangular matrix. @see torch.linalg.lu */
 export function lu(A: Tensor, options: { pivot?: boolean } = {}): PLU {
   checkOptions("lu", options, ["pivot"]);
-  const { LU, pivots } = luFactorEx(A, options);
+  const { LU, pivots } = luFactorOf("lu", A, options.pivot ?? true, false);
   return luUnpack(LU, pivots);
 }
 
@@ -53,7 +58,7 @@ export function luFactor(
   options: { pivot?: boolean } = {},
 ): { LU: Tensor; pivots: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
   checkOptions("luFactor", options, ["pivot"]);
-  const { LU, pivots } = luFactorEx(A, options);
+  const { LU, pivots } = luFactorOf("luFactor", A, options.pivot ?? true, true);
   return { LU, pivots, [Symbol.iterator]: () => [LU, pivots].values() };
 }
 
@@ -65,14 +70,24 @@ export interface LuSolveOptions {
   adjoint?: boolean;
 }
 
-/** X with A X = B, from the factors of A. @see torch.linalg.lu_solve */
+/** X with A X = B, from the factors of A. Leading axes broadcast. @see torch.linalg.lu_solve */
 export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, options: LuSolveOptions = {}): Tensor {
-  checkMatrix("luSolve", LU, true);
+  checkMatrix("luSolve", LU, true, "LU");
+  checkMatrix("luSolve", B, false, "B");
+  checkPair("luSolve", LU, B, ["LU", "B"]);
   checkOptions("luSolve", options, ["left", "adjoint"]);
   const { left = true, adjoint = false } = options;
-  if (!left) return luSolve(LU, pivots, B.mT, { adjoint: !adjoint }).mT;
+  checkEquation("luSolve", LU, B, checkFlag("luSolve", "left", left));
+  checkPivots("luSolve", pivots, LU, LU.shape.at(-1)!);
   const P = permutationOf(pivots, LU.shape.at(-1)!, LU.dtype);
-  if (!adjoint) {
+  const isTransposed = checkFlag("luSolve", "adjoint", adjoint) === left;
+  const x = solveFactors(LU, P, left ? B : B.mT, isTransposed);
+  return left ? x : x.mT;
+}
+
+/** X with A X = B, or Aᵀ X = B, of what has been checked. */
+function solveFactors(LU: Tensor, P: Tensor, B: Tensor, isTransposed: boolean): Tensor {
+  if (!isTransposed) {
     const y = solveTriangular(LU, matmul(P.mT, B), { upper: false, unitriangular: true });
     return solveTriangular(LU, y, { upper: true });
   }
@@ -83,16 +98,35 @@ export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, options: LuSolveO
 /** A from its Cholesky factor, of which one triangle is read; as in PyTorch, the gradient fills both. */
 function fromCholesky(op: string, L: Tensor, upper: boolean): Tensor {
   checkMatrix(op, L, true);
+  checkFlag(op, "upper", upper);
   const factor = record("TriangleBackward0", upper ? L.detach().triu() : L.detach().tril(), [L], [], [(g) => g]);
   return upper ? matmul(factor.mT, factor) : matmul(factor, factor.mT);
 }
 
 /** X with A X = B, from the Cholesky factor of A. @see torch.cholesky_solve */
-export const choleskySolve = (B: Tensor, L: Tensor, upper = false): Tensor =>
-  solve(fromCholesky("choleskySolve", L, upper), B);
+export function choleskySolve(B: Tensor, L: Tensor, upper = false): Tensor {
+  checkMatrix("choleskySolve", B, false, "B");
+  return solveOf("choleskySolve", fromCholesky("choleskySolve", L, upper), B, true, true).result;
+}
 
 /** The inverse of A, from its Cholesky factor. @see torch.cholesky_inverse */
-export const choleskyInverse = (L: Tensor, upper = false): Tensor => inv(fromCholesky("choleskyInverse", L, upper));
+export const choleskyInverse = (L: Tensor, upper = false): Tensor =>
+  invertOf("choleskyInverse", fromCholesky("choleskyInverse", L, upper), true).inverse;
+
+/** @throws ShapeError or DTypeError unless these are reflectors and their factors. */
+function checkReflectors(op: string, A: Tensor, tau: Tensor): void {
+  checkMatrix(op, A, false, "input");
+  checkPair(op, A, tau, ["input", "tau"]);
+  if (tau.ndim !== A.ndim - 1)
+    throw new ShapeError(
+      `${op}: Expected tau to have one dimension less than input, but got tau.ndim equal to ${tau.ndim} and input.ndim is equal to ${A.ndim}`,
+    );
+  checkLead(op, tau, "tau", A, "input");
+  if (tau.shape.at(-1)! > A.shape.at(-1)!)
+    throw new ShapeError(
+      `${op}: tau.shape[-1] must be less than or equal to input.shape[-1], got ${shapeText(tau.shape)} and ${shapeText(A.shape)}`,
+    );
+}
 
 /** H₁ H₂ … times `C`, of reflectors as {@link geqrf} gives them; transposed: … H₂ H₁. */
 function applyReflectors(A: Tensor, tau: Tensor, C: Tensor, transpose: boolean): Tensor {
@@ -110,8 +144,12 @@ function applyReflectors(A: Tensor, tau: Tensor, C: Tensor, transpose: boolean):
 
 /** The first columns of the product of Householder reflectors. Shape: [*, m, n] and [*, k] → [*, m, n]. @see torch.linalg.householder_product */
 export function householderProduct(A: Tensor, tau: Tensor): Tensor {
-  checkMatrix("householderProduct", A);
+  checkReflectors("householderProduct", A, tau);
   const [m, n] = [A.shape.at(-2)!, A.shape.at(-1)!];
+  if (m < n)
+    throw new ShapeError(
+      `householderProduct: input.shape[-2] must be greater than or equal to input.shape[-1], got ${shapeText(A.shape)}`,
+    );
   return applyReflectors(A, tau, eye(m, n, { dtype: A.dtype }).expand(A.shape).clone(), false);
 }
 
@@ -120,40 +158,53 @@ export const orgqr: typeof householderProduct = householderProduct;
 
 /** Q C, Qᵀ C, C Q or C Qᵀ, where Q is the product of all reflectors. @see torch.ormqr */
 export function ormqr(x: Tensor, tau: Tensor, other: Tensor, left = true, transpose = false): Tensor {
-  checkMatrix("ormqr", x);
+  checkReflectors("ormqr", x, tau);
+  checkStack("ormqr", other, "other");
+  checkPair("ormqr", x, other, ["input", "other"]);
+  checkFlag("ormqr", "left", left);
+  checkFlag("ormqr", "transpose", transpose);
+  const m = x.shape.at(-2)!;
+  if (tau.shape.at(-1)! > m)
+    throw new ShapeError(`ormqr: tau.shape[-1] must be less than or equal to input.shape[-2], got ${tau.shape.at(-1)}`);
+  if (other.shape.at(left ? -2 : -1) !== m)
+    throw new ShapeError(
+      `ormqr: other.shape[${left ? -2 : -1}] must be equal to input.shape[-2] = ${m}, got other of shape ${shapeText(other.shape)}`,
+    );
+  if (other.ndim !== x.ndim)
+    throw new ShapeError(
+      `ormqr: Expected other to have the same number of dimensions as input, but got other.ndim equal to ${other.ndim} and input.ndim is equal to ${x.ndim}`,
+    );
+  checkLead("ormqr", other.select(-1, 0), "other", x, "input");
   return left ? applyReflectors(x, tau, other, transpose) : applyReflectors(x, tau, other.mT, !transpose).mT;
 }
 
 /** X with tensordot(X, A) = identity: the inverse of A seen as a matrix. `ind` axes make the rows. @see torch.linalg.tensorinv */
 export function tensorinv(A: Tensor, ind = 2): Tensor {
   checkTensor("tensorinv", A);
+  checkInteger("tensorinv", "ind", ind, 1);
   const [rows, columns] = [A.shape.slice(0, ind), A.shape.slice(ind)];
-  if (ind <= 0 || sizeOfShape(rows) !== sizeOfShape(columns))
-    throw new ShapeError(
-      `tensorinv: Expected self to satisfy the requirement prod(A.shape[ind:]) == prod(A.shape[:ind]), got ${shapeText(A.shape)} and ind ${ind}`,
-    );
   const n = sizeOfShape(rows);
-  return inv(A.reshape([n, n])).reshape([...columns, ...rows]);
+  if (n !== sizeOfShape(columns))
+    throw new ShapeError(
+      `tensorinv: Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got ${sizeOfShape(columns)} != ${n} for ${shapeText(A.shape)} and ind ${ind}`,
+    );
+  return invertOf("tensorinv", A.reshape([n, n]), true).inverse.reshape([...columns, ...rows]);
 }
 
 /** X with tensordot(A, X) = B. `dims` of A are moved to its end first. @see torch.linalg.tensorsolve */
 export function tensorsolve(A: Tensor, B: Tensor, dims?: readonly number[] | null): Tensor {
   checkTensor("tensorsolve", A);
   checkTensor("tensorsolve", B, "B");
-  const moved =
-    dims == null
-      ? A
-      : A.movedim(
-          dims,
-          dims.map((_, i) => A.ndim - dims.length + i),
-        );
+  const ends = dims == null ? [] : checkIntegers("tensorsolve", "dims", dims);
+  const to = ends.map((_, i) => A.ndim - ends.length + i);
+  const moved = ends.length === 0 ? A : A.movedim(ends, to);
   const result = moved.shape.slice(B.ndim);
   const n = sizeOfShape(result);
-  if (n !== B.numel())
+  if (n !== B.numel() || n * n !== A.numel())
     throw new ShapeError(
-      `tensorsolve: Expected self to satisfy the requirement prod(A.shape[B.ndim:]) == prod(B.shape), got ${shapeText(moved.shape)} and ${shapeText(B.shape)}`,
+      `tensorsolve: Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]) == prod(other.shape), got ${shapeText(moved.shape)} and ${shapeText(B.shape)}`,
     );
-  return solve(moved.reshape([n, n]), B.reshape(-1)).reshape(result);
+  return solveOf("tensorsolve", moved.reshape([n, n]), B.reshape(-1), true, true).result.reshape(result);
 }
 
 /** The powers 0 to N − 1 of each element, in rows. Shape: [*, n] → [*, n, N]. @see torch.linalg.vander */
@@ -161,7 +212,12 @@ export function vander(x: Tensor, options: { N?: number | null } = {}): Tensor {
   checkTensor("vander", x);
   checkOptions("vander", options, ["N"]);
   const row = x.ndim === 0 ? x.reshape(1) : x;
-  const N = options.N ?? row.shape.at(-1)!;
+  if (row.dtype === "bool")
+    throw new DTypeError("vander: supports floating point and integer tensors, but got Bool; use x.long()");
+  const N = checkInteger("vander", "N", options.N ?? row.shape.at(-1)!, 0, MAX_COUNT);
+  if (N < 2) throw new ValueError(`vander: N must be greater than 1, got ${N}`);
+  if (N * row.numel() > MAX_COUNT)
+    throw new ValueError(`vander: N = ${N} powers of ${row.numel()} elements are more than ${MAX_COUNT} elements`);
   const base = row.isFloatingPoint() ? row : row.long();
   const powers = base
     .unsqueeze(-1)

@@ -1,8 +1,11 @@
 /** The factorisation of symmetric matrices that need not be positive definite. Without gradients, as in PyTorch. */
-import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
-import { broadcastShapes, shapeText } from "../core/shape";
+import { checkFlag } from "../core/arguments";
+import { checkOptions, IndexError } from "../core/errors";
+import { broadcastShapes } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { checkMatrix, LinAlgError, overMatrices, split } from "./decompositions";
+import { overMatrices } from "./decompositions";
+import { split } from "./lapack";
+import { checkEquation, checkInfo, checkMatrix, checkPair, checkPivots } from "./matrixChecks";
 
 /** Below this share of the largest element of its column a diagonal element is no pivot (Bunch and Kaufman, 1977). */
 const THRESHOLD = (1 + Math.sqrt(17)) / 8;
@@ -163,6 +166,25 @@ export interface LDLOptions {
   hermitian?: boolean;
 }
 
+/** {@link ldlFactorEx} under the name of the op that is called. */
+function ldlFactorOf(
+  op: string,
+  A: Tensor,
+  hermitian: boolean,
+  checkErrors: boolean,
+): LDLFactors & { readonly info: Tensor } {
+  checkMatrix(op, A, true);
+  checkFlag(op, "hermitian", hermitian);
+  const { n } = split(A);
+  const outputs = [{ shape: [n, n] }, { shape: [n], dtype: "int32" }, { shape: [], dtype: "int32" }] as const;
+  const [LD, pivots, info] = overMatrices([A.detach().tril()], outputs, ([a], [out, rows, code]) => {
+    code![0] = factorize(a!, n, rows!);
+    out!.set(a!);
+  }) as [Tensor, Tensor, Tensor];
+  if (checkErrors) checkInfo(op, info, "the matrix is singular: D[%,%] is zero, by which ldlSolve would divide");
+  return { LD, pivots, info, [Symbol.iterator]: () => [LD, pivots, info].values() };
+}
+
 /**
  * L D Lᵀ = A for symmetric matrices, of which the lower triangle is read, and per matrix the position of a zero pivot or 0.
  * @see torch.linalg.ldl_factor_ex
@@ -171,38 +193,47 @@ export function ldlFactorEx(
   A: Tensor,
   options: LDLOptions & { checkErrors?: boolean } = {},
 ): LDLFactors & { readonly info: Tensor } {
-  checkMatrix("ldlFactor", A, true);
-  checkOptions("ldlFactor", options, ["hermitian", "checkErrors"]);
-  const { n } = split(A);
-  const outputs = [{ shape: [n, n] }, { shape: [n], dtype: "int32" }, { shape: [], dtype: "int32" }] as const;
-  const [LD, pivots, info] = overMatrices([A.detach().tril()], outputs, ([a], [out, rows, code]) => {
-    code![0] = factorize(a!, n, rows!);
-    out!.set(a!);
-  }) as [Tensor, Tensor, Tensor];
-  if (options.checkErrors && info.any().item())
-    throw new LinAlgError(
-      "ldlFactor: a matrix is singular: D has a zero on its diagonal, by which solving would divide",
-    );
-  return { LD, pivots, info, [Symbol.iterator]: () => [LD, pivots, info].values() };
+  checkOptions("ldlFactorEx", options, ["hermitian", "checkErrors"]);
+  const { hermitian = false, checkErrors = false } = options;
+  return ldlFactorOf("ldlFactorEx", A, hermitian, checkFlag("ldlFactorEx", "checkErrors", checkErrors));
 }
 
 /** L D Lᵀ = A for symmetric matrices, of which the lower triangle is read. @see torch.linalg.ldl_factor @throws LinAlgError if a pivot is 0. */
 export function ldlFactor(A: Tensor, options: LDLOptions = {}): LDLFactors {
-  const { LD, pivots } = ldlFactorEx(A, { ...options, checkErrors: true });
+  checkOptions("ldlFactor", options, ["hermitian"]);
+  const { LD, pivots } = ldlFactorOf("ldlFactor", A, options.hermitian ?? false, true);
   return { LD, pivots, [Symbol.iterator]: () => [LD, pivots].values() };
+}
+
+/**
+ * Both rows of a 2 × 2 block have one negative pivot, so that they come in pairs.
+ * @throws IndexError unless they do.
+ */
+function checkBlocks(pivots: Tensor): void {
+  const n = pivots.shape.at(-1)!;
+  const values = pivots.toTypedArray() as Int32Array;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! > 0) continue;
+    if (i % n === n - 1 || values[i + 1] !== values[i])
+      throw new IndexError(
+        `ldlSolve: pivots must be negative in equal pairs, got ${values[i]} alone. Did you properly pass the result of ldlFactor?`,
+      );
+    i++;
+  }
 }
 
 /** X with A X = B from the factors of A. Shape: [*, n, n], [*, n] and [*, n, k]; leading axes of B broadcast. @see torch.linalg.ldl_solve */
 export function ldlSolve(LD: Tensor, pivots: Tensor, B: Tensor, options: LDLOptions = {}): Tensor {
-  checkMatrix("ldlSolve", LD, true);
-  checkMatrix("ldlSolve", B);
+  checkMatrix("ldlSolve", LD, true, "LD");
+  checkMatrix("ldlSolve", B, false, "B");
+  checkPair("ldlSolve", LD, B, ["LD", "B"]);
   checkOptions("ldlSolve", options, ["hermitian"]);
+  checkFlag("ldlSolve", "hermitian", options.hermitian ?? false);
   const { n, lead } = split(LD);
   const k = B.shape.at(-1)!;
-  if (B.shape.at(-2) !== n)
-    throw new ShapeError(`ldlSolve: Incompatible shapes of LD and B: ${shapeText(LD.shape)} and ${shapeText(B.shape)}`);
-  if (pivots.shape.at(-1) !== n)
-    throw new ArgumentError(`ldlSolve: pivots must be those of ldlFactor, [*, ${n}], got ${shapeText(pivots.shape)}`);
+  checkEquation("ldlSolve", LD, B, true);
+  checkPivots("ldlSolve", pivots, LD, n, true);
+  checkBlocks(pivots);
   const common = broadcastShapes("ldlSolve", lead, B.shape.slice(0, -2));
   const inputs = [
     LD.detach().expand([...common, n, n]),

@@ -1,18 +1,21 @@
 /** What follows from matrix factorisations: determinants, norms, ranks, pseudo-inverses, functions of matrices. `torch.linalg` names. */
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
-import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
-import { sameShape, shapeText, wrapDim } from "../core/shape";
+import { checkFlag, checkInteger, checkNumber } from "../core/arguments";
+import { isFloat, legacyName } from "../core/dtype";
+import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { wrapDim } from "../core/shape";
 import { tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { eye } from "./creation";
-import { checkMatrix, inv, luFactorEx } from "./decompositions";
-import { stack } from "./join";
+import { inv, invertOf, luFactorOf } from "./decompositions";
+import { cat, stack } from "./join";
 import { matmul } from "./matmul";
+import { checkMatrix, checkSquare, checkStack } from "./matrixChecks";
 import { vectorNorm } from "./moments";
 import type { ReduceOptions } from "./reduce";
-import { eigh, eigvalsh, svd, svdvals } from "./spectral";
+import { eighOf, eigvalshOf, svdOf, svdvalsOf } from "./spectral";
 
 /** A ratio of the smallest to the largest pivot below which an inverse loses the digits of a gradient. */
 const NEARLY_SINGULAR = 1e-4;
@@ -26,9 +29,32 @@ const parity = (pivots: Tensor, like: Tensor): Tensor => {
   return pivots.ne(places).sum(-1).remainder(2).mul(-2).add(1).to(like.dtype);
 };
 
-/** The cofactors of square matrices from the determinants of their minors: slow, and right for singular matrices to any order. */
+/** Size up to which cofactors are taken one by one. */
+const MOST_MINORS = 16;
+
+/** All products but one of the elements along the last axis. */
+function productsOfOthers(x: Tensor): Tensor {
+  const n = x.shape.at(-1)!;
+  const one = x.newOnes([...x.shape.slice(0, -1), 1]);
+  const before = cat([one, x.narrow(-1, 0, n - 1)], -1).cumprod(-1);
+  const after = cat([x.narrow(-1, 1, n - 1), one], -1)
+    .flip(-1)
+    .cumprod(-1)
+    .flip(-1);
+  return before.mul(after);
+}
+
+/**
+ * The cofactors of square matrices. Of small ones from the determinants of their minors: slow, and right for singular matrices to any order;
+ * of others from their singular values.
+ */
 function cofactors(x: Tensor): Tensor {
   const n = x.shape.at(-1)!;
+  if (n > MOST_MINORS) {
+    const { U, S, Vh } = svdOf("det", x, false);
+    const turn = det(U).mul(det(Vh)).unsqueeze(-1);
+    return matmul(U.mul(productsOfOthers(S).mul(turn).unsqueeze(-2)), Vh);
+  }
   const others = Array.from({ length: n }, (_, i) =>
     tensor(
       Array.from({ length: n }, (_, j) => j).filter((j) => j !== i),
@@ -48,7 +74,7 @@ function cofactors(x: Tensor): Tensor {
 /** The determinant of square matrices. Shape: [*, n, n] → [*]. @see torch.linalg.det */
 export function det(x: Tensor): Tensor {
   checkMatrix("det", x, true);
-  const { LU, pivots } = noGrad(() => luFactorEx(x));
+  const { LU, pivots } = noGrad(() => luFactorOf("det", x, true, false));
   const diagonal = LU.diagonal({ dim1: -2, dim2: -1 });
   const y = diagonal.prod(-1).mul(parity(pivots, x));
   return record(
@@ -60,8 +86,10 @@ export function det(x: Tensor): Tensor {
       (g, [a, value, pivot]) => {
         const spread = (v: Tensor) => v.unsqueeze(-1).unsqueeze(-1);
         const sizes = pivot!.detach().abs();
-        const isSafe = a!.numel() === 0 || Boolean(sizes.amin(-1).gt(sizes.amax(-1).mul(NEARLY_SINGULAR)).all().item());
-        return isSafe ? spread(g.mul(value!)).mul(inv(a!).mT) : spread(g).mul(cofactors(a!));
+        // NaN is not singular: its gradient is NaN.
+        const isSingular =
+          a!.numel() > 0 && Boolean(sizes.amin(-1).le(sizes.amax(-1).mul(NEARLY_SINGULAR)).any().item());
+        return isSingular ? spread(g).mul(cofactors(a!)) : spread(g.mul(value!)).mul(inv(a!).mT);
       },
     ],
   );
@@ -74,10 +102,10 @@ export interface Slogdet {
   [Symbol.iterator](): IterableIterator<Tensor>;
 }
 
-/** Sign and logarithm of the determinant of square matrices; 0 and −∞ of singular ones. @see torch.linalg.slogdet */
-export function slogdet(x: Tensor): Slogdet {
-  checkMatrix("slogdet", x, true);
-  const { LU, pivots } = noGrad(() => luFactorEx(x));
+/** {@link slogdet} under the name of the op that is called. */
+function slogdetOf(op: string, x: Tensor): Slogdet {
+  checkMatrix(op, x, true);
+  const { LU, pivots } = noGrad(() => luFactorOf(op, x, true, false));
   const diagonal = LU.diagonal({ dim1: -2, dim2: -1 });
   const sign = diagonal.sign().prod(-1).mul(parity(pivots, x));
   const logabsdet = record(
@@ -90,22 +118,24 @@ export function slogdet(x: Tensor): Slogdet {
   return { sign, logabsdet, [Symbol.iterator]: () => [sign, logabsdet].values() };
 }
 
+/** Sign and logarithm of the determinant of square matrices; 0 and −∞ of singular ones. @see torch.linalg.slogdet */
+export const slogdet = (x: Tensor): Slogdet => slogdetOf("slogdet", x);
+
 /** The logarithm of the determinant; NaN where it is negative. @see torch.logdet */
 export function logdet(x: Tensor): Tensor {
-  const { sign, logabsdet } = slogdet(x);
+  const { sign, logabsdet } = slogdetOf("logdet", x);
   return logabsdet.add(sign.log());
 }
 
 /** The n-th power of square matrices; negative powers of the inverse. @see torch.linalg.matrix_power */
 export function matrixPower(A: Tensor, n: number): Tensor {
-  checkTensor("matrixPower", A);
-  if (A.ndim < 2 || A.shape.at(-1) !== A.shape.at(-2))
-    throw new ShapeError(`matrixPower: takes square matrices, got ${shapeText(A.shape)}`);
-  if (!Number.isInteger(n)) throw new ArgumentError(`matrixPower: the exponent must be an integer, got ${describe(n)}`);
-  if (n === 0) return eye(A.shape.at(-1)!, { dtype: A.dtype }).expand(A.shape).clone();
+  checkStack("matrixPower", A);
+  checkSquare("matrixPower", A);
+  const exponent = checkInteger("matrixPower", "n", n);
+  if (exponent === 0) return eye(A.shape.at(-1)!, { dtype: A.dtype }).expand(A.shape).clone();
   let result: Tensor | undefined;
-  let square = n < 0 ? inv(A) : A;
-  for (let rest = Math.abs(n); rest > 0; rest = Math.floor(rest / 2)) {
+  let square = exponent < 0 ? invertOf("matrixPower", A, true).inverse : A;
+  for (let rest = Math.abs(exponent); rest > 0; rest = Math.floor(rest / 2)) {
     if (rest % 2 === 1) result = result ? matmul(result, square) : square;
     if (rest > 1) square = matmul(square, square);
   }
@@ -115,13 +145,12 @@ export function matrixPower(A: Tensor, n: number): Tensor {
 /** Terms of the exponential series: with a norm of at most 1/2 what is left out is below 1e-19. */
 const EXP_TERMS = 16;
 
-/** The matrix exponential, by scaling and squaring of its series. @see torch.linalg.matrix_exp */
-export function matrixExp(A: Tensor): Tensor {
-  checkMatrix("matrixExp", A, true);
-  if (A.numel() === 0) return A.clone();
-  const norm = matrixNorm(A.detach(), 1).max().item();
-  const squarings = Math.max(0, Math.ceil(Math.log2(2 * norm)));
-  const scaled = A.div(2 ** squarings);
+/** The exponentials of matrices [batch, n, n] that take equally many squarings; none: they are not finite. */
+function exponentials(A: Tensor, squarings: number): Tensor {
+  if (Number.isNaN(squarings)) return A.mul(Number.NaN);
+  // The scale may lie below the smallest number.
+  const half = Math.floor(squarings / 2);
+  const scaled = A.mul(2 ** -half).mul(2 ** (half - squarings));
   const one = eye(A.shape.at(-1)!, { dtype: A.dtype }).expand(A.shape);
   let y = one.add(scaled.div(EXP_TERMS));
   for (let k = EXP_TERMS - 1; k > 0; k--) y = one.add(matmul(scaled, y).div(k));
@@ -129,8 +158,64 @@ export function matrixExp(A: Tensor): Tensor {
   return y;
 }
 
+/** The positions of each value. */
+function positionsOf(values: readonly number[]): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  values.forEach((value, i) => {
+    const group = groups.get(value);
+    if (group) group.push(i);
+    else groups.set(value, [i]);
+  });
+  return groups;
+}
+
+/** The matrix exponential, by scaling and squaring of its series, each matrix on its own scale. NaN where a number is not finite. @see torch.linalg.matrix_exp */
+export function matrixExp(A: Tensor): Tensor {
+  checkMatrix("matrixExp", A, true);
+  if (A.numel() === 0) return A.clone();
+  const stacked = A.reshape([-1, ...A.shape.slice(-2)]);
+  const norms = Array.from(stacked.detach().double().abs().sum(-2).amax(-1).toTypedArray(), Number);
+  const squarings = norms.map((norm) => (Number.isFinite(norm) ? Math.max(0, Math.ceil(Math.log2(norm) + 1)) : NaN));
+  const groups = [...positionsOf(squarings)];
+  if (groups.length === 1) return exponentials(stacked, groups[0]![0]).reshape(A.shape);
+  const int64 = { dtype: "int64" } as const;
+  const parts = groups.map(([count, at]) => exponentials(stacked.indexSelect(0, tensor(at, int64)), count));
+  const order = tensor(
+    groups.flatMap(([, at]) => at),
+    int64,
+  ).argsort();
+  return cat(parts, 0).indexSelect(0, order).reshape(A.shape);
+}
+
 /** The order of a matrix norm. */
 export type MatrixNormOrder = number | "fro" | "nuc";
+
+/** @throws ArgumentError unless there is such a norm. */
+function checkOrder(op: string, ord: MatrixNormOrder): void {
+  if (ord === "fro" || ord === "nuc" || [1, 2, Number.POSITIVE_INFINITY].includes(Math.abs(ord as number))) return;
+  throw new ArgumentError(`${op}: Order ${String(ord)} not supported.`);
+}
+
+/** {@link matrixNorm} under the name of the op that is called, of what has been checked. */
+function matrixNormOf(
+  op: string,
+  x: Tensor,
+  ord: MatrixNormOrder,
+  row: number,
+  column: number,
+  keepdim: boolean,
+): Tensor {
+  if (ord === "fro") return vectorNorm(x, 2, [row, column], { keepdim });
+  if (ord === "nuc" || Math.abs(ord) === 2) {
+    const s = svdvalsOf(op, x.movedim([row, column], [-2, -1]));
+    const y = ord === "nuc" ? s.sum(-1) : ord === 2 ? s.amax(-1) : s.amin(-1);
+    return keepdim ? y.reshape(x.shape.with(row, 1).with(column, 1)) : y;
+  }
+  const [summed, compared] = Math.abs(ord) === 1 ? [row, column] : [column, row];
+  const sums = x.abs().sum(summed, { keepdim: true });
+  const y = ord > 0 ? sums.amax(compared, { keepdim: true }) : sums.amin(compared, { keepdim: true });
+  return keepdim ? y : y.squeeze([row, column]);
+}
 
 /**
  * A norm of matrices: "fro", "nuc" (the sum of singular values), ±2 (the extreme singular value), ±1 and ±∞ (the extreme sum of absolute values
@@ -143,24 +228,28 @@ export function matrixNorm(
   dim: readonly number[] = [-2, -1],
   options: ReduceOptions = {},
 ): Tensor {
-  checkTensor("matrixNorm", A);
-  checkOptions("matrixNorm", options, ["keepdim", "dtype"]);
-  const { keepdim = false } = options;
-  if (dim.length !== 2) throw new ArgumentError(`matrixNorm: dim must be a 2-tuple. Got ${describe(dim)}`);
+  return normOfMatrices("matrixNorm", A, ord, dim, options);
+}
+
+function normOfMatrices(
+  op: string,
+  A: Tensor,
+  ord: MatrixNormOrder,
+  dim: readonly number[],
+  options: ReduceOptions,
+): Tensor {
+  checkStack(op, A);
+  checkOptions(op, options, ["keepdim", "dtype"]);
+  const keepdim = checkFlag(op, "keepdim", options.keepdim ?? false);
+  if (!Array.isArray(dim) || dim.length !== 2)
+    throw new ArgumentError(`${op}: dim must be a 2-tuple. Got ${describe(dim)}`);
+  checkOrder(op, ord);
   const x = options.dtype === undefined ? A : A.to(options.dtype);
-  const [row, column] = dim.map((d) => wrapDim("matrixNorm", d, x.ndim)) as [number, number];
-  if (ord === "fro") return vectorNorm(x, 2, [row, column], { keepdim });
-  if (ord === "nuc" || Math.abs(ord) === 2) {
-    const s = svdvals(x.movedim([row, column], [-2, -1]));
-    const y = ord === "nuc" ? s.sum(-1) : ord === 2 ? s.amax(-1) : s.amin(-1);
-    return keepdim ? y.reshape(x.shape.with(row, 1).with(column, 1)) : y;
-  }
-  if (Math.abs(ord) !== 1 && Math.abs(ord) !== Number.POSITIVE_INFINITY)
-    throw new ArgumentError(`matrixNorm: Order ${ord} not supported.`);
-  const [summed, compared] = Math.abs(ord) === 1 ? [row, column] : [column, row];
-  const sums = x.abs().sum(summed, { keepdim: true });
-  const y = ord > 0 ? sums.amax(compared, { keepdim: true }) : sums.amin(compared, { keepdim: true });
-  return keepdim ? y : y.squeeze([row, column]);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`${op}: Expected a floating point tensor as input. Got ${legacyName(x.dtype)}; use x.float()`);
+  const [row, column] = dim.map((d) => wrapDim(op, d, x.ndim)) as [number, number];
+  if (row === column) throw new ArgumentError(`${op}: dims must be different. Got ${describe(dim)}`);
+  return matrixNormOf(op, x, ord, row, column, keepdim);
 }
 
 /** A vector norm over one axis (or all, flattened), a matrix norm over two. @see torch.linalg.norm */
@@ -172,23 +261,38 @@ export function norm(
 ): Tensor {
   checkTensor("norm", A);
   const dims = typeof dim === "number" ? [dim] : dim;
-  if (ord != null && (dims?.length === 2 || (dims == null && A.ndim === 2)))
-    return matrixNorm(A, ord, dims ?? [0, 1], options);
-  if (typeof ord === "string") throw new ArgumentError(`norm: the order "${ord}" takes two axes`);
-  if (ord != null && dims == null && A.ndim > 2)
+  if (ord != null && dims != null && dims.length !== 1 && dims.length !== 2)
+    throw new ArgumentError(`norm: If dim is specified, it must be of length 1 or 2. Got ${describe(dims)}`);
+  if (ord != null && dims == null && A.ndim !== 1 && A.ndim !== 2)
     throw new ShapeError(`norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${A.ndim}D.`);
+  if (ord != null && (dims?.length === 2 || (dims == null && A.ndim === 2)))
+    return normOfMatrices("norm", A, ord, dims ?? [0, 1], options);
+  if (typeof ord === "string") throw new ArgumentError(`norm: the order ${describe(ord)} takes two axes`);
   return vectorNorm(A, ord ?? 2, dims, options);
 }
 
-/** The condition number: ‖A‖ · ‖A⁻¹‖; for p = 2 (the default) or −2 the ratio of the extreme singular values. @see torch.linalg.cond */
+/**
+ * The condition number: ‖A‖ · ‖A⁻¹‖; for p = 2 (the default) or −2 the ratio of the extreme singular values. Infinite of singular matrices.
+ * @see torch.linalg.cond
+ */
 export function cond(A: Tensor, p: MatrixNormOrder | null = null): Tensor {
   checkMatrix("cond", A);
+  if (p !== null) checkOrder("cond", p);
+  if (A.shape.at(-1) === 0 || A.shape.at(-2) === 0) return A.newZeros(A.shape.slice(0, -2));
   if (p === null || Math.abs(Number(p)) === 2) {
-    const s = svdvals(A);
+    const s = svdvalsOf("cond", A);
     const [largest, smallest] = [s.select(-1, 0), s.select(-1, -1)];
     return p === -2 ? smallest.div(largest) : largest.div(smallest);
   }
-  return matrixNorm(A, p).mul(matrixNorm(inv(A), p));
+  if (p === "nuc") {
+    const s = svdvalsOf("cond", A);
+    return s.sum(-1).mul(s.reciprocal().sum(-1));
+  }
+  const { inverse, info } = invertOf("cond", A, false);
+  const isSingular = info.ne(0).unsqueeze(-1).unsqueeze(-1);
+  const finite = inverse.maskedFill(isSingular, Number.POSITIVE_INFINITY);
+  const size = (x: Tensor) => normOfMatrices("cond", x, p, [-2, -1], {});
+  return size(A).mul(size(finite));
 }
 
 /** Options of {@link matrixRank} and {@link pinv}: singular values up to max(atol, rtol · the largest) count as 0. */
@@ -201,9 +305,28 @@ export interface ToleranceOptions {
   hermitian?: boolean;
 }
 
+/** @throws ValueError if a tolerance is negative or NaN. */
+function checkTolerance(op: string, name: string, value: number | Tensor | null | undefined): void {
+  if (value == null) return;
+  const values = value instanceof Tensor ? checkTensor(op, value, name).toTypedArray() : [checkNumber(op, name, value)];
+  for (const one of values)
+    if (!(one >= 0)) throw new ValueError(`${op}: ${name} must not be negative, got ${String(one)}`);
+}
+
+function checkTolerances(op: string, options: ToleranceOptions): void {
+  checkOptions(op, options, ["atol", "rtol", "hermitian"]);
+  checkTolerance(op, "atol", options.atol);
+  checkTolerance(op, "rtol", options.rtol);
+  checkFlag(op, "hermitian", options.hermitian ?? false);
+}
+
+/** The machine precision times the larger size of matrices. */
+export const precisionOf = (A: Tensor): number =>
+  (A.dtype === "float64" ? 2 ** -52 : 2 ** -23) * Math.max(A.shape.at(-1)!, A.shape.at(-2)!);
+
 /** The least singular value that counts, [*]. */
 function threshold(A: Tensor, largest: Tensor, { atol, rtol }: ToleranceOptions): Tensor {
-  const epsilon = (A.dtype === "float64" ? 2 ** -52 : 2 ** -23) * Math.max(A.shape.at(-1)!, A.shape.at(-2)!);
+  const epsilon = precisionOf(A);
   const isPositive = atol instanceof Tensor ? atol.gt(0) : (atol ?? 0) > 0;
   const relative =
     rtol ??
@@ -214,35 +337,33 @@ function threshold(A: Tensor, largest: Tensor, { atol, rtol }: ToleranceOptions)
     : scaled.maximum(atol instanceof Tensor ? atol.to(A.dtype) : tensor(atol, { dtype: A.dtype }));
 }
 
-const singularValues = (A: Tensor, hermitian: boolean): Tensor => (hermitian ? eigvalsh(A).abs() : svdvals(A));
-
-/** The number of singular values that are not 0, int64. @see torch.linalg.matrix_rank */
+/** The number of singular values that are not 0, int64. @see torch.linalg.matrix_rank @throws LinAlgError if a number is not finite. */
 export function matrixRank(A: Tensor, options: ToleranceOptions = {}): Tensor {
   checkMatrix("matrixRank", A);
-  checkOptions("matrixRank", options, ["atol", "rtol", "hermitian"]);
+  checkTolerances("matrixRank", options);
   return noGrad(() => {
-    const s = singularValues(A, options.hermitian ?? false);
+    const s = options.hermitian ? eigvalshOf("matrixRank", A, "L").abs() : svdvalsOf("matrixRank", A);
     if (s.shape.at(-1) === 0) return s.sum(-1).to("int64");
     return s.gt(threshold(A, s.amax(-1), options).unsqueeze(-1)).sum(-1);
   });
 }
 
 /** The singular values and vectors of symmetric matrices, from their eigenvalues; in no order. */
-function symmetricSvd(A: Tensor): { U: Tensor; S: Tensor; Vh: Tensor } {
-  const { eigenvalues, eigenvectors } = eigh(A);
+function symmetricSvd(op: string, A: Tensor): { U: Tensor; S: Tensor; Vh: Tensor } {
+  const { eigenvalues, eigenvectors } = eighOf(op, A, "L");
   return { U: eigenvectors.mul(eigenvalues.sign().unsqueeze(-2)), S: eigenvalues.abs(), Vh: eigenvectors.mT };
 }
 
 /** The pseudo-inverse by its singular values, without a gradient. */
-function pinvValue(A: Tensor, options: ToleranceOptions): Tensor {
-  const { U, S, Vh } = options.hermitian ? symmetricSvd(A) : svd(A, false);
+function pinvValue(op: string, A: Tensor, options: ToleranceOptions): Tensor {
+  const { U, S, Vh } = options.hermitian ? symmetricSvd(op, A) : svdOf(op, A, false);
   const limit = threshold(A, S.amax(-1), options).unsqueeze(-1);
   const inverse = S.reciprocal().where(S.gt(limit), 0);
   return matmul(Vh.mT.mul(inverse.unsqueeze(-2)), U.mT);
 }
 
-/** @see pinv_backward (Golub and Pereyra 1973) */
-function pinvGrad(g: Tensor, P: Tensor, A: Tensor): Tensor {
+/** @internal @see pinv_backward (Golub and Pereyra 1973) */
+export function pinvGrad(g: Tensor, P: Tensor, A: Tensor): Tensor {
   const [gh, Ph] = [g.mT, P.mT];
   if (A.shape.at(-2)! <= A.shape.at(-1)!) {
     const K = matmul(gh, P);
@@ -256,51 +377,15 @@ function pinvGrad(g: Tensor, P: Tensor, A: Tensor): Tensor {
   return inside.add(matmul(matmul(gh.sub(matmul(A, K)), P), Ph));
 }
 
-/** The Moore–Penrose pseudo-inverse. Shape: [*, m, n] → [*, n, m]. @see torch.linalg.pinv */
-export function pinv(A: Tensor, options: ToleranceOptions = {}): Tensor {
-  checkMatrix("pinv", A);
-  checkOptions("pinv", options, ["atol", "rtol", "hermitian"]);
+/** @internal {@link pinv} under the name of the op that is called. */
+export function pinvOf(op: string, A: Tensor, options: ToleranceOptions): Tensor {
+  checkMatrix(op, A, options.hermitian === true);
+  checkTolerances(op, options);
   const [m, n] = [A.shape.at(-2)!, A.shape.at(-1)!];
   if (m === 0 || n === 0) return A.mT.clone();
-  const y = noGrad(() => pinvValue(A, options));
+  const y = noGrad(() => pinvValue(op, A, options));
   return record("LinalgPinvBackward0", y, [A], [A, y], [(g, [a, p]) => pinvGrad(g, p!, a!)]);
 }
 
-/** The solution of a least-squares problem and what was found on the way; what a driver does not compute is empty. */
-export interface LeastSquares {
-  readonly solution: Tensor;
-  readonly residuals: Tensor;
-  readonly rank: Tensor;
-  readonly singularValues: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
-
-/**
- * X that minimises ‖A X − B‖, of least norm where several do. Shape: [*, m, n] and [*, m, k] → [*, n, k].
- * @see torch.linalg.lstsq
- */
-export function lstsq(
-  A: Tensor,
-  B: Tensor,
-  rcond?: number | null,
-  options: { driver?: "gels" | "gelsy" | "gelsd" | "gelss" | null } = {},
-): LeastSquares {
-  checkMatrix("lstsq", A);
-  checkOptions("lstsq", options, ["driver"]);
-  const driver = options.driver ?? "gelsy";
-  const [m, n] = [A.shape.at(-2)!, A.shape.at(-1)!];
-  const isVector = B.ndim === 1 || (B.ndim === A.ndim - 1 && sameShape(B.shape, A.shape.slice(0, -1)));
-  const right = isVector ? B.unsqueeze(-1) : B;
-  const x = matmul(pinv(A, rcond == null ? {} : { rtol: rcond }), right);
-  const rank = noGrad(() => matrixRank(A, rcond == null ? {} : { rtol: rcond }));
-  const isFull = m > n && driver !== "gelsy" && rank.numel() > 0 && rank.min().item() === n;
-  const residuals = isFull ? matmul(A, x).sub(right).square().sum(-2) : A.newEmpty([0]);
-  const hasValues = driver === "gelsd" || driver === "gelss";
-  const found = {
-    solution: isVector ? x.squeeze(-1) : x,
-    residuals,
-    rank: driver === "gels" ? rank.newEmpty([0]) : rank,
-    singularValues: hasValues ? noGrad(() => svdvals(A)) : A.newEmpty([0]),
-  };
-  return { ...found, [Symbol.iterator]: () => Object.values(found).values() };
-}
+/** The Moore–Penrose pseudo-inverse. Shape: [*, m, n] → [*, n, m]. @see torch.linalg.pinv @throws LinAlgError if a number is not finite. */
+export const pinv = (A: Tensor, options: ToleranceOptions = {}): Tensor => pinvOf("pinv", A, options);

@@ -1,10 +1,13 @@
 /** Randomised decompositions of matrices of low rank (Halko, Martinsson and Tropp, 2009). They draw from the random generator. */
+import { checkFlag, checkInteger } from "../core/arguments";
 import { checkOptions, ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
-import { checkMatrix, qr, split } from "./decompositions";
+import { qrOf } from "./decompositions";
+import { split } from "./lapack";
 import { matmul } from "./matmul";
+import { checkMatrix, checkPair } from "./matrixChecks";
 import { randn } from "./rand";
-import { svd } from "./spectral";
+import { svdOf } from "./spectral";
 
 /** The first factors of a singular value decomposition; V has the right vectors in columns. */
 export interface LowRankSVD {
@@ -19,7 +22,8 @@ const apply = (A: Tensor, M: Tensor | undefined, x: Tensor): Tensor =>
   M === undefined ? matmul(A, x) : matmul(A, x).sub(matmul(M, x));
 
 /** Orthonormal columns that nearly span A − M, by subspace iteration from random directions. */
-function approximateBasis(A: Tensor, M: Tensor | undefined, q: number, niter: number): Tensor {
+function approximateBasis(op: string, A: Tensor, M: Tensor | undefined, q: number, niter: number): Tensor {
+  const qr = (x: Tensor) => qrOf(op, x, "reduced");
   let basis = qr(apply(A, M, randn([split(A).n, q], { dtype: A.dtype }))).Q;
   for (let i = 0; i < niter; i++) {
     const across = qr(apply(A.mT, M?.mT, basis)).Q;
@@ -46,18 +50,24 @@ export function svdLowrank(A: Tensor, options: SvdLowrankOptions = {}): LowRankS
   checkMatrix("svdLowrank", A);
   checkOptions("svdLowrank", options, ["q", "niter", "M"]);
   const { m, n } = split(A);
-  const q = options.q ?? 6;
-  const niter = options.niter ?? 2;
+  const q = checkInteger("svdLowrank", "q", options.q ?? 6);
+  const niter = checkInteger("svdLowrank", "niter", options.niter ?? 2, 0);
   if (!(q >= 0 && q <= Math.min(m, n)))
     throw new ValueError(
       `svdLowrank: q (=${q}) must be a non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
     );
-  const M = options.M?.expand(A.shape);
+  if (options.M != null) checkPair("svdLowrank", A, options.M, ["A", "M"]);
+  return lowRankSvd("svdLowrank", A, options.M?.expand(A.shape), q, niter);
+}
+
+/** {@link svdLowrank} under the name of the op that is called, of what has been checked. */
+function lowRankSvd(op: string, A: Tensor, M: Tensor | undefined, q: number, niter: number): LowRankSVD {
+  const { m, n } = split(A);
   // The smaller of the two projections is decomposed.
   const isWide = m < n || n > q;
-  const basis = isWide ? approximateBasis(A.mT, M?.mT, q, niter) : approximateBasis(A, M, q, niter);
+  const basis = isWide ? approximateBasis(op, A.mT, M?.mT, q, niter) : approximateBasis(op, A, M, q, niter);
   const small = isWide ? apply(A, M, basis) : apply(A.mT, M?.mT, basis).mT;
-  const { U: left, S, Vh } = svd(small, false);
+  const { U: left, S, Vh } = svdOf(op, small, false);
   const U = isWide ? left : matmul(basis, left);
   const V = isWide ? matmul(basis, Vh.mT) : Vh.mT;
   return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
@@ -82,13 +92,14 @@ export function pcaLowrank(A: Tensor, options: PcaLowrankOptions = {}): LowRankS
   checkMatrix("pcaLowrank", A);
   checkOptions("pcaLowrank", options, ["q", "center", "niter"]);
   const { m, n } = split(A);
-  const { q, center = true, niter = 2 } = options;
-  const rank = q ?? Math.min(6, m, n);
+  const center = checkFlag("pcaLowrank", "center", options.center ?? true);
+  const niter = checkInteger("pcaLowrank", "niter", options.niter ?? 2);
+  const rank = checkInteger("pcaLowrank", "q", options.q ?? Math.min(6, m, n));
   if (!(rank >= 0 && rank <= Math.min(m, n)))
     throw new ValueError(
       `pcaLowrank: q(=${rank}) must be non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
     );
   if (niter < 0) throw new ValueError(`pcaLowrank: niter(=${niter}) must be non-negative integer`);
   const centred = center ? A.sub(A.mean(-2, { keepdim: true })) : A;
-  return svdLowrank(centred, { q: rank, niter });
+  return lowRankSvd("pcaLowrank", centred, undefined, rank, niter);
 }

@@ -1,24 +1,25 @@
 /** Matrix factorisations under their names in `torch` and as methods, where arguments differ from `torch.linalg`. */
-import { checkNumber } from "../core/arguments";
+import { checkFlag, checkNumber } from "../core/arguments";
 import { checkOptions } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
-import { choleskyEx, luFactorEx, type QR, qr as qrOf, solveTriangular } from "./decompositions";
+import { choleskyOf, luFactorOf, type QR, qrOf, solveTriangularOf } from "./decompositions";
 import { luSolve as solveFactored } from "./factors";
-import { type MatrixNormOrder, matrixNorm, pinv } from "./linalg";
+import { type MatrixNormOrder, matrixNorm, pinvOf } from "./linalg";
+import { checkMatrix, checkPair } from "./matrixChecks";
 import { vectorNorm } from "./moments";
 import type { Dim, ReduceOptions } from "./reduce";
-import { type Eigh, eigh, svd as svdOf } from "./spectral";
+import { type Eigh, eighOf, eigvalshOf, svdOf, svdvalsOf } from "./spectral";
 
 export { geqrf, inverse } from "./decompositions";
 export { choleskyInverse, choleskySolve, luUnpack, orgqr, ormqr } from "./factors";
 export { det, logdet, matrixExp, matrixPower, slogdet } from "./linalg";
 
 /** The Cholesky factor, lower or upper. @see torch.cholesky */
-export const cholesky = (x: Tensor, upper = false): Tensor => choleskyEx(x, { upper, checkErrors: true }).L;
+export const cholesky = (x: Tensor, upper = false): Tensor => choleskyOf("cholesky", x, upper, true).L;
 
 /** A = Q R; `some`: only the first min(m, n) columns of Q. @see torch.qr */
-export const qr = (x: Tensor, some = true): QR => qrOf(x, some ? "reduced" : "complete");
+export const qr = (x: Tensor, some = true): QR => qrOf("qr", x, checkFlag("qr", "some", some) ? "reduced" : "complete");
 
 /** A = U · diag(S) · Vᵀ; `some`: only the first min(m, n) columns of U and V. @see torch.svd */
 export function svd(
@@ -26,18 +27,29 @@ export function svd(
   some = true,
   computeUv = true,
 ): { U: Tensor; S: Tensor; V: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  const { U, S, Vh } = svdOf(x, !some);
-  const V = Vh.mT;
-  const [u, v] = computeUv ? [U, V] : [U.detach().mul(0), V.detach().mul(0)];
-  return { U: u, S, V: v, [Symbol.iterator]: () => [u, S, v].values() };
+  checkFlag("svd", "some", some);
+  if (checkFlag("svd", "computeUv", computeUv)) {
+    const { U, S, Vh } = svdOf("svd", x, !some);
+    const V = Vh.mT;
+    return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
+  }
+  const S = svdvalsOf("svd", x);
+  const [m, n] = x.shape.slice(-2) as [number, number];
+  const zeros = (size: number) =>
+    x
+      .detach()
+      .newZeros([])
+      .expand([...x.shape.slice(0, -2), size, size]);
+  const [U, V] = [zeros(m), zeros(n)];
+  return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
 }
 
 /** The pseudo-inverse. @see torch.pinverse */
-export const pinverse = (x: Tensor, rcond = 1e-15): Tensor => pinv(x, { rtol: rcond });
+export const pinverse = (x: Tensor, rcond = 1e-15): Tensor => pinvOf("pinverse", x, { rtol: rcond });
 
 /** LU and pivots, and with `getInfos` the position of a zero pivot or 0. @see torch.lu */
 export function lu(A: Tensor, pivot = true, getInfos = false): Tensor[] {
-  const { LU, pivots, info } = luFactorEx(A, { pivot, checkErrors: !getInfos });
+  const { LU, pivots, info } = luFactorOf("lu", A, pivot, !checkFlag("lu", "getInfos", getInfos));
   return getInfos ? [LU, pivots, info] : [LU, pivots];
 }
 
@@ -47,7 +59,11 @@ export const luSolve = (b: Tensor, LUData: Tensor, LUPivots: Tensor): Tensor => 
 /** Eigenvalues and eigenvectors of symmetric matrices. @see torch.symeig */
 export function symeig(x: Tensor, options: { eigenvectors?: boolean; upper?: boolean } = {}): Eigh {
   checkOptions("symeig", options, ["eigenvectors", "upper"]);
-  return eigh(x, (options.upper ?? true) ? "U" : "L");
+  const { eigenvectors = false, upper = true } = options;
+  const UPLO = checkFlag("symeig", "upper", upper) ? "U" : "L";
+  if (checkFlag("symeig", "eigenvectors", eigenvectors)) return eighOf("symeig", x, UPLO);
+  const [eigenvalues, none] = [eigvalshOf("symeig", x, UPLO), x.detach().newEmpty([0])];
+  return { eigenvalues, eigenvectors: none, [Symbol.iterator]: () => [eigenvalues, none].values() };
 }
 
 /** Options of {@link triangularSolve}. */
@@ -68,7 +84,11 @@ export function triangularSolve(
 ): { solution: Tensor; clonedCoefficient: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
   checkOptions("triangularSolve", options, ["upper", "transpose", "unitriangular"]);
   const { upper = true, transpose = false, unitriangular = false } = options;
-  const solution = solveTriangular(transpose ? A.mT : A, b, { upper: upper !== transpose, unitriangular });
+  checkMatrix("triangularSolve", b, false, "b");
+  checkMatrix("triangularSolve", A, true);
+  checkPair("triangularSolve", A, b, ["A", "b"]);
+  const isUpper = checkFlag("triangularSolve", "upper", upper) !== checkFlag("triangularSolve", "transpose", transpose);
+  const solution = solveTriangularOf("triangularSolve", transpose ? A.mT : A, b, { upper: isUpper, unitriangular });
   const clonedCoefficient = A.clone();
   return { solution, clonedCoefficient, [Symbol.iterator]: () => [solution, clonedCoefficient].values() };
 }

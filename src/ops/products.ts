@@ -1,6 +1,6 @@
 /** Products other than the matrix product: outer, inner, cross, Kronecker, over chosen axes, of many factors. */
 import { checkArray, checkInteger, checkIntegers } from "../core/arguments";
-import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
+import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape, wrapDim } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -144,11 +144,12 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
   checkArray("multiDot", "tensors", tensors, "tensors");
   if (tensors.length < 2) throw new ShapeError(`multiDot: expected at least 2 tensors but got ${tensors.length}`);
   const last = tensors.length - 1;
-  const matrices = tensors.map((x, i) => {
-    checkTensor("multiDot", x, `tensors[${i}]`);
-    if (x.ndim === 1 && (i === 0 || i === last)) return x.unsqueeze(i === 0 ? 0 : 1);
-    if (x.ndim !== 2) throw new ShapeError(`multiDot: tensor ${i} must be 2D but got ${x.ndim}D`);
-    return x;
+  const matrices = tensors.map((x, i) => factorOf(x, i, last, tensors[0]!));
+  matrices.forEach((x, i) => {
+    if (i < last && x.shape[1] !== matrices[i + 1]!.shape[0])
+      throw new ShapeError(
+        `multiDot: tensors ${i} and ${i + 1} with shapes ${shapeText(tensors[i]!.shape)} and ${shapeText(tensors[i + 1]!.shape)} cannot be multiplied`,
+      );
   });
   const split = bestSplits([matrices[0]!.shape[0]!, ...matrices.map((m) => m.shape[1]!)]);
   const chain = (i: number, j: number): Tensor => {
@@ -161,4 +162,18 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
     ...(isVector(tensors[0]!) ? [] : [product.shape[0]!]),
     ...(isVector(tensors[last]!) ? [] : [product.shape[1]!]),
   ]);
+}
+
+/** Factor i of a product, as a matrix. @throws ShapeError or DTypeError unless it can be one. */
+function factorOf(x: Tensor, i: number, last: number, first: Tensor): Tensor {
+  checkTensor("multiDot", x, `tensors[${i}]`);
+  if (x.dtype !== first.dtype)
+    throw new DTypeError(
+      `multiDot: all tensors must have the same dtype, but tensor 0 is ${first.dtype} and tensor ${i} ${x.dtype}`,
+    );
+  if (x.ndim === 2) return x;
+  const isEnd = i === 0 || i === last;
+  if (isEnd && x.ndim === 1) return x.unsqueeze(i === 0 ? 0 : 1);
+  if (!isEnd) throw new ShapeError(`multiDot: tensor ${i} must be 2D but got ${x.ndim}D`);
+  throw new ShapeError(`multiDot: the ${i === 0 ? "first" : "last"} tensor must be 1D or 2D but got ${x.ndim}D`);
 }

@@ -1,10 +1,12 @@
 /** Eigenvalues of symmetric matrices and singular values, over stacks of matrices. They read their input, so that they compute on the CPU only. */
-import { recordAll } from "../autograd/node";
+import { isRecorded, recordAll } from "../autograd/node";
+import { checkChoice, checkFlag } from "../core/arguments";
 import type { Tensor } from "../tensor/tensor";
-import { checkMatrix, identityLike, overMatrices, split } from "./decompositions";
-import { cat } from "./join";
-import * as lapack from "./lapack";
+import { identityLike } from "./decompositions";
+import { singular, symmetricEigen } from "./eigen";
+import { finished, split, working } from "./lapack";
 import { matmul } from "./matmul";
+import { checkMatrix } from "./matrixChecks";
 
 const skew = (x: Tensor): Tensor => x.sub(x.mT);
 
@@ -15,15 +17,20 @@ export interface Eigh {
   [Symbol.iterator](): IterableIterator<Tensor>;
 }
 
-/** The eigenvalues, ascending, and eigenvectors of symmetric matrices, of which one triangle is read. @see torch.linalg.eigh */
-export function eigh(A: Tensor, UPLO: "L" | "U" = "L"): Eigh {
-  checkMatrix("eigh", A, true);
-  const { n } = split(A);
-  const half = UPLO === "L" ? A.detach().tril() : A.detach().triu();
-  const symmetric = half.add(half.mT).sub(half.tril().triu());
-  const [values, vectors] = overMatrices([symmetric], [{ shape: [n] }, { shape: [n, n] }], ([a], [w, v]) =>
-    lapack.symmetricEigen(a!, n, w!, v!),
-  ) as [Tensor, Tensor];
+/** A copy in float64 of which the upper triangle holds what `UPLO` says is read. */
+function triangle(op: string, A: Tensor, UPLO: "L" | "U"): Tensor {
+  checkMatrix(op, A, true);
+  checkChoice(op, "UPLO", typeof UPLO === "string" ? UPLO.toUpperCase() : UPLO, ["L", "U"]);
+  return working(A, UPLO.toUpperCase() === "L");
+}
+
+/** @internal {@link eigh} under the name of the op that is called. */
+export function eighOf(op: string, A: Tensor, UPLO: "L" | "U"): Eigh {
+  const a = triangle(op, A, UPLO);
+  const { values: w, vectors: rows } = symmetricEigen(op, a, A.dtype, true);
+  a.dispose();
+  const values = finished(w, A.dtype);
+  const vectors = finished(rows!, A.dtype, true);
   recordAll("LinalgEighBackward0", [values, vectors], [A], [values, vectors], ([gL, gV], [L, V]) => {
     const diagonal = gL ? gL.diagEmbed() : undefined;
     // The gradient of orthonormal vectors matters only along skew-symmetric changes.
@@ -34,14 +41,26 @@ export function eigh(A: Tensor, UPLO: "L" | "U" = "L"): Eigh {
   return { eigenvalues: values, eigenvectors: vectors, [Symbol.iterator]: () => [values, vectors].values() };
 }
 
+/** The eigenvalues, ascending, and eigenvectors of symmetric matrices, of which one triangle is read. @see torch.linalg.eigh */
+export const eigh = (A: Tensor, UPLO: "L" | "U" = "L"): Eigh => eighOf("eigh", A, UPLO);
+
 /** x_j − x_i at [i, j], and 1 on the diagonal. */
 function gaps(x: Tensor): Tensor {
   const differences = x.unsqueeze(-2).sub(x.unsqueeze(-1));
   return differences.add(identityLike(differences));
 }
 
+/** @internal {@link eigvalsh} under the name of the op that is called. */
+export function eigvalshOf(op: string, A: Tensor, UPLO: "L" | "U"): Tensor {
+  if (isRecorded([A])) return eighOf(op, A, UPLO).eigenvalues;
+  const a = triangle(op, A, UPLO);
+  const { values } = symmetricEigen(op, a, A.dtype, false);
+  a.dispose();
+  return finished(values, A.dtype);
+}
+
 /** The eigenvalues of symmetric matrices, ascending. @see torch.linalg.eigvalsh */
-export const eigvalsh = (A: Tensor, UPLO: "L" | "U" = "L"): Tensor => eigh(A, UPLO).eigenvalues;
+export const eigvalsh = (A: Tensor, UPLO: "L" | "U" = "L"): Tensor => eigvalshOf("eigvalsh", A, UPLO);
 
 /** A = U · diag(S) · Vh. */
 export interface SVD {
@@ -73,49 +92,39 @@ function svdGrad(
   return g;
 }
 
-/** U [*, m, k], S [*, k] and Vh [*, k, n] with k = min(m, n). */
-function reducedSvd(A: Tensor): [U: Tensor, S: Tensor, Vh: Tensor] {
+/** @internal {@link svd} under the name of the op that is called. */
+export function svdOf(op: string, A: Tensor, fullMatrices: boolean): SVD {
+  checkMatrix(op, A);
   const { m, n } = split(A);
+  const k = Math.min(m, n);
   const isWide = m < n;
-  const [rows, k] = isWide ? [n, m] : [m, n];
-  const [u, s, v] = overMatrices(
-    [isWide ? A.detach().mT : A],
-    [{ shape: [rows, k] }, { shape: [k] }, { shape: [k, k] }],
-    ([a], [left, values, right]) => lapack.singularValues(a!, rows, k, left!, values!, right!),
-  ) as [Tensor, Tensor, Tensor];
-  const [U, Vh] = isWide ? [v, u.mT.contiguous()] : [u, v.mT.contiguous()];
-  recordAll("LinalgSvdBackward0", [U, s, Vh], [A], [U, s, Vh], ([gU, gS, gVh], [left, values, right]) => [
-    svdGrad(gU, gS, gVh, left!, values!, right!),
+  const isFull = checkFlag(op, "fullMatrices", fullMatrices);
+  const { values, left, right } = singular(op, A, isWide, true, isFull);
+  const [rowsOfU, rowsOfV] = isWide ? [right!, left!] : [left!, right!];
+  const S = finished(values, A.dtype);
+  const U = finished(rowsOfU, A.dtype, true);
+  const Vh = finished(rowsOfV, A.dtype);
+  recordAll("LinalgSvdBackward0", [U, S, Vh], [A], [U, S, Vh], ([gU, gS, gVh], [left, values, right]) => [
+    svdGrad(gU?.narrow(-1, 0, k), gS, gVh?.narrow(-2, 0, k), left!.narrow(-1, 0, k), values!, right!.narrow(-2, 0, k)),
   ]);
-  return [U, s, Vh];
-}
-
-/** The columns that complete orthonormal columns [*, m, k] to a basis, [*, m, m − k], without a gradient. */
-function complement(U: Tensor): Tensor {
-  const { m, n: k } = split(U);
-  const [whole] = overMatrices([U.detach()], [{ shape: [m, m] }], ([u], [out]) => {
-    for (let i = 0; i < m; i++) for (let j = 0; j < k; j++) out![i * m + j] = u![i * k + j]!;
-    for (let j = k; j < m; j++) lapack.completeColumn(out!, m, m, j);
-  }) as [Tensor];
-  return whole.narrow(-1, k, m - k);
+  return { U, S, Vh, [Symbol.iterator]: () => [U, S, Vh].values() };
 }
 
 /**
  * The singular value decomposition; singular values descend. Shape: [*, m, n] → U [*, m, m], S [*, k], Vh [*, n, n]; with
  * `fullMatrices: false` only the first k = min(m, n) columns of U and rows of Vh.
  * @see torch.linalg.svd
+ * @throws LinAlgError if a number is not finite.
  */
-export function svd(A: Tensor, fullMatrices = true): SVD {
-  checkMatrix("svd", A);
+export const svd = (A: Tensor, fullMatrices = true): SVD => svdOf("svd", A, fullMatrices);
+
+/** @internal {@link svdvals} under the name of the op that is called. */
+export function svdvalsOf(op: string, A: Tensor): Tensor {
+  if (isRecorded([A])) return svdOf(op, A, false).S;
+  checkMatrix(op, A);
   const { m, n } = split(A);
-  let [U, S, Vh] = reducedSvd(A);
-  if (fullMatrices && m > n) U = cat([U, complement(U)], -1);
-  if (fullMatrices && n > m) Vh = cat([Vh, complement(Vh.mT).mT], -2);
-  return { U, S, Vh, [Symbol.iterator]: () => [U, S, Vh].values() };
+  return finished(singular(op, A, m < n, false, false).values, A.dtype);
 }
 
-/** The singular values, descending. @see torch.linalg.svdvals */
-export function svdvals(A: Tensor): Tensor {
-  checkMatrix("svdvals", A);
-  return reducedSvd(A)[1];
-}
+/** The singular values, descending. @see torch.linalg.svdvals @throws LinAlgError if a number is not finite. */
+export const svdvals = (A: Tensor): Tensor => svdvalsOf("svdvals", A);
