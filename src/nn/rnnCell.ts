@@ -1,4 +1,5 @@
 /** Single steps of recurrent networks as layers. */
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
 import { zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -33,6 +34,8 @@ abstract class RecurrentCell extends Module {
 
   constructor(gates: number, inputSize: number, hiddenSize: number, { bias, ...where }: Complete<CellOptions>) {
     super();
+    checkInteger(this.constructor.name, "inputSize", inputSize, 0, MAX_COUNT);
+    checkInteger(this.constructor.name, "hiddenSize", hiddenSize, 0, MAX_COUNT);
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.bias = bias;
