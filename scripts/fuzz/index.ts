@@ -19,6 +19,7 @@ Options
   --seconds N   no call begins after this time (default 3600)
   --op NAME     ops: only this one, such as narrow or nn.functional.pad; or all below a path, such as nn.init.
   --replay K    ops: only the call with this number
+  --strict      ops: errors must name the op that was called, not a part of it
   --json FILE   also writes each fault as a line of JSON
   --help        this text
 `;
@@ -35,6 +36,7 @@ const flags = {
   op: text,
   replay: text,
   json: text,
+  strict: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 
@@ -54,17 +56,21 @@ function readOptions(args: readonly string[]) {
     seconds: whole("seconds", values.seconds ?? "3600"),
     op: values.op,
     json: values.json,
+    strict: values.strict ?? false,
   };
 }
 
 type Options = NonNullable<ReturnType<typeof readOptions>>;
 
 /** Each fuzzer is loaded when it is asked for. */
-async function run({ kind, seed, calls, seconds, op, from }: Options, report: (fault: Fault) => void): Promise<string> {
+async function run(
+  { kind, seed, calls, seconds, op, from, strict }: Options,
+  report: (fault: Fault) => void,
+): Promise<string> {
   const options = { seed, calls, seconds, report };
   if (kind === "ops") {
     const { fuzzOps } = await import("./ops");
-    const { calls: made, accepted, refused } = await fuzzOps({ ...options, op, from });
+    const { calls: made, accepted, refused } = await fuzzOps({ ...options, op, from, strict });
     return `${made} calls, ${accepted} accepted, ${refused} refused`;
   }
   const module = await import(`./${kind}`);

@@ -33,6 +33,8 @@ const HEAP = 2048;
 export interface OpsOptions extends FuzzOptions {
   /** Only calls of this op. */
   readonly op?: string | undefined;
+  /** An error that does not name the op that was called is a fault, too. */
+  readonly strict?: boolean;
   /** The first call; default 0. */
   readonly from?: number;
   readonly planted?: Planted;
@@ -97,10 +99,20 @@ class Run {
   }
 
   private job(from: number, to: number): Job {
-    const { seed, op, planted } = this.options;
+    const { seed, op, planted, strict = false } = this.options;
     const { knowledge, skip, file: progress } = this;
     writeFileSync(progress, writeProgress({ k: from, next: from, beats: 0, counts: noCounts() }));
-    return { seed, from, to, skip, knowledge, progress, ...(op !== undefined && { op }), ...(planted && { planted }) };
+    return {
+      seed,
+      from,
+      to,
+      skip,
+      knowledge,
+      progress,
+      strict,
+      ...(op !== undefined && { op }),
+      ...(planted && { planted }),
+    };
   }
 
   private progress(): Progress {

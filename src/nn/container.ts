@@ -51,6 +51,8 @@ abstract class NumberedModule<T> extends Module {
 
   /** Adds items at the end. */
   extend(values: Iterable<T>): this {
+    if (typeof values !== "object" || values === null || !(Symbol.iterator in values))
+      throw new ArgumentError(`${this.constructor.name}: takes an iterable of items, got ${describe(values)}`);
     for (const value of values) this.append(value);
     return this;
   }
@@ -88,13 +90,16 @@ const asModule = (value: unknown): Module => {
 /** Modules by name, in an object or as entries. */
 export type NamedModules = Readonly<Record<string, Module>> | Iterable<readonly [name: string, module: Module]>;
 
-function entriesOf<T>(named: Readonly<Record<string, T>> | Iterable<readonly [string, T]>): (readonly [string, T])[] {
+function entriesOf<T>(
+  layer: string,
+  named: Readonly<Record<string, T>> | Iterable<readonly [string, T]>,
+): (readonly [string, T])[] {
   if (typeof named !== "object" || named === null)
-    throw new ArgumentError(`takes an object or an iterable of [name, item], got ${describe(named)}`);
+    throw new ArgumentError(`${layer}: takes an object or an iterable of [name, item], got ${describe(named)}`);
   if (!(Symbol.iterator in named)) return Object.entries(named);
   return Array.from(named as Iterable<readonly [string, T]>, (entry) => {
     if (Array.isArray(entry) && typeof entry[0] === "string") return entry as unknown as readonly [string, T];
-    throw new ArgumentError(`takes entries [name, item], got ${describe(entry)}`);
+    throw new ArgumentError(`${layer}: takes entries [name, item], got ${describe(entry)}`);
   });
 }
 
@@ -116,7 +121,7 @@ export class Sequential extends NumberedModule<Module> {
       !(first instanceof Module) &&
       (isOptions(first) || Array.isArray(first) || first instanceof Map);
     const entries = isNamed
-      ? entriesOf(first as NamedModules)
+      ? entriesOf(this.constructor.name, first as NamedModules)
       : given.map((module, i) => [String(i), module as Module] as const);
     for (const [name, module] of entries) this.addModule(name, module);
   }
@@ -223,7 +228,7 @@ export class ModuleDict extends Module {
 
   /** Adds or replaces modules. */
   update(modules: NamedModules): this {
-    for (const [name, module] of entriesOf(modules)) this.set(name, module);
+    for (const [name, module] of entriesOf(this.constructor.name, modules)) this.set(name, module);
     return this;
   }
 
@@ -331,7 +336,7 @@ export class ParameterDict extends Module {
 
   /** Adds or replaces parameters. */
   update(parameters: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>): this {
-    for (const [name, parameter] of entriesOf(parameters)) this.set(name, parameter);
+    for (const [name, parameter] of entriesOf(this.constructor.name, parameters)) this.set(name, parameter);
     return this;
   }
 

@@ -237,7 +237,7 @@ function kaimingStd(op: string, x: Tensor, options: KaimingOptions): { std: numb
     ...noGenerator,
   };
   const { a, mode, nonlinearity, generator } = readOptions(op, defaults, [options]);
-  const which = camelCase(String(mode));
+  const which = typeof mode === "string" ? camelCase(mode) : mode;
   if (which !== "fanIn" && which !== "fanOut")
     throw new ValueError(`${op}: Mode ${describe(mode)} not supported, please use one of fanIn, fanOut`);
   return { std: calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[which]), generator };
@@ -319,7 +319,7 @@ export function sparse_(x: Tensor, sparsity: number, options: RandomInit & { std
   check("init.sparse_", x, { sparsity, std });
   if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
   const [rows, columns] = x.shape as [number, number];
-  const zeros = Math.ceil(sparsity * rows);
+  const zeros = Math.ceil(Number(sparsity) * rows);
   change(x, () => x.normal_(0, std, draws(generator)));
   const values = Float64Array.from(x.toTypedArray() as Float32Array);
   for (let column = 0; column < columns; column++)

@@ -87,15 +87,13 @@ export class GroupNorm extends Module {
   constructor(numGroups: number, numChannels: number, options: GroupNormLayerOptions = {}) {
     super();
     const { eps, affine, ...where } = readOptions("GroupNorm", { eps: 1e-5, affine: true, ...factory }, [options]);
-    checkInteger("GroupNorm", "numGroups", numGroups, 1);
-    checkInteger("GroupNorm", "numChannels", numChannels, 1);
-    if (numChannels % numGroups !== 0) throw new ValueError("num_channels must be divisible by num_groups");
-    this.numGroups = numGroups;
-    this.numChannels = numChannels;
+    this.numGroups = checkInteger("GroupNorm", "numGroups", numGroups, 1);
+    this.numChannels = checkInteger("GroupNorm", "numChannels", numChannels, 1);
+    if (this.numChannels % this.numGroups !== 0) throw new ValueError("num_channels must be divisible by num_groups");
     this.eps = eps;
     this.affine = affine;
-    this.weight = affine ? newParameter([numChannels], where) : null;
-    this.bias = affine ? newParameter([numChannels], where) : null;
+    this.weight = affine ? newParameter([this.numChannels], where) : null;
+    this.bias = affine ? newParameter([this.numChannels], where) : null;
     this.resetParameters();
   }
 

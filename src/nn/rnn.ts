@@ -78,8 +78,8 @@ abstract class RecurrentNetwork extends Module {
 
   constructor(gates: number, inputSize: number, hiddenSize: number, options: Complete<LSTMOptions>) {
     super();
-    this.inputSize = inputSize;
-    this.hiddenSize = hiddenSize;
+    this.inputSize = checkInteger(this.constructor.name, "inputSize", inputSize, 0, MAX_COUNT);
+    this.hiddenSize = checkInteger(this.constructor.name, "hiddenSize", hiddenSize, Number.MIN_SAFE_INTEGER, MAX_COUNT);
     this.numLayers = options.numLayers;
     this.bias = options.bias;
     this.batchFirst = options.batchFirst;
@@ -101,8 +101,7 @@ abstract class RecurrentNetwork extends Module {
     if (!(hiddenSize > 0)) throw new ValueError("hidden_size must be greater than zero");
     if (!(numLayers > 0)) throw new ValueError("num_layers must be greater than zero");
     if (projSize < 0) throw new ValueError("proj_size should be a positive integer or zero to disable projections");
-    const sizes = { inputSize: this.inputSize, hiddenSize, projSize };
-    for (const [name, size] of Object.entries(sizes)) checkInteger(this.constructor.name, name, size, 0, MAX_COUNT);
+    checkInteger(this.constructor.name, "projSize", projSize, 0, MAX_COUNT);
     checkInteger(this.constructor.name, "numLayers", numLayers, 1, MAX_LAYERS);
     if (projSize >= hiddenSize) throw new ValueError("proj_size has to be smaller than hidden_size");
   }

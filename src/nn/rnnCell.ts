@@ -1,4 +1,5 @@
 /** Single steps of recurrent networks as layers. */
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
 import { zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -33,13 +34,13 @@ abstract class RecurrentCell extends Module {
 
   constructor(gates: number, inputSize: number, hiddenSize: number, { bias, ...where }: Complete<CellOptions>) {
     super();
-    this.inputSize = inputSize;
-    this.hiddenSize = hiddenSize;
+    this.inputSize = checkInteger(this.constructor.name, "inputSize", inputSize, 0, MAX_COUNT);
+    this.hiddenSize = checkInteger(this.constructor.name, "hiddenSize", hiddenSize, 0, MAX_COUNT);
     this.bias = bias;
-    this.weightIh = newParameter([gates * hiddenSize, inputSize], where);
-    this.weightHh = newParameter([gates * hiddenSize, hiddenSize], where);
-    this.biasIh = bias ? newParameter([gates * hiddenSize], where) : null;
-    this.biasHh = bias ? newParameter([gates * hiddenSize], where) : null;
+    this.weightIh = newParameter([gates * this.hiddenSize, this.inputSize], where);
+    this.weightHh = newParameter([gates * this.hiddenSize, this.hiddenSize], where);
+    this.biasIh = bias ? newParameter([gates * this.hiddenSize], where) : null;
+    this.biasHh = bias ? newParameter([gates * this.hiddenSize], where) : null;
     this.resetParameters();
   }
 

@@ -10,8 +10,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
     "KindlingError ShapeError DTypeError DeviceError IndexError ValueError ArgumentError AutogradError DisposedError OutOfMemoryError FormatError " +
     "WorkerError StateError linalg.LinAlgError"
   ).split(" "),
-  "memory that no collector of the language counts": ["tidy", "memoryStats", "Tensor.dispose"],
-  "what the machine gives": ["doctor", "simdLevel", "backends.conv"],
+  "memory that no collector of the language counts": ["tidy", "nextTurn", "memoryStats", "Tensor.dispose"],
+  "what the machine gives": ["doctor", "simdLevel", "backends.conv", "backends.wasm"],
   "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],
   "Python's operators and protocols": ["Tensor.constructor", "Tensor.toString", "nn.deepcopy"],
   "numpy's arrays": ["Tensor.toTypedArray"],

@@ -40,7 +40,7 @@ class Child {
     this.next = job.from;
     const knowledge = deserialize(readFileSync(job.knowledge));
     this.generator = new Generator(knowledge, job.seed, job.op, job.planted?.names);
-    this.judge = new Judge(openHeap(), Object.create(torch, { planted: { value: planted } }));
+    this.judge = new Judge(openHeap(), Object.create(torch, { planted: { value: planted } }), job.strict);
   }
 
   /** Makes all calls, or those up to a trap. */

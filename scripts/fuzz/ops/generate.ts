@@ -27,7 +27,7 @@ export class Generator {
     const extra = planted.map(
       (name): Target => ({ kind: "function", path: `planted.${name}`, signatures: [], forwards: [] }),
     );
-    this.all = [...targets(api), ...extra].filter(({ path }) => op === undefined || isMeant(op, path));
+    this.all = [...targets(api), ...extra].filter((target) => op === undefined || isMeant(op, target));
     if (this.all.length === 0) throw new UsageError(`--op: nothing public is called ${op}`);
     for (const call of templates) {
       const key = call.kind === "module" ? call.path : lastName(call.path);
@@ -57,8 +57,11 @@ export class Generator {
   }
 }
 
-const isMeant = (op: string, path: string): boolean =>
-  op.endsWith(".") ? path.startsWith(op) : path === op || path.split(".").at(-1) === op;
+/** Methods are below `Tensor`. */
+function isMeant(op: string, { kind, path }: Target): boolean {
+  const full = kind === "method" ? `Tensor.${path}` : path;
+  return op.endsWith(".") ? full.startsWith(op) : full === op || path.split(".").at(-1) === op;
+}
 
 /** A method is called of a tensor. */
 const isFitting = (kind: Call["kind"], first: Value | undefined): boolean =>

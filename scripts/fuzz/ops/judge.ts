@@ -142,17 +142,15 @@ function isNamed({ path }: Call, message: string): boolean {
   return message.toLowerCase().includes(name);
 }
 
-function judgeError(call: Call, error: unknown): [FaultKind, string] | undefined {
+/** @param isStrict Whether an error must name the op that was called. */
+function judgeError(call: Call, error: unknown, isStrict: boolean): [FaultKind, string] | undefined {
   if (error instanceof WebAssembly.RuntimeError) return ["trap", show(error)];
   if (!(error instanceof torch.KindlingError)) return ["foreign", show(error)];
   const { message } = error as Error;
   if (/\[object \w+\]/.test(message)) return ["foreign", show(error)];
-  if (strict && !isNamed(call, message)) return ["foreign", `names no op: ${show(error)}`];
+  if (isStrict && !isNamed(call, message)) return ["foreign", `names no op: ${show(error)}`];
   return undefined;
 }
-
-/** Whether an error must name the op that was called. */
-const strict = process.env.FUZZ_STRICT === "1";
 
 function difference(a: readonly Bits[], b: readonly Bits[]): string | undefined {
   if (a.length !== b.length) return `${a.length} results, then ${b.length}`;
@@ -166,10 +164,14 @@ function difference(a: readonly Bits[], b: readonly Bits[]): string | undefined 
 
 /** Makes calls in a guarded heap. */
 export class Judge {
-  /** @param library What the programs call `torch`. */
+  /**
+   * @param library What the programs call `torch`.
+   * @param isStrict Whether an error must name the op that was called.
+   */
   constructor(
     private readonly heap: Heap,
     private readonly library: unknown = torch,
+    private readonly isStrict = false,
   ) {}
 
   /**
@@ -228,7 +230,7 @@ export class Judge {
   private verdict(call: Call, { isInvalid, error, bits }: Run): Verdict {
     if (isInvalid) return { outcome: "invalid" };
     if (bits) return { outcome: "accepted" };
-    const wrong = judgeError(call, error);
+    const wrong = judgeError(call, error, this.isStrict);
     return wrong ? { outcome: "refused", fault: faultOf(call, ...wrong) } : { outcome: "refused" };
   }
 }

@@ -9,6 +9,8 @@ export interface Job {
   /** Calls that hung or killed an earlier process. */
   readonly skip: readonly number[];
   readonly op?: string;
+  /** Whether an error must name the op that was called. */
+  readonly strict?: boolean;
   /** The path of the file with what calls are made from. */
   readonly knowledge: string;
   /** The path of the file of progress. */
