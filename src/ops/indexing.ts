@@ -247,7 +247,9 @@ export function setAt(
   if (!(value instanceof Tensor)) checkScalar("setAt", "value", value, x.dtype);
   const list = Array.isArray(items) ? (items as readonly IndexItem[]) : [items as IndexItem];
   const { view, indices } = basicIndex(x, parseIndex(list, x.ndim));
-  const source = value instanceof Tensor ? value : filled(allocate([], x.dtype, x), value);
+  // The value may be a part of x itself: it is read before anything is written.
+  const given = value instanceof Tensor && value.storage === x.storage ? value.clone() : value;
+  const source = given instanceof Tensor ? given : filled(allocate([], x.dtype, x), given);
   if (indices.some((index) => index !== undefined)) indexPut_(view, indices, source);
   else copy_(view, broadcastValues(source, view.shape));
   return x;
