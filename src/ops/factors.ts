@@ -2,7 +2,7 @@
 import { record } from "../autograd/node";
 import { checkFlag, checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
 import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
-import { shapeText, sizeOfShape } from "../core/shape";
+import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { eye } from "./creation";
@@ -174,7 +174,10 @@ export function ormqr(x: Tensor, tau: Tensor, other: Tensor, left = true, transp
     throw new ShapeError(
       `ormqr: Expected other to have the same number of dimensions as input, but got other.ndim equal to ${other.ndim} and input.ndim is equal to ${x.ndim}`,
     );
-  checkLead("ormqr", other.select(-1, 0), "other", x, "input");
+  if (!sameShape(other.shape.slice(0, -2), x.shape.slice(0, -2)))
+    throw new ShapeError(
+      `ormqr: Expected batch dimensions of other to be equal to input.shape[:-2] = ${shapeText(x.shape.slice(0, -2))}, but got ${shapeText(other.shape)}`,
+    );
   return left ? applyReflectors(x, tau, other, transpose) : applyReflectors(x, tau, other.mT, !transpose).mT;
 }
 

@@ -288,6 +288,7 @@ test("empty matrices and empty stacks", () => {
   expect(linalg.lstsq(torch.ones([0, 3]), torch.ones([0, 2])).solution.tolist()).toEqual(torch.zeros([3, 2]).tolist());
   expect(linalg.lstsq(torch.ones([3, 0]), torch.ones([3, 2])).solution.shape).toEqual([0, 2]);
   expect(linalg.cholesky(torch.ones([0, 0])).shape).toEqual([0, 0]);
+  expect(torch.ormqr(torch.ones([2, 3, 3]), torch.ones([2, 3]), torch.ones([2, 3, 0])).shape).toEqual([2, 3, 0]);
   expect(linalg.lu(torch.ones([3, 0])).P.tolist()).toEqual(torch.eye(3).tolist());
   expect(linalg.solve(torch.ones([0, 0]), torch.ones([0, 2])).shape).toEqual([0, 2]);
 });
