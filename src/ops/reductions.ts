@@ -57,27 +57,33 @@ const REDUCE_COST = 0.4;
 export interface Reduction {
   readonly kernel: string;
   /** The kernel that joins partial results of one long row. It must be exact under regrouping, or an ordinary sum. */
-  readonly combine?: string;
+  readonly combine?: string | undefined;
   /** The result over `n` copies of elements from that over one of each: by a binary kernel and its second operand. Absent if they are the same. */
-  readonly repeat?: readonly [kernel: string, operand: (n: number) => number];
+  readonly repeat?: readonly [op: string, operand: (n: number) => number] | undefined;
 }
 
 const times = ["mul", (n: number) => n] as const;
 
+const reduction = (kernel: string, combine?: string, repeat?: Reduction["repeat"]): Reduction => ({
+  kernel,
+  combine,
+  repeat,
+});
+
 /** What reduces by name. */
 export const reductions = {
-  sum: { kernel: "sum", combine: "sum", repeat: times },
-  sumSquare: { kernel: "sumSquare", combine: "sum", repeat: times },
-  countNonzero: { kernel: "countNonzero", combine: "sum", repeat: times },
-  prod: { kernel: "prod", repeat: ["pow", (n: number) => n] },
-  logsumexp: { kernel: "logsumexp", repeat: ["add", Math.log] },
-  amax: { kernel: "amax", combine: "amax" },
-  amin: { kernel: "amin", combine: "amin" },
-  any: { kernel: "any", combine: "any" },
-  all: { kernel: "all", combine: "all" },
-  argmax: { kernel: "argmax" },
-  argmin: { kernel: "argmin" },
-} satisfies Record<string, Reduction>;
+  sum: reduction("sum", "sum", times),
+  sumSquare: reduction("sumSquare", "sum", times),
+  countNonzero: reduction("countNonzero", "sum", times),
+  prod: reduction("prod", undefined, ["pow", (n: number) => n]),
+  logsumexp: reduction("logsumexp", undefined, ["add", Math.log]),
+  amax: reduction("amax", "amax"),
+  amin: reduction("amin", "amin"),
+  any: reduction("any", "any"),
+  all: reduction("all", "all"),
+  argmax: reduction("argmax"),
+  argmin: reduction("argmin"),
+};
 
 /**
  * y = the reduction of `x`, cast to `dtype`, over some axes. Along an axis on which `x` repeats itself (after `expand`), one

@@ -5,6 +5,7 @@ import { checkChoice } from "../../core/arguments";
 import { DeviceError } from "../../core/errors";
 import { environment } from "../../platform/platform";
 
+/** The levels of SIMD that kernels are compiled for: `"relaxed"` has fused multiply-add. */
 export type SimdLevel = "baseline" | "relaxed";
 
 /** Takes more arguments than it has parameters, as any function does. */
