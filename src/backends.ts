@@ -16,7 +16,6 @@ import {
 import { computeType } from "./ops/define";
 import type { Tensor } from "./tensor/tensor";
 
-export type { SimdLevel } from "./backend/wasm/kernels";
 export type { ConvAlgorithm, ConvPass, WinogradTiles } from "./ops/convPlan";
 
 function algorithms(

@@ -63,12 +63,19 @@ export function checkAll(op: string, condition: Tensor, message: string): void {
   if (count >= 0 && count < n) throw new ValueError(`${op}: ${message}`);
 }
 
+const overlapError = (op: string): AutogradError =>
+  new AutogradError(
+    `${op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,
+  );
+
 /** @throws AutogradError if elements of `x` share memory, so that none of them could keep what is written to it. */
 export function checkNoOverlap(op: string, x: Tensor): void {
-  if (overlapsItself(x.shape, x.strides))
-    throw new AutogradError(
-      `${op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,
-    );
+  if (overlapsItself(x.shape, x.strides)) throw overlapError(op);
+}
+
+/** As {@link checkNoOverlap}, for windows alone that repeat an axis: of others, as in PyTorch, the last element that is written stays. */
+export function checkNotRepeated(op: string, x: Tensor): void {
+  if (x.shape.some((size, i) => size > 1 && x.strides[i] === 0)) throw overlapError(op);
 }
 
 /**

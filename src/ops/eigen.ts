@@ -75,7 +75,8 @@ class Recorders {
     const matrix = { ...operandOf(x), offset: x.offset + item * rows * columns };
     const strips = backend.query("rotateStrips", [codeOf(x.dtype), columns]);
     return new Rotations(elementsOf(list), (length) =>
-      backend.call("rotate", x.dtype, [matrix, n, columns, list, length], {
+      // The list has a dtype of its own.
+      backend.call("rotate", undefined, [codeOf(x.dtype), matrix, n, columns, list, length], {
         range: strips,
         cost: length * columns,
         scratch: true,

@@ -14,11 +14,18 @@ const SHIFTED = 8;
 
 /** The highest degree: polynomials are computed by recurrence, one degree after another. */
 const MAX_DEGREE = 65536;
+/** From here on a degree is no int64, and counts as negative. */
+const BEYOND_INT64 = 2 ** 63;
 
+/** @throws ValueError for degrees that would take too long. */
 function checkDegree(op: string, n: TensorLike): void {
-  const isTooHigh = n instanceof Tensor ? n.detach().to("float64").gt(MAX_DEGREE).any().item() : Number(n) > MAX_DEGREE;
-  if (isTooHigh) throw new ValueError(`${op}: the degree n is at most ${MAX_DEGREE}`);
+  const isTooHigh = (degree: number) => degree > MAX_DEGREE && degree < BEYOND_INT64;
+  if (n instanceof Tensor ? hasHighDegree(n.detach()) : isTooHigh(Number(n)))
+    throw new ValueError(`${op}: the degree n is at most ${MAX_DEGREE}`);
 }
+
+const hasHighDegree = (n: Tensor): boolean =>
+  n.gt(MAX_DEGREE).logicalAnd(n.double().lt(BEYOND_INT64)).any().item() as unknown as boolean;
 
 const polynomial = (name: string, family: (typeof families)[number], shift = 0): Binary =>
   binary(name, {

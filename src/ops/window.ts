@@ -4,7 +4,7 @@ import { checkOptions, DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkNoOverlap, checkSameDevice, checkTensor } from "./checks";
+import { checkNotRepeated, checkSameDevice, checkTensor } from "./checks";
 import { nodeName } from "./define";
 import type { DiagonalOptions } from "./diagonal";
 
@@ -22,7 +22,7 @@ function replaced(op: string, x: Tensor, src: Tensor, pick: (whole: Tensor) => T
     throw new ShapeError(
       `${op}: expected src to have a size equal to the slice of self. src size = ${shapeText(src.shape)}, slice size = ${shapeText(part.shape)}`,
     );
-  checkNoOverlap(op, part);
+  checkNotRepeated(op, part);
   y.storage.backend.copy(part, src);
   part.dispose();
   const { shape } = src;

@@ -6,6 +6,7 @@ import { DeviceError } from "../../core/errors";
 import { environment } from "../../platform/platform";
 
 /** The levels of SIMD that kernels are compiled for: `"relaxed"` has fused multiply-add. */
+/** Which vector instructions kernels use: those of WebAssembly SIMD, or relaxed ones with fused multiply-add. */
 export type SimdLevel = "baseline" | "relaxed";
 
 /** Takes more arguments than it has parameters, as any function does. */
