@@ -24,8 +24,10 @@ function checkDegree(op: string, n: TensorLike): void {
     throw new ValueError(`${op}: the degree n is at most ${MAX_DEGREE}`);
 }
 
-const hasHighDegree = (n: Tensor): boolean =>
-  n.gt(MAX_DEGREE).logicalAnd(n.double().lt(BEYOND_INT64)).any().item() as unknown as boolean;
+function hasHighDegree(n: Tensor): boolean {
+  const degrees = n.double();
+  return degrees.gt(MAX_DEGREE).logicalAnd(degrees.lt(BEYOND_INT64)).any().item() as unknown as boolean;
+}
 
 const polynomial = (name: string, family: (typeof families)[number], shift = 0): Binary =>
   binary(name, {

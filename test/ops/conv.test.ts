@@ -95,7 +95,7 @@ test("bad kernels, strides and groups", () => {
     /stride must be at least 1 and at most 16777216/,
   );
   expect(() => F.conv2d(x, torch.ones(1, 1, 3, 3), null, { stride: [x, 1] as never })).toThrow(
-    /stride must be one integer or 2, got \[a Tensor, 1\]/,
+    /conv2d: stride\[0\] must be an integer/,
   );
   for (const groups of [0, 1.5, 1n, Symbol("one"), "1"])
     expect(() => F.conv2d(x, torch.ones(1, 1, 3, 3), null, { groups: groups as never })).toThrow(

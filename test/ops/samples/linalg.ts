@@ -40,6 +40,7 @@ export const prepared: Readonly<Record<string, (op: Op) => Op>> = {
   det: onFirst(regular),
   slogdet: onFirst(regular),
   inverse: onFirst(regular),
+  "linalg.inv": onFirst(regular),
   "linalg.invEx": onFirst(regular),
   "linalg.solve": onFirst(regular),
   "linalg.solveEx": onFirst(regular),
@@ -81,6 +82,7 @@ export const linalg: Samples = {
   logdet: [[square]],
   slogdet: [[square]],
   inverse: [[square]],
+  "linalg.inv": [[square]],
   pinverse: [[t(4, 3)]],
   matrixExp: [[within(-1, 1, 3, 3)]],
   matrixPower: [
