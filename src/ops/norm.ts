@@ -1,6 +1,8 @@
 /** Normalization over the batch, over features and over groups. */
+
 import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
+import { checkIntegers } from "../core/arguments";
 import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
@@ -196,6 +198,7 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
   checkFloating("layerNorm", checkTensor("layerNorm", input));
   checkOptions("layerNorm", options, ["weight", "bias", "eps"]);
   const { weight, bias, eps = 1e-5 } = options;
+  checkIntegers("layerNorm", "normalizedShape", normalizedShape, 0);
   if (
     normalizedShape.length === 0 ||
     !sameShape(input.shape.slice(input.ndim - normalizedShape.length), normalizedShape)
