@@ -76,6 +76,8 @@ function run(
   if (given !== undefined && given.length !== list.length)
     throw new AutogradError(`got ${list.length} tensors and ${given.length} gradients`);
   const { createGraph = false, retainGraph = createGraph } = options;
+  for (const x of captured ?? [])
+    if (!(x instanceof Tensor)) throw new ArgumentError(`grad: inputs must be tensors, got ${describe(x)}`);
   const captures = captured && capturesOf(captured);
   const pass: Pass = { createGraph, retainGraph, captures, results: [] };
   const mode = createGraph ? enableGrad : noGrad;

@@ -1,6 +1,6 @@
 /** Checkpoints: activations that are computed again in backward instead of being kept. */
-import { checkSettled } from "../core/arguments";
-import { ArgumentError, AutogradError, checkOptions, ValueError } from "../core/errors";
+import { checkFunction, checkInteger, checkIterable, checkSettled } from "../core/arguments";
+import { ArgumentError, AutogradError, checkOptions } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
 import { shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
@@ -36,6 +36,7 @@ export function checkpoint<A extends unknown[], R>(
   ...args: [...args: A, options: CheckpointOptions]
 ): R;
 export function checkpoint<R>(fn: (...args: unknown[]) => R, ...args: unknown[]): R {
+  checkFunction("checkpoint", "fn", fn);
   const [given, options] = splitOptions("checkpoint", args);
   return isGradEnabled() ? new Recomputation(fn, given, options).run(given) : fn(...given);
 }
@@ -53,9 +54,9 @@ export function checkpointSequential(
   options: CheckpointOptions = {},
 ): any {
   checkCheckpointOptions("checkpointSequential", options);
-  const list = [...functions];
-  if (!Number.isInteger(segments) || segments < 1 || segments > list.length)
-    throw new ValueError(`checkpointSequential: segments must be an integer from 1 to ${list.length}, got ${segments}`);
+  const list = checkIterable("checkpointSequential", "functions", functions, "functions") as ((x: any) => any)[];
+  for (const [i, f] of list.entries()) checkFunction("checkpointSequential", `functions[${i}]`, f);
+  checkInteger("checkpointSequential", "segments", segments, 1, list.length);
   const size = Math.floor(list.length / segments);
   const last = size * (segments - 1);
   const chain = (part: readonly ((x: any) => any)[]) => (x: any) => part.reduce((value, f) => f(value), x);

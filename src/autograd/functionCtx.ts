@@ -1,4 +1,5 @@
 /** What the two passes of a custom function tell each other. */
+import { checkArray } from "../core/arguments";
 import { ArgumentError, describe } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
 import { keep, packedBy } from "./node";
@@ -33,7 +34,9 @@ export class FunctionCtx<S extends Savable = Tensor[]> {
   /** @internal */
   constructor(op: string, args: readonly unknown[]) {
     this.op = op;
-    this.needsInputGrad = args.map((x) => x instanceof Tensor && x.requiresGrad);
+    this.needsInputGrad = checkArray("FunctionCtx", "args", args, "arguments").map(
+      (x) => x instanceof Tensor && x.requiresGrad,
+    );
   }
 
   /**

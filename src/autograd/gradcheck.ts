@@ -1,6 +1,7 @@
 /** Gradients checked against finite differences: the judge of every derivative in the table. */
+import { checkFunction, checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { AutogradError, checkOptions, ValueError } from "../core/errors";
+import { ArgumentError, AutogradError, checkOptions, describe, ValueError } from "../core/errors";
 import { tensor } from "../tensor/create";
 import { isTensor, Tensor } from "../tensor/tensor";
 import { grad } from "./backward";
@@ -62,7 +63,7 @@ export function gradcheck(
   options: GradcheckOptions = {},
 ): boolean {
   checkOptions("gradcheck", options, known);
-  const list = isTensor(inputs) ? [inputs] : inputs;
+  const list = checkArguments("gradcheck", fn, inputs, options);
   return run(options, (settings) => enableGrad(() => checkAll(fn, list, settings)));
 }
 
@@ -81,19 +82,38 @@ export function gradgradcheck(
 ): boolean {
   checkOptions("gradgradcheck", options, [...known, "genNonContigGradOutputs"]);
   const { genNonContigGradOutputs = false, ...rest } = options;
-  const list = isTensor(inputs) ? [inputs] : inputs;
+  const list = checkArguments("gradgradcheck", fn, inputs, rest);
   return run(rest, (settings) =>
     enableGrad(() => {
       const draw = genNonContigGradOutputs ? sampleWithGaps : sample;
-      const cotangents = gradOutputs ? [gradOutputs].flat() : differentiableOutputs(fn, list).map(([, y]) => draw(y));
-      const seeds = cotangents.map((g) => (g as Tensor).detach().requiresGrad_());
+      const cotangents =
+        gradOutputs == null
+          ? differentiableOutputs(fn, list).map(([, y]) => draw(y))
+          : checkTensors("gradgradcheck", "gradOutputs", gradOutputs);
+      const seeds = cotangents.map((g) => g.detach().requiresGrad_());
       checkAll(gradientOf(fn, list), [...list, ...seeds], settings);
     }),
   );
 }
 
+function checkTensors(op: string, name: string, value: unknown): Tensor[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  for (const x of list)
+    if (!isTensor(x))
+      throw new ArgumentError(`${op}: ${name} must be a Tensor or an array of them, got ${describe(x)}`);
+  return list as Tensor[];
+}
+
+/** Inputs that are not tensors are passed on to `fn` as they are. */
+function checkArguments(op: string, fn: unknown, inputs: unknown, options: GradcheckOptions): Tensor[] {
+  checkFunction(op, "fn", fn);
+  for (const name of ["eps", "atol", "rtol", "nondetTol"] as const)
+    if (options[name] !== undefined) checkNumber(op, name, options[name]);
+  return Array.isArray(inputs) ? inputs : checkTensors(op, "inputs", inputs);
+}
+
 function checkAll(fn: Differentiable, inputs: readonly Tensor[], settings: Settings): void {
-  const checked = inputs.filter((x) => x.requiresGrad);
+  const checked = inputs.filter((x) => isTensor(x) && x.requiresGrad);
   if (checked.length === 0)
     throw new ValueError(
       "gradcheck expects at least one input tensor to require gradient, but none of the them have requiresGrad: true.",
@@ -107,7 +127,7 @@ function checkAll(fn: Differentiable, inputs: readonly Tensor[], settings: Setti
 
 /** The gradients of `fn` as a function of its inputs, followed by the gradients of its outputs. */
 function gradientOf(fn: Differentiable, inputs: readonly Tensor[]): Differentiable {
-  const wanted = inputs.flatMap((x, i) => (x.requiresGrad ? [i] : []));
+  const wanted = inputs.flatMap((x, i) => (isTensor(x) && x.requiresGrad ? [i] : []));
   return (...all) => {
     const given = all.slice(0, inputs.length);
     const outputs = differentiableOutputs(fn, given).map(([, y]) => y);
@@ -127,7 +147,10 @@ function differentiableOutputs(fn: Differentiable, inputs: readonly Tensor[]): [
 
 function outputsOf(fn: Differentiable, inputs: readonly Tensor[]): readonly unknown[] {
   const result = fn(...inputs);
-  return isTensor(result) ? [result] : [...result];
+  if (isTensor(result)) return [result];
+  if (!Array.isArray(result))
+    throw new ArgumentError(`gradcheck: fn must return a Tensor or an array of outputs, got ${describe(result)}`);
+  return result;
 }
 
 /** {@link sample} on every second element of its memory. */
@@ -139,7 +162,7 @@ function sampleWithGaps(y: Tensor): Tensor {
 }
 
 function checkJacobians(fn: Differentiable, inputs: readonly Tensor[], settings: Settings): void {
-  const checked = inputs.flatMap((x, i) => (x.requiresGrad ? [i] : []));
+  const checked = inputs.flatMap((x, i) => (isTensor(x) && x.requiresGrad ? [i] : []));
   const outputs = outputsOf(fn, inputs);
   for (const i of checked) {
     const numerical = numericalJacobian(fn, inputs, i, settings.eps);

@@ -1,7 +1,8 @@
 /** `torch.autograd.graph`: nodes, edges, and hooks on what the graph saves and on several gradients together. */
-import { AutogradError, checkOptions } from "../core/errors";
+import { checkArray, checkChoice, checkFunction, checkString } from "../core/arguments";
+import { ArgumentError, AutogradError, checkOptions, describe } from "../core/errors";
 import { Mode } from "../platform/mode";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 import { runningWalk } from "./engine";
 import { RemovableHandle } from "./handle";
 import { registerHook } from "./hooks";
@@ -26,6 +27,8 @@ export { AccumulateGrad, type Edge as GradientEdge, Node, type NodeHook, type No
  * );
  */
 export function savedTensorsHooks<P, R>(pack: (x: Tensor) => P, unpack: (packed: P) => Tensor, body: () => R): R {
+  checkFunction("savedTensorsHooks", "pack", pack);
+  checkFunction("savedTensorsHooks", "unpack", unpack);
   if (forbidden.value !== undefined) throw new AutogradError(forbidden.value);
   return savingHooks.run("savedTensorsHooks", { pack, unpack }, body);
 }
@@ -38,11 +41,13 @@ const forbidden = new Mode<string | undefined>(undefined);
  * @see torch.autograd.graph.disable_saved_tensors_hooks
  */
 export function disableSavedTensorsHooks<R>(message: string, body: () => R): R {
+  checkString("disableSavedTensorsHooks", "message", message);
   return forbidden.run("disableSavedTensorsHooks", message, body);
 }
 
 /** Where the gradient of a tensor flows: a node and the position among its operation's outputs. @see torch.autograd.graph.get_gradient_edge */
 export function getGradientEdge(x: Tensor): Edge {
+  checkTensor("getGradientEdge", x);
   const edge = edgeOf(x);
   if (edge === null)
     throw new AutogradError(
@@ -53,6 +58,7 @@ export function getGradientEdge(x: Tensor): Edge {
 
 /** Raises the version of tensors that were changed in a way that operations do not see. @see torch.autograd.graph.increment_version */
 export function incrementVersion(...tensors: readonly Tensor[]): void {
+  for (const x of tensors) checkTensor("incrementVersion", x);
   for (const x of tensors) x.storage.version++;
 }
 
@@ -83,9 +89,18 @@ export function registerMultiGradHook(
   fn: (grads: any) => void,
   options: MultiGradHookOptions = {},
 ): RemovableHandle {
-  checkOptions("registerMultiGradHook", options, ["mode"]);
+  const op = "registerMultiGradHook";
+  checkOptions(op, options, ["mode"]);
+  if (options.mode !== undefined) checkChoice(op, "mode", options.mode, ["all", "any"]);
+  for (const x of checkArray(op, "tensors", tensors, "tensors")) checkTensor(op, x);
+  checkFunction(op, "fn", fn);
   const hook = options.mode === "any" ? onFirst(fn) : onLast(tensors, fn);
   return new MultiHandle(tensors.map((x, i) => registerHook(x, (grad) => hook(grad, i))));
+}
+
+/** The checks of operations cannot be imported here, since operations are made of nodes. */
+function checkTensor(op: string, x: unknown): void {
+  if (!(x instanceof Tensor)) throw new ArgumentError(`${op}: takes tensors, got ${describe(x)}`);
 }
 
 type MultiHook = (grad: Tensor, index: number) => void;

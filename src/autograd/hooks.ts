@@ -1,4 +1,5 @@
 /** Hooks on tensors. */
+import { checkFunction } from "../core/arguments";
 import { ArgumentError, AutogradError, describe } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { type GradHook, Tensor } from "../tensor/tensor";
@@ -12,6 +13,7 @@ import { accumulatorOf } from "./node";
  * @throws AutogradError if `x` does not require grad.
  */
 export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
+  checkFunction("registerHook", "hook", hook);
   if (!x.requiresGrad) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
   const node = (x.gradFn ?? accumulatorOf(x)) as Node;
   const index = x.gradFn === null ? 0 : x.outputNr;
@@ -26,6 +28,7 @@ export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
  * @see torch.Tensor.register_post_accumulate_grad_hook
  */
 export function registerPostAccumulateGradHook(x: Tensor, hook: (leaf: Tensor) => void): RemovableHandle {
+  checkFunction("registerPostAccumulateGradHook", "hook", hook);
   if (!x.requiresGrad) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
   if (x.gradFn !== null) throw new AutogradError("post accumulate grad hooks cannot be registered on non-leaf tensors");
   x.hooks ??= { grad: new Map(), postAccumulate: new Map() };

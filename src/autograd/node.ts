@@ -1,6 +1,7 @@
 /** Nodes of the graph that backward walks, and how operations record them. */
+import { checkFunction } from "../core/arguments";
 import type { DType } from "../core/dtype";
-import { AutogradError } from "../core/errors";
+import { ArgumentError, AutogradError, describe } from "../core/errors";
 import { enrollStep, noteHistory } from "../tensor/scope";
 import { type GradFn, onViewHistory, Tensor } from "../tensor/tensor";
 import { captureTrace, isAnomalyEnabled, type Trace } from "./anomaly";
@@ -64,6 +65,7 @@ export abstract class Node implements GradFn {
    * @see torch.autograd.graph.Node.register_hook
    */
   registerHook(hook: NodeHook): RemovableHandle {
+    checkFunction("registerHook", "hook", hook);
     this.postHooks ??= new Map();
     return addHook(this.postHooks, hook);
   }
@@ -73,6 +75,7 @@ export abstract class Node implements GradFn {
    * @see torch.autograd.graph.Node.register_prehook
    */
   registerPrehook(hook: NodePreHook): RemovableHandle {
+    checkFunction("registerPrehook", "hook", hook);
     this.preHooks ??= new Map();
     return addHook(this.preHooks, hook);
   }
@@ -115,6 +118,8 @@ export abstract class Node implements GradFn {
  */
 export class AccumulateGrad extends Node {
   constructor(readonly variable: Tensor) {
+    if (!(variable instanceof Tensor))
+      throw new ArgumentError(`AccumulateGrad: variable must be a Tensor, got ${describe(variable)}`);
     super("AccumulateGrad", [], Number.POSITIVE_INFINITY);
     this.outputs = [infoOf(variable)];
   }

@@ -64,9 +64,29 @@ export function checkFlag(op: string, name: string, value: unknown): boolean {
   return value;
 }
 
-/** A function. @throws ArgumentError for anything else. */
+/** A text. @throws ArgumentError for anything else. */
+export function checkString(op: string, name: string, value: unknown): string {
+  if (typeof value !== "string") throw new ArgumentError(`${op}: ${name} must be a string, got ${describe(value)}`);
+  return value;
+}
+
+/** Classes, whose `prototype` cannot be assigned as that of functions can; so the text, which costs more, is seldom read. */
+const isClass = (value: object): boolean =>
+  Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false && /^class\b/.test(String(value));
+
+/** A function that can be called without `new`. @throws ArgumentError for anything else. */
 export function checkFunction(op: string, name: string, value: unknown): void {
   if (typeof value !== "function") throw new ArgumentError(`${op}: ${name} must be a function, got ${describe(value)}`);
+  if (isClass(value))
+    throw new ArgumentError(
+      `${op}: ${name} must be a function, got class ${value.name}; pass (…) => new ${value.name}(…)`,
+    );
+}
+
+/** A list from anything that can be iterated, but a text. @throws ArgumentError for anything else. */
+export function checkIterable(op: string, name: string, value: unknown, of: string): unknown[] {
+  if (typeof value === "object" && value !== null && Symbol.iterator in value) return [...(value as Iterable<unknown>)];
+  throw new ArgumentError(`${op}: ${name} must be an iterable of ${of}, got ${describe(value)}`);
 }
 
 /** One of a few words. @throws ArgumentError that lists them. */

@@ -1,5 +1,6 @@
 /** Samples into batches. */
 import { record } from "../autograd/node";
+import { checkArray } from "../core/arguments";
 import { type DType, getDefaultDtype, promoteTypes, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { contiguousStrides, sameShape, shapeText, sizeOfShape } from "../core/shape";
@@ -36,7 +37,8 @@ export function setBatchAllocator(allocator: BatchAllocator = allocate): void {
  * @throws ShapeError naming the field if tensors or arrays have different sizes, ArgumentError for anything else.
  */
 export function defaultCollate<T>(samples: readonly T[]): Collated<T> {
-  if (samples.length === 0) throw new ArgumentError("defaultCollate: there are no samples");
+  if (checkArray("defaultCollate", "samples", samples, "samples").length === 0)
+    throw new ArgumentError("defaultCollate: there are no samples");
   return collate(samples, "") as Collated<T>;
 }
 

@@ -1,5 +1,7 @@
 /** Attention as a layer. */
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
+import { checkTensor } from "../ops/checks";
 import type { Tensor } from "../tensor/tensor";
 import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
 import * as F from "./functional";
@@ -84,6 +86,8 @@ export class MultiheadAttention extends Module {
     const { bias, addBiasKv, kdim, vdim, dtype, device, ...given } = readOptions("MultiheadAttention", defaults, [
       options,
     ]);
+    checkInteger("MultiheadAttention", "embedDim", embedDim, Number.MIN_SAFE_INTEGER, MAX_COUNT);
+    checkInteger("MultiheadAttention", "numHeads", numHeads, Number.MIN_SAFE_INTEGER, MAX_COUNT);
     if (!(embedDim > 0 && numHeads > 0))
       throw new ValueError(
         `embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`,
@@ -136,6 +140,8 @@ export class MultiheadAttention extends Module {
       averageAttnWeights: true,
     };
     const given = readOptions("MultiheadAttention", defaults, [options]);
+    for (const name of ["keyPaddingMask", "attnMask"] as const)
+      if (given[name] !== null) checkTensor("MultiheadAttention", given[name], name);
     const { numHeads, inWeights, inProjBias, biasK, biasV, addZeroAttn, outProj } = this;
     return {
       ...given,
@@ -158,6 +164,9 @@ export class MultiheadAttention extends Module {
     value: Tensor,
     options: MultiheadCallOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
+    checkTensor("MultiheadAttention", query, "query");
+    checkTensor("MultiheadAttention", key, "key");
+    checkTensor("MultiheadAttention", value, "value");
     if (query.ndim !== 2 && query.ndim !== 3)
       throw new ShapeError(
         `query should be unbatched 2D or batched 3D tensor but received ${query.ndim}-D query tensor`,

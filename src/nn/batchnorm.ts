@@ -1,5 +1,6 @@
 /** Batch and instance normalization as layers. */
 import { ShapeError } from "../core/errors";
+import { checkTensor } from "../ops/checks";
 import { ones, tensor, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
@@ -86,7 +87,7 @@ abstract class ChannelNorm extends Module {
   protected abstract get ranks(): readonly number[];
 
   protected checkInput(input: Tensor): void {
-    if (this.ranks.includes(input.ndim)) return;
+    if (this.ranks.includes(checkTensor(this.constructor.name, input).ndim)) return;
     const expected = this.ranks.map((rank) => `${rank}D`).join(" or ");
     throw new ShapeError(`expected ${expected} input (got ${input.ndim}D input)`);
   }

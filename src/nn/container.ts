@@ -1,4 +1,5 @@
 /** Modules that hold modules or parameters by number or by name. */
+import { checkIterable } from "../core/arguments";
 import { ArgumentError, describe, IndexError } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
@@ -272,7 +273,8 @@ const parameterLines = (parameters: readonly (readonly [string, Parameter])[]): 
 export class ParameterList extends NumberedModule<Parameter> {
   constructor(parameters: Iterable<Tensor> = []) {
     super();
-    for (const parameter of parameters) this.append(asParameter(parameter));
+    for (const parameter of checkIterable("ParameterList", "parameters", parameters, "tensors"))
+      this.append(asParameter(parameter));
   }
 
   protected override names(): string[] {

@@ -1,5 +1,7 @@
 /** Convolutions and transposed convolutions as layers. Inputs are [N, C, …] or [C, …] with one, two or three axes after the channels. */
+import { checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
 import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
+import { checkTensor } from "../ops/checks";
 import type { PadMode } from "../ops/pad";
 import { type Sizes, spread } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
@@ -69,6 +71,9 @@ abstract class ConvNd extends Module {
     const { groups, bias, paddingMode } = options;
     this.inChannels = inChannels;
     this.outChannels = outChannels;
+    const layer = this.constructor.name;
+    checkInteger(layer, "inChannels", inChannels, 0, MAX_COUNT);
+    checkInteger(layer, "outChannels", outChannels, 0, MAX_COUNT);
     this.kernelSize = sizes("kernelSize", kernelSize);
     this.stride = sizes("stride", options.stride);
     this.padding = typeof options.padding === "string" ? options.padding : sizes("padding", options.padding);
@@ -89,7 +94,7 @@ abstract class ConvNd extends Module {
 
   private check(): void {
     const { inChannels, outChannels, groups, padding, paddingMode } = this;
-    if (!(groups > 0)) throw new ValueError("groups must be a positive integer");
+    if (!Number.isInteger(groups) || groups < 1) throw new ValueError("groups must be a positive integer");
     if (inChannels % groups !== 0) throw new ValueError("in_channels must be divisible by groups");
     if (outChannels % groups !== 0) throw new ValueError("out_channels must be divisible by groups");
     if (typeof padding === "string" && padding !== "same" && padding !== "valid")
@@ -242,7 +247,8 @@ abstract class ConvTranspose extends ConvNd {
   }
 
   private outputPaddingFor(input: Tensor, outputSize: readonly number[]): number[] {
-    const size = outputSize.slice(-this.dims);
+    checkTensor(this.constructor.name, input);
+    const size = checkIntegers(this.constructor.name, "outputSize", outputSize).slice(-this.dims);
     const extra = input.shape.slice(-this.dims).map((length, i) => {
       const least =
         (length - 1) * this.stride[i]! - 2 * this.padding[i]! + this.dilation[i]! * (this.kernelSize[i]! - 1) + 1;

@@ -1,4 +1,7 @@
 /** Layers that learn the size of their input from the first one, and turn into ordinary layers then. */
+import { ShapeError } from "../core/errors";
+import { shapeText } from "../core/shape";
+import { checkTensor } from "../ops/checks";
 import type { Sizes } from "../ops/sliding";
 import { ones, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -57,6 +60,8 @@ export class LazyLinear extends Linear {
   }
 
   override forward(input: Tensor): Tensor {
+    if (checkTensor("LazyLinear", input).ndim === 0)
+      throw new ShapeError("LazyLinear: takes inputs of at least one axis");
     materialize(this, [this.outFeatures, input.shape.at(-1)!], this.outFeatures);
     this.inFeatures = this.weight.shape[1]!;
     become(this, Linear);
@@ -73,7 +78,15 @@ interface LazyConvolution extends Weighted {
 }
 
 /** Channels come before the spatial axes, with or without a batch. */
-const channelsOf = (input: Tensor, dims: number): number => input.shape[input.ndim - dims - 1]!;
+function channelsOf(layer: object, input: Tensor, dims: number): number {
+  const { name } = layer.constructor;
+  const channels = checkTensor(name, input).shape[input.ndim - dims - 1];
+  if (channels === undefined)
+    throw new ShapeError(
+      `${name}: expected an input of at least ${dims + 1} axes, got shape ${shapeText(input.shape)}`,
+    );
+  return channels;
+}
 
 function startConvolution(
   layer: LazyConvolution,
@@ -85,7 +98,7 @@ function startConvolution(
 
 function finishConvolution(layer: LazyConvolution, input: Tensor, isTransposed: boolean): void {
   const { kernelSize, outChannels, groups } = layer;
-  const channels = channelsOf(input, kernelSize.length);
+  const channels = channelsOf(layer, input, kernelSize.length);
   const shape = isTransposed ? [channels, outChannels / groups] : [outChannels, channels / groups];
   materialize(layer, [...shape, ...kernelSize], outChannels);
   layer.inChannels = isTransposed ? layer.weight.shape[0]! : layer.weight.shape[1]! * groups;
@@ -246,7 +259,7 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
 
   override forward(input: Tensor): Tensor {
     this.checkInput(input);
-    finishNormalization(this, channelsOf(input, 1));
+    finishNormalization(this, channelsOf(this, input, 1));
     become(this, InstanceNorm1d);
     return this.forward(input);
   }
@@ -260,7 +273,7 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
 
   override forward(input: Tensor): Tensor {
     this.checkInput(input);
-    finishNormalization(this, channelsOf(input, 2));
+    finishNormalization(this, channelsOf(this, input, 2));
     become(this, InstanceNorm2d);
     return this.forward(input);
   }
@@ -274,7 +287,7 @@ export class LazyInstanceNorm3d extends InstanceNorm3d {
 
   override forward(input: Tensor): Tensor {
     this.checkInput(input);
-    finishNormalization(this, channelsOf(input, 3));
+    finishNormalization(this, channelsOf(this, input, 3));
     become(this, InstanceNorm3d);
     return this.forward(input);
   }

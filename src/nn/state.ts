@@ -1,5 +1,6 @@
 /** Loading of state dicts, with PyTorch's report of what does not fit. */
 import { noGrad } from "../autograd/mode";
+import { checkString } from "../core/arguments";
 import { describe, StateError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
@@ -87,4 +88,7 @@ function copyInto(target: Tensor, given: unknown, key: string, report: Report): 
 }
 
 /** `runningMean` → `running_mean`: PyTorch's spelling of a field's name. */
-export const snakeCase = (name: string): string => name.replace(/(?<=[a-z0-9])([A-Z])/g, "_$1").toLowerCase();
+export const snakeCase = (name: string): string =>
+  checkString("snakeCase", "name", name)
+    .replace(/(?<=[a-z0-9])([A-Z])/g, "_$1")
+    .toLowerCase();

@@ -1,6 +1,7 @@
 /** The transformer. */
-import { checkInteger } from "../core/arguments";
+import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
+import { checkTensor } from "../ops/checks";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { MultiheadAttention } from "./attention";
@@ -116,6 +117,7 @@ export class TransformerEncoderLayer extends Module {
   }
 
   override forward(src: Tensor, options: EncoderLayerMasks = {}): Tensor {
+    checkTensor("TransformerEncoderLayer", src, "src");
     readOptions("TransformerEncoderLayer", { srcMask: null, srcKeyPaddingMask: null } as EncoderLayerMasks, [options]);
     if (this.normFirst) {
       const x = src.add(this.attend(this.norm1(src), options));
@@ -213,6 +215,8 @@ export class TransformerDecoderLayer extends Module {
   }
 
   override forward(tgt: Tensor, memory: Tensor, options: DecoderMasks = {}): Tensor {
+    checkTensor("TransformerDecoderLayer", tgt, "tgt");
+    checkTensor("TransformerDecoderLayer", memory, "memory");
     const masks = readOptions("TransformerDecoderLayer", noDecoderMasks, [options]);
     if (this.normFirst) {
       const x = tgt.add(this.attendSelf(this.norm1(tgt), masks));
@@ -372,6 +376,8 @@ export class Transformer extends Module {
   override forward(src: Tensor, tgt: Tensor, options: TransformerMasks = {}): Tensor {
     const defaults: Required<TransformerMasks> = { srcMask: null, srcKeyPaddingMask: null, ...noDecoderMasks };
     const { srcMask, srcKeyPaddingMask, ...decoder } = readOptions("Transformer", defaults, [options]);
+    checkTensor("Transformer", src, "src");
+    checkTensor("Transformer", tgt, "tgt");
     const axis = this.batchFirst ? 0 : 1;
     if (src.ndim === 3 && src.shape[axis] !== tgt.shape[axis])
       throw new ShapeError("the batch number of src and tgt must be equal");
@@ -383,6 +389,7 @@ export class Transformer extends Module {
 
   /** A mask of shape [size, size] that lets no position see a later one: −∞ above the diagonal, else 0. */
   static generateSquareSubsequentMask(size: number): Tensor {
+    checkInteger("generateSquareSubsequentMask", "size", size, 0, MAX_COUNT);
     return full([size, size], Number.NEGATIVE_INFINITY, { dtype: "float32" }).triu(1);
   }
 }

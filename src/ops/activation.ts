@@ -24,6 +24,7 @@ const only = (g: Tensor, mask: Tensor): Tensor => g.where(mask, 0);
 export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): Tensor {
   checkOptions("leakyRelu", options, ["negativeSlope"]);
   const { negativeSlope: slope = 0.01 } = options;
+  checkNumber("leakyRelu", "negativeSlope", slope);
   return mapWith("leakyRelu", x, {
     dtypes: "float",
     p: slope,
@@ -54,6 +55,7 @@ function exponentialUnit(
 export function elu(x: Tensor, options: { alpha?: number } = {}): Tensor {
   checkOptions("elu", options, ["alpha"]);
   const { alpha = 1 } = options;
+  checkNumber("elu", "alpha", alpha);
   return exponentialUnit("elu", x, "elu", alpha, 1, (s) => s.exp().mul(alpha), 1);
 }
 
@@ -68,6 +70,7 @@ export const selu = (x: Tensor): Tensor =>
 export function celu(x: Tensor, options: { alpha?: number } = {}): Tensor {
   checkOptions("celu", options, ["alpha"]);
   const { alpha = 1 } = options;
+  checkNumber("celu", "alpha", alpha);
   return exponentialUnit("celu", x, "celu", alpha, 0, (s) => s.div(alpha).exp(), 1);
 }
 
@@ -113,6 +116,8 @@ export const mish = (x: Tensor): Tensor =>
 export function softplus(x: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor {
   checkOptions("softplus", options, ["beta", "threshold"]);
   const { beta = 1, threshold: limit = 20 } = options;
+  checkNumber("softplus", "beta", beta);
+  checkNumber("softplus", "threshold", limit);
   return mapWith("softplus", x, {
     dtypes: "float",
     p: beta,

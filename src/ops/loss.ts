@@ -1,6 +1,8 @@
 /** Losses against classes: negative log likelihood and cross entropy, fused with their gradients. */
+
 import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record, recordAll } from "../autograd/node";
+import { checkInteger } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
@@ -63,13 +65,14 @@ function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOpt
     );
   const c = input.shape[axis]!;
   const { weight } = options;
-  if (weight && (checkTensor(op, weight, "weight").ndim !== 1 || weight.shape[0] !== c))
+  if (weight != null && (checkTensor(op, weight, "weight").ndim !== 1 || weight.shape[0] !== c))
     throw new ShapeError(
       `${op}: weight tensor should be defined either for all ${c} classes or no classes but got weight tensor of shape: ${shapeText(weight.shape)}`,
     );
   checkSameDType(op, input, { weight });
   checkSameDevice(op, input, target, weight);
-  return { c, inner: sizeOfShape(input.shape.slice(axis + 1)), ignoreIndex: options.ignoreIndex ?? -100 };
+  const ignoreIndex = checkInteger(op, "ignoreIndex", options.ignoreIndex ?? -100);
+  return { c, inner: sizeOfShape(input.shape.slice(axis + 1)), ignoreIndex };
 }
 
 /** @throws IndexError for a target that is neither a class nor the ignored index. */

@@ -188,6 +188,8 @@ export function binaryCrossEntropyWithLogits(
   checkTensor("binaryCrossEntropyWithLogits", target, "target");
   checkSameShape("binaryCrossEntropyWithLogits", input, target);
   const { weight, posWeight, reduction = "mean" } = options;
+  if (weight != null) checkTensor("binaryCrossEntropyWithLogits", weight, "weight");
+  if (posWeight != null) checkTensor("binaryCrossEntropyWithLogits", posWeight, "posWeight");
   const weighted = (x: Tensor) => (weight ? x.mul(weight) : x);
   return elementwise(
     "BinaryCrossEntropyWithLogitsBackward0",
@@ -243,8 +245,10 @@ export interface PoissonNllOptions extends LossOptions {
 /** The negative log likelihood of counts under Poisson rates. @see torch.nn.functional.poisson_nll_loss */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllOptions = {}): Tensor {
   checkTensor("poissonNllLoss", input);
+  checkTensor("poissonNllLoss", target, "target");
   checkOptions("poissonNllLoss", options, ["logInput", "full", "eps", "reduction"]);
   const { logInput = true, full = false, eps = 1e-8, reduction = "mean" } = options;
+  checkNumber("poissonNllLoss", "eps", eps);
   let losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
   if (full) {
     const stirling = target
@@ -269,8 +273,11 @@ export function gaussianNllLoss(
   options: LossOptions & { full?: boolean; eps?: number } = {},
 ): Tensor {
   checkTensor("gaussianNllLoss", input);
+  checkTensor("gaussianNllLoss", target, "target");
+  checkTensor("gaussianNllLoss", variance, "variance");
   checkOptions("gaussianNllLoss", options, ["full", "eps", "reduction"]);
   const { full = false, eps = 1e-6, reduction = "mean" } = options;
+  checkNumber("gaussianNllLoss", "eps", eps);
   let v = variance;
   if (!sameShape(v.shape, input.shape)) {
     if (sameShape(input.shape.slice(0, -1), v.shape)) v = v.unsqueeze(-1);
@@ -295,8 +302,10 @@ export function hingeEmbeddingLoss(
   options: LossOptions & { margin?: number } = {},
 ): Tensor {
   checkTensor("hingeEmbeddingLoss", input);
+  checkTensor("hingeEmbeddingLoss", target, "target");
   checkOptions("hingeEmbeddingLoss", options, ["margin", "reduction"]);
   const { margin = 1, reduction = "mean" } = options;
+  checkNumber("hingeEmbeddingLoss", "margin", margin);
   const apart = input.neg().add(margin).clampMin(0).where(target.ne(1), 0);
   const together = input.where(target.ne(-1), 0);
   return reduceLoss(apart.add(together), checkReduction("hingeEmbeddingLoss", reduction));
@@ -310,8 +319,11 @@ export function marginRankingLoss(
   options: LossOptions & { margin?: number } = {},
 ): Tensor {
   checkTensor("marginRankingLoss", input1, "input1");
+  checkTensor("marginRankingLoss", input2, "input2");
+  checkTensor("marginRankingLoss", target, "target");
   checkOptions("marginRankingLoss", options, ["margin", "reduction"]);
   const { margin = 0, reduction = "mean" } = options;
+  checkNumber("marginRankingLoss", "margin", margin);
   const products = target.neg().mul(input1.sub(input2));
   // The margin is a float, whatever its value, so integers become floats.
   const losses = (products.isFloatingPoint() ? products : products.float()).add(margin).clampMin(0);
@@ -321,8 +333,10 @@ export function marginRankingLoss(
 /** The mean of binary cross entropies over the classes of a multi-label target. @see torch.nn.functional.multilabel_soft_margin_loss */
 export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options: BceOptions = {}): Tensor {
   checkTensor("multilabelSoftMarginLoss", input);
+  checkTensor("multilabelSoftMarginLoss", target, "target");
   checkOptions("multilabelSoftMarginLoss", options, ["weight", "reduction"]);
   const { weight, reduction = "mean" } = options;
+  if (weight != null) checkTensor("multilabelSoftMarginLoss", weight, "weight");
   let losses = target.mul(input.logSigmoid()).add(target.neg().add(1).mul(input.neg().logSigmoid())).neg();
   if (weight) losses = losses.mul(weight);
   return reduceLoss(losses.mean(-1), checkReduction("multilabelSoftMarginLoss", reduction));

@@ -1,6 +1,8 @@
 /** Normalization over the batch, over features and over groups. */
+
 import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
+import { checkIntegers, checkNumber } from "../core/arguments";
 import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
@@ -39,7 +41,7 @@ function channelsOf(op: string, x: Tensor, parameters: Readonly<Record<string, O
   if (x.ndim < 2 && x.numel() > 0) throw new ShapeError(`${op}: expected at least 2D input (got ${x.ndim}D input)`);
   const c = x.shape[1] ?? 0;
   for (const [name, p] of Object.entries(parameters))
-    if (p && (checkTensor(op, p, name).numel() !== c || p.ndim !== 1))
+    if (p != null && (checkTensor(op, p, name).numel() !== c || p.ndim !== 1))
       throw new ShapeError(
         `${op}: ${name} should contain ${c} elements not ${p.numel()} (shape ${shapeText(p.shape)})`,
       );
@@ -74,7 +76,9 @@ export function batchNorm(
   options: BatchNormOptions = {},
 ): Tensor {
   checkOptions("batchNorm", options, ["weight", "bias", "training", "momentum", "eps"]);
-  const { weight, bias, training = false } = options;
+  const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
+  checkNumber("batchNorm", "momentum", momentum);
+  checkNumber("batchNorm", "eps", eps);
   const channels = channelsOf("batchNorm", input, { runningMean, runningVar, weight, bias });
   if (input.numel() === 0) return input.clone();
   if (training && channels.n * channels.inner === 1)
@@ -197,6 +201,8 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
   checkFloating("layerNorm", checkTensor("layerNorm", input));
   checkOptions("layerNorm", options, ["weight", "bias", "eps"]);
   const { weight, bias, eps = 1e-5 } = options;
+  checkNumber("layerNorm", "eps", eps);
+  checkIntegers("layerNorm", "normalizedShape", normalizedShape, 0);
   if (
     normalizedShape.length === 0 ||
     !sameShape(input.shape.slice(input.ndim - normalizedShape.length), normalizedShape)
@@ -208,7 +214,7 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
     ["weight", weight],
     ["bias", bias],
   ] as const)
-    if (p && !sameShape(checkTensor("layerNorm", p, name).shape, normalizedShape))
+    if (p != null && !sameShape(checkTensor("layerNorm", p, name).shape, normalizedShape))
       throw new ShapeError(
         `layerNorm: expected ${name} to be of shape ${shapeText(normalizedShape)}, got ${shapeText(p.shape)}`,
       );

@@ -1,4 +1,5 @@
 /** Muon. */
+import { checkArray, checkInteger, checkNumber } from "../core/arguments";
 import { describe, ValueError } from "../core/errors";
 import { type Tensor, tidy } from "../tensor/tensor";
 import { stateLike } from "./fused";
@@ -28,6 +29,9 @@ export interface MuonOptions {
    */
   adjustLrFn?: "original" | "match_rms_adamw" | null;
 }
+
+/** PyTorch's limit of Newton-Schulz iterations. */
+const MOST_STEPS = 99;
 
 interface MuonState {
   momentumBuffer: Tensor;
@@ -76,7 +80,13 @@ export class Muon extends PerParameterOptimizer<MuonOptions, MuonState> {
     super(params, withDefaults("Muon", options, defaults));
   }
 
-  protected override checkGroup({ lr, momentum, weightDecay, adjustLrFn, params }: ParamGroup<MuonOptions>): void {
+  protected override checkGroup(group: ParamGroup<MuonOptions>): void {
+    const { lr, momentum, weightDecay, adjustLrFn, params, nsCoefficients, nsSteps, eps } = group;
+    const coefficients = checkArray("Muon", "nsCoefficients", nsCoefficients, "3 numbers");
+    for (const x of coefficients) checkNumber("Muon", "an entry of nsCoefficients", x);
+    if (coefficients.length !== 3) throw new ValueError("Muon: Coefficients must be a tuple of exactly 3 values.");
+    checkInteger("Muon", "nsSteps", nsSteps, 0, MOST_STEPS);
+    checkNumber("Muon", "eps", eps);
     checkNonNegative("Muon", { "learning rate": lr, "momentum value": momentum, "weightDecay value": weightDecay });
     if (adjustLrFn !== null && adjustLrFn !== "original" && adjustLrFn !== "match_rms_adamw")
       throw new ValueError(`Muon: Adjust learning rate function ${describe(adjustLrFn)} is not supported`);

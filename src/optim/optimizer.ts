@@ -1,6 +1,7 @@
 /** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
 
 import { addHook, type RemovableHandle } from "../autograd/handle";
+import { checkFunction } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { explainSnakeCase } from "../core/snakeCase";
@@ -179,11 +180,13 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
 
   /** Calls `hook` before every step. @see torch.optim.Optimizer.register_step_pre_hook */
   registerStepPreHook(hook: StepPreHook<this>): RemovableHandle {
+    checkFunction(`${this.name}.registerStepPreHook`, "hook", hook);
     return addHook(this.#preHooks, hook);
   }
 
   /** Calls `hook` after every step. @see torch.optim.Optimizer.register_step_post_hook */
   registerStepPostHook(hook: StepPostHook<this>): RemovableHandle {
+    checkFunction(`${this.name}.registerStepPostHook`, "hook", hook);
     return addHook(this.#postHooks, hook);
   }
 

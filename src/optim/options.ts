@@ -24,6 +24,12 @@ export function checkNonNegative(op: string, values: Readonly<Record<string, unk
     if (typeof value !== "number" || !(value >= 0)) throw new ValueError(`${op}: Invalid ${what}: ${describe(value)}`);
 }
 
+/** @throws ValueError unless `value` is an array of two numbers. */
+export function checkPair(op: string, name: string, value: unknown): void {
+  if (!Array.isArray(value) || value.length !== 2 || value.some((x) => typeof x !== "number"))
+    throw new ValueError(`${op}: ${name} must be a pair of numbers, got ${describe(value)}`);
+}
+
 /** @throws ValueError unless both betas are in [0, 1). */
 export function checkBetas(op: string, betas: readonly [number, number]): void {
   if (!Array.isArray(betas) || betas.length !== 2)

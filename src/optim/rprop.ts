@@ -1,9 +1,9 @@
 /** Resilient backpropagation. */
-import { describe, ValueError } from "../core/errors";
+import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import { checkNonNegative, checkPair, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
@@ -41,10 +41,10 @@ export class Rprop extends PerParameterOptimizer<RpropOptions, RpropState> {
 
   protected override checkGroup({ lr, etas, stepSizes }: ParamGroup<RpropOptions>): void {
     checkNonNegative("Rprop", { "learning rate": lr });
+    checkPair("Rprop", "etas", etas);
+    checkPair("Rprop", "stepSizes", stepSizes);
     const [shrink, grow] = etas;
     if (!(shrink > 0 && shrink < 1 && grow > 1)) throw new ValueError(`Rprop: Invalid eta values: ${shrink}, ${grow}`);
-    if (!Array.isArray(stepSizes) || stepSizes.length !== 2)
-      throw new ValueError(`Rprop: stepSizes must be a pair of numbers, got ${describe(stepSizes)}`);
   }
 
   protected initState(param: Tensor, { lr }: ParamGroup<RpropOptions>): RpropState {

@@ -26,8 +26,8 @@ export const getSwaAvgFn = (): AvgFn => (averaged, current, numAveraged) =>
  * @see torch.optim.swa_utils.get_ema_avg_fn
  */
 export function getEmaAvgFn(decay = 0.999): AvgFn {
-  if (!(decay >= 0 && decay <= 1))
-    throw new ValueError(`getEmaAvgFn: Invalid decay value ${decay}; please provide a value in [0, 1]`);
+  if (!(typeof decay === "number" && decay >= 0 && decay <= 1))
+    throw new ValueError(`getEmaAvgFn: Invalid decay value ${describe(decay)}; please provide a value in [0, 1]`);
   return (averaged, current) => averaged.mul(decay).add(current, { alpha: 1 - decay });
 }
 

@@ -5,6 +5,7 @@
  * in a plain variable; code that goes on after an `await` is told apart by an {@link AsyncVariable}, which is asked only while async scopes
  * are open, so that modes cost next to nothing where everything is synchronous.
  */
+import { checkFunction } from "../core/arguments";
 import { AutogradError } from "../core/errors";
 import { asyncVariable } from "./asyncVariable";
 
@@ -60,9 +61,10 @@ function frameOfLine(): Frame {
  * else runs in between. What a body changes of other modes lasts if it is synchronous, and ends with it if it is not.
  *
  * @param op The public name, for errors.
- * @throws AutogradError if `body` is async, another async scope with other modes is open, and the runtime cannot tell their code apart.
+ * @throws ArgumentError if `body` is no function, AutogradError if it is async, another async scope with other modes is open, and the runtime cannot tell their code apart.
  */
 export function runWith<R>(op: string, settings: readonly Setting[], body: () => R): R {
+  checkFunction(op, "body", body);
   const outer = frame();
   const inner = new Frame(outer.values.slice(), outer);
   for (const [mode, value] of settings) inner.values[mode.index] = value;

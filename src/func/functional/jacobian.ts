@@ -2,7 +2,7 @@
 
 import { enableGrad } from "../../autograd/mode";
 import { checkFunction } from "../../core/arguments";
-import { AutogradError, checkOptions, ValueError } from "../../core/errors";
+import { AutogradError, checkOptions, describe, ValueError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import { columns, rows } from "../jacobianParts";
 import { checkScalar } from "./products";
@@ -30,7 +30,7 @@ export type Jacobian<O, I> = Each<O, Each<I, Tensor>>;
 function checkJacobianOptions({ strict, vectorize, strategy = "reverse-mode" }: JacobianOptions): void {
   if (strategy !== "reverse-mode" && strategy !== "forward-mode")
     throw new ValueError(
-      `Expected strategy to be either "forward-mode" or "reverse-mode", got "${strategy}". Hint: If your function has more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".`,
+      `Expected strategy to be either "forward-mode" or "reverse-mode", got ${describe(strategy)}. Hint: If your function has more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".`,
     );
   const clash = strategy === "forward-mode" ? 'strategy: "forward-mode"' : vectorize ? "vectorize: true" : undefined;
   if (strict && clash !== undefined)

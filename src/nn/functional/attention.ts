@@ -1,5 +1,6 @@
 /** Attention. */
-import { checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
 import { dropout } from "../../ops/dropout";
@@ -144,6 +145,43 @@ function scoreBias(s: MultiHeadSettings, like: Tensor, n: number, length: number
   return attn === null ? perHead : perHead.add(attn);
 }
 
+const settingNames: readonly (keyof MultiHeadSettings)[] = [
+  "numHeads",
+  "inWeights",
+  "inBias",
+  "biasK",
+  "biasV",
+  "addZeroAttn",
+  "dropoutP",
+  "outWeight",
+  "outBias",
+  "attnMask",
+  "keyPaddingMask",
+  "needWeights",
+  "averageAttnWeights",
+];
+
+function checkSettings(query: Tensor, key: Tensor, value: Tensor, s: MultiHeadSettings): void {
+  const op = "multiHeadAttentionForward";
+  checkOptions(op, s, settingNames);
+  for (const [name, x] of Object.entries({ query, key, value }))
+    if (checkTensor(op, x, name).ndim !== 3)
+      throw new ShapeError(`${op}: ${name} must have 3 axes [L, N, E], got shape ${shapeText(x.shape)}`);
+  for (const [i, weight] of checkArray(op, "inWeights", s.inWeights, "3 tensors").entries())
+    checkTensor(op, weight, `inWeights[${i}]`);
+  if (s.inWeights.length !== 3) throw new ArgumentError(`${op}: inWeights takes 3 tensors, got ${s.inWeights.length}`);
+  checkTensor(op, s.outWeight, "outWeight");
+  for (const name of ["inBias", "biasK", "biasV", "outBias", "attnMask", "keyPaddingMask"] as const)
+    if (s[name] !== null) checkTensor(op, s[name], name);
+  checkInteger(op, "numHeads", s.numHeads, 1, MAX_COUNT);
+  checkNumber(op, "dropoutP", s.dropoutP);
+  const embed = query.shape[2]!;
+  if (embed % s.numHeads !== 0)
+    throw new ShapeError(`${op}: the ${embed} features of query are not divisible by ${s.numHeads} heads`);
+  if (s.inBias !== null && (s.inBias.ndim !== 1 || s.inBias.shape[0] !== 3 * embed))
+    throw new ShapeError(`${op}: inBias must have shape [${3 * embed}], got ${shapeText(s.inBias.shape)}`);
+}
+
 /** Projections of query, key and value to E features. */
 function projectInputs(
   query: Tensor,
@@ -166,6 +204,7 @@ export function multiHeadAttentionForward(
   value: Tensor,
   settings: MultiHeadSettings,
 ): [output: Tensor, weights: Tensor | null] {
+  checkSettings(query, key, value, settings);
   const { numHeads, biasK, biasV, addZeroAttn, dropoutP } = settings;
   const [length, n, embed] = query.shape as [number, number, number];
   let [q, k, v] = projectInputs(query, key, value, settings);

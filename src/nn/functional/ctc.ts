@@ -1,6 +1,6 @@
 /** Connectionist temporal classification: Graves et al., ICML 2006. */
 import { record } from "../../autograd/node";
-import { checkInteger } from "../../core/arguments";
+import { checkIntegers } from "../../core/arguments";
 import { isFloat } from "../../core/dtype";
 import { checkOptions, DTypeError, IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
@@ -8,7 +8,7 @@ import { checkTensor } from "../../ops/checks";
 import { checkReduction, type Reduction, reduceLoss } from "../../ops/loss";
 import { checkFloating } from "../../ops/precision";
 import { allocate, tensor, writeValues } from "../../tensor/create";
-import type { Tensor } from "../../tensor/tensor";
+import { Tensor } from "../../tensor/tensor";
 
 /** Options of {@link ctcLoss}. */
 export interface CTCLossOptions {
@@ -76,19 +76,15 @@ function negativeLogLikelihood({ steps, labels }: Sequence, alpha: readonly Floa
   return -(end === 0 ? last[0]! : logAdd(last[end]!, last[end - 1]!));
 }
 
-const lengthsOf = (lengths: Tensor | readonly number[] | number): number[] => {
-  if (typeof lengths === "number") return [lengths];
-  const list = Array.isArray(lengths) ? (lengths as readonly number[]) : (lengths as Tensor).tolist();
-  return (typeof list === "number" ? [list] : [...list]).map(Number);
-};
+function lengthsOf(name: string, lengths: Tensor | readonly number[] | number): number[] {
+  const list = lengths instanceof Tensor ? (lengths.reshape(-1).tolist() as number[]).map(Number) : lengths;
+  return checkIntegers("ctcLoss", name, typeof list === "number" ? [list] : list, 0);
+}
 
 /** The targets of all sequences, from rows of [N, S] or one after the other. */
 function splitTargets(targets: Tensor, lengths: readonly number[], n: number): number[][] {
   if (lengths.length !== n)
     throw new ShapeError(`ctcLoss: target_lengths must be of size batch_size, ${n}, got ${lengths.length}`);
-  lengths.forEach((length, i) => {
-    checkInteger("ctcLoss", `targetLengths[${i}]`, length, 0);
-  });
   const flat = Array.from(targets.reshape(-1).tolist() as number[], Number);
   const stride = targets.ndim === 2 ? targets.shape[1]! : undefined;
   let start = 0;
@@ -205,8 +201,12 @@ export function ctcLoss(
     throw new ValueError(`ctcLoss: blank must be in label range: from 0 to ${c - 1}, got ${blank}`);
   const isBatched = logProbs.ndim === 3;
   const x = isBatched ? logProbs : logProbs.unsqueeze(1);
-  const lengths = lengthsOf(targetLengths);
-  const losses = sequenceLosses(x, sequencesOf(x, targets, lengthsOf(inputLengths), lengths, blank), zeroInfinity);
+  const lengths = lengthsOf("targetLengths", targetLengths);
+  const losses = sequenceLosses(
+    x,
+    sequencesOf(x, targets, lengthsOf("inputLengths", inputLengths), lengths, blank),
+    zeroInfinity,
+  );
   if (reduction === "mean") {
     const divisors = tensor(
       lengths.map((length) => Math.max(length, 1)),

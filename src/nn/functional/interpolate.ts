@@ -6,7 +6,7 @@ import { checkTensor } from "../../ops/checks";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "../../ops/pool";
 import type { Sizes } from "../../ops/sliding";
 import { numbersFor, spread } from "../../ops/sliding";
-import { tensor } from "../../tensor/create";
+import { allocate, tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
 /** How {@link interpolate} weighs its neighbours. */
@@ -191,6 +191,8 @@ export function interpolate(input: Tensor, options: InterpolateOptions = {}): Te
   checkShape("interpolate", [...input.shape.slice(0, 2), ...output]);
   if (output.some((n) => n > MAX_COUNT))
     throw new ShapeError(`interpolate: an output size is at most ${MAX_COUNT}, got ${shapeText(output)}`);
+  // Positions are listed axis by axis: a result that has no place is refused before that.
+  allocate([...input.shape.slice(0, 2), ...output], input.dtype, input).dispose();
   if (mode === "area")
     return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][output.length - 1]!(input, output);
   const alignCorners = options.alignCorners ?? false;

@@ -1,4 +1,5 @@
 /** Losses that compare distances and scores with a margin. */
+import { checkFunction, checkNumber } from "../../core/arguments";
 import { checkOptions, DTypeError, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { checkAll, checkTensor } from "../../ops/checks";
@@ -30,6 +31,10 @@ export function cosineEmbeddingLoss(
   checkOptions("cosineEmbeddingLoss", options, ["margin", "reduction"]);
   const { margin = 0, reduction = "mean" } = options;
   checkReduction("cosineEmbeddingLoss", reduction);
+  checkTensor("cosineEmbeddingLoss", input1, "input1");
+  checkTensor("cosineEmbeddingLoss", input2, "input2");
+  checkTensor("cosineEmbeddingLoss", target, "target");
+  checkNumber("cosineEmbeddingLoss", "margin", margin);
   if (target.ndim > 1 || input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1)
     throw new ShapeError(
       `cosineEmbeddingLoss: ${target.ndim}D target tensor expects ${target.ndim + 1}D input tensors, but found inputs with sizes ${shapeText(input1.shape)} and ${shapeText(input2.shape)}`,
@@ -43,6 +48,13 @@ export function cosineEmbeddingLoss(
   const together = cosine.neg().add(1).where(target.eq(1), 0);
   const apart = cosine.sub(margin).clamp(0).where(target.eq(-1), 0);
   return reduceLoss(together.add(apart), reduction);
+}
+
+function checkTriplet(op: string, anchor: Tensor, positive: Tensor, negative: Tensor, margin: number): void {
+  checkTensor(op, anchor, "anchor");
+  checkTensor(op, positive, "positive");
+  checkTensor(op, negative, "negative");
+  checkNumber(op, "margin", margin);
 }
 
 /** Options of {@link tripletMarginWithDistanceLoss}. */
@@ -67,10 +79,13 @@ export function tripletMarginWithDistanceLoss(
   checkOptions(op, options, ["distanceFunction", "margin", "swap", "reduction"]);
   const { margin = 1, swap = false, reduction = "mean" } = options;
   checkReduction(op, reduction);
+  checkTriplet(op, anchor, positive, negative, margin);
+  if (options.distanceFunction != null) checkFunction(op, "distanceFunction", options.distanceFunction);
   const distance = options.distanceFunction ?? ((a: Tensor, b: Tensor) => pairwiseDistance(a, b));
-  const near = distance(anchor, positive);
-  let far = distance(anchor, negative);
-  if (swap) far = far.minimum(distance(positive, negative));
+  const between = (a: Tensor, b: Tensor) => checkTensor(op, distance(a, b), "the result of distanceFunction");
+  const near = between(anchor, positive);
+  let far = between(anchor, negative);
+  if (swap) far = far.minimum(between(positive, negative));
   return reduceLoss(near.sub(far).add(margin).clamp(0), reduction);
 }
 
@@ -96,6 +111,7 @@ export function tripletMarginLoss(
 ): Tensor {
   checkOptions("tripletMarginLoss", options, ["margin", "p", "eps", "swap", "reduction"]);
   const { p = 2, eps = 1e-6, margin = 1, swap = false, reduction = "mean" } = options;
+  checkTriplet("tripletMarginLoss", anchor, positive, negative, margin);
   const distanceFunction = (a: Tensor, b: Tensor) => pairwiseDistance(a, b, { p, eps });
   return tripletMarginWithDistanceLoss(anchor, positive, negative, { margin, swap, reduction, distanceFunction });
 }
@@ -124,6 +140,10 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   checkOptions("multiMarginLoss", options, ["p", "margin", "weight", "reduction"]);
   const { p = 1, margin = 1, weight = null, reduction = "mean" } = options;
   checkReduction("multiMarginLoss", reduction);
+  checkTensor("multiMarginLoss", input);
+  checkTensor("multiMarginLoss", target, "target");
+  if (weight !== null) checkTensor("multiMarginLoss", weight, "weight");
+  checkNumber("multiMarginLoss", "margin", margin);
   if (p !== 1 && p !== 2) throw new ValueError("only p == 1 and p == 2 supported");
   const scores = input.ndim < 2 ? input.reshape(1, -1) : input;
   const [n, c] = scores.shape as [number, number];
@@ -152,6 +172,8 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
 export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkOptions("multilabelMarginLoss", options, ["reduction"]);
   const reduction = checkReduction("multilabelMarginLoss", options.reduction ?? "mean");
+  checkTensor("multilabelMarginLoss", input);
+  checkTensor("multilabelMarginLoss", target, "target");
   const [scores, labels] = input.ndim < 2 ? [input.reshape(1, -1), target.reshape(1, -1)] : [input, target];
   if (scores.ndim !== 2 || !sameShape(scores.shape, labels.shape))
     throw new ShapeError(

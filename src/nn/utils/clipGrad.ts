@@ -1,15 +1,16 @@
 /** Limits for gradients. */
 import { noGrad } from "../../autograd/mode";
+import { checkNumber } from "../../core/arguments";
 import { checkOptions, KindlingError } from "../../core/errors";
 import { stack } from "../../ops/join";
 import { zeros } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
+import { tensorsOf } from "./vector";
 
-const asList = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
-  parameters instanceof Tensor ? [parameters] : [...parameters];
-
-const gradsOf = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
-  asList(parameters).flatMap(({ ownGrad }) => (ownGrad === null ? [] : [ownGrad]));
+const gradsOf = (op: string, parameters: Tensor | Iterable<Tensor>): Tensor[] =>
+  tensorsOf(op, parameters instanceof Tensor ? [parameters] : parameters).flatMap(({ ownGrad }) =>
+    ownGrad === null ? [] : [ownGrad],
+  );
 
 /** Options of {@link clipGradNorm_}. */
 export interface ClipGradNormOptions {
@@ -32,7 +33,9 @@ export function clipGradNorm_(
 ): Tensor {
   checkOptions("clipGradNorm_", options, ["normType", "errorIfNonfinite"]);
   const { normType = 2, errorIfNonfinite = false } = options;
-  const grads = gradsOf(parameters);
+  checkNumber("clipGradNorm_", "maxNorm", maxNorm);
+  checkNumber("clipGradNorm_", "normType", normType);
+  const grads = gradsOf("clipGradNorm_", parameters);
   if (grads.length === 0) return zeros([], {});
   return noGrad(() => {
     const total = stack(grads.map((grad) => grad.norm(normType))).norm(normType);
@@ -51,7 +54,8 @@ export function clipGradNorm_(
  * @see torch.nn.utils.clip_grad_value_
  */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+  checkNumber("clipGradValue_", "clipValue", clipValue);
   noGrad(() => {
-    for (const grad of gradsOf(parameters)) grad.clamp_(-clipValue, clipValue);
+    for (const grad of gradsOf("clipGradValue_", parameters)) grad.clamp_(-clipValue, clipValue);
   });
 }

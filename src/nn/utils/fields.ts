@@ -1,23 +1,27 @@
 /** Fields of modules by name, for tools that put one tensor in the place of another. */
+import { checkString } from "../../core/arguments";
 import { ArgumentError } from "../../core/errors";
 import { Tensor } from "../../tensor/tensor";
+import { checkModule } from "../checks";
 import type { Module } from "../module";
 import { Parameter } from "../parameter";
 
 type Fields = Record<string, unknown>;
 
 /** The tensor in a field. @throws ArgumentError if there is none. */
-export function tensorField(module: Module, name: string): Tensor {
-  const value = (module as unknown as Fields)[name];
-  if (!(value instanceof Tensor)) throw new ArgumentError(`${module.constructor.name} has no tensor \`${name}\``);
+export function tensorField(op: string, module: Module, name: string): Tensor {
+  checkModule(op, module);
+  const value = (module as unknown as Fields)[checkString(op, "name", name)];
+  if (!(value instanceof Tensor))
+    throw new ArgumentError(`${op}: ${module.constructor.name} has no tensor \`${name}\``);
   return value;
 }
 
 /** The parameter in a field. @throws ArgumentError if there is none. */
-export function parameterField(module: Module, name: string): Parameter {
-  const value = tensorField(module, name);
+export function parameterField(op: string, module: Module, name: string): Parameter {
+  const value = tensorField(op, module, name);
   if (!(value instanceof Parameter))
-    throw new ArgumentError(`\`${name}\` of ${module.constructor.name} is not a parameter`);
+    throw new ArgumentError(`${op}: \`${name}\` of ${module.constructor.name} is not a parameter`);
   return value;
 }
 

@@ -1,12 +1,14 @@
 /** Layers in evaluation mode put together with the batch normalization after them. */
-import { ArgumentError } from "../../core/errors";
+import { ArgumentError, checkOptions, describe } from "../../core/errors";
+import { checkTensor } from "../../ops/checks";
 import type { Tensor } from "../../tensor/tensor";
-import type { BatchNorm1d, BatchNorm2d, BatchNorm3d } from "../batchnorm";
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../batchnorm";
+import { checkModule } from "../checks";
 import { deepcopy } from "../deepcopy";
 import type { Linear } from "../linear";
 import type { Module } from "../module";
 import { Parameter } from "../parameter";
-import { outputAxis } from "./fields";
+import { outputAxis, tensorField } from "./fields";
 
 type BatchNorm = BatchNorm1d | BatchNorm2d | BatchNorm3d;
 /** A convolution, transposed or not, of any dimension. */
@@ -45,7 +47,11 @@ function fuse(
 }
 
 /** @throws ArgumentError unless both are in evaluation mode and the normalization keeps statistics. */
-function statisticsOf(op: string, layer: Module, { training, runningMean, runningVar, eps, weight, bias }: BatchNorm) {
+function statisticsOf(op: string, layer: Module, norm: BatchNorm) {
+  checkModule(op, layer);
+  if (![BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm].some((type) => norm instanceof type))
+    throw new ArgumentError(`${op}: norm must be a batch normalization, got ${describe(norm)}`);
+  const { training, runningMean, runningVar, eps, weight, bias } = norm;
   if (layer.training || training)
     throw new ArgumentError(`${op}: fusion is only for eval! Call eval() on both modules`);
   if (runningMean === null || runningVar === null)
@@ -64,7 +70,12 @@ export function fuseConvBnWeights(
   norm: BatchNorm,
   options: { transpose?: boolean } = {},
 ): [weight: Parameter, bias: Parameter] {
-  return fuse(weight, bias, statisticsOf("fuseConvBnWeights", norm, norm), options.transpose ? 1 : 0);
+  const op = "fuseConvBnWeights";
+  checkOptions(op, options, ["transpose"]);
+  const statistics = statisticsOf(op, norm, norm);
+  checkTensor(op, weight, "weight");
+  if (bias !== null) checkTensor(op, bias, "bias");
+  return fuse(weight, bias, statistics, options.transpose ? 1 : 0);
 }
 
 /**
@@ -74,8 +85,9 @@ export function fuseConvBnWeights(
  * @example const fused = nn.utils.fuseConvBnEval(conv.eval(), bn.eval());
  */
 export function fuseConvBnEval<C extends Convolution>(conv: C, norm: BatchNorm): C {
-  const fused = deepcopy(conv);
   const statistics = statisticsOf("fuseConvBnEval", conv, norm);
+  tensorField("fuseConvBnEval", conv, "weight");
+  const fused = deepcopy(conv);
   [fused.weight, fused.bias] = fuse(conv.weight, conv.bias, statistics, outputAxis(conv));
   return fused;
 }
@@ -86,7 +98,9 @@ export function fuseConvBnEval<C extends Convolution>(conv: C, norm: BatchNorm):
  * @throws ArgumentError in training mode.
  */
 export function fuseLinearBnEval(linear: Linear, norm: BatchNorm1d): Linear {
+  const statistics = statisticsOf("fuseLinearBnEval", linear, norm);
+  tensorField("fuseLinearBnEval", linear, "weight");
   const fused = deepcopy(linear);
-  [fused.weight, fused.bias] = fuse(linear.weight, linear.bias, statisticsOf("fuseLinearBnEval", linear, norm), 0);
+  [fused.weight, fused.bias] = fuse(linear.weight, linear.bias, statistics, 0);
   return fused;
 }

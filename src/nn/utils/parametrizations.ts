@@ -1,7 +1,9 @@
 /** Ready-made parametrizations: orthogonal matrices, and matrices whose largest singular value is one. */
 import { noGrad } from "../../autograd/mode";
+import { checkChoice, checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { checkTensor } from "../../ops/checks";
 import { eye } from "../../ops/creation";
 import { geqrf, solve } from "../../ops/decompositions";
 import { householderProduct } from "../../ops/factors";
@@ -16,6 +18,13 @@ import { registerParametrization } from "./parametrize";
 
 /** How free numbers become an orthogonal matrix. */
 export type OrthogonalMap = "matrixExp" | "cayley" | "householder";
+
+const maps: readonly OrthogonalMap[] = ["matrixExp", "cayley", "householder"];
+
+function checkMatrices(op: string, x: Tensor): void {
+  if (checkTensor(op, x).ndim < 2)
+    throw new ShapeError(`${op}: expected a matrix or batch of matrices, got ${shapeText(x.shape)}`);
+}
 
 /** Options of {@link orthogonal}. */
 export interface OrthogonalOptions {
@@ -70,12 +79,15 @@ export class Orthogonal extends Module {
 
   constructor(map: OrthogonalMap, useTrivialization: boolean) {
     super();
+    checkChoice("Orthogonal", "map", map, maps);
+    checkFlag("Orthogonal", "useTrivialization", useTrivialization);
     this.map = map;
     this.useTrivialization = useTrivialization;
     if (useTrivialization) this.registerBuffer("base", null);
   }
 
   override forward(x: Tensor): Tensor {
+    checkMatrices("Orthogonal", x);
     return upright(x, (tall) => {
       const q = this.map === "householder" ? fromReflections(tall) : fromAntisymmetric(tall, this.map);
       return this.base === null ? q : this.base.matmul(q);
@@ -118,13 +130,11 @@ export class Orthogonal extends Module {
  */
 export function orthogonal<M extends Module>(module: M, name = "weight", options: OrthogonalOptions = {}): M {
   checkOptions("orthogonal", options, ["orthogonalMap", "useTrivialization"]);
-  const weight = tensorField(module, name);
-  if (weight.ndim < 2)
-    throw new ShapeError(`orthogonal: expected a matrix or batch of matrices, got ${shapeText(weight.shape)}`);
+  const weight = tensorField("orthogonal", module, name);
+  checkMatrices("orthogonal", weight);
   const isSquare = weight.shape.at(-2) === weight.shape.at(-1);
   const map = options.orthogonalMap ?? (isSquare ? "matrixExp" : "householder");
-  if (map !== "matrixExp" && map !== "cayley" && map !== "householder")
-    throw new ValueError(`orthogonal: orthogonalMap has to be one of "matrixExp", "cayley", "householder", got ${map}`);
+  checkChoice("orthogonal", "orthogonalMap", map, maps);
   return registerParametrization(module, name, new Orthogonal(map, options.useTrivialization ?? true), {
     unsafe: true,
   });
@@ -157,7 +167,12 @@ export class SpectralNorm extends Module {
     readonly eps: number,
   ) {
     super();
-    if (weight.ndim === 1) return;
+    const { ndim } = checkTensor("SpectralNorm", weight, "weight");
+    if (ndim === 0) throw new ShapeError("SpectralNorm: the weight needs at least one axis, got shape []");
+    checkInteger("SpectralNorm", "nPowerIterations", nPowerIterations, 1, MAX_COUNT);
+    checkInteger("SpectralNorm", "dim", dim, 0, ndim - 1);
+    checkNumber("SpectralNorm", "eps", eps);
+    if (ndim === 1) return;
     const matrix = this.matrix(weight.detach());
     const unit = (n: number) => normalize(matrix.newEmpty([n]).normal_(), { dim: 0, eps });
     this.registerBuffer("_u", unit(matrix.shape[0]!));
@@ -184,8 +199,11 @@ export class SpectralNorm extends Module {
   }
 
   override forward(weight: Tensor): Tensor {
-    if (weight.ndim === 1) return normalize(weight, { dim: 0, eps: this.eps });
+    if (checkTensor("SpectralNorm", weight, "weight").ndim === 1) return normalize(weight, { dim: 0, eps: this.eps });
     const matrix = this.matrix(weight);
+    const [rows, columns] = [this._u?.numel(), this._v?.numel()];
+    if (matrix.shape[0] !== rows || matrix.shape[1] !== columns)
+      throw new ShapeError(`SpectralNorm: was made for a weight of another shape than ${shapeText(weight.shape)}`);
     if (this.training) this.iterate(matrix, this.nPowerIterations);
     // Backward needs the vectors of this use, which the next one overwrites.
     return weight.div(this._u.clone().dot(matrix.mv(this._v.clone())));
@@ -210,9 +228,12 @@ export function spectralNorm<M extends Module>(
 ): M {
   checkOptions("spectralNorm", options, ["nPowerIterations", "eps", "dim"]);
   const { nPowerIterations = 1, eps = 1e-12, dim } = options;
-  if (!(nPowerIterations > 0))
-    throw new ValueError(`Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}`);
-  const weight = tensorField(module, name);
+  if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
+    throw new ValueError(
+      `spectralNorm: Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}`,
+    );
+  checkNumber("spectralNorm", "eps", eps);
+  const weight = tensorField("spectralNorm", module, name);
   const axis = dim ?? outputAxis(module);
   const norm = new SpectralNorm(weight, nPowerIterations, axis < 0 ? axis + weight.ndim : axis, eps);
   return registerParametrization(module, name, norm);

@@ -1,9 +1,11 @@
 /** Parameters that are computed from other ones by modules. */
 import { noGrad } from "../../autograd/mode";
+import { checkString } from "../../core/arguments";
 import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { Mode } from "../../platform/mode";
 import type { Tensor } from "../../tensor/tensor";
+import { checkModule } from "../checks";
 import { ModuleDict, ModuleList } from "../container";
 import type { Module } from "../module";
 import { Parameter, replaceData } from "../parameter";
@@ -71,6 +73,7 @@ const listOf = (module: Module, name: string): ParametrizationList | undefined =
 
 /** Whether a module, or one of its tensors, is parametrized. @see torch.nn.utils.parametrize.is_parametrized */
 export function isParametrized(module: Module, name?: string): boolean {
+  checkModule("isParametrized", module);
   const dict = (module as Parametrized).parametrizations;
   return dict instanceof ModuleDict && (name === undefined ? dict.size > 0 : dict.has(name));
 }
@@ -88,8 +91,9 @@ export function registerParametrization<M extends Module>(
   options: { unsafe?: boolean } = {},
 ): M {
   checkOptions("registerParametrization", options, ["unsafe"]);
+  checkModule("registerParametrization", parametrization, "parametrization");
+  const before = tensorField("registerParametrization", module, name);
   parametrization.train(module.training);
-  const before = tensorField(module, name);
   if (!options.unsafe) checkShape(parametrization, before);
   const list = listOf(module, name);
   if (list !== undefined) {
@@ -131,9 +135,13 @@ export function removeParametrizations<M extends Module>(
   options: { leaveParametrized?: boolean } = {},
 ): M {
   checkOptions("removeParametrizations", options, ["leaveParametrized"]);
+  checkModule("removeParametrizations", module);
+  checkString("removeParametrizations", "name", name);
   const list = listOf(module, name);
   if (list === undefined)
-    throw new ArgumentError(`Module ${module.constructor.name} does not have a parametrization on ${name}`);
+    throw new ArgumentError(
+      `removeParametrizations: Module ${module.constructor.name} does not have a parametrization on ${name}`,
+    );
   const value =
     options.leaveParametrized === false
       ? list.original

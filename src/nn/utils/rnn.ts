@@ -1,6 +1,8 @@
 /** Batches of sequences of different lengths. */
-import { checkArray } from "../../core/arguments";
+import { checkArray, checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
+import { shapeText } from "../../core/shape";
+import { checkTensor } from "../../ops/checks";
 import { cat, stack } from "../../ops/join";
 import { full, tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
@@ -20,7 +22,21 @@ export class PackedSequence {
     readonly sortedIndices: Tensor | null = null,
     /** The order that brings them back. */
     readonly unsortedIndices: Tensor | null = null,
-  ) {}
+  ) {
+    const op = "PackedSequence";
+    checkTensor(op, data, "data");
+    const sizes = checkIntegers(op, "batchSizes", batchSizes, 1);
+    const total = sizes.reduce((sum, n) => sum + n, 0);
+    if (data.ndim === 0 || data.shape[0] !== total)
+      throw new ShapeError(`${op}: batchSizes of ${total} elements do not fit data of shape ${shapeText(data.shape)}`);
+    if (sortedIndices !== null) checkTensor(op, sortedIndices, "sortedIndices");
+    if (unsortedIndices !== null) checkTensor(op, unsortedIndices, "unsortedIndices");
+  }
+}
+
+function checkPacked(op: string, sequence: unknown): void {
+  if (!(sequence instanceof PackedSequence))
+    throw new ArgumentError(`${op}: sequence must be a PackedSequence, got ${describe(sequence)}`);
 }
 
 /** Options of {@link packPaddedSequence}. */
@@ -44,7 +60,9 @@ export function packPaddedSequence(
 ): PackedSequence {
   checkOptions("packPaddedSequence", options, ["batchFirst", "enforceSorted"]);
   const { batchFirst = false, enforceSorted = true } = options;
-  const given = Array.isArray(lengths) ? (lengths as readonly number[]) : ((lengths as Tensor).tolist() as number[]);
+  if (checkTensor("packPaddedSequence", input).ndim < 2)
+    throw new ShapeError(`packPaddedSequence: input needs at least 2 axes, got ${shapeText(input.shape)}`);
+  const given = lengthsOf("packPaddedSequence", lengths);
   const x = batchFirst ? input.transpose(0, 1) : input;
   checkLengths(given, x);
   const order = given.map((_, i) => i);
@@ -58,6 +76,14 @@ export function packPaddedSequence(
   const batchSizes = Array.from({ length: sorted[0]! }, (_, t) => sorted.filter((length) => length > t).length);
   const data = cat(batchSizes.map((n, t) => steps.select(0, t).narrow(0, 0, n)));
   return new PackedSequence(data, batchSizes, sortedIndices, unsortedIndices);
+}
+
+/** Lengths as an array. @throws ArgumentError unless they are integers, ShapeError unless a tensor of them has one axis. */
+function lengthsOf(op: string, lengths: Tensor | readonly number[]): number[] {
+  if (!(lengths instanceof Tensor)) return checkIntegers(op, "lengths", lengths);
+  if (lengths.ndim !== 1)
+    throw new ShapeError(`${op}: lengths must have one axis, got a tensor of shape ${shapeText(lengths.shape)}`);
+  return checkIntegers(op, "lengths", lengths.long().tolist());
 }
 
 function checkLengths(lengths: readonly number[], x: Tensor): void {
@@ -100,8 +126,10 @@ export function padPackedSequence(
 ): [padded: Tensor, lengths: Tensor] {
   checkOptions("padPackedSequence", options, ["batchFirst", "paddingValue", "totalLength"]);
   const { batchFirst = false, paddingValue = 0, totalLength } = options;
+  checkPacked("padPackedSequence", sequence);
+  checkNumber("padPackedSequence", "paddingValue", paddingValue);
   const { data, batchSizes, unsortedIndices } = sequence;
-  const total = totalLength ?? batchSizes.length;
+  const total = checkInteger("padPackedSequence", "totalLength", totalLength ?? batchSizes.length, 0, MAX_COUNT);
   if (total < batchSizes.length)
     throw new ValueError(
       `Expected total_length to be at least the length of the longest sequence in input, but got total_length=${total} and max sequence length being ${batchSizes.length}`,
@@ -158,7 +186,9 @@ export function unpadSequence(
   options: { batchFirst?: boolean } = {},
 ): Tensor[] {
   checkOptions("unpadSequence", options, ["batchFirst"]);
-  const given = Array.isArray(lengths) ? (lengths as readonly number[]) : ((lengths as Tensor).tolist() as number[]);
+  if (checkTensor("unpadSequence", padded, "padded").ndim < 2)
+    throw new ShapeError(`unpadSequence: padded needs at least 2 axes, got ${shapeText(padded.shape)}`);
+  const given = lengthsOf("unpadSequence", lengths);
   const x = options.batchFirst ? padded : padded.transpose(0, 1);
   return given.map((length, i) => x.select(0, i).narrow(0, 0, length));
 }
@@ -166,12 +196,14 @@ export function unpadSequence(
 /** {@link padSequence}, packed. @see torch.nn.utils.rnn.pack_sequence */
 export function packSequence(sequences: readonly Tensor[], options: { enforceSorted?: boolean } = {}): PackedSequence {
   checkOptions("packSequence", options, ["enforceSorted"]);
+  const padded = padSequence(sequences);
   const lengths = sequences.map((s) => s.shape[0]!);
-  return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted: options.enforceSorted ?? true });
+  return packPaddedSequence(padded, lengths, { enforceSorted: options.enforceSorted ?? true });
 }
 
 /** The sequences of a packed batch, in their order before packing. @see torch.nn.utils.rnn.unpack_sequence */
 export function unpackSequence(sequence: PackedSequence): Tensor[] {
+  checkPacked("unpackSequence", sequence);
   const [padded, lengths] = padPackedSequence(sequence, { batchFirst: true });
   return unpadSequence(padded, lengths, { batchFirst: true });
 }

@@ -1,4 +1,5 @@
 /** Modules without initial values. */
+import { checkFunction } from "../../core/arguments";
 import { withoutInit } from "../initialization";
 import { Module } from "../module";
 
@@ -21,5 +22,6 @@ export function skipInit<A extends unknown[], M extends Module>(
   module: ModuleClass<A, M> | ((...args: A) => M),
   ...args: A
 ): M {
+  if (!isClass(module)) checkFunction("skipInit", "module", module);
   return withoutInit(() => (isClass<A, M>(module) ? new module(...args) : module(...args)));
 }

@@ -1,6 +1,7 @@
 /** Weights divided by their largest singular value: Miyato et al., ICLR 2018. */
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
+import { checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, checkOptions, ValueError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import { normalize } from "../functional/distance";
@@ -39,8 +40,8 @@ function iterate(matrix: Tensor, u: Tensor, v: Tensor, { nPowerIterations, eps }
 }
 
 function weightOf(module: Module, name: string, settings: Settings, iterates: boolean): Tensor {
-  const weight = parameterField(module, `${name}_orig`);
-  const [u, v] = [tensorField(module, `${name}_u`), tensorField(module, `${name}_v`)];
+  const weight = parameterField("spectralNorm", module, `${name}_orig`);
+  const [u, v] = [tensorField("spectralNorm", module, `${name}_u`), tensorField("spectralNorm", module, `${name}_v`)];
   const matrix = matrixOf(weight, settings.dim);
   if (iterates) iterate(matrix, u, v, settings);
   // Backward needs the vectors of this call, which the next one overwrites.
@@ -55,16 +56,21 @@ function weightOf(module: Module, name: string, settings: Settings, iterates: bo
 export function spectralNorm<M extends Module>(module: M, name = "weight", options: SpectralNormOptions = {}): M {
   checkOptions("spectralNorm", options, ["nPowerIterations", "eps", "dim"]);
   const { nPowerIterations = 1, eps = 1e-12 } = options;
-  if (nPowerIterations <= 0)
-    throw new ValueError(`Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}`);
+  if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
+    throw new ValueError(
+      `spectralNorm: Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}`,
+    );
+  checkNumber("spectralNorm", "eps", eps);
+  const { ndim } = tensorField("spectralNorm", module, name);
   const known = active.get(module) ?? new Map();
-  if (known.has(name)) throw new ArgumentError(`Cannot register two spectral_norm hooks on the same parameter ${name}`);
+  if (known.has(name))
+    throw new ArgumentError(`spectralNorm: Cannot register two spectral_norm hooks on the same parameter ${name}`);
   const settings: Settings = {
     nPowerIterations,
     eps,
-    dim: options.dim ?? outputAxis(module),
+    dim: checkInteger("spectralNorm", "dim", options.dim ?? outputAxis(module), -ndim, ndim - 1),
   };
-  const weight = parameterField(module, name);
+  const weight = parameterField("spectralNorm", module, name);
   const matrix = matrixOf(weight.detach(), settings.dim);
   const unit = (n: number) => normalize(matrix.newEmpty([n]).normal_(), { dim: 0, eps });
   const u = unit(matrix.shape[0]!);
@@ -83,9 +89,10 @@ export function spectralNorm<M extends Module>(module: M, name = "weight", optio
 
 /** Makes the normalized weight the parameter. @see torch.nn.utils.remove_spectral_norm */
 export function removeSpectralNorm<M extends Module>(module: M, name = "weight"): M {
+  tensorField("removeSpectralNorm", module, name);
   const found = active.get(module)?.get(name);
   if (found === undefined)
-    throw new ArgumentError(`spectral_norm of '${name}' not found in ${module.constructor.name}`);
+    throw new ArgumentError(`removeSpectralNorm: spectral_norm of '${name}' not found in ${module.constructor.name}`);
   const weight = noGrad(() => weightOf(module, name, found.settings, false));
   found.hook.remove();
   active.get(module)!.delete(name);

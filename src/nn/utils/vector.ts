@@ -1,13 +1,19 @@
 /** All parameters as one vector, and back. */
 import { noGrad } from "../../autograd/mode";
+import { checkIterable } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { checkTensor } from "../../ops/checks";
 import { cat } from "../../ops/join";
 import type { Tensor } from "../../tensor/tensor";
 
+/** @throws ArgumentError unless `parameters` is an iterable of tensors. */
+export const tensorsOf = (op: string, parameters: Iterable<Tensor>): Tensor[] =>
+  checkIterable(op, "parameters", parameters, "tensors").map((p, i) => checkTensor(op, p, `parameters[${i}]`));
+
 /** The elements of all parameters one after the other; gradients flow through. @see torch.nn.utils.parameters_to_vector */
 export const parametersToVector = (parameters: Iterable<Tensor>): Tensor =>
-  cat([...parameters].map((p) => p.reshape(-1)));
+  cat(tensorsOf("parametersToVector", parameters).map((p) => p.reshape(-1)));
 
 /**
  * Overwrites the parameters with the elements of a vector.
@@ -15,7 +21,8 @@ export const parametersToVector = (parameters: Iterable<Tensor>): Tensor =>
  * @throws ShapeError if the vector is too short.
  */
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
-  const list = [...parameters];
+  checkTensor("vectorToParameters", vector, "vector");
+  const list = tensorsOf("vectorToParameters", parameters);
   const total = list.reduce((sum, p) => sum + p.numel(), 0);
   if (vector.ndim !== 1 || vector.numel() < total)
     throw new ShapeError(

@@ -1,11 +1,13 @@
 /** Weights as direction times length: Salimans and Kingma, NeurIPS 2016. */
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
+import { checkInteger } from "../../core/arguments";
 import { ArgumentError, checkOptions } from "../../core/errors";
+import { wrapDim } from "../../core/shape";
 import type { Tensor } from "../../tensor/tensor";
 import type { Module } from "../module";
 import { Parameter } from "../parameter";
-import { parameterField, setField } from "./fields";
+import { parameterField, setField, tensorField } from "./fields";
 
 /** The norm over all axes but `dim`, which keep size 1; over all with null. */
 function normExcept(v: Tensor, dim: number | null): Tensor {
@@ -27,8 +29,8 @@ interface Reparametrization {
 const active = new WeakMap<Module, Map<string, Reparametrization>>();
 
 const weightOf = (module: Module, name: string, dim: number | null): Tensor => {
-  const v = parameterField(module, `${name}_v`);
-  return v.mul(parameterField(module, `${name}_g`).div(normExcept(v, dim)));
+  const v = parameterField("weightNorm", module, `${name}_v`);
+  return v.mul(parameterField("weightNorm", module, `${name}_g`).div(normExcept(v, dim)));
 };
 
 /**
@@ -39,9 +41,12 @@ const weightOf = (module: Module, name: string, dim: number | null): Tensor => {
 export function weightNorm<M extends Module>(module: M, name = "weight", options: { dim?: number | null } = {}): M {
   checkOptions("weightNorm", options, ["dim"]);
   const { dim = 0 } = options;
+  tensorField("weightNorm", module, name);
   const known = active.get(module) ?? new Map<string, Reparametrization>();
-  if (known.has(name)) throw new ArgumentError(`Cannot register two weight_norm hooks on the same parameter ${name}`);
-  const weight = parameterField(module, name);
+  if (known.has(name))
+    throw new ArgumentError(`weightNorm: Cannot register two weight_norm hooks on the same parameter ${name}`);
+  const weight = parameterField("weightNorm", module, name);
+  if (dim !== null) wrapDim("weightNorm", checkInteger("weightNorm", "dim", dim), weight.ndim);
   const g = noGrad(() => normExcept(weight, dim));
   setField(module, name, undefined);
   setField(module, `${name}_g`, new Parameter(g));
@@ -54,8 +59,10 @@ export function weightNorm<M extends Module>(module: M, name = "weight", options
 
 /** Makes the weight one parameter again. @see torch.nn.utils.remove_weight_norm */
 export function removeWeightNorm<M extends Module>(module: M, name = "weight"): M {
+  tensorField("removeWeightNorm", module, name);
   const found = active.get(module)?.get(name);
-  if (found === undefined) throw new ArgumentError(`weight_norm of '${name}' not found in ${module.constructor.name}`);
+  if (found === undefined)
+    throw new ArgumentError(`removeWeightNorm: weight_norm of '${name}' not found in ${module.constructor.name}`);
   const weight = noGrad(() => weightOf(module, name, found.dim));
   found.hook.remove();
   active.get(module)!.delete(name);

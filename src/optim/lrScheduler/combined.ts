@@ -1,4 +1,5 @@
 /** Schedules made of others. */
+import { checkArray, checkIntegers } from "../../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../../core/errors";
 import {
   type AnyOptimizer,
@@ -46,7 +47,8 @@ export class SequentialLR extends Scheduler {
   ) {
     checkOptions("SequentialLR", options, schedulerOptions);
     super(optimizer);
-    for (const scheduler of schedulers)
+    checkIntegers("SequentialLR", "milestones", milestones);
+    for (const scheduler of checkArray("SequentialLR", "schedulers", schedulers, "schedulers"))
       if (!(scheduler instanceof LRScheduler))
         throw new ArgumentError(
           `SequentialLR: takes schedulers that step without a metric, got ${describe(scheduler)}`,
@@ -90,6 +92,9 @@ export class ChainedScheduler extends Scheduler {
   readonly _schedulers: readonly Steppable[];
 
   constructor(schedulers: readonly Steppable[]) {
+    for (const scheduler of checkArray("ChainedScheduler", "schedulers", schedulers, "schedulers"))
+      if (!(scheduler instanceof Scheduler) || !("step" in scheduler))
+        throw new ArgumentError(`ChainedScheduler: takes schedulers, got ${describe(scheduler)}`);
     const first = schedulers[0];
     if (first === undefined) throw new ValueError("ChainedScheduler: expects at least one scheduler");
     super(first.optimizer);

@@ -1,4 +1,5 @@
 /** Rates that go up and down between two bounds, batch by batch. */
+import { checkChoice, checkFunction, checkNumber } from "../../core/arguments";
 import { checkOptions, describe, ValueError } from "../../core/errors";
 import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions, schedulerOptions } from "./scheduler";
 
@@ -78,6 +79,11 @@ export class CyclicLR extends LRScheduler {
     super(optimizer, options);
     const { stepSizeUp = 2000, mode = "triangular", gamma = 1, scaleFn = null, scaleMode = "cycle" } = options;
     const { stepSizeDown, cycleMomentum = true } = options;
+    checkNumber("CyclicLR", "stepSizeUp", stepSizeUp);
+    if (stepSizeDown != null) checkNumber("CyclicLR", "stepSizeDown", stepSizeDown);
+    checkNumber("CyclicLR", "gamma", gamma);
+    if (scaleFn !== null) checkFunction("CyclicLR", "scaleFn", scaleFn);
+    checkChoice("CyclicLR", "scaleMode", scaleMode, ["cycle", "iterations"]);
     this.baseLrs = baseLrs;
     this.maxLrs = perGroup("CyclicLR", optimizer, "maxLr", maxLr);
     this.totalSize = stepSizeUp + (stepSizeDown ?? stepSizeUp);

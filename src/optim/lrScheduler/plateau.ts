@@ -1,6 +1,7 @@
 /** Rates that fall when a metric stops improving. */
-import { checkOptions, describe, ValueError } from "../../core/errors";
-import type { Tensor } from "../../tensor/tensor";
+import { checkNumber } from "../../core/arguments";
+import { ArgumentError, checkOptions, describe, ValueError } from "../../core/errors";
+import { Tensor } from "../../tensor/tensor";
 import { type AnyOptimizer, perGroup, Scheduler, scientific } from "./scheduler";
 
 /** Options of {@link ReduceLROnPlateau}. */
@@ -68,6 +69,8 @@ export class ReduceLROnPlateau extends Scheduler {
       ...defaults,
       ...options,
     };
+    for (const [name, value] of Object.entries({ factor, patience, threshold, cooldown, eps }))
+      checkNumber("ReduceLROnPlateau", name, value);
     if (!(factor < 1)) throw new ValueError(`ReduceLROnPlateau: Factor should be < 1.0, got ${factor}`);
     if (mode !== "min" && mode !== "max") throw new ValueError(`ReduceLROnPlateau: mode ${describe(mode)} is unknown!`);
     if (thresholdMode !== "rel" && thresholdMode !== "abs")
@@ -95,8 +98,10 @@ export class ReduceLROnPlateau extends Scheduler {
    * @param epoch Which epoch it was. Default: the next.
    */
   step(metrics: number | Tensor, epoch?: number): void {
+    if (typeof metrics !== "number" && !(metrics instanceof Tensor))
+      throw new ArgumentError(`ReduceLROnPlateau.step: metrics must be a number or a Tensor, got ${describe(metrics)}`);
     const current = typeof metrics === "number" ? metrics : metrics.item();
-    this.lastEpoch = epoch ?? this.lastEpoch + 1;
+    this.lastEpoch = epoch === undefined ? this.lastEpoch + 1 : checkNumber("ReduceLROnPlateau.step", "epoch", epoch);
     if (this.isBetter(current)) {
       this.best = current;
       this.numBadEpochs = 0;

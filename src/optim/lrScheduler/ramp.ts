@@ -1,4 +1,5 @@
 /** Warm-up and ramps over a given number of epochs. */
+import { checkNumber } from "../../core/arguments";
 import { checkOptions, ValueError } from "../../core/errors";
 import { type AnyOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler";
 
@@ -22,8 +23,8 @@ export class ConstantLR extends LRScheduler {
   constructor(optimizer: AnyOptimizer, options: ConstantLROptions = {}) {
     checkOptions("ConstantLR", options, ["factor", "totalIters", ...schedulerOptions]);
     super(optimizer, options);
-    this.factor = options.factor ?? 1 / 3;
-    this.totalIters = options.totalIters ?? 5;
+    this.factor = checkNumber("ConstantLR", "factor", options.factor ?? 1 / 3);
+    this.totalIters = checkNumber("ConstantLR", "totalIters", options.totalIters ?? 5);
     if (!(this.factor >= 0 && this.factor <= 1))
       throw new ValueError(
         `ConstantLR: Constant multiplicative factor expected to be between 0 and 1, got ${this.factor}`,
@@ -64,9 +65,9 @@ export class LinearLR extends LRScheduler {
   constructor(optimizer: AnyOptimizer, options: LinearLROptions = {}) {
     checkOptions("LinearLR", options, ["startFactor", "endFactor", "totalIters", ...schedulerOptions]);
     super(optimizer, options);
-    this.startFactor = options.startFactor ?? 1 / 3;
-    this.endFactor = options.endFactor ?? 1;
-    this.totalIters = options.totalIters ?? 5;
+    this.startFactor = checkNumber("LinearLR", "startFactor", options.startFactor ?? 1 / 3);
+    this.endFactor = checkNumber("LinearLR", "endFactor", options.endFactor ?? 1);
+    this.totalIters = checkNumber("LinearLR", "totalIters", options.totalIters ?? 5);
     if (!(this.startFactor >= 0 && this.startFactor <= 1))
       throw new ValueError(
         `LinearLR: Starting multiplicative factor expected to be between 0 and 1, got ${this.startFactor}`,
@@ -108,8 +109,8 @@ export class PolynomialLR extends LRScheduler {
   constructor(optimizer: AnyOptimizer, options: PolynomialLROptions = {}) {
     checkOptions("PolynomialLR", options, ["totalIters", "power", ...schedulerOptions]);
     super(optimizer, options);
-    this.totalIters = options.totalIters ?? 5;
-    this.power = options.power ?? 1;
+    this.totalIters = checkNumber("PolynomialLR", "totalIters", options.totalIters ?? 5);
+    this.power = checkNumber("PolynomialLR", "power", options.power ?? 1);
     this.initialStep();
   }
 

@@ -1,4 +1,5 @@
 /** The bases of all learning-rate schedulers. */
+import { checkInteger } from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { camelCase, entriesOf, snakeCase } from "../names";
 import { Optimizer } from "../optimizer";
@@ -148,6 +149,7 @@ export abstract class LRScheduler extends Scheduler {
   /** @throws ArgumentError unless `optimizer` is one, ValueError when resuming without `initialLr` in a group. */
   constructor(optimizer: AnyOptimizer, { lastEpoch = -1, verbose = false }: SchedulerOptions = {}) {
     super(optimizer);
+    checkInteger(this.constructor.name, "lastEpoch", lastEpoch, -1);
     this.lastEpoch = lastEpoch;
     this.verbose = verbose;
     optimizer.paramGroups.forEach((group, i) => {

@@ -1,4 +1,5 @@
 /** Decay by steps: every few epochs, at milestones, at every epoch. */
+import { checkInteger, checkIntegers, checkNumber } from "../../core/arguments";
 import { checkOptions } from "../../core/errors";
 import { type AnyOptimizer, countUpTo, LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler";
 
@@ -19,7 +20,8 @@ export class StepLR extends LRScheduler {
   ) {
     checkOptions("StepLR", options, ["gamma", ...schedulerOptions]);
     super(optimizer, options);
-    this.gamma = options.gamma ?? 0.1;
+    checkInteger("StepLR", "stepSize", stepSize, 1);
+    this.gamma = checkNumber("StepLR", "gamma", options.gamma ?? 0.1);
     this.initialStep();
   }
 
@@ -42,9 +44,10 @@ export class MultiStepLR extends LRScheduler {
   constructor(optimizer: AnyOptimizer, milestones: readonly number[], options: StepLROptions = {}) {
     checkOptions("MultiStepLR", options, ["gamma", ...schedulerOptions]);
     super(optimizer, options);
-    this.gamma = options.gamma ?? 0.1;
+    this.gamma = checkNumber("MultiStepLR", "gamma", options.gamma ?? 0.1);
     const counts = new Map<number, number>();
-    for (const milestone of milestones) counts.set(milestone, (counts.get(milestone) ?? 0) + 1);
+    for (const milestone of checkIntegers("MultiStepLR", "milestones", milestones))
+      counts.set(milestone, (counts.get(milestone) ?? 0) + 1);
     this.milestones = counts;
     this.initialStep();
   }
@@ -69,6 +72,7 @@ export class ExponentialLR extends LRScheduler {
   ) {
     checkOptions("ExponentialLR", options, schedulerOptions);
     super(optimizer, options);
+    checkNumber("ExponentialLR", "gamma", gamma);
     this.initialStep();
   }
 
