@@ -177,7 +177,7 @@ test.each<[what: string, args: () => string[], message: RegExp]>([
         "train-labels-idx1-ubyte": labels(40),
       }),
     ],
-    /cannot be decompressed: it is truncated or damaged/,
+    /train-images-idx3-ubyte\.gz" cannot be decompressed: .*: it is truncated or damaged/,
   ],
 ])("%s is one line on stderr and exit code 2", async (_what, args, message) => {
   const { code, stdout, stderr } = await start(...args());

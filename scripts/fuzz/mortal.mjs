@@ -49,7 +49,23 @@ export class Mortal extends torch.utils.data.Dataset {
   ragged() {
     return torch.zeros(this.size + 1);
   }
+  /** Fills the heap of JavaScript. */
+  exhaust() {
+    for (const held = []; ; ) held.push(new Array(1000).fill(0.5 + held.length));
+  }
   outOfMemory() {
     return torch.zeros(2 ** 30, { dtype: "float64" });
   }
 }
+
+/** How a worker ends before it can read, by its first function. */
+export function exitAtStart() {
+  process.exit(4);
+}
+export function throwAtStart() {
+  throw new RangeError("at start");
+}
+export function hangAtStart() {
+  return new Promise(() => {});
+}
+for (const start of [exitAtStart, throwAtStart, hangAtStart]) start.module = import.meta.url;

@@ -93,6 +93,9 @@ export function describe(value: unknown): string {
   if (typeof value !== "object") return String(value);
   if (Array.isArray(value))
     return value.length > 8 ? `an array of ${value.length}` : `[${value.map(describe).join(", ")}]`;
-  if (Object.getPrototypeOf(value) === Object.prototype) return `{ ${Object.keys(value).slice(0, 8).join(", ")} }`;
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    const keys = Object.keys(value).slice(0, 8).join(", ");
+    return keys === "" ? "{}" : `{ ${keys} }`;
+  }
   return `a ${value.constructor?.name ?? "value"}`;
 }

@@ -13,7 +13,7 @@ import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 import type { AnyDataset } from "./dataset";
 import type { FetchOptions } from "./fetch";
-import { layoutOf, originOf, type Packed, pack, unpack } from "./pack";
+import { layoutOf, originOf, type Packed, pack, refuseTensor, unpack } from "./pack";
 import {
   type BatchReply,
   bootstrap,
@@ -222,8 +222,9 @@ export class Crew {
   private assign(requests: Iterator<unknown>): boolean {
     const member = this.nextActive();
     if (member === undefined) return false;
-    const { done, value: what } = requests.next();
+    const { done, value } = requests.next();
     if (done) return false;
+    const what = pack(value, "an index", refuseTensor);
     const slots = this.slotBytes.map((bytes) => new Storage(wasm, bytes));
     for (const slot of slots) slot.watch();
     const id = this.nextTask++;

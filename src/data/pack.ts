@@ -112,8 +112,10 @@ class Packer {
 
   private visitObject(value: object, path: string): PackedObject {
     if (value instanceof Tensor) return this.open(value, { kind: "tensor", tensor: this.packTensor(value, path) });
-    if (ArrayBuffer.isView(value) || cloneable.some((type) => value instanceof type))
+    if (ArrayBuffer.isView(value) || cloneable.some((type) => value instanceof type)) {
+      checkClone(value, path);
       return this.open(value, { kind: "clone", value });
+    }
     if (Array.isArray(value)) return this.visitItems(this.open(value, { kind: "array", items: [] }), value, path);
     if (value instanceof Set) return this.visitItems(this.open(value, { kind: "set", items: [] }), value, path);
     return value instanceof Map ? this.visitMap(value, path) : this.visitFields(value, path);
@@ -148,6 +150,27 @@ class Packer {
     for (const [key, field] of Object.entries(value)) setOwn(fields, key, this.visit(field, `${path}.${key}`));
     return packed;
   }
+}
+
+/**
+ * Buffers may be detached, and errors may carry anything: only the attempt shows whether they can be cloned. It is made where it costs
+ * little.
+ * @throws WorkerError if they cannot.
+ */
+function checkClone(value: object, path: string): void {
+  if (!(value instanceof Error) && (value as { byteLength?: number }).byteLength !== 0) return;
+  try {
+    structuredClone(value);
+  } catch (error) {
+    throw cannotTravel(path, `cannot be cloned (${(error as Error).message})`);
+  }
+}
+
+/** For values that go to a worker and may hold no tensor. @throws WorkerError */
+export function refuseTensor(x: Tensor, path: string): never {
+  throw new WorkerError(
+    `DataLoader: ${path} is a tensor of shape [${x.shape.join(", ")}], which cannot be sent to a worker as an index. Use x.tolist().`,
+  );
 }
 
 function cannotTravel(path: string, what: string, property?: string): WorkerError {

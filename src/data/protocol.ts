@@ -25,7 +25,7 @@ export interface Setup {
 /** To a worker. */
 export type Request =
   /** Read a batch. The memory of `slots` belongs to the main thread and is meant for the tensors of the batch. */
-  | { readonly kind: "fetch"; readonly id: number; readonly what: unknown; readonly slots: readonly Extent[] }
+  | { readonly kind: "fetch"; readonly id: number; readonly what: Packed; readonly slots: readonly Extent[] }
   /** The tensors of batch `id` that are in the worker's own memory were copied. */
   | { readonly kind: "taken"; readonly id: number }
   /** Start an iterable data set again. */

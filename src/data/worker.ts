@@ -106,7 +106,7 @@ class DataWorker {
     const target = new BatchMemory(slots);
     setBatchAllocator((shape, dtype) => target.allocate(shape, dtype));
     try {
-      const batch = await fetcher.fetch(what);
+      const batch = await fetcher.fetch(await rebuild(what, this.port.load));
       if (batch === END) return this.port.send({ kind: "end", id });
       const leaves: Leaf[] = [];
       const value = pack(batch, "a sample", (x) => leaves.push(target.place(x)) - 1);

@@ -81,7 +81,7 @@ export const tellsEnd = runtime !== "browser";
 export interface WorkerHandle {
   post(message: unknown, transfer?: readonly Transferable[]): void;
   onMessage(listener: (message: any) => void): void;
-  /** Called if the worker fails to start or dies of an error; outside browsers whenever it ends. */
+  /** Called if the worker fails to start or dies of an error; outside browsers whenever it ends, and not before its thread is gone. */
   onError(listener: (error: Error) => void): void;
   terminate(): void;
   /** Lets the process end while the worker lives (`false`), or not (`true`). */
@@ -154,8 +154,16 @@ function startNodeWorker({ Worker }: typeof import("node:worker_threads"), sourc
     post: (message, transfer) => worker.postMessage(message, transfer as never),
     onMessage: (listener) => void worker.on("message", listener),
     onError: (listener) => {
-      worker.on("error", listener);
-      worker.on("exit", (code) => listener(new Error(`the worker ended with exit code ${code}`)));
+      let cause: Error | undefined;
+      // After an error the thread still runs what waits for its end. All runtimes tell the end as well.
+      worker.on("error", (error: unknown) => {
+        cause = error instanceof Error ? error : new Error(String(error));
+      });
+      worker.on("messageerror", (error) => {
+        cause = error;
+        void worker.terminate();
+      });
+      worker.on("exit", (code) => listener(cause ?? new Error(`the worker ended with exit code ${code}`)));
     },
     terminate: () => void worker.terminate(),
     keepAlive: (alive) => (alive ? worker.ref() : worker.unref()),
@@ -184,8 +192,10 @@ function startWebWorker(source: string, name: string): WorkerHandle {
   return {
     post: (message, transfer) => worker.postMessage(message, (transfer ?? []) as Transferable[]),
     onMessage: (listener) => worker.addEventListener("message", (event) => listener(event.data)),
-    onError: (listener) =>
-      worker.addEventListener("error", (event) => listener(new Error(event.message || "the worker could not start"))),
+    onError: (listener) => {
+      worker.addEventListener("error", (event) => listener(new Error(event.message || "the worker could not start")));
+      worker.addEventListener("messageerror", () => listener(new Error("a message of the worker cannot be read")));
+    },
     terminate: () => worker.terminate(),
     keepAlive: () => {},
   };

@@ -287,6 +287,8 @@ function fromTypedArray(data: TypedArray, options: CreateOptions): Tensor {
   const own = arrayTypes.get(arrayName.call(data));
   if (own === undefined)
     throw new DTypeError(`tensor: no dtype for ${describe(data)}; it takes ${[...arrayTypes.keys()].join(", ")}`);
+  if (data.length === 0 && isDetached(data.buffer))
+    throw new ArgumentError("tensor: the buffer of the array was transferred, so its elements are elsewhere");
   const x = allocateFor("tensor", [data.length], options, own);
   const source = x.dtype === own ? x : allocate([data.length], own, x);
   x.storage.backend.write(source.storage.block, own, 0, data);
@@ -295,6 +297,15 @@ function fromTypedArray(data: TypedArray, options: CreateOptions): Tensor {
     source.dispose();
   }
   return finish(x, options);
+}
+
+/** Engines before `ArrayBuffer.prototype.detached` show it by the attempt only. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
+  }
 }
 
 /** @internal Writes plain values, converted to the dtype of `x` as PyTorch converts them. */

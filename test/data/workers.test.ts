@@ -1,14 +1,19 @@
+import threads from "node:worker_threads";
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
 import {
   Anonymous,
+  asItIs,
+  exitAtStart,
   Faulty,
   halve,
+  Keyed,
   Pictures,
   Ragged,
   Stream,
   seedWorker,
   sumInWorker,
+  throwAtStart,
   Whoami,
 } from "./fixtures/datasets.mjs";
 
@@ -149,6 +154,63 @@ describe("when something is wrong", () => {
     await expect(collect(new DataLoader(new Faulty("exit"), { batchSize: 5, numWorkers: 2 }))).rejects.toThrow(
       /worker 1 died.*exit code 3/,
     );
+  });
+
+  test("a worker whose first function ends it is an error", async () => {
+    const read = (workerInitFn: () => void) => collect(new DataLoader([1, 2, 3], { numWorkers: 2, workerInitFn }));
+    await expect(read(exitAtStart)).rejects.toThrow(/worker \d died.*exit code 4/);
+    await expect(read(throwAtStart)).rejects.toThrow(/Caught RangeError in DataLoader worker \d: at start/);
+  });
+
+  test("a worker that fills the heap of JavaScript is an error", { timeout: 60_000 }, async () => {
+    const { Worker } = threads;
+    threads.Worker = class extends Worker {
+      constructor(source: string | URL, options: threads.WorkerOptions = {}) {
+        super(source, { ...options, resourceLimits: { maxOldGenerationSizeMb: 48 } });
+      }
+    };
+    const before = torch.memoryStats().allocated;
+    try {
+      await expect(collect(new DataLoader(new Faulty("exhaust"), { batchSize: 5, numWorkers: 2 }))).rejects.toThrow(
+        /worker 1 died: .*memory/,
+      );
+    } finally {
+      threads.Worker = Worker;
+    }
+    expect(await settled(before, 20_000)).toBeLessThanOrEqual(before);
+  });
+
+  test("what cannot be cloned is refused by its name, on either side", async () => {
+    const detached = new Float32Array(4);
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    await expect(collect(new DataLoader([{ x: detached }], { numWorkers: 1 }))).rejects.toThrow(
+      /the data set\[0\]\.x cannot be cloned .*use numWorkers: 0/,
+    );
+    const caused = new Error("outer", { cause: () => {} });
+    await expect(collect(new DataLoader([{ caused }], { numWorkers: 1 }))).rejects.toThrow(
+      /the data set\[0\]\.caused cannot be cloned/,
+    );
+    const kept = { batchSize: null, numWorkers: 1, collateFn: asItIs };
+    await expect(collect(new DataLoader(new Faulty("detached"), kept))).rejects.toThrow(
+      /Caught WorkerError in DataLoader worker 0.*a sample\.x cannot be cloned/,
+    );
+    await expect(collect(new DataLoader(new Faulty("detached"), { batchSize: null, numWorkers: 1 }))).rejects.toThrow(
+      /Caught ArgumentError in DataLoader worker 0: tensor: the buffer of the array was transferred/,
+    );
+  });
+
+  test("indices of any kind that can be sent go to workers", async () => {
+    const sampler = [
+      { key: "a", at: 1n },
+      { key: "b", at: new Map([[1, [2]]]) },
+    ];
+    const read = (numWorkers: number) =>
+      collect(new DataLoader<any, any>(new Keyed(), { batchSize: null, sampler, numWorkers }));
+    expect(await read(1)).toEqual(await read(0));
+    const closures = new DataLoader<any, any>(new Keyed(), { sampler: [() => 1], numWorkers: 1 });
+    await expect(collect(closures)).rejects.toThrow(/an index\[0\] is a function/);
+    const tensors = new DataLoader<any, any>(new Keyed(), { sampler: [torch.zeros(2)], numWorkers: 1 });
+    await expect(collect(tensors)).rejects.toThrow(/an index\[0\] is a tensor of shape \[2\]/);
   });
 
   test("a worker that hangs is an error after the timeout", async () => {

@@ -202,7 +202,7 @@ describe("messages", () => {
   });
 
   test.each<[string, () => unknown, RegExp]>([
-    ["no optimizer", () => new StepLR({} as never, 2), /StepLR: a Object is not an Optimizer/],
+    ["no optimizer", () => new StepLR({} as never, 2), /StepLR: \{\} is not an Optimizer/],
     [
       "unknown option",
       () => new StepLR(sgd(), 2, { factor: 1 } as never),

@@ -76,3 +76,10 @@ test("likes take shape and dtype", () => {
     [4, 4, 4],
   ]);
 });
+
+test("an array whose buffer was transferred is an error", () => {
+  const x = Float32Array.of(1, 2);
+  structuredClone(x.buffer, { transfer: [x.buffer] });
+  expect(() => torch.tensor(x)).toThrow(/^tensor: the buffer of the array was transferred/);
+  expect(torch.tensor(new Float32Array(0)).shape).toEqual([0]);
+});
