@@ -41,7 +41,18 @@ export function checkIntegers(
   min: number = Number.MIN_SAFE_INTEGER,
   max: number = Number.MAX_SAFE_INTEGER,
 ): number[] {
-  return checkArray(op, name, values, "integers").map((value, i) => checkInteger(op, `${name}[${i}]`, value, min, max));
+  const list = checkArray(op, name, values, "integers");
+  const integers: number[] = [];
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i] as number;
+    // The name of an element is made for an error only.
+    integers.push(
+      Number.isInteger(value) && value >= min && value <= max
+        ? value
+        : checkInteger(op, `${name}[${i}]`, value, min, max),
+    );
+  }
+  return integers;
 }
 
 /** An argument that is an array. @param of What the array holds, for the message. */

@@ -2,7 +2,7 @@
 import type { Device, Operand } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
-import { checkAxes, contiguousStrides, isContiguous, sameShape, sizeOfShape, wrapDim } from "../core/shape";
+import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, sameShape, sizeOfShape, wrapDim } from "../core/shape";
 import { adopt, enroll, lend, retire, runInScope } from "./scope";
 import { inferenceStorage, Storage } from "./storage";
 
@@ -112,7 +112,7 @@ export class Tensor implements Operand {
     offset = 0,
     isScoped = true,
   ) {
-    checkAxes("Tensor", shape);
+    if (shape.length > MAX_AXES) checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
     this.shape = shape;

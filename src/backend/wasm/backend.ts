@@ -67,7 +67,10 @@ class WasmBackend implements Backend {
 
   /** Compiles the kernels and reserves memory on first use, so that importing the library costs nothing. */
   get parts(): Engine {
-    if (this.engine !== undefined) return this.engine;
+    return this.engine ?? this.begin();
+  }
+
+  private begin(): Engine {
     checkEngine();
     const wasm = reserveMemory(INITIAL_PAGES);
     const { module, level } = compileKernels();
@@ -162,10 +165,7 @@ class WasmBackend implements Backend {
 
   unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      inHalves(y, [x], (part, [a]) => this.unary(name, part, a!, p, q));
-      return;
-    }
+    if (n > MOST_ELEMENTS) return this.unaryInHalves(name, y, x, p, q);
     const geometry = this.cleared.geometry(y.shape, [x]);
     this.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
     this.map(name, n, MAP_COST);
@@ -173,10 +173,7 @@ class WasmBackend implements Backend {
 
   binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      inHalves(y, [a, b], (part, [c, d]) => this.binary(name, dtype, part, c!, d!, p));
-      return;
-    }
+    if (n > MOST_ELEMENTS) return this.binaryInHalves(name, dtype, y, a, b, p);
     const area = this.cleared;
     const mode = binaryMode(a, b, y.shape);
     const geometry = mode === undefined ? area.geometry(y.shape, [layoutOf(a), layoutOf(b)]) : 0;
@@ -188,10 +185,7 @@ class WasmBackend implements Backend {
 
   ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      inHalves(y, [a, b, c], (part, [d, e, f]) => this.ternary(name, dtype, part, d!, e!, f!, p));
-      return;
-    }
+    if (n > MOST_ELEMENTS) return this.ternaryInHalves(name, dtype, y, a, b, c, p);
     const geometry = this.cleared.geometry(y.shape, [a, b, c]);
     this.args.set(codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry);
     this.map(name, n, MAP_COST);
@@ -199,10 +193,7 @@ class WasmBackend implements Backend {
 
   copy(y: Operand, x: Operand): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      inHalves(y, [x], (part, [a]) => this.copy(part, a!));
-      return;
-    }
+    if (n > MOST_ELEMENTS) return this.copyInHalves(y, x);
     const geometry = this.cleared.geometry(y.shape, [y, x]);
     this.args.set(codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry);
     this.map("copy", n, COPY_COST);
@@ -210,12 +201,38 @@ class WasmBackend implements Backend {
 
   fill(y: Operand, value: number): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      inHalves(y, [], (part) => this.fill(part, value));
-      return;
-    }
+    if (n > MOST_ELEMENTS) return this.fillInHalves(y, value);
     this.args.set(codeOf(y.dtype), addressOf(y), value);
     this.map("fill", n, COPY_COST);
+  }
+
+  // What has more elements than kernels count. Apart from the methods above, since a function with a closure costs something at each call.
+
+  private unaryInHalves(name: string, y: Operand, x: Operand, p: number, q: number): void {
+    inHalves(y, [x], (part, [a]) => this.unary(name, part, a!, p, q));
+  }
+
+  private binaryInHalves(
+    name: string,
+    dtype: DType,
+    y: Operand,
+    a: Operand | number,
+    b: Operand | number,
+    p: number,
+  ): void {
+    inHalves(y, [a, b], (part, [c, d]) => this.binary(name, dtype, part, c!, d!, p));
+  }
+
+  private ternaryInHalves(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+    inHalves(y, [a, b, c], (part, [d, e, f]) => this.ternary(name, dtype, part, d!, e!, f!, p));
+  }
+
+  private copyInHalves(y: Operand, x: Operand): void {
+    inHalves(y, [x], (part, [a]) => this.copy(part, a!));
+  }
+
+  private fillInHalves(y: Operand, value: number): void {
+    inHalves(y, [], (part) => this.fill(part, value));
   }
 
   /** Runs a kernel over all elements of its output. */
@@ -225,9 +242,7 @@ class WasmBackend implements Backend {
 
   /** The call area, empty. */
   private get cleared(): CallArea {
-    const { callArea } = this.parts;
-    callArea.clear();
-    return callArea;
+    return this.parts.callArea.cleared();
   }
 
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
@@ -269,11 +284,13 @@ class WasmBackend implements Backend {
 
   private kernel(name: string): Kernel {
     const kernel = this.parts.kernels.table.get(name);
-    if (kernel === undefined)
-      throw new KindlingError(`the cpu device has no kernel "${name}"; this is a defect of Kindling`);
+    if (kernel === undefined) throw noKernel(name);
     return kernel;
   }
 }
+
+const noKernel = (name: string): KindlingError =>
+  new KindlingError(`the cpu device has no kernel "${name}"; this is a defect of Kindling`);
 
 /** The letter of integers of 32 bits among the types of a kernel. */
 const INT32 = "i".charCodeAt(0);
