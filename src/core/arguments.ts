@@ -41,16 +41,12 @@ export function checkIntegers(
   min: number = Number.MIN_SAFE_INTEGER,
   max: number = Number.MAX_SAFE_INTEGER,
 ): number[] {
-  const list = checkArray(op, name, values, "integers");
-  const integers: number[] = [];
-  for (let i = 0; i < list.length; i++) {
-    const value = list[i] as number;
+  // Copied first: what is checked is what is used. Growing a list would take several times the memory.
+  const integers = checkArray(op, name, values, "integers").slice() as number[];
+  for (let i = 0; i < integers.length; i++) {
+    const value = integers[i]!;
     // The name of an element is made for an error only.
-    integers.push(
-      Number.isInteger(value) && value >= min && value <= max
-        ? value
-        : checkInteger(op, `${name}[${i}]`, value, min, max),
-    );
+    if (!Number.isInteger(value) || value < min || value > max) checkInteger(op, `${name}[${i}]`, value, min, max);
   }
   return integers;
 }

@@ -85,9 +85,9 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
 /** Strides of an operand seen at `shape`: 0 along every broadcast axis. */
 export function broadcastStrides(own: Shape, strides: readonly number[], shape: Shape): number[] {
   const lead = shape.length - own.length;
-  const out: number[] = [];
-  for (let i = 0; i < lead; i++) out.push(0);
-  for (let i = 0; i < own.length; i++) out.push(own[i] === 1 ? 0 : strides[i]!);
+  const out = new Array<number>(shape.length);
+  for (let i = 0; i < lead; i++) out[i] = 0;
+  for (let i = 0; i < own.length; i++) out[lead + i] = own[i] === 1 ? 0 : strides[i]!;
   return out;
 }
 
@@ -103,7 +103,7 @@ function notAnAxis(op: string, dim: unknown, wanted: string): ArgumentError {
  * @throws {@link IndexError} with PyTorch's range.
  */
 export function wrapDim(op: string, dim: number, ndim: number): number {
-  const range = ndim > 1 ? ndim : 1;
+  const range = Math.max(ndim, 1);
   if (!Number.isInteger(dim)) throw notAnAxis(op, dim, "an integer");
   if (dim < -range || dim >= range) throw axisBeyond(op, dim, range);
   return dim < 0 ? dim + range : dim;

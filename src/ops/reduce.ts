@@ -49,8 +49,8 @@ export function plan(op: string, x: Tensor, dim: Dim, keepdim = false): Plan {
 
 /** A shape without some of its axes. */
 function withoutAxes(shape: readonly number[], dims: readonly number[]): number[] {
-  const rest: number[] = [];
-  if (dims.length < shape.length) for (let i = 0; i < shape.length; i++) if (!dims.includes(i)) rest.push(shape[i]!);
+  const rest = new Array<number>(shape.length - dims.length);
+  for (let i = 0, at = 0; at < rest.length; i++) if (!dims.includes(i)) rest[at++] = shape[i]!;
   return rest;
 }
 

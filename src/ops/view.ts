@@ -92,14 +92,14 @@ export function permute(x: Tensor, ...dims: Size): Tensor {
       `permute: number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.ndim} is not equal to len(dims) = ${given.length}`,
     );
   const inverse = new Array<number>(given.length).fill(-1);
-  const shape: number[] = [];
-  const strides: number[] = [];
+  const shape = new Array<number>(given.length);
+  const strides = new Array<number>(given.length);
   for (let i = 0; i < given.length; i++) {
     const d = wrapDim("permute", given[i]!, x.ndim);
     if (inverse[d] !== -1) throw new IndexError(`permute: duplicate dims are not allowed, got ${shapeText(given)}`);
     inverse[d] = i;
-    shape.push(x.shape[d]!);
-    strides.push(x.strides[d]!);
+    shape[i] = x.shape[d]!;
+    strides[i] = x.strides[d]!;
   }
   return viewOf("permute", x, shape, strides, x.offset, (g) => g.permute(inverse));
 }

@@ -254,8 +254,8 @@ export class Tensor implements Operand {
     if (this.numel() !== 1)
       throw new KindlingError(`item: a Tensor with ${this.numel()} elements cannot be converted to Scalar`);
     this.assertAlive("item");
-    const view = this.storage.backend.view(this.storage.block, this.dtype, this.offset, 1);
-    return toPlain(view[0]!, this.dtype) as number;
+    const { backend, block } = this.storage;
+    return toPlain(backend.element(block, this.dtype, this.offset), this.dtype) as number;
   }
 
   /** The elements as nested arrays of numbers or booleans (bigints only beyond 2^53). A 0-d tensor gives its value. @see torch.Tensor.tolist */

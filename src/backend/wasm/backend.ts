@@ -159,13 +159,21 @@ class WasmBackend implements Backend {
     return this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), length);
   }
 
+  element(block: Block, dtype: DType, offset: number): number | bigint {
+    // Addresses above 2 GiB are no signed integers of 32 bits: they are divided, not shifted.
+    return this.parts.memory.heap(dtype)[block.address / sizeOf(dtype) + offset]!;
+  }
+
   async read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray> {
     return this.view(block, dtype, offset, length).slice();
   }
 
   unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) return this.unaryInHalves(name, y, x, p, q);
+    if (n > MOST_ELEMENTS) {
+      this.unaryInHalves(name, y, x, p, q);
+      return;
+    }
     const geometry = this.cleared.geometry(y.shape, [x]);
     this.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
     this.map(name, n, MAP_COST);
@@ -173,7 +181,10 @@ class WasmBackend implements Backend {
 
   binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) return this.binaryInHalves(name, dtype, y, a, b, p);
+    if (n > MOST_ELEMENTS) {
+      this.binaryInHalves(name, dtype, y, a, b, p);
+      return;
+    }
     const area = this.cleared;
     const mode = binaryMode(a, b, y.shape);
     const geometry = mode === undefined ? area.geometry(y.shape, [layoutOf(a), layoutOf(b)]) : 0;
@@ -185,7 +196,10 @@ class WasmBackend implements Backend {
 
   ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) return this.ternaryInHalves(name, dtype, y, a, b, c, p);
+    if (n > MOST_ELEMENTS) {
+      this.ternaryInHalves(name, dtype, y, a, b, c, p);
+      return;
+    }
     const geometry = this.cleared.geometry(y.shape, [a, b, c]);
     this.args.set(codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry);
     this.map(name, n, MAP_COST);
@@ -193,7 +207,10 @@ class WasmBackend implements Backend {
 
   copy(y: Operand, x: Operand): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) return this.copyInHalves(y, x);
+    if (n > MOST_ELEMENTS) {
+      this.copyInHalves(y, x);
+      return;
+    }
     const geometry = this.cleared.geometry(y.shape, [y, x]);
     this.args.set(codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry);
     this.map("copy", n, COPY_COST);
@@ -201,7 +218,10 @@ class WasmBackend implements Backend {
 
   fill(y: Operand, value: number): void {
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) return this.fillInHalves(y, value);
+    if (n > MOST_ELEMENTS) {
+      this.fillInHalves(y, value);
+      return;
+    }
     this.args.set(codeOf(y.dtype), addressOf(y), value);
     this.map("fill", n, COPY_COST);
   }
