@@ -41,7 +41,14 @@ export function checkIntegers(
   min: number = Number.MIN_SAFE_INTEGER,
   max: number = Number.MAX_SAFE_INTEGER,
 ): number[] {
-  return checkArray(op, name, values, "integers").map((value, i) => checkInteger(op, `${name}[${i}]`, value, min, max));
+  // Copied first: what is checked is what is used. Growing a list would take several times the memory.
+  const integers = checkArray(op, name, values, "integers").slice() as number[];
+  for (let i = 0; i < integers.length; i++) {
+    const value = integers[i]!;
+    // The name of an element is made for an error only.
+    if (!Number.isInteger(value) || value < min || value > max) checkInteger(op, `${name}[${i}]`, value, min, max);
+  }
+  return integers;
 }
 
 /** An argument that is an array. @param of What the array holds, for the message. */

@@ -10,9 +10,11 @@ export const MAX_AXES = 64;
 
 /** @throws {@link ShapeError} for more than {@link MAX_AXES} axes. */
 export function checkAxes(op: string, shape: Shape): void {
-  if (shape.length > MAX_AXES)
-    throw new ShapeError(`${op}: a tensor has at most ${MAX_AXES} axes, got ${shape.length}`);
+  if (shape.length > MAX_AXES) throw tooManyAxes(op, shape);
 }
+
+const tooManyAxes = (op: string, { length }: Shape): ShapeError =>
+  new ShapeError(`${op}: a tensor has at most ${MAX_AXES} axes, got ${length}`);
 
 export function sizeOfShape(shape: Shape): number {
   let n = 1;
@@ -83,7 +85,8 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
 /** Strides of an operand seen at `shape`: 0 along every broadcast axis. */
 export function broadcastStrides(own: Shape, strides: readonly number[], shape: Shape): number[] {
   const lead = shape.length - own.length;
-  const out = new Array<number>(shape.length).fill(0);
+  const out = new Array<number>(shape.length);
+  for (let i = 0; i < lead; i++) out[i] = 0;
   for (let i = 0; i < own.length; i++) out[lead + i] = own[i] === 1 ? 0 : strides[i]!;
   return out;
 }
@@ -102,12 +105,14 @@ function notAnAxis(op: string, dim: unknown, wanted: string): ArgumentError {
 export function wrapDim(op: string, dim: number, ndim: number): number {
   const range = Math.max(ndim, 1);
   if (!Number.isInteger(dim)) throw notAnAxis(op, dim, "an integer");
-  if (dim < -range || dim >= range)
-    throw new IndexError(
-      `${op}: Dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${dim})`,
-    );
+  if (dim < -range || dim >= range) throw axisBeyond(op, dim, range);
   return dim < 0 ? dim + range : dim;
 }
+
+const axisBeyond = (op: string, dim: number, range: number): IndexError =>
+  new IndexError(
+    `${op}: Dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${dim})`,
+  );
 
 function axesOf(ndim: number): number[] {
   const axes: number[] = [];
@@ -142,20 +147,25 @@ export function sizeArgument(op: string, size: readonly (number | readonly numbe
 export function checkSize(op: string, size: readonly (number | readonly number[])[]): number[] {
   const list = sizeArgument(op, size);
   checkAxes(op, list);
-  for (const n of list) if (n < 0) throw new ShapeError(`${op}: a size cannot be negative, got ${shapeText(list)}`);
-  checkShape(op, list);
+  let n = 1;
+  for (let i = 0; i < list.length; i++) {
+    if (list[i]! < 0) throw new ShapeError(`${op}: a size cannot be negative, got ${shapeText(list)}`);
+    n *= list[i]! || 1;
+  }
+  if (n > Number.MAX_SAFE_INTEGER) throw uncountable(op, list);
   return list;
 }
 
 /** @throws {@link ShapeError} unless a tensor may have `shape`: at most {@link MAX_AXES} axes, and a number of elements that can be counted. */
 export function checkShape(op: string, shape: Shape): void {
-  if (shape.length > MAX_AXES)
-    throw new ShapeError(`${op}: a tensor has at most ${MAX_AXES} axes, got ${shape.length}`);
+  checkAxes(op, shape);
   let n = 1;
   for (let i = 0; i < shape.length; i++) n *= shape[i]! || 1;
-  if (n > Number.MAX_SAFE_INTEGER)
-    throw new ShapeError(`${op}: the number of elements of a tensor of shape ${shapeText(shape)} cannot be counted`);
+  if (n > Number.MAX_SAFE_INTEGER) throw uncountable(op, shape);
 }
+
+const uncountable = (op: string, shape: Shape): ShapeError =>
+  new ShapeError(`${op}: the number of elements of a tensor of shape ${shapeText(shape)} cannot be counted`);
 
 /**
  * Replaces one -1 by the size that keeps the number of elements.
@@ -163,20 +173,28 @@ export function checkShape(op: string, shape: Shape): void {
  */
 export function inferSize(op: string, size: Shape, numel: number): number[] {
   const unknown = size.indexOf(-1);
-  const invalid = () => new ShapeError(`${op}: shape '${shapeText(size)}' is invalid for input of size ${numel}`);
-  const known = size.reduce((n, s, i) => (i === unknown ? n : n * s), 1);
-  if (size.some((s, i) => s < 0 && i !== unknown)) throw invalid();
+  let known = 1;
+  for (let i = 0; i < size.length; i++)
+    if (i !== unknown) {
+      if (size[i]! < 0) throw invalidSize(op, size, numel);
+      known *= size[i]!;
+    }
   if (unknown < 0) {
-    if (known !== numel) throw invalid();
-    return [...size];
+    if (known !== numel) throw invalidSize(op, size, numel);
+    return size.slice();
   }
   if (known === 0 && numel === 0)
     throw new ShapeError(
       `${op}: cannot reshape tensor of 0 elements into shape ${shapeText(size)} because the unspecified dimension size -1 can be any value and is ambiguous`,
     );
-  if (known === 0 || numel % known !== 0) throw invalid();
-  return size.map((s, i) => (i === unknown ? numel / known : s));
+  if (known === 0 || numel % known !== 0) throw invalidSize(op, size, numel);
+  const shape = size.slice();
+  shape[unknown] = numel / known;
+  return shape;
 }
+
+const invalidSize = (op: string, size: Shape, numel: number): ShapeError =>
+  new ShapeError(`${op}: shape '${shapeText(size)}' is invalid for input of size ${numel}`);
 
 /**
  * Strides that show a tensor of `shape` and `strides` as `size` without moving an element, or undefined.
@@ -248,23 +266,17 @@ export function collapse(
   operands: readonly (readonly number[])[],
 ): { shape: number[]; strides: number[][] } {
   const outShape: number[] = [];
-  const outStrides: number[][] = operands.map(() => []);
+  const outStrides: number[][] = [];
+  for (let k = 0; k < operands.length; k++) outStrides.push([]);
   for (let i = 0; i < shape.length; i++) {
     const size = shape[i]!;
     if (size === 1) continue;
     const last = outShape.length - 1;
-    const merges = last >= 0 && operands.every((s, k) => outStrides[k]![last] === s[i]! * size);
-    if (merges) {
-      outShape[last]! *= size;
-      operands.forEach((s, k) => {
-        outStrides[k]![last] = s[i]!;
-      });
-    } else {
-      outShape.push(size);
-      operands.forEach((s, k) => {
-        outStrides[k]!.push(s[i]!);
-      });
-    }
+    let merges = last >= 0;
+    for (let k = 0; merges && k < operands.length; k++) merges = outStrides[k]![last] === operands[k]![i]! * size;
+    if (merges) outShape[last]! *= size;
+    else outShape.push(size);
+    for (let k = 0; k < operands.length; k++) outStrides[k]![outShape.length - 1] = operands[k]![i]!;
   }
   if (outShape.length === 0) {
     outShape.push(1);

@@ -236,8 +236,8 @@ export function clamp(x: Tensor, min?: ClampOptions | number | Tensor | null, ma
 function checkBound(name: string, bound: number | Tensor | null, x: Tensor): void {
   if (bound instanceof Tensor) checkTensor("clamp", bound, name);
   else if (bound !== null) {
-    checkScalar("clamp", name, bound, "bool");
-    checkScalar("clamp", name, bound, resultType(x, bound));
+    const dtype = x.isFloatingPoint() ? x.dtype : resultType(x, checkScalar("clamp", name, bound, "bool"));
+    checkScalar("clamp", name, bound, dtype);
   }
 }
 

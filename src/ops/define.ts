@@ -194,13 +194,16 @@ function checkOperands(op: string, a: unknown, b: unknown): void {
   checkOperand(op, b, "other");
   if (!(a instanceof Tensor) && !(b instanceof Tensor))
     throw new ArgumentError(`${op}: at least one operand must be a Tensor`);
-  if (a instanceof Tensor && b instanceof Tensor) checkSameDevice(op, a, b);
+  if (a instanceof Tensor && b instanceof Tensor && a.storage.backend !== b.storage.backend) checkSameDevice(op, a, b);
 }
 
-const shapeOf = (x: TensorLike): readonly number[] => (x instanceof Tensor ? x.shape : []);
+const noAxes: readonly number[] = [];
+
+const shapeOf = (x: TensorLike): readonly number[] => (x instanceof Tensor ? x.shape : noAxes);
 
 function broadcast(op: string, a: TensorLike, b: TensorLike): readonly number[] {
-  const [sa, sb] = [shapeOf(a), shapeOf(b)];
+  const sa = shapeOf(a);
+  const sb = shapeOf(b);
   return sameShape(sa, sb) || sb.length === 0 ? sa : broadcastShapes(op, sa, sb);
 }
 
@@ -215,7 +218,8 @@ export function zipInto(
   p = 0,
 ): void {
   const { backend } = out.storage;
-  const [x, y] = [toNumber(a), toNumber(b)];
+  const x = toNumber(a);
+  const y = toNumber(b);
   const left = x instanceof Tensor ? cast(x, dtype) : x;
   const right = y instanceof Tensor ? cast(y, dtype) : y;
   const target = out.dtype === result && out.isContiguous() ? out : allocate(out.shape, result, out);
@@ -277,8 +281,9 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
 /** What backward needs of an op of which only some operands require grad. */
 function savedNames(saves: NonNullable<BinarySpec["saves"]>, a: TensorLike, b: TensorLike): readonly Savable[] {
   if (!("a" in saves)) return saves;
-  const [forA, forB] = [a, b].map((x) => x instanceof Tensor && x.requiresGrad);
-  return [...new Set([...(forA ? saves.a : []), ...(forB ? saves.b : [])])];
+  if (!(b instanceof Tensor && b.requiresGrad)) return saves.a;
+  if (!(a instanceof Tensor && a.requiresGrad)) return saves.b;
+  return [...new Set([...saves.a, ...saves.b])];
 }
 
 function recordBinary(
@@ -291,8 +296,14 @@ function recordBinary(
   p: number,
 ): Tensor {
   const operands = { a, b, y };
-  const names = savedNames(saves, a, b).filter((name) => operands[name] instanceof Tensor);
-  const saved = names.map((name) => operands[name] as Tensor);
+  const names: Savable[] = [];
+  const saved: Tensor[] = [];
+  for (const name of savedNames(saves, a, b)) {
+    const operand = operands[name];
+    if (!(operand instanceof Tensor)) continue;
+    names.push(name);
+    saved.push(operand);
+  }
   // Only plain numbers are captured: a tensor here would stay alive although backward does not need it.
   const constants = {
     a: a instanceof Tensor ? undefined : Number(a),

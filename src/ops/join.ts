@@ -45,9 +45,12 @@ function checkList(op: string, tensors: readonly Tensor[]): readonly Tensor[] {
   if (!Array.isArray(tensors))
     throw new ArgumentError(`${op}: expected a non-empty array of Tensors, got ${describe(tensors)}`);
   if (tensors.length === 0) throw new ArgumentError(`${op}: expected a non-empty array of Tensors`);
-  tensors.forEach((x, i) => {
-    checkTensor(op, x, `tensors[${i}]`);
-  });
+  for (let i = 0; i < tensors.length; i++) {
+    const x: unknown = tensors[i];
+    if (x instanceof Tensor) x.assertAlive(op);
+    // The name of an element is made for an error only.
+    else checkTensor(op, x, `tensors[${i}]`);
+  }
   checkOneDevice(op, tensors);
   return tensors;
 }
@@ -63,17 +66,25 @@ const isPlaceholder = (x: Tensor): boolean => x.ndim === 1 && x.shape[0] === 0;
 /** The shape that the parts have together along `dim`. @throws ShapeError if they differ elsewhere. */
 function joinedShape(parts: readonly Tensor[], dim: number): readonly number[] {
   const first = parts[0]!;
-  let size = 0;
-  parts.forEach((x, i) => {
-    if (x.ndim !== first.ndim)
-      throw new ShapeError(`cat: Tensors must have same number of dimensions: got ${first.ndim} and ${x.ndim}`);
-    if (!sameShape(x.shape.with(dim, 0), first.shape.with(dim, 0)))
+  const joined = first.shape.slice();
+  for (let i = 1; i < parts.length; i++) {
+    const { shape } = parts[i]!;
+    if (shape.length !== joined.length)
       throw new ShapeError(
-        `cat: Sizes of tensors must match except in dimension ${dim}. Expected ${shapeText(first.shape)} but got ${shapeText(x.shape)} for tensor number ${i} in the list.`,
+        `cat: Tensors must have same number of dimensions: got ${joined.length} and ${shape.length}`,
       );
-    size += x.shape[dim]!;
-  });
-  return first.shape.with(dim, size);
+    if (!agreeBeside(dim, shape, joined))
+      throw new ShapeError(
+        `cat: Sizes of tensors must match except in dimension ${dim}. Expected ${shapeText(first.shape)} but got ${shapeText(shape)} for tensor number ${i} in the list.`,
+      );
+    joined[dim]! += shape[dim]!;
+  }
+  return joined;
+}
+
+function agreeBeside(dim: number, a: readonly number[], b: readonly number[]): boolean {
+  for (let i = 0; i < a.length; i++) if (i !== dim && a[i] !== b[i]) return false;
+  return true;
 }
 
 /**

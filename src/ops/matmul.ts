@@ -4,7 +4,7 @@ import { MAX_COUNT } from "../core/arguments";
 import { isFloat, legacyName } from "../core/dtype";
 import { DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText, sizeOfShape } from "../core/shape";
-import { allocate } from "../tensor/create";
+import { allocate, windowOn } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
 import { cast, computeType } from "./define";
@@ -238,8 +238,10 @@ export function linear(input: Tensor, weight: Tensor, bias?: Tensor | null): Ten
 function linear2d(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   if (!bias) return mm(x, weight.t());
   if (bias.ndim === 0 || !isFloat(x.dtype) || bias.dtype !== x.dtype) return mm(x, weight.t()).add(bias);
-  const w = weight.detach();
-  const y = product(x, w.t(), bias.isContiguous() ? bias : bias.detach().contiguous());
+  const { shape, strides } = weight;
+  const w = windowOn(weight, [shape[1]!, shape[0]!], [strides[1]!, strides[0]!], weight.offset);
+  const y = product(x, w, bias.isContiguous() ? bias : bias.detach().contiguous());
+  w.dispose();
   return record("AddmmBackward0", y, [x, weight, bias], [x, weight], addmmGrads);
 }
 

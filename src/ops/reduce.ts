@@ -37,10 +37,21 @@ export interface Plan {
 export function plan(op: string, x: Tensor, dim: Dim, keepdim = false): Plan {
   const all = dim === undefined || dim === null || (Array.isArray(dim) && dim.length === 0);
   const dims = wrapDims(op, all ? undefined : dim, x.ndim);
-  const kept = [...x.shape];
-  for (const d of dims) kept[d] = 1;
-  const shape = keepdim ? kept : x.shape.filter((_, i) => !dims.includes(i));
-  return { dims, kept, shape, n: dims.reduce((n, d) => n * x.shape[d]!, 1) };
+  const kept = x.shape.slice();
+  let n = 1;
+  for (let i = 0; i < dims.length; i++) {
+    const d = dims[i]!;
+    n *= kept[d]!;
+    kept[d] = 1;
+  }
+  return { dims, kept, shape: keepdim ? kept : withoutAxes(x.shape, dims), n };
+}
+
+/** A shape without some of its axes. */
+function withoutAxes(shape: readonly number[], dims: readonly number[]): number[] {
+  const rest = new Array<number>(shape.length - dims.length);
+  for (let i = 0, at = 0; at < rest.length; i++) if (!dims.includes(i)) rest[at++] = shape[i]!;
+  return rest;
 }
 
 /** Puts the reduced axes of a gradient or result back with size 1, and broadcasts it to the input's shape. */
@@ -62,15 +73,14 @@ export function sum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
   const wide = isFloat(result) ? computeType(result) : "int64";
   const y = allocate(p.shape, wide, x);
   reduceInto(reductions.sum, y, x, p.dims, narrow);
-  const { shape, dtype } = x;
   const out = cast(y, result);
-  return record(
-    p.dims.length === x.ndim && dim === undefined ? "SumBackward0" : "SumBackward1",
-    out,
-    [x],
-    [],
-    [(g) => spread(g, p.kept, shape).to(dtype)],
-  );
+  if (!x.requiresGrad) return out;
+  return recordSum(p.dims.length === x.ndim && dim === undefined ? "SumBackward0" : "SumBackward1", out, x, p.kept);
+}
+
+function recordSum(name: string, out: Tensor, x: Tensor, kept: readonly number[]): Tensor {
+  const { shape, dtype } = x;
+  return record(name, out, [x], [], [(g) => spread(g, kept, shape).to(dtype)]);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** How reductions are computed: what their kernels see, and what is done about long rows and repeated elements. */
 import type { Backend, Operand } from "../backend/backend";
+import type { DType } from "../core/dtype";
 import { contiguousStrides, sizeOfShape } from "../core/shape";
 import { allocate, windowOn } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -13,14 +14,26 @@ export function threeAxes(
   x: Tensor,
   dims: readonly number[],
 ): { x: Tensor; outer: number; n: number; inner: number; owned: boolean } {
+  const { shape } = x;
+  const first = dims.length === 0 ? shape.length : dims[0]!;
+  const end = first + dims.length;
+  if (dims.length > 0 && dims[dims.length - 1] !== end - 1) return moved(x, dims);
+  const outer = sizeBetween(shape, 0, first);
+  const n = sizeBetween(shape, first, end);
+  const inner = sizeBetween(shape, end, shape.length);
+  return { x: contiguousCopy(x), outer, n, inner, owned: !x.isContiguous() };
+}
+
+/** The product of the sizes of the axes from `begin` to before `end`. */
+function sizeBetween(shape: readonly number[], begin: number, end: number): number {
+  let n = 1;
+  for (let i = begin; i < end; i++) n *= shape[i]!;
+  return n;
+}
+
+/** {@link threeAxes} with the reduced axes moved to the end. */
+function moved(x: Tensor, dims: readonly number[]): ReturnType<typeof threeAxes> {
   const product = (axes: readonly number[]) => axes.reduce((n, d) => n * x.shape[d]!, 1);
-  const first = dims[0] ?? x.ndim;
-  const last = dims.at(-1) ?? x.ndim - 1;
-  if (dims.length === last - first + 1 || dims.length === 0) {
-    const outer = sizeOfShape(x.shape.slice(0, first));
-    const inner = sizeOfShape(x.shape.slice(last + 1));
-    return { x: contiguousCopy(x), outer, n: product(dims), inner, owned: !x.isContiguous() };
-  }
   const rest = x.shape.map((_, i) => i).filter((i) => !dims.includes(i));
   const order = [...rest, ...dims];
   const y = allocate(
@@ -90,10 +103,11 @@ export const reductions = {
  * element stands for all, so that nothing is copied.
  */
 export function reduceInto(reduction: Reduction, y: Tensor, x: Tensor, dims: readonly number[], dtype = x.dtype): void {
-  if (!repeatsItself(x)) {
-    reduceDistinct(reduction, y, x, dims, dtype);
-    return;
-  }
+  if (repeatsItself(x)) reduceRepeated(reduction, y, x, dims, dtype);
+  else reduceDistinct(reduction, y, x, dims, dtype);
+}
+
+function reduceRepeated(reduction: Reduction, y: Tensor, x: Tensor, dims: readonly number[], dtype: DType): void {
   reduceOnce(x, dims, [y], ([result], distinct, copies) => {
     reduceDistinct(reduction, result!, distinct, dims, dtype);
     if (copies === 1 || reduction.repeat === undefined) return;
@@ -134,6 +148,7 @@ export function reduceOnce(
 
 /** Whether there is an axis along which all elements are one. */
 function repeatsItself({ shape, strides }: Tensor): boolean {
+  if (!strides.includes(0)) return false;
   let repeats = false;
   for (let i = 0; i < shape.length; i++) {
     if (shape[i] === 0) return false;
@@ -151,7 +166,7 @@ function reduceDistinct(
   y: Tensor,
   input: Tensor,
   dims: readonly number[],
-  dtype: Tensor["dtype"],
+  dtype: DType,
 ): void {
   const source = cast(input, dtype);
   const { x, outer, n, inner, owned } = threeAxes(source, dims);

@@ -91,15 +91,24 @@ export function permute(x: Tensor, ...dims: Size): Tensor {
     throw new ShapeError(
       `permute: number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.ndim} is not equal to len(dims) = ${given.length}`,
     );
-  const order = given.map((d) => wrapDim("permute", d, x.ndim));
-  if (new Set(order).size !== order.length)
-    throw new IndexError(`permute: duplicate dims are not allowed, got ${shapeText(given)}`);
-  const inverse = new Array<number>(order.length);
-  order.forEach((d, i) => {
+  const inverse = new Array<number>(given.length).fill(-1);
+  const shape = new Array<number>(given.length);
+  const strides = new Array<number>(given.length);
+  for (let i = 0; i < given.length; i++) {
+    const d = wrapDim("permute", given[i]!, x.ndim);
+    if (inverse[d] !== -1) throw new IndexError(`permute: duplicate dims are not allowed, got ${shapeText(given)}`);
     inverse[d] = i;
-  });
-  const pick = (list: readonly number[]) => order.map((d) => list[d]!);
-  return viewOf("permute", x, pick(x.shape), pick(x.strides), x.offset, (g) => g.permute(inverse));
+    shape[i] = x.shape[d]!;
+    strides[i] = x.strides[d]!;
+  }
+  return viewOf("permute", x, shape, strides, x.offset, (g) => g.permute(inverse));
+}
+
+function swapped(list: readonly number[], a: number, b: number): number[] {
+  const out = list.slice();
+  out[a] = list[b]!;
+  out[b] = list[a]!;
+  return out;
 }
 
 /** Two axes exchanged. @see torch.transpose */
@@ -107,13 +116,8 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   checkTensor("transpose", x);
   const a = wrapDim("transpose", dim0, x.ndim);
   const b = wrapDim("transpose", dim1, x.ndim);
-  const swap = (list: readonly number[]) => {
-    const out = [...list];
-    [out[a], out[b]] = [out[b]!, out[a]!];
-    return out;
-  };
   if (x.ndim === 0) return viewOf("transpose", x, x.shape, x.strides, x.offset, (g) => g);
-  return viewOf("transpose", x, swap(x.shape), swap(x.strides), x.offset, (g) => g.transpose(a, b));
+  return viewOf("transpose", x, swapped(x.shape, a, b), swapped(x.strides, a, b), x.offset, (g) => g.transpose(a, b));
 }
 
 /** The transpose of a matrix; tensors of fewer axes as they are. @see torch.t */

@@ -67,7 +67,7 @@ export function runWith<R>(op: string, settings: readonly Setting[], body: () =>
   checkFunction(op, "body", body);
   const outer = frame();
   const inner = new Frame(outer.values.slice(), outer);
-  for (const [mode, value] of settings) inner.values[mode.index] = value;
+  for (let i = 0; i < settings.length; i++) inner.values[settings[i]![0].index] = settings[i]![1];
   let result: R;
   try {
     result = enter(inner, body);
@@ -75,7 +75,7 @@ export function runWith<R>(op: string, settings: readonly Setting[], body: () =>
     leave(inner, settings);
     throw error;
   }
-  if (isThenable(result)) return untilSettled(op, inner, result, () => close(inner)) as R;
+  if (isThenable(result)) return untilSettled(op, inner, result, true) as R;
   if (isGenerator(result)) return generator(op, inner, result) as R;
   leave(inner, settings);
   return result;
@@ -98,20 +98,20 @@ function leave(frame: Frame, settings: readonly Setting[]): void {
   frame.isOpen = false;
   const { values } = frame;
   const outer = frame.outer!.values;
-  for (const [{ index }] of settings) values[index] = outer[index];
+  for (let i = 0; i < settings.length; i++) {
+    const { index } = settings[i]![0];
+    values[index] = outer[index];
+  }
   for (let i = 0; i < values.length; i++) outer[i] = values[i];
 }
 
-function close(frame: Frame): void {
-  frame.isOpen = false;
-}
-
-function untilSettled(op: string, frame: Frame, result: PromiseLike<unknown>, close = () => {}): PromiseLike<unknown> {
+/** @param closes Whether the scope ends when the result settles. */
+function untilSettled(op: string, frame: Frame, result: PromiseLike<unknown>, closes: boolean): PromiseLike<unknown> {
   if (variable === undefined && conflicts(frame)) return refuse(op, result);
   waiting.set(frame, (waiting.get(frame) ?? 0) + 1);
   isAsync = true;
   const settle = (): void => {
-    close();
+    if (closes) frame.isOpen = false;
     const left = waiting.get(frame)! - 1;
     if (left > 0) waiting.set(frame, left);
     else waiting.delete(frame);
@@ -151,7 +151,7 @@ function generator(op: string, frame: Frame, inner: AnyGenerator): AnyGenerator 
       const run = (): unknown => enter(frame, () => inner[name](...value));
       const result = last === undefined ? run() : last.then(run, run);
       if (!isThenable(result)) return result;
-      const step = untilSettled(op, frame, result);
+      const step = untilSettled(op, frame, result, false);
       const clear = (): void => {
         if (last === step) last = undefined;
       };
@@ -186,7 +186,7 @@ export class Mode<T> {
 
   /** The value here and now; setting it lasts until the scope around ends. */
   get value(): T {
-    return frame().values[this.index] as T;
+    return (isAsync ? frameOfLine() : active).values[this.index] as T;
   }
   set value(value: T) {
     if (variable === undefined && waiting.has(active)) throw unclear("setting a mode");

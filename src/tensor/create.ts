@@ -127,6 +127,13 @@ const ranges = new Map<DType, { readonly min: number | bigint; readonly max: num
   dtypes.filter((dtype) => dtype !== "bool").map((dtype) => [dtype, isFloat(dtype) ? finfo(dtype) : iinfo(dtype)]),
 );
 
+/** Whether a number is so small, and a dtype so wide, that there is nothing to look up. */
+const isCommon = (value: number | bigint, dtype: DType): boolean =>
+  typeof value === "number" &&
+  value >= -(2 ** 31) &&
+  value <= 2 ** 31 - 1 &&
+  (dtype === "float32" || dtype === "float64" || dtype === "int64" || dtype === "int32");
+
 /** Whether a dtype holds a value; as in PyTorch, uint8 takes −255 to 255, and floating-point dtypes take what is not finite. */
 function fits(value: number | bigint, dtype: DType): boolean {
   const { min, max } = ranges.get(dtype)!;
@@ -141,7 +148,7 @@ function fits(value: number | bigint, dtype: DType): boolean {
  * @throws ValueError naming the value and the range.
  */
 export function checkRange(op: string, value: number | bigint | boolean, dtype: DType): void {
-  if (typeof value === "boolean" || dtype === "bool" || fits(value, dtype)) return;
+  if (typeof value === "boolean" || dtype === "bool" || isCommon(value, dtype) || fits(value, dtype)) return;
   const { min, max } = ranges.get(dtype)!;
   throw new ValueError(
     `${op}: value cannot be converted to ${dtype} without overflow: got ${value}, ${dtype} holds ${min} to ${max}`,

@@ -47,10 +47,13 @@ export interface Holder {
 
 const isHolder = (x: object): x is Holder => held in x;
 
+const nothing: ReadonlySet<never> = new Set();
+
 /** Collects what occurs in values: in arrays, maps, sets, fields, modules, alone. */
 export class Reach {
-  readonly tensors = new Set<Temporary>();
-  readonly seen = new Set<object>();
+  /** Made when they are needed: most scopes have a plain number for a result, or nothing. */
+  private found: Set<Temporary> | undefined;
+  private visited: Set<object> | undefined;
   /** Whether all that was found is data: no function or object of a class, in which more could hide. */
   isData = true;
   /** A promise or generator among the values, not in the fields of a module or object: something that goes on later. */
@@ -67,10 +70,33 @@ export class Reach {
     private readonly entersHolders = true,
   ) {}
 
+  get tensors(): ReadonlySet<Temporary> {
+    return this.found ?? nothing;
+  }
+
+  addTensor(tensor: Temporary): void {
+    this.found ??= new Set();
+    this.found.add(tensor);
+  }
+
+  /** Forgets the tensors that were found. */
+  clear(): void {
+    this.found = undefined;
+  }
+
+  hasSeen(value: object): boolean {
+    return this.visited?.has(value) ?? false;
+  }
+
+  private see(value: object): void {
+    this.visited ??= new Set();
+    this.visited.add(value);
+  }
+
   add(value: unknown): void {
-    if ((typeof value !== "object" && typeof value !== "function") || value === null || this.seen.has(value)) return;
-    this.seen.add(value);
-    if (this.isTensor(value)) this.tensors.add(value as Temporary);
+    if ((typeof value !== "object" && typeof value !== "function") || value === null || this.hasSeen(value)) return;
+    this.see(value);
+    if (this.isTensor(value)) this.addTensor(value as Temporary);
     else if (isHolder(value)) {
       this.isData = false;
       if (this.entersHolders) this.addHolder(value);
@@ -80,7 +106,7 @@ export class Reach {
   }
 
   addHolder(holder: Holder): void {
-    this.seen.add(holder);
+    this.see(holder);
     this.isData = false;
     this.depth++;
     for (const value of holder[held]()) this.add(value);

@@ -143,11 +143,11 @@ function settleHolders({ holders, tensors, number, outer }: Scope, found: Reach,
     if (inner.length > 0 || !isOwn(holder)) kept.addHolder(holder);
     if (outer !== undefined) addHolder(outer, holder);
   }
-  for (const tensor of kept.tensors) found.tensors.add(tensor);
+  for (const tensor of kept.tensors) found.addTensor(tensor);
   if (inner.length === 0) return;
   const doomed = new Reach(isTensor, MOST_ITEMS);
   for (const holder of inner)
-    if (found.isData && !kept.seen.has(holder)) doomed.addHolder(holder);
+    if (found.isData && !kept.hasSeen(holder)) doomed.addHolder(holder);
     else if (outer !== undefined) addHolder(outer, holder);
   if (doomed.tensors.size === 0) return;
   const mine = new Set(tensors);
@@ -162,14 +162,23 @@ function without(list: readonly Temporary[], others: readonly Temporary[]): Temp
   return list.filter((tensor) => !set.has(tensor));
 }
 
+const hasHistory = ({ node, origin }: Temporary): boolean => node !== null || origin !== null;
+
 /** Releases the part of the graph that nothing leads to any more. */
 function settleGraph({ steps, tensors, changed, outer }: Scope, found: Reach): void {
   const outlive = changed === undefined ? [] : without(changed, tensors);
   addChanged(outer, outlive);
-  const open = steps?.filter((step) => !step.isReleased) ?? [];
+  const open = steps === undefined ? [] : steps.filter((step) => !step.isReleased);
   if (open.length === 0) return;
-  const roots = [...found.tensors, ...tensors.filter((tensor) => tensor.isKept), ...outlive];
-  const first = open.reduce((least, { sequence }) => Math.min(least, sequence), Number.POSITIVE_INFINITY);
+  const roots: Temporary[] = outlive;
+  for (const tensor of found.tensors) if (hasHistory(tensor)) roots.push(tensor);
+  for (const tensor of tensors) if (tensor.isKept && hasHistory(tensor)) roots.push(tensor);
+  if (roots.length === 0) {
+    for (const step of open) step.release();
+    return;
+  }
+  let first = Number.POSITIVE_INFINITY;
+  for (const { sequence } of open) if (sequence < first) first = sequence;
   const reached = stepsBehind(roots, first, found);
   for (const step of open)
     if (!reached.has(step)) step.release();
@@ -194,7 +203,7 @@ export function runInScope<R>(op: string, body: () => R, isTensor: IsTensor): R 
   try {
     const result = body();
     found.add(result);
-    if (found.deferred !== undefined) found.tensors.clear();
+    if (found.deferred !== undefined) found.clear();
     checkSettled(op, found.deferred, asyncHint);
     return result;
   } finally {

@@ -56,10 +56,11 @@ export class Storage {
     readonly backend: Backend,
     source: number | Block,
   ) {
-    this.isBorrowed = typeof source !== "number";
-    this.isWatched = this.isBorrowed;
-    this.block = typeof source === "number" ? backend.allocate(source) : source;
-    this.bytes = typeof source === "number" ? source : source.bytes;
+    const isOwn = typeof source === "number";
+    this.isBorrowed = !isOwn;
+    this.isWatched = !isOwn;
+    this.block = isOwn ? backend.allocate(source) : source;
+    this.bytes = isOwn ? source : source.bytes;
   }
 
   /** A storage on memory that another thread owns and keeps: it is never given back from here. */

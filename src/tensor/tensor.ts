@@ -2,7 +2,7 @@
 import type { Device, Operand } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
-import { checkAxes, contiguousStrides, isContiguous, sameShape, sizeOfShape, wrapDim } from "../core/shape";
+import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, sameShape, sizeOfShape, wrapDim } from "../core/shape";
 import { adopt, enroll, lend, retire, runInScope } from "./scope";
 import { inferenceStorage, Storage } from "./storage";
 
@@ -112,7 +112,7 @@ export class Tensor implements Operand {
     offset = 0,
     isScoped = true,
   ) {
-    checkAxes("Tensor", shape);
+    if (shape.length > MAX_AXES) checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
     this.shape = shape;
@@ -254,8 +254,8 @@ export class Tensor implements Operand {
     if (this.numel() !== 1)
       throw new KindlingError(`item: a Tensor with ${this.numel()} elements cannot be converted to Scalar`);
     this.assertAlive("item");
-    const view = this.storage.backend.view(this.storage.block, this.dtype, this.offset, 1);
-    return toPlain(view[0]!, this.dtype) as number;
+    const { backend, block } = this.storage;
+    return toPlain(backend.element(block, this.dtype, this.offset), this.dtype) as number;
   }
 
   /** The elements as nested arrays of numbers or booleans (bigints only beyond 2^53). A 0-d tensor gives its value. @see torch.Tensor.tolist */

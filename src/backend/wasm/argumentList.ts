@@ -51,10 +51,12 @@ export class ArgumentList {
   }
 
   /** An argument too few would let a kernel see one of an earlier call. @param more Arguments that are still to come. */
-  check({ name, types }: Kernel, more: number): void {
-    if (this.count + more !== types.length)
-      throw new KindlingError(
-        `kernel "${name}" takes ${types.length} arguments, but was given ${this.count + more}; this is a defect of Kindling`,
-      );
+  check(kernel: Kernel, more: number): void {
+    if (this.count + more !== kernel.types.length) throw wrongCount(kernel, this.count + more);
   }
 }
+
+const wrongCount = ({ name, types }: Kernel, given: number): KindlingError =>
+  new KindlingError(
+    `kernel "${name}" takes ${types.length} arguments, but was given ${given}; this is a defect of Kindling`,
+  );

@@ -67,7 +67,10 @@ class WasmBackend implements Backend {
 
   /** Compiles the kernels and reserves memory on first use, so that importing the library costs nothing. */
   get parts(): Engine {
-    if (this.engine !== undefined) return this.engine;
+    return this.engine ?? this.begin();
+  }
+
+  private begin(): Engine {
     checkEngine();
     const wasm = reserveMemory(INITIAL_PAGES);
     const { module, level } = compileKernels();
@@ -156,6 +159,11 @@ class WasmBackend implements Backend {
     return this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), length);
   }
 
+  element(block: Block, dtype: DType, offset: number): number | bigint {
+    // Addresses above 2 GiB are no signed integers of 32 bits: they are divided, not shifted.
+    return this.parts.memory.heap(dtype)[block.address / sizeOf(dtype) + offset]!;
+  }
+
   async read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray> {
     return this.view(block, dtype, offset, length).slice();
   }
@@ -163,7 +171,7 @@ class WasmBackend implements Backend {
   unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
-      inHalves(y, [x], (part, [a]) => this.unary(name, part, a!, p, q));
+      this.unaryInHalves(name, y, x, p, q);
       return;
     }
     const geometry = this.cleared.geometry(y.shape, [x]);
@@ -174,7 +182,7 @@ class WasmBackend implements Backend {
   binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
-      inHalves(y, [a, b], (part, [c, d]) => this.binary(name, dtype, part, c!, d!, p));
+      this.binaryInHalves(name, dtype, y, a, b, p);
       return;
     }
     const area = this.cleared;
@@ -189,7 +197,7 @@ class WasmBackend implements Backend {
   ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
-      inHalves(y, [a, b, c], (part, [d, e, f]) => this.ternary(name, dtype, part, d!, e!, f!, p));
+      this.ternaryInHalves(name, dtype, y, a, b, c, p);
       return;
     }
     const geometry = this.cleared.geometry(y.shape, [a, b, c]);
@@ -200,7 +208,7 @@ class WasmBackend implements Backend {
   copy(y: Operand, x: Operand): void {
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
-      inHalves(y, [x], (part, [a]) => this.copy(part, a!));
+      this.copyInHalves(y, x);
       return;
     }
     const geometry = this.cleared.geometry(y.shape, [y, x]);
@@ -211,11 +219,40 @@ class WasmBackend implements Backend {
   fill(y: Operand, value: number): void {
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
-      inHalves(y, [], (part) => this.fill(part, value));
+      this.fillInHalves(y, value);
       return;
     }
     this.args.set(codeOf(y.dtype), addressOf(y), value);
     this.map("fill", n, COPY_COST);
+  }
+
+  // What has more elements than kernels count. Apart from the methods above, since a function with a closure costs something at each call.
+
+  private unaryInHalves(name: string, y: Operand, x: Operand, p: number, q: number): void {
+    inHalves(y, [x], (part, [a]) => this.unary(name, part, a!, p, q));
+  }
+
+  private binaryInHalves(
+    name: string,
+    dtype: DType,
+    y: Operand,
+    a: Operand | number,
+    b: Operand | number,
+    p: number,
+  ): void {
+    inHalves(y, [a, b], (part, [c, d]) => this.binary(name, dtype, part, c!, d!, p));
+  }
+
+  private ternaryInHalves(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+    inHalves(y, [a, b, c], (part, [d, e, f]) => this.ternary(name, dtype, part, d!, e!, f!, p));
+  }
+
+  private copyInHalves(y: Operand, x: Operand): void {
+    inHalves(y, [x], (part, [a]) => this.copy(part, a!));
+  }
+
+  private fillInHalves(y: Operand, value: number): void {
+    inHalves(y, [], (part) => this.fill(part, value));
   }
 
   /** Runs a kernel over all elements of its output. */
@@ -225,9 +262,7 @@ class WasmBackend implements Backend {
 
   /** The call area, empty. */
   private get cleared(): CallArea {
-    const { callArea } = this.parts;
-    callArea.clear();
-    return callArea;
+    return this.parts.callArea.cleared();
   }
 
   call(name: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void {
@@ -269,11 +304,13 @@ class WasmBackend implements Backend {
 
   private kernel(name: string): Kernel {
     const kernel = this.parts.kernels.table.get(name);
-    if (kernel === undefined)
-      throw new KindlingError(`the cpu device has no kernel "${name}"; this is a defect of Kindling`);
+    if (kernel === undefined) throw noKernel(name);
     return kernel;
   }
 }
+
+const noKernel = (name: string): KindlingError =>
+  new KindlingError(`the cpu device has no kernel "${name}"; this is a defect of Kindling`);
 
 /** The letter of integers of 32 bits among the types of a kernel. */
 const INT32 = "i".charCodeAt(0);

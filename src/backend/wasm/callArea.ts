@@ -15,6 +15,11 @@ export type Layout = Pick<Operand, "shape" | "strides">;
 export const isLinear = (x: Layout, shape: readonly number[]): boolean =>
   sameShape(x.shape, shape) && isContiguous(x.shape, x.strides);
 
+function areLinear(operands: readonly Layout[], shape: readonly number[]): boolean {
+  for (let i = 0; i < operands.length; i++) if (!isLinear(operands[i]!, shape)) return false;
+  return true;
+}
+
 export class CallArea {
   private readonly address: number;
   /** The next free byte. */
@@ -25,8 +30,9 @@ export class CallArea {
   }
 
   /** Forgets what the call before put here. */
-  clear(): void {
+  cleared(): this {
     this.top = 0;
+    return this;
   }
 
   /** Puts integers of 32 bits here. @returns Their address. */
@@ -53,12 +59,15 @@ export class CallArea {
    * have, are stored modulo 2^32, and so are the addresses that kernels compute with them.
    */
   geometry(shape: readonly number[], operands: readonly Layout[]): number {
-    if (operands.every((x) => isLinear(x, shape))) return 0;
-    const seen = operands.map((x) => broadcastStrides(x.shape, x.strides, shape));
+    return areLinear(operands, shape) ? 0 : this.blockOf(shape, operands);
+  }
+
+  private blockOf(shape: readonly number[], operands: readonly Layout[]): number {
+    const seen: number[][] = [];
+    for (let i = 0; i < operands.length; i++)
+      seen.push(broadcastStrides(operands[i]!.shape, operands[i]!.strides, shape));
     const { shape: sizes, strides } = collapse(shape, seen);
-    const values = [sizes.length, ...sizes];
-    for (const list of strides) values.push(...list);
-    return this.integers(values);
+    return this.integers([sizes.length].concat(sizes, ...strides));
   }
 
   private take(bytes: number): number {
