@@ -5,6 +5,7 @@
  * in a plain variable; code that goes on after an `await` is told apart by an {@link AsyncVariable}, which is asked only while async scopes
  * are open, so that modes cost next to nothing where everything is synchronous.
  */
+import { checkFunction } from "../core/arguments";
 import { AutogradError } from "../core/errors";
 import { asyncVariable } from "./asyncVariable";
 
@@ -63,6 +64,7 @@ function frameOfLine(): Frame {
  * @throws AutogradError if `body` is async, another async scope with other modes is open, and the runtime cannot tell their code apart.
  */
 export function runWith<R>(op: string, settings: readonly Setting[], body: () => R): R {
+  checkFunction(op, "body", body);
   const outer = frame();
   const inner = new Frame(outer.values.slice(), outer);
   for (const [mode, value] of settings) inner.values[mode.index] = value;
