@@ -2,7 +2,7 @@
  * Checks of plain arguments, each made once, at the public face: what passes may be used as an index, a count or a choice without another
  * look. An unchecked fraction or NaN would not fail later on, it would read or write the memory of other tensors.
  */
-import { ArgumentError, describe, ValueError } from "./errors";
+import { ArgumentError, checkOptions, describe, ValueError } from "./errors";
 
 /** Sizes, counts and positions of elements that kernels take: they count in 32 bits with a sign. */
 export const MAX_COUNT = 2 ** 31 - 1;
@@ -58,10 +58,30 @@ export function checkArray(op: string, name: string, value: unknown, of: string)
   return value;
 }
 
-/** A numeric argument. NaN and infinities are numbers. @throws ArgumentError for anything else. */
+/** A numeric argument. NaN and infinities are numbers, a bigint is the number next to it. @throws ArgumentError for anything else. */
 export function checkNumber(op: string, name: string, value: unknown): number {
+  if (typeof value === "bigint") return Number(value);
   if (typeof value !== "number") throw new ArgumentError(`${op}: ${name} must be a number, got ${describe(value)}`);
   return value;
+}
+
+/**
+ * The options of an op that takes nothing but numbers: their values, those of `defaults` where none is given. A truth value counts as 1 or 0, as in
+ * all of PyTorch's scalars.
+ * @throws ArgumentError for an unknown option, and for what is no number.
+ */
+export function checkNumbers<K extends string>(
+  op: string,
+  options: Partial<Record<K, unknown>> | undefined,
+  defaults: Readonly<Record<K, number>>,
+): Record<K, number> {
+  checkOptions(op, options, Object.keys(defaults));
+  const values: Record<K, number> = { ...defaults };
+  for (const name in options) {
+    const value = options[name];
+    if (value !== undefined) values[name] = typeof value === "boolean" ? Number(value) : checkNumber(op, name, value);
+  }
+  return values;
 }
 
 /** A flag. @throws ArgumentError unless it is true or false. */

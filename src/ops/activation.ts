@@ -1,5 +1,5 @@
 /** Activation functions with parameters; those without are in unary.ts and trigonometric.ts. */
-import { checkChoice, checkNumber } from "../core/arguments";
+import { checkChoice, checkNumber, checkNumbers } from "../core/arguments";
 import { getDefaultDtype, resultType, scalarType } from "../core/dtype";
 import { ArgumentError, checkOptions } from "../core/errors";
 import { finfo } from "../core/limits";
@@ -22,9 +22,7 @@ const only = (g: Tensor, mask: Tensor): Tensor => g.where(mask, 0);
 
 /** x for x > 0, else negativeSlope · x. Default slope: 0.01. @see torch.nn.functional.leaky_relu */
 export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): Tensor {
-  checkOptions("leakyRelu", options, ["negativeSlope"]);
-  const { negativeSlope: slope = 0.01 } = options;
-  checkNumber("leakyRelu", "negativeSlope", slope);
+  const { negativeSlope: slope } = checkNumbers("leakyRelu", options, { negativeSlope: 0.01 });
   return mapWith("leakyRelu", x, {
     dtypes: "float",
     p: slope,
@@ -53,9 +51,7 @@ function exponentialUnit(
 
 /** x for x > 0, else alpha · (e^x − 1). Default alpha: 1. @see torch.nn.functional.elu */
 export function elu(x: Tensor, options: { alpha?: number } = {}): Tensor {
-  checkOptions("elu", options, ["alpha"]);
-  const { alpha = 1 } = options;
-  checkNumber("elu", "alpha", alpha);
+  const { alpha } = checkNumbers("elu", options, { alpha: 1 });
   return exponentialUnit("elu", x, "elu", alpha, 1, (s) => s.exp().mul(alpha), 1);
 }
 
@@ -68,9 +64,7 @@ export const selu = (x: Tensor): Tensor =>
 
 /** max(0, x) + min(0, alpha · (e^(x/alpha) − 1)). Default alpha: 1. @see torch.nn.functional.celu */
 export function celu(x: Tensor, options: { alpha?: number } = {}): Tensor {
-  checkOptions("celu", options, ["alpha"]);
-  const { alpha = 1 } = options;
-  checkNumber("celu", "alpha", alpha);
+  const { alpha } = checkNumbers("celu", options, { alpha: 1 });
   return exponentialUnit("celu", x, "celu", alpha, 0, (s) => s.div(alpha).exp(), 1);
 }
 
@@ -114,10 +108,7 @@ export const mish = (x: Tensor): Tensor =>
 
 /** log(1 + e^(beta·x)) / beta, linear where beta·x is above the threshold. Defaults: 1 and 20. @see torch.nn.functional.softplus */
 export function softplus(x: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor {
-  checkOptions("softplus", options, ["beta", "threshold"]);
-  const { beta = 1, threshold: limit = 20 } = options;
-  checkNumber("softplus", "beta", beta);
-  checkNumber("softplus", "threshold", limit);
+  const { beta, threshold: limit } = checkNumbers("softplus", options, { beta: 1, threshold: 20 });
   return mapWith("softplus", x, {
     dtypes: "float",
     p: beta,
@@ -144,8 +135,7 @@ export const tanhshrink = (x: Tensor): Tensor => checkTensor("tanhshrink", x).su
 
 /** x limited to [minVal, maxVal]. Defaults: −1 and 1. @see torch.nn.functional.hardtanh */
 export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number } = {}): Tensor {
-  checkOptions("hardtanh", options, ["minVal", "maxVal"]);
-  const { minVal: low = -1, maxVal: high = 1 } = options;
+  const { minVal: low, maxVal: high } = checkNumbers("hardtanh", options, { minVal: -1, maxVal: 1 });
   checkScalar("hardtanh", "minVal", low, checkTensor("hardtanh", x).dtype);
   checkScalar("hardtanh", "maxVal", high, x.dtype);
   return mapWith("hardtanh", x, {
@@ -177,8 +167,7 @@ export const hardswish = (x: Tensor): Tensor =>
 
 /** x where |x| > lambd, else 0. Default lambd: 0.5. @see torch.nn.functional.hardshrink */
 export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
-  checkOptions("hardshrink", options, ["lambd"]);
-  const { lambd = 0.5 } = options;
+  const { lambd } = checkNumbers("hardshrink", options, { lambd: 0.5 });
   return mapWith("hardshrink", x, {
     dtypes: "float",
     p: lambd,
@@ -188,8 +177,7 @@ export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor 
 
 /** x moved toward 0 by lambd, and 0 within it. Default lambd: 0.5. @see torch.nn.functional.softshrink */
 export function softshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
-  checkOptions("softshrink", options, ["lambd"]);
-  const { lambd = 0.5 } = options;
+  const { lambd } = checkNumbers("softshrink", options, { lambd: 0.5 });
   return mapWith("softshrink", x, {
     dtypes: "float",
     p: lambd,
@@ -199,10 +187,10 @@ export function softshrink(x: Tensor, options: { lambd?: number } = {}): Tensor 
 
 /** x where it is above the threshold, else `value`. @see torch.nn.functional.threshold */
 export function threshold(x: Tensor, limit: number, value: number): Tensor {
-  checkScalar("threshold", "threshold", limit, checkTensor("threshold", x).dtype);
-  checkScalar("threshold", "value", value, x.dtype);
-  const grad = (g: Tensor, s: Tensor) => only(g, s.le(limit).logicalNot());
-  return mapWith("threshold", x, { dtypes: "same", p: Number(limit), q: Number(value), grad });
+  const low = Number(checkScalar("threshold", "threshold", limit, checkTensor("threshold", x).dtype));
+  const other = Number(checkScalar("threshold", "value", value, x.dtype));
+  const grad = (g: Tensor, s: Tensor) => only(g, s.le(low).logicalNot());
+  return mapWith("threshold", x, { dtypes: "same", p: low, q: other, grad });
 }
 
 /** x limited from below, above or both; bounds are numbers, or tensors that broadcast. */
@@ -313,8 +301,10 @@ export function nanToNum(
   if (!x.isFloatingPoint()) return x.clone();
   const { max } = finfo(x.dtype);
   // What the dtype cannot hold is infinite, as in any cast between floating-point dtypes.
-  const held = (name: string, value: number) =>
-    Math.abs(checkNumber("nanToNum", name, value)) > max ? value * Number.POSITIVE_INFINITY : value;
+  const held = (name: string, given: number): number => {
+    const value = checkNumber("nanToNum", name, given);
+    return Math.abs(value) > max ? value * Number.POSITIVE_INFINITY : value;
+  };
   return x
     .maskedFill(x.isnan(), held("nan", options.nan ?? 0))
     .maskedFill(x.isposinf(), held("posinf", options.posinf ?? max))

@@ -1,5 +1,6 @@
 /** Products added to a tensor: beta · input + alpha · product. */
-import { checkOptions, ShapeError } from "../core/errors";
+import { checkNumbers } from "../core/arguments";
+import { ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -21,7 +22,7 @@ const factor = (x: Tensor, value: number): number | boolean =>
   x.isFloatingPoint() ? value : x.dtype === "bool" ? value !== 0 : Math.trunc(value);
 
 /** beta · x + alpha · y, where x broadcasts to the shape of y. */
-function addScaled(op: string, x: Tensor, y: Tensor, { beta = 1, alpha = 1 }: AddmmOptions): Tensor {
+function addScaled(op: string, x: Tensor, y: Tensor, { beta, alpha }: Required<AddmmOptions>): Tensor {
   checkSameDType(op, x, { product: y });
   if (!sameShape(broadcastShapes(op, x.shape, y.shape), y.shape))
     throw new ShapeError(
@@ -32,39 +33,40 @@ function addScaled(op: string, x: Tensor, y: Tensor, { beta = 1, alpha = 1 }: Ad
   return (beta === 1 ? x : x.mul(factor(x, beta))).add(product);
 }
 
-function check(op: string, x: Tensor, options: AddmmOptions): void {
+/** The factors, each a number. */
+function check(op: string, x: Tensor, options: AddmmOptions): Required<AddmmOptions> {
   checkTensor(op, x);
-  checkOptions(op, options, ["beta", "alpha"]);
+  return checkNumbers(op, options, { beta: 1, alpha: 1 });
 }
 
 /** beta · x + alpha · (mat1 · mat2). Shape: [m, k] and [k, n] → [m, n]. @see torch.addmm */
 export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options: AddmmOptions = {}): Tensor {
-  check("addmm", x, options);
-  return addScaled("addmm", x, mm(mat1, mat2), options);
+  const factors = check("addmm", x, options);
+  return addScaled("addmm", x, mm(mat1, mat2), factors);
 }
 
 /** beta · x + alpha · (mat · vec). Shape: [m, k] and [k] → [m]. @see torch.addmv */
 export function addmv(x: Tensor, mat: Tensor, vec: Tensor, options: AddmmOptions = {}): Tensor {
-  check("addmv", x, options);
-  return addScaled("addmv", x, mv(mat, vec), options);
+  const factors = check("addmv", x, options);
+  return addScaled("addmv", x, mv(mat, vec), factors);
 }
 
 /** beta · x + alpha · vec1 vec2ᵀ. Shape: [m] and [n] → [m, n]. @see torch.addr */
 export function addr(x: Tensor, vec1: Tensor, vec2: Tensor, options: AddmmOptions = {}): Tensor {
-  check("addr", x, options);
-  return addScaled("addr", x, outer(vec1, vec2), options);
+  const factors = check("addr", x, options);
+  return addScaled("addr", x, outer(vec1, vec2), factors);
 }
 
 /** beta · x + alpha · batch1 · batch2, stack by stack. Shape: [b, m, k] and [b, k, n] → [b, m, n]. @see torch.baddbmm */
 export function baddbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options: AddmmOptions = {}): Tensor {
-  check("baddbmm", x, options);
-  return addScaled("baddbmm", x, bmm(batch1, batch2), options);
+  const factors = check("baddbmm", x, options);
+  return addScaled("baddbmm", x, bmm(batch1, batch2), factors);
 }
 
 /** beta · x + alpha · Σ batch1[i] · batch2[i]. Shape: [b, m, k] and [b, k, n] → [m, n]. @see torch.addbmm */
 export function addbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options: AddmmOptions = {}): Tensor {
-  check("addbmm", x, options);
-  return addScaled("addbmm", x, bmm(batch1, batch2).sum(0, { dtype: batch1.dtype }), options);
+  const factors = check("addbmm", x, options);
+  return addScaled("addbmm", x, bmm(batch1, batch2).sum(0, { dtype: batch1.dtype }), factors);
 }
 
 /** {@link addmm} in place. */

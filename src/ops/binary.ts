@@ -38,6 +38,7 @@ export const mul: Binary = binary("mul", {
   dtypes: "same",
   domain: [-5, 5],
   js: (a, b) => a * b,
+  takesNumbers: true,
   saves: { a: ["b"], b: ["a"] },
   grads: [(g, { b }) => g.mul(b), (g, { a }) => g.mul(a)],
 });
@@ -50,6 +51,7 @@ export const trueDivide: Binary = binary("trueDivide", {
   domain: [0.5, 5],
   kernel: "div",
   js: (a, b) => a / b,
+  takesNumbers: true,
   saves: { a: ["b"], b: ["a", "b"] },
   // b² may underflow where a / b / b does not.
   grads: [(g, { b }) => g.div(b), (g, { a, b }) => trueDivide(a, b).div(b).mul(g).neg()],

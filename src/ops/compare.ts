@@ -1,5 +1,5 @@
 /** Comparisons and logic: the result is bool. */
-import { checkNumber } from "../core/arguments";
+import { checkFlag, checkNumber } from "../core/arguments";
 import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
@@ -102,9 +102,11 @@ function closeTo(op: string, a: Tensor, b: Tensor, options: CloseOptions): Tenso
   checkTensor(op, a);
   checkTensor(op, b, "other");
   checkOptions(op, options, ["rtol", "atol", "equalNan"]);
-  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  const equalNan = checkFlag(op, "equalNan", options.equalNan ?? false);
+  const rtol = checkNumber(op, "rtol", options.rtol ?? 1e-5);
+  const atol = checkNumber(op, "atol", options.atol ?? 1e-8);
   for (const [name, tolerance] of Object.entries({ rtol, atol }))
-    if (!(checkNumber(op, name, tolerance) >= 0))
+    if (!(tolerance >= 0))
       throw new ValueError(`${op}: ${name} must be greater than or equal to zero, but got ${tolerance}`);
   if (a.dtype !== b.dtype)
     throw new DTypeError(`${op}: ${a.dtype} did not match ${b.dtype}; cast one with x.to(dtype)`);

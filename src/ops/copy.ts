@@ -68,7 +68,12 @@ export function to(
   checkTensor("to", x);
   checkOptions("to", options, ["copy"]);
   const asked = toOptions(target);
-  const wanted = typeof dtype === "string" ? checkDType("to", dtype) : (asked.dtype ?? x.dtype);
+  const wanted =
+    typeof dtype === "string"
+      ? checkDType("to", dtype)
+      : asked.dtype === undefined
+        ? x.dtype
+        : checkDType("to", asked.dtype);
   if (asked.device !== undefined) resolveDevice("to", asked.device);
   const copy = asked.copy ?? options.copy ?? false;
   if (wanted === x.dtype) return copy ? clone(x) : x;
@@ -81,8 +86,8 @@ export function to(
 /** `x` as the dtype of another tensor. @see torch.Tensor.type_as */
 export const typeAs = (x: Tensor, other: Tensor): Tensor => to(x, checkTensor("typeAs", other, "other").dtype);
 /** `x` on the cpu, once everything that computes it is done. Await it before reading a WebGPU tensor. @see torch.Tensor.cpu */
-export async function cpu(x: Tensor): Promise<Tensor> {
-  return checkTensor("cpu", x);
+export function cpu(x: Tensor): Promise<Tensor> {
+  return Promise.resolve(checkTensor("cpu", x));
 }
 
 /** @throws ShapeError unless `source` broadcasts to the shape of `x`. */

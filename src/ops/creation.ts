@@ -137,11 +137,10 @@ function spaced(start: number, end: number, steps: number): (i: number) => numbe
 
 /** Both ends as the elements of a tensor would hold them, once all arguments are found to be numbers. */
 function endsIn(op: string, start: number, end: number, steps: number, options: CreateOptions): [number, number] {
-  checkNumber(op, "start", start);
-  checkNumber(op, "end", end);
+  const ends: [number, number] = [checkNumber(op, "start", start), checkNumber(op, "end", end)];
   checkInteger(op, "steps", steps, 0);
   const isIntegral = options.dtype !== undefined && !isFloat(checkDType(op, options.dtype));
-  return isIntegral ? [Math.trunc(start), Math.trunc(end)] : [start, end];
+  return isIntegral ? [Math.trunc(ends[0]), Math.trunc(ends[1])] : ends;
 }
 
 /** `steps` evenly spaced numbers from `start` to `end`, both included. @see torch.linspace */
@@ -160,8 +159,8 @@ export function logspace(
   options: CreateOptions & { base?: number } = {},
 ): Tensor {
   checkOptions("logspace", options, [...createOptions, "base"]);
-  const { base = 10, ...rest } = options;
-  checkNumber("logspace", "base", base);
+  const { base: asked = 10, ...rest } = options;
+  const base = checkNumber("logspace", "base", asked);
   const exponent = spaced(...endsIn("logspace", start, end, steps, rest), steps);
   return sequence("logspace", steps, rest, getDefaultDtype(), (i) => base ** exponent(i));
 }

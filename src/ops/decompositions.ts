@@ -5,7 +5,7 @@
 import { isRecorded, record, recordAll } from "../autograd/node";
 import { checkChoice, checkFlag } from "../core/arguments";
 import type { DType } from "../core/dtype";
-import { checkOptions } from "../core/errors";
+import { ArgumentError, checkOptions } from "../core/errors";
 import { broadcastShapes, sameShape, sizeOfShape } from "../core/shape";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -198,6 +198,7 @@ export function solveTriangularOf(
 
 /** X with A X = B (or X A = B) for triangular A; the other triangle is not read. @see torch.linalg.solve_triangular */
 export function solveTriangular(A: Tensor, B: Tensor, options: SolveTriangularOptions): Tensor {
+  if (options === undefined) throw new ArgumentError("solveTriangular: takes the option upper, true or false");
   checkOptions("solveTriangular", options, ["upper", "left", "unitriangular"]);
   return solveTriangularOf("solveTriangular", A, B, options);
 }

@@ -1,6 +1,7 @@
 /** The builders of the op table: an entry says what an op is, its gradient included, and the rest follows from it. */
 
 import { type InputGrad, isRecorded, record } from "../autograd/node";
+import { checkNumbers } from "../core/arguments";
 import { type DType, promoteTypes, resultType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
@@ -161,6 +162,8 @@ interface BinarySpec {
   readonly kernel?: string;
   /** The scalar argument of the kernel. */
   readonly p?: number;
+  /** Whether the gradients take an operand that is a number as it is; otherwise they find a tensor of it. */
+  readonly takesNumbers?: boolean;
   /** What the gradients use: both the same, or each its own. */
   readonly saves?: readonly Savable[] | { readonly a: readonly Savable[]; readonly b: readonly Savable[] };
   /** Gradients for both operands, before the sum over broadcast axes; null where none flows. */
@@ -246,9 +249,13 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
   const kernel = spec.kernel ?? name;
   const saves = spec.saves ?? [];
   const node = nodeName(name);
-  const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, options?: { alpha?: number }): void => {
+  const alphaOf = (options: { alpha?: number }): number => {
+    if (scaled) return checkNumbers(name, options, { alpha: 1 }).alpha;
+    checkOptions(name, options, []);
+    return 1;
+  };
+  const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, alpha: number): void => {
     spec.check?.(a, b, dtype);
-    const alpha = Number(options?.alpha ?? 1);
     const right = scaled && dtype === "bool" && alpha === 0 ? false : b;
     zipInto(kernel, out, a, right, computeType(dtype), kernelResult(spec.dtypes, dtype), scaled ? alpha : spec.p);
   };
@@ -256,16 +263,16 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
     checkOperands(name, a, b);
     const types = resolve(name, spec.dtypes, commonType(a, b));
     checkFits(name, out, broadcast(name, a, b), types.result);
-    compute(out, a, b, types.compute, options);
+    compute(out, a, b, types.compute, options === undefined ? 1 : alphaOf(options));
   };
   const call = (a: TensorLike, b: TensorLike, options?: { alpha?: number }): Tensor => {
     checkOperands(name, a, b);
-    if (options !== undefined) checkOptions(name, options, scaled ? ["alpha"] : []);
+    const alpha = options === undefined ? 1 : alphaOf(options);
     const types = resolve(name, spec.dtypes, commonType(a, b));
     const y = allocate(broadcast(name, a, b), types.result, a instanceof Tensor ? a : (b as Tensor));
-    compute(y, a, b, types.compute, options);
+    compute(y, a, b, types.compute, alpha);
     if (spec.grads === undefined || !isRecorded([a as Tensor, b as Tensor])) return y;
-    return recordBinary(node, y, a, b, saves, spec.grads, options?.alpha ?? 1);
+    return recordBinary(node, y, a, b, saves, spec.grads, alpha, spec.takesNumbers ?? false);
   };
   const entry: EntryInfo = {
     name,
@@ -294,15 +301,18 @@ function recordBinary(
   saves: NonNullable<BinarySpec["saves"]>,
   grads: NonNullable<BinarySpec["grads"]>,
   p: number,
+  takesNumbers: boolean,
 ): Tensor {
   const operands = { a, b, y };
   const names: Savable[] = [];
   const saved: Tensor[] = [];
+  const numbers: Savable[] = [];
   for (const name of savedNames(saves, a, b)) {
     const operand = operands[name];
-    if (!(operand instanceof Tensor)) continue;
-    names.push(name);
-    saved.push(operand);
+    if (operand instanceof Tensor) {
+      names.push(name);
+      saved.push(operand);
+    } else if (!takesNumbers) numbers.push(name);
   }
   // Only plain numbers are captured: a tensor here would stay alive although backward does not need it.
   const constants = {
@@ -314,6 +324,7 @@ function recordBinary(
   const unpack = (kept: readonly Tensor[]): BinarySaved => {
     const values: Record<Savable, TensorLike | undefined> = { ...constants };
     for (let i = 0; i < names.length; i++) values[names[i]!] = kept[i];
+    for (const name of numbers) values[name] = full([], constants[name]!, { dtype: "float64" });
     return values as unknown as BinarySaved;
   };
   const rule = [operandGrad(a, grads[0], unpack), operandGrad(b, grads[1], unpack)];

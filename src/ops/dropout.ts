@@ -140,9 +140,11 @@ export interface RReLUOptions {
 export function rrelu(x: Tensor, options: RReLUOptions = {}): Tensor {
   checkTensor("rrelu", x);
   checkOptions("rrelu", options, ["lower", "upper", "training", "inplace"]);
-  const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false } = options;
+  const { training = false, inplace = false } = options;
   checkFloat("rrelu", x.dtype);
-  if (!(checkNumber("rrelu", "lower", lower) <= checkNumber("rrelu", "upper", upper)))
+  const lower = checkNumber("rrelu", "lower", options.lower ?? 1 / 8);
+  const upper = checkNumber("rrelu", "upper", options.upper ?? 1 / 3);
+  if (!(lower <= upper))
     throw new ValueError(
       `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
     );

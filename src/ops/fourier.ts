@@ -262,20 +262,27 @@ export interface FrequencyOptions {
   dtype?: DType;
 }
 
-function frequencies(op: string, count: number, n: number, first: number, options: FrequencyOptions): Tensor {
+/** The frequencies of `count` positions, negative from position `first`; both depend on n. */
+function frequencies(
+  op: string,
+  n: number,
+  [count, first]: readonly [(n: number) => number, (n: number) => number],
+  options: FrequencyOptions,
+): Tensor {
   checkOptions(`fft.${op}`, options, ["d", "dtype"]);
-  checkInteger(`fft.${op}`, "n", n, 0);
+  checkInteger(`fft.${op}`, "n", n, 0, MAX_COUNT);
   const scale = n * checkNumber(`fft.${op}`, "d", options.d ?? 1);
-  const values = vectorOf("float64", count, undefined, (out) => {
-    for (let i = 0; i < count; i++) out[i] = (i < first ? i : i - n) / scale;
+  const [size, positive] = [count(n), first(n)];
+  const values = vectorOf("float64", size, undefined, (out) => {
+    for (let i = 0; i < size; i++) out[i] = (i < positive ? i : i - n) / scale;
   });
   return values.to(options.dtype ?? getDefaultDtype());
 }
 
 /** The frequencies of a transform of size n, in cycles per unit of time: those that are not negative come first. @see torch.fft.fftfreq */
 export const fftfreq = (n: number, options: FrequencyOptions = {}): Tensor =>
-  frequencies("fftfreq", n, n, Math.ceil(n / 2), options);
+  frequencies("fftfreq", n, [(size) => size, (size) => Math.ceil(size / 2)], options);
 
 /** The frequencies of the half that a transform of n real numbers keeps. @see torch.fft.rfftfreq */
 export const rfftfreq = (n: number, options: FrequencyOptions = {}): Tensor =>
-  frequencies("rfftfreq", Math.floor(n / 2) + 1, n, n, options);
+  frequencies("rfftfreq", n, [(size) => Math.floor(size / 2) + 1, (size) => size], options);

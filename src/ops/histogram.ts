@@ -3,7 +3,7 @@
 import { noGrad } from "../autograd/mode";
 import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { type Shape, sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -77,10 +77,10 @@ export function histc(x: Tensor, bins = 100, options: HistcOptions = {}): Tensor
   checkOptions("histc", options, ["min", "max"]);
   checkFloating("histc", x);
   checkBins("histc", bins);
-  for (const [name, end] of Object.entries({ min: options.min ?? 0, max: options.max ?? 0 }))
-    checkNumber("histc", name, end);
+  const [min, max] = [options.min ?? 0, options.max ?? 0];
+  const ends = [checkNumber("histc", "min", min), checkNumber("histc", "max", max)] as const;
   const source = dense(cast(x.detach(), computeType(x.dtype)));
-  const [low, high] = histogramRange("histc", source, options.min ?? 0, options.max ?? 0);
+  const [low, high] = histogramRange("histc", source, ...ends);
   const y = allocate([bins], source.dtype, x);
   x.storage.backend.call("histc", source.dtype, [y, source, x.numel(), bins, low, high], { range: bins, cost: 0 });
   return cast(y, x.dtype);
@@ -134,8 +134,10 @@ function checkHistogram(op: string, x: Tensor, dims: number, points: Shape, opti
 /** Edges of bins: as given, or evenly spaced. */
 function edgesOf(op: string, x: Tensor, bins: number | Tensor, range: readonly number[] | null | undefined): Tensor {
   if (bins instanceof Tensor) return checkEdges(op, bins, x);
+  if (typeof bins !== "number")
+    throw new ArgumentError(`${op}: bins must be an integer or a tensor of edges, got ${describe(bins)}`);
   checkBins(op, bins);
-  const [low, high] = histogramRange(op, x, range?.[0] ?? 0, range?.[1] ?? 0);
+  const [low, high] = histogramRange(op, x, Number(range?.[0] ?? 0), Number(range?.[1] ?? 0));
   return linspace(low, high, bins + 1, { dtype: x.dtype });
 }
 

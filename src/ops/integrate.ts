@@ -28,13 +28,13 @@ function trapezoids(
   checkOptions(op, options, ["dx", "dim"]);
   if (x && options.dx != null) throw new ArgumentError(`${op}: takes the positions x or the distance dx, not both`);
   if (x != null) checkTensor(op, x, "x");
-  if (options.dx != null) checkNumber(op, "dx", options.dx);
+  const dx = options.dx == null ? 1 : checkNumber(op, "dx", options.dx);
   if (y.ndim === 0) throw new ShapeError(`${op}: takes samples along an axis, got a 0-d tensor`);
   const dim = wrapDim(op, options.dim ?? -1, y.ndim);
   const after = y.ndim - 1 - dim;
   const n = y.shape[dim] ?? 0;
   const sums = n === 0 ? y : y.narrow(dim, 0, n - 1).add(y.narrow(dim, 1, n - 1));
-  if (!x) return { areas: options.dx == null ? sums : sums.mul(options.dx), dim };
+  if (!x) return { areas: dx === 1 ? sums : sums.mul(dx), dim };
   const size = x.shape.at(x.ndim === 1 ? 0 : x.ndim - 1 - after)!;
   if (n > 0 && size !== n && size !== 1)
     throw new ShapeError(`${op}: there must be one x value for each sample point: ${size} and ${n}`);

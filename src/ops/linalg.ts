@@ -190,10 +190,12 @@ export function matrixExp(A: Tensor): Tensor {
 /** The order of a matrix norm. */
 export type MatrixNormOrder = number | "fro" | "nuc";
 
-/** @throws ArgumentError unless there is such a norm. */
-function checkOrder(op: string, ord: MatrixNormOrder): void {
-  if (ord === "fro" || ord === "nuc" || [1, 2, Number.POSITIVE_INFINITY].includes(Math.abs(ord as number))) return;
-  throw new ArgumentError(`${op}: Order ${String(ord)} not supported.`);
+/** The order of a norm. @throws ArgumentError unless there is such a norm. */
+function checkOrder(op: string, order: MatrixNormOrder): MatrixNormOrder {
+  if (order === "fro" || order === "nuc") return order;
+  const ord = checkNumber(op, "ord", order);
+  if ([1, 2, Number.POSITIVE_INFINITY].includes(Math.abs(ord))) return ord;
+  throw new ArgumentError(`${op}: Order ${describe(ord)} not supported.`);
 }
 
 /** {@link matrixNorm} under the name of the op that is called, of what has been checked. */
@@ -234,7 +236,7 @@ export function matrixNorm(
 function normOfMatrices(
   op: string,
   A: Tensor,
-  ord: MatrixNormOrder,
+  order: MatrixNormOrder,
   dim: readonly number[],
   options: ReduceOptions,
 ): Tensor {
@@ -243,7 +245,7 @@ function normOfMatrices(
   const keepdim = checkFlag(op, "keepdim", options.keepdim ?? false);
   if (!Array.isArray(dim) || dim.length !== 2)
     throw new ArgumentError(`${op}: dim must be a 2-tuple. Got ${describe(dim)}`);
-  checkOrder(op, ord);
+  const ord = checkOrder(op, order);
   const x = options.dtype === undefined ? A : A.to(options.dtype);
   if (!isFloat(x.dtype))
     throw new DTypeError(`${op}: Expected a floating point tensor as input. Got ${legacyName(x.dtype)}; use x.float()`);
@@ -275,9 +277,9 @@ export function norm(
  * The condition number: ‖A‖ · ‖A⁻¹‖; for p = 2 (the default) or −2 the ratio of the extreme singular values. Infinite of singular matrices.
  * @see torch.linalg.cond
  */
-export function cond(A: Tensor, p: MatrixNormOrder | null = null): Tensor {
+export function cond(A: Tensor, order: MatrixNormOrder | null = null): Tensor {
   checkMatrix("cond", A);
-  if (p !== null) checkOrder("cond", p);
+  const p = order === null ? null : checkOrder("cond", order);
   if (A.shape.at(-1) === 0 || A.shape.at(-2) === 0) return A.newZeros(A.shape.slice(0, -2));
   if (p === null || Math.abs(Number(p)) === 2) {
     const s = svdvalsOf("cond", A);

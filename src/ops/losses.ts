@@ -84,9 +84,9 @@ export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {})
 /** Squared below `beta` and linear above: ½d²/beta, or |d| − ½beta. Default beta: 1. @see torch.nn.functional.smooth_l1_loss */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions & { beta?: number } = {}): Tensor {
   checkOptions("smoothL1Loss", options, ["reduction", "beta"]);
-  const { reduction = "mean", beta = 1 } = options;
-  if (!(checkNumber("smoothL1Loss", "beta", beta) >= 0))
-    throw new ValueError(`smoothL1Loss: does not support negative values for beta, got ${beta}`);
+  const { reduction = "mean" } = options;
+  const beta = checkNumber("smoothL1Loss", "beta", options.beta ?? 1);
+  if (!(beta >= 0)) throw new ValueError(`smoothL1Loss: does not support negative values for beta, got ${beta}`);
   if (beta === 0) return l1Loss(input, target, { reduction });
   const slope = (d: Tensor) => d.sgn().where(d.abs().ge(beta), d.div(beta));
   return elementwise("SmoothL1LossBackward0", "smoothL1Loss", input, target, reduction, {
@@ -105,9 +105,9 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions
 /** Squared below `delta` and linear above: ½d², or delta·(|d| − ½delta). Default delta: 1. @see torch.nn.functional.huber_loss */
 export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
   checkOptions("huberLoss", options, ["reduction", "delta"]);
-  const { reduction = "mean", delta = 1 } = options;
-  if (!(checkNumber("huberLoss", "delta", delta) > 0))
-    throw new ValueError(`huberLoss: does not support non-positive values for delta, got ${delta}`);
+  const { reduction = "mean" } = options;
+  const delta = checkNumber("huberLoss", "delta", options.delta ?? 1);
+  if (!(delta > 0)) throw new ValueError(`huberLoss: does not support non-positive values for delta, got ${delta}`);
   const slope = (d: Tensor) => d.sgn().mul(delta).where(d.abs().gt(delta), d);
   return elementwise("HuberLossBackward0", "huberLoss", input, target, reduction, {
     value: (x, t) => {

@@ -128,7 +128,7 @@ export function argmin(x: Tensor, dim?: number | null, options: MaskedReduceOpti
 export function median(x: Tensor, dim = -1, options: MaskedReduceOptions = {}): Tensor {
   checkOptions("masked.median", options, reducing);
   const { mask, dtype, keepdim = false } = options;
-  const input = isFloat(x.dtype) ? x : x.float();
+  const input = isFloat(checkTensor("median", x).dtype) ? x : x.float();
   const y = combined("median", input, mask, Number.NaN).nanmedian(dim, { keepdim }).values;
   if (isFloat(x.dtype)) return y;
   if (mask && y.isnan().any().item())

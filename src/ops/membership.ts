@@ -104,14 +104,14 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptio
   const [n, d] = weight.ndim === 2 ? (weight.shape as [number, number]) : [0, 0];
   if (weight.ndim !== 2) throw new ArgumentError(`embedding: 'weight' must be 2-D, got ${weight.ndim}-D`);
   const at = checkedIndex("embedding", input, n, 0).reshape(-1);
-  const { paddingIdx, maxNorm, normType = 2, scaleGradByFreq = false } = options;
+  const { paddingIdx, scaleGradByFreq = false } = options;
   if (paddingIdx != null) checkInteger("embedding", "paddingIdx", paddingIdx);
-  if (maxNorm != null) checkNumber("embedding", "maxNorm", maxNorm);
-  checkNumber("embedding", "normType", normType);
+  const maxNorm = options.maxNorm == null ? null : checkNumber("embedding", "maxNorm", options.maxNorm);
+  const normType = checkNumber("embedding", "normType", options.normType ?? 2);
   if (typeof paddingIdx === "number" && (paddingIdx < -n || paddingIdx >= n))
     throw new ValueError(`embedding: padding_idx must be within the ${n} rows of weight, got ${paddingIdx}`);
   const padding = typeof paddingIdx === "number" ? (paddingIdx + n) % n : -1;
-  if (typeof maxNorm === "number") renormalize(weight, at, maxNorm, normType);
+  if (maxNorm !== null) renormalize(weight, at, maxNorm, normType);
   const y = weight
     .detach()
     .indexSelect(0, at)

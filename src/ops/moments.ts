@@ -91,13 +91,17 @@ function squaredDeviations(x: Tensor, p: Plan): [sum: Tensor, mean: Tensor] {
   return [cast(y, x.dtype), cast(mean, x.dtype)];
 }
 
+/** What the squares are divided by: n less the correction. */
+function divisorOf(op: string, n: number, { correction, unbiased }: VarianceOptions): number {
+  return Math.max(0, n - (correction == null ? Number(unbiased !== false) : checkNumber(op, "correction", correction)));
+}
+
 /** The variance over `dim`. @see torch.var @example x.var(0, { correction: 0 }) */
 function variance(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor {
   checkFloat("var", x);
   checkOptions("var", options, ["keepdim", "correction", "unbiased"]);
   const p = plan("var", x, dim, options.keepdim);
-  const correction = options.correction ?? (options.unbiased === false ? 0 : 1);
-  const divisor = Math.max(0, p.n - correction);
+  const divisor = divisorOf("var", p.n, options);
   const y = noGrad(() => squaredDeviations(x, p)[0].div(divisor));
   const { shape } = x;
   return record(
@@ -123,7 +127,7 @@ export function std(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor
   checkFloat("std", x);
   const y = noGrad(() => variance(x, dim, options).sqrt());
   const p = plan("std", x, dim, options.keepdim);
-  const divisor = Math.max(0, p.n - (options.correction ?? (options.unbiased === false ? 0 : 1)));
+  const divisor = divisorOf("std", p.n, options);
   const { shape } = x;
   return record(
     "StdBackward0",
@@ -201,9 +205,9 @@ export function nanmean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tens
 }
 
 /** The p-norm of all elements over `dim`: (Σ |x|^p)^(1/p). @see torch.linalg.vector_norm */
-export function vectorNorm(x: Tensor, ord: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor {
+export function vectorNorm(x: Tensor, order: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor {
   checkTensor("vectorNorm", x);
-  checkNumber("vectorNorm", "ord", ord);
+  const ord = checkNumber("vectorNorm", "ord", order);
   checkOptions("vectorNorm", options, ["keepdim", "dtype"]);
   const input = options.dtype === undefined ? x : x.to(options.dtype);
   checkFloat("vectorNorm", input);

@@ -2,6 +2,7 @@
 import { type DType, isFloat, legacyName } from "../core/dtype";
 import { DTypeError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
+import { checkTensor } from "./checks";
 
 type Optional = Tensor | null | undefined;
 
@@ -17,7 +18,7 @@ export const widened = (x: Tensor, f: (x: Tensor) => Tensor): Tensor =>
 
 /** @throws DTypeError unless `x` has floating-point elements. */
 export function checkFloating(op: string, x: Tensor): void {
-  if (!isFloat(x.dtype))
+  if (!isFloat(checkTensor(op, x).dtype))
     throw new DTypeError(
       `${op}: not implemented for '${legacyName(x.dtype)}': takes floating-point elements, got ${x.dtype}; use x.float()`,
     );
@@ -32,7 +33,7 @@ export function checkSameDType(op: string, input: Tensor, parameters: Readonly<R
   const { dtype } = input;
   for (const name in parameters) {
     const p = parameters[name];
-    if (!p || p.dtype === dtype || (p.dtype === "float32" && isHalf(dtype))) continue;
+    if (p == null || checkTensor(op, p, name).dtype === dtype || (p.dtype === "float32" && isHalf(dtype))) continue;
     throw new DTypeError(
       `${op}: expected scalar type ${legacyName(dtype)} but found ${legacyName(p.dtype)}: the input has dtype ${dtype}, ${name} has ${p.dtype}; cast one with x.to(dtype)`,
     );

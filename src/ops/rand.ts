@@ -1,5 +1,5 @@
 /** New random tensors, and the state of the random numbers. Every stream is PyTorch's. */
-import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
+import { checkArray, checkFunction, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { type DType, getDefaultDtype } from "../core/dtype";
 import { ArgumentError, checkOptions } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
@@ -138,16 +138,16 @@ export function randperm(n: number, options: RandomCreateOptions = {}): Tensor {
  * @example torch.normal(torch.arange(1, 11).float(), 0.5); torch.normal(2, 3, [1, 4]);
  */
 export function normal(
-  mean: Tensor | number,
-  std: Tensor | number,
+  location: Tensor | number,
+  scale: Tensor | number,
   ...rest: [options?: RandomOptions] | [size: readonly number[], options?: RandomCreateOptions]
 ): Tensor {
   const size = Array.isArray(rest[0]) ? (rest[0] as readonly number[]) : undefined;
   const options = ((size === undefined ? rest[0] : rest[1]) ?? {}) as RandomCreateOptions;
   checkOptions("normal", options, size === undefined ? ["generator"] : known);
+  const mean = location instanceof Tensor ? location : checkNumber("normal", "mean", location);
+  const std = scale instanceof Tensor ? scale : checkNumber("normal", "std", scale);
   const like = mean instanceof Tensor ? mean : std instanceof Tensor ? std : undefined;
-  if (!(mean instanceof Tensor)) checkNumber("normal", "mean", mean);
-  if (!(std instanceof Tensor)) checkNumber("normal", "std", std);
   if (typeof std === "number") check(std >= 0, `normal expects std >= 0.0, but found std ${std}`);
   if (like === undefined) {
     if (size === undefined) throw new ArgumentError("normal: a size is needed when mean and std are numbers");
@@ -204,6 +204,7 @@ function join(fork: { state: Uint8Array }): void {
  * @see torch.random.fork_rng
  */
 export function forkRng<R>(body: () => R): R {
+  checkFunction("forkRng", "body", body);
   const fork = { state: defaultGenerator.getState() };
   forks.push(fork);
   let result: R;

@@ -100,12 +100,12 @@ type Probability = [options?: RandomOptions] | [p: number | Tensor, options?: Ra
 export const bernoulli_: (x: Tensor, ...args: Probability) => Tensor = sampler(
   "bernoulli_",
   (x, ...args: Probability) => {
-    const [[p = 0.5], generator] = splitOptions<number | Tensor>("bernoulli_", args);
-    if (p instanceof Tensor) {
-      const each = probabilities("bernoulli_", x.shape.length === 0 ? p : p.expand(x.shape));
+    const [[given = 0.5], generator] = splitOptions<number | Tensor>("bernoulli_", args);
+    if (given instanceof Tensor) {
+      const each = probabilities("bernoulli_", x.shape.length === 0 ? given : given.expand(x.shape));
       return (out) => random.bernoulliEach(out, each, generator);
     }
-    checkNumber("bernoulli_", "p", p);
+    const p = checkNumber("bernoulli_", "p", given);
     check(p >= 0 && p <= 1, `bernoulli_ expects p to be in [0, 1], but got p=${p}`);
     return (out) => random.bernoulli(out, p, generator);
   },

@@ -14,12 +14,13 @@ export const dist = (x: Tensor, other: Tensor, p = 2): Tensor =>
   vectorNorm(checkTensor("dist", x).sub(checkTensor("dist", other, "other")), checkNumber("dist", "p", p));
 
 /** Each slice along `dim` whose p-norm exceeds `maxnorm` scaled down to it. @see torch.renorm */
-export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+export function renorm(x: Tensor, order: number, dim: number, most: number): Tensor {
   if (checkTensor("renorm", x).ndim < 2)
     throw new ShapeError(`renorm: input needs at least 2 dimensions, got ${x.ndim} dimensions`);
-  if (!(checkNumber("renorm", "p", p) > 0)) throw new ValueError(`renorm: non-positive norm not supported, got p=${p}`);
-  if (!(checkNumber("renorm", "maxnorm", maxnorm) >= 0))
-    throw new ValueError(`renorm: expected maxnorm to be >= 0 but got ${maxnorm}`);
+  const p = checkNumber("renorm", "p", order);
+  const maxnorm = checkNumber("renorm", "maxnorm", most);
+  if (!(p > 0)) throw new ValueError(`renorm: non-positive norm not supported, got p=${p}`);
+  if (!(maxnorm >= 0)) throw new ValueError(`renorm: expected maxnorm to be >= 0 but got ${maxnorm}`);
   const d = wrapDim("renorm", dim, x.ndim);
   const others = x.shape.map((_, i) => i).filter((i) => i !== d);
   const norms = vectorNorm(x, p, others, { keepdim: true });

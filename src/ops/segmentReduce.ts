@@ -65,9 +65,9 @@ function segmentsOf(lengths: Tensor, n: number, unsafe: boolean): Tensor {
 export function segmentReduce(data: Tensor, reduce: SegmentMode, options: SegmentReduceOptions = {}): Tensor {
   checkTensor("segmentReduce", data);
   checkOptions("segmentReduce", options, ["lengths", "offsets", "axis", "unsafe", "initial"]);
-  const { axis = 0, unsafe = false, initial } = options;
+  const { axis = 0, unsafe = false } = options;
   checkChoice("segmentReduce", "reduce", reduce, modes);
-  if (initial != null) checkNumber("segmentReduce", "initial", initial);
+  const initial = options.initial == null ? undefined : checkNumber("segmentReduce", "initial", options.initial);
   if (!isFloat(data.dtype)) throw new DTypeError(`segmentReduce: takes floating-point elements, got ${data.dtype}`);
   const lengths = lengthsOf(data, options);
   const dim = wrapDim("segmentReduce", axis, data.ndim);

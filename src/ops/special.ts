@@ -184,7 +184,7 @@ export const logNdtr: Unary = unary("logNdtr", {
 });
 
 /** The standard normal distribution function. Shape: any. @see torch.special.ndtr */
-export const ndtr = (x: Tensor): Tensor => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
+export const ndtr = (x: Tensor): Tensor => checkTensor("ndtr", x).mul(Math.SQRT1_2).erf().add(1).mul(0.5);
 
 /** The Hurwitz zeta function Σ (k + b)^−a. @see torch.special.zeta */
 export const zeta: Binary = binary("zeta", {
@@ -233,8 +233,7 @@ export function entr(x: Tensor): Tensor {
 export function logit(x: Tensor, options: { eps?: number | null } = {}): Tensor {
   checkTensor("logit", x);
   checkOptions("logit", options, ["eps"]);
-  const { eps = null } = options;
-  if (eps !== null) checkNumber("logit", "eps", eps);
+  const eps = options.eps == null ? null : checkNumber("logit", "eps", options.eps);
   return widened(x.isFloatingPoint() ? x : x.float(), (input) => {
     const y = noGrad(() => {
       const inside = eps === null ? input : input.clamp(eps, 1 - eps);

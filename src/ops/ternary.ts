@@ -1,7 +1,8 @@
 /** Elementwise ops of three operands. */
 import { type InputGrad, record } from "../autograd/node";
+import { checkNumbers } from "../core/arguments";
 import { type DType, resultType } from "../core/dtype";
-import { checkOptions, DTypeError } from "../core/errors";
+import { DTypeError } from "../core/errors";
 import { broadcastShapes } from "../core/shape";
 import { allocate, checkScalar, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -74,8 +75,7 @@ export function addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, options: { 
   checkTensor("addcmul", x);
   checkTensor("addcmul", tensor1, "tensor1");
   checkTensor("addcmul", tensor2, "tensor2");
-  checkOptions("addcmul", options, ["value"]);
-  const { value = 1 } = options;
+  const { value } = checkNumbers("addcmul", options, { value: 1 });
   const dtype = resultType(x, tensor1, tensor2);
   const like = [x, tensor1, tensor2].map(({ shape, dtype: t }) => [shape, t] as const);
   const back = (g: Tensor, i: number) => sumTo(g, like[i]![0], like[i]![1]);
@@ -96,8 +96,7 @@ export function addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, options: { 
   checkTensor("addcdiv", x);
   checkTensor("addcdiv", tensor1, "tensor1");
   checkTensor("addcdiv", tensor2, "tensor2");
-  checkOptions("addcdiv", options, ["value"]);
-  const { value = 1 } = options;
+  const { value } = checkNumbers("addcdiv", options, { value: 1 });
   const dtype = resultType(x, tensor1, tensor2);
   if (!tensor1.isFloatingPoint() && !tensor2.isFloatingPoint())
     throw new DTypeError(

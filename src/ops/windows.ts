@@ -46,9 +46,8 @@ export function hammingWindow(
   options: WindowOptions & { alpha?: number; beta?: number } = {},
 ): Tensor {
   checkOptions("hammingWindow", options, [...createOptions, "periodic", "alpha", "beta"]);
-  const { alpha = 0.54, beta = 0.46 } = options;
-  checkNumber("hammingWindow", "alpha", alpha);
-  checkNumber("hammingWindow", "beta", beta);
+  const alpha = checkNumber("hammingWindow", "alpha", options.alpha ?? 0.54);
+  const beta = checkNumber("hammingWindow", "beta", options.beta ?? 0.46);
   return sampled("hammingWindow", windowLength, options, ["alpha", "beta"], (t) => alpha - beta * Math.cos(TAU * t));
 }
 
@@ -79,8 +78,7 @@ function i0(x: number): number {
 /** I₀(beta · √(1 − (2t − 1)²)) / I₀(beta), with beta = 12. @see torch.kaiser_window */
 export function kaiserWindow(windowLength: number, options: WindowOptions & { beta?: number } = {}): Tensor {
   checkOptions("kaiserWindow", options, [...createOptions, "periodic", "beta"]);
-  const { beta = 12 } = options;
-  checkNumber("kaiserWindow", "beta", beta);
+  const beta = checkNumber("kaiserWindow", "beta", options.beta ?? 12);
   return sampled(
     "kaiserWindow",
     windowLength,

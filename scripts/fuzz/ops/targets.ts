@@ -25,6 +25,7 @@ const excluded: readonly (readonly [RegExp, string])[] = [
   [/^nn\.(registerModule|Module$)/, "changes every later call; a base class"],
   [/^optim\.(Optimizer|PerParameterOptimizer|lrScheduler\.(LR)?Scheduler)$/, "base classes"],
   [/^(cpu|\w*Hook|tidy|toString|toLocaleString|valueOf|constructor)$/, "nothing to compute"],
+  [/^(assertAlive|checkAxis|elements|takeGrad)$/, "members marked as internal"],
   [/^__/, "PyTorch's own"],
 ];
 

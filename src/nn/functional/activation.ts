@@ -55,9 +55,9 @@ export interface GumbelSoftmaxOptions {
 /** Samples from the Gumbel-softmax distribution of `logits`. @see torch.nn.functional.gumbel_softmax; Jang et al., 2016 */
 export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
   checkOptions("gumbelSoftmax", options, ["tau", "hard", "dim"]);
-  const { tau = 1, hard = false, dim = -1 } = options;
+  const { hard = false, dim = -1 } = options;
   checkTensor("gumbelSoftmax", logits, "logits");
-  checkNumber("gumbelSoftmax", "tau", tau);
+  const tau = checkNumber("gumbelSoftmax", "tau", options.tau ?? 1);
   const gumbel = logits.detach().clone().exponential_().log().neg();
   const soft = logits.add(gumbel).div(tau).softmax(dim);
   if (!hard) return soft;

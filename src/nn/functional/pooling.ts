@@ -17,11 +17,11 @@ export interface LPPoolOptions {
   ceilMode?: boolean;
 }
 
-function lpPool(dims: number, input: Tensor, normType: number, kernelSize: Sizes, options: LPPoolOptions): Tensor {
+function lpPool(dims: number, input: Tensor, order: number, kernelSize: Sizes, options: LPPoolOptions): Tensor {
   const op = `lpPool${dims}d`;
   checkTensor(op, input);
   checkOptions(op, options, ["stride", "ceilMode"]);
-  checkNumber(op, "normType", normType);
+  const normType = checkNumber(op, "normType", order);
   const kernel = spread(op, "kernelSize", kernelSize, dims);
   const mean = [avgPool1d, avgPool2d, avgPool3d][dims - 1]!(input.pow(normType), kernel, options);
   // Odd powers can be negative: the root is taken of the size, and nothing is left of what is below zero.
