@@ -179,6 +179,7 @@ export const hardswish = (x: Tensor): Tensor =>
 export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
   checkOptions("hardshrink", options, ["lambd"]);
   const { lambd = 0.5 } = options;
+  checkNumber("hardshrink", "lambd", lambd);
   return mapWith("hardshrink", x, {
     dtypes: "float",
     p: lambd,
@@ -190,6 +191,7 @@ export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor 
 export function softshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
   checkOptions("softshrink", options, ["lambd"]);
   const { lambd = 0.5 } = options;
+  checkNumber("softshrink", "lambd", lambd);
   return mapWith("softshrink", x, {
     dtypes: "float",
     p: lambd,

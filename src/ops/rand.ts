@@ -1,5 +1,5 @@
 /** New random tensors, and the state of the random numbers. Every stream is PyTorch's. */
-import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
+import { checkArray, checkFunction, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { type DType, getDefaultDtype } from "../core/dtype";
 import { ArgumentError, checkOptions } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
@@ -204,6 +204,7 @@ function join(fork: { state: Uint8Array }): void {
  * @see torch.random.fork_rng
  */
 export function forkRng<R>(body: () => R): R {
+  checkFunction("forkRng", "body", body);
   const fork = { state: defaultGenerator.getState() };
   forks.push(fork);
   let result: R;
