@@ -1,5 +1,6 @@
+/** Arguments that are of no right kind, as JavaScript could give them. */
+import * as torch from "kindling";
 import { expect, describe as group, test } from "vitest";
-import * as torch from "../../src";
 
 const { nn, optim, autograd, utils } = torch;
 const F = nn.functional;
@@ -13,6 +14,7 @@ const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
   ["noGrad: body must be a function", () => (torch as any).noGrad(3)],
   ["enableGrad: body must be a function", () => (torch as any).enableGrad()],
   ["inferenceMode: body must be a function, got class Tensor", () => (torch as any).inferenceMode(torch.Tensor)],
+  ["forkRng: body must be a function", () => (torch as any).forkRng()],
   ["setGradEnabled: body must be a function", () => (torch as any).setGradEnabled(true, "x")],
   [
     "savedTensorsHooks: pack must be",
@@ -92,8 +94,11 @@ const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
   ["gaussianNllLoss: variance must be a Tensor", () => (F as any).gaussianNllLoss(x, x, 1)],
   ["hingeEmbeddingLoss: target must be a Tensor", () => (F as any).hingeEmbeddingLoss(x, 1)],
   ["marginRankingLoss: input2 must be a Tensor", () => (F as any).marginRankingLoss(x, 1, x)],
-  ["nllLoss: weight must be a Tensor", () => (F as any).nllLoss(x, torch.tensor([0, 1]), { weight: 0 })],
-  ["nllLoss: ignoreIndex must be an integer", () => (F as any).nllLoss(x, torch.tensor([0, 1]), { ignoreIndex: 3n })],
+  ["nllLoss: weight must be a Tensor", () => (F as any).nllLoss(x, torch.tensor([0, 1]).long(), { weight: 0 })],
+  [
+    "nllLoss: ignoreIndex must be an integer",
+    () => (F as any).nllLoss(x, torch.tensor([0, 1]).long(), { ignoreIndex: 3n }),
+  ],
   [
     "ctcLoss: inputLengths must be an array",
     () => (F as any).ctcLoss(torch.ones(2, 1, 3), torch.ones(1, 1).long(), "0", [1]),
@@ -117,10 +122,12 @@ const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
   ],
   ["MultiheadAttention: embedDim must be an integer", () => new (nn as any).MultiheadAttention(3n, 1)],
   ["celu: alpha must be a number", () => (F as any).celu(x, { alpha: 3n })],
+  ["hardshrink: lambd must be a number", () => (F as any).hardshrink(x, { lambd: 0n })],
+  ["CosineAnnealingLR: TMax must be a number", () => new (lrScheduler as any).CosineAnnealingLR(sgd(), 3n)],
   ["softplus: beta must be a number", () => (F as any).softplus(x, { beta: 3n })],
   ["Rprop: etas must be a pair", () => new (optim as any).Rprop([torch.ones(1)], { etas: 0 })],
   ["Muon: nsCoefficients must be an array", () => new (optim as any).Muon([x.clone()], { nsCoefficients: 0.5 })],
-  ["ReduceLROnPlateau.step: metrics must be", () => (new lrScheduler.ReduceLROnPlateau(sgd()) as any).step()],
+  ["ReduceLROnPlateau.step: metrics must be", () => new (lrScheduler as any).ReduceLROnPlateau(sgd()).step()],
   ["MultiStepLR: milestones must be an array", () => new (lrScheduler as any).MultiStepLR(sgd())],
   ["StepLR: stepSize must be an integer", () => new (lrScheduler as any).StepLR(sgd(), "2")],
   ["SequentialLR: milestones must be an array", () => new (lrScheduler as any).SequentialLR(sgd(), [])],

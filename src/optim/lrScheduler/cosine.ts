@@ -1,4 +1,5 @@
 /** Cosine annealing, with and without restarts. */
+import { checkNumber } from "../../core/arguments";
 import { checkOptions, describe, ValueError } from "../../core/errors";
 import { type AnyOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler";
 
@@ -23,7 +24,8 @@ export class CosineAnnealingLR extends LRScheduler {
   ) {
     checkOptions("CosineAnnealingLR", options, ["etaMin", ...schedulerOptions]);
     super(optimizer, options);
-    this.etaMin = options.etaMin ?? 0;
+    checkNumber("CosineAnnealingLR", "TMax", TMax);
+    this.etaMin = checkNumber("CosineAnnealingLR", "etaMin", options.etaMin ?? 0);
     this.initialStep();
   }
 
@@ -75,7 +77,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     checkOptions("CosineAnnealingWarmRestarts", options, ["TMult", "etaMin", ...schedulerOptions]);
     super(optimizer, options);
     this.TMult = options.TMult ?? 1;
-    this.etaMin = options.etaMin ?? 0;
+    this.etaMin = checkNumber("CosineAnnealingWarmRestarts", "etaMin", options.etaMin ?? 0);
     if (!Number.isInteger(T0) || T0 <= 0)
       throw new ValueError(`CosineAnnealingWarmRestarts: Expected positive integer T0, but got ${describe(T0)}`);
     if (!Number.isInteger(this.TMult) || this.TMult < 1)

@@ -1,4 +1,5 @@
 /** Rates given by functions of the epoch. */
+import { checkFunction } from "../../core/arguments";
 import { ArgumentError, checkOptions, describe } from "../../core/errors";
 import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions, schedulerOptions } from "./scheduler";
 
@@ -6,9 +7,11 @@ import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions, schedu
 export type LrLambda = (epoch: number) => number;
 
 function checkLambdas(op: string, lambdas: readonly LrLambda[]): LrLambda[] {
-  for (const lambda of lambdas)
+  for (const lambda of lambdas) {
     if (typeof lambda !== "function")
       throw new ArgumentError(`${op}: lrLambda must be a function or one per group, got ${describe(lambda)}`);
+    checkFunction(op, "lrLambda", lambda);
+  }
   return [...lambdas];
 }
 
