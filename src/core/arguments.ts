@@ -41,7 +41,10 @@ export function checkIntegers(
   min: number = Number.MIN_SAFE_INTEGER,
   max: number = Number.MAX_SAFE_INTEGER,
 ): number[] {
-  return checkArray(op, name, values, "integers").map((value, i) => checkInteger(op, `${name}[${i}]`, value, min, max));
+  // A copy, since map passes over the holes of a sparse array.
+  return [...checkArray(op, name, values, "integers")].map((value, i) =>
+    checkInteger(op, `${name}[${i}]`, value, min, max),
+  );
 }
 
 /** An argument that is an array. @param of What the array holds, for the message. */
