@@ -82,7 +82,7 @@ export function setDefaultDtype(dtype: DType): void {
 }
 
 /** @throws DTypeError for what is no dtype. */
-const kindOf = (op: string, dtype: DType) => (info[dtype] ?? info[checkDType(op, dtype)]).kind;
+const kindOf = (op: string, dtype: DType) => info[checkDType(op, dtype)].kind;
 
 const integerRank: Partial<Record<DType, number>> = { int8: 1, int16: 2, int32: 3, int64: 4 };
 const floatRank: Partial<Record<DType, number>> = { float16: 1, bfloat16: 1, float32: 2, float64: 3 };

@@ -131,7 +131,7 @@ export function wrapDims(op: string, dim: number | readonly number[] | undefined
     return ndim === 0 ? [] : [wrapped];
   }
   if (!Array.isArray(dim)) throw notAnAxis(op, dim, "an integer or an array of integers");
-  const dims = (dim as readonly number[]).map((d) => wrapDim(op, d, ndim)).sort((a, b) => a - b);
+  const dims = [...(dim as readonly number[])].map((d) => wrapDim(op, d, ndim)).sort((a, b) => a - b);
   for (let i = 1; i < dims.length; i++)
     if (dims[i] === dims[i - 1])
       throw new IndexError(`${op}: dim ${dims[i]} appears multiple times in the list of dims`);

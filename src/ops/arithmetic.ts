@@ -115,8 +115,11 @@ export const pow_: BinaryInplace = inplace("pow_", pow);
 
 /** x to the power of the exponent, computed in float64. @see torch.float_power */
 export function floatPower(x: TensorLike, exponent: TensorLike): Tensor {
-  const wide = (v: TensorLike) => (v instanceof Tensor ? v.to("float64") : Number(v));
-  return pow(wide(x), wide(exponent));
+  const wide = (name: string, v: TensorLike): Tensor | number => {
+    if (v instanceof Tensor) return v.to("float64");
+    return typeof v === "boolean" ? Number(v) : checkNumber("floatPower", name, v);
+  };
+  return pow(wide("input", x), wide("exponent", exponent));
 }
 
 /** {@link floatPower} in place, on a float64 tensor. */

@@ -19,7 +19,9 @@ export function movedim(
 ): Tensor {
   checkTensor("movedim", x);
   const wrap = (dims: number | readonly number[]) =>
-    (Array.isArray(dims) ? (dims as readonly number[]) : [dims as number]).map((d) => wrapDim("movedim", d, x.ndim));
+    (Array.isArray(dims) ? [...(dims as readonly number[])] : [dims as number]).map((d) =>
+      wrapDim("movedim", d, x.ndim),
+    );
   const [from, to] = [wrap(source), wrap(destination)];
   if (from.length !== to.length)
     throw new ShapeError(

@@ -249,7 +249,7 @@ function normOfMatrices(
   const x = options.dtype === undefined ? A : A.to(options.dtype);
   if (!isFloat(x.dtype))
     throw new DTypeError(`${op}: Expected a floating point tensor as input. Got ${legacyName(x.dtype)}; use x.float()`);
-  const [row, column] = dim.map((d) => wrapDim(op, d, x.ndim)) as [number, number];
+  const [row, column] = [...dim].map((d) => wrapDim(op, d, x.ndim)) as [number, number];
   if (row === column) throw new ArgumentError(`${op}: dims must be different. Got ${describe(dim)}`);
   return matrixNormOf(op, x, ord, row, column, keepdim);
 }

@@ -64,6 +64,7 @@ function countOf(op: string, x: Tensor, dim: Dim, mask: Tensor | null | undefine
 
 /** The sum over `dim`; 0 where nothing takes part. @see torch.masked.sum */
 export function sum(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.sum", x);
   checkOptions("masked.sum", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   return combined("sum", x, mask, 0).sum(dim, { keepdim, ...(dtype && { dtype }) });
@@ -71,6 +72,7 @@ export function sum(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): Te
 
 /** The product over `dim`; 1 where nothing takes part. @see torch.masked.prod */
 export function prod(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.prod", x);
   checkOptions("masked.prod", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   let y = combined("prod", x, mask, 1).to(dtype ?? (isFloat(x.dtype) ? x.dtype : "int64"));
@@ -80,12 +82,15 @@ export function prod(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): T
 
 /** The mean over `dim`; NaN where nothing takes part. @see torch.masked.mean */
 export function mean(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.mean", x);
+  checkOptions("masked.mean", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   return sum(x, dim, { ...options, dtype: dtype ?? x.dtype }).div(countOf("mean", x, dim, mask, keepdim));
 }
 
 /** The largest element over `dim`; −∞ (integers: the smallest there is) where nothing takes part. @see torch.masked.amax */
 export function amax(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.amax", x);
   checkOptions("masked.amax", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   return combined("amax", x, mask, "lowest")
@@ -95,6 +100,7 @@ export function amax(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): T
 
 /** The smallest element over `dim`; ∞ (integers: the largest there is) where nothing takes part. @see torch.masked.amin */
 export function amin(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.amin", x);
   checkOptions("masked.amin", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   return combined("amin", x, mask, "highest")
@@ -104,6 +110,7 @@ export function amin(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): T
 
 /** The position of the largest element, by default in the flattened tensor; as in PyTorch it has the dtype of the input. @see torch.masked.argmax */
 export function argmax(x: Tensor, dim?: number | null, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.argmax", x);
   checkOptions("masked.argmax", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   return combined("argmax", x, mask, "lowest")
@@ -113,6 +120,7 @@ export function argmax(x: Tensor, dim?: number | null, options: MaskedReduceOpti
 
 /** The position of the smallest element, by default in the flattened tensor; as in PyTorch it has the dtype of the input. @see torch.masked.argmin */
 export function argmin(x: Tensor, dim?: number | null, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.argmin", x);
   checkOptions("masked.argmin", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   return combined("argmin", x, mask, "highest")
@@ -126,9 +134,10 @@ export function argmin(x: Tensor, dim?: number | null, options: MaskedReduceOpti
  * @throws DTypeError for integers of which nothing takes part somewhere.
  */
 export function median(x: Tensor, dim = -1, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.median", x);
   checkOptions("masked.median", options, reducing);
   const { mask, dtype, keepdim = false } = options;
-  const input = isFloat(checkTensor("median", x).dtype) ? x : x.float();
+  const input = isFloat(x.dtype) ? x : x.float();
   const y = combined("median", input, mask, Number.NaN).nanmedian(dim, { keepdim }).values;
   if (isFloat(x.dtype)) return y;
   if (mask && y.isnan().any().item())
@@ -138,6 +147,7 @@ export function median(x: Tensor, dim = -1, options: MaskedReduceOptions = {}): 
 
 /** The p-norm over `dim`; 0 where nothing takes part, but ∞ for the order −∞. @see torch.masked.norm */
 export function norm(x: Tensor, ord: number | null = 2, dim?: Dim, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.norm", x);
   checkOptions("masked.norm", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   const identity = ord === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : 0;
@@ -146,6 +156,7 @@ export function norm(x: Tensor, ord: number | null = 2, dim?: Dim, options: Mask
 
 /** The variance over `dim`; NaN where nothing takes part. `unbiased` divides by the count less 1. @see torch.masked.var */
 function variance(x: Tensor, dim?: Dim, unbiased = false, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.var", x);
   checkOptions("masked.var", options, reducing);
   const { mask, keepdim = false } = options;
   const dtype = options.dtype ?? (isFloat(checkTensor("masked.var", x).dtype) ? x.dtype : "float32");
@@ -164,6 +175,7 @@ export const std = (x: Tensor, dim?: Dim, unbiased = false, options: MaskedReduc
 
 /** log Σ eˣ over `dim`; −∞ where nothing takes part. @see torch.masked.logsumexp */
 export function logsumexp(x: Tensor, dim?: Dim, options: MaskedReduceOptions = {}): Tensor {
+  checkTensor("masked.logsumexp", x);
   checkOptions("masked.logsumexp", options, reducing);
   const { mask, dtype, keepdim = false } = options;
   return combined("logsumexp", x, mask, "lowest")
@@ -183,6 +195,7 @@ export interface MaskedPairOptions {
 
 /** log(eˣ + eʸ), elementwise; what is masked out counts as −∞. @see torch.masked.logaddexp */
 export function logaddexp(x: Tensor, other: Tensor, options: MaskedPairOptions = {}): Tensor {
+  checkTensor("masked.logaddexp", x);
   checkOptions("masked.logaddexp", options, ["inputMask", "otherMask", "dtype"]);
   const { inputMask, otherMask, dtype } = options;
   const a = combined("logaddexp", x, inputMask, "lowest");
@@ -192,6 +205,7 @@ export function logaddexp(x: Tensor, other: Tensor, options: MaskedPairOptions =
 
 /** The running sum along `dim`; what is masked out counts as 0. @see torch.masked.cumsum */
 export function cumsum(x: Tensor, dim: number, options: MaskedOptions = {}): Tensor {
+  checkTensor("masked.cumsum", x);
   checkOptions("masked.cumsum", options, normalizing);
   const dtype = options.dtype ?? x.dtype;
   return combined("cumsum", x, options.mask, 0).cumsum(dim, { dtype });
@@ -199,6 +213,7 @@ export function cumsum(x: Tensor, dim: number, options: MaskedOptions = {}): Ten
 
 /** The running product along `dim`; what is masked out counts as 1. @see torch.masked.cumprod */
 export function cumprod(x: Tensor, dim: number, options: MaskedOptions = {}): Tensor {
+  checkTensor("masked.cumprod", x);
   checkOptions("masked.cumprod", options, normalizing);
   const dtype = options.dtype ?? x.dtype;
   return combined("cumprod", x, options.mask, 1).cumprod(dim, { dtype });
@@ -206,6 +221,7 @@ export function cumprod(x: Tensor, dim: number, options: MaskedOptions = {}): Te
 
 /** Softmax along `dim`; what is masked out gets 0. @see torch.masked.softmax */
 export function softmax(x: Tensor, dim: number, options: MaskedOptions = {}): Tensor {
+  checkTensor("masked.softmax", x);
   checkOptions("masked.softmax", options, normalizing);
   const { mask, dtype } = options;
   return combined("softmax", x, mask, "lowest").softmax(dim, { dtype: dtype ?? x.dtype });
@@ -213,6 +229,7 @@ export function softmax(x: Tensor, dim: number, options: MaskedOptions = {}): Te
 
 /** The logarithm of {@link softmax}; what is masked out gets −∞. @see torch.masked.log_softmax */
 export function logSoftmax(x: Tensor, dim: number, options: MaskedOptions = {}): Tensor {
+  checkTensor("masked.logSoftmax", x);
   checkOptions("masked.logSoftmax", options, normalizing);
   const { mask, dtype } = options;
   return combined("logSoftmax", x, mask, "lowest").logSoftmax(dim, { dtype: dtype ?? x.dtype });
@@ -220,6 +237,7 @@ export function logSoftmax(x: Tensor, dim: number, options: MaskedOptions = {}):
 
 /** Softmax of −x along `dim`; what is masked out gets 0. @see torch.masked.softmin */
 export function softmin(x: Tensor, dim: number, options: MaskedOptions = {}): Tensor {
+  checkTensor("masked.softmin", x);
   checkOptions("masked.softmin", options, normalizing);
   const { mask, dtype } = options;
   return combined("softmin", x, mask, "highest")
@@ -229,6 +247,7 @@ export function softmin(x: Tensor, dim: number, options: MaskedOptions = {}): Te
 
 /** `x` divided by its p-norm along `dim`, at least `eps`; what is masked out gets 0. @see torch.masked.normalize */
 export function normalize(x: Tensor, ord: number, dim: number, options: MaskedOptions & { eps?: number } = {}): Tensor {
+  checkTensor("masked.normalize", x);
   checkOptions("masked.normalize", options, [...normalizing, "eps"]);
   const { eps = 1e-12, ...rest } = options;
   const size = norm(x, ord, dim, { ...rest, keepdim: true });

@@ -1,5 +1,6 @@
 /** Normalizations that also give the statistics they used, as PyTorch's `native_` functions. Gradients flow through the first result. */
 import { noGrad } from "../autograd/mode";
+import { checkIntegers } from "../core/arguments";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { batchNorm, layerNorm } from "./norm";
@@ -18,6 +19,7 @@ export function nativeLayerNorm(
   bias: Optional,
   eps: number,
 ): [output: Tensor, mean: Tensor, rstd: Tensor] {
+  checkIntegers("nativeLayerNorm", "normalizedShape", normalizedShape, 0);
   checkSameDType("nativeLayerNorm", checkTensor("nativeLayerNorm", input), { weight, bias });
   const y = layerNorm(input, normalizedShape, {
     weight: weight ?? null,

@@ -273,7 +273,9 @@ export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Ten
   const dims =
     dim === undefined || dim === null
       ? undefined
-      : (Array.isArray(dim) ? (dim as readonly number[]) : [dim as number]).map((d) => wrapDim("squeeze", d, x.ndim));
+      : (Array.isArray(dim) ? [...(dim as readonly number[])] : [dim as number]).map((d) =>
+          wrapDim("squeeze", d, x.ndim),
+        );
   const keep = x.shape.map((n, i) => n !== 1 || (dims !== undefined && !dims.includes(i)));
   const from = x.shape;
   return viewOf(
