@@ -41,12 +41,13 @@ export function checkIntegers(
   min: number = Number.MIN_SAFE_INTEGER,
   max: number = Number.MAX_SAFE_INTEGER,
 ): number[] {
-  // Copied first: what is checked is what is used. Growing a list would take several times the memory.
-  const integers = checkArray(op, name, values, "integers").slice() as number[];
+  const list = checkArray(op, name, values, "integers");
+  const integers = new Array<number>(list.length);
   for (let i = 0; i < integers.length; i++) {
-    const value = integers[i]!;
+    const value = list[i] as number;
     // The name of an element is made for an error only.
     if (!Number.isInteger(value) || value < min || value > max) checkInteger(op, `${name}[${i}]`, value, min, max);
+    integers[i] = value;
   }
   return integers;
 }

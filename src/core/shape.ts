@@ -168,10 +168,10 @@ const uncountable = (op: string, shape: Shape): ShapeError =>
   new ShapeError(`${op}: the number of elements of a tensor of shape ${shapeText(shape)} cannot be counted`);
 
 /**
- * Replaces one -1 by the size that keeps the number of elements.
+ * Replaces one -1 by the size that keeps the number of elements, in `size` itself, which it returns.
  * @throws {@link ShapeError} when no size does.
  */
-export function inferSize(op: string, size: Shape, numel: number): number[] {
+export function inferSize(op: string, size: number[], numel: number): number[] {
   const unknown = size.indexOf(-1);
   let known = 1;
   for (let i = 0; i < size.length; i++)
@@ -181,16 +181,15 @@ export function inferSize(op: string, size: Shape, numel: number): number[] {
     }
   if (unknown < 0) {
     if (known !== numel) throw invalidSize(op, size, numel);
-    return size.slice();
+    return size;
   }
   if (known === 0 && numel === 0)
     throw new ShapeError(
       `${op}: cannot reshape tensor of 0 elements into shape ${shapeText(size)} because the unspecified dimension size -1 can be any value and is ambiguous`,
     );
   if (known === 0 || numel % known !== 0) throw invalidSize(op, size, numel);
-  const shape = size.slice();
-  shape[unknown] = numel / known;
-  return shape;
+  size[unknown] = numel / known;
+  return size;
 }
 
 const invalidSize = (op: string, size: Shape, numel: number): ShapeError =>

@@ -27,10 +27,11 @@ export const checkSameDevice = (op: string, ...xs: readonly (Tensor | undefined 
 /** {@link checkSameDevice} of a list, which may be long. */
 export function checkOneDevice(op: string, xs: readonly (Tensor | undefined | null)[]): void {
   let first: Tensor | undefined;
-  for (const x of xs) {
+  for (let i = 0; i < xs.length; i++) {
+    const x = xs[i];
     if (!x) continue;
     first ??= x;
-    if (x.device !== first.device)
+    if (x.storage.backend !== first.storage.backend)
       throw new DeviceError(
         `${op}: expected all tensors on one device, got "${first.device}" and "${x.device}"; move one with x.to(device)`,
       );

@@ -91,6 +91,8 @@ export function allocateFor(op: string, shape: readonly number[], options: Creat
   );
 }
 
+const noOptions: object = Object.freeze({});
+
 /** Splits `(2, 3, { dtype })` or `([2, 3], { dtype })` into a size and checked options. */
 export function splitSize<O extends object>(
   op: string,
@@ -102,7 +104,7 @@ export function splitSize<O extends object>(
   const options = hasOptions ? (last as O) : undefined;
   checkOptions(op, options, known);
   const size = checkSize(op, (hasOptions ? args.slice(0, -1) : args) as (number | number[])[]);
-  return [size, options ?? ({} as O)];
+  return [size, options ?? (noOptions as O)];
 }
 
 /** The size as numbers or as one array, then options. */

@@ -161,7 +161,8 @@ class WasmBackend implements Backend {
 
   element(block: Block, dtype: DType, offset: number): number | bigint {
     // Addresses above 2 GiB are no signed integers of 32 bits: they are divided, not shifted.
-    return this.parts.memory.heap(dtype)[block.address / sizeOf(dtype) + offset]!;
+    const index = block.address / sizeOf(dtype) + offset;
+    return this.parts.memory.heap(dtype, (index + 1) * sizeOf(dtype))[index]!;
   }
 
   async read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray> {
@@ -174,7 +175,7 @@ class WasmBackend implements Backend {
       this.unaryInHalves(name, y, x, p, q);
       return;
     }
-    const geometry = this.cleared.geometry(y.shape, [x]);
+    const geometry = isLinear(x, y.shape) ? 0 : this.cleared.geometry(y.shape, [x]);
     this.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
     this.map(name, n, MAP_COST);
   }

@@ -69,6 +69,8 @@ export class Memory {
   private debt = 0;
   private views: Partial<Record<DType, TypedArray>> = {};
   private buffer: ArrayBufferLike;
+  /** The length of `buffer`, which takes longer to ask for. */
+  private reach: number;
   /** Where pages come from before the system is asked, and who is told of those that it gave. */
   pages: PageSource | undefined;
 
@@ -81,6 +83,7 @@ export class Memory {
     range: Extent,
   ) {
     this.buffer = memory.buffer;
+    this.reach = this.buffer.byteLength;
     const begin = Math.ceil(range.address / ALIGNMENT) * ALIGNMENT;
     this.adopt({ address: begin, bytes: range.address + range.bytes - begin });
   }
@@ -142,11 +145,13 @@ export class Memory {
     return new (arrayOf(dtype))(this.currentBuffer(address + length * sizeOf(dtype)), address, length);
   }
 
-  /** All of memory as elements of a type, for reads and writes of single values. */
-  heap(dtype: DType): TypedArray {
-    const buffer = this.currentBuffer();
-    const heap = this.views[dtype];
-    if (heap !== undefined && heap.buffer === buffer) return heap;
+  /** All of memory, at least to the address `end`, as elements of a type, for reads and writes of single values. */
+  heap(dtype: DType, end = this.end): TypedArray {
+    const buffer = this.currentBuffer(end);
+    return this.views[dtype] ?? this.newHeap(dtype, buffer);
+  }
+
+  private newHeap(dtype: DType, buffer: ArrayBufferLike): TypedArray {
     const array = arrayOf(dtype);
     const bytes = (array as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
     const fresh = new array(buffer, 0, Math.floor(buffer.byteLength / bytes));
@@ -156,8 +161,14 @@ export class Memory {
 
   /** A buffer that reaches at least to `end`, which may lie in memory that another thread has grown. */
   private currentBuffer(end = this.end): ArrayBufferLike {
-    if (this.buffer.byteLength < end) this.buffer = this.memory.buffer;
+    if (end > this.reach) this.renewBuffer();
     return this.buffer;
+  }
+
+  private renewBuffer(): void {
+    this.buffer = this.memory.buffer;
+    this.reach = this.buffer.byteLength;
+    this.views = {};
   }
 
   // ---- Small blocks -------------------------------------------------------------------------------------------------
