@@ -1,6 +1,6 @@
 /** Gives the memory of forgotten storages back: those that nobody disposed, and that nothing refers to any more. */
 import type { Backend, Block } from "../backend/backend";
-import { collectNow, pressCollector } from "../platform/collector";
+import { collectNow, hurryCollector, pressCollector } from "../platform/collector";
 import { nextTurn } from "../platform/platform";
 
 /** A storage by weak reference, and what it owns. */
@@ -20,6 +20,10 @@ let survivors = 0;
 let isTold = false;
 /** Whether the event loop has turned since memory last ran low: then it will turn again, and finalizers run. */
 let hasTurned = true;
+/** Calls of {@link relieve} since the list was last looked through. */
+let presses = 0;
+/** Calls in vain after which the collector is too slow for the program, as on a machine that is busy. */
+const MOST_PRESSES = 2;
 
 const collected = new FinalizationRegistry<undefined>(() => {
   isTold = false;
@@ -56,6 +60,7 @@ function sweep(): void {
     return false;
   });
   survivors = entries.length;
+  presses = 0;
   if (survivors > 0) awaitRound();
 }
 
@@ -71,6 +76,7 @@ export function relieve(isOut: boolean): void {
   void nextTurn().then(() => {
     hasTurned = true;
   });
-  if (turns) pressCollector();
+  if (turns && presses++ < MOST_PRESSES) pressCollector();
+  else if (turns) hurryCollector();
   else if (collectNow()) sweep();
 }
