@@ -113,7 +113,9 @@ export function checkFunction(op: string, name: string, value: unknown): void {
 
 /** A list from anything that can be iterated, but a text. @throws ArgumentError for anything else. */
 export function checkIterable(op: string, name: string, value: unknown, of: string): unknown[] {
-  if (typeof value === "object" && value !== null && Symbol.iterator in value) return [...(value as Iterable<unknown>)];
+  // Modules are functions, and some of them have items.
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  if (isObject && Symbol.iterator in value) return [...(value as Iterable<unknown>)];
   throw new ArgumentError(`${op}: ${name} must be an iterable of ${of}, got ${describe(value)}`);
 }
 

@@ -10,8 +10,8 @@ import { checkDType, type DType, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
 import { setOwn } from "../core/record";
 import { explainSnakeCase } from "../core/snakeCase";
-import { born, type Holder, held } from "../tensor/reach";
-import { adopt, lend, noteUse, retire, scopesOpened } from "../tensor/scope";
+import { type Holder, held } from "../tensor/reach";
+import { adopt, lend, noteUse, retire } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { Callable } from "./callable";
 import {
@@ -80,8 +80,6 @@ export class Module extends Callable implements Holder {
   readonly #buffers = new Map<string, boolean>();
   /** The values of buffers, whose fields are accessors: what is assigned to them lives on when a scope ends. */
   readonly #values = new Map<string, unknown>();
-  /** @internal */
-  readonly [born] = scopesOpened();
 
   /** The computation. @throws KindlingError if a subclass does not define it. */
   forward(..._args: any[]): any {

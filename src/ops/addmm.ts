@@ -70,12 +70,12 @@ export function addbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options: Addmm
 }
 
 /** {@link addmm} in place. */
-export const addmm_: typeof addmm = inplace("addmm_", addmm);
+export const addmm_: typeof addmm = inplace("addmm_", addmm, "allowed");
 /** {@link addmv} in place. */
-export const addmv_: typeof addmv = inplace("addmv_", addmv);
+export const addmv_: typeof addmv = inplace("addmv_", addmv, "allowed");
 /** {@link addr} in place. */
 export const addr_: typeof addr = inplace("addr_", addr);
 /** {@link baddbmm} in place. */
-export const baddbmm_: typeof baddbmm = inplace("baddbmm_", baddbmm);
+export const baddbmm_: typeof baddbmm = inplace("baddbmm_", baddbmm, "allowed");
 /** {@link addbmm} in place. */
-export const addbmm_: typeof addbmm = inplace("addbmm_", addbmm);
+export const addbmm_: typeof addbmm = inplace("addbmm_", addbmm, "allowed");

@@ -124,7 +124,8 @@ const constantGrad = (g: Tensor): Tensor => filled(allocate(g.shape, g.dtype, g)
 /** Overwrites every element of `x` with a number, or with the value of a 0-d tensor. @see torch.Tensor.fill_ */
 export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Tensor {
   checkFill("fill_", value, checkTensor("fill_", x).dtype);
-  if (value instanceof Tensor) return copy_(x, value);
+  // The value may be an element of x.
+  if (value instanceof Tensor) return copy_(x, value.storage === x.storage ? value.clone() : value);
   if (x.isContiguous() && !isRecorded([x])) {
     checkInplace("fill_", x);
     filled(x, value);

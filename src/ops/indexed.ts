@@ -203,6 +203,6 @@ export const indexCopy_: typeof indexCopy = inplace(
   }),
 );
 /** indexFill in place. @see torch.Tensor.index_fill_ */
-export const indexFill_: typeof indexFill = inplace("indexFill_", indexFill);
+export const indexFill_: typeof indexFill = inplace("indexFill_", indexFill, "allowed");
 /** indexReduce in place. @see torch.Tensor.index_reduce_ */
 export const indexReduce_: typeof indexReduce = inplace("indexReduce_", indexReduce);

@@ -16,14 +16,24 @@ interface WithInto<A extends unknown[]> {
   readonly into?: (out: Tensor, x: Tensor, ...args: A) => void;
 }
 
+/** What an operand that overlaps a part of what is changed means: a mistake, as PyTorch says of most ops, or its value before. */
+type Overlap = "refused" | "allowed";
+
 /**
  * The in-place form of an op: `add_` from `add`. It changes `x`, raises its version, and returns it.
  * @throws AutogradError for a leaf that requires grad, ShapeError if the result has another shape, DTypeError if it cannot be cast.
  */
-export function inplace<A extends unknown[]>(name: string, op: Op<A> & WithInto<A>): Op<A> {
+export function inplace<A extends unknown[]>(
+  name: string,
+  op: Op<A> & WithInto<A>,
+  overlap: Overlap = "refused",
+): Op<A> {
+  const isRefused = overlap === "refused";
   return (x, ...args) => {
     checkInplace(name, x);
-    const safe = args.map((arg) => (arg instanceof Tensor && overlaps(name, x, arg) ? arg.clone() : arg)) as A;
+    const safe = args.map((arg) =>
+      arg instanceof Tensor && overlaps(name, x, arg, isRefused) ? arg.clone() : arg,
+    ) as A;
     if (isRecorded([x, ...(safe as Tensor[])])) changeRecorded(name, x, op(before(x), ...safe));
     else change(name, x, op, safe);
     return x;
@@ -32,11 +42,12 @@ export function inplace<A extends unknown[]>(name: string, op: Op<A> & WithInto<
 
 /**
  * Whether an operand shares memory with `x` in another layout, and so would see the change half way.
- * @throws AutogradError where both are dense and overlap in part: as in PyTorch, that is a mistake, and the result would be none that is meant.
+ * @throws AutogradError where that is refused, and both are dense and overlap in part: the result would be none that is meant.
  */
-function overlaps(op: string, x: Tensor, other: Tensor): boolean {
+function overlaps(op: string, x: Tensor, other: Tensor, isRefused: boolean): boolean {
   if (other.storage !== x.storage) return false;
   if (other.offset === x.offset && sameShape(other.shape, x.shape) && sameShape(other.strides, x.strides)) return false;
+  if (!isRefused) return true;
   const [size, otherSize] = [x.numel(), other.numel()];
   const isApart = other.offset >= x.offset + size || x.offset >= other.offset + otherSize;
   if (size > 0 && otherSize > 0 && !isApart && isDense(x) && isDense(other))

@@ -231,8 +231,9 @@ export const maskedFill_: typeof maskedFill = inplace(
     checkFits("maskedFill_", x, maskedShape("maskedFill_", x, mask), x.dtype);
     choose(x, mask, value, x);
   }),
+  "allowed",
 );
 /** maskedScatter in place. @see torch.Tensor.masked_scatter_ */
-export const maskedScatter_: typeof maskedScatter = inplace("maskedScatter_", maskedScatter);
+export const maskedScatter_: typeof maskedScatter = inplace("maskedScatter_", maskedScatter, "allowed");
 /** put in place. @see torch.Tensor.put_ */
 export const put_: typeof put = inplace("put_", put);

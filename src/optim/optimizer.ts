@@ -5,8 +5,8 @@ import { checkFunction } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { explainSnakeCase } from "../core/snakeCase";
-import { born, type Holder, held } from "../tensor/reach";
-import { noteUse, scopesOpened } from "../tensor/scope";
+import { type Holder, held } from "../tensor/reach";
+import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { snakeCase } from "./names";
 import { definedOnly } from "./options";
@@ -52,8 +52,6 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   stepCount = 0;
   /** Fields of the state that are numbers here, and what they are in a state dict. */
   protected readonly scalarState: ScalarState = { step: "tensor" };
-  /** @internal */
-  readonly [born] = scopesOpened();
   readonly #preHooks = new Map<number, StepPreHook<this>>();
   readonly #postHooks = new Map<number, StepPostHook<this>>();
 

@@ -118,7 +118,8 @@ function untilSettled(op: string, frame: Frame, result: PromiseLike<unknown>, cl
     isAsync = waiting.size > 0;
     resume();
   };
-  return result.then(
+  // A promise first: another thenable need not give one back.
+  return Promise.resolve(result).then(
     (value) => {
       settle();
       return value;

@@ -33,14 +33,11 @@ export interface Recorded {
   watch(): void;
 }
 
-/** The keys of what scopes want to know of modules and optimizers; symbols, since users give these objects fields of any name. */
+/** The key of what scopes want to know of modules and optimizers; a symbol, since users give these objects fields of any name. */
 export const held: unique symbol = Symbol("held");
-export const born: unique symbol = Symbol("born");
 
 /** What users keep tensors in: a module, an optimizer. */
 export interface Holder {
-  /** How many scopes had been opened when it was made. */
-  readonly [born]: number;
   /** The values that it keeps tensors in. */
   [held](): readonly unknown[];
 }
@@ -54,14 +51,12 @@ export class Reach {
   /** Made when they are needed: most scopes have a plain number for a result, or nothing. */
   private found: Set<Temporary> | undefined;
   private visited: Set<object> | undefined;
-  /** Whether all that was found is data: no function or object of a class, in which more could hide. */
-  isData = true;
   /** A promise or generator among the values, not in the fields of a module or object: something that goes on later. */
   deferred: object | undefined;
   private depth = 0;
 
   /**
-   * @param most Containers of more items are passed over.
+   * @param most Of longer lists, maps and sets only as many items at the end are looked at; objects of classes are passed over.
    * @param entersHolders Whether modules in the fields of others are looked through as well.
    */
   constructor(
@@ -84,7 +79,7 @@ export class Reach {
     this.found = undefined;
   }
 
-  hasSeen(value: object): boolean {
+  private hasSeen(value: object): boolean {
     return this.visited?.has(value) ?? false;
   }
 
@@ -98,30 +93,27 @@ export class Reach {
     this.see(value);
     if (this.isTensor(value)) this.addTensor(value as Temporary);
     else if (isHolder(value)) {
-      this.isData = false;
       if (this.entersHolders) this.addHolder(value);
-    } else if (Array.isArray(value)) this.addAll(value, value.length);
-    else if (typeof value === "function") this.isData = false;
-    else if (!ArrayBuffer.isView(value)) this.addObject(value);
+    } else if (Array.isArray(value)) this.addAll(value);
+    else if (typeof value === "object" && !ArrayBuffer.isView(value)) this.addObject(value);
   }
 
   addHolder(holder: Holder): void {
     this.see(holder);
-    this.isData = false;
     this.depth++;
     for (const value of holder[held]()) this.add(value);
     this.depth--;
   }
 
-  private addAll(values: Iterable<unknown>, count: number): void {
-    if (count <= this.most) for (const value of values) this.add(value);
+  private addAll(values: readonly unknown[]): void {
+    for (let i = Math.max(0, values.length - this.most); i < values.length; i++) this.add(values[i]);
   }
 
   private addObject(value: object): void {
     if (value instanceof Map) {
-      this.addAll(value.keys(), value.size);
-      this.addAll(value.values(), value.size);
-    } else if (value instanceof Set) this.addAll(value, value.size);
+      this.addAll([...value.keys()]);
+      this.addAll([...value.values()]);
+    } else if (value instanceof Set) this.addAll([...value]);
     else this.addFields(value);
   }
 
@@ -129,7 +121,6 @@ export class Reach {
     const prototype = Object.getPrototypeOf(value);
     const isPlain = prototype === Object.prototype || prototype === null;
     if (!isPlain) {
-      this.isData = false;
       if (isDeferred(value)) {
         if (this.depth === 0) this.deferred = value;
         return;
@@ -137,8 +128,7 @@ export class Reach {
       if (this.most !== Number.POSITIVE_INFINITY) return;
     }
     if (!isPlain) this.depth++;
-    const fields = Object.values(value);
-    this.addAll(fields, fields.length);
+    this.addAll(Object.values(value));
     if (!isPlain) this.depth--;
   }
 }

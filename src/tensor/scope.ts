@@ -1,6 +1,6 @@
 /** Scopes that give the memory of temporaries back at once. */
 import { checkSettled, checkSynchronous } from "../core/arguments";
-import { born, type Holder, Reach, type Recorded, stepsBehind, type Temporary } from "./reach";
+import { type Holder, Reach, type Recorded, stepsBehind, type Temporary } from "./reach";
 
 class Scope {
   readonly tensors: Temporary[] = [];
@@ -12,8 +12,6 @@ class Scope {
   lent: Set<Temporary> | undefined;
   /** Modules that were called, and optimizers that made a step. */
   holders: Set<Holder> | undefined;
-  /** Counts scopes. */
-  readonly number = ++opened;
 
   constructor(
     readonly outer: Scope | undefined,
@@ -22,11 +20,7 @@ class Scope {
   ) {}
 }
 
-let opened = 0;
 let current: Scope | undefined;
-
-/** How many scopes have been opened so far: when a module or optimizer is made, its its age. */
-export const scopesOpened = (): number => opened;
 
 /** Called by every new tensor. */
 export function enroll(tensor: Temporary): void {
@@ -130,31 +124,20 @@ function settle(tensor: Temporary, survives: boolean, outer: Scope | undefined):
 }
 
 /**
- * Settles modules and optimizers that were used in a scope. What those from outside hold lives on. Those that were made and used inside end with
- * the scope if nothing is left that could hold them: the result is data, and none from outside has them.
+ * What modules and optimizers of users' classes that were used in a scope hold in their fields lives on, in the scope around it or left to the
+ * collector: a variable that no scope can see may hold them.
  */
-function settleHolders({ holders, tensors, number, outer }: Scope, found: Reach, isTensor: IsTensor): void {
+function settleHolders({ holders, outer }: Scope, found: Reach, isTensor: IsTensor): void {
   if (holders === undefined) return;
-  const inner: Holder[] = [];
-  const before: Holder[] = [];
-  for (const holder of holders) (holder[born] < number ? before : inner).push(holder);
-  const kept = new Reach(isTensor, MOST_ITEMS, inner.length > 0);
-  for (const holder of before) {
-    if (inner.length > 0 || !isOwn(holder)) kept.addHolder(holder);
+  const kept = new Reach(isTensor, MOST_ITEMS, false);
+  for (const holder of holders) {
+    if (!isOwn(holder)) kept.addHolder(holder);
     if (outer !== undefined) addHolder(outer, holder);
   }
   for (const tensor of kept.tensors) found.addTensor(tensor);
-  if (inner.length === 0) return;
-  const doomed = new Reach(isTensor, MOST_ITEMS);
-  for (const holder of inner)
-    if (found.isData && !kept.hasSeen(holder)) doomed.addHolder(holder);
-    else if (outer !== undefined) addHolder(outer, holder);
-  if (doomed.tensors.size === 0) return;
-  const mine = new Set(tensors);
-  for (const tensor of doomed.tensors) if (mine.has(tensor) && !found.tensors.has(tensor)) tensor.isKept = false;
 }
 
-/** Larger containers in the fields of modules are data, not state. */
+/** Of longer lists in the fields of modules only the end is looked at, where something is added. */
 const MOST_ITEMS = 1000;
 
 function without(list: readonly Temporary[], others: readonly Temporary[]): Temporary[] {

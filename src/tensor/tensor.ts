@@ -271,6 +271,16 @@ export class Tensor implements Operand {
   }
 
   /**
+   * What `JSON.stringify` writes of a tensor: its elements as {@link tolist} gives them, integers beyond 2^53 as text. JSON keeps neither dtype nor
+   * device, nor NaN; files in `torch.safetensors` do.
+   */
+  toJSON(): unknown {
+    const plain = (value: unknown): unknown =>
+      Array.isArray(value) ? value.map(plain) : typeof value === "bigint" ? String(value) : value;
+    return plain(this.tolist());
+  }
+
+  /**
    * A copy of the elements in row-major order, in the typed array of the dtype (bool: Uint8Array, int64: BigInt64Array, float16
    * and bfloat16: Float32Array).
    */

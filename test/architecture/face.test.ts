@@ -15,6 +15,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],
   "Python's operators and protocols": ["Tensor.constructor", "Tensor.toString", "nn.deepcopy"],
   "numpy's arrays": ["Tensor.toTypedArray"],
+  "JSON.stringify asks for it": ["Tensor.toJSON"],
   "PyTorch's, without documentation": [
     ...paths("Tensor", "_base _version registerPostAccumulateGradHook"),
     ...paths("autograd", "FunctionCtx AccumulateGrad Node RemovableHandle detectAnomaly grad gradcheck gradgradcheck"),

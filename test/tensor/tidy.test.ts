@@ -98,24 +98,6 @@ describe("nothing is left of", () => {
       h.at(0).mul_(2);
       return h.exp_().sum().item();
     },
-    "a module made and called inside": () => new nn.Linear(10, 10)(x).sum().item(),
-    "a training inside": () => {
-      const model = new nn.Sequential(new nn.Linear(10, 10), new nn.BatchNorm1d(10), new nn.ReLU());
-      const optimizer = new optim.Adam(model.parameters());
-      model(x).sum().backward();
-      optimizer.step();
-      return model(x).sum().item();
-    },
-    "LBFGS made inside": () => {
-      const model = new nn.Linear(10, 1);
-      const optimizer = new optim.LBFGS(model.parameters(), { maxIter: 3 });
-      optimizer.step(() => {
-        optimizer.zeroGrad();
-        const loss = model(x).pow(2).sum();
-        loss.backward();
-        return loss;
-      });
-    },
     "buffers that are replaced": () => average(x).sum().item(),
     "scopes in scopes": () => {
       const h = tidy(() => layer(x).tanh());
@@ -126,6 +108,52 @@ describe("nothing is left of", () => {
     test(name, () => {
       expect(leftBy(() => tidy(step))).toBe(0);
     });
+
+  test("modules and optimizers made inside, in the end: a variable that no scope sees may hold them", () => {
+    const image = torch.randn([4, 512]);
+    const before = torch.memoryStats().allocated;
+    let most = 0;
+    for (let i = 0; i < 300; i++) {
+      tidy(() => {
+        const model = new nn.Linear(512, 512);
+        const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+        model(image).sum().backward();
+        optimizer.step();
+      });
+      most = Math.max(most, torch.memoryStats().allocated - before);
+    }
+    // 900 MiB were made.
+    expect(most).toBeLessThan(400 * 2 ** 20);
+  });
+
+  test("what an outer variable holds of modules and optimizers lives", () => {
+    let model: torch.nn.Linear | undefined;
+    let optimizer: torch.optim.Optimizer | undefined;
+    const list = new nn.ModuleList();
+    for (let i = 0; i < 3; i++)
+      tidy(() => {
+        model ??= new nn.Linear(10, 10);
+        optimizer ??= new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+        const added = new nn.Linear(10, 10);
+        model(added(x)).sum().backward();
+        list.append(added);
+        optimizer.step();
+      });
+    for (const added of list) expect(model!(added(x)).shape).toEqual(x.shape);
+  });
+
+  test("what a module collects in a list lives, however long the list is", () => {
+    class Recorder extends nn.Module {
+      readonly means: torch.Tensor[] = [];
+      override forward(input: torch.Tensor): torch.Tensor {
+        this.means.push(input.mean());
+        return input;
+      }
+    }
+    const recorder = new Recorder();
+    for (let i = 0; i < 1003; i++) tidy(() => void recorder(x));
+    expect(recorder.means.map((mean) => mean.item())).toEqual(new Array(1003).fill(x.mean().item()));
+  });
 
   test.each([null, "strong_wolfe"] as const)("LBFGS with line search %s", (lineSearchFn) => {
     const w = torch.randn([6], { requiresGrad: true });

@@ -7,5 +7,5 @@ export * as prune from "./prune";
 export * as rnn from "./rnn";
 export * from "./skipInit";
 export * from "./spectralNorm";
-export * from "./vector";
+export { parametersToVector, vectorToParameters } from "./vector";
 export * from "./weightNorm";
