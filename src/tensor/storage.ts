@@ -41,8 +41,6 @@ export const inferenceStorage = new Mode(false);
  */
 export class Storage {
   readonly block: Block;
-  /** Bytes that were asked for: windows stay within them. The block may be larger, what lies beyond was never written. */
-  readonly bytes: number;
   /** Raised by every in-place change, and compared by backward with what it saved. */
   version = 0;
   /** Made in inference mode: tensors on it can never be saved for backward. */
@@ -60,12 +58,16 @@ export class Storage {
     this.isBorrowed = !isOwn;
     this.isWatched = !isOwn;
     this.block = isOwn ? backend.allocate(source) : source;
-    this.bytes = isOwn ? source : source.bytes;
   }
 
   /** A storage on memory that another thread owns and keeps: it is never given back from here. */
   static borrow(backend: Backend, block: Block): Storage {
     return new Storage(backend, block);
+  }
+
+  /** The bytes that were asked for: windows stay within them. */
+  get bytes(): number {
+    return this.block.bytes;
   }
 
   get isFreed(): boolean {

@@ -348,9 +348,11 @@ const layoutOf = (x: Operand | number): Layout => (typeof x === "number" ? scala
 
 /** How a binary kernel sees operands without a geometry: both contiguous (0), or one of them a single element (1: b, 2: a). */
 function binaryMode(a: Operand | number, b: Operand | number, shape: readonly number[]): number | undefined {
-  const mode = isSingle(b) ? 1 : isSingle(a) ? 2 : 0;
-  const fits = (x: Operand | number): boolean => typeof x === "object" && isLinear(x, shape);
-  return (mode === 2 || fits(a)) && (mode === 1 || fits(b)) ? mode : undefined;
+  const isLinearA = typeof a === "object" && isLinear(a, shape);
+  const isLinearB = typeof b === "object" && isLinear(b, shape);
+  if (isLinearA && isLinearB) return 0;
+  if (isLinearA && isSingle(b)) return 1;
+  return isLinearB && isSingle(a) ? 2 : undefined;
 }
 
 /** The only instance: one memory, one set of threads. */
