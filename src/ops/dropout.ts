@@ -28,7 +28,7 @@ type Effect = { readonly p: number; readonly inplace: boolean } | undefined;
 function effectOf(op: string, x: Tensor, options: DropoutOptions, p = 0.5, training = true): Effect {
   checkTensor(op, x);
   checkOptions(op, options, ["p", "training", "inplace"]);
-  const probability = options.p ?? p;
+  const probability = checkNumber(op, "p", options.p ?? p);
   if (!(probability >= 0 && probability <= 1))
     throw new ValueError(`dropout probability has to be between 0 and 1, but got ${probability}`);
   if (!(options.training ?? training) || probability === 0 || x.numel() === 0) return undefined;
