@@ -1,6 +1,7 @@
 /** Single steps of recurrent networks as layers. */
-import { checkInteger, MAX_COUNT } from "../core/arguments";
-import { ShapeError, ValueError } from "../core/errors";
+import { checkArray, checkChoice, checkInteger, MAX_COUNT } from "../core/arguments";
+import { ShapeError } from "../core/errors";
+import { checkTensor } from "../ops/checks";
 import { zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
@@ -56,12 +57,17 @@ abstract class RecurrentCell extends Module {
 
   /** Makes one step on a batch or a single item; a state of `count` tensors that is not given is zero. */
   protected run(step: Step, input: Tensor, given: State | undefined, count: number): State {
+    const op = this.constructor.name;
+    checkTensor(op, input);
+    if (given !== undefined && checkArray(op, "hx", given, "tensors").length !== count)
+      throw new ShapeError(`${op}: hx must have ${count} tensors, got ${given.length}`);
+    given?.forEach((part, i) => checkTensor(op, part, `hx[${i}]`));
     if (input.ndim !== 1 && input.ndim !== 2)
-      throw new ShapeError(
-        `${this.constructor.name}: Expected input to be 1-D or 2-D but received ${input.ndim}-D tensor`,
-      );
+      throw new ShapeError(`${op}: Expected input to be 1-D or 2-D but received ${input.ndim}-D tensor`);
     if (input.shape.at(-1) !== this.inputSize)
-      throw new ShapeError(`input has inconsistent input_size: got ${input.shape.at(-1)} expected ${this.inputSize}`);
+      throw new ShapeError(
+        `${op}: input has inconsistent input_size: got ${input.shape.at(-1)} expected ${this.inputSize}`,
+      );
     const batched = (x: Tensor) => (input.ndim === 1 ? x.unsqueeze(0) : x);
     const x = batched(input);
     const blank = () => zeros([x.shape[0]!, this.hiddenSize], { dtype: x.dtype, device: x.device });
@@ -90,8 +96,7 @@ export class RNNCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
     const initial: Complete<RNNCellOptions> = { ...cellDefaults, nonlinearity: "tanh" };
     const { nonlinearity, ...rest } = readOptions("RNNCell", initial, [options]);
-    if (nonlinearity !== "tanh" && nonlinearity !== "relu")
-      throw new ValueError(`Unknown nonlinearity: ${nonlinearity}`);
+    checkChoice("RNNCell", "nonlinearity", nonlinearity, ["tanh", "relu"]);
     super(1, inputSize, hiddenSize, rest);
     this.nonlinearity = nonlinearity;
   }

@@ -196,23 +196,34 @@ export interface TriangleOptions {
   device?: CreateOptions["device"];
 }
 
+const clampTo = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+/** How many elements of a row × col matrix stand on and below a diagonal. */
+function countBelow(row: number, col: number, offset: number): number {
+  // Rows before `first` have none of their columns, those from `full` on all.
+  const first = clampTo(-offset, 0, row);
+  const full = clampTo(col - offset - 1, first, row);
+  return ((full - first) * (first + full + 2 * offset + 1)) / 2 + (row - full) * col;
+}
+
 function triangleIndices(op: string, row: number, col: number, options: TriangleOptions, isUpper: boolean): Tensor {
   checkOptions(op, options, ["offset", "dtype", "device"]);
   const { offset = 0, dtype = "int64", device } = options;
   checkInteger(op, "row", row, 0, MAX_COUNT);
   checkInteger(op, "col", col, 0, MAX_COUNT);
   checkInteger(op, "offset", offset);
-  /** The columns of a row: [from, to). */
-  const from = (i: number) => (isUpper ? Math.min(Math.max(i + offset, 0), col) : 0);
-  const to = (i: number) => (isUpper ? col : Math.min(Math.max(i + offset + 1, 0), col));
-  let n = 0;
-  for (let i = 0; i < row; i++) n += to(i) - from(i);
+  const n = isUpper ? row * col - countBelow(row, col, offset - 1) : countBelow(row, col, offset);
   const indices = vectorOf("int32", 2 * n, undefined, (out) => {
-    for (let i = 0, at = 0; i < row; i++)
-      for (let j = from(i); j < to(i); j++, at++) {
+    // Each row in the range has at least one column, so that there are no more rounds than elements.
+    const rows = isUpper ? [0, clampTo(col - offset, 0, row)] : [clampTo(-offset, 0, row), row];
+    for (let i = n > 0 ? rows[0]! : rows[1]!, at = 0; i < rows[1]!; i++) {
+      const from = isUpper ? clampTo(i + offset, 0, col) : 0;
+      const to = isUpper ? col : clampTo(i + offset + 1, 0, col);
+      for (let j = from; j < to; j++, at++) {
         out[at] = i;
         out[n + at] = j;
       }
+    }
   });
   return indices.reshape(2, n).to({ dtype, ...(device !== undefined && { device }) });
 }

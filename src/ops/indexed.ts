@@ -1,6 +1,6 @@
 /** Slices of one axis chosen by a vector of indices, and the ways back: indexAdd, indexCopy, indexFill, indexReduce. */
 import { record } from "../autograd/node";
-import { checkChoice } from "../core/arguments";
+import { checkChoice, checkNumber } from "../core/arguments";
 import { checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { allocate, checkFill, filled } from "../tensor/create";
@@ -95,11 +95,14 @@ export interface IndexAddOptions {
   alpha?: number | boolean;
 }
 
+const factorOf = (alpha: number | boolean): number =>
+  typeof alpha === "boolean" ? Number(alpha) : checkNumber("indexAdd", "alpha", alpha);
+
 /** The checked arguments of {@link indexAdd}. */
 function addition(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions) {
   checkOptions("indexAdd", options, ["alpha"]);
   const axis = checkSource("indexAdd", x, dim, index, source);
-  return { axis, at: checkedIndex("indexAdd", index, axis.n, axis.dim), alpha: Number(options.alpha ?? 1) };
+  return { axis, at: checkedIndex("indexAdd", index, axis.n, axis.dim), alpha: factorOf(options.alpha ?? 1) };
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { record } from "../autograd/node";
 import { checkNumber } from "../core/arguments";
-import { arrayOf, type DType, isFloat, legacyName, sizeOf } from "../core/dtype";
+import { arrayOf, checkDType, type DType, isFloat, legacyName, sizeOf } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import type { FillableArray, FloatArray } from "../core/random";
@@ -52,7 +52,7 @@ export function splitNumbers(
 
 /** @throws DTypeError unless `dtype` is floating point. */
 export function checkFloat(op: string, dtype: DType): void {
-  if (!isFloat(dtype))
+  if (!isFloat(checkDType(op, dtype)))
     throw new DTypeError(`${op}: not implemented for '${legacyName(dtype)}': takes floating-point tensors`);
 }
 

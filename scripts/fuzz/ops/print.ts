@@ -42,7 +42,7 @@ function elements({ values, dtype }: TensorValue, n: number): string {
 const literal = (values: readonly number[], dtype: string): string =>
   isFloat(dtype as never) || dtype === "bool"
     ? `[${values.map(numberText).join(", ")}]`
-    : `Float64Array.of(${values.map(numberText).join(", ")})`;
+    : `Float64Array.from([${values.map(numberText).join(", ")}])`;
 
 /** The expression that makes a tensor. */
 function tensorText(x: TensorValue): string {

@@ -1,7 +1,7 @@
 /** Rates that go up and down between two bounds, batch by batch. */
 import { checkChoice, checkFunction, checkNumber } from "../../core/arguments";
 import { checkOptions, describe, ValueError } from "../../core/errors";
-import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions, schedulerOptions } from "./scheduler";
+import { type AnyOptimizer, LRScheduler, numbersPerGroup, type SchedulerOptions, schedulerOptions } from "./scheduler";
 
 /** Options of {@link CyclicLR}. */
 export interface CyclicLROptions extends SchedulerOptions {
@@ -71,7 +71,7 @@ export class CyclicLR extends LRScheduler {
     options: CyclicLROptions = {},
   ) {
     checkOptions("CyclicLR", options, names);
-    const baseLrs = perGroup("CyclicLR", optimizer, "baseLr", baseLr);
+    const baseLrs = numbersPerGroup("CyclicLR", optimizer, "baseLr", baseLr);
     if ((options.lastEpoch ?? -1) === -1)
       baseLrs.forEach((lr, i) => {
         optimizer.paramGroups[i]!.lr = lr;
@@ -85,7 +85,7 @@ export class CyclicLR extends LRScheduler {
     if (scaleFn !== null) checkFunction("CyclicLR", "scaleFn", scaleFn);
     checkChoice("CyclicLR", "scaleMode", scaleMode, ["cycle", "iterations"]);
     this.baseLrs = baseLrs;
-    this.maxLrs = perGroup("CyclicLR", optimizer, "maxLr", maxLr);
+    this.maxLrs = numbersPerGroup("CyclicLR", optimizer, "maxLr", maxLr);
     this.totalSize = stepSizeUp + (stepSizeDown ?? stepSizeUp);
     this.stepRatio = stepSizeUp / this.totalSize;
     this.scaleFn = scaleFn ?? scaleOf(mode, gamma);
@@ -94,8 +94,8 @@ export class CyclicLR extends LRScheduler {
     if (cycleMomentum) {
       if (!("momentum" in optimizer.defaults))
         throw new ValueError("CyclicLR: optimizer must support momentum with `cycleMomentum` option enabled");
-      this.baseMomentums = perGroup<number>("CyclicLR", optimizer, "baseMomentum", options.baseMomentum ?? 0.8);
-      this.maxMomentums = perGroup<number>("CyclicLR", optimizer, "maxMomentum", options.maxMomentum ?? 0.9);
+      this.baseMomentums = numbersPerGroup("CyclicLR", optimizer, "baseMomentum", options.baseMomentum ?? 0.8);
+      this.maxMomentums = numbersPerGroup("CyclicLR", optimizer, "maxMomentum", options.maxMomentum ?? 0.9);
     }
     this.initialStep();
   }

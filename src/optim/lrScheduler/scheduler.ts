@@ -1,5 +1,5 @@
 /** The bases of all learning-rate schedulers. */
-import { checkInteger } from "../../core/arguments";
+import { checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { camelCase, entriesOf, snakeCase } from "../names";
 import { Optimizer } from "../optimizer";
@@ -85,6 +85,14 @@ export function perGroup<T>(op: string, optimizer: AnyOptimizer, what: string, v
     throw new ValueError(`${op}: expected ${length} values for ${what}, got ${value.length}`);
   return [...value];
 }
+
+/** As {@link perGroup}, of numbers. */
+export const numbersPerGroup = (
+  op: string,
+  optimizer: AnyOptimizer,
+  what: string,
+  value: number | readonly number[],
+): number[] => perGroup(op, optimizer, what, value).map((number) => checkNumber(op, what, number));
 
 /** A field as it is saved: functions are left to the constructor, inner schedulers save themselves. */
 function saved(value: unknown): unknown {
