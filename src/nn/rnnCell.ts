@@ -61,7 +61,7 @@ abstract class RecurrentCell extends Module {
     checkTensor(op, input);
     if (given !== undefined && checkArray(op, "hx", given, "tensors").length !== count)
       throw new ShapeError(`${op}: hx must have ${count} tensors, got ${given.length}`);
-    given?.forEach((part, i) => checkTensor(op, part, `hx[${i}]`));
+    given?.forEach((part, i) => void checkTensor(op, part, `hx[${i}]`));
     if (input.ndim !== 1 && input.ndim !== 2)
       throw new ShapeError(`${op}: Expected input to be 1-D or 2-D but received ${input.ndim}-D tensor`);
     if (input.shape.at(-1) !== this.inputSize)
