@@ -45,12 +45,13 @@ function reference(simd: string): Promise<number[]> {
 }
 
 /** Bits are equal on one SIMD level, close between levels. */
-async function expectSameTraining(result: Result): Promise<void> {
+async function expectSameTraining(result: Result, isPage = false): Promise<void> {
   expect(result.error).toBeUndefined();
   expect(result.losses).toHaveLength(24);
   expect(result.losses.at(-1)).toBeLessThan(result.losses[0]! / 2);
   expect(result.withWorkers).toEqual(result.losses);
-  expect(result.peak).toBeLessThan(2 ** 30);
+  // In a page the collector works in the background, and how soon it is done is chance.
+  expect(result.peak).toBeLessThan(isPage ? 2.5 * 2 ** 30 : 2 ** 30);
   const baseline = await reference("baseline");
   if (result.doctor.simd === "baseline") expect(result.losses).toEqual(baseline);
   else {
@@ -98,14 +99,14 @@ describe("Chromium", () => {
   else {
     it("with cross-origin isolation trains on threads", { timeout: 120_000 }, async () => {
       const { result } = await open(true);
-      await expectSameTraining(result);
+      await expectSameTraining(result, true);
       expect(result.doctor.sharedMemory).toBe(true);
       expect(result.doctor.threads.running).toBe(result.doctor.threads.wanted);
     });
 
     it("without it trains on one thread, with one hint in the console", { timeout: 120_000 }, async () => {
       const { result, messages } = await open(false);
-      await expectSameTraining(result);
+      await expectSameTraining(result, true);
       expect(result.doctor.threads).toEqual({ wanted: 1, running: 1 });
       expect(messages.filter((text) => text.includes("Cross-Origin-Opener-Policy"))).toHaveLength(1);
     });
