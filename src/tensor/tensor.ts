@@ -394,8 +394,8 @@ export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 
 /**
  * Runs `body` and gives the memory of every tensor that it made back at once, except those in its result, parameters, buffers,
- * gradients of leaves, and the state of optimizers; of the graph, what nothing can reach any more. A module that is made and called inside
- * ends with the scope, unless the result is or holds a function or an object of a class, or a module or optimizer from outside has it. For
+ * gradients of leaves, and the state of optimizers; of the graph, what nothing can reach any more. A module that is made
+ * inside and forgotten is left to the collector. For
  * loops that never let the event loop turn.
  * @throws ArgumentError for async functions and generators, whose code would run after the end.
  * @example
