@@ -1,10 +1,10 @@
 /** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
 
 import { addHook, type RemovableHandle } from "../autograd/handle";
+import { explainAbsent } from "../core/absent";
 import { checkFunction } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
-import { explainSnakeCase } from "../core/snakeCase";
 import { type Holder, held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
@@ -222,7 +222,7 @@ function checkIterable<T>(op: string, params: Iterable<T>): Iterable<T> {
   return params;
 }
 
-explainSnakeCase(Optimizer.prototype, "Optimizer", ["paramGroups"]);
+explainAbsent(Optimizer.prototype, "Optimizer", { fields: ["paramGroups"] });
 
 /** A gradient set to zero in its own memory, without the history that `createGraph` may have given it. */
 function zeroed(grad: Tensor): Tensor {

@@ -1,6 +1,6 @@
 /** The tensor handle: a strided window on a storage, and its place in the autograd graph. */
 import type { Device, Operand } from "../backend/backend";
-import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
+import { type DType, isFloat, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
 import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, sameShape, sizeOfShape, wrapDim } from "../core/shape";
 import { adopt, enroll, lend, retire, runInScope } from "./scope";
@@ -175,11 +175,6 @@ export class Tensor implements Operand {
   /** Where the tensor lives. @see torch.Tensor.device */
   get device(): Device {
     return this.storage.backend.device;
-  }
-
-  /** PyTorch's name of the type: `torch.FloatTensor`. @see torch.Tensor.type */
-  type(): string {
-    return `torch.${legacyName(this.dtype)}Tensor`;
   }
 
   /** Whether the elements lie in row-major order without gaps. @see torch.Tensor.is_contiguous */
