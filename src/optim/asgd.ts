@@ -2,12 +2,12 @@
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import { checkNonNegative, type ImplementationOptions, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link ASGD}. */
-export interface ASGDOptions {
+export interface ASGDOptions extends ImplementationOptions {
   /** Learning rate. Default: 1e-2. */
   lr?: number;
   /** Decay term. Default: 1e-4. */

@@ -1,4 +1,5 @@
 /** The bases of all learning-rate schedulers. */
+import { explainAbsent } from "../../core/absent";
 import { checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { camelCase, entriesOf, snakeCase } from "../names";
@@ -226,3 +227,5 @@ export abstract class LRScheduler extends Scheduler {
 
 /** How many elements of an ascending list are at most `x`. */
 export const countUpTo = (list: readonly number[], x: number): number => list.filter((item) => item <= x).length;
+
+explainAbsent(Scheduler.prototype, "Scheduler", { fields: ["lastEpoch", "baseLrs"], isOpen: true });
