@@ -1,9 +1,9 @@
 /** The types of old: `torch.FloatTensor(2, 3)`, `x.type("torch.LongTensor")`, and `x.data`. */
-import { type DType, dtypes, isDType, legacyName } from "../core/dtype";
+import { type DType, dtypes, getDefaultDtype, isDType, legacyName } from "../core/dtype";
 import { ArgumentError, DeviceError, DTypeError, describe } from "../core/errors";
 import { empty, tensor } from "../tensor/create";
 import { assignData } from "../tensor/data";
-import { type NestedArray, Tensor } from "../tensor/tensor";
+import { type NestedArray, onConstruct, Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { detach, to } from "./copy";
 
@@ -37,6 +37,13 @@ function construct(name: string, dtype: DType, given: readonly unknown[]): Tenso
     throw new DTypeError(`${name}: expected a tensor of ${dtype}, got ${first.dtype}; use x.to("${dtype}")`);
   return detach(first);
 }
+
+onConstruct((all) => {
+  const given = all.slice(0, all.findLastIndex((value) => value !== undefined) + 1);
+  if (given.length === all.length)
+    throw new ArgumentError(`Tensor: takes at most ${all.length - 1} sizes; use torch.empty(size)`);
+  return construct("Tensor", getDefaultDtype(), given);
+});
 
 const types = new Map<unknown, DType>();
 
