@@ -1,9 +1,6 @@
 /** Help for those who type names that are not here: PyTorch's spelling, Python's brackets, and what JavaScript or this library cannot have. */
 import { ArgumentError, IndexError } from "./errors";
-
-/** `log_softmax` → `logSoftmax`. Underscores at the ends stay. */
-export const camelCase = (name: string): string =>
-  name.replace(/(?<=[^_])_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
+import { camelCase } from "./snakeCase";
 
 /** What to use in the place of names, by kind: the first pattern that fits the name in camelCase counts. */
 export type WaysOut = readonly (readonly [names: RegExp, wayOut: string])[];

@@ -1,0 +1,5 @@
+/** PyTorch's spelling of names: they are in camelCase here. */
+
+/** `log_softmax` → `logSoftmax`. Underscores at the ends stay. */
+export const camelCase = (name: string): string =>
+  name.replace(/(?<=[a-z0-9])_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
