@@ -1,6 +1,7 @@
 /** The types of old: `torch.FloatTensor(2, 3)`, `x.type("torch.LongTensor")`, and `x.data`. */
 import { type DType, dtypes, getDefaultDtype, isDType, legacyName } from "../core/dtype";
 import { ArgumentError, DeviceError, DTypeError, describe } from "../core/errors";
+import { named } from "../core/signature";
 import { empty, tensor } from "../tensor/create";
 import { assignData } from "../tensor/data";
 import { type NestedArray, onConstruct, Tensor } from "../tensor/tensor";
@@ -116,11 +117,13 @@ export interface TypedTensor {
   set data(data: Tensor);
 }
 
+const type = named("type", "input, dtype?", (x: Tensor, dtype?: unknown): string | Tensor =>
+  dtype === undefined ? `torch.${nameOf(x.dtype)}` : to(x, dtypeOf(dtype)),
+);
+
 Object.defineProperties(Tensor.prototype, {
   type: {
-    value(this: Tensor, dtype?: unknown) {
-      return dtype === undefined ? `torch.${nameOf(this.dtype)}` : to(this, dtypeOf(dtype));
-    },
+    value: type.method,
     writable: true,
     configurable: true,
   },

@@ -3,12 +3,12 @@ import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, type ImplementationOptions, withDefaults } from "./options";
+import { checkNonNegative, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link Adadelta}. */
-export interface AdadeltaOptions extends ImplementationOptions {
+export interface AdadeltaOptions {
   /** Scales each step. Default: 1. */
   lr?: number;
   /** Decay of the averages of squared gradients and squared steps. Default: 0.9. */

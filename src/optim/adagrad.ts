@@ -2,11 +2,11 @@
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, type ImplementationOptions, withDefaults } from "./options";
+import { checkNonNegative, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adagrad}. */
-export interface AdagradOptions extends ImplementationOptions {
+export interface AdagradOptions {
   /** Learning rate. Default: 1e-2. */
   lr?: number;
   /** The rate at step t is divided by 1 + (t - 1) lrDecay. Default: 0. */

@@ -2,11 +2,11 @@
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, checkNonNegative, type ImplementationOptions, type Settings, withDefaults } from "./options";
+import { checkBetas, checkNonNegative, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adam}, {@link AdamW}. */
-export interface AdamOptions extends ImplementationOptions {
+export interface AdamOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Decay of the averages of the gradient and of its square. Default: [0.9, 0.999]. */
@@ -29,7 +29,7 @@ export interface AdamState {
   maxExpAvgSq?: Tensor;
 }
 
-export const adamDefaults: Settings<AdamOptions> = {
+export const adamDefaults: Required<AdamOptions> = {
   lr: 1e-3,
   betas: [0.9, 0.999],
   eps: 1e-8,

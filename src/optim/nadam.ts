@@ -2,12 +2,12 @@
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, checkNonNegative, type ImplementationOptions, withDefaults } from "./options";
+import { checkBetas, checkNonNegative, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link NAdam}. */
-export interface NAdamOptions extends ImplementationOptions {
+export interface NAdamOptions {
   /** Learning rate. Default: 2e-3. */
   lr?: number;
   /** Decay of the averages of the gradient and of its square. Default: [0.9, 0.999]. */

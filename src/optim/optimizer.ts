@@ -9,7 +9,7 @@ import { type Holder, held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { snakeCase } from "./names";
-import { definedOnly, type Settings, withoutChoices } from "./options";
+import { definedOnly } from "./options";
 import { type CheckEntry, type OptimizerStateDict, packState, type ScalarState, unpackState } from "./stateDict";
 
 /** Some of the parameters, and the options by which they differ from the rest. */
@@ -23,7 +23,7 @@ export type ParamGroupInput<O> = {
 export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInput<O>>;
 
 /** A group as the optimizer keeps it; assigning to its options takes effect at the next step. */
-export type ParamGroup<O> = Settings<O> & {
+export type ParamGroup<O> = Required<O> & {
   params: Tensor[];
   /** The learning rate before any scheduler changed it. */
   initialLr?: number;
@@ -62,7 +62,7 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
    */
   constructor(
     params: Params<O>,
-    readonly defaults: Settings<O>,
+    readonly defaults: Required<O>,
   ) {
     const list: (Tensor | ParamGroupInput<O>)[] = [...checkIterable<Tensor | ParamGroupInput<O>>(this.name, params)];
     if (list.length === 0) throw new ValueError(`${this.name}: optimizer got an empty parameter list`);
@@ -86,8 +86,7 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   addParamGroup(group: ParamGroupInput<O>): void {
     if (!isGroup(group))
       throw new ArgumentError(`${this.name}: param group must be an object with params, got ${describe(group)}`);
-    const { params, ...given } = group;
-    const options = withoutChoices(this.name, given);
+    const { params, ...options } = group;
     checkOptions(`${this.name}: param group`, options, [...Object.keys(this.defaults), "initialLr"]);
     const list = params instanceof Tensor ? [params] : [...checkIterable(this.name, params)];
     this.checkParams(list);

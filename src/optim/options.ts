@@ -1,44 +1,14 @@
 /** Options of optimizers: defaults, and checks with PyTorch's messages. */
-import { checkFlag } from "../core/arguments";
-import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
-
-/** Options by which PyTorch chooses among implementations. There is one here, which has all that they are for, so that they have no effect. */
-export interface ImplementationOptions {
-  /** Without effect: every step is one kernel per parameter. */
-  foreach?: boolean | null;
-  /** Without effect: every step is fused. */
-  fused?: boolean | null;
-  /** Without effect: there are no graphs of a device to be captured. */
-  capturable?: boolean | null;
-  /** Steps through which gradients flow are not there. Default: false. */
-  differentiable?: false | null;
-}
-
-/** The options of a group, apart from those without effect. */
-export type Settings<O> = Required<Omit<O, keyof ImplementationOptions>>;
-
-/** The options without those that choose an implementation. @throws ArgumentError unless these are flags. */
-export function withoutChoices<O extends object>(op: string, options: O): Omit<O, keyof ImplementationOptions> {
-  if (typeof (options as unknown) !== "object" || options === null) return options;
-  const { foreach, fused, capturable, differentiable, ...rest } = options as O & ImplementationOptions;
-  for (const [name, value] of Object.entries({ foreach, fused, capturable, differentiable }))
-    if (value !== undefined && value !== null) checkFlag(op, name, value);
-  if (differentiable)
-    throw new ArgumentError(
-      `${op}: differentiable steps are not there; write the step with ops, such as w.sub(grad.mul(lr)), and torch.func.functionalCall`,
-    );
-  return rest;
-}
+import { checkOptions, describe, ValueError } from "../core/errors";
 
 /** `options` over `defaults`. @throws ArgumentError for an option that has no default. */
 export function withDefaults<O extends object>(
   op: string,
   options: Readonly<O> | undefined,
-  defaults: Settings<O>,
-): Settings<O> {
-  const given = withoutChoices(op, options ?? {});
-  checkOptions(op, given, Object.keys(defaults));
-  return { ...defaults, ...definedOnly(given) };
+  defaults: Required<O>,
+): Required<O> {
+  checkOptions(op, options, Object.keys(defaults));
+  return { ...defaults, ...definedOnly(options ?? {}) };
 }
 
 /** An object without the fields that are undefined. */

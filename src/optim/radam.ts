@@ -2,11 +2,11 @@
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, checkNonNegative, type ImplementationOptions, withDefaults } from "./options";
+import { checkBetas, checkNonNegative, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link RAdam}. */
-export interface RAdamOptions extends ImplementationOptions {
+export interface RAdamOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Decay of the averages of the gradient and of its square. Default: [0.9, 0.999]. */

@@ -2,12 +2,12 @@
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, type ImplementationOptions, withDefaults } from "./options";
+import { checkNonNegative, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link RMSprop}. */
-export interface RMSpropOptions extends ImplementationOptions {
+export interface RMSpropOptions {
   /** Learning rate. Default: 1e-2. */
   lr?: number;
   /** Decay of the average squared gradient. Default: 0.99. */

@@ -3,12 +3,12 @@ import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, checkPair, type ImplementationOptions, type Settings, withDefaults } from "./options";
+import { checkNonNegative, checkPair, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link Rprop}. */
-export interface RpropOptions extends ImplementationOptions {
+export interface RpropOptions {
   /** The first step size. Default: 1e-2. */
   lr?: number;
   /** Factors by which a step shrinks and grows. Default: [0.5, 1.2]. */
@@ -35,7 +35,7 @@ export class Rprop extends PerParameterOptimizer<RpropOptions, RpropState> {
   protected override readonly scalarState: ScalarState = { step: "number" };
 
   constructor(params: Params<RpropOptions>, options: RpropOptions = {}) {
-    const defaults: Settings<RpropOptions> = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false };
+    const defaults: Required<RpropOptions> = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false };
     super(params, withDefaults("Rprop", options, defaults));
   }
 

@@ -3,11 +3,11 @@ import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
 import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, type ImplementationOptions, withDefaults } from "./options";
+import { checkNonNegative, withDefaults } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link SGD}. */
-export interface SGDOptions extends ImplementationOptions {
+export interface SGDOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Default: 0. */

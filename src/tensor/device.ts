@@ -3,6 +3,7 @@ import { backendOf, type Device } from "../backend/backend";
 import { checkInteger } from "../core/arguments";
 import { dtypes } from "../core/dtype";
 import { ArgumentError, DeviceError, DTypeError, describe } from "../core/errors";
+import { named } from "../core/signature";
 
 /** Every name of a device that PyTorch or Kindling has, perhaps with a number. */
 const NAMES =
@@ -33,9 +34,14 @@ export function unknownTarget(op: string, target: unknown): never {
  * @throws DeviceError for a device that is not there.
  * @example const device = torch.device("cpu"); model.to(device);
  */
-export function device(type: Device | "wasm" | `${Device}:0`, index?: number): Device {
-  if (typeof (type as unknown) !== "string")
-    throw new ArgumentError(`device: type must be "cpu" or "webgpu", got ${describe(type)}`);
-  if (index !== undefined) checkInteger("device", "index", index, 0, 0);
-  return resolveDevice("device", type.replace(/:0$/, "") as Device).device;
-}
+export const device = named(
+  "device",
+  "type, index?",
+  (type: Device | "wasm" | `${Device}:0`, index: number | null = null): Device => {
+    if (typeof (type as unknown) !== "string")
+      throw new ArgumentError(`device: type must be "cpu" or "webgpu", got ${describe(type)}`);
+    const backend = resolveDevice("device", type.replace(/:0$/, "") as Device);
+    if (index !== null) checkInteger("device", "index", index, 0, 0);
+    return backend.device;
+  },
+);
