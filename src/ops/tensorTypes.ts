@@ -1,6 +1,7 @@
 /** The types of old: `torch.FloatTensor(2, 3)`, `x.type("torch.LongTensor")`, and `x.data`. */
 import { type DType, dtypes, getDefaultDtype, isDType, legacyName } from "../core/dtype";
 import { ArgumentError, DeviceError, DTypeError, describe } from "../core/errors";
+import { checkSize } from "../core/shape";
 import { named } from "../core/signature";
 import { empty, tensor } from "../tensor/create";
 import { assignData } from "../tensor/data";
@@ -30,7 +31,8 @@ const nameOf = (dtype: DType): string => `${legacyName(dtype)}Tensor`;
 
 function construct(name: string, dtype: DType, given: readonly unknown[]): Tensor {
   const [first] = given;
-  if (given.every((size) => typeof size === "number")) return empty([...(given.length > 0 ? given : [0])], { dtype });
+  if (given.every((size) => typeof size === "number"))
+    return empty(given.length === 0 ? [0] : checkSize(name, given), { dtype });
   if (given.length > 1 || !(Array.isArray(first) || ArrayBuffer.isView(first) || first instanceof Tensor))
     throw new ArgumentError(`${name}: takes sizes, or one array of values, got ${given.map(describe).join(", ")}`);
   if (!(first instanceof Tensor)) return tensor(first as number[], { dtype });
@@ -107,6 +109,7 @@ export interface TypedTensor {
    * @example x.type(torch.int64); x.type(torch.LongTensor); x.type("torch.LongTensor")
    */
   type(dtype: DType | TensorType | (string & {})): Tensor;
+  type(options: { dtype: DType | TensorType | (string & {}) }): Tensor;
   /**
    * The same memory without history, as {@link detach} gives it. Assigned, the tensor shows the memory of another one from then on: it keeps its
    * identity, its gradient and its place in the graph.
