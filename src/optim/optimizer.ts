@@ -2,7 +2,7 @@
 
 import { addHook, type RemovableHandle } from "../autograd/handle";
 import { explainAbsent } from "../core/absent";
-import { checkFunction } from "../core/arguments";
+import { checkFunction, checkLike } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { type Holder, held } from "../tensor/reach";
@@ -91,6 +91,8 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
     const list = params instanceof Tensor ? [params] : [...checkIterable(this.name, params)];
     this.checkParams(list);
     const full = { ...this.defaults, ...definedOnly(options), params: list } as ParamGroup<O>;
+    for (const [name, fallback] of Object.entries(this.defaults))
+      (full as Record<string, unknown>)[name] = checkLike(this.name, name, full[name as keyof O], fallback);
     this.checkGroup(full);
     this.paramGroups.push(full);
   }
