@@ -90,4 +90,4 @@ const index = (key: string): string => {
   return `JavaScript has no brackets for tensors; read with x.at(${item}), write with x.setAt([${item}], value)`;
 };
 
-explainAbsent(Tensor.prototype, "Tensor", { fields: ["retainsGrad"], waysOut, index });
+explainAbsent(Tensor.prototype, "Tensor", { fields: ["retainsGrad", "outputNr"], waysOut, index });
