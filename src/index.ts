@@ -33,6 +33,7 @@ export {
 } from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./core/limits";
+export { cuda } from "./cuda";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export * as fft from "./fft";
@@ -172,6 +173,7 @@ export * from "./ops/scan";
 export * from "./ops/scatterReduce";
 export * from "./ops/search";
 export * from "./ops/segmentReduce";
+export { slice } from "./ops/sliceItem";
 export { logSoftmax, softmax } from "./ops/softmax";
 export * from "./ops/sort";
 export {
@@ -201,6 +203,7 @@ export {
 export * from "./ops/split";
 export * from "./ops/statistics";
 export * from "./ops/stft";
+export * from "./ops/tensorTypes";
 export { addcdiv, addcmul, lerp } from "./ops/ternary";
 export * from "./ops/trigonometric";
 export * from "./ops/unary";
@@ -219,7 +222,6 @@ export {
   reshapeAs,
   type Size,
   select,
-  slice,
   squeeze,
   t,
   transpose,
@@ -235,6 +237,7 @@ export * as optim from "./optim/index";
 export { nextTurn } from "./platform/platform";
 export * as special from "./special";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
+export { device } from "./tensor/device";
 export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
 export * as utils from "./utils";

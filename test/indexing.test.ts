@@ -1,5 +1,5 @@
 import * as torch from "kindling";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 
 const range = (...shape: number[]) => torch.arange(shape.reduce((a, b) => a * b, 1)).reshape(shape);
 const long = (values: unknown[]) => torch.tensor(values, { dtype: torch.int64 });
@@ -278,5 +278,35 @@ describe("in-place forms", () => {
       const same = op(own, own.clone()).tolist();
       expect(form(own, own).tolist()).toEqual(same);
     }
+  });
+});
+
+describe("torch.slice as an item", () => {
+  const x = torch.arange(12).reshape(3, 4);
+
+  test.each<[string, torch.Tensor, torch.Tensor]>([
+    ["1:3", x.at(torch.slice(1, 3)), x.at("1:3")],
+    [":2", x.at(torch.slice(2)), x.at(":2")],
+    ["-1:", x.at(torch.slice(-1, null)), x.at("-1:")],
+    ["::2", x.at(":", torch.slice(null, null, 2)), x.at(":", "::2")],
+    [":", x.at(torch.slice(null)), x.at(":")],
+    ["mixed", x.at(0, torch.slice(1, 3)), x.at(0, "1:3")],
+  ])("is %s", (_text, got, wanted) => {
+    expect(got.tolist()).toEqual(wanted.tolist());
+  });
+
+  test("is written through, and still takes tensors", () => {
+    const y = torch.zeros(4);
+    y.setAt([torch.slice(1, 3)], 1);
+    expect(y.tolist()).toEqual([0, 1, 1, 0]);
+    expect(torch.slice(x, 1, 0, 1).tolist()).toEqual([[0], [4], [8]]);
+    expect(torch.slice(x, { dim: 1, end: 1 }).shape).toEqual([3, 1]);
+    expect(String(torch.slice(1, null))).toBe("1::1");
+  });
+
+  test("refuses fractions, steps below one and other values", () => {
+    expect(() => torch.slice(0.5, 2)).toThrow(/^slice: start must be an integer/);
+    expect(() => torch.slice(0, 2, 0)).toThrow(/^slice: step/);
+    expect(() => torch.slice("1:3" as never)).toThrow(/^slice: input must be a Tensor/);
   });
 });

@@ -1,4 +1,5 @@
 /** What the two passes of a custom function tell each other. */
+import { explainAbsent } from "../core/absent";
 import { checkArray } from "../core/arguments";
 import { ArgumentError, describe } from "../core/errors";
 import { Tensor } from "../tensor/tensor";
@@ -109,3 +110,5 @@ export class FunctionCtx<S extends Savable = Tensor[]> {
 
 /** The fields that are not users'. */
 const ownFields = new Set(Object.keys(new FunctionCtx("", [])));
+
+explainAbsent(FunctionCtx.prototype, "FunctionCtx", { fields: ["needsInputGrad"], isOpen: true });

@@ -19,3 +19,4 @@ export {
 export * as graph from "./graph";
 export { RemovableHandle } from "./handle";
 export { AccumulateGrad, Node } from "./node";
+export { Variable } from "./variable";

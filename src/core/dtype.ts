@@ -63,9 +63,12 @@ export const isInteger = (dtype: DType): boolean => info[dtype].kind === "int";
 /** The typed array that views memory of `dtype` (float16 and bfloat16: their bits). */
 export const arrayOf = (dtype: DType): TypedArrayConstructor => info[dtype].array;
 
+/** Whether a value is the name of a dtype. */
+export const isDType = (value: unknown): value is DType => typeof value === "string" && Object.hasOwn(info, value);
+
 /** @throws {@link DTypeError} unless `value` is the name of a dtype. */
 export function checkDType(op: string, value: unknown): DType {
-  if (typeof value === "string" && Object.hasOwn(info, value)) return value as DType;
+  if (isDType(value)) return value;
   throw new DTypeError(`${op}: unknown dtype ${describe(value)}; the dtypes are ${dtypes.join(", ")}`);
 }
 

@@ -6,3 +6,17 @@ export function setOwn<T>(record: Record<string, T>, name: string, value: T): vo
     Object.defineProperty(record, name, { value, writable: true, enumerable: true, configurable: true });
   else record[name] = value;
 }
+
+/** What {@link namedTuple} adds to a record: its values by number, and in order. */
+export type Tuple<T extends readonly unknown[]> = { readonly [K in keyof T & `${number}`]: T[K] } & {
+  [Symbol.iterator](): IterableIterator<T[number]>;
+};
+
+/** Results with names that can be destructured and numbered like an array, as Python's named tuples. The numbers do not show among the keys. */
+export function namedTuple<V, R extends Record<string, V>>(record: R & Record<string, V>): R & Tuple<[V, V, V]> {
+  const values: V[] = Object.values(record);
+  values.forEach((value, i) => {
+    Object.defineProperty(record, i, { value });
+  });
+  return Object.assign(record, { [Symbol.iterator]: () => values.values() }) as unknown as R & Tuple<[V, V, V]>;
+}

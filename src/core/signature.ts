@@ -9,7 +9,10 @@ import { checkFlag, checkNumber } from "./arguments";
 import { checkDType, type DType } from "./dtype";
 import { ArgumentError, describe, KindlingError } from "./errors";
 import { Generator } from "./generator";
-import type { Implementation, Named } from "./signatureTypes";
+import type { Declared, Implementation, Named } from "./signatureTypes";
+
+export type { Declared } from "./signatureTypes";
+
 import { camelCase } from "./snakeCase";
 
 /** A signature, taken apart. */
@@ -261,16 +264,6 @@ function renamed(error: unknown, op: string, runsCode: boolean): unknown {
   error.message = `${op}: ${speaksOfPart ? old.slice(first.length + 2) : old}`;
   if (error.stack !== undefined) error.stack = error.stack.replace(old, () => error.message);
   return error;
-}
-
-/** A public function: what it is called, what it takes, and its form as a method. */
-export interface Declared {
-  readonly opName: string;
-  readonly signature: string;
-  /** @internal Takes its first argument as `this`. */
-  readonly method: (...args: any[]) => unknown;
-  /** @internal The implementation, which checks no names. */
-  readonly implementation: Implementation;
 }
 
 /**

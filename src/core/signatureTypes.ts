@@ -1,5 +1,17 @@
 /** The types of calls by position and by name, worked out from a signature of `signature.ts`. */
-import type { Declared } from "./signature";
+
+/** What a public function is implemented by. */
+export type Implementation = (...args: any[]) => unknown;
+
+/** A public function: what it is called, what it takes, and its form as a method. */
+export interface Declared {
+  readonly opName: string;
+  readonly signature: string;
+  /** @internal Takes its first argument as `this`. */
+  readonly method: (...args: any[]) => unknown;
+  /** @internal The implementation, which checks no names. */
+  readonly implementation: Implementation;
+}
 
 type List = readonly unknown[];
 
@@ -92,8 +104,6 @@ type NamedForms<L extends List, K extends List, P extends List> = AsArguments<
     Loose<Omit<OptionsOf<Drop<P, L>>, K[number] & string>>
   >
 >;
-
-export type Implementation = (...args: any[]) => unknown;
 
 type ParametersOf<F extends Implementation> = Required<Parameters<F>>;
 

@@ -1,10 +1,11 @@
 /** Batches of a data set, in any order, read here or by workers. */
 
 import { backendOf } from "../backend/backend";
+import { explainAbsent } from "../core/absent";
 import { checkFlag, checkNumber, checkString } from "../core/arguments";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
-import { argumentsOf } from "../core/signature";
+import { argumentsOf, parse } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
@@ -170,6 +171,16 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     const samples = lengthOf("DataLoader", this.dataset as { length?: number });
     if (this.batchSize === null) return samples;
     return this.dropLast ? Math.floor(samples / this.batchSize) : Math.ceil(samples / this.batchSize);
+  }
+
+  /**
+   * The first batch of a new pass, which ends with it: `next(iter(loader))` in Python.
+   * @throws ValueError if there are no batches.
+   * @example const [x, y] = await loader.first();
+   */
+  async first(): Promise<B> {
+    for await (const batch of this) return batch;
+    throw new ValueError("DataLoader.first: there are no batches");
   }
 
   /**
@@ -395,3 +406,11 @@ function checkProcessOptions({
       `DataLoader: multiprocessingContext must be null, got ${describe(multiprocessingContext)}: workers are threads, not processes`,
     );
 }
+explainAbsent(DataLoader.prototype, "DataLoader", {
+  fields: parse(signature).all,
+  waysOut: [
+    [/^(len|__len__)$/, "use loader.length"],
+    [/^(__iter__|__next__|next)$/, "use for await (const batch of loader), or await loader.first() for one batch"],
+    [/^pinMemory\w*$/, "leave it out: there is no memory to be pinned"],
+  ],
+});

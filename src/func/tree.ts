@@ -1,4 +1,5 @@
 /** Nested arrays and plain objects of tensors: what the functions of `torch.func` take and give. */
+import { namedTuple } from "../core/record";
 import { isTensor, type Tensor } from "../tensor/tensor";
 
 /** `T` with `V` in the place of every tensor. */
@@ -35,7 +36,7 @@ export function flatten(value: unknown): Flat<unknown> {
       if (Array.isArray(value)) return values;
       const made = Object.fromEntries(keys.map((key, i) => [key, values[i]]));
       // Named results, such as those of max, destructure as arrays too.
-      return Symbol.iterator in value ? { ...made, [Symbol.iterator]: () => values.values() } : made;
+      return Symbol.iterator in value ? namedTuple(made) : made;
     },
   };
 }

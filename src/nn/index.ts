@@ -1,4 +1,6 @@
 /** Neural networks: `torch.nn`. */
+import "./absent";
+
 export * from "./activation";
 export * from "./adaptiveSoftmax";
 export * from "./attention";

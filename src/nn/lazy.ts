@@ -4,6 +4,7 @@ import { shapeText } from "../core/shape";
 import { checkTensor } from "../ops/checks";
 import type { Sizes } from "../ops/sliding";
 import { ones, zeros } from "../tensor/create";
+import { replaceData } from "../tensor/data";
 import type { Tensor } from "../tensor/tensor";
 import {
   BatchNorm1d,
@@ -26,7 +27,7 @@ import {
 } from "./conv";
 import { type FactoryOptions, resetWeightAndBias } from "./factory";
 import { Linear, type LinearOptions } from "./linear";
-import { type Parameter, replaceData, UninitializedParameter } from "./parameter";
+import { type Parameter, UninitializedParameter } from "./parameter";
 
 const uninitialized = (where: FactoryOptions): UninitializedParameter => new UninitializedParameter(where);
 

@@ -6,10 +6,11 @@
 import { addHook, type RemovableHandle } from "../autograd/handle";
 import { noGrad } from "../autograd/mode";
 import type { Device } from "../backend/backend";
-import { checkDType, type DType, isFloat } from "../core/dtype";
+import { checkDType, type DType, isDType, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
 import { setOwn } from "../core/record";
-import { explainSnakeCase } from "../core/snakeCase";
+import { replaceData } from "../tensor/data";
+import { isDeviceName, resolveDevice, unknownTarget } from "../tensor/device";
 import { type Holder, held } from "../tensor/reach";
 import { adopt, lend, noteUse, retire } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
@@ -23,7 +24,7 @@ import {
   globalHooks,
   HookTable,
 } from "./hooks";
-import { Parameter, replaceData } from "./parameter";
+import { Parameter } from "./parameter";
 import { moduleText } from "./repr";
 import { type IncompatibleKeys, loadState, type StateDict } from "./state";
 
@@ -362,6 +363,7 @@ export class Module extends Callable implements Holder {
    */
   to(target: DType | Device | "wasm" | Tensor | { dtype?: DType; device?: Device | "wasm" }): this {
     const { dtype, device } = destination(target);
+    if (device !== undefined) resolveDevice("to", device);
     if (dtype !== undefined && !isFloat(checkDType("to", dtype)))
       throw new DTypeError(`nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`);
     return this.#convert((x) => x.to({ dtype: x.isFloatingPoint() ? dtype : undefined, device } as { dtype?: DType }));
@@ -506,12 +508,12 @@ function register(
 function destination(target: unknown): { dtype?: DType; device?: Device | "wasm" } {
   if (target instanceof Tensor) return { dtype: target.dtype, device: target.device };
   if (typeof target === "string")
-    return ["cpu", "wasm", "webgpu"].includes(target) ? { device: target as Device } : { dtype: target as DType };
+    return isDeviceName(target)
+      ? { device: target as Device }
+      : { dtype: isDType(target) ? target : unknownTarget("to", target) };
   checkOptions("to", target as object, ["dtype", "device"]);
   return target as { dtype?: DType };
 }
-
-explainSnakeCase(Module.prototype, "Module");
 
 /** Calls `hook` before the `forward` of every module. @see torch.nn.modules.module.register_module_forward_pre_hook */
 export const registerModuleForwardPreHook = (hook: ForwardPreHook<Module>): RemovableHandle =>

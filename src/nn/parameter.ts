@@ -3,6 +3,7 @@ import type { Device } from "../backend/backend";
 import type { DType } from "../core/dtype";
 import { ArgumentError, AutogradError, checkOptions, describe } from "../core/errors";
 import { allocate, empty, filled } from "../tensor/create";
+import { replaceData } from "../tensor/data";
 import { Tensor } from "../tensor/tensor";
 
 /** Options of {@link Parameter}. */
@@ -46,22 +47,6 @@ for (const symbol of ["nodejs.util.inspect.custom", "Deno.customInspect"])
       return this instanceof Parameter ? this.toString() : "Parameter";
     },
   });
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/**
- * Points a leaf at the memory of `data`, keeping its identity: optimizers and tied weights go on seeing it.
- * @see torch.Tensor.data, as assigned by torch.nn.Module.to
- */
-export function replaceData(leaf: Tensor, data: Tensor): void {
-  if (data.storage === leaf.storage && data.dtype === leaf.dtype) return;
-  const { storage, dtype, shape, strides, offset } = data;
-  storage.retain();
-  leaf.storage.release();
-  Object.assign(leaf as Mutable<Tensor>, { storage, dtype, shape, strides, offset });
-  // The node that adds to `grad` remembers the old dtype and device.
-  leaf.accumulator = null;
-}
 
 /**
  * A parameter whose shape is not known yet; it has no elements until {@link materialize}, or until a state dict is loaded into it.

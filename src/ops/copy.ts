@@ -2,12 +2,13 @@
 
 import { isRecorded, record } from "../autograd/node";
 import type { Device } from "../backend/backend";
-import { checkDType, type DType } from "../core/dtype";
+import { checkDType, type DType, isDType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
 import { named } from "../core/signature";
 import type { Named } from "../core/signatureTypes";
-import { allocate, checkFill, filled, resolveDevice } from "../tensor/create";
+import { allocate, checkFill, filled } from "../tensor/create";
+import { isDeviceName, resolveDevice, unknownTarget } from "../tensor/device";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkInplace, checkTensor } from "./checks";
 import { sumTo } from "./define";
@@ -43,9 +44,9 @@ export interface ToOptions {
 function toOptions(target: DType | Device | "wasm" | Tensor | ToOptions): ToOptions {
   if (target instanceof Tensor) return { dtype: target.dtype, device: target.device };
   if (typeof target === "string")
-    return target === "cpu" || target === "wasm" || target === "webgpu"
-      ? { device: target }
-      : { dtype: checkDType("to", target) };
+    return isDeviceName(target)
+      ? { device: target as Device }
+      : { dtype: isDType(target) ? target : unknownTarget("to", target) };
   if (typeof target !== "object" || target === null)
     throw new ArgumentError(`to: takes a dtype, a device, a tensor or options, got ${describe(target)}`);
   checkOptions("to", target, ["dtype", "device", "copy"]);

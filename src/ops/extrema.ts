@@ -2,6 +2,7 @@
 
 import { record, recordAll } from "../autograd/node";
 import { checkOptions, DTypeError, IndexError } from "../core/errors";
+import { namedTuple, type Tuple } from "../core/record";
 import { shapeText, wrapDim } from "../core/shape";
 import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
@@ -13,17 +14,16 @@ import { cat } from "./join";
 import { type Dim, type Plan, plan, spread } from "./reduce";
 import { reduceInto, reduceOnce, reductions, threeAxes } from "./reductions";
 
-/** Two results with names, that destructure like PyTorch's named tuples: `const [values, indices] = x.max(1)`. */
-export interface ValuesAndIndices {
+/** Two results with names, that are read and destructure like PyTorch's named tuples: `x.max(1)[1]`, `const [values, indices] = x.max(1)`. */
+export interface ValuesAndIndices extends Tuple<[Tensor, Tensor]> {
   readonly values: Tensor;
   /** int64. */
   readonly indices: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
 }
 
 /** A pair of results with names. */
 export function valuesAndIndices(values: Tensor, indices: Tensor): ValuesAndIndices {
-  return { values, indices, [Symbol.iterator]: () => [values, indices].values() };
+  return namedTuple({ values, indices });
 }
 
 /** Options of a reduction along axes. */
@@ -91,13 +91,13 @@ export const aminmax = named(
   (
     x: Tensor,
     options: { dim?: number | null; keepdim?: boolean } = {},
-  ): { min: Tensor; max: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+  ): { min: Tensor; max: Tensor } & Tuple<[Tensor, Tensor]> => {
     const { dim, keepdim = false } = options;
     const isScalar = checkTensor("aminmax", x).ndim === 0 && typeof dim === "number" && keepdim;
     // PyTorch keeps the axis that is asked for even if there is none.
     const source = isScalar ? x.reshape([1]) : x;
     const [min, max] = [extremum("amin", "amin", source, dim, keepdim), extremum("amax", "amax", source, dim, keepdim)];
-    return { min, max, [Symbol.iterator]: () => [min, max].values() };
+    return namedTuple({ min, max });
   },
 );
 

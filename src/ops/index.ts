@@ -2,8 +2,8 @@
  * The op table: one module per family. Each exported function is also a method of Tensor, but for those of the families that make tensors,
  * join them or look rows up, which PyTorch has as functions only.
  */
-import { explainSnakeCase } from "../core/snakeCase";
-import { Tensor } from "../tensor/tensor";
+import "../tensor/absent";
+import "../tensor/primitive";
 import * as activation from "./activation";
 import * as arithmetic from "./arithmetic";
 import type { Attributes } from "./attributes";
@@ -61,6 +61,7 @@ import * as special from "./special";
 import * as split from "./split";
 import * as statistics from "./statistics";
 import * as stft from "./stft";
+import type { TypedTensor } from "./tensorTypes";
 import * as ternary from "./ternary";
 import * as trigonometric from "./trigonometric";
 import * as unary from "./unary";
@@ -188,7 +189,7 @@ type Ops = Methods<typeof matrices> &
   Methods<typeof window>;
 
 declare module "../tensor/tensor" {
-  interface Tensor extends Ops, Attributes {}
+  interface Tensor extends Ops, Attributes, TypedTensor {}
 }
 
 for (const family of [
@@ -236,5 +237,3 @@ for (const family of [
   window,
 ])
   install(family);
-
-explainSnakeCase(Tensor.prototype, "Tensor", ["retainsGrad"]);

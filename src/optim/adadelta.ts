@@ -1,9 +1,10 @@
 /** Adadelta. */
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
+import { type OptimizerArguments, readArguments } from "./arguments";
 import { stateLike, update } from "./fused";
 import type { ParamGroup } from "./optimizer";
-import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
+import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 

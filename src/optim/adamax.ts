@@ -1,8 +1,9 @@
 /** Adam with the infinity norm. */
 import type { Tensor } from "../tensor/tensor";
+import { type OptimizerArguments, readArguments } from "./arguments";
 import { stateLike, update } from "./fused";
 import type { ParamGroup } from "./optimizer";
-import { checkBetas, checkNonNegative, type OptimizerArguments, readArguments } from "./options";
+import { checkBetas, checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adamax}. */

@@ -1,8 +1,8 @@
 /** Adam with decoupled weight decay. */
 import type { Tensor } from "../tensor/tensor";
 import { type AdamOptions, type AdamState, adamDefaults, checkAdamGroup, newAdamState, updateAdam } from "./adam";
+import { type OptimizerArguments, readArguments } from "./arguments";
 import type { ParamGroup } from "./optimizer";
-import { type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link AdamW}. */

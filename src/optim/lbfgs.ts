@@ -6,9 +6,10 @@ import { cat } from "../ops/join";
 import { zeros } from "../tensor/create";
 import { runInternally, runInUserScope } from "../tensor/scope";
 import { Tensor, tidy } from "../tensor/tensor";
+import { type OptimizerArguments, readArguments } from "./arguments";
 import { type LinePoint, strongWolfe } from "./lineSearch";
 import { type Closure, Optimizer, type ParamGroup } from "./optimizer";
-import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
+import { checkNonNegative } from "./options";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link LBFGS}. */

@@ -2,9 +2,10 @@
 import { checkArray, checkInteger, checkNumber } from "../core/arguments";
 import { describe, ValueError } from "../core/errors";
 import { type Tensor, tidy } from "../tensor/tensor";
+import { type OptimizerArguments, readArguments } from "./arguments";
 import { stateLike } from "./fused";
 import type { ParamGroup } from "./optimizer";
-import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
+import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Muon}. */

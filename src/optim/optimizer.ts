@@ -1,11 +1,11 @@
 /** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
 
 import { addHook, type RemovableHandle } from "../autograd/handle";
+import { explainAbsent } from "../core/absent";
 import { checkFlag, checkFunction, checkLike } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { declareMethods } from "../core/signature";
-import { explainSnakeCase } from "../core/snakeCase";
 import { type Holder, held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
@@ -235,7 +235,7 @@ declareMethods(Optimizer, {
   registerStepPreHook: "hook",
   registerStepPostHook: "hook",
 });
-explainSnakeCase(Optimizer.prototype, "Optimizer", ["paramGroups"]);
+explainAbsent(Optimizer.prototype, "Optimizer", { fields: ["paramGroups"] });
 
 /** A gradient set to zero in its own memory, without the history that `createGraph` may have given it. */
 function zeroed(grad: Tensor): Tensor {

@@ -1,6 +1,6 @@
 /** New tensors: from values, filled, and as views on the memory of others. */
 
-import { backendOf, type Device } from "../backend/backend";
+import type { Device } from "../backend/backend";
 import {
   arrayOf,
   checkDType,
@@ -13,10 +13,11 @@ import {
   sizeOf,
   type TypedArray,
 } from "../core/dtype";
-import { ArgumentError, checkOptions, DeviceError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { finfo, iinfo } from "../core/limits";
 import { checkShape, checkSize, contiguousStrides, MAX_AXES, shapeText, sizeOfShape } from "../core/shape";
 import { named } from "../core/signature";
+import { resolveDevice } from "./device";
 import { Storage } from "./storage";
 import { type NestedArray, Tensor } from "./tensor";
 
@@ -31,14 +32,6 @@ export interface CreateOptions {
 }
 
 export const createOptions = ["dtype", "device", "requiresGrad"] as const;
-
-/** @internal The backend of a device. @throws DeviceError if this machine or build has none. */
-export function resolveDevice(op: string, device: Device | "wasm" = "cpu") {
-  const backend = backendOf(device === "wasm" ? "cpu" : device);
-  if (backend === undefined)
-    throw new DeviceError(`${op}: there is no device ${describe(device)} here; "cpu" always works`);
-  return backend;
-}
 
 /** @internal An uninitialised contiguous tensor on the device of `like`, or on the cpu. */
 export function allocate(shape: readonly number[], dtype: DType, like?: Tensor): Tensor {

@@ -6,11 +6,24 @@ import { Tensor } from "./tensor";
 /** Nested arrays of integers or of booleans, as an index. */
 export type IndexArray = readonly (number | boolean | IndexArray)[];
 
+/** A slice as an item of an index: `slice(1, 3)` is `"1:3"`. @see slice in Python */
+export class Slice {
+  constructor(
+    readonly start: number | null,
+    readonly end: number | null,
+    readonly step: number,
+  ) {}
+
+  toString(): string {
+    return [this.start ?? "", this.end ?? "", this.step].join(":");
+  }
+}
+
 /**
- * An index: an integer, a slice as Python writes it (`"1:3"`, `"::2"`, `":"`), `"..."`, null (a new axis), a boolean, a tensor of integers
- * or of truth values, or an array of them.
+ * An index: an integer, a slice as Python writes it (`"1:3"`, `"::2"`, `":"`, or `torch.slice(1, 3)`), `"..."`, null (a new axis), a boolean, a
+ * tensor of integers or of truth values, or an array of them.
  */
-export type IndexItem = number | string | null | boolean | Tensor | IndexArray;
+export type IndexItem = number | string | null | boolean | Slice | Tensor | IndexArray;
 
 /** An item with its kind. Booleans and arrays have become tensors. */
 export type IndexStep =
@@ -61,6 +74,7 @@ function parseItem(item: IndexItem): IndexStep {
     throw new IndexError(`at: an index must be an integer, got ${item}`);
   }
   if (Array.isArray(item)) return parseTensor(arrayIndex(item));
+  if (item instanceof Slice) return { kind: "slice", start: item.start, end: item.end, step: item.step };
   throw new ArgumentError(
     `at: takes integers, slices such as "1:3", "...", null, booleans, tensors and arrays, got ${describe(item)}`,
   );

@@ -1,8 +1,9 @@
 /** The tensor handle: a strided window on a storage, and its place in the autograd graph. */
 import type { Device, Operand } from "../backend/backend";
-import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
+import { type DType, isFloat, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
 import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, sameShape, sizeOfShape, wrapDim } from "../core/shape";
+import { halfDecoder, toPlain } from "./plain";
 import { adopt, enroll, lend, retire, runInScope } from "./scope";
 import { inferenceStorage, Storage } from "./storage";
 
@@ -40,14 +41,14 @@ export interface TensorHooks {
  */
 export class Tensor implements Operand {
   /** The sizes of the axes, outermost first. */
-  readonly shape: readonly number[];
+  readonly shape!: readonly number[];
   /** Steps between neighbours along each axis, in elements. */
-  readonly strides: readonly number[];
+  readonly strides!: readonly number[];
   /** @internal Position of the first element in the storage. */
-  readonly offset: number;
-  readonly dtype: DType;
+  readonly offset!: number;
+  readonly dtype!: DType;
   /** @internal */
-  readonly storage: Storage;
+  readonly storage!: Storage;
 
   /** The accumulated gradient of a leaf (or after `retainGrad()`), null before the first backward. @see torch.Tensor.grad */
   get grad(): Tensor | null {
@@ -103,23 +104,30 @@ export class Tensor implements Operand {
   isShared = false;
   private isDisposed = false;
 
+  /** As {@link FloatTensor}, in the default dtype. Prefer {@link tensor} for values, and {@link empty} for a size. @see torch.Tensor */
+  constructor(values: readonly unknown[] | ArrayBufferView | Tensor);
+  constructor(...size: number[]);
   /** @internal */
   constructor(
     storage: Storage,
     dtype: DType,
     shape: readonly number[],
     strides: readonly number[],
-    offset = 0,
-    isScoped = true,
-  ) {
+    offset?: number,
+    isScoped?: boolean,
+  );
+  constructor(storage: any, dtype?: any, shape?: any, strides?: any, offset?: any, isScoped?: any, more?: unknown) {
+    // Only a storage has `retain`; to ask for what is called next costs nothing.
+    // biome-ignore lint/correctness/noConstructorReturn: what users give is made elsewhere.
+    if (storage?.retain === undefined) return construct([storage, dtype, shape, strides, offset, isScoped, more]);
     if (shape.length > MAX_AXES) checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
     this.shape = shape;
     this.strides = strides;
-    this.offset = offset;
+    this.offset = offset ?? 0;
     storage.retain();
-    if (isScoped) enroll(this);
+    if (isScoped !== false) enroll(this);
   }
 
   /** The number of axes. @see torch.Tensor.ndim */
@@ -175,11 +183,6 @@ export class Tensor implements Operand {
   /** Where the tensor lives. @see torch.Tensor.device */
   get device(): Device {
     return this.storage.backend.device;
-  }
-
-  /** PyTorch's name of the type: `torch.FloatTensor`. @see torch.Tensor.type */
-  type(): string {
-    return `torch.${legacyName(this.dtype)}Tensor`;
   }
 
   /** Whether the elements lie in row-major order without gaps. @see torch.Tensor.is_contiguous */
@@ -356,37 +359,22 @@ export function setWindow(
   Object.assign(x, { shape, strides, offset, storage });
 }
 
+/** Replaced by the types of old: makes what users ask of the constructor. */
+let construct = (_given: readonly unknown[]): Tensor => {
+  throw new KindlingError("Tensor: use torch.tensor(values) or torch.empty(size)");
+};
+
+/** @internal Says what `new Tensor(…)` makes of sizes and values; the arguments that are not given are undefined. */
+export function onConstruct(rule: (given: readonly unknown[]) => Tensor): void {
+  construct = rule;
+}
+
 /** Replaced by autograd: finds the current node of a view whose base may have been changed in place. */
 let currentViewNode = (view: Tensor): GradFn | null => view.node;
 
 /** @internal Lets autograd keep the history of views up to date. */
 export function onViewHistory(rule: (view: Tensor) => GradFn | null): void {
   currentViewNode = rule;
-}
-
-function halfDecoder(dtype: DType): (bits: number) => number {
-  const scratch = new DataView(new ArrayBuffer(4));
-  if (dtype === "bfloat16")
-    return (bits) => {
-      scratch.setUint32(0, bits * 65536);
-      return scratch.getFloat32(0);
-    };
-  return (bits) => {
-    const exponent = (bits >> 10) & 31;
-    const fraction = bits & 1023;
-    const sign = bits & 0x8000 ? -1 : 1;
-    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-  };
-}
-
-function toPlain(value: number | bigint, dtype: DType): number | bigint | boolean {
-  if (typeof value === "bigint") {
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
-  }
-  if (dtype === "bool") return value !== 0;
-  return dtype === "float16" || dtype === "bfloat16" ? halfDecoder(dtype)(value) : value;
 }
 
 /** Whether `x` is a tensor. @see torch.is_tensor */

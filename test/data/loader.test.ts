@@ -131,3 +131,24 @@ test("an awaited loop lets finalizers run: memory of forgotten batches comes bac
     for await (const [x] of new DataLoader(dataset, { batchSize: 64 })) x!.mul(2);
   expect(torch.memoryStats().peakAllocated - before).toBeLessThan(1 << 30);
 }, 60_000);
+
+describe("first", () => {
+  test("is the first batch of a new pass", async () => {
+    const loader = new DataLoader(ten, { batchSize: 4 });
+    expect((await loader.first()).tolist()).toEqual([0, 1, 2, 3]);
+    expect((await loader.first()).tolist()).toEqual([0, 1, 2, 3]);
+    expect(lists(loader).length).toBe(3);
+  });
+
+  test("draws as a pass does", async () => {
+    const loader = new DataLoader(ten, { batchSize: 10, shuffle: true });
+    torch.manualSeed(1);
+    const [whole] = lists(loader);
+    torch.manualSeed(1);
+    expect((await loader.first()).tolist()).toEqual(whole);
+  });
+
+  test("of no batches is an error", async () => {
+    await expect(new DataLoader([]).first()).rejects.toThrow(/^DataLoader\.first: there are no batches/);
+  });
+});

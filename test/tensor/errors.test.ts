@@ -49,7 +49,12 @@ const cases: [what: string, body: () => unknown, type: new (...args: never[]) =>
     torch.ArgumentError,
     /unknown option "type"; the options are dtype, device, requiresGrad/,
   ],
-  ["a device", () => torch.ones([1], { device: "cuda" as never }), torch.DeviceError, /no device "cuda".*"cpu"/],
+  [
+    "a device",
+    () => torch.ones([1], { device: "cuda" as never }),
+    torch.DeviceError,
+    /device "cuda" is not there.*"cpu"/,
+  ],
   [
     "an operand",
     () => torch.ones(1).add("1" as never),

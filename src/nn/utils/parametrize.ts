@@ -6,11 +6,12 @@ import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { Mode } from "../../platform/mode";
+import { replaceData } from "../../tensor/data";
 import type { Tensor } from "../../tensor/tensor";
 import { checkModule } from "../checks";
 import { ModuleDict, ModuleList } from "../container";
 import type { Module } from "../module";
-import { Parameter, replaceData } from "../parameter";
+import { Parameter } from "../parameter";
 import { setField, tensorField } from "./fields";
 
 /** A parametrization; `rightInverse` finds what gives a tensor, so that the tensor can be assigned. */

@@ -1,5 +1,6 @@
 /** The bases of all learning-rate schedulers. */
 
+import { explainAbsent } from "../../core/absent";
 import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { declareMethods } from "../../core/signature";
@@ -231,3 +232,4 @@ export const countUpTo = (list: readonly number[], x: number): number => list.fi
 
 declareMethods(Scheduler, { getLastLr: "", stateDict: "", loadStateDict: "stateDict{}" });
 declareMethods(LRScheduler, { step: "epoch?" });
+explainAbsent(Scheduler.prototype, "Scheduler", { fields: ["lastEpoch", "baseLrs"], isOpen: true });

@@ -1,4 +1,4 @@
-/** PyTorch's spelling of a member is an error that gives ours. */
+/** PyTorch's spelling of a member is an error that gives ours; what is added later is known at once. */
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
 
@@ -40,4 +40,16 @@ describe("names in snake_case", () => {
     expect(Object.keys(x)).not.toContain("log_softmax");
     expect(x.no_such_name).toBeUndefined();
   });
+});
+
+test("what exists wins, also when it is added later", () => {
+  const { prototype } = torch.Tensor;
+  const x = untyped(torch.ones(1));
+  expect(() => x.numpy).toThrow(/toTypedArray/);
+  for (const name of ["numpy", "someThing"])
+    Object.defineProperty(prototype, name, { value: () => name, configurable: true });
+  expect([x.numpy(), x.someThing()]).toEqual(["numpy", "someThing"]);
+  expect(() => x.some_thing).toThrow(/did you mean Tensor\.someThing\?/);
+  for (const name of ["numpy", "someThing"]) Reflect.deleteProperty(prototype, name);
+  expect(x.some_thing).toBeUndefined();
 });
