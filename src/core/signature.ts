@@ -136,7 +136,8 @@ const generator: Check = (op, name, value) => {
 const kinds: readonly (readonly [Check, string])[] = [
   [
     checkFlag,
-    "keepdim, largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
+    "keepdim, asTuple, accumulate, replacement, withReplacement, increasing, returnInverse, returnCounts, copy, nonBlocking, " +
+      "largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
       "returnIndices, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
   ],
   [checkNumber, "alpha, beta, eps, momentum, negativeSlope, correction, labelSmoothing"],
@@ -175,26 +176,32 @@ function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[]
   return values;
 }
 
-/** The arguments of an implementation whose last parameter takes all values that are left. */
+/** The arguments of an implementation whose last parameter takes all values that are left; by name they are one array. */
 function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): readonly unknown[] {
-  const last = given.at(-1);
-  if (!isPlainObject(last)) return given;
-  const name = parts.positions[parts.leading - 1]!;
+  const names = namesIn(given, parts);
+  const values = names === undefined ? given : given.slice(0, -1);
+  const last = parts.leading - 1;
   const options: Record<string, unknown> = {};
-  let spread: readonly unknown[] | undefined;
-  for (const key in last) {
-    if (!parts.all.includes(key)) throw unknownName(op, key, parts);
-    const value = last[key];
-    if (value === undefined || (value === null && optional.has(key))) continue;
-    if (key !== name) {
-      checks.get(key)?.(op, key, value);
-      options[key] = value;
-    } else if (given.length >= parts.leading + 1)
+  const leading = values.slice(0, last);
+  let rest = values.slice(last);
+  const put = (name: string, value: unknown): void => {
+    const at = parts.positions.indexOf(name);
+    if (at >= 0 && at <= last && values.length > at)
       throw new ArgumentError(`${op}: got ${name} twice, by position and by name; ${listOf(parts)}`);
-    else spread = Array.isArray(value) ? value : [value];
+    if (at === last) rest = Array.isArray(value) ? value : [value];
+    else if (at >= 0 && at < last) leading[at] = value;
+    else if (value !== null || !optional.has(name)) {
+      checks.get(name)?.(op, name, value);
+      options[name] = value;
+    }
+  };
+  for (const name in names) {
+    if (!parts.all.includes(name)) throw unknownName(op, name, parts);
+    if (names[name] !== undefined) put(name, names[name]);
   }
-  const values = [...given.slice(0, -1), ...(spread ?? [])];
-  return Object.keys(options).length === 0 ? values : [...values, options];
+  for (let i = 0; i < parts.required; i++)
+    if (leading[i] === undefined && i >= values.length) throw missing(op, parts.positions[i]!, parts);
+  return Object.keys(options).length === 0 ? [...leading, ...rest] : [...leading, ...rest, options];
 }
 
 /** The names of all ops, by which an error is known to speak of one. */
@@ -293,4 +300,26 @@ export function named<const S extends string, F extends Implementation>(
 export function alias<T extends Declared>(opName: string, op: T): T {
   const { opName: _, signature, method: __, implementation, ...own } = op as Declared;
   return Object.assign(named(opName, signature, implementation), own) as unknown as T;
+}
+
+/**
+ * Lets calls leave out an optional parameter that is not the last, as `arange(end)` does: `isLeftOut` says of the
+ * values by position (the first of a method: its tensor) and of those by name whether the one at `at` is missing.
+ */
+export function skipping<T extends Declared>(
+  op: T,
+  at: number,
+  isLeftOut: (given: readonly unknown[], names?: Readonly<Record<string, unknown>>) => boolean,
+): T {
+  const { opName, method: _, ...own } = op as Declared;
+  const call = (...given: unknown[]): unknown => {
+    const last = given.at(-1);
+    const isShort = isPlainObject(last) ? isLeftOut(given.slice(0, -1), last) : isLeftOut(given);
+    return (op as unknown as Implementation)(...(isShort ? given.toSpliced(at, 0, undefined) : given));
+  };
+  const method = function (this: unknown, ...given: unknown[]): unknown {
+    return call(this, ...given);
+  };
+  for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
+  return Object.assign(call, { ...own, opName, method }) as unknown as T;
 }
