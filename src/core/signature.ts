@@ -9,7 +9,7 @@ import { checkFlag, checkNumber } from "./arguments";
 import { checkDType, type DType } from "./dtype";
 import { ArgumentError, describe, KindlingError } from "./errors";
 import { Generator } from "./generator";
-import type { Implementation, Named } from "./signatureTypes";
+import type { Implementation, Method, Named, Overloaded } from "./signatureTypes";
 import { camelCase } from "./snakeCase";
 
 /** A signature, taken apart. */
@@ -322,4 +322,9 @@ export function skipping<T extends Declared>(
   };
   for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
   return Object.assign(call, { ...own, opName, method }) as unknown as T;
+}
+
+/** A public function whose method is another: it takes its arguments in another order, or under other names. */
+export function withMethod<T extends Declared, M extends Declared>(op: T, { method }: M): Overloaded<T, Method<M>> {
+  return Object.assign(op, { method }) as unknown as Overloaded<T, Method<M>>;
 }
