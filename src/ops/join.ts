@@ -13,7 +13,6 @@ interface OneOrMany extends Declared {
   (x: Tensor): Tensor;
   (xs: readonly Tensor[]): Tensor[];
   (...xs: Tensor[]): Tensor[];
-  (options: { tensors: readonly Tensor[] }): Tensor[];
 }
 
 /** Lets a function of one tensor take one, several, or an array of them. */
