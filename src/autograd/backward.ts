@@ -35,16 +35,15 @@ export interface GradOptions extends PassOptions {
 const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x]) as readonly T[];
 
 /** Makes or checks the gradient that backward starts with. */
-function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
-  if (!(output instanceof Tensor))
-    throw new ArgumentError(`backward: outputs must be tensors, got ${describe(output)}`);
+function rootGrad(op: string, output: Tensor, grad: Tensor | null | undefined): Tensor {
+  if (!(output instanceof Tensor)) throw new ArgumentError(`${op}: outputs must be tensors, got ${describe(output)}`);
   if (grad !== undefined && grad !== null && !(grad instanceof Tensor))
     throw new ArgumentError(
-      `backward: a gradient must be a Tensor or null, got ${describe(grad)}; options are the argument after it`,
+      `${op}: a gradient must be a Tensor or null, got ${describe(grad)}; options are the argument after it`,
     );
   if (!output.requiresGrad)
     throw new AutogradError(
-      `element 0 of tensors does not require grad and does not have a gradFn${
+      `${op}: element 0 of tensors does not require grad and does not have a gradFn${
         areModesUnclear()
           ? "; an async scope such as noGrad(async () => …) is open, and this runtime has no AsyncLocalStorage to tell its code from other code: await it first"
           : ""
@@ -53,19 +52,20 @@ function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
   if (grad) {
     if (!sameShape(grad.shape, output.shape))
       throw new AutogradError(
-        `Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`,
+        `${op}: Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`,
       );
     return alias(grad);
   }
   if (output.numel() !== 1)
     throw new AutogradError(
-      `grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`,
+      `${op}: grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`,
     );
   return filled(allocate(output.shape, output.dtype, output), 1);
 }
 
 /** Runs a pass from the outputs; gives the gradients that it captured. */
 function run(
+  op: string,
   outputs: Tensor | readonly Tensor[],
   gradients: Tensor | readonly (Tensor | null)[] | null | undefined,
   options: PassOptions,
@@ -74,28 +74,28 @@ function run(
   const list = asList(outputs);
   const given = gradients ? asList(gradients) : undefined;
   if (given !== undefined && given.length !== list.length)
-    throw new AutogradError(`got ${list.length} tensors and ${given.length} gradients`);
+    throw new AutogradError(`${op}: got ${list.length} tensors and ${given.length} gradients`);
   const { createGraph = false, retainGraph = createGraph } = options;
   for (const x of captured ?? [])
-    if (!(x instanceof Tensor)) throw new ArgumentError(`grad: inputs must be tensors, got ${describe(x)}`);
-  const captures = captured && capturesOf(captured);
+    if (!(x instanceof Tensor)) throw new ArgumentError(`${op}: inputs must be tensors, got ${describe(x)}`);
+  const captures = captured && capturesOf(op, captured);
   const pass: Pass = { createGraph, retainGraph, captures, results: [] };
   const mode = createGraph ? enableGrad : noGrad;
   const edges: Edge[] = [];
   const grads: Tensor[] = [];
   list.forEach((output, i) => {
-    grads.push(rootGrad(output, given?.[i]));
+    grads.push(rootGrad(op, output, given?.[i]));
     edges.push(edgeOf(output)!);
   });
   mode(() => walk(edges, grads, pass));
   return pass.results;
 }
 
-function capturesOf(inputs: readonly Tensor[]): Captures {
+function capturesOf(op: string, inputs: readonly Tensor[]): Captures {
   const captures: Captures = new Map();
   inputs.forEach((x, place) => {
     const edge = edgeOf(x);
-    if (edge === null) throw new AutogradError("One of the differentiated Tensors does not require grad");
+    if (edge === null) throw new AutogradError(`${op}: One of the differentiated Tensors does not require grad`);
     const places = captures.get(edge.node) ?? new Map<number, number[]>();
     captures.set(edge.node, places);
     places.set(edge.index, [...(places.get(edge.index) ?? []), place]);
@@ -116,12 +116,12 @@ export function backward(
 ): void {
   checkOptions("backward", options, ["retainGraph", "createGraph", "inputs"]);
   if (options.inputs === undefined) {
-    run(outputs, gradients, options);
+    run("backward", outputs, gradients, options);
     return;
   }
   const inputs = asList(options.inputs);
-  if (inputs.length === 0) throw new ValueError("'inputs' argument to backward() cannot be empty.");
-  const results = run(outputs, gradients, options, inputs);
+  if (inputs.length === 0) throw new ValueError("backward: 'inputs' argument to backward() cannot be empty.");
+  const results = run("backward", outputs, gradients, options, inputs);
   const mode = options.createGraph ? enableGrad : noGrad;
   mode(() =>
     inputs.forEach((x, i) => {
@@ -156,17 +156,17 @@ export function grad(
 ): (Tensor | null)[] {
   checkOptions("grad", options, ["retainGraph", "createGraph", "gradOutputs", "allowUnused", "materializeGrads"]);
   const wanted = asList(inputs);
-  if (wanted.length === 0) throw new ValueError("grad requires non-empty inputs.");
+  if (wanted.length === 0) throw new ValueError("grad: requires non-empty inputs.");
   const { materializeGrads = false, allowUnused = materializeGrads } = options;
   if (materializeGrads && !allowUnused)
-    throw new ValueError("Expected allowUnused to be true or not passed when materializeGrads: true");
-  const results = run(outputs, options.gradOutputs, options, wanted);
+    throw new ValueError("grad: Expected allowUnused to be true or not passed when materializeGrads: true");
+  const results = run("grad", outputs, options.gradOutputs, options, wanted);
   return wanted.map((x, i) => {
     const g = results[i];
     if (g === undefined && materializeGrads) return x.newZeros(x.shape);
     if (g === undefined && !allowUnused)
       throw new AutogradError(
-        "One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
+        "grad: One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
       );
     return g ?? null;
   });

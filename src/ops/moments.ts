@@ -107,7 +107,7 @@ function divisorOf(op: string, n: number, { correction, unbiased }: VarianceOpti
 }
 
 /** The variance over `dim`. @see torch.var @example x.var(0, { correction: 0 }) */
-export const variance = named(
+const variance = named(
   "var",
   "input, dim?; unbiased, keepdim; correction",
   (x: Tensor, axes?: Dim | boolean, given: VarianceOptions = {}): Tensor => {

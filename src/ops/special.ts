@@ -277,4 +277,4 @@ export const mvlgamma = named("mvlgamma", "input, p", (x: Tensor, p: number): Te
 export const mvlgamma_: typeof mvlgamma = inplace("mvlgamma_", mvlgamma);
 
 /** Another name of {@link mvlgamma}. */
-export const multigammaln: typeof mvlgamma = mvlgamma;
+export const multigammaln: typeof mvlgamma = alias("multigammaln", mvlgamma);

@@ -405,9 +405,14 @@ export const unflatten = named(
 export const asStrided = named(
   "asStrided",
   "input, size, stride; storageOffset",
-  (x: Tensor, size: readonly number[], stride: readonly number[], options: { storageOffset?: number } = {}): Tensor => {
+  (
+    x: Tensor,
+    size: readonly number[],
+    stride: readonly number[],
+    options: { storageOffset?: number | null } = {},
+  ): Tensor => {
     checkTensor("asStrided", x);
-    const window = windowIn("asStrided", x, size, stride, options.storageOffset);
+    const window = windowIn("asStrided", x, size, stride, options.storageOffset ?? x.offset);
     const from = { shape: x.shape, strides: x.strides, offset: x.offset };
     return viewOf("asStrided", x, window.shape, window.strides, window.offset, (g) => scatterWindow(g, window, from));
   },
@@ -419,7 +424,7 @@ function windowIn(
   x: Tensor,
   size: readonly number[],
   stride: readonly number[],
-  storageOffset = x.offset,
+  storageOffset: number,
 ): Layout {
   const shape = checkSize(op, [checkIntegers(op, "size", size)]);
   const strides = checkIntegers(op, "stride", stride, 0);
@@ -429,7 +434,9 @@ function windowIn(
       `${op}: mismatch in length of strides and shape: got ${shapeText(strides)} for ${shapeText(shape)}`,
     );
   const end = shape.includes(0) ? offset : lastPosition({ shape, strides, offset }) + 1;
-  const available = Math.floor(x.storage.bytes / x.elementSize());
+  // Memory of a tensor without elements has room for one, which is nobody's.
+  const isEmpty = (x.origin?.base ?? x).numel() === 0 && x.storage.bytes <= x.elementSize();
+  const available = isEmpty ? 0 : Math.floor(x.storage.bytes / x.elementSize());
   if (end > available)
     throw new ShapeError(
       `${op}: size ${shapeText(shape)}, strides ${shapeText(strides)} and offset ${offset} reach outside of the storage of ${available} elements`,
