@@ -126,7 +126,8 @@ export function namesIn(given: readonly unknown[], parts: Parts): Record<string,
  */
 export function bind(op: string, parts: Parts, given: readonly unknown[], put: (name: string, value: unknown) => void) {
   const names = namesIn(given, parts);
-  const count = names === undefined ? given.length : given.length - 1;
+  let count = names === undefined ? given.length : given.length - 1;
+  while (count > parts.positions.length && given[count - 1] === undefined) count--;
   if (count > parts.positions.length) throw tooMany(op, given, parts);
   for (let i = 0; i < count; i++) if (given[i] !== undefined) put(parts.positions[i]!, given[i]);
   for (const name in names) {
