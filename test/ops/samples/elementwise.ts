@@ -50,7 +50,7 @@ export const elementwise: Samples = {
   mvlgamma: [[positive(2, 3), 1]],
   multigammaln: [[positive(2, 3), 1]],
   ndtr: [[t(2, 3)]],
-  polygamma: [[1, positive(2, 3)]],
+  polygamma: [[positive(2, 3), 1]],
   addcdiv: [
     [t(2, 3), t(3), positive(2, 3)],
     [t(2, 3), t(2, 3), positive(3), { value: 0.5 }],

@@ -70,6 +70,7 @@ export const prepared: Readonly<Record<string, (op: Op) => Op>> = {
     return op(LD, pivots, B);
   },
   orgqr: (op) => (A, tau) => op(torch.tril(A, -1), tau),
+  polygamma: (op) => (x, n) => op(n, x),
   "linalg.householderProduct": (op) => (A, tau) => op(torch.tril(A, -1), tau),
 };
 
