@@ -50,7 +50,7 @@ function rootGrad(op: string, output: Tensor, grad: Tensor | null | undefined): 
     );
   if (!output.requiresGrad)
     throw new AutogradError(
-      `element 0 of tensors does not require grad and does not have a gradFn${
+      `${op}: element 0 of tensors does not require grad and does not have a gradFn${
         areModesUnclear()
           ? "; an async scope such as noGrad(async () => …) is open, and this runtime has no AsyncLocalStorage to tell its code from other code: await it first"
           : ""
@@ -59,13 +59,13 @@ function rootGrad(op: string, output: Tensor, grad: Tensor | null | undefined): 
   if (grad) {
     if (!sameShape(grad.shape, output.shape))
       throw new AutogradError(
-        `Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`,
+        `${op}: Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`,
       );
     return alias(grad);
   }
   if (output.numel() !== 1)
     throw new AutogradError(
-      `grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`,
+      `${op}: grad can be implicitly created only for scalar outputs: the output has shape ${shapeText(output.shape)}; pass a gradient of that shape, or reduce it first, for example with sum()`,
     );
   return filled(allocate(output.shape, output.dtype, output), 1);
 }
@@ -81,14 +81,14 @@ function run(
   const list = asList(outputs);
   const given = gradients ? asList(gradients) : undefined;
   if (given !== undefined && given.length !== list.length)
-    throw new AutogradError(`got ${list.length} tensors and ${given.length} gradients`);
+    throw new AutogradError(`${op}: got ${list.length} tensors and ${given.length} gradients`);
   const createGraph = options.createGraph ?? false;
   const retainGraph = options.retainGraph ?? createGraph;
   checkFlag(op, "createGraph", createGraph);
   checkFlag(op, "retainGraph", retainGraph);
   for (const x of captured ?? [])
     if (!(x instanceof Tensor)) throw new ArgumentError(`${op}: inputs must be tensors, got ${describe(x)}`);
-  const captures = captured && capturesOf(captured);
+  const captures = captured && capturesOf(op, captured);
   const pass: Pass = { createGraph, retainGraph, captures, results: [] };
   const mode = createGraph ? enableGrad : noGrad;
   const edges: Edge[] = [];
@@ -101,11 +101,11 @@ function run(
   return pass.results;
 }
 
-function capturesOf(inputs: readonly Tensor[]): Captures {
+function capturesOf(op: string, inputs: readonly Tensor[]): Captures {
   const captures: Captures = new Map();
   inputs.forEach((x, place) => {
     const edge = edgeOf(x);
-    if (edge === null) throw new AutogradError("One of the differentiated Tensors does not require grad");
+    if (edge === null) throw new AutogradError(`${op}: One of the differentiated Tensors does not require grad`);
     const places = captures.get(edge.node) ?? new Map<number, number[]>();
     captures.set(edge.node, places);
     places.set(edge.index, [...(places.get(edge.index) ?? []), place]);
@@ -185,7 +185,7 @@ function gradientsOf(
     if (g === undefined && materializeGrads) return x.newZeros(x.shape);
     if (g === undefined && !allowUnused)
       throw new AutogradError(
-        "One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
+        "grad: One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
       );
     return g ?? null;
   });

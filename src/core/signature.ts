@@ -9,7 +9,7 @@ import { checkFlag, checkNumber } from "./arguments";
 import { checkDType, type DType } from "./dtype";
 import { ArgumentError, describe, KindlingError } from "./errors";
 import { Generator } from "./generator";
-import type { Declared, Implementation, Named } from "./signatureTypes";
+import type { Declared, Implementation, Method, Named, Overloaded } from "./signatureTypes";
 
 export type { Declared } from "./signatureTypes";
 
@@ -53,6 +53,20 @@ export function parse(signature: string): Parts {
     objects: first.map((name) => name.includes("{}")),
     isOpen: first.at(-1)?.startsWith("...") ?? false,
     runsCode: signature.includes("()"),
+  };
+}
+
+/** What a method takes beside its tensor; undefined if that is one of the values that the last parameter takes. */
+function withoutFirst(parts: Parts): Parts | undefined {
+  const { positions, all, leading, required, objects } = parts;
+  if (leading === 0 || (parts.isOpen && leading === 1)) return undefined;
+  return {
+    ...parts,
+    positions: positions.slice(1),
+    all: all.slice(1),
+    leading: leading - 1,
+    required: Math.max(0, required - 1),
+    objects: objects.slice(1),
   };
 }
 
@@ -130,7 +144,7 @@ export function namesIn(given: readonly unknown[], parts: Parts): Record<string,
 export function bind(op: string, parts: Parts, given: readonly unknown[], put: (name: string, value: unknown) => void) {
   const names = namesIn(given, parts);
   let count = names === undefined ? given.length : given.length - 1;
-  while (count > 0 && given[count - 1] === undefined) count--;
+  while (count > parts.positions.length && given[count - 1] === undefined) count--;
   if (count > parts.positions.length) throw tooMany(op, given, parts);
   for (let i = 0; i < count; i++) if (given[i] !== undefined) put(parts.positions[i]!, given[i]);
   for (const written in names) {
@@ -154,8 +168,9 @@ const generator: Check = (op, name, value) => {
 const kinds: readonly (readonly [Check, string])[] = [
   [
     checkFlag,
-    "keepdim, largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
-      "returnIndices, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
+    "keepdim, asTuple, accumulate, replacement, withReplacement, increasing, returnInverse, returnCounts, copy, nonBlocking, " +
+      "largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
+      "returnIndices, unbiased, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
   ],
   [checkNumber, "alpha, beta, eps, momentum, negativeSlope, correction, labelSmoothing"],
   [(op, _, value) => checkDType(op, value as DType), "dtype"],
@@ -193,26 +208,32 @@ function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[]
   return values;
 }
 
-/** The arguments of an implementation whose last parameter takes all values that are left. */
+/** The arguments of an implementation whose last parameter takes all values that are left; by name they are one array. */
 function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): readonly unknown[] {
-  const last = given.at(-1);
-  if (!isPlainObject(last)) return given;
-  const name = parts.positions[parts.leading - 1]!;
+  const names = namesIn(given, parts);
+  const values = names === undefined ? given : given.slice(0, -1);
+  const last = parts.leading - 1;
   const options: Record<string, unknown> = {};
-  let spread: readonly unknown[] | undefined;
-  for (const key in last) {
-    if (!parts.all.includes(key)) throw unknownName(op, key, parts);
-    const value = last[key];
-    if (value === undefined || (value === null && optional.has(key))) continue;
-    if (key !== name) {
-      checks.get(key)?.(op, key, value);
-      options[key] = value;
-    } else if (given.length >= parts.leading + 1)
+  const leading = values.slice(0, last);
+  let rest = values.slice(last);
+  const put = (name: string, value: unknown): void => {
+    const at = parts.positions.indexOf(name);
+    if (at >= 0 && at <= last && values.length > at)
       throw new ArgumentError(`${op}: got ${name} twice, by position and by name; ${listOf(parts)}`);
-    else spread = Array.isArray(value) ? value : [value];
+    if (at === last) rest = Array.isArray(value) ? value : [value];
+    else if (at >= 0 && at < last) leading[at] = value;
+    else if (value !== null || !optional.has(name)) {
+      checks.get(name)?.(op, name, value);
+      options[name] = value;
+    }
+  };
+  for (const written in names) {
+    const name = knownName(op, written, parts);
+    if (names[written] !== undefined) put(name, names[written]);
   }
-  const values = [...given.slice(0, -1), ...(spread ?? [])];
-  return Object.keys(options).length === 0 ? values : [...values, options];
+  for (let i = 0; i < parts.required; i++)
+    if (leading[i] === undefined && i >= values.length) throw missing(op, parts.positions[i]!, parts);
+  return Object.keys(options).length === 0 ? [...leading, ...rest] : [...leading, ...rest, options];
 }
 
 const knownParts = new Map<string, Parts>();
@@ -279,15 +300,24 @@ export function named<const S extends string, F extends Implementation>(
 ): Named<S, F> {
   ops.add(opName);
   let parts: Parts | undefined;
+  let others: Parts | undefined;
   // How many values are taken as they are; known from the first call on, which goes the long way.
   let [least, most] = [0, -1];
-  const long = (given: readonly unknown[]): unknown => {
+  const prepare = (): Parts => {
     if (parts === undefined) {
       parts = parse(signature);
+      others = withoutFirst(parts);
       least = parts.required;
       most = parts.isOpen ? Number.POSITIVE_INFINITY : parts.leading;
     }
-    return implementation(...(parts.isOpen ? arrangeOpen : arrange)(opName, parts, given));
+    return parts;
+  };
+  const order = (own: Parts, given: readonly unknown[]) =>
+    own.isOpen ? arrangeOpen(opName, own, given) : arrange(opName, own, given);
+  const long = (given: readonly unknown[]): unknown => implementation(...order(prepare(), given));
+  const longMethod = (self: unknown, given: readonly unknown[]): unknown => {
+    prepare();
+    return others === undefined ? long([self, ...given]) : implementation(self, ...order(others, given));
   };
   const failed = (error: unknown): unknown => renamed(error, opName, parts?.runsCode ?? false);
   const call = (...given: unknown[]): unknown => {
@@ -311,7 +341,7 @@ export function named<const S extends string, F extends Implementation>(
   const method = function (this: unknown, ...given: unknown[]): unknown {
     const n = given.length;
     try {
-      if (n + 1 < least || n >= most || isPlainObject(given[n - 1])) return long([this, ...given]);
+      if (n + 1 < least || n >= most || isPlainObject(given[n - 1])) return longMethod(this, given);
       switch (n) {
         case 0:
           return implementation(this);
@@ -369,4 +399,31 @@ export const overloaded = <const S extends string, F extends Implementation>(
 export function alias<T extends Declared>(opName: string, op: T): T {
   const { opName: _, signature, method: __, implementation, ...own } = op as Declared;
   return Object.assign(named(opName, signature, implementation), own) as unknown as T;
+}
+
+/**
+ * Lets calls leave out an optional parameter that is not the last, as `arange(end)` does: `isLeftOut` says of the
+ * values by position (the first of a method: its tensor) and of those by name whether the one at `at` is missing.
+ */
+export function skipping<T extends Declared>(
+  op: T,
+  at: number,
+  isLeftOut: (given: readonly unknown[], names?: Readonly<Record<string, unknown>>) => boolean,
+): T {
+  const { opName, method: _, ...own } = op as Declared;
+  const call = (...given: unknown[]): unknown => {
+    const last = given.at(-1);
+    const isShort = isPlainObject(last) ? isLeftOut(given.slice(0, -1), last) : isLeftOut(given);
+    return (op as unknown as Implementation)(...(isShort ? given.toSpliced(at, 0, undefined) : given));
+  };
+  const method = function (this: unknown, ...given: unknown[]): unknown {
+    return call(this, ...given);
+  };
+  for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
+  return Object.assign(call, { ...own, opName, method }) as unknown as T;
+}
+
+/** A public function whose method is another: it takes its arguments in another order, or under other names. */
+export function withMethod<T extends Declared, M extends Declared>(op: T, { method }: M): Overloaded<T, Method<M>> {
+  return Object.assign(op, { method }) as unknown as Overloaded<T, Method<M>>;
 }

@@ -4,7 +4,7 @@ import { checkChoice, checkNumber, checkNumbers } from "../core/arguments";
 import { getDefaultDtype, resultType, scalarType } from "../core/dtype";
 import { ArgumentError, checkOptions } from "../core/errors";
 import { finfo } from "../core/limits";
-import { named } from "../core/signature";
+import { alias, named } from "../core/signature";
 import { checkScalar } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import {
@@ -153,7 +153,7 @@ export const logSigmoid = named(
 );
 
 /** Another name of {@link logSigmoid}. @see torch.nn.functional.logsigmoid */
-export const logsigmoid: typeof logSigmoid = logSigmoid;
+export const logsigmoid: typeof logSigmoid = alias("logsigmoid", logSigmoid);
 
 /** x / (1 + |x|). @see torch.nn.functional.softsign */
 export const softsign = named(
@@ -312,12 +312,12 @@ export const clampMin = named("clampMin", "input, min", (x: Tensor, min: number 
 /** x limited from above. @see torch.clamp_max */
 export const clampMax = named("clampMax", "input, max", (x: Tensor, max: number | Tensor): Tensor => clamp(x, { max }));
 /** Another name of {@link clamp}. @see torch.clip */
-export const clip: typeof clamp = clamp;
+export const clip: typeof clamp = alias("clip", clamp);
 
 /** {@link clamp} in place. */
 export const clamp_: typeof clamp = inplace("clamp_", clamp);
 /** {@link clamp} in place. */
-export const clip_: typeof clamp = clamp_;
+export const clip_: typeof clamp = alias("clip_", clamp_);
 /** {@link clampMin} in place. */
 export const clampMin_: typeof clampMin = inplace("clampMin_", clampMin);
 /** {@link clampMax} in place. */

@@ -5,7 +5,7 @@ import { record } from "../autograd/node";
 import { checkInteger, checkNumber } from "../core/arguments";
 import { isFloat, resultType } from "../core/dtype";
 import { ArgumentError, DTypeError, describe } from "../core/errors";
-import { named } from "../core/signature";
+import { alias, named } from "../core/signature";
 import type { Named } from "../core/signatureTypes";
 import { Tensor } from "../tensor/tensor";
 import { mul, sub, trueDivide } from "./binary";
@@ -66,11 +66,14 @@ export const div = named(
 );
 
 /** {@link div} in place. */
-export const div_: (x: Tensor, other: TensorLike, options?: DivOptions) => Tensor = inplace("div_", div);
+export const div_: Named<
+  "input, other;; roundingMode",
+  (x: Tensor, other: TensorLike, options?: DivOptions) => Tensor
+> = inplace("div_", div);
 /** Another name of {@link div}. */
-export const divide: typeof div = div;
+export const divide: typeof div = alias("divide", div);
 /** {@link div} in place. */
-export const divide_: typeof div_ = div_;
+export const divide_: typeof div_ = alias("divide_", div_);
 
 /** b − alpha · a. @see torch.rsub */
 export const rsub = named(

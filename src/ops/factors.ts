@@ -4,7 +4,7 @@ import { record } from "../autograd/node";
 import { checkFlag, checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
-import { named } from "../core/signature";
+import { alias, named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { eye } from "./creation";
@@ -168,7 +168,7 @@ export const householderProduct = named("householderProduct", "A, tau", (A: Tens
 });
 
 /** Another name of {@link householderProduct}. @see torch.orgqr */
-export const orgqr: typeof householderProduct = householderProduct;
+export const orgqr: typeof householderProduct = alias("orgqr", householderProduct);
 
 /** Q C, Qᵀ C, C Q or C Qᵀ, where Q is the product of all reflectors. @see torch.ormqr */
 export const ormqr = named(

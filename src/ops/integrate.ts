@@ -4,7 +4,7 @@ import { checkIntegers, checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { wrapDim } from "../core/shape";
-import { named } from "../core/signature";
+import { alias, named } from "../core/signature";
 import { full } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -58,7 +58,7 @@ export const trapezoid = named(
 );
 
 /** Another name of {@link trapezoid}. @see torch.trapz */
-export const trapz: typeof trapezoid = trapezoid;
+export const trapz: typeof trapezoid = alias("trapz", trapezoid);
 
 /** The integral up to each sample but the first. Shape: [*, n, *] → [*, n − 1, *]. @see torch.cumulative_trapezoid */
 export const cumulativeTrapezoid = named(

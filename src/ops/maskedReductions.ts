@@ -193,7 +193,7 @@ export const norm = named(
 );
 
 /** The variance over `dim`; NaN where nothing takes part. `unbiased` divides by the count less 1. @see torch.masked.var */
-export const variance = named(
+const variance = named(
   "variance",
   "input, dim?, unbiased?;; keepdim, mask, dtype",
   (x: Tensor, dim?: Dim, unbiased = false, options: MaskedReduceOptions = {}): Tensor => {

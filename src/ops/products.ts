@@ -3,7 +3,7 @@
 import { checkArray, checkInteger, checkIntegers } from "../core/arguments";
 import { ArgumentError, DTypeError, describe, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape, wrapDim } from "../core/shape";
-import { named } from "../core/signature";
+import { alias, named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { dot, matmul, mm } from "./matmul";
@@ -18,7 +18,7 @@ export const outer = named("outer", "input, vec2", (x: Tensor, vec2: Tensor): Te
 });
 
 /** Another name of {@link outer}. @see torch.ger */
-export const ger: typeof outer = outer;
+export const ger: typeof outer = alias("ger", outer);
 
 /** Sums of products over the last axes of both. Shape: [*, k] and [#, k] → [*, #]. @see torch.inner */
 export const inner = named("inner", "input, other", (x: Tensor, other: Tensor): Tensor => {

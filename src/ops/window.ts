@@ -1,6 +1,7 @@
 /** `x` with a part replaced: writing through a view, out of place. */
 
 import { record } from "../autograd/node";
+import { checkInteger } from "../core/arguments";
 import { DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { named } from "../core/signature";
@@ -82,9 +83,9 @@ export const asStridedScatter = named(
     src: Tensor,
     size: readonly number[],
     stride: readonly number[],
-    options: { storageOffset?: number } = {},
+    options: { storageOffset?: number | null } = {},
   ): Tensor => {
-    const { storageOffset = 0 } = options;
+    const storageOffset = checkInteger("asStridedScatter", "storageOffset", options.storageOffset ?? 0, 0);
     return replaced("asStridedScatter", x, src, (whole) =>
       whole.asStrided(size, stride, { storageOffset: whole.offset + storageOffset }),
     );

@@ -263,7 +263,7 @@ describe("wrong arguments", () => {
       () => torch.tensordot(A, A, [[0.5], [0]]),
       /^tensordot: dims\[0\]\[0\] must be/,
     ],
-    "options that do not exist": [() => linalg.solve(A, B, any({ right: true })), /^solve: unknown option "right"/],
+    "options that do not exist": [() => linalg.solve(A, B, any({ right: true })), /^solve: unknown argument "right"/],
     "a flag that is none": [() => torch.cholesky(A, any("upper")), /^cholesky: upper must be true or false/],
   };
   test.each(Object.entries(calls))("%s", (_, [call, words]) => {

@@ -47,7 +47,7 @@ const cases: [what: string, body: () => unknown, type: new (...args: never[]) =>
     "an option",
     () => torch.ones([1], { type: "float32" } as never),
     torch.ArgumentError,
-    /unknown option "type"; the options are dtype, device, requiresGrad/,
+    /unknown argument "type"; the arguments are size, dtype, device, requiresGrad/,
   ],
   [
     "a device",

@@ -178,7 +178,7 @@ describe("print options", () => {
   });
 
   test("an unknown option or profile", () => {
-    expect(() => torch.setPrintoptions({ digits: 2 } as never)).toThrow(/unknown option "digits"/);
+    expect(() => torch.setPrintoptions({ digits: 2 } as never)).toThrow(/unknown argument "digits"/);
     expect(() => torch.setPrintoptions({ profile: "long" as never })).toThrow(/unknown profile "long"/);
   });
 });

@@ -70,6 +70,8 @@ export const prepared: Readonly<Record<string, (op: Op) => Op>> = {
     return op(LD, pivots, B);
   },
   orgqr: (op) => (A, tau) => op(torch.tril(A, -1), tau),
+  polygamma: (op) => (x, n) => op(n, x),
+  "linalg.householderProduct": (op) => (A, tau) => op(torch.tril(A, -1), tau),
 };
 
 const square = t(3, 3);
@@ -97,6 +99,7 @@ export const linalg: Samples = {
   luUnpack: [[square]],
   geqrf: [[t(4, 3)]],
   orgqr: [[t(4, 3), within(0.1, 0.9, 3)]],
+  "linalg.householderProduct": [[t(4, 3), within(0.1, 0.9, 3)]],
   ormqr: [[t(4, 3), within(0.1, 0.9, 3), t(4, 2)]],
   triangularSolve: [[t(3, 2), square]],
   "linalg.cholesky": [[square], [square, { upper: true }]],
