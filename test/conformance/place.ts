@@ -61,7 +61,7 @@ class Layout {
   ) {
     const last = signature.at(-1);
     this.names = new Set(call.map(({ name }) => camelCase(name)));
-    this.known = last?.options ?? [];
+    this.known = Object.keys(last?.options ?? {});
     // An object that may also be something else, such as the target of `to`, is a position as well.
     this.positions = signature.filter((parameter) => parameter !== last || !last.options || last.kinds.length > 1);
   }

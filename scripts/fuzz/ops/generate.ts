@@ -3,11 +3,9 @@ import { UsageError } from "../../usage";
 import { guess } from "./guess";
 import { mutate, vary } from "./hostile";
 import { Rng } from "./rng";
-import { type Target, targets } from "./targets";
+import { lastName, type Target, targets } from "./targets";
 import type { Knowledge } from "./templates";
 import type { Call, Value } from "./value";
-
-const lastName = (path: string): string => path.split(".").at(-1)!.replace(/_$/, "");
 
 /** Makes calls; the same for the same seed, number and build. */
 export class Generator {

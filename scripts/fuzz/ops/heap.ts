@@ -4,6 +4,9 @@ import { torch } from "../../../test/conformance/values";
 /** Larger blocks are refused as if memory were out: they only cost time. */
 const MOST_BYTES = 256 << 20;
 
+/** What the error for such a block says. */
+export const BOUND = `the fuzzer gives at most ${MOST_BYTES} bytes`;
+
 interface Damage {
   readonly where: string;
   readonly bytes: number;
@@ -26,7 +29,7 @@ export function openHeap(): Heap {
   const allocate = memory.allocate.bind(memory);
   memory.allocate = (bytes: number) => {
     if (bytes > MOST_BYTES)
-      throw new torch.OutOfMemoryError(`out of memory: the fuzzer gives at most ${MOST_BYTES} bytes`);
+      throw new torch.OutOfMemoryError(`out of memory: ${BOUND}`);
     return allocate(bytes);
   };
   const show = ({ where, bytes, offset }: Damage): string =>
