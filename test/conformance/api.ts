@@ -161,7 +161,11 @@ class Reader {
     const [text, implementation] = derived.getParameters().map((symbol) => this.checker.getTypeOfSymbol(symbol));
     const { positions } = parse((text as ts.StringLiteralType).value);
     const [own] = implementation!.getCallSignatures().flatMap((signature) => this.overloads(signature));
-    return [own!.map((parameter, i) => (parameter.options && i === own!.length - 1 ? parameter : { ...parameter, name: positions[i] ?? parameter.name }))];
+    return [
+      own!.map((parameter, i) =>
+        parameter.options && i === own!.length - 1 ? parameter : { ...parameter, name: positions[i] ?? parameter.name },
+      ),
+    ];
   }
 
   /** The overloads that a signature stands for: a rest parameter of tuples is one per tuple. */

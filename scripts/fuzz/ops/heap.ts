@@ -28,8 +28,7 @@ export function openHeap(): Heap {
   if (!guard.isOn) throw new Error("the fuzzer needs KINDLING_GUARD=1");
   const allocate = memory.allocate.bind(memory);
   memory.allocate = (bytes: number) => {
-    if (bytes > MOST_BYTES)
-      throw new torch.OutOfMemoryError(`out of memory: ${BOUND}`);
+    if (bytes > MOST_BYTES) throw new torch.OutOfMemoryError(`out of memory: ${BOUND}`);
     return allocate(bytes);
   };
   const show = ({ where, bytes, offset }: Damage): string =>

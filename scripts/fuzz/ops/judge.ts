@@ -141,7 +141,12 @@ const words = (text: string): string => text.toLowerCase().replaceAll("_", "");
 /** The class of an instance whose method is called. */
 const classOf = ({ kind, args: [receiver] }: Call): string | undefined => {
   if (kind !== "method" || receiver === undefined) return undefined;
-  const path = receiver.is === "new" ? receiver.path : receiver.is === "code" ? /^new torch\.([\w.]+)/.exec(receiver.text)?.[1] : undefined;
+  const path =
+    receiver.is === "new"
+      ? receiver.path
+      : receiver.is === "code"
+        ? /^new torch\.([\w.]+)/.exec(receiver.text)?.[1]
+        : undefined;
   return path?.split(".").at(-1);
 };
 
