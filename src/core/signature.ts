@@ -93,7 +93,7 @@ function tooMany(op: string, given: readonly unknown[], parts: Parts): ArgumentE
   );
 }
 
-const missing = (op: string, name: string, parts: Parts): ArgumentError =>
+export const missing = (op: string, name: string, parts: Parts): ArgumentError =>
   new ArgumentError(`${op}: missing argument ${name}; ${listOf(parts)}`);
 
 /** The last argument if it gives others by name. In a position that takes plain objects it must give that one by name, too. */
@@ -136,7 +136,8 @@ const generator: Check = (op, name, value) => {
 const kinds: readonly (readonly [Check, string])[] = [
   [
     checkFlag,
-    "keepdim, largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
+    "keepdim, asTuple, accumulate, replacement, withReplacement, increasing, returnInverse, returnCounts, copy, nonBlocking, " +
+      "largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
       "returnIndices, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
   ],
   [checkNumber, "alpha, beta, eps, momentum, negativeSlope, correction, labelSmoothing"],
@@ -152,8 +153,21 @@ const checks: ReadonlyMap<string, Check> = new Map(
 /** Names for which null means what undefined does: as None in PyTorch. */
 const optional: ReadonlySet<string> = new Set(["dtype", "device", "generator"]);
 
+/** What PyTorch's deprecated flags of losses ask for. */
+function oldReduction(op: string, { sizeAverage, reduce }: Record<string, unknown>): string {
+  const isOn = (name: string, value: unknown) => value == null || checkFlag(op, name, value);
+  const isMean = isOn("sizeAverage", sizeAverage);
+  return !isOn("reduce", reduce) ? "none" : isMean ? "mean" : "sum";
+}
+
+/** Turns the deprecated flags `sizeAverage` and `reduce` of losses into a `reduction`, over which they win. */
+export function foldReduction(op: string, values: Record<string, unknown>): void {
+  if (values.sizeAverage != null || values.reduce != null) values.reduction = oldReduction(op, values);
+  for (const name of ["sizeAverage", "reduce"]) delete values[name];
+}
+
 /** The arguments of an implementation: its parameters, and after them one object of options if any is given. */
-function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[] {
+export function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[] {
   const { positions, leading, required } = parts;
   const values: unknown[] = new Array(leading).fill(undefined);
   let options: Record<string, unknown> | undefined;
@@ -171,30 +185,39 @@ function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[]
   for (let i = 0; i < required; i++)
     if (values[i] === undefined && i >= given.length - (namesIn(given, parts) === undefined ? 0 : 1))
       throw missing(op, positions[i]!, parts);
-  if (options !== undefined) values.push(options);
+  if (options !== undefined) {
+    if ("sizeAverage" in options || "reduce" in options) foldReduction(op, options);
+    values.push(options);
+  }
   return values;
 }
 
-/** The arguments of an implementation whose last parameter takes all values that are left. */
+/** The arguments of an implementation whose last parameter takes all values that are left; by name they are one array. */
 function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): readonly unknown[] {
-  const last = given.at(-1);
-  if (!isPlainObject(last)) return given;
-  const name = parts.positions[parts.leading - 1]!;
+  const names = namesIn(given, parts);
+  const values = names === undefined ? given : given.slice(0, -1);
+  const last = parts.leading - 1;
   const options: Record<string, unknown> = {};
-  let spread: readonly unknown[] | undefined;
-  for (const key in last) {
-    if (!parts.all.includes(key)) throw unknownName(op, key, parts);
-    const value = last[key];
-    if (value === undefined || (value === null && optional.has(key))) continue;
-    if (key !== name) {
-      checks.get(key)?.(op, key, value);
-      options[key] = value;
-    } else if (given.length >= parts.leading + 1)
+  const leading = values.slice(0, last);
+  let rest = values.slice(last);
+  const put = (name: string, value: unknown): void => {
+    const at = parts.positions.indexOf(name);
+    if (at >= 0 && at <= last && values.length > at)
       throw new ArgumentError(`${op}: got ${name} twice, by position and by name; ${listOf(parts)}`);
-    else spread = Array.isArray(value) ? value : [value];
+    if (at === last) rest = Array.isArray(value) ? value : [value];
+    else if (at >= 0 && at < last) leading[at] = value;
+    else if (value !== null || !optional.has(name)) {
+      checks.get(name)?.(op, name, value);
+      options[name] = value;
+    }
+  };
+  for (const name in names) {
+    if (!parts.all.includes(name)) throw unknownName(op, name, parts);
+    if (names[name] !== undefined) put(name, names[name]);
   }
-  const values = [...given.slice(0, -1), ...(spread ?? [])];
-  return Object.keys(options).length === 0 ? values : [...values, options];
+  for (let i = 0; i < parts.required; i++)
+    if (leading[i] === undefined && i >= values.length) throw missing(op, parts.positions[i]!, parts);
+  return Object.keys(options).length === 0 ? [...leading, ...rest] : [...leading, ...rest, options];
 }
 
 /** The names of all ops, by which an error is known to speak of one. */
@@ -204,7 +227,7 @@ const ops = new Set<string>();
  * Lets an error speak of the op that was called and of no part of it: `onesLike: dtype …` and not `newFull: dtype …`.
  * @returns What was thrown.
  */
-function renamed(error: unknown, op: string): unknown {
+export function renamed(error: unknown, op: string): unknown {
   if (!(error instanceof KindlingError)) return error;
   const old = error.message;
   const first = /^[\w.]+/.exec(old)?.[0] ?? "";
@@ -293,4 +316,26 @@ export function named<const S extends string, F extends Implementation>(
 export function alias<T extends Declared>(opName: string, op: T): T {
   const { opName: _, signature, method: __, implementation, ...own } = op as Declared;
   return Object.assign(named(opName, signature, implementation), own) as unknown as T;
+}
+
+/**
+ * Lets calls leave out an optional parameter that is not the last, as `arange(end)` does: `isLeftOut` says of the
+ * values by position (the first of a method: its tensor) and of those by name whether the one at `at` is missing.
+ */
+export function skipping<T extends Declared>(
+  op: T,
+  at: number,
+  isLeftOut: (given: readonly unknown[], names?: Readonly<Record<string, unknown>>) => boolean,
+): T {
+  const { opName, method: _, ...own } = op as Declared;
+  const call = (...given: unknown[]): unknown => {
+    const last = given.at(-1);
+    const isShort = isPlainObject(last) ? isLeftOut(given.slice(0, -1), last) : isLeftOut(given);
+    return (op as unknown as Implementation)(...(isShort ? given.toSpliced(at, 0, undefined) : given));
+  };
+  const method = function (this: unknown, ...given: unknown[]): unknown {
+    return call(this, ...given);
+  };
+  for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
+  return Object.assign(call, { ...own, opName, method }) as unknown as T;
 }

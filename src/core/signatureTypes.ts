@@ -97,15 +97,29 @@ export type Implementation = (...args: any[]) => unknown;
 
 type ParametersOf<F extends Implementation> = Required<Parameters<F>>;
 
-/** A call of a function whose last parameter takes all values that are left. */
-type OpenByName<L extends List, F extends Implementation> = L extends readonly [...infer H, infer N]
-  ? (
-      ...args: [...Take<ParametersOf<F>, H>, options: { [K in Bare<N> & string]: List } & Record<string, unknown>]
-    ) => ReturnType<F>
+/** What the last parameter of a function takes that takes all values that are left, by name: an array. */
+type ListOf<R> = [Extract<R, List>] extends [never] ? readonly R[] : Extract<R, List>;
+
+/** Its options, which follow values that are numbers. */
+type OpenOptions<R> = Exclude<R, number | List | undefined>;
+
+/** Calls by name of a function with the names `L` and the parameters `P` whose last takes all values that are left, of which options have the type `O`. */
+type OpenForms<S extends string, L extends List, P extends List> = L extends readonly [...infer H, infer N]
+  ? AsArguments<MixedForms<H, At<H, P>, OpenNames<S, N, Drop<P, H>[number]>>>
   : never;
 
+/** As many of the first elements of the tuples `P` as `H` has. */
+type At<H extends List, P> = { [I in keyof H]: I extends keyof P ? P[I] : never };
+
+type OpenNames<S extends string, N, R> = S extends `${string};${string}`
+  ? { [K in Bare<N> & string]: ListOf<Exclude<R, OpenOptions<R>>> } & OpenOptions<R>
+  : { [K in Bare<N> & string]: ListOf<R> };
+
 type Forms<S extends string, F extends Implementation> = S extends `${string}...${string}`
-  ? F & OpenByName<Sections<S>[0], F>
+  ? {
+      (...args: Parameters<F>): ReturnType<F>;
+      (...args: OpenForms<S, Sections<S>[0], Parameters<F>>): ReturnType<F>;
+    }
   : {
       (...args: PositionalForm<Sections<S>[0], Sections<S>[1], ParametersOf<F>>): ReturnType<F>;
       (...args: NamedForms<Sections<S>[0], Sections<S>[1], ParametersOf<F>>): ReturnType<F>;
@@ -123,17 +137,29 @@ export interface Typed<S extends string, F extends Implementation> {
 /** A public function with the signature `S`, implemented by `F`. */
 export type Named<S extends string, F extends Implementation> = Forms<S, F> & Declared & Typed<S, F>;
 
-type WithoutFirst<F> = F extends (first: any, ...rest: infer A) => infer R ? (...rest: A) => R : never;
+type WithoutFirst<P extends List> = P extends readonly [unknown, ...infer R] ? R : [];
 
 type MethodOf<S extends string, F extends Implementation> = S extends `${string}...${string}`
-  ? WithoutFirst<F>
+  ? {
+      (...args: WithoutFirst<Parameters<F>>): ReturnType<F>;
+      (...args: OpenForms<S, Drop<Sections<S>[0], [0]>, WithoutFirst<Parameters<F>>>): ReturnType<F>;
+    }
   : {
       (...args: PositionalForm<Drop<Sections<S>[0], [0]>, Sections<S>[1], Drop<ParametersOf<F>, [0]>>): ReturnType<F>;
       (...args: NamedForms<Drop<Sections<S>[0], [0]>, Sections<S>[1], Drop<ParametersOf<F>, [0]>>): ReturnType<F>;
     };
 
+declare const asMethod: unique symbol;
+
+/** A public function whose overloads are written by hand: as a function `F`, as a method `M`. */
+export type Overloaded<F, M = never> = F & Declared & { readonly [asMethod]: M };
+
 /** The form of a public function as a method of its first argument; never for what is not declared so. */
-export type Method<T> = T extends Typed<infer S, infer F> ? MethodOf<S, F> : never;
+export type Method<T> = T extends { readonly [asMethod]: infer M }
+  ? M
+  : T extends Typed<infer S, infer F>
+    ? MethodOf<S, F>
+    : never;
 
 /** The required names of a class stand in the first part of its signature, all others after it. */
 type Names<S extends string> = [...Sections<S>[0], ...Optional<Sections<S>[1]>];

@@ -4,7 +4,8 @@ import { checkChoice, checkInteger, checkNumber, MAX_COUNT } from "../core/argum
 import { checkDType, type DType, getDefaultDtype, isFloat, scalarType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
 import { checkShape, checkSize, broadcastShapes as commonShape, type Shape } from "../core/shape";
-import { named } from "../core/signature";
+import { isPlainObject, named, skipping } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import {
   allocateFor,
   type CreateOptions,
@@ -51,19 +52,6 @@ export const asTensor = named(
 /** A number of any kind. */
 type Bound = number | bigint | boolean;
 
-/** Splits `(start, end, step, { dtype })` into numbers and checked options. */
-function splitNumbers(op: string, args: readonly unknown[]): [Bound[], CreateOptions] {
-  const last = args.at(-1);
-  const hasOptions = typeof last === "object" && last !== null;
-  const options = (hasOptions ? last : {}) as CreateOptions;
-  checkOptions(op, options, createOptions);
-  const numbers = (hasOptions ? args.slice(0, -1) : args).filter((x) => x !== undefined);
-  for (const x of numbers)
-    if (typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean")
-      throw new ArgumentError(`${op}: takes numbers, then options, got ${describe(x)}`);
-  return [numbers as Bound[], options];
-}
-
 /** A 1-d tensor whose values are computed in double precision and cast once. */
 function sequence(
   op: string,
@@ -81,26 +69,45 @@ function sequence(
   return finish(x, options);
 }
 
+/** The ranges of {@link arange}. */
+interface Arange {
+  (end: Bound, options?: CreateOptions): Tensor;
+  (start: Bound, end: Bound, options?: CreateOptions): Tensor;
+  (start: Bound, end: Bound, step: Bound | undefined, options?: CreateOptions): Tensor;
+  (start: Bound, options: { end: Bound; step?: Bound } & CreateOptions): Tensor;
+  (start: Bound, end: Bound, options: { step?: Bound } & CreateOptions): Tensor;
+  (options: { start?: Bound; end: Bound; step?: Bound } & CreateOptions): Tensor;
+}
+
+function checkBound(name: string, value: unknown): void {
+  if (value === undefined) throw new ArgumentError(`arange: missing argument ${name}`);
+  if (typeof value !== "number" && typeof value !== "bigint" && typeof value !== "boolean")
+    throw new ArgumentError(`arange: ${name} must be a number, got ${describe(value)}`);
+}
+
 /**
  * Numbers from `start` (default 0) up to, but without, `end`, in steps of `step` (default 1). Default dtype: int64 if all are integral,
  * else the default dtype.
  * @see torch.arange
  * @throws ValueError if `step` is 0 or leads away from `end`.
- * @example torch.arange(5); torch.arange(1, 2, 0.25);
+ * @example torch.arange(5); torch.arange(1, 2, 0.25); torch.arange({ end: 5, dtype: torch.float32 });
  */
-export function arange(end: Bound, options?: CreateOptions): Tensor;
-export function arange(start: Bound, end: Bound, options?: CreateOptions): Tensor;
-export function arange(start: Bound, end: Bound, step: Bound, options?: CreateOptions): Tensor;
-export function arange(...args: readonly (Bound | CreateOptions | undefined)[]): Tensor {
-  const [numbers, options] = splitNumbers("arange", args);
-  if (numbers.length === 0 || numbers.length > 3)
-    throw new ArgumentError("arange: takes (end), (start, end) or (start, end, step)");
-  const integral = numbers.every((x) => typeof x !== "boolean" && scalarType(x) === "int64");
-  if (numbers.length === 1) numbers.unshift(0);
-  const isWide = (x: Bound) => typeof x === "bigint" && !Number.isSafeInteger(Number(x));
-  if (integral && numbers.some(isWide)) return wideRange(numbers, options);
-  return plainRange(numbers.map(Number), integral, options);
-}
+export const arange = skipping(
+  named(
+    "arange",
+    "start?, end?, step?;; dtype, device, requiresGrad",
+    (start: Bound = 0, end?: Bound, step: Bound = 1, options: CreateOptions = {}): Tensor => {
+      const numbers = [start, end as Bound, step];
+      for (const [i, name] of ["start", "end", "step"].entries()) checkBound(name, numbers[i]);
+      const integral = numbers.every((x) => typeof x !== "boolean" && scalarType(x) === "int64");
+      const isWide = (x: Bound) => typeof x === "bigint" && !Number.isSafeInteger(Number(x));
+      if (integral && numbers.some(isWide)) return wideRange(numbers, options);
+      return plainRange(numbers.map(Number), integral, options);
+    },
+  ) as unknown as Overloaded<Arange>,
+  0,
+  (given, names) => given.filter((x) => x !== undefined).length === 1 && names?.end === undefined,
+);
 
 /** {@link arange} of integers that no number holds: computed as int64. */
 function wideRange(numbers: readonly Bound[], options: CreateOptions): Tensor {
@@ -279,15 +286,8 @@ export const vander = named(
   },
 );
 
-/** Tensors given one by one or as an array, then options. */
-type TensorArgs<O> = readonly (Tensor | readonly Tensor[] | O | undefined)[];
-
-function splitTensors<O extends object>(op: string, args: TensorArgs<O>, known: readonly string[]): [Tensor[], O] {
-  const given = args.filter((x) => x !== undefined);
-  const last = given.at(-1);
-  const hasOptions = typeof last === "object" && !(last instanceof Tensor) && !Array.isArray(last);
-  const options = (hasOptions ? given.pop() : {}) as O;
-  checkOptions(op, options, known);
+/** Tensors given one by one or as an array. @throws ShapeError for one of more than one axis. */
+function vectorsOf(op: string, given: readonly unknown[]): readonly Tensor[] {
   const tensors = (given.length === 1 && Array.isArray(given[0]) ? given[0] : given) as Tensor[];
   if (tensors.length === 0) throw new ArgumentError(`${op}: expects at least one tensor`);
   for (const x of tensors) {
@@ -297,7 +297,7 @@ function splitTensors<O extends object>(op: string, args: TensorArgs<O>, known: 
         `${op}: Expected scalar or 1D tensor in the tensor list but got a tensor of ${x.ndim} dimensions`,
       );
   }
-  return [tensors, options];
+  return tensors;
 }
 
 /** Options of {@link meshgrid}. */
@@ -306,16 +306,23 @@ export interface MeshgridOptions {
   indexing?: "ij" | "xy" | null;
 }
 
+/** The forms of {@link meshgrid}. */
+interface Meshgrid {
+  (tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[];
+  (...tensors: Tensor[]): Tensor[];
+  (...args: [...tensors: Tensor[], options: MeshgridOptions]): Tensor[];
+  (options: { tensors: readonly Tensor[] } & MeshgridOptions): Tensor[];
+}
+
 /**
  * Coordinates of every point of a grid, one tensor per axis, as views.
  * @see torch.meshgrid
  * @example const [y, x] = torch.meshgrid(torch.arange(3), torch.arange(4), { indexing: "ij" });
  */
-export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[];
-export function meshgrid(...tensors: readonly Tensor[]): Tensor[];
-export function meshgrid(...args: readonly (Tensor | MeshgridOptions)[]): Tensor[];
-export function meshgrid(...args: TensorArgs<MeshgridOptions>): Tensor[] {
-  const [tensors, { indexing }] = splitTensors<MeshgridOptions>("meshgrid", args, ["indexing"]);
+export const meshgrid = named("meshgrid", "...tensors;; indexing", (...args: unknown[]): Tensor[] => {
+  const options: MeshgridOptions = isPlainObject(args.at(-1)) ? (args.pop() as MeshgridOptions) : {};
+  const tensors = vectorsOf("meshgrid", args);
+  const { indexing } = options;
   if (indexing != null) checkChoice("meshgrid", "indexing", indexing, ["ij", "xy"]);
   const swaps = indexing === "xy" && tensors.length >= 2;
   const axisOf = (i: number) => (swaps && i < 2 ? 1 - i : i);
@@ -325,20 +332,24 @@ export function meshgrid(...args: TensorArgs<MeshgridOptions>): Tensor[] {
   });
   checkShape("meshgrid", shape);
   return tensors.map((x, i) => x.reshape(shape.map((n, axis) => (axis === axisOf(i) ? n : 1))).expand(shape));
-}
+}) as unknown as Overloaded<Meshgrid>;
 
 /** Every choice of one element from each vector, as rows; a single vector comes back as it is. @see torch.cartesian_prod */
-export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
-  const [list] = splitTensors("cartesianProd", tensors, []);
-  for (const x of list)
-    if (x.ndim !== 1) throw new ShapeError("cartesianProd: Expect a 1D vector, but got a 0-d tensor");
-  return list.length === 1
-    ? list[0]!
-    : stack(
-        meshgrid(list).map((x) => x.flatten()),
-        1,
-      );
-}
+export const cartesianProd = named(
+  "cartesianProd",
+  "...tensors",
+  (...tensors: Tensor[] | [tensors: readonly Tensor[]]): Tensor => {
+    const list = vectorsOf("cartesianProd", tensors);
+    for (const x of list)
+      if (x.ndim !== 1) throw new ShapeError("cartesianProd: Expect a 1D vector, but got a 0-d tensor");
+    return list.length === 1
+      ? list[0]!
+      : stack(
+          meshgrid(list).map((x) => x.flatten()),
+          1,
+        );
+  },
+);
 
 /** The most numbers in the rows of {@link combinations}, which are listed before they are looked up. */
 const MAX_LISTED = 2 ** 26;
@@ -389,8 +400,9 @@ export const combinations = named(
  * @see torch.broadcast_shapes
  * @throws ShapeError naming the axis that does not fit.
  */
-export const broadcastShapes = (...shapes: readonly (Shape | number)[]): number[] =>
+export const broadcastShapes = named("broadcastShapes", "...shapes", (...shapes: (Shape | number)[]): number[] =>
   commonShape(
     "broadcastShapes",
     ...shapes.map((shape) => checkSize("broadcastShapes", [typeof shape === "number" ? [shape] : shape])),
-  );
+  ),
+) as unknown as Overloaded<(...shapes: (Shape | number)[]) => number[]>;

@@ -1,6 +1,7 @@
 /** Einstein's summation: products summed over axes that are named by letters. */
 import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { bmm } from "./matmul";
@@ -98,36 +99,44 @@ function implicitOutput(inputs: readonly (readonly string[])[]): string[] {
  * @throws ArgumentError for an equation that does not fit the operands, ShapeError for sizes that differ.
  * @example torch.einsum("bij,bjk->bik", a, b)
  */
-export function einsum(equation: string, ...operands: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor {
-  const tensors = (Array.isArray(operands[0]) ? operands[0] : operands) as readonly Tensor[];
-  if (typeof equation !== "string")
-    throw new ArgumentError(`einsum: equation must be a string, got ${describe(equation)}`);
-  for (const x of tensors) checkTensor("einsum", x, "operand");
-  const [inputText, outputText] = equation.split("->") as [string, string | undefined];
-  const texts = inputText.split(",");
-  if (texts.length !== tensors.length)
-    throw new ArgumentError(`einsum: "${equation}" has ${texts.length} operands, but ${tensors.length} were given`);
-  const inputs = texts.map((text, i) => labelsOf(text, equation, ellipsisAxes(text, tensors[i]!)));
-  const wrong = inputs.findIndex((labels, i) => labels.length !== tensors[i]!.ndim);
-  if (wrong >= 0)
-    throw new ArgumentError(
-      `einsum: the subscript "${texts[wrong]}" does not match the ${tensors[wrong]!.ndim} axes of operand ${wrong}`,
-    );
-  const ellipsis = texts.reduce((most, text, i) => Math.max(most, ellipsisAxes(text, tensors[i]!)), 0);
-  const output = outputText === undefined ? implicitOutput(inputs) : labelsOf(outputText, equation, ellipsis);
-  const unknown = output.find((label) => !inputs.some((labels) => labels.includes(label)));
-  if (unknown !== undefined)
-    throw new ArgumentError(
-      `einsum: output subscript ${unknown} does not appear in the equation for any input operand`,
-    );
-  const terms = inputs.map((labels, i) => withoutRepeats({ x: tensors[i]!, labels }));
-  let result = terms[0]!;
-  for (let i = 1; i < terms.length; i++)
-    result = contract(result, terms[i]!, new Set([...output, ...inputs.slice(i + 1).flat()]));
-  const { x, labels } = reduceTo(result, new Set(output));
-  return x.permute(output.map((label) => labels.indexOf(label)));
-}
+export const einsum = named(
+  "einsum",
+  "equation, ...operands",
+  (equation: string, ...operands: Tensor[] | [operands: readonly Tensor[]]): Tensor => {
+    const tensors = (Array.isArray(operands[0]) ? operands[0] : operands) as readonly Tensor[];
+    if (typeof equation !== "string")
+      throw new ArgumentError(`einsum: equation must be a string, got ${describe(equation)}`);
+    for (const x of tensors) checkTensor("einsum", x, "operand");
+    const [inputText, outputText] = equation.split("->") as [string, string | undefined];
+    const texts = inputText.split(",");
+    if (texts.length !== tensors.length)
+      throw new ArgumentError(`einsum: "${equation}" has ${texts.length} operands, but ${tensors.length} were given`);
+    const inputs = texts.map((text, i) => labelsOf(text, equation, ellipsisAxes(text, tensors[i]!)));
+    const wrong = inputs.findIndex((labels, i) => labels.length !== tensors[i]!.ndim);
+    if (wrong >= 0)
+      throw new ArgumentError(
+        `einsum: the subscript "${texts[wrong]}" does not match the ${tensors[wrong]!.ndim} axes of operand ${wrong}`,
+      );
+    const ellipsis = texts.reduce((most, text, i) => Math.max(most, ellipsisAxes(text, tensors[i]!)), 0);
+    const output = outputText === undefined ? implicitOutput(inputs) : labelsOf(outputText, equation, ellipsis);
+    const unknown = output.find((label) => !inputs.some((labels) => labels.includes(label)));
+    if (unknown !== undefined)
+      throw new ArgumentError(
+        `einsum: output subscript ${unknown} does not appear in the equation for any input operand`,
+      );
+    const terms = inputs.map((labels, i) => withoutRepeats({ x: tensors[i]!, labels }));
+    let result = terms[0]!;
+    for (let i = 1; i < terms.length; i++)
+      result = contract(result, terms[i]!, new Set([...output, ...inputs.slice(i + 1).flat()]));
+    const { x, labels } = reduceTo(result, new Set(output));
+    return x.permute(output.map((label) => labels.indexOf(label)));
+  },
+);
 
 /** The product of several matrices, in the order that takes the fewest multiplications. @see torch.chain_matmul */
-export const chainMatmul = (...matrices: readonly Tensor[]): Tensor =>
-  matrices.length === 1 ? checkTensor("chainMatmul", matrices[0]) : multiDot(matrices);
+export const chainMatmul = named(
+  "chainMatmul",
+  "...matrices",
+  (...matrices: Tensor[]): Tensor =>
+    matrices.length === 1 ? checkTensor("chainMatmul", matrices[0]) : multiDot(matrices),
+);

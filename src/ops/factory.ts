@@ -29,17 +29,29 @@ function newFilled(op: string, x: Tensor, args: SizeArgs, value: number): Tensor
 }
 
 /** A tensor of unspecified values. @see torch.Tensor.new_empty */
-export function newEmpty(x: Tensor, ...size: SizeArgs): Tensor {
-  checkTensor("newEmpty", x);
-  const [shape, options] = splitSize<CreateOptions>("newEmpty", size);
-  return finish(allocateNew("newEmpty", x, shape, options), options);
-}
+export const newEmpty = named(
+  "newEmpty",
+  "input, ...size;; dtype, device, requiresGrad",
+  (x: Tensor, ...size: SizeArgs): Tensor => {
+    checkTensor("newEmpty", x);
+    const [shape, options] = splitSize<CreateOptions>("newEmpty", size);
+    return finish(allocateNew("newEmpty", x, shape, options), options);
+  },
+);
 
 /** A tensor of zeros with the dtype and device of `x`. @see torch.Tensor.new_zeros */
-export const newZeros = (x: Tensor, ...size: SizeArgs): Tensor => newFilled("newZeros", x, size, 0);
+export const newZeros = named(
+  "newZeros",
+  "input, ...size;; dtype, device, requiresGrad",
+  (x: Tensor, ...size: SizeArgs): Tensor => newFilled("newZeros", x, size, 0),
+);
 
 /** A tensor of ones with the dtype and device of `x`. @see torch.Tensor.new_ones */
-export const newOnes = (x: Tensor, ...size: SizeArgs): Tensor => newFilled("newOnes", x, size, 1);
+export const newOnes = named(
+  "newOnes",
+  "input, ...size;; dtype, device, requiresGrad",
+  (x: Tensor, ...size: SizeArgs): Tensor => newFilled("newOnes", x, size, 1),
+);
 
 /** A tensor filled with a value, with the dtype and device of `x`. @see torch.Tensor.new_full */
 export const newFull = named(

@@ -196,7 +196,7 @@ export const columnStack = named(
  * @see torch.block_diag
  * @throws ShapeError for a tensor of more than two axes.
  */
-export function blockDiag(...tensors: readonly Tensor[]): Tensor {
+export const blockDiag = named("blockDiag", "...tensors", (...tensors: Tensor[]): Tensor => {
   checkList("blockDiag", tensors);
   const blocks = tensors.map(({ shape, dtype }, i) => {
     if (shape.length > 2)
@@ -221,4 +221,4 @@ export function blockDiag(...tensors: readonly Tensor[]): Tensor {
       needs[i] ? g!.narrow(0, b.row, b.rows).narrow(1, b.column, b.columns).reshape(b.shape).to(b.dtype) : null,
     ),
   );
-}
+});

@@ -7,7 +7,8 @@ import { defaultGenerator } from "../core/generator";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
 import { broadcastShapes, checkSize } from "../core/shape";
-import { named } from "../core/signature";
+import { named, skipping } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import {
   allocateFor,
   type CreateOptions,
@@ -54,16 +55,24 @@ function standardNormal(op: string, shape: readonly number[], options: RandomCre
 }
 
 /** Uniform numbers in [0, 1). @see torch.rand @example torch.rand(2, 3, { generator }) */
-export function rand(...args: SizeArgs<RandomCreateOptions>): Tensor {
-  const [shape, options] = splitSize<RandomCreateOptions>("rand", args, known);
-  return uniform("rand", shape, options, getDefaultDtype());
-}
+export const rand = named(
+  "rand",
+  "...size;; dtype, device, requiresGrad, generator",
+  (...args: SizeArgs<RandomCreateOptions>): Tensor => {
+    const [shape, options] = splitSize<RandomCreateOptions>("rand", args);
+    return uniform("rand", shape, options, getDefaultDtype());
+  },
+);
 
 /** Normal numbers of mean 0 and standard deviation 1. @see torch.randn @example torch.randn([64, 1, 28, 28]) */
-export function randn(...args: SizeArgs<RandomCreateOptions>): Tensor {
-  const [shape, options] = splitSize<RandomCreateOptions>("randn", args, known);
-  return standardNormal("randn", shape, options, getDefaultDtype());
-}
+export const randn = named(
+  "randn",
+  "...size;; dtype, device, requiresGrad, generator",
+  (...args: SizeArgs<RandomCreateOptions>): Tensor => {
+    const [shape, options] = splitSize<RandomCreateOptions>("randn", args);
+    return standardNormal("randn", shape, options, getDefaultDtype());
+  },
+);
 
 /** {@link rand} with the shape, dtype and device of `x`. @see torch.rand_like */
 export const randLike = named(
@@ -93,37 +102,65 @@ function likeOptions(op: string, x: Tensor, options: RandomCreateOptions): Rando
   return { device: x.device, ...options };
 }
 
-/** An upper bound, or both bounds, then what follows them. */
-type Bounds<Rest extends unknown[]> = [high: number, ...rest: Rest] | [low: number, high: number, ...rest: Rest];
+function checkBounds(op: string, low: unknown, high: unknown): void {
+  checkInteger(op, "low", low);
+  checkInteger(op, "high", high);
+  check(
+    (low as number) < (high as number),
+    `random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`,
+  );
+}
 
-/** Splits leading bounds from the rest of the arguments. */
-function splitBounds(op: string, args: readonly unknown[]): { low: number; high: number; rest: readonly unknown[] } {
-  const [first, second] = args;
-  const both = typeof second === "number" || typeof second === "bigint";
-  const [low, high] = [both ? checkInteger(op, "low", first) : 0, checkInteger(op, "high", both ? second : first)];
-  check(low < high, `random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
-  return { low, high, rest: args.slice(both ? 2 : 1) };
+/** The forms of {@link randint}. */
+interface Randint {
+  (high: number, size: readonly number[], options?: RandomCreateOptions): Tensor;
+  (low: number, high: number, size: readonly number[], options?: RandomCreateOptions): Tensor;
+  (low: number, high: number, options: { size: readonly number[] } & RandomCreateOptions): Tensor;
+  (high: number, options: { size: readonly number[] } & RandomCreateOptions): Tensor;
+  (options: { low?: number; high: number; size: readonly number[] } & RandomCreateOptions): Tensor;
 }
 
 /**
  * Integers in [0, high) or [low, high), int64 unless another dtype is named.
  * @see torch.randint
- * @example torch.randint(10, [3]); torch.randint(-5, 5, [2, 2]);
+ * @example torch.randint(10, [3]); torch.randint(-5, 5, [2, 2]); torch.randint({ high: 10, size: [3] });
  */
-export function randint(...args: Bounds<[size: readonly number[], options?: RandomCreateOptions]>): Tensor {
-  const { low, high, rest } = splitBounds("randint", args);
-  const [size, options = {}] = rest as [readonly number[], RandomCreateOptions?];
-  checkArray("randint", "size", size, "integers");
-  checkOptions("randint", options, known);
-  return integers("randint", checkSize("randint", [size]), low, high, options, "int64");
+export const randint = skipping(
+  named(
+    "randint",
+    "low?, high?, size?;; dtype, device, requiresGrad, generator",
+    (low = 0, high?: number, size?: readonly number[], options: RandomCreateOptions = {}): Tensor => {
+      checkBounds("randint", low, high);
+      checkArray("randint", "size", size, "integers");
+      return integers("randint", checkSize("randint", [size!]), low, high!, options, "int64");
+    },
+  ) as unknown as Overloaded<Randint>,
+  0,
+  (given, names) => given.length <= 2 && typeof given[1] !== "number" && names?.high === undefined,
+);
+
+/** The forms of {@link randintLike}. */
+interface RandintLike {
+  (input: Tensor, high: number, options?: RandomCreateOptions): Tensor;
+  (input: Tensor, low: number, high: number, options?: RandomCreateOptions): Tensor;
+  (input: Tensor, options: { low?: number; high: number } & RandomCreateOptions): Tensor;
+  (options: { input: Tensor; low?: number; high: number } & RandomCreateOptions): Tensor;
 }
 
 /** {@link randint} with the shape, dtype and device of `x`. @see torch.randint_like */
-export function randintLike(x: Tensor, ...args: Bounds<[options?: RandomCreateOptions]>): Tensor {
-  const { low, high, rest } = splitBounds("randintLike", args);
-  const options = likeOptions("randintLike", checkTensor("randintLike", x), (rest[0] as RandomCreateOptions) ?? {});
-  return integers("randintLike", x.shape, low, high, options, x.dtype);
-}
+export const randintLike = skipping(
+  named(
+    "randintLike",
+    "input, low?, high?;; dtype, device, requiresGrad, generator",
+    (x: Tensor, low = 0, high?: number, options: RandomCreateOptions = {}): Tensor => {
+      checkBounds("randintLike", low, high);
+      const own = likeOptions("randintLike", checkTensor("randintLike", x), options);
+      return integers("randintLike", x.shape, low, high!, own, x.dtype);
+    },
+  ) as unknown as Overloaded<RandintLike>,
+  1,
+  (given, names) => given.length === 2 && names?.high === undefined,
+);
 
 function integers(
   op: string,
@@ -150,38 +187,53 @@ export const randperm = named(
   },
 );
 
+/** The forms of {@link normal}. */
+interface Normal {
+  (mean: Tensor, std?: Tensor | number, options?: RandomOptions): Tensor;
+  (mean: number, std: Tensor, options?: RandomOptions): Tensor;
+  (mean: number, std: number, size: readonly number[], options?: RandomCreateOptions): Tensor;
+  (mean: Tensor | number, options: { std: Tensor | number; size?: readonly number[] } & RandomCreateOptions): Tensor;
+  (mean: number, std: number, options: { size: readonly number[] } & RandomCreateOptions): Tensor;
+  (options: { mean: Tensor | number; std?: Tensor | number; size?: readonly number[] } & RandomCreateOptions): Tensor;
+}
+
 /**
  * Normal numbers whose mean and standard deviation are tensors (which broadcast) or numbers; two numbers need a size.
  * @see torch.normal
  * @example torch.normal(torch.arange(1, 11).float(), 0.5); torch.normal(2, 3, [1, 4]);
  */
-export function normal(
-  location: Tensor | number,
-  scale: Tensor | number,
-  ...rest: [options?: RandomOptions] | [size: readonly number[], options?: RandomCreateOptions]
-): Tensor {
-  const size = Array.isArray(rest[0]) ? (rest[0] as readonly number[]) : undefined;
-  const options = ((size === undefined ? rest[0] : rest[1]) ?? {}) as RandomCreateOptions;
-  checkOptions("normal", options, size === undefined ? ["generator"] : known);
-  const mean = location instanceof Tensor ? location : checkNumber("normal", "mean", location);
-  const std = scale instanceof Tensor ? scale : checkNumber("normal", "std", scale);
-  const like = mean instanceof Tensor ? mean : std instanceof Tensor ? std : undefined;
-  if (typeof std === "number") check(std >= 0, `normal expects std >= 0.0, but found std ${std}`);
-  if (like === undefined) {
-    if (size === undefined) throw new ArgumentError("normal: a size is needed when mean and std are numbers");
-    return standardNormal("normal", checkSize("normal", [size]), options, getDefaultDtype())
-      .mul(std)
-      .add(mean);
-  }
-  const shapes = [mean, std].map((p) => (p instanceof Tensor ? p.shape : []));
-  const noise = standardNormal(
-    "normal",
-    broadcastShapes("normal", ...shapes),
-    { ...options, device: like.device },
-    like.dtype,
-  );
-  return noise.mul(std).add(mean);
-}
+export const normal = named(
+  "normal",
+  "mean, std?, size?;; dtype, device, requiresGrad, generator",
+  (
+    location: Tensor | number,
+    scale: Tensor | number = 1,
+    size?: readonly number[],
+    options: RandomCreateOptions = {},
+  ): Tensor => {
+    const mean = location instanceof Tensor ? location : checkNumber("normal", "mean", location);
+    const std = scale instanceof Tensor ? scale : checkNumber("normal", "std", scale);
+    const like = mean instanceof Tensor ? mean : std instanceof Tensor ? std : undefined;
+    if (typeof std === "number") check(std >= 0, `normal expects std >= 0.0, but found std ${std}`);
+    if (like === undefined) {
+      if (size === undefined) throw new ArgumentError("normal: a size is needed when mean and std are numbers");
+      checkArray("normal", "size", size, "integers");
+      return standardNormal("normal", checkSize("normal", [size]), options, getDefaultDtype())
+        .mul(std)
+        .add(mean);
+    }
+    if (size !== undefined) throw new ArgumentError("normal: takes a size only when mean and std are numbers");
+    checkOptions("normal", options, ["generator"]);
+    const shapes = [mean, std].map((p) => (p instanceof Tensor ? p.shape : []));
+    const noise = standardNormal(
+      "normal",
+      broadcastShapes("normal", ...shapes),
+      { ...options, device: like.device },
+      like.dtype,
+    );
+    return noise.mul(std).add(mean);
+  },
+) as unknown as Overloaded<Normal>;
 
 /** Seeds the random numbers of every operation that is given no generator of its own. @see torch.manual_seed */
 export const manualSeed = named("manualSeed", "seed", (seed: number | bigint) => defaultGenerator.manualSeed(seed));
@@ -221,18 +273,18 @@ function join(fork: { state: Uint8Array }): void {
  * Runs `body` and puts the random numbers back to where they were, after an async body when it settles.
  * @see torch.random.fork_rng
  */
-export function forkRng<R>(body: () => R): R {
+export const forkRng = named("forkRng", "body()", (body: () => unknown): unknown => {
   checkFunction("forkRng", "body", body);
   const fork = { state: defaultGenerator.getState() };
   forks.push(fork);
-  let result: R;
+  let result: unknown;
   try {
     result = body();
   } catch (error) {
     join(fork);
     throw error;
   }
-  if (result instanceof Promise) return result.finally(() => join(fork)) as R;
+  if (result instanceof Promise) return result.finally(() => join(fork));
   join(fork);
   return result;
-}
+}) as unknown as Overloaded<<R>(body: () => R) => R>;

@@ -11,7 +11,7 @@ import { checkTensor } from "./checks";
 import type { Size } from "./view";
 
 /** The elements along each of the axes in reverse order, copied. @see torch.flip @example x.flip(0, 1) */
-export function flip(x: Tensor, ...dims: Size): Tensor {
+export const flip = named("flip", "input, ...dims", (x: Tensor, ...dims: Size): Tensor => {
   checkTensor("flip", x);
   const axes = wrapDims("flip", sizeArgument("flip", dims), x.ndim);
   const y = allocate(x.shape, x.dtype, x);
@@ -19,7 +19,7 @@ export function flip(x: Tensor, ...dims: Size): Tensor {
   const offset = axes.reduce((at, d) => at + Math.max(0, x.shape[d]! - 1) * x.strides[d]!, x.offset);
   x.storage.backend.copy(y, { storage: x.storage, dtype: x.dtype, shape: x.shape, strides, offset });
   return record("FlipBackward0", y, [x], [], [(g) => g.flip(axes)]);
-}
+});
 
 const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === "number" ? [value] : value);
 
@@ -103,7 +103,7 @@ export const rot90 = named(
  * Copies of `x` next to each other: `sizes` says how many along each axis; more sizes than axes add axes in front.
  * @see torch.Tensor.repeat
  */
-export function repeat(x: Tensor, ...sizes: Size): Tensor {
+export const repeat = named("repeat", "input, ...repeats", (x: Tensor, ...sizes: Size): Tensor => {
   checkTensor("repeat", x);
   const counts = checkSize("repeat", sizes);
   const lead = counts.length - x.ndim;
@@ -134,14 +134,14 @@ export function repeat(x: Tensor, ...sizes: Size): Tensor {
     [],
     [(g) => (copies.length === 0 ? g.reshape(from) : g.reshape(tiled).sum(copies).reshape(from))],
   );
-}
+});
 
 /** {@link repeat}, with missing sizes taken as 1. @see torch.tile */
-export function tile(x: Tensor, ...dims: Size): Tensor {
+export const tile = named("tile", "input, ...dims", (x: Tensor, ...dims: Size): Tensor => {
   const counts = sizeArgument("tile", dims);
   const missing = Math.max(0, checkTensor("tile", x).ndim - counts.length);
   return repeat(x, new Array<number>(missing).fill(1).concat(counts));
-}
+});
 
 /** Options of {@link repeatInterleave}. */
 export interface RepeatInterleaveOptions {

@@ -118,7 +118,7 @@ export const mean = named(
  * @see torch.Tensor.sum_to_size
  * @throws ShapeError if `size` does not broadcast to the shape of `x`.
  */
-export function sumToSize(x: Tensor, ...size: Size): Tensor {
+export const sumToSize = named("sumToSize", "input, ...size", (x: Tensor, ...size: Size): Tensor => {
   checkTensor("sumToSize", x);
   const shape = sizeArgument("sumToSize", size);
   if (shape.length === 0) return sum(x);
@@ -129,7 +129,7 @@ export function sumToSize(x: Tensor, ...size: Size): Tensor {
     throw new ShapeError(`sumToSize: size ${shapeText(shape)} is not expandable to size ${shapeText(x.shape)}.`);
   const summed = dims.length === 0 ? x : sum(x, dims, { keepdim: true });
   return summed.reshape(shape);
-}
+});
 
 /** A tensor of one value with the shape of another, for gradients. */
 export const constantLike = (x: Tensor, value: number): Tensor => filled(allocate(x.shape, x.dtype, x), value);

@@ -52,7 +52,7 @@ export const asStrided_: typeof asStrided = reframe("asStrided_", asStrided);
  * @see torch.Tensor.resize_
  * @throws ShapeError for a tensor in the graph.
  */
-export function resize_(x: Tensor, ...sizes: Size): Tensor {
+export const resize_ = named("resize_", "input, ...size", (x: Tensor, ...sizes: Size): Tensor => {
   checkTensor("resize_", x);
   const shape = checkSize("resize_", sizes);
   if (isRecorded([x])) throw new ShapeError("resize_: cannot resize variables that require grad");
@@ -68,7 +68,7 @@ export function resize_(x: Tensor, ...sizes: Size): Tensor {
   setWindow(x, shape, strides, 0, y.storage);
   y.dispose();
   return x;
-}
+});
 
 /** {@link resize_} to the size of another tensor. @see torch.Tensor.resize_as_ */
 export const resizeAs_ = named(

@@ -3,6 +3,7 @@
 import { isGradEnabled } from "../autograd/mode";
 import { type InputGrad, isRecorded, record } from "../autograd/node";
 import { checkInteger, checkIntegers } from "../core/arguments";
+import { checkDType, type DType, sizeOf } from "../core/dtype";
 import { ArgumentError, IndexError, ShapeError } from "../core/errors";
 import {
   broadcastShapes,
@@ -17,7 +18,8 @@ import {
   viewStrides,
   wrapDim,
 } from "../core/shape";
-import { named } from "../core/signature";
+import { isPlainObject, named } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import { allocate, filled, tensor, windowOn } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -47,14 +49,36 @@ const viewInNoGrad =
 /** A size given as numbers or as one array. */
 export type Size = number[] | [size: readonly number[]];
 
+/** {@link view} as a method. */
+interface ViewMethod {
+  (...size: Size): Tensor;
+  (options: { size: readonly number[] }): Tensor;
+  /** The same memory read as another dtype. */
+  (dtype: DType): Tensor;
+  (options: { dtype: DType }): Tensor;
+}
+
+/** {@link view} as a function. */
+interface ViewFunction {
+  (input: Tensor, ...size: Size): Tensor;
+  (input: Tensor, options: { size: readonly number[] } | { dtype: DType }): Tensor;
+  (input: Tensor, dtype: DType): Tensor;
+  (options: { input: Tensor; size: readonly number[] } | { input: Tensor; dtype: DType }): Tensor;
+}
+
 /**
- * The same elements in another shape, as a view. One size may be -1: it is inferred.
+ * The same elements in another shape, as a view; one size may be -1: it is inferred. With a dtype: the same memory read as elements of that dtype, whose
+ * last axis is longer or shorter where their sizes differ; no gradient flows.
  * @see torch.Tensor.view
  * @throws ShapeError if the number of elements differs, or if no strides show `x` in that shape: then use `reshape`.
+ * @example x.view(2, -1); x.view(torch.int32)
  */
-export function view(x: Tensor, ...size: Size): Tensor {
+export const view = named("view", "input, ...size;; dtype", (x: Tensor, ...size: unknown[]): Tensor => {
   checkTensor("view", x);
-  const shape = inferSize("view", sizeArgument("view", size), x.numel());
+  const last = size.at(-1);
+  if (typeof last === "string") return viewDType(x, checkDType("view", last));
+  if (isPlainObject(last)) return viewDType(x, last.dtype as DType);
+  const shape = inferSize("view", sizeArgument("view", size as Size), x.numel());
   const strides = viewStrides(x.shape, x.strides, shape);
   if (strides === undefined)
     throw new ShapeError(
@@ -62,6 +86,30 @@ export function view(x: Tensor, ...size: Size): Tensor {
     );
   const from = x.shape;
   return viewOf("view", x, shape, strides, x.offset, (g) => g.reshape(from));
+}) as unknown as Overloaded<ViewFunction, ViewMethod>;
+
+/** @see at::native::view_dtype */
+function viewDType(x: Tensor, dtype: DType): Tensor {
+  const [from, to] = [sizeOf(x.dtype), sizeOf(dtype)];
+  if (from === to) return new Tensor(x.storage, dtype, x.shape, x.strides, x.offset);
+  const size = x.shape.at(-1);
+  if (size === undefined)
+    throw new ShapeError(
+      `view: a 0-d tensor cannot be viewed as ${dtype}, whose elements have another size than ${x.dtype}`,
+    );
+  if (x.strides.at(-1) !== 1)
+    throw new ShapeError(
+      `view: the last stride must be 1 to view ${x.dtype} as ${dtype}, got ${x.strides.at(-1)}; use x.contiguous()`,
+    );
+  const scaled = (n: number): number => (n * from) / to;
+  const shape = x.shape.with(-1, scaled(size));
+  const strides = [...x.strides.slice(0, -1).map(scaled), 1];
+  const offset = scaled(x.offset);
+  if (![...shape, ...strides, offset].every(Number.isInteger))
+    throw new ShapeError(
+      `view: the last size (${size}), the other strides and the offset must be multiples of ${to / from} to view ${x.dtype} as ${dtype}`,
+    );
+  return new Tensor(x.storage, dtype, shape, strides, offset);
 }
 
 /**
@@ -69,14 +117,14 @@ export function view(x: Tensor, ...size: Size): Tensor {
  * @see torch.reshape
  * @example x.reshape(2, -1)
  */
-export function reshape(x: Tensor, ...size: Size): Tensor {
+export const reshape = named("reshape", "input, ...shape", (x: Tensor, ...size: Size): Tensor => {
   checkTensor("reshape", x);
   const shape = inferSize("reshape", sizeArgument("reshape", size), x.numel());
   const strides = viewStrides(x.shape, x.strides, shape);
   if (strides === undefined) return view(x.clone(), shape);
   const from = x.shape;
   return viewOf("reshape", x, shape, strides, x.offset, (g) => g.reshape(from));
-}
+});
 
 /** `x` in the shape of `other`. @see torch.Tensor.view_as */
 export const viewAs = named(
@@ -93,7 +141,7 @@ export const reshapeAs = named(
 );
 
 /** The axes in another order. @see torch.permute @example images.permute(0, 2, 3, 1) */
-export function permute(x: Tensor, ...dims: Size): Tensor {
+export const permute = named("permute", "input, ...dims", (x: Tensor, ...dims: Size): Tensor => {
   checkTensor("permute", x);
   const given = sizeArgument("permute", dims);
   if (given.length !== x.ndim)
@@ -111,7 +159,7 @@ export function permute(x: Tensor, ...dims: Size): Tensor {
     strides[i] = x.strides[d]!;
   }
   return viewOf("permute", x, shape, strides, x.offset, (g) => g.permute(inverse));
-}
+});
 
 function swapped(list: readonly number[], a: number, b: number): number[] {
   const out = list.slice();
@@ -139,7 +187,7 @@ export const t = named("t", "input", (x: Tensor): Tensor => {
 });
 
 /** Axes of size 1 stretched to `size`, without copying; -1 keeps a size. @see torch.Tensor.expand */
-export function expand(x: Tensor, ...size: Size): Tensor {
+export const expand = named("expand", "input, ...size", (x: Tensor, ...size: Size): Tensor => {
   checkTensor("expand", x);
   const given = sizeArgument("expand", size);
   const lead = given.length - x.ndim;
@@ -159,7 +207,7 @@ export function expand(x: Tensor, ...size: Size): Tensor {
   const strides = shape.map((n, i) => (i < lead || (x.shape[i - lead] === 1 && n !== 1) ? 0 : x.strides[i - lead]!));
   const from = x.shape;
   return viewOf("expand", x, shape, strides, x.offset, (g) => g.sumToSize(from));
-}
+});
 
 /** `x` expanded to the shape of `other`. @see torch.Tensor.expand_as */
 export const expandAs = named(
@@ -176,11 +224,11 @@ export const broadcastTo = named(
 );
 
 /** All tensors expanded to their common shape. @see torch.broadcast_tensors */
-export function broadcastTensors(...xs: readonly Tensor[]): Tensor[] {
+export const broadcastTensors = named("broadcastTensors", "...tensors", (...xs: Tensor[]): Tensor[] => {
   for (const x of xs) checkTensor("broadcastTensors", x, "tensors");
   const shape = broadcastShapes("broadcastTensors", ...xs.map((x) => x.shape));
   return xs.map((x) => (sameShape(x.shape, shape) ? x : expand(x, shape)));
-}
+});
 
 /** The slice at `index` of one axis, which disappears. @see torch.select */
 export const select = named("select", "input, dim, index", (x: Tensor, dim: number, index: number): Tensor => {

@@ -13,10 +13,10 @@ import {
   sizeOf,
   type TypedArray,
 } from "../core/dtype";
-import { ArgumentError, checkOptions, DeviceError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, DeviceError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { finfo, iinfo } from "../core/limits";
 import { checkShape, checkSize, contiguousStrides, MAX_AXES, shapeText, sizeOfShape } from "../core/shape";
-import { named } from "../core/signature";
+import { isPlainObject, named } from "../core/signature";
 import { Storage } from "./storage";
 import { type NestedArray, Tensor } from "./tensor";
 
@@ -95,16 +95,11 @@ export function allocateFor(op: string, shape: readonly number[], options: Creat
 
 const noOptions: object = Object.freeze({});
 
-/** Splits `(2, 3, { dtype })` or `([2, 3], { dtype })` into a size and checked options. */
-export function splitSize<O extends object>(
-  op: string,
-  args: readonly unknown[],
-  known: readonly string[] = createOptions,
-): [number[], O] {
+/** Splits `(2, 3, { dtype })` or `([2, 3], { dtype })` into a size and options, whose names have been checked. */
+export function splitSize<O extends object>(op: string, args: readonly unknown[]): [number[], O] {
   const last = args.at(-1);
-  const hasOptions = typeof last === "object" && last !== null && !Array.isArray(last);
+  const hasOptions = isPlainObject(last);
   const options = hasOptions ? (last as O) : undefined;
-  checkOptions(op, options, known);
   const size = checkSize(op, (hasOptions ? args.slice(0, -1) : args) as (number | number[])[]);
   return [size, options ?? (noOptions as O)];
 }
@@ -116,10 +111,10 @@ export type SizeArgs<O = CreateOptions> =
   | number[];
 
 /** A tensor of unspecified values. @see torch.empty */
-export function empty(...args: SizeArgs): Tensor {
+export const empty = named("empty", "...size;; dtype, device, requiresGrad", (...args: SizeArgs): Tensor => {
   const [shape, options] = splitSize<CreateOptions>("empty", args);
   return finish(allocateFor("empty", shape, options, getDefaultDtype()), options);
-}
+});
 
 /** @internal Applies `requiresGrad`. */
 export function finish(x: Tensor, options: CreateOptions): Tensor {
@@ -196,16 +191,16 @@ export function filled(x: Tensor, value: number | bigint | boolean): Tensor {
 }
 
 /** A tensor of zeros. @see torch.zeros @example torch.zeros(2, 3) */
-export function zeros(...args: SizeArgs): Tensor {
+export const zeros = named("zeros", "...size;; dtype, device, requiresGrad", (...args: SizeArgs): Tensor => {
   const [shape, options] = splitSize<CreateOptions>("zeros", args);
   return finish(filled(allocateFor("zeros", shape, options, getDefaultDtype()), 0), options);
-}
+});
 
 /** A tensor of ones. @see torch.ones @example torch.ones([2, 3], { dtype: torch.int64 }) */
-export function ones(...args: SizeArgs): Tensor {
+export const ones = named("ones", "...size;; dtype, device, requiresGrad", (...args: SizeArgs): Tensor => {
   const [shape, options] = splitSize<CreateOptions>("ones", args);
   return finish(filled(allocateFor("ones", shape, options, getDefaultDtype()), 1), options);
-}
+});
 
 /**
  * A tensor filled with `value`. Default dtype: bool for a boolean, int64 for an integral number, else float32.
