@@ -6,7 +6,7 @@
 import type { Parts } from "../../src/core/signature";
 import { type Api, loadApi, type Signature } from "./api";
 import { declarationOf, functionOf, layOut, withoutFirst } from "./declared";
-import { camelCase, type Placement, place, traitsOf } from "./place";
+import { camelCase, convert, type Placement, place, traitsOf } from "./place";
 import { type BoundArgument, bind, type TorchSignature } from "./signatures";
 import { isTensor, Missing, torch } from "./values";
 
@@ -85,8 +85,7 @@ export function mapConstructor(
     .map((part, i, all) => (i < all.length - 1 ? camelCase(part) : part))
     .join(".");
   if (typeof find(name) !== "function") throw new Missing(`torch.${name}`);
-  const ours = { parts: declarationOf(find(name)), overloads: api.classes[name] };
-  return { path: name, args: mapCall(`new torch.${name}`, positional, named, signatures, ours) };
+  return { path: name, args: asGiven(positional, named, signatures) };
 }
 
 /** Builds an instance of the class at a PyTorch path. */
@@ -95,23 +94,34 @@ export function construct(...call: Parameters<typeof mapConstructor>): any {
   return new (find(path) as new (...args: readonly unknown[]) => unknown)(...args);
 }
 
-/** The arguments of a module of the class at a PyTorch path, laid out for its `forward`. */
-export function mapForward(
-  path: string,
-  positional: readonly unknown[],
-  named: Readonly<Record<string, unknown>>,
-): unknown[] {
-  api ??= loadApi();
-  return mapCall(`${path}.forward`, positional, named, [], { overloads: api.forwards[path] });
-}
+/** The arguments of a module for its `forward`. */
+export const mapForward = (positional: readonly unknown[], named: Readonly<Record<string, unknown>>): unknown[] =>
+  asGiven(positional, named, []);
 
-/** Calls a module of the class at a PyTorch path, with the arguments of its `forward`. */
+/** Calls a module with the arguments of its `forward`. */
 export const callInstance = (
-  path: string,
   module: any,
   positional: readonly unknown[],
   named: Readonly<Record<string, unknown>>,
-): any => module(...mapForward(path, positional, named));
+): any => module(...mapForward(positional, named));
+
+/** The arguments of a class or module, which take all of them as PyTorch does. What is None by default is left out. */
+function asGiven(
+  positional: readonly unknown[],
+  named: Readonly<Record<string, unknown>>,
+  signatures: readonly TorchSignature[],
+): unknown[] {
+  const traits = traitsOf([positional, named]);
+  const bound = signatures.flatMap((signature) => bind(signature, positional, named, isTensor) ?? []);
+  const isNone = (value: unknown, isSame: (one: BoundArgument) => boolean): boolean =>
+    value === null && bound.some((one) => isSame(one) && one.isDefault);
+  const args = positional.map((value, i) =>
+    isNone(value, ({ position }) => position === i) ? undefined : convert(value, ["any"], traits),
+  );
+  const given = Object.entries(named).filter(([key, value]) => !isNone(value, ({ name }) => name === key));
+  if (given.length === 0) return args;
+  return [...args, Object.fromEntries(given.map(([key, value]) => [camelCase(key), convert(value, ["any"], traits)]))];
+}
 
 /** What is known of something of ours. */
 interface Ours {

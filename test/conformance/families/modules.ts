@@ -66,7 +66,7 @@ export class ModuleRunner {
     for (const [, leaf] of leaves) leaf.requiresGrad_();
     const named = decodeNamed(sample.input_kwargs);
     const inputs = sample.kwargs.inplace ? call.inputs.map((x) => (isTensor(x) ? x.clone() : x)) : call.inputs;
-    const outputs = flatten(callInstance(sample.module, model, inputs, named));
+    const outputs = flatten(callInstance(model, inputs, named));
     const forward = judgeForward(sample, model, outputs);
     return hasGrads(sample) ? { forward, grad: judgeGradients(sample, model, outputs, leaves) } : { forward };
   }

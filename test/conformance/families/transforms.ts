@@ -58,9 +58,7 @@ function build(name: string, args: readonly unknown[], kwargs: Readonly<Record<s
 }
 
 const apply = (path: string, transform: any, input: unknown): unknown =>
-  typeof transform === "function"
-    ? transform(input)
-    : callInstance(`vision.transforms.${path}`, transform.forward.bind(transform), [input], {});
+  typeof transform === "function" ? transform(input) : callInstance(transform.forward.bind(transform), [input], {});
 
 function judgeClass(sample: TransformSample): Result {
   const name = sample.cls!;
