@@ -94,7 +94,7 @@ export function parseSignature(text: string): TorchSignature {
 }
 
 /** The value of a default written in Python; undefined if it is not a literal. */
-function literal(text: string): unknown {
+export function literal(text: string): unknown {
   const plain = text.trim();
   if (plain === "None") return null;
   if (plain === "True" || plain === "False") return plain === "True";
