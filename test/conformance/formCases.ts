@@ -40,7 +40,7 @@ function seeded<T>(body: () => T): T {
 
 /** Arguments of the form, or those of the call if no signature is known. */
 function laidOut(form: FormName, what: string, signatures: readonly TorchSignature[], call: TorchCall): unknown[] {
-  const bound = boundTo(signatures, call);
+  const [bound] = boundTo(signatures, call);
   if (bound === undefined) throw new Error(`${what}: no signature of PyTorch fits the sample`);
   return argumentsIn(form, bound, new Map());
 }
@@ -52,7 +52,10 @@ interface Reached extends TorchCall {
 }
 
 const theirMethod = (name: string, signatures: readonly TorchSignature[]): TorchSignature[] =>
-  signatures.map((one) => ({ ...one, name, parameters: one.parameters.slice(1) }));
+  signatures.map((one) => {
+    const at = one.parameters.findIndex((parameter) => parameter.name === "input");
+    return { ...one, name, parameters: one.parameters.toSpliced(Math.max(at, 0), 1) };
+  });
 
 /** The one call that a sample makes; undefined for operators of the language and for attributes. */
 function reached(info: OpInfo, { op, kind, ...json }: OpSample): Reached | undefined {
@@ -65,6 +68,7 @@ function reached(info: OpInfo, { op, kind, ...json }: OpSample): Reached | undef
       named: kwargs,
     };
   if (op.startsWith("__") || kind === "inplace") return undefined;
+  if (kind === "method" && typeof (input as any)[camelCase(op)] !== "function") return undefined;
   if (kind === "method") return { path: op, receiver: input, positional: args, named: kwargs };
   if (!info.impl) return { path: op, positional: [input, ...args], named: kwargs };
   const calls: Reached[] = [];
@@ -75,8 +79,8 @@ function reached(info: OpInfo, { op, kind, ...json }: OpSample): Reached | undef
       {
         call: (path, positional, named) => note({ path, positional, named }),
         method: (receiver, path, positional, named) => note({ path, receiver, positional, named }),
-        attribute: () => undefined,
-        matmul: () => undefined,
+        attribute: (receiver, name) => (receiver as any)[name],
+        matmul: (a, b) => torch.matmul(a, b),
       },
       [input, ...args],
       kwargs,
@@ -98,9 +102,23 @@ function telling(samples: readonly OpSample[]): OpSample[] {
   return [...kinds.values()].sort((a, b) => weight(b) - weight(a)).slice(0, 3);
 }
 
+/** What the index says nothing of, or not enough. */
+const documented: Readonly<Record<string, string>> = {
+  cartesian_prod: "cartesian_prod(*tensors)",
+  lu: "lu(A, pivot=True, get_infos=False)",
+  "masked.norm": "norm(input, ord, dim=None, *, keepdim=False, dtype=None, mask=None)",
+  "masked.var": "var(input, dim=None, unbiased=True, *, keepdim=False, dtype=None, mask=None)",
+  masked: "masked(input, dim=None, *, keepdim=False, dtype=None, mask=None)",
+};
+
+function signaturesOf(info: OpInfo): TorchSignature[] {
+  const extra = documented[info.op] ?? (info.op.startsWith("masked.") ? documented.masked : undefined);
+  return [...signaturesIn(info), ...(extra ? [parseSignature(extra)] : [])];
+}
+
 function* opCases(source: Source, api: Api): Generator<FormCase> {
   for (const info of source.index("ops").ops as OpInfo[]) {
-    const signatures = signaturesIn(info);
+    const signatures = signaturesOf(info);
     for (const sample of telling(source.samples("ops", info.file)))
       if (torch.tidy(() => reached(info, sample) !== undefined)) yield opCase(info, sample, signatures, api);
   }
@@ -118,23 +136,41 @@ function opCase(info: OpInfo, sample: OpSample, signatures: readonly TorchSignat
       return seeded(() => flatten(callFunction(path, positional, named, signatures)));
     },
     run(form) {
-      const call = fresh();
-      const { path, receiver } = call;
-      const name = ourPath(path);
-      const isMethod = receiver !== undefined || typeof find(name) !== "function";
-      const [self, positional] =
-        receiver !== undefined
-          ? [receiver, call.positional]
-          : isMethod
-            ? [call.positional[0], call.positional.slice(1)]
-            : [undefined, call.positional];
-      const bound = boundTo(isMethod ? theirMethod(path, signatures) : signatures, { positional, named: call.named });
-      if (bound === undefined) throw new Error("no signature of PyTorch fits the sample");
-      const overloads = (isMethod ? api.methods : api.functions)[name] ?? [];
-      const args = argumentsIn(form, bound, kindsOf(overloads), self);
-      return seeded(() => flatten(isMethod ? (self as any)[name](...args) : (find(name) as any)(...args)));
+      // Functions of nn.functional are Python's: the schemas are those of what they call.
+      const python = signatures.slice(0, info.op.startsWith("nn.functional.") ? info.signatures.length : 0);
+      const known = boundOf(fresh(), python).length > 0 ? python : signatures;
+      const count = boundOf(fresh(), known).length;
+      if (count === 0) throw new Error("no signature of PyTorch fits the sample");
+      // The documentation and the schema may call an argument differently: one of them is enough.
+      let first: unknown;
+      for (let i = 0; i < count; i++)
+        try {
+          return attempt(form, fresh(), known, i, api);
+        } catch (error) {
+          first ??= error;
+        }
+      throw first;
     },
   };
+}
+
+const isMethod = ({ path, receiver }: Reached): boolean =>
+  receiver !== undefined || typeof find(ourPath(path)) !== "function";
+
+/** The call as bound to each signature that it fits. */
+const boundOf = (call: Reached, signatures: readonly TorchSignature[]): ReturnType<typeof boundTo> => {
+  if (!isMethod(call)) return boundTo(signatures, call);
+  const positional = call.receiver === undefined ? call.positional.slice(1) : call.positional;
+  return boundTo(theirMethod(call.path, signatures), { positional, named: call.named });
+};
+
+/** The call in a form, by the i-th of the signatures that it fits. */
+function attempt(form: FormName, call: Reached, signatures: readonly TorchSignature[], i: number, api: Api): unknown[] {
+  const name = ourPath(call.path);
+  const self: any = isMethod(call) ? (call.receiver ?? call.positional[0]) : undefined;
+  const overloads = (isMethod(call) ? api.methods : api.functions)[name] ?? [];
+  const args = argumentsIn(form, boundOf(call, signatures)[i]!, kindsOf(overloads), self);
+  return seeded(() => flatten(self === undefined ? (find(name) as any)(...args) : self[name](...args)));
 }
 
 interface ModuleSample extends ModuleSpec {
@@ -164,6 +200,8 @@ function* moduleCases(source: Source): Generator<FormCase> {
   for (const file of source.files("modules"))
     for (const sample of bestOf(source.samples("modules", file) as ModuleSample[], ({ module }) => module)) {
       const { module } = sample;
+      // Identity takes anything and has no names.
+      if (classes[module] === undefined) continue;
       const make = (): unknown => seeded(() => runner.build(sample));
       const inputs = (): TorchCall => ({
         positional: decode(sample.inputs) as unknown[],

@@ -8,7 +8,7 @@ export const formNames = ["by position", "by name", "mixed"] as const;
 export type FormName = (typeof formNames)[number];
 
 /** Names that mean nothing here: where results go, and where tensors lie. */
-const absent = new Set(["out", "layout", "pin_memory", "memory_format", "non_blocking", "device", "names", "async"]);
+const absent = new Set(["out", "layout", "pin_memory", "memory_format", "device", "names", "async"]);
 
 const isMeant = ({ name }: TorchParameter): boolean => !absent.has(name) && !name.startsWith("_");
 
@@ -24,13 +24,20 @@ interface Bound {
   readonly given: ReadonlyMap<string, unknown>;
 }
 
-/** The first of the signatures that a call fits; the documentation's come before the schemas. */
-export function boundTo(signatures: readonly TorchSignature[], { positional, named }: TorchCall): Bound | undefined {
-  for (const signature of signatures) {
+/** The signatures that a call fits. */
+export function boundTo(signatures: readonly TorchSignature[], { positional, named }: TorchCall): Bound[] {
+  return signatures.flatMap((signature) => {
     const bound = bind(signature, positional, named, isTensor);
-    if (bound) return { signature, given: new Map(bound.map(({ name, value }) => [name, value])) };
-  }
-  return undefined;
+    return bound ? [{ signature, given: new Map(bound.map(({ name, value }) => [name, value])) }] : [];
+  });
+}
+
+/** Those that can be given by position: what comes after `*tensors`, or after what is PyTorch's own, is given by name. */
+function slotsOf(parameters: readonly TorchParameter[]): readonly TorchParameter[] {
+  const end = parameters.findIndex(({ keywordOnly, name }) => keywordOnly || name.startsWith("_"));
+  const slots = end < 0 ? parameters : parameters.slice(0, end);
+  const rest = slots.findIndex(({ variadic }) => variadic);
+  return rest < 0 ? slots : slots.slice(0, rest + 1);
 }
 
 /** With what the signature has as defaults, where these are values; what is None is named, and undefined. */
@@ -50,19 +57,23 @@ export function argumentsIn(
 ): unknown[] {
   const values = form === "mixed" ? bound.given : filled(bound);
   const traits = traitsOf([receiver, [...bound.given.values()]]);
-  const own = ({ name }: TorchParameter, value = values.get(name)): unknown => {
-    if (value === undefined || (value === null && !bound.given.has(name))) return undefined;
+  const own = ({ name, fallback }: TorchParameter, value = values.get(name)): unknown => {
+    if (value === undefined || (value === null && fallback === "None")) return undefined;
     return convert(value, kinds.get(camelCase(name)) ?? ["any"], traits);
   };
   const { parameters } = bound.signature;
-  const slots = parameters.filter(({ keywordOnly }) => !keywordOnly);
+  const slots = slotsOf(parameters);
+  // `*args` have no name.
+  const unnamed = slots.findIndex(({ name }) => name === "args") + 1;
   const last = slots.findLastIndex(({ name }) => values.get(name) !== undefined);
-  const count = form === "by name" ? 0 : form === "mixed" ? Math.ceil(last / 2) : last + 1;
+  const count = form === "by name" ? unnamed : form === "mixed" ? Math.max(unnamed, Math.ceil(last / 2)) : last + 1;
   const positional = slots.slice(0, count).flatMap((slot) => {
     const value = values.get(slot.name);
     return slot.variadic && Array.isArray(value) ? value.map((item) => own(slot, item)) : [own(slot)];
   });
-  const byName = parameters.filter((one) => values.has(one.name) && !slots.slice(0, count).includes(one));
+  const byName = parameters.filter(
+    (one) => isMeant(one) && values.has(one.name) && !slots.slice(0, count).includes(one),
+  );
   if (byName.length === 0) return positional;
   return [...positional, Object.fromEntries(byName.map((one) => [camelCase(one.name), own(one)]))];
 }

@@ -37,15 +37,22 @@ def text(function, skip):
     return f"({', '.join(parts)})"
 
 
+def recurrent(cls):
+    """Recurrent layers pass their arguments on, behind the kind of layer; what not all of them take is given by name."""
+    signature = text(nn.RNNBase.__init__, 2)
+    if cls is nn.LSTM:
+        return signature
+    names = "*, nonlinearity='tanh', " if cls is nn.RNN else "*, "
+    return signature.replace("proj_size=0, ", names)
+
+
 signatures = {}
 for prefix, space in SPACES.items():
     for name, cls in sorted(vars(space).items()):
         if not inspect.isclass(cls) or name.startswith("_") or not cls.__module__.startswith(space.__name__):
             continue
         path = f"{prefix}.{name}"
-        # Recurrent layers pass their arguments on, behind the kind of layer.
-        recurrent = issubclass(cls, nn.RNNBase) and cls is not nn.RNNBase
-        signatures[path] = text(nn.RNNBase.__init__, 2) if recurrent else text(cls.__init__, 1)
+        signatures[path] = recurrent(cls) if issubclass(cls, nn.RNNBase) and cls is not nn.RNNBase else text(cls.__init__, 1)
         forward = vars(cls).get("forward") or (issubclass(cls, nn.Module) and cls.forward)
         if forward:
             signatures[f"{path}.forward"] = text(forward, 1)
