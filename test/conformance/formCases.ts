@@ -102,18 +102,29 @@ function telling(samples: readonly OpSample[]): OpSample[] {
   return [...kinds.values()].sort((a, b) => weight(b) - weight(a)).slice(0, 3);
 }
 
-/** What the index says nothing of, or not enough. */
+/** Where the index says nothing, too little, or another name than PyTorch takes. */
 const documented: Readonly<Record<string, string>> = {
   cartesian_prod: "cartesian_prod(*tensors)",
   lu: "lu(A, pivot=True, get_infos=False)",
+  mul_: "mul_(input, other)",
+  div_: "div_(input, other, *, rounding_mode=None)",
+  resize_: "resize_(input, size, *, memory_format=None)",
+  index_copy_: "index_copy_(input, dim, index, source)",
+  "nn.functional.one_hot": "one_hot(input, num_classes=-1)",
+  "nn.functional.ctc_loss":
+    "ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction='mean', zero_infinity=False)",
   "masked.norm": "norm(input, ord, dim=None, *, keepdim=False, dtype=None, mask=None)",
   "masked.var": "var(input, dim=None, unbiased=True, *, keepdim=False, dtype=None, mask=None)",
-  masked: "masked(input, dim=None, *, keepdim=False, dtype=None, mask=None)",
 };
 
+const masked = "masked(input, dim=None, *, keepdim=False, dtype=None, mask=None)";
+
+/** Functions of nn.functional are Python's: the schemas are those of what they call. */
 function signaturesOf(info: OpInfo): TorchSignature[] {
-  const extra = documented[info.op] ?? (info.op.startsWith("masked.") ? documented.masked : undefined);
-  return [...signaturesIn(info), ...(extra ? [parseSignature(extra)] : [])];
+  const own = documented[info.op];
+  if (own !== undefined) return [parseSignature(own)];
+  if (info.op.startsWith("nn.functional.") && info.signatures.length > 0) return signaturesIn({ ...info, schemas: [] });
+  return [...signaturesIn(info), ...(info.op.startsWith("masked.") ? [parseSignature(masked)] : [])];
 }
 
 function* opCases(source: Source, api: Api): Generator<FormCase> {
@@ -136,16 +147,13 @@ function opCase(info: OpInfo, sample: OpSample, signatures: readonly TorchSignat
       return seeded(() => flatten(callFunction(path, positional, named, signatures)));
     },
     run(form) {
-      // Functions of nn.functional are Python's: the schemas are those of what they call.
-      const python = signatures.slice(0, info.op.startsWith("nn.functional.") ? info.signatures.length : 0);
-      const known = boundOf(fresh(), python).length > 0 ? python : signatures;
-      const count = boundOf(fresh(), known).length;
+      const count = boundOf(fresh(), signatures).length;
       if (count === 0) throw new Error("no signature of PyTorch fits the sample");
       // The documentation and the schema may call an argument differently: one of them is enough.
       let first: unknown;
       for (let i = 0; i < count; i++)
         try {
-          return attempt(form, fresh(), known, i, api);
+          return attempt(form, fresh(), signatures, i, api);
         } catch (error) {
           first ??= error;
         }
