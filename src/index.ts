@@ -15,7 +15,7 @@ export type { Device } from "./backend/backend";
 export { guard as __guard } from "./backend/wasm/guardControl";
 export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export * as backends from "./backends";
-export { canCast, type DType, getDefaultDtype, promoteTypes, resultType, setDefaultDtype } from "./core/dtype";
+export type { DType } from "./core/dtype";
 export {
   ArgumentError,
   AutogradError,
@@ -32,7 +32,7 @@ export {
   WorkerError,
 } from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
-export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./core/limits";
+export type { FloatInfo, IntegerInfo } from "./core/limits";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export * as fft from "./fft";
@@ -126,6 +126,7 @@ export * from "./ops/creation";
 export * from "./ops/diagonal";
 export * from "./ops/differences";
 export * from "./ops/distance";
+export * from "./ops/dtypes";
 export * from "./ops/einsum";
 export {
   all,
@@ -136,8 +137,8 @@ export {
   argmax,
   argmin,
   countNonzero,
+  type ExtremumFunction,
   type ExtremumMethod,
-  type ExtremumMethods,
   type KeepdimOptions,
   max,
   min,

@@ -9,7 +9,7 @@ import { checkFlag, checkNumber } from "./arguments";
 import { checkDType, type DType } from "./dtype";
 import { ArgumentError, describe, KindlingError } from "./errors";
 import { Generator } from "./generator";
-import type { Implementation, Named } from "./signatureTypes";
+import type { Implementation, Method, Named, Overloaded } from "./signatureTypes";
 import { camelCase } from "./snakeCase";
 
 /** A signature, taken apart. */
@@ -50,6 +50,20 @@ export function parse(signature: string): Parts {
     objects: first.map((name) => name.includes("{}")),
     isOpen: first.at(-1)?.startsWith("...") ?? false,
     runsCode: signature.includes("()"),
+  };
+}
+
+/** What a method takes beside its tensor; undefined if that is one of the values that the last parameter takes. */
+function withoutFirst(parts: Parts): Parts | undefined {
+  const { positions, all, leading, required, objects } = parts;
+  if (leading === 0 || (parts.isOpen && leading === 1)) return undefined;
+  return {
+    ...parts,
+    positions: positions.slice(1),
+    all: all.slice(1),
+    leading: leading - 1,
+    required: Math.max(0, required - 1),
+    objects: objects.slice(1),
   };
 }
 
@@ -152,7 +166,7 @@ const kinds: readonly (readonly [Check, string])[] = [
     checkFlag,
     "keepdim, asTuple, accumulate, replacement, withReplacement, increasing, returnInverse, returnCounts, copy, nonBlocking, " +
       "largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
-      "returnIndices, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
+      "returnIndices, unbiased, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
   ],
   [checkNumber, "alpha, beta, eps, momentum, negativeSlope, correction, labelSmoothing"],
   [(op, _, value) => checkDType(op, value as DType), "dtype"],
@@ -305,15 +319,24 @@ export function named<const S extends string, F extends Implementation>(
 ): Named<S, F> {
   ops.add(opName);
   let parts: Parts | undefined;
+  let others: Parts | undefined;
   // How many values are taken as they are; known from the first call on, which goes the long way.
   let [least, most] = [0, -1];
-  const long = (given: readonly unknown[]): unknown => {
+  const prepare = (): Parts => {
     if (parts === undefined) {
       parts = parse(signature);
+      others = withoutFirst(parts);
       least = parts.required;
       most = parts.isOpen ? Number.POSITIVE_INFINITY : parts.leading;
     }
-    return implementation(...(parts.isOpen ? arrangeOpen : arrange)(opName, parts, given));
+    return parts;
+  };
+  const order = (own: Parts, given: readonly unknown[]) =>
+    own.isOpen ? arrangeOpen(opName, own, given) : arrange(opName, own, given);
+  const long = (given: readonly unknown[]): unknown => implementation(...order(prepare(), given));
+  const longMethod = (self: unknown, given: readonly unknown[]): unknown => {
+    prepare();
+    return others === undefined ? long([self, ...given]) : implementation(self, ...order(others, given));
   };
   const failed = (error: unknown): unknown => (parts?.runsCode ? error : renamed(error, opName));
   const call = (...given: unknown[]): unknown => {
@@ -337,7 +360,7 @@ export function named<const S extends string, F extends Implementation>(
   const method = function (this: unknown, ...given: unknown[]): unknown {
     const n = given.length;
     try {
-      if (n + 1 < least || n >= most || isPlainObject(given[n - 1])) return long([this, ...given]);
+      if (n + 1 < least || n >= most || isPlainObject(given[n - 1])) return longMethod(this, given);
       switch (n) {
         case 0:
           return implementation(this);
@@ -382,4 +405,9 @@ export function skipping<T extends Declared>(
   };
   for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
   return Object.assign(call, { ...own, opName, method }) as unknown as T;
+}
+
+/** A public function whose method is another: it takes its arguments in another order, or under other names. */
+export function withMethod<T extends Declared, M extends Declared>(op: T, { method }: M): Overloaded<T, Method<M>> {
+  return Object.assign(op, { method }) as unknown as Overloaded<T, Method<M>>;
 }

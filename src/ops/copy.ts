@@ -3,10 +3,10 @@
 import { isRecorded, record } from "../autograd/node";
 import type { Device } from "../backend/backend";
 import { checkDType, type DType } from "../core/dtype";
-import { ArgumentError, checkOptions, describe } from "../core/errors";
+import { ArgumentError, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
 import { named } from "../core/signature";
-import type { Named } from "../core/signatureTypes";
+import type { Named, Overloaded } from "../core/signatureTypes";
 import { allocate, checkFill, filled, resolveDevice } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkInplace, checkTensor } from "./checks";
@@ -40,20 +40,59 @@ export interface ToOptions {
   copy?: boolean;
 }
 
-function toOptions(target: DType | Device | "wasm" | Tensor | ToOptions): ToOptions {
-  if (target instanceof Tensor) return { dtype: target.dtype, device: target.device };
-  if (typeof target === "string")
-    return target === "cpu" || target === "wasm" || target === "webgpu"
-      ? { device: target }
-      : { dtype: checkDType("to", target) };
-  if (typeof target !== "object" || target === null)
-    throw new ArgumentError(`to: takes a dtype, a device, a tensor or options, got ${describe(target)}`);
-  checkOptions("to", target, ["dtype", "device", "copy"]);
-  return target;
-}
+/** What {@link to} takes in the first place. */
+type Target = DType | Device | "wasm" | Tensor | null;
 
 /** Options of {@link to} beside a target. */
-export type CopyOptions = Pick<ToOptions, "copy">;
+export interface CopyOptions extends Pick<ToOptions, "copy"> {
+  /** Without an effect: what a device computes is waited for when it is read. */
+  nonBlocking?: boolean;
+}
+
+type MoveOptions = CopyOptions & { other?: Tensor };
+
+/** {@link to} as a method. */
+interface ToMethod {
+  (dtype: DType, nonBlocking?: boolean, copy?: boolean): Tensor;
+  (device: Device | "wasm" | null, dtype?: DType | null, nonBlocking?: boolean, copy?: boolean): Tensor;
+  (other: Tensor, nonBlocking?: boolean, copy?: boolean): Tensor;
+  (target: DType | Tensor, options: CopyOptions): Tensor;
+  (device: Device | "wasm", options: ToOptions & CopyOptions): Tensor;
+  (device: Device | "wasm", dtype: DType, options: CopyOptions): Tensor;
+  (options: (ToOptions & CopyOptions) | ({ other: Tensor } & CopyOptions)): Tensor;
+}
+
+/** {@link to} as a function. */
+interface ToFunction {
+  (input: Tensor, target: Target, dtype?: DType | boolean | null, ...flags: boolean[]): Tensor;
+  (input: Tensor, target: Target, options: ToOptions & CopyOptions): Tensor;
+  (input: Tensor, device: Device | "wasm", dtype: DType, options: CopyOptions): Tensor;
+  (input: Tensor, options: (ToOptions & CopyOptions) | ({ other: Tensor } & CopyOptions)): Tensor;
+}
+
+/** A first value that is no device moves those after it: `to(dtype, nonBlocking, copy)`. */
+function toOptions(target: unknown, second: unknown, { nonBlocking, copy, other }: MoveOptions): ToOptions {
+  if (target instanceof Tensor || other !== undefined) {
+    const like = checkTensor("to", other ?? target, "other");
+    return {
+      dtype: like.dtype,
+      device: like.device,
+      copy: (typeof second === "boolean" ? nonBlocking : copy) ?? false,
+    };
+  }
+  const isDevice = target == null || isDeviceName(target);
+  if (isDevice) {
+    const dtype = second == null ? undefined : checkDType("to", second);
+    return { ...(target != null && { device: target as Device }), ...(dtype && { dtype }), copy: copy ?? false };
+  }
+  if (typeof target !== "string")
+    throw new ArgumentError(`to: takes a dtype, a device, a tensor or options, got ${describe(target)}`);
+  if (second != null && typeof second !== "boolean")
+    throw new ArgumentError(`to: takes a device before a dtype, got ${describe(target)} and ${describe(second)}`);
+  return { dtype: checkDType("to", target), copy: (typeof second === "boolean" ? nonBlocking : copy) ?? false };
+}
+
+const isDeviceName = (target: unknown): boolean => target === "cpu" || target === "wasm" || target === "webgpu";
 
 /**
  * `x` with another dtype, on another device, or both; `x` itself if it already is. Floats are truncated toward zero when they become integers; what
@@ -62,29 +101,21 @@ export type CopyOptions = Pick<ToOptions, "copy">;
  * @throws DTypeError for an unknown dtype, DeviceError for a device that is not there.
  * @example x.to(torch.float64); x.to("cpu", torch.float64); x.to(other); x.to({ dtype: torch.int64, copy: true });
  */
-export function to(
-  x: Tensor,
-  target: DType | Device | "wasm" | Tensor | ToOptions,
-  dtype?: DType | CopyOptions,
-  options: CopyOptions = typeof dtype === "object" ? dtype : {},
-): Tensor {
-  checkTensor("to", x);
-  checkOptions("to", options, ["copy"]);
-  const asked = toOptions(target);
-  const wanted =
-    typeof dtype === "string"
-      ? checkDType("to", dtype)
-      : asked.dtype === undefined
-        ? x.dtype
-        : checkDType("to", asked.dtype);
-  if (asked.device !== undefined) resolveDevice("to", asked.device);
-  const copy = asked.copy ?? options.copy ?? false;
-  if (wanted === x.dtype) return copy ? clone(x) : x;
-  const y = allocate(x.shape, wanted, x);
-  x.storage.backend.copy(y, x);
-  const from = x.dtype;
-  return y.isFloatingPoint() ? record("ToCopyBackward0", y, [x], [], [(g) => g.to(from)]) : y;
-}
+export const to = named(
+  "to",
+  "input, device?, dtype?; nonBlocking, copy; other",
+  (x: Tensor, target?: Target, dtype?: DType | boolean | null, options: MoveOptions = {}): Tensor => {
+    checkTensor("to", x);
+    const asked = toOptions(target, dtype, options);
+    if (asked.device !== undefined) resolveDevice("to", asked.device);
+    const wanted = asked.dtype ?? x.dtype;
+    if (wanted === x.dtype) return asked.copy ? clone(x) : x;
+    const y = allocate(x.shape, wanted, x);
+    x.storage.backend.copy(y, x);
+    const from = x.dtype;
+    return y.isFloatingPoint() ? record("ToCopyBackward0", y, [x], [], [(g) => g.to(from)]) : y;
+  },
+) as unknown as Overloaded<ToFunction, ToMethod>;
 
 /** `x` as the dtype of another tensor. @see torch.Tensor.type_as */
 export const typeAs = named(

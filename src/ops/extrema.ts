@@ -1,9 +1,10 @@
 /** Largest and smallest elements, their positions, and questions about all elements. */
 
 import { record, recordAll } from "../autograd/node";
-import { checkOptions, DTypeError, IndexError } from "../core/errors";
+import { ArgumentError, DTypeError, IndexError } from "../core/errors";
 import { shapeText, wrapDim } from "../core/shape";
 import { named } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { maximum, minimum } from "./binary";
@@ -39,11 +40,6 @@ function checkNonEmpty(op: string, x: Tensor, p: Plan): void {
     );
 }
 
-function checkKeepdim(op: string, options: KeepdimOptions): boolean {
-  checkOptions(op, options, ["keepdim"]);
-  return options.keepdim ?? false;
-}
-
 /** An extremum over axes; equal extrema share the gradient evenly. */
 function extremum(op: string, kernel: "amax" | "amin", x: Tensor, dim: Dim, keepdim: boolean): Tensor {
   checkTensor(op, x);
@@ -73,7 +69,7 @@ export const amax = named(
   "amax",
   "input, dim?; keepdim",
   (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
-    extremum("amax", "amax", x, dim, checkKeepdim("amax", options)),
+    extremum("amax", "amax", x, dim, options.keepdim ?? false),
 );
 
 /** The smallest element over `dim` (one axis, several, or all). NaN if there is one. @see torch.amin */
@@ -81,7 +77,7 @@ export const amin = named(
   "amin",
   "input, dim?; keepdim",
   (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
-    extremum("amin", "amin", x, dim, checkKeepdim("amin", options)),
+    extremum("amin", "amin", x, dim, options.keepdim ?? false),
 );
 
 /** The smallest and the largest element, over one axis or all. @see torch.aminmax */
@@ -114,7 +110,7 @@ function extremaOf(op: "max" | "min", values: Tensor, indices: Tensor, x: Tensor
 
 /** The extremum along one axis, with its position; the gradient goes to that element alone. */
 function extremumAlong(op: "max" | "min", x: Tensor, dim: number, options: KeepdimOptions): ValuesAndIndices {
-  const p = plan(op, x, wrapDim(op, dim, x.ndim), checkKeepdim(op, options));
+  const p = plan(op, x, wrapDim(op, dim, x.ndim), options.keepdim ?? false);
   checkNonEmpty(op, x, p);
   const values = allocate(p.shape, computeType(x.dtype), x);
   const indices = allocate(p.shape, "int64", x);
@@ -137,28 +133,39 @@ export function selectBack(g: Tensor, indices: Tensor, p: Plan, shape: readonly 
 export interface ExtremumMethod {
   (): Tensor;
   (other: Tensor): Tensor;
-  (dim: number, options?: KeepdimOptions): ValuesAndIndices;
+  (options: { other: Tensor }): Tensor;
+  (dim: number, keepdim?: boolean): ValuesAndIndices;
+  (dim: number, options: KeepdimOptions): ValuesAndIndices;
+  (options: { dim: number } & KeepdimOptions): ValuesAndIndices;
 }
 
-/** The methods with several signatures. */
-export interface ExtremumMethods {
-  /** The largest element: of all; along `dim`, with its position; or elementwise of two tensors. @see torch.max */
-  max: ExtremumMethod;
-  /** The smallest element: of all; along `dim`, with its position; or elementwise of two tensors. @see torch.min */
-  min: ExtremumMethod;
+/** {@link max} as a function. */
+export interface ExtremumFunction {
+  (input: Tensor): Tensor;
+  (input: Tensor, other: Tensor): Tensor;
+  (input: Tensor, options: { other: Tensor }): Tensor;
+  (input: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+  (input: Tensor, dim: number, options: KeepdimOptions): ValuesAndIndices;
+  (input: Tensor, options: { dim: number } & KeepdimOptions): ValuesAndIndices;
+  (options: { input: Tensor; other?: Tensor }): Tensor;
+  (options: { input: Tensor; dim: number } & KeepdimOptions): ValuesAndIndices;
 }
 
-function chooseExtremum(
-  op: "max" | "min",
-  x: Tensor,
-  second: number | Tensor | undefined,
-  options: KeepdimOptions,
-): Tensor | ValuesAndIndices {
-  checkTensor(op, x);
-  if (second instanceof Tensor) return op === "max" ? maximum(x, second) : minimum(x, second);
-  if (second !== undefined) return extremumAlong(op, x, second, options);
-  return extremum(op, op === "max" ? "amax" : "amin", x, undefined, false);
-}
+/** Of all elements, along an axis, or of two tensors. */
+const choosing =
+  (op: "max" | "min") =>
+  (x: Tensor, dim?: number | Tensor, options: KeepdimOptions & { other?: Tensor } = {}): Tensor | ValuesAndIndices => {
+    checkTensor(op, x);
+    const { keepdim, other = dim instanceof Tensor ? dim : undefined } = options;
+    if (keepdim !== undefined && (dim === undefined || other !== undefined))
+      throw new ArgumentError(`${op}: keepdim is for one axis; name it with dim, or use a${op}`);
+    if (other === undefined) {
+      if (dim !== undefined) return extremumAlong(op, x, dim as number, options);
+      return extremum(op, op === "max" ? "amax" : "amin", x, undefined, false);
+    }
+    if (dim !== undefined && dim !== other) throw new ArgumentError(`${op}: takes dim or other, not both`);
+    return op === "max" ? maximum(x, other) : minimum(x, other);
+  };
 
 /**
  * The largest element: of all; along `dim`, with its position; or elementwise of two tensors.
@@ -168,25 +175,21 @@ function chooseExtremum(
  * const { values, indices } = x.max(1);
  * const [, predicted] = logits.max(1);
  */
-export function max(x: Tensor): Tensor;
-export function max(x: Tensor, other: Tensor): Tensor;
-export function max(x: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
-export function max(x: Tensor, second?: number | Tensor, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
-  return chooseExtremum("max", x, second, options);
-}
+export const max = named("max", "input, dim?; keepdim; other", choosing("max")) as unknown as Overloaded<
+  ExtremumFunction,
+  ExtremumMethod
+>;
 
 /** The smallest element: of all; along `dim`, with its position; or elementwise of two tensors. @see torch.min */
-export function min(x: Tensor): Tensor;
-export function min(x: Tensor, other: Tensor): Tensor;
-export function min(x: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
-export function min(x: Tensor, second?: number | Tensor, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
-  return chooseExtremum("min", x, second, options);
-}
+export const min = named("min", "input, dim?; keepdim; other", choosing("min")) as unknown as Overloaded<
+  ExtremumFunction,
+  ExtremumMethod
+>;
 
 function position(op: "argmax" | "argmin", x: Tensor, dim: number | null | undefined, options: KeepdimOptions): Tensor {
   checkTensor(op, x);
   if (x.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.long()`);
-  const keepdim = checkKeepdim(op, options);
+  const keepdim = options.keepdim ?? false;
   const all = dim === undefined || dim === null;
   const p = plan(op, x, all ? undefined : wrapDim(op, dim, x.ndim), keepdim);
   checkNonEmpty(op, x, p);
@@ -248,7 +251,7 @@ export const all = named(
   "all",
   "input, dim?; keepdim",
   (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
-    question("all", x, dim, checkKeepdim("all", options), truthType(checkTensor("all", x))),
+    question("all", x, dim, options.keepdim ?? false, truthType(checkTensor("all", x))),
 );
 
 /** Whether any element over `dim` is not zero. @see torch.any */
@@ -256,7 +259,7 @@ export const any = named(
   "any",
   "input, dim?; keepdim",
   (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
-    question("any", x, dim, checkKeepdim("any", options), truthType(checkTensor("any", x))),
+    question("any", x, dim, options.keepdim ?? false, truthType(checkTensor("any", x))),
 );
 
 /** How many elements over `dim` are not zero, int64. @see torch.count_nonzero */

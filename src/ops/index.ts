@@ -149,16 +149,14 @@ type Ops = Methods<typeof matrices> &
   Methods<typeof addmm> &
   Methods<typeof products> &
   Methods<typeof differences> &
-  uniques.UniqueMethods &
-  Omit<Methods<typeof sort>, keyof sort.MedianMethods> &
-  sort.MedianMethods &
+  Methods<typeof uniques> &
+  Methods<typeof sort> &
   Methods<typeof quantile> &
   Methods<typeof histogram> &
   Methods<typeof special> &
   Methods<typeof scan> &
   Methods<typeof moments> &
-  Omit<Methods<typeof extrema>, "max" | "min"> &
-  extrema.ExtremumMethods &
+  Methods<typeof extrema> &
   Methods<typeof reframe> &
   Methods<typeof indexing> &
   Methods<typeof activation> &

@@ -4,6 +4,7 @@ import { checkArray } from "../core/arguments";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
 import { named } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import { allocate, checkScalar, filled, tensor } from "../tensor/create";
 import { axesOf, type IndexItem, type IndexStep, isMask, parseIndex } from "../tensor/indexing";
 import { Tensor } from "../tensor/tensor";
@@ -58,12 +59,12 @@ function indexOf(step: IndexStep, x: Tensor): Tensor | undefined {
  * @throws IndexError for an index out of range, or more items than axes.
  * @example x.at(0); x.at("1:3", "::2"); x.at("...", null, [0, 2]); x.at(x.gt(0));
  */
-export function at(x: Tensor, ...items: IndexItem[]): Tensor {
+export const at = named("at", "input, ...items", (x: Tensor, ...items: IndexItem[]): Tensor => {
   checkTensor("at", x);
   const { view, indices } = basicIndex(x, parseIndex(items, x.ndim));
   if (indices.some((index) => index !== undefined)) return indexBy(view, indices);
   return view === x ? viewOf("alias", x, x.shape, x.strides, x.offset, (g) => g) : view;
-}
+}) as unknown as Overloaded<(input: Tensor, ...items: IndexItem[]) => Tensor, (...items: IndexItem[]) => Tensor>;
 
 /** How tensors choose elements: the axes that they index, moved together, are walked by one vector of positions. */
 interface Selection {
@@ -244,19 +245,19 @@ export const indexPut_: typeof indexPut = inplace(
  * @throws IndexError for an index out of range, ShapeError if the value does not broadcast.
  * @example x.setAt([0, "1:"], 0); x.setAt([x.lt(0)], 0);
  */
-export function setAt(
-  x: Tensor,
-  items: IndexItem | readonly IndexItem[],
-  value: Tensor | number | boolean | bigint,
-): Tensor {
-  checkTensor("setAt", x);
-  if (!(value instanceof Tensor)) checkScalar("setAt", "value", value, x.dtype);
-  const list = Array.isArray(items) ? (items as readonly IndexItem[]) : [items as IndexItem];
-  const { view, indices } = basicIndex(x, parseIndex(list, x.ndim));
-  // The value may be a part of x itself: it is read before anything is written.
-  const given = value instanceof Tensor && value.storage === x.storage ? value.clone() : value;
-  const source = given instanceof Tensor ? given : filled(allocate([], x.dtype, x), given);
-  if (indices.some((index) => index !== undefined)) indexPut_(view, indices, source);
-  else copy_(view, broadcastValues(source, view.shape));
-  return x;
-}
+export const setAt = named(
+  "setAt",
+  "input, items, value",
+  (x: Tensor, items: IndexItem | readonly IndexItem[], value: Tensor | number | boolean | bigint): Tensor => {
+    checkTensor("setAt", x);
+    if (!(value instanceof Tensor)) checkScalar("setAt", "value", value, x.dtype);
+    const list = Array.isArray(items) ? (items as readonly IndexItem[]) : [items as IndexItem];
+    const { view, indices } = basicIndex(x, parseIndex(list, x.ndim));
+    // The value may be a part of x itself: it is read before anything is written.
+    const given = value instanceof Tensor && value.storage === x.storage ? value.clone() : value;
+    const source = given instanceof Tensor ? given : filled(allocate([], x.dtype, x), given);
+    if (indices.some((index) => index !== undefined)) indexPut_(view, indices, source);
+    else copy_(view, broadcastValues(source, view.shape));
+    return x;
+  },
+);

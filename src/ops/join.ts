@@ -4,26 +4,24 @@ import { record } from "../autograd/node";
 import { resultTypeOf } from "../core/dtype";
 import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { checkShape, sameShape, shapeText, wrapDim } from "../core/shape";
-import { named } from "../core/signature";
+import { type Declared, named } from "../core/signature";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkOneDevice, checkTensor } from "./checks";
 
-type OneOrMany = {
+interface OneOrMany extends Declared {
   (x: Tensor): Tensor;
   (xs: readonly Tensor[]): Tensor[];
-  (...xs: readonly Tensor[]): Tensor[];
-};
+  (...xs: Tensor[]): Tensor[];
+}
 
 /** Lets a function of one tensor take one, several, or an array of them. */
 function overMany(op: string, f: (x: Tensor) => Tensor): OneOrMany {
-  return ((...args: readonly (Tensor | readonly Tensor[])[]) => {
+  return named(op, "...tensors", (...args: (Tensor | readonly Tensor[])[]): Tensor | Tensor[] => {
     const [first] = args;
-    if (args.length === 1 && first instanceof Tensor) return f(first);
-    const list = args.length === 1 && Array.isArray(first) ? (first as readonly Tensor[]) : (args as readonly Tensor[]);
-    if (!Array.isArray(list)) throw new ArgumentError(`${op}: takes tensors, got ${describe(first)}`);
-    return list.map(f);
-  }) as OneOrMany;
+    if (args.length === 1 && !Array.isArray(first)) return f(first as Tensor);
+    return ((args.length === 1 ? first : args) as readonly Tensor[]).map(f);
+  }) as unknown as OneOrMany;
 }
 
 /** Tensors with at least one axis; numbers become [1]. @see torch.atleast_1d */

@@ -2,9 +2,10 @@
 
 import { record } from "../autograd/node";
 import { codeOf } from "../core/dtype";
-import { checkOptions, DeviceError, DTypeError, ShapeError } from "../core/errors";
+import { DeviceError, DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, contiguousStrides, sameShape, sizeOfShape } from "../core/shape";
 import { named } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import { allocate, checkFill, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkSameDevice, checkTensor } from "./checks";
@@ -81,23 +82,38 @@ function countNonzeroOf(x: Tensor): number {
 /** Work of a kernel that goes through the elements in order, on one thread. */
 const inOrder = (n: number) => ({ range: n, cost: 0 });
 
+/** {@link nonzero} as a method. */
+interface NonzeroMethod {
+  (options: { asTuple: true }): Tensor[];
+  (options?: { asTuple?: boolean }): Tensor;
+}
+
+/** {@link nonzero} as a function. */
+interface NonzeroFunction {
+  (input: Tensor, options: { asTuple: true }): Tensor[];
+  (input: Tensor, options?: { asTuple?: boolean }): Tensor;
+  (options: { input: Tensor; asTuple: true }): Tensor[];
+  (options: { input: Tensor; asTuple?: boolean }): Tensor;
+}
+
 /**
  * The indices of all elements that are not 0, in row-major order: as rows of an int64 tensor of shape [count, ndim]; with `asTuple` as
  * one vector per axis, as indexing takes them. The shape of the result depends on the data, which are read back.
  * @see torch.nonzero
  */
-export function nonzero(x: Tensor, options: { asTuple: true }): Tensor[];
-export function nonzero(x: Tensor, options?: { asTuple?: boolean }): Tensor;
-export function nonzero(x: Tensor, options: { asTuple?: boolean } = {}): Tensor | Tensor[] {
-  checkTensor("nonzero", x);
-  checkOptions("nonzero", options, ["asTuple"]);
-  if (options.asTuple) return nonzero(x.ndim === 0 ? x.reshape(1) : x).unbind(1);
-  if (x.numel() > LONGEST) return coordinates(longNonzero(x.detach().reshape(-1)), x.shape);
-  const source = dense(cast(x, computeType(x.dtype)));
-  const y = allocate([countNonzeroOf(source), x.ndim], "int64", x);
-  y.storage.backend.call("nonzero", source.dtype, [y, source, x.shape, x.ndim, 0], inOrder(source.numel()));
-  return y;
-}
+export const nonzero = named(
+  "nonzero",
+  "input;; asTuple",
+  (x: Tensor, options: { asTuple?: boolean } = {}): Tensor | Tensor[] => {
+    checkTensor("nonzero", x);
+    if (options.asTuple) return nonzero(x.ndim === 0 ? x.reshape(1) : x).unbind(1);
+    if (x.numel() > LONGEST) return coordinates(longNonzero(x.detach().reshape(-1)), x.shape);
+    const source = dense(cast(x, computeType(x.dtype)));
+    const y = allocate([countNonzeroOf(source), x.ndim], "int64", x);
+    y.storage.backend.call("nonzero", source.dtype, [y, source, x.shape, x.ndim, 0], inOrder(source.numel()));
+    return y;
+  },
+) as unknown as Overloaded<NonzeroFunction, NonzeroMethod>;
 
 /** Kernels count in 32 bits, so that a longer vector is looked through in parts. */
 const LONGEST = 2 ** 30;

@@ -4,7 +4,7 @@ import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkNumber } from "../core/arguments";
 import { type DType, isFloat } from "../core/dtype";
-import { checkOptions, DTypeError, ValueError } from "../core/errors";
+import { DTypeError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
@@ -69,6 +69,12 @@ export interface VarianceOptions extends KeepdimOptions {
   unbiased?: boolean;
 }
 
+/** A truth value in the place of the axes is PyTorch's `std(input, unbiased)`: over all of them. */
+const axesIn = (dim: Dim | boolean): Dim => (typeof dim === "boolean" ? undefined : dim);
+
+const varianceOptions = (dim: Dim | boolean, options: VarianceOptions): VarianceOptions =>
+  typeof dim === "boolean" ? { ...options, unbiased: dim } : options;
+
 function checkFloat(op: string, x: Tensor): void {
   checkTensor(op, x);
   if (!isFloat(x.dtype))
@@ -102,11 +108,11 @@ function divisorOf(op: string, n: number, { correction, unbiased }: VarianceOpti
 
 /** The variance over `dim`. @see torch.var @example x.var(0, { correction: 0 }) */
 export const variance = named(
-  "variance",
+  "var",
   "input, dim?; unbiased, keepdim; correction",
-  (x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor => {
+  (x: Tensor, axes?: Dim | boolean, given: VarianceOptions = {}): Tensor => {
     checkFloat("var", x);
-    checkOptions("var", options, ["keepdim", "correction", "unbiased"]);
+    const [dim, options] = [axesIn(axes), varianceOptions(axes, given)];
     const p = plan("var", x, dim, options.keepdim);
     const divisor = divisorOf("var", p.n, options);
     const y = noGrad(() => squaredDeviations(x, p)[0].div(divisor));
@@ -134,8 +140,9 @@ export { variance as var };
 export const std = named(
   "std",
   "input, dim?; unbiased, keepdim; correction",
-  (x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor => {
+  (x: Tensor, axes?: Dim | boolean, given: VarianceOptions = {}): Tensor => {
     checkFloat("std", x);
+    const [dim, options] = [axesIn(axes), varianceOptions(axes, given)];
     const y = noGrad(() => variance(x, dim, options).sqrt());
     const p = plan("std", x, dim, options.keepdim);
     const divisor = divisorOf("std", p.n, options);
@@ -160,9 +167,9 @@ export const std = named(
 export const varMean = named(
   "varMean",
   "input, dim?; unbiased, keepdim; correction",
-  (x: Tensor, dim?: Dim, options: VarianceOptions = {}): [variance: Tensor, mean: Tensor] => [
+  (x: Tensor, dim?: Dim | boolean, options: VarianceOptions = {}): [variance: Tensor, mean: Tensor] => [
     variance(x, dim, options),
-    x.mean(dim, { keepdim: options.keepdim ?? false }),
+    x.mean(axesIn(dim), { keepdim: options.keepdim ?? false }),
   ],
 );
 
@@ -170,9 +177,9 @@ export const varMean = named(
 export const stdMean = named(
   "stdMean",
   "input, dim?; unbiased, keepdim; correction",
-  (x: Tensor, dim?: Dim, options: VarianceOptions = {}): [std: Tensor, mean: Tensor] => [
+  (x: Tensor, dim?: Dim | boolean, options: VarianceOptions = {}): [std: Tensor, mean: Tensor] => [
     std(x, dim, options),
-    x.mean(dim, { keepdim: options.keepdim ?? false }),
+    x.mean(axesIn(dim), { keepdim: options.keepdim ?? false }),
   ],
 );
 

@@ -7,7 +7,7 @@ import { isFloat } from "../core/dtype";
 import { checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
 import { checkShape, shapeText, sizeOfShape } from "../core/shape";
-import { named } from "../core/signature";
+import { type Declared, named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -201,50 +201,84 @@ function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor
 /** The elements of planes at the positions of maxima; 0 where there is none. */
 const atMaxima = (planes: Tensor, at: Tensor): Tensor => planes.gather(1, at.clamp({ min: 0 })).maskedFill(at.lt(0), 0);
 
-const maxOptions = ["stride", "padding", "dilation", "ceilMode", "returnIndices"];
-
-function maxPool(dims: number, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Tensor | Pooled {
+function maxPool(dims: number): MaxPool {
   const op = `maxPool${dims}d`;
-  checkOptions(op, options, maxOptions);
-  const pooled = maxOver(`maxPool${dims}D`, x, windows(op, x, dims, kernelSize, options));
-  return options.returnIndices ? pooled : pooled[0];
+  return named(
+    op,
+    "input, kernelSize; stride, padding, dilation, ceilMode, returnIndices",
+    (x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): Tensor | Pooled => {
+      const pooled = maxOver(`maxPool${dims}D`, x, windows(op, x, dims, kernelSize, options));
+      return options.returnIndices ? pooled : pooled[0];
+    },
+  ) as unknown as MaxPool;
 }
 
 /** A max pooling function: with `returnIndices` it returns positions too. */
-export interface MaxPool {
+export interface MaxPool extends Declared {
   (x: Tensor, kernelSize: Sizes, options: MaxPoolOptions & { returnIndices: true }): Pooled;
   (x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+  (options: { input: Tensor; kernelSize: Sizes; returnIndices: true } & MaxPoolOptions): Pooled;
+  (options: { input: Tensor; kernelSize: Sizes } & MaxPoolOptions): Tensor;
+  (x: Tensor, options: { kernelSize: Sizes; returnIndices: true } & MaxPoolOptions): Pooled;
+  (x: Tensor, options: { kernelSize: Sizes } & MaxPoolOptions): Tensor;
+  (
+    x: Tensor,
+    kernelSize: Sizes,
+    stride?: Sizes | null,
+    padding?: Sizes,
+    dilation?: Sizes,
+    ceilMode?: boolean,
+    returnIndices?: false,
+  ): Tensor;
+  (
+    x: Tensor,
+    kernelSize: Sizes,
+    stride: Sizes | null,
+    padding: Sizes,
+    dilation: Sizes,
+    ceilMode: boolean,
+    returnIndices: true,
+  ): Pooled;
 }
 
 /** The maximum over windows of the last axis. Shape: [(N,) C, L] → [(N,) C, L′]. @see torch.nn.functional.max_pool1d */
-export const maxPool1d = ((x, kernelSize, options = {}) => maxPool(1, x, kernelSize, options)) as MaxPool;
+export const maxPool1d: MaxPool = maxPool(1);
 
 /**
  * The maximum over windows of the last two axes. Shape: [(N,) C, H, W] → [(N,) C, H′, W′].
  * @see torch.nn.functional.max_pool2d
  * @example F.maxPool2d(x, 2); F.maxPool2d(x, [3, 2], { stride: 2, padding: 1 });
  */
-export const maxPool2d = ((x, kernelSize, options = {}) => maxPool(2, x, kernelSize, options)) as MaxPool;
+export const maxPool2d: MaxPool = maxPool(2);
 
 /** The maximum over windows of the last three axes. Shape: [(N,) C, D, H, W] → [(N,) C, D′, H′, W′]. @see torch.nn.functional.max_pool3d */
-export const maxPool3d = ((x, kernelSize, options = {}) => maxPool(3, x, kernelSize, options)) as MaxPool;
+export const maxPool3d: MaxPool = maxPool(3);
 
 /** The size of an adaptive pooling's output; null keeps an axis. */
 export type OutputSize = number | readonly (number | null)[] | null;
 
 /** An adaptive max pooling function. */
-export interface AdaptiveMaxPool {
+export interface AdaptiveMaxPool extends Declared {
   (x: Tensor, outputSize: OutputSize, options: { returnIndices: true }): Pooled;
   (x: Tensor, outputSize: OutputSize, options?: { returnIndices?: boolean }): Tensor;
+  (x: Tensor, outputSize: OutputSize, returnIndices: true): Pooled;
+  (x: Tensor, outputSize: OutputSize, returnIndices?: boolean): Tensor;
+  (x: Tensor, options: { outputSize: OutputSize; returnIndices: true }): Pooled;
+  (x: Tensor, options: { outputSize: OutputSize; returnIndices?: boolean }): Tensor;
+  (options: { input: Tensor; outputSize: OutputSize; returnIndices: true }): Pooled;
+  (options: { input: Tensor; outputSize: OutputSize; returnIndices?: boolean }): Tensor;
 }
 
 function adaptiveMax(dims: number): AdaptiveMaxPool {
-  return ((x: Tensor, outputSize: OutputSize, options: { returnIndices?: boolean } = {}) => {
-    const op = `adaptiveMaxPool${dims}d`;
-    checkOptions(op, options, ["returnIndices"]);
-    const pooled = maxOver(`adaptiveMaxPool${dims}D`, x, adaptiveWindows(op, x, dims, outputSize));
-    return options.returnIndices ? pooled : pooled[0];
-  }) as AdaptiveMaxPool;
+  const op = `adaptiveMaxPool${dims}d`;
+  return named(
+    op,
+    "input, outputSize; returnIndices",
+    (x: Tensor, outputSize: OutputSize, options: { returnIndices?: boolean } = {}): Tensor | Pooled => {
+      const pooled = maxOver(`adaptiveMaxPool${dims}D`, x, adaptiveWindows(op, x, dims, outputSize));
+      return options.returnIndices ? pooled : pooled[0];
+    },
+  ) as unknown as AdaptiveMaxPool;
 }
 
 /** The maximum over as many windows as the output has elements. @see torch.nn.functional.adaptive_max_pool1d */

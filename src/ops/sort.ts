@@ -4,9 +4,10 @@ import { noGrad } from "../autograd/mode";
 import { recordAll } from "../autograd/node";
 import { checkInteger } from "../core/arguments";
 import { codeOf } from "../core/dtype";
-import { checkOptions, IndexError, ValueError } from "../core/errors";
+import { ArgumentError, IndexError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import { named } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -172,18 +173,22 @@ export const mode = named(
   },
 );
 
-/** A median as a method. */
+/** {@link median} as a method. */
 export interface MedianMethod {
   (): Tensor;
-  (dim: number, options?: KeepdimOptions): ValuesAndIndices;
+  (dim: number, keepdim?: boolean): ValuesAndIndices;
+  (dim: number, options: KeepdimOptions): ValuesAndIndices;
+  (options: { dim: number } & KeepdimOptions): ValuesAndIndices;
 }
 
-/** The methods with several signatures. */
-export interface MedianMethods {
-  /** The middle element: of all, or along `dim`, with its position. @see torch.median */
-  median: MedianMethod;
-  /** The middle one of the elements that are not NaN. @see torch.nanmedian */
-  nanmedian: MedianMethod;
+/** {@link median} as a function. */
+export interface MedianFunction {
+  (input: Tensor): Tensor;
+  (input: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+  (input: Tensor, dim: number, options: KeepdimOptions): ValuesAndIndices;
+  (input: Tensor, options: { dim: number } & KeepdimOptions): ValuesAndIndices;
+  (options: { input: Tensor }): Tensor;
+  (options: { input: Tensor; dim: number } & KeepdimOptions): ValuesAndIndices;
 }
 
 /** Where the median stands in sorted rows, in which NaN come last: `median` takes the first NaN if there is one. */
@@ -203,7 +208,6 @@ function medianAlong(
   ignoreNaN: boolean,
   options: KeepdimOptions,
 ): ValuesAndIndices {
-  checkOptions(op, options, ["keepdim"]);
   const d = wrapDim(op, dim, x.ndim);
   if (x.ndim === 0) return selected(op, x, 0, x.detach().clone(), x.newZeros([], { dtype: "int64" }));
   if (x.shape[d] === 0) throw new IndexError(`${op}: Expected reduction dim ${d} to have non-zero size.`);
@@ -212,33 +216,29 @@ function medianAlong(
   return reduced(selected(op, x, d, values.gather(d, at), indices.gather(d, at)), d, options);
 }
 
-function medianOf(
-  op: string,
-  x: Tensor,
-  dim: number | null | undefined,
-  ignoreNaN: boolean,
-  options: KeepdimOptions,
-): Tensor | ValuesAndIndices {
-  checkTensor(op, x);
-  if (x.dtype === "bool") throw new ValueError(`${op}: not implemented for 'Bool'; cast with x.long()`);
-  if (dim !== undefined && dim !== null) return medianAlong(op, x, dim, ignoreNaN, options);
-  if (x.numel() === 0) return x.newFull([], x.isFloatingPoint() ? Number.NaN : 0, { dtype: x.dtype });
-  return medianAlong(op, x.reshape(-1), 0, ignoreNaN, {}).values;
-}
+const medianOf =
+  (op: string, ignoreNaN: boolean) =>
+  (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor | ValuesAndIndices => {
+    checkTensor(op, x);
+    if (x.dtype === "bool") throw new ValueError(`${op}: not implemented for 'Bool'; cast with x.long()`);
+    if (dim !== undefined && dim !== null) return medianAlong(op, x, dim, ignoreNaN, options);
+    if (options.keepdim !== undefined) throw new ArgumentError(`${op}: keepdim is for one axis; name it with dim`);
+    if (x.numel() === 0) return x.newFull([], x.isFloatingPoint() ? Number.NaN : 0, { dtype: x.dtype });
+    return medianAlong(op, x.reshape(-1), 0, ignoreNaN, {}).values;
+  };
 
 /**
  * The middle element (the lower of two): of all, or along `dim`, with its position. NaN if there is one.
  * @see torch.median
  */
-export function median(x: Tensor): Tensor;
-export function median(x: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
-export function median(x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
-  return medianOf("median", x, dim, false, options);
-}
+export const median = named("median", "input, dim?; keepdim", medianOf("median", false)) as unknown as Overloaded<
+  MedianFunction,
+  MedianMethod
+>;
 
 /** {@link median} of the elements that are not NaN. @see torch.nanmedian */
-export function nanmedian(x: Tensor): Tensor;
-export function nanmedian(x: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
-export function nanmedian(x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
-  return medianOf("nanmedian", x, dim, true, options);
-}
+export const nanmedian = named(
+  "nanmedian",
+  "input, dim?; keepdim",
+  medianOf("nanmedian", true),
+) as unknown as Overloaded<MedianFunction, MedianMethod>;

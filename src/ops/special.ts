@@ -3,8 +3,8 @@
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkInteger, checkNumber } from "../core/arguments";
-import { alias, named } from "../core/signature";
-import type { Named } from "../core/signatureTypes";
+import { alias, named, withMethod } from "../core/signature";
+import type { Method, Named, Overloaded } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { type Binary, type BinaryInplace, binary, mapWith, type Unary, type UnaryInplace, unary } from "./define";
@@ -104,22 +104,27 @@ const MAX_ORDER = 65536;
  * @throws ValueError unless the order is a natural number.
  * @example torch.polygamma(1, x); x.polygamma(1);
  */
-export function polygamma(n: number, x: Tensor): Tensor;
-export function polygamma(x: Tensor, n: number): Tensor;
-export function polygamma(first: number | Tensor, second: number | Tensor): Tensor {
-  const [x, n] = typeof first === "number" ? [second, first] : [first, second];
+export const polygamma: Overloaded<
+  Named<"n, input", (n: number, input: Tensor) => Tensor>,
+  Method<Named<"input, n", (input: Tensor, n: number) => Tensor>>
+> = withMethod(
+  named("polygamma", "n, input", (n: number, x: Tensor): Tensor => polygammaOf(x, n)),
+  named("polygamma", "input, n", polygammaOf),
+);
+
+function polygammaOf(x: Tensor, n: number): Tensor {
   checkInteger("polygamma", "n", n, 0, MAX_ORDER);
   return mapWith("polygamma", checkTensor("polygamma", x), {
     dtypes: "float",
-    p: n as number,
-    grad: (g, s) => g.mul(polygamma(s, (n as number) + 1)),
+    p: n,
+    grad: (g, s) => g.mul(polygammaOf(s, n + 1)),
   });
 }
 
 /** {@link polygamma} in place: `x.polygamma_(n)`. */
 export const polygamma_: Named<"input, n", (x: Tensor, n: number) => Tensor> = inplace("polygamma_", {
   signature: "input, n",
-  implementation: (x: Tensor, n: number) => polygamma(x, n),
+  implementation: polygammaOf,
 });
 
 /** Modified Bessel function of the first kind, order 0. Shape: any. @see torch.i0 */

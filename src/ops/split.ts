@@ -4,7 +4,7 @@ import { recordAll } from "../autograd/node";
 import { checkInteger, checkIntegers } from "../core/arguments";
 import { IndexError, ShapeError, ValueError } from "../core/errors";
 import { shapeText, wrapDim } from "../core/shape";
-import { named } from "../core/signature";
+import { named, withMethod } from "../core/signature";
 import { allocate, filled, windowOn } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -54,25 +54,26 @@ function splitAxis(op: string, x: Tensor, dim: number): [dim: number, size: numb
  * @see torch.split
  * @throws ShapeError if the sizes do not add up to the axis.
  */
-export const split = named(
-  "split",
-  "tensor, splitSizeOrSections, dim?",
-  (x: Tensor, splitSizeOrSections: number | readonly number[], dim = 0): Tensor[] => {
-    if (Array.isArray(splitSizeOrSections)) return splitWithSizes(x, splitSizeOrSections, dim);
-    const [d, n] = splitAxis("split", x, dim);
-    const size = checkInteger("split", "splitSizeOrSections", splitSizeOrSections);
-    if (size < 0) throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
-    if (size === 0 && n > 0)
-      throw new ShapeError(`split: split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
-    const count = n === 0 ? 1 : Math.ceil(n / size);
-    return parts(
-      "SplitBackward0",
-      x,
-      d,
-      Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)),
-    );
-  },
+export const split = withMethod(
+  named("split", "tensor, splitSizeOrSections, dim?", splitInto),
+  named("split", "input, splitSize, dim?", splitInto),
 );
+
+function splitInto(x: Tensor, splitSizeOrSections: number | readonly number[], dim = 0): Tensor[] {
+  if (Array.isArray(splitSizeOrSections)) return splitWithSizes(x, splitSizeOrSections, dim);
+  const [d, n] = splitAxis("split", x, dim);
+  const size = checkInteger("split", "splitSizeOrSections", splitSizeOrSections);
+  if (size < 0) throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
+  if (size === 0 && n > 0)
+    throw new ShapeError(`split: split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
+  const count = n === 0 ? 1 : Math.ceil(n / size);
+  return parts(
+    "SplitBackward0",
+    x,
+    d,
+    Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)),
+  );
+}
 
 /** Views of the given sizes along `dim`. @see torch.split_with_sizes @throws ShapeError if they do not add up to the axis. */
 export const splitWithSizes = named(

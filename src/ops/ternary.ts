@@ -30,25 +30,32 @@ function asTensor(op: string, name: string, x: TensorLike, dtype: DType, like: T
 }
 
 /** {@link where} with its operands in the order of a method: `x.where(condition, other)`. */
-export function where(x: TensorLike, condition: Tensor, other: TensorLike): Tensor {
-  checkTensor("where", condition, "condition");
-  if (condition.dtype !== "bool" && condition.dtype !== "uint8")
-    throw new DTypeError(
-      `where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+export const where = named(
+  "where",
+  "input, condition, other",
+  (x: TensorLike, condition: Tensor, other: TensorLike): Tensor => {
+    checkTensor("where", condition, "condition");
+    if (condition.dtype !== "bool" && condition.dtype !== "uint8")
+      throw new DTypeError(
+        `where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+      );
+    const dtype = resultType(x, other);
+    const [a, b] = [
+      asTensor("where", "input", x, dtype, condition),
+      asTensor("where", "other", other, dtype, condition),
+    ];
+    checkSameDevice("where", condition, a, b);
+    const mask = cast(condition, "bool");
+    const [sa, sb, ta, tb] = [a.shape, b.shape, a.dtype, b.dtype];
+    return record(
+      "WhereBackward0",
+      combine("where", dtype, mask, a, b),
+      [a, b],
+      [mask],
+      [(g, [m]) => sumTo(where(g, m!, 0), sa, ta), (g, [m]) => sumTo(where(0, m!, g), sb, tb)],
     );
-  const dtype = resultType(x, other);
-  const [a, b] = [asTensor("where", "input", x, dtype, condition), asTensor("where", "other", other, dtype, condition)];
-  checkSameDevice("where", condition, a, b);
-  const mask = cast(condition, "bool");
-  const [sa, sb, ta, tb] = [a.shape, b.shape, a.dtype, b.dtype];
-  return record(
-    "WhereBackward0",
-    combine("where", dtype, mask, a, b),
-    [a, b],
-    [mask],
-    [(g, [m]) => sumTo(where(g, m!, 0), sa, ta), (g, [m]) => sumTo(where(0, m!, g), sb, tb)],
-  );
-}
+  },
+);
 
 /** start + weight · (end − start); the weight is a number or a tensor. @see torch.lerp */
 export const lerp = named(

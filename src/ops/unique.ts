@@ -1,7 +1,8 @@
 /** Distinct elements and slices. The shape of the result depends on the data, so the device is read. */
 import { noGrad } from "../autograd/mode";
-import { checkOptions } from "../core/errors";
 import { sizeOfShape, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -115,28 +116,44 @@ function distinct(op: string, x: Tensor, isSorted: boolean, options: UniqueConse
   });
 }
 
+/** A function whose result depends on its options `O`, `Flags` of which can also be given by position. */
+interface UniqueFunction<O, Flags extends readonly boolean[]> {
+  <G extends O>(input: Tensor, options?: G): UniqueResult<G>;
+  <G extends O>(options: { input: Tensor } & G): UniqueResult<G>;
+  (input: Tensor, ...flags: Partial<Flags>): Tensor | Tensor[];
+  (input: Tensor, ...flags: [...Flags, dim: number | null]): Tensor | Tensor[];
+}
+
+/** The method of a {@link UniqueFunction}. */
+interface UniqueMethod<O, Flags extends readonly boolean[]> {
+  <G extends O>(options?: G): UniqueResult<G>;
+  (...flags: Partial<Flags>): Tensor | Tensor[];
+  (...flags: [...Flags, dim: number | null]): Tensor | Tensor[];
+}
+
+type Consecutive = [returnInverse: boolean, returnCounts: boolean];
+
+type Unique = [sorted: boolean, ...Consecutive];
+
 /**
  * The distinct elements, or slices along `dim`, in ascending order. NaN differs from NaN.
  * @see torch.unique
  * @example const [values, inverse, counts] = x.unique({ returnInverse: true, returnCounts: true });
  */
-export function unique<O extends UniqueOptions>(x: Tensor, options?: O): UniqueResult<O> {
-  checkTensor("unique", x);
-  checkOptions("unique", options, ["sorted", "returnInverse", "returnCounts", "dim"]);
-  return distinct("unique", x.detach(), true, options ?? {}) as UniqueResult<O>;
-}
+export const unique = named(
+  "unique",
+  "input; sorted, returnInverse, returnCounts, dim",
+  (x: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] =>
+    distinct("unique", checkTensor("unique", x).detach(), true, options),
+) as unknown as Overloaded<UniqueFunction<UniqueOptions, Unique>, UniqueMethod<UniqueOptions, Unique>>;
 
 /** The elements, or slices along `dim`, without those that equal the one before. @see torch.unique_consecutive */
-export function uniqueConsecutive<O extends UniqueConsecutiveOptions>(x: Tensor, options?: O): UniqueResult<O> {
-  checkTensor("uniqueConsecutive", x);
-  checkOptions("uniqueConsecutive", options, ["returnInverse", "returnCounts", "dim"]);
-  return distinct("uniqueConsecutive", x.detach(), false, options ?? {}) as UniqueResult<O>;
-}
-
-/** The methods whose result depends on their options. */
-export interface UniqueMethods {
-  /** The distinct elements, or slices along `dim`, in ascending order. @see torch.unique */
-  unique<O extends UniqueOptions>(options?: O): UniqueResult<O>;
-  /** The elements, or slices along `dim`, without those that equal the one before. @see torch.unique_consecutive */
-  uniqueConsecutive<O extends UniqueConsecutiveOptions>(options?: O): UniqueResult<O>;
-}
+export const uniqueConsecutive = named(
+  "uniqueConsecutive",
+  "input; returnInverse, returnCounts, dim",
+  (x: Tensor, options: UniqueConsecutiveOptions = {}): Tensor | Tensor[] =>
+    distinct("uniqueConsecutive", checkTensor("uniqueConsecutive", x).detach(), false, options),
+) as unknown as Overloaded<
+  UniqueFunction<UniqueConsecutiveOptions, Consecutive>,
+  UniqueMethod<UniqueConsecutiveOptions, Consecutive>
+>;

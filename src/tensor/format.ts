@@ -1,8 +1,8 @@
 /** Tensors as text, laid out as PyTorch prints them. @see torch/_tensor_str.py */
 import type { Backend, Operand } from "../backend/backend";
-import { checkFlag, checkInteger, MAX_COUNT } from "../core/arguments";
+import { checkChoice, checkFlag, checkInteger, MAX_COUNT } from "../core/arguments";
 import { type DType, getDefaultDtype, isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions } from "../core/errors";
+import { named } from "../core/signature";
 import { allocate } from "./create";
 import { isTensor, Tensor } from "./tensor";
 
@@ -23,25 +23,28 @@ export interface PrintOptions {
 const defaults = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80, sciMode: null as boolean | null };
 const current = { ...defaults };
 
-const profiles: Record<string, Partial<typeof defaults>> = {
+const profiles = {
   default: defaults,
   short: { precision: 2, threshold: 1000, edgeitems: 2, linewidth: 80 },
   full: { precision: 4, threshold: Number.POSITIVE_INFINITY, edgeitems: 3, linewidth: 80 },
 };
 
 /** Changes how tensors are printed; a profile ("default", "short", "full") sets several options. @see torch.set_printoptions */
-export function setPrintoptions(options: PrintOptions & { profile?: "default" | "short" | "full" }): void {
-  checkOptions("setPrintoptions", options, [...Object.keys(defaults), "profile"]);
-  const { profile, ...rest } = options;
-  checkPrintOptions(rest);
-  if (profile !== undefined) {
-    const known = profiles[profile];
-    if (known === undefined)
-      throw new ArgumentError(`setPrintoptions: unknown profile "${profile}"; the profiles are default, short, full`);
-    Object.assign(current, known);
-  }
-  for (const [name, value] of Object.entries(rest)) if (value !== undefined) Object.assign(current, { [name]: value });
-}
+export const setPrintoptions = named(
+  "setPrintoptions",
+  "; precision, threshold, edgeitems, linewidth, profile, sciMode",
+  (options: PrintOptions & { profile?: "default" | "short" | "full" } = {}): void => {
+    const { profile, ...rest } = options;
+    checkPrintOptions(rest);
+    if (profile !== undefined && profile !== null)
+      Object.assign(
+        current,
+        profiles[checkChoice("setPrintoptions", "profile", profile, ["default", "short", "full"])],
+      );
+    for (const [name, value] of Object.entries(rest))
+      if (value !== undefined) Object.assign(current, { [name]: value });
+  },
+);
 
 function checkPrintOptions({ precision, threshold, edgeitems, linewidth, sciMode }: PrintOptions): void {
   const op = "setPrintoptions";

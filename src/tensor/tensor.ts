@@ -1,8 +1,11 @@
 /** The tensor handle: a strided window on a storage, and its place in the autograd graph. */
 import type { Device, Operand } from "../backend/backend";
+import { checkFlag } from "../core/arguments";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
 import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, sameShape, sizeOfShape, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import { adopt, enroll, lend, retire, runInScope } from "./scope";
 import { inferenceStorage, Storage } from "./storage";
 
@@ -139,16 +142,16 @@ export class Tensor implements Operand {
 
   /** The shape, or the size of one axis. @see torch.Tensor.size */
   size(): readonly number[];
-  size(dim: number): number;
-  size(dim?: number): number | readonly number[] {
-    return dim === undefined ? this.shape : this.shape[wrapDim("size", this.checkAxis(dim), this.ndim)]!;
+  size(dim: number | { dim: number }): number;
+  size(dim?: any): any {
+    return dim == null ? this.shape : this.shape[wrapDim("size", this.checkAxis(dim), this.ndim)]!;
   }
 
   /** The strides in elements, or the stride of one axis. @see torch.Tensor.stride */
   stride(): readonly number[];
-  stride(dim: number): number;
-  stride(dim?: number): number | readonly number[] {
-    return dim === undefined ? this.strides : this.strides[wrapDim("stride", this.checkAxis(dim), this.ndim)]!;
+  stride(dim: number | { dim: number }): number;
+  stride(dim?: any): any {
+    return dim == null ? this.strides : this.strides[wrapDim("stride", this.checkAxis(dim), this.ndim)]!;
   }
 
   private checkAxis(dim: number): number {
@@ -205,7 +208,10 @@ export class Tensor implements Operand {
    * @see torch.Tensor.requires_grad_
    * @throws AutogradError for integer tensors, and for `false` on a tensor that was computed.
    */
-  requiresGrad_(value = true): this {
+  requiresGrad_(requiresGrad?: boolean): this;
+  requiresGrad_(options: { requiresGrad?: boolean }): this;
+  requiresGrad_(value: any = true): this {
+    checkFlag("requiresGrad_", "requiresGrad", value);
     if (value && !isFloat(this.dtype))
       throw new AutogradError(`only Tensors of floating point dtype can require gradients, got ${this.dtype}`);
     if (!value && this.gradFn !== null)
@@ -356,6 +362,25 @@ export function setWindow(
   Object.assign(x, { shape, strides, offset, storage });
 }
 
+/** Methods of the class with arguments, by name too, and those that must not ignore what they are given; hot ones stay as they are. */
+const methods = {
+  size: "input, dim?",
+  stride: "input, dim?",
+  requiresGrad_: "input, requiresGrad?",
+  item: "input",
+  tolist: "input",
+  toTypedArray: "input",
+  storageOffset: "input",
+  elementSize: "input",
+  isInference: "input",
+} as const;
+
+for (const [name, signature] of Object.entries(methods)) {
+  const own = Tensor.prototype[name as keyof typeof methods] as (...args: unknown[]) => unknown;
+  const { method } = named(name, signature, (x: Tensor, ...args: unknown[]) => own.apply(x, args));
+  Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
+}
+
 /** Replaced by autograd: finds the current node of a view whose base may have been changed in place. */
 let currentViewNode = (view: Tensor): GradFn | null => view.node;
 
@@ -401,6 +426,6 @@ export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
  * @example
  * const loss = torch.tidy(() => { const l = lossFn(model(x), y); l.backward(); return l.item(); });
  */
-export function tidy<R>(body: () => R): R {
-  return runInScope("tidy", body, isTensor);
-}
+export const tidy = named("tidy", "body()", (body: () => unknown): unknown =>
+  runInScope("tidy", body, isTensor),
+) as unknown as Overloaded<<R>(body: () => R) => R>;
