@@ -166,9 +166,13 @@ function isNamed(call: Call, message: string): boolean {
   return kind === "module" && isPublic(/^\w+/.exec(message)?.[0] ?? "");
 }
 
+/** A class that is given for a function is called as one: that it cannot be is said by the language. */
+const isCallers = (error: unknown): boolean => error instanceof TypeError && /^Class constructor /.test(error.message);
+
 /** @param isStrict Whether an error must name the op that was called. */
 function judgeError(call: Call, error: unknown, isStrict: boolean): [FaultKind, string] | undefined {
   if (error instanceof WebAssembly.RuntimeError) return ["trap", show(error)];
+  if (isCallers(error)) return undefined;
   if (!(error instanceof torch.KindlingError)) return ["foreign", show(error)];
   const { message } = error as Error;
   if (message.includes(BOUND)) return undefined;
