@@ -270,13 +270,17 @@ async function judge({ read, expected }: Trial): Promise<Pick<Fault, "kind" | "d
 const programOf = ({ call, file }: Trial): string =>
   `const file = Uint8Array.from(atob("${Buffer.from(file).toString("base64")}"), (c) => c.charCodeAt(0));\n${call};`;
 
-/** Reads damaged files until `calls` were made or the time is over. */
-export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): Promise<void> {
+/**
+ * Reads damaged files until `calls` were made or the time is over.
+ * @returns How many were made.
+ */
+export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): Promise<number> {
   const end = performance.now() + seconds * 1000;
   const folder = await Folder.create();
   torch.ones(1).dispose();
+  let call = 0;
   try {
-    for (let call = 0; call < calls && performance.now() < end; call++) {
+    for (; call < calls && performance.now() < end; call++) {
       // Each file depends on the seed and its number alone.
       const random = randomOf(Math.imul(seed + 1, 0x9e3779b9) ^ Math.imul(call + 1, 0x85ebca6b));
       const kind = random(20);
@@ -297,4 +301,5 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
   } finally {
     await folder.remove();
   }
+  return call;
 }

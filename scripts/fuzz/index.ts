@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- ops|files|workers [--seed N] [--calls N] [--seconds N] [--op NAME] [--replay K] [--json FILE]`
+ * `npm run fuzz -- ops|wrong|files|workers [--seed N] [--calls N] [--seconds N] [--op NAME] [--replay K] [--json FILE]`
  *
  * Exit code 1 if there are faults, 2 for wrong arguments.
  */
@@ -10,12 +10,13 @@ import type { Fault } from "./fault";
 const help = `Calls the library at random and reports what must never happen, each with a program that shows it.
 
   npm run fuzz -- ops        every public function, method, module and optimizer, over guarded memory
+  npm run fuzz -- wrong      one wrong argument at a time to everything public, judged by the errors
   npm run fuzz -- files      damaged files
   npm run fuzz -- workers    workers that die
 
 Options
   --seed N      the same calls for the same seed (default 1)
-  --calls N     how many (default 10000)
+  --calls N     how many (default 10000; wrong: all)
   --seconds N   no call begins after this time (default 3600)
   --op NAME     ops: only this one, such as narrow or nn.functional.pad; or all below a path, such as nn.init.
   --replay K    ops: only the call with this number
@@ -24,7 +25,7 @@ Options
   --help        this text
 `;
 
-const kinds = ["ops", "files", "workers"] as const;
+const kinds = ["ops", "wrong", "files", "workers"] as const;
 type Kind = (typeof kinds)[number];
 
 const text = { type: "string" } as const;
@@ -51,7 +52,7 @@ function readOptions(args: readonly string[]) {
   return {
     kind: kind!,
     seed: whole("seed", values.seed ?? "1"),
-    calls: replay === undefined ? whole("calls", values.calls ?? "10000") : 1,
+    calls: replay === undefined ? whole("calls", values.calls ?? (kind === "wrong" ? "1000000" : "10000")) : 1,
     from: replay ?? 0,
     seconds: whole("seconds", values.seconds ?? "3600"),
     op: values.op,
@@ -68,14 +69,15 @@ async function run(
   report: (fault: Fault) => void,
 ): Promise<string> {
   const options = { seed, calls, seconds, report };
-  if (kind === "ops") {
+  if (kind === "ops" || kind === "wrong") {
     const { fuzzOps } = await import("./ops");
-    const { calls: made, accepted, refused } = await fuzzOps({ ...options, op, from, strict });
-    return `${made} calls, ${accepted} accepted, ${refused} refused`;
+    const made = await fuzzOps({ ...options, op, from, strict, wrong: kind === "wrong" });
+    const of = made.subjects === undefined ? "" : ` of ${made.subjects} callables`;
+    return `${made.calls} calls${of}, ${made.accepted} accepted, ${made.refused} refused`;
   }
   const module = await import(`./${kind}`);
-  await (kind === "files" ? module.fuzzFiles : module.fuzzWorkers)(options);
-  return `${calls} ${kind}`;
+  const made = await (kind === "files" ? module.fuzzFiles : module.fuzzWorkers)(options);
+  return `${made} ${kind}`;
 }
 
 /** Faults that were shown already, by what they have in common, are only counted. */

@@ -22,6 +22,7 @@ import {
   writeProgress,
 } from "./ops/protocol";
 import { type Knowledge, knowledgeFile } from "./ops/templates";
+import { WrongCalls } from "./ops/wrong";
 
 /** Seconds that one call may take. */
 const LIMIT = 10;
@@ -35,6 +36,8 @@ export interface OpsOptions extends FuzzOptions {
   readonly op?: string | undefined;
   /** An error that does not name the op that was called is a fault, too. */
   readonly strict?: boolean;
+  /** The wrong calls of everything that is public instead of random ones; `calls` is their number at most. */
+  readonly wrong?: boolean;
   /** The first call; default 0. */
   readonly from?: number;
   readonly planted?: Planted;
@@ -45,6 +48,8 @@ export interface OpsOptions extends FuzzOptions {
 /** What became of the calls. */
 export interface Summary extends Counts {
   readonly calls: number;
+  /** How many functions, constructors, methods and modules the wrong calls are of. */
+  readonly subjects?: number;
 }
 
 /** How a child ended: by itself, by a call that hung or killed it, or because time was up. */
@@ -67,17 +72,19 @@ class Run {
   private readonly file = join(this.folder, "progress");
   private readonly deadline: number;
   private readonly skip: number[] = [];
-  private readonly generator: Generator;
+  private readonly generator: Pick<Generator, "call"> & { readonly length?: number; readonly subjects?: number };
 
   constructor(private readonly options: OpsOptions) {
-    const { seed, op, planted } = options;
+    const { seed, op, planted, wrong } = options;
     const knowledge = deserialize(readFileSync(this.knowledge)) as Knowledge;
-    this.generator = new Generator(knowledge, seed, op, planted?.names);
+    this.generator = wrong ? new WrongCalls(knowledge, seed, op) : new Generator(knowledge, seed, op, planted?.names);
     this.deadline = performance.now() + options.seconds * 1000;
   }
 
   async go(): Promise<Summary> {
-    const { calls, from = 0 } = this.options;
+    const { from = 0 } = this.options;
+    const { length = Number.POSITIVE_INFINITY, subjects } = this.generator;
+    const calls = Math.min(this.options.calls, length - from);
     const total = noCounts();
     let next = from;
     for (let end: End = "over"; next < from + calls && end !== "late"; ) {
@@ -88,7 +95,7 @@ class Run {
       if (typeof end === "object") this.lose(progress, end);
     }
     rmSync(this.folder, { recursive: true });
-    return { ...total, calls: next - from };
+    return { ...total, calls: next - from, ...(subjects !== undefined && { subjects }) };
   }
 
   /** A call that ended its process is reported and left out; the others of its batch are made again. */
@@ -99,7 +106,8 @@ class Run {
   }
 
   private job(from: number, to: number): Job {
-    const { seed, op, planted, strict = false } = this.options;
+    const { seed, op, planted, wrong = false } = this.options;
+    const strict = wrong || (this.options.strict ?? false);
     const { knowledge, skip, file: progress } = this;
     writeFileSync(progress, writeProgress({ k: from, next: from, beats: 0, counts: noCounts() }));
     return {
@@ -110,6 +118,7 @@ class Run {
       knowledge,
       progress,
       strict,
+      wrong,
       ...(op !== undefined && { op }),
       ...(planted && { planted }),
     };

@@ -139,23 +139,29 @@ async function blocksLeft(before: number): Promise<number> {
   return torch.memoryStats().blocks - before;
 }
 
-/** Lets workers die until `calls` did or the time is over. */
-export async function fuzzWorkers(options: FuzzOptions): Promise<void> {
+/**
+ * Lets workers die until `calls` did or the time is over.
+ * @returns How many loaders were read.
+ */
+export async function fuzzWorkers(options: FuzzOptions): Promise<number> {
   torch.ones(1).dispose();
   const before = { bytes: torch.memoryStats().allocated, threads: countThreads() };
   threads.Worker = SmallWorker;
+  let made: number;
   try {
-    await runTrials(options);
+    made = await runTrials(options);
   } finally {
     threads.Worker = Worker;
   }
   const program = `// seed ${options.seed}`;
   for (const detail of leftBehind(before)) options.report({ kind: "leak", program, detail });
+  return made;
 }
 
-async function runTrials({ seed, calls, seconds, report }: FuzzOptions): Promise<void> {
+async function runTrials({ seed, calls, seconds, report }: FuzzOptions): Promise<number> {
   const end = performance.now() + seconds * 1000;
-  for (let call = 0; call < calls && performance.now() < end; call++) {
+  let call = 0;
+  for (; call < calls && performance.now() < end; call++) {
     const trial = trialOf(seed, call);
     const { blocks } = torch.memoryStats();
     const outcome = await Promise.race([read(trial).catch((error: unknown) => error), timer(LIMIT)]);
@@ -165,6 +171,7 @@ async function runTrials({ seed, calls, seconds, report }: FuzzOptions): Promise
       fault = { kind: "leak", detail: `${torch.memoryStats().blocks - blocks} blocks are held` };
     if (fault !== undefined) report({ ...fault, program: `// pass ${call} of seed ${seed}\n${JSON.stringify(trial)}` });
   }
+  return call;
 }
 
 /** Of iterators and loaders that were forgotten, the last few may be left: some crews of up to three workers with 16 MiB each. */

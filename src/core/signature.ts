@@ -124,7 +124,7 @@ function tooMany(op: string, given: readonly unknown[], parts: Parts): ArgumentE
   );
 }
 
-const missing = (op: string, name: string, parts: Parts): ArgumentError =>
+export const missing = (op: string, name: string, parts: Parts): ArgumentError =>
   new ArgumentError(`${op}: missing argument ${name}; ${listOf(parts)}`);
 
 /** The last argument if it gives others by name. In a position that takes plain objects it must give that one by name, too. */
@@ -185,8 +185,21 @@ const checks: ReadonlyMap<string, Check> = new Map(
 /** Names for which null means what undefined does: as None in PyTorch. */
 const optional: ReadonlySet<string> = new Set(["dtype", "device", "generator"]);
 
+/** What PyTorch's deprecated flags of losses ask for. */
+function oldReduction(op: string, { sizeAverage, reduce }: Record<string, unknown>): string {
+  const isOn = (name: string, value: unknown) => value == null || checkFlag(op, name, value);
+  const isMean = isOn("sizeAverage", sizeAverage);
+  return !isOn("reduce", reduce) ? "none" : isMean ? "mean" : "sum";
+}
+
+/** Turns the deprecated flags `sizeAverage` and `reduce` of losses into a `reduction`, over which they win. */
+export function foldReduction(op: string, values: Record<string, unknown>): void {
+  if (values.sizeAverage != null || values.reduce != null) values.reduction = oldReduction(op, values);
+  for (const name of ["sizeAverage", "reduce"]) delete values[name];
+}
+
 /** The arguments of an implementation: its parameters, and after them one object of options if any is given. */
-function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[] {
+export function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[] {
   const { positions, leading, required } = parts;
   const values: unknown[] = new Array(leading).fill(undefined);
   let options: Record<string, unknown> | undefined;
@@ -204,7 +217,10 @@ function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[]
   for (let i = 0; i < required; i++)
     if (values[i] === undefined && i >= given.length - (namesIn(given, parts) === undefined ? 0 : 1))
       throw missing(op, positions[i]!, parts);
-  if (options !== undefined) values.push(options);
+  if (options !== undefined) {
+    if ("sizeAverage" in options || "reduce" in options) foldReduction(op, options);
+    values.push(options);
+  }
   return values;
 }
 
@@ -275,7 +291,7 @@ const ops = new Set<string>();
  * Lets an error speak of the op that was called and of no part of it: `onesLike: dtype …` and not `newFull: dtype …`.
  * @returns What was thrown.
  */
-function renamed(error: unknown, op: string, runsCode: boolean): unknown {
+export function renamed(error: unknown, op: string, runsCode: boolean): unknown {
   if (!(error instanceof KindlingError)) return error;
   const old = error.message;
   const first = /^[\w.]+/.exec(old)?.[0] ?? "";

@@ -1,9 +1,10 @@
 /** Modules that hold modules or parameters by number or by name. */
+
 import { checkIterable } from "../core/arguments";
 import { ArgumentError, describe, IndexError } from "../core/errors";
+import { isPlainObject } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
-import { isOptions } from "./options";
 import { Parameter } from "./parameter";
 
 const fieldsOf = (module: Module): Record<string, unknown> => module as unknown as Record<string, unknown>;
@@ -120,7 +121,7 @@ export class Sequential extends NumberedModule<Module> {
     const isNamed =
       given.length === 1 &&
       !(first instanceof Module) &&
-      (isOptions(first) || Array.isArray(first) || first instanceof Map);
+      (isPlainObject(first) || Array.isArray(first) || first instanceof Map);
     const entries = isNamed
       ? entriesOf(this.constructor.name, first as NamedModules)
       : given.map((module, i) => [String(i), module as Module] as const);

@@ -39,7 +39,7 @@ export * from "./pooling";
 export * from "./rnn";
 export * from "./rnnCell";
 export * from "./softmax";
-export { Embedding, type EmbeddingOptions } from "./sparse";
+export { Embedding, type EmbeddingOptions, type PretrainedParameters, type TableParameters } from "./sparse";
 export { IncompatibleKeys, type StateDict, snakeCase } from "./state";
 export * from "./transformer";
 export * from "./tunableActivation";

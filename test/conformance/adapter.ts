@@ -1,10 +1,12 @@
 /**
- * From a PyTorch call to ours, by rule: names become camelCase, arguments are bound to PyTorch's signature, and each goes
- * to the parameter or option of the same name, else, if PyTorch takes it by position, to our parameter at that position.
- * What has no place is missing, unless it has PyTorch's default.
+ * From a PyTorch call to ours, by rule: names become camelCase. What declares the names of its arguments is called as PyTorch calls it; for all else
+ * arguments are bound to PyTorch's signature, and each goes to the parameter or option of the same name, else, if PyTorch takes it by position, to our
+ * parameter at that position. What has no place is missing, unless it has PyTorch's default.
  */
+import type { Parts } from "../../src/core/signature";
 import { type Api, loadApi, type Signature } from "./api";
-import { camelCase, type Placement, place, traitsOf } from "./place";
+import { declarationOf, functionOf, layOut, withoutFirst } from "./declared";
+import { camelCase, convert, type Placement, place, traitsOf } from "./place";
 import { type BoundArgument, bind, type TorchSignature } from "./signatures";
 import { isTensor, Missing, torch } from "./values";
 
@@ -37,7 +39,8 @@ export function mapFunction(
     if (isTensor(receiver) && !path.includes(".")) return mapMethod(receiver, path, rest, named, signatures);
     throw new Missing(`torch.${name}`);
   }
-  return { path: name, args: mapCall(`torch.${name}`, positional, named, signatures, api.functions[name]) };
+  const ours = { parts: declarationOf(find(name)), overloads: api.functions[name] };
+  return { path: name, args: mapCall(`torch.${name}`, positional, named, signatures, ours) };
 }
 
 /** Makes a call of a function or method. */
@@ -63,7 +66,9 @@ export function mapMethod(
   const name = camelCase(method);
   if (typeof (receiver as any)?.[name] !== "function") throw new Missing(`Tensor.${name}`);
   const withoutReceiver = signatures.map((signature) => ({ ...signature, parameters: signature.parameters.slice(1) }));
-  const args = mapCall(`Tensor.${name}`, positional, named, withoutReceiver, api.methods[name], receiver);
+  const parts = declarationOf(functionOf((receiver as any)[name]));
+  const ours = { parts: parts && withoutFirst(parts), overloads: api.methods[name] };
+  const args = mapCall(`Tensor.${name}`, positional, named, withoutReceiver, ours, receiver);
   return { path: name, receiver, args };
 }
 
@@ -80,7 +85,7 @@ export function mapConstructor(
     .map((part, i, all) => (i < all.length - 1 ? camelCase(part) : part))
     .join(".");
   if (typeof find(name) !== "function") throw new Missing(`torch.${name}`);
-  return { path: name, args: mapCall(`new torch.${name}`, positional, named, signatures, api.classes[name]) };
+  return { path: name, args: asGiven(positional, named, signatures) };
 }
 
 /** Builds an instance of the class at a PyTorch path. */
@@ -89,23 +94,41 @@ export function construct(...call: Parameters<typeof mapConstructor>): any {
   return new (find(path) as new (...args: readonly unknown[]) => unknown)(...args);
 }
 
-/** The arguments of a module of the class at a PyTorch path, laid out for its `forward`. */
-export function mapForward(
-  path: string,
-  positional: readonly unknown[],
-  named: Readonly<Record<string, unknown>>,
-): unknown[] {
-  api ??= loadApi();
-  return mapCall(`${path}.forward`, positional, named, [], api.forwards[path]);
-}
+/** The arguments of a module for its `forward`. */
+export const mapForward = (positional: readonly unknown[], named: Readonly<Record<string, unknown>>): unknown[] =>
+  asGiven(positional, named, []);
 
-/** Calls a module of the class at a PyTorch path, with the arguments of its `forward`. */
+/** Calls a module with the arguments of its `forward`. */
 export const callInstance = (
-  path: string,
   module: any,
   positional: readonly unknown[],
   named: Readonly<Record<string, unknown>>,
-): any => module(...mapForward(path, positional, named));
+): any => module(...mapForward(positional, named));
+
+/** The arguments of a class or module, which take all of them as PyTorch does. What is None by default is left out. */
+function asGiven(
+  positional: readonly unknown[],
+  named: Readonly<Record<string, unknown>>,
+  signatures: readonly TorchSignature[],
+): unknown[] {
+  const traits = traitsOf([positional, named]);
+  const bound = signatures.flatMap((signature) => bind(signature, positional, named, isTensor) ?? []);
+  const isNone = (value: unknown, isSame: (one: BoundArgument) => boolean): boolean =>
+    value === null && bound.some((one) => isSame(one) && one.isDefault);
+  const args = positional.map((value, i) =>
+    isNone(value, ({ position }) => position === i) ? undefined : convert(value, ["any"], traits),
+  );
+  const given = Object.entries(named).filter(([key, value]) => !isNone(value, ({ name }) => name === key));
+  if (given.length === 0) return args;
+  return [...args, Object.fromEntries(given.map(([key, value]) => [camelCase(key), convert(value, ["any"], traits)]))];
+}
+
+/** What is known of something of ours. */
+interface Ours {
+  /** What it declares. */
+  readonly parts?: Parts | undefined;
+  readonly overloads: readonly Signature[] | undefined;
+}
 
 /** Our arguments for a call, of a method with its receiver; the first pair of a PyTorch and one of our signatures that takes every argument wins. */
 function mapCall(
@@ -113,19 +136,20 @@ function mapCall(
   positional: readonly unknown[],
   named: Readonly<Record<string, unknown>>,
   theirs: readonly TorchSignature[],
-  ours: readonly Signature[] | undefined,
+  { parts, overloads }: Ours,
   receiver?: unknown,
 ): unknown[] {
   const bound = theirs
     .map((signature) => bind(signature, positional, named, isTensor))
     .filter((call) => call !== undefined);
   const calls = bound.length > 0 ? withDefaultsOfAll(bound) : [unnamed(positional, named)];
-  if (ours === undefined) throw new Missing(`${what}: no declaration found`);
   const traits = traitsOf([receiver, positional, named]);
+  if (parts !== undefined) return layOut(parts, overloads ?? [], { positional, named, bound: bound.flat(), traits });
+  if (overloads === undefined) throw new Missing(`${what}: no declaration found`);
   let best: Placement | undefined;
   let reason = "";
   for (const call of calls)
-    for (const signature of ours) {
+    for (const signature of overloads) {
       const placed = place(call, signature, traits);
       if (typeof placed === "string") reason ||= placed;
       else if (best === undefined || placed.matches > best.matches) best = placed;

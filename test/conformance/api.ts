@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { parse } from "../../src/core/signature";
 
 /** What a parameter accepts, as far as the adapter tells values apart. */
 export type Kind = "any" | "tensor" | "number" | "boolean" | "string" | "array" | "function" | "null" | "object";
@@ -16,8 +17,8 @@ export interface Parameter {
   readonly optional: boolean;
   readonly rest: boolean;
   readonly kinds: readonly Kind[];
-  /** The names of the options, if the parameter takes an object of options. */
-  readonly options?: readonly string[];
+  /** The options with what they accept, if the parameter takes an object of options. */
+  readonly options?: Readonly<Record<string, readonly Kind[]>>;
 }
 
 /** One overload. */
@@ -30,6 +31,8 @@ export interface Api {
   readonly methods: Readonly<Record<string, readonly Signature[]>>;
   /** The `forward` of each class of modules. */
   readonly forwards: Readonly<Record<string, readonly Signature[]>>;
+  /** Public methods of all classes but Tensor, as `Class.method` with the class that defines them. */
+  readonly members: Readonly<Record<string, readonly Signature[]>>;
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -62,12 +65,18 @@ function readApi(): Api {
   return new Reader(program).read();
 }
 
+const isHidden = (symbol: ts.Symbol): boolean =>
+  (symbol.valueDeclaration !== undefined &&
+    (ts.getCombinedModifierFlags(symbol.valueDeclaration) & ts.ModifierFlags.NonPublicAccessibilityModifier) !== 0) ||
+  symbol.getJsDocTags().some(({ name }) => name === "internal");
+
 class Reader {
   private readonly checker: ts.TypeChecker;
   private readonly tensor: ts.Type;
   private readonly functions: Record<string, Signature[]> = {};
   private readonly classes: Record<string, Signature[]> = {};
   private readonly forwards: Record<string, Signature[]> = {};
+  private readonly members: Record<string, Signature[]> = {};
 
   constructor(private readonly program: ts.Program) {
     this.checker = program.getTypeChecker();
@@ -77,8 +86,8 @@ class Reader {
 
   read(): Api {
     for (const symbol of this.exportsOf("src/index.ts")) this.addExport(symbol.name, symbol);
-    const { functions, classes, forwards } = this;
-    return { functions, classes, forwards, methods: this.methods() };
+    const { functions, classes, forwards, members } = this;
+    return { functions, classes, forwards, members, methods: this.methods() };
   }
 
   private exportsOf(file: string): ts.Symbol[] {
@@ -97,20 +106,35 @@ class Reader {
     const type = this.checker.getTypeOfSymbol(symbol);
     const calls = type.getCallSignatures();
     const constructors = type.getConstructSignatures();
-    if (calls.length > 0) this.functions[path] = calls.flatMap((signature) => this.overloads(signature));
+    if (calls.length > 0) this.functions[path] = this.formsOf(type);
     if (constructors.length === 0) return;
     this.classes[path] = constructors.flatMap((signature) => this.overloads(signature));
     const forward = constructors[0]!.getReturnType().getProperty("forward");
     const forwards = forward ? this.checker.getTypeOfSymbol(forward).getCallSignatures() : [];
     this.forwards[path] = forwards.flatMap((signature) => this.overloads(signature));
+    if (constructors[0]!.getReturnType() !== this.tensor) this.addMembers(path, type, constructors[0]!.getReturnType());
+  }
+
+  /** The methods of instances, and static ones as functions below the class. */
+  private addMembers(path: string, statics: ts.Type, instance: ts.Type): void {
+    for (const property of instance.getProperties()) {
+      const owner = property.valueDeclaration?.parent;
+      if (!owner || !ts.isClassLike(owner) || isHidden(property)) continue;
+      const key = `${owner.name?.text}.${property.name}`;
+      if (!(key in this.members)) this.members[key] = this.formsOf(this.checker.getTypeOfSymbol(property));
+    }
+    for (const property of statics.getProperties().filter((one) => !isHidden(one))) {
+      const forms = this.formsOf(this.checker.getTypeOfSymbol(property));
+      if (forms.length > 0) this.functions[`${path}.${property.name}`] = forms;
+    }
   }
 
   /** The class's own methods, and the functions of the op families without their first parameter. */
   private methods(): Record<string, Signature[]> {
     const methods: Record<string, Signature[]> = {};
     for (const property of this.checker.getPropertiesOfType(this.tensor)) {
-      const calls = this.checker.getTypeOfSymbol(property).getCallSignatures();
-      if (calls.length > 0) methods[property.name] = calls.flatMap((signature) => this.overloads(signature));
+      const forms = this.formsOf(this.checker.getTypeOfSymbol(property));
+      if (forms.length > 0) methods[property.name] = forms;
     }
     const families = readdirSync(join(root, "src", "ops"), { recursive: true, encoding: "utf8" });
     for (const file of families.filter((name) => name.endsWith(".ts")))
@@ -122,11 +146,26 @@ class Reader {
   private addMethod(methods: Record<string, Signature[]>, exported: ts.Symbol): void {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(exported) : exported;
     if (!(exported.name in methods) || !(symbol.flags & ts.SymbolFlags.Value)) return;
-    const calls = this.checker.getTypeOfSymbol(symbol).getCallSignatures();
-    const overloads = calls.flatMap((signature) => this.overloads(signature));
+    const overloads = this.formsOf(this.checker.getTypeOfSymbol(symbol));
     const own = overloads.filter((overload) => overload[0]?.kinds.some((kind) => kind === "tensor" || kind === "any"));
     if (own.length > 0)
       methods[exported.name] = own.map((overload) => (overload[0]!.rest ? overload : overload.slice(1)));
+  }
+
+  /** The overloads of a function; of one that is declared with {@link parse}d names, its implementation with them. */
+  private formsOf(type: ts.Type): Signature[] {
+    const phantom = type.getProperties().find(({ name }) => name.startsWith("__@types"));
+    const calls = type.getCallSignatures();
+    if (phantom === undefined) return calls.flatMap((signature) => this.overloads(signature));
+    const derived = this.checker.getNonNullableType(this.checker.getTypeOfSymbol(phantom)).getCallSignatures()[0]!;
+    const [text, implementation] = derived.getParameters().map((symbol) => this.checker.getTypeOfSymbol(symbol));
+    const { positions } = parse((text as ts.StringLiteralType).value);
+    const [own] = implementation!.getCallSignatures().flatMap((signature) => this.overloads(signature));
+    return [
+      own!.map((parameter, i) =>
+        parameter.options && i === own!.length - 1 ? parameter : { ...parameter, name: positions[i] ?? parameter.name },
+      ),
+    ];
   }
 
   /** The overloads that a signature stands for: a rest parameter of tuples is one per tuple. */
@@ -171,18 +210,23 @@ class Reader {
     return { name: symbol.name, optional, rest: false, ...this.accepts(this.checker.getTypeOfSymbol(symbol)) };
   }
 
-  private accepts(type: ts.Type): { kinds: Kind[]; options?: string[] } {
-    const members = this.members(type);
-    const kinds = [...new Set(members.map((member) => this.kindOf(member)).filter((kind) => kind !== undefined))];
-    const options = members
-      .filter((member) => this.kindOf(member) === "object")
-      .flatMap((member) => member.getProperties());
-    return options.length > 0 ? { kinds, options: [...new Set(options.map((option) => option.name))] } : { kinds };
+  private kindsOf(type: ts.Type): Kind[] {
+    const kinds = this.parts(type).map((member) => this.kindOf(member));
+    return [...new Set(kinds.filter((kind) => kind !== undefined))];
   }
 
-  private members(type: ts.Type): ts.Type[] {
+  private accepts(type: ts.Type): Pick<Parameter, "kinds" | "options"> {
+    const kinds = this.kindsOf(type);
+    const options = this.parts(type)
+      .filter((member) => this.kindOf(member) === "object")
+      .flatMap((member) => member.getProperties())
+      .map((option) => [option.name, this.kindsOf(this.checker.getTypeOfSymbol(option))] as const);
+    return options.length > 0 ? { kinds, options: Object.fromEntries(options) } : { kinds };
+  }
+
+  private parts(type: ts.Type): ts.Type[] {
     const bound = type.flags & ts.TypeFlags.TypeParameter ? (this.checker.getBaseConstraintOfType(type) ?? type) : type;
-    return bound.isUnion() ? bound.types.flatMap((member) => this.members(member)) : [bound];
+    return bound.isUnion() ? bound.types.flatMap((member) => this.parts(member)) : [bound];
   }
 
   private kindOf(type: ts.Type): Kind | undefined {

@@ -61,7 +61,7 @@ class Layout {
   ) {
     const last = signature.at(-1);
     this.names = new Set(call.map(({ name }) => camelCase(name)));
-    this.known = last?.options ?? [];
+    this.known = Object.keys(last?.options ?? {});
     // An object that may also be something else, such as the target of `to`, is a position as well.
     this.positions = signature.filter((parameter) => parameter !== last || !last.options || last.kinds.length > 1);
   }
@@ -131,10 +131,10 @@ class Layout {
 }
 
 /** Arguments that say where or how tensors lie on a device, and nothing about values. */
-const meaningless = new Set(["non_blocking", "memory_format"]);
+export const meaningless: ReadonlySet<string> = new Set(["non_blocking", "memory_format"]);
 
 /** `stride=[]` is PyTorch's way to leave an argument out. */
-const isEmptyList = ({ value, isDefault }: BoundArgument): boolean =>
+export const isEmptyList = ({ value, isDefault }: BoundArgument): boolean =>
   isDefault && Array.isArray(value) && value.length === 0;
 
 function kindOf(value: unknown): Kind {
@@ -156,7 +156,7 @@ function accepts({ kinds, optional, rest }: Parameter, value: unknown): boolean 
  * The value as our function takes it. JavaScript has no 2.0: where a Python float meets integer tensors, it becomes what a user
  * would write, a 0-d float tensor, if the parameter takes one.
  */
-function convert(value: unknown, kinds: readonly Kind[], traits: Traits): unknown {
+export function convert(value: unknown, kinds: readonly Kind[], traits: Traits): unknown {
   if (value instanceof DTypeName) return value.name;
   if (Array.isArray(value)) return value.map((item) => convert(item, ["any"], traits));
   if (value === null) return kinds.includes("null") || kinds.includes("any") ? null : undefined;

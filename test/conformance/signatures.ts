@@ -74,7 +74,7 @@ function parseParameter(text: string, keywordOnly: boolean, isSchema: boolean): 
 
 /**
  * Parses `add(input, other, *, alpha=1, out=None) -> Tensor`, `Tensor.add(other)` or a schema such as
- * `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`. The receiver is always the first parameter,
+ * `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`. The receiver, mostly the first parameter, is
  * called `input`.
  */
 export function parseSignature(text: string): TorchSignature {
@@ -89,12 +89,13 @@ export function parseSignature(text: string): TorchSignature {
   }
   const receiver = { name: "input", fallback: undefined, keywordOnly: false, variadic: false, type: "Tensor" };
   if (full.startsWith("Tensor.") && parameters[0]?.name !== "input") parameters.unshift(receiver);
-  else if (parameters[0]?.name === "self") parameters[0] = { ...parameters[0], name: "input" };
+  const self = parameters.findIndex((parameter) => parameter.name === "self");
+  if (self >= 0) parameters[self] = { ...parameters[self]!, name: "input" };
   return { name, parameters };
 }
 
 /** The value of a default written in Python; undefined if it is not a literal. */
-function literal(text: string): unknown {
+export function literal(text: string): unknown {
   const plain = text.trim();
   if (plain === "None") return null;
   if (plain === "True" || plain === "False") return plain === "True";

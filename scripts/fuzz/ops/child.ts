@@ -12,6 +12,7 @@ import { Judge, type Verdict } from "./judge";
 import { type Job, noCounts, writeProgress } from "./protocol";
 import { shrink } from "./shrink";
 import type { Call } from "./value";
+import { WrongCalls } from "./wrong";
 
 /** Calls that are judged together. */
 const BATCH = 200;
@@ -25,7 +26,7 @@ function isSame(a: Fault, b: Fault | undefined): boolean {
 class Child {
   private readonly file: number;
   private readonly judge: Judge;
-  private readonly generator: Generator;
+  private readonly generator: Pick<Generator, "call">;
   private readonly counts = noCounts();
   private readonly skip: ReadonlySet<number>;
   private next: number;
@@ -39,14 +40,16 @@ class Child {
     this.skip = new Set(job.skip);
     this.next = job.from;
     const knowledge = deserialize(readFileSync(job.knowledge));
-    this.generator = new Generator(knowledge, job.seed, job.op, job.planted?.names);
+    this.generator = job.wrong
+      ? new WrongCalls(knowledge, job.seed, job.op)
+      : new Generator(knowledge, job.seed, job.op, job.planted?.names);
     this.judge = new Judge(openHeap(), Object.create(torch, { planted: { value: planted } }), job.strict);
   }
 
   /** Makes all calls, or those up to a trap. */
   async run(): Promise<void> {
     for (let isSound = true; isSound && this.next < this.job.to; ) {
-      isSound = this.batch();
+      isSound = await (this.job.wrong ? this.wrongBatch() : this.batch());
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.note(this.next);
@@ -62,6 +65,24 @@ class Child {
     for (const [i, verdict] of verdicts.entries()) this.tell(numbers[i]!, calls[i]!, verdict);
     this.next = verdicts.length < numbers.length ? numbers[verdicts.length]! : end;
     return !verdicts.some(({ fault }) => fault?.kind === "trap");
+  }
+
+  /** Makes calls one by one, each once; promises are waited for. */
+  private async wrongBatch(): Promise<boolean> {
+    const end = Math.min(this.job.to, this.next + BATCH);
+    for (; this.next < end; this.next++) {
+      const k = this.next;
+      if (this.skip.has(k)) continue;
+      this.note(k);
+      const { outcome, fault } = await this.judge.judgeError(this.generator.call(k));
+      this.counts[outcome]++;
+      if (fault) this.say({ k, fault });
+      if (fault?.kind === "trap") {
+        this.next++;
+        return false;
+      }
+    }
+    return true;
   }
 
   private tell(k: number, call: Call, { outcome, fault }: Verdict): void {

@@ -1,13 +1,13 @@
 /** The call with a number, from a seed: a sample or a guess, varied, and in half of the cases made hostile. */
+import { declarationOf, functionOf } from "../../../test/conformance/declared";
+import { torch } from "../../../test/conformance/values";
 import { UsageError } from "../../usage";
 import { guess } from "./guess";
 import { mutate, vary } from "./hostile";
 import { Rng } from "./rng";
-import { type Target, targets } from "./targets";
+import { lastName, type Target, targets } from "./targets";
 import type { Knowledge } from "./templates";
-import type { Call, Value } from "./value";
-
-const lastName = (path: string): string => path.split(".").at(-1)!.replace(/_$/, "");
+import { type Call, mapCall, type Value } from "./value";
 
 /** Makes calls; the same for the same seed, number and build. */
 export class Generator {
@@ -41,9 +41,10 @@ export class Generator {
     const rng = new Rng(this.seed, k);
     let call = this.plausible(rng, rng.pick(this.all));
     if (rng.chance(0.6)) call = vary(rng, call);
-    if (rng.chance(0.5)) return call;
+    if (rng.chance(0.25)) call = byName(rng, call);
+    if (rng.chance(0.5)) return small(call);
     for (let changes = rng.pick([1, 1, 1, 2, 2, 3]); changes > 0; changes--) call = mutate(rng, call);
-    return call;
+    return small(call);
   }
 
   private plausible(rng: Rng, target: Target): Call {
@@ -55,6 +56,36 @@ export class Generator {
     if (kind === "module" || template.kind === "module") return kind === template.kind ? template : guess(rng, target);
     return isFitting(kind, template.args[0]) ? { ...template, kind, path } : guess(rng, target);
   }
+}
+
+/** What calls a function for every element of its inputs, some for every pair. */
+const repeats = /^(gradcheck|gradgradcheck|jacobian|hessian|jacrev|jacfwd|v?hvp|vhp)$/;
+const MOST_INPUTS = 8;
+
+/** Such calls get small inputs: large ones take minutes, and are right. */
+const small = (call: Call): Call =>
+  repeats.test(lastName(call.path))
+    ? mapCall(call, (x) =>
+        x.is === "tensor" && x.shape.reduce((a, b) => a * b, 1) > MOST_INPUTS ? { ...x, shape: [2, 3] } : x,
+      )
+    : call;
+
+/** The function at a path; what is planted is not below `torch`. */
+const find = (path: string): unknown => path.split(".").reduce<any>((value, key) => value?.[key], torch);
+
+/** Some of the last arguments by name, where the function declares names. */
+function byName(rng: Rng, call: Call): Call {
+  const { kind, path, args } = call;
+  if (kind !== "function" && kind !== "method") return call;
+  const names = declarationOf(kind === "method" ? functionOf(torch.Tensor.prototype[path]) : find(path))?.positions;
+  const last = args.at(-1);
+  const options = last?.is === "record" ? last.entries : [];
+  const given = options.length > 0 ? args.slice(0, -1) : args;
+  if (names === undefined || given.length > names.length) return call;
+  const first = rng.between(kind === "method" ? 1 : 0, given.length);
+  const entries = given.slice(first).map((value, i) => [names[first + i]!, value] as const);
+  if (entries.length + options.length === 0) return call;
+  return { ...call, args: [...given.slice(0, first), { is: "record", entries: [...entries, ...options] }] };
 }
 
 /** Methods are below `Tensor`. */

@@ -119,23 +119,24 @@ function parameter(rng: Rng, { name, kinds, options }: Parameter): Value {
     case "null":
       return plain(null);
     case "object":
-      return options ? optionsOf(rng, options) : code(rng.pick(objects));
+      return options ? optionsOf(rng, Object.keys(options)) : code(rng.pick(Object.values(objects)));
     default:
       return rng.chance(0.7) ? tensorOf(rng, name) : plain(rng.pick([0, 1, 2]));
   }
 }
 
 /** Instances that some parameters want. */
-const objects = [
-  "new torch.nn.Linear(3, 2)",
-  "new torch.nn.Sequential(new torch.nn.Linear(3, 3), new torch.nn.ReLU())",
-  "new torch.optim.SGD([torch.ones([3]).requiresGrad_()], { lr: 0.1 })",
-  "new torch.utils.data.TensorDataset(torch.ones([4, 3]))",
-  "new torch.Generator()",
-  "new Map()",
-];
+export const objects = {
+  linear: "new torch.nn.Linear(3, 2)",
+  sequential: "new torch.nn.Sequential(new torch.nn.Linear(3, 3), new torch.nn.ReLU())",
+  optimizer: "new torch.optim.SGD([torch.ones([3]).requiresGrad_()], { lr: 0.1 })",
+  dataset: "new torch.utils.data.TensorDataset(torch.ones([4, 3]))",
+  generator: "new torch.Generator()",
+  map: "new Map()",
+};
 
-function argumentsOf(rng: Rng, signature: Signature): Value[] {
+/** Plausible arguments for a signature. */
+export function argumentsOf(rng: Rng, signature: Signature): Value[] {
   const values: Value[] = [];
   for (const one of signature) {
     if (one.optional && !one.rest && rng.chance(0.4)) break;
@@ -150,7 +151,7 @@ export function guess(rng: Rng, { kind, path, signatures, forwards }: Target): C
   const args = signatures.length > 0 ? argumentsOf(rng, rng.pick(signatures)) : [tensorOf(rng)];
   if (kind === "method") return { kind, path, args: [tensorOf(rng), ...args] };
   if (kind === "optimizer") return { kind, path, args: [parameters(rng), ...args.slice(1)], inputs: [] };
-  if (kind === "scheduler") return { kind, path, args: [code(objects[2]!), ...args.slice(1)], inputs: [] };
+  if (kind === "scheduler") return { kind, path, args: [code(objects.optimizer), ...args.slice(1)], inputs: [] };
   if (kind !== "module") return { kind, path, args };
   return { kind, path, args, inputs: forwards.length > 0 ? argumentsOf(rng, rng.pick(forwards)) : [tensorOf(rng)] };
 }

@@ -4,6 +4,9 @@ import { torch } from "../../../test/conformance/values";
 /** Larger blocks are refused as if memory were out: they only cost time. */
 const MOST_BYTES = 256 << 20;
 
+/** What the error for such a block says. */
+export const BOUND = `the fuzzer gives at most ${MOST_BYTES} bytes`;
+
 interface Damage {
   readonly where: string;
   readonly bytes: number;
@@ -25,8 +28,7 @@ export function openHeap(): Heap {
   if (!guard.isOn) throw new Error("the fuzzer needs KINDLING_GUARD=1");
   const allocate = memory.allocate.bind(memory);
   memory.allocate = (bytes: number) => {
-    if (bytes > MOST_BYTES)
-      throw new torch.OutOfMemoryError(`out of memory: the fuzzer gives at most ${MOST_BYTES} bytes`);
+    if (bytes > MOST_BYTES) throw new torch.OutOfMemoryError(`out of memory: ${BOUND}`);
     return allocate(bytes);
   };
   const show = ({ where, bytes, offset }: Damage): string =>

@@ -1,7 +1,7 @@
 /** Makes one call twice over different memory, and says what is wrong with it. */
 import { isTensor, type Tensor, torch } from "../../../test/conformance/values";
 import type { Fault, FaultKind } from "../fault";
-import type { Heap } from "./heap";
+import { BOUND, type Heap } from "./heap";
 import { type Program, printCall } from "./print";
 import type { Call } from "./value";
 
@@ -136,17 +136,46 @@ const stackOf = ({ stack = "" }: Error): string =>
     .map((line) => line.replace(/\(?(file:\/\/)?\/\S*\/(?=[^/]+:\d+)/, "("))
     .join("\n");
 
-/** The op's own name, or that of what it is an alias or a part of. */
-function isNamed({ path }: Call, message: string): boolean {
-  const name = path.split(".").at(-1)!.replace(/_$/, "").toLowerCase();
-  return message.toLowerCase().includes(name);
+const words = (text: string): string => text.toLowerCase().replaceAll("_", "");
+
+/** The class of an instance whose method is called. */
+const classOf = ({ kind, args: [receiver] }: Call): string | undefined => {
+  if (kind !== "method" || receiver === undefined) return undefined;
+  const path =
+    receiver.is === "new"
+      ? receiver.path
+      : receiver.is === "code"
+        ? /^new torch\.([\w.]+)/.exec(receiver.text)?.[1]
+        : undefined;
+  return path?.split(".").at(-1);
+};
+
+/** Whether something public has this name. */
+const isPublic = (name: string): boolean =>
+  [torch, torch.nn, torch.nn.functional, torch.Tensor.prototype].some((space) => typeof space[name] === "function");
+
+/**
+ * Whether a message names what was called: the function, the method, or the class. The call of a module may fail in any of the functions and modules
+ * that it is made of.
+ */
+function isNamed(call: Call, message: string): boolean {
+  const { kind, path } = call;
+  const className = classOf(call);
+  const names = [path.split(".").at(-1)!, ...(className === undefined ? [] : [className])];
+  if (names.some((name) => words(message).includes(words(name)))) return true;
+  return kind === "module" && isPublic(/^\w+/.exec(message)?.[0] ?? "");
 }
+
+/** A class that is given for a function is called as one: that it cannot be is said by the language. */
+const isCallers = (error: unknown): boolean => error instanceof TypeError && /^Class constructor /.test(error.message);
 
 /** @param isStrict Whether an error must name the op that was called. */
 function judgeError(call: Call, error: unknown, isStrict: boolean): [FaultKind, string] | undefined {
   if (error instanceof WebAssembly.RuntimeError) return ["trap", show(error)];
+  if (isCallers(error)) return undefined;
   if (!(error instanceof torch.KindlingError)) return ["foreign", show(error)];
   const { message } = error as Error;
+  if (message.includes(BOUND)) return undefined;
   if (/\[object \w+\]/.test(message)) return ["foreign", show(error)];
   if (isStrict && !isNamed(call, message)) return ["foreign", `names no op: ${show(error)}`];
   return undefined;
@@ -227,11 +256,69 @@ export class Judge {
     return verdict;
   }
 
+  /** Judges the error of a call, also one that a promise or the first items of what it gives are refused with. */
+  async judgeError(call: Call): Promise<Verdict> {
+    const make = compile(printCall(call));
+    reset();
+    const run = torch.tidy((): Run & { later?: boolean } => {
+      let prepared: Prepared;
+      try {
+        prepared = make(this.library);
+      } catch (error) {
+        return error instanceof torch.KindlingError ? { isInvalid: true } : { error };
+      }
+      try {
+        const result = prepared.call();
+        if (!(result instanceof Promise)) return begin(result);
+        result.catch(() => {});
+        return { later: true };
+      } catch (error) {
+        return { error };
+      }
+    });
+    return this.verdict(call, run.later ? await settle(make(this.library)) : run);
+  }
+
   private verdict(call: Call, { isInvalid, error, bits }: Run): Verdict {
     if (isInvalid) return { outcome: "invalid" };
     if (bits) return { outcome: "accepted" };
     const wrong = judgeError(call, error, this.isStrict);
     return wrong ? { outcome: "refused", fault: faultOf(call, ...wrong) } : { outcome: "refused" };
+  }
+}
+
+/** Whether the library accepts a call. */
+export function isPlausible(call: Call): boolean {
+  try {
+    torch.tidy(() => {
+      const result = compile(printCall(call))(torch).call();
+      if (result instanceof Promise) result.catch(() => {});
+      else begin(result);
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads a few items of what can be read: samplers, loaders and the like begin then. */
+function begin(result: unknown): Run {
+  const isLazy = typeof result === "object" && result !== null && !isTensor(result) && Symbol.iterator in result;
+  let n = 0;
+  if (isLazy) for (const _ of result as Iterable<unknown>) if (++n > 2) break;
+  return { bits: [] };
+}
+
+/** Milliseconds that a promise may take. */
+const PATIENCE = 3000;
+
+async function settle({ call }: Prepared): Promise<Run> {
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE).unref());
+  try {
+    await Promise.race([call(), late]);
+    return { bits: [] };
+  } catch (error) {
+    return { error };
   }
 }
 

@@ -11,6 +11,8 @@ export interface Job {
   readonly op?: string;
   /** Whether an error must name the op that was called. */
   readonly strict?: boolean;
+  /** Whether the calls are the wrong ones of everything, and errors alone are judged. */
+  readonly wrong?: boolean;
   /** The path of the file with what calls are made from. */
   readonly knowledge: string;
   /** The path of the file of progress. */

@@ -12,6 +12,9 @@ export interface Target {
   readonly forwards: readonly Signature[];
 }
 
+/** `nn.functional.relu_` → `relu`. */
+export const lastName = (path: string): string => path.split(".").at(-1)!.replace(/_$/, "");
+
 /** What is not called, with the reason. */
 const excluded: readonly (readonly [RegExp, string])[] = [
   [/^__families/, "the op table, for tests"],
@@ -58,17 +61,20 @@ const methodsOf = (prototype: object): string[] =>
     (name) => typeof Object.getOwnPropertyDescriptor(prototype, name)!.value === "function",
   );
 
+const of = <T>(known: Readonly<Record<string, readonly T[]>>, path: string): readonly T[] =>
+  Object.hasOwn(known, path) ? known[path]! : [];
+
 /** Everything that is called, in a fixed order. */
-export function targets(api: Api): Target[] {
+export function targets(api: Api, isLeftOut: (path: string) => boolean = isExcluded): Target[] {
   const found = new Map<string, Target>();
   for (const [path, value] of exportsOf(torch, "")) {
-    if (isExcluded(path)) continue;
+    if (isLeftOut(path)) continue;
     const kind = kindOf(path, value);
-    const signatures = (kind === "function" ? api.functions[path] : api.classes[path]) ?? [];
-    found.set(path, { kind, path, signatures, forwards: api.forwards[path] ?? [] });
+    const signatures = of(kind === "function" ? api.functions : api.classes, path);
+    found.set(path, { kind, path, signatures, forwards: of(api.forwards, path) });
   }
   for (const path of methodsOf(torch.Tensor.prototype))
-    if (!isExcluded(path))
-      found.set(`Tensor.${path}`, { kind: "method", path, signatures: api.methods[path] ?? [], forwards: [] });
+    if (!isLeftOut(path))
+      found.set(`Tensor.${path}`, { kind: "method", path, signatures: of(api.methods, path), forwards: [] });
   return [...found.keys()].sort().map((key) => found.get(key)!);
 }

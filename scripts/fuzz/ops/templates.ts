@@ -130,7 +130,7 @@ function moduleCalls(source: Source): Call[] {
   const read = (sample: ModuleSample): Call | undefined => {
     const { path, args } = build(sample);
     const values = allValues(args);
-    const given = mapForward(path, decode(sample.inputs) as unknown[], decodeNamed(sample.input_kwargs));
+    const given = mapForward(decode(sample.inputs) as unknown[], decodeNamed(sample.input_kwargs));
     const inputs = allValues(given);
     return values && inputs && { kind: "module", path, args: values, inputs };
   };

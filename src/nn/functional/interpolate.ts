@@ -1,7 +1,7 @@
 /** Resampling of grids along their spatial axes: every mode weighs a few input places for each output place, axis by axis. */
 
-import { MAX_COUNT } from "../../core/arguments";
-import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
+import { checkChoice, checkFlag, MAX_COUNT } from "../../core/arguments";
+import { ShapeError, ValueError } from "../../core/errors";
 import { checkShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
@@ -136,11 +136,11 @@ const ranks: Readonly<Record<InterpolateMode, readonly number[]>> = {
   trilinear: [5],
 };
 
-function checkMode(input: Tensor, options: InterpolateOptions, mode: InterpolateMode): void {
-  if (ranks[mode] === undefined)
-    throw new ArgumentError(
-      `interpolate: unknown mode ${describe(mode)}; the modes are ${Object.keys(ranks).join(", ")}`,
-    );
+/** @internal @throws ArgumentError that lists the modes. */
+export const checkMode = (op: string, mode: unknown): InterpolateMode =>
+  checkChoice(op, "mode", mode, Object.keys(ranks) as InterpolateMode[]);
+
+function checkInput(input: Tensor, options: InterpolateOptions, mode: InterpolateMode): void {
   if (!ranks[mode].includes(input.ndim))
     throw new ShapeError(
       `interpolate: mode "${mode}" takes inputs of ${ranks[mode].join(", ")} axes [N, C, …], got shape ${shapeText(input.shape)}`,
@@ -181,7 +181,8 @@ export const interpolate = named(
   (input: Tensor, options: InterpolateOptions = {}): Tensor => {
     checkTensor("interpolate", input);
     const { mode = "nearest", antialias = false } = options;
-    checkMode(input, options, mode);
+    checkInput(input, options, checkMode("interpolate", mode));
+    checkFlag("interpolate", "antialias", antialias);
     const { output, scales } = target(input, options);
     if (output.some((n) => n < 1))
       throw new ShapeError(`interpolate: input and output sizes should be greater than 0, got ${shapeText(output)}`);

@@ -1,8 +1,12 @@
 /** Vision transformers (Dosovitskiy et al., "An image is worth 16x16 words", 2020). */
+
+import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { readOptions } from "../../nn/options";
+import { MAX_LAYERS, readArguments } from "../../nn/options";
 import { cat } from "../../ops/join";
 import { empty, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
@@ -145,6 +149,9 @@ function makeHeads({ hiddenDim, representationSize, numClasses }: Required<Visio
   });
 }
 
+const signature =
+  "; imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim, dropout, attentionDropout, numClasses, representationSize";
+
 /**
  * A transformer encoder over the patches of an image; the class is read from an extra token.
  * Shape: [N, 3, imageSize, imageSize] → [N, numClasses].
@@ -161,19 +168,26 @@ export class VisionTransformer extends nn.Module {
   encoder: Encoder;
   heads: nn.Sequential;
 
-  constructor(options: VisionTransformerOptions = {}) {
+  constructor(...given: Arguments<typeof signature, VisionTransformerOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const given = readOptions("VisionTransformer", defaults, [options]);
-    const { imageSize, patchSize, numLayers, hiddenDim } = given;
+    const layer = new.target.name;
+    const options = readArguments<VisionTransformerOptions>(layer, signature, defaults, given);
+    const { imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim, representationSize } = options;
+    for (const [name, size] of Object.entries({ imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim }))
+      checkInteger(layer, name, size, 1, name === "numLayers" ? MAX_LAYERS : MAX_COUNT);
+    if (representationSize !== null) checkInteger(layer, "representationSize", representationSize, 1, MAX_COUNT);
     if (imageSize % patchSize !== 0)
-      throw new ValueError(`VisionTransformer: patches of ${patchSize} do not divide images of ${imageSize}`);
+      throw new ValueError(`${layer}: patches of ${patchSize} do not divide images of ${imageSize}`);
+    if (hiddenDim % numHeads !== 0)
+      throw new ValueError(`${layer}: hiddenDim must be divisible by numHeads, got ${hiddenDim} and ${numHeads}`);
     this.imageSize = imageSize;
     this.patchSize = patchSize;
     this.hiddenDim = hiddenDim;
     this.classToken = new nn.Parameter(zeros([1, 1, hiddenDim]));
     this.convProj = new nn.Conv2d(3, hiddenDim, patchSize, { stride: patchSize });
-    this.encoder = new Encoder((imageSize / patchSize) ** 2 + 1, numLayers, given);
-    this.heads = makeHeads(given);
+    this.encoder = new Encoder((imageSize / patchSize) ** 2 + 1, numLayers, options);
+    this.heads = makeHeads(options);
     this.#initialize();
   }
 
@@ -208,22 +222,24 @@ export class VisionTransformer extends nn.Module {
 }
 
 /** A constructor of the transformer of these sizes. */
-const visionTransformer =
-  (preset: VisionTransformerOptions) =>
-  (options: VisionTransformerOptions = {}): VisionTransformer =>
-    new VisionTransformer({ ...preset, ...options });
+const visionTransformer = (name: string, preset: VisionTransformerOptions) =>
+  named(
+    name,
+    ";; imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim, dropout, attentionDropout, numClasses, representationSize",
+    (options?: VisionTransformerOptions): VisionTransformer => new VisionTransformer({ ...preset, ...options }),
+  );
 
 const base = { numLayers: 12, numHeads: 12, hiddenDim: 768, mlpDim: 3072 };
 const large = { numLayers: 24, numHeads: 16, hiddenDim: 1024, mlpDim: 4096 };
 const huge = { numLayers: 32, numHeads: 16, hiddenDim: 1280, mlpDim: 5120 };
 
 /** {@link VisionTransformer} "base" with patches of 16×16, 86.6 million parameters. @see torchvision.models.vit_b_16 */
-export const vitB16 = visionTransformer({ patchSize: 16, ...base });
+export const vitB16 = visionTransformer("vitB16", { patchSize: 16, ...base });
 /** {@link VisionTransformer} "base" with patches of 32×32, 88.2 million parameters. @see torchvision.models.vit_b_32 */
-export const vitB32 = visionTransformer({ patchSize: 32, ...base });
+export const vitB32 = visionTransformer("vitB32", { patchSize: 32, ...base });
 /** {@link VisionTransformer} "large" with patches of 16×16, 304 million parameters. @see torchvision.models.vit_l_16 */
-export const vitL16 = visionTransformer({ patchSize: 16, ...large });
+export const vitL16 = visionTransformer("vitL16", { patchSize: 16, ...large });
 /** {@link VisionTransformer} "large" with patches of 32×32, 307 million parameters. @see torchvision.models.vit_l_32 */
-export const vitL32 = visionTransformer({ patchSize: 32, ...large });
+export const vitL32 = visionTransformer("vitL32", { patchSize: 32, ...large });
 /** {@link VisionTransformer} "huge" with patches of 14×14, 632 million parameters. @see torchvision.models.vit_h_14 */
-export const vitH14 = visionTransformer({ patchSize: 14, ...huge });
+export const vitH14 = visionTransformer("vitH14", { patchSize: 14, ...huge });

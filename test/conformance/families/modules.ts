@@ -40,11 +40,17 @@ export class ModuleRunner {
   }
 
   /** Builds a module, and those among its arguments. */
-  build({ module, args, kwargs }: ModuleSpec): any {
+  build(spec: ModuleSpec): any {
+    const { positional, named } = this.given(spec);
+    const signature = this.signatures.get(spec.module);
+    return construct(spec.module, positional, named, signature ? [signature] : []);
+  }
+
+  /** The arguments of a constructor. */
+  given({ args, kwargs }: ModuleSpec): { positional: unknown[]; named: Record<string, unknown> } {
     const argument = (json: unknown): unknown => (isModuleSpec(json) ? this.build(json) : decode(json));
     const named = Object.fromEntries(Object.entries(kwargs).map(([name, value]) => [name, argument(value)]));
-    const signature = this.signatures.get(module);
-    return construct(module, args.map(argument), named, signature ? [signature] : []);
+    return { positional: args.map(argument), named };
   }
 
   run(sample: ModuleSample): SampleResult {
@@ -66,7 +72,7 @@ export class ModuleRunner {
     for (const [, leaf] of leaves) leaf.requiresGrad_();
     const named = decodeNamed(sample.input_kwargs);
     const inputs = sample.kwargs.inplace ? call.inputs.map((x) => (isTensor(x) ? x.clone() : x)) : call.inputs;
-    const outputs = flatten(callInstance(sample.module, model, inputs, named));
+    const outputs = flatten(callInstance(model, inputs, named));
     const forward = judgeForward(sample, model, outputs);
     return hasGrads(sample) ? { forward, grad: judgeGradients(sample, model, outputs, leaves) } : { forward };
   }

@@ -116,7 +116,7 @@ export class OpRunner {
   private signaturesOf(file: string, info: OpInfo | undefined): readonly TorchSignature[] {
     const known = this.signatures.get(file);
     if (known) return known;
-    const parsed = [...(info?.signatures ?? []), ...(info?.schemas ?? [])].map(parseSignature).filter(isInformative);
+    const parsed = info ? signaturesIn(info) : [];
     this.signatures.set(file, parsed);
     return parsed;
   }
@@ -130,6 +130,10 @@ export class OpRunner {
     };
   }
 }
+
+/** PyTorch's signatures of an operator: those of its documentation, then its schemas. */
+export const signaturesIn = ({ signatures, schemas }: OpInfo): TorchSignature[] =>
+  [...signatures, ...schemas].map(parseSignature).filter(isInformative);
 
 function attribute(receiver: unknown, name: string): unknown {
   const value = (receiver as any)[name];

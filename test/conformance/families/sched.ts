@@ -31,7 +31,8 @@ const lambdas: Readonly<Record<string, (epoch: number) => number>> = {
   const09: () => 0.9,
 };
 
-function argument(json: unknown, optimizer: unknown): unknown {
+/** An argument of a scheduler, which may be another or a function. */
+export function argument(json: unknown, optimizer: unknown): unknown {
   if (Array.isArray(json)) return json.map((item) => argument(item, optimizer));
   if (typeof json === "object" && json !== null) {
     if ("lambda" in json) return lambdas[json.lambda as string];

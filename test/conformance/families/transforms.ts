@@ -57,10 +57,8 @@ function build(name: string, args: readonly unknown[], kwargs: Readonly<Record<s
   return construct(`vision.transforms.${name}`, decode(args) as unknown[], decodeNamed(kwargs), []);
 }
 
-const apply = (path: string, transform: any, input: unknown): unknown =>
-  typeof transform === "function"
-    ? transform(input)
-    : callInstance(`vision.transforms.${path}`, transform.forward.bind(transform), [input], {});
+const apply = (transform: any, input: unknown): unknown =>
+  typeof transform === "function" ? transform(input) : callInstance(transform.forward.bind(transform), [input], {});
 
 function judgeClass(sample: TransformSample): Result {
   const name = sample.cls!;
@@ -68,12 +66,12 @@ function judgeClass(sample: TransformSample): Result {
   if (name === "Compose") {
     const list = sample.transforms!.map(([inner, ...args]) => build(inner, args, {}));
     const composed = construct("vision.transforms.Compose", [list], {}, []);
-    return verdictOf(judgeImages(name, flatten(apply(name, composed, input)), flatten(sample.out), sample.err32x));
+    return verdictOf(judgeImages(name, flatten(apply(composed, input)), flatten(sample.out), sample.err32x));
   }
   torch.manualSeed(sample.seed);
   const transform = build(name, sample.args ?? [], sample.kwargs ?? {});
   for (const [i, expected] of (sample.out as unknown[]).entries()) {
-    const verdict = judgeImages(name, flatten(apply(name, transform, input)), flatten(expected), sample.err32x);
+    const verdict = judgeImages(name, flatten(apply(transform, input)), flatten(expected), sample.err32x);
     if (verdict) return failed(`application ${i}: ${verdict}`);
   }
   return verdictOf(sample.then && judgeTensor(torch.rand([...sample.then.s]), sample.then));

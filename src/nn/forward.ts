@@ -1,0 +1,29 @@
+/** Lets `forward` of layers take arguments by name as well as by position, and lets its errors speak of the layer. */
+import { arrange, isPlainObject, parse, renamed } from "../core/signature";
+
+interface Layer {
+  readonly name: string;
+  readonly prototype: { forward(...args: any[]): any };
+}
+
+/**
+ * Declares what calls of layers take. A subclass that overrides `forward` takes what it likes.
+ * @param signature As in `core/signature.ts`; `forward` is the implementation.
+ */
+export function takes(signature: string, ...layers: Layer[]): void {
+  const parts = parse(signature);
+  for (const { prototype } of layers) {
+    const { forward } = prototype;
+    const value = function forwardByName(this: object, ...given: any[]): unknown {
+      const n = given.length;
+      try {
+        if (n < parts.required || n > parts.leading || isPlainObject(given[n - 1]))
+          return forward.apply(this, arrange(this.constructor.name, parts, given));
+        return n === 1 ? forward.call(this, given[0]) : forward.apply(this, given);
+      } catch (error) {
+        throw parts.runsCode ? error : renamed(error, this.constructor.name);
+      }
+    };
+    Object.defineProperty(prototype, "forward", { value, writable: true, configurable: true });
+  }
+}
