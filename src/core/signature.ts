@@ -107,7 +107,7 @@ function tooMany(op: string, given: readonly unknown[], parts: Parts): ArgumentE
   );
 }
 
-const missing = (op: string, name: string, parts: Parts): ArgumentError =>
+export const missing = (op: string, name: string, parts: Parts): ArgumentError =>
   new ArgumentError(`${op}: missing argument ${name}; ${listOf(parts)}`);
 
 /** The last argument if it gives others by name. In a position that takes plain objects it must give that one by name, too. */
@@ -140,11 +140,13 @@ export function bind(op: string, parts: Parts, given: readonly unknown[], put: (
   }
 }
 
-type Check = (op: string, name: string, value: unknown) => void;
+/** Gives the value, of the kind that is wanted: a bigint becomes a number. */
+type Check = (op: string, name: string, value: unknown) => unknown;
 
 const generator: Check = (op, name, value) => {
   if (value !== null && !(value instanceof Generator))
     throw new ArgumentError(`${op}: ${name} must be a torch.Generator, got ${describe(value)}`);
+  return value;
 };
 
 const kinds: readonly (readonly [Check, string])[] = [
@@ -164,10 +166,23 @@ const checks: ReadonlyMap<string, Check> = new Map(
 );
 
 /** Names for which null means what undefined does: as None in PyTorch. */
-const optional: ReadonlySet<string> = new Set(["dtype", "device", "generator"]);
+const optional: ReadonlySet<string> = new Set(["dtype", "device", "generator", "alignCorners", "eps"]);
+
+/** What PyTorch's deprecated flags of losses ask for. */
+function oldReduction(op: string, { sizeAverage, reduce }: Record<string, unknown>): string {
+  const isOn = (name: string, value: unknown) => value == null || checkFlag(op, name, value);
+  const isMean = isOn("sizeAverage", sizeAverage);
+  return !isOn("reduce", reduce) ? "none" : isMean ? "mean" : "sum";
+}
+
+/** Turns the deprecated flags `sizeAverage` and `reduce` of losses into a `reduction`, over which they win. */
+export function foldReduction(op: string, values: Record<string, unknown>): void {
+  if (values.sizeAverage != null || values.reduce != null) values.reduction = oldReduction(op, values);
+  for (const name of ["sizeAverage", "reduce"]) delete values[name];
+}
 
 /** The arguments of an implementation: its parameters, and after them one object of options if any is given. */
-function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[] {
+export function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[] {
   const { positions, leading, required } = parts;
   const values: unknown[] = new Array(leading).fill(undefined);
   let options: Record<string, unknown> | undefined;
@@ -178,14 +193,17 @@ function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[]
       return;
     }
     if (value === null && optional.has(name)) return;
-    checks.get(name)?.(op, name, value);
     options ??= {};
-    options[name] = value;
+    const check = checks.get(name);
+    options[name] = check === undefined ? value : check(op, name, value);
   });
   for (let i = 0; i < required; i++)
     if (values[i] === undefined && i >= given.length - (namesIn(given, parts) === undefined ? 0 : 1))
       throw missing(op, positions[i]!, parts);
-  if (options !== undefined) values.push(options);
+  if (options !== undefined) {
+    if ("sizeAverage" in options || "reduce" in options) foldReduction(op, options);
+    values.push(options);
+  }
   return values;
 }
 
@@ -201,8 +219,8 @@ function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): reado
     const value = last[key];
     if (value === undefined || (value === null && optional.has(key))) continue;
     if (key !== name) {
-      checks.get(key)?.(op, key, value);
-      options[key] = value;
+      const check = checks.get(key);
+      options[key] = check === undefined ? value : check(op, key, value);
     } else if (given.length >= parts.leading + 1)
       throw new ArgumentError(`${op}: got ${name} twice, by position and by name; ${listOf(parts)}`);
     else spread = Array.isArray(value) ? value : [value];
@@ -214,9 +232,11 @@ function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): reado
 const knownParts = new Map<string, Parts>();
 
 /** {@link parse}, once for each text. */
-function partsOf(signature: string): Parts {
-  let parts = knownParts.get(signature);
-  if (parts === undefined) knownParts.set(signature, (parts = parse(signature)));
+export function partsOf(signature: string): Parts {
+  const known = knownParts.get(signature);
+  if (known !== undefined) return known;
+  const parts = parse(signature);
+  knownParts.set(signature, parts);
   return parts;
 }
 
@@ -246,17 +266,32 @@ const ops = new Set<string>();
 
 /**
  * Lets an error speak of the op that was called and of no part of it: `onesLike: dtype …` and not `newFull: dtype …`.
+ * @param keepsPart Whether the part is named too, as for layers that are made of others.
  * @returns What was thrown.
  */
-function renamed(error: unknown, op: string): unknown {
+export function renamed(error: unknown, op: string, keepsPart = false): unknown {
   if (!(error instanceof KindlingError)) return error;
   const old = error.message;
   const first = /^[\w.]+/.exec(old)?.[0] ?? "";
   if (first === op) return error;
-  const speaksOfPart = ops.has(first) && old.startsWith(": ", first.length);
+  const speaksOfPart = !keepsPart && ops.has(first) && old.startsWith(": ", first.length);
   error.message = `${op}: ${speaksOfPart ? old.slice(first.length + 2) : old}`;
   if (error.stack !== undefined) error.stack = error.stack.replace(old, () => error.message);
   return error;
+}
+
+/** Lets errors of methods and layers be known by their names, as those of ops are. */
+export function addNames(names: readonly string[]): void {
+  for (const name of names) ops.add(name);
+}
+
+/** Runs a part of `op`, whose errors speak of `op`. */
+export function within<T>(op: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw renamed(error, op);
+  }
 }
 
 /** A public function: what it is called, what it takes, and its form as a method. */

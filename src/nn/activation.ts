@@ -1,9 +1,11 @@
 /** Activations without numbers to choose, as layers. All keep the shape of their input. */
+import type { Arguments } from "../core/signatureTypes";
 import { relu6_ } from "../ops/activation";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 
 /** Options of layers that can change their input. */
 export interface InplaceOptions {
@@ -11,15 +13,17 @@ export interface InplaceOptions {
   inplace?: boolean;
 }
 
+const signature = "; inplace";
+
 /** An activation whose only option is `inplace`. */
 abstract class InplaceActivation extends Module {
   inplace: boolean;
 
-  constructor(options?: InplaceOptions);
-  constructor(inplace: boolean);
-  constructor(...rest: unknown[]) {
+  constructor(inplace?: boolean);
+  constructor(...given: Arguments<typeof signature, InplaceOptions>);
+  constructor(...given: unknown[]) {
     super();
-    this.inplace = readOptions(this.constructor.name, { inplace: false }, rest, ["inplace"]).inplace;
+    this.inplace = readArguments<InplaceOptions>(new.target.name, signature, { inplace: false }, given).inplace;
   }
 
   override extraRepr(): string {
@@ -84,37 +88,47 @@ export class Hardsigmoid extends InplaceActivation {
   }
 }
 
+/** An activation that has nothing to choose. */
+abstract class PlainActivation extends Module {
+  constructor(...given: []) {
+    super();
+    readArguments(new.target.name, "", {}, given);
+  }
+}
+
 /** 1 / (1 + exp(−x)). @see torch.nn.Sigmoid */
-export class Sigmoid extends Module {
+export class Sigmoid extends PlainActivation {
   override forward(input: Tensor): Tensor {
     return F.sigmoid(input);
   }
 }
 
 /** The hyperbolic tangent. @see torch.nn.Tanh */
-export class Tanh extends Module {
+export class Tanh extends PlainActivation {
   override forward(input: Tensor): Tensor {
     return F.tanh(input);
   }
 }
 
 /** log(sigmoid(x)). @see torch.nn.LogSigmoid */
-export class LogSigmoid extends Module {
+export class LogSigmoid extends PlainActivation {
   override forward(input: Tensor): Tensor {
     return F.logSigmoid(input);
   }
 }
 
 /** x / (1 + |x|). @see torch.nn.Softsign */
-export class Softsign extends Module {
+export class Softsign extends PlainActivation {
   override forward(input: Tensor): Tensor {
     return F.softsign(input);
   }
 }
 
 /** x − tanh(x). @see torch.nn.Tanhshrink */
-export class Tanhshrink extends Module {
+export class Tanhshrink extends PlainActivation {
   override forward(input: Tensor): Tensor {
     return F.tanhshrink(input);
   }
 }
+
+takes("input", ReLU, ReLU6, SELU, SiLU, Mish, Hardswish, Hardsigmoid, Sigmoid, Tanh, LogSigmoid, Softsign, Tanhshrink);

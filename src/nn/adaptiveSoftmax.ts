@@ -1,14 +1,20 @@
 /** A softmax over many classes of unequal frequency: Grave et al., Efficient Softmax Approximation for GPUs, ICML 2017. */
+
+import type { Device } from "../backend/backend";
 import { checkInteger, checkIntegers } from "../core/arguments";
+import type { DType } from "../core/dtype";
 import { IndexError, ShapeError, ValueError } from "../core/errors";
 import { shapeText } from "../core/shape";
+import type { Arguments } from "../core/signatureTypes";
+import { checkTensor } from "../ops/checks";
 import { cat } from "../ops/join";
 import type { Tensor } from "../tensor/tensor";
 import { ModuleList, Sequential } from "./container";
-import { type FactoryOptions, factory } from "./factory";
+import type { FactoryOptions } from "./factory";
+import { takes } from "./forward";
 import { Linear } from "./linear";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import { snakeCase } from "./state";
 
 /** Options of {@link AdaptiveLogSoftmaxWithLoss}. */
@@ -26,6 +32,18 @@ export interface AdaptiveLogSoftmaxResult {
   /** The mean of the negative log-probabilities, 0-d. */
   readonly loss: Tensor;
 }
+
+/** Parameters of {@link AdaptiveLogSoftmaxWithLoss}. */
+export interface AdaptiveLogSoftmaxParameters extends AdaptiveLogSoftmaxOptions {
+  /** Features of the input. */
+  inFeatures: number;
+  /** How many classes there are. */
+  nClasses: number;
+  /** Where the clusters of rarer classes begin, in rising order. */
+  cutoffs: readonly number[];
+}
+
+const signature = "inFeatures, nClasses, cutoffs; divValue, headBias, device, dtype";
 
 /**
  * Frequent classes are scored by the head, rare ones by clusters of their own, whose probability the head scores too. Classes are ordered
@@ -48,32 +66,46 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     inFeatures: number,
     nClasses: number,
     cutoffs: readonly number[],
-    options: AdaptiveLogSoftmaxOptions = {},
-  ) {
+    divValue?: number,
+    headBias?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof signature, AdaptiveLogSoftmaxParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const defaults = { divValue: 4, headBias: false, ...factory };
-    const { divValue, headBias, ...where } = readOptions("AdaptiveLogSoftmaxWithLoss", defaults, [options]);
-    checkIntegers("AdaptiveLogSoftmaxWithLoss", "cutoffs", cutoffs);
-    checkInteger("AdaptiveLogSoftmaxWithLoss", "inFeatures", inFeatures, 1);
-    checkInteger("AdaptiveLogSoftmaxWithLoss", "nClasses", nClasses, 1);
+    const layer = new.target.name;
+    const options = readArguments<AdaptiveLogSoftmaxParameters>(
+      layer,
+      signature,
+      { divValue: 4, headBias: false },
+      given,
+    );
+    const { inFeatures, nClasses, divValue, headBias, ...where } = options;
+    const cutoffs = checkIntegers(layer, "cutoffs", options.cutoffs);
+    checkInteger(layer, "inFeatures", inFeatures, 1);
+    checkInteger(layer, "nClasses", nClasses, 1);
+    if (!(divValue > 0)) throw new ValueError(`${layer}: divValue must be positive, got ${divValue}`);
+    const { device, dtype } = where;
+    const place = { device, dtype };
     const isIncreasing = cutoffs.every((c, i) => Number.isInteger(c) && c > (cutoffs[i - 1] ?? 0) && c <= nClasses - 1);
     if (cutoffs.length === 0 || !isIncreasing)
       throw new ValueError(
-        "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value is between 1 and n_classes-1",
+        `${layer}: cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value is between 1 and nClasses - 1, got ${shapeText(cutoffs)}`,
       );
     this.inFeatures = inFeatures;
     this.nClasses = nClasses;
     this.cutoffs = [...cutoffs, nClasses];
     this.divValue = divValue;
     this.headBias = headBias;
-    this.head = new Linear(inFeatures, this.shortlist + cutoffs.length, { bias: headBias, ...where });
+    this.head = new Linear(inFeatures, this.shortlist + cutoffs.length, { bias: headBias, ...place });
     this.tail = new ModuleList(
       cutoffs.map((start, i) => {
         const hidden = Math.floor(inFeatures / divValue ** (i + 1));
         const size = this.cutoffs[i + 1]! - start;
         return new Sequential(
-          new Linear(inFeatures, hidden, { bias: false, ...where }),
-          new Linear(hidden, size, { bias: false, ...where }),
+          new Linear(inFeatures, hidden, { bias: false, ...place }),
+          new Linear(hidden, size, { bias: false, ...place }),
         );
       }),
     );
@@ -111,19 +143,24 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveLogSoftmaxResult {
+    const layer = this.constructor.name;
+    checkTensor(layer, input);
+    checkTensor(layer, target, "target");
     const isBatched = target.ndim === 1;
     if (target.ndim > 1 || input.ndim !== target.ndim + 1 || (isBatched && input.shape[0] !== target.shape[0]))
       throw new ShapeError(
-        `Input and target should have the same size in the batch dimension, got ${shapeText(input.shape)} and ${shapeText(target.shape)}`,
+        `${layer}: Input and target should have the same size in the batch dimension, got ${shapeText(input.shape)} and ${shapeText(target.shape)}`,
       );
     const classes = target.reshape(-1);
     const [low, high] = [classes.min().item(), classes.max().item()];
     if (low < 0 || high >= this.nClasses)
       throw new IndexError(
-        `Target values should be in [0, ${this.nClasses - 1}], but values in range [${low}, ${high}] were found. `,
+        `${layer}: Target values should be in [0, ${this.nClasses - 1}], but values in range [${low}, ${high}] were found. `,
       );
     const x = isBatched ? input : input.unsqueeze(0);
     const output = this.logProb(x).gather(1, classes.unsqueeze(1)).squeeze(1);
     return { output: isBatched ? output : output.squeeze(0), loss: output.neg().mean() };
   }
 }
+
+takes("input, target", AdaptiveLogSoftmaxWithLoss);

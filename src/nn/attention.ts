@@ -1,14 +1,19 @@
 /** Attention as a layer. */
-import { checkInteger, MAX_COUNT } from "../core/arguments";
+
+import type { Device } from "../backend/backend";
+import { checkFlag, checkInteger, MAX_COUNT } from "../core/arguments";
+import type { DType } from "../core/dtype";
 import { ShapeError, ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
 import type { Tensor } from "../tensor/tensor";
-import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
-import * as F from "./functional";
+import { type FactoryOptions, newParameter } from "./factory";
+import { takes } from "./forward";
+import { attendInHeads, type MultiHeadSettings } from "./functional/heads";
 import { xavierNormal_, xavierUniform_, zeros_ } from "./init";
 import { Linear } from "./linear";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import type { Parameter } from "./parameter";
 import { snakeCase } from "./state";
 
@@ -45,6 +50,35 @@ export interface MultiheadCallOptions {
   averageAttnWeights?: boolean;
 }
 
+/** Parameters of {@link MultiheadAttention}. */
+export interface MultiheadAttentionParameters extends MultiheadAttentionOptions {
+  /** Features of queries and outputs. */
+  embedDim: number;
+  /** Among how many heads the features are divided. */
+  numHeads: number;
+}
+
+const defaults: Required<Omit<MultiheadAttentionOptions, keyof FactoryOptions>> = {
+  dropout: 0,
+  bias: true,
+  addBiasKv: false,
+  addZeroAttn: false,
+  kdim: null,
+  vdim: null,
+  batchFirst: false,
+};
+
+const noMasks: Required<MultiheadCallOptions> = {
+  keyPaddingMask: null,
+  needWeights: true,
+  attnMask: null,
+  averageAttnWeights: true,
+};
+
+const signature = "embedDim, numHeads; dropout, bias, addBiasKv, addZeroAttn, kdim, vdim, batchFirst, device, dtype";
+
+const call = "query, key, value; keyPaddingMask, needWeights, attnMask, averageAttnWeights";
+
 /**
  * Attention in several heads, after projections of query, key and value.
  *
@@ -71,33 +105,34 @@ export class MultiheadAttention extends Module {
   /** Shape: [1, 1, E]. */
   biasV: Parameter | null;
 
-  constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
+  constructor(
+    embedDim: number,
+    numHeads: number,
+    dropout?: number,
+    bias?: boolean,
+    addBiasKv?: boolean,
+    addZeroAttn?: boolean,
+    kdim?: number | null,
+    vdim?: number | null,
+    batchFirst?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof signature, MultiheadAttentionParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const defaults: Complete<MultiheadAttentionOptions> = {
-      dropout: 0,
-      bias: true,
-      addBiasKv: false,
-      addZeroAttn: false,
-      kdim: null,
-      vdim: null,
-      batchFirst: false,
-      ...factory,
-    };
-    const { bias, addBiasKv, kdim, vdim, dtype, device, ...given } = readOptions("MultiheadAttention", defaults, [
-      options,
-    ]);
-    checkInteger("MultiheadAttention", "embedDim", embedDim, Number.MIN_SAFE_INTEGER, MAX_COUNT);
-    checkInteger("MultiheadAttention", "numHeads", numHeads, Number.MIN_SAFE_INTEGER, MAX_COUNT);
-    if (!(embedDim > 0 && numHeads > 0))
-      throw new ValueError(
-        `embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`,
-      );
-    if (embedDim % numHeads !== 0) throw new ValueError("embed_dim must be divisible by num_heads");
+    const layer = new.target.name;
+    const options = readArguments<MultiheadAttentionParameters>(layer, signature, defaults, given);
+    const { bias, addBiasKv, kdim, vdim, dtype, device } = options;
+    const embedDim = checkInteger(layer, "embedDim", options.embedDim, 1, MAX_COUNT);
+    const numHeads = checkInteger(layer, "numHeads", options.numHeads, 1, MAX_COUNT);
+    if (embedDim % numHeads !== 0)
+      throw new ValueError(`${layer}: embedDim must be divisible by numHeads, got ${embedDim} and ${numHeads}`);
     this.embedDim = embedDim;
     this.numHeads = numHeads;
-    this.dropout = given.dropout;
-    this.addZeroAttn = given.addZeroAttn;
-    this.batchFirst = given.batchFirst;
+    this.dropout = options.dropout;
+    this.addZeroAttn = options.addZeroAttn;
+    this.batchFirst = options.batchFirst;
     const make = (...shape: number[]) => newParameter(shape, { dtype, device });
     const isSame = (kdim ?? embedDim) === embedDim && (vdim ?? embedDim) === embedDim;
     this.inProjWeight = isSame ? make(3 * embedDim, embedDim) : null;
@@ -132,16 +167,12 @@ export class MultiheadAttention extends Module {
     return [this.qProjWeight!, this.kProjWeight!, this.vProjWeight!];
   }
 
-  private settings(options: MultiheadCallOptions, isBatched: boolean): F.MultiHeadSettings {
-    const defaults: Required<MultiheadCallOptions> = {
-      keyPaddingMask: null,
-      needWeights: true,
-      attnMask: null,
-      averageAttnWeights: true,
-    };
-    const given = readOptions("MultiheadAttention", defaults, [options]);
+  private settings(options: MultiheadCallOptions, isBatched: boolean): MultiHeadSettings {
+    const given = { ...noMasks, ...options };
     for (const name of ["keyPaddingMask", "attnMask"] as const)
-      if (given[name] !== null) checkTensor("MultiheadAttention", given[name], name);
+      if (given[name] !== null) checkTensor(this.constructor.name, given[name], name);
+    for (const name of ["needWeights", "averageAttnWeights"] as const)
+      checkFlag(this.constructor.name, name, given[name]);
     const { numHeads, inWeights, inProjBias, biasK, biasV, addZeroAttn, outProj } = this;
     return {
       ...given,
@@ -159,26 +190,27 @@ export class MultiheadAttention extends Module {
   }
 
   override forward(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    options: MultiheadCallOptions = {},
-  ): [output: Tensor, weights: Tensor | null] {
-    checkTensor("MultiheadAttention", query, "query");
-    checkTensor("MultiheadAttention", key, "key");
-    checkTensor("MultiheadAttention", value, "value");
+    ...given: Arguments<typeof call, { query: Tensor; key: Tensor; value: Tensor } & MultiheadCallOptions>
+  ): [output: Tensor, weights: Tensor | null];
+  override forward(query: any, key: any, value: any, options: any = {}): [output: Tensor, weights: Tensor | null] {
+    const layer = this.constructor.name;
+    checkTensor(layer, query, "query");
+    checkTensor(layer, key, "key");
+    checkTensor(layer, value, "value");
     if (query.ndim !== 2 && query.ndim !== 3)
       throw new ShapeError(
-        `query should be unbatched 2D or batched 3D tensor but received ${query.ndim}-D query tensor`,
+        `${layer}: query should be unbatched 2D or batched 3D tensor but received ${query.ndim}-D query tensor`,
       );
     if (query.shape.at(-1) !== this.embedDim)
-      throw new ShapeError(`was expecting embedding dimension of ${this.embedDim}, but got ${query.shape.at(-1)}`);
+      throw new ShapeError(
+        `${layer}: was expecting embedding dimension of ${this.embedDim}, but got ${query.shape.at(-1)}`,
+      );
     const isBatched = query.ndim === 3;
     const swaps = isBatched && this.batchFirst;
     /** To [L, N, …] and back. */
     const inward = (x: Tensor) => (!isBatched ? x.unsqueeze(1) : swaps ? x.transpose(0, 1) : x);
     const outward = (x: Tensor) => (!isBatched ? x.squeeze(1) : swaps ? x.transpose(0, 1) : x);
-    const [output, weights] = F.multiHeadAttentionForward(
+    const [output, weights] = attendInHeads(
       inward(query),
       inward(key),
       inward(value),
@@ -187,3 +219,5 @@ export class MultiheadAttention extends Module {
     return [outward(output), isBatched ? weights : (weights?.squeeze(0) ?? null)];
   }
 }
+
+takes(call, MultiheadAttention);

@@ -1,13 +1,19 @@
 /** Batch and instance normalization as layers. */
+
+import type { Device } from "../backend/backend";
+import type { DType } from "../core/dtype";
 import { ShapeError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
 import { ones, tensor, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
+import { batchDefaults, instanceDefaults } from "./defaults";
+import { type FactoryOptions, newParameter } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { ones_, zeros_ } from "./init";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { type Given, readArguments } from "./options";
 import type { Parameter } from "./parameter";
 import { float, text } from "./repr";
 import { snakeCase } from "./state";
@@ -24,13 +30,13 @@ export interface BatchNormOptions extends FactoryOptions {
   trackRunningStats?: boolean;
 }
 
-const defaults: Complete<BatchNormOptions> = {
-  eps: 1e-5,
-  momentum: 0.1,
-  affine: true,
-  trackRunningStats: true,
-  ...factory,
-};
+/** Parameters of batch and instance normalization. */
+export interface BatchNormParameters extends BatchNormOptions {
+  /** The number of channels. */
+  numFeatures: number;
+}
+
+const signature = "numFeatures; eps, momentum, affine, trackRunningStats, device, dtype";
 
 /** Parameters and running statistics of a normalization over channels. */
 abstract class ChannelNorm extends Module {
@@ -48,9 +54,9 @@ abstract class ChannelNorm extends Module {
   /** How many batches the running statistics have seen, 0-d int64. */
   numBatchesTracked: Tensor | null = null;
 
-  constructor(numFeatures: number, options: Complete<BatchNormOptions>) {
+  constructor(options: Given<BatchNormParameters>) {
     super();
-    const { dtype = "float32", device = "cpu" } = options;
+    const { numFeatures, dtype, device = "cpu" } = options;
     this.numFeatures = numFeatures;
     this.eps = options.eps;
     this.momentum = options.momentum;
@@ -59,8 +65,9 @@ abstract class ChannelNorm extends Module {
     this.weight = options.affine ? newParameter([numFeatures], options) : null;
     this.bias = options.affine ? newParameter([numFeatures], options) : null;
     const tracks = options.trackRunningStats;
-    this.registerBuffer("runningMean", tracks ? zeros([numFeatures], { dtype, device }) : null);
-    this.registerBuffer("runningVar", tracks ? ones([numFeatures], { dtype, device }) : null);
+    const where = { device, ...(dtype && { dtype }) };
+    this.registerBuffer("runningMean", tracks ? zeros([numFeatures], where) : null);
+    this.registerBuffer("runningVar", tracks ? ones([numFeatures], where) : null);
     this.registerBuffer("numBatchesTracked", tracks ? tensor(0, { dtype: "int64", device }) : null);
     this.resetParameters();
   }
@@ -89,7 +96,7 @@ abstract class ChannelNorm extends Module {
   protected checkInput(input: Tensor): void {
     if (this.ranks.includes(checkTensor(this.constructor.name, input).ndim)) return;
     const expected = this.ranks.map((rank) => `${rank}D`).join(" or ");
-    throw new ShapeError(`expected ${expected} input (got ${input.ndim}D input)`);
+    throw new ShapeError(`${this.constructor.name}: expected ${expected} input (got ${input.ndim}D input)`);
   }
 
   override extraRepr(): string {
@@ -100,8 +107,18 @@ abstract class ChannelNorm extends Module {
 }
 
 abstract class BatchNorm extends ChannelNorm {
-  constructor(numFeatures: number, options: BatchNormOptions = {}) {
-    super(numFeatures, readOptions("BatchNorm", defaults, [options]));
+  constructor(
+    numFeatures: number,
+    eps?: number,
+    momentum?: number | null,
+    affine?: boolean,
+    trackRunningStats?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof signature, BatchNormParameters>);
+  constructor(...given: unknown[]) {
+    super(readArguments<BatchNormParameters>(new.target.name, signature, batchDefaults, given));
   }
 
   /** Counts the batch, and gives the weight of its statistics. */
@@ -156,11 +173,18 @@ export class SyncBatchNorm extends BatchNorm {
 }
 
 abstract class InstanceNorm extends ChannelNorm {
-  constructor(numFeatures: number, options: BatchNormOptions = {}) {
-    super(
-      numFeatures,
-      readOptions("InstanceNorm", { ...defaults, affine: false, trackRunningStats: false }, [options]),
-    );
+  constructor(
+    numFeatures: number,
+    eps?: number,
+    momentum?: number | null,
+    affine?: boolean,
+    trackRunningStats?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof signature, BatchNormParameters>);
+  constructor(...given: unknown[]) {
+    super(readArguments<BatchNormParameters>(new.target.name, signature, instanceDefaults, given));
   }
 
   override forward(input: Tensor): Tensor {
@@ -193,3 +217,5 @@ export class InstanceNorm3d extends InstanceNorm {
     return [4, 5];
   }
 }
+
+takes("input", BatchNorm, InstanceNorm);

@@ -1,14 +1,20 @@
 /** Convolutions and transposed convolutions as layers. Inputs are [N, C, …] or [C, …] with one, two or three axes after the channels. */
-import { checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
-import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
+
+import type { Device } from "../backend/backend";
+import { checkChoice, checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
+import type { DType } from "../core/dtype";
+import { describe, ShapeError, ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
 import type { PadMode } from "../ops/pad";
 import { type Sizes, spread } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
-import { type Complete, type FactoryOptions, factory, newParameter, resetWeightAndBias } from "./factory";
+import { convDefaults, transposeDefaults } from "./defaults";
+import { type FactoryOptions, newParameter, resetWeightAndBias } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { type Given, readArguments } from "./options";
 import type { Parameter } from "./parameter";
 import { text } from "./repr";
 
@@ -31,15 +37,18 @@ export interface ConvLayerOptions extends FactoryOptions {
   paddingMode?: PaddingMode;
 }
 
-const convDefaults: Complete<ConvLayerOptions> = {
-  stride: 1,
-  padding: 0,
-  dilation: 1,
-  groups: 1,
-  bias: true,
-  paddingMode: "zeros",
-  ...factory,
-};
+/** Parameters of the convolution layers. */
+export interface ConvParameters extends ConvLayerOptions {
+  /** Channels of inputs. */
+  inChannels: number;
+  /** Channels of outputs. */
+  outChannels: number;
+  /** The size of the kernel: one for all axes, or one for each. */
+  kernelSize: Sizes;
+}
+
+const convSignature =
+  "inChannels, outChannels, kernelSize; stride, padding, dilation, groups, bias, paddingMode, device, dtype";
 
 const paddingModes: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
 
@@ -59,21 +68,12 @@ abstract class ConvNd extends Module {
   /** Whether this is a transposed convolution, whose weight has the inputs on its first axis. */
   readonly transposed: boolean;
 
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    options: Complete<ConvLayerOptions> & { outputPadding?: Sizes },
-    isTransposed: boolean,
-  ) {
+  constructor(options: Given<ConvParameters> & { outputPadding?: Sizes }, isTransposed: boolean) {
     super();
     const sizes = (name: string, value: Sizes) => spread(this.constructor.name, name, value, this.dims);
-    const { groups, bias, paddingMode } = options;
+    const { inChannels, outChannels, kernelSize, groups, bias, paddingMode } = options;
     this.inChannels = inChannels;
     this.outChannels = outChannels;
-    const layer = this.constructor.name;
-    checkInteger(layer, "inChannels", inChannels, 0, MAX_COUNT);
-    checkInteger(layer, "outChannels", outChannels, 0, MAX_COUNT);
     this.kernelSize = sizes("kernelSize", kernelSize);
     this.stride = sizes("stride", options.stride);
     this.padding = typeof options.padding === "string" ? options.padding : sizes("padding", options.padding);
@@ -93,17 +93,20 @@ abstract class ConvNd extends Module {
   protected abstract get dims(): number;
 
   private check(): void {
-    const { inChannels, outChannels, groups, padding, paddingMode } = this;
-    if (!Number.isInteger(groups) || groups < 1) throw new ValueError("groups must be a positive integer");
-    if (inChannels % groups !== 0) throw new ValueError("in_channels must be divisible by groups");
-    if (outChannels % groups !== 0) throw new ValueError("out_channels must be divisible by groups");
-    if (typeof padding === "string" && padding !== "same" && padding !== "valid")
-      throw new ArgumentError(`Invalid padding string ${describe(padding)}, should be one of 'valid', 'same'`);
-    if (padding === "same" && this.stride.some((step) => step !== 1))
-      throw new ValueError("padding='same' is not supported for strided convolutions");
+    const { inChannels, outChannels, kernelSize, stride, dilation, groups, padding, paddingMode } = this;
+    const layer = this.constructor.name;
+    checkInteger(layer, "groups", groups, 1);
+    for (const [name, channels] of Object.entries({ inChannels, outChannels }))
+      if (channels % groups !== 0)
+        throw new ValueError(`${layer}: ${name} must be divisible by groups, got ${channels} and ${groups}`);
+    for (const [name, list] of Object.entries({ kernelSize, stride, dilation }))
+      for (const size of list) checkInteger(layer, name, size, name === "kernelSize" ? 0 : 1, MAX_COUNT);
+    if (typeof padding === "string") checkChoice(layer, "padding", padding, ["valid", "same"]);
+    if (padding === "same" && stride.some((step) => step !== 1))
+      throw new ValueError(`${layer}: padding='same' is not supported for strided convolutions`);
     if (!paddingModes.includes(paddingMode))
       throw new ValueError(
-        `padding_mode must be one of ${paddingModes.join(", ")}, but got padding_mode=${describe(paddingMode)}`,
+        `${layer}: paddingMode must be one of ${paddingModes.join(", ")}, got ${describe(paddingMode)}`,
       );
   }
 
@@ -126,18 +129,22 @@ abstract class ConvNd extends Module {
 }
 
 abstract class Convolution extends ConvNd {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options?: ConvLayerOptions);
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: Sizes,
-    stride: Sizes,
+    stride?: Sizes,
     padding?: Sizes | "valid" | "same",
-    options?: Omit<ConvLayerOptions, "stride" | "padding">,
+    dilation?: Sizes,
+    groups?: number,
+    bias?: boolean,
+    paddingMode?: PaddingMode,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
   );
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...rest: unknown[]) {
-    const options = readOptions("Conv", convDefaults, rest, ["stride", "padding"]);
-    super(inChannels, outChannels, kernelSize, options, false);
+  constructor(...given: Arguments<typeof convSignature, ConvParameters>);
+  constructor(...given: unknown[]) {
+    super(readArguments<ConvParameters>(new.target.name, convSignature, convDefaults, given), false);
   }
 
   /** The input with its padding if that is not zeros, and the options of the functional form. */
@@ -219,30 +226,49 @@ export interface ConvTransposeLayerOptions extends FactoryOptions {
   paddingMode?: "zeros";
 }
 
-const transposeDefaults: Complete<ConvTransposeLayerOptions> = {
-  stride: 1,
-  padding: 0,
-  outputPadding: 0,
-  groups: 1,
-  bias: true,
-  dilation: 1,
-  paddingMode: "zeros",
-  ...factory,
-};
+/** Parameters of the transposed convolution layers. */
+export interface ConvTransposeParameters extends ConvTransposeLayerOptions {
+  /** Channels of inputs. */
+  inChannels: number;
+  /** Channels of outputs. */
+  outChannels: number;
+  /** The size of the kernel: one for all axes, or one for each. */
+  kernelSize: Sizes;
+}
+
+const transposeSignature =
+  "inChannels, outChannels, kernelSize; stride, padding, outputPadding, groups, bias, dilation, paddingMode, device, dtype";
 
 abstract class ConvTranspose extends ConvNd {
   declare padding: number[];
 
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
-    const given = readOptions("ConvTranspose", transposeDefaults, [options]);
-    if (given.paddingMode !== "zeros") throw new ValueError('Only "zeros" padding mode is supported for ConvTranspose');
-    super(inChannels, outChannels, kernelSize, given, true);
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    stride?: Sizes,
+    padding?: Sizes,
+    outputPadding?: Sizes,
+    groups?: number,
+    bias?: boolean,
+    dilation?: Sizes,
+    paddingMode?: "zeros",
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof transposeSignature, ConvTransposeParameters>);
+  constructor(...given: unknown[]) {
+    const layer = new.target.name;
+    const options = readArguments<ConvTransposeParameters>(layer, transposeSignature, transposeDefaults, given);
+    if (options.paddingMode !== "zeros")
+      throw new ValueError(`${layer}: Only "zeros" padding mode is supported, got ${describe(options.paddingMode)}`);
+    super(options, true);
   }
 
   /** The options of the functional form; an output size that the stride leaves open is reached by output padding. */
-  protected settings(input: Tensor, outputSize: readonly number[] | undefined): F.ConvTransposeOptions {
+  protected settings(input: Tensor, outputSize: readonly number[] | null | undefined): F.ConvTransposeOptions {
     const { stride, padding, groups, dilation } = this;
-    const outputPadding = outputSize === undefined ? this.outputPadding : this.outputPaddingFor(input, outputSize);
+    const outputPadding = outputSize == null ? this.outputPadding : this.outputPaddingFor(input, outputSize);
     return { stride, padding, outputPadding, groups, dilation };
   }
 
@@ -255,7 +281,7 @@ abstract class ConvTranspose extends ConvNd {
       const missing = size[i]! - least;
       if (size.length !== this.dims || !(missing >= 0 && missing < this.stride[i]!))
         throw new ShapeError(
-          `requested an output size of ${text(outputSize)}, but valid sizes along axis ${i} range from ${least} to ${least + this.stride[i]! - 1}`,
+          `${this.constructor.name}: requested an output size of ${text(outputSize)}, but valid sizes along axis ${i} range from ${least} to ${least + this.stride[i]! - 1}`,
         );
       return missing;
     });
@@ -269,7 +295,7 @@ export class ConvTranspose1d extends ConvTranspose {
     return 1;
   }
 
-  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+  override forward(input: Tensor, outputSize?: readonly number[] | null): Tensor {
     return F.convTranspose1d(input, this.weight, this.bias, this.settings(input, outputSize));
   }
 }
@@ -280,7 +306,7 @@ export class ConvTranspose2d extends ConvTranspose {
     return 2;
   }
 
-  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+  override forward(input: Tensor, outputSize?: readonly number[] | null): Tensor {
     return F.convTranspose2d(input, this.weight, this.bias, this.settings(input, outputSize));
   }
 }
@@ -291,7 +317,10 @@ export class ConvTranspose3d extends ConvTranspose {
     return 3;
   }
 
-  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+  override forward(input: Tensor, outputSize?: readonly number[] | null): Tensor {
     return F.convTranspose3d(input, this.weight, this.bias, this.settings(input, outputSize));
   }
 }
+
+takes("input", Conv1d, Conv2d, Conv3d);
+takes("input, outputSize?", ConvTranspose1d, ConvTranspose2d, ConvTranspose3d);

@@ -1,10 +1,14 @@
 /** Connectionist temporal classification as a layer. */
+import type { Arguments } from "../core/signatureTypes";
 import { checkReduction, type Reduction } from "../ops/loss";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import type { CTCLossOptions } from "./functional/ctc";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
+
+const signature = "; blank, reduction, zeroInfinity";
 
 /**
  * −log of the probability that a sequence of class probabilities spells a target.
@@ -16,12 +20,15 @@ export class CTCLoss extends Module {
   reduction: Reduction;
   zeroInfinity: boolean;
 
-  constructor(options: CTCLossOptions = {}) {
+  constructor(blank?: number, reduction?: Reduction, zeroInfinity?: boolean);
+  constructor(...given: Arguments<typeof signature, CTCLossOptions>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults: Required<CTCLossOptions> = { blank: 0, reduction: "mean", zeroInfinity: false };
-    const { blank, reduction, zeroInfinity } = readOptions("CTCLoss", defaults, [options]);
+    const { blank, reduction, zeroInfinity } = readArguments<CTCLossOptions>(layer, signature, defaults, given);
     this.blank = blank;
-    this.reduction = checkReduction("CTCLoss", reduction);
+    this.reduction = checkReduction(layer, reduction);
     this.zeroInfinity = zeroInfinity;
   }
 
@@ -35,3 +42,5 @@ export class CTCLoss extends Module {
     return F.ctcLoss(logProbs, targets, inputLengths, targetLengths, { blank, reduction, zeroInfinity });
   }
 }
+
+takes("logProbs, targets, inputLengths, targetLengths", CTCLoss);

@@ -1,8 +1,9 @@
 /** Copies of modules that share nothing with the original. */
+
 import { noGrad } from "../autograd/mode";
+import { isPlainObject } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
-import { isOptions } from "./options";
 import { Parameter } from "./parameter";
 
 /**
@@ -25,7 +26,7 @@ function copy(value: unknown, made: Map<unknown, unknown>): unknown {
       value.map((item) => copy(item, made)),
       made,
     );
-  if (!isOptions(value)) return value;
+  if (!isPlainObject(value)) return value;
   return remember(value, Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item, made)])), made);
 }
 

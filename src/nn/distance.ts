@@ -1,8 +1,10 @@
 /** Distances as layers. */
+import type { Arguments } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 
 /** Options of {@link CosineSimilarity}. */
 export interface CosineSimilarityOptions {
@@ -12,14 +14,19 @@ export interface CosineSimilarityOptions {
   eps?: number;
 }
 
+const cosineSignature = "; dim, eps";
+
 /** The cosine of the angle between vectors along an axis. Shapes: equal or broadcast. @see torch.nn.CosineSimilarity */
 export class CosineSimilarity extends Module {
   dim: number;
   eps: number;
 
-  constructor(options: CosineSimilarityOptions = {}) {
+  constructor(dim?: number, eps?: number);
+  constructor(...given: Arguments<typeof cosineSignature, CosineSimilarityOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const { dim, eps } = readOptions("CosineSimilarity", { dim: 1, eps: 1e-8 }, [options]);
+    const defaults = { dim: 1, eps: 1e-8 };
+    const { dim, eps } = readArguments<CosineSimilarityOptions>(new.target.name, cosineSignature, defaults, given);
     this.dim = dim;
     this.eps = eps;
   }
@@ -39,6 +46,8 @@ export interface PairwiseDistanceLayerOptions {
   keepdim?: boolean;
 }
 
+const pairwiseSignature = "; p, eps, keepdim";
+
 /** The distance between vectors along the last axis. Shape: [N, D] or [D]. @see torch.nn.PairwiseDistance */
 export class PairwiseDistance extends Module {
   /** The degree of the norm. */
@@ -46,15 +55,20 @@ export class PairwiseDistance extends Module {
   eps: number;
   keepdim: boolean;
 
-  constructor(options: PairwiseDistanceLayerOptions = {}) {
+  constructor(p?: number, eps?: number, keepdim?: boolean);
+  constructor(...given: Arguments<typeof pairwiseSignature, PairwiseDistanceLayerOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const { p, eps, keepdim } = readOptions("PairwiseDistance", { p: 2, eps: 1e-6, keepdim: false }, [options]);
-    this.norm = p;
-    this.eps = eps;
-    this.keepdim = keepdim;
+    const defaults = { p: 2, eps: 1e-6, keepdim: false };
+    const options = readArguments<PairwiseDistanceLayerOptions>(new.target.name, pairwiseSignature, defaults, given);
+    this.norm = options.p;
+    this.eps = options.eps;
+    this.keepdim = options.keepdim;
   }
 
   override forward(x1: Tensor, x2: Tensor): Tensor {
     return F.pairwiseDistance(x1, x2, { p: this.norm, eps: this.eps, keepdim: this.keepdim });
   }
 }
+
+takes("x1, x2", CosineSimilarity, PairwiseDistance);

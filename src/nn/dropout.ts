@@ -1,10 +1,12 @@
 /** Dropout layers. */
-import { checkNumber } from "../core/arguments";
+
 import { ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import { float, text } from "./repr";
 
 /** Options of the dropout layers. */
@@ -15,17 +17,20 @@ export interface DropoutLayerOptions {
   inplace?: boolean;
 }
 
+const signature = "; p, inplace";
+
 abstract class DropoutLayer extends Module {
   p: number;
   inplace: boolean;
 
-  constructor(options?: DropoutLayerOptions);
-  constructor(p: number, options?: Omit<DropoutLayerOptions, "p">);
-  constructor(...rest: unknown[]) {
+  constructor(p?: number, inplace?: boolean);
+  constructor(...given: Arguments<typeof signature, DropoutLayerOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const { p, inplace } = readOptions(this.constructor.name, { p: 0.5, inplace: false }, rest, ["p", "inplace"]);
-    checkNumber(this.constructor.name, "p", p);
-    if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
+    const layer = new.target.name;
+    const { p, inplace } = readArguments<DropoutLayerOptions>(layer, signature, { p: 0.5, inplace: false }, given);
+    if (!(p >= 0 && p <= 1))
+      throw new ValueError(`${layer}: dropout probability has to be between 0 and 1, but got ${p}`);
     this.p = p;
     this.inplace = inplace;
   }
@@ -85,3 +90,5 @@ export class FeatureAlphaDropout extends DropoutLayer {
     return F.featureAlphaDropout(input, this.settings());
   }
 }
+
+takes("input", Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, FeatureAlphaDropout);

@@ -1,17 +1,21 @@
 /** Sums, means and maxima of rows of a table, as a layer. */
+
 import { noGrad } from "../autograd/mode";
-import { ShapeError } from "../core/errors";
-import { sameShape } from "../core/shape";
+import type { Device } from "../backend/backend";
+import { checkChoice } from "../core/arguments";
+import type { DType } from "../core/dtype";
+import type { Arguments } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
-import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
+import type { FactoryOptions } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
 import type { BagMode } from "./functional/embeddingBag";
 import { normal_ } from "./init";
 import { Module } from "./module";
-import { readOptions } from "./options";
-import { Parameter } from "./parameter";
+import { readArguments } from "./options";
+import type { Parameter } from "./parameter";
 import { float, text } from "./repr";
-import { wrapPadding } from "./sparse";
+import { type TableParameters, tableOf, wrapPadding } from "./sparse";
 
 /** Options of {@link EmbeddingBag}. */
 export interface EmbeddingBagLayerOptions extends FactoryOptions {
@@ -33,7 +37,11 @@ export interface EmbeddingBagLayerOptions extends FactoryOptions {
   paddingIdx?: number | null;
 }
 
-const defaults: Complete<EmbeddingBagLayerOptions> = {
+const signature =
+  "numEmbeddings, embeddingDim; maxNorm, normType, scaleGradByFreq, mode, sparse, weight, includeLastOffset, paddingIdx, device, dtype";
+const call = "input, offsets?, perSampleWeights?";
+
+const defaults: Required<Omit<EmbeddingBagLayerOptions, keyof FactoryOptions>> = {
   maxNorm: null,
   normType: 2,
   scaleGradByFreq: false,
@@ -42,7 +50,6 @@ const defaults: Complete<EmbeddingBagLayerOptions> = {
   weight: null,
   includeLastOffset: false,
   paddingIdx: null,
-  ...factory,
 };
 
 /**
@@ -62,23 +69,37 @@ export class EmbeddingBag extends Module {
   /** Shape: [numEmbeddings, embeddingDim]. */
   weight: Parameter;
 
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagLayerOptions = {}) {
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    maxNorm?: number | null,
+    normType?: number,
+    scaleGradByFreq?: boolean,
+    mode?: BagMode,
+    sparse?: boolean,
+    weight?: Tensor | null,
+    includeLastOffset?: boolean,
+    paddingIdx?: number | null,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof signature, TableParameters & EmbeddingBagLayerOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const given = readOptions("EmbeddingBag", defaults, [options]);
-    const shape = [numEmbeddings, embeddingDim];
+    const layer = new.target.name;
+    const options = readArguments<TableParameters & EmbeddingBagLayerOptions>(layer, signature, defaults, given);
+    const { numEmbeddings, embeddingDim } = options;
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
-    this.maxNorm = given.maxNorm;
-    this.normType = given.normType;
-    this.scaleGradByFreq = given.scaleGradByFreq;
-    this.mode = given.mode;
-    this.sparse = given.sparse;
-    this.includeLastOffset = given.includeLastOffset;
-    this.paddingIdx = wrapPadding(given.paddingIdx, numEmbeddings);
-    if (given.weight !== null && !sameShape(given.weight.shape, shape))
-      throw new ShapeError("Shape of weight does not match num_embeddings and embedding_dim");
-    this.weight = given.weight === null ? newParameter(shape, given) : new Parameter(given.weight);
-    if (given.weight === null) this.resetParameters();
+    this.maxNorm = options.maxNorm;
+    this.normType = options.normType;
+    this.scaleGradByFreq = options.scaleGradByFreq;
+    this.mode = checkChoice(layer, "mode", options.mode, ["sum", "mean", "max"]);
+    this.sparse = options.sparse;
+    this.includeLastOffset = options.includeLastOffset;
+    this.paddingIdx = wrapPadding(layer, options.paddingIdx, numEmbeddings);
+    this.weight = tableOf(layer, [numEmbeddings, embeddingDim], options);
+    if (options.weight === null) this.resetParameters();
   }
 
   /** Draws new initial values. */
@@ -107,3 +128,5 @@ export class EmbeddingBag extends Module {
     return this.paddingIdx === null ? out : `${out}, padding_idx=${this.paddingIdx}`;
   }
 }
+
+takes(call, EmbeddingBag);

@@ -1,8 +1,12 @@
 /** Changes of shape. */
+
+import { checkInteger, checkIntegers } from "../core/arguments";
+import type { Arguments } from "../core/signatureTypes";
 import { flatten, unflatten } from "../ops/view";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import { text } from "./repr";
 
 /** Options of {@link Flatten}. */
@@ -13,16 +17,19 @@ export interface FlattenOptions {
   endDim?: number;
 }
 
+const flattenSignature = "; startDim, endDim";
+
 /** Axes `startDim` to `endDim` as one; by default all but the batch. @see torch.nn.Flatten */
 export class Flatten extends Module {
   startDim: number;
   endDim: number;
 
-  constructor(options?: FlattenOptions);
-  constructor(startDim: number, endDim?: number);
-  constructor(...rest: unknown[]) {
+  constructor(startDim?: number, endDim?: number);
+  constructor(...given: Arguments<typeof flattenSignature, FlattenOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const { startDim, endDim } = readOptions("Flatten", { startDim: 1, endDim: -1 }, rest, ["startDim", "endDim"]);
+    const defaults = { startDim: 1, endDim: -1 };
+    const { startDim, endDim } = readArguments<FlattenOptions>(new.target.name, flattenSignature, defaults, given);
     this.startDim = startDim;
     this.endDim = endDim;
   }
@@ -36,13 +43,29 @@ export class Flatten extends Module {
   }
 }
 
+/** Parameters of {@link Unflatten}. */
+export interface UnflattenParameters {
+  /** The axis that is split. */
+  dim: number;
+  /** The sizes that take its place. */
+  unflattenedSize: readonly number[];
+}
+
+const unflattenSignature = "dim, unflattenedSize";
+
 /** One axis split into several. @see torch.nn.Unflatten @example new nn.Unflatten(1, [2, 5, 5]) */
 export class Unflatten extends Module {
-  constructor(
-    public dim: number,
-    public unflattenedSize: readonly number[],
-  ) {
+  dim: number;
+  unflattenedSize: readonly number[];
+
+  constructor(dim: number, unflattenedSize: readonly number[]);
+  constructor(...given: Arguments<typeof unflattenSignature, UnflattenParameters>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
+    const { dim, unflattenedSize } = readArguments<UnflattenParameters>(layer, unflattenSignature, {}, given);
+    this.dim = checkInteger(layer, "dim", dim);
+    this.unflattenedSize = checkIntegers(layer, "unflattenedSize", unflattenedSize);
   }
 
   override forward(input: Tensor): Tensor {
@@ -53,3 +76,5 @@ export class Unflatten extends Module {
     return `dim=${this.dim}, unflattened_size=${text(this.unflattenedSize)}`;
   }
 }
+
+takes("input", Flatten, Unflatten);

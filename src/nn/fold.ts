@@ -1,27 +1,47 @@
 /** Sliding windows of images as columns, and back, as layers. */
-import type { Sizes } from "../ops/sliding";
+import type { Arguments } from "../core/signatureTypes";
+import { checkSizes, type Sizes } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import type { FoldOptions } from "./functional/fold";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import { text } from "./repr";
 
 const defaults: Required<FoldOptions> = { dilation: 1, padding: 0, stride: 1 };
+const foldSignature = "outputSize, kernelSize; dilation, padding, stride";
+const unfoldSignature = "kernelSize; dilation, padding, stride";
+
+/** Parameters of {@link Unfold}. */
+export interface UnfoldParameters extends FoldOptions {
+  /** The size of the windows: one for both axes, or one for each. */
+  kernelSize: Sizes;
+}
+
+/** Parameters of {@link Fold}. */
+export interface FoldParameters extends UnfoldParameters {
+  /** The size of the image. */
+  outputSize: Sizes;
+}
 
 /** Columns summed into an image. Shape: [N, C · kernel, windows] → [N, C, …outputSize], or without N. @see torch.nn.Fold */
 export class Fold extends Module {
+  outputSize: Sizes;
+  kernelSize: Sizes;
   dilation: Sizes;
   padding: Sizes;
   stride: Sizes;
 
-  constructor(
-    public outputSize: Sizes,
-    public kernelSize: Sizes,
-    options: FoldOptions = {},
-  ) {
+  constructor(outputSize: Sizes, kernelSize: Sizes, dilation?: Sizes, padding?: Sizes, stride?: Sizes);
+  constructor(...given: Arguments<typeof foldSignature, FoldParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { dilation, padding, stride } = readOptions("Fold", defaults, [options]);
+    const options = readArguments<FoldParameters>(new.target.name, foldSignature, defaults, given);
+    const { outputSize, kernelSize, dilation, padding, stride } = options;
+    checkSizes(new.target.name, { outputSize, kernelSize, dilation, padding, stride });
+    this.outputSize = outputSize;
+    this.kernelSize = kernelSize;
     this.dilation = dilation;
     this.padding = padding;
     this.stride = stride;
@@ -40,16 +60,19 @@ export class Fold extends Module {
 
 /** The elements under a sliding window as columns. Shape: [N, C, H, W] → [N, C · kernel, windows], or without N. @see torch.nn.Unfold */
 export class Unfold extends Module {
+  kernelSize: Sizes;
   dilation: Sizes;
   padding: Sizes;
   stride: Sizes;
 
-  constructor(
-    public kernelSize: Sizes,
-    options: FoldOptions = {},
-  ) {
+  constructor(kernelSize: Sizes, dilation?: Sizes, padding?: Sizes, stride?: Sizes);
+  constructor(...given: Arguments<typeof unfoldSignature, UnfoldParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { dilation, padding, stride } = readOptions("Unfold", defaults, [options]);
+    const options = readArguments<UnfoldParameters>(new.target.name, unfoldSignature, defaults, given);
+    const { kernelSize, dilation, padding, stride } = options;
+    checkSizes(new.target.name, { kernelSize, dilation, padding, stride });
+    this.kernelSize = kernelSize;
     this.dilation = dilation;
     this.padding = padding;
     this.stride = stride;
@@ -65,3 +88,5 @@ export class Unfold extends Module {
     return `kernel_size=${text(kernelSize)}, dilation=${text(dilation)}, padding=${text(padding)}, stride=${text(stride)}`;
   }
 }
+
+takes("input", Fold, Unfold);

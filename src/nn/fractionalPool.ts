@@ -1,33 +1,56 @@
 /** Pooling over windows of random size, as layers. */
-import type { Sizes } from "../ops/sliding";
+
+import { checkNumber } from "../core/arguments";
+import { ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
+import { checkSizes, type Sizes } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import type { FractionalMaxPoolOptions } from "./functional/fractionalPool";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
+import type { KernelParameters } from "./pooling";
+
+const signature = "kernelSize; outputSize, outputRatio, returnIndices, _randomSamples";
 
 abstract class FractionalMaxPool extends Module {
+  kernelSize: Sizes;
   outputSize: Sizes | null;
   outputRatio: Sizes | null;
   returnIndices: boolean;
   protected readonly randomSamples: Tensor | null;
 
   constructor(
-    public kernelSize: Sizes,
-    options: FractionalMaxPoolOptions = {},
-  ) {
+    kernelSize: Sizes,
+    outputSize?: Sizes | null,
+    outputRatio?: Sizes | null,
+    returnIndices?: boolean,
+    _randomSamples?: Tensor | null,
+  );
+  constructor(...given: Arguments<typeof signature, KernelParameters & FractionalMaxPoolOptions>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults: Required<FractionalMaxPoolOptions> = {
       outputSize: null,
       outputRatio: null,
       returnIndices: false,
       _randomSamples: null,
     };
-    const given = readOptions(this.constructor.name, defaults, [options]);
-    this.outputSize = given.outputSize;
-    this.outputRatio = given.outputRatio;
-    this.returnIndices = given.returnIndices;
-    this.randomSamples = given._randomSamples;
+    const options = readArguments<KernelParameters & FractionalMaxPoolOptions>(layer, signature, defaults, given);
+    const { kernelSize, outputSize, outputRatio } = options;
+    checkSizes(layer, outputSize === null ? { kernelSize } : { kernelSize, outputSize });
+    if ((outputSize === null) === (outputRatio === null))
+      throw new ValueError(`${layer}: requires either outputSize or outputRatio, and not both`);
+    for (const ratio of outputRatio === null ? [] : [outputRatio].flat())
+      if (!(checkNumber(layer, "outputRatio", ratio) > 0 && ratio < 1))
+        throw new ValueError(`${layer}: outputRatio must be between 0 and 1, got ${ratio}`);
+    this.kernelSize = kernelSize;
+    this.outputSize = outputSize;
+    this.outputRatio = outputRatio;
+    this.returnIndices = options.returnIndices;
+    this.randomSamples = options._randomSamples;
   }
 
   /** The options of the functional form. */
@@ -50,3 +73,5 @@ export class FractionalMaxPool3d extends FractionalMaxPool {
     return F.fractionalMaxPool3d(input, this.kernelSize, this.settings());
   }
 }
+
+takes("input", FractionalMaxPool2d, FractionalMaxPool3d);

@@ -31,13 +31,13 @@ export {
 } from "./module";
 export * from "./normalization";
 export * from "./padding";
-export { Parameter, type ParameterOptions, UninitializedParameter } from "./parameter";
+export { Parameter, type ParameterOptions, type ParameterParameters, UninitializedParameter } from "./parameter";
 export * from "./pixels";
 export * from "./pooling";
 export * from "./rnn";
 export * from "./rnnCell";
 export * from "./softmax";
-export { Embedding, type EmbeddingOptions } from "./sparse";
+export { Embedding, type EmbeddingOptions, type PretrainedParameters, type TableParameters } from "./sparse";
 export { IncompatibleKeys, type StateDict, snakeCase } from "./state";
 export * from "./transformer";
 export * from "./tunableActivation";

@@ -11,7 +11,6 @@ import { randperm } from "../ops/rand";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { fans, isSkippingInit } from "./initialization";
-import { readOptions } from "./options";
 
 /** Functions whose effect on the spread of activations {@link calculateGain} knows. */
 export type Nonlinearity =
@@ -61,12 +60,12 @@ export const calculateGain = named(
         return Math.SQRT2;
       case "leakyRelu":
         if (param !== undefined && param !== null && typeof param !== "number")
-          throw new ValueError(`negative_slope ${describe(param)} not a valid number`);
+          throw new ValueError(`calculateGain: param must be a number, the negative slope, got ${describe(param)}`);
         return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
       case "selu":
         return 3 / 4;
       default:
-        throw new ValueError(`Unsupported nonlinearity ${nonlinearity}`);
+        throw new ValueError(`calculateGain: Unsupported nonlinearity ${describe(nonlinearity)}`);
     }
   },
 );
@@ -82,34 +81,50 @@ const change = (x: Tensor, body: (x: Tensor) => void): Tensor => {
   return x;
 };
 
-/** @throws ArgumentError unless `x` is a tensor and the values given are numbers. */
-function check(op: string, x: Tensor, numbers: Readonly<Record<string, unknown>> = {}): void {
+/** The values given, as numbers. @throws ArgumentError unless `x` is a tensor and they are numbers. */
+function check<K extends string>(op: string, x: Tensor, values?: Readonly<Record<K, unknown>>): Record<K, number> {
   checkTensor(op, x, "tensor");
-  for (const [name, value] of Object.entries(numbers)) checkNumber(op, name, value);
+  const numbers = Object.entries(values ?? {}).map(([name, value]) => [name, checkNumber(op, name, value)]);
+  return Object.fromEntries(numbers) as Record<K, number>;
 }
 
 const draws = (generator: Generator | undefined) => (generator === undefined ? {} : { generator });
 
-const noGenerator: { generator: Generator | undefined } = { generator: undefined };
+/** Options of {@link uniform_}. */
+export interface UniformOptions extends RandomInit {
+  /** The lower bound. Default: 0. */
+  a?: number;
+  /** The upper bound. Default: 1. */
+  b?: number;
+}
 
 /** Uniform numbers in [a, b). Default: [0, 1). @see torch.nn.init.uniform_ @example nn.init.uniform_(w, -0.1, 0.1) */
-export function uniform_(x: Tensor, options?: RandomInit & { a?: number; b?: number }): Tensor;
-export function uniform_(x: Tensor, a: number, b: number, options?: RandomInit): Tensor;
-export function uniform_(x: Tensor, ...rest: unknown[]): Tensor {
-  const { a, b, generator } = readOptions("init.uniform_", { a: 0, b: 1, ...noGenerator }, rest, ["a", "b"]);
-  check("init.uniform_", x, { a, b });
-  return change(x, () => x.uniform_(a, b, draws(generator)));
+export const uniform_ = named(
+  "uniform_",
+  "tensor; a, b; generator",
+  (x: Tensor, options: UniformOptions = {}): Tensor => {
+    const { a, b } = check("uniform_", x, { a: options.a ?? 0, b: options.b ?? 1 });
+    return change(x, () => x.uniform_(a, b, draws(options.generator)));
+  },
+);
+
+/** Options of {@link normal_}. */
+export interface NormalOptions extends RandomInit {
+  /** Default: 0. */
+  mean?: number;
+  /** The standard deviation. Default: 1. */
+  std?: number;
 }
 
 /** Normal numbers of a mean (0) and standard deviation (1). @see torch.nn.init.normal_ @example nn.init.normal_(w, 0, 0.01) */
-export function normal_(x: Tensor, options?: RandomInit & { mean?: number; std?: number }): Tensor;
-export function normal_(x: Tensor, mean: number, std: number, options?: RandomInit): Tensor;
-export function normal_(x: Tensor, ...rest: unknown[]): Tensor {
-  const defaults = { mean: 0, std: 1, ...noGenerator };
-  const { mean, std, generator } = readOptions("init.normal_", defaults, rest, ["mean", "std"]);
-  check("init.normal_", x, { mean, std });
-  return change(x, () => x.normal_(mean, std, draws(generator)));
-}
+export const normal_ = named(
+  "normal_",
+  "tensor; mean, std; generator",
+  (x: Tensor, options: NormalOptions = {}): Tensor => {
+    const { mean, std } = check("normal_", x, { mean: options.mean ?? 0, std: options.std ?? 1 });
+    return change(x, () => x.normal_(mean, std, draws(options.generator)));
+  },
+);
 
 /** Options of {@link truncNormal_}. */
 export interface TruncNormalOptions extends RandomInit {
@@ -128,14 +143,14 @@ export const truncNormal_ = named(
   "truncNormal_",
   "tensor; mean, std, a, b; generator",
   (x: Tensor, options: TruncNormalOptions = {}): Tensor => {
-    const defaults = { mean: 0, std: 1, a: -2, b: 2, ...noGenerator };
-    const { mean, std, a, b, generator } = readOptions("init.truncNormal_", defaults, [options]);
-    check("init.truncNormal_", x, { mean, std, a, b });
+    const initial = { mean: 0, std: 1, a: -2, b: 2 };
+    const { generator: _, ...given } = options;
+    const { mean, std, a, b } = check("truncNormal_", x, { ...initial, ...given });
     const bounds = tensor([(a - mean) / std, (b - mean) / std], { dtype: "float64" });
     // 2 Φ(z) − 1 = erf(z / √2); numbers uniform between the bounds' images come back through the inverse.
     const [low, high] = bounds.div(Math.SQRT2).erf().tolist() as [number, number];
     return change(x, () => {
-      x.uniform_(low, high, draws(generator));
+      x.uniform_(low, high, draws(options.generator));
       x.erfinv_();
       x.mul_(std * Math.SQRT2);
       x.add_(mean);
@@ -146,19 +161,19 @@ export const truncNormal_ = named(
 
 /** One value everywhere. @see torch.nn.init.constant_ */
 export const constant_ = named("constant_", "tensor, val", (x: Tensor, val: number): Tensor => {
-  check("init.constant_", x, { val });
+  check("constant_", x, { val });
   return change(x, () => x.fill_(val));
 });
 
 /** Ones. @see torch.nn.init.ones_ */
 export const ones_ = named("ones_", "tensor", (x: Tensor): Tensor => {
-  check("init.ones_", x);
+  check("ones_", x);
   return change(x, () => x.fill_(1));
 });
 
 /** Zeros. @see torch.nn.init.zeros_ */
 export const zeros_ = named("zeros_", "tensor", (x: Tensor): Tensor => {
-  check("init.zeros_", x);
+  check("zeros_", x);
   return change(x, () => x.fill_(0));
 });
 
@@ -169,7 +184,7 @@ function assign(x: Tensor, values: ArrayLike<number>): Tensor {
 
 /** The identity matrix, as far as a matrix that need not be square has one. @see torch.nn.init.eye_ */
 export const eye_ = named("eye_", "tensor", (x: Tensor): Tensor => {
-  check("init.eye_", x);
+  check("eye_", x);
   if (x.ndim !== 2) throw new ValueError("Only tensors with 2 dimensions are supported");
   const [rows, columns] = x.shape as [number, number];
   const values = new Float64Array(rows * columns);
@@ -182,9 +197,9 @@ export const eye_ = named("eye_", "tensor", (x: Tensor): Tensor => {
  * @see torch.nn.init.dirac_
  */
 export const dirac_ = named("dirac_", "tensor; groups", (x: Tensor, options: { groups?: number } = {}): Tensor => {
-  const { groups } = readOptions("init.dirac_", { groups: 1 }, [options]);
-  check("init.dirac_", x);
-  checkInteger("init.dirac_", "groups", groups, 1);
+  const { groups = 1 } = options;
+  check("dirac_", x);
+  checkInteger("dirac_", "groups", groups, 1);
   if (x.ndim < 3 || x.ndim > 5) throw new ValueError("Only tensors with 3, 4, or 5 dimensions are supported");
   const [out, channels, ...kernel] = x.shape as [number, number, ...number[]];
   if (out % groups !== 0) throw new ValueError("dim 0 must be divisible by groups");
@@ -208,25 +223,27 @@ export interface XavierOptions extends RandomInit {
  * Uniform numbers that keep the variance of activations and gradients.
  * @see torch.nn.init.xavier_uniform_; Glorot and Bengio, AISTATS 2010
  */
-export function xavierUniform_(x: Tensor, options?: XavierOptions): Tensor;
-export function xavierUniform_(x: Tensor, gain: number, options?: RandomInit): Tensor;
-export function xavierUniform_(x: Tensor, ...rest: unknown[]): Tensor {
-  const { gain, generator } = readOptions("init.xavierUniform_", { gain: 1, ...noGenerator }, rest, ["gain"]);
-  check("init.xavierUniform_", x, { gain });
-  const { fanIn, fanOut } = fans(x);
-  const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
-  return change(x, () => x.uniform_(-bound, bound, draws(generator)));
-}
+export const xavierUniform_ = named(
+  "xavierUniform_",
+  "tensor; gain; generator",
+  (x: Tensor, options: XavierOptions = {}): Tensor => {
+    const { gain } = check("xavierUniform_", x, { gain: options.gain ?? 1 });
+    const { fanIn, fanOut } = fans(x);
+    const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
+    return change(x, () => x.uniform_(-bound, bound, draws(options.generator)));
+  },
+);
 
 /** Normal numbers that keep the variance of activations and gradients. @see torch.nn.init.xavier_normal_ */
-export function xavierNormal_(x: Tensor, options?: XavierOptions): Tensor;
-export function xavierNormal_(x: Tensor, gain: number, options?: RandomInit): Tensor;
-export function xavierNormal_(x: Tensor, ...rest: unknown[]): Tensor {
-  const { gain, generator } = readOptions("init.xavierNormal_", { gain: 1, ...noGenerator }, rest, ["gain"]);
-  check("init.xavierNormal_", x, { gain });
-  const { fanIn, fanOut } = fans(x);
-  return change(x, () => x.normal_(0, gain * Math.sqrt(2 / (fanIn + fanOut)), draws(generator)));
-}
+export const xavierNormal_ = named(
+  "xavierNormal_",
+  "tensor; gain; generator",
+  (x: Tensor, options: XavierOptions = {}): Tensor => {
+    const { gain } = check("xavierNormal_", x, { gain: options.gain ?? 1 });
+    const { fanIn, fanOut } = fans(x);
+    return change(x, () => x.normal_(0, gain * Math.sqrt(2 / (fanIn + fanOut)), draws(options.generator)));
+  },
+);
 
 /** Options of the Kaiming initialisers. */
 export interface KaimingOptions extends RandomInit {
@@ -239,18 +256,13 @@ export interface KaimingOptions extends RandomInit {
 }
 
 /** The standard deviation of the Kaiming initialisers. */
-function kaimingStd(op: string, x: Tensor, options: KaimingOptions): { std: number; generator: Generator | undefined } {
-  const defaults = {
-    a: 0,
-    mode: "fanIn" as NonNullable<KaimingOptions["mode"]>,
-    nonlinearity: "leakyRelu",
-    ...noGenerator,
-  };
-  const { a, mode, nonlinearity, generator } = readOptions(op, defaults, [options]);
+function kaimingStd(op: string, x: Tensor, options: KaimingOptions): number {
+  const { mode = "fanIn", nonlinearity = "leakyRelu" } = options;
+  const a = checkNumber(op, "a", options.a ?? 0);
   const which = typeof mode === "string" ? camelCase(mode) : mode;
   if (which !== "fanIn" && which !== "fanOut")
     throw new ValueError(`${op}: Mode ${describe(mode)} not supported, please use one of fanIn, fanOut`);
-  return { std: calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[which]), generator };
+  return calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[which]);
 }
 
 /**
@@ -261,11 +273,11 @@ export const kaimingUniform_ = named(
   "kaimingUniform_",
   "tensor; a, mode, nonlinearity; generator",
   (x: Tensor, options: KaimingOptions = {}): Tensor => {
-    check("init.kaimingUniform_", x);
+    check("kaimingUniform_", x);
     if (x.shape.includes(0)) return x;
-    const { std, generator } = kaimingStd("init.kaimingUniform_", x, options);
+    const std = kaimingStd("kaimingUniform_", x, options);
     const bound = Math.sqrt(3) * std;
-    return change(x, () => x.uniform_(-bound, bound, draws(generator)));
+    return change(x, () => x.uniform_(-bound, bound, draws(options.generator)));
   },
 );
 
@@ -274,10 +286,10 @@ export const kaimingNormal_ = named(
   "kaimingNormal_",
   "tensor; a, mode, nonlinearity; generator",
   (x: Tensor, options: KaimingOptions = {}): Tensor => {
-    check("init.kaimingNormal_", x);
+    check("kaimingNormal_", x);
     if (x.shape.includes(0)) return x;
-    const { std, generator } = kaimingStd("init.kaimingNormal_", x, options);
-    return change(x, () => x.normal_(0, std, draws(generator)));
+    const std = kaimingStd("kaimingNormal_", x, options);
+    return change(x, () => x.normal_(0, std, draws(options.generator)));
   },
 );
 
@@ -285,33 +297,34 @@ export const kaimingNormal_ = named(
  * A random (semi-)orthogonal matrix of the axes [first, all others].
  * @see torch.nn.init.orthogonal_; Saxe et al., ICLR 2014
  */
-export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor;
-export function orthogonal_(x: Tensor, gain: number, options?: RandomInit): Tensor;
-export function orthogonal_(x: Tensor, ...rest: unknown[]): Tensor {
-  const { gain, generator } = readOptions("init.orthogonal_", { gain: 1, ...noGenerator }, rest, ["gain"]);
-  check("init.orthogonal_", x, { gain });
-  if (x.ndim < 2) throw new ValueError("Only tensors with 2 or more dimensions are supported");
-  if (x.numel() === 0) return x;
-  const rows = x.shape[0]!;
-  const columns = x.numel() / rows;
-  const noise = tensor(new Float32Array(x.numel()))
-    .to(x.dtype)
-    .normal_(0, 1, draws(generator))
-    .toTypedArray() as Float32Array;
-  // Vectors of the longer side, as many as the shorter side has.
-  const tall = rows >= columns;
-  const vectors = Array.from({ length: tall ? columns : rows }, (_, i) =>
-    Float64Array.from({ length: tall ? rows : columns }, (_, k) => noise[tall ? k * columns + i : i * columns + k]!),
-  );
-  orthonormalize(vectors);
-  const values = new Float64Array(x.numel());
-  vectors.forEach((vector, i) => {
-    vector.forEach((value, k) => {
-      values[tall ? k * columns + i : i * columns + k] = gain * value;
+export const orthogonal_ = named(
+  "orthogonal_",
+  "tensor; gain; generator",
+  (x: Tensor, options: XavierOptions = {}): Tensor => {
+    const { gain } = check("orthogonal_", x, { gain: options.gain ?? 1 });
+    if (x.ndim < 2) throw new ValueError("Only tensors with 2 or more dimensions are supported");
+    if (x.numel() === 0) return x;
+    const rows = x.shape[0]!;
+    const columns = x.numel() / rows;
+    const noise = tensor(new Float32Array(x.numel()))
+      .to(x.dtype)
+      .normal_(0, 1, draws(options.generator))
+      .toTypedArray() as Float32Array;
+    // Vectors of the longer side, as many as the shorter side has.
+    const tall = rows >= columns;
+    const vectors = Array.from({ length: tall ? columns : rows }, (_, i) =>
+      Float64Array.from({ length: tall ? rows : columns }, (_, k) => noise[tall ? k * columns + i : i * columns + k]!),
+    );
+    orthonormalize(vectors);
+    const values = new Float64Array(x.numel());
+    vectors.forEach((vector, i) => {
+      vector.forEach((value, k) => {
+        values[tall ? k * columns + i : i * columns + k] = gain * value;
+      });
     });
-  });
-  return assign(x, values);
-}
+    return assign(x, values);
+  },
+);
 
 /** Gram–Schmidt, each vector projected twice: the Q of a QR decomposition whose R has a positive diagonal. */
 function orthonormalize(vectors: readonly Float64Array[]): void {
@@ -336,15 +349,14 @@ export const sparse_ = named(
   "sparse_",
   "tensor, sparsity; std; generator",
   (x: Tensor, sparsity: number, options: RandomInit & { std?: number } = {}): Tensor => {
-    const { std, generator } = readOptions("init.sparse_", { std: 0.01, ...noGenerator }, [options]);
-    check("init.sparse_", x, { sparsity, std });
+    const { std, sparsity: share } = check("sparse_", x, { sparsity, std: options.std ?? 0.01 });
     if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
     const [rows, columns] = x.shape as [number, number];
-    const zeros = Math.ceil(Number(sparsity) * rows);
-    change(x, () => x.normal_(0, std, draws(generator)));
+    const zeros = Math.ceil(share * rows);
+    change(x, () => x.normal_(0, std, draws(options.generator)));
     const values = Float64Array.from(x.toTypedArray() as Float32Array);
     for (let column = 0; column < columns; column++)
-      for (const row of (randperm(rows, draws(generator)).tolist() as number[]).slice(0, zeros))
+      for (const row of (randperm(rows, draws(options.generator)).tolist() as number[]).slice(0, zeros))
         values[row * columns + column] = 0;
     return assign(x, values);
   },

@@ -1,8 +1,9 @@
 /** Layers that learn the size of their input from the first one, and turn into ordinary layers then. */
+
 import { ShapeError } from "../core/errors";
 import { shapeText } from "../core/shape";
+import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
-import type { Sizes } from "../ops/sliding";
 import { ones, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import {
@@ -18,17 +19,21 @@ import {
   Conv1d,
   Conv2d,
   Conv3d,
-  type ConvLayerOptions,
+  type ConvParameters,
   ConvTranspose1d,
   ConvTranspose2d,
   ConvTranspose3d,
-  type ConvTransposeLayerOptions,
+  type ConvTransposeParameters,
 } from "./conv";
+import { batchDefaults, convDefaults, instanceDefaults, transposeDefaults } from "./defaults";
 import { type FactoryOptions, resetWeightAndBias } from "./factory";
-import { Linear, type LinearOptions } from "./linear";
+import { takes } from "./forward";
+import { Linear, type LinearParameters } from "./linear";
+import { readArguments } from "./options";
 import { type Parameter, replaceData, UninitializedParameter } from "./parameter";
 
-const uninitialized = (where: FactoryOptions): UninitializedParameter => new UninitializedParameter(where);
+const uninitialized = ({ dtype, device }: FactoryOptions): UninitializedParameter =>
+  new UninitializedParameter({ dtype, device });
 
 /** From now on `layer` is a `Class`, also in print-outs. */
 function become(layer: object, Class: { readonly prototype: object }): void {
@@ -49,10 +54,18 @@ function materialize(layer: Weighted, weight: readonly number[], bias: number): 
   resetWeightAndBias(layer.weight, layer.bias);
 }
 
+const linearSignature = "outFeatures; bias, device, dtype";
+
 /** A {@link Linear} whose `inFeatures` is taken from the first input. @see torch.nn.LazyLinear */
 export class LazyLinear extends Linear {
-  constructor(outFeatures: number, options: LinearOptions = {}) {
-    const { bias = true, ...where } = options;
+  constructor(...given: Arguments<typeof linearSignature, Omit<LinearParameters, "inFeatures">>);
+  constructor(...given: unknown[]) {
+    const { outFeatures, bias, ...where } = readArguments<Omit<LinearParameters, "inFeatures">>(
+      new.target.name,
+      linearSignature,
+      { bias: true },
+      given,
+    );
     super(0, 0, { ...where, bias: false });
     this.outFeatures = outFeatures;
     this.weight = uninitialized(where);
@@ -68,6 +81,13 @@ export class LazyLinear extends Linear {
     return this.forward(input);
   }
 }
+
+type LazyConvParameters = Omit<ConvParameters, "inChannels">;
+type LazyConvTransposeParameters = Omit<ConvTransposeParameters, "inChannels">;
+
+const convSignature = "outChannels, kernelSize; stride, padding, dilation, groups, bias, paddingMode, device, dtype";
+const transposeSignature =
+  "outChannels, kernelSize; stride, padding, outputPadding, groups, bias, dilation, paddingMode, device, dtype";
 
 /** The fields of a convolution that wait for the first input. */
 interface LazyConvolution extends Weighted {
@@ -106,8 +126,10 @@ function finishConvolution(layer: LazyConvolution, input: Tensor, isTransposed: 
 
 /** A {@link Conv1d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConv1d */
 export class LazyConv1d extends Conv1d {
-  constructor(outChannels: number, kernelSize: Sizes, options: ConvLayerOptions = {}) {
-    super(0, outChannels, kernelSize, { ...options, bias: false });
+  constructor(...given: Arguments<typeof convSignature, LazyConvParameters>);
+  constructor(...given: unknown[]) {
+    const options = readArguments<LazyConvParameters>(new.target.name, convSignature, convDefaults, given);
+    super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
 
@@ -120,8 +142,10 @@ export class LazyConv1d extends Conv1d {
 
 /** A {@link Conv2d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConv2d */
 export class LazyConv2d extends Conv2d {
-  constructor(outChannels: number, kernelSize: Sizes, options: ConvLayerOptions = {}) {
-    super(0, outChannels, kernelSize, { ...options, bias: false });
+  constructor(...given: Arguments<typeof convSignature, LazyConvParameters>);
+  constructor(...given: unknown[]) {
+    const options = readArguments<LazyConvParameters>(new.target.name, convSignature, convDefaults, given);
+    super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
 
@@ -134,8 +158,10 @@ export class LazyConv2d extends Conv2d {
 
 /** A {@link Conv3d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConv3d */
 export class LazyConv3d extends Conv3d {
-  constructor(outChannels: number, kernelSize: Sizes, options: ConvLayerOptions = {}) {
-    super(0, outChannels, kernelSize, { ...options, bias: false });
+  constructor(...given: Arguments<typeof convSignature, LazyConvParameters>);
+  constructor(...given: unknown[]) {
+    const options = readArguments<LazyConvParameters>(new.target.name, convSignature, convDefaults, given);
+    super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
 
@@ -148,12 +174,19 @@ export class LazyConv3d extends Conv3d {
 
 /** A {@link ConvTranspose1d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConvTranspose1d */
 export class LazyConvTranspose1d extends ConvTranspose1d {
-  constructor(outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
-    super(0, outChannels, kernelSize, { ...options, bias: false });
+  constructor(...given: Arguments<typeof transposeSignature, LazyConvTransposeParameters>);
+  constructor(...given: unknown[]) {
+    const options = readArguments<LazyConvTransposeParameters>(
+      new.target.name,
+      transposeSignature,
+      transposeDefaults,
+      given,
+    );
+    super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
 
-  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+  override forward(input: Tensor, outputSize?: readonly number[] | null): Tensor {
     finishConvolution(this, input, true);
     become(this, ConvTranspose1d);
     return this.forward(input, outputSize);
@@ -162,12 +195,19 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
 
 /** A {@link ConvTranspose2d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConvTranspose2d */
 export class LazyConvTranspose2d extends ConvTranspose2d {
-  constructor(outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
-    super(0, outChannels, kernelSize, { ...options, bias: false });
+  constructor(...given: Arguments<typeof transposeSignature, LazyConvTransposeParameters>);
+  constructor(...given: unknown[]) {
+    const options = readArguments<LazyConvTransposeParameters>(
+      new.target.name,
+      transposeSignature,
+      transposeDefaults,
+      given,
+    );
+    super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
 
-  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+  override forward(input: Tensor, outputSize?: readonly number[] | null): Tensor {
     finishConvolution(this, input, true);
     become(this, ConvTranspose2d);
     return this.forward(input, outputSize);
@@ -176,17 +216,26 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
 
 /** A {@link ConvTranspose3d} whose `inChannels` is taken from the first input. @see torch.nn.LazyConvTranspose3d */
 export class LazyConvTranspose3d extends ConvTranspose3d {
-  constructor(outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
-    super(0, outChannels, kernelSize, { ...options, bias: false });
+  constructor(...given: Arguments<typeof transposeSignature, LazyConvTransposeParameters>);
+  constructor(...given: unknown[]) {
+    const options = readArguments<LazyConvTransposeParameters>(
+      new.target.name,
+      transposeSignature,
+      transposeDefaults,
+      given,
+    );
+    super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
 
-  override forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+  override forward(input: Tensor, outputSize?: readonly number[] | null): Tensor {
     finishConvolution(this, input, true);
     become(this, ConvTranspose3d);
     return this.forward(input, outputSize);
   }
 }
+
+const normSignature = "; eps, momentum, affine, trackRunningStats, device, dtype";
 
 interface LazyNormalization {
   numFeatures: number;
@@ -211,8 +260,9 @@ function finishNormalization(layer: LazyNormalization, channels: number): void {
 
 /** A {@link BatchNorm1d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyBatchNorm1d */
 export class LazyBatchNorm1d extends BatchNorm1d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
+  constructor(...given: unknown[]) {
+    super({ ...readArguments<BatchNormOptions>(new.target.name, normSignature, batchDefaults, given), numFeatures: 0 });
   }
 
   override forward(input: Tensor): Tensor {
@@ -225,8 +275,9 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 
 /** A {@link BatchNorm2d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyBatchNorm2d */
 export class LazyBatchNorm2d extends BatchNorm2d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
+  constructor(...given: unknown[]) {
+    super({ ...readArguments<BatchNormOptions>(new.target.name, normSignature, batchDefaults, given), numFeatures: 0 });
   }
 
   override forward(input: Tensor): Tensor {
@@ -239,8 +290,9 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 
 /** A {@link BatchNorm3d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyBatchNorm3d */
 export class LazyBatchNorm3d extends BatchNorm3d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
+  constructor(...given: unknown[]) {
+    super({ ...readArguments<BatchNormOptions>(new.target.name, normSignature, batchDefaults, given), numFeatures: 0 });
   }
 
   override forward(input: Tensor): Tensor {
@@ -253,8 +305,12 @@ export class LazyBatchNorm3d extends BatchNorm3d {
 
 /** An {@link InstanceNorm1d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyInstanceNorm1d */
 export class LazyInstanceNorm1d extends InstanceNorm1d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
+  constructor(...given: unknown[]) {
+    super({
+      ...readArguments<BatchNormOptions>(new.target.name, normSignature, instanceDefaults, given),
+      numFeatures: 0,
+    });
   }
 
   override forward(input: Tensor): Tensor {
@@ -267,8 +323,12 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
 
 /** An {@link InstanceNorm2d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyInstanceNorm2d */
 export class LazyInstanceNorm2d extends InstanceNorm2d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
+  constructor(...given: unknown[]) {
+    super({
+      ...readArguments<BatchNormOptions>(new.target.name, normSignature, instanceDefaults, given),
+      numFeatures: 0,
+    });
   }
 
   override forward(input: Tensor): Tensor {
@@ -281,8 +341,12 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
 
 /** An {@link InstanceNorm3d} whose `numFeatures` is taken from the first input. @see torch.nn.LazyInstanceNorm3d */
 export class LazyInstanceNorm3d extends InstanceNorm3d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
+  constructor(...given: unknown[]) {
+    super({
+      ...readArguments<BatchNormOptions>(new.target.name, normSignature, instanceDefaults, given),
+      numFeatures: 0,
+    });
   }
 
   override forward(input: Tensor): Tensor {
@@ -292,3 +356,7 @@ export class LazyInstanceNorm3d extends InstanceNorm3d {
     return this.forward(input);
   }
 }
+
+takes("input", LazyLinear, LazyConv1d, LazyConv2d, LazyConv3d, LazyBatchNorm1d, LazyBatchNorm2d, LazyBatchNorm3d);
+takes("input", LazyInstanceNorm1d, LazyInstanceNorm2d, LazyInstanceNorm3d);
+takes("input, outputSize?", LazyConvTranspose1d, LazyConvTranspose2d, LazyConvTranspose3d);

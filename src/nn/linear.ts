@@ -1,10 +1,16 @@
 /** Linear maps. */
+
+import type { Device } from "../backend/backend";
+import type { DType } from "../core/dtype";
+import { ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
-import { type FactoryOptions, factory, newParameter, resetWeightAndBias } from "./factory";
+import { type FactoryOptions, newParameter, resetWeightAndBias } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { uniform_ } from "./init";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import type { Parameter } from "./parameter";
 import { text } from "./repr";
 
@@ -12,6 +18,16 @@ import { text } from "./repr";
 export interface LinearOptions extends FactoryOptions {
   /** Whether a bias is learnt. Default: true. */
   bias?: boolean;
+}
+
+const linearSignature = "inFeatures, outFeatures; bias, device, dtype";
+
+/** Parameters of {@link Linear}. */
+export interface LinearParameters extends LinearOptions {
+  /** The size of the last axis of inputs. */
+  inFeatures: number;
+  /** The size of the last axis of outputs. */
+  outFeatures: number;
 }
 
 /**
@@ -27,9 +43,22 @@ export class Linear extends Module {
   /** Shape: [outFeatures]. */
   bias: Parameter | null;
 
-  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    bias?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof linearSignature, LinearParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { bias, ...where } = readOptions("Linear", { bias: true, ...factory }, [options]);
+    const { inFeatures, outFeatures, bias, ...where } = readArguments<LinearParameters>(
+      new.target.name,
+      linearSignature,
+      { bias: true },
+      given,
+    );
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.weight = newParameter([outFeatures, inFeatures], where);
@@ -51,6 +80,18 @@ export class Linear extends Module {
   }
 }
 
+const bilinearSignature = "in1Features, in2Features, outFeatures; bias, device, dtype";
+
+/** Parameters of {@link Bilinear}. */
+export interface BilinearParameters extends LinearOptions {
+  /** The size of the last axis of first inputs. */
+  in1Features: number;
+  /** The size of the last axis of second inputs. */
+  in2Features: number;
+  /** The size of the last axis of outputs. */
+  outFeatures: number;
+}
+
 /**
  * x1ᵀ · weight · x2 + bias. Shape: [*, in1Features] and [*, in2Features] → [*, outFeatures].
  * @see torch.nn.Bilinear
@@ -64,9 +105,25 @@ export class Bilinear extends Module {
   /** Shape: [outFeatures]. */
   bias: Parameter | null;
 
-  constructor(in1Features: number, in2Features: number, outFeatures: number, options: LinearOptions = {}) {
+  constructor(
+    in1Features: number,
+    in2Features: number,
+    outFeatures: number,
+    bias?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof bilinearSignature, BilinearParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { bias, ...where } = readOptions("Bilinear", { bias: true, ...factory }, [options]);
+    const layer = new.target.name;
+    const { in1Features, in2Features, outFeatures, bias, ...where } = readArguments<BilinearParameters>(
+      layer,
+      bilinearSignature,
+      { bias: true },
+      given,
+    );
+    if (in1Features === 0) throw new ValueError(`${layer}: in1Features must be greater than 0, got 0`);
     this.in1Features = in1Features;
     this.in2Features = in2Features;
     this.outFeatures = outFeatures;
@@ -101,3 +158,6 @@ export class Identity extends Module {
     return input;
   }
 }
+
+takes("input", Linear, Identity);
+takes("input1, input2", Bilinear);

@@ -1,24 +1,41 @@
 /** Losses as layers. */
-import { checkReduction, type Reduction } from "../ops/loss";
+import type { Arguments } from "../core/signatureTypes";
+import { checkReduction, type OldReduction, type Reduction } from "../ops/loss";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 
 /** Options of every loss. */
-export interface LossOptions {
+export interface LossOptions extends OldReduction {
   /** What becomes of the losses of single elements. Default: `"mean"`. */
   reduction?: Reduction;
 }
 
-/** A loss whose only option is the reduction. */
-abstract class Loss extends Module {
+/** What is left of the options of a loss once they are read. */
+interface Reduced {
+  readonly reduction: Reduction;
+}
+
+/** A loss that is reduced. */
+abstract class ReducedLoss extends Module {
   reduction: Reduction;
 
-  constructor(options: LossOptions = {}) {
+  constructor({ reduction }: Reduced) {
     super();
-    const { reduction } = readOptions<Required<LossOptions>>(this.constructor.name, { reduction: "mean" }, [options]);
     this.reduction = checkReduction(this.constructor.name, reduction);
+  }
+}
+
+const lossSignature = "; sizeAverage, reduce, reduction";
+
+/** A loss whose only option is the reduction. */
+abstract class Loss extends ReducedLoss {
+  constructor(sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
+  constructor(...given: Arguments<typeof lossSignature, LossOptions>);
+  constructor(...given: unknown[]) {
+    super(readArguments<LossOptions>(new.target.name, lossSignature, { reduction: "mean" }, given));
   }
 }
 
@@ -29,18 +46,17 @@ export interface WeightedLossOptions extends LossOptions {
 }
 
 /** A loss with weights, which are a buffer of the module. */
-abstract class WeightedLoss extends Module {
-  reduction: Reduction;
+abstract class WeightedLoss extends ReducedLoss {
   weight: Tensor | null = null;
 
-  constructor({ reduction = "mean", weight = null }: WeightedLossOptions) {
-    super();
-    this.reduction = checkReduction(this.constructor.name, reduction);
+  constructor({ weight, ...options }: Reduced & { weight: Tensor | null }) {
+    super(options);
     this.registerBuffer("weight", weight);
   }
 }
 
-const weighted = { reduction: "mean" as Reduction, weight: null as Tensor | null };
+const mean: Reduced = { reduction: "mean" };
+const weighted = { ...mean, weight: null };
 
 /** |input − target|. Shapes: equal. @see torch.nn.L1Loss */
 export class L1Loss extends Loss {
@@ -76,12 +92,23 @@ export interface NLLLossOptions extends WeightedLossOptions {
   ignoreIndex?: number;
 }
 
+const nllSignature = "; weight, sizeAverage, ignoreIndex, reduce, reduction";
+
 /** −weight[t] · input[t] of log-probabilities. Shape: [N, C, …] and [N, …], or [C] and []. @see torch.nn.NLLLoss */
 export class NLLLoss extends WeightedLoss {
   ignoreIndex: number;
 
-  constructor(options: NLLLossOptions = {}) {
-    const { ignoreIndex, ...rest } = readOptions("NLLLoss", { ...weighted, ignoreIndex: -100 }, [options]);
+  constructor(
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    ignoreIndex?: number,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  );
+  constructor(...given: Arguments<typeof nllSignature, NLLLossOptions>);
+  constructor(...given: unknown[]) {
+    const defaults = { ...weighted, ignoreIndex: -100 };
+    const { ignoreIndex, ...rest } = readArguments<NLLLossOptions>(new.target.name, nllSignature, defaults, given);
     super(rest);
     this.ignoreIndex = ignoreIndex;
   }
@@ -98,6 +125,8 @@ export interface CrossEntropyLossOptions extends NLLLossOptions {
   labelSmoothing?: number;
 }
 
+const crossEntropySignature = "; weight, sizeAverage, ignoreIndex, reduce, reduction, labelSmoothing";
+
 /**
  * The cross entropy between scores (logits) and class indices or probabilities. Shape: [N, C, …] and [N, …], or [C] and [].
  * @see torch.nn.CrossEntropyLoss
@@ -106,9 +135,23 @@ export class CrossEntropyLoss extends WeightedLoss {
   ignoreIndex: number;
   labelSmoothing: number;
 
-  constructor(options: CrossEntropyLossOptions = {}) {
+  constructor(
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    ignoreIndex?: number,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+    labelSmoothing?: number,
+  );
+  constructor(...given: Arguments<typeof crossEntropySignature, CrossEntropyLossOptions>);
+  constructor(...given: unknown[]) {
     const defaults = { ...weighted, ignoreIndex: -100, labelSmoothing: 0 };
-    const { ignoreIndex, labelSmoothing, ...rest } = readOptions("CrossEntropyLoss", defaults, [options]);
+    const { ignoreIndex, labelSmoothing, ...rest } = readArguments<CrossEntropyLossOptions>(
+      new.target.name,
+      crossEntropySignature,
+      defaults,
+      given,
+    );
     super(rest);
     this.ignoreIndex = ignoreIndex;
     this.labelSmoothing = labelSmoothing;
@@ -120,10 +163,14 @@ export class CrossEntropyLoss extends WeightedLoss {
   }
 }
 
+const bceSignature = "; weight, sizeAverage, reduce, reduction";
+
 /** The cross entropy of probabilities against targets in [0, 1]. Shapes: equal. @see torch.nn.BCELoss */
 export class BCELoss extends WeightedLoss {
-  constructor(options: WeightedLossOptions = {}) {
-    super(readOptions("BCELoss", weighted, [options]));
+  constructor(weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
+  constructor(...given: Arguments<typeof bceSignature, WeightedLossOptions>);
+  constructor(...given: unknown[]) {
+    super(readArguments<WeightedLossOptions>(new.target.name, bceSignature, weighted, given));
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -137,14 +184,28 @@ export interface BCEWithLogitsLossOptions extends WeightedLossOptions {
   posWeight?: Tensor | null;
 }
 
+const bceWithLogitsSignature = "; weight, sizeAverage, reduce, reduction, posWeight";
+
 /** {@link BCELoss} of sigmoid(input), computed without overflow. Shapes: equal. @see torch.nn.BCEWithLogitsLoss */
 export class BCEWithLogitsLoss extends WeightedLoss {
   posWeight: Tensor | null = null;
 
-  constructor(options: BCEWithLogitsLossOptions = {}) {
-    const { posWeight, ...rest } = readOptions("BCEWithLogitsLoss", { ...weighted, posWeight: null as Tensor | null }, [
-      options,
-    ]);
+  constructor(
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+    posWeight?: Tensor | null,
+  );
+  constructor(...given: Arguments<typeof bceWithLogitsSignature, BCEWithLogitsLossOptions>);
+  constructor(...given: unknown[]) {
+    const defaults = { ...weighted, posWeight: null };
+    const { posWeight, ...rest } = readArguments<BCEWithLogitsLossOptions>(
+      new.target.name,
+      bceWithLogitsSignature,
+      defaults,
+      given,
+    );
     super(rest);
     this.registerBuffer("posWeight", posWeight);
   }
@@ -165,12 +226,21 @@ export interface SmoothL1LossOptions extends LossOptions {
   beta?: number;
 }
 
+const smoothL1Signature = "; sizeAverage, reduce, reduction, beta";
+
 /** Squared for small differences, linear for large ones. Shapes: equal. @see torch.nn.SmoothL1Loss */
-export class SmoothL1Loss extends Loss {
+export class SmoothL1Loss extends ReducedLoss {
   beta: number;
 
-  constructor(options: SmoothL1LossOptions = {}) {
-    const { beta, ...rest } = readOptions("SmoothL1Loss", { reduction: "mean" as Reduction, beta: 1 }, [options]);
+  constructor(sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction, beta?: number);
+  constructor(...given: Arguments<typeof smoothL1Signature, SmoothL1LossOptions>);
+  constructor(...given: unknown[]) {
+    const { beta, ...rest } = readArguments<SmoothL1LossOptions>(
+      new.target.name,
+      smoothL1Signature,
+      { ...mean, beta: 1 },
+      given,
+    );
     super(rest);
     this.beta = beta;
   }
@@ -186,12 +256,21 @@ export interface HuberLossOptions extends LossOptions {
   delta?: number;
 }
 
+const huberSignature = "; reduction, delta";
+
 /** Squared for small differences, linear for large ones, with slope delta. Shapes: equal. @see torch.nn.HuberLoss */
-export class HuberLoss extends Loss {
+export class HuberLoss extends ReducedLoss {
   delta: number;
 
-  constructor(options: HuberLossOptions = {}) {
-    const { delta, ...rest } = readOptions("HuberLoss", { reduction: "mean" as Reduction, delta: 1 }, [options]);
+  constructor(reduction?: Reduction, delta?: number);
+  constructor(...given: Arguments<typeof huberSignature, Omit<HuberLossOptions, keyof OldReduction>>);
+  constructor(...given: unknown[]) {
+    const { delta, ...rest } = readArguments<HuberLossOptions>(
+      new.target.name,
+      huberSignature,
+      { ...mean, delta: 1 },
+      given,
+    );
     super(rest);
     this.delta = delta;
   }
@@ -202,23 +281,33 @@ export class HuberLoss extends Loss {
 }
 
 /** Options of {@link KLDivLoss}. */
-export interface KLDivLossOptions {
+export interface KLDivLossOptions extends OldReduction {
   /** `"batchmean"` divides the sum by the batch size: the divergence as it is defined. Default: `"mean"`. */
   reduction?: Reduction | "batchmean";
   /** Whether the target is given as logarithms too. Default: false. */
   logTarget?: boolean;
 }
 
+const klDivSignature = "; sizeAverage, reduce, reduction, logTarget";
+
 /** The Kullback–Leibler divergence of log-probabilities from targets. Shapes: equal. @see torch.nn.KLDivLoss */
 export class KLDivLoss extends Module {
   reduction: Reduction | "batchmean";
   logTarget: boolean;
 
-  constructor(options: KLDivLossOptions = {}) {
+  constructor(
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction | "batchmean",
+    logTarget?: boolean,
+  );
+  constructor(...given: Arguments<typeof klDivSignature, KLDivLossOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const defaults: Required<KLDivLossOptions> = { reduction: "mean", logTarget: false };
-    const { reduction, logTarget } = readOptions("KLDivLoss", defaults, [options]);
-    this.reduction = reduction;
+    const layer = new.target.name;
+    const defaults = { ...mean, logTarget: false };
+    const { reduction, logTarget } = readArguments<KLDivLossOptions>(layer, klDivSignature, defaults, given);
+    this.reduction = reduction === "batchmean" ? reduction : checkReduction(layer, reduction);
     this.logTarget = logTarget;
   }
 
@@ -237,15 +326,31 @@ export interface PoissonNLLLossOptions extends LossOptions {
   eps?: number;
 }
 
+const poissonNllSignature = "; logInput, full, sizeAverage, eps, reduce, reduction";
+
 /** The negative log likelihood of counts under Poisson rates. Shapes: equal. @see torch.nn.PoissonNLLLoss */
-export class PoissonNLLLoss extends Loss {
+export class PoissonNLLLoss extends ReducedLoss {
   logInput: boolean;
   full: boolean;
   eps: number;
 
-  constructor(options: PoissonNLLLossOptions = {}) {
-    const defaults = { reduction: "mean" as Reduction, logInput: true, full: false, eps: 1e-8 };
-    const { logInput, full, eps, ...rest } = readOptions("PoissonNLLLoss", defaults, [options]);
+  constructor(
+    logInput?: boolean,
+    full?: boolean,
+    sizeAverage?: boolean | null,
+    eps?: number,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  );
+  constructor(...given: Arguments<typeof poissonNllSignature, PoissonNLLLossOptions>);
+  constructor(...given: unknown[]) {
+    const defaults = { ...mean, logInput: true, full: false, eps: 1e-8 };
+    const { logInput, full, eps, ...rest } = readArguments<PoissonNLLLossOptions>(
+      new.target.name,
+      poissonNllSignature,
+      defaults,
+      given,
+    );
     super(rest);
     this.logInput = logInput;
     this.full = full;
@@ -266,14 +371,22 @@ export interface GaussianNLLLossOptions extends LossOptions {
   eps?: number;
 }
 
+const gaussianNllSignature = ";; full, eps, reduction";
+
 /** The negative log likelihood of targets under normal distributions of given means and variances. @see torch.nn.GaussianNLLLoss */
-export class GaussianNLLLoss extends Loss {
+export class GaussianNLLLoss extends ReducedLoss {
   full: boolean;
   eps: number;
 
-  constructor(options: GaussianNLLLossOptions = {}) {
-    const defaults = { reduction: "mean" as Reduction, full: false, eps: 1e-6 };
-    const { full, eps, ...rest } = readOptions("GaussianNLLLoss", defaults, [options]);
+  constructor(...given: Arguments<typeof gaussianNllSignature, Omit<GaussianNLLLossOptions, keyof OldReduction>>);
+  constructor(...given: unknown[]) {
+    const defaults = { ...mean, full: false, eps: 1e-6 };
+    const { full, eps, ...rest } = readArguments<GaussianNLLLossOptions>(
+      new.target.name,
+      gaussianNllSignature,
+      defaults,
+      given,
+    );
     super(rest);
     this.full = full;
     this.eps = eps;
@@ -285,13 +398,35 @@ export class GaussianNLLLoss extends Loss {
   }
 }
 
+const multiLabelSignature = "; weight, sizeAverage, reduce, reduction";
+
 /** The mean over classes of binary cross entropies with logits. Shape: [*, C] both. @see torch.nn.MultiLabelSoftMarginLoss */
 export class MultiLabelSoftMarginLoss extends WeightedLoss {
-  constructor(options: WeightedLossOptions = {}) {
-    super(readOptions("MultiLabelSoftMarginLoss", weighted, [options]));
+  constructor(weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
+  constructor(...given: Arguments<typeof multiLabelSignature, WeightedLossOptions>);
+  constructor(...given: unknown[]) {
+    super(readArguments<WeightedLossOptions>(new.target.name, multiLabelSignature, weighted, given));
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.multilabelSoftMarginLoss(input, target, { weight: this.weight, reduction: this.reduction });
   }
 }
+
+takes(
+  "input, target",
+  L1Loss,
+  MSELoss,
+  SoftMarginLoss,
+  MultiLabelMarginLoss,
+  NLLLoss,
+  CrossEntropyLoss,
+  BCELoss,
+  BCEWithLogitsLoss,
+  SmoothL1Loss,
+  HuberLoss,
+  PoissonNLLLoss,
+  MultiLabelSoftMarginLoss,
+);
+takes("input, target", KLDivLoss);
+takes("input, target, var", GaussianNLLLoss);

@@ -1,15 +1,20 @@
 /** Losses with a margin as layers. */
-import { ValueError } from "../core/errors";
-import { checkReduction, type Reduction } from "../ops/loss";
+
+import { checkFunction } from "../core/arguments";
+import { ShapeError, ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
+import { checkReduction, type OldReduction, type Reduction } from "../ops/loss";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { type Given, readArguments } from "./options";
 
 const mean: { reduction: Reduction } = { reduction: "mean" };
+const marginSignature = "; margin, sizeAverage, reduce, reduction";
 
 /** Options of the losses with a margin. */
-export interface MarginLossOptions {
+export interface MarginLossOptions extends OldReduction {
   margin?: number;
   /** What becomes of the losses of single elements. Default: `"mean"`. */
   reduction?: Reduction;
@@ -19,9 +24,8 @@ abstract class MarginLoss extends Module {
   margin: number;
   reduction: Reduction;
 
-  constructor(options: MarginLossOptions, margin: number) {
+  constructor(given: Given<MarginLossOptions>) {
     super();
-    const given = readOptions(this.constructor.name, { margin, ...mean }, [options]);
     this.margin = given.margin;
     this.reduction = checkReduction(this.constructor.name, given.reduction);
   }
@@ -29,8 +33,10 @@ abstract class MarginLoss extends Module {
 
 /** max(0, −target · (x1 − x2) + margin). Default margin: 0. @see torch.nn.MarginRankingLoss */
 export class MarginRankingLoss extends MarginLoss {
-  constructor(options: MarginLossOptions = {}) {
-    super(options, 0);
+  constructor(margin?: number, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
+  constructor(...given: Arguments<typeof marginSignature, MarginLossOptions>);
+  constructor(...given: unknown[]) {
+    super(readArguments<MarginLossOptions>(new.target.name, marginSignature, { margin: 0, ...mean }, given));
   }
 
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
@@ -40,8 +46,10 @@ export class MarginRankingLoss extends MarginLoss {
 
 /** x where the target is 1, max(0, margin − x) where it is −1. Default margin: 1. @see torch.nn.HingeEmbeddingLoss */
 export class HingeEmbeddingLoss extends MarginLoss {
-  constructor(options: MarginLossOptions = {}) {
-    super(options, 1);
+  constructor(margin?: number, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
+  constructor(...given: Arguments<typeof marginSignature, MarginLossOptions>);
+  constructor(...given: unknown[]) {
+    super(readArguments<MarginLossOptions>(new.target.name, marginSignature, { margin: 1, ...mean }, given));
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -51,8 +59,10 @@ export class HingeEmbeddingLoss extends MarginLoss {
 
 /** 1 − cos where the target is 1, max(0, cos − margin) where it is −1. Default margin: 0. @see torch.nn.CosineEmbeddingLoss */
 export class CosineEmbeddingLoss extends MarginLoss {
-  constructor(options: MarginLossOptions = {}) {
-    super(options, 0);
+  constructor(margin?: number, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
+  constructor(...given: Arguments<typeof marginSignature, MarginLossOptions>);
+  constructor(...given: unknown[]) {
+    super(readArguments<MarginLossOptions>(new.target.name, marginSignature, { margin: 0, ...mean }, given));
   }
 
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
@@ -68,6 +78,8 @@ export interface MultiMarginLossOptions extends MarginLossOptions {
   weight?: Tensor | null;
 }
 
+const multiSignature = "; p, margin, weight, sizeAverage, reduce, reduction";
+
 /** The multi-class hinge loss. Shape: [N, C] and [N], or [C] and []. @see torch.nn.MultiMarginLoss */
 export class MultiMarginLoss extends Module {
   p: number;
@@ -75,14 +87,31 @@ export class MultiMarginLoss extends Module {
   reduction: Reduction;
   weight: Tensor | null = null;
 
-  constructor(options: MultiMarginLossOptions = {}) {
+  constructor(
+    p?: number,
+    margin?: number,
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  );
+  constructor(...given: Arguments<typeof multiSignature, MultiMarginLossOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const defaults = { p: 1, margin: 1, weight: null as Tensor | null, ...mean };
-    const { p, margin, weight, reduction } = readOptions("MultiMarginLoss", defaults, [options]);
-    if (p !== 1 && p !== 2) throw new ValueError("only p == 1 and p == 2 supported");
+    const layer = new.target.name;
+    const defaults = { p: 1, margin: 1, weight: null, ...mean };
+    const { p, margin, weight, reduction } = readArguments<MultiMarginLossOptions>(
+      layer,
+      multiSignature,
+      defaults,
+      given,
+    );
+    if (p !== 1 && p !== 2) throw new ValueError(`${layer}: only p == 1 and p == 2 supported, got ${p}`);
+    if (weight !== null && weight.ndim !== 1)
+      throw new ShapeError(`${layer}: weight must have one axis, got ${weight.ndim}`);
     this.p = p;
     this.margin = margin;
-    this.reduction = checkReduction("MultiMarginLoss", reduction);
+    this.reduction = checkReduction(layer, reduction);
     this.registerBuffer("weight", weight);
   }
 
@@ -102,6 +131,8 @@ export interface TripletMarginLossOptions extends MarginLossOptions {
   swap?: boolean;
 }
 
+const tripletSignature = "; margin, p, eps, swap, sizeAverage, reduce, reduction";
+
 /** max(0, d(anchor, positive) − d(anchor, negative) + margin). Shape: [N, D] or [D] each. @see torch.nn.TripletMarginLoss */
 export class TripletMarginLoss extends Module {
   margin: number;
@@ -110,14 +141,26 @@ export class TripletMarginLoss extends Module {
   swap: boolean;
   reduction: Reduction;
 
-  constructor(options: TripletMarginLossOptions = {}) {
+  constructor(
+    margin?: number,
+    p?: number,
+    eps?: number,
+    swap?: boolean,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  );
+  constructor(...given: Arguments<typeof tripletSignature, TripletMarginLossOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const given = readOptions("TripletMarginLoss", { margin: 1, p: 2, eps: 1e-6, swap: false, ...mean }, [options]);
-    this.margin = given.margin;
-    this.p = given.p;
-    this.eps = given.eps;
-    this.swap = given.swap;
-    this.reduction = checkReduction("TripletMarginLoss", given.reduction);
+    const layer = new.target.name;
+    const defaults = { margin: 1, p: 2, eps: 1e-6, swap: false, ...mean };
+    const options = readArguments<TripletMarginLossOptions>(layer, tripletSignature, defaults, given);
+    this.margin = options.margin;
+    this.p = options.p;
+    this.eps = options.eps;
+    this.swap = options.swap;
+    this.reduction = checkReduction(layer, options.reduction);
   }
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
@@ -134,6 +177,8 @@ export interface TripletMarginWithDistanceLossOptions extends MarginLossOptions 
   swap?: boolean;
 }
 
+const distanceSignature = ";; distanceFunction, margin, swap, reduction";
+
 /** {@link TripletMarginLoss} for any distance. @see torch.nn.TripletMarginWithDistanceLoss */
 export class TripletMarginWithDistanceLoss extends Module {
   distanceFunction: ((a: Tensor, b: Tensor) => Tensor) | null;
@@ -141,19 +186,19 @@ export class TripletMarginWithDistanceLoss extends Module {
   swap: boolean;
   reduction: Reduction;
 
-  constructor(options: TripletMarginWithDistanceLossOptions = {}) {
+  constructor(
+    ...given: Arguments<typeof distanceSignature, Omit<TripletMarginWithDistanceLossOptions, keyof OldReduction>>
+  );
+  constructor(...given: unknown[]) {
     super();
-    const defaults: Required<TripletMarginWithDistanceLossOptions> = {
-      distanceFunction: null,
-      margin: 1,
-      swap: false,
-      ...mean,
-    };
-    const given = readOptions("TripletMarginWithDistanceLoss", defaults, [options]);
-    this.distanceFunction = given.distanceFunction;
-    this.margin = given.margin;
-    this.swap = given.swap;
-    this.reduction = checkReduction("TripletMarginWithDistanceLoss", given.reduction);
+    const layer = new.target.name;
+    const defaults = { distanceFunction: null, margin: 1, swap: false, ...mean };
+    const options = readArguments<TripletMarginWithDistanceLossOptions>(layer, distanceSignature, defaults, given);
+    if (options.distanceFunction !== null) checkFunction(layer, "distanceFunction", options.distanceFunction);
+    this.distanceFunction = options.distanceFunction;
+    this.margin = options.margin;
+    this.swap = options.swap;
+    this.reduction = checkReduction(layer, options.reduction);
   }
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
@@ -161,3 +206,8 @@ export class TripletMarginWithDistanceLoss extends Module {
     return F.tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction, margin, swap, reduction });
   }
 }
+
+takes("input1, input2, target", MarginRankingLoss, CosineEmbeddingLoss);
+takes("input, target", HingeEmbeddingLoss, MultiMarginLoss);
+takes("anchor, positive, negative", TripletMarginLoss);
+takes("anchor(), positive, negative", TripletMarginWithDistanceLoss);

@@ -1,12 +1,17 @@
 /** Normalization over features, groups of channels and neighbouring channels, as layers. */
-import { checkInteger, checkIntegers } from "../core/arguments";
+
+import type { Device } from "../backend/backend";
+import { checkInteger, checkIntegers, checkNumber } from "../core/arguments";
+import type { DType } from "../core/dtype";
 import { ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
-import { type FactoryOptions, factory, newParameter } from "./factory";
+import { type FactoryOptions, newParameter } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { ones_, zeros_ } from "./init";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import type { Parameter } from "./parameter";
 import { float, text } from "./repr";
 
@@ -24,6 +29,14 @@ export interface LayerNormLayerOptions extends FactoryOptions {
 const sizesOf = (layer: string, sizes: number | readonly number[]): number[] =>
   checkIntegers(layer, "normalizedShape", typeof sizes === "number" ? [sizes] : sizes, 0);
 
+/** What normalizations over the last axes must be told. */
+export interface NormalizedShape {
+  /** The sizes of the axes that are normalized, or that of the last one. */
+  normalizedShape: number | readonly number[];
+}
+
+const layerNormSignature = "normalizedShape; eps, elementwiseAffine, device, dtype; bias";
+
 /**
  * Normalizes over the last axes, whose sizes are given. Shape: [*, …normalizedShape], unchanged.
  * @see torch.nn.LayerNorm; Ba et al., 2016
@@ -37,11 +50,21 @@ export class LayerNorm extends Module {
   /** Shape: normalizedShape. */
   bias: Parameter | null;
 
-  constructor(normalizedShape: number | readonly number[], options: LayerNormLayerOptions = {}) {
+  constructor(
+    normalizedShape: number | readonly number[],
+    eps?: number,
+    elementwiseAffine?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof layerNormSignature, NormalizedShape & LayerNormLayerOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const defaults = { eps: 1e-5, elementwiseAffine: true, bias: true, ...factory };
-    const { eps, elementwiseAffine, bias, ...where } = readOptions("LayerNorm", defaults, [options]);
-    this.normalizedShape = sizesOf(this.constructor.name, normalizedShape);
+    const layer = new.target.name;
+    const defaults = { eps: 1e-5, elementwiseAffine: true, bias: true };
+    const options = readArguments<NormalizedShape & LayerNormLayerOptions>(layer, layerNormSignature, defaults, given);
+    const { normalizedShape, eps, elementwiseAffine, bias, ...where } = options;
+    this.normalizedShape = sizesOf(layer, normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.weight = elementwiseAffine ? newParameter(this.normalizedShape, where) : null;
@@ -73,6 +96,16 @@ export interface GroupNormLayerOptions extends FactoryOptions {
   affine?: boolean;
 }
 
+/** Parameters of {@link GroupNorm}. */
+export interface GroupNormParameters extends GroupNormLayerOptions {
+  /** Into how many groups the channels are divided. */
+  numGroups: number;
+  /** The number of channels. */
+  numChannels: number;
+}
+
+const groupNormSignature = "numGroups, numChannels; eps, affine, device, dtype";
+
 /** Normalizes groups of channels of each item. Shape: [N, C, …], unchanged. @see torch.nn.GroupNorm; Wu and He, 2018 */
 export class GroupNorm extends Module {
   numGroups: number;
@@ -84,16 +117,29 @@ export class GroupNorm extends Module {
   /** Shape: [numChannels]. */
   bias: Parameter | null;
 
-  constructor(numGroups: number, numChannels: number, options: GroupNormLayerOptions = {}) {
+  constructor(
+    numGroups: number,
+    numChannels: number,
+    eps?: number,
+    affine?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof groupNormSignature, GroupNormParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { eps, affine, ...where } = readOptions("GroupNorm", { eps: 1e-5, affine: true, ...factory }, [options]);
-    this.numGroups = checkInteger("GroupNorm", "numGroups", numGroups, 1);
-    this.numChannels = checkInteger("GroupNorm", "numChannels", numChannels, 1);
-    if (this.numChannels % this.numGroups !== 0) throw new ValueError("num_channels must be divisible by num_groups");
+    const layer = new.target.name;
+    const defaults = { eps: 1e-5, affine: true };
+    const options = readArguments<GroupNormParameters>(layer, groupNormSignature, defaults, given);
+    const { numGroups, numChannels, eps, affine, ...where } = options;
+    this.numGroups = checkInteger(layer, "numGroups", numGroups, 1);
+    this.numChannels = checkInteger(layer, "numChannels", numChannels, 1);
+    if (numChannels % numGroups !== 0)
+      throw new ValueError(`${layer}: numChannels must be divisible by numGroups, got ${numChannels} and ${numGroups}`);
     this.eps = eps;
     this.affine = affine;
-    this.weight = affine ? newParameter([this.numChannels], where) : null;
-    this.bias = affine ? newParameter([this.numChannels], where) : null;
+    this.weight = affine ? newParameter([numChannels], where) : null;
+    this.bias = affine ? newParameter([numChannels], where) : null;
     this.resetParameters();
   }
 
@@ -121,6 +167,8 @@ export interface RMSNormOptions extends FactoryOptions {
   elementwiseAffine?: boolean;
 }
 
+const rmsNormSignature = "normalizedShape; eps, elementwiseAffine, device, dtype";
+
 /**
  * Divides by the root mean square over the last axes, whose sizes are given. Shape: [*, …normalizedShape], unchanged.
  * @see torch.nn.RMSNorm; Zhang and Sennrich, 2019
@@ -132,12 +180,22 @@ export class RMSNorm extends Module {
   /** Shape: normalizedShape. */
   weight: Parameter | null;
 
-  constructor(normalizedShape: number | readonly number[], options: RMSNormOptions = {}) {
+  constructor(
+    normalizedShape: number | readonly number[],
+    eps?: number | null,
+    elementwiseAffine?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof rmsNormSignature, NormalizedShape & RMSNormOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const defaults = { eps: null as number | null, elementwiseAffine: true, ...factory };
-    const { eps, elementwiseAffine, ...where } = readOptions("RMSNorm", defaults, [options]);
-    this.normalizedShape = sizesOf(this.constructor.name, normalizedShape);
-    this.eps = eps;
+    const layer = new.target.name;
+    const defaults = { eps: null, elementwiseAffine: true };
+    const options = readArguments<NormalizedShape & RMSNormOptions>(layer, rmsNormSignature, defaults, given);
+    const { normalizedShape, eps, elementwiseAffine, ...where } = options;
+    this.normalizedShape = sizesOf(layer, normalizedShape);
+    this.eps = eps === null ? null : checkNumber(layer, "eps", eps);
     this.elementwiseAffine = elementwiseAffine;
     this.weight = elementwiseAffine ? newParameter(this.normalizedShape, where) : null;
     this.resetParameters();
@@ -168,6 +226,14 @@ export interface LocalResponseNormOptions {
   k?: number;
 }
 
+/** Parameters of {@link LocalResponseNorm}. */
+export interface LocalResponseNormParameters extends LocalResponseNormOptions {
+  /** How many neighbouring channels count. */
+  size: number;
+}
+
+const responseSignature = "size; alpha, beta, k";
+
 /** Divides by the squares of neighbouring channels. Shape: [N, C, …], unchanged. @see torch.nn.LocalResponseNorm */
 export class LocalResponseNorm extends Module {
   size: number;
@@ -175,10 +241,19 @@ export class LocalResponseNorm extends Module {
   beta: number;
   k: number;
 
-  constructor(size: number, options: LocalResponseNormOptions = {}) {
+  constructor(size: number, alpha?: number, beta?: number, k?: number);
+  constructor(...given: Arguments<typeof responseSignature, LocalResponseNormParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { alpha, beta, k } = readOptions("LocalResponseNorm", { alpha: 1e-4, beta: 0.75, k: 1 }, [options]);
-    this.size = size;
+    const layer = new.target.name;
+    const defaults = { alpha: 1e-4, beta: 0.75, k: 1 };
+    const { size, alpha, beta, k } = readArguments<LocalResponseNormParameters>(
+      layer,
+      responseSignature,
+      defaults,
+      given,
+    );
+    this.size = checkInteger(layer, "size", size);
     this.alpha = alpha;
     this.beta = beta;
     this.k = k;
@@ -192,3 +267,5 @@ export class LocalResponseNorm extends Module {
     return `${this.size}, alpha=${text(this.alpha)}, beta=${text(this.beta)}, k=${float(this.k)}`;
   }
 }
+
+takes("input", LayerNorm, GroupNorm, RMSNorm, LocalResponseNorm);

@@ -1,30 +1,54 @@
 /** Padding as layers. Inputs are [N, C, …] or [C, …]. */
-import { checkIntegers } from "../core/arguments";
+
+import { checkInteger, checkIntegers, checkNumber } from "../core/arguments";
 import { ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import type { PadMode } from "../ops/pad";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
+import { readArguments } from "./options";
 import { text } from "./repr";
 
 /** Padding on every side, or per side, the last axis first: `[left, right, top, bottom, …]`. */
 export type PaddingSizes = number | readonly number[];
 
+/** Parameters of the layers of padding. */
+export interface PadParameters {
+  /** One number for every side, or one per side, the last axis first. */
+  padding: PaddingSizes;
+}
+
+/** Parameters of the layers of padding with a value. */
+export interface ConstantPadParameters extends PadParameters {
+  /** What surrounds the input. */
+  value: number;
+}
+
+const padSignature = "padding";
+const constantSignature = "padding, value";
+
+function sidesOf(layer: string, padding: PaddingSizes, count: number): number[] {
+  const sides = Array.isArray(padding)
+    ? checkIntegers(layer, "padding", padding)
+    : new Array<number>(count).fill(checkInteger(layer, "padding", padding));
+  if (sides.length !== count)
+    throw new ValueError(`${layer}: padding must be one number or ${count}, got ${text(sides)}`);
+  return sides;
+}
+
 /** Padding of the last `dims` axes; `mode` and `dims` belong to the class. */
 abstract class Pad extends Module {
   padding: number[];
 
-  constructor(padding: PaddingSizes) {
+  constructor(padding: PaddingSizes);
+  constructor(options: { padding: PaddingSizes });
+  constructor(...given: unknown[]) {
     super();
-    const sides = 2 * this.dims();
-    this.padding =
-      typeof padding === "number"
-        ? new Array<number>(sides).fill(padding)
-        : checkIntegers(this.constructor.name, "padding", padding);
-    if (this.padding.length !== sides)
-      throw new ValueError(
-        `${this.constructor.name}: padding must be one number or ${sides}, got ${text(this.padding)}`,
-      );
+    const layer = new.target.name;
+    const { padding } = readArguments<PadParameters>(layer, padSignature, {}, given);
+    this.padding = sidesOf(layer, padding, 2 * this.dims());
   }
 
   protected abstract dims(): number;
@@ -40,11 +64,14 @@ abstract class Pad extends Module {
 }
 
 abstract class ConstantPad extends Pad {
-  constructor(
-    padding: PaddingSizes,
-    public value: number,
-  ) {
+  value: number;
+
+  constructor(padding: PaddingSizes, value: number);
+  constructor(...given: Arguments<typeof constantSignature, ConstantPadParameters>);
+  constructor(...given: unknown[]) {
+    const { padding, value } = readArguments<ConstantPadParameters>(new.target.name, constantSignature, {}, given);
     super(padding);
+    this.value = checkNumber(new.target.name, "value", value);
   }
 
   protected override get mode(): PadMode {
@@ -82,8 +109,10 @@ export class ConstantPad3d extends ConstantPad {
 }
 
 abstract class ZeroPad extends ConstantPad {
-  constructor(padding: PaddingSizes) {
-    super(padding, 0);
+  constructor(padding: PaddingSizes);
+  constructor(options: { padding: PaddingSizes });
+  constructor(...given: unknown[]) {
+    super(readArguments<PadParameters>(new.target.name, padSignature, {}, given).padding, 0);
   }
 
   override extraRepr(): string {
@@ -192,3 +221,5 @@ export class CircularPad3d extends CircularPad {
     return 3;
   }
 }
+
+takes("input", Pad, ConstantPad);

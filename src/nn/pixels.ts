@@ -1,16 +1,27 @@
 /** Channels into space and back, and resampling, as layers. */
-import type { Sizes } from "../ops/sliding";
+
+import { checkInteger, checkNumber } from "../core/arguments";
+import type { Arguments } from "../core/signatureTypes";
+import { checkSizes, type Sizes } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
-import type { InterpolateMode } from "./functional/interpolate";
+import { checkMode, type InterpolateMode } from "./functional/interpolate";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import { float, text } from "./repr";
 
 /** [*, C r², H, W] → [*, C, H r, W r]. @see torch.nn.PixelShuffle; Shi et al., CVPR 2016 */
 export class PixelShuffle extends Module {
-  constructor(public upscaleFactor: number) {
+  upscaleFactor: number;
+
+  constructor(upscaleFactor: number);
+  constructor(options: { upscaleFactor: number });
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
+    const options = readArguments<{ upscaleFactor: number }>(layer, "upscaleFactor", {}, given);
+    this.upscaleFactor = checkInteger(layer, "upscaleFactor", options.upscaleFactor, 1);
   }
 
   override forward(input: Tensor): Tensor {
@@ -24,8 +35,15 @@ export class PixelShuffle extends Module {
 
 /** [*, C, H r, W r] → [*, C r², H, W]. @see torch.nn.PixelUnshuffle */
 export class PixelUnshuffle extends Module {
-  constructor(public downscaleFactor: number) {
+  downscaleFactor: number;
+
+  constructor(downscaleFactor: number);
+  constructor(options: { downscaleFactor: number });
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
+    const options = readArguments<{ downscaleFactor: number }>(layer, "downscaleFactor", {}, given);
+    this.downscaleFactor = checkInteger(layer, "downscaleFactor", options.downscaleFactor, 1);
   }
 
   override forward(input: Tensor): Tensor {
@@ -39,8 +57,15 @@ export class PixelUnshuffle extends Module {
 
 /** Channels dealt out to groups in turn. Shape: [N, C, …], unchanged. @see torch.nn.ChannelShuffle; Zhang et al., CVPR 2018 */
 export class ChannelShuffle extends Module {
-  constructor(public groups: number) {
+  groups: number;
+
+  constructor(groups: number);
+  constructor(options: { groups: number });
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
+    const options = readArguments<{ groups: number }>(layer, "groups", {}, given);
+    this.groups = checkInteger(layer, "groups", options.groups, 1);
   }
 
   override forward(input: Tensor): Tensor {
@@ -66,6 +91,8 @@ export interface UpsampleLayerOptions {
   recomputeScaleFactor?: boolean | null;
 }
 
+const upsampleSignature = "; size, scaleFactor, mode, alignCorners, recomputeScaleFactor";
+
 /** Resampling to another size. Shape: [N, C, L], [N, C, H, W] or [N, C, D, H, W] (by mode). @see torch.nn.Upsample */
 export class Upsample extends Module {
   size: Sizes | null;
@@ -74,8 +101,17 @@ export class Upsample extends Module {
   alignCorners: boolean | null;
   recomputeScaleFactor: boolean | null;
 
-  constructor(options: UpsampleLayerOptions = {}) {
+  constructor(
+    size?: Sizes | null,
+    scaleFactor?: Sizes | null,
+    mode?: InterpolateMode,
+    alignCorners?: boolean | null,
+    recomputeScaleFactor?: boolean | null,
+  );
+  constructor(...given: Arguments<typeof upsampleSignature, UpsampleLayerOptions>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults: Required<UpsampleLayerOptions> = {
       size: null,
       scaleFactor: null,
@@ -83,12 +119,15 @@ export class Upsample extends Module {
       alignCorners: null,
       recomputeScaleFactor: null,
     };
-    const given = readOptions("Upsample", defaults, [options]);
-    this.size = given.size;
-    this.scaleFactor = given.scaleFactor;
-    this.mode = given.mode;
-    this.alignCorners = given.alignCorners;
-    this.recomputeScaleFactor = given.recomputeScaleFactor;
+    const options = readArguments<UpsampleLayerOptions>(layer, upsampleSignature, defaults, given);
+    const { size, scaleFactor } = options;
+    if (size !== null) checkSizes(layer, { size });
+    for (const factor of scaleFactor === null ? [] : [scaleFactor].flat()) checkNumber(layer, "scaleFactor", factor);
+    this.size = size;
+    this.scaleFactor = scaleFactor;
+    this.mode = checkMode(layer, options.mode);
+    this.alignCorners = options.alignCorners;
+    this.recomputeScaleFactor = options.recomputeScaleFactor;
   }
 
   override forward(input: Tensor): Tensor {
@@ -110,22 +149,37 @@ export interface Upsampling2dOptions {
   scaleFactor?: Sizes | null;
 }
 
+const upsampling2dSignature = "; size, scaleFactor";
+const upsampling2dDefaults: Required<Upsampling2dOptions> = { size: null, scaleFactor: null };
+
 /** {@link Upsample} of images with mode `"nearest"`. @see torch.nn.UpsamplingNearest2d */
 export class UpsamplingNearest2d extends Upsample {
-  constructor(options: Upsampling2dOptions = {}) {
-    super({
-      ...readOptions("UpsamplingNearest2d", { size: null, scaleFactor: null } as Upsampling2dOptions, [options]),
-      mode: "nearest",
-    });
+  constructor(size?: Sizes | null, scaleFactor?: Sizes | null);
+  constructor(...given: Arguments<typeof upsampling2dSignature, Upsampling2dOptions>);
+  constructor(...given: unknown[]) {
+    const options = readArguments<Upsampling2dOptions>(
+      new.target.name,
+      upsampling2dSignature,
+      upsampling2dDefaults,
+      given,
+    );
+    super({ ...options, mode: "nearest" });
   }
 }
 
 /** {@link Upsample} of images with mode `"bilinear"` and aligned corners. @see torch.nn.UpsamplingBilinear2d */
 export class UpsamplingBilinear2d extends Upsample {
-  constructor(options: Upsampling2dOptions = {}) {
-    const given = readOptions("UpsamplingBilinear2d", { size: null, scaleFactor: null } as Upsampling2dOptions, [
-      options,
-    ]);
-    super({ ...given, mode: "bilinear", alignCorners: true });
+  constructor(size?: Sizes | null, scaleFactor?: Sizes | null);
+  constructor(...given: Arguments<typeof upsampling2dSignature, Upsampling2dOptions>);
+  constructor(...given: unknown[]) {
+    const options = readArguments<Upsampling2dOptions>(
+      new.target.name,
+      upsampling2dSignature,
+      upsampling2dDefaults,
+      given,
+    );
+    super({ ...options, mode: "bilinear", alignCorners: true });
   }
 }
+
+takes("input", PixelShuffle, PixelUnshuffle, ChannelShuffle, Upsample);

@@ -1,11 +1,23 @@
 /** Pooling over windows as layers. Inputs are [N, C, …] or [C, …] with one, two or three axes after the channels. */
+
+import { checkInteger, MAX_COUNT } from "../core/arguments";
+import type { Arguments } from "../core/signatureTypes";
 import type { AvgPoolOptions, MaxPoolOptions, OutputSize } from "../ops/pool";
-import type { Sizes } from "../ops/sliding";
+import { checkSizes, type Sizes } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import { text } from "./repr";
+
+/** What layers of pooling must be told. */
+export interface KernelParameters {
+  /** The size of the windows: one for all axes, or one for each. */
+  kernelSize: Sizes;
+}
+
+const maxSignature = "kernelSize; stride, padding, dilation, returnIndices, ceilMode";
 
 abstract class MaxPool extends Module {
   kernelSize: Sizes;
@@ -15,10 +27,18 @@ abstract class MaxPool extends Module {
   returnIndices: boolean;
   ceilMode: boolean;
 
-  constructor(kernelSize: Sizes, options?: MaxPoolOptions);
-  constructor(kernelSize: Sizes, stride: Sizes, options?: Omit<MaxPoolOptions, "stride">);
-  constructor(kernelSize: Sizes, ...rest: unknown[]) {
+  constructor(
+    kernelSize: Sizes,
+    stride?: Sizes | null,
+    padding?: Sizes,
+    dilation?: Sizes,
+    returnIndices?: boolean,
+    ceilMode?: boolean,
+  );
+  constructor(...given: Arguments<typeof maxSignature, KernelParameters & MaxPoolOptions>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults: Required<MaxPoolOptions> = {
       stride: null,
       padding: 0,
@@ -26,11 +46,13 @@ abstract class MaxPool extends Module {
       ceilMode: false,
       returnIndices: false,
     };
-    const options = readOptions(this.constructor.name, defaults, rest, ["stride", "padding"]);
+    const options = readArguments<KernelParameters & MaxPoolOptions>(layer, maxSignature, defaults, given);
+    const { kernelSize, padding, dilation } = options;
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
-    this.padding = options.padding;
-    this.dilation = options.dilation;
+    checkSizes(layer, { kernelSize, stride: this.stride, padding, dilation });
+    this.padding = padding;
+    this.dilation = dilation;
     this.returnIndices = options.returnIndices;
     this.ceilMode = options.ceilMode;
   }
@@ -71,6 +93,8 @@ export class MaxPool3d extends MaxPool {
   }
 }
 
+const avgSignature = "kernelSize; stride, padding, ceilMode, countIncludePad, divisorOverride";
+
 abstract class AvgPool extends Module {
   kernelSize: Sizes;
   stride: Sizes;
@@ -79,10 +103,18 @@ abstract class AvgPool extends Module {
   countIncludePad: boolean;
   divisorOverride: number | null;
 
-  constructor(kernelSize: Sizes, options?: AvgPoolOptions);
-  constructor(kernelSize: Sizes, stride: Sizes, options?: Omit<AvgPoolOptions, "stride">);
-  constructor(kernelSize: Sizes, ...rest: unknown[]) {
+  constructor(
+    kernelSize: Sizes,
+    stride?: Sizes | null,
+    padding?: Sizes,
+    ceilMode?: boolean,
+    countIncludePad?: boolean,
+    divisorOverride?: number | null,
+  );
+  constructor(...given: Arguments<typeof avgSignature, KernelParameters & AvgPoolOptions>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults: Required<AvgPoolOptions> = {
       stride: null,
       padding: 0,
@@ -90,10 +122,12 @@ abstract class AvgPool extends Module {
       countIncludePad: true,
       divisorOverride: null,
     };
-    const options = readOptions(this.constructor.name, defaults, rest, ["stride", "padding"]);
+    const options = readArguments<KernelParameters & AvgPoolOptions>(layer, avgSignature, defaults, given);
+    const { kernelSize, padding } = options;
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
-    this.padding = options.padding;
+    checkSizes(layer, { kernelSize, stride: this.stride, padding });
+    this.padding = padding;
     this.ceilMode = options.ceilMode;
     this.countIncludePad = options.countIncludePad;
     this.divisorOverride = options.divisorOverride;
@@ -138,10 +172,31 @@ export class AvgPool3d extends AvgPool {
   }
 }
 
+/** What layers of adaptive pooling must be told. */
+export interface AdaptiveParameters {
+  /** One size or one per axis; null keeps the input's. */
+  outputSize: OutputSize;
+}
+
+const adaptiveSignature = "outputSize";
+
+function readOutputSize(layer: string, size: OutputSize): OutputSize {
+  for (const n of Array.isArray(size) ? size : [size])
+    if (n !== null) checkInteger(layer, "outputSize", n, 0, MAX_COUNT);
+  return size;
+}
+
 abstract class AdaptiveAvgPool extends Module {
-  /** @param outputSize One size or one per axis; null keeps the input's. */
-  constructor(public outputSize: OutputSize) {
+  outputSize: OutputSize;
+
+  constructor(outputSize: OutputSize);
+  constructor(...given: Arguments<typeof adaptiveSignature, AdaptiveParameters>);
+  constructor(...given: unknown[]) {
     super();
+    this.outputSize = readOutputSize(
+      new.target.name,
+      readArguments<AdaptiveParameters>(new.target.name, adaptiveSignature, {}, given).outputSize,
+    );
   }
 
   override extraRepr(): string {
@@ -176,16 +231,26 @@ export interface AdaptiveMaxPoolOptions {
   returnIndices?: boolean;
 }
 
+const adaptiveMaxSignature = "outputSize; returnIndices";
+
 abstract class AdaptiveMaxPool extends Module {
+  outputSize: OutputSize;
   returnIndices: boolean;
 
-  /** @param outputSize One size or one per axis; null keeps the input's. */
-  constructor(
-    public outputSize: OutputSize,
-    options: AdaptiveMaxPoolOptions = {},
-  ) {
+  constructor(outputSize: OutputSize, returnIndices?: boolean);
+  constructor(...given: Arguments<typeof adaptiveMaxSignature, AdaptiveParameters & AdaptiveMaxPoolOptions>);
+  constructor(...given: unknown[]) {
     super();
-    this.returnIndices = readOptions(this.constructor.name, { returnIndices: false }, [options]).returnIndices;
+    const layer = new.target.name;
+    const defaults = { returnIndices: false };
+    const options = readArguments<AdaptiveParameters & AdaptiveMaxPoolOptions>(
+      layer,
+      adaptiveMaxSignature,
+      defaults,
+      given,
+    );
+    this.outputSize = readOutputSize(layer, options.outputSize);
+    this.returnIndices = options.returnIndices;
   }
 
   override extraRepr(): string {
@@ -213,3 +278,7 @@ export class AdaptiveMaxPool3d extends AdaptiveMaxPool {
     return F.adaptiveMaxPool3d(input, this.outputSize, { returnIndices: this.returnIndices }) as Tensor;
   }
 }
+
+takes("input", MaxPool1d, MaxPool2d, MaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d);
+takes("input", AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d);
+takes("input", AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d);

@@ -1,11 +1,17 @@
 /** Recurrent networks over sequences. */
+
+import type { Device } from "../backend/backend";
 import { checkInteger, MAX_COUNT } from "../core/arguments";
-import { ShapeError, ValueError } from "../core/errors";
+import type { DType } from "../core/dtype";
+import { describe, ShapeError, ValueError } from "../core/errors";
 import { sameShape } from "../core/shape";
+import type { Arguments } from "../core/signatureTypes";
+import { checkTensor } from "../ops/checks";
 import { cat, stack } from "../ops/join";
 import { zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
+import { type FactoryOptions, newParameter } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
 import {
   gruStep,
@@ -19,8 +25,9 @@ import {
 } from "./functional/recurrent";
 import { uniform_ } from "./init";
 import { Module } from "./module";
-import { MAX_LAYERS, readOptions } from "./options";
+import { type Given, MAX_LAYERS, readArguments } from "./options";
 import type { Parameter } from "./parameter";
+import { checkState } from "./recurrentState";
 import { float } from "./repr";
 import { snakeCase } from "./state";
 import { PackedSequence } from "./utils/rnn";
@@ -51,14 +58,27 @@ export interface LSTMOptions extends RecurrentOptions {
   projSize?: number;
 }
 
-const defaults: Complete<RecurrentOptions> = {
+/** The sizes that every recurrent network and cell must be told. */
+export interface RecurrentSizes {
+  /** Features of the input. */
+  inputSize: number;
+  /** Features of the hidden state. */
+  hiddenSize: number;
+}
+
+const defaults: Required<Omit<RecurrentOptions, keyof FactoryOptions>> = {
   numLayers: 1,
   bias: true,
   batchFirst: false,
   dropout: 0,
   bidirectional: false,
-  ...factory,
 };
+
+const rnnSignature =
+  "inputSize, hiddenSize; numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional, device, dtype";
+const gruSignature = "inputSize, hiddenSize; numLayers, bias, batchFirst, dropout, bidirectional, device, dtype";
+const lstmSignature =
+  "inputSize, hiddenSize; numLayers, bias, batchFirst, dropout, bidirectional, projSize, device, dtype";
 
 /** Layers and directions of one kind of recurrent step; `gates` is the number of gates. */
 abstract class RecurrentNetwork extends Module {
@@ -76,10 +96,10 @@ abstract class RecurrentNetwork extends Module {
   bidirectional: boolean;
   projSize: number;
 
-  constructor(gates: number, inputSize: number, hiddenSize: number, options: Complete<LSTMOptions>) {
+  constructor(gates: number, options: Given<LSTMOptions & RecurrentSizes>) {
     super();
-    this.inputSize = checkInteger(this.constructor.name, "inputSize", inputSize, 0, MAX_COUNT);
-    this.hiddenSize = checkInteger(this.constructor.name, "hiddenSize", hiddenSize, Number.MIN_SAFE_INTEGER, MAX_COUNT);
+    this.inputSize = options.inputSize;
+    this.hiddenSize = options.hiddenSize;
     this.numLayers = options.numLayers;
     this.bias = options.bias;
     this.batchFirst = options.batchFirst;
@@ -93,17 +113,13 @@ abstract class RecurrentNetwork extends Module {
   }
 
   private check(): void {
-    const { dropout, projSize, hiddenSize, numLayers } = this;
-    if (!(dropout >= 0 && dropout <= 1))
-      throw new ValueError(
-        "dropout should be a number in range [0, 1] representing the probability of an element being zeroed",
-      );
-    if (!(hiddenSize > 0)) throw new ValueError("hidden_size must be greater than zero");
-    if (!(numLayers > 0)) throw new ValueError("num_layers must be greater than zero");
-    if (projSize < 0) throw new ValueError("proj_size should be a positive integer or zero to disable projections");
-    checkInteger(this.constructor.name, "projSize", projSize, 0, MAX_COUNT);
-    checkInteger(this.constructor.name, "numLayers", numLayers, 1, MAX_LAYERS);
-    if (projSize >= hiddenSize) throw new ValueError("proj_size has to be smaller than hidden_size");
+    const { projSize, hiddenSize, numLayers } = this;
+    const layer = this.constructor.name;
+    checkInteger(layer, "hiddenSize", hiddenSize, 1, MAX_COUNT);
+    checkInteger(layer, "numLayers", numLayers, 1, MAX_LAYERS);
+    checkInteger(layer, "projSize", projSize, 0, MAX_COUNT);
+    if (projSize >= hiddenSize)
+      throw new ValueError(`${layer}: projSize has to be smaller than hiddenSize, got ${projSize} and ${hiddenSize}`);
   }
 
   private suffixes(): string[] {
@@ -174,28 +190,31 @@ abstract class RecurrentNetwork extends Module {
   private checkInput(x: Tensor): void {
     if (x.shape.at(-1) !== this.inputSize)
       throw new ShapeError(
-        `input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${x.shape.at(-1)}`,
+        `${this.constructor.name}: input.size(-1) must be equal to inputSize. Expected ${this.inputSize}, got ${x.shape.at(-1)}`,
       );
   }
 
   /** Zeros, or the given state once it is found to fit; batched. */
   private initialState(given: State | undefined, x: Tensor, n: number, isBatched: boolean): State {
     const count = this.numLayers * this.suffixes().length;
+    if (given !== undefined) checkState(this.constructor.name, given, this.stateSizes.length);
     return this.stateSizes.map((size, i) => {
       const shape = [count, n, size];
       const state = given?.[i];
       if (state === undefined) return zeros(shape, { dtype: x.dtype, device: x.device });
       const expected = isBatched ? shape : [count, size];
       if (!sameShape(state.shape, expected))
-        throw new ShapeError(`Expected hidden[${i}] size (${expected.join(", ")}), got [${state.shape.join(", ")}]`);
+        throw new ShapeError(
+          `${this.constructor.name}: Expected hidden[${i}] size (${expected.join(", ")}), got [${state.shape.join(", ")}]`,
+        );
       return isBatched ? state : state.unsqueeze(1);
     });
   }
 
   /** Runs a padded batch or a single sequence. */
   protected runPadded(input: Tensor, given: State | undefined): { output: Tensor; last: State } {
-    if (input.ndim !== 2 && input.ndim !== 3)
-      throw new ShapeError(`input must have 2 or 3 dimensions, got ${input.ndim}`);
+    if (checkTensor(this.constructor.name, input).ndim !== 2 && input.ndim !== 3)
+      throw new ShapeError(`${this.constructor.name}: input must have 2 or 3 dimensions, got ${input.ndim}`);
     this.checkInput(input);
     const isBatched = input.ndim === 3;
     const x = !isBatched ? input.unsqueeze(1) : this.batchFirst ? input.transpose(0, 1) : input;
@@ -255,14 +274,30 @@ export interface RNN {
 export class RNN extends RecurrentNetwork {
   nonlinearity: "tanh" | "relu";
 
-  constructor(inputSize: number, hiddenSize: number, options?: RNNOptions);
-  constructor(inputSize: number, hiddenSize: number, numLayers: number, options?: Omit<RNNOptions, "numLayers">);
-  constructor(inputSize: number, hiddenSize: number, ...rest: unknown[]) {
-    const initial: Complete<RNNOptions> = { ...defaults, nonlinearity: "tanh" };
-    const { nonlinearity, ...options } = readOptions("RNN", initial, rest, ["numLayers"]);
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    numLayers?: number,
+    nonlinearity?: "tanh" | "relu",
+    bias?: boolean,
+    batchFirst?: boolean,
+    dropout?: number,
+    bidirectional?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof rnnSignature, RNNOptions & RecurrentSizes>);
+  constructor(...given: unknown[]) {
+    const layer = new.target.name;
+    const { nonlinearity, ...options } = readArguments<RNNOptions & RecurrentSizes>(
+      layer,
+      rnnSignature,
+      { ...defaults, nonlinearity: "tanh" },
+      given,
+    );
     if (nonlinearity !== "tanh" && nonlinearity !== "relu")
-      throw new ValueError(`Unknown nonlinearity '${nonlinearity}'. Select from 'tanh' or 'relu'.`);
-    super(1, inputSize, hiddenSize, { ...options, projSize: 0 });
+      throw new ValueError(`${layer}: Unknown nonlinearity ${describe(nonlinearity)}. Select from 'tanh' or 'relu'.`);
+    super(1, { ...options, projSize: 0 });
     this.nonlinearity = nonlinearity;
   }
 
@@ -295,10 +330,23 @@ export interface GRU {
  * @see torch.nn.GRU; Cho et al., 2014
  */
 export class GRU extends RecurrentNetwork {
-  constructor(inputSize: number, hiddenSize: number, options?: RecurrentOptions);
-  constructor(inputSize: number, hiddenSize: number, numLayers: number, options?: Omit<RecurrentOptions, "numLayers">);
-  constructor(inputSize: number, hiddenSize: number, ...rest: unknown[]) {
-    super(3, inputSize, hiddenSize, { ...readOptions("GRU", defaults, rest, ["numLayers"]), projSize: 0 });
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    numLayers?: number,
+    bias?: boolean,
+    batchFirst?: boolean,
+    dropout?: number,
+    bidirectional?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof gruSignature, RecurrentOptions & RecurrentSizes>);
+  constructor(...given: unknown[]) {
+    super(3, {
+      ...readArguments<RecurrentOptions & RecurrentSizes>(new.target.name, gruSignature, defaults, given),
+      projSize: 0,
+    });
   }
 
   protected override get step(): Step {
@@ -335,11 +383,24 @@ export interface LSTM {
  * @example const [output, [hidden, cell]] = new nn.LSTM(10, 20, { batchFirst: true })(input);
  */
 export class LSTM extends RecurrentNetwork {
-  constructor(inputSize: number, hiddenSize: number, options?: LSTMOptions);
-  constructor(inputSize: number, hiddenSize: number, numLayers: number, options?: Omit<LSTMOptions, "numLayers">);
-  constructor(inputSize: number, hiddenSize: number, ...rest: unknown[]) {
-    const initial: Complete<LSTMOptions> = { ...defaults, projSize: 0 };
-    super(4, inputSize, hiddenSize, readOptions("LSTM", initial, rest, ["numLayers"]));
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    numLayers?: number,
+    bias?: boolean,
+    batchFirst?: boolean,
+    dropout?: number,
+    bidirectional?: boolean,
+    projSize?: number,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof lstmSignature, LSTMOptions & RecurrentSizes>);
+  constructor(...given: unknown[]) {
+    super(
+      4,
+      readArguments<LSTMOptions & RecurrentSizes>(new.target.name, lstmSignature, { ...defaults, projSize: 0 }, given),
+    );
   }
 
   protected override get step(): Step {
@@ -359,3 +420,5 @@ export class LSTM extends RecurrentNetwork {
     return [output, last as unknown as LSTMState];
   }
 }
+
+takes("input, hx?", RNN, GRU, LSTM);

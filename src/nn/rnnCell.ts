@@ -1,18 +1,24 @@
 /** Single steps of recurrent networks as layers. */
-import { checkArray, checkChoice, checkInteger, MAX_COUNT } from "../core/arguments";
+
+import type { Device } from "../backend/backend";
+import { checkChoice, checkInteger, MAX_COUNT } from "../core/arguments";
+import type { DType } from "../core/dtype";
 import { ShapeError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
 import { zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
+import { type FactoryOptions, newParameter } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { gruStep, lstmStep, reluStep, type State, type Step, tanhStep } from "./functional/recurrent";
 import { uniform_ } from "./init";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { type Given, readArguments } from "./options";
 import type { Parameter } from "./parameter";
+import { checkState } from "./recurrentState";
 import { text } from "./repr";
-import type { LSTMState } from "./rnn";
+import type { LSTMState, RecurrentSizes } from "./rnn";
 import { snakeCase } from "./state";
 
 /** Options of the recurrent cells. */
@@ -33,9 +39,9 @@ abstract class RecurrentCell extends Module {
   biasIh: Parameter | null;
   biasHh: Parameter | null;
 
-  constructor(gates: number, inputSize: number, hiddenSize: number, { bias, ...where }: Complete<CellOptions>) {
+  constructor(gates: number, { inputSize, hiddenSize, bias, ...where }: Given<CellOptions & RecurrentSizes>) {
     super();
-    this.inputSize = checkInteger(this.constructor.name, "inputSize", inputSize, 0, MAX_COUNT);
+    this.inputSize = inputSize;
     this.hiddenSize = checkInteger(this.constructor.name, "hiddenSize", hiddenSize, 0, MAX_COUNT);
     this.bias = bias;
     this.weightIh = newParameter([gates * this.hiddenSize, this.inputSize], where);
@@ -59,14 +65,12 @@ abstract class RecurrentCell extends Module {
   protected run(step: Step, input: Tensor, given: State | undefined, count: number): State {
     const op = this.constructor.name;
     checkTensor(op, input);
-    if (given !== undefined && checkArray(op, "hx", given, "tensors").length !== count)
-      throw new ShapeError(`${op}: hx must have ${count} tensors, got ${given.length}`);
-    given?.forEach((part, i) => void checkTensor(op, part, `hx[${i}]`));
+    if (given !== undefined) checkState(op, given, count);
     if (input.ndim !== 1 && input.ndim !== 2)
       throw new ShapeError(`${op}: Expected input to be 1-D or 2-D but received ${input.ndim}-D tensor`);
     if (input.shape.at(-1) !== this.inputSize)
       throw new ShapeError(
-        `${op}: input has inconsistent input_size: got ${input.shape.at(-1)} expected ${this.inputSize}`,
+        `${op}: input has inconsistent inputSize: got ${input.shape.at(-1)} expected ${this.inputSize}`,
       );
     const batched = (x: Tensor) => (input.ndim === 1 ? x.unsqueeze(0) : x);
     const x = batched(input);
@@ -81,7 +85,8 @@ abstract class RecurrentCell extends Module {
   }
 }
 
-const cellDefaults: Complete<CellOptions> = { bias: true, ...factory };
+const cellSignature = "inputSize, hiddenSize; bias, device, dtype";
+const rnnSignature = "inputSize, hiddenSize; bias, nonlinearity, device, dtype";
 
 /** Options of {@link RNNCell}. */
 export interface RNNCellOptions extends CellOptions {
@@ -93,11 +98,25 @@ export interface RNNCellOptions extends CellOptions {
 export class RNNCell extends RecurrentCell {
   nonlinearity: "tanh" | "relu";
 
-  constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
-    const initial: Complete<RNNCellOptions> = { ...cellDefaults, nonlinearity: "tanh" };
-    const { nonlinearity, ...rest } = readOptions("RNNCell", initial, [options]);
-    checkChoice("RNNCell", "nonlinearity", nonlinearity, ["tanh", "relu"]);
-    super(1, inputSize, hiddenSize, rest);
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    bias?: boolean,
+    nonlinearity?: "tanh" | "relu",
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof rnnSignature, RNNCellOptions & RecurrentSizes>);
+  constructor(...given: unknown[]) {
+    const layer = new.target.name;
+    const { nonlinearity, ...rest } = readArguments<RNNCellOptions & RecurrentSizes>(
+      layer,
+      rnnSignature,
+      { bias: true, nonlinearity: "tanh" },
+      given,
+    );
+    checkChoice(layer, "nonlinearity", nonlinearity, ["tanh", "relu"]);
+    super(1, rest);
     this.nonlinearity = nonlinearity;
   }
 
@@ -112,8 +131,16 @@ export class RNNCell extends RecurrentCell {
 
 /** One step of a {@link GRU}. Shape: [N, inputSize] and [N, hiddenSize] → [N, hiddenSize], or without N. @see torch.nn.GRUCell */
 export class GRUCell extends RecurrentCell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super(3, inputSize, hiddenSize, readOptions("GRUCell", cellDefaults, [options]));
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    bias?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof cellSignature, CellOptions & RecurrentSizes>);
+  constructor(...given: unknown[]) {
+    super(3, readArguments<CellOptions & RecurrentSizes>(new.target.name, cellSignature, { bias: true }, given));
   }
 
   override forward(input: Tensor, hx?: Tensor | null): Tensor {
@@ -123,11 +150,21 @@ export class GRUCell extends RecurrentCell {
 
 /** One step of an {@link LSTM}. Shape: [N, inputSize] and a pair of [N, hiddenSize] → such a pair, or without N. @see torch.nn.LSTMCell */
 export class LSTMCell extends RecurrentCell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super(4, inputSize, hiddenSize, readOptions("LSTMCell", cellDefaults, [options]));
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    bias?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof cellSignature, CellOptions & RecurrentSizes>);
+  constructor(...given: unknown[]) {
+    super(4, readArguments<CellOptions & RecurrentSizes>(new.target.name, cellSignature, { bias: true }, given));
   }
 
   override forward(input: Tensor, hx?: LSTMState | null): LSTMState {
     return this.run(lstmStep, input, hx ?? undefined, 2) as unknown as LSTMState;
   }
 }
+
+takes("input, hx?", RNNCell, GRUCell, LSTMCell);

@@ -1,11 +1,13 @@
 /** Softmax and its relatives as layers. */
 
 import { ShapeError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import { text } from "./repr";
 
 /** Options of the softmax layers. */
@@ -14,14 +16,16 @@ export interface SoftmaxOptions {
   dim?: number | null;
 }
 
+const signature = "; dim";
+
 abstract class AlongDim extends Module {
   dim: number | null;
 
-  constructor(options?: SoftmaxOptions);
-  constructor(dim: number);
-  constructor(...rest: unknown[]) {
+  constructor(dim?: number | null);
+  constructor(...given: Arguments<typeof signature, SoftmaxOptions>);
+  constructor(...given: unknown[]) {
     super();
-    this.dim = readOptions<Required<SoftmaxOptions>>(this.constructor.name, { dim: null }, rest, ["dim"]).dim;
+    this.dim = readArguments<SoftmaxOptions>(new.target.name, signature, { dim: null }, given).dim;
   }
 
   /** The axis, by PyTorch's old rule where none was named. */
@@ -58,8 +62,17 @@ export class Softmin extends AlongDim {
 
 /** Softmax over the channels at every place of an image. Shape: [N, C, H, W] or [C, H, W]. @see torch.nn.Softmax2d */
 export class Softmax2d extends Module {
+  constructor(...given: []) {
+    super();
+    readArguments(new.target.name, "", {}, given);
+  }
+
   override forward(input: Tensor): Tensor {
-    if (input.ndim !== 3 && input.ndim !== 4) throw new ShapeError("Softmax2d requires a 3D or 4D tensor as input");
+    const layer = this.constructor.name;
+    if (checkTensor(layer, input).ndim !== 3 && input.ndim !== 4)
+      throw new ShapeError(`${layer}: requires a 3D or 4D tensor as input, got ${input.ndim} axes`);
     return F.softmax(input, -3);
   }
 }
+
+takes("input", Softmax, LogSoftmax, Softmin, Softmax2d);

@@ -1,13 +1,19 @@
 /** Tables of vectors that are looked up by index. */
+
 import { noGrad } from "../autograd/mode";
+import type { Device } from "../backend/backend";
+import type { DType } from "../core/dtype";
 import { ShapeError, ValueError } from "../core/errors";
-import { sameShape } from "../core/shape";
+import { sameShape, shapeText } from "../core/shape";
+import type { Arguments } from "../core/signatureTypes";
+import { checkTensor } from "../ops/checks";
 import type { Tensor } from "../tensor/tensor";
-import { type Complete, type FactoryOptions, factory, newParameter } from "./factory";
+import { type FactoryOptions, newParameter } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
 import { normal_ } from "./init";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
 import { Parameter } from "./parameter";
 import { float, text } from "./repr";
 
@@ -27,22 +33,57 @@ export interface EmbeddingOptions extends FactoryOptions {
   weight?: Tensor | null;
 }
 
-const defaults: Complete<EmbeddingOptions> = {
+/** What tables of vectors must be told. */
+export interface TableParameters {
+  /** Rows of the table. */
+  numEmbeddings: number;
+  /** Features of every row. */
+  embeddingDim: number;
+}
+
+const signature =
+  "numEmbeddings, embeddingDim; paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, weight, device, dtype";
+
+const defaults: Required<Omit<EmbeddingOptions, keyof FactoryOptions>> = {
   paddingIdx: null,
   maxNorm: null,
   normType: 2,
   scaleGradByFreq: false,
   sparse: false,
   weight: null,
-  ...factory,
 };
 
 /** @internal An index from the end of a table counts back from its size. @throws ValueError outside of the table. */
-export function wrapPadding(index: number | null, rows: number): number | null {
+export function wrapPadding(layer: string, index: number | null, rows: number): number | null {
   if (index === null) return null;
-  if (!(index < rows && index >= -rows)) throw new ValueError("Padding_idx must be within num_embeddings");
+  if (!(index < rows && index >= -rows))
+    throw new ValueError(`${layer}: paddingIdx must be within numEmbeddings, ${rows}, got ${index}`);
   return index < 0 ? rows + index : index;
 }
+
+/** @internal The table that is given, or one to be filled. @throws ShapeError for a table of another shape. */
+export function tableOf(
+  layer: string,
+  shape: readonly number[],
+  options: FactoryOptions & { weight: Tensor | null },
+): Parameter {
+  const { weight } = options;
+  if (weight === null) return newParameter(shape, options);
+  if (sameShape(weight.shape, shape)) return new Parameter(weight);
+  throw new ShapeError(
+    `${layer}: weight must have the shape [numEmbeddings, embeddingDim], ${shapeText(shape)}, got ${shapeText(weight.shape)}`,
+  );
+}
+
+/** Parameters of {@link Embedding.fromPretrained}. */
+export interface PretrainedParameters extends Omit<EmbeddingOptions, "weight"> {
+  /** The table. */
+  embeddings: Tensor;
+  /** Whether it is not trained. Default: true. */
+  freeze?: boolean;
+}
+
+const pretrainedSignature = "embeddings; freeze, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse; device, dtype";
 
 /**
  * The rows of a table that the input names. Shape: [*], int64 or int32 → [*, embeddingDim].
@@ -59,21 +100,33 @@ export class Embedding extends Module {
   /** Shape: [numEmbeddings, embeddingDim]. */
   weight: Parameter;
 
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    paddingIdx?: number | null,
+    maxNorm?: number | null,
+    normType?: number,
+    scaleGradByFreq?: boolean,
+    sparse?: boolean,
+    weight?: Tensor | null,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof signature, TableParameters & EmbeddingOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const given = readOptions("Embedding", defaults, [options]);
+    const layer = new.target.name;
+    const options = readArguments<TableParameters & EmbeddingOptions>(layer, signature, defaults, given);
+    const { numEmbeddings, embeddingDim } = options;
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
-    this.paddingIdx = wrapPadding(given.paddingIdx, numEmbeddings);
-    this.maxNorm = given.maxNorm;
-    this.normType = given.normType;
-    this.scaleGradByFreq = given.scaleGradByFreq;
-    this.sparse = given.sparse;
-    const shape = [numEmbeddings, embeddingDim];
-    if (given.weight !== null && !sameShape(given.weight.shape, shape))
-      throw new ShapeError("Shape of weight does not match num_embeddings and embedding_dim");
-    this.weight = given.weight === null ? newParameter(shape, given) : new Parameter(given.weight);
-    if (given.weight === null) this.resetParameters();
+    this.paddingIdx = wrapPadding(layer, options.paddingIdx, numEmbeddings);
+    this.maxNorm = options.maxNorm;
+    this.normType = options.normType;
+    this.scaleGradByFreq = options.scaleGradByFreq;
+    this.sparse = options.sparse;
+    this.weight = tableOf(layer, [numEmbeddings, embeddingDim], options);
+    if (options.weight === null) this.resetParameters();
   }
 
   /** Draws new initial values. */
@@ -104,10 +157,21 @@ export class Embedding extends Module {
    */
   static fromPretrained(
     embeddings: Tensor,
-    options: Omit<EmbeddingOptions, "weight"> & { freeze?: boolean } = {},
-  ): Embedding {
-    if (embeddings.ndim !== 2) throw new ShapeError("Embeddings parameter is expected to be 2-dimensional");
-    const { freeze = true, ...rest } = options;
+    freeze?: boolean,
+    paddingIdx?: number | null,
+    maxNorm?: number | null,
+    normType?: number,
+    scaleGradByFreq?: boolean,
+    sparse?: boolean,
+  ): Embedding;
+  static fromPretrained(...given: Arguments<typeof pretrainedSignature, PretrainedParameters>): Embedding;
+  static fromPretrained(...given: unknown[]): Embedding {
+    const op = "fromPretrained";
+    const { weight: _, ...initial } = { ...defaults, freeze: true };
+    const options = readArguments<PretrainedParameters>(op, pretrainedSignature, initial, given);
+    const { embeddings, freeze, ...rest } = options;
+    if (checkTensor(op, embeddings, "embeddings").ndim !== 2)
+      throw new ShapeError(`${op}: Embeddings parameter is expected to be 2-dimensional, got ${embeddings.ndim} axes`);
     const [rows, columns] = embeddings.shape as [number, number];
     // `this`, so that subclasses make their own kind.
     const layer = new this(rows, columns, { ...rest, weight: embeddings });
@@ -115,3 +179,5 @@ export class Embedding extends Module {
     return layer;
   }
 }
+
+takes("input", Embedding);

@@ -1,6 +1,10 @@
 /** The transformer. */
-import { checkInteger, MAX_COUNT } from "../core/arguments";
-import { ShapeError, ValueError } from "../core/errors";
+
+import type { Device } from "../backend/backend";
+import { checkFunction, checkInteger, MAX_COUNT } from "../core/arguments";
+import type { DType } from "../core/dtype";
+import { describe, ShapeError, ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -9,21 +13,25 @@ import { checkModule } from "./checks";
 import { ModuleList } from "./container";
 import { deepcopy } from "./deepcopy";
 import { Dropout } from "./dropout";
-import { type Complete, type FactoryOptions, factory } from "./factory";
+import type { FactoryOptions } from "./factory";
+import { takes } from "./forward";
 import { xavierUniform_ } from "./init";
 import { Linear } from "./linear";
 import { Module } from "./module";
 import { LayerNorm } from "./normalization";
-import { MAX_LAYERS, readOptions } from "./options";
+import { type Given, MAX_LAYERS, readArguments } from "./options";
 import { snakeCase } from "./state";
 
 type Activation = "relu" | "gelu" | ((x: Tensor) => Tensor);
 
-function activationOf(activation: Activation): (x: Tensor) => Tensor {
-  if (typeof activation === "function") return activation;
+function activationOf(layer: string, activation: Activation): (x: Tensor) => Tensor {
+  if (typeof activation === "function") {
+    checkFunction(layer, "activation", activation);
+    return (x) => checkTensor(layer, activation(x), "the result of activation");
+  }
   if (activation === "relu") return (x) => x.relu();
   if (activation === "gelu") return (x) => x.gelu();
-  throw new ValueError(`activation should be relu/gelu, not ${activation}`);
+  throw new ValueError(`${layer}: activation should be relu/gelu or a function, not ${describe(activation)}`);
 }
 
 /** Options of the layers of a transformer. */
@@ -44,7 +52,18 @@ export interface TransformerLayerOptions extends FactoryOptions {
   bias?: boolean;
 }
 
-const layerDefaults: Complete<TransformerLayerOptions> = {
+/** Parameters of the layers of a transformer. */
+export interface TransformerLayerParameters extends TransformerLayerOptions {
+  /** Features of inputs and outputs. */
+  dModel: number;
+  /** Heads of attention. */
+  nhead: number;
+}
+
+const layerSignature =
+  "dModel, nhead; dimFeedforward, dropout, activation, layerNormEps, batchFirst, normFirst, device, dtype; bias";
+
+const layerDefaults: Required<Omit<TransformerLayerOptions, keyof FactoryOptions>> = {
   dimFeedforward: 2048,
   dropout: 0.1,
   activation: "relu",
@@ -52,13 +71,31 @@ const layerDefaults: Complete<TransformerLayerOptions> = {
   batchFirst: false,
   normFirst: false,
   bias: true,
-  ...factory,
 };
 
 /** Masks of a call of {@link TransformerEncoderLayer}. */
 export interface EncoderLayerMasks {
   srcMask?: Tensor | null;
   srcKeyPaddingMask?: Tensor | null;
+}
+
+function checkHeads(layer: string, dModel: number, nhead: number): void {
+  checkInteger(layer, "dModel", dModel, 1, MAX_COUNT);
+  checkInteger(layer, "nhead", nhead, 1, MAX_COUNT);
+  if (dModel % nhead !== 0)
+    throw new ValueError(`${layer}: dModel must be divisible by nhead, got ${dModel} and ${nhead}`);
+}
+
+function readLayer(layer: string, given: readonly unknown[]): Given<TransformerLayerParameters> {
+  const options = readArguments<TransformerLayerParameters>(layer, layerSignature, layerDefaults, given);
+  checkHeads(layer, options.dModel, options.nhead);
+  return options;
+}
+
+const encoderLayerCall = "src(); srcMask, srcKeyPaddingMask";
+
+function checkMasks(layer: string, masks: Readonly<Record<string, unknown>>): void {
+  for (const [name, mask] of Object.entries(masks)) if (mask !== null) checkTensor(layer, mask, name);
 }
 
 /**
@@ -77,18 +114,36 @@ export class TransformerEncoderLayer extends Module {
   dropout2: Dropout;
   activation: (x: Tensor) => Tensor;
 
-  constructor(dModel: number, nhead: number, options?: TransformerLayerOptions);
   constructor(
     dModel: number,
     nhead: number,
-    dimFeedforward: number,
+    dimFeedforward?: number,
     dropout?: number,
-    options?: TransformerLayerOptions,
+    activation?: Activation,
+    layerNormEps?: number,
+    batchFirst?: boolean,
+    normFirst?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
   );
-  constructor(dModel: number, nhead: number, ...rest: unknown[]) {
+  constructor(...given: Arguments<typeof layerSignature, TransformerLayerParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const given = readOptions("TransformerEncoderLayer", layerDefaults, rest, ["dimFeedforward", "dropout"]);
-    const { dimFeedforward, dropout, activation, layerNormEps, batchFirst, normFirst, bias, dtype, device } = given;
+    const layer = new.target.name;
+    const options = readLayer(layer, given);
+    const {
+      dModel,
+      nhead,
+      dimFeedforward,
+      dropout,
+      activation,
+      layerNormEps,
+      batchFirst,
+      normFirst,
+      bias,
+      dtype,
+      device,
+    } = options;
     const linear = { bias, dtype, device };
     const norm = { eps: layerNormEps, bias, dtype, device };
     this.selfAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, ...linear });
@@ -100,7 +155,7 @@ export class TransformerEncoderLayer extends Module {
     this.norm2 = new LayerNorm(dModel, norm);
     this.dropout1 = new Dropout(dropout);
     this.dropout2 = new Dropout(dropout);
-    this.activation = activationOf(activation);
+    this.activation = activationOf(layer, activation);
   }
 
   override stateKey(field: string): string {
@@ -116,9 +171,10 @@ export class TransformerEncoderLayer extends Module {
     return this.dropout2(this.linear2(this.dropout(this.activation(this.linear1(x)))));
   }
 
-  override forward(src: Tensor, options: EncoderLayerMasks = {}): Tensor {
-    checkTensor("TransformerEncoderLayer", src, "src");
-    readOptions("TransformerEncoderLayer", { srcMask: null, srcKeyPaddingMask: null } as EncoderLayerMasks, [options]);
+  override forward(...given: Arguments<typeof encoderLayerCall, { src: Tensor } & EncoderLayerMasks>): Tensor;
+  override forward(src: any, options: any = {}): Tensor {
+    checkTensor(this.constructor.name, src, "src");
+    checkMasks(this.constructor.name, options);
     if (this.normFirst) {
       const x = src.add(this.attend(this.norm1(src), options));
       return x.add(this.feedForward(this.norm2(x)));
@@ -143,6 +199,8 @@ const noDecoderMasks: Required<DecoderMasks> = {
   memoryKeyPaddingMask: null,
 };
 
+const decoderCall = "tgt(), memory; tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask";
+
 /**
  * Self-attention, attention to the memory of an encoder, and a feed-forward network, each with a residual connection and a
  * normalization. Shape: [T, N, E] and [S, N, E] → [T, N, E].
@@ -163,18 +221,36 @@ export class TransformerDecoderLayer extends Module {
   dropout3: Dropout;
   activation: (x: Tensor) => Tensor;
 
-  constructor(dModel: number, nhead: number, options?: TransformerLayerOptions);
   constructor(
     dModel: number,
     nhead: number,
-    dimFeedforward: number,
+    dimFeedforward?: number,
     dropout?: number,
-    options?: TransformerLayerOptions,
+    activation?: Activation,
+    layerNormEps?: number,
+    batchFirst?: boolean,
+    normFirst?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
   );
-  constructor(dModel: number, nhead: number, ...rest: unknown[]) {
+  constructor(...given: Arguments<typeof layerSignature, TransformerLayerParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const given = readOptions("TransformerDecoderLayer", layerDefaults, rest, ["dimFeedforward", "dropout"]);
-    const { dimFeedforward, dropout, activation, layerNormEps, batchFirst, normFirst, bias, dtype, device } = given;
+    const layer = new.target.name;
+    const options = readLayer(layer, given);
+    const {
+      dModel,
+      nhead,
+      dimFeedforward,
+      dropout,
+      activation,
+      layerNormEps,
+      batchFirst,
+      normFirst,
+      bias,
+      dtype,
+      device,
+    } = options;
     const linear = { bias, dtype, device };
     const norm = { eps: layerNormEps, bias, dtype, device };
     this.selfAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, ...linear });
@@ -189,7 +265,7 @@ export class TransformerDecoderLayer extends Module {
     this.dropout1 = new Dropout(dropout);
     this.dropout2 = new Dropout(dropout);
     this.dropout3 = new Dropout(dropout);
-    this.activation = activationOf(activation);
+    this.activation = activationOf(layer, activation);
   }
 
   override stateKey(field: string): string {
@@ -214,10 +290,12 @@ export class TransformerDecoderLayer extends Module {
     return this.dropout3(this.linear2(this.dropout(this.activation(this.linear1(x)))));
   }
 
-  override forward(tgt: Tensor, memory: Tensor, options: DecoderMasks = {}): Tensor {
-    checkTensor("TransformerDecoderLayer", tgt, "tgt");
-    checkTensor("TransformerDecoderLayer", memory, "memory");
-    const masks = readOptions("TransformerDecoderLayer", noDecoderMasks, [options]);
+  override forward(...given: Arguments<typeof decoderCall, { tgt: Tensor; memory: Tensor } & DecoderMasks>): Tensor;
+  override forward(tgt: any, memory: any, options: any = {}): Tensor {
+    checkTensor(this.constructor.name, tgt, "tgt");
+    checkTensor(this.constructor.name, memory, "memory");
+    checkMasks(this.constructor.name, options);
+    const masks: Required<DecoderMasks> = { ...noDecoderMasks, ...options };
     if (this.normFirst) {
       const x = tgt.add(this.attendSelf(this.norm1(tgt), masks));
       const y = x.add(this.attendMemory(this.norm2(x), memory, masks));
@@ -241,12 +319,12 @@ abstract class LayerStack extends Module {
   numLayers: number;
   norm: Module | null;
 
-  constructor(layer: Module, numLayers: number, rest: readonly unknown[]) {
+  constructor(layer: string, inner: Module, numLayers: number, norm: Module | null) {
     super();
-    const { norm } = readOptions<Required<StackOptions>>(this.constructor.name, { norm: null }, rest, ["norm"]);
-    checkModule(this.constructor.name, layer, "layer");
-    checkInteger(this.constructor.name, "numLayers", numLayers, 0, MAX_LAYERS);
-    this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
+    checkModule(layer, inner, "layer");
+    checkInteger(layer, "numLayers", numLayers, 0, MAX_LAYERS);
+    if (norm !== null) checkModule(layer, norm, "norm");
+    this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(inner)));
     this.numLayers = numLayers;
     this.norm = norm;
   }
@@ -258,32 +336,84 @@ export interface EncoderMasks {
   srcKeyPaddingMask?: Tensor | null;
 }
 
+/** Parameters of {@link TransformerEncoder}. */
+export interface TransformerEncoderParameters extends StackOptions {
+  /** The layer that is copied. */
+  encoderLayer: Module;
+  /** How many copies there are. */
+  numLayers: number;
+  /** Without effect: tensors of sequences of unequal length do not exist here. */
+  enableNestedTensor?: boolean;
+  /** Without effect, as `enableNestedTensor` is. */
+  maskCheck?: boolean;
+}
+
+const encoderSignature = "encoderLayer, numLayers; norm, enableNestedTensor, maskCheck";
+const encoderCall = "src(); mask, srcKeyPaddingMask";
+
 /** Encoder layers on top of each other, copies of the one given. @see torch.nn.TransformerEncoder */
 export class TransformerEncoder extends LayerStack {
-  constructor(encoderLayer: Module, numLayers: number, options?: StackOptions);
-  constructor(encoderLayer: Module, numLayers: number, norm: Module | null);
-  constructor(encoderLayer: Module, numLayers: number, ...rest: unknown[]) {
-    super(encoderLayer, numLayers, rest);
+  constructor(
+    encoderLayer: Module,
+    numLayers: number,
+    norm?: Module | null,
+    enableNestedTensor?: boolean,
+    maskCheck?: boolean,
+  );
+  constructor(...given: Arguments<typeof encoderSignature, TransformerEncoderParameters>);
+  constructor(...given: unknown[]) {
+    const layer = new.target.name;
+    const defaults = { norm: null, enableNestedTensor: true, maskCheck: true };
+    const { encoderLayer, numLayers, norm } = readArguments<TransformerEncoderParameters>(
+      layer,
+      encoderSignature,
+      defaults,
+      given,
+    );
+    super(layer, encoderLayer, numLayers, norm);
   }
 
-  override forward(src: Tensor, options: EncoderMasks = {}): Tensor {
-    const defaults: Required<EncoderMasks> = { mask: null, srcKeyPaddingMask: null };
-    const { mask, srcKeyPaddingMask } = readOptions("TransformerEncoder", defaults, [options]);
+  override forward(...given: Arguments<typeof encoderCall, { src: Tensor } & EncoderMasks>): Tensor;
+  override forward(src: any, options: any = {}): Tensor {
+    checkTensor(this.constructor.name, src, "src");
+    checkMasks(this.constructor.name, options);
+    const { mask = null, srcKeyPaddingMask = null }: EncoderMasks = options;
     let x = src;
     for (const layer of this.layers) x = layer(x, { srcMask: mask, srcKeyPaddingMask });
     return this.norm === null ? x : this.norm(x);
   }
 }
 
+/** Parameters of {@link TransformerDecoder}. */
+export interface TransformerDecoderParameters extends StackOptions {
+  /** The layer that is copied. */
+  decoderLayer: Module;
+  /** How many copies there are. */
+  numLayers: number;
+}
+
+const stackSignature = "decoderLayer, numLayers; norm";
+
 /** Decoder layers on top of each other, copies of the one given. @see torch.nn.TransformerDecoder */
 export class TransformerDecoder extends LayerStack {
-  constructor(decoderLayer: Module, numLayers: number, options?: StackOptions);
-  constructor(decoderLayer: Module, numLayers: number, norm: Module | null);
-  constructor(decoderLayer: Module, numLayers: number, ...rest: unknown[]) {
-    super(decoderLayer, numLayers, rest);
+  constructor(decoderLayer: Module, numLayers: number, norm?: Module | null);
+  constructor(...given: Arguments<typeof stackSignature, TransformerDecoderParameters>);
+  constructor(...given: unknown[]) {
+    const layer = new.target.name;
+    const { decoderLayer, numLayers, norm } = readArguments<TransformerDecoderParameters>(
+      layer,
+      stackSignature,
+      { norm: null },
+      given,
+    );
+    super(layer, decoderLayer, numLayers, norm);
   }
 
-  override forward(tgt: Tensor, memory: Tensor, options: DecoderMasks = {}): Tensor {
+  override forward(...given: Arguments<typeof decoderCall, { tgt: Tensor; memory: Tensor } & DecoderMasks>): Tensor;
+  override forward(tgt: any, memory: any, options: any = {}): Tensor {
+    checkTensor(this.constructor.name, tgt, "tgt");
+    checkTensor(this.constructor.name, memory, "memory");
+    checkMasks(this.constructor.name, options);
     let x = tgt;
     for (const layer of this.layers) x = layer(x, memory, options);
     return this.norm === null ? x : this.norm(x);
@@ -312,6 +442,22 @@ export interface TransformerMasks extends DecoderMasks {
   srcKeyPaddingMask?: Tensor | null;
 }
 
+const transformerSignature =
+  "; dModel, nhead, numEncoderLayers, numDecoderLayers, dimFeedforward, dropout, activation, customEncoder, customDecoder, layerNormEps, batchFirst, normFirst, device, dtype; bias";
+
+const transformerDefaults: Required<Omit<TransformerOptions, keyof FactoryOptions>> = {
+  dModel: 512,
+  nhead: 8,
+  numEncoderLayers: 6,
+  numDecoderLayers: 6,
+  customEncoder: null,
+  customDecoder: null,
+  ...layerDefaults,
+};
+
+const transformerCall =
+  "src(), tgt; srcMask, tgtMask, memoryMask, srcKeyPaddingMask, tgtKeyPaddingMask, memoryKeyPaddingMask";
+
 /**
  * An encoder and a decoder. Shape: [S, N, E] and [T, N, E] → [T, N, E] (batchFirst: N first; or without N).
  * @see torch.nn.Transformer; Vaswani et al., 2017
@@ -323,37 +469,34 @@ export class Transformer extends Module {
   nhead: number;
   batchFirst: boolean;
 
-  constructor(options?: TransformerOptions);
   constructor(
-    dModel: number,
+    dModel?: number,
     nhead?: number,
     numEncoderLayers?: number,
     numDecoderLayers?: number,
     dimFeedforward?: number,
     dropout?: number,
-    options?: TransformerOptions,
+    activation?: Activation,
+    customEncoder?: Module | null,
+    customDecoder?: Module | null,
+    layerNormEps?: number,
+    batchFirst?: boolean,
+    normFirst?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
   );
-  constructor(...rest: unknown[]) {
+  constructor(...given: Arguments<typeof transformerSignature, TransformerOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const defaults: Complete<TransformerOptions> = {
-      dModel: 512,
-      nhead: 8,
-      numEncoderLayers: 6,
-      numDecoderLayers: 6,
-      customEncoder: null,
-      customDecoder: null,
-      ...layerDefaults,
-    };
-    const positional = [
-      "dModel",
-      "nhead",
-      "numEncoderLayers",
-      "numDecoderLayers",
-      "dimFeedforward",
-      "dropout",
-    ] as const;
-    const given = readOptions("Transformer", defaults, rest, positional);
-    const { dModel, nhead, numEncoderLayers, numDecoderLayers, customEncoder, customDecoder, ...layer } = given;
+    const layerName = new.target.name;
+    const options = readArguments<TransformerOptions>(layerName, transformerSignature, transformerDefaults, given);
+    const { dModel, nhead, numEncoderLayers, numDecoderLayers, customEncoder, customDecoder, ...layer } = options;
+    checkHeads(layerName, dModel, nhead);
+    activationOf(layerName, layer.activation);
+    for (const [name, count] of Object.entries({ numEncoderLayers, numDecoderLayers }))
+      checkInteger(layerName, name, count, 0, MAX_LAYERS);
+    for (const [name, custom] of Object.entries({ customEncoder, customDecoder }))
+      if (custom !== null) checkModule(layerName, custom, name);
     const norm = () =>
       new LayerNorm(dModel, { eps: layer.layerNormEps, bias: layer.bias, dtype: layer.dtype, device: layer.device });
     this.encoder =
@@ -373,16 +516,20 @@ export class Transformer extends Module {
     for (const parameter of this.parameters()) if (parameter.ndim > 1) xavierUniform_(parameter);
   }
 
-  override forward(src: Tensor, tgt: Tensor, options: TransformerMasks = {}): Tensor {
-    const defaults: Required<TransformerMasks> = { srcMask: null, srcKeyPaddingMask: null, ...noDecoderMasks };
-    const { srcMask, srcKeyPaddingMask, ...decoder } = readOptions("Transformer", defaults, [options]);
-    checkTensor("Transformer", src, "src");
-    checkTensor("Transformer", tgt, "tgt");
+  override forward(
+    ...given: Arguments<typeof transformerCall, { src: Tensor; tgt: Tensor } & TransformerMasks>
+  ): Tensor;
+  override forward(src: any, tgt: any, options: any = {}): Tensor {
+    const layer = this.constructor.name;
+    checkTensor(layer, src, "src");
+    checkTensor(layer, tgt, "tgt");
+    checkMasks(layer, options);
+    const { srcMask = null, srcKeyPaddingMask = null, ...decoder }: TransformerMasks = options;
     const axis = this.batchFirst ? 0 : 1;
     if (src.ndim === 3 && src.shape[axis] !== tgt.shape[axis])
-      throw new ShapeError("the batch number of src and tgt must be equal");
+      throw new ShapeError(`${layer}: the batch number of src and tgt must be equal`);
     if (src.shape.at(-1) !== this.dModel || tgt.shape.at(-1) !== this.dModel)
-      throw new ShapeError("the feature number of src and tgt must be equal to d_model");
+      throw new ShapeError(`${layer}: the feature number of src and tgt must be equal to dModel, ${this.dModel}`);
     const memory = this.encoder(src, { mask: srcMask, srcKeyPaddingMask });
     return this.decoder(tgt, memory, decoder);
   }
@@ -393,3 +540,8 @@ export class Transformer extends Module {
     return full([size, size], Number.NEGATIVE_INFINITY, { dtype: "float32" }).triu(1);
   }
 }
+
+takes(encoderLayerCall, TransformerEncoderLayer);
+takes(decoderCall, TransformerDecoderLayer, TransformerDecoder);
+takes(encoderCall, TransformerEncoder);
+takes(transformerCall, Transformer);

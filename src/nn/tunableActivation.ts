@@ -1,29 +1,49 @@
 /** Activations with a slope, a bound or another number to choose, as layers. */
+
+import type { Device } from "../backend/backend";
+import { checkChoice, checkNumber } from "../core/arguments";
+import type { DType } from "../core/dtype";
 import { ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { leakyRelu_ } from "../ops/activation";
-import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import type { InplaceOptions } from "./activation";
-import { type FactoryOptions, factory } from "./factory";
+import { type FactoryOptions, newParameter } from "./factory";
+import { takes } from "./forward";
 import * as F from "./functional";
+import { constant_ } from "./init";
 import { Module } from "./module";
-import { readOptions } from "./options";
-import { Parameter } from "./parameter";
+import { readArguments } from "./options";
+import type { Parameter } from "./parameter";
 import { float, text } from "./repr";
 
 const suffix = (inplace: boolean): string => (inplace ? ", inplace=True" : "");
 
+/** Parameters of {@link Threshold}. */
+export interface ThresholdParameters extends InplaceOptions {
+  /** Inputs above it are kept. */
+  threshold: number;
+  /** What takes the place of all others. */
+  value: number;
+}
+
+const thresholdSignature = "threshold, value; inplace";
+
 /** x where it is above `threshold`, else `value`. @see torch.nn.Threshold */
 export class Threshold extends Module {
+  threshold: number;
+  value: number;
   inplace: boolean;
 
-  constructor(
-    public threshold: number,
-    public value: number,
-    options: InplaceOptions = {},
-  ) {
+  constructor(threshold: number, value: number, inplace?: boolean);
+  constructor(...given: Arguments<typeof thresholdSignature, ThresholdParameters>);
+  constructor(...given: unknown[]) {
     super();
-    this.inplace = readOptions("Threshold", { inplace: false }, [options]).inplace;
+    const layer = new.target.name;
+    const options = readArguments<ThresholdParameters>(layer, thresholdSignature, { inplace: false }, given);
+    this.threshold = checkNumber(layer, "threshold", options.threshold);
+    this.value = checkNumber(layer, "value", options.value);
+    this.inplace = options.inplace;
   }
 
   override forward(input: Tensor): Tensor {
@@ -45,18 +65,25 @@ export interface RReLULayerOptions extends InplaceOptions {
   upper?: number;
 }
 
+const rreluSignature = "; lower, upper, inplace";
+
 /** Leaky ReLU with random slopes in training. @see torch.nn.RReLU; Xu et al., 2015 */
 export class RReLU extends Module {
   lower: number;
   upper: number;
   inplace: boolean;
 
-  constructor(options?: RReLULayerOptions);
-  constructor(lower: number, upper?: number, options?: InplaceOptions);
-  constructor(...rest: unknown[]) {
+  constructor(lower?: number, upper?: number, inplace?: boolean);
+  constructor(...given: Arguments<typeof rreluSignature, RReLULayerOptions>);
+  constructor(...given: unknown[]) {
     super();
     const defaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
-    const { lower, upper, inplace } = readOptions("RReLU", defaults, rest, ["lower", "upper"]);
+    const { lower, upper, inplace } = readArguments<RReLULayerOptions>(
+      new.target.name,
+      rreluSignature,
+      defaults,
+      given,
+    );
     this.lower = lower;
     this.upper = upper;
     this.inplace = inplace;
@@ -80,19 +107,22 @@ export interface HardtanhOptions extends InplaceOptions {
   maxVal?: number;
 }
 
+const hardtanhSignature = "; minVal, maxVal, inplace";
+
 /** x held between two values. @see torch.nn.Hardtanh */
 export class Hardtanh extends Module {
   minVal: number;
   maxVal: number;
   inplace: boolean;
 
-  constructor(options?: HardtanhOptions);
-  constructor(minVal: number, maxVal?: number, options?: InplaceOptions);
-  constructor(...rest: unknown[]) {
+  constructor(minVal?: number, maxVal?: number, inplace?: boolean);
+  constructor(...given: Arguments<typeof hardtanhSignature, HardtanhOptions>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults = { minVal: -1, maxVal: 1, inplace: false };
-    const { minVal, maxVal, inplace } = readOptions("Hardtanh", defaults, rest, ["minVal", "maxVal"]);
-    if (!(maxVal > minVal)) throw new ValueError(`Hardtanh: maxVal must be above minVal, got ${maxVal} and ${minVal}`);
+    const { minVal, maxVal, inplace } = readArguments<HardtanhOptions>(layer, hardtanhSignature, defaults, given);
+    if (!(maxVal > minVal)) throw new ValueError(`${layer}: maxVal must be above minVal, got ${maxVal} and ${minVal}`);
     this.minVal = minVal;
     this.maxVal = maxVal;
     this.inplace = inplace;
@@ -114,15 +144,22 @@ export interface ELUOptions extends InplaceOptions {
   alpha?: number;
 }
 
+const eluSignature = "; alpha, inplace";
+
 abstract class ExponentialActivation extends Module {
   alpha: number;
   inplace: boolean;
 
-  constructor(options?: ELUOptions);
-  constructor(alpha: number, options?: InplaceOptions);
-  constructor(...rest: unknown[]) {
+  constructor(alpha?: number, inplace?: boolean);
+  constructor(...given: Arguments<typeof eluSignature, ELUOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const { alpha, inplace } = readOptions(this.constructor.name, { alpha: 1, inplace: false }, rest, ["alpha"]);
+    const { alpha, inplace } = readArguments<ELUOptions>(
+      new.target.name,
+      eluSignature,
+      { alpha: 1, inplace: false },
+      given,
+    );
     this.alpha = alpha;
     this.inplace = inplace;
   }
@@ -154,17 +191,19 @@ export interface GELUOptions {
   approximate?: "none" | "tanh";
 }
 
+const geluSignature = "; approximate";
+
 /** x · Φ(x), Φ being the normal distribution. @see torch.nn.GELU; Hendrycks and Gimpel, 2016 */
 export class GELU extends Module {
   approximate: "none" | "tanh";
 
-  constructor(options?: GELUOptions);
-  constructor(approximate: "none" | "tanh");
-  constructor(...rest: unknown[]) {
+  constructor(approximate?: "none" | "tanh");
+  constructor(...given: Arguments<typeof geluSignature, GELUOptions>);
+  constructor(...given: unknown[]) {
     super();
-    this.approximate = readOptions<Required<GELUOptions>>("GELU", { approximate: "none" }, rest, [
-      "approximate",
-    ]).approximate;
+    const layer = new.target.name;
+    const { approximate } = readArguments<GELUOptions>(layer, geluSignature, { approximate: "none" }, given);
+    this.approximate = checkChoice(layer, "approximate", approximate, ["none", "tanh"]);
   }
 
   override forward(input: Tensor): Tensor {
@@ -182,15 +221,17 @@ export interface GLUOptions {
   dim?: number;
 }
 
+const gluSignature = "; dim";
+
 /** a · sigmoid(b), a and b being the halves of an axis. @see torch.nn.GLU; Dauphin et al., 2016 */
 export class GLU extends Module {
   dim: number;
 
-  constructor(options?: GLUOptions);
-  constructor(dim: number);
-  constructor(...rest: unknown[]) {
+  constructor(dim?: number);
+  constructor(...given: Arguments<typeof gluSignature, GLUOptions>);
+  constructor(...given: unknown[]) {
     super();
-    this.dim = readOptions("GLU", { dim: -1 }, rest, ["dim"]).dim;
+    this.dim = readArguments<GLUOptions>(new.target.name, gluSignature, { dim: -1 }, given).dim;
   }
 
   override forward(input: Tensor): Tensor {
@@ -208,14 +249,16 @@ export interface ShrinkOptions {
   lambd?: number;
 }
 
+const shrinkSignature = "; lambd";
+
 abstract class Shrink extends Module {
   lambd: number;
 
-  constructor(options?: ShrinkOptions);
-  constructor(lambd: number);
-  constructor(...rest: unknown[]) {
+  constructor(lambd?: number);
+  constructor(...given: Arguments<typeof shrinkSignature, ShrinkOptions>);
+  constructor(...given: unknown[]) {
     super();
-    this.lambd = readOptions(this.constructor.name, { lambd: 0.5 }, rest, ["lambd"]).lambd;
+    this.lambd = readArguments<ShrinkOptions>(new.target.name, shrinkSignature, { lambd: 0.5 }, given).lambd;
   }
 
   override extraRepr(): string {
@@ -243,17 +286,24 @@ export interface LeakyReLUOptions extends InplaceOptions {
   negativeSlope?: number;
 }
 
+const leakySignature = "; negativeSlope, inplace";
+
 /** x where it is positive, else negativeSlope · x. @see torch.nn.LeakyReLU */
 export class LeakyReLU extends Module {
   negativeSlope: number;
   inplace: boolean;
 
-  constructor(options?: LeakyReLUOptions);
-  constructor(negativeSlope: number, options?: InplaceOptions);
-  constructor(...rest: unknown[]) {
+  constructor(negativeSlope?: number, inplace?: boolean);
+  constructor(...given: Arguments<typeof leakySignature, LeakyReLUOptions>);
+  constructor(...given: unknown[]) {
     super();
     const defaults = { negativeSlope: 0.01, inplace: false };
-    const { negativeSlope, inplace } = readOptions("LeakyReLU", defaults, rest, ["negativeSlope"]);
+    const { negativeSlope, inplace } = readArguments<LeakyReLUOptions>(
+      new.target.name,
+      leakySignature,
+      defaults,
+      given,
+    );
     this.negativeSlope = negativeSlope;
     this.inplace = inplace;
   }
@@ -276,16 +326,23 @@ export interface SoftplusOptions {
   threshold?: number;
 }
 
+const softplusSignature = "; beta, threshold";
+
 /** log(1 + exp(beta · x)) / beta. @see torch.nn.Softplus */
 export class Softplus extends Module {
   beta: number;
   threshold: number;
 
-  constructor(options?: SoftplusOptions);
-  constructor(beta: number, threshold?: number);
-  constructor(...rest: unknown[]) {
+  constructor(beta?: number, threshold?: number);
+  constructor(...given: Arguments<typeof softplusSignature, SoftplusOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const { beta, threshold } = readOptions("Softplus", { beta: 1, threshold: 20 }, rest, ["beta", "threshold"]);
+    const { beta, threshold } = readArguments<SoftplusOptions>(
+      new.target.name,
+      softplusSignature,
+      { beta: 1, threshold: 20 },
+      given,
+    );
     this.beta = beta;
     this.threshold = threshold;
   }
@@ -307,6 +364,8 @@ export interface PReLUOptions extends FactoryOptions {
   init?: number;
 }
 
+const preluSignature = "; numParameters, init, device, dtype";
+
 /** x where it is positive, else weight · x; the weight is learnt. @see torch.nn.PReLU; He et al., 2015 */
 export class PReLU extends Module {
   numParameters: number;
@@ -314,20 +373,21 @@ export class PReLU extends Module {
   /** Shape: [numParameters]. */
   weight: Parameter;
 
-  constructor(options?: PReLUOptions);
-  constructor(numParameters: number, options?: Omit<PReLUOptions, "numParameters">);
-  constructor(...rest: unknown[]) {
+  constructor(numParameters?: number, init?: number, device?: Device | "wasm" | null, dtype?: DType | null);
+  constructor(...given: Arguments<typeof preluSignature, PReLUOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const defaults = { numParameters: 1, init: 0.25, ...factory };
-    const {
-      numParameters,
-      init,
-      dtype = "float32",
-      device = "cpu",
-    } = readOptions("PReLU", defaults, rest, ["numParameters"]);
+    const defaults = { numParameters: 1, init: 0.25 };
+    const { numParameters, init, ...where } = readArguments<PReLUOptions>(
+      new.target.name,
+      preluSignature,
+      defaults,
+      given,
+    );
     this.numParameters = numParameters;
     this.init = init;
-    this.weight = new Parameter(full([numParameters], init, { dtype, device }));
+    this.weight = newParameter([numParameters], where);
+    constant_(this.weight, init);
   }
 
   override forward(input: Tensor): Tensor {
@@ -338,3 +398,5 @@ export class PReLU extends Module {
     return `num_parameters=${this.numParameters}`;
   }
 }
+
+takes("input", Threshold, RReLU, Hardtanh, ELU, CELU, GELU, GLU, Hardshrink, Softshrink, LeakyReLU, Softplus, PReLU);

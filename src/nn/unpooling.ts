@@ -1,24 +1,46 @@
 /** Power-average pooling and the reverse of max pooling, as layers. */
-import { type Sizes, spread } from "../ops/sliding";
+
+import { checkNumber } from "../core/arguments";
+import type { Arguments } from "../core/signatureTypes";
+import { checkSizes, type Sizes, spread } from "../ops/sliding";
 import type { Tensor } from "../tensor/tensor";
+import { takes } from "./forward";
 import * as F from "./functional";
 import type { LPPoolOptions } from "./functional/pooling";
 import { Module } from "./module";
-import { readOptions } from "./options";
+import { readArguments } from "./options";
+import type { KernelParameters } from "./pooling";
 import { text } from "./repr";
 
+/** Parameters of the layers of power-average pooling. */
+export interface LPPoolParameters extends KernelParameters, LPPoolOptions {
+  /** The degree of the norm. */
+  normType: number;
+}
+
+const lpSignature = "normType, kernelSize; stride, ceilMode";
+
 abstract class LPPool extends Module {
+  normType: number;
+  kernelSize: Sizes;
   stride: Sizes | null;
   ceilMode: boolean;
 
-  constructor(
-    public normType: number,
-    public kernelSize: Sizes,
-    options: LPPoolOptions = {},
-  ) {
+  constructor(normType: number, kernelSize: Sizes, stride?: Sizes | null, ceilMode?: boolean);
+  constructor(...given: Arguments<typeof lpSignature, LPPoolParameters>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults: Required<LPPoolOptions> = { stride: null, ceilMode: false };
-    const { stride, ceilMode } = readOptions(this.constructor.name, defaults, [options]);
+    const { normType, kernelSize, stride, ceilMode } = readArguments<LPPoolParameters>(
+      layer,
+      lpSignature,
+      defaults,
+      given,
+    );
+    checkSizes(layer, { kernelSize, stride: stride ?? kernelSize });
+    this.normType = checkNumber(layer, "normType", normType);
+    this.kernelSize = kernelSize;
     this.stride = stride;
     this.ceilMode = ceilMode;
   }
@@ -58,21 +80,24 @@ export interface MaxUnpoolLayerOptions {
   padding?: Sizes;
 }
 
+const unpoolSignature = "kernelSize; stride, padding";
+
 abstract class MaxUnpool extends Module {
   kernelSize: number[];
   stride: number[];
   padding: number[];
 
-  constructor(kernelSize: Sizes, options?: MaxUnpoolLayerOptions);
-  constructor(kernelSize: Sizes, stride: Sizes, options?: MaxUnpoolLayerOptions);
-  constructor(kernelSize: Sizes, ...rest: unknown[]) {
+  constructor(kernelSize: Sizes, stride?: Sizes | null, padding?: Sizes);
+  constructor(...given: Arguments<typeof unpoolSignature, KernelParameters & MaxUnpoolLayerOptions>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults: Required<MaxUnpoolLayerOptions> = { stride: null, padding: 0 };
-    const { stride, padding } = readOptions(this.constructor.name, defaults, rest, ["stride", "padding"]);
-    const sizes = (name: string, value: Sizes) => spread(this.constructor.name, name, value, this.dims);
-    this.kernelSize = sizes("kernelSize", kernelSize);
-    this.stride = sizes("stride", stride ?? kernelSize);
-    this.padding = sizes("padding", padding);
+    const options = readArguments<KernelParameters & MaxUnpoolLayerOptions>(layer, unpoolSignature, defaults, given);
+    const sizes = (name: string, value: Sizes) => spread(layer, name, value, this.dims);
+    this.kernelSize = sizes("kernelSize", options.kernelSize);
+    this.stride = sizes("stride", options.stride ?? options.kernelSize);
+    this.padding = sizes("padding", options.padding);
   }
 
   protected abstract get dims(): number;
@@ -117,3 +142,6 @@ export class MaxUnpool3d extends MaxUnpool {
     return F.maxUnpool3d(input, indices, kernelSize, { stride, padding, outputSize: outputSize ?? null });
   }
 }
+
+takes("input", LPPool1d, LPPool2d, LPPool3d);
+takes("input, indices, outputSize?", MaxUnpool1d, MaxUnpool2d, MaxUnpool3d);

@@ -28,8 +28,16 @@ export function reduceLoss(x: Tensor, reduction: Reduction): Tensor {
   return reduction === "mean" ? x.mean() : reduction === "sum" ? x.sum() : x;
 }
 
+/** Flags of losses that PyTorch still takes; they win over `reduction`. */
+export interface OldReduction {
+  /** @deprecated Use `reduction`: with `false` the sum instead of the mean. */
+  sizeAverage?: boolean | null;
+  /** @deprecated Use `reduction`: `false` means `"none"`. */
+  reduce?: boolean | null;
+}
+
 /** Options of {@link nllLoss}. */
-export interface NllOptions {
+export interface NllOptions extends OldReduction {
   /** A weight for each class, of shape [C]. */
   weight?: Tensor | null;
   /** Targets with this value count for nothing. Default: −100. */
@@ -137,7 +145,7 @@ const isTensorGiven = (x: Tensor | undefined | null): x is Tensor => x !== undef
  */
 export const nllLoss = named(
   "nllLoss",
-  "input, target; weight, reduction, ignoreIndex",
+  "input, target; weight, sizeAverage, ignoreIndex, reduce, reduction",
   (input: Tensor, target: Tensor, options: NllOptions = {}): Tensor => {
     checkTensor("nllLoss", input);
     checkTensor("nllLoss", target, "target");
@@ -190,7 +198,7 @@ function nllLossBackward(
  */
 export const crossEntropy = named(
   "crossEntropy",
-  "input, target; weight; labelSmoothing, ignoreIndex, reduction",
+  "input, target; weight, sizeAverage, ignoreIndex, reduce, reduction, labelSmoothing",
   (input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor => {
     checkTensor("crossEntropy", input);
     checkTensor("crossEntropy", target, "target");

@@ -15,6 +15,13 @@ export function spread(op: string, name: string, value: Sizes, dims: number): nu
   return list;
 }
 
+/** Integers, each one or a list, whose number of axes is not known yet. @throws ArgumentError for anything else. */
+export function checkSizes(op: string, sizes: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(sizes))
+    if (Array.isArray(value)) checkIntegers(op, name, value);
+    else checkInteger(op, name, value);
+}
+
 /** Numbers for `dims` axes from one number or a list. @throws ShapeError for another count. */
 export function numbersFor(op: string, name: string, value: Sizes, dims: number): number[] {
   if (!Array.isArray(value)) return new Array<number>(dims).fill(checkNumber(op, name, value));
