@@ -4,10 +4,11 @@ import { record, recordAll } from "../autograd/node";
 import type { Work } from "../backend/backend";
 import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
 import { checkShape, shapeText, sizeOfShape } from "../core/shape";
-import { named } from "../core/signature";
+import { type Declared, named } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -201,50 +202,75 @@ function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor
 /** The elements of planes at the positions of maxima; 0 where there is none. */
 const atMaxima = (planes: Tensor, at: Tensor): Tensor => planes.gather(1, at.clamp({ min: 0 })).maskedFill(at.lt(0), 0);
 
-const maxOptions = ["stride", "padding", "dilation", "ceilMode", "returnIndices"];
-
 function maxPool(dims: number, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Tensor | Pooled {
   const op = `maxPool${dims}d`;
-  checkOptions(op, options, maxOptions);
   const pooled = maxOver(`maxPool${dims}D`, x, windows(op, x, dims, kernelSize, options));
   return options.returnIndices ? pooled : pooled[0];
 }
 
+/** What max pooling takes after its input. */
+interface MaxPoolParameters extends MaxPoolOptions {
+  /** The size of the windows: one for all axes, or one for each. */
+  kernelSize: Sizes;
+}
+
 /** A max pooling function: with `returnIndices` it returns positions too. */
-export interface MaxPool {
-  (x: Tensor, kernelSize: Sizes, options: MaxPoolOptions & { returnIndices: true }): Pooled;
-  (x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+export interface MaxPool extends Declared {
+  (
+    input: Tensor,
+    kernelSize: Sizes,
+    stride: Sizes | null | undefined,
+    padding: Sizes | undefined,
+    dilation: Sizes | undefined,
+    ceilMode: boolean | undefined,
+    returnIndices: true,
+  ): Pooled;
+  (input: Tensor, kernelSize: Sizes, options: MaxPoolOptions & { returnIndices: true }): Pooled;
+  (input: Tensor, ...given: Arguments<typeof maxRest, MaxPoolParameters>): Tensor;
+  (options: MaxPoolParameters & { input: Tensor; returnIndices: true }): Pooled;
+  (options: MaxPoolParameters & { input: Tensor }): Tensor;
+}
+
+const maxRest = "kernelSize; stride, padding, dilation, ceilMode, returnIndices";
+
+function maxPoolOf(dims: number): MaxPool {
+  const run = (x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}) => maxPool(dims, x, kernelSize, options);
+  return named(`maxPool${dims}d`, `input, ${maxRest}`, run) as unknown as MaxPool;
 }
 
 /** The maximum over windows of the last axis. Shape: [(N,) C, L] → [(N,) C, L′]. @see torch.nn.functional.max_pool1d */
-export const maxPool1d = ((x, kernelSize, options = {}) => maxPool(1, x, kernelSize, options)) as MaxPool;
+export const maxPool1d: MaxPool = maxPoolOf(1);
 
 /**
  * The maximum over windows of the last two axes. Shape: [(N,) C, H, W] → [(N,) C, H′, W′].
  * @see torch.nn.functional.max_pool2d
  * @example F.maxPool2d(x, 2); F.maxPool2d(x, [3, 2], { stride: 2, padding: 1 });
  */
-export const maxPool2d = ((x, kernelSize, options = {}) => maxPool(2, x, kernelSize, options)) as MaxPool;
+export const maxPool2d: MaxPool = maxPoolOf(2);
 
 /** The maximum over windows of the last three axes. Shape: [(N,) C, D, H, W] → [(N,) C, D′, H′, W′]. @see torch.nn.functional.max_pool3d */
-export const maxPool3d = ((x, kernelSize, options = {}) => maxPool(3, x, kernelSize, options)) as MaxPool;
+export const maxPool3d: MaxPool = maxPoolOf(3);
 
 /** The size of an adaptive pooling's output; null keeps an axis. */
 export type OutputSize = number | readonly (number | null)[] | null;
 
-/** An adaptive max pooling function. */
-export interface AdaptiveMaxPool {
-  (x: Tensor, outputSize: OutputSize, options: { returnIndices: true }): Pooled;
-  (x: Tensor, outputSize: OutputSize, options?: { returnIndices?: boolean }): Tensor;
+/** An adaptive max pooling function: with `returnIndices` it returns positions too. */
+export interface AdaptiveMaxPool extends Declared {
+  (input: Tensor, outputSize: OutputSize, options: true | { returnIndices: true }): Pooled;
+  (input: Tensor, outputSize: OutputSize, options?: false | { returnIndices?: boolean }): Tensor;
+  (input: Tensor, options: { outputSize: OutputSize; returnIndices: true }): Pooled;
+  (input: Tensor, options: { outputSize: OutputSize; returnIndices?: boolean }): Tensor;
+  (options: { input: Tensor; outputSize: OutputSize; returnIndices: true }): Pooled;
+  (options: { input: Tensor; outputSize: OutputSize; returnIndices?: boolean }): Tensor;
 }
 
 function adaptiveMax(dims: number): AdaptiveMaxPool {
-  return ((x: Tensor, outputSize: OutputSize, options: { returnIndices?: boolean } = {}) => {
-    const op = `adaptiveMaxPool${dims}d`;
-    checkOptions(op, options, ["returnIndices"]);
+  const op = `adaptiveMaxPool${dims}d`;
+  const run = (x: Tensor, outputSize: OutputSize, options: { returnIndices?: boolean } = {}) => {
     const pooled = maxOver(`adaptiveMaxPool${dims}D`, x, adaptiveWindows(op, x, dims, outputSize));
     return options.returnIndices ? pooled : pooled[0];
-  }) as AdaptiveMaxPool;
+  };
+  return named(op, "input, outputSize; returnIndices", run) as unknown as AdaptiveMaxPool;
 }
 
 /** The maximum over as many windows as the output has elements. @see torch.nn.functional.adaptive_max_pool1d */
@@ -268,11 +294,8 @@ function linearPoolBackward(name: string, grad: Tensor, g: Geometry, extra: read
   return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, h, g, extra)]);
 }
 
-const avgOptions = ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"];
-
 function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOptions): Tensor {
   const op = `avgPool${dims}d`;
-  checkOptions(op, options, avgOptions);
   // Integers are averaged as float64, and the means truncated.
   if (checkTensor(op, x).dtype !== "bool" && !isFloat(x.dtype))
     return avgPool(dims, x.double(), kernelSize, options).to(x.dtype);

@@ -1,7 +1,7 @@
 /** Resampling of grids along their spatial axes: every mode weighs a few input places for each output place, axis by axis. */
 
-import { MAX_COUNT } from "../../core/arguments";
-import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
+import { checkChoice, checkFlag, MAX_COUNT } from "../../core/arguments";
+import { ShapeError, ValueError } from "../../core/errors";
 import { checkShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
@@ -136,11 +136,11 @@ const ranks: Readonly<Record<InterpolateMode, readonly number[]>> = {
   trilinear: [5],
 };
 
-function checkMode(input: Tensor, options: InterpolateOptions, mode: InterpolateMode): void {
-  if (ranks[mode] === undefined)
-    throw new ArgumentError(
-      `interpolate: unknown mode ${describe(mode)}; the modes are ${Object.keys(ranks).join(", ")}`,
-    );
+/** @internal @throws ArgumentError that lists the modes. */
+export const checkMode = (op: string, mode: unknown): InterpolateMode =>
+  checkChoice(op, "mode", mode, Object.keys(ranks) as InterpolateMode[]);
+
+function checkInput(input: Tensor, options: InterpolateOptions, mode: InterpolateMode): void {
   if (!ranks[mode].includes(input.ndim))
     throw new ShapeError(
       `interpolate: mode "${mode}" takes inputs of ${ranks[mode].join(", ")} axes [N, C, …], got shape ${shapeText(input.shape)}`,
@@ -148,23 +148,25 @@ function checkMode(input: Tensor, options: InterpolateOptions, mode: Interpolate
   const interpolates = mode.endsWith("linear") || mode === "bicubic";
   if (!interpolates && (options.alignCorners ?? null) !== null)
     throw new ValueError(
-      "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
+      "interpolate: alignCorners can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
     );
   if (options.antialias && mode !== "bilinear" && mode !== "bicubic")
-    throw new ValueError("Anti-alias option is only supported for bilinear and bicubic modes");
+    throw new ValueError("interpolate: antialias is only supported for bilinear and bicubic modes");
 }
 
 /** Output sizes, and the scales that were asked for (if they count). */
 function target(input: Tensor, options: InterpolateOptions): { output: number[]; scales: number[] | undefined } {
   const { size, scaleFactor, recomputeScaleFactor } = options;
   const spatial = input.shape.slice(2);
-  if (size != null && scaleFactor != null) throw new ValueError("only one of size or scale_factor should be defined");
+  if (size != null && scaleFactor != null)
+    throw new ValueError("interpolate: only one of size or scaleFactor should be defined");
   if (size != null) {
     const output = spread("interpolate", "size", size, spatial.length);
-    if (recomputeScaleFactor) throw new ValueError("recompute_scale_factor is not meaningful with an explicit size.");
+    if (recomputeScaleFactor)
+      throw new ValueError("interpolate: recomputeScaleFactor is not meaningful with an explicit size.");
     return { output, scales: undefined };
   }
-  if (scaleFactor == null) throw new ValueError("either size or scale_factor should be defined");
+  if (scaleFactor == null) throw new ValueError("interpolate: either size or scaleFactor should be defined");
   const scales = numbersFor("interpolate", "scaleFactor", scaleFactor, spatial.length);
   const output = spatial.map((n, i) => Math.floor(n * scales[i]!));
   return { output, scales: recomputeScaleFactor ? undefined : scales };
@@ -181,7 +183,8 @@ export const interpolate = named(
   (input: Tensor, options: InterpolateOptions = {}): Tensor => {
     checkTensor("interpolate", input);
     const { mode = "nearest", antialias = false } = options;
-    checkMode(input, options, mode);
+    checkInput(input, options, checkMode("interpolate", mode));
+    checkFlag("interpolate", "antialias", antialias);
     const { output, scales } = target(input, options);
     if (output.some((n) => n < 1))
       throw new ShapeError(`interpolate: input and output sizes should be greater than 0, got ${shapeText(output)}`);
