@@ -1,7 +1,10 @@
 /** AlexNet in its single-column form (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014). */
+
 import { named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readOptions } from "../../nn/options";
+import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of {@link AlexNet}. */
@@ -15,15 +18,20 @@ export interface AlexNetOptions {
 const pool = () => new nn.MaxPool2d(3, 2);
 const relu = () => new nn.ReLU(true);
 
+const signature = "; numClasses, dropout";
+
 /** Five convolutions and three linear layers. Shape: [N, 3, H, W] of at least 63×63 → [N, numClasses]. @see torchvision.models.AlexNet */
 export class AlexNet extends nn.Module {
   features: nn.Sequential;
   avgpool: nn.AdaptiveAvgPool2d;
   classifier: nn.Sequential;
 
-  constructor(options: AlexNetOptions = {}) {
+  constructor(numClasses?: number, dropout?: number);
+  constructor(...given: Arguments<typeof signature, AlexNetOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const { numClasses, dropout } = readOptions("AlexNet", { numClasses: 1000, dropout: 0.5 }, [options]);
+    const defaults = { numClasses: 1000, dropout: 0.5 };
+    const { numClasses, dropout } = readArguments<AlexNetOptions>(new.target.name, signature, defaults, given);
     this.features = new nn.Sequential(
       new nn.Conv2d(3, 64, 11, { stride: 4, padding: 2 }),
       relu(),
@@ -56,9 +64,11 @@ export class AlexNet extends nn.Module {
   }
 }
 
+takes("input()", AlexNet);
+
 /** {@link AlexNet} with 61 million parameters. @see torchvision.models.alexnet */
 export const alexnet = named(
   "alexnet",
   ";; numClasses, dropout",
-  (options?: AlexNetOptions): AlexNet => new AlexNet(options),
+  (options?: AlexNetOptions): AlexNet => new AlexNet(options ?? {}),
 );

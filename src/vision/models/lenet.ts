@@ -1,7 +1,12 @@
 /** LeNet (LeCun et al., 1998), as in PyTorch's CIFAR-10 tutorial. */
+
+import { checkInteger } from "../../core/arguments";
+import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readOptions } from "../../nn/options";
+import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
 
 const F = nn.functional;
@@ -16,6 +21,8 @@ export interface LeNetOptions {
   size?: number;
 }
 
+const signature = "; numClasses, channels, size";
+
 /**
  * Two convolutions and three linear layers. Shape: [N, channels, size, size] → [N, numClasses].
  * @see https://pytorch.org/tutorials/beginner/blitz/cifar10_tutorial.html
@@ -29,9 +36,16 @@ export class LeNet extends nn.Module {
   fc2: nn.Linear;
   fc3: nn.Linear;
 
-  constructor(options: LeNetOptions = {}) {
+  constructor(numClasses?: number, channels?: number, size?: number);
+  constructor(...given: Arguments<typeof signature, LeNetOptions>);
+  constructor(...given: unknown[]) {
     super();
-    const { numClasses, channels, size } = readOptions("LeNet", { numClasses: 10, channels: 3, size: 32 }, [options]);
+    const layer = new.target.name;
+    const defaults = { numClasses: 10, channels: 3, size: 32 };
+    const { numClasses, channels, size } = readArguments<LeNetOptions>(layer, signature, defaults, given);
+    checkInteger(layer, "channels", channels, 1);
+    if (checkInteger(layer, "size", size, 16) % 4 !== 0)
+      throw new ValueError(`${layer}: size must be a multiple of 4, got ${size}`);
     // Each convolution takes 4 pixels, each pooling halves what is left.
     const side = ((size - 4) / 2 - 4) / 2;
     this.conv1 = new nn.Conv2d(channels, 6, 5);
@@ -52,9 +66,11 @@ export class LeNet extends nn.Module {
   }
 }
 
+takes("input()", LeNet);
+
 /** {@link LeNet} with 62,006 parameters for CIFAR-10. */
 export const lenet = named(
   "lenet",
   ";; numClasses, channels, size",
-  (options?: LeNetOptions): LeNet => new LeNet(options),
+  (options?: LeNetOptions): LeNet => new LeNet(options ?? {}),
 );

@@ -1,9 +1,12 @@
 /** MobileNetV2 (Sandler et al., "MobileNetV2: Inverted residuals and linear bottlenecks", 2018). */
 
-import { ValueError } from "../../core/errors";
+import { checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readOptions } from "../../nn/options";
+import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
 import { batchNorm, Conv2dNormActivation, convolutions, linears, type NormLayer } from "./blocks";
 
@@ -23,19 +26,48 @@ export interface MobileNetV2Options {
 
 const activationLayer = () => new nn.ReLU6(true);
 
+/** Parameters of {@link InvertedResidual}. */
+export interface InvertedResidualParameters {
+  /** Channels of inputs. */
+  inp: number;
+  /** Channels of outputs. */
+  oup: number;
+  /** 1 or 2. */
+  stride: number;
+  /** Factor of the channels inside. */
+  expandRatio: number;
+  /** Default: batch normalization. */
+  normLayer?: NormLayer;
+}
+
+const residualSignature = "inp, oup, stride, expandRatio; normLayer";
+
 /** Widens, filters each channel, and narrows again; with a shortcut where the shapes allow it. */
 export class InvertedResidual extends nn.Module {
   conv: nn.Sequential;
   readonly useResConnect: boolean;
 
-  /** @param expandRatio Factor of the channels inside. */
-  constructor(inp: number, oup: number, stride: number, expandRatio: number, normLayer: NormLayer = batchNorm) {
+  constructor(...given: Arguments<typeof residualSignature, InvertedResidualParameters>);
+  constructor(...given: unknown[]) {
     super();
-    if (stride !== 1 && stride !== 2) throw new ValueError(`stride should be 1 or 2 instead of ${stride}`);
-    const hidden = Math.round(inp * expandRatio);
+    const layer = new.target.name;
+    const options = readArguments<InvertedResidualParameters>(
+      layer,
+      residualSignature,
+      { normLayer: batchNorm },
+      given,
+    );
+    const { inp, oup, stride, expandRatio, normLayer } = options;
+    checkInteger(layer, "inp", inp, 1, MAX_COUNT);
+    checkInteger(layer, "oup", oup, 1, MAX_COUNT);
+    if (stride !== 1 && stride !== 2)
+      throw new ValueError(`${layer}: stride should be 1 or 2 instead of ${describe(stride)}`);
+    const factor = checkNumber(layer, "expandRatio", expandRatio);
+    if (!(factor > 0 && factor * inp <= MAX_COUNT))
+      throw new ValueError(`${layer}: expandRatio must be above 0 and at most ${MAX_COUNT} / inp, got ${factor}`);
+    const hidden = Math.round(inp * factor);
     const layers: nn.Module[] = [];
-    if (expandRatio !== 1)
-      layers.push(new Conv2dNormActivation(inp, hidden, { kernelSize: 1, normLayer, activationLayer }));
+    if (factor !== 1) layers.push(new Conv2dNormActivation(inp, hidden, { kernelSize: 1, normLayer, activationLayer }));
     layers.push(
       new Conv2dNormActivation(hidden, hidden, { stride, groups: hidden, normLayer, activationLayer }),
       new nn.Conv2d(hidden, oup, 1, { bias: false }),
@@ -68,15 +100,23 @@ const settings = [
   [6, 320, 1, 1],
 ] as const;
 
+const signature = "; numClasses, widthMult; roundNearest, normLayer, dropout";
+
 /** Inverted residual blocks for small devices. Shape: [N, 3, H, W] → [N, numClasses]. @see torchvision.models.MobileNetV2 */
 export class MobileNetV2 extends nn.Module {
   features: nn.Sequential;
   classifier: nn.Sequential;
 
-  constructor(options: MobileNetV2Options = {}) {
+  constructor(...given: Arguments<typeof signature, MobileNetV2Options>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults = { numClasses: 1000, widthMult: 1, roundNearest: 8, normLayer: batchNorm, dropout: 0.2 };
-    const { numClasses, widthMult, roundNearest, normLayer, dropout } = readOptions("MobileNetV2", defaults, [options]);
+    const options = readArguments<MobileNetV2Options>(layer, signature, defaults, given);
+    const { numClasses, widthMult, roundNearest, normLayer, dropout } = options;
+    if (!(widthMult > 0 && widthMult < 1000))
+      throw new ValueError(`${layer}: widthMult must be above 0 and below 1000, got ${widthMult}`);
+    checkInteger(layer, "roundNearest", roundNearest, 1, 1 << 16);
     const scaled = (channels: number, factor = widthMult) => makeDivisible(channels * factor, roundNearest);
     const lastChannel = scaled(1280, Math.max(1, widthMult));
     let channels = scaled(32);
@@ -106,9 +146,11 @@ export class MobileNetV2 extends nn.Module {
   }
 }
 
+takes("input()", InvertedResidual, MobileNetV2);
+
 /** {@link MobileNetV2} with 3.5 million parameters. @see torchvision.models.mobilenet_v2 */
 export const mobilenetV2 = named(
   "mobilenetV2",
   ";; numClasses, widthMult, roundNearest, normLayer, dropout",
-  (options?: MobileNetV2Options): MobileNetV2 => new MobileNetV2(options),
+  (options?: MobileNetV2Options): MobileNetV2 => new MobileNetV2(options ?? {}),
 );

@@ -1,7 +1,13 @@
 /** Residual networks (He et al., "Deep residual learning for image recognition", 2015) and their wide and grouped kin. */
-import { ValueError } from "../../core/errors";
+
+import { checkArray, checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { ArgumentError, describe, ValueError } from "../../core/errors";
+import { named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { checkModule } from "../../nn/checks";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readOptions } from "../../nn/options";
+import { MAX_LAYERS, readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
 import { batchNorm, convolutions, type NormLayer } from "./blocks";
 
@@ -36,6 +42,25 @@ const blockDefaults: Required<ResidualBlockOptions> = {
   normLayer: batchNorm,
 };
 
+/** Parameters of {@link BasicBlock} and {@link Bottleneck}. */
+export interface ResidualBlockParameters extends ResidualBlockOptions {
+  /** Channels of inputs. */
+  inplanes: number;
+  /** Channels of the 3×3 convolution. */
+  planes: number;
+}
+
+const blockSignature = "inplanes, planes; stride, downsample, groups, baseWidth, dilation, normLayer";
+
+function readBlock(layer: string, given: readonly unknown[]): Required<ResidualBlockParameters> {
+  const options = readArguments<ResidualBlockParameters>(layer, blockSignature, blockDefaults, given);
+  const { inplanes, planes, groups, baseWidth, stride, dilation, downsample } = options;
+  for (const [name, size] of Object.entries({ inplanes, planes, groups, baseWidth, stride, dilation }))
+    checkInteger(layer, name, size, 1, MAX_COUNT);
+  if (downsample !== null) checkModule(layer, downsample, "downsample");
+  return options;
+}
+
 /** Two 3×3 convolutions and a shortcut. Shape: [N, inplanes, H, W] → [N, planes, H / stride, W / stride]. */
 export class BasicBlock extends nn.Module {
   static readonly expansion: number = 1;
@@ -47,11 +72,21 @@ export class BasicBlock extends nn.Module {
   downsample: nn.Module | null;
   stride: number;
 
-  constructor(inplanes: number, planes: number, options: ResidualBlockOptions = {}) {
+  constructor(
+    inplanes: number,
+    planes: number,
+    stride?: number,
+    downsample?: nn.Module | null,
+    groups?: number,
+    baseWidth?: number,
+    dilation?: number,
+    normLayer?: NormLayer,
+  );
+  constructor(...given: Arguments<typeof blockSignature, ResidualBlockParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { stride, downsample, groups, baseWidth, dilation, normLayer } = readOptions("BasicBlock", blockDefaults, [
-      options,
-    ]);
+    const options = readBlock(new.target.name, given);
+    const { inplanes, planes, stride, downsample, groups, baseWidth, dilation, normLayer } = options;
     if (groups !== 1 || baseWidth !== 64) throw new ValueError("BasicBlock only supports groups=1 and base_width=64");
     if (dilation > 1) throw new ValueError("Dilation > 1 not supported in BasicBlock");
     this.conv1 = conv3x3(inplanes, planes, stride);
@@ -86,11 +121,21 @@ export class Bottleneck extends nn.Module {
   downsample: nn.Module | null;
   stride: number;
 
-  constructor(inplanes: number, planes: number, options: ResidualBlockOptions = {}) {
+  constructor(
+    inplanes: number,
+    planes: number,
+    stride?: number,
+    downsample?: nn.Module | null,
+    groups?: number,
+    baseWidth?: number,
+    dilation?: number,
+    normLayer?: NormLayer,
+  );
+  constructor(...given: Arguments<typeof blockSignature, ResidualBlockParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { stride, downsample, groups, baseWidth, dilation, normLayer } = readOptions("Bottleneck", blockDefaults, [
-      options,
-    ]);
+    const options = readBlock(new.target.name, given);
+    const { inplanes, planes, stride, downsample, groups, baseWidth, dilation, normLayer } = options;
     const width = Math.floor(planes * (baseWidth / 64)) * groups;
     const outPlanes = planes * Bottleneck.expansion;
     this.conv1 = conv1x1(inplanes, width);
@@ -139,6 +184,19 @@ const defaults: Required<ResNetOptions> = {
 
 type Block = typeof BasicBlock | typeof Bottleneck;
 
+type Stages = readonly [number, number, number, number];
+
+/** Parameters of {@link ResNet}. */
+export interface ResNetParameters extends ResNetOptions {
+  /** {@link BasicBlock} or {@link Bottleneck}. */
+  block: Block;
+  /** The number of blocks of each stage. */
+  layers: Stages;
+}
+
+const signature =
+  "block, layers; numClasses, zeroInitResidual, groups, widthPerGroup, replaceStrideWithDilation, normLayer";
+
 /**
  * Four stages of residual blocks. Shape: [N, 3, H, W] → [N, numClasses].
  * @see torchvision.models.ResNet
@@ -160,14 +218,32 @@ export class ResNet extends nn.Module {
   avgpool: nn.AdaptiveAvgPool2d;
   fc: nn.Linear;
 
-  /** @param layers The number of blocks of each stage. */
-  constructor(block: Block, layers: readonly [number, number, number, number], options: ResNetOptions = {}) {
+  constructor(
+    block: Block,
+    layers: Stages,
+    numClasses?: number,
+    zeroInitResidual?: boolean,
+    groups?: number,
+    widthPerGroup?: number,
+    replaceStrideWithDilation?: readonly [boolean, boolean, boolean],
+    normLayer?: NormLayer,
+  );
+  constructor(...given: Arguments<typeof signature, ResNetParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const given = readOptions("ResNet", defaults, [options]);
-    const { replaceStrideWithDilation: dilates, normLayer } = given;
-    if (dilates.length !== 3)
-      throw new ValueError(`ResNet: replaceStrideWithDilation should be an array of 3 booleans, got ${dilates.length}`);
-    const stages = new StageBuilder(block, given);
+    const layer = new.target.name;
+    const options = readArguments<ResNetParameters>(layer, signature, defaults, given);
+    const { block, layers, replaceStrideWithDilation: dilates, normLayer } = options;
+    if (!(block?.prototype instanceof nn.Module) || typeof block.expansion !== "number")
+      throw new ArgumentError(`${layer}: block must be BasicBlock or Bottleneck, got ${describe(block)}`);
+    if (checkIntegers(layer, "layers", layers, 1, MAX_LAYERS).length !== 4)
+      throw new ValueError(`${layer}: layers should be an array of 4 integers, got ${describe(layers)}`);
+    for (const name of ["groups", "widthPerGroup"] as const) checkInteger(layer, name, options[name], 1, MAX_COUNT);
+    if (checkArray(layer, "replaceStrideWithDilation", dilates, "3 booleans").length !== 3)
+      throw new ValueError(
+        `${layer}: replaceStrideWithDilation should be an array of 3 booleans, got ${dilates.length}`,
+      );
+    const stages = new StageBuilder(block, options);
     this.conv1 = new nn.Conv2d(3, 64, 7, { stride: 2, padding: 3, bias: false });
     this.bn1 = normLayer(64);
     this.relu = new nn.ReLU(true);
@@ -177,10 +253,10 @@ export class ResNet extends nn.Module {
     this.layer3 = stages.build(256, layers[2], 2, dilates[1]);
     this.layer4 = stages.build(512, layers[3], 2, dilates[2]);
     this.avgpool = new nn.AdaptiveAvgPool2d([1, 1]);
-    this.fc = new nn.Linear(512 * block.expansion, given.numClasses);
+    this.fc = new nn.Linear(512 * block.expansion, options.numClasses);
     for (const { weight } of convolutions(this))
       nn.init.kaimingNormal_(weight, { mode: "fanOut", nonlinearity: "relu" });
-    if (given.zeroInitResidual) this.#zeroResiduals();
+    if (options.zeroInitResidual) this.#zeroResiduals();
   }
 
   #zeroResiduals(): void {
@@ -198,6 +274,8 @@ export class ResNet extends nn.Module {
     return this.fc(this.avgpool(x).flatten(1));
   }
 }
+
+takes("input()", BasicBlock, Bottleneck, ResNet);
 
 /** Builds the stages one after the other: each begins with the channels and the dilation at which the one before ended. */
 class StageBuilder {
@@ -232,26 +310,28 @@ class StageBuilder {
 }
 
 /** A constructor of the network with these blocks. */
-const resnet =
-  (block: Block, layers: readonly [number, number, number, number], preset: ResNetOptions = {}) =>
-  (options: ResNetOptions = {}): ResNet =>
-    new ResNet(block, layers, { ...preset, ...options });
+const resnet = (name: string, block: Block, layers: Stages, preset: ResNetOptions = {}) =>
+  named(
+    name,
+    ";; numClasses, zeroInitResidual, groups, widthPerGroup, replaceStrideWithDilation, normLayer",
+    (options?: ResNetOptions): ResNet => new ResNet(block, layers, { ...preset, ...options }),
+  );
 
 /** {@link ResNet} with 18 layers, 11.7 million parameters. @see torchvision.models.resnet18 */
-export const resnet18 = resnet(BasicBlock, [2, 2, 2, 2]);
+export const resnet18 = resnet("resnet18", BasicBlock, [2, 2, 2, 2]);
 /** {@link ResNet} with 34 layers, 21.8 million parameters. @see torchvision.models.resnet34 */
-export const resnet34 = resnet(BasicBlock, [3, 4, 6, 3]);
+export const resnet34 = resnet("resnet34", BasicBlock, [3, 4, 6, 3]);
 /** {@link ResNet} with 50 layers, 25.6 million parameters. @see torchvision.models.resnet50 */
-export const resnet50 = resnet(Bottleneck, [3, 4, 6, 3]);
+export const resnet50 = resnet("resnet50", Bottleneck, [3, 4, 6, 3]);
 /** {@link ResNet} with 101 layers, 44.5 million parameters. @see torchvision.models.resnet101 */
-export const resnet101 = resnet(Bottleneck, [3, 4, 23, 3]);
+export const resnet101 = resnet("resnet101", Bottleneck, [3, 4, 23, 3]);
 /** {@link ResNet} with 152 layers, 60.2 million parameters. @see torchvision.models.resnet152 */
-export const resnet152 = resnet(Bottleneck, [3, 8, 36, 3]);
+export const resnet152 = resnet("resnet152", Bottleneck, [3, 8, 36, 3]);
 /** ResNeXt with 50 layers and 32 groups of 4 channels (Xie et al., 2016). @see torchvision.models.resnext50_32x4d */
-export const resnext50_32x4d = resnet(Bottleneck, [3, 4, 6, 3], { groups: 32, widthPerGroup: 4 });
+export const resnext50_32x4d = resnet("resnext50_32x4d", Bottleneck, [3, 4, 6, 3], { groups: 32, widthPerGroup: 4 });
 /** ResNeXt with 101 layers and 32 groups of 8 channels (Xie et al., 2016). @see torchvision.models.resnext101_32x8d */
-export const resnext101_32x8d = resnet(Bottleneck, [3, 4, 23, 3], { groups: 32, widthPerGroup: 8 });
+export const resnext101_32x8d = resnet("resnext101_32x8d", Bottleneck, [3, 4, 23, 3], { groups: 32, widthPerGroup: 8 });
 /** {@link resnet50} with twice the inner channels (Zagoruyko and Komodakis, 2016). @see torchvision.models.wide_resnet50_2 */
-export const wideResnet50_2 = resnet(Bottleneck, [3, 4, 6, 3], { widthPerGroup: 128 });
+export const wideResnet50_2 = resnet("wideResnet50_2", Bottleneck, [3, 4, 6, 3], { widthPerGroup: 128 });
 /** {@link resnet101} with twice the inner channels (Zagoruyko and Komodakis, 2016). @see torchvision.models.wide_resnet101_2 */
-export const wideResnet101_2 = resnet(Bottleneck, [3, 4, 23, 3], { widthPerGroup: 128 });
+export const wideResnet101_2 = resnet("wideResnet101_2", Bottleneck, [3, 4, 23, 3], { widthPerGroup: 128 });

@@ -1,12 +1,24 @@
 /** SqueezeNet (Iandola et al., "AlexNet-level accuracy with 50x fewer parameters", 2016). */
 
-import { describe, ValueError } from "../../core/errors";
+import { checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readOptions } from "../../nn/options";
+import { readArguments } from "../../nn/options";
 import { cat } from "../../ops/join";
 import type { Tensor } from "../../tensor/tensor";
 import { convolutions } from "./blocks";
+
+/** Parameters of {@link Fire}: channels. */
+export interface FireParameters {
+  inplanes: number;
+  squeezePlanes: number;
+  expand1x1Planes: number;
+  expand3x3Planes: number;
+}
+
+const fireSignature = "inplanes, squeezePlanes, expand1x1Planes, expand3x3Planes";
 
 /** Narrows the channels, then widens them by 1×1 and 3×3 convolutions side by side. */
 export class Fire extends nn.Module {
@@ -17,8 +29,14 @@ export class Fire extends nn.Module {
   expand3x3: nn.Conv2d;
   expand3x3Activation: nn.ReLU;
 
-  constructor(inplanes: number, squeezePlanes: number, expand1x1Planes: number, expand3x3Planes: number) {
+  constructor(inplanes: number, squeezePlanes: number, expand1x1Planes: number, expand3x3Planes: number);
+  constructor(...given: Arguments<typeof fireSignature, FireParameters>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
+    const options = readArguments<FireParameters>(layer, fireSignature, {}, given);
+    for (const [name, size] of Object.entries(options)) checkInteger(layer, name, size, 1, MAX_COUNT);
+    const { inplanes, squeezePlanes, expand1x1Planes, expand3x3Planes } = options;
     this.squeeze = new nn.Conv2d(inplanes, squeezePlanes, 1);
     this.squeezeActivation = new nn.ReLU(true);
     this.expand1x1 = new nn.Conv2d(squeezePlanes, expand1x1Planes, 1);
@@ -80,6 +98,14 @@ export interface SqueezeNetOptions {
   dropout?: number;
 }
 
+/** Parameters of {@link SqueezeNet}. */
+export interface SqueezeNetParameters extends SqueezeNetOptions {
+  /** Default: "1_0". */
+  version?: "1_0" | "1_1";
+}
+
+const signature = "; version, numClasses, dropout";
+
 /**
  * Fire modules and a convolution in place of linear layers. Shape: [N, 3, H, W] of at least 17×17 → [N, numClasses].
  * @see torchvision.models.SqueezeNet
@@ -88,14 +114,15 @@ export class SqueezeNet extends nn.Module {
   features: nn.Sequential;
   classifier: nn.Sequential;
 
-  /** @throws ValueError for another version. */
-  constructor(version: "1_0" | "1_1" = "1_0", options: SqueezeNetOptions = {}) {
+  constructor(version?: "1_0" | "1_1", numClasses?: number, dropout?: number);
+  constructor(...given: Arguments<typeof signature, SqueezeNetParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { numClasses, dropout } = readOptions("SqueezeNet", { numClasses: 1000, dropout: 0.5 }, [options]);
-    const build = builders[version];
-    if (build === undefined)
-      throw new ValueError(`Unsupported SqueezeNet version ${describe(version)}: "1_0" or "1_1" expected`);
-    this.features = new nn.Sequential(...build());
+    const layer = new.target.name;
+    const defaults: Required<SqueezeNetParameters> = { version: "1_0", numClasses: 1000, dropout: 0.5 };
+    const { version, numClasses, dropout } = readArguments<SqueezeNetParameters>(layer, signature, defaults, given);
+    const build = builders[checkChoice(layer, "version", version, ["1_0", "1_1"])];
+    this.features = new nn.Sequential(...build!());
     const finalConv = new nn.Conv2d(512, numClasses, 1);
     this.classifier = new nn.Sequential(
       new nn.Dropout(dropout),
@@ -115,6 +142,8 @@ export class SqueezeNet extends nn.Module {
     return x.flatten(1);
   }
 }
+
+takes("input()", Fire, SqueezeNet);
 
 /** {@link SqueezeNet} of the paper, 1.2 million parameters. @see torchvision.models.squeezenet1_0 */
 export const squeezenet1_0 = named(

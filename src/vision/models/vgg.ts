@@ -1,6 +1,11 @@
 /** VGG networks (Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014). */
+
+import { named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { checkModule } from "../../nn/checks";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readOptions } from "../../nn/options";
+import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
 import { convolutions, linears } from "./blocks";
 
@@ -14,17 +19,29 @@ export interface VGGOptions {
   dropout?: number;
 }
 
+/** Parameters of {@link VGG}. */
+export interface VGGParameters extends VGGOptions {
+  /** What makes [N, 512, h, w] of images; {@link vgg16} and the others pass theirs. */
+  features: nn.Module;
+}
+
+const signature = "features; numClasses, initWeights, dropout";
+
 /** Convolutions followed by three linear layers. Shape: [N, 3, H, W] of at least 32×32 → [N, numClasses]. @see torchvision.models.VGG */
 export class VGG extends nn.Module {
   features: nn.Module;
   avgpool: nn.AdaptiveAvgPool2d;
   classifier: nn.Sequential;
 
-  /** @param features What makes [N, 512, h, w] of images; {@link vgg16} and the others pass theirs. */
-  constructor(features: nn.Module, options: VGGOptions = {}) {
+  constructor(features: nn.Module, numClasses?: number, initWeights?: boolean, dropout?: number);
+  constructor(...given: Arguments<typeof signature, VGGParameters>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
     const defaults = { numClasses: 1000, initWeights: true, dropout: 0.5 };
-    const { numClasses, initWeights, dropout } = readOptions("VGG", defaults, [options]);
+    const options = readArguments<VGGParameters>(layer, signature, defaults, given);
+    const { features, numClasses, initWeights, dropout } = options;
+    checkModule(layer, features, "features");
     this.features = features;
     this.avgpool = new nn.AdaptiveAvgPool2d([7, 7]);
     this.classifier = new nn.Sequential(
@@ -56,6 +73,8 @@ export class VGG extends nn.Module {
   }
 }
 
+takes("input()", VGG);
+
 /** For each stage, which ends with a pooling: the channels of its convolutions and how many there are. */
 const stages = (repeats: readonly number[]): number[][] =>
   [64, 128, 256, 512, 512].map((channels, i) => new Array<number>(repeats[i]!).fill(channels));
@@ -76,10 +95,12 @@ function makeFeatures(repeats: readonly number[], hasNorm: boolean): nn.Sequenti
 }
 
 /** A constructor of the network with so many convolutions per stage. */
-const vgg =
-  (repeats: readonly number[], hasNorm: boolean) =>
-  (options?: VGGOptions): VGG =>
-    new VGG(makeFeatures(repeats, hasNorm), options);
+const vgg = (name: string, repeats: readonly number[], hasNorm: boolean) =>
+  named(
+    name,
+    ";; numClasses, initWeights, dropout",
+    (options?: VGGOptions): VGG => new VGG({ ...options, features: makeFeatures(repeats, hasNorm) }),
+  );
 
 const [A, B, D, E] = [
   [1, 1, 2, 2, 2],
@@ -89,18 +110,18 @@ const [A, B, D, E] = [
 ] as const;
 
 /** {@link VGG} with 11 layers, 133 million parameters. @see torchvision.models.vgg11 */
-export const vgg11 = vgg(A, false);
+export const vgg11 = vgg("vgg11", A, false);
 /** {@link VGG} with 11 layers and batch normalization. @see torchvision.models.vgg11_bn */
-export const vgg11Bn = vgg(A, true);
+export const vgg11Bn = vgg("vgg11Bn", A, true);
 /** {@link VGG} with 13 layers, 133 million parameters. @see torchvision.models.vgg13 */
-export const vgg13 = vgg(B, false);
+export const vgg13 = vgg("vgg13", B, false);
 /** {@link VGG} with 13 layers and batch normalization. @see torchvision.models.vgg13_bn */
-export const vgg13Bn = vgg(B, true);
+export const vgg13Bn = vgg("vgg13Bn", B, true);
 /** {@link VGG} with 16 layers, 138 million parameters. @see torchvision.models.vgg16 */
-export const vgg16 = vgg(D, false);
+export const vgg16 = vgg("vgg16", D, false);
 /** {@link VGG} with 16 layers and batch normalization. @see torchvision.models.vgg16_bn */
-export const vgg16Bn = vgg(D, true);
+export const vgg16Bn = vgg("vgg16Bn", D, true);
 /** {@link VGG} with 19 layers, 144 million parameters. @see torchvision.models.vgg19 */
-export const vgg19 = vgg(E, false);
+export const vgg19 = vgg("vgg19", E, false);
 /** {@link VGG} with 19 layers and batch normalization. @see torchvision.models.vgg19_bn */
-export const vgg19Bn = vgg(E, true);
+export const vgg19Bn = vgg("vgg19Bn", E, true);
