@@ -18,7 +18,7 @@ function declare(prototype: object, key: string, signature: string, op?: string)
       return n === 1 ? method.call(this, given[0]) : method.apply(this, given);
     } catch (error) {
       // Code of the caller speaks of itself in methods; in layers it is a part like others.
-      throw parts.runsCode && op !== undefined ? error : renamed(error, name, parts.runsCode);
+      throw op === undefined ? renamed(error, name, false, parts.runsCode) : renamed(error, name, parts.runsCode);
     }
   };
   Object.defineProperty(value, "name", { value: key });
