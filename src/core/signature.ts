@@ -158,11 +158,13 @@ export function bind(op: string, parts: Parts, given: readonly unknown[], put: (
   }
 }
 
-type Check = (op: string, name: string, value: unknown) => void;
+/** Gives the value, of the kind that is wanted: a bigint becomes a number. */
+type Check = (op: string, name: string, value: unknown) => unknown;
 
 const generator: Check = (op, name, value) => {
   if (value !== null && !(value instanceof Generator))
     throw new ArgumentError(`${op}: ${name} must be a torch.Generator, got ${describe(value)}`);
+  return value;
 };
 
 const kinds: readonly (readonly [Check, string])[] = [
@@ -183,7 +185,7 @@ const checks: ReadonlyMap<string, Check> = new Map(
 );
 
 /** Names for which null means what undefined does: as None in PyTorch. */
-const optional: ReadonlySet<string> = new Set(["dtype", "device", "generator"]);
+const optional: ReadonlySet<string> = new Set(["dtype", "device", "generator", "alignCorners", "eps"]);
 
 /** What PyTorch's deprecated flags of losses ask for. */
 function oldReduction(op: string, { sizeAverage, reduce }: Record<string, unknown>): string {
@@ -210,9 +212,9 @@ export function arrange(op: string, parts: Parts, given: readonly unknown[]): un
       return;
     }
     if (value === null && optional.has(name)) return;
-    checks.get(name)?.(op, name, value);
     options ??= {};
-    options[name] = value;
+    const check = checks.get(name);
+    options[name] = check === undefined ? value : check(op, name, value);
   });
   for (let i = 0; i < required; i++)
     if (values[i] === undefined && i >= given.length - (namesIn(given, parts) === undefined ? 0 : 1))
@@ -255,7 +257,7 @@ function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): reado
 const knownParts = new Map<string, Parts>();
 
 /** {@link parse}, once for each text. */
-function partsOf(signature: string): Parts {
+export function partsOf(signature: string): Parts {
   const known = knownParts.get(signature);
   if (known !== undefined) return known;
   const parts = parse(signature);
@@ -289,18 +291,33 @@ const ops = new Set<string>();
 
 /**
  * Lets an error speak of the op that was called and of no part of it: `onesLike: dtype …` and not `newFull: dtype …`.
+ * @param keepsPart Whether the part is named too, as for layers that are made of others.
  * @returns What was thrown.
  */
-export function renamed(error: unknown, op: string, runsCode: boolean): unknown {
+export function renamed(error: unknown, op: string, runsCode = false, keepsPart = false): unknown {
   if (!(error instanceof KindlingError)) return error;
   const old = error.message;
   const first = /^[\w.]+/.exec(old)?.[0] ?? "";
-  const speaksOfPart = ops.has(first) && old.startsWith(": ", first.length);
+  const speaksOfPart = !keepsPart && ops.has(first) && old.startsWith(": ", first.length);
   // What code of the caller called is no part of this op.
   if (first === op || (speaksOfPart && runsCode)) return error;
   error.message = `${op}: ${speaksOfPart ? old.slice(first.length + 2) : old}`;
   if (error.stack !== undefined) error.stack = error.stack.replace(old, () => error.message);
   return error;
+}
+
+/** Lets errors of methods and layers be known by their names, as those of ops are. */
+export function addNames(names: readonly string[]): void {
+  for (const name of names) ops.add(name);
+}
+
+/** Runs a part of `op`, whose errors speak of `op`. */
+export function within<T>(op: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw renamed(error, op);
+  }
 }
 
 /**

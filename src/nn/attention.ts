@@ -9,7 +9,7 @@ import { checkTensor } from "../ops/checks";
 import type { Tensor } from "../tensor/tensor";
 import { type FactoryOptions, newParameter } from "./factory";
 import { takes } from "./forward";
-import * as F from "./functional";
+import { attendInHeads, type MultiHeadSettings } from "./functional/heads";
 import { xavierNormal_, xavierUniform_, zeros_ } from "./init";
 import { Linear } from "./linear";
 import { Module } from "./module";
@@ -167,7 +167,7 @@ export class MultiheadAttention extends Module {
     return [this.qProjWeight!, this.kProjWeight!, this.vProjWeight!];
   }
 
-  private settings(options: MultiheadCallOptions, isBatched: boolean): F.MultiHeadSettings {
+  private settings(options: MultiheadCallOptions, isBatched: boolean): MultiHeadSettings {
     const given = { ...noMasks, ...options };
     for (const name of ["keyPaddingMask", "attnMask"] as const)
       if (given[name] !== null) checkTensor(this.constructor.name, given[name], name);
@@ -210,7 +210,7 @@ export class MultiheadAttention extends Module {
     /** To [L, N, …] and back. */
     const inward = (x: Tensor) => (!isBatched ? x.unsqueeze(1) : swaps ? x.transpose(0, 1) : x);
     const outward = (x: Tensor) => (!isBatched ? x.squeeze(1) : swaps ? x.transpose(0, 1) : x);
-    const [output, weights] = F.multiHeadAttentionForward(
+    const [output, weights] = attendInHeads(
       inward(query),
       inward(key),
       inward(value),

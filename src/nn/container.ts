@@ -2,8 +2,9 @@
 
 import { checkIterable } from "../core/arguments";
 import { ArgumentError, describe, IndexError } from "../core/errors";
-import { isPlainObject } from "../core/signature";
+import { addNames, isPlainObject, within } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
+import { declareMethods } from "./forward";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
@@ -40,7 +41,7 @@ abstract class NumberedModule<T> extends Module {
   at(index: number): T {
     const items = NumberedModule.itemsOf<T>(this);
     if (!Number.isInteger(index) || index < -items.length || index >= items.length)
-      throw new IndexError(`index ${index} is out of range`);
+      throw new IndexError(`index ${describe(index)} is out of range`);
     return items.at(index)!;
   }
 
@@ -53,9 +54,7 @@ abstract class NumberedModule<T> extends Module {
 
   /** Adds items at the end. */
   extend(values: Iterable<T>): this {
-    if (typeof values !== "object" || values === null || !(Symbol.iterator in values))
-      throw new ArgumentError(`${this.constructor.name}: takes an iterable of items, got ${describe(values)}`);
-    for (const value of values) this.append(value);
+    for (const value of checkIterable("extend", "values", values, "items")) this.append(value as T);
     return this;
   }
 
@@ -63,7 +62,7 @@ abstract class NumberedModule<T> extends Module {
   insert(index: number, value: T): this {
     const items = NumberedModule.itemsOf<T>(this);
     if (!Number.isInteger(index) || index < -items.length || index > items.length)
-      throw new IndexError(`index ${index} is out of range`);
+      throw new IndexError(`index ${describe(index)} is out of range`);
     items.splice(index, 0, this.item(value));
     NumberedModule.renumber<T>(this, items);
     return this;
@@ -85,7 +84,7 @@ abstract class NumberedModule<T> extends Module {
 }
 
 const asModule = (value: unknown): Module => {
-  if (!(value instanceof Module)) throw new ArgumentError(`${describe(value)} is not a Module subclass`);
+  if (!(value instanceof Module)) throw new ArgumentError(`${describe(value)} is not a Module`);
   return value;
 };
 
@@ -125,7 +124,9 @@ export class Sequential extends NumberedModule<Module> {
     const entries = isNamed
       ? entriesOf(this.constructor.name, first as NamedModules)
       : given.map((module, i) => [String(i), module as Module] as const);
-    for (const [name, module] of entries) this.addModule(name, module);
+    within(this.constructor.name, () => {
+      for (const [name, module] of entries) this.addModule(name, module);
+    });
   }
 
   protected override names(): string[] {
@@ -161,7 +162,7 @@ export class Sequential extends NumberedModule<Module> {
 export class ModuleList extends NumberedModule<Module> {
   constructor(modules: Iterable<Module> = []) {
     super();
-    this.extend(modules);
+    within(this.constructor.name, () => this.extend(modules));
   }
 
   protected override names(): string[] {
@@ -186,7 +187,7 @@ export class ModuleList extends NumberedModule<Module> {
 export class ModuleDict extends Module {
   constructor(modules: NamedModules = {}) {
     super();
-    this.update(modules);
+    within(this.constructor.name, () => this.update(modules));
   }
 
   /** The number of modules. */
@@ -274,8 +275,10 @@ const parameterLines = (parameters: readonly (readonly [string, Parameter])[]): 
 export class ParameterList extends NumberedModule<Parameter> {
   constructor(parameters: Iterable<Tensor> = []) {
     super();
-    for (const parameter of checkIterable("ParameterList", "parameters", parameters, "tensors"))
-      this.append(asParameter(parameter));
+    within(this.constructor.name, () => {
+      for (const parameter of checkIterable("ParameterList", "values", parameters, "tensors"))
+        this.append(asParameter(parameter));
+    });
   }
 
   protected override names(): string[] {
@@ -295,7 +298,7 @@ export class ParameterList extends NumberedModule<Parameter> {
 export class ParameterDict extends Module {
   constructor(parameters: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]> = {}) {
     super();
-    this.update(parameters);
+    within(this.constructor.name, () => this.update(parameters));
   }
 
   /** The number of parameters. */
@@ -367,3 +370,14 @@ export class ParameterDict extends Module {
     return parameterLines(this.entries());
   }
 }
+
+addNames(["Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"]);
+declareMethods(NumberedModule.prototype, {
+  at: "index",
+  append: "value",
+  extend: "values",
+  insert: "index, value",
+  pop: "index?",
+});
+for (const { prototype } of [ModuleDict, ParameterDict])
+  declareMethods(prototype, { set: "name, value", pop: "name", update: "values{}" });

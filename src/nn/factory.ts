@@ -1,24 +1,11 @@
 /** What the layers with parameters share. */
-import type { Device } from "../backend/backend";
-import type { DType } from "../core/dtype";
 import { empty } from "../tensor/create";
 import { kaimingUniform_, uniform_ } from "./init";
 import { fans } from "./initialization";
+import type { FactoryOptions } from "./options";
 import { Parameter } from "./parameter";
 
-/** Where and as what a layer makes its parameters. */
-export interface FactoryOptions {
-  /** Default: float32 (see `setDefaultDtype`). */
-  dtype?: DType | undefined;
-  /** Default: `"cpu"`. */
-  device?: Device | "wasm" | undefined;
-}
-
-/** @internal Options of a layer with all defaults filled in. */
-export type Complete<O extends FactoryOptions> = Required<Omit<O, keyof FactoryOptions>> & FactoryOptions;
-
-/** @internal The defaults of {@link FactoryOptions}. */
-export const factory: FactoryOptions = { dtype: undefined, device: undefined };
+export type { FactoryOptions } from "./options";
 
 /** @internal A parameter whose values are still to be set. */
 export function newParameter(shape: readonly number[], { dtype, device }: FactoryOptions = {}): Parameter {

@@ -33,7 +33,7 @@ export {
 } from "./module";
 export * from "./normalization";
 export * from "./padding";
-export { Parameter, type ParameterOptions, UninitializedParameter } from "./parameter";
+export { Parameter, type ParameterOptions, type ParameterParameters, UninitializedParameter } from "./parameter";
 export * from "./pixels";
 export * from "./pooling";
 export * from "./rnn";

@@ -60,12 +60,12 @@ export const calculateGain = named(
         return Math.SQRT2;
       case "leakyRelu":
         if (param !== undefined && param !== null && typeof param !== "number")
-          throw new ValueError(`negative_slope ${describe(param)} not a valid number`);
+          throw new ValueError(`calculateGain: param must be a number, the negative slope, got ${describe(param)}`);
         return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
       case "selu":
         return 3 / 4;
       default:
-        throw new ValueError(`Unsupported nonlinearity ${nonlinearity}`);
+        throw new ValueError(`calculateGain: Unsupported nonlinearity ${describe(nonlinearity)}`);
     }
   },
 );
@@ -81,10 +81,11 @@ const change = (x: Tensor, body: (x: Tensor) => void): Tensor => {
   return x;
 };
 
-/** @throws ArgumentError unless `x` is a tensor and the values given are numbers. */
-function check(op: string, x: Tensor, numbers: Readonly<Record<string, unknown>> = {}): void {
+/** The values given, as numbers. @throws ArgumentError unless `x` is a tensor and they are numbers. */
+function check<K extends string>(op: string, x: Tensor, values?: Readonly<Record<K, unknown>>): Record<K, number> {
   checkTensor(op, x, "tensor");
-  for (const [name, value] of Object.entries(numbers)) checkNumber(op, name, value);
+  const numbers = Object.entries(values ?? {}).map(([name, value]) => [name, checkNumber(op, name, value)]);
+  return Object.fromEntries(numbers) as Record<K, number>;
 }
 
 const draws = (generator: Generator | undefined) => (generator === undefined ? {} : { generator });
@@ -101,9 +102,9 @@ export interface UniformOptions extends RandomInit {
 export const uniform_ = named(
   "uniform_",
   "tensor; a, b; generator",
-  (x: Tensor, { a = 0, b = 1, generator }: UniformOptions = {}): Tensor => {
-    check("uniform_", x, { a, b });
-    return change(x, () => x.uniform_(a, b, draws(generator)));
+  (x: Tensor, options: UniformOptions = {}): Tensor => {
+    const { a, b } = check("uniform_", x, { a: options.a ?? 0, b: options.b ?? 1 });
+    return change(x, () => x.uniform_(a, b, draws(options.generator)));
   },
 );
 
@@ -119,9 +120,9 @@ export interface NormalOptions extends RandomInit {
 export const normal_ = named(
   "normal_",
   "tensor; mean, std; generator",
-  (x: Tensor, { mean = 0, std = 1, generator }: NormalOptions = {}): Tensor => {
-    check("normal_", x, { mean, std });
-    return change(x, () => x.normal_(mean, std, draws(generator)));
+  (x: Tensor, options: NormalOptions = {}): Tensor => {
+    const { mean, std } = check("normal_", x, { mean: options.mean ?? 0, std: options.std ?? 1 });
+    return change(x, () => x.normal_(mean, std, draws(options.generator)));
   },
 );
 
@@ -142,13 +143,14 @@ export const truncNormal_ = named(
   "truncNormal_",
   "tensor; mean, std, a, b; generator",
   (x: Tensor, options: TruncNormalOptions = {}): Tensor => {
-    const { mean = 0, std = 1, a = -2, b = 2, generator } = options;
-    check("truncNormal_", x, { mean, std, a, b });
+    const initial = { mean: 0, std: 1, a: -2, b: 2 };
+    const { generator: _, ...given } = options;
+    const { mean, std, a, b } = check("truncNormal_", x, { ...initial, ...given });
     const bounds = tensor([(a - mean) / std, (b - mean) / std], { dtype: "float64" });
     // 2 Φ(z) − 1 = erf(z / √2); numbers uniform between the bounds' images come back through the inverse.
     const [low, high] = bounds.div(Math.SQRT2).erf().tolist() as [number, number];
     return change(x, () => {
-      x.uniform_(low, high, draws(generator));
+      x.uniform_(low, high, draws(options.generator));
       x.erfinv_();
       x.mul_(std * Math.SQRT2);
       x.add_(mean);
@@ -224,11 +226,11 @@ export interface XavierOptions extends RandomInit {
 export const xavierUniform_ = named(
   "xavierUniform_",
   "tensor; gain; generator",
-  (x: Tensor, { gain = 1, generator }: XavierOptions = {}): Tensor => {
-    check("xavierUniform_", x, { gain });
+  (x: Tensor, options: XavierOptions = {}): Tensor => {
+    const { gain } = check("xavierUniform_", x, { gain: options.gain ?? 1 });
     const { fanIn, fanOut } = fans(x);
     const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
-    return change(x, () => x.uniform_(-bound, bound, draws(generator)));
+    return change(x, () => x.uniform_(-bound, bound, draws(options.generator)));
   },
 );
 
@@ -236,10 +238,10 @@ export const xavierUniform_ = named(
 export const xavierNormal_ = named(
   "xavierNormal_",
   "tensor; gain; generator",
-  (x: Tensor, { gain = 1, generator }: XavierOptions = {}): Tensor => {
-    check("xavierNormal_", x, { gain });
+  (x: Tensor, options: XavierOptions = {}): Tensor => {
+    const { gain } = check("xavierNormal_", x, { gain: options.gain ?? 1 });
     const { fanIn, fanOut } = fans(x);
-    return change(x, () => x.normal_(0, gain * Math.sqrt(2 / (fanIn + fanOut)), draws(generator)));
+    return change(x, () => x.normal_(0, gain * Math.sqrt(2 / (fanIn + fanOut)), draws(options.generator)));
   },
 );
 
@@ -254,12 +256,13 @@ export interface KaimingOptions extends RandomInit {
 }
 
 /** The standard deviation of the Kaiming initialisers. */
-function kaimingStd(op: string, x: Tensor, options: KaimingOptions): { std: number; generator: Generator | undefined } {
-  const { a = 0, mode = "fanIn", nonlinearity = "leakyRelu", generator } = options;
+function kaimingStd(op: string, x: Tensor, options: KaimingOptions): number {
+  const { mode = "fanIn", nonlinearity = "leakyRelu" } = options;
+  const a = checkNumber(op, "a", options.a ?? 0);
   const which = typeof mode === "string" ? camelCase(mode) : mode;
   if (which !== "fanIn" && which !== "fanOut")
     throw new ValueError(`${op}: Mode ${describe(mode)} not supported, please use one of fanIn, fanOut`);
-  return { std: calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[which]), generator };
+  return calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[which]);
 }
 
 /**
@@ -272,9 +275,9 @@ export const kaimingUniform_ = named(
   (x: Tensor, options: KaimingOptions = {}): Tensor => {
     check("kaimingUniform_", x);
     if (x.shape.includes(0)) return x;
-    const { std, generator } = kaimingStd("kaimingUniform_", x, options);
+    const std = kaimingStd("kaimingUniform_", x, options);
     const bound = Math.sqrt(3) * std;
-    return change(x, () => x.uniform_(-bound, bound, draws(generator)));
+    return change(x, () => x.uniform_(-bound, bound, draws(options.generator)));
   },
 );
 
@@ -285,8 +288,8 @@ export const kaimingNormal_ = named(
   (x: Tensor, options: KaimingOptions = {}): Tensor => {
     check("kaimingNormal_", x);
     if (x.shape.includes(0)) return x;
-    const { std, generator } = kaimingStd("kaimingNormal_", x, options);
-    return change(x, () => x.normal_(0, std, draws(generator)));
+    const std = kaimingStd("kaimingNormal_", x, options);
+    return change(x, () => x.normal_(0, std, draws(options.generator)));
   },
 );
 
@@ -297,15 +300,15 @@ export const kaimingNormal_ = named(
 export const orthogonal_ = named(
   "orthogonal_",
   "tensor; gain; generator",
-  (x: Tensor, { gain = 1, generator }: XavierOptions = {}): Tensor => {
-    check("orthogonal_", x, { gain });
+  (x: Tensor, options: XavierOptions = {}): Tensor => {
+    const { gain } = check("orthogonal_", x, { gain: options.gain ?? 1 });
     if (x.ndim < 2) throw new ValueError("Only tensors with 2 or more dimensions are supported");
     if (x.numel() === 0) return x;
     const rows = x.shape[0]!;
     const columns = x.numel() / rows;
     const noise = tensor(new Float32Array(x.numel()))
       .to(x.dtype)
-      .normal_(0, 1, draws(generator))
+      .normal_(0, 1, draws(options.generator))
       .toTypedArray() as Float32Array;
     // Vectors of the longer side, as many as the shorter side has.
     const tall = rows >= columns;
@@ -346,15 +349,14 @@ export const sparse_ = named(
   "sparse_",
   "tensor, sparsity; std; generator",
   (x: Tensor, sparsity: number, options: RandomInit & { std?: number } = {}): Tensor => {
-    const { std = 0.01, generator } = options;
-    check("sparse_", x, { sparsity, std });
+    const { std, sparsity: share } = check("sparse_", x, { sparsity, std: options.std ?? 0.01 });
     if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
     const [rows, columns] = x.shape as [number, number];
-    const zeros = Math.ceil(Number(sparsity) * rows);
-    change(x, () => x.normal_(0, std, draws(generator)));
+    const zeros = Math.ceil(share * rows);
+    change(x, () => x.normal_(0, std, draws(options.generator)));
     const values = Float64Array.from(x.toTypedArray() as Float32Array);
     for (let column = 0; column < columns; column++)
-      for (const row of (randperm(rows, draws(generator)).tolist() as number[]).slice(0, zeros))
+      for (const row of (randperm(rows, draws(options.generator)).tolist() as number[]).slice(0, zeros))
         values[row * columns + column] = 0;
     return assign(x, values);
   },

@@ -33,7 +33,8 @@ import { Linear, type LinearParameters } from "./linear";
 import { readArguments } from "./options";
 import { type Parameter, UninitializedParameter } from "./parameter";
 
-const uninitialized = (where: FactoryOptions): UninitializedParameter => new UninitializedParameter(where);
+const uninitialized = ({ dtype, device }: FactoryOptions): UninitializedParameter =>
+  new UninitializedParameter({ dtype, device });
 
 /** From now on `layer` is a `Class`, also in print-outs. */
 function become(layer: object, Class: { readonly prototype: object }): void {

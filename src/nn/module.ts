@@ -6,15 +6,19 @@
 import { addHook, type RemovableHandle } from "../autograd/handle";
 import { noGrad } from "../autograd/mode";
 import type { Device } from "../backend/backend";
+import { checkFlag, checkFunction, checkString } from "../core/arguments";
 import { checkDType, type DType, isDType, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
 import { setOwn } from "../core/record";
+import { isPlainObject, named } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
 import { replaceData } from "../tensor/data";
 import { isDeviceName, resolveDevice, unknownTarget } from "../tensor/device";
 import { type Holder, held } from "../tensor/reach";
 import { adopt, lend, noteUse, retire } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { Callable } from "./callable";
+import { declareMethods } from "./forward";
 import {
   type BackwardHook,
   type BackwardPreHook,
@@ -34,6 +38,11 @@ export interface HookOptions {
   prepend?: boolean;
 }
 
+/** A hook by name. */
+export interface NamedHook<H> extends HookOptions {
+  hook: H;
+}
+
 /** Options of the functions that walk over a tree of modules. */
 export interface WalkOptions {
   /** Include the modules inside. Default: true. */
@@ -42,6 +51,28 @@ export interface WalkOptions {
   prefix?: string;
   /** Give an object that occurs at several places once. Default: true. */
   removeDuplicate?: boolean;
+}
+
+/** What {@link Module.registerBuffer} takes. */
+export interface BufferParameters {
+  /** The name of the field. */
+  name: string;
+  tensor: Tensor | null;
+  /** Whether it belongs to the state dict. Default: true. */
+  persistent?: boolean;
+}
+
+/** What {@link Module.loadStateDict} takes. */
+export interface LoadParameters {
+  stateDict: Readonly<StateDict>;
+  /** Whether missing and unexpected keys are an error. Default: true. */
+  strict?: boolean;
+}
+
+function checkWalk(op: string, recurse: unknown, prefix: unknown, removeDuplicate: unknown): void {
+  checkFlag(op, "recurse", recurse);
+  checkString(op, "prefix", prefix);
+  checkFlag(op, "removeDuplicate", removeDuplicate);
 }
 
 type Named<T> = [name: string, value: T];
@@ -84,7 +115,8 @@ export class Module extends Callable implements Holder {
 
   /** The computation. @throws KindlingError if a subclass does not define it. */
   forward(..._args: any[]): any {
-    throw new KindlingError(`Module [${this.constructor.name}] is missing the required "forward" function`);
+    const { name } = this.constructor;
+    throw new KindlingError(`${name}: Module [${name}] is missing the required "forward" function`);
   }
 
   protected override invoke(args: unknown[]): unknown {
@@ -125,9 +157,9 @@ export class Module extends Callable implements Holder {
   }
 
   /** What `own` gives for this module and those inside, each object once. */
-  #collect<T>(own: (module: Module) => Named<T>[], options: WalkOptions): Named<T>[] {
+  #collect<T>(op: string, own: (module: Module) => Named<T>[], options: WalkOptions): Named<T>[] {
     const { recurse = true, prefix = "", removeDuplicate = true } = options;
-    checkOptions("Module", options, ["recurse", "prefix", "removeDuplicate"]);
+    checkWalk(op, recurse, prefix, removeDuplicate);
     const modules: Named<Module>[] = recurse ? this.namedModules({ prefix, removeDuplicate }) : [[prefix, this]];
     const seen = new Set<T>();
     const found: Named<T>[] = [];
@@ -141,23 +173,33 @@ export class Module extends Callable implements Holder {
   }
 
   /** The parameters of the module and of those inside. @see torch.nn.Module.parameters */
-  parameters(options: { recurse?: boolean } = {}): Parameter[] {
+  parameters(options?: boolean | { recurse?: boolean }): Parameter[];
+  parameters(options: any = {}): Parameter[] {
     return this.namedParameters(options).map(([, parameter]) => parameter);
   }
 
   /** The parameters with their names, such as `fc1.weight`. @see torch.nn.Module.named_parameters */
-  namedParameters(options: WalkOptions = {}): Named<Parameter>[] {
-    return this.#collect((module) => module.#ownParameters(), options);
+  namedParameters(
+    prefix?: string,
+    recurse?: boolean,
+    options?: Pick<WalkOptions, "removeDuplicate">,
+  ): Named<Parameter>[];
+  namedParameters(options?: WalkOptions): Named<Parameter>[];
+  namedParameters(options: any = {}): Named<Parameter>[] {
+    return this.#collect("namedParameters", (module) => module.#ownParameters(), options);
   }
 
   /** Tensors that are state but not learnt, such as running means. @see torch.nn.Module.buffers */
-  buffers(options: { recurse?: boolean } = {}): Tensor[] {
+  buffers(options?: boolean | { recurse?: boolean }): Tensor[];
+  buffers(options: any = {}): Tensor[] {
     return this.namedBuffers(options).map(([, buffer]) => buffer);
   }
 
   /** The buffers with their names. @see torch.nn.Module.named_buffers */
-  namedBuffers(options: WalkOptions = {}): Named<Tensor>[] {
-    return this.#collect((module) => module.#ownBuffers(), options);
+  namedBuffers(prefix?: string, recurse?: boolean, options?: Pick<WalkOptions, "removeDuplicate">): Named<Tensor>[];
+  namedBuffers(options?: WalkOptions): Named<Tensor>[];
+  namedBuffers(options: any = {}): Named<Tensor>[] {
+    return this.#collect("namedBuffers", (module) => module.#ownBuffers(), options);
   }
 
   /** The modules in the fields, each once. @see torch.nn.Module.children */
@@ -187,10 +229,14 @@ export class Module extends Callable implements Holder {
   }
 
   /** The module itself, named "", and all inside with their paths. @see torch.nn.Module.named_modules */
-  namedModules(options: { prefix?: string; removeDuplicate?: boolean } = {}): Named<Module>[] {
-    const { prefix = "", removeDuplicate = true } = options;
-    checkOptions("namedModules", options, ["prefix", "removeDuplicate"]);
-    const seen = new Set<Module>();
+  namedModules(memo?: Set<Module> | null, prefix?: string, removeDuplicate?: boolean): Named<Module>[];
+  namedModules(options?: { memo?: Set<Module> | null; prefix?: string; removeDuplicate?: boolean }): Named<Module>[];
+  namedModules(options: any = {}): Named<Module>[] {
+    const { memo, prefix = "", removeDuplicate = true } = options;
+    checkWalk("namedModules", true, prefix, removeDuplicate);
+    if (memo != null && !(memo instanceof Set))
+      throw new ArgumentError(`namedModules: memo must be a Set of modules, got ${describe(memo)}`);
+    const seen: Set<Module> = memo ?? new Set<Module>();
     const found: Named<Module>[] = [];
     const visit = (path: string, module: Module): void => {
       if (removeDuplicate && seen.has(module)) return;
@@ -223,8 +269,11 @@ export class Module extends Callable implements Holder {
    * @param options.persistent Whether it belongs to the state dict. Default: true.
    * @see torch.nn.Module.register_buffer
    */
-  registerBuffer(name: string, tensor: Tensor | null, options: { persistent?: boolean } = {}): void {
-    checkOptions("registerBuffer", options, ["persistent"]);
+  registerBuffer(name: string, tensor: Tensor | null, persistent?: boolean): void;
+  registerBuffer(...given: Arguments<"name, tensor; persistent", BufferParameters>): void;
+  registerBuffer(...[name, tensor, options = {}]: any[]): void {
+    checkString("registerBuffer", "name", name);
+    checkFlag("registerBuffer", "persistent", options.persistent ?? true);
     const isFree = Object.hasOwn(this, name) && (this.#get(name) ?? null) === null;
     this.#checkName("buffer", name, isFree || this.#buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor))
@@ -256,7 +305,10 @@ export class Module extends Callable implements Holder {
   }
 
   /** Makes a field that holds a parameter; the same as assigning it, with checks. @see torch.nn.Module.register_parameter */
-  registerParameter(name: string, parameter: Parameter | null): void {
+  registerParameter(name: string, param: Parameter | null): void;
+  registerParameter(...given: Arguments<"name, param", { name: string; param: Parameter | null }>): void;
+  registerParameter(...[name, parameter]: any[]): void {
+    checkString("registerParameter", "name", name);
     const current = this.#get(name);
     this.#checkName("parameter", name, Object.hasOwn(this, name) && (current == null || current instanceof Parameter));
     if (parameter !== null && !(parameter instanceof Parameter))
@@ -267,7 +319,10 @@ export class Module extends Callable implements Holder {
   }
 
   /** Makes a field that holds a module; the same as assigning it, with checks. @see torch.nn.Module.add_module */
-  addModule(name: string, module: Module): void {
+  addModule(name: string, module: Module): void;
+  addModule(...given: Arguments<"name, module", { name: string; module: Module }>): void;
+  addModule(...[name, module]: any[]): void {
+    checkString("addModule", "name", name);
     if (!(module instanceof Module)) throw new ArgumentError(`${describe(module)} is not a Module subclass`);
     const current = this.#get(name);
     this.#checkName("module", name, Object.hasOwn(this, name) && (current == null || current instanceof Module));
@@ -275,13 +330,15 @@ export class Module extends Callable implements Holder {
   }
 
   /** {@link addModule}. @see torch.nn.Module.register_module */
-  registerModule(name: string, module: Module): void {
+  registerModule(name: string, module: Module): void;
+  registerModule(...given: Arguments<"name, module", { name: string; module: Module }>): void;
+  registerModule(...[name, module]: any[]): void {
     this.addModule(name, module);
   }
 
   /** The module at a path such as `layer1.0.conv1`; "" is this one. @see torch.nn.Module.get_submodule */
   getSubmodule(target: string): Module {
-    if (target === "") return this;
+    if (checkString("getSubmodule", "target", target) === "") return this;
     let module: Module = this;
     for (const item of target.split(".")) {
       const child = module.slots().find(([name]) => name === item)?.[1];
@@ -296,8 +353,8 @@ export class Module extends Callable implements Holder {
     return module;
   }
 
-  #find<T>(target: string, kind: string, own: (module: Module) => Named<T>[]): T {
-    const cut = target.lastIndexOf(".");
+  #find<T>(op: string, target: string, kind: string, own: (module: Module) => Named<T>[]): T {
+    const cut = checkString(op, "target", target).lastIndexOf(".");
     const owner = this.getSubmodule(target.slice(0, Math.max(cut, 0)));
     const name = target.slice(cut + 1);
     const value = own(owner).find(([key]) => key === name)?.[1];
@@ -311,26 +368,30 @@ export class Module extends Callable implements Holder {
 
   /** The parameter at a path such as `fc1.weight`. @see torch.nn.Module.get_parameter */
   getParameter(target: string): Parameter {
-    return this.#find(target, "an nn.Parameter", (module) => module.#ownParameters());
+    return this.#find("getParameter", target, "an nn.Parameter", (module) => module.#ownParameters());
   }
 
   /** The buffer at a path such as `bn1.running_mean`. @see torch.nn.Module.get_buffer */
   getBuffer(target: string): Tensor {
-    return this.#find(target, "a buffer", (module) => module.#ownBuffers());
+    return this.#find("getBuffer", target, "a buffer", (module) => module.#ownBuffers());
   }
 
   // Changing everything inside
 
   /** Calls `body` with every module inside, then with this one. @see torch.nn.Module.apply @example net.apply(initWeights) */
-  apply(body: (module: Module) => void): this {
-    for (const child of this.children()) child.apply(body);
-    body(this);
+  apply(fn: (module: Module) => void): this;
+  apply(given: { fn: (module: Module) => void }): this;
+  apply(fn: any): this {
+    checkFunction("apply", "fn", fn);
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
     return this;
   }
 
   /** Sets training mode here and in all modules inside. @see torch.nn.Module.train */
-  train(mode = true): this {
-    if (typeof mode !== "boolean") throw new ArgumentError("training mode is expected to be boolean");
+  train(mode?: boolean | { mode?: boolean }): this;
+  train(mode: any = true): this {
+    checkFlag("train", "mode", mode);
     this.training = mode;
     for (const child of this.children()) child.train(mode);
     return this;
@@ -342,14 +403,17 @@ export class Module extends Callable implements Holder {
   }
 
   /** Makes all parameters learn, or none. @see torch.nn.Module.requires_grad_ */
-  requiresGrad_(requiresGrad = true): this {
+  requiresGrad_(requiresGrad?: boolean | { requiresGrad?: boolean }): this;
+  requiresGrad_(requiresGrad: any = true): this {
+    checkFlag("requiresGrad_", "requiresGrad", requiresGrad);
     for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
     return this;
   }
 
   /** Forgets the gradients of all parameters, or with `setToNone: false` fills them with zeros. @see torch.nn.Module.zero_grad */
-  zeroGrad(options: { setToNone?: boolean } = {}): void {
-    checkOptions("zeroGrad", options, ["setToNone"]);
+  zeroGrad(options?: boolean | { setToNone?: boolean }): void;
+  zeroGrad(options: any = {}): void {
+    checkFlag("zeroGrad", "setToNone", options.setToNone ?? true);
     for (const parameter of this.parameters()) {
       const { ownGrad } = parameter;
       if (ownGrad !== null) parameter.takeGrad(options.setToNone === false ? ownGrad.detach().zero_() : null);
@@ -404,14 +468,20 @@ export class Module extends Callable implements Holder {
 
   /**
    * Parameters and persistent buffers by name, detached but sharing their memory: changes of the module show in the dictionary.
+   * @param options.destination An object that they are added to. Default: a new one.
    * @param options.prefix Put before every name as it is. Default: "".
    * @param options.keepVars Give the parameters themselves. Default: false.
    * @see torch.nn.Module.state_dict
    */
-  stateDict(options: { prefix?: string; keepVars?: boolean } = {}): StateDict {
-    checkOptions("stateDict", options, ["prefix", "keepVars"]);
+  stateDict(destination?: StateDict | null, prefix?: string, keepVars?: boolean): StateDict;
+  stateDict(options?: { destination?: StateDict | null; prefix?: string; keepVars?: boolean }): StateDict;
+  stateDict(destination?: any, options: any = {}): StateDict {
     const { prefix = "", keepVars = false } = options;
-    const state: StateDict = {};
+    checkString("stateDict", "prefix", prefix);
+    checkFlag("stateDict", "keepVars", keepVars);
+    if (destination != null && !isPlainObject(destination))
+      throw new ArgumentError(`stateDict: destination must be an object, got ${describe(destination)}`);
+    const state: StateDict = destination ?? {};
     for (const [name, value] of this.ownState()) setOwn(state, prefix + name, keepVars ? value : value.detach());
     for (const [name, child] of this.slots())
       Object.assign(state, child.stateDict({ prefix: `${prefix}${name}.`, keepVars }));
@@ -433,9 +503,10 @@ export class Module extends Callable implements Holder {
    * @throws StateError naming every key that does not fit; what fits has been copied then.
    * @see torch.nn.Module.load_state_dict
    */
-  loadStateDict(state: Readonly<StateDict>, options: { strict?: boolean } = {}): IncompatibleKeys {
-    checkOptions("loadStateDict", options, ["strict"]);
-    return loadState(this, state, options.strict ?? true);
+  loadStateDict(stateDict: Readonly<StateDict>, strict?: boolean): IncompatibleKeys;
+  loadStateDict(...given: Arguments<"stateDict; strict", LoadParameters>): IncompatibleKeys;
+  loadStateDict(state: any, options: any = {}): IncompatibleKeys {
+    return loadState(this, state, checkFlag("loadStateDict", "strict", options.strict ?? true));
   }
 
   // Text
@@ -453,36 +524,47 @@ export class Module extends Callable implements Holder {
   // Hooks
 
   /** Calls `hook` before `forward`; it may return other arguments. @see torch.nn.Module.register_forward_pre_hook */
-  registerForwardPreHook(hook: ForwardPreHook<this>, options: HookOptions = {}): RemovableHandle {
-    return register(this.#hooks, "forwardPre", hook, options);
+  registerForwardPreHook(hook: ForwardPreHook<this>, options?: HookOptions): RemovableHandle;
+  registerForwardPreHook(given: NamedHook<ForwardPreHook<this>>): RemovableHandle;
+  registerForwardPreHook(hook: any, options: HookOptions = {}): RemovableHandle {
+    return register("registerForwardPreHook", this.#hooks, "forwardPre", hook, options);
   }
 
   /** Calls `hook` after `forward`; it may return another output. @see torch.nn.Module.register_forward_hook */
-  registerForwardHook(hook: ForwardHook<this>, options: HookOptions = {}): RemovableHandle {
-    return register(this.#hooks, "forward", hook, options);
+  registerForwardHook(hook: ForwardHook<this>, options?: HookOptions): RemovableHandle;
+  registerForwardHook(given: NamedHook<ForwardHook<this>>): RemovableHandle;
+  registerForwardHook(hook: any, options: HookOptions = {}): RemovableHandle {
+    return register("registerForwardHook", this.#hooks, "forward", hook, options);
   }
 
   /** Calls `hook` with the gradients of the outputs; it may return others. @see torch.nn.Module.register_full_backward_pre_hook */
-  registerFullBackwardPreHook(hook: BackwardPreHook<this>, options: HookOptions = {}): RemovableHandle {
-    return register(this.#hooks, "backwardPre", hook, options);
+  registerFullBackwardPreHook(hook: BackwardPreHook<this>, options?: HookOptions): RemovableHandle;
+  registerFullBackwardPreHook(given: NamedHook<BackwardPreHook<this>>): RemovableHandle;
+  registerFullBackwardPreHook(hook: any, options: HookOptions = {}): RemovableHandle {
+    return register("registerFullBackwardPreHook", this.#hooks, "backwardPre", hook, options);
   }
 
   /**
    * Calls `hook` with the gradients of the inputs and outputs; it may return others for the inputs.
    * @see torch.nn.Module.register_full_backward_hook
    */
-  registerFullBackwardHook(hook: BackwardHook<this>, options: HookOptions = {}): RemovableHandle {
+  registerFullBackwardHook(hook: BackwardHook<this>, options?: HookOptions): RemovableHandle;
+  registerFullBackwardHook(given: NamedHook<BackwardHook<this>>): RemovableHandle;
+  registerFullBackwardHook(hook: any, options: HookOptions = {}): RemovableHandle {
+    checkHook("registerFullBackwardHook", hook);
     this.#hooks.setFull(true);
-    return register(this.#hooks, "backward", hook, options);
+    return register("registerFullBackwardHook", this.#hooks, "backward", hook, options);
   }
 
   /**
    * The old form of {@link registerFullBackwardHook}: the gradients are those of the last operation of the module, not of its inputs.
    * @see torch.nn.Module.register_backward_hook
    */
-  registerBackwardHook(hook: BackwardHook<this>): RemovableHandle {
+  registerBackwardHook(hook: BackwardHook<this> | Pick<NamedHook<BackwardHook<this>>, "hook">): RemovableHandle;
+  registerBackwardHook(hook: any): RemovableHandle {
+    checkHook("registerBackwardHook", hook);
     this.#hooks.setFull(false);
-    return register(this.#hooks, "backward", hook, {});
+    return register("registerBackwardHook", this.#hooks, "backward", hook, {});
   }
 }
 
@@ -494,14 +576,19 @@ for (const symbol of ["nodejs.util.inspect.custom", "Deno.customInspect"])
     },
   });
 
+function checkHook(op: string, hook: unknown): void {
+  if (typeof hook !== "function") throw new ArgumentError(`${op}: a hook must be a function, got ${describe(hook)}`);
+}
+
 function register(
+  op: string,
   table: HookTable,
   kind: "forwardPre" | "forward" | "backwardPre" | "backward",
   hook: (...args: any[]) => any,
   options: HookOptions,
 ): RemovableHandle {
-  checkOptions("register a hook", options, ["prepend"]);
-  if (typeof hook !== "function") throw new ArgumentError(`a hook must be a function, got ${describe(hook)}`);
+  checkHook(op, hook);
+  checkFlag(op, "prepend", options.prepend ?? false);
   return addHook<(...args: any[]) => any>(table[kind], hook, options);
 }
 
@@ -515,20 +602,71 @@ function destination(target: unknown): { dtype?: DType; device?: Device | "wasm"
   return target as { dtype?: DType };
 }
 
+declareMethods(Module.prototype, {
+  parameters: "; recurse",
+  namedParameters: "; prefix, recurse; removeDuplicate",
+  buffers: "; recurse",
+  namedBuffers: "; prefix, recurse; removeDuplicate",
+  children: "",
+  namedChildren: "",
+  modules: "",
+  namedModules: "; memo, prefix, removeDuplicate",
+  registerBuffer: "name, tensor; persistent",
+  registerParameter: "name, param",
+  addModule: "name, module",
+  registerModule: "name, module",
+  getSubmodule: "target",
+  getParameter: "target",
+  getBuffer: "target",
+  apply: "fn()",
+  train: "mode?",
+  eval: "",
+  requiresGrad_: "requiresGrad?",
+  zeroGrad: "; setToNone",
+  float: "",
+  double: "",
+  half: "",
+  bfloat16: "",
+  stateDict: "destination?; prefix, keepVars",
+  loadStateDict: "stateDict{}; strict",
+  registerForwardPreHook: "hook;; prepend",
+  registerForwardHook: "hook;; prepend",
+  registerFullBackwardPreHook: "hook;; prepend",
+  registerFullBackwardHook: "hook;; prepend",
+  registerBackwardHook: "hook",
+});
+
 /** Calls `hook` before the `forward` of every module. @see torch.nn.modules.module.register_module_forward_pre_hook */
-export const registerModuleForwardPreHook = (hook: ForwardPreHook<Module>): RemovableHandle =>
-  register(globalHooks, "forwardPre", hook, {});
+export const registerModuleForwardPreHook = named(
+  "registerModuleForwardPreHook",
+  "hook",
+  (hook: ForwardPreHook<Module>): RemovableHandle =>
+    register("registerModuleForwardPreHook", globalHooks, "forwardPre", hook, {}),
+);
 
 /** Calls `hook` after the `forward` of every module. @see torch.nn.modules.module.register_module_forward_hook */
-export const registerModuleForwardHook = (hook: ForwardHook<Module>): RemovableHandle =>
-  register(globalHooks, "forward", hook, {});
+export const registerModuleForwardHook = named(
+  "registerModuleForwardHook",
+  "hook",
+  (hook: ForwardHook<Module>): RemovableHandle =>
+    register("registerModuleForwardHook", globalHooks, "forward", hook, {}),
+);
 
 /** Calls `hook` with the gradients of the outputs of every module. @see torch.nn.modules.module.register_module_full_backward_pre_hook */
-export const registerModuleFullBackwardPreHook = (hook: BackwardPreHook<Module>): RemovableHandle =>
-  register(globalHooks, "backwardPre", hook, {});
+export const registerModuleFullBackwardPreHook = named(
+  "registerModuleFullBackwardPreHook",
+  "hook",
+  (hook: BackwardPreHook<Module>): RemovableHandle =>
+    register("registerModuleFullBackwardPreHook", globalHooks, "backwardPre", hook, {}),
+);
 
 /** Calls `hook` with the gradients of every module. @see torch.nn.modules.module.register_module_full_backward_hook */
-export function registerModuleFullBackwardHook(hook: BackwardHook<Module>): RemovableHandle {
-  globalHooks.setFull(true);
-  return register(globalHooks, "backward", hook, {});
-}
+export const registerModuleFullBackwardHook = named(
+  "registerModuleFullBackwardHook",
+  "hook",
+  (hook: BackwardHook<Module>): RemovableHandle => {
+    checkHook("registerModuleFullBackwardHook", hook);
+    globalHooks.setFull(true);
+    return register("registerModuleFullBackwardHook", globalHooks, "backward", hook, {});
+  },
+);

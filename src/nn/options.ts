@@ -1,12 +1,20 @@
 /** Arguments of layers: all of them by position, in PyTorch's order, or by name. */
 
+import type { Device } from "../backend/backend";
 import { checkFlag, checkFunction, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { checkDType, type DType } from "../core/dtype";
 import { ValueError } from "../core/errors";
-import { bind, foldReduction, missing, type Parts, parse } from "../core/signature";
+import { bind, foldReduction, missing, partsOf } from "../core/signature";
 import { checkTensor } from "../ops/checks";
-import { resolveDevice } from "../tensor/create";
-import type { FactoryOptions } from "./factory";
+import { resolveDevice } from "../tensor/device";
+
+/** Where and as what a layer makes its parameters. */
+export interface FactoryOptions {
+  /** Default: float32 (see `setDefaultDtype`). */
+  dtype?: DType | undefined;
+  /** Default: `"cpu"`. */
+  device?: Device | "wasm" | undefined;
+}
 
 /** Layers of a stack: more would only take minutes to make. */
 export const MAX_LAYERS = 10_000;
@@ -18,15 +26,12 @@ const orNull =
   (layer, name, value) =>
     value === null ? null : check(layer, name, value);
 
-const number: Check = (layer, name, value) => checkNumber(layer, name, value);
+const number = (layer: string, name: string, value: unknown): number => checkNumber(layer, name, value);
 
-const integer: Check = (layer, name, value) => checkInteger(layer, name, number(layer, name, value));
+const integer: Check = (layer, name, value) => checkInteger(layer, name, value);
 
 /** A size of a parameter. */
-const count: Check = (layer, name, value) => {
-  const size = typeof value === "bigint" ? Number(value) : value;
-  return checkInteger(layer, name, size, 0, MAX_COUNT);
-};
+const count: Check = (layer, name, value) => checkInteger(layer, name, value, 0, MAX_COUNT);
 
 const device: Check = (layer, _, value) => {
   resolveDevice(layer, value);
@@ -42,7 +47,7 @@ const probability: Check = (layer, name, value) => {
 };
 
 /** What is a number, or one for each axis, or a word: the layer knows which. */
-const sizes: Check = (_, __, value) => (typeof value === "bigint" ? Number(value) : value);
+const sizes: Check = (_, __, value) => value;
 
 /** Kinds of arguments whose name says what they take, whichever layer has them. */
 const kinds: readonly (readonly [Check, string])[] = [
@@ -52,7 +57,8 @@ const kinds: readonly (readonly [Check, string])[] = [
       "numEmbeddings, embeddingDim, numParameters, inputSize, nClasses, dimFeedforward, numClasses",
   ],
   [sizes, "kernelSize, stride, padding, dilation, outputPadding, outputSize, size, scaleFactor, hiddenSize, projSize"],
-  [orNull(integer), "paddingIdx, divisorOverride, kdim, vdim, dim"],
+  [orNull(count), "kdim, vdim"],
+  [orNull(integer), "paddingIdx, divisorOverride, dim"],
   [integer, "startDim, endDim"],
   [probability, "dropout, attentionDropout"],
   [orNull(number), "momentum, maxNorm"],
@@ -65,17 +71,6 @@ const kinds: readonly (readonly [Check, string])[] = [
 const checks: ReadonlyMap<string, Check> = new Map(
   kinds.flatMap(([check, names]) => names.split(", ").map((name) => [name, check] as const)),
 );
-
-const parsed = new Map<string, Parts>();
-
-function partsOf(signature: string): Parts {
-  let parts = parsed.get(signature);
-  if (parts === undefined) {
-    parts = parse(signature);
-    parsed.set(signature, parts);
-  }
-  return parts;
-}
 
 /** A value of the kind that its name asks for, or that its default has. */
 function checked(layer: string, name: string, value: unknown, fallback: unknown): unknown {

@@ -1,16 +1,25 @@
 /** Parameters: tensors that a module learns. */
-import type { Device } from "../backend/backend";
-import type { DType } from "../core/dtype";
-import { ArgumentError, AutogradError, checkOptions, describe } from "../core/errors";
+import { ArgumentError, AutogradError, describe } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { allocate, empty, filled } from "../tensor/create";
 import { replaceData } from "../tensor/data";
 import { Tensor } from "../tensor/tensor";
+import { type FactoryOptions, readArguments } from "./options";
 
 /** Options of {@link Parameter}. */
 export interface ParameterOptions {
   /** Default: true. */
   requiresGrad?: boolean;
 }
+
+/** What {@link Parameter} takes. */
+export interface ParameterParameters extends ParameterOptions {
+  /** Default: an empty tensor. */
+  data?: Tensor | null;
+}
+
+const signature = "; data, requiresGrad";
+const uninitializedSignature = "; requiresGrad, device, dtype";
 
 /**
  * A tensor that a module finds among its fields and gives in `parameters()`. It shares the memory of `data`, and is a leaf.
@@ -19,18 +28,19 @@ export interface ParameterOptions {
  * @example this.scale = new nn.Parameter(torch.ones(3));
  */
 export class Parameter extends Tensor {
-  /** @param data Default: an empty tensor. */
-  constructor(data?: Tensor, options: ParameterOptions = {}) {
-    if (data !== undefined && !(data instanceof Tensor))
+  constructor(data?: Tensor | null, requiresGrad?: boolean);
+  constructor(...given: Arguments<typeof signature, ParameterParameters>);
+  constructor(...given: unknown[]) {
+    const initial = { data: null, requiresGrad: true };
+    const { data, requiresGrad } = readArguments<ParameterParameters>("Parameter", signature, initial, given);
+    if (data !== null && !(data instanceof Tensor))
       throw new ArgumentError(`Parameter: takes a Tensor, got ${describe(data)}`);
-    checkOptions("Parameter", options, ["requiresGrad"]);
     const from = data ?? filled(allocate([0], "float32"), 0);
     super(from.storage, from.dtype, from.shape, from.strides, from.offset);
     this.isKept = true;
-    const requiresGrad = options.requiresGrad ?? true;
     if (requiresGrad && !from.isFloatingPoint())
       throw new AutogradError(
-        "Only Tensors of floating point dtype can require gradients; pass { requiresGrad: false }",
+        "Parameter: Only Tensors of floating point dtype can require gradients; pass { requiresGrad: false }",
       );
     this.leafRequiresGrad = requiresGrad;
   }
@@ -56,9 +66,17 @@ export class UninitializedParameter extends Parameter {
   /** Whether the shape is still unknown. */
   isUninitialized = true;
 
-  constructor(options: { dtype?: DType | undefined; device?: Device | "wasm" | undefined } = {}) {
-    const { dtype, device } = options;
-    super(empty([0], { ...(dtype && { dtype }), ...(device && { device }) }));
+  constructor(...given: Arguments<typeof uninitializedSignature, ParameterOptions & FactoryOptions>);
+  constructor(...given: unknown[]) {
+    const layer = new.target.name;
+    const options = readArguments<ParameterOptions & FactoryOptions>(
+      layer,
+      uninitializedSignature,
+      { requiresGrad: true },
+      given,
+    );
+    const { requiresGrad, dtype, device } = options;
+    super(empty([0], { ...(dtype && { dtype }), ...(device && { device }) }), requiresGrad);
   }
 
   /** Gives the parameter a shape, and memory of unspecified values. @see torch.nn.parameter.UninitializedParameter.materialize */

@@ -39,7 +39,7 @@ interface Report {
 /** Copies the tensors of `state` into `root`. @throws StateError with one line per kind of mismatch. */
 export function loadState(root: Stateful, state: Readonly<StateDict>, strict: boolean): IncompatibleKeys {
   if (typeof state !== "object" || state === null)
-    throw new StateError(`Expected state_dict to be dict-like, got ${describe(state)}.`);
+    throw new StateError(`stateDict must be an object of tensors, got ${describe(state)}`);
   const report: Report = { missing: [], unexpected: [], errors: [] };
   noGrad(() => loadModule(root, "", state, report));
   const quoted = (keys: readonly string[]) => keys.map((key) => `"${key}"`).join(", ");

@@ -1,7 +1,7 @@
 /** The transformer. */
 
 import type { Device } from "../backend/backend";
-import { checkInteger, MAX_COUNT } from "../core/arguments";
+import { checkFunction, checkInteger, MAX_COUNT } from "../core/arguments";
 import type { DType } from "../core/dtype";
 import { describe, ShapeError, ValueError } from "../core/errors";
 import type { Arguments } from "../core/signatureTypes";
@@ -19,13 +19,16 @@ import { xavierUniform_ } from "./init";
 import { Linear } from "./linear";
 import { Module } from "./module";
 import { LayerNorm } from "./normalization";
-import { MAX_LAYERS, readArguments } from "./options";
+import { type Given, MAX_LAYERS, readArguments } from "./options";
 import { snakeCase } from "./state";
 
 type Activation = "relu" | "gelu" | ((x: Tensor) => Tensor);
 
 function activationOf(layer: string, activation: Activation): (x: Tensor) => Tensor {
-  if (typeof activation === "function") return activation;
+  if (typeof activation === "function") {
+    checkFunction(layer, "activation", activation);
+    return (x) => checkTensor(layer, activation(x), "the result of activation");
+  }
   if (activation === "relu") return (x) => x.relu();
   if (activation === "gelu") return (x) => x.gelu();
   throw new ValueError(`${layer}: activation should be relu/gelu or a function, not ${describe(activation)}`);
@@ -76,6 +79,19 @@ export interface EncoderLayerMasks {
   srcKeyPaddingMask?: Tensor | null;
 }
 
+function checkHeads(layer: string, dModel: number, nhead: number): void {
+  checkInteger(layer, "dModel", dModel, 1, MAX_COUNT);
+  checkInteger(layer, "nhead", nhead, 1, MAX_COUNT);
+  if (dModel % nhead !== 0)
+    throw new ValueError(`${layer}: dModel must be divisible by nhead, got ${dModel} and ${nhead}`);
+}
+
+function readLayer(layer: string, given: readonly unknown[]): Given<TransformerLayerParameters> {
+  const options = readArguments<TransformerLayerParameters>(layer, layerSignature, layerDefaults, given);
+  checkHeads(layer, options.dModel, options.nhead);
+  return options;
+}
+
 const encoderLayerCall = "src(); srcMask, srcKeyPaddingMask";
 
 function checkMasks(layer: string, masks: Readonly<Record<string, unknown>>): void {
@@ -114,7 +130,7 @@ export class TransformerEncoderLayer extends Module {
   constructor(...given: unknown[]) {
     super();
     const layer = new.target.name;
-    const options = readArguments<TransformerLayerParameters>(layer, layerSignature, layerDefaults, given);
+    const options = readLayer(layer, given);
     const {
       dModel,
       nhead,
@@ -221,7 +237,7 @@ export class TransformerDecoderLayer extends Module {
   constructor(...given: unknown[]) {
     super();
     const layer = new.target.name;
-    const options = readArguments<TransformerLayerParameters>(layer, layerSignature, layerDefaults, given);
+    const options = readLayer(layer, given);
     const {
       dModel,
       nhead,
@@ -475,6 +491,10 @@ export class Transformer extends Module {
     const layerName = new.target.name;
     const options = readArguments<TransformerOptions>(layerName, transformerSignature, transformerDefaults, given);
     const { dModel, nhead, numEncoderLayers, numDecoderLayers, customEncoder, customDecoder, ...layer } = options;
+    checkHeads(layerName, dModel, nhead);
+    activationOf(layerName, layer.activation);
+    for (const [name, count] of Object.entries({ numEncoderLayers, numDecoderLayers }))
+      checkInteger(layerName, name, count, 0, MAX_LAYERS);
     for (const [name, custom] of Object.entries({ customEncoder, customDecoder }))
       if (custom !== null) checkModule(layerName, custom, name);
     const norm = () =>

@@ -24,7 +24,7 @@ export interface ConvOptions {
 export function checkOperands(op: string, dims: number, x: Tensor, w: Tensor, bias: Tensor | null | undefined): void {
   checkTensor(op, x);
   checkTensor(op, w, "weight");
-  if (bias) checkTensor(op, bias, "bias");
+  if (bias != null) checkTensor(op, bias, "bias");
   checkSameDevice(op, x, w, bias);
   if (x.dtype === "bool") throw new DTypeError(`${op}: not implemented for 'Bool'; cast with x.float()`);
   checkSameType(op, x, w, "weight");

@@ -31,7 +31,7 @@ function effectOf(op: string, x: Tensor, options: DropoutOptions, p = 0.5, train
   checkOptions(op, options, ["p", "training", "inplace"]);
   const probability = checkNumber(op, "p", options.p ?? p);
   if (!(probability >= 0 && probability <= 1))
-    throw new ValueError(`dropout probability has to be between 0 and 1, but got ${probability}`);
+    throw new ValueError(`${op}: dropout probability has to be between 0 and 1, but got ${probability}`);
   if (!(options.training ?? training) || probability === 0 || x.numel() === 0) return undefined;
   checkFloat(op, x.dtype);
   return { p: probability, inplace: options.inplace ?? false };
@@ -56,7 +56,8 @@ function multiply(x: Tensor, noise: Tensor, inplace: boolean): Tensor {
 
 /** The shape of noise that drops whole channels. */
 function channels(x: Tensor): number[] {
-  if (x.ndim < 2) throw new ShapeError("Feature dropout requires at least 2 dimensions in the input");
+  if (x.ndim < 2)
+    throw new ShapeError(`dropout: Feature dropout requires at least 2 dimensions in the input, got ${x.ndim}`);
   return x.shape.map((size, i) => (i < 2 ? size : 1));
 }
 

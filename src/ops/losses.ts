@@ -2,18 +2,18 @@
 
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
-import { checkNumber } from "../core/arguments";
+import { checkFlag, checkNumber } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
 import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkAll, checkTensor } from "./checks";
 import { sumTo } from "./define";
-import { checkReduction, type Reduction, reduceLoss } from "./loss";
+import { checkReduction, type OldReduction, type Reduction, reduceLoss } from "./loss";
 import { checkSameDType } from "./precision";
 
 /** What every loss takes. */
-export interface LossOptions {
+export interface LossOptions extends OldReduction {
   /** What becomes of the losses of single elements. Default: "mean". */
   reduction?: Reduction;
 }
@@ -66,7 +66,7 @@ function checkSameShape(op: string, input: Tensor, target: Tensor): void {
 /** (input − target)². @see torch.nn.functional.mse_loss */
 export const mseLoss = named(
   "mseLoss",
-  "input, target; reduction",
+  "input, target; sizeAverage, reduce, reduction",
   (input: Tensor, target: Tensor, options: LossOptions = {}): Tensor => {
     return elementwise("MseLossBackward0", "mseLoss", input, target, options.reduction ?? "mean", {
       value: (x, t) => x.sub(t).square(),
@@ -79,7 +79,7 @@ export const mseLoss = named(
 /** |input − target|. @see torch.nn.functional.l1_loss */
 export const l1Loss = named(
   "l1Loss",
-  "input, target; reduction",
+  "input, target; sizeAverage, reduce, reduction",
   (input: Tensor, target: Tensor, options: LossOptions = {}): Tensor => {
     return elementwise("L1LossBackward0", "l1Loss", input, target, options.reduction ?? "mean", {
       value: (x, t) => x.sub(t).abs(),
@@ -92,7 +92,7 @@ export const l1Loss = named(
 /** Squared below `beta` and linear above: ½d²/beta, or |d| − ½beta. Default beta: 1. @see torch.nn.functional.smooth_l1_loss */
 export const smoothL1Loss = named(
   "smoothL1Loss",
-  "input, target; reduction, beta",
+  "input, target; sizeAverage, reduce, reduction, beta",
   (input: Tensor, target: Tensor, options: LossOptions & { beta?: number } = {}): Tensor => {
     const { reduction = "mean" } = options;
     const beta = checkNumber("smoothL1Loss", "beta", options.beta ?? 1);
@@ -139,7 +139,7 @@ export const huberLoss = named(
 /** log(1 + e^(−target·input)), of targets −1 and 1. @see torch.nn.functional.soft_margin_loss */
 export const softMarginLoss = named(
   "softMarginLoss",
-  "input, target; reduction",
+  "input, target; sizeAverage, reduce, reduction",
   (input: Tensor, target: Tensor, options: LossOptions = {}): Tensor => {
     return elementwise("SoftMarginLossBackward0", "softMarginLoss", input, target, options.reduction ?? "mean", {
       value: (x, t) => t.mul(x).neg().exp().log1p(),
@@ -164,12 +164,13 @@ const LOG_FLOOR = -100;
  */
 export const binaryCrossEntropy = named(
   "binaryCrossEntropy",
-  "input, target; weight, reduction",
+  "input, target; weight, sizeAverage, reduce, reduction",
   (input: Tensor, target: Tensor, options: BceOptions = {}): Tensor => {
     checkTensor("binaryCrossEntropy", input);
     checkTensor("binaryCrossEntropy", target, "target");
     checkSameShape("binaryCrossEntropy", input, target);
     const { weight, reduction = "mean" } = options;
+    if (weight != null) checkTensor("binaryCrossEntropy", weight, "weight");
     checkSameDType("binaryCrossEntropy", input, { target });
     const isProbability = noGrad(() => input.ge(0).logicalAnd(input.le(1)));
     checkAll("binaryCrossEntropy", isProbability, "all elements of input should be between 0 and 1");
@@ -200,7 +201,7 @@ export interface BceWithLogitsOptions extends BceOptions {
  */
 export const binaryCrossEntropyWithLogits = named(
   "binaryCrossEntropyWithLogits",
-  "input, target; weight, posWeight, reduction",
+  "input, target; weight, sizeAverage, reduce, reduction, posWeight",
   (input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor => {
     checkTensor("binaryCrossEntropyWithLogits", input);
     checkTensor("binaryCrossEntropyWithLogits", target, "target");
@@ -239,11 +240,16 @@ export type KlReduction = Reduction | "batchmean";
 /** The Kullback–Leibler divergence of log-probabilities from targets: t·(log t − input). @see torch.nn.functional.kl_div */
 export const klDiv = named(
   "klDiv",
-  "input, target; reduction; logTarget",
-  (input: Tensor, target: Tensor, options: { reduction?: KlReduction; logTarget?: boolean } = {}): Tensor => {
+  "input, target; sizeAverage, reduce, reduction, logTarget",
+  (
+    input: Tensor,
+    target: Tensor,
+    options: OldReduction & { reduction?: KlReduction; logTarget?: boolean } = {},
+  ): Tensor => {
     checkTensor("klDiv", input);
     checkTensor("klDiv", target, "target");
     const { reduction = "mean", logTarget = false } = options;
+    checkFlag("klDiv", "logTarget", logTarget);
     const losses = logTarget ? target.exp().mul(target.sub(input)) : target.xlogy(target).sub(target.mul(input));
     if (reduction !== "batchmean") return reduceLoss(losses, checkReduction("klDiv", reduction));
     return input.ndim === 0 ? losses.sum() : losses.sum().div(input.shape[0]!);
@@ -263,12 +269,13 @@ export interface PoissonNllOptions extends LossOptions {
 /** The negative log likelihood of counts under Poisson rates. @see torch.nn.functional.poisson_nll_loss */
 export const poissonNllLoss = named(
   "poissonNllLoss",
-  "input, target; logInput, full, eps, reduction",
+  "input, target; logInput, full, sizeAverage, eps, reduce, reduction",
   (input: Tensor, target: Tensor, options: PoissonNllOptions = {}): Tensor => {
     checkTensor("poissonNllLoss", input);
     checkTensor("poissonNllLoss", target, "target");
     const { logInput = true, full = false, eps = 1e-8, reduction = "mean" } = options;
-    checkNumber("poissonNllLoss", "eps", eps);
+    checkFlag("poissonNllLoss", "logInput", logInput);
+    checkFlag("poissonNllLoss", "full", full);
     let losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
     if (full) {
       const stirling = target
@@ -298,9 +305,9 @@ export const gaussianNllLoss = named(
   ): Tensor => {
     checkTensor("gaussianNllLoss", input);
     checkTensor("gaussianNllLoss", target, "target");
-    checkTensor("gaussianNllLoss", variance, "variance");
+    checkTensor("gaussianNllLoss", variance, "var");
     const { full = false, eps = 1e-6, reduction = "mean" } = options;
-    checkNumber("gaussianNllLoss", "eps", eps);
+    checkFlag("gaussianNllLoss", "full", full);
     let v = variance;
     if (!sameShape(v.shape, input.shape)) {
       if (sameShape(input.shape.slice(0, -1), v.shape)) v = v.unsqueeze(-1);
@@ -322,7 +329,7 @@ export const gaussianNllLoss = named(
 /** x where the target is 1, max(0, margin − x) where it is −1. Default margin: 1. @see torch.nn.functional.hinge_embedding_loss */
 export const hingeEmbeddingLoss = named(
   "hingeEmbeddingLoss",
-  "input, target; margin, reduction",
+  "input, target; margin, sizeAverage, reduce, reduction",
   (input: Tensor, target: Tensor, options: LossOptions & { margin?: number } = {}): Tensor => {
     checkTensor("hingeEmbeddingLoss", input);
     checkTensor("hingeEmbeddingLoss", target, "target");
@@ -337,7 +344,7 @@ export const hingeEmbeddingLoss = named(
 /** max(0, −target·(input1 − input2) + margin). Default margin: 0. @see torch.nn.functional.margin_ranking_loss */
 export const marginRankingLoss = named(
   "marginRankingLoss",
-  "input1, input2, target; margin, reduction",
+  "input1, input2, target; margin, sizeAverage, reduce, reduction",
   (input1: Tensor, input2: Tensor, target: Tensor, options: LossOptions & { margin?: number } = {}): Tensor => {
     checkTensor("marginRankingLoss", input1, "input1");
     checkTensor("marginRankingLoss", input2, "input2");
@@ -354,7 +361,7 @@ export const marginRankingLoss = named(
 /** The mean of binary cross entropies over the classes of a multi-label target. @see torch.nn.functional.multilabel_soft_margin_loss */
 export const multilabelSoftMarginLoss = named(
   "multilabelSoftMarginLoss",
-  "input, target; weight; reduction",
+  "input, target; weight, sizeAverage, reduce, reduction",
   (input: Tensor, target: Tensor, options: BceOptions = {}): Tensor => {
     checkTensor("multilabelSoftMarginLoss", input);
     checkTensor("multilabelSoftMarginLoss", target, "target");

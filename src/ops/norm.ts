@@ -2,7 +2,7 @@
 
 import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
-import { checkIntegers, checkNumber } from "../core/arguments";
+import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { named } from "../core/signature";
@@ -74,9 +74,7 @@ export const batchNorm = named(
   "batchNorm",
   "input, runningMean, runningVar; weight, bias, training, momentum, eps",
   (input: Tensor, runningMean: Optional, runningVar: Optional, options: BatchNormOptions = {}): Tensor => {
-    const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
-    checkNumber("batchNorm", "momentum", momentum);
-    checkNumber("batchNorm", "eps", eps);
+    const { weight, bias, training = false } = options;
     const channels = channelsOf("batchNorm", input, { runningMean, runningVar, weight, bias });
     if (input.numel() === 0) return input.clone();
     if (training && channels.n * channels.inner === 1)
@@ -314,7 +312,8 @@ export const groupNorm = named(
   (input: Tensor, numGroups: number, options: GroupNormOptions = {}): Tensor => {
     const { weight, bias, eps = 1e-5 } = options;
     const { n, c, inner } = channelsOf("groupNorm", input, { weight, bias });
-    if (!Number.isInteger(numGroups) || numGroups < 1 || c % numGroups !== 0)
+    checkInteger("groupNorm", "numGroups", numGroups, 1, MAX_COUNT);
+    if (c % numGroups !== 0)
       throw new ValueError(
         `groupNorm: expected number of channels in input to be divisible by numGroups, but got input of shape ${shapeText(input.shape)} and numGroups=${numGroups}`,
       );

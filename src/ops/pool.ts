@@ -4,7 +4,7 @@ import { record, recordAll } from "../autograd/node";
 import type { Work } from "../backend/backend";
 import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
 import { checkShape, shapeText, sizeOfShape } from "../core/shape";
 import { type Declared, named } from "../core/signature";
@@ -302,11 +302,8 @@ function linearPoolBackward(name: string, grad: Tensor, g: Geometry, extra: read
   return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, h, g, extra)]);
 }
 
-const avgOptions = ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"];
-
 function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOptions): Tensor {
   const op = `avgPool${dims}d`;
-  checkOptions(op, options, avgOptions);
   // Integers are averaged as float64, and the means truncated.
   if (checkTensor(op, x).dtype !== "bool" && !isFloat(x.dtype))
     return avgPool(dims, x.double(), kernelSize, options).to(x.dtype);

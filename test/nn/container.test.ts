@@ -11,7 +11,7 @@ test("a ParameterDict is changed and read like a Map, and its parameters are the
   expect(Object.keys(dict.stateDict())).toEqual(["a", "b", "c"]);
   expect(dict.pop("b").shape).toEqual([1]);
   expect(dict.has("b")).toBe(false);
-  expect(() => dict.pop("b")).toThrow("ParameterDict: there is no parameter");
+  expect(() => dict.pop("b")).toThrow("pop: there is no parameter");
   dict.clear();
   expect(dict.parameters()).toEqual([]);
 });

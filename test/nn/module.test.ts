@@ -155,10 +155,12 @@ test("containers hold modules by number and by name", () => {
 
 test("wrong options and arguments are errors that name the right ones", () => {
   expect(() => new nn.Linear(1, 1, { biass: false } as never)).toThrow(
-    'Linear: unknown option "biass"; the options are bias, dtype, device',
+    'Linear: unknown argument "biass"; the arguments are inFeatures, outFeatures, bias, device, dtype',
   );
   expect(() => new nn.Dropout(1.5)).toThrow("dropout probability has to be between 0 and 1, but got 1.5");
-  expect(() => new nn.Conv2d(3, 4, 1, { groups: 2 })).toThrow("in_channels must be divisible by groups");
+  expect(() => new nn.Conv2d(3, 4, 1, { groups: 2 })).toThrow(
+    "Conv2d: inChannels must be divisible by groups, got 3 and 2",
+  );
   expect(() => new nn.BatchNorm2d(3)(torch.ones(2, 3))).toThrow("expected 4D input (got 2D input)");
 });
 

@@ -81,7 +81,7 @@ test("initialisers keep to their bounds and say what they want", () => {
   nn.init.xavierUniform_(w, 2);
   expect(w.abs().max().item()).toBeLessThanOrEqual(2 * Math.sqrt(6 / 50));
   expect(() => nn.init.kaimingNormal_(torch.empty(3))).toThrow("Fan in and fan out can not be computed");
-  expect(() => nn.init.calculateGain("cube")).toThrow("Unsupported nonlinearity cube");
+  expect(() => nn.init.calculateGain("cube")).toThrow('Unsupported nonlinearity "cube"');
   const p = new nn.Parameter(torch.empty(2));
   expect(nn.init.constant_(p, 3)).toBe(p);
   expect(p.tolist()).toEqual([3, 3]);

@@ -49,7 +49,7 @@ test("what does not fit is reported in PyTorch's words", () => {
   state["tail.weight"] = torch.zeros(1);
   expect(() => new Net().loadStateDict(state)).toThrow(
     new torch.StateError(
-      'Error(s) in loading state_dict for Net:\n\tMissing key(s) in state_dict: "conv.bias". \n\tUnexpected key(s) in state_dict: "tail.weight". ' +
+      'loadStateDict: Error(s) in loading state_dict for Net:\n\tMissing key(s) in state_dict: "conv.bias". \n\tUnexpected key(s) in state_dict: "tail.weight". ' +
         "\n\tsize mismatch for head.weight: copying a param with shape torch.Size([4, 2]) from checkpoint, the shape in current model is torch.Size([3, 2]).",
     ),
   );

@@ -39,7 +39,7 @@ test("weightNorm keeps the output, trains length and direction, and can be remov
   expect(linear.getParameter("weight_g").grad!.shape).toEqual([2, 1]);
   utils.removeWeightNorm(linear);
   expect(Object.keys(linear.stateDict())).toEqual(["bias", "weight"]);
-  expect(() => utils.removeWeightNorm(linear)).toThrow("weight_norm of 'weight' not found in Linear");
+  expect(() => utils.removeWeightNorm(linear)).toThrow("weightNorm of 'weight' not found in Linear");
 });
 
 test("spectralNorm brings the largest singular value to one", () => {

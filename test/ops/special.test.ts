@@ -34,7 +34,8 @@ describe("gradients at NaN", () => {
 
   it("are NaN where the function has no other", () => {
     for (const f of [F.elu, F.celu, F.selu]) expect(gradientOf((x) => f(x), [nan])).toEqual([nan]);
-    for (const f of [F.smoothL1Loss, F.huberLoss]) expect(gradientOf((x) => f(x, x.mul(0)), [nan])).toEqual([nan]);
+    const losses: readonly ((x: torch.Tensor, target: torch.Tensor) => torch.Tensor)[] = [F.smoothL1Loss, F.huberLoss];
+    for (const f of losses) expect(gradientOf((x) => f(x, x.mul(0)), [nan])).toEqual([nan]);
   });
 
   it("go to both operands of maximum and minimum, and by halves at ties", () => {

@@ -1,6 +1,6 @@
 /** Activations made of other operations. */
 
-import { checkNumber } from "../../core/arguments";
+import { checkFlag, checkNumber } from "../../core/arguments";
 import type { DType } from "../../core/dtype";
 import { ShapeError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
@@ -24,9 +24,9 @@ export const softmin = named(
  */
 export const glu = named("glu", "input; dim", (input: Tensor, options: { dim?: number } = {}): Tensor => {
   const d = wrapDim("glu", options.dim ?? -1, checkTensor("glu", input).ndim);
-  if (input.ndim === 0) throw new ShapeError("glu does not support 0-dimensional tensors");
+  if (input.ndim === 0) throw new ShapeError("glu: does not support 0-dimensional tensors");
   const size = input.shape[d]!;
-  if (size % 2 !== 0) throw new ShapeError(`Halving dimension must be even, but dimension ${d} is size ${size}`);
+  if (size % 2 !== 0) throw new ShapeError(`glu: Halving dimension must be even, but dimension ${d} is size ${size}`);
   return input.narrow(d, 0, size / 2).mul(input.narrow(d, size / 2, size / 2).sigmoid());
 });
 
@@ -53,6 +53,8 @@ export interface GumbelSoftmaxOptions {
   tau?: number;
   /** Give one-hot samples whose gradient is that of the soft ones. Default: false. */
   hard?: boolean;
+  /** @deprecated Without effect, as in PyTorch. */
+  eps?: number;
   /** Default: −1. */
   dim?: number;
 }
@@ -60,10 +62,11 @@ export interface GumbelSoftmaxOptions {
 /** Samples from the Gumbel-softmax distribution of `logits`. @see torch.nn.functional.gumbel_softmax; Jang et al., 2016 */
 export const gumbelSoftmax = named(
   "gumbelSoftmax",
-  "logits; tau, hard; dim",
+  "logits; tau, hard, eps, dim",
   (logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor => {
     const { hard = false, dim = -1 } = options;
     checkTensor("gumbelSoftmax", logits, "logits");
+    checkFlag("gumbelSoftmax", "hard", hard);
     const tau = checkNumber("gumbelSoftmax", "tau", options.tau ?? 1);
     const gumbel = logits.detach().clone().exponential_().log().neg();
     const soft = logits.add(gumbel).div(tau).softmax(dim);

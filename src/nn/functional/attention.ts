@@ -1,35 +1,13 @@
 /** Attention. */
 
-import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
-import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
-import { dropout } from "../../ops/dropout";
-import { cat } from "../../ops/join";
-import { linear } from "../../ops/matmul";
-import { constantPadNd } from "../../ops/pad";
-import { full, zeros } from "../../tensor/create";
+import { full } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-
-/** softmax(q kᵀ · scale + bias) v, and the softmax itself before dropout is undone by averaging. */
-function attend(
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
-  bias: Tensor | null,
-  p: number,
-  scale: number,
-): [output: Tensor, weights: Tensor] {
-  const scores = q.mul(scale).matmul(k.transpose(-2, -1));
-  const weights = (bias === null ? scores : scores.add(bias)).softmax(-1);
-  const kept = p > 0 ? dropout(weights, { p }) : weights;
-  return [kept.matmul(v), kept];
-}
-
-/** −∞ where a boolean mask is true, else 0. */
-const forbid = (mask: Tensor, like: Tensor): Tensor =>
-  zeros([...mask.shape], { dtype: like.dtype, device: like.device }).maskedFill(mask, Number.NEGATIVE_INFINITY);
+import { attend, attendInHeads, forbid } from "./heads";
 
 /** −∞ above the diagonal: no position sees a later one. */
 const causalBias = (rows: number, columns: number, like: Tensor): Tensor =>
@@ -54,7 +32,6 @@ function attention(
   options: AttentionOptions,
 ): [output: Tensor, weights: Tensor] {
   const op = "scaledDotProductAttention";
-  checkOptions(op, options, ["attnMask", "dropoutP", "isCausal", "scale"]);
   const { attnMask = null, dropoutP = 0, isCausal = false, scale } = options;
   for (const [x, name] of [
     [query, "query"],
@@ -63,6 +40,10 @@ function attention(
   ] as const)
     if (checkTensor(op, x, name).ndim < 2)
       throw new ShapeError(`${op}: ${name} needs at least 2 axes, got ${shapeText(x.shape)}`);
+  if (attnMask !== null) checkTensor(op, attnMask, "attnMask");
+  if (scale != null) checkNumber(op, "scale", scale);
+  checkNumber(op, "dropoutP", dropoutP);
+  checkFlag(op, "isCausal", isCausal);
   if (isCausal && attnMask !== null)
     throw new ValueError(`${op}: an explicit attnMask should not be set when isCausal is true`);
   let bias = attnMask?.dtype === "bool" ? forbid(attnMask.logicalNot(), query) : attnMask;
@@ -94,109 +75,65 @@ export const _scaledDotProductAttention = named(
     value: Tensor,
     options: Omit<AttentionOptions, "scale"> & { needAttnWeights?: boolean } = {},
   ): [output: Tensor, weights: Tensor] => {
-    const { needAttnWeights: _, ...rest } = options;
+    const { needAttnWeights, ...rest } = options;
+    checkFlag("_scaledDotProductAttention", "needAttnWeights", needAttnWeights ?? false);
     return attention(query, key, value, rest);
   },
 );
 
-/** Weights and switches of {@link multiHeadAttentionForward}. */
-export interface MultiHeadSettings {
-  readonly numHeads: number;
-  /** The projections of query, key and value, each [E, …]. */
-  readonly inWeights: readonly [q: Tensor, k: Tensor, v: Tensor];
-  /** Their biases together, [3E]. */
-  readonly inBias: Tensor | null;
-  /** An extra key and value, [1, 1, E]. */
-  readonly biasK: Tensor | null;
-  readonly biasV: Tensor | null;
-  readonly addZeroAttn: boolean;
-  readonly dropoutP: number;
-  readonly outWeight: Tensor;
-  readonly outBias: Tensor | null;
-  /** [L, S] or [N · heads, L, S]; boolean: true where attention is forbidden; floating-point: added to the scores. */
-  readonly attnMask: Tensor | null;
+/** Arguments of {@link multiHeadAttentionForward} that may be missing. */
+export interface MultiHeadOptions {
+  /** Whether weights are dropped. Default: true. */
+  training?: boolean;
   /** [N, S]; boolean: true for keys to ignore; floating-point: added to the scores. */
-  readonly keyPaddingMask: Tensor | null;
-  readonly needWeights: boolean;
-  readonly averageAttnWeights: boolean;
+  keyPaddingMask?: Tensor | null;
+  /** Give the weights too. Default: true. */
+  needWeights?: boolean;
+  /** [L, S] or [N · heads, L, S]; boolean: true where attention is forbidden; floating-point: added to the scores. */
+  attnMask?: Tensor | null;
+  /** Whether the projections of query, key and value come one by one. Default: false. */
+  useSeparateProjWeight?: boolean;
+  qProjWeight?: Tensor | null;
+  kProjWeight?: Tensor | null;
+  vProjWeight?: Tensor | null;
+  /** Keys in place of the projected ones, [N · heads, S, E / heads]. */
+  staticK?: Tensor | null;
+  /** Values in place of the projected ones, [N · heads, S, E / heads]. */
+  staticV?: Tensor | null;
+  /** Give the mean over heads of the weights. Default: true. */
+  averageAttnWeights?: boolean;
 }
 
-const additive = (mask: Tensor | null, like: Tensor): Tensor | null =>
-  mask?.dtype === "bool" ? forbid(mask, like) : mask;
+const multiHead = "multiHeadAttentionForward";
 
-/** What is added to the scores [N · heads, L, S], from both masks. */
-function scoreBias(s: MultiHeadSettings, like: Tensor, n: number, length: number, extra: number): Tensor | null {
-  const { numHeads } = s;
-  let attn = additive(s.attnMask, like);
-  let padding = additive(s.keyPaddingMask, like);
-  if (attn !== null && attn.ndim === 3 && attn.shape[0] !== n * numHeads)
-    throw new ShapeError(
-      `The shape of the 3D attn_mask is ${shapeText(attn.shape)}, but should be [${n * numHeads}, ${length}, ${like.shape[0]}].`,
-    );
-  if (padding !== null && padding.shape[0] !== n)
-    throw new ShapeError(
-      `expecting key_padding_mask shape of [${n}, ${like.shape[0]}], but got ${shapeText(padding.shape)}`,
-    );
-  // Extra keys are never masked.
-  if (extra > 0)
-    [attn, padding] = [attn, padding].map((mask) => mask && constantPadNd(mask, [0, extra])) as [
-      typeof attn,
-      typeof padding,
-    ];
-  if (padding === null) return attn;
-  const perHead = padding
-    .reshape(n, 1, 1, -1)
-    .expand(-1, numHeads, -1, -1)
-    .reshape(n * numHeads, 1, -1);
-  return attn === null ? perHead : perHead.add(attn);
+/** The projections of query, key and value. */
+function projections(embed: number, together: Tensor | null, options: MultiHeadOptions): [Tensor, Tensor, Tensor] {
+  if (!options.useSeparateProjWeight) {
+    const weight = checkTensor(multiHead, together, "inProjWeight");
+    if (weight.ndim !== 2 || weight.shape[0] !== 3 * embed || weight.shape[1] !== embed)
+      throw new ShapeError(
+        `${multiHead}: inProjWeight must have shape [${3 * embed}, ${embed}], got ${shapeText(weight.shape)}`,
+      );
+    return weight.chunk(3) as [Tensor, Tensor, Tensor];
+  }
+  return (["qProjWeight", "kProjWeight", "vProjWeight"] as const).map((name) => {
+    const weight = checkTensor(multiHead, options[name], name);
+    if (weight.ndim === 2 && weight.shape[0] === embed) return weight;
+    throw new ShapeError(`${multiHead}: ${name} must have shape [${embed}, …], got ${shapeText(weight.shape)}`);
+  }) as [Tensor, Tensor, Tensor];
 }
 
-const settingNames: readonly (keyof MultiHeadSettings)[] = [
-  "numHeads",
-  "inWeights",
-  "inBias",
-  "biasK",
-  "biasV",
-  "addZeroAttn",
-  "dropoutP",
-  "outWeight",
-  "outBias",
-  "attnMask",
-  "keyPaddingMask",
-  "needWeights",
-  "averageAttnWeights",
-];
-
-function checkSettings(query: Tensor, key: Tensor, value: Tensor, s: MultiHeadSettings): void {
-  const op = "multiHeadAttentionForward";
-  checkOptions(op, s, settingNames);
-  for (const [name, x] of Object.entries({ query, key, value }))
-    if (checkTensor(op, x, name).ndim !== 3)
-      throw new ShapeError(`${op}: ${name} must have 3 axes [L, N, E], got shape ${shapeText(x.shape)}`);
-  for (const [i, weight] of checkArray(op, "inWeights", s.inWeights, "3 tensors").entries())
-    checkTensor(op, weight, `inWeights[${i}]`);
-  if (s.inWeights.length !== 3) throw new ArgumentError(`${op}: inWeights takes 3 tensors, got ${s.inWeights.length}`);
-  checkTensor(op, s.outWeight, "outWeight");
-  for (const name of ["inBias", "biasK", "biasV", "outBias", "attnMask", "keyPaddingMask"] as const)
-    if (s[name] !== null) checkTensor(op, s[name], name);
-  checkInteger(op, "numHeads", s.numHeads, 1, MAX_COUNT);
-  checkNumber(op, "dropoutP", s.dropoutP);
-  const embed = query.shape[2]!;
-  if (embed % s.numHeads !== 0)
-    throw new ShapeError(`${op}: the ${embed} features of query are not divisible by ${s.numHeads} heads`);
-  if (s.inBias !== null && (s.inBias.ndim !== 1 || s.inBias.shape[0] !== 3 * embed))
-    throw new ShapeError(`${op}: inBias must have shape [${3 * embed}], got ${shapeText(s.inBias.shape)}`);
-}
-
-/** Projections of query, key and value to E features. */
-function projectInputs(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  { inWeights, inBias }: MultiHeadSettings,
-): [Tensor, Tensor, Tensor] {
-  const biases = inBias === null ? [null, null, null] : inBias.chunk(3);
-  return [query, key, value].map((x, i) => linear(x, inWeights[i]!, biases[i]!)) as [Tensor, Tensor, Tensor];
+function checkInputs(inputs: Readonly<Record<string, Tensor>>, embed: number, heads: number): void {
+  for (const [name, x] of Object.entries(inputs))
+    if (checkTensor(multiHead, x, name).ndim !== 3)
+      throw new ShapeError(`${multiHead}: ${name} must have 3 axes [L, N, E], got shape ${shapeText(x.shape)}`);
+  checkInteger(multiHead, "embedDimToCheck", embed, 1, MAX_COUNT);
+  checkInteger(multiHead, "numHeads", heads, 1, MAX_COUNT);
+  const { query } = inputs;
+  if (query!.shape[2] !== embed)
+    throw new ShapeError(`${multiHead}: was expecting embedding dimension of ${embed}, but got ${query!.shape[2]}`);
+  if (embed % heads !== 0)
+    throw new ShapeError(`${multiHead}: the ${embed} features of query are not divisible by ${heads} heads`);
 }
 
 /**
@@ -204,32 +141,53 @@ function projectInputs(
  * [N, L, S], or [N, heads, L, S] without averaging.
  * @see torch.nn.functional.multi_head_attention_forward
  */
-export function multiHeadAttentionForward(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  settings: MultiHeadSettings,
-): [output: Tensor, weights: Tensor | null] {
-  checkSettings(query, key, value, settings);
-  const { numHeads, biasK, biasV, addZeroAttn, dropoutP } = settings;
-  const [length, n, embed] = query.shape as [number, number, number];
-  let [q, k, v] = projectInputs(query, key, value, settings);
-  const size = embed / numHeads;
-  if (biasK !== null && biasV !== null) {
-    k = cat([k, biasK.expand(1, n, embed)]);
-    v = cat([v, biasV.expand(1, n, embed)]);
-  }
-  /** [S, N, E] → [N · heads, S, size]. */
-  const split = (x: Tensor): Tensor => x.reshape(x.shape[0]!, n * numHeads, size).transpose(0, 1);
-  [q, k, v] = [split(q), split(k), split(v)];
-  if (addZeroAttn) {
-    const blank = zeros([n * numHeads, 1, size], { dtype: k.dtype, device: k.device });
-    [k, v] = [cat([k, blank], 1), cat([v, blank], 1)];
-  }
-  const bias = scoreBias(settings, key, n, length, k.shape[1]! - key.shape[0]!);
-  const [heads, weights] = attend(q, k, v, bias, dropoutP, 1 / Math.sqrt(size));
-  const output = linear(heads.transpose(0, 1).reshape(length, n, embed), settings.outWeight, settings.outBias);
-  if (!settings.needWeights) return [output, null];
-  const perHead = weights.reshape(n, numHeads, length, -1);
-  return [output, settings.averageAttnWeights ? perHead.mean(1) : perHead];
-}
+export const multiHeadAttentionForward = named(
+  multiHead,
+  "query, key, value, embedDimToCheck, numHeads, inProjWeight, inProjBias, biasK, biasV, addZeroAttn, dropoutP, outProjWeight, outProjBias; training, keyPaddingMask, needWeights, attnMask, useSeparateProjWeight, qProjWeight, kProjWeight, vProjWeight, staticK, staticV, averageAttnWeights",
+  (
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    embedDimToCheck: number,
+    numHeads: number,
+    inProjWeight: Tensor | null,
+    inProjBias: Tensor | null,
+    biasK: Tensor | null,
+    biasV: Tensor | null,
+    addZeroAttn: boolean,
+    dropoutP: number,
+    outProjWeight: Tensor,
+    outProjBias: Tensor | null,
+    options: MultiHeadOptions = {},
+  ): [output: Tensor, weights: Tensor | null] => {
+    checkInputs({ query, key, value }, embedDimToCheck, numHeads);
+    const { training = true, needWeights = true, averageAttnWeights = true, useSeparateProjWeight = false } = options;
+    const { keyPaddingMask = null, attnMask = null, staticK = null, staticV = null } = options;
+    const tensors = { inProjBias, biasK, biasV, outProjBias, keyPaddingMask, attnMask, staticK, staticV };
+    for (const [name, x] of Object.entries(tensors)) if (x !== null) checkTensor(multiHead, x, name);
+    for (const [name, flag] of Object.entries({ addZeroAttn, needWeights, averageAttnWeights, useSeparateProjWeight }))
+      checkFlag(multiHead, name, flag);
+    if (inProjBias !== null && (inProjBias.ndim !== 1 || inProjBias.shape[0] !== 3 * embedDimToCheck))
+      throw new ShapeError(
+        `${multiHead}: inProjBias must have shape [${3 * embedDimToCheck}], got ${shapeText(inProjBias.shape)}`,
+      );
+    const p = checkNumber(multiHead, "dropoutP", dropoutP);
+    return attendInHeads(query, key, value, {
+      numHeads,
+      inWeights: projections(embedDimToCheck, inProjWeight, options),
+      inBias: inProjBias,
+      biasK,
+      biasV,
+      addZeroAttn,
+      dropoutP: training ? p : 0,
+      outWeight: checkTensor(multiHead, outProjWeight, "outProjWeight"),
+      outBias: outProjBias,
+      attnMask,
+      keyPaddingMask,
+      needWeights,
+      averageAttnWeights,
+      staticK,
+      staticV,
+    });
+  },
+);

@@ -1,9 +1,9 @@
 /** Connectionist temporal classification: Graves et al., ICML 2006. */
 
 import { record } from "../../autograd/node";
-import { checkIntegers } from "../../core/arguments";
+import { checkFlag, checkIntegers } from "../../core/arguments";
 import { isFloat } from "../../core/dtype";
-import { DTypeError, IndexError, ShapeError, ValueError } from "../../core/errors";
+import { DTypeError, describe, IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
@@ -86,7 +86,7 @@ function lengthsOf(name: string, lengths: Tensor | readonly number[] | number): 
 /** The targets of all sequences, from rows of [N, S] or one after the other. */
 function splitTargets(targets: Tensor, lengths: readonly number[], n: number): number[][] {
   if (lengths.length !== n)
-    throw new ShapeError(`ctcLoss: target_lengths must be of size batch_size, ${n}, got ${lengths.length}`);
+    throw new ShapeError(`ctcLoss: targetLengths must be of size the batch size, ${n}, got ${lengths.length}`);
   const flat = Array.from(targets.reshape(-1).tolist() as number[], Number);
   const stride = targets.ndim === 2 ? targets.shape[1]! : undefined;
   let start = 0;
@@ -110,10 +110,10 @@ function sequencesOf(
 ): Sequence[] {
   const [steps, n, c] = logProbs.shape as [number, number, number];
   if (inputLengths.length !== n)
-    throw new ShapeError(`ctcLoss: input_lengths must be of size batch_size, ${n}, got ${inputLengths.length}`);
+    throw new ShapeError(`ctcLoss: inputLengths must be of size the batch size, ${n}, got ${inputLengths.length}`);
   if (inputLengths.some((length) => !Number.isInteger(length) || length < 0 || length > steps))
     throw new ShapeError(
-      `ctcLoss: Expected input_lengths to have value at most ${steps}, but got ${shapeText(inputLengths)}`,
+      `ctcLoss: Expected inputLengths to have value at most ${steps}, but got ${shapeText(inputLengths)}`,
     );
   const values = logProbs.toTypedArray() as Float32Array | Float64Array;
   const labels = splitTargets(targets, targetLengths, n);
@@ -195,14 +195,15 @@ export const ctcLoss = named(
     checkTensor("ctcLoss", targets, "targets");
     const { blank = 0, reduction = "mean", zeroInfinity = false } = options;
     checkReduction("ctcLoss", reduction);
+    checkFlag("ctcLoss", "zeroInfinity", zeroInfinity);
     if (logProbs.ndim !== 2 && logProbs.ndim !== 3)
-      throw new ShapeError(`ctcLoss: log_probs must have 2 or 3 axes, got shape ${shapeText(logProbs.shape)}`);
+      throw new ShapeError(`ctcLoss: logProbs must have 2 or 3 axes, got shape ${shapeText(logProbs.shape)}`);
     checkFloating("ctcLoss", logProbs);
     if (isFloat(targets.dtype) || targets.dtype === "bool")
       throw new DTypeError(`ctcLoss: targets must be integers, got ${targets.dtype}; use targets.long()`);
     const c = logProbs.shape.at(-1)!;
     if (!(Number.isInteger(blank) && blank >= 0 && blank < c))
-      throw new ValueError(`ctcLoss: blank must be in label range: from 0 to ${c - 1}, got ${blank}`);
+      throw new ValueError(`ctcLoss: blank must be in label range: from 0 to ${c - 1}, got ${describe(blank)}`);
     const isBatched = logProbs.ndim === 3;
     const x = isBatched ? logProbs : logProbs.unsqueeze(1);
     const lengths = lengthsOf("targetLengths", targetLengths);

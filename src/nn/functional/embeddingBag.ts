@@ -1,7 +1,7 @@
 /** Sums, means and maxima of rows of a table. */
 
-import { checkChoice, checkInteger } from "../../core/arguments";
-import { checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { checkChoice, checkFlag, checkInteger } from "../../core/arguments";
+import { ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
@@ -36,23 +36,12 @@ export interface EmbeddingBagOptions {
   paddingIdx?: number | null;
 }
 
-const known = [
-  "offsets",
-  "maxNorm",
-  "normType",
-  "scaleGradByFreq",
-  "mode",
-  "sparse",
-  "perSampleWeights",
-  "includeLastOffset",
-  "paddingIdx",
-];
-
 function check(input: Tensor, weight: Tensor, options: EmbeddingBagOptions): BagMode {
   checkTensor("embeddingBag", input);
   checkTensor("embeddingBag", weight, "weight");
-  checkOptions("embeddingBag", options, known);
   const { offsets, mode = "mean", perSampleWeights } = options;
+  for (const name of ["scaleGradByFreq", "sparse", "includeLastOffset"] as const)
+    checkFlag("embeddingBag", name, options[name] ?? false);
   checkChoice("embeddingBag", "mode", mode, ["sum", "mean", "max"]);
   for (const [name, x] of Object.entries({ offsets, perSampleWeights }))
     if (x != null) checkTensor("embeddingBag", x, name);
@@ -60,18 +49,18 @@ function check(input: Tensor, weight: Tensor, options: EmbeddingBagOptions): Bag
   checkIndexType("embeddingBag", input, weight);
   if (input.ndim === 2 && offsets)
     throw new ValueError(
-      "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences",
+      "embeddingBag: if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences",
     );
-  if (input.ndim === 1 && offsets?.ndim !== 1) throw new ValueError("offsets has to be a 1D Tensor");
+  if (input.ndim === 1 && offsets?.ndim !== 1) throw new ValueError("embeddingBag: offsets has to be a 1D Tensor");
   if (input.ndim !== 1 && input.ndim !== 2)
-    throw new ShapeError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
+    throw new ShapeError(`embeddingBag: input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
   if (perSampleWeights && mode !== "sum")
     throw new ValueError(
-      `embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got mode='${mode}').`,
+      `embeddingBag: perSampleWeights was not null. perSampleWeights is only supported for mode='sum' (got mode='${mode}').`,
     );
   if (perSampleWeights && !sameShape(perSampleWeights.shape, input.shape))
     throw new ShapeError(
-      `embedding_bag: expected per_sample_weights to have the shape of input, ${shapeText(input.shape)}, got ${shapeText(perSampleWeights.shape)}`,
+      `embeddingBag: expected perSampleWeights to have the shape of input, ${shapeText(input.shape)}, got ${shapeText(perSampleWeights.shape)}`,
     );
   return mode;
 }
@@ -83,12 +72,12 @@ function bounds(input: Tensor, { offsets, includeLastOffset = false }: Embedding
   const starts = offsets!.tolist() as number[];
   if (starts[0] !== undefined && starts[0] !== 0)
     throw new ValueError(
-      `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${starts[0]}`,
+      `embeddingBag: offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${starts[0]}`,
     );
   if (starts.some((start, i) => start < 0 || start > (starts[i + 1] ?? start)))
     throw new ValueError("embeddingBag: offsets must not be negative, and not decrease");
   if (starts.some((start) => start > input.numel()))
-    throw new ValueError(`offsets[-1] can not be greater than input's length(${input.numel()})`);
+    throw new ValueError(`embeddingBag: offsets[-1] can not be greater than input's length(${input.numel()})`);
   return includeLastOffset ? starts : [...starts, input.numel()];
 }
 

@@ -1,6 +1,6 @@
 /** Sliding windows of images as columns, and back. */
 
-import { checkOptions, ShapeError } from "../../core/errors";
+import { ShapeError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
@@ -32,7 +32,6 @@ interface Windows {
 }
 
 function windowsOver(op: string, size: readonly number[], kernelSize: Sizes, options: FoldOptions): Windows {
-  checkOptions(op, options, ["dilation", "padding", "stride"]);
   const kernel = spread(op, "kernelSize", kernelSize, 2);
   const dilation = spread(op, "dilation", options.dilation ?? 1, 2);
   const padding = spread(op, "padding", options.padding ?? 0, 2);

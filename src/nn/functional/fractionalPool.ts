@@ -1,9 +1,12 @@
 /** Pooling over windows of random size: Graham, Fractional Max-Pooling, 2014. */
 import { noGrad } from "../../autograd/mode";
 import type { DType } from "../../core/dtype";
-import { checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../../core/shape";
+import { type Declared, named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
 import { checkAll, checkTensor } from "../../ops/checks";
+import type { Pooled } from "../../ops/pool";
 import { rand } from "../../ops/rand";
 import { numbersFor, type Sizes, spread } from "../../ops/sliding";
 import { tensor } from "../../tensor/create";
@@ -64,7 +67,7 @@ function outputSizes(
 ): number[] {
   const { outputSize = null, outputRatio = null } = options;
   if ((outputSize === null) === (outputRatio === null))
-    throw new ValueError(`${op} requires specifying either an output_size or an output_ratio, and not both`);
+    throw new ValueError(`${op}: requires specifying either outputSize or outputRatio, and not both`);
   const dims = size.length;
   const ratios = outputRatio === null ? [] : numbersFor(op, "outputRatio", outputRatio, dims);
   const output =
@@ -102,7 +105,6 @@ function fractionalMaxPool(
 ): Tensor | [Tensor, Tensor] {
   const op = `fractionalMaxPool${dims}d`;
   checkTensor(op, input);
-  checkOptions(op, options, ["outputSize", "outputRatio", "returnIndices", "_randomSamples"]);
   if (input.ndim !== dims + 1 && input.ndim !== dims + 2)
     throw new ShapeError(`${op}: Expected ${dims + 1}D or ${dims + 2}D tensor, but got: ${shapeText(input.shape)}`);
   const lead = input.shape.slice(0, -dims);
@@ -138,20 +140,37 @@ function fractionalMaxPool(
   return [values.reshape(shape), positions.reshape(shape)];
 }
 
+interface FractionalParameters extends FractionalMaxPoolOptions {
+  /** The size of the windows: one for all axes, or one for each. */
+  kernelSize: Sizes;
+}
+
+const rest = "kernelSize; outputSize, outputRatio, returnIndices, _randomSamples";
+
 /** A pooling that gives positions too if asked. */
-interface FractionalMaxPool {
+interface FractionalMaxPool extends Declared {
+  (input: Tensor, kernelSize: Sizes, options: FractionalMaxPoolOptions & { returnIndices: true }): Pooled;
   (
     input: Tensor,
     kernelSize: Sizes,
-    options: FractionalMaxPoolOptions & { returnIndices: true },
-  ): [output: Tensor, indices: Tensor];
-  (input: Tensor, kernelSize: Sizes, options?: FractionalMaxPoolOptions): Tensor;
+    outputSize: Sizes | null | undefined,
+    outputRatio: Sizes | null | undefined,
+    returnIndices: true,
+    _randomSamples?: Tensor | null,
+  ): Pooled;
+  (input: Tensor, ...given: Arguments<typeof rest, FractionalParameters>): Tensor;
+  (options: FractionalParameters & { input: Tensor; returnIndices: true }): Pooled;
+  (options: FractionalParameters & { input: Tensor }): Tensor;
+}
+
+function fractional(dims: number): FractionalMaxPool {
+  const run = (input: Tensor, kernelSize: Sizes, options: FractionalMaxPoolOptions = {}) =>
+    fractionalMaxPool(dims, input, kernelSize, options);
+  return named(`fractionalMaxPool${dims}d`, `input, ${rest}`, run) as unknown as FractionalMaxPool;
 }
 
 /** Maxima over windows of which the places are random. Shape: [N, C, H, W] or [C, H, W]. @see torch.nn.functional.fractional_max_pool2d */
-export const fractionalMaxPool2d = ((input: Tensor, kernelSize: Sizes, options: FractionalMaxPoolOptions = {}) =>
-  fractionalMaxPool(2, input, kernelSize, options)) as FractionalMaxPool;
+export const fractionalMaxPool2d: FractionalMaxPool = fractional(2);
 
 /** Maxima over windows of which the places are random. Shape: [N, C, D, H, W] or [C, D, H, W]. @see torch.nn.functional.fractional_max_pool3d */
-export const fractionalMaxPool3d = ((input: Tensor, kernelSize: Sizes, options: FractionalMaxPoolOptions = {}) =>
-  fractionalMaxPool(3, input, kernelSize, options)) as FractionalMaxPool;
+export const fractionalMaxPool3d: FractionalMaxPool = fractional(3);

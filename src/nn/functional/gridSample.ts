@@ -2,7 +2,7 @@
 
 import { noGrad } from "../../autograd/mode";
 import { checkChoice, checkIntegers, MAX_COUNT } from "../../core/arguments";
-import { checkOptions, ShapeError } from "../../core/errors";
+import { ShapeError } from "../../core/errors";
 import { checkSize, shapeText, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
@@ -129,7 +129,6 @@ function check(input: Tensor, grid: Tensor, options: GridSampleOptions): void {
   checkTensor("gridSample", grid, "grid");
   checkFloating("gridSample", input);
   checkSameDType("gridSample", input, { grid });
-  checkOptions("gridSample", options, ["mode", "paddingMode", "alignCorners"]);
   const { mode = "bilinear", paddingMode = "zeros" } = options;
   checkChoice("gridSample", "mode", mode, ["bilinear", "nearest", "bicubic"]);
   checkChoice("gridSample", "paddingMode", paddingMode, ["zeros", "border", "reflection"]);

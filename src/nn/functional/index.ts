@@ -1,33 +1,22 @@
 /** Layers as functions: `torch.nn.functional`. */
 export {
-  celu,
   celu_,
-  elu,
   elu_,
   gelu,
   hardshrink,
-  hardsigmoid,
   hardsigmoid_,
-  hardswish,
   hardswish_,
-  hardtanh,
   hardtanh_,
-  leakyRelu,
   leakyRelu_,
   logSigmoid,
   logsigmoid,
-  mish,
   mish_,
-  relu6,
-  selu,
   selu_,
-  silu,
   silu_,
   softplus,
   softshrink,
   softsign,
   tanhshrink,
-  threshold,
   threshold_,
 } from "../../ops/activation";
 export {
@@ -74,7 +63,7 @@ export {
 } from "../../ops/pool";
 export { logSoftmax, softmax } from "../../ops/softmax";
 export { tanh } from "../../ops/trigonometric";
-export { relu, relu_, sigmoid } from "../../ops/unary";
+export { relu_, sigmoid } from "../../ops/unary";
 export * from "./activation";
 export * from "./attention";
 export * from "./bilinear";
@@ -84,6 +73,7 @@ export * from "./embeddingBag";
 export * from "./fold";
 export * from "./fractionalPool";
 export * from "./gridSample";
+export * from "./inplace";
 export {
   type InterpolateMode,
   type InterpolateOptions,

@@ -148,23 +148,25 @@ function checkInput(input: Tensor, options: InterpolateOptions, mode: Interpolat
   const interpolates = mode.endsWith("linear") || mode === "bicubic";
   if (!interpolates && (options.alignCorners ?? null) !== null)
     throw new ValueError(
-      "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
+      "interpolate: alignCorners can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
     );
   if (options.antialias && mode !== "bilinear" && mode !== "bicubic")
-    throw new ValueError("Anti-alias option is only supported for bilinear and bicubic modes");
+    throw new ValueError("interpolate: antialias is only supported for bilinear and bicubic modes");
 }
 
 /** Output sizes, and the scales that were asked for (if they count). */
 function target(input: Tensor, options: InterpolateOptions): { output: number[]; scales: number[] | undefined } {
   const { size, scaleFactor, recomputeScaleFactor } = options;
   const spatial = input.shape.slice(2);
-  if (size != null && scaleFactor != null) throw new ValueError("only one of size or scale_factor should be defined");
+  if (size != null && scaleFactor != null)
+    throw new ValueError("interpolate: only one of size or scaleFactor should be defined");
   if (size != null) {
     const output = spread("interpolate", "size", size, spatial.length);
-    if (recomputeScaleFactor) throw new ValueError("recompute_scale_factor is not meaningful with an explicit size.");
+    if (recomputeScaleFactor)
+      throw new ValueError("interpolate: recomputeScaleFactor is not meaningful with an explicit size.");
     return { output, scales: undefined };
   }
-  if (scaleFactor == null) throw new ValueError("either size or scale_factor should be defined");
+  if (scaleFactor == null) throw new ValueError("interpolate: either size or scaleFactor should be defined");
   const scales = numbersFor("interpolate", "scaleFactor", scaleFactor, spatial.length);
   const output = spatial.map((n, i) => Math.floor(n * scales[i]!));
   return { output, scales: recomputeScaleFactor ? undefined : scales };

@@ -1,9 +1,9 @@
 /** Losses that compare distances and scores with a margin. */
 
-import { checkFunction, checkNumber } from "../../core/arguments";
-import { checkOptions, DTypeError, ShapeError, ValueError } from "../../core/errors";
+import { checkFlag, checkFunction, checkNumber } from "../../core/arguments";
+import { DTypeError, describe, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
-import { named } from "../../core/signature";
+import { named, within } from "../../core/signature";
 import { checkAll, checkTensor } from "../../ops/checks";
 import { checkReduction, reduceLoss } from "../../ops/loss";
 import type { LossOptions } from "../../ops/losses";
@@ -26,7 +26,7 @@ export interface MarginOptions extends LossOptions {
  */
 export const cosineEmbeddingLoss = named(
   "cosineEmbeddingLoss",
-  "input1, input2, target; margin, reduction",
+  "input1, input2, target; margin, sizeAverage, reduce, reduction",
   (input1: Tensor, input2: Tensor, target: Tensor, options: MarginOptions = {}): Tensor => {
     const { margin = 0, reduction = "mean" } = options;
     checkReduction("cosineEmbeddingLoss", reduction);
@@ -71,15 +71,15 @@ export interface TripletDistanceOptions extends MarginOptions {
  */
 export const tripletMarginWithDistanceLoss = named(
   "tripletMarginWithDistanceLoss",
-  "anchor, positive, negative;; swap, distanceFunction, margin, reduction",
+  "anchor(), positive, negative;; distanceFunction, margin, swap, reduction",
   (anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletDistanceOptions = {}): Tensor => {
     const op = "tripletMarginWithDistanceLoss";
-    checkOptions(op, options, ["distanceFunction", "margin", "swap", "reduction"]);
+    checkFlag(op, "swap", options.swap ?? false);
     const { margin = 1, swap = false, reduction = "mean" } = options;
     checkReduction(op, reduction);
     checkTriplet(op, anchor, positive, negative, margin);
     if (options.distanceFunction != null) checkFunction(op, "distanceFunction", options.distanceFunction);
-    const distance = options.distanceFunction ?? ((a: Tensor, b: Tensor) => pairwiseDistance(a, b));
+    const distance = options.distanceFunction ?? ((a: Tensor, b: Tensor) => within(op, () => pairwiseDistance(a, b)));
     const between = (a: Tensor, b: Tensor) => checkTensor(op, distance(a, b), "the result of distanceFunction");
     const near = between(anchor, positive);
     let far = between(anchor, negative);
@@ -104,10 +104,13 @@ export interface TripletMarginOptions extends MarginOptions {
  */
 export const tripletMarginLoss = named(
   "tripletMarginLoss",
-  "anchor, positive, negative; margin, p, eps, swap, reduction",
+  "anchor, positive, negative; margin, p, eps, swap, sizeAverage, reduce, reduction",
   (anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginOptions = {}): Tensor => {
     const { p = 2, eps = 1e-6, margin = 1, swap = false, reduction = "mean" } = options;
     checkTriplet("tripletMarginLoss", anchor, positive, negative, margin);
+    checkNumber("tripletMarginLoss", "p", p);
+    checkFlag("tripletMarginLoss", "swap", swap);
+    checkReduction("tripletMarginLoss", reduction);
     const distanceFunction = (a: Tensor, b: Tensor) => pairwiseDistance(a, b, { p, eps });
     return tripletMarginWithDistanceLoss(anchor, positive, negative, { margin, swap, reduction, distanceFunction });
   },
@@ -135,7 +138,7 @@ function checkClasses(op: string, target: Tensor, low: number, c: number): void 
  */
 export const multiMarginLoss = named(
   "multiMarginLoss",
-  "input, target; p, margin, weight, reduction",
+  "input, target; p, margin, weight, sizeAverage, reduce, reduction",
   (input: Tensor, target: Tensor, options: MultiMarginOptions = {}): Tensor => {
     const { p = 1, margin = 1, weight = null, reduction = "mean" } = options;
     checkReduction("multiMarginLoss", reduction);
@@ -143,7 +146,8 @@ export const multiMarginLoss = named(
     checkTensor("multiMarginLoss", target, "target");
     if (weight !== null) checkTensor("multiMarginLoss", weight, "weight");
     checkNumber("multiMarginLoss", "margin", margin);
-    if (p !== 1 && p !== 2) throw new ValueError("only p == 1 and p == 2 supported");
+    if (p !== 1 && p !== 2)
+      throw new ValueError(`multiMarginLoss: only p == 1 and p == 2 supported, got ${describe(p)}`);
     const scores = input.ndim < 2 ? input.reshape(1, -1) : input;
     const [n, c] = scores.shape as [number, number];
     if (scores.ndim !== 2 || c === 0 || target.ndim > 1 || target.numel() !== n)
@@ -173,7 +177,7 @@ export const multiMarginLoss = named(
  */
 export const multilabelMarginLoss = named(
   "multilabelMarginLoss",
-  "input, target; reduction",
+  "input, target; sizeAverage, reduce, reduction",
   (input: Tensor, target: Tensor, options: LossOptions = {}): Tensor => {
     const reduction = checkReduction("multilabelMarginLoss", options.reduction ?? "mean");
     checkTensor("multilabelMarginLoss", input);

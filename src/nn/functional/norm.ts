@@ -1,6 +1,6 @@
 /** Normalizations made of other operations. */
 
-import { checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -29,6 +29,7 @@ export const localResponseNorm = named(
   (input: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor => {
     checkTensor("localResponseNorm", input);
     const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
+    checkNumber("localResponseNorm", "k", k);
     checkInteger("localResponseNorm", "size", size, 1, MAX_COUNT);
     if (input.ndim < 3)
       throw new ShapeError(
@@ -71,6 +72,8 @@ export const rmsNorm = named(
   ): Tensor => {
     checkTensor("rmsNorm", input);
     const { weight, eps } = options;
+    if (weight != null) checkTensor("rmsNorm", weight, "weight");
+    if (eps != null) checkNumber("rmsNorm", "eps", eps);
     checkIntegers("rmsNorm", "normalizedShape", normalizedShape, 0);
     const last = input.shape.slice(-normalizedShape.length);
     if (!sameShape(last, normalizedShape))

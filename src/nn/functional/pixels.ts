@@ -11,9 +11,9 @@ import type { Tensor } from "../../tensor/tensor";
 function planes(op: string, x: Tensor, factor: number): { lead: readonly number[]; c: number; h: number; w: number } {
   if (checkTensor(op, x).ndim < 3)
     throw new ShapeError(
-      `${op} expects input to have at least 3 dimensions, but got input with ${x.ndim} dimension(s)`,
+      `${op}: expects input to have at least 3 dimensions, but got input with ${x.ndim} dimension(s)`,
     );
-  checkInteger(op, "the factor", factor, 1);
+  checkInteger(op, op === "pixelShuffle" ? "upscaleFactor" : "downscaleFactor", factor, 1, 1 << 15);
   const [c, h, w] = x.shape.slice(-3) as [number, number, number];
   return { lead: x.shape.slice(0, -3), c, h, w };
 }
@@ -27,7 +27,7 @@ export const pixelShuffle = named(
     const r = upscaleFactor;
     if (c % (r * r) !== 0)
       throw new ShapeError(
-        `pixelShuffle expects its input's channels to be divisible by ${r * r}, but got input of shape ${shapeText(input.shape)}`,
+        `pixelShuffle: expects its input's channels to be divisible by ${r * r}, but got input of shape ${shapeText(input.shape)}`,
       );
     const out = c / (r * r);
     return input
@@ -46,7 +46,7 @@ export const pixelUnshuffle = named(
     const r = downscaleFactor;
     if (h % r !== 0 || w % r !== 0)
       throw new ShapeError(
-        `pixelUnshuffle expects height and width to be divisible by ${r}, but got input of shape ${shapeText(input.shape)}`,
+        `pixelUnshuffle: expects height and width to be divisible by ${r}, but got input of shape ${shapeText(input.shape)}`,
       );
     return input
       .reshape(sizeOfShape(lead), c, h / r, r, w / r, r)
@@ -59,7 +59,7 @@ export const pixelUnshuffle = named(
 export const channelShuffle = named("channelShuffle", "input, groups", (input: Tensor, groups: number): Tensor => {
   if (checkTensor("channelShuffle", input).ndim < 3)
     throw new ShapeError(
-      `channelShuffle expects input with > 2 dims, but got input with sizes ${shapeText(input.shape)}`,
+      `channelShuffle: expects input with > 2 dims, but got input with sizes ${shapeText(input.shape)}`,
     );
   const [n, c] = input.shape as [number, number];
   if (checkInteger("channelShuffle", "groups", groups) < 1 || c % groups !== 0)

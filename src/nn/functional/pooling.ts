@@ -1,7 +1,7 @@
 /** Pooling made of other operations, and its reverse. */
 
 import { checkIntegers, checkNumber } from "../../core/arguments";
-import { checkOptions, ShapeError } from "../../core/errors";
+import { ShapeError } from "../../core/errors";
 import { checkSize, sameShape, shapeText, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
@@ -21,7 +21,6 @@ export interface LPPoolOptions {
 function lpPool(dims: number, input: Tensor, order: number, kernelSize: Sizes, options: LPPoolOptions): Tensor {
   const op = `lpPool${dims}d`;
   checkTensor(op, input);
-  checkOptions(op, options, ["stride", "ceilMode"]);
   const normType = checkNumber(op, "normType", order);
   const kernel = spread(op, "kernelSize", kernelSize, dims);
   const mean = [avgPool1d, avgPool2d, avgPool3d][dims - 1]!(input.pow(normType), kernel, options);
@@ -68,7 +67,6 @@ export interface MaxUnpoolOptions {
 }
 
 function unpooledSize(op: string, dims: number, input: Tensor, kernelSize: Sizes, options: MaxUnpoolOptions): number[] {
-  checkOptions(op, options, ["stride", "padding", "outputSize"]);
   const kernel = spread(op, "kernelSize", kernelSize, dims);
   const stride = spread(op, "stride", options.stride ?? kernel, dims);
   const padding = spread(op, "padding", options.padding ?? 0, dims);
@@ -83,7 +81,7 @@ function unpooledSize(op: string, dims: number, input: Tensor, kernelSize: Sizes
     const [low, high] = [usual[i]! - stride[i]!, usual[i]! + stride[i]!];
     if (!(low < n && n < high))
       throw new ShapeError(
-        `invalid output_size ${shapeText(outputSize)} (dim ${i} must be between ${low} and ${high})`,
+        `${op}: invalid outputSize ${shapeText(outputSize)} (dim ${i} must be between ${low} and ${high})`,
       );
   });
   return asked;

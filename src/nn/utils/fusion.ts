@@ -1,7 +1,8 @@
 /** Layers in evaluation mode put together with the batch normalization after them. */
 
-import { ArgumentError, checkOptions, describe } from "../../core/errors";
-import { named } from "../../core/signature";
+import { checkFlag, checkNumber } from "../../core/arguments";
+import { ArgumentError, describe } from "../../core/errors";
+import { type Declared, named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import type { Tensor } from "../../tensor/tensor";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../batchnorm";
@@ -52,7 +53,7 @@ function fuse(
 function statisticsOf(op: string, layer: Module, norm: BatchNorm) {
   checkModule(op, layer);
   if (![BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm].some((type) => norm instanceof type))
-    throw new ArgumentError(`${op}: norm must be a batch normalization, got ${describe(norm)}`);
+    throw new ArgumentError(`${op}: bn must be a batch normalization, got ${describe(norm)}`);
   const { training, runningMean, runningVar, eps, weight, bias } = norm;
   if (layer.training || training)
     throw new ArgumentError(`${op}: fusion is only for eval! Call eval() on both modules`);
@@ -62,27 +63,37 @@ function statisticsOf(op: string, layer: Module, norm: BatchNorm) {
 }
 
 /**
- * The weight and bias of a convolution that does what one of `weight` and `bias` and a batch normalization in evaluation mode do.
+ * The weight and bias of a convolution that does what one of `convW` and `convB` and a batch normalization in evaluation mode do.
  * @param options.transpose Whether it is a transposed convolution. Default: false.
  * @see torch.nn.utils.fusion.fuse_conv_bn_weights
  */
 export const fuseConvBnWeights = named(
   "fuseConvBnWeights",
-  "weight, bias, norm;; transpose",
+  "convW, convB, bnRm, bnRv, bnEps, bnW, bnB; transpose",
   (
-    weight: Tensor,
-    bias: Tensor | null,
-    norm: BatchNorm,
-    options: { transpose?: boolean } = {},
+    convW: Tensor,
+    convB: Tensor | null,
+    bnRm: Tensor,
+    bnRv: Tensor,
+    bnEps: number,
+    bnW: Tensor | null,
+    bnB: Tensor | null,
+    { transpose = false }: { transpose?: boolean } = {},
   ): [weight: Parameter, bias: Parameter] => {
     const op = "fuseConvBnWeights";
-    checkOptions(op, options, ["transpose"]);
-    const statistics = statisticsOf(op, norm, norm);
-    checkTensor(op, weight, "weight");
-    if (bias !== null) checkTensor(op, bias, "bias");
-    return fuse(weight, bias, statistics, options.transpose ? 1 : 0);
+    for (const [name, x] of Object.entries({ convW, bnRm, bnRv })) checkTensor(op, x, name);
+    for (const [name, x] of Object.entries({ convB, bnW, bnB })) if (x !== null) checkTensor(op, x, name);
+    const eps = checkNumber(op, "bnEps", bnEps);
+    checkFlag(op, "transpose", transpose);
+    const norm = { runningMean: bnRm, runningVar: bnRv, eps, weight: bnW, bias: bnB };
+    return fuse(convW, convB, norm, transpose ? 1 : 0);
   },
 );
+
+interface FuseConvBnEval extends Declared {
+  <C extends Convolution>(conv: C, bn: BatchNorm, options?: boolean | { transpose?: boolean }): C;
+  <C extends Convolution>(given: { conv: C; bn: BatchNorm; transpose?: boolean }): C;
+}
 
 /**
  * One convolution in place of a convolution and the batch normalization after it. Neither is changed.
@@ -90,27 +101,31 @@ export const fuseConvBnWeights = named(
  * @throws ArgumentError in training mode.
  * @example const fused = nn.utils.fuseConvBnEval(conv.eval(), bn.eval());
  */
-export function fuseConvBnEval<C extends Convolution>(conv: C, norm: BatchNorm): C {
-  const statistics = statisticsOf("fuseConvBnEval", conv, norm);
-  tensorField("fuseConvBnEval", conv, "weight");
-  const fused = deepcopy(conv);
-  [fused.weight, fused.bias] = fuse(conv.weight, conv.bias, statistics, outputAxis(conv));
-  return fused;
-}
+export const fuseConvBnEval = named(
+  "fuseConvBnEval",
+  "conv, bn; transpose",
+  <C extends Convolution>(conv: C, norm: BatchNorm, options: { transpose?: boolean } = {}): C => {
+    const statistics = statisticsOf("fuseConvBnEval", conv, norm);
+    tensorField("fuseConvBnEval", conv, "weight");
+    const axis =
+      options.transpose === undefined
+        ? outputAxis(conv)
+        : Number(checkFlag("fuseConvBnEval", "transpose", options.transpose));
+    const fused = deepcopy(conv);
+    [fused.weight, fused.bias] = fuse(conv.weight, conv.bias, statistics, axis);
+    return fused;
+  },
+) as unknown as FuseConvBnEval;
 
 /**
  * One linear layer in place of a linear layer and the batch normalization after it. Neither is changed.
  * @see torch.nn.utils.fusion.fuse_linear_bn_eval
  * @throws ArgumentError in training mode.
  */
-export const fuseLinearBnEval = named(
-  "fuseLinearBnEval",
-  "linear, norm",
-  (linear: Linear, norm: BatchNorm1d): Linear => {
-    const statistics = statisticsOf("fuseLinearBnEval", linear, norm);
-    tensorField("fuseLinearBnEval", linear, "weight");
-    const fused = deepcopy(linear);
-    [fused.weight, fused.bias] = fuse(linear.weight, linear.bias, statistics, 0);
-    return fused;
-  },
-);
+export const fuseLinearBnEval = named("fuseLinearBnEval", "linear, bn", (linear: Linear, norm: BatchNorm1d): Linear => {
+  const statistics = statisticsOf("fuseLinearBnEval", linear, norm);
+  tensorField("fuseLinearBnEval", linear, "weight");
+  const fused = deepcopy(linear);
+  [fused.weight, fused.bias] = fuse(linear.weight, linear.bias, statistics, 0);
+  return fused;
+});

@@ -1,8 +1,10 @@
 /** Ready-made parametrizations: orthogonal matrices, and matrices whose largest singular value is one. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkChoice, checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
-import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { ArgumentError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { eye } from "../../ops/creation";
 import { geqrf, solve } from "../../ops/decompositions";
@@ -15,6 +17,7 @@ import { Module } from "../module";
 import { snakeCase } from "../state";
 import { outputAxis, tensorField } from "./fields";
 import { registerParametrization } from "./parametrize";
+import type { ModuleTool } from "./tool";
 
 /** How free numbers become an orthogonal matrix. */
 export type OrthogonalMap = "matrixExp" | "cayley" | "householder";
@@ -128,17 +131,21 @@ export class Orthogonal extends Module {
  * @throws ShapeError for a vector.
  * @example nn.utils.parametrizations.orthogonal(new nn.Linear(20, 40))
  */
-export function orthogonal<M extends Module>(module: M, name = "weight", options: OrthogonalOptions = {}): M {
-  checkOptions("orthogonal", options, ["orthogonalMap", "useTrivialization"]);
-  const weight = tensorField("orthogonal", module, name);
-  checkMatrices("orthogonal", weight);
-  const isSquare = weight.shape.at(-2) === weight.shape.at(-1);
-  const map = options.orthogonalMap ?? (isSquare ? "matrixExp" : "householder");
-  checkChoice("orthogonal", "orthogonalMap", map, maps);
-  return registerParametrization(module, name, new Orthogonal(map, options.useTrivialization ?? true), {
-    unsafe: true,
-  });
-}
+export const orthogonal = named(
+  "orthogonal",
+  "module(), name?; orthogonalMap; useTrivialization",
+  <M extends Module>(module: M, name = "weight", options: OrthogonalOptions = {}): M => {
+    const weight = tensorField("orthogonal", module, name);
+    checkMatrices("orthogonal", weight);
+    const isSquare = weight.shape.at(-2) === weight.shape.at(-1);
+    const map = options.orthogonalMap ?? (isSquare ? "matrixExp" : "householder");
+    checkChoice("orthogonal", "orthogonalMap", map, maps);
+    checkFlag("orthogonal", "useTrivialization", options.useTrivialization ?? true);
+    return registerParametrization(module, name, new Orthogonal(map, options.useTrivialization ?? true), {
+      unsafe: true,
+    });
+  },
+) as unknown as ModuleTool<"; name, orthogonalMap; useTrivialization", OrthogonalOptions & { name?: string }>;
 
 /** Options of {@link spectralNorm}. */
 export interface SpectralNormParametrizationOptions {
@@ -221,20 +228,21 @@ export class SpectralNorm extends Module {
  * @throws ValueError for a number of iterations below one.
  * @example nn.utils.parametrizations.spectralNorm(new nn.Linear(20, 40))
  */
-export function spectralNorm<M extends Module>(
-  module: M,
-  name = "weight",
-  options: SpectralNormParametrizationOptions = {},
-): M {
-  checkOptions("spectralNorm", options, ["nPowerIterations", "eps", "dim"]);
-  const { nPowerIterations = 1, eps = 1e-12, dim } = options;
-  if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
-    throw new ValueError(
-      `spectralNorm: Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}`,
-    );
-  checkNumber("spectralNorm", "eps", eps);
-  const weight = tensorField("spectralNorm", module, name);
-  const axis = dim ?? outputAxis(module);
-  const norm = new SpectralNorm(weight, nPowerIterations, axis < 0 ? axis + weight.ndim : axis, eps);
-  return registerParametrization(module, name, norm);
-}
+export const spectralNorm = named(
+  "spectralNorm",
+  "module(), name?; nPowerIterations, eps, dim",
+  <M extends Module>(module: M, name = "weight", options: SpectralNormParametrizationOptions = {}): M => {
+    const { nPowerIterations = 1, eps = 1e-12, dim } = options;
+    if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
+      throw new ValueError(`spectralNorm: Expected nPowerIterations to be positive, but got ${nPowerIterations}`);
+    checkNumber("spectralNorm", "eps", eps);
+    const weight = tensorField("spectralNorm", module, name);
+    const axis = dim ?? outputAxis(module);
+    if (weight.ndim > 0) checkInteger("spectralNorm", "dim", axis, -weight.ndim, weight.ndim - 1);
+    const norm = new SpectralNorm(weight, nPowerIterations, axis < 0 ? axis + weight.ndim : axis, eps);
+    return registerParametrization(module, name, norm);
+  },
+) as unknown as ModuleTool<
+  "; name, nPowerIterations, eps, dim",
+  SpectralNormParametrizationOptions & { name?: string }
+>;

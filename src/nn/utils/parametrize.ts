@@ -1,10 +1,10 @@
 /** Parameters that are computed from other ones by modules. */
 
 import { noGrad } from "../../autograd/mode";
-import { checkString } from "../../core/arguments";
-import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
+import { checkFlag, checkString } from "../../core/arguments";
+import { ArgumentError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
-import { named } from "../../core/signature";
+import { type Declared, named } from "../../core/signature";
 import { Mode } from "../../platform/mode";
 import { replaceData } from "../../tensor/data";
 import type { Tensor } from "../../tensor/tensor";
@@ -13,6 +13,7 @@ import { ModuleDict, ModuleList } from "../container";
 import type { Module } from "../module";
 import { Parameter } from "../parameter";
 import { setField, tensorField } from "./fields";
+import type { ModuleTool } from "./tool";
 
 /** A parametrization; `rightInverse` finds what gives a tensor, so that the tensor can be assigned. */
 interface Invertible extends Module {
@@ -63,8 +64,14 @@ function read(list: ParametrizationList): Tensor {
  * Computes every parametrized tensor once in `body`, instead of at each use.
  * @see torch.nn.utils.parametrize.cached
  */
-export function cached<R>(body: () => R): R {
-  return cache.run("cached", cache.value ?? new Map(), body);
+export const cached = named(
+  "cached",
+  "body()",
+  <R>(body: () => R): R => cache.run("cached", cache.value ?? new Map(), body),
+) as unknown as Cached;
+
+interface Cached extends Declared {
+  <R>(body: () => R): R;
 }
 
 interface Parametrized extends Module {
@@ -78,12 +85,23 @@ const listOf = (module: Module, name: string): ParametrizationList | undefined =
 export const isParametrized = named(
   "isParametrized",
   "module, tensorName?",
-  (module: Module, name?: string): boolean => {
+  (module: Module, name?: string | null): boolean => {
     checkModule("isParametrized", module);
+    if (name != null) checkString("isParametrized", "tensorName", name);
     const dict = (module as Parametrized).parametrizations;
-    return dict instanceof ModuleDict && (name === undefined ? dict.size > 0 : dict.has(name));
+    return dict instanceof ModuleDict && (name == null ? dict.size > 0 : dict.has(name));
   },
 );
+
+/** What {@link registerParametrization} takes after the module. */
+export interface ParametrizationParameters {
+  /** The name of the tensor. */
+  tensorName: string;
+  /** What computes the tensor from what is learnt. */
+  parametrization: Module;
+  /** Do not check that the shape is kept. Default: false. */
+  unsafe?: boolean;
+}
 
 /**
  * Lets a tensor of `module` be computed by `parametrization` from then on; what is learnt is in
@@ -91,43 +109,42 @@ export const isParametrized = named(
  * @see torch.nn.utils.parametrize.register_parametrization
  * @throws ShapeError if the parametrization changes the shape.
  */
-export function registerParametrization<M extends Module>(
-  module: M,
-  name: string,
-  parametrization: Module,
-  options: { unsafe?: boolean } = {},
-): M {
-  checkOptions("registerParametrization", options, ["unsafe"]);
-  checkModule("registerParametrization", parametrization, "parametrization");
-  const before = tensorField("registerParametrization", module, name);
-  parametrization.train(module.training);
-  if (!options.unsafe) checkShape(parametrization, before);
-  const list = listOf(module, name);
-  if (list !== undefined) {
-    const value = before.detach();
-    list.append(parametrization);
-    list.assign(value);
+export const registerParametrization = named(
+  "registerParametrization",
+  "module, tensorName, parametrization();; unsafe",
+  <M extends Module>(module: M, name: string, parametrization: Module, options: { unsafe?: boolean } = {}): M => {
+    checkFlag("registerParametrization", "unsafe", options.unsafe ?? false);
+    checkModule("registerParametrization", parametrization, "parametrization");
+    const before = tensorField("registerParametrization", module, name);
+    parametrization.train(module.training);
+    if (!options.unsafe) checkShape(parametrization, before);
+    const list = listOf(module, name);
+    if (list !== undefined) {
+      const value = before.detach();
+      list.append(parametrization);
+      list.assign(value);
+      return module;
+    }
+    setField(module, name, undefined);
+    const made = new ParametrizationList([parametrization], before);
+    (module as Parametrized).parametrizations ??= new ModuleDict();
+    (module as Parametrized).parametrizations!.set(name, made);
+    // Not enumerable, so that the computed tensor is no field of the module's own.
+    Object.defineProperty(module, name, {
+      configurable: true,
+      enumerable: false,
+      get: () => read(made),
+      set: (value: Tensor) => made.assign(value),
+    });
     return module;
-  }
-  setField(module, name, undefined);
-  const made = new ParametrizationList([parametrization], before);
-  (module as Parametrized).parametrizations ??= new ModuleDict();
-  (module as Parametrized).parametrizations!.set(name, made);
-  // Not enumerable, so that the computed tensor is no field of the module's own.
-  Object.defineProperty(module, name, {
-    configurable: true,
-    enumerable: false,
-    get: () => read(made),
-    set: (value: Tensor) => made.assign(value),
-  });
-  return module;
-}
+  },
+) as unknown as ModuleTool<"tensorName, parametrization;; unsafe", ParametrizationParameters>;
 
 function checkShape(parametrization: Invertible, before: Tensor): void {
   const after = noGrad(() => parametrization(before)) as Tensor;
   if (!sameShape(after.shape, before.shape) || after.dtype !== before.dtype)
     throw new ShapeError(
-      `Registering a parametrization may not change the shape or dtype of the tensor: from ${shapeText(before.shape)} ${before.dtype} to ${shapeText(after.shape)} ${after.dtype}`,
+      `registerParametrization: a parametrization may not change the shape or dtype of the tensor: from ${shapeText(before.shape)} ${before.dtype} to ${shapeText(after.shape)} ${after.dtype}`,
     );
 }
 
@@ -136,29 +153,29 @@ function checkShape(parametrization: Invertible, before: Tensor): void {
  * @param options.leaveParametrized Whether it keeps its computed value; otherwise it gets what was learnt. Default: true.
  * @see torch.nn.utils.parametrize.remove_parametrizations
  */
-export function removeParametrizations<M extends Module>(
-  module: M,
-  name: string,
-  options: { leaveParametrized?: boolean } = {},
-): M {
-  checkOptions("removeParametrizations", options, ["leaveParametrized"]);
-  checkModule("removeParametrizations", module);
-  checkString("removeParametrizations", "name", name);
-  const list = listOf(module, name);
-  if (list === undefined)
-    throw new ArgumentError(
-      `removeParametrizations: Module ${module.constructor.name} does not have a parametrization on ${name}`,
-    );
-  const value =
-    options.leaveParametrized === false
-      ? list.original
-      : noGrad(() => list())
-          .detach()
-          .clone();
-  const { requiresGrad } = list.original;
-  (module as Parametrized).parametrizations!.delete(name);
-  if (!isParametrized(module)) setField(module, "parametrizations", undefined);
-  setField(module, name, undefined);
-  setField(module, name, value instanceof Parameter ? value : new Parameter(value, { requiresGrad }));
-  return module;
-}
+export const removeParametrizations = named(
+  "removeParametrizations",
+  "module(), tensorName; leaveParametrized",
+  <M extends Module>(module: M, name: string, options: { leaveParametrized?: boolean } = {}): M => {
+    checkFlag("removeParametrizations", "leaveParametrized", options.leaveParametrized ?? true);
+    checkModule("removeParametrizations", module);
+    checkString("removeParametrizations", "tensorName", name);
+    const list = listOf(module, name);
+    if (list === undefined)
+      throw new ArgumentError(
+        `removeParametrizations: Module ${module.constructor.name} does not have a parametrization on ${name}`,
+      );
+    const value =
+      options.leaveParametrized === false
+        ? list.original
+        : noGrad(() => list())
+            .detach()
+            .clone();
+    const { requiresGrad } = list.original;
+    (module as Parametrized).parametrizations!.delete(name);
+    if (!isParametrized(module)) setField(module, "parametrizations", undefined);
+    setField(module, name, undefined);
+    setField(module, name, value instanceof Parameter ? value : new Parameter(value, { requiresGrad }));
+    return module;
+  },
+) as unknown as ModuleTool<"tensorName; leaveParametrized", { tensorName: string; leaveParametrized?: boolean }>;

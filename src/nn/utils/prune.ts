@@ -3,7 +3,7 @@
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
 import { checkArray, checkInteger, checkNumber } from "../../core/arguments";
-import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { ArgumentError, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
@@ -14,6 +14,7 @@ import { checkModule } from "../checks";
 import type { Module } from "../module";
 import { Parameter } from "../parameter";
 import { parameterField, setField, tensorField } from "./fields";
+import type { ModuleTool } from "./tool";
 
 /** The hooks that apply the masks, by module and parameter. */
 const active = new WeakMap<Module, Map<string, RemovableHandle>>();
@@ -35,35 +36,39 @@ export const isPruned = named("isPruned", "module", (module: Module): boolean =>
  * that is there already, what either drops is dropped.
  * @see torch.nn.utils.prune.custom_from_mask
  */
-export function customFromMask<M extends Module>(module: M, name: string, mask: Tensor): M {
-  tensorField("customFromMask", module, name);
-  checkTensor("customFromMask", mask, "mask");
-  const old = maskOf(module, name);
-  const original =
-    old === undefined
-      ? parameterField("customFromMask", module, name)
-      : parameterField("prune", module, `${name}_orig`);
-  if (!sameShape(mask.shape, original.shape))
-    throw new ShapeError(
-      `customFromMask: a mask of shape ${shapeText(mask.shape)} does not fit a parameter of shape ${shapeText(original.shape)}`,
+export const customFromMask = named(
+  "customFromMask",
+  "module, name, mask",
+  <M extends Module>(module: M, name: string, mask: Tensor): M => {
+    tensorField("customFromMask", module, name);
+    checkTensor("customFromMask", mask, "mask");
+    const old = maskOf(module, name);
+    const original =
+      old === undefined
+        ? parameterField("customFromMask", module, name)
+        : parameterField("prune", module, `${name}_orig`);
+    if (!sameShape(mask.shape, original.shape))
+      throw new ShapeError(
+        `customFromMask: a mask of shape ${shapeText(mask.shape)} does not fit a parameter of shape ${shapeText(original.shape)}`,
+      );
+    const factors = noGrad(() =>
+      old === undefined ? mask.to(original.dtype).clone() : old.mul(mask.to(original.dtype)),
     );
-  const factors = noGrad(() =>
-    old === undefined ? mask.to(original.dtype).clone() : old.mul(mask.to(original.dtype)),
-  );
-  if (old === undefined) {
-    setField(module, name, undefined);
-    setField(module, `${name}_orig`, original);
-    const hook = module.registerForwardPreHook(() => setField(module, name, masked(module, name)));
-    active.set(module, (active.get(module) ?? new Map<string, RemovableHandle>()).set(name, hook));
-  }
-  module.registerBuffer(`${name}_mask`, factors);
-  setField(module, name, masked(module, name));
-  return module;
-}
+    if (old === undefined) {
+      setField(module, name, undefined);
+      setField(module, `${name}_orig`, original);
+      const hook = module.registerForwardPreHook(() => setField(module, name, masked(module, name)));
+      active.set(module, (active.get(module) ?? new Map<string, RemovableHandle>()).set(name, hook));
+    }
+    module.registerBuffer(`${name}_mask`, factors);
+    setField(module, name, masked(module, name));
+    return module;
+  },
+) as unknown as ModuleTool<"name, mask", { name: string; mask: Tensor }>;
 
 /** How many of `total` an amount means: a number of units, or a share of them. */
-function count(op: string, amount: number, total: number): number {
-  checkNumber(op, "amount", amount);
+function count(op: string, given: number, total: number): number {
+  const amount = checkNumber(op, "amount", given);
   if (!(amount >= 0) || (!Number.isInteger(amount) && amount > 1))
     throw new ValueError(
       `${op}: amount=${amount} should either be a float in the range [0, 1] or a non-negative integer`,
@@ -104,13 +109,47 @@ function unstructured<M extends Module>(
   return customFromMask(module, name, mask);
 }
 
+/** Scores in place of a parameter's own. @throws ShapeError unless there is one for each entry. */
+function scoresFor(op: string, x: Tensor, scores: Tensor | null): Tensor | null {
+  if (scores !== null && !sameShape(checkTensor(op, scores, "importanceScores").shape, x.shape))
+    throw new ShapeError(
+      `${op}: importanceScores must have the shape of the parameter, ${shapeText(x.shape)}, got ${shapeText(scores.shape)}`,
+    );
+  return scores;
+}
+
+/** What {@link lnStructured} takes after the module. */
+export interface LnStructuredParameters {
+  /** The name of the parameter. */
+  name: string;
+  /** How many slices, or which share of them. */
+  amount: number;
+  /** The degree of the norm. */
+  n: number;
+  /** The axis of the slices. */
+  dim: number;
+  /** Scores in place of the entries of the parameter. */
+  importanceScores?: Tensor | null;
+}
+
 /** Drops the entries of smallest absolute value: `amount` of them, or that share. @see torch.nn.utils.prune.l1_unstructured */
-export const l1Unstructured = <M extends Module>(module: M, name: string, amount: number): M =>
-  unstructured("l1Unstructured", module, name, amount, (x) => x.abs());
+export const l1Unstructured = named(
+  "l1Unstructured",
+  "module, name, amount, importanceScores?",
+  <M extends Module>(module: M, name: string, amount: number, scores: Tensor | null = null): M =>
+    unstructured("l1Unstructured", module, name, amount, (x) => scoresFor("l1Unstructured", x, scores) ?? x.abs()),
+) as unknown as ModuleTool<
+  "name, amount; importanceScores",
+  { name: string; amount: number; importanceScores?: Tensor | null }
+>;
 
 /** Drops random entries: `amount` of them, or that share. @see torch.nn.utils.prune.random_unstructured */
-export const randomUnstructured = <M extends Module>(module: M, name: string, amount: number): M =>
-  unstructured("randomUnstructured", module, name, amount, (x) => randLike(x));
+export const randomUnstructured = named(
+  "randomUnstructured",
+  "module, name, amount",
+  <M extends Module>(module: M, name: string, amount: number): M =>
+    unstructured("randomUnstructured", module, name, amount, (x) => randLike(x)),
+) as unknown as ModuleTool<"name, amount", { name: string; amount: number }>;
 
 /** Drops whole slices along `dim` by scores, one for each slice. */
 function structured<M extends Module>(
@@ -140,12 +179,29 @@ function structured<M extends Module>(
  * @param n The degree of the norm.
  * @see torch.nn.utils.prune.ln_structured
  */
-export const lnStructured = <M extends Module>(module: M, name: string, amount: number, n: number, dim: number): M =>
-  structured("lnStructured", module, name, amount, dim, (x, others) => x.norm(n, others));
+export const lnStructured = named(
+  "lnStructured",
+  "module, name, amount, n, dim, importanceScores?",
+  <M extends Module>(
+    module: M,
+    name: string,
+    amount: number,
+    n: number,
+    dim: number,
+    scores: Tensor | null = null,
+  ): M =>
+    structured("lnStructured", module, name, amount, dim, (x, others) =>
+      (scoresFor("lnStructured", x, scores) ?? x).norm(n, others),
+    ),
+) as unknown as ModuleTool<"name, amount, n, dim; importanceScores", LnStructuredParameters>;
 
 /** Drops random slices along `dim`: `amount` of them, or that share. @see torch.nn.utils.prune.random_structured */
-export const randomStructured = <M extends Module>(module: M, name: string, amount: number, dim: number): M =>
-  structured("randomStructured", module, name, amount, dim, (x, others) => randLike(x.sum(others)));
+export const randomStructured = named(
+  "randomStructured",
+  "module, name, amount, dim",
+  <M extends Module>(module: M, name: string, amount: number, dim: number): M =>
+    structured("randomStructured", module, name, amount, dim, (x, others) => randLike(x.sum(others))),
+) as unknown as ModuleTool<"name, amount, dim", { name: string; amount: number; dim: number }>;
 
 /** Options of {@link globalUnstructured}. */
 export interface GlobalPruneOptions {
@@ -163,7 +219,6 @@ export const globalUnstructured = named(
   "parameters;; amount",
   (parameters: readonly (readonly [module: Module, name: string])[], options: GlobalPruneOptions): void => {
     const op = "globalUnstructured";
-    checkOptions(op, options, ["amount"]);
     checkNumber(op, "amount", options?.amount);
     for (const [i, pair] of checkArray(op, "parameters", parameters, "[module, name] pairs").entries())
       checkArray(op, `parameters[${i}]`, pair, "a module and a name");
@@ -189,11 +244,15 @@ export const globalUnstructured = named(
 );
 
 /** Gives a parameter a mask of ones, as a place for later ones. @see torch.nn.utils.prune.identity */
-export const identity = <M extends Module>(module: M, name: string): M =>
-  customFromMask(module, name, tensorField("identity", module, name).detach().onesLike());
+export const identity = named(
+  "identity",
+  "module, name",
+  <M extends Module>(module: M, name: string): M =>
+    customFromMask(module, name, tensorField("identity", module, name).detach().onesLike()),
+) as unknown as ModuleTool<"name", { name: string }>;
 
 /** Makes the pruned values the parameter; what was dropped is zero for good. @see torch.nn.utils.prune.remove */
-export function remove<M extends Module>(module: M, name: string): M {
+export const remove = named("remove", "module, name", <M extends Module>(module: M, name: string): M => {
   tensorField("remove", module, name);
   const hook = active.get(module)?.get(name);
   if (hook === undefined)
@@ -207,4 +266,4 @@ export function remove<M extends Module>(module: M, name: string): M {
   for (const field of [name, `${name}_orig`, `${name}_mask`]) setField(module, field, undefined);
   setField(module, name, new Parameter(value, { requiresGrad }));
   return module;
-}
+}) as unknown as ModuleTool<"name", { name: string }>;

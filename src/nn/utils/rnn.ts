@@ -90,11 +90,11 @@ function lengthsOf(op: string, lengths: Tensor | readonly number[]): number[] {
 function checkLengths(lengths: readonly number[], x: Tensor): void {
   if (lengths.length !== x.shape[1])
     throw new ShapeError(
-      `Expected \`len(lengths)\` to be equal to batch_size, but got ${lengths.length} (batch_size=${x.shape[1]})`,
+      `packPaddedSequence: Expected as many lengths as sequences, ${x.shape[1]}, but got ${lengths.length}`,
     );
   if (lengths.some((length) => !(length > 0)))
     throw new ValueError(
-      "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0",
+      "packPaddedSequence: Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0",
     );
   if (lengths.some((length) => length > x.shape[0]!))
     throw new ValueError(`packPaddedSequence: a length exceeds the ${x.shape[0]} steps of the input`);
@@ -103,7 +103,7 @@ function checkLengths(lengths: readonly number[], x: Tensor): void {
 function checkSorted(lengths: readonly number[]): void {
   if (lengths.some((length, i) => i > 0 && length > lengths[i - 1]!))
     throw new ValueError(
-      "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True; pass { enforceSorted: false }",
+      "packPaddedSequence: lengths must be sorted in decreasing order; pass { enforceSorted: false } for others",
     );
 }
 
@@ -132,7 +132,7 @@ export const padPackedSequence = named(
     const total = checkInteger("padPackedSequence", "totalLength", totalLength ?? batchSizes.length, 0, MAX_COUNT);
     if (total < batchSizes.length)
       throw new ValueError(
-        `Expected total_length to be at least the length of the longest sequence in input, but got total_length=${total} and max sequence length being ${batchSizes.length}`,
+        `padPackedSequence: Expected totalLength to be at least the length of the longest sequence in input, but got totalLength=${total} and max sequence length being ${batchSizes.length}`,
       );
     const n = batchSizes[0]!;
     const blank = (rows: number) =>

@@ -22,6 +22,6 @@ export function skipInit<A extends unknown[], M extends Module>(
   module: ModuleClass<A, M> | ((...args: A) => M),
   ...args: A
 ): M {
-  if (!isClass(module)) checkFunction("skipInit", "module", module);
+  if (!isClass(module)) checkFunction("skipInit", "moduleCls", module);
   return withoutInit(() => (isClass<A, M>(module) ? new module(...args) : module(...args)));
 }

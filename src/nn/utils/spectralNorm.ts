@@ -1,13 +1,16 @@
 /** Weights divided by their largest singular value: Miyato et al., ICLR 2018. */
+
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
 import { checkInteger, checkNumber } from "../../core/arguments";
-import { ArgumentError, checkOptions, ValueError } from "../../core/errors";
+import { ArgumentError, ValueError } from "../../core/errors";
+import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
 import { normalize } from "../functional/distance";
 import type { Module } from "../module";
 import { Parameter } from "../parameter";
 import { outputAxis, parameterField, setField, tensorField } from "./fields";
+import type { ModuleTool } from "./tool";
 
 /** Options of {@link spectralNorm}. */
 export interface SpectralNormOptions {
@@ -53,50 +56,55 @@ function weightOf(module: Module, name: string, settings: Settings, iterates: bo
  * Divides a weight by its largest singular value before each call; `<name>_orig` is what is learnt.
  * @see torch.nn.utils.spectral_norm
  */
-export function spectralNorm<M extends Module>(module: M, name = "weight", options: SpectralNormOptions = {}): M {
-  checkOptions("spectralNorm", options, ["nPowerIterations", "eps", "dim"]);
-  const { nPowerIterations = 1, eps = 1e-12 } = options;
-  if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
-    throw new ValueError(
-      `spectralNorm: Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}`,
+export const spectralNorm = named(
+  "spectralNorm",
+  "module, name?; nPowerIterations, eps, dim",
+  <M extends Module>(module: M, name = "weight", options: SpectralNormOptions = {}): M => {
+    const { nPowerIterations = 1, eps = 1e-12 } = options;
+    if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
+      throw new ValueError(`spectralNorm: Expected nPowerIterations to be positive, but got ${nPowerIterations}`);
+    checkNumber("spectralNorm", "eps", eps);
+    const { ndim } = tensorField("spectralNorm", module, name);
+    const known = active.get(module) ?? new Map();
+    if (known.has(name))
+      throw new ArgumentError(`spectralNorm: Cannot register two spectralNorm hooks on the same parameter ${name}`);
+    const settings: Settings = {
+      nPowerIterations,
+      eps,
+      dim: checkInteger("spectralNorm", "dim", options.dim ?? outputAxis(module), -ndim, ndim - 1),
+    };
+    const weight = parameterField("spectralNorm", module, name);
+    const matrix = matrixOf(weight.detach(), settings.dim);
+    const unit = (n: number) => normalize(matrix.newEmpty([n]).normal_(), { dim: 0, eps });
+    const u = unit(matrix.shape[0]!);
+    const v = unit(matrix.shape[1]!);
+    setField(module, name, undefined);
+    setField(module, `${name}_orig`, weight);
+    module.registerBuffer(`${name}_u`, u);
+    module.registerBuffer(`${name}_v`, v);
+    setField(module, name, weight.detach());
+    const hook = module.registerForwardPreHook(() =>
+      setField(module, name, weightOf(module, name, settings, module.training)),
     );
-  checkNumber("spectralNorm", "eps", eps);
-  const { ndim } = tensorField("spectralNorm", module, name);
-  const known = active.get(module) ?? new Map();
-  if (known.has(name))
-    throw new ArgumentError(`spectralNorm: Cannot register two spectral_norm hooks on the same parameter ${name}`);
-  const settings: Settings = {
-    nPowerIterations,
-    eps,
-    dim: checkInteger("spectralNorm", "dim", options.dim ?? outputAxis(module), -ndim, ndim - 1),
-  };
-  const weight = parameterField("spectralNorm", module, name);
-  const matrix = matrixOf(weight.detach(), settings.dim);
-  const unit = (n: number) => normalize(matrix.newEmpty([n]).normal_(), { dim: 0, eps });
-  const u = unit(matrix.shape[0]!);
-  const v = unit(matrix.shape[1]!);
-  setField(module, name, undefined);
-  setField(module, `${name}_orig`, weight);
-  module.registerBuffer(`${name}_u`, u);
-  module.registerBuffer(`${name}_v`, v);
-  setField(module, name, weight.detach());
-  const hook = module.registerForwardPreHook(() =>
-    setField(module, name, weightOf(module, name, settings, module.training)),
-  );
-  active.set(module, known.set(name, { hook, settings }));
-  return module;
-}
+    active.set(module, known.set(name, { hook, settings }));
+    return module;
+  },
+) as unknown as ModuleTool<"; name, nPowerIterations, eps, dim", SpectralNormOptions & { name?: string }>;
 
 /** Makes the normalized weight the parameter. @see torch.nn.utils.remove_spectral_norm */
-export function removeSpectralNorm<M extends Module>(module: M, name = "weight"): M {
-  tensorField("removeSpectralNorm", module, name);
-  const found = active.get(module)?.get(name);
-  if (found === undefined)
-    throw new ArgumentError(`removeSpectralNorm: spectral_norm of '${name}' not found in ${module.constructor.name}`);
-  const weight = noGrad(() => weightOf(module, name, found.settings, false));
-  found.hook.remove();
-  active.get(module)!.delete(name);
-  for (const field of [name, `${name}_orig`, `${name}_u`, `${name}_v`]) setField(module, field, undefined);
-  setField(module, name, new Parameter(weight));
-  return module;
-}
+export const removeSpectralNorm = named(
+  "removeSpectralNorm",
+  "module, name?",
+  <M extends Module>(module: M, name = "weight"): M => {
+    tensorField("removeSpectralNorm", module, name);
+    const found = active.get(module)?.get(name);
+    if (found === undefined)
+      throw new ArgumentError(`removeSpectralNorm: spectralNorm of '${name}' not found in ${module.constructor.name}`);
+    const weight = noGrad(() => weightOf(module, name, found.settings, false));
+    found.hook.remove();
+    active.get(module)!.delete(name);
+    for (const field of [name, `${name}_orig`, `${name}_u`, `${name}_v`]) setField(module, field, undefined);
+    setField(module, name, new Parameter(weight));
+    return module;
+  },
+) as unknown as ModuleTool<"; name", { name?: string }>;

@@ -2,6 +2,7 @@
 
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
@@ -62,6 +63,8 @@ export class AlexNet extends nn.Module {
     return this.classifier(this.avgpool(this.features(input)).flatten(1));
   }
 }
+
+takes("input()", AlexNet);
 
 /** {@link AlexNet} with 61 million parameters. @see torchvision.models.alexnet */
 export const alexnet = named(

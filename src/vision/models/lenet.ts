@@ -4,6 +4,7 @@ import { checkInteger } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
@@ -64,6 +65,8 @@ export class LeNet extends nn.Module {
     return this.fc3(x);
   }
 }
+
+takes("input()", LeNet);
 
 /** {@link LeNet} with 62,006 parameters for CIFAR-10. */
 export const lenet = named(

@@ -4,6 +4,7 @@ import { checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
@@ -61,12 +62,12 @@ export class InvertedResidual extends nn.Module {
     checkInteger(layer, "oup", oup, 1, MAX_COUNT);
     if (stride !== 1 && stride !== 2)
       throw new ValueError(`${layer}: stride should be 1 or 2 instead of ${describe(stride)}`);
-    if (!(checkNumber(layer, "expandRatio", expandRatio) > 0))
-      throw new ValueError(`${layer}: expandRatio must be positive, got ${expandRatio}`);
-    const hidden = Math.round(inp * expandRatio);
+    const factor = checkNumber(layer, "expandRatio", expandRatio);
+    if (!(factor > 0 && factor * inp <= MAX_COUNT))
+      throw new ValueError(`${layer}: expandRatio must be above 0 and at most ${MAX_COUNT} / inp, got ${factor}`);
+    const hidden = Math.round(inp * factor);
     const layers: nn.Module[] = [];
-    if (expandRatio !== 1)
-      layers.push(new Conv2dNormActivation(inp, hidden, { kernelSize: 1, normLayer, activationLayer }));
+    if (factor !== 1) layers.push(new Conv2dNormActivation(inp, hidden, { kernelSize: 1, normLayer, activationLayer }));
     layers.push(
       new Conv2dNormActivation(hidden, hidden, { stride, groups: hidden, normLayer, activationLayer }),
       new nn.Conv2d(hidden, oup, 1, { bias: false }),
@@ -144,6 +145,8 @@ export class MobileNetV2 extends nn.Module {
     return this.classifier(x.flatten(1));
   }
 }
+
+takes("input()", InvertedResidual, MobileNetV2);
 
 /** {@link MobileNetV2} with 3.5 million parameters. @see torchvision.models.mobilenet_v2 */
 export const mobilenetV2 = named(

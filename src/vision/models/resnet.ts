@@ -5,6 +5,7 @@ import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkModule } from "../../nn/checks";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { MAX_LAYERS, readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
@@ -273,6 +274,8 @@ export class ResNet extends nn.Module {
     return this.fc(this.avgpool(x).flatten(1));
   }
 }
+
+takes("input()", BasicBlock, Bottleneck, ResNet);
 
 /** Builds the stages one after the other: each begins with the channels and the dilation at which the one before ended. */
 class StageBuilder {

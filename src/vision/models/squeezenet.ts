@@ -3,6 +3,7 @@
 import { checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import { cat } from "../../ops/join";
@@ -121,7 +122,7 @@ export class SqueezeNet extends nn.Module {
     const defaults: Required<SqueezeNetParameters> = { version: "1_0", numClasses: 1000, dropout: 0.5 };
     const { version, numClasses, dropout } = readArguments<SqueezeNetParameters>(layer, signature, defaults, given);
     const build = builders[checkChoice(layer, "version", version, ["1_0", "1_1"])];
-    this.features = new nn.Sequential(...build());
+    this.features = new nn.Sequential(...build!());
     const finalConv = new nn.Conv2d(512, numClasses, 1);
     this.classifier = new nn.Sequential(
       new nn.Dropout(dropout),
@@ -141,6 +142,8 @@ export class SqueezeNet extends nn.Module {
     return x.flatten(1);
   }
 }
+
+takes("input()", Fire, SqueezeNet);
 
 /** {@link SqueezeNet} of the paper, 1.2 million parameters. @see torchvision.models.squeezenet1_0 */
 export const squeezenet1_0 = named(

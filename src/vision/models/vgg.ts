@@ -3,6 +3,7 @@
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkModule } from "../../nn/checks";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
@@ -71,6 +72,8 @@ export class VGG extends nn.Module {
     return this.classifier(this.avgpool(x).flatten(1));
   }
 }
+
+takes("input()", VGG);
 
 /** For each stage, which ends with a pooling: the channels of its convolutions and how many there are. */
 const stages = (repeats: readonly number[]): number[][] =>

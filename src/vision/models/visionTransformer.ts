@@ -5,26 +5,69 @@ import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
+import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { MAX_LAYERS, readArguments } from "../../nn/options";
+import { checkTensor } from "../../ops/checks";
 import { cat } from "../../ops/join";
 import { empty, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
-/** What an encoder is made of. */
-interface EncoderSettings {
-  readonly numHeads: number;
-  readonly hiddenDim: number;
-  readonly mlpDim: number;
-  readonly dropout: number;
-  readonly attentionDropout: number;
+/** Parameters of {@link MLPBlock}. */
+export interface MLPBlockParameters {
+  /** Features of inputs and outputs. */
+  inDim: number;
+  /** Features inside. */
+  mlpDim: number;
+  /** The probability of dropout after each linear layer. */
+  dropout: number;
+}
+
+/** Parameters of {@link EncoderBlock}. */
+export interface EncoderBlockParameters {
+  numHeads: number;
+  /** Features of inputs and outputs. */
+  hiddenDim: number;
+  /** Features inside the perceptron. */
+  mlpDim: number;
+  dropout: number;
+  /** The probability of dropout of attention weights. */
+  attentionDropout: number;
+}
+
+/** Parameters of {@link Encoder}. */
+export interface EncoderParameters extends EncoderBlockParameters {
+  /** The length of sequences. */
+  seqLength: number;
+  /** The number of blocks. */
+  numLayers: number;
+}
+
+const mlpSignature = "inDim, mlpDim, dropout";
+const blockSignature = "numHeads, hiddenDim, mlpDim, dropout, attentionDropout";
+const encoderSignature = "seqLength, numLayers, numHeads, hiddenDim, mlpDim, dropout, attentionDropout";
+
+/** @throws ArgumentError or ValueError unless all are positive integers. */
+function checkCounts(layer: string, sizes: Readonly<Record<string, number>>): void {
+  for (const [name, size] of Object.entries(sizes))
+    checkInteger(layer, name, size, 1, name === "numLayers" ? MAX_LAYERS : MAX_COUNT);
+}
+
+function checkHeads(layer: string, hiddenDim: number, numHeads: number): void {
+  if (hiddenDim % numHeads !== 0)
+    throw new ValueError(`${layer}: hiddenDim must be divisible by numHeads, got ${hiddenDim} and ${numHeads}`);
 }
 
 const layerNorm = (size: number) => new nn.LayerNorm(size, { eps: 1e-6 });
 
 /** Two linear layers with a GELU between. Shape: [*, inDim], unchanged. */
 export class MLPBlock extends nn.Sequential {
-  constructor(inDim: number, mlpDim: number, dropout: number) {
+  constructor(inDim: number, mlpDim: number, dropout: number);
+  constructor(...given: Arguments<typeof mlpSignature, MLPBlockParameters>);
+  constructor(...given: unknown[]) {
+    const layer = new.target.name;
+    const { inDim, mlpDim, dropout } = readArguments<MLPBlockParameters>(layer, mlpSignature, {}, given);
+    checkCounts(layer, { inDim, mlpDim });
     const first = new nn.Linear(inDim, mlpDim);
     const second = new nn.Linear(mlpDim, inDim);
     super(first, new nn.GELU(), new nn.Dropout(dropout), second, new nn.Dropout(dropout));
@@ -43,8 +86,14 @@ export class EncoderBlock extends nn.Module {
   ln_2: nn.LayerNorm;
   mlp: MLPBlock;
 
-  constructor({ numHeads, hiddenDim, mlpDim, dropout, attentionDropout }: EncoderSettings) {
+  constructor(...given: Arguments<typeof blockSignature, EncoderBlockParameters>);
+  constructor(...given: unknown[]) {
     super();
+    const layer = new.target.name;
+    const options = readArguments<EncoderBlockParameters>(layer, blockSignature, {}, given);
+    const { numHeads, hiddenDim, mlpDim, dropout, attentionDropout } = options;
+    checkCounts(layer, { numHeads, hiddenDim, mlpDim });
+    checkHeads(layer, hiddenDim, numHeads);
     this.ln_1 = layerNorm(hiddenDim);
     this.selfAttention = new nn.MultiheadAttention(hiddenDim, numHeads, {
       dropout: attentionDropout,
@@ -75,9 +124,15 @@ export class Encoder extends nn.Module {
   layers: nn.Sequential;
   ln: nn.LayerNorm;
 
-  constructor(seqLength: number, numLayers: number, settings: EncoderSettings) {
+  constructor(...given: Arguments<typeof encoderSignature, EncoderParameters>);
+  constructor(...given: unknown[]) {
     super();
-    const { hiddenDim, dropout } = settings;
+    const layer = new.target.name;
+    const options = readArguments<EncoderParameters>(layer, encoderSignature, {}, given);
+    const { seqLength, numLayers, numHeads, hiddenDim, mlpDim, dropout, attentionDropout } = options;
+    checkCounts(layer, { seqLength, numLayers, numHeads, hiddenDim, mlpDim });
+    checkHeads(layer, hiddenDim, numHeads);
+    const settings = { numHeads, hiddenDim, mlpDim, dropout, attentionDropout };
     this.posEmbedding = new nn.Parameter(empty([1, seqLength, hiddenDim]));
     nn.init.normal_(this.posEmbedding, 0, 0.02);
     this.dropout = new nn.Dropout(dropout);
@@ -173,20 +228,27 @@ export class VisionTransformer extends nn.Module {
     super();
     const layer = new.target.name;
     const options = readArguments<VisionTransformerOptions>(layer, signature, defaults, given);
-    const { imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim, representationSize } = options;
-    for (const [name, size] of Object.entries({ imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim }))
-      checkInteger(layer, name, size, 1, name === "numLayers" ? MAX_LAYERS : MAX_COUNT);
+    const { imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim } = options;
+    const { dropout, attentionDropout, representationSize } = options;
+    checkCounts(layer, { imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim });
     if (representationSize !== null) checkInteger(layer, "representationSize", representationSize, 1, MAX_COUNT);
     if (imageSize % patchSize !== 0)
       throw new ValueError(`${layer}: patches of ${patchSize} do not divide images of ${imageSize}`);
-    if (hiddenDim % numHeads !== 0)
-      throw new ValueError(`${layer}: hiddenDim must be divisible by numHeads, got ${hiddenDim} and ${numHeads}`);
+    checkHeads(layer, hiddenDim, numHeads);
     this.imageSize = imageSize;
     this.patchSize = patchSize;
     this.hiddenDim = hiddenDim;
     this.classToken = new nn.Parameter(zeros([1, 1, hiddenDim]));
     this.convProj = new nn.Conv2d(3, hiddenDim, patchSize, { stride: patchSize });
-    this.encoder = new Encoder((imageSize / patchSize) ** 2 + 1, numLayers, options);
+    this.encoder = new Encoder({
+      seqLength: (imageSize / patchSize) ** 2 + 1,
+      numLayers,
+      numHeads,
+      hiddenDim,
+      mlpDim,
+      dropout,
+      attentionDropout,
+    });
     this.heads = makeHeads(options);
     this.#initialize();
   }
@@ -206,7 +268,7 @@ export class VisionTransformer extends nn.Module {
 
   /** The features of the patches, in rows. Shape: [N, 3, H, W] → [N, patches, hiddenDim]. */
   private patches(images: Tensor): Tensor {
-    const [, , height, width] = images.shape;
+    const [, , height, width] = checkTensor("VisionTransformer", images).shape;
     if (images.ndim !== 4 || height !== this.imageSize || width !== this.imageSize)
       throw new ShapeError(
         `VisionTransformer: expected images of shape [N, 3, ${this.imageSize}, ${this.imageSize}], got ${shapeText(images.shape)}`,
@@ -215,11 +277,14 @@ export class VisionTransformer extends nn.Module {
   }
 
   override forward(input: Tensor): Tensor {
+    const patches = this.patches(input);
     const tokens = this.classToken.expand([input.shape[0]!, -1, -1]);
-    const x = this.encoder(cat([tokens, this.patches(input)], 1));
+    const x = this.encoder(cat([tokens, patches], 1));
     return this.heads(x.select(1, 0));
   }
 }
+
+takes("input()", EncoderBlock, Encoder, VisionTransformer);
 
 /** A constructor of the transformer of these sizes. */
 const visionTransformer = (name: string, preset: VisionTransformerOptions) =>

@@ -1,0 +1,125 @@
+/** Attention in several heads: what the layer and its functional form share. */
+import { ShapeError } from "../../core/errors";
+import { shapeText } from "../../core/shape";
+import { dropout } from "../../ops/dropout";
+import { cat } from "../../ops/join";
+import { linear } from "../../ops/matmul";
+import { constantPadNd } from "../../ops/pad";
+import { zeros } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
+
+/** softmax(q kᵀ · scale + bias) v, and the softmax itself before dropout is undone by averaging. */
+export function attend(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  bias: Tensor | null,
+  p: number,
+  scale: number,
+): [output: Tensor, weights: Tensor] {
+  const scores = q.mul(scale).matmul(k.transpose(-2, -1));
+  const weights = (bias === null ? scores : scores.add(bias)).softmax(-1);
+  const kept = p > 0 ? dropout(weights, { p }) : weights;
+  return [kept.matmul(v), kept];
+}
+
+/** −∞ where a boolean mask is true, else 0. */
+export const forbid = (mask: Tensor, like: Tensor): Tensor =>
+  zeros([...mask.shape], { dtype: like.dtype, device: like.device }).maskedFill(mask, Number.NEGATIVE_INFINITY);
+
+/** Weights and switches of {@link attendInHeads}. */
+export interface MultiHeadSettings {
+  readonly numHeads: number;
+  /** The projections of query, key and value, each [E, …]. */
+  readonly inWeights: readonly [q: Tensor, k: Tensor, v: Tensor];
+  /** Their biases together, [3E]. */
+  readonly inBias: Tensor | null;
+  /** An extra key and value, [1, 1, E]. */
+  readonly biasK: Tensor | null;
+  readonly biasV: Tensor | null;
+  readonly addZeroAttn: boolean;
+  readonly dropoutP: number;
+  readonly outWeight: Tensor;
+  readonly outBias: Tensor | null;
+  /** [L, S] or [N · heads, L, S]; boolean: true where attention is forbidden; floating-point: added to the scores. */
+  readonly attnMask: Tensor | null;
+  /** [N, S]; boolean: true for keys to ignore; floating-point: added to the scores. */
+  readonly keyPaddingMask: Tensor | null;
+  readonly needWeights: boolean;
+  readonly averageAttnWeights: boolean;
+  /** Keys and values in place of the projected ones, [N · heads, S, E / heads]. */
+  readonly staticK?: Tensor | null;
+  readonly staticV?: Tensor | null;
+}
+
+const additive = (mask: Tensor | null, like: Tensor): Tensor | null =>
+  mask?.dtype === "bool" ? forbid(mask, like) : mask;
+
+/** What is added to the scores [N · heads, L, S], from both masks. */
+function scoreBias(s: MultiHeadSettings, like: Tensor, n: number, length: number, extra: number): Tensor | null {
+  const { numHeads } = s;
+  let attn = additive(s.attnMask, like);
+  let padding = additive(s.keyPaddingMask, like);
+  if (attn !== null && attn.ndim === 3 && attn.shape[0] !== n * numHeads)
+    throw new ShapeError(
+      `multiHeadAttentionForward: the shape of the 3D attnMask is ${shapeText(attn.shape)}, but should be [${n * numHeads}, ${length}, ${like.shape[0]}].`,
+    );
+  if (padding !== null && padding.shape[0] !== n)
+    throw new ShapeError(
+      `multiHeadAttentionForward: expecting keyPaddingMask shape of [${n}, ${like.shape[0]}], but got ${shapeText(padding.shape)}`,
+    );
+  // Extra keys are never masked.
+  if (extra > 0)
+    [attn, padding] = [attn, padding].map((mask) => mask && constantPadNd(mask, [0, extra])) as [
+      typeof attn,
+      typeof padding,
+    ];
+  if (padding === null) return attn;
+  const perHead = padding
+    .reshape(n, 1, 1, -1)
+    .expand(-1, numHeads, -1, -1)
+    .reshape(n * numHeads, 1, -1);
+  return attn === null ? perHead : perHead.add(attn);
+}
+
+/** Projections of query, key and value to E features. */
+function projectInputs(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { inWeights, inBias }: MultiHeadSettings,
+): [Tensor, Tensor, Tensor] {
+  const biases = inBias === null ? [null, null, null] : inBias.chunk(3);
+  return [query, key, value].map((x, i) => linear(x, inWeights[i]!, biases[i]!)) as [Tensor, Tensor, Tensor];
+}
+
+/** Attention in several heads of operands that have been checked. */
+export function attendInHeads(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  settings: MultiHeadSettings,
+): [output: Tensor, weights: Tensor | null] {
+  const { numHeads, biasK, biasV, addZeroAttn, dropoutP, staticK = null, staticV = null } = settings;
+  const [length, n, embed] = query.shape as [number, number, number];
+  let [q, k, v] = projectInputs(query, key, value, settings);
+  const size = embed / numHeads;
+  if (biasK !== null && biasV !== null) {
+    k = cat([k, biasK.expand(1, n, embed)]);
+    v = cat([v, biasV.expand(1, n, embed)]);
+  }
+  /** [S, N, E] → [N · heads, S, size]. */
+  const split = (x: Tensor): Tensor => x.reshape(x.shape[0]!, n * numHeads, size).transpose(0, 1);
+  [q, k, v] = [split(q), staticK ?? split(k), staticV ?? split(v)];
+  if (addZeroAttn) {
+    const blank = zeros([n * numHeads, 1, size], { dtype: k.dtype, device: k.device });
+    [k, v] = [cat([k, blank], 1), cat([v, blank], 1)];
+  }
+  const extra = staticK === null ? k.shape[1]! - key.shape[0]! : addZeroAttn ? 1 : 0;
+  const bias = scoreBias(settings, key, n, length, extra);
+  const [heads, weights] = attend(q, k, v, bias, dropoutP, 1 / Math.sqrt(size));
+  const output = linear(heads.transpose(0, 1).reshape(length, n, embed), settings.outWeight, settings.outBias);
+  if (!settings.needWeights) return [output, null];
+  const perHead = weights.reshape(n, numHeads, length, -1);
+  return [output, settings.averageAttnWeights ? perHead.mean(1) : perHead];
+}
