@@ -4,3 +4,5 @@ export { Distribution, type DistributionArguments } from "./distribution";
 export * from "./exponentialFamily";
 export { type LocScaleArguments, Normal } from "./normal";
 export * as utils from "./publicUtils";
+export * from "./transforms";
+export * as transforms from "./transforms";
