@@ -33,6 +33,7 @@ export {
 } from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./core/limits";
+export * as distributions from "./distributions/index";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export * as fft from "./fft";
