@@ -16,6 +16,7 @@ import {
   unitInterval,
 } from "./constraints";
 import { Distribution, lazyParameters } from "./distribution";
+import { readEither } from "./either";
 import { Gamma } from "./gamma";
 import { broadcastNamed, logitsToProbs, probsToLogits } from "./utils";
 
@@ -62,7 +63,12 @@ export interface BinomialArguments extends Trials {
 }
 
 /** (clamp(x, 0) + x − clamp(−∞, 0)) / 2 is clamp(x, 0) with the derivative ½ at zero. */
-const clampByZero = (x: Tensor): Tensor => x.clamp({ min: 0 }).add(x).sub(x.clamp({ max: 0 })).div(2);
+const clampByZero = (x: Tensor): Tensor =>
+  x
+    .clamp({ min: 0 })
+    .add(x)
+    .sub(x.clamp({ max: 0 }))
+    .div(2);
 
 /**
  * The binomial distribution.
@@ -106,11 +112,7 @@ export class Binomial extends TrialCounts {
       .mul(clampByZero(logits))
       .add(totalCount.mul(logits.abs().neg().exp().log1p()))
       .sub(totalCount.add(1).lgamma());
-    return value
-      .mul(logits)
-      .sub(value.add(1).lgamma())
-      .sub(totalCount.sub(value).add(1).lgamma())
-      .sub(normalizer);
+    return value.mul(logits).sub(value.add(1).lgamma()).sub(totalCount.sub(value).add(1).lgamma()).sub(normalizer);
   }
 
   override entropy(): Tensor {

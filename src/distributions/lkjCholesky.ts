@@ -63,7 +63,7 @@ export class LKJCholesky extends Distribution {
     const { dtype } = squares;
     const { tiny } = finfo(dtype);
     const normal = randn(shape, { dtype }).tril(-1);
-    const rows = squares.sqrt().mul(normal.div(normal.norm(2, { dim: -1, keepdim: true }).clamp({ min: tiny })));
+    const rows = squares.sqrt().mul(normal.div(normal.norm(2, [-1], { keepdim: true }).clamp({ min: tiny })));
     const diagonal = rows.pow(2).sum(-1).neg().add(1).clamp({ min: tiny }).sqrt();
     return rows.add(diagonal.diagEmbed());
   }

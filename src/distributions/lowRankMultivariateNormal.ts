@@ -27,12 +27,7 @@ export const batchLowRankLogDet = (diagonal: Tensor, capacitanceTril: Tensor): T
   halfLogDet(capacitanceTril).mul(2).add(diagonal.log().sum(-1));
 
 /** xᵀ(WWᵀ + D)⁻¹x by Woodbury's identity. */
-export const batchLowRankMahalanobis = (
-  factor: Tensor,
-  diagonal: Tensor,
-  x: Tensor,
-  capacitanceTril: Tensor,
-): Tensor =>
+export const batchLowRankMahalanobis = (factor: Tensor, diagonal: Tensor, x: Tensor, capacitanceTril: Tensor): Tensor =>
   x
     .pow(2)
     .div(diagonal)
@@ -111,9 +106,7 @@ export class LowRankMultivariateNormal extends Distribution {
     const { dtype } = this.loc;
     const common = randn([...shape.slice(0, -1), this.covFactor.shape.at(-1)!], { dtype });
     const own = randn(shape, { dtype });
-    return this.loc
-      .add(batchMv(this.unbroadcastedCovFactor, common))
-      .add(this.unbroadcastedCovDiag.sqrt().mul(own));
+    return this.loc.add(batchMv(this.unbroadcastedCovFactor, common)).add(this.unbroadcastedCovDiag.sqrt().mul(own));
   }
 
   protected override logDensity(value: Tensor): Tensor {
@@ -140,15 +133,15 @@ function checkSizes(op: string, loc: Tensor, covFactor: Tensor, covDiag: Tensor)
   if (loc.ndim < 1) throw new ValueError(`${op}: loc must be at least one-dimensional.`);
   const n = loc.shape.at(-1)!;
   if (covFactor.ndim < 2)
-    throw new ValueError(
-      `${op}: covFactor must be at least two-dimensional, with optional leading batch dimensions`,
-    );
+    throw new ValueError(`${op}: covFactor must be at least two-dimensional, with optional leading batch dimensions`);
   if (covFactor.shape.at(-2) !== n)
     throw new ValueError(
       `${op}: covFactor must be a batch of matrices with shape ${n} x m, got ${shapeText(covFactor.shape)}`,
     );
   if (covDiag.shape.at(-1) !== n)
-    throw new ValueError(`${op}: covDiag must be a batch of vectors with shape [${n}], got ${shapeText(covDiag.shape)}`);
+    throw new ValueError(
+      `${op}: covDiag must be a batch of vectors with shape [${n}], got ${shapeText(covDiag.shape)}`,
+    );
   return n;
 }
 

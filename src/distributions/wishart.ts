@@ -3,13 +3,12 @@ import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { broadcastShapes, type Shape } from "../core/shape";
 import { arange } from "../ops/creation";
-import { choleskySolve } from "../ops/factors";
+import { choleskyInverse, choleskySolve } from "../ops/factors";
 import { slogdet } from "../ops/linalg";
 import { matmul } from "../ops/matmul";
 import { randn } from "../ops/rand";
-import { eye } from "../ops/creation";
 import { tensor } from "../tensor/create";
-import { Tensor } from "../tensor/tensor";
+import type { Tensor } from "../tensor/tensor";
 import { type Arguments, readArguments, type Value } from "./arguments";
 import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "./constraints";
 import { lazyParameters } from "./distribution";
@@ -31,7 +30,11 @@ export interface WishartArguments extends SpreadArguments {
 
 /** ψ of dimension p: the derivative of `mvlgamma`. */
 const mvdigamma = (x: Tensor, p: number): Tensor =>
-  x.unsqueeze(-1).sub(arange(p, { dtype: x.dtype }).div(2)).digamma().sum(-1);
+  x
+    .unsqueeze(-1)
+    .sub(arange(p, { dtype: x.dtype }).div(2))
+    .digamma()
+    .sum(-1);
 
 /** The sum of the diagonal of matrices. */
 const trace = (x: Tensor): Tensor => x.diagonal({ dim1: -2, dim2: -1 }).sum(-1);
@@ -181,7 +184,13 @@ export class Wishart extends ExponentialFamily {
   override _logNormalizer(x: Tensor, y: Tensor): Tensor {
     const p = this.eventShape[1]!;
     const half = y.add((p + 1) / 2);
-    return half.mul(slogdet(x.mul(-2)).logabsdet.neg().add(Math.LN2 * p)).add(half.mvlgamma(p));
+    return half
+      .mul(
+        slogdet(x.mul(-2))
+          .logabsdet.neg()
+          .add(Math.LN2 * p),
+      )
+      .add(half.mvlgamma(p));
   }
 
   override get _meanCarrierMeasure(): number {
@@ -195,6 +204,5 @@ lazyParameters(Wishart, {
   scaleTril: (d) => d.unbroadcastedScaleTril.expand(square(d)),
   covarianceMatrix: (d) =>
     matmul(d.unbroadcastedScaleTril, d.unbroadcastedScaleTril.transpose(-2, -1)).expand(square(d)),
-  precisionMatrix: ({ unbroadcastedScaleTril: factor, ...d }) =>
-    choleskySolve(eye(factor.shape.at(-1)!, { dtype: factor.dtype }), factor).expand(square(d as Wishart)),
+  precisionMatrix: (d) => choleskyInverse(d.unbroadcastedScaleTril).expand(square(d)),
 });

@@ -159,20 +159,23 @@ function judgeDraw(distribution: any, method: "sample" | "rsample", spec: Draw):
   return next && `rand afterwards: ${next}`;
 }
 
+/** Each gradient is of a distribution of its own: what constructors compute is in the graph, which the first gradient frees. */
 function judgeGradients(sample: DistributionSample): Verdict {
-  const { kwargs, distribution } = open(sample);
   const { log_prob_grads, rsample } = sample;
-  const compare = (scalar: Tensor, expected: Gradients) =>
-    judgeGrads(gradients(scalar, kwargs, Object.keys(expected)), expected, 0, tolerance);
+  const compare = (expected: Gradients, scalarOf: (distribution: any) => Tensor) => {
+    const { kwargs, distribution } = open(sample);
+    const grads = gradients(scalarOf(distribution), kwargs, Object.keys(expected));
+    return judgeGrads(grads, expected, 0, tolerance);
+  };
   return first([
     ...(log_prob_grads
-      ? [["logProb", () => compare(distribution.logProb(toTensor(sample.value!)).sum(), log_prob_grads)] as const]
+      ? [["logProb", () => compare(log_prob_grads, (d) => d.logProb(toTensor(sample.value!)).sum())] as const]
       : []),
     ...(rsample?.grads
       ? [
           [
             "rsample",
-            () => compare(weighted(draw(distribution, "rsample", rsample), rsample.weights), rsample.grads!),
+            () => compare(rsample.grads!, (d) => weighted(draw(d, "rsample", rsample), rsample.weights)),
           ] as const,
         ]
       : []),
@@ -187,7 +190,9 @@ function weighted(x: Tensor, weights: string): Tensor {
 
 function judgeDivergence({ p, q, kl }: KlSample): Verdict {
   const [from, to] = [buildSpec(p), buildSpec(q)];
-  return judge(torch.distributions!.klDivergence(from, to), kl);
+  const { klDivergence } = torch.distributions!;
+  if (typeof klDivergence !== "function") throw new Missing("torch.distributions.klDivergence");
+  return judge(klDivergence(from, to), kl);
 }
 
 function judgeTransform(sample: TransformSample): Verdict {
