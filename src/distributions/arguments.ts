@@ -6,7 +6,11 @@ import { isOptions, readOptions } from "../nn/options";
 import { Tensor } from "../tensor/tensor";
 
 type Bare<S extends string> = S extends `${infer Name}?` ? Name : S;
-type Split<S extends string> = S extends `${infer First}, ${infer Rest}` ? [Bare<First>, ...Split<Rest>] : [Bare<S>];
+type Split<S extends string> = S extends ""
+  ? []
+  : S extends `${infer First}, ${infer Rest}`
+    ? [Bare<First>, ...Split<Rest>]
+    : [Bare<S>];
 type Names<S extends string> = S extends `${infer A}; ${infer B}` ? [...Split<A>, ...Split<B>] : Split<S>;
 type Listed<N extends string[], P> =
   | (object extends P ? [] : never)
@@ -32,7 +36,7 @@ export interface ValidateArgs {
  * @param signature The names in PyTorch's order, `loc, scale; validateArgs`: those before the semicolon without a question mark are required.
  */
 export function readArguments<P extends object>(op: string, signature: string, given: readonly unknown[]): P {
-  const names = signature.split(/[,;] /);
+  const names = signature.split(/[,;] /).filter((name) => name !== "");
   const bare = names.map((name) => name.replace("?", ""));
   const values: Record<string, unknown> = readOptions<Record<string, unknown>>(
     op,
@@ -44,7 +48,7 @@ export function readArguments<P extends object>(op: string, signature: string, g
   const missing = signature
     .split(";")[0]!
     .split(", ")
-    .filter((name) => !name.endsWith("?") && values[name] === undefined);
+    .filter((name) => name !== "" && !name.endsWith("?") && values[name] === undefined);
   if (missing.length > 0) throw new ArgumentError(`${op}: missing ${missing.join(", ")}; takes ${signature}`);
   return values as P;
 }

@@ -13,5 +13,7 @@ export { type LocScaleArguments, Normal } from "./normal";
 export { Poisson, type PoissonArguments } from "./poisson";
 export * as utils from "./publicUtils";
 export { FisherSnedecor, type FisherSnedecorArguments, StudentT, type StudentTArguments } from "./studentT";
+export * from "./transforms";
+export * as transforms from "./transforms";
 export { VonMises, type VonMisesArguments } from "./vonMises";
 export { Wishart, type WishartArguments } from "./wishart";
