@@ -2,25 +2,10 @@
 import { checkIntegers, MAX_COUNT } from "../core/arguments";
 import { ArgumentError, describe } from "../core/errors";
 import type { Shape } from "../core/shape";
-import { isOptions, readOptions } from "../nn/options";
+import { bind, type Parts, parse } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 
-type Bare<S extends string> = S extends `${infer Name}?` ? Name : S;
-type Split<S extends string> = S extends ""
-  ? []
-  : S extends `${infer First}, ${infer Rest}`
-    ? [Bare<First>, ...Split<Rest>]
-    : [Bare<S>];
-type Names<S extends string> = S extends `${infer A}; ${infer B}` ? [...Split<A>, ...Split<B>] : Split<S>;
-type Listed<N extends string[], P> =
-  | (object extends P ? [] : never)
-  | [named: P]
-  | (N extends [infer First extends keyof P, ...infer Rest extends string[]]
-      ? [value: P[First], ...rest: Listed<Rest, Omit<P, First>>]
-      : never);
-
-/** The arguments `P` in the order of a signature's names, with the rest of them, or all, in one object. */
-export type Arguments<S extends string, P> = Listed<Names<S>, P>;
+export type { Arguments } from "../core/signatureTypes";
 
 /** A parameter of a distribution. */
 export type Value = number | Tensor;
@@ -31,36 +16,28 @@ export interface ValidateArgs {
   readonly validateArgs?: boolean | undefined;
 }
 
+const known = new Map<string, Parts>();
+
 /**
  * Arguments by position or by name, with `null` as well as `undefined` for what is left out.
- * @param signature The names in PyTorch's order, `loc, scale; validateArgs`: those before the semicolon without a question mark are required.
+ * @param signature The names in PyTorch's order, those that are required before the semicolon: `loc, scale; validateArgs`.
  */
 export function readArguments<P extends object>(op: string, signature: string, given: readonly unknown[]): P {
-  const names = signature.split(/[,;] /).filter((name) => name !== "");
-  const bare = names.map((name) => name.replace("?", ""));
-  const values: Record<string, unknown> = readOptions<Record<string, unknown>>(
-    op,
-    Object.fromEntries(bare.map((name) => [name, undefined])),
-    given,
-    bare,
-  );
-  for (const name of bare) values[name] ??= undefined;
-  const missing = signature
-    .split(";")[0]!
-    .split(", ")
-    .filter((name) => name !== "" && !name.endsWith("?") && values[name] === undefined);
-  if (missing.length > 0) throw new ArgumentError(`${op}: missing ${missing.join(", ")}; takes ${signature}`);
+  const parts = known.get(signature) ?? parse(signature);
+  known.set(signature, parts);
+  const values: Record<string, unknown> = {};
+  bind(op, parts, given, (name, value) => {
+    values[name] = value ?? undefined;
+  });
+  const missing = parts.positions.slice(0, parts.required).filter((name) => values[name] === undefined);
+  if (missing.length > 0)
+    throw new ArgumentError(`${op}: missing ${missing.join(", ")}; the arguments are ${parts.all.join(", ")}`);
   return values as P;
 }
 
-/** The only argument of a method, by position or by name. */
-export function readOne(op: string, name: string, value: unknown): unknown {
-  return isOptions(value) ? readOptions<Record<string, unknown>>(op, { [name]: undefined }, [value])[name] : value;
-}
-
 /** A shape of samples or of a batch. */
-export const readShape = (op: string, name: string, value: unknown): Shape =>
-  checkIntegers(op, name, readOne(op, name, value) ?? [], 0, MAX_COUNT);
+export const checkSizes = (op: string, name: string, value: unknown): Shape =>
+  checkIntegers(op, name, value ?? [], 0, MAX_COUNT);
 
 /** A tensor. @throws ArgumentError for anything else, which names the op and the argument. */
 export function checkTensor(op: string, name: string, value: unknown): Tensor {

@@ -398,7 +398,7 @@ export const cat: Maker<
   [cseq: readonly Constraint[], dim?: number, lengths?: readonly number[]] | [CatArguments],
   Constraint & Required<CatArguments>
 > = maker(Cat as unknown as { prototype: Constraint & Required<CatArguments> }, (...args) => {
-  const { cseq, dim = 0, lengths } = readArguments<CatArguments>("cat", "cseq, dim?, lengths?", args);
+  const { cseq, dim = 0, lengths } = readArguments<CatArguments>("cat", "cseq; dim, lengths", args);
   const parts = checkConstraints("cat", cseq);
   if (lengths !== undefined && lengths.length !== parts.length)
     throw new ValueError(`cat: ${parts.length} constraints take as many lengths, got ${describe(lengths)}`);
@@ -410,6 +410,6 @@ export const stack: Maker<
   [cseq: readonly Constraint[], dim?: number] | [Omit<CatArguments, "lengths">],
   Constraint & { readonly cseq: readonly Constraint[]; readonly dim: number }
 > = maker(Stack, (...args) => {
-  const { cseq, dim = 0 } = readArguments<CatArguments>("stack", "cseq, dim?", args);
+  const { cseq, dim = 0 } = readArguments<CatArguments>("stack", "cseq; dim", args);
   return new Stack(checkConstraints("stack", cseq), checkInteger("stack", "dim", dim));
 });

@@ -1,14 +1,18 @@
 /** The base of all distributions. */
 import { enableGrad, noGrad } from "../autograd/scopes";
-import { checkFlag, checkIntegers, MAX_COUNT } from "../core/arguments";
+import { checkFlag } from "../core/arguments";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { float, text } from "../core/repr";
 import { type Shape, sameShape } from "../core/shape";
-import { isOptions, readOptions } from "../nn/options";
+import { isPlainObject, named } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
-import { readOne, readShape, type ValidateArgs, type Value } from "./arguments";
+import { type Arguments, checkSizes, readArguments, type ValidateArgs, type Value } from "./arguments";
 import { type Constraint, isDependent } from "./constraints";
 import { asTensors } from "./utils";
+
+interface SampleShape {
+  readonly sampleShape?: Shape;
+}
 
 /** Arguments of {@link Distribution}. */
 export interface DistributionArguments extends ValidateArgs {
@@ -39,6 +43,37 @@ export class Distribution {
   /** @internal Parameters that follow from others, computed when they are asked for. */
   static readonly lazy: Readonly<Record<string, Rule>> = {};
 
+  /** @internal The methods with arguments, as functions of the distribution. Errors within speak of the method that was called. */
+  private static readonly calls = {
+    sample: named("sample", "self, sampleShape?", (self: Distribution, sampleShape?: unknown) => {
+      const shape = checkSizes("sample", "sampleShape", sampleShape);
+      return noGrad(() => self.drawSample(self.extendedShape(shape), shape));
+    }),
+    rsample: named("rsample", "self, sampleShape?", (self: Distribution, sampleShape?: unknown) => {
+      const shape = checkSizes("rsample", "sampleShape", sampleShape);
+      return self.drawReparameterized(self.extendedShape(shape), shape);
+    }),
+    logProb: named("logProb", "self, value", (self: Distribution, value: unknown) =>
+      self.logDensity(self.checkValue("logProb", value)),
+    ),
+    cdf: named("cdf", "self, value", (self: Distribution, value: unknown) =>
+      self.cumulative(self.checkValue("cdf", value)),
+    ),
+    icdf: named("icdf", "self, value", (self: Distribution, value: unknown) =>
+      self.quantile(self.toTensor("icdf", value)),
+    ),
+    enumerateSupport: named("enumerateSupport", "self, expand?", (self: Distribution, expand: unknown = true) => {
+      const isRepeated = checkFlag("enumerateSupport", "expand", expand);
+      const values = self.enumerate();
+      return isRepeated ? values.expand([values.shape[0]!, ...self.batchShape, ...self.eventShape]) : values;
+    }),
+    expand: named("expand", "self, batchShape", (self: Distribution, sizes: unknown) => {
+      const batchShape = checkSizes("expand", "batchShape", sizes);
+      const copy = Object.create(Object.getPrototypeOf(self));
+      return Object.assign(copy, self, { batchShape, computed: {} }, self.expandFields(batchShape));
+    }),
+  };
+
   /** The shape of the parameters. */
   readonly batchShape: Shape;
   /** The shape of one sample of one distribution of the batch. */
@@ -63,13 +98,11 @@ export class Distribution {
     validateArgs?: boolean,
     fields: object = {},
   ) {
-    const given = { batchShape: [], eventShape, validateArgs };
-    const all = isOptions(batchShape)
-      ? readOptions<DistributionArguments>("Distribution", given, [batchShape])
-      : { ...given, batchShape };
-    this.batchShape = checkIntegers("Distribution", "batchShape", all.batchShape, 0, MAX_COUNT);
-    this.eventShape = checkIntegers("Distribution", "eventShape", all.eventShape, 0, MAX_COUNT);
-    this.validateArgs = all.validateArgs ?? undefined;
+    const given = isPlainObject(batchShape) ? [batchShape] : [batchShape, eventShape, validateArgs];
+    const all = readArguments<DistributionArguments>("Distribution", "; batchShape, eventShape, validateArgs", given);
+    this.batchShape = checkSizes("Distribution", "batchShape", all.batchShape);
+    this.eventShape = checkSizes("Distribution", "eventShape", all.eventShape);
+    this.validateArgs = all.validateArgs;
     if (this.validateArgs !== undefined) checkFlag(this.name, "validateArgs", this.validateArgs);
     Object.assign(this, fields);
     if (this.validates) this.checkParameters();
@@ -131,42 +164,36 @@ export class Distribution {
   }
 
   /** Samples of shape `sampleShape + batchShape + eventShape`, without gradients. @see torch.distributions.distribution.Distribution.sample */
-  sample(sampleShape: Shape | { readonly sampleShape?: Shape } = []): Tensor {
-    const shape = readShape("sample", "sampleShape", sampleShape);
-    return noGrad(() => this.drawSample(this.extendedShape(shape), shape));
+  sample(...given: Arguments<"; sampleShape", SampleShape>): Tensor {
+    return Distribution.calls.sample.method.apply(this, given) as Tensor;
   }
 
   /** Samples through which gradients flow to the parameters. @see torch.distributions.distribution.Distribution.rsample */
-  rsample(sampleShape: Shape | { readonly sampleShape?: Shape } = []): Tensor {
-    const shape = readShape("rsample", "sampleShape", sampleShape);
-    return this.drawReparameterized(this.extendedShape(shape), shape);
+  rsample(...given: Arguments<"; sampleShape", SampleShape>): Tensor {
+    return Distribution.calls.rsample.method.apply(this, given) as Tensor;
   }
 
   /** The logarithm of the probability, or of its density, at `value`. @see torch.distributions.distribution.Distribution.log_prob */
-  logProb(value: Value | { readonly value: Value }): Tensor {
-    return this.logDensity(this.checkValue("logProb", value));
+  logProb(...given: Arguments<"value", { value: Value }>): Tensor {
+    return Distribution.calls.logProb.method.apply(this, given) as Tensor;
   }
 
   /** The probability of values up to `value`. @see torch.distributions.distribution.Distribution.cdf */
-  cdf(value: Value | { readonly value: Value }): Tensor {
-    return this.cumulative(this.checkValue("cdf", value));
+  cdf(...given: Arguments<"value", { value: Value }>): Tensor {
+    return Distribution.calls.cdf.method.apply(this, given) as Tensor;
   }
 
   /** The value up to which the probability is `value`. @see torch.distributions.distribution.Distribution.icdf */
-  icdf(value: Value | { readonly value: Value }): Tensor {
-    return this.quantile(this.toTensor("icdf", readOne("icdf", "value", value)));
+  icdf(...given: Arguments<"value", { value: Value }>): Tensor {
+    return Distribution.calls.icdf.method.apply(this, given) as Tensor;
   }
 
   /**
-   * All values that a discrete distribution can have, along a new first axis.
-   * @param expand Whether they are repeated for each distribution of the batch. Default: true.
+   * All values that a discrete distribution can have, along a new first axis; with `expand: false` not repeated for each distribution of the batch.
    * @see torch.distributions.distribution.Distribution.enumerate_support
    */
-  enumerateSupport(expand: boolean | { readonly expand?: boolean } = true): Tensor {
-    const repeats = checkFlag("enumerateSupport", "expand", readOne("enumerateSupport", "expand", expand) ?? true);
-    const values = this.enumerate();
-    if (!repeats) return values;
-    return values.expand([values.shape[0]!, ...this.batchShape, ...this.eventShape]);
+  enumerateSupport(...given: Arguments<"; expand", { expand?: boolean }>): Tensor {
+    return Distribution.calls.enumerateSupport.method.apply(this, given) as Tensor;
   }
 
   /** The entropy. @see torch.distributions.distribution.Distribution.entropy */
@@ -183,10 +210,8 @@ export class Distribution {
    * The same distribution for a larger batch: its parameters are views, nothing is checked anew.
    * @see torch.distributions.distribution.Distribution.expand
    */
-  expand(batchShape: Shape | { readonly batchShape: Shape }): this {
-    const shape = readShape("expand", "batchShape", batchShape);
-    const copy = Object.create(Object.getPrototypeOf(this));
-    return Object.assign(copy, this, { batchShape: shape, computed: {} }, this.expandFields(shape));
+  expand(...given: Arguments<"batchShape", { batchShape: Shape }>): this {
+    return Distribution.calls.expand.method.apply(this, given) as this;
   }
 
   /** @internal The fields that change with the shape of the batch: the parameters that are there. */
@@ -248,8 +273,7 @@ export class Distribution {
   }
 
   /** @internal The value argument of `op`, as a tensor that is checked where checks are on. */
-  protected checkValue(op: string, given: unknown): Tensor {
-    const value = readOne(op, "value", given);
+  protected checkValue(op: string, value: unknown): Tensor {
     if (!this.validatesFor(op)) return this.toTensor(op, value);
     if (!(value instanceof Tensor))
       throw new ArgumentError(`${op}: The value argument to ${op} must be a Tensor, got ${describe(value)}`);

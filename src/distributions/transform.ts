@@ -5,7 +5,7 @@ import type { Shape } from "../core/shape";
 import { Callable } from "../nn/callable";
 import { zerosLike } from "../ops/factory";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, checkTensor, readArguments, readOne, readShape, type Value } from "./arguments";
+import { type Arguments, checkSizes, checkTensor, readArguments, type Value } from "./arguments";
 import { type Constraint, independent, real } from "./constraints";
 import { sumRightmost } from "./utils";
 
@@ -18,7 +18,7 @@ export interface CacheSize {
 /** A transform is called with a tensor. */
 export interface Transform {
   // biome-ignore lint/style/useShorthandFunctionType: only an interface merges with a class.
-  (x: Tensor): Tensor;
+  (...given: Arguments<"x", { x: Tensor }>): Tensor;
 }
 
 /**
@@ -68,8 +68,8 @@ export class Transform extends Callable {
   }
 
   /** The same transform with a cache of this size, 1 if none is given. */
-  withCache(cacheSize: number | { readonly cacheSize?: number } = 1): this {
-    const size = (readOne("withCache", "cacheSize", cacheSize) ?? 1) as number;
+  withCache(...given: Arguments<"; cacheSize", CacheSize>): this {
+    const { cacheSize: size = 1 } = readArguments<CacheSize>("withCache", "; cacheSize", given);
     if (size === this.cacheSize) return this;
     const copy = Reflect.construct(Transform, [size], this.constructor);
     const parts = this.partsWithCache(size);
@@ -87,7 +87,8 @@ export class Transform extends Callable {
   }
 
   protected override invoke(args: unknown[]): Tensor {
-    return this.forward(checkTensor(this.name, "x", readOne(this.name, "x", args[0])));
+    const { x } = readArguments<{ x: unknown }>(this.name, "x", args);
+    return this.forward(checkTensor(this.name, "x", x));
   }
 
   /** @internal The transform of a tensor, from the cache if it is there. */
@@ -121,13 +122,15 @@ export class Transform extends Callable {
   }
 
   /** The shape of the output for that of the input. @see torch.distributions.transforms.Transform.forward_shape */
-  forwardShape(shape: Shape | { readonly shape: Shape }): Shape {
-    return this.shapeAfter(readShape("forwardShape", "shape", shape));
+  forwardShape(...given: Arguments<"shape", { shape: Shape }>): Shape {
+    const { shape } = readArguments<{ shape: Shape }>("forwardShape", "shape", given);
+    return this.shapeAfter(checkSizes("forwardShape", "shape", shape));
   }
 
   /** The shape of the input for that of the output. @see torch.distributions.transforms.Transform.inverse_shape */
-  inverseShape(shape: Shape | { readonly shape: Shape }): Shape {
-    return this.shapeBefore(readShape("inverseShape", "shape", shape));
+  inverseShape(...given: Arguments<"shape", { shape: Shape }>): Shape {
+    const { shape } = readArguments<{ shape: Shape }>("inverseShape", "shape", given);
+    return this.shapeBefore(checkSizes("inverseShape", "shape", shape));
   }
 
   /** @internal */
@@ -165,8 +168,8 @@ class InverseTransform extends Transform {
     this.bijective = base.bijective;
     this.sign = base.sign;
   }
-  override withCache(cacheSize: number | { readonly cacheSize?: number } = 1): this {
-    return this.base.withCache(cacheSize).inv as this;
+  override withCache(...given: Arguments<"; cacheSize", CacheSize>): this {
+    return this.base.withCache(...given).inv as this;
   }
   override equals(other: unknown): boolean {
     return other instanceof InverseTransform && this.base.equals(other.base);
