@@ -23,9 +23,9 @@ import { broadcastNamed, logitsToProbs, probsToLogits } from "./utils";
 /** A count and the probability of each trial, by itself or by its logit. */
 interface Trials extends ValidateArgs {
   /** Event probabilities. */
-  readonly probs?: Value;
+  readonly probs?: Value | null;
   /** Event log-odds. */
-  readonly logits?: Value;
+  readonly logits?: Value | null;
 }
 
 /** The count and the parameter that was given, of one shape and dtype. */

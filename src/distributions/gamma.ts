@@ -3,7 +3,7 @@ import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
 import { xlogy } from "../ops/binary";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, readOne, type ValidateArgs, type Value } from "./arguments";
+import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
 import { type Constraint, nonnegative, positive } from "./constraints";
 import { ExponentialFamily } from "./exponentialFamily";
 import { standardGamma } from "./sampling";
@@ -62,8 +62,8 @@ export class Gamma extends ExponentialFamily {
     return value;
   }
 
-  protected override checkValue(op: string, given: unknown): Tensor {
-    return super.checkValue(op, this.toTensor(op, readOne(op, "value", given)).to(this.rate.dtype));
+  protected override checkValue(op: string, value: unknown): Tensor {
+    return super.checkValue(op, this.toTensor(op, value).to(this.rate.dtype));
   }
 
   protected override logDensity(value: Tensor): Tensor {

@@ -18,9 +18,9 @@ export interface MultinomialArguments extends ValidateArgs {
   /** The number of trials, the same for all. Default: 1. */
   readonly totalCount?: number;
   /** Event probabilities along the last axis, which need not add up to one. */
-  readonly probs?: Tensor;
+  readonly probs?: Tensor | null;
   /** Unnormalized log probabilities along the last axis. */
-  readonly logits?: Tensor;
+  readonly logits?: Tensor | null;
 }
 
 /**

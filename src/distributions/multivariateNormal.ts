@@ -43,16 +43,16 @@ const spreads = ["covarianceMatrix", "precisionMatrix", "scaleTril"] as const;
 /** A covariance by one of three matrices. */
 export interface SpreadArguments extends ValidateArgs {
   /** The positive definite covariance. */
-  readonly covarianceMatrix?: Tensor;
+  readonly covarianceMatrix?: Tensor | null;
   /** The positive definite inverse of the covariance. */
-  readonly precisionMatrix?: Tensor;
+  readonly precisionMatrix?: Tensor | null;
   /** The lower Cholesky factor of the covariance, with a positive diagonal. */
-  readonly scaleTril?: Tensor;
+  readonly scaleTril?: Tensor | null;
 }
 
 /** The one matrix that was given, with its name. @throws ArgumentError for none or several. */
 export function readSpread(op: string, given: SpreadArguments): [name: (typeof spreads)[number], matrix: Tensor] {
-  const names = spreads.filter((name) => given[name] !== undefined);
+  const names = spreads.filter((name) => given[name] != null);
   const [name] = names;
   if (name === undefined || names.length > 1)
     throw new ArgumentError(
