@@ -22,7 +22,7 @@ export class ExponentialFamily extends Distribution {
 
   /** @internal The expected carrier measure k. */
   get _meanCarrierMeasure(): number | Tensor {
-    return this.missing("_meanCarrierMeasure");
+    return this.missing("entropy");
   }
 
   /** @internal The natural parameters as leaves, the log normalizer of them and its gradient by each. */
