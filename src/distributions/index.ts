@@ -8,6 +8,7 @@ export * from "./exponentialFamily";
 export { Chi2, type Chi2Arguments, Gamma, type GammaArguments } from "./gamma";
 export { LKJCholesky, type LKJCholeskyArguments } from "./lkjCholesky";
 export { LowRankMultivariateNormal, type LowRankMultivariateNormalArguments } from "./lowRankMultivariateNormal";
+export { Multinomial, type MultinomialArguments } from "./multinomial";
 export { MultivariateNormal, type MultivariateNormalArguments, type SpreadArguments } from "./multivariateNormal";
 export { type LocScaleArguments, Normal } from "./normal";
 export { Poisson, type PoissonArguments } from "./poisson";
