@@ -287,7 +287,7 @@ export class Distribution {
   }
 
   /** @internal @throws ValueError unless the value fits the shapes and lies in the support. */
-  protected validateSample(op: string, value: Tensor): void {
+  validateSample(op: string, value: Tensor): void {
     const { eventShape, batchShape } = this;
     const { shape } = value;
     if (!sameShape(shape.slice(Math.max(0, shape.length - eventShape.length)), eventShape))
@@ -315,7 +315,8 @@ export class Distribution {
     return Object.hasOwn(this, name) || name in this.computed;
   }
 
-  private checkParameters(): void {
+  /** @internal */
+  protected checkParameters(): void {
     for (const [name, constraint] of Object.entries(this.argConstraints)) {
       if (isDependent(constraint) || (name in this.type.lazy && !this.isKnown(name))) continue;
       const value = (this as Record<string, unknown>)[name];
@@ -334,6 +335,12 @@ export class Distribution {
       .map((name) => `${name}: ${parameterText((this as Record<string, unknown>)[name])}`);
     return `${this.name}(${shown.join(", ")})`;
   }
+}
+
+/** A distribution. @throws ArgumentError for anything else. */
+export function checkDistribution(op: string, name: string, value: unknown): Distribution {
+  if (value instanceof Distribution) return value;
+  throw new ArgumentError(`${op}: ${name} must be a Distribution, got ${describe(value)}`);
 }
 
 const sizeText = (shape: Shape): string => `torch.Size([${shape.join(", ")}])`;

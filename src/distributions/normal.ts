@@ -2,19 +2,10 @@
 import type { Shape } from "../core/shape";
 import { normal, randn } from "../ops/rand";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
+import type { Arguments } from "./arguments";
 import { positive, real } from "./constraints";
 import { ExponentialFamily } from "./exponentialFamily";
-import { broadcastNamed } from "./utils";
-
-/** The signature of the families that have a location and a scale. */
-export const locScale = "loc, scale; validateArgs";
-
-/** Arguments of the families that have a location and a scale. */
-export interface LocScaleArguments extends ValidateArgs {
-  readonly loc: Value;
-  readonly scale: Value;
-}
+import { type LocScaleArguments, type locScale, readLocScale } from "./locScale";
 
 /**
  * The normal distribution with mean `loc` and standard deviation `scale`.
@@ -29,9 +20,7 @@ export class Normal extends ExponentialFamily {
   declare readonly scale: Tensor;
 
   constructor(...given: Arguments<typeof locScale, LocScaleArguments>) {
-    const { loc, scale, validateArgs } = readArguments<LocScaleArguments>("Normal", locScale, given);
-    const parameters = broadcastNamed("Normal", { loc, scale });
-    super(parameters.loc.shape, [], validateArgs, parameters);
+    super(...readLocScale("Normal", given));
   }
 
   override get mean(): Tensor {

@@ -1,6 +1,6 @@
 /** Transforms of vectors and matrices, and of the parts of tensors. */
 import { checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
-import { ArgumentError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
+import { describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { type Shape, sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { logSigmoid, softplus } from "../ops/activation";
@@ -23,7 +23,7 @@ import {
   stack as stackOf,
   unitInterval,
 } from "./constraints";
-import { Distribution } from "./distribution";
+import { checkDistribution, type Distribution } from "./distribution";
 import { clippedSigmoid } from "./elementwise";
 import { type CacheSize, checkTransforms, Transform } from "./transform";
 import { sumRightmost, trilMatrixToVec, vecToTrilMatrix } from "./utils";
@@ -375,9 +375,7 @@ export class CumulativeDistributionTransform extends Transform {
     const op = "CumulativeDistributionTransform";
     const { distribution, cacheSize } = readArguments<CumulativeArguments>(op, "distribution; cacheSize", given);
     super({ cacheSize });
-    if (!(distribution instanceof Distribution))
-      throw new ArgumentError(`${op}: distribution must be a Distribution, got ${describe(distribution)}`);
-    this.distribution = distribution;
+    this.distribution = checkDistribution(op, "distribution", distribution);
     this.domain = distribution.support;
   }
 

@@ -35,7 +35,7 @@ export class Transform extends Callable {
   /** Whether each output has one input. */
   bijective = false;
   /** 1 if the output grows with the input, −1 if it falls; for transforms of numbers. */
-  declare sign: Value;
+  declare sign: Value | undefined;
   /** How many pairs of input and output are kept: 0 or 1. */
   readonly cacheSize: number;
   /** @internal */
@@ -204,11 +204,12 @@ export function checkTransform(op: string, name: string, value: unknown): Transf
 export const checkTransforms = (op: string, name: string, values: unknown): Transform[] =>
   checkArray(op, name, values, "transforms").map((value, i) => checkTransform(op, `${name}[${i}]`, value));
 
-/** The product of signs. */
-export const signOf = (transforms: readonly Transform[]): Value =>
-  transforms.reduce<Value>((product, { sign }) => {
+/** The product of signs, undefined where one of them is. */
+export const signOf = (transforms: readonly Transform[]): Value | undefined =>
+  transforms.reduce<Value | undefined>((product, { sign }) => {
+    if (product === undefined || sign === undefined) return undefined;
     if (typeof product !== "number") return product.mul(sign);
-    return typeof sign === "number" ? product * sign : sign?.mul(product);
+    return typeof sign === "number" ? product * sign : sign.mul(product);
   }, 1);
 
 /** A constraint on events of at least `eventDim` axes. */

@@ -2,6 +2,7 @@
 import { getDefaultDtype } from "../core/dtype";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
+import { broadcastShapes } from "../core/shape";
 import { softmax } from "../ops/softmax";
 import { broadcastTensors } from "../ops/view";
 import { tensor, zeros } from "../tensor/create";
@@ -24,8 +25,9 @@ export function asTensors(op: string, values: readonly unknown[]): Tensor[] {
 /** The values of a family of parameters as tensors of one shape, under their names. */
 export function broadcastNamed<N extends string>(op: string, values: Record<N, unknown>): Record<N, Tensor> {
   const names = Object.keys(values) as N[];
-  const tensors = broadcastTensors(...asTensors(op, Object.values(values)));
-  return Object.fromEntries(names.map((name, i) => [name, tensors[i]])) as Record<N, Tensor>;
+  const tensors = asTensors(op, Object.values(values));
+  const shape = broadcastShapes(op, ...tensors.map((x) => x.shape));
+  return Object.fromEntries(names.map((name, i) => [name, tensors[i]!.expand(shape)])) as Record<N, Tensor>;
 }
 
 /**
