@@ -1,5 +1,4 @@
 /** Probability distributions. @see torch.distributions */
-
 export { Bernoulli, Geometric } from "./bernoulli";
 export type { BinaryArguments } from "./binary";
 export { Binomial, type BinomialArguments, NegativeBinomial, type NegativeBinomialArguments } from "./binomial";
@@ -10,6 +9,8 @@ export {
   OneHotCategoricalStraightThrough,
 } from "./categorical";
 export * from "./cauchy";
+export * as constraintRegistry from "./constraintRegistry";
+export { bijectTo, transformTo } from "./constraintRegistry";
 export * as constraints from "./constraints";
 export * from "./continuousBernoulli";
 export { Beta, type BetaArguments, Dirichlet, type DirichletArguments } from "./dirichlet";
@@ -19,6 +20,8 @@ export * from "./exponentialFamily";
 export { type HalfArguments, HalfNormal, LogisticNormal, LogNormal } from "./fromNormal";
 export { Chi2, type Chi2Arguments, Gamma, type GammaArguments } from "./gamma";
 export * from "./independent";
+export * as kl from "./kl";
+export { type DistributionClass, type Divergence, klDivergence, registerKl } from "./kl";
 export * from "./laplace";
 export { LKJCholesky, type LKJCholeskyArguments } from "./lkjCholesky";
 export type { LocScaleArguments } from "./locScale";
