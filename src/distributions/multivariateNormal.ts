@@ -1,6 +1,6 @@
 /** The normal distribution of vectors. */
 import { ArgumentError, ValueError } from "../core/errors";
-import { broadcastShapes, type Shape } from "../core/shape";
+import { broadcastShapes, type Shape, shapeText } from "../core/shape";
 import { eye } from "../ops/creation";
 import { cholesky, solveTriangular } from "../ops/decompositions";
 import { choleskyInverse } from "../ops/factors";
@@ -107,6 +107,10 @@ export class MultivariateNormal extends Distribution {
     if (loc.ndim < 1) throw new ValueError("MultivariateNormal: loc must be at least one-dimensional.");
     const [name, matrix] = readSpread("MultivariateNormal", read);
     const n = loc.shape.at(-1)!;
+    if (matrix.shape.at(-1) !== n)
+      throw new ValueError(
+        `MultivariateNormal: ${name} must be a batch of matrices with shape ${n} x ${n}, got ${shapeText(matrix.shape)}`,
+      );
     const batch = broadcastShapes("MultivariateNormal", matrix.shape.slice(0, -2), loc.shape.slice(0, -1));
     const fields = { loc: loc.expand([...batch, n]), [name]: matrix.expand([...batch, -1, -1]) };
     super(batch, [n], read.validateArgs, fields);

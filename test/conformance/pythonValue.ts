@@ -205,12 +205,12 @@ function named(name: string): unknown {
   if (/^(dist|distributions|D|td)$/.test(name)) return torch.distributions;
   const { distributions } = torch;
   for (const owner of [distributions, distributions?.transforms, distributions?.constraints, torch])
-    if (owner && (name in owner || camelCase(name) in owner)) return member(owner, name);
+    if (owner && camelCase(name) in owner) return member(owner, name);
   throw new Missing(`torch.distributions.${name}`);
 }
 
 function member(owner: any, name: string): unknown {
-  const value = owner[name] ?? owner[camelCase(name)];
+  const value = owner[camelCase(name)];
   if (value === undefined) throw new Missing(`${name} of ${String(owner?.constructor?.name ?? owner)}`);
   return typeof value === "function" ? new Callable(name, owner, value) : value;
 }
