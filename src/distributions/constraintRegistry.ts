@@ -39,6 +39,13 @@ export interface ConstraintRegistry {
 export class ConstraintRegistry extends Callable {
   /** By the prototype of the class, which the functions that make constraints have as well. */
   readonly #factories = new Map<object, TransformFactory>();
+  readonly #op: string;
+
+  /** @param op What errors call it. */
+  constructor(op = "ConstraintRegistry") {
+    super();
+    this.#op = String(op);
+  }
 
   /**
    * Registers a factory for a class of constraints, given by itself or by one of its constraints; without a factory it returns a function that
@@ -53,7 +60,7 @@ export class ConstraintRegistry extends Callable {
       given,
     );
     if (factory === undefined) return (later: TransformFactory) => this.register(constraint, later);
-    const prototype: unknown = isConstraint(constraint) ? Object.getPrototypeOf(constraint) : constraint.prototype;
+    const prototype: unknown = isConstraint(constraint) ? Object.getPrototypeOf(constraint) : constraint?.prototype;
     if (!isConstraint(prototype) && prototype !== constraints.Constraint.prototype)
       throw new ArgumentError(
         `register: Expected constraint to be either a Constraint subclass or instance, but got ${describe(constraint)}`,
@@ -65,12 +72,11 @@ export class ConstraintRegistry extends Callable {
 
   /** @internal */
   protected override invoke(given: unknown[]): Transform {
-    const { constraint } = readArguments<{ constraint: unknown }>("ConstraintRegistry", "constraint", given);
+    const { constraint } = readArguments<{ constraint: unknown }>(this.#op, "constraint", given);
     if (!isConstraint(constraint))
-      throw new ArgumentError(`ConstraintRegistry: takes a constraint, got ${describe(constraint)}`);
+      throw new ArgumentError(`${this.#op}: takes a constraint, got ${describe(constraint)}`);
     const factory = this.#factories.get(Object.getPrototypeOf(constraint));
-    if (factory === undefined)
-      throw new KindlingError(`ConstraintRegistry: Cannot transform ${constraint} constraints`);
+    if (factory === undefined) throw new KindlingError(`${this.#op}: Cannot transform ${constraint} constraints`);
     return factory(constraint);
   }
 }
@@ -80,13 +86,13 @@ export class ConstraintRegistry extends Callable {
  * @see torch.distributions.constraint_registry.biject_to
  * @example const sample = torch.distributions.bijectTo(distribution.support)(unconstrained);
  */
-export const bijectTo: ConstraintRegistry = new ConstraintRegistry();
+export const bijectTo: ConstraintRegistry = new ConstraintRegistry("bijectTo");
 
 /**
  * A transform from all numbers to the values that a constraint allows, not always a bijection but good to optimize through.
  * @see torch.distributions.constraint_registry.transform_to
  */
-export const transformTo: ConstraintRegistry = new ConstraintRegistry();
+export const transformTo: ConstraintRegistry = new ConstraintRegistry("transformTo");
 
 const minus = (a: Value, b: Value): Value => {
   if (typeof a !== "number") return a.sub(b);

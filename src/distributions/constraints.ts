@@ -3,6 +3,7 @@ import { checkArray, checkInteger } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, IndexError, KindlingError, ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { float } from "../core/repr";
+import { named } from "../core/signature";
 import { isclose } from "../ops/compare";
 import { choleskyEx } from "../ops/decompositions";
 import { cat as catTensors, stack as stackTensors } from "../ops/join";
@@ -10,7 +11,7 @@ import { vectorNorm } from "../ops/moments";
 import { eigvalsh } from "../ops/spectral";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { readArguments, type Value } from "./arguments";
+import { checkTensor, readArguments, type Value } from "./arguments";
 import { valueText } from "./utils";
 
 /**
@@ -48,6 +49,13 @@ interface Kind<P> {
   readonly isDiscrete?: boolean;
 }
 
+/** Errors within speak of the check. */
+const checkOf = named(
+  "check",
+  "self, value",
+  (self: { test(value: Tensor): Tensor }, value: unknown): Tensor => self.test(checkTensor("check", "value", value)),
+);
+
 /** One class for each call, so that the registries tell constraints apart. */
 function classOf<P extends object>({ name, check, eventDim = 0, isDiscrete = false }: Kind<P>) {
   return class extends Constraint {
@@ -62,6 +70,10 @@ function classOf<P extends object>({ name, check, eventDim = 0, isDiscrete = fal
       return eventDim;
     }
     override check(value: Tensor): Tensor {
+      return checkOf.method.call(this, value) as Tensor;
+    }
+    /** @internal */
+    test(value: Tensor): Tensor {
       return check(value, this.parameters);
     }
     override toString(): string {
@@ -337,6 +349,7 @@ abstract class Sequence extends Constraint {
     return Math.max(...this.cseq.map((constraint) => constraint.eventDim));
   }
   protected checkDim(value: Tensor): void {
+    checkTensor("check", "value", value);
     if (this.dim < -value.ndim || this.dim >= value.ndim)
       throw new IndexError(`${this.op}: dim ${this.dim} is out of range for a value of ${value.ndim} axes`);
   }

@@ -68,6 +68,7 @@ export class Distribution {
       const values = self.enumerate();
       return isRepeated ? values.expand([values.shape[0]!, ...self.batchShape, ...self.eventShape]) : values;
     }),
+    perplexity: named("perplexity", "self", (self: Distribution) => self.entropy().exp()),
     expand: named("expand", "self, batchShape", (self: Distribution, sizes: unknown) => {
       const batchShape = checkSizes("expand", "batchShape", sizes);
       const copy = Object.create(Object.getPrototypeOf(self));
@@ -100,9 +101,9 @@ export class Distribution {
     fields: object = {},
   ) {
     const given = isPlainObject(batchShape) ? [batchShape] : [batchShape, eventShape, validateArgs];
-    const all = readArguments<DistributionArguments>("Distribution", "; batchShape, eventShape, validateArgs", given);
-    this.batchShape = checkSizes("Distribution", "batchShape", all.batchShape);
-    this.eventShape = checkSizes("Distribution", "eventShape", all.eventShape);
+    const all = readArguments<DistributionArguments>(this.name, "; batchShape, eventShape, validateArgs", given);
+    this.batchShape = checkSizes(this.name, "batchShape", all.batchShape);
+    this.eventShape = checkSizes(this.name, "eventShape", all.eventShape);
     this.validateArgs = all.validateArgs;
     if (this.validateArgs !== undefined) checkFlag(this.name, "validateArgs", this.validateArgs);
     Object.assign(this, fields);
@@ -204,7 +205,7 @@ export class Distribution {
 
   /** The exponential of the entropy. @see torch.distributions.distribution.Distribution.perplexity */
   perplexity(): Tensor {
-    return this.entropy().exp();
+    return Distribution.calls.perplexity.method.call(this) as Tensor;
   }
 
   /**

@@ -2,6 +2,7 @@
 import { checkArray, checkInteger } from "../core/arguments";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
+import { type Declared, named } from "../core/signature";
 import { explainSnakeCase } from "../core/snakeCase";
 import { Callable } from "../nn/callable";
 import { zerosLike } from "../ops/factory";
@@ -88,8 +89,7 @@ export class Transform extends Callable {
   }
 
   protected override invoke(args: unknown[]): Tensor {
-    const { x } = readArguments<{ x: unknown }>(this.name, "x", args);
-    return this.forward(checkTensor(this.name, "x", x));
+    return callOf(this.name).method.apply(this, args) as Tensor;
   }
 
   /** @internal The transform of a tensor, from the cache if it is there. */
@@ -165,6 +165,17 @@ export class Transform extends Callable {
   override toString(): string {
     return `${this.name}()`;
   }
+}
+
+const calls = new Map<string, Declared>();
+
+/** The call of a transform, within which errors speak of its class. */
+function callOf(op: string): Declared {
+  const known = calls.get(op);
+  if (known !== undefined) return known;
+  const call = named(op, "self, x", (self: Transform, x: unknown) => self.forward(checkTensor(op, "x", x)));
+  calls.set(op, call);
+  return call;
 }
 
 explainSnakeCase(Transform.prototype, "Transform", ["cacheSize"]);

@@ -85,7 +85,7 @@ function trianglePositions(n: number, diag: number): Tensor {
 
 /** The lower triangle of square matrices as vectors, row by row. @see torch.distributions.utils.tril_matrix_to_vec */
 export function trilMatrixToVec(matrix: Tensor, diag = 0): Tensor {
-  const n = matrix.shape.at(-1)!;
+  const n = matrix.shape.at(-1) ?? 0;
   if (diag < -n || diag >= n)
     throw new ValueError(`trilMatrixToVec: diag (${diag}) provided is outside [${-n}, ${n - 1}]`);
   return matrix.reshape([...matrix.shape.slice(0, -2), n * n]).indexSelect(-1, trianglePositions(n, diag));
@@ -93,10 +93,10 @@ export function trilMatrixToVec(matrix: Tensor, diag = 0): Tensor {
 
 /** Square matrices whose lower triangle is given as vectors, row by row. @see torch.distributions.utils.vec_to_tril_matrix */
 export function vecToTrilMatrix(vector: Tensor, diag = 0): Tensor {
-  const size = vector.shape.at(-1)!;
+  const size = vector.shape.at(-1) ?? 0;
   const b = 1 + 2 * diag;
   const n = (-b + Math.sqrt(b ** 2 + 8 * size + 4 * Math.abs(diag) * (diag + 1))) / 2;
-  if (!Number.isInteger(n))
+  if (!Number.isInteger(n) || n < 0)
     throw new ValueError(`vecToTrilMatrix: ${size} elements are not the lower triangle of a square matrix`);
   const batch = vector.shape.slice(0, -1);
   const flat = zeros([...batch, n * n], { dtype: vector.dtype });

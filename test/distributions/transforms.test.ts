@@ -79,7 +79,12 @@ describe("a transform", () => {
   test.each([
     [() => new D.ExpTransform({ cacheSize: 2 }), /^ExpTransform: cacheSize must be 0 or 1/],
     [() => (new D.ExpTransform() as any)("x"), /^ExpTransform: x must be a Tensor, got "x"/],
-    [() => (new D.ExpTransform() as any)(), /^ExpTransform: missing x/],
+    [() => (new D.ExpTransform() as any)(), /^ExpTransform: missing argument x/],
+    [() => new D.StickBreakingTransform()(torch.tensor(true)), /^StickBreakingTransform: /],
+    [() => constraints.positive.check("x" as any), /^check: value must be a Tensor, got "x"/],
+    [() => constraints.lowerCholesky.check(x), /^check: /],
+    [() => D.utils.clampProbs("x" as any), /^clampProbs: probs must be a Tensor/],
+    [() => D.utils.broadcastAll(torch.zeros(2), torch.zeros(3)), /^broadcastAll: /],
     [() => new D.ExpTransform().logAbsDetJacobian(x, 1 as any), /^logAbsDetJacobian: y must be a Tensor/],
     [() => new D.AffineTransform("a" as any, 1), /^AffineTransform: loc must be a number or a Tensor/],
     [() => new D.ReshapeTransform([2, 3], [5]), /different numbers of elements/],
