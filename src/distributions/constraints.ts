@@ -64,7 +64,10 @@ function classOf<P extends object>({ name, check, eventDim = 0, isDiscrete = fal
       return check(value, this.parameters);
     }
     override toString(): string {
-      const show = (bound: unknown) => (isDiscrete || typeof bound !== "number" ? String(bound) : float(bound));
+      const show = (bound: Value) => {
+        if (typeof bound === "number") return isDiscrete ? String(bound) : float(bound);
+        return bound.ndim === 0 && bound.isFloatingPoint() ? float(bound.item()) : String(bound);
+      };
       const bounds = Object.entries(this.parameters).map(
         ([key, bound]) => `${key.replace("Bound", "_bound")}=${show(bound)}`,
       );

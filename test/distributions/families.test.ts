@@ -90,7 +90,7 @@ describe("arguments", () => {
     [
       "a value beyond the count",
       () => new D.Binomial(3, x(0.5)).logProb(x(4)),
-      "IntegerInterval(lower_bound=0, upper_bound=",
+      "IntegerInterval(lower_bound=0, upper_bound=3.0)",
     ],
     [
       "counts beyond the total",
