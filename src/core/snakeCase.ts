@@ -2,7 +2,8 @@
 import { ArgumentError } from "./errors";
 
 /** `logSoftmax` → `log_softmax`. */
-const snakeCase = (name: string): string => name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+export const snakeCase = (name: string): string =>
+  name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 
 /** `log_softmax` → `logSoftmax`. */
 export const camelCase = (name: string): string =>

@@ -11,6 +11,7 @@ import { eigvalsh } from "../ops/spectral";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { readArguments, type Value } from "./arguments";
+import { valueText } from "./utils";
 
 /**
  * A set of values. Subclasses say in `check` which values lie in it.
@@ -64,10 +65,7 @@ function classOf<P extends object>({ name, check, eventDim = 0, isDiscrete = fal
       return check(value, this.parameters);
     }
     override toString(): string {
-      const show = (bound: Value) => {
-        if (typeof bound === "number") return isDiscrete ? String(bound) : float(bound);
-        return bound.ndim === 0 && bound.isFloatingPoint() ? float(bound.item()) : String(bound);
-      };
+      const show = (bound: unknown) => (typeof bound === "number" && !isDiscrete ? float(bound) : valueText(bound));
       const bounds = Object.entries(this.parameters).map(
         ([key, bound]) => `${key.replace("Bound", "_bound")}=${show(bound)}`,
       );

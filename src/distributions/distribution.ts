@@ -2,13 +2,14 @@
 import { enableGrad, noGrad } from "../autograd/scopes";
 import { checkFlag } from "../core/arguments";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
-import { float, text } from "../core/repr";
+import { text } from "../core/repr";
 import { type Shape, sameShape } from "../core/shape";
 import { isPlainObject, named } from "../core/signature";
+import { explainSnakeCase, snakeCase } from "../core/snakeCase";
 import { Tensor } from "../tensor/tensor";
 import { type Arguments, checkSizes, readArguments, type ValidateArgs, type Value } from "./arguments";
 import { type Constraint, isDependent } from "./constraints";
-import { asTensors } from "./utils";
+import { asTensors, valueText } from "./utils";
 
 interface SampleShape {
   readonly sampleShape?: Shape;
@@ -332,7 +333,7 @@ export class Distribution {
   toString(): string {
     const shown = Object.keys(this.argConstraints)
       .filter((name) => this.isKnown(name))
-      .map((name) => `${name}: ${parameterText((this as Record<string, unknown>)[name])}`);
+      .map((name) => `${snakeCase(name)}: ${parameterText((this as Record<string, unknown>)[name])}`);
     return `${this.name}(${shown.join(", ")})`;
   }
 }
@@ -348,9 +349,10 @@ const sizeText = (shape: Shape): string => `torch.Size([${shape.join(", ")}])`;
 function parameterText(value: unknown): string {
   if (!(value instanceof Tensor)) return String(value);
   if (value.numel() !== 1) return sizeText(value.shape);
-  if (value.ndim > 0) return String(value);
-  return value.isFloatingPoint() ? float(value.item()) : String(value.item());
+  return valueText(value);
 }
+
+explainSnakeCase(Distribution.prototype, "Distribution", ["batchShape", "eventShape"]);
 
 /**
  * Declares parameters that follow from others: computed when they are asked for, unless they were given, and computed again where a scope has

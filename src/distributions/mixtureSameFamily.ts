@@ -48,7 +48,7 @@ export class MixtureSameFamily extends Distribution {
             `componentDistribution.batchShape (${shapeText(batchShape)})`,
         );
     }
-    const count = mixtureDistribution.paramShape.at(-1);
+    const count = mixtureDistribution.logits.shape.at(-1);
     if (count !== batch.at(-1))
       throw new ValueError(
         `${op}: mixtureDistribution component (${count}) does not equal componentDistribution.batchShape.at(-1) (${batch.at(-1)})`,

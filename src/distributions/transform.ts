@@ -2,6 +2,7 @@
 import { checkArray, checkInteger } from "../core/arguments";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
+import { explainSnakeCase } from "../core/snakeCase";
 import { Callable } from "../nn/callable";
 import { zerosLike } from "../ops/factory";
 import type { Tensor } from "../tensor/tensor";
@@ -158,6 +159,8 @@ export class Transform extends Callable {
     return `${this.name}()`;
   }
 }
+
+explainSnakeCase(Transform.prototype, "Transform", ["cacheSize"]);
 
 class InverseTransform extends Transform {
   constructor(readonly base: Transform) {

@@ -2,7 +2,8 @@
 import { getDefaultDtype } from "../core/dtype";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
-import { broadcastShapes } from "../core/shape";
+import { float } from "../core/repr";
+import { broadcastShapes, sameShape } from "../core/shape";
 import { softmax } from "../ops/softmax";
 import { broadcastTensors } from "../ops/view";
 import { tensor, zeros } from "../tensor/create";
@@ -27,7 +28,8 @@ export function broadcastNamed<N extends string>(op: string, values: Record<N, u
   const names = Object.keys(values) as N[];
   const tensors = asTensors(op, Object.values(values));
   const shape = broadcastShapes(op, ...tensors.map((x) => x.shape));
-  return Object.fromEntries(names.map((name, i) => [name, tensors[i]!.expand(shape)])) as Record<N, Tensor>;
+  const expanded = tensors.map((x) => (sameShape(x.shape, shape) ? x : x.expand(shape)));
+  return Object.fromEntries(names.map((name, i) => [name, expanded[i]])) as Record<N, Tensor>;
 }
 
 /**
@@ -56,6 +58,12 @@ export function probsToLogits(probs: Tensor, isBinary = false): Tensor {
 /** The sum over the last `count` axes. */
 export function sumRightmost(value: Tensor, count: number): Tensor {
   return count === 0 ? value : value.reshape([...value.shape.slice(0, -count), -1]).sum(-1);
+}
+
+/** A number, a tensor of no axes as a number, or any tensor, as in a Python format. */
+export function valueText(value: unknown): string {
+  if (!(value instanceof Tensor) || value.ndim > 0) return String(value);
+  return value.isFloatingPoint() ? float(value.item()) : String(value.item());
 }
 
 /** Positions of the lower triangle in a flattened n×n matrix, row by row. */
