@@ -215,7 +215,7 @@ export class Distribution {
     return Distribution.calls.expand.method.apply(this, given) as this;
   }
 
-  /** @internal The fields that change with the shape of the batch: the parameters that are there. */
+  /** The fields that change with the shape of the batch: the parameters that are there. */
   protected expandFields(batchShape: Shape): Record<string, unknown> {
     const fields: Record<string, unknown> = {};
     for (const [name, constraint] of Object.entries(this.argConstraints)) {

@@ -3,12 +3,12 @@ import type { Shape } from "../core/shape";
 import { onesLike, zerosLike } from "../ops/factory";
 import { empty } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
+import type { Arguments, ValidateArgs, Value } from "./arguments";
 import { type Constraint, dependent, greaterThanEq, nonnegative, positive } from "./constraints";
 import { AffineTransform, ExpTransform, PowerTransform } from "./elementwise";
 import { ExponentialFamily } from "./exponentialFamily";
 import { TransformedDistribution } from "./transformedDistribution";
-import { broadcastNamed, eulerConstant } from "./utils";
+import { eulerConstant, readBroadcast } from "./utils";
 
 /** Arguments of {@link Exponential}. */
 export interface ExponentialArguments extends ValidateArgs {
@@ -27,9 +27,8 @@ export class Exponential extends ExponentialFamily {
   declare readonly rate: Tensor;
 
   constructor(...given: Arguments<"rate; validateArgs", ExponentialArguments>) {
-    const values = readArguments<ExponentialArguments>("Exponential", "rate; validateArgs", given);
-    const { rate } = broadcastNamed("Exponential", { rate: values.rate });
-    super(rate.shape, [], values.validateArgs, { rate });
+    const { rate, validateArgs } = readBroadcast<"rate">("Exponential", "rate; validateArgs", given);
+    super(rate.shape, [], validateArgs, { rate });
   }
 
   override get mean(): Tensor {
@@ -100,8 +99,8 @@ export class Pareto extends TransformedDistribution {
   declare readonly alpha: Tensor;
 
   constructor(...given: Arguments<"scale, alpha; validateArgs", ParetoArguments>) {
-    const { validateArgs, ...values } = readArguments<ParetoArguments>("Pareto", "scale, alpha; validateArgs", given);
-    const { scale, alpha } = broadcastNamed("Pareto", { scale: values.scale, alpha: values.alpha });
+    const read = readBroadcast<"scale" | "alpha">("Pareto", "scale, alpha; validateArgs", given);
+    const { scale, alpha, validateArgs } = read;
     const base = new Exponential(alpha, { validateArgs });
     super(base, [new ExpTransform(), new AffineTransform(0, scale)], { validateArgs });
     this.take({ scale, alpha });
@@ -157,11 +156,8 @@ export class Weibull extends TransformedDistribution {
   declare readonly concentration: Tensor;
 
   constructor(...given: Arguments<typeof weibullSignature, WeibullArguments>) {
-    const { validateArgs, ...values } = readArguments<WeibullArguments>("Weibull", weibullSignature, given);
-    const { scale, concentration } = broadcastNamed("Weibull", {
-      scale: values.scale,
-      concentration: values.concentration,
-    });
+    const read = readBroadcast<"scale" | "concentration">("Weibull", weibullSignature, given);
+    const { scale, concentration, validateArgs } = read;
     super(
       new Exponential(onesLike(scale), { validateArgs }),
       [new PowerTransform(concentration.reciprocal()), new AffineTransform(0, scale)],

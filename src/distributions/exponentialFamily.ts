@@ -10,17 +10,17 @@ import { Distribution } from "./distribution";
  * @see torch.distributions.ExponentialFamily
  */
 export class ExponentialFamily extends Distribution {
-  /** @internal The natural parameters θ. */
+  /** The natural parameters θ. */
   get _naturalParams(): readonly Tensor[] {
     return this.missing("_naturalParams");
   }
 
-  /** @internal The log normalizer F of natural parameters. */
+  /** The log normalizer F of natural parameters. */
   _logNormalizer(..._naturalParams: Tensor[]): Tensor {
     return this.missing("_logNormalizer");
   }
 
-  /** @internal The expected carrier measure k. */
+  /** The expected carrier measure k. */
   get _meanCarrierMeasure(): number | Tensor {
     return this.missing("entropy");
   }

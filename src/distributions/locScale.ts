@@ -1,8 +1,8 @@
 /** The arguments of families that have a location and a scale. */
 import type { Shape } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { readArguments, type ValidateArgs, type Value } from "./arguments";
-import { broadcastNamed } from "./utils";
+import type { ValidateArgs, Value } from "./arguments";
+import { readBroadcast } from "./utils";
 
 /** The signature of the families that have a location and a scale. */
 export const locScale = "loc, scale; validateArgs";
@@ -18,7 +18,6 @@ export function readLocScale(
   op: string,
   given: readonly unknown[],
 ): [Shape, Shape, boolean | undefined, { loc: Tensor; scale: Tensor }] {
-  const { loc, scale, validateArgs } = readArguments<LocScaleArguments>(op, locScale, given);
-  const parameters = broadcastNamed(op, { loc, scale });
-  return [parameters.loc.shape, [], validateArgs, parameters];
+  const { loc, scale, validateArgs } = readBroadcast<"loc" | "scale">(op, locScale, given);
+  return [loc.shape, [], validateArgs, { loc, scale }];
 }

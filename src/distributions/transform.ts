@@ -117,9 +117,16 @@ export class Transform extends Callable {
   }
 
   /** log |dy/dx| for an input and its output. @see torch.distributions.transforms.Transform.log_abs_det_jacobian */
-  logAbsDetJacobian(...given: Arguments<"x, y", { x: Tensor; y: Tensor }>): Tensor {
-    const { x, y } = readArguments<{ x: Tensor; y: Tensor }>("logAbsDetJacobian", "x, y", given);
-    return this.logDet(checkTensor("logAbsDetJacobian", "x", x), checkTensor("logAbsDetJacobian", "y", y));
+  logAbsDetJacobian(
+    x: Tensor | { readonly x: Tensor; readonly y: Tensor },
+    y?: Tensor | { readonly y: Tensor },
+  ): Tensor {
+    const given = readArguments<{ x: unknown; y: unknown }>(
+      "logAbsDetJacobian",
+      "x, y",
+      y === undefined ? [x] : [x, y],
+    );
+    return this.logDet(checkTensor("logAbsDetJacobian", "x", given.x), checkTensor("logAbsDetJacobian", "y", given.y));
   }
 
   /** The shape of the output for that of the input. @see torch.distributions.transforms.Transform.forward_shape */

@@ -6,13 +6,13 @@ import { fullLike, onesLike, zerosLike } from "../ops/factory";
 import { rand } from "../ops/rand";
 import { where } from "../ops/where";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
+import type { Arguments, ValidateArgs, Value } from "./arguments";
 import { type Constraint, dependent, interval, positive, real, unitInterval } from "./constraints";
 import { Distribution } from "./distribution";
 import { AffineTransform, ExpTransform, PowerTransform } from "./elementwise";
-import { type LocScaleArguments, locScale } from "./locScale";
+import { type LocScaleArguments, type locScale, readLocScale } from "./locScale";
 import { TransformedDistribution } from "./transformedDistribution";
-import { broadcastNamed, eulerConstant } from "./utils";
+import { eulerConstant, readBroadcast } from "./utils";
 
 /** Arguments of {@link Uniform}. */
 export interface UniformArguments extends ValidateArgs {
@@ -37,9 +37,8 @@ export class Uniform extends Distribution {
   declare readonly high: Tensor;
 
   constructor(...given: Arguments<typeof signature, UniformArguments>) {
-    const { low, high, validateArgs } = readArguments<UniformArguments>("Uniform", signature, given);
-    const parameters = broadcastNamed("Uniform", { low, high });
-    super(parameters.low.shape, [], validateArgs, parameters);
+    const { low, high, validateArgs } = readBroadcast<"low" | "high">("Uniform", signature, given);
+    super(low.shape, [], validateArgs, { low, high });
     if (this.validates && !this.low.lt(this.high).all().item())
       throw new ValueError("Uniform: Uniform is not defined when low >= high");
   }
@@ -101,14 +100,13 @@ export class Gumbel extends TransformedDistribution {
   declare readonly scale: Tensor;
 
   constructor(...given: Arguments<typeof locScale, LocScaleArguments>) {
-    const values = readArguments<LocScaleArguments>("Gumbel", locScale, given);
-    const { loc, scale } = broadcastNamed("Gumbel", { loc: values.loc, scale: values.scale });
+    const [, , validateArgs, { loc, scale }] = readLocScale("Gumbel", given);
     const { tiny, eps } = finfo(loc.dtype);
     const log = new ExpTransform().inv;
     super(
       new Uniform(fullLike(loc, tiny), fullLike(loc, 1 - eps)),
       [log, new AffineTransform(0, onesLike(scale).neg()), log, new AffineTransform(loc, scale.neg())],
-      values.validateArgs,
+      validateArgs,
     );
     this.take({ loc, scale });
   }
@@ -165,11 +163,8 @@ export class Kumaraswamy extends TransformedDistribution {
   declare readonly concentration0: Tensor;
 
   constructor(...given: Arguments<typeof kumaraswamySignature, KumaraswamyArguments>) {
-    const { validateArgs, ...values } = readArguments<KumaraswamyArguments>("Kumaraswamy", kumaraswamySignature, given);
-    const { concentration1, concentration0 } = broadcastNamed("Kumaraswamy", {
-      concentration1: values.concentration1,
-      concentration0: values.concentration0,
-    });
+    const read = readBroadcast<"concentration1" | "concentration0">("Kumaraswamy", kumaraswamySignature, given);
+    const { concentration1, concentration0, validateArgs } = read;
     super(
       new Uniform(zerosLike(concentration0), onesLike(concentration0), { validateArgs }),
       [

@@ -8,7 +8,7 @@ import { softmax } from "../ops/softmax";
 import { broadcastTensors } from "../ops/view";
 import { tensor, zeros } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import type { Value } from "./arguments";
+import { readArguments, type ValidateArgs, type Value } from "./arguments";
 
 /** The Euler–Mascheroni constant. */
 export const eulerConstant = 0.5772156649015329;
@@ -30,6 +30,16 @@ export function broadcastNamed<N extends string>(op: string, values: Record<N, u
   const shape = broadcastShapes(op, ...tensors.map((x) => x.shape));
   const expanded = tensors.map((x) => (sameShape(x.shape, shape) ? x : x.expand(shape)));
   return Object.fromEntries(names.map((name, i) => [name, expanded[i]])) as Record<N, Tensor>;
+}
+
+/** The arguments of a family whose parameters broadcast, all of them required. */
+export function readBroadcast<N extends string>(
+  op: string,
+  signature: string,
+  given: readonly unknown[],
+): Record<N, Tensor> & ValidateArgs {
+  const { validateArgs, ...values } = readArguments<Record<N, unknown> & ValidateArgs>(op, signature, given);
+  return { ...broadcastNamed(op, values as Record<N, unknown>), validateArgs };
 }
 
 /**
