@@ -112,7 +112,7 @@ export class Beta extends ExponentialFamily {
     const read = readArguments<BetaArguments>("Beta", betaSignature, given);
     const { concentration1, concentration0, validateArgs } = read;
     const both = Object.values(broadcastNamed("Beta", { concentration1, concentration0 }));
-    const shares = new Dirichlet(stack(both, -1), { validateArgs });
+    const shares = new Dirichlet(stack(both, -1), { validateArgs: false });
     super(shares.batchShape, [], validateArgs, { shares });
   }
 

@@ -1,5 +1,5 @@
 /** The distribution of Lewandowski, Kurowicka and Joe of correlation matrices. */
-import { checkInteger, MAX_COUNT } from "../core/arguments";
+import { checkInteger } from "../core/arguments";
 import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
@@ -12,6 +12,9 @@ import { corrCholesky, positive } from "./constraints";
 import { Beta } from "./dirichlet";
 import { Distribution } from "./distribution";
 import { broadcastNamed } from "./utils";
+
+/** A size beyond which no memory holds a matrix. */
+const MAX_SIZE = 2 ** 16;
 
 const signature = "dim, concentration?; validateArgs";
 
@@ -28,7 +31,7 @@ function rowLengths(dim: number, concentration: Tensor): Beta {
   const { dtype } = concentration;
   const offset = cat([arange(1, { dtype }), arange(dim - 1, { dtype })]);
   const marginal = concentration.add(0.5 * (dim - 2)).unsqueeze(-1);
-  return new Beta(offset.add(0.5), marginal.sub(offset.mul(0.5)));
+  return new Beta(offset.add(0.5), marginal.sub(offset.mul(0.5)), { validateArgs: false });
 }
 
 /**
@@ -47,7 +50,7 @@ export class LKJCholesky extends Distribution {
 
   constructor(...given: Arguments<typeof signature, LKJCholeskyArguments>) {
     const { dim, ...read } = readArguments<LKJCholeskyArguments>("LKJCholesky", signature, given);
-    if (checkInteger("LKJCholesky", "dim", dim, undefined, MAX_COUNT) < 2)
+    if (checkInteger("LKJCholesky", "dim", dim, undefined, MAX_SIZE) < 2)
       throw new ValueError(`LKJCholesky: Expected dim to be an integer greater than or equal to 2. Found dim=${dim}.`);
     const { concentration } = broadcastNamed("LKJCholesky", { concentration: read.concentration ?? 1 });
     const lengths = rowLengths(dim, concentration);

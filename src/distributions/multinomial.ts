@@ -6,10 +6,9 @@ import { tensor, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { type Arguments, readArguments, type ValidateArgs } from "./arguments";
 import { Binomial } from "./binomial";
-import { Categorical } from "./categorical";
+import { Categorical, checkParameter } from "./categorical";
 import { type Constraint, dependent, multinomial, realVector, simplex } from "./constraints";
 import { Distribution } from "./distribution";
-import { readEither } from "./either";
 
 const signature = "totalCount?, probs?, logits?; validateArgs";
 
@@ -18,9 +17,9 @@ export interface MultinomialArguments extends ValidateArgs {
   /** The number of trials, the same for all. Default: 1. */
   readonly totalCount?: number;
   /** Event probabilities along the last axis, which need not add up to one. */
-  readonly probs?: Tensor | null;
+  readonly probs?: Tensor | undefined;
   /** Unnormalized log probabilities along the last axis. */
-  readonly logits?: Tensor | null;
+  readonly logits?: Tensor | undefined;
 }
 
 /**
@@ -39,9 +38,9 @@ export class Multinomial extends Distribution {
     const op = "Multinomial";
     const read = readArguments<MultinomialArguments>(op, signature, given);
     const totalCount = checkInteger(op, "totalCount", read.totalCount ?? 1, 0, MAX_COUNT);
-    const [name, value] = readEither(op, read.probs, read.logits);
-    const categorical = new Categorical({ [name]: value });
-    const binomial = new Binomial({ totalCount, probs: categorical.probs });
+    const [name, value] = checkParameter(op, read);
+    const categorical = new Categorical({ [name]: value, validateArgs: false });
+    const binomial = new Binomial({ totalCount, probs: categorical.probs, validateArgs: false });
     const event = categorical.paramShape.slice(-1);
     super(categorical.batchShape, event, read.validateArgs, { totalCount, categorical, binomial });
   }

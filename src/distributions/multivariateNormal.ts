@@ -63,6 +63,8 @@ export function readSpread(op: string, given: SpreadArguments): [name: (typeof s
     throw new ValueError(
       `${op}: ${name} matrix must be at least two-dimensional, with optional leading batch dimensions`,
     );
+  const [rows, columns] = matrix.shape.slice(-2);
+  if (rows !== columns) throw new ValueError(`${op}: ${name} must be square, got ${shapeText(matrix.shape)}`);
   return [name, matrix];
 }
 

@@ -36,7 +36,10 @@ export class StudentT extends Distribution {
     const read = readArguments<StudentTArguments>("StudentT", studentSignature, given);
     const { df, loc = 0, scale = 1, validateArgs } = read;
     const parameters = broadcastNamed("StudentT", { df, loc, scale });
-    super(parameters.df.shape, [], validateArgs, { ...parameters, chi2: new Chi2(parameters.df) });
+    super(parameters.df.shape, [], validateArgs, {
+      ...parameters,
+      chi2: new Chi2(parameters.df, { validateArgs: false }),
+    });
   }
 
   protected override expandFields(batchShape: Shape): Record<string, unknown> {
@@ -115,7 +118,7 @@ export class FisherSnedecor extends Distribution {
   constructor(...given: Arguments<typeof fisherSignature, FisherSnedecorArguments>) {
     const read = readArguments<FisherSnedecorArguments>("FisherSnedecor", fisherSignature, given);
     const { df1, df2 } = broadcastNamed("FisherSnedecor", { df1: read.df1, df2: read.df2 });
-    const [gamma1, gamma2] = [new Gamma(df1.mul(0.5), df1), new Gamma(df2.mul(0.5), df2)];
+    const [gamma1, gamma2] = [df1, df2].map((df) => new Gamma(df.mul(0.5), df, { validateArgs: false }));
     super(df1.shape, [], read.validateArgs, { df1, df2, gamma1, gamma2 });
   }
 

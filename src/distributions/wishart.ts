@@ -74,7 +74,7 @@ export class Wishart extends ExponentialFamily {
       throw new ValueError(`Wishart: Value of df=${read.df} expected to be greater than ndim - 1 = ${least}.`);
     super(batch, event, read.validateArgs, { df, [name]: matrix.expand([...batch, -1, -1]) });
     this.unbroadcastedScaleTril = factorOf(name, matrix);
-    this.chi2 = new Chi2(df.unsqueeze(-1).sub(arange(event[1]!, { dtype: matrix.dtype })));
+    this.chi2 = new Chi2(df.unsqueeze(-1).sub(arange(event[1]!, { dtype: matrix.dtype })), { validateArgs: false });
   }
 
   override get argConstraints(): Readonly<Record<string, Constraint>> {

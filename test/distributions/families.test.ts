@@ -35,6 +35,13 @@ describe("arguments", () => {
     ],
     ["text", () => new (D.Chi2 as any)("2"), "Chi2: takes numbers and tensors"],
     ["no axis", () => new D.Dirichlet(x(1)), "Dirichlet: `concentration` parameter must be at least one-dimensional."],
+    ["a NaN of a part", () => new D.StudentT(Number.NaN), "StudentT: Expected parameter df"],
+    ["a negative part", () => new D.FisherSnedecor(1, -1), "FisherSnedecor: Expected parameter df2"],
+    ["a share that is none", () => new D.Beta(1, Number.NaN), "Beta: Expected parameter concentration0"],
+    ["no power", () => new D.LKJCholesky(3, -1), "LKJCholesky: Expected parameter concentration"],
+    ["a list", () => new (D.Multinomial as any)(3, [1, 1]), "Multinomial: probs must be a Tensor"],
+    ["probabilities below zero", () => new D.Multinomial(3, x([-1, 2])), "Multinomial: Expected parameter probs"],
+    ["an oblong matrix", () => new D.Wishart(3, x([[1, 2]])), "Wishart: covarianceMatrix must be square"],
     ["no tensor", () => new (D.Dirichlet as any)([1, 2]), "Dirichlet: concentration must be a Tensor"],
     [
       "no probability",
@@ -90,7 +97,7 @@ describe("arguments", () => {
     [
       "a value beyond the count",
       () => new D.Binomial(3, x(0.5)).logProb(x(4)),
-      "IntegerInterval(lower_bound=0, upper_bound=",
+      "IntegerInterval(lower_bound=0, upper_bound=3.0)",
     ],
     [
       "counts beyond the total",
@@ -158,6 +165,11 @@ describe("values at the edges", () => {
   it("densities of numbers, and of integers as numbers", () => {
     expectNear(new D.Gamma(2, 0.5).logProb(3), [-1.78768206]);
     expectNear(new D.Gamma(2, 0.5).logProb(tensor(3, { dtype: "int64" })), [-1.78768206]);
+  });
+
+  it("gamma numbers of no shape are NaN", () => {
+    const nothing = new D.Gamma(x([Number.NaN, -2]), 1, { validateArgs: false });
+    expectNear(nothing.sample(), [Number.NaN, Number.NaN]);
   });
 
   it("events that cannot happen and did not", () => {
