@@ -1,4 +1,4 @@
-/** Sets of values that parameters and samples lie in. @see torch.distributions.constraints */
+/** Sets of values that parameters and samples lie in; longer than other files, since it is the public namespace as it stands. @see torch.distributions.constraints */
 import { checkArray, checkInteger } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, IndexError, KindlingError, ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
