@@ -32,6 +32,8 @@ function groupOf(family, sample, text) {
   if (family === "ops") return [sample.kind, input?.t, "grads" in sample, "grads2" in sample, isSpecial(text)].join();
   if (family === "modules") return [sample.train, Object.keys(sample.kwargs).join("+")].join();
   if (family === "rng") return [sample.fn, sample.module, sample.what, sample.name].join();
+  if (family === "distributions")
+    return [sample.p?.class, sample.q?.class, sample.transform, sample.text, Object.keys(sample.kwargs ?? {})].join();
   if (family === "transforms") return [sample.cls, sample.input?.t].join();
   return Object.keys(sample.kwargs ?? {}).join("+");
 }
@@ -83,7 +85,8 @@ function packFiles() {
   }
 }
 
-for (const family of ["ops", "modules", "optim", "sched", "rng", "curves", "transforms"]) packFamily(family);
+for (const family of ["ops", "modules", "optim", "sched", "rng", "curves", "transforms", "distributions"])
+  packFamily(family);
 packFiles();
 mkdirSync(out, { recursive: true });
 const text = `${lines.join("\n")}\n`;

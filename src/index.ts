@@ -34,6 +34,7 @@ export {
 export { defaultGenerator, Generator } from "./core/generator";
 export type { FloatInfo, IntegerInfo } from "./core/limits";
 export { cuda } from "./cuda";
+export * as distributions from "./distributions/index";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export * as fft from "./fft";

@@ -13,7 +13,7 @@ const ROWS = [
   ["autograd"],
   ["ops"],
   ["nn"],
-  ["optim", "data", "io", "func"],
+  ["optim", "data", "io", "func", "distributions"],
   ["vision"],
 ];
 

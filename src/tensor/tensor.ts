@@ -340,6 +340,11 @@ export class Tensor implements Operand {
     this.dispose();
   }
 
+  /** @internal Whether the memory is there. */
+  get isAlive(): boolean {
+    return !this.isDisposed && !this.storage.isFreed;
+  }
+
   /** @internal @throws DisposedError if the memory is gone. */
   assertAlive(op: string): void {
     if (this.isDisposed || this.storage.isFreed)

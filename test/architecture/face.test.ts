@@ -62,7 +62,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   ],
   "members marked as internal: they check what they are given": paths(
     "Tensor",
-    "assertAlive checkAxis elements takeGrad",
+    "assertAlive checkAxis elements isAlive takeGrad",
   ),
 };
 

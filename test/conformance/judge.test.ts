@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { agreesUpToTies, isClose, judgeGrads, judgeLeaves, judgeTensor } from "./judge";
 import { camelCase } from "./place";
 import { evaluate, type World } from "./python";
+import { evaluateValue } from "./pythonValue";
 import { bind, parseSignature } from "./signatures";
-import { decode, flatten, PyFloat, torch } from "./values";
+import { decode, flatten, Missing, PyFloat, torch } from "./values";
 
 const spec = (d: (number | string)[], t = "float32", s = [d.length]) => ({ t, s, d });
 
@@ -112,5 +113,36 @@ describe("expressions in Python", () => {
     expect(run("lambda x, other: torch.resize_as_(x.clone(), other)", ["x", "y"])).toBe("resize_as_(x.clone(),y)");
     const seeded = "lambda *args, **kwargs: wrapper_set_seed( lambda a, b: torch.f(a @ b), *args, **kwargs )";
     expect(run(seeded, ["p", "q"])).toBe("f(p@q)");
+  });
+});
+
+describe("values in Python", () => {
+  it("reads numbers, signs, powers, lists and tuples", () => {
+    expect(evaluateValue("-2 ** 2 + 3 * (4 - 1.)")).toBe(5);
+    expect(evaluateValue("2 ** -1 / 2")).toBe(0.25);
+    expect(evaluateValue("[1, (2,), (), (3), 'a', None, True]")).toEqual([1, [2], [], 3, "a", null, true]);
+    expect(evaluateValue("-math.pi")).toBe(-Math.PI);
+  });
+
+  it("calls functions and methods, and calculates with tensors", () => {
+    expect(evaluateValue("torch.eye(2) + .5 * torch.tensor([[1, 2], [3, 4]])").tolist()).toEqual([
+      [1.5, 1],
+      [1.5, 3],
+    ]);
+    expect(evaluateValue("1 - torch.ones(2, dtype='float64').sum(dim=0)").item()).toBe(-1);
+    expect(evaluateValue("torch.arange(6).reshape((2, 3)).float().log_softmax(-1)").shape).toEqual([2, 3]);
+  });
+
+  it("builds distributions: lists of numbers are tensors, tuples and a transform's integers are sizes", () => {
+    const d = evaluateValue("Independent(Normal([-1, 0], scale=[.5, 1]), 1).expand((3,))");
+    expect([d.batchShape, d.eventShape, d.mean.dtype]).toEqual([[3], [2], "float64"]);
+    const reshaped = evaluateValue("TransformedDistribution(Normal([1., 2.], 1.), [ReshapeTransform([2], (1, 2))])");
+    expect(reshaped.eventShape).toEqual([1, 2]);
+  });
+
+  it("refuses what it cannot read, and says what is missing", () => {
+    for (const text of ["Normal(0, 1", "1 +", "Normal(0, 1))", "2 3"])
+      expect(() => evaluateValue(text)).toThrow(SyntaxError);
+    expect(() => evaluateValue("Nothing(1)")).toThrow(new Missing("torch.distributions.Nothing"));
   });
 });

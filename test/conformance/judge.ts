@@ -4,7 +4,7 @@ import { DTypeName, isTensor, isTensorSpec, PyFloat, type Tensor, type TensorSpe
 /** What is wrong with a result; undefined if nothing is. */
 export type Verdict = string | undefined;
 
-interface Tolerance {
+export interface Tolerance {
   readonly rtol: number;
   readonly atol: number;
 }
@@ -21,13 +21,14 @@ export function isClose(a: number, b: number, { rtol, atol }: Tolerance, err: nu
   return Math.abs(a - b) <= atol + rtol * Math.abs(b) + 8 * err;
 }
 
-/** Judges a tensor. @param err The line's `err32x` (or `err32gx`, `err32g2x`). */
-export function judgeTensor(actual: unknown, expected: TensorSpec, err = 0): Verdict {
+/** Judges a tensor. @param err The line's `err32x` (or `err32gx`, `err32g2x`). @param given The tolerance of floats, if the family has its own. */
+export function judgeTensor(actual: unknown, expected: TensorSpec, err = 0, given?: Tolerance): Verdict {
   if (!isTensor(actual)) return `expected a ${expected.t} tensor of [${expected.s}], got ${describe(actual)}`;
   if (actual.dtype !== expected.t) return `dtype ${actual.dtype} instead of ${expected.t}`;
   if (actual.shape.join() !== expected.s.join()) return `shape [${actual.shape}] instead of [${expected.s}]`;
   const values = actual.toTypedArray();
-  const tolerance = tolerances[expected.t];
+  const own = tolerances[expected.t];
+  const tolerance = own && (given ?? own);
   const slack = expected.t === "float32" ? err : 0;
   for (let i = 0; i < values.length; i++) {
     const [a, b] = [values[i]!, toNumber(expected.d[i]!)];
@@ -77,10 +78,11 @@ export function judgeGrads(
   actual: Readonly<Record<string, Tensor | null>>,
   expected: Readonly<Record<string, TensorSpec | null>>,
   err = 0,
+  given?: Tolerance,
 ): Verdict {
   for (const [path, spec] of Object.entries(expected)) {
     const grad = actual[path] ?? null;
-    const verdict = spec === null || grad === null ? judgeZeros(grad, spec) : judgeTensor(grad, spec, err);
+    const verdict = spec === null || grad === null ? judgeZeros(grad, spec) : judgeTensor(grad, spec, err, given);
     if (verdict) return `${path}: ${verdict}`;
   }
   return undefined;

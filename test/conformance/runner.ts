@@ -1,5 +1,6 @@
 /** Runs the families of a source, sample by sample, and says what became of each. */
 import { runCurve } from "./families/curves";
+import { distributionEntry, distributionKinds, runDistribution } from "./families/distributions";
 import { runIo } from "./families/io";
 import { ModuleRunner, moduleKinds } from "./families/modules";
 import { OpRunner, opKinds } from "./families/ops";
@@ -37,6 +38,11 @@ const openFamily: Readonly<Record<string, (source: Source) => Family>> = {
   },
   curves: () => ({ entry: (_, sample) => sample.curve, run: (_, sample) => runCurve(sample) }),
   transforms: () => ({ entry: (_, sample) => transformEntry(sample), run: (_, sample) => runTransform(sample) }),
+  distributions: () => ({
+    kinds: distributionKinds,
+    entry: distributionEntry,
+    run: (_, sample) => runDistribution(sample),
+  }),
   io: (source) => ({ entry: (file) => file.replace(/\.json$/, ""), run: (_, sample) => runIo(sample, source) }),
 };
 

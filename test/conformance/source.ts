@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 
-const families = ["ops", "modules", "optim", "sched", "rng", "curves", "transforms", "io"];
+const families = ["ops", "modules", "optim", "sched", "rng", "curves", "transforms", "distributions", "io"];
 
 /** The packed samples of this repository. */
 const golden = join(dirname(fileURLToPath(import.meta.url)), "..", "golden");

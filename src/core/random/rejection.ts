@@ -60,7 +60,7 @@ function logGamma(x: number): number {
 }
 
 /**
- * Gamma numbers of scale 1 and the shapes at the same places; a shape of 0 gives the smallest normal number.
+ * Gamma numbers of scale 1 and the shapes at the same places; a shape of 0 gives the smallest normal number, one that is negative or NaN gives NaN.
  * Marsaglia and Tsang, A simple method for generating gamma variables, ACM TOMS 26(3), 2000.
  *
  * @see torch._standard_gamma, which torch.distributions builds Gamma, Beta, Dirichlet, Chi2 and StudentT on
@@ -73,7 +73,7 @@ export function standardGamma(out: FloatArray, shapes: FloatArray, generator: Ge
 
 /** `round` is the precision of the shape: PyTorch derives the constants in it, and the sample in double precision. */
 function gamma(shape: number, round: (x: number) => number, generator: Generator): number {
-  if (shape === 0) return 0;
+  if (!(shape > 0)) return shape === 0 ? 0 : Number.NaN;
   let scale = 1;
   if (shape < 1) {
     scale = (1 - generator.uniform53()) ** round(1 / shape);

@@ -1,0 +1,46 @@
+/** Arguments of distributions and transforms, all of them by position or by name. */
+import { checkIntegers, MAX_COUNT } from "../core/arguments";
+import { ArgumentError, describe } from "../core/errors";
+import type { Shape } from "../core/shape";
+import { bind, type Parts, parse } from "../core/signature";
+import { Tensor } from "../tensor/tensor";
+
+export type { Arguments } from "../core/signatureTypes";
+
+/** A parameter of a distribution. */
+export type Value = number | Tensor;
+
+/** The argument that turns the checks of parameters and values on or off. */
+export interface ValidateArgs {
+  /** Whether parameters and values are checked. Default: as {@link Distribution.setDefaultValidateArgs} says. */
+  readonly validateArgs?: boolean | undefined;
+}
+
+const known = new Map<string, Parts>();
+
+/**
+ * Arguments by position or by name, with `null` as well as `undefined` for what is left out.
+ * @param signature The names in PyTorch's order, those that are required before the semicolon: `loc, scale; validateArgs`.
+ */
+export function readArguments<P extends object>(op: string, signature: string, given: readonly unknown[]): P {
+  const parts = known.get(signature) ?? parse(signature);
+  known.set(signature, parts);
+  const values: Record<string, unknown> = {};
+  bind(op, parts, given, (name, value) => {
+    values[name] = value ?? undefined;
+  });
+  const missing = parts.positions.slice(0, parts.required).filter((name) => values[name] === undefined);
+  if (missing.length > 0)
+    throw new ArgumentError(`${op}: missing ${missing.join(", ")}; the arguments are ${parts.all.join(", ")}`);
+  return values as P;
+}
+
+/** A shape of samples or of a batch. */
+export const checkSizes = (op: string, name: string, value: unknown): Shape =>
+  checkIntegers(op, name, value ?? [], 0, MAX_COUNT);
+
+/** A tensor. @throws ArgumentError for anything else, which names the op and the argument. */
+export function checkTensor(op: string, name: string, value: unknown): Tensor {
+  if (value instanceof Tensor) return value;
+  throw new ArgumentError(`${op}: ${name} must be a Tensor, got ${describe(value)}`);
+}

@@ -1,0 +1,5 @@
+/** Kullback–Leibler divergences. @see torch.distributions.kl */
+import "./klWithin";
+import "./klBetween";
+
+export { type DistributionClass, type Divergence, klDivergence, registerKl } from "./klRegistry";
