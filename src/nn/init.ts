@@ -327,3 +327,28 @@ export function sparse_(x: Tensor, sparsity: number, options: RandomInit & { std
       values[row * columns + column] = 0;
   return assign(x, values);
 }
+
+// The names of the first versions of PyTorch: as those with an underscore, they change the tensor in place.
+
+/** {@link uniform_}. @see torch.nn.init.uniform */
+export const uniform: typeof uniform_ = uniform_;
+/** {@link normal_}. @see torch.nn.init.normal */
+export const normal: typeof normal_ = normal_;
+/** {@link constant_}. @see torch.nn.init.constant */
+export const constant: typeof constant_ = constant_;
+/** {@link eye_}. @see torch.nn.init.eye */
+export const eye: typeof eye_ = eye_;
+/** {@link dirac_}. @see torch.nn.init.dirac */
+export const dirac: typeof dirac_ = dirac_;
+/** {@link xavierUniform_}. @see torch.nn.init.xavier_uniform */
+export const xavierUniform: typeof xavierUniform_ = xavierUniform_;
+/** {@link xavierNormal_}. @see torch.nn.init.xavier_normal */
+export const xavierNormal: typeof xavierNormal_ = xavierNormal_;
+/** {@link kaimingUniform_}. @see torch.nn.init.kaiming_uniform */
+export const kaimingUniform: typeof kaimingUniform_ = kaimingUniform_;
+/** {@link kaimingNormal_}. @see torch.nn.init.kaiming_normal */
+export const kaimingNormal: typeof kaimingNormal_ = kaimingNormal_;
+/** {@link orthogonal_}. @see torch.nn.init.orthogonal */
+export const orthogonal: typeof orthogonal_ = orthogonal_;
+/** {@link sparse_}. @see torch.nn.init.sparse */
+export const sparse: typeof sparse_ = sparse_;

@@ -82,3 +82,24 @@ export class UninitializedParameter extends Parameter {
     this.isUninitialized = false;
   }
 }
+
+/**
+ * A buffer whose shape is not known yet; it has no elements until {@link materialize}, or until a state dict is loaded into it.
+ * @see torch.nn.parameter.UninitializedBuffer
+ */
+export class UninitializedBuffer extends Tensor {
+  /** Whether the shape is still unknown. */
+  isUninitialized = true;
+
+  constructor(options: { dtype?: DType | undefined; device?: Device | "wasm" | undefined } = {}) {
+    checkOptions("UninitializedBuffer", options, ["dtype", "device"]);
+    const { storage, dtype, shape, strides } = empty([0], { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) });
+    super(storage, dtype, shape, strides);
+  }
+
+  /** Gives the buffer a shape, and memory of unspecified values. @see torch.nn.parameter.UninitializedBuffer.materialize */
+  materialize(shape: readonly number[]): void {
+    replaceData(this, empty([...shape], { dtype: this.dtype, device: this.device }));
+    this.isUninitialized = false;
+  }
+}

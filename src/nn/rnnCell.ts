@@ -131,3 +131,6 @@ export class LSTMCell extends RecurrentCell {
     return this.run(lstmStep, input, hx ?? undefined, 2) as unknown as LSTMState;
   }
 }
+
+// The base class has the name that PyTorch gives it.
+export { RecurrentCell as RNNCellBase };

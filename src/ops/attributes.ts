@@ -52,6 +52,9 @@ export interface Attributes {
 /** The number of elements. @see torch.numel */
 export const numel = (x: Tensor): number => checkTensor("numel", x).numel();
 
+/** Whether the tensor was made in inference mode. @see torch.is_inference */
+export const isInference = (x: Tensor): boolean => checkTensor("isInference", x).isInference();
+
 /** Whether the elements are floating-point numbers. @see torch.is_floating_point */
 export const isFloatingPoint = (x: Tensor): boolean => checkTensor("isFloatingPoint", x).isFloatingPoint();
 

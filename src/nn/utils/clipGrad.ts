@@ -59,3 +59,6 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
     for (const grad of gradsOf("clipGradValue_", parameters)) grad.clamp_(-clipValue, clipValue);
   });
 }
+
+/** {@link clipGradNorm_}, as it was called first. @see torch.nn.utils.clip_grad_norm */
+export const clipGradNorm: typeof clipGradNorm_ = clipGradNorm_;

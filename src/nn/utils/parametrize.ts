@@ -155,3 +155,37 @@ export function removeParametrizations<M extends Module>(
   setField(module, name, value instanceof Parameter ? value : new Parameter(value, { requiresGrad }));
   return module;
 }
+
+/** The class of a module, parametrized or not: registering a parametrization changes no class here. @see torch.nn.utils.parametrize.type_before_parametrizations */
+export function typeBeforeParametrizations(module: Module): unknown {
+  checkModule("typeBeforeParametrizations", module);
+  return module.constructor;
+}
+
+/**
+ * Gives another module the parametrizations of `fromModule`, and the parameters that they start from: both modules share them then.
+ * @param tensorName The only tensor to transfer. Default: all that are parametrized.
+ * @returns The other module.
+ * @see torch.nn.utils.parametrize.transfer_parametrizations_and_params
+ */
+export function transferParametrizationsAndParams<M extends Module>(
+  fromModule: Module,
+  toModule: M,
+  tensorName?: string | null,
+): M {
+  const op = "transferParametrizationsAndParams";
+  checkModule(op, fromModule, "fromModule");
+  checkModule(op, toModule, "toModule");
+  if (!isParametrized(fromModule)) return toModule;
+  const names = tensorName == null ? [...(fromModule as Parametrized).parametrizations!.keys()] : [tensorName];
+  for (const name of names) {
+    const list = listOf(fromModule, checkString(op, "tensorName", name));
+    if (list === undefined)
+      throw new ArgumentError(`${op}: ${fromModule.constructor.name} has no parametrized tensor \`${name}\``);
+    const fields = toModule as unknown as Record<string, unknown>;
+    if (fields[name] === undefined) setField(toModule, name, new Parameter(list.original.detach().clone()));
+    for (const parametrization of list) registerParametrization(toModule, name, parametrization);
+    listOf(toModule, name)!.original = list.original;
+  }
+  return toModule;
+}

@@ -3,6 +3,7 @@ import { checkArray, checkInteger, checkIntegers, checkNumber, MAX_COUNT } from 
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { checkTensor } from "../../ops/checks";
+import { arange } from "../../ops/creation";
 import { cat, stack } from "../../ops/join";
 import { full, tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
@@ -206,4 +207,13 @@ export function unpackSequence(sequence: PackedSequence): Tensor[] {
   checkPacked("unpackSequence", sequence);
   const [padded, lengths] = padPackedSequence(sequence, { batchFirst: true });
   return unpadSequence(padded, lengths, { batchFirst: true });
+}
+
+/** The permutation that undoes another. Shape: [n] of int64. @see torch.nn.utils.rnn.invert_permutation */
+export function invertPermutation(permutation: Tensor | null): Tensor | null {
+  if (permutation === null) return null;
+  const { shape } = checkTensor("invertPermutation", permutation, "permutation");
+  if (shape.length !== 1)
+    throw new ShapeError(`invertPermutation: permutation must have one axis, got shape ${shapeText(shape)}`);
+  return permutation.newZeros(shape).scatter(0, permutation, arange(shape[0]!).to(permutation.dtype));
 }

@@ -1,0 +1,45 @@
+/** Adam for sparse gradients. */
+import { describe, KindlingError, ValueError } from "../core/errors";
+import type { ParamGroup, Params } from "./optimizer";
+import { checkBetas, withDefaults } from "./options";
+import { PerParameterOptimizer } from "./perParameter";
+
+/** Options of {@link SparseAdam}. */
+export interface SparseAdamOptions {
+  /** Learning rate. Default: 1e-3. */
+  lr?: number;
+  /** Decay of the averages of the gradient and of its square. Default: [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Added to the root of the square. Default: 1e-8. */
+  eps?: number;
+  /** Climb instead of descend. Default: false. */
+  maximize?: boolean;
+}
+
+/**
+ * Adam for sparse gradients, which there are none of yet: gradients are dense here, also those of embeddings, and a step of dense ones is an error, as in
+ * PyTorch.
+ * @see torch.optim.SparseAdam @see Adam
+ */
+export class SparseAdam extends PerParameterOptimizer<SparseAdamOptions, object> {
+  constructor(params: Params<SparseAdamOptions>, options: SparseAdamOptions = {}) {
+    const betas: readonly [number, number] = [0.9, 0.999];
+    super(params, withDefaults("SparseAdam", options, { lr: 1e-3, betas, eps: 1e-8, maximize: false }));
+  }
+
+  protected override checkGroup({ lr, betas, eps }: ParamGroup<SparseAdamOptions>): void {
+    for (const [what, value] of Object.entries({ "learning rate": lr, "epsilon value": eps }))
+      if (typeof value !== "number" || !(value > 0))
+        throw new ValueError(`SparseAdam: Invalid ${what}: ${describe(value)}`);
+    checkBetas("SparseAdam", betas);
+  }
+
+  protected initState(): object {
+    return {};
+  }
+
+  /** @throws KindlingError always: the gradient is dense. */
+  protected update(): void {
+    throw new KindlingError("SparseAdam does not support dense gradients, please consider Adam instead");
+  }
+}
