@@ -1,7 +1,7 @@
 /** Switches that programs written for PyTorch set. Results here have the same bits each time in any case. */
 import { setDetectAnomaly } from "./autograd/anomaly";
 import { checkChoice, checkFlag, checkInteger } from "./core/arguments";
-import { dtypes, legacyName, setDefaultDtype } from "./core/dtype";
+import { dtypes, isFloat, legacyName, setDefaultDtype } from "./core/dtype";
 import { ArgumentError, describe, ValueError } from "./core/errors";
 import { named } from "./core/signature";
 
@@ -91,13 +91,19 @@ export const setAnomalyEnabled = named(
  * @throws ValueError for a type that is unknown, or not of floating-point numbers.
  * @example torch.setDefaultTensorType("torch.DoubleTensor");
  */
-export const setDefaultTensorType = named("setDefaultTensorType", "t", (t: string | { readonly name: string }): void => {
-  const given: unknown = typeof t === "function" ? (t as { readonly name: string }).name : t;
-  if (typeof given !== "string")
-    throw new ArgumentError(`setDefaultTensorType: takes a name such as "torch.FloatTensor", got ${describe(t)}`);
-  const name = given.replace(/^torch\./, "");
-  const dtype = dtypes.find((one) => `${legacyName(one)}Tensor` === name);
-  if (dtype === undefined)
-    throw new ValueError(`setDefaultTensorType: no type of tensors is called ${JSON.stringify(given)}`);
-  setDefaultDtype(dtype);
-});
+export const setDefaultTensorType = named(
+  "setDefaultTensorType",
+  "t",
+  (t: string | { readonly name: string }): void => {
+    const given: unknown = typeof t === "function" ? (t as { readonly name: string }).name : t;
+    if (typeof given !== "string")
+      throw new ArgumentError(`setDefaultTensorType: takes a name such as "torch.FloatTensor", got ${describe(t)}`);
+    const name = given.replace(/^torch\./, "");
+    const dtype = dtypes.find((one) => `${legacyName(one)}Tensor` === name);
+    if (dtype === undefined)
+      throw new ValueError(`setDefaultTensorType: no type of tensors is called ${JSON.stringify(given)}`);
+    if (!isFloat(dtype))
+      throw new ValueError("setDefaultTensorType: only floating-point types are supported as the default type");
+    setDefaultDtype(dtype);
+  },
+);

@@ -1,8 +1,11 @@
 /** Classes of `torch.utils.data` that are not here: making one is an error that says what to use. */
 import { KindlingError } from "../core/errors";
 
-const dataPipe = (name: string): new (...given: readonly unknown[]) => never =>
+const dataPipe = (name: string): (new (...given: readonly unknown[]) => never) =>
   class {
+    /** @internal Tells the tests that the name alone is here. */
+    static readonly isAbsent = true;
+
     constructor() {
       throw new KindlingError(
         `${name}: data pipes are not there, PyTorch gave them up; pass a DataLoader an IterableDataset, any iterable, an array or a Dataset, and transform items in there`,

@@ -6,10 +6,10 @@ import { checkTensor } from "../ops/checks";
 import { constantPadNd } from "../ops/pad";
 import { avgPool3d } from "../ops/pool";
 import type { Tensor } from "../tensor/tensor";
-import type { LocalResponseNormOptions } from "./normalization";
 import { Module } from "./module";
+import type { LocalResponseNormOptions } from "./normalization";
 import { readOptions } from "./options";
-import { float, text } from "./repr";
+import { text } from "./repr";
 
 /**
  * x / (k + alpha / size · sum of the squares of neighbouring channels)^beta. As in PyTorch, the square of the first channel stays in all sums after the first
@@ -22,7 +22,10 @@ export class CrossMapLRN2d extends Module {
   beta: number;
   k: number;
 
-  constructor(size: number, ...rest: [alpha?: number, beta?: number, k?: number] | [options: LocalResponseNormOptions]) {
+  constructor(
+    size: number,
+    ...rest: [alpha?: number, beta?: number, k?: number] | [options: LocalResponseNormOptions]
+  ) {
     super();
     const defaults = { alpha: 1e-4, beta: 0.75, k: 1 };
     const { alpha, beta, k } = readOptions("CrossMapLRN2d", defaults, rest, ["alpha", "beta", "k"]);
@@ -56,6 +59,6 @@ export class CrossMapLRN2d extends Module {
   }
 
   override extraRepr(): string {
-    return `${this.size}, alpha=${text(this.alpha)}, beta=${text(this.beta)}, k=${float(this.k)}`;
+    return `${this.size}, alpha=${text(this.alpha)}, beta=${text(this.beta)}, k=${text(this.k)}`;
   }
 }

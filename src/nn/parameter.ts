@@ -93,7 +93,10 @@ export class UninitializedBuffer extends Tensor {
 
   constructor(options: { dtype?: DType | undefined; device?: Device | "wasm" | undefined } = {}) {
     checkOptions("UninitializedBuffer", options, ["dtype", "device"]);
-    const { storage, dtype, shape, strides } = empty([0], { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) });
+    const { storage, dtype, shape, strides } = empty([0], {
+      ...(options.dtype && { dtype: options.dtype }),
+      ...(options.device && { device: options.device }),
+    });
     super(storage, dtype, shape, strides);
   }
 

@@ -85,6 +85,7 @@ export const frombuffer = named(
   (buffer: ArrayBufferLike | ArrayBufferView, options?: FrombufferOptions): Tensor => {
     const op = "frombuffer";
     const bytes = bytesOf(buffer);
+    if (options?.dtype === undefined) throw new ArgumentError(`${op}: missing argument dtype`);
     const dtype = checkDType(op, options?.dtype);
     const count = checkInteger(op, "count", options?.count ?? -1, -MAX_COUNT, MAX_COUNT);
     const offset = checkInteger(op, "offset", options?.offset ?? 0);
@@ -97,7 +98,13 @@ export const frombuffer = named(
 );
 
 /** A tensor of unspecified values with memory for a window of this size and these strides. */
-export function strided(op: string, size: readonly number[], stride: readonly number[], options: CreateOptions, dtype: DType) {
+export function strided(
+  op: string,
+  size: readonly number[],
+  stride: readonly number[],
+  options: CreateOptions,
+  dtype: DType,
+) {
   const shape = checkSize(op, [checkIntegers(op, "size", size)]);
   const strides = checkIntegers(op, "stride", stride, 0, MAX_COUNT);
   if (strides.length !== shape.length)

@@ -91,10 +91,8 @@ export const transposeCopy = named(
 );
 
 /** unbind, copied. @see torch.unbind_copy */
-export const unbindCopy = named(
-  "unbindCopy",
-  "input, dim?",
-  (x: Tensor, dim?: number): Tensor[] => unbind(x, dim).map((part) => clone(part)),
+export const unbindCopy = named("unbindCopy", "input, dim?", (x: Tensor, dim?: number): Tensor[] =>
+  unbind(x, dim).map((part) => clone(part)),
 );
 
 /** unfold, copied. @see torch.unfold_copy */

@@ -1,6 +1,7 @@
 /** What there is to know of a tensor beside its values, and old names for it. Each is a method. */
-import { named } from "../core/signature";
+
 import { sameShape } from "../core/shape";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 

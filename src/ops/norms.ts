@@ -25,7 +25,9 @@ export const nuclearNorm = named(
   (x: Tensor, dim?: readonly number[] | boolean, options: Keepdim = {}): Tensor => {
     const { dim: axes, keepdim } = arrange(dim, options);
     if (axes === undefined && checkTensor("nuclearNorm", x).ndim !== 2)
-      throw new ShapeError(`nuclearNorm: Expected a tensor with 2 dimensions, but got a tensor with ${x.ndim} dimensions instead.`);
+      throw new ShapeError(
+        `nuclearNorm: Expected a tensor with 2 dimensions, but got a tensor with ${x.ndim} dimensions instead.`,
+      );
     return matrixNorm(x, "nuc", (axes as readonly number[] | undefined) ?? [0, 1], { keepdim });
   },
 );

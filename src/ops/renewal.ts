@@ -3,8 +3,8 @@ import { isRecorded, replaceHistory } from "../autograd/node";
 import { checkFunction } from "../core/arguments";
 import { AutogradError, DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, checkSize, sameShape, shapeText, sizeOfShape } from "../core/shape";
-import { named } from "../core/signature";
-import { checkScalar, type CreateOptions, type SizeArgs, type TensorData, tensor } from "../tensor/create";
+import { alias, named } from "../core/signature";
+import { type CreateOptions, checkScalar, type SizeArgs, type TensorData, tensor } from "../tensor/create";
 import { setWindow, Tensor } from "../tensor/tensor";
 import { strided } from "./buffers";
 import { checkInplace, checkTensor } from "./checks";
@@ -44,8 +44,10 @@ function checkOperand(op: string, x: Tensor, other: Tensor, name: string): Tenso
 }
 
 /** Each element becomes what `callable` makes of it. Slow: a call of JavaScript for each. @see torch.Tensor.apply_ @example x.apply_((v) => v * 2) */
-export const apply_ = named("apply_", "input, callable()", (x: Tensor, callable: (value: any) => Plain): Tensor =>
-  applyEach("apply_", x, [], callable),
+export const apply_ = named(
+  "apply_",
+  "input, callable()",
+  (x: Tensor, callable: (value: any) => Plain): Tensor => applyEach("apply_", x, [], callable),
 );
 
 /** Each element becomes what `callable` makes of it and of that of `tensor`, which is broadcast. @see torch.Tensor.map_ */
@@ -95,7 +97,8 @@ export const set_ = named(
     checkInplace("set_", x, true);
     const from = source === undefined ? newEmpty(x, [0]) : checkOther("set_", x, source, "source");
     if (isRecorded([x, from])) throw new AutogradError("set_: not differentiable; detach() the tensors before");
-    if (from.device !== x.device) throw new DTypeError(`set_: expected a source on "${x.device}", got "${from.device}"`);
+    if (from.device !== x.device)
+      throw new DTypeError(`set_: expected a source on "${x.device}", got "${from.device}"`);
     const layout =
       size === undefined && storageOffset === undefined
         ? from
@@ -117,8 +120,10 @@ export const resize = named("resize", "input, ...sizes", (x: Tensor, ...sizes: S
 });
 
 /** {@link resize} to the shape of another tensor. @see torch.Tensor.resize_as */
-export const resizeAs = named("resizeAs", "input, other", (x: Tensor, other: Tensor): Tensor =>
-  resize(x, checkTensor("resizeAs", other, "other").shape),
+export const resizeAs = named(
+  "resizeAs",
+  "input, other",
+  (x: Tensor, other: Tensor): Tensor => resize(x, checkTensor("resizeAs", other, "other").shape),
 );
 
 /** A tensor of the same dtype and device: empty of a size, or of data. @see torch.Tensor.new */
@@ -130,6 +135,7 @@ function fresh(x: Tensor, ...args: SizeArgs | [data: TensorData | Tensor]): Tens
 }
 
 const renew = named("new", "input, ...data", fresh);
+
 export { renew as new };
 
 /** A tensor of unspecified values with the strides given, and the dtype and device of `x`. @see torch.Tensor.new_empty_strided */
@@ -141,18 +147,12 @@ export const newEmptyStrided = named(
 );
 
 /** chunk, whose parts may be changed in place. @see torch.unsafe_chunk */
-export const unsafeChunk = named("unsafeChunk", "input, chunks, dim?", (x: Tensor, chunks: number, dim?: number) =>
-  chunk(x, chunks, dim),
+export const unsafeChunk = alias("unsafeChunk", chunk);
+/** split into parts of one size that may be changed in place. @see torch.unsafe_split */
+export const unsafeSplit = named(
+  "unsafeSplit",
+  "input, splitSize, dim?",
+  (x: Tensor, splitSize: number, dim?: number): Tensor[] => split(x, splitSize, dim),
 );
-
-/** split, whose parts may be changed in place. @see torch.unsafe_split */
-export const unsafeSplit = named("unsafeSplit", "input, splitSize, dim?", (x: Tensor, splitSize: number, dim?: number) =>
-  split(x, splitSize, dim),
-);
-
 /** splitWithSizes, whose parts may be changed in place. @see torch.unsafe_split_with_sizes */
-export const unsafeSplitWithSizes = named(
-  "unsafeSplitWithSizes",
-  "input, splitSizes, dim?",
-  (x: Tensor, splitSizes: readonly number[], dim?: number) => splitWithSizes(x, splitSizes, dim),
-);
+export const unsafeSplitWithSizes = alias("unsafeSplitWithSizes", splitWithSizes);

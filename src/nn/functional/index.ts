@@ -75,6 +75,8 @@ export {
 export { logSoftmax, softmax } from "../../ops/softmax";
 export { tanh } from "../../ops/trigonometric";
 export { relu, relu_, sigmoid } from "../../ops/unary";
+export { nativeChannelShuffle } from "../native/conv";
+export { rrelu_ } from "../native/dropout";
 export * from "./activation";
 export * from "./attention";
 export * from "./bilinear";
@@ -99,5 +101,3 @@ export * from "./norm";
 export * from "./pixels";
 export * from "./pooling";
 export * from "./withIndices";
-export { nativeChannelShuffle } from "../native/conv";
-export { rrelu_ } from "../native/dropout";

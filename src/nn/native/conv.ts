@@ -2,7 +2,7 @@
 import { checkFlag } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { named } from "../../core/signature";
+import { alias, named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import * as conv from "../../ops/conv";
 import { type OutputSize, type Pooled, adaptiveMaxPool1d as pool } from "../../ops/pool";
@@ -47,4 +47,4 @@ export const adaptiveMaxPool1d = named(
 );
 
 /** Channels dealt out to `groups` in turn. @see torch.native_channel_shuffle */
-export const nativeChannelShuffle = named("nativeChannelShuffle", "input, groups", channelShuffle);
+export const nativeChannelShuffle = alias("nativeChannelShuffle", channelShuffle);

@@ -2,7 +2,9 @@
  * Functions of `torch` itself that `torch.nn.functional` is made of. Those of the same arguments are the same functions; the others are declared here, with
  * PyTorch's own lists of arguments.
  */
-export { convTranspose1d, convTranspose2d, convTranspose3d, conv1d, conv2d, conv3d } from "../../ops/conv";
+import "./methods";
+
+export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "../../ops/conv";
 export { rrelu } from "../../ops/dropout";
 export { adaptiveAvgPool1d, avgPool1d, maxPool1d, maxPool2d, maxPool3d } from "../../ops/pool";
 export { prelu } from "../functional/activation";

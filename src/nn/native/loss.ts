@@ -14,7 +14,10 @@ export type ReductionCode = 0 | 1 | 2 | Reduction;
 const words = ["none", "mean", "sum"] as const;
 
 /** The options `given` with a word for the reduction; the default is the mean. */
-function worded<O extends { reduction?: ReductionCode }>(op: string, given: O): Omit<O, "reduction"> & losses.LossOptions {
+function worded<O extends { reduction?: ReductionCode }>(
+  op: string,
+  given: O,
+): Omit<O, "reduction"> & losses.LossOptions {
   const { reduction = 1 } = given;
   if (typeof reduction === "number" && !(reduction in words))
     throw new ValueError(`${op}: reduction must be 0 (none), 1 (mean) or 2 (sum), got ${reduction}`);
@@ -80,14 +83,8 @@ export const klDiv = named(
 export const poissonNllLoss = named(
   "poissonNllLoss",
   "input, target, logInput, full, eps, reduction",
-  (
-    input: Tensor,
-    target: Tensor,
-    logInput: boolean,
-    full: boolean,
-    eps: number,
-    reduction: ReductionCode,
-  ): Tensor => losses.poissonNllLoss(input, target, worded("poissonNllLoss", { logInput, full, eps, reduction })),
+  (input: Tensor, target: Tensor, logInput: boolean, full: boolean, eps: number, reduction: ReductionCode): Tensor =>
+    losses.poissonNllLoss(input, target, worded("poissonNllLoss", { logInput, full, eps, reduction })),
 );
 
 /** The loss of connectionist temporal classification. @see torch.ctc_loss */

@@ -25,8 +25,11 @@ export interface LayerNormArguments extends F.LayerNormOptions {
 export const layerNorm = named(
   "layerNorm",
   "input, normalizedShape; weight, bias, eps, cudnnEnable",
-  (input: Tensor, normalizedShape: readonly number[], { cudnnEnable: _, ...options }: LayerNormArguments = {}): Tensor =>
-    F.layerNorm(input, normalizedShape, options),
+  (
+    input: Tensor,
+    normalizedShape: readonly number[],
+    { cudnnEnable: _, ...options }: LayerNormArguments = {},
+  ): Tensor => F.layerNorm(input, normalizedShape, options),
 );
 
 /** Normalizes over groups of channels. Shape: [N, C, *], unchanged. @see torch.group_norm */

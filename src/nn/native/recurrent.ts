@@ -167,9 +167,7 @@ function runCell(
     );
   for (const [i, h] of states.entries())
     if (h.ndim !== 2 || h.shape[0] !== input.shape[0] || h.shape[1] !== size)
-      throw new ShapeError(
-        `${op}: hidden${i} must have shape [${input.shape[0]}, ${size}], got ${shapeText(h.shape)}`,
-      );
+      throw new ShapeError(`${op}: hidden${i} must have shape [${input.shape[0]}, ${size}], got ${shapeText(h.shape)}`);
   return step(linear(input, weightIh, biasIh), states, { weightIh, weightHh, biasIh, biasHh });
 }
 

@@ -1,8 +1,10 @@
 /** Parameters that are computed from other ones by modules. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkString } from "../../core/arguments";
 import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
 import { Mode } from "../../platform/mode";
 import type { Tensor } from "../../tensor/tensor";
 import { checkModule } from "../checks";
@@ -72,11 +74,15 @@ const listOf = (module: Module, name: string): ParametrizationList | undefined =
   (module as Parametrized).parametrizations?.get(name) as ParametrizationList | undefined;
 
 /** Whether a module, or one of its tensors, is parametrized. @see torch.nn.utils.parametrize.is_parametrized */
-export function isParametrized(module: Module, name?: string): boolean {
-  checkModule("isParametrized", module);
-  const dict = (module as Parametrized).parametrizations;
-  return dict instanceof ModuleDict && (name === undefined ? dict.size > 0 : dict.has(name));
-}
+export const isParametrized = named(
+  "isParametrized",
+  "module, tensorName?",
+  (module: Module, name?: string): boolean => {
+    checkModule("isParametrized", module);
+    const dict = (module as Parametrized).parametrizations;
+    return dict instanceof ModuleDict && (name === undefined ? dict.size > 0 : dict.has(name));
+  },
+);
 
 /**
  * Lets a tensor of `module` be computed by `parametrization` from then on; what is learnt is in
@@ -157,10 +163,10 @@ export function removeParametrizations<M extends Module>(
 }
 
 /** The class of a module, parametrized or not: registering a parametrization changes no class here. @see torch.nn.utils.parametrize.type_before_parametrizations */
-export function typeBeforeParametrizations(module: Module): unknown {
+export const typeBeforeParametrizations = named("typeBeforeParametrizations", "module", (module: Module): unknown => {
   checkModule("typeBeforeParametrizations", module);
   return module.constructor;
-}
+});
 
 /**
  * Gives another module the parametrizations of `fromModule`, and the parameters that they start from: both modules share them then.

@@ -2,6 +2,7 @@
 import { noGrad } from "../../autograd/mode";
 import { checkArray } from "../../core/arguments";
 import { ArgumentError, checkOptions, describe } from "../../core/errors";
+import { named } from "../../core/signature";
 import { cat } from "../../ops/join";
 import type { Tensor } from "../../tensor/tensor";
 import { checkModule } from "../checks";
@@ -37,10 +38,10 @@ interface Scores {
 }
 
 /** Whether a parameter of the module, or of one inside, is pruned. @see torch.nn.utils.prune.is_pruned */
-export const isPruned = (module: Module): boolean => {
+export const isPruned = named("isPruned", "module", (module: Module): boolean => {
   checkModule("isPruned", module);
   return module.modules().some(hasMethods);
-};
+});
 
 function prune<M extends Module>(
   op: string,
@@ -64,22 +65,11 @@ export const customFromMask = <M extends Module>(module: M, name: string, mask: 
 
 /** Drops the entries of smallest absolute value: `amount` of them, or that share. @see torch.nn.utils.prune.l1_unstructured */
 export const l1Unstructured = <M extends Module>(module: M, name: string, amount: number, options?: Scores): M =>
-  prune(
-    "l1Unstructured",
-    module,
-    name,
-    () => new L1Unstructured(checkAmount("l1Unstructured", amount)),
-    options,
-  );
+  prune("l1Unstructured", module, name, () => new L1Unstructured(checkAmount("l1Unstructured", amount)), options);
 
 /** Drops random entries: `amount` of them, or that share. @see torch.nn.utils.prune.random_unstructured */
 export const randomUnstructured = <M extends Module>(module: M, name: string, amount: number): M =>
-  prune(
-    "randomUnstructured",
-    module,
-    name,
-    () => new RandomUnstructured(checkAmount("randomUnstructured", amount)),
-  );
+  prune("randomUnstructured", module, name, () => new RandomUnstructured(checkAmount("randomUnstructured", amount)));
 
 /**
  * Drops the slices along `dim` of smallest norm: `amount` of them, or that share.
@@ -94,22 +84,11 @@ export const lnStructured = <M extends Module>(
   dim: number,
   options?: Scores,
 ): M =>
-  prune(
-    "lnStructured",
-    module,
-    name,
-    () => new LnStructured(checkAmount("lnStructured", amount), n, dim),
-    options,
-  );
+  prune("lnStructured", module, name, () => new LnStructured(checkAmount("lnStructured", amount), n, dim), options);
 
 /** Drops random slices along `dim`: `amount` of them, or that share. @see torch.nn.utils.prune.random_structured */
 export const randomStructured = <M extends Module>(module: M, name: string, amount: number, dim: number): M =>
-  prune(
-    "randomStructured",
-    module,
-    name,
-    () => new RandomStructured(checkAmount("randomStructured", amount), dim),
-  );
+  prune("randomStructured", module, name, () => new RandomStructured(checkAmount("randomStructured", amount), dim));
 
 /** Gives a parameter a mask of ones, as a place for later ones. @see torch.nn.utils.prune.identity */
 export const identity = <M extends Module>(module: M, name: string): M =>
@@ -118,7 +97,9 @@ export const identity = <M extends Module>(module: M, name: string): M =>
 /** Options of {@link globalUnstructured}. */
 export interface GlobalPruneOptions {
   /** Which entries are dropped. Default: {@link L1Unstructured}, those of smallest absolute value. */
-  pruningMethod?: new (amount: number) => BasePruningMethod;
+  pruningMethod?: new (
+    amount: number,
+  ) => BasePruningMethod;
   /** Scores that decide instead of the values, by module and name. */
   importanceScores?: ReadonlyMap<Module, Readonly<Record<string, Tensor>>> | null;
   /** How many entries, or which share of them all. */
@@ -131,38 +112,38 @@ export interface GlobalPruneOptions {
  * @see torch.nn.utils.prune.global_unstructured
  * @example prune.globalUnstructured([[net.fc1, "weight"], [net.fc2, "weight"]], { pruningMethod: prune.L1Unstructured, amount: 0.2 });
  */
-export function globalUnstructured(
-  parameters: readonly (readonly [module: Module, name: string])[],
-  options: GlobalPruneOptions,
-): void {
-  const op = "globalUnstructured";
-  checkOptions(op, options, ["pruningMethod", "importanceScores", "amount"]);
-  for (const [i, pair] of checkArray(op, "parameters", parameters, "[module, name] pairs").entries())
-    checkArray(op, `parameters[${i}]`, pair, "a module and a name");
-  const { pruningMethod: Method = L1Unstructured, importanceScores } = options ?? {};
-  const amount = checkAmount(op, options?.amount);
-  if (!(Method?.prototype instanceof BasePruningMethod))
-    throw new ArgumentError(`${op}: pruningMethod must be a class of pruning methods, got ${describe(Method)}`);
-  const tensors = parameters.map(([module, name]) => tensorField(op, module, name).detach());
-  const scores = parameters.map(([module, name], i) => importanceScores?.get(module)?.[name] ?? tensors[i]!);
-  const method = new Method(amount);
-  if (method.pruningType !== "unstructured")
-    throw new ArgumentError(
-      `${op}: Only "unstructured" methods are supported for pruningMethod, got ${Method.name} of type "${method.pruningType}"`,
-    );
-  const flat = (xs: readonly Tensor[]) => cat(xs.map((x) => x.reshape(-1)));
-  const masks = noGrad(() => {
-    const before = flat(parameters.map(([module, name]) => maskOf(op, module, name)));
-    const mask = new PruningContainer(method).computeMask(flat(scores).detach(), before);
-    return mask.split(
-      tensors.map((x) => x.numel()),
-      0,
-    );
-  });
-  parameters.forEach(([module, name], i) => {
-    customFromMask(module, name, masks[i]!.reshape(tensors[i]!.shape).clone());
-  });
-}
+export const globalUnstructured = named(
+  "globalUnstructured",
+  "parameters; pruningMethod, importanceScores; amount",
+  (parameters: readonly (readonly [module: Module, name: string])[], options: GlobalPruneOptions): void => {
+    const op = "globalUnstructured";
+    for (const [i, pair] of checkArray(op, "parameters", parameters, "[module, name] pairs").entries())
+      checkArray(op, `parameters[${i}]`, pair, "a module and a name");
+    const { pruningMethod: Method = L1Unstructured, importanceScores } = options ?? {};
+    const amount = checkAmount(op, options?.amount);
+    if (!(Method?.prototype instanceof BasePruningMethod))
+      throw new ArgumentError(`${op}: pruningMethod must be a class of pruning methods, got ${describe(Method)}`);
+    const tensors = parameters.map(([module, name]) => tensorField(op, module, name).detach());
+    const scores = parameters.map(([module, name], i) => importanceScores?.get(module)?.[name] ?? tensors[i]!);
+    const method = new Method(amount);
+    if (method.pruningType !== "unstructured")
+      throw new ArgumentError(
+        `${op}: Only "unstructured" methods are supported for pruningMethod, got ${Method.name} of type "${method.pruningType}"`,
+      );
+    const flat = (xs: readonly Tensor[]) => cat(xs.map((x) => x.reshape(-1)));
+    const masks = noGrad(() => {
+      const before = flat(parameters.map(([module, name]) => maskOf(op, module, name)));
+      const mask = new PruningContainer(method).computeMask(flat(scores).detach(), before);
+      return mask.split(
+        tensors.map((x) => x.numel()),
+        0,
+      );
+    });
+    parameters.forEach(([module, name], i) => {
+      customFromMask(module, name, masks[i]!.reshape(tensors[i]!.shape).clone());
+    });
+  },
+);
 
 /** Makes the pruned values the parameter; what was dropped is zero for good. @see torch.nn.utils.prune.remove */
 export function remove<M extends Module>(module: M, name: string): M {

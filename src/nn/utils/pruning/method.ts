@@ -15,7 +15,10 @@ import { parameterField, setField, tensorField } from "../fields";
 export type PruningType = "unstructured" | "structured" | "global";
 
 /** The methods that are at work, and the hooks that apply their masks, by module and parameter. */
-const active = new WeakMap<Module, Map<string, { readonly method: BasePruningMethod; readonly hook: RemovableHandle }>>();
+const active = new WeakMap<
+  Module,
+  Map<string, { readonly method: BasePruningMethod; readonly hook: RemovableHandle }>
+>();
 
 /** The method that prunes a parameter. */
 export const methodOf = (module: Module, name: string): BasePruningMethod | undefined =>
@@ -40,10 +43,10 @@ export interface PruneOptions {
   importanceScores?: Tensor | null;
 }
 
-type Method<A extends readonly unknown[]> = new (...args: A) => BasePruningMethod;
+type Method = new (...args: any[]) => BasePruningMethod;
 
 /** Arguments of a method, and scores by name. */
-type WithScores<A extends readonly unknown[]> = A | [...A, { importanceScores?: Tensor | null }];
+type WithScores<A extends readonly unknown[]> = A | [...A, scores: { importanceScores?: Tensor | null }];
 
 /**
  * Base class of methods of pruning, also of one's own: a subclass says in {@link computeMask} what is dropped.
@@ -105,18 +108,18 @@ export abstract class BasePruningMethod {
    * Prunes a parameter by a method made of the arguments, after those that prune it already.
    * @returns The method, or the {@link PruningContainer} that it is the last of.
    */
-  static apply<A extends readonly unknown[]>(
-    this: Method<A>,
+  static apply<M extends Method>(
+    this: M,
     module: Module,
     name: string,
-    ...args: WithScores<A>
+    ...args: WithScores<ConstructorParameters<M>>
   ): BasePruningMethod {
     const last = args.at(-1);
     const { importanceScores, ...rest } = isPlainObject(last) ? last : { importanceScores: undefined };
     const own = [...(isPlainObject(last) ? args.slice(0, -1) : args), ...(Object.keys(rest).length > 0 ? [rest] : [])];
-    tensorField(`${this.name}.apply`, module, name);
-    const method = new this(...(own as unknown as A));
-    return applyMethod(`${this.name}.apply`, module, name, method, importanceScores as Tensor | null | undefined);
+    const method = new this(...own);
+    const op = `${method.constructor.name}.apply`;
+    return applyMethod(op, module, name, method, importanceScores as Tensor | null | undefined);
   }
 }
 
