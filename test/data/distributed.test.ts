@@ -22,7 +22,8 @@ test("each process gets its share, in PyTorch's order", () => {
 test("a loader takes it", async () => {
   const sampler = new DistributedSampler(ten, { numReplicas: 2, rank: 0, shuffle: false });
   const batches: unknown[] = [];
-  for await (const batch of new DataLoader(ten, { sampler, batchSize: 3 })) batches.push((batch as torch.Tensor).tolist());
+  for await (const batch of new DataLoader(ten, { sampler, batchSize: 3 }))
+    batches.push((batch as torch.Tensor).tolist());
   expect(batches).toEqual([
     [0, 2, 4],
     [6, 8],

@@ -126,9 +126,9 @@ describe("pruning", () => {
     expect(() => prune.remove(layer(), "weight")).toThrow("has to be pruned before pruning can be removed");
     expect(() => new prune.PruningContainer(1 as never)).toThrow("1 is not a BasePruningMethod");
     const module = layer();
-    expect(() => new prune.CustomFromMask(torch.ones(2)) && prune.customFromMask(module, "weight", torch.ones(2))).toThrow(
-      "a mask of shape [2] does not fit a parameter of shape [3, 4]",
-    );
+    expect(
+      () => new prune.CustomFromMask(torch.ones(2)) && prune.customFromMask(module, "weight", torch.ones(2)),
+    ).toThrow("a mask of shape [2] does not fit a parameter of shape [3, 4]");
     expect(Object.keys(module.stateDict())).toEqual(["weight"]);
   });
 });
@@ -163,9 +163,21 @@ test("extra state stands in the state dict, and is asked for", () => {
 test("CrossMapLRN2d sums PyTorch's windows, and its gradients are right", () => {
   const x = torch.arange(1, 11).float().reshape(1, 10, 1, 1);
   const of = (size: number) => new nn.CrossMapLRN2d(size, 0.1, 0.75, 1);
-  expectClose(of(3)(x).flatten(), [0.89082, 1.50066, 1.78381, 1.89905, 1.91312, 1.87965, 1.82593, 1.7652, 1.7037, 2.30722], 1e-4);
-  expectClose(of(4)(x).flatten(), [0.91545, 1.59691, 1.97171, 2.15935, 2.22128, 2.21546, 2.17559, 2.11999, 2.05832, 2.76554], 1e-4);
-  expectClose(of(5)(x).flatten(), [0.83098, 1.40585, 1.71972, 1.83812, 1.86665, 1.84445, 1.79901, 1.74431, 2.114, 2.63487], 1e-4);
+  expectClose(
+    of(3)(x).flatten(),
+    [0.89082, 1.50066, 1.78381, 1.89905, 1.91312, 1.87965, 1.82593, 1.7652, 1.7037, 2.30722],
+    1e-4,
+  );
+  expectClose(
+    of(4)(x).flatten(),
+    [0.91545, 1.59691, 1.97171, 2.15935, 2.22128, 2.21546, 2.17559, 2.11999, 2.05832, 2.76554],
+    1e-4,
+  );
+  expectClose(
+    of(5)(x).flatten(),
+    [0.83098, 1.40585, 1.71972, 1.83812, 1.86665, 1.84445, 1.79901, 1.74431, 2.114, 2.63487],
+    1e-4,
+  );
   const wide = torch.rand([2, 4, 2, 2], { dtype: torch.float64, requiresGrad: true });
   expect(torch.autograd.gradcheck((input) => of(3)(input), [wide])).toBe(true);
   expect(String(of(5))).toBe("CrossMapLRN2d(5, alpha=0.1, beta=0.75, k=1)");
@@ -216,7 +228,9 @@ test("parametrizations go from one module to another", () => {
   parametrize.transferParametrizationsAndParams(a, empty);
   expect(parametrize.isParametrized(empty, "weight")).toBe(true);
   expect(parametrize.typeBeforeParametrizations(a)).toBe(nn.Linear);
-  expect(() => parametrize.transferParametrizationsAndParams(a, b, "bias")).toThrow("Linear has no parametrized tensor `bias`");
+  expect(() => parametrize.transferParametrizationsAndParams(a, b, "bias")).toThrow(
+    "Linear has no parametrized tensor `bias`",
+  );
 });
 
 test("the inverse of a permutation, and clipping by its old name", () => {

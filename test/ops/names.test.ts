@@ -64,7 +64,9 @@ describe("tensors from elsewhere", () => {
     expect(torch.asarray(m, { copy: true }).equal(m)).toBe(true);
     expect(torch.asarray(3).shape).toEqual([]);
     expect(() => torch.asarray([1], { copy: false })).toThrow("asarray: can't alias arbitrary sequence");
-    expect(() => torch.asarray(m, { copy: false, dtype: torch.float64 })).toThrow("can't alias tensor with dtype 'float32'");
+    expect(() => torch.asarray(m, { copy: false, dtype: torch.float64 })).toThrow(
+      "can't alias tensor with dtype 'float32'",
+    );
   });
 
   test("frombuffer reads bytes", () => {
@@ -77,9 +79,13 @@ describe("tensors from elsewhere", () => {
     const read = (options: object) => () => torch.frombuffer(bytes, { dtype: torch.int32, ...options });
     expect(read({ count: 3 })).toThrow("requested buffer length (3 * 4 bytes) after offset (0 bytes)");
     expect(read({ offset: 8 })).toThrow("offset (8 bytes) must be non-negative and no greater than");
-    expect(read({ offset: 3 })).toThrow("buffer length (5 bytes) after offset (3 bytes) must be a multiple of element size");
+    expect(read({ offset: 3 })).toThrow(
+      "buffer length (5 bytes) after offset (3 bytes) must be a multiple of element size",
+    );
     expect(read({ count: 0 })).toThrow("both buffer length (8) and count (0) must not be 0");
-    expect(() => torch.frombuffer([1] as never, { dtype: torch.int32 })).toThrow("must be an ArrayBuffer or a view of one");
+    expect(() => torch.frombuffer([1] as never, { dtype: torch.int32 })).toThrow(
+      "must be an ArrayBuffer or a view of one",
+    );
     expect(() => (torch.frombuffer as any)(bytes)).toThrow("frombuffer: missing argument dtype");
   });
 
@@ -94,7 +100,9 @@ describe("tensors from elsewhere", () => {
     expect(m.newEmptyStrided([2, 2], [3, 1]).stride()).toEqual([3, 1]);
     expect(torch.emptyStrided([0, 2], [5, 5]).numel()).toBe(0);
     expect(() => torch.emptyStrided([2, 3], [1, -2])).toThrow("emptyStrided: stride[1] must be an integer from 0");
-    expect(() => torch.emptyStrided([2, 3], [1])).toThrow("dimensionality of sizes (2) must match dimensionality of strides (1)");
+    expect(() => torch.emptyStrided([2, 3], [1])).toThrow(
+      "dimensionality of sizes (2) must match dimensionality of strides (1)",
+    );
   });
 
   test("range has its end", () => {
@@ -125,8 +133,18 @@ describe("what a tensor is", () => {
   });
 
   test("functions of each element", () => {
-    expect(torch.ones(2).apply_((v) => v + 1).tolist()).toEqual([2, 2]);
-    expect(torch.ones([2], { dtype: torch.int64 }).apply_((v) => v + 0.5).tolist()).toEqual([1, 1]);
+    expect(
+      torch
+        .ones(2)
+        .apply_((v) => v + 1)
+        .tolist(),
+    ).toEqual([2, 2]);
+    expect(
+      torch
+        .ones([2], { dtype: torch.int64 })
+        .apply_((v) => v + 0.5)
+        .tolist(),
+    ).toEqual([1, 1]);
     const x = torch.arange(6).float().reshape(2, 3);
     expect(x.map_(torch.ones(3), (a, b) => a + b) === x).toBe(true);
     expect(x.map2_(torch.ones(3), m, (a, b, c) => a * b - c).tolist()).toEqual([
@@ -134,15 +152,24 @@ describe("what a tensor is", () => {
       [1, 1, 1],
     ]);
     const view = torch.zeros(2, 2);
-    view.t().select(0, 1).apply_(() => 5);
+    view
+      .t()
+      .select(0, 1)
+      .apply_(() => 5);
     expect(view.tolist()).toEqual([
       [0, 5],
       [0, 5],
     ]);
-    expect(() => torch.ones([1], { requiresGrad: true }).apply_((v) => v)).toThrow("apply_: can't be called on a tensor that requires grad");
+    expect(() => torch.ones([1], { requiresGrad: true }).apply_((v) => v)).toThrow(
+      "apply_: can't be called on a tensor that requires grad",
+    );
     expect(() => torch.ones(2).map_(torch.ones(3), (a) => a)).toThrow("map_: cannot broadcast");
-    expect(() => torch.ones(2).map_(torch.ones(2).long(), (a) => a)).toThrow("map_: expected torch.FloatTensor for tensor");
-    expect(() => torch.ones(2).apply_((() => "a") as never)).toThrow('apply_: the result of the function must be a number, got "a"');
+    expect(() => torch.ones(2).map_(torch.ones(2).long(), (a) => a)).toThrow(
+      "map_: expected torch.FloatTensor for tensor",
+    );
+    expect(() => torch.ones(2).apply_((() => "a") as never)).toThrow(
+      'apply_: the result of the function must be a number, got "a"',
+    );
     expect(() => torch.ones(2).apply_(2 as never)).toThrow("apply_: callable must be a function, got 2");
   });
 
@@ -186,9 +213,13 @@ describe("what a tensor is", () => {
 });
 
 test("what is not here says what to use", () => {
-  expect(() => torch.complex(m, m)).toThrow("complex: complex tensors are not there yet; keep real and imaginary parts in");
+  expect(() => torch.complex(m, m)).toThrow(
+    "complex: complex tensors are not there yet; keep real and imaginary parts in",
+  );
   expect(() => torch.viewAsReal(m)).toThrow(torch.DTypeError);
   expect(() => torch.fft.rfft(m)).toThrow("rfft: complex tensors are not there yet");
   expect(() => torch.linalg.eig(m)).toThrow("eig: complex tensors are not there yet; linalg.eigh");
-  expect(() => torch.solve(m, m)).toThrow("solve: This function was deprecated since version 1.9 and is now removed. Please use torch.linalg.solve");
+  expect(() => torch.solve(m, m)).toThrow(
+    "solve: This function was deprecated since version 1.9 and is now removed. Please use torch.linalg.solve",
+  );
 });
