@@ -84,6 +84,20 @@ function unknownName(op: string, name: string, parts: Parts): ArgumentError {
   return new ArgumentError(`${op}: unknown argument "${name}"; ${hint}${listOf(parts)}`);
 }
 
+/** PyTorch begins some names with a capital (`T_max`, `A`); here they may begin either way. */
+const flipped = (name: string): string => {
+  const first = name.charAt(0);
+  return (first === first.toUpperCase() ? first.toLowerCase() : first.toUpperCase()) + name.slice(1);
+};
+
+/** A name as the signature has it. @throws ArgumentError if it has none such. */
+function knownName(op: string, name: string, parts: Parts): string {
+  if (parts.all.includes(name)) return name;
+  const other = flipped(name);
+  if (parts.all.includes(other)) return other;
+  throw unknownName(op, name, parts);
+}
+
 /** Forgetting the braces of a callback is the usual way to give too many: `xs.map(torch.relu)` passes an index and the array as well. */
 function tooMany(op: string, given: readonly unknown[], parts: Parts): ArgumentError {
   const isCallback = typeof given.at(-2) === "number" && Array.isArray(given.at(-1));
@@ -112,12 +126,13 @@ export function namesIn(given: readonly unknown[], parts: Parts): Record<string,
  */
 export function bind(op: string, parts: Parts, given: readonly unknown[], put: (name: string, value: unknown) => void) {
   const names = namesIn(given, parts);
-  const count = names === undefined ? given.length : given.length - 1;
+  let count = names === undefined ? given.length : given.length - 1;
+  while (count > 0 && given[count - 1] === undefined) count--;
   if (count > parts.positions.length) throw tooMany(op, given, parts);
   for (let i = 0; i < count; i++) if (given[i] !== undefined) put(parts.positions[i]!, given[i]);
-  for (const name in names) {
-    if (!parts.all.includes(name)) throw unknownName(op, name, parts);
-    const value = names[name];
+  for (const written in names) {
+    const name = knownName(op, written, parts);
+    const value = names[written];
     if (value === undefined) continue;
     const at = parts.positions.indexOf(name);
     if (at >= 0 && at < count && given[at] !== undefined)
@@ -197,6 +212,38 @@ function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): reado
   return Object.keys(options).length === 0 ? values : [...values, options];
 }
 
+const knownParts = new Map<string, Parts>();
+
+/** {@link parse}, once for each text. */
+function partsOf(signature: string): Parts {
+  const known = knownParts.get(signature);
+  if (known !== undefined) return known;
+  const parts = parse(signature);
+  knownParts.set(signature, parts);
+  return parts;
+}
+
+/**
+ * The arguments of a constructor or method by name, as the call gave them by position or by name.
+ * @param op The class, or class and method, that errors name.
+ * @throws {@link ArgumentError} for what is missing, unknown, given twice, or of another kind than all arguments of its name.
+ * @example const { optimizer, stepSize, gamma = 0.1 } = argumentsOf<StepLRArguments>("StepLR", "optimizer, stepSize; gamma", given);
+ */
+export function argumentsOf<V extends object>(op: string, signature: string, given: readonly unknown[]): V {
+  const parts = partsOf(signature);
+  const values: Record<string, unknown> = {};
+  bind(op, parts, given, (name, value) => {
+    if (value === null && optional.has(name)) return;
+    checks.get(name)?.(op, name, value);
+    values[name] = value;
+  });
+  for (let i = 0; i < parts.required; i++) {
+    const name = parts.positions[i]!;
+    if (!(name in values)) throw missing(op, name, parts);
+  }
+  return values as V;
+}
+
 /** The names of all ops, by which an error is known to speak of one. */
 const ops = new Set<string>();
 
@@ -204,12 +251,13 @@ const ops = new Set<string>();
  * Lets an error speak of the op that was called and of no part of it: `onesLike: dtype …` and not `newFull: dtype …`.
  * @returns What was thrown.
  */
-function renamed(error: unknown, op: string): unknown {
+function renamed(error: unknown, op: string, runsCode: boolean): unknown {
   if (!(error instanceof KindlingError)) return error;
   const old = error.message;
   const first = /^[\w.]+/.exec(old)?.[0] ?? "";
-  if (first === op) return error;
   const speaksOfPart = ops.has(first) && old.startsWith(": ", first.length);
+  // What code of the caller called is no part of this op.
+  if (first === op || (speaksOfPart && runsCode)) return error;
   error.message = `${op}: ${speaksOfPart ? old.slice(first.length + 2) : old}`;
   if (error.stack !== undefined) error.stack = error.stack.replace(old, () => error.message);
   return error;
@@ -248,7 +296,7 @@ export function named<const S extends string, F extends Implementation>(
     }
     return implementation(...(parts.isOpen ? arrangeOpen : arrange)(opName, parts, given));
   };
-  const failed = (error: unknown): unknown => (parts?.runsCode ? error : renamed(error, opName));
+  const failed = (error: unknown): unknown => renamed(error, opName, parts?.runsCode ?? false);
   const call = (...given: unknown[]): unknown => {
     const n = given.length;
     try {
@@ -288,6 +336,41 @@ export function named<const S extends string, F extends Implementation>(
   for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
   return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<S, F>;
 }
+
+/** {@link named} for functions that give a promise; its failures speak of the op as well. */
+export const namedAsync = <const S extends string, F extends (...args: any[]) => Promise<unknown>>(
+  opName: string,
+  signature: S,
+  implementation: F,
+): Named<S, F> =>
+  named(opName, signature, (...args) =>
+    implementation(...args).catch((error: unknown) => {
+      throw renamed(error, opName, signature.includes("()"));
+    }),
+  ) as unknown as Named<S, F>;
+
+/**
+ * Lets methods of a class take arguments by name, and their errors speak of them.
+ * @param signatures The signature of each, without the object that it is a method of.
+ */
+export function declareMethods<T extends object>(
+  { prototype }: { readonly prototype: T },
+  signatures: Readonly<Partial<Record<Exclude<keyof T & string, "toString">, string>>>,
+): void {
+  for (const [name, signature] of Object.entries(signatures) as [string, string][]) {
+    const body = (prototype as Record<string, Implementation>)[name]!;
+    const self = signature === "" || signature.startsWith(";") ? "self" : "self, ";
+    const { method } = named(name, self + signature, (object, ...args) => body.apply(object, args)) as Declared;
+    Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true });
+  }
+}
+
+/** {@link named} for functions of several or generic types, which stay as they are beside those of the signature. */
+export const overloaded = <const S extends string, F extends Implementation>(
+  opName: string,
+  signature: S,
+  implementation: F,
+): F & Named<S, F> => named(opName, signature, implementation) as unknown as F & Named<S, F>;
 
 /** Another name of a public function, which its errors use. */
 export function alias<T extends Declared>(opName: string, op: T): T {
