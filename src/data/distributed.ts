@@ -1,8 +1,10 @@
 /** A data set dealt out to several machines or processes. */
 import { checkFlag, checkInteger } from "../core/arguments";
-import { checkOptions, ValueError } from "../core/errors";
+import { ValueError } from "../core/errors";
 import { Generator } from "../core/generator";
 import { randperm } from "../core/random/index";
+import { argumentsOf } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
 import { lengthOfSource, MOST_INDICES } from "./indices";
 import { checkPositive, Sampler, type Sized } from "./sampler";
 
@@ -20,6 +22,8 @@ export interface DistributedSamplerOptions {
   dropLast?: boolean;
 }
 
+const signature = "dataset, numReplicas, rank; shuffle, seed, dropLast";
+
 /**
  * Every `numReplicas`-th index, in an order that all processes share: call {@link setEpoch} before each epoch to have another one.
  * @see torch.utils.data.DistributedSampler
@@ -34,17 +38,19 @@ export class DistributedSampler extends Sampler {
   /** Added to the seed. */
   epoch = 0;
 
+  readonly dataset: Sized;
+  /** @internal */
+  static readonly signature: string = signature;
+
   /** @throws ArgumentError unless the options say how many processes there are and which one this is. */
-  constructor(
-    readonly dataset: Sized,
-    options: DistributedSamplerOptions,
-  ) {
+  constructor(...given: Arguments<typeof signature, DistributedSamplerOptions & { dataset: Sized }>) {
     super();
     const op = "DistributedSampler";
-    checkOptions(op, options, ["numReplicas", "rank", "shuffle", "seed", "dropLast"]);
-    const { numReplicas, rank, shuffle = true, seed = 0, dropLast = false } = options ?? {};
+    const options = argumentsOf<DistributedSamplerOptions & { dataset: Sized }>(op, signature, given);
+    const { dataset, numReplicas, rank, shuffle = true, seed = 0, dropLast = false } = options;
+    this.dataset = dataset;
     lengthOfSource(op, dataset, MOST_INDICES);
-    this.numReplicas = checkPositive("numReplicas", numReplicas, MOST_INDICES);
+    this.numReplicas = checkPositive(op, "numReplicas", numReplicas, MOST_INDICES);
     this.rank = checkInteger(op, "rank", rank);
     if (this.rank < 0 || this.rank >= this.numReplicas)
       throw new ValueError(

@@ -1,7 +1,7 @@
 /** Adam for sparse gradients. */
 import { describe, KindlingError, ValueError } from "../core/errors";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkBetas, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link SparseAdam}. */
@@ -16,15 +16,21 @@ export interface SparseAdamOptions {
   maximize?: boolean;
 }
 
+const signature = "params; lr, betas, eps, maximize";
+
 /**
  * Adam for sparse gradients, which there are none of yet: gradients are dense here, also those of embeddings, and a step of dense ones is an error, as in
  * PyTorch.
  * @see torch.optim.SparseAdam @see Adam
  */
 export class SparseAdam extends PerParameterOptimizer<SparseAdamOptions, object> {
-  constructor(params: Params<SparseAdamOptions>, options: SparseAdamOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, SparseAdamOptions>) {
     const betas: readonly [number, number] = [0.9, 0.999];
-    super(params, withDefaults("SparseAdam", options, { lr: 1e-3, betas, eps: 1e-8, maximize: false }));
+    const defaults = { lr: 1e-3, betas, eps: 1e-8, maximize: false };
+    super(...readArguments<SparseAdamOptions>("SparseAdam", signature, given, defaults));
   }
 
   protected override checkGroup({ lr, betas, eps }: ParamGroup<SparseAdamOptions>): void {

@@ -34,7 +34,7 @@ test("says what is wrong", () => {
   const of = (options: object) => () => new DistributedSampler(ten, { numReplicas: 3, rank: 0, ...options });
   expect(of({ rank: 3 })).toThrow("Invalid rank 3, rank should be in the interval [0, 2]");
   expect(of({ numReplicas: 0 })).toThrow("numReplicas should be a positive integer value, but got numReplicas=0");
-  expect(of({ rank: undefined })).toThrow("DistributedSampler: rank must be an integer, got undefined");
+  expect(of({ rank: undefined })).toThrow("DistributedSampler: missing argument rank");
   expect(of({ shuffle: 1 })).toThrow("shuffle must be true or false, got 1");
   expect(() => new IterDataPipe()).toThrow("IterDataPipe: data pipes are not there");
   expect(() => new DataLoader2([])).toThrow("DataLoader2: data pipes are not there");

@@ -2,7 +2,7 @@
 import { checkInteger, checkNumber } from "../../../core/arguments";
 import { ShapeError, ValueError } from "../../../core/errors";
 import { shapeText, wrapDim } from "../../../core/shape";
-import { bind, parse } from "../../../core/signature";
+import { argumentsOf } from "../../../core/signature";
 import { checkTensor } from "../../../ops/checks";
 import { rand, randLike } from "../../../ops/rand";
 import type { Tensor } from "../../../tensor/tensor";
@@ -11,15 +11,6 @@ import { BasePruningMethod } from "./method";
 /** How much to prune: a share, or with a whole number so many. JavaScript does not tell 1 from 1.0: it means one. */
 export interface PruneAmount {
   amount: number;
-}
-
-/** What a constructor is given, by position or by name. */
-function read<V extends object>(op: string, signature: string, given: readonly unknown[]): Partial<V> {
-  const values: Record<string, unknown> = {};
-  bind(op, parse(signature), given, (name, value) => {
-    values[name] = value;
-  });
-  return values as Partial<V>;
 }
 
 /** @throws ValueError unless `amount` is a share or a count. */
@@ -62,7 +53,7 @@ abstract class Unstructured extends BasePruningMethod {
   constructor(...given: [amount: number] | [options: PruneAmount]) {
     super();
     const op = this.constructor.name;
-    this.amount = checkAmount(op, read<PruneAmount>(op, "amount", given).amount);
+    this.amount = checkAmount(op, argumentsOf<PruneAmount>(op, "amount", given).amount);
   }
 
   /** Scores, and whether the largest of them are dropped. */
@@ -129,7 +120,7 @@ export interface RandomStructuredOptions extends PruneAmount {
 /** Drops random slices along an axis. @see torch.nn.utils.prune.RandomStructured @example new prune.RandomStructured(0.3, 0) */
 export class RandomStructured extends Structured {
   constructor(...given: [amount: number, dim?: number] | [options: RandomStructuredOptions]) {
-    const { amount, dim } = read<RandomStructuredOptions>("RandomStructured", "amount; dim", given);
+    const { amount, dim } = argumentsOf<RandomStructuredOptions>("RandomStructured", "amount; dim", given);
     super("RandomStructured", amount, dim);
   }
 
@@ -150,7 +141,7 @@ export class LnStructured extends Structured {
   readonly n: number;
 
   constructor(...given: [amount: number, n: number, dim?: number] | [options: LnStructuredOptions]) {
-    const { amount, n, dim } = read<LnStructuredOptions>("LnStructured", "amount, n; dim", given);
+    const { amount, n, dim } = argumentsOf<LnStructuredOptions>("LnStructured", "amount, n; dim", given);
     super("LnStructured", amount, dim);
     this.n = checkNumber("LnStructured", "n", n);
   }
@@ -172,7 +163,7 @@ export class CustomFromMask extends BasePruningMethod {
 
   constructor(...given: [mask: Tensor] | [options: { mask: Tensor }]) {
     super();
-    const { mask } = read<{ mask: Tensor }>("CustomFromMask", "mask", given);
+    const { mask } = argumentsOf<{ mask: Tensor }>("CustomFromMask", "mask", given);
     this.mask = checkTensor("CustomFromMask", mask, "mask");
   }
 
