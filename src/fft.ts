@@ -1,4 +1,5 @@
 /** `torch.fft`: the transforms whose input and result can be real, and what belongs to them. */
+export { fft, fft2, fftn, ifft, ifft2, ifftn, ihfft, rfft, rfft2, rfftn } from "./ops/absent";
 export {
   fftfreq,
   fftshift,

@@ -15,6 +15,7 @@ export type { Device } from "./backend/backend";
 export { guard as __guard } from "./backend/wasm/guardControl";
 export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export * as backends from "./backends";
+export * from "./constants";
 export type { DType } from "./core/dtype";
 export {
   ArgumentError,
@@ -43,7 +44,10 @@ export { vmap } from "./func/vmap";
 export * as safetensors from "./io/safetensors";
 export * as linalg from "./linalg";
 export * as masked from "./masked";
+export * from "./modes";
 export * as nn from "./nn/index";
+export * from "./nn/native/index";
+export { complex, imag, lstsq, matrixRank, polar, solve, viewAsComplex, viewAsReal } from "./ops/absent";
 export {
   celu,
   celu_,
@@ -65,7 +69,7 @@ export {
 } from "./ops/activation";
 export * from "./ops/addmm";
 export * from "./ops/arithmetic";
-export { isFloatingPoint, numel, real } from "./ops/attributes";
+export { isFloatingPoint, isInference, numel, real } from "./ops/attributes";
 export * from "./ops/axes";
 export {
   add,
@@ -122,7 +126,9 @@ export {
   xlogy,
   xlogy_,
 } from "./ops/binary";
+export { asarray, emptyStrided, frombuffer, range } from "./ops/buffers";
 export * from "./ops/compare";
+export * from "./ops/copies";
 export * from "./ops/copy";
 export * from "./ops/creation";
 export * from "./ops/diagonal";
@@ -147,6 +153,7 @@ export {
   type ValuesAndIndices,
 } from "./ops/extrema";
 export * from "./ops/factory";
+export { getDevice, isComplex, isConj, isNeg, isSigned } from "./ops/facts";
 export * from "./ops/gather";
 export * from "./ops/histogram";
 /** @internal The op table, for the tests. */
@@ -159,9 +166,10 @@ export * from "./ops/lowrank";
 export * from "./ops/masked";
 export { bmm, dot, linear, matmul, mm, mv } from "./ops/matmul";
 export * from "./ops/matrices";
-export * from "./ops/membership";
+export { type IsinOptions, isin, oneHot } from "./ops/membership";
 export * from "./ops/moments";
 export * from "./ops/nativeNorm";
+export * from "./ops/norms";
 export { constantPadNd } from "./ops/pad";
 export * from "./ops/products";
 export * from "./ops/quantile";
@@ -170,6 +178,7 @@ export * from "./ops/random";
 export * from "./ops/rearrange";
 export { type Dim, mean, type ReduceOptions, sum, sumToSize } from "./ops/reduce";
 export * from "./ops/reframe";
+export { detach_, unsafeChunk, unsafeSplit, unsafeSplitWithSizes } from "./ops/renewal";
 export * from "./ops/renorm";
 export * from "./ops/scan";
 export * from "./ops/scatterReduce";
@@ -222,7 +231,6 @@ export {
   permute,
   reshape,
   reshapeAs,
-  type Size,
   select,
   squeeze,
   t,
@@ -237,6 +245,8 @@ export * from "./ops/window";
 export * from "./ops/windows";
 export * as optim from "./optim/index";
 export { nextTurn } from "./platform/platform";
+export * as random from "./random";
+export { isStorage, Size, typename } from "./size";
 export * as special from "./special";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { device } from "./tensor/device";

@@ -1,4 +1,5 @@
 /** `torch.linalg`. */
+export { eig, eigvals } from "./ops/absent";
 export {
   cholesky,
   choleskyEx,

@@ -1,3 +1,4 @@
+export { DataLoader2, DFIterDataPipe, IterDataPipe, MapDataPipe } from "./absent";
 export { type Collated, defaultCollate, defaultConvert } from "./collate";
 export {
   type AnyDataset,
@@ -13,6 +14,7 @@ export {
   Subset,
   TensorDataset,
 } from "./dataset";
+export { DistributedSampler, type DistributedSamplerOptions } from "./distributed";
 export { DataLoader, type DataLoaderOptions } from "./loader";
 export {
   BatchSampler,

@@ -1,11 +1,12 @@
 /** The base of all distributions. */
 import { enableGrad, noGrad } from "../autograd/scopes";
+import { explainAbsent } from "../core/absent";
 import { checkFlag } from "../core/arguments";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { type Shape, sameShape } from "../core/shape";
 import { isPlainObject, named } from "../core/signature";
-import { explainSnakeCase, snakeCase } from "../core/snakeCase";
+import { snakeCase } from "../core/snakeCase";
 import { Tensor } from "../tensor/tensor";
 import { type Arguments, checkSizes, readArguments, type ValidateArgs, type Value } from "./arguments";
 import { type Constraint, isDependent } from "./constraints";
@@ -353,7 +354,7 @@ function parameterText(value: unknown): string {
   return valueText(value);
 }
 
-explainSnakeCase(Distribution.prototype, "Distribution", ["batchShape", "eventShape"]);
+explainAbsent(Distribution.prototype, "Distribution", { fields: ["batchShape", "eventShape"] });
 
 /**
  * Declares parameters that follow from others: computed when they are asked for, unless they were given, and computed again where a scope has

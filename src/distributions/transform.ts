@@ -1,9 +1,10 @@
 /** The base of transforms, their inverses, and transforms made of others. */
+
+import { explainAbsent } from "../core/absent";
 import { checkArray, checkInteger } from "../core/arguments";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
 import { type Declared, named } from "../core/signature";
-import { explainSnakeCase } from "../core/snakeCase";
 import { Callable } from "../nn/callable";
 import { zerosLike } from "../ops/factory";
 import type { Tensor } from "../tensor/tensor";
@@ -178,7 +179,7 @@ function callOf(op: string): Declared {
   return call;
 }
 
-explainSnakeCase(Transform.prototype, "Transform", ["cacheSize"]);
+explainAbsent(Transform.prototype, "Transform", { fields: ["cacheSize"] });
 
 class InverseTransform extends Transform {
   constructor(readonly base: Transform) {

@@ -7,6 +7,7 @@ export * from "./attention";
 export * from "./batchnorm";
 export * from "./container";
 export * from "./conv";
+export * from "./crossMapNorm";
 export * from "./ctc";
 export { deepcopy } from "./deepcopy";
 export * from "./distance";
@@ -32,8 +33,15 @@ export {
   type WalkOptions,
 } from "./module";
 export * from "./normalization";
+export * from "./oldNames";
 export * from "./padding";
-export { Parameter, type ParameterOptions, type ParameterParameters, UninitializedParameter } from "./parameter";
+export {
+  Parameter,
+  type ParameterOptions,
+  type ParameterParameters,
+  UninitializedBuffer,
+  UninitializedParameter,
+} from "./parameter";
 export * from "./pixels";
 export * from "./pooling";
 export * from "./rnn";

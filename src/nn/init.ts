@@ -5,7 +5,7 @@ import { checkInteger, checkNumber } from "../core/arguments";
 import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
 import { sizeOfShape } from "../core/shape";
-import { named } from "../core/signature";
+import { alias, named } from "../core/signature";
 import { checkTensor } from "../ops/checks";
 import { randperm } from "../ops/rand";
 import { tensor } from "../tensor/create";
@@ -361,3 +361,28 @@ export const sparse_ = named(
     return assign(x, values);
   },
 );
+
+// The names of the first versions of PyTorch: as those with an underscore, they change the tensor in place.
+
+/** {@link uniform_}. @see torch.nn.init.uniform */
+export const uniform: typeof uniform_ = uniform_;
+/** {@link normal_}. @see torch.nn.init.normal */
+export const normal: typeof normal_ = normal_;
+/** {@link constant_}. @see torch.nn.init.constant */
+export const constant = alias("constant", constant_);
+/** {@link eye_}. @see torch.nn.init.eye */
+export const eye = alias("eye", eye_);
+/** {@link dirac_}. @see torch.nn.init.dirac */
+export const dirac = alias("dirac", dirac_);
+/** {@link xavierUniform_}. @see torch.nn.init.xavier_uniform */
+export const xavierUniform: typeof xavierUniform_ = xavierUniform_;
+/** {@link xavierNormal_}. @see torch.nn.init.xavier_normal */
+export const xavierNormal: typeof xavierNormal_ = xavierNormal_;
+/** {@link kaimingUniform_}. @see torch.nn.init.kaiming_uniform */
+export const kaimingUniform = alias("kaimingUniform", kaimingUniform_);
+/** {@link kaimingNormal_}. @see torch.nn.init.kaiming_normal */
+export const kaimingNormal = alias("kaimingNormal", kaimingNormal_);
+/** {@link orthogonal_}. @see torch.nn.init.orthogonal */
+export const orthogonal: typeof orthogonal_ = orthogonal_;
+/** {@link sparse_}. @see torch.nn.init.sparse */
+export const sparse = alias("sparse", sparse_);

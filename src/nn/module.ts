@@ -483,6 +483,7 @@ export class Module extends Callable implements Holder {
       throw new ArgumentError(`stateDict: destination must be an object, got ${describe(destination)}`);
     const state: StateDict = destination ?? {};
     for (const [name, value] of this.ownState()) setOwn(state, prefix + name, keepVars ? value : value.detach());
+    if (this.hasExtraState("getExtraState")) setOwn(state, `${prefix}_extra_state`, this.getExtraState() as Tensor);
     for (const [name, child] of this.slots())
       Object.assign(state, child.stateDict({ prefix: `${prefix}${name}.`, keepVars }));
     return state;
@@ -494,6 +495,29 @@ export class Module extends Callable implements Holder {
       (value, field): value is Tensor => value instanceof Tensor && this.#buffers.get(field) === true,
     );
     return [...this.#ownParameters(), ...persistent];
+  }
+
+  /**
+   * State beside parameters and buffers, which a class of one's own may define together with {@link setExtraState}: it stands under `_extra_state` in the
+   * state dict. It may be anything, though files hold tensors only.
+   * @see torch.nn.Module.get_extra_state
+   */
+  getExtraState(): unknown {
+    throw new KindlingError(
+      `getExtraState: Module [${this.constructor.name}] has no extra state; a subclass that has some defines getExtraState and setExtraState`,
+    );
+  }
+
+  /** Takes what {@link getExtraState} gave. @see torch.nn.Module.set_extra_state */
+  setExtraState(_state: unknown): void {
+    throw new KindlingError(
+      `setExtraState: Module [${this.constructor.name}] takes no extra state; a subclass that has some defines getExtraState and setExtraState`,
+    );
+  }
+
+  /** @internal Whether the class defines that part of an extra state. */
+  hasExtraState(part: "getExtraState" | "setExtraState"): boolean {
+    return this[part] !== Module.prototype[part];
   }
 
   /**

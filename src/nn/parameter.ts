@@ -20,6 +20,7 @@ export interface ParameterParameters extends ParameterOptions {
 
 const signature = "; data, requiresGrad";
 const uninitializedSignature = "; requiresGrad, device, dtype";
+const bufferSignature = "; requiresGrad, device, dtype";
 
 /**
  * A tensor that a module finds among its fields and gives in `parameters()`. It shares the memory of `data`, and is a leaf.
@@ -80,6 +81,28 @@ export class UninitializedParameter extends Parameter {
   }
 
   /** Gives the parameter a shape, and memory of unspecified values. @see torch.nn.parameter.UninitializedParameter.materialize */
+  materialize(shape: readonly number[]): void {
+    replaceData(this, empty([...shape], { dtype: this.dtype, device: this.device }));
+    this.isUninitialized = false;
+  }
+}
+
+/**
+ * A buffer whose shape is not known yet; it has no elements until {@link materialize}, or until a state dict is loaded into it.
+ * @see torch.nn.parameter.UninitializedBuffer
+ */
+export class UninitializedBuffer extends Tensor {
+  /** Whether the shape is still unknown. */
+  isUninitialized = true;
+
+  constructor(...given: Arguments<typeof bufferSignature, FactoryOptions>);
+  constructor(...given: unknown[]) {
+    const { dtype, device } = readArguments<FactoryOptions>("UninitializedBuffer", bufferSignature, {}, given);
+    const data = empty([0], { ...(dtype && { dtype }), ...(device && { device }) });
+    super(data.storage, data.dtype, data.shape, data.strides);
+  }
+
+  /** Gives the buffer a shape, and memory of unspecified values. @see torch.nn.parameter.UninitializedBuffer.materialize */
   materialize(shape: readonly number[]): void {
     replaceData(this, empty([...shape], { dtype: this.dtype, device: this.device }));
     this.isUninitialized = false;

@@ -7,18 +7,16 @@ import { describe, ShapeError, ValueError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
-import { cat, stack } from "../ops/join";
 import { zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { type FactoryOptions, newParameter } from "./factory";
 import { takes } from "./forward";
-import * as F from "./functional";
 import {
   gruStep,
   lstmStep,
   type RecurrentWeights,
   reluStep,
-  runLayer,
+  runLayers,
   type State,
   type Step,
   tanhStep,
@@ -171,20 +169,10 @@ abstract class RecurrentNetwork extends Module {
 
   /** Runs all layers; states are [numLayers · directions, N, size] each. */
   private runLayers(input: Tensor, states: State, batchSizes?: readonly number[]): { output: Tensor; last: State } {
-    const directions = this.suffixes();
-    const lasts: State[] = [];
-    let x = input;
-    for (let layer = 0; layer < this.numLayers; layer++) {
-      if (layer > 0 && this.dropout > 0) x = F.dropout(x, { p: this.dropout, training: this.training });
-      const outputs = directions.map((suffix, d) => {
-        const initial = states.map((s) => s.select(0, layer * directions.length + d));
-        const { output, last } = runLayer(x, initial, this.weights(layer, suffix), this.step, d === 1, batchSizes);
-        lasts.push(last);
-        return output;
-      });
-      x = outputs.length === 1 ? outputs[0]! : cat(outputs, -1);
-    }
-    return { output: x, last: states.map((_, i) => stack(lasts.map((state) => state[i]!))) };
+    const weights = Array.from({ length: this.numLayers }, (_, layer) =>
+      this.suffixes().map((suffix) => this.weights(layer, suffix)),
+    );
+    return runLayers(input, states, weights.flat(), this.step, this, batchSizes);
   }
 
   private checkInput(x: Tensor): void {
@@ -422,3 +410,6 @@ export class LSTM extends RecurrentNetwork {
 }
 
 takes("input, hx?", RNN, GRU, LSTM);
+
+// The base classes have the names that PyTorch gives them.
+export { RecurrentNetwork as RNNBase };

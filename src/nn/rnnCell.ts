@@ -168,3 +168,6 @@ export class LSTMCell extends RecurrentCell {
 }
 
 takes("input, hx?", RNNCell, GRUCell, LSTMCell);
+
+// The base class has the name that PyTorch gives it.
+export { RecurrentCell as RNNCellBase };

@@ -4,7 +4,7 @@ import { checkString } from "../core/arguments";
 import { describe, StateError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { Tensor } from "../tensor/tensor";
-import { UninitializedParameter } from "./parameter";
+import { UninitializedBuffer, UninitializedParameter } from "./parameter";
 
 /** Tensors by name, in the order of the modules. */
 export type StateDict = Record<string, Tensor>;
@@ -27,6 +27,8 @@ export class IncompatibleKeys {
 interface Stateful {
   ownState(): [name: string, value: Tensor][];
   slots(): [name: string, child: Stateful][];
+  setExtraState(state: unknown): void;
+  hasExtraState(part: "setExtraState"): boolean;
 }
 
 /** What was found on the way. */
@@ -59,8 +61,14 @@ function loadModule(module: Stateful, prefix: string, state: Readonly<StateDict>
     if (Object.hasOwn(state, key)) copyInto(target, state[key], key, report);
     else report.missing.push(key);
   }
+  if (module.hasExtraState("setExtraState")) {
+    const key = `${prefix}_extra_state`;
+    if (Object.hasOwn(state, key)) module.setExtraState(state[key]);
+    else report.missing.push(key);
+  }
   const children = module.slots();
   const known = new Set([...own, ...children].map(([name]) => name));
+  if (module.hasExtraState("setExtraState")) known.add("_extra_state");
   for (const key of Object.keys(state))
     if (key.startsWith(prefix) && !known.has(key.slice(prefix.length).split(".", 1)[0]!)) report.unexpected.push(key);
   for (const [name, child] of children) loadModule(child, `${prefix}${name}.`, state, report);
@@ -75,7 +83,8 @@ function copyInto(target: Tensor, given: unknown, key: string, report: Report): 
     );
     return;
   }
-  if (target instanceof UninitializedParameter && target.isUninitialized) target.materialize(given.shape);
+  const isLazy = target instanceof UninitializedParameter || target instanceof UninitializedBuffer;
+  if (isLazy && target.isUninitialized) target.materialize(given.shape);
   // Scalars were saved as tensors of one element once.
   const source = target.ndim === 0 && given.ndim === 1 ? given.select(0, 0) : given;
   if (!sameShape(source.shape, target.shape)) {

@@ -54,6 +54,11 @@ export interface Attributes {
 /** The number of elements. @see torch.numel */
 export const numel = named("numel", "input", (x: Tensor): number => checkTensor("numel", x).numel());
 
+/** Whether the tensor was made in inference mode. @see torch.is_inference */
+export const isInference = named("isInference", "input", (x: Tensor): boolean =>
+  checkTensor("isInference", x).isInference(),
+);
+
 /** Whether the elements are floating-point numbers. @see torch.is_floating_point */
 export const isFloatingPoint = named("isFloatingPoint", "input", (x: Tensor): boolean =>
   checkTensor("isFloatingPoint", x).isFloatingPoint(),

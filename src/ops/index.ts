@@ -12,9 +12,11 @@ import * as addmm from "./addmm";
 import * as autograd from "./autograd";
 import * as axes from "./axes";
 import * as binary from "./binary";
+import * as buffers from "./buffers";
 import * as cast from "./cast";
 import * as compare from "./compare";
 import * as conv from "./conv";
+import * as copies from "./copies";
 import * as copy from "./copy";
 import * as creation from "./creation";
 import * as diagonal from "./diagonal";
@@ -24,6 +26,7 @@ import * as dropout from "./dropout";
 import * as einsum from "./einsum";
 import * as extrema from "./extrema";
 import * as factory from "./factory";
+import * as facts from "./facts";
 import * as gather from "./gather";
 import * as histogram from "./histogram";
 import * as indexed from "./indexed";
@@ -42,6 +45,7 @@ import { install, type Methods } from "./methods";
 import * as moments from "./moments";
 import * as nativeNorm from "./nativeNorm";
 import * as norm from "./norm";
+import * as norms from "./norms";
 import * as pad from "./pad";
 import * as pool from "./pool";
 import * as products from "./products";
@@ -50,6 +54,7 @@ import * as random from "./random";
 import * as rearrange from "./rearrange";
 import * as reduce from "./reduce";
 import * as reframe from "./reframe";
+import * as renewal from "./renewal";
 import * as renorm from "./renorm";
 import * as scan from "./scan";
 import * as scatterReduce from "./scatterReduce";
@@ -107,6 +112,11 @@ export const families: Readonly<Record<string, Readonly<Record<string, unknown>>
   diagonal,
   dropout,
   factory,
+  facts,
+  renewal,
+  copies,
+  buffers,
+  norms,
   gather,
   indexed,
   indexing,
@@ -170,6 +180,8 @@ type Ops = Methods<typeof matrices> &
   Methods<typeof copy> &
   Methods<typeof diagonal> &
   Methods<typeof factory> &
+  Methods<typeof facts> &
+  Methods<typeof renewal> &
   Methods<typeof gather> &
   Methods<typeof indexed> &
   Methods<typeof masked> &
@@ -216,6 +228,8 @@ for (const family of [
   copy,
   diagonal,
   factory,
+  facts,
+  renewal,
   gather,
   indexed,
   indexing,

@@ -26,6 +26,7 @@ const names = [
   "viewOf",
   "checkReduction",
   "reduceLoss",
+  "strided",
 ] as const;
 
 /** The name of an internal export. */

@@ -24,5 +24,6 @@ export * from "./radam";
 export * from "./rmsprop";
 export * from "./rprop";
 export * from "./sgd";
+export * from "./sparseAdam";
 export type { OptimizerStateDict } from "./stateDict";
 export * as swaUtils from "./swaUtils";

@@ -10,7 +10,7 @@ const theirs = JSON.parse(readFileSync(join(import.meta.dirname, "pytorchNames.j
 >;
 
 /** `log_softmax` → `logSoftmax`. */
-const camelCase = (name: string): string =>
+export const camelCase = (name: string): string =>
   name.replace(/(?<=[^_])_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 const namesOf = (space: string): string[] => theirs[space]?.split(" ").map(camelCase) ?? [];

@@ -16,7 +16,11 @@ let api: Api | undefined;
 export const ourPath = (path: string): string => path.split(".").map(camelCase).join(".");
 
 /** The value at a path of the library, undefined if there is none. */
-export const find = (path: string): unknown => path.split(".").reduce<any>((value, key) => value?.[key], torch);
+export const find = (path: string): unknown => {
+  const value = path.split(".").reduce<any>((inner, key) => inner?.[key], torch);
+  // A function that only says why it is not here is missing.
+  return typeof value === "function" && "isAbsent" in value ? undefined : value;
+};
 
 /** A call of ours that stands for one of PyTorch's: a function or class by its path, or a method of a receiver. */
 export interface MappedCall {

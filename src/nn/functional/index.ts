@@ -64,9 +64,12 @@ export {
 export { logSoftmax, softmax } from "../../ops/softmax";
 export { tanh } from "../../ops/trigonometric";
 export { relu_, sigmoid } from "../../ops/unary";
+export { nativeChannelShuffle } from "../native/conv";
+export { rrelu_ } from "../native/dropout";
 export * from "./activation";
 export * from "./attention";
 export * from "./bilinear";
+export * from "./convTbc";
 export * from "./ctc";
 export * from "./distance";
 export * from "./embeddingBag";

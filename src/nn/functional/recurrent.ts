@@ -1,6 +1,7 @@
 /** Steps of recurrent networks, and sequences of them. */
 
 import { sameShape } from "../../core/shape";
+import { dropout } from "../../ops/dropout";
 import { cat, stack } from "../../ops/join";
 import { linear } from "../../ops/matmul";
 import * as recurrent from "../../ops/recurrent";
@@ -124,4 +125,41 @@ export function runLayer(
   }
   const last = ended.length === 0 ? state : state.map((s, i) => cat([s, ...ended.map((part) => part[i]!)]));
   return { output: batchSizes === undefined ? stack(outputs) : cat(outputs), last };
+}
+
+/** How layers are put together. */
+export interface Layering {
+  readonly bidirectional: boolean;
+  /** The probability of dropout between layers, in training. */
+  readonly dropout: number;
+  readonly training: boolean;
+}
+
+/**
+ * Runs layers on top of each other, each in one direction or in both, whose outputs are joined.
+ * @param states [layers · directions, N, size] each.
+ * @param weights Those of each layer and direction, directions of a layer next to each other.
+ */
+export function runLayers(
+  input: Tensor,
+  states: State,
+  weights: readonly RecurrentWeights[],
+  step: Step,
+  { bidirectional, dropout: p, training }: Layering,
+  batchSizes?: readonly number[],
+): { output: Tensor; last: State } {
+  const directions = bidirectional ? [0, 1] : [0];
+  const lasts: State[] = [];
+  let x = input;
+  for (let k = 0; k < weights.length; k += directions.length) {
+    if (k > 0 && p > 0) x = dropout(x, { p, training });
+    const outputs = directions.map((d) => {
+      const initial = states.map((s) => s.select(0, k + d));
+      const { output, last } = runLayer(x, initial, weights[k + d]!, step, d === 1, batchSizes);
+      lasts.push(last);
+      return output;
+    });
+    x = outputs.length === 1 ? outputs[0]! : cat(outputs, -1);
+  }
+  return { output: x, last: states.map((_, i) => stack(lasts.map((state) => state[i]!))) };
 }

@@ -3,7 +3,7 @@
 import { noGrad } from "../../autograd/mode";
 import { checkNumber } from "../../core/arguments";
 import { KindlingError } from "../../core/errors";
-import { named } from "../../core/signature";
+import { alias, named } from "../../core/signature";
 import { stack } from "../../ops/join";
 import { zeros } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
@@ -64,3 +64,6 @@ export const clipGradValue_ = named(
     });
   },
 );
+
+/** {@link clipGradNorm_}, as it was called first. @see torch.nn.utils.clip_grad_norm */
+export const clipGradNorm = alias("clipGradNorm", clipGradNorm_);

@@ -179,3 +179,37 @@ export const removeParametrizations = named(
     return module;
   },
 ) as unknown as ModuleTool<"tensorName; leaveParametrized", { tensorName: string; leaveParametrized?: boolean }>;
+
+/** The class of a module, parametrized or not: registering a parametrization changes no class here. @see torch.nn.utils.parametrize.type_before_parametrizations */
+export const typeBeforeParametrizations = named("typeBeforeParametrizations", "module", (module: Module): unknown => {
+  checkModule("typeBeforeParametrizations", module);
+  return module.constructor;
+});
+
+/**
+ * Gives another module the parametrizations of `fromModule`, and the parameters that they start from: both modules share them then.
+ * @param tensorName The only tensor to transfer. Default: all that are parametrized.
+ * @returns The other module.
+ * @see torch.nn.utils.parametrize.transfer_parametrizations_and_params
+ */
+export function transferParametrizationsAndParams<M extends Module>(
+  fromModule: Module,
+  toModule: M,
+  tensorName?: string | null,
+): M {
+  const op = "transferParametrizationsAndParams";
+  checkModule(op, fromModule, "fromModule");
+  checkModule(op, toModule, "toModule");
+  if (!isParametrized(fromModule)) return toModule;
+  const names = tensorName == null ? [...(fromModule as Parametrized).parametrizations!.keys()] : [tensorName];
+  for (const name of names) {
+    const list = listOf(fromModule, checkString(op, "tensorName", name));
+    if (list === undefined)
+      throw new ArgumentError(`${op}: ${fromModule.constructor.name} has no parametrized tensor \`${name}\``);
+    const fields = toModule as unknown as Record<string, unknown>;
+    if (fields[name] === undefined) setField(toModule, name, new Parameter(list.original.detach().clone()));
+    for (const parametrization of list) registerParametrization(toModule, name, parametrization);
+    listOf(toModule, name)!.original = list.original;
+  }
+  return toModule;
+}

@@ -1,269 +1,173 @@
-/** Pruning: parameters with a mask. */
-
-import type { RemovableHandle } from "../../autograd/handle";
+/** Pruning: parameters with a mask of zeros and ones. `<name>_orig` is what is learnt, `<name>_mask` a buffer; the product is taken at each call. */
 import { noGrad } from "../../autograd/mode";
-import { checkArray, checkInteger, checkNumber } from "../../core/arguments";
-import { ArgumentError, ShapeError, ValueError } from "../../core/errors";
-import { sameShape, shapeText, wrapDim } from "../../core/shape";
-import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
+import { checkArray } from "../../core/arguments";
+import { ArgumentError, describe } from "../../core/errors";
+import { named, overloaded } from "../../core/signature";
 import { cat } from "../../ops/join";
-import { randLike } from "../../ops/rand";
 import type { Tensor } from "../../tensor/tensor";
 import { checkModule } from "../checks";
 import type { Module } from "../module";
-import { Parameter } from "../parameter";
-import { parameterField, setField, tensorField } from "./fields";
-import type { ModuleTool } from "./tool";
+import { tensorField } from "./fields";
+import { applyMethod, BasePruningMethod, hasMethods, maskOf, methodOf, PruningContainer } from "./pruning/method";
+import {
+  CustomFromMask,
+  checkAmount,
+  Identity,
+  L1Unstructured,
+  LnStructured,
+  RandomStructured,
+  RandomUnstructured,
+} from "./pruning/methods";
 
-/** The hooks that apply the masks, by module and parameter. */
-const active = new WeakMap<Module, Map<string, RemovableHandle>>();
+export { BasePruningMethod, type PruneOptions, PruningContainer, type PruningType } from "./pruning/method";
+export {
+  CustomFromMask,
+  Identity,
+  L1Unstructured,
+  LnStructured,
+  type LnStructuredOptions,
+  type PruneAmount,
+  RandomStructured,
+  type RandomStructuredOptions,
+  RandomUnstructured,
+} from "./pruning/methods";
 
-const maskOf = (module: Module, name: string): Tensor | undefined =>
-  active.get(module)?.has(name) ? tensorField("prune", module, `${name}_mask`) : undefined;
-
-const masked = (module: Module, name: string): Tensor =>
-  parameterField("prune", module, `${name}_orig`).mul(tensorField("prune", module, `${name}_mask`));
+/** Scores that decide instead of the values, of the shape of the parameter. */
+interface Scores {
+  importanceScores?: Tensor | null;
+}
 
 /** Whether a parameter of the module, or of one inside, is pruned. @see torch.nn.utils.prune.is_pruned */
 export const isPruned = named("isPruned", "module", (module: Module): boolean => {
   checkModule("isPruned", module);
-  return module.modules().some((m) => (active.get(m)?.size ?? 0) > 0);
+  return module.modules().some(hasMethods);
 });
 
+function prune<M extends Module>(
+  op: string,
+  module: M,
+  name: string,
+  make: () => BasePruningMethod,
+  scores: Scores = {},
+): M {
+  tensorField(op, module, name);
+  applyMethod(op, module, name, make(), scores.importanceScores);
+  return module;
+}
+
 /**
- * Multiplies a parameter by a mask of zeros and ones at each call; `<name>_orig` is what is learnt, `<name>_mask` a buffer. With a mask
- * that is there already, what either drops is dropped.
+ * Multiplies a parameter by a mask of zeros and ones. With a mask that is there already, what either drops is dropped.
  * @see torch.nn.utils.prune.custom_from_mask
  */
-export const customFromMask = named(
+export const customFromMask = overloaded(
   "customFromMask",
-  "module, name, mask",
-  <M extends Module>(module: M, name: string, mask: Tensor): M => {
-    tensorField("customFromMask", module, name);
-    checkTensor("customFromMask", mask, "mask");
-    const old = maskOf(module, name);
-    const original =
-      old === undefined
-        ? parameterField("customFromMask", module, name)
-        : parameterField("prune", module, `${name}_orig`);
-    if (!sameShape(mask.shape, original.shape))
-      throw new ShapeError(
-        `customFromMask: a mask of shape ${shapeText(mask.shape)} does not fit a parameter of shape ${shapeText(original.shape)}`,
-      );
-    const factors = noGrad(() =>
-      old === undefined ? mask.to(original.dtype).clone() : old.mul(mask.to(original.dtype)),
-    );
-    if (old === undefined) {
-      setField(module, name, undefined);
-      setField(module, `${name}_orig`, original);
-      const hook = module.registerForwardPreHook(() => setField(module, name, masked(module, name)));
-      active.set(module, (active.get(module) ?? new Map<string, RemovableHandle>()).set(name, hook));
-    }
-    module.registerBuffer(`${name}_mask`, factors);
-    setField(module, name, masked(module, name));
-    return module;
-  },
-) as unknown as ModuleTool<"name, mask", { name: string; mask: Tensor }>;
-
-/** How many of `total` an amount means: a number of units, or a share of them. */
-function count(op: string, given: number, total: number): number {
-  const amount = checkNumber(op, "amount", given);
-  if (!(amount >= 0) || (!Number.isInteger(amount) && amount > 1))
-    throw new ValueError(
-      `${op}: amount=${amount} should either be a float in the range [0, 1] or a non-negative integer`,
-    );
-  if (Number.isInteger(amount) && amount > total)
-    throw new ValueError(`${op}: amount=${amount} should be smaller than the number of parameters to prune=${total}`);
-  // JavaScript does not tell 1 from 1.0: it means one unit.
-  return Number.isInteger(amount) ? amount : Math.round(amount * total);
-}
-
-/** Ones, with zeros at the `n` smallest scores. */
-function dropSmallest(scores: Tensor, n: number): Tensor {
-  const flat = scores.reshape(-1);
-  const order = flat.argsort(0).narrow(0, 0, n);
-  return flat.onesLike().indexFill(0, order, 0).reshape(scores.shape);
-}
-
-/** What is left to prune: entries that are dropped already score below all others. */
-function remaining(module: Module, name: string, scores: Tensor): { scores: Tensor; total: number; dropped: number } {
-  const mask = maskOf(module, name);
-  if (mask === undefined) return { scores, total: scores.numel(), dropped: 0 };
-  const dropped = scores.numel() - mask.sum().item();
-  return { scores: scores.maskedFill(mask.eq(0), -1), total: scores.numel() - dropped, dropped };
-}
-
-function unstructured<M extends Module>(
-  op: string,
-  module: M,
-  name: string,
-  amount: number,
-  scoresOf: (x: Tensor) => Tensor,
-): M {
-  const x = tensorField(op, module, name).detach();
-  const mask = noGrad(() => {
-    const { scores, total, dropped } = remaining(module, name, scoresOf(x));
-    return dropSmallest(scores, dropped + count(op, amount, total));
-  });
-  return customFromMask(module, name, mask);
-}
-
-/** Scores in place of a parameter's own. @throws ShapeError unless there is one for each entry. */
-function scoresFor(op: string, x: Tensor, scores: Tensor | null): Tensor | null {
-  if (scores !== null && !sameShape(checkTensor(op, scores, "importanceScores").shape, x.shape))
-    throw new ShapeError(
-      `${op}: importanceScores must have the shape of the parameter, ${shapeText(x.shape)}, got ${shapeText(scores.shape)}`,
-    );
-  return scores;
-}
-
-/** What {@link lnStructured} takes after the module. */
-export interface LnStructuredParameters {
-  /** The name of the parameter. */
-  name: string;
-  /** How many slices, or which share of them. */
-  amount: number;
-  /** The degree of the norm. */
-  n: number;
-  /** The axis of the slices. */
-  dim: number;
-  /** Scores in place of the entries of the parameter. */
-  importanceScores?: Tensor | null;
-}
+  "module(), name, mask",
+  <M extends Module>(module: M, name: string, mask: Tensor): M =>
+    prune("customFromMask", module, name, () => new CustomFromMask(mask)),
+);
 
 /** Drops the entries of smallest absolute value: `amount` of them, or that share. @see torch.nn.utils.prune.l1_unstructured */
-export const l1Unstructured = named(
+export const l1Unstructured = overloaded(
   "l1Unstructured",
-  "module, name, amount, importanceScores?",
-  <M extends Module>(module: M, name: string, amount: number, scores: Tensor | null = null): M =>
-    unstructured("l1Unstructured", module, name, amount, (x) => scoresFor("l1Unstructured", x, scores) ?? x.abs()),
-) as unknown as ModuleTool<
-  "name, amount; importanceScores",
-  { name: string; amount: number; importanceScores?: Tensor | null }
->;
+  "module(), name, amount; importanceScores",
+  <M extends Module>(module: M, name: string, amount: number, options?: Scores): M =>
+    prune("l1Unstructured", module, name, () => new L1Unstructured(checkAmount("l1Unstructured", amount)), options),
+);
 
 /** Drops random entries: `amount` of them, or that share. @see torch.nn.utils.prune.random_unstructured */
-export const randomUnstructured = named(
+export const randomUnstructured = overloaded(
   "randomUnstructured",
-  "module, name, amount",
+  "module(), name, amount",
   <M extends Module>(module: M, name: string, amount: number): M =>
-    unstructured("randomUnstructured", module, name, amount, (x) => randLike(x)),
-) as unknown as ModuleTool<"name, amount", { name: string; amount: number }>;
-
-/** Drops whole slices along `dim` by scores, one for each slice. */
-function structured<M extends Module>(
-  op: string,
-  module: M,
-  name: string,
-  amount: number,
-  dim: number,
-  scoresOf: (x: Tensor, others: number[]) => Tensor,
-): M {
-  const mask = noGrad(() => {
-    const x = tensorField(op, module, name).detach();
-    if (x.ndim < 2)
-      throw new ShapeError(
-        `${op}: Structured pruning can only be applied to multidimensional tensors, got ${x.ndim} dimensions`,
-      );
-    const d = wrapDim(op, checkInteger(op, "dim", dim), x.ndim);
-    const others = x.shape.flatMap((_, i) => (i === d ? [] : [i]));
-    const keep = dropSmallest(scoresOf(x, others), count(op, amount, x.shape[d]!));
-    return keep.reshape(x.shape.map((_, i) => (i === d ? -1 : 1))).expand(x.shape);
-  });
-  return customFromMask(module, name, mask);
-}
+    prune("randomUnstructured", module, name, () => new RandomUnstructured(checkAmount("randomUnstructured", amount))),
+);
 
 /**
  * Drops the slices along `dim` of smallest norm: `amount` of them, or that share.
  * @param n The degree of the norm.
  * @see torch.nn.utils.prune.ln_structured
  */
-export const lnStructured = named(
+export const lnStructured = overloaded(
   "lnStructured",
-  "module, name, amount, n, dim, importanceScores?",
-  <M extends Module>(
-    module: M,
-    name: string,
-    amount: number,
-    n: number,
-    dim: number,
-    scores: Tensor | null = null,
-  ): M =>
-    structured("lnStructured", module, name, amount, dim, (x, others) =>
-      (scoresFor("lnStructured", x, scores) ?? x).norm(n, others),
-    ),
-) as unknown as ModuleTool<"name, amount, n, dim; importanceScores", LnStructuredParameters>;
+  "module(), name, amount, n, dim; importanceScores",
+  <M extends Module>(module: M, name: string, amount: number, n: number, dim: number, options?: Scores): M =>
+    prune("lnStructured", module, name, () => new LnStructured(checkAmount("lnStructured", amount), n, dim), options),
+);
 
 /** Drops random slices along `dim`: `amount` of them, or that share. @see torch.nn.utils.prune.random_structured */
-export const randomStructured = named(
+export const randomStructured = overloaded(
   "randomStructured",
-  "module, name, amount, dim",
+  "module(), name, amount, dim",
   <M extends Module>(module: M, name: string, amount: number, dim: number): M =>
-    structured("randomStructured", module, name, amount, dim, (x, others) => randLike(x.sum(others))),
-) as unknown as ModuleTool<"name, amount, dim", { name: string; amount: number; dim: number }>;
+    prune("randomStructured", module, name, () => new RandomStructured(checkAmount("randomStructured", amount), dim)),
+);
+
+/** Gives a parameter a mask of ones, as a place for later ones. @see torch.nn.utils.prune.identity */
+export const identity = overloaded(
+  "identity",
+  "module(), name",
+  <M extends Module>(module: M, name: string): M => prune("identity", module, name, () => new Identity()),
+);
 
 /** Options of {@link globalUnstructured}. */
 export interface GlobalPruneOptions {
+  /** Which entries are dropped. Default: {@link L1Unstructured}, those of smallest absolute value. */
+  pruningMethod?: new (
+    amount: number,
+  ) => BasePruningMethod;
+  /** Scores that decide instead of the values, by module and name. */
+  importanceScores?: ReadonlyMap<Module, Readonly<Record<string, Tensor>>> | null;
   /** How many entries, or which share of them all. */
   amount: number;
 }
 
 /**
- * Drops the entries of smallest absolute value among all of the parameters together.
+ * Prunes all of the parameters together, as if they were one.
  * @param parameters Modules with the names of their parameters.
  * @see torch.nn.utils.prune.global_unstructured
+ * @example prune.globalUnstructured([[net.fc1, "weight"], [net.fc2, "weight"]], { pruningMethod: prune.L1Unstructured, amount: 0.2 });
  */
 export const globalUnstructured = named(
   "globalUnstructured",
-  "parameters;; amount",
+  "parameters; pruningMethod, importanceScores; amount",
   (parameters: readonly (readonly [module: Module, name: string])[], options: GlobalPruneOptions): void => {
     const op = "globalUnstructured";
-    checkNumber(op, "amount", options?.amount);
     for (const [i, pair] of checkArray(op, "parameters", parameters, "[module, name] pairs").entries())
       checkArray(op, `parameters[${i}]`, pair, "a module and a name");
+    const { pruningMethod: Method = L1Unstructured, importanceScores } = options ?? {};
+    const amount = checkAmount(op, options?.amount);
+    if (!(Method?.prototype instanceof BasePruningMethod))
+      throw new ArgumentError(`${op}: pruningMethod must be a class of pruning methods, got ${describe(Method)}`);
+    const tensors = parameters.map(([module, name]) => tensorField(op, module, name).detach());
+    const scores = parameters.map(([module, name], i) => importanceScores?.get(module)?.[name] ?? tensors[i]!);
+    const method = new Method(amount);
+    if (method.pruningType !== "unstructured")
+      throw new ArgumentError(
+        `${op}: Only "unstructured" methods are supported for pruningMethod, got ${Method.name} of type "${method.pruningType}"`,
+      );
+    const flat = (xs: readonly Tensor[]) => cat(xs.map((x) => x.reshape(-1)));
     const masks = noGrad(() => {
-      const parts = parameters.map(([module, name]) =>
-        remaining(module, name, tensorField(op, module, name).detach().abs()),
-      );
-      const total = parts.reduce((sum, part) => sum + part.total, 0);
-      const dropped = parts.reduce((sum, part) => sum + part.dropped, 0);
-      const all = dropSmallest(
-        cat(parts.map((part) => part.scores.reshape(-1))),
-        dropped + count(op, options.amount, total),
-      );
-      return all.split(
-        parts.map((part) => part.scores.numel()),
+      const before = flat(parameters.map(([module, name]) => maskOf(op, module, name)));
+      const mask = new PruningContainer(method).computeMask(flat(scores).detach(), before);
+      return mask.split(
+        tensors.map((x) => x.numel()),
         0,
       );
     });
     parameters.forEach(([module, name], i) => {
-      customFromMask(module, name, masks[i]!.reshape(tensorField(op, module, name).shape));
+      customFromMask(module, name, masks[i]!.reshape(tensors[i]!.shape).clone());
     });
   },
 );
 
-/** Gives a parameter a mask of ones, as a place for later ones. @see torch.nn.utils.prune.identity */
-export const identity = named(
-  "identity",
-  "module, name",
-  <M extends Module>(module: M, name: string): M =>
-    customFromMask(module, name, tensorField("identity", module, name).detach().onesLike()),
-) as unknown as ModuleTool<"name", { name: string }>;
-
 /** Makes the pruned values the parameter; what was dropped is zero for good. @see torch.nn.utils.prune.remove */
-export const remove = named("remove", "module, name", <M extends Module>(module: M, name: string): M => {
+export const remove = overloaded("remove", "module(), name", <M extends Module>(module: M, name: string): M => {
   tensorField("remove", module, name);
-  const hook = active.get(module)?.get(name);
-  if (hook === undefined)
+  const method = methodOf(module, name);
+  if (method === undefined)
     throw new ArgumentError(
       `remove: Parameter '${name}' of module ${module.constructor.name} has to be pruned before pruning can be removed`,
     );
-  const { requiresGrad } = parameterField("prune", module, `${name}_orig`);
-  const value = noGrad(() => masked(module, name));
-  hook.remove();
-  active.get(module)!.delete(name);
-  for (const field of [name, `${name}_orig`, `${name}_mask`]) setField(module, field, undefined);
-  setField(module, name, new Parameter(value, { requiresGrad }));
+  method.remove(module);
   return module;
-}) as unknown as ModuleTool<"name", { name: string }>;
+});

@@ -5,6 +5,7 @@ import { ArgumentError, describe, ShapeError, ValueError } from "../../core/erro
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
+import { arange } from "../../ops/creation";
 import { cat, stack } from "../../ops/join";
 import { full, tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
@@ -210,3 +211,16 @@ export const unpackSequence = named("unpackSequence", "packedSequences", (sequen
   const [padded, lengths] = padPackedSequence(sequence, { batchFirst: true });
   return unpadSequence(padded, lengths, { batchFirst: true });
 });
+
+/** The permutation that undoes another. Shape: [n] of int64. @see torch.nn.utils.rnn.invert_permutation */
+export const invertPermutation = named(
+  "invertPermutation",
+  "permutation",
+  (permutation: Tensor | null): Tensor | null => {
+    if (permutation === null) return null;
+    const { shape } = checkTensor("invertPermutation", permutation, "permutation");
+    if (shape.length !== 1)
+      throw new ShapeError(`invertPermutation: permutation must have one axis, got shape ${shapeText(shape)}`);
+    return permutation.newZeros(shape).scatter(0, permutation, arange(shape[0]!).to(permutation.dtype));
+  },
+);

@@ -1,0 +1,80 @@
+/** A data set dealt out to several machines or processes. */
+import { checkFlag, checkInteger } from "../core/arguments";
+import { ValueError } from "../core/errors";
+import { Generator } from "../core/generator";
+import { randperm } from "../core/random/index";
+import { argumentsOf } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
+import { lengthOfSource, MOST_INDICES } from "./indices";
+import { checkPositive, Sampler, type Sized } from "./sampler";
+
+/** Options of {@link DistributedSampler}. */
+export interface DistributedSamplerOptions {
+  /** How many processes share the data set. */
+  numReplicas: number;
+  /** Which of them this is, from 0. */
+  rank: number;
+  /** Default: true. */
+  shuffle?: boolean;
+  /** The seed of the shuffling, the same in all processes. Default: 0. */
+  seed?: number;
+  /** Leave out what is too much to be shared evenly; otherwise some indices come twice. Default: false. */
+  dropLast?: boolean;
+}
+
+const signature = "dataset, numReplicas, rank; shuffle, seed, dropLast";
+
+/**
+ * Every `numReplicas`-th index, in an order that all processes share: call {@link setEpoch} before each epoch to have another one.
+ * @see torch.utils.data.DistributedSampler
+ * @example new DataLoader(dataset, { sampler: new DistributedSampler(dataset, { numReplicas: 4, rank: 0 }) });
+ */
+export class DistributedSampler extends Sampler {
+  readonly numReplicas: number;
+  readonly rank: number;
+  readonly shuffle: boolean;
+  readonly seed: number;
+  readonly dropLast: boolean;
+  /** Added to the seed. */
+  epoch = 0;
+
+  readonly dataset: Sized;
+  /** @internal */
+  static readonly signature: string = signature;
+
+  /** @throws ArgumentError unless the options say how many processes there are and which one this is. */
+  constructor(...given: Arguments<typeof signature, DistributedSamplerOptions & { dataset: Sized }>) {
+    super();
+    const op = "DistributedSampler";
+    const options = argumentsOf<DistributedSamplerOptions & { dataset: Sized }>(op, signature, given);
+    const { dataset, numReplicas, rank, shuffle = true, seed = 0, dropLast = false } = options;
+    this.dataset = dataset;
+    lengthOfSource(op, dataset, MOST_INDICES);
+    this.numReplicas = checkPositive(op, "numReplicas", numReplicas, MOST_INDICES);
+    this.rank = checkInteger(op, "rank", rank);
+    if (this.rank < 0 || this.rank >= this.numReplicas)
+      throw new ValueError(
+        `${op}: Invalid rank ${this.rank}, rank should be in the interval [0, ${this.numReplicas - 1}]`,
+      );
+    this.shuffle = checkFlag(op, "shuffle", shuffle);
+    this.seed = checkInteger(op, "seed", seed);
+    this.dropLast = checkFlag(op, "dropLast", dropLast);
+  }
+
+  get length(): number {
+    const share = this.dataset.length / this.numReplicas;
+    return this.dropLast ? Math.floor(share) : Math.ceil(share);
+  }
+
+  /** The number of the epoch, on which the order depends. @see torch.utils.data.DistributedSampler.set_epoch */
+  setEpoch(epoch: number): void {
+    this.epoch = checkInteger("setEpoch", "epoch", epoch);
+  }
+
+  *[Symbol.iterator](): Iterator<number> {
+    const n = lengthOfSource("DistributedSampler", this.dataset, MOST_INDICES);
+    const order = this.shuffle ? randperm(n, new Generator().manualSeed(this.seed + this.epoch)) : undefined;
+    const total = this.length * this.numReplicas;
+    for (let i = this.rank; i < total; i += this.numReplicas) yield order === undefined ? i % n : order[i % n]!;
+  }
+}

@@ -1,0 +1,18 @@
+/** Layers that PyTorch has for old programs. */
+import { ArgumentError, describe } from "../core/errors";
+import { isPlainObject } from "../core/signature";
+import { NLLLoss } from "./loss";
+import { Module } from "./module";
+
+/** {@link NLLLoss}, which takes images too. @see torch.nn.NLLLoss2d */
+export class NLLLoss2d extends NLLLoss {}
+
+/** Modules by name; its user calls them. @see torch.nn.Container @see ModuleDict, which PyTorch recommends */
+export class Container extends Module {
+  constructor(modules: Readonly<Record<string, Module>> = {}) {
+    super();
+    if (!isPlainObject(modules))
+      throw new ArgumentError(`Container: modules must be an object of modules by name, got ${describe(modules)}`);
+    for (const [name, module] of Object.entries(modules)) this.addModule(name, module as Module);
+  }
+}
