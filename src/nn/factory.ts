@@ -14,7 +14,7 @@ export interface FactoryOptions {
   device?: Device | "wasm" | undefined;
 }
 
-/** @internal Options of a layer with all defaults filled in. */
+/** Options of a layer with all defaults filled in. */
 export type Complete<O extends FactoryOptions> = Required<Omit<O, keyof FactoryOptions>> & FactoryOptions;
 
 /** @internal The defaults of {@link FactoryOptions}. */

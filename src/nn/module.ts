@@ -10,7 +10,7 @@ import { checkDType, type DType, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
 import { setOwn } from "../core/record";
 import { explainSnakeCase } from "../core/snakeCase";
-import { type Holder, held } from "../tensor/reach";
+import { held } from "../tensor/reach";
 import { adopt, lend, noteUse, retire } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { Callable } from "./callable";
@@ -72,7 +72,7 @@ export interface Module {
  * }
  * const logits = new Net()(images);
  */
-export class Module extends Callable implements Holder {
+export class Module extends Callable {
   /** Whether the module is in training mode, which dropout and batch normalization look at. */
   training = true;
   readonly #hooks = new HookTable();

@@ -1,5 +1,5 @@
 /** The tensor handle: a strided window on a storage, and its place in the autograd graph. */
-import type { Device, Operand } from "../backend/backend";
+import type { Device } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
 import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, sameShape, sizeOfShape, wrapDim } from "../core/shape";
@@ -38,7 +38,7 @@ export interface TensorHooks {
  * Tensors are made by {@link tensor}, {@link zeros}, {@link randn} and their kin, not by this constructor. Every op of the table is a method.
  * @see torch.Tensor
  */
-export class Tensor implements Operand {
+export class Tensor {
   /** The sizes of the axes, outermost first. */
   readonly shape: readonly number[];
   /** Steps between neighbours along each axis, in elements. */

@@ -1,0 +1,33 @@
+/** One declaration file out of those that `tsc` writes to build/types: editors and every module resolution find all names in it. */
+import { dts } from "rollup-plugin-dts";
+
+/**
+ * What the declarations need beyond the oldest default library, that of ES2016. `Symbol.dispose` is declared as @types/node does, since
+ * TypeScript 5.0 has no library of it.
+ */
+const banner = `/// <reference lib="es2021" />
+
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+`;
+
+/** The ops reach Tensor by an augmentation of its module, which is this one now: a second declaration of the interface. */
+function mergeAugmentations() {
+  const augmentation = /^declare module "\.\/kindling" \{\n((?: {4}.*\n|\n)*)\}\n/gm;
+  return {
+    name: "merge-augmentations",
+    renderChunk: (code) => code.replace(augmentation, (_, body) => body.replace(/^ {4}/gm, "")),
+  };
+}
+
+export default {
+  input: "build/types/index.d.ts",
+  output: { file: "dist/kindling.d.ts", format: "es", banner },
+  plugins: [dts(), mergeAugmentations()],
+  onwarn: (warning) => {
+    throw new Error(warning.message);
+  },
+};
