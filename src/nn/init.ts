@@ -124,7 +124,7 @@ export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tenso
   check("init.truncNormal_", x, { mean, std, a, b });
   const bounds = tensor([(a - mean) / std, (b - mean) / std], { dtype: "float64" });
   // 2 Φ(z) − 1 = erf(z / √2); numbers uniform between the bounds' images come back through the inverse.
-  const [low, high] = bounds.div(Math.SQRT2).erf().tolist() as [number, number];
+  const [low, high] = bounds.div(Math.SQRT2).erf().tolist();
   return change(x, () => {
     x.uniform_(low, high, draws(generator));
     x.erfinv_();
@@ -161,7 +161,7 @@ function assign(x: Tensor, values: ArrayLike<number>): Tensor {
 export function eye_(x: Tensor): Tensor {
   check("init.eye_", x);
   if (x.ndim !== 2) throw new ValueError("Only tensors with 2 dimensions are supported");
-  const [rows, columns] = x.shape as [number, number];
+  const [rows, columns] = x.shape;
   const values = new Float64Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
   return assign(x, values);
@@ -176,7 +176,7 @@ export function dirac_(x: Tensor, options: { groups?: number } = {}): Tensor {
   check("init.dirac_", x);
   checkInteger("init.dirac_", "groups", groups, 1);
   if (x.ndim < 3 || x.ndim > 5) throw new ValueError("Only tensors with 3, 4, or 5 dimensions are supported");
-  const [out, channels, ...kernel] = x.shape as [number, number, ...number[]];
+  const [out, channels, ...kernel] = x.shape;
   if (out % groups !== 0) throw new ValueError("dim 0 must be divisible by groups");
   const field = sizeOfShape(kernel);
   const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
@@ -318,7 +318,7 @@ export function sparse_(x: Tensor, sparsity: number, options: RandomInit & { std
   const { std, generator } = readOptions("init.sparse_", { std: 0.01, ...noGenerator }, [options]);
   check("init.sparse_", x, { sparsity, std });
   if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
-  const [rows, columns] = x.shape as [number, number];
+  const [rows, columns] = x.shape;
   const zeros = Math.ceil(Number(sparsity) * rows);
   change(x, () => x.normal_(0, std, draws(generator)));
   const values = Float64Array.from(x.toTypedArray() as Float32Array);

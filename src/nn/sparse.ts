@@ -108,7 +108,7 @@ export class Embedding extends Module {
   ): Embedding {
     if (embeddings.ndim !== 2) throw new ShapeError("Embeddings parameter is expected to be 2-dimensional");
     const { freeze = true, ...rest } = options;
-    const [rows, columns] = embeddings.shape as [number, number];
+    const [rows, columns] = embeddings.shape;
     // `this`, so that subclasses make their own kind.
     const layer = new this(rows, columns, { ...rest, weight: embeddings });
     layer.weight.requiresGrad_(!freeze);

@@ -2,7 +2,7 @@
 import type { Device } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
-import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, sameShape, sizeOfShape, wrapDim } from "../core/shape";
+import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, type Size, sameShape, sizeOfShape, wrapDim } from "../core/shape";
 import { adopt, enroll, lend, retire, runInScope } from "./scope";
 import { inferenceStorage, Storage } from "./storage";
 
@@ -40,9 +40,9 @@ export interface TensorHooks {
  */
 export class Tensor {
   /** The sizes of the axes, outermost first. */
-  readonly shape: readonly number[];
+  readonly shape: Size;
   /** Steps between neighbours along each axis, in elements. */
-  readonly strides: readonly number[];
+  readonly strides: Size;
   /** @internal Position of the first element in the storage. */
   readonly offset: number;
   readonly dtype: DType;
@@ -115,8 +115,8 @@ export class Tensor {
     if (shape.length > MAX_AXES) checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
-    this.shape = shape;
-    this.strides = strides;
+    this.shape = shape as Size;
+    this.strides = strides as Size;
     this.offset = offset;
     storage.retain();
     if (isScoped) enroll(this);
@@ -138,16 +138,16 @@ export class Tensor {
   }
 
   /** The shape, or the size of one axis. @see torch.Tensor.size */
-  size(): readonly number[];
+  size(): Size;
   size(dim: number): number;
-  size(dim?: number): number | readonly number[] {
+  size(dim?: number): number | Size {
     return dim === undefined ? this.shape : this.shape[wrapDim("size", this.checkAxis(dim), this.ndim)]!;
   }
 
   /** The strides in elements, or the stride of one axis. @see torch.Tensor.stride */
-  stride(): readonly number[];
+  stride(): Size;
   stride(dim: number): number;
-  stride(dim?: number): number | readonly number[] {
+  stride(dim?: number): number | Size {
     return dim === undefined ? this.strides : this.strides[wrapDim("stride", this.checkAxis(dim), this.ndim)]!;
   }
 
@@ -159,7 +159,7 @@ export class Tensor {
   /** The size of the first axis. */
   get length(): number {
     if (this.ndim === 0) throw new IndexError("length: a 0-d tensor has no length; item() reads its value");
-    return this.shape[0]!;
+    return this.shape[0];
   }
 
   /** The position of the first element in the storage. @see torch.Tensor.storage_offset */
@@ -258,8 +258,11 @@ export class Tensor {
     return toPlain(backend.element(block, this.dtype, this.offset), this.dtype) as number;
   }
 
-  /** The elements as nested arrays of numbers or booleans (bigints only beyond 2^53). A 0-d tensor gives its value. @see torch.Tensor.tolist */
-  tolist(): any {
+  /**
+   * The elements as nested arrays of numbers or booleans (bigints only beyond 2^53). A 0-d tensor gives its value. @see torch.Tensor.tolist
+   * @example const rows = matrix.tolist<number[][]>();
+   */
+  tolist<T = any>(): T {
     const values = this.elements();
     const nest = (axis: number, start: number, count: number): NestedArray => {
       if (axis === this.ndim) return toPlain(values[start]!, this.dtype);
@@ -267,7 +270,7 @@ export class Tensor {
       const step = size === 0 ? 0 : count / size;
       return Array.from({ length: size }, (_, i) => nest(axis + 1, start + i * step, step));
     };
-    return nest(0, 0, this.numel());
+    return nest(0, 0, this.numel()) as T;
   }
 
   /**

@@ -206,7 +206,7 @@ export function multiHeadAttentionForward(
 ): [output: Tensor, weights: Tensor | null] {
   checkSettings(query, key, value, settings);
   const { numHeads, biasK, biasV, addZeroAttn, dropoutP } = settings;
-  const [length, n, embed] = query.shape as [number, number, number];
+  const [length, n, embed] = query.shape;
   let [q, k, v] = projectInputs(query, key, value, settings);
   const size = embed / numHeads;
   if (biasK !== null && biasV !== null) {

@@ -156,7 +156,7 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptio
   check(input, grid, options);
   const { mode = "bilinear", paddingMode = "zeros" } = options;
   const alignCorners = options.alignCorners ?? false;
-  const [n, c, ...sizes] = input.shape as [number, number, ...number[]];
+  const [n, c, ...sizes] = input.shape;
   const output = grid.shape.slice(1, -1);
   const tapsOf = mode === "nearest" ? nearestTaps : mode === "bicubic" ? cubicTaps : linearTaps;
   // Coordinates name the last axis first.
@@ -202,7 +202,7 @@ export function affineGrid(
   checkTensor("affineGrid", theta, "theta");
   checkOptions("affineGrid", options, ["alignCorners"]);
   checkSize("affineGrid", [checkIntegers("affineGrid", "size", size, 1, MAX_COUNT)]);
-  const [n, , ...spatial] = size as [number, number, ...number[]];
+  const [n, , ...spatial] = size;
   const dims = spatial.length;
   if (
     (dims !== 2 && dims !== 3) ||
