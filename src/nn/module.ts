@@ -48,10 +48,18 @@ type Named<T> = [name: string, value: T];
 const join = (prefix: string, name: string): string =>
   prefix === "" || name === "" ? prefix + name : `${prefix}.${name}`;
 
-/** The call of a module: the arguments and the result are those of its `forward`. */
+/** Keys that exist in types alone. */
+declare const given: unique symbol;
+declare const returned: unique symbol;
+
+/**
+ * The call of a module: the arguments and the result are those of its `forward`. They are looked up in a field, since inside of a class
+ * TypeScript resolves `this[given]` for `this(x)`, but not `Parameters<this["forward"]>`.
+ */
 export interface Module {
-  // biome-ignore lint/style/useShorthandFunctionType: only an interface merges with a class.
-  (...args: Parameters<this["forward"]>): ReturnType<this["forward"]>;
+  readonly [given]: Parameters<this["forward"]>;
+  readonly [returned]: ReturnType<this["forward"]>;
+  (...args: this[typeof given]): this[typeof returned];
 }
 
 /**

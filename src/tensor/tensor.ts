@@ -2,7 +2,16 @@
 import type { Device } from "../backend/backend";
 import { type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
-import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, type Size, sameShape, sizeOfShape, wrapDim } from "../core/shape";
+import {
+  checkAxes,
+  contiguousStrides,
+  isContiguous,
+  MAX_AXES,
+  type Size,
+  sameShape,
+  sizeOfShape,
+  wrapDim,
+} from "../core/shape";
 import { adopt, enroll, lend, retire, runInScope } from "./scope";
 import { inferenceStorage, Storage } from "./storage";
 
