@@ -4,6 +4,10 @@ import { ArgumentError } from "./errors";
 /** `logSoftmax` → `log_softmax`. */
 const snakeCase = (name: string): string => name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 
+/** `log_softmax` → `logSoftmax`. */
+export const camelCase = (name: string): string =>
+  name.replace(/(?<=[a-z0-9])_([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
+
 /**
  * Turns PyTorch's spelling of every member of a class into an error that gives ours; without it a misspelt property would read as undefined, and be
  * written without an effect. Members that exist are left alone, and cost nothing more.

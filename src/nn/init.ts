@@ -1,9 +1,11 @@
 /** Initial values of parameters, with PyTorch's random numbers. All change a tensor in place, outside the graph, and return it. */
+
 import { noGrad } from "../autograd/mode";
 import { checkInteger, checkNumber } from "../core/arguments";
 import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
 import { sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { checkTensor } from "../ops/checks";
 import { randperm } from "../ops/rand";
 import { tensor } from "../tensor/create";
@@ -37,33 +39,37 @@ const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter
  * @param param The slope of a leaky ReLU. Default: 0.01.
  * @see torch.nn.init.calculate_gain
  */
-export function calculateGain(nonlinearity: Nonlinearity | (string & {}), param?: number | null): number {
-  if (typeof nonlinearity !== "string")
-    throw new ArgumentError(`calculateGain: nonlinearity must be a string, got ${describe(nonlinearity)}`);
-  switch (camelCase(nonlinearity)) {
-    case "linear":
-    case "conv1d":
-    case "conv2d":
-    case "conv3d":
-    case "convTranspose1d":
-    case "convTranspose2d":
-    case "convTranspose3d":
-    case "sigmoid":
-      return 1;
-    case "tanh":
-      return 5 / 3;
-    case "relu":
-      return Math.SQRT2;
-    case "leakyRelu":
-      if (param !== undefined && param !== null && typeof param !== "number")
-        throw new ValueError(`negative_slope ${describe(param)} not a valid number`);
-      return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
-    case "selu":
-      return 3 / 4;
-    default:
-      throw new ValueError(`Unsupported nonlinearity ${nonlinearity}`);
-  }
-}
+export const calculateGain = named(
+  "calculateGain",
+  "nonlinearity, param?",
+  (nonlinearity: Nonlinearity | (string & {}), param?: number | null): number => {
+    if (typeof nonlinearity !== "string")
+      throw new ArgumentError(`calculateGain: nonlinearity must be a string, got ${describe(nonlinearity)}`);
+    switch (camelCase(nonlinearity)) {
+      case "linear":
+      case "conv1d":
+      case "conv2d":
+      case "conv3d":
+      case "convTranspose1d":
+      case "convTranspose2d":
+      case "convTranspose3d":
+      case "sigmoid":
+        return 1;
+      case "tanh":
+        return 5 / 3;
+      case "relu":
+        return Math.SQRT2;
+      case "leakyRelu":
+        if (param !== undefined && param !== null && typeof param !== "number")
+          throw new ValueError(`negative_slope ${describe(param)} not a valid number`);
+        return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+      case "selu":
+        return 3 / 4;
+      default:
+        throw new ValueError(`Unsupported nonlinearity ${nonlinearity}`);
+    }
+  },
+);
 
 /** Options of the random initialisers. */
 interface RandomInit {
@@ -118,39 +124,43 @@ export interface TruncNormalOptions extends RandomInit {
 }
 
 /** Normal numbers, drawn again where they lie outside of [a, b]. @see torch.nn.init.trunc_normal_ */
-export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tensor {
-  const defaults = { mean: 0, std: 1, a: -2, b: 2, ...noGenerator };
-  const { mean, std, a, b, generator } = readOptions("init.truncNormal_", defaults, [options]);
-  check("init.truncNormal_", x, { mean, std, a, b });
-  const bounds = tensor([(a - mean) / std, (b - mean) / std], { dtype: "float64" });
-  // 2 Φ(z) − 1 = erf(z / √2); numbers uniform between the bounds' images come back through the inverse.
-  const [low, high] = bounds.div(Math.SQRT2).erf().tolist();
-  return change(x, () => {
-    x.uniform_(low, high, draws(generator));
-    x.erfinv_();
-    x.mul_(std * Math.SQRT2);
-    x.add_(mean);
-    x.clamp_(a, b);
-  });
-}
+export const truncNormal_ = named(
+  "truncNormal_",
+  "tensor; mean, std, a, b; generator",
+  (x: Tensor, options: TruncNormalOptions = {}): Tensor => {
+    const defaults = { mean: 0, std: 1, a: -2, b: 2, ...noGenerator };
+    const { mean, std, a, b, generator } = readOptions("init.truncNormal_", defaults, [options]);
+    check("init.truncNormal_", x, { mean, std, a, b });
+    const bounds = tensor([(a - mean) / std, (b - mean) / std], { dtype: "float64" });
+    // 2 Φ(z) − 1 = erf(z / √2); numbers uniform between the bounds' images come back through the inverse.
+    const [low, high] = bounds.div(Math.SQRT2).erf().tolist() as [number, number];
+    return change(x, () => {
+      x.uniform_(low, high, draws(generator));
+      x.erfinv_();
+      x.mul_(std * Math.SQRT2);
+      x.add_(mean);
+      x.clamp_(a, b);
+    });
+  },
+);
 
 /** One value everywhere. @see torch.nn.init.constant_ */
-export function constant_(x: Tensor, val: number): Tensor {
+export const constant_ = named("constant_", "tensor, val", (x: Tensor, val: number): Tensor => {
   check("init.constant_", x, { val });
   return change(x, () => x.fill_(val));
-}
+});
 
 /** Ones. @see torch.nn.init.ones_ */
-export function ones_(x: Tensor): Tensor {
+export const ones_ = named("ones_", "tensor", (x: Tensor): Tensor => {
   check("init.ones_", x);
   return change(x, () => x.fill_(1));
-}
+});
 
 /** Zeros. @see torch.nn.init.zeros_ */
-export function zeros_(x: Tensor): Tensor {
+export const zeros_ = named("zeros_", "tensor", (x: Tensor): Tensor => {
   check("init.zeros_", x);
   return change(x, () => x.fill_(0));
-}
+});
 
 /** Writes `value(index)` for each row-major index. */
 function assign(x: Tensor, values: ArrayLike<number>): Tensor {
@@ -158,20 +168,20 @@ function assign(x: Tensor, values: ArrayLike<number>): Tensor {
 }
 
 /** The identity matrix, as far as a matrix that need not be square has one. @see torch.nn.init.eye_ */
-export function eye_(x: Tensor): Tensor {
+export const eye_ = named("eye_", "tensor", (x: Tensor): Tensor => {
   check("init.eye_", x);
   if (x.ndim !== 2) throw new ValueError("Only tensors with 2 dimensions are supported");
   const [rows, columns] = x.shape;
   const values = new Float64Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
   return assign(x, values);
-}
+});
 
 /**
  * The Dirac delta: a convolution of shape [out, in / groups, …] that passes its input channels on.
  * @see torch.nn.init.dirac_
  */
-export function dirac_(x: Tensor, options: { groups?: number } = {}): Tensor {
+export const dirac_ = named("dirac_", "tensor; groups", (x: Tensor, options: { groups?: number } = {}): Tensor => {
   const { groups } = readOptions("init.dirac_", { groups: 1 }, [options]);
   check("init.dirac_", x);
   checkInteger("init.dirac_", "groups", groups, 1);
@@ -186,7 +196,7 @@ export function dirac_(x: Tensor, options: { groups?: number } = {}): Tensor {
     for (let d = 0; d < Math.min(perGroup, channels); d++)
       values[((group * perGroup + d) * channels + d) * field + centre] = 1;
   return assign(x, values);
-}
+});
 
 /** Options of the Xavier initialisers. */
 export interface XavierOptions extends RandomInit {
@@ -247,21 +257,29 @@ function kaimingStd(op: string, x: Tensor, options: KaimingOptions): { std: numb
  * Uniform numbers that keep the variance of activations through rectifiers.
  * @see torch.nn.init.kaiming_uniform_; He et al., ICCV 2015
  */
-export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
-  check("init.kaimingUniform_", x);
-  if (x.shape.includes(0)) return x;
-  const { std, generator } = kaimingStd("init.kaimingUniform_", x, options);
-  const bound = Math.sqrt(3) * std;
-  return change(x, () => x.uniform_(-bound, bound, draws(generator)));
-}
+export const kaimingUniform_ = named(
+  "kaimingUniform_",
+  "tensor; a, mode, nonlinearity; generator",
+  (x: Tensor, options: KaimingOptions = {}): Tensor => {
+    check("init.kaimingUniform_", x);
+    if (x.shape.includes(0)) return x;
+    const { std, generator } = kaimingStd("init.kaimingUniform_", x, options);
+    const bound = Math.sqrt(3) * std;
+    return change(x, () => x.uniform_(-bound, bound, draws(generator)));
+  },
+);
 
 /** Normal numbers that keep the variance of activations through rectifiers. @see torch.nn.init.kaiming_normal_ */
-export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor {
-  check("init.kaimingNormal_", x);
-  if (x.shape.includes(0)) return x;
-  const { std, generator } = kaimingStd("init.kaimingNormal_", x, options);
-  return change(x, () => x.normal_(0, std, draws(generator)));
-}
+export const kaimingNormal_ = named(
+  "kaimingNormal_",
+  "tensor; a, mode, nonlinearity; generator",
+  (x: Tensor, options: KaimingOptions = {}): Tensor => {
+    check("init.kaimingNormal_", x);
+    if (x.shape.includes(0)) return x;
+    const { std, generator } = kaimingStd("init.kaimingNormal_", x, options);
+    return change(x, () => x.normal_(0, std, draws(generator)));
+  },
+);
 
 /**
  * A random (semi-)orthogonal matrix of the axes [first, all others].
@@ -314,16 +332,20 @@ function orthonormalize(vectors: readonly Float64Array[]): void {
  * @param options.sparsity The share of zeros in each column.
  * @see torch.nn.init.sparse_; Martens, ICML 2010
  */
-export function sparse_(x: Tensor, sparsity: number, options: RandomInit & { std?: number } = {}): Tensor {
-  const { std, generator } = readOptions("init.sparse_", { std: 0.01, ...noGenerator }, [options]);
-  check("init.sparse_", x, { sparsity, std });
-  if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
-  const [rows, columns] = x.shape;
-  const zeros = Math.ceil(Number(sparsity) * rows);
-  change(x, () => x.normal_(0, std, draws(generator)));
-  const values = Float64Array.from(x.toTypedArray() as Float32Array);
-  for (let column = 0; column < columns; column++)
-    for (const row of (randperm(rows, draws(generator)).tolist() as number[]).slice(0, zeros))
-      values[row * columns + column] = 0;
-  return assign(x, values);
-}
+export const sparse_ = named(
+  "sparse_",
+  "tensor, sparsity; std; generator",
+  (x: Tensor, sparsity: number, options: RandomInit & { std?: number } = {}): Tensor => {
+    const { std, generator } = readOptions("init.sparse_", { std: 0.01, ...noGenerator }, [options]);
+    check("init.sparse_", x, { sparsity, std });
+    if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
+    const [rows, columns] = x.shape;
+    const zeros = Math.ceil(Number(sparsity) * rows);
+    change(x, () => x.normal_(0, std, draws(generator)));
+    const values = Float64Array.from(x.toTypedArray() as Float32Array);
+    for (let column = 0; column < columns; column++)
+      for (const row of (randperm(rows, draws(generator)).tolist() as number[]).slice(0, zeros))
+        values[row * columns + column] = 0;
+    return assign(x, values);
+  },
+);

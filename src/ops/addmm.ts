@@ -1,7 +1,9 @@
 /** Products added to a tensor: beta · input + alpha · product. */
+
 import { checkNumbers } from "../core/arguments";
 import { ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { inplace } from "./inplace";
@@ -40,34 +42,54 @@ function check(op: string, x: Tensor, options: AddmmOptions): Required<AddmmOpti
 }
 
 /** beta · x + alpha · (mat1 · mat2). Shape: [m, k] and [k, n] → [m, n]. @see torch.addmm */
-export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options: AddmmOptions = {}): Tensor {
-  const factors = check("addmm", x, options);
-  return addScaled("addmm", x, mm(mat1, mat2), factors);
-}
+export const addmm = named(
+  "addmm",
+  "input, mat1, mat2;; beta, alpha",
+  (x: Tensor, mat1: Tensor, mat2: Tensor, options: AddmmOptions = {}): Tensor => {
+    const factors = check("addmm", x, options);
+    return addScaled("addmm", x, mm(mat1, mat2), factors);
+  },
+);
 
 /** beta · x + alpha · (mat · vec). Shape: [m, k] and [k] → [m]. @see torch.addmv */
-export function addmv(x: Tensor, mat: Tensor, vec: Tensor, options: AddmmOptions = {}): Tensor {
-  const factors = check("addmv", x, options);
-  return addScaled("addmv", x, mv(mat, vec), factors);
-}
+export const addmv = named(
+  "addmv",
+  "input, mat, vec;; beta, alpha",
+  (x: Tensor, mat: Tensor, vec: Tensor, options: AddmmOptions = {}): Tensor => {
+    const factors = check("addmv", x, options);
+    return addScaled("addmv", x, mv(mat, vec), factors);
+  },
+);
 
 /** beta · x + alpha · vec1 vec2ᵀ. Shape: [m] and [n] → [m, n]. @see torch.addr */
-export function addr(x: Tensor, vec1: Tensor, vec2: Tensor, options: AddmmOptions = {}): Tensor {
-  const factors = check("addr", x, options);
-  return addScaled("addr", x, outer(vec1, vec2), factors);
-}
+export const addr = named(
+  "addr",
+  "input, vec1, vec2;; beta, alpha",
+  (x: Tensor, vec1: Tensor, vec2: Tensor, options: AddmmOptions = {}): Tensor => {
+    const factors = check("addr", x, options);
+    return addScaled("addr", x, outer(vec1, vec2), factors);
+  },
+);
 
 /** beta · x + alpha · batch1 · batch2, stack by stack. Shape: [b, m, k] and [b, k, n] → [b, m, n]. @see torch.baddbmm */
-export function baddbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options: AddmmOptions = {}): Tensor {
-  const factors = check("baddbmm", x, options);
-  return addScaled("baddbmm", x, bmm(batch1, batch2), factors);
-}
+export const baddbmm = named(
+  "baddbmm",
+  "input, batch1, batch2;; beta, alpha",
+  (x: Tensor, batch1: Tensor, batch2: Tensor, options: AddmmOptions = {}): Tensor => {
+    const factors = check("baddbmm", x, options);
+    return addScaled("baddbmm", x, bmm(batch1, batch2), factors);
+  },
+);
 
 /** beta · x + alpha · Σ batch1[i] · batch2[i]. Shape: [b, m, k] and [b, k, n] → [m, n]. @see torch.addbmm */
-export function addbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options: AddmmOptions = {}): Tensor {
-  const factors = check("addbmm", x, options);
-  return addScaled("addbmm", x, bmm(batch1, batch2).sum(0, { dtype: batch1.dtype }), factors);
-}
+export const addbmm = named(
+  "addbmm",
+  "input, batch1, batch2;; beta, alpha",
+  (x: Tensor, batch1: Tensor, batch2: Tensor, options: AddmmOptions = {}): Tensor => {
+    const factors = check("addbmm", x, options);
+    return addScaled("addbmm", x, bmm(batch1, batch2).sum(0, { dtype: batch1.dtype }), factors);
+  },
+);
 
 /** {@link addmm} in place. */
 export const addmm_: typeof addmm = inplace("addmm_", addmm, "allowed");

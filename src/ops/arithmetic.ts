@@ -4,11 +4,13 @@ import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkInteger, checkNumber } from "../core/arguments";
 import { isFloat, resultType } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, describe } from "../core/errors";
+import { ArgumentError, DTypeError, describe } from "../core/errors";
+import { named } from "../core/signature";
+import type { Named } from "../core/signatureTypes";
 import { Tensor } from "../tensor/tensor";
 import { mul, sub, trueDivide } from "./binary";
 import { checkTensor } from "./checks";
-import { type Binary, type BinaryInplace, binary, cast, mapWith, type TensorLike } from "./define";
+import { type Binary, binary, cast, mapWith, type TensorLike } from "./define";
 import { inplace } from "./inplace";
 import { checkDivisor, refuseBools } from "./operands";
 import { constantLike } from "./reduce";
@@ -43,22 +45,25 @@ const steppedTrunc: Binary = binary("div", {
  * @see torch.div
  * @example a.div(b); a.div(2, { roundingMode: "floor" });
  */
-export function div(a: TensorLike, b: TensorLike, options?: DivOptions): Tensor {
-  if (options === undefined) return trueDivide(a, b);
-  checkOptions("div", options, ["roundingMode"]);
-  switch (options.roundingMode ?? null) {
-    case null:
-      return trueDivide(a, b);
-    case "floor":
-      return stepped(a, b);
-    case "trunc":
-      return steppedTrunc(a, b);
-    default:
-      throw new ArgumentError(
-        `div: roundingMode must be null, "trunc" or "floor", got ${describe(options.roundingMode)}`,
-      );
-  }
-}
+export const div = named(
+  "div",
+  "input, other;; roundingMode",
+  (a: TensorLike, b: TensorLike, options?: DivOptions): Tensor => {
+    if (options === undefined) return trueDivide(a, b);
+    switch (options.roundingMode ?? null) {
+      case null:
+        return trueDivide(a, b);
+      case "floor":
+        return stepped(a, b);
+      case "trunc":
+        return steppedTrunc(a, b);
+      default:
+        throw new ArgumentError(
+          `div: roundingMode must be null, "trunc" or "floor", got ${describe(options.roundingMode)}`,
+        );
+    }
+  },
+);
 
 /** {@link div} in place. */
 export const div_: (x: Tensor, other: TensorLike, options?: DivOptions) => Tensor = inplace("div_", div);
@@ -68,7 +73,11 @@ export const divide: typeof div = div;
 export const divide_: typeof div_ = div_;
 
 /** b − alpha · a. @see torch.rsub */
-export const rsub = (x: Tensor, other: TensorLike, options?: { alpha?: number }): Tensor => sub(other, x, options);
+export const rsub = named(
+  "rsub",
+  "input, other; alpha",
+  (x: Tensor, other: TensorLike, options?: { alpha?: number }): Tensor => sub(other, x, options),
+);
 
 const tensorPower: Binary = binary("pow", {
   dtypes: "same",
@@ -93,7 +102,7 @@ function exponentGrad(g: Tensor, a: TensorLike, b: Tensor, y: Tensor): Tensor {
  * x to the power of the exponent; either may be a number.
  * @see torch.pow
  */
-export function pow(x: TensorLike, exponent: TensorLike): Tensor {
+export const pow = named("pow", "input, exponent", (x: TensorLike, exponent: TensorLike): Tensor => {
   if (exponent instanceof Tensor || !(x instanceof Tensor)) return tensorPower(x, exponent);
   checkTensor("pow", x);
   if (typeof exponent !== "boolean" && typeof exponent !== "bigint") checkNumber("pow", "exponent", exponent);
@@ -108,28 +117,28 @@ export function pow(x: TensorLike, exponent: TensorLike): Tensor {
     grad: (g, saved) =>
       e === 0 ? constantLike(g, 0) : e === 1 ? g : g.mul(e === 2 ? saved.mul(2) : pow(saved, e - 1).mul(e)),
   });
-}
+});
 
 /** {@link pow} in place. */
-export const pow_: BinaryInplace = inplace("pow_", pow);
+export const pow_: Named<"input, exponent", (x: Tensor, exponent: TensorLike) => Tensor> = inplace("pow_", pow);
 
 /** x to the power of the exponent, computed in float64. @see torch.float_power */
-export function floatPower(x: TensorLike, exponent: TensorLike): Tensor {
+export const floatPower = named("floatPower", "input, exponent", (x: TensorLike, exponent: TensorLike): Tensor => {
   const wide = (name: string, v: TensorLike): Tensor | number => {
     if (v instanceof Tensor) return v.to("float64");
     return typeof v === "boolean" ? Number(v) : checkNumber("floatPower", name, v);
   };
   return pow(wide("input", x), wide("exponent", exponent));
-}
+});
 
 /** {@link floatPower} in place, on a float64 tensor. */
 export const floatPower_: (x: Tensor, exponent: TensorLike) => Tensor = inplace("floatPower_", floatPower);
 
 /** x · 2^other. @see torch.ldexp */
-export function ldexp(x: Tensor, other: Tensor): Tensor {
+export const ldexp = named("ldexp", "input, other", (x: Tensor, other: Tensor): Tensor => {
   checkTensor("ldexp", x);
   return mul(x, pow(2, checkTensor("ldexp", other, "other").isFloatingPoint() ? other : other.float()));
-}
+});
 /** {@link ldexp} in place. */
 export const ldexp_: typeof ldexp = inplace("ldexp_", ldexp);
 
@@ -162,7 +171,7 @@ function decompose(x: Tensor): [mantissa: Tensor, exponent: Tensor] {
  * @throws DTypeError unless floating point.
  * @example const { mantissa, exponent } = torch.frexp(x);
  */
-export function frexp(x: Tensor): Frexp {
+export const frexp = named("frexp", "input", (x: Tensor): Frexp => {
   checkTensor("frexp", x);
   if (!isFloat(x.dtype)) throw new DTypeError(`frexp: only supports floating-point dtypes, got ${x.dtype}`);
   const [wide, power] = noGrad(() => decompose(x.double()));
@@ -175,12 +184,11 @@ export function frexp(x: Tensor): Frexp {
     [(g, [e]) => shifted(g, e!.to(g.dtype).neg())],
   );
   return { mantissa, exponent, [Symbol.iterator]: () => [mantissa, exponent].values() };
-}
+});
 
 /** Each element rounded to the nearest integer, ties to even; or to a number of decimals. @see torch.round */
-export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
+export const round = named("round", "input; decimals", (x: Tensor, options: { decimals?: number } = {}): Tensor => {
   checkTensor("round", x);
-  checkOptions("round", options, ["decimals"]);
   const decimals = checkInteger("round", "decimals", options.decimals ?? 0);
   if (decimals !== 0) {
     const scale = 10 ** Math.abs(decimals);
@@ -189,19 +197,19 @@ export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
     return decimals > 0 ? rounded.div(scale) : rounded.mul(scale);
   }
   return mapWith("round", x, { dtypes: "same", saves: "nothing", grad: (g) => constantLike(g, 0) });
-}
+});
 
 /** {@link round} in place. */
 export const round_: (x: Tensor, options?: { decimals?: number }) => Tensor = inplace("round_", round);
 
 /** Degrees to radians. @see torch.deg2rad */
-export const deg2rad = (x: Tensor): Tensor => checkTensor("deg2rad", x).mul(Math.PI / 180);
+export const deg2rad = named("deg2rad", "input", (x: Tensor): Tensor => checkTensor("deg2rad", x).mul(Math.PI / 180));
 /** {@link deg2rad} in place. */
 export const deg2rad_: (x: Tensor) => Tensor = inplace("deg2rad_", deg2rad);
 /** Radians to degrees. @see torch.rad2deg */
-export const rad2deg = (x: Tensor): Tensor => checkTensor("rad2deg", x).mul(180 / Math.PI);
+export const rad2deg = named("rad2deg", "input", (x: Tensor): Tensor => checkTensor("rad2deg", x).mul(180 / Math.PI));
 /** {@link rad2deg} in place. */
 export const rad2deg_: (x: Tensor) => Tensor = inplace("rad2deg_", rad2deg);
 
 /** `x` itself. @see torch.positive */
-export const positive = (x: Tensor): Tensor => checkTensor("positive", x);
+export const positive = named("positive", "input", (x: Tensor): Tensor => checkTensor("positive", x));

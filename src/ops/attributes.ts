@@ -1,5 +1,7 @@
 /** Views that are attributes of a tensor in PyTorch: `x.T`, `x.mT`, `x.H`, `x.mH`, `x.real`. */
+
 import { ShapeError } from "../core/errors";
+import { named } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { permute, transpose } from "./view";
@@ -33,7 +35,7 @@ const attributes = {
 };
 
 /** The real part: the tensor itself, since all tensors are real. @see torch.real */
-export const real = (x: Tensor): Tensor => checkTensor("real", x);
+export const real = named("real", "input", (x: Tensor): Tensor => checkTensor("real", x));
 
 /** Attributes of every tensor. */
 export interface Attributes {
@@ -50,10 +52,12 @@ export interface Attributes {
 }
 
 /** The number of elements. @see torch.numel */
-export const numel = (x: Tensor): number => checkTensor("numel", x).numel();
+export const numel = named("numel", "input", (x: Tensor): number => checkTensor("numel", x).numel());
 
 /** Whether the elements are floating-point numbers. @see torch.is_floating_point */
-export const isFloatingPoint = (x: Tensor): boolean => checkTensor("isFloatingPoint", x).isFloatingPoint();
+export const isFloatingPoint = named("isFloatingPoint", "input", (x: Tensor): boolean =>
+  checkTensor("isFloatingPoint", x).isFloatingPoint(),
+);
 
 for (const [name, view] of Object.entries(attributes))
   Object.defineProperty(Tensor.prototype, name, {

@@ -1,4 +1,5 @@
 /** Arithmetic of two operands that broadcast; numbers are operands too. */
+import { alias } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { type Binary, type BinaryInplace, binary, type ScaledBinary, type ScaledInplace, scaledBinary } from "./define";
 import { inplace } from "./inplace";
@@ -392,14 +393,14 @@ export const siluBackward: Binary = binary("siluBackward", {
 });
 
 /** Another name of {@link sub}. */
-export const subtract: ScaledBinary = sub;
+export const subtract: ScaledBinary = alias("subtract", sub);
 /** {@link sub} in place. */
-export const subtract_: ScaledInplace = sub_;
+export const subtract_: ScaledInplace = alias("subtract_", sub_);
 /** Another name of {@link mul}. */
-export const multiply: Binary = mul;
+export const multiply: Binary = alias("multiply", mul);
 /** {@link mul} in place. */
-export const multiply_: BinaryInplace = mul_;
+export const multiply_: BinaryInplace = alias("multiply_", mul_);
 /** Another name of {@link atan2}. */
-export const arctan2: Binary = atan2;
+export const arctan2: Binary = alias("arctan2", atan2);
 /** {@link atan2} in place. */
-export const arctan2_: BinaryInplace = atan2_;
+export const arctan2_: BinaryInplace = alias("arctan2_", atan2_);

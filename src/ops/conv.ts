@@ -4,11 +4,13 @@
  * Three bilinear maps belong to a geometry: the convolution of input and weight, and the gradients of both. The derivative of each is
  * given by the other two, so that derivatives of every order are as fast as the first.
  */
+
 import { record } from "../autograd/node";
 import { isFloat } from "../core/dtype";
 import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
 import { shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { type ConvOptions, checkBias, checkGroups, checkNumbers, checkOperands, prepare } from "./convArguments";
 import { channelSums, convolution } from "./convMaps";
@@ -119,8 +121,12 @@ function convolve(
 }
 
 /** Cross-correlation along the last axis. Shape: input [(N,) C, L], weight [O, C/groups, K], bias [O]. @see torch.nn.functional.conv1d */
-export const conv1d = (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor =>
-  convolve(1, input, weight, bias, options);
+export const conv1d = named(
+  "conv1d",
+  "input, weight, bias?; stride, padding, dilation, groups",
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor =>
+    convolve(1, input, weight, bias, options),
+);
 
 /**
  * Cross-correlation over the last two axes. Shape: input [(N,) C, H, W], weight [O, C/groups, KH, KW], bias [O]; gives [(N,) O, H′, W′].
@@ -128,12 +134,20 @@ export const conv1d = (input: Tensor, weight: Tensor, bias?: Tensor | null, opti
  * @throws ShapeError if channels do not fit or the kernel is larger than the padded input.
  * @example F.conv2d(images, weight, bias, { stride: 2, padding: 1 });
  */
-export const conv2d = (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor =>
-  convolve(2, input, weight, bias, options);
+export const conv2d = named(
+  "conv2d",
+  "input, weight, bias?; stride, padding, dilation, groups",
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor =>
+    convolve(2, input, weight, bias, options),
+);
 
 /** Cross-correlation over the last three axes. Shape: input [(N,) C, D, H, W], weight [O, C/groups, KD, KH, KW]. @see torch.nn.functional.conv3d */
-export const conv3d = (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor =>
-  convolve(3, input, weight, bias, options);
+export const conv3d = named(
+  "conv3d",
+  "input, weight, bias?; stride, padding, dilation, groups",
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor =>
+    convolve(3, input, weight, bias, options),
+);
 
 /** The geometries of all transposed convolutions that have been seen. */
 const transposed = new Memo<Geometry>();
@@ -187,25 +201,25 @@ function transpose(
 }
 
 /** Transposed convolution along the last axis. Shape: input [(N,) C, L], weight [C, O/groups, K]. @see torch.nn.functional.conv_transpose1d */
-export const convTranspose1d = (
-  input: Tensor,
-  weight: Tensor,
-  bias?: Tensor | null,
-  options: ConvTransposeOptions = {},
-): Tensor => transpose(1, input, weight, bias, options);
+export const convTranspose1d = named(
+  "convTranspose1d",
+  "input, weight, bias?; stride, padding, outputPadding, groups, dilation",
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor =>
+    transpose(1, input, weight, bias, options),
+);
 
 /** Transposed convolution over the last two axes. Shape: input [(N,) C, H, W], weight [C, O/groups, KH, KW]. @see torch.nn.functional.conv_transpose2d */
-export const convTranspose2d = (
-  input: Tensor,
-  weight: Tensor,
-  bias?: Tensor | null,
-  options: ConvTransposeOptions = {},
-): Tensor => transpose(2, input, weight, bias, options);
+export const convTranspose2d = named(
+  "convTranspose2d",
+  "input, weight, bias?; stride, padding, outputPadding, groups, dilation",
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor =>
+    transpose(2, input, weight, bias, options),
+);
 
 /** Transposed convolution over the last three axes. Shape: input [(N,) C, D, H, W], weight [C, O/groups, KD, KH, KW]. @see torch.nn.functional.conv_transpose3d */
-export const convTranspose3d = (
-  input: Tensor,
-  weight: Tensor,
-  bias?: Tensor | null,
-  options: ConvTransposeOptions = {},
-): Tensor => transpose(3, input, weight, bias, options);
+export const convTranspose3d = named(
+  "convTranspose3d",
+  "input, weight, bias?; stride, padding, outputPadding, groups, dilation",
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor =>
+    transpose(3, input, weight, bias, options),
+);

@@ -1,9 +1,12 @@
 /** Copies and casts. */
+
 import { isRecorded, record } from "../autograd/node";
 import type { Device } from "../backend/backend";
 import { checkDType, type DType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
+import { named } from "../core/signature";
+import type { Named } from "../core/signatureTypes";
 import { allocate, checkFill, filled, resolveDevice } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkInplace, checkTensor } from "./checks";
@@ -11,23 +14,23 @@ import { sumTo } from "./define";
 import { inplace } from "./inplace";
 
 /** A contiguous copy with its own memory; gradients flow through. Shape: any. @see torch.clone */
-export function clone(x: Tensor): Tensor {
+export const clone = named("clone", "input", (x: Tensor): Tensor => {
   checkTensor("clone", x);
   const y = allocate(x.shape, x.dtype, x);
   x.storage.backend.copy(y, x);
   return record("CloneBackward0", y, [x], [], [(g) => g]);
-}
+});
 
 /** `x` itself if its elements lie in row-major order, else a copy in which they do. @see torch.Tensor.contiguous */
-export function contiguous(x: Tensor): Tensor {
+export const contiguous = named("contiguous", "input", (x: Tensor): Tensor => {
   return checkTensor("contiguous", x).isContiguous() ? x : clone(x);
-}
+});
 
 /** The same memory outside the graph: changes of one show in the other, gradients do not flow. @see torch.Tensor.detach */
-export function detach(x: Tensor): Tensor {
+export const detach = named("detach", "input", (x: Tensor): Tensor => {
   checkTensor("detach", x);
   return new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
-}
+});
 
 /** Options of {@link to}. */
 export interface ToOptions {
@@ -84,11 +87,15 @@ export function to(
 }
 
 /** `x` as the dtype of another tensor. @see torch.Tensor.type_as */
-export const typeAs = (x: Tensor, other: Tensor): Tensor => to(x, checkTensor("typeAs", other, "other").dtype);
+export const typeAs = named(
+  "typeAs",
+  "input, other",
+  (x: Tensor, other: Tensor): Tensor => to(x, checkTensor("typeAs", other, "other").dtype),
+);
 /** `x` on the cpu, once everything that computes it is done. Await it before reading a WebGPU tensor. @see torch.Tensor.cpu */
-export function cpu(x: Tensor): Promise<Tensor> {
+export const cpu = named("cpu", "input", (x: Tensor): Promise<Tensor> => {
   return Promise.resolve(checkTensor("cpu", x));
-}
+});
 
 /** @throws ShapeError unless `source` broadcasts to the shape of `x`. */
 function checkSource(op: string, x: Tensor, source: Tensor): void {
@@ -99,30 +106,26 @@ function checkSource(op: string, x: Tensor, source: Tensor): void {
  * Overwrites `x` with `source`, which broadcasts and is cast; gradients go on to `source`.
  * @see torch.Tensor.copy_
  */
-export const copy_: (x: Tensor, source: Tensor) => Tensor = inplace(
-  "copy_",
-  Object.assign(
-    (x: Tensor, source: Tensor): Tensor => {
-      checkSource("copy_", x, checkTensor("copy_", source, "source"));
-      const y = allocate(x.shape, x.dtype, x);
-      x.storage.backend.copy(y, source);
-      const { shape, dtype } = source;
-      return record("CopyBackwards", y, [x, source], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
-    },
-    {
-      into(out: Tensor, x: Tensor, source: Tensor): void {
-        checkSource("copy_", x, checkTensor("copy_", source, "source"));
-        out.storage.backend.copy(out, source);
-      },
-    },
-  ),
-);
+export const copy_: Named<"input, src", (x: Tensor, source: Tensor) => Tensor> = inplace("copy_", {
+  signature: "input, src",
+  implementation: (x: Tensor, source: Tensor): Tensor => {
+    checkSource("copy_", x, checkTensor("copy_", source, "source"));
+    const y = allocate(x.shape, x.dtype, x);
+    x.storage.backend.copy(y, source);
+    const { shape, dtype } = source;
+    return record("CopyBackwards", y, [x, source], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
+  },
+  into(out: Tensor, x: Tensor, source: Tensor): void {
+    checkSource("copy_", x, checkTensor("copy_", source, "source"));
+    out.storage.backend.copy(out, source);
+  },
+});
 
 /** The gradient of what is overwritten. */
 const constantGrad = (g: Tensor): Tensor => filled(allocate(g.shape, g.dtype, g), 0);
 
 /** Overwrites every element of `x` with a number, or with the value of a 0-d tensor. @see torch.Tensor.fill_ */
-export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Tensor {
+export const fill_ = named("fill_", "input, value", (x: Tensor, value: number | boolean | bigint | Tensor): Tensor => {
   checkFill("fill_", value, checkTensor("fill_", x).dtype);
   // The value may be an element of x.
   if (value instanceof Tensor) return copy_(x, value.storage === x.storage ? value.clone() : value);
@@ -133,11 +136,14 @@ export function fill_(x: Tensor, value: number | boolean | bigint | Tensor): Ten
     return x;
   }
   return copy_(x, filled(allocate([], x.dtype, x), value));
-}
+});
 
 /** A tensor of the shape and dtype of `x` filled with a number, or with the value of a 0-d tensor. @see torch.fill */
-export const fill = (x: Tensor, value: number | boolean | bigint | Tensor): Tensor =>
-  fill_(clone(checkTensor("fill", x)), value);
+export const fill = named(
+  "fill",
+  "input, value",
+  (x: Tensor, value: number | boolean | bigint | Tensor): Tensor => fill_(clone(checkTensor("fill", x)), value),
+);
 
 /** Overwrites every element of `x` with 0. @see torch.Tensor.zero_ */
-export const zero_ = (x: Tensor): Tensor => fill_(x, 0);
+export const zero_ = named("zero_", "input", (x: Tensor): Tensor => fill_(x, 0));

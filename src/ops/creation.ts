@@ -1,8 +1,10 @@
 /** New tensors: ranges, identities, grids. */
+
 import { checkChoice, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { checkDType, type DType, getDefaultDtype, isFloat, scalarType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
 import { checkShape, checkSize, broadcastShapes as commonShape, type Shape } from "../core/shape";
+import { named } from "../core/signature";
 import {
   allocateFor,
   type CreateOptions,
@@ -21,24 +23,30 @@ import { checkTensor } from "./checks";
 import { stack } from "./join";
 
 /** A number as a 0-d tensor of the default dtype. @see torch.scalar_tensor */
-export function scalarTensor(value: number | bigint | boolean, options: CreateOptions = {}): Tensor {
-  checkOptions("scalarTensor", options, createOptions);
-  const dtype = options.dtype ?? getDefaultDtype();
-  checkScalar("scalarTensor", "value", value, checkDType("scalarTensor", dtype));
-  return full([], value, { ...options, dtype });
-}
+export const scalarTensor = named(
+  "scalarTensor",
+  "value;; dtype, device, requiresGrad",
+  (value: number | bigint | boolean, options: CreateOptions = {}): Tensor => {
+    const dtype = options.dtype ?? getDefaultDtype();
+    checkScalar("scalarTensor", "value", value, checkDType("scalarTensor", dtype));
+    return full([], value, { ...options, dtype });
+  },
+);
 
 /**
  * `data` as a tensor: itself if it is one of the dtype asked for, else a copy.
  * @see torch.as_tensor
  * @example torch.asTensor(x) === x; torch.asTensor([1, 2], { dtype: torch.int64 });
  */
-export function asTensor(data: Tensor | TensorData | readonly unknown[], options: CreateOptions = {}): Tensor {
-  checkOptions("asTensor", options, createOptions);
-  if (!(data instanceof Tensor)) return tensor(data, options);
-  const x = data.to({ dtype: options.dtype ?? data.dtype, device: options.device ?? data.device });
-  return options.requiresGrad ? x.requiresGrad_() : x;
-}
+export const asTensor = named(
+  "asTensor",
+  "data; dtype, device; requiresGrad",
+  (data: Tensor | TensorData | readonly unknown[], options: CreateOptions = {}): Tensor => {
+    if (!(data instanceof Tensor)) return tensor(data, options);
+    const x = data.to({ dtype: options.dtype ?? data.dtype, device: options.device ?? data.device });
+    return options.requiresGrad ? x.requiresGrad_() : x;
+  },
+);
 
 /** A number of any kind. */
 type Bound = number | bigint | boolean;
@@ -144,48 +152,53 @@ function endsIn(op: string, start: number, end: number, steps: number, options: 
 }
 
 /** `steps` evenly spaced numbers from `start` to `end`, both included. @see torch.linspace */
-export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
-  checkOptions("linspace", options, createOptions);
-  const [first, last] = endsIn("linspace", start, end, steps, options);
-  for (const bound of [first, last]) checkRange("linspace", bound, options.dtype ?? getDefaultDtype());
-  return sequence("linspace", steps, options, getDefaultDtype(), spaced(first, last, steps));
-}
+export const linspace = named(
+  "linspace",
+  "start, end, steps;; dtype, device, requiresGrad",
+  (start: number, end: number, steps: number, options: CreateOptions = {}): Tensor => {
+    const [first, last] = endsIn("linspace", start, end, steps, options);
+    for (const bound of [first, last]) checkRange("linspace", bound, options.dtype ?? getDefaultDtype());
+    return sequence("linspace", steps, options, getDefaultDtype(), spaced(first, last, steps));
+  },
+);
 
 /** `steps` numbers from base^start to base^end, evenly spaced on a logarithmic scale. @see torch.logspace */
-export function logspace(
-  start: number,
-  end: number,
-  steps: number,
-  options: CreateOptions & { base?: number } = {},
-): Tensor {
-  checkOptions("logspace", options, [...createOptions, "base"]);
-  const { base: asked = 10, ...rest } = options;
-  const base = checkNumber("logspace", "base", asked);
-  const exponent = spaced(...endsIn("logspace", start, end, steps, rest), steps);
-  return sequence("logspace", steps, rest, getDefaultDtype(), (i) => base ** exponent(i));
-}
+export const logspace = named(
+  "logspace",
+  "start, end, steps; base; dtype, device, requiresGrad",
+  (start: number, end: number, steps: number, options: CreateOptions & { base?: number } = {}): Tensor => {
+    const { base: asked = 10, ...rest } = options;
+    const base = checkNumber("logspace", "base", asked);
+    const exponent = spaced(...endsIn("logspace", start, end, steps, rest), steps);
+    return sequence("logspace", steps, rest, getDefaultDtype(), (i) => base ** exponent(i));
+  },
+);
 
 /** The n × m matrix (m: n by default) with ones on the diagonal and zeros elsewhere. @see torch.eye */
-export function eye(n: number, m?: number | CreateOptions | null, options: CreateOptions = {}): Tensor {
-  const asked = typeof m === "object" && m !== null ? m : options;
-  checkOptions("eye", asked, createOptions);
-  const columns = m === undefined || m === null || typeof m === "object" ? n : m;
-  checkInteger("eye", "n", n, 0);
-  checkInteger("eye", "m", columns, 0);
-  checkShape("eye", [n, columns]);
-  const y = filled(allocateFor("eye", [n, columns], asked, getDefaultDtype()), 0);
-  const diagonal = {
-    storage: y.storage,
-    dtype: y.dtype,
-    shape: [Math.min(n, columns)],
-    strides: [columns + 1],
-    offset: 0,
-  };
-  const one = full([], 1, { dtype: y.dtype, device: y.device });
-  y.storage.backend.copy(diagonal, one);
-  one.dispose();
-  return finish(y, asked);
-}
+export const eye = named(
+  "eye",
+  "n, m?;; dtype, device, requiresGrad",
+  (n: number, m?: number | CreateOptions | null, options: CreateOptions = {}): Tensor => {
+    const asked = typeof m === "object" && m !== null ? m : options;
+    checkOptions("eye", asked, createOptions);
+    const columns = m === undefined || m === null || typeof m === "object" ? n : m;
+    checkInteger("eye", "n", n, 0);
+    checkInteger("eye", "m", columns, 0);
+    checkShape("eye", [n, columns]);
+    const y = filled(allocateFor("eye", [n, columns], asked, getDefaultDtype()), 0);
+    const diagonal = {
+      storage: y.storage,
+      dtype: y.dtype,
+      shape: [Math.min(n, columns)],
+      strides: [columns + 1],
+      offset: 0,
+    };
+    const one = full([], 1, { dtype: y.dtype, device: y.device });
+    y.storage.backend.copy(diagonal, one);
+    one.dispose();
+    return finish(y, asked);
+  },
+);
 
 /** Options of {@link trilIndices} and {@link triuIndices}. */
 export interface TriangleOptions {
@@ -229,12 +242,20 @@ function triangleIndices(op: string, row: number, col: number, options: Triangle
 }
 
 /** Rows and columns, as a 2 × n tensor, of the elements on and below a diagonal of a row × col matrix. @see torch.tril_indices */
-export const trilIndices = (row: number, col: number, options: TriangleOptions = {}): Tensor =>
-  triangleIndices("trilIndices", row, col, options, false);
+export const trilIndices = named(
+  "trilIndices",
+  "row, col; offset; dtype, device",
+  (row: number, col: number, options: TriangleOptions = {}): Tensor =>
+    triangleIndices("trilIndices", row, col, options, false),
+);
 
 /** Rows and columns, as a 2 × n tensor, of the elements on and above a diagonal of a row × col matrix. @see torch.triu_indices */
-export const triuIndices = (row: number, col: number, options: TriangleOptions = {}): Tensor =>
-  triangleIndices("triuIndices", row, col, options, true);
+export const triuIndices = named(
+  "triuIndices",
+  "row, col; offset; dtype, device",
+  (row: number, col: number, options: TriangleOptions = {}): Tensor =>
+    triangleIndices("triuIndices", row, col, options, true),
+);
 
 /** The most columns of a Vandermonde matrix: each is a tensor, and powers beyond are 0 or infinite but for ±1. */
 const MAX_COLUMNS = 65536;
@@ -243,17 +264,20 @@ const MAX_COLUMNS = 65536;
  * The Vandermonde matrix of a vector: its powers as columns, falling unless `increasing`. N: the number of columns, by default the length.
  * @see torch.vander
  */
-export function vander(x: Tensor, options: { N?: number | null; increasing?: boolean } = {}): Tensor {
-  checkTensor("vander", x);
-  checkOptions("vander", options, ["N", "increasing"]);
-  if (x.ndim !== 1) throw new ShapeError(`vander: x must be a one-dimensional tensor, got ${x.ndim} dimensions`);
-  const columns = checkInteger("vander", "N", options.N ?? x.shape[0]!, 0, MAX_COLUMNS);
-  const base = isFloat(x.dtype) ? x : x.to("int64");
-  if (columns === 0) return base.newEmpty([x.shape[0]!, 0]);
-  const powers = [base.newOnes(x.shape)];
-  while (powers.length < columns) powers.push(powers.length === 1 ? base : powers.at(-1)!.mul(base));
-  return stack(options.increasing ? powers : powers.reverse(), 1);
-}
+export const vander = named(
+  "vander",
+  "x; N, increasing",
+  (x: Tensor, options: { N?: number | null; increasing?: boolean } = {}): Tensor => {
+    checkTensor("vander", x);
+    if (x.ndim !== 1) throw new ShapeError(`vander: x must be a one-dimensional tensor, got ${x.ndim} dimensions`);
+    const columns = checkInteger("vander", "N", options.N ?? x.shape[0]!, 0, MAX_COLUMNS);
+    const base = isFloat(x.dtype) ? x : x.to("int64");
+    if (columns === 0) return base.newEmpty([x.shape[0]!, 0]);
+    const powers = [base.newOnes(x.shape)];
+    while (powers.length < columns) powers.push(powers.length === 1 ? base : powers.at(-1)!.mul(base));
+    return stack(options.increasing ? powers : powers.reverse(), 1);
+  },
+);
 
 /** Tensors given one by one or as an array, then options. */
 type TensorArgs<O> = readonly (Tensor | readonly Tensor[] | O | undefined)[];
@@ -342,20 +366,23 @@ function selections(n: number, r: number, isRepeated: boolean): number[][] {
 }
 
 /** Every selection of `r` elements of a vector, in order, as rows. @see torch.combinations */
-export function combinations(x: Tensor, r = 2, options: { withReplacement?: boolean } = {}): Tensor {
-  checkTensor("combinations", x);
-  checkOptions("combinations", options, ["withReplacement"]);
-  if (x.ndim !== 1) throw new ShapeError(`combinations: Expect a 1D vector, but got shape [${x.shape.join(", ")}]`);
-  if (checkInteger("combinations", "r", r, undefined, MAX_COUNT) < 0)
-    throw new ValueError(`combinations: Expect a non-negative number, but got ${r}`);
-  if (r === 0) return x.newEmpty([0]);
-  const count = countSelections(x.shape[0]!, r, options.withReplacement ?? false);
-  if (count === 0) return x.newEmpty([0, r]);
-  if (count * r > MAX_LISTED)
-    throw new ValueError(`combinations: the result may have ${MAX_LISTED} elements, these selections have more`);
-  const rows = selections(x.shape[0]!, r, options.withReplacement ?? false);
-  return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);
-}
+export const combinations = named(
+  "combinations",
+  "input, r?; withReplacement",
+  (x: Tensor, r = 2, options: { withReplacement?: boolean } = {}): Tensor => {
+    checkTensor("combinations", x);
+    if (x.ndim !== 1) throw new ShapeError(`combinations: Expect a 1D vector, but got shape [${x.shape.join(", ")}]`);
+    if (checkInteger("combinations", "r", r, undefined, MAX_COUNT) < 0)
+      throw new ValueError(`combinations: Expect a non-negative number, but got ${r}`);
+    if (r === 0) return x.newEmpty([0]);
+    const count = countSelections(x.shape[0]!, r, options.withReplacement ?? false);
+    if (count === 0) return x.newEmpty([0, r]);
+    if (count * r > MAX_LISTED)
+      throw new ValueError(`combinations: the result may have ${MAX_LISTED} elements, these selections have more`);
+    const rows = selections(x.shape[0]!, r, options.withReplacement ?? false);
+    return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);
+  },
+);
 
 /**
  * The shape that all shapes broadcast to; a number is a shape of one axis.

@@ -2,11 +2,13 @@
  * Triangular factorizations, QR, and solvers over stacks of matrices, with gradients by the published formulas (Giles 2008; Townsend 2016; the PyTorch
  * sources' FunctionsManual). They read their input, so that they compute on the CPU only.
  */
+
 import { isRecorded, record, recordAll } from "../autograd/node";
 import { checkChoice, checkFlag } from "../core/arguments";
 import type { DType } from "../core/dtype";
-import { ArgumentError, checkOptions } from "../core/errors";
+import { ArgumentError } from "../core/errors";
 import { broadcastShapes, sameShape, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { eye } from "./creation";
@@ -68,16 +70,19 @@ export function invertOf(op: string, x: Tensor, checkErrors: boolean): Inverse {
 }
 
 /** The inverse and, per matrix, the position of a zero pivot or 0. @see torch.linalg.inv_ex */
-export function invEx(x: Tensor, options: { checkErrors?: boolean } = {}): Inverse {
-  checkOptions("invEx", options, ["checkErrors"]);
-  return invertOf("invEx", x, checkFlag("invEx", "checkErrors", options.checkErrors ?? false));
-}
+export const invEx = named(
+  "invEx",
+  "A;; checkErrors",
+  (x: Tensor, options: { checkErrors?: boolean } = {}): Inverse => {
+    return invertOf("invEx", x, checkFlag("invEx", "checkErrors", options.checkErrors ?? false));
+  },
+);
 
 /** The inverse of square matrices. @see torch.linalg.inv @throws LinAlgError if one is singular. */
-export const inv = (x: Tensor): Tensor => invertOf("inv", x, true).inverse;
+export const inv = named("inv", "A", (x: Tensor): Tensor => invertOf("inv", x, true).inverse);
 
 /** Another name of {@link inv}. @see torch.inverse */
-export const inverse = (x: Tensor): Tensor => invertOf("inverse", x, true).inverse;
+export const inverse = named("inverse", "input", (x: Tensor): Tensor => invertOf("inverse", x, true).inverse);
 
 /** X with A X = B for stacks of equal leading axes. */
 function solveStack(a: Tensor, b: Tensor): [x: Tensor, info: Tensor] {
@@ -136,21 +141,29 @@ export function solveOf(op: string, A: Tensor, B: Tensor, left: boolean, checkEr
 }
 
 /** The solution and, per matrix, the position of a zero pivot or 0. @see torch.linalg.solve_ex */
-export function solveEx(A: Tensor, B: Tensor, options: SolveOptions & { checkErrors?: boolean } = {}): Solution {
-  checkOptions("solveEx", options, ["left", "checkErrors"]);
-  const { left = true, checkErrors = false } = options;
-  return solveOf("solveEx", A, B, checkFlag("solveEx", "left", left), checkFlag("solveEx", "checkErrors", checkErrors));
-}
+export const solveEx = named(
+  "solveEx",
+  "A, B;; left, checkErrors",
+  (A: Tensor, B: Tensor, options: SolveOptions & { checkErrors?: boolean } = {}): Solution => {
+    const { left = true, checkErrors = false } = options;
+    return solveOf(
+      "solveEx",
+      A,
+      B,
+      checkFlag("solveEx", "left", left),
+      checkFlag("solveEx", "checkErrors", checkErrors),
+    );
+  },
+);
 
 /**
  * X with A X = B. Shape: [*, n, n] and [*, n, k] or [*, n]; leading axes broadcast.
  * @see torch.linalg.solve
  * @throws LinAlgError if a matrix is singular.
  */
-export function solve(A: Tensor, B: Tensor, options: SolveOptions = {}): Tensor {
-  checkOptions("solve", options, ["left"]);
+export const solve = named("solve", "A, B;; left", (A: Tensor, B: Tensor, options: SolveOptions = {}): Tensor => {
   return solveOf("solve", A, B, checkFlag("solve", "left", options.left ?? true), true).result;
-}
+});
 
 /** Options of {@link solveTriangular}. */
 export interface SolveTriangularOptions extends SolveOptions {
@@ -197,11 +210,14 @@ export function solveTriangularOf(
 }
 
 /** X with A X = B (or X A = B) for triangular A; the other triangle is not read. @see torch.linalg.solve_triangular */
-export function solveTriangular(A: Tensor, B: Tensor, options: SolveTriangularOptions): Tensor {
-  if (options === undefined) throw new ArgumentError("solveTriangular: takes the option upper, true or false");
-  checkOptions("solveTriangular", options, ["upper", "left", "unitriangular"]);
-  return solveTriangularOf("solveTriangular", A, B, options);
-}
+export const solveTriangular = named(
+  "solveTriangular",
+  "A, B;; upper, unitriangular, left",
+  (A: Tensor, B: Tensor, options: SolveTriangularOptions): Tensor => {
+    if (options === undefined) throw new ArgumentError("solveTriangular: takes the option upper, true or false");
+    return solveTriangularOf("solveTriangular", A, B, options);
+  },
+);
 
 /** A Cholesky factor, and per matrix the order of a minor that is not positive, or 0 (int32). */
 export interface CholeskyFactor {
@@ -237,17 +253,19 @@ export function choleskyOf(op: string, x: Tensor, upper: boolean, checkErrors: b
 }
 
 /** The Cholesky factor and, per matrix, the order of a minor that is not positive, or 0. @see torch.linalg.cholesky_ex */
-export function choleskyEx(x: Tensor, options: { upper?: boolean; checkErrors?: boolean } = {}): CholeskyFactor {
-  checkOptions("choleskyEx", options, ["upper", "checkErrors"]);
-  const { upper = false, checkErrors = false } = options;
-  return choleskyOf("choleskyEx", x, upper, checkFlag("choleskyEx", "checkErrors", checkErrors));
-}
+export const choleskyEx = named(
+  "choleskyEx",
+  "input;; upper, checkErrors",
+  (x: Tensor, options: { upper?: boolean; checkErrors?: boolean } = {}): CholeskyFactor => {
+    const { upper = false, checkErrors = false } = options;
+    return choleskyOf("choleskyEx", x, upper, checkFlag("choleskyEx", "checkErrors", checkErrors));
+  },
+);
 
 /** The lower factor of L Lᵀ = A, or with `upper` the upper one of Uᵀ U. @see torch.linalg.cholesky @throws LinAlgError unless positive definite. */
-export function cholesky(x: Tensor, options: { upper?: boolean } = {}): Tensor {
-  checkOptions("cholesky", options, ["upper"]);
+export const cholesky = named("cholesky", "input;; upper", (x: Tensor, options: { upper?: boolean } = {}): Tensor => {
   return choleskyOf("cholesky", x, options.upper ?? false, true).L;
-}
+});
 
 /** Q with orthonormal columns and R upper triangular. */
 export interface QR {
@@ -314,7 +332,11 @@ export function qrOf(op: string, A: Tensor, mode: "reduced" | "complete" | "r"):
  * A = Q R. Shape: [*, m, n] → [*, m, k] and [*, k, n] with k = min(m, n); k = m in the mode "complete"; Q is empty in the mode "r".
  * @see torch.linalg.qr
  */
-export const qr = (A: Tensor, mode: "reduced" | "complete" | "r" = "reduced"): QR => qrOf("qr", A, mode);
+export const qr = named(
+  "qr",
+  "A, mode?",
+  (A: Tensor, mode: "reduced" | "complete" | "r" = "reduced"): QR => qrOf("qr", A, mode),
+);
 
 /** L and U in one matrix, and the rows exchanged, from 1. */
 export interface LUFactors {
@@ -363,11 +385,14 @@ export function luFactorOf(op: string, A: Tensor, pivot: boolean, checkErrors: b
 }
 
 /** P L U = A with L and U in one matrix. @see torch.linalg.lu_factor_ex */
-export function luFactorEx(A: Tensor, options: { pivot?: boolean; checkErrors?: boolean } = {}): LUFactors {
-  checkOptions("luFactorEx", options, ["pivot", "checkErrors"]);
-  const { pivot = true, checkErrors = false } = options;
-  return luFactorOf("luFactorEx", A, pivot, checkFlag("luFactorEx", "checkErrors", checkErrors));
-}
+export const luFactorEx = named(
+  "luFactorEx",
+  "A;; pivot, checkErrors",
+  (A: Tensor, options: { pivot?: boolean; checkErrors?: boolean } = {}): LUFactors => {
+    const { pivot = true, checkErrors = false } = options;
+    return luFactorOf("luFactorEx", A, pivot, checkFlag("luFactorEx", "checkErrors", checkErrors));
+  },
+);
 
 /** The permutation matrix P of rows exchanged one after the other. The pivots have been checked. */
 export function permutationOf(pivots: Tensor, m: number, dtype: DType): Tensor {
@@ -386,10 +411,14 @@ export function permutationOf(pivots: Tensor, m: number, dtype: DType): Tensor {
 }
 
 /** The Householder reflectors below R, and their factors. @see torch.geqrf */
-export function geqrf(A: Tensor): { a: Tensor; tau: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  checkMatrix("geqrf", A);
-  const columns = lapack.working(A, true);
-  const tau = lapack.finished(lapack.qrFactor(columns), A.dtype);
-  const a = lapack.finished(columns, A.dtype, true);
-  return { a, tau, [Symbol.iterator]: () => [a, tau].values() };
-}
+export const geqrf = named(
+  "geqrf",
+  "input",
+  (A: Tensor): { a: Tensor; tau: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+    checkMatrix("geqrf", A);
+    const columns = lapack.working(A, true);
+    const tau = lapack.finished(lapack.qrFactor(columns), A.dtype);
+    const a = lapack.finished(columns, A.dtype, true);
+    return { a, tau, [Symbol.iterator]: () => [a, tau].values() };
+  },
+);

@@ -3,8 +3,10 @@
 import { type InputGrad, isRecorded, record } from "../autograd/node";
 import { checkNumbers } from "../core/arguments";
 import { type DType, promoteTypes, resultType } from "../core/dtype";
-import { ArgumentError, checkOptions, describe } from "../core/errors";
+import { ArgumentError, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
+import { named } from "../core/signature";
+import type { Named } from "../core/signatureTypes";
 import { allocate, full } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkSameDevice, checkTensor } from "./checks";
@@ -31,11 +33,14 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 }
 
 /** The in-place form of a {@link Unary}: changes `x` and returns it. */
-export type UnaryInplace = (x: Tensor) => Tensor;
+export type UnaryInplace = Named<"input", (x: Tensor) => Tensor>;
 /** The in-place form of a {@link Binary}. */
-export type BinaryInplace = (x: Tensor, other: TensorLike) => Tensor;
+export type BinaryInplace = Named<"input, other", (x: Tensor, other: TensorLike) => Tensor>;
 /** The in-place form of a {@link ScaledBinary}. */
-export type ScaledInplace = (x: Tensor, other: TensorLike, options?: { alpha?: number }) => Tensor;
+export type ScaledInplace = Named<
+  "input, other;; alpha",
+  (x: Tensor, other: TensorLike, options?: { alpha?: number }) => Tensor
+>;
 
 /** Metadata that the sweep, the documentation and the benchmark read from an entry. */
 export interface EntryInfo {
@@ -50,12 +55,11 @@ export interface EntryInfo {
 }
 
 /** An elementwise op of one tensor. */
-export interface Unary {
-  (x: Tensor): Tensor;
+export type Unary = Named<"input", (x: Tensor) => Tensor> & {
   readonly entry: EntryInfo;
   /** @internal Computes into `out`, recording nothing. */
   readonly into: (out: Tensor, x: Tensor) => void;
-}
+};
 
 interface UnarySpec {
   readonly dtypes: DTypeRule;
@@ -112,7 +116,7 @@ export function unary(name: string, spec: UnarySpec): Unary {
     ...(spec.js && { js: spec.js as (...values: number[]) => number }),
     differentiable: grad !== undefined,
   };
-  return Object.assign(call, { entry, into });
+  return Object.assign(named(name, "input", call), { entry, into });
 }
 
 /** out = kernel(x; p, q), elementwise, computed in `dtype`; the kernel writes elements of `result`. */
@@ -127,20 +131,21 @@ function mapInto(kernel: string, out: Tensor, x: Tensor, dtype: DType, result: D
 }
 
 /** An elementwise op of two operands that broadcast; at least one is a tensor. */
-export interface Binary {
-  (a: TensorLike, b: TensorLike): Tensor;
+export type Binary = Named<"input, other", (a: TensorLike, b: TensorLike) => Tensor> & {
   readonly entry: EntryInfo;
   /** @internal Computes into `out`, recording nothing. */
   readonly into: (out: Tensor, a: TensorLike, b: TensorLike) => void;
-}
+};
 
 /** A binary op with a factor for the second operand. */
-export interface ScaledBinary {
-  (a: TensorLike, b: TensorLike, options?: { alpha?: number }): Tensor;
+export type ScaledBinary = Named<
+  "input, other;; alpha",
+  (a: TensorLike, b: TensorLike, options?: { alpha?: number }) => Tensor
+> & {
   readonly entry: EntryInfo;
   /** @internal */
   readonly into: (out: Tensor, a: TensorLike, b: TensorLike, options?: { alpha?: number }) => void;
-}
+};
 
 /** What the gradients of a binary op may use: operands named in `saves`, and those that are numbers. */
 export interface BinarySaved {
@@ -249,11 +254,7 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
   const kernel = spec.kernel ?? name;
   const saves = spec.saves ?? [];
   const node = nodeName(name);
-  const alphaOf = (options: { alpha?: number }): number => {
-    if (scaled) return checkNumbers(name, options, { alpha: 1 }).alpha;
-    checkOptions(name, options, []);
-    return 1;
-  };
+  const alphaOf = (options: { alpha?: number }): number => checkNumbers(name, options, { alpha: 1 }).alpha;
   const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, alpha: number): void => {
     spec.check?.(a, b, dtype);
     const right = scaled && dtype === "bool" && alpha === 0 ? false : b;
@@ -282,7 +283,8 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
     ...(spec.js && { js: spec.js as (...values: number[]) => number }),
     differentiable: spec.grads !== undefined,
   };
-  return Object.assign(call, { entry, into });
+  const op = scaled ? named(name, "input, other;; alpha", call) : named(name, "input, other", call);
+  return Object.assign(op, { entry, into }) as ScaledBinary;
 }
 
 /** What backward needs of an op of which only some operands require grad. */

@@ -1,8 +1,11 @@
 /** Diagonals and triangles of matrices. */
+
 import { record } from "../autograd/node";
 import { checkInteger, MAX_COUNT } from "../core/arguments";
-import { checkOptions, ShapeError } from "../core/errors";
+import { ShapeError } from "../core/errors";
 import { checkShape, shapeText, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
+import type { Named } from "../core/signatureTypes";
 import { allocate, filled, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -56,17 +59,20 @@ function wrapPair(op: string, ndim: number, dim1: number, dim2: number): [number
  * @see torch.diagonal
  * @example x.diagonal({ offset: 1 })
  */
-export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  checkTensor("diagonal", x);
-  checkOptions("diagonal", options, ["offset", "dim1", "dim2"]);
-  const offset = checkInteger("diagonal", "offset", options.offset ?? 0);
-  const [dim1, dim2] = wrapPair("diagonal", x.ndim, options.dim1 ?? 0, options.dim2 ?? 1);
-  const at = diagonalOf(x.shape, x.strides, offset, dim1, dim2);
-  const from = x.shape;
-  return viewOf("diagonal", x, at.shape, at.strides, x.offset + at.offset, (g) =>
-    diagonalBackward(g, from, offset, dim1, dim2),
-  );
-}
+export const diagonal = named(
+  "diagonal",
+  "input; offset, dim1, dim2",
+  (x: Tensor, options: DiagonalOptions = {}): Tensor => {
+    checkTensor("diagonal", x);
+    const offset = checkInteger("diagonal", "offset", options.offset ?? 0);
+    const [dim1, dim2] = wrapPair("diagonal", x.ndim, options.dim1 ?? 0, options.dim2 ?? 1);
+    const at = diagonalOf(x.shape, x.strides, offset, dim1, dim2);
+    const from = x.shape;
+    return viewOf("diagonal", x, at.shape, at.strides, x.offset + at.offset, (g) =>
+      diagonalBackward(g, from, offset, dim1, dim2),
+    );
+  },
+);
 
 /** The gradient of {@link diagonal}: zero elsewhere. @see torch.diagonal_backward */
 function diagonalBackward(g: Tensor, shape: readonly number[], offset: number, dim1: number, dim2: number): Tensor {
@@ -80,32 +86,35 @@ function diagonalBackward(g: Tensor, shape: readonly number[], offset: number, d
  * Matrices of zeros with the last axis of `x` on a diagonal, spanned by two new axes of the result.
  * @see torch.diag_embed
  */
-export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  checkTensor("diagEmbed", x);
-  checkOptions("diagEmbed", options, ["offset", "dim1", "dim2"]);
-  const offset = checkInteger("diagEmbed", "offset", options.offset ?? 0);
-  if (x.ndim === 0) throw new ShapeError("diagEmbed: takes a tensor of at least one dimension");
-  const [dim1, dim2] = wrapPair("diagEmbed", x.ndim + 1, options.dim1 ?? -2, options.dim2 ?? -1);
-  const side = x.shape.at(-1)! + Math.abs(offset);
-  const rest = [...x.shape.slice(0, -1)];
-  const shape = Array.from({ length: x.ndim + 1 }, (_, i) => (i === dim1 || i === dim2 ? side : rest.shift()!));
-  checkShape("diagEmbed", shape);
-  return diagonalBackward(x, shape, offset, dim1, dim2);
-}
+export const diagEmbed = named(
+  "diagEmbed",
+  "input; offset, dim1, dim2",
+  (x: Tensor, options: DiagonalOptions = {}): Tensor => {
+    checkTensor("diagEmbed", x);
+    const offset = checkInteger("diagEmbed", "offset", options.offset ?? 0);
+    if (x.ndim === 0) throw new ShapeError("diagEmbed: takes a tensor of at least one dimension");
+    const [dim1, dim2] = wrapPair("diagEmbed", x.ndim + 1, options.dim1 ?? -2, options.dim2 ?? -1);
+    const side = x.shape.at(-1)! + Math.abs(offset);
+    const rest = [...x.shape.slice(0, -1)];
+    const shape = Array.from({ length: x.ndim + 1 }, (_, i) => (i === dim1 || i === dim2 ? side : rest.shift()!));
+    checkShape("diagEmbed", shape);
+    return diagonalBackward(x, shape, offset, dim1, dim2);
+  },
+);
 
 /** The diagonal of a matrix as a vector, or the matrix with a vector on its diagonal. @see torch.diag */
-export function diag(x: Tensor, diagonal = 0): Tensor {
+export const diag = named("diag", "input, diagonal?", (x: Tensor, diagonal = 0): Tensor => {
   checkTensor("diag", x);
   checkInteger("diag", "diagonal", diagonal);
   if (x.ndim !== 1 && x.ndim !== 2) throw new ShapeError(`diag: Supports 1D or 2D tensors. Got ${x.ndim}D`);
   return x.ndim === 1 ? diagEmbed(x, { offset: diagonal }) : x.diagonal({ offset: diagonal }).clone();
-}
+});
 
 /** The matrix with all elements of `x`, in row-major order, on a diagonal. @see torch.diagflat */
-export function diagflat(x: Tensor, offset = 0): Tensor {
+export const diagflat = named("diagflat", "input, offset?", (x: Tensor, offset = 0): Tensor => {
   checkInteger("diagflat", "offset", offset);
   return diagEmbed(checkTensor("diagflat", x).reshape(-1), { offset });
-}
+});
 
 /** A bool matrix that tells the elements above (`gt`) or below (`lt`) a diagonal. */
 function beyond(x: Tensor, diagonal: number, side: "gt" | "lt"): Tensor {
@@ -125,12 +134,18 @@ function checkMatrix(op: string, x: Tensor, diagonal = 0): Tensor {
 }
 
 /** The elements on and below a diagonal of each matrix, zeros above. @see torch.tril */
-export const tril = (x: Tensor, diagonal = 0): Tensor =>
-  checkMatrix("tril", x, diagonal).maskedFill(beyond(x, diagonal, "gt"), 0);
+export const tril = named(
+  "tril",
+  "input, diagonal?",
+  (x: Tensor, diagonal = 0): Tensor => checkMatrix("tril", x, diagonal).maskedFill(beyond(x, diagonal, "gt"), 0),
+);
 
 /** The elements on and above a diagonal of each matrix, zeros below. @see torch.triu */
-export const triu = (x: Tensor, diagonal = 0): Tensor =>
-  checkMatrix("triu", x, diagonal).maskedFill(beyond(x, diagonal, "lt"), 0);
+export const triu = named(
+  "triu",
+  "input, diagonal?",
+  (x: Tensor, diagonal = 0): Tensor => checkMatrix("triu", x, diagonal).maskedFill(beyond(x, diagonal, "lt"), 0),
+);
 
 /** tril in place. @see torch.Tensor.tril_ */
 export const tril_: typeof tril = inplace("tril_", tril);
@@ -140,7 +155,6 @@ export const triu_: typeof triu = inplace("triu_", triu);
 /** Fills the main diagonal; `wrap` goes on below a tall matrix after a row of its own. */
 function fillDiagonal(x: Tensor, fillValue: number, options: { wrap?: boolean } = {}): Tensor {
   checkMatrix("fillDiagonal_", x);
-  checkOptions("fillDiagonal_", options, ["wrap"]);
   if (x.ndim > 2 && new Set(x.shape).size > 1)
     throw new ShapeError(`fillDiagonal_: all dimensions of input must be of equal length, got ${shapeText(x.shape)}`);
   const step = x.shape.reduce((sum, _, i) => sum + x.shape.slice(i + 1).reduce((n, s) => n * s, 1), 0);
@@ -152,4 +166,7 @@ function fillDiagonal(x: Tensor, fillValue: number, options: { wrap?: boolean } 
 }
 
 /** Fills the main diagonal in place. @see torch.Tensor.fill_diagonal_ */
-export const fillDiagonal_: typeof fillDiagonal = inplace("fillDiagonal_", fillDiagonal);
+export const fillDiagonal_: Named<"input, fillValue; wrap", typeof fillDiagonal> = inplace(
+  "fillDiagonal_",
+  named("fillDiagonal_", "input, fillValue; wrap", fillDiagonal),
+);

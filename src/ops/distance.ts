@@ -3,8 +3,9 @@
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkNumber } from "../core/arguments";
-import { ArgumentError, checkOptions, describe, ShapeError } from "../core/errors";
+import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { broadcastShapes, shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { triuIndices } from "./creation";
@@ -56,30 +57,33 @@ function euclidean(a: Tensor, b: Tensor): Tensor {
  * The p-norm distance of each point of x1 to each of x2. Shape: [*, p, m] and [*, r, m] → [*, p, r]; leading axes broadcast.
  * @see torch.cdist
  */
-export function cdist(x1: Tensor, x2: Tensor, p = 2, options: CdistOptions = {}): Tensor {
-  checkTensor("cdist", x1, "x1");
-  checkTensor("cdist", x2, "x2");
-  checkOptions("cdist", options, ["computeMode"]);
-  if (x1.ndim < 2 || x2.ndim < 2 || x1.shape.at(-1) !== x2.shape.at(-1))
-    throw new ShapeError(
-      `cdist: takes two sets of points of one dimension, got shapes ${shapeText(x1.shape)} and ${shapeText(x2.shape)}`,
-    );
-  if (!(checkNumber("cdist", "p", p) >= 0))
-    throw new ArgumentError(`cdist: only supports non-negative p values, got ${p}`);
-  const lead = broadcastShapes("cdist", x1.shape.slice(0, -2), x2.shape.slice(0, -2));
-  const stack = (x: Tensor) => x.expand([...lead, ...x.shape.slice(-2)]);
-  const [a, b] = [stack(x1), stack(x2)];
-  if (p === 2 && usesProduct(options.computeMode ?? "use_mm_for_euclid_dist_if_necessary", a, b))
-    return euclidean(a, b);
-  const differences = a.unsqueeze(-2).sub(b.unsqueeze(-3));
-  return differences.numel() === 0 ? differences.sum(-1) : vectorNorm(differences, p, -1);
-}
+export const cdist = named(
+  "cdist",
+  "x1, x2, p?; computeMode",
+  (x1: Tensor, x2: Tensor, p = 2, options: CdistOptions = {}): Tensor => {
+    checkTensor("cdist", x1, "x1");
+    checkTensor("cdist", x2, "x2");
+    if (x1.ndim < 2 || x2.ndim < 2 || x1.shape.at(-1) !== x2.shape.at(-1))
+      throw new ShapeError(
+        `cdist: takes two sets of points of one dimension, got shapes ${shapeText(x1.shape)} and ${shapeText(x2.shape)}`,
+      );
+    if (!(checkNumber("cdist", "p", p) >= 0))
+      throw new ArgumentError(`cdist: only supports non-negative p values, got ${p}`);
+    const lead = broadcastShapes("cdist", x1.shape.slice(0, -2), x2.shape.slice(0, -2));
+    const stack = (x: Tensor) => x.expand([...lead, ...x.shape.slice(-2)]);
+    const [a, b] = [stack(x1), stack(x2)];
+    if (p === 2 && usesProduct(options.computeMode ?? "use_mm_for_euclid_dist_if_necessary", a, b))
+      return euclidean(a, b);
+    const differences = a.unsqueeze(-2).sub(b.unsqueeze(-3));
+    return differences.numel() === 0 ? differences.sum(-1) : vectorNorm(differences, p, -1);
+  },
+);
 
 /**
  * The p-norm distances of all pairs of rows, in the order (0, 1), (0, 2) … Shape: [n, m] → [n (n − 1) / 2].
  * @see torch.nn.functional.pdist
  */
-export function pdist(x: Tensor, p = 2): Tensor {
+export const pdist = named("pdist", "input, p?", (x: Tensor, p = 2): Tensor => {
   checkTensor("pdist", x);
   if (x.ndim !== 2) throw new ShapeError(`pdist: only supports 2D tensors, got: ${x.ndim}D`);
   if (!(checkNumber("pdist", "p", p) >= 0))
@@ -88,4 +92,4 @@ export function pdist(x: Tensor, p = 2): Tensor {
   const [first, second] = triuIndices(n, n, { offset: 1 }).unbind() as [Tensor, Tensor];
   const differences = x.indexSelect(0, first).sub(x.indexSelect(0, second));
   return differences.numel() === 0 ? differences.sum(-1) : vectorNorm(differences, p, -1);
-}
+});

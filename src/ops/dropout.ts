@@ -5,6 +5,7 @@ import { checkNumber } from "../core/arguments";
 import { checkOptions, ShapeError, ValueError } from "../core/errors";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { mul } from "./binary";
@@ -63,16 +64,24 @@ function channels(x: Tensor): number[] {
  * In training, sets each element to zero with probability p and multiplies the others by 1 / (1 − p). Shape: any.
  * @see torch.nn.functional.dropout; Hinton et al., 2012
  */
-export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
-  const effect = effectOf("dropout", x, options);
-  return effect === undefined ? x : multiply(x, mask(x, x.shape, effect.p, 1 / (1 - effect.p)), effect.inplace);
-}
+export const dropout = named(
+  "dropout",
+  "input; p, training, inplace",
+  (x: Tensor, options: DropoutOptions = {}): Tensor => {
+    const effect = effectOf("dropout", x, options);
+    return effect === undefined ? x : multiply(x, mask(x, x.shape, effect.p, 1 / (1 - effect.p)), effect.inplace);
+  },
+);
 
 /** {@link dropout} of whole channels: of all but the first two axes at once. @see torch.feature_dropout */
-export function featureDropout(x: Tensor, options: DropoutOptions = {}): Tensor {
-  const effect = effectOf("featureDropout", x, options);
-  return effect === undefined ? x : multiply(x, mask(x, channels(x), effect.p, 1 / (1 - effect.p)), effect.inplace);
-}
+export const featureDropout = named(
+  "featureDropout",
+  "input;; p, training, inplace",
+  (x: Tensor, options: DropoutOptions = {}): Tensor => {
+    const effect = effectOf("featureDropout", x, options);
+    return effect === undefined ? x : multiply(x, mask(x, channels(x), effect.p, 1 / (1 - effect.p)), effect.inplace);
+  },
+);
 
 /** Runs a dropout of channels on a single item, which lacks the batch axis. */
 function unbatched(x: Tensor, options: DropoutOptions): Tensor {
@@ -81,18 +90,30 @@ function unbatched(x: Tensor, options: DropoutOptions): Tensor {
 }
 
 /** Drops whole channels of [N, C, L] or [C, L]. @see torch.nn.functional.dropout1d */
-export function dropout1d(x: Tensor, options: DropoutOptions = {}): Tensor {
-  if (checkTensor("dropout1d", x).ndim !== 2 && x.ndim !== 3)
-    throw new ShapeError(`dropout1d: Expected 2D or 3D input, but received a ${x.ndim}D input.`);
-  return x.ndim === 2 ? unbatched(x, options) : featureDropout(x, options);
-}
+export const dropout1d = named(
+  "dropout1d",
+  "input; p, training, inplace",
+  (x: Tensor, options: DropoutOptions = {}): Tensor => {
+    if (checkTensor("dropout1d", x).ndim !== 2 && x.ndim !== 3)
+      throw new ShapeError(`dropout1d: Expected 2D or 3D input, but received a ${x.ndim}D input.`);
+    return x.ndim === 2 ? unbatched(x, options) : featureDropout(x, options);
+  },
+);
 
 /** Drops whole channels of [N, C, H, W]. @see torch.nn.functional.dropout2d */
-export const dropout2d = (x: Tensor, options: DropoutOptions = {}): Tensor => featureDropout(x, options);
+export const dropout2d = named(
+  "dropout2d",
+  "input; p, training, inplace",
+  (x: Tensor, options: DropoutOptions = {}): Tensor => featureDropout(x, options),
+);
 
 /** Drops whole channels of [N, C, D, H, W] or [C, D, H, W]. @see torch.nn.functional.dropout3d */
-export const dropout3d = (x: Tensor, options: DropoutOptions = {}): Tensor =>
-  checkTensor("dropout3d", x).ndim === 5 ? featureDropout(x, options) : unbatched(x, options);
+export const dropout3d = named(
+  "dropout3d",
+  "input; p, training, inplace",
+  (x: Tensor, options: DropoutOptions = {}): Tensor =>
+    checkTensor("dropout3d", x).ndim === 5 ? featureDropout(x, options) : unbatched(x, options),
+);
 
 /** What SELU gives at −∞, negated. */
 const ALPHA = 1.7580993408473766;
@@ -111,16 +132,24 @@ function alpha(x: Tensor, shape: readonly number[], { p, inplace }: NonNullable<
 }
 
 /** Dropout that keeps mean and variance, for SELU. Default: not in training. @see torch.nn.functional.alpha_dropout; Klambauer et al., 2017 */
-export function alphaDropout(x: Tensor, options: DropoutOptions = {}): Tensor {
-  const effect = effectOf("alphaDropout", x, options, 0.5, false);
-  return effect === undefined ? x : alpha(x, x.shape, effect);
-}
+export const alphaDropout = named(
+  "alphaDropout",
+  "input; p, training, inplace",
+  (x: Tensor, options: DropoutOptions = {}): Tensor => {
+    const effect = effectOf("alphaDropout", x, options, 0.5, false);
+    return effect === undefined ? x : alpha(x, x.shape, effect);
+  },
+);
 
 /** {@link alphaDropout} of whole channels. @see torch.nn.functional.feature_alpha_dropout */
-export function featureAlphaDropout(x: Tensor, options: DropoutOptions = {}): Tensor {
-  const effect = effectOf("featureAlphaDropout", x, options, 0.5, false);
-  return effect === undefined ? x : alpha(x, channels(x), effect);
-}
+export const featureAlphaDropout = named(
+  "featureAlphaDropout",
+  "input; p, training, inplace",
+  (x: Tensor, options: DropoutOptions = {}): Tensor => {
+    const effect = effectOf("featureAlphaDropout", x, options, 0.5, false);
+    return effect === undefined ? x : alpha(x, channels(x), effect);
+  },
+);
 
 /** Options of {@link rrelu}. */
 export interface RReLUOptions {
@@ -137,23 +166,26 @@ export interface RReLUOptions {
  * Leaky ReLU with a slope drawn from [lower, upper) for each element in training, and their mean otherwise. Shape: any.
  * @see torch.nn.functional.rrelu; Xu et al., 2015
  */
-export function rrelu(x: Tensor, options: RReLUOptions = {}): Tensor {
-  checkTensor("rrelu", x);
-  checkOptions("rrelu", options, ["lower", "upper", "training", "inplace"]);
-  const { training = false, inplace = false } = options;
-  checkFloat("rrelu", x.dtype);
-  const lower = checkNumber("rrelu", "lower", options.lower ?? 1 / 8);
-  const upper = checkNumber("rrelu", "upper", options.upper ?? 1 / 3);
-  if (!(lower <= upper))
-    throw new ValueError(
-      `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
-    );
-  if (!training) {
-    const negativeSlope = (lower + upper) / 2;
-    return inplace ? x.leakyRelu_({ negativeSlope }) : x.leakyRelu({ negativeSlope });
-  }
-  const slopes = allocate(x.shape, x.dtype, x);
-  const values = x.toTypedArray() as FloatArray;
-  sampleInto(slopes, (out) => random.rreluSlopes(out as FloatArray, values, lower, upper, generatorOf("rrelu", {})));
-  return multiply(x, slopes, inplace);
-}
+export const rrelu = named(
+  "rrelu",
+  "input; lower, upper, training, inplace",
+  (x: Tensor, options: RReLUOptions = {}): Tensor => {
+    checkTensor("rrelu", x);
+    const { training = false, inplace = false } = options;
+    checkFloat("rrelu", x.dtype);
+    const lower = checkNumber("rrelu", "lower", options.lower ?? 1 / 8);
+    const upper = checkNumber("rrelu", "upper", options.upper ?? 1 / 3);
+    if (!(lower <= upper))
+      throw new ValueError(
+        `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
+      );
+    if (!training) {
+      const negativeSlope = (lower + upper) / 2;
+      return inplace ? x.leakyRelu_({ negativeSlope }) : x.leakyRelu({ negativeSlope });
+    }
+    const slopes = allocate(x.shape, x.dtype, x);
+    const values = x.toTypedArray() as FloatArray;
+    sampleInto(slopes, (out) => random.rreluSlopes(out as FloatArray, values, lower, upper, generatorOf("rrelu", {})));
+    return multiply(x, slopes, inplace);
+  },
+);

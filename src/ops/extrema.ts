@@ -1,7 +1,9 @@
 /** Largest and smallest elements, their positions, and questions about all elements. */
+
 import { record, recordAll } from "../autograd/node";
 import { checkOptions, DTypeError, IndexError } from "../core/errors";
 import { shapeText, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { maximum, minimum } from "./binary";
@@ -67,26 +69,37 @@ function extremum(op: string, kernel: "amax" | "amin", x: Tensor, dim: Dim, keep
 }
 
 /** The largest element over `dim` (one axis, several, or all). NaN if there is one. @see torch.amax */
-export const amax = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
-  extremum("amax", "amax", x, dim, checkKeepdim("amax", options));
+export const amax = named(
+  "amax",
+  "input, dim?; keepdim",
+  (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
+    extremum("amax", "amax", x, dim, checkKeepdim("amax", options)),
+);
 
 /** The smallest element over `dim` (one axis, several, or all). NaN if there is one. @see torch.amin */
-export const amin = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
-  extremum("amin", "amin", x, dim, checkKeepdim("amin", options));
+export const amin = named(
+  "amin",
+  "input, dim?; keepdim",
+  (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
+    extremum("amin", "amin", x, dim, checkKeepdim("amin", options)),
+);
 
 /** The smallest and the largest element, over one axis or all. @see torch.aminmax */
-export function aminmax(
-  x: Tensor,
-  options: { dim?: number | null; keepdim?: boolean } = {},
-): { min: Tensor; max: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  checkOptions("aminmax", options, ["dim", "keepdim"]);
-  const { dim, keepdim = false } = options;
-  const isScalar = checkTensor("aminmax", x).ndim === 0 && typeof dim === "number" && keepdim;
-  // PyTorch keeps the axis that is asked for even if there is none.
-  const source = isScalar ? x.reshape([1]) : x;
-  const [min, max] = [extremum("amin", "amin", source, dim, keepdim), extremum("amax", "amax", source, dim, keepdim)];
-  return { min, max, [Symbol.iterator]: () => [min, max].values() };
-}
+export const aminmax = named(
+  "aminmax",
+  "input;; dim, keepdim",
+  (
+    x: Tensor,
+    options: { dim?: number | null; keepdim?: boolean } = {},
+  ): { min: Tensor; max: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+    const { dim, keepdim = false } = options;
+    const isScalar = checkTensor("aminmax", x).ndim === 0 && typeof dim === "number" && keepdim;
+    // PyTorch keeps the axis that is asked for even if there is none.
+    const source = isScalar ? x.reshape([1]) : x;
+    const [min, max] = [extremum("amin", "amin", source, dim, keepdim), extremum("amax", "amax", source, dim, keepdim)];
+    return { min, max, [Symbol.iterator]: () => [min, max].values() };
+  },
+);
 
 /** Writes extrema and their positions along an axis. */
 function extremaOf(op: "max" | "min", values: Tensor, indices: Tensor, x: Tensor, dims: readonly number[]): void {
@@ -199,12 +212,18 @@ function longPosition(op: "argmax" | "argmin", x: Tensor): Tensor {
 }
 
 /** The position of the largest element, int64: along `dim`, or (without) in the flattened tensor. @see torch.argmax */
-export const argmax = (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor =>
-  position("argmax", x, dim, options);
+export const argmax = named(
+  "argmax",
+  "input, dim?; keepdim",
+  (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor => position("argmax", x, dim, options),
+);
 
 /** The position of the smallest element, int64: along `dim`, or (without) in the flattened tensor. @see torch.argmin */
-export const argmin = (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor =>
-  position("argmin", x, dim, options);
+export const argmin = named(
+  "argmin",
+  "input, dim?; keepdim",
+  (x: Tensor, dim?: number | null, options: KeepdimOptions = {}): Tensor => position("argmin", x, dim, options),
+);
 
 /** A reduction to bool or to counts, without a gradient. */
 function question(
@@ -225,12 +244,24 @@ function question(
 const truthType = (x: Tensor) => (x.dtype === "uint8" ? "uint8" : "bool");
 
 /** Whether all elements over `dim` are not zero. @see torch.all */
-export const all = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
-  question("all", x, dim, checkKeepdim("all", options), truthType(checkTensor("all", x)));
+export const all = named(
+  "all",
+  "input, dim?; keepdim",
+  (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
+    question("all", x, dim, checkKeepdim("all", options), truthType(checkTensor("all", x))),
+);
 
 /** Whether any element over `dim` is not zero. @see torch.any */
-export const any = (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
-  question("any", x, dim, checkKeepdim("any", options), truthType(checkTensor("any", x)));
+export const any = named(
+  "any",
+  "input, dim?; keepdim",
+  (x: Tensor, dim?: Dim, options: KeepdimOptions = {}): Tensor =>
+    question("any", x, dim, checkKeepdim("any", options), truthType(checkTensor("any", x))),
+);
 
 /** How many elements over `dim` are not zero, int64. @see torch.count_nonzero */
-export const countNonzero = (x: Tensor, dim?: Dim): Tensor => question("countNonzero", x, dim, false, "int64");
+export const countNonzero = named(
+  "countNonzero",
+  "input, dim?",
+  (x: Tensor, dim?: Dim): Tensor => question("countNonzero", x, dim, false, "int64"),
+);

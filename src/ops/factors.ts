@@ -1,8 +1,10 @@
 /** What is done with the factors of matrices: taken apart, applied, and used to solve. */
+
 import { record } from "../autograd/node";
 import { checkFlag, checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
-import { checkOptions, DTypeError, ShapeError, ValueError } from "../core/errors";
+import { DTypeError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { eye } from "./creation";
@@ -21,46 +23,47 @@ export interface PLU {
 }
 
 /** Takes the result of {@link luFactor} apart. Shape: [*, m, n] → [*, m, m], [*, m, k], [*, k, n]. @see torch.lu_unpack */
-export function luUnpack(
-  LU: Tensor,
-  pivots: Tensor,
-  options: { unpackData?: boolean; unpackPivots?: boolean } = {},
-): PLU {
-  checkMatrix("luUnpack", LU);
-  checkOptions("luUnpack", options, ["unpackData", "unpackPivots"]);
-  const { unpackData = true, unpackPivots = true } = options;
-  checkFlag("luUnpack", "unpackData", unpackData);
-  checkFlag("luUnpack", "unpackPivots", unpackPivots);
-  const [m, n] = [LU.shape.at(-2)!, LU.shape.at(-1)!];
-  const k = Math.min(m, n);
-  if (unpackPivots) checkPivots("luUnpack", pivots, LU, k);
-  const nothing = LU.newEmpty([0]);
-  const P = unpackPivots ? permutationOf(pivots, m, LU.dtype) : nothing;
-  const L = unpackData
-    ? LU.narrow(-1, 0, k)
-        .tril(-1)
-        .add(eye(m, k, { dtype: LU.dtype }))
-    : nothing;
-  const U = unpackData ? LU.narrow(-2, 0, k).triu() : nothing;
-  return { P, L, U, [Symbol.iterator]: () => [P, L, U].values() };
-}
+export const luUnpack = named(
+  "luUnpack",
+  "LUData, LUPivots; unpackData, unpackPivots",
+  (LU: Tensor, pivots: Tensor, options: { unpackData?: boolean; unpackPivots?: boolean } = {}): PLU => {
+    checkMatrix("luUnpack", LU);
+    const { unpackData = true, unpackPivots = true } = options;
+    checkFlag("luUnpack", "unpackData", unpackData);
+    checkFlag("luUnpack", "unpackPivots", unpackPivots);
+    const [m, n] = [LU.shape.at(-2)!, LU.shape.at(-1)!];
+    const k = Math.min(m, n);
+    if (unpackPivots) checkPivots("luUnpack", pivots, LU, k);
+    const nothing = LU.newEmpty([0]);
+    const P = unpackPivots ? permutationOf(pivots, m, LU.dtype) : nothing;
+    const L = unpackData
+      ? LU.narrow(-1, 0, k)
+          .tril(-1)
+          .add(eye(m, k, { dtype: LU.dtype }))
+      : nothing;
+    const U = unpackData ? LU.narrow(-2, 0, k).triu() : nothing;
+    return { P, L, U, [Symbol.iterator]: () => [P, L, U].values() };
+  },
+);
 
 /** A = P L U with a permutation, a unit lower and an upper triangular matrix. @see torch.linalg.lu */
-export function lu(A: Tensor, options: { pivot?: boolean } = {}): PLU {
-  checkOptions("lu", options, ["pivot"]);
+export const lu = named("lu", "A;; pivot", (A: Tensor, options: { pivot?: boolean } = {}): PLU => {
   const { LU, pivots } = luFactorOf("lu", A, options.pivot ?? true, false);
   return luUnpack(LU, pivots);
-}
+});
 
 /** L and U in one matrix, and the rows exchanged. @see torch.linalg.lu_factor */
-export function luFactor(
-  A: Tensor,
-  options: { pivot?: boolean } = {},
-): { LU: Tensor; pivots: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  checkOptions("luFactor", options, ["pivot"]);
-  const { LU, pivots } = luFactorOf("luFactor", A, options.pivot ?? true, true);
-  return { LU, pivots, [Symbol.iterator]: () => [LU, pivots].values() };
-}
+export const luFactor = named(
+  "luFactor",
+  "A;; pivot",
+  (
+    A: Tensor,
+    options: { pivot?: boolean } = {},
+  ): { LU: Tensor; pivots: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+    const { LU, pivots } = luFactorOf("luFactor", A, options.pivot ?? true, true);
+    return { LU, pivots, [Symbol.iterator]: () => [LU, pivots].values() };
+  },
+);
 
 /** Options of {@link luSolve}. */
 export interface LuSolveOptions {
@@ -71,19 +74,22 @@ export interface LuSolveOptions {
 }
 
 /** X with A X = B, from the factors of A. Leading axes broadcast. @see torch.linalg.lu_solve */
-export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, options: LuSolveOptions = {}): Tensor {
-  checkMatrix("luSolve", LU, true, "LU");
-  checkMatrix("luSolve", B, false, "B");
-  checkPair("luSolve", LU, B, ["LU", "B"]);
-  checkOptions("luSolve", options, ["left", "adjoint"]);
-  const { left = true, adjoint = false } = options;
-  checkEquation("luSolve", LU, B, checkFlag("luSolve", "left", left));
-  checkPivots("luSolve", pivots, LU, LU.shape.at(-1)!);
-  const P = permutationOf(pivots, LU.shape.at(-1)!, LU.dtype);
-  const isTransposed = checkFlag("luSolve", "adjoint", adjoint) === left;
-  const x = solveFactors(LU, P, left ? B : B.mT, isTransposed);
-  return left ? x : x.mT;
-}
+export const luSolve = named(
+  "luSolve",
+  "LU, pivots, B;; left, adjoint",
+  (LU: Tensor, pivots: Tensor, B: Tensor, options: LuSolveOptions = {}): Tensor => {
+    checkMatrix("luSolve", LU, true, "LU");
+    checkMatrix("luSolve", B, false, "B");
+    checkPair("luSolve", LU, B, ["LU", "B"]);
+    const { left = true, adjoint = false } = options;
+    checkEquation("luSolve", LU, B, checkFlag("luSolve", "left", left));
+    checkPivots("luSolve", pivots, LU, LU.shape.at(-1)!);
+    const P = permutationOf(pivots, LU.shape.at(-1)!, LU.dtype);
+    const isTransposed = checkFlag("luSolve", "adjoint", adjoint) === left;
+    const x = solveFactors(LU, P, left ? B : B.mT, isTransposed);
+    return left ? x : x.mT;
+  },
+);
 
 /** X with A X = B, or Aᵀ X = B, of what has been checked. */
 function solveFactors(LU: Tensor, P: Tensor, B: Tensor, isTransposed: boolean): Tensor {
@@ -104,14 +110,22 @@ function fromCholesky(op: string, L: Tensor, upper: boolean): Tensor {
 }
 
 /** X with A X = B, from the Cholesky factor of A. @see torch.cholesky_solve */
-export function choleskySolve(B: Tensor, L: Tensor, upper = false): Tensor {
-  checkMatrix("choleskySolve", B, false, "B");
-  return solveOf("choleskySolve", fromCholesky("choleskySolve", L, upper), B, true, true).result;
-}
+export const choleskySolve = named(
+  "choleskySolve",
+  "input, input2, upper?",
+  (B: Tensor, L: Tensor, upper = false): Tensor => {
+    checkMatrix("choleskySolve", B, false, "B");
+    return solveOf("choleskySolve", fromCholesky("choleskySolve", L, upper), B, true, true).result;
+  },
+);
 
 /** The inverse of A, from its Cholesky factor. @see torch.cholesky_inverse */
-export const choleskyInverse = (L: Tensor, upper = false): Tensor =>
-  invertOf("choleskyInverse", fromCholesky("choleskyInverse", L, upper), true).inverse;
+export const choleskyInverse = named(
+  "choleskyInverse",
+  "input, upper?",
+  (L: Tensor, upper = false): Tensor =>
+    invertOf("choleskyInverse", fromCholesky("choleskyInverse", L, upper), true).inverse,
+);
 
 /** @throws ShapeError or DTypeError unless these are reflectors and their factors. */
 function checkReflectors(op: string, A: Tensor, tau: Tensor): void {
@@ -143,7 +157,7 @@ function applyReflectors(A: Tensor, tau: Tensor, C: Tensor, transpose: boolean):
 }
 
 /** The first columns of the product of Householder reflectors. Shape: [*, m, n] and [*, k] → [*, m, n]. @see torch.linalg.householder_product */
-export function householderProduct(A: Tensor, tau: Tensor): Tensor {
+export const householderProduct = named("householderProduct", "A, tau", (A: Tensor, tau: Tensor): Tensor => {
   checkReflectors("householderProduct", A, tau);
   const [m, n] = [A.shape.at(-2)!, A.shape.at(-1)!];
   if (m < n)
@@ -151,38 +165,44 @@ export function householderProduct(A: Tensor, tau: Tensor): Tensor {
       `householderProduct: input.shape[-2] must be greater than or equal to input.shape[-1], got ${shapeText(A.shape)}`,
     );
   return applyReflectors(A, tau, eye(m, n, { dtype: A.dtype }).expand(A.shape).clone(), false);
-}
+});
 
 /** Another name of {@link householderProduct}. @see torch.orgqr */
 export const orgqr: typeof householderProduct = householderProduct;
 
 /** Q C, Qᵀ C, C Q or C Qᵀ, where Q is the product of all reflectors. @see torch.ormqr */
-export function ormqr(x: Tensor, tau: Tensor, other: Tensor, left = true, transpose = false): Tensor {
-  checkReflectors("ormqr", x, tau);
-  checkStack("ormqr", other, "other");
-  checkPair("ormqr", x, other, ["input", "other"]);
-  checkFlag("ormqr", "left", left);
-  checkFlag("ormqr", "transpose", transpose);
-  const m = x.shape.at(-2)!;
-  if (tau.shape.at(-1)! > m)
-    throw new ShapeError(`ormqr: tau.shape[-1] must be less than or equal to input.shape[-2], got ${tau.shape.at(-1)}`);
-  if (other.shape.at(left ? -2 : -1) !== m)
-    throw new ShapeError(
-      `ormqr: other.shape[${left ? -2 : -1}] must be equal to input.shape[-2] = ${m}, got other of shape ${shapeText(other.shape)}`,
-    );
-  if (other.ndim !== x.ndim)
-    throw new ShapeError(
-      `ormqr: Expected other to have the same number of dimensions as input, but got other.ndim equal to ${other.ndim} and input.ndim is equal to ${x.ndim}`,
-    );
-  if (!sameShape(other.shape.slice(0, -2), x.shape.slice(0, -2)))
-    throw new ShapeError(
-      `ormqr: Expected batch dimensions of other to be equal to input.shape[:-2] = ${shapeText(x.shape.slice(0, -2))}, but got ${shapeText(other.shape)}`,
-    );
-  return left ? applyReflectors(x, tau, other, transpose) : applyReflectors(x, tau, other.mT, !transpose).mT;
-}
+export const ormqr = named(
+  "ormqr",
+  "input, tau, other, left?, transpose?",
+  (x: Tensor, tau: Tensor, other: Tensor, left = true, transpose = false): Tensor => {
+    checkReflectors("ormqr", x, tau);
+    checkStack("ormqr", other, "other");
+    checkPair("ormqr", x, other, ["input", "other"]);
+    checkFlag("ormqr", "left", left);
+    checkFlag("ormqr", "transpose", transpose);
+    const m = x.shape.at(-2)!;
+    if (tau.shape.at(-1)! > m)
+      throw new ShapeError(
+        `ormqr: tau.shape[-1] must be less than or equal to input.shape[-2], got ${tau.shape.at(-1)}`,
+      );
+    if (other.shape.at(left ? -2 : -1) !== m)
+      throw new ShapeError(
+        `ormqr: other.shape[${left ? -2 : -1}] must be equal to input.shape[-2] = ${m}, got other of shape ${shapeText(other.shape)}`,
+      );
+    if (other.ndim !== x.ndim)
+      throw new ShapeError(
+        `ormqr: Expected other to have the same number of dimensions as input, but got other.ndim equal to ${other.ndim} and input.ndim is equal to ${x.ndim}`,
+      );
+    if (!sameShape(other.shape.slice(0, -2), x.shape.slice(0, -2)))
+      throw new ShapeError(
+        `ormqr: Expected batch dimensions of other to be equal to input.shape[:-2] = ${shapeText(x.shape.slice(0, -2))}, but got ${shapeText(other.shape)}`,
+      );
+    return left ? applyReflectors(x, tau, other, transpose) : applyReflectors(x, tau, other.mT, !transpose).mT;
+  },
+);
 
 /** X with tensordot(X, A) = identity: the inverse of A seen as a matrix. `ind` axes make the rows. @see torch.linalg.tensorinv */
-export function tensorinv(A: Tensor, ind = 2): Tensor {
+export const tensorinv = named("tensorinv", "A, ind?", (A: Tensor, ind = 2): Tensor => {
   checkTensor("tensorinv", A);
   checkInteger("tensorinv", "ind", ind, 1);
   const [rows, columns] = [A.shape.slice(0, ind), A.shape.slice(ind)];
@@ -192,28 +212,31 @@ export function tensorinv(A: Tensor, ind = 2): Tensor {
       `tensorinv: Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got ${sizeOfShape(columns)} != ${n} for ${shapeText(A.shape)} and ind ${ind}`,
     );
   return invertOf("tensorinv", A.reshape([n, n]), true).inverse.reshape([...columns, ...rows]);
-}
+});
 
 /** X with tensordot(A, X) = B. `dims` of A are moved to its end first. @see torch.linalg.tensorsolve */
-export function tensorsolve(A: Tensor, B: Tensor, dims?: readonly number[] | null): Tensor {
-  checkTensor("tensorsolve", A);
-  checkTensor("tensorsolve", B, "B");
-  const ends = dims == null ? [] : checkIntegers("tensorsolve", "dims", dims);
-  const to = ends.map((_, i) => A.ndim - ends.length + i);
-  const moved = ends.length === 0 ? A : A.movedim(ends, to);
-  const result = moved.shape.slice(B.ndim);
-  const n = sizeOfShape(result);
-  if (n !== B.numel() || n * n !== A.numel())
-    throw new ShapeError(
-      `tensorsolve: Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]) == prod(other.shape), got ${shapeText(moved.shape)} and ${shapeText(B.shape)}`,
-    );
-  return solveOf("tensorsolve", moved.reshape([n, n]), B.reshape(-1), true, true).result.reshape(result);
-}
+export const tensorsolve = named(
+  "tensorsolve",
+  "A, B, dims?",
+  (A: Tensor, B: Tensor, dims?: readonly number[] | null): Tensor => {
+    checkTensor("tensorsolve", A);
+    checkTensor("tensorsolve", B, "B");
+    const ends = dims == null ? [] : checkIntegers("tensorsolve", "dims", dims);
+    const to = ends.map((_, i) => A.ndim - ends.length + i);
+    const moved = ends.length === 0 ? A : A.movedim(ends, to);
+    const result = moved.shape.slice(B.ndim);
+    const n = sizeOfShape(result);
+    if (n !== B.numel() || n * n !== A.numel())
+      throw new ShapeError(
+        `tensorsolve: Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]) == prod(other.shape), got ${shapeText(moved.shape)} and ${shapeText(B.shape)}`,
+      );
+    return solveOf("tensorsolve", moved.reshape([n, n]), B.reshape(-1), true, true).result.reshape(result);
+  },
+);
 
 /** The powers 0 to N − 1 of each element, in rows. Shape: [*, n] → [*, n, N]. @see torch.linalg.vander */
-export function vander(x: Tensor, options: { N?: number | null } = {}): Tensor {
+export const vander = named("vander", "x; N", (x: Tensor, options: { N?: number | null } = {}): Tensor => {
   checkTensor("vander", x);
-  checkOptions("vander", options, ["N"]);
   const row = x.ndim === 0 ? x.reshape(1) : x;
   if (row.dtype === "bool")
     throw new DTypeError("vander: supports floating point and integer tensors, but got Bool; use x.long()");
@@ -227,10 +250,13 @@ export function vander(x: Tensor, options: { N?: number | null } = {}): Tensor {
     .expand([...row.shape, N - 1])
     .cumprod(-1);
   return cat([base.newOnes([...row.shape, 1]), powers], -1);
-}
+});
 
 /** The cross product of vectors of 3 along `dim`. @see torch.linalg.cross */
-export const cross = (x: Tensor, other: Tensor, options: { dim?: number } = {}): Tensor => {
-  checkOptions("cross", options, ["dim"]);
-  return crossOf(x, other, options.dim ?? -1);
-};
+export const cross = named(
+  "cross",
+  "input, other;; dim",
+  (x: Tensor, other: Tensor, options: { dim?: number } = {}): Tensor => {
+    return crossOf(x, other, options.dim ?? -1);
+  },
+);

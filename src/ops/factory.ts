@@ -1,12 +1,12 @@
 /** New tensors that take their dtype and device, and perhaps their shape, from another one. */
+
 import { checkDType, type DType } from "../core/dtype";
-import { checkOptions } from "../core/errors";
 import { checkSize, type Shape } from "../core/shape";
+import { named } from "../core/signature";
 import {
   allocateFor,
   type CreateOptions,
   checkScalar,
-  createOptions,
   filled,
   finish,
   type SizeArgs,
@@ -42,38 +42,52 @@ export const newZeros = (x: Tensor, ...size: SizeArgs): Tensor => newFilled("new
 export const newOnes = (x: Tensor, ...size: SizeArgs): Tensor => newFilled("newOnes", x, size, 1);
 
 /** A tensor filled with a value, with the dtype and device of `x`. @see torch.Tensor.new_full */
-export function newFull(
-  x: Tensor,
-  size: Shape,
-  fillValue: number | bigint | boolean,
-  options: CreateOptions = {},
-): Tensor {
-  checkTensor("newFull", x);
-  checkOptions("newFull", options, createOptions);
-  checkScalar("newFull", "fillValue", fillValue, checkDType("newFull", options.dtype ?? x.dtype));
-  return finish(filled(allocateNew("newFull", x, checkSize("newFull", [size]), options), fillValue), options);
-}
+export const newFull = named(
+  "newFull",
+  "input, size, fillValue;; dtype, device, requiresGrad",
+  (x: Tensor, size: Shape, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor => {
+    checkTensor("newFull", x);
+    checkScalar("newFull", "fillValue", fillValue, checkDType("newFull", options.dtype ?? x.dtype));
+    return finish(filled(allocateNew("newFull", x, checkSize("newFull", [size]), options), fillValue), options);
+  },
+);
 
 /** A tensor with a copy of the values given, with the dtype and device of `x`. @see torch.Tensor.new_tensor */
-export function newTensor(x: Tensor, data: TensorData | readonly unknown[], options: CreateOptions = {}): Tensor {
-  checkTensor("newTensor", x);
-  checkOptions("newTensor", options, createOptions);
-  const dtype: DType = options.dtype ?? x.dtype;
-  return tensor(data, { ...options, dtype, device: options.device ?? x.device });
-}
+export const newTensor = named(
+  "newTensor",
+  "input, data;; dtype, device, requiresGrad",
+  (x: Tensor, data: TensorData | readonly unknown[], options: CreateOptions = {}): Tensor => {
+    checkTensor("newTensor", x);
+    const dtype: DType = options.dtype ?? x.dtype;
+    return tensor(data, { ...options, dtype, device: options.device ?? x.device });
+  },
+);
 
 /** A tensor of unspecified values with the shape, dtype and device of `x`. @see torch.empty_like */
-export const emptyLike = (x: Tensor, options: CreateOptions = {}): Tensor =>
-  newEmpty(checkTensor("emptyLike", x), x.shape, options);
+export const emptyLike = named(
+  "emptyLike",
+  "input;; dtype, device, requiresGrad",
+  (x: Tensor, options: CreateOptions = {}): Tensor => newEmpty(checkTensor("emptyLike", x), x.shape, options),
+);
 
 /** Zeros with the shape, dtype and device of `x`. @see torch.zeros_like */
-export const zerosLike = (x: Tensor, options: CreateOptions = {}): Tensor =>
-  newFull(checkTensor("zerosLike", x), x.shape, 0, options);
+export const zerosLike = named(
+  "zerosLike",
+  "input;; dtype, device, requiresGrad",
+  (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("zerosLike", x), x.shape, 0, options),
+);
 
 /** Ones with the shape, dtype and device of `x`. @see torch.ones_like */
-export const onesLike = (x: Tensor, options: CreateOptions = {}): Tensor =>
-  newFull(checkTensor("onesLike", x), x.shape, 1, options);
+export const onesLike = named(
+  "onesLike",
+  "input;; dtype, device, requiresGrad",
+  (x: Tensor, options: CreateOptions = {}): Tensor => newFull(checkTensor("onesLike", x), x.shape, 1, options),
+);
 
 /** One value with the shape, dtype and device of `x`. @see torch.full_like */
-export const fullLike = (x: Tensor, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor =>
-  newFull(checkTensor("fullLike", x), x.shape, fillValue, options);
+export const fullLike = named(
+  "fullLike",
+  "input, fillValue;; dtype, device, requiresGrad",
+  (x: Tensor, fillValue: number | bigint | boolean, options: CreateOptions = {}): Tensor =>
+    newFull(checkTensor("fullLike", x), x.shape, fillValue, options),
+);

@@ -2,10 +2,12 @@
  * Discrete Fourier transforms whose results are real. There is no complex dtype: inside, a complex tensor is a pair of real ones. A transform is a
  * product with its matrix, or for sizes that have factors two smaller transforms (Cooley and Tukey, 1965), in differentiable ops.
  */
+
 import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../core/arguments";
 import { type DType, getDefaultDtype, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { wrapDim, wrapDims } from "../core/shape";
+import { named } from "../core/signature";
 import { tensor, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -207,36 +209,52 @@ function overMany(
  * @see torch.fft.irfft
  * @example torch.fft.irfft(torch.tensor([1, 0.5, 0])) // 4 samples of a cosine around ¼
  */
-export const irfft = (x: Tensor, n?: number | null, dim = -1, options: FourierOptions = {}): Tensor =>
-  overOne("irfft", x, n, dim, options, 1);
+export const irfft = named(
+  "irfft",
+  "input, n?, dim?; norm",
+  (x: Tensor, n?: number | null, dim = -1, options: FourierOptions = {}): Tensor =>
+    overOne("irfft", x, n, dim, options, 1),
+);
 
 /** {@link irfft} over two axes, by default the last. @see torch.fft.irfft2 */
-export const irfft2 = (
-  x: Tensor,
-  s?: readonly number[] | null,
-  dim: Dims = [-2, -1],
-  options: FourierOptions = {},
-): Tensor => overMany("irfft2", x, s, dim, options, 1);
+export const irfft2 = named(
+  "irfft2",
+  "input, s?, dim?; norm",
+  (x: Tensor, s?: readonly number[] | null, dim: Dims = [-2, -1], options: FourierOptions = {}): Tensor =>
+    overMany("irfft2", x, s, dim, options, 1),
+);
 
 /** {@link irfft} over several axes, by default all; `s` are their sizes. @see torch.fft.irfftn */
-export const irfftn = (x: Tensor, s?: readonly number[] | null, dim?: Dims, options: FourierOptions = {}): Tensor =>
-  overMany("irfftn", x, s, dim, options, 1);
+export const irfftn = named(
+  "irfftn",
+  "input, s?, dim?; norm",
+  (x: Tensor, s?: readonly number[] | null, dim?: Dims, options: FourierOptions = {}): Tensor =>
+    overMany("irfftn", x, s, dim, options, 1),
+);
 
 /** The transform of half a Hermitian signal, here a real one, whose result is real. `n` is its size, by default 2 (size − 1). @see torch.fft.hfft */
-export const hfft = (x: Tensor, n?: number | null, dim = -1, options: FourierOptions = {}): Tensor =>
-  overOne("hfft", x, n, dim, options, -1);
+export const hfft = named(
+  "hfft",
+  "input, n?, dim?; norm",
+  (x: Tensor, n?: number | null, dim = -1, options: FourierOptions = {}): Tensor =>
+    overOne("hfft", x, n, dim, options, -1),
+);
 
 /** {@link hfft} over two axes, by default the last. @see torch.fft.hfft2 */
-export const hfft2 = (
-  x: Tensor,
-  s?: readonly number[] | null,
-  dim: Dims = [-2, -1],
-  options: FourierOptions = {},
-): Tensor => overMany("hfft2", x, s, dim, options, -1);
+export const hfft2 = named(
+  "hfft2",
+  "input, s?, dim?; norm",
+  (x: Tensor, s?: readonly number[] | null, dim: Dims = [-2, -1], options: FourierOptions = {}): Tensor =>
+    overMany("hfft2", x, s, dim, options, -1),
+);
 
 /** {@link hfft} over several axes, by default all; `s` are their sizes. @see torch.fft.hfftn */
-export const hfftn = (x: Tensor, s?: readonly number[] | null, dim?: Dims, options: FourierOptions = {}): Tensor =>
-  overMany("hfftn", x, s, dim, options, -1);
+export const hfftn = named(
+  "hfftn",
+  "input, s?, dim?; norm",
+  (x: Tensor, s?: readonly number[] | null, dim?: Dims, options: FourierOptions = {}): Tensor =>
+    overMany("hfftn", x, s, dim, options, -1),
+);
 
 function shiftedBy(op: string, x: Tensor, dim: Dims | undefined, shift: (n: number) => number): Tensor {
   const dims = wrapDims(op, dim, checkTensor(op, x).ndim);
@@ -249,10 +267,18 @@ function shiftedBy(op: string, x: Tensor, dim: Dims | undefined, shift: (n: numb
 }
 
 /** Moves the zero frequency to the middle of axes, by default of all. @see torch.fft.fftshift */
-export const fftshift = (x: Tensor, dim?: Dims): Tensor => shiftedBy("fft.fftshift", x, dim, (n) => Math.floor(n / 2));
+export const fftshift = named(
+  "fftshift",
+  "input, dim?",
+  (x: Tensor, dim?: Dims): Tensor => shiftedBy("fft.fftshift", x, dim, (n) => Math.floor(n / 2)),
+);
 
 /** Undoes {@link fftshift}. @see torch.fft.ifftshift */
-export const ifftshift = (x: Tensor, dim?: Dims): Tensor => shiftedBy("fft.ifftshift", x, dim, (n) => Math.ceil(n / 2));
+export const ifftshift = named(
+  "ifftshift",
+  "input, dim?",
+  (x: Tensor, dim?: Dims): Tensor => shiftedBy("fft.ifftshift", x, dim, (n) => Math.ceil(n / 2)),
+);
 
 /** Options of the functions that give frequencies. */
 export interface FrequencyOptions {
@@ -280,9 +306,17 @@ function frequencies(
 }
 
 /** The frequencies of a transform of size n, in cycles per unit of time: those that are not negative come first. @see torch.fft.fftfreq */
-export const fftfreq = (n: number, options: FrequencyOptions = {}): Tensor =>
-  frequencies("fftfreq", n, [(size) => size, (size) => Math.ceil(size / 2)], options);
+export const fftfreq = named(
+  "fftfreq",
+  "n; d; dtype",
+  (n: number, options: FrequencyOptions = {}): Tensor =>
+    frequencies("fftfreq", n, [(size) => size, (size) => Math.ceil(size / 2)], options),
+);
 
 /** The frequencies of the half that a transform of n real numbers keeps. @see torch.fft.rfftfreq */
-export const rfftfreq = (n: number, options: FrequencyOptions = {}): Tensor =>
-  frequencies("rfftfreq", n, [(size) => Math.floor(size / 2) + 1, (size) => size], options);
+export const rfftfreq = named(
+  "rfftfreq",
+  "n; d; dtype",
+  (n: number, options: FrequencyOptions = {}): Tensor =>
+    frequencies("rfftfreq", n, [(size) => Math.floor(size / 2) + 1, (size) => size], options),
+);

@@ -5,6 +5,7 @@ import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../core/argume
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { type Shape, sameShape, shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -27,26 +28,29 @@ export interface BincountOptions {
  * @see torch.bincount
  * @throws ValueError for negative elements.
  */
-export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
-  checkTensor("bincount", x);
-  checkOptions("bincount", options, ["weights", "minlength"]);
-  const { weights, minlength = 0 } = options;
-  if (x.ndim !== 1 || isFloat(x.dtype))
-    throw new ArgumentError("bincount: only supports 1-d non-negative integral inputs.");
-  if (weights != null) checkTensor("bincount", weights, "weights");
-  if (weights && !sameShape(weights.shape, x.shape))
-    throw new ShapeError("bincount: weights should be 1-d and have the same length as input");
-  if (x.numel() > 0 && x.min().item() < 0)
-    throw new ValueError("bincount: only supports 1-d non-negative integral inputs.");
-  checkInteger("bincount", "minlength", minlength, 0);
-  const bins = Math.max(minlength, x.numel() === 0 ? 0 : Number(x.max().item()) + 1);
-  const counted = weights
-    ? weights.dtype === "float32"
-      ? weights
-      : weights.to("float64")
-    : x.newOnes(x.shape, { dtype: "int64" });
-  return noGrad(() => counted.newZeros([bins]).scatterAdd(0, x.long(), counted));
-}
+export const bincount = named(
+  "bincount",
+  "input; weights, minlength",
+  (x: Tensor, options: BincountOptions = {}): Tensor => {
+    checkTensor("bincount", x);
+    const { weights, minlength = 0 } = options;
+    if (x.ndim !== 1 || isFloat(x.dtype))
+      throw new ArgumentError("bincount: only supports 1-d non-negative integral inputs.");
+    if (weights != null) checkTensor("bincount", weights, "weights");
+    if (weights && !sameShape(weights.shape, x.shape))
+      throw new ShapeError("bincount: weights should be 1-d and have the same length as input");
+    if (x.numel() > 0 && x.min().item() < 0)
+      throw new ValueError("bincount: only supports 1-d non-negative integral inputs.");
+    checkInteger("bincount", "minlength", minlength, 0);
+    const bins = Math.max(minlength, x.numel() === 0 ? 0 : Number(x.max().item()) + 1);
+    const counted = weights
+      ? weights.dtype === "float32"
+        ? weights
+        : weights.to("float64")
+      : x.newOnes(x.shape, { dtype: "int64" });
+    return noGrad(() => counted.newZeros([bins]).scatterAdd(0, x.long(), counted));
+  },
+);
 
 /** Options of {@link histc}. */
 export interface HistcOptions {
@@ -72,19 +76,22 @@ function histogramRange(op: string, x: Tensor, low: number, high: number): [numb
  * @see torch.histc
  * @throws DTypeError for integers.
  */
-export function histc(x: Tensor, bins = 100, options: HistcOptions = {}): Tensor {
-  checkTensor("histc", x);
-  checkOptions("histc", options, ["min", "max"]);
-  checkFloating("histc", x);
-  checkBins("histc", bins);
-  const [min, max] = [options.min ?? 0, options.max ?? 0];
-  const ends = [checkNumber("histc", "min", min), checkNumber("histc", "max", max)] as const;
-  const source = dense(cast(x.detach(), computeType(x.dtype)));
-  const [low, high] = histogramRange("histc", source, ...ends);
-  const y = allocate([bins], source.dtype, x);
-  x.storage.backend.call("histc", source.dtype, [y, source, x.numel(), bins, low, high], { range: bins, cost: 0 });
-  return cast(y, x.dtype);
-}
+export const histc = named(
+  "histc",
+  "input, bins?; min, max",
+  (x: Tensor, bins = 100, options: HistcOptions = {}): Tensor => {
+    checkTensor("histc", x);
+    checkFloating("histc", x);
+    checkBins("histc", bins);
+    const [min, max] = [options.min ?? 0, options.max ?? 0];
+    const ends = [checkNumber("histc", "min", min), checkNumber("histc", "max", max)] as const;
+    const source = dense(cast(x.detach(), computeType(x.dtype)));
+    const [low, high] = histogramRange("histc", source, ...ends);
+    const y = allocate([bins], source.dtype, x);
+    x.storage.backend.call("histc", source.dtype, [y, source, x.numel(), bins, low, high], { range: bins, cost: 0 });
+    return cast(y, x.dtype);
+  },
+);
 
 /** Options of {@link histogram}. */
 export interface HistogramOptions {
@@ -194,42 +201,46 @@ const pair = <E>(hist: Tensor, binEdges: E): Histogram<E> => ({
  * Counts of the elements in bins, and the edges of the bins: `bins` equal ones, or between the elements of a sorted vector.
  * @see torch.histogram
  */
-export function histogram(x: Tensor, bins: number | Tensor, options: HistogramOptions = {}): Histogram<Tensor> {
-  checkFloating("histogram", x);
-  checkHistogram("histogram", x, 1, x.shape, options);
-  return noGrad(() => {
-    const edges = edgesOf("histogram", x, bins, options.range);
-    return pair(countPoints(x.reshape([-1, 1]), [edges], options.weight, options.density ?? false), edges);
-  });
-}
+export const histogram = named(
+  "histogram",
+  "input, bins;; range, weight, density",
+  (x: Tensor, bins: number | Tensor, options: HistogramOptions = {}): Histogram<Tensor> => {
+    checkFloating("histogram", x);
+    checkHistogram("histogram", x, 1, x.shape, options);
+    return noGrad(() => {
+      const edges = edgesOf("histogram", x, bins, options.range);
+      return pair(countPoints(x.reshape([-1, 1]), [edges], options.weight, options.density ?? false), edges);
+    });
+  },
+);
 
 /**
  * Counts of points in a grid of bins. Shape: [*, d] → [bins₀, …]; `bins` for each of the d coordinates as in {@link histogram}.
  * @see torch.histogramdd
  */
-export function histogramdd(
-  x: Tensor,
-  bins: number | readonly (number | Tensor)[],
-  options: HistogramOptions = {},
-): Histogram<Tensor[]> {
-  checkFloating("histogramdd", x);
-  if (x.ndim < 2)
-    throw new ShapeError(`histogramdd: input tensor should have at least 2 dimensions, but got ${x.ndim}`);
-  const d = x.shape.at(-1)!;
-  checkHistogram("histogramdd", x, d, x.shape.slice(0, -1), options);
-  const list =
-    typeof bins === "number"
-      ? Array<number>(d).fill(bins)
-      : (checkArray("histogramdd", "bins", bins, "numbers or tensors") as readonly (number | Tensor)[]);
-  if (list.length !== d)
-    throw new ShapeError(
-      `histogramdd: The size of bins must be equal to the innermost dimension of the input: ${list.length} and ${d}`,
-    );
-  return noGrad(() => {
-    const points = x.reshape([sizeOfShape(x.shape.slice(0, -1)), d]);
-    const edges = list.map((b, k) =>
-      edgesOf("histogramdd", points.select(1, k), b, options.range?.slice(2 * k, 2 * k + 2)),
-    );
-    return pair(countPoints(points, edges, options.weight, options.density ?? false), edges);
-  });
-}
+export const histogramdd = named(
+  "histogramdd",
+  "input, bins; range, weight, density",
+  (x: Tensor, bins: number | readonly (number | Tensor)[], options: HistogramOptions = {}): Histogram<Tensor[]> => {
+    checkFloating("histogramdd", x);
+    if (x.ndim < 2)
+      throw new ShapeError(`histogramdd: input tensor should have at least 2 dimensions, but got ${x.ndim}`);
+    const d = x.shape.at(-1)!;
+    checkHistogram("histogramdd", x, d, x.shape.slice(0, -1), options);
+    const list =
+      typeof bins === "number"
+        ? Array<number>(d).fill(bins)
+        : (checkArray("histogramdd", "bins", bins, "numbers or tensors") as readonly (number | Tensor)[]);
+    if (list.length !== d)
+      throw new ShapeError(
+        `histogramdd: The size of bins must be equal to the innermost dimension of the input: ${list.length} and ${d}`,
+      );
+    return noGrad(() => {
+      const points = x.reshape([sizeOfShape(x.shape.slice(0, -1)), d]);
+      const edges = list.map((b, k) =>
+        edgesOf("histogramdd", points.select(1, k), b, options.range?.slice(2 * k, 2 * k + 2)),
+      );
+      return pair(countPoints(points, edges, options.weight, options.density ?? false), edges);
+    });
+  },
+);

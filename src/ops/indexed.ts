@@ -1,8 +1,10 @@
 /** Slices of one axis chosen by a vector of indices, and the ways back: indexAdd, indexCopy, indexFill, indexReduce. */
+
 import { record } from "../autograd/node";
 import { checkChoice, checkNumber } from "../core/arguments";
 import { checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, checkFill, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -33,20 +35,24 @@ function checkVector(op: string, index: Tensor, x: Tensor): void {
  * @see torch.index_select
  * @throws IndexError for an index that is negative or beyond the axis.
  */
-export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
-  checkTensor("indexSelect", x);
-  checkVector("indexSelect", index, x);
-  const axis = axisOf("indexSelect", x.shape, dim);
-  if (x.ndim === 0 && index.numel() !== 1)
-    throw new IndexError(
-      `indexSelect: Index to scalar can have only 1 value, got ${index.numel()} value(s); x.expand(n) repeats a scalar`,
-    );
-  const at = checkedIndex("indexSelect", index, axis.n, axis.dim);
-  const { shape } = x;
-  const y = allocate(shape.length === 0 ? [] : shape.with(axis.dim, at.numel()), x.dtype, x);
-  pull(y, x, at, axis);
-  return record("IndexSelectBackward0", y, [x], [at], [(g, [i]) => g.newZeros(shape).indexAdd(axis.dim, i!, g)]);
-}
+export const indexSelect = named(
+  "indexSelect",
+  "input, dim, index",
+  (x: Tensor, dim: number, index: Tensor): Tensor => {
+    checkTensor("indexSelect", x);
+    checkVector("indexSelect", index, x);
+    const axis = axisOf("indexSelect", x.shape, dim);
+    if (x.ndim === 0 && index.numel() !== 1)
+      throw new IndexError(
+        `indexSelect: Index to scalar can have only 1 value, got ${index.numel()} value(s); x.expand(n) repeats a scalar`,
+      );
+    const at = checkedIndex("indexSelect", index, axis.n, axis.dim);
+    const { shape } = x;
+    const y = allocate(shape.length === 0 ? [] : shape.with(axis.dim, at.numel()), x.dtype, x);
+    pull(y, x, at, axis);
+    return record("IndexSelectBackward0", y, [x], [at], [(g, [i]) => g.newZeros(shape).indexAdd(axis.dim, i!, g)]);
+  },
+);
 
 /** The shape of `x`, a 0-d tensor counted as a vector of one element. */
 const vectorShape = (x: Tensor): readonly number[] => (x.ndim === 0 ? [1] : x.shape);
@@ -110,58 +116,70 @@ function addition(x: Tensor, dim: number, index: Tensor, source: Tensor, options
  * @see torch.index_add
  * @throws IndexError for an index that is negative or beyond the axis.
  */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
-  const { axis, at, alpha } = addition(x, dim, index, source, options);
-  // Truth values are counted: true again where the count is not 0.
-  const isBool = x.dtype === "bool";
-  const y = copyOf(x, isBool ? "int32" : computeType(x.dtype));
-  accumulate(y, at, source, isBool ? Math.abs(alpha) : alpha, axis);
-  const { shape } = source;
-  return record(
-    "IndexAddBackward0",
-    cast(y, x.dtype),
-    [x, source],
-    [at],
-    [(g) => g, (g, [i]) => slicesOf(g, axis, i!, shape).mul(alpha)],
-  );
-}
+export const indexAdd = named(
+  "indexAdd",
+  "input, dim, index, source;; alpha",
+  (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor => {
+    const { axis, at, alpha } = addition(x, dim, index, source, options);
+    // Truth values are counted: true again where the count is not 0.
+    const isBool = x.dtype === "bool";
+    const y = copyOf(x, isBool ? "int32" : computeType(x.dtype));
+    accumulate(y, at, source, isBool ? Math.abs(alpha) : alpha, axis);
+    const { shape } = source;
+    return record(
+      "IndexAddBackward0",
+      cast(y, x.dtype),
+      [x, source],
+      [at],
+      [(g) => g, (g, [i]) => slicesOf(g, axis, i!, shape).mul(alpha)],
+    );
+  },
+);
 
 /**
  * `x` with the slices along `dim` that `index` names replaced by those of `source`. Which one stays where a name repeats is unspecified.
  * @see torch.index_copy
  * @throws IndexError for an index that is negative or beyond the axis.
  */
-export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  const axis = checkSource("indexCopy", x, dim, index, source);
-  const at = checkedIndex("indexCopy", index, axis.n, axis.dim);
-  const y = copyOf(x);
-  overwrite(y, at, source, axis);
-  const { shape } = source;
-  return record(
-    "IndexCopyBackward0",
-    y,
-    [x, source],
-    [at],
-    [(g, [i]) => g.indexFill(axis.dim, i!, 0), (g, [i]) => slicesOf(g, axis, i!, shape)],
-  );
-}
+export const indexCopy = named(
+  "indexCopy",
+  "input, dim, index, source",
+  (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor => {
+    const axis = checkSource("indexCopy", x, dim, index, source);
+    const at = checkedIndex("indexCopy", index, axis.n, axis.dim);
+    const y = copyOf(x);
+    overwrite(y, at, source, axis);
+    const { shape } = source;
+    return record(
+      "IndexCopyBackward0",
+      y,
+      [x, source],
+      [at],
+      [(g, [i]) => g.indexFill(axis.dim, i!, 0), (g, [i]) => slicesOf(g, axis, i!, shape)],
+    );
+  },
+);
 
 /**
  * `x` with the slices along `dim` that `index` names filled with a number or a 0-d tensor. Negative indices count from the end.
  * @see torch.Tensor.index_fill
  */
-export function indexFill(x: Tensor, dim: number, index: Tensor, value: number | boolean | Tensor): Tensor {
-  checkTensor("indexFill", x);
-  checkVector("indexFill", index, x);
-  const axis = axisOf("indexFill", x.shape, dim);
-  const at = wrappedIndex("indexFill", index, axis.n, axis.dim);
-  const shape = vectorShape(x).with(axis.dim, at.numel());
-  checkFill("indexFill", value, x.dtype);
-  if (value instanceof Tensor) return indexCopy(x, axis.dim, at, value.to(x.dtype).expand(shape));
-  const y = copyOf(x);
-  overwrite(y, at, filled(allocate(shape, x.dtype, x), value), axis);
-  return record("IndexFillBackward0", y, [x], [at], [(g, [i]) => g.indexFill(axis.dim, i!, 0)]);
-}
+export const indexFill = named(
+  "indexFill",
+  "input, dim, index, value",
+  (x: Tensor, dim: number, index: Tensor, value: number | boolean | Tensor): Tensor => {
+    checkTensor("indexFill", x);
+    checkVector("indexFill", index, x);
+    const axis = axisOf("indexFill", x.shape, dim);
+    const at = wrappedIndex("indexFill", index, axis.n, axis.dim);
+    const shape = vectorShape(x).with(axis.dim, at.numel());
+    checkFill("indexFill", value, x.dtype);
+    if (value instanceof Tensor) return indexCopy(x, axis.dim, at, value.to(x.dtype).expand(shape));
+    const y = copyOf(x);
+    overwrite(y, at, filled(allocate(shape, x.dtype, x), value), axis);
+    return record("IndexFillBackward0", y, [x], [at], [(g, [i]) => g.indexFill(axis.dim, i!, 0)]);
+  },
+);
 
 /** Options of {@link indexReduce}. */
 export interface IndexReduceOptions {
@@ -174,20 +192,24 @@ export interface IndexReduceOptions {
  * @see torch.Tensor.index_reduce
  * @param reduce `"prod"`, `"mean"`, `"amax"` or `"amin"`.
  */
-export function indexReduce(
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  source: Tensor,
-  reduce: Exclude<ReduceMode, "sum">,
-  options: IndexReduceOptions = {},
-): Tensor {
-  const axis = checkSource("indexReduce", x, dim, index, source);
-  checkChoice("indexReduce", "reduce", reduce, ["prod", "mean", "amax", "amin"]);
-  const shape = vectorShape(source);
-  const along = index.reshape(shape.map((_, i) => (i === axis.dim ? -1 : 1))).expand(shape);
-  return scatterReduce(x, axis.dim, along, source.reshape(shape), reduce, options);
-}
+export const indexReduce = named(
+  "indexReduce",
+  "input, dim, index, source, reduce;; includeSelf",
+  (
+    x: Tensor,
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: Exclude<ReduceMode, "sum">,
+    options: IndexReduceOptions = {},
+  ): Tensor => {
+    const axis = checkSource("indexReduce", x, dim, index, source);
+    checkChoice("indexReduce", "reduce", reduce, ["prod", "mean", "amax", "amin"]);
+    const shape = vectorShape(source);
+    const along = index.reshape(shape.map((_, i) => (i === axis.dim ? -1 : 1))).expand(shape);
+    return scatterReduce(x, axis.dim, along, source.reshape(shape), reduce, options);
+  },
+);
 
 /** indexAdd in place. @see torch.Tensor.index_add_ */
 export const indexAdd_: typeof indexAdd = inplace(

@@ -1,7 +1,9 @@
 /** Python's `x[…]` as `x.at(…)` and `x.setAt([…], value)`: views by numbers and slices, copies by tensors. */
+
 import { checkArray } from "../core/arguments";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, checkScalar, filled, tensor } from "../tensor/create";
 import { axesOf, type IndexItem, type IndexStep, isMask, parseIndex } from "../tensor/indexing";
 import { Tensor } from "../tensor/tensor";
@@ -178,14 +180,18 @@ function indexBy(x: Tensor, indices: TensorIndices): Tensor {
  * @see torch.Tensor.index_put
  * @throws IndexError for an index out of range, ShapeError if the values do not broadcast.
  */
-export function indexPut(x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions = {}): Tensor {
-  const { order, before, positions, source, merged } = placement(x, indices, values, options);
-  const y = options.accumulate
-    ? merged.indexAdd(before.length, positions, source)
-    : merged.indexCopy(before.length, positions, source);
-  const ordered = y.reshape(order.map((axis) => x.shape[axis]!));
-  return isIdentity(order) ? ordered : ordered.permute(x.shape.map((_, axis) => order.indexOf(axis)));
-}
+export const indexPut = named(
+  "indexPut",
+  "input, indices, values; accumulate",
+  (x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions = {}): Tensor => {
+    const { order, before, positions, source, merged } = placement(x, indices, values, options);
+    const y = options.accumulate
+      ? merged.indexAdd(before.length, positions, source)
+      : merged.indexCopy(before.length, positions, source);
+    const ordered = y.reshape(order.map((axis) => x.shape[axis]!));
+    return isIdentity(order) ? ordered : ordered.permute(x.shape.map((_, axis) => order.indexOf(axis)));
+  },
+);
 
 /** The checked arguments of {@link indexPut}: `x` with the indexed axes merged, and the values as they go there. */
 function placement(x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions) {

@@ -4,16 +4,21 @@ import { enableGrad } from "../autograd/mode";
 import { isRecorded, type Node, onRebase, onReplayView, record, replaceHistory } from "../autograd/node";
 import { AutogradError } from "../core/errors";
 import { isNested, sameShape } from "../core/shape";
+import { named } from "../core/signature";
+import type { Named, Typed } from "../core/signatureTypes";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkInplace } from "./checks";
 import { asStrided } from "./view";
 
-type Op<A extends unknown[]> = (x: Tensor, ...args: A) => Tensor;
+type Op = (x: any, ...args: any[]) => Tensor;
+
+/** The same op with a tensor as its first operand, which it changes. */
+type Changing<F> = F extends (x: any, ...rest: infer A) => Tensor ? (x: Tensor, ...rest: A) => Tensor : never;
 
 /** An op whose result can be written to memory that exists. */
-interface WithInto<A extends unknown[]> {
-  readonly into?: (out: Tensor, x: Tensor, ...args: A) => void;
+interface WithInto {
+  readonly into?: (out: Tensor, x: Tensor, ...args: any[]) => void;
 }
 
 /** What an operand that overlaps a part of what is changed means: a mistake, as PyTorch says of most ops, or its value before. */
@@ -23,21 +28,26 @@ type Overlap = "refused" | "allowed";
  * The in-place form of an op: `add_` from `add`. It changes `x`, raises its version, and returns it.
  * @throws AutogradError for a leaf that requires grad, ShapeError if the result has another shape, DTypeError if it cannot be cast.
  */
-export function inplace<A extends unknown[]>(
+export function inplace<S extends string, F extends Op>(
   name: string,
-  op: Op<A> & WithInto<A>,
+  op: Typed<S, F> & WithInto,
   overlap: Overlap = "refused",
-): Op<A> {
+): Named<S, Changing<F>> {
   const isRefused = overlap === "refused";
-  return (x, ...args) => {
+  const { signature, implementation, into } = op;
+  const compute = implementation as Op;
+  const changed: Op = (x, ...args) => {
     checkInplace(name, x);
-    const safe = args.map((arg) =>
-      arg instanceof Tensor && overlaps(name, x, arg, isRefused) ? arg.clone() : arg,
-    ) as A;
-    if (isRecorded([x, ...(safe as Tensor[])])) changeRecorded(name, x, op(before(x), ...safe));
-    else change(name, x, op, safe);
+    const safe = args.map((arg) => (arg instanceof Tensor && overlaps(name, x, arg, isRefused) ? arg.clone() : arg));
+    if (isRecorded([x, ...safe])) changeRecorded(name, x, compute(before(x), ...safe));
+    else if (into === undefined) change(name, x, compute(x, ...safe));
+    else {
+      into(x, x, ...safe);
+      x.storage.version++;
+    }
     return x;
   };
+  return named(name, signature, changed) as unknown as Named<S, Changing<F>>;
 }
 
 /**
@@ -73,13 +83,7 @@ function before(x: Tensor): Tensor {
   return old;
 }
 
-function change<A extends unknown[]>(name: string, x: Tensor, op: Op<A> & WithInto<A>, args: A): void {
-  if (op.into !== undefined) {
-    op.into(x, x, ...args);
-    x.storage.version++;
-    return;
-  }
-  const result = op(x, ...args);
+function change(name: string, x: Tensor, result: Tensor): void {
   writeBack(name, x, result);
   result.dispose();
 }

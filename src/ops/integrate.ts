@@ -1,8 +1,10 @@
 /** Integrals and derivatives of sampled functions: the trapezoidal rule, and second-order differences. */
+
 import { checkIntegers, checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
 import { wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { full } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -46,19 +48,27 @@ function trapezoids(
  * The integral along an axis by the trapezoidal rule, of samples at the positions `x` or at equal distances.
  * @see torch.trapezoid
  */
-export function trapezoid(y: Tensor, x?: Tensor | null, options: TrapezoidOptions = {}): Tensor {
-  const { areas, dim } = trapezoids("trapezoid", y, x, options);
-  return areas.sum(dim - y.ndim).div(2);
-}
+export const trapezoid = named(
+  "trapezoid",
+  "y, x?;; dx, dim",
+  (y: Tensor, x?: Tensor | null, options: TrapezoidOptions = {}): Tensor => {
+    const { areas, dim } = trapezoids("trapezoid", y, x, options);
+    return areas.sum(dim - y.ndim).div(2);
+  },
+);
 
 /** Another name of {@link trapezoid}. @see torch.trapz */
 export const trapz: typeof trapezoid = trapezoid;
 
 /** The integral up to each sample but the first. Shape: [*, n, *] → [*, n − 1, *]. @see torch.cumulative_trapezoid */
-export function cumulativeTrapezoid(y: Tensor, x?: Tensor | null, options: TrapezoidOptions = {}): Tensor {
-  const { areas, dim } = trapezoids("cumulativeTrapezoid", y, x, options);
-  return areas.cumsum(dim - y.ndim).div(2);
-}
+export const cumulativeTrapezoid = named(
+  "cumulativeTrapezoid",
+  "y, x?;; dx, dim",
+  (y: Tensor, x?: Tensor | null, options: TrapezoidOptions = {}): Tensor => {
+    const { areas, dim } = trapezoids("cumulativeTrapezoid", y, x, options);
+    return areas.cumsum(dim - y.ndim).div(2);
+  },
+);
 
 /** Options of {@link gradient}. */
 export interface GradientOptions {
@@ -111,31 +121,34 @@ function derivative(x: Tensor, d: number, steps: Tensor, edgeOrder: number): Ten
  * @see torch.gradient
  * @throws ShapeError if an axis has fewer than edgeOrder + 1 samples.
  */
-export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
-  checkTensor("gradient", x);
-  checkOptions("gradient", options, ["spacing", "dim", "edgeOrder"]);
-  const { spacing, dim, edgeOrder = 1 } = options;
-  if (edgeOrder !== 1 && edgeOrder !== 2)
-    throw new ArgumentError("gradient: only supports edgeOrder=1 and edgeOrder=2.");
-  const dims =
-    dim == null
-      ? x.shape.map((_, i) => i)
-      : checkIntegers("gradient", "dim", typeof dim === "number" ? [dim] : dim).map((d) =>
-          wrapDim("gradient", d, x.ndim),
-        );
-  if (Array.isArray(spacing) && spacing.length !== dims.length)
-    throw new ArgumentError(
-      `gradient: expected spacing to be one value or ${dims.length}, one per axis, got ${spacing.length}`,
-    );
-  const input = isFloat(x.dtype) ? x : x.float();
-  return dims.map((d, i) => {
-    const n = x.shape[d]!;
-    if (n < edgeOrder + 1)
-      throw new ShapeError(`gradient: expected each dimension size to be at least edgeOrder+1, got ${n}`);
-    const own = Array.isArray(spacing)
-      ? (spacing[i] as number | Tensor)
-      : ((spacing as number | null | undefined) ?? 1);
-    const steps = own instanceof Tensor ? own.to(input.dtype).diff() : full([n - 1], own, { dtype: input.dtype });
-    return derivative(input, d, steps, edgeOrder);
-  });
-}
+export const gradient = named(
+  "gradient",
+  "input;; spacing, dim, edgeOrder",
+  (x: Tensor, options: GradientOptions = {}): Tensor[] => {
+    checkTensor("gradient", x);
+    const { spacing, dim, edgeOrder = 1 } = options;
+    if (edgeOrder !== 1 && edgeOrder !== 2)
+      throw new ArgumentError("gradient: only supports edgeOrder=1 and edgeOrder=2.");
+    const dims =
+      dim == null
+        ? x.shape.map((_, i) => i)
+        : checkIntegers("gradient", "dim", typeof dim === "number" ? [dim] : dim).map((d) =>
+            wrapDim("gradient", d, x.ndim),
+          );
+    if (Array.isArray(spacing) && spacing.length !== dims.length)
+      throw new ArgumentError(
+        `gradient: expected spacing to be one value or ${dims.length}, one per axis, got ${spacing.length}`,
+      );
+    const input = isFloat(x.dtype) ? x : x.float();
+    return dims.map((d, i) => {
+      const n = x.shape[d]!;
+      if (n < edgeOrder + 1)
+        throw new ShapeError(`gradient: expected each dimension size to be at least edgeOrder+1, got ${n}`);
+      const own = Array.isArray(spacing)
+        ? (spacing[i] as number | Tensor)
+        : ((spacing as number | null | undefined) ?? 1);
+      const steps = own instanceof Tensor ? own.to(input.dtype).diff() : full([n - 1], own, { dtype: input.dtype });
+      return derivative(input, d, steps, edgeOrder);
+    });
+  },
+);

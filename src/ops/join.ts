@@ -1,8 +1,10 @@
 /** Joining tensors: along an axis that they have, along a new one, as blocks of a matrix. */
+
 import { record } from "../autograd/node";
 import { resultTypeOf } from "../core/dtype";
 import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { checkShape, sameShape, shapeText, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkOneDevice, checkTensor } from "./checks";
@@ -93,7 +95,7 @@ function agreeBeside(dim: number, a: readonly number[], b: readonly number[]): b
  * @throws ShapeError naming the tensor whose shape does not fit.
  * @example torch.cat([a, b], 1)
  */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+export const cat = named("cat", "tensors, dim?", (tensors: readonly Tensor[], dim = 0): Tensor => {
   checkList("cat", tensors);
   const scalar = tensors.findIndex((x) => x.ndim === 0);
   if (scalar >= 0)
@@ -115,20 +117,28 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
       needs[i] ? g!.narrow(d, start, size).to(dtype).reshape(shape) : null,
     ),
   );
-}
+});
 
 /** {@link cat}. @see torch.concat */
-export const concat = (tensors: readonly Tensor[], dim = 0): Tensor => cat(tensors, dim);
+export const concat = named(
+  "concat",
+  "tensors, dim?",
+  (tensors: readonly Tensor[], dim = 0): Tensor => cat(tensors, dim),
+);
 
 /** {@link cat}. @see torch.concatenate */
-export const concatenate = (tensors: readonly Tensor[], dim = 0): Tensor => cat(tensors, dim);
+export const concatenate = named(
+  "concatenate",
+  "tensors, dim?",
+  (tensors: readonly Tensor[], dim = 0): Tensor => cat(tensors, dim),
+);
 
 /**
  * Tensors of one shape along a new axis `dim`.
  * @see torch.stack
  * @throws ShapeError naming the tensor that has another shape.
  */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+export const stack = named("stack", "tensors, dim?", (tensors: readonly Tensor[], dim = 0): Tensor => {
   checkList("stack", tensors);
   const { shape } = tensors[0]!;
   const different = tensors.findIndex((x) => !sameShape(x.shape, shape));
@@ -148,26 +158,38 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   return record("StackBackward0", y, tensors, [], ([g], _, needs) =>
     dtypes.map((dtype, i) => (needs[i] ? g!.select(d, i).to(dtype) : null)),
   );
-}
+});
 
 /** Tensors side by side: along axis 1, vectors along axis 0. @see torch.hstack */
-export function hstack(tensors: readonly Tensor[]): Tensor {
+export const hstack = named("hstack", "tensors", (tensors: readonly Tensor[]): Tensor => {
   const parts = atleast1d(checkList("hstack", tensors));
   return cat(parts, parts[0]!.ndim === 1 ? 0 : 1);
-}
+});
 
 /** Tensors below each other: along axis 0, vectors as rows. @see torch.vstack */
-export const vstack = (tensors: readonly Tensor[]): Tensor => cat(atleast2d(checkList("vstack", tensors)), 0);
+export const vstack = named(
+  "vstack",
+  "tensors",
+  (tensors: readonly Tensor[]): Tensor => cat(atleast2d(checkList("vstack", tensors)), 0),
+);
 
 /** {@link vstack}. @see torch.row_stack */
-export const rowStack = (tensors: readonly Tensor[]): Tensor => vstack(tensors);
+export const rowStack = named("rowStack", "tensors", (tensors: readonly Tensor[]): Tensor => vstack(tensors));
 
 /** Tensors behind each other: along axis 2. @see torch.dstack */
-export const dstack = (tensors: readonly Tensor[]): Tensor => cat(atleast3d(checkList("dstack", tensors)), 2);
+export const dstack = named(
+  "dstack",
+  "tensors",
+  (tensors: readonly Tensor[]): Tensor => cat(atleast3d(checkList("dstack", tensors)), 2),
+);
 
 /** Tensors side by side, vectors as columns. @see torch.column_stack */
-export const columnStack = (tensors: readonly Tensor[]): Tensor =>
-  hstack(checkList("columnStack", tensors).map((x) => (x.ndim <= 1 ? x.reshape(x.numel(), 1) : x)));
+export const columnStack = named(
+  "columnStack",
+  "tensors",
+  (tensors: readonly Tensor[]): Tensor =>
+    hstack(checkList("columnStack", tensors).map((x) => (x.ndim <= 1 ? x.reshape(x.numel(), 1) : x))),
+);
 
 /**
  * The matrix with the given matrices on its diagonal and zeros elsewhere; vectors count as rows, numbers as 1 × 1.

@@ -1,7 +1,9 @@
 /** The factorisation of symmetric matrices that need not be positive definite. Without gradients, as in PyTorch. */
+
 import { checkFlag } from "../core/arguments";
-import { checkOptions, IndexError } from "../core/errors";
+import { IndexError } from "../core/errors";
 import { broadcastShapes } from "../core/shape";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { overMatrices } from "./decompositions";
 import { split } from "./lapack";
@@ -189,21 +191,20 @@ function ldlFactorOf(
  * L D Lᵀ = A for symmetric matrices, of which the lower triangle is read, and per matrix the position of a zero pivot or 0.
  * @see torch.linalg.ldl_factor_ex
  */
-export function ldlFactorEx(
-  A: Tensor,
-  options: LDLOptions & { checkErrors?: boolean } = {},
-): LDLFactors & { readonly info: Tensor } {
-  checkOptions("ldlFactorEx", options, ["hermitian", "checkErrors"]);
-  const { hermitian = false, checkErrors = false } = options;
-  return ldlFactorOf("ldlFactorEx", A, hermitian, checkFlag("ldlFactorEx", "checkErrors", checkErrors));
-}
+export const ldlFactorEx = named(
+  "ldlFactorEx",
+  "A;; hermitian, checkErrors",
+  (A: Tensor, options: LDLOptions & { checkErrors?: boolean } = {}): LDLFactors & { readonly info: Tensor } => {
+    const { hermitian = false, checkErrors = false } = options;
+    return ldlFactorOf("ldlFactorEx", A, hermitian, checkFlag("ldlFactorEx", "checkErrors", checkErrors));
+  },
+);
 
 /** L D Lᵀ = A for symmetric matrices, of which the lower triangle is read. @see torch.linalg.ldl_factor @throws LinAlgError if a pivot is 0. */
-export function ldlFactor(A: Tensor, options: LDLOptions = {}): LDLFactors {
-  checkOptions("ldlFactor", options, ["hermitian"]);
+export const ldlFactor = named("ldlFactor", "A;; hermitian", (A: Tensor, options: LDLOptions = {}): LDLFactors => {
   const { LD, pivots } = ldlFactorOf("ldlFactor", A, options.hermitian ?? false, true);
   return { LD, pivots, [Symbol.iterator]: () => [LD, pivots].values() };
-}
+});
 
 /**
  * Both rows of a 2 × 2 block have one negative pivot, so that they come in pairs.
@@ -223,26 +224,29 @@ function checkBlocks(pivots: Tensor): void {
 }
 
 /** X with A X = B from the factors of A. Shape: [*, n, n], [*, n] and [*, n, k]; leading axes of B broadcast. @see torch.linalg.ldl_solve */
-export function ldlSolve(LD: Tensor, pivots: Tensor, B: Tensor, options: LDLOptions = {}): Tensor {
-  checkMatrix("ldlSolve", LD, true, "LD");
-  checkMatrix("ldlSolve", B, false, "B");
-  checkPair("ldlSolve", LD, B, ["LD", "B"]);
-  checkOptions("ldlSolve", options, ["hermitian"]);
-  checkFlag("ldlSolve", "hermitian", options.hermitian ?? false);
-  const { n, lead } = split(LD);
-  const k = B.shape.at(-1)!;
-  checkEquation("ldlSolve", LD, B, true);
-  checkPivots("ldlSolve", pivots, LD, n, true);
-  checkBlocks(pivots);
-  const common = broadcastShapes("ldlSolve", lead, B.shape.slice(0, -2));
-  const inputs = [
-    LD.detach().expand([...common, n, n]),
-    pivots.unsqueeze(-1).expand([...common, n, 1]),
-    B.detach().expand([...common, n, k]),
-  ];
-  const [x] = overMatrices(inputs, [{ shape: [n, k] }], ([ld, rows, b], [out]) => {
-    solveFactored(ld!, n, rows!, b!, k);
-    out!.set(b!);
-  }) as [Tensor];
-  return x;
-}
+export const ldlSolve = named(
+  "ldlSolve",
+  "LD, pivots, B;; hermitian",
+  (LD: Tensor, pivots: Tensor, B: Tensor, options: LDLOptions = {}): Tensor => {
+    checkMatrix("ldlSolve", LD, true, "LD");
+    checkMatrix("ldlSolve", B, false, "B");
+    checkPair("ldlSolve", LD, B, ["LD", "B"]);
+    checkFlag("ldlSolve", "hermitian", options.hermitian ?? false);
+    const { n, lead } = split(LD);
+    const k = B.shape.at(-1)!;
+    checkEquation("ldlSolve", LD, B, true);
+    checkPivots("ldlSolve", pivots, LD, n, true);
+    checkBlocks(pivots);
+    const common = broadcastShapes("ldlSolve", lead, B.shape.slice(0, -2));
+    const inputs = [
+      LD.detach().expand([...common, n, n]),
+      pivots.unsqueeze(-1).expand([...common, n, 1]),
+      B.detach().expand([...common, n, k]),
+    ];
+    const [x] = overMatrices(inputs, [{ shape: [n, k] }], ([ld, rows, b], [out]) => {
+      solveFactored(ld!, n, rows!, b!, k);
+      out!.set(b!);
+    }) as [Tensor];
+    return x;
+  },
+);

@@ -1,9 +1,11 @@
 /** Least squares: by QR where the matrix has full rank, by its singular values where it may not. */
+
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkChoice, checkNumber } from "../core/arguments";
-import { checkOptions, ShapeError } from "../core/errors";
+import { ShapeError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { unitRows } from "./eigen";
@@ -176,22 +178,25 @@ function recordSolution(x: Tensor, A: Tensor, B: Tensor, rtol: number): Tensor {
  * @see torch.linalg.lstsq
  * @throws LinAlgError if a number of A is not finite, or with "gels" if A has no full rank.
  */
-export function lstsq(
-  A: Tensor,
-  B: Tensor,
-  rcond?: number | null,
-  options: { driver?: (typeof drivers)[number] | null } = {},
-): LeastSquares {
-  checkMatrix("lstsq", A);
-  checkOptions("lstsq", options, ["driver"]);
-  const driver = checkChoice("lstsq", "driver", options.driver ?? "gelsy", drivers);
-  checkPair("lstsq", A, B);
-  const isVector = B.ndim === A.ndim - 1 && sameShape(B.shape, A.shape.slice(0, -1));
-  checkRight(A, B, isVector);
-  const given = rcond == null ? -1 : checkNumber("lstsq", "rcond", rcond);
-  const tolerance = given >= 0 ? given : precisionOf(A);
-  return solveLeastSquares(A, isVector ? B.unsqueeze(-1) : B, isVector, tolerance, driver);
-}
+export const lstsq = named(
+  "lstsq",
+  "A, B, rcond?;; driver",
+  (
+    A: Tensor,
+    B: Tensor,
+    rcond?: number | null,
+    options: { driver?: (typeof drivers)[number] | null } = {},
+  ): LeastSquares => {
+    checkMatrix("lstsq", A);
+    const driver = checkChoice("lstsq", "driver", options.driver ?? "gelsy", drivers);
+    checkPair("lstsq", A, B);
+    const isVector = B.ndim === A.ndim - 1 && sameShape(B.shape, A.shape.slice(0, -1));
+    checkRight(A, B, isVector);
+    const given = rcond == null ? -1 : checkNumber("lstsq", "rcond", rcond);
+    const tolerance = given >= 0 ? given : precisionOf(A);
+    return solveLeastSquares(A, isVector ? B.unsqueeze(-1) : B, isVector, tolerance, driver);
+  },
+);
 
 function solveLeastSquares(
   A: Tensor,

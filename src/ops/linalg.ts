@@ -1,10 +1,12 @@
 /** What follows from matrix factorisations: determinants, norms, ranks, pseudo-inverses, functions of matrices. `torch.linalg` names. */
+
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkFlag, checkInteger, checkNumber } from "../core/arguments";
 import { isFloat, legacyName } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -72,7 +74,7 @@ function cofactors(x: Tensor): Tensor {
 }
 
 /** The determinant of square matrices. Shape: [*, n, n] → [*]. @see torch.linalg.det */
-export function det(x: Tensor): Tensor {
+export const det = named("det", "input", (x: Tensor): Tensor => {
   checkMatrix("det", x, true);
   const { LU, pivots } = noGrad(() => luFactorOf("det", x, true, false));
   const diagonal = LU.diagonal({ dim1: -2, dim2: -1 });
@@ -93,7 +95,7 @@ export function det(x: Tensor): Tensor {
       },
     ],
   );
-}
+});
 
 /** The sign and the logarithm of the absolute value of a determinant. */
 export interface Slogdet {
@@ -119,16 +121,16 @@ function slogdetOf(op: string, x: Tensor): Slogdet {
 }
 
 /** Sign and logarithm of the determinant of square matrices; 0 and −∞ of singular ones. @see torch.linalg.slogdet */
-export const slogdet = (x: Tensor): Slogdet => slogdetOf("slogdet", x);
+export const slogdet = named("slogdet", "input", (x: Tensor): Slogdet => slogdetOf("slogdet", x));
 
 /** The logarithm of the determinant; NaN where it is negative. @see torch.logdet */
-export function logdet(x: Tensor): Tensor {
+export const logdet = named("logdet", "input", (x: Tensor): Tensor => {
   const { sign, logabsdet } = slogdetOf("logdet", x);
   return logabsdet.add(sign.log());
-}
+});
 
 /** The n-th power of square matrices; negative powers of the inverse. @see torch.linalg.matrix_power */
-export function matrixPower(A: Tensor, n: number): Tensor {
+export const matrixPower = named("matrixPower", "A, n", (A: Tensor, n: number): Tensor => {
   checkStack("matrixPower", A);
   checkSquare("matrixPower", A);
   const exponent = checkInteger("matrixPower", "n", n);
@@ -140,7 +142,7 @@ export function matrixPower(A: Tensor, n: number): Tensor {
     if (rest > 1) square = matmul(square, square);
   }
   return result === A ? A.clone() : result!;
-}
+});
 
 /** Terms of the exponential series: with a norm of at most 1/2 what is left out is below 1e-19. */
 const EXP_TERMS = 16;
@@ -170,7 +172,7 @@ function positionsOf(values: readonly number[]): Map<number, number[]> {
 }
 
 /** The matrix exponential, by scaling and squaring of its series, each matrix on its own scale. NaN where a number is not finite. @see torch.linalg.matrix_exp */
-export function matrixExp(A: Tensor): Tensor {
+export const matrixExp = named("matrixExp", "A", (A: Tensor): Tensor => {
   checkMatrix("matrixExp", A, true);
   if (A.numel() === 0) return A.clone();
   const stacked = A.reshape([-1, ...A.shape.slice(-2)]);
@@ -185,7 +187,7 @@ export function matrixExp(A: Tensor): Tensor {
     int64,
   ).argsort();
   return cat(parts, 0).indexSelect(0, order).reshape(A.shape);
-}
+});
 
 /** The order of a matrix norm. */
 export type MatrixNormOrder = number | "fro" | "nuc";
@@ -224,14 +226,13 @@ function matrixNormOf(
  * of a column or a row).
  * @see torch.linalg.matrix_norm
  */
-export function matrixNorm(
-  A: Tensor,
-  ord: MatrixNormOrder = "fro",
-  dim: readonly number[] = [-2, -1],
-  options: ReduceOptions = {},
-): Tensor {
-  return normOfMatrices("matrixNorm", A, ord, dim, options);
-}
+export const matrixNorm = named(
+  "matrixNorm",
+  "A, ord?, dim?; keepdim; dtype",
+  (A: Tensor, ord: MatrixNormOrder = "fro", dim: readonly number[] = [-2, -1], options: ReduceOptions = {}): Tensor => {
+    return normOfMatrices("matrixNorm", A, ord, dim, options);
+  },
+);
 
 function normOfMatrices(
   op: string,
@@ -255,29 +256,33 @@ function normOfMatrices(
 }
 
 /** A vector norm over one axis (or all, flattened), a matrix norm over two. @see torch.linalg.norm */
-export function norm(
-  A: Tensor,
-  ord?: MatrixNormOrder | null,
-  dim?: number | readonly number[] | null,
-  options: ReduceOptions = {},
-): Tensor {
-  checkTensor("norm", A);
-  const dims = typeof dim === "number" ? [dim] : dim;
-  if (ord != null && dims != null && dims.length !== 1 && dims.length !== 2)
-    throw new ArgumentError(`norm: If dim is specified, it must be of length 1 or 2. Got ${describe(dims)}`);
-  if (ord != null && dims == null && A.ndim !== 1 && A.ndim !== 2)
-    throw new ShapeError(`norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${A.ndim}D.`);
-  if (ord != null && (dims?.length === 2 || (dims == null && A.ndim === 2)))
-    return normOfMatrices("norm", A, ord, dims ?? [0, 1], options);
-  if (typeof ord === "string") throw new ArgumentError(`norm: the order ${describe(ord)} takes two axes`);
-  return vectorNorm(A, ord ?? 2, dims, options);
-}
+export const norm = named(
+  "norm",
+  "A, ord?, dim?; keepdim; dtype",
+  (
+    A: Tensor,
+    ord?: MatrixNormOrder | null,
+    dim?: number | readonly number[] | null,
+    options: ReduceOptions = {},
+  ): Tensor => {
+    checkTensor("norm", A);
+    const dims = typeof dim === "number" ? [dim] : dim;
+    if (ord != null && dims != null && dims.length !== 1 && dims.length !== 2)
+      throw new ArgumentError(`norm: If dim is specified, it must be of length 1 or 2. Got ${describe(dims)}`);
+    if (ord != null && dims == null && A.ndim !== 1 && A.ndim !== 2)
+      throw new ShapeError(`norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${A.ndim}D.`);
+    if (ord != null && (dims?.length === 2 || (dims == null && A.ndim === 2)))
+      return normOfMatrices("norm", A, ord, dims ?? [0, 1], options);
+    if (typeof ord === "string") throw new ArgumentError(`norm: the order ${describe(ord)} takes two axes`);
+    return vectorNorm(A, ord ?? 2, dims, options);
+  },
+);
 
 /**
  * The condition number: ‖A‖ · ‖A⁻¹‖; for p = 2 (the default) or −2 the ratio of the extreme singular values. Infinite of singular matrices.
  * @see torch.linalg.cond
  */
-export function cond(A: Tensor, order: MatrixNormOrder | null = null): Tensor {
+export const cond = named("cond", "A, p?", (A: Tensor, order: MatrixNormOrder | null = null): Tensor => {
   checkMatrix("cond", A);
   const p = order === null ? null : checkOrder("cond", order);
   if (A.shape.at(-1) === 0 || A.shape.at(-2) === 0) return A.newZeros(A.shape.slice(0, -2));
@@ -295,7 +300,7 @@ export function cond(A: Tensor, order: MatrixNormOrder | null = null): Tensor {
   const finite = inverse.maskedFill(isSingular, Number.POSITIVE_INFINITY);
   const size = (x: Tensor) => normOfMatrices("cond", x, p, [-2, -1], {});
   return size(A).mul(size(finite));
-}
+});
 
 /** Options of {@link matrixRank} and {@link pinv}: singular values up to max(atol, rtol · the largest) count as 0. */
 export interface ToleranceOptions {
@@ -340,15 +345,19 @@ function threshold(A: Tensor, largest: Tensor, { atol, rtol }: ToleranceOptions)
 }
 
 /** The number of singular values that are not 0, int64. @see torch.linalg.matrix_rank @throws LinAlgError if a number is not finite. */
-export function matrixRank(A: Tensor, options: ToleranceOptions = {}): Tensor {
-  checkMatrix("matrixRank", A);
-  checkTolerances("matrixRank", options);
-  return noGrad(() => {
-    const s = options.hermitian ? eigvalshOf("matrixRank", A, "L").abs() : svdvalsOf("matrixRank", A);
-    if (s.shape.at(-1) === 0) return s.sum(-1).to("int64");
-    return s.gt(threshold(A, s.amax(-1), options).unsqueeze(-1)).sum(-1);
-  });
-}
+export const matrixRank = named(
+  "matrixRank",
+  "A;; atol, rtol, hermitian",
+  (A: Tensor, options: ToleranceOptions = {}): Tensor => {
+    checkMatrix("matrixRank", A);
+    checkTolerances("matrixRank", options);
+    return noGrad(() => {
+      const s = options.hermitian ? eigvalshOf("matrixRank", A, "L").abs() : svdvalsOf("matrixRank", A);
+      if (s.shape.at(-1) === 0) return s.sum(-1).to("int64");
+      return s.gt(threshold(A, s.amax(-1), options).unsqueeze(-1)).sum(-1);
+    });
+  },
+);
 
 /** The singular values and vectors of symmetric matrices, from their eigenvalues; in no order. */
 function symmetricSvd(op: string, A: Tensor): { U: Tensor; S: Tensor; Vh: Tensor } {
@@ -390,4 +399,8 @@ export function pinvOf(op: string, A: Tensor, options: ToleranceOptions): Tensor
 }
 
 /** The Moore–Penrose pseudo-inverse. Shape: [*, m, n] → [*, n, m]. @see torch.linalg.pinv @throws LinAlgError if a number is not finite. */
-export const pinv = (A: Tensor, options: ToleranceOptions = {}): Tensor => pinvOf("pinv", A, options);
+export const pinv = named(
+  "pinv",
+  "A;; atol, rtol, hermitian",
+  (A: Tensor, options: ToleranceOptions = {}): Tensor => pinvOf("pinv", A, options),
+);

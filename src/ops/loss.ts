@@ -4,8 +4,9 @@ import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record, recordAll } from "../autograd/node";
 import { checkInteger } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, DTypeError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
@@ -134,32 +135,35 @@ const isTensorGiven = (x: Tensor | undefined | null): x is Tensor => x !== undef
  * @see torch.nn.functional.nll_loss
  * @throws IndexError for a target out of range.
  */
-export function nllLoss(input: Tensor, target: Tensor, options: NllOptions = {}): Tensor {
-  checkTensor("nllLoss", input);
-  checkTensor("nllLoss", target, "target");
-  checkOptions("nllLoss", options, ["weight", "ignoreIndex", "reduction"]);
-  const reduction = checkReduction("nllLoss", options.reduction ?? "mean");
-  const rows = checkClasses("nllLoss", input, target, options);
-  if (isHalf(input.dtype)) return nllLoss(widen(input), target, widenWeight(options)).to(input.dtype);
-  const classes = target.long().contiguous();
-  checkTargets("nllLoss", classes, rows);
-  const weight = options.weight?.contiguous() ?? undefined;
-  const [y, total] = noGrad(() => {
-    const losses = allocate(target.shape, input.dtype, input);
-    run("nllLoss", losses, [losses, input.contiguous()], classes, weight, rows);
-    const divisor = reduction === "mean" ? totalWeight(input, classes, weight, rows) : undefined;
-    return [divisor === undefined ? reduceLoss(losses, reduction) : losses.sum().div(divisor), divisor];
-  });
-  const { shape } = input;
-  const name = input.ndim > 2 ? "NllLoss2DBackward0" : "NllLossBackward0";
-  return record(name, y, [input], [classes, weight, total].filter(isTensorGiven), [
-    (g, [t, ...rest]) => {
-      const divisor = total === undefined ? undefined : rest.at(-1);
-      const w = weight === undefined ? undefined : rest[0];
-      return nllLossBackward(elementGrad(g, t!.shape, reduction, divisor), t!, w, shape, rows);
-    },
-  ]);
-}
+export const nllLoss = named(
+  "nllLoss",
+  "input, target; weight, reduction, ignoreIndex",
+  (input: Tensor, target: Tensor, options: NllOptions = {}): Tensor => {
+    checkTensor("nllLoss", input);
+    checkTensor("nllLoss", target, "target");
+    const reduction = checkReduction("nllLoss", options.reduction ?? "mean");
+    const rows = checkClasses("nllLoss", input, target, options);
+    if (isHalf(input.dtype)) return nllLoss(widen(input), target, widenWeight(options)).to(input.dtype);
+    const classes = target.long().contiguous();
+    checkTargets("nllLoss", classes, rows);
+    const weight = options.weight?.contiguous() ?? undefined;
+    const [y, total] = noGrad(() => {
+      const losses = allocate(target.shape, input.dtype, input);
+      run("nllLoss", losses, [losses, input.contiguous()], classes, weight, rows);
+      const divisor = reduction === "mean" ? totalWeight(input, classes, weight, rows) : undefined;
+      return [divisor === undefined ? reduceLoss(losses, reduction) : losses.sum().div(divisor), divisor];
+    });
+    const { shape } = input;
+    const name = input.ndim > 2 ? "NllLoss2DBackward0" : "NllLossBackward0";
+    return record(name, y, [input], [classes, weight, total].filter(isTensorGiven), [
+      (g, [t, ...rest]) => {
+        const divisor = total === undefined ? undefined : rest.at(-1);
+        const w = weight === undefined ? undefined : rest[0];
+        return nllLossBackward(elementGrad(g, t!.shape, reduction, divisor), t!, w, shape, rows);
+      },
+    ]);
+  },
+);
 
 /** The gradient of {@link nllLoss} per element: −weight[t] · g at the target's class, else 0. Linear in `g`. */
 function nllLossBackward(
@@ -184,19 +188,22 @@ function nllLossBackward(
  * @throws IndexError for a target out of range.
  * @example const loss = F.crossEntropy(model(x), labels, { labelSmoothing: 0.1 });
  */
-export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  checkTensor("crossEntropy", input);
-  checkTensor("crossEntropy", target, "target");
-  checkOptions("crossEntropy", options, ["weight", "ignoreIndex", "reduction", "labelSmoothing"]);
-  const { labelSmoothing = 0, ...rest } = options;
-  checkReduction("crossEntropy", options.reduction ?? "mean");
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ValueError(`crossEntropy: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
-  if (sameShape(input.shape, target.shape) && isFloat(target.dtype)) return probabilityLoss(input, target, options);
-  if (isHalf(input.dtype)) return crossEntropy(widen(input), target, widenWeight(options)).to(input.dtype);
-  if (labelSmoothing > 0) return smoothedLoss(input, target, options);
-  return classLoss(input, target, rest);
-}
+export const crossEntropy = named(
+  "crossEntropy",
+  "input, target; weight; labelSmoothing, ignoreIndex, reduction",
+  (input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor => {
+    checkTensor("crossEntropy", input);
+    checkTensor("crossEntropy", target, "target");
+    const { labelSmoothing = 0, ...rest } = options;
+    checkReduction("crossEntropy", options.reduction ?? "mean");
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+      throw new ValueError(`crossEntropy: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
+    if (sameShape(input.shape, target.shape) && isFloat(target.dtype)) return probabilityLoss(input, target, options);
+    if (isHalf(input.dtype)) return crossEntropy(widen(input), target, widenWeight(options)).to(input.dtype);
+    if (labelSmoothing > 0) return smoothedLoss(input, target, options);
+    return classLoss(input, target, rest);
+  },
+);
 
 function classLoss(input: Tensor, target: Tensor, options: NllOptions): Tensor {
   const rows = checkClasses("crossEntropy", input, target, options);

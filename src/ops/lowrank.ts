@@ -1,6 +1,8 @@
 /** Randomised decompositions of matrices of low rank (Halko, Martinsson and Tropp, 2009). They draw from the random generator. */
+
 import { checkFlag, checkInteger } from "../core/arguments";
-import { checkOptions, ValueError } from "../core/errors";
+import { ValueError } from "../core/errors";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { qrOf } from "./decompositions";
 import { split } from "./lapack";
@@ -46,19 +48,22 @@ export interface SvdLowrankOptions {
  * The q largest singular values of matrices A − M with their vectors, nearly: A ≈ U diag(S) Vᵀ. Shape: [*, m, n] → [*, m, q], [*, q], [*, n, q].
  * @see torch.svd_lowrank
  */
-export function svdLowrank(A: Tensor, options: SvdLowrankOptions = {}): LowRankSVD {
-  checkMatrix("svdLowrank", A);
-  checkOptions("svdLowrank", options, ["q", "niter", "M"]);
-  const { m, n } = split(A);
-  const q = checkInteger("svdLowrank", "q", options.q ?? 6);
-  const niter = checkInteger("svdLowrank", "niter", options.niter ?? 2, 0);
-  if (!(q >= 0 && q <= Math.min(m, n)))
-    throw new ValueError(
-      `svdLowrank: q (=${q}) must be a non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
-    );
-  if (options.M != null) checkPair("svdLowrank", A, options.M, ["A", "M"]);
-  return lowRankSvd("svdLowrank", A, options.M?.expand(A.shape), q, niter);
-}
+export const svdLowrank = named(
+  "svdLowrank",
+  "A; q, niter, M",
+  (A: Tensor, options: SvdLowrankOptions = {}): LowRankSVD => {
+    checkMatrix("svdLowrank", A);
+    const { m, n } = split(A);
+    const q = checkInteger("svdLowrank", "q", options.q ?? 6);
+    const niter = checkInteger("svdLowrank", "niter", options.niter ?? 2, 0);
+    if (!(q >= 0 && q <= Math.min(m, n)))
+      throw new ValueError(
+        `svdLowrank: q (=${q}) must be a non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
+      );
+    if (options.M != null) checkPair("svdLowrank", A, options.M, ["A", "M"]);
+    return lowRankSvd("svdLowrank", A, options.M?.expand(A.shape), q, niter);
+  },
+);
 
 /** {@link svdLowrank} under the name of the op that is called, of what has been checked. */
 function lowRankSvd(op: string, A: Tensor, M: Tensor | undefined, q: number, niter: number): LowRankSVD {
@@ -88,18 +93,21 @@ export interface PcaLowrankOptions {
  * @see torch.pca_lowrank
  * @throws ValueError unless 0 ≤ q ≤ min(m, n).
  */
-export function pcaLowrank(A: Tensor, options: PcaLowrankOptions = {}): LowRankSVD {
-  checkMatrix("pcaLowrank", A);
-  checkOptions("pcaLowrank", options, ["q", "center", "niter"]);
-  const { m, n } = split(A);
-  const center = checkFlag("pcaLowrank", "center", options.center ?? true);
-  const niter = checkInteger("pcaLowrank", "niter", options.niter ?? 2);
-  const rank = checkInteger("pcaLowrank", "q", options.q ?? Math.min(6, m, n));
-  if (!(rank >= 0 && rank <= Math.min(m, n)))
-    throw new ValueError(
-      `pcaLowrank: q(=${rank}) must be non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
-    );
-  if (niter < 0) throw new ValueError(`pcaLowrank: niter(=${niter}) must be non-negative integer`);
-  const centred = center ? A.sub(A.mean(-2, { keepdim: true })) : A;
-  return lowRankSvd("pcaLowrank", centred, undefined, rank, niter);
-}
+export const pcaLowrank = named(
+  "pcaLowrank",
+  "A; q, center, niter",
+  (A: Tensor, options: PcaLowrankOptions = {}): LowRankSVD => {
+    checkMatrix("pcaLowrank", A);
+    const { m, n } = split(A);
+    const center = checkFlag("pcaLowrank", "center", options.center ?? true);
+    const niter = checkInteger("pcaLowrank", "niter", options.niter ?? 2);
+    const rank = checkInteger("pcaLowrank", "q", options.q ?? Math.min(6, m, n));
+    if (!(rank >= 0 && rank <= Math.min(m, n)))
+      throw new ValueError(
+        `pcaLowrank: q(=${rank}) must be non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
+      );
+    if (niter < 0) throw new ValueError(`pcaLowrank: niter(=${niter}) must be non-negative integer`);
+    const centred = center ? A.sub(A.mean(-2, { keepdim: true })) : A;
+    return lowRankSvd("pcaLowrank", centred, undefined, rank, niter);
+  },
+);

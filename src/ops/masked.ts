@@ -1,8 +1,10 @@
 /** Elements chosen by a condition, or by their position in row-major order. */
+
 import { record } from "../autograd/node";
 import { codeOf } from "../core/dtype";
 import { checkOptions, DeviceError, DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, contiguousStrides, sameShape, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, checkFill, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkSameDevice, checkTensor } from "./checks";
@@ -44,20 +46,27 @@ function checkMaskedFill(op: string, x: Tensor, mask: Tensor, value: number | bo
  * @see torch.Tensor.masked_fill
  * @throws DTypeError if the mask is not bool.
  */
-export function maskedFill(x: Tensor, mask: Tensor, value: number | boolean | Tensor): Tensor {
-  checkMaskedFill("maskedFill", x, mask, value);
-  const y = allocate(maskedShape("maskedFill", x, mask), x.dtype, x);
-  choose(y, mask, value, x);
-  const { shape: from, dtype } = x;
-  const given = value instanceof Tensor ? value.dtype : dtype;
-  return record(
-    "MaskedFillBackward0",
-    y,
-    [x, value instanceof Tensor ? value : null],
-    [mask],
-    [(g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype), (g, [m]) => g.maskedFill(m!.logicalNot(), 0).sum().to(given)],
-  );
-}
+export const maskedFill = named(
+  "maskedFill",
+  "input, mask, value",
+  (x: Tensor, mask: Tensor, value: number | boolean | Tensor): Tensor => {
+    checkMaskedFill("maskedFill", x, mask, value);
+    const y = allocate(maskedShape("maskedFill", x, mask), x.dtype, x);
+    choose(y, mask, value, x);
+    const { shape: from, dtype } = x;
+    const given = value instanceof Tensor ? value.dtype : dtype;
+    return record(
+      "MaskedFillBackward0",
+      y,
+      [x, value instanceof Tensor ? value : null],
+      [mask],
+      [
+        (g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype),
+        (g, [m]) => g.maskedFill(m!.logicalNot(), 0).sum().to(given),
+      ],
+    );
+  },
+);
 
 /** How many elements of a contiguous tensor are not 0. Read back. */
 function countNonzeroOf(x: Tensor): number {
@@ -108,7 +117,7 @@ function coordinates(positions: Tensor, shape: readonly number[]): Tensor {
 }
 
 /** The indices of all elements that are not 0, as rows. @see torch.argwhere */
-export const argwhere = (x: Tensor): Tensor => nonzero(checkTensor("argwhere", x));
+export const argwhere = named("argwhere", "input", (x: Tensor): Tensor => nonzero(checkTensor("argwhere", x)));
 
 /** `x` at a shape that it broadcasts to, contiguous and without history. */
 const spreadOut = (x: Tensor, shape: readonly number[]): Tensor =>
@@ -119,7 +128,7 @@ const spreadOut = (x: Tensor, shape: readonly number[]): Tensor =>
  * depends on the mask, which is read back.
  * @see torch.masked_select
  */
-export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+export const maskedSelect = named("maskedSelect", "input, mask", (x: Tensor, mask: Tensor): Tensor => {
   checkMask("maskedSelect", mask, x);
   const shape = maskedShape("maskedSelect", x, mask);
   const where = spreadOut(mask, shape);
@@ -138,44 +147,48 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
     [where],
     [(g, [m]) => sumTo(g.newZeros(shape).maskedScatter(m!, g), from, dtype)],
   );
-}
+});
 
 /**
  * `x` with the first elements of `source`, in row-major order, wherever `mask` is true. `x` and the mask broadcast.
  * @see torch.Tensor.masked_scatter
  * @throws ShapeError if the source has fewer elements than the mask has true ones.
  */
-export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
-  checkMask("maskedScatter", mask, x);
-  checkTensor("maskedScatter", source, "source");
-  if (source.dtype !== x.dtype)
-    throw new DTypeError(
-      `maskedScatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+export const maskedScatter = named(
+  "maskedScatter",
+  "input, mask, source",
+  (x: Tensor, mask: Tensor, source: Tensor): Tensor => {
+    checkMask("maskedScatter", mask, x);
+    checkTensor("maskedScatter", source, "source");
+    if (source.dtype !== x.dtype)
+      throw new DTypeError(
+        `maskedScatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+      );
+    const shape = maskedShape("maskedScatter", x, mask);
+    const where = spreadOut(mask, shape);
+    const count = where.storage.backend.check("nonzeroCount", [codeOf("bool"), where, 0, where.numel()]);
+    if (source.numel() < count)
+      throw new ShapeError(
+        `maskedScatter: Number of elements of source (${source.numel()}) < number of ones in mask (${count})`,
+      );
+    const y = allocate(shape, x.dtype, x);
+    y.storage.backend.copy(y, x.expand(shape).detach());
+    y.storage.backend.call(
+      "maskedScatter",
+      undefined,
+      [x.elementSize(), y, where, dense(source), 0],
+      inOrder(where.numel()),
     );
-  const shape = maskedShape("maskedScatter", x, mask);
-  const where = spreadOut(mask, shape);
-  const count = where.storage.backend.check("nonzeroCount", [codeOf("bool"), where, 0, where.numel()]);
-  if (source.numel() < count)
-    throw new ShapeError(
-      `maskedScatter: Number of elements of source (${source.numel()}) < number of ones in mask (${count})`,
+    const [from, taken, dtype] = [x.shape, source.shape, x.dtype];
+    return record(
+      "MaskedScatterBackward0",
+      y,
+      [x, source],
+      [where],
+      [(g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype), (g, [m]) => headOf(g.maskedSelect(m!), taken)],
     );
-  const y = allocate(shape, x.dtype, x);
-  y.storage.backend.copy(y, x.expand(shape).detach());
-  y.storage.backend.call(
-    "maskedScatter",
-    undefined,
-    [x.elementSize(), y, where, dense(source), 0],
-    inOrder(where.numel()),
-  );
-  const [from, taken, dtype] = [x.shape, source.shape, x.dtype];
-  return record(
-    "MaskedScatterBackward0",
-    y,
-    [x, source],
-    [where],
-    [(g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype), (g, [m]) => headOf(g.maskedSelect(m!), taken)],
-  );
-}
+  },
+);
 
 /** Values as the first elements, in row-major order, of a tensor of zeros. */
 function headOf(values: Tensor, shape: readonly number[]): Tensor {
@@ -190,13 +203,13 @@ function flatIndex(op: string, x: Tensor, index: Tensor): Tensor {
 }
 
 /** The elements of `x` at positions in row-major order, in the shape of the index. Negative positions count from the end. @see torch.take */
-export function take(x: Tensor, index: Tensor): Tensor {
+export const take = named("take", "input, index", (x: Tensor, index: Tensor): Tensor => {
   checkTensor("take", x);
   return x
     .reshape(-1)
     .indexSelect(0, flatIndex("take", x, index))
     .reshape(index.shape);
-}
+});
 
 /** Options of {@link put} and {@link indexPut}. */
 export interface AccumulateOptions {
@@ -209,19 +222,22 @@ export interface AccumulateOptions {
  * @see torch.Tensor.put
  * @throws ShapeError if the index and the source differ in their number of elements.
  */
-export function put(x: Tensor, index: Tensor, source: Tensor, options: AccumulateOptions = {}): Tensor {
-  checkTensor("put", x);
-  checkTensor("put", source, "source");
-  checkOptions("put", options, ["accumulate"]);
-  const at = flatIndex("put", x, index);
-  if (source.numel() !== at.numel())
-    throw new ShapeError(
-      `put: Expected source and index to have the same number of elements, but got source.numel() = ${source.numel()}, index.numel() = ${at.numel()}`,
-    );
-  const values = source.reshape(-1);
-  const flat = x.reshape(-1);
-  return (options.accumulate ? flat.indexAdd(0, at, values) : flat.indexCopy(0, at, values)).reshape(x.shape);
-}
+export const put = named(
+  "put",
+  "input, index, source; accumulate",
+  (x: Tensor, index: Tensor, source: Tensor, options: AccumulateOptions = {}): Tensor => {
+    checkTensor("put", x);
+    checkTensor("put", source, "source");
+    const at = flatIndex("put", x, index);
+    if (source.numel() !== at.numel())
+      throw new ShapeError(
+        `put: Expected source and index to have the same number of elements, but got source.numel() = ${source.numel()}, index.numel() = ${at.numel()}`,
+      );
+    const values = source.reshape(-1);
+    const flat = x.reshape(-1);
+    return (options.accumulate ? flat.indexAdd(0, at, values) : flat.indexCopy(0, at, values)).reshape(x.shape);
+  },
+);
 
 /** maskedFill in place. @see torch.Tensor.masked_fill_ */
 export const maskedFill_: typeof maskedFill = inplace(

@@ -1,9 +1,11 @@
 /** Matrix products. */
+
 import { type InputGrad, isRecorded, record } from "../autograd/node";
 import { MAX_COUNT } from "../core/arguments";
 import { isFloat, legacyName } from "../core/dtype";
 import { DTypeError, ShapeError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, windowOn } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
@@ -88,7 +90,7 @@ function checkCounts(op: string, shape: readonly number[]): void {
  * @see torch.mm
  * @throws ShapeError unless both have two axes and the inner sizes agree.
  */
-export function mm(a: Tensor, b: Tensor): Tensor {
+export const mm = named("mm", "input, mat2", (a: Tensor, b: Tensor): Tensor => {
   checkFactors("mm", a, b);
   if (a.ndim !== 2 || b.ndim !== 2)
     throw new ShapeError(
@@ -96,7 +98,7 @@ export function mm(a: Tensor, b: Tensor): Tensor {
     );
   checkInner("mm", a, b);
   return multiply(a, b);
-}
+});
 
 const mmGrads: readonly InputGrad[] = [(g, [, y]) => multiply(g, y!.t()), (g, [x]) => multiply(x!.t(), g)];
 
@@ -121,7 +123,7 @@ function checkInner(op: string, a: Tensor, b: Tensor): void {
  * @see torch.bmm
  * @throws ShapeError unless both have three axes, the stacks are equally long and the inner sizes agree.
  */
-export function bmm(a: Tensor, b: Tensor): Tensor {
+export const bmm = named("bmm", "input, mat2", (a: Tensor, b: Tensor): Tensor => {
   checkFactors("bmm", a, b);
   if (a.ndim !== 3 || b.ndim !== 3 || a.shape[0] !== b.shape[0])
     throw new ShapeError(
@@ -129,7 +131,7 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
     );
   checkInner("bmm", a, b);
   return multiplyStacks(a, b);
-}
+});
 
 const bmmGrads: readonly InputGrad[] = [
   (g, [, y]) => multiplyStacks(g, y!.transpose(1, 2)),
@@ -144,7 +146,7 @@ function multiplyStacks(a: Tensor, b: Tensor): Tensor {
 }
 
 /** The product of a matrix and a vector, [m, k] · [k] → [m]. @see torch.mv */
-export function mv(a: Tensor, v: Tensor): Tensor {
+export const mv = named("mv", "input, vec", (a: Tensor, v: Tensor): Tensor => {
   checkFactors("mv", a, v);
   if (a.ndim !== 2 || v.ndim !== 1)
     throw new ShapeError(`mv: takes a matrix and a vector, got shapes ${shapeText(a.shape)} and ${shapeText(v.shape)}`);
@@ -156,24 +158,24 @@ export function mv(a: Tensor, v: Tensor): Tensor {
     [a, v],
     [(g, [, y]) => mm(g.unsqueeze(1), y!.unsqueeze(0)), (g, [x]) => mv(x!.t(), g)],
   );
-}
+});
 
 /** The inner product of two vectors. @see torch.dot */
-export function dot(a: Tensor, b: Tensor): Tensor {
+export const dot = named("dot", "input, other", (a: Tensor, b: Tensor): Tensor => {
   checkFactors("dot", a, b);
   if (a.ndim !== 1 || b.ndim !== 1)
     throw new ShapeError(`dot: takes two 1D tensors, got shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}`);
   checkInner("dot", a, b);
   const y = product(a.detach().unsqueeze(0), b.detach().unsqueeze(1)).reshape([]);
   return record("DotBackward0", y, [a, b], [a, b], [(g, [, v]) => g.mul(v!), (g, [u]) => g.mul(u!)]);
-}
+});
 
 /**
  * The matrix product: of vectors, matrices, or stacks of matrices whose leading axes broadcast.
  * @see torch.matmul
  * @throws ShapeError `matmul: cannot multiply [3, 4] by [5, 6]: the inner sizes 4 and 5 differ`
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+export const matmul = named("matmul", "input, other", (a: Tensor, b: Tensor): Tensor => {
   checkFactors("matmul", a, b);
   if (a.ndim === 0 || b.ndim === 0)
     throw new ShapeError(`matmul: both arguments need to be at least 1D, but they are ${a.ndim}D and ${b.ndim}D`);
@@ -189,7 +191,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
       b.shape[1]!,
     ]);
   return matmulBatched(a, b);
-}
+});
 
 /** Stacks with broadcast leading axes, as one stack. */
 function matmulBatched(a: Tensor, b: Tensor): Tensor {
@@ -209,31 +211,35 @@ function matmulBatched(a: Tensor, b: Tensor): Tensor {
  * @see torch.nn.functional.linear
  * @throws ShapeError if the last axis of the input is not `in`.
  */
-export function linear(input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
-  checkTensor("linear", input);
-  checkTensor("linear", weight, "weight");
-  if (bias) checkTensor("linear", bias, "bias");
-  checkSameDevice("linear", input, weight, bias);
-  if (input.dtype !== weight.dtype)
-    throw new DTypeError(
-      `linear: expected input and weight to have the same dtype, but got: ${input.dtype} and ${weight.dtype}`,
-    );
-  if (weight.ndim === 1 || input.ndim === 0) {
-    const y = matmul(input, weight.t());
-    return bias ? y.add(bias) : y;
-  }
-  if (weight.ndim !== 2 || input.shape.at(-1) !== weight.shape[1])
-    throw new ShapeError(
-      `linear: an input of shape ${shapeText(input.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: the last axis of the input must have ${weight.shape[1]} elements`,
-    );
-  if (bias && (bias.ndim > 1 || (bias.ndim === 1 && bias.shape[0] !== weight.shape[0])))
-    throw new ShapeError(
-      `linear: a bias of shape ${shapeText(bias.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: it must have shape [${weight.shape[0]}]`,
-    );
-  if (input.ndim === 2) return linear2d(input, weight, bias);
-  const rows = input.reshape(sizeOfShape(input.shape.slice(0, -1)), input.shape.at(-1)!);
-  return linear2d(rows, weight, bias).reshape([...input.shape.slice(0, -1), weight.shape[0]!]);
-}
+export const linear = named(
+  "linear",
+  "input, weight, bias?",
+  (input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor => {
+    checkTensor("linear", input);
+    checkTensor("linear", weight, "weight");
+    if (bias) checkTensor("linear", bias, "bias");
+    checkSameDevice("linear", input, weight, bias);
+    if (input.dtype !== weight.dtype)
+      throw new DTypeError(
+        `linear: expected input and weight to have the same dtype, but got: ${input.dtype} and ${weight.dtype}`,
+      );
+    if (weight.ndim === 1 || input.ndim === 0) {
+      const y = matmul(input, weight.t());
+      return bias ? y.add(bias) : y;
+    }
+    if (weight.ndim !== 2 || input.shape.at(-1) !== weight.shape[1])
+      throw new ShapeError(
+        `linear: an input of shape ${shapeText(input.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: the last axis of the input must have ${weight.shape[1]} elements`,
+      );
+    if (bias && (bias.ndim > 1 || (bias.ndim === 1 && bias.shape[0] !== weight.shape[0])))
+      throw new ShapeError(
+        `linear: a bias of shape ${shapeText(bias.shape)} does not fit a weight of shape ${shapeText(weight.shape)}: it must have shape [${weight.shape[0]}]`,
+      );
+    if (input.ndim === 2) return linear2d(input, weight, bias);
+    const rows = input.reshape(sizeOfShape(input.shape.slice(0, -1)), input.shape.at(-1)!);
+    return linear2d(rows, weight, bias).reshape([...input.shape.slice(0, -1), weight.shape[0]!]);
+  },
+);
 
 function linear2d(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   if (!bias) return mm(x, weight.t());

@@ -1,6 +1,7 @@
 /** Matrix factorisations under their names in `torch` and as methods, where arguments differ from `torch.linalg`. */
+
 import { checkFlag, checkNumber } from "../core/arguments";
-import { checkOptions } from "../core/errors";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { choleskyOf, luFactorOf, type QR, qrOf, solveTriangularOf } from "./decompositions";
@@ -16,55 +17,78 @@ export { choleskyInverse, choleskySolve, luUnpack, orgqr, ormqr } from "./factor
 export { det, logdet, matrixExp, matrixPower, slogdet } from "./linalg";
 
 /** The Cholesky factor, lower or upper. @see torch.cholesky */
-export const cholesky = (x: Tensor, upper = false): Tensor => choleskyOf("cholesky", x, upper, true).L;
+export const cholesky = named(
+  "cholesky",
+  "input, upper?",
+  (x: Tensor, upper = false): Tensor => choleskyOf("cholesky", x, upper, true).L,
+);
 
 /** A = Q R; `some`: only the first min(m, n) columns of Q. @see torch.qr */
-export const qr = (x: Tensor, some = true): QR => qrOf("qr", x, checkFlag("qr", "some", some) ? "reduced" : "complete");
+export const qr = named(
+  "qr",
+  "input, some?",
+  (x: Tensor, some = true): QR => qrOf("qr", x, checkFlag("qr", "some", some) ? "reduced" : "complete"),
+);
 
 /** A = U · diag(S) · Vᵀ; `some`: only the first min(m, n) columns of U and V. @see torch.svd */
-export function svd(
-  x: Tensor,
-  some = true,
-  computeUv = true,
-): { U: Tensor; S: Tensor; V: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  checkFlag("svd", "some", some);
-  if (checkFlag("svd", "computeUv", computeUv)) {
-    const { U, S, Vh } = svdOf("svd", x, !some);
-    const V = Vh.mT;
+export const svd = named(
+  "svd",
+  "input, some?, computeUv?",
+  (
+    x: Tensor,
+    some = true,
+    computeUv = true,
+  ): { U: Tensor; S: Tensor; V: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+    checkFlag("svd", "some", some);
+    if (checkFlag("svd", "computeUv", computeUv)) {
+      const { U, S, Vh } = svdOf("svd", x, !some);
+      const V = Vh.mT;
+      return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
+    }
+    const S = svdvalsOf("svd", x);
+    const [m, n] = x.shape.slice(-2) as [number, number];
+    const zeros = (size: number) =>
+      x
+        .detach()
+        .newZeros([])
+        .expand([...x.shape.slice(0, -2), size, size]);
+    const [U, V] = [zeros(m), zeros(n)];
     return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
-  }
-  const S = svdvalsOf("svd", x);
-  const [m, n] = x.shape.slice(-2) as [number, number];
-  const zeros = (size: number) =>
-    x
-      .detach()
-      .newZeros([])
-      .expand([...x.shape.slice(0, -2), size, size]);
-  const [U, V] = [zeros(m), zeros(n)];
-  return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
-}
+  },
+);
 
 /** The pseudo-inverse. @see torch.pinverse */
-export const pinverse = (x: Tensor, rcond = 1e-15): Tensor => pinvOf("pinverse", x, { rtol: rcond });
+export const pinverse = named(
+  "pinverse",
+  "input, rcond?",
+  (x: Tensor, rcond = 1e-15): Tensor => pinvOf("pinverse", x, { rtol: rcond }),
+);
 
 /** LU and pivots, and with `getInfos` the position of a zero pivot or 0. @see torch.lu */
-export function lu(A: Tensor, pivot = true, getInfos = false): Tensor[] {
+export const lu = named("lu", "A, pivot?, getInfos?", (A: Tensor, pivot = true, getInfos = false): Tensor[] => {
   const { LU, pivots, info } = luFactorOf("lu", A, pivot, !checkFlag("lu", "getInfos", getInfos));
   return getInfos ? [LU, pivots, info] : [LU, pivots];
-}
+});
 
 /** X with A X = b, from the factors of A. @see torch.lu_solve */
-export const luSolve = (b: Tensor, LUData: Tensor, LUPivots: Tensor): Tensor => solveFactored(LUData, LUPivots, b);
+export const luSolve = named(
+  "luSolve",
+  "b, LUData, LUPivots",
+  (b: Tensor, LUData: Tensor, LUPivots: Tensor): Tensor => solveFactored(LUData, LUPivots, b),
+);
 
 /** Eigenvalues and eigenvectors of symmetric matrices. @see torch.symeig */
-export function symeig(x: Tensor, options: { eigenvectors?: boolean; upper?: boolean } = {}): Eigh {
-  checkOptions("symeig", options, ["eigenvectors", "upper"]);
-  const { eigenvectors = false, upper = true } = options;
-  const UPLO = checkFlag("symeig", "upper", upper) ? "U" : "L";
-  if (checkFlag("symeig", "eigenvectors", eigenvectors)) return eighOf("symeig", x, UPLO);
-  const [eigenvalues, none] = [eigvalshOf("symeig", x, UPLO), x.detach().newEmpty([0])];
-  return { eigenvalues, eigenvectors: none, [Symbol.iterator]: () => [eigenvalues, none].values() };
-}
+export const symeig = named(
+  "symeig",
+  "input; eigenvectors, upper",
+  (x: Tensor, options: { eigenvectors?: boolean; upper?: boolean } = {}): Eigh => {
+    const { eigenvectors = false, upper = true } = options;
+    const UPLO = checkFlag("symeig", "upper", upper) ? "U" : "L";
+    if (checkFlag("symeig", "eigenvectors", eigenvectors)) return eighOf("symeig", x, UPLO);
+    const [eigenvalues, none] = [eigvalshOf("symeig", x, UPLO), x.detach().newEmpty([0])];
+    return { eigenvalues, eigenvectors: none, [Symbol.iterator]: () => [eigenvalues, none].values() };
+  },
+);
 
 /** Options of {@link triangularSolve}. */
 export interface TriangularSolveOptions {
@@ -77,25 +101,33 @@ export interface TriangularSolveOptions {
 }
 
 /** X with A X = b for triangular A, and a copy of A. @see torch.triangular_solve */
-export function triangularSolve(
-  b: Tensor,
-  A: Tensor,
-  options: TriangularSolveOptions = {},
-): { solution: Tensor; clonedCoefficient: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } {
-  checkOptions("triangularSolve", options, ["upper", "transpose", "unitriangular"]);
-  const { upper = true, transpose = false, unitriangular = false } = options;
-  checkMatrix("triangularSolve", b, false, "b");
-  checkMatrix("triangularSolve", A, true);
-  checkPair("triangularSolve", A, b, ["A", "b"]);
-  const isUpper = checkFlag("triangularSolve", "upper", upper) !== checkFlag("triangularSolve", "transpose", transpose);
-  const solution = solveTriangularOf("triangularSolve", transpose ? A.mT : A, b, { upper: isUpper, unitriangular });
-  const clonedCoefficient = A.clone();
-  return { solution, clonedCoefficient, [Symbol.iterator]: () => [solution, clonedCoefficient].values() };
-}
+export const triangularSolve = named(
+  "triangularSolve",
+  "b, A; upper, transpose, unitriangular",
+  (
+    b: Tensor,
+    A: Tensor,
+    options: TriangularSolveOptions = {},
+  ): { solution: Tensor; clonedCoefficient: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+    const { upper = true, transpose = false, unitriangular = false } = options;
+    checkMatrix("triangularSolve", b, false, "b");
+    checkMatrix("triangularSolve", A, true);
+    checkPair("triangularSolve", A, b, ["A", "b"]);
+    const isUpper =
+      checkFlag("triangularSolve", "upper", upper) !== checkFlag("triangularSolve", "transpose", transpose);
+    const solution = solveTriangularOf("triangularSolve", transpose ? A.mT : A, b, { upper: isUpper, unitriangular });
+    const clonedCoefficient = A.clone();
+    return { solution, clonedCoefficient, [Symbol.iterator]: () => [solution, clonedCoefficient].values() };
+  },
+);
 
 /** The p-norm over `dim`; "fro" is p = 2, "nuc" the sum of the singular values of matrices. @see torch.norm */
-export function norm(x: Tensor, p: MatrixNormOrder | null = "fro", dim?: Dim, options: ReduceOptions = {}): Tensor {
-  checkTensor("norm", x);
-  if (p !== "nuc") return vectorNorm(x, p === "fro" || p === null ? 2 : checkNumber("norm", "p", p), dim, options);
-  return matrixNorm(x, "nuc", Array.isArray(dim) ? dim : [0, 1], options);
-}
+export const norm = named(
+  "norm",
+  "input, p?, dim?; keepdim; dtype",
+  (x: Tensor, p: MatrixNormOrder | null = "fro", dim?: Dim, options: ReduceOptions = {}): Tensor => {
+    checkTensor("norm", x);
+    if (p !== "nuc") return vectorNorm(x, p === "fro" || p === null ? 2 : checkNumber("norm", "p", p), dim, options);
+    return matrixNorm(x, "nuc", Array.isArray(dim) ? dim : [0, 1], options);
+  },
+);

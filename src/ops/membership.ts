@@ -3,8 +3,9 @@
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkInteger, checkNumber } from "../core/arguments";
-import { ArgumentError, checkOptions, DTypeError, ValueError } from "../core/errors";
+import { ArgumentError, DTypeError, ValueError } from "../core/errors";
 import { checkShape } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, filled, full, tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
@@ -24,21 +25,24 @@ export interface IsinOptions {
 const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : full([], x));
 
 /** Whether each element occurs in `testElements`. Shape: that of `elements`; one of both may be a number. @see torch.isin */
-export function isin(elements: Tensor | number, testElements: Tensor | number, options: IsinOptions = {}): Tensor {
-  checkOptions("isin", options, ["assumeUnique", "invert"]);
-  if (!(elements instanceof Tensor) && !(testElements instanceof Tensor))
-    throw new ArgumentError("isin: at least one argument must be a Tensor");
-  const [x, set] = [asTensor(elements).detach(), asTensor(testElements).detach().reshape(-1)];
-  checkSameDevice("isin", x, set);
-  const column = x.unsqueeze(-1);
-  const step = Math.max(1, Math.floor(BLOCK / Math.max(1, x.numel())));
-  let found = filled(allocate(x.shape, "bool", x), 0);
-  for (let i = 0; i < set.numel(); i += step) found = found.logicalOr(column.eq(set.slice(0, i, i + step)).any(-1));
-  return options.invert ? found.logicalNot() : found;
-}
+export const isin = named(
+  "isin",
+  "elements, testElements;; assumeUnique, invert",
+  (elements: Tensor | number, testElements: Tensor | number, options: IsinOptions = {}): Tensor => {
+    if (!(elements instanceof Tensor) && !(testElements instanceof Tensor))
+      throw new ArgumentError("isin: at least one argument must be a Tensor");
+    const [x, set] = [asTensor(elements).detach(), asTensor(testElements).detach().reshape(-1)];
+    checkSameDevice("isin", x, set);
+    const column = x.unsqueeze(-1);
+    const step = Math.max(1, Math.floor(BLOCK / Math.max(1, x.numel())));
+    let found = filled(allocate(x.shape, "bool", x), 0);
+    for (let i = 0; i < set.numel(); i += step) found = found.logicalOr(column.eq(set.slice(0, i, i + step)).any(-1));
+    return options.invert ? found.logicalNot() : found;
+  },
+);
 
 /** Whole numbers as rows of zeros with a one. Shape: [*] → [*, numClasses]; by default one more class than the largest. */
-export function oneHot(x: Tensor, numClasses = -1): Tensor {
+export const oneHot = named("oneHot", "input, numClasses?", (x: Tensor, numClasses = -1): Tensor => {
   checkTensor("oneHot", x);
   if (x.dtype !== "int64")
     throw new DTypeError(
@@ -58,7 +62,7 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
     throw new ValueError(`oneHot: Class values must be smaller than num_classes, ${classes}.`);
   const y = filled(allocate(shape, "int64", x), 0);
   return y.scatter(-1, x.unsqueeze(-1), 1);
-}
+});
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions {
@@ -96,34 +100,37 @@ function renormalize(weight: Tensor, index: Tensor, maxNorm: number, p: number):
  * @see torch.nn.functional.embedding
  * @throws IndexError for an index that is negative or beyond the rows.
  */
-export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  checkTensor("embedding", input);
-  checkTensor("embedding", weight, "weight");
-  checkOptions("embedding", options, ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"]);
-  checkIndexType("embedding", input, weight);
-  const [n, d] = weight.ndim === 2 ? weight.shape : [0, 0];
-  if (weight.ndim !== 2) throw new ArgumentError(`embedding: 'weight' must be 2-D, got ${weight.ndim}-D`);
-  const at = checkedIndex("embedding", input, n, 0).reshape(-1);
-  const { paddingIdx, scaleGradByFreq = false } = options;
-  if (paddingIdx != null) checkInteger("embedding", "paddingIdx", paddingIdx);
-  const maxNorm = options.maxNorm == null ? null : checkNumber("embedding", "maxNorm", options.maxNorm);
-  const normType = checkNumber("embedding", "normType", options.normType ?? 2);
-  if (typeof paddingIdx === "number" && (paddingIdx < -n || paddingIdx >= n))
-    throw new ValueError(`embedding: padding_idx must be within the ${n} rows of weight, got ${paddingIdx}`);
-  const padding = typeof paddingIdx === "number" ? (paddingIdx + n) % n : -1;
-  if (maxNorm !== null) renormalize(weight, at, maxNorm, normType);
-  const y = weight
-    .detach()
-    .indexSelect(0, at)
-    .reshape([...input.shape, d]);
-  return record(
-    "EmbeddingBackward0",
-    y,
-    [weight],
-    [at],
-    [(g, [i]) => embeddingBackward(g.reshape(-1, d), i!, n, padding, scaleGradByFreq)],
-  );
-}
+export const embedding = named(
+  "embedding",
+  "input, weight; paddingIdx, maxNorm, normType, scaleGradByFreq, sparse",
+  (input: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor => {
+    checkTensor("embedding", input);
+    checkTensor("embedding", weight, "weight");
+    checkIndexType("embedding", input, weight);
+    const [n, d] = weight.ndim === 2 ? weight.shape : [0, 0];
+    if (weight.ndim !== 2) throw new ArgumentError(`embedding: 'weight' must be 2-D, got ${weight.ndim}-D`);
+    const at = checkedIndex("embedding", input, n, 0).reshape(-1);
+    const { paddingIdx, scaleGradByFreq = false } = options;
+    if (paddingIdx != null) checkInteger("embedding", "paddingIdx", paddingIdx);
+    const maxNorm = options.maxNorm == null ? null : checkNumber("embedding", "maxNorm", options.maxNorm);
+    const normType = checkNumber("embedding", "normType", options.normType ?? 2);
+    if (typeof paddingIdx === "number" && (paddingIdx < -n || paddingIdx >= n))
+      throw new ValueError(`embedding: padding_idx must be within the ${n} rows of weight, got ${paddingIdx}`);
+    const padding = typeof paddingIdx === "number" ? (paddingIdx + n) % n : -1;
+    if (maxNorm !== null) renormalize(weight, at, maxNorm, normType);
+    const y = weight
+      .detach()
+      .indexSelect(0, at)
+      .reshape([...input.shape, d]);
+    return record(
+      "EmbeddingBackward0",
+      y,
+      [weight],
+      [at],
+      [(g, [i]) => embeddingBackward(g.reshape(-1, d), i!, n, padding, scaleGradByFreq)],
+    );
+  },
+);
 
 /** The gradient of {@link embedding}: rows added up where they were taken, but for the padding. */
 function embeddingBackward(g: Tensor, at: Tensor, n: number, padding: number, scaleGradByFreq: boolean): Tensor {

@@ -1,16 +1,22 @@
 /** Installs the ops as methods of Tensor: the first argument becomes `this`. */
+import type { Declared } from "../core/signature";
+import type { Method } from "../core/signatureTypes";
 import { Tensor } from "../tensor/tensor";
 import { type Internal, publicOps } from "./internals";
 
 /** The methods that a module of ops gives a tensor: every public function whose first parameter takes one. */
 export type Methods<M> = {
-  [K in Exclude<keyof M, Internal>]: M[K] extends (x: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+  [K in keyof M as K extends Internal ? never : K]: M[K] extends Declared
+    ? Method<M[K]>
+    : M[K] extends (x: Tensor, ...args: infer A) => infer R
+      ? (...args: A) => R
+      : never;
 };
 
 /** Adds each public op to the prototype under its own name. */
 export function install(ops: Record<string, unknown>): void {
   for (const [name, op] of publicOps(ops)) {
-    const value = method(op);
+    const value = (op as Partial<Declared>).method ?? method(op);
     Object.defineProperty(value, "name", { value: name });
     Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
   }

@@ -6,6 +6,7 @@ import { checkNumber } from "../core/arguments";
 import { type DType, isFloat } from "../core/dtype";
 import { checkOptions, DTypeError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -16,24 +17,27 @@ import { type Dim, type Plan, plan, type ReduceOptions, spread, sum } from "./re
 import { reduceInto, reduceOnce, reductions, threeAxes } from "./reductions";
 
 /** The product over `dim`. Integers and bool are multiplied as int64. @see torch.prod */
-export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
-  checkTensor("prod", x);
-  checkOptions("prod", options, ["keepdim", "dtype"]);
-  const input = options.dtype === undefined ? x : x.to(options.dtype);
-  const axis = dim === undefined || dim === null ? undefined : wrapDim("prod", dim, x.ndim);
-  const p = plan("prod", input, axis, options.keepdim);
-  const y = allocate(p.shape, isFloat(input.dtype) ? computeType(input.dtype) : "int64", input);
-  reduceInto(reductions.prod, y, input, p.dims, computeType(input.dtype));
-  const result: DType = options.dtype ?? (isFloat(input.dtype) ? input.dtype : "int64");
-  const { shape } = input;
-  return record(
-    "ProdBackward0",
-    cast(y, result),
-    [input],
-    [input],
-    [(g, [v]) => prodGrad(g, v!, p.dims, p.kept, shape)],
-  );
-}
+export const prod = named(
+  "prod",
+  "input, dim?; keepdim, dtype",
+  (x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor => {
+    checkTensor("prod", x);
+    const input = options.dtype === undefined ? x : x.to(options.dtype);
+    const axis = dim === undefined || dim === null ? undefined : wrapDim("prod", dim, x.ndim);
+    const p = plan("prod", input, axis, options.keepdim);
+    const y = allocate(p.shape, isFloat(input.dtype) ? computeType(input.dtype) : "int64", input);
+    reduceInto(reductions.prod, y, input, p.dims, computeType(input.dtype));
+    const result: DType = options.dtype ?? (isFloat(input.dtype) ? input.dtype : "int64");
+    const { shape } = input;
+    return record(
+      "ProdBackward0",
+      cast(y, result),
+      [input],
+      [input],
+      [(g, [v]) => prodGrad(g, v!, p.dims, p.kept, shape)],
+    );
+  },
+);
 
 /** Each element's gradient is the product of the others: products before it times products after it, so that zeros need no division. */
 function prodGrad(
@@ -97,133 +101,161 @@ function divisorOf(op: string, n: number, { correction, unbiased }: VarianceOpti
 }
 
 /** The variance over `dim`. @see torch.var @example x.var(0, { correction: 0 }) */
-function variance(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor {
-  checkFloat("var", x);
-  checkOptions("var", options, ["keepdim", "correction", "unbiased"]);
-  const p = plan("var", x, dim, options.keepdim);
-  const divisor = divisorOf("var", p.n, options);
-  const y = noGrad(() => squaredDeviations(x, p)[0].div(divisor));
-  const { shape } = x;
-  return record(
-    "VarBackward0",
-    y,
-    [x],
-    [x],
-    [
-      (g, [v]) => {
-        const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
-        return spread(g, p.kept, shape)
-          .mul(centred)
-          .mul(2 / divisor);
-      },
-    ],
-  );
-}
+export const variance = named(
+  "variance",
+  "input, dim?; unbiased, keepdim; correction",
+  (x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor => {
+    checkFloat("var", x);
+    checkOptions("var", options, ["keepdim", "correction", "unbiased"]);
+    const p = plan("var", x, dim, options.keepdim);
+    const divisor = divisorOf("var", p.n, options);
+    const y = noGrad(() => squaredDeviations(x, p)[0].div(divisor));
+    const { shape } = x;
+    return record(
+      "VarBackward0",
+      y,
+      [x],
+      [x],
+      [
+        (g, [v]) => {
+          const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
+          return spread(g, p.kept, shape)
+            .mul(centred)
+            .mul(2 / divisor);
+        },
+      ],
+    );
+  },
+);
 
 export { variance as var };
 
 /** The standard deviation over `dim`. @see torch.std */
-export function std(x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor {
-  checkFloat("std", x);
-  const y = noGrad(() => variance(x, dim, options).sqrt());
-  const p = plan("std", x, dim, options.keepdim);
-  const divisor = divisorOf("std", p.n, options);
-  const { shape } = x;
-  return record(
-    "StdBackward0",
-    y,
-    [x],
-    [x, y],
-    [
-      (g, [v, s]) => {
-        const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
-        const scaled = g.div(s!.mul(divisor)).maskedFill(s!.eq(0), 0);
-        return spread(scaled, p.kept, shape).mul(centred);
-      },
-    ],
-  );
-}
+export const std = named(
+  "std",
+  "input, dim?; unbiased, keepdim; correction",
+  (x: Tensor, dim?: Dim, options: VarianceOptions = {}): Tensor => {
+    checkFloat("std", x);
+    const y = noGrad(() => variance(x, dim, options).sqrt());
+    const p = plan("std", x, dim, options.keepdim);
+    const divisor = divisorOf("std", p.n, options);
+    const { shape } = x;
+    return record(
+      "StdBackward0",
+      y,
+      [x],
+      [x, y],
+      [
+        (g, [v, s]) => {
+          const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
+          const scaled = g.div(s!.mul(divisor)).maskedFill(s!.eq(0), 0);
+          return spread(scaled, p.kept, shape).mul(centred);
+        },
+      ],
+    );
+  },
+);
 
 /** Variance and mean. @see torch.var_mean */
-export const varMean = (x: Tensor, dim?: Dim, options: VarianceOptions = {}): [variance: Tensor, mean: Tensor] => [
-  variance(x, dim, options),
-  x.mean(dim, { keepdim: options.keepdim ?? false }),
-];
+export const varMean = named(
+  "varMean",
+  "input, dim?; unbiased, keepdim; correction",
+  (x: Tensor, dim?: Dim, options: VarianceOptions = {}): [variance: Tensor, mean: Tensor] => [
+    variance(x, dim, options),
+    x.mean(dim, { keepdim: options.keepdim ?? false }),
+  ],
+);
 
 /** Standard deviation and mean. @see torch.std_mean */
-export const stdMean = (x: Tensor, dim?: Dim, options: VarianceOptions = {}): [std: Tensor, mean: Tensor] => [
-  std(x, dim, options),
-  x.mean(dim, { keepdim: options.keepdim ?? false }),
-];
+export const stdMean = named(
+  "stdMean",
+  "input, dim?; unbiased, keepdim; correction",
+  (x: Tensor, dim?: Dim, options: VarianceOptions = {}): [std: Tensor, mean: Tensor] => [
+    std(x, dim, options),
+    x.mean(dim, { keepdim: options.keepdim ?? false }),
+  ],
+);
 
 /** log Σ e^x over `dim`, without overflow. @see torch.logsumexp */
-export function logsumexp(x: Tensor, dim: Dim, options: KeepdimOptions = {}): Tensor {
-  checkTensor("logsumexp", x);
-  checkOptions("logsumexp", options, ["keepdim"]);
-  const source = isFloat(x.dtype) ? x : x.float();
-  const p = plan("logsumexp", x, dim, options.keepdim);
-  const y = allocate(p.shape, computeType(source.dtype), x);
-  reduceInto(reductions.logsumexp, y, source, p.dims, computeType(source.dtype));
-  const { shape } = x;
-  return record(
-    "LogsumexpBackward0",
-    cast(y, source.dtype),
-    [source],
-    [source, y],
-    [(g, [v, s]) => spread(g, p.kept, shape).mul(v!.sub(spread(s!, p.kept, shape)).exp())],
-  );
-}
+export const logsumexp = named(
+  "logsumexp",
+  "input, dim; keepdim",
+  (x: Tensor, dim: Dim, options: KeepdimOptions = {}): Tensor => {
+    checkTensor("logsumexp", x);
+    const source = isFloat(x.dtype) ? x : x.float();
+    const p = plan("logsumexp", x, dim, options.keepdim);
+    const y = allocate(p.shape, computeType(source.dtype), x);
+    reduceInto(reductions.logsumexp, y, source, p.dims, computeType(source.dtype));
+    const { shape } = x;
+    return record(
+      "LogsumexpBackward0",
+      cast(y, source.dtype),
+      [source],
+      [source, y],
+      [(g, [v, s]) => spread(g, p.kept, shape).mul(v!.sub(spread(s!, p.kept, shape)).exp())],
+    );
+  },
+);
 
 /** The sum over `dim`, NaN counting as 0. @see torch.nansum */
-export function nansum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
-  checkTensor("nansum", x);
-  checkOptions("nansum", options, ["keepdim", "dtype"]);
-  const input = options.dtype === undefined ? x : x.to(options.dtype);
-  if (!isFloat(input.dtype)) return sum(input, dim, options);
-  const { keepdim = false } = options;
-  const p = plan("nansum", input, dim, keepdim);
-  const y = noGrad(() => sum(input.maskedFill(input.isnan(), 0), dim, { keepdim }));
-  const { shape } = input;
-  return record(
-    "NansumBackward0",
-    y,
-    [input],
-    [input],
-    [(g, [v]) => spread(g, p.kept, shape).maskedFill(v!.isnan(), 0)],
-  );
-}
+export const nansum = named(
+  "nansum",
+  "input, dim?; keepdim, dtype",
+  (x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor => {
+    checkTensor("nansum", x);
+    const input = options.dtype === undefined ? x : x.to(options.dtype);
+    if (!isFloat(input.dtype)) return sum(input, dim, options);
+    const { keepdim = false } = options;
+    const p = plan("nansum", input, dim, keepdim);
+    const y = noGrad(() => sum(input.maskedFill(input.isnan(), 0), dim, { keepdim }));
+    const { shape } = input;
+    return record(
+      "NansumBackward0",
+      y,
+      [input],
+      [input],
+      [(g, [v]) => spread(g, p.kept, shape).maskedFill(v!.isnan(), 0)],
+    );
+  },
+);
 
 /** The mean over `dim` of the elements that are not NaN. @see torch.nanmean */
-export function nanmean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
-  checkTensor("nanmean", x);
-  checkOptions("nanmean", options, ["keepdim", "dtype"]);
-  const count = x
-    .isnan()
-    .logicalNot()
-    .sum(dim, { keepdim: options.keepdim ?? false });
-  return nansum(x, dim, options).div(count);
-}
+export const nanmean = named(
+  "nanmean",
+  "input, dim?; keepdim; dtype",
+  (x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor => {
+    checkTensor("nanmean", x);
+    const count = x
+      .isnan()
+      .logicalNot()
+      .sum(dim, { keepdim: options.keepdim ?? false });
+    return nansum(x, dim, options).div(count);
+  },
+);
 
 /** The p-norm of all elements over `dim`: (Σ |x|^p)^(1/p). @see torch.linalg.vector_norm */
-export function vectorNorm(x: Tensor, order: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor {
-  checkTensor("vectorNorm", x);
-  const ord = checkNumber("vectorNorm", "ord", order);
-  checkOptions("vectorNorm", options, ["keepdim", "dtype"]);
-  const input = options.dtype === undefined ? x : x.to(options.dtype);
-  checkFloat("vectorNorm", input);
-  const keepdim = options.keepdim ?? false;
-  const p = plan("vectorNorm", input, dim, keepdim);
-  if (input.numel() === 0 && (ord < 0 || ord === Number.POSITIVE_INFINITY)) checkNotEmpty(input, ord, p, dim);
-  const y = noGrad(() => normValue(input, ord, p, keepdim));
-  const { shape } = input;
-  return record(
-    "LinalgVectorNormBackward0",
-    y,
-    [input],
-    [input, y],
-    [(g, [v, s]) => normGrad(spread(g, p.kept, shape), v!, spread(s!, p.kept, shape), ord, p.dims)],
-  );
-}
+export const vectorNorm = named(
+  "vectorNorm",
+  "input, order?, dim?;; keepdim, dtype",
+  (x: Tensor, order: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor => {
+    checkTensor("vectorNorm", x);
+    const ord = checkNumber("vectorNorm", "ord", order);
+    const input = options.dtype === undefined ? x : x.to(options.dtype);
+    checkFloat("vectorNorm", input);
+    const keepdim = options.keepdim ?? false;
+    const p = plan("vectorNorm", input, dim, keepdim);
+    if (input.numel() === 0 && (ord < 0 || ord === Number.POSITIVE_INFINITY)) checkNotEmpty(input, ord, p, dim);
+    const y = noGrad(() => normValue(input, ord, p, keepdim));
+    const { shape } = input;
+    return record(
+      "LinalgVectorNormBackward0",
+      y,
+      [input],
+      [input, y],
+      [(g, [v, s]) => normGrad(spread(g, p.kept, shape), v!, spread(s!, p.kept, shape), ord, p.dims)],
+    );
+  },
+);
 
 /** @throws ValueError if an axis without elements is reduced: there is no least or largest of none. */
 function checkNotEmpty(x: Tensor, ord: number, { dims }: Plan, dim: Dim | undefined): void {

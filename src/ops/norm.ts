@@ -3,8 +3,9 @@
 import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkIntegers, checkNumber } from "../core/arguments";
-import { checkOptions, ShapeError, ValueError } from "../core/errors";
+import { ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
@@ -69,28 +70,26 @@ function updateRunning(running: Optional, value: Tensor, momentum: number): void
  * @see torch.nn.functional.batch_norm (Ioffe and Szegedy, 2015)
  * @throws ValueError in training with one value per channel.
  */
-export function batchNorm(
-  input: Tensor,
-  runningMean: Optional,
-  runningVar: Optional,
-  options: BatchNormOptions = {},
-): Tensor {
-  checkOptions("batchNorm", options, ["weight", "bias", "training", "momentum", "eps"]);
-  const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
-  checkNumber("batchNorm", "momentum", momentum);
-  checkNumber("batchNorm", "eps", eps);
-  const channels = channelsOf("batchNorm", input, { runningMean, runningVar, weight, bias });
-  if (input.numel() === 0) return input.clone();
-  if (training && channels.n * channels.inner === 1)
-    throw new ValueError(
-      `batchNorm: Expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`,
-    );
-  if (!training && (!runningMean || !runningVar))
-    throw new ValueError("batchNorm: expected runningMean and runningVar when training is false");
-  if (!isHalf(input.dtype)) return normalizeBatch(input, runningMean, runningVar, options, channels);
-  const wide = { ...options, weight: widen(weight ?? null), bias: widen(bias ?? null) };
-  return normalizeBatch(input.to("float32"), runningMean, runningVar, wide, channels).to(input.dtype);
-}
+export const batchNorm = named(
+  "batchNorm",
+  "input, runningMean, runningVar; weight, bias, training, momentum, eps",
+  (input: Tensor, runningMean: Optional, runningVar: Optional, options: BatchNormOptions = {}): Tensor => {
+    const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
+    checkNumber("batchNorm", "momentum", momentum);
+    checkNumber("batchNorm", "eps", eps);
+    const channels = channelsOf("batchNorm", input, { runningMean, runningVar, weight, bias });
+    if (input.numel() === 0) return input.clone();
+    if (training && channels.n * channels.inner === 1)
+      throw new ValueError(
+        `batchNorm: Expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`,
+      );
+    if (!training && (!runningMean || !runningVar))
+      throw new ValueError("batchNorm: expected runningMean and runningVar when training is false");
+    if (!isHalf(input.dtype)) return normalizeBatch(input, runningMean, runningVar, options, channels);
+    const wide = { ...options, weight: widen(weight ?? null), bias: widen(bias ?? null) };
+    return normalizeBatch(input.to("float32"), runningMean, runningVar, wide, channels).to(input.dtype);
+  },
+);
 
 /** {@link batchNorm} of arguments that have been checked; the parameters have the dtype of the input. */
 function normalizeBatch(
@@ -197,31 +196,34 @@ export interface LayerNormOptions {
  * Normalizes over the last axes, whose sizes are `normalizedShape`. Shape: [*, …normalizedShape], unchanged.
  * @see torch.nn.functional.layer_norm (Ba et al., 2016)
  */
-export function layerNorm(input: Tensor, normalizedShape: readonly number[], options: LayerNormOptions = {}): Tensor {
-  checkFloating("layerNorm", checkTensor("layerNorm", input));
-  checkOptions("layerNorm", options, ["weight", "bias", "eps"]);
-  const { weight, bias, eps = 1e-5 } = options;
-  checkNumber("layerNorm", "eps", eps);
-  checkIntegers("layerNorm", "normalizedShape", normalizedShape, 0);
-  if (
-    normalizedShape.length === 0 ||
-    !sameShape(input.shape.slice(input.ndim - normalizedShape.length), normalizedShape)
-  )
-    throw new ShapeError(
-      `layerNorm: given normalizedShape=${shapeText(normalizedShape)}, expected input with shape [*, ${normalizedShape.join(", ")}], but got input of size ${shapeText(input.shape)}`,
-    );
-  for (const [name, p] of [
-    ["weight", weight],
-    ["bias", bias],
-  ] as const)
-    if (p != null && !sameShape(checkTensor("layerNorm", p, name).shape, normalizedShape))
+export const layerNorm = named(
+  "layerNorm",
+  "input, normalizedShape; weight, bias, eps",
+  (input: Tensor, normalizedShape: readonly number[], options: LayerNormOptions = {}): Tensor => {
+    checkFloating("layerNorm", checkTensor("layerNorm", input));
+    const { weight, bias, eps = 1e-5 } = options;
+    checkNumber("layerNorm", "eps", eps);
+    checkIntegers("layerNorm", "normalizedShape", normalizedShape, 0);
+    if (
+      normalizedShape.length === 0 ||
+      !sameShape(input.shape.slice(input.ndim - normalizedShape.length), normalizedShape)
+    )
       throw new ShapeError(
-        `layerNorm: expected ${name} to be of shape ${shapeText(normalizedShape)}, got ${shapeText(p.shape)}`,
+        `layerNorm: given normalizedShape=${shapeText(normalizedShape)}, expected input with shape [*, ${normalizedShape.join(", ")}], but got input of size ${shapeText(input.shape)}`,
       );
-  checkSameDevice("layerNorm", input, weight, bias);
-  checkSameDType("layerNorm", input, { weight, bias });
-  return widened(input, (x) => normalizeLayer(x, normalizedShape, widen(weight), widen(bias), eps));
-}
+    for (const [name, p] of [
+      ["weight", weight],
+      ["bias", bias],
+    ] as const)
+      if (p != null && !sameShape(checkTensor("layerNorm", p, name).shape, normalizedShape))
+        throw new ShapeError(
+          `layerNorm: expected ${name} to be of shape ${shapeText(normalizedShape)}, got ${shapeText(p.shape)}`,
+        );
+    checkSameDevice("layerNorm", input, weight, bias);
+    checkSameDType("layerNorm", input, { weight, bias });
+    return widened(input, (x) => normalizeLayer(x, normalizedShape, widen(weight), widen(bias), eps));
+  },
+);
 
 /** {@link layerNorm} of arguments that have been checked; the parameters have the dtype of the input. */
 function normalizeLayer(
@@ -306,24 +308,27 @@ export interface GroupNormOptions {
  * Normalizes over each of `numGroups` groups of channels. Shape: [N, C, *], unchanged.
  * @see torch.nn.functional.group_norm (Wu and He, 2018)
  */
-export function groupNorm(input: Tensor, numGroups: number, options: GroupNormOptions = {}): Tensor {
-  checkOptions("groupNorm", options, ["weight", "bias", "eps"]);
-  const { weight, bias, eps = 1e-5 } = options;
-  const { n, c, inner } = channelsOf("groupNorm", input, { weight, bias });
-  if (!Number.isInteger(numGroups) || numGroups < 1 || c % numGroups !== 0)
-    throw new ValueError(
-      `groupNorm: expected number of channels in input to be divisible by numGroups, but got input of shape ${shapeText(input.shape)} and numGroups=${numGroups}`,
-    );
-  const size = (c / numGroups) * inner;
-  if (n * size === 1)
-    throw new ValueError(
-      `groupNorm: Expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`,
-    );
-  return widened(input, (x) => {
-    const y = layerNorm(x.reshape(n, numGroups, size), [size], { eps }).reshape(input.shape);
-    return affine(y, widen(weight), widen(bias));
-  });
-}
+export const groupNorm = named(
+  "groupNorm",
+  "input, numGroups; weight, bias, eps",
+  (input: Tensor, numGroups: number, options: GroupNormOptions = {}): Tensor => {
+    const { weight, bias, eps = 1e-5 } = options;
+    const { n, c, inner } = channelsOf("groupNorm", input, { weight, bias });
+    if (!Number.isInteger(numGroups) || numGroups < 1 || c % numGroups !== 0)
+      throw new ValueError(
+        `groupNorm: expected number of channels in input to be divisible by numGroups, but got input of shape ${shapeText(input.shape)} and numGroups=${numGroups}`,
+      );
+    const size = (c / numGroups) * inner;
+    if (n * size === 1)
+      throw new ValueError(
+        `groupNorm: Expected more than 1 value per channel when training, got input size ${shapeText(input.shape)}`,
+      );
+    return widened(input, (x) => {
+      const y = layerNorm(x.reshape(n, numGroups, size), [size], { eps }).reshape(input.shape);
+      return affine(y, widen(weight), widen(bias));
+    });
+  },
+);
 
 /** y · weight + bias per channel. */
 function affine(y: Tensor, weight: Optional, bias: Optional): Tensor {
@@ -350,40 +355,35 @@ export interface InstanceNormOptions {
  * Normalizes each channel of each item. Shape: [N, C, *], unchanged.
  * @see torch.nn.functional.instance_norm (Ulyanov et al., 2016)
  */
-export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): Tensor {
-  checkOptions("instanceNorm", options, [
-    "runningMean",
-    "runningVar",
-    "weight",
-    "bias",
-    "useInputStats",
-    "momentum",
-    "eps",
-  ]);
-  const { runningMean, runningVar, weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
-  const { n, c, inner } = channelsOf("instanceNorm", input, { runningMean, runningVar, weight, bias });
-  if (!useInputStats)
-    return batchNorm(input, runningMean, runningVar, { weight: weight ?? null, bias: bias ?? null, eps });
-  if (inner === 1)
-    throw new ValueError(
-      `instanceNorm: Expected more than 1 spatial element when training, got input size ${shapeText(input.shape)}`,
-    );
-  noGrad(() => {
-    if (!runningMean && !runningVar) return;
-    const flat = widen(input.detach()).reshape(1, n * c, inner);
-    const [mean, variance] = statistics(flat.contiguous(), { n: 1, c: n * c, inner });
-    updateRunning(runningMean, mean.reshape(n, c).mean(0), momentum);
-    updateRunning(
-      runningVar,
-      variance
-        .mul(inner / (inner - 1))
-        .reshape(n, c)
-        .mean(0),
-      momentum,
-    );
-  });
-  return widened(input, (x) => {
-    const y = layerNorm(x.reshape(n, c, inner), [inner], { eps }).reshape(input.shape);
-    return affine(y, widen(weight), widen(bias));
-  });
-}
+export const instanceNorm = named(
+  "instanceNorm",
+  "input; runningMean, runningVar, weight, bias, useInputStats, momentum, eps",
+  (input: Tensor, options: InstanceNormOptions = {}): Tensor => {
+    const { runningMean, runningVar, weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
+    const { n, c, inner } = channelsOf("instanceNorm", input, { runningMean, runningVar, weight, bias });
+    if (!useInputStats)
+      return batchNorm(input, runningMean, runningVar, { weight: weight ?? null, bias: bias ?? null, eps });
+    if (inner === 1)
+      throw new ValueError(
+        `instanceNorm: Expected more than 1 spatial element when training, got input size ${shapeText(input.shape)}`,
+      );
+    noGrad(() => {
+      if (!runningMean && !runningVar) return;
+      const flat = widen(input.detach()).reshape(1, n * c, inner);
+      const [mean, variance] = statistics(flat.contiguous(), { n: 1, c: n * c, inner });
+      updateRunning(runningMean, mean.reshape(n, c).mean(0), momentum);
+      updateRunning(
+        runningVar,
+        variance
+          .mul(inner / (inner - 1))
+          .reshape(n, c)
+          .mean(0),
+        momentum,
+      );
+    });
+    return widened(input, (x) => {
+      const y = layerNorm(x.reshape(n, c, inner), [inner], { eps }).reshape(input.shape);
+      return affine(y, widen(weight), widen(bias));
+    });
+  },
+);

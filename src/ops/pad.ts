@@ -1,8 +1,10 @@
 /** Padding: more elements around the last axes. */
+
 import { record } from "../autograd/node";
 import { checkChoice, checkIntegers } from "../core/arguments";
-import { ArgumentError, checkOptions, ShapeError } from "../core/errors";
+import { ArgumentError, ShapeError } from "../core/errors";
 import { checkShape, contiguousStrides, shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, checkScalar, filled, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -26,38 +28,42 @@ function perAxis(op: string, x: Tensor, given: Padding): (readonly [number, numb
 }
 
 /** `x` surrounded by `value`, or cropped where the padding is negative. @see torch.constant_pad_nd */
-export function constantPadNd(x: Tensor, pad: Padding, value: number | boolean = 0): Tensor {
-  checkTensor("constantPadNd", x);
-  const sides = perAxis("constantPadNd", x, pad);
-  const shape = x.shape.map((n, i) => n + sides[i]![0] + sides[i]![1]);
-  if (shape.some((n) => n < 0))
-    throw new ShapeError(`constantPadNd: the padding ${shapeText(pad)} leaves a negative size: ${shapeText(shape)}`);
-  checkShape("constantPadNd", shape);
-  checkScalar("constantPadNd", "value", value, x.dtype);
-  const y = filled(allocate(shape, x.dtype, x), value);
-  const strides = contiguousStrides(shape);
-  // The part of x that is kept, seen in both tensors.
-  const kept = x.shape.map((n, i) => Math.max(0, n + Math.min(0, sides[i]![0]) + Math.min(0, sides[i]![1])));
-  const from = sides.reduce((at, [before], i) => at + Math.max(0, -before) * x.strides[i]!, x.offset);
-  const to = sides.reduce((at, [before], i) => at + Math.max(0, before) * strides[i]!, 0);
-  x.storage.backend.copy(
-    { storage: y.storage, dtype: y.dtype, shape: kept, strides, offset: to },
-    { storage: x.storage, dtype: x.dtype, shape: kept, strides: x.strides, offset: from },
-  );
-  return record(
-    "ConstantPadNdBackward0",
-    y,
-    [x],
-    [],
-    [
-      (g) =>
-        constantPadNd(
-          g,
-          pad.map((p) => -p),
-        ),
-    ],
-  );
-}
+export const constantPadNd = named(
+  "constantPadNd",
+  "input, pad, value?",
+  (x: Tensor, pad: Padding, value: number | boolean = 0): Tensor => {
+    checkTensor("constantPadNd", x);
+    const sides = perAxis("constantPadNd", x, pad);
+    const shape = x.shape.map((n, i) => n + sides[i]![0] + sides[i]![1]);
+    if (shape.some((n) => n < 0))
+      throw new ShapeError(`constantPadNd: the padding ${shapeText(pad)} leaves a negative size: ${shapeText(shape)}`);
+    checkShape("constantPadNd", shape);
+    checkScalar("constantPadNd", "value", value, x.dtype);
+    const y = filled(allocate(shape, x.dtype, x), value);
+    const strides = contiguousStrides(shape);
+    // The part of x that is kept, seen in both tensors.
+    const kept = x.shape.map((n, i) => Math.max(0, n + Math.min(0, sides[i]![0]) + Math.min(0, sides[i]![1])));
+    const from = sides.reduce((at, [before], i) => at + Math.max(0, -before) * x.strides[i]!, x.offset);
+    const to = sides.reduce((at, [before], i) => at + Math.max(0, before) * strides[i]!, 0);
+    x.storage.backend.copy(
+      { storage: y.storage, dtype: y.dtype, shape: kept, strides, offset: to },
+      { storage: x.storage, dtype: x.dtype, shape: kept, strides: x.strides, offset: from },
+    );
+    return record(
+      "ConstantPadNdBackward0",
+      y,
+      [x],
+      [],
+      [
+        (g) =>
+          constantPadNd(
+            g,
+            pad.map((p) => -p),
+          ),
+      ],
+    );
+  },
+);
 
 /** The source position of element `at` of a padded axis, counted from the first element that is not padding. */
 function sourceOf(mode: PadMode, size: number, at: number): number {
@@ -95,30 +101,33 @@ function checkReach(mode: PadMode, x: Tensor, axis: number, before: number, afte
  * @see torch.nn.functional.pad
  * @example F.pad(x, [1, 1, 2, 2], { mode: "reflect" });
  */
-export function pad(x: Tensor, padding: Padding, options: { mode?: PadMode; value?: number | null } = {}): Tensor {
-  checkTensor("pad", x);
-  checkOptions("pad", options, ["mode", "value"]);
-  const { mode = "constant", value = 0 } = options;
-  if (mode === "constant") return constantPadNd(x, padding, value ?? 0);
-  checkChoice("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
-  const sides = perAxis("pad", x, padding);
-  // What is cropped away does not come back at the other end.
-  if (mode === "circular" && padding.some((p) => p < 0)) {
-    const cropped = constantPadNd(
-      x,
-      padding.map((p) => Math.min(p, 0)),
-    );
-    return pad(
-      cropped,
-      padding.map((p) => Math.max(p, 0)),
-      options,
-    );
-  }
-  let y = x;
-  sides.forEach(([before, after], axis) => {
-    if (before === 0 && after === 0) return;
-    checkReach(mode, x, axis, before, after);
-    y = padAxis(y, mode, axis, before, after);
-  });
-  return y;
-}
+export const pad = named(
+  "pad",
+  "input, pad; mode, value",
+  (x: Tensor, padding: Padding, options: { mode?: PadMode; value?: number | null } = {}): Tensor => {
+    checkTensor("pad", x);
+    const { mode = "constant", value = 0 } = options;
+    if (mode === "constant") return constantPadNd(x, padding, value ?? 0);
+    checkChoice("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
+    const sides = perAxis("pad", x, padding);
+    // What is cropped away does not come back at the other end.
+    if (mode === "circular" && padding.some((p) => p < 0)) {
+      const cropped = constantPadNd(
+        x,
+        padding.map((p) => Math.min(p, 0)),
+      );
+      return pad(
+        cropped,
+        padding.map((p) => Math.max(p, 0)),
+        options,
+      );
+    }
+    let y = x;
+    sides.forEach(([before, after], axis) => {
+      if (before === 0 && after === 0) return;
+      checkReach(mode, x, axis, before, after);
+      y = padAxis(y, mode, axis, before, after);
+    });
+    return y;
+  },
+);

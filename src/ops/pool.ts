@@ -7,6 +7,7 @@ import { isFloat } from "../core/dtype";
 import { checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { Memo } from "../core/memo";
 import { checkShape, shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -283,19 +284,26 @@ function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOpt
 }
 
 /** The mean over windows of the last axis. Shape: [(N,) C, L] → [(N,) C, L′]. @see torch.nn.functional.avg_pool1d */
-export const avgPool1d = (
-  x: Tensor,
-  kernelSize: Sizes,
-  options: Omit<AvgPoolOptions, "divisorOverride"> = {},
-): Tensor => avgPool(1, x, kernelSize, options);
+export const avgPool1d = named(
+  "avgPool1d",
+  "input, kernelSize; stride, padding, ceilMode, countIncludePad",
+  (x: Tensor, kernelSize: Sizes, options: Omit<AvgPoolOptions, "divisorOverride"> = {}): Tensor =>
+    avgPool(1, x, kernelSize, options),
+);
 
 /** The mean over windows of the last two axes. Shape: [(N,) C, H, W] → [(N,) C, H′, W′]. @see torch.nn.functional.avg_pool2d */
-export const avgPool2d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor =>
-  avgPool(2, x, kernelSize, options);
+export const avgPool2d = named(
+  "avgPool2d",
+  "input, kernelSize; stride, padding, ceilMode, countIncludePad, divisorOverride",
+  (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor => avgPool(2, x, kernelSize, options),
+);
 
 /** The mean over windows of the last three axes. Shape: [(N,) C, D, H, W] → [(N,) C, D′, H′, W′]. @see torch.nn.functional.avg_pool3d */
-export const avgPool3d = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor =>
-  avgPool(3, x, kernelSize, options);
+export const avgPool3d = named(
+  "avgPool3d",
+  "input, kernelSize; stride, padding, ceilMode, countIncludePad, divisorOverride",
+  (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor => avgPool(3, x, kernelSize, options),
+);
 
 function adaptiveAvg(dims: number, x: Tensor, outputSize: OutputSize): Tensor {
   const op = `adaptiveAvgPool${dims}d`;
@@ -305,8 +313,20 @@ function adaptiveAvg(dims: number, x: Tensor, outputSize: OutputSize): Tensor {
 }
 
 /** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool1d */
-export const adaptiveAvgPool1d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(1, x, outputSize);
+export const adaptiveAvgPool1d = named(
+  "adaptiveAvgPool1d",
+  "input, outputSize",
+  (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(1, x, outputSize),
+);
 /** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool2d */
-export const adaptiveAvgPool2d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(2, x, outputSize);
+export const adaptiveAvgPool2d = named(
+  "adaptiveAvgPool2d",
+  "input, outputSize",
+  (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(2, x, outputSize),
+);
 /** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool3d */
-export const adaptiveAvgPool3d = (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(3, x, outputSize);
+export const adaptiveAvgPool3d = named(
+  "adaptiveAvgPool3d",
+  "input, outputSize",
+  (x: Tensor, outputSize: OutputSize): Tensor => adaptiveAvg(3, x, outputSize),
+);

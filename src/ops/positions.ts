@@ -1,7 +1,9 @@
 /** What ops that move elements by index share: an axis as the middle of three, and the checks of indices. */
+
 import { legacyName } from "../core/dtype";
 import { DTypeError, IndexError } from "../core/errors";
 import { sizeOfShape, wrapDim } from "../core/shape";
+import type { Typed } from "../core/signatureTypes";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkFits, checkSameDevice, checkTensor } from "./checks";
@@ -66,22 +68,23 @@ export function copyOf(x: Tensor, dtype = x.dtype): Tensor {
  * `op` with a way to write its result straight over its first operand, for the in-place form: where that lies contiguously, needs no wider
  * dtype to compute in, and shares its memory with no other operand.
  */
-export function writing<A extends unknown[]>(
+export function writing<S extends string, F extends (x: Tensor, ...args: any[]) => Tensor>(
   name: string,
-  op: (x: Tensor, ...args: A) => Tensor,
-  write: (x: Tensor, ...args: A) => void,
-): ((x: Tensor, ...args: A) => Tensor) & { into: (out: Tensor, x: Tensor, ...args: A) => void } {
-  const into = (out: Tensor, x: Tensor, ...args: A): void => {
+  { signature, implementation }: Typed<S, F>,
+  write: (...args: Parameters<F>) => void,
+): Typed<S, F> & { into: (out: Tensor, ...args: Parameters<F>) => void } {
+  const into = (out: Tensor, ...all: Parameters<F>): void => {
+    const [x, ...args] = all;
     const isPlain = x.isContiguous() && x.dtype !== "bool" && computeType(x.dtype) === x.dtype;
     const isShared = args.flat().some((arg) => arg instanceof Tensor && arg.storage === x.storage);
     if (isPlain && !isShared) {
-      write(x, ...args);
+      write(...all);
       return;
     }
-    const y = op(x, ...args);
+    const y = implementation(...all) as Tensor;
     checkFits(name, out, y.shape, y.dtype);
     out.storage.backend.copy(out, y);
     y.dispose();
   };
-  return Object.assign((x: Tensor, ...args: A) => op(x, ...args), { into });
+  return { signature, implementation, into };
 }

@@ -1,33 +1,35 @@
 /** Products other than the matrix product: outer, inner, cross, Kronecker, over chosen axes, of many factors. */
+
 import { checkArray, checkInteger, checkIntegers } from "../core/arguments";
-import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from "../core/errors";
+import { ArgumentError, DTypeError, describe, ShapeError } from "../core/errors";
 import { shapeText, sizeOfShape, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { dot, matmul, mm } from "./matmul";
 
 /** All products of an element of `x` and one of `vec2`. Shape: [m] and [n] → [m, n]. @see torch.outer */
-export function outer(x: Tensor, vec2: Tensor): Tensor {
+export const outer = named("outer", "input, vec2", (x: Tensor, vec2: Tensor): Tensor => {
   checkTensor("outer", x);
   checkTensor("outer", vec2, "vec2");
   if (x.ndim !== 1 || vec2.ndim !== 1)
     throw new ShapeError(`outer: takes two 1-D tensors, got shapes ${shapeText(x.shape)} and ${shapeText(vec2.shape)}`);
   return x.unsqueeze(1).mul(vec2);
-}
+});
 
 /** Another name of {@link outer}. @see torch.ger */
 export const ger: typeof outer = outer;
 
 /** Sums of products over the last axes of both. Shape: [*, k] and [#, k] → [*, #]. @see torch.inner */
-export function inner(x: Tensor, other: Tensor): Tensor {
+export const inner = named("inner", "input, other", (x: Tensor, other: Tensor): Tensor => {
   checkTensor("inner", x);
   checkTensor("inner", other, "other");
   if (x.ndim === 0 || other.ndim === 0) return x.mul(other);
   return tensordot(x, other, [[-1], [-1]]);
-}
+});
 
 /** The inner product of two vectors; all tensors are real, so that it is {@link dot}. @see torch.vdot */
-export const vdot = (x: Tensor, other: Tensor): Tensor => dot(x, other);
+export const vdot = named("vdot", "input, other", (x: Tensor, other: Tensor): Tensor => dot(x, other));
 
 /** The axes that {@link tensordot} sums over: the last of the first and the first of the second, or a list for each. */
 export type ContractedDims = number | readonly [readonly number[], readonly number[]];
@@ -52,7 +54,7 @@ function contractedDims(a: Tensor, b: Tensor, dims: ContractedDims): readonly [r
  * @throws ShapeError if paired axes differ in size.
  * @example torch.tensordot(a, b, [[1, 2], [1, 0]])
  */
-export function tensordot(a: Tensor, b: Tensor, dims: ContractedDims = 2): Tensor {
+export const tensordot = named("tensordot", "a, b, dims?", (a: Tensor, b: Tensor, dims: ContractedDims = 2): Tensor => {
   checkTensor("tensordot", a, "a");
   checkTensor("tensordot", b, "b");
   const [left, right] = contractedDims(a, b, dims);
@@ -71,10 +73,10 @@ export function tensordot(a: Tensor, b: Tensor, dims: ContractedDims = 2): Tenso
   const rows = a.permute([...freeA, ...da]).reshape([sizeOfShape(sizesA), n]);
   const columns = b.permute([...db, ...freeB]).reshape([n, sizeOfShape(sizesB)]);
   return mm(rows, columns).reshape([...sizesA, ...sizesB]);
-}
+});
 
 /** The Kronecker product: every element of `x` times all of `other`. Missing axes count as size 1. @see torch.kron */
-export function kron(x: Tensor, other: Tensor): Tensor {
+export const kron = named("kron", "input, other", (x: Tensor, other: Tensor): Tensor => {
   checkTensor("kron", x);
   checkTensor("kron", other, "other");
   const ndim = Math.max(x.ndim, other.ndim);
@@ -83,10 +85,10 @@ export function kron(x: Tensor, other: Tensor): Tensor {
   const spreadA = x.reshape(a.flatMap((n) => [n, 1]));
   const spreadB = other.reshape(b.flatMap((n) => [1, n]));
   return spreadA.mul(spreadB).reshape(a.map((n, i) => n * b[i]!));
-}
+});
 
 /** The cross product of vectors of 3 along `dim`; the other axes broadcast. Without `dim`: along the first axis of size 3. @see torch.cross */
-export function cross(x: Tensor, other: Tensor, dim?: number | null): Tensor {
+export const cross = named("cross", "input, other, dim?", (x: Tensor, other: Tensor, dim?: number | null): Tensor => {
   checkTensor("cross", x);
   checkTensor("cross", other, "other");
   const first = dim ?? x.shape.indexOf(3);
@@ -100,22 +102,21 @@ export function cross(x: Tensor, other: Tensor, dim?: number | null): Tensor {
   return ahead(x, 1)
     .mul(ahead(other, 2))
     .sub(ahead(x, 2).mul(ahead(other, 1)));
-}
+});
 
 /** The sum of the diagonal of a matrix. @see torch.trace */
-export function trace(x: Tensor): Tensor {
+export const trace = named("trace", "input", (x: Tensor): Tensor => {
   checkTensor("trace", x);
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
   return x.diagonal().sum();
-}
+});
 
 /** The inner product of the vectors along `dim`. @see torch.linalg.vecdot */
-export function vecdot(x: Tensor, y: Tensor, options: { dim?: number } = {}): Tensor {
+export const vecdot = named("vecdot", "x, y;; dim", (x: Tensor, y: Tensor, options: { dim?: number } = {}): Tensor => {
   checkTensor("vecdot", x);
   checkTensor("vecdot", y, "y");
-  checkOptions("vecdot", options, ["dim"]);
   return x.mul(y).sum(options.dim ?? -1);
-}
+});
 
 /** Where to split the product of factors i to j so that it takes the fewest multiplications. */
 function bestSplits(sizes: readonly number[]): number[][] {
@@ -140,7 +141,7 @@ function bestSplits(sizes: readonly number[]): number[][] {
  * The product of several matrices, in the order that takes the fewest multiplications. The first and the last may be vectors.
  * @see torch.linalg.multi_dot
  */
-export function multiDot(tensors: readonly Tensor[]): Tensor {
+export const multiDot = named("multiDot", "tensors", (tensors: readonly Tensor[]): Tensor => {
   checkArray("multiDot", "tensors", tensors, "tensors");
   if (tensors.length < 2) throw new ShapeError(`multiDot: expected at least 2 tensors but got ${tensors.length}`);
   const last = tensors.length - 1;
@@ -162,7 +163,7 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
     ...(isVector(tensors[0]!) ? [] : [product.shape[0]!]),
     ...(isVector(tensors[last]!) ? [] : [product.shape[1]!]),
   ]);
-}
+});
 
 /** Factor i of a product, as a matrix. @throws ShapeError or DTypeError unless it can be one. */
 function factorOf(x: Tensor, i: number, last: number, first: Tensor): Tensor {

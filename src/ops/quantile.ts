@@ -1,8 +1,10 @@
 /** Quantiles: elements, or points between elements, at a fraction of the way through a sorted row. */
+
 import { checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -80,13 +82,17 @@ function quantileOf(
  * @see torch.quantile
  * @throws DTypeError for integers, ValueError for a q outside [0, 1].
  */
-export const quantile = (x: Tensor, q: number | Tensor, dim?: number | null, options: QuantileOptions = {}): Tensor =>
-  quantileOf("quantile", x, q, dim, false, options);
+export const quantile = named(
+  "quantile",
+  "input, q, dim?; keepdim; interpolation",
+  (x: Tensor, q: number | Tensor, dim?: number | null, options: QuantileOptions = {}): Tensor =>
+    quantileOf("quantile", x, q, dim, false, options),
+);
 
 /** {@link quantile} of the elements that are not NaN. @see torch.nanquantile */
-export const nanquantile = (
-  x: Tensor,
-  q: number | Tensor,
-  dim?: number | null,
-  options: QuantileOptions = {},
-): Tensor => quantileOf("nanquantile", x, q, dim, true, options);
+export const nanquantile = named(
+  "nanquantile",
+  "input, q, dim?; keepdim; interpolation",
+  (x: Tensor, q: number | Tensor, dim?: number | null, options: QuantileOptions = {}): Tensor =>
+    quantileOf("nanquantile", x, q, dim, true, options),
+);

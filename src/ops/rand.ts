@@ -1,4 +1,5 @@
 /** New random tensors, and the state of the random numbers. Every stream is PyTorch's. */
+
 import { checkArray, checkFunction, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { type DType, getDefaultDtype } from "../core/dtype";
 import { ArgumentError, checkOptions } from "../core/errors";
@@ -6,6 +7,7 @@ import { defaultGenerator } from "../core/generator";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
 import { broadcastShapes, checkSize } from "../core/shape";
+import { named } from "../core/signature";
 import {
   allocateFor,
   type CreateOptions,
@@ -64,14 +66,27 @@ export function randn(...args: SizeArgs<RandomCreateOptions>): Tensor {
 }
 
 /** {@link rand} with the shape, dtype and device of `x`. @see torch.rand_like */
-export function randLike(x: Tensor, options: RandomCreateOptions = {}): Tensor {
-  return uniform("randLike", checkTensor("randLike", x).shape, likeOptions("randLike", x, options), x.dtype);
-}
+export const randLike = named(
+  "randLike",
+  "input;; dtype, device, requiresGrad, generator",
+  (x: Tensor, options: RandomCreateOptions = {}): Tensor => {
+    return uniform("randLike", checkTensor("randLike", x).shape, likeOptions("randLike", x, options), x.dtype);
+  },
+);
 
 /** {@link randn} with the shape, dtype and device of `x`. @see torch.randn_like */
-export function randnLike(x: Tensor, options: RandomCreateOptions = {}): Tensor {
-  return standardNormal("randnLike", checkTensor("randnLike", x).shape, likeOptions("randnLike", x, options), x.dtype);
-}
+export const randnLike = named(
+  "randnLike",
+  "input;; dtype, device, requiresGrad, generator",
+  (x: Tensor, options: RandomCreateOptions = {}): Tensor => {
+    return standardNormal(
+      "randnLike",
+      checkTensor("randnLike", x).shape,
+      likeOptions("randnLike", x, options),
+      x.dtype,
+    );
+  },
+);
 
 function likeOptions(op: string, x: Tensor, options: RandomCreateOptions): RandomCreateOptions {
   checkOptions(op, options, known);
@@ -123,14 +138,17 @@ function integers(
 }
 
 /** The integers 0 … n − 1 in random order, int64 unless another dtype is named. @see torch.randperm */
-export function randperm(n: number, options: RandomCreateOptions = {}): Tensor {
-  checkOptions("randperm", options, known);
-  checkInteger("randperm", "n", n, 0, MAX_COUNT);
-  const x = allocateFor("randperm", [n], options, "int64");
-  checkRange("randperm", n, x.dtype);
-  writeValues(x, random.randperm(n, generatorOf("randperm", options)));
-  return finish(x, options);
-}
+export const randperm = named(
+  "randperm",
+  "n;; dtype, device, requiresGrad, generator",
+  (n: number, options: RandomCreateOptions = {}): Tensor => {
+    checkInteger("randperm", "n", n, 0, MAX_COUNT);
+    const x = allocateFor("randperm", [n], options, "int64");
+    checkRange("randperm", n, x.dtype);
+    writeValues(x, random.randperm(n, generatorOf("randperm", options)));
+    return finish(x, options);
+  },
+);
 
 /**
  * Normal numbers whose mean and standard deviation are tensors (which broadcast) or numbers; two numbers need a size.
@@ -166,23 +184,23 @@ export function normal(
 }
 
 /** Seeds the random numbers of every operation that is given no generator of its own. @see torch.manual_seed */
-export const manualSeed = (seed: number | bigint) => defaultGenerator.manualSeed(seed);
+export const manualSeed = named("manualSeed", "seed", (seed: number | bigint) => defaultGenerator.manualSeed(seed));
 
 /** Seeds them from the system's source of randomness, and returns the seed. @see torch.seed */
-export const seed = (): number => defaultGenerator.seed();
+export const seed = named("seed", "", (): number => defaultGenerator.seed());
 
 /** The last seed. @see torch.initial_seed */
-export const initialSeed = (): number | bigint => defaultGenerator.initialSeed();
+export const initialSeed = named("initialSeed", "", (): number | bigint => defaultGenerator.initialSeed());
 
 /** The state of the random numbers, as a tensor of bytes that PyTorch reads too. @see torch.get_rng_state */
-export const getRngState = (): Tensor => tensor(defaultGenerator.getState());
+export const getRngState = named("getRngState", "", (): Tensor => tensor(defaultGenerator.getState()));
 
 /** Goes back to a state from {@link getRngState}, or from PyTorch. @see torch.set_rng_state @throws FormatError for bytes that are none. */
-export function setRngState(state: Tensor | Uint8Array): void {
+export const setRngState = named("setRngState", "newState", (state: Tensor | Uint8Array): void => {
   const bytes = state instanceof Tensor ? state.toTypedArray() : state;
   if (!(bytes instanceof Uint8Array)) throw new ArgumentError("setRngState: expected a tensor of dtype uint8");
   defaultGenerator.setState(bytes);
-}
+});
 
 /** Where the forks under way, the latest last, are to go back to. */
 const forks: { state: Uint8Array }[] = [];

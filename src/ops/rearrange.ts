@@ -1,8 +1,10 @@
 /** Copies with the elements in another order, or repeated. */
+
 import { record } from "../autograd/node";
 import { checkInteger, checkIntegers } from "../core/arguments";
-import { checkOptions, describe, ShapeError } from "../core/errors";
+import { describe, ShapeError } from "../core/errors";
 import { checkShape, checkSize, contiguousStrides, shapeText, sizeArgument, wrapDim, wrapDims } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -22,16 +24,16 @@ export function flip(x: Tensor, ...dims: Size): Tensor {
 const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === "number" ? [value] : value);
 
 /** Each row from right to left. @see torch.fliplr */
-export function fliplr(x: Tensor): Tensor {
+export const fliplr = named("fliplr", "input", (x: Tensor): Tensor => {
   if (checkTensor("fliplr", x).ndim < 2) throw new ShapeError("fliplr: Input must be >= 2-d.");
   return flip(x, 1);
-}
+});
 
 /** The rows from bottom to top. @see torch.flipud */
-export function flipud(x: Tensor): Tensor {
+export const flipud = named("flipud", "input", (x: Tensor): Tensor => {
   if (checkTensor("flipud", x).ndim < 1) throw new ShapeError("flipud: Input must be >= 1-d.");
   return flip(x, 0);
-}
+});
 
 /** y = x rotated by `shift` along one axis: two copies of slices. */
 function rollInto(y: Tensor, x: Tensor, shift: number, dim: number): void {
@@ -54,40 +56,48 @@ function rollInto(y: Tensor, x: Tensor, shift: number, dim: number): void {
  * row-major order.
  * @see torch.roll
  */
-export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor {
-  checkTensor("roll", x);
-  const by = checkIntegers("roll", "shifts", listOf(shifts));
-  const axes = dims === undefined || dims === null ? [] : checkIntegers("roll", "dims", listOf(dims));
-  if (axes.length === 0 && by.length === 1) return roll(x.reshape(-1), by, 0).reshape(x.shape);
-  if (by.length !== axes.length || by.length === 0)
-    throw new ShapeError(`roll: shifts and dimensions must align. shifts: ${by.length}, dims:${axes.length}`);
-  let y = x.detach();
-  for (const [i, dim] of axes.entries()) {
-    const d = wrapDim("roll", dim, x.ndim);
-    const next = allocate(x.shape, x.dtype, x);
-    if (x.numel() > 0) rollInto(next, y, by[i]!, d);
-    y = next;
-  }
-  const back = by.map((s) => -s);
-  return record("RollBackward0", y, [x], [], [(g) => g.roll(back, axes)]);
-}
+export const roll = named(
+  "roll",
+  "input, shifts, dims?",
+  (x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor => {
+    checkTensor("roll", x);
+    const by = checkIntegers("roll", "shifts", listOf(shifts));
+    const axes = dims === undefined || dims === null ? [] : checkIntegers("roll", "dims", listOf(dims));
+    if (axes.length === 0 && by.length === 1) return roll(x.reshape(-1), by, 0).reshape(x.shape);
+    if (by.length !== axes.length || by.length === 0)
+      throw new ShapeError(`roll: shifts and dimensions must align. shifts: ${by.length}, dims:${axes.length}`);
+    let y = x.detach();
+    for (const [i, dim] of axes.entries()) {
+      const d = wrapDim("roll", dim, x.ndim);
+      const next = allocate(x.shape, x.dtype, x);
+      if (x.numel() > 0) rollInto(next, y, by[i]!, d);
+      y = next;
+    }
+    const back = by.map((s) => -s);
+    return record("RollBackward0", y, [x], [], [(g) => g.roll(back, axes)]);
+  },
+);
 
 /** Rotated by `k` quarter turns from the first towards the second of two axes. @see torch.rot90 */
-export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor {
-  checkTensor("rot90", x);
-  checkInteger("rot90", "k", k);
-  if (checkIntegers("rot90", "dims", dims).length !== 2)
-    throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${dims.length}`);
-  const [a, b] = dims.map((d) => wrapDim("rot90", d, x.ndim)) as [number, number];
-  if (a === b)
-    throw new ShapeError(
-      `rot90: expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`,
-    );
-  const turns = ((k % 4) + 4) % 4;
-  if (turns === 1) return x.flip(b).transpose(a, b);
-  if (turns === 2) return x.flip(a, b);
-  return turns === 3 ? x.flip(a).transpose(a, b) : x.clone();
-}
+export const rot90 = named(
+  "rot90",
+  "input, k?, dims?",
+  (x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor => {
+    checkTensor("rot90", x);
+    checkInteger("rot90", "k", k);
+    if (checkIntegers("rot90", "dims", dims).length !== 2)
+      throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${dims.length}`);
+    const [a, b] = dims.map((d) => wrapDim("rot90", d, x.ndim)) as [number, number];
+    if (a === b)
+      throw new ShapeError(
+        `rot90: expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`,
+      );
+    const turns = ((k % 4) + 4) % 4;
+    if (turns === 1) return x.flip(b).transpose(a, b);
+    if (turns === 2) return x.flip(a, b);
+    return turns === 3 ? x.flip(a).transpose(a, b) : x.clone();
+  },
+);
 
 /**
  * Copies of `x` next to each other: `sizes` says how many along each axis; more sizes than axes add axes in front.
@@ -144,23 +154,21 @@ export interface RepeatInterleaveOptions {
  * a vector of counts, which is read back.
  * @see torch.repeat_interleave
  */
-export function repeatInterleave(
-  x: Tensor,
-  repeats: number | Tensor,
-  dim?: number | null,
-  options: RepeatInterleaveOptions = {},
-): Tensor {
-  checkTensor("repeatInterleave", x);
-  checkOptions("repeatInterleave", options, ["outputSize"]);
-  if (dim === undefined || dim === null) return repeatInterleave(x.reshape(-1), repeats, 0, options);
-  const d = wrapDim("repeatInterleave", dim, x.ndim);
-  const index = interleaved(x, x.shape[d] ?? 1, repeats);
-  if (options.outputSize != null && options.outputSize !== index.numel())
-    throw new ShapeError(
-      `repeatInterleave: outputSize is ${describe(options.outputSize)}, but the repeats make ${index.numel()}`,
-    );
-  return (x.ndim === 0 ? x.reshape(1) : x).indexSelect(d, index);
-}
+export const repeatInterleave = named(
+  "repeatInterleave",
+  "input, repeats, dim?;; outputSize",
+  (x: Tensor, repeats: number | Tensor, dim?: number | null, options: RepeatInterleaveOptions = {}): Tensor => {
+    checkTensor("repeatInterleave", x);
+    if (dim === undefined || dim === null) return repeatInterleave(x.reshape(-1), repeats, 0, options);
+    const d = wrapDim("repeatInterleave", dim, x.ndim);
+    const index = interleaved(x, x.shape[d] ?? 1, repeats);
+    if (options.outputSize != null && options.outputSize !== index.numel())
+      throw new ShapeError(
+        `repeatInterleave: outputSize is ${describe(options.outputSize)}, but the repeats make ${index.numel()}`,
+      );
+    return (x.ndim === 0 ? x.reshape(1) : x).indexSelect(d, index);
+  },
+);
 
 /** Position i as often as it is to be repeated. */
 function interleaved(x: Tensor, n: number, repeats: number | Tensor): Tensor {

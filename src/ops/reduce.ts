@@ -1,8 +1,10 @@
 /** Reductions over one axis, several, or all. */
+
 import { type Inputs, record } from "../autograd/node";
 import { checkDType, type DType, isFloat, legacyName } from "../core/dtype";
-import { checkOptions, DTypeError, ShapeError } from "../core/errors";
+import { DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText, sizeArgument, wrapDims } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -63,20 +65,23 @@ export const spread = (g: Tensor, kept: readonly number[], shape: readonly numbe
  * @see torch.sum
  * @example x.sum(); x.sum(1, { keepdim: true }); x.sum([0, 2]);
  */
-export function sum(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
-  checkTensor("sum", x);
-  checkOptions("sum", options, ["keepdim", "dtype"]);
-  if (options.dtype !== undefined) checkDType("sum", options.dtype);
-  const p = plan("sum", x, dim, options.keepdim);
-  const result = options.dtype ?? (isFloat(x.dtype) ? x.dtype : "int64");
-  const narrow = isFloat(result) ? computeType(result) : isFloat(x.dtype) ? result : x.dtype;
-  const wide = isFloat(result) ? computeType(result) : "int64";
-  const y = allocate(p.shape, wide, x);
-  reduceInto(reductions.sum, y, x, p.dims, narrow);
-  const out = cast(y, result);
-  if (!x.requiresGrad) return out;
-  return recordSum(p.dims.length === x.ndim && dim === undefined ? "SumBackward0" : "SumBackward1", out, x, p.kept);
-}
+export const sum = named(
+  "sum",
+  "input, dim?; keepdim, dtype",
+  (x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor => {
+    checkTensor("sum", x);
+    if (options.dtype !== undefined) checkDType("sum", options.dtype);
+    const p = plan("sum", x, dim, options.keepdim);
+    const result = options.dtype ?? (isFloat(x.dtype) ? x.dtype : "int64");
+    const narrow = isFloat(result) ? computeType(result) : isFloat(x.dtype) ? result : x.dtype;
+    const wide = isFloat(result) ? computeType(result) : "int64";
+    const y = allocate(p.shape, wide, x);
+    reduceInto(reductions.sum, y, x, p.dims, narrow);
+    const out = cast(y, result);
+    if (!x.requiresGrad) return out;
+    return recordSum(p.dims.length === x.ndim && dim === undefined ? "SumBackward0" : "SumBackward1", out, x, p.kept);
+  },
+);
 
 function recordSum(name: string, out: Tensor, x: Tensor, kept: readonly number[]): Tensor {
   const { shape, dtype } = x;
@@ -88,22 +93,25 @@ function recordSum(name: string, out: Tensor, x: Tensor, kept: readonly number[]
  * @see torch.mean
  * @throws DTypeError for integers: cast first, or pass `dtype`.
  */
-export function mean(x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor {
-  checkTensor("mean", x);
-  checkOptions("mean", options, ["keepdim", "dtype"]);
-  const dtype = options.dtype ?? x.dtype;
-  if (!isFloat(dtype))
-    throw new DTypeError(
-      `mean(): could not infer output dtype. Input dtype must be either a floating point dtype. Got: ${legacyName(dtype)}; use x.float().mean()`,
-    );
-  const p = plan("mean", x, dim, options.keepdim);
-  const y = allocate(p.shape, computeType(dtype), x);
-  reduceInto(reductions.sum, y, x, p.dims, y.dtype);
-  x.storage.backend.binary("div", y.dtype, y, y, p.n, 0);
-  const { shape, dtype: from } = x;
-  const name = p.dims.length === x.ndim && dim === undefined ? "MeanBackward0" : "MeanBackward1";
-  return record(name, cast(y, dtype), [x] as Inputs, [], [(g) => spread(g.div(p.n), p.kept, shape).to(from)]);
-}
+export const mean = named(
+  "mean",
+  "input, dim?; keepdim; dtype",
+  (x: Tensor, dim?: Dim, options: ReduceOptions = {}): Tensor => {
+    checkTensor("mean", x);
+    const dtype = options.dtype ?? x.dtype;
+    if (!isFloat(dtype))
+      throw new DTypeError(
+        `mean(): could not infer output dtype. Input dtype must be either a floating point dtype. Got: ${legacyName(dtype)}; use x.float().mean()`,
+      );
+    const p = plan("mean", x, dim, options.keepdim);
+    const y = allocate(p.shape, computeType(dtype), x);
+    reduceInto(reductions.sum, y, x, p.dims, y.dtype);
+    x.storage.backend.binary("div", y.dtype, y, y, p.n, 0);
+    const { shape, dtype: from } = x;
+    const name = p.dims.length === x.ndim && dim === undefined ? "MeanBackward0" : "MeanBackward1";
+    return record(name, cast(y, dtype), [x] as Inputs, [], [(g) => spread(g.div(p.n), p.kept, shape).to(from)]);
+  },
+);
 
 /**
  * The sum over the axes along which `x` was broadcast from `size`.

@@ -1,7 +1,10 @@
 /** In-place forms of views: the tensor itself shows its memory in another shape. */
+
 import { isRecorded } from "../autograd/node";
 import { ShapeError } from "../core/errors";
 import { checkSize, contiguousStrides, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
+import type { Named, Typed } from "../core/signatureTypes";
 import { allocate } from "../tensor/create";
 import { setWindow, type Tensor } from "../tensor/tensor";
 import { checkInplace, checkTensor } from "./checks";
@@ -17,14 +20,15 @@ function become(x: Tensor, view: Tensor): Tensor {
 }
 
 /** The in-place form of a view op. @throws AutogradError for a leaf that requires grad. */
-function reframe<A extends unknown[]>(
+function reframe<S extends string, F extends (x: Tensor, ...args: any[]) => Tensor>(
   name: string,
-  op: (x: Tensor, ...args: A) => Tensor,
-): (x: Tensor, ...args: A) => Tensor {
-  return (x, ...args) => {
+  { signature, implementation }: Typed<S, F>,
+): Named<S, F> {
+  const changed = (x: Tensor, ...args: unknown[]): Tensor => {
     checkInplace(name, x, true);
-    return become(x, op(x, ...args));
+    return become(x, implementation(x, ...args) as Tensor);
   };
+  return named(name, signature, changed) as unknown as Named<S, F>;
 }
 
 /** squeeze in place. @see torch.Tensor.squeeze_ */
@@ -67,5 +71,8 @@ export function resize_(x: Tensor, ...sizes: Size): Tensor {
 }
 
 /** {@link resize_} to the size of another tensor. @see torch.Tensor.resize_as_ */
-export const resizeAs_ = (x: Tensor, other: Tensor): Tensor =>
-  resize_(x, checkTensor("resizeAs_", other, "other").shape);
+export const resizeAs_ = named(
+  "resizeAs_",
+  "input, tensor",
+  (x: Tensor, other: Tensor): Tensor => resize_(x, checkTensor("resizeAs_", other, "other").shape),
+);

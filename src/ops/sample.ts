@@ -1,12 +1,13 @@
 /** How random numbers get into a tensor's memory, in PyTorch's order. */
 
 import { record } from "../autograd/node";
-import { checkNumber } from "../core/arguments";
+import { checkNumbers } from "../core/arguments";
 import { arrayOf, checkDType, type DType, isFloat, legacyName, sizeOf } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, describe, ValueError } from "../core/errors";
+import { ArgumentError, DTypeError, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import type { FillableArray, FloatArray } from "../core/random";
 import * as random from "../core/random";
+import type { Named, Typed } from "../core/signatureTypes";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { nodeName } from "./define";
@@ -26,28 +27,17 @@ export function generatorOf(op: string, options: RandomOptions): Generator {
   return generator;
 }
 
-/** Splits trailing options from the numbers before them. */
-export function splitOptions<V>(
+/**
+ * The numbers among the options of something random, and its generator.
+ * @param defaults What is taken where none is given.
+ */
+export function numbersOf<K extends string>(
   op: string,
-  args: readonly unknown[],
-): [values: (V | undefined)[], generator: Generator] {
-  const last = args.at(-1);
-  const hasOptions = typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype;
-  const options = hasOptions ? (last as RandomOptions) : {};
-  checkOptions(op, options, ["generator"]);
-  return [(hasOptions ? args.slice(0, -1) : args) as (V | undefined)[], generatorOf(op, options)];
-}
-
-/** {@link splitOptions} where the values are numbers of these names. */
-export function splitNumbers(
-  op: string,
-  names: readonly string[],
-  args: readonly unknown[],
-): [values: (number | undefined)[], generator: Generator] {
-  const [values, generator] = splitOptions<unknown>(op, args);
-  if (values.length > names.length)
-    throw new ArgumentError(`${op}: takes ${names.join(", ")} and options, got ${values.length} values`);
-  return [values.map((value, i) => (value === undefined ? undefined : checkNumber(op, names[i]!, value))), generator];
+  options: RandomOptions & Partial<Record<K, number>>,
+  defaults: Readonly<Record<K, number>>,
+): Record<K, number> & { generator: Generator } {
+  const { generator = defaultGenerator, ...numbers } = options;
+  return { ...checkNumbers(op, numbers as unknown as Partial<Record<K, number>>, defaults), generator };
 }
 
 /** @throws DTypeError unless `dtype` is floating point. */
@@ -127,15 +117,16 @@ function fillMemory(x: Tensor, draw: Draw): void {
  * An in-place op that overwrites a tensor with random numbers; its gradient is zero.
  * @param prepare Checks the arguments and gives what fills the memory.
  */
-export function sampler<A extends unknown[]>(
+export function sampler<const S extends string, A extends unknown[]>(
   name: string,
+  signature: S,
   prepare: (x: Tensor, ...args: A) => Draw,
-): (x: Tensor, ...args: A) => Tensor {
+): Named<S, (x: Tensor, ...args: A) => Tensor> {
   const into = (out: Tensor, x: Tensor, ...args: A): void => sampleInto(out, prepare(x, ...args));
-  const op = (x: Tensor, ...args: A): Tensor => {
+  const implementation = (x: Tensor, ...args: A): Tensor => {
     const y = allocate(x.shape, x.dtype, x);
     into(y, x, ...args);
     return record(nodeName(name.slice(0, -1)), y, [x], [], [(g) => filled(allocate(g.shape, g.dtype, g), 0)]);
   };
-  return inplace(name, Object.assign(op, { into }));
+  return inplace(name, { signature, implementation, into } as Typed<S, typeof implementation> & { into: typeof into });
 }

@@ -1,8 +1,10 @@
 /** Running sums, products and extrema along an axis. */
+
 import { record, recordAll } from "../autograd/node";
 import { checkDType, type DType, isFloat } from "../core/dtype";
 import { checkOptions } from "../core/errors";
 import { sizeOfShape, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -49,25 +51,39 @@ function reverseCumsum(x: Tensor, d: number): Tensor {
 }
 
 /** The sum of the elements so far along `dim`. Integers are summed as int64. @see torch.cumsum */
-export function cumsum(x: Tensor, dim: number, options: ScanOptions = {}): Tensor {
-  const { x: input, d, result } = prepare("cumsum", x, dim, options);
-  return record("CumsumBackward0", scan("cumsum", input, d, result, false), [input], [], [(g) => reverseCumsum(g, d)]);
-}
+export const cumsum = named(
+  "cumsum",
+  "input, dim; dtype",
+  (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => {
+    const { x: input, d, result } = prepare("cumsum", x, dim, options);
+    return record(
+      "CumsumBackward0",
+      scan("cumsum", input, d, result, false),
+      [input],
+      [],
+      [(g) => reverseCumsum(g, d)],
+    );
+  },
+);
 
 /** {@link cumsum} in place. */
 export const cumsum_: typeof cumsum = inplace("cumsum_", cumsum);
 
 /** The product of the elements so far along `dim`. Integers are multiplied as int64. @see torch.cumprod */
-export function cumprod(x: Tensor, dim: number, options: ScanOptions = {}): Tensor {
-  const { x: input, d, result } = prepare("cumprod", x, dim, options);
-  return record(
-    "CumprodBackward0",
-    scan("cumprod", input, d, result, false),
-    [input],
-    [input],
-    [(g, [v]) => cumprodGrad(g, v!, d)],
-  );
-}
+export const cumprod = named(
+  "cumprod",
+  "input, dim; dtype",
+  (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => {
+    const { x: input, d, result } = prepare("cumprod", x, dim, options);
+    return record(
+      "CumprodBackward0",
+      scan("cumprod", input, d, result, false),
+      [input],
+      [input],
+      [(g, [v]) => cumprodGrad(g, v!, d)],
+    );
+  },
+);
 
 /** {@link cumprod} in place. */
 export const cumprod_: typeof cumprod = inplace("cumprod_", cumprod);
@@ -92,7 +108,7 @@ function cumprodGrad(g: Tensor, x: Tensor, d: number): Tensor {
 }
 
 /** The logarithm of the sum of exponentials so far along `dim`. @see torch.logcumsumexp */
-export function logcumsumexp(x: Tensor, dim: number): Tensor {
+export const logcumsumexp = named("logcumsumexp", "input, dim", (x: Tensor, dim: number): Tensor => {
   checkFloating("logcumsumexp", checkTensor("logcumsumexp", x));
   const { x: input, d, result } = prepare("logcumsumexp", x, dim, {});
   return record(
@@ -109,7 +125,7 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
       },
     ],
   );
-}
+});
 
 /** log x where x > 0, else a number so small that its exponential is 0; its derivative is finite everywhere. */
 function finiteLog(x: Tensor): Tensor {
@@ -136,7 +152,15 @@ function runningExtremum(op: "cummax" | "cummin", x: Tensor, dim: number): Value
 }
 
 /** The largest element so far along `dim`, and its position. @see torch.cummax */
-export const cummax = (x: Tensor, dim: number): ValuesAndIndices => runningExtremum("cummax", x, dim);
+export const cummax = named(
+  "cummax",
+  "input, dim",
+  (x: Tensor, dim: number): ValuesAndIndices => runningExtremum("cummax", x, dim),
+);
 
 /** The smallest element so far along `dim`, and its position. @see torch.cummin */
-export const cummin = (x: Tensor, dim: number): ValuesAndIndices => runningExtremum("cummin", x, dim);
+export const cummin = named(
+  "cummin",
+  "input, dim",
+  (x: Tensor, dim: number): ValuesAndIndices => runningExtremum("cummin", x, dim),
+);

@@ -1,8 +1,9 @@
 /** Scattered elements joined where they meet. */
+
 import { record } from "../autograd/node";
 import { checkChoice } from "../core/arguments";
 import { type DType, isFloat } from "../core/dtype";
-import { checkOptions } from "../core/errors";
+import { named } from "../core/signature";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { corner, joined, move, type ReduceMode, type Route, reduceModes, route, spread } from "./routes";
@@ -31,34 +32,37 @@ function meeting(like: Tensor, { dim, at }: Pick<Route, "dim" | "at">, includeSe
  * {@link scatter} with elements that meet joined by `reduce`: `"sum"`, `"prod"`, `"mean"`, `"amax"` or `"amin"`. The mean of integers is rounded down.
  * @see torch.scatter_reduce
  */
-export function scatterReduce(
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor,
-  reduce: ReduceMode,
-  options: ScatterReduceOptions = {},
-): Tensor {
-  checkOptions("scatterReduce", options, ["includeSelf"]);
-  checkChoice("scatterReduce", "reduce", reduce, reduceModes);
-  const way = route("scatterReduce", x, dim, index, src);
-  const includeSelf = options.includeSelf ?? true;
-  let y = joined(includeSelf ? x.detach() : cleared(x.detach(), way, reduce), way, reduce);
-  if (reduce === "mean") {
-    const count = meeting(x, way, includeSelf, isFloat(x.dtype) ? x.dtype : "int64");
-    y = isFloat(x.dtype) ? y.div(count) : y.floorDivide(count).to(x.dtype);
-  }
-  const { shape } = src;
-  const saved = reduce === "sum" || reduce === "mean" ? [way.at] : [way.at, x, src, y];
-  return record("ScatterReduceBackward0", y, [x, src], saved, ([g], [at, self, source, result]) => {
-    const call: Call = { at: at!, dim: way.dim, includeSelf, reduce };
-    const [gx, gs] =
-      source === undefined
-        ? additiveGrads(g!, call)
-        : pickGrads(reduce)(g!, self!, corner(source, at!.shape, -1), result!, call);
-    return [includeSelf ? gx : gx.scatter(way.dim, at!, 0), spread(gs, shape)];
-  });
-}
+export const scatterReduce = named(
+  "scatterReduce",
+  "input, dim, index, src, reduce;; includeSelf",
+  (
+    x: Tensor,
+    dim: number,
+    index: Tensor,
+    src: Tensor,
+    reduce: ReduceMode,
+    options: ScatterReduceOptions = {},
+  ): Tensor => {
+    checkChoice("scatterReduce", "reduce", reduce, reduceModes);
+    const way = route("scatterReduce", x, dim, index, src);
+    const includeSelf = options.includeSelf ?? true;
+    let y = joined(includeSelf ? x.detach() : cleared(x.detach(), way, reduce), way, reduce);
+    if (reduce === "mean") {
+      const count = meeting(x, way, includeSelf, isFloat(x.dtype) ? x.dtype : "int64");
+      y = isFloat(x.dtype) ? y.div(count) : y.floorDivide(count).to(x.dtype);
+    }
+    const { shape } = src;
+    const saved = reduce === "sum" || reduce === "mean" ? [way.at] : [way.at, x, src, y];
+    return record("ScatterReduceBackward0", y, [x, src], saved, ([g], [at, self, source, result]) => {
+      const call: Call = { at: at!, dim: way.dim, includeSelf, reduce };
+      const [gx, gs] =
+        source === undefined
+          ? additiveGrads(g!, call)
+          : pickGrads(reduce)(g!, self!, corner(source, at!.shape, -1), result!, call);
+      return [includeSelf ? gx : gx.scatter(way.dim, at!, 0), spread(gs, shape)];
+    });
+  },
+);
 
 /** A call of {@link scatterReduce}, for its gradients. */
 interface Call {

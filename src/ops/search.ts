@@ -2,8 +2,9 @@
 
 import { noGrad } from "../autograd/mode";
 import { checkChoice, checkNumber } from "../core/arguments";
-import { ArgumentError, checkOptions, DTypeError, ShapeError } from "../core/errors";
+import { ArgumentError, DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
@@ -59,43 +60,45 @@ function positionsIn(sorted: Tensor, values: Tensor, right: boolean): Tensor {
  * @see torch.searchsorted
  * @throws ShapeError unless the leading axes agree.
  */
-export function searchsorted(
-  sortedSequence: Tensor,
-  values: Tensor | number,
-  options: SearchsortedOptions = {},
-): Tensor {
-  checkTensor("searchsorted", sortedSequence, "sortedSequence");
-  checkOptions("searchsorted", options, ["outInt32", "right", "side", "sorter"]);
-  const wanted =
-    values instanceof Tensor
-      ? checkTensor("searchsorted", values, "values")
-      : tensor(checkNumber("searchsorted", "values", values), { dtype: sortedSequence.dtype });
-  checkSameDevice("searchsorted", sortedSequence, wanted);
-  const { side, sorter, right = false, outInt32 = false } = options;
-  if (side != null) checkChoice("searchsorted", "side", side, ["left", "right"]);
-  if (sorter != null) checkSorter(sortedSequence, checkTensor("searchsorted", sorter, "sorter"));
-  if (side === "left" && right)
-    throw new ArgumentError(
-      "searchsorted: side and right can't be set to opposites, got side of left while right was true",
-    );
-  const lead = sortedSequence.shape.slice(0, -1);
-  if (sortedSequence.ndim === 0 || (lead.length > 0 && !sameShape(lead, wanted.shape.slice(0, -1))))
-    throw new ShapeError(
-      `searchsorted: the first dimensions of the boundaries ${shapeText(sortedSequence.shape)} and of the values ${shapeText(wanted.shape)} must agree`,
-    );
-  const rows = sorter ? noGrad(() => sortedSequence.gather(-1, sorter)) : sortedSequence;
-  const y = positionsIn(rows, wanted, right || side === "right");
-  return outInt32 ? y.to("int32") : y;
-}
+export const searchsorted = named(
+  "searchsorted",
+  "sortedSequence, values;; side, sorter, outInt32, right",
+  (sortedSequence: Tensor, values: Tensor | number, options: SearchsortedOptions = {}): Tensor => {
+    checkTensor("searchsorted", sortedSequence, "sortedSequence");
+    const wanted =
+      values instanceof Tensor
+        ? checkTensor("searchsorted", values, "values")
+        : tensor(checkNumber("searchsorted", "values", values), { dtype: sortedSequence.dtype });
+    checkSameDevice("searchsorted", sortedSequence, wanted);
+    const { side, sorter, right = false, outInt32 = false } = options;
+    if (side != null) checkChoice("searchsorted", "side", side, ["left", "right"]);
+    if (sorter != null) checkSorter(sortedSequence, checkTensor("searchsorted", sorter, "sorter"));
+    if (side === "left" && right)
+      throw new ArgumentError(
+        "searchsorted: side and right can't be set to opposites, got side of left while right was true",
+      );
+    const lead = sortedSequence.shape.slice(0, -1);
+    if (sortedSequence.ndim === 0 || (lead.length > 0 && !sameShape(lead, wanted.shape.slice(0, -1))))
+      throw new ShapeError(
+        `searchsorted: the first dimensions of the boundaries ${shapeText(sortedSequence.shape)} and of the values ${shapeText(wanted.shape)} must agree`,
+      );
+    const rows = sorter ? noGrad(() => sortedSequence.gather(-1, sorter)) : sortedSequence;
+    const y = positionsIn(rows, wanted, right || side === "right");
+    return outInt32 ? y.to("int32") : y;
+  },
+);
 
 /**
  * The bucket of each element, between sorted boundaries: i where boundaries[i − 1] < x ≤ boundaries[i] (`right`: ≤ and <).
  * @see torch.bucketize
  */
-export function bucketize(x: Tensor | number, boundaries: Tensor, options: BucketizeOptions = {}): Tensor {
-  checkOptions("bucketize", options, ["outInt32", "right"]);
-  checkTensor("bucketize", boundaries, "boundaries");
-  if (boundaries.ndim !== 1)
-    throw new ShapeError(`bucketize: boundaries tensor must be 1 dimension, but got dim(${boundaries.ndim})`);
-  return searchsorted(boundaries, x, options);
-}
+export const bucketize = named(
+  "bucketize",
+  "input, boundaries;; outInt32, right",
+  (x: Tensor | number, boundaries: Tensor, options: BucketizeOptions = {}): Tensor => {
+    checkTensor("bucketize", boundaries, "boundaries");
+    if (boundaries.ndim !== 1)
+      throw new ShapeError(`bucketize: boundaries tensor must be 1 dimension, but got dim(${boundaries.ndim})`);
+    return searchsorted(boundaries, x, options);
+  },
+);

@@ -1,8 +1,10 @@
 /** Reductions of consecutive runs of rows. */
+
 import { checkChoice, checkIntegers, checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from "../core/errors";
+import { ArgumentError, DTypeError, describe, ShapeError } from "../core/errors";
 import { sameShape, shapeText, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { full, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -62,31 +64,34 @@ function segmentsOf(lengths: Tensor, n: number, unsafe: boolean): Tensor {
  * @throws ShapeError unless the lengths add up to the axis.
  * @example torch.segmentReduce(torch.tensor([1, 2, 3]), "sum", { lengths: torch.tensor([2n, 1n]) }) // [3, 3]
  */
-export function segmentReduce(data: Tensor, reduce: SegmentMode, options: SegmentReduceOptions = {}): Tensor {
-  checkTensor("segmentReduce", data);
-  checkOptions("segmentReduce", options, ["lengths", "offsets", "axis", "unsafe", "initial"]);
-  const { axis = 0, unsafe = false } = options;
-  checkChoice("segmentReduce", "reduce", reduce, modes);
-  const initial = options.initial == null ? undefined : checkNumber("segmentReduce", "initial", options.initial);
-  if (!isFloat(data.dtype)) throw new DTypeError(`segmentReduce: takes floating-point elements, got ${data.dtype}`);
-  const lengths = lengthsOf(data, options);
-  const dim = wrapDim("segmentReduce", axis, data.ndim);
-  if (dim !== lengths.ndim - 1)
-    throw new ArgumentError(
-      `segmentReduce: axis must be the last one of the lengths, ${lengths.ndim - 1}, got ${axis}`,
-    );
-  const lead = data.shape.slice(0, dim);
-  if (!sameShape(lead, lengths.shape.slice(0, -1)))
-    throw new ShapeError(
-      `segmentReduce: the lengths ${shapeText(lengths.shape)} must have the leading axes ${shapeText(lead)} of the data`,
-    );
-  const count = lengths.shape.at(-1)!;
-  const inner = data.shape.slice(dim + 1).map(() => 1);
-  const widened = (x: Tensor): Tensor => x.reshape([...x.shape, ...inner]);
-  const at = widened(segmentsOf(lengths, data.shape[dim]!, unsafe)).expand(data.shape);
-  const start = full(data.shape.with(dim, count + 1), initial ?? neutral[reduce], { dtype: data.dtype });
-  const y = start.scatterReduce(dim, at, data, scatterModes[reduce]).narrow(dim, 0, count);
-  if (reduce !== "mean") return y;
-  const sizes = widened(lengths);
-  return initial === undefined || initial === null ? y.div(sizes) : y.div(sizes.clampMin(1));
-}
+export const segmentReduce = named(
+  "segmentReduce",
+  "data, reduce;; lengths, offsets, axis, unsafe, initial",
+  (data: Tensor, reduce: SegmentMode, options: SegmentReduceOptions = {}): Tensor => {
+    checkTensor("segmentReduce", data);
+    const { axis = 0, unsafe = false } = options;
+    checkChoice("segmentReduce", "reduce", reduce, modes);
+    const initial = options.initial == null ? undefined : checkNumber("segmentReduce", "initial", options.initial);
+    if (!isFloat(data.dtype)) throw new DTypeError(`segmentReduce: takes floating-point elements, got ${data.dtype}`);
+    const lengths = lengthsOf(data, options);
+    const dim = wrapDim("segmentReduce", axis, data.ndim);
+    if (dim !== lengths.ndim - 1)
+      throw new ArgumentError(
+        `segmentReduce: axis must be the last one of the lengths, ${lengths.ndim - 1}, got ${axis}`,
+      );
+    const lead = data.shape.slice(0, dim);
+    if (!sameShape(lead, lengths.shape.slice(0, -1)))
+      throw new ShapeError(
+        `segmentReduce: the lengths ${shapeText(lengths.shape)} must have the leading axes ${shapeText(lead)} of the data`,
+      );
+    const count = lengths.shape.at(-1)!;
+    const inner = data.shape.slice(dim + 1).map(() => 1);
+    const widened = (x: Tensor): Tensor => x.reshape([...x.shape, ...inner]);
+    const at = widened(segmentsOf(lengths, data.shape[dim]!, unsafe)).expand(data.shape);
+    const start = full(data.shape.with(dim, count + 1), initial ?? neutral[reduce], { dtype: data.dtype });
+    const y = start.scatterReduce(dim, at, data, scatterModes[reduce]).narrow(dim, 0, count);
+    if (reduce !== "mean") return y;
+    const sizes = widened(lengths);
+    return initial === undefined || initial === null ? y.div(sizes) : y.div(sizes.clampMin(1));
+  },
+);

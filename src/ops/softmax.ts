@@ -1,8 +1,10 @@
 /** Softmax and its logarithm, with fused gradients. */
+
 import { record } from "../autograd/node";
 import { type DType, isFloat } from "../core/dtype";
 import { checkOptions, DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -52,11 +54,15 @@ function checked(op: string, x: Tensor, dim: number, options: { dtype?: DType })
  * exp(x) / Σ exp(x) along `dim`, so that the elements are positive and sum to 1. Shape: any, unchanged.
  * @see torch.softmax
  */
-export function softmax(x: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor {
-  const input = checked("softmax", x, dim, options);
-  const y = forward("softmax", input.x, input.dim);
-  return record("SoftmaxBackward0", y, [input.x], [y], [(g, [s]) => softmaxBackward(g, s!, input.dim)]);
-}
+export const softmax = named(
+  "softmax",
+  "input, dim; dtype",
+  (x: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor => {
+    const input = checked("softmax", x, dim, options);
+    const y = forward("softmax", input.x, input.dim);
+    return record("SoftmaxBackward0", y, [input.x], [y], [(g, [s]) => softmaxBackward(g, s!, input.dim)]);
+  },
+);
 
 /** The gradient of {@link softmax} with result `y`: y · (g − Σ g·y). @see torch._softmax_backward_data */
 export function softmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {
@@ -83,11 +89,15 @@ export function softmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {
  * x − log Σ exp(x) along `dim`: the logarithm of {@link softmax}, computed without overflow. Shape: any, unchanged.
  * @see torch.log_softmax
  */
-export function logSoftmax(x: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor {
-  const input = checked("logSoftmax", x, dim, options);
-  const y = forward("logSoftmax", input.x, input.dim);
-  return record("LogSoftmaxBackward0", y, [input.x], [y], [(g, [l]) => logSoftmaxBackward(g, l!, input.dim)]);
-}
+export const logSoftmax = named(
+  "logSoftmax",
+  "input, dim; dtype",
+  (x: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor => {
+    const input = checked("logSoftmax", x, dim, options);
+    const y = forward("logSoftmax", input.x, input.dim);
+    return record("LogSoftmaxBackward0", y, [input.x], [y], [(g, [l]) => logSoftmaxBackward(g, l!, input.dim)]);
+  },
+);
 
 /** The gradient of {@link logSoftmax} with result `y`: g − exp(y) · Σ g. @see torch._log_softmax_backward_data */
 export function logSoftmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {

@@ -6,6 +6,7 @@ import { checkInteger } from "../core/arguments";
 import { codeOf } from "../core/dtype";
 import { checkOptions, IndexError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, filled } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -74,22 +75,29 @@ export interface SortOptions {
  * @see torch.sort
  * @example const { values, indices } = x.sort(1, { descending: true });
  */
-export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
-  checkTensor("sort", x);
-  checkOptions("sort", options, ["descending", "stable"]);
-  const d = wrapDim("sort", dim, x.ndim);
-  const [values, indices] = ordered(x.detach(), d, x.shape[d] ?? 1, options.descending ?? false);
-  return selected("sort", x, d, values, indices);
-}
+export const sort = named(
+  "sort",
+  "input, dim?; descending, stable",
+  (x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices => {
+    checkTensor("sort", x);
+    const d = wrapDim("sort", dim, x.ndim);
+    const [values, indices] = ordered(x.detach(), d, x.shape[d] ?? 1, options.descending ?? false);
+    return selected("sort", x, d, values, indices);
+  },
+);
 
 /** The positions that put the elements in order along `dim`, int64. @see torch.argsort */
-export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
-  checkTensor("argsort", x);
-  return noGrad(() => sort(x, dim, options).indices);
-}
+export const argsort = named(
+  "argsort",
+  "input, dim?; descending, stable",
+  (x: Tensor, dim = -1, options: SortOptions = {}): Tensor => {
+    checkTensor("argsort", x);
+    return noGrad(() => sort(x, dim, options).indices);
+  },
+);
 
 /** The elements in ascending order along the first axis. @see torch.msort */
-export const msort = (x: Tensor): Tensor => sort(checkTensor("msort", x), 0).values;
+export const msort = named("msort", "input", (x: Tensor): Tensor => sort(checkTensor("msort", x), 0).values);
 
 /** Options of {@link topk}. */
 export interface TopkOptions {
@@ -104,55 +112,65 @@ export interface TopkOptions {
  * @see torch.topk
  * @throws IndexError unless 0 ≤ k ≤ n.
  */
-export function topk(x: Tensor, k: number, dim = -1, options: TopkOptions = {}): ValuesAndIndices {
-  checkTensor("topk", x);
-  checkOptions("topk", options, ["largest", "sorted"]);
-  const d = wrapDim("topk", dim, x.ndim);
-  const n = x.shape[d] ?? 1;
-  checkInteger("topk", "k", k);
-  if (k < 0 || k > n)
-    throw new IndexError(`topk: selected index k out of range: ${k} of ${n} elements along dimension ${d}`);
-  const [values, indices] = ordered(x.detach(), d, k, options.largest ?? true);
-  return selected("topk", x, d, values, indices);
-}
+export const topk = named(
+  "topk",
+  "input, k, dim?; largest, sorted",
+  (x: Tensor, k: number, dim = -1, options: TopkOptions = {}): ValuesAndIndices => {
+    checkTensor("topk", x);
+    const d = wrapDim("topk", dim, x.ndim);
+    const n = x.shape[d] ?? 1;
+    checkInteger("topk", "k", k);
+    if (k < 0 || k > n)
+      throw new IndexError(`topk: selected index k out of range: ${k} of ${n} elements along dimension ${d}`);
+    const [values, indices] = ordered(x.detach(), d, k, options.largest ?? true);
+    return selected("topk", x, d, values, indices);
+  },
+);
 
 /**
  * The k-th smallest element along `dim`, counted from 1, and its position.
  * @see torch.kthvalue
  * @throws IndexError unless 1 ≤ k ≤ n.
  */
-export function kthvalue(x: Tensor, k: number, dim = -1, options: KeepdimOptions = {}): ValuesAndIndices {
-  checkTensor("kthvalue", x);
-  checkOptions("kthvalue", options, ["keepdim"]);
-  const d = wrapDim("kthvalue", dim, x.ndim);
-  const n = x.shape[d] ?? 1;
-  checkInteger("kthvalue", "k", k);
-  if (k < 1 || k > n) throw new IndexError(`kthvalue: selected number k out of range for dimension ${d}: ${k} of ${n}`);
-  const [values, indices] = ordered(x.detach(), d, k, false);
-  const last = (y: Tensor) => (y.ndim === 0 ? y : y.narrow(d, k - 1, 1));
-  return reduced(selected("kthvalue", x, d, last(values).clone(), last(indices).clone()), d, options);
-}
+export const kthvalue = named(
+  "kthvalue",
+  "input, k, dim?; keepdim",
+  (x: Tensor, k: number, dim = -1, options: KeepdimOptions = {}): ValuesAndIndices => {
+    checkTensor("kthvalue", x);
+    const d = wrapDim("kthvalue", dim, x.ndim);
+    const n = x.shape[d] ?? 1;
+    checkInteger("kthvalue", "k", k);
+    if (k < 1 || k > n)
+      throw new IndexError(`kthvalue: selected number k out of range for dimension ${d}: ${k} of ${n}`);
+    const [values, indices] = ordered(x.detach(), d, k, false);
+    const last = (y: Tensor) => (y.ndim === 0 ? y : y.narrow(d, k - 1, 1));
+    return reduced(selected("kthvalue", x, d, last(values).clone(), last(indices).clone()), d, options);
+  },
+);
 
 /**
  * The most frequent element along `dim`, the smallest of equally frequent ones, and the position where it occurs last.
  * @see torch.mode
  */
-export function mode(x: Tensor, dim = -1, options: KeepdimOptions = {}): ValuesAndIndices {
-  checkTensor("mode", x);
-  checkOptions("mode", options, ["keepdim"]);
-  const d = wrapDim("mode", dim, x.ndim);
-  const { n, outer, inner } = axisOf("mode", x.shape, d);
-  if (n === 0) throw new IndexError(`mode: Expected reduction dim ${d} to have non-zero size.`);
-  const source = dense(cast(x.detach(), computeType(x.dtype)));
-  const shape = x.ndim === 0 ? [] : x.shape.with(d, 1);
-  const [values, indices] = [allocate(shape, source.dtype, x), allocate(shape, "int64", x)];
-  const scratch = allocate([x.storage.backend.query("sortScratch", [codeOf(source.dtype), n])], "uint8", x);
-  x.storage.backend.call("mode", source.dtype, [values, indices, source, n, inner, scratch], {
-    range: outer * inner,
-    cost: 0,
-  });
-  return reduced(selected("mode", x, d, cast(values, x.dtype), indices), d, options);
-}
+export const mode = named(
+  "mode",
+  "input, dim?; keepdim",
+  (x: Tensor, dim = -1, options: KeepdimOptions = {}): ValuesAndIndices => {
+    checkTensor("mode", x);
+    const d = wrapDim("mode", dim, x.ndim);
+    const { n, outer, inner } = axisOf("mode", x.shape, d);
+    if (n === 0) throw new IndexError(`mode: Expected reduction dim ${d} to have non-zero size.`);
+    const source = dense(cast(x.detach(), computeType(x.dtype)));
+    const shape = x.ndim === 0 ? [] : x.shape.with(d, 1);
+    const [values, indices] = [allocate(shape, source.dtype, x), allocate(shape, "int64", x)];
+    const scratch = allocate([x.storage.backend.query("sortScratch", [codeOf(source.dtype), n])], "uint8", x);
+    x.storage.backend.call("mode", source.dtype, [values, indices, source, n, inner, scratch], {
+      range: outer * inner,
+      cost: 0,
+    });
+    return reduced(selected("mode", x, d, cast(values, x.dtype), indices), d, options);
+  },
+);
 
 /** A median as a method. */
 export interface MedianMethod {

@@ -1,8 +1,10 @@
 /** Special functions. */
+
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkInteger, checkNumber } from "../core/arguments";
-import { checkOptions } from "../core/errors";
+import { alias, named } from "../core/signature";
+import type { Named } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { type Binary, type BinaryInplace, binary, mapWith, type Unary, type UnaryInplace, unary } from "./define";
@@ -115,9 +117,10 @@ export function polygamma(first: number | Tensor, second: number | Tensor): Tens
 }
 
 /** {@link polygamma} in place: `x.polygamma_(n)`. */
-export const polygamma_: (x: Tensor, n: number) => Tensor = inplace("polygamma_", (x: Tensor, n: number) =>
-  polygamma(x, n),
-);
+export const polygamma_: Named<"input, n", (x: Tensor, n: number) => Tensor> = inplace("polygamma_", {
+  signature: "input, n",
+  implementation: (x: Tensor, n: number) => polygamma(x, n),
+});
 
 /** Modified Bessel function of the first kind, order 0. Shape: any. @see torch.i0 */
 export const i0: Unary = unary("i0", {
@@ -184,7 +187,11 @@ export const logNdtr: Unary = unary("logNdtr", {
 });
 
 /** The standard normal distribution function. Shape: any. @see torch.special.ndtr */
-export const ndtr = (x: Tensor): Tensor => checkTensor("ndtr", x).mul(Math.SQRT1_2).erf().add(1).mul(0.5);
+export const ndtr = named(
+  "ndtr",
+  "input",
+  (x: Tensor): Tensor => checkTensor("ndtr", x).mul(Math.SQRT1_2).erf().add(1).mul(0.5),
+);
 
 /** The Hurwitz zeta function Σ (k + b)^−a. @see torch.special.zeta */
 export const zeta: Binary = binary("zeta", {
@@ -215,24 +222,23 @@ export const igamma_: BinaryInplace = inplace("igamma_", igamma);
 /** {@link igammac} in place. */
 export const igammac_: BinaryInplace = inplace("igammac_", igammac);
 /** Another name of {@link igamma}. @see torch.special.gammainc */
-export const gammainc: Binary = igamma;
+export const gammainc: Binary = alias("gammainc", igamma);
 /** Another name of {@link igammac}. @see torch.special.gammaincc */
-export const gammaincc: Binary = igammac;
+export const gammaincc: Binary = alias("gammaincc", igammac);
 
 const gammaDensity = (a: Tensor, b: Tensor): Tensor => a.sub(1).mul(b.log()).sub(b).sub(a.lgamma()).exp();
 
 /** −x · log x, 0 at 0 and −∞ below. @see torch.special.entr */
-export function entr(x: Tensor): Tensor {
+export const entr = named("entr", "input", (x: Tensor): Tensor => {
   checkTensor("entr", x);
   const input = x.isFloatingPoint() ? x : x.float();
   const y = noGrad(() => input.xlogy(input).neg().maskedFill(input.lt(0), Number.NEGATIVE_INFINITY));
   return record("SpecialEntrBackward0", y, [input], [input], [(g, [s]) => g.mul(s!.log().add(1).neg())]);
-}
+});
 
 /** log(x / (1 − x)), with x limited to [eps, 1 − eps] if eps is given. @see torch.logit */
-export function logit(x: Tensor, options: { eps?: number | null } = {}): Tensor {
+export const logit = named("logit", "input; eps", (x: Tensor, options: { eps?: number | null } = {}): Tensor => {
   checkTensor("logit", x);
-  checkOptions("logit", options, ["eps"]);
   const eps = options.eps == null ? null : checkNumber("logit", "eps", options.eps);
   return widened(x.isFloatingPoint() ? x : x.float(), (input) => {
     const y = noGrad(() => {
@@ -241,7 +247,7 @@ export function logit(x: Tensor, options: { eps?: number | null } = {}): Tensor 
     });
     return record("LogitBackward0", y, [input], [input], [(g, [s]) => logitGrad(g, s!, eps)]);
   });
-}
+});
 
 /** g / (x (1 − x)); outside of [0, 1] NaN, or 0 where `eps` moved x. */
 function logitGrad(g: Tensor, x: Tensor, eps: number | null): Tensor {
@@ -254,13 +260,13 @@ function logitGrad(g: Tensor, x: Tensor, eps: number | null): Tensor {
 export const logit_: typeof logit = inplace("logit_", logit);
 
 /** The logarithm of the multivariate gamma function of dimension p. @see torch.mvlgamma */
-export function mvlgamma(x: Tensor, p: number): Tensor {
+export const mvlgamma = named("mvlgamma", "input, p", (x: Tensor, p: number): Tensor => {
   checkTensor("mvlgamma", x);
   checkInteger("mvlgamma", "p", p, 1, MAX_ORDER);
   let y = (x.isFloatingPoint() ? x : x.float()).lgamma();
   for (let j = 1; j < p; j++) y = y.add(x.sub(j / 2).lgamma());
   return y.add((p * (p - 1) * Math.log(Math.PI)) / 4);
-}
+});
 
 /** {@link mvlgamma} in place. */
 export const mvlgamma_: typeof mvlgamma = inplace("mvlgamma_", mvlgamma);

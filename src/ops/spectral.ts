@@ -1,6 +1,8 @@
 /** Eigenvalues of symmetric matrices and singular values, over stacks of matrices. They read their input, so that they compute on the CPU only. */
+
 import { isRecorded, recordAll } from "../autograd/node";
 import { checkChoice, checkFlag } from "../core/arguments";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { identityLike } from "./decompositions";
 import { singular, symmetricEigen } from "./eigen";
@@ -42,7 +44,7 @@ export function eighOf(op: string, A: Tensor, UPLO: "L" | "U"): Eigh {
 }
 
 /** The eigenvalues, ascending, and eigenvectors of symmetric matrices, of which one triangle is read. @see torch.linalg.eigh */
-export const eigh = (A: Tensor, UPLO: "L" | "U" = "L"): Eigh => eighOf("eigh", A, UPLO);
+export const eigh = named("eigh", "A, UPLO?", (A: Tensor, UPLO: "L" | "U" = "L"): Eigh => eighOf("eigh", A, UPLO));
 
 /** x_j − x_i at [i, j], and 1 on the diagonal. */
 function gaps(x: Tensor): Tensor {
@@ -60,7 +62,11 @@ export function eigvalshOf(op: string, A: Tensor, UPLO: "L" | "U"): Tensor {
 }
 
 /** The eigenvalues of symmetric matrices, ascending. @see torch.linalg.eigvalsh */
-export const eigvalsh = (A: Tensor, UPLO: "L" | "U" = "L"): Tensor => eigvalshOf("eigvalsh", A, UPLO);
+export const eigvalsh = named(
+  "eigvalsh",
+  "A, UPLO?",
+  (A: Tensor, UPLO: "L" | "U" = "L"): Tensor => eigvalshOf("eigvalsh", A, UPLO),
+);
 
 /** A = U · diag(S) · Vh. */
 export interface SVD {
@@ -116,7 +122,11 @@ export function svdOf(op: string, A: Tensor, fullMatrices: boolean): SVD {
  * @see torch.linalg.svd
  * @throws LinAlgError if a number is not finite.
  */
-export const svd = (A: Tensor, fullMatrices = true): SVD => svdOf("svd", A, fullMatrices);
+export const svd = named(
+  "svd",
+  "A, fullMatrices?",
+  (A: Tensor, fullMatrices = true): SVD => svdOf("svd", A, fullMatrices),
+);
 
 /** @internal {@link svdvals} under the name of the op that is called. */
 export function svdvalsOf(op: string, A: Tensor): Tensor {
@@ -127,4 +137,4 @@ export function svdvalsOf(op: string, A: Tensor): Tensor {
 }
 
 /** The singular values, descending. @see torch.linalg.svdvals @throws LinAlgError if a number is not finite. */
-export const svdvals = (A: Tensor): Tensor => svdvalsOf("svdvals", A);
+export const svdvals = named("svdvals", "A", (A: Tensor): Tensor => svdvalsOf("svdvals", A));

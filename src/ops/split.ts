@@ -1,8 +1,10 @@
 /** One tensor as several views of its parts. */
+
 import { recordAll } from "../autograd/node";
 import { checkInteger, checkIntegers } from "../core/arguments";
 import { IndexError, ShapeError, ValueError } from "../core/errors";
 import { shapeText, wrapDim } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, filled, windowOn } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -52,35 +54,43 @@ function splitAxis(op: string, x: Tensor, dim: number): [dim: number, size: numb
  * @see torch.split
  * @throws ShapeError if the sizes do not add up to the axis.
  */
-export function split(x: Tensor, splitSizeOrSections: number | readonly number[], dim = 0): Tensor[] {
-  if (Array.isArray(splitSizeOrSections)) return splitWithSizes(x, splitSizeOrSections, dim);
-  const [d, n] = splitAxis("split", x, dim);
-  const size = checkInteger("split", "splitSizeOrSections", splitSizeOrSections);
-  if (size < 0) throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
-  if (size === 0 && n > 0)
-    throw new ShapeError(`split: split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
-  const count = n === 0 ? 1 : Math.ceil(n / size);
-  return parts(
-    "SplitBackward0",
-    x,
-    d,
-    Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)),
-  );
-}
+export const split = named(
+  "split",
+  "tensor, splitSizeOrSections, dim?",
+  (x: Tensor, splitSizeOrSections: number | readonly number[], dim = 0): Tensor[] => {
+    if (Array.isArray(splitSizeOrSections)) return splitWithSizes(x, splitSizeOrSections, dim);
+    const [d, n] = splitAxis("split", x, dim);
+    const size = checkInteger("split", "splitSizeOrSections", splitSizeOrSections);
+    if (size < 0) throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
+    if (size === 0 && n > 0)
+      throw new ShapeError(`split: split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
+    const count = n === 0 ? 1 : Math.ceil(n / size);
+    return parts(
+      "SplitBackward0",
+      x,
+      d,
+      Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)),
+    );
+  },
+);
 
 /** Views of the given sizes along `dim`. @see torch.split_with_sizes @throws ShapeError if they do not add up to the axis. */
-export function splitWithSizes(x: Tensor, splitSizes: readonly number[], dim = 0): Tensor[] {
-  const [d, n] = splitAxis("splitWithSizes", x, dim);
-  checkIntegers("splitWithSizes", "splitSizes", splitSizes);
-  if (splitSizes.some((s) => s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== n)
-    throw new ShapeError(
-      `splitWithSizes: expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${shapeText(splitSizes)}`,
-    );
-  return parts("SplitWithSizesBackward0", x, d, splitSizes);
-}
+export const splitWithSizes = named(
+  "splitWithSizes",
+  "input, splitSizes, dim?",
+  (x: Tensor, splitSizes: readonly number[], dim = 0): Tensor[] => {
+    const [d, n] = splitAxis("splitWithSizes", x, dim);
+    checkIntegers("splitWithSizes", "splitSizes", splitSizes);
+    if (splitSizes.some((s) => s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== n)
+      throw new ShapeError(
+        `splitWithSizes: expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${shapeText(splitSizes)}`,
+      );
+    return parts("SplitWithSizesBackward0", x, d, splitSizes);
+  },
+);
 
 /** At most `chunks` views of equal size along `dim`, the last one perhaps smaller. @see torch.chunk */
-export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+export const chunk = named("chunk", "input, chunks, dim?", (x: Tensor, chunks: number, dim = 0): Tensor[] => {
   const [d, n] = splitAxis("chunk", x, dim);
   if (checkInteger("chunk", "chunks", chunks) <= 0)
     throw new ShapeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
@@ -88,33 +98,37 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   if (size > 0) return split(x, size, d);
   checkParts("chunk", chunks);
   return splitWithSizes(x, new Array<number>(chunks).fill(0), d);
-}
+});
 
 /**
  * Views of parts along `dim`: as many as an integer says, their sizes differing by at most 1, or cut at the given positions.
  * @see torch.tensor_split
  */
-export function tensorSplit(x: Tensor, indicesOrSections: number | readonly number[] | Tensor, dim = 0): Tensor[] {
-  const [d, n] = splitAxis("tensorSplit", x, dim);
-  const given =
-    indicesOrSections instanceof Tensor ? (indicesOrSections.tolist() as number | number[]) : indicesOrSections;
-  if (!Array.isArray(given)) {
-    if (checkInteger("tensorSplit", "indicesOrSections", given) <= 0)
-      throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${given}`);
-    checkParts("tensorSplit", given as number);
-    return parts(
-      "SplitWithSizesBackward0",
-      x,
-      d,
-      Array.from(
-        { length: given as number },
-        (_, i) => Math.floor(n / (given as number)) + (i < n % (given as number) ? 1 : 0),
-      ),
-    );
-  }
-  const bounds = [0].concat(checkIntegers("tensorSplit", "indicesOrSections", given), n);
-  return bounds.slice(1).map((end, i) => x.slice(d, bounds[i], i === given.length ? n : end));
-}
+export const tensorSplit = named(
+  "tensorSplit",
+  "input, indicesOrSections, dim?",
+  (x: Tensor, indicesOrSections: number | readonly number[] | Tensor, dim = 0): Tensor[] => {
+    const [d, n] = splitAxis("tensorSplit", x, dim);
+    const given =
+      indicesOrSections instanceof Tensor ? (indicesOrSections.tolist() as number | number[]) : indicesOrSections;
+    if (!Array.isArray(given)) {
+      if (checkInteger("tensorSplit", "indicesOrSections", given) <= 0)
+        throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${given}`);
+      checkParts("tensorSplit", given as number);
+      return parts(
+        "SplitWithSizesBackward0",
+        x,
+        d,
+        Array.from(
+          { length: given as number },
+          (_, i) => Math.floor(n / (given as number)) + (i < n % (given as number) ? 1 : 0),
+        ),
+      );
+    }
+    const bounds = [0].concat(checkIntegers("tensorSplit", "indicesOrSections", given), n);
+    return bounds.slice(1).map((end, i) => x.slice(d, bounds[i], i === given.length ? n : end));
+  },
+);
 
 /** An axis counted as numpy does, cut in equal parts or at positions. */
 function splitAlong(
@@ -136,19 +150,31 @@ function splitAlong(
 }
 
 /** Parts from left to right: along axis 1, of a vector along axis 0. @see torch.hsplit */
-export const hsplit = (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
-  splitAlong("hsplit", x, indicesOrSections, checkTensor("hsplit", x).ndim === 1 ? 0 : 1, 1);
+export const hsplit = named(
+  "hsplit",
+  "input, indicesOrSections",
+  (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
+    splitAlong("hsplit", x, indicesOrSections, checkTensor("hsplit", x).ndim === 1 ? 0 : 1, 1),
+);
 
 /** Parts from top to bottom: along axis 0. @see torch.vsplit */
-export const vsplit = (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
-  splitAlong("vsplit", x, indicesOrSections, 0, 2);
+export const vsplit = named(
+  "vsplit",
+  "input, indicesOrSections",
+  (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
+    splitAlong("vsplit", x, indicesOrSections, 0, 2),
+);
 
 /** Parts from front to back: along axis 2. @see torch.dsplit */
-export const dsplit = (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
-  splitAlong("dsplit", x, indicesOrSections, 2, 3);
+export const dsplit = named(
+  "dsplit",
+  "input, indicesOrSections",
+  (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
+    splitAlong("dsplit", x, indicesOrSections, 2, 3),
+);
 
 /** The slices along `dim`, which disappears, as views. @see torch.unbind @example const [x, y] = points.unbind(1); */
-export function unbind(x: Tensor, dim = 0): Tensor[] {
+export const unbind = named("unbind", "input, dim?", (x: Tensor, dim = 0): Tensor[] => {
   const [d, n] = splitAxis("unbind", x, dim);
   const [shape, strides] = [x.shape.toSpliced(d, 1), x.strides.toSpliced(d, 1)];
   const views = Array.from({ length: n }, (_, i) => {
@@ -162,4 +188,4 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
       d,
     ),
   ]);
-}
+});

@@ -1,8 +1,10 @@
 /** The short-time Fourier transform and its inverse. Complex numbers are pairs along the last axis, as PyTorch gives them with `return_complex=False`. */
+
 import { checkInteger, MAX_COUNT } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -41,8 +43,6 @@ export interface IstftOptions extends FrameOptions {
   length?: number | null;
 }
 
-const common = ["hopLength", "winLength", "window", "center", "normalized", "onesided", "returnComplex"] as const;
-
 /** The distance of frames and the window, filled up with zeros to the size of a frame. */
 function framesOf(op: string, x: Tensor, nFft: number, options: FrameOptions): { hop: number; window: Tensor } {
   if (options.returnComplex)
@@ -69,22 +69,25 @@ function framesOf(op: string, x: Tensor, nFft: number, options: FrameOptions): {
  * @see torch.stft
  * @example const [re, im] = torch.stft(signal, 512, { window: torch.hannWindow(512) }).unbind(-1);
  */
-export function stft(x: Tensor, nFft: number, options: StftOptions = {}): Tensor {
-  checkTensor("stft", x);
-  checkOptions("stft", options, [...common, "padMode"]);
-  if (!isFloat(x.dtype) || x.ndim === 0 || x.ndim > 2)
-    throw new ShapeError(`stft: expected a 1D or 2D tensor of floats, got ${x.dtype} of shape ${shapeText(x.shape)}`);
-  const { center = true, padMode = "reflect", normalized = false, onesided } = options;
-  const { hop, window } = framesOf("stft", x, nFft, options);
-  const half = Math.floor(nFft / 2);
-  const signal = center ? pad(x, [half, half], { mode: padMode }) : x;
-  const length = signal.shape.at(-1)!;
-  if (nFft <= 0 || nFft > length) throw new ValueError(`stft: expected 0 < nFft <= ${length}, but got ${nFft}`);
-  const frames = signal.unfold(-1, nFft, hop).mul(window);
-  const spectrum = transform({ re: frames, im: frames.newZeros(frames.shape) }, frames.ndim - 1, -1);
-  const pairs = stack([spectrum.re, spectrum.im], -1).narrow(-2, 0, (onesided ?? true) ? half + 1 : nFft);
-  return (normalized ? pairs.mul(1 / Math.sqrt(nFft)) : pairs).transpose(-3, -2);
-}
+export const stft = named(
+  "stft",
+  "input, nFft; hopLength, winLength, window, center, padMode, normalized, onesided, returnComplex",
+  (x: Tensor, nFft: number, options: StftOptions = {}): Tensor => {
+    checkTensor("stft", x);
+    if (!isFloat(x.dtype) || x.ndim === 0 || x.ndim > 2)
+      throw new ShapeError(`stft: expected a 1D or 2D tensor of floats, got ${x.dtype} of shape ${shapeText(x.shape)}`);
+    const { center = true, padMode = "reflect", normalized = false, onesided } = options;
+    const { hop, window } = framesOf("stft", x, nFft, options);
+    const half = Math.floor(nFft / 2);
+    const signal = center ? pad(x, [half, half], { mode: padMode }) : x;
+    const length = signal.shape.at(-1)!;
+    if (nFft <= 0 || nFft > length) throw new ValueError(`stft: expected 0 < nFft <= ${length}, but got ${nFft}`);
+    const frames = signal.unfold(-1, nFft, hop).mul(window);
+    const spectrum = transform({ re: frames, im: frames.newZeros(frames.shape) }, frames.ndim - 1, -1);
+    const pairs = stack([spectrum.re, spectrum.im], -1).narrow(-2, 0, (onesided ?? true) ? half + 1 : nFft);
+    return (normalized ? pairs.mul(1 / Math.sqrt(nFft)) : pairs).transpose(-3, -2);
+  },
+);
 
 /** The frames whose transforms these are, [B, frames, nFft]; redundant frequencies are not read. */
 const framesFrom = (z: Complex, nFft: number, normalized: boolean): Tensor =>
@@ -112,25 +115,28 @@ function cut(x: Tensor, start: number, end: number): Tensor {
  * @see torch.istft
  * @throws ValueError if the windows leave a gap.
  */
-export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tensor {
-  checkTensor("istft", x);
-  checkOptions("istft", options, [...common, "length"]);
-  if (!isFloat(x.dtype) || (x.ndim !== 3 && x.ndim !== 4) || x.shape.at(-1) !== 2)
-    throw new ShapeError(`istft: expected pairs of floats, [(B), N, frames, 2], got ${shapeText(x.shape)}`);
-  checkInteger("istft", "nFft", nFft, 1, MAX_COUNT);
-  if (options.length != null) checkInteger("istft", "length", options.length, 0);
-  const onesided = options.onesided ?? x.shape.at(-3) !== nFft;
-  const wanted = onesided ? Math.floor(nFft / 2) + 1 : nFft;
-  if (x.shape.at(-3) !== wanted)
-    throw new ArgumentError(
-      `istft: expected ${wanted} frequencies for nFft = ${nFft} and onesided = ${onesided}, got ${describe(x.shape.at(-3))}`,
-    );
-  const { hop, window } = framesOf("istft", x, nFft, options);
-  const [re, im] = (x.ndim === 3 ? x.unsqueeze(0) : x).transpose(1, 2).unbind(-1) as [Tensor, Tensor];
-  const frames = framesFrom({ re, im }, nFft, options.normalized ?? false);
-  const y = joinFrames(frames, window, nFft, hop, options);
-  return x.ndim === 3 ? y.squeeze(0) : y;
-}
+export const istft = named(
+  "istft",
+  "input, nFft; hopLength, winLength, window, center, normalized, onesided, length, returnComplex",
+  (x: Tensor, nFft: number, options: IstftOptions = {}): Tensor => {
+    checkTensor("istft", x);
+    if (!isFloat(x.dtype) || (x.ndim !== 3 && x.ndim !== 4) || x.shape.at(-1) !== 2)
+      throw new ShapeError(`istft: expected pairs of floats, [(B), N, frames, 2], got ${shapeText(x.shape)}`);
+    checkInteger("istft", "nFft", nFft, 1, MAX_COUNT);
+    if (options.length != null) checkInteger("istft", "length", options.length, 0);
+    const onesided = options.onesided ?? x.shape.at(-3) !== nFft;
+    const wanted = onesided ? Math.floor(nFft / 2) + 1 : nFft;
+    if (x.shape.at(-3) !== wanted)
+      throw new ArgumentError(
+        `istft: expected ${wanted} frequencies for nFft = ${nFft} and onesided = ${onesided}, got ${describe(x.shape.at(-3))}`,
+      );
+    const { hop, window } = framesOf("istft", x, nFft, options);
+    const [re, im] = (x.ndim === 3 ? x.unsqueeze(0) : x).transpose(1, 2).unbind(-1) as [Tensor, Tensor];
+    const frames = framesFrom({ re, im }, nFft, options.normalized ?? false);
+    const y = joinFrames(frames, window, nFft, hop, options);
+    return x.ndim === 3 ? y.squeeze(0) : y;
+  },
+);
 
 function joinFrames(frames: Tensor, window: Tensor, nFft: number, hop: number, options: IstftOptions): Tensor {
   const { center = true, length } = options;

@@ -1,9 +1,11 @@
 /** Elementwise ops of three operands. */
+
 import { type InputGrad, record } from "../autograd/node";
 import { checkNumbers } from "../core/arguments";
 import { type DType, resultType } from "../core/dtype";
 import { DTypeError } from "../core/errors";
 import { broadcastShapes } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, checkScalar, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkSameDevice, checkTensor } from "./checks";
@@ -49,73 +51,85 @@ export function where(x: TensorLike, condition: Tensor, other: TensorLike): Tens
 }
 
 /** start + weight · (end − start); the weight is a number or a tensor. @see torch.lerp */
-export function lerp(start: Tensor, end: Tensor, weight: Tensor | number): Tensor {
-  checkFloating("lerp", checkTensor("lerp", start));
-  checkTensor("lerp", end, "end");
-  if (start.dtype !== end.dtype)
-    throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`end\` but got dtype ${end.dtype}`);
-  const w = asTensor("lerp", "weight", weight, start.dtype, start);
-  if (w.dtype !== start.dtype)
-    throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`weight\` but got dtype ${w.dtype}`);
-  const shapes = [start.shape, end.shape, w.shape];
-  const { dtype } = start;
-  const rules: InputGrad[] = [
-    (g, [, , x]) => sumTo(g.mul(x!.neg().add(1)), shapes[0]!, dtype),
-    (g, [, , x]) => sumTo(g.mul(x!), shapes[1]!, dtype),
-    (g, [a, b]) => sumTo(g.mul(b!.sub(a!)), shapes[2]!, dtype),
-  ];
-  return record("LerpBackward0", combine("lerp", dtype, start, end, w), [start, end, w], [start, end, w], rules);
-}
+export const lerp = named(
+  "lerp",
+  "input, end, weight",
+  (start: Tensor, end: Tensor, weight: Tensor | number): Tensor => {
+    checkFloating("lerp", checkTensor("lerp", start));
+    checkTensor("lerp", end, "end");
+    if (start.dtype !== end.dtype)
+      throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`end\` but got dtype ${end.dtype}`);
+    const w = asTensor("lerp", "weight", weight, start.dtype, start);
+    if (w.dtype !== start.dtype)
+      throw new DTypeError(`lerp: expected dtype ${start.dtype} for \`weight\` but got dtype ${w.dtype}`);
+    const shapes = [start.shape, end.shape, w.shape];
+    const { dtype } = start;
+    const rules: InputGrad[] = [
+      (g, [, , x]) => sumTo(g.mul(x!.neg().add(1)), shapes[0]!, dtype),
+      (g, [, , x]) => sumTo(g.mul(x!), shapes[1]!, dtype),
+      (g, [a, b]) => sumTo(g.mul(b!.sub(a!)), shapes[2]!, dtype),
+    ];
+    return record("LerpBackward0", combine("lerp", dtype, start, end, w), [start, end, w], [start, end, w], rules);
+  },
+);
 
 /** {@link lerp} in place. */
 export const lerp_: typeof lerp = inplace("lerp_", lerp);
 
 /** x + value · tensor1 · tensor2. Default value: 1. @see torch.addcmul */
-export function addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor {
-  checkTensor("addcmul", x);
-  checkTensor("addcmul", tensor1, "tensor1");
-  checkTensor("addcmul", tensor2, "tensor2");
-  const { value } = checkNumbers("addcmul", options, { value: 1 });
-  const dtype = resultType(x, tensor1, tensor2);
-  const like = [x, tensor1, tensor2].map(({ shape, dtype: t }) => [shape, t] as const);
-  const back = (g: Tensor, i: number) => sumTo(g, like[i]![0], like[i]![1]);
-  return record(
-    "AddcmulBackward0",
-    combine("addcmul", dtype, x, tensor1, tensor2, value),
-    [x, tensor1, tensor2],
-    [tensor1, tensor2],
-    [(g) => back(g, 0), (g, [, b]) => back(g.mul(b!).mul(value), 1), (g, [a]) => back(g.mul(a!).mul(value), 2)],
-  );
-}
+export const addcmul = named(
+  "addcmul",
+  "input, tensor1, tensor2;; value",
+  (x: Tensor, tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor => {
+    checkTensor("addcmul", x);
+    checkTensor("addcmul", tensor1, "tensor1");
+    checkTensor("addcmul", tensor2, "tensor2");
+    const { value } = checkNumbers("addcmul", options, { value: 1 });
+    const dtype = resultType(x, tensor1, tensor2);
+    const like = [x, tensor1, tensor2].map(({ shape, dtype: t }) => [shape, t] as const);
+    const back = (g: Tensor, i: number) => sumTo(g, like[i]![0], like[i]![1]);
+    return record(
+      "AddcmulBackward0",
+      combine("addcmul", dtype, x, tensor1, tensor2, value),
+      [x, tensor1, tensor2],
+      [tensor1, tensor2],
+      [(g) => back(g, 0), (g, [, b]) => back(g.mul(b!).mul(value), 1), (g, [a]) => back(g.mul(a!).mul(value), 2)],
+    );
+  },
+);
 
 /** {@link addcmul} in place. */
 export const addcmul_: typeof addcmul = inplace("addcmul_", addcmul);
 
 /** x + value · tensor1 / tensor2, of floating-point operands. Default value: 1. @see torch.addcdiv */
-export function addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor {
-  checkTensor("addcdiv", x);
-  checkTensor("addcdiv", tensor1, "tensor1");
-  checkTensor("addcdiv", tensor2, "tensor2");
-  const { value } = checkNumbers("addcdiv", options, { value: 1 });
-  const dtype = resultType(x, tensor1, tensor2);
-  if (!tensor1.isFloatingPoint() && !tensor2.isFloatingPoint())
-    throw new DTypeError(
-      "addcdiv: integer division with addcdiv is no longer supported; cast one operand with x.float()",
+export const addcdiv = named(
+  "addcdiv",
+  "input, tensor1, tensor2;; value",
+  (x: Tensor, tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor => {
+    checkTensor("addcdiv", x);
+    checkTensor("addcdiv", tensor1, "tensor1");
+    checkTensor("addcdiv", tensor2, "tensor2");
+    const { value } = checkNumbers("addcdiv", options, { value: 1 });
+    const dtype = resultType(x, tensor1, tensor2);
+    if (!tensor1.isFloatingPoint() && !tensor2.isFloatingPoint())
+      throw new DTypeError(
+        "addcdiv: integer division with addcdiv is no longer supported; cast one operand with x.float()",
+      );
+    const like = [x, tensor1, tensor2].map(({ shape, dtype: t }) => [shape, t] as const);
+    const back = (g: Tensor, i: number) => sumTo(g, like[i]![0], like[i]![1]);
+    return record(
+      "AddcdivBackward0",
+      combine("addcdiv", dtype, x, tensor1, tensor2, value),
+      [x, tensor1, tensor2],
+      [tensor1, tensor2],
+      [
+        (g) => back(g, 0),
+        (g, [, b]) => back(g.mul(value).div(b!), 1),
+        (g, [a, b]) => back(g.mul(value).mul(a!).div(b!.mul(b!)).neg(), 2),
+      ],
     );
-  const like = [x, tensor1, tensor2].map(({ shape, dtype: t }) => [shape, t] as const);
-  const back = (g: Tensor, i: number) => sumTo(g, like[i]![0], like[i]![1]);
-  return record(
-    "AddcdivBackward0",
-    combine("addcdiv", dtype, x, tensor1, tensor2, value),
-    [x, tensor1, tensor2],
-    [tensor1, tensor2],
-    [
-      (g) => back(g, 0),
-      (g, [, b]) => back(g.mul(value).div(b!), 1),
-      (g, [a, b]) => back(g.mul(value).mul(a!).div(b!.mul(b!)).neg(), 2),
-    ],
-  );
-}
+  },
+);
 
 /** {@link addcdiv} in place. */
 export const addcdiv_: typeof addcdiv = inplace("addcdiv_", addcdiv);

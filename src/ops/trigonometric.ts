@@ -1,4 +1,5 @@
 /** Trigonometric and hyperbolic functions, and their inverses. */
+import { alias } from "../core/signature";
 import { tanhBackward } from "./binary";
 import { type Unary, type UnaryInplace, unary } from "./define";
 import { inplace } from "./inplace";
@@ -136,31 +137,31 @@ export const atanh: Unary = unary("atanh", {
 export const atanh_: UnaryInplace = inplace("atanh_", atanh);
 
 /** Another name of {@link asin}. */
-export const arcsin: Unary = asin;
+export const arcsin: Unary = alias("arcsin", asin);
 /** {@link asin} in place. */
-export const arcsin_: UnaryInplace = asin_;
+export const arcsin_: UnaryInplace = alias("arcsin_", asin_);
 
 /** Another name of {@link acos}. */
-export const arccos: Unary = acos;
+export const arccos: Unary = alias("arccos", acos);
 /** {@link acos} in place. */
-export const arccos_: UnaryInplace = acos_;
+export const arccos_: UnaryInplace = alias("arccos_", acos_);
 
 /** Another name of {@link atan}. */
-export const arctan: Unary = atan;
+export const arctan: Unary = alias("arctan", atan);
 /** {@link atan} in place. */
-export const arctan_: UnaryInplace = atan_;
+export const arctan_: UnaryInplace = alias("arctan_", atan_);
 
 /** Another name of {@link asinh}. */
-export const arcsinh: Unary = asinh;
+export const arcsinh: Unary = alias("arcsinh", asinh);
 /** {@link asinh} in place. */
-export const arcsinh_: UnaryInplace = asinh_;
+export const arcsinh_: UnaryInplace = alias("arcsinh_", asinh_);
 
 /** Another name of {@link acosh}. */
-export const arccosh: Unary = acosh;
+export const arccosh: Unary = alias("arccosh", acosh);
 /** {@link acosh} in place. */
-export const arccosh_: UnaryInplace = acosh_;
+export const arccosh_: UnaryInplace = alias("arccosh_", acosh_);
 
 /** Another name of {@link atanh}. */
-export const arctanh: Unary = atanh;
+export const arctanh: Unary = alias("arctanh", atanh);
 /** {@link atanh} in place. */
-export const arctanh_: UnaryInplace = atanh_;
+export const arctanh_: UnaryInplace = alias("arctanh_", atanh_);

@@ -1,7 +1,9 @@
 /** Elementwise ops of one tensor. */
+
 import { record } from "../autograd/node";
 import { getDefaultDtype, isFloat } from "../core/dtype";
 import { DTypeError } from "../core/errors";
+import { alias, named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { sigmoidBackward, thresholdBackward } from "./binary";
 import { checkTensor } from "./checks";
@@ -267,7 +269,7 @@ export const sinc: Unary = unary("sinc", {
 export const sinc_: UnaryInplace = inplace("sinc_", sinc);
 
 /** The angle of each number in the complex plane: 0, or π below 0; NaN stays. Shape: any. @see torch.angle */
-export function angle(x: Tensor): Tensor {
+export const angle = named("angle", "input", (x: Tensor): Tensor => {
   checkTensor("angle", x);
   const input = x.detach();
   const y = input
@@ -276,7 +278,7 @@ export function angle(x: Tensor): Tensor {
     .mul(Math.PI)
     .maskedFill(input.isnan(), Number.NaN);
   return record("AngleBackward0", y, [x], [], [zeroGrad]);
-}
+});
 
 /** Whether each element is zero. Shape: any. @see torch.logical_not */
 export const logicalNot: Unary = unary("logicalNot", {
@@ -339,16 +341,16 @@ export const signbit: Unary = unary("signbit", {
 });
 
 /** Another name of {@link neg}. */
-export const negative: Unary = neg;
+export const negative: Unary = alias("negative", neg);
 /** {@link neg} in place. */
-export const negative_: UnaryInplace = neg_;
+export const negative_: UnaryInplace = alias("negative_", neg_);
 
 /** Another name of {@link abs}. */
-export const absolute: Unary = abs;
+export const absolute: Unary = alias("absolute", abs);
 /** {@link abs} in place. */
-export const absolute_: UnaryInplace = abs_;
+export const absolute_: UnaryInplace = alias("absolute_", abs_);
 
 /** Another name of {@link trunc}. */
-export const fix: Unary = trunc;
+export const fix: Unary = alias("fix", trunc);
 /** {@link trunc} in place. */
-export const fix_: UnaryInplace = trunc_;
+export const fix_: UnaryInplace = alias("fix_", trunc_);

@@ -1,8 +1,9 @@
 /** Views: other shapes and strides over the same memory. */
+
 import { isGradEnabled } from "../autograd/mode";
 import { type InputGrad, isRecorded, record } from "../autograd/node";
 import { checkInteger, checkIntegers } from "../core/arguments";
-import { ArgumentError, checkOptions, IndexError, ShapeError } from "../core/errors";
+import { ArgumentError, IndexError, ShapeError } from "../core/errors";
 import {
   broadcastShapes,
   checkShape,
@@ -16,6 +17,7 @@ import {
   viewStrides,
   wrapDim,
 } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate, filled, tensor, windowOn } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
@@ -77,11 +79,18 @@ export function reshape(x: Tensor, ...size: Size): Tensor {
 }
 
 /** `x` in the shape of `other`. @see torch.Tensor.view_as */
-export const viewAs = (x: Tensor, other: Tensor): Tensor => view(x, checkTensor("viewAs", other, "other").shape);
+export const viewAs = named(
+  "viewAs",
+  "input, other",
+  (x: Tensor, other: Tensor): Tensor => view(x, checkTensor("viewAs", other, "other").shape),
+);
 
 /** `x` in the shape of `other`. @see torch.Tensor.reshape_as */
-export const reshapeAs = (x: Tensor, other: Tensor): Tensor =>
-  reshape(x, checkTensor("reshapeAs", other, "other").shape);
+export const reshapeAs = named(
+  "reshapeAs",
+  "input, other",
+  (x: Tensor, other: Tensor): Tensor => reshape(x, checkTensor("reshapeAs", other, "other").shape),
+);
 
 /** The axes in another order. @see torch.permute @example images.permute(0, 2, 3, 1) */
 export function permute(x: Tensor, ...dims: Size): Tensor {
@@ -112,22 +121,22 @@ function swapped(list: readonly number[], a: number, b: number): number[] {
 }
 
 /** Two axes exchanged. @see torch.transpose */
-export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+export const transpose = named("transpose", "input, dim0, dim1", (x: Tensor, dim0: number, dim1: number): Tensor => {
   checkTensor("transpose", x);
   const a = wrapDim("transpose", dim0, x.ndim);
   const b = wrapDim("transpose", dim1, x.ndim);
   if (x.ndim === 0) return viewOf("transpose", x, x.shape, x.strides, x.offset, (g) => g);
   return viewOf("transpose", x, swapped(x.shape, a, b), swapped(x.strides, a, b), x.offset, (g) => g.transpose(a, b));
-}
+});
 
 /** The transpose of a matrix; tensors of fewer axes as they are. @see torch.t */
-export function t(x: Tensor): Tensor {
+export const t = named("t", "input", (x: Tensor): Tensor => {
   checkTensor("t", x);
   if (x.ndim > 2)
     throw new ShapeError(`t: expects a tensor with <= 2 dimensions, but self is ${x.ndim}D; use transpose or permute`);
   if (x.ndim < 2) return viewOf("t", x, x.shape, x.strides, x.offset, (g) => g);
   return viewOf("t", x, [...x.shape].reverse(), [...x.strides].reverse(), x.offset, (g) => g.t());
-}
+});
 
 /** Axes of size 1 stretched to `size`, without copying; -1 keeps a size. @see torch.Tensor.expand */
 export function expand(x: Tensor, ...size: Size): Tensor {
@@ -153,10 +162,18 @@ export function expand(x: Tensor, ...size: Size): Tensor {
 }
 
 /** `x` expanded to the shape of `other`. @see torch.Tensor.expand_as */
-export const expandAs = (x: Tensor, other: Tensor): Tensor => expand(x, checkTensor("expandAs", other, "other").shape);
+export const expandAs = named(
+  "expandAs",
+  "input, other",
+  (x: Tensor, other: Tensor): Tensor => expand(x, checkTensor("expandAs", other, "other").shape),
+);
 
 /** `x` broadcast to `shape`. @see torch.broadcast_to */
-export const broadcastTo = (x: Tensor, shape: readonly number[]): Tensor => expand(x, shape);
+export const broadcastTo = named(
+  "broadcastTo",
+  "input, shape",
+  (x: Tensor, shape: readonly number[]): Tensor => expand(x, shape),
+);
 
 /** All tensors expanded to their common shape. @see torch.broadcast_tensors */
 export function broadcastTensors(...xs: readonly Tensor[]): Tensor[] {
@@ -166,7 +183,7 @@ export function broadcastTensors(...xs: readonly Tensor[]): Tensor[] {
 }
 
 /** The slice at `index` of one axis, which disappears. @see torch.select */
-export function select(x: Tensor, dim: number, index: number): Tensor {
+export const select = named("select", "input, dim, index", (x: Tensor, dim: number, index: number): Tensor => {
   checkTensor("select", x);
   if (x.ndim === 0) throw new IndexError("select() cannot be applied to a 0-dim tensor.");
   const d = wrapDim("select", dim, x.ndim);
@@ -181,7 +198,7 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   return viewOf("select", x, x.shape.toSpliced(d, 1), x.strides.toSpliced(d, 1), x.offset + at * x.strides[d]!, (g) =>
     selectBackward(g, from, d, at),
   );
-}
+});
 
 /** The gradient of {@link select}: zero but for one slice. @see torch.select_backward */
 export function selectBackward(g: Tensor, shape: readonly number[], dim: number, index: number): Tensor {
@@ -221,19 +238,23 @@ function sliceRange(
 }
 
 /** Elements `start`, `start + step`, … before `end` of one axis, clipped to its size like a Python slice. @see torch.Tensor.slice */
-export function slice(x: Tensor, dim = 0, start?: number | null, end?: number | null, step = 1): Tensor {
-  checkTensor("slice", x);
-  if (x.ndim === 0) throw new IndexError("slice() cannot be applied to a 0-dim tensor.");
-  const d = wrapDim("slice", dim, x.ndim);
-  const size = x.shape[d]!;
-  const [from, to] = sliceRange("slice", size, start, end, step);
-  const shape = x.shape.with(d, Math.ceil((to - from) / step));
-  const strides = x.strides.with(d, x.strides[d]! * step);
-  const whole = x.shape;
-  return viewOf("slice", x, shape, strides, x.offset + from * x.strides[d]!, (g) =>
-    sliceBackward(g, whole, d, from, to, step),
-  );
-}
+export const slice = named(
+  "slice",
+  "input, dim?, start?, end?, step?",
+  (x: Tensor, dim = 0, start?: number | null, end?: number | null, step = 1): Tensor => {
+    checkTensor("slice", x);
+    if (x.ndim === 0) throw new IndexError("slice() cannot be applied to a 0-dim tensor.");
+    const d = wrapDim("slice", dim, x.ndim);
+    const size = x.shape[d]!;
+    const [from, to] = sliceRange("slice", size, start, end, step);
+    const shape = x.shape.with(d, Math.ceil((to - from) / step));
+    const strides = x.strides.with(d, x.strides[d]! * step);
+    const whole = x.shape;
+    return viewOf("slice", x, shape, strides, x.offset + from * x.strides[d]!, (g) =>
+      sliceBackward(g, whole, d, from, to, step),
+    );
+  },
+);
 
 /** The gradient of {@link slice}: zero outside of the slice. @see torch.slice_backward */
 export function sliceBackward(
@@ -251,24 +272,31 @@ export function sliceBackward(
 }
 
 /** `length` elements of one axis from `start`. @see torch.narrow */
-export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
-  checkTensor("narrow", x);
-  const d = wrapDim("narrow", dim, x.ndim);
-  const size = x.shape[d]!;
-  const given = checkInteger("narrow", "start", start instanceof Tensor ? start.item() : start);
-  checkInteger("narrow", "length", length);
-  const from = given < 0 ? given + size : given;
-  if (from < 0 || length < 0 || from + length > size)
-    throw new IndexError(`narrow: start (${given}) + length (${length}) exceeds dimension size (${size}).`);
-  return slice(x, d, from, from + length);
-}
+export const narrow = named(
+  "narrow",
+  "input, dim, start, length",
+  (x: Tensor, dim: number, start: number | Tensor, length: number): Tensor => {
+    checkTensor("narrow", x);
+    const d = wrapDim("narrow", dim, x.ndim);
+    const size = x.shape[d]!;
+    const given = checkInteger("narrow", "start", start instanceof Tensor ? start.item() : start);
+    checkInteger("narrow", "length", length);
+    const from = given < 0 ? given + size : given;
+    if (from < 0 || length < 0 || from + length > size)
+      throw new IndexError(`narrow: start (${given}) + length (${length}) exceeds dimension size (${size}).`);
+    return slice(x, d, from, from + length);
+  },
+);
 
 /** {@link narrow}, copied. @see torch.narrow_copy */
-export const narrowCopy = (x: Tensor, dim: number, start: number, length: number): Tensor =>
-  narrow(x, dim, start, length).clone();
+export const narrowCopy = named(
+  "narrowCopy",
+  "input, dim, start, length",
+  (x: Tensor, dim: number, start: number, length: number): Tensor => narrow(x, dim, start, length).clone(),
+);
 
 /** Without the axes of size 1, or without those named if their size is 1. @see torch.squeeze */
-export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Tensor {
+export const squeeze = named("squeeze", "input, dim?", (x: Tensor, dim?: number | readonly number[] | null): Tensor => {
   checkTensor("squeeze", x);
   const dims =
     dim === undefined || dim === null
@@ -286,10 +314,10 @@ export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Ten
     x.offset,
     (g) => g.reshape(from),
   );
-}
+});
 
 /** With a new axis of size 1 at `dim`. @see torch.unsqueeze */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export const unsqueeze = named("unsqueeze", "input, dim", (x: Tensor, dim: number): Tensor => {
   checkTensor("unsqueeze", x);
   const d = wrapDim("unsqueeze", dim, x.ndim + 1);
   const stride = d < x.ndim ? x.shape[d]! * x.strides[d]! : 1;
@@ -297,10 +325,10 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
   return viewOf("unsqueeze", x, x.shape.toSpliced(d, 0, 1), x.strides.toSpliced(d, 0, stride), x.offset, (g) =>
     g.reshape(from),
   );
-}
+});
 
 /** Axes `startDim` to `endDim` as one. @see torch.flatten */
-export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+export const flatten = named("flatten", "input, startDim?, endDim?", (x: Tensor, startDim = 0, endDim = -1): Tensor => {
   checkTensor("flatten", x);
   const a = wrapDim("flatten", startDim, x.ndim);
   const b = wrapDim("flatten", endDim, x.ndim);
@@ -308,32 +336,34 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
   if (x.ndim === 0) return reshape(x, 1);
   if (a === b) return x;
   return reshape(x, [...x.shape.slice(0, a), sizeOfShape(x.shape.slice(a, b + 1)), ...x.shape.slice(b + 1)]);
-}
+});
 
 /** One axis split into several; one size may be -1. @see torch.Tensor.unflatten */
-export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
-  checkTensor("unflatten", x);
-  const d = wrapDim("unflatten", dim, x.ndim);
-  const split = inferSize("unflatten", sizeArgument("unflatten", [sizes]), x.shape[d] ?? 1);
-  return view(x, [...x.shape.slice(0, d), ...split, ...x.shape.slice(d + 1)]);
-}
+export const unflatten = named(
+  "unflatten",
+  "input, dim, sizes",
+  (x: Tensor, dim: number, sizes: readonly number[]): Tensor => {
+    checkTensor("unflatten", x);
+    const d = wrapDim("unflatten", dim, x.ndim);
+    const split = inferSize("unflatten", sizeArgument("unflatten", [sizes]), x.shape[d] ?? 1);
+    return view(x, [...x.shape.slice(0, d), ...split, ...x.shape.slice(d + 1)]);
+  },
+);
 
 /**
  * Any window on the storage of `x`, elements may overlap. The offset counts from the start of the storage; default: that of `x`.
  * @see torch.as_strided
  */
-export function asStrided(
-  x: Tensor,
-  size: readonly number[],
-  stride: readonly number[],
-  options: { storageOffset?: number } = {},
-): Tensor {
-  checkTensor("asStrided", x);
-  checkOptions("asStrided", options, ["storageOffset"]);
-  const window = windowIn("asStrided", x, size, stride, options.storageOffset);
-  const from = { shape: x.shape, strides: x.strides, offset: x.offset };
-  return viewOf("asStrided", x, window.shape, window.strides, window.offset, (g) => scatterWindow(g, window, from));
-}
+export const asStrided = named(
+  "asStrided",
+  "input, size, stride; storageOffset",
+  (x: Tensor, size: readonly number[], stride: readonly number[], options: { storageOffset?: number } = {}): Tensor => {
+    checkTensor("asStrided", x);
+    const window = windowIn("asStrided", x, size, stride, options.storageOffset);
+    const from = { shape: x.shape, strides: x.strides, offset: x.offset };
+    return viewOf("asStrided", x, window.shape, window.strides, window.offset, (g) => scatterWindow(g, window, from));
+  },
+);
 
 /** A window that somebody gave, once it is known to lie within the storage of `x`. */
 function windowIn(

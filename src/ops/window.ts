@@ -1,7 +1,9 @@
 /** `x` with a part replaced: writing through a view, out of place. */
+
 import { record } from "../autograd/node";
-import { checkOptions, DTypeError, ShapeError } from "../core/errors";
+import { DTypeError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkNotRepeated, checkSameDevice, checkTensor } from "./checks";
@@ -36,8 +38,12 @@ function replaced(op: string, x: Tensor, src: Tensor, pick: (whole: Tensor) => T
 }
 
 /** `x` with the slice at `index` of `dim` replaced. @see torch.select_scatter */
-export const selectScatter = (x: Tensor, src: Tensor, dim: number, index: number): Tensor =>
-  replaced("selectScatter", x, src, (whole) => whole.select(dim, index));
+export const selectScatter = named(
+  "selectScatter",
+  "input, src, dim, index",
+  (x: Tensor, src: Tensor, dim: number, index: number): Tensor =>
+    replaced("selectScatter", x, src, (whole) => whole.select(dim, index)),
+);
 
 /** Options of {@link sliceScatter}: the slice, as in Python. */
 export interface SliceOptions {
@@ -50,27 +56,37 @@ export interface SliceOptions {
 }
 
 /** `x` with a slice of one axis replaced. @see torch.slice_scatter */
-export function sliceScatter(x: Tensor, src: Tensor, options: SliceOptions = {}): Tensor {
-  checkOptions("sliceScatter", options, ["dim", "start", "end", "step"]);
-  const { dim = 0, start, end, step = 1 } = options;
-  return replaced("sliceScatter", x, src, (whole) => whole.slice(dim, start, end, step));
-}
+export const sliceScatter = named(
+  "sliceScatter",
+  "input, src; dim, start, end, step",
+  (x: Tensor, src: Tensor, options: SliceOptions = {}): Tensor => {
+    const { dim = 0, start, end, step = 1 } = options;
+    return replaced("sliceScatter", x, src, (whole) => whole.slice(dim, start, end, step));
+  },
+);
 
 /** `x` with a diagonal replaced. @see torch.diagonal_scatter */
-export const diagonalScatter = (x: Tensor, src: Tensor, options: DiagonalOptions = {}): Tensor =>
-  replaced("diagonalScatter", x, src, (whole) => whole.diagonal(options));
+export const diagonalScatter = named(
+  "diagonalScatter",
+  "input, src; offset, dim1, dim2",
+  (x: Tensor, src: Tensor, options: DiagonalOptions = {}): Tensor =>
+    replaced("diagonalScatter", x, src, (whole) => whole.diagonal(options)),
+);
 
 /** `x` with a window of given strides replaced. The offset counts from the first element of `x`. @see torch.as_strided_scatter */
-export function asStridedScatter(
-  x: Tensor,
-  src: Tensor,
-  size: readonly number[],
-  stride: readonly number[],
-  options: { storageOffset?: number } = {},
-): Tensor {
-  checkOptions("asStridedScatter", options, ["storageOffset"]);
-  const { storageOffset = 0 } = options;
-  return replaced("asStridedScatter", x, src, (whole) =>
-    whole.asStrided(size, stride, { storageOffset: whole.offset + storageOffset }),
-  );
-}
+export const asStridedScatter = named(
+  "asStridedScatter",
+  "input, src, size, stride; storageOffset",
+  (
+    x: Tensor,
+    src: Tensor,
+    size: readonly number[],
+    stride: readonly number[],
+    options: { storageOffset?: number } = {},
+  ): Tensor => {
+    const { storageOffset = 0 } = options;
+    return replaced("asStridedScatter", x, src, (whole) =>
+      whole.asStrided(size, stride, { storageOffset: whole.offset + storageOffset }),
+    );
+  },
+);

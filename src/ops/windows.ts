@@ -1,7 +1,9 @@
 /** Window functions for spectral analysis. */
+
 import { checkInteger, checkNumber } from "../core/arguments";
 import { checkDType, getDefaultDtype, isFloat } from "../core/dtype";
 import { checkOptions, DTypeError } from "../core/errors";
+import { named } from "../core/signature";
 import { allocateFor, type CreateOptions, createOptions, finish, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 
@@ -37,33 +39,45 @@ function sampled(
 const TAU = 2 * Math.PI;
 
 /** sin²(πt). @see torch.hann_window */
-export const hannWindow = (windowLength: number, options: WindowOptions = {}): Tensor =>
-  sampled("hannWindow", windowLength, options, [], (t) => 0.5 - 0.5 * Math.cos(TAU * t));
+export const hannWindow = named(
+  "hannWindow",
+  "windowLength; periodic; dtype, device, requiresGrad",
+  (windowLength: number, options: WindowOptions = {}): Tensor =>
+    sampled("hannWindow", windowLength, options, [], (t) => 0.5 - 0.5 * Math.cos(TAU * t)),
+);
 
 /** alpha − beta · cos(2πt), with alpha = 0.54 and beta = 0.46. @see torch.hamming_window */
-export function hammingWindow(
-  windowLength: number,
-  options: WindowOptions & { alpha?: number; beta?: number } = {},
-): Tensor {
-  checkOptions("hammingWindow", options, [...createOptions, "periodic", "alpha", "beta"]);
-  const alpha = checkNumber("hammingWindow", "alpha", options.alpha ?? 0.54);
-  const beta = checkNumber("hammingWindow", "beta", options.beta ?? 0.46);
-  return sampled("hammingWindow", windowLength, options, ["alpha", "beta"], (t) => alpha - beta * Math.cos(TAU * t));
-}
+export const hammingWindow = named(
+  "hammingWindow",
+  "windowLength; periodic, alpha, beta; dtype, device, requiresGrad",
+  (windowLength: number, options: WindowOptions & { alpha?: number; beta?: number } = {}): Tensor => {
+    const alpha = checkNumber("hammingWindow", "alpha", options.alpha ?? 0.54);
+    const beta = checkNumber("hammingWindow", "beta", options.beta ?? 0.46);
+    return sampled("hammingWindow", windowLength, options, ["alpha", "beta"], (t) => alpha - beta * Math.cos(TAU * t));
+  },
+);
 
 /** 0.42 − 0.5 · cos(2πt) + 0.08 · cos(4πt). @see torch.blackman_window */
-export const blackmanWindow = (windowLength: number, options: WindowOptions = {}): Tensor =>
-  sampled(
-    "blackmanWindow",
-    windowLength,
-    options,
-    [],
-    (t) => 0.42 - 0.5 * Math.cos(TAU * t) + 0.08 * Math.cos(2 * TAU * t),
-  );
+export const blackmanWindow = named(
+  "blackmanWindow",
+  "windowLength; periodic; dtype, device, requiresGrad",
+  (windowLength: number, options: WindowOptions = {}): Tensor =>
+    sampled(
+      "blackmanWindow",
+      windowLength,
+      options,
+      [],
+      (t) => 0.42 - 0.5 * Math.cos(TAU * t) + 0.08 * Math.cos(2 * TAU * t),
+    ),
+);
 
 /** A triangle from 0 to 1 and back. @see torch.bartlett_window */
-export const bartlettWindow = (windowLength: number, options: WindowOptions = {}): Tensor =>
-  sampled("bartlettWindow", windowLength, options, [], (t) => 1 - Math.abs(2 * t - 1));
+export const bartlettWindow = named(
+  "bartlettWindow",
+  "windowLength; periodic; dtype, device, requiresGrad",
+  (windowLength: number, options: WindowOptions = {}): Tensor =>
+    sampled("bartlettWindow", windowLength, options, [], (t) => 1 - Math.abs(2 * t - 1)),
+);
 
 /** The modified Bessel function of order 0 by its power series, whose terms are all positive. */
 function i0(x: number): number {
@@ -76,14 +90,17 @@ function i0(x: number): number {
 }
 
 /** I₀(beta · √(1 − (2t − 1)²)) / I₀(beta), with beta = 12. @see torch.kaiser_window */
-export function kaiserWindow(windowLength: number, options: WindowOptions & { beta?: number } = {}): Tensor {
-  checkOptions("kaiserWindow", options, [...createOptions, "periodic", "beta"]);
-  const beta = checkNumber("kaiserWindow", "beta", options.beta ?? 12);
-  return sampled(
-    "kaiserWindow",
-    windowLength,
-    options,
-    ["beta"],
-    (t) => i0(beta * Math.sqrt(1 - (2 * t - 1) ** 2)) / i0(beta),
-  );
-}
+export const kaiserWindow = named(
+  "kaiserWindow",
+  "windowLength; periodic, beta; dtype, device, requiresGrad",
+  (windowLength: number, options: WindowOptions & { beta?: number } = {}): Tensor => {
+    const beta = checkNumber("kaiserWindow", "beta", options.beta ?? 12);
+    return sampled(
+      "kaiserWindow",
+      windowLength,
+      options,
+      ["beta"],
+      (t) => i0(beta * Math.sqrt(1 - (2 * t - 1) ** 2)) / i0(beta),
+    );
+  },
+);

@@ -1,4 +1,5 @@
 /** New tensors: from values, filled, and as views on the memory of others. */
+
 import { backendOf, type Device } from "../backend/backend";
 import {
   arrayOf,
@@ -15,6 +16,7 @@ import {
 import { ArgumentError, checkOptions, DeviceError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { finfo, iinfo } from "../core/limits";
 import { checkShape, checkSize, contiguousStrides, MAX_AXES, shapeText, sizeOfShape } from "../core/shape";
+import { named } from "../core/signature";
 import { Storage } from "./storage";
 import { type NestedArray, Tensor } from "./tensor";
 
@@ -209,13 +211,16 @@ export function ones(...args: SizeArgs): Tensor {
  * A tensor filled with `value`. Default dtype: bool for a boolean, int64 for an integral number, else float32.
  * @see torch.full
  */
-export function full(size: readonly number[], value: number | bigint | boolean, options: CreateOptions = {}): Tensor {
-  checkOptions("full", options, createOptions);
-  const shape = checkSize("full", [size]);
-  const dtype = options.dtype === undefined ? undefined : checkDType("full", options.dtype);
-  checkScalar("full", "value", value, dtype ?? scalarType(value));
-  return finish(filled(allocateFor("full", shape, options, scalarType(value)), value), options);
-}
+export const full = named(
+  "full",
+  "size, fillValue;; dtype, device, requiresGrad",
+  (size: readonly number[], value: number | bigint | boolean, options: CreateOptions = {}): Tensor => {
+    const shape = checkSize("full", [size]);
+    const dtype = options.dtype === undefined ? undefined : checkDType("full", options.dtype);
+    checkScalar("full", "value", value, dtype ?? scalarType(value));
+    return finish(filled(allocateFor("full", shape, options, scalarType(value)), value), options);
+  },
+);
 
 /** Everything that {@link tensor} takes. */
 export type TensorData = NestedArray | TypedArray | Float32Array | Uint8ClampedArray | Uint32Array;
@@ -245,21 +250,30 @@ const arrayTypes = new Map<string, DType>([
  * torch.tensor([[1, 2], [3, 4]]);
  * torch.tensor([1, 2], { dtype: torch.int64, requiresGrad: false });
  */
-export function tensor(data: TensorData | readonly unknown[], options: CreateOptions = {}): Tensor {
-  checkOptions("tensor", options, createOptions);
-  if (ArrayBuffer.isView(data)) return fromTypedArray(data as TypedArray, options);
-  const shape = nestedShape(data);
-  checkShape("tensor", shape);
-  // The first pass says what there is, the second writes it where it belongs: values are never listed in between.
-  const seen = { number: false, bigint: false, boolean: false };
-  eachValue(data, shape, 0, (value) => {
-    seen[typeof value as keyof typeof seen] = true;
-  });
-  const fallback = seen.number ? getDefaultDtype() : seen.bigint ? "int64" : seen.boolean ? "bool" : getDefaultDtype();
-  const x = allocateFor("tensor", shape, options, fallback);
-  writeEach(x, (put) => eachValue(data, shape, 0, put));
-  return finish(x, options);
-}
+export const tensor = named(
+  "tensor",
+  "data;; dtype, device, requiresGrad",
+  (data: TensorData | readonly unknown[], options: CreateOptions = {}): Tensor => {
+    if (ArrayBuffer.isView(data)) return fromTypedArray(data as TypedArray, options);
+    const shape = nestedShape(data);
+    checkShape("tensor", shape);
+    // The first pass says what there is, the second writes it where it belongs: values are never listed in between.
+    const seen = { number: false, bigint: false, boolean: false };
+    eachValue(data, shape, 0, (value) => {
+      seen[typeof value as keyof typeof seen] = true;
+    });
+    const fallback = seen.number
+      ? getDefaultDtype()
+      : seen.bigint
+        ? "int64"
+        : seen.boolean
+          ? "bool"
+          : getDefaultDtype();
+    const x = allocateFor("tensor", shape, options, fallback);
+    writeEach(x, (put) => eachValue(data, shape, 0, put));
+    return finish(x, options);
+  },
+);
 
 type Plain = number | bigint | boolean;
 

@@ -1,7 +1,9 @@
 /** Attention. */
+
 import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { dropout } from "../../ops/dropout";
 import { cat } from "../../ops/join";
@@ -72,26 +74,30 @@ function attention(
  * softmax(query · keyᵀ · scale + mask) · value. Shape: [*, L, E], [*, S, E], [*, S, V] → [*, L, V].
  * @see torch.nn.functional.scaled_dot_product_attention; Vaswani et al., 2017
  */
-export const scaledDotProductAttention = (
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  options: AttentionOptions = {},
-): Tensor => attention(query, key, value, options)[0];
+export const scaledDotProductAttention = named(
+  "scaledDotProductAttention",
+  "query, key, value;; attnMask, dropoutP, isCausal, scale",
+  (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor =>
+    attention(query, key, value, options)[0],
+);
 
 /**
  * {@link scaledDotProductAttention} with the weights, as PyTorch 1.13 has it.
  * @see torch.nn.functional._scaled_dot_product_attention
  */
-export function _scaledDotProductAttention(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  options: Omit<AttentionOptions, "scale"> & { needAttnWeights?: boolean } = {},
-): [output: Tensor, weights: Tensor] {
-  const { needAttnWeights: _, ...rest } = options;
-  return attention(query, key, value, rest);
-}
+export const _scaledDotProductAttention = named(
+  "_scaledDotProductAttention",
+  "query, key, value; attnMask, dropoutP, needAttnWeights, isCausal",
+  (
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    options: Omit<AttentionOptions, "scale"> & { needAttnWeights?: boolean } = {},
+  ): [output: Tensor, weights: Tensor] => {
+    const { needAttnWeights: _, ...rest } = options;
+    return attention(query, key, value, rest);
+  },
+);
 
 /** Weights and switches of {@link multiHeadAttentionForward}. */
 export interface MultiHeadSettings {

@@ -1,9 +1,11 @@
 /** Connectionist temporal classification: Graves et al., ICML 2006. */
+
 import { record } from "../../autograd/node";
 import { checkIntegers } from "../../core/arguments";
 import { isFloat } from "../../core/dtype";
-import { checkOptions, DTypeError, IndexError, ShapeError, ValueError } from "../../core/errors";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { checkReduction, type Reduction, reduceLoss } from "../../ops/loss";
 import { checkFloating } from "../../ops/precision";
@@ -179,40 +181,43 @@ function sequenceLosses(logProbs: Tensor, sequences: readonly Sequence[], zeroIn
  * @param targets Labels, [N, S] or one target after the other, [Σ lengths].
  * @see torch.nn.functional.ctc_loss
  */
-export function ctcLoss(
-  logProbs: Tensor,
-  targets: Tensor,
-  inputLengths: Tensor | readonly number[] | number,
-  targetLengths: Tensor | readonly number[] | number,
-  options: CTCLossOptions = {},
-): Tensor {
-  checkTensor("ctcLoss", logProbs);
-  checkTensor("ctcLoss", targets, "targets");
-  checkOptions("ctcLoss", options, ["blank", "reduction", "zeroInfinity"]);
-  const { blank = 0, reduction = "mean", zeroInfinity = false } = options;
-  checkReduction("ctcLoss", reduction);
-  if (logProbs.ndim !== 2 && logProbs.ndim !== 3)
-    throw new ShapeError(`ctcLoss: log_probs must have 2 or 3 axes, got shape ${shapeText(logProbs.shape)}`);
-  checkFloating("ctcLoss", logProbs);
-  if (isFloat(targets.dtype) || targets.dtype === "bool")
-    throw new DTypeError(`ctcLoss: targets must be integers, got ${targets.dtype}; use targets.long()`);
-  const c = logProbs.shape.at(-1)!;
-  if (!(Number.isInteger(blank) && blank >= 0 && blank < c))
-    throw new ValueError(`ctcLoss: blank must be in label range: from 0 to ${c - 1}, got ${blank}`);
-  const isBatched = logProbs.ndim === 3;
-  const x = isBatched ? logProbs : logProbs.unsqueeze(1);
-  const lengths = lengthsOf("targetLengths", targetLengths);
-  const losses = sequenceLosses(
-    x,
-    sequencesOf(x, targets, lengthsOf("inputLengths", inputLengths), lengths, blank),
-    zeroInfinity,
-  );
-  if (reduction === "mean") {
-    const divisors = tensor(
-      lengths.map((length) => Math.max(length, 1)),
-      { dtype: losses.dtype, device: losses.device },
+export const ctcLoss = named(
+  "ctcLoss",
+  "logProbs, targets, inputLengths, targetLengths; blank, reduction, zeroInfinity",
+  (
+    logProbs: Tensor,
+    targets: Tensor,
+    inputLengths: Tensor | readonly number[] | number,
+    targetLengths: Tensor | readonly number[] | number,
+    options: CTCLossOptions = {},
+  ): Tensor => {
+    checkTensor("ctcLoss", logProbs);
+    checkTensor("ctcLoss", targets, "targets");
+    const { blank = 0, reduction = "mean", zeroInfinity = false } = options;
+    checkReduction("ctcLoss", reduction);
+    if (logProbs.ndim !== 2 && logProbs.ndim !== 3)
+      throw new ShapeError(`ctcLoss: log_probs must have 2 or 3 axes, got shape ${shapeText(logProbs.shape)}`);
+    checkFloating("ctcLoss", logProbs);
+    if (isFloat(targets.dtype) || targets.dtype === "bool")
+      throw new DTypeError(`ctcLoss: targets must be integers, got ${targets.dtype}; use targets.long()`);
+    const c = logProbs.shape.at(-1)!;
+    if (!(Number.isInteger(blank) && blank >= 0 && blank < c))
+      throw new ValueError(`ctcLoss: blank must be in label range: from 0 to ${c - 1}, got ${blank}`);
+    const isBatched = logProbs.ndim === 3;
+    const x = isBatched ? logProbs : logProbs.unsqueeze(1);
+    const lengths = lengthsOf("targetLengths", targetLengths);
+    const losses = sequenceLosses(
+      x,
+      sequencesOf(x, targets, lengthsOf("inputLengths", inputLengths), lengths, blank),
+      zeroInfinity,
     );
-    return losses.div(divisors).mean();
-  }
-  return reduceLoss(isBatched ? losses : losses.squeeze(0), reduction);
-}
+    if (reduction === "mean") {
+      const divisors = tensor(
+        lengths.map((length) => Math.max(length, 1)),
+        { dtype: losses.dtype, device: losses.device },
+      );
+      return losses.div(divisors).mean();
+    }
+    return reduceLoss(isBatched ? losses : losses.squeeze(0), reduction);
+  },
+);

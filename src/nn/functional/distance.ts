@@ -1,5 +1,6 @@
 /** Distances and similarities. */
-import { checkOptions } from "../../core/errors";
+
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { broadcastTensors } from "../../ops/view";
 import type { Tensor } from "../../tensor/tensor";
@@ -10,13 +11,19 @@ import type { Tensor } from "../../tensor/tensor";
  * @param options.eps Default: 1e-8.
  * @see torch.nn.functional.cosine_similarity
  */
-export function cosineSimilarity(x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number } = {}): Tensor {
-  checkOptions("cosineSimilarity", options, ["dim", "eps"]);
-  const { dim = 1, eps = 1e-8 } = options;
-  const [a, b] = broadcastTensors(checkTensor("cosineSimilarity", x1, "x1"), checkTensor("cosineSimilarity", x2, "x2"));
-  const unit = (x: Tensor) => x.div(x.norm(2, dim, { keepdim: true }).clamp(eps));
-  return unit(a!).mul(unit(b!)).sum(dim);
-}
+export const cosineSimilarity = named(
+  "cosineSimilarity",
+  "x1, x2; dim, eps",
+  (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number } = {}): Tensor => {
+    const { dim = 1, eps = 1e-8 } = options;
+    const [a, b] = broadcastTensors(
+      checkTensor("cosineSimilarity", x1, "x1"),
+      checkTensor("cosineSimilarity", x2, "x2"),
+    );
+    const unit = (x: Tensor) => x.div(x.norm(2, dim, { keepdim: true }).clamp(eps));
+    return unit(a!).mul(unit(b!)).sum(dim);
+  },
+);
 
 /** Options of {@link pairwiseDistance}. */
 export interface PairwiseDistanceOptions {
@@ -29,24 +36,27 @@ export interface PairwiseDistanceOptions {
 }
 
 /** ‖x1 − x2 + eps‖ along the last axis. Shape: [N, D] or [D]. @see torch.nn.functional.pairwise_distance */
-export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
-  checkOptions("pairwiseDistance", options, ["p", "eps", "keepdim"]);
-  const { p = 2, eps = 1e-6, keepdim = false } = options;
-  const difference = checkTensor("pairwiseDistance", x1, "x1").sub(checkTensor("pairwiseDistance", x2, "x2"));
-  // eps is a float, whatever its value, so integers become floats.
-  return (difference.isFloatingPoint() ? difference : difference.float()).add(eps).norm(p, -1, { keepdim });
-}
+export const pairwiseDistance = named(
+  "pairwiseDistance",
+  "x1, x2; p, eps, keepdim",
+  (x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor => {
+    const { p = 2, eps = 1e-6, keepdim = false } = options;
+    const difference = checkTensor("pairwiseDistance", x1, "x1").sub(checkTensor("pairwiseDistance", x2, "x2"));
+    // eps is a float, whatever its value, so integers become floats.
+    return (difference.isFloatingPoint() ? difference : difference.float()).add(eps).norm(p, -1, { keepdim });
+  },
+);
 
 /**
  * x / max(‖x‖, eps) along `dim`.
  * @see torch.nn.functional.normalize
  */
-export function normalize(
-  input: Tensor,
-  options: { p?: number; dim?: number | readonly number[]; eps?: number } = {},
-): Tensor {
-  checkOptions("normalize", options, ["p", "dim", "eps"]);
-  const { p = 2, dim = 1, eps = 1e-12 } = options;
-  checkTensor("normalize", input);
-  return input.div(input.norm(p, dim, { keepdim: true }).clamp(eps));
-}
+export const normalize = named(
+  "normalize",
+  "input; p, dim, eps",
+  (input: Tensor, options: { p?: number; dim?: number | readonly number[]; eps?: number } = {}): Tensor => {
+    const { p = 2, dim = 1, eps = 1e-12 } = options;
+    checkTensor("normalize", input);
+    return input.div(input.norm(p, dim, { keepdim: true }).clamp(eps));
+  },
+);

@@ -3,6 +3,7 @@
 import { checkChoice, checkInteger } from "../../core/arguments";
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { stack } from "../../ops/join";
 import { embedding } from "../../ops/membership";
@@ -118,26 +119,30 @@ function members(
  * Shape: input [B, n], or [Σn] with offsets [B]; weight [rows, D]; gives [B, D].
  * @see torch.nn.functional.embedding_bag
  */
-export function embeddingBag(input: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor {
-  const mode = check(input, weight, options);
-  const { perSampleWeights, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
-  const { places, bags, count } = members(input, options, weight.shape[0]!);
-  const index = (list: readonly number[]) => tensor(list, { dtype: "int64", device: input.device });
-  const used = index(places);
-  let rows = embedding(input.reshape(-1).indexSelect(0, used), weight, { maxNorm, normType, scaleGradByFreq });
-  if (perSampleWeights) rows = rows.mul(perSampleWeights.reshape(-1).indexSelect(0, used).unsqueeze(1));
-  const sizes = new Array<number>(count).fill(0);
-  for (const bag of bags) sizes[bag]!++;
-  if (mode === "max") return maxima(rows, sizes);
-  const sums = rows.newZeros([count, weight.shape[1]!]).indexAdd(0, index(bags), rows);
-  if (mode === "sum") return sums;
-  return sums.div(
-    tensor(
-      sizes.map((n) => Math.max(n, 1)),
-      { dtype: rows.dtype, device: rows.device },
-    ).unsqueeze(1),
-  );
-}
+export const embeddingBag = named(
+  "embeddingBag",
+  "input, weight; offsets, maxNorm, normType, scaleGradByFreq, mode, sparse, perSampleWeights, includeLastOffset, paddingIdx",
+  (input: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor => {
+    const mode = check(input, weight, options);
+    const { perSampleWeights, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
+    const { places, bags, count } = members(input, options, weight.shape[0]!);
+    const index = (list: readonly number[]) => tensor(list, { dtype: "int64", device: input.device });
+    const used = index(places);
+    let rows = embedding(input.reshape(-1).indexSelect(0, used), weight, { maxNorm, normType, scaleGradByFreq });
+    if (perSampleWeights) rows = rows.mul(perSampleWeights.reshape(-1).indexSelect(0, used).unsqueeze(1));
+    const sizes = new Array<number>(count).fill(0);
+    for (const bag of bags) sizes[bag]!++;
+    if (mode === "max") return maxima(rows, sizes);
+    const sums = rows.newZeros([count, weight.shape[1]!]).indexAdd(0, index(bags), rows);
+    if (mode === "sum") return sums;
+    return sums.div(
+      tensor(
+        sizes.map((n) => Math.max(n, 1)),
+        { dtype: rows.dtype, device: rows.device },
+      ).unsqueeze(1),
+    );
+  },
+);
 
 /** The largest of the rows of each bag, bags lying one after the other. */
 function maxima(rows: Tensor, sizes: readonly number[]): Tensor {

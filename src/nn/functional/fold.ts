@@ -2,6 +2,7 @@
 
 import { checkOptions, ShapeError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { checkNumbers } from "../../ops/convArguments";
 import { constantPadNd } from "../../ops/pad";
@@ -59,40 +60,48 @@ function windowsOver(op: string, size: readonly number[], kernelSize: Sizes, opt
  * The elements under a sliding window as columns. Shape: [N, C, H, W] → [N, C · kernel, windows], or without N.
  * @see torch.nn.functional.unfold
  */
-export function unfold(input: Tensor, kernelSize: Sizes, options: FoldOptions = {}): Tensor {
-  if (checkTensor("unfold", input).ndim === 3) return unfold(input.unsqueeze(0), kernelSize, options).squeeze(0);
-  if (input.ndim !== 4)
-    throw new ShapeError(`unfold: expected 3D or 4D (batch mode) tensor, but got: ${shapeText(input.shape)}`);
-  const [n, c, h, w] = input.shape;
-  const { padding, kernel, count, index } = windowsOver("unfold", [h, w], kernelSize, options);
-  const [py, px] = padding as [number, number];
-  const flat = constantPadNd(input, [px, px, py, py]).flatten(2);
-  return flat.indexSelect(2, index).reshape(n, c * kernel[0]! * kernel[1]!, count[0]! * count[1]!);
-}
+export const unfold = named(
+  "unfold",
+  "input, kernelSize; dilation, padding, stride",
+  (input: Tensor, kernelSize: Sizes, options: FoldOptions = {}): Tensor => {
+    if (checkTensor("unfold", input).ndim === 3) return unfold(input.unsqueeze(0), kernelSize, options).squeeze(0);
+    if (input.ndim !== 4)
+      throw new ShapeError(`unfold: expected 3D or 4D (batch mode) tensor, but got: ${shapeText(input.shape)}`);
+    const [n, c, h, w] = input.shape;
+    const { padding, kernel, count, index } = windowsOver("unfold", [h, w], kernelSize, options);
+    const [py, px] = padding as [number, number];
+    const flat = constantPadNd(input, [px, px, py, py]).flatten(2);
+    return flat.indexSelect(2, index).reshape(n, c * kernel[0]! * kernel[1]!, count[0]! * count[1]!);
+  },
+);
 
 /**
  * Columns summed into an image, where the windows of {@link unfold} came from. Shape: [N, C · kernel, windows] → [N, C, …outputSize],
  * or without N.
  * @see torch.nn.functional.fold
  */
-export function fold(input: Tensor, outputSize: Sizes, kernelSize: Sizes, options: FoldOptions = {}): Tensor {
-  if (checkTensor("fold", input).ndim === 2)
-    return fold(input.unsqueeze(0), outputSize, kernelSize, options).squeeze(0);
-  if (input.ndim !== 3)
-    throw new ShapeError(`fold: expected 2D or 3D (batch mode) tensor, but got: ${shapeText(input.shape)}`);
-  const [h, w] = spread("fold", "outputSize", outputSize, 2) as [number, number];
-  const { padded, padding, kernel, count, index } = windowsOver("fold", [h, w], kernelSize, options);
-  const [n, rows, columns] = input.shape;
-  const size = kernel[0]! * kernel[1]!;
-  const windows = count[0]! * count[1]!;
-  if (rows % size !== 0 || columns !== windows)
-    throw new ShapeError(
-      `fold: an input of shape ${shapeText(input.shape)} does not fit ${windows} windows of ${size} elements`,
-    );
-  const values = input.reshape(n, rows / size, size * windows);
-  const flat = input.newZeros([n, rows / size, padded[0] * padded[1]]).indexAdd(2, index, values);
-  return flat
-    .reshape(n, rows / size, ...padded)
-    .narrow(2, padding[0]!, h)
-    .narrow(3, padding[1]!, w);
-}
+export const fold = named(
+  "fold",
+  "input, outputSize, kernelSize; dilation, padding, stride",
+  (input: Tensor, outputSize: Sizes, kernelSize: Sizes, options: FoldOptions = {}): Tensor => {
+    if (checkTensor("fold", input).ndim === 2)
+      return fold(input.unsqueeze(0), outputSize, kernelSize, options).squeeze(0);
+    if (input.ndim !== 3)
+      throw new ShapeError(`fold: expected 2D or 3D (batch mode) tensor, but got: ${shapeText(input.shape)}`);
+    const [h, w] = spread("fold", "outputSize", outputSize, 2) as [number, number];
+    const { padded, padding, kernel, count, index } = windowsOver("fold", [h, w], kernelSize, options);
+    const [n, rows, columns] = input.shape;
+    const size = kernel[0]! * kernel[1]!;
+    const windows = count[0]! * count[1]!;
+    if (rows % size !== 0 || columns !== windows)
+      throw new ShapeError(
+        `fold: an input of shape ${shapeText(input.shape)} does not fit ${windows} windows of ${size} elements`,
+      );
+    const values = input.reshape(n, rows / size, size * windows);
+    const flat = input.newZeros([n, rows / size, padded[0] * padded[1]]).indexAdd(2, index, values);
+    return flat
+      .reshape(n, rows / size, ...padded)
+      .narrow(2, padding[0]!, h)
+      .narrow(3, padding[1]!, w);
+  },
+);

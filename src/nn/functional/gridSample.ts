@@ -4,6 +4,7 @@ import { noGrad } from "../../autograd/mode";
 import { checkChoice, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { checkOptions, ShapeError } from "../../core/errors";
 import { checkSize, shapeText, sizeOfShape } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { stack } from "../../ops/join";
 import { checkFloating, checkSameDType } from "../../ops/precision";
@@ -152,26 +153,30 @@ function check(input: Tensor, grid: Tensor, options: GridSampleOptions): void {
  * Shape: input [N, C, H, W], grid [N, H′, W′, 2] → [N, C, H′, W′]; or with a depth.
  * @see torch.nn.functional.grid_sample
  */
-export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
-  check(input, grid, options);
-  const { mode = "bilinear", paddingMode = "zeros" } = options;
-  const alignCorners = options.alignCorners ?? false;
-  const [n, c, ...sizes] = input.shape;
-  const output = grid.shape.slice(1, -1);
-  const tapsOf = mode === "nearest" ? nearestTaps : mode === "bicubic" ? cubicTaps : linearTaps;
-  // Coordinates name the last axis first.
-  const coordinates = grid.reshape(n, -1, sizes.length).unbind(-1).reverse();
-  const taps = coordinates.map((x, i) => tapsOf(x, { size: sizes[i]!, paddingMode, alignCorners }));
-  const flat = input.flatten(2);
-  let sum: Tensor | undefined;
-  for (const { place, valid, weight } of corners(taps, sizes)) {
-    const index = noGrad(() => place.unsqueeze(1).expand(n, c, place.shape[1]!));
-    const term = flat.gather(2, index).mul(weight.where(valid, 0).unsqueeze(1));
-    sum = sum === undefined ? term : sum.add(term);
-  }
-  if (paddingMode === "zeros" && mode !== "nearest") sum = sum!.add(nanWhereUndefined(coordinates));
-  return sum!.reshape([n, c, ...output]);
-}
+export const gridSample = named(
+  "gridSample",
+  "input, grid; mode, paddingMode, alignCorners",
+  (input: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor => {
+    check(input, grid, options);
+    const { mode = "bilinear", paddingMode = "zeros" } = options;
+    const alignCorners = options.alignCorners ?? false;
+    const [n, c, ...sizes] = input.shape;
+    const output = grid.shape.slice(1, -1);
+    const tapsOf = mode === "nearest" ? nearestTaps : mode === "bicubic" ? cubicTaps : linearTaps;
+    // Coordinates name the last axis first.
+    const coordinates = grid.reshape(n, -1, sizes.length).unbind(-1).reverse();
+    const taps = coordinates.map((x, i) => tapsOf(x, { size: sizes[i]!, paddingMode, alignCorners }));
+    const flat = input.flatten(2);
+    let sum: Tensor | undefined;
+    for (const { place, valid, weight } of corners(taps, sizes)) {
+      const index = noGrad(() => place.unsqueeze(1).expand(n, c, place.shape[1]!));
+      const term = flat.gather(2, index).mul(weight.where(valid, 0).unsqueeze(1));
+      sum = sum === undefined ? term : sum.add(term);
+    }
+    if (paddingMode === "zeros" && mode !== "nearest") sum = sum!.add(nanWhereUndefined(coordinates));
+    return sum!.reshape([n, c, ...output]);
+  },
+);
 
 /** NaN at places with a coordinate that is not finite, between which and its neighbors nothing can be interpolated; else 0. Shape: [N, 1, places]. */
 const nanWhereUndefined = (coordinates: readonly Tensor[]): Tensor =>
@@ -194,33 +199,32 @@ function baseCoordinates(size: number, alignCorners: boolean): Tensor {
  * A grid for {@link gridSample} from affine maps. Shape: theta [N, 2, 3] and size [N, C, H, W] → [N, H, W, 2]; or [N, 3, 4] with a depth.
  * @see torch.nn.functional.affine_grid
  */
-export function affineGrid(
-  theta: Tensor,
-  size: readonly number[],
-  options: { alignCorners?: boolean | null } = {},
-): Tensor {
-  checkTensor("affineGrid", theta, "theta");
-  checkOptions("affineGrid", options, ["alignCorners"]);
-  checkSize("affineGrid", [checkIntegers("affineGrid", "size", size, 1, MAX_COUNT)]);
-  const [n, , ...spatial] = size;
-  const dims = spatial.length;
-  if (
-    (dims !== 2 && dims !== 3) ||
-    theta.ndim !== 3 ||
-    theta.shape[0] !== n ||
-    theta.shape[1] !== dims ||
-    theta.shape[2] !== dims + 1
-  )
-    throw new ShapeError(
-      `affineGrid: expected theta of shape [${n}, ${dims}, ${dims + 1}] for size ${shapeText(size)}, got ${shapeText(theta.shape)}`,
+export const affineGrid = named(
+  "affineGrid",
+  "theta, size; alignCorners",
+  (theta: Tensor, size: readonly number[], options: { alignCorners?: boolean | null } = {}): Tensor => {
+    checkTensor("affineGrid", theta, "theta");
+    checkSize("affineGrid", [checkIntegers("affineGrid", "size", size, 1, MAX_COUNT)]);
+    const [n, , ...spatial] = size as [number, number, ...number[]];
+    const dims = spatial.length;
+    if (
+      (dims !== 2 && dims !== 3) ||
+      theta.ndim !== 3 ||
+      theta.shape[0] !== n ||
+      theta.shape[1] !== dims ||
+      theta.shape[2] !== dims + 1
+    )
+      throw new ShapeError(
+        `affineGrid: expected theta of shape [${n}, ${dims}, ${dims + 1}] for size ${shapeText(size)}, got ${shapeText(theta.shape)}`,
+      );
+    const axes = spatial.map((s, i) =>
+      baseCoordinates(s, options.alignCorners ?? false)
+        .to({ dtype: theta.dtype, device: theta.device })
+        .reshape(spatial.map((_, k) => (k === i ? -1 : 1)))
+        .expand(spatial),
     );
-  const axes = spatial.map((s, i) =>
-    baseCoordinates(s, options.alignCorners ?? false)
-      .to({ dtype: theta.dtype, device: theta.device })
-      .reshape(spatial.map((_, k) => (k === i ? -1 : 1)))
-      .expand(spatial),
-  );
-  // Coordinates name the last axis first; the 1 is for the shift.
-  const base = stack([...axes.reverse(), axes[0]!.mul(0).add(1)], -1).reshape(1, -1, dims + 1);
-  return base.matmul(theta.transpose(1, 2)).reshape([n, ...spatial, dims]);
-}
+    // Coordinates name the last axis first; the 1 is for the shift.
+    const base = stack([...axes.reverse(), axes[0]!.mul(0).add(1)], -1).reshape(1, -1, dims + 1);
+    return base.matmul(theta.transpose(1, 2)).reshape([n, ...spatial, dims]);
+  },
+);

@@ -1,7 +1,9 @@
 /** Resampling of grids along their spatial axes: every mode weighs a few input places for each output place, axis by axis. */
+
 import { MAX_COUNT } from "../../core/arguments";
-import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
+import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import { checkShape, shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "../../ops/pool";
 import type { Sizes } from "../../ops/sliding";
@@ -173,36 +175,32 @@ function target(input: Tensor, options: InterpolateOptions): { output: number[];
  * @see torch.nn.functional.interpolate
  * @example F.interpolate(images, { scaleFactor: 2, mode: "bilinear", alignCorners: false });
  */
-export function interpolate(input: Tensor, options: InterpolateOptions = {}): Tensor {
-  checkTensor("interpolate", input);
-  checkOptions("interpolate", options, [
-    "size",
-    "scaleFactor",
-    "mode",
-    "alignCorners",
-    "recomputeScaleFactor",
-    "antialias",
-  ]);
-  const { mode = "nearest", antialias = false } = options;
-  checkMode(input, options, mode);
-  const { output, scales } = target(input, options);
-  if (output.some((n) => n < 1))
-    throw new ShapeError(`interpolate: input and output sizes should be greater than 0, got ${shapeText(output)}`);
-  checkShape("interpolate", [...input.shape.slice(0, 2), ...output]);
-  if (output.some((n) => n > MAX_COUNT))
-    throw new ShapeError(`interpolate: an output size is at most ${MAX_COUNT}, got ${shapeText(output)}`);
-  // Positions are listed axis by axis: a result that has no place is refused before that.
-  allocate([...input.shape.slice(0, 2), ...output], input.dtype, input).dispose();
-  if (mode === "area")
-    return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][output.length - 1]!(input, output);
-  const alignCorners = options.alignCorners ?? false;
-  return output.reduce((x, n, i) => {
-    const size = input.shape[i + 2]!;
-    const free = scales === undefined ? size / n : 1 / scales[i]!;
-    const scale = !alignCorners ? free : n > 1 ? (size - 1) / (n - 1) : 0;
-    return resample(x, i + 2, tapsOf(mode, { input: size, output: n, scale, alignCorners }, antialias));
-  }, input);
-}
+export const interpolate = named(
+  "interpolate",
+  "input; size, scaleFactor, mode, alignCorners, recomputeScaleFactor, antialias",
+  (input: Tensor, options: InterpolateOptions = {}): Tensor => {
+    checkTensor("interpolate", input);
+    const { mode = "nearest", antialias = false } = options;
+    checkMode(input, options, mode);
+    const { output, scales } = target(input, options);
+    if (output.some((n) => n < 1))
+      throw new ShapeError(`interpolate: input and output sizes should be greater than 0, got ${shapeText(output)}`);
+    checkShape("interpolate", [...input.shape.slice(0, 2), ...output]);
+    if (output.some((n) => n > MAX_COUNT))
+      throw new ShapeError(`interpolate: an output size is at most ${MAX_COUNT}, got ${shapeText(output)}`);
+    // Positions are listed axis by axis: a result that has no place is refused before that.
+    allocate([...input.shape.slice(0, 2), ...output], input.dtype, input).dispose();
+    if (mode === "area")
+      return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][output.length - 1]!(input, output);
+    const alignCorners = options.alignCorners ?? false;
+    return output.reduce((x, n, i) => {
+      const size = input.shape[i + 2]!;
+      const free = scales === undefined ? size / n : 1 / scales[i]!;
+      const scale = !alignCorners ? free : n > 1 ? (size - 1) / (n - 1) : 0;
+      return resample(x, i + 2, tapsOf(mode, { input: size, output: n, scale, alignCorners }, antialias));
+    }, input);
+  },
+);
 
 /** Options of the old functions of upsampling. */
 export interface UpsampleOptions {
@@ -211,12 +209,23 @@ export interface UpsampleOptions {
 }
 
 /** {@link interpolate} with mode `"nearest"`. @see torch.nn.functional.upsample_nearest */
-export const upsampleNearest = (input: Tensor, options: UpsampleOptions = {}): Tensor =>
-  interpolate(input, { ...options, mode: "nearest" });
+export const upsampleNearest = named(
+  "upsampleNearest",
+  "input; size, scaleFactor",
+  (input: Tensor, options: UpsampleOptions = {}): Tensor => interpolate(input, { ...options, mode: "nearest" }),
+);
 
 /** {@link interpolate} with mode `"bilinear"` and aligned corners. @see torch.nn.functional.upsample_bilinear */
-export const upsampleBilinear = (input: Tensor, options: UpsampleOptions = {}): Tensor =>
-  interpolate(input, { ...options, mode: "bilinear", alignCorners: true });
+export const upsampleBilinear = named(
+  "upsampleBilinear",
+  "input; size, scaleFactor",
+  (input: Tensor, options: UpsampleOptions = {}): Tensor =>
+    interpolate(input, { ...options, mode: "bilinear", alignCorners: true }),
+);
 
 /** {@link interpolate} by its old name. @see torch.nn.functional.upsample */
-export const upsample = (input: Tensor, options: InterpolateOptions = {}): Tensor => interpolate(input, options);
+export const upsample = named(
+  "upsample",
+  "input; size, scaleFactor, mode, alignCorners; recomputeScaleFactor, antialias",
+  (input: Tensor, options: InterpolateOptions = {}): Tensor => interpolate(input, options),
+);

@@ -3,6 +3,7 @@
 import { checkIntegers, checkNumber } from "../../core/arguments";
 import { checkOptions, ShapeError } from "../../core/errors";
 import { checkSize, sameShape, shapeText, sizeOfShape } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { checkNumbers } from "../../ops/convArguments";
 import { avgPool1d, avgPool2d, avgPool3d } from "../../ops/pool";
@@ -33,16 +34,28 @@ function lpPool(dims: number, input: Tensor, order: number, kernelSize: Sizes, o
 }
 
 /** (Σ x^p)^(1/p) over windows. Shape: [N, C, L]. @see torch.nn.functional.lp_pool1d */
-export const lpPool1d = (input: Tensor, normType: number, kernelSize: Sizes, options: LPPoolOptions = {}): Tensor =>
-  lpPool(1, input, normType, kernelSize, options);
+export const lpPool1d = named(
+  "lpPool1d",
+  "input, normType, kernelSize; stride, ceilMode",
+  (input: Tensor, normType: number, kernelSize: Sizes, options: LPPoolOptions = {}): Tensor =>
+    lpPool(1, input, normType, kernelSize, options),
+);
 
 /** (Σ x^p)^(1/p) over windows. Shape: [N, C, H, W]. @see torch.nn.functional.lp_pool2d */
-export const lpPool2d = (input: Tensor, normType: number, kernelSize: Sizes, options: LPPoolOptions = {}): Tensor =>
-  lpPool(2, input, normType, kernelSize, options);
+export const lpPool2d = named(
+  "lpPool2d",
+  "input, normType, kernelSize; stride, ceilMode",
+  (input: Tensor, normType: number, kernelSize: Sizes, options: LPPoolOptions = {}): Tensor =>
+    lpPool(2, input, normType, kernelSize, options),
+);
 
 /** (Σ x^p)^(1/p) over windows. Shape: [N, C, D, H, W]. @see torch.nn.functional.lp_pool3d */
-export const lpPool3d = (input: Tensor, normType: number, kernelSize: Sizes, options: LPPoolOptions = {}): Tensor =>
-  lpPool(3, input, normType, kernelSize, options);
+export const lpPool3d = named(
+  "lpPool3d",
+  "input, normType, kernelSize; stride, ceilMode",
+  (input: Tensor, normType: number, kernelSize: Sizes, options: LPPoolOptions = {}): Tensor =>
+    lpPool(3, input, normType, kernelSize, options),
+);
 
 /** Options of the unpoolings. */
 export interface MaxUnpoolOptions {
@@ -95,25 +108,25 @@ function maxUnpool(dims: number, input: Tensor, indices: Tensor, kernelSize: Siz
 }
 
 /** Zeros, with the input where {@link maxPool1d} found it. Shape: [N, C, L] or [C, L]. @see torch.nn.functional.max_unpool1d */
-export const maxUnpool1d = (
-  input: Tensor,
-  indices: Tensor,
-  kernelSize: Sizes,
-  options: MaxUnpoolOptions = {},
-): Tensor => maxUnpool(1, input, indices, kernelSize, options);
+export const maxUnpool1d = named(
+  "maxUnpool1d",
+  "input, indices, kernelSize; stride, padding, outputSize",
+  (input: Tensor, indices: Tensor, kernelSize: Sizes, options: MaxUnpoolOptions = {}): Tensor =>
+    maxUnpool(1, input, indices, kernelSize, options),
+);
 
 /** Zeros, with the input where {@link maxPool2d} found it. Shape: [N, C, H, W] or [C, H, W]. @see torch.nn.functional.max_unpool2d */
-export const maxUnpool2d = (
-  input: Tensor,
-  indices: Tensor,
-  kernelSize: Sizes,
-  options: MaxUnpoolOptions = {},
-): Tensor => maxUnpool(2, input, indices, kernelSize, options);
+export const maxUnpool2d = named(
+  "maxUnpool2d",
+  "input, indices, kernelSize; stride, padding, outputSize",
+  (input: Tensor, indices: Tensor, kernelSize: Sizes, options: MaxUnpoolOptions = {}): Tensor =>
+    maxUnpool(2, input, indices, kernelSize, options),
+);
 
 /** Zeros, with the input where {@link maxPool3d} found it. Shape: [N, C, D, H, W] or [C, D, H, W]. @see torch.nn.functional.max_unpool3d */
-export const maxUnpool3d = (
-  input: Tensor,
-  indices: Tensor,
-  kernelSize: Sizes,
-  options: MaxUnpoolOptions = {},
-): Tensor => maxUnpool(3, input, indices, kernelSize, options);
+export const maxUnpool3d = named(
+  "maxUnpool3d",
+  "input, indices, kernelSize; stride, padding, outputSize",
+  (input: Tensor, indices: Tensor, kernelSize: Sizes, options: MaxUnpoolOptions = {}): Tensor =>
+    maxUnpool(3, input, indices, kernelSize, options),
+);

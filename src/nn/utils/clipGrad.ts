@@ -1,7 +1,9 @@
 /** Limits for gradients. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkNumber } from "../../core/arguments";
-import { checkOptions, KindlingError } from "../../core/errors";
+import { KindlingError } from "../../core/errors";
+import { named } from "../../core/signature";
 import { stack } from "../../ops/join";
 import { zeros } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
@@ -26,36 +28,39 @@ export interface ClipGradNormOptions {
  * @see torch.nn.utils.clip_grad_norm_
  * @example nn.utils.clipGradNorm_(model.parameters(), 1);
  */
-export function clipGradNorm_(
-  parameters: Tensor | Iterable<Tensor>,
-  maxNorm: number,
-  options: ClipGradNormOptions = {},
-): Tensor {
-  checkOptions("clipGradNorm_", options, ["normType", "errorIfNonfinite"]);
-  const { normType = 2, errorIfNonfinite = false } = options;
-  checkNumber("clipGradNorm_", "maxNorm", maxNorm);
-  checkNumber("clipGradNorm_", "normType", normType);
-  const grads = gradsOf("clipGradNorm_", parameters);
-  if (grads.length === 0) return zeros([], {});
-  return noGrad(() => {
-    const total = stack(grads.map((grad) => grad.norm(normType))).norm(normType);
-    if (errorIfNonfinite && !Number.isFinite(total.item()))
-      throw new KindlingError(
-        `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped.`,
-      );
-    const scale = total.add(1e-6).reciprocal().mul(maxNorm).clamp({ max: 1 });
-    for (const grad of grads) grad.mul_(scale);
-    return total;
-  });
-}
+export const clipGradNorm_ = named(
+  "clipGradNorm_",
+  "parameters, maxNorm; normType, errorIfNonfinite",
+  (parameters: Tensor | Iterable<Tensor>, maxNorm: number, options: ClipGradNormOptions = {}): Tensor => {
+    const { normType = 2, errorIfNonfinite = false } = options;
+    checkNumber("clipGradNorm_", "maxNorm", maxNorm);
+    checkNumber("clipGradNorm_", "normType", normType);
+    const grads = gradsOf("clipGradNorm_", parameters);
+    if (grads.length === 0) return zeros([], {});
+    return noGrad(() => {
+      const total = stack(grads.map((grad) => grad.norm(normType))).norm(normType);
+      if (errorIfNonfinite && !Number.isFinite(total.item()))
+        throw new KindlingError(
+          `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped.`,
+        );
+      const scale = total.add(1e-6).reciprocal().mul(maxNorm).clamp({ max: 1 });
+      for (const grad of grads) grad.mul_(scale);
+      return total;
+    });
+  },
+);
 
 /**
  * Holds every element of the gradients between −clipValue and clipValue, in place.
  * @see torch.nn.utils.clip_grad_value_
  */
-export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
-  checkNumber("clipGradValue_", "clipValue", clipValue);
-  noGrad(() => {
-    for (const grad of gradsOf("clipGradValue_", parameters)) grad.clamp_(-clipValue, clipValue);
-  });
-}
+export const clipGradValue_ = named(
+  "clipGradValue_",
+  "parameters, clipValue",
+  (parameters: Tensor | Iterable<Tensor>, clipValue: number): void => {
+    checkNumber("clipGradValue_", "clipValue", clipValue);
+    noGrad(() => {
+      for (const grad of gradsOf("clipGradValue_", parameters)) grad.clamp_(-clipValue, clipValue);
+    });
+  },
+);

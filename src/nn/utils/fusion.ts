@@ -1,5 +1,7 @@
 /** Layers in evaluation mode put together with the batch normalization after them. */
+
 import { ArgumentError, checkOptions, describe } from "../../core/errors";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import type { Tensor } from "../../tensor/tensor";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../batchnorm";
@@ -64,19 +66,23 @@ function statisticsOf(op: string, layer: Module, norm: BatchNorm) {
  * @param options.transpose Whether it is a transposed convolution. Default: false.
  * @see torch.nn.utils.fusion.fuse_conv_bn_weights
  */
-export function fuseConvBnWeights(
-  weight: Tensor,
-  bias: Tensor | null,
-  norm: BatchNorm,
-  options: { transpose?: boolean } = {},
-): [weight: Parameter, bias: Parameter] {
-  const op = "fuseConvBnWeights";
-  checkOptions(op, options, ["transpose"]);
-  const statistics = statisticsOf(op, norm, norm);
-  checkTensor(op, weight, "weight");
-  if (bias !== null) checkTensor(op, bias, "bias");
-  return fuse(weight, bias, statistics, options.transpose ? 1 : 0);
-}
+export const fuseConvBnWeights = named(
+  "fuseConvBnWeights",
+  "weight, bias, norm;; transpose",
+  (
+    weight: Tensor,
+    bias: Tensor | null,
+    norm: BatchNorm,
+    options: { transpose?: boolean } = {},
+  ): [weight: Parameter, bias: Parameter] => {
+    const op = "fuseConvBnWeights";
+    checkOptions(op, options, ["transpose"]);
+    const statistics = statisticsOf(op, norm, norm);
+    checkTensor(op, weight, "weight");
+    if (bias !== null) checkTensor(op, bias, "bias");
+    return fuse(weight, bias, statistics, options.transpose ? 1 : 0);
+  },
+);
 
 /**
  * One convolution in place of a convolution and the batch normalization after it. Neither is changed.
@@ -97,10 +103,14 @@ export function fuseConvBnEval<C extends Convolution>(conv: C, norm: BatchNorm):
  * @see torch.nn.utils.fusion.fuse_linear_bn_eval
  * @throws ArgumentError in training mode.
  */
-export function fuseLinearBnEval(linear: Linear, norm: BatchNorm1d): Linear {
-  const statistics = statisticsOf("fuseLinearBnEval", linear, norm);
-  tensorField("fuseLinearBnEval", linear, "weight");
-  const fused = deepcopy(linear);
-  [fused.weight, fused.bias] = fuse(linear.weight, linear.bias, statistics, 0);
-  return fused;
-}
+export const fuseLinearBnEval = named(
+  "fuseLinearBnEval",
+  "linear, norm",
+  (linear: Linear, norm: BatchNorm1d): Linear => {
+    const statistics = statisticsOf("fuseLinearBnEval", linear, norm);
+    tensorField("fuseLinearBnEval", linear, "weight");
+    const fused = deepcopy(linear);
+    [fused.weight, fused.bias] = fuse(linear.weight, linear.bias, statistics, 0);
+    return fused;
+  },
+);

@@ -1,8 +1,10 @@
 /** Parameters that are computed from other ones by modules. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkString } from "../../core/arguments";
 import { ArgumentError, checkOptions, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
 import { Mode } from "../../platform/mode";
 import type { Tensor } from "../../tensor/tensor";
 import { checkModule } from "../checks";
@@ -72,11 +74,15 @@ const listOf = (module: Module, name: string): ParametrizationList | undefined =
   (module as Parametrized).parametrizations?.get(name) as ParametrizationList | undefined;
 
 /** Whether a module, or one of its tensors, is parametrized. @see torch.nn.utils.parametrize.is_parametrized */
-export function isParametrized(module: Module, name?: string): boolean {
-  checkModule("isParametrized", module);
-  const dict = (module as Parametrized).parametrizations;
-  return dict instanceof ModuleDict && (name === undefined ? dict.size > 0 : dict.has(name));
-}
+export const isParametrized = named(
+  "isParametrized",
+  "module, tensorName?",
+  (module: Module, name?: string): boolean => {
+    checkModule("isParametrized", module);
+    const dict = (module as Parametrized).parametrizations;
+    return dict instanceof ModuleDict && (name === undefined ? dict.size > 0 : dict.has(name));
+  },
+);
 
 /**
  * Lets a tensor of `module` be computed by `parametrization` from then on; what is learnt is in

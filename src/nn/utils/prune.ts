@@ -1,9 +1,11 @@
 /** Pruning: parameters with a mask. */
+
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
 import { checkArray, checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { cat } from "../../ops/join";
 import { randLike } from "../../ops/rand";
@@ -23,10 +25,10 @@ const masked = (module: Module, name: string): Tensor =>
   parameterField("prune", module, `${name}_orig`).mul(tensorField("prune", module, `${name}_mask`));
 
 /** Whether a parameter of the module, or of one inside, is pruned. @see torch.nn.utils.prune.is_pruned */
-export const isPruned = (module: Module): boolean => {
+export const isPruned = named("isPruned", "module", (module: Module): boolean => {
   checkModule("isPruned", module);
   return module.modules().some((m) => (active.get(m)?.size ?? 0) > 0);
-};
+});
 
 /**
  * Multiplies a parameter by a mask of zeros and ones at each call; `<name>_orig` is what is learnt, `<name>_mask` a buffer. With a mask
@@ -156,34 +158,35 @@ export interface GlobalPruneOptions {
  * @param parameters Modules with the names of their parameters.
  * @see torch.nn.utils.prune.global_unstructured
  */
-export function globalUnstructured(
-  parameters: readonly (readonly [module: Module, name: string])[],
-  options: GlobalPruneOptions,
-): void {
-  const op = "globalUnstructured";
-  checkOptions(op, options, ["amount"]);
-  checkNumber(op, "amount", options?.amount);
-  for (const [i, pair] of checkArray(op, "parameters", parameters, "[module, name] pairs").entries())
-    checkArray(op, `parameters[${i}]`, pair, "a module and a name");
-  const masks = noGrad(() => {
-    const parts = parameters.map(([module, name]) =>
-      remaining(module, name, tensorField(op, module, name).detach().abs()),
-    );
-    const total = parts.reduce((sum, part) => sum + part.total, 0);
-    const dropped = parts.reduce((sum, part) => sum + part.dropped, 0);
-    const all = dropSmallest(
-      cat(parts.map((part) => part.scores.reshape(-1))),
-      dropped + count(op, options.amount, total),
-    );
-    return all.split(
-      parts.map((part) => part.scores.numel()),
-      0,
-    );
-  });
-  parameters.forEach(([module, name], i) => {
-    customFromMask(module, name, masks[i]!.reshape(tensorField(op, module, name).shape));
-  });
-}
+export const globalUnstructured = named(
+  "globalUnstructured",
+  "parameters;; amount",
+  (parameters: readonly (readonly [module: Module, name: string])[], options: GlobalPruneOptions): void => {
+    const op = "globalUnstructured";
+    checkOptions(op, options, ["amount"]);
+    checkNumber(op, "amount", options?.amount);
+    for (const [i, pair] of checkArray(op, "parameters", parameters, "[module, name] pairs").entries())
+      checkArray(op, `parameters[${i}]`, pair, "a module and a name");
+    const masks = noGrad(() => {
+      const parts = parameters.map(([module, name]) =>
+        remaining(module, name, tensorField(op, module, name).detach().abs()),
+      );
+      const total = parts.reduce((sum, part) => sum + part.total, 0);
+      const dropped = parts.reduce((sum, part) => sum + part.dropped, 0);
+      const all = dropSmallest(
+        cat(parts.map((part) => part.scores.reshape(-1))),
+        dropped + count(op, options.amount, total),
+      );
+      return all.split(
+        parts.map((part) => part.scores.numel()),
+        0,
+      );
+    });
+    parameters.forEach(([module, name], i) => {
+      customFromMask(module, name, masks[i]!.reshape(tensorField(op, module, name).shape));
+    });
+  },
+);
 
 /** Gives a parameter a mask of ones, as a place for later ones. @see torch.nn.utils.prune.identity */
 export const identity = <M extends Module>(module: M, name: string): M =>

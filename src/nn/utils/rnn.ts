@@ -1,7 +1,9 @@
 /** Batches of sequences of different lengths. */
+
 import { checkArray, checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/arguments";
-import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
+import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { named } from "../../core/signature";
 import { checkTensor } from "../../ops/checks";
 import { cat, stack } from "../../ops/join";
 import { full, tensor } from "../../tensor/create";
@@ -53,30 +55,29 @@ export interface PackOptions {
  * @see torch.nn.utils.rnn.pack_padded_sequence
  * @throws ValueError for lengths that are not sorted, unless `enforceSorted` is false.
  */
-export function packPaddedSequence(
-  input: Tensor,
-  lengths: Tensor | readonly number[],
-  options: PackOptions = {},
-): PackedSequence {
-  checkOptions("packPaddedSequence", options, ["batchFirst", "enforceSorted"]);
-  const { batchFirst = false, enforceSorted = true } = options;
-  if (checkTensor("packPaddedSequence", input).ndim < 2)
-    throw new ShapeError(`packPaddedSequence: input needs at least 2 axes, got ${shapeText(input.shape)}`);
-  const given = lengthsOf("packPaddedSequence", lengths);
-  const x = batchFirst ? input.transpose(0, 1) : input;
-  checkLengths(given, x);
-  const order = given.map((_, i) => i);
-  if (enforceSorted) checkSorted(given);
-  else order.sort((a, b) => given[b]! - given[a]!);
-  const sorted = order.map((i) => given[i]!);
-  const index = (list: readonly number[]) => tensor(list, { dtype: "int64" });
-  const sortedIndices = enforceSorted ? null : index(order);
-  const unsortedIndices = enforceSorted ? null : index(order.map((_, i) => order.indexOf(i)));
-  const steps = sortedIndices === null ? x : x.indexSelect(1, sortedIndices);
-  const batchSizes = Array.from({ length: sorted[0]! }, (_, t) => sorted.filter((length) => length > t).length);
-  const data = cat(batchSizes.map((n, t) => steps.select(0, t).narrow(0, 0, n)));
-  return new PackedSequence(data, batchSizes, sortedIndices, unsortedIndices);
-}
+export const packPaddedSequence = named(
+  "packPaddedSequence",
+  "input, lengths; batchFirst, enforceSorted",
+  (input: Tensor, lengths: Tensor | readonly number[], options: PackOptions = {}): PackedSequence => {
+    const { batchFirst = false, enforceSorted = true } = options;
+    if (checkTensor("packPaddedSequence", input).ndim < 2)
+      throw new ShapeError(`packPaddedSequence: input needs at least 2 axes, got ${shapeText(input.shape)}`);
+    const given = lengthsOf("packPaddedSequence", lengths);
+    const x = batchFirst ? input.transpose(0, 1) : input;
+    checkLengths(given, x);
+    const order = given.map((_, i) => i);
+    if (enforceSorted) checkSorted(given);
+    else order.sort((a, b) => given[b]! - given[a]!);
+    const sorted = order.map((i) => given[i]!);
+    const index = (list: readonly number[]) => tensor(list, { dtype: "int64" });
+    const sortedIndices = enforceSorted ? null : index(order);
+    const unsortedIndices = enforceSorted ? null : index(order.map((_, i) => order.indexOf(i)));
+    const steps = sortedIndices === null ? x : x.indexSelect(1, sortedIndices);
+    const batchSizes = Array.from({ length: sorted[0]! }, (_, t) => sorted.filter((length) => length > t).length);
+    const data = cat(batchSizes.map((n, t) => steps.select(0, t).narrow(0, 0, n)));
+    return new PackedSequence(data, batchSizes, sortedIndices, unsortedIndices);
+  },
+);
 
 /** Lengths as an array. @throws ArgumentError unless they are integers, ShapeError unless a tensor of them has one axis. */
 function lengthsOf(op: string, lengths: Tensor | readonly number[]): number[] {
@@ -120,90 +121,92 @@ export interface UnpackOptions {
  * The padded batch of a packed one, in the original order, and the lengths, int64.
  * @see torch.nn.utils.rnn.pad_packed_sequence
  */
-export function padPackedSequence(
-  sequence: PackedSequence,
-  options: UnpackOptions = {},
-): [padded: Tensor, lengths: Tensor] {
-  checkOptions("padPackedSequence", options, ["batchFirst", "paddingValue", "totalLength"]);
-  const { batchFirst = false, paddingValue = 0, totalLength } = options;
-  checkPacked("padPackedSequence", sequence);
-  checkNumber("padPackedSequence", "paddingValue", paddingValue);
-  const { data, batchSizes, unsortedIndices } = sequence;
-  const total = checkInteger("padPackedSequence", "totalLength", totalLength ?? batchSizes.length, 0, MAX_COUNT);
-  if (total < batchSizes.length)
-    throw new ValueError(
-      `Expected total_length to be at least the length of the longest sequence in input, but got total_length=${total} and max sequence length being ${batchSizes.length}`,
+export const padPackedSequence = named(
+  "padPackedSequence",
+  "sequence; batchFirst, paddingValue, totalLength",
+  (sequence: PackedSequence, options: UnpackOptions = {}): [padded: Tensor, lengths: Tensor] => {
+    const { batchFirst = false, paddingValue = 0, totalLength } = options;
+    checkPacked("padPackedSequence", sequence);
+    checkNumber("padPackedSequence", "paddingValue", paddingValue);
+    const { data, batchSizes, unsortedIndices } = sequence;
+    const total = checkInteger("padPackedSequence", "totalLength", totalLength ?? batchSizes.length, 0, MAX_COUNT);
+    if (total < batchSizes.length)
+      throw new ValueError(
+        `Expected total_length to be at least the length of the longest sequence in input, but got total_length=${total} and max sequence length being ${batchSizes.length}`,
+      );
+    const n = batchSizes[0]!;
+    const blank = (rows: number) =>
+      full([rows, ...data.shape.slice(1)], paddingValue, { dtype: data.dtype, device: data.device });
+    const steps = data
+      .split(batchSizes, 0)
+      .map((step, t) => (batchSizes[t] === n ? step : cat([step, blank(n - batchSizes[t]!)])));
+    while (steps.length < total) steps.push(blank(n));
+    const lengths = tensor(
+      Array.from({ length: n }, (_, i) => batchSizes.filter((size) => size > i).length),
+      { dtype: "int64" },
     );
-  const n = batchSizes[0]!;
-  const blank = (rows: number) =>
-    full([rows, ...data.shape.slice(1)], paddingValue, { dtype: data.dtype, device: data.device });
-  const steps = data
-    .split(batchSizes, 0)
-    .map((step, t) => (batchSizes[t] === n ? step : cat([step, blank(n - batchSizes[t]!)])));
-  while (steps.length < total) steps.push(blank(n));
-  const lengths = tensor(
-    Array.from({ length: n }, (_, i) => batchSizes.filter((size) => size > i).length),
-    { dtype: "int64" },
-  );
-  const padded = stack(steps);
-  const ordered = unsortedIndices === null ? padded : padded.indexSelect(1, unsortedIndices);
-  return [
-    batchFirst ? ordered.transpose(0, 1) : ordered,
-    unsortedIndices === null ? lengths : lengths.indexSelect(0, unsortedIndices),
-  ];
-}
+    const padded = stack(steps);
+    const ordered = unsortedIndices === null ? padded : padded.indexSelect(1, unsortedIndices);
+    return [
+      batchFirst ? ordered.transpose(0, 1) : ordered,
+      unsortedIndices === null ? lengths : lengths.indexSelect(0, unsortedIndices),
+    ];
+  },
+);
 
 /**
  * Sequences of different lengths as one padded tensor, [L, N, …] or [N, L, …].
  * @see torch.nn.utils.rnn.pad_sequence
  */
-export function padSequence(
-  sequences: readonly Tensor[],
-  options: { batchFirst?: boolean; paddingValue?: number } = {},
-): Tensor {
-  checkOptions("padSequence", options, ["batchFirst", "paddingValue"]);
-  checkArray("padSequence", "sequences", sequences, "tensors");
-  if (sequences.length === 0) throw new ArgumentError("padSequence: received an empty list of sequences");
-  for (const s of sequences)
-    if (!(s instanceof Tensor) || s.ndim === 0)
-      throw new ArgumentError(`padSequence: a sequence must be a Tensor with at least one axis, got ${describe(s)}`);
-  const { batchFirst = false, paddingValue = 0 } = options;
-  const longest = sequences.reduce((most, s) => Math.max(most, s.shape[0]!), 0);
-  const padded = sequences.map((s) => {
-    if (s.shape[0] === longest) return s;
-    return cat([
-      s,
-      full([longest - s.shape[0]!, ...s.shape.slice(1)], paddingValue, { dtype: s.dtype, device: s.device }),
-    ]);
-  });
-  return stack(padded, batchFirst ? 0 : 1);
-}
+export const padSequence = named(
+  "padSequence",
+  "sequences; batchFirst, paddingValue",
+  (sequences: readonly Tensor[], options: { batchFirst?: boolean; paddingValue?: number } = {}): Tensor => {
+    checkArray("padSequence", "sequences", sequences, "tensors");
+    if (sequences.length === 0) throw new ArgumentError("padSequence: received an empty list of sequences");
+    for (const s of sequences)
+      if (!(s instanceof Tensor) || s.ndim === 0)
+        throw new ArgumentError(`padSequence: a sequence must be a Tensor with at least one axis, got ${describe(s)}`);
+    const { batchFirst = false, paddingValue = 0 } = options;
+    const longest = sequences.reduce((most, s) => Math.max(most, s.shape[0]!), 0);
+    const padded = sequences.map((s) => {
+      if (s.shape[0] === longest) return s;
+      return cat([
+        s,
+        full([longest - s.shape[0]!, ...s.shape.slice(1)], paddingValue, { dtype: s.dtype, device: s.device }),
+      ]);
+    });
+    return stack(padded, batchFirst ? 0 : 1);
+  },
+);
 
 /** The sequences of a padded batch, each of its own length. @see torch.nn.utils.rnn.unpad_sequence */
-export function unpadSequence(
-  padded: Tensor,
-  lengths: Tensor | readonly number[],
-  options: { batchFirst?: boolean } = {},
-): Tensor[] {
-  checkOptions("unpadSequence", options, ["batchFirst"]);
-  if (checkTensor("unpadSequence", padded, "padded").ndim < 2)
-    throw new ShapeError(`unpadSequence: padded needs at least 2 axes, got ${shapeText(padded.shape)}`);
-  const given = lengthsOf("unpadSequence", lengths);
-  const x = options.batchFirst ? padded : padded.transpose(0, 1);
-  return given.map((length, i) => x.select(0, i).narrow(0, 0, length));
-}
+export const unpadSequence = named(
+  "unpadSequence",
+  "paddedSequences, lengths; batchFirst",
+  (padded: Tensor, lengths: Tensor | readonly number[], options: { batchFirst?: boolean } = {}): Tensor[] => {
+    if (checkTensor("unpadSequence", padded, "padded").ndim < 2)
+      throw new ShapeError(`unpadSequence: padded needs at least 2 axes, got ${shapeText(padded.shape)}`);
+    const given = lengthsOf("unpadSequence", lengths);
+    const x = options.batchFirst ? padded : padded.transpose(0, 1);
+    return given.map((length, i) => x.select(0, i).narrow(0, 0, length));
+  },
+);
 
 /** {@link padSequence}, packed. @see torch.nn.utils.rnn.pack_sequence */
-export function packSequence(sequences: readonly Tensor[], options: { enforceSorted?: boolean } = {}): PackedSequence {
-  checkOptions("packSequence", options, ["enforceSorted"]);
-  const padded = padSequence(sequences);
-  const lengths = sequences.map((s) => s.shape[0]!);
-  return packPaddedSequence(padded, lengths, { enforceSorted: options.enforceSorted ?? true });
-}
+export const packSequence = named(
+  "packSequence",
+  "sequences; enforceSorted",
+  (sequences: readonly Tensor[], options: { enforceSorted?: boolean } = {}): PackedSequence => {
+    const padded = padSequence(sequences);
+    const lengths = sequences.map((s) => s.shape[0]!);
+    return packPaddedSequence(padded, lengths, { enforceSorted: options.enforceSorted ?? true });
+  },
+);
 
 /** The sequences of a packed batch, in their order before packing. @see torch.nn.utils.rnn.unpack_sequence */
-export function unpackSequence(sequence: PackedSequence): Tensor[] {
+export const unpackSequence = named("unpackSequence", "packedSequences", (sequence: PackedSequence): Tensor[] => {
   checkPacked("unpackSequence", sequence);
   const [padded, lengths] = padPackedSequence(sequence, { batchFirst: true });
   return unpadSequence(padded, lengths, { batchFirst: true });
-}
+});

@@ -1,4 +1,5 @@
 /** AlexNet in its single-column form (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014). */
+import { named } from "../../core/signature";
 import * as nn from "../../nn/index";
 import { readOptions } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
@@ -56,4 +57,8 @@ export class AlexNet extends nn.Module {
 }
 
 /** {@link AlexNet} with 61 million parameters. @see torchvision.models.alexnet */
-export const alexnet = (options?: AlexNetOptions): AlexNet => new AlexNet(options);
+export const alexnet = named(
+  "alexnet",
+  ";; numClasses, dropout",
+  (options?: AlexNetOptions): AlexNet => new AlexNet(options),
+);

@@ -1,4 +1,5 @@
 /** LeNet (LeCun et al., 1998), as in PyTorch's CIFAR-10 tutorial. */
+import { named } from "../../core/signature";
 import * as nn from "../../nn/index";
 import { readOptions } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
@@ -52,4 +53,8 @@ export class LeNet extends nn.Module {
 }
 
 /** {@link LeNet} with 62,006 parameters for CIFAR-10. */
-export const lenet = (options?: LeNetOptions): LeNet => new LeNet(options);
+export const lenet = named(
+  "lenet",
+  ";; numClasses, channels, size",
+  (options?: LeNetOptions): LeNet => new LeNet(options),
+);

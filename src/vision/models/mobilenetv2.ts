@@ -1,5 +1,7 @@
 /** MobileNetV2 (Sandler et al., "MobileNetV2: Inverted residuals and linear bottlenecks", 2018). */
+
 import { ValueError } from "../../core/errors";
+import { named } from "../../core/signature";
 import * as nn from "../../nn/index";
 import { readOptions } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
@@ -105,4 +107,8 @@ export class MobileNetV2 extends nn.Module {
 }
 
 /** {@link MobileNetV2} with 3.5 million parameters. @see torchvision.models.mobilenet_v2 */
-export const mobilenetV2 = (options?: MobileNetV2Options): MobileNetV2 => new MobileNetV2(options);
+export const mobilenetV2 = named(
+  "mobilenetV2",
+  ";; numClasses, widthMult, roundNearest, normLayer, dropout",
+  (options?: MobileNetV2Options): MobileNetV2 => new MobileNetV2(options),
+);

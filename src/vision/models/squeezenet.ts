@@ -1,5 +1,7 @@
 /** SqueezeNet (Iandola et al., "AlexNet-level accuracy with 50x fewer parameters", 2016). */
+
 import { describe, ValueError } from "../../core/errors";
+import { named } from "../../core/signature";
 import * as nn from "../../nn/index";
 import { readOptions } from "../../nn/options";
 import { cat } from "../../ops/join";
@@ -115,7 +117,15 @@ export class SqueezeNet extends nn.Module {
 }
 
 /** {@link SqueezeNet} of the paper, 1.2 million parameters. @see torchvision.models.squeezenet1_0 */
-export const squeezenet1_0 = (options?: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_0", options);
+export const squeezenet1_0 = named(
+  "squeezenet1_0",
+  ";; numClasses, dropout",
+  (options?: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_0", options),
+);
 
 /** {@link SqueezeNet} with 2.4 times less arithmetic at the same accuracy. @see torchvision.models.squeezenet1_1 */
-export const squeezenet1_1 = (options?: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_1", options);
+export const squeezenet1_1 = named(
+  "squeezenet1_1",
+  ";; numClasses, dropout",
+  (options?: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_1", options),
+);

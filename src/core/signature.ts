@@ -1,0 +1,296 @@
+/**
+ * Arguments by position or by name: the one way in which functions, methods and constructors of the public face take them.
+ *
+ * A signature lists the names in PyTorch's order, in up to three parts that semicolons divide: parameters of the implementation (`?`: may be left out,
+ * `...`: as many as are given, `{}`: its values may be plain objects, `()`: it runs code of the caller), options that PyTorch also takes by position, and options by name only.
+ * `"input, dim?; keepdim; dtype"` lets users write `sum(x, 1, true)`, `sum(x, 1, { keepdim: true })` and `sum(x, { dim: 1, keepdim: true })`.
+ */
+import { checkFlag, checkNumber } from "./arguments";
+import { checkDType, type DType } from "./dtype";
+import { ArgumentError, describe, KindlingError } from "./errors";
+import { Generator } from "./generator";
+import type { Implementation, Named } from "./signatureTypes";
+import { camelCase } from "./snakeCase";
+
+/** A signature, taken apart. */
+export interface Parts {
+  /** Names by position: the parameters, then the options that may stand by position. */
+  readonly positions: readonly string[];
+  /** All names. */
+  readonly all: readonly string[];
+  /** How many of the positions are parameters of the implementation. */
+  readonly leading: number;
+  /** How many of those a call must give. */
+  readonly required: number;
+  /** Where a plain object is a value and no list of names. */
+  readonly objects: readonly boolean[];
+  /** Whether the last parameter takes all values that are left. */
+  readonly isOpen: boolean;
+  /** Whether code of the caller runs within the call, whose errors speak of what it called. */
+  readonly runsCode: boolean;
+}
+
+const listed = (text = ""): string[] =>
+  text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+
+/** Takes a signature apart. */
+export function parse(signature: string): Parts {
+  const [first, second, third] = signature.split(";").map(listed) as [string[], string[]?, string[]?];
+  const leading = first.map((name) => name.replace(/^\.\.\.|(\{\}|\(\))?\??$/g, ""));
+  const positions = [...leading, ...(second ?? [])];
+  const optional = first.findIndex((name) => name.endsWith("?") || name.startsWith("..."));
+  return {
+    positions,
+    all: [...positions, ...(third ?? [])],
+    leading: leading.length,
+    required: optional < 0 ? leading.length : optional,
+    objects: first.map((name) => name.includes("{}")),
+    isOpen: first.at(-1)?.startsWith("...") ?? false,
+    runsCode: signature.includes("()"),
+  };
+}
+
+/** Whether a value is a plain object, which as the last argument gives others by name. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** What PyTorch's arguments of these names would do, where they cannot be had. */
+const absent: Readonly<Record<string, string>> = {
+  out: "results are always new tensors; assign the result, or copy it with out.copy_(result)",
+  layout: "all tensors are strided",
+  pinMemory: "memory is never paged to a device from here",
+  memoryFormat: "all tensors are laid out row by row; use contiguous()",
+};
+
+const listOf = ({ all }: Parts): string =>
+  all.length === 0 ? "it takes no arguments" : `the arguments are ${all.join(", ")}`;
+
+function unknownName(op: string, name: string, parts: Parts): ArgumentError {
+  const plain = name.replaceAll("_", "").toLowerCase();
+  const meant = parts.all.find((known) => known.toLowerCase() === plain);
+  const why = absent[camelCase(name)];
+  const hint =
+    meant !== undefined
+      ? `did you mean ${meant}? ${name.includes("_") ? "Names are in camelCase here: " : ""}`
+      : why === undefined
+        ? ""
+        : `${why}; `;
+  return new ArgumentError(`${op}: unknown argument "${name}"; ${hint}${listOf(parts)}`);
+}
+
+/** Forgetting the braces of a callback is the usual way to give too many: `xs.map(torch.relu)` passes an index and the array as well. */
+function tooMany(op: string, given: readonly unknown[], parts: Parts): ArgumentError {
+  const isCallback = typeof given.at(-2) === "number" && Array.isArray(given.at(-1));
+  const hint = isCallback ? `; as a callback of map write (x) => ${op}(x)` : "";
+  return new ArgumentError(
+    `${op}: takes at most ${parts.positions.length} arguments by position, got ${given.length} (the last: ${describe(given.at(-1))}); ${listOf(parts)}${hint}`,
+  );
+}
+
+const missing = (op: string, name: string, parts: Parts): ArgumentError =>
+  new ArgumentError(`${op}: missing argument ${name}; ${listOf(parts)}`);
+
+/** The last argument if it gives others by name. In a position that takes plain objects it must give that one by name, too. */
+export function namesIn(given: readonly unknown[], parts: Parts): Record<string, unknown> | undefined {
+  const at = given.length - 1;
+  const last = given[at];
+  if (!isPlainObject(last)) return undefined;
+  if (parts.objects[at] !== true) return last;
+  const own = parts.positions[at]!;
+  return Object.hasOwn(last, own) && Object.keys(last).every((name) => parts.all.includes(name)) ? last : undefined;
+}
+
+/**
+ * Tells apart what a call gives by position and by name, and calls `put` with each value and its name; undefined counts as not given.
+ * @throws {@link ArgumentError} for too many values, for a name that is unknown or given twice.
+ */
+export function bind(op: string, parts: Parts, given: readonly unknown[], put: (name: string, value: unknown) => void) {
+  const names = namesIn(given, parts);
+  const count = names === undefined ? given.length : given.length - 1;
+  if (count > parts.positions.length) throw tooMany(op, given, parts);
+  for (let i = 0; i < count; i++) if (given[i] !== undefined) put(parts.positions[i]!, given[i]);
+  for (const name in names) {
+    if (!parts.all.includes(name)) throw unknownName(op, name, parts);
+    const value = names[name];
+    if (value === undefined) continue;
+    const at = parts.positions.indexOf(name);
+    if (at >= 0 && at < count && given[at] !== undefined)
+      throw new ArgumentError(`${op}: got ${name} twice, by position and by name; ${listOf(parts)}`);
+    put(name, value);
+  }
+}
+
+type Check = (op: string, name: string, value: unknown) => void;
+
+const generator: Check = (op, name, value) => {
+  if (value !== null && !(value instanceof Generator))
+    throw new ArgumentError(`${op}: ${name} must be a torch.Generator, got ${describe(value)}`);
+};
+
+const kinds: readonly (readonly [Check, string])[] = [
+  [
+    checkFlag,
+    "keepdim, largest, sorted, descending, stable, inplace, training, unbiased, bias, ceilMode, countIncludePad, alignCorners, " +
+      "returnIndices, fullMatrices, upper, transpose, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
+  ],
+  [checkNumber, "alpha, beta, eps, momentum, negativeSlope, rtol, atol, value, correction, labelSmoothing"],
+  [(op, _, value) => checkDType(op, value as DType), "dtype"],
+  [generator, "generator"],
+];
+
+/** Checks of options whose name says what they take, whichever op has them. */
+const checks: ReadonlyMap<string, Check> = new Map(
+  kinds.flatMap(([check, names]) => listed(names).map((name) => [name, check] as const)),
+);
+
+/** Names for which null means what undefined does: as None in PyTorch. */
+const optional: ReadonlySet<string> = new Set(["dtype", "device", "generator"]);
+
+/** The arguments of an implementation: its parameters, and after them one object of options if any is given. */
+function arrange(op: string, parts: Parts, given: readonly unknown[]): unknown[] {
+  const { positions, leading, required } = parts;
+  const values: unknown[] = new Array(leading).fill(undefined);
+  let options: Record<string, unknown> | undefined;
+  bind(op, parts, given, (name, value) => {
+    const at = positions.indexOf(name);
+    if (at >= 0 && at < leading) {
+      values[at] = value;
+      return;
+    }
+    if (value === null && optional.has(name)) return;
+    checks.get(name)?.(op, name, value);
+    options ??= {};
+    options[name] = value;
+  });
+  for (let i = 0; i < required; i++)
+    if (values[i] === undefined && i >= given.length - (namesIn(given, parts) === undefined ? 0 : 1))
+      throw missing(op, positions[i]!, parts);
+  if (options !== undefined) values.push(options);
+  return values;
+}
+
+/** The arguments of an implementation whose last parameter takes all values that are left. */
+function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): readonly unknown[] {
+  const last = given.at(-1);
+  if (!isPlainObject(last)) return given;
+  const name = parts.positions[parts.leading - 1]!;
+  const options: Record<string, unknown> = {};
+  let spread: readonly unknown[] | undefined;
+  for (const key in last) {
+    if (!parts.all.includes(key)) throw unknownName(op, key, parts);
+    const value = last[key];
+    if (value === undefined || (value === null && optional.has(key))) continue;
+    if (key !== name) {
+      checks.get(key)?.(op, key, value);
+      options[key] = value;
+    } else if (given.length >= parts.leading + 1)
+      throw new ArgumentError(`${op}: got ${name} twice, by position and by name; ${listOf(parts)}`);
+    else spread = Array.isArray(value) ? value : [value];
+  }
+  const values = [...given.slice(0, -1), ...(spread ?? [])];
+  return Object.keys(options).length === 0 ? values : [...values, options];
+}
+
+/** The names of all ops, by which an error is known to speak of one. */
+const ops = new Set<string>();
+
+/**
+ * Lets an error speak of the op that was called and of no part of it: `onesLike: dtype …` and not `newFull: dtype …`.
+ * @returns What was thrown.
+ */
+function renamed(error: unknown, op: string): unknown {
+  if (!(error instanceof KindlingError)) return error;
+  const old = error.message;
+  const first = /^[\w.]+/.exec(old)?.[0] ?? "";
+  if (first === op) return error;
+  const speaksOfPart = ops.has(first) && old.startsWith(": ", first.length);
+  error.message = `${op}: ${speaksOfPart ? old.slice(first.length + 2) : old}`;
+  if (error.stack !== undefined) error.stack = error.stack.replace(old, () => error.message);
+  return error;
+}
+
+/** A public function: what it is called, what it takes, and its form as a method. */
+export interface Declared {
+  readonly opName: string;
+  readonly signature: string;
+  /** @internal Takes its first argument as `this`. */
+  readonly method: (...args: any[]) => unknown;
+  /** @internal The implementation, which checks no names. */
+  readonly implementation: Implementation;
+}
+
+/**
+ * Declares a public function. Users call it with arguments by position or by name; `implementation` gets its parameters and, after them, at most one
+ * object of options, whose names and common kinds have been checked. An error that it throws names this op, whichever part failed.
+ * @example
+ * export const cumsum = named("cumsum", "input, dim;; dtype", (x: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor => …);
+ */
+export function named<const S extends string, F extends Implementation>(
+  opName: string,
+  signature: S,
+  implementation: F,
+): Named<S, F> {
+  ops.add(opName);
+  let parts: Parts | undefined;
+  // How many values are taken as they are; known from the first call on, which goes the long way.
+  let [least, most] = [0, -1];
+  const long = (given: readonly unknown[]): unknown => {
+    if (parts === undefined) {
+      parts = parse(signature);
+      least = parts.required;
+      most = parts.isOpen ? Number.POSITIVE_INFINITY : parts.leading;
+    }
+    return implementation(...(parts.isOpen ? arrangeOpen : arrange)(opName, parts, given));
+  };
+  const failed = (error: unknown): unknown => (parts?.runsCode ? error : renamed(error, opName));
+  const call = (...given: unknown[]): unknown => {
+    const n = given.length;
+    try {
+      if (n < least || n > most || isPlainObject(given[n - 1])) return long(given);
+      switch (n) {
+        case 1:
+          return implementation(given[0]);
+        case 2:
+          return implementation(given[0], given[1]);
+        case 3:
+          return implementation(given[0], given[1], given[2]);
+        default:
+          return implementation(...given);
+      }
+    } catch (error) {
+      throw failed(error);
+    }
+  };
+  const method = function (this: unknown, ...given: unknown[]): unknown {
+    const n = given.length;
+    try {
+      if (n + 1 < least || n >= most || isPlainObject(given[n - 1])) return long([this, ...given]);
+      switch (n) {
+        case 0:
+          return implementation(this);
+        case 1:
+          return implementation(this, given[0]);
+        case 2:
+          return implementation(this, given[0], given[1]);
+        default:
+          return implementation(this, ...given);
+      }
+    } catch (error) {
+      throw failed(error);
+    }
+  };
+  for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
+  return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<S, F>;
+}
+
+/** Another name of a public function, which its errors use. */
+export function alias<T extends Declared>(opName: string, op: T): T {
+  const { opName: _, signature, method: __, implementation, ...own } = op as Declared;
+  return Object.assign(named(opName, signature, implementation), own) as unknown as T;
+}
