@@ -226,16 +226,18 @@ export interface Declared {
 }
 
 /**
- * Declares a public function. Users call it with arguments by position or by name; `implementation` gets its parameters and, after them, at most one
+ * Declares a public function. Users call it with arguments by position or by name; `given` gets its parameters and, after them, at most one
  * object of options, whose names and common kinds have been checked. An error that it throws names this op, whichever part failed.
  * @example
  * export const cumsum = named("cumsum", "input, dim;; dtype", (x: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor => …);
  */
-export function named<const S extends string, F extends Implementation>(
+export function named<const S extends string, F extends CallableFunction>(
   opName: string,
   signature: S,
-  implementation: F,
-): Named<S, F> {
+  /** Not of a type with parameters: from that one those with a default would get theirs, which is any. */
+  given: F,
+): Named<S, Extract<F, Implementation>> {
+  const implementation = given as unknown as Implementation;
   ops.add(opName);
   let parts: Parts | undefined;
   // How many values are taken as they are; known from the first call on, which goes the long way.
@@ -286,7 +288,7 @@ export function named<const S extends string, F extends Implementation>(
     }
   };
   for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
-  return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<S, F>;
+  return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<S, Extract<F, Implementation>>;
 }
 
 /** Another name of a public function, which its errors use. */
