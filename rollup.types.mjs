@@ -1,5 +1,6 @@
 /** One declaration file out of those that `tsc` writes to build/types: editors and every module resolution find all names in it. */
 import { dts } from "rollup-plugin-dts";
+import { expand, loosen } from "./scripts/types/expand.mjs";
 
 /**
  * What the declarations need beyond the oldest default library, that of ES2016. `Symbol.dispose` is declared as @types/node does, since
@@ -16,18 +17,32 @@ declare global {
 
 /** The ops reach Tensor by an augmentation of its module, which is this one now: a second declaration of the interface. */
 function mergeAugmentations() {
-  const augmentation = /^declare module "\.\/kindling" \{\n((?: {4}.*\n|\n)*)\}\n/gm;
+  const augmentation = /^declare module "\.\/all" \{\n((?: {4}.*\n|\n)*)\}\n/gm;
   return {
     name: "merge-augmentations",
     renderChunk: (code) => code.replace(augmentation, (_, body) => body.replace(/^ {4}/gm, "")),
   };
 }
 
-export default {
-  input: "build/types/index.d.ts",
-  output: { file: "dist/kindling.d.ts", format: "es", banner },
-  plugins: [dts(), mergeAugmentations()],
-  onwarn: (warning) => {
-    throw new Error(warning.message);
-  },
+/** What calls take, written out. */
+const writeOut = { name: "write-out", renderChunk: (code) => loosen(expand(code)) };
+
+const onwarn = (warning) => {
+  throw new Error(warning.message);
 };
+
+/** All declarations in one file, then without those that only served to work others out. */
+export default [
+  {
+    input: "build/types/index.d.ts",
+    output: { file: "build/all.d.ts", format: "es" },
+    plugins: [dts(), mergeAugmentations(), writeOut],
+    onwarn,
+  },
+  {
+    input: "build/all.d.ts",
+    output: { file: "dist/kindling.d.ts", format: "es", banner },
+    plugins: [dts()],
+    onwarn,
+  },
+];

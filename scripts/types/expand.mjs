@@ -1,0 +1,123 @@
+/**
+ * Writes declarations out as a person would: calls by position and by name as overloads with named parameters and docs, in place of types that
+ * work them out. Editors then show each call with its doc, and every TypeScript from 5.0 on reads them, fast.
+ */
+import ts from "typescript";
+import { ctorForms, formsOf, methodForms } from "./forms.mjs";
+
+const options = { target: ts.ScriptTarget.ESNext, strict: true, types: [] };
+
+/** A program of the one declaration file `code`. */
+function programOf(code) {
+  const name = "kindling.d.ts";
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  const file = ts.createSourceFile(name, code, ts.ScriptTarget.ESNext, true);
+  host.getSourceFile = (path, ...rest) => (path === name ? file : getSourceFile.call(host, path, ...rest));
+  host.fileExists = (path) => path === name || fileExists.call(host, path);
+  return { file, checker: ts.createProgram([name], options, host).getTypeChecker() };
+}
+
+/** Properties keep their docs in a mapped type with `as`, unlike in `Omit`. */
+const without = "type Without<T, K> = { [P in keyof T as P extends K ? never : P]: T[P] };\n";
+
+/** The doc comment of a declaration, with `indent` before each line. */
+function docOf(node, file, indent = "") {
+  const holder = ts.isVariableDeclaration(node) ? node.parent.parent : node;
+  const [last] = (ts.getLeadingCommentRanges(file.text, holder.pos) ?? []).reverse();
+  if (last === undefined || !file.text.startsWith("/**", last.pos)) return "";
+  const text = file.text.slice(last.pos, last.end);
+  return `${text.replace(/^[ \t]*\*/gm, `${indent} *`).replace(/^/, indent)}\n`;
+}
+
+/** Replaces parts of a text; `edits` are [start, end, text]. */
+const edit = (text, edits) =>
+  edits.sort((a, b) => b[0] - a[0]).reduce((done, [start, end, by]) => done.slice(0, start) + by + done.slice(end), text);
+
+/** Calls `visit` with every node. */
+function walk(node, visit) {
+  visit(node);
+  ts.forEachChild(node, (child) => walk(child, visit));
+}
+
+/** A declared constant as overloads of a function, or undefined where its type is no signature. */
+function functionOf(statement, file, checker) {
+  const [declaration] = statement.declarationList.declarations;
+  if (declaration.type === undefined || ts.isTypeQueryNode(declaration.type)) return undefined;
+  const forms = formsOf(checker.getTypeAtLocation(declaration.name), declaration, checker);
+  if (forms === undefined) return undefined;
+  const doc = docOf(declaration, file);
+  const name = declaration.name.text;
+  return forms.map((form) => `${doc}declare function ${name}${form};`).join("\n");
+}
+
+/** The ops as methods, written into the interface of Tensor, but for those that its class has itself. */
+function methodsOf(ops, file, checker) {
+  const type = checker.getTypeAtLocation(ops);
+  const own = new Set(ownMembers(file, "Tensor"));
+  return checker
+    .getPropertiesOfType(type)
+    .filter(({ name }) => !own.has(name))
+    .flatMap((property) => {
+      const [declaration] = property.declarations;
+      const doc = docOf(declaration, file, "    ");
+      return methodForms(property, declaration, checker).map((form) => `${doc}    ${property.name}${form};`);
+    })
+    .join("\n");
+}
+
+const ownMembers = (file, name) =>
+  file.statements
+    .filter((node) => ts.isClassDeclaration(node) && node.name.text === name)
+    .flatMap((node) => node.members.map((member) => member.name?.getText()));
+
+/** Constructors by position and by name, with the doc of the class where they have none of their own. */
+function constructorEdits(node, file, checker) {
+  const classDoc = docOf(node, file, "    ");
+  return node.members.filter(ts.isConstructorDeclaration).flatMap((member) => {
+    const doc = docOf(member, file, "    ") || classDoc;
+    const modifiers = member.modifiers?.length ? "protected " : "";
+    const forms = ctorForms(member, checker) ?? [member.getText().replace(/^(private |protected )?constructor/, "")];
+    if (/^private /.test(member.getText())) return [];
+    const text = forms.map((form) => `${doc.trimStart() && `${doc}    `}${modifiers}constructor${form.replace(/;$/, "")};`);
+    return [[member.getStart(file, true), member.end, text.join("\n").trimStart()]];
+  });
+}
+
+/** Options that are left out may as well be undefined: also under `exactOptionalPropertyTypes`. */
+function looseEdit(node) {
+  if (!ts.isPropertySignature(node) || node.questionToken === undefined || node.type === undefined) return [];
+  const text = node.type.getText();
+  if (/\bundefined$/.test(text)) return [];
+  const isFunction = ts.isFunctionTypeNode(node.type) || ts.isConditionalTypeNode(node.type);
+  return isFunction
+    ? [
+        [node.type.getStart(), node.type.getStart(), "("],
+        [node.type.end, node.type.end, ") | undefined"],
+      ]
+    : [[node.type.end, node.type.end, " | undefined"]];
+}
+
+/** Lets optional properties be undefined. */
+export function loosen(code) {
+  const file = ts.createSourceFile("kindling.d.ts", code, ts.ScriptTarget.ESNext, true);
+  const edits = [];
+  walk(file, (node) => edits.push(...looseEdit(node)));
+  return edit(code, edits);
+}
+
+/** Replaces constants, constructors and methods by overloads. */
+export function expand(code) {
+  const { file, checker } = programOf(code);
+  const ops = file.statements.find((node) => ts.isTypeAliasDeclaration(node) && node.name.text === "Ops");
+  const edits = [];
+  for (const node of file.statements) {
+    if (ts.isVariableStatement(node)) {
+      const text = functionOf(node, file, checker);
+      if (text !== undefined) edits.push([node.getStart(file, true), node.end, text]);
+    } else if (ts.isClassDeclaration(node)) edits.push(...constructorEdits(node, file, checker));
+    else if (ts.isInterfaceDeclaration(node) && /^extends Ops\b/.test(node.heritageClauses?.[0]?.getText() ?? ""))
+      edits.push([node.getStart(file, true), node.end, `interface Tensor extends Attributes {\n${methodsOf(ops, file, checker)}\n}`]);
+  }
+  return `${edit(code, edits)}\n${without}`;
+}

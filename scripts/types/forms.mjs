@@ -1,0 +1,184 @@
+/** The forms in which a call may give its arguments, worked out of a signature of `src/core/signature.ts`. */
+import ts from "typescript";
+
+const { NodeBuilderFlags: flags } = ts;
+const print = flags.NoTruncation | flags.UseAliasDefinedOutsideCurrentScope;
+
+const listed = (text = "") =>
+  text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+
+const bare = (name) => name.replace(/^\.\.\.|(\{\}|\(\))?\??$/g, "");
+
+/** Takes a signature apart as `parse` of `src/core/signature.ts` does. */
+function parse(signature) {
+  const [first, second, third] = signature.split(";").map(listed);
+  return { leading: first, by: [...(second ?? [])], named: [...(third ?? [])], isOpen: first.at(-1)?.startsWith("...") ?? false };
+}
+
+/** Whether a node stands where names of type parameters mean something. */
+function isGeneric(node) {
+  for (let at = node; at !== undefined; at = at.parent)
+    if (at.typeParameters?.length > 0 || ts.isMappedTypeNode(at)) return true;
+  return false;
+}
+
+/** The type of a parameter or property as it is written, or as the compiler writes it. */
+function typeText(symbol, at, checker) {
+  const node = symbol.valueDeclaration?.type;
+  if (node !== undefined && !isGeneric(symbol.valueDeclaration)) return node.getText();
+  return checker.typeToString(checker.getTypeOfSymbolAtLocation(symbol, at), at, print);
+}
+
+const maybe = (type) => (/\bundefined$/.test(type) ? type : /=>|\?/.test(type) ? `(${type}) | undefined` : `${type} | undefined`);
+
+/** What has the names `rest` of the options, as their own type where that is all of them. */
+function optionsText(own, optionsType, taken) {
+  const parts = [
+    ...(own.length > 0
+      ? [`{ ${own.map(({ name, type, isOptional }) => `${name}${isOptional ? "?" : ""}: ${isOptional ? maybe(type) : type}`).join("; ")} }`]
+      : []),
+    ...(optionsType === undefined
+      ? []
+      : [taken.length > 0 ? `Without<${optionsType}, ${taken.map((name) => `"${name}"`).join(" | ")}>` : optionsType]),
+  ];
+  return parts.length > 0 ? parts.join(" & ") : undefined;
+}
+
+/** The name of a parameter, which must not be a reserved word. */
+const labelOf = ({ name }) => (ts.stringToToken(name) <= ts.SyntaxKind.LastFutureReservedWord ? `${name}_` : name);
+
+/** `name: type` of a parameter. */
+const parameter = (value) => `${labelOf(value)}${value.isOptional ? "?" : ""}: ${value.type}`;
+
+/**
+ * Overloads of a call: by position alone, and with a trailing object that gives the others by name.
+ * @param values What may stand by position: those of the implementation, then options.
+ * @param result What follows the parentheses.
+ */
+function overloads(values, leading, optionsType, hasMore, result, typeParameters = "") {
+  const positional = `${typeParameters}(${values.map(parameter).join(", ")})${result}`;
+  const mixed = [];
+  for (let count = 0; count <= values.length; count++) {
+    const own = values.slice(count, Math.max(count, leading));
+    const taken = values.slice(leading, Math.max(count, leading)).map(({ name }) => name);
+    if (count === values.length && (!hasMore || count > values.length)) break;
+    const text = optionsText(own, optionsType, taken);
+    if (text === undefined) continue;
+    const isOptional = values.slice(count).every((value) => value.isOptional);
+    const before = values.slice(0, count).map((value) => `${labelOf(value)}: ${value.isOptional ? maybe(value.type) : value.type}`);
+    mixed.push(`[${[...before, `options${isOptional ? "?" : ""}: ${isOptional ? maybe(text) : text}`].join(", ")}]`);
+  }
+  return mixed.length === 0 ? [positional] : [positional, `${typeParameters}(...args: ${mixed.join(" | ")})${result}`];
+}
+
+/** The text and the properties of the options of an implementation. */
+function readOptions(symbol, at, checker) {
+  if (symbol === undefined) return { text: undefined, properties: [] };
+  const type = checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(symbol, at));
+  return { text: typeText(symbol, at, checker).replace(/ \| undefined$/, ""), properties: checker.getPropertiesOfType(type) };
+}
+
+function resultText(signature, at, checker) {
+  const node = signature.declaration?.type;
+  if (node !== undefined && !isGeneric(signature.declaration.parent)) return `: ${node.getText()}`;
+  const type = signature.getReturnType();
+  return `: ${checker.typeToString(type, at, print)}`;
+}
+
+const typeParametersOf = ({ declaration }) =>
+  declaration?.typeParameters?.length > 0
+    ? `<${declaration.typeParameters.map((node) => node.getText()).join(", ")}>`
+    : "";
+
+/** The forms of one signature of an implementation. @param skip How many of its first parameters a method gives. */
+function formsOfSignature(text, signature, skip, at, checker) {
+  const { leading, by, named, isOpen } = parse(text);
+  const parameters = signature.parameters;
+  const result = resultText(signature, at, checker);
+  const generics = typeParametersOf(signature);
+  const valueOf = (name, symbol) => ({
+    name: bare(name),
+    type: typeText(symbol, at, checker),
+    isOptional: name.endsWith("?"),
+  });
+  if (isOpen) return openForms(leading, parameters, skip, at, checker, result, generics);
+  const { text: optionsType, properties } = readOptions(parameters[leading.length], at, checker);
+  const find = (name) => properties.find((property) => property.name === name);
+  const values = [
+    ...leading.flatMap((name, i) => (parameters[i] === undefined ? [] : [valueOf(name, parameters[i])])),
+    ...by.flatMap((name) => (find(name) === undefined ? [] : [{ ...valueOf(name, find(name)), isOptional: true }])),
+  ].slice(skip);
+  const count = Math.max(0, Math.min(leading.length, parameters.length) - skip);
+  const hasMore = properties.some(({ name }) => !by.includes(name)) || named.length > 0;
+  return overloads(values, count, optionsType, hasMore, result, generics);
+}
+
+/** The forms of a function whose last parameter takes all values that are left. */
+function openForms(leading, parameters, skip, at, checker, result, generics) {
+  const texts = parameters.map((symbol, i) => ({ name: bare(leading[i] ?? symbol.name), type: typeText(symbol, at, checker) }));
+  const rest = texts[leading.length - 1];
+  const before = texts.slice(skip, leading.length - 1).map(({ name, type }) => `${name}: ${type}`);
+  const byName = `{ ${rest.name}: readonly unknown[] } & Record<string, unknown>`;
+  return [
+    `${generics}(${[...before, `...${rest.name}: ${rest.type}`].join(", ")})${result}`,
+    `${generics}(${[...before, `options: ${byName}`].join(", ")})${result}`,
+  ];
+}
+
+/** The signature text and the type of the implementation of a public function. */
+function declared(type, checker) {
+  const key = checker.getPropertiesOfType(type).find(({ escapedName }) => String(escapedName).startsWith("__@types@"));
+  if (key === undefined) return undefined;
+  const [call] = checker.getNonNullableType(checker.getTypeOfSymbol(key)).getCallSignatures();
+  const [text, implementation] = call.parameters.map((symbol) => checker.getTypeOfSymbol(symbol));
+  return { text: text.value, signatures: implementation.getCallSignatures() };
+}
+
+/** The overloads of a function that is declared by a signature; undefined for any other type. */
+export function formsOf(type, at, checker, skip = 0) {
+  const found = declared(type, checker);
+  return found?.signatures.flatMap((signature) => formsOfSignature(found.text, signature, skip, at, checker));
+}
+
+/** A signature as it is, without its first `skip` parameters. */
+function plainForm(signature, skip, at, checker) {
+  const parameters = signature.parameters.slice(skip).map((symbol) => {
+    const node = symbol.valueDeclaration;
+    const dots = node?.dotDotDotToken ? "..." : "";
+    const mark = node?.questionToken || node?.initializer ? "?" : "";
+    return `${dots}${symbol.name}${mark}: ${typeText(symbol, at, checker)}`;
+  });
+  return `${typeParametersOf(signature)}(${parameters.join(", ")})${resultText(signature, at, checker)}`;
+}
+
+/** The overloads of a method of Tensor. */
+export function methodForms(property, declaration, checker) {
+  const at = declaration;
+  if (ts.isVariableDeclaration(declaration) || ts.isFunctionDeclaration(declaration)) {
+    const type = checker.getTypeAtLocation(declaration.name);
+    return formsOf(type, at, checker, 1) ?? type.getCallSignatures().map((signature) => plainForm(signature, 1, at, checker));
+  }
+  const type = checker.getTypeOfSymbolAtLocation(property, at);
+  return type.getCallSignatures().map((signature) => plainForm(signature, 0, at, checker));
+}
+
+/** The overloads of a constructor whose one rest parameter is `Arguments<signature, values>`; undefined for others. */
+export function ctorForms(node, checker) {
+  const [given] = node.parameters;
+  const reference = given?.dotDotDotToken && given.type;
+  if (!reference || !ts.isTypeReferenceNode(reference) || !/^Arguments\b/.test(reference.typeName.getText())) return undefined;
+  const [signature, values] = reference.typeArguments;
+  const text = checker.getTypeAtLocation(signature).value;
+  const { leading, by } = parse(text);
+  const type = checker.getTypeAtLocation(values);
+  const properties = checker.getPropertiesOfType(type);
+  const all = [...leading, ...by.map((name) => `${name}?`)].flatMap((name) => {
+    const symbol = properties.find((property) => property.name === bare(name));
+    return symbol === undefined ? [] : [{ name: bare(name), type: typeText(symbol, node, checker), isOptional: name.endsWith("?") }];
+  });
+  const hasMore = properties.length > all.length;
+  return overloads(all, 0, values.getText(), hasMore, "");
+}
