@@ -3,7 +3,7 @@
  * work them out. Editors then show each call with its doc, and every TypeScript from 5.0 on reads them, fast.
  */
 import ts from "typescript";
-import { ctorForms, formsOf, methodForms } from "./forms.mjs";
+import { constructForm, ctorForms, formsOf, methodForms } from "./forms.mjs";
 
 const options = { target: ts.ScriptTarget.ESNext, strict: true, types: [] };
 
@@ -59,11 +59,18 @@ function methodsOf(ops, file, checker) {
     .getPropertiesOfType(type)
     .filter(({ name }) => !own.has(name))
     .flatMap((property) => {
-      const [declaration] = property.declarations;
+      const declaration = originOf(property, checker);
       const doc = docOf(declaration, file, "    ");
       return methodForms(property, declaration, checker).map((form) => `${doc}    ${property.name}${form};`);
     })
     .join("\n");
+}
+
+/** Where a property is declared that a module exports. */
+function originOf({ declarations: [declaration] }, checker) {
+  if (!ts.isExportSpecifier(declaration)) return declaration;
+  const target = checker.getExportSpecifierLocalTargetSymbol(declaration);
+  return (target.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(target) : target).declarations[0];
 }
 
 const ownMembers = (file, name) =>
@@ -71,16 +78,33 @@ const ownMembers = (file, name) =>
     .filter((node) => ts.isClassDeclaration(node) && node.name.text === name)
     .flatMap((node) => node.members.map((member) => member.name?.getText()));
 
-/** Constructors by position and by name, with the doc of the class where they have none of their own. */
+/** Constructors by position and by name, with the doc of the class: each class has its own, those included that inherit theirs. */
 function constructorEdits(node, file, checker) {
   const classDoc = docOf(node, file, "    ");
-  return node.members.filter(ts.isConstructorDeclaration).flatMap((member) => {
+  const write = (forms, doc, modifier = "") => forms.map((form) => `${doc}    ${modifier}constructor${form};`).join("\n");
+  const own = node.members.filter(ts.isConstructorDeclaration);
+  if (own.length === 0) {
+    const forms = inheritedForms(node, checker);
+    return forms.length > 0 ? [[node.members.pos, node.members.pos, `\n${write(forms, classDoc)}`]] : [];
+  }
+  return own.flatMap((member) => {
+    const modifier = member.modifiers?.[0].getText();
     const doc = docOf(member, file, "    ") || classDoc;
-    const modifiers = member.modifiers?.length ? "protected " : "";
-    const forms = ctorForms(member, checker) ?? [member.getText().replace(/^(private |protected )?constructor/, "")];
-    if (/^private /.test(member.getText())) return [];
-    const text = forms.map((form) => `${doc.trimStart() && `${doc}    `}${modifiers}constructor${form.replace(/;$/, "")};`);
-    return [[member.getStart(file, true), member.end, text.join("\n").trimStart()]];
+    if (modifier === "private" || member.parameters.length === 0) return [];
+    const forms = ctorForms(member, checker) ?? [member.getText().replace(/^(\w+ )?constructor|;$/g, "")];
+    return [[member.getStart(file, true), member.end, write(forms, doc, modifier && `${modifier} `).trimStart()]];
+  });
+}
+
+/** The forms of a constructor of a base class. */
+function inheritedForms(node, checker) {
+  const signatures = checker.getSignaturesOfType(checker.getTypeOfSymbol(node.symbol), ts.SignatureKind.Construct);
+  return signatures.flatMap((signature) => {
+    const { declaration } = signature;
+    if (declaration === undefined || !ts.isConstructorDeclaration(declaration)) return [];
+    if (declaration.modifiers?.length > 0 || declaration.parameters.length === 0) return [];
+    if (declaration.getSourceFile() !== node.getSourceFile()) return [];
+    return ctorForms(declaration, checker, true) ?? [constructForm(signature, node, checker)];
   });
 }
 

@@ -144,14 +144,14 @@ export function formsOf(type, at, checker, skip = 0) {
 }
 
 /** A signature as it is, without its first `skip` parameters. */
-function plainForm(signature, skip, at, checker) {
+function plainForm(signature, skip, at, checker, result = resultText(signature, at, checker)) {
   const parameters = signature.parameters.slice(skip).map((symbol) => {
     const node = symbol.valueDeclaration;
     const dots = node?.dotDotDotToken ? "..." : "";
     const mark = node?.questionToken || node?.initializer ? "?" : "";
     return `${dots}${symbol.name}${mark}: ${typeText(symbol, at, checker)}`;
   });
-  return `${typeParametersOf(signature)}(${parameters.join(", ")})${resultText(signature, at, checker)}`;
+  return `${typeParametersOf(signature)}(${parameters.join(", ")})${result}`;
 }
 
 /** The overloads of a method of Tensor. */
@@ -166,10 +166,11 @@ export function methodForms(property, declaration, checker) {
 }
 
 /** The overloads of a constructor whose one rest parameter is `Arguments<signature, values>`; undefined for others. */
-export function ctorForms(node, checker) {
+export function ctorForms(node, checker, inherits = false) {
   const [given] = node.parameters;
   const reference = given?.dotDotDotToken && given.type;
   if (!reference || !ts.isTypeReferenceNode(reference) || !/^Arguments\b/.test(reference.typeName.getText())) return undefined;
+  if (node.parent.typeParameters?.length > 0 && inherits) return undefined;
   const [signature, values] = reference.typeArguments;
   const text = checker.getTypeAtLocation(signature).value;
   const { leading, by } = parse(text);
@@ -182,3 +183,7 @@ export function ctorForms(node, checker) {
   const hasMore = properties.length > all.length;
   return overloads(all, 0, values.getText(), hasMore, "");
 }
+
+/** A constructor as it is, without type parameters: those of its class are known there. */
+export const constructForm = (signature, at, checker) =>
+  plainForm(signature, 0, at, checker, "").replace(/^<[^(]*>/, "");
