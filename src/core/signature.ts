@@ -136,10 +136,10 @@ const generator: Check = (op, name, value) => {
 const kinds: readonly (readonly [Check, string])[] = [
   [
     checkFlag,
-    "keepdim, largest, sorted, descending, stable, inplace, training, unbiased, bias, ceilMode, countIncludePad, alignCorners, " +
-      "returnIndices, fullMatrices, upper, transpose, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
+    "keepdim, largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
+      "returnIndices, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
   ],
-  [checkNumber, "alpha, beta, eps, momentum, negativeSlope, rtol, atol, value, correction, labelSmoothing"],
+  [checkNumber, "alpha, beta, eps, momentum, negativeSlope, correction, labelSmoothing"],
   [(op, _, value) => checkDType(op, value as DType), "dtype"],
   [generator, "generator"],
 ];

@@ -49,7 +49,7 @@ type Take<P extends List, L extends List> = P extends readonly [...Unknowns<L>, 
 /** What is left of `P` after as many elements as `L` has. */
 type Drop<P extends List, L extends List> = P extends readonly [...Unknowns<L>, ...infer R] ? R : [];
 
-type OptionsOf<P extends List> = P extends readonly [infer O, ...List] ? NonNullable<O> : {};
+type OptionsOf<P extends List> = P extends readonly [infer O, ...List] ? NonNullable<O> : Record<never, never>;
 
 type Picked<K extends List, O> = { [I in keyof K]: K[I] extends keyof O ? O[K[I]] : never };
 
