@@ -94,5 +94,6 @@ export async function ensureBuilt({ types = false } = {}) {
     console.error("kindling: bundling…");
     await buildBundle();
   }
-  if (types && isStale(declarations, ["src", "tsconfig.build.json", "rollup.types.mjs", "package-lock.json"])) await buildTypes();
+  if (types && isStale(declarations, ["src", "tsconfig.build.json", "rollup.types.mjs", "package-lock.json"]))
+    await buildTypes();
 }

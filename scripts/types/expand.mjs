@@ -32,7 +32,9 @@ function docOf(node, file, indent = "") {
 
 /** Replaces parts of a text; `edits` are [start, end, text]. */
 const edit = (text, edits) =>
-  edits.sort((a, b) => b[0] - a[0]).reduce((done, [start, end, by]) => done.slice(0, start) + by + done.slice(end), text);
+  edits
+    .sort((a, b) => b[0] - a[0])
+    .reduce((done, [start, end, by]) => done.slice(0, start) + by + done.slice(end), text);
 
 /** Calls `visit` with every node. */
 function walk(node, visit) {
@@ -81,7 +83,8 @@ const ownMembers = (file, name) =>
 /** Constructors by position and by name, with the doc of the class: each class has its own, those included that inherit theirs. */
 function constructorEdits(node, file, checker) {
   const classDoc = docOf(node, file, "    ");
-  const write = (forms, doc, modifier = "") => forms.map((form) => `${doc}    ${modifier}constructor${form};`).join("\n");
+  const write = (forms, doc, modifier = "") =>
+    forms.map((form) => `${doc}    ${modifier}constructor${form};`).join("\n");
   const own = node.members.filter(ts.isConstructorDeclaration);
   if (own.length === 0) {
     const forms = inheritedForms(node, checker);
@@ -141,7 +144,11 @@ export function expand(code) {
       if (text !== undefined) edits.push([node.getStart(file, true), node.end, text]);
     } else if (ts.isClassDeclaration(node)) edits.push(...constructorEdits(node, file, checker));
     else if (ts.isInterfaceDeclaration(node) && /^extends Ops\b/.test(node.heritageClauses?.[0]?.getText() ?? ""))
-      edits.push([node.getStart(file, true), node.end, `interface Tensor extends Attributes {\n${methodsOf(ops, file, checker)}\n}`]);
+      edits.push([
+        node.getStart(file, true),
+        node.end,
+        `interface Tensor extends Attributes {\n${methodsOf(ops, file, checker)}\n}`,
+      ]);
   }
   return `${edit(code, edits)}\n${without}`;
 }

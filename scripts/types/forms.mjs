@@ -15,7 +15,12 @@ const bare = (name) => name.replace(/^\.\.\.|(\{\}|\(\))?\??$/g, "");
 /** Takes a signature apart as `parse` of `src/core/signature.ts` does. */
 function parse(signature) {
   const [first, second, third] = signature.split(";").map(listed);
-  return { leading: first, by: [...(second ?? [])], named: [...(third ?? [])], isOpen: first.at(-1)?.startsWith("...") ?? false };
+  return {
+    leading: first,
+    by: [...(second ?? [])],
+    named: [...(third ?? [])],
+    isOpen: first.at(-1)?.startsWith("...") ?? false,
+  };
 }
 
 /** Whether a node stands where names of type parameters mean something. */
@@ -32,13 +37,16 @@ function typeText(symbol, at, checker) {
   return checker.typeToString(checker.getTypeOfSymbolAtLocation(symbol, at), at, print);
 }
 
-const maybe = (type) => (/\bundefined$/.test(type) ? type : /=>|\?/.test(type) ? `(${type}) | undefined` : `${type} | undefined`);
+const maybe = (type) =>
+  /\bundefined$/.test(type) ? type : /=>|\?/.test(type) ? `(${type}) | undefined` : `${type} | undefined`;
 
 /** What has the names `rest` of the options, as their own type where that is all of them. */
 function optionsText(own, optionsType, taken) {
   const parts = [
     ...(own.length > 0
-      ? [`{ ${own.map(({ name, type, isOptional }) => `${name}${isOptional ? "?" : ""}: ${isOptional ? maybe(type) : type}`).join("; ")} }`]
+      ? [
+          `{ ${own.map(({ name, type, isOptional }) => `${name}${isOptional ? "?" : ""}: ${isOptional ? maybe(type) : type}`).join("; ")} }`,
+        ]
       : []),
     ...(optionsType === undefined
       ? []
@@ -68,7 +76,9 @@ function overloads(values, leading, optionsType, hasMore, result, typeParameters
     const text = optionsText(own, optionsType, taken);
     if (text === undefined) continue;
     const isOptional = values.slice(count).every((value) => value.isOptional);
-    const before = values.slice(0, count).map((value) => `${labelOf(value)}: ${value.isOptional ? maybe(value.type) : value.type}`);
+    const before = values
+      .slice(0, count)
+      .map((value) => `${labelOf(value)}: ${value.isOptional ? maybe(value.type) : value.type}`);
     mixed.push(`[${[...before, `options${isOptional ? "?" : ""}: ${isOptional ? maybe(text) : text}`].join(", ")}]`);
   }
   return mixed.length === 0 ? [positional] : [positional, `${typeParameters}(...args: ${mixed.join(" | ")})${result}`];
@@ -78,7 +88,10 @@ function overloads(values, leading, optionsType, hasMore, result, typeParameters
 function readOptions(symbol, at, checker) {
   if (symbol === undefined) return { text: undefined, properties: [] };
   const type = checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(symbol, at));
-  return { text: typeText(symbol, at, checker).replace(/ \| undefined$/, ""), properties: checker.getPropertiesOfType(type) };
+  return {
+    text: typeText(symbol, at, checker).replace(/ \| undefined$/, ""),
+    properties: checker.getPropertiesOfType(type),
+  };
 }
 
 function resultText(signature, at, checker) {
@@ -118,7 +131,10 @@ function formsOfSignature(text, signature, skip, at, checker) {
 
 /** The forms of a function whose last parameter takes all values that are left. */
 function openForms(leading, parameters, skip, at, checker, result, generics) {
-  const texts = parameters.map((symbol, i) => ({ name: bare(leading[i] ?? symbol.name), type: typeText(symbol, at, checker) }));
+  const texts = parameters.map((symbol, i) => ({
+    name: bare(leading[i] ?? symbol.name),
+    type: typeText(symbol, at, checker),
+  }));
   const rest = texts[leading.length - 1];
   const before = texts.slice(skip, leading.length - 1).map(({ name, type }) => `${name}: ${type}`);
   const byName = `{ ${rest.name}: readonly unknown[] } & Record<string, unknown>`;
@@ -159,7 +175,9 @@ export function methodForms(property, declaration, checker) {
   const at = declaration;
   if (ts.isVariableDeclaration(declaration) || ts.isFunctionDeclaration(declaration)) {
     const type = checker.getTypeAtLocation(declaration.name);
-    return formsOf(type, at, checker, 1) ?? type.getCallSignatures().map((signature) => plainForm(signature, 1, at, checker));
+    return (
+      formsOf(type, at, checker, 1) ?? type.getCallSignatures().map((signature) => plainForm(signature, 1, at, checker))
+    );
   }
   const type = checker.getTypeOfSymbolAtLocation(property, at);
   return type.getCallSignatures().map((signature) => plainForm(signature, 0, at, checker));
@@ -169,7 +187,8 @@ export function methodForms(property, declaration, checker) {
 export function ctorForms(node, checker, inherits = false) {
   const [given] = node.parameters;
   const reference = given?.dotDotDotToken && given.type;
-  if (!reference || !ts.isTypeReferenceNode(reference) || !/^Arguments\b/.test(reference.typeName.getText())) return undefined;
+  if (!reference || !ts.isTypeReferenceNode(reference) || !/^Arguments\b/.test(reference.typeName.getText()))
+    return undefined;
   if (node.parent.typeParameters?.length > 0 && inherits) return undefined;
   const [signature, values] = reference.typeArguments;
   const text = checker.getTypeAtLocation(signature).value;
@@ -178,7 +197,9 @@ export function ctorForms(node, checker, inherits = false) {
   const properties = checker.getPropertiesOfType(type);
   const all = [...leading, ...by.map((name) => `${name}?`)].flatMap((name) => {
     const symbol = properties.find((property) => property.name === bare(name));
-    return symbol === undefined ? [] : [{ name: bare(name), type: typeText(symbol, node, checker), isOptional: name.endsWith("?") }];
+    return symbol === undefined
+      ? []
+      : [{ name: bare(name), type: typeText(symbol, node, checker), isOptional: name.endsWith("?") }];
   });
   const hasMore = properties.length > all.length;
   return overloads(all, 0, values.getText(), hasMore, "");

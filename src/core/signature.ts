@@ -288,7 +288,10 @@ export function named<const S extends string, F extends CallableFunction>(
     }
   };
   for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
-  return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<S, Extract<F, Implementation>>;
+  return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<
+    S,
+    Extract<F, Implementation>
+  >;
 }
 
 /** Another name of a public function, which its errors use. */

@@ -1,4 +1,5 @@
 /** Nested arrays and plain objects of tensors: what the functions of `torch.func` take and give. */
+import { renamed } from "../ops/namedTuple";
 import { isTensor, type Tensor } from "../tensor/tensor";
 
 /** `T` with `V` in the place of every tensor. */
@@ -32,10 +33,8 @@ export function flatten(value: unknown): Flat<unknown> {
     rebuild: (leaves) => {
       const rest = [...leaves];
       const values = parts.map((part) => part.rebuild(rest.splice(0, part.leaves.length)));
-      if (Array.isArray(value)) return values;
-      const made = Object.fromEntries(keys.map((key, i) => [key, values[i]]));
-      // Named results, such as those of max, destructure as arrays too.
-      return Symbol.iterator in value ? { ...made, [Symbol.iterator]: () => values.values() } : made;
+      if (Array.isArray(value)) return renamed(value, values);
+      return Object.fromEntries(keys.map((key, i) => [key, values[i]]));
     },
   };
 }

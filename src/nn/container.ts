@@ -10,7 +10,7 @@ import { Parameter } from "./parameter";
 const fieldsOf = (module: Module): Record<string, unknown> => module as unknown as Record<string, unknown>;
 
 /** Items that are the fields "0", "1", … of a module, so that `list[0]` is the first one. */
-abstract class NumberedModule<T> extends Module {
+abstract class NumberedModule<T, V = T> extends Module {
   [index: number]: T;
 
   /** The names of the items, in order. */
@@ -24,12 +24,12 @@ abstract class NumberedModule<T> extends Module {
   }
 
   // Static, since a method could be hidden by an item of its name.
-  private static itemsOf<T>(list: NumberedModule<T>): T[] {
+  private static itemsOf<T>(list: NumberedModule<T, any>): T[] {
     return list.names().map((name) => fieldsOf(list)[name] as T);
   }
 
   /** Puts the items back under consecutive numbers. */
-  private static renumber<T>(list: NumberedModule<T>, items: readonly T[]): void {
+  private static renumber<T>(list: NumberedModule<T, any>, items: readonly T[]): void {
     for (const name of list.names()) delete fieldsOf(list)[name];
     items.forEach((item, i) => {
       fieldsOf(list)[i] = item;
@@ -45,14 +45,14 @@ abstract class NumberedModule<T> extends Module {
   }
 
   /** Adds an item at the end. */
-  append(value: T): this {
+  append(value: V): this {
     const index = this.length;
     fieldsOf(this)[index] = this.item(value);
     return this;
   }
 
   /** Adds items at the end. */
-  extend(values: Iterable<T>): this {
+  extend(values: Iterable<V>): this {
     if (typeof values !== "object" || values === null || !(Symbol.iterator in values))
       throw new ArgumentError(`${this.constructor.name}: takes an iterable of items, got ${describe(values)}`);
     for (const value of values) this.append(value);
@@ -60,7 +60,7 @@ abstract class NumberedModule<T> extends Module {
   }
 
   /** Adds an item before the one at `index`. */
-  insert(index: number, value: T): this {
+  insert(index: number, value: V): this {
     const items = NumberedModule.itemsOf<T>(this);
     if (!Number.isInteger(index) || index < -items.length || index > items.length)
       throw new IndexError(`index ${index} is out of range`);
@@ -137,7 +137,8 @@ function entriesOf<T>(
  * new nn.Sequential(new nn.Linear(784, 64), new nn.ReLU(), new nn.Linear(64, 10))
  * new nn.Sequential({ conv: new nn.Conv2d(1, 20, 5), relu: new nn.ReLU() })
  */
-export class Sequential<M extends readonly Module[] = any> extends NumberedModule<Some<M>[number]> {
+export class Sequential<M extends readonly Module[] = any> extends NumberedModule<Some<M>[number], Module> {
+  constructor();
   constructor(...modules: M);
   constructor(named: NamedModules);
   constructor(...given: unknown[]) {
@@ -186,7 +187,9 @@ export interface ModuleList<M extends Module = Module> extends Items<M> {}
  * @see torch.nn.ModuleList
  * @example this.layers = new nn.ModuleList(Array.from({ length: 10 }, () => new nn.Linear(10, 10)));
  */
-export class ModuleList<M extends Module = Module> extends NumberedModule<M> {
+export class ModuleList<M extends Module = Module> extends NumberedModule<M, Module> {
+  constructor(modules?: readonly []);
+  constructor(modules: Iterable<M>);
   constructor(modules: Iterable<M> = []) {
     super();
     this.extend(modules);
@@ -306,7 +309,7 @@ export interface ParameterList extends Items<Parameter> {}
  * A list of parameters; tensors become parameters.
  * @see torch.nn.ParameterList
  */
-export class ParameterList extends NumberedModule<Parameter> {
+export class ParameterList extends NumberedModule<Parameter, Tensor> {
   constructor(parameters: Iterable<Tensor> = []) {
     super();
     for (const parameter of checkIterable("ParameterList", "parameters", parameters, "tensors"))

@@ -10,20 +10,16 @@ import { maximum, minimum } from "./binary";
 import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
 import { cat } from "./join";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 import { type Dim, type Plan, plan, spread } from "./reduce";
 import { reduceInto, reduceOnce, reductions, threeAxes } from "./reductions";
 
-/** Two results with names, that destructure like PyTorch's named tuples: `const [values, indices] = x.max(1)`. */
-export interface ValuesAndIndices {
-  readonly values: Tensor;
-  /** int64. */
-  readonly indices: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+/** Values and their positions (int64). */
+export type ValuesAndIndices = NamedTuple<["values", "indices"]>;
 
 /** A pair of results with names. */
 export function valuesAndIndices(values: Tensor, indices: Tensor): ValuesAndIndices {
-  return { values, indices, [Symbol.iterator]: () => [values, indices].values() };
+  return namedTuple({ values, indices });
 }
 
 /** Options of a reduction along axes. */
@@ -88,16 +84,13 @@ export const amin = named(
 export const aminmax = named(
   "aminmax",
   "input;; dim, keepdim",
-  (
-    x: Tensor,
-    options: { dim?: number | null; keepdim?: boolean } = {},
-  ): { min: Tensor; max: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+  (x: Tensor, options: { dim?: number | null; keepdim?: boolean } = {}): NamedTuple<["min", "max"]> => {
     const { dim, keepdim = false } = options;
     const isScalar = checkTensor("aminmax", x).ndim === 0 && typeof dim === "number" && keepdim;
     // PyTorch keeps the axis that is asked for even if there is none.
     const source = isScalar ? x.reshape([1]) : x;
     const [min, max] = [extremum("amin", "amin", source, dim, keepdim), extremum("amax", "amax", source, dim, keepdim)];
-    return { min, max, [Symbol.iterator]: () => [min, max].values() };
+    return namedTuple({ min, max });
   },
 );
 
