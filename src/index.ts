@@ -237,6 +237,7 @@ export * as special from "./special";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
+export type { Several, Tensors } from "./tensor/tensors";
 export * as utils from "./utils";
 export * as vision from "./vision/index";
 

@@ -1,5 +1,6 @@
 /** `backward` and `grad`: what starts a pass over the graph, and what is done with its results. */
 import { ArgumentError, AutogradError, checkOptions, describe, ValueError } from "../core/errors";
+import type { Items } from "../core/items";
 import { sameShape, shapeText } from "../core/shape";
 import { areModesUnclear } from "../platform/mode";
 import { allocate, filled } from "../tensor/create";
@@ -133,22 +134,29 @@ export function backward(
   );
 }
 
+/** A gradient for every input. */
+export type Gradients<I extends Tensor | readonly Tensor[], G = Tensor> = I extends readonly Tensor[]
+  ? number extends I["length"]
+    ? G[] & Items<G>
+    : { -readonly [K in keyof I]: G }
+  : [G];
+
 /**
  * The gradients of the outputs with respect to the inputs, summed over outputs, without touching any `grad`.
  * @see torch.autograd.grad
  * @throws AutogradError if an input does not require grad or, without `allowUnused`, was not used.
  * @example const [dx] = torch.autograd.grad(y, [x], { createGraph: true });
  */
-export function grad(
+export function grad<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
+  inputs: I,
   options: GradOptions & { allowUnused: true },
-): (Tensor | null)[];
-export function grad(
+): Gradients<I, Tensor | null>;
+export function grad<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
+  inputs: I,
   options?: GradOptions,
-): Tensor[];
+): Gradients<I>;
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],

@@ -1,8 +1,8 @@
 /** Modules that hold modules or parameters by number or by name. */
 import { checkIterable } from "../core/arguments";
 import { ArgumentError, describe, IndexError } from "../core/errors";
+import type { Items, TupleItems } from "../core/items";
 import { Tensor } from "../tensor/tensor";
-import type { Items, TupleItems } from "./items";
 import { Module } from "./module";
 import { isOptions } from "./options";
 import { Parameter } from "./parameter";

@@ -21,6 +21,7 @@ import {
 import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { stack } from "./join";
+import type { Tensors } from "../tensor/tensors";
 
 /** A number as a 0-d tensor of the default dtype. @see torch.scalar_tensor */
 export const scalarTensor = named(
@@ -311,9 +312,9 @@ export interface MeshgridOptions {
  * @see torch.meshgrid
  * @example const [y, x] = torch.meshgrid(torch.arange(3), torch.arange(4), { indexing: "ij" });
  */
-export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[];
-export function meshgrid(...tensors: readonly Tensor[]): Tensor[];
-export function meshgrid(...args: readonly (Tensor | MeshgridOptions)[]): Tensor[];
+export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensors;
+export function meshgrid(...tensors: readonly Tensor[]): Tensors;
+export function meshgrid(...args: readonly (Tensor | MeshgridOptions)[]): Tensors;
 export function meshgrid(...args: TensorArgs<MeshgridOptions>): Tensor[] {
   const [tensors, { indexing }] = splitTensors<MeshgridOptions>("meshgrid", args, ["indexing"]);
   if (indexing != null) checkChoice("meshgrid", "indexing", indexing, ["ij", "xy"]);

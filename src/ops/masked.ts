@@ -7,6 +7,7 @@ import { broadcastShapes, contiguousStrides, sameShape, sizeOfShape } from "../c
 import { named } from "../core/signature";
 import { allocate, checkFill, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import type { Tensors } from "../tensor/tensors";
 import { checkFits, checkSameDevice, checkTensor } from "./checks";
 import { cast, computeType, sumTo } from "./define";
 import { inplace } from "./inplace";
@@ -86,7 +87,7 @@ const inOrder = (n: number) => ({ range: n, cost: 0 });
  * one vector per axis, as indexing takes them. The shape of the result depends on the data, which are read back.
  * @see torch.nonzero
  */
-export function nonzero(x: Tensor, options: { asTuple: true }): Tensor[];
+export function nonzero(x: Tensor, options: { asTuple: true }): Tensors;
 export function nonzero(x: Tensor, options?: { asTuple?: boolean }): Tensor;
 export function nonzero(x: Tensor, options: { asTuple?: boolean } = {}): Tensor | Tensor[] {
   checkTensor("nonzero", x);
