@@ -33,6 +33,7 @@ export {
 } from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./core/limits";
+export type { Size } from "./core/shape";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export * as fft from "./fft";
@@ -217,7 +218,6 @@ export {
   permute,
   reshape,
   reshapeAs,
-  type Size,
   select,
   slice,
   squeeze,

@@ -4,19 +4,7 @@
  */
 import ts from "typescript";
 import { constructForm, ctorForms, formsOf, methodForms } from "./forms.mjs";
-
-const options = { target: ts.ScriptTarget.ESNext, strict: true, types: [] };
-
-/** A program of the one declaration file `code`. */
-function programOf(code) {
-  const name = "kindling.d.ts";
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  const file = ts.createSourceFile(name, code, ts.ScriptTarget.ESNext, true);
-  host.getSourceFile = (path, ...rest) => (path === name ? file : getSourceFile.call(host, path, ...rest));
-  host.fileExists = (path) => path === name || fileExists.call(host, path);
-  return { file, checker: ts.createProgram([name], options, host).getTypeChecker() };
-}
+import { edit, programOf, walk } from "./source.mjs";
 
 /** Properties keep their docs in a mapped type with `as`, unlike in `Omit`. */
 const without = "type Without<T, K> = { [P in keyof T as P extends K ? never : P]: T[P] };\n";
@@ -28,18 +16,6 @@ function docOf(node, file, indent = "") {
   if (last === undefined || !file.text.startsWith("/**", last.pos)) return "";
   const text = file.text.slice(last.pos, last.end);
   return `${text.replace(/^[ \t]*\*/gm, `${indent} *`).replace(/^/, indent)}\n`;
-}
-
-/** Replaces parts of a text; `edits` are [start, end, text]. */
-const edit = (text, edits) =>
-  edits
-    .sort((a, b) => b[0] - a[0])
-    .reduce((done, [start, end, by]) => done.slice(0, start) + by + done.slice(end), text);
-
-/** Calls `visit` with every node. */
-function walk(node, visit) {
-  visit(node);
-  ts.forEachChild(node, (child) => walk(child, visit));
 }
 
 /** A declared constant as overloads of a function, or undefined where its type is no signature. */

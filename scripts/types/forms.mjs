@@ -112,7 +112,7 @@ function formsOfSignature(text, signature, skip, at, checker) {
   const parameters = signature.parameters;
   const result = resultText(signature, at, checker);
   const generics = typeParametersOf(signature);
-  const valueOf = (name, symbol) => ({
+  const describe = (name, symbol) => ({
     name: bare(name),
     type: typeText(symbol, at, checker),
     isOptional: name.endsWith("?"),
@@ -121,8 +121,8 @@ function formsOfSignature(text, signature, skip, at, checker) {
   const { text: optionsType, properties } = readOptions(parameters[leading.length], at, checker);
   const find = (name) => properties.find((property) => property.name === name);
   const values = [
-    ...leading.flatMap((name, i) => (parameters[i] === undefined ? [] : [valueOf(name, parameters[i])])),
-    ...by.flatMap((name) => (find(name) === undefined ? [] : [{ ...valueOf(name, find(name)), isOptional: true }])),
+    ...leading.flatMap((name, i) => (parameters[i] === undefined ? [] : [describe(name, parameters[i])])),
+    ...by.flatMap((name) => (find(name) === undefined ? [] : [{ ...describe(name, find(name)), isOptional: true }])),
   ].slice(skip);
   const count = Math.max(0, Math.min(leading.length, parameters.length) - skip);
   const hasMore = properties.some(({ name }) => !by.includes(name)) || named.length > 0;

@@ -19,9 +19,9 @@ import {
   vectorOf,
 } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import type { Tensors } from "../tensor/tensors";
 import { checkTensor } from "./checks";
 import { stack } from "./join";
-import type { Tensors } from "../tensor/tensors";
 
 /** A number as a 0-d tensor of the default dtype. @see torch.scalar_tensor */
 export const scalarTensor = named(

@@ -45,14 +45,14 @@ const viewInNoGrad =
   "A view was created in noGrad mode and is being modified inplace with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).";
 
 /** A size given as numbers or as one array. */
-export type Size = number[] | [size: readonly number[]];
+export type SizeArguments = number[] | [size: readonly number[]];
 
 /**
  * The same elements in another shape, as a view. One size may be -1: it is inferred.
  * @see torch.Tensor.view
  * @throws ShapeError if the number of elements differs, or if no strides show `x` in that shape: then use `reshape`.
  */
-export function view(x: Tensor, ...size: Size): Tensor {
+export function view(x: Tensor, ...size: SizeArguments): Tensor {
   checkTensor("view", x);
   const shape = inferSize("view", sizeArgument("view", size), x.numel());
   const strides = viewStrides(x.shape, x.strides, shape);
@@ -69,7 +69,7 @@ export function view(x: Tensor, ...size: Size): Tensor {
  * @see torch.reshape
  * @example x.reshape(2, -1)
  */
-export function reshape(x: Tensor, ...size: Size): Tensor {
+export function reshape(x: Tensor, ...size: SizeArguments): Tensor {
   checkTensor("reshape", x);
   const shape = inferSize("reshape", sizeArgument("reshape", size), x.numel());
   const strides = viewStrides(x.shape, x.strides, shape);
@@ -93,7 +93,7 @@ export const reshapeAs = named(
 );
 
 /** The axes in another order. @see torch.permute @example images.permute(0, 2, 3, 1) */
-export function permute(x: Tensor, ...dims: Size): Tensor {
+export function permute(x: Tensor, ...dims: SizeArguments): Tensor {
   checkTensor("permute", x);
   const given = sizeArgument("permute", dims);
   if (given.length !== x.ndim)
@@ -139,7 +139,7 @@ export const t = named("t", "input", (x: Tensor): Tensor => {
 });
 
 /** Axes of size 1 stretched to `size`, without copying; -1 keeps a size. @see torch.Tensor.expand */
-export function expand(x: Tensor, ...size: Size): Tensor {
+export function expand(x: Tensor, ...size: SizeArguments): Tensor {
   checkTensor("expand", x);
   const given = sizeArgument("expand", size);
   const lead = given.length - x.ndim;
