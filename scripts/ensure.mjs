@@ -68,7 +68,7 @@ const buildBundle = () => run(bin("rollup"), ["--config", "--silent"]);
 
 async function buildTypes() {
   await run(bin("tsc"), ["--project", "tsconfig.build.json"]);
-  await run(bin("rollup"), ["--config", "rollup.types.mjs", "--silent"]);
+  await run(bin("rollup"), ["--config", "rollup.types.config.mjs", "--silent"]);
 }
 
 /** Removes earlier output and builds everything. */
@@ -94,6 +94,6 @@ export async function ensureBuilt({ types = false } = {}) {
     console.error("kindling: bundling…");
     await buildBundle();
   }
-  if (types && isStale(declarations, ["src", "tsconfig.build.json", "rollup.types.mjs", "package-lock.json"]))
+  if (types && isStale(declarations, ["src", "tsconfig.build.json", "rollup.types.config.mjs", "package-lock.json"]))
     await buildTypes();
 }

@@ -5,7 +5,7 @@ import { nameMembers } from "./scripts/types/names.mjs";
 
 /**
  * What the declarations need beyond the oldest default library, that of ES2016. `Symbol.dispose` is declared as @types/node does, since
- * TypeScript 5.0 has no library of it.
+ * TypeScript 5.0 has no library of it, and URL for programs without DOM and Node.
  */
 const banner = `/// <reference lib="es2021" />
 
@@ -13,6 +13,7 @@ declare global {
   interface SymbolConstructor {
     readonly dispose: unique symbol;
   }
+  interface URL {}
 }
 `;
 
