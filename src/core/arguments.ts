@@ -92,6 +92,12 @@ export function checkFlag(op: string, name: string, value: unknown): boolean {
   return value;
 }
 
+/** A value of the kind of its default, where that is a number or a flag. @throws ArgumentError for any other. */
+export function checkLike(op: string, name: string, value: unknown, fallback: unknown): unknown {
+  if (typeof fallback === "number") return checkNumber(op, name, value);
+  return typeof fallback === "boolean" ? checkFlag(op, name, value) : value;
+}
+
 /** A text. @throws ArgumentError for anything else. */
 export function checkString(op: string, name: string, value: unknown): string {
   if (typeof value !== "string") throw new ArgumentError(`${op}: ${name} must be a string, got ${describe(value)}`);

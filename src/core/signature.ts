@@ -84,6 +84,20 @@ function unknownName(op: string, name: string, parts: Parts): ArgumentError {
   return new ArgumentError(`${op}: unknown argument "${name}"; ${hint}${listOf(parts)}`);
 }
 
+/** PyTorch begins some names with a capital (`T_max`, `A`); here they may begin either way. */
+const flipped = (name: string): string => {
+  const first = name.charAt(0);
+  return (first === first.toUpperCase() ? first.toLowerCase() : first.toUpperCase()) + name.slice(1);
+};
+
+/** A name as the signature has it. @throws ArgumentError if it has none such. */
+function knownName(op: string, name: string, parts: Parts): string {
+  if (parts.all.includes(name)) return name;
+  const other = flipped(name);
+  if (parts.all.includes(other)) return other;
+  throw unknownName(op, name, parts);
+}
+
 /** Forgetting the braces of a callback is the usual way to give too many: `xs.map(torch.relu)` passes an index and the array as well. */
 function tooMany(op: string, given: readonly unknown[], parts: Parts): ArgumentError {
   const isCallback = typeof given.at(-2) === "number" && Array.isArray(given.at(-1));
@@ -115,9 +129,9 @@ export function bind(op: string, parts: Parts, given: readonly unknown[], put: (
   const count = names === undefined ? given.length : given.length - 1;
   if (count > parts.positions.length) throw tooMany(op, given, parts);
   for (let i = 0; i < count; i++) if (given[i] !== undefined) put(parts.positions[i]!, given[i]);
-  for (const name in names) {
-    if (!parts.all.includes(name)) throw unknownName(op, name, parts);
-    const value = names[name];
+  for (const written in names) {
+    const name = knownName(op, written, parts);
+    const value = names[written];
     if (value === undefined) continue;
     const at = parts.positions.indexOf(name);
     if (at >= 0 && at < count && given[at] !== undefined)
@@ -195,6 +209,36 @@ function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): reado
   }
   const values = [...given.slice(0, -1), ...(spread ?? [])];
   return Object.keys(options).length === 0 ? values : [...values, options];
+}
+
+const knownParts = new Map<string, Parts>();
+
+/** {@link parse}, once for each text. */
+function partsOf(signature: string): Parts {
+  let parts = knownParts.get(signature);
+  if (parts === undefined) knownParts.set(signature, (parts = parse(signature)));
+  return parts;
+}
+
+/**
+ * The arguments of a constructor or method by name, as the call gave them by position or by name.
+ * @param op The class, or class and method, that errors name.
+ * @throws {@link ArgumentError} for what is missing, unknown, given twice, or of another kind than all arguments of its name.
+ * @example const { optimizer, stepSize, gamma = 0.1 } = argumentsOf<StepLRArguments>("StepLR", "optimizer, stepSize; gamma", given);
+ */
+export function argumentsOf<V extends object>(op: string, signature: string, given: readonly unknown[]): V {
+  const parts = partsOf(signature);
+  const values: Record<string, unknown> = {};
+  bind(op, parts, given, (name, value) => {
+    if (value === null && optional.has(name)) return;
+    checks.get(name)?.(op, name, value);
+    values[name] = value;
+  });
+  for (let i = 0; i < parts.required; i++) {
+    const name = parts.positions[i]!;
+    if (!(name in values)) throw missing(op, name, parts);
+  }
+  return values as V;
 }
 
 /** The names of all ops, by which an error is known to speak of one. */

@@ -2,8 +2,8 @@
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
@@ -27,6 +27,8 @@ interface AdadeltaState {
   accDelta: Tensor;
 }
 
+const signature = "params; lr, rho, eps, weightDecay, foreach; maximize, capturable, differentiable";
+
 /**
  * Adadelta: gradients scaled by the ratio of the average step to the average gradient.
  * @see torch.optim.Adadelta
@@ -36,8 +38,19 @@ interface AdadeltaState {
 export class Adadelta extends PerParameterOptimizer<AdadeltaOptions, AdadeltaState> {
   protected override readonly scalarState: ScalarState = { step: "number" };
 
-  constructor(params: Params<AdadeltaOptions>, options: AdadeltaOptions = {}) {
-    super(params, withDefaults("Adadelta", options, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }));
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, AdadeltaOptions>) {
+    super(
+      ...readArguments<AdadeltaOptions>("Adadelta", signature, given, {
+        lr: 1,
+        rho: 0.9,
+        eps: 1e-6,
+        weightDecay: 0,
+        maximize: false,
+      }),
+    );
   }
 
   protected override checkGroup({ lr, rho, eps, weightDecay }: ParamGroup<AdadeltaOptions>): void {

@@ -1,8 +1,8 @@
 /** Adagrad. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adagrad}. */
@@ -26,6 +26,9 @@ interface AdagradState {
   sum: Tensor;
 }
 
+const signature =
+  "params; lr, lrDecay, weightDecay, initialAccumulatorValue, eps, foreach; maximize, differentiable, fused";
+
 /**
  * Adagrad: gradients divided by the root of the sum of all their squares.
  * @see torch.optim.Adagrad
@@ -33,9 +36,12 @@ interface AdagradState {
  * @throws ValueError for a negative rate.
  */
 export class Adagrad extends PerParameterOptimizer<AdagradOptions, AdagradState> {
-  constructor(params: Params<AdagradOptions>, options: AdagradOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, AdagradOptions>) {
     const defaults = { lr: 1e-2, lrDecay: 0, eps: 1e-10, weightDecay: 0, initialAccumulatorValue: 0, maximize: false };
-    super(params, withDefaults("Adagrad", options, defaults));
+    super(...readArguments<AdagradOptions>("Adagrad", signature, given, defaults));
     // As in PyTorch, the sums exist before the first gradient.
     for (const group of this.paramGroups)
       for (const param of group.params) this.state.set(param, this.initState(param, group));

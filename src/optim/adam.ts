@@ -1,8 +1,8 @@
 /** Adam. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkBetas, checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adam}, {@link AdamW}. */
@@ -75,6 +75,8 @@ export function updateAdam(
   update("adam", param, grad, [expAvg, expAvgSq, largest, lr, beta1, beta2, eps, weightDecay, ...flags, bias1, bias2]);
 }
 
+const signature = "params; lr, betas, eps, weightDecay, amsgrad; foreach, maximize, capturable, differentiable, fused";
+
 /**
  * Adam: steps along the average gradient, scaled by the root of the average squared gradient.
  * @see torch.optim.Adam
@@ -82,8 +84,11 @@ export function updateAdam(
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
 export class Adam extends PerParameterOptimizer<AdamOptions, AdamState> {
-  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
-    super(params, withDefaults("Adam", options, adamDefaults));
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, AdamOptions>) {
+    super(...readArguments<AdamOptions>("Adam", signature, given, adamDefaults));
   }
 
   protected override checkGroup(group: ParamGroup<AdamOptions>): void {

@@ -1,8 +1,8 @@
 /** Adam with the infinity norm. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkBetas, checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Adamax}. */
@@ -25,6 +25,8 @@ interface AdamaxState {
   expInf: Tensor;
 }
 
+const signature = "params; lr, betas, eps, weightDecay, foreach; maximize, capturable, differentiable";
+
 /**
  * Adamax: Adam scaled by the decaying maximum of the gradient's magnitude.
  * @see torch.optim.Adamax
@@ -32,9 +34,20 @@ interface AdamaxState {
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
 export class Adamax extends PerParameterOptimizer<AdamaxOptions, AdamaxState> {
-  constructor(params: Params<AdamaxOptions>, options: AdamaxOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, AdamaxOptions>) {
     const betas: readonly [number, number] = [0.9, 0.999];
-    super(params, withDefaults("Adamax", options, { lr: 2e-3, betas, eps: 1e-8, weightDecay: 0, maximize: false }));
+    super(
+      ...readArguments<AdamaxOptions>("Adamax", signature, given, {
+        lr: 2e-3,
+        betas,
+        eps: 1e-8,
+        weightDecay: 0,
+        maximize: false,
+      }),
+    );
   }
 
   protected override checkGroup({ lr, betas, eps, weightDecay }: ParamGroup<AdamaxOptions>): void {

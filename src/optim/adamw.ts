@@ -1,12 +1,14 @@
 /** Adam with decoupled weight decay. */
 import type { Tensor } from "../tensor/tensor";
 import { type AdamOptions, type AdamState, adamDefaults, checkAdamGroup, newAdamState, updateAdam } from "./adam";
-import type { ParamGroup, Params } from "./optimizer";
-import { withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends AdamOptions {}
+
+const signature = "params; lr, betas, eps, weightDecay, amsgrad; maximize, foreach, capturable, differentiable, fused";
 
 /**
  * Adam whose weight decay shrinks the parameters directly instead of entering the gradient.
@@ -15,8 +17,11 @@ export interface AdamWOptions extends AdamOptions {}
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
 export class AdamW extends PerParameterOptimizer<AdamWOptions, AdamState> {
-  constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {
-    super(params, withDefaults("AdamW", options, { ...adamDefaults, weightDecay: 1e-2 }));
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, AdamWOptions>) {
+    super(...readArguments<AdamWOptions>("AdamW", signature, given, { ...adamDefaults, weightDecay: 1e-2 }));
   }
 
   protected override checkGroup(group: ParamGroup<AdamWOptions>): void {

@@ -1,8 +1,8 @@
 /** Averaged stochastic gradient descent. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
@@ -31,6 +31,8 @@ interface ASGDState {
   ax: Tensor;
 }
 
+const signature = "params; lr, lambd, alpha, t0, weightDecay, foreach, maximize; capturable, differentiable";
+
 /**
  * ASGD: gradient descent with a decaying rate that keeps the average of its iterates in the state `ax`.
  * @see torch.optim.ASGD
@@ -40,9 +42,12 @@ interface ASGDState {
 export class ASGD extends PerParameterOptimizer<ASGDOptions, ASGDState> {
   protected override readonly scalarState: ScalarState = { step: "tensor", eta: "tensor", mu: "tensor" };
 
-  constructor(params: Params<ASGDOptions>, options: ASGDOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, ASGDOptions>) {
     const defaults = { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false };
-    super(params, withDefaults("ASGD", options, defaults));
+    super(...readArguments<ASGDOptions>("ASGD", signature, given, defaults));
   }
 
   protected override checkGroup({ lr, weightDecay }: ParamGroup<ASGDOptions>): void {

@@ -7,8 +7,8 @@ import { zeros } from "../tensor/create";
 import { runInternally, runInUserScope } from "../tensor/scope";
 import { Tensor, tidy } from "../tensor/tensor";
 import { type LinePoint, strongWolfe } from "./lineSearch";
-import { type Closure, Optimizer, type ParamGroup, type Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import { type Closure, Optimizer, type ParamGroup } from "./optimizer";
+import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import type { ScalarState } from "./stateDict";
 
 /** Options of {@link LBFGS}. */
@@ -60,6 +60,8 @@ function kept(x: Tensor, old?: Tensor): Tensor {
   return x;
 }
 
+const signature = "params; lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn";
+
 /**
  * L-BFGS, a quasi-Newton method for full batches. Each step evaluates the closure several times.
  * @see torch.optim.LBFGS
@@ -85,8 +87,11 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
     prevLoss: "number",
   };
 
-  constructor(params: Params<LBFGSOptions>, options: LBFGSOptions = {}) {
-    const all = withDefaults<LBFGSOptions>("LBFGS", options, {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, LBFGSOptions>) {
+    const [params, all] = readArguments<LBFGSOptions>("LBFGS", signature, given, {
       lr: 1,
       maxIter: 20,
       maxEval: null,

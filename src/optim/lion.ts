@@ -1,8 +1,8 @@
 /** Lion. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkBetas, checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Lion}. */
@@ -21,14 +21,26 @@ interface LionState {
   expAvg: Tensor;
 }
 
+const signature = "params; lr, betas, weightDecay; maximize, foreach";
+
 /**
  * Lion: steps of one length along the sign of the momentum. Half the memory of Adam. Not in PyTorch.
  * @see Symbolic Discovery of Optimization Algorithms (Chen et al., 2023)
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
 export class Lion extends PerParameterOptimizer<LionOptions, LionState> {
-  constructor(params: Params<LionOptions>, options: LionOptions = {}) {
-    super(params, withDefaults("Lion", options, { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false }));
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, LionOptions>) {
+    super(
+      ...readArguments<LionOptions>("Lion", signature, given, {
+        lr: 1e-4,
+        betas: [0.9, 0.99],
+        weightDecay: 0,
+        maximize: false,
+      }),
+    );
   }
 
   protected override checkGroup({ lr, betas, weightDecay }: ParamGroup<LionOptions>): void {

@@ -3,8 +3,8 @@ import { checkArray, checkInteger, checkNumber } from "../core/arguments";
 import { describe, ValueError } from "../core/errors";
 import { type Tensor, tidy } from "../tensor/tensor";
 import { stateLike } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link Muon}. */
@@ -58,6 +58,8 @@ function adjustedLr({ lr, adjustLrFn }: ParamGroup<MuonOptions>, [rows, columns]
   return lr * Math.sqrt(Math.max(1, rows! / columns!));
 }
 
+const signature = "params; lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, adjustLrFn";
+
 /**
  * Muon: momentum whose matrices are made orthogonal before the step. For the matrices of hidden layers; give biases, embeddings and the
  * last layer to AdamW.
@@ -66,7 +68,10 @@ function adjustedLr({ lr, adjustLrFn }: ParamGroup<MuonOptions>, [rows, columns]
  * @throws ValueError for a negative rate, and for parameters that are not matrices.
  */
 export class Muon extends PerParameterOptimizer<MuonOptions, MuonState> {
-  constructor(params: Params<MuonOptions>, options: MuonOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, MuonOptions>) {
     const defaults: Required<MuonOptions> = {
       lr: 1e-3,
       weightDecay: 0.1,
@@ -77,7 +82,7 @@ export class Muon extends PerParameterOptimizer<MuonOptions, MuonState> {
       nsSteps: 5,
       adjustLrFn: null,
     };
-    super(params, withDefaults("Muon", options, defaults));
+    super(...readArguments<MuonOptions>("Muon", signature, given, defaults));
   }
 
   protected override checkGroup(group: ParamGroup<MuonOptions>): void {

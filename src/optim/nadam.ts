@@ -1,8 +1,8 @@
 /** Adam with Nesterov momentum. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkBetas, checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
@@ -32,6 +32,8 @@ interface NAdamState {
 /** PyTorch keeps the product of the momenta in float32. */
 const product = (a: number, b: number): number => Math.fround(a * Math.fround(b));
 
+const signature = "params; lr, betas, eps, weightDecay, momentumDecay, foreach; maximize, capturable, differentiable";
+
 /**
  * NAdam: Adam that looks ahead along its momentum.
  * @see torch.optim.NAdam
@@ -41,10 +43,13 @@ const product = (a: number, b: number): number => Math.fround(a * Math.fround(b)
 export class NAdam extends PerParameterOptimizer<NAdamOptions, NAdamState> {
   protected override readonly scalarState: ScalarState = { step: "tensor", muProduct: "tensor" };
 
-  constructor(params: Params<NAdamOptions>, options: NAdamOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, NAdamOptions>) {
     const betas: readonly [number, number] = [0.9, 0.999];
     const defaults = { lr: 2e-3, betas, eps: 1e-8, weightDecay: 0, momentumDecay: 4e-3, maximize: false };
-    super(params, withDefaults("NAdam", options, defaults));
+    super(...readArguments<NAdamOptions>("NAdam", signature, given, defaults));
   }
 
   protected override checkGroup({ lr, betas, eps, weightDecay, momentumDecay }: ParamGroup<NAdamOptions>): void {

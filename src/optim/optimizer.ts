@@ -1,7 +1,7 @@
 /** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
 
 import { addHook, type RemovableHandle } from "../autograd/handle";
-import { checkFunction } from "../core/arguments";
+import { checkFunction, checkLike } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { explainSnakeCase } from "../core/snakeCase";
@@ -91,6 +91,8 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
     const list = params instanceof Tensor ? [params] : [...checkIterable(this.name, params)];
     this.checkParams(list);
     const full = { ...this.defaults, ...definedOnly(options), params: list } as ParamGroup<O>;
+    for (const [name, fallback] of Object.entries(this.defaults))
+      (full as Record<string, unknown>)[name] = checkLike(this.name, name, full[name as keyof O], fallback);
     this.checkGroup(full);
     this.paramGroups.push(full);
   }

@@ -1,14 +1,37 @@
 /** Options of optimizers: defaults, and checks with PyTorch's messages. */
-import { checkOptions, describe, ValueError } from "../core/errors";
+import { checkFlag } from "../core/arguments";
+import { describe, ValueError } from "../core/errors";
+import { argumentsOf } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
+import type { Params } from "./optimizer";
 
-/** `options` over `defaults`. @throws ArgumentError for an option that has no default. */
-export function withDefaults<O extends object>(
+/** Arguments of PyTorch's optimizers that choose between implementations: there is one here, so they change nothing. */
+const implementations = ["foreach", "fused", "capturable", "differentiable"] as const;
+
+/** What the constructor of an optimizer takes: the parameters, and options by position or by name. */
+export type OptimizerArguments<S extends string, O> = Arguments<
+  S,
+  { params: Params<O> } & O & { [K in (typeof implementations)[number]]?: boolean | null }
+>;
+
+/**
+ * The parameters that an optimizer is given, and all its options.
+ * @throws ArgumentError for options that the signature does not name, ValueError for `differentiable: true`.
+ */
+export function readArguments<O extends object>(
   op: string,
-  options: Readonly<O> | undefined,
+  signature: string,
+  given: readonly unknown[],
   defaults: Required<O>,
-): Required<O> {
-  checkOptions(op, options, Object.keys(defaults));
-  return { ...defaults, ...definedOnly(options ?? {}) };
+): [params: Params<O>, options: Required<O>] {
+  const { params, ...options } = argumentsOf<{ params: Params<O> } & Record<string, unknown>>(op, signature, given);
+  for (const name of implementations) {
+    const value = options[name];
+    if (value != null && checkFlag(op, name, value) && name === "differentiable")
+      throw new ValueError(`${op}: differentiable: steps are not recorded; use torch.func.grad and plain arithmetic`);
+    delete options[name];
+  }
+  return [params, { ...defaults, ...(options as Partial<O>) }];
 }
 
 /** An object without the fields that are undefined. */

@@ -1,8 +1,8 @@
 /** Rectified Adam. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkBetas, checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkBetas, checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link RAdam}. */
@@ -34,6 +34,8 @@ function rectification(beta2: number, step: number): number {
   return Math.sqrt(((length - 4) * (length - 2) * limit) / ((limit - 4) * (limit - 2) * length));
 }
 
+const signature = "params; lr, betas, eps, weightDecay, foreach; maximize, capturable, differentiable";
+
 /**
  * RAdam: Adam that begins as SGD with momentum, until the variance of the adaptive rate is known.
  * @see torch.optim.RAdam
@@ -41,9 +43,20 @@ function rectification(beta2: number, step: number): number {
  * @throws ValueError for a negative rate or a beta outside of [0, 1).
  */
 export class RAdam extends PerParameterOptimizer<RAdamOptions, RAdamState> {
-  constructor(params: Params<RAdamOptions>, options: RAdamOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, RAdamOptions>) {
     const betas: readonly [number, number] = [0.9, 0.999];
-    super(params, withDefaults("RAdam", options, { lr: 1e-3, betas, eps: 1e-8, weightDecay: 0, maximize: false }));
+    super(
+      ...readArguments<RAdamOptions>("RAdam", signature, given, {
+        lr: 1e-3,
+        betas,
+        eps: 1e-8,
+        weightDecay: 0,
+        maximize: false,
+      }),
+    );
   }
 
   protected override checkGroup({ lr, betas, eps, weightDecay }: ParamGroup<RAdamOptions>): void {

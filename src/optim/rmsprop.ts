@@ -1,8 +1,8 @@
 /** RMSprop. */
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
@@ -31,6 +31,9 @@ interface RMSpropState {
   gradAvg?: Tensor;
 }
 
+const signature =
+  "params; lr, alpha, eps, weightDecay, momentum, centered, foreach, maximize, differentiable; capturable";
+
 /**
  * RMSprop: gradients divided by the root of their average square.
  * @see torch.optim.RMSprop
@@ -40,7 +43,10 @@ interface RMSpropState {
 export class RMSprop extends PerParameterOptimizer<RMSpropOptions, RMSpropState> {
   protected override readonly scalarState: ScalarState = { step: "number" };
 
-  constructor(params: Params<RMSpropOptions>, options: RMSpropOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, RMSpropOptions>) {
     const defaults = {
       lr: 1e-2,
       momentum: 0,
@@ -50,7 +56,7 @@ export class RMSprop extends PerParameterOptimizer<RMSpropOptions, RMSpropState>
       weightDecay: 0,
       maximize: false,
     };
-    super(params, withDefaults("RMSprop", options, defaults));
+    super(...readArguments<RMSpropOptions>("RMSprop", signature, given, defaults));
   }
 
   protected override checkGroup({ lr, eps, momentum, weightDecay, alpha }: ParamGroup<RMSpropOptions>): void {

@@ -2,8 +2,8 @@
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, checkPair, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkNonNegative, checkPair, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
 
@@ -25,6 +25,8 @@ interface RpropState {
   stepSize: Tensor;
 }
 
+const signature = "params; lr, etas, stepSizes, foreach, maximize; capturable, differentiable";
+
 /**
  * Rprop: every element has a step of its own, which grows while the sign of its gradient stays and shrinks when it turns. For full batches.
  * @see torch.optim.Rprop
@@ -34,9 +36,12 @@ interface RpropState {
 export class Rprop extends PerParameterOptimizer<RpropOptions, RpropState> {
   protected override readonly scalarState: ScalarState = { step: "number" };
 
-  constructor(params: Params<RpropOptions>, options: RpropOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, RpropOptions>) {
     const defaults: Required<RpropOptions> = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false };
-    super(params, withDefaults("Rprop", options, defaults));
+    super(...readArguments<RpropOptions>("Rprop", signature, given, defaults));
   }
 
   protected override checkGroup({ lr, etas, stepSizes }: ParamGroup<RpropOptions>): void {

@@ -2,8 +2,8 @@
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { stateLike, update } from "./fused";
-import type { ParamGroup, Params } from "./optimizer";
-import { checkNonNegative, withDefaults } from "./options";
+import type { ParamGroup } from "./optimizer";
+import { checkNonNegative, type OptimizerArguments, readArguments } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 
 /** Options of {@link SGD}. */
@@ -26,6 +26,8 @@ interface SGDState {
   momentumBuffer: Tensor | null;
 }
 
+const signature = "params; lr, momentum, dampening, weightDecay, nesterov; maximize, foreach, differentiable, fused";
+
 /**
  * Stochastic gradient descent, with momentum if asked.
  * @see torch.optim.SGD
@@ -38,9 +40,12 @@ interface SGDState {
  * optimizer.step();
  */
 export class SGD extends PerParameterOptimizer<SGDOptions, SGDState> {
-  constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(...given: OptimizerArguments<typeof signature, SGDOptions>) {
     const defaults = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
-    super(params, withDefaults("SGD", options, defaults));
+    super(...readArguments<SGDOptions>("SGD", signature, given, defaults));
   }
 
   protected override checkGroup({ lr, momentum, dampening, weightDecay, nesterov }: ParamGroup<SGDOptions>): void {

@@ -1,13 +1,16 @@
 /** Averages of models over their training. @see torch.optim.swa_utils */
 import { noGrad } from "../autograd/mode";
 import type { Device } from "../backend/backend";
-import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
+import { checkFlag, checkFunction } from "../core/arguments";
+import { ArgumentError, describe, ValueError } from "../core/errors";
+import { argumentsOf, named } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../nn/batchnorm";
 import { deepcopy } from "../nn/deepcopy";
 import { Module } from "../nn/module";
 import { tensor } from "../tensor/create";
 import { Tensor, tidy } from "../tensor/tensor";
-import { type AnyOptimizer, LRScheduler, perGroup } from "./lrScheduler/scheduler";
+import { type AnyOptimizer, LRScheduler, numbersPerGroup } from "./lrScheduler/scheduler";
 import { snakeCase } from "./names";
 
 /** The new average of a parameter, from the old one, the model's parameter, and how many models were averaged so far. */
@@ -15,27 +18,6 @@ export type AvgFn = (averaged: Tensor, current: Tensor, numAveraged: number) => 
 
 /** Changes all averages in place. */
 export type MultiAvgFn = (averaged: readonly Tensor[], current: readonly Tensor[], numAveraged: number) => void;
-
-/** The mean of all models, each with the same weight. @see torch.optim.swa_utils.get_swa_avg_fn */
-export const getSwaAvgFn = (): AvgFn => (averaged, current, numAveraged) =>
-  averaged.add(current.sub(averaged).div(numAveraged + 1));
-
-/**
- * An average in which older models count less and less.
- * @param decay Share of the old average in the new one, in [0, 1].
- * @see torch.optim.swa_utils.get_ema_avg_fn
- */
-export function getEmaAvgFn(decay = 0.999): AvgFn {
-  if (!(typeof decay === "number" && decay >= 0 && decay <= 1))
-    throw new ValueError(`getEmaAvgFn: Invalid decay value ${describe(decay)}; please provide a value in [0, 1]`);
-  return (averaged, current) => averaged.mul(decay).add(current, { alpha: 1 - decay });
-}
-
-/** {@link getSwaAvgFn} for all parameters at once. @see torch.optim.swa_utils.get_swa_multi_avg_fn */
-export const getSwaMultiAvgFn = (): MultiAvgFn => inPlace(getSwaAvgFn());
-
-/** {@link getEmaAvgFn} for all parameters at once. @see torch.optim.swa_utils.get_ema_multi_avg_fn */
-export const getEmaMultiAvgFn = (decay = 0.999): MultiAvgFn => inPlace(getEmaAvgFn(decay));
 
 const inPlace =
   (average: AvgFn): MultiAvgFn =>
@@ -46,6 +28,34 @@ const inPlace =
       });
     });
   };
+
+/** The mean of all models, each with the same weight. @see torch.optim.swa_utils.get_swa_avg_fn */
+export const getSwaAvgFn = named(
+  "getSwaAvgFn",
+  "",
+  (): AvgFn => (averaged, current, numAveraged) => averaged.add(current.sub(averaged).div(numAveraged + 1)),
+);
+
+/**
+ * An average in which older models count less and less.
+ * @param decay Share of the old average in the new one, in [0, 1].
+ * @see torch.optim.swa_utils.get_ema_avg_fn
+ */
+export const getEmaAvgFn = named("getEmaAvgFn", "decay?", (decay = 0.999): AvgFn => {
+  if (!(typeof decay === "number" && decay >= 0 && decay <= 1))
+    throw new ValueError(`getEmaAvgFn: Invalid decay value ${describe(decay)}; please provide a value in [0, 1]`);
+  return (averaged, current) => averaged.mul(decay).add(current, { alpha: 1 - decay });
+});
+
+/** {@link getSwaAvgFn} for all parameters at once. @see torch.optim.swa_utils.get_swa_multi_avg_fn */
+export const getSwaMultiAvgFn = named("getSwaMultiAvgFn", "", (): MultiAvgFn => inPlace(getSwaAvgFn()));
+
+/** {@link getEmaAvgFn} for all parameters at once. @see torch.optim.swa_utils.get_ema_multi_avg_fn */
+export const getEmaMultiAvgFn = named(
+  "getEmaMultiAvgFn",
+  "decay?",
+  (decay = 0.999): MultiAvgFn => inPlace(getEmaAvgFn(decay)),
+);
 
 /** Options of {@link AveragedModel}. */
 export interface AveragedModelOptions {
@@ -59,6 +69,11 @@ export interface AveragedModelOptions {
   useBuffers?: boolean;
 }
 
+/** What {@link AveragedModel} takes. */
+export type AveragedModelArguments<M> = { model: M } & AveragedModelOptions;
+
+const averagedModelSignature = "model; device, avgFn, useBuffers; multiAvgFn";
+
 /**
  * A model whose parameters are the average of another's over its training: stochastic weight averaging, or an exponential moving average.
  * @see torch.optim.swa_utils.AveragedModel
@@ -68,21 +83,31 @@ export interface AveragedModelOptions {
  * optimizer.step();
  * ema.updateParameters(model);
  */
-export class AveragedModel<M extends Module = Module> extends Module {
+export class AveragedModel<M extends Module = any> extends Module {
+  /** @internal */
+  static readonly signature: string = averagedModelSignature;
+
   readonly module: M;
   /** How many models were averaged, 0-d int64. */
   declare nAveraged: Tensor;
   private readonly average: MultiAvgFn;
   private readonly useBuffers: boolean;
 
-  constructor(model: M, options: AveragedModelOptions = {}) {
+  constructor(...given: Arguments<typeof averagedModelSignature, AveragedModelArguments<M>>) {
     super();
-    checkOptions("AveragedModel", options, ["device", "avgFn", "multiAvgFn", "useBuffers"]);
+    const { model, ...options } = argumentsOf<AveragedModelArguments<M>>(
+      "AveragedModel",
+      averagedModelSignature,
+      given,
+    );
     const { device, avgFn = getSwaAvgFn(), multiAvgFn } = options;
+    if (options.useBuffers !== undefined) checkFlag("AveragedModel", "useBuffers", options.useBuffers);
+    for (const [name, average] of Object.entries({ avgFn, ...(multiAvgFn && { multiAvgFn }) }))
+      checkFunction("AveragedModel", name, average);
     if (!(model instanceof Module)) throw new ArgumentError(`AveragedModel: takes a Module, got ${describe(model)}`);
     if (options.avgFn !== undefined && multiAvgFn !== undefined)
       throw new ValueError("AveragedModel: Only one of avgFn and multiAvgFn should be provided");
-    this.module = deepcopy(model);
+    this.module = deepcopy(model as Module) as M;
     if (device !== undefined) this.module.to(device);
     this.registerBuffer("nAveraged", tensor(0, { dtype: "int64", device }));
     this.average = multiAvgFn ?? inPlace(avgFn);
@@ -129,29 +154,41 @@ const isBatchNorm = (module: Module): module is BatchNorm1d =>
  * @param loader Batches: tensors, or lists whose first item is the input.
  * @see torch.optim.swa_utils.update_bn
  */
-export async function updateBn(loader: AsyncIterable<unknown> | Iterable<unknown>, model: Module): Promise<void> {
-  const layers = model.modules().filter(isBatchNorm);
-  if (layers.length === 0) return;
-  const momenta = layers.map((layer) => layer.momentum);
-  const { training } = model;
-  for (const layer of layers) {
-    layer.resetRunningStats();
-    // The plain mean over all batches.
-    layer.momentum = null;
-  }
-  model.train();
-  try {
-    for await (const batch of loader) {
-      const input = batch instanceof Tensor ? batch : (batch as readonly unknown[])[0];
-      noGrad(() => tidy(() => void model(input)));
+export const updateBn = named(
+  "updateBn",
+  "loader(), model; device",
+  async (
+    loader: AsyncIterable<unknown> | Iterable<unknown>,
+    model: Module,
+    options: { device?: Device } = {},
+  ): Promise<void> => {
+    if (!(model instanceof Module)) throw new ArgumentError(`updateBn: model must be a Module, got ${describe(model)}`);
+    if (typeof loader !== "object" || loader === null || !(Symbol.asyncIterator in loader || Symbol.iterator in loader))
+      throw new ArgumentError(`updateBn: loader must be an iterable of batches, got ${describe(loader)}`);
+    const layers = model.modules().filter(isBatchNorm);
+    if (layers.length === 0) return;
+    const momenta = layers.map((layer) => layer.momentum);
+    const { training } = model;
+    for (const layer of layers) {
+      layer.resetRunningStats();
+      // The plain mean over all batches.
+      layer.momentum = null;
     }
-  } finally {
-    layers.forEach((layer, i) => {
-      layer.momentum = momenta[i]!;
-    });
-    model.train(training);
-  }
-}
+    model.train();
+    try {
+      for await (const batch of loader) {
+        const first = batch instanceof Tensor ? batch : (batch as readonly unknown[])[0];
+        const input = options.device !== undefined && first instanceof Tensor ? first.to(options.device) : first;
+        noGrad(() => tidy(() => void model(input)));
+      }
+    } finally {
+      layers.forEach((layer, i) => {
+        layer.momentum = momenta[i]!;
+      });
+      model.train(training);
+    }
+  },
+);
 
 /** Options of {@link SWALR}. */
 export interface SWALROptions {
@@ -163,6 +200,11 @@ export interface SWALROptions {
   lastEpoch?: number;
 }
 
+/** What {@link SWALR} takes. */
+export type SWALRArguments = { optimizer: AnyOptimizer; swaLr: number | readonly number[] } & SWALROptions;
+
+const swaLrSignature = "optimizer, swaLr; annealEpochs, annealStrategy, lastEpoch";
+
 /**
  * Anneals the rate to a fixed value, for stochastic weight averaging.
  * @param swaLr The value, or one per group.
@@ -173,9 +215,17 @@ export class SWALR extends LRScheduler {
   readonly annealEpochs: number;
   readonly #anneal: (share: number) => number;
 
-  constructor(optimizer: AnyOptimizer, swaLr: number | readonly number[], options: SWALROptions = {}) {
-    checkOptions("SWALR", options, ["annealEpochs", "annealStrategy", "lastEpoch"]);
-    const { annealEpochs = 10, annealStrategy = "cos", lastEpoch } = options;
+  /** @internal */
+  static readonly signature: string = swaLrSignature;
+
+  constructor(...given: Arguments<typeof swaLrSignature, SWALRArguments>) {
+    const {
+      optimizer,
+      swaLr,
+      annealEpochs = 10,
+      annealStrategy = "cos",
+      lastEpoch,
+    } = argumentsOf<SWALRArguments>("SWALR", swaLrSignature, given);
     super(optimizer, { lastEpoch });
     if (annealStrategy !== "cos" && annealStrategy !== "linear")
       throw new ValueError(
@@ -183,7 +233,7 @@ export class SWALR extends LRScheduler {
       );
     if (!Number.isInteger(annealEpochs) || annealEpochs < 0)
       throw new ValueError(`SWALR: annealEpochs must be equal or greater than 0, got ${describe(annealEpochs)}`);
-    perGroup<number>("SWALR", optimizer, "swaLr", swaLr).forEach((lr, i) => {
+    numbersPerGroup("SWALR", optimizer, "swaLr", swaLr).forEach((lr, i) => {
       Object.assign(optimizer.paramGroups[i]!, { swaLr: lr });
     });
     this.annealEpochs = annealEpochs;

@@ -1,14 +1,10 @@
 /** Schedules made of others. */
+
 import { checkArray, checkIntegers } from "../../core/arguments";
-import { ArgumentError, checkOptions, describe, ValueError } from "../../core/errors";
-import {
-  type AnyOptimizer,
-  countUpTo,
-  LRScheduler,
-  Scheduler,
-  type SchedulerOptions,
-  schedulerOptions,
-} from "./scheduler";
+import { ArgumentError, describe, ValueError } from "../../core/errors";
+import { argumentsOf } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { type AnyOptimizer, countUpTo, LRScheduler, Scheduler, type SchedulerOptions } from "./scheduler";
 
 /** A scheduler whose step takes no argument. */
 export type Steppable = Scheduler & { step(): void };
@@ -22,6 +18,15 @@ function checkSameOptimizer(op: string, schedulers: readonly Scheduler[], optimi
       );
   });
 }
+
+/** What {@link SequentialLR} takes. */
+export type SequentialLRArguments = {
+  optimizer: AnyOptimizer;
+  schedulers: readonly LRScheduler[];
+  milestones: readonly number[];
+} & SchedulerOptions;
+
+const sequentialLRSignature = "optimizer, schedulers, milestones; lastEpoch, verbose";
 
 /**
  * Schedules one after the other: scheduler i + 1 takes over at epoch `milestones[i]`.
@@ -39,13 +44,15 @@ export class SequentialLR extends Scheduler {
   readonly _milestones: readonly number[];
   lastEpoch: number;
 
-  constructor(
-    optimizer: AnyOptimizer,
-    schedulers: readonly LRScheduler[],
-    milestones: readonly number[],
-    options: SchedulerOptions = {},
-  ) {
-    checkOptions("SequentialLR", options, schedulerOptions);
+  /** @internal */
+  static readonly signature: string = sequentialLRSignature;
+
+  constructor(...given: Arguments<typeof sequentialLRSignature, SequentialLRArguments>) {
+    const { optimizer, schedulers, milestones, ...options } = argumentsOf<SequentialLRArguments>(
+      "SequentialLR",
+      sequentialLRSignature,
+      given,
+    );
     super(optimizer);
     checkIntegers("SequentialLR", "milestones", milestones);
     for (const scheduler of checkArray("SequentialLR", "schedulers", schedulers, "schedulers"))
@@ -82,6 +89,11 @@ export class SequentialLR extends Scheduler {
   }
 }
 
+/** What {@link ChainedScheduler} takes. */
+export type ChainedSchedulerArguments = { schedulers: readonly Steppable[] };
+
+const chainedSchedulerSignature = "schedulers";
+
 /**
  * Schedules that act together: each step is a step of all of them.
  * @see torch.optim.lr_scheduler.ChainedScheduler
@@ -91,7 +103,11 @@ export class ChainedScheduler extends Scheduler {
   /** @internal */
   readonly _schedulers: readonly Steppable[];
 
-  constructor(schedulers: readonly Steppable[]) {
+  /** @internal */
+  static readonly signature: string = chainedSchedulerSignature;
+
+  constructor(...given: Arguments<typeof chainedSchedulerSignature, ChainedSchedulerArguments>) {
+    const { schedulers } = argumentsOf<ChainedSchedulerArguments>("ChainedScheduler", chainedSchedulerSignature, given);
     for (const scheduler of checkArray("ChainedScheduler", "schedulers", schedulers, "schedulers"))
       if (!(scheduler instanceof Scheduler) || !("step" in scheduler))
         throw new ArgumentError(`ChainedScheduler: takes schedulers, got ${describe(scheduler)}`);

@@ -1,13 +1,20 @@
 /** Cosine annealing, with and without restarts. */
 import { checkNumber } from "../../core/arguments";
-import { checkOptions, describe, ValueError } from "../../core/errors";
-import { type AnyOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler";
+import { describe, ValueError } from "../../core/errors";
+import { argumentsOf } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { type AnyOptimizer, LRScheduler, type SchedulerOptions } from "./scheduler";
 
 /** Options of {@link CosineAnnealingLR}. */
 export interface CosineAnnealingLROptions extends SchedulerOptions {
   /** The least rate. Default: 0. */
   etaMin?: number;
 }
+
+/** What {@link CosineAnnealingLR} takes. */
+export type CosineAnnealingLRArguments = { optimizer: AnyOptimizer; tMax: number } & CosineAnnealingLROptions;
+
+const cosineAnnealingLRSignature = "optimizer, tMax; etaMin, lastEpoch, verbose";
 
 /**
  * The rate follows half a cosine from its initial value to `etaMin` in `TMax` epochs, and back.
@@ -17,14 +24,19 @@ export interface CosineAnnealingLROptions extends SchedulerOptions {
 export class CosineAnnealingLR extends LRScheduler {
   readonly etaMin: number;
 
-  constructor(
-    optimizer: AnyOptimizer,
-    readonly TMax: number,
-    options: CosineAnnealingLROptions = {},
-  ) {
-    checkOptions("CosineAnnealingLR", options, ["etaMin", ...schedulerOptions]);
+  readonly TMax: number;
+
+  /** @internal */
+  static readonly signature: string = cosineAnnealingLRSignature;
+
+  constructor(...given: Arguments<typeof cosineAnnealingLRSignature, CosineAnnealingLRArguments>) {
+    const { optimizer, tMax, ...options } = argumentsOf<CosineAnnealingLRArguments>(
+      "CosineAnnealingLR",
+      cosineAnnealingLRSignature,
+      given,
+    );
     super(optimizer, options);
-    checkNumber("CosineAnnealingLR", "TMax", TMax);
+    this.TMax = checkNumber("CosineAnnealingLR", "tMax", tMax);
     this.etaMin = checkNumber("CosineAnnealingLR", "etaMin", options.etaMin ?? 0);
     this.initialStep();
   }
@@ -50,16 +62,24 @@ export class CosineAnnealingLR extends LRScheduler {
 /** Options of {@link CosineAnnealingWarmRestarts}. */
 export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {
   /** By how much each period is longer than the one before. Default: 1. */
-  TMult?: number;
+  tMult?: number;
   /** The least rate. Default: 0. */
   etaMin?: number;
 }
+
+/** What {@link CosineAnnealingWarmRestarts} takes. */
+export type CosineAnnealingWarmRestartsArguments = {
+  optimizer: AnyOptimizer;
+  t0: number;
+} & CosineAnnealingWarmRestartsOptions;
+
+const cosineAnnealingWarmRestartsSignature = "optimizer, t0; tMult, etaMin, lastEpoch, verbose";
 
 /**
  * The rate follows half a cosine from its initial value to `etaMin`, again and again; the first time in `T0` epochs.
  * @see torch.optim.lr_scheduler.CosineAnnealingWarmRestarts
  * @see SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov, Hutter, 2016)
- * @throws ValueError unless T0 and TMult are positive integers.
+ * @throws ValueError unless t0 and tMult are positive integers.
  */
 export class CosineAnnealingWarmRestarts extends LRScheduler {
   readonly TMult: number;
@@ -69,20 +89,26 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   /** Epochs since the last restart. */
   TCur: number;
 
-  constructor(
-    optimizer: AnyOptimizer,
-    readonly T0: number,
-    options: CosineAnnealingWarmRestartsOptions = {},
-  ) {
-    checkOptions("CosineAnnealingWarmRestarts", options, ["TMult", "etaMin", ...schedulerOptions]);
+  readonly T0: number;
+
+  /** @internal */
+  static readonly signature: string = cosineAnnealingWarmRestartsSignature;
+
+  constructor(...given: Arguments<typeof cosineAnnealingWarmRestartsSignature, CosineAnnealingWarmRestartsArguments>) {
+    const { optimizer, t0, ...options } = argumentsOf<CosineAnnealingWarmRestartsArguments>(
+      "CosineAnnealingWarmRestarts",
+      cosineAnnealingWarmRestartsSignature,
+      given,
+    );
     super(optimizer, options);
-    this.TMult = options.TMult ?? 1;
+    this.T0 = t0;
+    this.TMult = options.tMult ?? 1;
     this.etaMin = checkNumber("CosineAnnealingWarmRestarts", "etaMin", options.etaMin ?? 0);
-    if (!Number.isInteger(T0) || T0 <= 0)
-      throw new ValueError(`CosineAnnealingWarmRestarts: Expected positive integer T0, but got ${describe(T0)}`);
+    if (!Number.isInteger(t0) || t0 <= 0)
+      throw new ValueError(`CosineAnnealingWarmRestarts: Expected positive integer t0, but got ${describe(t0)}`);
     if (!Number.isInteger(this.TMult) || this.TMult < 1)
-      throw new ValueError(`CosineAnnealingWarmRestarts: Expected integer TMult >= 1, but got ${describe(this.TMult)}`);
-    this.TI = T0;
+      throw new ValueError(`CosineAnnealingWarmRestarts: Expected integer tMult >= 1, but got ${describe(this.TMult)}`);
+    this.TI = t0;
     this.TCur = this.lastEpoch;
     this.initialStep();
   }

@@ -1,7 +1,9 @@
 /** Rates that go up and down between two bounds, batch by batch. */
 import { checkChoice, checkFunction, checkNumber } from "../../core/arguments";
-import { checkOptions, describe, ValueError } from "../../core/errors";
-import { type AnyOptimizer, LRScheduler, numbersPerGroup, type SchedulerOptions, schedulerOptions } from "./scheduler";
+import { describe, ValueError } from "../../core/errors";
+import { argumentsOf } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { type AnyOptimizer, LRScheduler, numbersPerGroup, type SchedulerOptions } from "./scheduler";
 
 /** Options of {@link CyclicLR}. */
 export interface CyclicLROptions extends SchedulerOptions {
@@ -25,19 +27,6 @@ export interface CyclicLROptions extends SchedulerOptions {
   maxMomentum?: number | readonly number[];
 }
 
-const names = [
-  "stepSizeUp",
-  "stepSizeDown",
-  "mode",
-  "gamma",
-  "scaleFn",
-  "scaleMode",
-  "cycleMomentum",
-  "baseMomentum",
-  "maxMomentum",
-  ...schedulerOptions,
-];
-
 /** The height of a cycle by mode. */
 function scaleOf(mode: string, gamma: number): (x: number) => number {
   if (mode === "triangular") return () => 1;
@@ -45,6 +34,16 @@ function scaleOf(mode: string, gamma: number): (x: number) => number {
   if (mode === "exp_range") return (iteration) => gamma ** iteration;
   throw new ValueError(`CyclicLR: mode ${describe(mode)} is invalid and scaleFn is null`);
 }
+
+/** What {@link CyclicLR} takes. */
+export type CyclicLRArguments = {
+  optimizer: AnyOptimizer;
+  baseLr: number | readonly number[];
+  maxLr: number | readonly number[];
+} & CyclicLROptions;
+
+const cyclicLRSignature =
+  "optimizer, baseLr, maxLr; stepSizeUp, stepSizeDown, mode, gamma, scaleFn, scaleMode, cycleMomentum, baseMomentum, maxMomentum, lastEpoch, verbose";
 
 /**
  * The rate goes from `baseLr` to `maxLr` and back, at every batch.
@@ -64,13 +63,15 @@ export class CyclicLR extends LRScheduler {
   readonly baseMomentums: number[] = [];
   readonly maxMomentums: number[] = [];
 
-  constructor(
-    optimizer: AnyOptimizer,
-    baseLr: number | readonly number[],
-    maxLr: number | readonly number[],
-    options: CyclicLROptions = {},
-  ) {
-    checkOptions("CyclicLR", options, names);
+  /** @internal */
+  static readonly signature: string = cyclicLRSignature;
+
+  constructor(...given: Arguments<typeof cyclicLRSignature, CyclicLRArguments>) {
+    const { optimizer, baseLr, maxLr, ...options } = argumentsOf<CyclicLRArguments>(
+      "CyclicLR",
+      cyclicLRSignature,
+      given,
+    );
     const baseLrs = numbersPerGroup("CyclicLR", optimizer, "baseLr", baseLr);
     if ((options.lastEpoch ?? -1) === -1)
       baseLrs.forEach((lr, i) => {

@@ -1,7 +1,9 @@
 /** Rates given by functions of the epoch. */
 import { checkFunction } from "../../core/arguments";
-import { ArgumentError, checkOptions, describe } from "../../core/errors";
-import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions, schedulerOptions } from "./scheduler";
+import { ArgumentError, describe } from "../../core/errors";
+import { argumentsOf } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions } from "./scheduler";
 
 /** A factor by epoch, counted from 0. */
 export type LrLambda = (epoch: number) => number;
@@ -15,6 +17,14 @@ function checkLambdas(op: string, lambdas: readonly LrLambda[]): LrLambda[] {
   return [...lambdas];
 }
 
+/** What {@link LambdaLR} takes. */
+export type LambdaLRArguments = {
+  optimizer: AnyOptimizer;
+  lrLambda: LrLambda | readonly LrLambda[];
+} & SchedulerOptions;
+
+const lambdaLRSignature = "optimizer, lrLambda; lastEpoch, verbose";
+
 /**
  * The initial rate times `lrLambda(epoch)`.
  * @param lrLambda One function, or one per group.
@@ -24,8 +34,11 @@ function checkLambdas(op: string, lambdas: readonly LrLambda[]): LrLambda[] {
 export class LambdaLR extends LRScheduler {
   readonly lrLambdas: LrLambda[];
 
-  constructor(optimizer: AnyOptimizer, lrLambda: LrLambda | readonly LrLambda[], options: SchedulerOptions = {}) {
-    checkOptions("LambdaLR", options, schedulerOptions);
+  /** @internal */
+  static readonly signature: string = lambdaLRSignature;
+
+  constructor(...given: Arguments<typeof lambdaLRSignature, LambdaLRArguments>) {
+    const { optimizer, lrLambda, ...options } = argumentsOf<LambdaLRArguments>("LambdaLR", lambdaLRSignature, given);
     super(optimizer, options);
     this.lrLambdas = checkLambdas("LambdaLR", perGroup("LambdaLR", optimizer, "lrLambda", lrLambda));
     this.initialStep();
@@ -36,6 +49,14 @@ export class LambdaLR extends LRScheduler {
   }
 }
 
+/** What {@link MultiplicativeLR} takes. */
+export type MultiplicativeLRArguments = {
+  optimizer: AnyOptimizer;
+  lrLambda: LrLambda | readonly LrLambda[];
+} & SchedulerOptions;
+
+const multiplicativeLRSignature = "optimizer, lrLambda; lastEpoch, verbose";
+
 /**
  * The rate of the epoch before times `lrLambda(epoch)`.
  * @param lrLambda One function, or one per group.
@@ -44,8 +65,15 @@ export class LambdaLR extends LRScheduler {
 export class MultiplicativeLR extends LRScheduler {
   readonly lrLambdas: LrLambda[];
 
-  constructor(optimizer: AnyOptimizer, lrLambda: LrLambda | readonly LrLambda[], options: SchedulerOptions = {}) {
-    checkOptions("MultiplicativeLR", options, schedulerOptions);
+  /** @internal */
+  static readonly signature: string = multiplicativeLRSignature;
+
+  constructor(...given: Arguments<typeof multiplicativeLRSignature, MultiplicativeLRArguments>) {
+    const { optimizer, lrLambda, ...options } = argumentsOf<MultiplicativeLRArguments>(
+      "MultiplicativeLR",
+      multiplicativeLRSignature,
+      given,
+    );
     super(optimizer, options);
     this.lrLambdas = checkLambdas("MultiplicativeLR", perGroup("MultiplicativeLR", optimizer, "lrLambda", lrLambda));
     this.initialStep();

@@ -1,6 +1,9 @@
 /** One cycle of the rate over a whole training run. */
-import { checkOptions, describe, ValueError } from "../../core/errors";
-import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions, schedulerOptions } from "./scheduler";
+import { checkFlag, checkNumber } from "../../core/arguments";
+import { describe, ValueError } from "../../core/errors";
+import { argumentsOf } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { type AnyOptimizer, LRScheduler, numbersPerGroup, type SchedulerOptions } from "./scheduler";
 
 /** Options of {@link OneCycleLR}. */
 export interface OneCycleLROptions extends SchedulerOptions {
@@ -25,21 +28,6 @@ export interface OneCycleLROptions extends SchedulerOptions {
   /** Fall to the first rate before falling to the last. Default: false. */
   threePhase?: boolean;
 }
-
-const names = [
-  "totalSteps",
-  "epochs",
-  "stepsPerEpoch",
-  "pctStart",
-  "annealStrategy",
-  "cycleMomentum",
-  "baseMomentum",
-  "maxMomentum",
-  "divFactor",
-  "finalDivFactor",
-  "threePhase",
-  ...schedulerOptions,
-];
 
 /** Part of the cycle: the step at which it ends, and between which values of the group it goes. */
 interface Phase {
@@ -86,6 +74,12 @@ function countSteps({ totalSteps, epochs, stepsPerEpoch }: OneCycleLROptions): n
   return checkSteps("totalSteps", totalSteps);
 }
 
+/** What {@link OneCycleLR} takes. */
+export type OneCycleLRArguments = { optimizer: AnyOptimizer; maxLr: number | readonly number[] } & OneCycleLROptions;
+
+const oneCycleLRSignature =
+  "optimizer, maxLr; totalSteps, epochs, stepsPerEpoch, pctStart, annealStrategy, cycleMomentum, baseMomentum, maxMomentum, divFactor, finalDivFactor, threePhase, lastEpoch, verbose";
+
 /**
  * The 1cycle policy: the rate rises from maxLr / divFactor to maxLr and falls to almost nothing, batch by batch, once.
  * @param maxLr The upper bound of the rate, or one per group.
@@ -101,12 +95,17 @@ export class OneCycleLR extends LRScheduler {
   readonly #phases: readonly Phase[];
   readonly #anneal: Anneal;
 
-  constructor(optimizer: AnyOptimizer, maxLr: number | readonly number[], options: OneCycleLROptions = {}) {
-    checkOptions("OneCycleLR", options, names);
+  /** @internal */
+  static readonly signature: string = oneCycleLRSignature;
+
+  constructor(...given: Arguments<typeof oneCycleLRSignature, OneCycleLRArguments>) {
+    const { optimizer, maxLr, ...options } = argumentsOf<OneCycleLRArguments>("OneCycleLR", oneCycleLRSignature, given);
     super(optimizer, options);
     const { pctStart = 0.3, annealStrategy = "cos", cycleMomentum = true, threePhase = false } = options;
     this.totalSteps = countSteps(options);
-    if (!(pctStart >= 0 && pctStart <= 1))
+    checkFlag("OneCycleLR", "cycleMomentum", cycleMomentum);
+    checkFlag("OneCycleLR", "threePhase", threePhase);
+    if (!(typeof pctStart === "number" && pctStart >= 0 && pctStart <= 1))
       throw new ValueError(`OneCycleLR: Expected number between 0 and 1 pctStart, but got ${describe(pctStart)}`);
     const anneal = Object.hasOwn(anneals, annealStrategy) ? anneals[annealStrategy] : undefined;
     if (anneal === undefined)
@@ -124,8 +123,9 @@ export class OneCycleLR extends LRScheduler {
   /** Writes the bounds into the groups, from where they are saved with the optimizer. */
   private setBounds(maxLr: number | readonly number[], options: OneCycleLROptions): void {
     const { divFactor = 25, finalDivFactor = 1e4, baseMomentum = 0.85, maxMomentum = 0.95 } = options;
+    for (const [name, value] of Object.entries({ divFactor, finalDivFactor })) checkNumber("OneCycleLR", name, value);
     const groups = this.optimizer.paramGroups;
-    perGroup<number>("OneCycleLR", this.optimizer, "maxLr", maxLr).forEach((lr, i) => {
+    numbersPerGroup("OneCycleLR", this.optimizer, "maxLr", maxLr).forEach((lr, i) => {
       const initialLr = lr / divFactor;
       Object.assign(groups[i]!, { initialLr, maxLr: lr, minLr: initialLr / finalDivFactor });
     });
@@ -133,8 +133,8 @@ export class OneCycleLR extends LRScheduler {
     if (!this.cycleMomentum) return;
     if (!this.useBeta1 && !("momentum" in this.optimizer.defaults))
       throw new ValueError("OneCycleLR: optimizer must support momentum with `cycleMomentum` option enabled");
-    const most = perGroup<number>("OneCycleLR", this.optimizer, "maxMomentum", maxMomentum);
-    const least = perGroup<number>("OneCycleLR", this.optimizer, "baseMomentum", baseMomentum);
+    const most = numbersPerGroup("OneCycleLR", this.optimizer, "maxMomentum", maxMomentum);
+    const least = numbersPerGroup("OneCycleLR", this.optimizer, "baseMomentum", baseMomentum);
     groups.forEach((group, i) => {
       Object.assign(group, { maxMomentum: most[i], baseMomentum: least[i] });
     });

@@ -1,8 +1,10 @@
 /** Rates that fall when a metric stops improving. */
 import { checkNumber } from "../../core/arguments";
-import { ArgumentError, checkOptions, describe, ValueError } from "../../core/errors";
+import { ArgumentError, describe, ValueError } from "../../core/errors";
+import { argumentsOf } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
 import { Tensor } from "../../tensor/tensor";
-import { type AnyOptimizer, perGroup, Scheduler, scientific } from "./scheduler";
+import { type AnyOptimizer, numbersPerGroup, Scheduler, scientific } from "./scheduler";
 
 /** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
@@ -38,6 +40,12 @@ const defaults = {
   verbose: false,
 } as const satisfies Required<ReduceLROnPlateauOptions>;
 
+/** What {@link ReduceLROnPlateau} takes. */
+export type ReduceLROnPlateauArguments = { optimizer: AnyOptimizer } & ReduceLROnPlateauOptions;
+
+const reduceLROnPlateauSignature =
+  "optimizer; mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps, verbose";
+
 /**
  * Reduces the rate when a metric has stopped improving for `patience` epochs.
  * @see torch.optim.lr_scheduler.ReduceLROnPlateau
@@ -62,8 +70,15 @@ export class ReduceLROnPlateau extends Scheduler {
   cooldownCounter = 0;
   lastEpoch = 0;
 
-  constructor(optimizer: AnyOptimizer, options: ReduceLROnPlateauOptions = {}) {
-    checkOptions("ReduceLROnPlateau", options, Object.keys(defaults));
+  /** @internal */
+  static readonly signature: string = reduceLROnPlateauSignature;
+
+  constructor(...given: Arguments<typeof reduceLROnPlateauSignature, ReduceLROnPlateauArguments>) {
+    const { optimizer, ...options } = argumentsOf<ReduceLROnPlateauArguments>(
+      "ReduceLROnPlateau",
+      reduceLROnPlateauSignature,
+      given,
+    );
     super(optimizer);
     const { mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps, verbose } = {
       ...defaults,
@@ -81,7 +96,7 @@ export class ReduceLROnPlateau extends Scheduler {
     this.threshold = threshold;
     this.thresholdMode = thresholdMode;
     this.cooldown = cooldown;
-    this.minLrs = perGroup<number>("ReduceLROnPlateau", optimizer, "minLr", minLr);
+    this.minLrs = numbersPerGroup("ReduceLROnPlateau", optimizer, "minLr", minLr);
     this.eps = eps;
     this.verbose = verbose;
     this.best = mode === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;

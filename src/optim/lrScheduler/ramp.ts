@@ -1,7 +1,9 @@
 /** Warm-up and ramps over a given number of epochs. */
 import { checkNumber } from "../../core/arguments";
-import { checkOptions, ValueError } from "../../core/errors";
-import { type AnyOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler";
+import { ValueError } from "../../core/errors";
+import { argumentsOf } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { type AnyOptimizer, LRScheduler, type SchedulerOptions } from "./scheduler";
 
 /** Options of {@link ConstantLR}. */
 export interface ConstantLROptions extends SchedulerOptions {
@@ -10,6 +12,11 @@ export interface ConstantLROptions extends SchedulerOptions {
   /** Epochs for which the factor holds. Default: 5. */
   totalIters?: number;
 }
+
+/** What {@link ConstantLR} takes. */
+export type ConstantLRArguments = { optimizer: AnyOptimizer } & ConstantLROptions;
+
+const constantLRSignature = "optimizer; factor, totalIters, lastEpoch, verbose";
 
 /**
  * The rate times `factor` for the first `totalIters` epochs.
@@ -20,8 +27,11 @@ export class ConstantLR extends LRScheduler {
   readonly factor: number;
   readonly totalIters: number;
 
-  constructor(optimizer: AnyOptimizer, options: ConstantLROptions = {}) {
-    checkOptions("ConstantLR", options, ["factor", "totalIters", ...schedulerOptions]);
+  /** @internal */
+  static readonly signature: string = constantLRSignature;
+
+  constructor(...given: Arguments<typeof constantLRSignature, ConstantLRArguments>) {
+    const { optimizer, ...options } = argumentsOf<ConstantLRArguments>("ConstantLR", constantLRSignature, given);
     super(optimizer, options);
     this.factor = checkNumber("ConstantLR", "factor", options.factor ?? 1 / 3);
     this.totalIters = checkNumber("ConstantLR", "totalIters", options.totalIters ?? 5);
@@ -52,6 +62,11 @@ export interface LinearLROptions extends SchedulerOptions {
   totalIters?: number;
 }
 
+/** What {@link LinearLR} takes. */
+export type LinearLRArguments = { optimizer: AnyOptimizer } & LinearLROptions;
+
+const linearLRSignature = "optimizer; startFactor, endFactor, totalIters, lastEpoch, verbose";
+
 /**
  * The rate times a factor that goes linearly from `startFactor` to `endFactor`.
  * @see torch.optim.lr_scheduler.LinearLR
@@ -62,8 +77,11 @@ export class LinearLR extends LRScheduler {
   readonly endFactor: number;
   readonly totalIters: number;
 
-  constructor(optimizer: AnyOptimizer, options: LinearLROptions = {}) {
-    checkOptions("LinearLR", options, ["startFactor", "endFactor", "totalIters", ...schedulerOptions]);
+  /** @internal */
+  static readonly signature: string = linearLRSignature;
+
+  constructor(...given: Arguments<typeof linearLRSignature, LinearLRArguments>) {
+    const { optimizer, ...options } = argumentsOf<LinearLRArguments>("LinearLR", linearLRSignature, given);
     super(optimizer, options);
     this.startFactor = checkNumber("LinearLR", "startFactor", options.startFactor ?? 1 / 3);
     this.endFactor = checkNumber("LinearLR", "endFactor", options.endFactor ?? 1);
@@ -101,13 +119,21 @@ export interface PolynomialLROptions extends SchedulerOptions {
   power?: number;
 }
 
+/** What {@link PolynomialLR} takes. */
+export type PolynomialLRArguments = { optimizer: AnyOptimizer } & PolynomialLROptions;
+
+const polynomialLRSignature = "optimizer; totalIters, power, lastEpoch, verbose";
+
 /** The rate times (1 - epoch / totalIters)^power. @see torch.optim.lr_scheduler.PolynomialLR */
 export class PolynomialLR extends LRScheduler {
   readonly totalIters: number;
   readonly power: number;
 
-  constructor(optimizer: AnyOptimizer, options: PolynomialLROptions = {}) {
-    checkOptions("PolynomialLR", options, ["totalIters", "power", ...schedulerOptions]);
+  /** @internal */
+  static readonly signature: string = polynomialLRSignature;
+
+  constructor(...given: Arguments<typeof polynomialLRSignature, PolynomialLRArguments>) {
+    const { optimizer, ...options } = argumentsOf<PolynomialLRArguments>("PolynomialLR", polynomialLRSignature, given);
     super(optimizer, options);
     this.totalIters = checkNumber("PolynomialLR", "totalIters", options.totalIters ?? 5);
     this.power = checkNumber("PolynomialLR", "power", options.power ?? 1);

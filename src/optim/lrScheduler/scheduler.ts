@@ -1,5 +1,5 @@
 /** The bases of all learning-rate schedulers. */
-import { checkInteger, checkNumber } from "../../core/arguments";
+import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { camelCase, entriesOf, snakeCase } from "../names";
 import { Optimizer } from "../optimizer";
@@ -14,8 +14,6 @@ export interface SchedulerOptions {
   /** Log every change. Default: false. */
   verbose?: boolean;
 }
-
-export const schedulerOptions = ["lastEpoch", "verbose"] as const;
 
 /** The state of a scheduler, under PyTorch's names. */
 export type SchedulerStateDict = Record<string, unknown>;
@@ -158,6 +156,7 @@ export abstract class LRScheduler extends Scheduler {
   constructor(optimizer: AnyOptimizer, { lastEpoch = -1, verbose = false }: SchedulerOptions = {}) {
     super(optimizer);
     checkInteger(this.constructor.name, "lastEpoch", lastEpoch, -1);
+    checkFlag(this.constructor.name, "verbose", verbose);
     this.lastEpoch = lastEpoch;
     this.verbose = verbose;
     optimizer.paramGroups.forEach((group, i) => {
@@ -191,6 +190,7 @@ export abstract class LRScheduler extends Scheduler {
    * @see torch.optim.lr_scheduler.LRScheduler.step
    */
   step(epoch?: number): void {
+    if (epoch !== undefined) checkNumber(`${this.constructor.name}.step`, "epoch", epoch);
     this.warnOfOrder();
     this._stepCount++;
     this.lastEpoch = epoch ?? this.lastEpoch + 1;

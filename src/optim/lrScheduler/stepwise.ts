@@ -1,7 +1,8 @@
 /** Decay by steps: every few epochs, at milestones, at every epoch. */
 import { checkInteger, checkIntegers, checkNumber } from "../../core/arguments";
-import { checkOptions } from "../../core/errors";
-import { type AnyOptimizer, countUpTo, LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler";
+import { argumentsOf } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
+import { type AnyOptimizer, countUpTo, LRScheduler, type SchedulerOptions } from "./scheduler";
 
 /** Options of {@link StepLR} and {@link MultiStepLR}. */
 export interface StepLROptions extends SchedulerOptions {
@@ -9,18 +10,24 @@ export interface StepLROptions extends SchedulerOptions {
   gamma?: number;
 }
 
+/** What {@link StepLR} takes. */
+export type StepLRArguments = { optimizer: AnyOptimizer; stepSize: number } & StepLROptions;
+
+const stepLRSignature = "optimizer, stepSize; gamma, lastEpoch, verbose";
+
 /** The rate times `gamma` every `stepSize` epochs. @see torch.optim.lr_scheduler.StepLR */
 export class StepLR extends LRScheduler {
   readonly gamma: number;
 
-  constructor(
-    optimizer: AnyOptimizer,
-    readonly stepSize: number,
-    options: StepLROptions = {},
-  ) {
-    checkOptions("StepLR", options, ["gamma", ...schedulerOptions]);
+  readonly stepSize: number;
+
+  /** @internal */
+  static readonly signature: string = stepLRSignature;
+
+  constructor(...given: Arguments<typeof stepLRSignature, StepLRArguments>) {
+    const { optimizer, stepSize, ...options } = argumentsOf<StepLRArguments>("StepLR", stepLRSignature, given);
     super(optimizer, options);
-    checkInteger("StepLR", "stepSize", stepSize, 1);
+    this.stepSize = checkInteger("StepLR", "stepSize", stepSize, 1);
     this.gamma = checkNumber("StepLR", "gamma", options.gamma ?? 0.1);
     this.initialStep();
   }
@@ -35,14 +42,26 @@ export class StepLR extends LRScheduler {
   }
 }
 
+/** What {@link MultiStepLR} takes. */
+export type MultiStepLRArguments = { optimizer: AnyOptimizer; milestones: readonly number[] } & StepLROptions;
+
+const multiStepLRSignature = "optimizer, milestones; gamma, lastEpoch, verbose";
+
 /** The rate times `gamma` at each milestone, an epoch. @see torch.optim.lr_scheduler.MultiStepLR */
 export class MultiStepLR extends LRScheduler {
   readonly gamma: number;
   /** How often each milestone was named. */
   readonly milestones: ReadonlyMap<number, number>;
 
-  constructor(optimizer: AnyOptimizer, milestones: readonly number[], options: StepLROptions = {}) {
-    checkOptions("MultiStepLR", options, ["gamma", ...schedulerOptions]);
+  /** @internal */
+  static readonly signature: string = multiStepLRSignature;
+
+  constructor(...given: Arguments<typeof multiStepLRSignature, MultiStepLRArguments>) {
+    const { optimizer, milestones, ...options } = argumentsOf<MultiStepLRArguments>(
+      "MultiStepLR",
+      multiStepLRSignature,
+      given,
+    );
     super(optimizer, options);
     this.gamma = checkNumber("MultiStepLR", "gamma", options.gamma ?? 0.1);
     const counts = new Map<number, number>();
@@ -63,16 +82,26 @@ export class MultiStepLR extends LRScheduler {
   }
 }
 
+/** What {@link ExponentialLR} takes. */
+export type ExponentialLRArguments = { optimizer: AnyOptimizer; gamma: number } & SchedulerOptions;
+
+const exponentialLRSignature = "optimizer, gamma; lastEpoch, verbose";
+
 /** The rate times `gamma` at every epoch. @see torch.optim.lr_scheduler.ExponentialLR */
 export class ExponentialLR extends LRScheduler {
-  constructor(
-    optimizer: AnyOptimizer,
-    readonly gamma: number,
-    options: SchedulerOptions = {},
-  ) {
-    checkOptions("ExponentialLR", options, schedulerOptions);
+  readonly gamma: number;
+
+  /** @internal */
+  static readonly signature: string = exponentialLRSignature;
+
+  constructor(...given: Arguments<typeof exponentialLRSignature, ExponentialLRArguments>) {
+    const { optimizer, gamma, ...options } = argumentsOf<ExponentialLRArguments>(
+      "ExponentialLR",
+      exponentialLRSignature,
+      given,
+    );
     super(optimizer, options);
-    checkNumber("ExponentialLR", "gamma", gamma);
+    this.gamma = checkNumber("ExponentialLR", "gamma", gamma);
     this.initialStep();
   }
 
