@@ -89,7 +89,8 @@ function inheritedForms(node, checker) {
 
 /** Options that are left out may as well be undefined: also under `exactOptionalPropertyTypes`. */
 function looseEdit(node) {
-  if (!ts.isPropertySignature(node) || node.questionToken === undefined || node.type === undefined) return [];
+  if (!ts.isPropertySignature(node) && !ts.isMappedTypeNode(node)) return [];
+  if (node.questionToken?.kind !== ts.SyntaxKind.QuestionToken || node.type === undefined) return [];
   const text = node.type.getText();
   if (/\bundefined$/.test(text)) return [];
   const isFunction = ts.isFunctionTypeNode(node.type) || ts.isConditionalTypeNode(node.type);

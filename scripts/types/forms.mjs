@@ -183,26 +183,35 @@ export function methodForms(property, declaration, checker) {
   return type.getCallSignatures().map((signature) => plainForm(signature, 0, at, checker));
 }
 
-/** The overloads of a constructor whose one rest parameter is `Arguments<signature, values>`; undefined for others. */
+/** `Arguments<signature, values>` as two nodes, and what stands for the type parameters of an alias of it. */
+function readArguments(reference, checker, bound = []) {
+  if (!reference || !ts.isTypeReferenceNode(reference)) return undefined;
+  const [signature, values] = reference.typeArguments ?? [];
+  if (/^Arguments\b/.test(reference.typeName.getText())) return { signature: bound[0] ?? signature, values, bound };
+  const alias = checker.getSymbolAtLocation(reference.typeName)?.declarations?.[0];
+  if (alias === undefined || !ts.isTypeAliasDeclaration(alias) || bound.length > 0) return undefined;
+  const found = readArguments(alias.type, checker, [signature]);
+  const names = alias.typeParameters?.map((node) => node.name.text) ?? [];
+  return found && { ...found, bound: names.map((name, i) => [name, reference.typeArguments[i]]) };
+}
+
+/** The overloads of a constructor whose one rest parameter is `Arguments<signature, values>` or an alias of it; undefined for others. */
 export function ctorForms(node, checker, inherits = false) {
   const [given] = node.parameters;
-  const reference = given?.dotDotDotToken && given.type;
-  if (!reference || !ts.isTypeReferenceNode(reference) || !/^Arguments\b/.test(reference.typeName.getText()))
-    return undefined;
-  if (node.parent.typeParameters?.length > 0 && inherits) return undefined;
-  const [signature, values] = reference.typeArguments;
-  const text = checker.getTypeAtLocation(signature).value;
-  const { leading, by } = parse(text);
-  const type = checker.getTypeAtLocation(values);
-  const properties = checker.getPropertiesOfType(type);
+  const found = given?.dotDotDotToken && readArguments(given.type, checker);
+  if (!found || (node.parent.typeParameters?.length > 0 && inherits)) return undefined;
+  const { leading, by } = parse(checker.getTypeAtLocation(found.signature).value);
+  const substitute = (text) =>
+    found.bound.reduce((done, [name, by]) => done.replace(new RegExp(`\\b${name}\\b`, "g"), () => by.getText()), text);
+  const types = [found.values, ...found.bound.map(([, by]) => by)].map((by) => checker.getTypeAtLocation(by));
+  const properties = types.flatMap((type) => (type.isLiteral() ? [] : checker.getPropertiesOfType(type)));
   const all = [...leading, ...by.map((name) => `${name}?`)].flatMap((name) => {
     const symbol = properties.find((property) => property.name === bare(name));
-    return symbol === undefined
-      ? []
-      : [{ name: bare(name), type: typeText(symbol, node, checker), isOptional: name.endsWith("?") }];
+    if (symbol === undefined) return [];
+    return [{ name: bare(name), type: substitute(typeText(symbol, node, checker)), isOptional: name.endsWith("?") }];
   });
-  const hasMore = properties.length > all.length;
-  return overloads(all, 0, values.getText(), hasMore, "");
+  const values = substitute(found.values.getText());
+  return overloads(all, 0, found.bound.length > 0 ? `(${values})` : values, properties.length > all.length, "");
 }
 
 /** A constructor as it is, without type parameters: those of its class are known there. */
