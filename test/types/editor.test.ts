@@ -15,6 +15,7 @@ let text = "";
 let version = 0;
 const service = ts.createLanguageService({
   ...ts.sys,
+  useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
   getScriptFileNames: () => [file],
   getScriptVersion: (name) => (name === file ? String(version) : "0"),
   getScriptSnapshot: (name) => {
