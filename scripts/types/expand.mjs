@@ -37,7 +37,7 @@ function methodsOf(ops, file, checker) {
     .getPropertiesOfType(type)
     .filter(({ name }) => !own.has(name))
     .flatMap((property) => {
-      const declaration = originOf(property, checker);
+      const declaration = originOf(property, file, checker);
       const doc = docOf(declaration, file, "    ");
       return methodForms(property, declaration, checker).map((form) => `${doc}    ${property.name}${form};`);
     })
@@ -45,10 +45,18 @@ function methodsOf(ops, file, checker) {
 }
 
 /** Where a property is declared that a module exports. */
-function originOf({ declarations: [declaration] }, checker) {
+function originOf({ declarations: [declaration] }, file, checker) {
   if (!ts.isExportSpecifier(declaration)) return declaration;
   const target = checker.getExportSpecifierLocalTargetSymbol(declaration);
-  return (target.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(target) : target).declarations[0];
+  const [origin] = (target.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(target) : target).declarations;
+  return behindAlias(origin, file, checker);
+}
+
+/** The function that a constant without a doc of its own is another name of: those that the bundler makes for namespaces. */
+function behindAlias(node, file, checker) {
+  if (!ts.isVariableDeclaration(node) || node.type === undefined || !ts.isTypeQueryNode(node.type)) return node;
+  if (docOf(node, file) !== "") return node;
+  return checker.getSymbolAtLocation(node.type.exprName).declarations[0];
 }
 
 const ownMembers = (file, name) =>

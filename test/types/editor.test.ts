@@ -50,10 +50,10 @@ test.each([
   ["torch.sum(x)", "The sum over `dim`", ["input", "dim", "keepdim", "dtype"]],
   ["x.sum()", "The sum over `dim`", ["dim", "keepdim", "dtype"]],
   ["F.softmax(x, 0)", "so that the elements are positive and sum to 1", ["input", "dim", "dtype"]],
-  ["x.topk(1)", "largest", ["k", "dim", "largest", "sorted"]],
+  ["x.topk(1)", "The k largest elements", ["k", "dim", "largest", "sorted"]],
   ["torch.cat([x])", "", ["tensors", "dim"]],
-  ["x.relu()", "max", []],
-])("%s: names and docs", (call, doc, names) => {
+  ["x.relu()", "max(x, 0)", []],
+])("%s: names and docs", { timeout: 240_000 }, (call, doc, names) => {
   const { doc: atName, forms } = shown(call);
   expect(atName).toContain(doc);
   expect(atName).not.toBe("");

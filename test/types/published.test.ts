@@ -13,7 +13,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Where `.ci/run` and `npm run compilers` install versions of TypeScript. */
 const installed = resolve("build", "compilers", "node_modules");
 const versions = existsSync(installed) ? readdirSync(installed).filter((name) => name.startsWith("typescript-")) : [];
-if (versions.length === 0) console.error("Other compilers are not installed (npm run compilers): only the repository's own checks the programs.");
+if (versions.length === 0)
+  console.error(
+    "Other compilers are not installed (npm run compilers): only the repository's own checks the programs.",
+  );
 
 const compilers = [
   { name: "the repository's own", path: resolve("node_modules", "typescript") },
@@ -60,7 +63,14 @@ describe.each(compilers)("$name", ({ tsc }) => {
     writeFileSync(
       join(at, "tsconfig.json"),
       JSON.stringify({
-        compilerOptions: { strict: true, lib: ["es2022"], types: [], module: "nodenext", target: "es2022", noEmit: true },
+        compilerOptions: {
+          strict: true,
+          lib: ["es2022"],
+          types: [],
+          module: "nodenext",
+          target: "es2022",
+          noEmit: true,
+        },
       }),
     );
     const program = 'import * as torch from "kindling";\nexport const y: number = torch.ones(2).add(1).sum().item();\n';

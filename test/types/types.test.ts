@@ -1,6 +1,7 @@
 /** Types that ports rely on; `tsc --noEmit`, which `npm test` runs, checks them. */
-import * as torch from "kindling";
+
 import type { Tensor } from "kindling";
+import * as torch from "kindling";
 import { describe, expectTypeOf, test } from "vitest";
 
 const { nn } = torch;

@@ -1,6 +1,7 @@
 /** Modules with buffers, parameters, lists and dictionaries of their own. */
-import * as torch from "kindling";
+
 import type { Tensor } from "kindling";
+import * as torch from "kindling";
 
 const { nn } = torch;
 

@@ -40,7 +40,10 @@ export async function main() {
     reward: torch.tensor([i]),
   }));
   const next = memory.map((t) => t.nextState).filter((s): s is Tensor => s !== null);
-  const nonFinal = torch.tensor(memory.map((t) => t.nextState !== null), { dtype: torch.bool });
+  const nonFinal = torch.tensor(
+    memory.map((t) => t.nextState !== null),
+    { dtype: torch.bool },
+  );
   const stateBatch = torch.cat(memory.map((t) => t.state));
   const actionBatch = torch.cat(memory.map((t) => t.action));
   const rewardBatch = torch.cat(memory.map((t) => t.reward));
@@ -71,5 +74,12 @@ export async function main() {
   const median = scores.median(1).values;
   const all = [values, sorted, best, q, k, v, left, right, a, b, c, parts[0], U, S, Vh, median, low, high];
   const [n, m] = scores.shape;
-  return { loss: loss.item(), ndims: all.map((t) => t.ndim), order: [order.shape[1], indices.at(0, 0).item()], top, n, m };
+  return {
+    loss: loss.item(),
+    ndims: all.map((t) => t.ndim),
+    order: [order.shape[1], indices.at(0, 0).item()],
+    top,
+    n,
+    m,
+  };
 }

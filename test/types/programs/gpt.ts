@@ -1,6 +1,7 @@
 /** A small GPT, as nanoGPT has it. */
-import * as torch from "kindling";
+
 import type { Tensor } from "kindling";
+import * as torch from "kindling";
 
 const { nn } = torch;
 const F = nn.functional;

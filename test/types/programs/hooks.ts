@@ -39,5 +39,11 @@ export async function main() {
   model.head = new nn.Linear(3, 5);
   const kernel = model.layer1[0].weight.abs().mean().item();
   const norms = model.modules().filter((m) => m instanceof nn.BatchNorm2d);
-  return { seen: Object.keys(features), norm: norm.item(), kernel, norms: norms.length, out: model(torch.rand(1, 1, 8, 8)).shape };
+  return {
+    seen: Object.keys(features),
+    norm: norm.item(),
+    kernel,
+    norms: norms.length,
+    out: model(torch.rand(1, 1, 8, 8)).shape,
+  };
 }

@@ -7,10 +7,11 @@ const { lrScheduler } = optim;
 export async function main() {
   torch.manualSeed(0);
   const model = new nn.Sequential(new nn.Linear(2, 4), new nn.ReLU(), new nn.Linear(4, 1));
-  const optimizer = new optim.SGD(
-    [{ params: model[0].parameters() }, { params: model[2].parameters(), lr: 1e-3 }],
-    { lr: 1e-2, momentum: 0.9, weightDecay: undefined },
-  );
+  const optimizer = new optim.SGD([{ params: model[0].parameters() }, { params: model[2].parameters(), lr: 1e-3 }], {
+    lr: 1e-2,
+    momentum: 0.9,
+    weightDecay: undefined,
+  });
   const schedulers = [
     new lrScheduler.StepLR(optimizer, 2, { gamma: 0.5 }),
     new lrScheduler.ExponentialLR(optimizer, 0.9),
