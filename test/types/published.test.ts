@@ -56,31 +56,31 @@ describe.each(compilers)("$name", ({ tsc }) => {
   test.each(resolutions)("as $moduleResolution", { timeout: 240_000 }, async (options) => {
     expect(await compile(tsc, options)).toBe("");
   });
+});
 
-  test("without DOM and Node", { timeout: 240_000 }, async () => {
-    const at = mkdtempSync(join(folder, "plain-"));
-    writeFileSync(join(at, "package.json"), '{ "type": "module" }');
-    writeFileSync(
-      join(at, "tsconfig.json"),
-      JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          lib: ["es2022"],
-          types: [],
-          module: "nodenext",
-          target: "es2022",
-          noEmit: true,
-        },
-      }),
-    );
-    const program = 'import * as torch from "kindling";\nexport const y: number = torch.ones(2).add(1).sum().item();\n';
-    writeFileSync(join(at, "program.ts"), program);
-    const result = run(process.execPath, [tsc, "--project", at]).then(
-      () => "",
-      ({ stdout, stderr }) => `${stdout}${stderr}`,
-    );
-    expect(await result).toBe("");
-  });
+test.each(compilers.slice(0, 2))("without DOM and Node: $name", { timeout: 240_000 }, async ({ tsc }) => {
+  const at = mkdtempSync(join(folder, "plain-"));
+  writeFileSync(join(at, "package.json"), '{ "type": "module" }');
+  writeFileSync(
+    join(at, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        lib: ["es2022"],
+        types: [],
+        module: "nodenext",
+        target: "es2022",
+        noEmit: true,
+      },
+    }),
+  );
+  const program = 'import * as torch from "kindling";\nexport const y: number = torch.ones(2).add(1).sum().item();\n';
+  writeFileSync(join(at, "program.ts"), program);
+  const result = run(process.execPath, [tsc, "--project", at]).then(
+    () => "",
+    ({ stdout, stderr }) => `${stdout}${stderr}`,
+  );
+  expect(await result).toBe("");
 });
 
 const programs = readdirSync("test/types/programs");

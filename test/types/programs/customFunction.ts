@@ -18,9 +18,9 @@ class LegendrePolynomial3 extends autograd.Function {
 export async function main() {
   const x = torch.linspace(-Math.PI, Math.PI, 20);
   const y = torch.sin(x);
-  const a = torch.full([], 0, { requiresGrad: true });
-  const b = torch.full([], -1, { requiresGrad: true });
-  const c = torch.full([], 0, { requiresGrad: true });
+  const a = torch.full([], 0, { dtype: torch.float, requiresGrad: true });
+  const b = torch.full([], -1, { dtype: torch.float, requiresGrad: true });
+  const c = torch.full([], 0, { dtype: torch.float, requiresGrad: true });
   const d = torch.full([], 0.3, { requiresGrad: true });
   const learningRate = 5e-6;
   let last = 0;
