@@ -61,13 +61,21 @@ const labelOf = ({ name }) => (ts.stringToToken(name) <= ts.SyntaxKind.LastFutur
 /** `name: type` of a parameter. */
 const parameter = (value) => `${labelOf(value)}${value.isOptional ? "?" : ""}: ${value.type}`;
 
+/** Parameters by position; what stands before one that is required cannot be left out. */
+function positions(values) {
+  const last = values.findLastIndex((value) => !value.isOptional);
+  return values.map((value, i) =>
+    parameter(i < last && value.isOptional ? { ...value, type: maybe(value.type), isOptional: false } : value),
+  );
+}
+
 /**
  * Overloads of a call: by position alone, and with a trailing object that gives the others by name.
  * @param values What may stand by position: those of the implementation, then options.
  * @param result What follows the parentheses.
  */
 function overloads(values, leading, optionsType, hasMore, result, typeParameters = "") {
-  const positional = `${typeParameters}(${values.map(parameter).join(", ")})${result}`;
+  const positional = `${typeParameters}(${positions(values).join(", ")})${result}`;
   const mixed = [];
   for (let count = 0; count <= values.length; count++) {
     const own = values.slice(count, Math.max(count, leading));
@@ -83,6 +91,8 @@ function overloads(values, leading, optionsType, hasMore, result, typeParameters
   }
   return mixed.length === 0 ? [positional] : [positional, `${typeParameters}(...args: ${mixed.join(" | ")})${result}`];
 }
+
+const isOptionalProperty = ({ flags }) => (flags & ts.SymbolFlags.Optional) !== 0;
 
 /** The text and the properties of the options of an implementation. */
 function readOptions(symbol, at, checker) {
@@ -122,7 +132,7 @@ function formsOfSignature(text, signature, skip, at, checker) {
   const find = (name) => properties.find((property) => property.name === name);
   const values = [
     ...leading.flatMap((name, i) => (parameters[i] === undefined ? [] : [describe(name, parameters[i])])),
-    ...by.flatMap((name) => (find(name) === undefined ? [] : [{ ...describe(name, find(name)), isOptional: true }])),
+    ...by.flatMap((name) => (find(name) === undefined ? [] : [{ ...describe(name, find(name)), isOptional: isOptionalProperty(find(name)) }])),
   ].slice(skip);
   const count = Math.max(0, Math.min(leading.length, parameters.length) - skip);
   const hasMore = properties.some(({ name }) => !by.includes(name)) || named.length > 0;

@@ -1,5 +1,7 @@
 /** Anomaly mode: finds the operation whose backward gives NaN, and the line of code that called it. */
+
 import { AutogradError, checkOptions } from "../core/errors";
+import { named } from "../core/signature";
 import { Mode, runWith } from "../platform/mode";
 import type { Tensor } from "../tensor/tensor";
 
@@ -13,10 +15,14 @@ const isOn = new Mode(false);
 const checksNan = new Mode(true);
 
 /** Whether anomaly mode is on. @see torch.is_anomaly_enabled */
-export const isAnomalyEnabled = (): boolean => isOn.value;
+export const isAnomalyEnabled = named("isAnomalyEnabled", "", (): boolean => isOn.value);
 
 /** Whether anomaly mode is on and takes NaN for an error. @see torch.is_anomaly_check_nan_enabled */
-export const isAnomalyCheckNanEnabled = (): boolean => isOn.value && checksNan.value;
+export const isAnomalyCheckNanEnabled = named(
+  "isAnomalyCheckNanEnabled",
+  "",
+  (): boolean => isOn.value && checksNan.value,
+);
 
 /**
  * Runs `body` in anomaly mode: operations remember where they were called, and an error in their backward says so. A gradient that contains

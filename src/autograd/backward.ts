@@ -1,7 +1,10 @@
 /** `backward` and `grad`: what starts a pass over the graph, and what is done with its results. */
-import { ArgumentError, AutogradError, checkOptions, describe, ValueError } from "../core/errors";
+
+import { checkFlag } from "../core/arguments";
+import { ArgumentError, AutogradError, describe, ValueError } from "../core/errors";
 import type { Items } from "../core/items";
 import { sameShape, shapeText } from "../core/shape";
+import { named, overloaded } from "../core/signature";
 import { areModesUnclear } from "../platform/mode";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -29,6 +32,10 @@ export interface GradOptions extends PassOptions {
   gradOutputs?: Tensor | readonly (Tensor | null)[];
   /** Give null, instead of an error, for an input that the outputs do not depend on. Default: the value of `materializeGrads`. */
   allowUnused?: boolean;
+  /** Accepted and without effect, as in PyTorch. */
+  onlyInputs?: boolean;
+  /** Whether `gradOutputs` have a further first axis, of gradients of which each gives a row of the results. Default: false. */
+  isGradsBatched?: boolean;
   /** Give zeros, instead of an error or null, for an input that the outputs do not depend on. Default: false. */
   materializeGrads?: boolean;
 }
@@ -36,12 +43,11 @@ export interface GradOptions extends PassOptions {
 const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x]) as readonly T[];
 
 /** Makes or checks the gradient that backward starts with. */
-function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
-  if (!(output instanceof Tensor))
-    throw new ArgumentError(`backward: outputs must be tensors, got ${describe(output)}`);
+function rootGrad(op: string, output: Tensor, grad: Tensor | null | undefined): Tensor {
+  if (!(output instanceof Tensor)) throw new ArgumentError(`${op}: outputs must be tensors, got ${describe(output)}`);
   if (grad !== undefined && grad !== null && !(grad instanceof Tensor))
     throw new ArgumentError(
-      `backward: a gradient must be a Tensor or null, got ${describe(grad)}; options are the argument after it`,
+      `${op}: a gradient must be a Tensor or null, got ${describe(grad)}; options are the argument after it`,
     );
   if (!output.requiresGrad)
     throw new AutogradError(
@@ -67,6 +73,7 @@ function rootGrad(output: Tensor, grad: Tensor | null | undefined): Tensor {
 
 /** Runs a pass from the outputs; gives the gradients that it captured. */
 function run(
+  op: string,
   outputs: Tensor | readonly Tensor[],
   gradients: Tensor | readonly (Tensor | null)[] | null | undefined,
   options: PassOptions,
@@ -76,16 +83,19 @@ function run(
   const given = gradients ? asList(gradients) : undefined;
   if (given !== undefined && given.length !== list.length)
     throw new AutogradError(`got ${list.length} tensors and ${given.length} gradients`);
-  const { createGraph = false, retainGraph = createGraph } = options;
+  const createGraph = options.createGraph ?? false;
+  const retainGraph = options.retainGraph ?? createGraph;
+  checkFlag(op, "createGraph", createGraph);
+  checkFlag(op, "retainGraph", retainGraph);
   for (const x of captured ?? [])
-    if (!(x instanceof Tensor)) throw new ArgumentError(`grad: inputs must be tensors, got ${describe(x)}`);
+    if (!(x instanceof Tensor)) throw new ArgumentError(`${op}: inputs must be tensors, got ${describe(x)}`);
   const captures = captured && capturesOf(captured);
   const pass: Pass = { createGraph, retainGraph, captures, results: [] };
   const mode = createGraph ? enableGrad : noGrad;
   const edges: Edge[] = [];
   const grads: Tensor[] = [];
   list.forEach((output, i) => {
-    grads.push(rootGrad(output, given?.[i]));
+    grads.push(rootGrad(op, output, given?.[i]));
     edges.push(edgeOf(output)!);
   });
   mode(() => walk(edges, grads, pass));
@@ -110,29 +120,32 @@ function capturesOf(inputs: readonly Tensor[]): Captures {
  * @throws AutogradError if an output does not require grad, or if the graph was freed by an earlier pass.
  * @see torch.autograd.backward
  */
-export function backward(
-  outputs: Tensor | readonly Tensor[],
-  gradients?: Tensor | readonly (Tensor | null)[] | null,
-  options: BackwardOptions = {},
-): void {
-  checkOptions("backward", options, ["retainGraph", "createGraph", "inputs"]);
-  if (options.inputs === undefined) {
-    run(outputs, gradients, options);
-    return;
-  }
-  const inputs = asList(options.inputs);
-  if (inputs.length === 0) throw new ValueError("'inputs' argument to backward() cannot be empty.");
-  const results = run(outputs, gradients, options, inputs);
-  const mode = options.createGraph ? enableGrad : noGrad;
-  mode(() =>
-    inputs.forEach((x, i) => {
-      const g = results[i];
-      if (g === undefined) return;
-      if (x.isLeaf) accumulateLeaf(x, g, options.createGraph ?? false);
-      else retain(x, g);
-    }),
-  );
-}
+export const backward = named(
+  "backward",
+  "tensors(), gradTensors?; retainGraph, createGraph; inputs",
+  (
+    outputs: Tensor | readonly Tensor[],
+    gradients?: Tensor | readonly (Tensor | null)[] | null,
+    options: BackwardOptions = {},
+  ): void => {
+    if (options.inputs === undefined) {
+      run("backward", outputs, gradients, options);
+      return;
+    }
+    const inputs = asList(options.inputs);
+    if (inputs.length === 0) throw new ValueError("'inputs' argument to backward() cannot be empty.");
+    const results = run("backward", outputs, gradients, options, inputs);
+    const mode = options.createGraph ? enableGrad : noGrad;
+    mode(() =>
+      inputs.forEach((x, i) => {
+        const g = results[i];
+        if (g === undefined) return;
+        if (x.isLeaf) accumulateLeaf(x, g, options.createGraph ?? false);
+        else retain(x, g);
+      }),
+    );
+  },
+);
 
 /** A gradient for every input. */
 export type Gradients<I extends Tensor | readonly Tensor[], G = Tensor> = I extends readonly Tensor[]
@@ -147,28 +160,34 @@ export type Gradients<I extends Tensor | readonly Tensor[], G = Tensor> = I exte
  * @throws AutogradError if an input does not require grad or, without `allowUnused`, was not used.
  * @example const [dx] = torch.autograd.grad(y, [x], { createGraph: true });
  */
-export function grad<const I extends Tensor | readonly Tensor[]>(
+export const grad = overloaded(
+  "grad",
+  "outputs(), inputs; gradOutputs, retainGraph, createGraph, onlyInputs, allowUnused, isGradsBatched; materializeGrads",
+  gradientsOf,
+);
+
+function gradientsOf<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
   inputs: I,
   options: GradOptions & { allowUnused: true },
 ): Gradients<I, Tensor | null>;
-export function grad<const I extends Tensor | readonly Tensor[]>(
+function gradientsOf<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
   inputs: I,
   options?: GradOptions,
 ): Gradients<I>;
-export function grad(
+function gradientsOf(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
-  checkOptions("grad", options, ["retainGraph", "createGraph", "gradOutputs", "allowUnused", "materializeGrads"]);
   const wanted = asList(inputs);
   if (wanted.length === 0) throw new ValueError("grad requires non-empty inputs.");
-  const { materializeGrads = false, allowUnused = materializeGrads } = options;
+  const { materializeGrads = false, allowUnused = materializeGrads, isGradsBatched = false } = options;
+  if (checkFlag("grad", "isGradsBatched", isGradsBatched)) return batchedGradients(outputs, wanted, options);
   if (materializeGrads && !allowUnused)
     throw new ValueError("Expected allowUnused to be true or not passed when materializeGrads: true");
-  const results = run(outputs, options.gradOutputs, options, wanted);
+  const results = run("grad", outputs, options.gradOutputs, options, wanted);
   return wanted.map((x, i) => {
     const g = results[i];
     if (g === undefined && materializeGrads) return x.newZeros(x.shape);
@@ -177,5 +196,29 @@ export function grad(
         "One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.",
       );
     return g ?? null;
+  });
+}
+
+/** The gradients for each row of `gradOutputs`, stacked. */
+function batchedGradients(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  { gradOutputs, isGradsBatched: _, ...options }: GradOptions,
+): (Tensor | null)[] {
+  const given = asList(gradOutputs as Tensor | readonly (Tensor | null)[] | undefined);
+  const size = given.find((g) => g instanceof Tensor)?.shape[0];
+  if (size === undefined)
+    throw new ValueError("grad: gradOutputs must be tensors with a first axis where isGradsBatched is true");
+  const retainGraph = options.retainGraph ?? options.createGraph ?? false;
+  const rows = Array.from({ length: size }, (_row, i) =>
+    gradientsOf(outputs, inputs, {
+      ...options,
+      gradOutputs: given.map((g) => g?.select(0, i) ?? null),
+      retainGraph: retainGraph || i < size - 1,
+    }),
+  );
+  return inputs.map((x, i) => {
+    if (rows[0]?.[i] == null) return null;
+    return rows.reduce((all, row, k) => all.selectScatter(row[i]!, 0, k), x.newZeros([size, ...x.shape]));
   });
 }

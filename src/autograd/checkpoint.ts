@@ -1,8 +1,10 @@
 /** Checkpoints: activations that are computed again in backward instead of being kept. */
+
 import { checkFunction, checkInteger, checkIterable, checkSettled } from "../core/arguments";
 import { ArgumentError, AutogradError, checkOptions } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
 import { shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 import { enableGrad, isGradEnabled } from "./mode";
 import { keep } from "./node";
@@ -47,23 +49,22 @@ export function checkpoint<R>(fn: (...args: unknown[]) => R, ...args: unknown[])
  * @see torch.utils.checkpoint.checkpoint_sequential
  * @example const y = torch.utils.checkpoint.checkpointSequential(model, 4, x);
  */
-export function checkpointSequential(
-  functions: Iterable<(x: any) => any>,
-  segments: number,
-  input: unknown,
-  options: CheckpointOptions = {},
-): any {
-  checkCheckpointOptions("checkpointSequential", options);
-  const list = checkIterable("checkpointSequential", "functions", functions, "functions") as ((x: any) => any)[];
-  for (const [i, f] of list.entries()) checkFunction("checkpointSequential", `functions[${i}]`, f);
-  checkInteger("checkpointSequential", "segments", segments, 1, list.length);
-  const size = Math.floor(list.length / segments);
-  const last = size * (segments - 1);
-  const chain = (part: readonly ((x: any) => any)[]) => (x: any) => part.reduce((value, f) => f(value), x);
-  let x = input;
-  for (let start = 0; start < last; start += size) x = checkpoint(chain(list.slice(start, start + size)), x, options);
-  return chain(list.slice(last))(x);
-}
+export const checkpointSequential = named(
+  "checkpointSequential",
+  "functions(), segments, input;; preserveRngState, determinismCheck, earlyStop, useReentrant",
+  (functions: Iterable<(x: any) => any>, segments: number, input: unknown, options: CheckpointOptions = {}): any => {
+    checkCheckpointOptions("checkpointSequential", options);
+    const list = checkIterable("checkpointSequential", "functions", functions, "functions") as ((x: any) => any)[];
+    for (const [i, f] of list.entries()) checkFunction("checkpointSequential", `functions[${i}]`, f);
+    checkInteger("checkpointSequential", "segments", segments, 1, list.length);
+    const size = Math.floor(list.length / segments);
+    const last = size * (segments - 1);
+    const chain = (part: readonly ((x: any) => any)[]) => (x: any) => part.reduce((value, f) => f(value), x);
+    let x = input;
+    for (let start = 0; start < last; start += size) x = checkpoint(chain(list.slice(start, start + size)), x, options);
+    return chain(list.slice(last))(x);
+  },
+);
 
 /** Splits the options off the arguments. Only an object that has a field of their name is taken for them. */
 function splitOptions(op: string, args: readonly unknown[]): [unknown[], CheckpointOptions] {

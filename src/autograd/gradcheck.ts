@@ -1,7 +1,9 @@
 /** Gradients checked against finite differences: the judge of every derivative in the table. */
+
 import { checkFunction, checkNumber } from "../core/arguments";
 import { isFloat } from "../core/dtype";
-import { ArgumentError, AutogradError, checkOptions, describe, ValueError } from "../core/errors";
+import { ArgumentError, AutogradError, describe, ValueError } from "../core/errors";
+import { named } from "../core/signature";
 import { tensor } from "../tensor/create";
 import { isTensor, Tensor } from "../tensor/tensor";
 import { grad } from "./backward";
@@ -35,8 +37,6 @@ export type Differentiable = (...inputs: Tensor[]) => Tensor | readonly unknown[
 
 type Settings = Required<Omit<GradcheckOptions, "raiseException">>;
 
-const known = ["eps", "atol", "rtol", "raiseException", "nondetTol", "checkUndefinedGrad"];
-
 function run({ raiseException = true, ...options }: GradcheckOptions, check: (settings: Settings) => void): boolean {
   const settings = { eps: 1e-6, atol: 1e-5, rtol: 1e-3, nondetTol: 0, checkUndefinedGrad: true, ...options };
   try {
@@ -57,15 +57,14 @@ function run({ raiseException = true, ...options }: GradcheckOptions, check: (se
  * @see torch.autograd.gradcheck
  * @example torch.autograd.gradcheck((x) => x.sin().mul(x), [torch.randn(3, { dtype: torch.float64, requiresGrad: true })]);
  */
-export function gradcheck(
-  fn: Differentiable,
-  inputs: Tensor | readonly Tensor[],
-  options: GradcheckOptions = {},
-): boolean {
-  checkOptions("gradcheck", options, known);
-  const list = checkArguments("gradcheck", fn, inputs, options);
-  return run(options, (settings) => enableGrad(() => checkAll(fn, list, settings)));
-}
+export const gradcheck = named(
+  "gradcheck",
+  "func(), inputs;; eps, atol, rtol, raiseException, nondetTol, checkUndefinedGrad",
+  (fn: Differentiable, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean => {
+    const list = checkArguments("gradcheck", fn, inputs, options);
+    return run(options, (settings) => enableGrad(() => checkAll(fn, list, settings)));
+  },
+);
 
 /**
  * Compares second derivatives with finite differences: {@link gradcheck} of the gradients of `fn`, as functions of the inputs
@@ -74,27 +73,30 @@ export function gradcheck(
  * @param gradOutputs Gradients of the outputs; default: values drawn in a fixed way, so that a failure can be repeated.
  * @see torch.autograd.gradgradcheck
  */
-export function gradgradcheck(
-  fn: Differentiable,
-  inputs: Tensor | readonly Tensor[],
-  gradOutputs?: Tensor | readonly Tensor[] | null,
-  options: GradgradcheckOptions = {},
-): boolean {
-  checkOptions("gradgradcheck", options, [...known, "genNonContigGradOutputs"]);
-  const { genNonContigGradOutputs = false, ...rest } = options;
-  const list = checkArguments("gradgradcheck", fn, inputs, rest);
-  return run(rest, (settings) =>
-    enableGrad(() => {
-      const draw = genNonContigGradOutputs ? sampleWithGaps : sample;
-      const cotangents =
-        gradOutputs == null
-          ? differentiableOutputs(fn, list).map(([, y]) => draw(y))
-          : checkTensors("gradgradcheck", "gradOutputs", gradOutputs);
-      const seeds = cotangents.map((g) => g.detach().requiresGrad_());
-      checkAll(gradientOf(fn, list), [...list, ...seeds], settings);
-    }),
-  );
-}
+export const gradgradcheck = named(
+  "gradgradcheck",
+  "func(), inputs, gradOutputs?;; eps, atol, rtol, genNonContigGradOutputs, raiseException, nondetTol, checkUndefinedGrad",
+  (
+    fn: Differentiable,
+    inputs: Tensor | readonly Tensor[],
+    gradOutputs?: Tensor | readonly Tensor[] | null,
+    options: GradgradcheckOptions = {},
+  ): boolean => {
+    const { genNonContigGradOutputs = false, ...rest } = options;
+    const list = checkArguments("gradgradcheck", fn, inputs, rest);
+    return run(rest, (settings) =>
+      enableGrad(() => {
+        const draw = genNonContigGradOutputs ? sampleWithGaps : sample;
+        const cotangents =
+          gradOutputs == null
+            ? differentiableOutputs(fn, list).map(([, y]) => draw(y))
+            : checkTensors("gradgradcheck", "gradOutputs", gradOutputs);
+        const seeds = cotangents.map((g) => g.detach().requiresGrad_());
+        checkAll(gradientOf(fn, list), [...list, ...seeds], settings);
+      }),
+    );
+  },
+);
 
 function checkTensors(op: string, name: string, value: unknown): Tensor[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];

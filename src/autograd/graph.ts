@@ -1,6 +1,8 @@
 /** `torch.autograd.graph`: nodes, edges, and hooks on what the graph saves and on several gradients together. */
+
 import { checkArray, checkChoice, checkFunction, checkString } from "../core/arguments";
 import { ArgumentError, AutogradError, checkOptions, describe } from "../core/errors";
+import { named, overloaded } from "../core/signature";
 import { Mode } from "../platform/mode";
 import { Tensor } from "../tensor/tensor";
 import { runningWalk } from "./engine";
@@ -26,12 +28,16 @@ export { AccumulateGrad, type Edge as GradientEdge, Node, type NodeHook, type No
  *   () => lossFn(model(x), y),
  * );
  */
-export function savedTensorsHooks<P, R>(pack: (x: Tensor) => P, unpack: (packed: P) => Tensor, body: () => R): R {
-  checkFunction("savedTensorsHooks", "pack", pack);
-  checkFunction("savedTensorsHooks", "unpack", unpack);
-  if (forbidden.value !== undefined) throw new AutogradError(forbidden.value);
-  return savingHooks.run("savedTensorsHooks", { pack, unpack }, body);
-}
+export const savedTensorsHooks = overloaded(
+  "savedTensorsHooks",
+  "packHook(), unpackHook(), body()",
+  <P, R>(pack: (x: Tensor) => P, unpack: (packed: P) => Tensor, body: () => R): R => {
+    checkFunction("savedTensorsHooks", "pack", pack);
+    checkFunction("savedTensorsHooks", "unpack", unpack);
+    if (forbidden.value !== undefined) throw new AutogradError(forbidden.value);
+    return savingHooks.run("savedTensorsHooks", { pack, unpack }, body);
+  },
+);
 
 /** The message of the error that hooks on saved tensors are here. */
 const forbidden = new Mode<string | undefined>(undefined);
@@ -40,13 +46,17 @@ const forbidden = new Mode<string | undefined>(undefined);
  * Runs `body`, in which {@link savedTensorsHooks} is an error with the message given. For code that cannot work with hooks.
  * @see torch.autograd.graph.disable_saved_tensors_hooks
  */
-export function disableSavedTensorsHooks<R>(message: string, body: () => R): R {
-  checkString("disableSavedTensorsHooks", "message", message);
-  return forbidden.run("disableSavedTensorsHooks", message, body);
-}
+export const disableSavedTensorsHooks = overloaded(
+  "disableSavedTensorsHooks",
+  "errorMessage, body()",
+  <R>(message: string, body: () => R): R => {
+    checkString("disableSavedTensorsHooks", "message", message);
+    return forbidden.run("disableSavedTensorsHooks", message, body);
+  },
+);
 
 /** Where the gradient of a tensor flows: a node and the position among its operation's outputs. @see torch.autograd.graph.get_gradient_edge */
-export function getGradientEdge(x: Tensor): Edge {
+export const getGradientEdge = named("getGradientEdge", "tensor", (x: Tensor): Edge => {
   checkTensor("getGradientEdge", x);
   const edge = edgeOf(x);
   if (edge === null)
@@ -54,7 +64,7 @@ export function getGradientEdge(x: Tensor): Edge {
       "It is not possible to get the gradient edge for a Tensor that does not require gradients.",
     );
   return edge;
-}
+});
 
 /** Raises the version of tensors that were changed in a way that operations do not see. @see torch.autograd.graph.increment_version */
 export function incrementVersion(...tensors: readonly Tensor[]): void {
@@ -74,17 +84,19 @@ export interface MultiGradHookOptions<M extends "all" | "any" = "all" | "any"> {
  * @throws AutogradError if a tensor does not require grad.
  * @see torch.autograd.graph.register_multi_grad_hook
  */
-export function registerMultiGradHook(
+export const registerMultiGradHook = overloaded("registerMultiGradHook", "tensors, fn(); mode", watchTensors);
+
+function watchTensors(
   tensors: readonly Tensor[],
   fn: (grads: (Tensor | null)[]) => void,
   options?: MultiGradHookOptions<"all">,
 ): RemovableHandle;
-export function registerMultiGradHook(
+function watchTensors(
   tensors: readonly Tensor[],
   fn: (grad: Tensor) => void,
   options: MultiGradHookOptions<"any">,
 ): RemovableHandle;
-export function registerMultiGradHook(
+function watchTensors(
   tensors: readonly Tensor[],
   fn: (grads: any) => void,
   options: MultiGradHookOptions = {},

@@ -1,5 +1,7 @@
 /** Registered hooks, and the handle that removes one. */
 
+import { ArgumentError, describe } from "../core/errors";
+
 let nextId = 0;
 
 /** Removes the hook that it was returned for. @see torch.utils.hooks.RemovableHandle */
@@ -7,7 +9,10 @@ export class RemovableHandle {
   readonly id = nextId++;
 
   /** @internal */
-  constructor(private hooks: Map<number, unknown> | undefined) {}
+  constructor(private hooks: Map<number, unknown> | undefined) {
+    if (hooks !== undefined && !(hooks instanceof Map))
+      throw new ArgumentError(`RemovableHandle: handles come from registering a hook, got ${describe(hooks)}`);
+  }
 
   /** Does nothing the second time. */
   remove(): void {

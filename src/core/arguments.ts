@@ -157,6 +157,7 @@ const notSynchronous = (op: string, got: string, hint: string): ArgumentError =>
 /** A function that is over when its call is, as far as its kind tells. @throws ArgumentError for async functions, generators, and what is no function. */
 export function checkSynchronous(op: string, body: unknown, hint = ""): void {
   if (typeof body !== "function") throw new ArgumentError(`${op}: takes a function, got ${describe(body)}`);
+  checkFunction(op, "its argument", body);
   const kind = deferredKind(tagOf(body));
   if (kind !== undefined) throw notSynchronous(op, kind, hint);
 }

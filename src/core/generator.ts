@@ -115,6 +115,8 @@ export class Generator {
 
   /** The next `out.length` draws of 32 bits. */
   fillWords(out: Uint32Array): void {
+    if (!(out instanceof Uint32Array))
+      throw new ArgumentError(`fillWords: out must be a Uint32Array, got ${describe(out)}`);
     for (let done = 0; done < out.length; ) {
       if (this.position === N) this.refill();
       const count = Math.min(N - this.position, out.length - done);
@@ -157,6 +159,7 @@ export class Generator {
    * @see torch.Generator.set_state
    */
   setState(bytes: Uint8Array): this {
+    if (!(bytes instanceof Uint8Array)) throw new ArgumentError(`setState: takes a Uint8Array, got ${describe(bytes)}`);
     if (bytes.length !== STATE_BYTES)
       throw new FormatError(`setState: a CPU generator's state has ${STATE_BYTES} bytes, got ${bytes.length}`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, STATE_BYTES);

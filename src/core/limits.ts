@@ -1,6 +1,8 @@
 /** The ranges of the dtypes. */
+
 import { checkDType, type DType, isFloat, isInteger } from "./dtype";
 import { DTypeError } from "./errors";
+import { named } from "./signature";
 
 /** What a floating-point dtype can hold. @see torch.finfo */
 export interface FloatInfo {
@@ -34,7 +36,7 @@ const layouts: Partial<Record<DType, readonly [exponent: number, fraction: numbe
  * @throws DTypeError for other dtypes: those have {@link iinfo}.
  * @example torch.finfo("float32").eps // 1.1920928955078125e-7
  */
-export function finfo(dtype: DType): FloatInfo {
+export const finfo = named("finfo", "type", (dtype: DType): FloatInfo => {
   if (!isFloat(checkDType("finfo", dtype)))
     throw new DTypeError(`finfo: takes a floating-point dtype, got ${dtype}; use iinfo`);
   const [exponent, fraction] = layouts[dtype]!;
@@ -44,7 +46,7 @@ export function finfo(dtype: DType): FloatInfo {
   const tiny = 2 ** (1 - bias);
   const resolution = 10 ** -Math.floor(fraction * Math.log10(2));
   return { dtype, bits: 1 + exponent + fraction, eps, max, min: -max, tiny, smallestNormal: tiny, resolution };
-}
+});
 
 /** What an integer dtype can hold; numbers beyond 2^53 are bigints. @see torch.iinfo */
 export interface IntegerInfo {
@@ -65,11 +67,11 @@ const plain = (value: bigint): number | bigint => (Number.isSafeInteger(Number(v
  * @throws DTypeError for other dtypes: floating-point ones have {@link finfo}.
  * @example torch.iinfo("int8").max // 127
  */
-export function iinfo(dtype: DType): IntegerInfo {
+export const iinfo = named("iinfo", "type", (dtype: DType): IntegerInfo => {
   if (!isInteger(checkDType("iinfo", dtype)))
     throw new DTypeError(`iinfo: takes an integer dtype, got ${dtype}${isFloat(dtype) ? "; use finfo" : ""}`);
   const bits = widths[dtype]!;
   if (dtype === "uint8") return { dtype, bits, max: 255, min: 0 };
   const half = 2n ** BigInt(bits - 1);
   return { dtype, bits, max: plain(half - 1n), min: plain(-half) };
-}
+});

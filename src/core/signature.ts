@@ -126,7 +126,8 @@ export function namesIn(given: readonly unknown[], parts: Parts): Record<string,
  */
 export function bind(op: string, parts: Parts, given: readonly unknown[], put: (name: string, value: unknown) => void) {
   const names = namesIn(given, parts);
-  const count = names === undefined ? given.length : given.length - 1;
+  let count = names === undefined ? given.length : given.length - 1;
+  while (count > 0 && given[count - 1] === undefined) count--;
   if (count > parts.positions.length) throw tooMany(op, given, parts);
   for (let i = 0; i < count; i++) if (given[i] !== undefined) put(parts.positions[i]!, given[i]);
   for (const written in names) {
@@ -215,8 +216,10 @@ const knownParts = new Map<string, Parts>();
 
 /** {@link parse}, once for each text. */
 function partsOf(signature: string): Parts {
-  let parts = knownParts.get(signature);
-  if (parts === undefined) knownParts.set(signature, (parts = parse(signature)));
+  const known = knownParts.get(signature);
+  if (known !== undefined) return known;
+  const parts = parse(signature);
+  knownParts.set(signature, parts);
   return parts;
 }
 
@@ -248,12 +251,13 @@ const ops = new Set<string>();
  * Lets an error speak of the op that was called and of no part of it: `onesLike: dtype …` and not `newFull: dtype …`.
  * @returns What was thrown.
  */
-function renamed(error: unknown, op: string): unknown {
+function renamed(error: unknown, op: string, runsCode: boolean): unknown {
   if (!(error instanceof KindlingError)) return error;
   const old = error.message;
   const first = /^[\w.]+/.exec(old)?.[0] ?? "";
-  if (first === op) return error;
   const speaksOfPart = ops.has(first) && old.startsWith(": ", first.length);
+  // What code of the caller called is no part of this op.
+  if (first === op || (speaksOfPart && runsCode)) return error;
   error.message = `${op}: ${speaksOfPart ? old.slice(first.length + 2) : old}`;
   if (error.stack !== undefined) error.stack = error.stack.replace(old, () => error.message);
   return error;
@@ -294,7 +298,7 @@ export function named<const S extends string, F extends CallableFunction>(
     }
     return implementation(...(parts.isOpen ? arrangeOpen : arrange)(opName, parts, given));
   };
-  const failed = (error: unknown): unknown => (parts?.runsCode ? error : renamed(error, opName));
+  const failed = (error: unknown): unknown => renamed(error, opName, parts?.runsCode ?? false);
   const call = (...given: unknown[]): unknown => {
     const n = given.length;
     try {
@@ -337,6 +341,41 @@ export function named<const S extends string, F extends CallableFunction>(
     Extract<F, Implementation>
   >;
 }
+
+/** {@link named} for functions that give a promise; its failures speak of the op as well. */
+export const namedAsync = <const S extends string, F extends (...args: any[]) => Promise<unknown>>(
+  opName: string,
+  signature: S,
+  implementation: F,
+): Named<S, F> =>
+  named(opName, signature, (...args) =>
+    implementation(...args).catch((error: unknown) => {
+      throw renamed(error, opName, signature.includes("()"));
+    }),
+  ) as unknown as Named<S, F>;
+
+/**
+ * Lets methods of a class take arguments by name, and their errors speak of them.
+ * @param signatures The signature of each, without the object that it is a method of.
+ */
+export function declareMethods<T extends object>(
+  { prototype }: { readonly prototype: T },
+  signatures: Readonly<Partial<Record<Exclude<keyof T & string, "toString">, string>>>,
+): void {
+  for (const [name, signature] of Object.entries(signatures) as [string, string][]) {
+    const body = (prototype as Record<string, Implementation>)[name]!;
+    const self = signature === "" || signature.startsWith(";") ? "self" : "self, ";
+    const { method } = named(name, self + signature, (object, ...args) => body.apply(object, args)) as Declared;
+    Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true });
+  }
+}
+
+/** {@link named} for functions of several or generic types, which stay as they are beside those of the signature. */
+export const overloaded = <const S extends string, F extends Implementation>(
+  opName: string,
+  signature: S,
+  implementation: F,
+): F & Named<S, F> => named(opName, signature, implementation) as unknown as F & Named<S, F>;
 
 /** Another name of a public function, which its errors use. */
 export function alias<T extends Declared>(opName: string, op: T): T {

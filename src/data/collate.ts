@@ -4,6 +4,7 @@ import { checkArray } from "../core/arguments";
 import { type DType, getDefaultDtype, promoteTypes, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { contiguousStrides, sameShape, shapeText, sizeOfShape } from "../core/shape";
+import { type Declared, isPlainObject, named } from "../core/signature";
 import { allocate, tensor, writeValues } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 
@@ -36,11 +37,13 @@ export function setBatchAllocator(allocator: BatchAllocator = allocate): void {
  * @see torch.utils.data.default_collate
  * @throws ShapeError naming the field if tensors or arrays have different sizes, ArgumentError for anything else.
  */
-export function defaultCollate<T>(samples: readonly T[]): Collated<T> {
-  if (checkArray("defaultCollate", "samples", samples, "samples").length === 0)
+export const defaultCollate = named("defaultCollate", "batch", (samples: readonly unknown[]): unknown => {
+  if (checkArray("defaultCollate", "batch", samples, "samples").length === 0)
     throw new ArgumentError("defaultCollate: there are no samples");
-  return collate(samples, "") as Collated<T>;
-}
+  return collate(samples, "");
+}) as unknown as Declared &
+  (<T>(batch: readonly T[]) => Collated<T>) &
+  (<T>(options: { batch: readonly T[] }) => Collated<T>);
 
 function collate(samples: readonly unknown[], path: string): unknown {
   const first = samples[0];
@@ -70,12 +73,6 @@ function collate(samples: readonly unknown[], path: string): unknown {
 }
 
 const at = (path: string): string => (path === "" ? "" : ` in the field ${path}`);
-
-export function isPlainObject(x: unknown): x is Record<string, unknown> {
-  if (typeof x !== "object" || x === null) return false;
-  const prototype = Object.getPrototypeOf(x);
-  return prototype === Object.prototype || prototype === null;
-}
 
 function mixed(i: number, path: string, first: string, found: unknown): ArgumentError {
   return new ArgumentError(
@@ -186,9 +183,11 @@ export function gatherRows(x: Tensor, indices: readonly number[]): Tensor | unde
  * A sample without batching: typed arrays become tensors, in arrays and objects too; the rest stays.
  * @see torch.utils.data.default_convert
  */
-export function defaultConvert(sample: unknown): unknown {
+export const defaultConvert = named("defaultConvert", "data{}", (sample: unknown): unknown => converted(sample));
+
+function converted(sample: unknown): unknown {
   if (ArrayBuffer.isView(sample)) return tensor(sample as TypedArray);
-  if (Array.isArray(sample)) return sample.map(defaultConvert);
+  if (Array.isArray(sample)) return sample.map(converted);
   if (!isPlainObject(sample)) return sample;
-  return Object.fromEntries(Object.entries(sample).map(([key, value]) => [key, defaultConvert(value)]));
+  return Object.fromEntries(Object.entries(sample).map(([key, value]) => [key, converted(value)]));
 }

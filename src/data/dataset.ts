@@ -1,7 +1,11 @@
 /** Data sets: what a loader reads, and ways to combine them. */
-import { ArgumentError, checkOptions, describe, IndexError, ShapeError, ValueError } from "../core/errors";
+
+import { checkArray } from "../core/arguments";
+import { ArgumentError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { randperm } from "../core/random/index";
+import { argumentsOf, type Declared, declareMethods, named } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
 import { Tensor } from "../tensor/tensor";
 import { type Collated, gatherRows } from "./collate";
 import { indicesOf, lengthOfSource, listOf, MOST_INDICES } from "./indices";
@@ -86,6 +90,12 @@ export function isIterableStyle(dataset: unknown): dataset is IterableStyle {
   return Symbol.iterator in dataset || Symbol.asyncIterator in dataset;
 }
 
+const subsetSignature = "dataset{}, indices";
+const setsSignature = "datasets";
+
+/** What {@link Subset} takes. */
+export type SubsetArguments<T> = { dataset: MapStyle<T>; indices: readonly number[] | Tensor };
+
 /**
  * Samples from tensors with the same first size: sample i is the array of their slices i.
  * @see torch.utils.data.TensorDataset
@@ -114,6 +124,7 @@ export class TensorDataset<T extends readonly Tensor[] = Tensor[]> implements Ma
   }
 
   atMany(indices: readonly number[]): Collated<{ [K in keyof T]: Tensor }> | undefined {
+    checkArray("atMany", "indices", indices, "integers");
     const { length } = this;
     if (indices.some((i) => !Number.isInteger(i) || i < -length || i >= length)) return undefined;
     const batch: Tensor[] = [];
@@ -128,13 +139,18 @@ export class TensorDataset<T extends readonly Tensor[] = Tensor[]> implements Ma
 
 /** The samples of another data set at some indices. @see torch.utils.data.Subset */
 export class Subset<T = unknown> implements MapStyle<T> {
+  /** @internal */
+  static readonly signature: string = subsetSignature;
+
+  readonly dataset: MapStyle<T>;
   readonly indices: readonly number[];
 
   /** @throws ArgumentError for indices that are no integers, or a data set that is not read by index. */
-  constructor(
-    readonly dataset: MapStyle<T>,
-    indices: readonly number[] | Tensor,
-  ) {
+  constructor(dataset: MapStyle<T>, indices: readonly number[] | Tensor);
+  constructor(...given: Arguments<typeof subsetSignature, SubsetArguments<T>>);
+  constructor(...given: unknown[]) {
+    const { dataset, indices } = argumentsOf<SubsetArguments<T>>("Subset", subsetSignature, given);
+    this.dataset = dataset;
     if (!isMapStyle(dataset))
       throw new ArgumentError(`Subset: a data set has length and at(i), got ${describe(dataset)}`);
     this.indices = indicesOf("Subset", "indices", indices);
@@ -149,6 +165,7 @@ export class Subset<T = unknown> implements MapStyle<T> {
   }
 
   atMany(indices: readonly number[]): Collated<T> | undefined {
+    checkArray("atMany", "indices", indices, "integers");
     return samplesAt(
       this.dataset,
       indices.map((i) => this.inner(i)),
@@ -175,11 +192,17 @@ function listOfSets<D>(op: string, datasets: Iterable<D>): D[] {
  * @throws ValueError without data sets, or with one that is not read by index.
  */
 export class ConcatDataset<T = unknown> implements MapStyle<T> {
+  /** @internal */
+  static readonly signature: string = setsSignature;
+
   readonly datasets: readonly MapStyle<T>[];
   /** `cumulativeSizes[k]` samples are in the data sets 0 to k. */
   readonly cumulativeSizes: readonly number[];
 
-  constructor(datasets: Iterable<MapStyle<T>>) {
+  constructor(datasets: Iterable<MapStyle<T>>);
+  constructor(options: { datasets: Iterable<MapStyle<T>> });
+  constructor(...given: unknown[]) {
+    const { datasets } = argumentsOf<{ datasets: Iterable<MapStyle<T>> }>("ConcatDataset", setsSignature, given);
     this.datasets = listOfSets("ConcatDataset", datasets);
     if (this.datasets.length === 0) throw new ValueError("ConcatDataset: datasets should not be an empty iterable");
     if (!this.datasets.every(isMapStyle)) throw new ValueError("ConcatDataset does not support IterableDataset");
@@ -208,8 +231,14 @@ export class ConcatDataset<T = unknown> implements MapStyle<T> {
 export class ChainDataset<T = unknown> extends IterableDataset<T> {
   readonly datasets: readonly IterableStyle<T>[];
 
-  constructor(datasets: Iterable<IterableStyle<T>>) {
+  /** @internal */
+  static readonly signature: string = setsSignature;
+
+  constructor(datasets: Iterable<IterableStyle<T>>);
+  constructor(options: { datasets: Iterable<IterableStyle<T>> });
+  constructor(...given: unknown[]) {
     super();
+    const { datasets } = argumentsOf<{ datasets: Iterable<IterableStyle<T>> }>("ChainDataset", setsSignature, given);
     this.datasets = listOfSets("ChainDataset", datasets);
     const wrong = this.datasets.findIndex((dataset) => !isIterableStyle(dataset) && !Array.isArray(dataset));
     if (wrong >= 0)
@@ -267,29 +296,36 @@ export class StackDataset<D extends Record<string, MapStyle> | MapStyle[]> imple
  * @see torch.utils.data.random_split
  * @throws ValueError if the lengths do not sum to the length of the data set, or if a fraction is not in [0, 1].
  */
-export function randomSplit<T>(
-  dataset: MapStyle<T>,
-  lengths: readonly number[],
-  options: { generator?: Generator } = {},
-): Subset<T>[] {
-  checkOptions("randomSplit", options, ["generator"]);
-  if (!isMapStyle(dataset))
-    throw new ArgumentError(`randomSplit: a data set has length and at(i), got ${describe(dataset)}`);
-  const list = listOf("randomSplit", "lengths", lengths);
-  if (!Array.isArray(list) || !list.every((length) => typeof length === "number"))
-    throw new ArgumentError(`randomSplit: lengths must be an array of numbers, got ${describe(lengths)}`);
-  const sizes = partSizes(lengthOfSource("randomSplit", dataset, MOST_INDICES), list);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total !== dataset.length || sizes.some((size) => !Number.isInteger(size) || size < 0))
-    throw new ValueError(
-      `randomSplit: Sum of input lengths does not equal the length of the input dataset: ${describe(lengths)} for ${dataset.length} samples`,
-    );
-  const indices = Array.from(randperm(total, options.generator ?? defaultGenerator));
-  let end = 0;
-  return sizes.map((size) => {
-    end += size;
-    return new Subset(dataset, indices.slice(end - size, end));
-  });
+export const randomSplit = named(
+  "randomSplit",
+  "dataset{}, lengths; generator",
+  <T>(dataset: MapStyle<T>, lengths: readonly number[], options: { generator?: Generator } = {}): Subset<T>[] => {
+    if (!isMapStyle(dataset))
+      throw new ArgumentError(`randomSplit: a data set has length and at(i), got ${describe(dataset)}`);
+    const list = listOf("randomSplit", "lengths", lengths);
+    if (!Array.isArray(list) || !list.every((length) => typeof length === "number"))
+      throw new ArgumentError(`randomSplit: lengths must be an array of numbers, got ${describe(lengths)}`);
+    const sizes = partSizes(lengthOfSource("randomSplit", dataset, MOST_INDICES), list);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    if (total !== dataset.length || sizes.some((size) => !Number.isInteger(size) || size < 0))
+      throw new ValueError(
+        `randomSplit: Sum of input lengths does not equal the length of the input dataset: ${describe(lengths)} for ${dataset.length} samples`,
+      );
+    const indices = Array.from(randperm(total, options.generator ?? defaultGenerator));
+    let end = 0;
+    return sizes.map((size) => {
+      end += size;
+      return new Subset(dataset, indices.slice(end - size, end));
+    });
+  },
+) as unknown as RandomSplit;
+
+/** The type of {@link randomSplit}. */
+interface RandomSplit extends Declared {
+  <T>(dataset: MapStyle<T>, lengths: readonly number[], generator?: Generator): Subset<T>[];
+  <T>(dataset: MapStyle<T>, lengths: readonly number[], options: { generator?: Generator | undefined }): Subset<T>[];
+  <T>(dataset: MapStyle<T>, options: { lengths: readonly number[]; generator?: Generator | undefined }): Subset<T>[];
+  <T>(options: { dataset: MapStyle<T>; lengths: readonly number[]; generator?: Generator | undefined }): Subset<T>[];
 }
 
 /** Fractions of `total` as sizes; sizes as they are. */
@@ -305,5 +341,9 @@ function partSizes(total: number, lengths: readonly number[]): number[] {
   for (let i = 0; i < left; i++) sizes[i % sizes.length]!++;
   return sizes;
 }
+
+declareMethods(TensorDataset, { at: "index", atMany: "indices" });
+declareMethods(Subset, { at: "index", atMany: "indices" });
+declareMethods(ConcatDataset, { at: "index" });
 
 portable({ TensorDataset, Subset, ConcatDataset, ChainDataset, StackDataset, Generator });

@@ -1,8 +1,11 @@
 /** Batches of a data set, in any order, read here or by workers. */
+
 import { backendOf } from "../backend/backend";
-import { checkFlag, checkNumber } from "../core/arguments";
-import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
+import { checkFlag, checkNumber, checkString } from "../core/arguments";
+import { ArgumentError, describe, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
+import { argumentsOf } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
 import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
 import type { Tensor } from "../tensor/tensor";
@@ -53,22 +56,19 @@ export interface DataLoaderOptions<T = unknown, B = unknown> {
   prefetchFactor?: number;
   /** Keep the workers, with their copies of the data set, for the next pass. Default: false. */
   persistentWorkers?: boolean;
+  /** Accepted and without effect: there is no memory of another device to pin for. */
+  pinMemory?: boolean;
+  /** As `pinMemory`. */
+  pinMemoryDevice?: string;
+  /** Only null: workers are threads. */
+  multiprocessingContext?: null;
 }
 
-const optionNames = [
-  "batchSize",
-  "shuffle",
-  "sampler",
-  "batchSampler",
-  "numWorkers",
-  "collateFn",
-  "dropLast",
-  "generator",
-  "timeout",
-  "workerInitFn",
-  "prefetchFactor",
-  "persistentWorkers",
-] as const;
+/** What {@link DataLoader} takes. */
+export type DataLoaderArguments<D, B> = { dataset: D } & DataLoaderOptions<SampleOf<D>, B>;
+
+const signature =
+  "dataset{}; batchSize, shuffle, sampler, batchSampler, numWorkers, collateFn, pinMemory, dropLast, timeout, workerInitFn, multiprocessingContext, generator; prefetchFactor, persistentWorkers, pinMemoryDevice";
 
 /** Each takes a thread and 16 MiB. */
 const MOST_WORKERS = 128;
@@ -108,6 +108,10 @@ const MANY_CREWS = 2;
 export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf<D>>>
   implements AsyncIterable<B>, Iterable<B>
 {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  readonly dataset: D;
   readonly batchSize: number | null;
   readonly dropLast: boolean;
   readonly sampler: IndexOrder<any> | undefined;
@@ -121,14 +125,15 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   private readonly workerInitFn: ((workerId: number) => void) | undefined;
   private crew: Crew | undefined;
 
-  constructor(
-    readonly dataset: D,
-    options: DataLoaderOptions<SampleOf<D>, B> = {},
-  ) {
-    checkOptions("DataLoader", options, optionNames);
+  constructor(dataset: D, options?: DataLoaderOptions<SampleOf<D>, B>);
+  constructor(...given: Arguments<typeof signature, DataLoaderArguments<D, B>>);
+  constructor(...given: unknown[]) {
+    const { dataset, ...options } = argumentsOf<DataLoaderArguments<D, B>>("DataLoader", signature, given);
+    this.dataset = dataset;
     checkDataset(dataset);
     checkKinds(options);
     checkWorkerOptions(options);
+    checkProcessOptions(options);
     checkOrderOptions(dataset, options);
     this.numWorkers = options.numWorkers ?? 0;
     this.prefetchFactor = options.prefetchFactor ?? 2;
@@ -375,4 +380,18 @@ function checkIterableOptions(options: DataLoaderOptions<any, any>): void {
       throw new ValueError(
         `DataLoader with IterableDataset: expected unspecified ${name} option, but got ${name}=${describe(value)}`,
       );
+}
+
+/** Options of PyTorch's that speak of processes and pinned memory. @throws ArgumentError for what cannot be had. */
+function checkProcessOptions({
+  pinMemory,
+  pinMemoryDevice,
+  multiprocessingContext,
+}: DataLoaderOptions<any, any>): void {
+  if (pinMemory !== undefined) checkFlag("DataLoader", "pinMemory", pinMemory);
+  if (pinMemoryDevice !== undefined) checkString("DataLoader", "pinMemoryDevice", pinMemoryDevice);
+  if (multiprocessingContext != null)
+    throw new ArgumentError(
+      `DataLoader: multiprocessingContext must be null, got ${describe(multiprocessingContext)}: workers are threads, not processes`,
+    );
 }

@@ -1,8 +1,11 @@
 /** In which order a data set is read. Orders and draws are PyTorch's, value for value. */
+
 import { checkFlag } from "../core/arguments";
-import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
+import { ArgumentError, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { multinomial, randomFromTo, randperm } from "../core/random/index";
+import { argumentsOf } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
 import { lengthOfSource, listOf, MOST_INDICES, plainIndex } from "./indices";
 
@@ -19,6 +22,12 @@ export interface Sized {
   readonly length: number;
 }
 
+const sequentialSignature = "dataSource{}";
+const randomSignature = "dataSource{}; replacement, numSamples, generator";
+const subsetSignature = "indices; generator";
+const weightedSignature = "weights, numSamples; replacement, generator";
+const batchSignature = "sampler{}, batchSize, dropLast";
+
 /** Base class for an order of one's own. @see torch.utils.data.Sampler */
 export abstract class Sampler<T = number> implements IndexOrder<T> {
   /** Indices of one pass. */
@@ -32,10 +41,16 @@ export function drawSeed(generator: Generator = defaultGenerator): bigint {
 }
 
 /** Whether an option is a positive integer. @throws ValueError in PyTorch's words. */
-export function checkPositive(name: string, value: unknown, most: number = Number.MAX_SAFE_INTEGER): number {
+export function checkPositive(
+  op: string,
+  name: string,
+  value: unknown,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   if (!Number.isInteger(value) || (value as number) <= 0)
-    throw new ValueError(`${name} should be a positive integer value, but got ${name}=${describe(value)}`);
-  if ((value as number) > most) throw new ValueError(`${name} should be at most ${most}, but got ${name}=${value}`);
+    throw new ValueError(`${op}: ${name} should be a positive integer value, but got ${name}=${describe(value)}`);
+  if ((value as number) > most)
+    throw new ValueError(`${op}: ${name} should be at most ${most}, but got ${name}=${value}`);
   return value as number;
 }
 
@@ -45,11 +60,30 @@ export function checkGenerator(op: string, generator: unknown): Generator | unde
   throw new ArgumentError(`${op}: generator must be a Generator, got ${describe(generator)}`);
 }
 
+/** What {@link RandomSampler} takes. */
+export type RandomSamplerArguments = { dataSource: Sized } & RandomSamplerOptions;
+/** What {@link SubsetRandomSampler} takes. */
+export type SubsetRandomSamplerArguments<T> = { indices: readonly T[] | Tensor; generator?: Generator };
+/** What {@link WeightedRandomSampler} takes. */
+export type WeightedRandomSamplerArguments = {
+  weights: Iterable<number> | Tensor;
+  numSamples: number;
+} & WeightedRandomSamplerOptions;
+/** What {@link BatchSampler} takes. */
+export type BatchSamplerArguments<T> = { sampler: IndexOrder<T> | Tensor; batchSize: number; dropLast: boolean };
+
 /** 0, 1, 2, … @see torch.utils.data.SequentialSampler */
 export class SequentialSampler extends Sampler {
+  /** @internal */
+  static readonly signature: string = sequentialSignature;
+
+  readonly dataSource: Sized;
+
   /** @throws ArgumentError for a data set without a length. */
-  constructor(readonly dataSource: Sized) {
+  constructor(...given: Arguments<typeof sequentialSignature, { dataSource: Sized }>) {
     super();
+    const { dataSource } = argumentsOf<{ dataSource: Sized }>("SequentialSampler", sequentialSignature, given);
+    this.dataSource = dataSource;
     lengthOfSource("SequentialSampler", dataSource);
   }
 
@@ -78,21 +112,23 @@ export interface RandomSamplerOptions {
  * @throws ValueError if `numSamples` is not a positive integer, also when it is the length of an empty data set.
  */
 export class RandomSampler extends Sampler {
+  readonly dataSource: Sized;
   readonly replacement: boolean;
   readonly generator: Generator | undefined;
   private readonly asked: number | undefined;
 
-  constructor(
-    readonly dataSource: Sized,
-    options: RandomSamplerOptions = {},
-  ) {
+  /** @internal */
+  static readonly signature: string = randomSignature;
+
+  constructor(...given: Arguments<typeof randomSignature, RandomSamplerArguments>) {
     super();
-    checkOptions("RandomSampler", options, ["replacement", "numSamples", "generator"]);
+    const { dataSource, ...options } = argumentsOf<RandomSamplerArguments>("RandomSampler", randomSignature, given);
+    this.dataSource = dataSource;
     lengthOfSource("RandomSampler", dataSource, MOST_INDICES);
     this.replacement = checkFlag("RandomSampler", "replacement", options.replacement ?? false);
     this.generator = checkGenerator("RandomSampler", options.generator);
     this.asked = options.numSamples;
-    checkPositive("numSamples", this.numSamples, MOST_INDICES);
+    checkPositive("RandomSampler", "numSamples", this.numSamples, MOST_INDICES);
   }
 
   get numSamples(): number {
@@ -111,7 +147,7 @@ export class RandomSampler extends Sampler {
 
   /** A data set may have become another since; of an empty one there is nothing to draw. */
   private sourceLength(): number {
-    return checkPositive("numSamples", lengthOfSource("RandomSampler", this.dataSource, MOST_INDICES));
+    return checkPositive("RandomSampler", "numSamples", lengthOfSource("RandomSampler", this.dataSource, MOST_INDICES));
   }
 
   /** Draws 32 at a time, since a pass that is left early must leave the generator where PyTorch does. */
@@ -141,9 +177,18 @@ export class SubsetRandomSampler<T = number> extends Sampler<T> {
   readonly indices: readonly T[];
   readonly generator: Generator | undefined;
 
-  constructor(indices: readonly T[] | Tensor, options: { generator?: Generator } = {}) {
+  /** @internal */
+  static readonly signature: string = subsetSignature;
+
+  constructor(indices: readonly T[] | Tensor, options?: { generator?: Generator });
+  constructor(...given: Arguments<typeof subsetSignature, SubsetRandomSamplerArguments<T>>);
+  constructor(...given: unknown[]) {
     super();
-    checkOptions("SubsetRandomSampler", options, ["generator"]);
+    const { indices, ...options } = argumentsOf<SubsetRandomSamplerArguments<T>>(
+      "SubsetRandomSampler",
+      subsetSignature,
+      given,
+    );
     const list = listOf("SubsetRandomSampler", "indices", indices);
     if (!Array.isArray(list))
       throw new ArgumentError(`SubsetRandomSampler: indices must be an array or a tensor, got ${describe(indices)}`);
@@ -174,18 +219,23 @@ export interface WeightedRandomSamplerOptions {
  * @throws ValueError if `numSamples` is not a positive integer, ArgumentError unless weights are numbers.
  */
 export class WeightedRandomSampler extends Sampler {
+  readonly numSamples: number;
   readonly weights: Float64Array;
   readonly replacement: boolean;
   readonly generator: Generator | undefined;
 
-  constructor(
-    weights: Iterable<number> | Tensor,
-    readonly numSamples: number,
-    options: WeightedRandomSamplerOptions = {},
-  ) {
+  /** @internal */
+  static readonly signature: string = weightedSignature;
+
+  constructor(...given: Arguments<typeof weightedSignature, WeightedRandomSamplerArguments>) {
     super();
-    checkOptions("WeightedRandomSampler", options, ["replacement", "generator"]);
-    checkPositive("numSamples", numSamples, MOST_INDICES);
+    const { weights, numSamples, ...options } = argumentsOf<WeightedRandomSamplerArguments>(
+      "WeightedRandomSampler",
+      weightedSignature,
+      given,
+    );
+    this.numSamples = numSamples;
+    checkPositive("WeightedRandomSampler", "numSamples", numSamples, MOST_INDICES);
     this.weights = weightsOf(listOf("WeightedRandomSampler", "weights", weights));
     this.replacement = checkFlag("WeightedRandomSampler", "replacement", options.replacement ?? true);
     this.generator = checkGenerator("WeightedRandomSampler", options.generator);
@@ -219,19 +269,31 @@ function weightsOf(weights: unknown): Float64Array {
  * @throws ValueError if `batchSize` is not a positive integer, ArgumentError if `dropLast` is not a boolean.
  */
 export class BatchSampler<T = number> extends Sampler<T[]> {
+  /** @internal */
+  static readonly signature: string = batchSignature;
+
   readonly sampler: IndexOrder<T>;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
 
   /** @param sampler An order, an array, or a 1-d tensor of indices. */
-  constructor(
-    sampler: IndexOrder<T> | Tensor,
-    readonly batchSize: number,
-    readonly dropLast: boolean,
-  ) {
+  constructor(sampler: IndexOrder<T> | Tensor, batchSize: number, dropLast: boolean);
+  constructor(...given: Arguments<typeof batchSignature, BatchSamplerArguments<T>>);
+  constructor(...given: unknown[]) {
     super();
+    const { sampler, batchSize, dropLast } = argumentsOf<BatchSamplerArguments<T>>(
+      "BatchSampler",
+      batchSignature,
+      given,
+    );
+    this.batchSize = batchSize;
+    this.dropLast = dropLast;
     this.sampler = checkOrder<T>("BatchSampler", "sampler", sampler);
-    checkPositive("batchSize", batchSize);
+    checkPositive("BatchSampler", "batchSize", batchSize);
     if (typeof dropLast !== "boolean")
-      throw new ArgumentError(`dropLast should be a boolean value, but got dropLast=${describe(dropLast)}`);
+      throw new ArgumentError(
+        `BatchSampler: dropLast should be a boolean value, but got dropLast=${describe(dropLast)}`,
+      );
   }
 
   get length(): number {

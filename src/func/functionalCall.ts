@@ -1,6 +1,8 @@
 /** Modules as functions of their parameters. */
+
 import { checkArray } from "../core/arguments";
-import { ArgumentError, checkOptions, StateError, ValueError } from "../core/errors";
+import { ArgumentError, StateError, ValueError } from "../core/errors";
+import { named, overloaded } from "../core/signature";
 import { checkModule } from "../nn/checks";
 import type { Module } from "../nn/module";
 import { stack } from "../ops/join";
@@ -36,26 +38,29 @@ interface Slot {
  * const params = Object.fromEntries(model.namedParameters());
  * const gradients = torch.func.grad((p) => lossFn(torch.func.functionalCall(model, p, x), y))(params);
  */
-export function functionalCall<M extends Module>(
-  module: M,
-  state: NamedTensors | readonly NamedTensors[],
-  args: Parameters<M["forward"]> | Parameters<M["forward"]>[0],
-  options: FunctionalCallOptions = {},
-): ReturnType<M["forward"]> {
-  checkOptions("functionalCall", options, ["tieWeights", "strict"]);
-  checkModule("functionalCall", module);
-  const { tieWeights = true, strict = false } = options;
-  const slots = slotsOf(module);
-  const given = merged(state);
-  checkNames(given, slots, strict);
-  const values = tieWeights ? tied(given, slots) : given;
-  for (const [name, value] of values) setSlot(slots.get(name)!, value);
-  try {
-    return module(...((Array.isArray(args) ? args : [args]) as Parameters<M["forward"]>));
-  } finally {
-    for (const name of values.keys()) setSlot(slots.get(name)!, slots.get(name)!.tensor);
-  }
-}
+export const functionalCall = overloaded(
+  "functionalCall",
+  "module(), parameterAndBufferDicts{}, args;; tieWeights, strict",
+  <M extends Module>(
+    module: M,
+    state: NamedTensors | readonly NamedTensors[],
+    args: Parameters<M["forward"]> | Parameters<M["forward"]>[0],
+    options: FunctionalCallOptions = {},
+  ): ReturnType<M["forward"]> => {
+    checkModule("functionalCall", module);
+    const { tieWeights = true, strict = false } = options;
+    const slots = slotsOf(module);
+    const given = merged(state);
+    checkNames(given, slots, strict);
+    const values = tieWeights ? tied(given, slots) : given;
+    for (const [name, value] of values) setSlot(slots.get(name)!, value);
+    try {
+      return module(...((Array.isArray(args) ? args : [args]) as Parameters<M["forward"]>));
+    } finally {
+      for (const name of values.keys()) setSlot(slots.get(name)!, slots.get(name)!.tensor);
+    }
+  },
+);
 
 function setSlot({ owner, field }: Slot, value: Tensor): void {
   owner[field] = value;
@@ -127,22 +132,24 @@ function tied(given: ReadonlyMap<string, Tensor>, slots: ReadonlyMap<string, Slo
  * const [params, buffers] = torch.func.stackModuleState(models);
  * const all = torch.vmap((p, b) => torch.func.functionalCall(models[0], [p, b], x))(params, buffers);
  */
-export function stackModuleState(
-  models: readonly Module[],
-): [parameters: Record<string, Tensor>, buffers: Record<string, Tensor>] {
-  checkArray("stackModuleState", "models", models, "modules");
-  for (const [i, model] of models.entries()) checkModule("stackModuleState", model, `models[${i}]`);
-  const [first] = models;
-  if (first === undefined) throw new ValueError("stackModuleState: Expected at least one model, got 0.");
-  if (models.some((model) => model.training !== first.training))
-    throw new ValueError("stackModuleState: Expected all models to have the same training/eval mode.");
-  if (models.some((model) => model.constructor !== first.constructor))
-    throw new ValueError("stackModuleState: Expected all models to be of the same class.");
-  return [
-    stackNamed(models.map((model) => model.namedParameters())),
-    stackNamed(models.map((model) => model.namedBuffers())),
-  ];
-}
+export const stackModuleState = named(
+  "stackModuleState",
+  "models",
+  (models: readonly Module[]): [parameters: Record<string, Tensor>, buffers: Record<string, Tensor>] => {
+    checkArray("stackModuleState", "models", models, "modules");
+    for (const [i, model] of models.entries()) checkModule("stackModuleState", model, `models[${i}]`);
+    const [first] = models;
+    if (first === undefined) throw new ValueError("stackModuleState: Expected at least one model, got 0.");
+    if (models.some((model) => model.training !== first.training))
+      throw new ValueError("stackModuleState: Expected all models to have the same training/eval mode.");
+    if (models.some((model) => model.constructor !== first.constructor))
+      throw new ValueError("stackModuleState: Expected all models to be of the same class.");
+    return [
+      stackNamed(models.map((model) => model.namedParameters())),
+      stackNamed(models.map((model) => model.namedBuffers())),
+    ];
+  },
+);
 
 function stackNamed(states: readonly (readonly [name: string, value: Tensor][])[]): Record<string, Tensor> {
   const named = states.map((state) => new Map(state));

@@ -1,8 +1,10 @@
 /** Functions from functions: gradients, and products with Jacobians. */
+
 import { withGrad } from "../autograd/mode";
 import { checkFunction } from "../core/arguments";
 import { ArgumentError, AutogradError, checkOptions, DTypeError, describe, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
+import { overloaded } from "../core/signature";
 import { isTensor, type Tensor } from "../tensor/tensor";
 import { type Argnums, type AtArgnums, callOn, outputTensors, withoutGraph } from "./differentiate";
 import { gradOrNull, pushforward } from "./jacobianParts";
@@ -32,15 +34,17 @@ type Gradient<A extends readonly unknown[], N extends Argnums> = Replaced<AtArgn
  * @see torch.func.grad
  * @example torch.func.grad((x) => x.sin())(torch.tensor(0)); // tensor(1.)
  */
-export function grad<A extends unknown[], X, const N extends Argnums = 0>(
+export const grad = overloaded("grad", "func(); argnums, hasAux", gradOf);
+
+function gradOf<A extends unknown[], X, const N extends Argnums = 0>(
   func: (...args: A) => readonly [Tensor, X],
   options: TransformOptions<N, true> & { hasAux: true },
 ): (...args: A) => [gradient: Gradient<A, N>, aux: X];
-export function grad<A extends unknown[], const N extends Argnums = 0>(
+function gradOf<A extends unknown[], const N extends Argnums = 0>(
   func: (...args: A) => Tensor,
   options?: TransformOptions<N, false>,
 ): (...args: A) => Gradient<A, N>;
-export function grad(func: (...args: any[]) => unknown, options: TransformOptions = {}): (...args: any[]) => unknown {
+function gradOf(func: (...args: any[]) => unknown, options: TransformOptions = {}): (...args: any[]) => unknown {
   checkFunction("grad", "func", func);
   checkOptions("grad", options, known);
   return (...args) => {
@@ -54,15 +58,17 @@ export function grad(func: (...args: any[]) => unknown, options: TransformOption
  * @returns A function that gives `[gradient, value]`, or with `hasAux` `[gradient, [value, aux]]`.
  * @see torch.func.grad_and_value
  */
-export function gradAndValue<A extends unknown[], X, const N extends Argnums = 0>(
+export const gradAndValue = overloaded("gradAndValue", "func(); argnums, hasAux", gradAndValueOf);
+
+function gradAndValueOf<A extends unknown[], X, const N extends Argnums = 0>(
   func: (...args: A) => readonly [Tensor, X],
   options: TransformOptions<N, true> & { hasAux: true },
 ): (...args: A) => [gradient: Gradient<A, N>, valueAndAux: [value: Tensor, aux: X]];
-export function gradAndValue<A extends unknown[], const N extends Argnums = 0>(
+function gradAndValueOf<A extends unknown[], const N extends Argnums = 0>(
   func: (...args: A) => Tensor,
   options?: TransformOptions<N, false>,
 ): (...args: A) => [gradient: Gradient<A, N>, value: Tensor];
-export function gradAndValue(func: (...args: any[]) => unknown, options: TransformOptions = {}): any {
+function gradAndValueOf(func: (...args: any[]) => unknown, options: TransformOptions = {}): any {
   checkFunction("gradAndValue", "func", func);
   checkOptions("gradAndValue", options, known);
   return (...args: unknown[]) => {
@@ -186,19 +192,21 @@ export interface JvpOptions {
  * @see torch.func.jvp
  * @example const [y, dy] = torch.func.jvp((x) => x.sin(), [x], [torch.onesLike(x)]);
  */
-export function jvp<A extends unknown[], R, X>(
+export const jvp = overloaded("jvp", "func(), primals, tangents;; hasAux, strict", jvpOf);
+
+function jvpOf<A extends unknown[], R, X>(
   func: (...args: A) => readonly [R, X],
   primals: readonly [...A],
   tangents: readonly [...A],
   options: JvpOptions & { hasAux: true },
 ): [output: R, tangent: Replaced<R, Tensor>, aux: X];
-export function jvp<A extends unknown[], R>(
+function jvpOf<A extends unknown[], R>(
   func: (...args: A) => R,
   primals: readonly [...A],
   tangents: readonly [...A],
   options?: JvpOptions & { hasAux?: false },
 ): [output: R, tangent: Replaced<R, Tensor>];
-export function jvp(
+function jvpOf(
   func: (...args: any[]) => unknown,
   primals: readonly unknown[],
   tangents: readonly unknown[],

@@ -2,7 +2,7 @@
 
 import { enableGrad } from "../autograd/mode";
 import { checkFunction } from "../core/arguments";
-import { checkOptions } from "../core/errors";
+import { overloaded } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { type Argnums, type AtArgnums, callOn, outputTensors } from "./differentiate";
 import type { TransformOptions } from "./grad";
@@ -24,10 +24,9 @@ interface JacobianTransform {
   ): (...args: A) => Jacobian<R, A, N>;
 }
 
-function transform(op: string, parts: typeof rows): JacobianTransform {
-  return (func: (...args: any[]) => unknown, options: TransformOptions = {}) => {
+function transform(op: string, parts: typeof rows) {
+  const implementation = (func: (...args: any[]) => unknown, options: TransformOptions = {}) => {
     checkFunction(op, "func", func);
-    checkOptions(op, options, ["argnums", "hasAux"]);
     const { argnums = 0, hasAux = false } = options;
     return (...args: unknown[]): any => {
       const { output, aux, inputs, isNested } = callOn(op, func, args, argnums, hasAux);
@@ -37,6 +36,7 @@ function transform(op: string, parts: typeof rows): JacobianTransform {
       return hasAux ? [jacobian, aux] : jacobian;
     };
   };
+  return overloaded(op, "func(); argnums, hasAux", implementation as JacobianTransform);
 }
 
 /**
@@ -46,14 +46,14 @@ function transform(op: string, parts: typeof rows): JacobianTransform {
  * @see torch.func.jacrev
  * @example torch.func.jacrev((x) => x.sin())(x); // diag(cos(x))
  */
-export const jacrev: JacobianTransform = transform("jacrev", rows);
+export const jacrev = transform("jacrev", rows);
 
 /**
  * {@link jacrev} by one pass per element of the argument, for functions with fewer inputs than outputs. The passes run through the backward
  * of the backward, so `func` has to be differentiable twice.
  * @see torch.func.jacfwd
  */
-export const jacfwd: JacobianTransform = transform("jacfwd", columns);
+export const jacfwd = transform("jacfwd", columns);
 
 /**
  * A function that gives the Hessian of `func`: the Jacobian of its Jacobian, both in reverse, so that `func` has to be differentiable no more than
@@ -61,12 +61,15 @@ export const jacfwd: JacobianTransform = transform("jacfwd", columns);
  * @see torch.func.hessian
  * @example torch.func.hessian((x) => x.sin().sum())(x); // diag(-sin(x))
  */
-export function hessian<A extends unknown[], R, const N extends Argnums = 0>(
-  func: (...args: A) => R,
-  options: Omit<TransformOptions<N>, "hasAux"> = {},
-): (...args: A) => Jacobian<Jacobian<R, A, N>, A, N> {
-  checkFunction("hessian", "func", func);
-  checkOptions("hessian", options, ["argnums"]);
-  const first = jacrev(func as (...args: A) => unknown, options as TransformOptions<N, false>);
-  return jacrev(first, options as TransformOptions<N, false>) as (...args: A) => Jacobian<Jacobian<R, A, N>, A, N>;
-}
+export const hessian = overloaded(
+  "hessian",
+  "func(); argnums",
+  <A extends unknown[], R, const N extends Argnums = 0>(
+    func: (...args: A) => R,
+    options: Omit<TransformOptions<N>, "hasAux"> = {},
+  ): ((...args: A) => Jacobian<Jacobian<R, A, N>, A, N>) => {
+    checkFunction("hessian", "func", func);
+    const first = jacrev(func as (...args: A) => unknown, options as TransformOptions<N, false>);
+    return jacrev(first, options as TransformOptions<N, false>) as (...args: A) => Jacobian<Jacobian<R, A, N>, A, N>;
+  },
+);

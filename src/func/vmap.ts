@@ -1,7 +1,9 @@
 /** `vmap`: a function of one example made into a function of a batch. */
+
 import { checkFunction } from "../core/arguments";
-import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
+import { ArgumentError, describe, ValueError } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
+import { overloaded } from "../core/signature";
 import { stack } from "../ops/join";
 import { isTensor, type Tensor } from "../tensor/tensor";
 import { type Flat, flatten, structureText } from "./tree";
@@ -35,20 +37,23 @@ export interface VmapOptions {
  * @see torch.func.vmap
  * @example torch.vmap((a, b) => a.dot(b))(torch.rand(5, 3), torch.rand(5, 3)); // [5]
  */
-export function vmap<A extends unknown[], R>(func: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
-  checkFunction("vmap", "func", func);
-  checkOptions("vmap", options, ["inDims", "outDims", "randomness", "chunkSize"]);
-  const { inDims = 0, outDims = 0, randomness = "error" } = options;
-  if (!["error", "different", "same"].includes(randomness))
-    throw new ValueError(
-      `Only allowed values for randomness are 'error', 'different', or 'same'. Got ${describe(randomness)}`,
-    );
-  return (...args) => {
-    const batched = batchOf(args, inDims);
-    const runs = withRandomness(randomness, batched.size, (i) => flatten(func(...(batched.example(i) as A))));
-    return join(runs, outDims) as R;
-  };
-}
+export const vmap = overloaded(
+  "vmap",
+  "func(); inDims, outDims, randomness; chunkSize",
+  <A extends unknown[], R>(func: (...args: A) => R, options: VmapOptions = {}): ((...args: A) => R) => {
+    checkFunction("vmap", "func", func);
+    const { inDims = 0, outDims = 0, randomness = "error" } = options;
+    if (!["error", "different", "same"].includes(randomness))
+      throw new ValueError(
+        `Only allowed values for randomness are 'error', 'different', or 'same'. Got ${describe(randomness)}`,
+      );
+    return (...args) => {
+      const batched = batchOf(args, inDims);
+      const runs = withRandomness(randomness, batched.size, (i) => flatten(func(...(batched.example(i) as A))));
+      return join(runs, outDims) as R;
+    };
+  },
+);
 
 interface Batch {
   readonly size: number;

@@ -2,10 +2,12 @@
  * The safetensors format: a JSON header that says where each tensor lies, then raw little-endian bytes.
  * @see https://github.com/huggingface/safetensors
  */
+
 import { type DType, sizeOf } from "../core/dtype";
 import { ArgumentError, describe, FormatError } from "../core/errors";
 import { setOwn } from "../core/record";
 import { MAX_AXES, sizeOfShape } from "../core/shape";
+import { named, namedAsync } from "../core/signature";
 import { readBytes, writeBytes } from "../platform/files";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
@@ -100,26 +102,27 @@ function checkTensors(tensors: unknown): [name: string, x: Tensor][] {
  * @see safetensors.torch.save
  * @throws ArgumentError for what is no tensor or no text.
  */
-export function save(
-  tensors: Readonly<Record<string, Tensor>>,
-  metadata?: Readonly<Record<string, string>>,
-): Uint8Array {
-  const entries = checkTensors(tensors);
-  const header: Record<string, unknown> = metadata === undefined ? {} : { [METADATA]: checkMetadata(metadata) };
-  const parts: Uint8Array[] = [];
-  let end = 0;
-  for (const [name, x] of entries) {
-    const bytes = bytesOf(x);
-    setOwn<unknown>(header, name, {
-      dtype: codes[x.dtype],
-      shape: x.shape,
-      data_offsets: [end, end + bytes.length],
-    });
-    end += bytes.length;
-    parts.push(bytes);
-  }
-  return joined(new TextEncoder().encode(JSON.stringify(header)), parts, end);
-}
+export const save = named(
+  "safetensors.save",
+  "tensors{}, metadata{}?",
+  (tensors: Readonly<Record<string, Tensor>>, metadata?: Readonly<Record<string, string>>): Uint8Array => {
+    const entries = checkTensors(tensors);
+    const header: Record<string, unknown> = metadata === undefined ? {} : { [METADATA]: checkMetadata(metadata) };
+    const parts: Uint8Array[] = [];
+    let end = 0;
+    for (const [name, x] of entries) {
+      const bytes = bytesOf(x);
+      setOwn<unknown>(header, name, {
+        dtype: codes[x.dtype],
+        shape: x.shape,
+        data_offsets: [end, end + bytes.length],
+      });
+      end += bytes.length;
+      parts.push(bytes);
+    }
+    return joined(new TextEncoder().encode(JSON.stringify(header)), parts, end);
+  },
+);
 
 /** Header and data as one file; the header is padded to a multiple of 8 bytes. */
 function joined(header: Uint8Array, parts: readonly Uint8Array[], dataBytes: number): Uint8Array {
@@ -260,7 +263,7 @@ function parse(op: string, file: unknown): Parsed {
  * @see safetensors.torch.load
  * @throws FormatError if the bytes are truncated, damaged, or no safetensors file; nothing is allocated then.
  */
-export function load(file: Uint8Array): Record<string, Tensor> {
+export const load = named("safetensors.load", "file", (file: Uint8Array): Record<string, Tensor> => {
   const { entries, data } = parse("safetensors.load", file);
   const tensors: Record<string, Tensor> = {};
   let isWhole = false;
@@ -276,31 +279,39 @@ export function load(file: Uint8Array): Record<string, Tensor> {
     if (!isWhole) for (const x of Object.values(tensors)) x.dispose();
   }
   return tensors;
-}
+});
 
 /** The text entries in the header of a safetensors file. @throws FormatError as {@link load} does. */
-export function metadata(file: Uint8Array): Record<string, string> {
+export const metadata = named("safetensors.metadata", "file", (file: Uint8Array): Record<string, string> => {
   const texts: Record<string, string> = {};
   for (const [name, value] of parse("safetensors.metadata", file).metadata) setOwn(texts, name, value);
   return texts;
-}
+});
 
 /** Writes tensors to a safetensors file, whole or not at all. @see safetensors.torch.save_file @example await safetensors.saveFile(model.stateDict(), "model.safetensors"); */
-export async function saveFile(
-  tensors: Readonly<Record<string, Tensor>>,
-  path: string | URL,
-  metadata?: Readonly<Record<string, string>>,
-): Promise<void> {
-  await writeBytes(path, save(tensors, metadata));
-}
+export const saveFile = namedAsync(
+  "safetensors.saveFile",
+  "tensors{}, path, metadata{}?",
+  async (
+    tensors: Readonly<Record<string, Tensor>>,
+    path: string | URL,
+    metadata?: Readonly<Record<string, string>>,
+  ): Promise<void> => {
+    await writeBytes("safetensors.saveFile", path, save(tensors, metadata));
+  },
+);
 
 /** Reads the tensors of a safetensors file. @see safetensors.torch.load_file @throws FormatError with the path, as {@link load} does. */
-export async function loadFile(path: string | URL): Promise<Record<string, Tensor>> {
-  const bytes = await readBytes(path);
-  try {
-    return load(bytes);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new FormatError(`${error.message} (in "${path}")`, { cause: error });
-  }
-}
+export const loadFile = namedAsync(
+  "safetensors.loadFile",
+  "path",
+  async (path: string | URL): Promise<Record<string, Tensor>> => {
+    const bytes = await readBytes("safetensors.loadFile", path);
+    try {
+      return load(bytes);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      throw new FormatError(`${error.message} (in "${path}")`, { cause: error });
+    }
+  },
+);

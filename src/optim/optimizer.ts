@@ -1,9 +1,10 @@
 /** The base of all optimizers: groups of parameters with their options, state per parameter, hooks and state dicts. */
 
 import { addHook, type RemovableHandle } from "../autograd/handle";
-import { checkFunction, checkLike } from "../core/arguments";
+import { checkFlag, checkFunction, checkLike } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
+import { declareMethods } from "../core/signature";
 import { explainSnakeCase } from "../core/snakeCase";
 import { held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
@@ -123,6 +124,7 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   step(): undefined;
   step<R>(closure: Closure<R>): R;
   step<R>(closure?: Closure<R>): R | undefined {
+    if (closure !== undefined && closure !== null) checkFunction("step", "closure", closure);
     this.stepCount++;
     noteUse(this);
     if (this.#preHooks.size + this.#postHooks.size === 0) return this.advance(closure);
@@ -147,7 +149,7 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
    * @see torch.optim.Optimizer.zero_grad
    */
   zeroGrad(options: { setToNone?: boolean } = {}): void {
-    checkOptions(`${this.name}.zeroGrad`, options, ["setToNone"]);
+    if (options.setToNone !== undefined) checkFlag("zeroGrad", "setToNone", options.setToNone);
     for (const group of this.paramGroups)
       for (const param of group.params) {
         const { ownGrad: grad } = param;
@@ -224,6 +226,15 @@ function checkIterable<T>(op: string, params: Iterable<T>): Iterable<T> {
   return params;
 }
 
+declareMethods(Optimizer, {
+  addParamGroup: "paramGroup{}",
+  step: "closure()?",
+  zeroGrad: "; setToNone",
+  stateDict: "",
+  loadStateDict: "stateDict{}",
+  registerStepPreHook: "hook",
+  registerStepPostHook: "hook",
+});
 explainSnakeCase(Optimizer.prototype, "Optimizer", ["paramGroups"]);
 
 /** A gradient set to zero in its own memory, without the history that `createGraph` may have given it. */

@@ -1,12 +1,12 @@
 /** Whole files, where there are any; in browsers, reading fetches. */
-import { FormatError, KindlingError } from "../core/errors";
+import { ArgumentError, describe, FormatError, KindlingError } from "../core/errors";
 import { nodeModule, runtime } from "./platform";
 
 type FileSystem = typeof import("node:fs/promises");
 type Stats = import("node:fs").Stats;
 
 /** The cause of a failed file operation in words. */
-function explain(verb: string, path: string | URL, error: unknown): KindlingError {
+function explain(op: string, verb: string, path: string | URL, error: unknown): KindlingError {
   const code = (error as { code?: string }).code;
   const reasons: Record<string, string> = {
     ENOENT: "there is no such file or folder",
@@ -19,16 +19,23 @@ function explain(verb: string, path: string | URL, error: unknown): KindlingErro
     EROFS: "the disk is read-only",
     EMFILE: "too many files are open",
   };
-  return new KindlingError(`cannot ${verb} "${path}": ${(code && reasons[code]) ?? (error as Error).message}`, {
+  return new KindlingError(`${op}: cannot ${verb} "${path}": ${(code && reasons[code]) ?? (error as Error).message}`, {
     cause: error,
   });
+}
+
+/** @throws ArgumentError unless `path` is a text or a URL. */
+function checkPath(op: string, path: unknown): void {
+  if (typeof path !== "string" && !(path instanceof URL))
+    throw new ArgumentError(`${op}: path must be a string or a URL, got ${describe(path)}`);
 }
 
 /**
  * The bytes of a file, or in a browser of a URL.
  * @throws KindlingError with the path and the cause.
  */
-export async function readBytes(path: string | URL): Promise<Uint8Array> {
+export async function readBytes(op: string, path: string | URL): Promise<Uint8Array> {
+  checkPath(op, path);
   const files = nodeModule<FileSystem>("node:fs/promises");
   try {
     if (files !== undefined && !/^https?:/.test(String(path))) {
@@ -39,7 +46,7 @@ export async function readBytes(path: string | URL): Promise<Uint8Array> {
     if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
-    throw explain("read", path, error);
+    throw explain(op, "read", path, error);
   }
 }
 
@@ -48,17 +55,20 @@ export async function readBytes(path: string | URL): Promise<Uint8Array> {
  * they are on the disk. Whatever happens before, a full disk or the end of the process, leaves the old file as it was.
  * @throws KindlingError with the path and the cause; always in browsers, which have no files: keep the bytes instead.
  */
-export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise<void> {
+export async function writeBytes(op: string, path: string | URL, bytes: Uint8Array): Promise<void> {
+  checkPath(op, path);
   const files = nodeModule<FileSystem>("node:fs/promises");
   if (files === undefined)
-    throw new KindlingError(`cannot write "${path}": a ${runtime} has no files; offer the bytes as a download instead`);
+    throw new KindlingError(
+      `${op}: cannot write "${path}": a ${runtime} has no files; offer the bytes as a download instead`,
+    );
   try {
     const target = await resolveTarget(files, path);
     // Devices and pipes have no old content, and cannot be replaced.
     if (target.stats !== undefined && !target.stats.isFile()) await files.writeFile(target.path, bytes);
     else await replaceFile(files, target.path, target.stats, bytes);
   } catch (error) {
-    throw explain("write", path, error);
+    throw explain(op, "write", path, error);
   }
 }
 
@@ -115,13 +125,13 @@ async function syncFolder(files: FileSystem, folder: string): Promise<void> {
 }
 
 /** The names in a folder, sorted. @throws KindlingError with the path and the cause. */
-export async function listFolder(path: string): Promise<string[]> {
+export async function listFolder(op: string, path: string): Promise<string[]> {
   const files = nodeModule<FileSystem>("node:fs/promises");
-  if (files === undefined) throw new KindlingError(`cannot list "${path}": a ${runtime} has no files`);
+  if (files === undefined) throw new KindlingError(`${op}: cannot list "${path}": a ${runtime} has no files`);
   try {
     return (await files.readdir(path)).sort();
   } catch (error) {
-    throw explain("open the folder", path, error);
+    throw explain(op, "open the folder", path, error);
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { enableGrad } from "../../autograd/mode";
 import { checkFunction } from "../../core/arguments";
-import { AutogradError, checkOptions, describe, ValueError } from "../../core/errors";
+import { AutogradError, describe, ValueError } from "../../core/errors";
+import { overloaded } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
 import { columns, rows } from "../jacobianParts";
 import { checkScalar } from "./products";
@@ -48,31 +49,34 @@ function checkJacobianOptions({ strict, vectorize, strategy = "reverse-mode" }: 
  * @see torch.autograd.functional.jacobian
  * @example torch.autograd.functional.jacobian((x) => x.exp().sum(1), torch.rand(2, 3)); // [2, 2, 3]
  */
-export function jacobian<I extends Tensors, O extends Tensors>(
-  func: TensorFunction<I, O>,
-  inputs: I,
-  options: JacobianOptions = {},
-): Jacobian<O, I> {
-  checkFunction("jacobian", "func", func);
-  checkOptions("jacobian", options, ["createGraph", "strict", "vectorize", "strategy"]);
-  checkJacobianOptions(options);
-  const { createGraph = false, strict = false, strategy } = options;
-  const given = asTuple(inputs, "inputs", "jacobian");
-  return enableGrad(() => {
-    const fresh = freshInputs(given.list, createGraph, true);
-    const result: unknown = (func as (...xs: readonly Tensor[]) => unknown)(...fresh);
-    const outputs = asTuple(result, "outputs of the user-provided function", "jacobian");
-    requireGraph(outputs.list, "outputs", strict);
-    const parts =
-      strategy === "forward-mode"
-        ? columns(outputs.list, fresh, { createGraph })
-        : rows(outputs.list, fresh, { createGraph, ...(strict && { check: strictly(createGraph) }) });
-    return untuple(
-      parts.map((row) => untuple(finished(row, createGraph), given)),
-      outputs,
-    ) as Jacobian<O, I>;
-  });
-}
+export const jacobian = overloaded(
+  "jacobian",
+  "func(), inputs; createGraph, strict, vectorize, strategy",
+  <I extends Tensors, O extends Tensors>(
+    func: TensorFunction<I, O>,
+    inputs: I,
+    options: JacobianOptions = {},
+  ): Jacobian<O, I> => {
+    checkFunction("jacobian", "func", func);
+    checkJacobianOptions(options);
+    const { createGraph = false, strict = false, strategy } = options;
+    const given = asTuple(inputs, "inputs", "jacobian");
+    return enableGrad(() => {
+      const fresh = freshInputs(given.list, createGraph, true);
+      const result: unknown = (func as (...xs: readonly Tensor[]) => unknown)(...fresh);
+      const outputs = asTuple(result, "outputs of the user-provided function", "jacobian");
+      requireGraph(outputs.list, "outputs", strict);
+      const parts =
+        strategy === "forward-mode"
+          ? columns(outputs.list, fresh, { createGraph })
+          : rows(outputs.list, fresh, { createGraph, ...(strict && { check: strictly(createGraph) }) });
+      return untuple(
+        parts.map((row) => untuple(finished(row, createGraph), given)),
+        outputs,
+      ) as Jacobian<O, I>;
+    });
+  },
+);
 
 const strictly =
   (createGraph: boolean) =>
@@ -98,34 +102,37 @@ export interface HessianOptions extends Omit<JacobianOptions, "strategy"> {
  * @see torch.autograd.functional.hessian
  * @example torch.autograd.functional.hessian((x) => x.pow(3).sum(), torch.rand(2)); // [2, 2]
  */
-export function hessian<I extends Tensors>(
-  func: TensorFunction<I, Tensor>,
-  inputs: I,
-  options: HessianOptions = {},
-): Each<I, Each<I, Tensor>> {
-  checkFunction("hessian", "func", func);
-  checkOptions("hessian", options, ["createGraph", "strict", "vectorize", "outerJacobianStrategy"]);
-  const { outerJacobianStrategy, ...rest } = options;
-  const given = asTuple(inputs, "inputs", "hessian");
-  const scalar = (...xs: Tensor[]): Tensor => {
-    const outputs = asTuple(
-      (func as (...xs: Tensor[]) => unknown)(...xs),
-      "outputs of the user-provided function",
-      "hessian",
-    );
-    requireGraph(outputs.list, "outputs", options.strict ?? false);
-    checkScalar("hessian", outputs);
-    return outputs.list[0]!.squeeze();
-  };
-  const gradient = (...xs: Tensor[]): Tensor[] => {
-    const first = jacobian(scalar, xs, { createGraph: true }) as Tensor[];
-    requireGraph(first, "jacobian", options.strict ?? false);
-    return first;
-  };
-  const outer = { ...rest, ...(outerJacobianStrategy && { strategy: outerJacobianStrategy }) };
-  const parts = jacobian(gradient, given.list, outer) as unknown as readonly (readonly Tensor[])[];
-  return untuple(
-    parts.map((row) => untuple(row, given)),
-    given,
-  ) as Each<I, Each<I, Tensor>>;
-}
+export const hessian = overloaded(
+  "hessian",
+  "func(), inputs; createGraph, strict, vectorize, outerJacobianStrategy",
+  <I extends Tensors>(
+    func: TensorFunction<I, Tensor>,
+    inputs: I,
+    options: HessianOptions = {},
+  ): Each<I, Each<I, Tensor>> => {
+    checkFunction("hessian", "func", func);
+    const { outerJacobianStrategy, ...rest } = options;
+    const given = asTuple(inputs, "inputs", "hessian");
+    const scalar = (...xs: Tensor[]): Tensor => {
+      const outputs = asTuple(
+        (func as (...xs: Tensor[]) => unknown)(...xs),
+        "outputs of the user-provided function",
+        "hessian",
+      );
+      requireGraph(outputs.list, "outputs", options.strict ?? false);
+      checkScalar("hessian", outputs);
+      return outputs.list[0]!.squeeze();
+    };
+    const gradient = (...xs: Tensor[]): Tensor[] => {
+      const first = jacobian(scalar, xs, { createGraph: true }) as Tensor[];
+      requireGraph(first, "jacobian", options.strict ?? false);
+      return first;
+    };
+    const outer = { ...rest, ...(outerJacobianStrategy && { strategy: outerJacobianStrategy }) };
+    const parts = jacobian(gradient, given.list, outer) as unknown as readonly (readonly Tensor[])[];
+    return untuple(
+      parts.map((row) => untuple(row, given)),
+      given,
+    ) as Each<I, Each<I, Tensor>>;
+  },
+);

@@ -1,7 +1,9 @@
 /** Products of a function's Jacobian or Hessian with a vector. */
+
 import { enableGrad, isGradEnabled, withGrad } from "../../autograd/mode";
-import { checkFunction } from "../../core/arguments";
-import { AutogradError, checkOptions } from "../../core/errors";
+import { checkFlag, checkFunction } from "../../core/arguments";
+import { AutogradError } from "../../core/errors";
+import { overloaded } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
 import { gradOrNull, pushforward } from "../jacobianParts";
 import { requireGraph, withZeros } from "./strict";
@@ -38,8 +40,9 @@ interface Call {
 /** Calls `func` on fresh inputs. */
 function call(op: string, func: unknown, inputs: unknown, v: unknown, options: ProductOptions): Call {
   checkFunction(op, "func", func);
-  checkOptions(op, options, ["createGraph", "strict"]);
   const { createGraph = false, strict = false } = options;
+  checkFlag(op, "createGraph", createGraph);
+  checkFlag(op, "strict", strict);
   const given = asTuple(inputs, "inputs", op);
   const fresh = { ...given, list: freshInputs(given.list, createGraph, true) };
   const result = (func as (...xs: readonly Tensor[]) => unknown)(...fresh.list);
@@ -66,21 +69,25 @@ const lastly = <R>(ambient: boolean, createGraph: boolean, body: () => R): R => 
  * @see torch.autograd.functional.vjp
  * @example const [y, dx] = torch.autograd.functional.vjp((x) => x.exp().sum(1), x, torch.ones(4));
  */
-export function vjp<I extends Tensors, O extends Tensors>(
-  func: TensorFunction<I, O>,
-  inputs: I,
-  v?: Tensors | null,
-  options: ProductOptions = {},
-): [output: Each<O, Tensor>, product: Each<I, Tensor>] {
-  const ambient = isGradEnabled();
-  const c = enableGrad(() => call("vjp", func, inputs, v, options));
-  const vector = vectorFor(c.v, c.outputs, "vjp", "output", c.createGraph);
-  const product = lastly(ambient, c.createGraph, () => {
-    const grads = gradOrNull(c.outputs.list, c.inputs.list, vector ?? [null], c);
-    return withZeros(grads, c.inputs.list, "back", c);
-  });
-  return answer(c, product, c.inputs);
-}
+export const vjp = overloaded(
+  "vjp",
+  "func(), inputs, v?; createGraph, strict",
+  <I extends Tensors, O extends Tensors>(
+    func: TensorFunction<I, O>,
+    inputs: I,
+    v?: Tensors | null,
+    options: ProductOptions = {},
+  ): [output: Each<O, Tensor>, product: Each<I, Tensor>] => {
+    const ambient = isGradEnabled();
+    const c = enableGrad(() => call("vjp", func, inputs, v, options));
+    const vector = vectorFor(c.v, c.outputs, "vjp", "output", c.createGraph);
+    const product = lastly(ambient, c.createGraph, () => {
+      const grads = gradOrNull(c.outputs.list, c.inputs.list, vector ?? [null], c);
+      return withZeros(grads, c.inputs.list, "back", c);
+    });
+    return answer(c, product, c.inputs);
+  },
+);
 
 /**
  * The output of `func`, and the product of its Jacobian with a vector, by differentiating backward itself.
@@ -90,24 +97,28 @@ export function vjp<I extends Tensors, O extends Tensors>(
  * @throws AutogradError if `v` does not fit.
  * @see torch.autograd.functional.jvp
  */
-export function jvp<I extends Tensors, O extends Tensors>(
-  func: TensorFunction<I, O>,
-  inputs: I,
-  v?: Tensors | null,
-  options: ProductOptions = {},
-): [output: Each<O, Tensor>, product: Each<O, Tensor>] {
-  const ambient = isGradEnabled();
-  return enableGrad(() => {
-    const given = asTuple(inputs, "inputs", "jvp");
-    const vector = vectorFor(v, given, "jvp", "input", options.createGraph ?? false);
-    const c = call("jvp", func, inputs, v, options);
-    const push = pushforward(c.outputs.list, c.inputs.list, (grads) => requireGraph(grads, "grad_inputs", c.strict));
-    const product = lastly(ambient, c.createGraph, () =>
-      withZeros(push(vector ?? [ones(given)], c), c.outputs.list, "back_trick", c),
-    );
-    return answer(c, product, c.outputs);
-  });
-}
+export const jvp = overloaded(
+  "jvp",
+  "func(), inputs, v?; createGraph, strict",
+  <I extends Tensors, O extends Tensors>(
+    func: TensorFunction<I, O>,
+    inputs: I,
+    v?: Tensors | null,
+    options: ProductOptions = {},
+  ): [output: Each<O, Tensor>, product: Each<O, Tensor>] => {
+    const ambient = isGradEnabled();
+    return enableGrad(() => {
+      const given = asTuple(inputs, "inputs", "jvp");
+      const vector = vectorFor(v, given, "jvp", "input", options.createGraph ?? false);
+      const c = call("jvp", func, inputs, v, options);
+      const push = pushforward(c.outputs.list, c.inputs.list, (grads) => requireGraph(grads, "grad_inputs", c.strict));
+      const product = lastly(ambient, c.createGraph, () =>
+        withZeros(push(vector ?? [ones(given)], c), c.outputs.list, "back_trick", c),
+      );
+      return answer(c, product, c.outputs);
+    });
+  },
+);
 
 const ones = ({ list }: Tuple): Tensor => list[0]!.newOnes(list[0]!.shape);
 
@@ -138,44 +149,52 @@ export function checkScalar(op: string, { isTuple, list }: Tuple): void {
  * @throws AutogradError if `v` does not fit, or if the result has several elements.
  * @see torch.autograd.functional.vhp
  */
-export function vhp<I extends Tensors>(
-  func: TensorFunction<I, Tensor>,
-  inputs: I,
-  v?: Tensors | null,
-  options: ProductOptions = {},
-): [output: Tensor, product: Each<I, Tensor>] {
-  const ambient = isGradEnabled();
-  return enableGrad(() => {
-    const { c, jacobian, vector } = callScalar("vhp", func, inputs, v, options);
-    const places = jacobian.flatMap((g, i) => (g === null ? [] : [i]));
-    const product = lastly(ambient, c.createGraph, () => {
-      const pick = <T>(list: readonly T[]) => places.map((i) => list[i]!);
-      const grads = gradOrNull(pick(jacobian) as Tensor[], c.inputs.list, pick(vector), c);
-      return withZeros(grads, c.inputs.list, "double_back", c);
+export const vhp = overloaded(
+  "vhp",
+  "func(), inputs, v?; createGraph, strict",
+  <I extends Tensors>(
+    func: TensorFunction<I, Tensor>,
+    inputs: I,
+    v?: Tensors | null,
+    options: ProductOptions = {},
+  ): [output: Tensor, product: Each<I, Tensor>] => {
+    const ambient = isGradEnabled();
+    return enableGrad(() => {
+      const { c, jacobian, vector } = callScalar("vhp", func, inputs, v, options);
+      const places = jacobian.flatMap((g, i) => (g === null ? [] : [i]));
+      const product = lastly(ambient, c.createGraph, () => {
+        const pick = <T>(list: readonly T[]) => places.map((i) => list[i]!);
+        const grads = gradOrNull(pick(jacobian) as Tensor[], c.inputs.list, pick(vector), c);
+        return withZeros(grads, c.inputs.list, "double_back", c);
+      });
+      return answer(c, product, c.inputs);
     });
-    return answer(c, product, c.inputs);
-  });
-}
+  },
+);
 
 /**
  * {@link vhp} with the vector on the other side, by one more backward. The Hessian of a function that is twice continuously differentiable
  * is symmetric, so that `vhp` gives the same and is faster.
  * @see torch.autograd.functional.hvp
  */
-export function hvp<I extends Tensors>(
-  func: TensorFunction<I, Tensor>,
-  inputs: I,
-  v?: Tensors | null,
-  options: ProductOptions = {},
-): [output: Tensor, product: Each<I, Tensor>] {
-  const ambient = isGradEnabled();
-  return enableGrad(() => {
-    const { c, jacobian, vector } = callScalar("hvp", func, inputs, v, options);
-    const known = jacobian.map((g, i) => g ?? c.inputs.list[i]!.newZeros(c.inputs.list[i]!.shape));
-    const push = pushforward(known, c.inputs.list);
-    const product = lastly(ambient, c.createGraph, () =>
-      withZeros(push(vector, c), c.inputs.list, "double_back_trick", c),
-    );
-    return answer(c, product, c.inputs);
-  });
-}
+export const hvp = overloaded(
+  "hvp",
+  "func(), inputs, v?; createGraph, strict",
+  <I extends Tensors>(
+    func: TensorFunction<I, Tensor>,
+    inputs: I,
+    v?: Tensors | null,
+    options: ProductOptions = {},
+  ): [output: Tensor, product: Each<I, Tensor>] => {
+    const ambient = isGradEnabled();
+    return enableGrad(() => {
+      const { c, jacobian, vector } = callScalar("hvp", func, inputs, v, options);
+      const known = jacobian.map((g, i) => g ?? c.inputs.list[i]!.newZeros(c.inputs.list[i]!.shape));
+      const push = pushforward(known, c.inputs.list);
+      const product = lastly(ambient, c.createGraph, () =>
+        withZeros(push(vector, c), c.inputs.list, "double_back_trick", c),
+      );
+      return answer(c, product, c.inputs);
+    });
+  },
+);

@@ -1,7 +1,7 @@
 /** Cosine annealing, with and without restarts. */
 import { checkNumber } from "../../core/arguments";
 import { describe, ValueError } from "../../core/errors";
-import { argumentsOf } from "../../core/signature";
+import { argumentsOf, declareMethods } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { type AnyOptimizer, LRScheduler, type SchedulerOptions } from "./scheduler";
 
@@ -124,6 +124,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
    * @throws ValueError for a negative epoch.
    */
   override step(epoch?: number): void {
+    if (epoch !== undefined) checkNumber("step", "epoch", epoch);
     const target = epoch ?? (this.lastEpoch < 0 ? 0 : undefined);
     if (target === undefined) this.advance();
     else this.goTo(target);
@@ -147,3 +148,5 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     for (; TMult > 1 && this.TCur >= this.TI; this.TI *= TMult) this.TCur -= this.TI;
   }
 }
+
+declareMethods(CosineAnnealingWarmRestarts, { step: "epoch?" });

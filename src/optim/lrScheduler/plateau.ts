@@ -1,7 +1,7 @@
 /** Rates that fall when a metric stops improving. */
 import { checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
-import { argumentsOf } from "../../core/signature";
+import { argumentsOf, declareMethods } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { Tensor } from "../../tensor/tensor";
 import { type AnyOptimizer, numbersPerGroup, Scheduler, scientific } from "./scheduler";
@@ -152,3 +152,5 @@ export class ReduceLROnPlateau extends Scheduler {
     });
   }
 }
+
+declareMethods(ReduceLROnPlateau, { step: "metrics, epoch?" });

@@ -1,6 +1,8 @@
 /** The bases of all learning-rate schedulers. */
+
 import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
+import { declareMethods } from "../../core/signature";
 import { camelCase, entriesOf, snakeCase } from "../names";
 import { Optimizer } from "../optimizer";
 
@@ -226,3 +228,6 @@ export abstract class LRScheduler extends Scheduler {
 
 /** How many elements of an ascending list are at most `x`. */
 export const countUpTo = (list: readonly number[], x: number): number => list.filter((item) => item <= x).length;
+
+declareMethods(Scheduler, { getLastLr: "", stateDict: "", loadStateDict: "stateDict{}" });
+declareMethods(LRScheduler, { step: "epoch?" });

@@ -57,13 +57,14 @@ function stackBytes(rows: readonly Uint8Array[], shape: readonly number[]) {
  */
 export async function cifar10(root: string, options: VisionOptions = {}): Promise<ImageDataset> {
   const { train, transform } = checkVisionOptions("cifar10", options);
-  const names = (await listFolder(root)).filter((name) =>
+  const names = (await listFolder("cifar10", root)).filter((name) =>
     (train ? /^data_batch_\d+\.bin$/ : /^test_batch\.bin$/).test(name),
   );
   if (names.length === 0) throw new FormatError(`"${root}" has no ${train ? "data_batch_1.bin" : "test_batch.bin"}`);
   const images: Uint8Array[] = [];
   const labels: number[] = [];
-  for (const name of names) readRecords(`${root}/${name}`, await readBytes(`${root}/${name}`), images, labels);
+  for (const name of names)
+    readRecords(`${root}/${name}`, await readBytes("cifar10", `${root}/${name}`), images, labels);
   return new ImageDataset(
     stackBytes(images, [3, 32, 32]),
     tensor(labels, { dtype: "int64" }),

@@ -96,7 +96,7 @@ async function readIdx(
   const found = names.find((n) => n === name || n === `${name}.gz`);
   if (found === undefined) throw new FormatError(`"${root}" has no ${name} or ${name}.gz`);
   const path = `${root}/${found}`;
-  const bytes = await readBytes(path);
+  const bytes = await readBytes("mnist", path);
   if (!found.endsWith(".gz")) return { path, bytes };
   return { path, bytes: await gunzip(path, bytes, (start) => idxHeader(path, start)?.size) };
 }
@@ -125,7 +125,7 @@ async function readPart(
   op: string,
 ): Promise<ImageDataset> {
   const { train, transform } = checkVisionOptions(op, options);
-  const names = await listFolder(root);
+  const names = await listFolder("mnist", root);
   const part = train ? "train" : "t10k";
   const images = await readIdx(root, names, `${part}-images-idx3-ubyte`);
   const labels = await readIdx(root, names, `${part}-labels-idx1-ubyte`);
