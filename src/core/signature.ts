@@ -348,7 +348,7 @@ export const namedAsync = <const S extends string, F extends (...args: any[]) =>
   signature: S,
   implementation: F,
 ): Named<S, F> =>
-  named(opName, signature, (...args) =>
+  named(opName, signature, (...args: unknown[]) =>
     implementation(...args).catch((error: unknown) => {
       throw renamed(error, opName, signature.includes("()"));
     }),
@@ -365,7 +365,9 @@ export function declareMethods<T extends object>(
   for (const [name, signature] of Object.entries(signatures) as [string, string][]) {
     const body = (prototype as Record<string, Implementation>)[name]!;
     const self = signature === "" || signature.startsWith(";") ? "self" : "self, ";
-    const { method } = named(name, self + signature, (object, ...args) => body.apply(object, args)) as Declared;
+    const { method } = named(name, self + signature, (object: unknown, ...args: unknown[]) =>
+      body.apply(object, args),
+    ) as unknown as Declared;
     Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true });
   }
 }
