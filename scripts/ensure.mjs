@@ -66,7 +66,10 @@ async function buildKernels() {
 
 const buildBundle = () => run(bin("rollup"), ["--config", "--silent"]);
 
-const buildTypes = () => run(bin("tsc"), ["--project", "tsconfig.build.json"]);
+async function buildTypes() {
+  await run(bin("tsc"), ["--project", "tsconfig.build.json"]);
+  await run(bin("rollup"), ["--config", "rollup.types.config.mjs", "--silent"]);
+}
 
 /** Removes earlier output and builds everything. */
 export async function build() {
@@ -82,7 +85,7 @@ export async function ensureBuilt({ types = false } = {}) {
   await ensureInstalled();
   const kernels = join("build", "kernels.relaxed.wasm");
   const bundle = join("dist", "kindling.js");
-  const declarations = join("build", "types.tsbuildinfo");
+  const declarations = join("dist", "kindling.d.ts");
   if (isStale(kernels, ["assembly", "asconfig.json", "package-lock.json"])) {
     console.error("kindling: compiling the kernels…");
     await buildKernels();
@@ -91,5 +94,6 @@ export async function ensureBuilt({ types = false } = {}) {
     console.error("kindling: bundling…");
     await buildBundle();
   }
-  if (types && isStale(declarations, ["src", "tsconfig.build.json"])) await buildTypes();
+  if (types && isStale(declarations, ["src", "tsconfig.build.json", "rollup.types.config.mjs", "package-lock.json"]))
+    await buildTypes();
 }

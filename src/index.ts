@@ -252,6 +252,7 @@ export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/c
 export { device } from "./tensor/device";
 export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
+export type { Several, Tensors } from "./tensor/tensors";
 export * as utils from "./utils";
 export * as vision from "./vision/index";
 

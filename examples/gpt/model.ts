@@ -30,7 +30,7 @@ class CausalSelfAttention extends nn.Module {
   }
 
   override forward(x: torch.Tensor): torch.Tensor {
-    const [n, length, width] = x.shape as [number, number, number];
+    const [n, length, width] = x.shape;
     const toHeads = (y: torch.Tensor) => y.reshape(n, length, this.heads, width / this.heads).transpose(1, 2);
     const [q, k, v] = this.qkv(x).split(width, 2).map(toHeads) as [torch.Tensor, torch.Tensor, torch.Tensor];
     const y = F.scaledDotProductAttention(q, k, v, { isCausal: true, dropoutP: this.training ? this.dropout.p : 0 });

@@ -49,7 +49,7 @@ function drawImage(canvas: Canvas, image: Uint8Array, channels: number, size: nu
 
 /** The PNG of the first test pictures; wrong predictions are red, with the true label after the slash. */
 export function drawPredictions(test: ImageDataset, predicted: readonly number[]): Uint8Array {
-  const [, channels, size] = test.data.shape as [number, number, number];
+  const [, channels, size] = test.data.shape;
   const side = size * SCALE;
   const cellWidth = side + MARGIN;
   const cellHeight = side + GLYPH_HEIGHT * 2 + MARGIN + 4;

@@ -2,6 +2,7 @@
 
 import { checkFlag } from "../core/arguments";
 import { ArgumentError, AutogradError, describe, ValueError } from "../core/errors";
+import type { Items } from "../core/items";
 import { sameShape, shapeText } from "../core/shape";
 import { named, overloaded } from "../core/signature";
 import { areModesUnclear } from "../platform/mode";
@@ -146,6 +147,13 @@ export const backward = named(
   },
 );
 
+/** A gradient for every input. */
+export type Gradients<I extends Tensor | readonly Tensor[], G = Tensor> = I extends readonly Tensor[]
+  ? number extends I["length"]
+    ? G[] & Items<G>
+    : { -readonly [K in keyof I]: G }
+  : [G];
+
 /**
  * The gradients of the outputs with respect to the inputs, summed over outputs, without touching any `grad`.
  * @see torch.autograd.grad
@@ -158,16 +166,16 @@ export const grad = overloaded(
   gradientsOf,
 );
 
-function gradientsOf(
+function gradientsOf<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
+  inputs: I,
   options: GradOptions & { allowUnused: true },
-): (Tensor | null)[];
-function gradientsOf(
+): Gradients<I, Tensor | null>;
+function gradientsOf<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
+  inputs: I,
   options?: GradOptions,
-): Tensor[];
+): Gradients<I>;
 function gradientsOf(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],

@@ -13,10 +13,10 @@ export type Tuple<T extends readonly unknown[]> = { readonly [K in keyof T & `${
 };
 
 /** Results with names that can be destructured and numbered like an array, as Python's named tuples. The numbers do not show among the keys. */
-export function namedTuple<V, R extends Record<string, V>>(record: R & Record<string, V>): R & Tuple<[V, V, V]> {
-  const values: V[] = Object.values(record);
+export function namedTuple(record: Record<string, unknown>): any {
+  const values = Object.values(record);
   values.forEach((value, i) => {
     Object.defineProperty(record, i, { value });
   });
-  return Object.assign(record, { [Symbol.iterator]: () => values.values() }) as unknown as R & Tuple<[V, V, V]>;
+  return Object.assign(record, { [Symbol.iterator]: () => values.values() });
 }

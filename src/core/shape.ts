@@ -5,6 +5,24 @@ import { ArgumentError, describe, IndexError, ShapeError } from "./errors";
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];
 
+/**
+ * The sizes of a tensor, outermost first. The first few are known as numbers to TypeScript's `noUncheckedIndexedAccess` as well, so that
+ * `const [n, c, h, w] = x.shape` gives numbers; `x.size(i)` is one for every `i`.
+ * @see torch.Size
+ */
+export interface Size extends ReadonlyArray<number> {
+  readonly 0: number;
+  readonly 1: number;
+  readonly 2: number;
+  readonly 3: number;
+  readonly 4: number;
+  readonly 5: number;
+  readonly 6: number;
+  readonly 7: number;
+  /** The size of the axis at `index`; negative ones count from the end. */
+  at(index: number): number;
+}
+
 /** The most axes that a tensor may have, as in PyTorch: kernels take geometries of bounded length. */
 export const MAX_AXES = 64;
 

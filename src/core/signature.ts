@@ -321,16 +321,18 @@ export function within<T>(op: string, body: () => T): T {
 }
 
 /**
- * Declares a public function. Users call it with arguments by position or by name; `implementation` gets its parameters and, after them, at most one
+ * Declares a public function. Users call it with arguments by position or by name; `given` gets its parameters and, after them, at most one
  * object of options, whose names and common kinds have been checked. An error that it throws names this op, whichever part failed.
  * @example
  * export const cumsum = named("cumsum", "input, dim;; dtype", (x: Tensor, dim: number, options: { dtype?: DType } = {}): Tensor => …);
  */
-export function named<const S extends string, F extends Implementation>(
+export function named<const S extends string, F extends CallableFunction>(
   opName: string,
   signature: S,
-  implementation: F,
-): Named<S, F> {
+  /** Not of a type with parameters: from that one those with a default would get theirs, which is any. */
+  given: F,
+): Named<S, Extract<F, Implementation>> {
+  const implementation = given as unknown as Implementation;
   ops.add(opName);
   let parts: Parts | undefined;
   let others: Parts | undefined;
@@ -390,7 +392,10 @@ export function named<const S extends string, F extends Implementation>(
     }
   };
   for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
-  return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<S, F>;
+  return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<
+    S,
+    Extract<F, Implementation>
+  >;
 }
 
 /** {@link named} for functions that give a promise; its failures speak of the op as well. */
@@ -399,7 +404,7 @@ export const namedAsync = <const S extends string, F extends (...args: any[]) =>
   signature: S,
   implementation: F,
 ): Named<S, F> =>
-  named(opName, signature, (...args) =>
+  named(opName, signature, (...args: unknown[]) =>
     implementation(...args).catch((error: unknown) => {
       throw renamed(error, opName, signature.includes("()"));
     }),
@@ -416,7 +421,9 @@ export function declareMethods<T extends object>(
   for (const [name, signature] of Object.entries(signatures) as [string, string][]) {
     const body = (prototype as Record<string, Implementation>)[name]!;
     const self = signature === "" || signature.startsWith(";") ? "self" : "self, ";
-    const { method } = named(name, self + signature, (object, ...args) => body.apply(object, args)) as Declared;
+    const { method } = named(name, self + signature, (object: unknown, ...args: unknown[]) =>
+      body.apply(object, args),
+    ) as unknown as Declared;
     Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true });
   }
 }

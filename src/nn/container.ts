@@ -2,6 +2,7 @@
 
 import { checkIterable } from "../core/arguments";
 import { ArgumentError, describe, IndexError } from "../core/errors";
+import type { Items, TupleItems } from "../core/items";
 import { addNames, isPlainObject, within } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 import { declareMethods } from "./forward";
@@ -11,7 +12,7 @@ import { Parameter } from "./parameter";
 const fieldsOf = (module: Module): Record<string, unknown> => module as unknown as Record<string, unknown>;
 
 /** Items that are the fields "0", "1", … of a module, so that `list[0]` is the first one. */
-abstract class NumberedModule<T> extends Module {
+abstract class NumberedModule<T, V = T> extends Module {
   [index: number]: T;
 
   /** The names of the items, in order. */
@@ -25,12 +26,12 @@ abstract class NumberedModule<T> extends Module {
   }
 
   // Static, since a method could be hidden by an item of its name.
-  private static itemsOf<T>(list: NumberedModule<T>): T[] {
+  private static itemsOf<T>(list: NumberedModule<T, any>): T[] {
     return list.names().map((name) => fieldsOf(list)[name] as T);
   }
 
   /** Puts the items back under consecutive numbers. */
-  private static renumber<T>(list: NumberedModule<T>, items: readonly T[]): void {
+  private static renumber<T>(list: NumberedModule<T, any>, items: readonly T[]): void {
     for (const name of list.names()) delete fieldsOf(list)[name];
     items.forEach((item, i) => {
       fieldsOf(list)[i] = item;
@@ -46,20 +47,20 @@ abstract class NumberedModule<T> extends Module {
   }
 
   /** Adds an item at the end. */
-  append(value: T): this {
+  append(value: V): this {
     const index = this.length;
     fieldsOf(this)[index] = this.item(value);
     return this;
   }
 
   /** Adds items at the end. */
-  extend(values: Iterable<T>): this {
-    for (const value of checkIterable("extend", "values", values, "items")) this.append(value as T);
+  extend(values: Iterable<V>): this {
+    for (const value of checkIterable("extend", "values", values, "items")) this.append(value as V);
     return this;
   }
 
   /** Adds an item before the one at `index`. */
-  insert(index: number, value: T): this {
+  insert(index: number, value: V): this {
     const items = NumberedModule.itemsOf<T>(this);
     if (!Number.isInteger(index) || index < -items.length || index > items.length)
       throw new IndexError(`index ${describe(index)} is out of range`);
@@ -89,7 +90,32 @@ const asModule = (value: unknown): Module => {
 };
 
 /** Modules by name, in an object or as entries. */
-export type NamedModules = Readonly<Record<string, Module>> | Iterable<readonly [name: string, module: Module]>;
+export type NamedModules<T extends Record<string, Module> = Record<string, Module>> =
+  | Readonly<T>
+  | Iterable<readonly [name: string, module: Module]>;
+
+type IfAny<T, U> = 0 extends 1 & T ? U : T;
+
+/** A sequence of modules about which nothing is known. */
+type Some<M> = IfAny<M, Module[]>;
+
+/** What a sequence of modules takes: what its first one does; a tensor, if that is not known. */
+type InputOf<M> =
+  Some<M> extends readonly [infer First extends Module, ...unknown[]]
+    ? IfAny<Parameters<First["forward"]>[0], Tensor>
+    : Tensor;
+
+/** What a sequence of modules returns: what its last one does; a tensor, if that is not known. */
+type OutputOf<M> =
+  Some<M> extends readonly [...unknown[], infer Last extends Module]
+    ? IfAny<ReturnType<Last["forward"]>, Tensor>
+    : Tensor;
+
+/** The modules of a dictionary. */
+type ModuleOf<T extends Record<string, Module>> = IfAny<T[keyof T], Module>;
+
+/** A sequence can be indexed like the tuple of its modules. */
+export interface Sequential<M extends readonly Module[] = any> extends TupleItems<Some<M>> {}
 
 function entriesOf<T>(
   layer: string,
@@ -111,8 +137,9 @@ function entriesOf<T>(
  * new nn.Sequential(new nn.Linear(784, 64), new nn.ReLU(), new nn.Linear(64, 10))
  * new nn.Sequential({ conv: new nn.Conv2d(1, 20, 5), relu: new nn.ReLU() })
  */
-export class Sequential extends NumberedModule<Module> {
-  constructor(...modules: Module[]);
+export class Sequential<M extends readonly Module[] = any> extends NumberedModule<Some<M>[number], Module> {
+  constructor();
+  constructor(...modules: M);
   constructor(named: NamedModules);
   constructor(...given: unknown[]) {
     super();
@@ -133,12 +160,12 @@ export class Sequential extends NumberedModule<Module> {
     return this.slots().map(([name]) => name);
   }
 
-  protected override item(value: unknown): Module {
+  protected override item(value: unknown): Some<M>[number] {
     return asModule(value);
   }
 
-  override forward(input: any): any {
-    let x = input;
+  override forward(input: InputOf<M>): OutputOf<M> {
+    let x: any = input;
     // The keys alone: what `Object.values` and `Object.entries` do takes several times as long.
     for (const field of Object.keys(this)) {
       const module = (this as Record<string, unknown>)[field];
@@ -154,13 +181,18 @@ export class Sequential extends NumberedModule<Module> {
   }
 }
 
+/** The first items are known to be there to TypeScript's `noUncheckedIndexedAccess` as well; `list.at(i)` is one for every `i`. */
+export interface ModuleList<M extends Module = Module> extends Items<M> {}
+
 /**
  * A list of modules, which are children of it. It is not called itself.
  * @see torch.nn.ModuleList
  * @example this.layers = new nn.ModuleList(Array.from({ length: 10 }, () => new nn.Linear(10, 10)));
  */
-export class ModuleList extends NumberedModule<Module> {
-  constructor(modules: Iterable<Module> = []) {
+export class ModuleList<M extends Module = Module> extends NumberedModule<M, Module> {
+  constructor(modules?: readonly []);
+  constructor(modules: Iterable<M>);
+  constructor(modules: Iterable<M> = []) {
     super();
     within(this.constructor.name, () => this.extend(modules));
   }
@@ -169,13 +201,13 @@ export class ModuleList extends NumberedModule<Module> {
     return this.slots().map(([name]) => name);
   }
 
-  protected override item(value: unknown): Module {
-    return asModule(value);
+  protected override item(value: unknown): M {
+    return asModule(value) as M;
   }
 
   /** The modules from `start` to before `end` in a new list; they are shared. */
-  slice(start?: number, end?: number): ModuleList {
-    return Reflect.construct(this.constructor, [[...this].slice(start, end)]) as ModuleList;
+  slice(start?: number, end?: number): ModuleList<M> {
+    return Reflect.construct(this.constructor, [[...this].slice(start, end)]) as ModuleList<M>;
   }
 }
 
@@ -184,8 +216,8 @@ export class ModuleList extends NumberedModule<Module> {
  * @see torch.nn.ModuleDict
  * @example this.choices = new nn.ModuleDict({ conv: new nn.Conv2d(10, 10, 3), pool: new nn.MaxPool2d(3) });
  */
-export class ModuleDict extends Module {
-  constructor(modules: NamedModules = {}) {
+export class ModuleDict<T extends Record<string, Module> = any> extends Module {
+  constructor(modules: NamedModules<T> = {} as T) {
     super();
     within(this.constructor.name, () => this.update(modules));
   }
@@ -196,6 +228,8 @@ export class ModuleDict extends Module {
   }
 
   /** The module of that name, or undefined. */
+  get<K extends keyof T & string>(name: K): string extends K ? ModuleOf<T> | undefined : T[K];
+  get(name: string): ModuleOf<T> | undefined;
   get(name: string): Module | undefined {
     return this.slots().find(([key]) => key === name)?.[1];
   }
@@ -217,6 +251,8 @@ export class ModuleDict extends Module {
   }
 
   /** Removes a module and returns it. @throws ArgumentError if there is none. */
+  pop<K extends keyof T & string>(name: K): string extends K ? ModuleOf<T> : T[K];
+  pop(name: string): ModuleOf<T>;
   pop(name: string): Module {
     const module = this.get(name);
     if (module === undefined) throw new ArgumentError(`ModuleDict: there is no module ${describe(name)}`);
@@ -241,17 +277,17 @@ export class ModuleDict extends Module {
   }
 
   /** The modules. */
-  values(): Module[] {
-    return this.slots().map(([, module]) => module);
+  values(): ModuleOf<T>[] {
+    return this.entries().map(([, module]) => module);
   }
 
   /** Names with modules. */
-  entries(): [name: string, module: Module][] {
-    return this.slots();
+  entries(): [name: string, module: ModuleOf<T>][] {
+    return this.slots() as [string, ModuleOf<T>][];
   }
 
   /** Iterates over names with modules. */
-  [Symbol.iterator](): IterableIterator<[name: string, module: Module]> {
+  [Symbol.iterator](): IterableIterator<[name: string, module: ModuleOf<T>]> {
     return this.entries()[Symbol.iterator]();
   }
 }
@@ -268,11 +304,14 @@ const parameterLines = (parameters: readonly (readonly [string, Parameter])[]): 
     .map(([name, p]) => `  (${name}): Parameter containing: [torch.${p.dtype} of size ${p.shape.join("x")}]`)
     .join("\n");
 
+/** The first items are known to be there to TypeScript's `noUncheckedIndexedAccess` as well; `list.at(i)` is one for every `i`. */
+export interface ParameterList extends Items<Parameter> {}
+
 /**
  * A list of parameters; tensors become parameters.
  * @see torch.nn.ParameterList
  */
-export class ParameterList extends NumberedModule<Parameter> {
+export class ParameterList extends NumberedModule<Parameter, Tensor> {
   constructor(parameters: Iterable<Tensor> = []) {
     super();
     within(this.constructor.name, () => {

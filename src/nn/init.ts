@@ -186,7 +186,7 @@ function assign(x: Tensor, values: ArrayLike<number>): Tensor {
 export const eye_ = named("eye_", "tensor", (x: Tensor): Tensor => {
   check("eye_", x);
   if (x.ndim !== 2) throw new ValueError("Only tensors with 2 dimensions are supported");
-  const [rows, columns] = x.shape as [number, number];
+  const [rows, columns] = x.shape;
   const values = new Float64Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
   return assign(x, values);
@@ -201,7 +201,7 @@ export const dirac_ = named("dirac_", "tensor; groups", (x: Tensor, options: { g
   check("dirac_", x);
   checkInteger("dirac_", "groups", groups, 1);
   if (x.ndim < 3 || x.ndim > 5) throw new ValueError("Only tensors with 3, 4, or 5 dimensions are supported");
-  const [out, channels, ...kernel] = x.shape as [number, number, ...number[]];
+  const [out, channels, ...kernel] = x.shape;
   if (out % groups !== 0) throw new ValueError("dim 0 must be divisible by groups");
   const field = sizeOfShape(kernel);
   const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
@@ -351,7 +351,7 @@ export const sparse_ = named(
   (x: Tensor, sparsity: number, options: RandomInit & { std?: number } = {}): Tensor => {
     const { std, sparsity: share } = check("sparse_", x, { sparsity, std: options.std ?? 0.01 });
     if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
-    const [rows, columns] = x.shape as [number, number];
+    const [rows, columns] = x.shape;
     const zeros = Math.ceil(share * rows);
     change(x, () => x.normal_(0, std, draws(options.generator)));
     const values = Float64Array.from(x.toTypedArray() as Float32Array);

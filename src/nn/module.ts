@@ -14,7 +14,7 @@ import { isPlainObject, named } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { replaceData } from "../tensor/data";
 import { isDeviceName, resolveDevice, unknownTarget } from "../tensor/device";
-import { type Holder, held } from "../tensor/reach";
+import { held } from "../tensor/reach";
 import { adopt, lend, noteUse, retire } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { Callable } from "./callable";
@@ -80,10 +80,18 @@ type Named<T> = [name: string, value: T];
 const join = (prefix: string, name: string): string =>
   prefix === "" || name === "" ? prefix + name : `${prefix}.${name}`;
 
-/** The call of a module: the arguments and the result are those of its `forward`. */
+/** Keys that exist in types alone. */
+declare const given: unique symbol;
+declare const returned: unique symbol;
+
+/**
+ * The call of a module: the arguments and the result are those of its `forward`. They are looked up in a field, since inside of a class
+ * TypeScript resolves `this[given]` for `this(x)`, but not `Parameters<this["forward"]>`.
+ */
 export interface Module {
-  // biome-ignore lint/style/useShorthandFunctionType: only an interface merges with a class.
-  (...args: Parameters<this["forward"]>): ReturnType<this["forward"]>;
+  readonly [given]: Parameters<this["forward"]>;
+  readonly [returned]: ReturnType<this["forward"]>;
+  (...args: this[typeof given]): this[typeof returned];
 }
 
 /**
@@ -104,7 +112,7 @@ export interface Module {
  * }
  * const logits = new Net()(images);
  */
-export class Module extends Callable implements Holder {
+export class Module extends Callable {
   /** Whether the module is in training mode, which dropout and batch normalization look at. */
   training = true;
   readonly #hooks = new HookTable();

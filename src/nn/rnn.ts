@@ -297,8 +297,8 @@ export class RNN extends RecurrentNetwork {
     return [this.hiddenSize];
   }
 
-  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
   override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
+  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
   override forward(input: any, hx?: Tensor | null): [output: any, hidden: Tensor] {
     const state = hx ? [hx] : undefined;
     return input instanceof PackedSequence
@@ -345,8 +345,8 @@ export class GRU extends RecurrentNetwork {
     return [this.hiddenSize];
   }
 
-  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
   override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
+  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
   override forward(input: any, hx?: Tensor | null): [output: any, hidden: Tensor] {
     const state = hx ? [hx] : undefined;
     return input instanceof PackedSequence
@@ -399,8 +399,8 @@ export class LSTM extends RecurrentNetwork {
     return [this.projSize > 0 ? this.projSize : this.hiddenSize, this.hiddenSize];
   }
 
-  override forward(input: Tensor, hx?: LSTMState | null): [output: Tensor, state: LSTMState];
   override forward(input: PackedSequence, hx?: LSTMState | null): [output: PackedSequence, state: LSTMState];
+  override forward(input: Tensor, hx?: LSTMState | null): [output: Tensor, state: LSTMState];
   override forward(input: any, hx?: LSTMState | null): [output: any, state: LSTMState] {
     const state = hx ?? undefined;
     const { output, last } =

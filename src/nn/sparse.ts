@@ -172,7 +172,7 @@ export class Embedding extends Module {
     const { embeddings, freeze, ...rest } = options;
     if (checkTensor(op, embeddings, "embeddings").ndim !== 2)
       throw new ShapeError(`${op}: Embeddings parameter is expected to be 2-dimensional, got ${embeddings.ndim} axes`);
-    const [rows, columns] = embeddings.shape as [number, number];
+    const [rows, columns] = embeddings.shape;
     // `this`, so that subclasses make their own kind.
     const layer = new this(rows, columns, { ...rest, weight: embeddings });
     layer.weight.requiresGrad_(!freeze);

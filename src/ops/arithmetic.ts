@@ -12,6 +12,7 @@ import { mul, sub, trueDivide } from "./binary";
 import { checkTensor } from "./checks";
 import { type Binary, binary, cast, mapWith, type TensorLike } from "./define";
 import { inplace } from "./inplace";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 import { checkDivisor, refuseBools } from "./operands";
 import { constantLike } from "./reduce";
 
@@ -146,11 +147,7 @@ export const ldexp = named("ldexp", "input, other", (x: Tensor, other: Tensor): 
 export const ldexp_: typeof ldexp = inplace("ldexp_", ldexp);
 
 /** A mantissa of magnitude in [½, 1) (0, ±∞ and NaN as they are) and an int32 exponent. */
-export interface Frexp {
-  readonly mantissa: Tensor;
-  readonly exponent: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type Frexp = NamedTuple<["mantissa", "exponent"]>;
 
 /** x · 2^n for whole n, in two steps, since 2^n alone may overflow. */
 const shifted = (x: Tensor, n: Tensor): Tensor => {
@@ -186,7 +183,7 @@ export const frexp = named("frexp", "input", (x: Tensor): Frexp => {
     [exponent],
     [(g, [e]) => shifted(g, e!.to(g.dtype).neg())],
   );
-  return { mantissa, exponent, [Symbol.iterator]: () => [mantissa, exponent].values() };
+  return namedTuple({ mantissa, exponent });
 });
 
 /** Each element rounded to the nearest integer, ties to even; or to a number of decimals. @see torch.round */

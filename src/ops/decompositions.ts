@@ -18,6 +18,7 @@ import * as lapack from "./lapack";
 import { split } from "./lapack";
 import { matmul } from "./matmul";
 import { checkEquation, checkInfo, checkMatrix, checkPair, LinAlgError } from "./matrixChecks";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 
 /** Runs `body` on each matrix of the inputs, which it may destroy, and on one piece of each output. */
 export function overMatrices(
@@ -48,11 +49,7 @@ const SINGULAR =
 export const identityLike = (x: Tensor): Tensor => eye(x.shape.at(-1)!, { dtype: x.dtype }).expand(x.shape);
 
 /** An inverse, and per matrix the position of a zero pivot or 0 (int32). */
-export interface Inverse {
-  readonly inverse: Tensor;
-  readonly info: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type Inverse = NamedTuple<["inverse", "info"]>;
 
 /** @internal {@link invEx} under the name of the op that is called. */
 export function invertOf(op: string, x: Tensor, checkErrors: boolean): Inverse {
@@ -66,7 +63,7 @@ export function invertOf(op: string, x: Tensor, checkErrors: boolean): Inverse {
   const y = lapack.finished(b, x.dtype);
   if (checkErrors) checkInfo(op, info, SINGULAR);
   const inverse = record("LinalgInvBackward0", y, [x], [y], [(g, [v]) => matmul(matmul(v!.mT, g), v!.mT).neg()]);
-  return { inverse, info, [Symbol.iterator]: () => [inverse, info].values() };
+  return namedTuple({ inverse, info });
 }
 
 /** The inverse and, per matrix, the position of a zero pivot or 0. @see torch.linalg.inv_ex */
@@ -109,11 +106,7 @@ export interface SolveOptions {
 }
 
 /** A solution, and per matrix the position of a zero pivot or 0 (int32). */
-export interface Solution {
-  readonly result: Tensor;
-  readonly info: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type Solution = NamedTuple<["result", "info"]>;
 
 /** Whether B holds a vector for each matrix of A. */
 const isVectorOf = (A: Tensor, B: Tensor): boolean =>
@@ -137,7 +130,7 @@ export function solveOf(op: string, A: Tensor, B: Tensor, left: boolean, checkEr
   const [x, info] = solveStack(...together(op, left ? A : A.mT, turn ? right.mT : right));
   if (checkErrors) checkInfo(op, info, "The solver failed because the input matrix is singular.");
   const result = isVector ? x.squeeze(-1) : turn ? x.mT : x;
-  return { result, info, [Symbol.iterator]: () => [result, info].values() };
+  return namedTuple({ result, info });
 }
 
 /** The solution and, per matrix, the position of a zero pivot or 0. @see torch.linalg.solve_ex */
@@ -220,11 +213,7 @@ export const solveTriangular = named(
 );
 
 /** A Cholesky factor, and per matrix the order of a minor that is not positive, or 0 (int32). */
-export interface CholeskyFactor {
-  readonly L: Tensor;
-  readonly info: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type CholeskyFactor = NamedTuple<["L", "info"]>;
 
 const NOT_POSITIVE =
   "The factorization could not be completed because the input is not positive-definite (the leading minor of order % is not positive-definite).";
@@ -249,7 +238,7 @@ export function choleskyOf(op: string, x: Tensor, upper: boolean, checkErrors: b
   if (checkErrors) checkInfo(op, info, NOT_POSITIVE);
   const lower = record("LinalgCholeskyExBackward0", y, [source], [y], [(g, [l]) => choleskyGrad(g, l!)]);
   const L = upper ? lower.mT : lower;
-  return { L, info, [Symbol.iterator]: () => [L, info].values() };
+  return namedTuple({ L, info });
 }
 
 /** The Cholesky factor and, per matrix, the order of a minor that is not positive, or 0. @see torch.linalg.cholesky_ex */
@@ -268,11 +257,7 @@ export const cholesky = named("cholesky", "input;; upper", (x: Tensor, options: 
 });
 
 /** Q with orthonormal columns and R upper triangular. */
-export interface QR {
-  readonly Q: Tensor;
-  readonly R: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type QR = NamedTuple<["Q", "R"]>;
 
 /** d A for A = Q R with at least as many rows as columns. */
 function qrGrad(gQ: Tensor, gR: Tensor, Q: Tensor, R: Tensor): Tensor {
@@ -325,7 +310,7 @@ export function qrOf(op: string, A: Tensor, mode: "reduced" | "complete" | "r"):
     return [m >= n ? qrGrad(u, v, Q!, R!) : qrGradWide(u, v, Q!, R!, a!)];
   });
   const Q = mode === "r" ? q.newEmpty([0]) : q;
-  return { Q, R: r, [Symbol.iterator]: () => [Q, r].values() };
+  return namedTuple({ Q, R: r });
 }
 
 /**
@@ -338,15 +323,8 @@ export const qr = named(
   (A: Tensor, mode: "reduced" | "complete" | "r" = "reduced"): QR => qrOf("qr", A, mode),
 );
 
-/** L and U in one matrix, and the rows exchanged, from 1. */
-export interface LUFactors {
-  readonly LU: Tensor;
-  /** int32. */
-  readonly pivots: Tensor;
-  /** int32: the position of a zero pivot, or 0. */
-  readonly info: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+/** L and U in one matrix, the rows exchanged, from 1 (int32), and the position of a zero pivot, or 0 (int32). */
+export type LUFactors = NamedTuple<["LU", "pivots", "info"]>;
 
 /** d A from the gradient of L and U in one matrix. @see lu_factor_ex_backward */
 function luGrad(g: Tensor, LU: Tensor, pivots: Tensor): Tensor {
@@ -381,7 +359,7 @@ export function luFactorOf(op: string, A: Tensor, pivot: boolean, checkErrors: b
       "U[%,%] is zero and using it on luSolve would result in a division by zero. If you still want to perform the factorization, consider calling linalg.lu(A) or linalg.luFactorEx(A)",
     );
   recordAll("LinalgLuFactorExBackward0", [LU], [A], [LU, pivots], ([g], [y, rows]) => [luGrad(g!, y!, rows!)]);
-  return { LU, pivots, info, [Symbol.iterator]: () => [LU, pivots, info].values() };
+  return namedTuple({ LU, pivots, info });
 }
 
 /** P L U = A with L and U in one matrix. @see torch.linalg.lu_factor_ex */
@@ -411,14 +389,10 @@ export function permutationOf(pivots: Tensor, m: number, dtype: DType): Tensor {
 }
 
 /** The Householder reflectors below R, and their factors. @see torch.geqrf */
-export const geqrf = named(
-  "geqrf",
-  "input",
-  (A: Tensor): { a: Tensor; tau: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
-    checkMatrix("geqrf", A);
-    const columns = lapack.working(A, true);
-    const tau = lapack.finished(lapack.qrFactor(columns), A.dtype);
-    const a = lapack.finished(columns, A.dtype, true);
-    return { a, tau, [Symbol.iterator]: () => [a, tau].values() };
-  },
-);
+export const geqrf = named("geqrf", "input", (A: Tensor): NamedTuple<["a", "tau"]> => {
+  checkMatrix("geqrf", A);
+  const columns = lapack.working(A, true);
+  const tau = lapack.finished(lapack.qrFactor(columns), A.dtype);
+  const a = lapack.finished(columns, A.dtype, true);
+  return namedTuple({ a, tau });
+});

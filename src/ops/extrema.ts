@@ -2,7 +2,6 @@
 
 import { record, recordAll } from "../autograd/node";
 import { ArgumentError, DTypeError, IndexError } from "../core/errors";
-import { namedTuple, type Tuple } from "../core/record";
 import { shapeText, wrapDim } from "../core/shape";
 import { named } from "../core/signature";
 import type { Overloaded } from "../core/signatureTypes";
@@ -12,15 +11,12 @@ import { maximum, minimum } from "./binary";
 import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
 import { cat } from "./join";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 import { type Dim, type Plan, plan, spread } from "./reduce";
 import { reduceInto, reduceOnce, reductions, threeAxes } from "./reductions";
 
-/** Two results with names, that are read and destructure like PyTorch's named tuples: `x.max(1)[1]`, `const [values, indices] = x.max(1)`. */
-export interface ValuesAndIndices extends Tuple<[Tensor, Tensor]> {
-  readonly values: Tensor;
-  /** int64. */
-  readonly indices: Tensor;
-}
+/** Values and their positions (int64). */
+export type ValuesAndIndices = NamedTuple<["values", "indices"]>;
 
 /** A pair of results with names. */
 export function valuesAndIndices(values: Tensor, indices: Tensor): ValuesAndIndices {
@@ -84,10 +80,7 @@ export const amin = named(
 export const aminmax = named(
   "aminmax",
   "input;; dim, keepdim",
-  (
-    x: Tensor,
-    options: { dim?: number | null; keepdim?: boolean } = {},
-  ): { min: Tensor; max: Tensor } & Tuple<[Tensor, Tensor]> => {
+  (x: Tensor, options: { dim?: number | null; keepdim?: boolean } = {}): NamedTuple<["min", "max"]> => {
     const { dim, keepdim = false } = options;
     const isScalar = checkTensor("aminmax", x).ndim === 0 && typeof dim === "number" && keepdim;
     // PyTorch keeps the axis that is asked for even if there is none.

@@ -12,15 +12,11 @@ import { invertOf, luFactorOf, permutationOf, solveOf, solveTriangular } from ".
 import { cat } from "./join";
 import { matmul } from "./matmul";
 import { checkEquation, checkLead, checkMatrix, checkPair, checkPivots, checkStack } from "./matrixChecks";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 import { cross as crossOf } from "./products";
 
 /** P, L and U of P L U = A. */
-export interface PLU {
-  readonly P: Tensor;
-  readonly L: Tensor;
-  readonly U: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type PLU = NamedTuple<["P", "L", "U"]>;
 
 /** Takes the result of {@link luFactor} apart. Shape: [*, m, n] → [*, m, m], [*, m, k], [*, k, n]. @see torch.lu_unpack */
 export const luUnpack = named(
@@ -42,7 +38,7 @@ export const luUnpack = named(
           .add(eye(m, k, { dtype: LU.dtype }))
       : nothing;
     const U = unpackData ? LU.narrow(-2, 0, k).triu() : nothing;
-    return { P, L, U, [Symbol.iterator]: () => [P, L, U].values() };
+    return namedTuple({ P, L, U });
   },
 );
 
@@ -56,12 +52,9 @@ export const lu = named("lu", "A;; pivot", (A: Tensor, options: { pivot?: boolea
 export const luFactor = named(
   "luFactor",
   "A;; pivot",
-  (
-    A: Tensor,
-    options: { pivot?: boolean } = {},
-  ): { LU: Tensor; pivots: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+  (A: Tensor, options: { pivot?: boolean } = {}): NamedTuple<["LU", "pivots"]> => {
     const { LU, pivots } = luFactorOf("luFactor", A, options.pivot ?? true, true);
-    return { LU, pivots, [Symbol.iterator]: () => [LU, pivots].values() };
+    return namedTuple({ LU, pivots });
   },
 );
 

@@ -11,6 +11,7 @@ import { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { linspace } from "./creation";
 import { cast, computeType } from "./define";
+import { namedTuple } from "./namedTuple";
 import { dense } from "./positions";
 import { checkFloating } from "./precision";
 import { searchsorted } from "./search";
@@ -185,17 +186,9 @@ function normalized(counts: Tensor, edges: readonly Tensor[]): Tensor {
 }
 
 /** Counts and the edges of the bins, as PyTorch names them. */
-export interface Histogram<E> {
-  readonly hist: Tensor;
-  readonly binEdges: E;
-  [Symbol.iterator](): IterableIterator<Tensor | E>;
-}
+export type Histogram<E> = { readonly hist: Tensor; readonly binEdges: E } & readonly [hist: Tensor, binEdges: E];
 
-const pair = <E>(hist: Tensor, binEdges: E): Histogram<E> => ({
-  hist,
-  binEdges,
-  [Symbol.iterator]: () => [hist, binEdges].values(),
-});
+const pair = <E>(hist: Tensor, binEdges: E): Histogram<E> => namedTuple({ hist, binEdges });
 
 /**
  * Counts of the elements in bins, and the edges of the bins: `bins` equal ones, or between the elements of a sorted vector.

@@ -7,12 +7,13 @@ import { checkShape, sameShape, shapeText, wrapDim } from "../core/shape";
 import { type Declared, named } from "../core/signature";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import type { Tensors } from "../tensor/tensors";
 import { checkOneDevice, checkTensor } from "./checks";
 
 interface OneOrMany extends Declared {
   (x: Tensor): Tensor;
-  (xs: readonly Tensor[]): Tensor[];
-  (...xs: Tensor[]): Tensor[];
+  (xs: readonly Tensor[]): Tensors;
+  (...xs: readonly Tensor[]): Tensors;
 }
 
 /** Lets a function of one tensor take one, several, or an array of them. */

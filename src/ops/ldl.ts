@@ -8,6 +8,7 @@ import type { Tensor } from "../tensor/tensor";
 import { overMatrices } from "./decompositions";
 import { split } from "./lapack";
 import { checkEquation, checkInfo, checkMatrix, checkPair, checkPivots } from "./matrixChecks";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 
 /** Below this share of the largest element of its column a diagonal element is no pivot (Bunch and Kaufman, 1977). */
 const THRESHOLD = (1 + Math.sqrt(17)) / 8;
@@ -154,13 +155,11 @@ function solveFactored(ld: Float64Array, n: number, pivots: Float64Array, b: Flo
   }
 }
 
-/** L below the diagonal and D on it and beside it, in one matrix. */
-export interface LDLFactors {
-  readonly LD: Tensor;
-  /** int32, as LAPACK's sytrf: the rows exchanged, from 1, negative for both rows of a 2 × 2 block. */
-  readonly pivots: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+/**
+ * L below the diagonal and D on it and beside it, in one matrix. The pivots are int32, as LAPACK's sytrf: the rows exchanged, from 1, negative
+ * for both rows of a 2 × 2 block.
+ */
+export type LDLFactors = NamedTuple<["LD", "pivots"]>;
 
 /** Options of the LDL factorisation. */
 export interface LDLOptions {
@@ -174,7 +173,7 @@ function ldlFactorOf(
   A: Tensor,
   hermitian: boolean,
   checkErrors: boolean,
-): LDLFactors & { readonly info: Tensor } {
+): NamedTuple<["LD", "pivots", "info"]> {
   checkMatrix(op, A, true);
   checkFlag(op, "hermitian", hermitian);
   const { n } = split(A);
@@ -184,7 +183,7 @@ function ldlFactorOf(
     out!.set(a!);
   }) as [Tensor, Tensor, Tensor];
   if (checkErrors) checkInfo(op, info, "the matrix is singular: D[%,%] is zero, by which ldlSolve would divide");
-  return { LD, pivots, info, [Symbol.iterator]: () => [LD, pivots, info].values() };
+  return namedTuple({ LD, pivots, info });
 }
 
 /**
@@ -194,7 +193,7 @@ function ldlFactorOf(
 export const ldlFactorEx = named(
   "ldlFactorEx",
   "A;; hermitian, checkErrors",
-  (A: Tensor, options: LDLOptions & { checkErrors?: boolean } = {}): LDLFactors & { readonly info: Tensor } => {
+  (A: Tensor, options: LDLOptions & { checkErrors?: boolean } = {}): NamedTuple<["LD", "pivots", "info"]> => {
     const { hermitian = false, checkErrors = false } = options;
     return ldlFactorOf("ldlFactorEx", A, hermitian, checkFlag("ldlFactorEx", "checkErrors", checkErrors));
   },
@@ -203,7 +202,7 @@ export const ldlFactorEx = named(
 /** L D Lᵀ = A for symmetric matrices, of which the lower triangle is read. @see torch.linalg.ldl_factor @throws LinAlgError if a pivot is 0. */
 export const ldlFactor = named("ldlFactor", "A;; hermitian", (A: Tensor, options: LDLOptions = {}): LDLFactors => {
   const { LD, pivots } = ldlFactorOf("ldlFactor", A, options.hermitian ?? false, true);
-  return { LD, pivots, [Symbol.iterator]: () => [LD, pivots].values() };
+  return namedTuple({ LD, pivots });
 });
 
 /**

@@ -13,19 +13,14 @@ import { drop, elementsOf, finished, qrFactor, reflect, split, triangularSolve, 
 import { pinvGrad, pinvOf, precisionOf } from "./linalg";
 import { matmul } from "./matmul";
 import { checkMatrix, checkPair, LinAlgError } from "./matrixChecks";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 import { svdOf, svdvalsOf } from "./spectral";
 
 /** The algorithms of LAPACK. */
 const drivers = ["gels", "gelsy", "gelsd", "gelss"] as const;
 
 /** The solution of a least-squares problem and what was found on the way; what a driver does not compute is empty. */
-export interface LeastSquares {
-  readonly solution: Tensor;
-  readonly residuals: Tensor;
-  readonly rank: Tensor;
-  readonly singularValues: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type LeastSquares = NamedTuple<["solution", "residuals", "rank", "singularValues"]>;
 
 /** Q R of the longer side: of A, or of Aᵀ where A has fewer rows than columns. In float64. */
 interface Factors {
@@ -219,5 +214,5 @@ function solveLeastSquares(
     rank: driver === "gels" ? rank.newEmpty([0]) : rank,
     singularValues: hasValues ? found!.values : A.newEmpty([0]),
   };
-  return { ...all, [Symbol.iterator]: () => Object.values(all).values() };
+  return namedTuple(all);
 }

@@ -16,6 +16,7 @@ import { cat, stack } from "./join";
 import { matmul } from "./matmul";
 import { checkMatrix, checkSquare, checkStack } from "./matrixChecks";
 import { vectorNorm } from "./moments";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 import type { ReduceOptions } from "./reduce";
 import { eighOf, eigvalshOf, svdOf, svdvalsOf } from "./spectral";
 
@@ -98,11 +99,7 @@ export const det = named("det", "input", (x: Tensor): Tensor => {
 });
 
 /** The sign and the logarithm of the absolute value of a determinant. */
-export interface Slogdet {
-  readonly sign: Tensor;
-  readonly logabsdet: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type Slogdet = NamedTuple<["sign", "logabsdet"]>;
 
 /** {@link slogdet} under the name of the op that is called. */
 function slogdetOf(op: string, x: Tensor): Slogdet {
@@ -117,7 +114,7 @@ function slogdetOf(op: string, x: Tensor): Slogdet {
     [x],
     [(g, [a]) => g.unsqueeze(-1).unsqueeze(-1).mul(inv(a!).mT)],
   );
-  return { sign, logabsdet, [Symbol.iterator]: () => [sign, logabsdet].values() };
+  return namedTuple({ sign, logabsdet });
 }
 
 /** Sign and logarithm of the determinant of square matrices; 0 and −∞ of singular ones. @see torch.linalg.slogdet */

@@ -8,16 +8,12 @@ import { qrOf } from "./decompositions";
 import { split } from "./lapack";
 import { matmul } from "./matmul";
 import { checkMatrix, checkPair } from "./matrixChecks";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 import { randn } from "./rand";
 import { svdOf } from "./spectral";
 
 /** The first factors of a singular value decomposition; V has the right vectors in columns. */
-export interface LowRankSVD {
-  readonly U: Tensor;
-  readonly S: Tensor;
-  readonly V: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type LowRankSVD = NamedTuple<["U", "S", "V"]>;
 
 /** (A − M) x. */
 const apply = (A: Tensor, M: Tensor | undefined, x: Tensor): Tensor =>
@@ -75,7 +71,7 @@ function lowRankSvd(op: string, A: Tensor, M: Tensor | undefined, q: number, nit
   const { U: left, S, Vh } = svdOf(op, small, false);
   const U = isWide ? left : matmul(basis, left);
   const V = isWide ? matmul(basis, Vh.mT) : Vh.mT;
-  return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
+  return namedTuple({ U, S, V });
 }
 
 /** Options of {@link pcaLowrank}. */

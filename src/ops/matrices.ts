@@ -9,6 +9,7 @@ import { luSolve as solveFactored } from "./factors";
 import { type MatrixNormOrder, matrixNorm, pinvOf } from "./linalg";
 import { checkMatrix, checkPair } from "./matrixChecks";
 import { vectorNorm } from "./moments";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 import type { Dim, ReduceOptions } from "./reduce";
 import { type Eigh, eighOf, eigvalshOf, svdOf, svdvalsOf } from "./spectral";
 
@@ -34,16 +35,12 @@ export const qr = named(
 export const svd = named(
   "svd",
   "input, some?, computeUv?",
-  (
-    x: Tensor,
-    some = true,
-    computeUv = true,
-  ): { U: Tensor; S: Tensor; V: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+  (x: Tensor, some = true, computeUv = true): NamedTuple<["U", "S", "V"]> => {
     checkFlag("svd", "some", some);
     if (checkFlag("svd", "computeUv", computeUv)) {
       const { U, S, Vh } = svdOf("svd", x, !some);
       const V = Vh.mT;
-      return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
+      return namedTuple({ U, S, V });
     }
     const S = svdvalsOf("svd", x);
     const [m, n] = x.shape.slice(-2) as [number, number];
@@ -53,7 +50,7 @@ export const svd = named(
         .newZeros([])
         .expand([...x.shape.slice(0, -2), size, size]);
     const [U, V] = [zeros(m), zeros(n)];
-    return { U, S, V, [Symbol.iterator]: () => [U, S, V].values() };
+    return namedTuple({ U, S, V });
   },
 );
 
@@ -86,7 +83,7 @@ export const symeig = named(
     const UPLO = checkFlag("symeig", "upper", upper) ? "U" : "L";
     if (checkFlag("symeig", "eigenvectors", eigenvectors)) return eighOf("symeig", x, UPLO);
     const [eigenvalues, none] = [eigvalshOf("symeig", x, UPLO), x.detach().newEmpty([0])];
-    return { eigenvalues, eigenvectors: none, [Symbol.iterator]: () => [eigenvalues, none].values() };
+    return namedTuple({ eigenvalues, eigenvectors: none });
   },
 );
 
@@ -104,11 +101,7 @@ export interface TriangularSolveOptions {
 export const triangularSolve = named(
   "triangularSolve",
   "b, A; upper, transpose, unitriangular",
-  (
-    b: Tensor,
-    A: Tensor,
-    options: TriangularSolveOptions = {},
-  ): { solution: Tensor; clonedCoefficient: Tensor; [Symbol.iterator](): IterableIterator<Tensor> } => {
+  (b: Tensor, A: Tensor, options: TriangularSolveOptions = {}): NamedTuple<["solution", "clonedCoefficient"]> => {
     const { upper = true, transpose = false, unitriangular = false } = options;
     checkMatrix("triangularSolve", b, false, "b");
     checkMatrix("triangularSolve", A, true);
@@ -117,7 +110,7 @@ export const triangularSolve = named(
       checkFlag("triangularSolve", "upper", upper) !== checkFlag("triangularSolve", "transpose", transpose);
     const solution = solveTriangularOf("triangularSolve", transpose ? A.mT : A, b, { upper: isUpper, unitriangular });
     const clonedCoefficient = A.clone();
-    return { solution, clonedCoefficient, [Symbol.iterator]: () => [solution, clonedCoefficient].values() };
+    return namedTuple({ solution, clonedCoefficient });
   },
 );
 

@@ -107,7 +107,7 @@ export const embedding = named(
     checkTensor("embedding", input);
     checkTensor("embedding", weight, "weight");
     checkIndexType("embedding", input, weight);
-    const [n, d] = weight.ndim === 2 ? (weight.shape as [number, number]) : [0, 0];
+    const [n, d] = weight.ndim === 2 ? weight.shape : [0, 0];
     if (weight.ndim !== 2) throw new ArgumentError(`embedding: 'weight' must be 2-D, got ${weight.ndim}-D`);
     const at = checkedIndex("embedding", input, n, 0).reshape(-1);
     const { paddingIdx, scaleGradByFreq = false } = options;

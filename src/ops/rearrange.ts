@@ -8,10 +8,10 @@ import { named } from "../core/signature";
 import { allocate, vectorOf } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
-import type { Size } from "./view";
+import type { SizeArguments } from "./view";
 
 /** The elements along each of the axes in reverse order, copied. @see torch.flip @example x.flip(0, 1) */
-export const flip = named("flip", "input, ...dims", (x: Tensor, ...dims: Size): Tensor => {
+export const flip = named("flip", "input, ...dims", (x: Tensor, ...dims: SizeArguments): Tensor => {
   checkTensor("flip", x);
   const axes = wrapDims("flip", sizeArgument("flip", dims), x.ndim);
   const y = allocate(x.shape, x.dtype, x);
@@ -103,7 +103,7 @@ export const rot90 = named(
  * Copies of `x` next to each other: `sizes` says how many along each axis; more sizes than axes add axes in front.
  * @see torch.Tensor.repeat
  */
-export const repeat = named("repeat", "input, ...repeats", (x: Tensor, ...sizes: Size): Tensor => {
+export const repeat = named("repeat", "input, ...repeats", (x: Tensor, ...sizes: SizeArguments): Tensor => {
   checkTensor("repeat", x);
   const counts = checkSize("repeat", sizes);
   const lead = counts.length - x.ndim;
@@ -137,7 +137,7 @@ export const repeat = named("repeat", "input, ...repeats", (x: Tensor, ...sizes:
 });
 
 /** {@link repeat}, with missing sizes taken as 1. @see torch.tile */
-export const tile = named("tile", "input, ...dims", (x: Tensor, ...dims: Size): Tensor => {
+export const tile = named("tile", "input, ...dims", (x: Tensor, ...dims: SizeArguments): Tensor => {
   const counts = sizeArgument("tile", dims);
   const missing = Math.max(0, checkTensor("tile", x).ndim - counts.length);
   return repeat(x, new Array<number>(missing).fill(1).concat(counts));

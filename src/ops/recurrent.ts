@@ -117,7 +117,7 @@ export function lstmSequence(
   weight: Tensor,
   reverse: boolean,
 ): [hidden: Tensor, cells: Tensor] {
-  const [steps, n, width] = gates.shape as [number, number, number];
+  const [steps, n, width] = gates.shape;
   const size = width / 4;
   const { backend } = gates.storage;
   const times = order(steps, reverse);
@@ -165,7 +165,7 @@ function lstmSteps([gates, h0, c0, weight]: readonly Tensor[], times: readonly n
 
 function lstmGrads(gs: Grads, saved: readonly Tensor[], times: readonly number[]): Grads {
   const [, h0, c0, weight, active, hidden, cells] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-  const [, n, size] = hidden.shape as [number, number, number];
+  const [, n, size] = hidden.shape;
   const { backend } = hidden.storage;
   const [dHidden, dCells] = [ownGrad(gs[0] ?? undefined, hidden), ownGrad(gs[1] ?? undefined, cells)];
   const dGates = allocate(active.shape, active.dtype, active);
@@ -195,7 +195,7 @@ const addInto = (backend: Backend, y: Operand, x: Operand): void => backend.bina
  * @returns The states after each step, [T, N, H].
  */
 export function gruSequence(gates: Tensor, h0: Tensor, weight: Tensor, bias: Tensor, reverse: boolean): Tensor {
-  const [steps, n, width] = gates.shape as [number, number, number];
+  const [steps, n, width] = gates.shape;
   const size = width / 3;
   const { backend } = gates.storage;
   const times = order(steps, reverse);
@@ -235,7 +235,7 @@ function gruSteps([gates, h0, weight, bias]: readonly Tensor[], times: readonly 
 
 function gruGrads(gs: Grads, saved: readonly Tensor[], times: readonly number[]): Grads {
   const [, h0, weight, , active, fromState, hidden] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-  const [, n, size] = hidden.shape as [number, number, number];
+  const [, n, size] = hidden.shape;
   const { backend } = hidden.storage;
   const dHidden = ownGrad(gs[0] ?? undefined, hidden);
   const [dGates, dState] = [allocate(active.shape, active.dtype, active), allocate(active.shape, active.dtype, active)];

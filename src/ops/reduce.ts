@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { cast, computeType } from "./define";
 import { reduceInto, reductions } from "./reductions";
-import type { Size } from "./view";
+import type { SizeArguments } from "./view";
 
 /** One axis, several, or (undefined) all. */
 export type Dim = number | readonly number[] | null | undefined;
@@ -118,7 +118,7 @@ export const mean = named(
  * @see torch.Tensor.sum_to_size
  * @throws ShapeError if `size` does not broadcast to the shape of `x`.
  */
-export const sumToSize = named("sumToSize", "input, ...size", (x: Tensor, ...size: Size): Tensor => {
+export const sumToSize = named("sumToSize", "input, ...size", (x: Tensor, ...size: SizeArguments): Tensor => {
   checkTensor("sumToSize", x);
   const shape = sizeArgument("sumToSize", size);
   if (shape.length === 0) return sum(x);

@@ -8,7 +8,7 @@ import type { Named, Typed } from "../core/signatureTypes";
 import { allocate } from "../tensor/create";
 import { setWindow, type Tensor } from "../tensor/tensor";
 import { checkInplace, checkTensor } from "./checks";
-import { asStrided, type Size, squeeze, t, transpose, unsqueeze } from "./view";
+import { asStrided, type SizeArguments, squeeze, t, transpose, unsqueeze } from "./view";
 
 /** Gives `x` the window and the history of a view of it. Its elements stay, so its version does too. */
 function become(x: Tensor, view: Tensor): Tensor {
@@ -52,7 +52,7 @@ export const asStrided_: typeof asStrided = reframe("asStrided_", asStrided);
  * @see torch.Tensor.resize_
  * @throws ShapeError for a tensor in the graph.
  */
-export const resize_ = named("resize_", "input, ...size", (x: Tensor, ...sizes: Size): Tensor => {
+export const resize_ = named("resize_", "input, ...size", (x: Tensor, ...sizes: SizeArguments): Tensor => {
   checkTensor("resize_", x);
   const shape = checkSize("resize_", sizes);
   if (isRecorded([x])) throw new ShapeError("resize_: cannot resize variables that require grad");

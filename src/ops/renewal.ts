@@ -11,7 +11,7 @@ import { checkInplace, checkTensor } from "./checks";
 import { copy_, detach } from "./copy";
 import { newEmpty, newTensor } from "./factory";
 import { chunk, split, splitWithSizes } from "./split";
-import { asStrided, expand, reshape, type Size } from "./view";
+import { asStrided, expand, reshape, type SizeArguments } from "./view";
 
 type Plain = number | bigint | boolean;
 
@@ -110,7 +110,7 @@ export const set_ = named(
 );
 
 /** The same elements in another shape of as many. @see torch.Tensor.resize @see resize_ for another number of them */
-export const resize = named("resize", "input, ...sizes", (x: Tensor, ...sizes: Size): Tensor => {
+export const resize = named("resize", "input, ...sizes", (x: Tensor, ...sizes: SizeArguments): Tensor => {
   const shape = checkSize("resize", sizes);
   if (sizeOfShape(shape) !== checkTensor("resize", x).numel())
     throw new ShapeError(

@@ -9,15 +9,12 @@ import { singular, symmetricEigen } from "./eigen";
 import { finished, split, working } from "./lapack";
 import { matmul } from "./matmul";
 import { checkMatrix } from "./matrixChecks";
+import { type NamedTuple, namedTuple } from "./namedTuple";
 
 const skew = (x: Tensor): Tensor => x.sub(x.mT);
 
 /** Eigenvalues, ascending, and eigenvectors in columns. */
-export interface Eigh {
-  readonly eigenvalues: Tensor;
-  readonly eigenvectors: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type Eigh = NamedTuple<["eigenvalues", "eigenvectors"]>;
 
 /** A copy in float64 of which the upper triangle holds what `UPLO` says is read. */
 function triangle(op: string, A: Tensor, UPLO: "L" | "U"): Tensor {
@@ -40,7 +37,7 @@ export function eighOf(op: string, A: Tensor, UPLO: "L" | "U"): Eigh {
     const sum = diagonal && inner ? inner.add(diagonal) : (inner ?? diagonal!);
     return [matmul(matmul(V!, sum), V!.mT)];
   });
-  return { eigenvalues: values, eigenvectors: vectors, [Symbol.iterator]: () => [values, vectors].values() };
+  return namedTuple({ eigenvalues: values, eigenvectors: vectors });
 }
 
 /** The eigenvalues, ascending, and eigenvectors of symmetric matrices, of which one triangle is read. @see torch.linalg.eigh */
@@ -69,12 +66,7 @@ export const eigvalsh = named(
 );
 
 /** A = U · diag(S) · Vh. */
-export interface SVD {
-  readonly U: Tensor;
-  readonly S: Tensor;
-  readonly Vh: Tensor;
-  [Symbol.iterator](): IterableIterator<Tensor>;
-}
+export type SVD = NamedTuple<["U", "S", "Vh"]>;
 
 /** d A for the reduced factors; a gradient that is absent counts as 0. @see svd_backward */
 function svdGrad(
@@ -113,7 +105,7 @@ export function svdOf(op: string, A: Tensor, fullMatrices: boolean): SVD {
   recordAll("LinalgSvdBackward0", [U, S, Vh], [A], [U, S, Vh], ([gU, gS, gVh], [left, values, right]) => [
     svdGrad(gU?.narrow(-1, 0, k), gS, gVh?.narrow(-2, 0, k), left!.narrow(-1, 0, k), values!, right!.narrow(-2, 0, k)),
   ]);
-  return { U, S, Vh, [Symbol.iterator]: () => [U, S, Vh].values() };
+  return namedTuple({ U, S, Vh });
 }
 
 /**

@@ -7,11 +7,12 @@ import { shapeText, wrapDim } from "../core/shape";
 import { named, withMethod } from "../core/signature";
 import { allocate, filled, windowOn } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import type { Several, Tensors } from "../tensor/tensors";
 import { checkTensor } from "./checks";
 import { cat, stack } from "./join";
 
 /** Views of consecutive parts of one axis; their gradients are joined by one copy each. */
-function parts(op: string, x: Tensor, dim: number, sizes: readonly number[]): Tensor[] {
+function parts(op: string, x: Tensor, dim: number, sizes: readonly number[]): Tensors {
   let start = 0;
   const shapes = sizes.map((size) => x.shape.with(dim, size));
   const views = shapes.map((shape) => {
@@ -25,7 +26,7 @@ function parts(op: string, x: Tensor, dim: number, sizes: readonly number[]): Te
       shapes.map((shape, i) => gs[i] ?? zerosFor(shape, gs)),
       dim,
     ),
-  ]);
+  ]) as Tensors;
 }
 
 /** Zeros for a part that no gradient reached, of the dtype and on the device of the others. */
@@ -79,7 +80,7 @@ function splitInto(x: Tensor, splitSizeOrSections: number | readonly number[], d
 export const splitWithSizes = named(
   "splitWithSizes",
   "input, splitSizes, dim?",
-  (x: Tensor, splitSizes: readonly number[], dim = 0): Tensor[] => {
+  (x: Tensor, splitSizes: readonly number[], dim = 0): Tensors => {
     const [d, n] = splitAxis("splitWithSizes", x, dim);
     checkIntegers("splitWithSizes", "splitSizes", splitSizes);
     if (splitSizes.some((s) => s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== n)
@@ -91,15 +92,19 @@ export const splitWithSizes = named(
 );
 
 /** At most `chunks` views of equal size along `dim`, the last one perhaps smaller. @see torch.chunk */
-export const chunk = named("chunk", "input, chunks, dim?", (x: Tensor, chunks: number, dim = 0): Tensor[] => {
-  const [d, n] = splitAxis("chunk", x, dim);
-  if (checkInteger("chunk", "chunks", chunks) <= 0)
-    throw new ShapeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
-  const size = Math.ceil(n / chunks);
-  if (size > 0) return split(x, size, d);
-  checkParts("chunk", chunks);
-  return splitWithSizes(x, new Array<number>(chunks).fill(0), d);
-});
+export const chunk = named(
+  "chunk",
+  "input, chunks, dim?",
+  <N extends number>(x: Tensor, chunks: N, dim = 0): Several<N> => {
+    const [d, n] = splitAxis("chunk", x, dim);
+    if (checkInteger("chunk", "chunks", chunks) <= 0)
+      throw new ShapeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
+    const size = Math.ceil(n / chunks);
+    if (size > 0) return split(x, size, d) as Several<N>;
+    checkParts("chunk", chunks);
+    return splitWithSizes(x, new Array<number>(chunks).fill(0), d) as Several<N>;
+  },
+);
 
 /**
  * Views of parts along `dim`: as many as an integer says, their sizes differing by at most 1, or cut at the given positions.
@@ -108,7 +113,7 @@ export const chunk = named("chunk", "input, chunks, dim?", (x: Tensor, chunks: n
 export const tensorSplit = named(
   "tensorSplit",
   "input, indicesOrSections, dim?",
-  (x: Tensor, indicesOrSections: number | readonly number[] | Tensor, dim = 0): Tensor[] => {
+  (x: Tensor, indicesOrSections: number | readonly number[] | Tensor, dim = 0): Tensors => {
     const [d, n] = splitAxis("tensorSplit", x, dim);
     const given =
       indicesOrSections instanceof Tensor ? (indicesOrSections.tolist() as number | number[]) : indicesOrSections;
@@ -127,7 +132,7 @@ export const tensorSplit = named(
       );
     }
     const bounds = [0].concat(checkIntegers("tensorSplit", "indicesOrSections", given), n);
-    return bounds.slice(1).map((end, i) => x.slice(d, bounds[i], i === given.length ? n : end));
+    return bounds.slice(1).map((end, i) => x.slice(d, bounds[i], i === given.length ? n : end)) as Tensors;
   },
 );
 
@@ -138,7 +143,7 @@ function splitAlong(
   at: number | readonly number[] | Tensor,
   dim: number,
   ndim: number,
-): Tensor[] {
+): Tensors {
   if (checkTensor(op, x).ndim < ndim)
     throw new ShapeError(
       `${op} requires a tensor with at least ${ndim} dimension(s), but got a tensor with ${x.ndim} dimensions!`,
@@ -154,7 +159,7 @@ function splitAlong(
 export const hsplit = named(
   "hsplit",
   "input, indicesOrSections",
-  (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
+  (x: Tensor, indicesOrSections: number | readonly number[]): Tensors =>
     splitAlong("hsplit", x, indicesOrSections, checkTensor("hsplit", x).ndim === 1 ? 0 : 1, 1),
 );
 
@@ -162,7 +167,7 @@ export const hsplit = named(
 export const vsplit = named(
   "vsplit",
   "input, indicesOrSections",
-  (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
+  (x: Tensor, indicesOrSections: number | readonly number[]): Tensors =>
     splitAlong("vsplit", x, indicesOrSections, 0, 2),
 );
 
@@ -170,12 +175,12 @@ export const vsplit = named(
 export const dsplit = named(
   "dsplit",
   "input, indicesOrSections",
-  (x: Tensor, indicesOrSections: number | readonly number[]): Tensor[] =>
+  (x: Tensor, indicesOrSections: number | readonly number[]): Tensors =>
     splitAlong("dsplit", x, indicesOrSections, 2, 3),
 );
 
 /** The slices along `dim`, which disappears, as views. @see torch.unbind @example const [x, y] = points.unbind(1); */
-export const unbind = named("unbind", "input, dim?", (x: Tensor, dim = 0): Tensor[] => {
+export const unbind = named("unbind", "input, dim?", (x: Tensor, dim = 0): Tensors => {
   const [d, n] = splitAxis("unbind", x, dim);
   const [shape, strides] = [x.shape.toSpliced(d, 1), x.strides.toSpliced(d, 1)];
   const views = Array.from({ length: n }, (_, i) => {
@@ -188,5 +193,5 @@ export const unbind = named("unbind", "input, dim?", (x: Tensor, dim = 0): Tenso
       Array.from({ length: n }, (_, i) => gs[i] ?? zerosFor(shape, gs)),
       d,
     ),
-  ]);
+  ]) as Tensors;
 });

@@ -95,7 +95,7 @@ const framesFrom = (z: Complex, nFft: number, normalized: boolean): Tensor =>
 
 /** The sum of frames [B, frames, size], each `hop` after the one before. */
 function overlapAdd(frames: Tensor, hop: number): Tensor {
-  const [batch, count, size] = frames.shape as [number, number, number];
+  const [batch, count, size] = frames.shape;
   const start = frames.newTensor(Array.from({ length: count }, (_, i) => i * hop)).long();
   const within = frames.newTensor(Array.from({ length: size }, (_, i) => i)).long();
   const at = start.unsqueeze(1).add(within).reshape(-1);

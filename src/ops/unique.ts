@@ -55,7 +55,7 @@ function differs(rows: Tensor): Tensor {
 
 /** The order of the rows of [n, m], by their elements from left to right. */
 function lexicographicOrder(rows: Tensor): Tensor {
-  const [n, m] = rows.shape as [number, number];
+  const [n, m] = rows.shape;
   const values = rows.toTypedArray();
   const order = Array.from({ length: n }, (_, i) => i);
   order.sort((a, b) => {

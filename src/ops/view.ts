@@ -47,11 +47,11 @@ const viewInNoGrad =
   "A view was created in noGrad mode and is being modified inplace with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).";
 
 /** A size given as numbers or as one array. */
-export type Size = number[] | [size: readonly number[]];
+export type SizeArguments = number[] | [size: readonly number[]];
 
 /** {@link view} as a method. */
 interface ViewMethod {
-  (...size: Size): Tensor;
+  (...size: SizeArguments): Tensor;
   (options: { size: readonly number[] }): Tensor;
   /** The same memory read as another dtype. */
   (dtype: DType): Tensor;
@@ -60,7 +60,7 @@ interface ViewMethod {
 
 /** {@link view} as a function. */
 interface ViewFunction {
-  (input: Tensor, ...size: Size): Tensor;
+  (input: Tensor, ...size: SizeArguments): Tensor;
   (input: Tensor, options: { size: readonly number[] } | { dtype: DType }): Tensor;
   (input: Tensor, dtype: DType): Tensor;
   (options: { input: Tensor; size: readonly number[] } | { input: Tensor; dtype: DType }): Tensor;
@@ -78,7 +78,7 @@ export const view = named("view", "input, ...size;; dtype", (x: Tensor, ...size:
   const last = size.at(-1);
   if (typeof last === "string") return viewDType(x, checkDType("view", last));
   if (isPlainObject(last)) return viewDType(x, last.dtype as DType);
-  const shape = inferSize("view", sizeArgument("view", size as Size), x.numel());
+  const shape = inferSize("view", sizeArgument("view", size as SizeArguments), x.numel());
   const strides = viewStrides(x.shape, x.strides, shape);
   if (strides === undefined)
     throw new ShapeError(
@@ -117,7 +117,7 @@ function viewDType(x: Tensor, dtype: DType): Tensor {
  * @see torch.reshape
  * @example x.reshape(2, -1)
  */
-export const reshape = named("reshape", "input, ...shape", (x: Tensor, ...size: Size): Tensor => {
+export const reshape = named("reshape", "input, ...shape", (x: Tensor, ...size: SizeArguments): Tensor => {
   checkTensor("reshape", x);
   const shape = inferSize("reshape", sizeArgument("reshape", size), x.numel());
   const strides = viewStrides(x.shape, x.strides, shape);
@@ -141,7 +141,7 @@ export const reshapeAs = named(
 );
 
 /** The axes in another order. @see torch.permute @example images.permute(0, 2, 3, 1) */
-export const permute = named("permute", "input, ...dims", (x: Tensor, ...dims: Size): Tensor => {
+export const permute = named("permute", "input, ...dims", (x: Tensor, ...dims: SizeArguments): Tensor => {
   checkTensor("permute", x);
   const given = sizeArgument("permute", dims);
   if (given.length !== x.ndim)
@@ -187,7 +187,7 @@ export const t = named("t", "input", (x: Tensor): Tensor => {
 });
 
 /** Axes of size 1 stretched to `size`, without copying; -1 keeps a size. @see torch.Tensor.expand */
-export const expand = named("expand", "input, ...size", (x: Tensor, ...size: Size): Tensor => {
+export const expand = named("expand", "input, ...size", (x: Tensor, ...size: SizeArguments): Tensor => {
   checkTensor("expand", x);
   const given = sizeArgument("expand", size);
   const lead = given.length - x.ndim;

@@ -6,7 +6,7 @@ import { checkFlag, checkFunction, checkLike } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { declareMethods } from "../core/signature";
-import { type Holder, held } from "../tensor/reach";
+import { held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { snakeCase } from "./names";
@@ -45,7 +45,7 @@ export type StepPostHook<P> = (optimizer: P, args: readonly Closure<any>[]) => v
  * @typeParam S State of one parameter.
  * @see torch.optim.Optimizer
  */
-export abstract class Optimizer<O extends object = any, S extends object = any> implements Holder {
+export abstract class Optimizer<O extends object = any, S extends object = any> {
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What the optimizer remembers of each parameter that has had a gradient. */
   readonly state = new Map<Tensor, S>();

@@ -1,9 +1,18 @@
 /** The tensor handle: a strided window on a storage, and its place in the autograd graph. */
-import type { Device, Operand } from "../backend/backend";
+import type { Device } from "../backend/backend";
 import { checkFlag } from "../core/arguments";
 import { type DType, isFloat, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
-import { checkAxes, contiguousStrides, isContiguous, MAX_AXES, sameShape, sizeOfShape, wrapDim } from "../core/shape";
+import {
+  checkAxes,
+  contiguousStrides,
+  isContiguous,
+  MAX_AXES,
+  type Size,
+  sameShape,
+  sizeOfShape,
+  wrapDim,
+} from "../core/shape";
 import { named } from "../core/signature";
 import type { Overloaded } from "../core/signatureTypes";
 import { halfDecoder, toPlain } from "./plain";
@@ -42,11 +51,11 @@ export interface TensorHooks {
  * Tensors are made by {@link tensor}, {@link zeros}, {@link randn} and their kin, not by this constructor. Every op of the table is a method.
  * @see torch.Tensor
  */
-export class Tensor implements Operand {
+export class Tensor {
   /** The sizes of the axes, outermost first. */
-  readonly shape!: readonly number[];
+  readonly shape!: Size;
   /** Steps between neighbours along each axis, in elements. */
-  readonly strides!: readonly number[];
+  readonly strides!: Size;
   /** @internal Position of the first element in the storage. */
   readonly offset!: number;
   readonly dtype!: DType;
@@ -126,8 +135,8 @@ export class Tensor implements Operand {
     if (shape.length > MAX_AXES) checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
-    this.shape = shape;
-    this.strides = strides;
+    this.shape = shape as Size;
+    this.strides = strides as Size;
     this.offset = offset ?? 0;
     storage.retain();
     if (isScoped !== false) enroll(this);
@@ -149,14 +158,14 @@ export class Tensor implements Operand {
   }
 
   /** The shape, or the size of one axis. @see torch.Tensor.size */
-  size(): readonly number[];
+  size(): Size;
   size(dim: number | { dim: number }): number;
   size(dim?: any): any {
     return dim == null ? this.shape : this.shape[wrapDim("size", this.checkAxis(dim), this.ndim)]!;
   }
 
   /** The strides in elements, or the stride of one axis. @see torch.Tensor.stride */
-  stride(): readonly number[];
+  stride(): Size;
   stride(dim: number | { dim: number }): number;
   stride(dim?: any): any {
     return dim == null ? this.strides : this.strides[wrapDim("stride", this.checkAxis(dim), this.ndim)]!;
@@ -170,7 +179,7 @@ export class Tensor implements Operand {
   /** The size of the first axis. */
   get length(): number {
     if (this.ndim === 0) throw new IndexError("length: a 0-d tensor has no length; item() reads its value");
-    return this.shape[0]!;
+    return this.shape[0];
   }
 
   /** The position of the first element in the storage. @see torch.Tensor.storage_offset */
@@ -267,8 +276,11 @@ export class Tensor implements Operand {
     return toPlain(backend.element(block, this.dtype, this.offset), this.dtype) as number;
   }
 
-  /** The elements as nested arrays of numbers or booleans (bigints only beyond 2^53). A 0-d tensor gives its value. @see torch.Tensor.tolist */
-  tolist(): any {
+  /**
+   * The elements as nested arrays of numbers or booleans (bigints only beyond 2^53). A 0-d tensor gives its value. @see torch.Tensor.tolist
+   * @example const rows = matrix.tolist<number[][]>();
+   */
+  tolist<T = any>(): T {
     const values = this.elements();
     const nest = (axis: number, start: number, count: number): NestedArray => {
       if (axis === this.ndim) return toPlain(values[start]!, this.dtype);
@@ -276,7 +288,7 @@ export class Tensor implements Operand {
       const step = size === 0 ? 0 : count / size;
       return Array.from({ length: size }, (_, i) => nest(axis + 1, start + i * step, step));
     };
-    return nest(0, 0, this.numel());
+    return nest(0, 0, this.numel()) as T;
   }
 
   /**

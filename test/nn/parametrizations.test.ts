@@ -49,7 +49,7 @@ const counted = (rows: number, columns: number) =>
 /** What is learnt is moved by waves, in the triangle that counts. */
 function changed(layer: torch.nn.Linear): torch.Tensor {
   const original = layer.getParameter("parametrizations.weight.original");
-  const [rows, columns] = original.shape as [number, number];
+  const [rows, columns] = original.shape;
   const waves = counted(rows, columns).mul(0.3).sin();
   torch.noGrad(() => original.add_(rows < columns ? waves.triu(1) : waves.tril(-1)));
   return original;

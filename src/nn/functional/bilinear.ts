@@ -18,7 +18,7 @@ export const bilinear = named(
   (input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor => {
     checkTensor("bilinear", input1, "input1");
     checkTensor("bilinear", input2, "input2");
-    const [out, in1, in2] = checkTensor("bilinear", weight, "weight").shape as [number, number, number];
+    const [out, in1, in2] = checkTensor("bilinear", weight, "weight").shape;
     const lead = input1.shape.slice(0, -1);
     if (input1.shape.at(-1) !== in1 || input2.shape.at(-1) !== in2 || !sameShape(lead, input2.shape.slice(0, -1)))
       throw new ShapeError(

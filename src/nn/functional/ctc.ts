@@ -108,7 +108,7 @@ function sequencesOf(
   targetLengths: readonly number[],
   blank: number,
 ): Sequence[] {
-  const [steps, n, c] = logProbs.shape as [number, number, number];
+  const [steps, n, c] = logProbs.shape;
   if (inputLengths.length !== n)
     throw new ShapeError(`ctcLoss: inputLengths must be of size the batch size, ${n}, got ${inputLengths.length}`);
   if (inputLengths.some((length) => !Number.isInteger(length) || length < 0 || length > steps))
@@ -134,7 +134,7 @@ function sequencesOf(
  * the paths that go through a class at a time.
  */
 function lossGrad(logProbs: Tensor, sequences: readonly Sequence[], losses: ArrayLike<number>): Tensor {
-  const [, n, c] = logProbs.shape as [number, number, number];
+  const [, n, c] = logProbs.shape;
   const grad = new Float64Array(logProbs.numel());
   sequences.forEach((sequence, i) => {
     const { steps, labels, logProb } = sequence;

@@ -66,7 +66,7 @@ export const unfold = named(
     if (checkTensor("unfold", input).ndim === 3) return unfold(input.unsqueeze(0), kernelSize, options).squeeze(0);
     if (input.ndim !== 4)
       throw new ShapeError(`unfold: expected 3D or 4D (batch mode) tensor, but got: ${shapeText(input.shape)}`);
-    const [n, c, h, w] = input.shape as [number, number, number, number];
+    const [n, c, h, w] = input.shape;
     const { padding, kernel, count, index } = windowsOver("unfold", [h, w], kernelSize, options);
     const [py, px] = padding as [number, number];
     const flat = constantPadNd(input, [px, px, py, py]).flatten(2);
@@ -89,7 +89,7 @@ export const fold = named(
       throw new ShapeError(`fold: expected 2D or 3D (batch mode) tensor, but got: ${shapeText(input.shape)}`);
     const [h, w] = spread("fold", "outputSize", outputSize, 2) as [number, number];
     const { padded, padding, kernel, count, index } = windowsOver("fold", [h, w], kernelSize, options);
-    const [n, rows, columns] = input.shape as [number, number, number];
+    const [n, rows, columns] = input.shape;
     const size = kernel[0]! * kernel[1]!;
     const windows = count[0]! * count[1]!;
     if (rows % size !== 0 || columns !== windows)

@@ -159,7 +159,7 @@ export const gridSample = named(
     check(input, grid, options);
     const { mode = "bilinear", paddingMode = "zeros" } = options;
     const alignCorners = options.alignCorners ?? false;
-    const [n, c, ...sizes] = input.shape as [number, number, ...number[]];
+    const [n, c, ...sizes] = input.shape;
     const output = grid.shape.slice(1, -1);
     const tapsOf = mode === "nearest" ? nearestTaps : mode === "bicubic" ? cubicTaps : linearTaps;
     // Coordinates name the last axis first.

@@ -101,7 +101,7 @@ export function attendInHeads(
   settings: MultiHeadSettings,
 ): [output: Tensor, weights: Tensor | null] {
   const { numHeads, biasK, biasV, addZeroAttn, dropoutP, staticK = null, staticV = null } = settings;
-  const [length, n, embed] = query.shape as [number, number, number];
+  const [length, n, embed] = query.shape;
   let [q, k, v] = projectInputs(query, key, value, settings);
   const size = embed / numHeads;
   if (biasK !== null && biasV !== null) {

@@ -149,7 +149,7 @@ export const multiMarginLoss = named(
     if (p !== 1 && p !== 2)
       throw new ValueError(`multiMarginLoss: only p == 1 and p == 2 supported, got ${describe(p)}`);
     const scores = input.ndim < 2 ? input.reshape(1, -1) : input;
-    const [n, c] = scores.shape as [number, number];
+    const [n, c] = scores.shape;
     if (scores.ndim !== 2 || c === 0 || target.ndim > 1 || target.numel() !== n)
       throw new ShapeError(
         `multiMarginLoss: inconsistent target size: ${shapeText(target.shape)} for input of size ${shapeText(input.shape)}`,

@@ -36,7 +36,7 @@ export const localResponseNorm = named(
         `localResponseNorm: Expected 3D or higher dimensionality input (got ${input.ndim} dimensions)`,
       );
     if (input.numel() === 0) return input;
-    const [n, c] = input.shape as [number, number];
+    const [n, c] = input.shape;
     const squares = constantPadNd(input.square().reshape(n, 1, c, 1, -1), [
       0,
       0,

@@ -61,7 +61,7 @@ export const channelShuffle = named("channelShuffle", "input, groups", (input: T
     throw new ShapeError(
       `channelShuffle: expects input with > 2 dims, but got input with sizes ${shapeText(input.shape)}`,
     );
-  const [n, c] = input.shape as [number, number];
+  const [n, c] = input.shape;
   if (checkInteger("channelShuffle", "groups", groups) < 1 || c % groups !== 0)
     throw new ShapeError(
       `channelShuffle: number of channels must be divisible by groups. Got ${c} channels and ${groups} groups.`,

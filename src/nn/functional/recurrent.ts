@@ -50,7 +50,7 @@ const batchOf = (state: State): number => state[0]!.shape[0]!;
 /** Whether the kernels can take the operands: all in float32, states and weights of one size. What cannot is left to the steps, which say what does not fit. */
 function isFusable(input: Tensor, initial: State, weights: RecurrentWeights): boolean {
   const { weightIh, weightHh, biasIh, biasHh } = weights;
-  const [width, size] = weightHh.shape as [number, number];
+  const [width, size] = weightHh.shape;
   const gates = [width];
   return (
     [input, weightIh, weightHh, biasIh, biasHh, ...initial].every((x) => x === null || x.dtype === "float32") &&

@@ -1,0 +1,91 @@
+/** What `npm pack` packs is typed for every compiler: programs as ports write them, with the options of its `tsc --init`, without a cast. */
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), "kindling-types-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Where `.ci/run` and `npm run compilers` install versions of TypeScript. */
+const installed = resolve("build", "compilers", "node_modules");
+const versions = existsSync(installed) ? readdirSync(installed).filter((name) => name.startsWith("typescript-")) : [];
+if (versions.length === 0)
+  console.error(
+    "Other compilers are not installed (npm run compilers): only the repository's own checks the programs.",
+  );
+
+const compilers = [
+  { name: "the repository's own", path: resolve("node_modules", "typescript") },
+  ...versions.map((name) => ({ name, path: join(installed, name) })),
+].map(({ name, path }) => ({ name, tsc: join(path, "bin", "tsc") }));
+
+const resolutions = [
+  { module: "node16", moduleResolution: "node16" },
+  { module: "nodenext", moduleResolution: "nodenext" },
+  { module: "esnext", moduleResolution: "bundler" },
+];
+
+/** Installs the tarball as npm does. */
+beforeAll(async () => {
+  const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]);
+  const packed = JSON.parse(stdout);
+  const { filename } = Array.isArray(packed) ? packed[0] : (Object.values(packed)[0] as { filename: string });
+  const target = join(folder, "node_modules", "kindling");
+  mkdirSync(target, { recursive: true });
+  await run("tar", ["-xzf", join(folder, filename), "-C", target, "--strip-components", "1"]);
+}, 120_000);
+
+/** Runs a compiler on the programs; what it complains of is its result. */
+async function compile(tsc: string, options: Readonly<Record<string, string>>): Promise<string> {
+  const at = mkdtempSync(join(folder, "programs-"));
+  cpSync("test/types/programs", at, { recursive: true });
+  writeFileSync(join(at, "package.json"), '{ "type": "module" }');
+  await run(process.execPath, [tsc, "--init"], { cwd: at });
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  return run(process.execPath, [tsc, "--project", at, "--noEmit", "--skipLibCheck", "false", ...flags]).then(
+    () => "",
+    ({ stdout, stderr }) => `${stdout}${stderr}`,
+  );
+}
+
+describe.each(compilers)("$name", ({ tsc }) => {
+  test.each(resolutions)("as $moduleResolution", { timeout: 240_000 }, async (options) => {
+    expect(await compile(tsc, options)).toBe("");
+  });
+});
+
+test.each(compilers.slice(0, 2))("without DOM and Node: $name", { timeout: 240_000 }, async ({ tsc }) => {
+  const at = mkdtempSync(join(folder, "plain-"));
+  writeFileSync(join(at, "package.json"), '{ "type": "module" }');
+  writeFileSync(
+    join(at, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        lib: ["es2022"],
+        types: [],
+        module: "nodenext",
+        target: "es2022",
+        noEmit: true,
+      },
+    }),
+  );
+  const program = 'import * as torch from "kindling";\nexport const y: number = torch.ones(2).add(1).sum().item();\n';
+  writeFileSync(join(at, "program.ts"), program);
+  const result = run(process.execPath, [tsc, "--project", at]).then(
+    () => "",
+    ({ stdout, stderr }) => `${stdout}${stderr}`,
+  );
+  expect(await result).toBe("");
+});
+
+const programs = readdirSync("test/types/programs");
+
+test.each(programs)("%s runs", async (name) => {
+  const { main } = (await import(resolve("test/types/programs", name))) as { main: () => Promise<object> };
+  for (const value of Object.values(await main())) expect(value).toBeDefined();
+});
