@@ -132,7 +132,9 @@ function formsOfSignature(text, signature, skip, at, checker) {
   const find = (name) => properties.find((property) => property.name === name);
   const values = [
     ...leading.flatMap((name, i) => (parameters[i] === undefined ? [] : [describe(name, parameters[i])])),
-    ...by.flatMap((name) => (find(name) === undefined ? [] : [{ ...describe(name, find(name)), isOptional: isOptionalProperty(find(name)) }])),
+    ...by.flatMap((name) =>
+      find(name) === undefined ? [] : [{ ...describe(name, find(name)), isOptional: isOptionalProperty(find(name)) }],
+    ),
   ].slice(skip);
   const count = Math.max(0, Math.min(leading.length, parameters.length) - skip);
   const hasMore = properties.some(({ name }) => !by.includes(name)) || named.length > 0;

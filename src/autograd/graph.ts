@@ -128,7 +128,7 @@ function onFirst(fn: (grad: Tensor) => void): MultiHook {
 }
 
 function onLast(tensors: readonly Tensor[], fn: (grads: (Tensor | null)[]) => void): MultiHook {
-  const edges = tensors.map(getGradientEdge);
+  const edges = tensors.map((x) => getGradientEdge(x));
   const passes = new WeakMap<object, { grads: (Tensor | null)[]; left: number }>();
   return (grad, index) => {
     const { pass, has } = runningWalk()!;

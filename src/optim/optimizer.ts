@@ -67,8 +67,8 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   ) {
     const list: (Tensor | ParamGroupInput<O>)[] = [...checkIterable<Tensor | ParamGroupInput<O>>(this.name, params)];
     if (list.length === 0) throw new ValueError(`${this.name}: optimizer got an empty parameter list`);
-    if (isGroup(list[0])) for (const group of list as ParamGroupInput<O>[]) this.addParamGroup(group);
-    else this.addParamGroup({ params: list as Tensor[] } as ParamGroupInput<O>);
+    if (isGroup(list[0])) for (const group of list as ParamGroupInput<O>[]) this.addGroup(group);
+    else this.addGroup({ params: list as Tensor[] } as ParamGroupInput<O>);
   }
 
   /** The name in error messages. */
@@ -85,6 +85,10 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
    * @throws ValueError for parameters that another group has, or that are computed from others.
    */
   addParamGroup(group: ParamGroupInput<O>): void {
+    this.addGroup(group);
+  }
+
+  private addGroup(group: ParamGroupInput<O>): void {
     if (!isGroup(group))
       throw new ArgumentError(`${this.name}: param group must be an object with params, got ${describe(group)}`);
     const { params, ...options } = group;
@@ -182,13 +186,13 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
 
   /** Calls `hook` before every step. @see torch.optim.Optimizer.register_step_pre_hook */
   registerStepPreHook(hook: StepPreHook<this>): RemovableHandle {
-    checkFunction(`${this.name}.registerStepPreHook`, "hook", hook);
+    checkFunction("registerStepPreHook", "hook", hook);
     return addHook(this.#preHooks, hook);
   }
 
   /** Calls `hook` after every step. @see torch.optim.Optimizer.register_step_post_hook */
   registerStepPostHook(hook: StepPostHook<this>): RemovableHandle {
-    checkFunction(`${this.name}.registerStepPostHook`, "hook", hook);
+    checkFunction("registerStepPostHook", "hook", hook);
     return addHook(this.#postHooks, hook);
   }
 

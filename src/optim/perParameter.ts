@@ -41,7 +41,7 @@ export abstract class PerParameterOptimizer<O extends object, S extends object> 
   protected advance<R>(closure?: Closure<R>): R | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure);
     const { name } = this;
-    checkSettled(`${name}.step`, loss);
+    checkSettled("step", loss);
     noGrad(() => {
       for (const group of this.paramGroups)
         for (const param of group.params) {

@@ -25,7 +25,7 @@ describe("detectAnomaly", () => {
   test("names the operation whose backward gives NaN, and the line that called it", () => {
     const message = messageOf(() => autograd.detectAnomaly(() => makeNan(leaf(0, 1)).backward()));
     const [first, second, third] = message.split("\n");
-    expect(first).toBe("Function 'SqrtBackward0' returned nan values in its 0th output.");
+    expect(first).toBe("backward: Function 'SqrtBackward0' returned nan values in its 0th output.");
     expect(second).toBe("The forward call that made SqrtBackward0:");
     expect(third).toMatch(/at makeNan .*anomaly\.test\.ts:\d+:\d+/);
     expect(message).not.toMatch(/kindling\.js|src\/autograd|src\/ops/);
@@ -53,7 +53,7 @@ describe("detectAnomaly", () => {
         first!.mul(0).sum().backward();
       }),
     );
-    expect(message).toMatch(/^Function 'PowBackward0' returned nan values/);
+    expect(message).toMatch(/^backward: Function 'PowBackward0' returned nan values/);
     expect(message).toMatch(
       /which was part of the backward of PowBackward0\.\nThe forward call that made PowBackward0/,
     );

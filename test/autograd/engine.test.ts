@@ -84,8 +84,12 @@ describe("backward", () => {
     const outputs = [x.mul(2), x.mul(3)];
     expect(() => autograd.backward(outputs, [torch.ones(1)])).toThrow("got 2 tensors and 1 gradients");
     expect(() => autograd.grad(outputs, x, { gradOutputs: [torch.ones(1)] })).toThrow("got 2 tensors and 1 gradients");
-    expect(() => outputs[0]!.backward(null, { retain_graph: true } as object)).toThrow(/unknown option "retain_graph"/);
-    expect(() => autograd.grad(outputs, x, { allow_unused: true } as object)).toThrow(/unknown option "allow_unused"/);
+    expect(() => outputs[0]!.backward(null, { retain_graph: true } as object)).toThrow(
+      /unknown argument "retain_graph"; did you mean retainGraph/,
+    );
+    expect(() => autograd.grad(outputs, x, { allow_unused: true } as object)).toThrow(
+      /unknown argument "allow_unused"/,
+    );
   });
 
   test("with createGraph gives every leaf a gradient of its own", () => {

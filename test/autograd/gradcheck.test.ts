@@ -16,7 +16,7 @@ describe("gradcheck", () => {
 
   it("shows both Jacobians of a wrong one", () => {
     expect(() => gradcheck(wrong, [leaf(1, 2)])).toThrow(
-      /^Jacobian mismatch for output 0 with respect to input 0,\nnumerical:tensor\(\[\[2\.0000, 0\.0000\],\n +\[0\.0000, 4\.0000\]\]\)\nanalytical:tensor\(\[\[1\.0000, 0\.0000\],/,
+      /^gradcheck: Jacobian mismatch for output 0 with respect to input 0,\nnumerical:tensor\(\[\[2\.0000, 0\.0000\],\n +\[0\.0000, 4\.0000\]\]\)\nanalytical:tensor\(\[\[1\.0000, 0\.0000\],/,
     );
     expect(gradcheck(wrong, [leaf(1, 2)], { raiseException: false })).toBe(false);
   });
@@ -51,7 +51,9 @@ describe("besides the Jacobian, backward", () => {
   it("must give the same each time, within nondetTol", () => {
     let calls = 0;
     const drifting = withBackward(double, (g) => g.mul(2 + 1e-9 * calls++));
-    expect(() => gradcheck(drifting, leaf(1, 2))).toThrow(/^Backward is not reentrant.*nondeterminism was 0\./s);
+    expect(() => gradcheck(drifting, leaf(1, 2))).toThrow(
+      /^gradcheck: Backward is not reentrant.*nondeterminism was 0\./s,
+    );
     expect(gradcheck(drifting, leaf(1, 2), { nondetTol: 1e-6 })).toBe(true);
   });
 
@@ -99,6 +101,6 @@ describe("gradgradcheck", () => {
   it("finds a wrong one behind a right first derivative", () => {
     const square = (x: torch.Tensor) => x.mul(x.detach()).add(x.detach().mul(x)).sub(x.detach().mul(x.detach()));
     expect(gradcheck(square, leaf(1, 2))).toBe(true);
-    expect(() => gradgradcheck(square, leaf(1, 2))).toThrow(/^Jacobian mismatch/);
+    expect(() => gradgradcheck(square, leaf(1, 2))).toThrow(/^gradgradcheck: Jacobian mismatch/);
   });
 });

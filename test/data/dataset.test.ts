@@ -93,6 +93,8 @@ describe("randomSplit", () => {
   test("refuses sizes that do not fit", () => {
     expect(() => randomSplit([1, 2, 3], [1, 1])).toThrow(/does not equal the length of the input dataset/);
     expect(() => randomSplit([1, 2, 3], [1.5, -0.5])).toThrow(/Fraction at index 0 is not between 0 and 1/);
-    expect(() => randomSplit([1, 2, 3], [1, 2], { seed: 1 } as object)).toThrow(/unknown option "seed"/);
+    expect(() => randomSplit([1, 2, 3], [1, 2], { seed: 1 } as object)).toThrow(
+      /unknown argument "seed"; the arguments are dataset, lengths, generator/,
+    );
   });
 });

@@ -113,7 +113,7 @@ describe("options", () => {
     [{ prefetchFactor: 2 }, /prefetchFactor option could only be specified with workers/],
     [{ persistentWorkers: true }, /persistentWorkers option needs numWorkers > 0/],
     [{ timeout: -1 }, /timeout option should be non-negative/],
-    [{ batchsize: 2 }, /unknown option "batchsize"; the options are batchSize/],
+    [{ batchsize: 2 }, /unknown argument "batchsize"; did you mean batchSize/],
   ])("%j is refused", (options, message) => {
     expect(() => new DataLoader(ten, options as object)).toThrow(message);
   });

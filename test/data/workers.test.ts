@@ -195,7 +195,7 @@ describe("when something is wrong", () => {
       /Caught WorkerError in DataLoader worker 0.*a sample\.x cannot be cloned/,
     );
     await expect(collect(new DataLoader(new Faulty("detached"), { batchSize: null, numWorkers: 1 }))).rejects.toThrow(
-      /Caught ArgumentError in DataLoader worker 0: tensor: the buffer of the array was transferred/,
+      /Caught ArgumentError in DataLoader worker 0: defaultConvert: the buffer of the array was transferred/,
     );
   });
 

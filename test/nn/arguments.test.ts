@@ -12,9 +12,9 @@ const sgd = () => new optim.SGD([torch.ones(3).requiresGrad_()], { lr: 0.1 });
 const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
   // What is no function, or a class.
   ["noGrad: body must be a function", () => (torch as any).noGrad(3)],
-  ["enableGrad: body must be a function", () => (torch as any).enableGrad()],
+  ["enableGrad: missing argument body", () => (torch as any).enableGrad()],
   ["inferenceMode: body must be a function, got class Tensor", () => (torch as any).inferenceMode(torch.Tensor)],
-  ["forkRng: body must be a function", () => (torch as any).forkRng()],
+  ["forkRng: missing argument body", () => (torch as any).forkRng()],
   ["setGradEnabled: body must be a function", () => (torch as any).setGradEnabled(true, "x")],
   [
     "savedTensorsHooks: pack must be",
@@ -26,7 +26,7 @@ const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
       ),
   ],
   [
-    "savedTensorsHooks: body must be",
+    "savedTensorsHooks: missing argument body",
     () =>
       (autograd as any).graph.savedTensorsHooks(
         (y: any) => y,
@@ -44,7 +44,7 @@ const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
   ["cached: body must be a function", () => (nn.utils as any).parametrize.cached(x)],
   ["skipInit: moduleCls must be a function", () => (nn.utils as any).skipInit()],
   ["registerHook: hook must be", () => (x.clone().requiresGrad_() as any).registerHook(1)],
-  ["SGD.registerStepPreHook: hook must", () => (sgd() as any).registerStepPreHook(1)],
+  ["registerStepPreHook: hook must", () => (sgd() as any).registerStepPreHook(1)],
   [
     "tripletMarginWithDistanceLoss: distanceFunction must",
     () => (F as any).tripletMarginWithDistanceLoss(x, x, x, { distanceFunction: 1 }),
@@ -52,7 +52,7 @@ const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
   // What is no tensor, module or packed sequence.
   ["grad: inputs must be tensors", () => (autograd as any).grad([x.clone().requiresGrad_().sum()], null)],
   ["incrementVersion: takes tensors", () => (autograd as any).graph.incrementVersion(1)],
-  ["getGradientEdge: takes tensors", () => (autograd as any).graph.getGradientEdge()],
+  ["getGradientEdge: missing argument tensor", () => (autograd as any).graph.getGradientEdge()],
   ["registerMultiGradHook: tensors must", () => (autograd as any).graph.registerMultiGradHook(1, () => {})],
   ["AccumulateGrad: variable must be a Tensor", () => new (autograd as any).graph.AccumulateGrad()],
   ["isPruned: module must be a Module", () => (nn.utils as any).prune.isPruned(1)],
@@ -127,7 +127,7 @@ const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
   ["softplus: beta must be a number", () => (F as any).softplus(x, { beta: "3" })],
   ["Rprop: etas must be a pair", () => new (optim as any).Rprop([torch.ones(1)], { etas: 0 })],
   ["Muon: nsCoefficients must be an array", () => new (optim as any).Muon([x.clone()], { nsCoefficients: 0.5 })],
-  ["ReduceLROnPlateau.step: metrics must be", () => new (lrScheduler as any).ReduceLROnPlateau(sgd()).step()],
+  ["step: missing argument metrics", () => new (lrScheduler as any).ReduceLROnPlateau(sgd()).step()],
   ["MultiStepLR: missing argument milestones", () => new (lrScheduler as any).MultiStepLR(sgd())],
   ["StepLR: stepSize must be an integer", () => new (lrScheduler as any).StepLR(sgd(), "2")],
   ["SequentialLR: missing argument milestones", () => new (lrScheduler as any).SequentialLR(sgd(), [])],

@@ -26,7 +26,7 @@ describe("what an optimizer takes", () => {
     [
       "an unknown option",
       () => new optim.SGD([p()], { learningRate: 1 } as never),
-      /"learningRate"; the options are lr, momentum/,
+      /"learningRate"; the arguments are params, lr, momentum/,
     ],
     [
       "an unknown option of a group",

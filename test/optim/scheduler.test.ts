@@ -69,7 +69,7 @@ describe("rates", () => {
 
   test("of warm restarts at places within epochs", () => {
     const optimizer = sgd();
-    const scheduler = new CosineAnnealingWarmRestarts(optimizer, 2, { TMult: 2 });
+    const scheduler = new CosineAnnealingWarmRestarts(optimizer, 2, { tMult: 2 });
     const expected = [
       0.1, 0.08535533905932738, 0.030865828381745515, 0.09619397662556434, 0.09619397662556434, 0.014644660940672627,
     ];
@@ -206,11 +206,11 @@ describe("messages", () => {
     [
       "unknown option",
       () => new StepLR(sgd(), 2, { factor: 1 } as never),
-      /unknown option "factor"; the options are gamma, lastEpoch/,
+      /unknown argument "factor"; the arguments are optimizer, stepSize, gamma, lastEpoch/,
     ],
     ["lambdas", () => new LambdaLR(sgd(), [() => 1, () => 1]), /expected 1 values for lrLambda, got 2/],
     ["factor", () => new ConstantLR(sgd(), { factor: 2 }), /factor expected to be between 0 and 1, got 2/],
-    ["T0", () => new CosineAnnealingWarmRestarts(sgd(), 0), /Expected positive integer T0, but got 0/],
+    ["T0", () => new CosineAnnealingWarmRestarts(sgd(), 0), /Expected positive integer t0, but got 0/],
     ["momentum", () => new CyclicLR(new optim.Adam([torch.zeros(1)]), 0.1, 1), /optimizer must support momentum/],
     ["length", () => new OneCycleLR(sgd(), 1), /either totalSteps OR \(epochs AND stepsPerEpoch\)/],
     ["plateau", () => new ReduceLROnPlateau(sgd(), { factor: 1 }), /Factor should be < 1.0/],

@@ -126,7 +126,7 @@ test("a deep copy computes the same", () => {
 test("wrong arguments are errors that say what is wanted", () => {
   expect(() => models.resnet18({ classes: 10 } as object)).toThrow(/numClasses/);
   expect(() => new models.BasicBlock(64, 64, { groups: 2 })).toThrow("BasicBlock only supports groups=1");
-  expect(() => new models.SqueezeNet("2" as "1_0")).toThrow('"1_0" or "1_1" expected');
+  expect(() => new models.SqueezeNet("2" as "1_0")).toThrow('SqueezeNet: version must be one of "1_0", "1_1", got "2"');
   expect(() => models.vitB16({ imageSize: 30 })).toThrow("patches of 16 do not divide images of 30");
   const small = models.vitB16({ imageSize: 32, numLayers: 1, hiddenDim: 24, mlpDim: 8 });
   expect(() => small(torch.zeros(1, 3, 32, 48))).toThrow("expected images of shape [N, 3, 32, 32], got [1, 3, 32, 48]");

@@ -27,7 +27,16 @@ const undetermined: Readonly<Record<string, string>> = {
   resizeAs_: "uninitialised where it grows",
   "nn.Parameter": "may be given uninitialised memory",
   "nn.utils.skipInit": "uninitialised",
+  resize: "uninitialised where it grows",
+  new: "uninitialised where it is given a size",
+  ...Object.fromEntries(
+    ["Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool", ""].map((type) => [
+      `${type}Tensor`,
+      "uninitialised where it is given a size",
+    ]),
+  ),
   seed: "the time",
+  "random.seed": "the time",
   memoryStats: "counts of memory",
 };
 

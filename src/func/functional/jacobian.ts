@@ -88,6 +88,9 @@ const strictly =
     if (createGraph && !g.requiresGrad) throw new AutogradError(constant("back", input));
   };
 
+/** {@link jacobian} as a part of other functions, whose errors speak of them. */
+const jacobianOf = jacobian.implementation;
+
 /** Options of {@link hessian}. */
 export interface HessianOptions extends Omit<JacobianOptions, "strategy"> {
   /** The strategy of the Jacobian of the gradient; the gradient itself is always computed in reverse. Default: "reverse-mode". */
@@ -124,12 +127,12 @@ export const hessian = overloaded(
       return outputs.list[0]!.squeeze();
     };
     const gradient = (...xs: Tensor[]): Tensor[] => {
-      const first = jacobian(scalar, xs, { createGraph: true }) as Tensor[];
+      const first = jacobianOf(scalar, xs, { createGraph: true }) as Tensor[];
       requireGraph(first, "jacobian", options.strict ?? false);
       return first;
     };
     const outer = { ...rest, ...(outerJacobianStrategy && { strategy: outerJacobianStrategy }) };
-    const parts = jacobian(gradient, given.list, outer) as unknown as readonly (readonly Tensor[])[];
+    const parts = jacobianOf(gradient, given.list, outer) as unknown as readonly (readonly Tensor[])[];
     return untuple(
       parts.map((row) => untuple(row, given)),
       given,
