@@ -397,7 +397,6 @@ const methods = {
   size: "input, dim?",
   stride: "input, dim?",
   requiresGrad_: "input, requiresGrad?",
-  item: "input",
   tolist: "input",
   toTypedArray: "input",
   storageOffset: "input",
@@ -406,8 +405,8 @@ const methods = {
 } as const;
 
 for (const [name, signature] of Object.entries(methods)) {
-  const own = Tensor.prototype[name as keyof typeof methods] as (...args: unknown[]) => unknown;
-  const { method } = named(name, signature, (x: Tensor, ...args: unknown[]) => own.apply(x, args));
+  const own = Tensor.prototype[name as keyof typeof methods] as (argument?: unknown) => unknown;
+  const { method } = named(name, signature, (x: Tensor, argument?: unknown) => own.call(x, argument));
   Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
 }
 
