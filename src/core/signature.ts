@@ -355,38 +355,33 @@ export function named<const S extends string, F extends CallableFunction>(
     return others === undefined ? long([self, ...given]) : implementation(self, ...order(others, given));
   };
   const failed = (error: unknown): unknown => renamed(error, opName, parts?.runsCode ?? false);
-  const call = (...given: unknown[]): unknown => {
-    const n = given.length;
+  // The usual calls have few arguments: no array is made of them.
+  const call = function (a?: unknown, b?: unknown, c?: unknown, ...rest: unknown[]): unknown {
+    // biome-ignore lint/complexity/noArguments: an array of all of them would cost more than the check.
+    const n = arguments.length;
     try {
-      if (n < least || n > most || isPlainObject(given[n - 1])) return long(given);
-      switch (n) {
-        case 1:
-          return implementation(given[0]);
-        case 2:
-          return implementation(given[0], given[1]);
-        case 3:
-          return implementation(given[0], given[1], given[2]);
-        default:
-          return implementation(...given);
+      if (n >= least && n <= most) {
+        if (n === 1 && !isPlainObject(a)) return implementation(a);
+        if (n === 2 && !isPlainObject(b)) return implementation(a, b);
+        if (n === 3 && !isPlainObject(c)) return implementation(a, b, c);
+        if (n > 3 && !isPlainObject(rest.at(-1))) return implementation(a, b, c, ...rest);
       }
+      return long([a, b, c].slice(0, n).concat(rest));
     } catch (error) {
       throw failed(error);
     }
   };
-  const method = function (this: unknown, ...given: unknown[]): unknown {
-    const n = given.length;
+  const method = function (this: unknown, a?: unknown, b?: unknown, ...rest: unknown[]): unknown {
+    // biome-ignore lint/complexity/noArguments: as above.
+    const n = arguments.length;
     try {
-      if (n + 1 < least || n >= most || isPlainObject(given[n - 1])) return longMethod(this, given);
-      switch (n) {
-        case 0:
-          return implementation(this);
-        case 1:
-          return implementation(this, given[0]);
-        case 2:
-          return implementation(this, given[0], given[1]);
-        default:
-          return implementation(this, ...given);
+      if (n + 1 >= least && n < most) {
+        if (n === 0) return implementation(this);
+        if (n === 1 && !isPlainObject(a)) return implementation(this, a);
+        if (n === 2 && !isPlainObject(b)) return implementation(this, a, b);
+        if (n > 2 && !isPlainObject(rest.at(-1))) return implementation(this, a, b, ...rest);
       }
+      return longMethod(this, [a, b].slice(0, n).concat(rest));
     } catch (error) {
       throw failed(error);
     }
