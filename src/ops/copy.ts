@@ -6,7 +6,6 @@ import { checkDType, type DType, isDType } from "../core/dtype";
 import { ArgumentError, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
 import { named } from "../core/signature";
-import type { Named, Overloaded } from "../core/signatureTypes";
 import { allocate, checkFill, filled } from "../tensor/create";
 import { isDeviceName, resolveDevice, unknownTarget } from "../tensor/device";
 import { Tensor } from "../tensor/tensor";
@@ -135,12 +134,18 @@ function checkSource(op: string, x: Tensor, source: Tensor): void {
   checkFits(op, x, sameShape(x.shape, source.shape) ? x.shape : broadcastShapes(op, x.shape, source.shape), x.dtype);
 }
 
+/** Options of {@link copy_}. */
+export interface CopyOptions {
+  /** Without effect: what follows waits for the copy. */
+  nonBlocking?: boolean;
+}
+
 /**
  * Overwrites `x` with `source`, which broadcasts and is cast; gradients go on to `source`.
  * @see torch.Tensor.copy_
  */
-export const copy_: Named<"input, src", (x: Tensor, source: Tensor) => Tensor> = inplace("copy_", {
-  signature: "input, src",
+export const copy_ = inplace("copy_", {
+  signature: "input, src; nonBlocking",
   implementation: (x: Tensor, source: Tensor): Tensor => {
     checkSource("copy_", x, checkTensor("copy_", source, "source"));
     const y = allocate(x.shape, x.dtype, x);
