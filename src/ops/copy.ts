@@ -6,6 +6,7 @@ import { checkDType, type DType, isDType } from "../core/dtype";
 import { ArgumentError, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
 import { named } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import { allocate, checkFill, filled } from "../tensor/create";
 import { isDeviceName, resolveDevice, unknownTarget } from "../tensor/device";
 import { Tensor } from "../tensor/tensor";
