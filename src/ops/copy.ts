@@ -145,20 +145,23 @@ export interface CopyOptions {
  * Overwrites `x` with `source`, which broadcasts and is cast; gradients go on to `source`.
  * @see torch.Tensor.copy_
  */
-export const copy_ = inplace("copy_", {
-  signature: "input, src; nonBlocking",
-  implementation: (x: Tensor, source: Tensor): Tensor => {
-    checkSource("copy_", x, checkTensor("copy_", source, "source"));
-    const y = allocate(x.shape, x.dtype, x);
-    x.storage.backend.copy(y, source);
-    const { shape, dtype } = source;
-    return record("CopyBackwards", y, [x, source], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
+export const copy_ = inplace<"input, src; nonBlocking", (x: Tensor, source: Tensor, options?: CopyOptions) => Tensor>(
+  "copy_",
+  {
+    signature: "input, src; nonBlocking",
+    implementation: (x: Tensor, source: Tensor): Tensor => {
+      checkSource("copy_", x, checkTensor("copy_", source, "source"));
+      const y = allocate(x.shape, x.dtype, x);
+      x.storage.backend.copy(y, source);
+      const { shape, dtype } = source;
+      return record("CopyBackwards", y, [x, source], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
+    },
+    into(out: Tensor, x: Tensor, source: Tensor): void {
+      checkSource("copy_", x, checkTensor("copy_", source, "source"));
+      out.storage.backend.copy(out, source);
+    },
   },
-  into(out: Tensor, x: Tensor, source: Tensor): void {
-    checkSource("copy_", x, checkTensor("copy_", source, "source"));
-    out.storage.backend.copy(out, source);
-  },
-});
+);
 
 /** The gradient of what is overwritten. */
 const constantGrad = (g: Tensor): Tensor => filled(allocate(g.shape, g.dtype, g), 0);
