@@ -38,6 +38,10 @@ export const helpers: Readonly<Record<string, string>> = {
     "celu elu hardsigmoid hardswish hardtanh leakyRelu mish relu relu6 selu silu threshold",
     "nn.functional.",
   ),
+  ...reasoned(
+    "the op of this name under linalg's argument name, which conformance judges",
+    "linalg.det linalg.slogdet",
+  ),
   ...reasoned("test/nn/native.test.ts judges it", "convTbc nativeChannelShuffle rrelu_", "nn.functional."),
   "nn.functional.multiHeadAttentionForward": "takes the weights of nn.MultiheadAttention, which conformance judges",
   "nn.functional._scaledDotProductAttention": "scaledDotProductAttention with the weights",
