@@ -26,14 +26,14 @@ export { ldlFactor, ldlFactorEx, ldlSolve } from "./ops/ldl";
 export { lstsq } from "./ops/leastSquares";
 export {
   cond,
-  det,
+  linalgDet as det,
+  linalgSlogdet as slogdet,
   matrixExp,
   matrixNorm,
   matrixPower,
   matrixRank,
   norm,
   pinv,
-  slogdet,
 } from "./ops/linalg";
 export { matmul } from "./ops/matmul";
 export { LinAlgError } from "./ops/matrixChecks";

@@ -167,6 +167,9 @@ const generator: Check = (op, name, value) => {
   return value;
 };
 
+/** Factors are scalars of PyTorch, of which truth values are a kind. */
+const factor: Check = (op, name, value) => (typeof value === "boolean" ? value : checkNumber(op, name, value));
+
 const kinds: readonly (readonly [Check, string])[] = [
   [
     checkFlag,
@@ -174,7 +177,8 @@ const kinds: readonly (readonly [Check, string])[] = [
       "largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
       "returnIndices, unbiased, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
   ],
-  [checkNumber, "alpha, beta, eps, momentum, negativeSlope, correction, labelSmoothing"],
+  [factor, "alpha, beta"],
+  [checkNumber, "eps, momentum, negativeSlope, correction, labelSmoothing"],
   [(op, _, value) => checkDType(op, value as DType), "dtype"],
   [generator, "generator"],
 ];
@@ -220,14 +224,15 @@ export function arrange(op: string, parts: Parts, given: readonly unknown[]): un
     if (values[i] === undefined && i >= given.length - (namesIn(given, parts) === undefined ? 0 : 1))
       throw missing(op, positions[i]!, parts);
   if (options !== undefined) {
-    if ("sizeAverage" in options || "reduce" in options) foldReduction(op, options);
+    if (parts.all.includes("sizeAverage") && ("sizeAverage" in options || "reduce" in options))
+      foldReduction(op, options);
     values.push(options);
   }
   return values;
 }
 
 /** The arguments of an implementation whose last parameter takes all values that are left; by name they are one array. */
-function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): readonly unknown[] {
+export function arrangeOpen(op: string, parts: Parts, given: readonly unknown[]): readonly unknown[] {
   const names = namesIn(given, parts);
   const values = names === undefined ? given : given.slice(0, -1);
   const last = parts.leading - 1;

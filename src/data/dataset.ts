@@ -4,7 +4,7 @@ import { checkArray } from "../core/arguments";
 import { ArgumentError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { randperm } from "../core/random/index";
-import { argumentsOf, type Declared, declareMethods, named } from "../core/signature";
+import { argumentsOf, arrangeOpen, type Declared, declareMethods, named, partsOf } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { Tensor } from "../tensor/tensor";
 import { type Collated, gatherRows } from "./collate";
@@ -104,7 +104,10 @@ export type SubsetArguments<T> = { dataset: MapStyle<T>; indices: readonly numbe
 export class TensorDataset<T extends readonly Tensor[] = Tensor[]> implements MapStyle<{ [K in keyof T]: Tensor }> {
   readonly tensors: T;
 
-  constructor(...tensors: T) {
+  constructor(...tensors: T);
+  constructor(named: { tensors: T });
+  constructor(...given: unknown[]) {
+    const tensors = arrangeOpen("TensorDataset", partsOf("...tensors"), given) as T;
     const wrong = tensors.findIndex((x) => !(x instanceof Tensor) || x.ndim === 0);
     if (wrong >= 0)
       throw new ArgumentError(`TensorDataset: takes tensors with a first axis, got ${describe(tensors[wrong])}`);

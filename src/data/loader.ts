@@ -359,7 +359,8 @@ function checkWorkerOptions(options: DataLoaderOptions<any, any>): void {
   if (numWorkers > MOST_WORKERS)
     throw new ValueError(`numWorkers option should be at most ${MOST_WORKERS}, got ${numWorkers}`);
   if (!(timeout >= 0)) throw new ValueError("timeout option should be non-negative");
-  if (numWorkers === 0 && prefetchFactor !== undefined)
+  // PyTorch takes its default, 2, without workers too.
+  if (numWorkers === 0 && prefetchFactor !== undefined && prefetchFactor !== 2)
     throw new ValueError(
       "prefetchFactor option could only be specified with workers: let numWorkers > 0 to enable them.",
     );

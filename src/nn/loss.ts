@@ -425,8 +425,8 @@ takes(
   BCEWithLogitsLoss,
   SmoothL1Loss,
   HuberLoss,
-  PoissonNLLLoss,
   MultiLabelSoftMarginLoss,
 );
+takes("logInput, target", PoissonNLLLoss);
 takes("input, target", KLDivLoss);
 takes("input, target, var", GaussianNLLLoss);

@@ -73,7 +73,7 @@ const defaults: Required<Omit<RecurrentOptions, keyof FactoryOptions>> = {
 };
 
 const rnnSignature =
-  "inputSize, hiddenSize; numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional, device, dtype";
+  "inputSize, hiddenSize; numLayers, bias, batchFirst, dropout, bidirectional; nonlinearity, device, dtype";
 const gruSignature = "inputSize, hiddenSize; numLayers, bias, batchFirst, dropout, bidirectional, device, dtype";
 const lstmSignature =
   "inputSize, hiddenSize; numLayers, bias, batchFirst, dropout, bidirectional, projSize, device, dtype";
@@ -266,13 +266,10 @@ export class RNN extends RecurrentNetwork {
     inputSize: number,
     hiddenSize: number,
     numLayers?: number,
-    nonlinearity?: "tanh" | "relu",
     bias?: boolean,
     batchFirst?: boolean,
     dropout?: number,
     bidirectional?: boolean,
-    device?: Device | "wasm" | null,
-    dtype?: DType | null,
   );
   constructor(...given: Arguments<typeof rnnSignature, RNNOptions & RecurrentSizes>);
   constructor(...given: unknown[]) {

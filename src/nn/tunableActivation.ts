@@ -105,9 +105,13 @@ export interface HardtanhOptions extends InplaceOptions {
   minVal?: number;
   /** Default: 1. */
   maxVal?: number;
+  /** The deprecated name of `minVal`, over which it wins. */
+  minValue?: number | null;
+  /** The deprecated name of `maxVal`, over which it wins. */
+  maxValue?: number | null;
 }
 
-const hardtanhSignature = "; minVal, maxVal, inplace";
+const hardtanhSignature = "; minVal, maxVal, inplace, minValue, maxValue";
 
 /** x held between two values. @see torch.nn.Hardtanh */
 export class Hardtanh extends Module {
@@ -115,13 +119,16 @@ export class Hardtanh extends Module {
   maxVal: number;
   inplace: boolean;
 
-  constructor(minVal?: number, maxVal?: number, inplace?: boolean);
+  constructor(minVal?: number, maxVal?: number, inplace?: boolean, minValue?: number | null, maxValue?: number | null);
   constructor(...given: Arguments<typeof hardtanhSignature, HardtanhOptions>);
   constructor(...given: unknown[]) {
     super();
     const layer = new.target.name;
-    const defaults = { minVal: -1, maxVal: 1, inplace: false };
-    const { minVal, maxVal, inplace } = readArguments<HardtanhOptions>(layer, hardtanhSignature, defaults, given);
+    const defaults = { minVal: -1, maxVal: 1, inplace: false, minValue: null, maxValue: null };
+    const options = readArguments<HardtanhOptions>(layer, hardtanhSignature, defaults, given);
+    const { inplace, minValue, maxValue } = options;
+    const minVal = minValue == null ? options.minVal : checkNumber(layer, "minValue", minValue);
+    const maxVal = maxValue == null ? options.maxVal : checkNumber(layer, "maxValue", maxValue);
     if (!(maxVal > minVal)) throw new ValueError(`${layer}: maxVal must be above minVal, got ${maxVal} and ${minVal}`);
     this.minVal = minVal;
     this.maxVal = maxVal;

@@ -297,13 +297,17 @@ export const lcm: Binary = binary("lcm", {
 export const lcm_: BinaryInplace = inplace("lcm_", lcm);
 
 /** 0 below 0, 1 above 0, and b at 0. @see torch.heaviside */
-export const heaviside: Binary = binary("heaviside", {
-  dtypes: "same",
-  domain: [-5, 5],
-  js: (a, b) => (a < 0 ? 0 : a > 0 ? 1 : b),
-});
+export const heaviside: Binary<"input, values"> = binary(
+  "heaviside",
+  {
+    dtypes: "same",
+    domain: [-5, 5],
+    js: (a, b) => (a < 0 ? 0 : a > 0 ? 1 : b),
+  },
+  "input, values",
+);
 /** {@link heaviside} in place. */
-export const heaviside_: BinaryInplace = inplace("heaviside_", heaviside);
+export const heaviside_: BinaryInplace<"input, values"> = inplace("heaviside_", heaviside);
 
 /** 0 where x ≤ 0, g elsewhere, at NaN too: the gradient of relu and its kin. @see torch.threshold_backward */
 export const thresholdBackward: Binary = binary("thresholdBackward", {

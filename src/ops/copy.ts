@@ -6,7 +6,7 @@ import { checkDType, type DType, isDType } from "../core/dtype";
 import { ArgumentError, describe } from "../core/errors";
 import { broadcastShapes, sameShape } from "../core/shape";
 import { named } from "../core/signature";
-import type { Named, Overloaded } from "../core/signatureTypes";
+import type { Overloaded } from "../core/signatureTypes";
 import { allocate, checkFill, filled } from "../tensor/create";
 import { isDeviceName, resolveDevice, unknownTarget } from "../tensor/device";
 import { Tensor } from "../tensor/tensor";
@@ -135,24 +135,33 @@ function checkSource(op: string, x: Tensor, source: Tensor): void {
   checkFits(op, x, sameShape(x.shape, source.shape) ? x.shape : broadcastShapes(op, x.shape, source.shape), x.dtype);
 }
 
+/** Options of {@link copy_}. */
+export interface CopyOptions {
+  /** Without effect: what follows waits for the copy. */
+  nonBlocking?: boolean;
+}
+
 /**
  * Overwrites `x` with `source`, which broadcasts and is cast; gradients go on to `source`.
  * @see torch.Tensor.copy_
  */
-export const copy_: Named<"input, src", (x: Tensor, source: Tensor) => Tensor> = inplace("copy_", {
-  signature: "input, src",
-  implementation: (x: Tensor, source: Tensor): Tensor => {
-    checkSource("copy_", x, checkTensor("copy_", source, "source"));
-    const y = allocate(x.shape, x.dtype, x);
-    x.storage.backend.copy(y, source);
-    const { shape, dtype } = source;
-    return record("CopyBackwards", y, [x, source], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
+export const copy_ = inplace<"input, src; nonBlocking", (x: Tensor, source: Tensor, options?: CopyOptions) => Tensor>(
+  "copy_",
+  {
+    signature: "input, src; nonBlocking",
+    implementation: (x: Tensor, source: Tensor): Tensor => {
+      checkSource("copy_", x, checkTensor("copy_", source, "source"));
+      const y = allocate(x.shape, x.dtype, x);
+      x.storage.backend.copy(y, source);
+      const { shape, dtype } = source;
+      return record("CopyBackwards", y, [x, source], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
+    },
+    into(out: Tensor, x: Tensor, source: Tensor): void {
+      checkSource("copy_", x, checkTensor("copy_", source, "source"));
+      out.storage.backend.copy(out, source);
+    },
   },
-  into(out: Tensor, x: Tensor, source: Tensor): void {
-    checkSource("copy_", x, checkTensor("copy_", source, "source"));
-    out.storage.backend.copy(out, source);
-  },
-});
+);
 
 /** The gradient of what is overwritten. */
 const constantGrad = (g: Tensor): Tensor => filled(allocate(g.shape, g.dtype, g), 0);

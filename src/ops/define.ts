@@ -35,11 +35,17 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 /** The in-place form of a {@link Unary}: changes `x` and returns it. */
 export type UnaryInplace = Named<"input", (x: Tensor) => Tensor>;
 /** The in-place form of a {@link Binary}. */
-export type BinaryInplace = Named<"input, other", (x: Tensor, other: TensorLike) => Tensor>;
+export type BinaryInplace<S extends string = "input, other"> = Named<S, (x: Tensor, other: TensorLike) => Tensor>;
+/** Options of ops with a factor for the second operand. */
+export interface ScaleOptions {
+  /** The factor; true and false are 1 and 0, for results of truth values only. Default: 1. */
+  alpha?: number | boolean;
+}
+
 /** The in-place form of a {@link ScaledBinary}. */
 export type ScaledInplace = Named<
   "input, other;; alpha",
-  (x: Tensor, other: TensorLike, options?: { alpha?: number }) => Tensor
+  (x: Tensor, other: TensorLike, options?: ScaleOptions) => Tensor
 >;
 
 /** Metadata that the sweep, the documentation and the benchmark read from an entry. */
@@ -131,7 +137,7 @@ function mapInto(kernel: string, out: Tensor, x: Tensor, dtype: DType, result: D
 }
 
 /** An elementwise op of two operands that broadcast; at least one is a tensor. */
-export type Binary = Named<"input, other", (a: TensorLike, b: TensorLike) => Tensor> & {
+export type Binary<S extends string = "input, other"> = Named<S, (a: TensorLike, b: TensorLike) => Tensor> & {
   readonly entry: EntryInfo;
   /** @internal Computes into `out`, recording nothing. */
   readonly into: (out: Tensor, a: TensorLike, b: TensorLike) => void;
@@ -140,11 +146,11 @@ export type Binary = Named<"input, other", (a: TensorLike, b: TensorLike) => Ten
 /** A binary op with a factor for the second operand. */
 export type ScaledBinary = Named<
   "input, other;; alpha",
-  (a: TensorLike, b: TensorLike, options?: { alpha?: number }) => Tensor
+  (a: TensorLike, b: TensorLike, options?: ScaleOptions) => Tensor
 > & {
   readonly entry: EntryInfo;
   /** @internal */
-  readonly into: (out: Tensor, a: TensorLike, b: TensorLike, options?: { alpha?: number }) => void;
+  readonly into: (out: Tensor, a: TensorLike, b: TensorLike, options?: ScaleOptions) => void;
 };
 
 /** What the gradients of a binary op may use: operands named in `saves`, and those that are numbers. */
@@ -240,36 +246,41 @@ export function zipInto(
   if (right instanceof Tensor && right !== y) right.dispose();
 }
 
-/** Declares an elementwise op of two operands. */
-export function binary(name: string, spec: BinarySpec): Binary {
-  return defineBinary(name, spec, false) as Binary;
+/** Declares an elementwise op of two operands. @param names Those of the operands. */
+export function binary<S extends string = "input, other">(name: string, spec: BinarySpec, names?: S): Binary<S> {
+  return defineBinary(name, spec, names ?? "input, other") as Binary<S>;
 }
 
 /** Declares an elementwise op of two operands with the option `alpha`, passed to the kernel as its scalar. */
 export function scaledBinary(name: string, spec: BinarySpec): ScaledBinary {
-  return defineBinary(name, spec, true) as ScaledBinary;
+  return defineBinary(name, spec, "input, other;; alpha") as ScaledBinary;
 }
 
-function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBinary {
+function defineBinary(name: string, spec: BinarySpec, signature: string): unknown {
+  const scaled = signature.endsWith("alpha");
   const kernel = spec.kernel ?? name;
   const saves = spec.saves ?? [];
   const node = nodeName(name);
-  const alphaOf = (options: { alpha?: number }): number => checkNumbers(name, options, { alpha: 1 }).alpha;
+  const alphaOf = (options: ScaleOptions, dtype: DType): number => {
+    if (typeof options.alpha === "boolean" && dtype !== "bool")
+      throw new ArgumentError(`${name}: Boolean alpha only supported for Boolean results, got ${dtype}; use 1 or 0`);
+    return checkNumbers(name, options, { alpha: 1 }).alpha;
+  };
   const compute = (out: Tensor, a: TensorLike, b: TensorLike, dtype: DType, alpha: number): void => {
     spec.check?.(a, b, dtype);
     const right = scaled && dtype === "bool" && alpha === 0 ? false : b;
     zipInto(kernel, out, a, right, computeType(dtype), kernelResult(spec.dtypes, dtype), scaled ? alpha : spec.p);
   };
-  const into = (out: Tensor, a: TensorLike, b: TensorLike, options?: { alpha?: number }): void => {
+  const into = (out: Tensor, a: TensorLike, b: TensorLike, options?: ScaleOptions): void => {
     checkOperands(name, a, b);
     const types = resolve(name, spec.dtypes, commonType(a, b));
     checkFits(name, out, broadcast(name, a, b), types.result);
-    compute(out, a, b, types.compute, options === undefined ? 1 : alphaOf(options));
+    compute(out, a, b, types.compute, options === undefined ? 1 : alphaOf(options, types.result));
   };
-  const call = (a: TensorLike, b: TensorLike, options?: { alpha?: number }): Tensor => {
+  const call = (a: TensorLike, b: TensorLike, options?: ScaleOptions): Tensor => {
     checkOperands(name, a, b);
-    const alpha = options === undefined ? 1 : alphaOf(options);
     const types = resolve(name, spec.dtypes, commonType(a, b));
+    const alpha = options === undefined ? 1 : alphaOf(options, types.result);
     const y = allocate(broadcast(name, a, b), types.result, a instanceof Tensor ? a : (b as Tensor));
     compute(y, a, b, types.compute, alpha);
     if (spec.grads === undefined || !isRecorded([a as Tensor, b as Tensor])) return y;
@@ -283,8 +294,7 @@ function defineBinary(name: string, spec: BinarySpec, scaled: boolean): ScaledBi
     ...(spec.js && { js: spec.js as (...values: number[]) => number }),
     differentiable: spec.grads !== undefined,
   };
-  const op = scaled ? named(name, "input, other;; alpha", call) : named(name, "input, other", call);
-  return Object.assign(op, { entry, into }) as ScaledBinary;
+  return Object.assign(named(name, signature, call), { entry, into });
 }
 
 /** What backward needs of an op of which only some operands require grad. */

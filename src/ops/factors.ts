@@ -4,7 +4,7 @@ import { record } from "../autograd/node";
 import { checkFlag, checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
-import { alias, named } from "../core/signature";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 import { eye } from "./creation";
@@ -161,7 +161,7 @@ export const householderProduct = named("householderProduct", "A, tau", (A: Tens
 });
 
 /** Another name of {@link householderProduct}. @see torch.orgqr */
-export const orgqr: typeof householderProduct = alias("orgqr", householderProduct);
+export const orgqr = named("orgqr", "input, tau", (x: Tensor, tau: Tensor): Tensor => householderProduct(x, tau));
 
 /** Q C, Qᵀ C, C Q or C Qᵀ, where Q is the product of all reflectors. @see torch.ormqr */
 export const ormqr = named(

@@ -2,7 +2,7 @@
 
 import { record } from "../autograd/node";
 import { checkChoice, checkNumber } from "../core/arguments";
-import { checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
+import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { named } from "../core/signature";
 import { allocate, checkFill, filled } from "../tensor/create";
@@ -101,14 +101,17 @@ export interface IndexAddOptions {
   alpha?: number | boolean;
 }
 
-const factorOf = (alpha: number | boolean): number =>
-  typeof alpha === "boolean" ? Number(alpha) : checkNumber("indexAdd", "alpha", alpha);
+function factorOf(alpha: number | boolean, { dtype }: Tensor): number {
+  if (typeof alpha !== "boolean") return checkNumber("indexAdd", "alpha", alpha);
+  if (dtype === "bool") return Number(alpha);
+  throw new ArgumentError(`indexAdd: Boolean alpha only supported for Boolean results, got ${dtype}; use 1 or 0`);
+}
 
 /** The checked arguments of {@link indexAdd}. */
 function addition(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions) {
   checkOptions("indexAdd", options, ["alpha"]);
   const axis = checkSource("indexAdd", x, dim, index, source);
-  return { axis, at: checkedIndex("indexAdd", index, axis.n, axis.dim), alpha: factorOf(options.alpha ?? 1) };
+  return { axis, at: checkedIndex("indexAdd", index, axis.n, axis.dim), alpha: factorOf(options.alpha ?? 1, x) };
 }
 
 /**

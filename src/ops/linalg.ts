@@ -74,8 +74,7 @@ function cofactors(x: Tensor): Tensor {
   return stack(rows, -2);
 }
 
-/** The determinant of square matrices. Shape: [*, n, n] → [*]. @see torch.linalg.det */
-export const det = named("det", "input", (x: Tensor): Tensor => {
+function detOf(x: Tensor): Tensor {
   checkMatrix("det", x, true);
   const { LU, pivots } = noGrad(() => luFactorOf("det", x, true, false));
   const diagonal = LU.diagonal({ dim1: -2, dim2: -1 });
@@ -96,7 +95,13 @@ export const det = named("det", "input", (x: Tensor): Tensor => {
       },
     ],
   );
-});
+}
+
+/** The determinant of square matrices. Shape: [*, n, n] → [*]. @see torch.det */
+export const det = named("det", "input", detOf);
+
+/** {@link det} under its argument's name in linalg. @see torch.linalg.det */
+export const linalgDet = named("det", "A", detOf);
 
 /** The sign and the logarithm of the absolute value of a determinant. */
 export type Slogdet = NamedTuple<["sign", "logabsdet"]>;
@@ -117,8 +122,11 @@ function slogdetOf(op: string, x: Tensor): Slogdet {
   return namedTuple({ sign, logabsdet });
 }
 
-/** Sign and logarithm of the determinant of square matrices; 0 and −∞ of singular ones. @see torch.linalg.slogdet */
+/** Sign and logarithm of the determinant of square matrices; 0 and −∞ of singular ones. @see torch.slogdet */
 export const slogdet = named("slogdet", "input", (x: Tensor): Slogdet => slogdetOf("slogdet", x));
+
+/** {@link slogdet} under its argument's name in linalg. @see torch.linalg.slogdet */
+export const linalgSlogdet = named("slogdet", "A", (x: Tensor): Slogdet => slogdetOf("slogdet", x));
 
 /** The logarithm of the determinant; NaN where it is negative. @see torch.logdet */
 export const logdet = named("logdet", "input", (x: Tensor): Tensor => {
@@ -127,7 +135,7 @@ export const logdet = named("logdet", "input", (x: Tensor): Tensor => {
 });
 
 /** The n-th power of square matrices; negative powers of the inverse. @see torch.linalg.matrix_power */
-export const matrixPower = named("matrixPower", "A, n", (A: Tensor, n: number): Tensor => {
+export const matrixPower = named("matrixPower", "input, n", (A: Tensor, n: number): Tensor => {
   checkStack("matrixPower", A);
   checkSquare("matrixPower", A);
   const exponent = checkInteger("matrixPower", "n", n);

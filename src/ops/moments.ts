@@ -243,10 +243,10 @@ export const nanmean = named(
 /** The p-norm of all elements over `dim`: (Σ |x|^p)^(1/p). @see torch.linalg.vector_norm */
 export const vectorNorm = named(
   "vectorNorm",
-  "input, order?, dim?;; keepdim, dtype",
-  (x: Tensor, order: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor => {
+  "x, ord?, dim?; keepdim; dtype",
+  (x: Tensor, ord: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor => {
     checkTensor("vectorNorm", x);
-    const ord = checkNumber("vectorNorm", "ord", order);
+    checkNumber("vectorNorm", "ord", ord);
     const input = options.dtype === undefined ? x : x.to(options.dtype);
     checkFloat("vectorNorm", input);
     const keepdim = options.keepdim ?? false;

@@ -29,47 +29,54 @@ function hasHighDegree(n: Tensor): boolean {
   return degrees.gt(MAX_DEGREE).logicalAnd(degrees.lt(BEYOND_INT64)).any().item() as unknown as boolean;
 }
 
-const polynomial = (name: string, family: (typeof families)[number], shift = 0): Binary =>
-  binary(name, {
-    dtypes: "float",
-    check: (_x, n) => checkDegree(name, n),
-    domain: [0.5, 5],
-    kernel: "orthogonalPolynomial",
-    p: families.indexOf(family) + shift,
-  });
+/** A family of polynomials, as a function of the argument and the degree. */
+export type Polynomial = Binary<"x, n">;
+
+const polynomial = (name: string, family: (typeof families)[number], shift = 0): Polynomial =>
+  binary(
+    name,
+    {
+      dtypes: "float",
+      check: (_x, n) => checkDegree(name, n),
+      domain: [0.5, 5],
+      kernel: "orthogonalPolynomial",
+      p: families.indexOf(family) + shift,
+    },
+    "x, n",
+  );
 
 /** Chebyshev polynomial of the first kind Tₙ(x). @see torch.special.chebyshev_polynomial_t */
-export const chebyshevPolynomialT: Binary = polynomial("chebyshevPolynomialT", "T");
+export const chebyshevPolynomialT: Polynomial = polynomial("chebyshevPolynomialT", "T");
 
 /** Chebyshev polynomial of the second kind Uₙ(x). @see torch.special.chebyshev_polynomial_u */
-export const chebyshevPolynomialU: Binary = polynomial("chebyshevPolynomialU", "U");
+export const chebyshevPolynomialU: Polynomial = polynomial("chebyshevPolynomialU", "U");
 
 /** Chebyshev polynomial of the third kind Vₙ(x). @see torch.special.chebyshev_polynomial_v */
-export const chebyshevPolynomialV: Binary = polynomial("chebyshevPolynomialV", "V");
+export const chebyshevPolynomialV: Polynomial = polynomial("chebyshevPolynomialV", "V");
 
 /** Chebyshev polynomial of the fourth kind Wₙ(x). @see torch.special.chebyshev_polynomial_w */
-export const chebyshevPolynomialW: Binary = polynomial("chebyshevPolynomialW", "W");
+export const chebyshevPolynomialW: Polynomial = polynomial("chebyshevPolynomialW", "W");
 
 /** Physicist's Hermite polynomial Hₙ(x). @see torch.special.hermite_polynomial_h */
-export const hermitePolynomialH: Binary = polynomial("hermitePolynomialH", "H");
+export const hermitePolynomialH: Polynomial = polynomial("hermitePolynomialH", "H");
 
 /** Probabilist's Hermite polynomial Heₙ(x). @see torch.special.hermite_polynomial_he */
-export const hermitePolynomialHe: Binary = polynomial("hermitePolynomialHe", "He");
+export const hermitePolynomialHe: Polynomial = polynomial("hermitePolynomialHe", "He");
 
 /** Laguerre polynomial Lₙ(x). @see torch.special.laguerre_polynomial_l */
-export const laguerrePolynomialL: Binary = polynomial("laguerrePolynomialL", "L");
+export const laguerrePolynomialL: Polynomial = polynomial("laguerrePolynomialL", "L");
 
 /** Legendre polynomial Pₙ(x). @see torch.special.legendre_polynomial_p */
-export const legendrePolynomialP: Binary = polynomial("legendrePolynomialP", "P");
+export const legendrePolynomialP: Polynomial = polynomial("legendrePolynomialP", "P");
 
 /** Shifted Chebyshev polynomial of the first kind Tₙ(2x − 1). @see torch.special.shifted_chebyshev_polynomial_t */
-export const shiftedChebyshevPolynomialT: Binary = polynomial("shiftedChebyshevPolynomialT", "T", SHIFTED);
+export const shiftedChebyshevPolynomialT: Polynomial = polynomial("shiftedChebyshevPolynomialT", "T", SHIFTED);
 
 /** Shifted Chebyshev polynomial of the second kind Uₙ(2x − 1). @see torch.special.shifted_chebyshev_polynomial_u */
-export const shiftedChebyshevPolynomialU: Binary = polynomial("shiftedChebyshevPolynomialU", "U", SHIFTED);
+export const shiftedChebyshevPolynomialU: Polynomial = polynomial("shiftedChebyshevPolynomialU", "U", SHIFTED);
 
 /** Shifted Chebyshev polynomial of the third kind Vₙ(2x − 1). @see torch.special.shifted_chebyshev_polynomial_v */
-export const shiftedChebyshevPolynomialV: Binary = polynomial("shiftedChebyshevPolynomialV", "V", SHIFTED);
+export const shiftedChebyshevPolynomialV: Polynomial = polynomial("shiftedChebyshevPolynomialV", "V", SHIFTED);
 
 /** Shifted Chebyshev polynomial of the fourth kind Wₙ(2x − 1). @see torch.special.shifted_chebyshev_polynomial_w */
-export const shiftedChebyshevPolynomialW: Binary = polynomial("shiftedChebyshevPolynomialW", "W", SHIFTED);
+export const shiftedChebyshevPolynomialW: Polynomial = polynomial("shiftedChebyshevPolynomialW", "W", SHIFTED);

@@ -17,6 +17,8 @@ export interface SegmentReduceOptions {
   offsets?: Tensor | null;
   /** The axis that is cut into segments: the last one of the lengths. Default: 0. */
   axis?: number;
+  /** Only null: PyTorch has no reduction by indices either. */
+  indices?: null;
   /** Skip the check that the lengths add up to the axis. Default: false. */
   unsafe?: boolean;
   /** What a segment's reduction starts with. Default: what changes nothing; the mean of an empty segment is NaN. */
@@ -66,13 +68,15 @@ function segmentsOf(lengths: Tensor, n: number, unsafe: boolean): Tensor {
  */
 export const segmentReduce = named(
   "segmentReduce",
-  "data, reduce;; lengths, offsets, axis, unsafe, initial",
+  "data, reduce;; lengths, indices, offsets, axis, unsafe, initial",
   (data: Tensor, reduce: SegmentMode, options: SegmentReduceOptions = {}): Tensor => {
     checkTensor("segmentReduce", data);
     const { axis = 0, unsafe = false } = options;
     checkChoice("segmentReduce", "reduce", reduce, modes);
     const initial = options.initial == null ? undefined : checkNumber("segmentReduce", "initial", options.initial);
     if (!isFloat(data.dtype)) throw new DTypeError(`segmentReduce: takes floating-point elements, got ${data.dtype}`);
+    if (options.indices != null)
+      throw new ArgumentError("segmentReduce: indices is not supported, as in PyTorch; give lengths or offsets");
     const lengths = lengthsOf(data, options);
     const dim = wrapDim("segmentReduce", axis, data.ndim);
     if (dim !== lengths.ndim - 1)

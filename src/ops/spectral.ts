@@ -108,6 +108,18 @@ export function svdOf(op: string, A: Tensor, fullMatrices: boolean): SVD {
   return namedTuple({ U, S, Vh });
 }
 
+const drivers = ["gesvd", "gesvdj", "gesvda"] as const;
+
+/** Options of {@link svd} and {@link svdvals}. */
+export interface SVDOptions {
+  /** The routine that PyTorch asks of cuSOLVER. There is one algorithm here: it has no effect. */
+  driver?: (typeof drivers)[number] | null;
+}
+
+function checkDriver(op: string, driver: SVDOptions["driver"]): void {
+  if (driver != null) checkChoice(op, "driver", driver, drivers);
+}
+
 /**
  * The singular value decomposition; singular values descend. Shape: [*, m, n] → U [*, m, m], S [*, k], Vh [*, n, n]; with
  * `fullMatrices: false` only the first k = min(m, n) columns of U and rows of Vh.
@@ -116,8 +128,11 @@ export function svdOf(op: string, A: Tensor, fullMatrices: boolean): SVD {
  */
 export const svd = named(
   "svd",
-  "A, fullMatrices?",
-  (A: Tensor, fullMatrices = true): SVD => svdOf("svd", A, fullMatrices),
+  "A, fullMatrices?;; driver",
+  (A: Tensor, fullMatrices: boolean = true, { driver }: SVDOptions = {}): SVD => {
+    checkDriver("svd", driver);
+    return svdOf("svd", A, fullMatrices);
+  },
 );
 
 /** @internal {@link svdvals} under the name of the op that is called. */
@@ -129,4 +144,7 @@ export function svdvalsOf(op: string, A: Tensor): Tensor {
 }
 
 /** The singular values, descending. @see torch.linalg.svdvals @throws LinAlgError if a number is not finite. */
-export const svdvals = named("svdvals", "A", (A: Tensor): Tensor => svdvalsOf("svdvals", A));
+export const svdvals = named("svdvals", "A;; driver", (A: Tensor, { driver }: SVDOptions = {}): Tensor => {
+  checkDriver("svdvals", driver);
+  return svdvalsOf("svdvals", A);
+});

@@ -104,6 +104,9 @@ function telling(samples: readonly OpSample[]): OpSample[] {
 
 /** Where the index says nothing, too little, or another name than PyTorch takes. */
 const documented: Readonly<Record<string, string>> = {
+  expand: "expand(input, *size)",
+  result_type: "result_type(tensor, other)",
+  where: "where(condition, input, other)",
   cartesian_prod: "cartesian_prod(*tensors)",
   lu: "lu(A, pivot=True, get_infos=False)",
   mul_: "mul_(input, other)",
@@ -361,7 +364,7 @@ const loaders: Readonly<Record<string, () => Record<string, unknown>>> = {
 
 function read(value: any): unknown[] {
   if (Symbol.iterator in value) return flatten([...value]);
-  return flatten(Array.from({ length: value.length }, (_, i) => value.get(i)));
+  return flatten(Array.from({ length: value.length }, (_, i) => value.at(i)));
 }
 
 function* loaderCases(): Generator<FormCase> {

@@ -3,7 +3,11 @@ import type { Exemptions } from "./functions";
 
 const withIndices = ["maxPool", "adaptiveMaxPool"].flatMap((name) => [1, 2, 3].map((n) => `${name}${n}d`));
 
-/** Exports of the table that are not ops: parts of other ops, or the graph's own functions. */
+/** Names with the reason to exempt them. */
+const reasoned = (reason: string, names: string, space = ""): Record<string, string> =>
+  Object.fromEntries(names.split(" ").map((name) => [space + name, reason]));
+
+/** Exports of the table that are not ops: parts of other ops, the graph's own functions, or ops whose tests stand elsewhere. */
 export const helpers: Readonly<Record<string, string>> = {
   backward: "of the engine",
   registerHook: "of the engine",
@@ -18,6 +22,27 @@ export const helpers: Readonly<Record<string, string>> = {
       `${name} with returnIndices`,
     ]),
   ),
+  ...reasoned(
+    "test/ops/names.test.ts judges it",
+    "getDevice isComplex isConj isNeg isSetTo isSigned ndimension nelement apply_ map2_ map_ new newEmptyStrided resize resizeAs set_ " +
+      "unsafeChunk unsafeSplit unsafeSplitWithSizes aliasCopy asStridedCopy detachCopy diagonalCopy expandCopy permuteCopy selectCopy " +
+      "sliceCopy splitCopy splitWithSizesCopy squeezeCopy tCopy transposeCopy unbindCopy unfoldCopy unsqueezeCopy viewCopy asarray " +
+      "frombuffer range frobeniusNorm normExceptDim nuclearNorm",
+  ),
+  ...reasoned(
+    "an error that says what to use: test/ops/names.test.ts judges it",
+    "linalg.eig linalg.eigvals fft.fft fft.fft2 fft.fftn fft.ifft fft.ifft2 fft.ifftn fft.ihfft fft.rfft fft.rfft2 fft.rfftn",
+  ),
+  ...reasoned(
+    "the op of its name with the option inplace: test/nn/byName.test.ts judges it",
+    "celu elu hardsigmoid hardswish hardtanh leakyRelu mish relu relu6 selu silu threshold",
+    "nn.functional.",
+  ),
+  ...reasoned(
+    "the op of this name under linalg's argument name, which conformance judges",
+    "linalg.det linalg.slogdet",
+  ),
+  ...reasoned("test/nn/native.test.ts judges it", "convTbc nativeChannelShuffle rrelu_", "nn.functional."),
   "nn.functional.multiHeadAttentionForward": "takes the weights of nn.MultiheadAttention, which conformance judges",
   "nn.functional._scaledDotProductAttention": "scaledDotProductAttention with the weights",
 };

@@ -63,7 +63,6 @@ describe("PyTorch's members", () => {
     ["q_per_channel_zero_points", /quantized/],
     ["imag", /two tensors/],
     ["align_to", /permute/],
-    ["apply_", /tolist/],
     ["data_ptr", /toTypedArray/],
     ["values", /x\.max\(dim\)/],
   ])("%s", (name, words) => {
