@@ -44,6 +44,13 @@ function methodsOf(ops, file, checker) {
     .join("\n");
 }
 
+/** What an interface extends besides the ops. */
+const others = ({ heritageClauses: [{ types }] }) =>
+  types
+    .slice(1)
+    .map((type) => type.getText())
+    .join(", ");
+
 /** Where a property is declared that a module exports. */
 function originOf({ declarations: [declaration] }, file, checker) {
   if (!ts.isExportSpecifier(declaration)) return declaration;
@@ -132,7 +139,7 @@ export function expand(code) {
       edits.push([
         node.getStart(file, true),
         node.end,
-        `interface Tensor extends Attributes {\n${methodsOf(ops, file, checker)}\n}`,
+        `interface Tensor extends ${others(node)} {\n${methodsOf(ops, file, checker)}\n}`,
       ]);
   }
   return `${edit(code, edits)}\n${without}`;

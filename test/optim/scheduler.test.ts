@@ -69,7 +69,7 @@ describe("rates", () => {
 
   test("of warm restarts at places within epochs", () => {
     const optimizer = sgd();
-    const scheduler = new CosineAnnealingWarmRestarts(optimizer, 2, { TMult: 2 });
+    const scheduler = new CosineAnnealingWarmRestarts(optimizer, 2, { tMult: 2 });
     const expected = [
       0.1, 0.08535533905932738, 0.030865828381745515, 0.09619397662556434, 0.09619397662556434, 0.014644660940672627,
     ];
