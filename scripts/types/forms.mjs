@@ -115,17 +115,24 @@ function resultText(signature, at, checker) {
   return `: ${checker.typeToString(type, at, print)}`;
 }
 
-const typeParametersOf = ({ declaration }) =>
-  declaration?.typeParameters?.length > 0
-    ? `<${declaration.typeParameters.map((node) => node.getText()).join(", ")}>`
-    : "";
+/** `<G extends Options>`: a constraint that is a type parameter of what is around is written as what stands for it. */
+function typeParametersOf({ declaration, typeParameters }, checker) {
+  const nodes = declaration?.typeParameters ?? [];
+  const textOf = (node, i) => {
+    const constraint = typeParameters?.[i]?.getConstraint();
+    const isOuter = isGeneric(declaration.parent) && node.constraint !== undefined && constraint !== undefined;
+    if (!isOuter) return node.getText();
+    return `${node.name.text} extends ${checker.typeToString(constraint, declaration, print)}`;
+  };
+  return nodes.length > 0 ? `<${nodes.map(textOf).join(", ")}>` : "";
+}
 
 /** The forms of one signature of an implementation. @param skip How many of its first parameters a method gives. */
 function formsOfSignature(text, signature, skip, at, checker) {
   const { leading, by, named, isOpen } = parse(text);
   const parameters = signature.parameters;
   const result = resultText(signature, at, checker);
-  const generics = typeParametersOf(signature);
+  const generics = typeParametersOf(signature, checker);
   const describe = (name, symbol) => ({
     name: bare(name),
     type: typeText(symbol, at, checker),
@@ -202,7 +209,7 @@ function plainForm(signature, skip, at, checker, result = resultText(signature, 
     const mark = node?.questionToken || node?.initializer ? "?" : "";
     return `${dots}${symbol.name}${mark}: ${typeText(symbol, at, checker)}`;
   });
-  return `${typeParametersOf(signature)}(${parameters.join(", ")})${result}`;
+  return `${typeParametersOf(signature, checker)}(${parameters.join(", ")})${result}`;
 }
 
 /** The overloads of a method of Tensor. */
