@@ -66,8 +66,9 @@ async function buildKernels() {
 
 const buildBundle = () => run(bin("rollup"), ["--config", "--silent"]);
 
+/** `npm run types` checks the sources: what declares them need not. */
 async function buildTypes() {
-  await run(bin("tsc"), ["--project", "tsconfig.build.json"]);
+  await run(bin("tsc"), ["--project", "tsconfig.build.json", "--noCheck"]);
   await run(bin("rollup"), ["--config", "rollup.types.config.mjs", "--silent"]);
 }
 

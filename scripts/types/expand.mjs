@@ -39,10 +39,35 @@ function methodsOf(ops, file, checker) {
     .flatMap((property) => {
       const declaration = originOf(property, file, checker);
       const doc = docOf(declaration, file, "    ");
-      return methodForms(property, declaration, checker).map((form) => `${doc}    ${property.name}${form};`);
+      return methodForms(property, declaration, checker).map((form) => `${doc}    ${keyOf(property)}${form};`);
     })
     .join("\n");
 }
+
+const isAugmentation = (node) =>
+  ts.isInterfaceDeclaration(node) && node.name.text === "Tensor" && node.heritageClauses === undefined;
+
+/** In an interface, `new(…)` without quotes is a constructor. */
+const keyOf = ({ name }) => (name === "new" ? '"new"' : name);
+
+/** A member of the type `Method<typeof f>` as overloads. */
+function memberEdits(member, file, checker) {
+  const query = ts.isPropertySignature(member) && member.type?.typeArguments?.find(ts.isTypeQueryNode);
+  if (!query) return [];
+  const type = checker.getTypeAtLocation(query);
+  const forms = formsOf(type, query, checker, 1);
+  if (forms === undefined) return [];
+  const doc = docOf(member, file, "    ");
+  const text = forms.map((form) => `${doc}    ${member.name.getText()}${form};`).join("\n");
+  return [[member.getStart(file, true), member.end, text.trimStart()]];
+}
+
+/** What an interface extends besides the ops. */
+const others = ({ heritageClauses: [{ types }] }) =>
+  types
+    .slice(1)
+    .map((type) => type.getText())
+    .join(", ");
 
 /** Where a property is declared that a module exports. */
 function originOf({ declarations: [declaration] }, file, checker) {
@@ -128,11 +153,12 @@ export function expand(code) {
       const text = functionOf(node, file, checker);
       if (text !== undefined) edits.push([node.getStart(file, true), node.end, text]);
     } else if (ts.isClassDeclaration(node)) edits.push(...constructorEdits(node, file, checker));
+    else if (isAugmentation(node)) edits.push(...node.members.flatMap((member) => memberEdits(member, file, checker)));
     else if (ts.isInterfaceDeclaration(node) && /^extends Ops\b/.test(node.heritageClauses?.[0]?.getText() ?? ""))
       edits.push([
         node.getStart(file, true),
         node.end,
-        `interface Tensor extends Attributes {\n${methodsOf(ops, file, checker)}\n}`,
+        `interface Tensor extends ${others(node)} {\n${methodsOf(ops, file, checker)}\n}`,
       ]);
   }
   return `${edit(code, edits)}\n${without}`;

@@ -89,7 +89,11 @@ function overloads(values, leading, optionsType, hasMore, result, typeParameters
       .map((value) => `${labelOf(value)}: ${value.isOptional ? maybe(value.type) : value.type}`);
     mixed.push(`[${[...before, `options${isOptional ? "?" : ""}: ${isOptional ? maybe(text) : text}`].join(", ")}]`);
   }
-  return mixed.length === 0 ? [positional] : [positional, `${typeParameters}(...args: ${mixed.join(" | ")})${result}`];
+  if (mixed.length === 0) return [positional];
+  // Of a union, literal types would not be inferred.
+  if (/\bconst /.test(typeParameters))
+    return [positional, ...mixed.map((form) => `${typeParameters}(${form.slice(1, -1)})${result}`)];
+  return [positional, `${typeParameters}(...args: ${mixed.join(" | ")})${result}`];
 }
 
 const isOptionalProperty = ({ flags }) => (flags & ts.SymbolFlags.Optional) !== 0;
@@ -111,17 +115,24 @@ function resultText(signature, at, checker) {
   return `: ${checker.typeToString(type, at, print)}`;
 }
 
-const typeParametersOf = ({ declaration }) =>
-  declaration?.typeParameters?.length > 0
-    ? `<${declaration.typeParameters.map((node) => node.getText()).join(", ")}>`
-    : "";
+/** `<G extends Options>`: a constraint that is a type parameter of what is around is written as what stands for it. */
+function typeParametersOf({ declaration, typeParameters }, checker) {
+  const nodes = declaration?.typeParameters ?? [];
+  const textOf = (node, i) => {
+    const constraint = typeParameters?.[i]?.getConstraint();
+    const isOuter = isGeneric(declaration.parent) && node.constraint !== undefined && constraint !== undefined;
+    if (!isOuter) return node.getText();
+    return `${node.name.text} extends ${checker.typeToString(constraint, declaration, print)}`;
+  };
+  return nodes.length > 0 ? `<${nodes.map(textOf).join(", ")}>` : "";
+}
 
 /** The forms of one signature of an implementation. @param skip How many of its first parameters a method gives. */
 function formsOfSignature(text, signature, skip, at, checker) {
   const { leading, by, named, isOpen } = parse(text);
   const parameters = signature.parameters;
   const result = resultText(signature, at, checker);
-  const generics = typeParametersOf(signature);
+  const generics = typeParametersOf(signature, checker);
   const describe = (name, symbol) => ({
     name: bare(name),
     type: typeText(symbol, at, checker),
@@ -162,14 +173,33 @@ function declared(type, checker) {
   if (key === undefined) return undefined;
   const [call] = checker.getNonNullableType(checker.getTypeOfSymbol(key)).getCallSignatures();
   const [text, implementation] = call.parameters.map((symbol) => checker.getTypeOfSymbol(symbol));
-  return { text: text.value, signatures: implementation.getCallSignatures() };
+  return { text: text.value, implementation, signatures: implementation.getCallSignatures() };
 }
 
 /** The overloads of a function that is declared by a signature; undefined for any other type. */
 export function formsOf(type, at, checker, skip = 0) {
   const found = declared(type, checker);
-  return found?.signatures.flatMap((signature) => formsOfSignature(found.text, signature, skip, at, checker));
+  if (found === undefined) return undefined;
+  const forms = found.signatures.flatMap((signature) => formsOfSignature(found.text, signature, skip, at, checker));
+  if (skip > 0) return forms;
+  const own = ownSignatures(type, found.implementation).map((signature) => plainForm(signature, 0, at, checker));
+  return [...forms, ...own, ...forms.flatMap(aloneForm)];
 }
+
+/** The form of one tensor alone, in which functions with other options have a signature in common: `(isSmooth ? F.gelu : F.relu)(x)`. */
+const aloneForm = (form) => {
+  const [, name, rest] = /^\((\w+): Tensor, ((?:\w+\?: [^,]*(?:, )?)+)\): Tensor$/.exec(form) ?? [];
+  return rest === undefined ? [] : [`(${name}: Tensor): Tensor`];
+};
+
+/** The call signatures of a function besides those that are worked out: `typeof f & { (end: number): Slice }`. */
+const ownSignatures = (type, implementation) =>
+  type.isIntersection()
+    ? type.types
+        .filter((part) => part !== implementation && part.aliasSymbol === undefined && part.symbol?.name === "__type")
+        .flatMap((part) => part.getCallSignatures())
+        .filter(({ declaration }) => declaration && !isGeneric(declaration.parent))
+    : [];
 
 /** A signature as it is, without its first `skip` parameters. */
 function plainForm(signature, skip, at, checker, result = resultText(signature, at, checker)) {
@@ -179,7 +209,7 @@ function plainForm(signature, skip, at, checker, result = resultText(signature, 
     const mark = node?.questionToken || node?.initializer ? "?" : "";
     return `${dots}${symbol.name}${mark}: ${typeText(symbol, at, checker)}`;
   });
-  return `${typeParametersOf(signature)}(${parameters.join(", ")})${result}`;
+  return `${typeParametersOf(signature, checker)}(${parameters.join(", ")})${result}`;
 }
 
 /** The overloads of a method of Tensor. */

@@ -14,11 +14,16 @@ export function programOf(code) {
   return { file, checker: ts.createProgram([name], options, host).getTypeChecker() };
 }
 
-/** Replaces parts of a text; `edits` are [start, end, text]. */
-export const edit = (text, edits) =>
-  edits
-    .sort((a, b) => b[0] - a[0])
-    .reduce((done, [start, end, by]) => done.slice(0, start) + by + done.slice(end), text);
+/** Replaces parts of a text; `edits` are [start, end, text]. Of insertions at one place the last comes first. */
+export function edit(text, edits) {
+  const parts = [];
+  let at = 0;
+  for (const [start, end, by] of edits.reverse().sort((a, b) => a[0] - b[0])) {
+    parts.push(text.slice(at, start), by);
+    at = end;
+  }
+  return parts.join("") + text.slice(at);
+}
 
 /** Calls `visit` with every node. */
 export function walk(node, visit) {

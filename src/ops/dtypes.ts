@@ -38,4 +38,4 @@ export const finfo = named("finfo", "type?", (type: types.DType = types.getDefau
  * @throws DTypeError for other dtypes: floating-point ones have {@link finfo}.
  * @example torch.iinfo("int8").max // 127
  */
-export const iinfo = named("iinfo", "type", limits.iinfo);
+export const iinfo = named("iinfo", "type", (type: types.DType) => limits.iinfo(type));

@@ -60,7 +60,7 @@ export const split = withMethod(
   named("split", "input, splitSize, dim?", splitInto),
 );
 
-function splitInto(x: Tensor, splitSizeOrSections: number | readonly number[], dim = 0): Tensor[] {
+function splitInto(x: Tensor, splitSizeOrSections: number | readonly number[], dim = 0): Tensors {
   if (Array.isArray(splitSizeOrSections)) return splitWithSizes(x, splitSizeOrSections, dim);
   const [d, n] = splitAxis("split", x, dim);
   const size = checkInteger("split", "splitSizeOrSections", splitSizeOrSections);

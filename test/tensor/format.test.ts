@@ -148,7 +148,7 @@ test("a large tensor of three axes shows three slices at each end", () => {
 });
 
 describe("print options", () => {
-  const printed = (options: Parameters<typeof torch.setPrintoptions>[0], x: torch.Tensor) => {
+  const printed = (options: Exclude<Parameters<typeof torch.setPrintoptions>[0], number>, x: torch.Tensor) => {
     torch.setPrintoptions(options);
     return String(x);
   };

@@ -48,6 +48,13 @@ describe("tensors", () => {
     expectTypeOf(g).toEqualTypeOf<Tensor>();
   });
 
+  test("one of two functions takes a tensor", () => {
+    const { functional: F } = torch.nn;
+    const act = x.ndim > 1 ? F.relu : F.gelu;
+    expectTypeOf(act(x)).toEqualTypeOf<Tensor>();
+    expectTypeOf((x.ndim > 1 ? torch.sum : torch.mean)(x)).toEqualTypeOf<Tensor>();
+  });
+
   test("results with names are tuples", () => {
     const [values, indices] = x.topk(2);
     expectTypeOf(values).toEqualTypeOf<Tensor>();
