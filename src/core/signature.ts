@@ -175,7 +175,7 @@ const kinds: readonly (readonly [Check, string])[] = [
     checkFlag,
     "keepdim, asTuple, accumulate, replacement, withReplacement, increasing, returnInverse, returnCounts, copy, nonBlocking, " +
       "largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
-      "returnIndices, unbiased, fullMatrices, left, unitriangular, requiresGrad, center, normalized, onesided, returnComplex",
+      "returnIndices, unbiased, fullMatrices, left, unitriangular, requiresGrad, createGraph, strict, center, normalized, onesided, returnComplex",
   ],
   [factor, "alpha, beta"],
   [checkNumber, "eps, momentum, negativeSlope, correction, labelSmoothing"],

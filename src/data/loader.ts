@@ -378,7 +378,9 @@ function checkOrderOptions(dataset: AnyDataset, options: DataLoaderOptions<any, 
   if (batchSize === null && dropLast)
     throw new ValueError("batchSize: null option disables auto-batching and is mutually exclusive with dropLast");
   if (batchSize !== null && (!Number.isInteger(batchSize) || batchSize <= 0))
-    throw new ValueError(`batchSize should be a positive integer value, but got batchSize=${describe(batchSize)}`);
+    throw new ValueError(
+      `DataLoader: batchSize should be a positive integer value, but got batchSize=${describe(batchSize)}`,
+    );
 }
 
 function checkIterableOptions(options: DataLoaderOptions<any, any>): void {

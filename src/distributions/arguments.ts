@@ -1,8 +1,8 @@
 /** Arguments of distributions and transforms, all of them by position or by name. */
-import { checkIntegers, MAX_COUNT } from "../core/arguments";
+import { checkFlag, checkIntegers, MAX_COUNT } from "../core/arguments";
 import { ArgumentError, describe } from "../core/errors";
 import type { Shape } from "../core/shape";
-import { bind, type Parts, parse } from "../core/signature";
+import { bind, type Declared, named, type Parts, parse } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 
 export type { Arguments } from "../core/signatureTypes";
@@ -27,6 +27,7 @@ export function readArguments<P extends object>(op: string, signature: string, g
   known.set(signature, parts);
   const values: Record<string, unknown> = {};
   bind(op, parts, given, (name, value) => {
+    if (name === "validateArgs" && value != null) checkFlag(op, name, value);
     values[name] = value ?? undefined;
   });
   const missing = parts.positions.slice(0, parts.required).filter((name) => values[name] === undefined);
@@ -43,4 +44,27 @@ export const checkSizes = (op: string, name: string, value: unknown): Shape =>
 export function checkTensor(op: string, name: string, value: unknown): Tensor {
   if (value instanceof Tensor) return value;
   throw new ArgumentError(`${op}: ${name} must be a Tensor, got ${describe(value)}`);
+}
+
+/**
+ * Lets the methods of classes that take nothing but tensors check them, and their errors speak of them.
+ * @param signatures The names of the tensors by that of the method; classes that don't have it themselves are left as they are.
+ */
+export function checkMethods(
+  classes: readonly { readonly prototype: object }[],
+  signatures: Readonly<Record<string, string>>,
+): void {
+  for (const { prototype } of classes)
+    for (const [name, signature] of Object.entries(signatures)) {
+      if (!Object.hasOwn(prototype, name)) continue;
+      const body = (prototype as Record<string, (...tensors: Tensor[]) => unknown>)[name]!;
+      const names = signature.split(", ").slice(0, body.length);
+      const { method } = named(name, ["self", ...names].join(", "), (self: unknown, ...given: unknown[]) =>
+        body.apply(
+          self,
+          names.map((argument, i) => checkTensor(name, argument, given[i])),
+        ),
+      ) as unknown as Declared;
+      Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true });
+    }
 }

@@ -1,4 +1,18 @@
 /** Probability distributions. @see torch.distributions */
+import { checkMethods } from "./arguments";
+import { Bernoulli } from "./bernoulli";
+import { ContinuousBernoulli } from "./continuousBernoulli";
+import { Beta, Dirichlet } from "./dirichlet";
+import { Exponential } from "./exponential";
+import { Gamma } from "./gamma";
+import { Normal } from "./normal";
+import { Poisson } from "./poisson";
+import { Wishart } from "./wishart";
+
+checkMethods([Bernoulli, ContinuousBernoulli, Beta, Dirichlet, Exponential, Gamma, Normal, Poisson, Wishart], {
+  _logNormalizer: "x, y",
+});
+
 export { Bernoulli, Geometric } from "./bernoulli";
 export type { BinaryArguments } from "./binary";
 export { Binomial, type BinomialArguments, NegativeBinomial, type NegativeBinomialArguments } from "./binomial";

@@ -159,7 +159,7 @@ export class Transform extends Callable {
 
   /** @internal */
   protected missing(what: string): never {
-    throw new KindlingError(`${what}: ${this.name} does not implement it`);
+    throw new KindlingError(`${this.name}: ${what}: ${this.name} does not implement it`);
   }
 
   /** The class and what it is made of, as PyTorch prints them. */

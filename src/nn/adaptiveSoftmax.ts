@@ -15,7 +15,7 @@ import { takes } from "./forward";
 import { Linear } from "./linear";
 import { Module } from "./module";
 import { readArguments } from "./options";
-import { snakeCase } from "./state";
+import { stateKeyOf } from "./state";
 
 /** Options of {@link AdaptiveLogSoftmaxWithLoss}. */
 export interface AdaptiveLogSoftmaxOptions extends FactoryOptions {
@@ -112,7 +112,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** How many classes the head scores itself. */

@@ -15,7 +15,7 @@ import { Linear } from "./linear";
 import { Module } from "./module";
 import { readArguments } from "./options";
 import type { Parameter } from "./parameter";
-import { snakeCase } from "./state";
+import { stateKeyOf } from "./state";
 
 /** A linear layer, by the name that PyTorch prints for it inside of attention. */
 export class NonDynamicallyQuantizableLinear extends Linear {}
@@ -147,7 +147,7 @@ export class MultiheadAttention extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** Draws new initial values. */

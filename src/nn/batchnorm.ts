@@ -16,7 +16,7 @@ import { Module } from "./module";
 import { type Given, readArguments } from "./options";
 import type { Parameter } from "./parameter";
 import { float, text } from "./repr";
-import { snakeCase } from "./state";
+import { stateKeyOf } from "./state";
 
 /** Options of batch and instance normalization. */
 export interface BatchNormOptions extends FactoryOptions {
@@ -73,7 +73,7 @@ abstract class ChannelNorm extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** Forgets the running statistics. */

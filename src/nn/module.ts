@@ -630,6 +630,10 @@ function destination(target: unknown): { dtype?: DType; device?: Device | "wasm"
     return isDeviceName(target)
       ? { device: target as Device }
       : { dtype: isDType(target) ? target : unknownTarget("to", target) };
+  if (target === undefined || target === null)
+    throw new ArgumentError(
+      "to: missing argument dtype or device; it takes a dtype, a device or a tensor like which to be",
+    );
   checkOptions("to", target as object, ["dtype", "device"]);
   return target as { dtype?: DType };
 }

@@ -1,5 +1,6 @@
 /** Parameters: tensors that a module learns. */
 import { ArgumentError, AutogradError, describe } from "../core/errors";
+import { checkSize } from "../core/shape";
 import type { Arguments } from "../core/signatureTypes";
 import { allocate, empty, filled } from "../tensor/create";
 import { replaceData } from "../tensor/data";
@@ -82,7 +83,9 @@ export class UninitializedParameter extends Parameter {
 
   /** Gives the parameter a shape, and memory of unspecified values. @see torch.nn.parameter.UninitializedParameter.materialize */
   materialize(shape: readonly number[]): void {
-    replaceData(this, empty([...shape], { dtype: this.dtype, device: this.device }));
+    if (!Array.isArray(shape))
+      throw new ArgumentError(`materialize: shape must be an array of sizes, got ${describe(shape)}`);
+    replaceData(this, empty(checkSize("materialize", shape), { dtype: this.dtype, device: this.device }));
     this.isUninitialized = false;
   }
 }
@@ -104,7 +107,9 @@ export class UninitializedBuffer extends Tensor {
 
   /** Gives the buffer a shape, and memory of unspecified values. @see torch.nn.parameter.UninitializedBuffer.materialize */
   materialize(shape: readonly number[]): void {
-    replaceData(this, empty([...shape], { dtype: this.dtype, device: this.device }));
+    if (!Array.isArray(shape))
+      throw new ArgumentError(`materialize: shape must be an array of sizes, got ${describe(shape)}`);
+    replaceData(this, empty(checkSize("materialize", shape), { dtype: this.dtype, device: this.device }));
     this.isUninitialized = false;
   }
 }

@@ -27,7 +27,7 @@ import { type Given, MAX_LAYERS, readArguments } from "./options";
 import type { Parameter } from "./parameter";
 import { checkState } from "./recurrentState";
 import { float } from "./repr";
-import { snakeCase } from "./state";
+import { stateKeyOf } from "./state";
 import { PackedSequence } from "./utils/rnn";
 
 /** Options of the recurrent networks. */
@@ -142,7 +142,7 @@ abstract class RecurrentNetwork extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** Draws new initial values. */

@@ -19,7 +19,7 @@ import type { Parameter } from "./parameter";
 import { checkState } from "./recurrentState";
 import { text } from "./repr";
 import type { LSTMState, RecurrentSizes } from "./rnn";
-import { snakeCase } from "./state";
+import { stateKeyOf } from "./state";
 
 /** Options of the recurrent cells. */
 export interface CellOptions extends FactoryOptions {
@@ -52,7 +52,7 @@ abstract class RecurrentCell extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** Draws new initial values. */

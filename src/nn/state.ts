@@ -3,6 +3,7 @@ import { noGrad } from "../autograd/mode";
 import { checkString } from "../core/arguments";
 import { describe, StateError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
+import { within } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 import { UninitializedBuffer, UninitializedParameter } from "./parameter";
 
@@ -101,3 +102,6 @@ export const snakeCase = (name: string): string =>
   checkString("snakeCase", "name", name)
     .replace(/(?<=[a-z0-9])([A-Z])/g, "_$1")
     .toLowerCase();
+
+/** {@link snakeCase} of a field, for the `stateKey` of layers. */
+export const stateKeyOf = (field: string): string => within("stateKey", () => snakeCase(field));

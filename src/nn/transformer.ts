@@ -20,7 +20,7 @@ import { Linear } from "./linear";
 import { Module } from "./module";
 import { LayerNorm } from "./normalization";
 import { type Given, MAX_LAYERS, readArguments } from "./options";
-import { snakeCase } from "./state";
+import { stateKeyOf } from "./state";
 
 type Activation = "relu" | "gelu" | ((x: Tensor) => Tensor);
 
@@ -159,7 +159,7 @@ export class TransformerEncoderLayer extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   private attend(x: Tensor, { srcMask = null, srcKeyPaddingMask = null }: EncoderLayerMasks): Tensor {
@@ -269,7 +269,7 @@ export class TransformerDecoderLayer extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   private attendSelf(x: Tensor, { tgtMask, tgtKeyPaddingMask }: Required<DecoderMasks>): Tensor {

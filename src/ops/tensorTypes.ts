@@ -2,7 +2,7 @@
 import { type DType, dtypes, getDefaultDtype, isDType, legacyName } from "../core/dtype";
 import { ArgumentError, DeviceError, DTypeError, describe } from "../core/errors";
 import { checkSize } from "../core/shape";
-import { named } from "../core/signature";
+import { named, within } from "../core/signature";
 import { empty, tensor } from "../tensor/create";
 import { assignData } from "../tensor/data";
 import { type NestedArray, onConstruct, Tensor } from "../tensor/tensor";
@@ -35,7 +35,7 @@ function construct(name: string, dtype: DType, given: readonly unknown[]): Tenso
     return empty(given.length === 0 ? [0] : checkSize(name, given), { dtype });
   if (given.length > 1 || !(Array.isArray(first) || ArrayBuffer.isView(first) || first instanceof Tensor))
     throw new ArgumentError(`${name}: takes sizes, or one array of values, got ${given.map(describe).join(", ")}`);
-  if (!(first instanceof Tensor)) return tensor(first as number[], { dtype });
+  if (!(first instanceof Tensor)) return within(name, () => tensor(first as number[], { dtype }));
   if (checkTensor(name, first).dtype !== dtype)
     throw new DTypeError(`${name}: expected a tensor of ${dtype}, got ${first.dtype}; use x.to("${dtype}")`);
   return detach(first);

@@ -3,7 +3,7 @@
  * finished. So nobody waits for a thread that is late, asleep or not yet started, and an oversubscribed machine degrades to
  * one thread instead of collapsing.
  */
-import { ArgumentError, KindlingError } from "../../core/errors";
+import { ArgumentError, describe, KindlingError } from "../../core/errors";
 import {
   canShareMemory,
   environment,
@@ -89,7 +89,7 @@ export class Pool {
   /** No more threads are started than the machine runs at a time. @throws ArgumentError unless `n` is an integer from 1 to 256. */
   setNumThreads(n: number): void {
     if (!Number.isInteger(n) || n < 1 || n > 256)
-      throw new ArgumentError(`setNumThreads: takes an integer from 1 to 256, got ${n}`);
+      throw new ArgumentError(`setNumThreads: takes an integer from 1 to 256, got ${describe(n)}`);
     this.threads = this.hasThreads ? n : 1;
     Atomics.store(this.i32, Control.helpers, this.helpers);
   }

@@ -4,7 +4,7 @@ import { noGrad } from "../../autograd/mode";
 import { checkFlag, checkString } from "../../core/arguments";
 import { ArgumentError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
-import { type Declared, named } from "../../core/signature";
+import { type Declared, named, within } from "../../core/signature";
 import { Mode } from "../../platform/mode";
 import { replaceData } from "../../tensor/data";
 import type { Tensor } from "../../tensor/tensor";
@@ -28,7 +28,7 @@ export class ParametrizationList extends ModuleList {
   constructor(modules: Iterable<Module>, original: Tensor) {
     super();
     this.original = original;
-    this.extend(modules);
+    within("ParametrizationList", () => this.extend(modules));
     if (([...this] as Invertible[]).some((module) => module.rightInverse !== undefined)) this.assign(original);
   }
 

@@ -4,7 +4,7 @@ import { noGrad } from "../../../autograd/mode";
 import { checkInteger } from "../../../core/arguments";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../../core/shape";
-import { isPlainObject } from "../../../core/signature";
+import { isPlainObject, within } from "../../../core/signature";
 import { checkTensor } from "../../../ops/checks";
 import { replaceData } from "../../../tensor/data";
 import type { Tensor } from "../../../tensor/tensor";
@@ -95,7 +95,7 @@ export abstract class BasePruningMethod {
   /** Makes the pruned values the parameter. @see remove, which does so by the name of the parameter */
   remove(module: Module): void {
     const { tensorName } = this;
-    const value = noGrad(() => this.applyMask(module));
+    const value = within("remove", () => noGrad(() => this.applyMask(module)));
     const original = parameterField("remove", module, `${tensorName}_orig`);
     active.get(module)?.get(tensorName)?.hook.remove();
     active.get(module)?.delete(tensorName);
