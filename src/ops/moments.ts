@@ -244,9 +244,9 @@ export const nanmean = named(
 export const vectorNorm = named(
   "vectorNorm",
   "x, ord?, dim?; keepdim; dtype",
-  (x: Tensor, ord: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor => {
+  (x: Tensor, order: number = 2, dim?: Dim, options: ReduceOptions = {}): Tensor => {
     checkTensor("vectorNorm", x);
-    checkNumber("vectorNorm", "ord", ord);
+    const ord = checkNumber("vectorNorm", "ord", order);
     const input = options.dtype === undefined ? x : x.to(options.dtype);
     checkFloat("vectorNorm", input);
     const keepdim = options.keepdim ?? false;

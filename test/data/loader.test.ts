@@ -110,7 +110,7 @@ describe("options", () => {
     [{ batchSize: null, dropLast: true }, /disables auto-batching and is mutually exclusive with dropLast/],
     [{ batchSize: 0 }, /batchSize should be a positive integer value, but got batchSize=0/],
     [{ numWorkers: -1 }, /numWorkers option should be a non-negative integer/],
-    [{ prefetchFactor: 2 }, /prefetchFactor option could only be specified with workers/],
+    [{ prefetchFactor: 3 }, /prefetchFactor option could only be specified with workers/],
     [{ persistentWorkers: true }, /persistentWorkers option needs numWorkers > 0/],
     [{ timeout: -1 }, /timeout option should be non-negative/],
     [{ batchsize: 2 }, /unknown argument "batchsize"; did you mean batchSize/],

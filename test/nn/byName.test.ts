@@ -93,7 +93,6 @@ const layers: readonly (readonly [name: keyof typeof nn, values: Readonly<Record
       inputSize: 3,
       hiddenSize: 4,
       numLayers: 2,
-      nonlinearity: "relu",
       bias: false,
       batchFirst: true,
       dropout: 0.5,
