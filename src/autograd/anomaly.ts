@@ -14,6 +14,9 @@ export interface AnomalyOptions {
 const isOn = new Mode(false);
 const checksNan = new Mode(true);
 
+/** @internal {@link isAnomalyEnabled}, asked at every node. */
+export const isTracing = (): boolean => isOn.value;
+
 /** Whether anomaly mode is on. @see torch.is_anomaly_enabled */
 export const isAnomalyEnabled = named("isAnomalyEnabled", "", (): boolean => isOn.value);
 

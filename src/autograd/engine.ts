@@ -4,7 +4,7 @@ import { sameShape, shapeText } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
 import { runInternally, runInUserScope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
-import { isAnomalyEnabled, runTraced } from "./anomaly";
+import { isTracing, runTraced } from "./anomaly";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
 import { AccumulateGrad, accumulatorOf, type Edge, type Grads, type Node, type NodeHook } from "./node";
 
@@ -226,7 +226,7 @@ function evaluate(node: Node, buffer: Buffer, pass: Pass, needed: ReadonlySet<No
 }
 
 function run(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefined): Grads {
-  return isAnomalyEnabled() ? runTraced(node, () => applyNode(node, buffer, needed)) : applyNode(node, buffer, needed);
+  return isTracing() ? runTraced(node, () => applyNode(node, buffer, needed)) : applyNode(node, buffer, needed);
 }
 
 /** Runs a node and its hooks. An only output whose gradient a hook took away gets zeros. */

@@ -4,7 +4,7 @@ import type { DType } from "../core/dtype";
 import { ArgumentError, AutogradError, describe } from "../core/errors";
 import { enrollStep, noteHistory } from "../tensor/scope";
 import { type GradFn, onViewHistory, Tensor } from "../tensor/tensor";
-import { captureTrace, isAnomalyEnabled, type Trace } from "./anomaly";
+import { captureTrace, isTracing, type Trace } from "./anomaly";
 import { addHook, type RemovableHandle } from "./handle";
 import { isGradEnabled } from "./mode";
 import { checkSavable, graphFreed, type Saved, saveTensor } from "./savedTensor";
@@ -46,7 +46,7 @@ export abstract class Node implements GradFn {
   preHooks: Map<number, NodePreHook> | null = null;
   postHooks: Map<number, NodeHook> | null = null;
   /** @internal Where the operation was called; known in anomaly mode only. */
-  readonly trace: Trace | null = isAnomalyEnabled() ? captureTrace() : null;
+  readonly trace: Trace | null = isTracing() ? captureTrace() : null;
 
   constructor(
     readonly name: string,
