@@ -95,6 +95,15 @@ export async function ensureBuilt({ types = false } = {}) {
     console.error("kindling: bundling…");
     await buildBundle();
   }
-  if (types && isStale(declarations, ["src", "tsconfig.build.json", "rollup.types.config.mjs", "package-lock.json"]))
+  if (
+    types &&
+    isStale(declarations, [
+      "src",
+      "scripts/types",
+      "tsconfig.build.json",
+      "rollup.types.config.mjs",
+      "package-lock.json",
+    ])
+  )
     await buildTypes();
 }

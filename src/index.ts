@@ -34,6 +34,7 @@ export {
 } from "./core/errors";
 export { defaultGenerator, Generator } from "./core/generator";
 export type { FloatInfo, IntegerInfo } from "./core/limits";
+export type { TensorSize } from "./core/shape";
 export { cuda } from "./cuda";
 export * as distributions from "./distributions/index";
 export { type Diagnosis, doctor } from "./doctor";

@@ -1,22 +1,22 @@
 /** `torch.Size`, and names of types. */
 import { checkIterable } from "./core/arguments";
 import { describe } from "./core/errors";
-import { checkSize, type Size as Sizes } from "./core/shape";
+import { checkSize, type TensorSize } from "./core/shape";
 import { named } from "./core/signature";
 import { Storage } from "./tensor/storage";
 import { Tensor } from "./tensor/tensor";
 
 /** The sizes of a tensor. */
-export type Size = Sizes;
+export type Size = TensorSize;
 
 /**
  * A size as an array that cannot be changed, checked: integers that are not negative. Shapes of tensors are plain arrays of numbers.
  * @see torch.Size
  * @throws ArgumentError for anything else.
  */
-export const Size = named("Size", "sizes", (sizes: Iterable<number>): Sizes => {
+export const Size = named("Size", "sizes", (sizes: Iterable<number>): TensorSize => {
   const list = checkIterable("Size", "sizes", sizes, "integers") as number[];
-  return Object.freeze(checkSize("Size", [list])) as Sizes;
+  return Object.freeze(checkSize("Size", [list])) as TensorSize;
 });
 
 /** What PyTorch calls the type of a tensor, `torch.FloatTensor`; of others the name of their class. @see torch.typename */

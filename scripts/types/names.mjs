@@ -77,11 +77,5 @@ export function nameMembers(code) {
     else ts.forEachChild(node, visit);
   };
   ts.forEachChild(file, visit);
-  return ownNames(edit(code, edits));
+  return edit(code, edits);
 }
-
-/** `type Size = Size$1` beside a function Size: the interface takes the name itself, so that the compiler can give it. */
-const ownNames = (code) => {
-  const [line, name] = /^type (\w+) = \1\$1;\n/m.exec(code) ?? [];
-  return line === undefined ? code : code.replace(line, "").replaceAll(`${name}$1`, name);
-};

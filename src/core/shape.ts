@@ -10,7 +10,7 @@ export type Shape = readonly number[];
  * `const [n, c, h, w] = x.shape` gives numbers; `x.size(i)` is one for every `i`.
  * @see torch.Size
  */
-export interface Size extends ReadonlyArray<number> {
+export interface TensorSize extends ReadonlyArray<number> {
   readonly 0: number;
   readonly 1: number;
   readonly 2: number;

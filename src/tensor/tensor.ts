@@ -8,9 +8,9 @@ import {
   contiguousStrides,
   isContiguous,
   MAX_AXES,
-  type Size,
   sameShape,
   sizeOfShape,
+  type TensorSize,
   wrapDim,
 } from "../core/shape";
 import { named } from "../core/signature";
@@ -53,9 +53,9 @@ export interface TensorHooks {
  */
 export class Tensor {
   /** The sizes of the axes, outermost first. */
-  readonly shape!: Size;
+  readonly shape!: TensorSize;
   /** Steps between neighbours along each axis, in elements. */
-  readonly strides!: Size;
+  readonly strides!: TensorSize;
   /** @internal Position of the first element in the storage. */
   readonly offset!: number;
   readonly dtype!: DType;
@@ -135,8 +135,8 @@ export class Tensor {
     if (shape.length > MAX_AXES) checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
-    this.shape = shape as Size;
-    this.strides = strides as Size;
+    this.shape = shape as TensorSize;
+    this.strides = strides as TensorSize;
     this.offset = offset ?? 0;
     storage.retain();
     if (isScoped !== false) enroll(this);
@@ -158,14 +158,14 @@ export class Tensor {
   }
 
   /** The shape, or the size of one axis. @see torch.Tensor.size */
-  size(): Size;
+  size(): TensorSize;
   size(dim: number | { dim: number }): number;
   size(dim?: any): any {
     return dim == null ? this.shape : this.shape[wrapDim("size", this.checkAxis(dim), this.ndim)]!;
   }
 
   /** The strides in elements, or the stride of one axis. @see torch.Tensor.stride */
-  stride(): Size;
+  stride(): TensorSize;
   stride(dim: number | { dim: number }): number;
   stride(dim?: any): any {
     return dim == null ? this.strides : this.strides[wrapDim("stride", this.checkAxis(dim), this.ndim)]!;
