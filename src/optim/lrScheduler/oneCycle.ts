@@ -122,8 +122,9 @@ export class OneCycleLR extends LRScheduler {
 
   /** Writes the bounds into the groups, from where they are saved with the optimizer. */
   private setBounds(maxLr: number | readonly number[], options: OneCycleLROptions): void {
-    const { divFactor = 25, finalDivFactor = 1e4, baseMomentum = 0.85, maxMomentum = 0.95 } = options;
-    for (const [name, value] of Object.entries({ divFactor, finalDivFactor })) checkNumber("OneCycleLR", name, value);
+    const { baseMomentum = 0.85, maxMomentum = 0.95 } = options;
+    const divFactor = checkNumber("OneCycleLR", "divFactor", options.divFactor ?? 25);
+    const finalDivFactor = checkNumber("OneCycleLR", "finalDivFactor", options.finalDivFactor ?? 1e4);
     const groups = this.optimizer.paramGroups;
     numbersPerGroup("OneCycleLR", this.optimizer, "maxLr", maxLr).forEach((lr, i) => {
       const initialLr = lr / divFactor;

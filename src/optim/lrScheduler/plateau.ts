@@ -80,12 +80,12 @@ export class ReduceLROnPlateau extends Scheduler {
       given,
     );
     super(optimizer);
-    const { mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps, verbose } = {
-      ...defaults,
-      ...options,
-    };
-    for (const [name, value] of Object.entries({ factor, patience, threshold, cooldown, eps }))
-      checkNumber("ReduceLROnPlateau", name, value);
+    const all = { ...defaults, ...options };
+    const { mode, thresholdMode, minLr, verbose } = all;
+    const number = (name: "factor" | "patience" | "threshold" | "cooldown" | "eps") =>
+      checkNumber("ReduceLROnPlateau", name, all[name]);
+    const [factor, patience, threshold] = [number("factor"), number("patience"), number("threshold")];
+    const [cooldown, eps] = [number("cooldown"), number("eps")];
     if (!(factor < 1)) throw new ValueError(`ReduceLROnPlateau: Factor should be < 1.0, got ${factor}`);
     if (mode !== "min" && mode !== "max") throw new ValueError(`ReduceLROnPlateau: mode ${describe(mode)} is unknown!`);
     if (thresholdMode !== "rel" && thresholdMode !== "abs")
