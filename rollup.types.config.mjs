@@ -2,6 +2,7 @@
 import { dts } from "rollup-plugin-dts";
 import { expand, loosen } from "./scripts/types/expand.mjs";
 import { nameMembers } from "./scripts/types/names.mjs";
+import { unifyTuples } from "./scripts/types/tuples.mjs";
 
 /**
  * What the declarations need beyond the oldest default library, that of ES2016. `Symbol.dispose` is declared as @types/node does, since
@@ -36,7 +37,7 @@ const forOldCompilers = {
     const { code } = bundle["kindling.d.ts"];
     const call = "    (...args: this[typeof given]): this[typeof returned];\n";
     if (!code.includes(call)) throw new Error("the call of a module is declared otherwise");
-    const source = code.replace(call, () => `${call}    (...args: any[]): any;\n`);
+    const source = unifyTuples(code.replace(call, () => `${call}    (...args: any[]): any;\n`));
     this.emitFile({ type: "asset", fileName: "kindling.ts5.0.d.ts", source });
   },
 };

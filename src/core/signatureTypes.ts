@@ -92,14 +92,14 @@ type AsArguments<T> = T extends List ? T : never;
 type PositionalForm<L extends List, K extends List, P extends List> = AsArguments<
   [
     ...Take<P, RequiredNames<L>>,
-    ...Partial<Drop<Take<P, L>, RequiredNames<L>>>,
-    ...Partial<Picked<K, OptionsOf<Drop<P, L>>>>,
+    ...AsArguments<Partial<Drop<Take<P, L>, RequiredNames<L>>>>,
+    ...AsArguments<Partial<Picked<K, OptionsOf<Drop<P, L>>>>>,
   ]
 >;
 
 type NamedForms<L extends List, K extends List, P extends List> = AsArguments<
   MixedForms<
-    [...L, ...Optional<K>],
+    [...L, ...AsArguments<Optional<K>>],
     [...Take<P, L>, ...Picked<K, Required<OptionsOf<Drop<P, L>>>>],
     Loose<Omit<OptionsOf<Drop<P, L>>, K[number] & string>>
   >
@@ -172,13 +172,16 @@ export type Method<T> = T extends { readonly [asMethod]: infer M }
     : never;
 
 /** The required names of a class stand in the first part of its signature, all others after it. */
-type Names<S extends string> = [...Sections<S>[0], ...Optional<Sections<S>[1]>];
+type Names<S extends string> = [...Sections<S>[0], ...AsArguments<Optional<Sections<S>[1]>>];
 
 type ValuesOf<N extends List, V> = { [I in keyof N]: Bare<N[I]> extends keyof V ? V[Bare<N[I]>] : never };
 
 /** What the constructor of a class with the signature `S` takes: the values `V` by position, by name, or both. */
 export type Arguments<S extends string, V> =
   | AsArguments<
-      [...ValuesOf<RequiredNames<Names<S>>, V>, ...Partial<ValuesOf<Drop<Names<S>, RequiredNames<Names<S>>>, V>>]
+      [
+        ...AsArguments<ValuesOf<RequiredNames<Names<S>>, V>>,
+        ...AsArguments<Partial<ValuesOf<Drop<Names<S>, RequiredNames<Names<S>>>, V>>>,
+      ]
     >
   | AsArguments<MixedForms<Names<S>, ValuesOf<Names<S>, Required<V>>, Loose<Omit<V, Bare<Names<S>[number]> & string>>>>;
