@@ -18,8 +18,7 @@ export function unifyTuples(code) {
   let end = 0;
   walk(file, (node) => {
     if (!ts.isTupleTypeNode(node) || node.getStart(file) < end) return;
-    const own = node.elements.filter((member) => !ts.isRestTypeNode(member));
-    if (!own.some(isNamed) || own.every(isNamed)) return;
+    if (!node.elements.some(isNamed) || node.elements.every(isNamed)) return;
     const members = node.elements.map((member) => (isNamed(member) ? unnamed(member, file) : member.getText(file)));
     edits.push([node.getStart(file), node.end, `[${members.join(", ")}]`]);
     end = node.end;
