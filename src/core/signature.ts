@@ -80,8 +80,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 /** {@link isPlainObject} as fast as it can be told of a tensor: whatever is a plain object may be one, and few others. */
 function mayNameArguments(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const { constructor } = value;
-  return constructor === Object || constructor === undefined;
+  return value.constructor === Object || value.constructor === undefined;
 }
 
 /** What PyTorch's arguments of these names would do, where they cannot be had. */

@@ -3,9 +3,8 @@
 import { checkIterable } from "../core/arguments";
 import { ArgumentError, describe, IndexError } from "../core/errors";
 import type { Items, TupleItems } from "../core/items";
-import { addNames, isPlainObject, within } from "../core/signature";
+import { addNames, declareMethods, isPlainObject, within } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
-import { declareMethods } from "./forward";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
@@ -411,12 +410,13 @@ export class ParameterDict extends Module {
 }
 
 addNames(["Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"]);
-declareMethods(NumberedModule.prototype, {
+declareMethods(NumberedModule, {
   at: "index",
   append: "value",
   extend: "values",
   insert: "index, value",
   pop: "index?",
 });
-for (const { prototype } of [ModuleDict, ParameterDict])
-  declareMethods(prototype, { set: "name, value", pop: "name", update: "values{}" });
+const ofDictionaries = { set: "name, value", pop: "name", update: "values{}" };
+declareMethods(ModuleDict, ofDictionaries);
+declareMethods(ParameterDict, ofDictionaries);

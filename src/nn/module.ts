@@ -10,7 +10,7 @@ import { checkFlag, checkFunction, checkString } from "../core/arguments";
 import { checkDType, type DType, isDType, isFloat } from "../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../core/errors";
 import { setOwn } from "../core/record";
-import { isPlainObject, named } from "../core/signature";
+import { declareMethods, isPlainObject, named } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { replaceData } from "../tensor/data";
 import { isDeviceName, resolveDevice, unknownTarget } from "../tensor/device";
@@ -18,7 +18,6 @@ import { held } from "../tensor/reach";
 import { adopt, lend, noteUse, retire } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { Callable } from "./callable";
-import { declareMethods } from "./forward";
 import {
   type BackwardHook,
   type BackwardPreHook,
@@ -638,7 +637,7 @@ function destination(target: unknown): { dtype?: DType; device?: Device | "wasm"
   return target as { dtype?: DType };
 }
 
-declareMethods(Module.prototype, {
+declareMethods(Module, {
   parameters: "; recurse",
   namedParameters: "; prefix, recurse; removeDuplicate",
   buffers: "; recurse",
