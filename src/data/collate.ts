@@ -1,10 +1,11 @@
 /** Samples into batches. */
 import { record } from "../autograd/node";
 import { checkArray } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
 import { type DType, getDefaultDtype, promoteTypes, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { contiguousStrides, sameShape, shapeText, sizeOfShape } from "../core/shape";
-import { type Declared, isPlainObject, named } from "../core/signature";
+import { type Declared, named } from "../core/signature";
 import { allocate, tensor, writeValues } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 

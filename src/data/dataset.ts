@@ -1,10 +1,11 @@
 /** Data sets: what a loader reads, and ways to combine them. */
 
 import { checkArray } from "../core/arguments";
+import { argumentsOf, arrangeOpen, partsOf } from "../core/binding";
 import { ArgumentError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { randperm } from "../core/random/index";
-import { argumentsOf, arrangeOpen, type Declared, declareMethods, named, partsOf } from "../core/signature";
+import { type Declared, declareMethods, named } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { Tensor } from "../tensor/tensor";
 import { type Collated, gatherRows } from "./collate";

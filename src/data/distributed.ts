@@ -1,9 +1,9 @@
 /** A data set dealt out to several machines or processes. */
 import { checkFlag, checkInteger } from "../core/arguments";
+import { argumentsOf } from "../core/binding";
 import { ValueError } from "../core/errors";
 import { Generator } from "../core/generator";
 import { randperm } from "../core/random/index";
-import { argumentsOf } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { lengthOfSource, MOST_INDICES } from "./indices";
 import { checkPositive, Sampler, type Sized } from "./sampler";

@@ -2,6 +2,7 @@
 
 import { isFloat } from "../core/dtype";
 import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { within } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 
 /** As many indices as a pass may have: those of a tensor of all memory. */
@@ -45,7 +46,7 @@ export function plainBatch(batch: unknown): readonly unknown[] {
 
 /** The length of a data set. @throws ArgumentError if it has none, ValueError unless it is a count. */
 export function lengthOfSource(op: string, source: unknown, most: number = Number.MAX_SAFE_INTEGER): number {
-  const length = (source as { length?: unknown } | null | undefined)?.length;
+  const length = within(op, () => (source as { length?: unknown } | null | undefined)?.length);
   if (typeof length !== "number")
     throw new ArgumentError(`${op}: takes a data set with a length, got ${describe(source)}`);
   if (!Number.isInteger(length) || length < 0 || length > most)

@@ -3,9 +3,9 @@
 import { backendOf } from "../backend/backend";
 import { explainAbsent } from "../core/absent";
 import { checkFlag, checkNumber, checkString } from "../core/arguments";
+import { argumentsOf, parse } from "../core/binding";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
-import { argumentsOf, parse } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";

@@ -1,10 +1,10 @@
 /** In which order a data set is read. Orders and draws are PyTorch's, value for value. */
 
 import { checkFlag } from "../core/arguments";
+import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { multinomial, randomFromTo, randperm } from "../core/random/index";
-import { argumentsOf } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
 import { lengthOfSource, listOf, MOST_INDICES, plainIndex } from "./indices";

@@ -1,8 +1,9 @@
 /** Arguments of distributions and transforms, all of them by position or by name. */
 import { checkFlag, checkIntegers, MAX_COUNT } from "../core/arguments";
+import { bind, missing, partsOf } from "../core/binding";
 import { ArgumentError, describe } from "../core/errors";
 import type { Shape } from "../core/shape";
-import { bind, type Declared, named, type Parts, parse } from "../core/signature";
+import { type Declared, named } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 
 export type { Arguments } from "../core/signatureTypes";
@@ -16,23 +17,19 @@ export interface ValidateArgs {
   readonly validateArgs?: boolean | undefined;
 }
 
-const known = new Map<string, Parts>();
-
 /**
  * Arguments by position or by name, with `null` as well as `undefined` for what is left out.
  * @param signature The names in PyTorch's order, those that are required before the semicolon: `loc, scale; validateArgs`.
  */
 export function readArguments<P extends object>(op: string, signature: string, given: readonly unknown[]): P {
-  const parts = known.get(signature) ?? parse(signature);
-  known.set(signature, parts);
+  const parts = partsOf(signature);
   const values: Record<string, unknown> = {};
   bind(op, parts, given, (name, value) => {
     if (name === "validateArgs" && value != null) checkFlag(op, name, value);
     values[name] = value ?? undefined;
   });
-  const missing = parts.positions.slice(0, parts.required).filter((name) => values[name] === undefined);
-  if (missing.length > 0)
-    throw new ArgumentError(`${op}: missing ${missing.join(", ")}; the arguments are ${parts.all.join(", ")}`);
+  const left = parts.positions.slice(0, parts.required).find((name) => values[name] === undefined);
+  if (left !== undefined) throw missing(op, left, parts);
   return values as P;
 }
 

@@ -1,5 +1,5 @@
 /** Transforms that lead from all numbers to the values that a constraint allows. @see torch.distributions.constraint_registry */
-import { checkFunction } from "../core/arguments";
+import { checkFunction, checkString } from "../core/arguments";
 import { ArgumentError, describe, KindlingError } from "../core/errors";
 import { Callable } from "../nn/callable";
 import { type Arguments, readArguments, type Value } from "./arguments";
@@ -44,7 +44,7 @@ export class ConstraintRegistry extends Callable {
   /** @param op What errors call it. */
   constructor(op = "ConstraintRegistry") {
     super();
-    this.#op = String(op);
+    this.#op = checkString("ConstraintRegistry", "op", op);
   }
 
   /**

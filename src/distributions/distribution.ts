@@ -2,10 +2,11 @@
 import { enableGrad, noGrad } from "../autograd/scopes";
 import { explainAbsent } from "../core/absent";
 import { checkFlag } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { type Shape, sameShape } from "../core/shape";
-import { isPlainObject, named } from "../core/signature";
+import { named } from "../core/signature";
 import { snakeCase } from "../core/snakeCase";
 import { Tensor } from "../tensor/tensor";
 import { type Arguments, checkSizes, readArguments, type ValidateArgs, type Value } from "./arguments";

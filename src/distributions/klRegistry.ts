@@ -1,7 +1,8 @@
 /** Kullback–Leibler divergences: which formula is for which pair of classes. */
 import { checkFunction } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe, KindlingError } from "../core/errors";
-import { isPlainObject, named } from "../core/signature";
+import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { readArguments } from "./arguments";
 import { checkDistribution, Distribution } from "./distribution";

@@ -1,12 +1,19 @@
 /** Modules that hold modules or parameters by number or by name. */
 
-import { checkIterable } from "../core/arguments";
+import { checkInteger, checkIterable } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe, IndexError } from "../core/errors";
 import type { Items, TupleItems } from "../core/items";
-import { addNames, declareMethods, isPlainObject, within } from "../core/signature";
+import { addNames, declareMethods, within } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
+
+/** @throws ArgumentError unless the bounds of a slice that are given are integers. */
+function checkBounds(start: unknown, end: unknown): void {
+  if (start !== undefined) checkInteger("slice", "start", start);
+  if (end !== undefined) checkInteger("slice", "end", end);
+}
 
 const fieldsOf = (module: Module): Record<string, unknown> => module as unknown as Record<string, unknown>;
 
@@ -175,6 +182,7 @@ export class Sequential<M extends readonly Module[] = any> extends NumberedModul
 
   /** The modules from `start` to before `end`, with their names, in a new Sequential; they are shared. */
   slice(start?: number, end?: number): Sequential {
+    checkBounds(start, end);
     const part = this.slots().slice(start, end);
     return Reflect.construct(this.constructor, [part]) as Sequential;
   }
@@ -206,6 +214,7 @@ export class ModuleList<M extends Module = Module> extends NumberedModule<M, Mod
 
   /** The modules from `start` to before `end` in a new list; they are shared. */
   slice(start?: number, end?: number): ModuleList<M> {
+    checkBounds(start, end);
     return Reflect.construct(this.constructor, [[...this].slice(start, end)]) as ModuleList<M>;
   }
 }
@@ -410,6 +419,8 @@ export class ParameterDict extends Module {
 }
 
 addNames(["Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"]);
+declareMethods(Sequential, { slice: "start?, end?" });
+declareMethods(ModuleList, { slice: "start?, end?" });
 declareMethods(NumberedModule, {
   at: "index",
   append: "value",

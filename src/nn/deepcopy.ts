@@ -1,7 +1,7 @@
 /** Copies of modules that share nothing with the original. */
 
 import { noGrad } from "../autograd/mode";
-import { isPlainObject } from "../core/signature";
+import { isPlainObject } from "../core/binding";
 import { Tensor } from "../tensor/tensor";
 import { Module } from "./module";
 import { Parameter } from "./parameter";

@@ -1,5 +1,6 @@
 /** Lets `forward` of layers take arguments by name as well as by position; their errors speak of the layer. */
-import { arrange, isPlainObject, parse, renamed } from "../core/signature";
+import { arrange, isPlainObject, parse } from "../core/binding";
+import { renamed } from "../core/signature";
 
 interface Layer {
   readonly prototype: { forward(...args: any[]): any };

@@ -1,6 +1,7 @@
 /** Layers that PyTorch has for old programs. */
+
+import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe } from "../core/errors";
-import { isPlainObject } from "../core/signature";
 import { NLLLoss } from "./loss";
 import { Module } from "./module";
 

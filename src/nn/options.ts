@@ -2,9 +2,9 @@
 
 import type { Device } from "../backend/backend";
 import { checkFlag, checkFunction, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
+import { bind, foldReduction, missing, partsOf } from "../core/binding";
 import { checkDType, type DType } from "../core/dtype";
 import { ValueError } from "../core/errors";
-import { bind, foldReduction, missing, partsOf } from "../core/signature";
 import { checkTensor } from "../ops/checks";
 import { resolveDevice } from "../tensor/device";
 

@@ -2,8 +2,9 @@
 
 import type { Device } from "../backend/backend";
 import { checkInteger, MAX_COUNT } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
 import type { DType } from "../core/dtype";
-import { describe, ShapeError, ValueError } from "../core/errors";
+import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
@@ -79,7 +80,7 @@ const lstmSignature =
   "inputSize, hiddenSize; numLayers, bias, batchFirst, dropout, bidirectional, projSize, device, dtype";
 
 /** Layers and directions of one kind of recurrent step; `gates` is the number of gates. */
-abstract class RecurrentNetwork extends Module {
+export abstract class RNNBase extends Module {
   /** `weightIhL0`, `weightHhL0`, and with `Reverse` at the end for the direction back; of layer k with k in place of 0. */
   [weight: `weight${"Ih" | "Hh" | "Hr"}L${string}`]: Parameter;
   /** `biasIhL0`, `biasHhL0`, … */
@@ -96,7 +97,9 @@ abstract class RecurrentNetwork extends Module {
 
   constructor(gates: number, options: Given<LSTMOptions & RecurrentSizes>) {
     super();
-    this.inputSize = options.inputSize;
+    if (!isPlainObject(options))
+      throw new ArgumentError(`${this.constructor.name}: is the base of networks; use RNN, GRU or LSTM`);
+    this.inputSize = checkInteger(this.constructor.name, "inputSize", options.inputSize, 0, MAX_COUNT);
     this.hiddenSize = options.hiddenSize;
     this.numLayers = options.numLayers;
     this.bias = options.bias;
@@ -259,7 +262,7 @@ export interface RNN {
  * @see torch.nn.RNN
  * @example const [output, hidden] = new nn.RNN(10, 20, { numLayers: 2 })(input);
  */
-export class RNN extends RecurrentNetwork {
+export class RNN extends RNNBase {
   nonlinearity: "tanh" | "relu";
 
   constructor(
@@ -314,7 +317,7 @@ export interface GRU {
  * A network of gated recurrent units. Shapes as in {@link RNN}.
  * @see torch.nn.GRU; Cho et al., 2014
  */
-export class GRU extends RecurrentNetwork {
+export class GRU extends RNNBase {
   constructor(
     inputSize: number,
     hiddenSize: number,
@@ -367,7 +370,7 @@ export interface LSTM {
  * @see torch.nn.LSTM; Hochreiter and Schmidhuber, 1997
  * @example const [output, [hidden, cell]] = new nn.LSTM(10, 20, { batchFirst: true })(input);
  */
-export class LSTM extends RecurrentNetwork {
+export class LSTM extends RNNBase {
   constructor(
     inputSize: number,
     hiddenSize: number,
@@ -407,6 +410,3 @@ export class LSTM extends RecurrentNetwork {
 }
 
 takes("input, hx?", RNN, GRU, LSTM);
-
-// The base classes have the names that PyTorch gives them.
-export { RecurrentNetwork as RNNBase };

@@ -2,8 +2,9 @@
 
 import type { Device } from "../backend/backend";
 import { checkChoice, checkInteger, MAX_COUNT } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
 import type { DType } from "../core/dtype";
-import { ShapeError } from "../core/errors";
+import { ArgumentError, ShapeError } from "../core/errors";
 import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
 import { zeros } from "../tensor/create";
@@ -28,7 +29,7 @@ export interface CellOptions extends FactoryOptions {
 }
 
 /** One step of a recurrent network. */
-abstract class RecurrentCell extends Module {
+export abstract class RNNCellBase extends Module {
   inputSize: number;
   hiddenSize: number;
   bias: boolean;
@@ -39,9 +40,13 @@ abstract class RecurrentCell extends Module {
   biasIh: Parameter | null;
   biasHh: Parameter | null;
 
-  constructor(gates: number, { inputSize, hiddenSize, bias, ...where }: Given<CellOptions & RecurrentSizes>) {
+  constructor(gates: number, options: Given<CellOptions & RecurrentSizes>) {
     super();
-    this.inputSize = inputSize;
+    if (!isPlainObject(options))
+      throw new ArgumentError(`${this.constructor.name}: is the base of cells; use RNNCell, GRUCell or LSTMCell`);
+    checkInteger(this.constructor.name, "gates", gates, 1, 4);
+    const { inputSize, hiddenSize, bias, ...where } = options;
+    this.inputSize = checkInteger(this.constructor.name, "inputSize", inputSize, 0, MAX_COUNT);
     this.hiddenSize = checkInteger(this.constructor.name, "hiddenSize", hiddenSize, 0, MAX_COUNT);
     this.bias = bias;
     this.weightIh = newParameter([gates * this.hiddenSize, this.inputSize], where);
@@ -95,7 +100,7 @@ export interface RNNCellOptions extends CellOptions {
 }
 
 /** One step of an {@link RNN}. Shape: [N, inputSize] and [N, hiddenSize] → [N, hiddenSize], or without N. @see torch.nn.RNNCell */
-export class RNNCell extends RecurrentCell {
+export class RNNCell extends RNNCellBase {
   nonlinearity: "tanh" | "relu";
 
   constructor(
@@ -130,7 +135,7 @@ export class RNNCell extends RecurrentCell {
 }
 
 /** One step of a {@link GRU}. Shape: [N, inputSize] and [N, hiddenSize] → [N, hiddenSize], or without N. @see torch.nn.GRUCell */
-export class GRUCell extends RecurrentCell {
+export class GRUCell extends RNNCellBase {
   constructor(
     inputSize: number,
     hiddenSize: number,
@@ -149,7 +154,7 @@ export class GRUCell extends RecurrentCell {
 }
 
 /** One step of an {@link LSTM}. Shape: [N, inputSize] and a pair of [N, hiddenSize] → such a pair, or without N. @see torch.nn.LSTMCell */
-export class LSTMCell extends RecurrentCell {
+export class LSTMCell extends RNNCellBase {
   constructor(
     inputSize: number,
     hiddenSize: number,
@@ -168,6 +173,3 @@ export class LSTMCell extends RecurrentCell {
 }
 
 takes("input, hx?", RNNCell, GRUCell, LSTMCell);
-
-// The base class has the name that PyTorch gives it.
-export { RecurrentCell as RNNCellBase };

@@ -133,10 +133,11 @@ export const emptyStrided = named(
 export const range = named(
   "range",
   "start, end, step?;; dtype, device, requiresGrad",
-  (start: number, end: number, step = 1, options: CreateOptions = {}): Tensor => {
-    for (const [name, value] of Object.entries({ start, end, step }))
-      if (!Number.isFinite(checkNumber("range", name, value)))
-        throw new ValueError(`range: unsupported range: ${start} -> ${end}`);
+  (first: number, last: number, by = 1, options: CreateOptions = {}): Tensor => {
+    const bound = (name: string, value: unknown): number => checkNumber("range", name, value);
+    const [start, end, step] = [bound("start", first), bound("end", last), bound("step", by)];
+    if (![start, end, step].every(Number.isFinite))
+      throw new ValueError(`range: unsupported range: ${start} -> ${end}`);
     if (step === 0) throw new ValueError("range: step must be nonzero");
     if (step > 0 !== end > start && start !== end)
       throw new ValueError("range: upper bound and lower bound inconsistent with step sign");

@@ -1,10 +1,11 @@
 /** New tensors: ranges, identities, grids. */
 
 import { checkChoice, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
 import { checkDType, type DType, getDefaultDtype, isFloat, scalarType } from "../core/dtype";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../core/errors";
 import { checkShape, checkSize, broadcastShapes as commonShape, type Shape } from "../core/shape";
-import { isPlainObject, named, skipping } from "../core/signature";
+import { named, skipping } from "../core/signature";
 import type { Overloaded } from "../core/signatureTypes";
 import {
   allocateFor,

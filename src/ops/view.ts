@@ -3,6 +3,7 @@
 import { isGradEnabled } from "../autograd/mode";
 import { type InputGrad, isRecorded, record } from "../autograd/node";
 import { checkInteger, checkIntegers } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
 import { checkDType, type DType, sizeOf } from "../core/dtype";
 import { ArgumentError, IndexError, ShapeError } from "../core/errors";
 import {
@@ -18,7 +19,7 @@ import {
   viewStrides,
   wrapDim,
 } from "../core/shape";
-import { isPlainObject, named } from "../core/signature";
+import { named } from "../core/signature";
 import type { Overloaded } from "../core/signatureTypes";
 import { allocate, filled, tensor, windowOn } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";

@@ -1,7 +1,7 @@
 /** What the constructors of optimizers take. */
-import { checkFlag } from "../core/arguments";
+import { checkFlag, checkLike } from "../core/arguments";
+import { argumentsOf } from "../core/binding";
 import { ValueError } from "../core/errors";
-import { argumentsOf } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import type { Params } from "./optimizer";
 
@@ -31,5 +31,7 @@ export function readArguments<O extends object>(
       throw new ValueError(`${op}: differentiable: steps are not recorded; use torch.func.grad and plain arithmetic`);
     delete options[name];
   }
+  for (const [name, value] of Object.entries(options))
+    options[name] = checkLike(op, name, value, defaults[name as keyof O]);
   return [params, { ...defaults, ...(options as Partial<O>) }];
 }

@@ -65,6 +65,8 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
     params: Params<O>,
     readonly defaults: Required<O>,
   ) {
+    if (typeof defaults !== "object" || defaults === null)
+      throw new ArgumentError(`${this.name}: defaults must be an object of options, got ${describe(defaults)}`);
     const list: (Tensor | ParamGroupInput<O>)[] = [...checkIterable<Tensor | ParamGroupInput<O>>(this.name, params)];
     if (list.length === 0) throw new ValueError(`${this.name}: optimizer got an empty parameter list`);
     if (isGroup(list[0])) for (const group of list as ParamGroupInput<O>[]) this.addGroup(group);

@@ -2,8 +2,9 @@
 import { noGrad } from "../autograd/mode";
 import type { Device } from "../backend/backend";
 import { checkFlag, checkFunction } from "../core/arguments";
+import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, ValueError } from "../core/errors";
-import { argumentsOf, named } from "../core/signature";
+import { named } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../nn/batchnorm";
 import { deepcopy } from "../nn/deepcopy";

@@ -1,6 +1,7 @@
 /** New tensors: from values, filled, and as views on the memory of others. */
 
 import type { Device } from "../backend/backend";
+import { isPlainObject } from "../core/binding";
 import {
   arrayOf,
   checkDType,
@@ -16,7 +17,7 @@ import {
 import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { finfo, iinfo } from "../core/limits";
 import { checkShape, checkSize, contiguousStrides, MAX_AXES, shapeText, sizeOfShape } from "../core/shape";
-import { isPlainObject, named } from "../core/signature";
+import { named } from "../core/signature";
 import { resolveDevice } from "./device";
 import { Storage } from "./storage";
 import { type NestedArray, Tensor } from "./tensor";

@@ -3,7 +3,7 @@
  * arguments are bound to PyTorch's signature, and each goes to the parameter or option of the same name, else, if PyTorch takes it by position, to our
  * parameter at that position. What has no place is missing, unless it has PyTorch's default.
  */
-import type { Parts } from "../../src/core/signature";
+import type { Parts } from "../../src/core/binding";
 import { type Api, loadApi, type Signature } from "./api";
 import { declarationOf, functionOf, layOut, withoutFirst } from "./declared";
 import { camelCase, convert, type Placement, place, traitsOf } from "./place";

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { parse } from "../../src/core/signature";
+import { parse } from "../../src/core/binding";
 
 /** What a parameter accepts, as far as the adapter tells values apart. */
 export type Kind = "any" | "tensor" | "number" | "boolean" | "string" | "array" | "function" | "null" | "object";

@@ -2,7 +2,7 @@
  * Calls of what declares the names of its arguments: made as PyTorch makes them, what is given by position by position, and what is given by name in
  * one object at the end.
  */
-import { type Parts, parse } from "../../src/core/signature";
+import { type Parts, parse } from "../../src/core/binding";
 import type { Kind, Signature } from "./api";
 import { camelCase, convert, isEmptyList, meaningless, type Traits } from "./place";
 import type { BoundArgument } from "./signatures";

@@ -25,7 +25,7 @@ describe("arguments", () => {
   });
 
   test.each([
-    [() => new (D.Normal as any)(0), /^Normal: missing scale/],
+    [() => new (D.Normal as any)(0), /^Normal: missing argument scale/],
     [() => new (D.Normal as any)({ loc: 0, scael: 1 }), /^Normal: unknown argument "scael"/],
     [() => new (D.Normal as any)(0, 1, true, 3), /^Normal: takes at most 3/],
     [() => new (D.Normal as any)(0, { loc: 1, scale: 1 }), /^Normal: got loc twice/],

@@ -99,7 +99,7 @@ describe("a transform", () => {
     [() => new D.CumulativeDistributionTransform(1 as any), /must be a Distribution, got 1/],
     [() => new D.TransformedDistribution(new D.Normal(0, 1), new D.AbsTransform()).cdf(x), /^cdf: /],
     [() => (new D.ExpTransform() as any).log_abs_det_jacobian, /did you mean Transform.logAbsDetJacobian/],
-    [() => constraints.interval(1 as any), /^interval: missing upperBound/],
+    [() => constraints.interval(1 as any), /^interval: missing argument upperBound/],
     [() => constraints.independent(1 as any, 1), /^independent: takes constraints, got 1/],
     [() => constraints.independent(constraints.real, 2).check(x), /Expected value.dim\(\) >= 2 but got 1/],
     [() => constraints.dependent.check(x), /Cannot determine validity|cannot determine validity/],

@@ -1,8 +1,8 @@
 /** Schedules made of others. */
 
 import { checkArray, checkIntegers } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
-import { argumentsOf } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { type AnyOptimizer, countUpTo, LRScheduler, Scheduler, type SchedulerOptions } from "./scheduler";
 

@@ -1,7 +1,8 @@
 /** Cosine annealing, with and without restarts. */
 import { checkNumber } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
 import { describe, ValueError } from "../../core/errors";
-import { argumentsOf, declareMethods } from "../../core/signature";
+import { declareMethods } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { type AnyOptimizer, LRScheduler, type SchedulerOptions } from "./scheduler";
 

@@ -1,7 +1,7 @@
 /** Rates that go up and down between two bounds, batch by batch. */
 import { checkChoice, checkFunction, checkNumber } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
 import { describe, ValueError } from "../../core/errors";
-import { argumentsOf } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { type AnyOptimizer, LRScheduler, numbersPerGroup, type SchedulerOptions } from "./scheduler";
 

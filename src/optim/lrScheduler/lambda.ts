@@ -1,7 +1,7 @@
 /** Rates given by functions of the epoch. */
 import { checkFunction } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe } from "../../core/errors";
-import { argumentsOf } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { type AnyOptimizer, LRScheduler, perGroup, type SchedulerOptions } from "./scheduler";
 

@@ -1,7 +1,7 @@
 /** One cycle of the rate over a whole training run. */
 import { checkFlag, checkNumber } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
 import { describe, ValueError } from "../../core/errors";
-import { argumentsOf } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { type AnyOptimizer, LRScheduler, numbersPerGroup, type SchedulerOptions } from "./scheduler";
 

@@ -1,7 +1,8 @@
 /** Rates that fall when a metric stops improving. */
 import { checkNumber } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
-import { argumentsOf, declareMethods } from "../../core/signature";
+import { declareMethods } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { Tensor } from "../../tensor/tensor";
 import { type AnyOptimizer, numbersPerGroup, Scheduler, scientific } from "./scheduler";

@@ -1,7 +1,7 @@
 /** Warm-up and ramps over a given number of epochs. */
 import { checkNumber } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
 import { ValueError } from "../../core/errors";
-import { argumentsOf } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { type AnyOptimizer, LRScheduler, type SchedulerOptions } from "./scheduler";
 

@@ -1,6 +1,6 @@
 /** Decay by steps: every few epochs, at milestones, at every epoch. */
 import { checkInteger, checkIntegers, checkNumber } from "../../core/arguments";
-import { argumentsOf } from "../../core/signature";
+import { argumentsOf } from "../../core/binding";
 import type { Arguments } from "../../core/signatureTypes";
 import { type AnyOptimizer, countUpTo, LRScheduler, type SchedulerOptions } from "./scheduler";
 

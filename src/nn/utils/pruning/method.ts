@@ -2,9 +2,10 @@
 import type { RemovableHandle } from "../../../autograd/handle";
 import { noGrad } from "../../../autograd/mode";
 import { checkInteger } from "../../../core/arguments";
+import { isPlainObject } from "../../../core/binding";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../../core/shape";
-import { isPlainObject, within } from "../../../core/signature";
+import { within } from "../../../core/signature";
 import { checkTensor } from "../../../ops/checks";
 import { replaceData } from "../../../tensor/data";
 import type { Tensor } from "../../../tensor/tensor";
@@ -88,7 +89,7 @@ export abstract class BasePruningMethod {
   /** `t`, pruned, outside of any module. */
   prune(t: Tensor, options: PruneOptions = {}): Tensor {
     const scores = options.importanceScores ?? checkTensor("prune", t, "t");
-    checkScores("prune", scores, t);
+    checkScores("prune", scores, checkTensor("prune", t, "t"));
     return t.mul(this.computeMask(scores, options.defaultMask ?? t.detach().onesLike()));
   }
 

@@ -1,8 +1,8 @@
 /** PyTorch's methods of pruning. */
 import { checkInteger, checkNumber } from "../../../core/arguments";
+import { argumentsOf } from "../../../core/binding";
 import { ShapeError, ValueError } from "../../../core/errors";
 import { shapeText, wrapDim } from "../../../core/shape";
-import { argumentsOf } from "../../../core/signature";
 import { checkTensor } from "../../../ops/checks";
 import { rand, randLike } from "../../../ops/rand";
 import type { Tensor } from "../../../tensor/tensor";
@@ -60,6 +60,7 @@ abstract class Unstructured extends BasePruningMethod {
   protected abstract scores(t: Tensor): [scores: Tensor, largest: boolean];
 
   computeMask(t: Tensor, defaultMask: Tensor): Tensor {
+    checkTensor("computeMask", defaultMask, "defaultMask");
     const n = count(this.constructor.name, this.amount, checkTensor("computeMask", t, "t").numel());
     if (n === 0) return defaultMask.clone();
     const [scores, largest] = this.scores(t);
@@ -99,6 +100,7 @@ abstract class Structured extends BasePruningMethod {
 
   computeMask(t: Tensor, defaultMask: Tensor): Tensor {
     const op = this.constructor.name;
+    checkTensor("computeMask", defaultMask, "defaultMask");
     if (checkTensor(op, t, "t").ndim < 2)
       throw new ShapeError(
         `${op}: Structured pruning can only be applied to multidimensional tensors. Found tensor of shape ${shapeText(t.shape)} with ${t.ndim} dims`,
@@ -168,6 +170,8 @@ export class CustomFromMask extends BasePruningMethod {
   }
 
   computeMask(t: Tensor, defaultMask: Tensor): Tensor {
+    checkTensor("computeMask", t, "t");
+    checkTensor("computeMask", defaultMask, "defaultMask");
     if (shapeText(this.mask.shape) !== shapeText(defaultMask.shape))
       throw new ShapeError(
         `CustomFromMask: a mask of shape ${shapeText(this.mask.shape)} does not fit a parameter of shape ${shapeText(t.shape)}`,
