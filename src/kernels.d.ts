@@ -1,4 +1,4 @@
-/** The compiled kernels as base64 text, and the types of their parameters; the build provides this module (rollup.config.mjs). */
+/** The compiled kernels as base64 text of their deflated bytes, and the types of their parameters; the build provides this module (rollup.config.mjs). */
 declare module "kindling:kernels" {
   export const baseline: string;
   export const relaxed: string;

@@ -14,7 +14,7 @@ const ROWS = [
   ["ops"],
   ["nn"],
   ["optim", "data", "io", "func", "distributions"],
-  ["vision"],
+  ["vision", "text", "audio"],
 ];
 
 const folderOf = (path: string): string => path.split("/").slice(1, -1)[0] ?? "";

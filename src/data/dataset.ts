@@ -5,7 +5,7 @@ import { argumentsOf, arrangeOpen, partsOf } from "../core/binding";
 import { ArgumentError, describe, IndexError, ShapeError, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { randperm } from "../core/random/index";
-import { type Declared, declareMethods, named } from "../core/signature";
+import { type Declared, declareMethods, named, within } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { Tensor } from "../tensor/tensor";
 import { type Collated, gatherRows } from "./collate";
@@ -70,6 +70,7 @@ export abstract class IterableDataset<T = unknown> implements AsyncIterable<T> {
 /** Whether a data set is read by index. */
 export function isMapStyle(dataset: unknown): dataset is MapStyle {
   if (typeof dataset !== "object" || dataset === null) return false;
+  if (dataset instanceof Tensor) return dataset.ndim > 0;
   const { length, at } = dataset as Partial<MapStyle>;
   return typeof length === "number" && typeof at === "function";
 }
@@ -187,7 +188,7 @@ export class Subset<T = unknown> implements MapStyle<T> {
 function listOfSets<D>(op: string, datasets: Iterable<D>): D[] {
   if (typeof datasets !== "object" || datasets === null || !(Symbol.iterator in datasets))
     throw new ArgumentError(`${op}: takes an array of data sets, got ${describe(datasets)}`);
-  return [...datasets];
+  return within(op, () => [...datasets]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { ArgumentError, describe, ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { float } from "../core/repr";
 import { broadcastShapes, sameShape } from "../core/shape";
+import { within } from "../core/signature";
 import { softmax } from "../ops/softmax";
 import { broadcastTensors } from "../ops/view";
 import { tensor, zeros } from "../tensor/create";
@@ -26,7 +27,7 @@ export function asTensors(op: string, values: readonly unknown[]): Tensor[] {
 /** The values of a family of parameters as tensors of one shape, under their names. */
 export function broadcastNamed<N extends string>(op: string, values: Record<N, unknown>): Record<N, Tensor> {
   const names = Object.keys(values) as N[];
-  const tensors = asTensors(op, Object.values(values));
+  const tensors = within(op, () => asTensors(op, Object.values(values)));
   const shape = broadcastShapes(op, ...tensors.map((x) => x.shape));
   const expanded = tensors.map((x) => (sameShape(x.shape, shape) ? x : x.expand(shape)));
   return Object.fromEntries(names.map((name, i) => [name, expanded[i]])) as Record<N, Tensor>;

@@ -228,7 +228,7 @@ export const xavierUniform_ = named(
   "tensor; gain; generator",
   (x: Tensor, options: XavierOptions = {}): Tensor => {
     const { gain } = check("xavierUniform_", x, { gain: options.gain ?? 1 });
-    const { fanIn, fanOut } = fans(x);
+    const { fanIn, fanOut } = fans("xavierUniform_", x);
     const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
     return change(x, () => x.uniform_(-bound, bound, draws(options.generator)));
   },
@@ -240,7 +240,7 @@ export const xavierNormal_ = named(
   "tensor; gain; generator",
   (x: Tensor, options: XavierOptions = {}): Tensor => {
     const { gain } = check("xavierNormal_", x, { gain: options.gain ?? 1 });
-    const { fanIn, fanOut } = fans(x);
+    const { fanIn, fanOut } = fans("xavierNormal_", x);
     return change(x, () => x.normal_(0, gain * Math.sqrt(2 / (fanIn + fanOut)), draws(options.generator)));
   },
 );
@@ -262,7 +262,7 @@ function kaimingStd(op: string, x: Tensor, options: KaimingOptions): number {
   const which = typeof mode === "string" ? camelCase(mode) : mode;
   if (which !== "fanIn" && which !== "fanOut")
     throw new ValueError(`${op}: Mode ${describe(mode)} not supported, please use one of fanIn, fanOut`);
-  return calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[which]);
+  return calculateGain(nonlinearity, a) / Math.sqrt(fans(op, x)[which]);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe } from "../core/errors";
+import { within } from "../core/signature";
 import { NLLLoss } from "./loss";
 import { Module } from "./module";
 
@@ -14,6 +15,8 @@ export class Container extends Module {
     super();
     if (!isPlainObject(modules))
       throw new ArgumentError(`Container: modules must be an object of modules by name, got ${describe(modules)}`);
-    for (const [name, module] of Object.entries(modules)) this.addModule(name, module as Module);
+    within("Container", () => {
+      for (const [name, module] of Object.entries(modules)) this.addModule(name, module as Module);
+    });
   }
 }

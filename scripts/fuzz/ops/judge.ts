@@ -147,8 +147,18 @@ const stackOf = ({ stack = "" }: Error): string =>
 
 const words = (text: string): string => text.toLowerCase().replaceAll("_", "");
 
-/** The class of an instance whose method is called. */
-const classOf = ({ kind, args: [receiver] }: Call): string | undefined => {
+/** What is public under a path: `nn.Linear`. */
+const publicAt = (path: string): unknown =>
+  path.split(".").reduce((space: any, name) => space?.[name], torch as unknown);
+
+/** The class of an instance whose method is called, or that is called itself. */
+const classOf = ({ kind, path: called, args: [receiver] }: Call): string | undefined => {
+  if (kind === "function") {
+    const value = publicAt(called);
+    return typeof value === "function" && Object.getPrototypeOf(value) !== Function.prototype
+      ? value.constructor.name
+      : undefined;
+  }
   if (kind !== "method" || receiver === undefined) return undefined;
   const path =
     receiver.is === "new"

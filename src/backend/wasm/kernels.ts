@@ -1,11 +1,11 @@
 /** Loads the compiled kernels: picks the SIMD level, compiles synchronously, and gives every export a number. */
 
 import { baseline, relaxed, signatures } from "kindling:kernels";
+import { inflateSync } from "fflate";
 import { checkChoice } from "../../core/arguments";
 import { DeviceError } from "../../core/errors";
 import { environment } from "../../platform/platform";
 
-/** The levels of SIMD that kernels are compiled for: `"relaxed"` has fused multiply-add. */
 /** Which vector instructions kernels use: those of WebAssembly SIMD, or relaxed ones with fused multiply-add. */
 export type SimdLevel = "baseline" | "relaxed";
 
@@ -98,7 +98,8 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAssembly.Module; level: SimdLevel } {
-  return { level, module: new WebAssembly.Module(decodeBase64(level === "relaxed" ? relaxed : baseline)) };
+  const binary = inflateSync(decodeBase64(level === "relaxed" ? relaxed : baseline));
+  return { level, module: new WebAssembly.Module(binary) };
 }
 
 export function loadKernels(module: WebAssembly.Module, level: SimdLevel, memory: WebAssembly.Memory): Kernels {

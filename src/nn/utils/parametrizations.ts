@@ -14,7 +14,7 @@ import { matrixExp } from "../../ops/linalg";
 import type { Tensor } from "../../tensor/tensor";
 import { normalize } from "../functional/distance";
 import { Module } from "../module";
-import { snakeCase } from "../state";
+import { stateKeyOf } from "../state";
 import { outputAxis, tensorField } from "./fields";
 import { registerParametrization } from "./parametrize";
 import type { ModuleTool } from "./tool";
@@ -188,7 +188,7 @@ export class SpectralNorm extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   private matrix(weight: Tensor): Tensor {

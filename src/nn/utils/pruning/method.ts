@@ -90,7 +90,7 @@ export abstract class BasePruningMethod {
   prune(t: Tensor, options: PruneOptions = {}): Tensor {
     const scores = options.importanceScores ?? checkTensor("prune", t, "t");
     checkScores("prune", scores, checkTensor("prune", t, "t"));
-    return t.mul(this.computeMask(scores, options.defaultMask ?? t.detach().onesLike()));
+    return t.mul(maskBy("prune", this, scores, options.defaultMask ?? t.detach().onesLike()));
   }
 
   /** Makes the pruned values the parameter. @see remove, which does so by the name of the parameter */
@@ -124,6 +124,21 @@ export abstract class BasePruningMethod {
   }
 }
 
+/** A mask has the shape of what it is for. */
+export function checkMask(op: string, mask: Tensor, x: Tensor): void {
+  if (!sameShape(checkTensor(op, mask, "the mask").shape, x.shape))
+    throw new ShapeError(
+      `${op}: a mask of shape ${shapeText(mask.shape)} does not fit a parameter of shape ${shapeText(x.shape)}`,
+    );
+}
+
+/** The mask that a method computes, which a class of a user's may have forgotten to define. */
+function maskBy(op: string, method: BasePruningMethod, t: Tensor, defaultMask: Tensor): Tensor {
+  if (typeof method.computeMask !== "function")
+    throw new ArgumentError(`${op}: ${method.constructor.name} has no method computeMask(t, defaultMask)`);
+  return method.computeMask(t, defaultMask);
+}
+
 function checkScores(op: string, scores: Tensor, x: Tensor): void {
   if (!sameShape(checkTensor(op, scores, "importanceScores").shape, x.shape))
     throw new ShapeError(
@@ -148,11 +163,8 @@ export function applyMethod(
   const earlier = before?.method instanceof PruningContainer ? [...before.method] : before && [before.method];
   const applied = earlier === undefined ? method : new PruningContainer(...earlier, method);
   applied.tensorName = name;
-  const mask = noGrad(() => applied.computeMask(scores.detach(), maskOf(op, module, name)));
-  if (!sameShape(checkTensor(op, mask, "the mask").shape, x.shape))
-    throw new ShapeError(
-      `${op}: a mask of shape ${shapeText(mask.shape)} does not fit a parameter of shape ${shapeText(x.shape)}`,
-    );
+  const mask = noGrad(() => maskBy(op, applied, scores.detach(), maskOf(op, module, name)));
+  checkMask(op, mask, x);
   if (original !== undefined) {
     setField(module, name, undefined);
     setField(module, `${name}_orig`, original);
@@ -209,11 +221,11 @@ export class PruningContainer extends BasePruningMethod implements Iterable<Base
     const method = this.#methods.at(-1);
     if (method === undefined) throw new ArgumentError("PruningContainer: there is no method yet");
     const whole = defaultMask.to(t.dtype);
-    if (method.pruningType === "global") return method.computeMask(t, whole);
+    if (method.pruningType === "global") return maskBy("PruningContainer", method, t, whole);
     if (method.pruningType === "structured") return remainingSlices(method, t, whole);
     const left = whole.reshape(-1).eq(1).nonzero().squeeze(1);
     const part = (x: Tensor) => x.reshape(-1).indexSelect(0, left);
-    const mask = method.computeMask(part(t), part(whole)).to(whole.dtype);
+    const mask = maskBy("PruningContainer", method, part(t), part(whole)).to(whole.dtype);
     return whole.reshape(-1).indexCopy(0, left, mask).reshape(t.shape);
   }
 }
@@ -227,5 +239,5 @@ function remainingSlices(method: BasePruningMethod, t: Tensor, whole: Tensor): T
   const others = t.shape.flatMap((_, i) => (i === axis ? [] : [i]));
   const left = (others.length === 0 ? whole : whole.sum(others)).ne(0).nonzero().squeeze(1);
   const part = (x: Tensor) => x.indexSelect(axis, left);
-  return whole.indexCopy(axis, left, method.computeMask(part(t), part(whole)).to(whole.dtype));
+  return whole.indexCopy(axis, left, maskBy("PruningContainer", method, part(t), part(whole)).to(whole.dtype));
 }

@@ -6,7 +6,7 @@ import { shapeText, wrapDim } from "../../../core/shape";
 import { checkTensor } from "../../../ops/checks";
 import { rand, randLike } from "../../../ops/rand";
 import type { Tensor } from "../../../tensor/tensor";
-import { BasePruningMethod } from "./method";
+import { BasePruningMethod, checkMask } from "./method";
 
 /** How much to prune: a share, or with a whole number so many. JavaScript does not tell 1 from 1.0: it means one. */
 export interface PruneAmount {
@@ -60,8 +60,8 @@ abstract class Unstructured extends BasePruningMethod {
   protected abstract scores(t: Tensor): [scores: Tensor, largest: boolean];
 
   computeMask(t: Tensor, defaultMask: Tensor): Tensor {
-    checkTensor("computeMask", defaultMask, "defaultMask");
-    const n = count(this.constructor.name, this.amount, checkTensor("computeMask", t, "t").numel());
+    checkMask("computeMask", defaultMask, checkTensor("computeMask", t, "t"));
+    const n = count(this.constructor.name, this.amount, t.numel());
     if (n === 0) return defaultMask.clone();
     const [scores, largest] = this.scores(t);
     const { indices } = scores.reshape(-1).topk(n, -1, { largest });
@@ -100,8 +100,8 @@ abstract class Structured extends BasePruningMethod {
 
   computeMask(t: Tensor, defaultMask: Tensor): Tensor {
     const op = this.constructor.name;
-    checkTensor("computeMask", defaultMask, "defaultMask");
-    if (checkTensor(op, t, "t").ndim < 2)
+    checkMask("computeMask", defaultMask, checkTensor("computeMask", t, "t"));
+    if (t.ndim < 2)
       throw new ShapeError(
         `${op}: Structured pruning can only be applied to multidimensional tensors. Found tensor of shape ${shapeText(t.shape)} with ${t.ndim} dims`,
       );
@@ -170,12 +170,8 @@ export class CustomFromMask extends BasePruningMethod {
   }
 
   computeMask(t: Tensor, defaultMask: Tensor): Tensor {
-    checkTensor("computeMask", t, "t");
-    checkTensor("computeMask", defaultMask, "defaultMask");
-    if (shapeText(this.mask.shape) !== shapeText(defaultMask.shape))
-      throw new ShapeError(
-        `CustomFromMask: a mask of shape ${shapeText(this.mask.shape)} does not fit a parameter of shape ${shapeText(t.shape)}`,
-      );
+    checkMask("computeMask", defaultMask, checkTensor("computeMask", t, "t"));
+    checkMask("CustomFromMask", this.mask, t);
     return defaultMask.mul(this.mask.to(defaultMask.dtype));
   }
 }
