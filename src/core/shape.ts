@@ -51,6 +51,16 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides;
 }
 
+/** Whether the strides are those of {@link contiguousStrides}, of axes of size 1 too. */
+function isRowMajor(shape: Shape, strides: readonly number[]): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (strides[i] !== step) return false;
+    step *= shape[i]!;
+  }
+  return true;
+}
+
 /** Whether the elements lie in row-major order without gaps. */
 export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
   let step = 1;
@@ -218,7 +228,8 @@ const invalidSize = (op: string, size: Shape, numel: number): ShapeError =>
  * @see at::detail::computeStride
  */
 export function viewStrides(shape: Shape, strides: readonly number[], size: Shape): number[] | undefined {
-  if (sizeOfShape(shape) === 0) return contiguousStrides(size);
+  const numel = sizeOfShape(shape);
+  if (numel === 0 || (isRowMajor(shape, strides) && sizeOfShape(size) === numel)) return contiguousStrides(size);
   const out = new Array<number>(size.length).fill(1);
   let to = size.length - 1;
   let base = strides.at(-1) ?? 1;

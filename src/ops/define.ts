@@ -315,9 +315,26 @@ function recordBinary(
   p: number,
   takesNumbers: boolean,
 ): Tensor {
+  const saved: Tensor[] = [];
+  const unpack = savesNothing(saves) ? () => ({ p }) as BinarySaved : unpacker(y, a, b, saves, p, takesNumbers, saved);
+  const rule = [operandGrad(a, grads[0], unpack), operandGrad(b, grads[1], unpack)];
+  return record(node, y, [a as Tensor, b as Tensor], saved, rule);
+}
+
+const savesNothing = (saves: NonNullable<BinarySpec["saves"]>): boolean => !("a" in saves) && saves.length === 0;
+
+/** Makes the values of backward out of what was kept, which is added to `saved`. */
+function unpacker(
+  y: Tensor,
+  a: TensorLike,
+  b: TensorLike,
+  saves: NonNullable<BinarySpec["saves"]>,
+  p: number,
+  takesNumbers: boolean,
+  saved: Tensor[],
+): (kept: readonly Tensor[]) => BinarySaved {
   const operands = { a, b, y };
   const names: Savable[] = [];
-  const saved: Tensor[] = [];
   const numbers: Savable[] = [];
   for (const name of savedNames(saves, a, b)) {
     const operand = operands[name];
@@ -333,14 +350,12 @@ function recordBinary(
     y: undefined,
     p,
   };
-  const unpack = (kept: readonly Tensor[]): BinarySaved => {
+  return (kept) => {
     const values: Record<Savable, TensorLike | undefined> = { ...constants };
     for (let i = 0; i < names.length; i++) values[names[i]!] = kept[i];
     for (const name of numbers) values[name] = full([], constants[name]!, { dtype: "float64" });
     return values as unknown as BinarySaved;
   };
-  const rule = [operandGrad(a, grads[0], unpack), operandGrad(b, grads[1], unpack)];
-  return record(node, y, [a as Tensor, b as Tensor], saved, rule);
 }
 
 /** The gradient of one operand; null for a number, and where none flows. */
