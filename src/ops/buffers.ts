@@ -142,7 +142,8 @@ export const range = named(
     if (step > 0 !== end > start && start !== end)
       throw new ValueError("range: upper bound and lower bound inconsistent with step sign");
     const n = checkInteger("range", "the number of elements", Math.floor((end - start) / step) + 1, 0, MAX_COUNT);
-    const values = Float64Array.from({ length: n }, (_, i) => start + i * step);
-    return tensor(values, { dtype: getDefaultDtype(), ...options });
+    const y = allocateFor("range", [n], options, getDefaultDtype());
+    y.storage.backend.call("arange", y.dtype, [y, start, step], { range: n, cost: n });
+    return finish(y, options);
   },
 );

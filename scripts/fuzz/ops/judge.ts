@@ -22,6 +22,7 @@ const undetermined: Readonly<Record<string, string>> = {
   empty: "uninitialised",
   emptyLike: "uninitialised",
   newEmpty: "uninitialised",
+  newEmptyStrided: "uninitialised",
   emptyStrided: "uninitialised",
   resize_: "uninitialised where it grows",
   resizeAs_: "uninitialised where it grows",
