@@ -37,8 +37,16 @@ export type Differentiable = (...inputs: Tensor[]) => Tensor | readonly unknown[
 
 type Settings = Required<Omit<GradcheckOptions, "raiseException">>;
 
-function run({ raiseException = true, ...options }: GradcheckOptions, check: (settings: Settings) => void): boolean {
-  const settings = { eps: 1e-6, atol: 1e-5, rtol: 1e-3, nondetTol: 0, checkUndefinedGrad: true, ...options };
+const tolerances = { eps: 1e-6, atol: 1e-5, rtol: 1e-3, nondetTol: 0 };
+
+function run(
+  op: string,
+  { raiseException = true, checkUndefinedGrad = true, ...options }: GradcheckOptions,
+  check: (settings: Settings) => void,
+): boolean {
+  const settings = { ...tolerances, checkUndefinedGrad };
+  for (const name of Object.keys(tolerances) as (keyof typeof tolerances)[])
+    settings[name] = checkNumber(op, name, options[name] ?? tolerances[name]);
   try {
     check(settings);
     return true;
@@ -61,8 +69,8 @@ export const gradcheck = named(
   "gradcheck",
   "func(), inputs;; eps, atol, rtol, raiseException, nondetTol, checkUndefinedGrad",
   (fn: Differentiable, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean => {
-    const list = checkArguments("gradcheck", fn, inputs, options);
-    return run(options, (settings) => enableGrad(() => checkAll(fn, list, settings)));
+    const list = checkArguments("gradcheck", fn, inputs);
+    return run("gradcheck", options, (settings) => enableGrad(() => checkAll(fn, list, settings)));
   },
 );
 
@@ -83,8 +91,8 @@ export const gradgradcheck = named(
     options: GradgradcheckOptions = {},
   ): boolean => {
     const { genNonContigGradOutputs = false, ...rest } = options;
-    const list = checkArguments("gradgradcheck", fn, inputs, rest);
-    return run(rest, (settings) =>
+    const list = checkArguments("gradgradcheck", fn, inputs);
+    return run("gradgradcheck", rest, (settings) =>
       enableGrad(() => {
         const draw = genNonContigGradOutputs ? sampleWithGaps : sample;
         const cotangents =
@@ -107,10 +115,8 @@ function checkTensors(op: string, name: string, value: unknown): Tensor[] {
 }
 
 /** Inputs that are not tensors are passed on to `fn` as they are. */
-function checkArguments(op: string, fn: unknown, inputs: unknown, options: GradcheckOptions): Tensor[] {
+function checkArguments(op: string, fn: unknown, inputs: unknown): Tensor[] {
   checkFunction(op, "fn", fn);
-  for (const name of ["eps", "atol", "rtol", "nondetTol"] as const)
-    if (options[name] !== undefined) checkNumber(op, name, options[name]);
   return Array.isArray(inputs) ? inputs : checkTensors(op, "inputs", inputs);
 }
 

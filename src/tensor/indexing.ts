@@ -117,7 +117,8 @@ export function axesOf(step: IndexStep): number {
  * @throws IndexError if the items need more axes than there are, or if there are two ellipses.
  */
 export function parseIndex(items: readonly IndexItem[], ndim: number): IndexStep[] {
-  const steps = items.map(parseItem);
+  // The holes of an array are items too.
+  const steps = Array.from(items, (item) => parseItem(item));
   const used = steps.reduce((n, step) => n + axesOf(step), 0);
   if (used > ndim) throw new IndexError(`at: too many indices for tensor of dimension ${ndim}`);
   const at = steps.findIndex((step) => step.kind === "ellipsis");
