@@ -7,10 +7,9 @@ import { DTypeError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkSameDevice, checkTensor } from "../../ops/checks";
-import { vectorOf } from "../../tensor/create";
+import { uniqueConsecutive } from "../../ops/unique";
+import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-
-type Floats = Float32Array | Float64Array;
 
 function checkDetections(op: string, boxes: unknown, scores: unknown): void {
   const [x, s] = [checkTensor(op, boxes, "boxes"), checkTensor(op, scores, "scores")];
@@ -29,69 +28,31 @@ function checkDetections(op: string, boxes: unknown, scores: unknown): void {
 }
 
 /** Positions in descending order of scores; NaN first, as everywhere in PyTorch. */
-const descending = (scores: Tensor): Int32Array =>
-  scores.detach().argsort(0, { descending: true, stable: true }).int().toTypedArray() as Int32Array;
+const descending = (scores: Tensor): Tensor => scores.argsort(0, { descending: true, stable: true });
 
-/** Boxes that were kept, by coordinate, so that a run over them reads memory in order. */
-interface Kept {
-  readonly x1: Float64Array;
-  readonly y1: Float64Array;
-  readonly x2: Float64Array;
-  readonly y2: Float64Array;
-  readonly area: Float64Array;
-  count: number;
+/** About how many nanoseconds a pair of boxes takes. */
+const PAIR_COST = 0.5;
+
+/**
+ * Which boxes of `order` are kept, bool: those that overlap with none before them in their group by more than `threshold`.
+ * @param starts Where each group of `order` begins, and where the last ends.
+ */
+function survivors(boxes: Tensor, order: Tensor, starts: readonly number[], threshold: number): Tensor {
+  const n = order.shape[0]!;
+  const mask = allocate([n], "bool", boxes);
+  const groups = starts.length - 1;
+  if (n === 0) return mask;
+  const work = allocate([5 * n], boxes.dtype, boxes);
+  const args = [mask, boxes.contiguous(), order.contiguous(), work, starts, n, threshold];
+  boxes.storage.backend.call("nms", boxes.dtype, args, { range: groups, cost: (n * n * PAIR_COST) / groups });
+  return mask;
 }
 
-function keptOf(n: number): Kept {
-  const list = () => new Float64Array(n);
-  return { x1: list(), y1: list(), x2: list(), y2: list(), area: list(), count: 0 };
+/** {@link nms} of checked arguments. */
+function suppress(boxes: Tensor, scores: Tensor, threshold: number): Tensor {
+  const order = descending(scores);
+  return order.maskedSelect(survivors(boxes, order, [0, order.shape[0]!], threshold));
 }
-
-/** Rounds to the dtype of the boxes: each step of the kernel in torchvision does. */
-type Round = (x: number) => number;
-
-// C++'s, which with a NaN give the first: comparisons with it fail.
-// biome-ignore lint/complexity/useMathMinMax: as above.
-const larger = (a: number, b: number): number => (a < b ? b : a);
-// biome-ignore lint/complexity/useMathMinMax: as above.
-const smaller = (a: number, b: number): number => (b < a ? b : a);
-
-/** Whether one of the boxes that were kept overlaps with a box by more than `threshold`. */
-function isCovered(kept: Kept, box: readonly number[], area: number, threshold: number, round: Round): boolean {
-  const { x1, y1, x2, y2, area: areas, count } = kept;
-  const [left, top, right, bottom] = box as [number, number, number, number];
-  for (let k = 0; k < count; k++) {
-    const width = smaller(x2[k]!, right) - larger(x1[k]!, left);
-    const height = smaller(y2[k]!, bottom) - larger(y1[k]!, top);
-    // Of a threshold that is not negative, boxes that do not meet stay below.
-    if (!(width > 0 && height > 0) && threshold >= 0) continue;
-    const inter = width > 0 && height > 0 ? round(round(width) * round(height)) : 0;
-    if (round(inter / round(round(areas[k]! + area) - inter)) > threshold) return true;
-  }
-  return false;
-}
-
-/** Of positions in descending order of scores, those of boxes that overlap with none before by more than `threshold`. */
-function suppress(boxes: Floats, order: ArrayLike<number>, threshold: number): number[] {
-  const round: Round = boxes instanceof Float32Array ? Math.fround : (x) => x;
-  const kept = keptOf(order.length);
-  const found: number[] = [];
-  for (let i = 0; i < order.length; i++) {
-    const at = order[i]!;
-    const box = [boxes[4 * at]!, boxes[4 * at + 1]!, boxes[4 * at + 2]!, boxes[4 * at + 3]!] as const;
-    const area = round(round(box[2] - box[0]) * round(box[3] - box[1]));
-    if (isCovered(kept, box, area, threshold, round)) continue;
-    const k = kept.count++;
-    [kept.x1[k], kept.y1[k], kept.x2[k], kept.y2[k], kept.area[k]] = [...box, area];
-    found.push(at);
-  }
-  return found;
-}
-
-const int64 = (positions: readonly number[], like: Tensor): Tensor =>
-  vectorOf("int32", positions.length, like, (out) => out.set(positions)).to("int64");
-
-const valuesOf = (boxes: Tensor): Floats => boxes.detach().toTypedArray() as Floats;
 
 /**
  * Positions of boxes (x1, y1, x2, y2) that overlap with none of a higher score by more than `iouThreshold`, int64, in descending order of scores.
@@ -106,7 +67,7 @@ export const nms = named(
   (boxes: Tensor, scores: Tensor, iouThreshold: number): Tensor => {
     checkDetections("nms", boxes, scores);
     const threshold = checkNumber("nms", "iouThreshold", iouThreshold);
-    return int64(suppress(valuesOf(boxes), descending(scores), threshold), boxes);
+    return noGrad(() => suppress(boxes, scores, threshold));
   },
 );
 
@@ -119,29 +80,17 @@ function apart(boxes: Tensor, idxs: Tensor): Tensor {
   return boxes.add(offsets.unsqueeze(1));
 }
 
-/** The positions of each category, in the given order. */
-function categories(order: Int32Array, idxs: Tensor): number[][] {
-  const values = idxs.detach().toTypedArray();
-  const lists = new Map<number | bigint, number[]>();
-  for (const at of order) {
-    const category = values[at]!;
-    // Nothing equals NaN, so that no category holds it.
-    if (Number.isNaN(category)) continue;
-    const list = lists.get(category);
-    if (list === undefined) lists.set(category, [at]);
-    else list.push(at);
-  }
-  return [...lists.values()];
-}
-
+/** Boxes of each category by themselves, as groups of one list. */
 function oneByOne(boxes: Tensor, scores: Tensor, idxs: Tensor, threshold: number): Tensor {
   const order = descending(scores);
-  const values = valuesOf(boxes);
-  const kept = new Set(categories(order, idxs).flatMap((list) => suppress(values, list, threshold)));
-  return int64(
-    [...order].filter((at) => kept.has(at)),
-    boxes,
-  );
+  const { values, indices } = idxs.indexSelect(0, order).sort(0, { stable: true });
+  const grouped = order.indexSelect(0, indices);
+  const [, counts] = uniqueConsecutive(values, { returnCounts: true });
+  const starts = [0, ...counts!.cumsum(0).int().toTypedArray()] as number[];
+  const kept = allocate([boxes.shape[0]!], "bool", boxes);
+  kept.indexCopy_(0, grouped, survivors(boxes, grouped, starts, threshold));
+  // Nothing equals NaN, so that no category holds it.
+  return order.maskedSelect(kept.logicalAnd(idxs.eq(idxs)).indexSelect(0, order));
 }
 
 /**
@@ -163,8 +112,8 @@ export const batchedNms = named(
         throw new ShapeError(
           `batchedNms: idxs must have a category for each box, shape ${shapeText(scores.shape)}, got ${shapeText(idxs.shape)}`,
         );
-      if (boxes.numel() === 0) return int64([], boxes);
+      if (boxes.numel() === 0) return allocate([0], "int64", boxes);
       if (boxes.numel() > ONE_BY_ONE) return oneByOne(boxes, scores, idxs, threshold);
-      return nms(apart(boxes, idxs), scores, threshold);
+      return suppress(apart(boxes, idxs), scores, threshold);
     }),
 );
