@@ -185,7 +185,8 @@ def all_cases():
         for group in (box_cases, nms_cases, roi_cases, other_cases):
             for name, inputs, options, differentiable in group(rng, i):
                 yield case(name, 100 * i + 7, inputs, options, differentiable)
-        yield case(*((made := deform_case(rng, i))[:1]), 100 * i + 7, *made[1:])
+        name, inputs, options, differentiable = deform_case(rng, i)
+        yield case(name, 100 * i + 7, inputs, options, differentiable)
     yield from list_cases()
 
 
