@@ -85,7 +85,8 @@ export const roiPool = named(
 
 /**
  * The means of whole elements in the bins of regions, each bin of channels of its own. Shape: [N, C, H, W] → [K, C / (h · w), h, w] for the
- * outputSize [h, w]. As in torchvision, the last row and the last column of the input are in no bin.
+ * outputSize [h, w]. As in torchvision, the last row and the last column of the input are in no bin,
+ * and so, other than there, they have no gradient.
  * @see torchvision.ops.ps_roi_pool; Dai et al., "R-FCN", 2016
  */
 export const psRoiPool = named(

@@ -32,7 +32,8 @@ function gradients(example: Case, { out, wanted }: Result): void {
   const first = torch.autograd.grad(loss, wanted, { createGraph: true, allowUnused: true });
   example.first.forEach((w, i) => {
     const actual = first[i];
-    if (w !== null) expect(difference(numbersOf(actual!), w), `gradient of ${example.differentiable[i]}`).toBeLessThan(2e-5);
+    if (w !== null)
+      expect(difference(numbersOf(actual!), w), `gradient of ${example.differentiable[i]}`).toBeLessThan(2e-5);
     else if (actual) expect(actual.abs().sum().item()).toBe(0);
   });
   if (example.second === null) return;
@@ -41,7 +42,8 @@ function gradients(example: Case, { out, wanted }: Result): void {
   const second = torch.autograd.grad(total, wanted, { allowUnused: true });
   example.second.forEach((w, i) => {
     const actual = second[i];
-    if (w !== null && actual) expect(difference(numbersOf(actual), w), `second gradient of ${example.differentiable[i]}`).toBeLessThan(1e-4);
+    if (w !== null && actual)
+      expect(difference(numbersOf(actual), w), `second gradient of ${example.differentiable[i]}`).toBeLessThan(1e-4);
     else if (w !== null) expect(w.every((v) => v === 0)).toBe(true);
   });
 }

@@ -65,7 +65,8 @@ export function draw([kind, ...args]: Recipe): torch.Tensor {
   return make === undefined ? draw(args[0] as Recipe).to(kind as torch.DType) : make(...args);
 }
 
-export const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+export const camelCase = (name: string): string =>
+  name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Numbers of a tensor. */
 export const numbersOf = (x: torch.Tensor): number[] => Array.from(x.detach().double().toTypedArray() as Float64Array);
