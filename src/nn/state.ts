@@ -24,8 +24,15 @@ export class IncompatibleKeys {
   }
 }
 
+/**
+ * Key of the method by which a module reads what older versions of it wrote: it gets a state dict and the prefix of its keys, and gives the state dict
+ * with the keys of today.
+ */
+export const upgraded: unique symbol = Symbol("upgraded");
+
 /** A module as far as loading is concerned. */
 interface Stateful {
+  [upgraded]?(state: Readonly<StateDict>, prefix: string): Readonly<StateDict>;
   ownState(): [name: string, value: Tensor][];
   slots(): [name: string, child: Stateful][];
   setExtraState(state: unknown): void;
@@ -55,7 +62,8 @@ export function loadState(root: Stateful, state: Readonly<StateDict>, strict: bo
   return new IncompatibleKeys(report.missing, report.unexpected);
 }
 
-function loadModule(module: Stateful, prefix: string, state: Readonly<StateDict>, report: Report): void {
+function loadModule(module: Stateful, prefix: string, given: Readonly<StateDict>, report: Report): void {
+  const state = module[upgraded]?.(given, prefix) ?? given;
   const own = module.ownState();
   for (const [name, target] of own) {
     const key = prefix + name;

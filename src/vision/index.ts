@@ -1,2 +1,3 @@
 export * as datasets from "./datasets/index";
 export * as models from "./models/index";
+export * as ops from "./ops/index";
