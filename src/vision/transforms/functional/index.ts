@@ -1,2 +1,23 @@
 /** Transforms as functions of an Image or a tensor: `torchvision.transforms.functional`. */
-export { convertImageDtype, normalize, pilToTensor, toPilImage, toTensor } from "./conversion";
+export type { Fill, PaddingSize, Size } from "./arguments";
+export { type ChannelValues, convertImageDtype, normalize, pilToTensor, toPilImage, toTensor } from "./conversion";
+export {
+  centerCrop,
+  crop,
+  type FiveCrops,
+  fiveCrop,
+  getDimensions,
+  getImageNumChannels,
+  getImageSize,
+  hflip,
+  type PadOptions,
+  pad,
+  type ResizedCropOptions,
+  type ResizeOptions,
+  resize,
+  resizedCrop,
+  tenCrop,
+  vflip,
+} from "./geometry";
+export { InterpolationMode } from "./interpolation";
+export { affine, type Corners, elasticTransform, perspective, rotate, type Shear, type WarpOptions } from "./warp";
