@@ -4,7 +4,7 @@ import { ArgumentError, describe, ValueError } from "../../../core/errors";
 import { named } from "../../../core/signature";
 import { Image } from "../../image";
 import type { Picture } from "../transform";
-import { checkFactor, checkTurn, dispatch, type Kernels } from "./arguments";
+import { checkFactor, checkTurn, dispatch, type Kernels } from "./dispatch";
 import { picture, toGrey } from "./pil/convert";
 import * as enhance from "./pil/enhance";
 import { hue as hueOfImage } from "./pil/hue";

@@ -6,7 +6,7 @@ import { checkTensor } from "../../../ops/checks";
 import { Tensor } from "../../../tensor/tensor";
 import type { Image } from "../../image";
 import type { Picture } from "../transform";
-import { checkKernelSize, checkSigma, dispatch } from "./arguments";
+import { checkKernelSize, checkSigma, dispatch } from "./dispatch";
 import { pilToTensor, toPilImage } from "./conversion";
 import { checkImageTensor } from "./picture";
 import * as tables from "./pil/tables";
