@@ -100,7 +100,7 @@ function checkRange(name: Name, value: unknown): Range {
       throw new ValueError(`ColorJitter: If ${name} is a single number, it must be non negative, got ${value}.`);
     range = [isHue ? -value : Math.max(centre - value, 0), centre + value];
   } else if (Array.isArray(value) && value.length === 2 && value.every((bound) => typeof bound === "number"))
-    range = [value[0], value[1]];
+    range = value as [number, number];
   else
     throw new ArgumentError(
       `ColorJitter: ${name} should be a single number or a list/tuple with length 2, got ${describe(value)}.`,

@@ -1,7 +1,7 @@
 /** Colours of pictures: brightness, contrast, saturation, hue, gamma, and grey. */
 import { checkNumber } from "../../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
-import { named } from "../../../core/signature";
+import { named, overloaded } from "../../../core/signature";
 import { Image } from "../../image";
 import type { Picture } from "../transform";
 import { checkFactor, checkTurn, dispatch, type Kernels } from "./dispatch";
@@ -21,7 +21,7 @@ import { gamma } from "./tensor/tone";
  * @see torchvision.transforms.functional.adjust_brightness
  * @example functional.adjustBrightness(image, 1.5);
  */
-export const adjustBrightness = named(
+export const adjustBrightness = overloaded(
   "adjustBrightness",
   "img, brightnessFactor",
   <T extends Picture>(img: T, brightnessFactor: number): T => {
@@ -38,7 +38,7 @@ export const adjustBrightness = named(
  * @see torchvision.transforms.functional.adjust_contrast
  * @example functional.adjustContrast(image, 0.5);
  */
-export const adjustContrast = named(
+export const adjustContrast = overloaded(
   "adjustContrast",
   "img, contrastFactor",
   <T extends Picture>(img: T, contrastFactor: number): T => {
@@ -55,7 +55,7 @@ export const adjustContrast = named(
  * @see torchvision.transforms.functional.adjust_saturation
  * @example functional.adjustSaturation(image, 2);
  */
-export const adjustSaturation = named(
+export const adjustSaturation = overloaded(
   "adjustSaturation",
   "img, saturationFactor",
   <T extends Picture>(img: T, saturationFactor: number): T => {
@@ -72,7 +72,7 @@ export const adjustSaturation = named(
  * @see torchvision.transforms.functional.adjust_hue
  * @example functional.adjustHue(image, 0.1);
  */
-export const adjustHue = named("adjustHue", "img, hueFactor", <T extends Picture>(img: T, hueFactor: number): T => {
+export const adjustHue = overloaded("adjustHue", "img, hueFactor", <T extends Picture>(img: T, hueFactor: number): T => {
   const factor = checkTurn("adjustHue", "hueFactor", hueFactor);
   return dispatch("adjustHue", img, { image: hueOfImage, tensor: colour.hue }, factor);
 });
@@ -86,7 +86,7 @@ export const adjustHue = named("adjustHue", "img, hueFactor", <T extends Picture
  * @see torchvision.transforms.functional.adjust_gamma
  * @example functional.adjustGamma(image, 2.2);
  */
-export const adjustGamma = named(
+export const adjustGamma = overloaded(
   "adjustGamma",
   "img, gamma, gain?",
   <T extends Picture>(img: T, exponent: number, gain = 1): T => {
@@ -106,7 +106,7 @@ export const adjustGamma = named(
  * @see torchvision.transforms.functional.adjust_sharpness
  * @example functional.adjustSharpness(image, 2);
  */
-export const adjustSharpness = named(
+export const adjustSharpness = overloaded(
   "adjustSharpness",
   "img, sharpnessFactor",
   <T extends Picture>(img: T, sharpnessFactor: number): T => {
@@ -134,12 +134,12 @@ function checkGreyChannels(op: string, channels: unknown): number {
 /**
  * The picture in grey: 0.299 red + 0.587 green + 0.114 blue.
  * @param img An Image of any mode, or a tensor [..., 1 or 3, height, width].
- * @param numOutputChannels 1, or 3 equal ones. Default: 1.
+ * @param numOutputChannels 1, or 3 equal ones; a tensor of 1 channel keeps it, as in torchvision 0.14. Default: 1.
  * @throws ValueError for other numbers, ArgumentError for other channels.
  * @see torchvision.transforms.functional.rgb_to_grayscale
  * @example functional.rgbToGrayscale(image, 3);
  */
-export const rgbToGrayscale = named(
+export const rgbToGrayscale = overloaded(
   "rgbToGrayscale",
   "img, numOutputChannels?",
   <T extends Picture>(img: T, numOutputChannels = 1): T =>

@@ -1,7 +1,7 @@
 /** Tones of pictures: inverted, with fewer bits, stretched, equalized; blurred; erased. */
 import { checkFlag, checkInteger, checkNumber } from "../../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
-import { named } from "../../../core/signature";
+import { named, overloaded } from "../../../core/signature";
 import { checkTensor } from "../../../ops/checks";
 import { Tensor } from "../../../tensor/tensor";
 import type { Image } from "../../image";
@@ -19,7 +19,7 @@ import * as tone from "./tensor/tone";
  * @throws ValueError for other modes, ArgumentError for other channels.
  * @see torchvision.transforms.functional.invert
  */
-export const invert = named(
+export const invert = overloaded(
   "invert",
   "img",
   <T extends Picture>(img: T): T => dispatch("invert", img, { image: tables.invert, tensor: tone.invert }),
@@ -33,7 +33,7 @@ export const invert = named(
  * @see torchvision.transforms.functional.posterize
  * @example functional.posterize(image, 2);
  */
-export const posterize = named("posterize", "img, bits", <T extends Picture>(img: T, bits: number): T => {
+export const posterize = overloaded("posterize", "img, bits", <T extends Picture>(img: T, bits: number): T => {
   checkInteger("posterize", "bits", bits);
   if (bits < 0 || bits > 8)
     throw new ValueError(`posterize: The number of bits should be between 0 and 8. Got ${describe(bits)}`);
@@ -48,7 +48,7 @@ export const posterize = named("posterize", "img, bits", <T extends Picture>(img
  * @see torchvision.transforms.functional.solarize
  * @example functional.solarize(image, 128);
  */
-export const solarize = named("solarize", "img, threshold", <T extends Picture>(img: T, threshold: number): T => {
+export const solarize = overloaded("solarize", "img, threshold", <T extends Picture>(img: T, threshold: number): T => {
   checkNumber("solarize", "threshold", threshold);
   return dispatch("solarize", img, { image: tables.solarize, tensor: tone.solarize }, threshold);
 });
@@ -59,7 +59,7 @@ export const solarize = named("solarize", "img, threshold", <T extends Picture>(
  * @throws ValueError for other modes, ArgumentError for other channels.
  * @see torchvision.transforms.functional.autocontrast
  */
-export const autocontrast = named(
+export const autocontrast = overloaded(
   "autocontrast",
   "img",
   <T extends Picture>(img: T): T =>
@@ -72,7 +72,7 @@ export const autocontrast = named(
  * @throws ValueError for other modes, ArgumentError for other channels, axes or dtypes.
  * @see torchvision.transforms.functional.equalize
  */
-export const equalize = named(
+export const equalize = overloaded(
   "equalize",
   "img",
   <T extends Picture>(img: T): T => dispatch("equalize", img, { image: tables.equalize, tensor: tone.equalize }),
@@ -96,7 +96,7 @@ export interface GaussianBlurOptions {
  * @see torchvision.transforms.functional.gaussian_blur
  * @example functional.gaussianBlur(image, [5, 9], { sigma: 2 });
  */
-export const gaussianBlur = named(
+export const gaussianBlur = overloaded(
   "gaussianBlur",
   "img, kernelSize; sigma",
   <T extends Picture>(img: T, kernelSize: number | readonly number[], { sigma }: GaussianBlurOptions = {}): T => {

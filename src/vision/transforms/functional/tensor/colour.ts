@@ -22,7 +22,8 @@ export function grayscale(op: string, img: Tensor, channels: number): Tensor {
   checkAxes(op, img, 3);
   checkChannels(op, img);
   const grey = img.shape.at(-3) === 3 ? luma(img) : img.clone();
-  return channels === 3 ? grey.expand(img.shape.with(-3, 3)) : grey;
+  // Of one channel torchvision makes no three.
+  return channels === 3 ? grey.expand(img.shape) : grey;
 }
 
 /** A picture whose colours can be changed. */
