@@ -59,7 +59,7 @@ export interface RandomCropParameters extends SizeParameters {
   /** Whether a picture that is smaller gets a border. Default: false. */
   padIfNeeded?: boolean;
   /** The colour of the border. Default: 0. */
-  fill?: Fill;
+  fill?: Fill | null;
   /** Default: `"constant"`. */
   paddingMode?: PaddingMode;
 }
@@ -98,13 +98,13 @@ export class RandomCrop extends PictureTransform {
   constructor(...given: Arguments<typeof randomCropSignature, RandomCropParameters>);
   constructor(...given: unknown[]) {
     super();
-    const defaults = { padding: null, padIfNeeded: false, fill: 0, paddingMode: "constant" as PaddingMode };
+    const defaults = { padding: null, padIfNeeded: false, fill: null, paddingMode: "constant" as PaddingMode };
     const read = readArguments<RandomCropParameters>("RandomCrop", randomCropSignature, defaults, given);
     this.size = checkCropSize("RandomCrop", read.size);
     this.padding = read.padding;
     if (read.padding !== null) checkPadding("RandomCrop", read.padding);
     this.padIfNeeded = read.padIfNeeded;
-    this.fill = checkFillValue("RandomCrop", read.fill);
+    this.fill = checkFillValue("RandomCrop", read.fill ?? 0);
     this.paddingMode = F.checkPaddingMode("RandomCrop", read.paddingMode);
   }
 
