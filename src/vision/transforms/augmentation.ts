@@ -1,7 +1,7 @@
 /** The operations from which AutoAugment, RandAugment, TrivialAugment and AugMix choose, and their magnitudes. */
 import { drawInt } from "./draws";
-import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from "./functional/colour";
 import type { Fill } from "./functional/arguments";
+import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from "./functional/colour";
 import { roundHalfEven } from "./functional/geometry";
 import type { InterpolationMode } from "./functional/interpolation";
 import { autocontrast, equalize, invert, posterize, solarize } from "./functional/tone";

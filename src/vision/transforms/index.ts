@@ -1,7 +1,17 @@
 /** Transforms of pictures: `torchvision.transforms`. */
-export { Compose, Lambda } from "./compose";
-export { ConvertImageDtype, Normalize, PILToTensor, ToPILImage, ToTensor } from "./conversion";
-export * as functional from "./functional/index";
+
+export {
+  AugMix,
+  type AugMixOptions,
+  AutoAugment,
+  type AutoAugmentOptions,
+  AutoAugmentPolicy,
+  RandAugment,
+  type RandAugmentOptions,
+  type SamplingOptions,
+  TrivialAugmentWide,
+  type TrivialAugmentWideOptions,
+} from "./autoAugment";
 export {
   type ErasingValue,
   GaussianBlur,
@@ -9,6 +19,11 @@ export {
   RandomErasing,
   type RandomErasingOptions,
 } from "./blurring";
+export { Compose, Lambda } from "./compose";
+export { ConvertImageDtype, Normalize, PILToTensor, ToPILImage, ToTensor } from "./conversion";
+export { CenterCrop, FiveCrop, RandomCrop, RandomResizedCrop, TenCrop } from "./crops";
+export * as functional from "./functional/index";
+export { InterpolationMode } from "./functional/interpolation";
 export {
   ColorJitter,
   type ColorJitterOptions,
@@ -18,6 +33,9 @@ export {
   type ProbabilityOptions,
   RandomGrayscale,
 } from "./jitter";
+export { LinearTransformation } from "./linearTransformation";
+export { RandomApply, RandomChoice, RandomOrder } from "./random";
+export { Pad, RandomHorizontalFlip, RandomVerticalFlip, Resize } from "./resizing";
 export {
   RandomAdjustSharpness,
   type RandomAdjustSharpnessParameters,
@@ -29,3 +47,4 @@ export {
   RandomSolarize,
   type RandomSolarizeParameters,
 } from "./tone";
+export { RandomAffine, RandomPerspective, RandomRotation } from "./warps";

@@ -164,15 +164,7 @@ export class RandomAdjustSharpness extends RandomTone {
   }
 }
 
-takes(
-  "img",
-  RandomInvert,
-  RandomAutocontrast,
-  RandomEqualize,
-  RandomPosterize,
-  RandomSolarize,
-  RandomAdjustSharpness,
-);
+takes("img", RandomInvert, RandomAutocontrast, RandomEqualize, RandomPosterize, RandomSolarize, RandomAdjustSharpness);
 portable({
   RandomInvert,
   RandomAutocontrast,

@@ -72,10 +72,14 @@ export const adjustSaturation = overloaded(
  * @see torchvision.transforms.functional.adjust_hue
  * @example functional.adjustHue(image, 0.1);
  */
-export const adjustHue = overloaded("adjustHue", "img, hueFactor", <T extends Picture>(img: T, hueFactor: number): T => {
-  const factor = checkTurn("adjustHue", "hueFactor", hueFactor);
-  return dispatch("adjustHue", img, { image: hueOfImage, tensor: colour.hue }, factor);
-});
+export const adjustHue = overloaded(
+  "adjustHue",
+  "img, hueFactor",
+  <T extends Picture>(img: T, hueFactor: number): T => {
+    const factor = checkTurn("adjustHue", "hueFactor", hueFactor);
+    return dispatch("adjustHue", img, { image: hueOfImage, tensor: colour.hue }, factor);
+  },
+);
 
 /**
  * Gamma correction: gain · x^gamma of values x from 0 to 1.
@@ -151,8 +155,14 @@ export const rgbToGrayscale = overloaded(
  * @see torchvision.transforms.functional.to_grayscale
  * @throws ArgumentError for a tensor.
  */
-export const toGrayscale = named("toGrayscale", "img, numOutputChannels?", (img: Image, numOutputChannels = 1): Image => {
-  if (!(img instanceof Image))
-    throw new ArgumentError(`toGrayscale: Input should be an Image; of a tensor use rgbToGrayscale, got ${describe(img)}`);
-  return greyImage("toGrayscale", img, checkGreyChannels("toGrayscale", numOutputChannels));
-});
+export const toGrayscale = named(
+  "toGrayscale",
+  "img, numOutputChannels?",
+  (img: Image, numOutputChannels = 1): Image => {
+    if (!(img instanceof Image))
+      throw new ArgumentError(
+        `toGrayscale: Input should be an Image; of a tensor use rgbToGrayscale, got ${describe(img)}`,
+      );
+    return greyImage("toGrayscale", img, checkGreyChannels("toGrayscale", numOutputChannels));
+  },
+);

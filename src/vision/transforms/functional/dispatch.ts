@@ -2,10 +2,10 @@
 import { checkNumber } from "../../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
 import { Tensor } from "../../../tensor/tensor";
-import { Image } from "../../image";
+import type { Image } from "../../image";
 import type { Picture } from "../transform";
-import type { Pair } from "./tensor/filter";
 import { checkPicture } from "./picture";
+import type { Pair } from "./tensor/filter";
 
 /** What an op does to a picture in memory and to a tensor. */
 export interface Kernels<A extends readonly unknown[]> {

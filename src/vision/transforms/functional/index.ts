@@ -1,5 +1,6 @@
 /** Transforms as functions of an Image or a tensor: `torchvision.transforms.functional`. */
-export { convertImageDtype, normalize, pilToTensor, toPilImage, toTensor } from "./conversion";
+
+export type { Fill, PaddingSize, Size } from "./arguments";
 export {
   adjustBrightness,
   adjustContrast,
@@ -10,6 +11,26 @@ export {
   rgbToGrayscale,
   toGrayscale,
 } from "./colour";
+export { type ChannelValues, convertImageDtype, normalize, pilToTensor, toPilImage, toTensor } from "./conversion";
+export {
+  centerCrop,
+  crop,
+  type FiveCrops,
+  fiveCrop,
+  getDimensions,
+  getImageNumChannels,
+  getImageSize,
+  hflip,
+  type PadOptions,
+  pad,
+  type ResizedCropOptions,
+  type ResizeOptions,
+  resize,
+  resizedCrop,
+  tenCrop,
+  vflip,
+} from "./geometry";
+export { InterpolationMode } from "./interpolation";
 export {
   autocontrast,
   equalize,
@@ -20,3 +41,4 @@ export {
   posterize,
   solarize,
 } from "./tone";
+export { affine, type Corners, elasticTransform, perspective, rotate, type Shear, type WarpOptions } from "./warp";

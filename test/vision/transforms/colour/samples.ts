@@ -16,7 +16,13 @@ export interface ClassCase {
   results: Record<string, [kind: string, data: string, then: number][]>;
 }
 
-export type FunctionCase = [name: string, args: unknown[], mode: torch.vision.ImageMode, kind: string | null, data: string];
+export type FunctionCase = [
+  name: string,
+  args: unknown[],
+  mode: torch.vision.ImageMode,
+  kind: string | null,
+  data: string,
+];
 
 const path = new URL("torchvision.json.gz", import.meta.url);
 
@@ -37,9 +43,14 @@ function samples(seed: number, count: number, low: number, high: number): Uint8A
 export function imageOf(seed: number, mode: torch.vision.ImageMode): torch.vision.Image {
   const bands = { LA: 2, RGB: 3, RGBA: 4, CMYK: 4 }[mode as string] ?? 1;
   const values = samples(seed, HEIGHT * WIDTH * bands, 20, 230);
-  const image = (data: torch.vision.ImageSamples, palette?: Uint8Array) => new Image(mode, WIDTH, HEIGHT, data, palette);
+  const image = (data: torch.vision.ImageSamples, palette?: Uint8Array) =>
+    new Image(mode, WIDTH, HEIGHT, data, palette);
   if (mode === "1") return image(values.map((value) => (value > 127 ? 255 : 0)));
-  if (mode === "P") return image(values.map((value) => value >> 4), samples(99, 48, 0, 255));
+  if (mode === "P")
+    return image(
+      values.map((value) => value >> 4),
+      samples(99, 48, 0, 255),
+    );
   if (mode === "I") return image(Int32Array.from(values, (value) => value * 3 - 200));
   if (mode === "F") return image(Float32Array.from(values, (value) => value * 1.5 - 40.25));
   return image(values);

@@ -36,7 +36,7 @@ CLASSES = [
     ("AutoAugment", ["cifar10"], {}, BYTES),
     ("AutoAugment", ["svhn"], {"fill": 128}, BYTES),
     ("RandAugment", [], {}, BYTES),
-    ("RandAugment", [3, 20], {"num_magnitude_bins": 40, "fill": [1, 2, 3]}, BYTES),
+    ("RandAugment", [3, 20], {"num_magnitude_bins": 40, "fill": (1, 2, 3)}, BYTES),
     ("TrivialAugmentWide", [], {}, BYTES),
     ("TrivialAugmentWide", [], {"interpolation": "bilinear"}, BYTES),
     ("AugMix", [], {}, BYTES),
@@ -108,8 +108,8 @@ def run_class(name, args, kwargs, kinds):
     for kind in kinds:
         results = []
         for seed in range(SEEDS):
-            mode = "L" if seed % 4 == 3 and not isinstance(kwargs.get("fill"), list) else "RGB"
-            three = isinstance(kwargs.get("fill"), list) or isinstance(kwargs.get("value"), tuple)
+            mode = "L" if seed % 4 == 3 and not isinstance(kwargs.get("fill"), tuple) else "RGB"
+            three = isinstance(kwargs.get("fill"), tuple) or isinstance(kwargs.get("value"), tuple)
             own = seed + 100 if three and seed % 7 == 6 else seed
             picture = image_of(own, mode) if kind == "image" else tensor_of(own, kind)
             torch.manual_seed(seed)

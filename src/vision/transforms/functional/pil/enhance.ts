@@ -36,7 +36,8 @@ function uniform(image: Image, samples: Uint8Array, colour: readonly number[]): 
 }
 
 /** Grey in the samples of a mode. */
-const greyIn = ({ mode }: Image, grey: number): number[] => (mode === "CMYK" ? [0, 0, 0, 255 - grey] : [grey, grey, grey, 255]);
+const greyIn = ({ mode }: Image, grey: number): number[] =>
+  mode === "CMYK" ? [0, 0, 0, 255 - grey] : [grey, grey, grey, 255];
 
 /** @see PIL.ImageEnhance.Brightness */
 export function brightness(op: string, image: Image, factor: number): Image {

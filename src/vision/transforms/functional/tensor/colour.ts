@@ -2,7 +2,7 @@
 import { stack } from "../../../../ops/join";
 import { where } from "../../../../ops/where";
 import type { Tensor } from "../../../../tensor/tensor";
-import { boundOf, channelsOf, checkChannels, checkAxes, floatOf } from "./checks";
+import { boundOf, channelsOf, checkAxes, checkChannels, floatOf } from "./checks";
 
 /** `factor · rich + (1 − factor) · poor`, cut off to what the dtype of pictures holds. */
 export function blend(rich: Tensor, poor: Tensor | undefined, factor: number): Tensor {

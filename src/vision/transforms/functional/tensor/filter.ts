@@ -23,7 +23,11 @@ function convolved(img: Tensor, kernel: Tensor, around: readonly number[]): Tens
 /** A bell over `size` pixels, which adds up to one. */
 function bell(size: number, sigma: number, like: Tensor, dtype: DType): Tensor {
   const half = (size - 1) * 0.5;
-  const heights = linspace(-half, half, size, { dtype: "float32", device: like.device }).div(sigma).pow(2).mul(-0.5).exp();
+  const heights = linspace(-half, half, size, { dtype: "float32", device: like.device })
+    .div(sigma)
+    .pow(2)
+    .mul(-0.5)
+    .exp();
   return heights.div(heights.sum()).to(dtype);
 }
 

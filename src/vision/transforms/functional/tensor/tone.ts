@@ -7,7 +7,7 @@ import { vectorOf } from "../../../../tensor/create";
 import type { Tensor } from "../../../../tensor/tensor";
 import { convertImageDtype } from "../conversion";
 import { equalized } from "../pil/tables";
-import { boundOf, checkBytes, checkChannels, checkAxes, floatOf } from "./checks";
+import { boundOf, checkAxes, checkBytes, checkChannels, floatOf } from "./checks";
 
 function checkTones(op: string, img: Tensor): void {
   checkAxes(op, img, 3);
