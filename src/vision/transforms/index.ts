@@ -30,7 +30,6 @@ export {
   Grayscale,
   type GrayscaleOptions,
   type Jitter,
-  type ProbabilityOptions,
   RandomGrayscale,
 } from "./jitter";
 export { LinearTransformation } from "./linearTransformation";
