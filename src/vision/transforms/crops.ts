@@ -6,7 +6,7 @@ import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import { takes } from "../../nn/forward";
 import { readArguments } from "../../nn/options";
-import { text } from "../../nn/repr";
+import { float, text } from "../../nn/repr";
 import { drawInt, drawUniform } from "./draws";
 import {
   checkCropSize,
@@ -59,7 +59,7 @@ export interface RandomCropParameters extends SizeParameters {
   /** Whether a picture that is smaller gets a border. Default: false. */
   padIfNeeded?: boolean;
   /** The colour of the border. Default: 0. */
-  fill?: Fill;
+  fill?: Fill | null;
   /** Default: `"constant"`. */
   paddingMode?: PaddingMode;
 }
@@ -98,13 +98,13 @@ export class RandomCrop extends PictureTransform {
   constructor(...given: Arguments<typeof randomCropSignature, RandomCropParameters>);
   constructor(...given: unknown[]) {
     super();
-    const defaults = { padding: null, padIfNeeded: false, fill: 0, paddingMode: "constant" as PaddingMode };
+    const defaults = { padding: null, padIfNeeded: false, fill: null, paddingMode: "constant" as PaddingMode };
     const read = readArguments<RandomCropParameters>("RandomCrop", randomCropSignature, defaults, given);
     this.size = checkCropSize("RandomCrop", read.size);
     this.padding = read.padding;
     if (read.padding !== null) checkPadding("RandomCrop", read.padding);
     this.padIfNeeded = read.padIfNeeded;
-    this.fill = checkFillValue("RandomCrop", read.fill);
+    this.fill = checkFillValue("RandomCrop", read.fill ?? 0);
     this.paddingMode = F.checkPaddingMode("RandomCrop", read.paddingMode);
   }
 
@@ -141,7 +141,8 @@ const resizedCropSignature = "size; scale, ratio, interpolation, antialias";
 const fourDigits = (x: number): number => F.roundHalfEven(x * 1e4) / 1e4;
 
 /** Numbers as a tuple of floats of four digits. */
-const pairText = (values: readonly number[]): string => text(values.map((value) => fourDigits(value)));
+const pairText = (values: readonly number[]): string =>
+  `(${values.map((value) => float(fourDigits(value))).join(", ")})`;
 
 /** The middle of a picture, cut to a shape that is allowed. */
 function fallback(height: number, width: number, ratio: readonly number[]): [number, number, number, number] {
@@ -215,9 +216,10 @@ export class RandomResizedCrop extends PictureTransform {
     return F.resizedCrop(img, ...window, this.size, { interpolation, antialias });
   }
 
+  /** With the parenthesis that torchvision 0.14 has too many. */
   override extraRepr(): string {
     const { size, scale, ratio, interpolation, antialias } = this;
-    return `size=${text(size)}, scale=${pairText(scale)}, ratio=${pairText(ratio)}, interpolation=${interpolation}, antialias=${text(antialias)}`;
+    return `size=${text(size)}, scale=${pairText(scale)}, ratio=${pairText(ratio)}, interpolation=${interpolation}), antialias=${text(antialias)}`;
   }
 }
 

@@ -19,9 +19,28 @@ export {
   RandomErasing,
   type RandomErasingOptions,
 } from "./blurring";
-export { Compose, Lambda } from "./compose";
-export { ConvertImageDtype, Normalize, PILToTensor, ToPILImage, ToTensor } from "./conversion";
-export { CenterCrop, FiveCrop, RandomCrop, RandomResizedCrop, TenCrop } from "./crops";
+export { Compose, type ComposeParameters, Lambda, type LambdaParameters, type Step } from "./compose";
+export {
+  ConvertImageDtype,
+  Normalize,
+  type NormalizeParameters,
+  PILToTensor,
+  ToPILImage,
+  type ToPILImageOptions,
+  ToTensor,
+} from "./conversion";
+export {
+  CenterCrop,
+  FiveCrop,
+  RandomCrop,
+  type RandomCropParameters,
+  RandomResizedCrop,
+  type RandomResizedCropParameters,
+  type SizeParameters,
+  TenCrop,
+  type TenCropParameters,
+} from "./crops";
+export { ElasticTransform, type ElasticTransformOptions } from "./elastic";
 export * as functional from "./functional/index";
 export { InterpolationMode } from "./functional/interpolation";
 export {
@@ -32,9 +51,23 @@ export {
   type Jitter,
   RandomGrayscale,
 } from "./jitter";
-export { LinearTransformation } from "./linearTransformation";
-export { RandomApply, RandomChoice, RandomOrder } from "./random";
-export { Pad, RandomHorizontalFlip, RandomVerticalFlip, Resize } from "./resizing";
+export { LinearTransformation, type LinearTransformationParameters } from "./linearTransformation";
+export {
+  RandomApply,
+  type RandomApplyParameters,
+  RandomChoice,
+  type RandomChoiceParameters,
+  RandomOrder,
+} from "./random";
+export {
+  type ChanceOptions,
+  Pad,
+  type PadParameters,
+  RandomHorizontalFlip,
+  RandomVerticalFlip,
+  Resize,
+  type ResizeParameters,
+} from "./resizing";
 export {
   RandomAdjustSharpness,
   type RandomAdjustSharpnessParameters,
@@ -46,4 +79,14 @@ export {
   RandomSolarize,
   type RandomSolarizeParameters,
 } from "./tone";
-export { RandomAffine, RandomPerspective, RandomRotation } from "./warps";
+export type { Picture, PictureTransform, Transform } from "./transform";
+export {
+  type AffineParams,
+  type Angles,
+  RandomAffine,
+  type RandomAffineParameters,
+  RandomPerspective,
+  type RandomPerspectiveOptions,
+  RandomRotation,
+  type RandomRotationParameters,
+} from "./warps";

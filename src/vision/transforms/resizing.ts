@@ -66,7 +66,7 @@ export interface PadParameters {
   /** Pixels on all sides, [left and right, top and bottom], or [left, top, right, bottom]. */
   padding: PaddingSize;
   /** The colour of a constant border. Default: 0. */
-  fill?: Fill;
+  fill?: Fill | null;
   /** Default: `"constant"`. */
   paddingMode?: PaddingMode;
 }
@@ -84,11 +84,11 @@ export class Pad extends PictureTransform {
   constructor(...given: Arguments<"padding; fill, paddingMode", PadParameters>);
   constructor(...given: unknown[]) {
     super();
-    const defaults = { fill: 0, paddingMode: "constant" as PaddingMode };
+    const defaults = { fill: null, paddingMode: "constant" as PaddingMode };
     const read = readArguments<PadParameters>("Pad", "padding; fill, paddingMode", defaults, given);
     checkPadding("Pad", read.padding);
     this.padding = read.padding;
-    this.fill = checkFillValue("Pad", read.fill);
+    this.fill = checkFillValue("Pad", read.fill ?? 0);
     this.paddingMode = F.checkPaddingMode("Pad", read.paddingMode);
   }
 

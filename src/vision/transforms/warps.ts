@@ -66,7 +66,7 @@ export class RandomRotation extends PictureTransform {
   constructor(...given: unknown[]) {
     super();
     const op = "RandomRotation";
-    const defaults = { interpolation: "nearest" as InterpolationMode, expand: false, center: null, fill: 0 };
+    const defaults = { interpolation: "nearest" as InterpolationMode, expand: false, center: null, fill: null };
     const read = readArguments<RandomRotationParameters>(op, rotationSignature, defaults, given);
     this.degrees = checkAngles(op, "degrees", read.degrees, [2]);
     this.interpolation = checkInterpolation(op, read.interpolation);
@@ -185,7 +185,7 @@ export class RandomAffine extends PictureTransform {
     super();
     const op = "RandomAffine";
     const none = { translate: null, scale: null, shear: null, center: null };
-    const defaults = { ...none, interpolation: "nearest" as InterpolationMode, fill: 0 };
+    const defaults = { ...none, interpolation: "nearest" as InterpolationMode, fill: null };
     const read = readArguments<RandomAffineParameters>(op, affineSignature, defaults, given);
     this.degrees = checkAngles(op, "degrees", read.degrees, [2]);
     this.translate = checkTranslate(op, read.translate);
@@ -268,7 +268,7 @@ export class RandomPerspective extends PictureTransform {
   constructor(...given: unknown[]) {
     super();
     const op = "RandomPerspective";
-    const defaults = { distortionScale: 0.5, p: 0.5, interpolation: "bilinear" as InterpolationMode, fill: 0 };
+    const defaults = { distortionScale: 0.5, p: 0.5, interpolation: "bilinear" as InterpolationMode, fill: null };
     const read = readArguments<RandomPerspectiveOptions>(op, perspectiveSignature, defaults, given);
     this.p = checkChance(op, read.p);
     this.interpolation = checkInterpolation(op, read.interpolation);

@@ -1,5 +1,4 @@
 /** Transforms as functions of an Image or a tensor: `torchvision.transforms.functional`. */
-
 export type { Fill, PaddingSize, Size } from "./arguments";
 export {
   adjustBrightness,

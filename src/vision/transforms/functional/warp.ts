@@ -12,7 +12,7 @@ import type { Picture } from "../transform";
 import { checkFillValue, checkNumberList, type Fill, inkOf } from "./arguments";
 import { fromPlanes, toPlanes } from "./conversion";
 import { checkInterpolation, type InterpolationMode } from "./interpolation";
-import { solve8 } from "./perspective";
+import { perspectiveCoefficients } from "./perspective";
 import { checkPicture, dimensionsOf } from "./picture";
 import { rotateImage, transformImage } from "./pil/transform";
 import { affineGrid, affineOutputSize, checkGridMode, type GridFill, perspectiveGrid, sampleGrid } from "./tensor/grid";
@@ -188,7 +188,7 @@ export const perspective = overloaded(
     const from = checkCorners("perspective", "startpoints", startpoints);
     const to = checkCorners("perspective", "endpoints", endpoints);
     const mode = checkInterpolation("perspective", options.interpolation ?? "bilinear");
-    const coefficients = solve8("perspective", from, to);
+    const coefficients = perspectiveCoefficients("perspective", from, to);
     if (img instanceof Image) {
       const ink = inkOf("perspective", img, checkFillValue("perspective", options.fill ?? 0));
       return transformImage("perspective", img, [img.width, img.height], coefficients, mode, ink) as T;
