@@ -1,6 +1,7 @@
 /** Augmentation by policies that were searched for, and by simpler ones that do as well. */
-import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
+import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { IndexError, ValueError } from "../../core/errors";
+import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import { sampleDirichlet } from "../../distributions/sampling";
@@ -87,6 +88,16 @@ const policySignature = "; policy, interpolation, fill";
  * @example new transforms.AutoAugment("cifar10")
  */
 export class AutoAugment extends Augmentation {
+  /** One of `transformNum` pairs of operations, a number that each one's probability must reach, and signs. Draws an integer, two floats, two integers. */
+  static readonly getParams = named(
+    "getParams",
+    "transformNum",
+    (transformNum: number): [transformId: number, probs: number[], signs: number[]] => {
+      checkInteger("getParams", "transformNum", transformNum, 1, MAX_COUNT);
+      return [drawInt(0, transformNum), [drawRand(), drawRand()], [drawInt(0, 2), drawInt(0, 2)]];
+    },
+  );
+
   policy: AutoAugmentPolicy;
 
   constructor(...given: Arguments<typeof policySignature, AutoAugmentOptions>);
@@ -100,14 +111,6 @@ export class AutoAugment extends Augmentation {
       );
     this.policy = read.policy;
     this.sample(read);
-  }
-
-  /**
-   * Draws one of `transformNum` pairs of operations, a number that each one's probability must reach, and signs of their magnitudes.
-   * @see torchvision.transforms.AutoAugment.get_params
-   */
-  static getParams(transformNum: number): [transformId: number, probs: number[], signs: number[]] {
-    return [drawInt(0, transformNum), [drawRand(), drawRand()], [drawInt(0, 2), drawInt(0, 2)]];
   }
 
   override forward(img: Picture): any {

@@ -2,6 +2,7 @@
 import { checkFlag, checkNumber } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
+import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import { takes } from "../../nn/forward";
@@ -11,7 +12,9 @@ import { randn } from "../../ops/rand";
 import { tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { drawInt, drawRand, drawUniform } from "./draws";
-import { checkImageTensor } from "./functional/picture";
+import { checkNumberList } from "./functional/arguments";
+import { roundHalfEven } from "./functional/geometry";
+import { checkImageTensor, dimensionsOf } from "./functional/picture";
 import type { Pair } from "./functional/tensor/filter";
 import { erase, gaussianBlur } from "./functional/tone";
 import { type Picture, PictureTransform, Transform } from "./transform";
@@ -64,6 +67,11 @@ function deviations(value: unknown): Pair {
  * @example new transforms.GaussianBlur([5, 9], { sigma: [0.1, 5] })
  */
 export class GaussianBlur extends PictureTransform {
+  /** A random standard deviation. Draws a float. */
+  static readonly getParams = named("getParams", "sigmaMin, sigmaMax", (sigmaMin: number, sigmaMax: number): number =>
+    drawUniform(checkNumber("getParams", "sigmaMin", sigmaMin), checkNumber("getParams", "sigmaMax", sigmaMax)),
+  );
+
   kernelSize: Pair;
   sigma: Pair;
 
@@ -74,11 +82,6 @@ export class GaussianBlur extends PictureTransform {
     const read = readArguments<GaussianBlurParameters>("GaussianBlur", blurSignature, defaults, given);
     this.kernelSize = kernelSizes(read.kernelSize);
     this.sigma = deviations(read.sigma);
-  }
-
-  /** Draws a standard deviation. @see torchvision.transforms.GaussianBlur.get_params */
-  static getParams(sigmaMin: number, sigmaMax: number): number {
-    return drawUniform(sigmaMin, sigmaMax);
   }
 
   override forward(img: Picture): any {
@@ -127,12 +130,6 @@ function checkSpan(name: string, value: unknown): Pair {
   throw new ArgumentError(`RandomErasing: ${name} should be a sequence of two numbers, got ${describe(value)}`);
 }
 
-/** Python's `round`: halves go to even numbers. */
-function round(x: number): number {
-  const whole = Math.round(x);
-  return whole - x === 0.5 && whole % 2 !== 0 ? whole - 1 : whole;
-}
-
 /** The natural logarithm in float32. */
 const log32 = (x: number): number => Math.fround(Math.log(Math.fround(x)));
 
@@ -148,6 +145,35 @@ const channelValues = (values: readonly number[]): Tensor => tensor([...values])
  * @example new transforms.RandomErasing({ value: "random" })
  */
 export class RandomErasing extends Transform {
+  /**
+   * [top, left, height, width] of a random rectangle and what replaces it, normal numbers where `value` is null; the picture itself if none of ten
+   * trials fits in. Each trial draws two floats, the last one the normal numbers and two integers as well.
+   */
+  static readonly getParams = named(
+    "getParams",
+    "img, scale, ratio, value?",
+    (
+      img: Tensor,
+      scale: readonly number[],
+      ratio: readonly number[],
+      value: readonly number[] | null = null,
+    ): [i: number, j: number, h: number, w: number, v: Tensor] => {
+      const [channels, height, width] = dimensionsOf(checkImageTensor("getParams", img));
+      const [from, to] = checkNumberList("getParams", "scale", scale, [2]) as [number, number];
+      const [least, most] = checkNumberList("getParams", "ratio", ratio, [2]).map(log32) as [number, number];
+      for (let trial = 0; trial < 10; trial++) {
+        const area = height * width * drawUniform(from, to);
+        const aspect = Math.fround(Math.exp(drawUniform(least, most)));
+        const h = roundHalfEven(Math.sqrt(area * aspect));
+        const w = roundHalfEven(Math.sqrt(area / aspect));
+        if (!(h < height && w < width)) continue;
+        const v = value === null ? randn(channels, h, w) : channelValues(value);
+        return [drawInt(0, height - h + 1), drawInt(0, width - w + 1), h, w, v];
+      }
+      return [0, 0, height, width, img];
+    },
+  );
+
   p: number;
   scale: Pair;
   ratio: Pair;
@@ -172,30 +198,6 @@ export class RandomErasing extends Transform {
       throw new ValueError(`RandomErasing: Ratio should be positive, got ${describe(ratio)}`);
     if (!(p >= 0 && p <= 1))
       throw new ValueError(`RandomErasing: Random erasing probability should be between 0 and 1, got ${p}`);
-  }
-
-  /**
-   * Draws the rectangle and what replaces it: the picture itself if none of ten fits in.
-   * @param value Null draws normal numbers.
-   * @see torchvision.transforms.RandomErasing.get_params
-   */
-  static getParams(
-    img: Tensor,
-    scale: Pair,
-    ratio: Pair,
-    value: readonly number[] | null = null,
-  ): [i: number, j: number, h: number, w: number, v: Tensor] {
-    const [channels, height, width] = img.shape.slice(-3) as [number, number, number];
-    for (let attempt = 0; attempt < 10; attempt++) {
-      const area = height * width * drawUniform(...scale);
-      const aspect = Math.fround(Math.exp(drawUniform(log32(ratio[0]), log32(ratio[1]))));
-      const h = round(Math.sqrt(area * aspect));
-      const w = round(Math.sqrt(area / aspect));
-      if (h >= height || w >= width) continue;
-      const v = value === null ? randn(channels, h, w) : channelValues(value);
-      return [drawInt(0, height - h + 1), drawInt(0, width - w + 1), h, w, v];
-    }
-    return [0, 0, height, width, img];
   }
 
   override forward(img: Tensor): Tensor {

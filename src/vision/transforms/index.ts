@@ -1,6 +1,18 @@
 /** Transforms of pictures: `torchvision.transforms`. */
 
 export {
+  AugMix,
+  type AugMixOptions,
+  AutoAugment,
+  type AutoAugmentOptions,
+  AutoAugmentPolicy,
+  RandAugment,
+  type RandAugmentOptions,
+  type SamplingOptions,
+  TrivialAugmentWide,
+  type TrivialAugmentWideOptions,
+} from "./autoAugment";
+export {
   type ErasingValue,
   GaussianBlur,
   type GaussianBlurParameters,
@@ -37,7 +49,6 @@ export {
   Grayscale,
   type GrayscaleOptions,
   type Jitter,
-  type ProbabilityOptions,
   RandomGrayscale,
 } from "./jitter";
 export { LinearTransformation, type LinearTransformationParameters } from "./linearTransformation";

@@ -1,14 +1,17 @@
 /** Transforms that change colours at random, or turn them to grey. */
 import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
+import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import { takes } from "../../nn/forward";
 import { readArguments } from "../../nn/options";
 import { float, text } from "../../nn/repr";
-import { drawPerm, drawRand, drawUniform } from "./draws";
+import { drawPerm, drawUniform } from "./draws";
+import { checkNumberList } from "./functional/arguments";
 import * as F from "./functional/colour";
 import { dimensionsOf } from "./functional/picture";
+import { acts, type ChanceOptions, checkChance } from "./resizing";
 import { type Picture, PictureTransform } from "./transform";
 
 /** The parameter of {@link Grayscale}. */
@@ -38,12 +41,6 @@ export class Grayscale extends PictureTransform {
   }
 }
 
-/** How often a transform applies. */
-export interface ProbabilityOptions {
-  /** The probability of applying it. */
-  p?: number;
-}
-
 /**
  * A picture in grey with probability `p` (0.1), with as many channels as before.
  * @see torchvision.transforms.RandomGrayscale
@@ -52,15 +49,16 @@ export interface ProbabilityOptions {
 export class RandomGrayscale extends PictureTransform {
   p: number;
 
-  constructor(...given: Arguments<"; p", ProbabilityOptions>);
+  constructor(...given: Arguments<"; p", ChanceOptions>);
   constructor(...given: unknown[]) {
     super();
-    this.p = readArguments<ProbabilityOptions>("RandomGrayscale", "; p", { p: 0.1 }, given).p;
+    const { p } = readArguments<ChanceOptions>("RandomGrayscale", "; p", { p: 0.1 }, given);
+    this.p = checkChance("RandomGrayscale", p);
   }
 
   override forward(img: Picture): any {
     const [channels] = dimensionsOf(img);
-    return drawRand() < Math.fround(this.p) ? F.rgbToGrayscale(img, channels) : img;
+    return acts(this.p) ? F.rgbToGrayscale(img, channels) : img;
   }
 
   override extraRepr(): string {
@@ -72,7 +70,7 @@ export class RandomGrayscale extends PictureTransform {
 export type Jitter = number | readonly [min: number, max: number];
 
 /** A range from which a factor is drawn; null if that changes nothing. */
-type Range = readonly [min: number, max: number] | null;
+type Range = readonly number[] | null;
 
 /** The parameters of {@link ColorJitter}. */
 export interface ColorJitterOptions {
@@ -112,7 +110,7 @@ function checkRange(name: Name, value: unknown): Range {
   return range[0] === centre && range[1] === centre ? null : range;
 }
 
-const drawn = (range: Range): number | null => (range === null ? null : drawUniform(...range));
+const jitterNames = ["brightness", "contrast", "saturation", "hue"] as const;
 
 /**
  * Changes brightness, contrast, saturation and hue at random, in an order drawn anew each time.
@@ -121,6 +119,23 @@ const drawn = (range: Range): number | null => (range === null ? null : drawUnif
  * @example new transforms.ColorJitter({ brightness: 0.5, hue: 0.3 })
  */
 export class ColorJitter extends PictureTransform {
+  /** A random order of the four changes and a factor for each; null for one that is turned off. Draws a permutation, then a float for each range. */
+  static readonly getParams = named(
+    "getParams",
+    "brightness, contrast, saturation, hue",
+    (
+      brightness: Range,
+      contrast: Range,
+      saturation: Range,
+      hue: Range,
+    ): [order: number[], ...factors: (number | null)[]] => {
+      const checked = [brightness, contrast, saturation, hue].map((range, i) =>
+        range == null ? null : checkNumberList("getParams", jitterNames[i]!, range, [2]),
+      );
+      return [drawPerm(4), ...checked.map((range) => range && drawUniform(range[0]!, range[1]!))];
+    },
+  );
+
   brightness: Range;
   contrast: Range;
   saturation: Range;
@@ -137,20 +152,6 @@ export class ColorJitter extends PictureTransform {
     this.saturation = checkRange("saturation", read.saturation ?? 0);
     this.hue = checkRange("hue", read.hue ?? 0);
     this.numbers = (Object.keys(read) as Name[]).filter((name) => typeof read[name] === "number");
-  }
-
-  /**
-   * Draws the order of the four changes, then a factor for each; null for one that is turned off.
-   * @see torchvision.transforms.ColorJitter.get_params
-   */
-  static getParams(
-    brightness: Range,
-    contrast: Range,
-    saturation: Range,
-    hue: Range,
-  ): [order: number[], ...factors: (number | null)[]] {
-    const order = drawPerm(4);
-    return [order, drawn(brightness), drawn(contrast), drawn(saturation), drawn(hue)];
   }
 
   override forward(img: Picture): any {
@@ -170,7 +171,7 @@ export class ColorJitter extends PictureTransform {
       if (range === null || !this.numbers.includes(name)) return `${name}=${text(range)}`;
       return `${name}=[${range.map(float).join(", ")}]`;
     };
-    return (["brightness", "contrast", "saturation", "hue"] as const).map(shown).join(", ");
+    return jitterNames.map(shown).join(", ");
   }
 }
 

@@ -8,7 +8,7 @@ import { text } from "../../nn/repr";
 import { drawRand } from "./draws";
 import { adjustSharpness } from "./functional/colour";
 import * as F from "./functional/tone";
-import type { ProbabilityOptions } from "./jitter";
+import { type ChanceOptions, checkChance } from "./resizing";
 import { type Picture, PictureTransform } from "./transform";
 
 /** A change of tones with a probability. */
@@ -31,10 +31,11 @@ abstract class RandomTone extends PictureTransform {
 abstract class PlainTone extends RandomTone {
   p: number;
 
-  constructor(...given: Arguments<"; p", ProbabilityOptions>);
+  constructor(...given: Arguments<"; p", ChanceOptions>);
   constructor(...given: unknown[]) {
     super();
-    this.p = readArguments<ProbabilityOptions>(new.target.name, "; p", { p: 0.5 }, given).p;
+    const { name } = new.target;
+    this.p = checkChance(name, readArguments<ChanceOptions>(name, "; p", { p: 0.5 }, given).p);
   }
 }
 
@@ -66,7 +67,7 @@ export class RandomEqualize extends PlainTone {
 }
 
 /** The parameters of {@link RandomPosterize}. */
-export interface RandomPosterizeParameters extends ProbabilityOptions {
+export interface RandomPosterizeParameters extends ChanceOptions {
   /** Bits to keep of each sample, from 0 to 8. */
   bits: number;
 }
@@ -85,7 +86,7 @@ export class RandomPosterize extends RandomTone {
     super();
     const read = readArguments<RandomPosterizeParameters>("RandomPosterize", "bits; p", { p: 0.5 }, given);
     this.bits = checkInteger("RandomPosterize", "bits", read.bits);
-    this.p = read.p;
+    this.p = checkChance("RandomPosterize", read.p);
   }
 
   protected override change(img: Picture): Picture {
@@ -98,7 +99,7 @@ export class RandomPosterize extends RandomTone {
 }
 
 /** The parameters of {@link RandomSolarize}. */
-export interface RandomSolarizeParameters extends ProbabilityOptions {
+export interface RandomSolarizeParameters extends ChanceOptions {
   /** Samples from here on are inverted: of 0 to 255, for floats of 0 to 1. */
   threshold: number;
 }
@@ -117,7 +118,7 @@ export class RandomSolarize extends RandomTone {
     super();
     const read = readArguments<RandomSolarizeParameters>("RandomSolarize", "threshold; p", { p: 0.5 }, given);
     this.threshold = checkNumber("RandomSolarize", "threshold", read.threshold);
-    this.p = read.p;
+    this.p = checkChance("RandomSolarize", read.p);
   }
 
   protected override change(img: Picture): Picture {
@@ -130,7 +131,7 @@ export class RandomSolarize extends RandomTone {
 }
 
 /** The parameters of {@link RandomAdjustSharpness}. */
-export interface RandomAdjustSharpnessParameters extends ProbabilityOptions {
+export interface RandomAdjustSharpnessParameters extends ChanceOptions {
   /** 0 gives a soft picture, 1 the picture, 2 twice its sharpness. */
   sharpnessFactor: number;
 }
@@ -152,7 +153,7 @@ export class RandomAdjustSharpness extends RandomTone {
     const layer = "RandomAdjustSharpness";
     const read = readArguments<RandomAdjustSharpnessParameters>(layer, sharpnessSignature, { p: 0.5 }, given);
     this.sharpnessFactor = checkNumber(layer, "sharpnessFactor", read.sharpnessFactor);
-    this.p = read.p;
+    this.p = checkChance(layer, read.p);
   }
 
   protected override change(img: Picture): Picture {

@@ -18,7 +18,7 @@ function blend(image: Image, poor: Uint8Array, rich: Uint8Array, given: number):
   for (let i = 0; i < out.length; i++) {
     const from = poor[i]!;
     const value = Math.fround(from + Math.fround(factor * (rich[i]! - from)));
-    out[i] = value <= 0 ? 0 : value >= 255 ? 255 : value;
+    out[i] = Math.min(Math.max(value, 0), 255);
   }
   return picture(image, image.mode, out);
 }
@@ -95,7 +95,7 @@ function smooth(image: Image, samples: Uint8Array): Uint8Array {
       let sum = Math.fround(0.5 + weighted(samples, at + row, bands, around));
       sum = Math.fround(sum + weighted(samples, at, bands, centre));
       sum = Math.fround(sum + weighted(samples, at - row, bands, around));
-      out[at] = sum >= 255 ? 255 : sum;
+      out[at] = Math.min(sum, 255);
     }
   }
   return out;
