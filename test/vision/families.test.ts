@@ -104,14 +104,24 @@ function withModel<M extends torch.nn.Module>(create: () => M, body: (model: M) 
   });
 }
 
-const sineValues = (count: number, step: number, start: number): Float64Array =>
-  Float64Array.from({ length: count }, (_, i) => Math.sin(i * step + start));
+// Numbers repeat after so many, and sums are over so many at most: else they would take longer than the networks.
+const PERIOD = 10007;
+const MOST = 2000;
+
+/** Numbers between -1 and 1 that look random, the same in every language. */
+function noise(count: number, start: number): Float64Array {
+  const values = Float64Array.from({ length: Math.min(count, PERIOD) }, (_, i) => {
+    const wave = Math.sin(i * 12.9898 + start * 78.233) * 43758.5453;
+    return (wave - Math.floor(wave)) * 2 - 1;
+  });
+  return Float64Array.from({ length: count }, (_, i) => values[i % PERIOD]!);
+}
 
 /** By what the sines of a parameter are scaled, and what is added; null for what keeps its values. */
 function scaleOf(key: string, x: Tensor): [add: number, scale: number] | null {
   if (key.endsWith("running_var")) return [1, 0.2];
   if (x.ndim > 1 && !/(logit_scale|layer_scale|bias_table|coords_table)$/.test(key))
-    return [0, 1.6 / Math.sqrt(x.numel() / x.shape[0]!)];
+    return [0, 2.4 / Math.sqrt(x.numel() / x.shape[0]!)];
   if (key.endsWith("coords_table")) return null;
   return key.endsWith("weight") ? [1, 0.1] : [0, 0.1];
 }
@@ -121,13 +131,14 @@ function fill(model: torch.nn.Module): void {
   for (const [k, [key, x]] of Object.entries(model.stateDict()).entries()) {
     const scale = x.dtype === "float32" ? scaleOf(key, x) : null;
     if (scale === null) continue;
-    const values = sineValues(x.numel(), 0.37, k).map((sine) => scale[0] + scale[1] * sine);
+    const values = noise(x.numel(), k).map((value) => scale[0] + scale[1] * value);
     torch.noGrad(() => x.copy_(torch.tensor(values).reshape([...x.shape])));
   }
 }
 
 function sums(x: Tensor): Sums {
-  const values = x.detach().flatten().tolist() as number[];
+  const step = Math.ceil(x.numel() / MOST);
+  const values = x.detach().flatten().at(`::${step}`).tolist() as number[];
   let [weighted, absolute] = [0, 0];
   values.forEach((value, i) => {
     weighted += value * Math.cos(i * 0.7);
@@ -166,7 +177,7 @@ describe("small members of each family are torchvision's", () => {
       expect(difference(sumsOf(model.namedParameters()), wanted.initial)).toBeLessThan(1e-5);
       fill(model);
       const count = wanted.shape.reduce((product, size) => product * size, 1);
-      const image = torch.tensor(sineValues(count, 0.11, 0), { dtype: "float32" }).reshape(wanted.shape);
+      const image = torch.tensor(noise(count, 1), { dtype: "float32" }).reshape(wanted.shape);
       const evaluated = torch.noGrad(() => outputs(model.eval()(image)));
       expect(difference(numbered(evaluated.map(sums)), numbered(wanted.evaluated))).toBeLessThan(1e-4);
       torch.manualSeed(1);
@@ -177,7 +188,7 @@ describe("small members of each family are torchvision's", () => {
       const gradients = model.namedParameters().map(([key, { grad }]) => [key, grad!] as const);
       // Gradients that vanish in exact arithmetic, as of a bias before a normalization, are noise.
       const largest = Math.max(...Object.values(wanted.gradients).map(([, absolute]) => absolute));
-      expect(difference(sumsOf(gradients), wanted.gradients, largest * 1e-4)).toBeLessThan(1e-2);
+      expect(difference(sumsOf(gradients), wanted.gradients, largest * 1e-4)).toBeLessThan(3e-2);
       const running = model.namedBuffers().filter(([key]) => key.includes("running"));
       expect(difference(sumsOf(running), wanted.buffers)).toBeLessThan(1e-4);
     });

@@ -1,8 +1,10 @@
 /** What several of the models are built of. */
 
 import { checkArray } from "../../core/arguments";
+import { bind, missing, partsOf } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import * as nn from "../../nn/index";
+import { readArguments } from "../../nn/options";
 
 /** @internal The normalization that torchvision's models use unless told otherwise. */
 export const batchNorm = (channels: number): nn.Module => new nn.BatchNorm2d(channels);
@@ -39,4 +41,27 @@ export function checkSettings(
   for (const [i, setting] of list.entries())
     if (!(setting instanceof config))
       throw new ArgumentError(`${layer}: The ${name} should be ${config.name}[], got ${describe(setting)} at ${i}`);
+}
+
+/**
+ * `readArguments` where the required argument `own` has a name that means a number elsewhere: its value is for the caller to check.
+ * @throws ArgumentError as readArguments does.
+ */
+export function readBeside<V>(
+  layer: string,
+  signature: string,
+  defaults: Parameters<typeof readArguments<V>>[2],
+  given: readonly unknown[],
+  own: keyof V & string,
+): ReturnType<typeof readArguments<V>> {
+  const parts = partsOf(signature);
+  const values: Record<string, unknown> = {};
+  bind(layer, parts, given, (name, value) => {
+    values[name] = value;
+  });
+  const { [own]: value, ...others } = values;
+  if (value === undefined) throw missing(layer, own, parts);
+  const names = (from: number, to?: number) => parts.positions.slice(from, to).filter((name) => name !== own);
+  const rest = `${names(0, parts.required).join(", ")}; ${names(parts.required).join(", ")}`;
+  return { ...readArguments<V>(layer, rest, defaults, [others]), [own]: value };
 }

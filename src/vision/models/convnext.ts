@@ -1,7 +1,6 @@
 /** ConvNeXt (Liu et al., "A ConvNet for the 2020s", 2022). */
 
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
-import { bind, missing, partsOf } from "../../core/binding";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
@@ -12,7 +11,7 @@ import { Conv2dNormActivation } from "../ops/convNormActivation";
 import { checkMaker, type LayerMaker, make, type NormLayer } from "../ops/makers";
 import { Permute } from "../ops/misc";
 import { StochasticDepth } from "../ops/stochasticDepth";
-import { checkDepthProbability, checkSettings } from "./blocks";
+import { checkDepthProbability, checkSettings, readBeside } from "./blocks";
 import { modelBuilder } from "./builder";
 
 /** Normalizes the channels of each pixel. Shape: [N, C, H, W], unchanged. */
@@ -71,17 +70,6 @@ export interface CNBlockParameters {
 
 const configSignature = "inputChannels, outChannels, numLayers";
 
-/** The arguments of a configuration, of which one may be null. */
-function readConfig(name: string, given: readonly unknown[]): CNBlockParameters {
-  const parts = partsOf(configSignature);
-  const values: Record<string, unknown> = {};
-  bind(name, parts, given, (field, value) => {
-    values[field] = value;
-  });
-  for (const field of parts.positions) if (values[field] === undefined) throw missing(name, field, parts);
-  return values as unknown as CNBlockParameters;
-}
-
 /** What a stage of {@link ConvNeXt} is like. @see torchvision.models.convnext.CNBlockConfig */
 export class CNBlockConfig {
   static readonly signature: string = configSignature;
@@ -93,7 +81,13 @@ export class CNBlockConfig {
   constructor(...given: Arguments<typeof configSignature, CNBlockParameters>);
   constructor(...given: unknown[]) {
     const name = new.target.name;
-    const { inputChannels, outChannels, numLayers } = readConfig(name, given);
+    const { inputChannels, outChannels, numLayers } = readBeside<CNBlockParameters>(
+      name,
+      configSignature,
+      {},
+      given,
+      "outChannels",
+    );
     this.inputChannels = checkInteger(name, "inputChannels", inputChannels, 1, MAX_COUNT);
     this.outChannels = outChannels === null ? null : checkInteger(name, "outChannels", outChannels, 1, MAX_COUNT);
     this.numLayers = checkInteger(name, "numLayers", numLayers, 1, MAX_LAYERS);

@@ -5,14 +5,14 @@ import { ShapeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { MAX_LAYERS, readArguments } from "../../nn/options";
+import { MAX_LAYERS } from "../../nn/options";
 import { empty } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
 import { type ActivationLayer, checkMaker, make, makeActivation, type NormLayer } from "../ops/makers";
 import { SqueezeExcitation } from "../ops/misc";
 import { StochasticDepth } from "../ops/stochasticDepth";
-import { checkDepthProbability } from "./blocks";
+import { checkDepthProbability, readBeside } from "./blocks";
 import { modelBuilder } from "./builder";
 import { relativePositions, type Size } from "./windows";
 
@@ -306,7 +306,7 @@ function checkSizes(layer: string, { inputSize, blockChannels, partitionSize }: 
 }
 
 function readOptions(layer: string, given: readonly unknown[]): Options {
-  const options = readArguments<MaxVitParameters>(layer, signature, defaults, given);
+  const options = readBeside<MaxVitParameters>(layer, signature, defaults, given, "inputSize");
   const { inputSize, blockChannels, blockLayers, stemChannels, partitionSize, headDim, mlpRatio } = options;
   if (checkIntegers(layer, "inputSize", inputSize, 1, MAX_COUNT).length !== 2)
     throw new ValueError(`${layer}: inputSize must be a height and a width, got ${inputSize.length} numbers`);
