@@ -1,11 +1,11 @@
 /** AlexNet in its single-column form (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014). */
 
-import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
+import { modelBuilder } from "./builder";
 
 /** Options of {@link AlexNet}. */
 export interface AlexNetOptions {
@@ -67,8 +67,8 @@ export class AlexNet extends nn.Module {
 takes("input()", AlexNet);
 
 /** {@link AlexNet} with 61 million parameters. @see torchvision.models.alexnet */
-export const alexnet = named(
+export const alexnet = modelBuilder(
   "alexnet",
-  ";; numClasses, dropout",
-  (options?: AlexNetOptions): AlexNet => new AlexNet(options ?? {}),
+  "numClasses, dropout",
+  (options: AlexNetOptions): AlexNet => new AlexNet(options),
 );

@@ -1,9 +1,22 @@
 /** Networks for images, as torchvision builds them: `torchvision.models`. */
 export * from "./alexnet";
-export { Conv2dNormActivation, type ConvNormActivationOptions, type NormLayer } from "./blocks";
+export type { BuilderOptions, ModelBuilder, WeightsSource } from "./builder";
+export * from "./convnext";
+export * from "./densenet";
+export * from "./efficientnet";
+export * from "./googlenet";
+export * from "./inception";
 export * from "./lenet";
+export * from "./maxvit";
+export * from "./mnasnet";
 export * from "./mobilenetv2";
+export * from "./mobilenetv3";
+export * from "./registry";
+export * from "./regnet";
 export * from "./resnet";
+export * as segmentation from "./segmentation/index";
+export * from "./shufflenetv2";
 export * from "./squeezenet";
+export * from "./swin";
 export * from "./vgg";
 export * from "./visionTransformer";

@@ -2,13 +2,15 @@
 
 import { checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { describe, ValueError } from "../../core/errors";
-import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
-import { batchNorm, Conv2dNormActivation, convolutions, linears, type NormLayer } from "./blocks";
+import { Conv2dNormActivation } from "../ops/convNormActivation";
+import { checkMaker, make, type NormLayer } from "../ops/makers";
+import { batchNorm, convolutions, linears, makeDivisible } from "./blocks";
+import { modelBuilder } from "./builder";
 
 /** Options of {@link MobileNetV2}. */
 export interface MobileNetV2Options {
@@ -18,13 +20,13 @@ export interface MobileNetV2Options {
   widthMult?: number;
   /** Channels are rounded to a multiple of this. Default: 8. */
   roundNearest?: number;
-  /** Default: batch normalization. */
-  normLayer?: NormLayer;
+  /** Default: null, batch normalization. */
+  normLayer?: NormLayer | null;
   /** The probability of dropout before the classifier. Default: 0.2. */
   dropout?: number;
 }
 
-const activationLayer = () => new nn.ReLU6(true);
+const activationLayer = nn.ReLU6;
 
 /** Parameters of {@link InvertedResidual}. */
 export interface InvertedResidualParameters {
@@ -36,8 +38,8 @@ export interface InvertedResidualParameters {
   stride: number;
   /** Factor of the channels inside. */
   expandRatio: number;
-  /** Default: batch normalization. */
-  normLayer?: NormLayer;
+  /** Default: null, batch normalization. */
+  normLayer?: NormLayer | null;
 }
 
 const residualSignature = "inp, oup, stride, expandRatio; normLayer";
@@ -54,10 +56,11 @@ export class InvertedResidual extends nn.Module {
     const options = readArguments<InvertedResidualParameters>(
       layer,
       residualSignature,
-      { normLayer: batchNorm },
+      { normLayer: null },
       given,
     );
-    const { inp, oup, stride, expandRatio, normLayer } = options;
+    const { inp, oup, stride, expandRatio } = options;
+    const normLayer = checkMaker(layer, "normLayer", options.normLayer ?? batchNorm);
     checkInteger(layer, "inp", inp, 1, MAX_COUNT);
     checkInteger(layer, "oup", oup, 1, MAX_COUNT);
     if (stride !== 1 && stride !== 2)
@@ -71,7 +74,7 @@ export class InvertedResidual extends nn.Module {
     layers.push(
       new Conv2dNormActivation(hidden, hidden, { stride, groups: hidden, normLayer, activationLayer }),
       new nn.Conv2d(hidden, oup, 1, { bias: false }),
-      normLayer(oup),
+      make(layer, "normLayer", normLayer, oup),
     );
     this.conv = new nn.Sequential(...layers);
     this.useResConnect = stride === 1 && inp === oup;
@@ -81,12 +84,6 @@ export class InvertedResidual extends nn.Module {
     const x: Tensor = this.conv(input);
     return this.useResConnect ? input.add(x) : x;
   }
-}
-
-/** The multiple of `divisor` nearest to `value`, but at least 90 % of it. */
-function makeDivisible(value: number, divisor: number): number {
-  const rounded = Math.max(divisor, Math.floor((value + divisor / 2) / divisor) * divisor);
-  return rounded < 0.9 * value ? rounded + divisor : rounded;
 }
 
 /** Each row: factor of the channels inside, channels, number of blocks, stride of the first. */
@@ -111,9 +108,10 @@ export class MobileNetV2 extends nn.Module {
   constructor(...given: unknown[]) {
     super();
     const layer = new.target.name;
-    const defaults = { numClasses: 1000, widthMult: 1, roundNearest: 8, normLayer: batchNorm, dropout: 0.2 };
+    const defaults = { numClasses: 1000, widthMult: 1, roundNearest: 8, normLayer: null, dropout: 0.2 };
     const options = readArguments<MobileNetV2Options>(layer, signature, defaults, given);
-    const { numClasses, widthMult, roundNearest, normLayer, dropout } = options;
+    const { numClasses, widthMult, roundNearest, dropout } = options;
+    const normLayer = checkMaker(layer, "normLayer", options.normLayer ?? batchNorm);
     if (!(widthMult > 0 && widthMult < 1000))
       throw new ValueError(`${layer}: widthMult must be above 0 and below 1000, got ${widthMult}`);
     checkInteger(layer, "roundNearest", roundNearest, 1, 1 << 16);
@@ -149,8 +147,8 @@ export class MobileNetV2 extends nn.Module {
 takes("input()", InvertedResidual, MobileNetV2);
 
 /** {@link MobileNetV2} with 3.5 million parameters. @see torchvision.models.mobilenet_v2 */
-export const mobilenetV2 = named(
-  "mobilenetV2",
-  ";; numClasses, widthMult, roundNearest, normLayer, dropout",
-  (options?: MobileNetV2Options): MobileNetV2 => new MobileNetV2(options ?? {}),
+export const mobilenetV2 = modelBuilder(
+  "mobilenet_v2",
+  "numClasses, widthMult, roundNearest, normLayer, dropout",
+  (options: MobileNetV2Options): MobileNetV2 => new MobileNetV2(options),
 );

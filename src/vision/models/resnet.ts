@@ -2,14 +2,15 @@
 
 import { checkArray, checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
-import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkModule } from "../../nn/checks";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { MAX_LAYERS, readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
-import { batchNorm, convolutions, type NormLayer } from "./blocks";
+import { checkMaker, make, type NormLayer } from "../ops/makers";
+import { batchNorm, convolutions } from "./blocks";
+import { modelBuilder } from "./builder";
 
 const conv3x3 = (inPlanes: number, outPlanes: number, stride = 1, groups = 1, dilation = 1): nn.Conv2d =>
   new nn.Conv2d(inPlanes, outPlanes, 3, { stride, padding: dilation, groups, dilation, bias: false });
@@ -29,8 +30,8 @@ export interface ResidualBlockOptions {
   baseWidth?: number;
   /** Dilation of the 3×3 convolution of a bottleneck. Default: 1. */
   dilation?: number;
-  /** Default: batch normalization. */
-  normLayer?: NormLayer;
+  /** A class or function that makes the normalization. Default: null, batch normalization. */
+  normLayer?: NormLayer | null;
 }
 
 const blockDefaults: Required<ResidualBlockOptions> = {
@@ -39,7 +40,7 @@ const blockDefaults: Required<ResidualBlockOptions> = {
   groups: 1,
   baseWidth: 64,
   dilation: 1,
-  normLayer: batchNorm,
+  normLayer: null,
 };
 
 /** Parameters of {@link BasicBlock} and {@link Bottleneck}. */
@@ -52,13 +53,19 @@ export interface ResidualBlockParameters extends ResidualBlockOptions {
 
 const blockSignature = "inplanes, planes; stride, downsample, groups, baseWidth, dilation, normLayer";
 
-function readBlock(layer: string, given: readonly unknown[]): Required<ResidualBlockParameters> {
+/** A function that makes the normalization of so many channels. */
+function normOf(layer: string, given: NormLayer | null): (channels: number) => nn.Module {
+  const normLayer = checkMaker(layer, "normLayer", given ?? batchNorm);
+  return (channels) => make(layer, "normLayer", normLayer, channels);
+}
+
+function readBlock(layer: string, given: readonly unknown[]) {
   const options = readArguments<ResidualBlockParameters>(layer, blockSignature, blockDefaults, given);
   const { inplanes, planes, groups, baseWidth, stride, dilation, downsample } = options;
   for (const [name, size] of Object.entries({ inplanes, planes, groups, baseWidth, stride, dilation }))
     checkInteger(layer, name, size, 1, MAX_COUNT);
   if (downsample !== null) checkModule(layer, downsample, "downsample");
-  return options;
+  return { ...options, norm: normOf(layer, options.normLayer) };
 }
 
 /** Two 3×3 convolutions and a shortcut. Shape: [N, inplanes, H, W] → [N, planes, H / stride, W / stride]. */
@@ -80,20 +87,20 @@ export class BasicBlock extends nn.Module {
     groups?: number,
     baseWidth?: number,
     dilation?: number,
-    normLayer?: NormLayer,
+    normLayer?: NormLayer | null,
   );
   constructor(...given: Arguments<typeof blockSignature, ResidualBlockParameters>);
   constructor(...given: unknown[]) {
     super();
     const options = readBlock(new.target.name, given);
-    const { inplanes, planes, stride, downsample, groups, baseWidth, dilation, normLayer } = options;
+    const { inplanes, planes, stride, downsample, groups, baseWidth, dilation, norm } = options;
     if (groups !== 1 || baseWidth !== 64) throw new ValueError("BasicBlock only supports groups=1 and base_width=64");
     if (dilation > 1) throw new ValueError("Dilation > 1 not supported in BasicBlock");
     this.conv1 = conv3x3(inplanes, planes, stride);
-    this.bn1 = normLayer(planes);
+    this.bn1 = norm(planes);
     this.relu = new nn.ReLU(true);
     this.conv2 = conv3x3(planes, planes);
-    this.bn2 = normLayer(planes);
+    this.bn2 = norm(planes);
     this.downsample = downsample;
     this.stride = stride;
   }
@@ -129,21 +136,21 @@ export class Bottleneck extends nn.Module {
     groups?: number,
     baseWidth?: number,
     dilation?: number,
-    normLayer?: NormLayer,
+    normLayer?: NormLayer | null,
   );
   constructor(...given: Arguments<typeof blockSignature, ResidualBlockParameters>);
   constructor(...given: unknown[]) {
     super();
     const options = readBlock(new.target.name, given);
-    const { inplanes, planes, stride, downsample, groups, baseWidth, dilation, normLayer } = options;
+    const { inplanes, planes, stride, downsample, groups, baseWidth, dilation, norm } = options;
     const width = Math.floor(planes * (baseWidth / 64)) * groups;
     const outPlanes = planes * Bottleneck.expansion;
     this.conv1 = conv1x1(inplanes, width);
-    this.bn1 = normLayer(width);
+    this.bn1 = norm(width);
     this.conv2 = conv3x3(width, width, stride, groups, dilation);
-    this.bn2 = normLayer(width);
+    this.bn2 = norm(width);
     this.conv3 = conv1x1(width, outPlanes);
-    this.bn3 = normLayer(outPlanes);
+    this.bn3 = norm(outPlanes);
     this.relu = new nn.ReLU(true);
     this.downsample = downsample;
     this.stride = stride;
@@ -169,8 +176,8 @@ export interface ResNetOptions {
   widthPerGroup?: number;
   /** For each of the last three stages, whether it dilates instead of striding. Default: none does. */
   replaceStrideWithDilation?: readonly [boolean, boolean, boolean];
-  /** Default: batch normalization. */
-  normLayer?: NormLayer;
+  /** A class or function that makes the normalization. Default: null, batch normalization. */
+  normLayer?: NormLayer | null;
 }
 
 const defaults: Required<ResNetOptions> = {
@@ -179,7 +186,7 @@ const defaults: Required<ResNetOptions> = {
   groups: 1,
   widthPerGroup: 64,
   replaceStrideWithDilation: [false, false, false],
-  normLayer: batchNorm,
+  normLayer: null,
 };
 
 type Block = typeof BasicBlock | typeof Bottleneck;
@@ -226,14 +233,15 @@ export class ResNet extends nn.Module {
     groups?: number,
     widthPerGroup?: number,
     replaceStrideWithDilation?: readonly [boolean, boolean, boolean],
-    normLayer?: NormLayer,
+    normLayer?: NormLayer | null,
   );
   constructor(...given: Arguments<typeof signature, ResNetParameters>);
   constructor(...given: unknown[]) {
     super();
     const layer = new.target.name;
     const options = readArguments<ResNetParameters>(layer, signature, defaults, given);
-    const { block, layers, replaceStrideWithDilation: dilates, normLayer } = options;
+    const { block, layers, replaceStrideWithDilation: dilates } = options;
+    const norm = normOf(layer, options.normLayer);
     if (!(block?.prototype instanceof nn.Module) || typeof block.expansion !== "number")
       throw new ArgumentError(`${layer}: block must be BasicBlock or Bottleneck, got ${describe(block)}`);
     if (checkIntegers(layer, "layers", layers, 1, MAX_LAYERS).length !== 4)
@@ -245,7 +253,7 @@ export class ResNet extends nn.Module {
       );
     const stages = new StageBuilder(block, options);
     this.conv1 = new nn.Conv2d(3, 64, 7, { stride: 2, padding: 3, bias: false });
-    this.bn1 = normLayer(64);
+    this.bn1 = norm(64);
     this.relu = new nn.ReLU(true);
     this.maxpool = new nn.MaxPool2d(3, { stride: 2, padding: 1 });
     this.layer1 = stages.build(64, layers[0], 1, false);
@@ -297,7 +305,7 @@ class StageBuilder {
     const downsample =
       stride === 1 && this.#inplanes === outPlanes
         ? null
-        : new nn.Sequential(conv1x1(this.#inplanes, outPlanes, stride), normLayer(outPlanes));
+        : new nn.Sequential(conv1x1(this.#inplanes, outPlanes, stride), normOf("ResNet", normLayer)(outPlanes));
     const common = { groups, baseWidth, normLayer };
     const first = new this.block(this.#inplanes, planes, { ...common, stride, downsample, dilation: firstDilation });
     this.#inplanes = outPlanes;
@@ -311,10 +319,10 @@ class StageBuilder {
 
 /** A constructor of the network with these blocks. */
 const resnet = (name: string, block: Block, layers: Stages, preset: ResNetOptions = {}) =>
-  named(
+  modelBuilder(
     name,
-    ";; numClasses, zeroInitResidual, groups, widthPerGroup, replaceStrideWithDilation, normLayer",
-    (options?: ResNetOptions): ResNet => new ResNet(block, layers, { ...preset, ...options }),
+    "numClasses, zeroInitResidual, groups, widthPerGroup, replaceStrideWithDilation, normLayer",
+    (options: ResNetOptions): ResNet => new ResNet(block, layers, { ...preset, ...options }),
   );
 
 /** {@link ResNet} with 18 layers, 11.7 million parameters. @see torchvision.models.resnet18 */
@@ -331,7 +339,9 @@ export const resnet152 = resnet("resnet152", Bottleneck, [3, 8, 36, 3]);
 export const resnext50_32x4d = resnet("resnext50_32x4d", Bottleneck, [3, 4, 6, 3], { groups: 32, widthPerGroup: 4 });
 /** ResNeXt with 101 layers and 32 groups of 8 channels (Xie et al., 2016). @see torchvision.models.resnext101_32x8d */
 export const resnext101_32x8d = resnet("resnext101_32x8d", Bottleneck, [3, 4, 23, 3], { groups: 32, widthPerGroup: 8 });
+/** ResNeXt with 101 layers and 64 groups of 4 channels (Xie et al., 2016). @see torchvision.models.resnext101_64x4d */
+export const resnext101_64x4d = resnet("resnext101_64x4d", Bottleneck, [3, 4, 23, 3], { groups: 64, widthPerGroup: 4 });
 /** {@link resnet50} with twice the inner channels (Zagoruyko and Komodakis, 2016). @see torchvision.models.wide_resnet50_2 */
-export const wideResnet50_2 = resnet("wideResnet50_2", Bottleneck, [3, 4, 6, 3], { widthPerGroup: 128 });
+export const wideResnet50_2 = resnet("wide_resnet50_2", Bottleneck, [3, 4, 6, 3], { widthPerGroup: 128 });
 /** {@link resnet101} with twice the inner channels (Zagoruyko and Komodakis, 2016). @see torchvision.models.wide_resnet101_2 */
-export const wideResnet101_2 = resnet("wideResnet101_2", Bottleneck, [3, 4, 23, 3], { widthPerGroup: 128 });
+export const wideResnet101_2 = resnet("wide_resnet101_2", Bottleneck, [3, 4, 23, 3], { widthPerGroup: 128 });

@@ -1,7 +1,6 @@
 /** SqueezeNet (Iandola et al., "AlexNet-level accuracy with 50x fewer parameters", 2016). */
 
 import { checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
-import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
@@ -9,6 +8,7 @@ import { readArguments } from "../../nn/options";
 import { cat } from "../../ops/join";
 import type { Tensor } from "../../tensor/tensor";
 import { convolutions } from "./blocks";
+import { modelBuilder } from "./builder";
 
 /** Parameters of {@link Fire}: channels. */
 export interface FireParameters {
@@ -146,15 +146,15 @@ export class SqueezeNet extends nn.Module {
 takes("input()", Fire, SqueezeNet);
 
 /** {@link SqueezeNet} of the paper, 1.2 million parameters. @see torchvision.models.squeezenet1_0 */
-export const squeezenet1_0 = named(
+export const squeezenet1_0 = modelBuilder(
   "squeezenet1_0",
-  ";; numClasses, dropout",
-  (options?: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_0", options),
+  "numClasses, dropout",
+  (options: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_0", options),
 );
 
 /** {@link SqueezeNet} with 2.4 times less arithmetic at the same accuracy. @see torchvision.models.squeezenet1_1 */
-export const squeezenet1_1 = named(
+export const squeezenet1_1 = modelBuilder(
   "squeezenet1_1",
-  ";; numClasses, dropout",
-  (options?: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_1", options),
+  "numClasses, dropout",
+  (options: SqueezeNetOptions): SqueezeNet => new SqueezeNet("1_1", options),
 );

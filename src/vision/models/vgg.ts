@@ -1,6 +1,5 @@
 /** VGG networks (Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014). */
 
-import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkModule } from "../../nn/checks";
 import { takes } from "../../nn/forward";
@@ -8,6 +7,7 @@ import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import type { Tensor } from "../../tensor/tensor";
 import { convolutions, linears } from "./blocks";
+import { modelBuilder } from "./builder";
 
 /** Options of the VGG networks. */
 export interface VGGOptions {
@@ -96,10 +96,11 @@ function makeFeatures(repeats: readonly number[], hasNorm: boolean): nn.Sequenti
 
 /** A constructor of the network with so many convolutions per stage. */
 const vgg = (name: string, repeats: readonly number[], hasNorm: boolean) =>
-  named(
+  modelBuilder(
     name,
-    ";; numClasses, initWeights, dropout",
-    (options?: VGGOptions): VGG => new VGG({ ...options, features: makeFeatures(repeats, hasNorm) }),
+    "numClasses, initWeights, dropout",
+    (options: VGGOptions): VGG => new VGG({ ...options, features: makeFeatures(repeats, hasNorm) }),
+    { pretrained: { initWeights: false } },
   );
 
 const [A, B, D, E] = [
@@ -112,16 +113,16 @@ const [A, B, D, E] = [
 /** {@link VGG} with 11 layers, 133 million parameters. @see torchvision.models.vgg11 */
 export const vgg11 = vgg("vgg11", A, false);
 /** {@link VGG} with 11 layers and batch normalization. @see torchvision.models.vgg11_bn */
-export const vgg11Bn = vgg("vgg11Bn", A, true);
+export const vgg11Bn = vgg("vgg11_bn", A, true);
 /** {@link VGG} with 13 layers, 133 million parameters. @see torchvision.models.vgg13 */
 export const vgg13 = vgg("vgg13", B, false);
 /** {@link VGG} with 13 layers and batch normalization. @see torchvision.models.vgg13_bn */
-export const vgg13Bn = vgg("vgg13Bn", B, true);
+export const vgg13Bn = vgg("vgg13_bn", B, true);
 /** {@link VGG} with 16 layers, 138 million parameters. @see torchvision.models.vgg16 */
 export const vgg16 = vgg("vgg16", D, false);
 /** {@link VGG} with 16 layers and batch normalization. @see torchvision.models.vgg16_bn */
-export const vgg16Bn = vgg("vgg16Bn", D, true);
+export const vgg16Bn = vgg("vgg16_bn", D, true);
 /** {@link VGG} with 19 layers, 144 million parameters. @see torchvision.models.vgg19 */
 export const vgg19 = vgg("vgg19", E, false);
 /** {@link VGG} with 19 layers and batch normalization. @see torchvision.models.vgg19_bn */
-export const vgg19Bn = vgg("vgg19Bn", E, true);
+export const vgg19Bn = vgg("vgg19_bn", E, true);

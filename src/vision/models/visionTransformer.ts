@@ -3,7 +3,6 @@
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
@@ -12,6 +11,7 @@ import { checkTensor } from "../../ops/checks";
 import { cat } from "../../ops/join";
 import { empty, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
+import { modelBuilder } from "./builder";
 
 /** Parameters of {@link MLPBlock}. */
 export interface MLPBlockParameters {
@@ -288,10 +288,10 @@ takes("input()", EncoderBlock, Encoder, VisionTransformer);
 
 /** A constructor of the transformer of these sizes. */
 const visionTransformer = (name: string, preset: VisionTransformerOptions) =>
-  named(
+  modelBuilder(
     name,
-    ";; imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim, dropout, attentionDropout, numClasses, representationSize",
-    (options?: VisionTransformerOptions): VisionTransformer => new VisionTransformer({ ...preset, ...options }),
+    "imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim, dropout, attentionDropout, numClasses, representationSize",
+    (options: VisionTransformerOptions): VisionTransformer => new VisionTransformer({ ...preset, ...options }),
   );
 
 const base = { numLayers: 12, numHeads: 12, hiddenDim: 768, mlpDim: 3072 };
@@ -299,12 +299,12 @@ const large = { numLayers: 24, numHeads: 16, hiddenDim: 1024, mlpDim: 4096 };
 const huge = { numLayers: 32, numHeads: 16, hiddenDim: 1280, mlpDim: 5120 };
 
 /** {@link VisionTransformer} "base" with patches of 16×16, 86.6 million parameters. @see torchvision.models.vit_b_16 */
-export const vitB16 = visionTransformer("vitB16", { patchSize: 16, ...base });
+export const vitB16 = visionTransformer("vit_b_16", { patchSize: 16, ...base });
 /** {@link VisionTransformer} "base" with patches of 32×32, 88.2 million parameters. @see torchvision.models.vit_b_32 */
-export const vitB32 = visionTransformer("vitB32", { patchSize: 32, ...base });
+export const vitB32 = visionTransformer("vit_b_32", { patchSize: 32, ...base });
 /** {@link VisionTransformer} "large" with patches of 16×16, 304 million parameters. @see torchvision.models.vit_l_16 */
-export const vitL16 = visionTransformer("vitL16", { patchSize: 16, ...large });
+export const vitL16 = visionTransformer("vit_l_16", { patchSize: 16, ...large });
 /** {@link VisionTransformer} "large" with patches of 32×32, 307 million parameters. @see torchvision.models.vit_l_32 */
-export const vitL32 = visionTransformer("vitL32", { patchSize: 32, ...large });
+export const vitL32 = visionTransformer("vit_l_32", { patchSize: 32, ...large });
 /** {@link VisionTransformer} "huge" with patches of 14×14, 632 million parameters. @see torchvision.models.vit_h_14 */
-export const vitH14 = visionTransformer("vitH14", { patchSize: 14, ...huge });
+export const vitH14 = visionTransformer("vit_h_14", { patchSize: 14, ...huge });

@@ -1,0 +1,5 @@
+/** Networks that classify each pixel: `torchvision.models.segmentation`. */
+export * from "./deeplabv3";
+export * from "./fcn";
+export * from "./lraspp";
+export type { SegmentationOptions, SegmentationOutputs, SegmentationParameters } from "./segmentationModel";
