@@ -314,7 +314,7 @@ class Reader {
 
   private scalar(dtype: unknown, value: unknown): unknown {
     const array = this.array([], dtype, false, value);
-    return valueOf(array) ?? this.fail(`numbers of dtype ${array.dtype} are not read`);
+    return numberOf(array) ?? this.fail(`numbers of dtype ${array.dtype} are not read`);
   }
 
   private array(shape: unknown, dtype: unknown, isFortran: boolean, data: unknown): PickledArray {
@@ -346,7 +346,7 @@ class Reader {
 }
 
 /** A number of a numpy scalar. */
-function valueOf({ dtype, bytes }: PickledArray): unknown {
+function numberOf({ dtype, bytes }: PickledArray): unknown {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isLittle = dtype[0] !== ">";
   const readers: Readonly<Record<string, () => unknown>> = {

@@ -157,6 +157,16 @@ export async function writeData(op: string, path: string, bytes: Uint8Array): Pr
     throw new KindlingError(`${op}: cannot keep "${path}": this page has no room or permission to store it`);
 }
 
+/** Removes a file, if there is one. */
+export async function removeData(op: string, path: string): Promise<void> {
+  if (isRemote(path)) return void (await (await openCache())?.delete(absolute(path)));
+  try {
+    await disk()!.rm(path, { force: true });
+  } catch (error) {
+    throw new KindlingError(`${op}: cannot remove "${path}": ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Makes a folder and those around it. @throws KindlingError with the path and the cause. */
 export async function makeFolder(op: string, path: string): Promise<void> {
   if (isRemote(path) || path === "") return;

@@ -41,7 +41,10 @@ export interface Awaitable<D, S extends string, V, R extends readonly unknown[] 
   readonly signature: string;
 }
 
-async function open<D extends Readable>(plain: PlainClass<D>, given: unknown[], target: Function): Promise<D> {
+/** What `new` was called on: the plain class, or a subclass of its public form. */
+type NewTarget = abstract new (...given: any[]) => unknown;
+
+async function open<D extends Readable>(plain: PlainClass<D>, given: unknown[], target: NewTarget): Promise<D> {
   try {
     const set = Reflect.construct(plain, given, target) as D;
     await set.read();
@@ -58,7 +61,7 @@ async function open<D extends Readable>(plain: PlainClass<D>, given: unknown[], 
 export function awaitable<A>(name: string, plain: PlainClass<Readable>): A {
   Object.defineProperty(plain, "name", { value: name });
   const shown: object = new Proxy(plain, {
-    construct: (_, given, target) => open(plain, given, target === shown ? plain : target),
+    construct: (_, given, target) => open(plain, given, target === shown ? plain : (target as unknown as NewTarget)),
     apply: (_, __, given) => open(plain, given, plain),
   });
   Object.defineProperty(plain.prototype, "constructor", { value: shown, writable: true, configurable: true });

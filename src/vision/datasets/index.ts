@@ -3,4 +3,5 @@ export { type DigitsOptions, digits } from "./digits";
 export { parseIdx } from "./idx";
 export type { MemoryDataset } from "./memory";
 export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./mnist";
+export * as utils from "./utils";
 export { type TransformOptions, VisionDataset, type VisionDatasetArguments } from "./visionDataset";

@@ -3,12 +3,12 @@ import { checkFlag } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import type { Found } from "../../platform/dataFiles";
-import { absolute, hasFile, joinPath } from "../../platform/dataFiles";
+import { absolute, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import type { Tensor } from "../../tensor/tensor";
 import { type Awaitable, awaitable, type Opened } from "./awaitable";
 import { elementsOf, type IdxHeader, readIdx, wholeHeader } from "./idx";
 import { MemoryDataset } from "./memory";
-import { type DownloadResource, downloadFromMirrors } from "./utils";
+import { type DownloadResource, downloadFromMirrors, extractArchive } from "./utils";
 import { notFound, type TransformOptions } from "./visionDataset";
 
 /** What MNIST and its companions take beside the transforms. */
@@ -113,7 +113,9 @@ export class MnistSet<I = any, T = any> extends MemoryDataset<I, T> {
     for (const [file, md5] of resources) {
       const plain = joinPath(this.rawFolder, file.replace(/\.gz$/, ""));
       if ((await hasFile(plain)) || (await hasFile(`${plain}.gz`))) continue;
-      await downloadFromMirrors(name, mirrors, file, { root: this.rawFolder, md5 });
+      const path = await downloadFromMirrors(name, mirrors, file, { root: this.rawFolder, md5 });
+      // Torchvision wants the plain files; a cache has less room.
+      if (!isRemote(path)) await extractArchive(path);
     }
   }
 

@@ -14,9 +14,14 @@ const words = (array: Uint8Array, start: number, bytes: number): Uint32Array =>
  */
 export function toPlanes(from: Uint8Array, channels: number, to: Uint8Array, at: number): void {
   const pixels = from.length / channels;
-  if (channels === 1) return to.set(from, at);
   const isFast = channels === 3 && pixels % 4 === 0 && isLittleEndian && isAligned(from, 0) && isAligned(to, at);
-  if (isFast) return threePlanes(words(from, 0, from.length), words(to, at, from.length), pixels / 4);
+  if (channels === 1) to.set(from, at);
+  else if (isFast) threePlanes(words(from, 0, from.length), words(to, at, from.length), pixels / 4);
+  else byteByByte(from, channels, to, at);
+}
+
+function byteByByte(from: Uint8Array, channels: number, to: Uint8Array, at: number): void {
+  const pixels = from.length / channels;
   for (let c = 0; c < channels; c++)
     for (let i = c, k = at + c * pixels; i < from.length; i += channels) to[k++] = from[i]!;
 }
