@@ -245,7 +245,7 @@ export class Crc32 {
 }
 
 /** The checksum of bytes. */
-function crc32(bytes: Uint8Array): number {
+export function crc32(bytes: Uint8Array): number {
   const checksum = new Crc32();
   checksum.update(bytes);
   return checksum.value;

@@ -1,3 +1,3 @@
 export * as datasets from "./datasets/index";
-export { Image, type ImageMode, type ImageSamples } from "./image";
+export { Image, type ImageDataLike, type ImageMode, type ImageSamples } from "./image";
 export * as models from "./models/index";
