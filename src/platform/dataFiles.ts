@@ -157,11 +157,11 @@ export async function writeData(op: string, path: string, bytes: Uint8Array): Pr
     throw new KindlingError(`${op}: cannot keep "${path}": this page has no room or permission to store it`);
 }
 
-/** Removes a file, if there is one. */
-export async function removeData(op: string, path: string): Promise<void> {
+/** Removes a file or, where that is wanted, a folder with what is in it, if there is one. */
+export async function removeData(op: string, path: string, recursive = false): Promise<void> {
   if (isRemote(path)) return void (await (await openCache())?.delete(absolute(path)));
   try {
-    await disk()!.rm(path, { force: true });
+    await disk()!.rm(path, { force: true, recursive });
   } catch (error) {
     throw new KindlingError(`${op}: cannot remove "${path}": ${(error as Error).message}`, { cause: error });
   }

@@ -65,7 +65,11 @@ interface Origin {
 }
 
 /** A server that answers with an error, or not at all. Others may do better. */
-export class DownloadError extends KindlingError {}
+export class DownloadError extends KindlingError {
+  override get name(): string {
+    return "KindlingError";
+  }
+}
 
 /** Where Google Drive has the bytes of a file that it shows a page for. */
 function directUrl(url: string): string {

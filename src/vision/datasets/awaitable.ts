@@ -6,7 +6,7 @@ import { addNames, renamed } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import type { Image } from "../image";
-import type { Labelled, TransformOptions } from "./visionDataset";
+import type { Labelled, LabelledFiles, TransformOptions } from "./visionDataset";
 
 /** An instance that has read nothing yet. */
 interface Readable {
@@ -37,6 +37,24 @@ export interface Awaitable<D, S extends string, V, R extends readonly unknown[] 
   ): Promise<Opened<D, I, T>>;
   (...given: Arguments<S, V & TransformOptions<any, any, L>>): Promise<Opened<D, any, any>>;
   readonly prototype: Opened<D, any, any>;
+  /** @internal */
+  readonly signature: string;
+}
+
+/** As {@link Opened}, where samples are read from files when they are asked for. */
+export type OpenedFiles<D, I, T> = Omit<D, "at" | "read"> & LabelledFiles<I, T>;
+
+/** As {@link Awaitable}, where samples are read from files when they are asked for. */
+export interface AwaitableFiles<D, S extends string, V, R extends readonly unknown[] = [root: string], L = number> {
+  new <I = Image, T = L>(
+    ...given: [...R, options?: Flat<Partial<V> & TransformOptions<I, T, L>>]
+  ): Promise<OpenedFiles<D, I, T>>;
+  new (...given: Arguments<S, V & TransformOptions<any, any, L>>): Promise<OpenedFiles<D, any, any>>;
+  <I = Image, T = L>(
+    ...given: [...R, options?: Flat<Partial<V> & TransformOptions<I, T, L>>]
+  ): Promise<OpenedFiles<D, I, T>>;
+  (...given: Arguments<S, V & TransformOptions<any, any, L>>): Promise<OpenedFiles<D, any, any>>;
+  readonly prototype: OpenedFiles<D, any, any>;
   /** @internal */
   readonly signature: string;
 }

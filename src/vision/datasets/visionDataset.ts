@@ -148,6 +148,19 @@ export abstract class VisionDataset<I = any, T = any> implements MapStyle<[I, T]
   }
 }
 
+/** The transforms among other arguments. */
+export const transformsIn = ({
+  transform,
+  targetTransform,
+  transforms,
+}: VisionDatasetArguments): TransformArguments => ({
+  transform,
+  targetTransform,
+  transforms,
+});
+
+type TransformArguments = Pick<VisionDatasetArguments, "transform" | "targetTransform" | "transforms">;
+
 /** The hooks by which Node and Bun, and Deno, print objects. */
 for (const symbol of ["nodejs.util.inspect.custom", "Deno.customInspect"])
   Object.defineProperty(VisionDataset.prototype, Symbol.for(symbol), {
