@@ -1,5 +1,5 @@
 export * as datasets from "./datasets/index";
-export { Image, type ImageMode, type ImageSamples } from "./image";
+export { Image, type ImageDataLike, type ImageMode, type ImageSamples } from "./image";
 export * as models from "./models/index";
 export * as ops from "./ops/index";
 export * as transforms from "./transforms/index";

@@ -1,4 +1,28 @@
-export { cifar10, cifar10Classes } from "./cifar";
-export { ImageDataset, type Transform, type VisionOptions } from "./dataset";
+export { Caltech101, type CaltechTarget } from "./caltech";
+export { CIFAR10, CIFAR100, type CifarOptions } from "./cifar";
+export { type CocoAnnotation, CocoDetection } from "./coco";
 export { type DigitsOptions, digits } from "./digits";
-export { fashionMnist, fashionMnistClasses, mnist, mnistClasses, parseIdx } from "./mnist";
+export { EMNIST, type EmnistSplit } from "./emnist";
+export { FakeData, type FakeDataOptions } from "./fakeData";
+export { Flowers102 } from "./flowers102";
+export {
+  DatasetFolder,
+  type DatasetFolderOptions,
+  defaultLoader,
+  type FolderOptions,
+  type FolderSample,
+  ImageFolder,
+  type SampleLoader,
+} from "./folder";
+export { Food101 } from "./food101";
+export { parseIdx } from "./idx";
+export type { MemoryDataset } from "./memory";
+export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./mnist";
+export { OxfordIIITPet, type PetTarget } from "./pets";
+export { QMNIST, type QmnistOptions, type QmnistPart } from "./qmnist";
+export { STL10, type Stl10Split } from "./stl10";
+export { SVHN, type SvhnSplit } from "./svhn";
+export { USPS } from "./usps";
+export * as utils from "./utils";
+export { type TransformOptions, VisionDataset, type VisionDatasetArguments } from "./visionDataset";
+export { VOCDetection, type VocAnnotation } from "./voc";
