@@ -9,7 +9,7 @@ import { type Colour, paletteOf, type Rgb, rgbOf } from "./colours";
 import { Raster } from "./raster";
 
 /** Sizes of pens and points. */
-const MOST_WIDTH = 2 ** 20;
+const MOST_WIDTH = 2 ** 15;
 
 /** @throws ArgumentError, DTypeError, ShapeError unless it is one picture of bytes. */
 function checkPicture(op: string, image: unknown, words: string): Tensor {

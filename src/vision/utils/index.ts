@@ -10,3 +10,5 @@ export {
 } from "./draw";
 export { flowToImage } from "./flow";
 export { type MakeGridOptions, makeGrid, type SaveImageOptions, saveImage } from "./grid";
+export { History, type HistoryOptions } from "./history";
+export { type ImshowOptions, imshow, type Shown, type ShowPlace } from "./show";

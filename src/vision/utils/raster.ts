@@ -48,10 +48,10 @@ export class Raster {
         this.data[at + k] = alpha === 255 ? colour[k]! : blend(this.data[at + k]!, colour[k]!, alpha);
   }
 
-  /** Pixels of a column, both ends drawn, whichever is above. */
+  /** Pixels of a column from `y0` on, in either direction, up to `y1`, which is not drawn. */
   private column(x: number, y0: number, y1: number, colour: Rgb): void {
-    const [top, bottom] = [Math.max(0, Math.min(y0, y1)), Math.min(this.height - 1, Math.max(y0, y1))];
-    for (let y = top; y <= bottom; y++) this.row(x, y, x, colour);
+    const [top, bottom] = y0 <= y1 ? [y0, y1 - 1] : [y1 + 1, y0];
+    for (let y = Math.max(0, top); y <= Math.min(this.height - 1, bottom); y++) this.row(x, y, x, colour);
   }
 
   /** A box with its borders, filled. */
@@ -89,7 +89,8 @@ export class Raster {
         this.row(left, y0 + (b - y) / 2, right, colour);
         drawn = y;
       }
-      if (x === a % 2 && y === b) return;
+      // Sides beyond 2^13 are not exact in doubles, and may miss the last step.
+      if ((x === a % 2 && y === b) || y > b) return;
       [x, y] = nextStep(x, y, off);
     }
   }
@@ -125,9 +126,10 @@ export class Raster {
       this.row(x0, y0, x0, colour);
       return;
     }
-    const ratio = (width - 1) / 2 / Math.hypot(dx, dy);
-    const [dxmin, dxmax] = [roundDown(ratio * dy), roundUp(ratio * dy)];
-    const [dymin, dymax] = [roundDown(ratio * dx), roundUp(ratio * dx)];
+    const [length, half] = [Math.hypot(dx, dy), (width - 1) / 2];
+    const [least, most] = [roundDown(half) / length, roundUp(half) / length];
+    const [dxmin, dxmax] = [roundDown(least * dy), roundDown(most * dy)];
+    const [dymin, dymax] = [roundUp(least * dx), roundUp(most * dx)];
     this.polygon(
       [
         [x0 - dxmin, y0 + dymax],
