@@ -40,6 +40,21 @@ function embedBinaries() {
   };
 }
 
+/** Style sheets are text, and the one package without a module for browsers gets one. */
+function embedCharts() {
+  return {
+    name: "embed-charts",
+    load: (id) => (id.endsWith(".css") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))};` : null),
+    transform: (code, id) =>
+      id.endsWith("asciichart.js")
+        ? {
+            code: `const chart = {};\n${code.replace(/\(typeof exports.*/, "(chart);")}\nexport const { plot } = chart;\n`,
+            map: null,
+          }
+        : null,
+  };
+}
+
 /**
  * What Emscripten wrote around the codecs of @jsquash: they are given their binary, so they need no address of it, which other bundlers
  * would try to follow; and they need not put an `ImageData` and a `self` into Node's global scope.
@@ -76,6 +91,7 @@ export default {
     embedKernels(),
     embedBinaries(),
     cleanCodecs(),
+    embedCharts(),
     nodeResolve({ browser: true }),
     esbuild({ target: "es2022" }),
   ],

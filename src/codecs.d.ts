@@ -4,3 +4,25 @@ declare module "*.wasm" {
   // biome-ignore lint/style/noDefaultExport: a module that is nothing but this text.
   export default text;
 }
+
+/** Style sheets of packages, as text. */
+declare module "*.css" {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: a module that is nothing but this text.
+  export default text;
+}
+
+/** Charts of letters. */
+declare module "asciichart" {
+  /** Lines of text that show series of numbers. */
+  export function plot(
+    series: readonly (readonly number[])[],
+    options?: {
+      height?: number;
+      min?: number;
+      max?: number;
+      colors?: readonly string[];
+      format?: (x: number) => string;
+    },
+  ): string;
+}

@@ -1,5 +1,7 @@
 export * as datasets from "./datasets/index";
 export { Image, type ImageDataLike, type ImageMode, type ImageSamples } from "./image";
+export * as io from "./io/index";
 export * as models from "./models/index";
 export * as ops from "./ops/index";
 export * as transforms from "./transforms/index";
+export * as utils from "./utils/index";

@@ -1,0 +1,14 @@
+/** Pictures to look at. @see torchvision.utils */
+export type { Colour } from "./colours";
+export {
+  type DrawBoundingBoxesOptions,
+  type DrawKeypointsOptions,
+  type DrawSegmentationMasksOptions,
+  drawBoundingBoxes,
+  drawKeypoints,
+  drawSegmentationMasks,
+} from "./draw";
+export { flowToImage } from "./flow";
+export { type MakeGridOptions, makeGrid, type SaveImageOptions, saveImage } from "./grid";
+export { History, type HistoryOptions } from "./history";
+export { type ImshowOptions, imshow, type Shown, type ShowPlace } from "./show";
