@@ -13,7 +13,8 @@ import type { Tensor } from "../tensor/tensor";
 import { type Collated, defaultCollate } from "./collate";
 import { Crew, type CrewOptions } from "./crew";
 import { type AnyDataset, isIterableStyle, isMapStyle, type SampleOf } from "./dataset";
-import { assertSettled, type Collate, createFetcher, END, type FetchOptions } from "./fetch";
+import { PassDraws } from "./draws";
+import { assertSettled, type Collate, createFetcher, END, type FetchOptions, fetchWith } from "./fetch";
 import { plainBatch, plainIndex } from "./indices";
 import {
   BatchSampler,
@@ -193,14 +194,15 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
       throw new ArgumentError(
         "DataLoader: batches of workers have to be awaited: iterate with `for await`, or use numWorkers: 0",
       );
-    drawSeed(this.generator);
-    return this.passHere();
+    return this.passHere(drawSeed(this.generator));
   }
 
-  private *passHere(): globalThis.Generator<B, void, undefined> {
+  private *passHere(seed: bigint): globalThis.Generator<B, void, undefined> {
     const fetcher = createFetcher(this.dataset, this.fetchOptions);
+    const draws = new PassDraws(seed);
+    let k = 0;
     for (const request of this.requests()) {
-      const batch = fetcher.fetch(request);
+      const batch = fetchWith(fetcher, request, draws, k++);
       assertSettled(batch);
       if (batch === END) return;
       yield batch as B;
@@ -210,14 +212,16 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   /** One pass. Now and then it waits a turn of the event loop, in which finalizers run and a page stays alive. */
   [Symbol.asyncIterator](): AsyncIterator<B> {
     const seed = drawSeed(this.generator);
-    return this.numWorkers > 0 && canUseWorkers() ? this.watchedPass(seed) : this.passAwaited();
+    return this.numWorkers > 0 && canUseWorkers() ? this.watchedPass(seed) : this.passAwaited(seed);
   }
 
-  private async *passAwaited(): AsyncGenerator<B, void, undefined> {
+  private async *passAwaited(seed: bigint): AsyncGenerator<B, void, undefined> {
     const fetcher = createFetcher(this.dataset, this.fetchOptions);
+    const draws = new PassDraws(seed);
     const pauses = new Pauses();
+    let k = 0;
     for (const request of this.requests()) {
-      const batch = await fetcher.fetch(request);
+      const batch = await fetchWith(fetcher, request, draws, k++);
       if (batch === END) return;
       yield batch as B;
       if (pauses.isDue()) await pauses.take();
@@ -240,7 +244,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     const pauses = new Pauses();
     let isIntact = false;
     try {
-      for await (const batch of crew.pass(requests)) {
+      for await (const batch of crew.pass(requests, seed)) {
         isIntact = true;
         yield batch as B;
         isIntact = false;
