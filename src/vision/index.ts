@@ -1,2 +1,4 @@
 export * as datasets from "./datasets/index";
+export { Image, type ImageMode, type ImageSamples } from "./image";
 export * as models from "./models/index";
+export * as transforms from "./transforms/index";
