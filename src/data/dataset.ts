@@ -351,4 +351,4 @@ declareMethods(TensorDataset, { at: "index", atMany: "indices" });
 declareMethods(Subset, { at: "index", atMany: "indices" });
 declareMethods(ConcatDataset, { at: "index" });
 
-portable({ TensorDataset, Subset, ConcatDataset, ChainDataset, StackDataset, Generator });
+portable({ TensorDataset, Subset, ConcatDataset, ChainDataset, StackDataset, Generator, defaultGenerator });

@@ -1,3 +1,5 @@
+import "./modules";
+
 export { DataLoader2, DFIterDataPipe, IterDataPipe, MapDataPipe } from "./absent";
 export { type Collated, defaultCollate, defaultConvert } from "./collate";
 export {
