@@ -17,7 +17,8 @@ export {
   TensorDataset,
 } from "./dataset";
 export { DistributedSampler, type DistributedSamplerOptions } from "./distributed";
-export { DataLoader, type DataLoaderOptions } from "./loader";
+export { DataLoader } from "./loader";
+export type { DataLoaderOptions } from "./options";
 export {
   BatchSampler,
   type IndexOrder,

@@ -1,7 +1,9 @@
 /** Pictures in memory, as files hold them and as transforms take them: Kindling's counterpart of Python's `PIL.Image`. */
 import { checkChoice, checkInteger } from "../core/arguments";
 import { ArgumentError, describe, ShapeError } from "../core/errors";
+import type { stacked } from "../data/collate";
 import { portable } from "../data/pack";
+import type { Tensor } from "../tensor/tensor";
 
 /**
  * What the samples of a picture mean, in PIL's words: `"1"` black and white (0 and 255), `"L"` grey, `"LA"` grey and alpha, `"P"` places in
@@ -44,6 +46,9 @@ const arrayOf = (mode: ImageMode) =>
  * const image = new Image("RGB", 2, 1, Uint8Array.of(255, 0, 0, 0, 0, 255));
  */
 export class Image {
+  /** A batch of pictures is a tensor; in types alone. */
+  declare readonly [stacked]: Tensor;
+
   constructor(
     readonly mode: ImageMode,
     readonly width: number,

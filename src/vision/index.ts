@@ -1,3 +1,5 @@
+import "./collate";
+
 export * as datasets from "./datasets/index";
 export { Image, type ImageMode, type ImageSamples } from "./image";
 export * as models from "./models/index";
