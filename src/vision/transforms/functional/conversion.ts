@@ -68,6 +68,23 @@ export const toTensor = named("toTensor", "pic", (pic: Image | Tensor): Tensor =
   return unitPlanes(pic.data, pic.bands, pic.height, pic.width);
 });
 
+/** @internal The samples of a picture as a tensor that {@link fromPlanes} turns back into one. */
+export const toPlanes = (img: Image): Tensor => plainPlanes(img, img.mode === "1" ? "uint8" : dtypeOf(img.mode));
+
+/** @internal A picture of the mode and palette of `img` from the samples of its channels. */
+export function fromPlanes(planes: Tensor, img: Image): Image {
+  const [bands, height, width] = planes.shape as readonly number[] as [number, number, number];
+  const values = elementsOf(planes.contiguous());
+  if (img.mode === "1")
+    return new Image(
+      "1",
+      width,
+      height,
+      Uint8Array.from(values as Uint8Array, (value) => (value < 128 ? 0 : 255)),
+    );
+  return new Image(img.mode, width, height, interleaved(values, img.mode, bands), img.palette);
+}
+
 /** The dtype that holds the samples of a mode. */
 const dtypeOf = (mode: ImageMode): DType =>
   mode === "F" ? "float32" : mode === "I" || mode === "I;16" ? "int32" : mode === "1" ? "bool" : "uint8";
