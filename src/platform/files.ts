@@ -214,7 +214,7 @@ class Content {
 let crcTable: Uint32Array | undefined;
 
 /** The checksum of gzip (ISO 3309). */
-function crc32(bytes: Uint8Array): number {
+export function crc32(bytes: Uint8Array): number {
   crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
     let c = n;
     for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;

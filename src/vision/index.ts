@@ -1,6 +1,6 @@
 import "./collate";
 
 export * as datasets from "./datasets/index";
-export { Image, type ImageMode, type ImageSamples } from "./image";
+export { Image, type ImageDataLike, type ImageMode, type ImageSamples } from "./image";
 export * as models from "./models/index";
 export * as transforms from "./transforms/index";
