@@ -141,7 +141,7 @@ describe("options", () => {
   });
 
   test("a data set has to be awaited", () => {
-    expect(() => new DataLoader(Promise.resolve(ten) as never)).toThrow(/on its way: await it/);
+    expect(() => new DataLoader(Promise.resolve(ten) as never)).toThrow(/is a promise; await the data set/);
   });
 
   test("what has no effect is said once", () => {

@@ -1,7 +1,7 @@
 /** What goes to workers as it is: transforms, modules with parameters and buffers, pictures, the default generator. */
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
-import { halve, Scale, Transformed } from "./fixtures/datasets.mjs";
+import { negated, Scale, Transformed } from "./fixtures/datasets.mjs";
 
 const { DataLoader } = torch.utils.data;
 const { Image, transforms } = torch.vision;
@@ -37,7 +37,7 @@ describe("go to workers as they are", () => {
     const transform = new transforms.Compose([
       new transforms.ToTensor(),
       new transforms.Normalize([0.5, 0.4, 0.3], [0.5, 0.6, 0.7]),
-      new transforms.Lambda(halve),
+      new transforms.Lambda(negated),
     ]);
     await expectSame(new Transformed([0, 1, 2].map(picture), transform));
   });
