@@ -4,8 +4,10 @@ import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, IndexError, KindlingError, ShapeError, ValueError } from "../core/errors";
 import { declareMethods, renamed } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
+import type { stacked } from "../data/collate";
 import { portable } from "../data/pack";
 import { readBytes, writeBytes } from "../platform/files";
+import type { Tensor } from "../tensor/tensor";
 import { convertPicture, type Dither } from "./convert";
 import { cropped, merged, onBand, type Transpose, transposed, transposes } from "./geometry";
 import { decodePicture, encodePicture, type ImageFormat } from "./io/codec";
@@ -58,6 +60,9 @@ export interface ImageDataLike {
  * const image = new Image("RGB", 2, 1, Uint8Array.of(255, 0, 0, 0, 0, 255));
  */
 export class Image {
+  /** A batch of pictures is a tensor; in types alone. */
+  declare readonly [stacked]: Tensor;
+
   constructor(
     readonly mode: ImageMode,
     readonly width: number,

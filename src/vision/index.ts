@@ -1,3 +1,5 @@
+import "./collate";
+
 export * as datasets from "./datasets/index";
 export { Image, type ImageDataLike, type ImageMode, type ImageSamples } from "./image";
 export * as io from "./io/index";

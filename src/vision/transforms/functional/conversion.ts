@@ -13,25 +13,24 @@ import { checkImageTensor, elementsOf, tensorOf } from "./picture";
 const fractions = Float32Array.from({ length: 256 }, (_, n) => n / 255);
 
 /** Writes interleaved samples channel by channel. */
-function planes(samples: ArrayLike<number>, out: { [i: number]: number }, bands: number, map?: Float32Array): void {
+function planes(samples: ArrayLike<number>, out: { [i: number]: number }, bands: number): void {
   const pixels = samples.length / bands;
   for (let band = 0, at = 0; band < bands; band++)
-    if (map === undefined) for (let i = band; at < (band + 1) * pixels; i += bands) out[at++] = samples[i]!;
-    else for (let i = band; at < (band + 1) * pixels; i += bands) out[at++] = map[samples[i]!]!;
+    for (let p = 0, i = band; p < pixels; p++, i += bands) out[at++] = samples[i]!;
 }
 
-/** {@link planes} of bytes as fractions, the most usual of all transforms: colours in one pass. */
-function fractionPlanes(samples: Uint8Array, out: Float32Array, bands: number): void {
-  if (bands !== 3) {
-    planes(samples, out, bands, fractions);
-    return;
-  }
-  const pixels = samples.length / 3;
-  for (let at = 0, i = 0; at < pixels; at++, i += 3) {
-    out[at] = fractions[samples[i]!]!;
-    out[at + pixels] = fractions[samples[i + 1]!]!;
-    out[at + 2 * pixels] = fractions[samples[i + 2]!]!;
-  }
+/** Writes interleaved bytes channel by channel, as parts of 255. */
+function unitFloats(samples: ArrayLike<number>, out: Float32Array, bands: number): void {
+  const pixels = samples.length / bands;
+  if (bands === 3)
+    for (let p = 0, i = 0; p < pixels; p++, i += 3) {
+      out[p] = fractions[samples[i]!]!;
+      out[p + pixels] = fractions[samples[i + 1]!]!;
+      out[p + 2 * pixels] = fractions[samples[i + 2]!]!;
+    }
+  else
+    for (let band = 0, at = 0; band < bands; band++)
+      for (let p = 0, i = band; p < pixels; p++, i += bands) out[at++] = fractions[samples[i]!]!;
 }
 
 /** Bytes as numbers from 0 to 1 of the default dtype, [channels, height, width]. */
@@ -43,7 +42,7 @@ function unitPlanes(samples: ArrayLike<number>, bands: number, height: number, w
       planes(samples, out, bands);
       for (let i = 0; i < out.length; i++) out[i]! /= 255;
     });
-  const x = tensorOf<Float32Array>("float32", shape, (out) => fractionPlanes(samples as Uint8Array, out, bands));
+  const x = tensorOf<Float32Array>("float32", shape, (out) => unitFloats(samples, out, bands));
   return dtype === "float32" ? x : x.to(dtype);
 }
 
@@ -224,18 +223,18 @@ export type ChannelValues = number | readonly number[] | Tensor;
 
 /** @internal Numbers as a tensor that broadcasts over [..., channels, height, width]. */
 export function perChannel(op: string, name: string, values: ChannelValues, like: Tensor): Tensor {
-  const isTensor = values instanceof Tensor;
-  if (isTensor) checkTensor(op, values, name);
+  if (values instanceof Tensor) {
+    checkTensor(op, values, name);
+    const numbers = values.to({ dtype: like.dtype, device: like.device });
+    return numbers.ndim === 1 ? numbers.view(-1, 1, 1) : numbers;
+  }
   const list = typeof values === "number" ? [values] : values;
-  if (!isTensor && !(Array.isArray(list) && list.every((value) => typeof value === "number")))
+  if (!(Array.isArray(list) && list.every((value) => typeof value === "number")))
     throw new ArgumentError(`${op}: ${name} must be a number for each channel, got ${describe(values)}`);
-  const numbers = isTensor
-    ? values.to({ dtype: like.dtype, device: like.device })
-    : tensorOf<Float64Array>("float64", [list.length as number], (out) => out.set(list as number[])).to({
-        dtype: like.dtype,
-        device: like.device,
-      });
-  return numbers.ndim === 1 ? numbers.view(-1, 1, 1) : numbers;
+  // Of 32 and 64 bits, the array rounds as a conversion would.
+  const isDirect = like.device === "cpu" && (like.dtype === "float32" || like.dtype === "float64");
+  const numbers = tensorOf<Float64Array>(isDirect ? like.dtype : "float64", [list.length, 1, 1], (out) => out.set(list));
+  return isDirect ? numbers : numbers.to({ dtype: like.dtype, device: like.device });
 }
 
 /** @internal The tensor that {@link normalize} takes. @throws DTypeError, ShapeError */
@@ -251,7 +250,7 @@ export function checkNormalized(op: string, x: Tensor): Tensor {
 
 /** @internal Divisors for {@link normalize}. @throws ValueError if one is zero. */
 export function checkDivisors(op: string, std: Tensor): Tensor {
-  if ([...elementsOf(std)].some((value) => Number(value) === 0))
+  if (elementsOf(std).some((value: number | bigint) => Number(value) === 0))
     throw new ValueError(`${op}: std evaluated to zero after conversion to ${std.dtype}, leading to division by zero.`);
   return std;
 }
@@ -308,6 +307,10 @@ export const normalize = named(
     if (plain !== undefined) return plain;
     const centre = perChannel("normalize", "mean", mean, x);
     const scale = checkDivisors("normalize", perChannel("normalize", "std", std, x));
-    return inplace ? x.sub_(centre).div_(scale) : x.sub(centre).div_(scale);
+    const result = inplace ? x.sub_(centre).div_(scale) : x.sub(centre).div_(scale);
+    // A graph keeps what it needs. What the caller gave stays.
+    if (centre !== mean) centre.dispose();
+    if (scale !== std) scale.dispose();
+    return result;
   },
 );

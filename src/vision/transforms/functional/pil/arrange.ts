@@ -37,10 +37,10 @@ export function flipLeftRight(img: Image): Image {
   const { width, height, bands, data } = img;
   const out = samples(img.mode, data.length);
   const row = width * bands;
-  for (let y = 0, at = 0; y < height; y++)
-    for (let from = (y + 1) * row - bands; from >= y * row; from -= bands) {
-      out[at++] = data[from]!;
-      for (let band = 1; band < bands; band++) out[at++] = data[from + band]!;
+  for (let start = 0; start < height * row; start += row)
+    for (let band = 0; band < bands; band++) {
+      let from = start + row - bands + band;
+      for (let at = start + band; at < start + row; at += bands, from -= bands) out[at] = data[from]!;
     }
   return imageLike(img, width, height, out);
 }
