@@ -210,7 +210,7 @@ describe("masks", () => {
   test("are those of PyTorch's random numbers", () => {
     torch.manualSeed(7);
     for (const [param, axis, values] of expected.masks) {
-      const x = torch.ones(torch.tensor(values).shape as number[]);
+      const x = torch.ones([...torch.tensor(values).shape]);
       const mask = x.ndim === 4 ? F.maskAlongAxisIid : F.maskAlongAxis;
       expect(
         mask(x, param, 0, x.ndim + axis)
