@@ -29,12 +29,56 @@ function embedKernels() {
   };
 }
 
+/** Lets a file import a package's binary of WebAssembly as deflated base64 text, as the kernels are. */
+function embedBinaries() {
+  return {
+    name: "embed-binaries",
+    load: (id) =>
+      id.endsWith(".wasm")
+        ? `export default ${JSON.stringify(deflateRawSync(readFileSync(id), { level: 9 }).toString("base64"))};`
+        : null,
+  };
+}
+
+/**
+ * What Emscripten wrote around the codecs of @jsquash: they are given their binary, so they need no address of it, which other bundlers
+ * would try to follow; and they need not put an `ImageData` and a `self` into Node's global scope.
+ */
+const glue = [
+  [/var _scriptDir = import\.meta\.url;/, 'var _scriptDir = "";'],
+  [/new URL\("\w+\.wasm",import\.meta\.url\)\.href/, '""'],
+  [/const isServiceWorker=.*?(?=var moduleOverrides=)/, ""],
+  [/emval_get_global\(\)\[name\]/, "(Module[name]??emval_get_global()[name])"],
+];
+
+function cleanCodecs() {
+  return {
+    name: "clean-codecs",
+    transform(code, id) {
+      if (!/@jsquash.*\/codec\/.*\.js$/.test(id)) return null;
+      let text = code;
+      for (const [pattern, replacement] of glue) {
+        if (!pattern.test(text)) throw new Error(`${id} has no ${pattern}`);
+        text = text.replace(pattern, replacement);
+      }
+      if (text.includes("import.meta")) throw new Error(`${id} still asks for its address`);
+      return { code: text, map: null };
+    },
+  };
+}
+
 export default {
   input: { kindling: "src/index.ts" },
   // Codecs and the like, imported when they are first needed, are files beside the bundle.
   output: { dir: "dist", format: "es", sourcemap: true, chunkFileNames: "[name].js" },
   // What the library takes from packages is bundled: the browser's variants, which run in every runtime.
-  plugins: [embedKernels(), nodeResolve({ browser: true }), esbuild({ target: "es2022" })],
+  plugins: [
+    embedKernels(),
+    embedBinaries(),
+    cleanCodecs(),
+    nodeResolve({ browser: true }),
+    esbuild({ target: "es2022" }),
+  ],
   onwarn: (warning) => {
     throw new Error(warning.message);
   },

@@ -5,7 +5,8 @@ import { basename } from "node:path";
 import { vision } from "kindling";
 import { UsageError } from "../shared/program";
 
-type ImageDataset = InstanceType<typeof vision.datasets.ImageDataset>;
+/** Labelled pictures in memory. */
+export type ImageDataset = vision.datasets.MNIST | vision.datasets.CIFAR10 | ReturnType<typeof vision.datasets.digits>;
 
 export interface Data {
   readonly name: string;
@@ -22,22 +23,26 @@ function idxFolder(dir: string): string | undefined {
 
 /** @throws UsageError if the folder is missing or holds none of the formats. */
 export async function loadData(dir: string | undefined): Promise<Data> {
-  const { cifar10, digits, fashionMnist, mnist } = vision.datasets;
+  const { CIFAR10, digits, FashionMNIST, MNIST } = vision.datasets;
   if (dir === undefined)
     return { name: "digits drawn by code", train: digits({ train: true }), test: digits({ train: false }) };
   if (!existsSync(dir) || !statSync(dir).isDirectory()) throw new UsageError(`--data: there is no folder "${dir}"`);
   if (readdirSync(dir).some((name) => /^(data|test)_batch.*\.bin$/.test(name)))
-    return { name: "CIFAR-10", train: await cifar10(dir, { train: true }), test: await cifar10(dir, { train: false }) };
+    return {
+      name: "CIFAR-10",
+      train: await new CIFAR10(dir, { train: true }),
+      test: await new CIFAR10(dir, { train: false }),
+    };
   const idx = idxFolder(dir);
   if (idx === undefined)
     throw new UsageError(
       `--data: "${dir}" holds neither CIFAR-10 (data_batch_1.bin …) nor MNIST or Fashion-MNIST (train-images-idx3-ubyte …)`,
     );
   const isFashion = /fashion/i.test(basename(idx) === "raw" ? basename(dir) : `${dir}`);
-  const read = isFashion ? fashionMnist : mnist;
+  const Dataset = isFashion ? FashionMNIST : MNIST;
   return {
     name: isFashion ? "Fashion-MNIST" : "MNIST",
-    train: await read(idx, { train: true }),
-    test: await read(idx, { train: false }),
+    train: await new Dataset(idx, { train: true }),
+    test: await new Dataset(idx, { train: false }),
   };
 }

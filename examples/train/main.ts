@@ -45,7 +45,7 @@ async function run(options: Options): Promise<void> {
   if (options.threads !== undefined) torch.setNumThreads(options.threads);
   const data = await loadData(options.data);
   torch.manualSeed(options.seed);
-  const [, channels, size] = data.train.data.shape;
+  const [, size, , channels = 1] = data.train.data.shape;
   const build = () => createModel(options.model, channels, size, data.train.classes.length);
   const model = build();
   const optimizer = createOptimizer(options, model);

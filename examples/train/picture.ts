@@ -1,9 +1,9 @@
 /** A grid of test pictures, each with its predicted and its true label, as a PNG. */
 import { encode } from "fast-png";
 import type { vision } from "kindling";
+import type { ImageDataset } from "./data";
 import { drawText, GLYPH_HEIGHT, GLYPH_WIDTH } from "./font";
 
-type ImageDataset = InstanceType<typeof vision.datasets.ImageDataset>;
 type Colour = readonly [r: number, g: number, b: number];
 
 const COLUMNS = 8;
@@ -36,20 +36,19 @@ class Canvas {
   }
 }
 
-/** Draws one image, uint8 of shape [channels, height, width], enlarged. */
-function drawImage(canvas: Canvas, image: Uint8Array, channels: number, size: number, left: number, top: number): void {
-  const plane = size * size;
-  for (let y = 0; y < size * SCALE; y++)
-    for (let x = 0; x < size * SCALE; x++) {
-      const at = Math.floor(y / SCALE) * size + Math.floor(x / SCALE);
-      const channel = (c: number) => image[Math.min(c, channels - 1) * plane + at]!;
+/** Draws one picture, grey or in colour, enlarged. */
+function drawImage(canvas: Canvas, { data, width, height, bands }: vision.Image, left: number, top: number): void {
+  for (let y = 0; y < height * SCALE; y++)
+    for (let x = 0; x < width * SCALE; x++) {
+      const at = (Math.floor(y / SCALE) * width + Math.floor(x / SCALE)) * bands;
+      const channel = (c: number) => data[at + Math.min(c, bands - 1)]!;
       canvas.plot(left + x, top + y, [channel(0), channel(1), channel(2)]);
     }
 }
 
 /** The PNG of the first test pictures; wrong predictions are red, with the true label after the slash. */
 export function drawPredictions(test: ImageDataset, predicted: readonly number[]): Uint8Array {
-  const [, channels, size] = test.data.shape;
+  const [, size] = test.data.shape;
   const side = size * SCALE;
   const cellWidth = side + MARGIN;
   const cellHeight = side + GLYPH_HEIGHT * 2 + MARGIN + 4;
@@ -58,9 +57,9 @@ export function drawPredictions(test: ImageDataset, predicted: readonly number[]
   for (let i = 0; i < Math.min(COLUMNS * ROWS, test.length); i++) {
     const left = MARGIN + (i % COLUMNS) * cellWidth;
     const top = MARGIN + Math.floor(i / COLUMNS) * cellHeight;
-    const truth: number = test.targets.select(0, i).item();
+    const [image, truth] = test.at(i);
     const name = (label: number) => test.classes[label]!.slice(0, longest);
-    drawImage(canvas, test.data.select(0, i).toTypedArray() as Uint8Array, channels, size, left, top);
+    drawImage(canvas, image, left, top);
     canvas.text(left, top + side + 3, name(predicted[i]!), predicted[i] === truth ? RIGHT : WRONG);
     canvas.text(left, top + side + 3 + GLYPH_HEIGHT + 1, `/ ${name(truth)}`.slice(0, longest), INK);
   }

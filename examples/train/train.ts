@@ -1,6 +1,7 @@
 /** The training and the test loop. */
 import { Presets, SingleBar } from "cli-progress";
 import * as torch from "kindling";
+import type { ImageDataset } from "./data";
 import type { Model } from "./models";
 
 const { nn, utils } = torch;
@@ -12,11 +13,10 @@ export type Loader = AsyncIterable<[images: torch.Tensor, labels: torch.Tensor]>
 
 /** Batches of a data set of [image, label]. */
 export function createLoader(
-  data: InstanceType<typeof torch.vision.datasets.ImageDataset>,
+  data: ImageDataset,
   options: { batchSize: number; shuffle: boolean; numWorkers: number },
 ): Loader {
-  const tensors = new utils.data.TensorDataset(data.data, data.targets);
-  return new utils.data.DataLoader(tensors, {
+  return new utils.data.DataLoader(data as utils.data.MapStyle, {
     ...options,
     persistentWorkers: options.numWorkers > 0,
   }) as unknown as Loader;

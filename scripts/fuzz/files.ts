@@ -167,13 +167,13 @@ function gzipTrial(random: Random, folder: Folder): Trial {
   const fits = images !== undefined && images.shape.length === 3 && images.shape[0]! < 1 << 16;
   const read = async () => {
     await folder.write(file, fits ? images.shape[0]! : 0);
-    const set = await torch.vision.datasets.mnist(folder.path);
-    set.targets.dispose();
+    const set = await new torch.vision.datasets.MNIST(folder.path);
+    (set.targets as torch.Tensor).dispose();
     return { "": set.data };
   };
-  const shape = fits ? [images.shape[0]!, 1, ...images.shape.slice(1)] : [];
+  const shape = images?.shape ?? [];
   const expected: Reading | undefined = fits ? new Map([["", { ...images, shape }]]) : undefined;
-  return { call: 'await torch.vision.datasets.mnist("folder of file")', file, read, expected };
+  return { call: 'await new torch.vision.datasets.MNIST("folder of file")', file, read, expected };
 }
 
 function cifarTrial(random: Random, folder: Folder): Trial {
@@ -186,14 +186,13 @@ function cifarTrial(random: Random, folder: Folder): Trial {
   const data = file.filter((_, i) => i % 3073 > 0);
   const read = async () => {
     await folder.writeCifar(file);
-    const set = await torch.vision.datasets.cifar10(folder.path);
-    set.targets.dispose();
-    return { "": set.data };
+    const set = await new torch.vision.datasets.CIFAR10(folder.path);
+    return { "": set.data.permute(0, 3, 1, 2).contiguous() };
   };
   const expected: Reading | undefined = isWhole
     ? new Map([["", { dtype: "uint8", shape: [count, 3, 32, 32], data }]])
     : undefined;
-  return { call: 'await torch.vision.datasets.cifar10("folder of file")', file, read, expected };
+  return { call: 'await new torch.vision.datasets.CIFAR10("folder of file")', file, read, expected };
 }
 
 /** A folder for data sets that are read by their path. */

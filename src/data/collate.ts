@@ -23,6 +23,9 @@ export type BatchAllocator = (shape: readonly number[], dtype: DType, like?: Ten
 
 let allocateBatch: BatchAllocator = allocate;
 
+/** A tensor for a batch, in the memory that batches are to be written into. */
+export const newBatch: BatchAllocator = (shape, dtype, like) => allocateBatch(shape, dtype, like);
+
 /** Directs batches into other memory (that of another thread) until called without an allocator. */
 export function setBatchAllocator(allocator: BatchAllocator = allocate): void {
   allocateBatch = allocator;

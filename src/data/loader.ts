@@ -329,6 +329,8 @@ function canUseWorkers(): boolean {
 }
 
 function checkDataset(dataset: unknown): void {
+  if (dataset instanceof Promise)
+    throw new ArgumentError("DataLoader: the data set is a promise; await the data set: `await new FashionMNIST(…)`");
   if (!isMapStyle(dataset) && !isIterableStyle(dataset))
     throw new ArgumentError(`DataLoader: a data set has length and at(i), or is iterable; got ${describe(dataset)}`);
 }

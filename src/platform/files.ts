@@ -6,11 +6,12 @@ type FileSystem = typeof import("node:fs/promises");
 type Stats = import("node:fs").Stats;
 
 /** The cause of a failed file operation in words. */
-function explain(op: string, verb: string, path: string | URL, error: unknown): KindlingError {
+export function explain(op: string, verb: string, path: string | URL, error: unknown): KindlingError {
   const code = (error as { code?: string }).code;
   const reasons: Record<string, string> = {
     ENOENT: "there is no such file or folder",
     EACCES: "permission denied",
+    EEXIST: "it is a file",
     EISDIR: "it is a folder",
     ENOTDIR: "a part of the path is not a folder",
     ENOSPC: "the disk is full",
@@ -145,14 +146,28 @@ const MOST_INFLATION = 1032;
  * @param sizeOf The size of the content from its beginning, or undefined if it takes more of it to know.
  * @throws FormatError naming `path` if the data is damaged, truncated, or of another size; and whatever `sizeOf` throws.
  */
-export async function gunzip(
+export async function gunzip(path: string, bytes: Uint8Array, sizeOf: SizeOf): Promise<Uint8Array> {
+  const whole = await inflate(path, bytes, "gzip", sizeOf);
+  const footer = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - GZIP_FOOTER, GZIP_FOOTER);
+  // Engines differ in what they make of bytes after the end.
+  if (footer.getUint32(4, true) !== whole.length || footer.getUint32(0, true) !== crc32(whole))
+    throw new FormatError(`"${path}" cannot be decompressed: its checksum differs: it is truncated or damaged`);
+  return whole;
+}
+
+/** The size of what is packed from its beginning, or undefined if it takes more of it to know. */
+export type SizeOf = (start: Uint8Array) => number | undefined;
+
+/** As {@link gunzip}, for both of deflate's wrappings; without a look at what follows the end. */
+export async function inflate(
   path: string,
   bytes: Uint8Array,
-  sizeOf: (start: Uint8Array) => number | undefined,
+  format: "gzip" | "deflate",
+  sizeOf: SizeOf,
 ): Promise<Uint8Array> {
   const fail = (why: string, cause?: unknown) =>
     new FormatError(`"${path}" cannot be decompressed: ${why}: it is truncated or damaged`, { cause });
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream(format));
   const reader = stream.getReader();
   const content = new Content(bytes.length * MOST_INFLATION, sizeOf);
   for (;;) {
@@ -167,10 +182,6 @@ export async function gunzip(
   }
   const whole = content.whole();
   if (whole === undefined) throw fail("it ends early");
-  const footer = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - GZIP_FOOTER, GZIP_FOOTER);
-  // Engines differ in what they make of bytes after the end.
-  if (footer.getUint32(4, true) !== whole.length || footer.getUint32(0, true) !== crc32(whole))
-    throw fail("its checksum differs");
   return whole;
 }
 
@@ -213,14 +224,29 @@ class Content {
 
 let crcTable: Uint32Array | undefined;
 
-/** The checksum of gzip (ISO 3309). */
-function crc32(bytes: Uint8Array): number {
-  crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
-    let c = n;
-    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-    return c;
-  });
-  let c = -1;
-  for (let i = 0; i < bytes.length; i++) c = crcTable[(c ^ bytes[i]!) & 255]! ^ (c >>> 8);
-  return ~c >>> 0;
+/** The checksum of gzip and zip (ISO 3309), fed piece by piece. */
+export class Crc32 {
+  private state = -1;
+
+  update(bytes: Uint8Array): void {
+    crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
+      let c = n;
+      for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+      return c;
+    });
+    let c = this.state;
+    for (let i = 0; i < bytes.length; i++) c = crcTable[(c ^ bytes[i]!) & 255]! ^ (c >>> 8);
+    this.state = c;
+  }
+
+  get value(): number {
+    return ~this.state >>> 0;
+  }
+}
+
+/** The checksum of bytes. */
+export function crc32(bytes: Uint8Array): number {
+  const checksum = new Crc32();
+  checksum.update(bytes);
+  return checksum.value;
 }

@@ -1,8 +1,12 @@
 /** A data set that needs no download: pictures of digits, drawn by code. */
-import { checkInteger } from "../../core/arguments";
-import { tensor } from "../../tensor/create";
-import { bytesTensor, checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
-import { mnistClasses } from "./mnist";
+import { checkFlag, checkInteger } from "../../core/arguments";
+import { named } from "../../core/signature";
+import { portable } from "../../data/pack";
+import type { Image } from "../image";
+import type { Opened } from "./awaitable";
+import { bytesTensor, MemoryDataset } from "./memory";
+import { fromPlanes } from "./planes";
+import type { TransformOptions } from "./visionDataset";
 
 const SIZE = 32;
 
@@ -181,35 +185,64 @@ function drawDigit(seed: number, index: number, out: Uint8ClampedArray): number 
 }
 
 /** Options of {@link digits}. */
-export interface DigitsOptions extends VisionOptions {
+export interface DigitsOptions<I = any, T = any> extends TransformOptions<I, T, number> {
+  /** The training part, else the test part. Default: true. */
+  train?: boolean | undefined;
   /** How many pictures. Default: 10,000 for training, 2,000 for the test. */
-  count?: number;
+  count?: number | undefined;
   /** Other seeds give other pictures. Default: 0. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** Apart from each other, so that no test picture is a training picture. */
 const TEST_START = 1 << 24;
 
+/** The class of what {@link digits} gives. */
+class Digits<I = any, T = any> extends MemoryDataset<I, T> {
+  constructor(
+    readonly train: boolean,
+    readonly seed: number,
+    options: TransformOptions,
+  ) {
+    super(undefined, options);
+    this.classes = Array.from({ length: 10 }, (_, digit) => String(digit));
+  }
+
+  /** Draws the pictures. */
+  draw(count: number): void {
+    const bytes = new Uint8Array(count * 3 * SIZE * SIZE);
+    const size = 3 * SIZE * SIZE;
+    const picture = new Uint8ClampedArray(size);
+    this.targets = Array.from({ length: count }, (_, i) => {
+      const digit = drawDigit(this.seed, (this.train ? 0 : TEST_START) + i, picture);
+      bytes.set(fromPlanes(new Uint8Array(picture.buffer), 3), i * size);
+      return digit;
+    });
+    this.data = bytesTensor(bytes, [count, SIZE, SIZE, 3]);
+  }
+
+  override extraRepr(): string {
+    return `Split: ${this.train ? "Train" : "Test"}`;
+  }
+}
+
+portable({ Digits });
+
 /**
- * 32×32 colour pictures of the digits 0 to 9, drawn in random pose, colour and light over clutter and noise. Picture i depends only on
- * the seed and i.
+ * 32×32 colour pictures of the digits 0 to 9, drawn in random pose, colour and light over clutter and noise: a data set without a file. Picture i
+ * depends only on the seed and i. Samples are `[Image, label]`.
  * @throws ArgumentError or ValueError unless `count` is an integer from 0 to 2^24 and `seed` an integer.
  * @example const train = vision.datasets.digits({ count: 1000 });
  */
-export function digits(options: DigitsOptions = {}): ImageDataset {
-  const { train, transform } = checkVisionOptions("digits", options, ["count", "seed"]);
-  const count = checkInteger("digits", "count", options.count ?? (train ? 10_000 : 2_000), 0, TEST_START);
-  const seed = checkInteger("digits", "seed", options.seed ?? 0);
-  const bytes = new Uint8Array(count * 3 * SIZE * SIZE);
-  const labels = new Array<number>(count);
-  const size = 3 * SIZE * SIZE;
-  for (let i = 0; i < count; i++)
-    labels[i] = drawDigit(seed, (train ? 0 : TEST_START) + i, new Uint8ClampedArray(bytes.buffer, i * size, size));
-  return new ImageDataset(
-    bytesTensor(bytes, [count, 3, SIZE, SIZE]),
-    tensor(labels, { dtype: "int64" }),
-    mnistClasses,
-    transform,
-  );
-}
+export const digits = named(
+  "digits",
+  "; train, transform, targetTransform; count, seed",
+  (options: DigitsOptions = {}): Digits => {
+    const { transform, targetTransform } = options;
+    const train = checkFlag("digits", "train", options.train ?? true);
+    const count = checkInteger("digits", "count", options.count ?? (train ? 10_000 : 2_000), 0, TEST_START);
+    const set = new Digits(train, checkInteger("digits", "seed", options.seed ?? 0), { transform, targetTransform });
+    set.draw(count);
+    return set;
+  },
+) as unknown as <I = Image, T = number>(options?: DigitsOptions<I, T>) => Opened<Digits, I, T>;

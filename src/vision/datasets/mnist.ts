@@ -1,116 +1,41 @@
-/** MNIST and Fashion-MNIST in the IDX format (LeCun, Cortes, Burges; Zalando). */
-import { MAX_COUNT } from "../../core/arguments";
-import { ArgumentError, describe, FormatError } from "../../core/errors";
-import { MAX_AXES } from "../../core/shape";
-import { gunzip, listFolder, readBytes } from "../../platform/files";
+/** MNIST and the data sets in its format. */
+import { checkFlag } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
+import { FormatError } from "../../core/errors";
+import type { Found } from "../../platform/dataFiles";
+import { absolute, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import type { Tensor } from "../../tensor/tensor";
-import { bytesTensor, checkVisionOptions, ImageDataset, type VisionOptions } from "./dataset";
+import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import { elementsOf, type IdxHeader, readIdx, wholeHeader } from "./idx";
+import { MemoryDataset } from "./memory";
+import { type DownloadResource, downloadFromMirrors, extractArchive } from "./utils";
+import { notFound, type TransformOptions } from "./visionDataset";
 
-/** The names of the classes of MNIST, by label. */
-export const mnistClasses = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-
-/** The names of the classes of Fashion-MNIST, by label. */
-export const fashionMnistClasses = [
-  "T-shirt/top",
-  "Trouser",
-  "Pullover",
-  "Dress",
-  "Coat",
-  "Sandal",
-  "Shirt",
-  "Sneaker",
-  "Bag",
-  "Ankle boot",
-];
-
-const UNSIGNED_BYTE = 8;
-
-/** What the beginning of an IDX file says. */
-interface IdxHeader {
-  readonly shape: readonly number[];
-  /** Where the elements begin. */
-  readonly start: number;
-  /** Bytes of the whole file. */
-  readonly size: number;
+/** What MNIST and its companions take beside the transforms. */
+export interface MnistOptions {
+  /** The training part, else the test part. Default: true. */
+  train?: boolean | undefined;
+  /** Fetch what is missing. Default: false. */
+  download?: boolean | undefined;
 }
 
-/**
- * The header of an IDX file of unsigned bytes; undefined if `bytes` end within it.
- * @throws FormatError if it is damaged, or of another element type.
- */
-function idxHeader(path: string, bytes: Uint8Array): IdxHeader | undefined {
-  if (bytes.length < 4) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint16(0) !== 0) throw new FormatError(`"${path}" is no IDX file: it does not begin with two zero bytes`);
-  if (bytes[2] !== UNSIGNED_BYTE)
-    throw new FormatError(`"${path}": IDX element type ${bytes[2]} instead of ${UNSIGNED_BYTE} (unsigned byte)`);
-  const ndim = bytes[3]!;
-  if (ndim === 0 || ndim > MAX_AXES)
-    throw new FormatError(`"${path}": an IDX file of ${ndim} axes; it has 1 to ${MAX_AXES}: the file is damaged`);
-  const start = 4 + 4 * ndim;
-  if (bytes.length < start) return undefined;
-  const shape = Array.from({ length: ndim }, (_, i) => view.getUint32(4 + 4 * i));
-  // Sizes of 0 do not hide an overflow of the others: strides count them as 1.
-  if (shape.reduce((n, size) => n * Math.max(size, 1), 1) > MAX_COUNT)
-    throw new FormatError(`"${path}" claims shape [${shape}], more than the ${MAX_COUNT} elements that can be read`);
-  return { shape, start, size: start + shape.reduce((n, size) => n * size, 1) };
-}
-
-/** The header of a file that is all there. @throws FormatError if it is truncated or damaged. */
-function wholeHeader(path: string, file: Uint8Array): IdxHeader {
-  const header = idxHeader(path, file);
-  if (header === undefined) throw new FormatError(`"${path}" ends within its header: it is truncated`);
-  const { shape, start, size } = header;
-  if (file.length !== size)
-    throw new FormatError(
-      `"${path}" should hold ${size - start} bytes for shape [${shape}], but has ${file.length - start}: it is truncated or damaged`,
-    );
-  return header;
-}
-
-/**
- * An IDX file of unsigned bytes as a uint8 tensor.
- * @param path The name of the file in errors.
- * @throws FormatError if the file is truncated, damaged, or of another element type.
- */
-export function parseIdx(path: string, file: Uint8Array): Tensor {
-  if (!(file instanceof Uint8Array))
-    throw new ArgumentError(`parseIdx: takes the bytes of a file, a Uint8Array, got ${describe(file)}`);
-  return elementsOf(file, wholeHeader(path, file));
-}
-
-/** A Buffer of Node is seen as the plain bytes that it is. */
-const elementsOf = (file: Uint8Array, { start, shape }: IdxHeader, added: readonly number[] = []): Tensor =>
-  bytesTensor(new Uint8Array(file.buffer, file.byteOffset + start, file.length - start), [
-    ...shape.slice(0, 1),
-    ...added,
-    ...shape.slice(1),
-  ]);
-
-/** The bytes of the IDX file `name` or `name.gz` in a folder, decompressed. */
-async function readIdx(
-  root: string,
-  names: readonly string[],
-  name: string,
-): Promise<{ path: string; bytes: Uint8Array }> {
-  const found = names.find((n) => n === name || n === `${name}.gz`);
-  if (found === undefined) throw new FormatError(`"${root}" has no ${name} or ${name}.gz`);
-  const path = `${root}/${found}`;
-  const bytes = await readBytes("mnist", path);
-  if (!found.endsWith(".gz")) return { path, bytes };
-  return { path, bytes: await gunzip(path, bytes, (start) => idxHeader(path, start)?.size) };
-}
+const signature = "root; train, transform, targetTransform, download";
 
 /** @throws FormatError unless images and labels go together. Nothing is allocated before. */
-function checkPart(images: IdxHeader, labels: IdxHeader, root: string): void {
-  if (images.shape.length !== 3 || labels.shape.length !== 1 || images.shape[0] !== labels.shape[0])
+export function checkPart(images: IdxHeader, labels: IdxHeader, root: string): void {
+  if (images.dtype !== "uint8" || images.shape.length !== 3 || labels.shape[0] !== images.shape[0])
     throw new FormatError(
-      `"${root}": images of shape [${images.shape}] do not go with labels of shape [${labels.shape}]`,
+      `"${root}": images of shape [${images.shape}] (${images.dtype}) do not go with labels of shape [${labels.shape}]`,
     );
 }
 
 /** @throws FormatError naming the first label that is no class. */
-function checkLabels(path: string, labels: Uint8Array, classes: readonly string[]): void {
+function checkLabels({ path, bytes }: Found, { start, dtype, shape }: IdxHeader, classes: readonly string[]): void {
+  if (dtype !== "uint8" || shape.length !== 1)
+    throw new FormatError(
+      `"${path}" holds ${dtype} of shape [${shape}], which do not go with images: labels are bytes`,
+    );
+  const labels = bytes.subarray(start);
   const at = labels.findIndex((label) => label >= classes.length);
   if (at >= 0)
     throw new FormatError(
@@ -118,40 +43,180 @@ function checkLabels(path: string, labels: Uint8Array, classes: readonly string[
     );
 }
 
-async function readPart(
-  root: string,
-  classes: readonly string[],
-  options: VisionOptions,
-  op: string,
-): Promise<ImageDataset> {
-  const { train, transform } = checkVisionOptions(op, options);
-  const names = await listFolder("mnist", root);
-  const part = train ? "train" : "t10k";
-  const images = await readIdx(root, names, `${part}-images-idx3-ubyte`);
-  const labels = await readIdx(root, names, `${part}-labels-idx1-ubyte`);
-  const header = wholeHeader(images.path, images.bytes);
-  const labelHeader = wholeHeader(labels.path, labels.bytes);
-  checkPart(header, labelHeader, root);
-  checkLabels(labels.path, labels.bytes.subarray(labelHeader.start), classes);
-  const targets = labelsOf(elementsOf(labels.bytes, labelHeader));
-  return new ImageDataset(elementsOf(images.bytes, header, [1]), targets, classes, transform);
-}
-
 /** int64 labels; the bytes are given back. */
-function labelsOf(bytes: Tensor): Tensor {
+export function labelsOf(bytes: Tensor): Tensor {
   const labels = bytes.long();
   bytes.dispose();
   return labels;
 }
 
-/**
- * MNIST from a folder with `train-images-idx3-ubyte(.gz)` and its companions: 28×28 grey images of handwritten digits.
- * @see torchvision.datasets.MNIST
- * @throws FormatError or KindlingError if a file is missing or damaged.
- */
-export const mnist = (root: string, options: VisionOptions = {}): Promise<ImageDataset> =>
-  readPart(root, mnistClasses, options, "mnist");
+const digitNames = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
-/** Fashion-MNIST, in the same format: 28×28 grey images of clothes. @see torchvision.datasets.FashionMNIST */
-export const fashionMnist = (root: string, options: VisionOptions = {}): Promise<ImageDataset> =>
-  readPart(root, fashionMnistClasses, options, "fashionMnist");
+/** The plain class of {@link MNIST}. */
+export class MnistSet<I = any, T = any> extends MemoryDataset<I, T> {
+  /** @internal */
+  static override readonly signature: string = signature;
+  /** Where the files are, in the order in which they are tried. */
+  static mirrors: readonly string[] = [
+    "http://yann.lecun.com/exdb/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+  ];
+  /** The files and their checksums (MD5). */
+  static resources: readonly DownloadResource[] = [
+    ["train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"],
+    ["train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"],
+    ["t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"],
+    ["t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"],
+  ];
+  /** The names of the classes, by label. */
+  static classes: readonly string[] = digitNames.map((name, i) => `${i} - ${name}`);
+
+  readonly train: boolean;
+  protected readonly wantsDownload: boolean;
+
+  constructor(...given: unknown[]) {
+    const op = new.target.name;
+    const values = argumentsOf<{ root: string } & MnistOptions & TransformOptions>(op, new.target.signature, given);
+    const { root, train = true, download = false, transform, targetTransform } = values;
+    super(root, { transform, targetTransform });
+    this.train = checkFlag(op, "train", train);
+    this.wantsDownload = checkFlag(op, "download", download);
+    this.classes = new.target.classes;
+  }
+
+  protected get kind(): typeof MnistSet {
+    return this.constructor as typeof MnistSet;
+  }
+
+  /** Where torchvision keeps the files. */
+  get rawFolder(): string {
+    return joinPath(absolute(this.root!), this.kind.name, "raw");
+  }
+
+  /** Folders that may have the files: torchvision's, or the root itself. */
+  protected get folders(): string[] {
+    const root = absolute(this.root!);
+    return [this.rawFolder, joinPath(root, "raw"), root];
+  }
+
+  protected get imagesFile(): string {
+    return `${this.train ? "train" : "t10k"}-images-idx3-ubyte`;
+  }
+
+  protected get labelsFile(): string {
+    return `${this.train ? "train" : "t10k"}-labels-idx1-ubyte`;
+  }
+
+  /** Fetches what is missing. */
+  protected async download(): Promise<void> {
+    const { name, mirrors, resources } = this.kind;
+    for (const [file, md5] of resources) {
+      const plain = joinPath(this.rawFolder, file.replace(/\.gz$/, ""));
+      if ((await hasFile(plain)) || (await hasFile(`${plain}.gz`))) continue;
+      const path = await downloadFromMirrors(name, mirrors, file, { root: this.rawFolder, md5 });
+      // Torchvision wants the plain files; a cache has less room.
+      if (!isRemote(path)) await extractArchive(path);
+    }
+  }
+
+  /** @internal */
+  async read(): Promise<void> {
+    if (this.wantsDownload) await this.download();
+    const { name } = this.kind;
+    const images = await readIdx(name, this.folders, this.imagesFile);
+    const labels = await readIdx(name, this.folders, this.labelsFile);
+    if (images === undefined || labels === undefined)
+      throw notFound(
+        name,
+        `there is no ${images === undefined ? this.imagesFile : this.labelsFile} in "${this.rawFolder}"`,
+      );
+    this.take(images, labels);
+  }
+
+  protected take(images: Found, labels: Found): void {
+    const header = wholeHeader(images);
+    const labelHeader = wholeHeader(labels);
+    checkPart(header, labelHeader, this.root!);
+    checkLabels(labels, labelHeader, this.classes);
+    this.targets = labelsOf(elementsOf(labels, labelHeader));
+    this.data = elementsOf(images, header);
+  }
+
+  override extraRepr(): string {
+    return `Split: ${this.train ? "Train" : "Test"}`;
+  }
+}
+
+/** What can be changed of a class in this format: its mirrors and files. */
+export interface MnistStatics {
+  /** Addresses that files are fetched from, in the order in which they are tried. */
+  mirrors: readonly string[];
+  /** The files and their checksums (MD5). */
+  resources: readonly DownloadResource[];
+  /** The names of the classes, by label. */
+  readonly classes: readonly string[];
+}
+
+type MnistClass = Awaitable<MnistSet, typeof signature, MnistArguments> & MnistStatics;
+type MnistArguments = { root: string } & MnistOptions;
+
+/**
+ * MNIST: 28×28 grey pictures of handwritten digits, 60,000 for training and 10,000 for the test. Samples are `[Image, label]`; `data` is uint8 of
+ * shape [n, 28, 28], `targets` int64 of shape [n].
+ *
+ * The files are those of torchvision, in `root/MNIST/raw`, or in `root` itself, compressed or not; however many pictures they hold are read.
+ * `download: true` fetches them from `MNIST.mirrors` and checks them.
+ * @see torchvision.datasets.MNIST
+ * @throws KindlingError if files are missing or cannot be fetched, FormatError if one is damaged.
+ * @example
+ * const train = await new vision.datasets.MNIST("data", { train: true, download: true, transform: new ToTensor() });
+ */
+export const MNIST: MnistClass = awaitable<MnistClass>("MNIST", MnistSet);
+/** An opened {@link MNIST}. */
+export type MNIST<I = any, T = any> = Opened<MnistSet, I, T>;
+
+class FashionMnistSet extends MnistSet {
+  static override mirrors: readonly string[] = ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"];
+  static override resources: readonly DownloadResource[] = [
+    ["train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"],
+    ["train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"],
+    ["t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"],
+    ["t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"],
+  ];
+  static override classes: readonly string[] =
+    "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",");
+}
+
+/**
+ * Fashion-MNIST (Zalando): 28×28 grey pictures of clothes, in the format and with the arguments of {@link MNIST}, in `root/FashionMNIST/raw`.
+ * @see torchvision.datasets.FashionMNIST
+ * @throws KindlingError if files are missing or cannot be fetched, FormatError if one is damaged.
+ * @example
+ * const test = await new vision.datasets.FashionMNIST("data", { train: false, download: true });
+ * const [image, label] = test.at(0);
+ */
+export const FashionMNIST: MnistClass = awaitable<MnistClass>("FashionMNIST", FashionMnistSet);
+/** An opened {@link FashionMNIST}. */
+export type FashionMNIST<I = any, T = any> = Opened<MnistSet, I, T>;
+
+class KmnistSet extends MnistSet {
+  static override mirrors: readonly string[] = ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"];
+  static override resources: readonly DownloadResource[] = [
+    ["train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7"],
+    ["train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344"],
+    ["t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7"],
+    ["t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134"],
+  ];
+  static override classes: readonly string[] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"];
+}
+
+/**
+ * Kuzushiji-MNIST: 28×28 grey pictures of ten letters of old Japanese, in the format and with the arguments of {@link MNIST}, in
+ * `root/KMNIST/raw`.
+ * @see torchvision.datasets.KMNIST
+ * @throws KindlingError if files are missing or cannot be fetched, FormatError if one is damaged.
+ * @example const train = await new vision.datasets.KMNIST("data", { download: true });
+ */
+export const KMNIST: MnistClass = awaitable<MnistClass>("KMNIST", KmnistSet);
+/** An opened {@link KMNIST}. */
+export type KMNIST<I = any, T = any> = Opened<MnistSet, I, T>;

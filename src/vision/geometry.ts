@@ -1,0 +1,79 @@
+/** Pixels moved without being changed. */
+import { samplesOf } from "./convert";
+import { bandsOf, type ImageMode, type Picture } from "./modes";
+
+/** Flips and turns, counter-clockwise. @see PIL.Image.Transpose */
+export type Transpose =
+  | "flipLeftRight"
+  | "flipTopBottom"
+  | "rotate90"
+  | "rotate180"
+  | "rotate270"
+  | "transpose"
+  | "transverse";
+
+/** Where the pixel at (x, y) of the result comes from: whether the axes change places, and whether each of the source is walked backwards. */
+const walks: Readonly<Record<Transpose, readonly [swaps: boolean, flipsX: boolean, flipsY: boolean]>> = {
+  flipLeftRight: [false, true, false],
+  flipTopBottom: [false, false, true],
+  rotate90: [true, true, false],
+  rotate180: [false, true, true],
+  rotate270: [true, false, true],
+  transpose: [true, false, false],
+  transverse: [true, true, true],
+};
+
+/** All ways to transpose. */
+export const transposes: readonly Transpose[] = Object.keys(walks) as Transpose[];
+
+/** The picture flipped or turned. */
+export function transposed(from: Picture, method: Transpose): Picture {
+  const [swaps, flipsX, flipsY] = walks[method];
+  const [width, height] = swaps ? [from.height, from.width] : [from.width, from.height];
+  const { data } = from;
+  const bands = bandsOf[from.mode];
+  const out = samplesOf(from.mode, data.length);
+  for (let y = 0, t = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [u, v] = swaps ? [y, x] : [x, y];
+      const at = (flipsY ? from.height - 1 - v : v) * from.width + (flipsX ? from.width - 1 - u : u);
+      for (let k = 0; k < bands; k++) out[t++] = data[at * bands + k]!;
+    }
+  return { ...pictureOf(from), width, height, data: out };
+}
+
+/** The fields of a picture, whatever else it is. */
+const pictureOf = ({ mode, width, height, data, palette, transparency }: Picture): Picture => ({
+  ...{ mode, width, height, data, palette, transparency },
+});
+
+/** A part of a picture, from (left, upper) on; zero outside. */
+export function cropped(from: Picture, left: number, upper: number, width: number, height: number): Picture {
+  const bands = bandsOf[from.mode];
+  const out = samplesOf(from.mode, width * height * bands);
+  const begin = Math.max(0, left);
+  const end = Math.min(from.width, left + width);
+  for (let y = Math.max(0, upper); y < Math.min(from.height, upper + height) && begin < end; y++) {
+    const row = from.data.subarray((y * from.width + begin) * bands, (y * from.width + end) * bands);
+    out.set(row, ((y - upper) * width + begin - left) * bands);
+  }
+  return { ...pictureOf(from), width, height, data: out };
+}
+
+/** One band as a picture of grey. */
+export function onBand({ mode, width, height, data }: Picture, band: number): Picture {
+  const bands = bandsOf[mode];
+  const out = new Uint8Array(width * height);
+  for (let i = 0, f = band; i < out.length; i++, f += bands) out[i] = data[f]!;
+  return { mode: "L", width, height, data: out };
+}
+
+/** Pictures of grey as the bands of one. */
+export function merged(mode: ImageMode, bands: readonly Picture[]): Picture {
+  const { width, height } = bands[0]!;
+  const out = new Uint8Array(width * height * bands.length);
+  bands.forEach(({ data }, k) => {
+    for (let i = 0, t = k; i < data.length; i++, t += bands.length) out[t] = data[i]!;
+  });
+  return { mode, width, height, data: out };
+}

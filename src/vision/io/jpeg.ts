@@ -1,0 +1,98 @@
+/** JPEG files as pictures, with libjpeg's values. */
+import { FormatError } from "../../core/errors";
+import type { Picture } from "../modes";
+import { decoder, type Pixels } from "./jpegCodec";
+import { type JpegHeader, readJpegHeader } from "./jpegHeader";
+
+/** libjpeg goes on where the data ends and fills the rest; PIL and torchvision do not. */
+const isTruncation = (message: string): boolean => message.includes("Premature end of JPEG file");
+
+/** The pixels of a file of one or three components. @throws FormatError */
+function decodePixels(bytes: Uint8Array): Promise<Pixels> {
+  return decoder.run((codec, messages) => {
+    const pixels = codec.decode(bytes, false);
+    if (messages.some(isTruncation)) throw new FormatError("the JPEG file is incomplete or truncated");
+    if (pixels === null) throw new FormatError("the JPEG file cannot be decoded: it is damaged");
+    return pixels;
+  });
+}
+
+/** Every fourth value from `band` on, and those of the `bands` beside it. */
+function bandsFrom({ data, width, height }: Pixels, bands: number): Uint8Array {
+  const out = new Uint8Array(width * height * bands);
+  if (bands === 1) for (let i = 0, j = 0; i < out.length; i++, j += 4) out[i] = data[j]!;
+  else
+    for (let i = 0, j = 0; i < out.length; i += 3, j += 4) {
+      out[i] = data[j]!;
+      out[i + 1] = data[j + 1]!;
+      out[i + 2] = data[j + 2]!;
+    }
+  return out;
+}
+
+/** A JPEG file that is to be decoded as another colour space than the one it says. */
+function withTransform(bytes: Uint8Array, { segments }: JpegHeader, transform: number): Uint8Array {
+  const marker = Uint8Array.of(
+    0xff,
+    0xee,
+    0,
+    14,
+    ...[..."Adobe"].map((c) => c.charCodeAt(0)),
+    0,
+    100,
+    0,
+    0,
+    0,
+    0,
+    transform,
+  );
+  const out = new Uint8Array(bytes.length + marker.length);
+  out.set(bytes.subarray(0, 2));
+  out.set(marker, 2);
+  out.set(bytes.subarray(2), 2 + marker.length);
+  // JFIF's segment would have the last word, and so would another one of Adobe: both become segments that mean nothing.
+  for (const { marker: type, start } of segments)
+    if (type === 0xe0 || type === 0xee) out[start + marker.length + 1] = 0xef;
+  return out;
+}
+
+/** A decoded file, and how it is to be turned to be seen upright. */
+export interface JpegPicture {
+  readonly picture: Picture;
+  /** As Exif counts, from 1, which is upright. */
+  readonly orientation: number;
+}
+
+/**
+ * Decodes a JPEG file: grey in mode `"L"`, colours in mode `"RGB"`.
+ * @param asGrey Whether colours are left out: of a file in YCbCr the luminance as it stands there, as libjpeg gives it.
+ * @throws FormatError if it is damaged or truncated, or claims more than it can hold.
+ */
+export async function jpegPicture(bytes: Uint8Array, asGrey = false): Promise<JpegPicture> {
+  const header = readJpegHeader(bytes);
+  const { width, height, components, orientation } = header;
+  const bands = components.length === 1 || asGrey ? 1 : 3;
+  const pixels = await decodePixels(asGrey && isYCbCr(header) ? withTransform(bytes, header, 0) : bytes);
+  if (pixels.width !== width || pixels.height !== height)
+    throw new FormatError("the JPEG file is damaged: it has two frames");
+  const isRgbAsGrey = asGrey && components.length === 3 && !isYCbCr(header);
+  const data = isRgbAsGrey ? luminance(bandsFrom(pixels, 3)) : bandsFrom(pixels, bands);
+  return { picture: { mode: bands === 1 ? "L" : "RGB", width, height, data }, orientation };
+}
+
+/** libjpeg's guess of what three components mean. */
+function isYCbCr({ components, adobe, segments }: JpegHeader): boolean {
+  if (components.length !== 3) return false;
+  if (segments.some(({ marker }) => marker === 0xe0)) return true;
+  if (adobe !== undefined) return adobe !== 0;
+  const ids = components.map(({ id }) => id).join();
+  return ids !== "82,71,66";
+}
+
+/** libjpeg's, from red, green and blue. */
+function luminance(rgb: Uint8Array): Uint8Array {
+  const out = new Uint8Array(rgb.length / 3);
+  for (let i = 0, j = 0; i < out.length; i++, j += 3)
+    out[i] = (19595 * rgb[j]! + 38470 * rgb[j + 1]! + 7471 * rgb[j + 2]! + 32768) >> 16;
+  return out;
+}
