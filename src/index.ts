@@ -6,6 +6,7 @@ import * as layers from "./nn/index";
 import * as optimizers from "./optim/index";
 import { registerClasses } from "./tensor/scope";
 
+export * as audio from "./audio/index";
 export * as autograd from "./autograd";
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
 export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
