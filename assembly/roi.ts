@@ -206,40 +206,55 @@ export function roiOwnMeanBackward(
 
 // ---- Maxima ---------------------------------------------------------------------------------------------------------
 
-/** Index in the plane of the first maximum of a bin above `least`, or -1. */
-function maxOfBin<T>(plane: usize, width: i32, row: usize, column: usize, least: T): i32 {
+/** Index in the plane of the first maximum above `least` of rows [top, bottom) and columns [left, right), or -1. */
+// @ts-ignore: decorator
+@inline
+function maxOfBin<T>(plane: usize, width: i32, top: i32, bottom: i32, left: i32, right: i32, least: T): i32 {
   let best = least, found = -1;
-  for (let h = word(row, 0); h < word(row, 0) + word(row, 1); h++) {
-    for (let w = word(column, 0); w < word(column, 0) + word(column, 1); w++) {
-      const v = load<T>(at<T>(plane, h * width + w));
+  for (let h = top; h < bottom; h++) {
+    const row = h * width;
+    for (let i = row + left; i < row + right; i++) {
+      const v = load<T>(at<T>(plane, i));
       if (v > best) {
         best = v;
-        found = h * width + w;
+        found = i;
       }
     }
   }
   return found;
 }
 
-function maxOfRegions<T>(
-  y: usize, indices: usize, x: usize, batch: usize, rows: usize, columns: usize, geom: usize, begin: i32, end: i32,
-): void {
-  const channels = word(geom, 0), width = word(geom, 2), plane = word(geom, 1) * width, outH = word(geom, 3), outW = word(geom, 4);
-  const least = <T>-f32.MAX_VALUE, bins = outH * outW;
-  for (let i = begin; i < end; i++) {
-    const r = i / channels, number = word(batch, r) * channels + i - r * channels, from = at<T>(x, number * plane);
-    for (let b = 0; b < bins; b++) {
-      const row = at<i32>(rows, 3 * (r * outH + b / outW)), column = at<i32>(columns, 3 * (r * outW + b % outW));
-      const isEmpty = word(row, 1) <= 0 || word(column, 1) <= 0, found = maxOfBin<T>(from, width, row, column, least);
-      const value = found >= 0 ? load<T>(at<T>(from, found)) : isEmpty ? <T>0 : least;
-      store<T>(at<T>(y, i * bins + b), value);
-      store<i64>(at<i64>(indices, i * bins + b), found < 0 ? -1 : <i64>number * plane + found);
+/** The bins of one region in one plane, whose first element has the index `base` in x. */
+function maxOfPlane<T>(y: usize, indices: usize, plane: usize, base: i64, rows: usize, columns: usize, width: i32, outH: i32, outW: i32): void {
+  const least = <T>-f32.MAX_VALUE;
+  for (let p = 0; p < outH; p++, rows = at<i32>(rows, 3)) {
+    const top = word(rows, 0), bottom = top + word(rows, 1);
+    for (let q = 0, column = columns; q < outW; q++, column = at<i32>(column, 3)) {
+      const left = word(column, 0), right = left + word(column, 1);
+      const found = maxOfBin<T>(plane, width, top, bottom, left, right, least), isEmpty = bottom <= top || right <= left;
+      store<T>(y, found >= 0 ? load<T>(at<T>(plane, found)) : isEmpty ? <T>0 : least);
+      store<i64>(indices, found < 0 ? -1 : base + found);
+      y = at<T>(y, 1);
+      indices = at<i64>(indices, 1);
     }
   }
 }
 
+function maxOfRegions<T>(
+  y: usize, indices: usize, x: usize, batch: usize, rows: usize, columns: usize, geom: usize, begin: i32, end: i32,
+): void {
+  const channels = word(geom, 0), width = word(geom, 2), plane = word(geom, 1) * width, outH = word(geom, 3), outW = word(geom, 4);
+  for (let i = begin; i < end; i++) {
+    const r = i / channels, number = word(batch, r) * channels + i - r * channels, bin = i * outH * outW;
+    maxOfPlane<T>(
+      at<T>(y, bin), at<i64>(indices, bin), at<T>(x, number * plane), <i64>number * plane, at<i32>(rows, 3 * r * outH),
+      at<i32>(columns, 3 * r * outW), width, outH, outW,
+    );
+  }
+}
+
 /**
- * The largest element of each bin, and its index in x as i64; 0 and -1 of an empty bin, and of one without an element above the least f32 that and -1.
+ * The largest element of each bin, and its index in x as i64; 0 and -1 of an empty bin, the least f32 and -1 of one without an element above that.
  * Range: planes of y. @see torchvision.ops.roi_pool
  */
 export function roiMax(

@@ -32,6 +32,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
       "vision.models",
       "BasicBlock Bottleneck Conv2dNormActivation Encoder EncoderBlock Fire InvertedResidual MLPBlock",
     ),
+    ...paths("vision.ops", "ConvNormActivation ExtraFPNBlock LastLevelMaxPool LastLevelP6P7"),
     "forkRng",
   ],
   "PyTorch's from later versions": [

@@ -9,6 +9,8 @@ import { geometryOf, type Regions, type Tables } from "./regions";
 /** Whether all bins of a channel look at one channel of the input, or each at its own. */
 type Kernel = "roiMean" | "roiOwnMean";
 
+const backwardKernels = { roiMean: "roiMeanBackward", roiOwnMean: "roiOwnMeanBackward" } as const;
+
 interface Mean {
   /** The name of the node. */
   readonly name: string;
@@ -48,7 +50,7 @@ function backward(g: Tensor, mean: Mean, tables: Tables): Tensor {
   const work = { range: inputShape[0]! * inputShape[1]!, cost, scratch: kernel === "roiMean" };
   if (gx.numel() > 0) {
     const args = [gx, g.contiguous(), tables.order, tables.starts, ...tensorsOf(tables), geometry];
-    g.storage.backend.call(`${kernel}Backward`, g.dtype, args, work);
+    g.storage.backend.call(backwardKernels[kernel], g.dtype, args, work);
   }
   return record(`${name}Backward`, gx, [g], Object.values(tables), [(h) => forward(h, mean, tables)]);
 }

@@ -140,7 +140,7 @@ describe("state dicts of older versions", () => {
   test("FrozenBatchNorm2d takes those of BatchNorm2d", () => {
     const net = new nn.Sequential(new ops.FrozenBatchNorm2d(3), new ops.FrozenBatchNorm2d(3));
     const trained = new nn.Sequential(new nn.BatchNorm2d(3), new nn.BatchNorm2d(3));
-    trained.at(1).weight.detach().fill_(2);
+    trained.at(1).weight!.detach().fill_(2);
     const state = trained.stateDict();
     expect(String(net.loadStateDict(state))).toBe("<All keys matched successfully>");
     expect(Object.keys(state)).toContain("1.num_batches_tracked");
