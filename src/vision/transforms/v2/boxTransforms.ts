@@ -198,6 +198,13 @@ function checkDTypes(dtype: unknown): DTypes {
   return dtype as DTypes;
 }
 
+/** What is called `dtype` elsewhere is never an object, so here it is read under another name. */
+function plural(argument: unknown): unknown {
+  if (!isPlainObject(argument) || !Object.hasOwn(argument, "dtype")) return argument;
+  const { dtype: dtypes, ...others } = argument;
+  return { dtypes, ...others };
+}
+
 /**
  * Values of another dtype: those of pictures, or of each kind. Images of `vision.Image` stay as they are.
  * @see torchvision.transforms.v2.ToDtype
@@ -210,8 +217,8 @@ export class ToDtype extends SampleTransform {
   constructor(...given: Arguments<"dtype{}; scale", ToDtypeParameters>);
   constructor(...given: unknown[]) {
     super();
-    const read = argumentsOf<ToDtypeParameters>("ToDtype", "dtype{}; scale", given);
-    this.dtype = checkDTypes(read.dtype);
+    const read = argumentsOf<{ dtypes: DTypes; scale?: boolean }>("ToDtype", "dtypes{}; scale", given.map(plural));
+    this.dtype = checkDTypes(read.dtypes);
     this.scale = checkFlag("ToDtype", "scale", read.scale ?? false);
   }
 

@@ -225,7 +225,7 @@ describe("batches", () => {
     torch.manualSeed(5);
     const [a, b] = new v2.MixUp({ alpha: 0.4, numClasses: 3 })(x, y);
     expect(torch.allclose(a, x.mul(share).add(x.roll(1, 0).mul(1 - share)))).toBe(true);
-    const hot = torch.nn.functional.oneHot(y, 3).to("float32");
+    const hot = torch.nn.functional.oneHot(y.long(), 3).to("float32");
     expect(torch.allclose(b, hot.mul(share).add(hot.roll(1, 0).mul(1 - share)))).toBe(true);
   });
 
