@@ -64,6 +64,16 @@ export interface RandomCropParameters extends SizeParameters {
   paddingMode?: PaddingMode;
 }
 
+/** Top and left of a random window in a picture of `h`×`w` pixels. */
+function drawWindow(h: number, w: number, height: number, width: number): [top: number, left: number] {
+  if (h < height || w < width)
+    throw new ValueError(
+      `getParams: Required crop size (${height}, ${width}) is larger than input image size (${h}, ${w})`,
+    );
+  if (h === height && w === width) return [0, 0];
+  return [drawInt(0, h - height + 1), drawInt(0, w - width + 1)];
+}
+
 const randomCropSignature = "size; padding, padIfNeeded, fill, paddingMode";
 
 /**
@@ -80,12 +90,7 @@ export class RandomCrop extends PictureTransform {
     (img: Picture, outputSize: readonly number[]): [top: number, left: number, height: number, width: number] => {
       const [, h, w] = F.getDimensions(img);
       const [th, tw] = checkCropSize("getParams", outputSize, "outputSize");
-      if (h < th || w < tw)
-        throw new ValueError(
-          `getParams: Required crop size (${th}, ${tw}) is larger than input image size (${h}, ${w})`,
-        );
-      if (h === th && w === tw) return [0, 0, h, w];
-      return [drawInt(0, h - th + 1), drawInt(0, w - tw + 1), th, tw];
+      return [...drawWindow(h, w, th, tw), th, tw];
     },
   );
 
@@ -109,6 +114,7 @@ export class RandomCrop extends PictureTransform {
   }
 
   override forward(img: Picture): any {
+    if (this.paddingMode === "constant") return this.cropOfOneColour(img);
     const options = { fill: this.fill, paddingMode: this.paddingMode };
     let picture = this.padding === null ? img : F.pad(img, this.padding, options);
     const [, height, width] = F.getDimensions(picture);
@@ -116,6 +122,19 @@ export class RandomCrop extends PictureTransform {
     if (this.padIfNeeded && width < w) picture = F.pad(picture, [w - width, 0], options);
     if (this.padIfNeeded && height < h) picture = F.pad(picture, [0, h - height], options);
     return F.crop(picture, ...RandomCrop.getParams(picture, this.size));
+  }
+
+  /** Border and window in one: a window is a border of negative numbers. */
+  private cropOfOneColour(img: Picture): any {
+    const [, height, width] = F.getDimensions(img);
+    const [left, top, right, bottom] = checkPadding("RandomCrop", this.padding ?? 0);
+    const more = (size: number, available: number): number =>
+      this.padIfNeeded && available < size ? size - available : 0;
+    const [h, w] = this.size;
+    const [moreX, moreY] = [more(w, left + width + right), more(h, top + height + bottom)];
+    const [y, x] = drawWindow(top + height + bottom + 2 * moreY, left + width + right + 2 * moreX, h, w);
+    const [x0, y0] = [left + moreX - x, top + moreY - y];
+    return F.pad(img, [x0, y0, w - x0 - width, h - y0 - height], { fill: this.fill });
   }
 
   override extraRepr(): string {

@@ -20,6 +20,20 @@ function planes(samples: ArrayLike<number>, out: { [i: number]: number }, bands:
     else for (let i = band; at < (band + 1) * pixels; i += bands) out[at++] = map[samples[i]!]!;
 }
 
+/** {@link planes} of bytes as fractions, the most usual of all transforms: colours in one pass. */
+function fractionPlanes(samples: Uint8Array, out: Float32Array, bands: number): void {
+  if (bands !== 3) {
+    planes(samples, out, bands, fractions);
+    return;
+  }
+  const pixels = samples.length / 3;
+  for (let at = 0, i = 0; at < pixels; at++, i += 3) {
+    out[at] = fractions[samples[i]!]!;
+    out[at + pixels] = fractions[samples[i + 1]!]!;
+    out[at + 2 * pixels] = fractions[samples[i + 2]!]!;
+  }
+}
+
 /** Bytes as numbers from 0 to 1 of the default dtype, [channels, height, width]. */
 function unitPlanes(samples: ArrayLike<number>, bands: number, height: number, width: number): Tensor {
   const shape = [bands, height, width];
@@ -29,7 +43,7 @@ function unitPlanes(samples: ArrayLike<number>, bands: number, height: number, w
       planes(samples, out, bands);
       for (let i = 0; i < out.length; i++) out[i]! /= 255;
     });
-  const x = tensorOf<Float32Array>("float32", shape, (out) => planes(samples, out, bands, fractions));
+  const x = tensorOf<Float32Array>("float32", shape, (out) => fractionPlanes(samples as Uint8Array, out, bands));
   return dtype === "float32" ? x : x.to(dtype);
 }
 
@@ -242,6 +256,40 @@ export function checkDivisors(op: string, std: Tensor): Tensor {
   return std;
 }
 
+/** Elements up to which a loop here takes no more time than two kernels and the tensors that they want. */
+const FEW = 1 << 16;
+
+/** Numbers for each of so many channels in float32, if they are plain numbers and fit. */
+function plainNumbers(values: ChannelValues, channels: number): Float32Array | undefined {
+  const list = typeof values === "number" ? [values] : values;
+  if (!Array.isArray(list) || (list.length !== 1 && list.length !== channels)) return undefined;
+  const numbers = new Float32Array(channels);
+  for (let i = 0; i < channels; i++) {
+    const value = list[list.length === 1 ? 0 : i];
+    if (typeof value !== "number") return undefined;
+    numbers[i] = value;
+  }
+  return numbers;
+}
+
+/** {@link normalize} of a picture in memory, without history, in one pass; undefined where kernels are wanted. */
+function normalizedPlain(x: Tensor, mean: ChannelValues, std: ChannelValues): Tensor | undefined {
+  if (x.dtype !== "float32" || x.device !== "cpu" || x.requiresGrad || x.numel() > FEW) return undefined;
+  const [channels, height, width] = x.shape.slice(-3) as [number, number, number];
+  const centre = plainNumbers(mean, channels);
+  const scale = plainNumbers(std, channels);
+  if (centre === undefined || scale === undefined || scale.includes(0)) return undefined;
+  const values = elementsOf(x) as Float32Array;
+  return tensorOf<Float32Array>("float32", x.shape, (out) => {
+    const pixels = height * width;
+    for (let at = 0, plane = 0; at < out.length; plane++) {
+      const m = centre[plane % channels]!;
+      const s = scale[plane % channels]!;
+      for (const end = at + pixels; at < end; at++) out[at] = Math.fround(values[at]! - m) / s;
+    }
+  });
+}
+
 /**
  * (tensor − mean) / std, channel by channel.
  * @param tensor Floats of shape [..., channels, height, width].
@@ -256,6 +304,8 @@ export const normalize = named(
   (x: Tensor, mean: ChannelValues, std: ChannelValues, { inplace = false }: { inplace?: boolean } = {}): Tensor => {
     checkNormalized("normalize", x);
     checkFlag("normalize", "inplace", inplace);
+    const plain = inplace ? undefined : normalizedPlain(x, mean, std);
+    if (plain !== undefined) return plain;
     const centre = perChannel("normalize", "mean", mean, x);
     const scale = checkDivisors("normalize", perChannel("normalize", "std", std, x));
     return inplace ? x.sub_(centre).div_(scale) : x.sub(centre).div_(scale);

@@ -93,6 +93,28 @@ function store(out: ImageSamples, at: number, sum: number): void {
   else out[at] = out instanceof Uint16Array ? Math.min(65535, Math.max(0, roundUp(sum))) : roundUp(sum);
 }
 
+/** {@link rows8} of three bands. */
+function colourRows8({ width, height, data }: Image, taps: Taps, out: Uint8Array): void {
+  const values = data as Uint8Array;
+  const weights = fixed(taps);
+  const { starts, counts } = taps;
+  const half = 1 << (BITS - 1);
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < starts.length; x++, at += 3) {
+      let [r, g, b] = [half, half, half];
+      let i = (y * width + starts[x]!) * 3;
+      for (let w = x * taps.width, end = w + counts[x]!; w < end; w++, i += 3) {
+        const weight = weights[w]!;
+        r = (r + Math.imul(values[i]!, weight)) | 0;
+        g = (g + Math.imul(values[i + 1]!, weight)) | 0;
+        b = (b + Math.imul(values[i + 2]!, weight)) | 0;
+      }
+      out[at] = clip8(r);
+      out[at + 1] = clip8(g);
+      out[at + 2] = clip8(b);
+    }
+}
+
 function rows8(img: Image, taps: Taps, out: Uint8Array): void {
   const { width, height, bands } = img;
   const data = img.data as Uint8Array;
@@ -153,7 +175,7 @@ function resample(img: Image, width: number, height: number, filter: Filter): Im
   if (width !== img.width) {
     const out = samples(img.mode, width * img.height * img.bands);
     const taps = tapsOf(img.width, width, filter);
-    if (out instanceof Uint8Array) rows8(img, taps, out);
+    if (out instanceof Uint8Array) (img.bands === 3 ? colourRows8 : rows8)(img, taps, out);
     else rowsWide(img, taps, out);
     result = imageLike(img, width, img.height, out);
   }
