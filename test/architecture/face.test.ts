@@ -61,6 +61,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("vision.models", "resnext101_32x8d resnext50_32x4d squeezenet1_0 squeezenet1_1"),
     ...paths("vision.models", "wideResnet101_2 wideResnet50_2"),
   ],
+  "our image type, for Python's PIL.Image": ["vision.Image"],
   "members marked as internal: they check what they are given": paths(
     "Tensor",
     "assertAlive checkAxis elements isAlive takeGrad",

@@ -273,6 +273,11 @@ export class FiveCrop extends Transform {
   }
 }
 
+export interface FiveCrop {
+  <T extends Picture>(img: T): F.FiveCrops<T>;
+  (img: Picture): F.FiveCrops<Picture>;
+}
+
 /** Parameters of {@link TenCrop}. */
 export interface TenCropParameters extends SizeParameters {
   /** Mirrored at a horizontal axis, not at a vertical one. Default: false. */
@@ -303,6 +308,11 @@ export class TenCrop extends Transform {
   override extraRepr(): string {
     return `size=${text(this.size)}, vertical_flip=${text(this.verticalFlip)}`;
   }
+}
+
+export interface TenCrop {
+  <T extends Picture>(img: T): [...F.FiveCrops<T>, ...F.FiveCrops<T>];
+  (img: Picture): [...F.FiveCrops<Picture>, ...F.FiveCrops<Picture>];
 }
 
 takes("img", CenterCrop, RandomCrop, RandomResizedCrop, FiveCrop, TenCrop);

@@ -80,6 +80,8 @@ export {
   type RandomSolarizeParameters,
 } from "./tone";
 export type { Picture, PictureTransform, Transform } from "./transform";
+export * as v2 from "./v2/index";
+export { CutMix, MixUp } from "./v2/mixing";
 export {
   type AffineParams,
   type Angles,

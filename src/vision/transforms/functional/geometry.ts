@@ -118,7 +118,7 @@ export interface ResizeOptions extends ResizedCropOptions {
 }
 
 /** [height, width] of a resized picture. */
-function resizedTo(
+export function resizedTo(
   op: string,
   [h, w]: readonly [number, number],
   size: readonly number[],

@@ -1,6 +1,6 @@
 /**
  * Projective maps from four points. Their eight coefficients decide which pixel is nearest where a place lies between two, so they are found as
- * torchvision's are: a QR decomposition by reflectors in float32, with the order of additions that LAPACK has and fused multiplications.
+ * torchvision's are: a QR decomposition by reflectors in float32, with the order of additions that LAPACK on OpenBLAS has, and fused multiplications.
  */
 import { ValueError } from "../../../core/errors";
 
@@ -10,11 +10,14 @@ const N = 8;
 /** A column of the system from a row on. */
 type Vector = Float32Array;
 
-/** The sum of fused products. */
+/** The sum of fused products: four running sums, added in pairs, and the rest apart. */
 function dot(x: Vector, y: Vector, length: number): number {
-  let sum = 0;
-  for (let i = 0; i < length; i++) sum = fround(x[i]! * y[i]! + sum);
-  return sum;
+  const sums = new Float32Array(4);
+  const whole = length - (length % 4);
+  for (let i = 0; i < whole; i++) sums[i % 4] = x[i]! * y[i]! + sums[i % 4]!;
+  let rest = 0;
+  for (let i = whole; i < length; i++) rest = fround(x[i]! * y[i]! + rest);
+  return fround(fround(fround(sums[0]! + sums[1]!) + fround(sums[2]! + sums[3]!)) + rest);
 }
 
 /** Applies the reflector I − tau v vᵀ to columns. */

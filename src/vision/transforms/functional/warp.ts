@@ -21,7 +21,7 @@ import { affineGrid, affineOutputSize, checkGridMode, type GridFill, perspective
 export type Shear = number | readonly number[];
 
 /** The inverse of a turn, a shear, a scaling and a move, in this order, around a centre. Angles in degrees. */
-function inverseAffine(
+export function inverseAffine(
   [cx, cy]: readonly number[],
   angle: number,
   [tx, ty]: readonly number[],

@@ -53,8 +53,8 @@ CLASSES = [
     ("RandomAffine", [(0, 50), (0.2, 0.1), (0.6, 1.7), 20], {"interpolation": "bilinear", "fill": 30}, ALL),
     ("RandomAffine", [10], {"shear": (-10, 10, -20, 20), "interpolation": "bicubic", "center": (2, 9)}, IMAGE),
     ("RandomAffine", [0], {"translate": (0.3, 0.3)}, ALL),
-    ("RandomPerspective", [], {"p": 0.9}, ALL),
-    ("RandomPerspective", [0.3], {"p": 1.0, "interpolation": "nearest", "fill": 44}, ALL),
+    ("RandomPerspective", [0.4], {"p": 0.9}, ALL),
+    ("RandomPerspective", [0.4], {"p": 1.0, "interpolation": "nearest", "fill": 44}, ALL),
     ("ElasticTransform", [], {"alpha": 40.0, "sigma": 1.0}, ALL),
     ("ElasticTransform", [(30.0, 60.0), (1.2, 0.8)], {"interpolation": "nearest", "fill": 5}, ALL),
 ]
@@ -135,9 +135,13 @@ def perspective_coeffs(startpoints, endpoints):
         v = np.concatenate([[f(1)], a[i + 1 :, i] * f(f(1) / f(alpha - beta))]).astype(f)
         tau = f(f(beta - alpha) / beta)
         for column in [a[i:, j] for j in range(i + 1, 8)] + [b[i:]]:
-            dot = f(0)
-            for x, y in zip(column, v):
-                dot = fma(x, y, dot)
+            used = np.flatnonzero(v)[-1] + 1
+            lanes, rest, whole = [f(0)] * 4, f(0), used // 4 * 4
+            for k in range(whole):
+                lanes[k % 4] = fma(column[k], v[k], lanes[k % 4])
+            for k in range(whole, used):
+                rest = fma(column[k], v[k], rest)
+            dot = f(f(f(lanes[0] + lanes[1]) + f(lanes[2] + lanes[3])) + rest)
             for k in range(8 - i):
                 column[k] = fma(f(-tau * dot), v[k], column[k])
         a[i, i], a[i + 1 :, i] = beta, v[1:]
