@@ -37,9 +37,18 @@ interface Builder {
 }
 
 const path = new URL("./families.json.gz", import.meta.url);
-const expected: { small: Record<string, Small>; builders: Record<string, Builder> } = JSON.parse(
-  gunzipSync(readFileSync(path)).toString(),
-);
+interface Preset {
+  readonly repr: string;
+  readonly describe: string;
+  /** For a tensor, a batch, and an Image. */
+  readonly values: readonly Sums[];
+}
+const expected: {
+  presets: Record<string, Preset>;
+  published: string;
+  small: Record<string, Small>;
+  builders: Record<string, Builder>;
+} = JSON.parse(gunzipSync(readFileSync(path)).toString());
 
 function smallEfficientNet(): torch.nn.Module {
   const { MBConvConfig, FusedMBConvConfig } = models;
@@ -78,7 +87,12 @@ const small: Readonly<Record<string, () => torch.nn.Module>> = {
     new models.ConvNeXt([new models.CNBlockConfig(8, 16, 2), new models.CNBlockConfig(16, null, 2)], 0.3, 0.5, 6),
   resnet: () => new models.ResNet(models.Bottleneck, [1, 1, 1, 1], 6, { groups: 2, widthPerGroup: 16 }),
   swin: () => new models.SwinTransformer(swinSizes),
-  swinv2: () => new models.SwinTransformer({ ...swinSizes, block: models.SwinTransformerBlockV2, downsampleLayer: models.PatchMergingV2 }),
+  swinv2: () =>
+    new models.SwinTransformer({
+      ...swinSizes,
+      block: models.SwinTransformerBlockV2,
+      downsampleLayer: models.PatchMergingV2,
+    }),
   maxvit: () => new models.MaxVit([32, 32], 8, 4, [16, 24], [2, 1], 8, 0.3, { numClasses: 6 }),
   fcn: () => segmentation.fcnResnet50({ numClasses: 4, auxLoss: true }),
   deeplabv3: () => segmentation.deeplabv3MobilenetV3Large({ numClasses: 4, auxLoss: true }),
@@ -205,5 +219,29 @@ describe("builders: keys, shapes, dtypes, their order, and the print-out are tor
         expect(typeof structure === "string" ? digest(found) : found).toEqual(structure);
       },
     );
+  });
+});
+
+describe("published weights", () => {
+  test("are torchvision's: names, files, numbers of parameters, sizes, categories", () => {
+    const rows = models.listModels().flatMap((name) => {
+      const all = models.getModelWeights(name);
+      return Object.values(all).map((weights) => {
+        const { numParams, minSize, categories } = weights.meta;
+        return [name, String(weights), weights.url, numParams, minSize, categories];
+      });
+    });
+    expect(digest(rows)).toBe(expected.published);
+  });
+
+  test.each(Object.entries(expected.presets))("transforms of %s", (name, { repr, describe, values }) => {
+    const preset = models.getWeight(name).transforms() as torch.vision.models.ImageClassification;
+    expect(String(preset)).toBe(repr);
+    if ("describe" in preset) expect(preset.describe()).toBe(describe);
+    const bytes = noise(3 * 50 * 40, 3).map((value) => Math.min(255, Math.floor((value + 1) * 128)));
+    const picture = torch.tensor(bytes).to("uint8").reshape(3, 50, 40);
+    const image = torch.vision.transforms.functional.toPilImage(picture);
+    const found = [preset(picture), preset(picture.unsqueeze(0)), preset(image)].map(sums);
+    expect(difference(numbered(found), numbered(values))).toBeLessThan(1e-5);
   });
 });

@@ -12,6 +12,7 @@ from torch import nn
 from torchvision import models
 from torchvision.models import convnext, efficientnet, regnet, segmentation, swin_transformer
 from torchvision.models.maxvit import MaxVit
+from torchvision.transforms.functional import to_pil_image
 
 warnings.simplefilter("ignore")
 
@@ -97,9 +98,7 @@ def without_init():
 
 def structures():
     result = {}
-    for name in models.list_models():
-        if any(name.startswith(word) or word in name for word in DETECTION + VIDEO) or name.startswith("quantized"):
-            continue
+    for name in structures_names():
         builder = models.get_model_builder(name)
         kwargs = {"weights_backbone": None} if builder.__module__.startswith("torchvision.models.segmentation") else {}
         with without_init():
@@ -193,8 +192,39 @@ def small(create, shape):
     }
 
 
+def presets():
+    """Transforms of published weights: their text, and the values for a picture."""
+    names = ["ResNet50_Weights.IMAGENET1K_V2", "ViT_H_14_Weights.IMAGENET1K_SWAG_E2E_V1", "VGG16_Weights.IMAGENET1K_FEATURES"]
+    names += ["FCN_ResNet50_Weights.DEFAULT", "EfficientNet_B1_Weights.IMAGENET1K_V2"]
+    picture = ((noise(3 * 50 * 40, 3) + 1) * 128).clamp(0, 255).to(torch.uint8).reshape(3, 50, 40)
+    image = to_pil_image(picture)
+    result = {}
+    for name in names:
+        preset = models.get_weight(name).transforms()
+        values = [sums(preset(picture)), sums(preset(picture[None])), sums(preset(image))]
+        result[name] = {"repr": repr(preset), "describe": preset.describe(), "values": values}
+    return result
+
+
+def published():
+    """What is known of all published weights, by a digest."""
+    rows = []
+    for name in sorted(structures_names()):
+        for key, weights in models.get_model_weights(name).__members__.items():
+            meta = weights.meta
+            rows.append([name, str(weights), weights.url, meta["num_params"], list(meta["min_size"]), meta["categories"]])
+    return digest(rows)
+
+
+def structures_names():
+    for name in models.list_models():
+        if any(name.startswith(word) or word in name for word in DETECTION + VIDEO) or name.startswith("quantized"):
+            continue
+        yield name
+
+
 def main():
-    expected = {"small": {name: small(*case) for name, case in SMALL.items()}, "builders": structures()}
+    expected = {"presets": presets(), "published": published(), "small": {name: small(*case) for name, case in SMALL.items()}, "builders": structures()}
     text = json.dumps(expected, separators=(",", ":")).encode()
     path = Path(__file__).with_name("families.json.gz")
     path.write_bytes(gzip.compress(text, 9, mtime=0))

@@ -6,7 +6,7 @@ import type { Declared } from "../../core/signatureTypes";
 import type * as nn from "../../nn/index";
 import type { StateDict } from "../../nn/state";
 import { readState } from "./stateFile";
-import { Weights } from "./weights";
+import { enums, Weights, type WeightsEnum } from "./weights/weightsEnum";
 
 /** Where trained weights are: one of torchvision's published sets, or the path or URL of a `.safetensors` file. */
 export type WeightsSource = Weights | string | URL;
@@ -30,10 +30,12 @@ export interface ModelBuilder<M extends nn.Module = nn.Module, O extends object 
 
 /** How a kind of model reads weights. */
 export interface Loading<M extends nn.Module, O extends object> {
-  /** Options that published weights need, unless others are given. */
-  readonly pretrained?: Partial<O>;
+  /** Options that models with weights need, in place of those that the user gave. */
+  readonly pretrained?: (options: O) => Partial<O>;
   /** The present name of an entry of older files. */
   readonly renamed?: (key: string) => string;
+  /** What is done before the weights are read, with the names of the file. */
+  readonly adapt?: (model: M, keys: readonly string[]) => void;
   /** What is done once the weights are read, with the options that the user gave. */
   readonly finish?: (model: M, options: O) => void;
 }
@@ -54,33 +56,55 @@ function withNeeded<O extends object>(op: string, options: O, needed: Readonly<R
   return { ...options, ...needed };
 }
 
-/** Published weights by name or as they are; a path or URL of a file. */
-function checkSource(op: string, weights: unknown): Weights | string | URL {
-  if (weights instanceof Weights || weights instanceof URL) return weights;
-  if (typeof weights === "string") return Weights.named(weights) ?? weights;
-  throw new ArgumentError(
-    `${op}: weights must be published weights such as ResNet50Weights.DEFAULT, or the path or URL of a file, got ${describe(weights)}`,
-  );
+/** The weights of this name, as `"IMAGENET1K_V2"`, `"DEFAULT"` or `"ResNet50_Weights.IMAGENET1K_V2"`. */
+function publishedOf(all: WeightsEnum | undefined, name: string): Weights | undefined {
+  if (all === undefined) return undefined;
+  if (name === "DEFAULT" || name.endsWith("_Weights.DEFAULT")) return all.DEFAULT;
+  return [...all].find((weights) => weights.name === name || weights.name.endsWith(`.${name}`));
 }
+
+/** Published weights by name or as they are; a path or URL of a file. @throws ArgumentError for those of another model. */
+function checkSource(op: string, model: string, weights: unknown): Weights | string | URL {
+  if (weights instanceof URL) return weights;
+  if (typeof weights === "string") return publishedOf(enums.get(model), weights) ?? weights;
+  if (!(weights instanceof Weights))
+    throw new ArgumentError(
+      `${op}: weights must be published weights such as ResNet50Weights.DEFAULT, or the path or URL of a file, got ${describe(weights)}`,
+    );
+  if (weights.model !== model)
+    throw new ArgumentError(`${op}: weights must be those of ${model}, got ${weights} of ${weights.model}`);
+  return weights;
+}
+
+/** The counts of batches of a model, which older files do not have. */
+const counts = (model: nn.Module): StateDict =>
+  Object.fromEntries(model.namedBuffers().filter(([key]) => key.endsWith("num_batches_tracked")));
 
 /** The model with the weights of a file. */
 async function load<M extends nn.Module, O extends object>(
   op: string,
   create: (options: O) => M,
-  { pretrained = {}, renamed: rename, finish }: Loading<M, O>,
-  source: Weights | string | URL,
+  { pretrained = () => ({}), renamed: rename, adapt, finish }: Loading<M, O>,
+  model: string,
+  weights: unknown,
   given: O,
 ): Promise<M> {
+  const source = checkSource(op, model, weights);
   const isPublished = source instanceof Weights;
-  const classes = isPublished ? { numClasses: source.meta.categories.length } : {};
-  const options = { ...pretrained, ...withNeeded(op, given, classes), ...(finish && pretrained) };
-  const model = create(options);
+  const categories = isPublished ? source.meta.categories : null;
+  const asked = categories === null ? given : withNeeded(op, given, { numClasses: categories.length });
+  const made = create({ ...asked, ...pretrained(asked) });
   const read = await readState(op, isPublished ? source.url : source);
-  const state: StateDict = {};
-  for (const [key, value] of Object.entries(read)) state[rename?.(key) ?? key] = value;
-  model.loadStateDict(state);
-  finish?.(model, given);
-  return model;
+  try {
+    const state: StateDict = {};
+    for (const [key, value] of Object.entries(read)) state[rename?.(key) ?? key] = value;
+    adapt?.(made, Object.keys(state));
+    made.loadStateDict({ ...counts(made), ...state });
+  } finally {
+    for (const tensor of Object.values(read)) tensor.dispose();
+  }
+  finish?.(made, given);
+  return made;
 }
 
 /**
@@ -98,8 +122,7 @@ export function modelBuilder<M extends nn.Module, O extends object>(
   const build = (options: O & BuilderOptions = {} as O): M | Promise<M> => {
     const { weights = null, progress: _, ...own } = options;
     if (weights === null) return create(own as unknown as O);
-    const source = checkSource(op, weights);
-    return load(op, create, loading, source, own as unknown as O).catch((error: unknown) => {
+    return load(op, create, loading, name, weights, own as unknown as O).catch((error: unknown) => {
       throw renamed(error, op);
     });
   };

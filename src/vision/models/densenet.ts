@@ -118,8 +118,7 @@ class Transition extends nn.Sequential {
   }
 }
 
-const signature =
-  "; growthRate, blockConfig, numInitFeatures, bnSize, dropRate, numClasses, memoryEfficient";
+const signature = "; growthRate, blockConfig, numInitFeatures, bnSize, dropRate, numClasses, memoryEfficient";
 
 function readOptions(layer: string, given: readonly unknown[]): Required<DenseNetOptions> {
   const options = readArguments<DenseNetOptions>(layer, signature, defaults, given);
@@ -176,9 +175,12 @@ export class DenseNet extends nn.Module {
 takes("input", DenseLayer);
 takes("input()", DenseBlock, DenseNet);
 
-/** Files from before names could have no dots: `denselayer1.norm.1.weight` → `denselayer1.norm1.weight`. */
+/** The present name of an entry of a file from when names could have dots: `denselayer1.norm.1.weight` → `denselayer1.norm1.weight`. */
 const withoutDots = (key: string): string =>
-  key.replace(/^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var))$/, "$1$2");
+  key.replace(
+    /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var|num_batches_tracked))$/,
+    "$1$2",
+  );
 
 /** A builder of the network with so many layers per block. */
 const densenet = (name: string, growthRate: number, blockConfig: readonly number[], numInitFeatures: number) =>

@@ -234,7 +234,14 @@ export class EfficientNet extends nn.Module {
     let at = 0;
     const stage = (config: BlockConfig): nn.Sequential => {
       const make1 = (_: unknown, i: number) =>
-        make(layer, "block", config.block, i === 0 ? config : config.next(), (stochasticDepthProb * at++) / blocks, normLayer);
+        make(
+          layer,
+          "block",
+          config.block,
+          i === 0 ? config : config.next(),
+          (stochasticDepthProb * at++) / blocks,
+          normLayer,
+        );
       return new nn.Sequential(...Array.from({ length: config.numLayers }, make1));
     };
     const last = setting.at(-1)!.outChannels;

@@ -208,6 +208,12 @@ export class GoogLeNet extends nn.Module {
 
 takes("input()", Inception, InceptionAux, GoogLeNet);
 
+function withoutAux(model: GoogLeNet): void {
+  model.auxLogits = false;
+  model.aux1 = null;
+  model.aux2 = null;
+}
+
 /**
  * {@link GoogLeNet} with 6.6 million parameters, 13.0 with the auxiliary classifiers; models with weights have those only if asked for by
  * `auxLogits: true`.
@@ -218,17 +224,17 @@ export const googlenet = modelBuilder(
   "numClasses, auxLogits, transformInput, initWeights, blocks, dropout, dropoutAux",
   (options: GoogLeNetOptions): GoogLeNet => new GoogLeNet(options),
   {
-    pretrained: { transformInput: true, auxLogits: true, initWeights: false },
+    pretrained: ({ transformInput = true }) => ({ transformInput, auxLogits: true, initWeights: false }),
+    // Files of one's own may have no auxiliary classifiers.
+    adapt: (model, keys) => {
+      if (!keys.some((key) => key.startsWith("aux1."))) withoutAux(model);
+    },
     finish: (model, { auxLogits = false }) => {
-      if (auxLogits) {
+      if (!auxLogits) withoutAux(model);
+      else
         console.warn(
           "auxiliary heads in the pretrained googlenet model are NOT pretrained, so make sure to train them",
         );
-        return;
-      }
-      model.auxLogits = false;
-      model.aux1 = null;
-      model.aux2 = null;
     },
   },
 );

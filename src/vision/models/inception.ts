@@ -7,8 +7,8 @@ import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import { cat } from "../../ops/join";
+import { type NamedTuple, namedTuple } from "../../ops/namedTuple";
 import type { Tensor } from "../../tensor/tensor";
-import { namedTuple, type NamedTuple } from "../../ops/namedTuple";
 import { checkMaker, type LayerMaker, make } from "../ops/makers";
 import { modelBuilder } from "./builder";
 import { BasicConv2d, convBlock, convBlocks, initializeTruncated, normalizedAgain } from "./inceptionBlocks";
@@ -257,7 +257,10 @@ function makersOf(layer: string, blocks: readonly LayerMaker[]) {
       (...sizes) =>
         make(layer, `inceptionBlocks[${i + 1}]`, block, ...sizes),
   );
-  return [convBlocks(layer, conv!), ...(makers as [a: BlockMaker, b: BlockMaker, c: BlockMaker, d: BlockMaker, e: BlockMaker, aux: BlockMaker])] as const;
+  return [
+    convBlocks(layer, conv!),
+    ...(makers as [a: BlockMaker, b: BlockMaker, c: BlockMaker, d: BlockMaker, e: BlockMaker, aux: BlockMaker]),
+  ] as const;
 }
 
 /**
@@ -345,6 +348,11 @@ export class Inception3 extends nn.Module {
 
 takes("input()", InceptionA, InceptionB, InceptionC, InceptionD, InceptionE, InceptionAux, Inception3);
 
+function withoutAux(model: Inception3): void {
+  model.auxLogits = false;
+  model.AuxLogits = null;
+}
+
 /**
  * {@link Inception3} with 27.2 million parameters. Its weights are those of the paper, for images normalized as for the other networks.
  * @see torchvision.models.inception_v3
@@ -354,11 +362,13 @@ export const inceptionV3 = modelBuilder(
   "numClasses, auxLogits, transformInput, inceptionBlocks, initWeights, dropout",
   (options: Inception3Options): Inception3 => new Inception3(options),
   {
-    pretrained: { transformInput: true, auxLogits: true, initWeights: false },
+    pretrained: ({ transformInput = true }) => ({ transformInput, auxLogits: true, initWeights: false }),
+    // Files of one's own may have no auxiliary classifier.
+    adapt: (model, keys) => {
+      if (!keys.some((key) => key.startsWith("AuxLogits."))) withoutAux(model);
+    },
     finish: (model, { auxLogits = true }) => {
-      if (auxLogits) return;
-      model.auxLogits = false;
-      model.AuxLogits = null;
+      if (!auxLogits) withoutAux(model);
     },
   },
 );

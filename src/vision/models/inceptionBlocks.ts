@@ -5,7 +5,7 @@ import * as nn from "../../nn/index";
 import { cat } from "../../ops/join";
 import type { Sizes } from "../../ops/sliding";
 import type { Tensor } from "../../tensor/tensor";
-import { make, type LayerMaker } from "../ops/makers";
+import { type LayerMaker, make } from "../ops/makers";
 
 /** Where a kernel goes. */
 interface ConvPlace {

@@ -20,3 +20,4 @@ export * from "./squeezenet";
 export * from "./swin";
 export * from "./vgg";
 export * from "./visionTransformer";
+export * from "./weights/index";

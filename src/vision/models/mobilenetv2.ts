@@ -53,12 +53,7 @@ export class InvertedResidual extends nn.Module {
   constructor(...given: unknown[]) {
     super();
     const layer = new.target.name;
-    const options = readArguments<InvertedResidualParameters>(
-      layer,
-      residualSignature,
-      { normLayer: null },
-      given,
-    );
+    const options = readArguments<InvertedResidualParameters>(layer, residualSignature, { normLayer: null }, given);
     const { inp, oup, stride, expandRatio } = options;
     const normLayer = checkMaker(layer, "normLayer", options.normLayer ?? batchNorm);
     checkInteger(layer, "inp", inp, 1, MAX_COUNT);

@@ -5,6 +5,7 @@ import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named, overloaded } from "../../core/signature";
 import type * as nn from "../../nn/index";
 import { camelCase, type ModelBuilder, registry } from "./builder";
+import { enums, enumsByName, type Weights, type WeightsEnum } from "./weights/weightsEnum";
 
 /** torchvision's name of what is called as here or as there. */
 function theirName(op: string, name: unknown): string {
@@ -54,3 +55,36 @@ export const getModel: {
 } = overloaded("getModel", "name, config{}?", (name: string, config: AnyOptions = {}): any =>
   registry.get(theirName("getModel", name))!(config),
 ) as any;
+
+/**
+ * The published weights of this name, such as `"ResNet50_Weights.IMAGENET1K_V1"` or `"ResNet50Weights.DEFAULT"`.
+ * @throws ValueError for an unknown name.
+ * @see torchvision.models.get_weight
+ */
+export const getWeight = named("getWeight", "name", (name: string): Weights => {
+  const given = checkString("getWeight", "name", name);
+  const [enumName, valueName, ...others] = given.split(".");
+  if (valueName === undefined || others.length > 0)
+    throw new ValueError(`getWeight: Invalid weight name provided: '${given}'; it is like "ResNet50_Weights.DEFAULT"`);
+  const found = enumsByName.get(enumName!) ?? [...enumsByName].find(([known]) => ourEnum(known) === enumName)?.[1];
+  if (found === undefined)
+    throw new ValueError(`getWeight: The weight enum '${enumName}' for the specific method couldn't be retrieved.`);
+  const weights = (found as unknown as Record<string, Weights | undefined>)[valueName];
+  if (weights === undefined || !Object.hasOwn(found, valueName))
+    throw new ValueError(`getWeight: there are no weights "${valueName}" in ${enumName}`);
+  return weights;
+});
+
+/** `ResNet50_Weights` → `ResNet50Weights`; an underscore between digits stays. */
+const ourEnum = (name: string): string => name.replace(/_(?=[A-Za-z])|(?<=[A-Za-z])_(?=\d)/g, "");
+
+/**
+ * All published weights of a model, given by name or by its builder.
+ * @throws ValueError for an unknown model, or one without.
+ * @see torchvision.models.get_model_weights
+ */
+export const getModelWeights = named("getModelWeights", "name()", (name: string | ModelBuilder): WeightsEnum => {
+  const builder = typeof name === "string" ? registry.get(theirName("getModelWeights", name)) : name;
+  for (const [model, known] of registry) if (known === builder && enums.has(model)) return enums.get(model)!;
+  throw new ValueError("getModelWeights: takes the name of a model or its builder, such as vision.models.resnet50");
+});

@@ -61,7 +61,9 @@ export class BlockParams {
     this.bottleneckMultipliers = options.bottleneckMultipliers;
     this.seRatio = options.seRatio;
     if (!Array.isArray(this.bottleneckMultipliers))
-      throw new ArgumentError(`${name}: bottleneckMultipliers must be an array, got ${describe(this.bottleneckMultipliers)}`);
+      throw new ArgumentError(
+        `${name}: bottleneckMultipliers must be an array, got ${describe(this.bottleneckMultipliers)}`,
+      );
     for (const factor of this.bottleneckMultipliers) checkNumber(name, "bottleneckMultipliers", factor);
     if (this.seRatio !== null) checkNumber(name, "seRatio", this.seRatio);
   }

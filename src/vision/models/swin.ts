@@ -227,8 +227,7 @@ function featuresOf(layer: string, options: ReturnType<typeof readOptions>): nn.
       }),
     );
     layers.push(new nn.Sequential(...stageBlocks));
-    if (stage < depths.length - 1)
-      layers.push(make(layer, "downsampleLayer", options.downsampleLayer, dim, normLayer));
+    if (stage < depths.length - 1) layers.push(make(layer, "downsampleLayer", options.downsampleLayer, dim, normLayer));
   }
   return layers;
 }
@@ -283,7 +282,11 @@ const small: Preset = [96, 18, 3, 0.3];
 const base: Preset = [128, 18, 4, 0.5];
 
 /** A builder of the network of this size. */
-const swin = (name: string, [embedDim, third, heads, stochasticDepthProb]: Preset, version: Partial<SwinTransformerParameters>) =>
+const swin = (
+  name: string,
+  [embedDim, third, heads, stochasticDepthProb]: Preset,
+  version: Partial<SwinTransformerParameters>,
+) =>
   modelBuilder(
     name,
     optionNames,

@@ -4,8 +4,8 @@ import { checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import type { Tensor } from "../../tensor/tensor";
 import { full, tensor, zeros } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
 import { relativePositions, type Size } from "./windows";
 
 const F = nn.functional;
@@ -44,10 +44,14 @@ function shiftMask(padded: Size, window: Size, shift: Size): Tensor {
   const parts = AXES.map((axis) => {
     const n = padded[axis];
     const part = new Array<number>(n).fill(0);
-    partsAlong(n, window[axis], shift[axis] === 0 ? n : shift[axis]).forEach(([from, to], i) => part.fill(i, from, to));
+    for (const [i, [from, to]] of partsAlong(n, window[axis], shift[axis] === 0 ? n : shift[axis]).entries())
+      part.fill(i, from, to);
     return part;
   });
-  const ids = Array.from({ length: height * width }, (_, i) => parts[0]![Math.floor(i / width)]! * 3 + parts[1]![i % width]!);
+  const ids = Array.from(
+    { length: height * width },
+    (_, i) => parts[0]![Math.floor(i / width)]! * 3 + parts[1]![i % width]!,
+  );
   const windows = intoWindows(tensor(ids, { dtype: "float32" }).view([1, height, width, 1]), window).flatten(1);
   const differences = windows.unsqueeze(1).sub(windows.unsqueeze(2));
   return differences.ne(0).to("float32").mul(-100);

@@ -100,7 +100,7 @@ const vgg = (name: string, repeats: readonly number[], hasNorm: boolean) =>
     name,
     "numClasses, initWeights, dropout",
     (options: VGGOptions): VGG => new VGG({ ...options, features: makeFeatures(repeats, hasNorm) }),
-    { pretrained: { initWeights: false } },
+    { pretrained: () => ({ initWeights: false }) },
   );
 
 const [A, B, D, E] = [

@@ -25,6 +25,9 @@ export function mobilenetBackbone(model: MobileNetV3, last: string, early: strin
   const stages = [0, ...strided, blocks.length - 1];
   const [lastAt, earlyAt] = [stages.at(-1)!, stages.at(-4)!];
   const layers = { [lastAt]: last, ...(early !== null && { [earlyAt]: early }) };
-  const channels = { [last]: blocks[lastAt]!.outChannels, ...(early !== null && { [early]: blocks[earlyAt]!.outChannels }) };
+  const channels = {
+    [last]: blocks[lastAt]!.outChannels,
+    ...(early !== null && { [early]: blocks[earlyAt]!.outChannels }),
+  };
   return { module: new IntermediateLayerGetter(model.features, layers), channels };
 }

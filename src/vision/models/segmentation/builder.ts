@@ -1,10 +1,11 @@
 /** How networks for segmentation are built: first the backbone, then the rest, as their random numbers are drawn. */
 
 import { checkFlag } from "../../../core/arguments";
+import type { Declared } from "../../../core/signatureTypes";
 import { checkModule } from "../../../nn/checks";
 import type * as nn from "../../../nn/index";
 import { readArguments } from "../../../nn/options";
-import { type ModelBuilder, modelBuilder } from "../builder";
+import { camelCase, type ModelBuilder, modelBuilder, type WeightsSource } from "../builder";
 import type { SegmentationOptions, SegmentationParameters } from "./segmentationModel";
 
 /** The modules of which a network is built. */
@@ -16,25 +17,38 @@ export function readModules(layer: string, signature: string, given: readonly un
   return options;
 }
 
+/** A function that makes a network for segmentation, and the promise of one if it is to read weights. */
+export interface SegmentationBuilder<M extends nn.Module, O extends object> extends Declared {
+  (options?: O & { weights?: null | undefined; weightsBackbone?: null | undefined; progress?: boolean }): M;
+  (options: O & { weights: WeightsSource; weightsBackbone?: WeightsSource | null; progress?: boolean }): Promise<M>;
+  (options: O & { weightsBackbone: WeightsSource; weights?: WeightsSource | null; progress?: boolean }): Promise<M>;
+}
+
+type Backbone = ModelBuilder<nn.Module, any>;
+
 /**
  * Declares a builder.
+ * @param backbone The builder of the backbone, and its options.
  * @param build Makes the network of its backbone.
  * @param hasAux Whether the network can have an auxiliary classifier.
  */
 export function segmentationBuilder<M extends nn.Module>(
   name: string,
-  backbone: () => nn.Module,
-  build: (backbone: nn.Module, numClasses: number, auxLoss: boolean, options: SegmentationOptions) => M,
+  [backbone, preset]: readonly [builder: Backbone, options: object],
+  build: (backbone: nn.Module, numClasses: number, auxLoss: boolean) => M,
   hasAux = true,
-): ModelBuilder<M, SegmentationOptions> {
-  return modelBuilder(
-    name,
-    hasAux ? "numClasses, auxLoss" : "numClasses",
-    (options: SegmentationOptions): M => {
-      const { numClasses = 21, auxLoss = false } = options;
-      checkFlag(name, "auxLoss", auxLoss);
-      return build(backbone(), numClasses, auxLoss, options);
-    },
-    hasAux ? { pretrained: { auxLoss: true } } : {},
-  );
+): SegmentationBuilder<M, SegmentationOptions> {
+  const create = (options: SegmentationOptions & { weightsBackbone?: WeightsSource | null }): M => {
+    const { numClasses = 21, auxLoss = false, weightsBackbone = null } = options;
+    checkFlag(camelCase(name), "auxLoss", auxLoss);
+    const make = (base: nn.Module): M => build(base, numClasses, auxLoss);
+    if (weightsBackbone === null) return make(backbone(preset));
+    // The type of the builder says that this is a promise.
+    const loaded: unknown = backbone({ ...preset, weights: weightsBackbone });
+    return (loaded as Promise<nn.Module>).then(make) as unknown as M;
+  };
+  return modelBuilder(name, `weightsBackbone, numClasses${hasAux ? ", auxLoss" : ""}`, create, {
+    // The weights of the whole have those of the backbone.
+    pretrained: ({ auxLoss = hasAux }) => ({ auxLoss, weightsBackbone: null }),
+  }) as unknown as SegmentationBuilder<M, SegmentationOptions>;
 }

@@ -116,7 +116,7 @@ function deeplab({ module, channels }: Backbone, numClasses: number, auxLoss: bo
 const onResnet = (name: string, backbone: ModelBuilder<ResNet, any>) =>
   segmentationBuilder(
     name,
-    () => backbone({ replaceStrideWithDilation: [false, true, true] }),
+    [backbone, { replaceStrideWithDilation: [false, true, true] }],
     (model, numClasses, auxLoss): DeepLabV3 => deeplab(resnetBackbone(model as ResNet, auxLoss), numClasses, auxLoss),
   );
 
@@ -127,7 +127,7 @@ export const deeplabv3Resnet101 = onResnet("deeplabv3_resnet101", resnet101);
 /** {@link DeepLabV3} on MobileNetV3, 11.0 million parameters with the auxiliary classifier. @see torchvision.models.segmentation.deeplabv3_mobilenet_v3_large */
 export const deeplabv3MobilenetV3Large = segmentationBuilder(
   "deeplabv3_mobilenet_v3_large",
-  () => mobilenetV3Large({ dilated: true }),
+  [mobilenetV3Large, { dilated: true }],
   (model, numClasses, auxLoss): DeepLabV3 =>
     deeplab(mobilenetBackbone(model as MobileNetV3, "out", auxLoss ? "aux" : null), numClasses, auxLoss),
 );

@@ -1,12 +1,11 @@
 /** Fully convolutional networks (Long et al., "Fully convolutional networks for semantic segmentation", 2014). */
 
 import type { Arguments } from "../../../core/signatureTypes";
-import type * as nn from "../../../nn/index";
 import type { ModelBuilder } from "../builder";
 import { type ResNet, resnet50, resnet101 } from "../resnet";
 import { resnetBackbone } from "./backbones";
 import { readModules, segmentationBuilder } from "./builder";
-import { FCNHead, SegmentationModel, type SegmentationOptions, type SegmentationParameters } from "./segmentationModel";
+import { FCNHead, SegmentationModel, type SegmentationParameters } from "./segmentationModel";
 
 const signature = "backbone, classifier; auxClassifier";
 
@@ -27,8 +26,8 @@ export class FCN extends SegmentationModel {
 const fcn = (name: string, backbone: ModelBuilder<ResNet, any>) =>
   segmentationBuilder(
     name,
-    () => backbone({ replaceStrideWithDilation: [false, true, true] }),
-    (model: nn.Module, numClasses: number, auxLoss: boolean, _options: SegmentationOptions): FCN => {
+    [backbone, { replaceStrideWithDilation: [false, true, true] }],
+    (model, numClasses, auxLoss): FCN => {
       const { module, channels } = resnetBackbone(model as ResNet, auxLoss);
       const auxClassifier = auxLoss ? new FCNHead(channels.aux!, numClasses) : null;
       return new FCN(module, new FCNHead(channels.out!, numClasses), { auxClassifier });

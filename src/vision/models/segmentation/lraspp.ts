@@ -93,7 +93,7 @@ takes("input()", LRASPP);
 /** {@link LRASPP} on MobileNetV3, 3.2 million parameters. @see torchvision.models.segmentation.lraspp_mobilenet_v3_large */
 export const lrasppMobilenetV3Large = segmentationBuilder(
   "lraspp_mobilenet_v3_large",
-  () => mobilenetV3Large({ dilated: true }),
+  [mobilenetV3Large, { dilated: true }],
   (model, numClasses): LRASPP => {
     const { module, channels } = mobilenetBackbone(model as MobileNetV3, "high", "low");
     return new LRASPP(module, channels.low!, channels.high!, numClasses);

@@ -4,7 +4,6 @@ import { ValueError } from "../../../core/errors";
 import { takes } from "../../../nn/forward";
 import * as nn from "../../../nn/index";
 import type { Tensor } from "../../../tensor/tensor";
-import type { BuilderOptions, WeightsSource } from "../builder";
 
 const F = nn.functional;
 
@@ -62,12 +61,6 @@ export interface SegmentationOptions {
   numClasses?: number;
   /** Whether there is an auxiliary classifier, which helps in training. Default: false; as weights ask. */
   auxLoss?: boolean;
-}
-
-/** What these builders take beside their weights. */
-export interface SegmentationBuilderOptions extends SegmentationOptions, BuilderOptions {
-  /** Weights of the backbone, if not of all. Unlike torchvision, nothing is fetched unless asked for. Default: null. */
-  weightsBackbone?: WeightsSource | null;
 }
 
 /** The classifier of a fully convolutional network. Shape: [N, inChannels, H, W] → [N, channels, H, W]. */
