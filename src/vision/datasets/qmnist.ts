@@ -125,7 +125,7 @@ class QmnistSet<I = any, T = any> extends MnistSet<I, T> {
 
   protected override get labelling(): Tensor {
     const targets = this.targets as Tensor;
-    return this.compat ? targets.select(1, 0) : targets;
+    return this.compat ? targets.select(1, 0).contiguous() : targets;
   }
 
   protected override targetOf(index: number): unknown {
