@@ -33,6 +33,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
       "BasicBlock Bottleneck Conv2dNormActivation Encoder EncoderBlock Fire InvertedResidual MLPBlock",
     ),
     "forkRng",
+    ...paths("vision.datasets.utils", "calculateMd5 checkIntegrity downloadAndExtractArchive downloadUrl extractArchive"),
+    "vision.datasets.defaultLoader",
   ],
   "PyTorch's from later versions": [
     ...paths("fft", "hfft2 hfftn"),
@@ -55,6 +57,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "the package of this name": paths("safetensors", "load loadFile metadata save saveFile"),
   "data sets and models that come with the library": [
     ...paths("vision.datasets", "digits parseIdx"),
+    "vision.Image",
     ...paths("vision.models", "LeNet lenet"),
     ...paths("vision.models", "resnext101_32x8d resnext50_32x4d squeezenet1_0 squeezenet1_1"),
     ...paths("vision.models", "wideResnet101_2 wideResnet50_2"),
