@@ -41,19 +41,23 @@ const STATE_BYTES = 5056;
  */
 export class Generator {
   readonly device = "cpu";
-  private readonly state = new Int32Array(N);
+  private state = new Int32Array(N);
   /** The tempered words of `state`, computed once per block of 624. */
-  private readonly words = new Uint32Array(N);
+  private words = new Uint32Array(N);
   /** Index of the next word; N when a new block has to be computed first. */
   private position = N;
   /** No block has been drawn since seeding: the state's `next` field is 0 then, although `position` is N. */
   private fresh = true;
   private seedValue = 0n;
 
-  /** The second value of the last Box–Muller pair in double precision, which the next scalar normal draw returns. @internal */
-  nextNormal: number | undefined;
+  private normal: number | undefined;
   /** The same for float pairs. PyTorch's CPU kernels never set it; it is kept because the state format has it. @internal */
   nextFloatNormal: number | undefined;
+  /**
+   * Called before the state is read or changed, so that whoever lends this generator to several lines of execution can put the state of
+   * the one that runs in its place. @internal
+   */
+  beforeUse: (() => void) | undefined;
 
   /** @throws {@link DeviceError} for a device other than the CPU. */
   constructor(device = "cpu") {
@@ -72,6 +76,7 @@ export class Generator {
    * @see torch.Generator.manual_seed
    */
   manualSeed(seed: number | bigint): this {
+    this.beforeUse?.();
     this.seedValue = toUint64(seed);
     const state = this.state;
     let word = Number(BigInt.asIntN(32, this.seedValue));
@@ -82,13 +87,14 @@ export class Generator {
     }
     this.position = N;
     this.fresh = true;
-    this.nextNormal = undefined;
+    this.normal = undefined;
     this.nextFloatNormal = undefined;
     return this;
   }
 
   /** The last seed: a number, or a bigint beyond 2^53. @see torch.Generator.initial_seed */
   initialSeed(): number | bigint {
+    this.beforeUse?.();
     const seed = this.seedValue;
     return seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : seed;
   }
@@ -103,6 +109,7 @@ export class Generator {
 
   /** The next 32 bits, in [0, 2^32). */
   random(): number {
+    if (this.beforeUse !== undefined) this.beforeUse();
     if (this.position === N) this.refill();
     return this.words[this.position++]!;
   }
@@ -117,6 +124,7 @@ export class Generator {
   fillWords(out: Uint32Array): void {
     if (!(out instanceof Uint32Array))
       throw new ArgumentError(`fillWords: out must be a Uint32Array, got ${describe(out)}`);
+    this.beforeUse?.();
     for (let done = 0; done < out.length; ) {
       if (this.position === N) this.refill();
       const count = Math.min(N - this.position, out.length - done);
@@ -124,6 +132,27 @@ export class Generator {
       this.position += count;
       done += count;
     }
+  }
+
+  /** The second value of the last Box–Muller pair in double precision, which the next scalar normal draw returns. @internal */
+  get nextNormal(): number | undefined {
+    if (this.beforeUse !== undefined) this.beforeUse();
+    return this.normal;
+  }
+  set nextNormal(value: number | undefined) {
+    if (this.beforeUse !== undefined) this.beforeUse();
+    this.normal = value;
+  }
+
+  /** Exchanges the whole state with that of another generator, without copying it. @internal */
+  exchange(other: Generator): void {
+    [this.state, other.state] = [other.state, this.state];
+    [this.words, other.words] = [other.words, this.words];
+    [this.position, other.position] = [other.position, this.position];
+    [this.fresh, other.fresh] = [other.fresh, this.fresh];
+    [this.seedValue, other.seedValue] = [other.seedValue, this.seedValue];
+    [this.normal, other.normal] = [other.normal, this.normal];
+    [this.nextFloatNormal, other.nextFloatNormal] = [other.nextFloatNormal, this.nextFloatNormal];
   }
 
   /** A double of 53 random bits in [0, 1): two draws. PyTorch's `uniform_real_distribution<double>`. */
@@ -134,6 +163,7 @@ export class Generator {
 
   /** The whole state in the 5056 bytes of `torch.get_rng_state()`, so that states travel to PyTorch and back. */
   getState(): Uint8Array {
+    this.beforeUse?.();
     const bytes = new Uint8Array(STATE_BYTES);
     const view = new DataView(bytes.buffer);
     view.setBigUint64(at.seed, this.seedValue, true);
@@ -141,8 +171,8 @@ export class Generator {
     view.setInt32(at.seeded, 1, true);
     view.setUint32(at.next, this.fresh ? 0 : this.position, true);
     for (let j = 0; j < N; j++) view.setInt32(at.words + 8 * j, this.state[j]!, true);
-    if (this.nextNormal !== undefined) {
-      view.setFloat64(at.normal, this.nextNormal, true);
+    if (this.normal !== undefined) {
+      view.setFloat64(at.normal, this.normal, true);
       view.setInt32(at.hasNormal, 1, true);
     }
     if (this.nextFloatNormal !== undefined) {
@@ -169,11 +199,12 @@ export class Generator {
     // Every word that was used makes `next` one more and `left` one less, so only one of the two is stored here.
     const valid = view.getInt32(at.seeded, true) === 1 && left >= 1 && (fresh || left + next === N + 1);
     if (!valid) throw new FormatError(`setState: not a valid mt19937 state (left ${left}, next ${next})`);
+    this.beforeUse?.();
     this.seedValue = view.getBigUint64(at.seed, true);
     for (let j = 0; j < N; j++) this.state[j] = view.getInt32(at.words + 8 * j, true);
     this.position = fresh ? N : next;
     this.fresh = fresh;
-    this.nextNormal = view.getInt32(at.hasNormal, true) === 0 ? undefined : view.getFloat64(at.normal, true);
+    this.normal = view.getInt32(at.hasNormal, true) === 0 ? undefined : view.getFloat64(at.normal, true);
     this.nextFloatNormal = view.getUint8(at.hasFloat) === 0 ? undefined : view.getFloat32(at.float, true);
     temper(this.state, this.words);
     return this;

@@ -14,9 +14,33 @@ export type Collated<T> = T extends Tensor | number | bigint | boolean | TypedAr
   ? Tensor
   : T extends string
     ? string[]
-    : T extends object
-      ? { -readonly [K in keyof T]: Collated<T[K]> }
-      : unknown;
+    : T extends ReadonlyMap<infer K, infer V>
+      ? Map<K, Collated<V>>
+      : T extends { readonly [stacked]: infer R }
+        ? R
+        : T extends object
+          ? { -readonly [K in keyof T]: Collated<T[K]> }
+          : unknown;
+
+/** A key in types alone: what {@link defaultCollate} makes of samples of a class that {@link collateAs} makes known. */
+export declare const stacked: unique symbol;
+
+/** Makes a batch of samples of one class. @param at Where they are, for errors. */
+type CollateClass = (samples: readonly any[], at: string) => unknown;
+
+const classes = new Map<unknown, CollateClass>();
+
+/** Makes a class of samples known to {@link defaultCollate}. */
+export function collateAs<T>(
+  type: abstract new (...args: any[]) => T,
+  collate: (samples: T[], at: string) => unknown,
+): void {
+  classes.set(type, (samples, where) => {
+    const wrong = samples.findIndex((sample) => !(sample instanceof type));
+    if (wrong >= 0) throw mixed(wrong, where, `an instance of ${type.name}`, samples[wrong]);
+    return collate(samples as T[], at(where));
+  });
+}
 
 /** Makes the tensor that a batch is written into. */
 export type BatchAllocator = (shape: readonly number[], dtype: DType, like?: Tensor) => Tensor;
@@ -34,7 +58,8 @@ export function setBatchAllocator(allocator: BatchAllocator = allocate): void {
 /**
  * A batch of samples of one structure. Tensors and typed arrays are stacked along a new first axis. Numbers become a
  * tensor: int64 if all of the batch are integral (class labels), else float32; bigints int64; booleans bool. Strings
- * stay an array. Arrays and plain objects are collated field by field.
+ * stay an array. Arrays, plain objects and Maps are collated field by field. Pictures ({@link vision.Image}) of one mode and size become a
+ * uint8 tensor of shape [samples, channels, height, width].
  *
  * PyTorch differs in numbers only: Python tells 1 from 1.0, JavaScript does not. Where a target may be integral by
  * chance, return a tensor or a `Float32Array` from `at`.
@@ -61,6 +86,9 @@ function collate(samples: readonly unknown[], path: string): unknown {
   if (typeof first === "number" || typeof first === "bigint" || typeof first === "boolean")
     return scalars(samples, path);
   if (Array.isArray(first)) return collateArrays(samples, first.length, path);
+  if (first instanceof Map) return collateMaps(samples, first, path);
+  const ofClass = typeof first === "object" && first !== null ? classes.get(first.constructor) : undefined;
+  if (ofClass !== undefined) return ofClass(samples, path);
   if (isPlainObject(first))
     return Object.fromEntries(
       Object.keys(first).map((key) => [
@@ -72,7 +100,7 @@ function collate(samples: readonly unknown[], path: string): unknown {
       ]),
     );
   throw new ArgumentError(
-    `defaultCollate: batch must contain tensors, typed arrays, numbers, booleans, strings, arrays or plain objects; found ${describe(first)}${at(path)}`,
+    `defaultCollate: batch must contain tensors, typed arrays, numbers, booleans, strings, arrays, plain objects or Maps; found ${describe(first)}${at(path)}`,
   );
 }
 
@@ -92,6 +120,20 @@ function expectTensor(x: unknown, i: number, path: string): Tensor {
 function fieldOf(sample: unknown, key: string, i: number, path: string): unknown {
   if (isPlainObject(sample) && Object.hasOwn(sample, key)) return sample[key];
   throw mixed(i, path, `an object with the field ${key}`, sample);
+}
+
+function collateMaps(samples: readonly unknown[], first: ReadonlyMap<unknown, unknown>, path: string): unknown {
+  const keys = [...first.keys()];
+  return new Map(
+    keys.map((key) => {
+      const name = `.get(${describe(key)})`;
+      const values = samples.map((sample, i) => {
+        if (sample instanceof Map && sample.has(key)) return sample.get(key);
+        throw mixed(i, path, `a Map with the key ${describe(key)}`, sample);
+      });
+      return [key, collate(values, `${path}${name}`)];
+    }),
+  );
 }
 
 function collateArrays(samples: readonly unknown[], length: number, path: string): unknown[] {
@@ -132,13 +174,25 @@ function stackArrays(samples: readonly unknown[], path: string): Tensor {
   return y;
 }
 
+/**
+ * Rows of elements of one dtype as a new tensor with a first axis for them: batches of samples that are no tensors.
+ * @param rows Arrays whose elements are those of `shape`.
+ */
+export function batchOf(rows: readonly TypedArray[], dtype: DType, shape: readonly number[]): Tensor {
+  const y = allocateBatch([rows.length, ...shape], dtype);
+  const { backend, block } = y.storage;
+  const size = sizeOfShape(shape);
+  for (const [i, row] of rows.entries()) backend.write(block, dtype, y.offset + i * size, row);
+  return y;
+}
+
 /** Stacks along a new first axis, differentiably; the dtype is the promotion of all. */
 function stack(rows: readonly Tensor[], path: string): Tensor {
   const { shape } = rows[0]!;
   rows.forEach((row, i) => {
     if (!sameShape(row.shape, shape))
       throw new ShapeError(
-        `defaultCollate: stack expects each tensor to be equal size${at(path)}: got ${shapeText(shape)} at sample 0 and ${shapeText(row.shape)} at sample ${i} of the batch`,
+        `defaultCollate: stack expects each tensor to be equal size, but got ${shapeText(shape)} at entry 0 and ${shapeText(row.shape)} at entry ${i}${at(path)}`,
       );
   });
   const dtype = rows.reduce<DType>((type, row) => promoteTypes(type, row.dtype), rows[0]!.dtype);
@@ -184,7 +238,7 @@ export function gatherRows(x: Tensor, indices: readonly number[]): Tensor | unde
 }
 
 /**
- * A sample without batching: typed arrays become tensors, in arrays and objects too; the rest stays.
+ * A sample without batching: typed arrays become tensors, in arrays, objects and Maps too; the rest stays.
  * @see torch.utils.data.default_convert
  */
 export const defaultConvert = named("defaultConvert", "data{}", (sample: unknown): unknown => converted(sample));
@@ -192,6 +246,7 @@ export const defaultConvert = named("defaultConvert", "data{}", (sample: unknown
 function converted(sample: unknown): unknown {
   if (ArrayBuffer.isView(sample)) return tensor(sample as TypedArray);
   if (Array.isArray(sample)) return sample.map(converted);
+  if (sample instanceof Map) return new Map([...sample].map(([key, value]) => [key, converted(value)]));
   if (!isPlainObject(sample)) return sample;
   return Object.fromEntries(Object.entries(sample).map(([key, value]) => [key, converted(value)]));
 }

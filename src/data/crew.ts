@@ -12,7 +12,8 @@ import { allocate } from "../tensor/create";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 import type { AnyDataset } from "./dataset";
-import type { FetchOptions } from "./fetch";
+import { type FetchDraws, PassDraws } from "./draws";
+import { closing, type FetchOptions, type MaybePromise } from "./fetch";
 import { layoutOf, originOf, type Packed, pack, refuseTensor, unpack } from "./pack";
 import {
   type BatchReply,
@@ -85,6 +86,8 @@ export class Crew {
   /** Bytes of each tensor of a batch, from the batches so far. */
   private slotBytes: number[] = [];
   private nextTask = 0;
+  /** The first of the pass. */
+  private firstTask = 0;
   private nextMember = 0;
   private failure: WorkerError | undefined;
   private waiter: { id: number; resolve: (reply: BatchReply) => void; reject: (error: Error) => void } | undefined;
@@ -180,10 +183,12 @@ export class Crew {
    * The batches that `requests` ask for, in their order. Ends early when the workers' iterable data sets are at their
    * end.
    */
-  async *pass(requests: Iterator<unknown>): AsyncGenerator<unknown, void, undefined> {
+  async *pass(requests: Iterator<unknown>, base: bigint): AsyncGenerator<unknown, void, undefined> {
     this.isBusy = true;
+    this.firstTask = this.nextTask;
     let id = this.nextTask;
-    if (id > 0) this.restart();
+    this.begin(base);
+    const draws = new PassDraws(base);
     try {
       let ahead = this.options.prefetchFactor * this.members.length;
       while (ahead > 0 && this.assign(requests)) ahead--;
@@ -192,7 +197,8 @@ export class Crew {
         if (reply.kind === "end") this.tasks.get(id)!.member.isActive = false;
         this.assign(requests);
         const batch = this.take(id, reply);
-        if (reply.kind === "batch") yield this.collatesHere ? this.options.fetchOptions.collate!(batch) : batch;
+        if (reply.kind === "batch")
+          yield this.collatesHere ? this.collate(batch, draws.of(id - this.firstTask)) : batch;
       }
     } finally {
       this.endPass(requests);
@@ -206,12 +212,17 @@ export class Crew {
     for (const [id, task] of this.tasks) this.forget(id, task);
   }
 
-  private restart(): void {
+  private begin(base: bigint): void {
     this.nextMember = 0;
     for (const member of this.members) {
       member.isActive = true;
-      this.post(member, { kind: "reset" });
+      this.post(member, { kind: "pass", base });
     }
+  }
+
+  /** Makes a batch of samples in this thread, with the random numbers that a worker would draw. */
+  private collate(samples: unknown, draws: FetchDraws): MaybePromise<unknown> {
+    return closing(draws, () => draws.collation(() => this.options.fetchOptions.collate!(samples)));
   }
 
   /**
@@ -229,7 +240,13 @@ export class Crew {
     for (const slot of slots) slot.watch();
     const id = this.nextTask++;
     this.tasks.set(id, { member, slots, isStale: false });
-    this.post(member, { kind: "fetch", id, what, slots: slots.map(({ block }) => rangeOf(block)) });
+    this.post(member, {
+      kind: "fetch",
+      id,
+      k: id - this.firstTask,
+      what,
+      slots: slots.map(({ block }) => rangeOf(block)),
+    });
     return true;
   }
 

@@ -11,6 +11,7 @@ import { Tensor } from "../tensor/tensor";
 import { type Collated, gatherRows } from "./collate";
 import { indicesOf, lengthOfSource, listOf, MOST_INDICES } from "./indices";
 import { portable } from "./pack";
+import { lengthOf } from "./sampler";
 
 /** A data set read by index: anything with a length and `at(i)`, such as an array. `at` may return a promise. */
 export interface MapStyle<T = unknown> {
@@ -71,8 +72,7 @@ export abstract class IterableDataset<T = unknown> implements AsyncIterable<T> {
 export function isMapStyle(dataset: unknown): dataset is MapStyle {
   if (typeof dataset !== "object" || dataset === null) return false;
   if (dataset instanceof Tensor) return dataset.ndim > 0;
-  const { length, at } = dataset as Partial<MapStyle>;
-  return typeof length === "number" && typeof at === "function";
+  return typeof (dataset as Partial<MapStyle>).at === "function" && typeof (dataset as MapStyle).length === "number";
 }
 
 /**
@@ -250,6 +250,11 @@ export class ChainDataset<T = unknown> extends IterableDataset<T> {
       throw new ArgumentError(`ChainDataset: only supports iterable data sets, got ${describe(this.datasets[wrong])}`);
   }
 
+  /** Samples of all. @throws ArgumentError if one of the data sets does not know its length. */
+  get length(): number {
+    return this.datasets.reduce((sum, dataset) => sum + lengthOf("ChainDataset", dataset as { length?: number }), 0);
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (const dataset of this.datasets) yield* dataset as AsyncIterable<T>;
   }
@@ -316,6 +321,9 @@ export const randomSplit = named(
       throw new ValueError(
         `randomSplit: Sum of input lengths does not equal the length of the input dataset: ${describe(lengths)} for ${dataset.length} samples`,
       );
+    for (const [i, size] of sizes.entries())
+      if (size === 0 && list[i]! !== 0)
+        console.warn(`randomSplit: Length of split at index ${i} is 0. This might result in an empty dataset.`);
     const indices = Array.from(randperm(total, options.generator ?? defaultGenerator));
     let end = 0;
     return sizes.map((size) => {
@@ -351,4 +359,4 @@ declareMethods(TensorDataset, { at: "index", atMany: "indices" });
 declareMethods(Subset, { at: "index", atMany: "indices" });
 declareMethods(ConcatDataset, { at: "index" });
 
-portable({ TensorDataset, Subset, ConcatDataset, ChainDataset, StackDataset, Generator });
+portable({ TensorDataset, Subset, ConcatDataset, ChainDataset, StackDataset, Generator, defaultGenerator });

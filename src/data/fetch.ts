@@ -2,6 +2,7 @@
 import { ArgumentError, describe, IndexError } from "../core/errors";
 import { defaultCollate, defaultConvert } from "./collate";
 import { type AnyDataset, type IterableStyle, isMapStyle, type MapStyle, samplesAt } from "./dataset";
+import { type FetchDraws, mustDrawInTurn, type PassDraws } from "./draws";
 
 /** A value that may still be on its way. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -24,15 +25,51 @@ export const END = Symbol("end");
 
 /** Reads one batch: the samples at the given indices, or as many as asked from an iterable. */
 export interface Fetcher {
-  fetch(request: unknown): MaybePromise<unknown>;
+  /** @param draws Random numbers of the code that reads. */
+  fetch(request: unknown, draws: FetchDraws): MaybePromise<unknown>;
 }
+
+/** Reads batch `k` of a pass with random numbers of its own; where there are none, with those of the thread. */
+export function fetchWith(
+  fetcher: Fetcher,
+  request: unknown,
+  pass: PassDraws | undefined,
+  k: number,
+): MaybePromise<unknown> {
+  if (pass === undefined) return fetcher.fetch(request, threadDraws);
+  return closing(pass.of(k), (draws) => fetcher.fetch(request, draws));
+}
+
+/** Runs `body` with the random numbers of one fetch, and closes them when its result has settled. */
+export function closing(draws: FetchDraws, body: (draws: FetchDraws) => MaybePromise<unknown>): MaybePromise<unknown> {
+  let batch: MaybePromise<unknown>;
+  try {
+    batch = body(draws);
+  } catch (error) {
+    draws.close();
+    throw error;
+  }
+  if (isPromise(batch)) return Promise.resolve(batch).finally(() => draws.close());
+  draws.close();
+  return batch;
+}
+
+const plainly = <R>(body: () => R): R => body();
+
+/** Draws from the generator of the thread. */
+const threadDraws = {
+  sample: <R>(_: number, body: () => R): R => body(),
+  sequence: plainly,
+  collation: plainly,
+  drewLater: false,
+} as unknown as FetchDraws;
 
 /** A fetcher with its own position in the data set if that is iterable. */
 export const createFetcher = (dataset: AnyDataset, options: FetchOptions): Fetcher =>
   isMapStyle(dataset) ? new MapFetcher(dataset, options) : new IterableFetcher(dataset, options);
 
 /** A promise of any library. */
-const isPromise = (x: unknown): x is Promise<unknown> =>
+export const isPromise = (x: unknown): x is Promise<unknown> =>
   typeof x === "object" && x !== null && typeof (x as { then?: unknown }).then === "function";
 
 /**
@@ -52,21 +89,45 @@ class MapFetcher implements Fetcher {
     private readonly options: FetchOptions,
   ) {}
 
-  fetch(request: unknown): MaybePromise<unknown> {
+  fetch(request: unknown, draws: FetchDraws): MaybePromise<unknown> {
     const { isBatched, collate } = this.options;
-    if (!isBatched) return settle(this.sample(request), collate ?? defaultConvert);
+    if (!isBatched) return settle(this.sample(request, 0, draws), collate ?? defaultConvert, draws);
     const indices = request as number[];
-    const batch = collate === undefined ? samplesAt(this.dataset, indices) : undefined;
+    const batch = collate === undefined ? draws.sequence(() => samplesAt(this.dataset, indices)) : undefined;
     if (batch !== undefined) return batch;
-    const samples = indices.map((index) => this.sample(index));
-    return settle(samples.some(isPromise) ? Promise.all(samples) : samples, collate ?? defaultCollate);
+    return settle(this.samples(indices, draws), collate ?? defaultCollate, draws);
   }
 
-  /** The sample at an index; errors say which index it was. */
-  private sample(index: unknown): MaybePromise<unknown> {
+  private samples(indices: readonly number[], draws: FetchDraws): MaybePromise<unknown[]> {
+    const samples: unknown[] = [];
+    let isAsync = false;
+    for (const [j, index] of indices.entries()) {
+      const sample = this.sample(index, j, draws);
+      samples.push(sample);
+      if (!isPromise(sample)) continue;
+      isAsync = true;
+      if (mustDrawInTurn && j + 1 < indices.length) return this.samplesInTurn(samples, indices, draws);
+    }
+    return isAsync ? Promise.all(samples) : samples;
+  }
+
+  /**
+   * Where the runtime cannot tell which sample goes on after an `await`, samples that draw random numbers then are read one after the
+   * other. Those that do not are read at once, after the first has shown it.
+   */
+  private async samplesInTurn(begun: unknown[], indices: readonly number[], draws: FetchDraws): Promise<unknown[]> {
+    const samples = [...begun.slice(0, -1), await begun.at(-1)];
+    while (samples.length < indices.length && draws.drewLater)
+      samples.push(await this.sample(indices[samples.length], samples.length, draws));
+    const rest = indices.slice(samples.length).map((index, j) => this.sample(index, samples.length + j, draws));
+    return [...samples, ...(await Promise.all(rest))];
+  }
+
+  /** The sample at an index, the `j`-th of its batch; errors say which index it was. */
+  private sample(index: unknown, j: number, draws: FetchDraws): MaybePromise<unknown> {
     try {
       checkIndex(this.dataset, index);
-      const sample = this.dataset.at(index as number);
+      const sample = draws.sample(j, () => this.dataset.at(index as number));
       return isPromise(sample)
         ? Promise.resolve(sample).catch((error) => Promise.reject(locate(error, index)))
         : sample;
@@ -76,8 +137,10 @@ class MapFetcher implements Fetcher {
   }
 }
 
-const settle = (value: MaybePromise<unknown>, then: Collate): MaybePromise<unknown> =>
-  isPromise(value) ? Promise.resolve(value).then(then) : then(value);
+const settle = (value: MaybePromise<unknown>, collate: Collate, draws: FetchDraws): MaybePromise<unknown> => {
+  const finish = (samples: unknown) => draws.collation(() => collate(samples));
+  return isPromise(value) ? Promise.resolve(value).then(finish) : finish(value);
+};
 
 const indexOfError = new WeakMap<object, unknown>();
 
@@ -107,9 +170,16 @@ class IterableFetcher implements Fetcher {
     this.iterator = Symbol.asyncIterator in dataset ? dataset[Symbol.asyncIterator]() : dataset[Symbol.iterator]();
   }
 
-  fetch(count: unknown): MaybePromise<unknown> {
+  fetch(request: unknown, draws: FetchDraws): MaybePromise<unknown> {
     if (this.isAtEnd) return END;
-    return this.isAsync ? this.takeAsync(count as number) : this.finish(this.take(count as number), count as number);
+    const count = request as number;
+    if (!this.isAsync)
+      return this.finish(
+        draws.sequence(() => this.take(count)),
+        count,
+        draws,
+      );
+    return draws.sequence(() => this.takeAsync(count)).then((samples) => this.finish(samples, count, draws));
   }
 
   private take(count: number): unknown[] {
@@ -125,7 +195,7 @@ class IterableFetcher implements Fetcher {
     return samples;
   }
 
-  private async takeAsync(count: number): Promise<unknown> {
+  private async takeAsync(count: number): Promise<unknown[]> {
     const samples: unknown[] = [];
     while (samples.length < count) {
       const { done, value } = await this.iterator.next();
@@ -135,13 +205,15 @@ class IterableFetcher implements Fetcher {
       }
       samples.push(value);
     }
-    return this.finish(samples, count);
+    return samples;
   }
 
-  private finish(samples: unknown[], count: number): unknown {
+  private finish(samples: unknown[], count: number, draws: FetchDraws): unknown {
     const { isBatched, dropLast, collate } = this.options;
     if (samples.length === 0 || (dropLast && samples.length < count)) return END;
-    return isBatched ? (collate ?? defaultCollate)(samples) : (collate ?? defaultConvert)(samples[0]);
+    return draws.collation(() =>
+      isBatched ? (collate ?? defaultCollate)(samples) : (collate ?? defaultConvert)(samples[0]),
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+import "./modules";
+
 export { DataLoader2, DFIterDataPipe, IterDataPipe, MapDataPipe } from "./absent";
 export { type Collated, defaultCollate, defaultConvert } from "./collate";
 export {
@@ -15,7 +17,8 @@ export {
   TensorDataset,
 } from "./dataset";
 export { DistributedSampler, type DistributedSamplerOptions } from "./distributed";
-export { DataLoader, type DataLoaderOptions } from "./loader";
+export { DataLoader } from "./loader";
+export type { DataLoaderOptions } from "./options";
 export {
   BatchSampler,
   type IndexOrder,

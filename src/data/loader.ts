@@ -2,22 +2,21 @@
 
 import { backendOf } from "../backend/backend";
 import { explainAbsent } from "../core/absent";
-import { checkFlag, checkNumber, checkString } from "../core/arguments";
 import { argumentsOf, parse } from "../core/binding";
-import { ArgumentError, describe, ValueError } from "../core/errors";
+import { ArgumentError, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
 import type { Arguments } from "../core/signatureTypes";
 import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
-import type { Tensor } from "../tensor/tensor";
 import { type Collated, defaultCollate } from "./collate";
 import { Crew, type CrewOptions } from "./crew";
-import { type AnyDataset, isIterableStyle, isMapStyle, type SampleOf } from "./dataset";
-import { assertSettled, type Collate, createFetcher, END, type FetchOptions } from "./fetch";
+import { type AnyDataset, isMapStyle, type SampleOf } from "./dataset";
+import { PassDraws } from "./draws";
+import { assertSettled, type Collate, createFetcher, END, type FetchOptions, fetchWith } from "./fetch";
 import { plainBatch, plainIndex } from "./indices";
+import { checkContext, checkLoader, type DataLoaderOptions, warnOfWorkers, withoutNulls } from "./options";
 import {
   BatchSampler,
-  checkGenerator,
   checkOrder,
   drawSeed,
   type IndexOrder,
@@ -27,52 +26,12 @@ import {
 } from "./sampler";
 import { getWorkerInfo } from "./worker";
 
-/** Options of {@link DataLoader}. */
-export interface DataLoaderOptions<T = unknown, B = unknown> {
-  /** Samples per batch; null gives single samples. Default: 1. */
-  batchSize?: number | null;
-  /** A new random order in every pass. Default: false. */
-  shuffle?: boolean;
-  /** The order of the indices, in place of `shuffle`. */
-  sampler?: IndexOrder<any> | Tensor;
-  /** The indices of each batch, in place of `batchSize`, `shuffle`, `sampler` and `dropLast`. */
-  batchSampler?: IndexOrder<readonly any[]>;
-  /** Workers that read the data set; 0 reads it in this thread. Default: 0. */
-  numWorkers?: number;
-  /**
-   * Makes a batch of the samples (where `batchSize` is null: of the one sample). Default: {@link defaultCollate}.
-   * With workers it runs in this thread, unless it is exported by a module that workers can import and says so:
-   * `collate.module = import.meta.url`.
-   */
-  collateFn?: (samples: T[]) => B;
-  /** Leave out the last batch if it is not full. Default: false. */
-  dropLast?: boolean;
-  /** Draws the random order and the seeds of the workers. Default: the default generator. */
-  generator?: Generator;
-  /** Seconds to wait for a worker's batch; 0 waits for ever. Default: 0. */
-  timeout?: number;
-  /** Called by each worker with its number before it reads; exported by a module as for `collateFn`. */
-  workerInitFn?: (workerId: number) => void;
-  /** Batches that each worker reads ahead. Default: 2. */
-  prefetchFactor?: number;
-  /** Keep the workers, with their copies of the data set, for the next pass. Default: false. */
-  persistentWorkers?: boolean;
-  /** Accepted and without effect: there is no memory of another device to pin for. */
-  pinMemory?: boolean;
-  /** As `pinMemory`. */
-  pinMemoryDevice?: string;
-  /** Only null: workers are threads. */
-  multiprocessingContext?: null;
-}
-
 /** What {@link DataLoader} takes. */
 export type DataLoaderArguments<D, B> = { dataset: D } & DataLoaderOptions<SampleOf<D>, B>;
 
 const signature =
   "dataset{}; batchSize, shuffle, sampler, batchSampler, numWorkers, collateFn, pinMemory, dropLast, timeout, workerInitFn, multiprocessingContext, generator; prefetchFactor, persistentWorkers, pinMemoryDevice";
 
-/** Each takes a thread and 16 MiB. */
-const MOST_WORKERS = 128;
 /** Growth of the memory in use after which finalizers get a turn. */
 const PAUSE_BYTES = 32 << 20;
 /** Milliseconds after which everything else that waits for the event loop gets a turn: a frame of a screen. */
@@ -123,19 +82,26 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   readonly timeout: number;
   readonly prefetchFactor: number;
   readonly persistentWorkers: boolean;
-  private readonly workerInitFn: ((workerId: number) => void) | undefined;
+  readonly pinMemory: boolean;
+  readonly pinMemoryDevice: string;
+  readonly multiprocessingContext: null = null;
+  readonly workerInitFn: ((workerId: number) => void) | undefined;
   private crew: Crew | undefined;
+  /** Samples of an iterable data set, as it said when the program asked for the length. */
+  private reportedLength: number | undefined;
 
   constructor(dataset: D, options?: DataLoaderOptions<SampleOf<D>, B>);
   constructor(...given: Arguments<typeof signature, DataLoaderArguments<D, B>>);
   constructor(...given: unknown[]) {
-    const { dataset, ...options } = argumentsOf<DataLoaderArguments<D, B>>("DataLoader", signature, given);
+    const { dataset, multiprocessingContext, ...rest } = argumentsOf<DataLoaderArguments<D, B>>(
+      "DataLoader",
+      signature,
+      given,
+    );
+    checkContext(multiprocessingContext);
+    const options = withoutNulls(rest as DataLoaderOptions<SampleOf<D>, B>);
     this.dataset = dataset;
-    checkDataset(dataset);
-    checkKinds(options);
-    checkWorkerOptions(options);
-    checkProcessOptions(options);
-    checkOrderOptions(dataset, options);
+    checkLoader(dataset, options);
     this.numWorkers = options.numWorkers ?? 0;
     this.prefetchFactor = options.prefetchFactor ?? 2;
     this.persistentWorkers = options.persistentWorkers ?? false;
@@ -150,6 +116,10 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
         ? this.defaultOrder(options.shuffle ?? false)
         : checkOrder("DataLoader", "sampler", options.sampler);
     this.batchSampler = options.batchSampler ?? this.defaultBatches();
+    this.pinMemory = options.pinMemory ?? false;
+    this.pinMemoryDevice = options.pinMemoryDevice ?? "";
+    warnOfWorkers(this.numWorkers);
+    for (const name of FINAL) freeze(this, name);
   }
 
   private defaultOrder(shuffle: boolean): IndexOrder | undefined {
@@ -169,6 +139,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     const order = this.batchSampler ?? this.sampler;
     if (order !== undefined) return lengthOf("DataLoader", order);
     const samples = lengthOf("DataLoader", this.dataset as { length?: number });
+    this.reportedLength = samples;
     if (this.batchSize === null) return samples;
     return this.dropLast ? Math.floor(samples / this.batchSize) : Math.ceil(samples / this.batchSize);
   }
@@ -193,32 +164,59 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
       throw new ArgumentError(
         "DataLoader: batches of workers have to be awaited: iterate with `for await`, or use numWorkers: 0",
       );
-    drawSeed(this.generator);
-    return this.passHere();
+    this.checkTimeout();
+    return this.passHere(drawSeed(this.generator));
   }
 
-  private *passHere(): globalThis.Generator<B, void, undefined> {
+  /** @throws ValueError where nothing could be timed out. */
+  private checkTimeout(): void {
+    if (this.numWorkers === 0 && this.timeout > 0)
+      throw new ValueError(
+        "DataLoader: timeout option could only be specified with workers, got timeout with numWorkers=0",
+      );
+  }
+
+  /** Warns, once a pass, when an iterable data set gives more than it said. */
+  private checkCount(count: number): void {
+    if (this.reportedLength === undefined || count !== this.reportedLength + 1) return;
+    const hint =
+      this.numWorkers > 0
+        ? " With workers, each reads a copy of the data set: share its samples out by getWorkerInfo()."
+        : "";
+    console.warn(
+      `DataLoader: length of IterableDataset ${this.dataset.constructor.name} was reported to be ${this.reportedLength} (by loader.length), but ${count} samples have been fetched.${hint}`,
+    );
+  }
+
+  private *passHere(seed: bigint): globalThis.Generator<B, void, undefined> {
     const fetcher = createFetcher(this.dataset, this.fetchOptions);
+    const draws = new PassDraws(seed);
+    let k = 0;
     for (const request of this.requests()) {
-      const batch = fetcher.fetch(request);
+      const batch = fetchWith(fetcher, request, draws, k++);
       assertSettled(batch);
       if (batch === END) return;
+      this.checkCount(k);
       yield batch as B;
     }
   }
 
   /** One pass. Now and then it waits a turn of the event loop, in which finalizers run and a page stays alive. */
   [Symbol.asyncIterator](): AsyncIterator<B> {
+    this.checkTimeout();
     const seed = drawSeed(this.generator);
-    return this.numWorkers > 0 && canUseWorkers() ? this.watchedPass(seed) : this.passAwaited();
+    return this.numWorkers > 0 && canUseWorkers() ? this.watchedPass(seed) : this.passAwaited(seed);
   }
 
-  private async *passAwaited(): AsyncGenerator<B, void, undefined> {
+  private async *passAwaited(seed: bigint): AsyncGenerator<B, void, undefined> {
     const fetcher = createFetcher(this.dataset, this.fetchOptions);
+    const draws = new PassDraws(seed);
     const pauses = new Pauses();
+    let k = 0;
     for (const request of this.requests()) {
-      const batch = await fetcher.fetch(request);
+      const batch = await fetchWith(fetcher, request, draws, k++);
       if (batch === END) return;
+      this.checkCount(k);
       yield batch as B;
       if (pauses.isDue()) await pauses.take();
     }
@@ -239,9 +237,11 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     ending.run = () => (stays ? crew.endPass(requests) : crew.close());
     const pauses = new Pauses();
     let isIntact = false;
+    let count = 0;
     try {
-      for await (const batch of crew.pass(requests)) {
+      for await (const batch of crew.pass(requests, seed)) {
         isIntact = true;
+        this.checkCount(++count);
         yield batch as B;
         isIntact = false;
         if (pauses.isDue()) await pauses.take();
@@ -290,6 +290,20 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   }
 }
 
+/** What may not be changed once a loader is made. */
+const FINAL = ["batchSize", "batchSampler", "sampler", "dropLast", "dataset", "persistentWorkers"] as const;
+
+function freeze<K extends (typeof FINAL)[number]>(loader: DataLoader<any, any>, name: K): void {
+  const value = loader[name];
+  Object.defineProperty(loader, name, {
+    enumerable: true,
+    get: () => value,
+    set: () => {
+      throw new ValueError(`DataLoader: ${name} attribute should not be set after DataLoader is initialized`);
+    },
+  });
+}
+
 /** Tells when a loop that only awaits settled promises should let the event loop turn. */
 class Pauses {
   private memory = allocatedBytes();
@@ -328,89 +342,6 @@ function canUseWorkers(): boolean {
   return canShareMemory();
 }
 
-function checkDataset(dataset: unknown): void {
-  if (dataset instanceof Promise)
-    throw new ArgumentError("DataLoader: the data set is a promise; await the data set: `await new FashionMNIST(…)`");
-  if (!isMapStyle(dataset) && !isIterableStyle(dataset))
-    throw new ArgumentError(`DataLoader: a data set has length and at(i), or is iterable; got ${describe(dataset)}`);
-}
-
-/** @throws ArgumentError for an option of another kind. */
-function checkKinds(options: DataLoaderOptions<any, any>): void {
-  for (const name of ["shuffle", "dropLast", "persistentWorkers"] as const)
-    if (options[name] !== undefined) checkFlag("DataLoader", name, options[name]);
-  for (const name of ["collateFn", "workerInitFn"] as const)
-    if (options[name] !== undefined && typeof options[name] !== "function")
-      throw new ArgumentError(`DataLoader: ${name} must be a function, got ${describe(options[name])}`);
-  if (options.timeout !== undefined) checkNumber("DataLoader", "timeout", options.timeout);
-  if (options.batchSampler !== undefined) checkIterable(options.batchSampler);
-  checkGenerator("DataLoader", options.generator);
-}
-
-function checkIterable(order: unknown): void {
-  if (typeof order !== "object" || order === null || !(Symbol.iterator in order))
-    throw new ArgumentError(`DataLoader: batchSampler must be an iterable of arrays, got ${describe(order)}`);
-}
-
-function checkWorkerOptions(options: DataLoaderOptions<any, any>): void {
-  const { numWorkers = 0, timeout = 0, prefetchFactor, persistentWorkers = false } = options;
-  if (!Number.isInteger(numWorkers) || numWorkers < 0)
-    throw new ValueError(
-      `numWorkers option should be a non-negative integer, got ${describe(numWorkers)}; use numWorkers: 0 to disable workers.`,
-    );
-  if (numWorkers > MOST_WORKERS)
-    throw new ValueError(`numWorkers option should be at most ${MOST_WORKERS}, got ${numWorkers}`);
-  if (!(timeout >= 0)) throw new ValueError("timeout option should be non-negative");
-  // PyTorch takes its default, 2, without workers too.
-  if (numWorkers === 0 && prefetchFactor !== undefined && prefetchFactor !== 2)
-    throw new ValueError(
-      "prefetchFactor option could only be specified with workers: let numWorkers > 0 to enable them.",
-    );
-  if (prefetchFactor !== undefined && (!Number.isInteger(prefetchFactor) || prefetchFactor <= 0))
-    throw new ValueError(`prefetchFactor option should be a positive integer, got ${describe(prefetchFactor)}`);
-  if (persistentWorkers && numWorkers === 0) throw new ValueError("persistentWorkers option needs numWorkers > 0");
-}
-
-function checkOrderOptions(dataset: AnyDataset, options: DataLoaderOptions<any, any>): void {
-  const { batchSize = 1, shuffle = false, sampler, batchSampler, dropLast = false } = options;
-  if (!isMapStyle(dataset)) checkIterableOptions(options);
-  if (sampler !== undefined && shuffle) throw new ValueError("sampler option is mutually exclusive with shuffle");
-  if (batchSampler !== undefined && (batchSize !== 1 || shuffle || sampler !== undefined || dropLast))
-    throw new ValueError("batchSampler option is mutually exclusive with batchSize, shuffle, sampler, and dropLast");
-  if (batchSize === null && dropLast)
-    throw new ValueError("batchSize: null option disables auto-batching and is mutually exclusive with dropLast");
-  if (batchSize !== null && (!Number.isInteger(batchSize) || batchSize <= 0))
-    throw new ValueError(
-      `DataLoader: batchSize should be a positive integer value, but got batchSize=${describe(batchSize)}`,
-    );
-}
-
-function checkIterableOptions(options: DataLoaderOptions<any, any>): void {
-  const forbidden = {
-    shuffle: options.shuffle || undefined,
-    sampler: options.sampler,
-    batchSampler: options.batchSampler,
-  };
-  for (const [name, value] of Object.entries(forbidden))
-    if (value !== undefined)
-      throw new ValueError(
-        `DataLoader with IterableDataset: expected unspecified ${name} option, but got ${name}=${describe(value)}`,
-      );
-}
-
-/** Options of PyTorch's that speak of processes and pinned memory. @throws ArgumentError for what cannot be had. */
-function checkProcessOptions({
-  pinMemory,
-  pinMemoryDevice,
-  multiprocessingContext,
-}: DataLoaderOptions<any, any>): void {
-  if (pinMemory !== undefined) checkFlag("DataLoader", "pinMemory", pinMemory);
-  if (pinMemoryDevice !== undefined) checkString("DataLoader", "pinMemoryDevice", pinMemoryDevice);
-  if (multiprocessingContext != null)
-    throw new ArgumentError(
-      `DataLoader: multiprocessingContext must be null, got ${describe(multiprocessingContext)}: workers are threads, not processes`,
-    );
-}
 explainAbsent(DataLoader.prototype, "DataLoader", {
   fields: parse(signature).all,
   waysOut: [

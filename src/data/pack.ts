@@ -2,17 +2,20 @@
  * Data sets on their way to workers: a graph of values becomes one that `postMessage` can clone, and back. Tensors
  * travel as descriptors of the shared memory. Instances and functions travel by name, as pickle's do: a class or
  * function with a `module` property (the URL of the module that exports it) is imported there, and an instance gets
- * its own fields back.
+ * its own fields back. So do objects that can be called, such as modules and transforms.
  */
 import { wasm } from "../backend/wasm/backend";
 import type { DType } from "../core/dtype";
 import { DeviceError, WorkerError } from "../core/errors";
 import { setOwn } from "../core/record";
+import { Callable } from "../nn/callable";
+import { Module } from "../nn/module";
+import { Parameter } from "../nn/parameter";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 
 type Class = abstract new (...args: any[]) => object;
-type Named = Class | ((...args: any[]) => unknown);
+type Named = Class | ((...args: any[]) => unknown) | object;
 
 /** A range of shared memory as a tensor sees it. */
 export interface TensorLayout {
@@ -31,10 +34,11 @@ interface Origin {
 }
 
 type PackedObject =
-  | { kind: "tensor"; tensor: TensorLayout | number }
+  | { kind: "tensor"; tensor: TensorLayout | number; parameter?: { requiresGrad: boolean } }
   | { kind: "array"; items: Packed[] }
   | { kind: "object"; fields: Record<string, Packed> }
   | { kind: "instance"; origin: Origin; fields: Record<string, Packed> }
+  | { kind: "callable"; origin: Origin; fields: Record<string, Packed>; buffers: ReadonlyMap<string, boolean> }
   | { kind: "named"; origin: Origin }
   | { kind: "map"; entries: [Packed, Packed][] }
   | { kind: "set"; items: Packed[] }
@@ -48,12 +52,16 @@ const libraryNames = new Map<Named, string>();
 
 /**
  * Makes classes and functions of the library known by name, so that workers can rebuild their instances without
- * importing anything.
+ * importing anything; and objects of which every thread has one of its own.
  */
 export function portable(named: Record<string, Named>): void {
   for (const [name, value] of Object.entries(named)) {
-    library.set(name, value);
-    libraryNames.set(value, name);
+    if (libraryNames.has(value)) continue;
+    // Files of the library are evaluated in the same order everywhere, so that numbers tell namesakes apart.
+    let known = name;
+    for (let i = 2; library.has(known); i++) known = `${name} ${i}`;
+    library.set(known, value);
+    libraryNames.set(value, known);
   }
 }
 
@@ -65,7 +73,7 @@ export function originOf(value: Named): Origin | undefined {
   const name = libraryNames.get(value);
   if (name !== undefined) return { module: undefined, name };
   const module = Object.hasOwn(value, "module") ? (value as { module?: unknown }).module : undefined;
-  return typeof module === "string" ? { module, name: value.name } : undefined;
+  return typeof module === "string" ? { module, name: (value as { name: string }).name } : undefined;
 }
 
 const cloneable = [
@@ -95,6 +103,7 @@ class Packer {
 
   visit(value: unknown, path: string): Packed {
     if (typeof value === "object" && value !== null) return this.seen.get(value) ?? this.visitObject(value, path);
+    if (value instanceof Callable) return this.seen.get(value) ?? this.visitCallable(value, path);
     if (typeof value === "function") {
       const origin = originOf(value as Named);
       if (origin !== undefined) return { kind: "named", origin };
@@ -111,7 +120,9 @@ class Packer {
   }
 
   private visitObject(value: object, path: string): PackedObject {
-    if (value instanceof Tensor) return this.open(value, { kind: "tensor", tensor: this.packTensor(value, path) });
+    const name = libraryNames.get(value);
+    if (name !== undefined) return this.open(value, { kind: "named", origin: { module: undefined, name } });
+    if (value instanceof Tensor) return this.visitTensor(value, path);
     if (ArrayBuffer.isView(value) || cloneable.some((type) => value instanceof type)) {
       checkClone(value, path);
       return this.open(value, { kind: "clone", value });
@@ -136,20 +147,50 @@ class Packer {
     return packed;
   }
 
+  private visitTensor(x: Tensor, path: string): PackedObject {
+    const tensor = this.packTensor(x, path);
+    return this.open(
+      x,
+      x instanceof Parameter
+        ? { kind: "tensor", tensor, parameter: { requiresGrad: x.requiresGrad } }
+        : { kind: "tensor", tensor },
+    );
+  }
+
   private visitFields(value: object, path: string): PackedObject {
     const prototype = Object.getPrototypeOf(value);
     const isPlain = prototype === Object.prototype || prototype === null;
-    const origin = isPlain ? undefined : originOf(prototype.constructor);
-    if (!isPlain && origin === undefined)
-      throw cannotTravel(path, `is an instance of ${prototype.constructor.name}`, "static module");
     const fields: Record<string, Packed> = {};
-    const packed = this.open(
+    return this.addFields(
+      isPlain ? { kind: "object", fields } : { kind: "instance", origin: originOfClass(value, path), fields },
       value,
-      origin === undefined ? { kind: "object", fields } : { kind: "instance", origin, fields },
+      path,
     );
-    for (const [key, field] of Object.entries(value)) setOwn(fields, key, this.visit(field, `${path}.${key}`));
+  }
+
+  /** @throws WorkerError for hooks, which are functions of the program. */
+  private visitCallable(value: Callable, path: string): PackedObject {
+    const isModule = value instanceof Module;
+    if (isModule && value.hasHooks())
+      throw cannotTravel(path, `is a ${value.constructor.name} with hooks`, undefined, "Remove the hooks");
+    const buffers = isModule ? new Map(value.bufferFields()) : new Map<string, boolean>();
+    const origin = originOfClass(value, path);
+    return this.addFields({ kind: "callable", origin, fields: {}, buffers }, value, path);
+  }
+
+  private addFields<P extends Extract<PackedObject, { fields: object }>>(packed: P, value: object, path: string): P {
+    this.open(value, packed);
+    for (const [key, field] of Object.entries(value)) setOwn(packed.fields, key, this.visit(field, `${path}.${key}`));
     return packed;
   }
+}
+
+/** @throws WorkerError if workers cannot find the class of an object. */
+function originOfClass(value: object, path: string): Origin {
+  const type = Object.getPrototypeOf(value).constructor as Class;
+  const origin = originOf(type);
+  if (origin !== undefined) return origin;
+  throw cannotTravel(path, `is an instance of ${type.name || "a class without a name"}`, "static module");
 }
 
 /**
@@ -173,10 +214,10 @@ export function refuseTensor(x: Tensor, path: string): never {
   );
 }
 
-function cannotTravel(path: string, what: string, property?: string): WorkerError {
+function cannotTravel(path: string, what: string, property?: string, wayOut = "Leave it out"): WorkerError {
   const remedy =
     property === undefined
-      ? "Leave it out"
+      ? wayOut
       : `Export it from a module and say which one (${property} = import.meta.url), so that workers can import it`;
   return new WorkerError(
     `DataLoader: ${path} ${what}, which cannot be sent to a worker. ${remedy}, or use numWorkers: 0.`,
@@ -264,7 +305,7 @@ const libraryOnly: NamedOf = ({ module, name }) => {
   const found = module === undefined ? library.get(name) : undefined;
   if (found !== undefined) return found;
   throw new WorkerError(
-    `DataLoader: samples from workers are made of tensors, plain values, arrays and objects; found ${name}`,
+    `DataLoader: samples from workers are made of tensors, pictures, plain values, arrays and objects; found ${name}`,
   );
 };
 
@@ -289,18 +330,44 @@ class Unpacker {
   private build(packed: PackedObject): unknown {
     switch (packed.kind) {
       case "tensor":
-        return this.open(packed, this.tensorOf(packed.tensor));
+        return this.open(packed, this.buildTensor(packed));
       case "clone":
         return packed.value;
       case "named":
         return this.named(packed.origin);
       case "object":
         return this.define(this.open(packed, {}), packed.fields);
+      case "callable":
+        return this.buildCallable(packed);
       case "instance":
-        return this.define(this.open(packed, Object.create(this.named(packed.origin).prototype)), packed.fields);
+        return this.define(this.open(packed, Object.create(this.classOf(packed.origin).prototype)), packed.fields);
       default:
         return this.buildContainer(packed);
     }
+  }
+
+  private classOf(origin: Origin): Class {
+    return this.named(origin) as Class;
+  }
+
+  private buildTensor({ tensor, parameter }: Extract<PackedObject, { kind: "tensor" }>): Tensor {
+    const x = this.tensorOf(tensor);
+    return parameter === undefined ? x : new Parameter(x, parameter);
+  }
+
+  /** The base constructor alone runs: what the class sets up travels. */
+  private buildCallable(packed: Extract<PackedObject, { kind: "callable" }>): object {
+    const type = this.classOf(packed.origin);
+    const isModule = type.prototype instanceof Module;
+    const result = this.open(packed, Reflect.construct(isModule ? Module : Callable, [], type) as object);
+    if (!isModule) return this.define(result, packed.fields);
+    const fields = Object.entries(packed.fields);
+    for (const [key, field] of fields) {
+      const persistent = packed.buffers.get(key);
+      if (persistent === undefined) this.define(result, { [key]: field });
+      else (result as Module).registerBuffer(key, this.visit(field) as Tensor | null, { persistent });
+    }
+    return result;
   }
 
   private buildContainer(packed: Extract<PackedObject, { kind: "array" | "map" | "set" }>): unknown {

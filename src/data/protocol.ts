@@ -25,11 +25,18 @@ export interface Setup {
 /** To a worker. */
 export type Request =
   /** Read a batch. The memory of `slots` belongs to the main thread and is meant for the tensors of the batch. */
-  | { readonly kind: "fetch"; readonly id: number; readonly what: Packed; readonly slots: readonly Extent[] }
+  | {
+      readonly kind: "fetch";
+      readonly id: number;
+      /** The number of the batch in its pass. */
+      readonly k: number;
+      readonly what: Packed;
+      readonly slots: readonly Extent[];
+    }
   /** The tensors of batch `id` that are in the worker's own memory were copied. */
   | { readonly kind: "taken"; readonly id: number }
-  /** Start an iterable data set again. */
-  | { readonly kind: "reset" }
+  /** Begin a pass with this base seed; an iterable data set starts again. */
+  | { readonly kind: "pass"; readonly base: bigint }
   /** Skip what is not begun, say so, and touch no memory any more. */
   | { readonly kind: "close" };
 

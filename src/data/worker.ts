@@ -9,7 +9,8 @@ import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 import { copyInto, setBatchAllocator } from "./collate";
 import type { AnyDataset } from "./dataset";
-import { type Collate, createFetcher, END, type Fetcher, failedIndex } from "./fetch";
+import { PassDraws } from "./draws";
+import { type Collate, createFetcher, END, type Fetcher, failedIndex, fetchWith } from "./fetch";
 import {
   borrowTensor,
   type LoadModule,
@@ -44,6 +45,9 @@ class DataWorker {
   private fetcher: Fetcher | undefined;
   private makeFetcher: (() => Fetcher) | undefined;
   private isClosing = false;
+  /** Whether `workerInitFn` seeded the default generator. */
+  private isSeeded = false;
+  private draws: PassDraws | undefined;
   /** Requests are answered in order. */
   private last: Promise<void>;
   /** Tensors in this worker's memory that the main thread has still to copy, by batch. */
@@ -77,8 +81,9 @@ class DataWorker {
     info = { ...info!, dataset };
     const init = (await rebuild(setup.workerInitFn, this.port.load)) as ((id: number) => unknown) | undefined;
     await init?.(setup.id);
+    // Who seeds the generator of a worker means that seed: batches do not replace it then.
+    this.isSeeded = BigInt(defaultGenerator.initialSeed()) !== BigInt.asUintN(64, setup.seed);
     this.makeFetcher = () => createFetcher(dataset, options);
-    this.fetcher = this.makeFetcher();
   }
 
   private receive(request: Request): void {
@@ -90,8 +95,9 @@ class DataWorker {
     switch (request.kind) {
       case "close":
         return this.port.send({ kind: "closed" });
-      case "reset":
+      case "pass":
         this.fetcher = this.makeFetcher?.();
+        this.draws = this.isSeeded ? undefined : new PassDraws(request.base);
         return;
       case "taken":
         for (const tensor of this.untaken.get(request.id) ?? []) tensor.dispose();
@@ -102,11 +108,11 @@ class DataWorker {
     }
   }
 
-  private async fetch(fetcher: Fetcher, { id, what, slots }: Extract<Request, { kind: "fetch" }>): Promise<void> {
+  private async fetch(fetcher: Fetcher, { id, k, what, slots }: Extract<Request, { kind: "fetch" }>): Promise<void> {
     const target = new BatchMemory(slots);
     setBatchAllocator((shape, dtype) => target.allocate(shape, dtype));
     try {
-      const batch = await fetcher.fetch(await rebuild(what, this.port.load));
+      const batch = await fetchWith(fetcher, await rebuild(what, this.port.load), this.draws, k);
       if (batch === END) return this.port.send({ kind: "end", id });
       const leaves: Leaf[] = [];
       const value = pack(batch, "a sample", (x) => leaves.push(target.place(x)) - 1);

@@ -226,6 +226,11 @@ export class Module extends Callable {
     return this.#buffers;
   }
 
+  /** @internal Whether hooks of its own run when it is called. */
+  hasHooks(): boolean {
+    return !this.#hooks.isEmpty;
+  }
+
   /** @internal Every field that holds a module, also when two hold the same. */
   slots(): Named<Module>[] {
     return this.#fields((value) => value instanceof Module);

@@ -127,12 +127,12 @@ function convertDirectly(from: Picture, mode: ImageMode, pixel: Pixel): Picture 
   return { mode, width, height, data: out };
 }
 
-/** A picture of a palette in its colours, with the alpha of each place. */
+/** A picture of a palette in its colours, with the alpha of each place. Places that it has not are grey, as in PIL. */
 function lookUp({ width, height, data, palette = new Uint8Array(0), transparency }: Picture): Picture {
   const alphas = transparency instanceof Uint8Array ? transparency : undefined;
   const table = new Uint8Array(1024);
   for (let i = 0; i < 256; i++) {
-    for (let k = 0; k < 3; k++) table[4 * i + k] = palette[3 * i + k] ?? 0;
+    for (let k = 0; k < 3; k++) table[4 * i + k] = palette[3 * i + k] ?? i;
     table[4 * i + 3] = alphas?.[i] ?? 255;
   }
   const out = new Uint8Array(width * height * 4);
@@ -194,10 +194,12 @@ export function convertPicture(from: Picture, mode: ImageMode, dither: Dither): 
   return convertPicture(convertPicture(from, base, dither), mode, dither);
 }
 
-const fromPalette = (colours: Picture, mode: ImageMode, dither: Dither): Picture =>
-  mode === "RGB"
-    ? convertDirectly(colours, mode, direct.get("RGBA RGB")!)
-    : convertPicture(asRgb(colours), mode, dither);
+/** From a palette there is no dithering to black and white. */
+function fromPalette(colours: Picture, mode: ImageMode, dither: Dither): Picture {
+  const rgb = asRgb(colours);
+  if (mode === "I;16") throw new ValueError("conversion not supported");
+  return mode === "1" ? thresholded(rgb, "none") : convertPicture(rgb, mode, dither);
+}
 
 const asRgb = (colours: Picture): Picture => convertDirectly(colours, "RGB", direct.get("RGBA RGB")!);
 

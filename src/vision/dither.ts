@@ -1,7 +1,7 @@
 /** Floyd and Steinberg's dithering (1976), in PIL's integers. */
 import type { Picture } from "./modes";
 
-const clip = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
+const clip = (value: number): number => Math.min(255, Math.max(0, value));
 
 /**
  * The error that one band carries from pixel to pixel and into the row below: sixteenths of what was lost, 7 to the right, 3, 5 and 1 below.
@@ -9,8 +9,8 @@ const clip = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : val
 class Band {
   private readonly below: Int32Array;
   private right = 0;
-  private straight = 0;
-  private corner = 0;
+  straight = 0;
+  corner = 0;
 
   constructor(width: number) {
     this.below = new Int32Array(width + 1);
@@ -33,8 +33,8 @@ class Band {
     this.right = 7 * error;
   }
 
-  endRow(width: number): void {
-    this.below[width] = this.straight;
+  endRow(width: number, { straight, corner }: Pick<Band, "straight" | "corner">, takesCorner = false): void {
+    this.below[width] = takesCorner ? corner : straight;
   }
 }
 
@@ -52,17 +52,17 @@ export function dithered({ mode, width, height, data }: Picture): Picture {
       out[i] = wanted > 128 ? 255 : 0;
       band.spread(x, wanted - out[i]!);
     }
-    band.endRow(width);
+    band.endRow(width, band);
   }
   return { mode: "1", width, height, data: out };
 }
 
-/** The palette of the web: a cube of 6×6×6 colours from place 10 on. */
+/** The palette of the web: a cube of 6×6×6 colours from place 10 on; the other places are black. */
 const FIRST = 10;
 const END = FIRST + 216;
 
 function webPalette(): Uint8Array {
-  const palette = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
+  const palette = new Uint8Array(768);
   let at = 3 * FIRST;
   for (let b = 0; b < 256; b += 51)
     for (let g = 0; g < 256; g += 51)
@@ -71,7 +71,7 @@ function webPalette(): Uint8Array {
         palette[at++] = g;
         palette[at++] = b;
       }
-  return palette.subarray(0, 3 * END);
+  return palette;
 }
 
 /** The place of the nearest colour. Colours are told apart in steps of four, as PIL does. */
@@ -89,7 +89,7 @@ class Nearest {
   private search(r: number, g: number, b: number): number {
     const { palette } = this;
     let [best, distance] = [0, Number.POSITIVE_INFINITY];
-    for (let i = 0; i < palette.length / 3; i++) {
+    for (let i = 0; i < END; i++) {
       const [dr, dg, db] = [palette[3 * i]! - r, palette[3 * i + 1]! - g, palette[3 * i + 2]! - b];
       const d = dr * dr + dg * dg + db * db;
       if (d < distance) [best, distance] = [i, d];
@@ -114,7 +114,9 @@ export function paletteDithered({ width, height, data }: Picture, isPlain: boole
       bands[1]!.spread(x, g! - palette[3 * out[i]! + 1]!);
       bands[2]!.spread(x, b! - palette[3 * out[i]! + 2]!);
     }
-    for (const band of bands) band.endRow(width);
+    // PIL mixes up the bands in the last column: all of them carry what blue has lost.
+    const { straight, corner } = bands[2]!;
+    bands.forEach((band, k) => void band.endRow(width, { straight, corner }, k > 0));
   }
   return { mode: "P", width, height, data: out, palette };
 }

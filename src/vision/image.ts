@@ -2,13 +2,16 @@
 import { checkArray, checkChoice, checkFlag, checkInteger, checkIntegers } from "../core/arguments";
 import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, IndexError, KindlingError, ShapeError, ValueError } from "../core/errors";
-import { declareMethods } from "../core/signature";
+import { declareMethods, renamed } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
+import type { stacked } from "../data/collate";
 import { portable } from "../data/pack";
-import { readBytes } from "../platform/files";
+import { readBytes, writeBytes } from "../platform/files";
+import type { Tensor } from "../tensor/tensor";
 import { convertPicture, type Dither } from "./convert";
 import { cropped, merged, onBand, type Transpose, transposed, transposes } from "./geometry";
-import { decodePicture } from "./io/codec";
+import { decodePicture, encodePicture, type ImageFormat } from "./io/codec";
+import type { CompressionLevel } from "./io/pngEncoder";
 import {
   bandsOf,
   type ImageMode,
@@ -30,6 +33,16 @@ const openSignature = "fp; applyExifOrientation";
 /** What `Image.open` takes. */
 export type OpenArguments = { fp: string | URL | Uint8Array | ArrayBuffer; applyExifOrientation?: boolean };
 
+/** How `Image.save` writes. */
+export interface SaveOptions {
+  /** Default: what the name of the file ends with. */
+  format?: string;
+  /** Of JPEG, from 1 to 100. Default: 75. */
+  quality?: number;
+  /** Of PNG, from 0 to 9. Default: 6. */
+  compressionLevel?: CompressionLevel;
+}
+
 /** The part of a browser's `ImageData` that pictures need. */
 export interface ImageDataLike {
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -47,6 +60,9 @@ export interface ImageDataLike {
  * const image = new Image("RGB", 2, 1, Uint8Array.of(255, 0, 0, 0, 0, 255));
  */
 export class Image {
+  /** A batch of pictures is a tensor; in types alone. */
+  declare readonly [stacked]: Tensor;
+
   constructor(
     readonly mode: ImageMode,
     readonly width: number,
@@ -228,6 +244,25 @@ export class Image {
     return out;
   }
 
+  /**
+   * Writes the picture into a file, whole or not at all.
+   * @param fp A path or a file URL.
+   * @param options `format` is `"png"` or `"jpeg"`, by default what the name ends with; `quality` from 1 to 100 for JPEG (default: 75),
+   * `compressionLevel` from 0 to 9 for PNG (default: 6).
+   * @see PIL.Image.Image.save
+   * @throws ValueError for a format that is unknown or has no such mode, KindlingError if the file cannot be written.
+   */
+  async save(fp: string | URL, options: SaveOptions = {}): Promise<void> {
+    const { quality = 75, compressionLevel = 6 } = options;
+    checkInteger("save", "quality", quality, 1, 100);
+    checkInteger("save", "compressionLevel", compressionLevel, 0, 9);
+    const format = formatOf("save", fp, options.format);
+    const bytes = await encodePicture(this, format, { quality, compressionLevel }).catch((error) => {
+      throw renamed(error, "save");
+    });
+    await writeBytes("save", fp, bytes);
+  }
+
   private get picture(): Picture {
     const { mode, width, height, data, palette, transparency } = this;
     return { mode, width, height, data, palette, transparency };
@@ -249,7 +284,18 @@ declareMethods(Image, {
   transpose: "method",
   split: "",
   tobytes: "",
+  save: "fp; format; quality, compressionLevel",
 });
+
+/** The format of a file, by its name unless it is said. @throws ValueError */
+export function formatOf(op: string, fp: string | URL, format?: string): ImageFormat {
+  const word = (format ?? /\.(\w+)$/.exec(String(fp))?.[1] ?? "").toLowerCase();
+  if (word === "png") return "png";
+  if (word === "jpg" || word === "jpeg") return "jpeg";
+  throw new ValueError(
+    `${op}: unknown file extension or format ${describe(format ?? String(fp))}; pictures are written as png or jpeg`,
+  );
+}
 
 /** As Python rounds: halves to even. */
 function roundEven(value: number): number {
@@ -260,7 +306,7 @@ function roundEven(value: number): number {
 }
 
 /** How a picture is turned to be seen upright, by Exif's orientation. */
-const turns: Readonly<Record<number, Transpose>> = {
+export const turns: Readonly<Record<number, Transpose>> = {
   2: "flipLeftRight",
   3: "rotate180",
   4: "flipTopBottom",

@@ -57,7 +57,7 @@ describe("defaultCollate", () => {
   test("says which field does not fit", () => {
     const ragged = [{ x: [torch.zeros(2)] }, { x: [torch.zeros(3)] }];
     expect(() => defaultCollate(ragged)).toThrow(
-      /equal size in the field \.x\[0\]: got \[2\] at sample 0 and \[3\] at sample 1/,
+      /equal size, but got \[2\] at entry 0 and \[3\] at entry 1 in the field \.x\[0\]/,
     );
     expect(() => defaultCollate(ragged)).toThrow(torch.ShapeError);
     expect(() => defaultCollate([[1], [1, 2]])).toThrow(/sample 0 has 1, sample 1 has 2/);
@@ -74,4 +74,60 @@ test("defaultConvert makes tensors of typed arrays only", () => {
   };
   expect(image.tolist()).toEqual([1, 2]);
   expect(label).toBe(3);
+});
+
+test("Maps are collated value by value, and converted", () => {
+  const batch = defaultCollate([
+    new Map<string, number>([
+      ["a", 1],
+      ["b", 2.5],
+    ]),
+    new Map<string, number>([
+      ["a", 3],
+      ["b", 4],
+    ]),
+  ]);
+  expect(batch.get("a")!.tolist()).toEqual([1, 3]);
+  expect(batch.get("b")!.tolist()).toEqual([2.5, 4]);
+  expect(() => defaultCollate([new Map([["a", 1]]), new Map([["b", 1]])])).toThrow(
+    /sample 0 has a Map with the key "a", sample 1 of the batch has/,
+  );
+  const converted = defaultConvert(new Map([["x", Float32Array.of(1)]])) as Map<string, torch.Tensor>;
+  expect(converted.get("x")!.tolist()).toEqual([1]);
+});
+
+describe("pictures", () => {
+  const { Image } = torch.vision;
+  const rgb = (start: number) =>
+    new Image(
+      "RGB",
+      2,
+      1,
+      Uint8Array.from({ length: 6 }, (_, i) => start + i),
+    );
+
+  test("of one mode and size are stacked as [samples, channels, height, width]", () => {
+    const [images, labels] = defaultCollate([
+      [rgb(0), 1],
+      [rgb(10), 2],
+    ] as [InstanceType<typeof Image>, number][]);
+    expect(images!.dtype).toBe("uint8");
+    expect(images!.tolist()).toEqual([
+      [[[0, 3]], [[1, 4]], [[2, 5]]],
+      [[[10, 13]], [[11, 14]], [[12, 15]]],
+    ]);
+    expect(labels!.tolist()).toEqual([1, 2]);
+    const deep = new Image("I;16", 2, 1, Uint16Array.of(1, 65535));
+    expect(defaultCollate([deep]).tolist()).toEqual([[[[1, 65535]]]]);
+  });
+
+  test("of others are refused", () => {
+    const grey = new Image("L", 2, 1, new Uint8Array(2));
+    expect(() => defaultCollate([rgb(0), grey])).toThrow(
+      /equal in mode and size, but got RGB 2×1 at entry 0 and L 2×1 at entry 1; resize/,
+    );
+    expect(() => defaultCollate([[rgb(0)], [3]] as any)).toThrow(
+      /sample 0 has an instance of Image in the field \[0\], sample 1 of the batch has 3/,
+    );
+  });
 });

@@ -1,5 +1,5 @@
 import * as torch from "kindling";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 const { DataLoader, IterableDataset, TensorDataset } = torch.utils.data;
 
@@ -70,13 +70,13 @@ describe("map-style data sets", () => {
   });
 });
 
-describe("iterable data sets", () => {
-  class Countdown extends IterableDataset<number> {
-    async *[Symbol.asyncIterator]() {
-      for (let i = 5; i > 0; i--) yield i;
-    }
+class Countdown extends IterableDataset<number> {
+  async *[Symbol.asyncIterator]() {
+    for (let i = 5; i > 0; i--) yield i;
   }
+}
 
+describe("iterable data sets", () => {
   test("are read from beginning to end, in every pass", async () => {
     const loader = new DataLoader(new Countdown(), { batchSize: 2 });
     const pass = async () => (await collect(loader)).map((x) => x.tolist());
@@ -113,9 +113,80 @@ describe("options", () => {
     [{ prefetchFactor: 3 }, /prefetchFactor option could only be specified with workers/],
     [{ persistentWorkers: true }, /persistentWorkers option needs numWorkers > 0/],
     [{ timeout: -1 }, /timeout option should be non-negative/],
+    [{ numWorkers: 1, prefetchFactor: 0 }, /prefetchFactor option should be a positive integer/],
+    [{ multiprocessingContext: "fork" }, /multiprocessingContext must be null, got "fork": workers are threads/],
     [{ batchsize: 2 }, /unknown argument "batchsize"; did you mean batchSize/],
   ])("%j is refused", (options, message) => {
     expect(() => new DataLoader(ten, options as object)).toThrow(message);
+  });
+
+  test("null is the default of every other option, as None is", () => {
+    const loader = new DataLoader(ten, 4, null, null, null, 0, null, { workerInitFn: null, generator: null });
+    expect(lists(loader)).toEqual(lists(new DataLoader(ten, { batchSize: 4 })));
+  });
+
+  test("a timeout without workers is refused when a pass begins", async () => {
+    const loader = new DataLoader(ten, { timeout: 1 });
+    expect(() => [...loader]).toThrow(/timeout option could only be specified with workers/);
+    await expect(loader.first()).rejects.toThrow(torch.ValueError);
+  });
+
+  test("what a loader was made with stays", () => {
+    const loader: any = new DataLoader(ten);
+    for (const name of ["batchSize", "batchSampler", "sampler", "dropLast", "dataset", "persistentWorkers"])
+      expect(() => {
+        loader[name] = 1;
+      }).toThrow(`${name} attribute should not be set after DataLoader is initialized`);
+    expect([loader.pinMemory, loader.timeout, loader.numWorkers]).toEqual([false, 0, 0]);
+  });
+
+  test("a data set has to be awaited", () => {
+    expect(() => new DataLoader(Promise.resolve(ten) as never)).toThrow(/is a promise; await the data set/);
+  });
+
+  test("what has no effect is said once", () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    try {
+      for (let i = 0; i < 2; i++) new DataLoader(ten, { pinMemory: true });
+      for (let i = 0; i < 2; i++) new DataLoader(ten, { pinMemoryDevice: "cuda" });
+      for (let i = 0; i < 2; i++) new DataLoader(ten, { numWorkers: 128 });
+      expect(warn.mock.calls.map(([text]) => text)).toEqual([
+        expect.stringMatching(/pinMemory has no effect/),
+        expect.stringMatching(/pinMemoryDevice is set/),
+        expect.stringMatching(/128 workers are more than the \d+ threads/),
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  test("an iterable data set that gives more than it said is a warning, once a pass", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    class Liar extends IterableDataset<number> {
+      length = 2;
+      async *[Symbol.asyncIterator]() {
+        yield* [1, 2, 3, 4];
+      }
+    }
+    try {
+      const loader = new DataLoader(new Liar());
+      await collect(loader);
+      expect(warn).not.toHaveBeenCalled();
+      expect(loader.length).toBe(2);
+      await collect(loader);
+      expect(warn.mock.calls.map(([text]) => text)).toEqual([
+        expect.stringMatching(/length of IterableDataset Liar was reported to be 2 .*but 3 samples have been fetched/),
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  test("a chain is as long as its parts, if they know it", () => {
+    const { ChainDataset } = torch.utils.data;
+    const sized = Object.assign(new Countdown(), { length: 5 });
+    expect(new ChainDataset([sized, sized]).length).toBe(10);
+    expect(() => new ChainDataset([new Countdown()]).length).toThrow(/'Countdown' has no length/);
   });
 
   test("a data set has to be one", () => {

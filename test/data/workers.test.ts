@@ -92,10 +92,7 @@ describe("workers read what this thread reads", () => {
 });
 
 describe("who does what", () => {
-  test("batches go round, and random numbers follow the base seed", async () => {
-    torch.manualSeed(5);
-    const seed = torch.empty(1, { dtype: "int64" }).random_().item();
-    torch.manualSeed(5);
+  test("batches go round", async () => {
     const batches = await collect(new DataLoader(new Whoami(8), { batchSize: 2, numWorkers: 2 }));
     expect(batches.map(([, worker]) => worker.tolist())).toEqual([
       [0, 0],
@@ -103,8 +100,6 @@ describe("who does what", () => {
       [0, 0],
       [1, 1],
     ]);
-    torch.manualSeed(BigInt(seed) + 1n);
-    expect(batches[1]![2].tolist()).toEqual([[torch.rand(1).item()], [torch.rand(1).item()]]);
   });
 
   test("workerInitFn runs first, in the worker", async () => {

@@ -2,8 +2,10 @@
 import { FormatError } from "../../core/errors";
 import type { Picture } from "../modes";
 import { jpegPicture } from "./jpeg";
+import { encodeJpegFile } from "./jpegEncoder";
 import { isJpeg } from "./jpegHeader";
 import { isPng, pngPicture } from "./png";
+import { type CompressionLevel, encodePngFile } from "./pngEncoder";
 
 /** A picture, and how it is to be turned to be seen upright: as Exif counts, from 1, which is upright. */
 export interface Decoded {
@@ -21,4 +23,25 @@ export async function decodePicture(bytes: Uint8Array): Promise<Decoded> {
   throw new FormatError(
     bytes.length === 0 ? "the file is empty" : "Unsupported image file. Only jpeg and png are currently supported.",
   );
+}
+
+/** Formats that can be written. */
+export type ImageFormat = "png" | "jpeg";
+
+/** How a picture is written. */
+export interface EncodeOptions {
+  /** Of JPEG, from 1 to 100. */
+  readonly quality: number;
+  /** Of PNG, from 0 to 9. */
+  readonly compressionLevel: CompressionLevel;
+}
+
+/** A picture as a file. @throws ValueError for what the format does not have. */
+export async function encodePicture(
+  picture: Picture,
+  format: ImageFormat,
+  options: EncodeOptions,
+): Promise<Uint8Array> {
+  if (format === "png") return encodePngFile(picture, options.compressionLevel);
+  return encodeJpegFile(picture.mode === "1" ? { ...picture, mode: "L" } : picture, options.quality);
 }

@@ -1,6 +1,7 @@
 /** JPEG files as pictures, with libjpeg's values. */
 import { FormatError } from "../../core/errors";
 import type { Picture } from "../modes";
+import { adobeMarker, cutFor, withoutComponent } from "./cmyk";
 import { decoder, type Pixels } from "./jpegCodec";
 import { type JpegHeader, readJpegHeader } from "./jpegHeader";
 
@@ -32,20 +33,7 @@ function bandsFrom({ data, width, height }: Pixels, bands: number): Uint8Array {
 
 /** A JPEG file that is to be decoded as another colour space than the one it says. */
 function withTransform(bytes: Uint8Array, { segments }: JpegHeader, transform: number): Uint8Array {
-  const marker = Uint8Array.of(
-    0xff,
-    0xee,
-    0,
-    14,
-    ...[..."Adobe"].map((c) => c.charCodeAt(0)),
-    0,
-    100,
-    0,
-    0,
-    0,
-    0,
-    transform,
-  );
+  const marker = adobeMarker(transform);
   const out = new Uint8Array(bytes.length + marker.length);
   out.set(bytes.subarray(0, 2));
   out.set(marker, 2);
@@ -54,6 +42,27 @@ function withTransform(bytes: Uint8Array, { segments }: JpegHeader, transform: n
   for (const { marker: type, start } of segments)
     if (type === 0xe0 || type === 0xee) out[start + marker.length + 1] = 0xef;
   return out;
+}
+
+/** A file of four components as PIL sees it: inks, not what is left of the light, which is what such files hold. */
+async function cmykPicture(bytes: Uint8Array, header: JpegHeader): Promise<Picture> {
+  const { width, height, adobe } = header;
+  const isYcck = adobe === 2;
+  const colours = [0, 1, 2];
+  const without = cutFor(header, colours);
+  const cmy = await decodePixels(withoutComponent(bytes, header, { without, transform: isYcck ? 1 : 0 }));
+  const other = cutFor(header, [3]);
+  const rest = await decodePixels(withoutComponent(bytes, header, { without: other, transform: 0 }));
+  if (cmy.width !== width || cmy.height !== height)
+    throw new FormatError("the JPEG file is damaged: it has two frames");
+  const data = new Uint8Array(width * height * 4);
+  // YCbCr stands for red, green and blue; the inks of such files are their complements, and PIL's are the complements of those.
+  const flip = isYcck ? 0 : 255;
+  for (let i = 0; i < data.length; i += 4) {
+    for (const k of colours) data[i + k] = cmy.data[i + k]! ^ flip;
+    data[i + 3] = 255 - rest.data[i + 2]!;
+  }
+  return { mode: "CMYK", width, height, data };
 }
 
 /** A decoded file, and how it is to be turned to be seen upright. */
@@ -71,6 +80,7 @@ export interface JpegPicture {
 export async function jpegPicture(bytes: Uint8Array, asGrey = false): Promise<JpegPicture> {
   const header = readJpegHeader(bytes);
   const { width, height, components, orientation } = header;
+  if (components.length === 4) return { picture: await cmykPicture(bytes, header), orientation };
   const bands = components.length === 1 || asGrey ? 1 : 3;
   const pixels = await decodePixels(asGrey && isYCbCr(header) ? withTransform(bytes, header, 0) : bytes);
   if (pixels.width !== width || pixels.height !== height)

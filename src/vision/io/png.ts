@@ -1,6 +1,7 @@
 /** PNG files (ISO/IEC 15948) on fflate's inflate: their container, filters, interlacing and depths. */
 import { FormatError } from "../../core/errors";
 import { crc32 } from "../../platform/files";
+import { convertPicture } from "../convert";
 import { MOST_PIXELS, type Picture, type Transparency } from "../modes";
 import { inflateBounded, MOST_INFLATION } from "./inflate";
 
@@ -259,6 +260,8 @@ export function pngPicture(bytes: Uint8Array): Picture {
   const extra = { ...(colourType === 3 && palette && { palette }), ...(transparency && { transparency }) };
   if (colourType === 0 && depth === 16) return { mode: "I", width, height, data: Int32Array.from(samples), ...extra };
   const mode = colourType === 0 && depth === 1 ? "1" : modeOf[colourType as keyof typeof modeOf];
+  // PIL has no mode of grey and alpha for these.
+  if (mode === "LA" && depth === 16) return convertPicture({ mode, width, height, data: bytesOf(png) }, "RGBA", "none");
   return { mode, width, height, data: bytesOf(png), ...extra };
 }
 

@@ -5,10 +5,10 @@ import { randperm } from "../../core/random/index";
 /** `torch.rand(1).item()`: a float32 in [0, 1). */
 export const drawRand = (): number => (defaultGenerator.random() & 0xffffff) / 2 ** 24;
 
-/** `torch.empty(1).uniform_(low, high).item()`, computed in float32. */
+/** `torch.empty(1).uniform_(low, high).item()`: multiplication and addition are fused, so the result is rounded to float32 once. */
 export const drawUniform = (low: number, high: number): number => {
   const [from, to] = [Math.fround(low), Math.fround(high)];
-  return Math.fround(Math.fround(drawRand() * Math.fround(to - from)) + from);
+  return Math.fround(drawRand() * Math.fround(to - from) + from);
 };
 
 /** `torch.randint(low, high, (1,)).item()`. */

@@ -1,0 +1,12 @@
+/** Pictures to look at. @see torchvision.utils */
+export type { Colour } from "./colours";
+export {
+  type DrawBoundingBoxesOptions,
+  type DrawKeypointsOptions,
+  type DrawSegmentationMasksOptions,
+  drawBoundingBoxes,
+  drawKeypoints,
+  drawSegmentationMasks,
+} from "./draw";
+export { flowToImage } from "./flow";
+export { type MakeGridOptions, makeGrid, type SaveImageOptions, saveImage } from "./grid";
