@@ -70,7 +70,8 @@ async function run(options: Options): Promise<void> {
   for (const runtime of options.runtimes)
     for (const threads of options.threads)
       for (const suite of options.suites) {
-        const done = await report(runtime, { suite, filter, peers, threads, rounds, slice, limits, other }, options);
+        const job = { suite, filter, peers, threads, rounds, slice, limits, other, images: options.images };
+        const done = await report(runtime, job, options);
         if (done) reports.push(done);
       }
   if (options.memory) await reportMemory(options);

@@ -3,7 +3,8 @@ import * as torch from "kindling";
 import { type Library, randomArray } from "./library";
 import { type Contender, local } from "./measure";
 import { problems } from "./models";
-import type { Conv, Linalg, Loader, Matmul, Op, Overhead, Train, Workload } from "./workloads";
+import { Costly, Files, largeTransform, Small, smallTransform } from "./pictures";
+import type { Conv, Linalg, Loader, Matmul, Op, Overhead, Overlap, Pictures, Train, Workload } from "./workloads";
 import { filterDepth, outSize } from "./workloads";
 
 const { functional: F } = torch.nn;
@@ -131,6 +132,108 @@ function loader({ images, batch, workers }: Loader): Contender {
   });
 }
 
+/** Small pictures in memory, of which each run reads some. */
+const IMAGES_IN_MEMORY = 50_000;
+/** Height and width of the windows of files. */
+const WINDOW = 224;
+
+function pictures({ source, images, batch, workers, folder }: Pictures): Contender {
+  const { DataLoader, RandomSampler } = torch.utils.data;
+  const dataset =
+    source === "memory"
+      ? new Small(IMAGES_IN_MEMORY, smallTransform())
+      : new Files(jpegFiles(folder!), largeTransform(WINDOW));
+  const data = new DataLoader(dataset as torch.utils.data.MapStyle<[torch.Tensor, number]>, {
+    batchSize: batch,
+    sampler: new RandomSampler(dataset, { numSamples: images }),
+    numWorkers: workers,
+    persistentWorkers: workers > 0,
+  });
+  return local(async () => {
+    for await (const [inputs, labels] of data) {
+      inputs.dispose();
+      labels.dispose();
+    }
+  });
+}
+
+const fileSystem = () => {
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  if (fs === undefined) throw new Error("there are no files here");
+  return fs;
+};
+
+/** JPEG files in a folder and those inside it, by name. */
+function jpegFiles(folder: string): string[] {
+  const names = fileSystem().readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names
+    .filter((name) => /\.jpe?g$/i.test(name))
+    .sort()
+    .map((name) => `${folder}/${name}`);
+}
+
+/** Writes pictures of soft colours with some noise, which compress as photographs do. @returns Their folder. */
+export async function makePictures(): Promise<string> {
+  const folder = `${globalThis.process.cwd()}/build/bench/pictures`;
+  fileSystem().mkdirSync(folder, { recursive: true });
+  const [width, height] = [400, 300];
+  const noise = randomArray(width * height * 3);
+  for (let n = 0; n < 128; n++) {
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      return 128 + 90 * Math.sin((x * (n + 3)) / 900 + (i % 3)) * Math.cos((y * (n + 5)) / 700) + 24 * noise[i]!;
+    });
+    await new torch.vision.Image("RGB", width, height, data).save(`${folder}/${n}.jpg`, { quality: 90 });
+  }
+  return folder;
+}
+
+/** An epoch of training on samples that take as long to make as the step to compute. */
+function overlap({ steps, batch, workers }: Overlap): Contender {
+  const { DataLoader } = torch.utils.data;
+  const model = new torch.nn.Sequential(
+    new torch.nn.Linear(784, 512),
+    new torch.nn.ReLU(),
+    new torch.nn.Linear(512, 512),
+    new torch.nn.ReLU(),
+    new torch.nn.Linear(512, 10),
+  );
+  const optimizer = new torch.optim.SGD(model.parameters(), { lr: 0.01 });
+  const step = (x: torch.Tensor, y: torch.Tensor): void =>
+    torch.tidy(() => {
+      optimizer.zeroGrad();
+      F.crossEntropy(model(x), y).backward();
+      optimizer.step();
+    });
+  const [x, y] = [random(batch, 784), torch.zeros([batch], { dtype: torch.int64 })];
+  const rounds = Math.round(
+    (100_000 * fastest(() => step(x, y))) / batch / fastest(() => new Costly(1, 100_000).at(0)),
+  );
+  const options = { batchSize: batch, numWorkers: workers, persistentWorkers: workers > 0 };
+  const data = new DataLoader(
+    new Costly(steps * batch, rounds) as torch.utils.data.MapStyle<[torch.Tensor, number]>,
+    options,
+  );
+  return local(async () => {
+    for await (const [inputs, labels] of data) {
+      step(inputs, labels);
+      inputs.dispose();
+      labels.dispose();
+    }
+  });
+}
+
+/** The shortest time of some runs, in milliseconds. */
+function fastest(run: () => unknown): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 40; i++) {
+    const start = performance.now();
+    run();
+    best = Math.min(best, performance.now() - start);
+  }
+  return best;
+}
+
 function linalg({ op, size, dtype }: Linalg): Contender {
   const x = torch.randn([size, size], { dtype });
   const symmetric = x.add(x.mT);
@@ -178,6 +281,10 @@ function createContender(workload: Workload): Contender {
       return overhead(workload);
     case "loader":
       return loader(workload);
+    case "pictures":
+      return pictures(workload);
+    case "overlap":
+      return overlap(workload);
     case "linalg":
       return linalg(workload);
   }

@@ -1,4 +1,5 @@
 /** The command line of the benchmark. */
+import { resolve } from "node:path";
 import { parseFlags, UsageError, wholeNumber } from "../scripts/usage";
 import { type PeerName, peerNames } from "./library";
 import { ownRuntime, type RuntimeName, runtimeNames } from "./runtimes";
@@ -20,6 +21,8 @@ export interface Options {
   /** Steps of the loops of the memory program. */
   readonly steps: number | undefined;
   readonly slice: number;
+  /** A folder of JPEG files. */
+  readonly images: string | undefined;
   /** A revision of Kindling to compare with. */
   readonly compare: string | undefined;
 }
@@ -39,6 +42,7 @@ Options
   --rounds N       rounds, of which the medians are taken (default 15)
   --slice MS       time of one contender in one round (default 50)
   --steps N        steps of the loops of \`memory\` (default: 20,000, of the LSTM 3,000)
+  --images DIR     JPEG files that \`loader\` reads (default: some that it makes)
   --json FILE      writes all figures
   --help           this text
 `;
@@ -63,6 +67,7 @@ const flags = {
   rounds: text,
   steps: text,
   slice: text,
+  images: text,
   json: text,
   compare: { type: "boolean" },
   help: { type: "boolean" },
@@ -82,6 +87,7 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     steps: values.steps === undefined ? undefined : positive("steps", values.steps),
     memory: wanted.includes("memory"),
     json: values.json,
+    images: values.images === undefined ? undefined : resolve(values.images),
     runtimes: values.runtime ? list("runtime", values.runtime, runtimeNames) : [ownRuntime],
     threads: (values.threads ?? "1").split(",").map((n) => positive("threads", n)),
     peers:

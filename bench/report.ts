@@ -26,7 +26,7 @@ export function heading({ suite, runtime, setting }: Omit<RunReport, "rows">): s
 }
 
 /** One line: own time, own speed where it can be told, and how many times faster than each other contender. */
-export function line({ name, flops, timings }: Row, { limit, threads }: Setting, withSpread: boolean): string {
+export function line({ name, flops, images, timings }: Row, { limit, threads }: Setting, withSpread: boolean): string {
   const { kindling, ...others } = timings;
   const parts = [name.padEnd(NAME_WIDTH), time(kindling!.ms).padStart(10)];
   if (flops !== undefined) {
@@ -36,6 +36,7 @@ export function line({ name, flops, timings }: Row, { limit, threads }: Setting,
       `${((100 * speed) / limit / threads).toFixed(0).padStart(4)} %`,
     );
   }
+  if (images !== undefined) parts.push(`${((1000 * images) / kindling!.ms).toFixed(0).padStart(7)} images/s`);
   for (const [other, { ratio, spread }] of Object.entries(others)) {
     const range = withSpread ? ` (${spread.map((x) => x.toFixed(2)).join("–")})` : "";
     parts.push(`  ${ratio.toFixed(2).padStart(6)}× ${other}${range}`);

@@ -1,6 +1,6 @@
 /** Runs in the measured runtime: times one suite and emits a row per workload. */
 import * as torch from "kindling";
-import { createKindling } from "./kindling";
+import { createKindling, makePictures } from "./kindling";
 import type { Library, PeerName } from "./library";
 import { measureLimit } from "./limit";
 import { type Contender, type Effort, measure, type Timing } from "./measure";
@@ -11,6 +11,8 @@ export interface Job extends Effort {
   /** Only workloads whose name has this in it. */
   readonly filter: string;
   readonly peers: readonly PeerName[];
+  /** A folder of JPEG files; undefined: they are made. */
+  readonly images: string | undefined;
   readonly threads: number;
   /** WebAssembly that finds the machine's limit, as base64 by SIMD level. */
   readonly limits: Readonly<Record<"baseline" | "relaxed", string>>;
@@ -32,6 +34,8 @@ export interface Setting {
 export interface Row {
   readonly name: string;
   readonly flops: number | undefined;
+  /** Pictures that one run reads. */
+  readonly images?: number | undefined;
   /** By contender; "kindling" is the first, and the ratios of the others say how many times faster it is. */
   readonly timings: Readonly<Record<string, Timing>>;
 }
@@ -70,12 +74,18 @@ async function startThreads(threads: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+/** What a workload of our own is called where it is held against another. */
+const ownName: Partial<Record<Workload["kind"], string>> = { conv: "own forward", overlap: "no workers" };
+
+/** Workloads that do not compute in the pool's threads. */
+const loaders = { loader: true, pictures: true, overlap: true };
+
 /** Kindling, what it is held against of its own, and the peers that can run the workload. */
 async function contendersOf(workload: Workload, { threads }: Job, peers: readonly Library[], note: Note) {
   const own = reference(workload);
   const contenders: [string, Contender | undefined][] = [["kindling", createKindling(workload, threads)]];
-  if (own) contenders.push([own.kind === "conv" ? "own forward" : "own NN", createKindling(own, threads)]);
-  if (threads > 1 && workload.kind !== "loader") contenders.push(["1 thread", createKindling(workload, 1)]);
+  if (own) contenders.push([ownName[own.kind] ?? "own NN", createKindling(own, threads)]);
+  if (threads > 1 && !(workload.kind in loaders)) contenders.push(["1 thread", createKindling(workload, 1)]);
   for (const peer of peers)
     try {
       contenders.push([peer.name, await peer.create(workload)]);
@@ -83,6 +93,12 @@ async function contendersOf(workload: Workload, { threads }: Job, peers: readonl
       note(`${peer.name} cannot run ${workload.name}: ${textOf(error)}`);
     }
   return contenders.filter((entry): entry is [string, Contender] => entry[1] !== undefined);
+}
+
+/** A workload that reads files, with their folder. */
+async function withFolder(workload: Workload, { images }: Job): Promise<Workload> {
+  if (workload.kind !== "pictures" || workload.source !== "jpeg") return workload;
+  return { ...workload, folder: images ?? (await makePictures()) };
 }
 
 export async function run(job: Job, emit: (message: Message) => void): Promise<void> {
@@ -94,14 +110,17 @@ export async function run(job: Job, emit: (message: Message) => void): Promise<v
   const baselineLimit = await measureLimit(job.limits.baseline);
   const limit = simd === "baseline" ? baselineLimit : await measureLimit(job.limits[simd]);
   emit({ setting: { simd, threads: torch.doctor().threads.running, limit, baselineLimit, versions } });
-  for (const workload of suites[job.suite].filter(({ name }) => name.includes(job.filter))) {
+  const workloads: readonly Workload[] = suites[job.suite];
+  for (const plain of workloads.filter(({ name }) => name.includes(job.filter))) {
+    const workload = await withFolder(plain, job);
     const contenders = await contendersOf(workload, job, peers, note);
     const timings = await measure(
       contenders.map(([, contender]) => contender),
       { ...job, pause: job.threads > 1 ? THREADS_SLEEP : 0 },
     );
     const byName = Object.fromEntries(contenders.map(([name], i) => [name, timings[i]!]));
-    emit({ row: { name: workload.name, flops: flops(workload), timings: byName } });
+    const images = workload.kind === "pictures" ? workload.images : undefined;
+    emit({ row: { name: workload.name, flops: flops(workload), images, timings: byName } });
   }
   for (const peer of peers) peer.close?.();
 }

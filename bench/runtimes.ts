@@ -26,7 +26,8 @@ const common = { outdir: output, bundle: true, format: "esm", logLevel: "error" 
 export async function bundleRunner(): Promise<void> {
   await build({
     ...common,
-    entryPoints: { main: "bench/main.ts", page: "bench/runner.ts" },
+    // A module by itself, which workers import.
+    entryPoints: { main: "bench/main.ts", page: "bench/runner.ts", pictures: "bench/pictures.ts" },
     splitting: true,
     platform: "neutral",
     external: ["kindling", "assemblyscript/asc", "node:*"],

@@ -66,6 +66,29 @@ export interface Loader {
   readonly workers: number;
 }
 
+/** Pictures that transforms change at random, read by a DataLoader. */
+export interface Pictures {
+  readonly kind: "pictures";
+  readonly name: string;
+  /** Pictures of 32×32 in memory, or JPEG files. */
+  readonly source: "memory" | "jpeg";
+  /** Pictures that one run reads. */
+  readonly images: number;
+  readonly batch: number;
+  readonly workers: number;
+  /** Where the files are; absolute. */
+  readonly folder?: string;
+}
+
+/** Training steps on samples that cost as much as the step. */
+export interface Overlap {
+  readonly kind: "overlap";
+  readonly name: string;
+  readonly steps: number;
+  readonly batch: number;
+  readonly workers: number;
+}
+
 /** Factorizations and solvers, of square matrices. */
 export const factorizationNames = [
   "svd",
@@ -87,7 +110,7 @@ export interface Linalg {
   readonly dtype: "float32" | "float64";
 }
 
-export type Workload = Matmul | Conv | Op | Train | Overhead | Loader | Linalg;
+export type Workload = Matmul | Conv | Op | Train | Overhead | Loader | Pictures | Overlap | Linalg;
 
 const matmul = (m: number, k: number, n: number, layout: Matmul["layout"] = "NN"): Matmul => {
   const size = m === k && k === n ? `${m}` : `${m}×${k}×${n}`;
@@ -145,6 +168,23 @@ const loader = (workers: number): Loader => ({
   workers,
 });
 
+const pictures = (source: Pictures["source"], images: number, workers: number): Pictures => ({
+  kind: "pictures",
+  name: `${source === "memory" ? "CIFAR-10: crop, flip, normalize" : "JPEG files: resized crop, flip"}; ${workers} workers`,
+  source,
+  images,
+  batch: 64,
+  workers,
+});
+
+const overlap: Overlap = {
+  kind: "overlap",
+  name: "steps, samples as costly; 2 workers",
+  steps: 24,
+  batch: 64,
+  workers: 2,
+};
+
 const linalg = (op: Linalg["op"], size: number, dtype: Linalg["dtype"]): Linalg => ({
   kind: "linalg",
   name: `${op} ${size} ${dtype}`,
@@ -171,7 +211,10 @@ export const suites = {
     ...[train("mlp", 64, "sgd"), train("mlp", 64, "adam"), train("lenet", 4, "sgd"), train("lenet", 64, "sgd")],
     ...[train("resnet18", 16, "sgd"), train("lstm", 32, "adam"), train("gpt", 8, "adam")],
   ],
-  loader: [loader(0), loader(2)],
+  loader: [
+    ...[loader(0), loader(2), overlap],
+    ...[pictures("memory", 4096, 0), pictures("memory", 4096, 1), pictures("jpeg", 128, 1)],
+  ],
   linalg: (["float32", "float64"] as const).flatMap((dtype) => factorizationNames.map((op) => linalg(op, 512, dtype))),
   overhead: (["add", "addWithGrad", "backward", "view", "item"] as const).map(
     (what): Overhead => ({ kind: "overhead", name: what, what }),
@@ -195,9 +238,10 @@ export function flops(workload: Workload): number | undefined {
   return 2 * batch * filters * filterDepth(workload) * kernel ** 2 * outSize(workload) ** 2;
 }
 
-/** What a workload of our own is held against: the plain product, or the forward pass of the same convolution. */
+/** What a workload of our own is held against: the plain product, the forward pass of the same convolution, or the same without workers. */
 export function reference(workload: Workload): Workload | undefined {
   if (workload.kind === "matmul" && workload.layout !== "NN") return { ...workload, layout: "NN" };
   if (workload.kind === "conv" && workload.pass !== "forward") return { ...workload, pass: "forward" };
+  if (workload.kind === "overlap" && workload.workers > 0) return { ...workload, workers: 0 };
   return undefined;
 }

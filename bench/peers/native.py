@@ -1,4 +1,5 @@
 """Native PyTorch as a peer: reads workloads and run counts as lines of JSON, answers with milliseconds."""
+import glob
 import json
 import sys
 import time
@@ -175,7 +176,49 @@ def linalg(w):
     }[w["op"]]
 
 
-create = {"linalg": linalg, "matmul": matmul, "conv": conv, "op": op, "train": train, "overhead": overhead}
+class Pictures(torch.utils.data.Dataset):
+    """Pictures as PIL images with torchvision's transforms."""
+
+    def __init__(self, w):
+        from torchvision import transforms as T
+
+        normalize = T.Normalize([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010])
+        if w["source"] == "memory":
+            self.items = torch.randint(0, 256, (50_000, 32, 32, 3), dtype=torch.uint8).numpy()
+            first = T.RandomCrop(32, padding=4)
+        else:
+            names = glob.glob(w["folder"] + "/**/*", recursive=True)
+            self.items = sorted(name for name in names if name.lower().endswith((".jpg", ".jpeg")))
+            first = T.RandomResizedCrop(224)
+        self.transform = T.Compose([first, T.RandomHorizontalFlip(), T.ToTensor(), normalize])
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, i):
+        from PIL import Image
+
+        item = self.items[i]
+        image = Image.open(item).convert("RGB") if isinstance(item, str) else Image.fromarray(item)
+        return self.transform(image), i % 10
+
+
+def pictures(w):
+    dataset = Pictures(w)
+    sampler = torch.utils.data.RandomSampler(dataset, num_samples=w["images"])
+    workers = w["workers"]
+    loader = torch.utils.data.DataLoader(
+        dataset, w["batch"], sampler=sampler, num_workers=workers, persistent_workers=workers > 0
+    )
+
+    def epoch():
+        for _ in loader:
+            pass
+
+    return epoch
+
+
+create = {"pictures": pictures, "linalg": linalg, "matmul": matmul, "conv": conv, "op": op, "train": train, "overhead": overhead}
 runs = []
 print(json.dumps({"version": torch.__version__}), flush=True)
 for line in sys.stdin:

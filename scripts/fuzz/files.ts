@@ -11,7 +11,7 @@ import { gunzipStrictly, idxContent, type Reading, safetensorsContent } from "./
 const LIMIT = 2000;
 
 /** Numbers that depend on the seed only (mulberry32). */
-function randomOf(seed: number): (below: number) => number {
+export function randomOf(seed: number): (below: number) => number {
   let state = seed | 0;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -21,9 +21,9 @@ function randomOf(seed: number): (below: number) => number {
   };
 }
 
-type Random = ReturnType<typeof randomOf>;
+export type Random = ReturnType<typeof randomOf>;
 
-const pick = <T>(random: Random, items: readonly T[]): T => items[random(items.length)]!;
+export const pick = <T>(random: Random, items: readonly T[]): T => items[random(items.length)]!;
 
 const names = ["a", "weight", "layer.0.bias", "__proto__", "constructor", "", "ä😀", "__metadata__", "toString"];
 const dtypes = { F32: 4, F64: 8, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
@@ -95,7 +95,7 @@ const headerEdits: ((text: string, random: Random) => string)[] = [
 ];
 
 /** Edits of bytes. */
-const byteEdits: ((file: Uint8Array, random: Random) => Uint8Array)[] = [
+export const byteEdits: ((file: Uint8Array, random: Random) => Uint8Array)[] = [
   (file, random) => {
     const copy = file.slice();
     if (copy.length > 0) copy[random(copy.length)]! ^= 1 << random(8);
@@ -119,7 +119,7 @@ const byteEdits: ((file: Uint8Array, random: Random) => Uint8Array)[] = [
   },
 ];
 
-function idxFile(random: Random): Uint8Array {
+export function idxFile(random: Random): Uint8Array {
   const shape = Array.from({ length: 1 + random(3) }, () => random(5));
   const size = shape.reduce((n, s) => n * s, 1);
   return Uint8Array.of(

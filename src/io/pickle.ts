@@ -229,7 +229,7 @@ class Reader {
     if (text.length > MOST_DIGITS || !/^[+-]?\d+$/.test(text))
       this.fail(`${JSON.stringify(text.slice(0, 40))} is no integer`);
     const value = BigInt(text);
-    return BigInt.asIntN(53, value) === value ? Number(value) : value;
+    return BigInt.asIntN(54, value) === value ? Number(value) : value;
   }
 
   long(count: number): void {
@@ -238,7 +238,7 @@ class Reader {
     const bytes = this.bytes(count);
     for (let i = count - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
     value = BigInt.asIntN(8 * count, value);
-    this.push(BigInt.asIntN(53, value) === value ? Number(value) : value);
+    this.push(BigInt.asIntN(54, value) === value ? Number(value) : value);
   }
 
   global(module: string, name: string): void {
@@ -363,7 +363,7 @@ function numberOf({ dtype, bytes }: PickledArray): unknown {
     b1: () => view.getUint8(0) !== 0,
   };
   const value = readers[dtype.slice(1)]?.();
-  return typeof value === "bigint" && BigInt.asIntN(53, value) === value ? Number(value) : value;
+  return typeof value === "bigint" && BigInt.asIntN(54, value) === value ? Number(value) : value;
 }
 
 const tuples = new WeakSet<object>();
@@ -429,7 +429,10 @@ define(0x8e, (r) => r.push(r.bytes(r.size64())));
 define(0x96, (r) => r.push(r.bytes(r.size64())));
 define("V", (r) => {
   const text = r.line();
-  r.push(text.replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))));
+  const long = text.replace(/\\U(0010[0-9a-fA-F]{4}|000[0-9a-fA-F]{5})/g, (_, code: string) =>
+    String.fromCodePoint(Number.parseInt(code, 16)),
+  );
+  r.push(long.replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))));
 });
 define("X", (r) => r.push(r.utf8(r.number(4))));
 define(0x8c, (r) => r.push(r.utf8(r.number(1))));

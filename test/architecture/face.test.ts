@@ -34,6 +34,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ),
     ...paths("vision.ops", "ConvNormActivation ExtraFPNBlock LastLevelMaxPool LastLevelP6P7"),
     "forkRng",
+    ...paths("vision.datasets.utils", "calculateMd5 checkIntegrity downloadAndExtractArchive downloadUrl extractArchive"),
+    "vision.datasets.defaultLoader",
   ],
   "PyTorch's from later versions": [
     ...paths("fft", "hfft2 hfftn"),
@@ -55,8 +57,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "PyTorch's names in the state of one's own modules": ["nn.snakeCase"],
   "the package of this name": paths("safetensors", "load loadFile metadata save saveFile"),
   "data sets and models that come with the library": [
-    ...paths("vision.datasets", "ImageDataset cifar10 cifar10Classes digits fashionMnist fashionMnistClasses"),
-    ...paths("vision.datasets", "mnist mnistClasses parseIdx"),
+    ...paths("vision.datasets", "digits parseIdx"),
+    "vision.Image",
     ...paths("vision.models", "LeNet lenet"),
     ...paths("vision.models", "resnext101_32x8d resnext50_32x4d squeezenet1_0 squeezenet1_1"),
     ...paths("vision.models", "wideResnet101_2 wideResnet50_2"),

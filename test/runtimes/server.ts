@@ -18,13 +18,27 @@ const isolation = {
 
 export interface FileServer {
   readonly url: string;
+  /** The paths that were asked for. */
+  readonly requests: string[];
   close(): void;
 }
 
-/** Serves the files below `root` on a free port of this machine. */
-export async function serve(root: string, { isolated }: { isolated: boolean }): Promise<FileServer> {
+/** Serves the files below `root`, and others by their paths, on a free port of this machine. */
+export async function serve(
+  root: string,
+  { isolated, files = new Map() }: { isolated: boolean; files?: ReadonlyMap<string, Uint8Array | string> },
+): Promise<FileServer> {
+  const requests: string[] = [];
   const server = createServer((request, response) => {
-    const path = join(root, normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname)));
+    const name = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+    requests.push(name);
+    const made = files.get(name);
+    if (made !== undefined) {
+      const type = types[extname(name)] ?? "application/octet-stream";
+      response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store", ...(isolated ? isolation : {}) }).end(made);
+      return;
+    }
+    const path = join(root, normalize(name));
     if (!path.startsWith(root) || !existsSync(path) || !statSync(path).isFile()) {
       response.writeHead(404).end();
       return;
@@ -36,5 +50,5 @@ export async function serve(root: string, { isolated }: { isolated: boolean }): 
     createReadStream(path).pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, close: () => server.close() };
 }

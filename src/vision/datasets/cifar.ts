@@ -7,7 +7,8 @@ import { absolute, type Found, findFile, joinPath } from "../../platform/dataFil
 import { type Awaitable, awaitable, type Opened } from "./awaitable";
 import { bytesTensor, MemoryDataset } from "./memory";
 import { fromPlanes } from "./planes";
-import { checkIntegrity, type DownloadResource, downloadAndExtractArchive } from "./utils";
+import { type DownloadResource } from "./downloads";
+import { checkIntegrity, downloadAndExtractArchive } from "./utils";
 import { notFound, type TransformOptions } from "./visionDataset";
 
 const SIZE = 32;

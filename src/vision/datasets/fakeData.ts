@@ -7,7 +7,7 @@ import { Generator } from "../../core/generator";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import { randint, randn } from "../../ops/rand";
-import { tidy } from "../../tensor/scope";
+import { tidy } from "../../tensor/tensor";
 import { Image, type ImageMode, MOST_PIXELS } from "../image";
 import { fromPlanes } from "./planes";
 import { type TransformOptions, transformsIn, VisionDataset } from "./visionDataset";
@@ -70,9 +70,9 @@ export class FakeData<I = Image, T = number> extends VisionDataset<I, T> {
       noGrad(() => {
         const pixels = randn(channels, height, width, { generator }).mul(255).byte();
         const target = randint(0, this.numClasses, [1], { generator }).item();
-        return [pixels.toTypedArray() as Uint8Array, target] as const;
+        return [pixels.toTypedArray() as Uint8Array, target];
       }),
-    );
+    ) as [Uint8Array, number];
     return this.transformed(new Image(modes[channels]!, width, height, fromPlanes(bytes, channels)), label);
   }
 }

@@ -7,7 +7,8 @@ import { findFile, hasFolder, isRemote, joinPath } from "../../platform/dataFile
 import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
 import { checkWord, type DownloadableOptions } from "./options";
 import { LabelledImages } from "./pictures";
-import { checkIntegrity, type DownloadResource, downloadAndExtractArchive, downloadUrl } from "./utils";
+import { type DownloadResource } from "./downloads";
+import { checkIntegrity, downloadAndExtractArchive, downloadUrl } from "./utils";
 import { notFound, transformsIn } from "./visionDataset";
 
 const splits = ["train", "val", "test"] as const;

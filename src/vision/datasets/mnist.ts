@@ -8,7 +8,8 @@ import type { Tensor } from "../../tensor/tensor";
 import { type Awaitable, awaitable, type Opened } from "./awaitable";
 import { elementsOf, type IdxHeader, readIdx, wholeHeader } from "./idx";
 import { MemoryDataset } from "./memory";
-import { type DownloadResource, downloadFromMirrors, extractArchive } from "./utils";
+import { type DownloadResource, downloadFromMirrors } from "./downloads";
+import { extractArchive } from "./utils";
 import { notFound, type TransformOptions } from "./visionDataset";
 
 /** What MNIST and its companions take beside the transforms. */

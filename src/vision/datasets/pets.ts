@@ -6,7 +6,8 @@ import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFile
 import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
 import { checkWord, checkWords, type DownloadableOptions } from "./options";
 import { joinTargets, LabelledImages, openImage } from "./pictures";
-import { type DownloadResource, downloadAndExtractArchive } from "./utils";
+import { type DownloadResource } from "./downloads";
+import { downloadAndExtractArchive } from "./utils";
 import { notFound, transformsIn, type VisionDatasetArguments } from "./visionDataset";
 
 const splits = ["trainval", "test"] as const;

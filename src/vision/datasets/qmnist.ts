@@ -8,7 +8,8 @@ import { type Awaitable, awaitable, type Opened } from "./awaitable";
 import { elementsOf, wholeHeader } from "./idx";
 import { labelsOf, type MnistOptions, MnistSet } from "./mnist";
 import { checkWord } from "./options";
-import { type DownloadResource, downloadUrl, extractArchive } from "./utils";
+import { type DownloadResource } from "./downloads";
+import { downloadUrl, extractArchive } from "./utils";
 import type { TransformOptions } from "./visionDataset";
 
 const parts = ["train", "test", "test10k", "test50k", "nist"] as const;
@@ -125,7 +126,7 @@ class QmnistSet<I = any, T = any> extends MnistSet<I, T> {
 
   protected override get labelling(): Tensor {
     const targets = this.targets as Tensor;
-    return this.compat ? targets.select(1, 0) : targets;
+    return this.compat ? targets.select(1, 0).contiguous() : targets;
   }
 
   protected override targetOf(index: number): unknown {

@@ -7,7 +7,8 @@ import { type Awaitable, awaitable, type Opened } from "./awaitable";
 import { bytesTensor, MemoryDataset, type Targets } from "./memory";
 import { checkWord, type DownloadableOptions } from "./options";
 import { transposePlanes } from "./planes";
-import { checkIntegrity, type DownloadResource, downloadAndExtractArchive } from "./utils";
+import { type DownloadResource } from "./downloads";
+import { checkIntegrity, downloadAndExtractArchive } from "./utils";
 import { notFound, transformsIn } from "./visionDataset";
 
 const SIZE = 96;
