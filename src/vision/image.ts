@@ -22,6 +22,8 @@ import {
   type Transparency,
 } from "./modes";
 
+import { display, type ImshowOptions, type Shown } from "./utils/display";
+
 export type { Dither } from "./convert";
 export type { Transpose } from "./geometry";
 export { bandsOf, type ImageMode, type ImageSamples, MOST_PIXELS, type Transparency } from "./modes";
@@ -263,6 +265,14 @@ export class Image {
     await writeBytes("save", fp, bytes);
   }
 
+  /**
+   * Shows the picture where the program runs, as `vision.utils.imshow` does.
+   * @see PIL.Image.Image.show
+   */
+  async show(options: ImshowOptions = {}): Promise<Shown> {
+    return display("show", this, options);
+  }
+
   private get picture(): Picture {
     const { mode, width, height, data, palette, transparency } = this;
     return { mode, width, height, data, palette, transparency };
@@ -285,6 +295,7 @@ declareMethods(Image, {
   split: "",
   tobytes: "",
   save: "fp; format; quality, compressionLevel",
+  show: "; title; path, place",
 });
 
 /** The format of a file, by its name unless it is said. @throws ValueError */

@@ -36,11 +36,11 @@ export const ImageReadMode = {
   RGB_ALPHA: "RGB_ALPHA",
 } as const;
 /** One of the names of {@link ImageReadMode}. */
-export type ImageReadMode = keyof typeof ImageReadMode;
+export type ReadMode = keyof typeof ImageReadMode;
 
-const readModes = Object.keys(ImageReadMode) as ImageReadMode[];
+const readModes = Object.keys(ImageReadMode) as ReadMode[];
 
-const layouts: Readonly<Record<ImageReadMode, Layout | undefined>> = {
+const layouts: Readonly<Record<ReadMode, Layout | undefined>> = {
   UNCHANGED: undefined,
   GRAY: [true, false],
   GRAY_ALPHA: [true, true],
@@ -54,7 +54,7 @@ export type FileBytes = Tensor | Uint8Array | ArrayBuffer;
 /** How a file is decoded. */
 export interface DecodeOptions {
   /** Default: `ImageReadMode.UNCHANGED`. */
-  mode?: ImageReadMode;
+  mode?: ReadMode;
   /** Whether a picture is turned as the camera's orientation says. Default: false. */
   applyExifOrientation?: boolean;
 }
@@ -68,7 +68,7 @@ export interface DecodeJpegOptions extends DecodeOptions {
 /** How a PNG file is decoded. */
 export interface DecodePngOptions {
   /** Default: `ImageReadMode.UNCHANGED`. */
-  mode?: ImageReadMode;
+  mode?: ReadMode;
   /** Whether samples of 16 bits are given, as int32; they are an error otherwise. Default: false. */
   allow16Bits?: boolean;
 }
@@ -106,7 +106,7 @@ function tensorOf(channels: Interleaved, height: number, width: number): Tensor 
   return shaped;
 }
 
-function pngTensor(op: string, bytes: Uint8Array, mode: ImageReadMode, allow16Bits: boolean): Tensor {
+function pngTensor(op: string, bytes: Uint8Array, mode: ReadMode, allow16Bits: boolean): Tensor {
   const png = decodePngFile(bytes);
   if (png.depth === 16 && !allow16Bits)
     throw new FormatError(
@@ -115,7 +115,7 @@ function pngTensor(op: string, bytes: Uint8Array, mode: ImageReadMode, allow16Bi
   return tensorOf(pngChannels(png, layouts[mode]), png.height, png.width);
 }
 
-async function jpegTensor(op: string, bytes: Uint8Array, mode: ImageReadMode, turnsUpright: boolean): Promise<Tensor> {
+async function jpegTensor(op: string, bytes: Uint8Array, mode: ReadMode, turnsUpright: boolean): Promise<Tensor> {
   if (mode === "GRAY_ALPHA" || mode === "RGB_ALPHA")
     throw new ValueError(`${op}: The provided mode is not supported for JPEG files`);
   const { picture, orientation } = await jpegPicture(bytes, mode === "GRAY");
@@ -126,7 +126,7 @@ async function jpegTensor(op: string, bytes: Uint8Array, mode: ImageReadMode, tu
 }
 
 /** Of four components the values as they stand in the file, which are what is left of the light. */
-function jpegChannels(picture: Picture, mode: ImageReadMode): Interleaved {
+function jpegChannels(picture: Picture, mode: ReadMode): Interleaved {
   if (picture.mode === "CMYK" && mode === "UNCHANGED")
     return { data: (picture.data as Uint8Array).map((ink) => 255 - ink), bands: 4 };
   const wanted = mode === "UNCHANGED" ? picture.mode : mode === "GRAY" ? "L" : "RGB";

@@ -1,5 +1,6 @@
 /** Pictures to look at. @see torchvision.utils */
 export type { Colour } from "./colours";
+export type { ImshowOptions, Shown, ShowPlace } from "./display";
 export {
   type DrawBoundingBoxesOptions,
   type DrawKeypointsOptions,
@@ -11,4 +12,4 @@ export {
 export { flowToImage } from "./flow";
 export { type MakeGridOptions, makeGrid, type SaveImageOptions, saveImage } from "./grid";
 export { History, type HistoryOptions } from "./history";
-export { type ImshowOptions, imshow, type Shown, type ShowPlace } from "./show";
+export { imshow } from "./show";

@@ -159,7 +159,7 @@ describe("errors", () => {
       /^save: cannot write mode RGBA as JPEG/,
     ],
   ])("%s", async (_, act, words) => {
-    const error = await act().catch((caught) => caught);
+    const error = (await act().catch((caught) => caught)) as Error;
     expect(error).toBeInstanceOf(torch.KindlingError);
     expect(error.message).toMatch(words);
     expect(existsSync(join(folder, "x.png"))).toBe(false);

@@ -232,7 +232,7 @@ describe("errors", () => {
       /^writeFile: Input tensor dtype should be uint8/,
     ],
   ])("%s", async (_, act, type, words) => {
-    const error = await act().catch((caught) => caught);
+    const error = (await act().catch((caught) => caught)) as Error;
     expect(error).toBeInstanceOf(type);
     expect(error.message).toMatch(words);
   });
