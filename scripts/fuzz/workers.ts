@@ -28,6 +28,7 @@ const fates: Record<string, RegExp | undefined> = {
   ragged: /DataLoader worker \d.*stack expects each tensor to be equal size/s,
   outOfMemory: /Caught OutOfMemoryError in DataLoader worker \d at index \d+/,
   exhaust: /worker \d died: .*memory/,
+  kill: /worker \d died: the worker ended with exit code 1/,
   exitAtStart: /worker \d died: .*exit code 4/,
   throwAtStart: /Caught RangeError in DataLoader worker \d: at start/,
   hangAtStart: /timed out after 5 seconds/,
@@ -42,6 +43,8 @@ const readers = ["whole", "early", "forgotten"] as const;
 
 interface Trial {
   readonly fate: string;
+  /** Milliseconds after which the fate `kill` ends a worker, whatever it is doing: it starts, reads, writes or has ended. */
+  readonly moment: number;
   readonly when: number;
   readonly size: number;
   readonly numWorkers: number;
@@ -51,17 +54,20 @@ interface Trial {
 }
 
 const LENGTH = 24;
+/** Workers take some 100 ms to start, and few more to read everything. */
+const MOST_MOMENT = 600;
 
 function trialOf(seed: number, call: number): Trial {
-  const draws = torch.randint(0, 1 << 20, [8], {
+  const draws = torch.randint(0, 1 << 20, [9], {
     generator: new torch.Generator().manualSeed(seed * 1_000_003 + call),
   });
   const values = draws.tolist() as number[];
   draws.dispose();
   const pick = <T>(i: number, items: readonly T[]): T => items[values[i]! % items.length]!;
-  const fate = pick(0, Object.keys(fates));
+  const fate = values[0]! % 2 === 0 ? "kill" : pick(0, Object.keys(fates));
   return {
     fate,
+    moment: (values[7]! / (1 << 20)) * MOST_MOMENT,
     when: values[1]! % LENGTH,
     size: pick(2, [1, 1000, 1 << 18]),
     numWorkers: 1 + (values[3]! % 3),
@@ -77,7 +83,18 @@ class Missing extends Mortal {
   static module = new URL("nowhere.mjs", import.meta.url).href;
 }
 
-async function read({ fate, when, size, numWorkers, batchSize, persistentWorkers, reader }: Trial): Promise<number> {
+async function read({
+  fate,
+  when,
+  size,
+  numWorkers,
+  batchSize,
+  persistentWorkers,
+  reader,
+  moment,
+}: Trial): Promise<number> {
+  SmallWorker.running.length = 0;
+  const killer = fate === "kill" && setTimeout(() => void SmallWorker.running[when % numWorkers]?.terminate(), moment);
   const options = {
     numWorkers,
     batchSize,
@@ -87,6 +104,16 @@ async function read({ fate, when, size, numWorkers, batchSize, persistentWorkers
   };
   const Data = fate === "missing" ? Missing : Mortal;
   const loader = new torch.utils.data.DataLoader<any, torch.Tensor>(new Data(fate, when, LENGTH, size), options);
+  let next = 0;
+  try {
+    next = await readAll(loader, reader);
+  } finally {
+    if (killer) clearTimeout(killer);
+  }
+  return next;
+}
+
+async function readAll(loader: AsyncIterable<torch.Tensor>, reader: Trial["reader"]): Promise<number> {
   let next = 0;
   for await (const batch of loader) {
     const first = batch.select(1, 0);
@@ -106,8 +133,12 @@ const Worker = threads.Worker;
 
 /** Workers have little room for objects, so that one that fills it ends soon. */
 class SmallWorker extends Worker {
+  /** Those of the pass that is read. */
+  static readonly running: SmallWorker[] = [];
+
   constructor(source: string | URL, options: threads.WorkerOptions = {}) {
     super(source, { ...options, resourceLimits: { maxOldGenerationSizeMb: 96 } });
+    SmallWorker.running.push(this);
   }
 }
 
@@ -127,8 +158,10 @@ function judge(trial: Trial, outcome: unknown): Pick<Fault, "kind" | "detail"> |
       return { kind: "foreign", detail: `the error says: ${outcome.message.slice(0, 300)}` };
     return undefined;
   }
-  if (wanted !== undefined && trial.reader === "whole") return { kind: "accepted", detail: "there was no error" };
-  return wanted === undefined && trial.reader === "whole" && outcome !== LENGTH
+  if (wanted !== undefined && trial.reader === "whole" && trial.fate !== "kill")
+    return { kind: "accepted", detail: "there was no error" };
+  const isWhole = wanted === undefined || trial.fate === "kill";
+  return isWhole && trial.reader === "whole" && outcome !== LENGTH
     ? { kind: "accepted", detail: `${outcome} samples instead of ${LENGTH}` }
     : undefined;
 }

@@ -76,8 +76,14 @@ function tapsOf(input: number, output: number, { support, weight }: Filter): Tap
 /** Bits of the weights of 8-bit samples after the point: the sums fit into 32. */
 const BITS = 22;
 
-const fixed = ({ weights }: Taps): Int32Array =>
-  Int32Array.from(weights, (w) => Math.trunc((w < 0 ? -0.5 : 0.5) + w * (1 << BITS)));
+function fixed({ weights }: Taps): Int32Array {
+  const result = new Int32Array(weights.length);
+  for (let i = 0; i < result.length; i++) {
+    const w = weights[i]!;
+    result[i] = Math.trunc((w < 0 ? -0.5 : 0.5) + w * (1 << BITS));
+  }
+  return result;
+}
 
 const clip8 = (sum: number): number => {
   const value = sum >> BITS;
@@ -120,6 +126,7 @@ function rows8(img: Image, taps: Taps, out: Uint8Array): void {
   const data = img.data as Uint8Array;
   const weights = fixed(taps);
   const n = taps.starts.length;
+  if (bands === 3) return rowsOfThree(img, taps, weights, out);
   for (let y = 0, at = 0; y < height; y++)
     for (let x = 0; x < n; x++) {
       const from = (y * width + taps.starts[x]!) * bands;
@@ -130,6 +137,26 @@ function rows8(img: Image, taps: Taps, out: Uint8Array): void {
           sum = (sum + Math.imul(data[i]!, weights[w + k]!)) | 0;
         out[at++] = clip8(sum);
       }
+    }
+}
+
+/** {@link rows8} of three bands, for which each weight is read once: most pictures. */
+function rowsOfThree(img: Image, { starts, counts, width }: Taps, weights: Int32Array, out: Uint8Array): void {
+  const data = img.data as Uint8Array;
+  const half = 1 << (BITS - 1);
+  for (let y = 0, at = 0; y < img.height; y++)
+    for (let x = 0; x < starts.length; x++, at += 3) {
+      let [a, b, c] = [half, half, half];
+      const end = x * width + counts[x]!;
+      for (let k = x * width, i = (y * img.width + starts[x]!) * 3; k < end; k++, i += 3) {
+        const weight = weights[k]!;
+        a = (a + Math.imul(data[i]!, weight)) | 0;
+        b = (b + Math.imul(data[i + 1]!, weight)) | 0;
+        c = (c + Math.imul(data[i + 2]!, weight)) | 0;
+      }
+      out[at] = clip8(a);
+      out[at + 1] = clip8(b);
+      out[at + 2] = clip8(c);
     }
 }
 
