@@ -82,6 +82,22 @@ function cleanCodecs() {
   };
 }
 
+/**
+ * Papa Parse is no module but a script that gives itself to whatever loads it: here it is given a `module` of its own.
+ */
+function wrapScripts() {
+  return {
+    name: "wrap-scripts",
+    transform(code, id) {
+      if (!/papaparse.*\.js$/.test(id)) return null;
+      if (!code.includes("module.exports=")) throw new Error(`${id} does not set module.exports`);
+      const head = "const module = { exports: {} };\n(function (exports, define) {\n";
+      const tail = "\n}).call(module.exports, module.exports, undefined);\nexport default module.exports;";
+      return { code: head + code + tail, map: null };
+    },
+  };
+}
+
 export default {
   input: { kindling: "src/index.ts" },
   // Codecs and the like, imported when they are first needed, are files beside the bundle.
@@ -92,6 +108,7 @@ export default {
     embedBinaries(),
     cleanCodecs(),
     embedCharts(),
+    wrapScripts(),
     nodeResolve({ browser: true }),
     esbuild({ target: "es2022" }),
   ],

@@ -250,6 +250,7 @@ export { nextTurn } from "./platform/platform";
 export * as random from "./random";
 export { isStorage, Size, typename } from "./size";
 export * as special from "./special";
+export * as text from "./text/index";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { device } from "./tensor/device";
 export { setPrintoptions } from "./tensor/format";

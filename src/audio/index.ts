@@ -9,6 +9,7 @@ export {
   type SaveOptions,
   save,
 } from "./files";
+export * as datasets from "./datasets/index";
 export * as functional from "./functional/index";
 export * as transforms from "./transforms/index";
 export type { Encoding } from "./wav";

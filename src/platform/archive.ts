@@ -97,7 +97,8 @@ export function packingOf(op: string, path: string): { packing: Packing; suffix:
   throw new KindlingError(`${op}: Unknown compression or archive type of "${path}". Known suffixes are: ${known}`);
 }
 
-async function openSource(op: string, path: string): Promise<Source & { close(): Promise<void> }> {
+/** A file to read from, on a disk or from a URL; it has to be closed. @throws KindlingError if it cannot be read. */
+export async function openSource(op: string, path: string): Promise<Source & { close(): Promise<void> }> {
   const files = nodeModule<FileSystem>("node:fs/promises");
   const check = (size: number, start: number, length: number) => {
     if (start < 0 || length < 0 || start + length > size) throw damaged(path, "it ends early");

@@ -1,0 +1,55 @@
+/**
+ * Classes whose instances read files are awaited: `await new GloVe("6B", 50)`, with `new` or without. The plain class, whose constructor only takes
+ * its arguments, stays inside; users see a proxy of it that constructs, reads, and answers with the instance.
+ */
+import { addNames, renamed } from "../core/signature";
+import type { Arguments } from "../core/signatureTypes";
+import { portable } from "./pack";
+
+/** An instance that has read nothing yet. */
+export interface Readable {
+  /** @internal Reads the files. */
+  read(): Promise<void>;
+}
+
+type PlainClass<D extends Readable> = (new (...given: any[]) => D) & { readonly signature: string };
+
+/** One object type instead of an intersection, as editors show it. */
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** A class whose instances are promised. `S` is its signature, `V` are its arguments, `R` those that stand by position before options by name. */
+export interface AwaitedClass<D, S extends string, V, R extends readonly unknown[] = []> {
+  new (...given: [...R, options?: Flat<Partial<V>>]): Promise<Omit<D, "read">>;
+  new (...given: Arguments<S, V>): Promise<Omit<D, "read">>;
+  (...given: [...R, options?: Flat<Partial<V>>]): Promise<Omit<D, "read">>;
+  (...given: Arguments<S, V>): Promise<Omit<D, "read">>;
+  readonly prototype: Omit<D, "read">;
+  /** @internal */
+  readonly signature: string;
+}
+
+async function open<D extends Readable>(plain: PlainClass<D>, given: unknown[], target: Function): Promise<D> {
+  try {
+    const instance = Reflect.construct(plain, given, target) as D;
+    await instance.read();
+    return instance;
+  } catch (error) {
+    throw renamed(error, target.name);
+  }
+}
+
+/**
+ * The public form of a plain class.
+ * @param name The name of the class, also in bundles that shorten the names of classes.
+ */
+export function awaitedClass<A>(name: string, plain: PlainClass<Readable>): A {
+  Object.defineProperty(plain, "name", { value: name });
+  const shown: object = new Proxy(plain, {
+    construct: (_, given, target) => open(plain, given, target === shown ? plain : target),
+    apply: (_, __, given) => open(plain, given, plain),
+  });
+  Object.defineProperty(plain.prototype, "constructor", { value: shown, writable: true, configurable: true });
+  addNames([name]);
+  portable({ [name]: shown as never });
+  return shown as A;
+}

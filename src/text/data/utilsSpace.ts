@@ -1,0 +1,2 @@
+/** `torchtext.data.utils`. */
+export { getTokenizer, ngramsIterator } from "./utils";
