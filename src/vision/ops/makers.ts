@@ -15,8 +15,8 @@ export type LayerMaker<A extends readonly unknown[] = any> =
 /** Makes the normalization of so many channels. */
 export type NormLayer = LayerMaker<[channels: number]>;
 
-/** Makes an activation; it is told whether to change its input, unless that is left to it. */
-export type ActivationLayer = LayerMaker<[options: { inplace?: boolean }]>;
+/** Makes an activation, which is told `{ inplace }`, or nothing where `inplace` is null: many activations have no such option. */
+export type ActivationLayer = LayerMaker;
 
 const isLayerClass = (maker: unknown): maker is new (...args: any[]) => nn.Module =>
   typeof maker === "function" && maker.prototype instanceof nn.Module;
