@@ -2,6 +2,7 @@
 
 import { checkFunction } from "../../core/arguments";
 import { ArgumentError, describe } from "../../core/errors";
+import { renamed } from "../../core/signature";
 import * as nn from "../../nn/index";
 
 /** A class of layers, or a function that makes one. */
@@ -14,8 +15,8 @@ export type LayerMaker<A extends readonly unknown[] = any> =
 /** Makes the normalization of so many channels. */
 export type NormLayer = LayerMaker<[channels: number]>;
 
-/** Makes an activation; it is told whether to change its input, unless that is left to it. */
-export type ActivationLayer = LayerMaker<[options: { inplace?: boolean }]>;
+/** Makes an activation, which is told `{ inplace }`, or nothing where `inplace` is null: many activations have no such option. */
+export type ActivationLayer = LayerMaker;
 
 const isLayerClass = (maker: unknown): maker is new (...args: any[]) => nn.Module =>
   typeof maker === "function" && maker.prototype instanceof nn.Module;
@@ -35,17 +36,28 @@ export function checkMaker<T>(layer: string, name: string, maker: T): T {
 export const checkMakerOrNull = <T>(layer: string, name: string, maker: T): T =>
   maker === null ? maker : checkMaker(layer, name, maker);
 
-/** @internal The layer that a class or function makes. @throws ArgumentError if a function gives anything else. */
+/**
+ * @internal The layer that a class or function makes; errors of that name the layer that it is a part of as well.
+ * @throws ArgumentError if a function gives anything else.
+ */
 export function make<A extends readonly unknown[]>(
   layer: string,
   name: string,
   maker: LayerMaker<A>,
   ...args: A
 ): nn.Module {
-  const made: unknown = isLayerClass(maker) ? new maker(...args) : (maker as (...args: A) => nn.Module)(...args);
+  const made: unknown = called(layer, maker, args);
   if (!(made instanceof nn.Module))
     throw new ArgumentError(`${layer}: ${name} must give an nn.Module, got ${describe(made)}`);
   return made;
+}
+
+function called<A extends readonly unknown[]>(layer: string, maker: LayerMaker<A>, args: A): unknown {
+  try {
+    return isLayerClass(maker) ? new maker(...args) : (maker as (...args: A) => nn.Module)(...args);
+  } catch (error) {
+    throw renamed(error, layer, false, true);
+  }
 }
 
 /** @internal An activation that is told of `inplace`, or of nothing for null. */

@@ -12,7 +12,7 @@ const modules: Readonly<Record<string, () => torch.nn.Module>> = {
     new ops.Conv2dNormActivation(4, 8, [3, 5], 2, {
       groups: 2,
       normLayer: null,
-      activationLayer: () => new nn.GELU(),
+      activationLayer: nn.GELU,
       dilation: 2,
       inplace: null,
     }),
@@ -22,7 +22,7 @@ const modules: Readonly<Record<string, () => torch.nn.Module>> = {
   squeeze: () => new ops.SqueezeExcitation(8, 2),
   squeezeOther: () => new ops.SqueezeExcitation(8, 2, nn.SiLU, nn.Hardsigmoid),
   mlp: () => new ops.MLP(4, [8, 6, 3]),
-  mlpOther: () => new ops.MLP(4, [8, 3], nn.LayerNorm, () => new nn.GELU(), null, false, 0.25),
+  mlpOther: () => new ops.MLP(4, [8, 3], nn.LayerNorm, nn.GELU, null, false, 0.25),
   permute: () => new ops.Permute([0, 2, 1]),
   frozen: () => new ops.FrozenBatchNorm2d(5, 0.001),
   depth: () => new ops.StochasticDepth(0.25, "row"),

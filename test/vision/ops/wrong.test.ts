@@ -101,10 +101,7 @@ describe("errors", () => {
       "deformConv2d: mask output dims: (3, 2) - computed output dims: (3, 3)",
       () => ops.deformConv2d(x, offset, weight, null, { mask: torch.ones([1, 9, 3, 2]) }),
     ],
-    [
-      "deformConv2d: bias must have the shape [2], got [3]",
-      () => ops.deformConv2d(x, offset, weight, torch.ones([3])),
-    ],
+    ["deformConv2d: bias must have the shape [2], got [3]", () => ops.deformConv2d(x, offset, weight, torch.ones([3]))],
     ["deformConv2d: expected scalar type Float but found Double", () => ops.deformConv2d(x, offset.double(), weight)],
     ["deformConv2d: weight takes 3 channels in each group", () => ops.deformConv2d(x, offset, weight.narrow(1, 0, 3))],
     ["deformConv2d: stride must be an integer from 1", () => ops.deformConv2d(x, offset, weight, null, { stride: 0 })],
@@ -127,8 +124,12 @@ describe("errors", () => {
       () => new ops.Conv2dNormActivation(3, 8, any({ convLayer: nn.Conv2d })),
     ],
     [
-      `Sigmoid: unknown argument "inplace"`,
+      `Conv2dNormActivation: Sigmoid: unknown argument "inplace"`,
       () => new ops.Conv2dNormActivation(3, 8, { activationLayer: any(nn.Sigmoid) }),
+    ],
+    [
+      "Conv2dNormActivation: Conv2d: stride must be one integer or 2",
+      () => new ops.Conv2dNormActivation(3, 8, 3, [1, 1, 1]),
     ],
     ["MLP: hiddenChannels must have a size at least", () => new ops.MLP(3, [])],
     ["Permute: dims must be an array of integers", () => new ops.Permute(any(3))],
