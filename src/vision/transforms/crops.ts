@@ -250,6 +250,12 @@ function checkRange(op: string, name: string, values: unknown): number[] {
   return pair;
 }
 
+/** The call of {@link FiveCrop}. */
+export interface FiveCrop {
+  <T extends Picture>(img: T): F.FiveCrops<T>;
+  (img: Picture): F.FiveCrops<Picture>;
+}
+
 /**
  * The windows of a size at the four corners and in the middle: an array of five pictures.
  * @see torchvision.transforms.FiveCrop
@@ -277,6 +283,12 @@ export class FiveCrop extends Transform {
 export interface TenCropParameters extends SizeParameters {
   /** Mirrored at a horizontal axis, not at a vertical one. Default: false. */
   verticalFlip?: boolean;
+}
+
+/** The call of {@link TenCrop}. */
+export interface TenCrop {
+  <T extends Picture>(img: T): [...F.FiveCrops<T>, ...F.FiveCrops<T>];
+  (img: Picture): [...F.FiveCrops<Picture>, ...F.FiveCrops<Picture>];
 }
 
 /**

@@ -17,13 +17,14 @@ export abstract class Transform extends Module {
   }
 }
 
+/** The call of a transform that gives back what it took. It stands before the class: the last of a name is what bundled declarations keep. */
+export interface PictureTransform {
+  <T extends Picture>(img: T): T;
+  (img: Picture): Picture;
+}
+
 /** A transform that gives back what it took: of an Image an Image, of a tensor a tensor. */
 export abstract class PictureTransform extends Transform {
   /** Pictures of one kind in, pictures of the same kind out. */
   abstract override forward(img: Picture): any;
-}
-
-export interface PictureTransform {
-  <T extends Picture>(img: T): T;
-  (img: Picture): Picture;
 }

@@ -1,7 +1,14 @@
 /** How values between pixels are found. */
 import { checkChoice } from "../../../core/arguments";
 
-/** The modes by name: `InterpolationMode.BILINEAR` is `"bilinear"`, and either may be given. @see torchvision.transforms.InterpolationMode */
+/** How values between pixels are found. Tensors take `"nearest"`, `"bilinear"` and, when resized, `"bicubic"`; Images all when resized. */
+export type InterpolationMode = "nearest" | "bilinear" | "bicubic" | "box" | "hamming" | "lanczos";
+
+/**
+ * The modes by name: `InterpolationMode.BILINEAR` is `"bilinear"`, and either may be given. It stands after the type of its name, since the last one is
+ * what bundled declarations keep.
+ * @see torchvision.transforms.InterpolationMode
+ */
 export const InterpolationMode = {
   NEAREST: "nearest",
   BILINEAR: "bilinear",
@@ -9,10 +16,7 @@ export const InterpolationMode = {
   BOX: "box",
   HAMMING: "hamming",
   LANCZOS: "lanczos",
-} as const;
-
-/** How values between pixels are found. Tensors take `"nearest"`, `"bilinear"` and, when resized, `"bicubic"`; Images all when resized. */
-export type InterpolationMode = (typeof InterpolationMode)[keyof typeof InterpolationMode];
+} as const satisfies Record<string, InterpolationMode>;
 
 const modes = Object.values(InterpolationMode);
 
