@@ -6,7 +6,7 @@ import * as torch from "kindling";
 const { Image, transforms } = torch.vision;
 type Picture = torch.vision.Image;
 
-const [WIDTH, HEIGHT] = [60, 48];
+const [WIDTH, HEIGHT] = [60, 46];
 const PER_ROW = 4;
 const GAP = 3;
 const MARGIN = 16;
@@ -140,6 +140,9 @@ rows.forEach((show, row) => {
     sheet.place(result, row, at + 1);
   });
 });
-const bytes = encode({ width: sheet.width, height: sheet.height, data: sheet.data, channels: 3, depth: 8 });
+const bytes = encode(
+  { width: sheet.width, height: sheet.height, data: sheet.data, channels: 3, depth: 8 },
+  { zlib: { level: 9 } },
+);
 writeFileSync("docs/transforms.png", bytes);
 console.log(`docs/transforms.png: ${sheet.width}×${sheet.height}, ${bytes.length} bytes`);

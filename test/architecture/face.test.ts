@@ -47,6 +47,33 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("optim", "Lion Muon"),
     ...paths("optim.swaUtils", "getEmaAvgFn getEmaMultiAvgFn getSwaAvgFn getSwaMultiAvgFn"),
     "utils.data.StackDataset",
+    ...paths("vision.transforms", "CutMix MixUp"),
+    ...paths(
+      "vision.transforms.v2",
+      "AugMix AutoAugment BoundingBoxFormat BoundingBoxes CenterCrop ClampBoundingBoxes ColorJitter",
+    ),
+    ...paths(
+      "vision.transforms.v2",
+      "Compose ConvertBoundingBoxFormat CutMix GaussianBlur Grayscale Image Mask MixUp Normalize",
+    ),
+    ...paths(
+      "vision.transforms.v2",
+      "Pad RandAugment RandomAdjustSharpness RandomAffine RandomAutocontrast RandomCrop RandomEqualize",
+    ),
+    ...paths(
+      "vision.transforms.v2",
+      "RandomErasing RandomGrayscale RandomHorizontalFlip RandomInvert RandomPosterize RandomResizedCrop",
+    ),
+    ...paths(
+      "vision.transforms.v2",
+      "RandomRotation RandomSolarize RandomVerticalFlip Resize SanitizeBoundingBoxes ToDtype ToImage",
+    ),
+    ...paths("vision.transforms.v2", "ToPureTensor TrivialAugmentWide"),
+    ...paths(
+      "vision.transforms.v2.functional",
+      "affine centerCrop clampBoundingBoxes convertBoundingBoxFormat crop horizontalFlip pad resize",
+    ),
+    ...paths("vision.transforms.v2.functional", "resizedCrop rotate verticalFlip"),
   ],
   "in place, where PyTorch has an option": [
     ...paths("Tensor", "hardsigmoid_ hardswish_ mish_ relu6_ silu_"),

@@ -3,6 +3,7 @@ import { checkFlag, checkNumber } from "../../../core/arguments";
 import { argumentsOf, isPlainObject } from "../../../core/binding";
 import { checkDType, type DType } from "../../../core/dtype";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
+import { within } from "../../../core/signature";
 import type { Arguments } from "../../../core/signatureTypes";
 import { portable } from "../../../data/pack";
 import { float, text } from "../../../nn/repr";
@@ -235,12 +236,13 @@ export class ToDtype extends SampleTransform {
       if (dtype === null) return data;
       return kind === "Image" && this.scale ? convertImageDtype(data, dtype) : data.to(dtype);
     };
-    return mapLeaves(sample, (leaf) => {
+    const change = (leaf: unknown): unknown => {
       if (leaf instanceof Tensor) return to(leaf, items.has(leaf) ? "Image" : "others");
       if (leaf instanceof Image) return leaf.wrap(to(leaf.data, "Image"));
       if (leaf instanceof Mask) return leaf.wrap(to(leaf.data, "Mask"));
       return leaf instanceof BoundingBoxes ? leaf.wrap(to(leaf.data, "BoundingBoxes")) : leaf;
-    });
+    };
+    return within("ToDtype", () => mapLeaves(sample, change));
   }
 
   override extraRepr(): string {
@@ -253,10 +255,11 @@ export class ToImage extends SampleTransform {
   override forward(...inputs: unknown[]): any {
     const sample = sampleOf("ToImage", inputs);
     const items = itemsOf(sample);
-    return mapLeaves(sample, (leaf) => {
+    const tag = (leaf: unknown): unknown => {
       if (leaf instanceof Picture) return new Image(pilToTensor(leaf));
       return leaf instanceof Tensor && items.has(leaf) ? new Image(leaf) : leaf;
-    });
+    };
+    return within("ToImage", () => mapLeaves(sample, tag));
   }
 }
 

@@ -3,6 +3,7 @@ import { checkInteger, checkNumber } from "../../../core/arguments";
 import { argumentsOf } from "../../../core/binding";
 import { DTypeError, describe, ShapeError, ValueError } from "../../../core/errors";
 import { shapeText } from "../../../core/shape";
+import { within } from "../../../core/signature";
 import type { Arguments } from "../../../core/signatureTypes";
 import { portable } from "../../../data/pack";
 import { sampleDirichlet } from "../../../distributions/sampling";
@@ -98,11 +99,12 @@ abstract class Mixer extends SampleTransform {
     const pictures = [...items].map((item) => checkBatch(op, item instanceof Image ? item.data : item, labels));
     if (pictures.length === 0) throw new ValueError(`${op}: found no batch of pictures in the sample`);
     const { share, mix } = this.draw(...(pictures[0]!.shape.slice(-2) as unknown as [number, number]));
-    return mapLeaves(sample, (leaf) => {
+    const change = (leaf: unknown): unknown => {
       if (leaf === labels) return this.mixLabels(labels, share);
       if (!items.has(leaf)) return leaf;
       return leaf instanceof Image ? leaf.wrap(mix(leaf.data)) : mix(leaf as Tensor);
-    });
+    };
+    return within(op, () => mapLeaves(sample, change));
   }
 
   override extraRepr(): string {

@@ -2,6 +2,7 @@
 import { isPlainObject } from "../../../core/binding";
 import { ArgumentError, ValueError } from "../../../core/errors";
 import { defaultGenerator } from "../../../core/generator";
+import { within } from "../../../core/signature";
 import { Tensor } from "../../../tensor/tensor";
 import { Image as Picture } from "../../image";
 import { dimensionsOf } from "../functional/picture";
@@ -76,8 +77,10 @@ export function moved(
 ): unknown {
   const sample = sampleOf(op, inputs);
   const items = itemsOf(sample);
-  const move = plan(...sizeOfSample(op, items));
-  return mapLeaves(sample, (leaf) => (items.has(leaf) ? move(leaf as Item) : leaf));
+  return within(op, () => {
+    const move = plan(...sizeOfSample(op, items));
+    return mapLeaves(sample, (leaf) => (items.has(leaf) ? move(leaf as Item) : leaf));
+  });
 }
 
 /** Applies `f` to the pictures of a sample, each with the same random draws. */
@@ -85,10 +88,11 @@ export function recoloured(op: string, inputs: readonly unknown[], f: (img: any)
   const sample = sampleOf(op, inputs);
   const items = itemsOf(sample);
   let before: Uint8Array | undefined;
-  return mapLeaves(sample, (leaf) => {
+  const change = (leaf: unknown): unknown => {
     if (!items.has(leaf) || leaf instanceof Mask || leaf instanceof BoundingBoxes) return leaf;
     if (before === undefined) before = defaultGenerator.getState();
     else defaultGenerator.setState(before);
     return leaf instanceof Image ? leaf.wrap(f(leaf.data)) : f(leaf);
-  });
+  };
+  return within(op, () => mapLeaves(sample, change));
 }

@@ -3,6 +3,7 @@ import { checkChoice } from "../../../core/arguments";
 import { argumentsOf } from "../../../core/binding";
 import { ArgumentError, ShapeError } from "../../../core/errors";
 import { shapeText } from "../../../core/shape";
+import { within } from "../../../core/signature";
 import type { Arguments } from "../../../core/signatureTypes";
 import { portable } from "../../../data/pack";
 import { checkTensor } from "../../../ops/checks";
@@ -15,7 +16,7 @@ export type TaggedData = Tensor | TensorData;
 
 const toTensor = (op: string, data: unknown): Tensor => {
   if (data instanceof Tensor) return checkTensor(op, data, "data");
-  if (Array.isArray(data) || ArrayBuffer.isView(data)) return tensor(data as TensorData);
+  if (Array.isArray(data) || ArrayBuffer.isView(data)) return within(op, () => tensor(data as TensorData));
   throw new ArgumentError(`${op}: data must be a Tensor or nested numbers`);
 };
 
