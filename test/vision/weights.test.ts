@@ -146,3 +146,26 @@ describe("models by name", () => {
     expect(() => models.getModelWeights(models.lenet as never)).toThrow(/^getModelWeights: /);
   });
 });
+
+test("wrong arguments of families are errors that say what is wanted", () => {
+  expect(() => new models.DenseNet({ blockConfig: [] })).toThrow(/^DenseNet: blockConfig must have/);
+  expect(() => new models.DenseNet({ dropRate: 2 })).toThrow("DenseNet: dropRate must be between 0 and 1, got 2");
+  expect(() => new models.Inception3({ inceptionBlocks: [torch.nn.Identity] })).toThrow(
+    "Inception3: length of inceptionBlocks should be 7 instead of 1",
+  );
+  expect(() => new models.MNASNet(0)).toThrow(/^MNASNet: alpha should be greater than 0/);
+  expect(() => new models.ShuffleNetV2([1, 1], [8, 8, 8, 8, 8])).toThrow(/^ShuffleNetV2: expected stagesRepeats/);
+  expect(() => new models.MobileNetV3([], 8)).toThrow("MobileNetV3: The invertedResidualSetting should not be empty");
+  expect(() => new models.EfficientNet([{}] as never, 0.1)).toThrow(
+    /^EfficientNet: The invertedResidualSetting should/,
+  );
+  expect(() => models.BlockParams.fromInitParams(4, 12, 1, 2, 8)).toThrow(/^fromInitParams: Invalid RegNet settings/);
+  expect(() => new models.MaxVit([32, 32], 8, 3, [16], [1], 8, 0)).toThrow(/not divisible by partition size 3/);
+  expect(() => new models.SwinTransformer([2, 2], 9, [1], [2], [2, 2])).toThrow(/numHeads must divide the channels/);
+  expect(() => new models.ImageClassification({ cropSize: 0 })).toThrow(/^ImageClassification: cropSize must be/);
+});
+
+test("branches can have a scale that is a whole number", () => {
+  const model = new models.ConvNeXt([new models.CNBlockConfig(8, null, 1)], { layerScale: 1, numClasses: 2 });
+  expect(model(torch.zeros(1, 3, 32, 32)).shape).toEqual([1, 2]);
+});

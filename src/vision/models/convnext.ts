@@ -5,7 +5,7 @@ import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
 import { MAX_LAYERS, readArguments } from "../../nn/options";
-import { full } from "../../tensor/create";
+import { ones } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
 import { checkMaker, type LayerMaker, make, type NormLayer } from "../ops/makers";
@@ -44,7 +44,7 @@ class CNBlock extends nn.Module {
       new nn.Linear(4 * dim, dim),
       new Permute([0, 3, 1, 2]),
     );
-    this.layerScale = new nn.Parameter(full([dim, 1, 1], layerScale));
+    this.layerScale = new nn.Parameter(ones([dim, 1, 1]).mul(layerScale));
     this.stochasticDepth = new StochasticDepth(stochasticDepthProb, "row");
   }
 

@@ -262,7 +262,7 @@ export class EfficientNet extends nn.Module {
       if (bias !== null) nn.init.zeros_(bias);
     }
     for (const { weight, bias, outFeatures } of linears(this)) {
-      const bound = 1 / Math.sqrt(outFeatures);
+      const bound = 1 / Math.sqrt(Math.max(1, outFeatures));
       nn.init.uniform_(weight, -bound, bound);
       nn.init.zeros_(bias!);
     }

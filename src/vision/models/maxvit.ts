@@ -96,8 +96,15 @@ function readOptions(layer: string, given: readonly unknown[]): Options {
   checkIntegers(layer, "blockLayers", blockLayers, 1, MAX_LAYERS);
   if (blockChannels.length === 0 || blockChannels.length !== blockLayers.length)
     throw new ValueError(`${layer}: blockChannels and blockLayers must have a number for each block`);
-  for (const name of ["squeezeRatio", "expansionRatio"] as const)
-    if (!(options[name] > 0)) throw new ValueError(`${layer}: ${name} must be above 0, got ${options[name]}`);
+  for (const name of ["squeezeRatio", "expansionRatio", "mlpRatio"] as const)
+    if (!(options[name] > 0 && options[name] < 1000))
+      throw new ValueError(`${layer}: ${name} must be above 0 and below 1000, got ${options[name]}`);
+  for (const name of ["mlpDropout", "attentionDropout"] as const)
+    if (!(options[name] >= 0 && options[name] <= 1))
+      throw new ValueError(`${layer}: ${name} must be between 0 and 1, got ${options[name]}`);
+  for (const channels of blockChannels)
+    if (channels % headDim !== 0)
+      throw new ValueError(`${layer}: headDim must divide the channels of each block, got ${headDim} and ${channels}`);
   checkDepthProbability(layer, checkNumber(layer, "stochasticDepthProb", options.stochasticDepthProb));
   const norm = (channels: number) => new nn.BatchNorm2d(channels, { eps: 0.001, momentum: 0.99 });
   const all = {

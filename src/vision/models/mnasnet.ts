@@ -1,5 +1,6 @@
 /** MNASNet (Tan et al., "MnasNet: Platform-aware neural architecture search for mobile", 2018). */
 
+import { checkNumber } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/forward";
@@ -111,8 +112,10 @@ export class MNASNet extends nn.Module {
     super();
     const layer = new.target.name;
     const defaults = { numClasses: 1000, dropout: 0.2 };
-    const { alpha, numClasses, dropout } = readArguments<MNASNetParameters>(layer, signature, defaults, given);
-    if (!(typeof alpha === "number" && alpha > 0 && alpha < 1000))
+    const options = readArguments<MNASNetParameters>(layer, signature, defaults, given);
+    const { numClasses, dropout } = options;
+    const alpha = checkNumber(layer, "alpha", options.alpha);
+    if (!(alpha > 0 && alpha < 1000))
       throw new ValueError(`${layer}: alpha should be greater than 0 and less than 1000 instead of ${alpha}`);
     this.alpha = alpha;
     this.numClasses = numClasses;

@@ -93,7 +93,8 @@ export class BlockParams {
       checkInteger("fromInitParams", "w0", w0, 1, MAX_COUNT);
       checkInteger("fromInitParams", "groupWidth", groupWidth, 1, MAX_COUNT);
       for (const [name, value] of Object.entries({ wA, wM, bottleneckMultiplier }))
-        checkNumber("fromInitParams", name, value);
+        if (!Number.isFinite(checkNumber("fromInitParams", name, value)) || typeof value !== "number")
+          throw new ArgumentError(`fromInitParams: ${name} must be a finite number, got ${describe(value)}`);
       if (wA < 0 || wM <= 1 || w0 % 8 !== 0 || bottleneckMultiplier <= 0)
         throw new ValueError(
           "fromInitParams: Invalid RegNet settings: wA must be at least 0, wM above 1, w0 a multiple of 8",

@@ -191,7 +191,8 @@ function readOptions(layer: string, given: readonly unknown[]) {
   checkIntegers(layer, "depths", depths, 1, MAX_LAYERS);
   if (depths.length === 0 || depths.length > 16 || checkIntegers(layer, "numHeads", numHeads, 1).length < depths.length)
     throw new ValueError(`${layer}: depths and numHeads must have a number for each of 1 to 16 stages`);
-  if (!(checkNumber(layer, "mlpRatio", mlpRatio) > 0)) throw new ValueError(`${layer}: mlpRatio must be above 0`);
+  if (!(checkNumber(layer, "mlpRatio", mlpRatio) > 0 && mlpRatio < 1000))
+    throw new ValueError(`${layer}: mlpRatio must be above 0 and below 1000, got ${mlpRatio}`);
   checkDepthProbability(layer, options.stochasticDepthProb);
   const norm = (size: number) => new nn.LayerNorm(size, { eps: 1e-5 });
   return {
