@@ -19,7 +19,7 @@ export interface CustomImageOptions {
 async function readLabels(path: string): Promise<Row[]> {
   // Loaded when it is needed: programs that read no CSV do without.
   const { default: papa } = await import("papaparse");
-  const { data, errors } = papa.parse<string[]>(await readFile(path, "utf8"), { skipEmptyLines: true });
+  const { data, errors } = papa.parse<string[]>(await readFile(path, "utf8"), { delimiter: ",", skipEmptyLines: true });
   if (errors.length > 0) throw new torch.FormatError(`${path}: line ${(errors[0]!.row ?? 0) + 1}: ${errors[0]!.message}`);
   return data.slice(1).map((row, i) => {
     const [filename, label] = row;

@@ -54,7 +54,8 @@ async function run({ images, labels, epochs, batchSize, lr, workers, seed }: Val
   const [first] = await set.at(0);
   console.log(`${set.length} pictures of shape [${first.shape.join(", ")}], classes: ${set.classes.join(", ")}`);
 
-  const train = new DataLoader(training!, { batchSize, shuffle: true, numWorkers: workers }) as unknown as Batches;
+  const loading = { batchSize, shuffle: true, numWorkers: workers, persistentWorkers: workers > 0 };
+  const train = new DataLoader(training!, loading) as unknown as Batches;
   const test = new DataLoader(testing!, { batchSize }) as unknown as Batches;
   const model = network(first.shape[0]!, set.classes.length);
   const optimizer = new optim.Adam(model.parameters(), { lr });
