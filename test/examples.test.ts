@@ -99,12 +99,31 @@ test("fashionMnist prints what the tutorial prints", async () => {
     writeFileSync(join(raw, `${part}-labels-idx1-ubyte`), idx(count, false));
   }
   const out = join(root, "fashion-out");
-  const flags = ["--data", root, "--download", "no", "--epochs", "2", "--batch-size", "20", "--lr", "0.1", "--out", out];
+  const flags = [
+    "--data",
+    root,
+    "--download",
+    "no",
+    "--epochs",
+    "2",
+    "--batch-size",
+    "20",
+    "--lr",
+    "0.1",
+    "--out",
+    out,
+  ];
   const { code, stdout, stderr } = await run("fashionMnist", ...flags);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toContain("Shape of X [N, C, H, W]: torch.Size([20, 1, 28, 28])\nShape of y: torch.Size([20]) torch.int64\n");
-  expect(stdout).toMatch(/^Epoch 2\n-{31}\nloss: \d\.\d{6} {2}\[ {3}20\/ {2}400\]\nTest Error: \n Accuracy: 100\.0%, Avg loss: 0\.\d{6} \n/m);
-  expect(stdout).toMatch(/Done!\nSaved PyTorch Model State to .*\n<All keys matched successfully>\nPredicted: "T-shirt\/top", Actual: "T-shirt\/top"\n$/);
+  expect(stdout).toContain(
+    "Shape of X [N, C, H, W]: torch.Size([20, 1, 28, 28])\nShape of y: torch.Size([20]) torch.int64\n",
+  );
+  expect(stdout).toMatch(
+    /^Epoch 2\n-{31}\nloss: \d\.\d{6} {2}\[ {3}20\/ {2}400\]\nTest Error: \n Accuracy: 100\.0%, Avg loss: 0\.\d{6} \n/m,
+  );
+  expect(stdout).toMatch(
+    /Done!\nSaved PyTorch Model State to .*\n<All keys matched successfully>\nPredicted: "T-shirt\/top", Actual: "T-shirt\/top"\n$/,
+  );
 });
 
 test("customDataset learns from a folder and a CSV", async () => {
@@ -114,7 +133,10 @@ test("customDataset learns from a folder and a CSV", async () => {
     writeFileSync(join(root, name), encode({ width: 8, height: 8, channels: 3, data }));
   });
   const labels = join(root, "labels.csv");
-  writeFileSync(labels, `filename,label\n${names.map((name, i) => `${name},${i % 2 === 0 ? "dark" : "bright"}`).join("\n")}\n`);
+  writeFileSync(
+    labels,
+    `filename,label\n${names.map((name, i) => `${name},${i % 2 === 0 ? "dark" : "bright"}`).join("\n")}\n`,
+  );
   const flags = ["--images", root, "--labels", labels, "--epochs", "4", "--lr", "0.01", "--workers", "1"];
   const { code, stdout, stderr } = await run("customDataset", ...flags);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

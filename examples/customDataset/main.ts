@@ -38,17 +38,24 @@ const network = (channels: number, classes: number) =>
 async function accuracy(model: ReturnType<typeof network>, batches: Batches): Promise<number> {
   let [right, all] = [0, 0];
   for await (const [images, labels] of batches) {
-    right += torch.noGrad(() => model(images).argmax(1)).eq(labels).sum().item();
+    right += torch
+      .noGrad(() => model(images).argmax(1))
+      .eq(labels)
+      .sum()
+      .item();
     all += labels.length;
   }
   return right / all;
 }
 
 async function run({ images, labels, epochs, batchSize, lr, workers, seed }: Values<typeof flags>): Promise<void> {
-  for (const path of [images, labels]) if (!existsSync(path)) throw new UsageError(`there is no "${path}"; --help lists the options`);
+  for (const path of [images, labels])
+    if (!existsSync(path)) throw new UsageError(`there is no "${path}"; --help lists the options`);
   torch.manualSeed(seed);
   const transform = new transforms.ConvertImageDtype("float32");
-  const set = await CustomImageDataset.open(labels, images, { transform: transform as (x: torch.Tensor) => torch.Tensor });
+  const set = await CustomImageDataset.open(labels, images, {
+    transform: transform as (x: torch.Tensor) => torch.Tensor,
+  });
   const held = Math.floor(set.length / 5);
   const [training, testing] = randomSplit(set, [set.length - held, held]);
   const [first] = await set.at(0);

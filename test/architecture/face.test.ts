@@ -33,7 +33,10 @@ const own: Readonly<Record<string, readonly string[]>> = {
       "BasicBlock Bottleneck Conv2dNormActivation Encoder EncoderBlock Fire InvertedResidual MLPBlock",
     ),
     "forkRng",
-    ...paths("vision.datasets.utils", "calculateMd5 checkIntegrity downloadAndExtractArchive downloadUrl extractArchive"),
+    ...paths(
+      "vision.datasets.utils",
+      "calculateMd5 checkIntegrity downloadAndExtractArchive downloadUrl extractArchive",
+    ),
     "vision.datasets.defaultLoader",
   ],
   "PyTorch's from later versions": [
