@@ -1,8 +1,9 @@
 /** `npm run example -- NAME`: every example on small input, its help, and its answers to wrong flags. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encode } from "fast-png";
 import { afterAll, expect, test } from "vitest";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-examples-"));
@@ -73,6 +74,74 @@ test("names learns languages and guesses what it is given", async () => {
   ).toHaveLength(10);
   expect(stdout).toMatch(/^Yamashita: Japanese \d+ %/m);
   expect(stdout).toMatch(/^Papandreou: Greek \d+ %/m);
+});
+
+/** An IDX file of pictures of ten classes, each bright in rows of its own, or of their labels. */
+function idx(count: number, isImages: boolean): Buffer {
+  const pixels = Array.from({ length: count * 784 }, (_, i) => {
+    const row = Math.floor((i % 784) / 28);
+    return Math.floor(row / 2.8) === Math.floor(i / 784) % 10 ? 220 : i % 30;
+  });
+  const labels = Array.from({ length: count }, (_, i) => i % 10);
+  return isImages
+    ? Buffer.from([0, 0, 8, 3, 0, 0, count >> 8, count & 255, 0, 0, 0, 28, 0, 0, 0, 28, ...pixels])
+    : Buffer.from([0, 0, 8, 1, 0, 0, count >> 8, count & 255, ...labels]);
+}
+
+test("fashionMnist prints what the tutorial prints", async () => {
+  const raw = join(root, "FashionMNIST", "raw");
+  mkdirSync(raw, { recursive: true });
+  for (const [part, count] of [
+    ["train", 400],
+    ["t10k", 60],
+  ] as const) {
+    writeFileSync(join(raw, `${part}-images-idx3-ubyte`), idx(count, true));
+    writeFileSync(join(raw, `${part}-labels-idx1-ubyte`), idx(count, false));
+  }
+  const out = join(root, "fashion-out");
+  const flags = [
+    "--data",
+    root,
+    "--download",
+    "no",
+    "--epochs",
+    "2",
+    "--batch-size",
+    "20",
+    "--lr",
+    "0.1",
+    "--out",
+    out,
+  ];
+  const { code, stdout, stderr } = await run("fashionMnist", ...flags);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(
+    "Shape of X [N, C, H, W]: torch.Size([20, 1, 28, 28])\nShape of y: torch.Size([20]) torch.int64\n",
+  );
+  expect(stdout).toMatch(
+    /^Epoch 2\n-{31}\nloss: \d\.\d{6} {2}\[ {3}20\/ {2}400\]\nTest Error: \n Accuracy: 100\.0%, Avg loss: 0\.\d{6} \n/m,
+  );
+  expect(stdout).toMatch(
+    /Done!\nSaved PyTorch Model State to .*\n<All keys matched successfully>\nPredicted: "T-shirt\/top", Actual: "T-shirt\/top"\n$/,
+  );
+});
+
+test("customDataset learns from a folder and a CSV", { timeout: 120_000 }, async () => {
+  const names = Array.from({ length: 40 }, (_, i) => `${i}.png`);
+  names.forEach((name, i) => {
+    const data = Uint8Array.from({ length: 192 }, (_, k) => (i % 2 === 0 ? 20 : 200) + (k % 30));
+    writeFileSync(join(root, name), encode({ width: 8, height: 8, channels: 3, data }));
+  });
+  const labels = join(root, "labels.csv");
+  writeFileSync(
+    labels,
+    `filename,label\n${names.map((name, i) => `${name},${i % 2 === 0 ? "dark" : "bright"}`).join("\n")}\n`,
+  );
+  const flags = ["--images", root, "--labels", labels, "--epochs", "4", "--lr", "0.01", "--workers", "1"];
+  const { code, stdout, stderr } = await run("customDataset", ...flags);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^40 pictures of shape \[3, 8, 8\], classes: bright, dark\nepoch 1: loss/);
+  expect(stdout).toMatch(/test accuracy 100 %\n$/);
 });
 
 const examples = readdirSync("examples").filter((name) => name !== "shared");

@@ -19,13 +19,16 @@ export interface CustomImageOptions {
 async function readLabels(path: string): Promise<Row[]> {
   // Loaded when it is needed: programs that read no CSV do without.
   const { default: papa } = await import("papaparse");
-  const { data, errors } = papa.parse<string[]>(await readFile(path, "utf8"), { skipEmptyLines: true });
-  if (errors.length > 0) throw new torch.FormatError(`${path}: line ${(errors[0]!.row ?? 0) + 1}: ${errors[0]!.message}`);
+  const { data, errors } = papa.parse<string[]>(await readFile(path, "utf8"), { delimiter: ",", skipEmptyLines: true });
+  if (errors.length > 0)
+    throw new torch.FormatError(`${path}: line ${(errors[0]!.row ?? 0) + 1}: ${errors[0]!.message}`);
   return data.slice(1).map((row, i) => {
     const [filename, label] = row;
     // A name leads to a picture in the folder, and nowhere else.
     if (row.length !== 2 || !filename || !label || basename(filename) !== filename)
-      throw new torch.FormatError(`${path}: line ${i + 2} is no file name and label: ${JSON.stringify(row).slice(0, 200)}`);
+      throw new torch.FormatError(
+        `${path}: line ${i + 2} is no file name and label: ${JSON.stringify(row).slice(0, 200)}`,
+      );
     return [filename, label];
   });
 }
@@ -48,7 +51,11 @@ export class CustomImageDataset extends torch.utils.data.Dataset<[image: torch.T
     super();
   }
 
-  static async open(annotationsFile: string, imgDir: string, options: CustomImageOptions = {}): Promise<CustomImageDataset> {
+  static async open(
+    annotationsFile: string,
+    imgDir: string,
+    options: CustomImageOptions = {},
+  ): Promise<CustomImageDataset> {
     const rows = await readLabels(annotationsFile);
     const classes = [...new Set(rows.map(([, label]) => label))].sort();
     return new CustomImageDataset(imgDir, rows, classes, options.transform, options.targetTransform);

@@ -38,23 +38,31 @@ const network = (channels: number, classes: number) =>
 async function accuracy(model: ReturnType<typeof network>, batches: Batches): Promise<number> {
   let [right, all] = [0, 0];
   for await (const [images, labels] of batches) {
-    right += torch.noGrad(() => model(images).argmax(1)).eq(labels).sum().item();
+    right += torch
+      .noGrad(() => model(images).argmax(1))
+      .eq(labels)
+      .sum()
+      .item();
     all += labels.length;
   }
   return right / all;
 }
 
 async function run({ images, labels, epochs, batchSize, lr, workers, seed }: Values<typeof flags>): Promise<void> {
-  for (const path of [images, labels]) if (!existsSync(path)) throw new UsageError(`there is no "${path}"; --help lists the options`);
+  for (const path of [images, labels])
+    if (!existsSync(path)) throw new UsageError(`there is no "${path}"; --help lists the options`);
   torch.manualSeed(seed);
   const transform = new transforms.ConvertImageDtype("float32");
-  const set = await CustomImageDataset.open(labels, images, { transform: transform as (x: torch.Tensor) => torch.Tensor });
+  const set = await CustomImageDataset.open(labels, images, {
+    transform: transform as (x: torch.Tensor) => torch.Tensor,
+  });
   const held = Math.floor(set.length / 5);
   const [training, testing] = randomSplit(set, [set.length - held, held]);
   const [first] = await set.at(0);
   console.log(`${set.length} pictures of shape [${first.shape.join(", ")}], classes: ${set.classes.join(", ")}`);
 
-  const train = new DataLoader(training!, { batchSize, shuffle: true, numWorkers: workers }) as unknown as Batches;
+  const loading = { batchSize, shuffle: true, numWorkers: workers, persistentWorkers: workers > 0 };
+  const train = new DataLoader(training!, loading) as unknown as Batches;
   const test = new DataLoader(testing!, { batchSize }) as unknown as Batches;
   const model = network(first.shape[0]!, set.classes.length);
   const optimizer = new optim.Adam(model.parameters(), { lr });

@@ -57,7 +57,9 @@ async function train(batches: Batches, size: number, model: NeuralNetwork, optim
 
     seen += X.length;
     if (batch++ % 100 === 0)
-      console.log(`loss: ${loss.item().toFixed(6).padStart(8)}  [${String(seen).padStart(5)}/${String(size).padStart(5)}]`);
+      console.log(
+        `loss: ${loss.item().toFixed(6).padStart(8)}  [${String(seen).padStart(5)}/${String(size).padStart(5)}]`,
+      );
   }
 }
 

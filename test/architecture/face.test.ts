@@ -42,7 +42,10 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("vision.models.segmentation", "DeepLabV3ResNet50Weights FCNResNet101Weights FCNResNet50Weights"),
     ...paths("vision.models.segmentation", "LRASPPMobileNetV3LargeWeights"),
     "forkRng",
-    ...paths("vision.datasets.utils", "calculateMd5 checkIntegrity downloadAndExtractArchive downloadUrl extractArchive"),
+    ...paths(
+      "vision.datasets.utils",
+      "calculateMd5 checkIntegrity downloadAndExtractArchive downloadUrl extractArchive",
+    ),
     "vision.datasets.defaultLoader",
   ],
   "PyTorch's from later versions": [

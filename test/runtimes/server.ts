@@ -35,7 +35,9 @@ export async function serve(
     const made = files.get(name);
     if (made !== undefined) {
       const type = types[extname(name)] ?? "application/octet-stream";
-      response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store", ...(isolated ? isolation : {}) }).end(made);
+      response
+        .writeHead(200, { "Content-Type": type, "Cache-Control": "no-store", ...(isolated ? isolation : {}) })
+        .end(made);
       return;
     }
     const path = join(root, normalize(name));

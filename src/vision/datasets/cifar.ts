@@ -5,9 +5,9 @@ import { FormatError } from "../../core/errors";
 import { type Pickled, PickledArray, readPickle } from "../../io/pickle";
 import { absolute, type Found, findFile, joinPath } from "../../platform/dataFiles";
 import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { DownloadResource } from "./downloads";
 import { bytesTensor, MemoryDataset } from "./memory";
 import { fromPlanes } from "./planes";
-import { type DownloadResource } from "./downloads";
 import { checkIntegrity, downloadAndExtractArchive } from "./utils";
 import { notFound, type TransformOptions } from "./visionDataset";
 
@@ -167,7 +167,7 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
     let at = 0;
     for (const { pixels } of batches)
       for (let start = 0; start < pixels.length; start += IMAGE_BYTES, at += IMAGE_BYTES)
-        all.set(fromPlanes(pixels.subarray(start, start + IMAGE_BYTES), 3), at);
+        fromPlanes(pixels.subarray(start, start + IMAGE_BYTES), 3, all, at);
     this.targets = batches.flatMap(({ labels }) => labels);
     this.data = bytesTensor(all, [total, SIZE, SIZE, 3]);
   }

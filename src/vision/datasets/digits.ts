@@ -215,7 +215,7 @@ class Digits<I = any, T = any> extends MemoryDataset<I, T> {
     const picture = new Uint8ClampedArray(size);
     this.targets = Array.from({ length: count }, (_, i) => {
       const digit = drawDigit(this.seed, (this.train ? 0 : TEST_START) + i, picture);
-      bytes.set(fromPlanes(new Uint8Array(picture.buffer), 3), i * size);
+      fromPlanes(new Uint8Array(picture.buffer), 3, bytes, i * size);
       return digit;
     });
     this.data = bytesTensor(bytes, [count, SIZE, SIZE, 3]);

@@ -23,7 +23,10 @@ export const optionalText = (op: string, name: string, value: unknown): string |
 
 /** The last part of a URL or path. */
 export function nameOf(url: string): string {
-  const name = url.replace(/[?#].*$/, "").split(/[/\\]/).at(-1)!;
+  const name = url
+    .replace(/[?#].*$/, "")
+    .split(/[/\\]/)
+    .at(-1)!;
   try {
     return decodeURIComponent(name);
   } catch {

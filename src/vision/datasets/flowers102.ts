@@ -5,9 +5,9 @@ import { FormatError } from "../../core/errors";
 import { readMatlab } from "../../io/matlab";
 import { findFile, hasFolder, isRemote, joinPath } from "../../platform/dataFiles";
 import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { DownloadResource } from "./downloads";
 import { checkWord, type DownloadableOptions } from "./options";
 import { LabelledImages } from "./pictures";
-import { type DownloadResource } from "./downloads";
 import { checkIntegrity, downloadAndExtractArchive, downloadUrl } from "./utils";
 import { notFound, transformsIn } from "./visionDataset";
 

@@ -6,9 +6,9 @@ import type { Found } from "../../platform/dataFiles";
 import { absolute, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import type { Tensor } from "../../tensor/tensor";
 import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import { type DownloadResource, downloadFromMirrors } from "./downloads";
 import { elementsOf, type IdxHeader, readIdx, wholeHeader } from "./idx";
 import { MemoryDataset } from "./memory";
-import { type DownloadResource, downloadFromMirrors } from "./downloads";
 import { extractArchive } from "./utils";
 import { notFound, type TransformOptions } from "./visionDataset";
 

@@ -4,9 +4,9 @@ import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
 import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { DownloadResource } from "./downloads";
 import { checkWord, checkWords, type DownloadableOptions } from "./options";
 import { joinTargets, LabelledImages, openImage } from "./pictures";
-import { type DownloadResource } from "./downloads";
 import { downloadAndExtractArchive } from "./utils";
 import { notFound, transformsIn, type VisionDatasetArguments } from "./visionDataset";
 

@@ -38,12 +38,32 @@ function threePlanes(from: Uint32Array, to: Uint32Array, quads: number): void {
   }
 }
 
-/** The reverse of {@link toPlanes}: the samples of each pixel side by side. */
-export function fromPlanes(from: Uint8Array, channels: number): Uint8Array {
-  if (channels === 1) return from.slice();
-  const to = new Uint8Array(from.length);
-  for (let c = 0, i = 0; c < channels; c++) for (let k = c; k < to.length; k += channels) to[k] = from[i++]!;
+/**
+ * The reverse of {@link toPlanes}: writes the samples of each pixel side by side.
+ * @param to Takes them from its element `at` on. Default: new bytes.
+ */
+export function fromPlanes(from: Uint8Array, channels: number, to = new Uint8Array(from.length), at = 0): Uint8Array {
+  const pixels = from.length / channels;
+  if (channels === 1) to.set(from, at);
+  else if (channels === 3 && pixels % 4 === 0 && isLittleEndian && isAligned(to, at)) {
+    const aligned = isAligned(from, 0) ? from : from.slice();
+    threeBands(words(aligned, 0, from.length), words(to, at, from.length), pixels / 4);
+  } else
+    for (let c = 0, i = 0; c < channels; c++)
+      for (let k = at + c; i < (c + 1) * pixels; k += channels) to[k] = from[i++]!;
   return to;
+}
+
+/** The reverse of {@link threePlanes}. */
+function threeBands(from: Uint32Array, to: Uint32Array, quads: number): void {
+  for (let i = 0, k = 0; i < quads; i++, k += 3) {
+    const r = from[i]!;
+    const g = from[quads + i]!;
+    const b = from[2 * quads + i]!;
+    to[k] = (r & 0xff) | ((g & 0xff) << 8) | ((b & 0xff) << 16) | ((r & 0xff00) << 16);
+    to[k + 1] = ((g >>> 8) & 0xff) | (b & 0xff00) | (r & 0xff0000) | ((g & 0xff0000) << 8);
+    to[k + 2] = ((b >>> 16) & 0xff) | ((r >>> 16) & 0xff00) | ((g >>> 8) & 0xff0000) | (b & 0xff000000);
+  }
 }
 
 /** Planes that go down the columns, as MATLAB has them, along the rows. */

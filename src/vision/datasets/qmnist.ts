@@ -5,10 +5,10 @@ import { FormatError } from "../../core/errors";
 import { type Found, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import type { Tensor } from "../../tensor/tensor";
 import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { DownloadResource } from "./downloads";
 import { elementsOf, wholeHeader } from "./idx";
 import { labelsOf, type MnistOptions, MnistSet } from "./mnist";
 import { checkWord } from "./options";
-import { type DownloadResource } from "./downloads";
 import { downloadUrl, extractArchive } from "./utils";
 import type { TransformOptions } from "./visionDataset";
 

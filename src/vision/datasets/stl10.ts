@@ -4,10 +4,10 @@ import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, FormatError, ValueError } from "../../core/errors";
 import { absolute, findFile, hasFile, joinPath, readText } from "../../platform/dataFiles";
 import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { DownloadResource } from "./downloads";
 import { bytesTensor, MemoryDataset, type Targets } from "./memory";
 import { checkWord, type DownloadableOptions } from "./options";
 import { transposePlanes } from "./planes";
-import { type DownloadResource } from "./downloads";
 import { checkIntegrity, downloadAndExtractArchive } from "./utils";
 import { notFound, transformsIn } from "./visionDataset";
 

@@ -1,5 +1,5 @@
 /** Downloads and archives of data sets. @see torchvision.datasets.utils */
-import { checkFlag, checkNumber, checkString } from "../../core/arguments";
+import { checkFlag, checkString } from "../../core/arguments";
 import { namedAsync } from "../../core/signature";
 import { extract, packingOf } from "../../platform/archive";
 import { absolute, expandHome, joinPath, removeData } from "../../platform/dataFiles";

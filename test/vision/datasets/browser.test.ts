@@ -10,10 +10,12 @@ import { md5Of } from "./server";
 /** Pictures of two classes, bright above or below, as an IDX file. */
 function images(count: number): Uint8Array {
   const head = Buffer.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]);
-  const pixels = Buffer.from(Array.from({ length: count * 784 }, (_, i) => {
-    const isAbove = i % 784 < 392;
-    return isAbove === (Math.floor(i / 784) % 2 === 0) ? 200 + (i % 50) : i % 40;
-  }));
+  const pixels = Buffer.from(
+    Array.from({ length: count * 784 }, (_, i) => {
+      const isAbove = i % 784 < 392;
+      return isAbove === (Math.floor(i / 784) % 2 === 0) ? 200 + (i % 50) : i % 40;
+    }),
+  );
   return gzipSync(Buffer.concat([head, pixels]));
 }
 
@@ -91,32 +93,42 @@ describe("Chromium", () => {
   it.each([
     ["from the page's own server, with a worker", "?workers=1", true],
     ["from mirrors", "?mirror", false],
-  ])("trains on Fashion-MNIST %s; the second visit makes no request", { timeout: 120_000 }, async (_, query, isolated) => {
-    const resources = Object.entries(raw).map(([name, bytes]) => [name, md5Of(bytes)]);
-    const files = new Map<string, Uint8Array | string>([
-      ["/page.html", `<!doctype html><script type="module">${program.replace("RESOURCES", JSON.stringify(resources))}</script>`],
-    ]);
-    const folder = query === "?mirror" ? "/mirror" : "/data/FashionMNIST/raw";
-    for (const [name, bytes] of Object.entries(raw)) files.set(`${folder}/${name}`, bytes);
-    const server = await serve(resolve("."), { isolated, files });
-    const browser = await chromium.launch({ executablePath, args: chromiumFlags });
-    try {
-      const context = await browser.newContext();
-      const first = await visit(context, `${server.url}/page.html${query}`);
-      expect(first.error).toBeUndefined();
-      expect(first.correct).toBe(32);
-      expect(first.losses.at(-1)).toBeLessThan(first.losses[0]! / 2);
-      expect(first.text).toContain("Dataset FashionMNIST\n    Number of datapoints: 32\n");
-      expect(first.missing).toMatch(/^MNIST: Dataset not found/);
-      const fetched = () => server.requests.filter((path) => /ubyte/.test(path) && path.includes("FashionMNIST") || path.startsWith("/mirror"));
-      expect(fetched().filter((path) => path.endsWith(".gz")).length).toBeGreaterThanOrEqual(4);
-      const before = fetched().length;
-      const second = await visit(context, `${server.url}/page.html${query}`);
-      expect(second.losses).toEqual(first.losses);
-      expect(fetched().length).toBe(before);
-    } finally {
-      await browser.close();
-      server.close();
-    }
-  });
+  ])(
+    "trains on Fashion-MNIST %s; the second visit makes no request",
+    { timeout: 120_000 },
+    async (_, query, isolated) => {
+      const resources = Object.entries(raw).map(([name, bytes]) => [name, md5Of(bytes)]);
+      const files = new Map<string, Uint8Array | string>([
+        [
+          "/page.html",
+          `<!doctype html><script type="module">${program.replace("RESOURCES", JSON.stringify(resources))}</script>`,
+        ],
+      ]);
+      const folder = query === "?mirror" ? "/mirror" : "/data/FashionMNIST/raw";
+      for (const [name, bytes] of Object.entries(raw)) files.set(`${folder}/${name}`, bytes);
+      const server = await serve(resolve("."), { isolated, files });
+      const browser = await chromium.launch({ executablePath, args: chromiumFlags });
+      try {
+        const context = await browser.newContext();
+        const first = await visit(context, `${server.url}/page.html${query}`);
+        expect(first.error).toBeUndefined();
+        expect(first.correct).toBe(32);
+        expect(first.losses.at(-1)).toBeLessThan(first.losses[0]! / 2);
+        expect(first.text).toContain("Dataset FashionMNIST\n    Number of datapoints: 32\n");
+        expect(first.missing).toMatch(/^MNIST: Dataset not found/);
+        const fetched = () =>
+          server.requests.filter(
+            (path) => (/ubyte/.test(path) && path.includes("FashionMNIST")) || path.startsWith("/mirror"),
+          );
+        expect(fetched().filter((path) => path.endsWith(".gz")).length).toBeGreaterThanOrEqual(4);
+        const before = fetched().length;
+        const second = await visit(context, `${server.url}/page.html${query}`);
+        expect(second.losses).toEqual(first.losses);
+        expect(fetched().length).toBe(before);
+      } finally {
+        await browser.close();
+        server.close();
+      }
+    },
+  );
 });

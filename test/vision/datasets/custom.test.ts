@@ -16,15 +16,34 @@ test("reads pictures that are made here, in batches", async () => {
     writeFileSync(join(root, `${i}.png`), encode({ width: 2, height: 2, channels: 3, data }));
     return `${i}.png`;
   });
-  writeFileSync(join(root, "labels.csv"), `filename,label\r\n${names.map((name, i) => `"${name}",${i === 1 ? "cat" : "dog"}`).join("\r\n")}\r\n`);
+  writeFileSync(
+    join(root, "labels.csv"),
+    `filename,label\r\n${names.map((name, i) => `"${name}",${i === 1 ? "cat" : "dog"}`).join("\r\n")}\r\n`,
+  );
   const set = await CustomImageDataset.open(join(root, "labels.csv"), root, { targetTransform: (label) => label + 1 });
   expect([set.length, set.classes]).toEqual([3, ["cat", "dog"]]);
   const batches: unknown[] = [];
   for await (const [x, y] of new torch.utils.data.DataLoader<any, any>(set, { batchSize: 2 }))
     batches.push([x.shape, x.dtype, x.select(1, 2).select(0, 0).tolist(), y.tolist()]);
   expect(batches).toEqual([
-    [[2, 3, 2, 2], "uint8", [[2, 2], [2, 2]], [2, 1]],
-    [[1, 3, 2, 2], "uint8", [[22, 22], [22, 22]], [2]],
+    [
+      [2, 3, 2, 2],
+      "uint8",
+      [
+        [2, 2],
+        [2, 2],
+      ],
+      [2, 1],
+    ],
+    [
+      [1, 3, 2, 2],
+      "uint8",
+      [
+        [22, 22],
+        [22, 22],
+      ],
+      [2],
+    ],
   ]);
   await expect(set.at(3)).rejects.toThrow(torch.IndexError);
 });

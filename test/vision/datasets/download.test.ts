@@ -133,7 +133,10 @@ describe("downloadUrl", () => {
 
   test("processes wait for each other, and for no dead one", { timeout: 60_000 }, async () => {
     server.files.set("a.bin", { bytes: content, pause: 30 });
-    writeFileSync(join(root, "a.bin.lock"), JSON.stringify({ host: (await import("node:os")).hostname(), pid: 2 ** 22 + 1, key: "x" }));
+    writeFileSync(
+      join(root, "a.bin.lock"),
+      JSON.stringify({ host: (await import("node:os")).hostname(), pid: 2 ** 22 + 1, key: "x" }),
+    );
     const program = `import { vision } from ${JSON.stringify(resolve("dist/kindling.js"))};
       await vision.datasets.utils.downloadUrl(${JSON.stringify(`${url}a.bin`)}, ${JSON.stringify(root)}, { md5: ${JSON.stringify(md5)} });`;
     const run = () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
@@ -147,7 +150,10 @@ describe("downloadUrl", () => {
       await vision.datasets.utils.downloadUrl(${JSON.stringify(`${url}a.bin`)}, ${JSON.stringify(root)});`;
     const child = execFile(process.execPath, ["--input-type=module", "-e", program]);
     const ended = new Promise((done) => child.once("exit", done));
-    await vi.waitUntil(() => existsSync(join(root, "a.bin.part")) && readFileSync(join(root, "a.bin.part")).length > 0, 30_000);
+    await vi.waitUntil(
+      () => existsSync(join(root, "a.bin.part")) && readFileSync(join(root, "a.bin.part")).length > 0,
+      30_000,
+    );
     child.kill("SIGKILL");
     await ended;
     expect(existsSync(join(root, "a.bin"))).toBe(false);
@@ -166,7 +172,9 @@ test("MD5 in the language itself is that of the runtime", () => {
     checksum.update(bytes.subarray(length / 3));
     expect(checksum.digest()).toBe(md5Of(bytes));
   }
-  expect(progressLine("a", 1 << 20, 4 << 20, 2)).toBe(`a [${"█".repeat(8)}${"░".repeat(22)}] 25% 1.0 MiB/4.0 MiB 0.5 MiB/s`);
+  expect(progressLine("a", 1 << 20, 4 << 20, 2)).toBe(
+    `a [${"█".repeat(8)}${"░".repeat(22)}] 25% 1.0 MiB/4.0 MiB 0.5 MiB/s`,
+  );
   expect(progressLine("a", 1 << 20, undefined, 1)).toBe("a 1.0 MiB 1.0 MiB/s");
 });
 
@@ -179,7 +187,13 @@ function header(name: string, size: number, kind = "0"): Buffer {
   block.write(kind, 156);
   block.write("ustar\0" + "00", 257);
   block.fill(32, 148, 156);
-  block.write(`${block.reduce((a, b) => a + b, 0).toString(8).padStart(6, "0")}\0 `, 148);
+  block.write(
+    `${block
+      .reduce((a, b) => a + b, 0)
+      .toString(8)
+      .padStart(6, "0")}\0 `,
+    148,
+  );
   return block;
 }
 
@@ -262,7 +276,12 @@ describe("extractArchive", () => {
   const damagedZip = zip(["a", "hello hello hello"]);
   damagedZip[40]! ^= 255;
   test.each<[what: string, name: string, bytes: Uint8Array, words: RegExp]>([
-    ["a name that leads out", "x.tar", tar(["ok", "1"], ["../evil", "2"]), /"\.\.\/evil" in it leads out of the folder/],
+    [
+      "a name that leads out",
+      "x.tar",
+      tar(["ok", "1"], ["../evil", "2"]),
+      /"\.\.\/evil" in it leads out of the folder/,
+    ],
     ["an absolute name", "x.tar", tar(["/etc/evil", "2"]), /leads out/],
     ["a name of Windows", "x.tar", tar(["c:\\evil", "2"]), /leads out/],
     ["a name that leads out of a zip", "x.zip", zip(["a/../../evil", "2"]), /leads out/],
@@ -344,7 +363,10 @@ describe("download: true", () => {
     const to = join(root, "data");
     expect((await new Small(to, { download: true })).length).toBe(15);
     expect((await new Small(to, { train: false, download: true })).length).toBe(3);
-    expect([server.requests, printed.at(-1)]).toEqual([["cifar-10-python.tar.gz"], "Files already downloaded and verified"]);
+    expect([server.requests, printed.at(-1)]).toEqual([
+      ["cifar-10-python.tar.gz"],
+      "Files already downloaded and verified",
+    ]);
     // A damaged file is replaced.
     writeFileSync(join(to, "cifar-10-batches-py/test_batch"), "x");
     expect((await new Small(to, { train: false, download: true })).length).toBe(3);

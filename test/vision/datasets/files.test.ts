@@ -9,7 +9,7 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { FormatError } from "../../../src/core/errors";
 import { bunzip2 } from "../../../src/io/bzip2";
 import { readMatlab } from "../../../src/io/matlab";
-import { PickledArray, readPickle } from "../../../src/io/pickle";
+import { type PickledArray, readPickle } from "../../../src/io/pickle";
 
 const { datasets, Image } = torch.vision;
 const { DataLoader } = torch.utils.data;
@@ -82,11 +82,15 @@ describe("pickles", () => {
 });
 
 describe("bzip2", () => {
-  test.each(files.bzip2.map(([packed, gz]: [string, string], i: number) => [i, packed, gz]))("file %i", (_, packed, gz) => {
-    const want = gunzipSync(bytesOf(gz as string));
-    expect(Buffer.compare(bunzip2("file", bytesOf(packed as string), 1 << 20), want)).toBe(0);
-    if (want.length > 0) expect(() => bunzip2("file", bytesOf(packed as string), want.length - 1)).toThrow(/more than/);
-  });
+  test.each(files.bzip2.map(([packed, gz]: [string, string], i: number) => [i, packed, gz]))(
+    "file %i",
+    (_, packed, gz) => {
+      const want = gunzipSync(bytesOf(gz as string));
+      expect(Buffer.compare(bunzip2("file", bytesOf(packed as string), 1 << 20), want)).toBe(0);
+      if (want.length > 0)
+        expect(() => bunzip2("file", bytesOf(packed as string), want.length - 1)).toThrow(/more than/);
+    },
+  );
 
   test("damage is seen", () => {
     const file = bytesOf(files.bzip2[3][0]);
@@ -135,9 +139,14 @@ describe("CIFAR10 from the Python version", () => {
     expect([image.mode, image.size, label]).toEqual(["RGB", [32, 32], 0]);
     expect([...image.data]).toEqual(Array.from({ length: 3072 }, (_, k) => plane[(k % 3) * 1024 + Math.floor(k / 3)]));
     const [batch, y] = set.atMany([1, -14])!;
-    expect([batch.shape, y.tolist()]).toEqual([[2, 3, 32, 32], [0, 0]]);
+    expect([batch.shape, y.tolist()]).toEqual([
+      [2, 3, 32, 32],
+      [0, 0],
+    ]);
     expect(Buffer.compare(batch.select(0, 0).toTypedArray() as Uint8Array, plane)).toBe(0);
-    expect(String(set)).toBe(`Dataset CIFAR10\n    Number of datapoints: 15\n    Root location: ${root}\n    Split: Train`);
+    expect(String(set)).toBe(
+      `Dataset CIFAR10\n    Number of datapoints: 15\n    Root location: ${root}\n    Split: Train`,
+    );
     expect(set.classToIdx).toMatchObject({ airplane: 0, truck: 9 });
   });
 
@@ -147,7 +156,9 @@ describe("CIFAR10 from the Python version", () => {
       /^CIFAR10: Dataset not found or corrupted\. You can use download: true to download it \(there is no ".*data_batch_2"\)/,
     );
     put("cifar-10-batches-py/test_batch", bytesOf(batches[2]).subarray(0, 5000));
-    await expect(new datasets.CIFAR10(root, { train: false })).rejects.toThrow(/^CIFAR10: ".*test_batch" cannot be read as a pickle/);
+    await expect(new datasets.CIFAR10(root, { train: false })).rejects.toThrow(
+      /^CIFAR10: ".*test_batch" cannot be read as a pickle/,
+    );
     put("cifar-10-batches-py/test_batch", bytesOf(meta));
     await expect(new datasets.CIFAR10(root, { train: false })).rejects.toThrow(/no array of bytes under the key data/);
   });
@@ -171,7 +182,10 @@ test("USPS", async () => {
 test.each(["plain", "packed"])("SVHN from a MATLAB file that is %s", async (kind) => {
   put("test_32x32.mat", bytesOf(files.svhn.files[kind]));
   const set = await new datasets.SVHN(root, { split: "test" });
-  expect([set.labels, set.data.shape]).toEqual([[1, 0], [2, 3, 32, 32]]);
+  expect([set.labels, set.data.shape]).toEqual([
+    [1, 0],
+    [2, 3, 32, 32],
+  ]);
   const images = [0, 1].map((i) => set.at(i)[0].data);
   expect(Buffer.compare(Buffer.concat(images as Uint8Array[]), bytesOf(files.svhn.pixels))).toBe(0);
   expect(String(set)).toContain("Split: test");
@@ -188,7 +202,11 @@ test("STL10, with folds", async () => {
   put("stl10_binary/fold_indices.txt", "2 0 \n1 \n");
   put("stl10_binary/class_names.txt", "airplane\nbird\n");
   const set = await new datasets.STL10(root, { folds: 0 });
-  expect([set.labels, set.classes, set.data.shape]).toEqual([[9, 0], ["airplane", "bird"], [2, 3, 96, 96]]);
+  expect([set.labels, set.classes, set.data.shape]).toEqual([
+    [9, 0],
+    ["airplane", "bird"],
+    [2, 3, 96, 96],
+  ]);
   // Columns of the file are rows of the picture.
   expect([...set.at(0)[0].data.subarray(0, 6)]).toEqual([3, 3, 3, 3, 3, 3]);
   expect(set.at(0)[0].data[3 * 96]).toBe(4);
@@ -208,7 +226,10 @@ function idx(shape: readonly number[], type: number, bytes: Uint8Array): Uint8Ar
 }
 
 test("EMNIST and QMNIST", async () => {
-  put("EMNIST/raw/emnist-letters-test-images-idx3-ubyte", idx([2, 2, 3], 8, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)));
+  put(
+    "EMNIST/raw/emnist-letters-test-images-idx3-ubyte",
+    idx([2, 2, 3], 8, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)),
+  );
   put("EMNIST/raw/emnist-letters-test-labels-idx1-ubyte", idx([2], 8, Uint8Array.of(26, 1)));
   const letters = await new datasets.EMNIST(root, "letters", { train: false });
   expect([letters.classes[26], letters.at(0)[1], letters.at(1)[0].size]).toEqual(["z", 26, [3, 2]]);
@@ -272,7 +293,10 @@ describe("ImageFolder", () => {
   });
 
   test("takes a loader, a choice of files, and other classes", async () => {
-    const options = { loader: (path: string) => path.length - root.length, isValidFile: (path: string) => path.endsWith(".txt") };
+    const options = {
+      loader: (path: string) => path.length - root.length,
+      isValidFile: (path: string) => path.endsWith(".txt"),
+    };
     await expect(new datasets.ImageFolder(root, options)).rejects.toThrow(/Found no valid file for the classes dogs/);
     put("dogs/x.txt", "");
     expect(await (await new datasets.ImageFolder(root, options)).at(1)).toEqual([11, 1]);
@@ -321,7 +345,10 @@ test("Food101, OxfordIIITPet, Flowers102 and Caltech101", async () => {
   await expect(new datasets.Food101(root, { split: "test" })).rejects.toThrow(/Dataset not found/);
 
   put("oxford-iiit-pet/annotations/trainval.txt", "Abyssinian_100 1 1 1\ngreat_pyrenees_7 2 2 1\n");
-  put("oxford-iiit-pet/annotations/trimaps/Abyssinian_100.png", encode({ width: 1, height: 1, channels: 1, data: Uint8Array.of(2) }));
+  put(
+    "oxford-iiit-pet/annotations/trimaps/Abyssinian_100.png",
+    encode({ width: 1, height: 1, channels: 1, data: Uint8Array.of(2) }),
+  );
   put("oxford-iiit-pet/images/Abyssinian_100.jpg", png(9, 8, 7));
   const pets = await new datasets.OxfordIIITPet(root, { targetTypes: ["category", "segmentation"] });
   expect(pets.classes).toEqual(["Abyssinian", "Great Pyrenees"]);
@@ -342,7 +369,14 @@ test("Food101, OxfordIIITPet, Flowers102 and Caltech101", async () => {
   const things = await new datasets.Caltech101(root, { targetType: ["category", "annotation"] });
   expect([things.length, things.categories]).toEqual([1, ["Faces"]]);
   const [, [category, outline]] = (await things.at(0)) as [any, any];
-  expect([category, outline.dtype, outline.tolist()]).toEqual([0, "float64", [[1.5, 2, 3], [4, 5, 6.25]]]);
+  expect([category, outline.dtype, outline.tolist()]).toEqual([
+    0,
+    "float64",
+    [
+      [1.5, 2, 3],
+      [4, 5, 6.25],
+    ],
+  ]);
 });
 
 test("VOCDetection and CocoDetection", async () => {
@@ -370,7 +404,16 @@ test("VOCDetection and CocoDetection", async () => {
 
   put("pictures/a.png", png(6, 6, 6));
   const annotations = [{ id: 5, image_id: 9, bbox: [0, 0, 1, 1], category_id: 3 }];
-  put("coco.json", JSON.stringify({ images: [{ id: 11, file_name: "b.png" }, { id: 9, file_name: "a.png" }], annotations }));
+  put(
+    "coco.json",
+    JSON.stringify({
+      images: [
+        { id: 11, file_name: "b.png" },
+        { id: 9, file_name: "a.png" },
+      ],
+      annotations,
+    }),
+  );
   const coco = await new datasets.CocoDetection(join(root, "pictures"), join(root, "coco.json"), {
     transforms: (picture: unknown, list: unknown) => [pixelOf(picture), list],
   });
@@ -388,11 +431,20 @@ test("a data set is a promise until it is awaited", async () => {
   // @ts-expect-error A forgotten await is an error of the compiler as well.
   expect(() => new DataLoader(pending)).toThrow(/await the data set/);
   const set = await pending;
-  expect([set instanceof datasets.MNIST, set instanceof datasets.FashionMNIST, set.constructor]).toEqual([true, false, datasets.MNIST]);
+  expect([set instanceof datasets.MNIST, set instanceof datasets.FashionMNIST, set.constructor]).toEqual([
+    true,
+    false,
+    datasets.MNIST,
+  ]);
   // Fewer samples are a matter of indexing.
   set.data = set.data.narrow(0, 0, 0);
   expect(set.length).toBe(0);
-  const printed = await datasets.MNIST(root, false, (image) => image.size, (label: number) => label + 1);
+  const printed = await datasets.MNIST(
+    root,
+    false,
+    (image) => image.size,
+    (label: number) => label + 1,
+  );
   expect(printed.at(0)).toEqual([[2, 2], 8]);
   expect(String(printed)).toBe(
     `Dataset MNIST\n    Number of datapoints: 1\n    Root location: ${root}\n    Split: Test\n    StandardTransform\n` +

@@ -64,7 +64,9 @@ const formats: Record<string, Format> = {
     valid: idxFile,
     read: async (file) => {
       const x = parseIdx("file", file);
-      const isRight = x.numel() * { uint8: 1, int8: 1, int16: 2, int32: 4, float32: 4, float64: 8 }[x.dtype as "uint8"] === file.length - 4 - 4 * x.ndim;
+      const isRight =
+        x.numel() * { uint8: 1, int8: 1, int16: 2, int32: 4, float32: 4, float64: 8 }[x.dtype as "uint8"] ===
+        file.length - 4 - 4 * x.ndim;
       x.dispose();
       return isRight;
     },
@@ -95,7 +97,10 @@ const formats: Record<string, Format> = {
     },
   },
   CSV: {
-    valid: (random) => Buffer.from(`filename,label\n${Array.from({ length: random(6) }, (_, i) => `"${i}.png",cat ${i % 3}\n`).join("")}`),
+    valid: (random) =>
+      Buffer.from(
+        `filename,label\n${Array.from({ length: random(6) }, (_, i) => `"${i}.png",cat ${i % 3}\n`).join("")}`,
+      ),
     read: async (file) => {
       writeFileSync(join(root, "labels.csv"), file);
       const set = await CustomImageDataset.open(join(root, "labels.csv"), root);
