@@ -12,6 +12,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   ).split(" "),
   "memory that no collector of the language counts": ["tidy", "nextTurn", "memoryStats", "Tensor.dispose"],
   "what the machine gives": ["doctor", "simdLevel", "backends.conv", "backends.wasm"],
+  "pictures and charts where a program runs, for matplotlib's": paths("vision.utils", "History imshow"),
   "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],
   "Python's operators and protocols": ["Tensor.constructor", "Tensor.toString", "nn.deepcopy"],
   "numpy's arrays": ["Tensor.toTypedArray"],
@@ -60,6 +61,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("vision.models", "resnext101_32x8d resnext50_32x4d squeezenet1_0 squeezenet1_1"),
     ...paths("vision.models", "wideResnet101_2 wideResnet50_2"),
   ],
+  "our image type, for Python's PIL.Image": ["vision.Image"],
   "members marked as internal: they check what they are given": paths(
     "Tensor",
     "assertAlive checkAxis elements isAlive takeGrad",
