@@ -9,7 +9,7 @@ type Random = (n: number) => number;
 
 const fixtures = join(import.meta.dirname, "../../test/vision/io/images.json.gz");
 
-let files: Readonly<Record<"png" | "jpeg", readonly Uint8Array[]>> | undefined;
+let files: Readonly<Record<"png" | "jpeg", readonly Uint8Array<ArrayBuffer>[]>> | undefined;
 
 /** Files of every kind of each format. */
 function sound(): NonNullable<typeof files> {
@@ -25,7 +25,8 @@ function sound(): NonNullable<typeof files> {
 
 const extremes = [0, 1, 255, 256, 32767, 60_000, 65_535, 0x7fffffff, 0xffffffff];
 
-type Edit = (file: Uint8Array, random: Random) => Uint8Array;
+type Bytes = Uint8Array<ArrayBuffer>;
+type Edit = (file: Bytes, random: Random) => Bytes;
 
 const edits: readonly Edit[] = [
   (file, random) => {
@@ -58,7 +59,7 @@ const edits: readonly Edit[] = [
 ];
 
 /** Makes the checksums of a PNG file right again, so that what was damaged is read. */
-function repaired(file: Uint8Array): Uint8Array {
+function repaired(file: Bytes): Bytes {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   for (let at = 8; at + 12 <= file.length; ) {
     const end = at + 12 + view.getUint32(at);
@@ -70,7 +71,7 @@ function repaired(file: Uint8Array): Uint8Array {
 }
 
 /** A damaged file of a format. */
-export function damagedPicture(format: "png" | "jpeg", random: Random): Uint8Array {
+export function damagedPicture(format: "png" | "jpeg", random: Random): Bytes {
   const all = sound()[format];
   let file = all[random(all.length)]!.slice();
   for (let i = 1 + random(3); i > 0; i--) file = edits[random(edits.length)]!(file, random);

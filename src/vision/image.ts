@@ -1,5 +1,5 @@
 /** Pictures in memory, as files hold them and as transforms take them: Kindling's counterpart of Python's `PIL.Image`. */
-import { checkArray, checkChoice, checkFlag, checkInteger, checkIntegers } from "../core/arguments";
+import { checkArray, checkChoice, checkFlag, checkInteger, checkIntegers, checkString } from "../core/arguments";
 import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, IndexError, KindlingError, ShapeError, ValueError } from "../core/errors";
 import { declareMethods, renamed } from "../core/signature";
@@ -300,6 +300,9 @@ declareMethods(Image, {
 
 /** The format of a file, by its name unless it is said. @throws ValueError */
 export function formatOf(op: string, fp: string | URL, format?: string): ImageFormat {
+  if (typeof fp !== "string" && !(fp instanceof URL))
+    throw new ArgumentError(`${op}: fp must be a string or a URL, got ${describe(fp)}`);
+  if (format !== undefined) checkString(op, "format", format);
   const word = (format ?? /\.(\w+)$/.exec(String(fp))?.[1] ?? "").toLowerCase();
   if (word === "png") return "png";
   if (word === "jpg" || word === "jpeg") return "jpeg";

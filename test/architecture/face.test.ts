@@ -12,6 +12,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   ).split(" "),
   "memory that no collector of the language counts": ["tidy", "nextTurn", "memoryStats", "Tensor.dispose"],
   "what the machine gives": ["doctor", "simdLevel", "backends.conv", "backends.wasm"],
+  "pictures and charts where a program runs, for matplotlib's": paths("vision.utils", "History imshow"),
   "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],
   "Python's operators and protocols": ["Tensor.constructor", "Tensor.toString", "nn.deepcopy"],
   "numpy's arrays": ["Tensor.toTypedArray"],

@@ -1,6 +1,6 @@
 /** Pictures shown in a page, a terminal or a file. */
 import { checkChoice, checkString } from "../../core/arguments";
-import { ArgumentError } from "../../core/errors";
+import { ArgumentError, describe } from "../../core/errors";
 import { writeBytes } from "../../platform/files";
 import {
   isTerminal,
@@ -58,6 +58,8 @@ function onCanvas(picture: Picture, title: string | undefined): HTMLCanvasElemen
 export async function display(op: string, image: Picture, options: ImshowOptions): Promise<Shown> {
   const { title, path } = options;
   if (title !== undefined) checkString(op, "title", title);
+  if (path !== undefined && typeof path !== "string" && !(path instanceof URL))
+    throw new ArgumentError(`${op}: path must be a string or a URL, got ${describe(path)}`);
   const natural = hasPage() ? "canvas" : path !== undefined || !isTerminal() ? "file" : pictureProtocol();
   const place = checkChoice(op, "place", options.place ?? natural, places);
   const picture = convertPicture(image, "RGB", "none");
