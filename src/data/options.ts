@@ -70,9 +70,7 @@ export function checkLoader(dataset: unknown, options: Options): asserts dataset
 
 function checkDataset(dataset: unknown): asserts dataset is AnyDataset {
   if (typeof (dataset as { then?: unknown } | null | undefined)?.then === "function")
-    throw new ArgumentError(
-      "DataLoader: the data set is a promise; await the data set: `await new FashionMNIST(…)`",
-    );
+    throw new ArgumentError("DataLoader: the data set is a promise; await the data set: `await new FashionMNIST(…)`");
   if (!isMapStyle(dataset) && !isIterableStyle(dataset))
     throw new ArgumentError(`DataLoader: a data set has length and at(i), or is iterable; got ${describe(dataset)}`);
 }
