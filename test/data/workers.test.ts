@@ -314,11 +314,14 @@ describe("a worker that is killed from outside", () => {
       for (let n = 0; n < 12; n++) {
         running.length = 0;
         const pass = new DataLoader(dataset, { numWorkers: 2, timeout: 60 })[Symbol.asyncIterator]();
-        // Before they start, while they do, and after any number of batches.
-        if (n % 3 > 0) for (let i = 0; i < 5 * (n % 3); i++) (await pass.next()).value[0].dispose();
+        const first = pass.next();
+        first.catch(() => {});
+        // While they start, and after some batches.
+        for (let i = 0; i < 5 * (n % 3); i++) (i === 0 ? await first : await pass.next()).value[0].dispose();
         await new Promise((resolve) => setTimeout(resolve, 7 * n));
         void running[n % 2]!.terminate();
         const rest = async () => {
+          await first;
           for (let step = await pass.next(); !step.done; step = await pass.next()) step.value[0]!.dispose();
         };
         await expect(rest()).rejects.toThrow(/worker \d died: the worker ended with exit code/);
