@@ -28,7 +28,7 @@ const fates: Record<string, RegExp | undefined> = {
   ragged: /DataLoader worker \d.*stack expects each tensor to be equal size/s,
   outOfMemory: /Caught OutOfMemoryError in DataLoader worker \d at index \d+/,
   exhaust: /worker \d died: .*memory/,
-  kill: /worker \d died: the worker ended with exit code 1/,
+  kill: /worker \d died: the worker ended with exit code [01]/,
   exitAtStart: /worker \d died: .*exit code 4/,
   throwAtStart: /Caught RangeError in DataLoader worker \d: at start/,
   hangAtStart: /timed out after 5 seconds/,

@@ -4,6 +4,7 @@ import type { Extent } from "../backend/wasm/memory";
 import { type DType, sizeOf } from "../core/dtype";
 import { defaultGenerator } from "../core/generator";
 import { contiguousStrides, sizeOfShape } from "../core/shape";
+import { readAtOnce } from "../platform/files";
 import { allocate } from "../tensor/create";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
@@ -57,6 +58,7 @@ class DataWorker {
     const { engine, arena, owner, id, numWorkers, seed } = port.setup;
     wasm.attach(engine, arena, owner);
     defaultGenerator.manualSeed(seed);
+    readAtOnce();
     info = { id, numWorkers, seed, dataset: undefined };
     this.last = this.load().catch((error) => port.send({ kind: "failed", error: describeError(error) }));
     for (const request of port.waiting) this.receive(request);

@@ -31,6 +31,13 @@ function checkPath(op: string, path: unknown): void {
     throw new ArgumentError(`${op}: path must be a string or a URL, got ${describe(path)}`);
 }
 
+let readsAtOnce = false;
+
+/** Lets this thread wait for its disk, which takes less time than to be told by others: for threads in which nothing else runs. */
+export const readAtOnce = (): void => {
+  readsAtOnce = true;
+};
+
 /**
  * The bytes of a file, or in a browser of a URL.
  * @throws KindlingError with the path and the cause.
@@ -40,7 +47,9 @@ export async function readBytes(op: string, path: string | URL): Promise<Uint8Ar
   const files = nodeModule<FileSystem>("node:fs/promises");
   try {
     if (files !== undefined && !/^https?:/.test(String(path))) {
-      const bytes = await files.readFile(path);
+      const bytes = readsAtOnce
+        ? nodeModule<typeof import("node:fs")>("node:fs")!.readFileSync(path)
+        : await files.readFile(path);
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     const response = await fetch(path);

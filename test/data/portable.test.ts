@@ -42,6 +42,16 @@ describe("go to workers as they are", () => {
     await expectSame(new Transformed([0, 1, 2].map(picture), transform));
   });
 
+  test("random transforms, with the same draws", async () => {
+    const transform = new transforms.Compose([
+      new transforms.RandomCrop([2, 3], { padding: 1 }),
+      new transforms.RandomHorizontalFlip(),
+      new transforms.ColorJitter({ brightness: 0.5 }),
+      new transforms.ToTensor(),
+    ]);
+    await expectSame(new Transformed([0, 1, 2, 3, 4].map(picture), transform), { batchSize: 2, shuffle: true });
+  });
+
   test("modules, with what they hold and what they are", async () => {
     const items = [0, 1, 2].map((i) => torch.tensor([i, -i]));
     await expectSame(new Transformed(items, new Scale(3)));

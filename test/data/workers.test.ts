@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import threads from "node:worker_threads";
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
@@ -292,6 +293,46 @@ describe("memory and workers", () => {
       [4, 5],
       [6, 7],
     ]);
+  });
+});
+
+describe("a worker that is killed from outside", () => {
+  const { Worker } = threads;
+  const running: threads.Worker[] = [];
+  const countThreads = () => (existsSync("/proc/self/task") ? readdirSync("/proc/self/task").length : 0);
+
+  test("at any moment is an error, and leaves nothing behind", { timeout: 120_000 }, async () => {
+    const dataset = new TensorDataset(torch.randn(64, 1000));
+    const before = { blocks: torch.memoryStats().blocks, threads: countThreads() };
+    threads.Worker = class extends Worker {
+      constructor(source: string | URL, options?: threads.WorkerOptions) {
+        super(source, options);
+        running.push(this);
+      }
+    };
+    try {
+      for (let n = 0; n < 12; n++) {
+        running.length = 0;
+        const pass = new DataLoader(dataset, { numWorkers: 2, timeout: 60 })[Symbol.asyncIterator]();
+        const first = pass.next();
+        first.catch(() => {});
+        // While they start, and after some batches.
+        for (let i = 0; i < 5 * (n % 3); i++) (i === 0 ? await first : await pass.next()).value[0].dispose();
+        await new Promise((resolve) => setTimeout(resolve, 7 * n));
+        void running[n % 2]!.terminate();
+        const rest = async () => {
+          await first;
+          for (let step = await pass.next(); !step.done; step = await pass.next()) step.value[0]!.dispose();
+        };
+        await expect(rest()).rejects.toThrow(/worker \d died: the worker ended with exit code/);
+      }
+    } finally {
+      threads.Worker = Worker;
+    }
+    for (let i = 0; i < 1000 && torch.memoryStats().blocks > before.blocks; i++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(torch.memoryStats().blocks).toBeLessThanOrEqual(before.blocks);
+    expect(countThreads()).toBeLessThanOrEqual(before.threads + 4);
   });
 });
 

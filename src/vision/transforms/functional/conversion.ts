@@ -233,7 +233,9 @@ export function perChannel(op: string, name: string, values: ChannelValues, like
     throw new ArgumentError(`${op}: ${name} must be a number for each channel, got ${describe(values)}`);
   // Of 32 and 64 bits, the array rounds as a conversion would.
   const isDirect = like.device === "cpu" && (like.dtype === "float32" || like.dtype === "float64");
-  const numbers = tensorOf<Float64Array>(isDirect ? like.dtype : "float64", [list.length, 1, 1], (out) => out.set(list));
+  const numbers = tensorOf<Float64Array>(isDirect ? like.dtype : "float64", [list.length, 1, 1], (out) =>
+    out.set(list),
+  );
   return isDirect ? numbers : numbers.to({ dtype: like.dtype, device: like.device });
 }
 

@@ -122,11 +122,15 @@ function colourRows8({ width, height, data }: Image, taps: Taps, out: Uint8Array
 }
 
 function rows8(img: Image, taps: Taps, out: Uint8Array): void {
+  const weights = fixed(taps);
+  if (img.bands === 3) rowsOfThree(img, taps, weights, out);
+  else rowsOfAny(img, taps, weights, out);
+}
+
+function rowsOfAny(img: Image, taps: Taps, weights: Int32Array, out: Uint8Array): void {
   const { width, height, bands } = img;
   const data = img.data as Uint8Array;
-  const weights = fixed(taps);
   const n = taps.starts.length;
-  if (bands === 3) return rowsOfThree(img, taps, weights, out);
   for (let y = 0, at = 0; y < height; y++)
     for (let x = 0; x < n; x++) {
       const from = (y * width + taps.starts[x]!) * bands;
@@ -140,7 +144,7 @@ function rows8(img: Image, taps: Taps, out: Uint8Array): void {
     }
 }
 
-/** {@link rows8} of three bands, for which each weight is read once: most pictures. */
+/** {@link rowsOfAny} where there are three bands, as in most pictures: each weight is read once. */
 function rowsOfThree(img: Image, { starts, counts, width }: Taps, weights: Int32Array, out: Uint8Array): void {
   const data = img.data as Uint8Array;
   const half = 1 << (BITS - 1);
