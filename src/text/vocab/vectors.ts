@@ -143,7 +143,9 @@ export class WordVectors {
       this.itos = words;
       this.stoi = new Map(words.map((word, i) => [word, i]));
       this.dim = dim;
-      this.vectors = tensor(values).reshape([words.length, dim]);
+      const flat = tensor(values);
+      this.vectors = flat.view([words.length, dim]);
+      flat.dispose();
     } finally {
       await source.close();
     }
