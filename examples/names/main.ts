@@ -20,7 +20,11 @@ const flags = {
   batchSize: integer(16, "names per step"),
   hidden: integer(64, "size of the hidden state"),
   lr: positive(0.005, "learning rate"),
-  data: text(undefined, "FOLDER", "a folder with a file for each language, a name on each line; default: some names that come along"),
+  data: text(
+    undefined,
+    "FOLDER",
+    "a folder with a file for each language, a name on each line; default: some names that come along",
+  ),
   name: text("Kurosawa,Tchaikovsky,Castellano,Papandreou", "NAMES", "names to guess, separated by commas"),
   seed: integer(0, "seed of the split, initialization and shuffling", 0),
 };
@@ -119,7 +123,9 @@ function showGuesses(model: NameClassifier, languages: readonly string[], given:
 async function namesOf(folder: string | undefined): Promise<Names> {
   const found = folder === undefined ? ownNames : await readNames(folder);
   if (found.languages.length < 2 || found.names.length < 10)
-    throw new UsageError(`--data takes a folder with a file for each of several languages, "${folder}" has ${found.languages.length}`);
+    throw new UsageError(
+      `--data takes a folder with a file for each of several languages, "${folder}" has ${found.languages.length}`,
+    );
   return found;
 }
 

@@ -73,7 +73,9 @@ export class TextTokenizer {
     this.config = config ?? {};
     const isUrl = file instanceof URL;
     if (typeof file !== "string" && !isUrl && !isPlainObject(file))
-      throw new ArgumentError(`${op}: file must be a path, a URL, or the content of a tokenizer.json, got ${describe(file)}`);
+      throw new ArgumentError(
+        `${op}: file must be a path, a URL, or the content of a tokenizer.json, got ${describe(file)}`,
+      );
     this.isPath = isUrl || (typeof file === "string" && !file.trimStart().startsWith("{"));
     this.source = typeof file === "string" ? file : isUrl ? pathOf(file) : JSON.stringify(file);
   }
@@ -96,7 +98,9 @@ export class TextTokenizer {
       const { ids } = this.encode("A first text, 1.", { pair: "and its pair" });
       if (ids.length > 0) this.decode(ids);
     } catch (error) {
-      throw new FormatError(`${name} is no tokenizer.json that can be used: ${(error as Error).message}`, { cause: error });
+      throw new FormatError(`${name} is no tokenizer.json that can be used: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 
@@ -106,7 +110,9 @@ export class TextTokenizer {
       return body();
     } catch (error) {
       if (error instanceof KindlingError) throw error;
-      throw new FormatError(`${op}: the tokenizer.json does not fit this text: ${(error as Error).message}`, { cause: error });
+      throw new FormatError(`${op}: the tokenizer.json does not fit this text: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 
@@ -120,7 +126,9 @@ export class TextTokenizer {
     const { pair = null, addSpecialTokens = true } = options;
     if (pair !== null) checkString("encode", "pair", pair);
     checkFlag("encode", "addSpecialTokens", addSpecialTokens);
-    const { ids, tokens, typeIds } = this.joins ? this.joined(text, pair, addSpecialTokens) : this.raw(text, pair, addSpecialTokens);
+    const { ids, tokens, typeIds } = this.joins
+      ? this.joined(text, pair, addSpecialTokens)
+      : this.raw(text, pair, addSpecialTokens);
     const parts = addSpecialTokens && tokens.some((token) => this.special.has(token)) ? [text, pair ?? ""] : undefined;
     const added = parts?.map((part) => this.raw(part, null, false).tokens);
     return {
@@ -133,7 +141,11 @@ export class TextTokenizer {
   }
 
   /** What the library makes of a text. */
-  private raw(text: string, pair: string | null, addSpecialTokens: boolean): Pick<Encoding, "ids" | "tokens" | "typeIds"> {
+  private raw(
+    text: string,
+    pair: string | null,
+    addSpecialTokens: boolean,
+  ): Pick<Encoding, "ids" | "tokens" | "typeIds"> {
     const settings = { text_pair: pair, add_special_tokens: addSpecialTokens, return_token_type_ids: true } as const;
     const { ids, tokens, token_type_ids: types } = this.guarded("encode", () => this.library.encode(text, settings));
     const wrong = ids.findIndex((id) => !Number.isInteger(id));
@@ -145,7 +157,11 @@ export class TextTokenizer {
   }
 
   /** A text and its pair one after the other, where the file says nothing of pairs. */
-  private joined(text: string, pair: string | null, addSpecialTokens: boolean): Pick<Encoding, "ids" | "tokens" | "typeIds"> {
+  private joined(
+    text: string,
+    pair: string | null,
+    addSpecialTokens: boolean,
+  ): Pick<Encoding, "ids" | "tokens" | "typeIds"> {
     const first = this.raw(text, null, addSpecialTokens);
     if (pair === null) return first;
     const second = this.raw(pair, null, addSpecialTokens);
@@ -157,8 +173,14 @@ export class TextTokenizer {
   }
 
   /** {@link encode} of several texts, or of pairs of texts. */
-  encodeBatch(texts: readonly (string | readonly [string, string])[], options?: Omit<EncodeOptions, "pair">): Encoding[];
-  encodeBatch(texts: readonly (string | readonly [string, string])[], options: Omit<EncodeOptions, "pair"> = {}): Encoding[] {
+  encodeBatch(
+    texts: readonly (string | readonly [string, string])[],
+    options?: Omit<EncodeOptions, "pair">,
+  ): Encoding[];
+  encodeBatch(
+    texts: readonly (string | readonly [string, string])[],
+    options: Omit<EncodeOptions, "pair"> = {},
+  ): Encoding[] {
     return (checkArray("encodeBatch", "texts", texts, "strings") as typeof texts).map((item) => {
       const [text, pair] = typeof item === "string" ? [item, null] : item;
       return this.encode(text, { ...options, pair });
@@ -174,7 +196,9 @@ export class TextTokenizer {
     const { skipSpecialTokens = true, cleanUpTokenizationSpaces = false } = options;
     checkArray("decode", "ids", ids, "integers").forEach((id, i) => {
       if (!this.tokens.has(checkInteger("decode", `ids[${i}]`, id)))
-        throw new IndexError(`decode: no token has the index ${id}, which is ids[${i}]; there are ${this.vocab.size} tokens`);
+        throw new IndexError(
+          `decode: no token has the index ${id}, which is ids[${i}]; there are ${this.vocab.size} tokens`,
+        );
     });
     checkFlag("decode", "skipSpecialTokens", skipSpecialTokens);
     checkFlag("decode", "cleanUpTokenizationSpaces", cleanUpTokenizationSpaces);
@@ -250,5 +274,9 @@ declareMethods(TextTokenizer, {
  * const { ids } = tokenizer.encode("Hello world");
  * tokenizer.decode(ids) // "hello world"
  */
-export const Tokenizer: AwaitedClass<TextTokenizer, typeof tokenizerSignature, TokenizerParameters, [file: string | URL | object]> =
-  awaitedClass("Tokenizer", TextTokenizer);
+export const Tokenizer: AwaitedClass<
+  TextTokenizer,
+  typeof tokenizerSignature,
+  TokenizerParameters,
+  [file: string | URL | object]
+> = awaitedClass("Tokenizer", TextTokenizer);

@@ -40,11 +40,14 @@ describe("SPEECHCOMMANDS", () => {
   });
 
   test("has subsets by lists", async () => {
-    const lengths = async (subset: "training" | "validation" | "testing") => (await SPEECHCOMMANDS(root, { subset })).length;
+    const lengths = async (subset: "training" | "validation" | "testing") =>
+      (await SPEECHCOMMANDS(root, { subset })).length;
     expect([await lengths("training"), await lengths("validation"), await lengths("testing")]).toEqual([2, 1, 1]);
     const [, , label, speaker] = await (await SPEECHCOMMANDS(root, { subset: "testing" })).at(0);
     expect([label, speaker]).toEqual(["yes", "cc33"]);
-    await expect(SPEECHCOMMANDS(root, { subset: "train" as never })).rejects.toThrow(/subset must be one of "training"/);
+    await expect(SPEECHCOMMANDS(root, { subset: "train" as never })).rejects.toThrow(
+      /subset must be one of "training"/,
+    );
   });
 
   test("refuses lists that lead elsewhere", async () => {
@@ -56,7 +59,11 @@ describe("SPEECHCOMMANDS", () => {
   test("goes through a loader", async () => {
     const loader = new torch.utils.data.DataLoader((await SPEECHCOMMANDS(root)) as any, { batchSize: 4 });
     for await (const [waveforms, rates, labels] of loader as AsyncIterable<any[]>)
-      expect([waveforms.shape, rates.tolist(), labels]).toEqual([[4, 1, 4], [16000, 16000, 16000, 16000], ["down", "up", "up", "yes"]]);
+      expect([waveforms.shape, rates.tolist(), labels]).toEqual([
+        [4, 1, 4],
+        [16000, 16000, 16000, 16000],
+        ["down", "up", "up", "yes"],
+      ]);
   });
 });
 

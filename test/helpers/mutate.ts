@@ -16,7 +16,9 @@ export function randomOf(seed: number): (below: number) => number {
 type Random = ReturnType<typeof randomOf>;
 
 /** Bytes that mean something to formats. */
-const loaded = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff, 0x22, 0x2c, 0x5b, 0x5d, 0x7b, 0x7d, 0x0a, 0x0d, 0x20, 0x30, 0x39, 0x2d];
+const loaded = [
+  0, 1, 2, 0x7f, 0x80, 0xfe, 0xff, 0x22, 0x2c, 0x5b, 0x5d, 0x7b, 0x7d, 0x0a, 0x0d, 0x20, 0x30, 0x39, 0x2d,
+];
 
 const edits: ((file: Uint8Array, random: Random) => Uint8Array)[] = [
   (file, random) => {
@@ -46,7 +48,12 @@ const edits: ((file: Uint8Array, random: Random) => Uint8Array)[] = [
   },
   (file, random) => {
     const copy = Uint8Array.from(file);
-    if (copy.length >= 4) new DataView(copy.buffer).setUint32(random(copy.length - 3), [0, 1, 0xffffffff, 0x7fffffff, 65536][random(5)]!, true);
+    if (copy.length >= 4)
+      new DataView(copy.buffer).setUint32(
+        random(copy.length - 3),
+        [0, 1, 0xffffffff, 0x7fffffff, 65536][random(5)]!,
+        true,
+      );
     return copy;
   },
 ];

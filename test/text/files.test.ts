@@ -26,10 +26,20 @@ describe("vectors", () => {
   const lines = "king 1 0 0.5\nqueen 1 1 0.5\nman 0 -1e-1 +.5\nwoman 0 1 .5\n";
 
   test("are read from text, with a header or packed", async () => {
-    for (const path of [put("a.txt", lines), put("b.vec", `4 3\n${lines}`), put("c.txt.gz", gzipSync(lines)), put("d.txt", lines.replaceAll("\n", " \r\n"))]) {
+    for (const path of [
+      put("a.txt", lines),
+      put("b.vec", `4 3\n${lines}`),
+      put("c.txt.gz", gzipSync(lines)),
+      put("d.txt", lines.replaceAll("\n", " \r\n")),
+    ]) {
       const vectors = await new vocab.Vectors(path);
       expect([vectors.itos, vectors.dim, vectors.length]).toEqual([["king", "queen", "man", "woman"], 3, 4]);
-      expectClose(vectors.vectors, [[1, 0, 0.5], [1, 1, 0.5], [0, -0.1, 0.5], [0, 1, 0.5]]);
+      expectClose(vectors.vectors, [
+        [1, 0, 0.5],
+        [1, 1, 0.5],
+        [0, -0.1, 0.5],
+        [0, 1, 0.5],
+      ]);
       expect([vectors.stoi.get("man"), vectors.has("x")]).toEqual([2, false]);
     }
   });
@@ -38,8 +48,14 @@ describe("vectors", () => {
     const vectors = await vocab.Vectors(put("a.txt", lines), { unkInit: (x) => x.add(7), maxVectors: 2 });
     expect(vectors.length).toBe(2);
     expect(vectors.getVecsByTokens("king").tolist()).toEqual([1, 0, 0.5]);
-    expect(vectors.getVecsByTokens(["KING", "man"]).tolist()).toEqual([[7, 7, 7], [7, 7, 7]]);
-    expect(vectors.getVecsByTokens(["KING", "Queen"], true).tolist()).toEqual([[1, 0, 0.5], [1, 1, 0.5]]);
+    expect(vectors.getVecsByTokens(["KING", "man"]).tolist()).toEqual([
+      [7, 7, 7],
+      [7, 7, 7],
+    ]);
+    expect(vectors.getVecsByTokens(["KING", "Queen"], true).tolist()).toEqual([
+      [1, 0, 0.5],
+      [1, 1, 0.5],
+    ]);
     expect(() => vectors.getVecsByTokens(3 as never)).toThrow(/tokens must be a string or an array of strings, got 3/);
   });
 
@@ -47,7 +63,11 @@ describe("vectors", () => {
     const vectors = await vocab.Vectors(put("a.txt", lines));
     const near = vectors.mostSimilar("king", undefined, 2);
     expect(near.map(([word]) => word)).toEqual(["queen", "man"]);
-    expectClose(near.map(([, x]) => x), [1.25 / Math.sqrt(1.25 * 2.25), 0.25 / Math.sqrt(1.25 * 0.26)], 1e-6);
+    expectClose(
+      near.map(([, x]) => x),
+      [1.25 / Math.sqrt(1.25 * 2.25), 0.25 / Math.sqrt(1.25 * 0.26)],
+      1e-6,
+    );
     expect(vectors.mostSimilar({ positive: ["king", "woman"], negative: ["man"], topn: 1 })[0]![0]).toBe("queen");
     expect(vectors.mostSimilar(torch.tensor([0, 1, 0.5]))[0]![0]).toBe("woman");
     expect(() => vectors.mostSimilar("nobody")).toThrow(/mostSimilar: there is no vector of "nobody"/);
@@ -60,6 +80,7 @@ describe("vectors", () => {
     put("wiki.simple.vec", "1 2\nthe 1 2\n");
     expect((await vocab.GloVe("6B", 50, { cache: folder })).dim).toBe(50);
     expect((await new vocab.FastText({ language: "simple", cache: folder })).itos).toEqual(["the"]);
+    await expect(vocab.GloVe("42B", { cache: folder })).rejects.toThrow(/GloVe: no vectors found at .*; download: true fetches it from https/);
     await expect(vocab.GloVe("7B" as never)).rejects.toThrow(/GloVe: name must be one of "42B"/);
   });
 
@@ -76,7 +97,11 @@ describe("vectors", () => {
   });
 
   test.each([
-    ["another size", "a 1 2 3\nb 1 2\n", /line 2: Vector for token "b" has 2 dimensions, but previously read vectors have 3/],
+    [
+      "another size",
+      "a 1 2 3\nb 1 2\n",
+      /line 2: Vector for token "b" has 2 dimensions, but previously read vectors have 3/,
+    ],
     ["no number", "a 1 2x 3\n", /line 1: "2x" is no number/],
     ["two spaces", "a 1 2\nb 1  2\n", /line 2: Vector for token "b" has 3 dimensions/],
     ["nothing", "", /has no vectors/],
@@ -89,7 +114,9 @@ describe("vectors", () => {
   });
 
   test("that are not there are an error", async () => {
-    await expect(vocab.Vectors(join(folder, "none.txt"))).rejects.toThrow(/Vectors: no vectors found at .*none.txt"; give the path/);
+    await expect(vocab.Vectors(join(folder, "none.txt"))).rejects.toThrow(
+      /Vectors: no vectors found at .*none.txt"; give the path/,
+    );
     const odd = await vocab.Vectors(put("odd.txt", Buffer.concat([Buffer.from([0xff]), Buffer.from(" 1 2\nb 3 4")])));
     expect(odd.itos).toEqual(["b"]);
   });
@@ -97,25 +124,40 @@ describe("vectors", () => {
 
 describe("CSV sets", () => {
   const rows = '"3","Wall St. ""Bears""","Short-sellers, Wall\\b Street"\n4,b,"c\nd"\n\n"1","Ünï","😀"\n';
-  const samples = [[3, 'Wall St. "Bears" Short-sellers, Wall\\b Street'], [4, "b c\nd"], [1, "Ünï 😀"]];
+  const samples = [
+    [3, 'Wall St. "Bears" Short-sellers, Wall\\b Street'],
+    [4, "b c\nd"],
+    [1, "Ünï 😀"],
+  ];
 
-  test.each(["datasets/AG_NEWS/train.csv", "AG_NEWS/train.csv", "train.csv", "ag_news_csv/train.csv"])("%s", async (name) => {
-    put(name, rows);
-    const set = await new datasets.AG_NEWS(folder);
-    expect([set.length, [...set], set.at(-1)]).toEqual([3, samples, samples[2]]);
-    expect(String(set)).toBe(`Dataset AG_NEWS\n    Number of datapoints: 3\n    Root location: ${folder}\n    Split: train`);
-    expect(() => set.at(3)).toThrow(/AG_NEWS: index 3 is out of range for 3 samples/);
-  });
+  test.each(["datasets/AG_NEWS/train.csv", "AG_NEWS/train.csv", "train.csv", "ag_news_csv/train.csv"])(
+    "%s",
+    async (name) => {
+      put(name, rows);
+      const set = await new datasets.AG_NEWS(folder);
+      expect([set.length, [...set], set.at(-1)]).toEqual([3, samples, samples[2]]);
+      expect(String(set)).toBe(
+        `Dataset AG_NEWS\n    Number of datapoints: 3\n    Root location: ${folder}\n    Split: train`,
+      );
+      expect(() => set.at(3)).toThrow(/AG_NEWS: index 3 is out of range for 3 samples/);
+    },
+  );
 
   test("have rows that end as on other systems", async () => {
     for (const end of ["\r\n", "\r"]) {
       put("test.csv", `"1","a\nb"${end}2,c${end}`);
-      expect([...(await datasets.YelpReviewPolarity(folder, { split: "test" }))]).toEqual([[1, "a\nb"], [2, "c"]]);
+      expect([...(await datasets.YelpReviewPolarity(folder, { split: "test" }))]).toEqual([
+        [1, "a\nb"],
+        [2, "c"],
+      ]);
     }
   });
 
   test("are read in pieces", async () => {
-    const long = Array.from({ length: 40_000 }, (_, i) => `${(i % 14) + 1},"title ${i}","text, of ""${i}"" ä${"x".repeat(i % 90)}"`);
+    const long = Array.from(
+      { length: 40_000 },
+      (_, i) => `${(i % 14) + 1},"title ${i}","text, of ""${i}"" ä${"x".repeat(i % 90)}"`,
+    );
     put("dbpedia_csv/train.csv", long.join("\n"));
     const set = await datasets.DBpedia(folder);
     expect([set.length, set.at(39_999)]).toEqual([40_000, [2, `title 39999 text, of "39999" ä${"x".repeat(39)}`]]);
@@ -142,8 +184,12 @@ describe("CSV sets", () => {
   });
 
   test("that are not there say how to get them", async () => {
-    await expect(datasets.SogouNews(folder)).rejects.toThrow(/SogouNews: Dataset not found. You can use download: true/);
-    await expect(datasets.AG_NEWS(folder, { split: "valid" as never })).rejects.toThrow(/AG_NEWS: split must be one of "train", "test"/);
+    await expect(datasets.SogouNews(folder)).rejects.toThrow(
+      /SogouNews: Dataset not found. You can use download: true/,
+    );
+    await expect(datasets.AG_NEWS(folder, { split: "valid" as never })).rejects.toThrow(
+      /AG_NEWS: split must be one of "train", "test"/,
+    );
     await expect((datasets.AG_NEWS as any)(3)).rejects.toThrow(/AG_NEWS: root must be a string, got 3/);
   });
 });
@@ -155,7 +201,11 @@ describe("IMDB", () => {
     put("aclImdb/test/pos/0_9.txt", "good<br />ä");
     put("aclImdb/test/labeledBow.feat", "x");
     const set = await datasets.IMDB(folder, { split: "test" });
-    expect([...set]).toEqual([[1, "bad"], [1, "worse"], [2, "good<br />ä"]]);
+    expect([...set]).toEqual([
+      [1, "bad"],
+      [1, "worse"],
+      [2, "good<br />ä"],
+    ]);
     await expect(datasets.IMDB(folder)).rejects.toThrow(/IMDB: Dataset not found.*aclImdb\/train\/neg/);
     put("aclImdb/test/pos/bad.txt", Buffer.from([0xff, 0xfe]));
     await expect(datasets.IMDB(folder, "test")).rejects.toThrow(/bad.txt" is no text in UTF-8/);
@@ -164,6 +214,10 @@ describe("IMDB", () => {
   test("may be the files that torchtext makes of it", async () => {
     put("datasets/IMDB/aclImdb_v1/train/neg", "a\nb\n");
     put("datasets/IMDB/aclImdb_v1/train/pos", "c");
-    expect([...(await datasets.IMDB(folder))]).toEqual([[1, "a"], [1, "b"], [2, "c"]]);
+    expect([...(await datasets.IMDB(folder))]).toEqual([
+      [1, "a"],
+      [1, "b"],
+      [2, "c"],
+    ]);
   });
 });

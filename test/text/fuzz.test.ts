@@ -31,7 +31,8 @@ test("damaged CSV files", async () => {
 }, 120_000);
 
 test("damaged files of word vectors", async () => {
-  const line = (i: number) => `word${i} ${Array.from({ length: 5 }, (_, k) => ((i * 7 + k * 3) % 11) / 10 - 0.5).join(" ")}\n`;
+  const line = (i: number) =>
+    `word${i} ${Array.from({ length: 5 }, (_, k) => ((i * 7 + k * 3) % 11) / 10 - 0.5).join(" ")}\n`;
   const lines = Array.from({ length: 9 }, (_, i) => line(i)).join("");
   const path = join(folder, "vectors.txt");
   const accepted = await readDamaged([bytes(lines), bytes(`9 5\n${lines}`)], 2000, async (file) => {

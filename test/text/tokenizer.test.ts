@@ -7,7 +7,15 @@ import * as torch from "kindling";
 import { afterAll, describe, expect, test } from "vitest";
 
 const { Tokenizer } = torch.text;
-type Row = [text: string, ids: number[], tokens: string[], types: number[], mask: number[], decoded: string, whole: string];
+type Row = [
+  text: string,
+  ids: number[],
+  tokens: string[],
+  types: number[],
+  mask: number[],
+  decoded: string,
+  whole: string,
+];
 interface Expected {
   file: string;
   rows: Row[];
@@ -52,7 +60,9 @@ describe.each(Object.entries(expected))("%s", (_, { file, rows, pair, plain, siz
 test("wrong calls are errors that say so", async () => {
   const tokenizer = await Tokenizer(expected.bpe!.file);
   expect(() => tokenizer.encode(3 as never)).toThrow(/encode: text must be a string, got 3/);
-  expect(() => tokenizer.decode([0, 400])).toThrow(/decode: no token has the index 400, which is ids\[1\]; there are 400 tokens/);
+  expect(() => tokenizer.decode([0, 400])).toThrow(
+    /decode: no token has the index 400, which is ids\[1\]; there are 400 tokens/,
+  );
   expect(() => tokenizer.decode([0.5])).toThrow(/ids\[0\] must be an integer/);
   expect(tokenizer.decode([])).toBe("");
   await expect(Tokenizer(7 as never)).rejects.toThrow(/Tokenizer: file must be a path, a URL, or the content/);
@@ -74,14 +84,37 @@ describe("damaged files", () => {
     ["truncated", expected.bpe!.file.slice(0, 900), /damaged or truncated/],
     ["no model", edited((json) => delete json.model), /model must be an object, got undefined/],
     ["another model", edited((json) => (json.model.type = "WordLevel")), /must be "BPE", "WordPiece" or "Unigram"/],
-    ["a huge index", edited((json) => (json.model.vocab.new = 4e9)), /the index of token "new" must be an integer from 0/],
+    [
+      "a huge index",
+      edited((json) => (json.model.vocab.new = 4e9)),
+      /the index of token "new" must be an integer from 0/,
+    ],
     ["an index twice", edited((json) => (json.model.vocab.new = 3)), /two tokens of model.vocab have one index/],
     ["no token for the unknown", edited((json) => delete json.model.unk_token), /must have unk_token/],
     ["a merge of three", bpe((model) => (model.merges[1] = ["a", "b", "c"])), /model.merges\[1\] must be a pair/],
-    ["added tokens without content", edited((json) => (json.added_tokens[0] = { id: 1 })), /added_tokens\[0\] must have a content/],
-    ["an unknown normalizer", edited((json) => (json.normalizer = { type: "Magic" })), /Unknown Normalizer type: Magic/],
-    ["a template without parts", edited((json) => (json.post_processor.single = null)), /no tokenizer.json that can be used/],
-    ["a pattern that is none", edited((json) => (json.pre_tokenizer = { type: "Split", pattern: { Regex: "(" }, behavior: "Isolated", invert: false })), /no tokenizer.json that can be used/],
+    [
+      "added tokens without content",
+      edited((json) => (json.added_tokens[0] = { id: 1 })),
+      /added_tokens\[0\] must have a content/,
+    ],
+    [
+      "an unknown normalizer",
+      edited((json) => (json.normalizer = { type: "Magic" })),
+      /Unknown Normalizer type: Magic/,
+    ],
+    [
+      "a template without parts",
+      edited((json) => (json.post_processor.single = null)),
+      /no tokenizer.json that can be used/,
+    ],
+    [
+      "a pattern that is none",
+      edited(
+        (json) =>
+          (json.pre_tokenizer = { type: "Split", pattern: { Regex: "(" }, behavior: "Isolated", invert: false }),
+      ),
+      /no tokenizer.json that can be used/,
+    ],
   ])("%s", async (_, file, words) => {
     const path = join(folder, "damaged.json");
     writeFileSync(path, file);

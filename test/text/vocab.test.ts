@@ -7,10 +7,18 @@ const { Vocab, buildVocabFromIterator, vocab } = text.vocab;
 
 describe("vocab", () => {
   test("keeps the order of the frequencies", () => {
-    const v1 = vocab(new Map([["b", 3], ["a", 2]]));
+    const v1 = vocab(
+      new Map([
+        ["b", 3],
+        ["a", 2],
+      ]),
+    );
     expect(v1.at("a")).toBe(1);
     expect(() => v1.at("out of vocab")).toThrow(/Token out of vocab not found and default index is not set/);
-    const v2 = vocab(["e", "d", "c", "b", "a"].map((token) => [token, 1] as const), { specials: ["<unk>"] });
+    const v2 = vocab(
+      ["e", "d", "c", "b", "a"].map((token) => [token, 1] as const),
+      { specials: ["<unk>"] },
+    );
     v2.setDefaultIndex(-1);
     expect([v2.at("<unk>"), v2.at("out of vocab")]).toEqual([0, -1]);
     v2.setDefaultIndex(v2.at("<unk>"));
@@ -26,14 +34,22 @@ describe("vocab", () => {
       "ᑌᑎIᑕOᗪᕮ_Tᕮ᙭T",
       "<unk>",
     ]);
-    expect(vocab(new Map([["__proto__", 1]])).getStoi().get("__proto__")).toBe(0);
+    expect(
+      vocab(new Map([["__proto__", 1]]))
+        .getStoi()
+        .get("__proto__"),
+    ).toBe(0);
   });
 
   test("changes", () => {
     const v = new Vocab(["a", "b", "c"]);
     v.insertToken("d", 1);
     v.appendToken("e");
-    expect([v.getItos(), v.lookupIndices(["d", "b", "e"]), v.length]).toEqual([["a", "d", "b", "c", "e"], [1, 2, 4], 5]);
+    expect([v.getItos(), v.lookupIndices(["d", "b", "e"]), v.length]).toEqual([
+      ["a", "d", "b", "c", "e"],
+      [1, 2, 4],
+      5,
+    ]);
     expect([v.has("e"), v.has("z"), v.lookupTokens([4, 0]), v.lookupToken(1)]).toEqual([true, false, ["e", "a"], "d"]);
     expect([v(["a", "c"]), String(v)]).toEqual([[0, 3], "Vocab()"]);
     expect(() => v.insertToken("x", 9)).toThrow(/Specified index 9 is out of bounds for vocab of size 5/);
@@ -47,12 +63,21 @@ describe("vocab", () => {
 
 describe("buildVocabFromIterator", () => {
   test("sorts by frequency, then by code points", () => {
-    const lines = [["hello", "hello", "hello", "world"], ["b", "😀", "ﬀ", "a", "world"]];
+    const lines = [
+      ["hello", "hello", "hello", "world"],
+      ["b", "😀", "ﬀ", "a", "world"],
+    ];
     // In UTF-16 the emoji would come before the ligature.
     expect(buildVocabFromIterator(lines).getItos()).toEqual(["hello", "world", "a", "b", "ﬀ", "😀"]);
-    expect(buildVocabFromIterator(lines, { specials: ["<unk>"], maxTokens: 3 }).getItos()).toEqual(["<unk>", "hello", "world"]);
+    expect(buildVocabFromIterator(lines, { specials: ["<unk>"], maxTokens: 3 }).getItos()).toEqual([
+      "<unk>",
+      "hello",
+      "world",
+    ]);
     expect(buildVocabFromIterator(lines, 2, ["world"], false).getItos()).toEqual(["hello", "world"]);
-    expect(() => buildVocabFromIterator(lines, { specials: ["a", "b"], maxTokens: 2 })).toThrow(/vocab will be entirely special tokens/);
+    expect(() => buildVocabFromIterator(lines, { specials: ["a", "b"], maxTokens: 2 })).toThrow(
+      /vocab will be entirely special tokens/,
+    );
     expect(() => buildVocabFromIterator([[1]] as never)).toThrow(/must give arrays of strings, got one with 1/);
     expect(() => buildVocabFromIterator(5 as never)).toThrow(/iterator must give arrays of tokens, got 5/);
   });
@@ -72,7 +97,16 @@ describe("buildVocabFromIterator", () => {
 describe("tokenizers", () => {
   test("basic English has torchtext's rules", () => {
     const tokenizer = text.data.getTokenizer("basic_english");
-    expect(tokenizer("You can now install TorchText using pip!")).toEqual(["you", "can", "now", "install", "torchtext", "using", "pip", "!"]);
+    expect(tokenizer("You can now install TorchText using pip!")).toEqual([
+      "you",
+      "can",
+      "now",
+      "install",
+      "torchtext",
+      "using",
+      "pip",
+      "!",
+    ]);
     expect(tokenizer("Basic English Normalization for a Line of Text   'ab' \"cd\" (e.f)!?,;: g<br />H")).toEqual(
       "basic english normalization for a line of text ' ab ' cd ( e . f ) ! ? , g h".split(" "),
     );
@@ -95,23 +129,47 @@ describe("tokenizers", () => {
 
 describe("transforms", () => {
   const T = text.transforms;
-  const words = vocab(new Map([["a", 1], ["b", 1], ["c", 1]]), { specials: ["<pad>"] });
+  const words = vocab(
+    new Map([
+      ["a", 1],
+      ["b", 1],
+      ["c", 1],
+    ]),
+    { specials: ["<pad>"] },
+  );
 
   test("lead from tokens to a tensor", () => {
-    const encode = new T.Sequential(new T.VocabTransform(words), new T.Truncate(2), new T.AddToken(7), new T.AddToken(8, false), new T.ToTensor(0));
+    const encode = new T.Sequential(
+      new T.VocabTransform(words),
+      new T.Truncate(2),
+      new T.AddToken(7),
+      new T.AddToken(8, false),
+      new T.ToTensor(0),
+    );
     const batch = encode([["a", "b", "c"], ["c"]]);
-    expect([batch.dtype, batch.tolist()]).toEqual(["int64", [[7, 1, 2, 8], [7, 3, 8, 0]]]);
+    expect([batch.dtype, batch.tolist()]).toEqual([
+      "int64",
+      [
+        [7, 1, 2, 8],
+        [7, 3, 8, 0],
+      ],
+    ]);
     expect(encode(["c", "a"]).tolist()).toEqual([7, 3, 1, 8]);
     expect(String(new T.Sequential(new T.Truncate(2)))).toBe("Sequential(\n  (0): Truncate()\n)");
   });
 
   test("are functions too", () => {
     const F = text.functional;
-    expect(F.toTensor([[1, 2], [3]], { paddingValue: 0, dtype: "int32" }).tolist()).toEqual([[1, 2], [3, 0]]);
+    expect(F.toTensor([[1, 2], [3]], { paddingValue: 0, dtype: "int32" }).tolist()).toEqual([
+      [1, 2],
+      [3, 0],
+    ]);
     expect(F.truncate([["a", "b"], ["c"]], 1)).toEqual([["a"], ["c"]]);
     expect(F.addToken(["a"], "<s>", false)).toEqual(["a", "<s>"]);
     expect(F.strToInt([["1", "-2"], []])).toEqual([[1, -2], []]);
-    expect(() => F.toTensor([[1, 2], [3]])).toThrow(/toTensor: the sequences have different lengths; give a paddingValue/);
+    expect(() => F.toTensor([[1, 2], [3]])).toThrow(
+      /toTensor: the sequences have different lengths; give a paddingValue/,
+    );
     expect(() => F.toTensor(["a"] as never)).toThrow(/Input type not supported: takes an array of integers/);
     expect(() => F.truncate([1, "a"] as never, 1)).toThrow(/Input type not supported/);
     expect(() => F.addToken([1], "a" as never)).toThrow(/tokenId "a" does not go with 1/);
@@ -123,7 +181,10 @@ describe("transforms", () => {
     expect([labels("label"), labels(["indices", "test"])]).toEqual([1, [2, 0]]);
     expect(new T.LabelToIndex({ labelNames: ["b", "a"], sortNames: true }).labelNames).toEqual(["a", "b"]);
     const pad = new T.PadTransform(4, 9);
-    expect([pad(torch.tensor([1, 2])).tolist(), pad(torch.ones(2, 5)).shape]).toEqual([[1, 2, 9, 9], [2, 5]]);
+    expect([pad(torch.tensor([1, 2])).tolist(), pad(torch.ones(2, 5)).shape]).toEqual([
+      [1, 2, 9, 9],
+      [2, 5],
+    ]);
     expect(new T.StrToIntTransform()(["3"])).toEqual([3]);
     expect(() => new T.VocabTransform(3 as never)).toThrow(/vocab must be a Vocab, got 3/);
   });
@@ -131,19 +192,40 @@ describe("transforms", () => {
 
 describe("PadCollate", () => {
   test("fills up sequences and gives their lengths", async () => {
-    const samples = [[[1, 2, 3], 0], [[4], 1], [[5, 6], 2]] as const;
+    const samples = [
+      [[1, 2, 3], 0],
+      [[4], 1],
+      [[5, 6], 2],
+    ] as const;
     const collateFn = new text.data.PadCollate({ paddingValue: 9 });
     const loader = new torch.utils.data.DataLoader(samples, { batchSize: 2, collateFn });
     const batches: unknown[] = [];
     for await (const [ids, lengths, labels] of loader as AsyncIterable<torch.Tensor[]>)
       batches.push([ids!.tolist(), lengths!.tolist(), labels!.tolist()]);
-    expect(batches).toEqual([[[[1, 2, 3], [4, 9, 9]], [3, 1], [0, 1]], [[[5, 6]], [2], [2]]]);
+    expect(batches).toEqual([
+      [
+        [
+          [1, 2, 3],
+          [4, 9, 9],
+        ],
+        [3, 1],
+        [0, 1],
+      ],
+      [[[5, 6]], [2], [2]],
+    ]);
   });
 
   test("cuts, takes tensors, and packs", () => {
     const collate = new text.data.PadCollate({ maxLength: 2, batchFirst: false });
     const [padded, lengths] = collate([torch.tensor([1.5, 2, 3]), torch.tensor([4])]);
-    expect([padded.tolist(), lengths.tolist(), padded.dtype]).toEqual([[[1.5, 4], [2, 0]], [2, 1], "float32"]);
+    expect([padded.tolist(), lengths.tolist(), padded.dtype]).toEqual([
+      [
+        [1.5, 4],
+        [2, 0],
+      ],
+      [2, 1],
+      "float32",
+    ]);
     const packed = torch.nn.utils.rnn.packPaddedSequence(padded, lengths);
     expect(packed.data.tolist()).toEqual([1.5, 4, 2]);
     expect(() => collate([])).toThrow(/PadCollate: the batch is empty/);
