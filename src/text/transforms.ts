@@ -10,7 +10,8 @@ import { Module } from "../nn/module";
 import { checkTensor } from "../ops/checks";
 import { constantPadNd } from "../ops/pad";
 import type { Tensor } from "../tensor/tensor";
-import { addToken, checkSequences, type SequenceOrBatch, strToInt, toTensor, truncate } from "./functional";
+import { addToken, strToInt, toTensor, truncate } from "./functional";
+import { checkSequences, type SequenceOrBatch } from "./sequences";
 import { Vocab } from "./vocab/vocab";
 import { compareCodePoints } from "./words";
 

@@ -80,7 +80,9 @@ describe("vectors", () => {
     put("wiki.simple.vec", "1 2\nthe 1 2\n");
     expect((await vocab.GloVe("6B", 50, { cache: folder })).dim).toBe(50);
     expect((await new vocab.FastText({ language: "simple", cache: folder })).itos).toEqual(["the"]);
-    await expect(vocab.GloVe("42B", { cache: folder })).rejects.toThrow(/GloVe: no vectors found at .*; download: true fetches it from https/);
+    await expect(vocab.GloVe("42B", { cache: folder })).rejects.toThrow(
+      /GloVe: no vectors found at .*; download: true fetches it from https/,
+    );
     await expect(vocab.GloVe("7B" as never)).rejects.toThrow(/GloVe: name must be one of "42B"/);
   });
 

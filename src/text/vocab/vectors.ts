@@ -130,7 +130,10 @@ export class WordVectors {
     if ((await hasFile(direct)) || (isRemote(direct) && this.url === undefined)) return direct;
     if (!(await hasFile(kept)) && this.url !== undefined && this.fetches) await this.fetch(op, this.url);
     if (await hasFile(kept)) return kept;
-    const hint = this.url === undefined ? "give the path of a file, or a url to download it from" : `download: true fetches it from ${this.url}`;
+    const hint =
+      this.url === undefined
+        ? "give the path of a file, or a url to download it from"
+        : `download: true fetches it from ${this.url}`;
     throw new KindlingError(`${op}: no vectors found at "${kept}"; ${hint}`);
   }
 
@@ -281,7 +284,11 @@ class FastTextVectors extends WordVectors {
   static override readonly signature: string = fastTextSignature;
 
   constructor(...given: unknown[]) {
-    const { language = "en", download: isWanted = false, ...options } = argumentsOf<FastTextParameters>("FastText", fastTextSignature, given);
+    const {
+      language = "en",
+      download: isWanted = false,
+      ...options
+    } = argumentsOf<FastTextParameters>("FastText", fastTextSignature, given);
     const code = checkString("FastText", "language", language);
     if (!/^[a-z_-]+$/i.test(code))
       throw new ValueError(`FastText: language must be a code such as "en", got ${describe(language)}`);
