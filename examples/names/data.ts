@@ -1,4 +1,6 @@
 /** Family names by language: what the classifier learns from. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 
 const lists = {
   Arabic: `Abadi Abbas Antoun Asfour Assaf Awad Aziz Bahar Bishara Boulos Botros Daher Deeb Fakhoury Gerges Haddad Hakimi
@@ -41,10 +43,29 @@ const lists = {
     Salazar Sanchez Santana Torres Vargas Vasquez Velazquez Zapata`,
 } as const;
 
-/** The languages, by label. */
-export const languages: readonly string[] = Object.keys(lists);
+/** A name with its label. */
+export type Named = readonly [name: string, label: number];
 
-/** All names with their labels. */
-export const names: readonly (readonly [name: string, label: number])[] = Object.values(lists).flatMap((list, label) =>
-  list.split(/\s+/).map((name) => [name, label] as const),
-);
+/** Names of several languages. */
+export interface Names {
+  /** The languages, by label. */
+  readonly languages: readonly string[];
+  readonly names: readonly Named[];
+}
+
+/** The names that come with this example. */
+export const ownNames: Names = {
+  languages: Object.keys(lists),
+  names: Object.values(lists).flatMap((list, label) => list.split(/\s+/).map((name): Named => [name, label])),
+};
+
+/** The names of a folder with a file for each language, `Arabic.txt` and so on, one name on each line, as the tutorial of PyTorch has them. */
+export async function readNames(folder: string): Promise<Names> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".txt")).sort();
+  const languages = files.map((file) => file.replace(/\.txt$/, ""));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  const names = texts.flatMap((lines, label) =>
+    lines.split(/\r?\n/).flatMap((line): Named[] => (line.trim() === "" ? [] : [[line.trim(), label]])),
+  );
+  return { languages, names };
+}

@@ -100,11 +100,22 @@ export const info = namedAsync(
   },
 );
 
-/** Samples of interleaved channels as a tensor. */
+/** Channel after channel instead of frame after frame. */
+function apart<S extends Samples>(samples: S, channels: number): S {
+  if (channels === 1) return samples;
+  const frames = samples.length / channels;
+  const out = samples.slice() as S;
+  for (let c = 0; c < channels; c++) for (let i = 0; i < frames; i++) out[c * frames + i] = samples[i * channels + c]!;
+  return out;
+}
+
+/** Samples of interleaved channels as a tensor, which alone owns its memory. */
 function waveformOf(samples: Samples, channels: number, channelsFirst: boolean): Tensor {
   const frames = samples.length / channels;
-  const interleaved = tensor(samples).reshape([frames, channels]);
-  return channelsFirst ? interleaved.t().contiguous() : interleaved;
+  const flat = tensor(channelsFirst ? apart(samples, channels) : samples);
+  const waveform = flat.view(channelsFirst ? [channels, frames] : [frames, channels]);
+  flat.dispose();
+  return waveform;
 }
 
 /**

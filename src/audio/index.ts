@@ -1,4 +1,6 @@
 /** `torch.audio`: torchaudio's files, functions, transforms and data sets. */
+
+export * as datasets from "./datasets/index";
 export {
   AudioMetaData,
   type AudioSource,
@@ -9,7 +11,6 @@ export {
   type SaveOptions,
   save,
 } from "./files";
-export * as datasets from "./datasets/index";
 export * as functional from "./functional/index";
 export * as transforms from "./transforms/index";
 export type { Encoding } from "./wav";

@@ -140,7 +140,7 @@ export function samplesOf(file: Uint8Array, header: WavHeader, offset: number, c
   if (header.encoding === "ALAW") return Int16Array.from(bytes, (code) => aTable[code]!);
   if (header.encoding === "PCM_F")
     return header.bits === 32 ? new Float32Array(aligned(bytes)) : new Float64Array(aligned(bytes));
-  if (header.bits === 8) return bytes;
+  if (header.bits === 8) return new Uint8Array(bytes);
   if (header.bits === 16) return new Int16Array(aligned(bytes));
   return header.bits === 24 ? samples24(bytes) : new Int32Array(aligned(bytes));
 }

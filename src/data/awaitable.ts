@@ -28,9 +28,13 @@ export interface AwaitedClass<D, S extends string, V, R extends readonly unknown
   readonly signature: string;
 }
 
-async function open<D extends Readable>(plain: PlainClass<D>, given: unknown[], target: Function): Promise<D> {
+async function open<D extends Readable>(
+  plain: PlainClass<D>,
+  given: unknown[],
+  target: { readonly name: string },
+): Promise<D> {
   try {
-    const instance = Reflect.construct(plain, given, target) as D;
+    const instance = Reflect.construct(plain, given, target as never) as D;
     await instance.read();
     return instance;
   } catch (error) {

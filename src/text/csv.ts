@@ -27,9 +27,15 @@ async function* textOf(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
 }
 
 /** The rows of a text in pieces, empty ones left out, each with its number. */
-async function* rowsOf(name: string, text: AsyncIterable<string>): AsyncGenerator<[row: readonly string[], number: number]> {
+async function* rowsOf(
+  name: string,
+  text: AsyncIterable<string>,
+): AsyncGenerator<[row: readonly string[], number: number]> {
   const { default: Papa } = await import("./lazyCsv");
-  const settings: { delimiter: string; newline: "\n" | "\r\n" | "\r" | undefined } = { delimiter: ",", newline: undefined };
+  const settings: { delimiter: string; newline: "\n" | "\r\n" | "\r" | undefined } = {
+    delimiter: ",",
+    newline: undefined,
+  };
   let rest = "";
   let number = 0;
   const parse = function* (isLast: boolean): Iterable<[readonly string[], number]> {
@@ -40,7 +46,9 @@ async function* rowsOf(name: string, text: AsyncIterable<string>): AsyncGenerato
     const { data, errors, meta } = parser.parse(rest, 0, !isLast);
     const wrong = isLast ? errors[0] : errors.find(({ row }) => row !== undefined && row < data.length);
     if (wrong !== undefined)
-      throw new FormatError(`"${name}", row ${number + (wrong.row ?? 0) + 1}: ${wrong.message}: the file is damaged or truncated`);
+      throw new FormatError(
+        `"${name}", row ${number + (wrong.row ?? 0) + 1}: ${wrong.message}: the file is damaged or truncated`,
+      );
     for (const row of data) {
       number++;
       if (row.length > 1 || row[0] !== "") yield [row, number];
@@ -51,7 +59,9 @@ async function* rowsOf(name: string, text: AsyncIterable<string>): AsyncGenerato
     rest += piece;
     if (piece !== "") yield* parse(false);
     if (rest.length > LONGEST_ROW)
-      throw new FormatError(`"${name}", row ${number + 1} has more than ${LONGEST_ROW} characters: a quote is not closed, or this is no CSV file`);
+      throw new FormatError(
+        `"${name}", row ${number + 1} has more than ${LONGEST_ROW} characters: a quote is not closed, or this is no CSV file`,
+      );
   }
   if (rest !== "") yield* parse(true);
 }

@@ -61,6 +61,8 @@ export class TextTokenizer {
   private vocab: ReadonlyMap<string, number> = new Map();
   private special: ReadonlySet<string> = new Set();
   private tokens: ReadonlyMap<number, string> = new Map();
+  /** Whether nothing comes between a text and its pair. */
+  private joins = false;
   declare private library: Library;
 
   constructor(...given: Arguments<typeof tokenizerSignature, TokenizerParameters>) {
@@ -71,7 +73,9 @@ export class TextTokenizer {
     this.config = config ?? {};
     const isUrl = file instanceof URL;
     if (typeof file !== "string" && !isUrl && !isPlainObject(file))
-      throw new ArgumentError(`${op}: file must be a path, a URL, or the content of a tokenizer.json, got ${describe(file)}`);
+      throw new ArgumentError(
+        `${op}: file must be a path, a URL, or the content of a tokenizer.json, got ${describe(file)}`,
+      );
     this.isPath = isUrl || (typeof file === "string" && !file.trimStart().startsWith("{"));
     this.source = typeof file === "string" ? file : isUrl ? pathOf(file) : JSON.stringify(file);
   }
@@ -84,6 +88,8 @@ export class TextTokenizer {
     const { json, vocab, special } = checkTokenizerFile(name, this.text);
     this.vocab = vocab;
     this.special = special;
+    const processor = json.post_processor;
+    this.joins = processor === null || (isPlainObject(processor) && processor.type === "ByteLevel");
     this.tokens = new Map([...vocab].map(([token, id]) => [id, token]));
     const { Tokenizer: Library } = await import("./lazyTokenizers");
     try {
@@ -92,7 +98,9 @@ export class TextTokenizer {
       const { ids } = this.encode("A first text, 1.", { pair: "and its pair" });
       if (ids.length > 0) this.decode(ids);
     } catch (error) {
-      throw new FormatError(`${name} is no tokenizer.json that can be used: ${(error as Error).message}`, { cause: error });
+      throw new FormatError(`${name} is no tokenizer.json that can be used: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 
@@ -102,7 +110,9 @@ export class TextTokenizer {
       return body();
     } catch (error) {
       if (error instanceof KindlingError) throw error;
-      throw new FormatError(`${op}: the tokenizer.json does not fit this text: ${(error as Error).message}`, { cause: error });
+      throw new FormatError(`${op}: the tokenizer.json does not fit this text: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 
@@ -116,24 +126,61 @@ export class TextTokenizer {
     const { pair = null, addSpecialTokens = true } = options;
     if (pair !== null) checkString("encode", "pair", pair);
     checkFlag("encode", "addSpecialTokens", addSpecialTokens);
-    const settings = { text_pair: pair, add_special_tokens: addSpecialTokens, return_token_type_ids: true } as const;
-    const found = this.guarded("encode", () => this.library.encode(text, settings));
-    const { ids, tokens, token_type_ids: types } = found;
-    const wrong = ids.findIndex((id) => !Number.isInteger(id));
-    if (wrong >= 0)
-      throw new FormatError(`encode: token ${describe(tokens[wrong])} is not in the vocabulary, which has no token for what is unknown`);
+    const { ids, tokens, typeIds } = this.joins
+      ? this.joined(text, pair, addSpecialTokens)
+      : this.raw(text, pair, addSpecialTokens);
+    const parts = addSpecialTokens && tokens.some((token) => this.special.has(token)) ? [text, pair ?? ""] : undefined;
+    const added = parts?.map((part) => this.raw(part, null, false).tokens);
     return {
       ids,
       tokens,
       attentionMask: ids.map(() => 1),
-      typeIds: types ?? ids.map(() => 0),
-      specialTokensMask: tokens.map((token) => (this.special.has(token) ? 1 : 0)),
+      typeIds,
+      specialTokensMask: added === undefined ? ids.map(() => 0) : addedMask(tokens, added),
+    };
+  }
+
+  /** What the library makes of a text. */
+  private raw(
+    text: string,
+    pair: string | null,
+    addSpecialTokens: boolean,
+  ): Pick<Encoding, "ids" | "tokens" | "typeIds"> {
+    const settings = { text_pair: pair, add_special_tokens: addSpecialTokens, return_token_type_ids: true } as const;
+    const { ids, tokens, token_type_ids: types } = this.guarded("encode", () => this.library.encode(text, settings));
+    const wrong = ids.findIndex((id) => !Number.isInteger(id));
+    if (wrong >= 0)
+      throw new FormatError(
+        `encode: token ${describe(tokens[wrong])} is not in the vocabulary, which has no token for what is unknown`,
+      );
+    return { ids, tokens, typeIds: types ?? ids.map(() => 0) };
+  }
+
+  /** A text and its pair one after the other, where the file says nothing of pairs. */
+  private joined(
+    text: string,
+    pair: string | null,
+    addSpecialTokens: boolean,
+  ): Pick<Encoding, "ids" | "tokens" | "typeIds"> {
+    const first = this.raw(text, null, addSpecialTokens);
+    if (pair === null) return first;
+    const second = this.raw(pair, null, addSpecialTokens);
+    return {
+      ids: [...first.ids, ...second.ids],
+      tokens: [...first.tokens, ...second.tokens],
+      typeIds: [...first.typeIds, ...second.ids.map(() => 1)],
     };
   }
 
   /** {@link encode} of several texts, or of pairs of texts. */
-  encodeBatch(texts: readonly (string | readonly [string, string])[], options?: Omit<EncodeOptions, "pair">): Encoding[];
-  encodeBatch(texts: readonly (string | readonly [string, string])[], options: Omit<EncodeOptions, "pair"> = {}): Encoding[] {
+  encodeBatch(
+    texts: readonly (string | readonly [string, string])[],
+    options?: Omit<EncodeOptions, "pair">,
+  ): Encoding[];
+  encodeBatch(
+    texts: readonly (string | readonly [string, string])[],
+    options: Omit<EncodeOptions, "pair"> = {},
+  ): Encoding[] {
     return (checkArray("encodeBatch", "texts", texts, "strings") as typeof texts).map((item) => {
       const [text, pair] = typeof item === "string" ? [item, null] : item;
       return this.encode(text, { ...options, pair });
@@ -149,7 +196,9 @@ export class TextTokenizer {
     const { skipSpecialTokens = true, cleanUpTokenizationSpaces = false } = options;
     checkArray("decode", "ids", ids, "integers").forEach((id, i) => {
       if (!this.tokens.has(checkInteger("decode", `ids[${i}]`, id)))
-        throw new IndexError(`decode: no token has the index ${id}, which is ids[${i}]; there are ${this.vocab.size} tokens`);
+        throw new IndexError(
+          `decode: no token has the index ${id}, which is ids[${i}]; there are ${this.vocab.size} tokens`,
+        );
     });
     checkFlag("decode", "skipSpecialTokens", skipSpecialTokens);
     checkFlag("decode", "cleanUpTokenizationSpaces", cleanUpTokenizationSpaces);
@@ -188,6 +237,21 @@ export class TextTokenizer {
   }
 }
 
+/** 1 for tokens that are not of the texts, whose own tokens come one text after the other. */
+function addedMask(tokens: readonly string[], texts: readonly (readonly string[])[]): number[] {
+  const mask = tokens.map(() => 1);
+  let from = 0;
+  for (const own of texts) {
+    if (own.length === 0) continue;
+    let start = from;
+    while (start + own.length <= tokens.length && !own.every((token, i) => tokens[start + i] === token)) start++;
+    if (start + own.length > tokens.length) continue;
+    from = start + own.length;
+    mask.fill(0, start, from);
+  }
+  return mask;
+}
+
 /** A URL of a file as a path, any other as it is. */
 const pathOf = (url: URL): string => (url.protocol === "file:" ? decodeURIComponent(url.pathname) : url.href);
 
@@ -210,5 +274,9 @@ declareMethods(TextTokenizer, {
  * const { ids } = tokenizer.encode("Hello world");
  * tokenizer.decode(ids) // "hello world"
  */
-export const Tokenizer: AwaitedClass<TextTokenizer, typeof tokenizerSignature, TokenizerParameters, [file: string | URL | object]> =
-  awaitedClass("Tokenizer", TextTokenizer);
+export const Tokenizer: AwaitedClass<
+  TextTokenizer,
+  typeof tokenizerSignature,
+  TokenizerParameters,
+  [file: string | URL | object]
+> = awaitedClass("Tokenizer", TextTokenizer);

@@ -25,7 +25,9 @@ type Fail = (why: string) => FormatError;
 
 function checkIndex(fail: Fail, token: string, index: unknown): number {
   if (Number.isInteger(index) && (index as number) >= 0 && (index as number) < MOST_TOKENS) return index as number;
-  throw fail(`the index of token ${describe(token)} must be an integer from 0 to ${MOST_TOKENS - 1}, got ${describe(index)}`);
+  throw fail(
+    `the index of token ${describe(token)} must be an integer from 0 to ${MOST_TOKENS - 1}, got ${describe(index)}`,
+  );
 }
 
 /** The vocabulary of BPE and WordPiece: an object of indices. */
@@ -74,7 +76,12 @@ function checkWords(fail: Fail, model: Record<string, unknown>, names: readonly 
 function checkModel(fail: Fail, model: unknown): Map<string, number> {
   if (!isPlainObject(model)) throw fail(`model must be an object, got ${describe(model)}`);
   const kind = model.type ?? (Array.isArray(model.vocab) ? "Unigram" : "merges" in model ? "BPE" : "WordPiece");
-  checkWords(fail, model, ["unk_token", "continuing_subword_prefix", "continuing_subword_suffix", "end_of_word_suffix"]);
+  checkWords(fail, model, [
+    "unk_token",
+    "continuing_subword_prefix",
+    "continuing_subword_suffix",
+    "end_of_word_suffix",
+  ]);
   if (kind === "Unigram") {
     const vocab = vocabOfPairs(fail, model.vocab);
     const unk = model.unk_id;

@@ -10,9 +10,10 @@ import { Module } from "../nn/module";
 import { checkTensor } from "../ops/checks";
 import { constantPadNd } from "../ops/pad";
 import type { Tensor } from "../tensor/tensor";
-import { addToken, checkSequences, type SequenceOrBatch, strToInt, toTensor, truncate } from "./functional";
-import { compareCodePoints } from "./words";
+import { addToken, strToInt, toTensor, truncate } from "./functional";
+import { checkSequences, type SequenceOrBatch } from "./sequences";
 import { Vocab } from "./vocab/vocab";
+import { compareCodePoints } from "./words";
 
 const vocabSignature = "vocab";
 const tensorSignature = "; paddingValue, dtype";
@@ -61,7 +62,11 @@ export class ToTensor extends Module {
 
   constructor(...given: Arguments<typeof tensorSignature, ToTensorParameters>) {
     super();
-    const { paddingValue = null, dtype = "int64" } = argumentsOf<ToTensorParameters>("ToTensor", tensorSignature, given);
+    const { paddingValue = null, dtype = "int64" } = argumentsOf<ToTensorParameters>(
+      "ToTensor",
+      tensorSignature,
+      given,
+    );
     this.paddingValue = paddingValue === null ? null : checkNumber("ToTensor", "paddingValue", paddingValue);
     this.dtype = checkDType("ToTensor", dtype);
   }
@@ -94,7 +99,9 @@ export class LabelToIndex extends Module {
     const op = "LabelToIndex";
     const { labelNames, labelPath, sortNames = false } = argumentsOf<LabelToIndexParameters>(op, labelSignature, given);
     if (labelPath != null)
-      throw new ArgumentError(`${op}: a constructor cannot read files: read labelPath first, and give its lines as labelNames`);
+      throw new ArgumentError(
+        `${op}: a constructor cannot read files: read labelPath first, and give its lines as labelNames`,
+      );
     if (!Array.isArray(labelNames) || !labelNames.every((name) => typeof name === "string"))
       throw new ArgumentError(`${op}: labelNames must be an array of strings, got ${describe(labelNames)}`);
     const names = labelNames as string[];

@@ -113,6 +113,33 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("vision.models", "WideResNet101_2Weights WideResNet50_2Weights"),
   ],
   "our image type, for Python's PIL.Image": ["vision.Image"],
+  "torchtext's": [
+    ...paths("text.data", "getTokenizer ngramsIterator"),
+    ...paths("text.data.utils", "getTokenizer ngramsIterator"),
+    ...paths("text.datasets", "AG_NEWS AmazonReviewFull AmazonReviewPolarity DBpedia IMDB SogouNews"),
+    ...paths("text.datasets", "YahooAnswers YelpReviewFull YelpReviewPolarity"),
+    ...paths("text.functional", "addToken strToInt toTensor truncate"),
+    ...paths(
+      "text.transforms",
+      "AddToken LabelToIndex PadTransform Sequential StrToIntTransform ToTensor Truncate VocabTransform",
+    ),
+    ...paths("text.vocab", "FastText GloVe Vectors Vocab buildVocabFromIterator vocab"),
+  ],
+  "text beyond torchtext: collation of sequences, and Hugging Face's tokenizers": [
+    "text.Tokenizer",
+    "text.data.PadCollate",
+  ],
+  "torchaudio's": [
+    ...paths("audio", "AudioMetaData info load save"),
+    ...paths("audio.datasets", "SPEECHCOMMANDS YESNO"),
+    ...paths("audio.functional", "DBToAmplitude amplitudeToDB computeDeltas createDct editDistance gain griffinlim"),
+    ...paths("audio.functional", "inverseSpectrogram linearFbanks maskAlongAxis maskAlongAxisIid melscaleFbanks"),
+    ...paths("audio.functional", "muLawDecoding muLawEncoding phaseVocoder resample spectrogram"),
+    ...paths("audio.transforms", "AmplitudeToDB ComputeDeltas Fade FrequencyMasking GriffinLim InverseMelScale"),
+    ...paths("audio.transforms", "InverseSpectrogram LFCC MFCC MelScale MelSpectrogram MuLawDecoding MuLawEncoding"),
+    ...paths("audio.transforms", "Resample Spectrogram TimeMasking TimeStretch Vol"),
+  ],
+  "the bytes of an audio file, where there are no files": ["audio.encode"],
   "members marked as internal: they check what they are given": paths(
     "Tensor",
     "assertAlive checkAxis elements isAlive takeGrad",

@@ -48,7 +48,9 @@ export abstract class FileSet<S extends readonly unknown[]> {
     const i = index < 0 ? index + this.length : index;
     const file = Number.isInteger(i) ? this.files[i] : undefined;
     if (file === undefined)
-      throw new IndexError(`${this.constructor.name}: index ${describe(index)} is out of range for ${this.length} samples`);
+      throw new IndexError(
+        `${this.constructor.name}: index ${describe(index)} is out of range for ${this.length} samples`,
+      );
     return file;
   }
 

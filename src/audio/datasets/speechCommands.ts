@@ -48,12 +48,16 @@ export class SpeechCommandsSet extends FileSet<Labels> implements Readable {
     this.url = /^speech_commands_v0\.0[12]$/.test(url) ? `${BASE}${url}.tar.gz` : url;
     this.folderInArchive = checkString(op, "folderInArchive", values.folderInArchive ?? "SpeechCommands");
     const { subset = null } = values;
-    this.subset = subset === null ? null : checkChoice(op, "subset", subset, ["training", "validation", "testing"] as const);
+    this.subset =
+      subset === null ? null : checkChoice(op, "subset", subset, ["training", "validation", "testing"] as const);
   }
 
   /** @internal */
   async read(): Promise<void> {
-    const version = this.url.split("/").at(-1)!.replace(/\.tar\.gz$/, "");
+    const version = this.url
+      .split("/")
+      .at(-1)!
+      .replace(/\.tar\.gz$/, "");
     this.folder = joinPath(absolute(this.root), this.folderInArchive, version);
     if (!(await hasFolder(this.folder))) {
       if (!this.wantsDownload) throw this.notFound(this.folder);
@@ -78,7 +82,9 @@ export class SpeechCommandsSet extends FileSet<Labels> implements Readable {
     const lines = (await readText(this.constructor.name, path)).split(/\r?\n/).filter((line) => line.trim() !== "");
     for (const line of lines)
       if (!/^[^/\\]+\/[^/\\]+$/.test(line) || line.startsWith("..") || !isRecording(line))
-        throw new FormatError(`"${path}" has the line ${JSON.stringify(line.slice(0, 80))}, which is no recording: it is damaged`);
+        throw new FormatError(
+          `"${path}" has the line ${JSON.stringify(line.slice(0, 80))}, which is no recording: it is damaged`,
+        );
     return lines.map((line) => line.trim());
   }
 
@@ -112,5 +118,9 @@ const isRecording = (file: string): boolean => /_nohash_\d+(\.wav)+$/.test(file)
  * const test = await new audio.datasets.SPEECHCOMMANDS("data", { subset: "testing" });
  * const [waveform, sampleRate, label] = await test.at(0);
  */
-export const SPEECHCOMMANDS: AwaitedClass<SpeechCommandsSet, typeof signature, SpeechCommandsParameters, [root: string]> =
-  awaitedClass("SPEECHCOMMANDS", SpeechCommandsSet as never);
+export const SPEECHCOMMANDS: AwaitedClass<
+  SpeechCommandsSet,
+  typeof signature,
+  SpeechCommandsParameters,
+  [root: string]
+> = awaitedClass("SPEECHCOMMANDS", SpeechCommandsSet as never);

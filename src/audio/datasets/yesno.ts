@@ -45,11 +45,18 @@ export class YesNoSet extends FileSet<readonly [labels: number[]]> implements Re
       await this.fetch(this.url, this.url === URL_OF_ARCHIVE ? MD5 : undefined, absolute(this.root));
     }
     const entries = await listEntries(this.constructor.name, this.folder);
-    this.files = entries.filter(({ name, isFolder }) => !isFolder && /^[01](_[01])*\.wav$/.test(name)).map(({ name }) => name);
+    this.files = entries
+      .filter(({ name, isFolder }) => !isFolder && /^[01](_[01])*\.wav$/.test(name))
+      .map(({ name }) => name);
   }
 
   protected override labelsOf(file: string): readonly [labels: number[]] {
-    return [file.replace(/\.wav$/, "").split("_").map(Number)];
+    return [
+      file
+        .replace(/\.wav$/, "")
+        .split("_")
+        .map(Number),
+    ];
   }
 }
 

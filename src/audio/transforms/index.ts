@@ -2,5 +2,15 @@
 export * from "./levels";
 export * from "./masking";
 export * from "./mel";
-export * from "./spectral";
+export {
+  type FrameParameters,
+  GriffinLim,
+  type GriffinLimParameters,
+  InverseSpectrogram,
+  type InverseSpectrogramParameters,
+  Spectrogram,
+  type SpectrogramParameters,
+  TimeStretch,
+  type TimeStretchParameters,
+} from "./spectral";
 export type { WindowFunction } from "./transform";

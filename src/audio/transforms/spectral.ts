@@ -84,7 +84,7 @@ const frameDefaults = {
 };
 
 /** Sizes of frames, checked, each with its default. */
-export function frameSizes(op: string, given: FrameParameters): { nFft: number; winLength: number; hopLength: number } {
+function frameSizes(op: string, given: FrameParameters): { nFft: number; winLength: number; hopLength: number } {
   const nFft = checkSize(op, "nFft", given.nFft);
   const winLength = checkSize(op, "winLength", given.winLength ?? nFft);
   if (winLength > nFft) throw new ValueError(`${op}: winLength must be at most nFft = ${nFft}, got ${winLength}`);

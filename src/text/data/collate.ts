@@ -44,7 +44,11 @@ export class PadCollate extends Module {
   constructor(...given: Arguments<typeof signature, PadCollateParameters>) {
     super();
     const op = "PadCollate";
-    const { paddingValue = 0, batchFirst = true, maxLength = null } = argumentsOf<PadCollateParameters>(op, signature, given);
+    const {
+      paddingValue = 0,
+      batchFirst = true,
+      maxLength = null,
+    } = argumentsOf<PadCollateParameters>(op, signature, given);
     this.paddingValue = checkNumber(op, "paddingValue", paddingValue);
     this.batchFirst = checkFlag(op, "batchFirst", batchFirst);
     this.maxLength = maxLength === null ? null : checkInteger(op, "maxLength", maxLength, 1);

@@ -54,7 +54,9 @@ export const getTokenizer = named(
     if (typeof tokenizer === "function") return tokenizer;
     if (tokenizer === "basic_english") {
       if (language === "en") return basicEnglishNormalize;
-      throw new ValueError(`getTokenizer: Basic normalization is only available for English(en), got ${describe(language)}`);
+      throw new ValueError(
+        `getTokenizer: Basic normalization is only available for English(en), got ${describe(language)}`,
+      );
     }
     if (foreign.includes(tokenizer))
       throw new ValueError(

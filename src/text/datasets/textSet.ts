@@ -82,7 +82,9 @@ export abstract class TextSet {
   at(index: number): [label: number, text: string] {
     const i = index < 0 ? index + this.length : index;
     if (!Number.isInteger(i) || i < 0 || i >= this.length)
-      throw new IndexError(`${this.constructor.name}: index ${describe(index)} is out of range for ${this.length} samples`);
+      throw new IndexError(
+        `${this.constructor.name}: index ${describe(index)} is out of range for ${this.length} samples`,
+      );
     return [this.labels[i]!, this.texts[i]!];
   }
 

@@ -4,6 +4,7 @@ export {
   type FastTextParameters,
   GloVe,
   type GloVeParameters,
+  type KnownVectorOptions,
   type LookUpOptions,
   type SimilarityOptions,
   type VectorOptions,

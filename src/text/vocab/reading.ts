@@ -79,7 +79,8 @@ class Table {
     const entries = cut < 0 ? [] : asciiOf(line.subarray(cut + 1, end)).split(" ");
     if (entries.length === 1) return;
     if (this.dim === 0) this.dim = entries.length;
-    if (entries.length === 0 || entries.length !== this.dim) throw this.otherSize(line.subarray(0, head), entries.length, number);
+    if (entries.length === 0 || entries.length !== this.dim)
+      throw this.otherSize(line.subarray(0, head), entries.length, number);
     const word = wordOf(line.subarray(0, head));
     if (word === undefined) return;
     const at = this.words.length * this.dim;
@@ -87,7 +88,9 @@ class Table {
     entries.forEach((entry, i) => {
       const value = numberOf(entry);
       if (value === undefined)
-        throw new FormatError(`"${this.name}", line ${number}: ${JSON.stringify(entry.slice(0, 80))} is no number: the file is damaged`);
+        throw new FormatError(
+          `"${this.name}", line ${number}: ${JSON.stringify(entry.slice(0, 80))} is no number: the file is damaged`,
+        );
       this.values[at + i] = value;
     });
     this.words.push(word);
@@ -129,6 +132,8 @@ export async function readTable(name: string, pieces: AsyncIterable<Uint8Array>,
     if (table.words.length >= most) break;
   }
   if (table.words.length === 0)
-    throw new FormatError(`"${name}" has no vectors: a line has a word and at least two numbers, with one space between`);
+    throw new FormatError(
+      `"${name}" has no vectors: a line has a word and at least two numbers, with one space between`,
+    );
   return table.result();
 }

@@ -33,8 +33,14 @@ export interface VectorsParameters extends VectorOptions {
   url?: string | null;
 }
 
+/** Options of vectors whose place is known. */
+export interface KnownVectorOptions extends VectorOptions {
+  /** Fetch the file if it is not in the cache, as torchtext does unasked. Default: false. */
+  download?: boolean;
+}
+
 /** Parameters of {@link GloVe}. */
-export interface GloVeParameters extends VectorOptions {
+export interface GloVeParameters extends KnownVectorOptions {
   /** What the vectors were trained on. Default: "840B". */
   name?: "42B" | "840B" | "twitter.27B" | "6B";
   /** Default: 300. */
@@ -42,7 +48,7 @@ export interface GloVeParameters extends VectorOptions {
 }
 
 /** Parameters of {@link FastText}. */
-export interface FastTextParameters extends VectorOptions {
+export interface FastTextParameters extends KnownVectorOptions {
   /** The code of a language of Wikipedia. Default: "en". */
   language?: string;
 }
@@ -64,8 +70,8 @@ export interface SimilarityOptions {
 }
 
 const vectorsSignature = "name; cache, url, unkInit, maxVectors";
-const gloveSignature = "; name, dim, cache, unkInit, maxVectors";
-const fastTextSignature = "; language, cache, unkInit, maxVectors";
+const gloveSignature = "; name, dim, cache, unkInit, maxVectors; download";
+const fastTextSignature = "; language, cache, unkInit, maxVectors; download";
 
 const similarSignature = "positive?, negative?; topn";
 
@@ -97,6 +103,8 @@ export class WordVectors {
   private readonly most: number;
   private readonly file: string;
   private readonly url: string | undefined;
+  /** Whether what is missing is downloaded from {@link url}. */
+  protected fetches = true;
 
   constructor(...given: unknown[]) {
     const op = new.target.name;
@@ -120,14 +128,24 @@ export class WordVectors {
     const kept = /^([/\\]|[a-z]:)/i.test(this.file) ? direct : absolute(joinPath(this.cache, this.file));
     // What a server has is only known by asking for it.
     if ((await hasFile(direct)) || (isRemote(direct) && this.url === undefined)) return direct;
-    if (!(await hasFile(kept)) && this.url !== undefined) await this.fetch(op, this.url);
+    if (!(await hasFile(kept)) && this.url !== undefined && this.fetches) await this.fetch(op, this.url);
     if (await hasFile(kept)) return kept;
-    throw new KindlingError(`${op}: no vectors found at "${kept}"${this.url === undefined ? "; give the path of a file, or a url to download it from" : ""}`);
+    const hint =
+      this.url === undefined
+        ? "give the path of a file, or a url to download it from"
+        : `download: true fetches it from ${this.url}`;
+    throw new KindlingError(`${op}: no vectors found at "${kept}"; ${hint}`);
   }
 
   /** Downloads the file, or an archive that is unpacked. */
   private async fetch(op: string, url: string): Promise<void> {
-    const target = joinPath(this.cache, url.replace(/[?#].*$/, "").split("/").at(-1)!);
+    const target = joinPath(
+      this.cache,
+      url
+        .replace(/[?#].*$/, "")
+        .split("/")
+        .at(-1)!,
+    );
     await download(op, url, target, {});
     if (/\.(zip|tar\.gz|tgz)$/.test(target)) await extract(op, absolute(target), absolute(this.cache));
   }
@@ -143,7 +161,9 @@ export class WordVectors {
       this.itos = words;
       this.stoi = new Map(words.map((word, i) => [word, i]));
       this.dim = dim;
-      this.vectors = tensor(values).reshape([words.length, dim]);
+      const flat = tensor(values);
+      this.vectors = flat.view([words.length, dim]);
+      flat.dispose();
     } finally {
       await source.close();
     }
@@ -172,7 +192,9 @@ export class WordVectors {
     const find = (token: string): Tensor => this.at(!lower || this.has(token) ? token : token.toLowerCase());
     if (typeof tokens === "string") return find(tokens);
     if (!Array.isArray(tokens) || tokens.length === 0)
-      throw new ArgumentError(`getVecsByTokens: tokens must be a string or an array of strings, got ${describe(tokens)}`);
+      throw new ArgumentError(
+        `getVecsByTokens: tokens must be a string or an array of strings, got ${describe(tokens)}`,
+      );
     return stack(tokens.map((token) => find(token)));
   }
 
@@ -215,7 +237,9 @@ export class WordVectors {
     const { query, asked } = this.queryOf(op, listOf(positive), listOf(negative));
     const lengths = this.vectors.norm({ dim: 1 }).clamp({ min: 1e-12 });
     const cosines: number[] = matmul(this.vectors, query).div(lengths).tolist() as number[];
-    const others = cosines.map((similarity, i) => [i, similarity] as const).filter(([i, x]) => !asked.has(i) && !Number.isNaN(x));
+    const others = cosines
+      .map((similarity, i) => [i, similarity] as const)
+      .filter(([i, x]) => !asked.has(i) && !Number.isNaN(x));
     others.sort(([i, a], [j, b]) => b - a || i - j);
     return others.slice(0, topn).map(([i, similarity]) => [this.itos[i]!, similarity]);
   }
@@ -247,10 +271,11 @@ class GloVeVectors extends WordVectors {
 
   constructor(...given: unknown[]) {
     const values = argumentsOf<GloVeParameters>("GloVe", gloveSignature, given);
-    const { name = "840B", dim = 300, ...options } = values;
+    const { name = "840B", dim = 300, download: isWanted = false, ...options } = values;
     const corpus = checkChoice("GloVe", "name", name, Object.keys(gloveUrls) as (keyof typeof gloveUrls)[]);
     const size = checkInteger("GloVe", "dim", Number(dim), 1);
     super({ ...options, name: `glove.${corpus}.${size}d.txt`, url: gloveUrls[corpus] });
+    this.fetches = checkFlag("GloVe", "download", isWanted);
   }
 }
 
@@ -259,11 +284,17 @@ class FastTextVectors extends WordVectors {
   static override readonly signature: string = fastTextSignature;
 
   constructor(...given: unknown[]) {
-    const { language = "en", ...options } = argumentsOf<FastTextParameters>("FastText", fastTextSignature, given);
+    const {
+      language = "en",
+      download: isWanted = false,
+      ...options
+    } = argumentsOf<FastTextParameters>("FastText", fastTextSignature, given);
     const code = checkString("FastText", "language", language);
-    if (!/^[a-z_-]+$/i.test(code)) throw new ValueError(`FastText: language must be a code such as "en", got ${describe(language)}`);
+    if (!/^[a-z_-]+$/i.test(code))
+      throw new ValueError(`FastText: language must be a code such as "en", got ${describe(language)}`);
     const name = `wiki.${code}.vec`;
     super({ ...options, name, url: `https://dl.fbaipublicfiles.com/fasttext/vectors-wiki/${name}` });
+    this.fetches = checkFlag("FastText", "download", isWanted);
   }
 }
 
@@ -274,20 +305,21 @@ class FastTextVectors extends WordVectors {
  * @throws FormatError naming the line of a damaged file; KindlingError if there is none.
  * @example const vectors = await new text.vocab.Vectors("crawl-300d-2M.vec", { maxVectors: 100_000 });
  */
-export const Vectors: AwaitedClass<WordVectors, typeof vectorsSignature, VectorsParameters, [name: string]> = awaitedClass(
-  "Vectors",
-  WordVectors,
+export const Vectors: AwaitedClass<WordVectors, typeof vectorsSignature, VectorsParameters, [name: string]> =
+  awaitedClass("Vectors", WordVectors);
+
+/**
+ * GloVe's vectors (Pennington, Socher, Manning, 2014), from `glove.NAME.DIMd.txt` in the cache.
+ * @see torchtext.vocab.GloVe
+ * @example const glove = await new text.vocab.GloVe("6B", 50, { download: true });
+ */
+export const GloVe: AwaitedClass<WordVectors, typeof gloveSignature, GloVeParameters> = awaitedClass(
+  "GloVe",
+  GloVeVectors,
 );
 
 /**
- * GloVe's vectors (Pennington, Socher, Manning, 2014), from `glove.NAME.DIMd.txt` in the cache; if it is not there, it is downloaded.
- * @see torchtext.vocab.GloVe
- * @example const glove = await new text.vocab.GloVe("6B", 50);
- */
-export const GloVe: AwaitedClass<WordVectors, typeof gloveSignature, GloVeParameters> = awaitedClass("GloVe", GloVeVectors);
-
-/**
- * fastText's vectors (Bojanowski et al., 2017), from `wiki.LANGUAGE.vec` in the cache; if it is not there, it is downloaded.
+ * fastText's vectors (Bojanowski et al., 2017), from `wiki.LANGUAGE.vec` in the cache.
  * @see torchtext.vocab.FastText
  */
 export const FastText: AwaitedClass<WordVectors, typeof fastTextSignature, FastTextParameters> = awaitedClass(

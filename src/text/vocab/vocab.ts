@@ -184,7 +184,10 @@ export interface BuildVocabOptions extends VocabOptions {
 }
 
 /** How often each token occurs, in the order of the indices: a map, an object, or pairs. */
-export type Frequencies = ReadonlyMap<string, number> | Readonly<Record<string, number>> | Iterable<readonly [string, number]>;
+export type Frequencies =
+  | ReadonlyMap<string, number>
+  | Readonly<Record<string, number>>
+  | Iterable<readonly [string, number]>;
 
 function entriesOf(op: string, dict: unknown): [string, number][] {
   if (typeof dict !== "object" || dict === null)
@@ -193,7 +196,9 @@ function entriesOf(op: string, dict: unknown): [string, number][] {
   entries.forEach((entry, i) => {
     const [token, freq] = Array.isArray(entry) ? entry : [];
     if (typeof token !== "string" || typeof freq !== "number")
-      throw new ArgumentError(`${op}: entry ${i} of orderedDict must be a token and its frequency, got ${describe(entry)}`);
+      throw new ArgumentError(
+        `${op}: entry ${i} of orderedDict must be a token and its frequency, got ${describe(entry)}`,
+      );
   });
   return entries as [string, number][];
 }
@@ -273,7 +278,12 @@ export const buildVocabFromIterator = named(
     const room = roomFor(op, options);
     const counter = new Counter();
     const finish = () => chosen(op, counter.sorted().slice(0, room), options);
-    if (typeof iterator === "object" && iterator !== null && Symbol.asyncIterator in iterator && !(Symbol.iterator in iterator))
+    if (
+      typeof iterator === "object" &&
+      iterator !== null &&
+      Symbol.asyncIterator in iterator &&
+      !(Symbol.iterator in iterator)
+    )
       return countAll(op, iterator, counter).then(finish);
     if (typeof iterator !== "object" || iterator === null || !(Symbol.iterator in iterator))
       throw new ArgumentError(`${op}: iterator must give arrays of tokens, got ${describe(iterator)}`);
@@ -285,7 +295,13 @@ export const buildVocabFromIterator = named(
 /** The type of {@link buildVocabFromIterator}. */
 export interface BuildVocab {
   (iterator: Iterable<Iterable<string>>, options?: BuildVocabOptions): Vocab;
-  (iterator: Iterable<Iterable<string>>, minFreq?: number, specials?: readonly string[] | null, specialFirst?: boolean, maxTokens?: number | null): Vocab;
+  (
+    iterator: Iterable<Iterable<string>>,
+    minFreq?: number,
+    specials?: readonly string[] | null,
+    specialFirst?: boolean,
+    maxTokens?: number | null,
+  ): Vocab;
   (options: { iterator: Iterable<Iterable<string>> } & BuildVocabOptions): Vocab;
   (iterator: AsyncIterable<Iterable<string>>, options?: BuildVocabOptions): Promise<Vocab>;
 }
