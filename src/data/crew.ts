@@ -12,16 +12,17 @@ import { allocate } from "../tensor/create";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 import type { AnyDataset } from "./dataset";
-import { type FetchDraws, PassDraws } from "./draws";
-import { closing, type FetchOptions, type MaybePromise } from "./fetch";
+import { PassDraws } from "./draws";
+import { collateHere, type FetchOptions } from "./fetch";
 import { layoutOf, originOf, type Packed, pack, refuseTensor, unpack } from "./pack";
 import {
   type BatchReply,
   bootstrap,
+  causeOf,
   type Leaf,
-  type RemoteError,
   type Reply,
   type Request,
+  remoteText,
   type Setup,
 } from "./protocol";
 
@@ -189,6 +190,7 @@ export class Crew {
     let id = this.nextTask;
     this.begin(base);
     const draws = new PassDraws(base);
+    const { fetchOptions } = this.options;
     try {
       let ahead = this.options.prefetchFactor * this.members.length;
       while (ahead > 0 && this.assign(requests)) ahead--;
@@ -198,7 +200,7 @@ export class Crew {
         this.assign(requests);
         const batch = this.take(id, reply);
         if (reply.kind === "batch")
-          yield this.collatesHere ? this.collate(batch, draws.of(id - this.firstTask)) : batch;
+          yield this.collatesHere ? collateHere(batch, draws.of(id - this.firstTask), fetchOptions.collate!) : batch;
       }
     } finally {
       this.endPass(requests);
@@ -218,11 +220,6 @@ export class Crew {
       member.isActive = true;
       this.post(member, { kind: "pass", base });
     }
-  }
-
-  /** Makes a batch of samples in this thread, with the random numbers that a worker would draw. */
-  private collate(samples: unknown, draws: FetchDraws): MaybePromise<unknown> {
-    return closing(draws, () => draws.collation(() => this.options.fetchOptions.collate!(samples)));
   }
 
   /**
@@ -399,11 +396,4 @@ function tensorOf({ slot, layout }: Leaf, slots: readonly Storage[]): Tensor {
   const values = wasm.view({ address, bytes, freed: false }, dtype, offset, sizeOfShape(shape));
   wasm.write(copy.storage.block, dtype, 0, values);
   return copy;
-}
-
-const remoteText = (worker: number, { name, message, stack, index }: RemoteError): string =>
-  `Caught ${name} in DataLoader worker ${worker}${index === undefined ? "" : ` at index ${index}`}: ${message}\nIn the worker:\n${stack}`;
-
-function causeOf({ name, message, stack }: RemoteError): Error {
-  return Object.assign(new Error(message), { name, stack });
 }

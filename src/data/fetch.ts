@@ -41,7 +41,7 @@ export function fetchWith(
 }
 
 /** Runs `body` with the random numbers of one fetch, and closes them when its result has settled. */
-export function closing(draws: FetchDraws, body: (draws: FetchDraws) => MaybePromise<unknown>): MaybePromise<unknown> {
+function closing(draws: FetchDraws, body: (draws: FetchDraws) => MaybePromise<unknown>): MaybePromise<unknown> {
   let batch: MaybePromise<unknown>;
   try {
     batch = body(draws);
@@ -53,6 +53,10 @@ export function closing(draws: FetchDraws, body: (draws: FetchDraws) => MaybePro
   draws.close();
   return batch;
 }
+
+/** Makes a batch of a worker's samples in this thread, with the random numbers that the worker would draw. */
+export const collateHere = (samples: unknown, draws: FetchDraws, collate: Collate): MaybePromise<unknown> =>
+  closing(draws, () => draws.collation(() => collate(samples)));
 
 const plainly = <R>(body: () => R): R => body();
 

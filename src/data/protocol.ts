@@ -96,3 +96,12 @@ receive((message) => {
   prepare().then(() => import(${JSON.stringify(library)})).then(() => key in globalThis && fail("the module has no data worker: " + ${JSON.stringify(library)}), fail);
 });
 `;
+
+/** An error of a worker as the main thread tells it. */
+export const remoteText = (worker: number, { name, message, stack, index }: RemoteError): string =>
+  `Caught ${name} in DataLoader worker ${worker}${index === undefined ? "" : ` at index ${index}`}: ${message}\nIn the worker:\n${stack}`;
+
+/** The error itself, with the worker's stack. */
+export function causeOf({ name, message, stack }: RemoteError): Error {
+  return Object.assign(new Error(message), { name, stack });
+}
