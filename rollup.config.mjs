@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
+import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import esbuild from "rollup-plugin-esbuild";
 import { signaturesOf } from "./scripts/signatures.mjs";
@@ -40,18 +41,11 @@ function embedBinaries() {
   };
 }
 
-/** Style sheets are text, and the one package without a module for browsers gets one. */
-function embedCharts() {
+/** Lets a file import the style sheet of a package as text. */
+function embedStyles() {
   return {
-    name: "embed-charts",
+    name: "embed-styles",
     load: (id) => (id.endsWith(".css") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))};` : null),
-    transform: (code, id) =>
-      id.endsWith("asciichart.js")
-        ? {
-            code: `const chart = {};\n${code.replace(/\(typeof exports.*/, "(chart);")}\nexport const { plot } = chart;\n`,
-            map: null,
-          }
-        : null,
   };
 }
 
@@ -82,22 +76,6 @@ function cleanCodecs() {
   };
 }
 
-/**
- * Papa Parse is no module but a script that gives itself to whatever loads it: here it is given a `module` of its own.
- */
-function wrapScripts() {
-  return {
-    name: "wrap-scripts",
-    transform(code, id) {
-      if (!/papaparse.*\.js$/.test(id)) return null;
-      if (!code.includes("module.exports=")) throw new Error(`${id} does not set module.exports`);
-      const head = "const module = { exports: {} };\n(function (exports, define) {\n";
-      const tail = "\n}).call(module.exports, module.exports, undefined);\nexport default module.exports;";
-      return { code: head + code + tail, map: null };
-    },
-  };
-}
-
 export default {
   input: { kindling: "src/index.ts" },
   // Codecs and the like, imported when they are first needed, are files beside the bundle.
@@ -107,9 +85,9 @@ export default {
     embedKernels(),
     embedBinaries(),
     cleanCodecs(),
-    embedCharts(),
-    wrapScripts(),
+    embedStyles(),
     nodeResolve({ browser: true }),
+    commonjs({ include: /asciichart|papaparse/ }),
     esbuild({ target: "es2022" }),
   ],
   onwarn: (warning) => {

@@ -250,12 +250,12 @@ export { nextTurn } from "./platform/platform";
 export * as random from "./random";
 export { isStorage, Size, typename } from "./size";
 export * as special from "./special";
-export * as text from "./text/index";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { device } from "./tensor/device";
 export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
 export type { Several, Tensors } from "./tensor/tensors";
+export * as text from "./text/index";
 export * as utils from "./utils";
 export * as vision from "./vision/index";
 

@@ -28,13 +28,12 @@ export interface AwaitedClass<D, S extends string, V, R extends readonly unknown
   readonly signature: string;
 }
 
-async function open<D extends Readable>(
-  plain: PlainClass<D>,
-  given: unknown[],
-  target: { readonly name: string },
-): Promise<D> {
+/** What `new` was called on: the plain class, or a subclass of its public form. */
+type NewTarget = abstract new (...given: any[]) => unknown;
+
+async function open<D extends Readable>(plain: PlainClass<D>, given: unknown[], target: NewTarget): Promise<D> {
   try {
-    const instance = Reflect.construct(plain, given, target as never) as D;
+    const instance = Reflect.construct(plain, given, target) as D;
     await instance.read();
     return instance;
   } catch (error) {
@@ -43,13 +42,13 @@ async function open<D extends Readable>(
 }
 
 /**
- * The public form of a plain class.
+ * The public form of a plain class. Instances of subclasses of it are awaited as well, and go to workers by the name of the subclass.
  * @param name The name of the class, also in bundles that shorten the names of classes.
  */
-export function awaitedClass<A>(name: string, plain: PlainClass<Readable>): A {
+export function awaitable<A>(name: string, plain: PlainClass<Readable>): A {
   Object.defineProperty(plain, "name", { value: name });
   const shown: object = new Proxy(plain, {
-    construct: (_, given, target) => open(plain, given, target === shown ? plain : target),
+    construct: (_, given, target) => open(plain, given, target === shown ? plain : (target as unknown as NewTarget)),
     apply: (_, __, given) => open(plain, given, plain),
   });
   Object.defineProperty(plain.prototype, "constructor", { value: shown, writable: true, configurable: true });

@@ -4,7 +4,7 @@ import { argumentsOf, isPlainObject } from "../core/binding";
 import { ArgumentError, describe, FormatError, IndexError, KindlingError } from "../core/errors";
 import { declareMethods } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
-import { type AwaitedClass, awaitedClass } from "../data/awaitable";
+import { type AwaitedClass, awaitable } from "../data/awaitable";
 import { absolute, expandHome, readText } from "../platform/dataFiles";
 import { checkTokenizerFile } from "./tokenizerFile";
 
@@ -279,4 +279,4 @@ export const Tokenizer: AwaitedClass<
   typeof tokenizerSignature,
   TokenizerParameters,
   [file: string | URL | object]
-> = awaitedClass("Tokenizer", TextTokenizer);
+> = awaitable("Tokenizer", TextTokenizer);

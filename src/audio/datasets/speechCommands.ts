@@ -2,7 +2,7 @@
 import { checkChoice, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
-import { type AwaitedClass, awaitedClass, type Readable } from "../../data/awaitable";
+import { type AwaitedClass, awaitable, type Readable } from "../../data/awaitable";
 import { absolute, compareText, hasFile, hasFolder, joinPath, listEntries, readText } from "../../platform/dataFiles";
 import { FileSet } from "./fileSet";
 
@@ -123,4 +123,4 @@ export const SPEECHCOMMANDS: AwaitedClass<
   typeof signature,
   SpeechCommandsParameters,
   [root: string]
-> = awaitedClass("SPEECHCOMMANDS", SpeechCommandsSet as never);
+> = awaitable("SPEECHCOMMANDS", SpeechCommandsSet as never);

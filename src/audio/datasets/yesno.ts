@@ -1,7 +1,7 @@
 /** Sixty recordings of eight Hebrew words each, yes or no (openslr.org/1). */
 import { checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
-import { type AwaitedClass, awaitedClass, type Readable } from "../../data/awaitable";
+import { type AwaitedClass, awaitable, type Readable } from "../../data/awaitable";
 import { absolute, hasFolder, joinPath, listEntries } from "../../platform/dataFiles";
 import { FileSet } from "./fileSet";
 
@@ -65,7 +65,7 @@ export class YesNoSet extends FileSet<readonly [labels: number[]]> implements Re
  * @see torchaudio.datasets.YESNO
  * @example const set = await new audio.datasets.YESNO("data", { download: true });
  */
-export const YESNO: AwaitedClass<YesNoSet, typeof signature, YesNoParameters, [root: string]> = awaitedClass(
+export const YESNO: AwaitedClass<YesNoSet, typeof signature, YesNoParameters, [root: string]> = awaitable(
   "YESNO",
   YesNoSet as never,
 );

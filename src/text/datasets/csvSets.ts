@@ -1,6 +1,6 @@
 /** Data sets that are CSV files: a label from 1 on, then columns of text (Zhang, Zhao, LeCun, 2015). */
 import { FormatError } from "../../core/errors";
-import { type AwaitedClass, awaitedClass, type Readable } from "../../data/awaitable";
+import { type AwaitedClass, awaitable, type Readable } from "../../data/awaitable";
 import { hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import { readCsv } from "../csv";
 import { type Resource, type Split, TextSet, type TextSetParameters, type textSetSignature } from "./textSet";
@@ -60,7 +60,7 @@ function archived(name: string, classes: number, folder: string, id: string, md5
     file: `${folder}.tar.gz`,
     md5,
   };
-  return awaitedClass(
+  return awaitable(
     name,
     class extends CsvSet {
       protected override readonly kind: Kind = { classes, folder, resource: () => resource };
@@ -88,7 +88,7 @@ class AgNewsSet extends CsvSet {
  * @throws FormatError naming the row of a damaged file.
  * @example const train = await new text.datasets.AG_NEWS("data", { split: "train", download: true });
  */
-export const AG_NEWS: CsvClass = awaitedClass("AG_NEWS", AgNewsSet as never);
+export const AG_NEWS: CsvClass = awaitable("AG_NEWS", AgNewsSet as never);
 
 /** Reviews of products with one to five stars. @see torchtext.datasets.AmazonReviewFull */
 export const AmazonReviewFull: CsvClass = archived(

@@ -1,5 +1,5 @@
 /** Reviews of films (Maas et al., 2011): a folder with a text file for each. */
-import { type AwaitedClass, awaitedClass, type Readable } from "../../data/awaitable";
+import { type AwaitedClass, awaitable, type Readable } from "../../data/awaitable";
 import { hasFile, hasFolder, joinPath, listEntries, readText } from "../../platform/dataFiles";
 import { TextSet, type TextSetParameters, type textSetSignature } from "./textSet";
 
@@ -63,7 +63,7 @@ export class ImdbSet extends TextSet implements Readable {
  * @see torchtext.datasets.IMDB
  * @example const test = await new text.datasets.IMDB("data", { split: "test" });
  */
-export const IMDB: AwaitedClass<ImdbSet, typeof textSetSignature, TextSetParameters, [root: string]> = awaitedClass(
+export const IMDB: AwaitedClass<ImdbSet, typeof textSetSignature, TextSetParameters, [root: string]> = awaitable(
   "IMDB",
   ImdbSet as never,
 );

@@ -4,7 +4,7 @@ import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, KindlingError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { declareMethods } from "../../core/signature";
-import { type AwaitedClass, awaitedClass } from "../../data/awaitable";
+import { type AwaitedClass, awaitable } from "../../data/awaitable";
 import { stack } from "../../ops/join";
 import { matmul } from "../../ops/matmul";
 import { extract, openSource } from "../../platform/archive";
@@ -305,15 +305,17 @@ class FastTextVectors extends WordVectors {
  * @throws FormatError naming the line of a damaged file; KindlingError if there is none.
  * @example const vectors = await new text.vocab.Vectors("crawl-300d-2M.vec", { maxVectors: 100_000 });
  */
-export const Vectors: AwaitedClass<WordVectors, typeof vectorsSignature, VectorsParameters, [name: string]> =
-  awaitedClass("Vectors", WordVectors);
+export const Vectors: AwaitedClass<WordVectors, typeof vectorsSignature, VectorsParameters, [name: string]> = awaitable(
+  "Vectors",
+  WordVectors,
+);
 
 /**
  * GloVe's vectors (Pennington, Socher, Manning, 2014), from `glove.NAME.DIMd.txt` in the cache.
  * @see torchtext.vocab.GloVe
  * @example const glove = await new text.vocab.GloVe("6B", 50, { download: true });
  */
-export const GloVe: AwaitedClass<WordVectors, typeof gloveSignature, GloVeParameters> = awaitedClass(
+export const GloVe: AwaitedClass<WordVectors, typeof gloveSignature, GloVeParameters> = awaitable(
   "GloVe",
   GloVeVectors,
 );
@@ -322,7 +324,7 @@ export const GloVe: AwaitedClass<WordVectors, typeof gloveSignature, GloVeParame
  * fastText's vectors (Bojanowski et al., 2017), from `wiki.LANGUAGE.vec` in the cache.
  * @see torchtext.vocab.FastText
  */
-export const FastText: AwaitedClass<WordVectors, typeof fastTextSignature, FastTextParameters> = awaitedClass(
+export const FastText: AwaitedClass<WordVectors, typeof fastTextSignature, FastTextParameters> = awaitable(
   "FastText",
   FastTextVectors,
 );

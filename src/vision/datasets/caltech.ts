@@ -2,11 +2,12 @@
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { readMatlab } from "../../io/matlab";
 import { hasFolder, joinPath, listEntries, readData } from "../../platform/dataFiles";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
 import { checkWords, type DownloadableOptions } from "./options";
 import { FilesDataset, joinTargets, openImage } from "./pictures";
 import { downloadAndExtractArchive } from "./utils";
@@ -129,6 +130,9 @@ class Caltech101Set<I = any, T = any> extends FilesDataset<I, T> {
   }
 }
 
+/** An opened {@link Caltech101}. */
+export type Caltech101<I = any, T = any> = OpenedFiles<Caltech101Set, I, T>;
+
 /**
  * Caltech 101: pictures of 101 kinds of objects, from `root/caltech101`. Targets are classes, or outlines, or both in a list.
  * @see torchvision.datasets.Caltech101
@@ -137,5 +141,3 @@ class Caltech101Set<I = any, T = any> extends FilesDataset<I, T> {
  */
 export const Caltech101: AwaitableFiles<Caltech101Set, typeof signature, CaltechOptions, [root: string], any> &
   Pick<typeof Caltech101Set, "resources"> = awaitable("Caltech101", Caltech101Set);
-/** An opened {@link Caltech101}. */
-export type Caltech101<I = any, T = any> = OpenedFiles<Caltech101Set, I, T>;

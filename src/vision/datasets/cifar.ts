@@ -2,9 +2,10 @@
 import { checkFlag } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { type Pickled, PickledArray, readPickle } from "../../io/pickle";
 import { absolute, type Found, findFile, joinPath } from "../../platform/dataFiles";
-import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { Awaitable, Opened } from "./awaitableTypes";
 import type { DownloadResource } from "./downloads";
 import { bytesTensor, MemoryDataset } from "./memory";
 import { fromPlanes } from "./planes";
@@ -243,6 +244,9 @@ export interface CifarStatics {
 
 type CifarClass = Awaitable<Cifar10Set, typeof signature, { root: string } & CifarOptions> & CifarStatics;
 
+/** An opened {@link CIFAR10}. */
+export type CIFAR10<I = any, T = any> = Opened<Cifar10Set, I, T>;
+
 /**
  * CIFAR-10: 32×32 colour pictures of ten classes, 50,000 for training and 10,000 for the test. Samples are `[Image, label]`; `data` is uint8 of shape
  * [n, 32, 32, 3], `targets` a list.
@@ -255,8 +259,6 @@ type CifarClass = Awaitable<Cifar10Set, typeof signature, { root: string } & Cif
  * const train = await new vision.datasets.CIFAR10("data", { download: true, transform: new ToTensor() });
  */
 export const CIFAR10: CifarClass = awaitable<CifarClass>("CIFAR10", Cifar10Set);
-/** An opened {@link CIFAR10}. */
-export type CIFAR10<I = any, T = any> = Opened<Cifar10Set, I, T>;
 
 class Cifar100Set extends Cifar10Set {
   static override baseFolder = "cifar-100-python";
@@ -284,6 +286,9 @@ class Cifar100Set extends Cifar10Set {
   }
 }
 
+/** An opened {@link CIFAR100}. */
+export type CIFAR100<I = any, T = any> = Opened<Cifar10Set, I, T>;
+
 /**
  * CIFAR-100: as {@link CIFAR10}, of a hundred classes; in `root/cifar-100-python` or `root/cifar-100-binary`.
  * @see torchvision.datasets.CIFAR100
@@ -291,5 +296,3 @@ class Cifar100Set extends Cifar10Set {
  * @example const test = await new vision.datasets.CIFAR100("data", { train: false });
  */
 export const CIFAR100: CifarClass = awaitable<CifarClass>("CIFAR100", Cifar100Set);
-/** An opened {@link CIFAR100}. */
-export type CIFAR100<I = any, T = any> = Opened<Cifar10Set, I, T>;

@@ -2,8 +2,9 @@
 import { checkString } from "../../core/arguments";
 import { argumentsOf, isPlainObject } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { absolute, expandHome, joinPath, readText } from "../../platform/dataFiles";
-import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
 import { FilesDataset, openColours } from "./pictures";
 import { transformsIn, type VisionDatasetArguments } from "./visionDataset";
 
@@ -75,6 +76,9 @@ class CocoDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
   }
 }
 
+/** An opened {@link CocoDetection}. */
+export type CocoDetection<I = any, T = any> = OpenedFiles<CocoDetectionSet, I, T>;
+
 /**
  * COCO for detection: photographs, and lists of what is written of the objects in them, as it stands in the file of annotations.
  * @see torchvision.datasets.CocoDetection
@@ -88,5 +92,3 @@ export const CocoDetection: AwaitableFiles<
   [root: string, annFile: string],
   readonly CocoAnnotation[]
 > = awaitable("CocoDetection", CocoDetectionSet);
-/** An opened {@link CocoDetection}. */
-export type CocoDetection<I = any, T = any> = OpenedFiles<CocoDetectionSet, I, T>;

@@ -3,7 +3,7 @@ import { checkFlag, checkInteger } from "../../core/arguments";
 import { named } from "../../core/signature";
 import { portable } from "../../data/pack";
 import type { Image } from "../image";
-import type { Opened } from "./awaitable";
+import type { Opened } from "./awaitableTypes";
 import { bytesTensor, MemoryDataset } from "./memory";
 import { fromPlanes } from "./planes";
 import type { TransformOptions } from "./visionDataset";

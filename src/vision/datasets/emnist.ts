@@ -1,7 +1,8 @@
 /** EMNIST (Cohen and others, 2017). */
 import { argumentsOf } from "../../core/binding";
+import { awaitable } from "../../data/awaitable";
 import { absolute, hasFile, isRemote, joinPath, listEntries, removeData } from "../../platform/dataFiles";
-import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { Awaitable, Opened } from "./awaitableTypes";
 import { type MnistOptions, MnistSet } from "./mnist";
 import { checkWord } from "./options";
 import { downloadAndExtractArchive, extractArchive } from "./utils";
@@ -87,6 +88,9 @@ class EmnistSet<I = any, T = any> extends MnistSet<I, T> {
 
 type EmnistStatics = { url: string; md5: string | undefined };
 
+/** An opened {@link EMNIST}. */
+export type EMNIST<I = any, T = any> = Opened<EmnistSet, I, T>;
+
 /**
  * EMNIST: 28×28 grey pictures of handwritten digits and letters, lying on their side as in the files. `split` is `"byclass"`, `"bymerge"`,
  * `"balanced"`, `"letters"`, `"digits"` or `"mnist"`. The files are those of torchvision, in `root/EMNIST/raw`.
@@ -101,5 +105,3 @@ export const EMNIST: Awaitable<
   [root: string, split: EmnistSplit]
 > &
   EmnistStatics = awaitable("EMNIST", EmnistSet);
-/** An opened {@link EMNIST}. */
-export type EMNIST<I = any, T = any> = Opened<EmnistSet, I, T>;

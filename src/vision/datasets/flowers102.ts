@@ -2,9 +2,10 @@
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { readMatlab } from "../../io/matlab";
 import { findFile, hasFolder, isRemote, joinPath } from "../../platform/dataFiles";
-import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
 import type { DownloadResource } from "./downloads";
 import { checkWord, type DownloadableOptions } from "./options";
 import { LabelledImages } from "./pictures";
@@ -90,6 +91,9 @@ class Flowers102Set<I = any, T = any> extends LabelledImages<I, T> {
   }
 }
 
+/** An opened {@link Flowers102}. */
+export type Flowers102<I = any, T = any> = OpenedFiles<Flowers102Set, I, T>;
+
 /**
  * Oxford 102 Flower: photographs of flowers of 102 species, `split` `"train"`, `"val"` or `"test"`, from `root/flowers-102`. The species have no names
  * in the files.
@@ -99,5 +103,3 @@ class Flowers102Set<I = any, T = any> extends LabelledImages<I, T> {
  */
 export const Flowers102: AwaitableFiles<Flowers102Set, typeof signature, FlowersOptions> &
   Pick<typeof Flowers102Set, "downloadUrlPrefix" | "fileDict"> = awaitable("Flowers102", Flowers102Set);
-/** An opened {@link Flowers102}. */
-export type Flowers102<I = any, T = any> = OpenedFiles<Flowers102Set, I, T>;

@@ -2,10 +2,11 @@
 import { checkFunction, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, KindlingError, ValueError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { portable } from "../../data/pack";
 import { compareText, joinPath, listEntries } from "../../platform/dataFiles";
 import type { Image } from "../image";
-import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
 import { FilesDataset, openColours } from "./pictures";
 import { type TransformOptions, transformsIn } from "./visionDataset";
 
@@ -172,6 +173,9 @@ function checkExtensions(op: string, extensions: unknown): readonly string[] {
   return list;
 }
 
+/** An opened {@link DatasetFolder}. */
+export type DatasetFolder<I = any, T = any> = OpenedFiles<DatasetFolderSet, I, T>;
+
 /**
  * Files in folders, one folder for each class: samples of `[what the loader reads, label]`. Classes are sorted by their names. Instances have
  * `classes`, `classToIdx`, `samples` and `targets`. `findClasses` and `makeDataset` may be overridden.
@@ -185,9 +189,6 @@ export const DatasetFolder: AwaitableFiles<
   { root: string } & DatasetFolderOptions,
   [root: string, loader: SampleLoader]
 > = awaitable("DatasetFolder", DatasetFolderSet);
-/** An opened {@link DatasetFolder}. */
-export type DatasetFolder<I = any, T = any> = OpenedFiles<DatasetFolderSet, I, T>;
-
 class ImageFolderSet<I = any, T = any> extends DatasetFolderSet<I, T> {
   static override readonly signature: string = imageSignature;
 
@@ -196,6 +197,9 @@ class ImageFolderSet<I = any, T = any> extends DatasetFolderSet<I, T> {
     return this.samples;
   }
 }
+
+/** An opened {@link ImageFolder}. */
+export type ImageFolder<I = any, T = any> = OpenedFiles<ImageFolderSet, I, T>;
 
 /**
  * Pictures in folders, one folder for each class: `root/dog/1.png`, `root/cat/a/2.jpg`. Samples are `[Image, label]`, read when they are asked
@@ -206,5 +210,3 @@ class ImageFolderSet<I = any, T = any> extends DatasetFolderSet<I, T> {
  */
 export const ImageFolder: AwaitableFiles<ImageFolderSet, typeof imageSignature, { root: string } & FolderOptions> =
   awaitable("ImageFolder", ImageFolderSet);
-/** An opened {@link ImageFolder}. */
-export type ImageFolder<I = any, T = any> = OpenedFiles<ImageFolderSet, I, T>;

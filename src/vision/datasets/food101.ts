@@ -2,8 +2,9 @@
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf, isPlainObject } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { compareText, hasFile, hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
-import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
 import { checkWord, type DownloadableOptions } from "./options";
 import { LabelledImages } from "./pictures";
 import { downloadAndExtractArchive } from "./utils";
@@ -74,6 +75,9 @@ function parseLists(path: string, text: string): Record<string, string[]> {
   return lists as Record<string, string[]>;
 }
 
+/** An opened {@link Food101}. */
+export type Food101<I = any, T = any> = OpenedFiles<Food101Set, I, T>;
+
 /**
  * Food-101: photographs of 101 dishes, 75,750 for training (`split` `"train"`) and 25,250 for the test (`"test"`), from `root/food-101`.
  * @see torchvision.datasets.Food101
@@ -82,5 +86,3 @@ function parseLists(path: string, text: string): Record<string, string[]> {
  */
 export const Food101: AwaitableFiles<Food101Set, typeof signature, Food101Options> &
   Pick<typeof Food101Set, "url" | "md5"> = awaitable("Food101", Food101Set);
-/** An opened {@link Food101}. */
-export type Food101<I = any, T = any> = OpenedFiles<Food101Set, I, T>;

@@ -2,10 +2,11 @@
 import { checkFlag } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import type { Found } from "../../platform/dataFiles";
 import { absolute, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import type { Tensor } from "../../tensor/tensor";
-import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { Awaitable, Opened } from "./awaitableTypes";
 import { type DownloadResource, downloadFromMirrors } from "./downloads";
 import { elementsOf, type IdxHeader, readIdx, wholeHeader } from "./idx";
 import { MemoryDataset } from "./memory";
@@ -161,6 +162,9 @@ export interface MnistStatics {
 type MnistClass = Awaitable<MnistSet, typeof signature, MnistArguments> & MnistStatics;
 type MnistArguments = { root: string } & MnistOptions;
 
+/** An opened {@link MNIST}. */
+export type MNIST<I = any, T = any> = Opened<MnistSet, I, T>;
+
 /**
  * MNIST: 28×28 grey pictures of handwritten digits, 60,000 for training and 10,000 for the test. Samples are `[Image, label]`; `data` is uint8 of
  * shape [n, 28, 28], `targets` int64 of shape [n].
@@ -173,8 +177,6 @@ type MnistArguments = { root: string } & MnistOptions;
  * const train = await new vision.datasets.MNIST("data", { train: true, download: true, transform: new ToTensor() });
  */
 export const MNIST: MnistClass = awaitable<MnistClass>("MNIST", MnistSet);
-/** An opened {@link MNIST}. */
-export type MNIST<I = any, T = any> = Opened<MnistSet, I, T>;
 
 class FashionMnistSet extends MnistSet {
   static override mirrors: readonly string[] = ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"];
@@ -188,6 +190,9 @@ class FashionMnistSet extends MnistSet {
     "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",");
 }
 
+/** An opened {@link FashionMNIST}. */
+export type FashionMNIST<I = any, T = any> = Opened<MnistSet, I, T>;
+
 /**
  * Fashion-MNIST (Zalando): 28×28 grey pictures of clothes, in the format and with the arguments of {@link MNIST}, in `root/FashionMNIST/raw`.
  * @see torchvision.datasets.FashionMNIST
@@ -197,8 +202,6 @@ class FashionMnistSet extends MnistSet {
  * const [image, label] = test.at(0);
  */
 export const FashionMNIST: MnistClass = awaitable<MnistClass>("FashionMNIST", FashionMnistSet);
-/** An opened {@link FashionMNIST}. */
-export type FashionMNIST<I = any, T = any> = Opened<MnistSet, I, T>;
 
 class KmnistSet extends MnistSet {
   static override mirrors: readonly string[] = ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"];
@@ -211,6 +214,9 @@ class KmnistSet extends MnistSet {
   static override classes: readonly string[] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"];
 }
 
+/** An opened {@link KMNIST}. */
+export type KMNIST<I = any, T = any> = Opened<MnistSet, I, T>;
+
 /**
  * Kuzushiji-MNIST: 28×28 grey pictures of ten letters of old Japanese, in the format and with the arguments of {@link MNIST}, in
  * `root/KMNIST/raw`.
@@ -219,5 +225,3 @@ class KmnistSet extends MnistSet {
  * @example const train = await new vision.datasets.KMNIST("data", { download: true });
  */
 export const KMNIST: MnistClass = awaitable<MnistClass>("KMNIST", KmnistSet);
-/** An opened {@link KMNIST}. */
-export type KMNIST<I = any, T = any> = Opened<MnistSet, I, T>;

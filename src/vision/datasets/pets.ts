@@ -2,8 +2,9 @@
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
-import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
 import type { DownloadResource } from "./downloads";
 import { checkWord, checkWords, type DownloadableOptions } from "./options";
 import { joinTargets, LabelledImages, openImage } from "./pictures";
@@ -101,6 +102,9 @@ function classNames(ids: readonly string[], labels: readonly number[]): string[]
   return sorted.map(([name]) => name.split("_").map(title).join(" "));
 }
 
+/** An opened {@link OxfordIIITPet}. */
+export type OxfordIIITPet<I = any, T = any> = OpenedFiles<OxfordIIITPetSet, I, T>;
+
 /**
  * Oxford-IIIT Pet: photographs of cats and dogs of 37 breeds, `split` `"trainval"` or `"test"`, from `root/oxford-iiit-pet`. Targets are classes, or
  * segmentations, or both in a list; `[]` gives null.
@@ -110,5 +114,3 @@ function classNames(ids: readonly string[], labels: readonly number[]): string[]
  */
 export const OxfordIIITPet: AwaitableFiles<OxfordIIITPetSet, typeof signature, PetOptions, [root: string], any> &
   Pick<typeof OxfordIIITPetSet, "resources"> = awaitable("OxfordIIITPet", OxfordIIITPetSet);
-/** An opened {@link OxfordIIITPet}. */
-export type OxfordIIITPet<I = any, T = any> = OpenedFiles<OxfordIIITPetSet, I, T>;

@@ -2,9 +2,10 @@
 import { checkFlag } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { type Found, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import type { Tensor } from "../../tensor/tensor";
-import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { Awaitable, Opened } from "./awaitableTypes";
 import type { DownloadResource } from "./downloads";
 import { elementsOf, wholeHeader } from "./idx";
 import { labelsOf, type MnistOptions, MnistSet } from "./mnist";
@@ -147,6 +148,9 @@ const plainName = (url: string): string =>
 
 type QmnistStatics = { subsetResources: Record<"train" | "test" | "nist", readonly DownloadResource[]> };
 
+/** An opened {@link QMNIST}. */
+export type QMNIST<I = any, T = any> = Opened<QmnistSet, I, T>;
+
 /**
  * QMNIST: MNIST made anew from its source, with 60,000 test pictures and what is known of each. The files are those of torchvision, in
  * `root/QMNIST/raw`. The part `"nist"` is published as `.xz`, which has to be unpacked by hand.
@@ -156,5 +160,3 @@ type QmnistStatics = { subsetResources: Record<"train" | "test" | "nist", readon
  */
 export const QMNIST: Awaitable<QmnistSet, typeof signature, { root: string } & QmnistOptions> & QmnistStatics =
   awaitable("QMNIST", QmnistSet);
-/** An opened {@link QMNIST}. */
-export type QMNIST<I = any, T = any> = Opened<QmnistSet, I, T>;

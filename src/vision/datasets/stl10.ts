@@ -2,8 +2,9 @@
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, FormatError, ValueError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { absolute, findFile, hasFile, joinPath, readText } from "../../platform/dataFiles";
-import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { Awaitable, Opened } from "./awaitableTypes";
 import type { DownloadResource } from "./downloads";
 import { bytesTensor, MemoryDataset, type Targets } from "./memory";
 import { checkWord, type DownloadableOptions } from "./options";
@@ -180,6 +181,9 @@ type Stl10Statics = Pick<
   "baseFolder" | "url" | "filename" | "tgzMd5" | "trainList" | "testList" | "classNamesFile" | "foldsListFile"
 >;
 
+/** An opened {@link STL10}. */
+export type STL10<I = any, T = any> = Opened<Stl10Set, I, T>;
+
 /**
  * STL-10: 96×96 colour pictures of ten classes, `split` `"train"`, `"test"`, `"unlabeled"` or `"train+unlabeled"`, and one of ten `folds` of the
  * training part. The files are those of torchvision, in `root/stl10_binary`. `data` is uint8 of shape [n, 3, 96, 96], `labels` a list.
@@ -188,5 +192,3 @@ type Stl10Statics = Pick<
  * @example const train = await new vision.datasets.STL10("data", { split: "train", folds: 0 });
  */
 export const STL10: Awaitable<Stl10Set, typeof signature, Stl10Options> & Stl10Statics = awaitable("STL10", Stl10Set);
-/** An opened {@link STL10}. */
-export type STL10<I = any, T = any> = Opened<Stl10Set, I, T>;

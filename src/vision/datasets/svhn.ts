@@ -2,9 +2,10 @@
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { type MatlabArray, readMatlab } from "../../io/matlab";
 import { absolute, findFile, joinPath } from "../../platform/dataFiles";
-import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { Awaitable, Opened } from "./awaitableTypes";
 import { bytesTensor, MemoryDataset, type Targets } from "./memory";
 import { checkWord, type DownloadableOptions } from "./options";
 import { transposePlanes } from "./planes";
@@ -97,6 +98,9 @@ class SvhnSet<I = any, T = any> extends MemoryDataset<I, T> {
 
 type SvhnOptions = { root: string; split?: SvhnSplit | undefined; download?: boolean | undefined };
 
+/** An opened {@link SVHN}. */
+export type SVHN<I = any, T = any> = Opened<SvhnSet, I, T>;
+
 /**
  * Street View House Numbers: 32×32 colour pictures of digits, `split` `"train"`, `"test"` or `"extra"`, from the files `root/train_32x32.mat` and so
  * on. `data` is uint8 of shape [n, 3, 32, 32], `labels` a list.
@@ -106,5 +110,3 @@ type SvhnOptions = { root: string; split?: SvhnSplit | undefined; download?: boo
  */
 export const SVHN: Awaitable<SvhnSet, typeof signature, SvhnOptions> & { splitList: Record<SvhnSplit, SplitFile> } =
   awaitable("SVHN", SvhnSet);
-/** An opened {@link SVHN}. */
-export type SVHN<I = any, T = any> = Opened<SvhnSet, I, T>;

@@ -2,9 +2,10 @@
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
+import { awaitable } from "../../data/awaitable";
 import { bunzip2 } from "../../io/bzip2";
 import { absolute, findFile, hasFile, joinPath } from "../../platform/dataFiles";
-import { type Awaitable, awaitable, type Opened } from "./awaitable";
+import type { Awaitable, Opened } from "./awaitableTypes";
 import { bytesTensor, MemoryDataset } from "./memory";
 import type { DownloadableOptions } from "./options";
 import type { SplitFile } from "./svhn";
@@ -82,6 +83,9 @@ function readLine(path: string, line: string, index: number, to: Uint8Array): nu
   return target;
 }
 
+/** An opened {@link USPS}. */
+export type USPS<I = any, T = any> = Opened<UspsSet, I, T>;
+
 /**
  * USPS: 16×16 grey pictures of handwritten digits from letters, from the files `root/usps.bz2` and `root/usps.t.bz2`. `data` is uint8 of shape
  * [n, 16, 16], `targets` a list.
@@ -92,5 +96,3 @@ function readLine(path: string, line: string, index: number, to: Uint8Array): nu
 export const USPS: Awaitable<UspsSet, typeof signature, UspsOptions> & {
   splitList: Record<"train" | "test", SplitFile>;
 } = awaitable("USPS", UspsSet);
-/** An opened {@link USPS}. */
-export type USPS<I = any, T = any> = Opened<UspsSet, I, T>;

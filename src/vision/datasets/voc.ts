@@ -3,8 +3,9 @@ import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { setOwn } from "../../core/record";
+import { awaitable } from "../../data/awaitable";
 import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
-import { type AwaitableFiles, awaitable, type OpenedFiles } from "./awaitable";
+import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
 import { checkWord, type DownloadableOptions } from "./options";
 import { FilesDataset, openColours } from "./pictures";
 import { downloadAndExtractArchive } from "./utils";
@@ -131,6 +132,9 @@ function single(tag: string, value: VocAnnotation | string): VocAnnotation {
   return record;
 }
 
+/** An opened {@link VOCDetection}. */
+export type VOCDetection<I = any, T = any> = OpenedFiles<VOCDetectionSet, I, T>;
+
 /**
  * Pascal VOC for detection: photographs, and the objects in them as `{ annotation: { object: [{ name, bndbox: { xmin, … }, … }], … } }`, all values
  * texts as in the XML. `year` is `"2007"` to `"2012"`, `imageSet` `"train"`, `"trainval"`, `"val"`, in 2007 also `"test"`; from `root/VOCdevkit`.
@@ -146,5 +150,3 @@ export const VOCDetection: AwaitableFiles<
   VocAnnotation
 > &
   Pick<typeof VOCDetectionSet, "yearDict"> = awaitable("VOCDetection", VOCDetectionSet);
-/** An opened {@link VOCDetection}. */
-export type VOCDetection<I = any, T = any> = OpenedFiles<VOCDetectionSet, I, T>;

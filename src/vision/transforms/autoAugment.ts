@@ -55,11 +55,11 @@ abstract class Augmentation extends PictureTransform implements Sampling {
   }
 }
 
-/** The data sets for which policies were searched for: `AutoAugmentPolicy.IMAGENET` is `"imagenet"`. @see torchvision.transforms.AutoAugmentPolicy */
-export const AutoAugmentPolicy = { IMAGENET: "imagenet", CIFAR10: "cifar10", SVHN: "svhn" } as const;
-
 /** The name of a data set for which a policy was searched for. */
 export type AutoAugmentPolicy = (typeof AutoAugmentPolicy)[keyof typeof AutoAugmentPolicy];
+
+/** The data sets for which policies were searched for: `AutoAugmentPolicy.IMAGENET` is `"imagenet"`. @see torchvision.transforms.AutoAugmentPolicy */
+export const AutoAugmentPolicy = { IMAGENET: "imagenet", CIFAR10: "cifar10", SVHN: "svhn" } as const;
 
 /** The parameters of {@link AutoAugment}. */
 export interface AutoAugmentOptions extends SamplingOptions {

@@ -16,12 +16,12 @@ import * as F from "./functional";
 import { itemsOf, leavesOf, mapLeaves, type OfSamples, type SampleCall, sampleOf } from "./sample";
 import { BoundingBoxes, type BoundingBoxFormat, checkFormat, Image, Mask } from "./tagged";
 
+export interface SampleTransform extends SampleCall {}
+
 /** A transform called with one sample, or with its parts. */
 export abstract class SampleTransform extends Transform {
   abstract override forward(...inputs: any[]): any;
 }
-
-export interface SampleTransform extends SampleCall {}
 
 const Steps: OfSamples<typeof ComposeOne> = ComposeOne;
 

@@ -76,11 +76,11 @@ export class Mask {
   }
 }
 
-/** Corners; left upper corner and size; centre and size. x and y are in pixels. @see torchvision.tv_tensors.BoundingBoxFormat */
-export const BoundingBoxFormat = { XYXY: "XYXY", XYWH: "XYWH", CXCYWH: "CXCYWH" } as const;
-
 /** The numbers of a box. */
 export type BoundingBoxFormat = (typeof BoundingBoxFormat)[keyof typeof BoundingBoxFormat];
+
+/** Corners; left upper corner and size; centre and size. x and y are in pixels. @see torchvision.tv_tensors.BoundingBoxFormat */
+export const BoundingBoxFormat = { XYXY: "XYXY", XYWH: "XYWH", CXCYWH: "CXCYWH" } as const;
 
 const formats = Object.values(BoundingBoxFormat);
 
