@@ -16,7 +16,7 @@ export function createLoader(
   data: ImageDataset,
   options: { batchSize: number; shuffle: boolean; numWorkers: number },
 ): Loader {
-  return new utils.data.DataLoader(data as utils.data.MapStyle, {
+  return new utils.data.DataLoader(data as torch.utils.data.MapStyle, {
     ...options,
     persistentWorkers: options.numWorkers > 0,
   }) as unknown as Loader;

@@ -121,7 +121,9 @@ export class TextTokenizer {
    * @example tokenizer.encode("Hello world").ids
    */
   encode(text: string, options?: EncodeOptions): Encoding;
-  encode(text: string, options: EncodeOptions = {}): Encoding {
+  encode(text: string, pair: string | null, addSpecialTokens?: boolean): Encoding;
+  encode(text: string, ...given: unknown[]): Encoding {
+    const [options = {}] = given as [EncodeOptions?];
     checkString("encode", "text", text);
     const { pair = null, addSpecialTokens = true } = options;
     if (pair !== null) checkString("encode", "pair", pair);

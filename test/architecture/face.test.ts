@@ -112,7 +112,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("vision.models", "ShuffleNetV2X2_0Weights SqueezeNet1_0Weights SqueezeNet1_1Weights"),
     ...paths("vision.models", "WideResNet101_2Weights WideResNet50_2Weights"),
   ],
-  "our image type, for Python's PIL.Image": ["vision.Image"],
   "torchtext's": [
     ...paths("text.data", "getTokenizer ngramsIterator"),
     ...paths("text.data.utils", "getTokenizer ngramsIterator"),

@@ -212,7 +212,7 @@ describe("small members of each family are torchvision's", () => {
 describe("builders: keys, shapes, dtypes, their order, and the print-out are torchvision's", () => {
   test.each(Object.entries(expected.builders))("%s", (name, { parameters, structure }) => {
     withModel(
-      () => nn.utils.skipInit(models.getModelBuilder(name)),
+      () => nn.utils.skipInit(models.getModelBuilder(name) as () => torch.nn.Module),
       (model) => {
         const found = structureOf(model);
         expect(model.parameters().reduce((sum, parameter) => sum + parameter.numel(), 0)).toBe(parameters);

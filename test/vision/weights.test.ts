@@ -66,7 +66,9 @@ describe("weights", () => {
   });
 
   test("with and without auxiliary classifiers", async () => {
-    const state = torch.nn.utils.skipInit(models.googlenet, { numClasses: 3 }).stateDict();
+    const state = torch.nn.utils
+      .skipInit(models.googlenet as (options: object) => torch.nn.Module, { numClasses: 3 })
+      .stateDict();
     const weights = await saved("googlenet", state);
     const without = await models.googlenet({ weights, numClasses: 3 });
     expect([without.aux1, without.auxLogits, without.transformInput]).toEqual([null, false, true]);

@@ -314,7 +314,7 @@ function idx(shape: readonly number[]): Buffer {
 
 describe("download: true", () => {
   test("FashionMNIST comes from the first mirror that has it, and is there the next time", async () => {
-    class Small extends FashionMNIST {
+    class Small extends (FashionMNIST as any) {
       static mirrors = [`${url}broken/`, `${url}good/`];
       static resources = ["train", "t10k"].flatMap((part) =>
         [`${part}-images-idx3-ubyte.gz`, `${part}-labels-idx1-ubyte.gz`].map((name) => {
@@ -324,18 +324,18 @@ describe("download: true", () => {
         }),
       );
     }
-    const set = await new Small(root, { train: false, download: true });
+    const set = await new (Small as any)(root, { train: false, download: true });
     expect([set.length, (set.targets as torch.Tensor).tolist(), set.at(2)[0].size]).toEqual([3, [0, 1, 2], [4, 4]]);
     expect(readdirSync(join(root, "Small/raw")).sort()).toEqual(
       Small.resources.flatMap(([name]) => [name, name.slice(0, -3)]).sort(),
     );
     expect(server.requests).toHaveLength(8);
     expect(printed.filter((line) => line.startsWith("Failed to download (trying next):"))).toHaveLength(4);
-    await new Small(root, { download: true });
+    await new (Small as any)(root, { download: true });
     expect(server.requests).toHaveLength(8);
     server.files.clear();
     rmSync(join(root, "Small"), { recursive: true });
-    await expect(new Small(root, { download: true })).rejects.toThrow(
+    await expect(new (Small as any)(root, { download: true })).rejects.toThrow(
       /^Small: Error downloading train-images-idx3-ubyte\.gz: cannot download .*broken.* answered 404 Not Found; cannot download .*good.*404/,
     );
   });
@@ -353,7 +353,7 @@ describe("download: true", () => {
     await promisify(execFile)("tar", ["czf", join(root, "c.tar.gz"), "-C", join(root, "pack"), "cifar-10-batches-py"]);
     const bytes = readFileSync(join(root, "c.tar.gz"));
     server.files.set("cifar-10-python.tar.gz", { bytes });
-    class Small extends CIFAR10 {
+    class Small extends (CIFAR10 as any) {
       static url = `${url}cifar-10-python.tar.gz`;
       static tgzMd5 = md5Of(bytes);
       static trainList = names.slice(0, 5).map((name) => [name, md5Of(batch)] as const);
@@ -361,14 +361,14 @@ describe("download: true", () => {
       static meta = { filename: "batches.meta", key: "label_names", md5: md5Of(meta) };
     }
     const to = join(root, "data");
-    expect((await new Small(to, { download: true })).length).toBe(15);
-    expect((await new Small(to, { train: false, download: true })).length).toBe(3);
+    expect((await new (Small as any)(to, { download: true })).length).toBe(15);
+    expect((await new (Small as any)(to, { train: false, download: true })).length).toBe(3);
     expect([server.requests, printed.at(-1)]).toEqual([
       ["cifar-10-python.tar.gz"],
       "Files already downloaded and verified",
     ]);
     // A damaged file is replaced.
     writeFileSync(join(to, "cifar-10-batches-py/test_batch"), "x");
-    expect((await new Small(to, { train: false, download: true })).length).toBe(3);
+    expect((await new (Small as any)(to, { train: false, download: true })).length).toBe(3);
   });
 });

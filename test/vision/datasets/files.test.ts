@@ -36,32 +36,35 @@ const png = (r: number, g: number, b: number): Uint8Array =>
 const pixelOf = (image: unknown): number[] => [...(image as InstanceType<typeof Image>).data.slice(0, 3)];
 
 describe("pickles", () => {
-  test.each(files.pickles.map((text: string, i: number) => [i, text]))("of protocol %i", (_, text) => {
-    const value = readPickle("file", bytesOf(text as string)) as Record<string, unknown>;
-    const { f4, i8, fortran, bytes, set, ...plain } = value;
-    expect(plain).toEqual({
-      none: null,
-      flags: [true, false],
-      ints: [0, 255, 65535, -1, 2 ** 31, 2 ** 53 - 1],
-      float: 0.1,
-      text: "ä😀",
-      tuple: [1, [2, 3], []],
-      nested: { a: { b: [1] } },
-      "7": "seven",
-      scalar: 2.5,
-    });
-    expect([...(bytes as Uint8Array)]).toEqual([0, 255]);
-    expect([...(set as Set<number>)]).toEqual([1]);
-    const array = f4 as PickledArray;
-    expect([array.shape, array.dtype, [...new Float32Array(array.bytes.slice().buffer)]]).toEqual([
-      [2, 3],
-      "<f4",
-      [0, 1, 2, 3, 4, 5],
-    ]);
-    expect([...new BigInt64Array((i8 as PickledArray).bytes.slice().buffer)]).toEqual([1n, -2n]);
-    expect([...new Int16Array((fortran as PickledArray).bytes.slice().buffer)]).toEqual([0, 3, 1, 4, 2, 5]);
-    expect((fortran as PickledArray).isFortran).toBe(true);
-  });
+  test.each<[number, string]>(files.pickles.map((text: string, i: number) => [i, text]))(
+    "of protocol %i",
+    (_, text) => {
+      const value = readPickle("file", bytesOf(text as string)) as Record<string, unknown>;
+      const { f4, i8, fortran, bytes, set, ...plain } = value;
+      expect(plain).toEqual({
+        none: null,
+        flags: [true, false],
+        ints: [0, 255, 65535, -1, 2 ** 31, 2 ** 53 - 1],
+        float: 0.1,
+        text: "ä😀",
+        tuple: [1, [2, 3], []],
+        nested: { a: { b: [1] } },
+        "7": "seven",
+        scalar: 2.5,
+      });
+      expect([...(bytes as Uint8Array)]).toEqual([0, 255]);
+      expect([...(set as Set<number>)]).toEqual([1]);
+      const array = f4 as PickledArray;
+      expect([array.shape, array.dtype, [...new Float32Array(array.bytes.slice().buffer)]]).toEqual([
+        [2, 3],
+        "<f4",
+        [0, 1, 2, 3, 4, 5],
+      ]);
+      expect([...new BigInt64Array((i8 as PickledArray).bytes.slice().buffer)]).toEqual([1n, -2n]);
+      expect([...new Int16Array((fortran as PickledArray).bytes.slice().buffer)]).toEqual([0, 3, 1, 4, 2, 5]);
+      expect((fortran as PickledArray).isFortran).toBe(true);
+    },
+  );
 
   test.each(Object.entries(files.refused as Record<string, string>))("that ask for %s are refused", (name, text) => {
     const read = () => readPickle("evil", bytesOf(text));
@@ -82,7 +85,7 @@ describe("pickles", () => {
 });
 
 describe("bzip2", () => {
-  test.each(files.bzip2.map(([packed, gz]: [string, string], i: number) => [i, packed, gz]))(
+  test.each<[number, string, string]>(files.bzip2.map(([packed, gz]: [string, string], i: number) => [i, packed, gz]))(
     "file %i",
     (_, packed, gz) => {
       const want = gunzipSync(bytesOf(gz as string));
@@ -300,12 +303,12 @@ describe("ImageFolder", () => {
     await expect(new datasets.ImageFolder(root, options)).rejects.toThrow(/Found no valid file for the classes dogs/);
     put("dogs/x.txt", "");
     expect(await (await new datasets.ImageFolder(root, options)).at(1)).toEqual([11, 1]);
-    class OnlyDogs extends datasets.ImageFolder {
+    class OnlyDogs extends (datasets.ImageFolder as any) {
       async findClasses() {
         return [["dogs"], { dogs: 0 }];
       }
     }
-    const dogs = await new OnlyDogs(root);
+    const dogs = await new (OnlyDogs as any)(root);
     expect([dogs.length, dogs instanceof OnlyDogs, dogs instanceof datasets.DatasetFolder]).toEqual([2, true, true]);
     await expect(new datasets.DatasetFolder(root, async (path: string) => path)).rejects.toThrow(
       /^DatasetFolder: Both extensions and is_valid_file cannot be None/,

@@ -12,10 +12,15 @@ import { BoundingBoxes, Image, Mask } from "./tagged";
 /** What a transform of samples can be called with: one sample, or its parts. */
 export type SampleCall = (...inputs: any[]) => any;
 
-/** A class whose instances are called with samples. */
-export type OfSamples<C extends abstract new (...args: any[]) => object> = new (
-  ...given: ConstructorParameters<C>
-) => InstanceType<C> & SampleCall;
+/** A class whose instances are called with samples; its arguments are given by position or by name. */
+export type OfSamples<C extends abstract new (...args: any[]) => object> = C extends {
+  new (...given: infer P extends any[]): infer I;
+  new (...given: infer N extends any[]): unknown;
+}
+  ? new (
+      ...given: P | N
+    ) => I & SampleCall
+  : never;
 
 /** Every leaf of a sample, in order. */
 export function leavesOf(sample: unknown): unknown[] {

@@ -73,7 +73,9 @@ describe("boxes go where the pixels go", () => {
     for (const format of ["XYWH", "CXCYWH"] as const) {
       const other = F.convertBoundingBoxFormat(corners, format);
       expect(F.convertBoundingBoxFormat(other, "XYXY").data.tolist()).toEqual(corners.data.tolist());
-      for (const f of [F.horizontalFlip, F.verticalFlip, (b: typeof corners) => F.crop(b, 1, 2, 9, 9)])
+      for (const f of [F.horizontalFlip, F.verticalFlip, (b: typeof corners) => F.crop(b, 1, 2, 9, 9)] as ((
+        b: typeof corners,
+      ) => typeof corners)[])
         expect(F.convertBoundingBoxFormat(f(other), "XYXY").data.tolist()).toEqual(f(corners).data.tolist());
     }
     expect(F.convertBoundingBoxFormat(corners, "XYWH").data.tolist()).toEqual([[8, 6, 7, 6]]);
@@ -100,7 +102,7 @@ describe("transforms of samples", () => {
     };
   };
 
-  const transforms: (() => (sample: object) => ReturnType<typeof sample>)[] = [
+  const transforms: (() => (sample: object) => any)[] = [
     () => new v2.RandomHorizontalFlip(),
     () => new v2.RandomVerticalFlip(),
     () => new v2.RandomCrop(18, { padding: 2 }),
