@@ -5,6 +5,7 @@ import { explainAbsent } from "../core/absent";
 import { argumentsOf, parse } from "../core/binding";
 import { ArgumentError, ValueError } from "../core/errors";
 import type { Generator } from "../core/generator";
+import { within } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
@@ -101,7 +102,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     checkContext(multiprocessingContext);
     const options = withoutNulls(rest as DataLoaderOptions<SampleOf<D>, B>);
     this.dataset = dataset;
-    checkLoader(dataset, options);
+    within("DataLoader", () => checkLoader(dataset, options));
     this.numWorkers = options.numWorkers ?? 0;
     this.prefetchFactor = options.prefetchFactor ?? 2;
     this.persistentWorkers = options.persistentWorkers ?? false;
@@ -111,11 +112,12 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     this.collateFn = options.collateFn ?? defaultCollate;
     this.dropLast = options.dropLast ?? false;
     this.batchSize = options.batchSampler !== undefined || options.batchSize === null ? null : (options.batchSize ?? 1);
-    this.sampler =
+    this.sampler = within("DataLoader", () =>
       options.sampler === undefined
         ? this.defaultOrder(options.shuffle ?? false)
-        : checkOrder("DataLoader", "sampler", options.sampler);
-    this.batchSampler = options.batchSampler ?? this.defaultBatches();
+        : checkOrder("DataLoader", "sampler", options.sampler),
+    );
+    this.batchSampler = within("DataLoader", () => options.batchSampler ?? this.defaultBatches());
     this.pinMemory = options.pinMemory ?? false;
     this.pinMemoryDevice = options.pinMemoryDevice ?? "";
     warnOfWorkers(this.numWorkers);

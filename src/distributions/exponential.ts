@@ -1,5 +1,6 @@
 /** The exponential distribution, and those of functions of exponential variables. */
 import type { Shape } from "../core/shape";
+import { within } from "../core/signature";
 import { onesLike, zerosLike } from "../ops/factory";
 import { empty } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -101,7 +102,7 @@ export class Pareto extends TransformedDistribution {
   constructor(...given: Arguments<"scale, alpha; validateArgs", ParetoArguments>) {
     const read = readBroadcast<"scale" | "alpha">("Pareto", "scale, alpha; validateArgs", given);
     const { scale, alpha, validateArgs } = read;
-    const base = new Exponential(alpha, { validateArgs });
+    const base = within("Pareto", () => new Exponential(alpha, { validateArgs }));
     super(base, [new ExpTransform(), new AffineTransform(0, scale)], { validateArgs });
     this.take({ scale, alpha });
   }

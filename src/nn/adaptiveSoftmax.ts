@@ -5,6 +5,7 @@ import { checkInteger, checkIntegers } from "../core/arguments";
 import type { DType } from "../core/dtype";
 import { IndexError, ShapeError, ValueError } from "../core/errors";
 import { shapeText } from "../core/shape";
+import { declareMethods } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { checkTensor } from "../ops/checks";
 import { cat } from "../ops/join";
@@ -164,3 +165,4 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
 }
 
 takes("input, target", AdaptiveLogSoftmaxWithLoss);
+declareMethods(AdaptiveLogSoftmaxWithLoss, { logProb: "input", predict: "input" });

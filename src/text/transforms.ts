@@ -6,6 +6,7 @@ import { ArgumentError, describe, ValueError } from "../core/errors";
 import type { Arguments } from "../core/signatureTypes";
 import { portable } from "../data/pack";
 import { Sequential as NNSequential } from "../nn/container";
+import { takes } from "../nn/forward";
 import { Module } from "../nn/module";
 import { checkTensor } from "../ops/checks";
 import { constantPadNd } from "../ops/pad";
@@ -211,6 +212,10 @@ export class Sequential extends NNSequential {
     return super.forward(input);
   }
 }
+
+takes("input", VocabTransform, ToTensor, AddToken, StrToIntTransform);
+takes("labels", LabelToIndex);
+takes("x", Truncate, PadTransform);
 
 portable({
   AddToken,

@@ -188,7 +188,13 @@ export class InverseMelScale extends AudioTransform {
     const { nMels, sampleRate, fMin, nStft, norm, melScale } = values;
     this.nMels = checkSize(op, "nMels", nMels);
     const count = checkSize(op, "nStft", nStft);
-    this.registerBuffer("fb", melscaleFbanks(count, fMin, fMax, nMels, sampleRate, { norm, melScale }));
+    this.registerBuffer(
+      "fb",
+      melscaleFbanks(count, fMin, fMax, nMels, sampleRate, {
+        norm,
+        melScale: checkChoice("InverseMelScale", "melScale", melScale, ["htk", "slaney"]),
+      }),
+    );
   }
 
   override forward(melspec: Tensor): Tensor {

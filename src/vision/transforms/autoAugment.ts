@@ -1,6 +1,6 @@
 /** Augmentation by policies that were searched for, and by simpler ones that do as well. */
 import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
-import { IndexError, ValueError } from "../../core/errors";
+import { describe, IndexError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
@@ -107,7 +107,7 @@ export class AutoAugment extends Augmentation {
     const read = readArguments<AutoAugmentOptions>("AutoAugment", policySignature, defaults, given);
     if (!Object.hasOwn(policies, read.policy))
       throw new ValueError(
-        `AutoAugment: The provided policy ${String(read.policy)} is not recognized; it is one of ${Object.keys(policies).join(", ")}.`,
+        `AutoAugment: The provided policy ${typeof read.policy === "string" ? read.policy : describe(read.policy)} is not recognized; it is one of ${Object.keys(policies).join(", ")}.`,
       );
     this.policy = read.policy;
     this.sample(read);

@@ -127,7 +127,7 @@ function modeFor(channels: number, dtype: DType, mode: ImageMode | undefined): I
     const expected = greyModes[dtype];
     if (mode !== undefined && mode !== expected)
       throw new ValueError(
-        `toPilImage: Incorrect mode (${mode}) supplied for input type ${dtype}. Should be ${expected ?? "none: there is no mode of this type"}`,
+        `toPilImage: Incorrect mode (${typeof mode === "string" ? mode : describe(mode)}) supplied for input type ${dtype}. Should be ${expected ?? "none: there is no mode of this type"}`,
       );
     if (expected === undefined) throw new DTypeError(`toPilImage: Input type ${dtype} is not supported`);
     return expected;
