@@ -3,6 +3,7 @@ import { deflateRawSync } from "node:zlib";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import esbuild from "rollup-plugin-esbuild";
+import license from "rollup-plugin-license";
 import { signaturesOf } from "./scripts/signatures.mjs";
 
 /**
@@ -76,6 +77,26 @@ function cleanCodecs() {
   };
 }
 
+/** The licences of what is bundled, which ask to be passed on; the codec inside of @jsquash/jpeg has one of its own. */
+const licences = license({
+  thirdParty: {
+    output: {
+      file: "dist/THIRD-PARTY-LICENSES.txt",
+      template: (packages) =>
+        packages
+          .map(({ name, version, license, licenseText }) => {
+            const codec =
+              name === "@jsquash/jpeg"
+                ? `\n\n${readFileSync(`node_modules/${name}/codec/LICENSE.codec.md`, "utf8")}`
+                : "";
+            return `${name} ${version} (${license})\n\n${licenseText ?? ""}${codec}\n`;
+          })
+          .sort()
+          .join(`\n${"-".repeat(80)}\n\n`),
+    },
+  },
+});
+
 export default {
   input: { kindling: "src/index.ts" },
   // Codecs and the like, imported when they are first needed, are files beside the bundle.
@@ -89,6 +110,7 @@ export default {
     nodeResolve({ browser: true }),
     commonjs({ include: /asciichart|papaparse/ }),
     esbuild({ target: "es2022" }),
+    licences,
   ],
   onwarn: (warning) => {
     throw new Error(warning.message);

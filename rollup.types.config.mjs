@@ -6,7 +6,7 @@ import { unifyTuples } from "./scripts/types/tuples.mjs";
 
 /**
  * What the declarations need beyond the oldest default library, that of ES2016. `Symbol.dispose` is declared as @types/node does, since
- * TypeScript 5.0 has no library of it, and URL for programs without DOM and Node.
+ * TypeScript 5.0 has no library of it, and what browsers have for programs without DOM and Node.
  */
 const banner = `/// <reference lib="es2021" />
 
@@ -15,6 +15,9 @@ declare global {
     readonly dispose: unique symbol;
   }
   interface URL {}
+  interface Blob {}
+  interface ImageData {}
+  interface HTMLCanvasElement {}
 }
 `;
 
