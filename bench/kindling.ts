@@ -3,7 +3,7 @@ import * as torch from "kindling";
 import { type Library, randomArray } from "./library";
 import { type Contender, local } from "./measure";
 import { problems } from "./models";
-import { Costly, Files, largeTransform, Small, smallTransform } from "./pictures";
+import { Costly, Files, largeTransform, Small, smallTransform } from "./pictures.mjs";
 import type { Conv, Linalg, Loader, Matmul, Op, Overhead, Overlap, Pictures, Train, Workload } from "./workloads";
 import { filterDepth, outSize } from "./workloads";
 

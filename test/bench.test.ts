@@ -1,6 +1,6 @@
 /** The benchmark's own arithmetic, and that every workload runs. */
 import { describe, expect, test } from "vitest";
-import { createKindling } from "../bench/kindling";
+import { createKindling, makePictures } from "../bench/kindling";
 import { local, measure } from "../bench/measure";
 import { parseOptions, UsageError } from "../bench/options";
 import { flops, outSize, reference, suites, type Workload } from "../bench/workloads";
@@ -39,7 +39,9 @@ describe("workloads", () => {
 
   const small = all.filter((workload) => workload.kind !== "train" || ["mlp", "lenet"].includes(workload.model));
   test.each(small.map((workload) => [workload.name, workload] as const))("%s runs", async (_, workload) => {
-    expect(await createKindling(workload, 1).time(1)).toBeGreaterThan(0);
+    const readsFiles = workload.kind === "pictures" && workload.source === "jpeg";
+    const complete = readsFiles ? { ...workload, folder: await makePictures() } : workload;
+    expect(await createKindling(complete, 1).time(1)).toBeGreaterThan(0);
   });
 });
 

@@ -190,7 +190,10 @@ function cifarTrial(random: Random, folder: Folder): Trial {
   const read = async () => {
     await folder.writeCifar(file);
     const set = await new torch.vision.datasets.CIFAR10(folder.path);
-    return { "": set.data.permute(0, 3, 1, 2).contiguous() };
+    const view = set.data.permute(0, 3, 1, 2);
+    const planes = view.contiguous();
+    for (const x of [view, set.data]) x.dispose();
+    return { "": planes };
   };
   const expected: Reading | undefined = isWhole
     ? new Map([["", { dtype: "uint8", shape: [count, 3, 32, 32], data }]])
