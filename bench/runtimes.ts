@@ -27,7 +27,7 @@ export async function bundleRunner(): Promise<void> {
   await build({
     ...common,
     // A module by itself, which workers import.
-    entryPoints: { main: "bench/main.ts", page: "bench/runner.ts", pictures: "bench/pictures.ts" },
+    entryPoints: { main: "bench/main.ts", page: "bench/runner.ts", pictures: "bench/pictures.mjs" },
     splitting: true,
     platform: "neutral",
     external: ["kindling", "assemblyscript/asc", "node:*"],
