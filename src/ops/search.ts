@@ -41,6 +41,8 @@ function checkSorter(sorted: Tensor, sorter: Tensor): void {
 /** Positions of values [..., m] in sorted [..., n], or in one row [n]. */
 function positionsIn(sorted: Tensor, values: Tensor, right: boolean): Tensor {
   const dtype = computeType(sorted.dtype === values.dtype ? sorted.dtype : promote(sorted, values));
+  if (dtype === "bool")
+    throw new DTypeError("searchsorted: not implemented for bool; search in integers: sortedSequence.long()");
   const [rows, wanted] = [dense(cast(sorted.detach(), dtype)), dense(cast(values.detach(), dtype))];
   const y = allocate(values.shape, "int64", values);
   const shared = sorted.ndim === 1;

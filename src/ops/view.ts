@@ -78,7 +78,7 @@ export const view = named("view", "input, ...size;; dtype", (x: Tensor, ...size:
   checkTensor("view", x);
   const last = size.at(-1);
   if (typeof last === "string") return viewDType(x, checkDType("view", last));
-  if (isPlainObject(last)) return viewDType(x, last.dtype as DType);
+  if (isPlainObject(last)) return viewDType(x, checkDType("view", last.dtype as DType));
   const shape = inferSize("view", sizeArgument("view", size as SizeArguments), x.numel());
   const strides = viewStrides(x.shape, x.strides, shape);
   if (strides === undefined)

@@ -26,9 +26,17 @@ export class ExtraFPNBlock extends nn.Module {
   }
 }
 
+/** @throws ArgumentError unless each is an array, with something in it. */
+function checkLevels(op: string, lists: Readonly<Record<string, unknown>>): void {
+  for (const [name, list] of Object.entries(lists))
+    if (checkArray(op, name, list, name === "names" ? "strings" : "Tensors").length === 0)
+      throw new ValueError(`${op}: ${name} must not be empty`);
+}
+
 /** A level of half the size of the last, by maxima of single elements. @see torchvision.ops.feature_pyramid_network.LastLevelMaxPool */
 export class LastLevelMaxPool extends ExtraFPNBlock {
   override forward(x: Tensor[], _y: Tensor[], names: string[]): NamedMaps {
+    checkLevels("LastLevelMaxPool", { x, names });
     return [
       [...x, nn.functional.maxPool2d(x.at(-1)!, 1, 2, 0)],
       [...names, "pool"],
@@ -64,6 +72,7 @@ export class LastLevelP6P7 extends ExtraFPNBlock {
   }
 
   override forward(p: Tensor[], c: Tensor[], names: string[]): NamedMaps {
+    checkLevels("LastLevelP6P7", { p, c, names });
     const p6 = this.p6((this.useP5 ? p : c).at(-1)!);
     const p7 = this.p7(p6.relu());
     return [

@@ -10,7 +10,7 @@ import { float, text } from "../../nn/repr";
 import { drawPerm, drawUniform } from "./draws";
 import { checkNumberList } from "./functional/arguments";
 import * as F from "./functional/colour";
-import { dimensionsOf } from "./functional/picture";
+import { checkPicture, dimensionsOf } from "./functional/picture";
 import { acts, type ChanceOptions, checkChance } from "./resizing";
 import { type Picture, PictureTransform } from "./transform";
 
@@ -57,7 +57,7 @@ export class RandomGrayscale extends PictureTransform {
   }
 
   override forward(img: Picture): any {
-    const [channels] = dimensionsOf(img);
+    const [channels] = dimensionsOf(checkPicture("RandomGrayscale", img));
     return acts(this.p) ? F.rgbToGrayscale(img, channels) : img;
   }
 
