@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
@@ -97,10 +98,37 @@ const licences = license({
   },
 });
 
+const entry = resolve("src/index.ts");
+let core;
+
+/**
+ * What the entry imports statically. It is a file of its own, `core.js`, which the parts that are loaded when they are first needed import from as well;
+ * `kindling.js` hands on what is public.
+ */
+function coreModules(getModuleInfo) {
+  if (core !== undefined) return core;
+  core = new Set();
+  for (const pending = [entry]; pending.length > 0; ) {
+    const id = pending.pop();
+    if (core.has(id)) continue;
+    core.add(id);
+    pending.push(...getModuleInfo(id).importedIds);
+  }
+  core.delete(entry);
+  return core;
+}
+
 export default {
-  input: { kindling: "src/index.ts" },
-  // Codecs and the like, imported when they are first needed, are files beside the bundle.
-  output: { dir: "dist", format: "es", sourcemap: true, chunkFileNames: "[name].js" },
+  input: { kindling: entry },
+  // Codecs, formats and the like, imported when they are first needed, are files beside the bundle.
+  output: {
+    dir: "dist",
+    format: "es",
+    sourcemap: true,
+    chunkFileNames: "[name].js",
+    minifyInternalExports: false,
+    manualChunks: (id, { getModuleInfo }) => (coreModules(getModuleInfo).has(id) ? "core" : undefined),
+  },
   // What the library takes from packages is bundled: the browser's variants, which run in every runtime.
   plugins: [
     embedKernels(),

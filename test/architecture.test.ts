@@ -14,7 +14,10 @@ const ROWS = [
   ["ops"],
   ["nn"],
   ["optim", "data", "io", "func", "distributions"],
+  ["hub"],
   ["vision", "text", "audio"],
+  ["onnx", "checkpoint", "tensorboard", "profiler", "inspect"],
+  ["cli"],
 ];
 
 const folderOf = (path: string): string => path.split("/").slice(1, -1)[0] ?? "";

@@ -29,6 +29,21 @@ function mayNameArguments(value: unknown): boolean {
   return value.constructor === Object || value.constructor === undefined;
 }
 
+/**
+ * Sees calls of declared functions while a trace or a profile is made: the op, its arguments in the order of its parameters (those with names after a
+ * `;;` in one object at the end), and what runs it. Gives the result of the call.
+ */
+export type Watcher = (op: Declared, given: readonly unknown[], run: () => unknown) => unknown;
+
+let watcher: Watcher | undefined;
+
+/** Lets `next` see every call, or nobody. @returns Who saw them before. */
+export function watchCalls(next: Watcher | undefined): Watcher | undefined {
+  const previous = watcher;
+  watcher = next;
+  return previous;
+}
+
 /** The names of all ops, by which an error is known to speak of one. */
 const ops = new Set<string>();
 
@@ -92,10 +107,14 @@ export function named<const S extends string, F extends CallableFunction>(
   };
   const order = (own: Parts, given: readonly unknown[]) =>
     own.isOpen ? arrangeOpen(opName, own, given) : arrange(opName, own, given);
-  const long = (given: readonly unknown[]): unknown => implementation(...order(prepare(), given));
+  const run = (ordered: readonly unknown[]): unknown =>
+    watcher === undefined
+      ? implementation(...ordered)
+      : watcher(call as unknown as Declared, ordered, () => implementation(...ordered));
+  const long = (given: readonly unknown[]): unknown => run(order(prepare(), given));
   const longMethod = (self: unknown, given: readonly unknown[]): unknown => {
     prepare();
-    return others === undefined ? long([self, ...given]) : implementation(self, ...order(others, given));
+    return others === undefined ? long([self, ...given]) : run([self, ...order(others, given)]);
   };
   const failed = (error: unknown): unknown => renamed(error, opName, parts?.runsCode ?? false);
   // The usual calls have few arguments: no array is made of them.
@@ -103,7 +122,7 @@ export function named<const S extends string, F extends CallableFunction>(
     // biome-ignore lint/complexity/noArguments: an array of all of them would cost more than the check.
     const n = arguments.length;
     try {
-      if (n >= least && n <= most) {
+      if (n >= least && n <= most && watcher === undefined) {
         if (n === 0) return implementation();
         if (n === 1 && !mayNameArguments(a)) return implementation(a);
         if (n === 2 && !mayNameArguments(b)) return implementation(a, b);
@@ -119,7 +138,7 @@ export function named<const S extends string, F extends CallableFunction>(
     // biome-ignore lint/complexity/noArguments: as above.
     const n = arguments.length;
     try {
-      if (n + 1 >= least && n < most) {
+      if (n + 1 >= least && n < most && watcher === undefined) {
         if (n === 0) return implementation(this);
         if (n === 1 && !mayNameArguments(a)) return implementation(this, a);
         if (n === 2 && !mayNameArguments(b)) return implementation(this, a, b);
