@@ -57,6 +57,14 @@ describe("imports", () => {
   });
 });
 
+test("no check that converts is made in vain", () => {
+  const wrong: string[] = [];
+  for (const [path, file] of sources)
+    for (const [line] of file.text.matchAll(/(?<=[;{}]\n)\s*checkNumber\(.*/g))
+      wrong.push(`${path}: ${line.trim()} (assertNumber?)`);
+  expect(wrong).toEqual([]);
+});
+
 describe("kernels", () => {
   const asked = askedKernels();
   const exported = exportedKernels("baseline");

@@ -59,6 +59,14 @@ export function checkArray(op: string, name: string, value: unknown, of: string)
   return value;
 }
 
+/**
+ * A number argument that goes on as it was given: a bigint, which {@link checkNumber} converts, would fail in arithmetic with numbers.
+ * @throws ArgumentError
+ */
+export function assertNumber(op: string, name: string, value: unknown): asserts value is number {
+  if (typeof value !== "number") throw new ArgumentError(`${op}: ${name} must be a number, got ${describe(value)}`);
+}
+
 /** A numeric argument. NaN and infinities are numbers, a bigint is the number next to it. @throws ArgumentError for anything else. */
 export function checkNumber(op: string, name: string, value: unknown): number {
   if (typeof value === "bigint") return Number(value);

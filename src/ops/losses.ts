@@ -2,7 +2,7 @@
 
 import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
-import { checkFlag, checkNumber } from "../core/arguments";
+import { assertNumber, checkFlag, checkNumber } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
 import { broadcastShapes, sameShape, shapeText } from "../core/shape";
 import { named } from "../core/signature";
@@ -334,7 +334,7 @@ export const hingeEmbeddingLoss = named(
     checkTensor("hingeEmbeddingLoss", input);
     checkTensor("hingeEmbeddingLoss", target, "target");
     const { margin = 1, reduction = "mean" } = options;
-    checkNumber("hingeEmbeddingLoss", "margin", margin);
+    assertNumber("hingeEmbeddingLoss", "margin", margin);
     const apart = input.neg().add(margin).clampMin(0).where(target.ne(1), 0);
     const together = input.where(target.ne(-1), 0);
     return reduceLoss(apart.add(together), checkReduction("hingeEmbeddingLoss", reduction));
@@ -350,7 +350,7 @@ export const marginRankingLoss = named(
     checkTensor("marginRankingLoss", input2, "input2");
     checkTensor("marginRankingLoss", target, "target");
     const { margin = 0, reduction = "mean" } = options;
-    checkNumber("marginRankingLoss", "margin", margin);
+    assertNumber("marginRankingLoss", "margin", margin);
     const products = target.neg().mul(input1.sub(input2));
     // The margin is a float, whatever its value, so integers become floats.
     const losses = (products.isFloatingPoint() ? products : products.float()).add(margin).clampMin(0);

@@ -2,7 +2,7 @@
 
 import { isGradEnabled, noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
-import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../core/arguments";
+import { assertNumber, checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
 import { ShapeError, ValueError } from "../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../core/shape";
 import { named } from "../core/signature";
@@ -200,7 +200,7 @@ export const layerNorm = named(
   (input: Tensor, normalizedShape: readonly number[], options: LayerNormOptions = {}): Tensor => {
     checkFloating("layerNorm", checkTensor("layerNorm", input));
     const { weight, bias, eps = 1e-5 } = options;
-    checkNumber("layerNorm", "eps", eps);
+    assertNumber("layerNorm", "eps", eps);
     checkIntegers("layerNorm", "normalizedShape", normalizedShape, 0);
     if (
       normalizedShape.length === 0 ||

@@ -1,7 +1,7 @@
 /** Random numbers written over tensors, and samples whose distribution a tensor gives. Every stream is PyTorch's. */
 
 import { record } from "../autograd/node";
-import { checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
+import { assertNumber, checkInteger, checkNumber, MAX_COUNT } from "../core/arguments";
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
 import type { FloatArray } from "../core/random";
 import * as random from "../core/random";
@@ -82,7 +82,7 @@ export const geometric_ = sampler(
   "geometric_",
   "input, p;; generator",
   (_x, p: number, options: RandomOptions = {}) => {
-    checkNumber("geometric_", "p", p);
+    assertNumber("geometric_", "p", p);
     check(p > 0 && p < 1, `geometric_ expects p to be in (0, 1), but got p=${p}`);
     const generator = generatorOf("geometric_", options);
     return (out) => random.geometric(out, p, generator);

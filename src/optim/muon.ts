@@ -1,5 +1,5 @@
 /** Muon. */
-import { checkArray, checkInteger, checkNumber } from "../core/arguments";
+import { assertNumber, checkArray, checkInteger, checkNumber } from "../core/arguments";
 import { describe, ValueError } from "../core/errors";
 import { type Tensor, tidy } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
@@ -92,7 +92,7 @@ export class Muon extends PerParameterOptimizer<MuonOptions, MuonState> {
     for (const x of coefficients) checkNumber("Muon", "an entry of nsCoefficients", x);
     if (coefficients.length !== 3) throw new ValueError("Muon: Coefficients must be a tuple of exactly 3 values.");
     checkInteger("Muon", "nsSteps", nsSteps, 0, MOST_STEPS);
-    checkNumber("Muon", "eps", eps);
+    assertNumber("Muon", "eps", eps);
     checkNonNegative("Muon", { "learning rate": lr, "momentum value": momentum, "weightDecay value": weightDecay });
     if (adjustLrFn !== null && adjustLrFn !== "original" && adjustLrFn !== "match_rms_adamw")
       throw new ValueError(`Muon: Adjust learning rate function ${describe(adjustLrFn)} is not supported`);

@@ -1,5 +1,5 @@
 /** `torchtext.functional`: sequences of tokens or indices, and batches of them. */
-import { checkFlag, checkInteger, checkNumber } from "../core/arguments";
+import { assertNumber, checkFlag, checkInteger } from "../core/arguments";
 import { checkDType, type DType } from "../core/dtype";
 import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
 import { named } from "../core/signature";
@@ -36,7 +36,7 @@ export const toTensor = named(
         throw new ShapeError("toTensor: the sequences have different lengths; give a paddingValue to fill them up");
       return tensor(rows as number[][], { dtype });
     }
-    checkNumber("toTensor", "paddingValue", paddingValue);
+    assertNumber("toTensor", "paddingValue", paddingValue);
     const sequences = rows.map((row) => tensor([...row], { dtype }));
     return padSequence(sequences, { batchFirst: true, paddingValue });
   },

@@ -21,3 +21,20 @@ test("transforms and pyramids take pictures and lists", () => {
   expect(() => new ops.LastLevelMaxPool()(0 as never, [], [])).toThrow("LastLevelMaxPool: x must be an array");
   expect(() => new ops.LastLevelMaxPool()([], [], ["a"])).toThrow("LastLevelMaxPool: x must not be empty");
 });
+
+test("a bigint is a number only where it becomes one", () => {
+  const image = torch.ones(1, 2, 2);
+  expect(() => transforms.functional.rotate(image, -1n as never)).toThrow("rotate: angle must be a number, got");
+  expect(torch.layerNorm(image, [2], null, null, 1n as never).tolist()).toEqual([
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  ]);
+  expect(() => torch.nn.functional.localResponseNorm(image, 1, 1, 1, 1n as never)).toThrow("k must be a number");
+  expect(torch.full([1], 2n as never).item()).toBe(2);
+});
+
+test("frozen normalization takes a tensor", () => {
+  expect(() => new ops.FrozenBatchNorm2d(1)([1, 1] as never)).toThrow("FrozenBatchNorm2d: input must be a Tensor");
+});

@@ -1,5 +1,5 @@
 /** Filter banks, the cosine transform, and scales of loudness. All matrices are computed as torchaudio computes them, in float32. */
-import { checkChoice, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { assertNumber, checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import { maximum, minimum } from "../../ops/binary";
@@ -199,8 +199,8 @@ export const DBToAmplitude = named(
   "x, ref, power",
   (x: Tensor, ref: number, power: number): Tensor => {
     checkFloats("DBToAmplitude", x, "x", 0, "[..., freq, time]");
-    checkNumber("DBToAmplitude", "ref", ref);
-    checkNumber("DBToAmplitude", "power", power);
+    assertNumber("DBToAmplitude", "ref", ref);
+    assertNumber("DBToAmplitude", "power", power);
     return x
       .mul(0.1 * Math.LN10)
       .exp()

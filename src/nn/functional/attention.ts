@@ -1,6 +1,6 @@
 /** Attention. */
 
-import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { assertNumber, checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -42,7 +42,7 @@ function attention(
       throw new ShapeError(`${op}: ${name} needs at least 2 axes, got ${shapeText(x.shape)}`);
   if (attnMask !== null) checkTensor(op, attnMask, "attnMask");
   if (scale != null) checkNumber(op, "scale", scale);
-  checkNumber(op, "dropoutP", dropoutP);
+  assertNumber(op, "dropoutP", dropoutP);
   checkFlag(op, "isCausal", isCausal);
   if (isCausal && attnMask !== null)
     throw new ValueError(`${op}: an explicit attnMask should not be set when isCausal is true`);

@@ -1,6 +1,6 @@
 /** Losses that compare distances and scores with a margin. */
 
-import { checkFlag, checkFunction, checkNumber } from "../../core/arguments";
+import { assertNumber, checkFlag, checkFunction } from "../../core/arguments";
 import { DTypeError, describe, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named, within } from "../../core/signature";
@@ -33,7 +33,7 @@ export const cosineEmbeddingLoss = named(
     checkTensor("cosineEmbeddingLoss", input1, "input1");
     checkTensor("cosineEmbeddingLoss", input2, "input2");
     checkTensor("cosineEmbeddingLoss", target, "target");
-    checkNumber("cosineEmbeddingLoss", "margin", margin);
+    assertNumber("cosineEmbeddingLoss", "margin", margin);
     if (target.ndim > 1 || input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1)
       throw new ShapeError(
         `cosineEmbeddingLoss: ${target.ndim}D target tensor expects ${target.ndim + 1}D input tensors, but found inputs with sizes ${shapeText(input1.shape)} and ${shapeText(input2.shape)}`,
@@ -54,7 +54,7 @@ function checkTriplet(op: string, anchor: Tensor, positive: Tensor, negative: Te
   checkTensor(op, anchor, "anchor");
   checkTensor(op, positive, "positive");
   checkTensor(op, negative, "negative");
-  checkNumber(op, "margin", margin);
+  assertNumber(op, "margin", margin);
 }
 
 /** Options of {@link tripletMarginWithDistanceLoss}. */
@@ -108,7 +108,7 @@ export const tripletMarginLoss = named(
   (anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginOptions = {}): Tensor => {
     const { p = 2, eps = 1e-6, margin = 1, swap = false, reduction = "mean" } = options;
     checkTriplet("tripletMarginLoss", anchor, positive, negative, margin);
-    checkNumber("tripletMarginLoss", "p", p);
+    assertNumber("tripletMarginLoss", "p", p);
     checkFlag("tripletMarginLoss", "swap", swap);
     checkReduction("tripletMarginLoss", reduction);
     const distanceFunction = (a: Tensor, b: Tensor) => pairwiseDistance(a, b, { p, eps });
@@ -145,7 +145,7 @@ export const multiMarginLoss = named(
     checkTensor("multiMarginLoss", input);
     checkTensor("multiMarginLoss", target, "target");
     if (weight !== null) checkTensor("multiMarginLoss", weight, "weight");
-    checkNumber("multiMarginLoss", "margin", margin);
+    assertNumber("multiMarginLoss", "margin", margin);
     if (p !== 1 && p !== 2)
       throw new ValueError(`multiMarginLoss: only p == 1 and p == 2 supported, got ${describe(p)}`);
     const scores = input.ndim < 2 ? input.reshape(1, -1) : input;

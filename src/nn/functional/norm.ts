@@ -1,6 +1,6 @@
 /** Normalizations made of other operations. */
 
-import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { assertNumber, checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -29,7 +29,7 @@ export const localResponseNorm = named(
   (input: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor => {
     checkTensor("localResponseNorm", input);
     const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
-    checkNumber("localResponseNorm", "k", k);
+    assertNumber("localResponseNorm", "k", k);
     checkInteger("localResponseNorm", "size", size, 1, MAX_COUNT);
     if (input.ndim < 3)
       throw new ShapeError(

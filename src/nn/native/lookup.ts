@@ -1,6 +1,6 @@
 /** Rows of tables and samples of images, with the arguments of `torch` itself. */
 import { noGrad } from "../../autograd/mode";
-import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
+import { assertNumber, checkFlag, checkInteger } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -40,8 +40,8 @@ export const embeddingRenorm_ = named(
   (weight: Tensor, indices: Tensor, maxNorm: number, normType: number): Tensor => {
     const op = "embeddingRenorm_";
     checkInplace(op, weight);
-    checkNumber(op, "maxNorm", maxNorm);
-    checkNumber(op, "normType", normType);
+    assertNumber(op, "maxNorm", maxNorm);
+    assertNumber(op, "normType", normType);
     noGrad(() => fEmbedding(indices, weight, { maxNorm, normType }));
     return weight;
   },

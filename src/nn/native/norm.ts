@@ -1,6 +1,6 @@
 /** Normalizations with the arguments of `torch` itself. */
 import { noGrad } from "../../autograd/mode";
-import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
+import { assertNumber, checkFlag, checkInteger } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -76,8 +76,8 @@ export const instanceNorm = named(
     _: Cudnn = {},
   ): Tensor => {
     checkFlag("instanceNorm", "useInputStats", useInputStats);
-    checkNumber("instanceNorm", "momentum", momentum);
-    checkNumber("instanceNorm", "eps", eps);
+    assertNumber("instanceNorm", "momentum", momentum);
+    assertNumber("instanceNorm", "eps", eps);
     return F.instanceNorm(input, { runningMean, runningVar, weight, bias, useInputStats, momentum, eps });
   },
 );
@@ -105,7 +105,7 @@ export const nativeGroupNorm = named(
     for (const [name, size] of Object.entries(sizes)) checkInteger(op, name, size, 0);
     if (input.numel() !== n * c * inner)
       throw new ShapeError(`${op}: an input of shape ${shapeText(input.shape)} has no ${n} · ${c} · ${inner} elements`);
-    checkNumber(op, "eps", eps);
+    assertNumber(op, "eps", eps);
     const flat = input.reshape(n, c, inner);
     const y = F.groupNorm(flat, group, { weight, bias, eps }).reshape(input.shape);
     const [variance, mean] = noGrad(() => {

@@ -1,7 +1,7 @@
 /** Limits for gradients. */
 
 import { noGrad } from "../../autograd/mode";
-import { checkNumber } from "../../core/arguments";
+import { assertNumber } from "../../core/arguments";
 import { KindlingError } from "../../core/errors";
 import { alias, named } from "../../core/signature";
 import { stack } from "../../ops/join";
@@ -33,8 +33,8 @@ export const clipGradNorm_ = named(
   "parameters, maxNorm; normType, errorIfNonfinite",
   (parameters: Tensor | Iterable<Tensor>, maxNorm: number, options: ClipGradNormOptions = {}): Tensor => {
     const { normType = 2, errorIfNonfinite = false } = options;
-    checkNumber("clipGradNorm_", "maxNorm", maxNorm);
-    checkNumber("clipGradNorm_", "normType", normType);
+    assertNumber("clipGradNorm_", "maxNorm", maxNorm);
+    assertNumber("clipGradNorm_", "normType", normType);
     const grads = gradsOf("clipGradNorm_", parameters);
     if (grads.length === 0) return zeros([], {});
     return noGrad(() => {
@@ -58,7 +58,7 @@ export const clipGradValue_ = named(
   "clipGradValue_",
   "parameters, clipValue",
   (parameters: Tensor | Iterable<Tensor>, clipValue: number): void => {
-    checkNumber("clipGradValue_", "clipValue", clipValue);
+    assertNumber("clipGradValue_", "clipValue", clipValue);
     noGrad(() => {
       for (const grad of gradsOf("clipGradValue_", parameters)) grad.clamp_(-clipValue, clipValue);
     });

@@ -1,7 +1,7 @@
 /** Ready-made parametrizations: orthogonal matrices, and matrices whose largest singular value is one. */
 
 import { noGrad } from "../../autograd/mode";
-import { checkChoice, checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { assertNumber, checkChoice, checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -178,7 +178,7 @@ export class SpectralNorm extends Module {
     if (ndim === 0) throw new ShapeError("SpectralNorm: the weight needs at least one axis, got shape []");
     checkInteger("SpectralNorm", "nPowerIterations", nPowerIterations, 1, MAX_COUNT);
     checkInteger("SpectralNorm", "dim", dim, 0, ndim - 1);
-    checkNumber("SpectralNorm", "eps", eps);
+    assertNumber("SpectralNorm", "eps", eps);
     if (ndim === 1) return;
     const matrix = this.matrix(weight.detach());
     const unit = (n: number) => normalize(matrix.newEmpty([n]).normal_(), { dim: 0, eps });
@@ -235,7 +235,7 @@ export const spectralNorm = named(
     const { nPowerIterations = 1, eps = 1e-12, dim } = options;
     if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
       throw new ValueError(`spectralNorm: Expected nPowerIterations to be positive, but got ${nPowerIterations}`);
-    checkNumber("spectralNorm", "eps", eps);
+    assertNumber("spectralNorm", "eps", eps);
     const weight = tensorField("spectralNorm", module, name);
     const axis = dim ?? outputAxis(module);
     if (weight.ndim > 0) checkInteger("spectralNorm", "dim", axis, -weight.ndim, weight.ndim - 1);

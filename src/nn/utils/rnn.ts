@@ -1,6 +1,6 @@
 /** Batches of sequences of different lengths. */
 
-import { checkArray, checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { assertNumber, checkArray, checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -128,7 +128,7 @@ export const padPackedSequence = named(
   (sequence: PackedSequence, options: UnpackOptions = {}): [padded: Tensor, lengths: Tensor] => {
     const { batchFirst = false, paddingValue = 0, totalLength } = options;
     checkPacked("padPackedSequence", sequence);
-    checkNumber("padPackedSequence", "paddingValue", paddingValue);
+    assertNumber("padPackedSequence", "paddingValue", paddingValue);
     const { data, batchSizes, unsortedIndices } = sequence;
     const total = checkInteger("padPackedSequence", "totalLength", totalLength ?? batchSizes.length, 0, MAX_COUNT);
     if (total < batchSizes.length)

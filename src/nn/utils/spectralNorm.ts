@@ -2,7 +2,7 @@
 
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
-import { checkInteger, checkNumber } from "../../core/arguments";
+import { assertNumber, checkInteger } from "../../core/arguments";
 import { ArgumentError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
@@ -63,7 +63,7 @@ export const spectralNorm = named(
     const { nPowerIterations = 1, eps = 1e-12 } = options;
     if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
       throw new ValueError(`spectralNorm: Expected nPowerIterations to be positive, but got ${nPowerIterations}`);
-    checkNumber("spectralNorm", "eps", eps);
+    assertNumber("spectralNorm", "eps", eps);
     const { ndim } = tensorField("spectralNorm", module, name);
     const known = active.get(module) ?? new Map();
     if (known.has(name))

@@ -1,6 +1,6 @@
 /** DropBlock: dropout of whole regions (Ghiasi et al., "DropBlock: A regularization method for convolutional networks", 2018). */
 
-import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { assertNumber, checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -26,9 +26,9 @@ export interface DropBlockOptions {
 }
 
 function checkProbability(op: string, p: unknown): void {
-  const probability = checkNumber(op, "p", p);
-  if (!(probability >= 0 && probability <= 1))
-    throw new ValueError(`${op}: drop probability has to be between 0 and 1, but got ${text(probability)}.`);
+  assertNumber(op, "p", p);
+  if (!(p >= 0 && p <= 1))
+    throw new ValueError(`${op}: drop probability has to be between 0 and 1, but got ${text(p)}.`);
 }
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);

@@ -7,6 +7,7 @@ import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/options";
 import { float } from "../../nn/repr";
 import { type StateDict, stateKeyOf, upgraded } from "../../nn/state";
+import { checkTensor } from "../../ops/checks";
 import { ones, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkMaker, type LayerMaker, make } from "./makers";
@@ -60,6 +61,7 @@ export class FrozenBatchNorm2d extends nn.Module {
   }
 
   override forward(input: Tensor): Tensor {
+    checkTensor(this.constructor.name, input);
     const [weight, bias, mean, variance] = [this.weight, this.bias, this.runningMean, this.runningVar].map((x) =>
       x.reshape([1, -1, 1, 1]),
     ) as [Tensor, Tensor, Tensor, Tensor];

@@ -1,5 +1,5 @@
 /** Colours of pictures: brightness, contrast, saturation, hue, gamma, and grey. */
-import { checkNumber } from "../../../core/arguments";
+import { assertNumber, checkNumber } from "../../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
 import { named, overloaded } from "../../../core/signature";
 import { Image } from "../../image";
@@ -96,7 +96,7 @@ export const adjustGamma = overloaded(
   <T extends Picture>(img: T, exponent: number, gain = 1): T => {
     if (!(checkNumber("adjustGamma", "gamma", exponent) >= 0))
       throw new ValueError(`adjustGamma: Gamma should be a non-negative real number, got ${exponent}`);
-    checkNumber("adjustGamma", "gain", gain);
+    assertNumber("adjustGamma", "gain", gain);
     return dispatch("adjustGamma", img, { image: gammaOfImage, tensor: gamma }, exponent, gain);
   },
 );

@@ -1,5 +1,5 @@
 /** Tones of pictures: inverted, with fewer bits, stretched, equalized; blurred; erased. */
-import { checkFlag, checkInteger, checkNumber } from "../../../core/arguments";
+import { assertNumber, checkFlag, checkInteger } from "../../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
 import { named, overloaded } from "../../../core/signature";
 import { checkTensor } from "../../../ops/checks";
@@ -49,7 +49,7 @@ export const posterize = overloaded("posterize", "img, bits", <T extends Picture
  * @example functional.solarize(image, 128);
  */
 export const solarize = overloaded("solarize", "img, threshold", <T extends Picture>(img: T, threshold: number): T => {
-  checkNumber("solarize", "threshold", threshold);
+  assertNumber("solarize", "threshold", threshold);
   return dispatch("solarize", img, { image: tables.solarize, tensor: tone.solarize }, threshold);
 });
 

@@ -1,5 +1,5 @@
 /** Pictures turned, sheared, seen in perspective, and bent. */
-import { checkArray, checkFlag, checkNumber } from "../../../core/arguments";
+import { assertNumber, checkArray, checkFlag } from "../../../core/arguments";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../../core/errors";
 import { sameShape, shapeText } from "../../../core/shape";
 import { overloaded } from "../../../core/signature";
@@ -92,9 +92,9 @@ export const rotate = overloaded(
 
 /** @throws ValueError for NaN and infinities. */
 function checkFinite(op: string, name: string, value: unknown): number {
-  const number = checkNumber(op, name, value);
-  if (!Number.isFinite(number)) throw new ValueError(`${op}: ${name} must be finite, got ${number}`);
-  return number;
+  assertNumber(op, name, value);
+  if (!Number.isFinite(value)) throw new ValueError(`${op}: ${name} must be finite, got ${value}`);
+  return value;
 }
 
 /** [along x, along y] in degrees. */
