@@ -132,7 +132,9 @@ class Run {
   private runChild(job: Job): Promise<End> {
     const args = [`--max-old-space-size=${HEAP}`, "--enable-source-maps", this.child, JSON.stringify(job)];
     const env = { ...process.env, KINDLING_GUARD: "1" };
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe", "pipe"], env });
+    // What calls write by chance is gone with the folder.
+    const stdio = ["ignore", "ignore", "pipe", "pipe"] as const;
+    const child = spawn(process.execPath, args, { stdio: [...stdio], env, cwd: this.folder });
     let errors = "";
     let end: End | undefined;
     child.stderr!.on("data", (text) => {
