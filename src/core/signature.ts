@@ -111,15 +111,15 @@ export function named<const S extends string, F extends CallableFunction>(
     watcher === undefined
       ? implementation(...ordered)
       : watcher(call as unknown as Declared, ordered, () => implementation(...ordered));
-  const long = (given: readonly unknown[]): unknown => run(order(prepare(), given));
-  const longMethod = (self: unknown, given: readonly unknown[]): unknown => {
+  const long = (...given: unknown[]): unknown => run(order(prepare(), given));
+  const longMethod = function (this: unknown, ...given: unknown[]): unknown {
     prepare();
-    return others === undefined ? long([self, ...given]) : run([self, ...order(others, given)]);
+    return others === undefined ? long(this, ...given) : run([this, ...order(others, given)]);
   };
   const failed = (error: unknown): unknown => renamed(error, opName, parts?.runsCode ?? false);
-  // The usual calls have few arguments: no array is made of them.
-  const call = function (a?: unknown, b?: unknown, c?: unknown, ...rest: unknown[]): unknown {
-    // biome-ignore lint/complexity/noArguments: an array of all of them would cost more than the check.
+  // The usual calls have few arguments: no array is made of them. Engines hand `arguments` on without making an object of it.
+  /* biome-ignore-start lint/complexity/noArguments: parameters that take the rest would make an array at every call. */
+  const call = function (a?: unknown, b?: unknown, c?: unknown): unknown {
     const n = arguments.length;
     try {
       if (n >= least && n <= most && watcher === undefined) {
@@ -127,28 +127,28 @@ export function named<const S extends string, F extends CallableFunction>(
         if (n === 1 && !mayNameArguments(a)) return implementation(a);
         if (n === 2 && !mayNameArguments(b)) return implementation(a, b);
         if (n === 3 && !mayNameArguments(c)) return implementation(a, b, c);
-        if (n > 3 && !mayNameArguments(rest.at(-1))) return implementation(a, b, c, ...rest);
+        if (n > 3 && !mayNameArguments(arguments[n - 1])) return implementation.apply(undefined, arguments as never);
       }
-      return long([a, b, c].slice(0, n).concat(rest));
+      return long.apply(undefined, arguments as never);
     } catch (error) {
       throw failed(error);
     }
   };
-  const method = function (this: unknown, a?: unknown, b?: unknown, ...rest: unknown[]): unknown {
-    // biome-ignore lint/complexity/noArguments: as above.
+  const method = function (this: unknown, a?: unknown, b?: unknown): unknown {
     const n = arguments.length;
     try {
       if (n + 1 >= least && n < most && watcher === undefined) {
         if (n === 0) return implementation(this);
         if (n === 1 && !mayNameArguments(a)) return implementation(this, a);
         if (n === 2 && !mayNameArguments(b)) return implementation(this, a, b);
-        if (n > 2 && !mayNameArguments(rest.at(-1))) return implementation(this, a, b, ...rest);
+        if (n > 2 && !mayNameArguments(arguments[n - 1])) return implementation(this, ...arguments);
       }
-      return longMethod(this, [a, b].slice(0, n).concat(rest));
+      return longMethod.apply(this, arguments as never);
     } catch (error) {
       throw failed(error);
     }
   };
+  /* biome-ignore-end lint/complexity/noArguments: parameters that take the rest would make an array at every call. */
   for (const f of [call, method]) Object.defineProperty(f, "name", { value: opName });
   return Object.assign(call, { opName, signature, method, implementation }) as unknown as Named<
     S,
