@@ -167,7 +167,8 @@ function gzipTrial(random: Random, folder: Folder): Trial {
   for (let i = random(3); i > 0; i--) file = pick(random, byteEdits)(file, random);
   const raw = gunzipStrictly(file);
   const images = raw && idxContent(raw)?.get("");
-  const fits = images !== undefined && images.shape.length === 3 && images.shape[0]! < 1 << 16;
+  const isPictures = images?.dtype === "uint8" && images.shape.length === 3;
+  const fits = isPictures && images.shape[0]! < 1 << 16;
   const read = async () => {
     await folder.write(file, fits ? images.shape[0]! : 0);
     const set = await new torch.vision.datasets.MNIST(folder.path);

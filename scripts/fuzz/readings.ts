@@ -110,17 +110,32 @@ function readSafetensors(file: Buffer): Reading {
   return reading;
 }
 
+/** Elements of IDX files by their code, with the bytes of one. */
+const idxTypes = new Map<number, readonly [dtype: string, bytes: number]>([
+  [8, ["uint8", 1]],
+  [9, ["int8", 1]],
+  [11, ["int16", 2]],
+  [12, ["int32", 4]],
+  [13, ["float32", 4]],
+  [14, ["float64", 8]],
+]);
+
 /** The bytes of a valid IDX file, else undefined. */
 export function idxContent(bytes: Uint8Array): Reading | undefined {
   const file = Buffer.from(bytes);
-  if (file.length < 4 || file.readUInt32BE(0) >>> 8 !== 8) return undefined;
+  const type = file.length < 4 || file.readUInt16BE(0) !== 0 ? undefined : idxTypes.get(file[2]!);
+  if (type === undefined) return undefined;
+  const [dtype, width] = type;
   const ndim = file[3]!;
   if (ndim === 0 || ndim > 64 || file.length < 4 + 4 * ndim) return undefined;
   const shape = Array.from({ length: ndim }, (_, i) => file.readUInt32BE(4 + 4 * i));
-  if (shape.reduce((n, s) => n * (s || 1), 1) >= 2 ** 31) return undefined;
+  if (shape.reduce((n, s) => n * (s || 1), width) >= 2 ** 31) return undefined;
   const data = file.subarray(4 + 4 * ndim);
-  if (data.length !== shape.reduce((n, s) => n * s, 1)) return undefined;
-  return new Map([["", { dtype: "uint8", shape, data: new Uint8Array(data) }]]);
+  if (data.length !== shape.reduce((n, s) => n * s, width)) return undefined;
+  if (width === 2) data.swap16();
+  else if (width === 4) data.swap32();
+  else if (width === 8) data.swap64();
+  return new Map([["", { dtype, shape, data: new Uint8Array(data) }]]);
 }
 
 /** The content of a gzip file of one member and nothing else, else undefined. */
