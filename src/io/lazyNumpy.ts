@@ -17,7 +17,7 @@ export async function load(
 ): Promise<Tensor | Record<string, Tensor>> {
   const file = await openFile(op, source);
   try {
-    const start = (await file.read(0, Math.min(6, file.size))).slice();
+    const start = await file.read(0, Math.min(6, file.size));
     if (isZip(start)) return await readNpz(file, names);
     if (isNpy(start) && names !== undefined)
       throw new FormatError(`"${file.path}" holds one array without a name; leave out keys`);

@@ -28,24 +28,25 @@ const failure =
   (why: string): FormatError =>
     new FormatError(`${name} cannot be read as an array of NumPy: ${why}`);
 
+const copyOf = (stream: ByteStream, length: number): Promise<Uint8Array> => stream.take(length, new Uint8Array(length));
+
 async function headerOf(stream: BoundedStream): Promise<NpyHeader> {
   const fail = failure(stream.name);
   const need = (bytes: number): void => {
     if (bytes > stream.left) throw fail(`it ends within its header: it is truncated, or no .npy file`);
   };
   need(8);
-  const start = (await stream.take(8)).slice();
+  const start = await copyOf(stream, 8);
   if (!isNpy(start)) throw fail(`it does not begin with "\\x93NUMPY": it is damaged, or no .npy file`);
   const [major, minor] = [start[6]!, start[7]!];
   if (major < 1 || major > 3 || minor !== 0) throw fail(`its version ${major}.${minor} is not known; 1.0 to 3.0 are`);
   const width = major === 1 ? 2 : 4;
   need(width);
-  const lengthBytes = (await stream.take(width)).slice();
-  const view = new DataView(lengthBytes.buffer);
+  const view = new DataView((await copyOf(stream, width)).buffer);
   const length = width === 2 ? view.getUint16(0, true) : view.getUint32(0, true);
   need(length);
   if (length > MOST_HEADER) throw fail(`its header claims ${length} bytes: it is damaged`);
-  const bytes = (await stream.take(length)).slice();
+  const bytes = await copyOf(stream, length);
   return parseHeader(headerText(bytes, major, fail), fail);
 }
 
