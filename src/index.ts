@@ -139,6 +139,7 @@ export * from "./ops/differences";
 export * from "./ops/distance";
 export * from "./ops/dtypes";
 export * from "./ops/einsum";
+export { fromDlpack, fromNumpy, toDlpack } from "./ops/exchange";
 export {
   all,
   amax,

@@ -1,10 +1,11 @@
 /** NumPy's files of one array. */
+import { widthOf } from "../core/elements";
 import { DTypeError, FormatError } from "../core/errors";
 import { isContiguous } from "../core/shape";
 import type { RandomAccessFile } from "../platform/randomAccess";
 import { windowOn } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type ByteStream, piecesOf, readTensor, widthOf } from "./elements";
+import { type ByteStream, piecesOf, readTensor } from "./elements";
 import { codeOf, type NpyHeader, parseHeader, writeHeader } from "./npyHeader";
 
 const MAGIC = "\x93NUMPY";

@@ -3,9 +3,9 @@
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import type { DType } from "../core/dtype";
-import { FormatError } from "../core/errors";
+import { type ElementType, widthOf } from "../core/elements";
+import type { FormatError } from "../core/errors";
 import { MAX_AXES } from "../core/shape";
-import { type ElementType, widthOf } from "./elements";
 
 /** What a header says. */
 export interface NpyHeader {
