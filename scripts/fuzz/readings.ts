@@ -18,7 +18,19 @@ const dtypes: Record<string, [name: string, bytes: number]> = {
   I8: ["int8", 1],
   U8: ["uint8", 1],
   BOOL: ["bool", 1],
+  U16: ["int32", 2],
+  U32: ["int64", 4],
+  U64: ["int64", 8],
 };
+
+/** Elements in the dtype that they are kept in: of those without a sign, zeros are added at their end. Undefined if the largest bit says otherwise there. */
+export function widened(data: Uint8Array, from: number, to: number): Uint8Array | undefined {
+  const out = new Uint8Array((data.length / from) * to);
+  data.forEach((byte, i) => {
+    out[Math.floor(i / from) * to + (i % from)] = byte;
+  });
+  return out.every((byte, i) => i % to < to - 1 || byte < 128) ? out : undefined;
+}
 
 const tokenPattern = /\s*("(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+)/gy;
 
@@ -91,19 +103,23 @@ function readSafetensors(file: Buffer): Reading {
       need(Object.values(entry).every((value) => typeof value === "string" && value.startsWith("$")));
       continue;
     }
-    const [dtype, bytes] = dtypes[String(entry.$dtype).slice(1)] ?? [];
-    need(dtype !== undefined && bytes !== undefined && String(entry.$dtype).startsWith("$"));
+    const [dtype, width] = dtypes[String(entry.$dtype).slice(1)] ?? [];
+    need(dtype !== undefined && width !== undefined && String(entry.$dtype).startsWith("$"));
     need(Array.isArray(entry.$shape) && Array.isArray(entry.$data_offsets) && entry.$data_offsets.length === 2);
     const shape: number[] = entry.$shape.map(count);
     const [begin, end]: number[] = entry.$data_offsets.map(count);
     need(
       shape.length <= 64 &&
-        shape.reduce((n, s) => n * BigInt(s || 1), BigInt(bytes)) <= BigInt(Number.MAX_SAFE_INTEGER),
+        shape.reduce((n, s) => n * BigInt(s || 1), BigInt(width)) <= BigInt(Number.MAX_SAFE_INTEGER),
     );
-    need(shape.reduce((n, s) => n * s, bytes) === end! - begin! && end! <= data.length);
+    need(shape.reduce((n, s) => n * s, width) === end! - begin! && end! <= data.length);
     need(dtype !== "bool" || data.subarray(begin, end).every((byte) => byte <= 1));
     spans.push([begin!, end!]);
-    reading.set(name, { dtype, shape, data: new Uint8Array(data.subarray(begin, end)) });
+    const bytes = new Uint8Array(data.subarray(begin, end));
+    const isUnsigned = /^\$U(16|32|64)$/.test(String(entry.$dtype));
+    const own = isUnsigned ? widened(bytes, width, dtype === "int32" ? 4 : 8) : bytes;
+    need(own !== undefined);
+    reading.set(name, { dtype, shape, data: own! });
   }
   spans.sort(([a, b], [c, d]) => a - c || b - d);
   need(spans.every(([begin], i) => begin === (spans[i - 1]?.[1] ?? 0)) && (spans.at(-1)?.[1] ?? 0) === data.length);
