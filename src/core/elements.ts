@@ -38,11 +38,7 @@ export function checkElements(type: ElementType, bytes: Uint8Array, fail: Elemen
  * @param bytes Little-endian, at the beginning of their buffer or at a multiple of the width.
  * @param fail Makes the error for the element at an index within `bytes` that cannot be kept.
  */
-export function keptBytes(
-  type: ElementType,
-  bytes: Uint8Array,
-  fail: ElementFailure,
-): Uint8Array {
+export function keptBytes(type: ElementType, bytes: Uint8Array, fail: ElementFailure): Uint8Array {
   checkElements(type, bytes, fail);
   const { buffer, byteOffset, byteLength } = bytes;
   const n = byteLength / widthOf(type);
@@ -58,4 +54,3 @@ export function keptBytes(
 export function swapBytes(bytes: Uint8Array, width: number): void {
   for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
 }
-

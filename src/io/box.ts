@@ -1,6 +1,7 @@
 /** Parts of tensors in files: the smallest box of whole ranges that an index asks for, read in as few pieces as are worth it. */
-import { type ElementFailure, type ElementType, keptAs, keptBytes, widthOf } from "../core/elements";
+
 import { sizeOf } from "../core/dtype";
+import { type ElementFailure, type ElementType, keptAs, keptBytes, widthOf } from "../core/elements";
 import { IndexError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
 import { allocate } from "../tensor/create";
@@ -72,8 +73,7 @@ function runsOf(box: Box, shape: readonly number[]): { length: number; starts: (
 function* groups(starts: Generator<number>, length: number, gap: number, most: number): Generator<number[]> {
   let group: number[] = [];
   for (const start of starts) {
-    const isNear =
-      group.length > 0 && start - (group.at(-1)! + length) <= gap && start + length - group[0]! <= most;
+    const isNear = group.length > 0 && start - (group.at(-1)! + length) <= gap && start + length - group[0]! <= most;
     if (group.length > 0 && !isNear) {
       yield group;
       group = [];
@@ -104,7 +104,10 @@ export async function readBox(
     const most = Math.max(1, PIECE / width);
     let at = 0;
     const put = (bytes: Uint8Array, first: number): void => {
-      memory.set(keptBytes(type, bytes, (i, why) => fail(first + i, why)), at * scale);
+      memory.set(
+        keptBytes(type, bytes, (i, why) => fail(first + i, why)),
+        at * scale,
+      );
       at += bytes.length / width;
     };
     if (x.numel() > 0)
@@ -119,7 +122,8 @@ export async function readBox(
         }
         const count = group.at(-1)! + length - group[0]!;
         const bytes = await read(group[0]!, count, new Uint8Array(count * width));
-        for (const start of group) put(bytes.slice((start - group[0]!) * width, (start - group[0]! + length) * width), start);
+        for (const start of group)
+          put(bytes.slice((start - group[0]!) * width, (start - group[0]! + length) * width), start);
       }
     isWhole = true;
     return x;

@@ -1,6 +1,7 @@
 /** Elements of files on their way into the memory of tensors and out of it. */
-import { type ElementFailure, type ElementType, keptAs, keptBytes, swapBytes, widthOf } from "../core/elements";
+
 import { sizeOf } from "../core/dtype";
+import { type ElementFailure, type ElementType, keptAs, keptBytes, swapBytes, widthOf } from "../core/elements";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 

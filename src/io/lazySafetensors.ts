@@ -4,7 +4,7 @@ import { type Write, writeBytes, writeStream } from "../platform/files";
 import type { FileSource } from "../platform/randomAccess";
 import type { Tensor } from "../tensor/tensor";
 import { piecesOf } from "./elements";
-import { SafeOpen, OpenShard, type TensorFiles } from "./safeOpen";
+import { OpenShard, SafeOpen, type TensorFiles } from "./safeOpen";
 import { layOut, type Plan } from "./safetensors";
 import { isIndex, openSet, planShards, shardLimit } from "./shards";
 

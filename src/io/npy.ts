@@ -97,8 +97,7 @@ export class NpyFile {
   private readonly header: Uint8Array;
 
   constructor(x: Tensor) {
-    const isFortran =
-      !isContiguous(x.shape, x.strides) && isContiguous(x.shape.toReversed(), x.strides.toReversed());
+    const isFortran = !isContiguous(x.shape, x.strides) && isContiguous(x.shape.toReversed(), x.strides.toReversed());
     const plain = x.detach();
     this.stored = isFortran ? reversed(plain) : plain.contiguous();
     if (this.stored !== plain) plain.dispose();

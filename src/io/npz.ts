@@ -97,7 +97,12 @@ export async function readNpz(
       const entry = entries.get(name);
       if (entry === undefined)
         throw new FormatError(
-          `"${file.path}" has no array ${JSON.stringify(name)}; it has ${[...entries.keys()].slice(0, 20).map((key) => JSON.stringify(key)).join(", ") || "none"}`,
+          `"${file.path}" has no array ${JSON.stringify(name)}; it has ${
+            [...entries.keys()]
+              .slice(0, 20)
+              .map((key) => JSON.stringify(key))
+              .join(", ") || "none"
+          }`,
         );
       setOwn(arrays, name, await readMember(file, entry));
     }

@@ -74,7 +74,9 @@ function checkName(op: string, name: string): void {
 /** @throws ArgumentError unless all values are tensors. */
 function entriesOf(op: string, arrays: unknown): [name: string, x: Tensor][] {
   if (!Array.isArray(arrays) && !isPlainObject(arrays))
-    throw new ArgumentError(`${op}: takes an object of tensors by name, or an array of tensors, got ${describe(arrays)}`);
+    throw new ArgumentError(
+      `${op}: takes an object of tensors by name, or an array of tensors, got ${describe(arrays)}`,
+    );
   const entries: [string, unknown][] = Array.isArray(arrays)
     ? arrays.map((x, i) => [`arr_${i}`, x])
     : Object.entries(arrays);

@@ -1,14 +1,15 @@
 /** Safetensors files that are open: single tensors, and parts of them, are read without the rest. */
+
+import type { DType } from "../core/dtype";
 import { keptAs, widthOf } from "../core/elements";
 import { ArgumentError, FormatError, StateError } from "../core/errors";
-import type { DType } from "../core/dtype";
 import { setOwn } from "../core/record";
-import { openFile, type FileSource, type RandomAccessFile } from "../platform/randomAccess";
-import type { Tensor } from "../tensor/tensor";
+import { type FileSource, openFile, type RandomAccessFile } from "../platform/randomAccess";
 import type { IndexItem } from "../tensor/indexing";
-import { boxOf, type Box, readBox } from "./box";
+import type { Tensor } from "../tensor/tensor";
+import { type Box, boxOf, readBox } from "./box";
 import { type ByteStream, readTensor } from "./elements";
-import { elementFailure, type Entry, headerLength, headerText, LENGTH_BYTES, parseText } from "./safetensors";
+import { type Entry, elementFailure, headerLength, headerText, LENGTH_BYTES, parseText } from "./safetensors";
 
 /** One file, whose header was read and checked. */
 export class OpenShard {
@@ -115,7 +116,10 @@ export class SafeOpen {
   /** A tensor of which parts can be read. @throws As {@link getTensor}. */
   getSlice(name: string): SafeSlice {
     this.check("getSlice", name);
-    return new SafeSlice(() => this.files.find(name), () => this.check("getSlice", name));
+    return new SafeSlice(
+      () => this.files.find(name),
+      () => this.check("getSlice", name),
+    );
   }
 
   /** Closes the file. Tensors that were read stay. */
@@ -128,7 +132,10 @@ export class SafeOpen {
   private check(method: string, name: unknown): void {
     if (this.isClosed) throw new StateError(`safetensors.SafeOpen.${method}: "${this.files.path}" is closed`);
     if (typeof name === "string" && this.files.names.includes(name)) return;
-    const some = this.files.names.slice(0, 5).map((known) => JSON.stringify(known)).join(", ");
+    const some = this.files.names
+      .slice(0, 5)
+      .map((known) => JSON.stringify(known))
+      .join(", ");
     throw new ArgumentError(
       `safetensors.SafeOpen.${method}: "${this.files.path}" has no tensor ${typeof name === "string" ? JSON.stringify(name.slice(0, 200)) : `by ${typeof name}`}; it has ${this.files.names.length}: ${some}${this.files.names.length > 5 ? ", …" : ""}`,
     );

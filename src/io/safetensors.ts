@@ -36,7 +36,6 @@ const typeOfCode = new Map<string, ElementType>([
 /** Types of the format that no tensor can hold. */
 const foreign = /^(F8_\w+|F[46]_\w+|F4|C\d+)$/;
 
-
 export const LENGTH_BYTES = 8;
 /** The limit that the format sets. */
 const MAX_HEADER = 100_000_000;
@@ -167,8 +166,7 @@ function headerBytes(text: Uint8Array): Uint8Array {
 
 /** The bytes of the header, which stand at the beginning. @throws FormatError unless a file of `size` bytes can hold them. */
 export function headerLength(start: Uint8Array, size: number): number {
-  if (size < LENGTH_BYTES)
-    throw new FormatError(`safetensors: the file ends after ${size} bytes, before its header`);
+  if (size < LENGTH_BYTES) throw new FormatError(`safetensors: the file ends after ${size} bytes, before its header`);
   const length = Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
   if (length > MAX_HEADER || LENGTH_BYTES + length > size)
     throw new FormatError(
@@ -355,7 +353,12 @@ export const saveFile = namedAsync(
     path: string | URL,
     metadata?: Readonly<Record<string, string>>,
     options: SaveFileOptions = {},
-  ): Promise<void> => (await lazy()).saveFile("safetensors.saveFile", tensors, path, metadata, options.maxShardSize),
+  ): Promise<void> => {
+    // In the place of metadata, which are any texts by name, the option alone is meant as the option.
+    const isOption = metadata !== undefined && metadata !== null && Object.keys(metadata).join() === "maxShardSize";
+    const [texts, limit] = isOption ? [undefined, metadata.maxShardSize] : [metadata, options.maxShardSize];
+    await (await lazy()).saveFile("safetensors.saveFile", tensors, path, texts, limit);
+  },
 );
 
 /**

@@ -13,7 +13,8 @@ const MOST_INDEX = 100_000_000;
 
 /** Whether a source is the index of a set. */
 export const isIndex = (source: FileSource): source is string | URL =>
-  (typeof source === "string" && /\.json$/i.test(source)) || (source instanceof URL && /\.json$/i.test(source.pathname));
+  (typeof source === "string" && /\.json$/i.test(source)) ||
+  (source instanceof URL && /\.json$/i.test(source.pathname));
 
 /** What an index says, checked. */
 export interface ShardIndex {
@@ -46,7 +47,8 @@ export function parseIndex(path: string, text: string): ShardIndex {
   for (const [name, file] of map as ReadonlyMap<string, Json>) {
     const of = `the file of tensor ${JSON.stringify(name.slice(0, 200))}`;
     if (typeof file !== "string") throw fail(`${of} is ${describe(file)}, no text`);
-    if (!isInside(file)) throw fail(`${of}, ${JSON.stringify(file.slice(0, 200))}, is outside of the folder of the index`);
+    if (!isInside(file))
+      throw fail(`${of}, ${JSON.stringify(file.slice(0, 200))}, is outside of the folder of the index`);
   }
   const texts = (index as ReadonlyMap<string, Json>).get("metadata");
   const entries = texts instanceof Map ? [...(texts as ReadonlyMap<string, Json>)] : [];
@@ -71,7 +73,8 @@ async function indexText(op: string, source: FileSource): Promise<{ path: string
     const bytes = await file.read(0, file.size, new Uint8Array(file.size));
     return { path: file.path, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch (error) {
-    if (error instanceof TypeError) throw new FormatError(`"${file.path}" is no text in UTF-8: it is damaged`, { cause: error });
+    if (error instanceof TypeError)
+      throw new FormatError(`"${file.path}" is no text in UTF-8: it is damaged`, { cause: error });
     throw error;
   } finally {
     await file.close();
@@ -102,7 +105,9 @@ export async function openSet(op: string, source: string | URL): Promise<TensorF
       const shard = await shardOf(file);
       const entry = shard.entries.get(name);
       if (entry === undefined)
-        throw new FormatError(`"${path}" says that tensor ${JSON.stringify(name.slice(0, 200))} is in "${file}", which does not have it`);
+        throw new FormatError(
+          `"${path}" says that tensor ${JSON.stringify(name.slice(0, 200))} is in "${file}", which does not have it`,
+        );
       return { shard, entry };
     },
     async close() {
@@ -112,7 +117,16 @@ export async function openSet(op: string, source: string | URL): Promise<TensorF
   };
 }
 
-const units: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 };
+const units: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+};
 
 /** The bytes that `maxShardSize` allows. @throws ArgumentError or ValueError for what is no size. */
 export function shardLimit(op: string, size: unknown): number {
@@ -121,7 +135,9 @@ export function shardLimit(op: string, size: unknown): number {
   const [, digits, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([KMGT]?i?B)\s*$/i.exec(size) ?? [];
   const scale = units[unit.toUpperCase()];
   if (digits === undefined || scale === undefined || !(Number(digits) * scale >= 1))
-    throw new ArgumentError(`${op}: maxShardSize must be a number of bytes, or a text such as "5GB" or "500MB", got ${describe(size)}`);
+    throw new ArgumentError(
+      `${op}: maxShardSize must be a number of bytes, or a text such as "5GB" or "500MB", got ${describe(size)}`,
+    );
   return Math.floor(Number(digits) * scale);
 }
 

@@ -4,10 +4,18 @@
  */
 import { checkFlag, checkIntegers } from "../core/arguments";
 import { type DType, isDType, sizeOf, type TypedArray } from "../core/dtype";
-import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
+import { type ElementType, keptAs, keptBytes } from "../core/elements";
+import {
+  ArgumentError,
+  AutogradError,
+  DeviceError,
+  DTypeError,
+  describe,
+  ShapeError,
+  ValueError,
+} from "../core/errors";
 import { checkSize, contiguousStrides, shapeText, sizeOfShape } from "../core/shape";
 import { named } from "../core/signature";
-import { type ElementType, keptAs, keptBytes } from "../core/elements";
 import { allocate } from "../tensor/create";
 import type { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
@@ -88,9 +96,7 @@ function fromArray(op: string, data: unknown, size: unknown, wanted: unknown): T
   const { length } = data as TypedArray;
   const shape = size === undefined ? [length] : checkSize(op, [checkIntegers(op, "shape", size)]);
   if (sizeOfShape(shape) !== length)
-    throw new ShapeError(
-      `${op}: shape ${shapeText(shape)} has ${sizeOfShape(shape)} elements, but data has ${length}`,
-    );
+    throw new ShapeError(`${op}: shape ${shapeText(shape)} has ${sizeOfShape(shape)} elements, but data has ${length}`);
   const storage = shown.get(data);
   if (storage !== undefined && !storage.isFreed && isDType(type)) {
     const offset = (data.byteOffset - storage.block.address) / sizeOf(type);
@@ -122,7 +128,8 @@ export const fromNumpy = named("fromNumpy", "ndarray{}", (ndarray: NumpyLike): T
 
 /** @throws AutogradError for a tensor that requires grad: what others do to its memory is no part of the graph. */
 function checkOutside(op: string, x: Tensor, fix: string): void {
-  if (x.requiresGrad) throw new AutogradError(`${op}: Can't call ${op}() on Tensor that requires grad. Use ${fix} instead.`);
+  if (x.requiresGrad)
+    throw new AutogradError(`${op}: Can't call ${op}() on Tensor that requires grad. Use ${fix} instead.`);
 }
 
 /** The elements in row-major order: the memory itself of a contiguous tensor, else that of a copy. The array holds it. */
@@ -152,15 +159,11 @@ export interface NumpyOptions {
  * @throws AutogradError for a tensor that requires grad, unless `force` is set.
  * @example const { data, shape } = x.numpy();
  */
-export const numpy = named(
-  "numpy",
-  "input;; force",
-  (x: Tensor, { force = false }: NumpyOptions = {}): NumpyArray => {
-    checkTensor("numpy", x);
-    if (!checkFlag("numpy", "force", force)) checkOutside("numpy", x, "tensor.detach().numpy()");
-    return { data: show(x), shape: [...x.shape], dtype: x.dtype };
-  },
-);
+export const numpy = named("numpy", "input;; force", (x: Tensor, { force = false }: NumpyOptions = {}): NumpyArray => {
+  checkTensor("numpy", x);
+  if (!checkFlag("numpy", "force", force)) checkOutside("numpy", x, "tensor.detach().numpy()");
+  return { data: show(x), shape: [...x.shape], dtype: x.dtype };
+});
 
 /**
  * A tensor as ONNX Runtime takes it: `new ort.Tensor(type, data, dims)`. `data` shows the memory of the tensor as that of {@link numpy} does; float16
@@ -179,7 +182,9 @@ export const toDlpack = named("toDlpack", "tensor", (tensor: Tensor): OrtTensor 
   return { type: tensor.dtype, data: show(tensor), dims: [...tensor.shape] };
 });
 
-type Fields = Readonly<Partial<Record<"type" | "dims" | "shape" | "dtype" | "width" | "height" | "location", unknown>>> & {
+type Fields = Readonly<
+  Partial<Record<"type" | "dims" | "shape" | "dtype" | "width" | "height" | "location", unknown>>
+> & {
   readonly data?: unknown;
 };
 

@@ -11,7 +11,10 @@ const protocol =
 const words = (text: string): string => text.replaceAll(" ", "|");
 
 const waysOut: WaysOut = [
-  [/^__array__$/, "use x.numpy(), which shows the memory, x.toTypedArray(), which copies, or x.tolist() for nested arrays"],
+  [
+    /^__array__$/,
+    "use x.numpy(), which shows the memory, x.toTypedArray(), which copies, or x.tolist() for nested arrays",
+  ],
   [/^(len|__len__)$/, "use x.length or x.size(0), or x.numel() for all elements"],
   [/^__([gs]et|del)item__$/, "use x.at(…) to read and x.setAt([…], value) to write"],
   [/^__iter__$/, "use for (const row of x)"],

@@ -62,8 +62,7 @@ const senseless: readonly (readonly [reason: string, pattern: RegExp])[] = [
 ];
 
 /** Names that are here as something else. */
-const others: Readonly<Record<string, string>> = {
-};
+const others: Readonly<Record<string, string>> = {};
 
 const theirs = JSON.parse(readFileSync(join(import.meta.dirname, "pytorchNames.json"), "utf8")) as Record<
   string,

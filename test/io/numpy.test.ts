@@ -17,13 +17,16 @@ function npy(header: string, data: Uint8Array | readonly number[] = [], version 
   const length = Buffer.alloc(version === 1 ? 2 : 4);
   if (version === 1) length.writeUInt16LE(text.length);
   else length.writeUInt32LE(text.length);
-  return new Uint8Array(Buffer.concat([Buffer.from([0x93, 78, 85, 77, 80, 89, version, 0]), length, text, Buffer.from(data)]));
+  return new Uint8Array(
+    Buffer.concat([Buffer.from([0x93, 78, 85, 77, 80, 89, version, 0]), length, text, Buffer.from(data)]),
+  );
 }
 
 const header = (descr: string, shape: string, fortran = "False") =>
   `{'descr': ${descr}, 'fortran_order': ${fortran}, 'shape': ${shape}, }\n`;
 
-const bytesOf = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const bytesOf = (array: ArrayBufferView): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 const valid: [what: string, file: Uint8Array, dtype: string, shape: number[], values: unknown][] = [
   ["a vector", npy(header("'<f4'", "(2,)"), bytesOf(Float32Array.of(1.5, -2))), "float32", [2], [1.5, -2]],
@@ -33,7 +36,16 @@ const valid: [what: string, file: Uint8Array, dtype: string, shape: number[], va
   ["big-endian int64", npy(header("'>i8'", "(1,)"), [0, 0, 0, 0, 0, 0, 1, 0]), "int64", [1], [256]],
   ["halves", npy(header("'<f2'", "(2,)"), [0, 0x3c, 0, 0xc0]), "float16", [2], [1, -2]],
   ["truth values", npy(header("'|b1'", "(3,)"), [1, 0, 1]), "bool", [3], [true, false, true]],
-  ["Fortran's order", npy(header("'|u1'", "(2, 3)", "True"), [1, 2, 3, 4, 5, 6]), "uint8", [2, 3], [[1, 3, 5], [2, 4, 6]]],
+  [
+    "Fortran's order",
+    npy(header("'|u1'", "(2, 3)", "True"), [1, 2, 3, 4, 5, 6]),
+    "uint8",
+    [2, 3],
+    [
+      [1, 3, 5],
+      [2, 4, 6],
+    ],
+  ],
   ["uint16", npy(header("'<u2'", "(2,)"), [255, 255, 1, 0]), "int32", [2], [65535, 1]],
   ["big-endian uint16", npy(header("'>u2'", "(1,)"), [255, 254]), "int32", [1], [65534]],
   ["uint32", npy(header("'<u4'", "(2,)"), [255, 255, 255, 255, 2, 0, 0, 0]), "int64", [2], [4294967295, 2]],
@@ -41,7 +53,13 @@ const valid: [what: string, file: Uint8Array, dtype: string, shape: number[], va
   ["version 2", npy(header("'|i1'", "(1,)"), [255], 2), "int8", [1], [-1]],
   ["version 3", npy(header("'|i1'", "(1,)"), [255], 3), "int8", [1], [-1]],
   ["Python 2's integers", npy(header("'|i1'", "(2L,)"), [1, 2]), "int8", [2], [1, 2]],
-  ["other quotation marks and order", npy(`{"shape":(1,),"fortran_order":False,"descr":"|u1"}`, [9]), "uint8", [1], [9]],
+  [
+    "other quotation marks and order",
+    npy(`{"shape":(1,),"fortran_order":False,"descr":"|u1"}`, [9]),
+    "uint8",
+    [1],
+    [9],
+  ],
   ["what follows the array", npy(header("'|u1'", "(1,)"), [9, 1, 2, 3]), "uint8", [1], [9]],
 ];
 
@@ -65,7 +83,11 @@ const refused: [what: string, file: Uint8Array, words: RegExp][] = [
   ["dates", npy(header("'<M8[ns]'", "(1,)"), [0]), /of dates/],
   ["long doubles", npy(header("'<f16'", "(1,)"), [0]), /long doubles/],
   ["a dtype of a prototype", npy(header("'constructor'", "(1,)"), [0]), /not known/],
-  ["a uint64 beyond int64", npy(header("'<u8'", "(1,)"), [0, 0, 0, 0, 0, 0, 0, 128]), /element 0 is 9223372036854775808/],
+  [
+    "a uint64 beyond int64",
+    npy(header("'<u8'", "(1,)"), [0, 0, 0, 0, 0, 0, 0, 128]),
+    /element 0 is 9223372036854775808/,
+  ],
   ["a truth value 2", npy(header("'|b1'", "(2,)"), [1, 2]), /element 1 is 2/],
   ["a missing key", npy("{'descr': '|u1', 'shape': (1,)}", [1]), /keys descr, shape/],
   ["a key twice", npy("{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (1,)}", [1]), /occurs twice/],
@@ -158,15 +180,28 @@ describe("archives", () => {
     await torch.numpy.savez(path("list"), [torch.tensor([1]), torch.tensor([2])]);
     const { arr_1, ...others } = await torch.numpy.load(path("list.npz") as "list.npz", { keys: ["arr_1"] });
     expect([arr_1!.tolist(), others]).toEqual([[2], {}]);
-    await expect(torch.numpy.load(path("list.npz"), { keys: ["x"] })).rejects.toThrow(/no array "x"; it has "arr_0", "arr_1"/);
+    await expect(torch.numpy.load(path("list.npz"), { keys: ["x"] })).rejects.toThrow(
+      /no array "x"; it has "arr_0", "arr_1"/,
+    );
   });
 
   const array = npy(header("'|u1'", "(3,)"), [1, 2, 3]);
   const zeros = npy(header("'|u1'", "(1000000,)"), new Uint8Array(1e6));
   test.each([
-    ["a name twice", zip([{ name: "a.npy", data: array }, { name: "a.npy", data: array }]), /two arrays "a"/],
+    [
+      "a name twice",
+      zip([
+        { name: "a.npy", data: array },
+        { name: "a.npy", data: array },
+      ]),
+      /two arrays "a"/,
+    ],
     ["a wrong checksum", zip([{ name: "a.npy", data: array }]), /checksum/],
-    ["a size that is too small", zip([{ name: "a.npy", data: deflateRawSync(zeros), method: 8, size: 2000 }]), /takes 1000000 bytes/],
+    [
+      "a size that is too small",
+      zip([{ name: "a.npy", data: deflateRawSync(zeros), method: 8, size: 2000 }]),
+      /takes 1000000 bytes/,
+    ],
     ["a bomb", zip([{ name: "a.npy", data: deflateRawSync(zeros), method: 8, size: 4e9 }]), /claims 4000000000 bytes/],
     ["another packing", zip([{ name: "a.npy", data: array, method: 14 }]), /packed in a way/],
     ["objects", zip([{ name: "a.npy", data: npy(header("'|O'", "(1,)"), [1]) }]), /"a\.npy" in .* Python objects/],
@@ -220,13 +255,27 @@ for file in "all.npz", "packed.npz":
 x = np.load("one.npy")
 print(x.tolist(), x.flags.f_contiguous)`;
     const plain = dtypes.map((dtype) => {
-      const values = dtype === "bool" ? "[[True, False, True], [True, True, True]]" : dtype.includes("float") ? "[[1.0, 0.0, 1.0], [2.0, 3.0, 4.0]]" : "[[1, 0, 1], [2, 3, 4]]";
+      const values =
+        dtype === "bool"
+          ? "[[True, False, True], [True, True, True]]"
+          : dtype.includes("float")
+            ? "[[1.0, 0.0, 1.0], [2.0, 3.0, 4.0]]"
+            : "[[1, 0, 1], [2, 3, 4]]";
       return `${dtype} ${dtype} (2, 3) ${values} False`;
     });
-    const other = ["t float32 (3, 2) [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]] True", "scalar float32 () 3.0 True", "empty float32 (0, 4) [] True"];
+    const other = [
+      "t float32 (3, 2) [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]] True",
+      "scalar float32 () 3.0 True",
+      "empty float32 (0, 4) [] True",
+    ];
     const intsAsFloats = (lines: string[]) => lines.join("\n");
     const t = arrays.t!.dtype;
-    const expected = [...plain, ...other.map((line) => (t === "int64" ? line.replace(/^t .*/, "t int64 (3, 2) [[0, 3], [1, 4], [2, 5]] True") : line))];
+    const expected = [
+      ...plain,
+      ...other.map((line) =>
+        t === "int64" ? line.replace(/^t .*/, "t int64 (3, 2) [[0, 3], [1, 4], [2, 5]] True") : line,
+      ),
+    ];
     const last = t === "int64" ? "[[0, 3], [1, 4], [2, 5]] True" : "[[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]] True";
     expect(run(code)).toBe(intsAsFloats([...expected, ...expected, last]));
   });

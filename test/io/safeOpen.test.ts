@@ -1,6 +1,6 @@
 /** Safetensors files that are read by tensor and by part, written as a stream, and spread over several files. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -138,12 +138,15 @@ describe("sets", () => {
     expect(file.metadata()).toEqual({ total_size: String(22 * 4 + 50 * given.big.elementSize()) });
     await file.close();
     await safetensors.saveFile(given, path("whole.safetensors"), { maxShardSize: "1MB" });
+    expect(safetensors.metadata(new Uint8Array(readFileSync(path("whole.safetensors"))))).toEqual({});
     expect(Object.keys(await safetensors.loadFile(path("whole.safetensors")))).toEqual(["a", "b", "big", "c"]);
   });
 
   test("sizes that are none", async () => {
     for (const size of ["5 bananas", "", "0GB", {}])
-      await expect(safetensors.saveFile(set(), path("x"), { maxShardSize: size } as never)).rejects.toThrow(/maxShardSize must be/);
+      await expect(safetensors.saveFile(set(), path("x"), { maxShardSize: size } as never)).rejects.toThrow(
+        /maxShardSize must be/,
+      );
     await expect(safetensors.saveFile(set(), path("x"), { maxShardSize: 0 })).rejects.toThrow(torch.ValueError);
   });
 
@@ -157,8 +160,16 @@ describe("sets", () => {
     ["a URL", '{"weight_map":{"a":"https://example.org/m.safetensors"}}', /outside of the folder/],
     ["back slashes", '{"weight_map":{"a":"..\\\\m.safetensors"}}', /outside of the folder/],
     ["a name twice", '{"weight_map":{"a":"m","a":"n"}}', /occurs twice/],
-    ["a file that is not there", '{"weight_map":{"a":"gone.safetensors"}}', /gone\.safetensors": there is no such file/],
-    ["a tensor that is not there", '{"weight_map":{"missing":"one.safetensors"}}', /tensor "missing" is in "one\.safetensors", which does not have it/],
+    [
+      "a file that is not there",
+      '{"weight_map":{"a":"gone.safetensors"}}',
+      /gone\.safetensors": there is no such file/,
+    ],
+    [
+      "a tensor that is not there",
+      '{"weight_map":{"missing":"one.safetensors"}}',
+      /tensor "missing" is in "one\.safetensors", which does not have it/,
+    ],
   ])("an index with %s", async (_, text, words) => {
     await safetensors.saveFile({ a: torch.ones(1) }, path("one.safetensors"));
     writeFileSync(path("bad.index.json"), text);
@@ -180,7 +191,9 @@ test("a file that cannot be written whole leaves the old one", async () => {
   await safetensors.saveFile({ a: torch.ones(2) }, path("old.safetensors"));
   const gone = torch.ones(2);
   gone.dispose();
-  await expect(safetensors.saveFile({ a: torch.ones(2), gone }, path("old.safetensors"))).rejects.toThrow(torch.DisposedError);
+  await expect(safetensors.saveFile({ a: torch.ones(2), gone }, path("old.safetensors"))).rejects.toThrow(
+    torch.DisposedError,
+  );
   expect((await safetensors.loadFile(path("old.safetensors"))).a!.tolist()).toEqual([1, 1]);
   expect(execFileSync("ls", ["-a", folder], { encoding: "utf8" })).not.toMatch(/\.tmp/);
 });
