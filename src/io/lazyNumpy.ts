@@ -7,7 +7,8 @@ import { checkNumpyDtype, FileStream, isNpy, NpyFile, readNpy } from "./npy";
 import { readNpz } from "./npz";
 
 /** How a zip archive begins: with a file, or with its end if it is empty. */
-const isZip = (start: Uint8Array): boolean => /^PK(\x03\x04|\x05\x06)/.test(String.fromCharCode(...start));
+const isZip = ([p, k, kind, next]: Uint8Array): boolean =>
+  p === 0x50 && k === 0x4b && ((kind === 3 && next === 4) || (kind === 5 && next === 6));
 
 /** What a file of NumPy's holds: one array, or arrays by name. */
 export async function load(
@@ -54,8 +55,10 @@ async function writeArrays(arrays: Arrays, isCompressed: boolean, write: Write):
 const isList = (arrays: Arrays): arrays is readonly (readonly [string, Tensor])[] => Array.isArray(arrays);
 
 function check(op: string, arrays: Arrays): void {
-  if (!isList(arrays)) return checkNumpyDtype(op, "arr", arrays);
-  for (const [name, x] of arrays) checkNumpyDtype(op, JSON.stringify(name), x);
+  const entries = isList(arrays)
+    ? arrays.map(([name, x]) => [JSON.stringify(name), x] as const)
+    : [["arr", arrays] as const];
+  for (const [name, x] of entries) checkNumpyDtype(op, name, x);
 }
 
 /** Writes a file whole or not at all. */
