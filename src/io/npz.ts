@@ -2,7 +2,7 @@
 import { FormatError } from "../core/errors";
 import { setOwn } from "../core/record";
 import type { RandomAccessFile } from "../platform/randomAccess";
-import { checkReadable, contentOf, listZip, type ZipEntry } from "../platform/zip";
+import { checkReadable, contentOf, readDirectory, type ZipEntry } from "../platform/zip";
 import type { Tensor } from "../tensor/tensor";
 import { type BoundedStream, readNpy } from "./npy";
 
@@ -69,10 +69,27 @@ async function readMember(file: RandomAccessFile, entry: ZipEntry): Promise<Tens
   }
 }
 
+/** No deflated file holds more than this many times its own size. */
+const MOST_INFLATION = 1032;
+
+/**
+ * @throws FormatError if an archive claims more content than it can hold: a size beyond what deflate can make of its bytes, or files that lie over each
+ * other, which would unfold to any size.
+ */
+function checkSizes({ path, size }: RandomAccessFile, entries: readonly ZipEntry[]): void {
+  const fail = (why: string) => new FormatError(`"${path}" cannot be unpacked: ${why}: it is damaged`);
+  if (entries.reduce((sum, { packed }) => sum + packed, 0) > size) throw fail("its files overlap");
+  for (const { name, method, packed, size: unpacked } of entries)
+    if (unpacked > (method === 0 ? packed : packed * MOST_INFLATION))
+      throw fail(`${JSON.stringify(name)} in it claims ${unpacked} bytes, more than ${packed} can hold`);
+}
+
 /** The files of an archive by the names of their arrays. */
 async function entriesOf(file: RandomAccessFile): Promise<ReadonlyMap<string, ZipEntry>> {
   const entries = new Map<string, ZipEntry>();
-  for (const entry of await listZip(file)) {
+  const directory = await readDirectory(file);
+  checkSizes(file, directory);
+  for (const entry of directory) {
     const name = entry.name.replace(SUFFIX, "");
     if (entries.has(name))
       throw new FormatError(`"${file.path}" cannot be read: it has two arrays ${JSON.stringify(name.slice(0, 200))}`);
