@@ -113,7 +113,7 @@ async function indexTrial(random: Random, folder: string): Promise<Trial> {
   await writeFile(`${folder}/one.safetensors`, torch.safetensors.save({ a: x, __proto__x: x }));
   x.dispose();
   const map = { a: "one.safetensors", __proto__x: "one.safetensors" };
-  const whole = Buffer.from(JSON.stringify({ metadata: { total_size: 8 }, weight_map: map }));
+  const whole = new TextEncoder().encode(JSON.stringify({ metadata: { total_size: 8 }, weight_map: map }));
   const { file, isOpen } = damaged(random, whole);
   const read = async () => {
     await writeFile(`${folder}/model.safetensors.index.json`, file);

@@ -144,13 +144,13 @@ const types: Readonly<Record<string, ElementType>> = {
 
 /** What the codes mean that no tensor can hold, and what helps. */
 const foreign: readonly [pattern: RegExp, what: string][] = [
-  [/^[cFDG]/, "complex numbers; save a.real and a.imag as two arrays"],
-  [/^(f1[26]|g)/, "long doubles; save a.astype('float64')"],
-  [/^[Uu]\d{2,}|^U/, "texts; save numbers, such as indices into a list of texts"],
-  [/^[Sa]/, "byte strings; save numbers, or a.view('uint8')"],
-  [/^O/, "Python objects, which only Python can make (pickle); save each as an array of numbers"],
-  [/^[mM]/, "dates or times; save a.astype('int64')"],
-  [/^V/, "raw bytes of unknown meaning; save a.view('uint8'), or bfloat16 as a.astype('float32')"],
+  [/^(c\d+|[FDG])$/, "complex numbers; save a.real and a.imag as two arrays"],
+  [/^(f1[26]|g)$/, "long doubles; save a.astype('float64')"],
+  [/^U\d*$/, "texts; save numbers, such as indices into a list of texts"],
+  [/^[Sa]\d*$/, "byte strings; save numbers, or a.view('uint8')"],
+  [/^O\d*$/, "Python objects, which only Python can make (pickle); save each as an array of numbers"],
+  [/^[mM](8|$)/, "dates or times; save a.astype('int64')"],
+  [/^V\d*$/, "raw bytes of unknown meaning; save a.view('uint8'), or bfloat16 as a.astype('float32')"],
 ];
 
 /** Text of a literal for errors, bounded. */

@@ -200,7 +200,7 @@ describe("archives", () => {
     [
       "a size that is too small",
       zip([{ name: "a.npy", data: deflateRawSync(zeros), method: 8, size: 2000 }]),
-      /takes 1000000 bytes/,
+      /size or the checksum/,
     ],
     ["a bomb", zip([{ name: "a.npy", data: deflateRawSync(zeros), method: 8, size: 4e9 }]), /claims 4000000000 bytes/],
     ["another packing", zip([{ name: "a.npy", data: array, method: 14 }]), /packed in a way/],
