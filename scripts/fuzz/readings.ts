@@ -126,17 +126,30 @@ function readSafetensors(file: Buffer): Reading {
   return reading;
 }
 
+/** Types by their codes in IDX files, which are big-endian. */
+const idxTypes: Record<number, [name: string, bytes: number]> = {
+  8: ["uint8", 1],
+  9: ["int8", 1],
+  11: ["int16", 2],
+  12: ["int32", 4],
+  13: ["float32", 4],
+  14: ["float64", 8],
+};
+
 /** The bytes of a valid IDX file, else undefined. */
 export function idxContent(bytes: Uint8Array): Reading | undefined {
   const file = Buffer.from(bytes);
-  if (file.length < 4 || file.readUInt32BE(0) >>> 8 !== 8) return undefined;
+  const [dtype, width] = idxTypes[file[2] ?? 0] ?? [];
+  if (file.length < 4 || file.readUInt16BE(0) !== 0 || dtype === undefined || width === undefined) return undefined;
   const ndim = file[3]!;
   if (ndim === 0 || ndim > 64 || file.length < 4 + 4 * ndim) return undefined;
   const shape = Array.from({ length: ndim }, (_, i) => file.readUInt32BE(4 + 4 * i));
   if (shape.reduce((n, s) => n * (s || 1), 1) >= 2 ** 31) return undefined;
   const data = file.subarray(4 + 4 * ndim);
-  if (data.length !== shape.reduce((n, s) => n * s, 1)) return undefined;
-  return new Map([["", { dtype: "uint8", shape, data: new Uint8Array(data) }]]);
+  if (data.length !== shape.reduce((n, s) => n * s, width)) return undefined;
+  const little = new Uint8Array(data);
+  for (let at = 0; at < little.length; at += width) little.subarray(at, at + width).reverse();
+  return new Map([["", { dtype, shape, data: little }]]);
 }
 
 /** The content of a gzip file of one member and nothing else, else undefined. */
