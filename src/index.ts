@@ -43,6 +43,7 @@ export * from "./dtypes";
 export * as fft from "./fft";
 export * as func from "./func/index";
 export { vmap } from "./func/vmap";
+export * as numpy from "./io/numpy";
 export * as safetensors from "./io/safetensors";
 export * as linalg from "./linalg";
 export * as masked from "./masked";
@@ -138,6 +139,7 @@ export * from "./ops/differences";
 export * from "./ops/distance";
 export * from "./ops/dtypes";
 export * from "./ops/einsum";
+export { fromDlpack, fromNumpy, toDlpack } from "./ops/exchange";
 export {
   all,
   amax,

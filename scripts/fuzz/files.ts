@@ -4,6 +4,7 @@
  */
 import { gzipSync } from "node:zlib";
 import * as torch from "kindling";
+import { arrayTrial } from "./arrays";
 import type { Fault, FuzzOptions } from "./fault";
 import { pictureTrial } from "./pictures";
 import { gunzipStrictly, idxContent, type Reading, safetensorsContent } from "./readings";
@@ -134,7 +135,7 @@ export function idxFile(random: Random): Uint8Array {
 }
 
 /** An input, how the library reads it, and what it should find. */
-interface Trial {
+export interface Trial {
   readonly call: string;
   readonly file: Uint8Array;
   read(): Record<string, torch.Tensor> | Promise<Record<string, torch.Tensor>>;
@@ -149,7 +150,34 @@ function safetensorsTrial(random: Random): Trial {
   let file = fileOf(header, data);
   for (let i = random(3); i > 0; i--) file = pick(random, byteEdits)(file, random);
   const expected = safetensorsContent(file);
-  return { call: "torch.safetensors.load(file)", file, read: () => torch.safetensors.load(file), expected };
+  // As a stream, or tensor by tensor, it is read by other code.
+  const kind = random(3);
+  if (kind === 0)
+    return { call: "torch.safetensors.load(file)", file, read: () => torch.safetensors.load(file), expected };
+  if (kind === 1)
+    return {
+      call: "await torch.safetensors.loadFile(file)",
+      file,
+      read: () => torch.safetensors.loadFile(file),
+      expected,
+    };
+  const call =
+    "const open = await torch.safetensors.safeOpen(file); for (const name of open.keys()) await open.getSlice(name).at()";
+  return { call, file, read: () => readByName(file), expected };
+}
+
+async function readByName(file: Uint8Array): Promise<Record<string, torch.Tensor>> {
+  const tensors: Record<string, torch.Tensor> = Object.create(null);
+  const open = await torch.safetensors.safeOpen(file);
+  try {
+    for (const name of open.keys()) tensors[name] = await open.getSlice(name).at();
+  } catch (error) {
+    for (const x of Object.values(tensors)) x.dispose();
+    throw error;
+  } finally {
+    await open.close();
+  }
+  return tensors;
 }
 
 function idxTrial(random: Random): Trial {
@@ -290,9 +318,11 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
     for (; call < calls && performance.now() < end; call++) {
       // Each file depends on the seed and its number alone.
       const random = randomOf(Math.imul(seed + 1, 0x9e3779b9) ^ Math.imul(call + 1, 0x85ebca6b));
+      const arrays = random(3) === 0;
       const kind = random(26);
-      const trial =
-        kind < 13
+      const trial = arrays
+        ? await arrayTrial(random, folder.path)
+        : kind < 13
           ? safetensorsTrial(random)
           : kind < 17
             ? idxTrial(random)

@@ -18,7 +18,19 @@ const dtypes: Record<string, [name: string, bytes: number]> = {
   I8: ["int8", 1],
   U8: ["uint8", 1],
   BOOL: ["bool", 1],
+  U16: ["int32", 2],
+  U32: ["int64", 4],
+  U64: ["int64", 8],
 };
+
+/** Elements in the dtype that they are kept in: of those without a sign, zeros are added at their end. Undefined if the largest bit says otherwise there. */
+export function widened(data: Uint8Array, from: number, to: number): Uint8Array | undefined {
+  const out = new Uint8Array((data.length / from) * to);
+  data.forEach((byte, i) => {
+    out[Math.floor(i / from) * to + (i % from)] = byte;
+  });
+  return out.every((byte, i) => i % to < to - 1 || byte < 128) ? out : undefined;
+}
 
 const tokenPattern = /\s*("(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+)/gy;
 
@@ -91,51 +103,53 @@ function readSafetensors(file: Buffer): Reading {
       need(Object.values(entry).every((value) => typeof value === "string" && value.startsWith("$")));
       continue;
     }
-    const [dtype, bytes] = dtypes[String(entry.$dtype).slice(1)] ?? [];
-    need(dtype !== undefined && bytes !== undefined && String(entry.$dtype).startsWith("$"));
+    const [dtype, width] = dtypes[String(entry.$dtype).slice(1)] ?? [];
+    need(dtype !== undefined && width !== undefined && String(entry.$dtype).startsWith("$"));
     need(Array.isArray(entry.$shape) && Array.isArray(entry.$data_offsets) && entry.$data_offsets.length === 2);
     const shape: number[] = entry.$shape.map(count);
     const [begin, end]: number[] = entry.$data_offsets.map(count);
     need(
       shape.length <= 64 &&
-        shape.reduce((n, s) => n * BigInt(s || 1), BigInt(bytes)) <= BigInt(Number.MAX_SAFE_INTEGER),
+        shape.reduce((n, s) => n * BigInt(s || 1), BigInt(width)) <= BigInt(Number.MAX_SAFE_INTEGER),
     );
-    need(shape.reduce((n, s) => n * s, bytes) === end! - begin! && end! <= data.length);
+    need(shape.reduce((n, s) => n * s, width) === end! - begin! && end! <= data.length);
     need(dtype !== "bool" || data.subarray(begin, end).every((byte) => byte <= 1));
     spans.push([begin!, end!]);
-    reading.set(name, { dtype, shape, data: new Uint8Array(data.subarray(begin, end)) });
+    const bytes = new Uint8Array(data.subarray(begin, end));
+    const isUnsigned = /^\$U(16|32|64)$/.test(String(entry.$dtype));
+    const own = isUnsigned ? widened(bytes, width, dtype === "int32" ? 4 : 8) : bytes;
+    need(own !== undefined);
+    reading.set(name, { dtype, shape, data: own! });
   }
   spans.sort(([a, b], [c, d]) => a - c || b - d);
   need(spans.every(([begin], i) => begin === (spans[i - 1]?.[1] ?? 0)) && (spans.at(-1)?.[1] ?? 0) === data.length);
   return reading;
 }
 
-/** Elements of IDX files by their code, with the bytes of one. */
-const idxTypes = new Map<number, readonly [dtype: string, bytes: number]>([
-  [8, ["uint8", 1]],
-  [9, ["int8", 1]],
-  [11, ["int16", 2]],
-  [12, ["int32", 4]],
-  [13, ["float32", 4]],
-  [14, ["float64", 8]],
-]);
+/** Types by their codes in IDX files, which are big-endian. */
+const idxTypes: Record<number, [name: string, bytes: number]> = {
+  8: ["uint8", 1],
+  9: ["int8", 1],
+  11: ["int16", 2],
+  12: ["int32", 4],
+  13: ["float32", 4],
+  14: ["float64", 8],
+};
 
 /** The bytes of a valid IDX file, else undefined. */
 export function idxContent(bytes: Uint8Array): Reading | undefined {
   const file = Buffer.from(bytes);
-  const type = file.length < 4 || file.readUInt16BE(0) !== 0 ? undefined : idxTypes.get(file[2]!);
-  if (type === undefined) return undefined;
-  const [dtype, width] = type;
+  const [dtype, width] = idxTypes[file[2] ?? 0] ?? [];
+  if (file.length < 4 || file.readUInt16BE(0) !== 0 || dtype === undefined || width === undefined) return undefined;
   const ndim = file[3]!;
   if (ndim === 0 || ndim > 64 || file.length < 4 + 4 * ndim) return undefined;
   const shape = Array.from({ length: ndim }, (_, i) => file.readUInt32BE(4 + 4 * i));
-  if (shape.reduce((n, s) => n * (s || 1), width) >= 2 ** 31) return undefined;
+  if (shape.reduce((n, s) => n * (s || 1), 1) >= 2 ** 31) return undefined;
   const data = file.subarray(4 + 4 * ndim);
   if (data.length !== shape.reduce((n, s) => n * s, width)) return undefined;
-  if (width === 2) data.swap16();
-  else if (width === 4) data.swap32();
-  else if (width === 8) data.swap64();
-  return new Map([["", { dtype, shape, data: new Uint8Array(data) }]]);
+  const little = new Uint8Array(data);
+  for (let at = 0; at < little.length; at += width) little.subarray(at, at + width).reverse();
+  return new Map([["", { dtype, shape, data: little }]]);
 }
 
 /** The content of a gzip file of one member and nothing else, else undefined. */

@@ -4,14 +4,16 @@
  */
 
 import { type DType, sizeOf } from "../core/dtype";
+import { checkElements, type ElementFailure, type ElementType, keptAs, keptBytes, widthOf } from "../core/elements";
 import { ArgumentError, describe, FormatError } from "../core/errors";
 import { setOwn } from "../core/record";
 import { MAX_AXES, sizeOfShape } from "../core/shape";
-import { named, namedAsync } from "../core/signature";
-import { readBytes, writeBytes } from "../platform/files";
+import { named, namedAsync, within } from "../core/signature";
+import type { FileSource } from "../platform/randomAccess";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { isWellFormed, type Json, parseJson } from "./json";
+import type { SafeOpen } from "./safeOpen";
 
 const codes: Record<DType, string> = {
   float32: "F32",
@@ -25,17 +27,24 @@ const codes: Record<DType, string> = {
   uint8: "U8",
   bool: "BOOL",
 };
-const dtypeOfCode = new Map(Object.entries(codes).map(([dtype, code]) => [code, dtype as DType]));
+const typeOfCode = new Map<string, ElementType>([
+  ...Object.entries(codes).map(([dtype, code]) => [code, dtype as DType] as const),
+  ["U16", "uint16"],
+  ["U32", "uint32"],
+  ["U64", "uint64"],
+]);
+/** Types of the format that no tensor can hold. */
+const foreign = /^(F8_\w+|F[46]_\w+|F4|C\d+)$/;
 
-const LENGTH_BYTES = 8;
+export const LENGTH_BYTES = 8;
 /** The limit that the format sets. */
 const MAX_HEADER = 100_000_000;
 const METADATA = "__metadata__";
 
 /** Where a tensor lies in the bytes after the header. */
-interface Entry {
+export interface Entry {
   readonly name: string;
-  readonly dtype: DType;
+  readonly type: ElementType;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -106,62 +115,83 @@ export const save = named(
   "safetensors.save",
   "tensors{}, metadata{}?",
   (tensors: Readonly<Record<string, Tensor>>, metadata?: Readonly<Record<string, string>>): Uint8Array => {
-    const entries = checkTensors(tensors);
-    const header: Record<string, unknown> = metadata === undefined ? {} : { [METADATA]: checkMetadata(metadata) };
-    const parts: Uint8Array[] = [];
-    let end = 0;
-    for (const [name, x] of entries) {
+    const { header, entries, size } = layOut("safetensors.save", tensors, metadata);
+    const file = new Uint8Array(size);
+    file.set(header);
+    let at = header.length;
+    for (const [, x] of entries) {
       const bytes = bytesOf(x);
-      setOwn<unknown>(header, name, {
-        dtype: codes[x.dtype],
-        shape: x.shape,
-        data_offsets: [end, end + bytes.length],
-      });
-      end += bytes.length;
-      parts.push(bytes);
+      file.set(bytes, at);
+      at += bytes.length;
     }
-    return joined(new TextEncoder().encode(JSON.stringify(header)), parts, end);
+    return file;
   },
 );
 
-/** Header and data as one file; the header is padded to a multiple of 8 bytes. */
-function joined(header: Uint8Array, parts: readonly Uint8Array[], dataBytes: number): Uint8Array {
-  const padded = Math.ceil(header.length / 8) * 8;
+/** A file that is to be written: its beginning, up to the data, and the tensors whose bytes follow in this order. */
+export interface Plan {
+  readonly header: Uint8Array;
+  readonly entries: readonly [name: string, x: Tensor][];
+  readonly size: number;
+}
+
+/** Says what a file of tensors is made of. @throws ArgumentError for what is no tensor or no text. */
+export function layOut(op: string, tensors: unknown, metadata: unknown): Plan {
+  return within(op, () => {
+    const entries = checkTensors(tensors);
+    const texts: Record<string, unknown> = metadata === undefined ? {} : { [METADATA]: checkMetadata(metadata) };
+    let end = 0;
+    for (const [name, x] of entries) {
+      const begin = end;
+      end += x.numel() * sizeOf(x.dtype);
+      setOwn<unknown>(texts, name, { dtype: codes[x.dtype], shape: x.shape, data_offsets: [begin, end] });
+    }
+    const header = headerBytes(new TextEncoder().encode(JSON.stringify(texts)));
+    return { header, entries, size: header.length + end };
+  });
+}
+
+/** A header with its length before it, padded to a multiple of 8 bytes. */
+function headerBytes(text: Uint8Array): Uint8Array {
+  const padded = Math.ceil(text.length / 8) * 8;
   if (padded > MAX_HEADER)
     throw new ArgumentError(
       `safetensors.save: the header takes ${padded} bytes; the format allows ${MAX_HEADER}: use fewer tensors or less metadata`,
     );
-  const file = new Uint8Array(LENGTH_BYTES + padded + dataBytes);
-  new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
-  file.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + padded);
-  file.set(header, LENGTH_BYTES);
-  let at = LENGTH_BYTES + padded;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
+  const bytes = new Uint8Array(LENGTH_BYTES + padded).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.set(text, LENGTH_BYTES);
+  return bytes;
 }
 
-/** The text of the header, and where the data begins. */
-function readHeader(file: Uint8Array): { text: string; dataStart: number } {
-  if (file.length < LENGTH_BYTES)
-    throw new FormatError(`safetensors: the file ends after ${file.length} bytes, before its header`);
-  const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
-  if (length > MAX_HEADER || LENGTH_BYTES + length > file.length)
+/** The bytes of the header, which stand at the beginning. @throws FormatError unless a file of `size` bytes can hold them. */
+export function headerLength(start: Uint8Array, size: number): number {
+  if (size < LENGTH_BYTES) throw new FormatError(`safetensors: the file ends after ${size} bytes, before its header`);
+  const length = Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
+  if (length > MAX_HEADER || LENGTH_BYTES + length > size)
     throw new FormatError(
-      `safetensors: the header claims ${length} bytes, but the file has ${file.length}: it is truncated, or no safetensors file`,
+      `safetensors: the header claims ${length} bytes, but the file has ${size}: it is truncated, or no safetensors file`,
     );
-  const dataStart = LENGTH_BYTES + length;
+  return length;
+}
+
+/** The text of a header. */
+export function headerText(bytes: Uint8Array): string {
   try {
     // A byte order mark stays in the text, where it is no beginning of an object.
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    return { text: decoder.decode(file.slice(LENGTH_BYTES, dataStart)), dataStart };
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw new FormatError("safetensors: the header is no UTF-8 text: the file is damaged, or no safetensors file", {
       cause: error,
     });
   }
+}
+
+/** The text of the header, and where the data begins. */
+function readHeader(file: Uint8Array): { text: string; dataStart: number } {
+  const dataStart = LENGTH_BYTES + headerLength(file, file.length);
+  // Text cannot be decoded from memory that threads share.
+  return { text: headerText(new Uint8Array(file.subarray(LENGTH_BYTES, dataStart))), dataStart };
 }
 
 /** The entries of the header. @throws FormatError unless it is one JSON object, padded with spaces only. */
@@ -189,20 +219,22 @@ function checkEntry(name: string, entry: Json, dataBytes: number): Entry {
   const fail = (why: string) => new FormatError(`safetensors: tensor ${JSON.stringify(name.slice(0, 200))}: ${why}`);
   if (!(entry instanceof Map)) throw fail(`expected { dtype, shape, data_offsets }, got ${describe(entry)}`);
   const [code, shape, offsets] = ["dtype", "shape", "data_offsets"].map((key) => entry.get(key));
-  const dtype = typeof code === "string" ? dtypeOfCode.get(code) : undefined;
-  if (dtype === undefined) throw fail(`unknown dtype ${describe(code)}`);
+  const type = typeof code === "string" ? typeOfCode.get(code) : undefined;
+  if (typeof code === "string" && foreign.test(code))
+    throw fail(`its dtype ${code} is one that no tensor has here; convert it, in Python by x.to(torch.float32)`);
+  if (type === undefined) throw fail(`unknown dtype ${describe(code)}`);
   if (!Array.isArray(shape) || !shape.every(isSize)) throw fail(`invalid shape ${listText(shape)}`);
   if (shape.length > MAX_AXES) throw fail(`${shape.length} axes; a tensor has at most ${MAX_AXES}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
     throw fail(`invalid data_offsets ${listText(offsets)}`);
   // Sizes of 0 do not hide an overflow of the others: strides count them as 1.
-  if (shape.reduce((n, size) => n * Math.max(size, 1), sizeOf(dtype)) > Number.MAX_SAFE_INTEGER)
+  if (shape.reduce((n, size) => n * Math.max(size, 1), widthOf(type)) > Number.MAX_SAFE_INTEGER)
     throw fail(`the sizes of shape [${shape}] overflow`);
   const [begin, end] = offsets as [number, number];
   if (end > dataBytes) throw fail(`its data ends at byte ${end}, but the file has only ${dataBytes}: it is truncated`);
-  if (end - begin !== sizeOfShape(shape) * sizeOf(dtype))
-    throw fail(`${end - begin} bytes do not hold ${dtype} elements of shape [${shape}]`);
-  return { name, dtype, shape, begin, end };
+  if (end - begin !== sizeOfShape(shape) * widthOf(type))
+    throw fail(`${end - begin} bytes do not hold ${type} elements of shape [${shape}]`);
+  return { name, type, shape, begin, end };
 }
 
 const listText = (value: Json | undefined): string =>
@@ -226,13 +258,11 @@ function checkCover(entries: readonly Entry[], dataBytes: number): void {
     );
 }
 
-/** @throws FormatError unless every byte of a bool tensor is 0 or 1: kernels rely on it. */
-function checkBools({ name, dtype, begin, end }: Entry, data: Uint8Array): void {
-  if (dtype !== "bool") return;
-  const at = data.subarray(begin, end).findIndex((byte) => byte > 1);
-  if (at >= 0)
-    throw new FormatError(`safetensors: tensor "${name}": element ${at} is ${data[begin + at]}; a bool is 0 or 1`);
-}
+/** What is wrong with an element of a tensor. */
+export const elementFailure =
+  (name: string): ElementFailure =>
+  (index, why) =>
+    new FormatError(`safetensors: tensor ${JSON.stringify(name.slice(0, 200))}: element ${index} ${why}`);
 
 function checkTexts(entry: Json | undefined): ReadonlyMap<string, string> {
   if (entry === undefined) return new Map();
@@ -241,20 +271,27 @@ function checkTexts(entry: Json | undefined): ReadonlyMap<string, string> {
   return entry as ReadonlyMap<string, string>;
 }
 
+/** What the text of a header says, which is followed by so many bytes of data. */
+export function parseText(text: string, dataBytes: number): Omit<Parsed, "data"> {
+  const header = parseHeader(text);
+  const texts = checkTexts(header.get(METADATA));
+  const entries = [...header]
+    .filter(([name]) => name !== METADATA)
+    .map(([name, entry]) => checkEntry(name, entry, dataBytes));
+  checkCover(entries, dataBytes);
+  return { entries, metadata: texts };
+}
+
 /** Checks all of a file. Nothing is allocated before. */
 function parse(op: string, file: unknown): Parsed {
   if (!(file instanceof Uint8Array))
     throw new ArgumentError(`${op}: takes the bytes of a file, a Uint8Array, got ${describe(file)}`);
   const { text, dataStart } = readHeader(file);
-  const header = parseHeader(text);
   const data = file.subarray(dataStart);
-  const texts = checkTexts(header.get(METADATA));
-  const entries = [...header]
-    .filter(([name]) => name !== METADATA)
-    .map(([name, entry]) => checkEntry(name, entry, data.length));
-  checkCover(entries, data.length);
-  for (const entry of entries) checkBools(entry, data);
-  return { entries, metadata: texts, data };
+  const parsed = parseText(text, data.length);
+  for (const { name, type, begin, end } of parsed.entries)
+    checkElements(type, data.subarray(begin, end), elementFailure(name));
+  return { ...parsed, data };
 }
 
 /**
@@ -268,10 +305,13 @@ export const load = named("safetensors.load", "file", (file: Uint8Array): Record
   const tensors: Record<string, Tensor> = {};
   let isWhole = false;
   try {
-    for (const { name, dtype, shape, begin, end } of entries) {
-      const x = allocate(shape, dtype);
-      x.storage.backend.write(x.storage.block, "uint8", 0, data.subarray(begin, end));
+    for (const { name, type, shape, begin, end } of entries) {
+      const x = allocate(shape, keptAs(type));
       setOwn(tensors, name, x);
+      const bytes = data.subarray(begin, end);
+      // What is widened is read as numbers, which have to lie at a multiple of their size.
+      const own = keptAs(type) === type ? bytes : keptBytes(type, new Uint8Array(bytes), elementFailure(name));
+      x.storage.backend.write(x.storage.block, "uint8", 0, own);
     }
     isWhole = true;
   } finally {
@@ -288,30 +328,67 @@ export const metadata = named("safetensors.metadata", "file", (file: Uint8Array)
   return texts;
 });
 
-/** Writes tensors to a safetensors file, whole or not at all. @see safetensors.torch.save_file @example await safetensors.saveFile(model.stateDict(), "model.safetensors"); */
+const lazy = () => import("./lazySafetensors");
+
+/** Options of {@link saveFile}. */
+export interface SaveFileOptions {
+  /** The most bytes of tensors in a file, as a number or as `"5GB"`, `"500MB"`. More are spread over several files, and an index. Default: no limit. */
+  maxShardSize?: number | string;
+}
+
+/**
+ * Writes tensors to a safetensors file as a stream, whole or not at all. The tensors are not to be changed before the promise is fulfilled.
+ *
+ * With `maxShardSize`, tensors that need more go to `model-00001-of-00003.safetensors` and so on, and the index to `model.safetensors.index.json`, which
+ * is written last; a tensor is never divided.
+ * @see safetensors.torch.save_file, huggingface_hub.save_torch_state_dict
+ * @throws ArgumentError for what is no tensor or no text; KindlingError in browsers, which have no files: use {@link save}.
+ * @example await safetensors.saveFile(model.stateDict(), "model.safetensors", { maxShardSize: "2GB" });
+ */
 export const saveFile = namedAsync(
   "safetensors.saveFile",
-  "tensors{}, path, metadata{}?",
+  "tensors{}, path, metadata{}?;; maxShardSize",
   async (
     tensors: Readonly<Record<string, Tensor>>,
     path: string | URL,
     metadata?: Readonly<Record<string, string>>,
+    options: SaveFileOptions = {},
   ): Promise<void> => {
-    await writeBytes("safetensors.saveFile", path, save(tensors, metadata));
+    // In the place of metadata, which are any texts by name, the option alone is meant as the option.
+    const isOption = metadata !== undefined && metadata !== null && Object.keys(metadata).join() === "maxShardSize";
+    const [texts, limit] = isOption ? [undefined, metadata.maxShardSize] : [metadata, options.maxShardSize];
+    await (await lazy()).saveFile("safetensors.saveFile", tensors, path, texts, limit);
   },
 );
 
-/** Reads the tensors of a safetensors file. @see safetensors.torch.load_file @throws FormatError with the path, as {@link load} does. */
+/**
+ * Reads the tensors of a safetensors file, or of all files of an index (`model.safetensors.index.json`), as a stream into the memory of the tensors.
+ * @param path A path (in browsers a URL), a URL, a `Blob`, or the bytes. An index is known by its ending `.json`.
+ * @see safetensors.torch.load_file
+ * @throws FormatError with the path, as {@link load} does; also if an index names files outside of its folder or tensors that are not in them.
+ */
 export const loadFile = namedAsync(
   "safetensors.loadFile",
   "path",
-  async (path: string | URL): Promise<Record<string, Tensor>> => {
-    const bytes = await readBytes("safetensors.loadFile", path);
-    try {
-      return load(bytes);
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      throw new FormatError(`${error.message} (in "${path}")`, { cause: error });
-    }
-  },
+  async (path: FileSource): Promise<Record<string, Tensor>> => (await lazy()).loadFile("safetensors.loadFile", path),
 );
+
+/**
+ * Opens a safetensors file, or an index of several, to read single tensors or parts of them without the rest: by positioned reads, `Blob.slice`, or
+ * range requests. Only the header is read at once.
+ * @param filename As of {@link loadFile}.
+ * @see safetensors.safe_open
+ * @throws FormatError with the path if the header is damaged or does not fit the file.
+ * @example
+ * const file = await safetensors.safeOpen("model.safetensors");
+ * const weight = await file.getTensor("lm_head.weight");
+ * const rows = await file.getSlice("wte.weight").at("0:10");
+ * await file.close();
+ */
+export const safeOpen = namedAsync(
+  "safetensors.safeOpen",
+  "filename",
+  async (filename: FileSource): Promise<SafeOpen> => (await lazy()).safeOpen("safetensors.safeOpen", filename),
+);
+
+export type { SafeOpen, SafeSlice } from "./safeOpen";

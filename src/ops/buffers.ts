@@ -75,7 +75,7 @@ function elementCount(bytes: number, count: number, offset: number, size: number
 }
 
 /**
- * A vector with a copy of the bytes of a buffer, read as numbers of `dtype`. (PyTorch shares the memory; tensors here have memory of their own.)
+ * A vector with a copy of the bytes of a buffer, read as numbers of `dtype`. (PyTorch shares the memory; tensors here have memory of their own: fromNumpy shares what came from x.numpy().)
  * @see torch.frombuffer
  * @example torch.frombuffer(await file.arrayBuffer(), { dtype: torch.float32, offset: 16 })
  */

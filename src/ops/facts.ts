@@ -5,6 +5,8 @@ import { named } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { checkTensor } from "./checks";
 
+export { numpy } from "./exchange";
+
 /** Whether the elements are complex: never. @see torch.is_complex */
 export const isComplex = named("isComplex", "input", (x: Tensor): boolean => !checkTensor("isComplex", x));
 

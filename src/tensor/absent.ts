@@ -11,7 +11,10 @@ const protocol =
 const words = (text: string): string => text.replaceAll(" ", "|");
 
 const waysOut: WaysOut = [
-  [/^(numpy|__array__)$/, "use x.toTypedArray(), which copies the elements, or x.tolist() for nested arrays"],
+  [
+    /^__array__$/,
+    "use x.numpy(), which shows the memory, x.toTypedArray(), which copies, or x.tolist() for nested arrays",
+  ],
   [/^(len|__len__)$/, "use x.length or x.size(0), or x.numel() for all elements"],
   [/^__([gs]et|del)item__$/, "use x.at(…) to read and x.setAt([…], value) to write"],
   [/^__iter__$/, "use for (const row of x)"],
@@ -36,7 +39,7 @@ const waysOut: WaysOut = [
   ],
   [
     /^(dataPtr|storage|untypedStorage|storageType|__dlpack__)$/,
-    "memory has no address in JavaScript; use x.toTypedArray() for a copy, x.storageOffset() and x.stride() for the place in it",
+    "memory has no address in JavaScript; use x.numpy() for the memory as a typed array, torch.toDlpack(x) for other libraries, x.storageOffset() and x.stride() for the place in it",
   ],
   [/^isSetTo$/, "compare shape, x.stride() and x.storageOffset(); x._base tells what a view shows"],
   [/^set_$/, "use x.data = other to show other memory, or x.copy_(other) to copy values"],

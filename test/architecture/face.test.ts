@@ -16,6 +16,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],
   "Python's operators and protocols": ["Tensor.constructor", "Tensor.toString", "nn.deepcopy"],
   "numpy's arrays": ["Tensor.toTypedArray"],
+  "numpy's files, by its names": paths("numpy", "load save savez savezCompressed"),
+  "the bytes of a file of arrays, where there are no files": ["numpy.encode"],
   "JSON.stringify asks for it": ["Tensor.toJSON"],
   "PyTorch's, without documentation": [
     ...paths("Tensor", "_base _version registerPostAccumulateGradHook"),
@@ -94,7 +96,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "an alias of logsigmoid": ["Tensor.logSigmoid", "nn.functional.logSigmoid"],
   "base classes for one's own": ["optim.PerParameterOptimizer", "optim.lrScheduler.Scheduler"],
   "PyTorch's names in the state of one's own modules": ["nn.snakeCase"],
-  "the package of this name": paths("safetensors", "load loadFile metadata save saveFile"),
+  "the package of this name": paths("safetensors", "load loadFile metadata safeOpen save saveFile"),
   "data sets and models that come with the library": [
     ...paths("vision.datasets", "digits parseIdx"),
     "vision.Image",

@@ -32,8 +32,8 @@ const senseless: readonly (readonly [reason: string, pattern: RegExp])[] = [
     /^(AVG|SUM|AliasDb|Argument|ArgumentSpec|Benchmark\w+|Block|BufferDict|CONV_BN_FUSION|CallStack|Capsule|Code|CompilationUnit|CompleteArgumentSpec|ConcreteModuleTypeBuilder|DeepCopyMemoTable|DeserializationStorageContext|DispatchKey(Set)?|ErrorReport|ExcludeDispatchKeyGuard|ExecutionPlan|FUSE_ADD_RELU|FileCheck|FunctionSchema|Future|Gradient|Graph|GraphExecutorState|HOIST\w+|INSERT\w+|IODescriptor|JITException|LiteScriptModule|LockingLogger|LoggerBase|ModuleDict|Node|NoopLogger|OperatorInfo|PRIVATE_OPS|ParameterDict|PyTorchFile(Reader|Writer)|REMOVE_DROPOUT|Script\w+|SerializationStorageContext|StaticModule|Sym(Float|Int)Node|Tag|ThroughputBenchmark|TracingState|Use|Value|fork|wait|unifyTypeList|readVitals|setVital|vitalsEnabled|has(Cuda|Cudnn|Lapack|Mkl|Mkldnn|Mps|Openmp|Spectral)|compiledWithCxx11Abi|USE_\w+|(get|set)NumInteropThreads|initNumThreads)$/,
   ],
   [
-    "Python's own: leftovers of modules, types of annotations, texts of the documentation, overriding by `__torch_function__`, DLPack",
-    /^([\w.]+\.)?(Callable|List|Optional|Set|Tuple|Union|TYPE_CHECKING|BroadcastingList\d|\w+_notes|abstractmethod|attr|candidate|name|obj|classproperty|factoryKwargs|DisableTorchFunction|(handle|has)TorchFunction\w*|asSubclass|booleanDispatch|assertIntOrPair|GRID_SAMPLE_\w+|getFilePath|prepareMultiprocessingEnvironment|fromDlpack|toDlpack|utils\.data\.collate)$/,
+    "Python's own: leftovers of modules, types of annotations, texts of the documentation, overriding by `__torch_function__`",
+    /^([\w.]+\.)?(Callable|List|Optional|Set|Tuple|Union|TYPE_CHECKING|BroadcastingList\d|\w+_notes|abstractmethod|attr|candidate|name|obj|classproperty|factoryKwargs|DisableTorchFunction|(handle|has)TorchFunction\w*|asSubclass|booleanDispatch|assertIntOrPair|GRID_SAMPLE_\w+|getFilePath|prepareMultiprocessingEnvironment|utils\.data\.collate)$/,
   ],
   ["`Tensor` of another namespace; it is `torch.Tensor`", /^[\w.]+\.Tensor$/],
   [
@@ -62,10 +62,7 @@ const senseless: readonly (readonly [reason: string, pattern: RegExp])[] = [
 ];
 
 /** Names that are here as something else. */
-const others: Readonly<Record<string, string>> = {
-  fromNumpy: "`torch.tensor(typedArray)`",
-  "Tensor.numpy": "`x.toTypedArray()`",
-};
+const others: Readonly<Record<string, string>> = {};
 
 const theirs = JSON.parse(readFileSync(join(import.meta.dirname, "pytorchNames.json"), "utf8")) as Record<
   string,

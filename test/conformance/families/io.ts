@@ -25,8 +25,8 @@ interface IoSample {
 const readers: Readonly<Record<string, string>> = {
   "torch zip": "load",
   "torch legacy": "load",
-  npy: "io.loadNpy",
-  npz: "io.loadNpz",
+  npy: "numpy.load",
+  npz: "numpy.load",
 };
 
 const isLong = (json: any): json is LongSpec => typeof json === "object" && json !== null && "digest" in json;

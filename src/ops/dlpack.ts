@@ -1,0 +1,2 @@
+/** `torch.utils.dlpack`. */
+export { fromDlpack, toDlpack } from "./exchange";
