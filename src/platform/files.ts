@@ -60,12 +60,28 @@ export async function readBytes(op: string, path: string | URL): Promise<Uint8Ar
   }
 }
 
+/** Takes the bytes of a file one after the other; they may be changed once the promise is fulfilled. */
+export type Write = (bytes: Uint8Array) => Promise<void>;
+
 /**
  * Writes a file whole or not at all: the bytes go to a temporary file in the same folder, which takes the place of the old file once
  * they are on the disk. Whatever happens before, a full disk or the end of the process, leaves the old file as it was.
  * @throws KindlingError with the path and the cause; always in browsers, which have no files: keep the bytes instead.
  */
 export async function writeBytes(op: string, path: string | URL, bytes: Uint8Array): Promise<void> {
+  await writeStream(op, path, (write) => write(bytes));
+}
+
+/**
+ * As {@link writeBytes}, for files that need not fit into memory.
+ * @param produce Hands the bytes over, in order. Where it throws, the old file stays as it was.
+ * @throws KindlingError as {@link writeBytes} and as `produce`; another error of `produce` is given as the cause.
+ */
+export async function writeStream(
+  op: string,
+  path: string | URL,
+  produce: (write: Write) => Promise<void>,
+): Promise<void> {
   checkPath(op, path);
   const files = nodeModule<FileSystem>("node:fs/promises");
   if (files === undefined)
@@ -75,11 +91,25 @@ export async function writeBytes(op: string, path: string | URL, bytes: Uint8Arr
   try {
     const target = await resolveTarget(files, path);
     // Devices and pipes have no old content, and cannot be replaced.
-    if (target.stats !== undefined && !target.stats.isFile()) await files.writeFile(target.path, bytes);
-    else await replaceFile(files, target.path, target.stats, bytes);
+    if (target.stats !== undefined && !target.stats.isFile()) await writeInPlace(files, target.path, produce);
+    else await replaceFile(files, target.path, target.stats, produce);
   } catch (error) {
-    throw explain(op, "write", path, error);
+    throw error instanceof KindlingError ? error : explain(op, "write", path, error);
   }
+}
+
+async function writeInPlace(files: FileSystem, path: string, produce: (write: Write) => Promise<void>): Promise<void> {
+  const handle = await files.open(path, "w");
+  try {
+    await produce((bytes) => writeAll(handle, bytes));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Appends all of some bytes: a system may take them in parts. */
+async function writeAll(handle: import("node:fs/promises").FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at, null)).bytesWritten;
 }
 
 const isMissing = (error: unknown): boolean => (error as { code?: string }).code === "ENOENT";
@@ -98,7 +128,12 @@ async function resolveTarget(files: FileSystem, path: string | URL): Promise<{ p
 }
 
 /** The temporary file has the permissions of the old one. It is removed where it does not become the file. */
-async function replaceFile(files: FileSystem, path: string, old: Stats | undefined, bytes: Uint8Array): Promise<void> {
+async function replaceFile(
+  files: FileSystem,
+  path: string,
+  old: Stats | undefined,
+  produce: (write: Write) => Promise<void>,
+): Promise<void> {
   const { basename, dirname, join } = nodeModule<typeof import("node:path")>("node:path")!;
   // A name may have 255 bytes.
   const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${crypto.randomUUID()}.tmp`);
@@ -106,7 +141,7 @@ async function replaceFile(files: FileSystem, path: string, old: Stats | undefin
   try {
     const handle = await files.open(temporary, "wx", old === undefined ? 0o666 : old.mode & 0o777);
     try {
-      await handle.writeFile(bytes);
+      await produce((bytes) => writeAll(handle, bytes));
       await handle.sync();
     } finally {
       await handle.close();
