@@ -245,6 +245,7 @@ export {
 export { where } from "./ops/where";
 export * from "./ops/window";
 export * from "./ops/windows";
+export * as onnx from "./onnx/index";
 export * as optim from "./optim/index";
 export { nextTurn } from "./platform/platform";
 export * as random from "./random";
