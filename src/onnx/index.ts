@@ -30,3 +30,6 @@ export const load = namedAsync(
     return loadModel("onnx.load", source, options);
   },
 );
+
+/** @internal The reader itself, for the tests. */
+export const __reader = () => import("./lazyImport");

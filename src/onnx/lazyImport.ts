@@ -1,2 +1,2 @@
 /** The reader of ONNX files, loaded when the first one is read. */
-export { loadModel, readValue } from "./import/load";
+export { kindsOf, loadModel, operatorsOf, readValue } from "./import/load";

@@ -3,7 +3,7 @@ import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/proto
 import { ArgumentError, describe, FormatError } from "../../core/errors";
 import { type FileSource, openFile } from "../../platform/randomAccess";
 import { type FunctionProto, ModelProtoSchema, OptionalProtoSchema, SequenceProtoSchema, TensorProtoSchema } from "../proto/onnx_pb";
-import type { OptionalProto, SequenceProto } from "../proto/onnx_pb";
+import type { OptionalProto, SequenceProto, ValueInfoProto } from "../proto/onnx_pb";
 import { compileGraph, keyOf, versionsOf } from "./compile";
 import { readExternal } from "./external";
 import { type LoadOptions, OnnxModule } from "./model";
@@ -83,4 +83,22 @@ function optionalOf({ tensorValue, sequenceValue, optionalValue }: OptionalProto
   if (tensorValue !== undefined) return readTensor(tensorValue, file);
   if (sequenceValue !== undefined) return sequenceOf(sequenceValue, file);
   return optionalValue && optionalOf(optionalValue, file);
+}
+
+/** The operators of the graph of a file, its own functions among them. */
+export const operatorsOf = (bytes: Uint8Array): string[] => [
+  ...new Set(decode(ModelProtoSchema, bytes, "the model").graph?.node.map(({ opType = "" }) => opType)),
+];
+
+type Kind = "tensor" | "sequence" | "optional";
+
+const kindOf = ({ type }: ValueInfoProto): Kind => {
+  const kind = type?.value.case;
+  return kind === "sequenceType" ? "sequence" : kind === "optionalType" ? "optional" : "tensor";
+};
+
+/** What the inputs and outputs of a file's graph are. */
+export function kindsOf(bytes: Uint8Array): { inputs: Kind[]; outputs: Kind[] } {
+  const { graph } = decode(ModelProtoSchema, bytes, "the model");
+  return { inputs: graph?.input.map(kindOf) ?? [], outputs: graph?.output.map(kindOf) ?? [] };
 }

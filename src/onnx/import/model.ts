@@ -3,7 +3,6 @@ import { isGradEnabled } from "../../autograd/mode";
 import { isPlainObject } from "../../core/binding";
 import { ArgumentError, DTypeError, describe } from "../../core/errors";
 import { Module } from "../../nn/module";
-import { Parameter } from "../../nn/parameter";
 import type { FileSource } from "../../platform/randomAccess";
 import { Tensor } from "../../tensor/tensor";
 import type { GraphProto, TypeProto } from "../proto/onnx_pb";
@@ -73,7 +72,12 @@ export class OnnxModule extends Module {
 
   /** @param inputs The graph's inputs in their order, or one object with those by name. */
   override forward(...inputs: any[]): any {
-    const values = this.#valuesOf(inputs);
+    const results = this.runValues(this.#valuesOf(inputs)).map((value, i) => this.#given(value, i));
+    return results.length === 1 ? results[0] : results;
+  }
+
+  /** @internal All outputs, texts too, of inputs that are of the right kinds. */
+  runValues(values: readonly Value[]): Value[] {
     const keeps = isGradEnabled() && (values.some(needsGrad) || this.parameters().some((p) => p.requiresGrad));
     const mode: Mode = {
       training: this.#runsAsFiled ? undefined : this.training,
@@ -81,20 +85,18 @@ export class OnnxModule extends Module {
       left: { steps: MOST_STEPS },
     };
     for (const value of values) pin(mode, value);
-    const results = this.#body.run(values, mode).map((value, i) => this.#given(value, i, values));
-    return results.length === 1 ? results[0] : results;
+    const kept = new Set<Value>([...values, ...this.parameters(), ...this.buffers()]);
+    // A result that is an input or a parameter is given as another tensor on the same memory.
+    return this.#body
+      .run(values, mode)
+      .map((value) => (value instanceof Tensor && kept.has(value) ? markUnsigned(alias(value), unsignedOf(value)) : value));
   }
 
-  /** A result that is an input or a parameter is given as another tensor on the same memory. */
-  #given(value: Value, i: number, inputs: readonly Value[]): OnnxValue {
-    if (value instanceof Strings)
-      throw new DTypeError(`OnnxModule: output "${this.outputNames[i]}" is a tensor of texts, which there is none of here`);
+  #given(value: Value, i: number): OnnxValue {
     if (value === undefined) return null;
-    if (value instanceof Tensor) {
-      const isKept = inputs.includes(value) || value instanceof Parameter || [...this.buffers()].includes(value);
-      return isKept ? markUnsigned(alias(value), unsignedOf(value)) : value;
-    }
-    return (value as readonly Value[]).map((item) => this.#given(item, i, inputs));
+    if (value instanceof Tensor) return value;
+    if (!(value instanceof Strings)) return value.map((item) => this.#given(item, i));
+    throw new DTypeError(`OnnxModule: output "${this.outputNames[i]}" is a tensor of texts, which there are none of here`);
   }
 
   #valuesOf(given: readonly unknown[]): Value[] {

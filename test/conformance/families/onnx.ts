@@ -12,6 +12,9 @@ interface NodeTest {
   readonly outputs: readonly string[];
 }
 
+/** The reader itself, which is loaded when it is first used. */
+const reader = await onnx.__reader();
+
 /** The tolerance of ONNX's own runner. */
 const RTOL = 1e-3;
 const ATOL = 1e-7;
@@ -22,7 +25,7 @@ const isRandom = (name: string): boolean => /test_(bernoulli|training_dropout(?!
 /** `test_add_bcast/…` is of the operator whose name begins the test's: the longest operator of the model that does. */
 export function onnxEntry({ model }: NodeTest, source: Source): string {
   const name = model.split("/")[0]!.replace(/^test_/, "");
-  const ops = onnx.__operators(source.bytes("onnx", model));
+  const ops = reader.operatorsOf(source.bytes("onnx", model));
   const known = ops.find((op) => name.replaceAll("_", "").startsWith(op.toLowerCase()));
   return known ?? (ops.length === 1 ? ops[0]! : name.split("_")[0]!);
 }
@@ -73,11 +76,11 @@ const isClose = (a: number, b: number): boolean =>
 async function judge(test: NodeTest, source: Source): Promise<Result> {
   const bytes = source.bytes("onnx", test.model);
   const model = await onnx.load(bytes);
-  const { inputs, outputs } = onnx.__kinds(bytes);
+  const { inputs, outputs } = reader.kindsOf(bytes);
   const read = (file: string, kind: "tensor" | "sequence" | "optional") =>
-    onnx.__read(source.bytes("onnx", file), kind, file) as Value;
+    reader.readValue(source.bytes("onnx", file), kind, file) as Value;
   const given = test.inputs.map((file, i) => read(file, kindOf(inputs, i)));
-  const result = (await onnx.__run(model, given as never)) as Value[];
+  const result = model.runValues(given as never) as Value[];
   const name = test.model.split("/")[0]!;
   for (const [i, file] of test.outputs.entries()) {
     const difference = compare(result[i], read(file, kindOf(outputs, i)), isRandom(name), `output ${i}`);
