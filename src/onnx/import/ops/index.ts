@@ -6,10 +6,13 @@ import { control } from "./control";
 import { convolutions } from "./convolutions";
 import { elementwise } from "./elementwise";
 import { indexing } from "./indexing";
+import { losses } from "./losses";
 import { matrices } from "./matrices";
 import { normalization } from "./normalization";
 import { pools } from "./pools";
+import { quantized } from "./quantized";
 import { reductions } from "./reductions";
+import { resizing } from "./resize";
 import { shapes } from "./shapes";
 
 /** The ops by family, in the order of the documentation. */
@@ -25,6 +28,9 @@ export const families: Readonly<Record<string, readonly Entry[]>> = {
   casts,
   indexing,
   control,
+  losses,
+  quantized,
+  resizing,
 };
 
 const table = new Map<string, Entry>();
