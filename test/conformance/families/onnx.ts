@@ -15,6 +15,8 @@ interface NodeTest {
 /** The reader itself, which is loaded when it is first used. */
 const reader = await onnx.__reader();
 
+type Kind = ReturnType<typeof reader.kindsOf>["inputs"][number];
+
 /** The tolerance of ONNX's own runner. */
 const RTOL = 1e-3;
 const ATOL = 1e-7;
@@ -31,11 +33,6 @@ export function onnxEntry({ model }: NodeTest, source: Source): string {
 }
 
 type Value = Tensor | { readonly shape: readonly number[]; readonly values: readonly string[] } | readonly Value[] | null | undefined;
-
-/** The type of what is in a file of inputs or outputs: that of the model. */
-function kindOf(kinds: readonly string[], i: number): "tensor" | "sequence" | "optional" {
-  return (kinds[i] ?? "tensor") as "tensor";
-}
 
 function compare(actual: Value, expected: Value, random: boolean, at: string): string | undefined {
   if (expected === undefined || expected === null) return actual == null ? undefined : `${at}: is not empty`;
@@ -77,13 +74,13 @@ async function judge(test: NodeTest, source: Source): Promise<Result> {
   const bytes = source.bytes("onnx", test.model);
   const model = await onnx.load(bytes);
   const { inputs, outputs } = reader.kindsOf(bytes);
-  const read = (file: string, kind: "tensor" | "sequence" | "optional") =>
+  const read = (file: string, kind: Kind) =>
     reader.readValue(source.bytes("onnx", file), kind, file) as Value;
-  const given = test.inputs.map((file, i) => read(file, kindOf(inputs, i)));
+  const given = test.inputs.map((file, i) => read(file, inputs[i] ?? "tensor"));
   const result = model.runValues(given as never) as Value[];
   const name = test.model.split("/")[0]!;
   for (const [i, file] of test.outputs.entries()) {
-    const difference = compare(result[i], read(file, kindOf(outputs, i)), isRandom(name), `output ${i}`);
+    const difference = compare(result[i], read(file, outputs[i] ?? "tensor"), isRandom(name), `output ${i}`);
     if (difference) return failed(difference);
   }
   return passed;

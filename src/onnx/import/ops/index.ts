@@ -13,6 +13,13 @@ import { pools } from "./pools";
 import { quantized } from "./quantized";
 import { reductions } from "./reductions";
 import { resizing } from "./resize";
+import { detection } from "./detection";
+import { microsoft } from "./microsoft";
+import { randoms } from "./random";
+import { recurrents } from "./recurrent";
+import { signals } from "./signal";
+import { texts } from "./text";
+import { training } from "./training";
 import { shapes } from "./shapes";
 
 /** The ops by family, in the order of the documentation. */
@@ -31,6 +38,13 @@ export const families: Readonly<Record<string, readonly Entry[]>> = {
   losses,
   quantized,
   resizing,
+  training,
+  texts,
+  signals,
+  recurrents,
+  randoms,
+  microsoft,
+  detection,
 };
 
 const table = new Map<string, Entry>();
