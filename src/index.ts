@@ -49,6 +49,7 @@ export * as masked from "./masked";
 export * from "./modes";
 export * as nn from "./nn/index";
 export * from "./nn/native/index";
+export * as onnx from "./onnx/index";
 export { complex, imag, lstsq, matrixRank, polar, solve, viewAsComplex, viewAsReal } from "./ops/absent";
 export {
   celu,
@@ -245,7 +246,6 @@ export {
 export { where } from "./ops/where";
 export * from "./ops/window";
 export * from "./ops/windows";
-export * as onnx from "./onnx/index";
 export * as optim from "./optim/index";
 export { nextTurn } from "./platform/platform";
 export * as random from "./random";

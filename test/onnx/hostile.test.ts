@@ -1,6 +1,7 @@
 /** Damaged and hostile ONNX files: errors of ours, in bounded time and memory. */
-import { FormatError, KindlingError, noGrad, onnx } from "kindling";
+
 import * as torch from "kindling";
+import { FormatError, KindlingError, noGrad, onnx } from "kindling";
 import { describe, expect, test } from "vitest";
 import { byteEdits, pick, randomOf } from "../../scripts/fuzz/files";
 import { body, float, floats, graph, int, ints, longs, model, node } from "./models";
@@ -17,7 +18,10 @@ describe("refused with the reason", () => {
   });
 
   test("an unknown op, by name", () =>
-    refused(model(graph(["x"], ["y"], [node("Frobnicate", ["x"], ["y"])])), /\(Frobnicate\): the operator Frobnicate is not supported/));
+    refused(
+      model(graph(["x"], ["y"], [node("Frobnicate", ["x"], ["y"])])),
+      /\(Frobnicate\): the operator Frobnicate is not supported/,
+    ));
 
   test("nodes in a circle, and values that nobody writes", async () => {
     const circle = [node("Add", ["x", "b"], ["a"]), node("Neg", ["a"], ["b"])];
@@ -33,16 +37,29 @@ describe("refused with the reason", () => {
     await refused(model(graph(["x"], ["y"], [node("Add", ["x", "w"], ["y"])], [huge])), /too many elements|for \d+/);
     const negative = { name: "w", dataType: 1, dims: [-1n], rawData: new Uint8Array(4) };
     await refused(model(graph(["x"], ["y"], [node("Add", ["x", "w"], ["y"])], [negative])), /is not that of a tensor/);
-    await refused(model(graph(["x"], ["y"], [node("Add", ["x", "w"], ["y"])], [floats("w", [3], [1])])), /has 1 elements/);
+    await refused(
+      model(graph(["x"], ["y"], [node("Add", ["x", "w"], ["y"])], [floats("w", [3], [1])])),
+      /has 1 elements/,
+    );
   });
 
   test("functions that call themselves, and graphs in graphs without end", async () => {
-    const functions = [{ name: "F", domain: "own", input: ["a"], output: ["b"], node: [{ ...node("F", ["a"], ["b"]), domain: "own" }] }];
+    const functions = [
+      { name: "F", domain: "own", input: ["a"], output: ["b"], node: [{ ...node("F", ["a"], ["b"]), domain: "own" }] },
+    ];
     const call = { ...node("F", ["x"], ["y"]), domain: "own" };
     await refused(model(graph(["x"], ["y"], [call]), 17, { functions } as never), /calls itself/);
     let inner = graph([], ["r"], [node("Neg", ["x"], ["r"])]);
-    for (let i = 0; i < 100; i++) inner = graph([], ["r"], [node("If", ["c"], ["r"], [body("then_branch", inner), body("else_branch", graph([], ["x"], []))])]);
-    await refused(model(graph(["c:9", "x"], ["y"], [node("If", ["c"], ["y"], [body("then_branch", inner)])])), /is no ONNX file/);
+    for (let i = 0; i < 100; i++)
+      inner = graph(
+        [],
+        ["r"],
+        [node("If", ["c"], ["r"], [body("then_branch", inner), body("else_branch", graph([], ["x"], []))])],
+      );
+    await refused(
+      model(graph(["c:9", "x"], ["y"], [node("If", ["c"], ["y"], [body("then_branch", inner)])])),
+      /is no ONNX file/,
+    );
   });
 });
 
@@ -75,7 +92,12 @@ const samples = [
       [
         node("Shape", ["x"], ["s"]),
         node("ConstantOfShape", ["s"], ["z"]),
-        node("Loop", ["n", "", "z"], ["l"], [body("body", graph(["i:7", "go:9", "a"], ["go", "q"], [node("Add", ["a", "x"], ["q"])]))]),
+        node(
+          "Loop",
+          ["n", "", "z"],
+          ["l"],
+          [body("body", graph(["i:7", "go:9", "a"], ["go", "q"], [node("Add", ["a", "x"], ["q"])]))],
+        ),
         node("LeakyRelu", ["l"], ["y"], [float("alpha", 0.2)]),
       ],
       [longs("n", [], [2])],

@@ -2,10 +2,10 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FormatError, noGrad, onnx } from "kindling";
 import * as torch from "kindling";
+import { FormatError, noGrad, onnx } from "kindling";
 import { describe, expect, test } from "vitest";
-import { body, float, floats, graph, int, ints, longs, model, node, text, type TensorInit } from "./models";
+import { body, float, floats, graph, int, ints, longs, model, node, type TensorInit, text } from "./models";
 
 const list = (...values: number[]) => torch.tensor(values);
 
@@ -107,39 +107,67 @@ test("a branch is taken by a value", async () => {
 test("functions of the model's own take attributes", async () => {
   const inner = { ...node("LeakyRelu", ["a"], ["b"]), attribute: [{ name: "alpha", refAttrName: "slope", type: 1 }] };
   const call = { ...node("Leak", ["x"], ["y"], [float("slope", 0.5)]), domain: "own" };
-  const functions = [
-    { name: "Leak", domain: "own", input: ["a"], output: ["b"], attribute: ["slope"], node: [inner] },
-  ];
+  const functions = [{ name: "Leak", domain: "own", input: ["a"], output: ["b"], attribute: ["slope"], node: [inner] }];
   const m = await onnx.load(model(graph(["x"], ["y"], [call]), 17, { functions } as never));
   expect((m(list(-2, 2)) as torch.Tensor).tolist()).toEqual([-1, 2]);
 });
 
 /** One op on one tensor. */
-const one = async (op: string, opset: number, inputs: TensorInit[], attributes: Parameters<typeof node>[3], x: torch.Tensor) => {
+const one = async (
+  op: string,
+  opset: number,
+  inputs: TensorInit[],
+  attributes: Parameters<typeof node>[3],
+  x: torch.Tensor,
+) => {
   const names = inputs.map(({ name }) => name!);
   const m = await onnx.load(model(graph(["x"], ["y"], [node(op, ["x", ...names], ["y"], attributes)], inputs), opset));
   return (m(x) as torch.Tensor).tolist();
 };
 
 describe("versions of ops", () => {
-  const square = () => torch.tensor([[[1, 2], [3, 4]]]);
+  const square = () =>
+    torch.tensor([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ]);
 
   test("Softmax of all axes from one on, until opset 12", async () => {
     const old = await one("Softmax", 11, [], [int("axis", 1)], torch.zeros(1, 2, 2));
-    expect(old).toEqual([[[0.25, 0.25], [0.25, 0.25]]]);
-    expect(await one("Softmax", 13, [], [int("axis", 1)], torch.zeros(1, 2, 2))).toEqual([[[0.5, 0.5], [0.5, 0.5]]]);
+    expect(old).toEqual([
+      [
+        [0.25, 0.25],
+        [0.25, 0.25],
+      ],
+    ]);
+    expect(await one("Softmax", 13, [], [int("axis", 1)], torch.zeros(1, 2, 2))).toEqual([
+      [
+        [0.5, 0.5],
+        [0.5, 0.5],
+      ],
+    ]);
   });
 
   test("axes as an attribute, then as an input", async () => {
-    expect(await one("Squeeze", 11, [], [ints("axes", [0])], square())).toEqual([[1, 2], [3, 4]]);
-    expect(await one("Squeeze", 13, [longs("axes", [1], [0])], [], square())).toEqual([[1, 2], [3, 4]]);
+    expect(await one("Squeeze", 11, [], [ints("axes", [0])], square())).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(await one("Squeeze", 13, [longs("axes", [1], [0])], [], square())).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(await one("ReduceSum", 11, [], [ints("axes", [2]), int("keepdims", 0)], square())).toEqual([[3, 7]]);
     expect(await one("ReduceSum", 13, [longs("axes", [1], [2])], [int("keepdims", 0)], square())).toEqual([[3, 7]]);
   });
 
   test("Clip by attributes, then by inputs", async () => {
     expect(await one("Clip", 6, [], [float("min", 0), float("max", 2)], list(-1, 1, 3))).toEqual([0, 1, 2]);
-    expect(await one("Clip", 13, [floats("lo", [], [0]), floats("hi", [], [2])], [], list(-1, 1, 3))).toEqual([0, 1, 2]);
+    expect(await one("Clip", 13, [floats("lo", [], [0]), floats("hi", [], [2])], [], list(-1, 1, 3))).toEqual([
+      0, 1, 2,
+    ]);
   });
 
   test("a slice backwards, to the first element", async () => {
@@ -164,7 +192,9 @@ describe("versions of ops", () => {
 
   test("an op that takes no unsigned integers says so", async () => {
     const u32: TensorInit = { name: "a", dataType: 12, dims: [1n], uint64Data: [1n] };
-    const m = await onnx.load(model(graph([], ["y"], [node("TopK", ["a", "k"], ["y", "i"])], [u32, longs("k", [1], [1])])));
+    const m = await onnx.load(
+      model(graph([], ["y"], [node("TopK", ["a", "k"], ["y", "i"])], [u32, longs("k", [1], [1])])),
+    );
     expect(() => m()).toThrow(/\(TopK\): does not take uint32 here/);
   });
 });

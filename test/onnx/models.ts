@@ -2,8 +2,8 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type AttributeProtoSchema,
-  AttributeProto_AttributeType as Kind,
   type GraphProtoSchema,
+  AttributeProto_AttributeType as Kind,
   ModelProtoSchema,
   type NodeProtoSchema,
   type TensorProtoSchema,
@@ -17,7 +17,11 @@ export type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
 export const int = (name: string, i: number): Attribute => ({ name, i: BigInt(i), type: Kind.INT });
 export const ints = (name: string, list: number[]): Attribute => ({ name, ints: list.map(BigInt), type: Kind.INTS });
 export const float = (name: string, f: number): Attribute => ({ name, f, type: Kind.FLOAT });
-export const text = (name: string, s: string): Attribute => ({ name, s: new TextEncoder().encode(s), type: Kind.STRING });
+export const text = (name: string, s: string): Attribute => ({
+  name,
+  s: new TextEncoder().encode(s),
+  type: Kind.STRING,
+});
 export const body = (name: string, g: Graph): Attribute => ({ name, g, type: Kind.GRAPH });
 
 export const node = (opType: string, input: string[], output: string[], attribute: Attribute[] = []): Node => ({
@@ -63,5 +67,10 @@ export const model = (
 ): Uint8Array =>
   toBinary(
     ModelProtoSchema,
-    create(ModelProtoSchema, { irVersion: 8n, opsetImport: [{ domain: "", version: BigInt(opset) }], graph: g, ...more } as never),
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [{ domain: "", version: BigInt(opset) }],
+      graph: g,
+      ...more,
+    } as never),
   );
