@@ -128,18 +128,18 @@ export class OnnxModule extends Module {
     return this.#inputs.map((input, i) => {
       const name = input.name;
       const value = byName === undefined ? given[i] : Object.hasOwn(byName, name) ? byName[name] : undefined;
-      return valueOf(input, value);
+      return givenValue(input, value);
     });
   }
 }
 
-function valueOf({ name, type, isOptional }: Input, value: unknown): Value {
+function givenValue({ name, type, isOptional }: Input, value: unknown): Value {
   if (value === undefined || value === null) {
     if (isOptional) return undefined;
     throw new ArgumentError(`OnnxModule: the input "${name}" is missing`);
   }
   if (Array.isArray(value))
-    return sequence(value.map((item) => valueOf({ name, type: undefined, isOptional: false }, item)));
+    return sequence(value.map((item) => givenValue({ name, type: undefined, isOptional: false }, item)));
   if (value instanceof Strings) return value;
   if (!(value instanceof Tensor))
     throw new ArgumentError(`OnnxModule: the input "${name}" must be a Tensor, got ${describe(value)}`);
