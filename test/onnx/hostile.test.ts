@@ -122,6 +122,6 @@ test("2,000 damaged models give results or errors of ours", async () => {
     }
     expect(performance.now() - start, `file ${i}`).toBeLessThan(20_000);
   }
-  expect(runs).toBeGreaterThan(100);
+  expect(runs).toBeGreaterThan(50);
   x.dispose();
 }, 300_000);
