@@ -97,6 +97,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "base classes for one's own": ["optim.PerParameterOptimizer", "optim.lrScheduler.Scheduler"],
   "PyTorch's names in the state of one's own modules": ["nn.snakeCase"],
   "the package of this name": paths("safetensors", "load loadFile metadata safeOpen save saveFile"),
+  "as onnxruntime reads its models": paths("onnx", "load"),
+  "the package of this name": paths("safetensors", "load loadFile metadata save saveFile"),
   "data sets and models that come with the library": [
     ...paths("vision.datasets", "digits parseIdx"),
     "vision.Image",

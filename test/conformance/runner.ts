@@ -3,6 +3,7 @@ import { runCurve } from "./families/curves";
 import { distributionEntry, distributionKinds, runDistribution } from "./families/distributions";
 import { runIo } from "./families/io";
 import { ModuleRunner, moduleKinds } from "./families/modules";
+import { onnxEntry, runOnnx } from "./families/onnx";
 import { OpRunner, opKinds } from "./families/ops";
 import { runOptim } from "./families/optim";
 import { rngEntry, runRng } from "./families/rng";
@@ -42,6 +43,10 @@ const openFamily: Readonly<Record<string, (source: Source) => Family>> = {
     kinds: distributionKinds,
     entry: distributionEntry,
     run: (_, sample) => runDistribution(sample),
+  }),
+  onnx: (source) => ({
+    entry: (_, sample) => onnxEntry(sample, source),
+    run: (_, sample) => runOnnx(sample, source),
   }),
   io: (source) => ({ entry: (file) => file.replace(/\.json$/, ""), run: (_, sample) => runIo(sample, source) }),
 };
