@@ -1,61 +1,36 @@
-/** `torch.onnx`: models as ONNX files, which other runtimes run, and back. What does the work is loaded when it is first used. */
+/** `torch.onnx`: models as ONNX files. What reads and writes them is loaded when it is first used. */
 import { namedAsync } from "../core/signature";
-import type { Module } from "../nn/module";
-import type { Tensor } from "../tensor/tensor";
+import type { FileSource } from "../platform/randomAccess";
+import type { LoadOptions, OnnxModule } from "./import/model";
 
-/** In which mode a model is exported. @see torch.onnx.TrainingMode */
-export const TrainingMode = { EVAL: 0, PRESERVE: 1, TRAINING: 2 } as const;
-
-/** Where the file goes: nothing for its bytes. */
-export type ExportTarget = string | URL | null | undefined;
-
-/** Options of {@link export_}. */
-export interface ExportOptions {
-  /** Write the parameters' values; else they become inputs after the others. Default: true. */
-  exportParams?: boolean;
-  /** Print the graph. Default: false. */
-  verbose?: boolean;
-  /** One of {@link TrainingMode}. Default: `TrainingMode.EVAL`. */
-  training?: 0 | 1 | 2;
-  /** Names of the inputs, in order. Default: input, input_1, … */
-  inputNames?: readonly string[] | null;
-  /** Names of the outputs, in order. Default: output, or output_0, output_1, … */
-  outputNames?: readonly string[] | null;
-  /** The version of ONNX's operators, 13 to 20. Default: 17. */
-  opsetVersion?: number | null;
-  /** Compute what depends on parameters alone. Default: true. */
-  doConstantFolding?: boolean;
-  /** Axes whose sizes are open, by the names of inputs and outputs: `{ input: { 0: "batch" } }`, or `{ input: [0] }`. */
-  dynamicAxes?: Readonly<Record<string, Readonly<Record<number, string>> | readonly number[]>> | null;
-  /** List the parameters among the inputs as well, so that their values can be replaced. Default: false. */
-  keepInitializersAsInputs?: boolean | null;
-  /** Write the weights to `f + ".data"`. Default: only above 2 GiB, where one file cannot hold them. */
-  externalData?: boolean;
-}
+export type { OnnxModule } from "./import/model";
+/** Options of {@link load}. */
+export type OnnxLoadOptions = LoadOptions;
 
 /**
- * Writes a model as an ONNX file, by running it on example inputs and noting the ops. Sizes stay as they are in the example, but for `dynamicAxes`,
- * with which the model is run at other sizes as well. It runs a second time on other values, so that what would be frozen into the file is found.
+ * Reads an ONNX file as a module: callable with the graph's inputs, in their order or by name, and trainable. What the file holds of
+ * weights are its parameters, by their names in the file, other initializers are buffers. It runs as the file says until `train()` or
+ * `eval()` says how dropout and batch normalization run. Opsets 1 to 20; see docs/onnx.md for the operators.
  *
- * @param model A module, or a function of tensors.
- * @param args Its arguments: a tensor, or an array of arguments, in which tensors may be nested. All tensors become inputs.
- * @param f The file. Without it the bytes are given.
- * @throws ArgumentError for names or axes that there are not; KindlingError for an op that has no ONNX form, with the line that called it.
- * @see torch.onnx.export
+ * @param source A path or a URL, or the bytes.
+ * @param options.externalData The files that hold data outside of the model, by the name that the model gives them. Default: those beside the model.
+ * @throws FormatError for a file that is damaged, is no ONNX model, or has an operator that is not supported, whose node it names.
+ * @throws KindlingError if the file cannot be read.
+ * @see onnxruntime.InferenceSession
  * @example
- * await torch.onnx.export(net, torch.randn(1, 3, 224, 224), "net.onnx", { inputNames: ["image"], dynamicAxes: { image: { 0: "batch" } } });
+ * const model = await torch.onnx.load("resnet18.onnx");
+ * const logits = model(images);
+ * const optimizer = new torch.optim.SGD(model.parameters(), { lr: 0.01 });
  */
-const export_ = namedAsync(
-  "onnx.export",
-  "model(), args{}, f?;; exportParams, verbose, training, inputNames, outputNames, opsetVersion, doConstantFolding, dynamicAxes, keepInitializersAsInputs, externalData",
-  async (
-    model: Module | ((...args: any[]) => unknown),
-    args: Tensor | readonly unknown[] | Readonly<Record<string, unknown>>,
-    f?: ExportTarget,
-    options: ExportOptions = {},
-  ): Promise<Uint8Array | undefined> => {
-    const { exportModel } = await import("./lazyExport");
-    return exportModel(model, args, f, options, "1.0");
+export const load = namedAsync(
+  "onnx.load",
+  "source;; externalData{}",
+  async (source: FileSource, options: LoadOptions = {}): Promise<OnnxModule> => {
+    const { loadModel } = await import("./lazyImport");
+    return loadModel("onnx.load", source, options);
   },
 );
-export { export_ as export };
+
+/** @internal The reader itself, for the tests. */
+export const __reader = () => import("./lazyImport");
+export { export_ as export, type ExportOptions, type ExportTarget, TrainingMode } from "./exporting";

@@ -12,7 +12,7 @@ import { lower, type Written } from "./export/lower";
 import { tensorsIn, trace } from "./export/trace";
 import { type Size, Sym, type Trace } from "./export/types";
 import { axisNames, type DynamicAxes, resized, shuffled, type Variable, variablesOf, withTensors } from "./export/variables";
-import type { ExportOptions, ExportTarget } from "./index";
+import type { ExportOptions, ExportTarget } from "./exporting";
 
 const op = "onnx.export";
 /** Protocol buffers end at 2 GiB. */

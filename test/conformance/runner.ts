@@ -4,6 +4,7 @@ import { distributionEntry, distributionKinds, runDistribution } from "./familie
 import { runIo } from "./families/io";
 import { ModuleRunner, moduleKinds } from "./families/modules";
 import { OpRunner, opKinds } from "./families/ops";
+import { onnxEntry, runOnnx } from "./families/onnx";
 import { runOptim } from "./families/optim";
 import { rngEntry, runRng } from "./families/rng";
 import { runSched } from "./families/sched";
@@ -42,6 +43,10 @@ const openFamily: Readonly<Record<string, (source: Source) => Family>> = {
     kinds: distributionKinds,
     entry: distributionEntry,
     run: (_, sample) => runDistribution(sample),
+  }),
+  onnx: (source) => ({
+    entry: (_, sample) => onnxEntry(sample, source),
+    run: (_, sample) => runOnnx(sample, source),
   }),
   io: (source) => ({ entry: (file) => file.replace(/\.json$/, ""), run: (_, sample) => runIo(sample, source) }),
 };

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 
-const families = ["ops", "modules", "optim", "sched", "rng", "curves", "transforms", "distributions", "io"];
+const families = ["ops", "modules", "optim", "sched", "rng", "curves", "transforms", "distributions", "io", "onnx"];
 
 /** The packed samples of this repository. */
 const golden = join(dirname(fileURLToPath(import.meta.url)), "..", "golden");
@@ -30,9 +30,51 @@ const parseLines = (text: string): any[] =>
 /** Opens a folder of either form. */
 export function openSource(folder: string): Source {
   if (existsSync(join(folder, "samples.jsonl.br"))) return new PackedSource(folder);
+  if (isNodeTests(folder)) return new NodeTestSource(folder);
   if (!existsSync(join(folder, "index.json")))
     throw new Error(`${folder} has no index.json: it is not a folder of samples`);
   return new FolderSource(folder);
+}
+
+/** Whether a folder holds backend tests of ONNX. */
+const isNodeTests = (folder: string): boolean =>
+  existsSync(folder) && readdirSync(folder).some((name) => existsSync(join(folder, name, "model.onnx")));
+
+/** ONNX's own backend tests: a folder with a model for each, and folders of inputs and outputs in it. */
+class NodeTestSource implements Source {
+  readonly families = ["onnx"];
+
+  constructor(private readonly folder: string) {}
+
+  index(): any {
+    return {};
+  }
+
+  files(): readonly string[] {
+    return readdirSync(this.folder)
+      .filter((name) => existsSync(join(this.folder, name, "model.onnx")))
+      .sort();
+  }
+
+  samples(_family: string, file: string): readonly any[] {
+    return readdirSync(join(this.folder, file))
+      .filter((name) => name.startsWith("test_data_set_"))
+      .map((set) => ({
+        id: `${file}/${set}`,
+        model: `${file}/model.onnx`,
+        inputs: this.list(file, set, "input"),
+        outputs: this.list(file, set, "output"),
+      }));
+  }
+
+  private list(file: string, set: string, kind: string): string[] {
+    const names = readdirSync(join(this.folder, file, set)).filter((name) => name.startsWith(`${kind}_`));
+    return names.sort((a, b) => Number.parseInt(a.slice(kind.length + 1), 10) - Number.parseInt(b.slice(kind.length + 1), 10)).map((name) => `${file}/${set}/${name}`);
+  }
+
+  bytes(_family: string, file: string): Uint8Array {
+    return readFileSync(join(this.folder, file));
+  }
 }
 
 class FolderSource implements Source {

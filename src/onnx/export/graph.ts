@@ -4,7 +4,7 @@ import type { KindlingError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import type { Value } from "./form";
 import { type Atom, express } from "./sizes";
-import { cannotExport } from "./trace";
+import { cannotExport } from "./place";
 import { type Place, type Size, Sym } from "./types";
 
 /** An attribute that is a float although its value may be a whole number, or a list of them. */

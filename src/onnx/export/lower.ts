@@ -5,7 +5,7 @@ import type { Tensor } from "../../tensor/tensor";
 import type { Args, FormCall, Value } from "./form";
 import { Graph } from "./graph";
 import { formNamed } from "./ops/index";
-import { cannotExport } from "./trace";
+import { cannotExport } from "./place";
 import { Ref, type Size, Sym, type Trace, type TracedCall, type TracedValue } from "./types";
 
 export interface LowerOptions {

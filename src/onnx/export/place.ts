@@ -1,4 +1,5 @@
-/** The line of the user's code that is running. */
+/** The line of the user's code that is running, and errors that name it. */
+import { KindlingError } from "../../core/errors";
 
 /** Where this library lies, as stacks name it: the folder of the file that this code is in. */
 const ownFile = frames(new Error("place").stack).at(0)?.file ?? "";
@@ -28,3 +29,7 @@ export function lineOfUser(): string {
   const frame = frames(stack).find(({ file }) => ownFolder === "" || !file.startsWith(ownFolder));
   return frame?.text ?? "";
 }
+
+/** The error of an op that ONNX cannot express, with the line that called it. */
+export const cannotExport = (op: string, line: string, why: string): KindlingError =>
+  new KindlingError(`onnx.export: ${op} ${why}${line === "" ? "" : ` (called at ${line})`}`);

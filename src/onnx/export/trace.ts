@@ -5,7 +5,7 @@
 import { noGrad } from "../../autograd/mode";
 import { isPlainObject, parse } from "../../core/binding";
 import { type DType, sizeOf } from "../../core/dtype";
-import { ArgumentError, KindlingError } from "../../core/errors";
+import { ArgumentError, type KindlingError } from "../../core/errors";
 import { sameShape, sizeOfShape } from "../../core/shape";
 import { type Declared, watchCalls } from "../../core/signature";
 import type { Module } from "../../nn/module";
@@ -14,7 +14,7 @@ import type { Storage } from "../../tensor/storage";
 import { Tensor } from "../../tensor/tensor";
 import type { Form } from "./form";
 import { formOf, moduleFormOf } from "./ops/index";
-import { lineOfUser } from "./place";
+import { cannotExport, lineOfUser } from "./place";
 import { type Origin, Ref, type Trace, type TracedCall, type TracedValue } from "./types";
 
 /** What memory holds, as one tensor whose number is known. */
@@ -323,7 +323,3 @@ export function trace({ run, inputs, state, paths, keepsBytes }: Traceable): Tra
     for (const hook of hooks) hook.remove();
   }
 }
-
-/** The error of an op that ONNX cannot express, with the line that called it. */
-export const cannotExport = (op: string, line: string, why: string): KindlingError =>
-  new KindlingError(`onnx.export: ${op} ${why}${line === "" ? "" : ` (called at ${line})`}`);
