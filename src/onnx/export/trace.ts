@@ -12,7 +12,6 @@ import type { Module } from "../../nn/module";
 import { registerModuleForwardHook, registerModuleForwardPreHook } from "../../nn/module";
 import type { Storage } from "../../tensor/storage";
 import { Tensor } from "../../tensor/tensor";
-import type { Form } from "./form";
 import { formOf, moduleFormOf } from "./ops/index";
 import { cannotExport, lineOfUser } from "./place";
 import { type Origin, Ref, type Trace, type TracedCall, type TracedValue } from "./types";
@@ -105,7 +104,7 @@ class Tracer {
 
   private define(x: Tensor, origin: Origin, isDynamic: boolean, keepsBytes: boolean): number {
     const id = this.values.length;
-    const bytes = keepsBytes ? bytesOf(x) : undefined;
+    const bytes = keepsBytes ? this.unseen(() => bytesOf(x)) : undefined;
     this.values.push({ origin, shape: [...x.shape], dtype: x.dtype, bytes, isDynamic });
     this.known.set(x, { id, version: x.storage.version });
     if (!this.roots.has(x.storage)) this.roots.set(x.storage, rootOf(x, id));
@@ -146,6 +145,16 @@ class Tracer {
     return results[0]!;
   }
 
+  /** Runs what is no part of the model. */
+  private unseen<T>(body: () => T): T {
+    this.depth++;
+    try {
+      return body();
+    } finally {
+      this.depth--;
+    }
+  }
+
   private isDynamic(ids: readonly number[]): boolean {
     return ids.some((id) => this.values[id]!.isDynamic);
   }
@@ -168,24 +177,18 @@ class Tracer {
     const form = formOf(op);
     if (form === undefined) return this.enter(op, given, run);
     const named = byName(op.signature, given);
-    const args = form.prepare === undefined ? named : form.prepare(named);
+    const args = this.unseen(() => form.prepare?.(named) ?? named);
     if (form.when !== undefined && !form.when(args)) return this.enter(op, given, run);
-    return this.record(op.opName, form, args, run);
+    return this.record(op.opName, args, run);
   }
 
-  private record(name: string, _form: Form, args: Readonly<Record<string, unknown>>, run: () => unknown): unknown {
+  private record(name: string, args: Readonly<Record<string, unknown>>, run: () => unknown): unknown {
     const ids: number[] = [];
     const line = lineOfUser();
     const replaced = this.replace(args, name, ids) as Record<string, unknown>;
     const operands = tensorsIn(args);
     const versions = operands.map((x) => x.storage.version);
-    this.depth++;
-    let result: unknown;
-    try {
-      result = run();
-    } finally {
-      this.depth--;
-    }
+    const result = this.unseen(run);
     const out = tensorsIn(result);
     if (out.length === 0) return result;
     const at = operands.indexOf(out[0]!);
