@@ -12,11 +12,11 @@ export type ExportTarget = string | URL | null | undefined;
 /** Options of {@link export_}. */
 export interface ExportOptions {
   /** Write the parameters' values; else they become inputs after the others. Default: true. */
-  exportParams?: boolean;
+  exportParams?: boolean | undefined;
   /** Print the graph. Default: false. */
-  verbose?: boolean;
+  verbose?: boolean | undefined;
   /** One of {@link TrainingMode}. Default: `TrainingMode.EVAL`. */
-  training?: 0 | 1 | 2;
+  training?: 0 | 1 | 2 | undefined;
   /** Names of the inputs, in order. Default: input, input_1, … */
   inputNames?: readonly string[] | null;
   /** Names of the outputs, in order. Default: output, or output_0, output_1, … */
@@ -47,15 +47,18 @@ export interface ExportOptions {
  */
 const export_ = namedAsync(
   "onnx.export",
-  "model(), args{}, f?;; exportParams, verbose, training, inputNames, outputNames, opsetVersion, doConstantFolding, dynamicAxes, keepInitializersAsInputs, externalData",
+  "model(), args{}, f?, exportParams?, verbose?, training?;; inputNames, outputNames, opsetVersion, doConstantFolding, dynamicAxes, keepInitializersAsInputs, externalData",
   async (
     model: Module | ((...args: any[]) => unknown),
     args: Tensor | readonly unknown[] | Readonly<Record<string, unknown>>,
     f?: ExportTarget,
+    exportParams?: boolean,
+    verbose?: boolean,
+    training?: 0 | 1 | 2,
     options: ExportOptions = {},
   ): Promise<Uint8Array | undefined> => {
     const { exportModel } = await import("./lazyExport");
-    return exportModel(model, args, f, options, "1.0");
+    return exportModel(model, args, f, { ...options, exportParams, verbose, training });
   },
 );
 export { export_ };

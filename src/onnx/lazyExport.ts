@@ -213,7 +213,6 @@ export async function exportModel(
   args: unknown,
   f: ExportTarget,
   options: ExportOptions,
-  version: string,
 ): Promise<Uint8Array | undefined> {
   const opset = checkOptions(options);
   if (f != null && typeof f !== "string" && !(f instanceof URL))
@@ -229,7 +228,6 @@ export async function exportModel(
   const bytes = encodeModel(written, {
     name: subject.model instanceof Module ? subject.model.constructor.name : "main_graph",
     opset,
-    version,
     parameters: parametersOf(options),
     state: new Set(subject.state.values()),
     external,

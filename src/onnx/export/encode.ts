@@ -106,7 +106,6 @@ function tensorProto(given: Initializer, external: External | undefined): Tensor
 export interface EncodeOptions {
   readonly name: string;
   readonly opset: number;
-  readonly version: string;
   /** Initializers that are inputs of the graph: also, or without their values. */
   readonly parameters: "inside" | "inputs" | "both";
   /** Names of the model's state. */
@@ -137,7 +136,6 @@ export function encodeModel({ graph, inputs, outputs }: Written, o: EncodeOption
   const model = create(ModelProtoSchema, {
     irVersion: irVersion(o.opset),
     producerName: "kindling",
-    producerVersion: o.version,
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(o.opset) })],
     graph: proto,
   });

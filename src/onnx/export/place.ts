@@ -33,3 +33,9 @@ export function lineOfUser(): string {
 /** The error of an op that ONNX cannot express, with the line that called it. */
 export const cannotExport = (op: string, line: string, why: string): KindlingError =>
   new KindlingError(`onnx.export: ${op} ${why}${line === "" ? "" : ` (called at ${line})`}`);
+
+/** Thrown while a model runs: no error of the ops around it, which would put their names before its message. */
+export class Untraceable extends Error {}
+
+export const untraceable = (op: string, line: string, why: string): Untraceable =>
+  new Untraceable(cannotExport(op, line, why).message);

@@ -5,7 +5,7 @@
 import { noGrad } from "../../autograd/mode";
 import { isPlainObject, parse } from "../../core/binding";
 import { type DType, sizeOf } from "../../core/dtype";
-import { ArgumentError, type KindlingError } from "../../core/errors";
+import { ArgumentError, KindlingError } from "../../core/errors";
 import { sameShape, sizeOfShape } from "../../core/shape";
 import { type Declared, watchCalls } from "../../core/signature";
 import type { Module } from "../../nn/module";
@@ -13,7 +13,7 @@ import { registerModuleForwardHook, registerModuleForwardPreHook } from "../../n
 import type { Storage } from "../../tensor/storage";
 import { Tensor } from "../../tensor/tensor";
 import { formOf, moduleFormOf } from "./ops/index";
-import { cannotExport, lineOfUser } from "./place";
+import { lineOfUser, Untraceable, untraceable } from "./place";
 import { type Origin, Ref, type Trace, type TracedCall, type TracedValue } from "./types";
 
 /** What memory holds, as one tensor whose number is known. */
@@ -90,8 +90,6 @@ class Tracer {
     private readonly state: ReadonlyMap<Tensor, string>,
     private readonly paths: ReadonlyMap<Module, string>,
     private readonly keepsBytes: boolean,
-    /** An op on that memory, for errors about what is read from it. */
-    private readonly message: (op: string, line: string, why: string) => KindlingError,
   ) {}
 
   private get path(): string {
@@ -114,13 +112,13 @@ class Tracer {
   /** The number of an operand. */
   private lookUp(x: Tensor, op: string): number {
     const bad = this.unwritable.get(x.storage);
-    if (bad !== undefined) throw this.message(bad.op, bad.line, "has no ONNX form");
+    if (bad !== undefined) throw untraceable(bad.op, bad.line, "has no ONNX form");
     const known = this.known.get(x);
     const root = this.roots.get(x.storage);
     const { version } = x.storage;
     if (known !== undefined && known.version === version) return known.id;
     if (root !== undefined && root.version !== version)
-      throw this.message(op, lineOfUser(), "reads a tensor that was changed in place by code that the trace cannot see");
+      throw untraceable(op, lineOfUser(), "reads a tensor that was changed in place by code that the trace cannot see");
     if (root !== undefined && (known !== undefined || this.values[root.id]!.isDynamic)) return this.readRoot(x, root);
     const name = this.state.get(x);
     if (name !== undefined) return this.define(x, { kind: "state", name }, false, false);
@@ -306,7 +304,7 @@ export interface Traceable {
 
 /** Runs a model once. @throws KindlingError naming the op that has no ONNX form, and the line that called it. */
 export function trace({ run, inputs, state, paths, keepsBytes }: Traceable): Trace & { readonly result: unknown } {
-  const tracer = new Tracer(state, paths, keepsBytes, cannotExport);
+  const tracer = new Tracer(state, paths, keepsBytes);
   for (const [name, x] of inputs) tracer.addInput(name, x);
   const hooks = [
     registerModuleForwardPreHook((module, args) => tracer.enterModule(module, args)),
@@ -321,6 +319,8 @@ export function trace({ run, inputs, state, paths, keepsBytes }: Traceable): Tra
       throw new ArgumentError("onnx.export: the model must give a Tensor, or an array or object of tensors");
     const outputs = found.map((x) => tracer.output(x));
     return { calls: tracer.calls, values: tracer.values, outputs, result };
+  } catch (error) {
+    throw error instanceof Untraceable ? new KindlingError(error.message) : error;
   } finally {
     watchCalls(previous);
     for (const hook of hooks) hook.remove();
