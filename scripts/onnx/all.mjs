@@ -14,7 +14,8 @@ for (const name of torch.vision.models.listModels()) {
   const shape = (n) => [n, channels, size, size];
   const isLarge = model.parameters().reduce((n, p) => n + p.numel(), 0) > 60e6;
   const options = isLarge ? {} : { dynamicAxes: { input: { 0: "batch" } } };
-  if (!(await check(name, model, torch.randn(...shape(1)), options, isLarge ? [] : [torch.randn(...shape(2))]))) failed++;
+  if (!(await check(name, model, torch.randn(...shape(1)), options, isLarge ? [] : [torch.randn(...shape(2))])))
+    failed++;
 }
 console.log(`${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -9,9 +9,20 @@ ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "error";
 
 const tensorsIn = (value) =>
-  value instanceof torch.Tensor ? [value] : Array.isArray(value) ? value.flatMap(tensorsIn) : typeof value === "object" && value ? Object.values(value).flatMap(tensorsIn) : [];
+  value instanceof torch.Tensor
+    ? [value]
+    : Array.isArray(value)
+      ? value.flatMap(tensorsIn)
+      : typeof value === "object" && value
+        ? Object.values(value).flatMap(tensorsIn)
+        : [];
 
-const feedOf = (x) => new ort.Tensor(x.dtype, x.dtype === "bool" ? Uint8Array.from(x.to("uint8").toTypedArray()) : x.contiguous().toTypedArray(), x.shape);
+const feedOf = (x) =>
+  new ort.Tensor(
+    x.dtype,
+    x.dtype === "bool" ? Uint8Array.from(x.to("uint8").toTypedArray()) : x.contiguous().toTypedArray(),
+    x.shape,
+  );
 
 /** The largest difference between ours and ONNX Runtime's results, relative to the largest value. */
 export async function compare(bytes, model, args) {
@@ -28,7 +39,8 @@ export async function compare(bytes, model, args) {
     for (const value of expected) if (Number.isFinite(value)) most = Math.max(most, Math.abs(value));
     expected.forEach((value, k) => {
       const got = Number(y.data[k]);
-      if (!Object.is(got, value) && got !== value) worst = Math.max(worst, Number.isNaN(got - value) ? Infinity : Math.abs(got - value) / most);
+      if (!Object.is(got, value) && got !== value)
+        worst = Math.max(worst, Number.isNaN(got - value) ? Infinity : Math.abs(got - value) / most);
     });
   });
   await session.release();
@@ -43,7 +55,9 @@ export async function check(name, model, args, options = {}, others = []) {
     const errors = [];
     for (const given of [args, ...others]) errors.push(await compare(bytes, model, given));
     const worst = Math.max(...errors);
-    console.log(`${worst < 1e-4 ? "ok  " : "FAIL"} ${name} ${worst.toExponential(1)} ${(bytes.length / 1e6).toFixed(1)} MB ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    console.log(
+      `${worst < 1e-4 ? "ok  " : "FAIL"} ${name} ${worst.toExponential(1)} ${(bytes.length / 1e6).toFixed(1)} MB ${((performance.now() - start) / 1000).toFixed(1)} s`,
+    );
     return worst < 1e-4;
   } catch (error) {
     console.log(`FAIL ${name}: ${process.env.STACK ? error.stack : error.message}`);

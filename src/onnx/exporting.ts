@@ -61,4 +61,5 @@ const export_ = namedAsync(
     return exportModel(model, args, f, { ...options, exportParams, verbose, training });
   },
 );
+
 export { export_ };

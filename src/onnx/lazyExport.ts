@@ -1,17 +1,26 @@
 /** `torch.onnx.export`: checks what it is given, traces the model at several sizes, and writes the file. */
+
+import { noGrad } from "../autograd/mode";
 import { checkFlag, checkInteger } from "../core/arguments";
 import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
-import { noGrad } from "../autograd/mode";
 import { Module } from "../nn/module";
 import { writeBytes, writeStream } from "../platform/files";
-import { Tensor } from "../tensor/tensor";
-import { bytesIn, dataOf, encodeModel, type External } from "./export/encode";
+import type { Tensor } from "../tensor/tensor";
+import { bytesIn, dataOf, type External, encodeModel } from "./export/encode";
 import { nameOutputs, prune } from "./export/finish";
 import { lower, type Written } from "./export/lower";
 import { tensorsIn, trace } from "./export/trace";
 import { type Size, Sym, type Trace } from "./export/types";
-import { axisNames, type DynamicAxes, resized, shuffled, type Variable, variablesOf, withTensors } from "./export/variables";
+import {
+  axisNames,
+  type DynamicAxes,
+  resized,
+  shuffled,
+  type Variable,
+  variablesOf,
+  withTensors,
+} from "./export/variables";
 import type { ExportOptions, ExportTarget } from "./exporting";
 
 const op = "onnx.export";
@@ -48,7 +57,8 @@ function stateOf(model: Model): Pick<Subject, "state" | "paths"> {
   const state = new Map<Tensor, string>();
   const paths = new Map<Module, string>();
   if (model instanceof Module) {
-    for (const [name, x] of [...model.namedParameters(), ...model.namedBuffers()]) if (!state.has(x)) state.set(x, name);
+    for (const [name, x] of [...model.namedParameters(), ...model.namedBuffers()])
+      if (!state.has(x)) state.set(x, name);
     for (const [path, module] of model.namedModules()) paths.set(module, path === "" ? "" : scopeOf(path));
   }
   return { state, paths };
@@ -60,10 +70,14 @@ function subjectOf(model: unknown, args: unknown, options: ExportOptions): Subje
   const list = Array.isArray(args) ? args : [args];
   const tensors = tensorsIn(list);
   if (tensors.length === 0)
-    throw new ArgumentError(`${op}: args must be example inputs of the model, a Tensor or an array with tensors, got ${describe(args)}`);
+    throw new ArgumentError(
+      `${op}: args must be example inputs of the model, a Tensor or an array with tensors, got ${describe(args)}`,
+    );
   const names = checkNames("inputNames", options.inputNames);
   if (names.length > tensors.length)
-    throw new ArgumentError(`${op}: number of input names provided (${names.length}) exceeded number of inputs (${tensors.length})`);
+    throw new ArgumentError(
+      `${op}: number of input names provided (${names.length}) exceeded number of inputs (${tensors.length})`,
+    );
   const inputs = tensors.map((x, i) => [names[i] ?? (i === 0 ? "input" : `input_${i}`), x] as const);
   return { model: model as Model, args: list, inputs, ...stateOf(model as Model) };
 }
@@ -105,7 +119,13 @@ function tracesOf(subject: Subject, variable: Variable, all: readonly Variable[]
   for (const axes of together.length > variable.axes.length ? [variable.axes, together] : [variable.axes])
     for (const pair of sizes)
       try {
-        return pair.map((n) => run(subject, noGrad(() => resized(inputs, axes, n)), false));
+        return pair.map((n) =>
+          run(
+            subject,
+            noGrad(() => resized(inputs, axes, n)),
+            false,
+          ),
+        );
       } catch (error) {
         first ??= error;
       }
@@ -119,7 +139,9 @@ function tracesOf(subject: Subject, variable: Variable, all: readonly Variable[]
 function checkDynamicAxes(given: unknown): DynamicAxes {
   if (given == null) return {};
   if (!isPlainObject(given))
-    throw new ArgumentError(`${op}: dynamicAxes must be an object such as { input: { 0: "batch" } }, got ${describe(given)}`);
+    throw new ArgumentError(
+      `${op}: dynamicAxes must be an object such as { input: { 0: "batch" } }, got ${describe(given)}`,
+    );
   return given as DynamicAxes;
 }
 
@@ -148,15 +170,28 @@ function sizeNames(variables: readonly Variable[], written: Written): (size: Siz
   return (size) => (size instanceof Sym ? names.get(size.values.join()) : undefined);
 }
 
-function write(subject: Subject, options: ExportOptions, opset: number): { written: Written; variables: readonly Variable[] } {
+function write(
+  subject: Subject,
+  options: ExportOptions,
+  opset: number,
+): { written: Written; variables: readonly Variable[] } {
   const axes = checkDynamicAxes(options.dynamicAxes);
   const inputs = subject.inputs.map(([, x]) => x);
   const variables = variablesOf(subject.inputs, axes);
-  const traces = [run(subject, inputs, true), run(subject, noGrad(() => shuffled(inputs)), false)];
+  const traces = [
+    run(subject, inputs, true),
+    run(
+      subject,
+      noGrad(() => shuffled(inputs)),
+      false,
+    ),
+  ];
   const outputNames = checkNames("outputNames", options.outputNames);
   const count = traces[0]!.outputs.length;
   if (outputNames.length > count)
-    throw new ArgumentError(`${op}: number of output names provided (${outputNames.length}) exceeded number of outputs (${count})`);
+    throw new ArgumentError(
+      `${op}: number of output names provided (${outputNames.length}) exceeded number of outputs (${count})`,
+    );
   const defaults = Array.from({ length: count }, (_, i) => (count === 1 ? "output" : `output_${i}`));
   checkKeys(axes, [...subject.inputs.map(([name]) => name), ...defaults.map((name, i) => outputNames[i] ?? name)]);
   for (const variable of variables) traces.push(...tracesOf(subject, variable, variables, inputs));
@@ -170,11 +205,19 @@ function write(subject: Subject, options: ExportOptions, opset: number): { writt
 
 /** Checks the plain options. @returns the opset. */
 function checkOptions(options: ExportOptions): number {
-  for (const name of ["exportParams", "verbose", "doConstantFolding", "keepInitializersAsInputs", "externalData"] as const)
+  for (const name of [
+    "exportParams",
+    "verbose",
+    "doConstantFolding",
+    "keepInitializersAsInputs",
+    "externalData",
+  ] as const)
     if (options[name] != null) checkFlag(op, name, options[name]);
   const { training = 0, opsetVersion = 17 } = options;
   if (training !== 0 && training !== 1 && training !== 2)
-    throw new ValueError(`${op}: training must be one of onnx.TrainingMode.EVAL, PRESERVE and TRAINING, got ${describe(training)}`);
+    throw new ValueError(
+      `${op}: training must be one of onnx.TrainingMode.EVAL, PRESERVE and TRAINING, got ${describe(training)}`,
+    );
   checkInteger(op, "opsetVersion", opsetVersion ?? 17);
   if ((opsetVersion ?? 17) < 13 || (opsetVersion ?? 17) > 20)
     throw new ValueError(`${op}: unsupported ONNX opset version: ${opsetVersion}; opsets 13 to 20 are written`);
@@ -184,7 +227,9 @@ function checkOptions(options: ExportOptions): number {
 /** A line per node, as `verbose` prints them. */
 function listing({ graph, inputs, outputs }: Written): string {
   const names = (list: readonly { readonly name: string }[]): string => list.map(({ name }) => name).join(", ");
-  const lines = graph.nodes.map(({ type, name, inputs: from, outputs: to }) => `  ${to.join(", ")} = ${type}(${from.join(", ")})  # ${name}`);
+  const lines = graph.nodes.map(
+    ({ type, name, inputs: from, outputs: to }) => `  ${to.join(", ")} = ${type}(${from.join(", ")})  # ${name}`,
+  );
   return [`graph(${names(inputs)}):`, ...lines, `  return ${names(outputs)}`].join("\n");
 }
 
@@ -203,7 +248,8 @@ async function writeExternal(path: string | URL, { parts }: External): Promise<v
   });
 }
 
-const besides = (path: string | URL): string | URL => (path instanceof URL ? new URL(`${path.href}.data`) : `${path}.data`);
+const besides = (path: string | URL): string | URL =>
+  path instanceof URL ? new URL(`${path.href}.data`) : `${path}.data`;
 
 const baseName = (path: string | URL): string => String(path).split(/[\\/]/).at(-1)!;
 

@@ -10,7 +10,12 @@ import { bytesOf, difference, type Model } from "./runtime";
 const { nn } = torch;
 
 /** Exports with the batch left open, and compares at the sizes of the example and at others. */
-async function agrees(model: Model, args: torch.Tensor[], others: torch.Tensor[][], dynamicAxes = { input: { 0: "batch" } } as any): Promise<void> {
+async function agrees(
+  model: Model,
+  args: torch.Tensor[],
+  others: torch.Tensor[][],
+  dynamicAxes = { input: { 0: "batch" } } as any,
+): Promise<void> {
   if (model instanceof nn.Module) model.eval();
   const bytes = await bytesOf(model, args, { dynamicAxes });
   for (const given of [args, ...others]) expect(await difference(bytes, model, given)).toBeLessThan(1e-4);
@@ -56,9 +61,20 @@ describe("models", () => {
   test("transformers, open in length and batch", async () => {
     const encoder = new nn.TransformerEncoder(new nn.TransformerEncoderLayer(16, 4, 32, { activation: "gelu" }), 2);
     await agrees(encoder, [torch.randn(5, 3, 16)], [[torch.randn(7, 2, 16)]], { input: { 0: "a", 1: "b" } });
-    const both = new nn.Transformer({ dModel: 16, nhead: 4, numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 32 });
+    const both = new nn.Transformer({
+      dModel: 16,
+      nhead: 4,
+      numEncoderLayers: 1,
+      numDecoderLayers: 1,
+      dimFeedforward: 32,
+    });
     const axes = { input: { 0: "a", 1: "b" }, input_1: { 0: "c", 1: "b" } };
-    await agrees(both, [torch.randn(5, 3, 16), torch.randn(4, 3, 16)], [[torch.randn(7, 2, 16), torch.randn(3, 2, 16)]], axes);
+    await agrees(
+      both,
+      [torch.randn(5, 3, 16), torch.randn(4, 3, 16)],
+      [[torch.randn(7, 2, 16), torch.randn(3, 2, 16)]],
+      axes,
+    );
   });
 
   test("a GPT, open in length and batch", async () => {
@@ -73,8 +89,15 @@ describe("models", () => {
   });
 
   test("open pictures: every size of the way is arithmetic of those of the input", async () => {
-    const net = new nn.Sequential(new nn.Conv2d(3, 4, 3, { stride: 2 }), new nn.ReLU(), new nn.AdaptiveAvgPool2d(1), new nn.Flatten());
-    await agrees(net, [torch.randn(1, 3, 20, 20)], [[torch.randn(2, 3, 31, 17)]], { input: { 0: "n", 2: "h", 3: "w" } });
+    const net = new nn.Sequential(
+      new nn.Conv2d(3, 4, 3, { stride: 2 }),
+      new nn.ReLU(),
+      new nn.AdaptiveAvgPool2d(1),
+      new nn.Flatten(),
+    );
+    await agrees(net, [torch.randn(1, 3, 20, 20)], [[torch.randn(2, 3, 31, 17)]], {
+      input: { 0: "n", 2: "h", 3: "w" },
+    });
     const flat = (x: torch.Tensor) => x.reshape(x.shape[0]! * x.shape[1]!, -1).div(x.shape[1]!);
     await agrees(flat, [torch.randn(2, 3, 4)], [[torch.randn(5, 7, 4)]], { input: { 0: "n", 1: "m" } });
   });
@@ -92,15 +115,29 @@ describe("options", () => {
 
   test("names, of inputs, outputs, parameters and nodes", async () => {
     const net = new nn.Sequential(new nn.Sequential(new nn.Linear(3, 3)), new nn.ReLU());
-    const bytes = await torch.onnx.export(net, x, { inputNames: ["features"], outputNames: ["scores"], dynamicAxes: { features: [0], scores: { 0: "rows" } } });
+    const bytes = await torch.onnx.export(net, x, {
+      inputNames: ["features"],
+      outputNames: ["scores"],
+      dynamicAxes: { features: [0], scores: { 0: "rows" } },
+    });
     const text = new TextDecoder("latin1").decode(bytes!);
-    for (const name of ["features", "scores", "rows", "features_dynamic_axes_0", "0.0.weight", "/0/0.0/Gemm", "/1/Relu", "kindling"])
+    for (const name of [
+      "features",
+      "scores",
+      "rows",
+      "features_dynamic_axes_0",
+      "0.0.weight",
+      "/0/0.0/Gemm",
+      "/1/Relu",
+      "kindling",
+    ])
       expect(text).toContain(name);
   });
 
   test("parameters as inputs", async () => {
     const bytes = await bytesOf(model, [x], { exportParams: false });
-    const f = (input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) => nn.functional.linear(input, weight, bias);
+    const f = (input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) =>
+      nn.functional.linear(input, weight, bias);
     expect(await difference(bytes, f, [x, torch.ones(2, 3), torch.ones(2)])).toBe(0);
   });
 
@@ -112,7 +149,9 @@ describe("options", () => {
       await torch.onnx.export(large, torch.ones(1, 100), path, { externalData: true });
       const [bytes, data] = await Promise.all([readFile(path), readFile(`${path}.data`)]);
       expect(bytes.length).toBeLessThan(2000);
-      expect(new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + 20000))).toEqual(large.weight.detach().toTypedArray());
+      expect(new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + 20000))).toEqual(
+        large.weight.detach().toTypedArray(),
+      );
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -139,13 +178,23 @@ describe("what cannot be exported", () => {
     expect(torch.onnx.export(model, args, null, options)).rejects.toThrow(message);
 
   test("an op without a form is named with the line that called it", async () => {
-    await fails((y: torch.Tensor) => y.digamma().add(1), [x], {}, /onnx\.export: digamma has no ONNX form \(called at .*export\.test\.ts:\d+\)/);
+    await fails(
+      (y: torch.Tensor) => y.digamma().add(1),
+      [x],
+      {},
+      /onnx\.export: digamma has no ONNX form \(called at .*export\.test\.ts:\d+\)/,
+    );
   });
 
   test("random numbers, values read into JavaScript, and paths that depend on them", async () => {
     await fails((y: torch.Tensor) => y.add(torch.randn(4)), [x], {}, /add takes a tensor that the trace did not see/);
     await fails((y: torch.Tensor) => y.add(y.at(0, 0).item()), [x], {}, /add takes a number that depends on the input/);
-    await fails((y: torch.Tensor) => (y.at(0, 0).item() === x.at(0, 0).item() ? y.add(1) : y.mul(2)), [x], {}, /path that the model takes for some sizes or values/);
+    await fails(
+      (y: torch.Tensor) => (y.at(0, 0).item() === x.at(0, 0).item() ? y.add(1) : y.mul(2)),
+      [x],
+      {},
+      /path that the model takes for some sizes or values/,
+    );
     await fails(new nn.BatchNorm1d(4), [x], { training: torch.onnx.TrainingMode.TRAINING }, /batchNorm|BatchNorm/);
   });
 
@@ -159,9 +208,27 @@ describe("what cannot be exported", () => {
     ["no inputs", (y: any) => y, [], {}, /args must be example inputs/],
     ["no tensors", () => 1, [x], {}, /must give a Tensor/],
     ["an opset", (y: any) => y, [x], { opsetVersion: 9 }, /unsupported ONNX opset version: 9/],
-    ["axes of nothing", (y: any) => y.add(1), [x], { dynamicAxes: { image: [0] } }, /names "image", which is no input or output; those are input, output/],
-    ["an axis that there is not", (y: any) => y.add(1), [x], { dynamicAxes: { input: [2] } }, /names axis 2 of a tensor with 2 axes/],
-    ["too many names", (y: any) => y.add(1), [x], { inputNames: ["a", "b"] }, /number of input names provided \(2\) exceeded number of inputs \(1\)/],
+    [
+      "axes of nothing",
+      (y: any) => y.add(1),
+      [x],
+      { dynamicAxes: { image: [0] } },
+      /names "image", which is no input or output; those are input, output/,
+    ],
+    [
+      "an axis that there is not",
+      (y: any) => y.add(1),
+      [x],
+      { dynamicAxes: { input: [2] } },
+      /names axis 2 of a tensor with 2 axes/,
+    ],
+    [
+      "too many names",
+      (y: any) => y.add(1),
+      [x],
+      { inputNames: ["a", "b"] },
+      /number of input names provided \(2\) exceeded number of inputs \(1\)/,
+    ],
     ["a name twice", (y: any, z: any) => y.add(z), [x, x], { inputNames: ["a", "a"] }, /has "a" twice/],
     ["a mode", (y: any) => y, [x], { training: 7 }, /training must be one of/],
     ["weights beside nothing", (y: any) => y, [x], { externalData: true }, /need a file/],

@@ -22,9 +22,7 @@ export type Model = torch.nn.Module | ((...args: any[]) => unknown);
 export async function difference(bytes: Uint8Array, model: Model, args: readonly unknown[]): Promise<number> {
   const session = await ort.InferenceSession.create(bytes);
   const inputs = tensorsIn(args);
-  const results = await session.run(
-    Object.fromEntries(session.inputNames.map((name, i) => [name, feed(inputs[i]!)])),
-  );
+  const results = await session.run(Object.fromEntries(session.inputNames.map((name, i) => [name, feed(inputs[i]!)])));
   const own = tensorsIn(torch.noGrad(() => (model as (...args: unknown[]) => unknown)(...args)));
   const worst = own.map((x, i) => apart(x, results[session.outputNames[i]!]!));
   await session.release();
@@ -36,11 +34,17 @@ function apart(x: torch.Tensor, y: ort.Tensor): number {
   const expected = Array.from(x.to("float64").contiguous().toTypedArray(), Number);
   const got = Array.from(y.data as ArrayLike<number | bigint>, Number);
   const most = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs));
-  const gaps = expected.map((value, i) => (Object.is(value, got[i]) || value === got[i] ? 0 : Math.abs(value - got[i]!) / most));
+  const gaps = expected.map((value, i) =>
+    Object.is(value, got[i]) || value === got[i] ? 0 : Math.abs(value - got[i]!) / most,
+  );
   return gaps.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(0, ...gaps);
 }
 
 /** The bytes of a model. */
-export async function bytesOf(model: Model, args: readonly unknown[], options: torch.onnx.ExportOptions = {}): Promise<Uint8Array> {
+export async function bytesOf(
+  model: Model,
+  args: readonly unknown[],
+  options: torch.onnx.ExportOptions = {},
+): Promise<Uint8Array> {
   return (await torch.onnx.export(model, args, null, options))!;
 }

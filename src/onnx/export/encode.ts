@@ -5,22 +5,22 @@ import { sizeOfShape } from "../../core/shape";
 import { Tensor } from "../../tensor/tensor";
 import {
   type AttributeProto,
-  AttributeProto_AttributeType as Kind,
   AttributeProtoSchema,
   GraphProtoSchema,
+  AttributeProto_AttributeType as Kind,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,
   TensorProtoSchema,
-  StringStringEntryProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-  TypeProtoSchema,
-  TypeProto_TensorSchema,
 } from "../proto/onnx_pb";
 import type { Value } from "./form";
 import { type Attribute, dataTypes, Float, type Initializer, type Node } from "./graph";
@@ -52,7 +52,9 @@ const nodeProto = ({ type, name, inputs, outputs, attributes }: Node) =>
     name,
     input: inputs,
     output: outputs,
-    attribute: Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [attribute(key, value)])),
+    attribute: Object.entries(attributes).flatMap(([key, value]) =>
+      value === undefined ? [] : [attribute(key, value)],
+    ),
   });
 
 /** Names an axis that is no plain number; undefined leaves it without a name. */
@@ -60,15 +62,22 @@ export type NameSize = (size: Size) => string | undefined;
 
 function info(value: Value, nameOf: (size: Size, axis: number) => string | undefined): ValueInfoProto {
   const dim = value.shape.map((size, axis) => {
-    if (typeof size === "number") return create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(size) } });
+    if (typeof size === "number")
+      return create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(size) } });
     const param = nameOf(size, axis);
-    return create(TensorShapeProto_DimensionSchema, param === undefined ? {} : { value: { case: "dimParam", value: param } });
+    return create(
+      TensorShapeProto_DimensionSchema,
+      param === undefined ? {} : { value: { case: "dimParam", value: param } },
+    );
   });
   const tensorType = create(TypeProto_TensorSchema, {
     elemType: dataTypes[value.dtype],
     shape: create(TensorShapeProtoSchema, { dim }),
   });
-  return create(ValueInfoProtoSchema, { name: value.name, type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }) });
+  return create(ValueInfoProtoSchema, {
+    name: value.name,
+    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }),
+  });
 }
 
 /** Where initializers go that are not inside of the file. */
@@ -99,7 +108,9 @@ function tensorProto(given: Initializer, external: External | undefined): Tensor
   const offset = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
   external.parts.push({ offset, data: given });
   const entries = { location: external.location, offset: String(offset), length: String(length) };
-  const externalData = Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
+  const externalData = Object.entries(entries).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
   return create(TensorProtoSchema, { ...common, externalData, dataLocation: TensorProto_DataLocation.EXTERNAL });
 }
 
@@ -123,7 +134,9 @@ export function encodeModel({ graph, inputs, outputs }: Written, o: EncodeOption
   const asInputs = o.parameters === "inside" ? [] : initializers.filter(isState);
   const inside = o.parameters === "inputs" ? initializers.filter((own) => !isState(own)) : initializers;
   const named = new Set(outputs.map(({ name }) => name));
-  const known = [...graph.known.values()].filter(({ name }) => !named.has(name) && !inputs.some((own) => own.name === name));
+  const known = [...graph.known.values()].filter(
+    ({ name }) => !named.has(name) && !inputs.some((own) => own.name === name),
+  );
   const produced = new Set(graph.nodes.flatMap((node) => node.outputs));
   const proto = create(GraphProtoSchema, {
     name: o.name,

@@ -3,8 +3,8 @@ import { type DType, isFloat, sizeOf } from "../../core/dtype";
 import type { KindlingError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import type { Value } from "./form";
-import { type Atom, express } from "./sizes";
 import { cannotExport } from "./place";
+import { type Atom, express } from "./sizes";
 import { type Place, type Size, Sym } from "./types";
 
 /** An attribute that is a float although its value may be a whole number, or a list of them. */
@@ -120,7 +120,11 @@ export class Graph {
   /** Adds a node with several outputs. */
   nodeOf(type: string, inputs: readonly Operand[], dtypes: readonly DType[], attributes: Attributes = {}): Value[] {
     const name = this.unique(`${this.place.path}/${type}`);
-    const outputs = dtypes.map((dtype, i) => ({ name: this.unique(`${name}_output_${i}`), dtype, shape: unknownShape }));
+    const outputs = dtypes.map((dtype, i) => ({
+      name: this.unique(`${name}_output_${i}`),
+      dtype,
+      shape: unknownShape,
+    }));
     const given = inputs.map((input) => input?.name ?? "");
     while (given.at(-1) === "") given.pop();
     this.nodes.push({ type, name, inputs: given, outputs: outputs.map((value) => value.name), attributes });
@@ -221,7 +225,9 @@ export class Graph {
   }
 
   transpose(x: Value, perm: readonly number[]): Value {
-    return perm.every((axis, i) => axis === i) ? x : { ...this.add("Transpose", [x], { perm }), shape: perm.map((axis) => x.shape[axis]!) };
+    return perm.every((axis, i) => axis === i)
+      ? x
+      : { ...this.add("Transpose", [x], { perm }), shape: perm.map((axis) => x.shape[axis]!) };
   }
 
   unsqueeze(x: Value, axes: readonly number[]): Value {
@@ -232,7 +238,13 @@ export class Graph {
     return this.add("Squeeze", [x, this.constant(axes, "int64")]);
   }
 
-  slice(x: Value, axes: readonly number[], starts: readonly Size[], ends: readonly Size[], steps?: readonly number[]): Value {
+  slice(
+    x: Value,
+    axes: readonly number[],
+    starts: readonly Size[],
+    ends: readonly Size[],
+    steps?: readonly number[],
+  ): Value {
     const step = steps?.some((n) => n !== 1) ? this.constant(steps, "int64") : null;
     return this.add("Slice", [x, this.ints(starts), this.ints(ends), this.constant(axes, "int64"), step]);
   }

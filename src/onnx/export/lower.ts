@@ -23,10 +23,24 @@ function merge(values: readonly unknown[], call: TracedCall): unknown {
   if (values.every((value) => typeof value === "number")) return new Sym(values as number[]);
   if (first instanceof Ref && values.every((value) => value instanceof Ref && value.id === first.id)) return first;
   if (Array.isArray(first) && values.every((value) => Array.isArray(value) && value.length === first.length))
-    return first.map((_, i) => merge(values.map((value) => (value as unknown[])[i]), call));
+    return first.map((_, i) =>
+      merge(
+        values.map((value) => (value as unknown[])[i]),
+        call,
+      ),
+    );
   if (isPlainObject(first) && values.every(isPlainObject))
-    return Object.fromEntries(Object.keys(first).map((key) => [key, merge(values.map((value) => (value as Args)[key]), call)]));
-  if (typeof first === "object" && first !== null && JSON.stringify(values[0]) === JSON.stringify(values.at(-1))) return first;
+    return Object.fromEntries(
+      Object.keys(first).map((key) => [
+        key,
+        merge(
+          values.map((value) => (value as Args)[key]),
+          call,
+        ),
+      ]),
+    );
+  if (typeof first === "object" && first !== null && JSON.stringify(values[0]) === JSON.stringify(values.at(-1)))
+    return first;
   throw cannotExport(call.op, call.line, "gets other arguments for other sizes or values of the inputs");
 }
 
@@ -49,7 +63,11 @@ function checkAligned(traces: readonly Trace[]): void {
       const [a, b] = [first.calls[i], calls[i]];
       if (a?.op === b?.op && a?.results.length === b?.results.length) continue;
       const { op, line } = (a ?? b)!;
-      throw cannotExport(op, line, "is part of a path that the model takes for some sizes or values of the inputs only");
+      throw cannotExport(
+        op,
+        line,
+        "is part of a path that the model takes for some sizes or values of the inputs only",
+      );
     }
 }
 
@@ -98,9 +116,15 @@ class Lowering {
 
   private source(id: number, { origin, dtype, shape, bytes }: TracedValue): Value {
     const { graph } = this;
-    if (origin.kind === "state") return graph.initialize(origin.name, dtype, shape, this.options.state.get(origin.name)!);
+    if (origin.kind === "state")
+      return graph.initialize(origin.name, dtype, shape, this.options.state.get(origin.name)!);
     if (origin.kind === "constant" && !this.isStable(id)) return this.varying(id);
-    return graph.initialize(`${origin.kind === "constant" ? origin.path : graph.place.path}/Constant`, dtype, shape, bytes!);
+    return graph.initialize(
+      `${origin.kind === "constant" ? origin.path : graph.place.path}/Constant`,
+      dtype,
+      shape,
+      bytes!,
+    );
   }
 
   /** A constant that differs between the traces: filled with one number, or a row of numbers with equal steps. */
@@ -119,7 +143,12 @@ class Lowering {
     if (shape.length === 1 && data.every((list, t) => list.every((value, i) => value === starts[t]! + i * step))) {
       const end = Sym.combine([shape[0]!, start], (n, from) => from + n * step);
       const type = isFloat(dtype) || dtype === "int32" ? dtype : "int64";
-      const range = graph.add("Range", [start, end, step].map((n) => graph.scalar(n, type)), {}, type);
+      const range = graph.add(
+        "Range",
+        [start, end, step].map((n) => graph.scalar(n, type)),
+        {},
+        type,
+      );
       return { ...graph.cast(range, dtype), shape };
     }
     throw graph.refuse(
@@ -140,7 +169,10 @@ class Lowering {
     const { graph } = this;
     graph.place = { path: call.path, line: call.line };
     graph.op = call.op;
-    const args = merge(this.traces.map(({ calls }) => calls[i]!.args), call);
+    const args = merge(
+      this.traces.map(({ calls }) => calls[i]!.args),
+      call,
+    );
     const operands = refsIn(args);
     const isFoldable =
       call.results.every((id) => this.first.values[id]!.bytes !== undefined) &&
@@ -199,5 +231,9 @@ export function lower(traces: readonly Trace[], options: LowerOptions): Written 
   calls.forEach((_, i) => {
     lowering.call(i);
   });
-  return { graph: lowering.graph, inputs, outputs: outputs.map((id) => ({ ...lowering.valueOf(id), shape: lowering.shape(id) })) };
+  return {
+    graph: lowering.graph,
+    inputs,
+    outputs: outputs.map((id) => ({ ...lowering.valueOf(id), shape: lowering.shape(id) })),
+  };
 }

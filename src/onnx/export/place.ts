@@ -14,7 +14,8 @@ interface Frame {
 function frames(stack = ""): Frame[] {
   const found: Frame[] = [];
   for (const line of stack.split("\n")) {
-    const match = /(?:\(|@|at (?:async )?)?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:[\\/])[^()\s]*?):(\d+):(\d+)\)?\s*$/.exec(line);
+    const match =
+      /(?:\(|@|at (?:async )?)?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:[\\/])[^()\s]*?):(\d+):(\d+)\)?\s*$/.exec(line);
     if (match) found.push({ file: match[1]!, text: `${match[1]!.replace(/^file:\/\//, "")}:${match[2]}` });
   }
   return found;

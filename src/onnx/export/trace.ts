@@ -68,7 +68,8 @@ export function byName(signature: string, given: readonly unknown[]): Record<str
     Object.assign(named, options);
     values = given.slice(0, -1);
   }
-  for (let i = 0; i < leading; i++) named[positions[i]!] = isOpen && i === last ? spread(positions[i]!, values.slice(i)) : values[i];
+  for (let i = 0; i < leading; i++)
+    named[positions[i]!] = isOpen && i === last ? spread(positions[i]!, values.slice(i)) : values[i];
   return named;
 }
 
@@ -206,7 +207,12 @@ class Tracer {
     else {
       const whole = [root.id, id];
       const next = this.values.length;
-      this.values.push({ ...this.values[root.id]!, origin: { kind: "result" }, bytes: undefined, isDynamic: isDynamic || this.isDynamic(whole) });
+      this.values.push({
+        ...this.values[root.id]!,
+        origin: { kind: "result" },
+        bytes: undefined,
+        isDynamic: isDynamic || this.isDynamic(whole),
+      });
       const written = { input: new Ref(root.id), source: new Ref(id), ...geometry(x, root) };
       this.calls.push({ op: "onnx.write", args: written, results: [next], path: this.path, line });
       root.id = next;
@@ -223,7 +229,8 @@ class Tracer {
     const line = lineOfUser();
     for (const x of operands) {
       const root = this.roots.get(x.storage);
-      if (root !== undefined && root.version !== x.storage.version) this.unwritable.set(x.storage, { op: op.opName, line });
+      if (root !== undefined && root.version !== x.storage.version)
+        this.unwritable.set(x.storage, { op: op.opName, line });
     }
     const isDerived = operands.some(
       (x, i) => this.unwritable.has(x.storage) || (before[i] && this.values[this.roots.get(x.storage)!.id]!.isDynamic),
@@ -236,7 +243,8 @@ class Tracer {
   }
 
   /** Modules that have a form of their own are seen through hooks. */
-  private readonly pending: ({ op: string; args: Record<string, unknown>; isDynamic: boolean; line: string } | null)[] = [];
+  private readonly pending: ({ op: string; args: Record<string, unknown>; isDynamic: boolean; line: string } | null)[] =
+    [];
 
   enterModule(module: Module, args: readonly unknown[]): void {
     this.modules.push(this.paths.get(module) ?? this.path);

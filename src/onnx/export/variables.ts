@@ -18,7 +18,9 @@ const op = "onnx.export";
 /** The names of the open axes of one tensor, by number. @throws ArgumentError for other things, or axes that there are not. */
 export function axisNames(name: string, given: unknown, ndim: number): Map<number, string> {
   if (typeof given !== "object" || given === null)
-    throw new ArgumentError(`${op}: dynamicAxes.${name} must be an object such as { 0: "batch" } or an array of axes, got ${describe(given)}`);
+    throw new ArgumentError(
+      `${op}: dynamicAxes.${name} must be an object such as { 0: "batch" } or an array of axes, got ${describe(given)}`,
+    );
   const entries: [unknown, unknown][] = Array.isArray(given)
     ? given.map((axis) => [axis, `${name}_dynamic_axes_${axis}`])
     : Object.entries(given).map(([axis, label]) => [Number(axis), label]);
@@ -34,7 +36,10 @@ export function axisNames(name: string, given: unknown, ndim: number): Map<numbe
 }
 
 /** The open sizes of the inputs. @throws ArgumentError if one name stands for two sizes. */
-export function variablesOf(inputs: readonly (readonly [name: string, x: Tensor])[], dynamicAxes: DynamicAxes): Variable[] {
+export function variablesOf(
+  inputs: readonly (readonly [name: string, x: Tensor])[],
+  dynamicAxes: DynamicAxes,
+): Variable[] {
   const found = new Map<string, { name: string; size: number; axes: [number, number][] }>();
   inputs.forEach(([name, x], i) => {
     if (!Object.hasOwn(dynamicAxes, name)) return;
@@ -42,7 +47,9 @@ export function variablesOf(inputs: readonly (readonly [name: string, x: Tensor]
       const size = x.shape[axis]!;
       const known = found.get(label) ?? { name: label, size, axes: [] };
       if (known.size !== size)
-        throw new ArgumentError(`${op}: dynamicAxes calls axes of the sizes ${known.size} and ${size} "${label}"; give them two names`);
+        throw new ArgumentError(
+          `${op}: dynamicAxes calls axes of the sizes ${known.size} and ${size} "${label}"; give them two names`,
+        );
       known.axes.push([i, axis]);
       found.set(label, known);
     }
@@ -62,7 +69,14 @@ export function resized(inputs: readonly Tensor[], axes: Variable["axes"], size:
 
 /** Inputs of the same sizes with their elements in another order. */
 export const shuffled = (inputs: readonly Tensor[]): Tensor[] =>
-  inputs.map((x) => (x.numel() > 1 ? x.reshape(-1).flip(0).reshape(...x.shape) : x));
+  inputs.map((x) =>
+    x.numel() > 1
+      ? x
+          .reshape(-1)
+          .flip(0)
+          .reshape(...x.shape)
+      : x,
+  );
 
 /** Replaces the tensors in arguments, in order. */
 export function withTensors(args: readonly unknown[], tensors: readonly Tensor[]): unknown[] {

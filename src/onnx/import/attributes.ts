@@ -40,7 +40,10 @@ export class Attributes {
   int<D extends number | undefined = never>(name: string, fallback?: D): number | D {
     const attribute = this.byName.get(name);
     if (attribute === undefined && fallback !== undefined) return fallback;
-    return Number(attribute?.i ?? (attribute?.type === Kind.INT || attribute?.type === undefined ? this.zero(name) : this.fail(name, "integer")));
+    return Number(
+      attribute?.i ??
+        (attribute?.type === Kind.INT || attribute?.type === undefined ? this.zero(name) : this.fail(name, "integer")),
+    );
   }
 
   /** What a writer leaves out that leaves out zeros. */
@@ -92,5 +95,4 @@ export class Attributes {
   body(name: string): Body {
     return this.bodies.get(name) ?? this.fail(name, "graph");
   }
-
 }

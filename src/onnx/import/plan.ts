@@ -101,7 +101,9 @@ function resultsOf(step: Step, inputs: readonly Value[], values: readonly Value[
 /** Lets every error speak of the node, and be one of ours. */
 function explained(step: Step, error: unknown): unknown {
   if (!(error instanceof KindlingError))
-    return new FormatError(`${step.where}: the node cannot run: ${(error as Error)?.message ?? error}`, { cause: error });
+    return new FormatError(`${step.where}: the node cannot run: ${(error as Error)?.message ?? error}`, {
+      cause: error,
+    });
   if (!error.message.startsWith(step.where)) {
     const message = `${step.where}: ${error.message}`;
     if (error.stack !== undefined) error.stack = error.stack.replace(error.message, () => message);

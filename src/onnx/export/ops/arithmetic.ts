@@ -1,6 +1,6 @@
 /** Arithmetic, comparison and logic of two operands that broadcast; products of matrices. */
 import { type DType, isFloat, promoteTypes } from "../../../core/dtype";
-import { type Args, type FormCall, type Forms, type Lower, type Value } from "../form";
+import type { Args, FormCall, Forms, Lower, Value } from "../form";
 import { float, type Graph } from "../graph";
 import { type Size, Sym } from "../types";
 
@@ -85,13 +85,17 @@ function remainder(g: Graph, a: Args, call: FormCall): Value {
 
 const where: Lower = (g, a, call) => {
   const { dtype } = call.out[0]!;
-  return g.add("Where", [g.cast(a.condition, "bool"), operand(g, a.input, dtype), operand(g, a.other, dtype)], {}, dtype);
+  return g.add(
+    "Where",
+    [g.cast(a.condition, "bool"), operand(g, a.input, dtype), operand(g, a.other, dtype)],
+    {},
+    dtype,
+  );
 };
 
 function linear(g: Graph, a: Args): Value {
   const { input, weight, bias } = a;
-  if (input.shape.length === 2 && weight.shape.length === 2)
-    return g.add("Gemm", [input, weight, bias], { transB: 1 });
+  if (input.shape.length === 2 && weight.shape.length === 2) return g.add("Gemm", [input, weight, bias], { transB: 1 });
   const turned = weight.shape.length === 2 ? g.transpose(weight, [1, 0]) : weight;
   const product = g.add("MatMul", [input, turned]);
   return bias ? g.add("Add", [product, bias]) : product;
@@ -129,7 +133,6 @@ const bitwise =
     if (g.opset < 18) throw g.refuse(`of whole numbers needs opset 18 or above, got ${g.opset}`);
     return g.add(type, pair(g, a, dtype));
   };
-
 
 export const arithmetic: Forms = {
   add: scaled("Add"),
@@ -193,7 +196,11 @@ export const arithmetic: Forms = {
     prepare: (a) => (Array.isArray(a.operands?.[0]) ? { ...a, operands: a.operands[0] } : a),
     when: (a) => typeof a.equation === "string",
     lower: (g, a, call) =>
-      g.add("Einsum", a.operands.map((x: Value) => g.cast(x, call.out[0]!.dtype)), { equation: a.equation.replaceAll(" ", "") } as never),
+      g.add(
+        "Einsum",
+        a.operands.map((x: Value) => g.cast(x, call.out[0]!.dtype)),
+        { equation: a.equation.replaceAll(" ", "") } as never,
+      ),
   },
   bilinear: (g, a) => {
     // out[…, o] = Σ x1[…, i] W[o, i, j] x2[…, j]

@@ -4,7 +4,13 @@ import type { Graph } from "../graph";
 
 /** A setting as one number per axis. */
 export const perAxis = (x: unknown, dims: number, otherwise: number): number[] =>
-  x == null ? new Array(dims).fill(otherwise) : Array.isArray(x) ? (x.length === 1 ? new Array(dims).fill(x[0]) : x) : new Array(dims).fill(x);
+  x == null
+    ? new Array(dims).fill(otherwise)
+    : Array.isArray(x)
+      ? x.length === 1
+        ? new Array(dims).fill(x[0])
+        : x
+      : new Array(dims).fill(x);
 
 /** Runs `body` on a batch; an input without one gets an axis for it, and loses it again. */
 export function batched(g: Graph, x: Value, dims: number, body: (x: Value) => Value): Value {
@@ -35,7 +41,9 @@ function convolve(g: Graph, a: Args, isTransposed: boolean): Value {
     group: a.groups ?? 1,
     output_padding: isTransposed ? perAxis(a.outputPadding, dims, 0) : undefined,
   };
-  return batched(g, a.input, dims, (x) => g.add(isTransposed ? "ConvTranspose" : "Conv", [x, a.weight, a.bias], attributes));
+  return batched(g, a.input, dims, (x) =>
+    g.add(isTransposed ? "ConvTranspose" : "Conv", [x, a.weight, a.bias], attributes),
+  );
 }
 
 const plain: Lower = (g, a) => convolve(g, a, false);

@@ -31,7 +31,8 @@ function checkRoot(g: Graph, a: Args): void {
       stride *= n;
       return fits;
     });
-  if (!isDense || !a.sameType) throw g.refuse("changes a tensor through a view that ONNX cannot express; clone() it first");
+  if (!isDense || !a.sameType)
+    throw g.refuse("changes a tensor through a view that ONNX cannot express; clone() it first");
 }
 
 /** The steps of an index, and whether a tensor is among them. */
@@ -47,13 +48,26 @@ function basic(g: Graph, x: Value, steps: readonly any[]): { x: Value; indices: 
   for (const step of steps) {
     if (step.kind === "newAxis") continue;
     if (step.kind === "select") dropped.push(axis);
-    if (step.kind === "select") slices.push([axis, step.index, step.index === -1 ? Number.MAX_SAFE_INTEGER : Sym.combine([step.index], (n) => n + 1), 1]);
+    if (step.kind === "select")
+      slices.push([
+        axis,
+        step.index,
+        step.index === -1 ? Number.MAX_SAFE_INTEGER : Sym.combine([step.index], (n) => n + 1),
+        1,
+      ]);
     else if (step.kind === "slice" && !(step.start === null && step.end === null && step.step === 1))
       slices.push([axis, step.start ?? 0, step.end ?? Number.MAX_SAFE_INTEGER, step.step]);
     axis += step.kind === "tensor" && step.index.dtype === "bool" ? step.index.shape.length : 1;
   }
   let y = x;
-  if (slices.length > 0) y = g.slice(x, slices.map((s) => s[0]), slices.map((s) => s[1]), slices.map((s) => s[2]), slices.map((s) => s[3]));
+  if (slices.length > 0)
+    y = g.slice(
+      x,
+      slices.map((s) => s[0]),
+      slices.map((s) => s[1]),
+      slices.map((s) => s[2]),
+      slices.map((s) => s[3]),
+    );
   if (dropped.length > 0) y = g.squeeze(y, dropped);
   let at = 0;
   const added: number[] = [];
@@ -82,8 +96,21 @@ function chosen(g: Graph, x: Value, ndim: number, given: readonly [number, Value
   const axes = indices.map(([axis]) => axis);
   const rest = Array.from({ length: ndim }, (_, i) => i).filter((i) => !axes.includes(i));
   const isTogether = axes.at(-1)! - axes[0]! === axes.length - 1;
-  const front = [...axes, ...rest].every((axis, i) => axis === i) ? x : g.add("Transpose", [x], { perm: [...axes, ...rest] });
-  const all = g.add("GatherND", [front, together(g, indices.map(([, i]) => i))], {}, x.dtype);
+  const front = [...axes, ...rest].every((axis, i) => axis === i)
+    ? x
+    : g.add("Transpose", [x], { perm: [...axes, ...rest] });
+  const all = g.add(
+    "GatherND",
+    [
+      front,
+      together(
+        g,
+        indices.map(([, i]) => i),
+      ),
+    ],
+    {},
+    x.dtype,
+  );
   const lead = isTogether ? axes[0]! : 0;
   if (lead === 0) return all;
   // The axes of the indices stand first and belong behind those that were before them.
@@ -105,7 +132,11 @@ function together(g: Graph, indices: readonly Value[]): Value {
 }
 
 const countAxes = (steps: readonly any[]): number =>
-  steps.reduce((n, { kind, index: own }) => n + (kind === "select" ? 0 : kind === "tensor" && own.dtype === "bool" ? own.shape.length : 1), 0);
+  steps.reduce(
+    (n, { kind, index: own }) =>
+      n + (kind === "select" ? 0 : kind === "tensor" && own.dtype === "bool" ? own.shape.length : 1),
+    0,
+  );
 
 const at = (g: Graph, a: Args, call: FormCall): Value => {
   if (a.steps.some(({ kind }: any) => kind === "truth")) throw g.refuse("by a truth value has no ONNX form");
@@ -127,7 +158,10 @@ function perAxisIndices(a: Args): [number, Value][] {
 function indexPut(g: Graph, a: Args): Value {
   const indices = unmask(g, perAxisIndices(a));
   if (indices.some(([axis], i) => axis !== i)) throw g.refuse("of axes behind others has no ONNX form");
-  const at = together(g, indices.map(([, i]) => i));
+  const at = together(
+    g,
+    indices.map(([, i]) => i),
+  );
   const shape = g.add("Shape", [g.add("GatherND", [a.input, at], {}, a.input.dtype)], {}, "int64");
   const values = g.add("Expand", [g.cast(a.values, a.input.dtype), shape]);
   if (a.accumulate && g.opset < 16) throw g.refuse(`that accumulates needs opset 16 or above, got ${g.opset}`);
@@ -137,13 +171,26 @@ function indexPut(g: Graph, a: Args): Value {
 /** A source for ScatterElements: a number becomes as many as there are indices. */
 const sourceOf = (g: Graph, a: Args): Value => {
   const src = a.src ?? a.value;
-  if (typeof src !== "object" || src === null || src instanceof Sym) return g.add("Expand", [g.scalar(src, a.input.dtype), g.ints(a.index.shape)]);
+  if (typeof src !== "object" || src === null || src instanceof Sym)
+    return g.add("Expand", [g.scalar(src, a.input.dtype), g.ints(a.index.shape)]);
   const isSame = src.shape.every((n: Size, i: number) => Sym.combine([n, a.index.shape[i]], (x, y) => x - y) === 0);
   if (isSame) return g.cast(src, a.input.dtype);
-  return g.slice(g.cast(src, a.input.dtype), src.shape.map((_: Size, i: number) => i), src.shape.map(() => 0), a.index.shape);
+  return g.slice(
+    g.cast(src, a.input.dtype),
+    src.shape.map((_: Size, i: number) => i),
+    src.shape.map(() => 0),
+    a.index.shape,
+  );
 };
 
-const reductions: Readonly<Record<string, string>> = { add: "add", multiply: "mul", sum: "add", prod: "mul", amax: "max", amin: "min" };
+const reductions: Readonly<Record<string, string>> = {
+  add: "add",
+  multiply: "mul",
+  sum: "add",
+  prod: "mul",
+  amax: "max",
+  amin: "min",
+};
 
 const scatter =
   (fixed?: string): Lower =>
@@ -151,7 +198,8 @@ const scatter =
     const reduction = fixed ?? (a.reduce == null ? undefined : reductions[a.reduce]);
     const needs = reduction === undefined ? 13 : reduction === "max" || reduction === "min" ? 18 : 16;
     if (g.opset < needs) throw g.refuse(`needs opset ${needs} or above, got ${g.opset}`);
-    if (a.reduce === "mean" || a.includeSelf === false) throw g.refuse("by means, or without the input's own values, has no ONNX form");
+    if (a.reduce === "mean" || a.includeSelf === false)
+      throw g.refuse("by means, or without the input's own values, has no ONNX form");
     return g.add("ScatterElements", [a.input, index(g, a.index), sourceOf(g, a)], { axis: a.dim, reduction });
   };
 
@@ -161,11 +209,17 @@ const slices =
   (g, a) => {
     if (reduction !== undefined && g.opset < 16) throw g.refuse(`needs opset 16 or above, got ${g.opset}`);
     const axis = wrap(a.dim, a.input.shape.length);
-    const at = g.reshape(index(g, a.index), a.input.shape.map((_: Size, i: number) => (i === axis ? -1 : 1)));
+    const at = g.reshape(
+      index(g, a.index),
+      a.input.shape.map((_: Size, i: number) => (i === axis ? -1 : 1)),
+    );
     let source = typeof a.source === "object" && a.source !== null ? a.source : undefined;
     const shape = a.input.shape.map((n: Size, i: number) => (i === axis ? (a.index.shape[0] ?? 1) : n));
     if (source === undefined) {
-      const value = typeof a.value === "object" && !(a.value instanceof Sym) ? g.cast(a.value, a.input.dtype) : g.scalar(a.value, a.input.dtype);
+      const value =
+        typeof a.value === "object" && !(a.value instanceof Sym)
+          ? g.cast(a.value, a.input.dtype)
+          : g.scalar(a.value, a.input.dtype);
       source = g.add("Expand", [value, g.ints(shape)]);
     }
     if (a.alpha !== undefined && a.alpha !== 1) source = g.add("Mul", [source, g.scalar(a.alpha, a.input.dtype)]);
@@ -186,19 +240,28 @@ export const indexing: Forms = {
   },
   "onnx.write": (g, a) => {
     checkRoot(g, a);
-    const flat = g.add("ScatterElements", [g.reshape(a.input, [-1]), places(g, a), g.reshape(a.source, [-1])], { axis: 0 });
+    const flat = g.add("ScatterElements", [g.reshape(a.input, [-1]), places(g, a), g.reshape(a.source, [-1])], {
+      axis: 0,
+    });
     return g.reshape(flat, a.rootShape);
   },
   at: {
-    prepare: (a) => ({ input: a.input, steps: parseIndex([a.items].flat() as never, (a.input as Tensor).ndim).map((step) => ({ ...step })) }),
+    prepare: (a) => ({
+      input: a.input,
+      steps: parseIndex([a.items].flat() as never, (a.input as Tensor).ndim).map((step) => ({ ...step })),
+    }),
     when: (a) => hasTensor(a.steps),
     lower: at,
   },
   select: (g, a) => g.add("Gather", [a.input, g.scalar(a.index, "int64")], { axis: wrap(a.dim, a.input.shape.length) }),
-  indexSelect: (g, a) => g.add("Gather", [a.input, index(g, a.index)], { axis: wrap(a.dim, Math.max(1, a.input.shape.length)) }),
+  indexSelect: (g, a) =>
+    g.add("Gather", [a.input, index(g, a.index)], { axis: wrap(a.dim, Math.max(1, a.input.shape.length)) }),
   gather: (g, a) => g.add("GatherElements", [a.input, index(g, a.index)], { axis: a.dim }),
   take: (g, a) => g.add("Gather", [g.reshape(a.input, [-1]), index(g, a.index)], { axis: 0 }),
-  takeAlongDim: { when: (a) => a.dim != null, lower: (g, a) => g.add("GatherElements", [a.input, index(g, a.indices)], { axis: a.dim }) },
+  takeAlongDim: {
+    when: (a) => a.dim != null,
+    lower: (g, a) => g.add("GatherElements", [a.input, index(g, a.indices)], { axis: a.dim }),
+  },
   embedding,
   nonzero: {
     when: (a) => !a.asTuple,

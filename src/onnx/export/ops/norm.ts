@@ -9,7 +9,9 @@ const ones = (g: Graph, n: number, like: Value, value = 1): Value => g.constant(
 function batchNorm(g: Graph, a: Args): Value {
   const { input, runningMean, runningVar } = a;
   if (a.training || !runningMean || !runningVar)
-    throw g.refuse("normalizes by the batch's own statistics; export the model in evaluation mode, with running statistics");
+    throw g.refuse(
+      "normalizes by the batch's own statistics; export the model in evaluation mode, with running statistics",
+    );
   const channels = g.fixed(input.shape[1]!, "a number of channels");
   const weight = a.weight ?? ones(g, channels, input);
   const bias = a.bias ?? ones(g, channels, input, 0);
@@ -77,11 +79,14 @@ export const norm: Forms = {
     return scale(g, g.add("Div", [a.input, root]), a.weight, null);
   },
   // An even window lies to the other side in ONNX.
-  localResponseNorm: { when: (a) => a.size % 2 === 1, lower: (g, a) =>
-    g.add("LRN", [a.input], {
-      size: a.size,
-      alpha: float(a.alpha ?? 1e-4),
-      beta: float(a.beta ?? 0.75),
-      bias: float(a.k ?? 1),
-    }) },
+  localResponseNorm: {
+    when: (a) => a.size % 2 === 1,
+    lower: (g, a) =>
+      g.add("LRN", [a.input], {
+        size: a.size,
+        alpha: float(a.alpha ?? 1e-4),
+        beta: float(a.beta ?? 0.75),
+        bias: float(a.k ?? 1),
+      }),
+  },
 };

@@ -74,10 +74,16 @@ function avgPool(g: Graph, a: Args, call: FormCall, dims: number): Value {
   const overhangs = ends?.some((n, i) => n > w.padding[i]!) ?? a.ceilMode === true;
   return batched(g, a.input, dims, (x) => {
     if (!(counts && overhangs))
-      return g.add("AveragePool", [x], { ...attributesOf(w, ends, a.ceilMode === true), count_include_pad: Number(counts) });
+      return g.add("AveragePool", [x], {
+        ...attributesOf(w, ends, a.ceilMode === true),
+        count_include_pad: Number(counts),
+      });
     const none = { ...w, padding: w.padding.map(() => 0) };
     const rest = ends?.map((n, i) => n - w.padding[i]!);
-    return g.add("AveragePool", [zeroPadded(g, x, w.padding)], { ...attributesOf(none, rest, true), count_include_pad: 0 });
+    return g.add("AveragePool", [zeroPadded(g, x, w.padding)], {
+      ...attributesOf(none, rest, true),
+      count_include_pad: 0,
+    });
   });
 }
 
@@ -105,7 +111,9 @@ function adaptive(g: Graph, a: Args, call: FormCall, dims: number, isMax: boolea
   const isEven = out.every((m, i) => typeof m === "number" && typeof input[i] === "number" && input[i] % m === 0);
   if (isEven) {
     const kernel = out.map((m, i) => (input[i] as number) / (m as number));
-    return batched(g, a.input, dims, (x) => g.add(isMax ? "MaxPool" : "AveragePool", [x], { kernel_shape: kernel, strides: kernel }));
+    return batched(g, a.input, dims, (x) =>
+      g.add(isMax ? "MaxPool" : "AveragePool", [x], { kernel_shape: kernel, strides: kernel }),
+    );
   }
   let x: Value = a.input;
   for (let i = 0; i < dims; i++) {
@@ -133,10 +141,12 @@ const lower =
 const averaged = (g: Graph, a: Args, call: FormCall, dims: number): Value => adaptive(g, a, call, dims, false);
 
 /** Positions are known where a window has the same place in every plane. */
-const adaptiveMax = (dims: number): Lower => (g, a, call) => {
-  if (call.out.length > 1) throw g.refuse("cannot give the positions of the maxima");
-  return adaptive(g, a, call, dims, true);
-};
+const adaptiveMax =
+  (dims: number): Lower =>
+  (g, a, call) => {
+    if (call.out.length > 1) throw g.refuse("cannot give the positions of the maxima");
+    return adaptive(g, a, call, dims, true);
+  };
 
 export const pooling: Forms = {
   maxPool1d: lower(maxPool, 1),

@@ -28,7 +28,10 @@ const weightsOf = (m: any, layer: number) =>
   }));
 
 /** What a call of a module that is written as a whole computes with; undefined for other modules. */
-export function moduleFormOf(module: Module, args: readonly unknown[]): { op: string; args: Record<string, unknown> } | undefined {
+export function moduleFormOf(
+  module: Module,
+  args: readonly unknown[],
+): { op: string; args: Record<string, unknown> } | undefined {
   const m = module as any;
   const kind = kinds.find(([, type]) => module instanceof type && m.forward === type.prototype.forward);
   const [input, hx] = args;
@@ -40,7 +43,12 @@ export function moduleFormOf(module: Module, args: readonly unknown[]): { op: st
     const state = hx == null ? null : hx instanceof Tensor ? [hx] : [...(hx as Tensor[])];
     return { op: `nn.${kind[0]}`, args: { input, state, layers, hiddenSize, bidirectional, batchFirst, nonlinearity } };
   }
-  const cell = ([["LSTM", LSTMCell], ["GRU", GRUCell]] as const).find(([, type]) => module instanceof type && m.forward === type.prototype.forward);
+  const cell = (
+    [
+      ["LSTM", LSTMCell],
+      ["GRU", GRUCell],
+    ] as const
+  ).find(([, type]) => module instanceof type && m.forward === type.prototype.forward);
   if (cell === undefined) return undefined;
   const layer = { ih: m.weightIh, hh: m.weightHh, bih: m.biasIh ?? null, bhh: m.biasHh ?? null };
   const state = hx == null ? null : hx instanceof Tensor ? [hx] : [...(hx as Tensor[])];
@@ -70,11 +78,29 @@ interface Layer {
 }
 
 /** One layer: gives the output [L, directions, N, H] and the last states [directions, N, H]. */
-function layerNode(g: Graph, a: Args, x: Value, weights: readonly any[], states: readonly Value[], { kind, directions }: Layer): Value[] {
+function layerNode(
+  g: Graph,
+  a: Args,
+  x: Value,
+  weights: readonly any[],
+  states: readonly Value[],
+  { kind, directions }: Layer,
+): Value[] {
   const order = gateOrders[kind]!;
-  const gates = (part: string): Value => joined(g, weights.map((own) => ordered(g, own[part], order, a.hiddenSize)));
+  const gates = (part: string): Value =>
+    joined(
+      g,
+      weights.map((own) => ordered(g, own[part], order, a.hiddenSize)),
+    );
   const biases = weights[0].bih
-    ? joined(g, weights.map((own) => g.add("Concat", [ordered(g, own.bih, order, a.hiddenSize), ordered(g, own.bhh, order, a.hiddenSize)], { axis: 0 })))
+    ? joined(
+        g,
+        weights.map((own) =>
+          g.add("Concat", [ordered(g, own.bih, order, a.hiddenSize), ordered(g, own.bhh, order, a.hiddenSize)], {
+            axis: 0,
+          }),
+        ),
+      )
     : null;
   const activation = a.nonlinearity === "relu" ? "Relu" : "Tanh";
   const attributes = {
@@ -89,7 +115,9 @@ function layerNode(g: Graph, a: Args, x: Value, weights: readonly any[], states:
 
 /** [L, directions, N, H] → [L, N, directions · H]. */
 const flatten = (g: Graph, y: Value, directions: number): Value =>
-  directions === 1 ? g.squeeze(y, [1]) : g.add("Reshape", [g.add("Transpose", [y], { perm: [0, 2, 1, 3] }), g.constant([0, 0, -1], "int64")]);
+  directions === 1
+    ? g.squeeze(y, [1])
+    : g.add("Reshape", [g.add("Transpose", [y], { perm: [0, 2, 1, 3] }), g.constant([0, 0, -1], "int64")]);
 
 const sequence =
   (kind: string) =>
@@ -105,7 +133,9 @@ const sequence =
     const last: Value[][] = [];
     a.layers.forEach((weights: any[], layer: number) => {
       const states = Array.from({ length: count }, (_, i) =>
-        given === null ? zeroState(g, a, directions, batch) : g.slice(given[i]!, [0], [layer * directions], [(layer + 1) * directions]),
+        given === null
+          ? zeroState(g, a, directions, batch)
+          : g.slice(given[i]!, [0], [layer * directions], [(layer + 1) * directions]),
       );
       const [y, ...ends] = layerNode(g, a, x, weights, states, { kind, directions, batch }) as [Value, ...Value[]];
       x = flatten(g, y, directions);
@@ -125,7 +155,10 @@ const cell =
   (kind: string) =>
   (g: Graph, a: Args): Value[] => {
     const isSingle = a.input.shape.length === 1;
-    const input = { ...g.unsqueeze(a.input, isSingle ? [0, 1] : [0]), shape: isSingle ? [1, 1, a.input.shape[0]] : [1, ...a.input.shape] };
+    const input = {
+      ...g.unsqueeze(a.input, isSingle ? [0, 1] : [0]),
+      shape: isSingle ? [1, 1, a.input.shape[0]] : [1, ...a.input.shape],
+    };
     const state = a.state?.map((x: Value) => g.unsqueeze(x, isSingle ? [0, 1] : [0])) ?? null;
     const [, ...ends] = sequence(kind)(g, { ...a, input, state, bidirectional: false, batchFirst: false });
     return ends.map((x) => g.squeeze(x, isSingle ? [0, 1] : [0]));

@@ -1,7 +1,7 @@
 /** Sums, means, extrema, sorting. */
 import { isFloat } from "../../../core/dtype";
 import type { Args, FormCall, Forms, Lower, Value } from "../form";
-import { type Graph } from "../graph";
+import type { Graph } from "../graph";
 import { type Size, Sym } from "../types";
 import { wrap } from "./shaping";
 
@@ -25,7 +25,9 @@ const reducing =
 const extremum =
   (type: string): Lower =>
   (g, a) =>
-    isScalar(a) ? g.add("Identity", [a.input]) : g.reduce(type, a.input.dtype === "bool" ? g.cast(a.input, "int32") : a.input, axesOf(a), a.keepdim ?? false);
+    isScalar(a)
+      ? g.add("Identity", [a.input])
+      : g.reduce(type, a.input.dtype === "bool" ? g.cast(a.input, "int32") : a.input, axesOf(a), a.keepdim ?? false);
 
 const truth =
   (type: string): Lower =>
@@ -68,7 +70,13 @@ function variance(g: Graph, a: Args, keepdim: boolean): Value {
   const centred = g.add("Sub", [x, g.reduce("ReduceMean", x, axes, true)]);
   const sum = g.reduce("ReduceSum", g.add("Mul", [centred, centred]), axes, keepdim);
   const correction = a.correction ?? (a.unbiased === false ? 0 : 1);
-  return g.add("Div", [sum, g.scalar(Sym.combine([countOf(a)], (n) => Math.max(0, n - correction)), x.dtype)]);
+  return g.add("Div", [
+    sum,
+    g.scalar(
+      Sym.combine([countOf(a)], (n) => Math.max(0, n - correction)),
+      x.dtype,
+    ),
+  ]);
 }
 
 const moments =
@@ -100,7 +108,11 @@ function norm(g: Graph, a: Args, call: FormCall): Value {
 }
 
 function topk(g: Graph, x: Value, k: Size, axis: number, largest: boolean, sorted: boolean): Value[] {
-  return g.nodeOf("TopK", [x, g.ints([k])], [x.dtype, "int64"], { axis, largest: Number(largest), sorted: Number(sorted) });
+  return g.nodeOf("TopK", [x, g.ints([k])], [x.dtype, "int64"], {
+    axis,
+    largest: Number(largest),
+    sorted: Number(sorted),
+  });
 }
 
 const sorting = (g: Graph, a: Args): Value[] => {

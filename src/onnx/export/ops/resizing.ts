@@ -26,7 +26,8 @@ function interpolate(g: Graph, a: Args, call: FormCall): Value {
   const cubic = mode === "bicubic" && a.antialias ? { cubic_coeff_a: float(-0.5) } : {};
   const attributes = { ...modeOf(mode, a.alignCorners ?? false), ...cubic, antialias: a.antialias ? 1 : undefined };
   const scales = a.scaleFactor == null ? null : [a.scaleFactor].flat();
-  if (scales === null || a.recomputeScaleFactor) return g.add("Resize", [a.input, null, null, g.ints(shape)], attributes);
+  if (scales === null || a.recomputeScaleFactor)
+    return g.add("Resize", [a.input, null, null, g.ints(shape)], attributes);
   const dims = shape.length - 2;
   const perAxis = scales.length === 1 ? new Array(dims).fill(scales[0]) : scales;
   return g.add("Resize", [a.input, null, g.constant([1, 1, ...perAxis], "float32")], attributes);
@@ -39,9 +40,14 @@ function gridSample(g: Graph, a: Args): Value {
   if (g.opset < 16) throw g.refuse(`needs opset 16 or above, got ${g.opset}`);
   if (a.input.shape.length > 4 && g.opset < 20) throw g.refuse(`of volumes needs opset 20, got ${g.opset}`);
   const given = typeof a.interpolationMode === "number" ? samplers[a.interpolationMode]! : (a.mode ?? "bilinear");
-  const mode = g.opset < 20 ? given : (({ bilinear: "linear", bicubic: "cubic" }) as Record<string, string>)[given] ?? given;
+  const mode =
+    g.opset < 20 ? given : (({ bilinear: "linear", bicubic: "cubic" } as Record<string, string>)[given] ?? given);
   const padding = typeof a.paddingMode === "number" ? paddings[a.paddingMode]! : (a.paddingMode ?? "zeros");
-  return g.add("GridSample", [a.input, a.grid], { mode, padding_mode: padding, align_corners: Number(a.alignCorners ?? false) });
+  return g.add("GridSample", [a.input, a.grid], {
+    mode,
+    padding_mode: padding,
+    align_corners: Number(a.alignCorners ?? false),
+  });
 }
 
 export const resizing: Forms = {

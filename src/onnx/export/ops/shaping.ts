@@ -14,7 +14,10 @@ const expanded: Lower = (g, a, call) => g.add("Expand", [a.input, g.ints(call.ou
 
 function permuted(g: Graph, a: Args): Value {
   const ndim = a.input.shape.length;
-  return g.transpose(a.input, (a.dims as number[]).map((dim) => wrap(dim, ndim)));
+  return g.transpose(
+    a.input,
+    (a.dims as number[]).map((dim) => wrap(dim, ndim)),
+  );
 }
 
 function swapped(g: Graph, x: Value, dim0: number, dim1: number): Value {
@@ -42,22 +45,38 @@ const pieces =
     const axis = wrap(a.dim ?? 0, x.shape.length);
     const sizes = call.out.map(({ shape }) => shape[axis]!);
     if (sizes.length === 1) return g.add("Identity", [x]);
-    return g.nodeOf("Split", [x, g.ints(sizes)], sizes.map(() => x.dtype), { axis });
+    return g.nodeOf(
+      "Split",
+      [x, g.ints(sizes)],
+      sizes.map(() => x.dtype),
+      { axis },
+    );
   };
 
 const joined = (g: Graph, values: readonly Value[], axis: number, call: FormCall): Value =>
-  g.add("Concat", values.map((x) => g.cast(x, call.out[0]!.dtype)), { axis });
+  g.add(
+    "Concat",
+    values.map((x) => g.cast(x, call.out[0]!.dtype)),
+    { axis },
+  );
 
 /** Empty vectors are left out, as PyTorch does. */
 function cat(g: Graph, a: Args, call: FormCall): Value {
   const ndim = call.out[0]!.shape.length;
-  const parts = (a.tensors as Value[]).filter((x) => x.shape.length === ndim && !(x.shape.length === 1 && x.shape[0] === 0));
+  const parts = (a.tensors as Value[]).filter(
+    (x) => x.shape.length === ndim && !(x.shape.length === 1 && x.shape[0] === 0),
+  );
   return joined(g, parts, wrap(a.dim ?? 0, ndim), call);
 }
 
 function stack(g: Graph, a: Args, call: FormCall): Value {
   const axis = wrap(a.dim ?? 0, call.out[0]!.shape.length);
-  return joined(g, (a.tensors as Value[]).map((x) => g.unsqueeze(x, [axis])), axis, call);
+  return joined(
+    g,
+    (a.tensors as Value[]).map((x) => g.unsqueeze(x, [axis])),
+    axis,
+    call,
+  );
 }
 
 /** PyTorch counts pads from the last axis; negative ones cut. */
@@ -69,7 +88,10 @@ function padOf(g: Graph, x: Value, pad: readonly Size[], mode: string, value: nu
     after[ndim - 1 - i] = pad[2 * i + 1]!;
   }
   const pads = g.ints([...before, ...after]);
-  if (mode !== "circular") return g.add("Pad", [x, pads, mode === "constant" ? g.scalar(value, x.dtype) : null], { mode: mode === "replicate" ? "edge" : mode });
+  if (mode !== "circular")
+    return g.add("Pad", [x, pads, mode === "constant" ? g.scalar(value, x.dtype) : null], {
+      mode: mode === "replicate" ? "edge" : mode,
+    });
   let y = x;
   for (let axis = 0; axis < ndim; axis++) y = wrapped(g, y, axis, x.shape[axis]!, before[axis]!, after[axis]!);
   return y;
@@ -85,13 +107,15 @@ function wrapped(g: Graph, x: Value, axis: number, size: Size, before: Size, aft
 
 const padded: Lower = (g, a) => padOf(g, a.input, a.pad, a.mode ?? "constant", a.value ?? 0);
 
-const repeated = (name: string): Lower => (g, a, call) => {
-  const repeats: Size[] = [...a[name]];
-  const lead = Math.max(0, repeats.length - a.input.shape.length);
-  while (repeats.length < call.out[0]!.shape.length) repeats.unshift(1);
-  const x = lead > 0 ? g.reshape(a.input, [...new Array(lead).fill(1), ...a.input.shape]) : a.input;
-  return g.add("Tile", [x, g.ints(repeats)]);
-};
+const repeated =
+  (name: string): Lower =>
+  (g, a, call) => {
+    const repeats: Size[] = [...a[name]];
+    const lead = Math.max(0, repeats.length - a.input.shape.length);
+    while (repeats.length < call.out[0]!.shape.length) repeats.unshift(1);
+    const x = lead > 0 ? g.reshape(a.input, [...new Array(lead).fill(1), ...a.input.shape]) : a.input;
+    return g.add("Tile", [x, g.ints(repeats)]);
+  };
 
 function flip(g: Graph, a: Args): Value {
   const ndim = a.input.shape.length;
@@ -108,7 +132,9 @@ function roll(g: Graph, a: Args): Value {
   let x: Value = a.input;
   dims.forEach((dim: number, i: number) => {
     const axis = wrap(dim, a.input.shape.length);
-    const cut = Sym.combine([a.input.shape[axis], shifts[i]!], (n, shift) => (n === 0 ? 0 : (((n - shift) % n) + n) % n));
+    const cut = Sym.combine([a.input.shape[axis], shifts[i]!], (n, shift) =>
+      n === 0 ? 0 : (((n - shift) % n) + n) % n,
+    );
     if (cut === 0) return;
     const parts = [g.slice(x, [axis], [cut], [Number.MAX_SAFE_INTEGER]), g.slice(x, [axis], [0], [cut])];
     x = g.add("Concat", parts, { axis });
@@ -125,7 +151,10 @@ const pixels =
     const [c, h, w] = (type === "up" ? call.out[0]!.shape : a.input.shape).slice(-3);
     const over = (size: Size): Size => Sym.combine([size], (n) => n / r);
     const n = lead.length;
-    const at = (...axes: number[]): number[] => [...lead.map((_: Size, i: number) => i), ...axes.map((axis) => axis + n)];
+    const at = (...axes: number[]): number[] => [
+      ...lead.map((_: Size, i: number) => i),
+      ...axes.map((axis) => axis + n),
+    ];
     const split = type === "up" ? [...lead, c, r, r, over(h), over(w)] : [...lead, c, over(h), r, over(w), r];
     const perm = type === "up" ? at(0, 3, 1, 4, 2) : at(0, 2, 4, 1, 3);
     return g.reshape(g.transpose(g.reshape(a.input, split), perm), call.out[0]!.shape);
@@ -143,8 +172,14 @@ const unsqueezed: Lower = (g, a, call) => g.unsqueeze(a.input, [wrap(a.dim, call
 function squeezed(g: Graph, a: Args, call: FormCall): Value {
   const ndim = a.input.shape.length;
   if (call.out[0]!.shape.length === ndim) return g.add("Identity", [a.input]);
-  const dims = a.dim == null ? a.input.shape.flatMap((n: Size, i: number) => (n === 1 ? [i] : [])) : [a.dim].flat().map((d: number) => wrap(d, ndim));
-  return g.squeeze(a.input, dims.filter((i: number) => a.input.shape[i] === 1));
+  const dims =
+    a.dim == null
+      ? a.input.shape.flatMap((n: Size, i: number) => (n === 1 ? [i] : []))
+      : [a.dim].flat().map((d: number) => wrap(d, ndim));
+  return g.squeeze(
+    a.input,
+    dims.filter((i: number) => a.input.shape[i] === 1),
+  );
 }
 
 function narrow(g: Graph, a: Args): Value {

@@ -35,7 +35,10 @@ export const vision: Forms = {
   roiPool: (g, a) => {
     const [boxes, pictures] = regions(g, a.boxes);
     const rois = g.add("Concat", [g.unsqueeze(g.cast(pictures, boxes.dtype), [1]), boxes], { axis: 1 });
-    return g.add("MaxRoiPool", [a.input, rois], { pooled_shape: pair(a.outputSize), spatial_scale: float(a.spatialScale ?? 1) });
+    return g.add("MaxRoiPool", [a.input, rois], {
+      pooled_shape: pair(a.outputSize),
+      spatial_scale: float(a.spatialScale ?? 1),
+    });
   },
   nms: (g, a) => {
     const threshold = g.constant([a.iouThreshold], "float32");
