@@ -44,7 +44,7 @@ export function encode(values: readonly number[], dtype: DType): Uint8Array {
   const size = sizeOf(dtype);
   const bytes = new Uint8Array(values.length * size);
   const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => put(view, i * size, value, dtype));
+  for (const [i, value] of values.entries()) put(view, i * size, value, dtype);
   return bytes;
 }
 

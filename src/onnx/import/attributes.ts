@@ -37,13 +37,12 @@ export class Attributes {
     );
   }
 
-  int<D extends number | undefined = never>(name: string, fallback?: D): number | D {
+  int(name: string, fallback?: number): number {
     const attribute = this.byName.get(name);
     if (attribute === undefined && fallback !== undefined) return fallback;
-    return Number(
-      attribute?.i ??
-        (attribute?.type === Kind.INT || attribute?.type === undefined ? this.zero(name) : this.fail(name, "integer")),
-    );
+    if (attribute?.i !== undefined) return Number(attribute.i);
+    const isInteger = attribute?.type === undefined || attribute.type === Kind.INT;
+    return isInteger ? this.zero(name) : this.fail(name, "integer");
   }
 
   /** What a writer leaves out that leaves out zeros. */
@@ -55,7 +54,7 @@ export class Attributes {
     return this.int(name, fallback ? 1 : 0) !== 0;
   }
 
-  float<D extends number = never>(name: string, fallback?: D): number {
+  float(name: string, fallback?: number): number {
     const attribute = this.byName.get(name);
     if (attribute === undefined && fallback !== undefined) return fallback;
     return Number(attribute?.f ?? attribute?.i ?? this.zero(name));
@@ -95,4 +94,5 @@ export class Attributes {
   body(name: string): Body {
     return this.bodies.get(name) ?? this.fail(name, "graph");
   }
+
 }

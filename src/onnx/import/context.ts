@@ -108,12 +108,12 @@ export class Context {
     return this.attributes.ints(name) ?? this.maybeNumbers(i);
   }
 
-  int<D extends number | undefined = never>(name: string, fallback?: D): number | D {
+  int(name: string, fallback?: number): number {
     return this.attributes.int(name, fallback);
   }
 
   float(name: string, fallback?: number): number {
-    return this.attributes.float(name, fallback as never);
+    return this.attributes.float(name, fallback);
   }
 
   flag(name: string, fallback = false): boolean {
@@ -135,7 +135,7 @@ export class Context {
 
   /** An axis from the front. @throws FormatError if there is none. */
   axis(name: string, ndim: number, fallback?: number): number {
-    return this.wrapAxis(this.int(name, fallback as number), ndim);
+    return this.wrapAxis(this.int(name, fallback), ndim);
   }
 
   wrapAxis(axis: number, ndim: number): number {

@@ -2,14 +2,8 @@
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { ArgumentError, describe, FormatError } from "../../core/errors";
 import { type FileSource, openFile } from "../../platform/randomAccess";
+import { type FunctionProto, ModelProtoSchema, OptionalProtoSchema, SequenceProtoSchema, TensorProtoSchema } from "../proto/onnx_pb";
 import type { OptionalProto, SequenceProto, ValueInfoProto } from "../proto/onnx_pb";
-import {
-  type FunctionProto,
-  ModelProtoSchema,
-  OptionalProtoSchema,
-  SequenceProtoSchema,
-  TensorProtoSchema,
-} from "../proto/onnx_pb";
 import { compileGraph, keyOf, versionsOf } from "./compile";
 import { readExternal } from "./external";
 import { type LoadOptions, OnnxModule } from "./model";
@@ -49,13 +43,10 @@ export async function loadModel(op: string, source: FileSource, options: LoadOpt
   const { bytes, file } = await bytesOf(op, source);
   const model = decode(ModelProtoSchema, bytes, file);
   const { graph } = model;
-  if (graph === undefined)
-    throw new FormatError(`${file} is no ONNX file, or it is damaged or truncated: it has no graph`);
+  if (graph === undefined) throw new FormatError(`${file} is no ONNX file, or it is damaged or truncated: it has no graph`);
   const external = await readExternal(op, graph, source, options.externalData ?? {}, file);
   const state = new State(file, external);
-  const functions = new Map<string, FunctionProto>(
-    model.functions.map((each) => [keyOf(each.domain, each.name ?? ""), each]),
-  );
+  const functions = new Map<string, FunctionProto>(model.functions.map((each) => [keyOf(each.domain, each.name ?? ""), each]));
   const library = {
     file,
     functions,
@@ -74,8 +65,13 @@ function checkExternal(op: string, externalData: unknown): void {
 }
 
 /** The value in a file of ONNX's backend tests. */
-export function readValue(bytes: Uint8Array, kind: "tensor" | "sequence" | "optional", file: string): Value {
-  if (kind === "tensor") return readTensor(decode(TensorProtoSchema, bytes, file), file);
+export function readValue(bytes: Uint8Array, kind: Kind, file: string): Value {
+  if (kind === "tensor" || kind === "bfloat16") {
+    const proto = decode(TensorProtoSchema, bytes, file);
+    // NumPy has no bfloat16: the tests are written with its bits.
+    const dataType = kind === "bfloat16" && proto.dataType === 4 ? 16 : proto.dataType;
+    return readTensor({ ...proto, ...(dataType !== undefined && { dataType }) }, file);
+  }
   if (kind === "sequence") return sequenceOf(decode(SequenceProtoSchema, bytes, file), file);
   return optionalOf(decode(OptionalProtoSchema, bytes, file), file);
 }
@@ -99,10 +95,11 @@ export const operatorsOf = (bytes: Uint8Array): string[] => [
   ...new Set(decode(ModelProtoSchema, bytes, "the model").graph?.node.map(({ opType = "" }) => opType)),
 ];
 
-type Kind = "tensor" | "sequence" | "optional";
+type Kind = "tensor" | "bfloat16" | "sequence" | "optional";
 
 const kindOf = ({ type }: ValueInfoProto): Kind => {
   const kind = type?.value.case;
+  if (kind === "tensorType" && type?.value.value?.$typeName === "onnx.TypeProto.Tensor" && type.value.value.elemType === 16) return "bfloat16";
   return kind === "sequenceType" ? "sequence" : kind === "optionalType" ? "optional" : "tensor";
 };
 

@@ -8,17 +8,7 @@ import { Tensor } from "../../tensor/tensor";
 import type { GraphProto, TypeProto } from "../proto/onnx_pb";
 import { type Body, type Mode, pin } from "./plan";
 import { needsGrad, type State } from "./state";
-import {
-  alias,
-  carriers,
-  dtypeOfCode,
-  isUnsigned,
-  markUnsigned,
-  Strings,
-  sequence,
-  unsignedOf,
-  type Value,
-} from "./values";
+import { alias, carriers, dtypeOfCode, isUnsigned, markUnsigned, sequence, Strings, unsignedOf, type Value } from "./values";
 
 /** Options of `torch.onnx.load`. */
 export interface LoadOptions {
@@ -99,18 +89,14 @@ export class OnnxModule extends Module {
     // A result that is an input or a parameter is given as another tensor on the same memory.
     return this.#body
       .run(values, mode)
-      .map((value) =>
-        value instanceof Tensor && kept.has(value) ? markUnsigned(alias(value), unsignedOf(value)) : value,
-      );
+      .map((value) => (value instanceof Tensor && kept.has(value) ? markUnsigned(alias(value), unsignedOf(value)) : value));
   }
 
   #given(value: Value, i: number): OnnxValue {
     if (value === undefined) return null;
     if (value instanceof Tensor) return value;
     if (!(value instanceof Strings)) return value.map((item) => this.#given(item, i));
-    throw new DTypeError(
-      `OnnxModule: output "${this.outputNames[i]}" is a tensor of texts, which there are none of here`,
-    );
+    throw new DTypeError(`OnnxModule: output "${this.outputNames[i]}" is a tensor of texts, which there are none of here`);
   }
 
   #valuesOf(given: readonly unknown[]): Value[] {
@@ -118,9 +104,7 @@ export class OnnxModule extends Module {
     if (byName !== undefined) {
       const wrong = Object.keys(byName).find((name) => !this.inputNames.includes(name));
       if (wrong !== undefined)
-        throw new ArgumentError(
-          `OnnxModule: there is no input "${wrong}"; the inputs are ${this.inputNames.join(", ")}`,
-        );
+        throw new ArgumentError(`OnnxModule: there is no input "${wrong}"; the inputs are ${this.inputNames.join(", ")}`);
     } else if (given.length > this.#inputs.length)
       throw new ArgumentError(
         `OnnxModule: takes ${this.#inputs.length} inputs (${this.inputNames.join(", ")}), got ${given.length}`,
@@ -147,8 +131,7 @@ function valueOf({ name, type, isOptional }: Input, value: unknown): Value {
   if (type === undefined || type === "string") return value;
   const dtype = isUnsigned(type) ? carriers[type] : type;
   if (value.dtype !== dtype)
-    throw new DTypeError(
-      `OnnxModule: the input "${name}" must be of dtype ${dtype}, got ${value.dtype}; use x.to("${dtype}")`,
-    );
+    throw new DTypeError(`OnnxModule: the input "${name}" must be of dtype ${dtype}, got ${value.dtype}; use x.to("${dtype}")`);
   return isUnsigned(type) && unsignedOf(value) === undefined ? markUnsigned(alias(value), type) : value;
 }
+

@@ -58,11 +58,13 @@ export class Body {
     const values: Value[] = new Array(this.size).fill(undefined);
     for (const [place, origin] of this.origins) values[place] = pin(mode, origin());
     for (const [own, place] of this.captures) values[own] = hold(mode, outer[place]);
+    // Twice, since what is given belongs to the caller, a loop for instance, which no edge says.
+    for (const value of given) hold(mode, value);
     for (const [i, place] of this.inputs.entries()) if (given[i] !== undefined) values[place] = hold(mode, given[i]);
     for (const step of this.steps) runStep(step, values, mode);
     const results = this.outputs.map((place) => hold(mode, values[place]));
     for (const value of values) release(mode, value);
-    for (const result of results) unhold(mode, result);
+    for (const value of [...results, ...given]) unhold(mode, value);
     return results;
   }
 }
@@ -101,9 +103,7 @@ function resultsOf(step: Step, inputs: readonly Value[], values: readonly Value[
 /** Lets every error speak of the node, and be one of ours. */
 function explained(step: Step, error: unknown): unknown {
   if (!(error instanceof KindlingError))
-    return new FormatError(`${step.where}: the node cannot run: ${(error as Error)?.message ?? error}`, {
-      cause: error,
-    });
+    return new FormatError(`${step.where}: the node cannot run: ${(error as Error)?.message ?? error}`, { cause: error });
   if (!error.message.startsWith(step.where)) {
     const message = `${step.where}: ${error.message}`;
     if (error.stack !== undefined) error.stack = error.stack.replace(error.message, () => message);

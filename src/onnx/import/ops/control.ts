@@ -134,3 +134,4 @@ export const control: readonly Entry[] = [
   },
   { name: "OptionalHasElement", since: 15, unsigned: "itself", run: (c) => tensor(c.has(0) ? 1 : 0, "bool") },
 ];
+

@@ -6,10 +6,20 @@ import { control } from "./control";
 import { convolutions } from "./convolutions";
 import { elementwise } from "./elementwise";
 import { indexing } from "./indexing";
+import { losses } from "./losses";
 import { matrices } from "./matrices";
 import { normalization } from "./normalization";
 import { pools } from "./pools";
+import { quantized } from "./quantized";
 import { reductions } from "./reductions";
+import { resizing } from "./resize";
+import { detection } from "./detection";
+import { microsoft } from "./microsoft";
+import { randoms } from "./random";
+import { recurrents } from "./recurrent";
+import { signals } from "./signal";
+import { texts } from "./text";
+import { training } from "./training";
 import { shapes } from "./shapes";
 
 /** The ops by family, in the order of the documentation. */
@@ -25,6 +35,16 @@ export const families: Readonly<Record<string, readonly Entry[]>> = {
   casts,
   indexing,
   control,
+  losses,
+  quantized,
+  resizing,
+  training,
+  texts,
+  signals,
+  recurrents,
+  randoms,
+  microsoft,
+  detection,
 };
 
 const table = new Map<string, Entry>();
