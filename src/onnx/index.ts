@@ -24,7 +24,7 @@ export type OnnxLoadOptions = LoadOptions;
  */
 export const load = namedAsync(
   "onnx.load",
-  "source;; externalData{}",
+  "source;; externalData",
   async (source: FileSource, options: LoadOptions = {}): Promise<OnnxModule> => {
     const { loadModel } = await import("./lazyImport");
     return loadModel("onnx.load", source, options);

@@ -69,7 +69,9 @@ class NodeTestSource implements Source {
 
   private list(file: string, set: string, kind: string): string[] {
     const names = readdirSync(join(this.folder, file, set)).filter((name) => name.startsWith(`${kind}_`));
-    return names.sort((a, b) => Number.parseInt(a.slice(kind.length + 1), 10) - Number.parseInt(b.slice(kind.length + 1), 10)).map((name) => `${file}/${set}/${name}`);
+    return names
+      .sort((a, b) => Number.parseInt(a.slice(kind.length + 1), 10) - Number.parseInt(b.slice(kind.length + 1), 10))
+      .map((name) => `${file}/${set}/${name}`);
   }
 
   bytes(_family: string, file: string): Uint8Array {

@@ -94,5 +94,4 @@ export class Attributes {
   body(name: string): Body {
     return this.bodies.get(name) ?? this.fail(name, "graph");
   }
-
 }

@@ -1,10 +1,17 @@
 /** Resolves the names of a graph once, so that runs are over lists. */
 import { FormatError } from "../../core/errors";
-import type { AttributeProto, FunctionProto, GraphProto, NodeProto, OperatorSetIdProto, TensorProto } from "../proto/onnx_pb";
+import type {
+  AttributeProto,
+  FunctionProto,
+  GraphProto,
+  NodeProto,
+  OperatorSetIdProto,
+  TensorProto,
+} from "../proto/onnx_pb";
 import { Attributes } from "./attributes";
 import type { Entry } from "./entry";
 import { Body, type Origin, type Step } from "./plan";
-import { readTensor } from "./tensors";
+import type { readTensor } from "./tensors";
 
 /** Nodes of a model with its functions expanded. */
 const MOST_NODES = 200_000;
@@ -51,7 +58,8 @@ class Scope {
   ) {}
 
   add(name: string): number {
-    if (this.places.has(name)) throw new FormatError(`${this.where}: two values have the name "${name}": the file is damaged`);
+    if (this.places.has(name))
+      throw new FormatError(`${this.where}: two values have the name "${name}": the file is damaged`);
     this.places.set(name, this.size);
     return this.size++;
   }
@@ -182,7 +190,9 @@ function inOrder(scope: Scope, nodes: readonly NodeProto[]): readonly NodeProto[
     for (const i of readers[order[at]!]!) if (--waiting[i]! === 0) order.push(i);
   if (order.length < nodes.length) {
     const node = nodes[waiting.findIndex((count) => count > 0)]!;
-    throw new FormatError(`${scope.where}: node "${node.name ?? ""}" (${node.opType}) needs its own output: the nodes form a circle`);
+    throw new FormatError(
+      `${scope.where}: node "${node.name ?? ""}" (${node.opType}) needs its own output: the nodes form a circle`,
+    );
   }
   return order.map((i) => nodes[i]!);
 }
@@ -192,7 +202,11 @@ function* readNames(node: NodeProto): Iterable<string> {
   yield* node.input;
   for (const { g, graphs } of node.attribute)
     for (const graph of g === undefined ? graphs : [g]) {
-      const own = new Set([...graph.input.map(({ name }) => name), ...graph.initializer.map(({ name }) => name), ...graph.node.flatMap(({ output }) => output)]);
+      const own = new Set([
+        ...graph.input.map(({ name }) => name),
+        ...graph.initializer.map(({ name }) => name),
+        ...graph.node.flatMap(({ output }) => output),
+      ]);
       for (const inner of graph.node) for (const name of readNames(inner)) if (!own.has(name)) yield name;
       for (const { name } of graph.output) if (name !== undefined && !own.has(name)) yield name;
     }
@@ -212,7 +226,9 @@ function buildStep(node: NodeProto, i: number, scope: Scope, library: Library, a
   const op = node.opType ?? "";
   const where = `${library.file}, node "${node.name || i}" (${op})`;
   const list = node.attribute.flatMap((attribute) => bound(attribute, around));
-  const inputs = node.input.map((name) => (name === "" ? -1 : placeOf(scope, name, `node "${node.name || i}" (${op})`)));
+  const inputs = node.input.map((name) =>
+    name === "" ? -1 : placeOf(scope, name, `node "${node.name || i}" (${op})`),
+  );
   const bodies = new Map<string, Body>();
   const captured: number[] = [];
   for (const { name = "", g } of list)
@@ -230,7 +246,10 @@ function buildStep(node: NodeProto, i: number, scope: Scope, library: Library, a
   const attributes = new Attributes(where, list, bodies);
   const version = around.versions.get(normal(node.domain)) ?? 1;
   const step = { where, entry, version, inputs, outputs, attributes };
-  const constant = op === "Constant" && entry.name === "Constant" && outputs.length > 0 && outputs[0]! >= 0 ? attributes.tensor("value") : undefined;
+  const constant =
+    op === "Constant" && entry.name === "Constant" && outputs.length > 0 && outputs[0]! >= 0
+      ? attributes.tensor("value")
+      : undefined;
   return constant === undefined ? { step, captured } : { step, captured, constant };
 }
 
@@ -262,7 +281,9 @@ function entryOf(
 /** The call of a function of the model's own, as an op. */
 function callOf(own: FunctionProto, library: Library, around: Surroundings, given: readonly AttributeProto[]): Entry {
   if (++library.count.depth > DEEPEST)
-    throw new FormatError(`${library.file}: the function "${own.name ?? ""}" calls itself, or functions are nested too deeply`);
+    throw new FormatError(
+      `${library.file}: the function "${own.name ?? ""}" calls itself, or functions are nested too deeply`,
+    );
   const body = compileFunction(own, library, around, given);
   library.count.depth--;
   return { name: own.name ?? "", unsigned: "itself", run: (c) => body.run(c.inputs, c.mode) };

@@ -48,25 +48,37 @@ function placeOf(proto: TensorProto, file: string): Place {
   const number = (key: string): number | undefined => {
     const text = entries.get(key);
     if (text === undefined) return undefined;
-    if (!/^\d{1,15}$/.test(text)) throw new FormatError(`${where}: the ${key} ${JSON.stringify(text)} of its data is no number`);
+    if (!/^\d{1,15}$/.test(text))
+      throw new FormatError(`${where}: the ${key} ${JSON.stringify(text)} of its data is no number`);
     return Number(text);
   };
   const size = bytesOf(proto.dataType ?? 0);
   if (size === undefined) throw new FormatError(`${where}: elements of its type cannot lie in another file`);
   const length = sizeOfShape(shapeOf(proto, where)) * size;
   if ((number("length") ?? length) !== length)
-    throw new FormatError(`${where}: has ${number("length")} bytes of data, and a shape for ${length}: the file is damaged`);
+    throw new FormatError(
+      `${where}: has ${number("length")} bytes of data, and a shape for ${length}: the file is damaged`,
+    );
   return { location, offset: number("offset") ?? 0, length };
 }
 
 /** @throws FormatError for a place outside of the model's folder. */
-function fileOf(location: string, source: FileSource, given: Readonly<Record<string, FileSource>>, file: string): FileSource {
+function fileOf(
+  location: string,
+  source: FileSource,
+  given: Readonly<Record<string, FileSource>>,
+  file: string,
+): FileSource {
   if (Object.hasOwn(given, location)) return given[location]!;
   if (typeof source !== "string" && !(source instanceof URL))
-    throw new FormatError(`${file}: its data lies in a file "${location}"; pass it as { externalData: { "${location}": bytes } }`);
+    throw new FormatError(
+      `${file}: its data lies in a file "${location}"; pass it as { externalData: { "${location}": bytes } }`,
+    );
   const parts = location.split(/[/\\]/);
   if (location === "" || /^[/\\]|^\w+:|\0/.test(location) || parts.includes(".."))
-    throw new FormatError(`${file}: its data lies in ${JSON.stringify(location)}, which is outside of its folder: it is not read`);
+    throw new FormatError(
+      `${file}: its data lies in ${JSON.stringify(location)}, which is outside of its folder: it is not read`,
+    );
   if (source instanceof URL) return new URL(location, source);
   return source.slice(0, Math.max(source.lastIndexOf("/"), source.lastIndexOf("\\")) + 1) + location;
 }

@@ -2,8 +2,14 @@
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { ArgumentError, describe, FormatError } from "../../core/errors";
 import { type FileSource, openFile } from "../../platform/randomAccess";
-import { type FunctionProto, ModelProtoSchema, OptionalProtoSchema, SequenceProtoSchema, TensorProtoSchema } from "../proto/onnx_pb";
 import type { OptionalProto, SequenceProto, ValueInfoProto } from "../proto/onnx_pb";
+import {
+  type FunctionProto,
+  ModelProtoSchema,
+  OptionalProtoSchema,
+  SequenceProtoSchema,
+  TensorProtoSchema,
+} from "../proto/onnx_pb";
 import { compileGraph, keyOf, versionsOf } from "./compile";
 import { readExternal } from "./external";
 import { type LoadOptions, OnnxModule } from "./model";
@@ -43,10 +49,13 @@ export async function loadModel(op: string, source: FileSource, options: LoadOpt
   const { bytes, file } = await bytesOf(op, source);
   const model = decode(ModelProtoSchema, bytes, file);
   const { graph } = model;
-  if (graph === undefined) throw new FormatError(`${file} is no ONNX file, or it is damaged or truncated: it has no graph`);
+  if (graph === undefined)
+    throw new FormatError(`${file} is no ONNX file, or it is damaged or truncated: it has no graph`);
   const external = await readExternal(op, graph, source, options.externalData ?? {}, file);
   const state = new State(file, external);
-  const functions = new Map<string, FunctionProto>(model.functions.map((each) => [keyOf(each.domain, each.name ?? ""), each]));
+  const functions = new Map<string, FunctionProto>(
+    model.functions.map((each) => [keyOf(each.domain, each.name ?? ""), each]),
+  );
   const library = {
     file,
     functions,
@@ -99,7 +108,12 @@ type Kind = "tensor" | "bfloat16" | "sequence" | "optional";
 
 const kindOf = ({ type }: ValueInfoProto): Kind => {
   const kind = type?.value.case;
-  if (kind === "tensorType" && type?.value.value?.$typeName === "onnx.TypeProto.Tensor" && type.value.value.elemType === 16) return "bfloat16";
+  if (
+    kind === "tensorType" &&
+    type?.value.value?.$typeName === "onnx.TypeProto.Tensor" &&
+    type.value.value.elemType === 16
+  )
+    return "bfloat16";
   return kind === "sequenceType" ? "sequence" : kind === "optionalType" ? "optional" : "tensor";
 };
 

@@ -8,7 +8,17 @@ import { Tensor } from "../../tensor/tensor";
 import type { GraphProto, TypeProto } from "../proto/onnx_pb";
 import { type Body, type Mode, pin } from "./plan";
 import { needsGrad, type State } from "./state";
-import { alias, carriers, dtypeOfCode, isUnsigned, markUnsigned, sequence, Strings, unsignedOf, type Value } from "./values";
+import {
+  alias,
+  carriers,
+  dtypeOfCode,
+  isUnsigned,
+  markUnsigned,
+  Strings,
+  sequence,
+  unsignedOf,
+  type Value,
+} from "./values";
 
 /** Options of `torch.onnx.load`. */
 export interface LoadOptions {
@@ -17,7 +27,7 @@ export interface LoadOptions {
 }
 
 /** Nodes that one call may run. */
-const MOST_STEPS = 4_000_000;
+const MOST_STEPS = 300_000;
 
 /** What a model takes and gives: tensors, and lists of them where the file has sequences. */
 export type OnnxValue = Tensor | readonly OnnxValue[] | null;
@@ -89,14 +99,18 @@ export class OnnxModule extends Module {
     // A result that is an input or a parameter is given as another tensor on the same memory.
     return this.#body
       .run(values, mode)
-      .map((value) => (value instanceof Tensor && kept.has(value) ? markUnsigned(alias(value), unsignedOf(value)) : value));
+      .map((value) =>
+        value instanceof Tensor && kept.has(value) ? markUnsigned(alias(value), unsignedOf(value)) : value,
+      );
   }
 
   #given(value: Value, i: number): OnnxValue {
     if (value === undefined) return null;
     if (value instanceof Tensor) return value;
     if (!(value instanceof Strings)) return value.map((item) => this.#given(item, i));
-    throw new DTypeError(`OnnxModule: output "${this.outputNames[i]}" is a tensor of texts, which there are none of here`);
+    throw new DTypeError(
+      `OnnxModule: output "${this.outputNames[i]}" is a tensor of texts, which there are none of here`,
+    );
   }
 
   #valuesOf(given: readonly unknown[]): Value[] {
@@ -104,7 +118,9 @@ export class OnnxModule extends Module {
     if (byName !== undefined) {
       const wrong = Object.keys(byName).find((name) => !this.inputNames.includes(name));
       if (wrong !== undefined)
-        throw new ArgumentError(`OnnxModule: there is no input "${wrong}"; the inputs are ${this.inputNames.join(", ")}`);
+        throw new ArgumentError(
+          `OnnxModule: there is no input "${wrong}"; the inputs are ${this.inputNames.join(", ")}`,
+        );
     } else if (given.length > this.#inputs.length)
       throw new ArgumentError(
         `OnnxModule: takes ${this.#inputs.length} inputs (${this.inputNames.join(", ")}), got ${given.length}`,
@@ -112,18 +128,18 @@ export class OnnxModule extends Module {
     return this.#inputs.map((input, i) => {
       const name = input.name;
       const value = byName === undefined ? given[i] : Object.hasOwn(byName, name) ? byName[name] : undefined;
-      return valueOf(input, value);
+      return givenValue(input, value);
     });
   }
 }
 
-function valueOf({ name, type, isOptional }: Input, value: unknown): Value {
+function givenValue({ name, type, isOptional }: Input, value: unknown): Value {
   if (value === undefined || value === null) {
     if (isOptional) return undefined;
     throw new ArgumentError(`OnnxModule: the input "${name}" is missing`);
   }
   if (Array.isArray(value))
-    return sequence(value.map((item) => valueOf({ name, type: undefined, isOptional: false }, item)));
+    return sequence(value.map((item) => givenValue({ name, type: undefined, isOptional: false }, item)));
   if (value instanceof Strings) return value;
   if (!(value instanceof Tensor))
     throw new ArgumentError(`OnnxModule: the input "${name}" must be a Tensor, got ${describe(value)}`);
@@ -131,7 +147,8 @@ function valueOf({ name, type, isOptional }: Input, value: unknown): Value {
   if (type === undefined || type === "string") return value;
   const dtype = isUnsigned(type) ? carriers[type] : type;
   if (value.dtype !== dtype)
-    throw new DTypeError(`OnnxModule: the input "${name}" must be of dtype ${dtype}, got ${value.dtype}; use x.to("${dtype}")`);
+    throw new DTypeError(
+      `OnnxModule: the input "${name}" must be of dtype ${dtype}, got ${value.dtype}; use x.to("${dtype}")`,
+    );
   return isUnsigned(type) && unsignedOf(value) === undefined ? markUnsigned(alias(value), type) : value;
 }
-

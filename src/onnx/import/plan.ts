@@ -55,6 +55,7 @@ export class Body {
 
   /** @param outer The values of the graph around this one. */
   run(given: readonly Value[], mode: Mode, outer: readonly Value[] = []): Value[] {
+    spend(mode, "OnnxModule");
     const values: Value[] = new Array(this.size).fill(undefined);
     for (const [place, origin] of this.origins) values[place] = pin(mode, origin());
     for (const [own, place] of this.captures) values[own] = hold(mode, outer[place]);
@@ -69,9 +70,14 @@ export class Body {
   }
 }
 
-function runStep(step: Step, values: Value[], mode: Mode): void {
+/** Counts a node or a graph that runs. */
+function spend(mode: Mode, where: string): void {
   if (mode.left.steps-- <= 0)
-    throw new FormatError(`${step.where}: the model has run too many nodes: its loops have no end`);
+    throw new FormatError(`${where}: the model has run too many nodes: its loops have no end`);
+}
+
+function runStep(step: Step, values: Value[], mode: Mode): void {
+  spend(mode, step.where);
   const inputs = step.inputs.map((place) => (place < 0 ? undefined : values[place]));
   const results = outputsOf(step, inputs, values, mode);
   for (const [i, place] of step.outputs.entries()) {
@@ -103,7 +109,9 @@ function resultsOf(step: Step, inputs: readonly Value[], values: readonly Value[
 /** Lets every error speak of the node, and be one of ours. */
 function explained(step: Step, error: unknown): unknown {
   if (!(error instanceof KindlingError))
-    return new FormatError(`${step.where}: the node cannot run: ${(error as Error)?.message ?? error}`, { cause: error });
+    return new FormatError(`${step.where}: the node cannot run: ${(error as Error)?.message ?? error}`, {
+      cause: error,
+    });
   if (!error.message.startsWith(step.where)) {
     const message = `${step.where}: ${error.message}`;
     if (error.stack !== undefined) error.stack = error.stack.replace(error.message, () => message);

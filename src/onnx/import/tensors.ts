@@ -5,7 +5,16 @@ import { MAX_AXES, sizeOfShape } from "../../core/shape";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { type TensorProto, TensorProto_DataLocation } from "../proto/onnx_pb";
-import { carriers, dtypeOfCode, isUnsigned, markUnsigned, Strings, typeText, type Unsigned, type Value } from "./values";
+import {
+  carriers,
+  dtypeOfCode,
+  isUnsigned,
+  markUnsigned,
+  Strings,
+  typeText,
+  type Unsigned,
+  type Value,
+} from "./values";
 
 /** Bytes of the data of a tensor that lies in another file. */
 export type External = ReadonlyMap<TensorProto, Uint8Array>;
@@ -18,7 +27,9 @@ export const textOf = (bytes: Uint8Array): string => utf8.decode(bytes);
 export function shapeOf(proto: TensorProto, where: string): number[] {
   const shape = proto.dims.map(Number);
   if (shape.length > MAX_AXES || shape.some((size) => size < 0 || !Number.isSafeInteger(size)))
-    throw new FormatError(`${where}: the shape [${proto.dims.join(", ")}] is not that of a tensor: the file is damaged`);
+    throw new FormatError(
+      `${where}: the shape [${proto.dims.join(", ")}] is not that of a tensor: the file is damaged`,
+    );
   if (!Number.isSafeInteger(sizeOfShape(shape)))
     throw new FormatError(`${where}: the shape [${proto.dims.join(", ")}] has too many elements: the file is damaged`);
   return shape;
@@ -43,7 +54,9 @@ export function readTensor(proto: TensorProto, where: string, external?: Externa
   const code = proto.dataType ?? 0;
   const type = dtypeOfCode.get(code);
   if (type === undefined)
-    throw new FormatError(`${place}: elements of type ${typeText(code)} are not supported; convert the model to float32`);
+    throw new FormatError(
+      `${place}: elements of type ${typeText(code)} are not supported; convert the model to float32`,
+    );
   if (proto.segment !== undefined) throw new FormatError(`${place}: tensors in segments are not supported`);
   const shape = shapeOf(proto, place);
   const numel = sizeOfShape(shape);

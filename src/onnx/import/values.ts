@@ -59,7 +59,29 @@ export const dtypeOfCode: ReadonlyMap<number, DType | Unsigned | "string"> = new
   [16, "bfloat16"],
 ]);
 
-const codeNames = ["undefined", "", "", "", "", "", "", "", "", "", "", "", "", "", "complex64", "complex128", "", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz"];
+const codeNames = [
+  "undefined",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "",
+  "complex64",
+  "complex128",
+  "",
+  "float8e4m3fn",
+  "float8e4m3fnuz",
+  "float8e5m2",
+  "float8e5m2fnuz",
+];
 
 /** What an error calls a type. */
 export const typeText = (code: number): string => dtypeOfCode.get(code) ?? (codeNames[code] || `data type ${code}`);

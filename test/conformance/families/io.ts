@@ -1,10 +1,11 @@
 /** `io/`: files written by PyTorch and NumPy, read back. */
 import { createHash } from "node:crypto";
+import { noGrad, onnx } from "kindling";
 import { find } from "../adapter";
 import { isClose, judgeTensor } from "../judge";
 import { failed, passed, type Result, type SampleResult } from "../report";
 import type { Source } from "../source";
-import { isTensor, isTensorSpec, Missing, type Tensor, type TensorSpec, toNumber } from "../values";
+import { decode, isTensor, isTensorSpec, Missing, type Tensor, type TensorSpec, toNumber } from "../values";
 import { outcomeOf } from "./ops";
 
 interface Digest {
@@ -106,7 +107,22 @@ function compareDigest(actual: unknown, { t, s, digest }: LongSpec, at: string):
   return createHash("sha256").update(bytes).digest("hex") === digest.sha256 ? undefined : `${at}: other values`;
 }
 
+/** Runs a model on its inputs by name, and compares its outputs. */
+async function judgeModel(sample: IoSample, source: Source): Promise<Result> {
+  const model = await onnx.load(source.bytes("io", sample.file));
+  const { inputs, outputs } = sample as unknown as Record<"inputs" | "outputs", Record<string, TensorSpec>>;
+  const given = Object.fromEntries(Object.entries(inputs).map(([name, spec]) => [name, decode(spec)]));
+  const result: any = noGrad(() => model(given));
+  const list = Array.isArray(result) ? result : [result];
+  for (const [name, spec] of Object.entries(outputs)) {
+    const difference = compare(list[model.outputNames.indexOf(name)], spec, name);
+    if (difference) return failed(difference);
+  }
+  return passed;
+}
+
 async function judge(sample: IoSample, source: Source): Promise<Result> {
+  if (sample.format === "onnx") return judgeModel(sample, source);
   const path = readers[sample.format];
   const read = path === undefined ? undefined : (find(path) as ((bytes: Uint8Array) => Promise<unknown>) | undefined);
   if (typeof read !== "function") throw new Missing(path ? `torch.${path}` : `reading ${sample.format}`);

@@ -15,12 +15,15 @@ interface NodeTest {
 /** The reader itself, which is loaded when it is first used. */
 const reader = await onnx.__reader();
 
+type Kind = ReturnType<typeof reader.kindsOf>["inputs"][number];
+
 /** The tolerance of ONNX's own runner. */
 const RTOL = 1e-3;
 const ATOL = 1e-7;
 
 /** Tests of random values are judged by shape and type. */
-const isRandom = (name: string): boolean => /test_(bernoulli|training_dropout(?!.*zero_ratio)|random|multinomial)/.test(name);
+const isRandom = (name: string): boolean =>
+  /test_(bernoulli|training_dropout(?!.*zero_ratio)|random|multinomial)/.test(name);
 
 /** `test_add_bcast/…` is of the operator whose name begins the test's: the longest operator of the model that does. */
 export function onnxEntry({ model }: NodeTest, source: Source): string {
@@ -30,17 +33,18 @@ export function onnxEntry({ model }: NodeTest, source: Source): string {
   return known ?? (ops.length === 1 ? ops[0]! : name.split("_")[0]!);
 }
 
-type Value = Tensor | { readonly shape: readonly number[]; readonly values: readonly string[] } | readonly Value[] | null | undefined;
-
-/** The type of what is in a file of inputs or outputs: that of the model. */
-function kindOf(kinds: readonly string[], i: number): "tensor" | "sequence" | "optional" {
-  return (kinds[i] ?? "tensor") as "tensor";
-}
+type Value =
+  | Tensor
+  | { readonly shape: readonly number[]; readonly values: readonly string[] }
+  | readonly Value[]
+  | null
+  | undefined;
 
 function compare(actual: Value, expected: Value, random: boolean, at: string): string | undefined {
   if (expected === undefined || expected === null) return actual == null ? undefined : `${at}: is not empty`;
   if (Array.isArray(expected)) {
-    if (!Array.isArray(actual) || actual.length !== expected.length) return `${at}: is no sequence of ${expected.length}`;
+    if (!Array.isArray(actual) || actual.length !== expected.length)
+      return `${at}: is no sequence of ${expected.length}`;
     for (const [i, item] of expected.entries()) {
       const difference = compare(actual[i], item, random, `${at}[${i}]`);
       if (difference) return difference;
@@ -52,14 +56,16 @@ function compare(actual: Value, expected: Value, random: boolean, at: string): s
 
 function compareTexts(actual: any, expected: any, at: string): string | undefined {
   const same =
-    actual?.shape?.join() === expected.shape.join() && JSON.stringify(actual.values) === JSON.stringify(expected.values);
+    actual?.shape?.join() === expected.shape.join() &&
+    JSON.stringify(actual.values) === JSON.stringify(expected.values);
   return same ? undefined : `${at}: ${JSON.stringify(actual?.values)} instead of ${JSON.stringify(expected.values)}`;
 }
 
 function compareTensors(actual: any, expected: Tensor, random: boolean, at: string): string | undefined {
   if (!isTensor(actual)) return `${at}: is no tensor`;
   if (actual.dtype !== expected.dtype) return `${at}: ${actual.dtype} instead of ${expected.dtype}`;
-  if (actual.shape.join() !== expected.shape.join()) return `${at}: shape [${actual.shape}] instead of [${expected.shape}]`;
+  if (actual.shape.join() !== expected.shape.join())
+    return `${at}: shape [${actual.shape}] instead of [${expected.shape}]`;
   if (random) return undefined;
   const [a, b] = [actual.toTypedArray(), expected.toTypedArray()];
   const isReal = /float/.test(expected.dtype);
@@ -77,13 +83,12 @@ async function judge(test: NodeTest, source: Source): Promise<Result> {
   const bytes = source.bytes("onnx", test.model);
   const model = await onnx.load(bytes);
   const { inputs, outputs } = reader.kindsOf(bytes);
-  const read = (file: string, kind: "tensor" | "sequence" | "optional") =>
-    reader.readValue(source.bytes("onnx", file), kind, file) as Value;
-  const given = test.inputs.map((file, i) => read(file, kindOf(inputs, i)));
+  const read = (file: string, kind: Kind) => reader.readValue(source.bytes("onnx", file), kind, file) as Value;
+  const given = test.inputs.map((file, i) => read(file, inputs[i] ?? "tensor"));
   const result = model.runValues(given as never) as Value[];
   const name = test.model.split("/")[0]!;
   for (const [i, file] of test.outputs.entries()) {
-    const difference = compare(result[i], read(file, kindOf(outputs, i)), isRandom(name), `output ${i}`);
+    const difference = compare(result[i], read(file, outputs[i] ?? "tensor"), isRandom(name), `output ${i}`);
     if (difference) return failed(difference);
   }
   return passed;

@@ -23,7 +23,8 @@ const binary = (name: string, f: (x: Tensor, y: Tensor, c: Context) => Tensor, u
 const SIGN = -(2n ** 63n);
 
 /** Values in the order of the type: those of uint64 are beyond the sign of int64, which is turned. */
-const ordered = (x: Tensor, type: Unsigned | undefined): Tensor => (type === "uint64" ? x.bitwiseXor(SIGN as never) : x);
+const ordered = (x: Tensor, type: Unsigned | undefined): Tensor =>
+  type === "uint64" ? x.bitwiseXor(SIGN as never) : x;
 
 const compare = (name: string, since: number, f: (x: Tensor, y: Tensor) => Tensor): Entry => ({
   name,
@@ -78,7 +79,12 @@ function power(c: Context): Tensor {
   const [x, y] = operands(c);
   if (c.version < 7 || x.dtype === y.dtype) return x.pow(y);
   const other = c.unsigned(1) === undefined && !isFloat(y.dtype) && isFloat(x.dtype) ? y.to(x.dtype) : y;
-  return isFloat(x.dtype) ? x.pow(other.to(x.dtype)) : x.to(isFloat(y.dtype) ? "float64" : "int64").pow(y).to(x.dtype);
+  return isFloat(x.dtype)
+    ? x.pow(other.to(x.dtype))
+    : x
+        .to(isFloat(y.dtype) ? "float64" : "int64")
+        .pow(y)
+        .to(x.dtype);
 }
 
 const bits: Readonly<Record<string, number>> = { uint8: 8, uint16: 16, uint32: 32, uint64: 64 };

@@ -3,7 +3,18 @@ import { type DType, isFloat } from "../../../core/dtype";
 import { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";
-import { alias, dtypeOfCode, isUnsigned, markUnsigned, Strings, typeText, type Unsigned, unsignedOf, type Value, wrapUnsigned } from "../values";
+import {
+  alias,
+  dtypeOfCode,
+  isUnsigned,
+  markUnsigned,
+  Strings,
+  typeText,
+  type Unsigned,
+  unsignedOf,
+  type Value,
+  wrapUnsigned,
+} from "../values";
 import { tensor } from "./make";
 
 type Type = DType | Unsigned | "string";
@@ -19,10 +30,21 @@ export function castTo(c: Context, x: Tensor, code: number, fallback: DType): Te
   return isUnsigned(type) ? wrapUnsigned(x, type) : x.to(type);
 }
 
-const floats: Readonly<Record<string, number>> = { "+inf": Infinity, inf: Infinity, "-inf": -Infinity, nan: Number.NaN };
+const floats: Readonly<Record<string, number>> = {
+  "+inf": Infinity,
+  inf: Infinity,
+  "-inf": -Infinity,
+  nan: Number.NaN,
+};
 
 function fromText(c: Context, text: string): number {
-  const known = floats[text.trim().toLowerCase().replace(/^([+-]?inf)inity$/, "$1")];
+  const known =
+    floats[
+      text
+        .trim()
+        .toLowerCase()
+        .replace(/^([+-]?inf)inity$/, "$1")
+    ];
   const value = known ?? (text.trim() === "" ? Number.NaN : Number(text));
   if (known === undefined && Number.isNaN(value)) c.fail(`the text ${JSON.stringify(text)} is no number`);
   return value;
@@ -69,7 +91,15 @@ function cast(c: Context, type: Type): Value {
   if (isUnsigned(type)) return from === type ? x : wrapUnsigned(x, type);
   if (from === "uint64" && isFloat(type)) {
     // The bits of int64 are 2^64 less where the sign is set.
-    return x.to("float64").add(x.lt(0).to("float64").mul(2 ** 64)).to(type);
+    return x
+      .to("float64")
+      .add(
+        x
+          .lt(0)
+          .to("float64")
+          .mul(2 ** 64),
+      )
+      .to(type);
   }
   const y = x.to(type);
   return y === x && from !== undefined ? alias(x) : y;
@@ -93,7 +123,11 @@ export const casts: readonly Entry[] = [
 /** Opset 1 to 5 named the type by a text. */
 function codeOf(c: Context): number {
   if (c.version >= 6) return c.int("to");
-  const name = c.string("to").toLowerCase().replace("double", "float64").replace(/^float$/, "float32");
+  const name = c
+    .string("to")
+    .toLowerCase()
+    .replace("double", "float64")
+    .replace(/^float$/, "float32");
   for (const [code, type] of dtypeOfCode) if (type === name) return code;
   return c.fail(`there is no type "${name}"`);
 }

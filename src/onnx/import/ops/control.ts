@@ -134,4 +134,3 @@ export const control: readonly Entry[] = [
   },
   { name: "OptionalHasElement", since: 15, unsigned: "itself", run: (c) => tensor(c.has(0) ? 1 : 0, "bool") },
 ];
-

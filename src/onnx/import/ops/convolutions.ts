@@ -46,13 +46,26 @@ function convTranspose(c: Context): Tensor {
   let y = (transposed[n - 1] as typeof convTranspose2d)(x, weight, undefined, options as never);
   const missing = sizes.map((size, i) => Math.max(0, begins[i]! + size - full[i]!));
   if (missing.some((count) => count > 0))
-    y = padded(c, y, [...missing.map(() => 0), ...missing], missing.map((_, i) => i + 2), "constant", 0);
+    y = padded(
+      c,
+      y,
+      [...missing.map(() => 0), ...missing],
+      missing.map((_, i) => i + 2),
+      "constant",
+      0,
+    );
   for (const [i, size] of sizes.entries()) y = y.narrow(i + 2, begins[i]!, size);
   return bias === undefined ? y : y.add(bias.reshape([1, -1, ...kernel.map(() => 1)]));
 }
 
 /** What is left of the whole result: from where, and how much. */
-function cropOf(c: Context, full: readonly number[], extra: readonly number[], strides: readonly number[], input: readonly number[]) {
+function cropOf(
+  c: Context,
+  full: readonly number[],
+  extra: readonly number[],
+  strides: readonly number[],
+  input: readonly number[],
+) {
   const n = full.length;
   const auto = c.string("auto_pad", "NOTSET");
   const wanted = c.ints("output_shape")?.slice(-n);

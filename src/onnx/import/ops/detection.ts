@@ -60,11 +60,30 @@ function between(image: Tensor, ys: readonly number[], xs: readonly number[]): T
   const [rows, columns] = [axis(ys, h), axis(xs, w)];
   const pick = (row: "low" | "high", column: "low" | "high") => {
     const value = image
-      .indexSelect(1, tensor(rows.map((r) => r[row]), "int64"))
-      .indexSelect(2, tensor(columns.map((r) => r[column]), "int64"));
-    const share = ({ part, weight }: { part: number; weight: number }, side: string) => weight * (side === "low" ? 1 - part : part);
-    const down = tensor(rows.map((r) => share(r, row)), image.dtype).reshape([1, -1, 1]);
-    const across = tensor(columns.map((r) => share(r, column)), image.dtype).reshape([1, 1, -1]);
+      .indexSelect(
+        1,
+        tensor(
+          rows.map((r) => r[row]),
+          "int64",
+        ),
+      )
+      .indexSelect(
+        2,
+        tensor(
+          columns.map((r) => r[column]),
+          "int64",
+        ),
+      );
+    const share = ({ part, weight }: { part: number; weight: number }, side: string) =>
+      weight * (side === "low" ? 1 - part : part);
+    const down = tensor(
+      rows.map((r) => share(r, row)),
+      image.dtype,
+    ).reshape([1, -1, 1]);
+    const across = tensor(
+      columns.map((r) => share(r, column)),
+      image.dtype,
+    ).reshape([1, 1, -1]);
     return value.mul(down).mul(across);
   };
   return [pick("low", "low"), pick("low", "high"), pick("high", "low"), pick("high", "high")];
@@ -78,11 +97,17 @@ function roiAlign(c: Context): Tensor {
   const [height, width] = [c.int("output_height", 1), c.int("output_width", 1)];
   const scale = c.float("spatial_scale", 1);
   const ratio = c.int("sampling_ratio", 0);
-  const isHalf = c.string("coordinate_transformation_mode", c.version < 16 ? "output_half_pixel" : "half_pixel") === "half_pixel";
+  const isHalf =
+    c.string("coordinate_transformation_mode", c.version < 16 ? "output_half_pixel" : "half_pixel") === "half_pixel";
   const isMax = c.string("mode", "avg") === "max";
   const cells = rois.map(([left, top, right, bottom], i) => {
     const shift = isHalf ? 0.5 : 0;
-    const [x1, y1, x2, y2] = [left!, top!, right!, bottom!].map((value) => value * scale - shift) as [number, number, number, number];
+    const [x1, y1, x2, y2] = [left!, top!, right!, bottom!].map((value) => value * scale - shift) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const [w, h] = isHalf ? [x2 - x1, y2 - y1] : [Math.max(x2 - x1, 1), Math.max(y2 - y1, 1)];
     const down = ratio > 0 ? ratio : Math.max(1, Math.ceil(h / height));
     const across = ratio > 0 ? ratio : Math.max(1, Math.ceil(w / width));
@@ -92,7 +117,11 @@ function roiAlign(c: Context): Tensor {
     const parts = between(x.select(0, pictures[i]!), ys, xs);
     const split = (y: Tensor) => y.reshape([-1, height, down, width, across]);
     // The maximum is that of the four weighted neighbours, as in the reference.
-    if (isMax) return parts.map(split).map((y) => y.amax([2, 4])).reduce((a, b) => a.maximum(b));
+    if (isMax)
+      return parts
+        .map(split)
+        .map((y) => y.amax([2, 4]))
+        .reduce((a, b) => a.maximum(b));
     return split(parts.reduce((a, b) => a.add(b))).mean([2, 4]);
   });
   if (cells.length === 0) return tensor([], x.dtype).reshape([0, x.shape[1]!, height, width]);

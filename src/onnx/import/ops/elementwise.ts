@@ -1,8 +1,9 @@
 /** Functions of each element. */
-import { hardsigmoid } from "../../../nn/functional/inplace";
-import * as F from "../../../nn/functional/index";
+
 import { isFloat } from "../../../core/dtype";
 import { finfo } from "../../../core/limits";
+import * as F from "../../../nn/functional/index";
+import { hardsigmoid } from "../../../nn/functional/inplace";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import { type Entry, unary } from "../entry";
@@ -23,7 +24,8 @@ function prelu(c: Context): Tensor {
 /** Before opset 7 a slope was one per channel; it is broadcast from the left end there. */
 function slopeOf(c: Context): Tensor {
   const [x, slope] = [c.x, c.y];
-  const isChannel = slope.ndim === 1 && x.ndim > 2 && slope.shape[0] === x.shape[1] && slope.shape[0] !== x.shape.at(-1);
+  const isChannel =
+    slope.ndim === 1 && x.ndim > 2 && slope.shape[0] === x.shape[1] && slope.shape[0] !== x.shape.at(-1);
   return c.version < 7 || isChannel ? slope.reshape([1, -1, ...new Array(Math.max(0, x.ndim - 2)).fill(1)]) : slope;
 }
 
@@ -88,7 +90,11 @@ export const elementwise: readonly Entry[] = [
     run: (c) => {
       const [bias, lambd] = [c.float("bias", 0), c.float("lambd", 0.5)];
       const x = c.x;
-      return x.add(bias).mul(x.lt(-lambd)).add(x.sub(bias).mul(x.gt(lambd))).to(x.dtype);
+      return x
+        .add(bias)
+        .mul(x.lt(-lambd))
+        .add(x.sub(bias).mul(x.gt(lambd)))
+        .to(x.dtype);
     },
   },
   unary("Sigmoid", 1, (x) => x.sigmoid()),

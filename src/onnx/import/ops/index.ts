@@ -4,23 +4,23 @@ import { arithmetic } from "./arithmetic";
 import { casts } from "./cast";
 import { control } from "./control";
 import { convolutions } from "./convolutions";
+import { detection } from "./detection";
 import { elementwise } from "./elementwise";
 import { indexing } from "./indexing";
 import { losses } from "./losses";
 import { matrices } from "./matrices";
+import { microsoft } from "./microsoft";
 import { normalization } from "./normalization";
 import { pools } from "./pools";
 import { quantized } from "./quantized";
-import { reductions } from "./reductions";
-import { resizing } from "./resize";
-import { detection } from "./detection";
-import { microsoft } from "./microsoft";
 import { randoms } from "./random";
 import { recurrents } from "./recurrent";
+import { reductions } from "./reductions";
+import { resizing } from "./resize";
+import { shapes } from "./shapes";
 import { signals } from "./signal";
 import { texts } from "./text";
 import { training } from "./training";
-import { shapes } from "./shapes";
 
 /** The ops by family, in the order of the documentation. */
 export const families: Readonly<Record<string, readonly Entry[]>> = {

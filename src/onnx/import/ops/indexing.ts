@@ -50,7 +50,10 @@ function gatherND(c: Context): Tensor {
   const rows = sizeOfShape(x.shape) / Math.max(1, batches * sizeOfShape(inner));
   const first = arange(batches, "int64").mul(rows).reshape([batches, 1]);
   const places = at.reshape([batches, -1]).add(first).reshape([-1]);
-  return x.reshape([batches * rows, sizeOfShape(inner)]).indexSelect(0, places).reshape([...outer, ...inner]);
+  return x
+    .reshape([batches * rows, sizeOfShape(inner)])
+    .indexSelect(0, places)
+    .reshape([...outer, ...inner]);
 }
 
 const reductions: Readonly<Record<string, "sum" | "prod" | "amax" | "amin">> = {
@@ -80,7 +83,9 @@ function scatterND(c: Context): Tensor {
   const rows = width === 0 ? 0 : x.numel() / width;
   const places = at.reshape([-1, 1]);
   const updates = c.tensor(2).reshape([places.shape[0]!, width]);
-  return scatterInto(c, x.reshape([rows, width]), 0, places.expand([places.shape[0]!, width]), updates).reshape([...x.shape]);
+  return scatterInto(c, x.reshape([rows, width]), 0, places.expand([places.shape[0]!, width]), updates).reshape([
+    ...x.shape,
+  ]);
 }
 
 function oneHot(c: Context): Tensor {

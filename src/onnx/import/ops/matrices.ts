@@ -1,7 +1,8 @@
 /** Products of matrices, and what belongs to them. */
-import { det } from "../../../ops/linalg";
-import { einsum } from "../../../ops/einsum";
+
 import { isFloat } from "../../../core/dtype";
+import { einsum } from "../../../ops/einsum";
+import { det } from "../../../ops/linalg";
 import { linear, matmul } from "../../../ops/matmul";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";

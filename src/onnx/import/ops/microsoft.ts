@@ -26,7 +26,10 @@ function activated(c: Context, x: Tensor): Tensor {
     case "Clip":
       return x.clamp(parameters[0]!, parameters[1]!);
     case "HardSigmoid":
-      return x.mul(parameters[0] ?? 0.2).add(parameters[1] ?? 0.5).clamp(0, 1);
+      return x
+        .mul(parameters[0] ?? 0.2)
+        .add(parameters[1] ?? 0.5)
+        .clamp(0, 1);
     default:
       return c.fail(`there is no activation "${c.string("activation")}"`);
   }
@@ -34,11 +37,15 @@ function activated(c: Context, x: Tensor): Tensor {
 
 /** The sum of two tensors and a bias, normalised; the sum itself comes fourth. */
 function skipLayerNorm(c: Context, isSimple: boolean): Value[] {
-  const [scale, shift, bias] = isSimple ? [c.tensor(2), undefined, c.optional(3)] : [c.tensor(2), c.optional(3), c.optional(4)];
+  const [scale, shift, bias] = isSimple
+    ? [c.tensor(2), undefined, c.optional(3)]
+    : [c.tensor(2), c.optional(3), c.optional(4)];
   const whole = bias === undefined ? c.x.add(c.y) : c.x.add(c.y).add(bias);
   const eps = c.float("epsilon", 1e-12);
   const size = [whole.shape.at(-1)!];
-  const y = isSimple ? F.rmsNorm(whole, size, { weight: scale, eps }) : F.layerNorm(whole, size, { weight: scale, ...(shift && { bias: shift }), eps });
+  const y = isSimple
+    ? F.rmsNorm(whole, size, { weight: scale, eps })
+    : F.layerNorm(whole, size, { weight: scale, ...(shift && { bias: shift }), eps });
   return [y, whole.mean(-1, true), whole.sub(whole.mean(-1, true)).square().mean(-1, true).add(eps).rsqrt(), whole];
 }
 

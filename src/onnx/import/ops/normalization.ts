@@ -1,6 +1,7 @@
 /** Normalization, dropout and softmax. */
-import * as F from "../../../nn/functional/index";
+
 import { sizeOfShape } from "../../../core/shape";
+import * as F from "../../../nn/functional/index";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";
@@ -16,11 +17,19 @@ const perChannel = (x: Tensor, values: Tensor): Tensor =>
  * values as PyTorch does.
  */
 function batchNorm(c: Context): Value[] {
-  const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => c.tensor(i)) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => c.tensor(i)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   const eps = c.float("epsilon", 1e-5);
   const momentum = c.float("momentum", 0.9);
-  const filed = c.version >= 14 ? c.flag("training_mode") : c.version < 7 && c.attributes.has("is_test") && !c.flag("is_test");
-  if (c.mode.training === undefined ? !filed : !c.mode.training) return [normalized(x, mean, variance, scale, bias, eps)];
+  const filed =
+    c.version >= 14 ? c.flag("training_mode") : c.version < 7 && c.attributes.has("is_test") && !c.flag("is_test");
+  if (c.mode.training === undefined ? !filed : !c.mode.training)
+    return [normalized(x, mean, variance, scale, bias, eps)];
   if (c.mode.training) {
     const y = F.batchNorm(x, mean, variance, { weight: scale, bias, training: true, momentum: 1 - momentum, eps });
     return [y, mean, variance];
@@ -38,9 +47,13 @@ function batchNorm(c: Context): Value[] {
 }
 
 function normalized(x: Tensor, mean: Tensor, variance: Tensor, scale: Tensor, bias: Tensor, eps: number): Tensor {
-  if (x.dtype === mean.dtype && x.dtype === scale.dtype) return F.batchNorm(x, mean, variance, { weight: scale, bias, training: false, eps });
+  if (x.dtype === mean.dtype && x.dtype === scale.dtype)
+    return F.batchNorm(x, mean, variance, { weight: scale, bias, training: false, eps });
   const factor = scale.mul(variance.add(eps).rsqrt());
-  return x.mul(perChannel(x, factor)).add(perChannel(x, bias.sub(mean.mul(factor)))).to(x.dtype);
+  return x
+    .mul(perChannel(x, factor))
+    .add(perChannel(x, bias.sub(mean.mul(factor))))
+    .to(x.dtype);
 }
 
 /** Over the axes from `axis` on, in float32 unless they are wider. */
@@ -79,7 +92,12 @@ function localResponseNorm(c: Context): Tensor {
   padding[padding.length - 2] = before;
   padding[padding.length - 1] = size - 1 - before;
   const sums = F.pad(squares, padding).unfold(1, size, 1).sum(-1).narrow(1, 0, channels);
-  return x.div(sums.mul(alpha / size).add(bias).pow(beta));
+  return x.div(
+    sums
+      .mul(alpha / size)
+      .add(bias)
+      .pow(beta),
+  );
 }
 
 /** Until opset 12, over all axes from `axis` on as if they were one. */
@@ -119,7 +137,10 @@ function instanceNorm(c: Context): Tensor {
   const axes = x.shape.flatMap((_, i) => (i < 2 ? [] : [i]));
   const centred = x.sub(x.mean(axes, true));
   const factor = centred.square().mean(axes, true).add(c.float("epsilon", 1e-5)).rsqrt();
-  return centred.mul(factor).mul(perChannel(x, c.y)).add(perChannel(x, c.tensor(2)));
+  return centred
+    .mul(factor)
+    .mul(perChannel(x, c.y))
+    .add(perChannel(x, c.tensor(2)));
 }
 
 function lpNormalization(c: Context): Tensor {

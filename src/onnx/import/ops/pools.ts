@@ -1,6 +1,7 @@
 /** Pools: the mean, the maximum or the norm of windows. */
-import * as F from "../../../nn/functional/index";
+
 import { isFloat } from "../../../core/dtype";
+import * as F from "../../../nn/functional/index";
 import { cat as catRows } from "../../../ops/join";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
@@ -29,7 +30,8 @@ function slide(c: Context, x: Tensor, fill: number, alsoCeil = true): Slid {
     // A window that begins in the padding at the end is none.
     return isCeil && (count - 1) * strides[i]! >= size + begins[i]! ? count - 1 : count;
   });
-  if (counts.some((count) => count < 1)) c.fail(`the kernel [${kernel.join(", ")}] does not fit into [${sizes.join(", ")}]`);
+  if (counts.some((count) => count < 1))
+    c.fail(`the kernel [${kernel.join(", ")}] does not fit into [${sizes.join(", ")}]`);
   const tails = counts.map((count, i) => (count - 1) * strides[i]! + reach[i]! - sizes[i]! - begins[i]!);
   const axes = sizes.map((_, i) => i + 2);
   const whole = padded(c, x, [...begins, ...tails], axes, "constant", fill);
@@ -57,7 +59,14 @@ function averagePool(c: Context): Tensor {
 /** Ones, and ones in the padding that the node asks for; what windows reach beyond it counts nothing. */
 function withPads(c: Context, ones: Tensor): Tensor {
   const { begins, ends } = windowsOf(c, ones.shape.slice(2));
-  return padded(c, ones, [...begins, ...ends], begins.map((_, i) => i + 2), "constant", 1);
+  return padded(
+    c,
+    ones,
+    [...begins, ...ends],
+    begins.map((_, i) => i + 2),
+    "constant",
+    1,
+  );
 }
 
 /** The windows of a tensor that is padded already, as those of `like`. */
@@ -66,8 +75,17 @@ function slideOver(c: Context, whole: Tensor, like: Tensor): Tensor {
   const { kernel, strides, dilations, begins, ends } = windowsOf(c, sizes);
   const reach = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
   const reference = slide(c, like.detach().slice(0, 0, 1).slice(1, 0, 1), 0).windows;
-  const tails = sizes.map((size, i) => (reference.shape[i + 2]! - 1) * strides[i]! + reach[i]! - size - begins[i]! - ends[i]!);
-  let windows = padded(c, whole, [...tails.map(() => 0), ...tails], tails.map((_, i) => i + 2), "constant", 0);
+  const tails = sizes.map(
+    (size, i) => (reference.shape[i + 2]! - 1) * strides[i]! + reach[i]! - size - begins[i]! - ends[i]!,
+  );
+  let windows = padded(
+    c,
+    whole,
+    [...tails.map(() => 0), ...tails],
+    tails.map((_, i) => i + 2),
+    "constant",
+    0,
+  );
   for (const [i] of sizes.entries()) {
     windows = windows.unfold(i + 2, reach[i]!, strides[i]!);
     if (dilations[i]! > 1) windows = windows.slice(windows.ndim - 1, 0, reach[i]!, dilations[i]!);
@@ -80,7 +98,12 @@ const lowest: Readonly<Record<string, number>> = { uint8: 0, int8: -128, int16: 
 /** Whether PyTorch's own pool does the same, and without the memory of the windows. */
 function isPlain(c: Context, indices: boolean): boolean {
   const { kernel, begins, ends } = windowsOf(c, c.x.shape.slice(2));
-  return !indices && isFloat(c.x.dtype) && kernel.length <= 3 && begins.every((pad, i) => pad === ends[i] && 2 * pad <= kernel[i]!);
+  return (
+    !indices &&
+    isFloat(c.x.dtype) &&
+    kernel.length <= 3 &&
+    begins.every((pad, i) => pad === ends[i] && 2 * pad <= kernel[i]!)
+  );
 }
 
 const maxPools = [F.maxPool1d, F.maxPool2d, F.maxPool3d];
@@ -88,7 +111,12 @@ const averagePools = [F.avgPool1d, F.avgPool2d, F.avgPool3d];
 
 function plainMaxPool(c: Context): Tensor {
   const { kernel, strides, dilations, begins } = windowsOf(c, c.x.shape.slice(2));
-  const options = { stride: [...strides], padding: [...begins], dilation: [...dilations], ceilMode: c.flag("ceil_mode") };
+  const options = {
+    stride: [...strides],
+    padding: [...begins],
+    dilation: [...dilations],
+    ceilMode: c.flag("ceil_mode"),
+  };
   return (maxPools[kernel.length - 1] as typeof F.maxPool2d)(c.x, [...kernel] as never, options as never) as Tensor;
 }
 
@@ -127,7 +155,9 @@ function placesOf(c: Context, x: Tensor, inWindow: Tensor): Tensor {
   for (let i = n - 1; i >= 0; i--) {
     const within = rest.remainder(kernel[i]!);
     rest = rest.floorDivide(kernel[i]!);
-    const start = arange(inWindow.shape[i + 2]!, "int64").mul(strides[i]!).sub(begins[i]!);
+    const start = arange(inWindow.shape[i + 2]!, "int64")
+      .mul(strides[i]!)
+      .sub(begins[i]!);
     const axis = inWindow.shape.map((_, k) => (k === i + 2 ? -1 : 1));
     places.unshift(within.mul(dilations[i]!).add(start.reshape(axis)));
   }
@@ -144,23 +174,39 @@ function maxUnpool(c: Context): Tensor {
   const kernel = c.ints("kernel_shape") ?? c.fail("kernel_shape is missing");
   const strides = c.ints("strides") ?? kernel.map(() => 1);
   const pads = c.ints("pads") ?? new Array(2 * n).fill(0);
-  const natural = x.shape
-    .slice(2)
-    .map((size, i) => (size - 1) * strides[i]! + kernel[i]! - pads[i]! - pads[i + n]!);
+  const natural = x.shape.slice(2).map((size, i) => (size - 1) * strides[i]! + kernel[i]! - pads[i]! - pads[i + n]!);
   const size = [x.shape[0]!, x.shape[1]!, ...natural];
   const wanted = c.maybeNumbers(2) ?? size;
   // Places count in the tensor of the natural size; a larger output has it at its beginning.
   const numel = size.reduce((a, b) => a * b, 1);
   const places = c.y.reshape([-1]);
-  const y = x.reshape([-1]).mul(0).sum().expand([numel]).clone().scatter(0, places, x.reshape([-1])).reshape(size);
+  const y = x
+    .reshape([-1])
+    .mul(0)
+    .sum()
+    .expand([numel])
+    .clone()
+    .scatter(0, places, x.reshape([-1]))
+    .reshape(size);
   const grown = wanted.map((to, i) => to - size[i]!);
-  return padded(c, y, [...grown.map(() => 0), ...grown], grown.map((_, i) => i), "constant", 0);
+  return padded(
+    c,
+    y,
+    [...grown.map(() => 0), ...grown],
+    grown.map((_, i) => i),
+    "constant",
+    0,
+  );
 }
 
 function lpPool(c: Context): Tensor {
   const p = c.float("p", 2);
   const { windows } = slide(c, c.x, 0);
-  return windows.abs().pow(p).sum(last(c.x.ndim - 2, windows.ndim)).pow(1 / p);
+  return windows
+    .abs()
+    .pow(p)
+    .sum(last(c.x.ndim - 2, windows.ndim))
+    .pow(1 / p);
 }
 
 const inner = (x: Tensor): number[] => x.shape.flatMap((_, i) => (i < 2 ? [] : [i]));
@@ -175,7 +221,15 @@ export const pools: readonly Entry[] = [
     },
   },
   { name: "GlobalAveragePool", run: (c) => c.x.mean(inner(c.x), true) },
-  { name: "GlobalLpPool", run: (c) => c.x.abs().pow(c.float("p", 2)).sum(inner(c.x), true).pow(1 / c.float("p", 2)) },
+  {
+    name: "GlobalLpPool",
+    run: (c) =>
+      c.x
+        .abs()
+        .pow(c.float("p", 2))
+        .sum(inner(c.x), true)
+        .pow(1 / c.float("p", 2)),
+  },
   { name: "GlobalMaxPool", run: (c) => c.x.amax(inner(c.x), true) },
   { name: "LpPool", run: lpPool },
   { name: "MaxPool", run: maxPool },

@@ -1,14 +1,15 @@
 /** Integers that stand for real numbers: `(q - zero point) · scale`. Sums of products are exact in float64. */
+
+import type { DType } from "../../../core/dtype";
 import { iinfo } from "../../../core/limits";
 import { matmul } from "../../../ops/matmul";
-import type { DType } from "../../../core/dtype";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";
 import { isUnsigned, type Value, wrapUnsigned } from "../values";
+import { typeOf } from "./cast";
 import { convolve } from "./convolutions";
 import { tensor } from "./make";
-import { typeOf } from "./cast";
 
 /** A scale or zero point against `x`: one for all, one for each slice of `axis`, or one for each block of it. */
 function along(c: Context, x: Tensor, values: Tensor, axis: number, block = 0): Tensor {
@@ -61,7 +62,11 @@ function dynamicQuantize(c: Context): Value[] {
 /** An operand of a product without its zero point; those per row stand before the last axis. */
 function centred(x: Tensor, zero: Tensor | undefined, isRow: boolean): Tensor {
   if (zero === undefined) return wide(x);
-  return wide(x).sub(wide(zero.ndim === 1 && zero.numel() > 1 && isRow ? zero.unsqueeze(-1) : zero.numel() === 1 ? zero.reshape([]) : zero));
+  return wide(x).sub(
+    wide(
+      zero.ndim === 1 && zero.numel() > 1 && isRow ? zero.unsqueeze(-1) : zero.numel() === 1 ? zero.reshape([]) : zero,
+    ),
+  );
 }
 
 function matMulInteger(c: Context): Tensor {
@@ -69,17 +74,37 @@ function matMulInteger(c: Context): Tensor {
 }
 
 function qlinearMatMul(c: Context): Tensor {
-  const [a, aScale, aZero, b, bScale, bZero, scale, zero] = c.tensors as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [a, aScale, aZero, b, bScale, bZero, scale, zero] = c.tensors as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   const product = matmul(centred(a, aZero, true), centred(b, bZero, false));
-  const row = aScale.numel() > 1 && aScale.ndim === 1 ? aScale.unsqueeze(-1) : aScale.numel() === 1 ? aScale.reshape([]) : aScale;
+  const row =
+    aScale.numel() > 1 && aScale.ndim === 1 ? aScale.unsqueeze(-1) : aScale.numel() === 1 ? aScale.reshape([]) : aScale;
   const column = bScale.numel() === 1 ? bScale.reshape([]) : bScale;
-  const factor = wide(row).mul(wide(column)).div(wide(scale.reshape([])));
-  return saturate(product.mul(factor).round().add(wide(zero.reshape([]))), zero.dtype);
+  const factor = wide(row)
+    .mul(wide(column))
+    .div(wide(scale.reshape([])));
+  return saturate(
+    product
+      .mul(factor)
+      .round()
+      .add(wide(zero.reshape([]))),
+    zero.dtype,
+  );
 }
 
 /** One value for each channel of the output, at the axis of the weight or of the result. */
 const channels = (values: Tensor, ndim: number, at: number): Tensor =>
-  values.numel() === 1 ? values.reshape([]) : values.reshape(Array.from({ length: ndim }, (_, i) => (i === at ? -1 : 1)));
+  values.numel() === 1
+    ? values.reshape([])
+    : values.reshape(Array.from({ length: ndim }, (_, i) => (i === at ? -1 : 1)));
 
 function convInteger(c: Context): Tensor {
   const weightZero = c.optional(3);
@@ -88,12 +113,29 @@ function convInteger(c: Context): Tensor {
 }
 
 function qlinearConv(c: Context): Tensor {
-  const [x, xScale, xZero, w, wScale, wZero, scale, zero] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => c.tensor(i)) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [x, xScale, xZero, w, wScale, wZero, scale, zero] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => c.tensor(i)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   const weight = wide(w).sub(wide(channels(wZero, w.ndim, 0)));
   const bias = c.optional(8);
   const sums = convolve(c, centred(x, xZero, false), weight, bias === undefined ? undefined : wide(bias));
-  const factor = wide(xScale.reshape([])).mul(wide(channels(wScale, x.ndim, 1))).div(wide(scale.reshape([])));
-  return saturate(sums.mul(factor).round().add(wide(zero.reshape([]))), zero.dtype);
+  const factor = wide(xScale.reshape([]))
+    .mul(wide(channels(wScale, x.ndim, 1)))
+    .div(wide(scale.reshape([])));
+  return saturate(
+    sums
+      .mul(factor)
+      .round()
+      .add(wide(zero.reshape([]))),
+    zero.dtype,
+  );
 }
 
 /** What is there in the quantised form of `f` of real numbers. */
@@ -103,7 +145,9 @@ const qlinear = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Entry => ({
   run: (c) => {
     const [x, xScale, xZero, y, yScale, yZero, scale, zero] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => c.optional(i));
     const real = (q: Tensor, s: Tensor, z: Tensor | undefined) => centred(q, z, false).mul(wide(s.reshape([])));
-    const result = f(real(x!, xScale!, xZero), real(y!, yScale!, yZero)).div(wide(scale!.reshape([]))).round();
+    const result = f(real(x!, xScale!, xZero), real(y!, yScale!, yZero))
+      .div(wide(scale!.reshape([])))
+      .round();
     return saturate(zero === undefined ? result : result.add(wide(zero.reshape([]))), x!.dtype);
   },
 });

@@ -18,9 +18,24 @@ function generatorOf(c: Context): { generator?: Generator } {
 
 function draw(c: Context, shape: readonly number[], isNormal: boolean, fallback: DType): Tensor {
   const options = { dtype: "float32" as const, ...generatorOf(c) };
-  if (isNormal) return castTo(c, randn([...shape], options).mul(c.float("scale", 1)).add(c.float("mean", 0)), c.int("dtype", 0), fallback);
+  if (isNormal)
+    return castTo(
+      c,
+      randn([...shape], options)
+        .mul(c.float("scale", 1))
+        .add(c.float("mean", 0)),
+      c.int("dtype", 0),
+      fallback,
+    );
   const [low, high] = [c.float("low", 0), c.float("high", 1)];
-  return castTo(c, rand([...shape], options).mul(high - low).add(low), c.int("dtype", 0), fallback);
+  return castTo(
+    c,
+    rand([...shape], options)
+      .mul(high - low)
+      .add(low),
+    c.int("dtype", 0),
+    fallback,
+  );
 }
 
 const shapeOf = (c: Context): number[] => c.ints("shape") ?? c.fail("the shape is missing");

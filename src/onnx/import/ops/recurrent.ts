@@ -27,7 +27,8 @@ const functions: Readonly<Record<string, { alpha?: number; beta?: number; make(a
 
 /** The functions of all directions; parameters go in order to those that take some. */
 function activationsOf(c: Context, count: number, fallback: readonly string[]): Activation[] {
-  const names = c.attributes.strings("activations") ?? Array.from({ length: count / fallback.length }, () => fallback).flat();
+  const names =
+    c.attributes.strings("activations") ?? Array.from({ length: count / fallback.length }, () => fallback).flat();
   if (names.length !== count) c.fail(`has ${names.length} activations; takes ${count}`);
   const alphas = [...(c.attributes.floats("activation_alpha") ?? [])];
   const betas = [...(c.attributes.floats("activation_beta") ?? [])];
@@ -79,7 +80,8 @@ const lstmCell: Cell = (c, { R, Rb, P, f, hidden, clip }, x, [h, cell]) => {
   const sum = x.add(matmul(h!, R.t()));
   const [xi, xo, xf, xc] = gates(Rb === undefined ? sum : sum.add(Rb), hidden);
   const [pi, po, pf] = P === undefined ? [] : gates(P, hidden);
-  const peep = (y: Tensor, weight: Tensor | undefined, state: Tensor) => (weight === undefined ? y : y.add(weight.mul(state)));
+  const peep = (y: Tensor, weight: Tensor | undefined, state: Tensor) =>
+    weight === undefined ? y : y.add(weight.mul(state));
   const i = f[0]!(clip(peep(xi!, pi, cell!)));
   const forget = c.flag("input_forget") ? i.neg().add(1) : f[0]!(clip(peep(xf!, pf, cell!)));
   const next = forget.mul(cell!).add(i.mul(f[1]!(clip(xc!))));
@@ -93,7 +95,10 @@ function reversed(x: Tensor, lengths: Tensor | undefined): Tensor {
   const [steps, batch] = x.shape as unknown as [number, number];
   const t = arange(steps, "int64").reshape([-1, 1]);
   const ends = lengths.to("int64").reshape([1, -1]);
-  const index = ends.sub(1).sub(t).where(t.lt(ends), t.expand([steps, batch]));
+  const index = ends
+    .sub(1)
+    .sub(t)
+    .where(t.lt(ends), t.expand([steps, batch]));
   return x.gather(0, index.unsqueeze(-1).expand([steps, batch, x.shape[2]!]));
 }
 
@@ -164,7 +169,12 @@ function recurrent(c: Context, kind: Kind): Value[] {
     ends.push(end);
   }
   const Y = stack(ys, 1);
-  const states = Array.from({ length: kind.states }, (_, i) => stack(ends.map((end) => end[i]!), isBatchFirst ? 1 : 0));
+  const states = Array.from({ length: kind.states }, (_, i) =>
+    stack(
+      ends.map((end) => end[i]!),
+      isBatchFirst ? 1 : 0,
+    ),
+  );
   return [isBatchFirst ? Y.permute([2, 0, 1, 3]) : Y, ...states];
 }
 

@@ -12,7 +12,12 @@ function axesOf(c: Context): number[] {
   return c.flag("noop_with_empty_axes") ? [] : c.x.shape.map((_, i) => i);
 }
 
-function reduction(name: string, f: (x: Tensor, axes: number[], keepdims: boolean) => Tensor, before = (x: Tensor) => x, after = (x: Tensor) => x): Entry {
+function reduction(
+  name: string,
+  f: (x: Tensor, axes: number[], keepdims: boolean) => Tensor,
+  before = (x: Tensor) => x,
+  after = (x: Tensor) => x,
+): Entry {
   return {
     name,
     weights: "all",
@@ -46,23 +51,37 @@ function position(name: string, f: (x: Tensor, axis: number, keepdim: boolean) =
       const axis = c.axis("axis", c.x.ndim, 0);
       const keepdim = c.flag("keepdims", true);
       if (!c.flag("select_last_index")) return f(c.x, axis, keepdim);
-      return f(c.x.flip([axis]), axis, keepdim).neg().add(c.x.shape[axis]! - 1);
+      return f(c.x.flip([axis]), axis, keepdim)
+        .neg()
+        .add(c.x.shape[axis]! - 1);
     },
   };
 }
 
 /** Booleans have an extremum since opset 20. */
-const extremum = (f: (x: Tensor, axes: number[], keepdim: boolean) => Tensor) => (x: Tensor, axes: number[], keepdim: boolean) =>
-  x.dtype === "bool" ? f(x.to("uint8"), axes, keepdim).to("bool") : f(x, axes, keepdim);
+const extremum =
+  (f: (x: Tensor, axes: number[], keepdim: boolean) => Tensor) => (x: Tensor, axes: number[], keepdim: boolean) =>
+    x.dtype === "bool" ? f(x.to("uint8"), axes, keepdim).to("bool") : f(x, axes, keepdim);
 
 export const reductions: readonly Entry[] = [
   reduction("ReduceSum", sum),
   reduction("ReduceMean", mean),
   reduction("ReduceProd", product),
-  reduction("ReduceMax", extremum((x, axes, keepdim) => x.amax(axes, keepdim))),
-  reduction("ReduceMin", extremum((x, axes, keepdim) => x.amin(axes, keepdim))),
+  reduction(
+    "ReduceMax",
+    extremum((x, axes, keepdim) => x.amax(axes, keepdim)),
+  ),
+  reduction(
+    "ReduceMin",
+    extremum((x, axes, keepdim) => x.amin(axes, keepdim)),
+  ),
   reduction("ReduceL1", sum, (x) => x.abs()),
-  reduction("ReduceL2", sum, (x) => x.mul(x), (y) => (isFloat(y.dtype) ? y.sqrt() : y.to("float64").sqrt())),
+  reduction(
+    "ReduceL2",
+    sum,
+    (x) => x.mul(x),
+    (y) => (isFloat(y.dtype) ? y.sqrt() : y.to("float64").sqrt()),
+  ),
   reduction("ReduceLogSum", sum, undefined, (y) => y.log()),
   reduction("ReduceLogSumExp", (x, axes, keepdim) => (isFloat(x.dtype) ? x : x.to("float64")).logsumexp(axes, keepdim)),
   reduction("ReduceSumSquare", sum, (x) => x.mul(x)),

@@ -98,11 +98,19 @@ const MOST = 2 ** 28;
 function resizeAxis(c: Context, x: Tensor, dim: number, axis: Axis, s: Settings): Tensor {
   const rows = Array.from({ length: axis.to }, (_, i) => weightsAt(c, i, axis, s));
   if (rows.every((row) => row.length === 1 && row[0]![1] === 1))
-    return x.indexSelect(dim, tensor(rows.map((row) => row[0]![0]), "int64"));
+    return x.indexSelect(
+      dim,
+      tensor(
+        rows.map((row) => row[0]![0]),
+        "int64",
+      ),
+    );
   if (axis.to * axis.size > MOST) c.fail(`cannot resize an axis from ${axis.size} to ${axis.to}`);
   const matrix = new Float64Array(axis.to * axis.size);
   for (const [i, row] of rows.entries()) for (const [place, weight] of row) matrix[i * axis.size + place]! += weight;
-  const weights = tensor(matrix as never, "float64").reshape([axis.to, axis.size]).to(x.dtype);
+  const weights = tensor(matrix as never, "float64")
+    .reshape([axis.to, axis.size])
+    .to(x.dtype);
   return matmul(x.transpose(dim, x.ndim - 1), weights.t()).transpose(dim, x.ndim - 1);
 }
 
@@ -142,12 +150,14 @@ function axesOf(c: Context, x: Tensor, isOld: boolean): (readonly [number, Axis]
   if (given.length !== dims.length) c.fail(`has ${given.length} scales or sizes for ${dims.length} axes`);
   const policy = c.string("keep_aspect_ratio_policy", "stretch");
   const ratios = dims.map((dim, i) => (sizes ? sizes[i]! / x.shape[dim]! : scales![i]!));
-  const shared = policy === "not_larger" ? Math.min(...ratios) : policy === "not_smaller" ? Math.max(...ratios) : undefined;
+  const shared =
+    policy === "not_larger" ? Math.min(...ratios) : policy === "not_smaller" ? Math.max(...ratios) : undefined;
   return dims.map((dim, i) => {
     const size = x.shape[dim]!;
     const scale = sizes && shared !== undefined ? shared : ratios[i]!;
     const to = sizes ? (shared === undefined ? sizes[i]! : Math.round(shared * size)) : Math.floor(size * scale + 1e-9);
-    if (!(to >= 0 && to < 2 ** 31) || !(scale > 0)) c.fail(`cannot resize an axis of size ${size} by ${scale} to ${to}`);
+    if (!(to >= 0 && to < 2 ** 31) || !(scale > 0))
+      c.fail(`cannot resize an axis of size ${size} by ${scale} to ${to}`);
     return [dim, { size, to, scale, roi: [roi[i]!, roi[i + dims.length]!] }] as const;
   });
 }

@@ -1,19 +1,22 @@
 /** Ops on shapes and places: elements move, and none changes. */
-import { pad } from "../../../ops/pad";
-import { arange, full, tensor, zeros } from "./make";
-import type { Tensor } from "../../../tensor/tensor";
+
 import { cat } from "../../../ops/join";
+import { pad } from "../../../ops/pad";
+import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";
-import { castTo } from "./cast";
 import type { Value } from "../values";
+import { castTo } from "./cast";
+import { arange, full, tensor, zeros } from "./make";
 
 /** A size of 0 stands for that of the input, unless `allowzero`. */
 function reshape(c: Context): Tensor {
   const { shape } = c.x;
   const allowsZero = c.flag("allowzero");
   const wanted = c.intsOrInput("shape", 1) ?? c.fail("the new shape is missing");
-  const size = wanted.map((n, i) => (n === 0 && !allowsZero ? (shape[i] ?? c.fail(`size 0 at ${i} is that of no axis`)) : n));
+  const size = wanted.map((n, i) =>
+    n === 0 && !allowsZero ? (shape[i] ?? c.fail(`size 0 at ${i} is that of no axis`)) : n,
+  );
   const free = size.indexOf(-1);
   if (free >= 0 && c.x.numel() === 0) {
     const others = size.reduce((total, n, i) => (i === free ? total : total * n), 1);
@@ -86,7 +89,10 @@ function sliced(c: Context, x: Tensor, axis: number, start: number, end: number,
   const to = within(end < 0 ? Math.max(place(end), -1) : end, -1, size - 1);
   if (from <= to) return x.slice(axis, 0, 0);
   // Backwards from `from` to just after `to`: forwards in what is turned around.
-  return x.slice(axis, to + 1, from + 1).flip([axis]).slice(axis, 0, from - to, Math.min(-step, size));
+  return x
+    .slice(axis, to + 1, from + 1)
+    .flip([axis])
+    .slice(axis, 0, from - to, Math.min(-step, size));
 }
 
 function split(c: Context): Value[] {
@@ -97,7 +103,9 @@ function split(c: Context): Value[] {
   if (sizes !== undefined) return [...x.split(sizes, axis)];
   const parts = c.int("num_outputs", c.outputs);
   const each = Math.ceil(size / parts);
-  return Array.from({ length: parts }, (_, i) => x.slice(axis, Math.min(size, i * each), Math.min(size, (i + 1) * each)));
+  return Array.from({ length: parts }, (_, i) =>
+    x.slice(axis, Math.min(size, i * each), Math.min(size, (i + 1) * each)),
+  );
 }
 
 function transpose(c: Context): Tensor {
@@ -115,7 +123,14 @@ function expand(c: Context): Tensor {
 }
 
 /** Leaves out where `pads` are negative, adds where they are positive. */
-export function padded(c: Context, x: Tensor, pads: readonly number[], axes: readonly number[], mode: string, value: number): Tensor {
+export function padded(
+  c: Context,
+  x: Tensor,
+  pads: readonly number[],
+  axes: readonly number[],
+  mode: string,
+  value: number,
+): Tensor {
   let y = x;
   const n = axes.length;
   if (pads.length !== 2 * n) c.fail(`has ${pads.length} pads for ${n} axes`);
@@ -128,7 +143,15 @@ export function padded(c: Context, x: Tensor, pads: readonly number[], axes: rea
   return y;
 }
 
-function padAxis(c: Context, x: Tensor, axis: number, before: number, after: number, mode: string, value: number): Tensor {
+function padAxis(
+  c: Context,
+  x: Tensor,
+  axis: number,
+  before: number,
+  after: number,
+  mode: string,
+  value: number,
+): Tensor {
   if (mode === "constant") {
     const list = new Array(2 * (x.ndim - axis)).fill(0);
     list[list.length - 2] = before;
@@ -261,7 +284,8 @@ function centerCropPad(c: Context): Tensor {
   for (const [i, axis] of axes.entries()) {
     const [size, to] = [x.shape[axis]!, wanted[i]!];
     const before = Math.floor(Math.abs(size - to) / 2);
-    x = size >= to ? x.slice(axis, before, before + to) : padAxis(c, x, axis, before, to - size - before, "constant", 0);
+    x =
+      size >= to ? x.slice(axis, before, before + to) : padAxis(c, x, axis, before, to - size - before, "constant", 0);
   }
   return x;
 }

@@ -28,7 +28,10 @@ const MOST = 2 ** 26;
 /** Cosines and sines of all products of places and frequencies, exact modulo the period. */
 function waves(c: Context, n: number, count: number, dtype: Tensor["dtype"]): { cos: Tensor; sin: Tensor } {
   if (n * count > MOST) c.fail(`cannot transform ${n} elements at once`);
-  const turn = arange(n, "int64").reshape([-1, 1]).mul(arange(count, "int64").reshape([1, -1])).remainder(n);
+  const turn = arange(n, "int64")
+    .reshape([-1, 1])
+    .mul(arange(count, "int64").reshape([1, -1]))
+    .remainder(n);
   const angle = turn.to("float64").mul((2 * Math.PI) / n);
   return { cos: angle.cos().to(dtype), sin: angle.sin().to(dtype) };
 }
@@ -89,7 +92,8 @@ function stft(c: Context): Tensor {
   const own = c.optional(2);
   const length = c.has(3) ? c.scalar(3) : (own?.shape[0] ?? c.fail("the length of frames is missing"));
   const { re, im } = partsOf(c, c.x.ndim === 2 ? c.x.unsqueeze(-1) : c.x);
-  if (!(step >= 1) || length < 1 || length > re.shape[1]!) c.fail(`cannot take frames of ${length} every ${step} of ${re.shape[1]}`);
+  if (!(step >= 1) || length < 1 || length > re.shape[1]!)
+    c.fail(`cannot take frames of ${length} every ${step} of ${re.shape[1]}`);
   const framed = (y: Tensor | undefined) => {
     const frames = y?.unfold(1, length, step);
     return own === undefined ? frames : frames?.mul(own);
@@ -100,7 +104,13 @@ function stft(c: Context): Tensor {
 
 /** Triangles on the mel scale: [bins, mels]. */
 function melWeights(c: Context): Tensor {
-  const [mels, length, rate, low, high] = [0, 1, 2, 3, 4].map((i) => c.scalar(i)) as [number, number, number, number, number];
+  const [mels, length, rate, low, high] = [0, 1, 2, 3, 4].map((i) => c.scalar(i)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const bins = Math.floor(length / 2) + 1;
   const mel = (f: number) => 2595 * Math.log10(1 + f / 700);
   const [from, to] = [mel(low), mel(high)];

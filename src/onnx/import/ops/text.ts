@@ -25,7 +25,8 @@ function tfIdf(c: Context): Tensor {
   const texts = c.strings(0);
   const shape = texts?.shape ?? c.x.shape;
   const items: (string | number)[] = texts ? [...texts.values] : c.numbers(0);
-  const pool: readonly (string | number)[] = c.attributes.strings("pool_strings") ?? c.ints("pool_int64s") ?? c.fail("the pool is missing");
+  const pool: readonly (string | number)[] =
+    c.attributes.strings("pool_strings") ?? c.ints("pool_int64s") ?? c.fail("the pool is missing");
   const starts = c.ints("ngram_counts") ?? c.fail("ngram_counts is missing");
   const places = c.ints("ngram_indexes") ?? c.fail("ngram_indexes is missing");
   const [least, most, skips] = [c.int("min_gram_length"), c.int("max_gram_length"), c.int("max_skip_count")];
@@ -34,7 +35,8 @@ function tfIdf(c: Context): Tensor {
   let next = 0;
   for (const [i, start] of starts.entries()) {
     const end = starts[i + 1] ?? pool.length;
-    for (let at = start; at + i + 1 <= end; at += i + 1) found.set(JSON.stringify(pool.slice(at, at + i + 1)), places[next++]!);
+    for (let at = start; at + i + 1 <= end; at += i + 1)
+      found.set(JSON.stringify(pool.slice(at, at + i + 1)), places[next++]!);
   }
   const rows = shape.length === 2 ? shape[0]! : 1;
   const length = shape.length === 2 ? shape[1]! : items.length;
@@ -76,7 +78,10 @@ export const texts: readonly Entry[] = [
     run: (c) => {
       const [a, b] = [c.strings(0) ?? c.fail("takes texts"), c.strings(1) ?? c.fail("takes texts")];
       const isWider = a.values.length >= b.values.length;
-      const values = Array.from({ length: Math.max(a.values.length, b.values.length) }, (_, i) => a.values[i % a.values.length]! + b.values[i % b.values.length]!);
+      const values = Array.from(
+        { length: Math.max(a.values.length, b.values.length) },
+        (_, i) => a.values[i % a.values.length]! + b.values[i % b.values.length]!,
+      );
       return new Strings(isWider ? a.shape : b.shape, values);
     },
   },

@@ -31,7 +31,11 @@ function adam(c: Context): Tensor[] {
   const [a, b] = [c.float("alpha", 0.9), c.float("beta", 0.999)];
   const step = c.scalar(1);
   const rate = step > 0 ? (c.scalar(0) * Math.sqrt(1 - b ** step)) / (1 - a ** step) : c.scalar(0);
-  const [norm, after, eps] = [c.float("norm_coefficient", 0), c.float("norm_coefficient_post", 0), c.float("epsilon", 1e-6)];
+  const [norm, after, eps] = [
+    c.float("norm_coefficient", 0),
+    c.float("norm_coefficient_post", 0),
+    c.float("epsilon", 1e-6),
+  ];
   return byRole(
     groups(c, 4).map(([x, g, v, h]) => {
       const gradient = x!.mul(norm).add(g!);

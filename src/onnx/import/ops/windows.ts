@@ -22,11 +22,13 @@ export function windowsOf(c: Context, sizes: readonly number[], given?: readonly
   if (kernel.length !== n) c.fail(`kernel_shape has ${kernel.length} values for ${n} axes`);
   const strides = list("strides", 1);
   const dilations = list("dilations", 1);
-  if ([...kernel, ...strides, ...dilations].some((value) => value < 1)) c.fail("kernel, strides and dilations must be 1 or more");
+  if ([...kernel, ...strides, ...dilations].some((value) => value < 1))
+    c.fail("kernel, strides and dilations must be 1 or more");
   const pads = c.ints("pads") ?? new Array(2 * n).fill(0);
   if (pads.length !== 2 * n) c.fail(`pads has ${pads.length} values for ${n} axes`);
   const auto = c.string("auto_pad", "NOTSET");
-  if (auto === "NOTSET" || auto === "") return { kernel, strides, dilations, begins: pads.slice(0, n), ends: pads.slice(n) };
+  if (auto === "NOTSET" || auto === "")
+    return { kernel, strides, dilations, begins: pads.slice(0, n), ends: pads.slice(n) };
   if (auto === "VALID") return { kernel, strides, dilations, begins: list("", 0), ends: list("", 0) };
   const totals = sizes.map((size, i) => samePads(size, kernel[i]!, strides[i]!, dilations[i]!));
   const [small, large] = [totals.map((total) => total >> 1), totals.map((total) => total - (total >> 1))];
