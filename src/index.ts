@@ -50,7 +50,6 @@ export * as masked from "./masked";
 export * from "./modes";
 export * as nn from "./nn/index";
 export * from "./nn/native/index";
-export * as onnx from "./onnx/index";
 export { complex, imag, lstsq, matrixRank, polar, solve, viewAsComplex, viewAsReal } from "./ops/absent";
 export {
   celu,
