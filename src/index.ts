@@ -44,13 +44,13 @@ export * as fft from "./fft";
 export * as func from "./func/index";
 export { vmap } from "./func/vmap";
 export * as numpy from "./io/numpy";
+export * as onnx from "./onnx/index";
 export * as safetensors from "./io/safetensors";
 export * as linalg from "./linalg";
 export * as masked from "./masked";
 export * from "./modes";
 export * as nn from "./nn/index";
 export * from "./nn/native/index";
-export * as onnx from "./onnx/index";
 export { complex, imag, lstsq, matrixRank, polar, solve, viewAsComplex, viewAsReal } from "./ops/absent";
 export {
   celu,

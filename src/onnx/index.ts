@@ -33,3 +33,4 @@ export const load = namedAsync(
 
 /** @internal The reader itself, for the tests. */
 export const __reader = () => import("./lazyImport");
+export { type ExportOptions, type ExportTarget, export_ as export, TrainingMode } from "./exporting";

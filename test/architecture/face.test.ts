@@ -29,6 +29,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("nn", "registerModuleForwardHook registerModuleForwardPreHook"),
     ...paths("nn", "registerModuleFullBackwardHook registerModuleFullBackwardPreHook"),
     ...paths("nn.functional", "_scaledDotProductAttention"),
+    ...paths("onnx", "TrainingMode export"),
     ...paths("nn.utils.parametrizations", "Orthogonal SpectralNorm"),
     ...paths("optim.lrScheduler", "LRScheduler"),
     ...paths("vision.models", "BasicBlock Bottleneck Encoder EncoderBlock Fire InvertedResidual MLPBlock"),
