@@ -9,7 +9,7 @@ import { Noisy, NoisyStream } from "./noisy.mjs";
 
 const { nn, optim } = torch;
 const [folder, settings] = process.argv.slice(2);
-const { workers = 0, optimizer: kind = "Adam", epochs = 2, every = 3, iterable = false, accumulate = 1 } = JSON.parse(settings);
+const { workers = 0, optimizer: kind = "Adam", epochs = 2, every = 3, iterable = false, accumulate = 1, gradients = false } = JSON.parse(settings);
 
 const optimizers = {
   Adam: (p) => new optim.Adam(p, { lr: 0.01, amsgrad: true }),
@@ -46,13 +46,14 @@ async function main() {
   );
   const optimizer = optimizers[kind](model.parameters());
   const scheduler = new optim.lrScheduler.StepLR(optimizer, 1, 0.7);
-  const checkpoint = new torch.Checkpoint(folder, { model, optimizer, scheduler, loader, keepLast: 2, keepBest: 1 });
+  const checkpoint = new torch.Checkpoint(folder, { model, optimizer, scheduler, loader, gradients, keepLast: 2, keepBest: 1 });
   let { epoch, step, best } = (await checkpoint.resume()) ?? { epoch: 0, step: 0, best: Number.POSITIVE_INFINITY };
   const save = async (values) => {
     writeSync(1, "saving\n");
     await checkpoint.save({ best, ...values });
     writeSync(1, "saved\n");
   };
+  writeSync(1, "begun\n");
   for (; epoch < epochs; epoch++) {
     for await (const [x, y] of loader) {
       const compute = () => {
@@ -77,7 +78,8 @@ async function main() {
       const value = loss.item();
       best = Math.min(best, value);
       appendFileSync(`${folder}.losses`, `${step} ${bitsOf([loss])}\n`);
-      if (step % every === 0 && step % accumulate === 0) await save({ epoch, step, metric: value });
+      // Gradients that are summed up over steps belong to the state between them.
+      if (step % every === 0 && (gradients || step % accumulate === 0)) await save({ epoch, step, metric: value });
     }
     scheduler.step();
     await save({ epoch: epoch + 1, step });
