@@ -275,7 +275,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
         if (batch === END) return;
         if (skipped-- > 0) continue;
         this.checkCount(k);
-        position.take();
+        position.take(fetcher.isAtEnd);
         yield batch as B;
       }
     } finally {
@@ -314,7 +314,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
         if (batch === END) return;
         if (skipped-- <= 0) {
           this.checkCount(k);
-          position.take();
+          position.take(fetcher.isAtEnd);
           yield batch as B;
         }
         if (pauses.isDue()) await pauses.take();
@@ -382,8 +382,9 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
 
   /** What each fetch reads: indices, or for an iterable data set a number of samples. */
   private requests(position: PassPosition): globalThis.Generator<unknown, void, undefined> {
-    if (!isMapStyle(this.dataset)) return this.allRequests();
-    return position.requests(() => this.allRequests(), this.generators(), this.orders().find(isStateful));
+    if (!isMapStyle(this.dataset)) return position.wasAtEnd ? nothing() : this.allRequests();
+    const sampler = this.orders().find(isStateful);
+    return position.requests(() => this.allRequests(), this.generators(), sampler, this.knownLength());
   }
 
   private *allRequests(): globalThis.Generator<unknown, void, undefined> {
@@ -405,6 +406,8 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     return { dataset, numWorkers, prefetchFactor, timeout, workerInitFn, fetchOptions, seed };
   }
 }
+
+function* nothing(): globalThis.Generator<never, void, undefined> {}
 
 /** What may not be changed once a loader is made. */
 const FINAL = ["batchSize", "batchSampler", "sampler", "dropLast", "dataset", "persistentWorkers"] as const;

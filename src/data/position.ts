@@ -88,9 +88,15 @@ export class PassPosition {
     return this.saved?.dataset;
   }
 
-  /** A batch is handed out. */
-  take(): void {
+  /** Whether an iterable data set was read to its end before the position was saved; its state may be that of a pass to come. */
+  get wasAtEnd(): boolean {
+    return this.saved?.isExhausted ?? false;
+  }
+
+  /** A batch is handed out. @param isLast Whether an iterable data set is known to have no more. */
+  take(isLast = false): void {
     this.taken++;
+    if (isLast) this.isExhausted = true;
     if (this.samplerStates.length > 1) this.samplerStates.shift();
   }
 
@@ -99,11 +105,13 @@ export class PassPosition {
    * @param begin Gives all requests of the pass, of which none was drawn.
    * @param generators The loader's own, which `order` may draw from, as it may from the default one.
    * @param sampler Knows where it stands, if there is such a one.
+   * @param length Batches of the pass, if that is known.
    */
   *requests(
     begin: () => Iterator<unknown>,
     generators: readonly Generator[],
     sampler: StatefulOrder | undefined,
+    length: number | null,
   ): globalThis.Generator<unknown, void, undefined> {
     const all = [defaultGenerator, ...generators];
     let order: Iterator<unknown> | undefined;
@@ -117,6 +125,8 @@ export class PassPosition {
     };
     try {
       if (sampler !== undefined) this.rewind(sampler);
+      // Behind the last batch, a sampler's state may be that of a pass to come.
+      if (sampler !== undefined && this.saved !== undefined && this.taken === length) return;
       const ahead = this.saved === undefined || sampler !== undefined ? [] : this.replay(draw, all, this.saved);
       this.starts ??= encodeAll(all);
       yield* ahead;
