@@ -94,6 +94,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "an alias of logsigmoid": ["Tensor.logSigmoid", "nn.functional.logSigmoid"],
   "base classes for one's own": ["optim.PerParameterOptimizer", "optim.lrScheduler.Scheduler"],
   "PyTorch's names in the state of one's own modules": ["nn.snakeCase"],
+  "runs of training that go on as if they were never interrupted": ["Checkpoint"],
   "the package of this name": paths("safetensors", "load loadFile metadata save saveFile"),
   "data sets and models that come with the library": [
     ...paths("vision.datasets", "digits parseIdx"),
