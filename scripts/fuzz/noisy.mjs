@@ -7,7 +7,10 @@ export class Noisy {
   length = 48;
 
   at(i) {
-    const x = torch.rand([6]).mul(0.1).add(i / 48);
+    const x = torch
+      .rand([6])
+      .mul(0.1)
+      .add(i / 48);
     return [x, i % 3];
   }
 }

@@ -64,7 +64,9 @@ const script = new URL("./training.mjs", import.meta.url).pathname;
 
 /** Trains until the end, or the moment. */
 function train(folder: string, settings: Settings, moment?: Moment): Promise<Ending> {
-  const child = spawn(process.execPath, [script, folder, JSON.stringify(settings)], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [script, folder, JSON.stringify(settings)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const limit = setTimeout(() => child.kill("SIGKILL"), LIMIT);
   if (moment !== undefined) arm(child, moment);
   let errors = "";
@@ -131,7 +133,11 @@ export async function fuzzResume({ seed, calls, seconds, report }: FuzzOptions):
       const settings: Settings = { ...sorts[i % sorts.length]!, epochs: 6, every: 1 + Math.floor(random() * 4) };
       const most = Math.min(calls - killed, Math.ceil(calls / sorts.length));
       killed += await tryOne(join(root, String(i)), settings, random, killed, most, (kind, detail) =>
-        report({ kind, detail, program: `// run ${i} of seed ${seed}: node scripts/fuzz/training.mjs FOLDER '${JSON.stringify(settings)}'` }),
+        report({
+          kind,
+          detail,
+          program: `// run ${i} of seed ${seed}: node scripts/fuzz/training.mjs FOLDER '${JSON.stringify(settings)}'`,
+        }),
       );
     }
   } finally {

@@ -9,7 +9,15 @@ import { Noisy, NoisyStream } from "./noisy.mjs";
 
 const { nn, optim } = torch;
 const [folder, settings] = process.argv.slice(2);
-const { workers = 0, optimizer: kind = "Adam", epochs = 2, every = 3, iterable = false, accumulate = 1, gradients = false } = JSON.parse(settings);
+const {
+  workers = 0,
+  optimizer: kind = "Adam",
+  epochs = 2,
+  every = 3,
+  iterable = false,
+  accumulate = 1,
+  gradients = false,
+} = JSON.parse(settings);
 
 const optimizers = {
   Adam: (p) => new optim.Adam(p, { lr: 0.01, amsgrad: true }),
@@ -46,7 +54,15 @@ async function main() {
   );
   const optimizer = optimizers[kind](model.parameters());
   const scheduler = new optim.lrScheduler.StepLR(optimizer, 1, 0.7);
-  const checkpoint = new torch.Checkpoint(folder, { model, optimizer, scheduler, loader, gradients, keepLast: 2, keepBest: 1 });
+  const checkpoint = new torch.Checkpoint(folder, {
+    model,
+    optimizer,
+    scheduler,
+    loader,
+    gradients,
+    keepLast: 2,
+    keepBest: 1,
+  });
   let { epoch, step, best } = (await checkpoint.resume()) ?? { epoch: 0, step: 0, best: Number.POSITIVE_INFINITY };
   const save = async (values) => {
     writeSync(1, "saving\n");

@@ -139,7 +139,9 @@ export class Checkpoint {
   async load(which?: CheckpointSource, options?: { parts?: readonly CheckpointPart[] }): Promise<Record<string, any>>;
   async load(which: any = "last", options: any = {}): Promise<Record<string, any>> {
     if (typeof which !== "string" && !(which instanceof Uint8Array) && !(which instanceof Blob))
-      throw new ArgumentError(`load: which must be "last", "best", the name of a file, a Blob or a Uint8Array, got ${describe(which)}`);
+      throw new ArgumentError(
+        `load: which must be "last", "best", the name of a file, a Blob or a Uint8Array, got ${describe(which)}`,
+      );
     const only: unknown = options.parts ?? parts;
     if (!Array.isArray(only)) throw new ArgumentError(`load: parts must be an array of names, got ${describe(only)}`);
     for (const part of only) checkChoice("load", "parts", part, parts);
@@ -178,8 +180,10 @@ export class Checkpoint {
 }
 
 function checkValues(op: string, values: unknown): void {
-  const isRecord = typeof values === "object" && values !== null && [Object.prototype, null].includes(Object.getPrototypeOf(values));
-  if (!isRecord) throw new ArgumentError(`${op}: values must be an object such as { epoch, step }, got ${describe(values)}`);
+  const isRecord =
+    typeof values === "object" && values !== null && [Object.prototype, null].includes(Object.getPrototypeOf(values));
+  if (!isRecord)
+    throw new ArgumentError(`${op}: values must be an object such as { epoch, step }, got ${describe(values)}`);
 }
 
 declareMethods(Checkpoint, {

@@ -3,8 +3,8 @@
  * values as JSON in the header, and a checksum of everything before as the last tensor.
  */
 import { FormatError, StateError } from "../core/errors";
-import { crc32 } from "../platform/crc32";
 import { load, metadata, save } from "../io/safetensors";
+import { crc32 } from "../platform/crc32";
 import type { Tensor } from "../tensor/tensor";
 import { decode, Encoder, tensorOfBytes } from "./values";
 
@@ -47,13 +47,18 @@ export interface Contents {
  */
 export function unpackFile(bytes: Uint8Array): Contents {
   // All of a header's sizes are within the file once this holds.
-  if (bytes.length <= CHECKSUM_BYTES || checksumOf(bytes).getUint32(0, true) !== crc32(bytes.subarray(0, -CHECKSUM_BYTES)))
+  if (
+    bytes.length <= CHECKSUM_BYTES ||
+    checksumOf(bytes).getUint32(0, true) !== crc32(bytes.subarray(0, -CHECKSUM_BYTES))
+  )
     throw new FormatError("its checksum differs: it is truncated or damaged, or no checkpoint");
   const text = metadata(bytes)[VALUES];
   if (text === undefined) throw new FormatError("it has no values of a checkpoint");
   const { version, state } = parse(text);
   if (version !== VERSION)
-    throw new StateError(`it was written by another version of the library (format ${version}, this one reads ${VERSION})`);
+    throw new StateError(
+      `it was written by another version of the library (format ${version}, this one reads ${VERSION})`,
+    );
   const { [CHECKSUM]: sum, ...tensors } = load(bytes);
   sum?.dispose();
   try {

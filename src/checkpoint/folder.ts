@@ -1,5 +1,5 @@
 /** The files of a folder of checkpoints: which there are, which is the newest whole one, which are to stay. */
-import { FormatError } from "../core/errors";
+import { FormatError, StateError } from "../core/errors";
 import { type Lock, orphansOf, type Store } from "../platform/store";
 import { type Contents, unpackFile } from "./file";
 
@@ -106,11 +106,9 @@ export class CheckpointFolder {
     try {
       return unpackFile(bytes);
     } catch (error) {
-      const { message, constructor } = error as Error;
-      throw new (constructor as new (message: string, options: object) => Error)(
-        `${this.op}: "${this.store.place}/${file}": ${message}`,
-        { cause: error },
-      );
+      const what = `${this.op}: "${this.store.place}/${file}": ${(error as Error).message}`;
+      if (error instanceof FormatError) throw new FormatError(what, { cause: error });
+      throw new StateError(what, { cause: error });
     }
   }
 
@@ -153,7 +151,10 @@ export class CheckpointFolder {
 
   private writeManifest(): Promise<void> {
     const checkpoints = this.entries.map(({ file, metric }) => ({ file, metric: metric ?? null }));
-    return this.store.write(MANIFEST, new TextEncoder().encode(`${JSON.stringify({ version: 1, checkpoints }, null, 2)}\n`));
+    return this.store.write(
+      MANIFEST,
+      new TextEncoder().encode(`${JSON.stringify({ version: 1, checkpoints }, null, 2)}\n`),
+    );
   }
 }
 

@@ -126,7 +126,8 @@ export class Run {
   }
 }
 
-const hasMetric = ({ metric, isDamaged }: Entry): boolean => metric !== undefined && !Number.isNaN(metric) && !isDamaged;
+const hasMetric = ({ metric, isDamaged }: Entry): boolean =>
+  metric !== undefined && !Number.isNaN(metric) && !isDamaged;
 
 function disposeAll(tensors: Readonly<Record<string, Tensor>>): void {
   for (const x of Object.values(tensors)) if (x.isAlive) x.dispose();

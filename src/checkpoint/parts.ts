@@ -1,5 +1,5 @@
 /** What a checkpoint holds of a training run, and how it gets back into it. */
-import { describe, ArgumentError, StateError } from "../core/errors";
+import { ArgumentError, describe, StateError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { sameShape, shapeText } from "../core/shape";
 import { Module } from "../nn/module";
@@ -35,7 +35,13 @@ const isRecord = (x: unknown): x is Record<string, unknown> =>
   typeof x === "object" && x !== null && [Object.prototype, null].includes(Object.getPrototypeOf(x));
 
 /** The things of a part with their names, "" for one alone. @throws ArgumentError for what is no such thing. */
-function listed<T>(op: string, part: string, given: unknown, isOne: (x: unknown) => x is T, what: string): [string, T][] {
+function listed<T>(
+  op: string,
+  part: string,
+  given: unknown,
+  isOne: (x: unknown) => x is T,
+  what: string,
+): [string, T][] {
   if (given === undefined || given === null) return [];
   if (isOne(given)) return [["", given]];
   const wrong = (name: string, value: unknown) =>
@@ -94,7 +100,9 @@ function parametersOf(op: string, parts: Parts): [string, Tensor][] {
 }
 
 const gradientsOf = (op: string, parts: Parts): [string, Tensor][] =>
-  parametersOf(op, parts).flatMap(([name, { ownGrad }]): [string, Tensor][] => (ownGrad === null ? [] : [[name, ownGrad.detach()]]));
+  parametersOf(op, parts).flatMap(([name, { ownGrad }]): [string, Tensor][] =>
+    ownGrad === null ? [] : [[name, ownGrad.detach()]],
+  );
 
 /**
  * Puts a saved state into the parts of a run. Everything is compared first.
@@ -102,7 +110,13 @@ const gradientsOf = (op: string, parts: Parts): [string, Tensor][] =>
  * @param only Parts to be loaded; the others stay as they are. Without it, all, and there must be no others in the file.
  * @throws StateError naming what does not fit.
  */
-export function restoreParts(op: string, parts: Parts, state: Readonly<Record<string, any>>, file: string, only?: readonly string[]): void {
+export function restoreParts(
+  op: string,
+  parts: Parts,
+  state: Readonly<Record<string, any>>,
+  file: string,
+  only?: readonly string[],
+): void {
   const given = PARTS.filter((part) => statefulOf(op, part, parts[part]).length > 0);
   const chosen = only === undefined ? given : given.filter((part) => only.includes(part));
   const fail = (why: string, cause?: unknown) => new StateError(`${op}: "${file}": ${why}`, { cause });
@@ -136,12 +150,18 @@ type Fail = (why: string, cause?: unknown) => StateError;
 
 function pairsOf(op: string, part: string, parts: any, saved: any, fail: Fail): Pair[] {
   const items = statefulOf(op, part, parts[part]);
-  checkNames(part, Object.keys(saved), items.map(([name]) => name), fail);
+  checkNames(
+    part,
+    Object.keys(saved),
+    items.map(([name]) => name),
+    fail,
+  );
   return items.map(([name, x]) => ({ what: name === "" ? part : `${part} ${name}`, x, saved: saved[name] }));
 }
 
 function checkNames(what: string, saved: readonly string[], given: readonly string[], fail: Fail): void {
-  const list = (names: readonly string[]) => names.map((name) => (name === "" ? "one alone" : `"${name}"`)).join(", ") || "none";
+  const list = (names: readonly string[]) =>
+    names.map((name) => (name === "" ? "one alone" : `"${name}"`)).join(", ") || "none";
   if (saved.length !== given.length || given.some((name) => !saved.includes(name)))
     throw fail(`the ${what}s are others: saved were ${list(saved)}, given are ${list(given)}`);
 }
@@ -163,9 +183,12 @@ function checkModel(what: string, model: Module, saved: Record<string, unknown>,
   if (unexpected.length > 0) lines.push(`unexpected key(s): ${quoted(unexpected)}`);
   for (const [key, x] of Object.entries(own)) {
     const y = saved[key];
-    if (!(x instanceof Tensor) || !(y instanceof Tensor) || (x as { isUninitialized?: boolean }).isUninitialized) continue;
+    if (!(x instanceof Tensor) || !(y instanceof Tensor) || (x as { isUninitialized?: boolean }).isUninitialized)
+      continue;
     if (!sameShape(x.shape, y.shape))
-      lines.push(`size mismatch for ${key}: ${shapeText(y.shape)} in the checkpoint, ${shapeText(x.shape)} in the model`);
+      lines.push(
+        `size mismatch for ${key}: ${shapeText(y.shape)} in the checkpoint, ${shapeText(x.shape)} in the model`,
+      );
     else if (x.dtype !== y.dtype) lines.push(`${key} is ${y.dtype} in the checkpoint, ${x.dtype} in the model`);
   }
   if (lines.length > 0) throw fail(`it is a checkpoint of another model (${what}):\n\t${lines.join("\n\t")}`);
@@ -177,7 +200,8 @@ function checkOptimizer(what: string, optimizer: Optimizer, saved: any, fail: Fa
   own.forEach((group, i) => {
     const theirs = saved.param_groups?.[i];
     if (theirs === undefined) return;
-    const differ = (a: object, b: object) => Object.keys(a).filter((key) => key !== "initial_lr" && !Object.hasOwn(b, key));
+    const differ = (a: object, b: object) =>
+      Object.keys(a).filter((key) => key !== "initial_lr" && !Object.hasOwn(b, key));
     const [missing, unexpected] = [differ(group, theirs), differ(theirs, group)];
     if (missing.length + unexpected.length > 0)
       throw fail(
@@ -194,7 +218,12 @@ function restoreGradients(op: string, parts: Parts, saved: Readonly<Record<strin
 
 function restoreRandom(op: string, parts: Parts, saved: any, fail: Fail): void {
   const items = generatorsOf(op, parts.generator);
-  checkNames("generator", Object.keys(saved.generators), items.map(([name]) => name), fail);
+  checkNames(
+    "generator",
+    Object.keys(saved.generators),
+    items.map(([name]) => name),
+    fail,
+  );
   for (const [name, generator] of items) generator.setState(saved.generators[name]);
   defaultGenerator.setState(saved.default);
 }

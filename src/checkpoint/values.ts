@@ -47,7 +47,9 @@ export class Encoder {
       throw new ArgumentError(`${this.op}: ${path} is nested more than ${MAX_DEPTH} levels deep, or holds itself`);
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value === "number")
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : tagged("number", Object.is(value, -0) ? "-0" : `${value}`);
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : tagged("number", Object.is(value, -0) ? "-0" : `${value}`);
     if (typeof value === "bigint") return tagged("bigint", String(value));
     if (value === undefined) return { $: "undefined" };
     if (value instanceof Tensor) return tagged("tensor", this.add(path, value));
@@ -69,7 +71,8 @@ export class Encoder {
     const prototype = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) throw this.refuse(value, path);
     const record: Record<string, Json> = {};
-    for (const [key, item] of Object.entries(value)) setOwn(record, key, this.encode(item, key === "" ? path : `${path}.${key}`, depth + 1));
+    for (const [key, item] of Object.entries(value))
+      setOwn(record, key, this.encode(item, key === "" ? path : `${path}.${key}`, depth + 1));
     return Object.hasOwn(record, "$") ? tagged("object", Object.entries(record)) : record;
   }
 
@@ -108,7 +111,11 @@ export function decode(json: unknown, tensors: Readonly<Record<string, Tensor>>,
   return record;
 }
 
-function decodeTagged({ $: kind, v }: { $: unknown; v: unknown }, tensors: Readonly<Record<string, Tensor>>, depth: number): unknown {
+function decodeTagged(
+  { $: kind, v }: { $: unknown; v: unknown },
+  tensors: Readonly<Record<string, Tensor>>,
+  depth: number,
+): unknown {
   const inner = () => decode(v, tensors, depth + 1);
   const tensor = (): Tensor => {
     if (typeof v === "string" && Object.hasOwn(tensors, v)) return tensors[v]!;

@@ -208,7 +208,8 @@ function checkPass(pass: unknown, generators: number): void {
     checkInteger(OP, "pass.taken", taken, 0);
     checkFlag(OP, "pass.isExhausted", isExhausted);
   });
-  if (taken > requested && requested !== 0) throw new StateError(`${OP}: the state has more batches taken than asked for`);
+  if (taken > requested && requested !== 0)
+    throw new StateError(`${OP}: the state has more batches taken than asked for`);
   checkStates("pass.generators", starts, generators + 1);
 }
 

@@ -5,7 +5,9 @@ import { runtime } from "./platform";
 /** @throws KindlingError outside of pages. */
 export function download(op: string, blob: Blob, filename: string): void {
   if (globalThis.document === undefined)
-    throw new KindlingError(`${op}: only a page can offer a download, not ${runtime === "browser" ? "a worker" : runtime}; write the bytes of toBlob() to a file`);
+    throw new KindlingError(
+      `${op}: only a page can offer a download, not ${runtime === "browser" ? "a worker" : runtime}; write the bytes of toBlob() to a file`,
+    );
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = filename;

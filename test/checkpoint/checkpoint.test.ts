@@ -67,7 +67,9 @@ describe("values", () => {
     const first = open();
     await first.save({ list: dtypes.map((dtype) => x.to(dtype)), scalar: torch.tensor(3) });
     const found = await (await reopen(first)).resume();
-    expect(found!.list.map((y: torch.Tensor) => [y.dtype, y.tolist()])).toEqual(dtypes.map((d) => [d, x.to(d).tolist()]));
+    expect(found!.list.map((y: torch.Tensor) => [y.dtype, y.tolist()])).toEqual(
+      dtypes.map((d) => [d, x.to(d).tolist()]),
+    );
     expect(found!.scalar.shape).toEqual([]);
   });
 
@@ -98,7 +100,9 @@ describe("a folder", () => {
     ]);
     expect((await checkpoint.load("best")).accuracy).toBe(0.9);
     expect((await checkpoint.load(name(5))).accuracy).toBe(0.8);
-    await expect(checkpoint.load("other")).rejects.toThrow(/there is no checkpoint "other".*there are: checkpoint-00000002/);
+    await expect(checkpoint.load("other")).rejects.toThrow(
+      /there is no checkpoint "other".*there are: checkpoint-00000002/,
+    );
   });
 
   test("does without its manifest", async () => {
@@ -146,7 +150,9 @@ describe("a folder", () => {
 
   test("that is a file is an error that says so", async () => {
     writeFileSync(join(folder, "file"), "");
-    await expect(new torch.Checkpoint(join(folder, "file")).resume()).rejects.toThrow(/Checkpoint: cannot make the folder/);
+    await expect(new torch.Checkpoint(join(folder, "file")).resume()).rejects.toThrow(
+      /Checkpoint: cannot make the folder/,
+    );
   });
 
   test("saves in order, also without waiting, what was there at the call", async () => {
@@ -188,7 +194,9 @@ describe("a damaged checkpoint", () => {
     damage(join(folder, name(2)));
     const next = await reopen(first, { model: linear() });
     expect(await next.resume()).toEqual({ step: 1 });
-    expect(warn.mock.calls.flat().join()).toMatch(/checkpoint-00000002.*truncated or damaged.*; the one before it is used/s);
+    expect(warn.mock.calls.flat().join()).toMatch(
+      /checkpoint-00000002.*truncated or damaged.*; the one before it is used/s,
+    );
     await next.save({ step: 3 });
     // The damaged one does not count among the last two.
     expect(files()).toEqual([name(1), name(3)]);
@@ -235,11 +243,15 @@ describe("another run's checkpoint", () => {
     const optimizer = new optim.Adam(model.parameters());
     await expect(resumed({ model }, { model, optimizer })).rejects.toThrow(/has no optimizer/);
     await expect(resumed({ model, optimizer }, { model })).rejects.toThrow(/was saved with optimizer/);
-    await expect(resumed({ model: { a: model } }, { model: { b: model } })).rejects.toThrow(/saved were "a", given are "b"/);
+    await expect(resumed({ model: { a: model } }, { model: { b: model } })).rejects.toThrow(
+      /saved were "a", given are "b"/,
+    );
   });
 
   test("of another dtype is refused", async () => {
-    await expect(resumed({ model: linear() }, { model: linear().double() })).rejects.toThrow(/float32 in the checkpoint, float64/);
+    await expect(resumed({ model: linear() }, { model: linear().double() })).rejects.toThrow(
+      /float32 in the checkpoint, float64/,
+    );
   });
 });
 
@@ -271,7 +283,10 @@ test("gradients, several models and generators, and exact numbers of optimizers 
   };
   const a = make();
   for (let i = 0; i < 3; i++) {
-    for (const part of [a.model.g, a.model.d]) part(torch.rand([2, 3])).sum().backward();
+    for (const part of [a.model.g, a.model.d])
+      part(torch.rand([2, 3]))
+        .sum()
+        .backward();
     for (const optimizer of a.optimizer) optimizer.step();
   }
   a.generator.random();
@@ -294,5 +309,7 @@ test("options that make no sense are refused", () => {
 });
 
 test("a part without a state is refused", async () => {
-  await expect(new torch.Checkpoint(folder, { model: 3 as any }).resume()).rejects.toThrow(/model must be something with/);
+  await expect(new torch.Checkpoint(folder, { model: 3 as any }).resume()).rejects.toThrow(
+    /model must be something with/,
+  );
 });

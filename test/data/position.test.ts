@@ -53,7 +53,8 @@ const generator = (seed: number) => new torch.Generator().manualSeed(seed);
 const makes: Record<string, () => Loader> = {
   "in order": () => new DataLoader<any, any>(noisy, { batchSize: 4 }),
   shuffled: () => new DataLoader<any, any>(noisy, { batchSize: 4, shuffle: true }),
-  "shuffled by a generator": () => new DataLoader<any, any>(noisy, { batchSize: 4, shuffle: true, generator: generator(1) }),
+  "shuffled by a generator": () =>
+    new DataLoader<any, any>(noisy, { batchSize: 4, shuffle: true, generator: generator(1) }),
   "with replacement": () =>
     new DataLoader<any, any>(noisy, {
       batchSize: 4,
@@ -62,7 +63,8 @@ const makes: Record<string, () => Loader> = {
   "more than once": () =>
     new DataLoader<any, any>(noisy, { sampler: new RandomSampler(noisy, { numSamples: 60, generator: generator(3) }) }),
   weighted: () => new DataLoader<any, any>(noisy, { sampler: new WeightedRandomSampler([...Array(23).keys()], 20) }),
-  subset: () => new DataLoader<any, any>(noisy, { batchSize: 3, sampler: new SubsetRandomSampler([5, 3, 8, 9, 1, 2, 7, 4]) }),
+  subset: () =>
+    new DataLoader<any, any>(noisy, { batchSize: 3, sampler: new SubsetRandomSampler([5, 3, 8, 9, 1, 2, 7, 4]) }),
   "without batches": () => new DataLoader<any, any>(noisy, { batchSize: null, shuffle: true }),
   "a stream": () => new DataLoader<any, any>(new Stream(), { batchSize: 4 }),
   "a stream with a state": () => new DataLoader<any, any>(new StatefulStream(), { batchSize: 4 }),
@@ -74,7 +76,8 @@ async function read(loader: Loader, at = -1) {
   const batches: unknown[] = [];
   let saved: [string, Uint8Array] | undefined;
   const save = () => {
-    if (batches.length === at) saved = [JSON.stringify(loader.stateDict()), torch.getRngState().toTypedArray() as Uint8Array];
+    if (batches.length === at)
+      saved = [JSON.stringify(loader.stateDict()), torch.getRngState().toTypedArray() as Uint8Array];
   };
   save();
   for (let pass = 0; pass < 2; pass++)
