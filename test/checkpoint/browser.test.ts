@@ -31,7 +31,7 @@ const program = `
       }
     const other = await new torch.Checkpoint(query.get("folder")).resume().catch((error) => error.message);
     const size = (await checkpoint.toBlob()).size;
-    return { begun, losses, weights: model.get(0).weight.tolist(), other, size };
+    return { begun, losses, weights: [...model.parameters()].map((p) => p.tolist()), other, size };
   }
   run().then((result) => { globalThis.result = result; }, (error) => { globalThis.result = { error: String(error?.stack ?? error) }; });
 `;
