@@ -36,6 +36,13 @@ export {
 export { defaultGenerator, Generator } from "./core/generator";
 export type { FloatInfo, IntegerInfo } from "./core/limits";
 export type { TensorSize } from "./core/shape";
+export {
+  Checkpoint,
+  type CheckpointInfo,
+  type CheckpointOptions,
+  type CheckpointPart,
+  type CheckpointSource,
+} from "./checkpoint/checkpoint";
 export { cuda } from "./cuda";
 export * as distributions from "./distributions/index";
 export { type Diagnosis, doctor } from "./doctor";

@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- ops|wrong|files|workers [--seed N] [--calls N] [--seconds N] [--op NAME] [--replay K] [--json FILE]`
+ * `npm run fuzz -- ops|wrong|files|workers|resume [--seed N] [--calls N] [--seconds N] [--op NAME] [--replay K] [--json FILE]`
  *
  * Exit code 1 if there are faults, 2 for wrong arguments.
  */
@@ -13,6 +13,7 @@ const help = `Calls the library at random and reports what must never happen, ea
   npm run fuzz -- wrong      one wrong argument at a time to everything public, judged by the errors
   npm run fuzz -- files      damaged files
   npm run fuzz -- workers    workers that die
+  npm run fuzz -- resume     runs of training that are killed and go on (calls: how many kills)
 
 Options
   --seed N      the same calls for the same seed (default 1)
@@ -25,7 +26,7 @@ Options
   --help        this text
 `;
 
-const kinds = ["ops", "wrong", "files", "workers"] as const;
+const kinds = ["ops", "wrong", "files", "workers", "resume"] as const;
 type Kind = (typeof kinds)[number];
 
 const text = { type: "string" } as const;
@@ -76,7 +77,8 @@ async function run(
     return `${made.calls} calls${of}, ${made.accepted} accepted, ${made.refused} refused`;
   }
   const module = await import(`./${kind}`);
-  const made = await (kind === "files" ? module.fuzzFiles : module.fuzzWorkers)(options);
+  const fuzz = { files: module.fuzzFiles, workers: module.fuzzWorkers, resume: module.fuzzResume }[kind];
+  const made = await fuzz(options);
   return `${made} ${kind}`;
 }
 

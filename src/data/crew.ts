@@ -87,7 +87,7 @@ export class Crew {
   /** Bytes of each tensor of a batch, from the batches so far. */
   private slotBytes: number[] = [];
   private nextTask = 0;
-  /** The first of the pass. */
+  /** The number of batch 0 of the pass. */
   private firstTask = 0;
   private nextMember = 0;
   private failure: WorkerError | undefined;
@@ -183,12 +183,13 @@ export class Crew {
   /**
    * The batches that `requests` ask for, in their order. Ends early when the workers' iterable data sets are at their
    * end.
+   * @param first The number of the first batch: random numbers and workers of a pass go by the numbers.
    */
-  async *pass(requests: Iterator<unknown>, base: bigint): AsyncGenerator<unknown, void, undefined> {
+  async *pass(requests: Iterator<unknown>, base: bigint, first: number): AsyncGenerator<unknown, void, undefined> {
     this.isBusy = true;
-    this.firstTask = this.nextTask;
+    this.firstTask = this.nextTask - first;
     let id = this.nextTask;
-    this.begin(base);
+    this.begin(base, first);
     const draws = new PassDraws(base);
     const { fetchOptions } = this.options;
     try {
@@ -214,8 +215,8 @@ export class Crew {
     for (const [id, task] of this.tasks) this.forget(id, task);
   }
 
-  private begin(base: bigint): void {
-    this.nextMember = 0;
+  private begin(base: bigint, first: number): void {
+    this.nextMember = first % this.members.length;
     for (const member of this.members) {
       member.isActive = true;
       this.post(member, { kind: "pass", base });

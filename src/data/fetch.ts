@@ -25,6 +25,8 @@ export const END = Symbol("end");
 
 /** Reads one batch: the samples at the given indices, or as many as asked from an iterable. */
 export interface Fetcher {
+  /** Whether an iterable data set has said that it has no more samples. */
+  readonly isAtEnd?: boolean;
   /** @param draws Random numbers of the code that reads. */
   fetch(request: unknown, draws: FetchDraws): MaybePromise<unknown>;
 }
@@ -164,7 +166,7 @@ export function failedIndex(error: unknown): string | undefined {
 class IterableFetcher implements Fetcher {
   private readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
   private readonly isAsync: boolean;
-  private isAtEnd = false;
+  isAtEnd = false;
 
   constructor(
     dataset: IterableStyle,

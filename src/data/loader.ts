@@ -4,8 +4,8 @@ import { backendOf } from "../backend/backend";
 import { explainAbsent } from "../core/absent";
 import { argumentsOf, parse } from "../core/binding";
 import { ArgumentError, ValueError } from "../core/errors";
-import type { Generator } from "../core/generator";
-import { within } from "../core/signature";
+import { Generator } from "../core/generator";
+import { declareMethods, within } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
@@ -16,6 +16,15 @@ import { PassDraws } from "./draws";
 import { assertSettled, type Collate, createFetcher, END, type FetchOptions, fetchWith } from "./fetch";
 import { plainBatch, plainIndex } from "./indices";
 import { checkContext, checkLoader, type DataLoaderOptions, warnOfWorkers, withoutNulls } from "./options";
+import {
+  checkLoaderState,
+  type DataLoaderState,
+  decodeAll,
+  encodeAll,
+  isStateful,
+  PassPosition,
+  type StatefulOrder,
+} from "./position";
 import {
   BatchSampler,
   checkOrder,
@@ -88,6 +97,12 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   readonly multiprocessingContext: null = null;
   readonly workerInitFn: ((workerId: number) => void) | undefined;
   private crew: Crew | undefined;
+  /** Seed of the workers that stay. */
+  private workerSeed: bigint | undefined;
+  /** Of the pass that was begun last. */
+  private position: PassPosition | undefined;
+  /** Where the next pass is to begin. */
+  private resumption: PassPosition | undefined;
   /** Samples of an iterable data set, as it said when the program asked for the length. */
   private reportedLength: number | undefined;
 
@@ -152,7 +167,8 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
    * @example const [x, y] = await loader.first();
    */
   async first(): Promise<B> {
-    for await (const batch of this) return batch;
+    const pass = this.passFrom(new PassPosition(drawSeed(this.generator)));
+    for await (const batch of { [Symbol.asyncIterator]: () => pass }) return batch;
     throw new ValueError("DataLoader.first: there are no batches");
   }
 
@@ -167,7 +183,65 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
         "DataLoader: batches of workers have to be awaited: iterate with `for await`, or use numWorkers: 0",
       );
     this.checkTimeout();
-    return this.passHere(drawSeed(this.generator));
+    return this.passHere(this.nextPosition());
+  }
+
+  /** Where the pass begins that is begun now: behind the last batch before a loaded state was saved, or at the beginning. */
+  private nextPosition(): PassPosition {
+    this.position = this.resumption ?? new PassPosition(drawSeed(this.generator));
+    this.resumption = undefined;
+    return this.position;
+  }
+
+  /**
+   * Where the pass that was begun last stands, and the random numbers of loader and samplers. In the body of a loop, the batch of that turn counts as
+   * read; batches that workers have read ahead do not. It survives JSON where the states of samplers and data sets of one's own do, which may have
+   * `stateDict()` and `loadStateDict(state)` themselves.
+   * @see torchdata.stateful_dataloader.StatefulDataLoader.state_dict
+   */
+  stateDict(): DataLoaderState {
+    const generators = this.generators();
+    const { workerSeed } = this;
+    const isReadHere = !isMapStyle(this.dataset) && this.numWorkers === 0;
+    return {
+      pass: (this.resumption ?? this.position)?.state(generators, isReadHere ? this.dataset : undefined) ?? null,
+      length: this.knownLength(),
+      generators: encodeAll(generators),
+      workerSeed: workerSeed === undefined ? null : String(workerSeed),
+    };
+  }
+
+  /**
+   * Takes over what {@link stateDict} gave: the next pass goes on with the batch after the last one before it was saved, and draws the same random
+   * numbers, with any number of workers. An iterable data set without a state of its own is read from its beginning again, and what was handed out is
+   * dropped.
+   * @see torchdata.stateful_dataloader.StatefulDataLoader.load_state_dict
+   * @throws StateError if it is no such state, or that of a loader with another number of batches or of generators; nothing is changed then.
+   */
+  loadStateDict(stateDict: DataLoaderState): void {
+    const own = this.generators();
+    const { pass, generators, workerSeed } = checkLoaderState(stateDict, this.knownLength(), own.length);
+    decodeAll(own, generators);
+    this.workerSeed = workerSeed === null ? undefined : BigInt(workerSeed);
+    this.position = undefined;
+    this.resumption = pass === null ? undefined : new PassPosition(BigInt(pass.seed), pass);
+  }
+
+  /** Batches of a pass, where that is known without asking an iterable data set, which need not know. */
+  private knownLength(): number | null {
+    const order = this.batchSampler ?? this.sampler;
+    return typeof order?.length === "number" ? order.length : null;
+  }
+
+  /** The orders that requests come from, the outer first. */
+  private orders(): unknown[] {
+    return [this.batchSampler, (this.batchSampler as { sampler?: unknown } | undefined)?.sampler, this.sampler];
+  }
+
+  /** The generators of loader and samplers, each once. */
+  private generators(): Generator[] {
+    const found = [this, ...this.orders()].map((part) => (part as { generator?: unknown } | undefined)?.generator);
+    return [...new Set(found.filter((generator) => generator instanceof Generator))];
   }
 
   /** @throws ValueError where nothing could be timed out. */
@@ -190,66 +264,98 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     );
   }
 
-  private *passHere(seed: bigint): globalThis.Generator<B, void, undefined> {
+  private *passHere(position: PassPosition): globalThis.Generator<B, void, undefined> {
+    let { k, skipped } = this.beginAt(position);
     const fetcher = createFetcher(this.dataset, this.fetchOptions);
-    const draws = new PassDraws(seed);
-    let k = 0;
-    for (const request of this.requests()) {
-      const batch = fetchWith(fetcher, request, draws, k++);
-      assertSettled(batch);
-      if (batch === END) return;
-      this.checkCount(k);
-      yield batch as B;
+    const draws = new PassDraws(position.seed);
+    try {
+      for (const request of this.requests(position)) {
+        const batch = fetchWith(fetcher, request, draws, k++);
+        assertSettled(batch);
+        if (batch === END) return;
+        if (skipped-- > 0) continue;
+        this.checkCount(k);
+        position.take(fetcher.isAtEnd);
+        yield batch as B;
+      }
+    } finally {
+      position.isOver = true;
     }
+  }
+
+  /** The number of the first batch to be read, and how many are to be dropped, because nothing less makes an iterable data set go on. */
+  private beginAt(position: PassPosition): { k: number; skipped: number } {
+    const { taken } = position;
+    position.hasBegun = true;
+    if (isMapStyle(this.dataset)) return { k: taken, skipped: 0 };
+    if (this.numWorkers > 0 || position.datasetState === undefined) return { k: 0, skipped: taken };
+    (this.dataset as unknown as StatefulOrder).loadStateDict(position.datasetState);
+    return { k: taken, skipped: 0 };
   }
 
   /** One pass. Now and then it waits a turn of the event loop, in which finalizers run and a page stays alive. */
   [Symbol.asyncIterator](): AsyncIterator<B> {
     this.checkTimeout();
-    const seed = drawSeed(this.generator);
-    return this.numWorkers > 0 && canUseWorkers() ? this.watchedPass(seed) : this.passAwaited(seed);
+    return this.passFrom(this.nextPosition());
   }
 
-  private async *passAwaited(seed: bigint): AsyncGenerator<B, void, undefined> {
+  private passFrom(position: PassPosition): AsyncIterator<B> {
+    return this.numWorkers > 0 && canUseWorkers() ? this.watchedPass(position) : this.passAwaited(position);
+  }
+
+  private async *passAwaited(position: PassPosition): AsyncGenerator<B, void, undefined> {
+    let { k, skipped } = this.beginAt(position);
     const fetcher = createFetcher(this.dataset, this.fetchOptions);
-    const draws = new PassDraws(seed);
+    const draws = new PassDraws(position.seed);
     const pauses = new Pauses();
-    let k = 0;
-    for (const request of this.requests()) {
-      const batch = await fetchWith(fetcher, request, draws, k++);
-      if (batch === END) return;
-      this.checkCount(k);
-      yield batch as B;
-      if (pauses.isDue()) await pauses.take();
+    try {
+      for (const request of this.requests(position)) {
+        const batch = await fetchWith(fetcher, request, draws, k++);
+        if (batch === END) return;
+        if (skipped-- <= 0) {
+          this.checkCount(k);
+          position.take(fetcher.isAtEnd);
+          yield batch as B;
+        }
+        if (pauses.isDue()) await pauses.take();
+      }
+    } finally {
+      position.isOver = true;
     }
   }
 
-  private watchedPass(seed: bigint): AsyncIterator<B> {
+  private watchedPass(position: PassPosition): AsyncIterator<B> {
     const ending: Ending = {};
-    const pass = this.passByWorkers(seed, ending);
+    const pass = this.passByWorkers(position, ending);
     forgottenPasses.register(pass, ending, ending);
     return pass;
   }
 
-  private async *passByWorkers(seed: bigint, ending: Ending): AsyncGenerator<B, void, undefined> {
+  private async *passByWorkers(position: PassPosition, ending: Ending): AsyncGenerator<B, void, undefined> {
     if (Crew.count >= MANY_CREWS) await findForgottenPasses();
+    const { seed } = position;
+    const first = this.beginAt(position);
+    let { skipped } = first;
     const crew = this.startCrew(seed);
     const stays = crew === this.crew;
-    const requests = this.requests();
+    const requests = this.requests(position);
     ending.run = () => (stays ? crew.endPass(requests) : crew.close());
     const pauses = new Pauses();
     let isIntact = false;
-    let count = 0;
+    let count = first.k;
     try {
-      for await (const batch of crew.pass(requests, seed)) {
+      for await (const batch of crew.pass(requests, seed, first.k)) {
+        if (skipped-- > 0) continue;
         isIntact = true;
         this.checkCount(++count);
+        position.take();
         yield batch as B;
         isIntact = false;
         if (pauses.isDue()) await pauses.take();
       }
       isIntact = true;
     } finally {
+      position.isOver = true;
       forgottenPasses.unregister(ending);
       if (crew !== this.crew || !isIntact) this.dismiss(crew);
     }
@@ -259,8 +365,11 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   private startCrew(seed: bigint): Crew {
     if (this.crew?.hasFailed) this.dismiss(this.crew);
     if (this.crew?.isBusy === false) return this.crew;
-    const crew = Crew.start(this.crewOptions(seed));
-    if (!this.persistentWorkers || this.crew !== undefined) return crew;
+    const stays = this.persistentWorkers && this.crew === undefined;
+    // Workers that stay keep the seed of their first pass, also when they are started again to resume.
+    const crew = Crew.start(this.crewOptions(stays ? (this.workerSeed ?? seed) : seed));
+    if (!stays) return crew;
+    this.workerSeed ??= seed;
     forgottenLoaders.register(this, crew);
     this.crew = crew;
     return crew;
@@ -272,7 +381,13 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   }
 
   /** What each fetch reads: indices, or for an iterable data set a number of samples. */
-  private *requests(): globalThis.Generator<unknown, void, undefined> {
+  private requests(position: PassPosition): globalThis.Generator<unknown, void, undefined> {
+    if (!isMapStyle(this.dataset)) return position.wasAtEnd ? nothing() : this.allRequests();
+    const sampler = this.orders().find(isStateful);
+    return position.requests(() => this.allRequests(), this.generators(), sampler, this.knownLength());
+  }
+
+  private *allRequests(): globalThis.Generator<unknown, void, undefined> {
     if (this.batchSampler !== undefined) for (const batch of this.batchSampler) yield plainBatch(batch);
     else if (this.sampler !== undefined) for (const index of this.sampler) yield plainIndex(index);
     else for (;;) yield this.batchSize ?? 1;
@@ -291,6 +406,8 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     return { dataset, numWorkers, prefetchFactor, timeout, workerInitFn, fetchOptions, seed };
   }
 }
+
+function* nothing(): globalThis.Generator<never, void, undefined> {}
 
 /** What may not be changed once a loader is made. */
 const FINAL = ["batchSize", "batchSampler", "sampler", "dropLast", "dataset", "persistentWorkers"] as const;
@@ -344,6 +461,7 @@ function canUseWorkers(): boolean {
   return canShareMemory();
 }
 
+declareMethods(DataLoader, { stateDict: "", loadStateDict: "stateDict{}" });
 explainAbsent(DataLoader.prototype, "DataLoader", {
   fields: parse(signature).all,
   waysOut: [

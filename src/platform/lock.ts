@@ -10,18 +10,35 @@ const PAUSE = 100;
 const BEAT = 2000;
 /** Milliseconds without a sign of life after which a holder is taken for dead. */
 const PATIENCE = 20_000;
+/** Milliseconds that a lock may take to be written. */
+const WRITING = 2000;
 
 /** Who holds a lock. */
-interface Holder {
+export interface Holder {
   readonly host: string;
   readonly pid: number;
   readonly key: string;
+  /** When its process began, where the system tells: numbers of processes come again, in containers at every start. */
+  readonly born?: string;
+}
+
+/** The beginning of a process in Linux: the boot, and the time since. */
+function birthOf(pid: number): string | undefined {
+  const files = nodeModule<typeof import("node:fs")>("node:fs");
+  try {
+    const boot = files!.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const fields = files!.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+    return `${boot} ${fields[19]}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a process of this machine is known to have ended. */
-function hasEnded({ host, pid }: Holder): boolean {
+function hasEnded({ host, pid, born }: Holder): boolean {
   if (host !== hostName()) return false;
   const process = nodeModule<typeof import("node:process")>("node:process");
+  if (born !== undefined && birthOf(process?.pid ?? 0) !== undefined) return birthOf(pid) !== born;
   try {
     process?.kill(pid, 0);
     return false;
@@ -45,16 +62,25 @@ export class FileLock {
 
   /** Waits until nobody else has the lock, or its holder is dead. */
   static async take(op: string, files: FileSystem, path: string): Promise<FileLock> {
-    const pid = nodeModule<typeof import("node:process")>("node:process")?.pid ?? 0;
-    const holder: Holder = { host: hostName(), pid, key: crypto.randomUUID() };
+    const holder = thisProcess();
     for (;;) {
-      try {
-        await files.writeFile(path, JSON.stringify(holder), { flag: "wx" });
-        return new FileLock(files, path);
-      } catch (error) {
-        if ((error as { code?: string }).code !== "EEXIST") throw explain(op, "write", path, error);
-      }
+      if (await place(op, files, path, holder)) return new FileLock(files, path);
       if (await isDead(files, path)) await bury(files, path, holder.key);
+      else await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  /** Takes the lock if nobody else has it, or its holder is dead. @returns The lock, or who has it. */
+  static async tryTake(op: string, files: FileSystem, path: string): Promise<FileLock | Holder> {
+    const holder = thisProcess();
+    for (let since = Date.now(); ; ) {
+      if (await place(op, files, path, holder)) return new FileLock(files, path);
+      const other = await holderOf(files, path);
+      if (other === undefined ? await isDead(files, path) : await isGone(files, path, other))
+        await bury(files, path, holder.key);
+      else if (other !== undefined) return other;
+      // A lock without content is being written, or was when its process ended.
+      else if (Date.now() - since > WRITING) await bury(files, path, holder.key);
       else await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
@@ -63,6 +89,36 @@ export class FileLock {
     clearInterval(this.timer);
     await this.files.rm(this.path, { force: true });
   }
+}
+
+function thisProcess(): Holder {
+  const pid = nodeModule<typeof import("node:process")>("node:process")?.pid ?? 0;
+  return { host: hostName(), pid, key: crypto.randomUUID(), born: birthOf(pid) };
+}
+
+/** Makes the lock's file. @returns Whether nobody had made it before. */
+async function place(op: string, files: FileSystem, path: string, holder: Holder): Promise<boolean> {
+  try {
+    await files.writeFile(path, JSON.stringify(holder), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === "EEXIST") return false;
+    throw explain(op, "write", path, error);
+  }
+}
+
+async function holderOf(files: FileSystem, path: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await files.readFile(path, "utf8")) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a holder has ended. One that is known to live need not give signs of it: a loop that never waits cannot. */
+async function isGone(files: FileSystem, path: string, holder: Holder): Promise<boolean> {
+  if (hasEnded(holder)) return true;
+  return holder.host === hostName() && holder.born !== undefined ? false : await isDead(files, path);
 }
 
 async function isDead(files: FileSystem, path: string): Promise<boolean> {
