@@ -257,6 +257,7 @@ export * from "./ops/window";
 export * from "./ops/windows";
 export * as optim from "./optim/index";
 export { nextTurn } from "./platform/platform";
+export * as profiler from "./profiler/index";
 export * as random from "./random";
 export { isStorage, Size, typename } from "./size";
 export * as special from "./special";

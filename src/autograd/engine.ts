@@ -225,7 +225,24 @@ function evaluate(node: Node, buffer: Buffer, pass: Pass, needed: ReadonlySet<No
   return runInternally(() => separate(run(node, buffer, needed), buffer));
 }
 
+/** Sees the nodes that backward runs while a profile is made. Gives what the node gave. */
+export type NodeWatcher = (node: Node, run: () => Grads) => Grads;
+
+let watcher: NodeWatcher | undefined;
+
+/** Lets `next` see every node that runs, or nobody. @returns Who saw them before. */
+export function watchNodes(next: NodeWatcher | undefined): NodeWatcher | undefined {
+  const previous = watcher;
+  watcher = next;
+  return previous;
+}
+
 function run(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefined): Grads {
+  if (watcher !== undefined) return watcher(node, () => traced(node, buffer, needed));
+  return traced(node, buffer, needed);
+}
+
+function traced(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefined): Grads {
   return isTracing() ? runTraced(node, () => applyNode(node, buffer, needed)) : applyNode(node, buffer, needed);
 }
 

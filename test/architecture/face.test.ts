@@ -11,6 +11,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
     "WorkerError StateError linalg.LinAlgError"
   ).split(" "),
   "memory that no collector of the language counts": ["tidy", "nextTurn", "memoryStats", "Tensor.dispose"],
+  "torchinfo's and torchviz's": paths("utils", "makeDot summary"),
+  "a profile in the program's hands": ["profiler.Profile"],
   "what the machine gives": ["doctor", "simdLevel", "backends.conv", "backends.wasm"],
   "pictures and charts where a program runs, for matplotlib's": paths("vision.utils", "History imshow"),
   "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],

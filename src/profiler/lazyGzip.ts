@@ -1,0 +1,2 @@
+/** Compression, loaded with the first trace that is to be compressed. */
+export { gzipSync } from "fflate";
