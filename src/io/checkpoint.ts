@@ -56,3 +56,31 @@ export const load = namedAsync(
     return await implementation.load("load", f, { locate: locator(mapLocation), classes: classes as never });
   },
 );
+
+/** Where {@link save} writes: a path or a `file:` URL, or a stream, such as a browser's `FileSystemWritableFileStream`. */
+export type SaveTarget = string | URL | WritableStream<Uint8Array>;
+
+interface Save {
+  (obj: unknown): Promise<Uint8Array>;
+  (obj: unknown, f: SaveTarget): Promise<void>;
+  (given: { obj: unknown; f: SaveTarget }): Promise<void>;
+}
+
+/**
+ * Writes a value to a file that `torch.load` reads, here and in Python: tensors, and plain values of them, such as state dicts. Numbers that are
+ * exact integers become Python's int, all others its float; frozen arrays tuples, other arrays lists; objects and Maps dicts. Tensors that share
+ * memory share it in the file. The file is written whole or not at all.
+ * @param f A path, a `file:` URL or a stream; without it, the promise is of the bytes.
+ * @see torch.save
+ * @throws ArgumentError naming the place of what cannot be saved; KindlingError if the file cannot be written; StateError if a tensor is changed
+ * before the promise is fulfilled.
+ * @example await torch.save({ model: model.stateDict(), optimizer: optimizer.stateDict() }, "checkpoint.pt");
+ */
+export const save = namedAsync(
+  "save",
+  "obj{}, f?",
+  async (obj: unknown, f?: SaveTarget | null): Promise<Uint8Array | undefined> => {
+    const implementation = await import("./torch/lazySave");
+    return await implementation.save("save", obj, f ?? undefined);
+  },
+) as unknown as Save;
