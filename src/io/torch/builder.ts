@@ -130,7 +130,7 @@ export class TorchBuilder implements Builder {
   readonly storages = new Map<string, StorageRef>();
 
   /** @param hasClass Whether objects of a class, by its Python name, can be made. */
-  constructor(private readonly hasClass: (name: string) => boolean = () => false) {}
+  constructor(readonly hasClass: (name: string) => boolean = () => false) {}
 
   knows(name: string): boolean {
     const storage = storageName(name);

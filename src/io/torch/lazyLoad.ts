@@ -1,5 +1,4 @@
 /** What `torch.load` does, loaded when it is first called. */
-import type { Device } from "../../backend/backend";
 import { FormatError } from "../../core/errors";
 import { type FileSource, openFile, type RandomAccessFile } from "../../platform/randomAccess";
 import { TorchBuilder } from "./builder";
@@ -16,9 +15,6 @@ export interface LoadRequest {
   readonly classes: ModuleClasses;
 }
 
-/** Where tensors go that were on a device which may not be here. */
-export type MapLocation = Device | "wasm" | Readonly<Record<string, Device>> | ((location: string) => Device | null);
-
 async function open(file: RandomAccessFile, builder: TorchBuilder): Promise<Opened> {
   const start = await file.read(0, Math.min(file.size, 512));
   if (start[0] === 0x50 && start[1] === 0x4b) return await openZip(file, builder);
@@ -31,15 +27,15 @@ async function open(file: RandomAccessFile, builder: TorchBuilder): Promise<Open
 
 /** The value of a checkpoint. Where it fails, all memory is given back. */
 export async function load(op: string, source: FileSource, { locate, classes }: LoadRequest): Promise<unknown> {
+  const known = new Classes(op, classes);
   const file = await openFile(op, source);
-  const known = new Classes(classes);
   const builder = new TorchBuilder((name) => known.has(name));
   let values: Values | undefined;
   let isWhole = false;
   try {
     const { reader, value, fill } = await open(file, builder);
     await fill(op, locate);
-    values = new Values(reader, (name, state) => known.make(op, name, state));
+    values = new Values(reader, (name, state) => known.make(file.path, name, state));
     const result = values.visit(value);
     isWhole = true;
     return result;

@@ -2,6 +2,7 @@
 import { StateError } from "../../core/errors";
 import { type Write, writeStream } from "../../platform/files";
 import { ZipWriter } from "../../platform/zipWriter";
+import { writeModule } from "./classes";
 import { type Part, Pickler } from "./pickler";
 
 /** Bytes that are copied and written at a time. */
@@ -81,7 +82,7 @@ export async function save(
   value: unknown,
   to: string | URL | WritableStream<Uint8Array> | undefined,
 ): Promise<Uint8Array | undefined> {
-  const pickler = new Pickler(op, () => false);
+  const pickler = new Pickler(op, writeModule);
   pickler.write(value, "the value");
   const pickle = pickler.out.finish();
   // Whoever disposes of a tensor meanwhile is told, and reads nobody else's memory.

@@ -21,31 +21,15 @@ export async function pickleAt(file: RandomAccessFile, start: number, builder: T
   for (let length = FIRST_GUESS; ; length *= 8) {
     const rest = file.size - start;
     const bytes = await file.read(start, Math.min(length, rest));
-    const attempt = new TorchAttempt(builder);
-    const reader = new Reader(file.path, bytes, attempt.builder, start);
+    // What an attempt names before it ends early, the next names again.
+    const reader = new Reader(file.path, bytes, builder, start);
     try {
       const value = reader.run();
-      attempt.keep();
       return { reader, value, end: start + reader.at };
     } catch (error) {
       // Too little was read of it.
       if (!(error instanceof FormatError) || !reader.isShort || length >= Math.min(rest, MOST_PICKLE)) throw error;
     }
-  }
-}
-
-/** Storages that a pickle names count only once it was read to its end. */
-class TorchAttempt {
-  private readonly before: Map<string, StorageRef>;
-
-  constructor(readonly builder: TorchBuilder) {
-    this.before = new Map(builder.storages);
-    builder.storages.clear();
-    for (const [key, ref] of this.before) builder.storages.set(key, ref);
-  }
-
-  keep(): void {
-    this.before.clear();
   }
 }
 
