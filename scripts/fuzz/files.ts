@@ -335,7 +335,7 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
     for (; call < calls && performance.now() < end; call++) {
       // Each file depends on the seed and its number alone.
       const random = randomOf(Math.imul(seed + 1, 0x9e3779b9) ^ Math.imul(call + 1, 0x85ebca6b));
-      const kind = random(26);
+      const kind = random(32);
       const trial =
         kind < 13
           ? safetensorsTrial(random)
@@ -345,7 +345,9 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
               ? gzipTrial(random, folder)
               : kind < 20
                 ? cifarTrial(random, folder)
-                : pictureTrial(random);
+                : kind < 26
+                  ? pictureTrial(random)
+                  : await checkpointTrial(random);
       const { blocks } = torch.memoryStats();
       let fault = await judge(trial);
       const held = torch.memoryStats().blocks - blocks;
