@@ -165,7 +165,8 @@ function tensorsIn(value: unknown): Record<string, torch.Tensor> {
   const found: Record<string, torch.Tensor> = {};
   const seen = new Set<unknown>();
   const visit = (item: unknown, path: string): void => {
-    if (typeof item !== "object" || item === null || seen.has(item)) return;
+    // Modules are functions.
+    if (!(item instanceof Object) || seen.has(item)) return;
     seen.add(item);
     if (item instanceof torch.Tensor) found[path] = item;
     else for (const [key, inner] of item instanceof Map ? item : Object.entries(item)) visit(inner, `${path}.${key}`);

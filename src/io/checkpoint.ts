@@ -42,7 +42,7 @@ function locator(mapLocation: MapLocation | null): (location: string) => Device 
  */
 export const load = namedAsync(
   "load",
-  "f; mapLocation; weightsOnly; classes",
+  "f; mapLocation, weightsOnly, classes",
   async (f: FileSource, options: LoadOptions = {}): Promise<any> => {
     const { mapLocation = null, weightsOnly = true, classes = {} } = options;
     checkFlag("load", "weightsOnly", weightsOnly);

@@ -14,7 +14,7 @@ const again = async (value: unknown): Promise<any> => await torch.load(await tor
 
 /** A legacy file, whose parts are pickles of their own: an easy frame for hostile ones. */
 function legacy(pickle: string): Uint8Array {
-  const text = `\x80\x02\x8a\x0alfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.${pickle}\x80\x02].`;
+  const text = `\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.${pickle}\x80\x02].`;
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
@@ -31,7 +31,7 @@ class Net extends nn.Module {
 describe("values come back as they were", () => {
   const plain = {
     numbers: [0, 255, 256, 65536, -1, 2 ** 40, -(2 ** 53) + 1, 1.5, -0, Number.NaN, Number.POSITIVE_INFINITY, 1e300],
-    long: [2n ** 63n, -(2n ** 63n), 2n ** 2100n, -129n * 2n ** 64n],
+    long: [2n ** 63n, -(2n ** 63n), 2n ** 1500n, -129n * 2n ** 64n],
     texts: ["", "ä😀", "x".repeat(70_000)],
     others: [null, true, false, new Uint8Array([0, 255]), new Uint8Array(0), new Set([1, "a"])],
     maps: [
@@ -151,7 +151,7 @@ describe("values come back as they were", () => {
 describe("errors", () => {
   test.each([
     [{ a: [new Date()] }, /^save: the value\.a\[0\] is of the class Date/],
-    [{ a: () => 1 }, /^save: the value\.a is a function/],
+    [{ a: () => 1 }, /^save: the value\.a is function a/],
     [{ a: "\ud800" }, /^save: the value\.a has half of a surrogate pair/],
     [new Map([[[1], 1]]), /which Python cannot look up/],
     [new Float32Array(2), /of the class Float32Array/],
@@ -307,7 +307,7 @@ describe.skipIf(skipped)(`with real PyTorch ${skipped ?? ""}`, { timeout: 120_00
   test("values written here load there", () => {
     expect(judged.plain).toEqual({
       ...{ i: "5", big: String(2n ** 80n), f: "1.5", nz: "-0.0", list: "[1, [2]]", tuple: "(1, 'a')", none: "None" },
-      ...{ map: "{0: 'zero'}", set: "{1}", raw: "b'\\x00\\xff'", size: "torch.Size([2, 3])" },
+      ...{ map: "{0: 'zero'}", set: "{1}", raw: "b'\\x00\\xff'", size: "(2, 3)" },
     });
     for (const [dtype, [name, values]] of Object.entries(judged.tensors) as any) {
       expect(name).toBe(`torch.${dtype}`);

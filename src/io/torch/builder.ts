@@ -89,6 +89,8 @@ const calls: Readonly<Record<string, Call>> = {
   "torch._utils._rebuild_qtensor": refuse("quantized"),
   "torch._utils._rebuild_meta_tensor_no_storage": refuse("meta"),
   "torch._utils._rebuild_nested_tensor": refuse("nested"),
+  "torch.serialization._get_layout": (_, reader, [name]) =>
+    new NameRef((textOf(name) ?? reader.fail("a layout has no name")).replace("torch.", "")),
   "torch.device": device,
   "torch.Size": size,
   "collections.defaultdict": dict,

@@ -53,7 +53,8 @@ export class Pickler {
     else if (typeof value === "number") this.number(value);
     else if (typeof value === "bigint") this.out.integer(value);
     else if (typeof value === "string") this.text(value, path);
-    else if (typeof value !== "object") this.refuse(value, path);
+    // Modules are functions too.
+    else if (typeof value !== "object" && typeof value !== "function") this.refuse(value, path);
     else if (!this.out.recall(value)) this.object(value, path, depth);
   }
 
