@@ -52,6 +52,7 @@ export * as func from "./func/index";
 export { vmap } from "./func/vmap";
 export * as numpy from "./io/numpy";
 export * as onnx from "./onnx/index";
+export { type LoadOptions, load, type MapLocation, type SaveTarget, save } from "./io/checkpoint";
 export * as safetensors from "./io/safetensors";
 export * as linalg from "./linalg";
 export * as masked from "./masked";

@@ -2,7 +2,7 @@
  * Damaged files: valid ones are mutated, and what the library makes of them is judged by checkers of their own. Each input gives an
  * error of Kindling's, or exactly the right tensors; memory stays flat.
  */
-import { gzipSync } from "node:zlib";
+import { crc32, gzipSync } from "node:zlib";
 import * as torch from "kindling";
 import { arrayTrial } from "./arrays";
 import type { Fault, FuzzOptions } from "./fault";
@@ -188,6 +188,53 @@ function idxTrial(random: Random): Trial {
   return { call, file, read, expected: idxContent(file) };
 }
 
+/** The tensors of a checkpoint by their names, which are all that a damaged one may have. */
+function tensorsIn(value: unknown): Record<string, torch.Tensor> {
+  const found: Record<string, torch.Tensor> = {};
+  const seen = new Set<unknown>();
+  const visit = (item: unknown, path: string): void => {
+    // Modules are functions.
+    if (!(item instanceof Object) || seen.has(item)) return;
+    seen.add(item);
+    if (item instanceof torch.Tensor) found[path] = item;
+    else for (const [key, inner] of item instanceof Map ? item : Object.entries(item)) visit(inner, `${path}.${key}`);
+  };
+  visit(value, "");
+  return found;
+}
+
+let checkpoints: Promise<readonly Uint8Array[]> | undefined;
+
+async function makeCheckpoints(): Promise<readonly Uint8Array[]> {
+  const x = torch.arange(6).reshape([2, 3]);
+  const nested = { a: [1, 2n ** 70n, 1.5, null, "text"], tuple: Object.freeze([true, new Set([1])]) };
+  const optimizer = { state: { 0: { step: torch.ones([]) } }, param_groups: [{ lr: 0.1, params: [0] }] };
+  const values = [
+    x,
+    { x, t: x.t(), bools: torch.ones([3], { dtype: "bool" }) },
+    nested,
+    optimizer,
+    new torch.nn.Linear(2, 1),
+  ];
+  return await Promise.all(values.map((value) => torch.save(value)));
+}
+
+/** Bytes of the pickle are changed too with their checksum mended, so that what reads it sees them. */
+async function checkpointTrial(random: Random): Promise<Trial> {
+  checkpoints ??= makeCheckpoints();
+  let file = pick(random, await checkpoints).slice();
+  const pickle = 64;
+  const length = new DataView(file.buffer).getUint32(18, true);
+  const end = file.length - 22;
+  for (let i = random(4); i > 0; i--)
+    file[pickle + random(length)] = random(3) === 0 ? random(256) : file[pickle + random(length)]!;
+  const view = new DataView(file.buffer);
+  view.setUint32(view.getUint32(end + 16, true) + 16, crc32(file.subarray(pickle, pickle + length)), true);
+  for (let i = random(3); i > 0; i--) file = pick(random, byteEdits)(file, random) as typeof file;
+  const read = async () => tensorsIn(await torch.load(file));
+  return { call: "await torch.load(file)", file, read, expected: undefined, isOpen: true };
+}
+
 /** Compressed files are read as the images of a data set, through a folder. */
 function gzipTrial(random: Random, folder: Folder): Trial {
   const content = idxFile(random);
@@ -319,7 +366,7 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
       // Each file depends on the seed and its number alone.
       const random = randomOf(Math.imul(seed + 1, 0x9e3779b9) ^ Math.imul(call + 1, 0x85ebca6b));
       const arrays = random(3) === 0;
-      const kind = random(26);
+      const kind = random(32);
       const trial = arrays
         ? await arrayTrial(random, folder.path)
         : kind < 13
@@ -330,7 +377,9 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
               ? gzipTrial(random, folder)
               : kind < 20
                 ? cifarTrial(random, folder)
-                : pictureTrial(random);
+                : kind < 26
+                  ? pictureTrial(random)
+                  : await checkpointTrial(random);
       const { blocks } = torch.memoryStats();
       let fault = await judge(trial);
       const held = torch.memoryStats().blocks - blocks;

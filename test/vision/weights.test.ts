@@ -83,13 +83,23 @@ describe("weights", () => {
     expect(model.getParameter("backbone.0.0.weight").equal(backbone.getParameter("features.0.0.weight"))).toBe(true);
   });
 
-  test("in PyTorch's own format are an error that says what to do", async () => {
-    await expect(models.resnet18({ weights: models.ResNet18Weights.DEFAULT })).rejects.toThrow(
-      /^resnet18: "https:.*resnet18-f37072fd\.pth" is a file of PyTorch's pickle format.*safetensors/,
-    );
+  test("in PyTorch's own format", async () => {
+    const state = models.lenet().stateDict();
+    for (const [name, value] of [
+      ["plain.pth", state],
+      ["wrapped.pt", { epoch: 3, state_dict: state }],
+      ["unnamed", state],
+    ] as const) {
+      const path = join(folder, name);
+      await torch.save(value, path);
+      const model = await models.lenet({ weights: path });
+      for (const [key, x] of Object.entries(model.stateDict())) expect(x.equal(state[key]!)).toBe(true);
+    }
     const path = join(folder, "zip");
+    await torch.save({ epoch: 3 }, path);
+    await expect(models.resnet18({ weights: path })).rejects.toThrow(/^resnet18: .*holds no state dict/);
     await writeFile(path, "PK\x03\x04 and so on");
-    await expect(models.resnet18({ weights: path })).rejects.toThrow(/^resnet18: .*pickle format/);
+    await expect(models.resnet18({ weights: path })).rejects.toThrow(torch.FormatError);
     await writeFile(path, "nothing of the kind");
     await expect(models.resnet18({ weights: path })).rejects.toThrow(torch.FormatError);
   });
