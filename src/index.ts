@@ -16,6 +16,13 @@ export type { Device } from "./backend/backend";
 export { guard as __guard } from "./backend/wasm/guardControl";
 export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
 export * as backends from "./backends";
+export {
+  Checkpoint,
+  type CheckpointInfo,
+  type CheckpointOptions,
+  type CheckpointPart,
+  type CheckpointSource,
+} from "./checkpoint/checkpoint";
 export * from "./constants";
 export type { DType } from "./core/dtype";
 export {
@@ -36,13 +43,6 @@ export {
 export { defaultGenerator, Generator } from "./core/generator";
 export type { FloatInfo, IntegerInfo } from "./core/limits";
 export type { TensorSize } from "./core/shape";
-export {
-  Checkpoint,
-  type CheckpointInfo,
-  type CheckpointOptions,
-  type CheckpointPart,
-  type CheckpointSource,
-} from "./checkpoint/checkpoint";
 export { cuda } from "./cuda";
 export * as distributions from "./distributions/index";
 export { type Diagnosis, doctor } from "./doctor";
@@ -51,14 +51,14 @@ export * as fft from "./fft";
 export * as func from "./func/index";
 export { vmap } from "./func/vmap";
 export * as numpy from "./io/numpy";
-export * as onnx from "./onnx/index";
-export { type LoadOptions, load, type MapLocation, type SaveTarget, save } from "./io/checkpoint";
 export * as safetensors from "./io/safetensors";
+export { type LoadOptions, load, type MapLocation, type SaveTarget, save } from "./io/serialization";
 export * as linalg from "./linalg";
 export * as masked from "./masked";
 export * from "./modes";
 export * as nn from "./nn/index";
 export * from "./nn/native/index";
+export * as onnx from "./onnx/index";
 export { complex, imag, lstsq, matrixRank, polar, solve, viewAsComplex, viewAsReal } from "./ops/absent";
 export {
   celu,
