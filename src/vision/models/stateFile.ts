@@ -1,7 +1,7 @@
 /** Files of trained weights. */
 
 import { FormatError } from "../../core/errors";
-import { load as loadCheckpoint } from "../../io/checkpoint";
+import { load as loadCheckpoint } from "../../io/serialization";
 import { load } from "../../io/safetensors";
 import type { StateDict } from "../../nn/state";
 import { readBytes } from "../../platform/files";
