@@ -185,3 +185,12 @@ export function unrefTimer<T>(timer: T): T {
   (timer as { unref?: () => void }).unref?.();
   return timer;
 }
+
+/** Makes a folder and those it stands in. @throws KindlingError with the path and the cause. */
+export async function makeFolder(op: string, path: string): Promise<void> {
+  try {
+    await nodeModule<FileSystem>("node:fs")?.promises.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw explain(op, "create the folder", path, error);
+  }
+}

@@ -26,3 +26,23 @@ export function textSummary(tag: string, text: string): Summary {
   const value = { dtype: DataType.DT_STRING, stringVal: [bytesOf(text)], tensorShape: { dim: [{ size: 1n }] } };
   return create(SummarySchema, { value: [{ tag: `${tag}/text_summary`, metadata, value: { case: "tensor", value } }] });
 }
+
+/** What is known of the values of a histogram beside its buckets. */
+export interface HistogramFacts {
+  readonly min: number;
+  readonly max: number;
+  readonly num: number;
+  readonly sum: number;
+  readonly sumSquares: number;
+}
+
+/** A histogram as it is given. */
+export function rawHistogramSummary(
+  tag: string,
+  facts: HistogramFacts,
+  limits: Float64Array,
+  counts: Float64Array,
+): Summary {
+  const value = { ...facts, bucketLimit: [...limits], bucket: [...counts] };
+  return create(SummarySchema, { value: [{ tag, value: { case: "histo", value } }] });
+}

@@ -245,9 +245,10 @@ export class SummaryWriter {
     this.put("addFigure", given);
   }
 
-  /** Videos [batch, time, channels, height, width] side by side, as an animated GIF. @throws ShapeError. */
+  /** @throws StateError Always: there is no encoder of videos. */
   addVideo(...given: Given<"addVideo", VideoValues>): void {
-    this.put("addVideo", given);
+    argumentsOf("addVideo", signatures.addVideo, given);
+    throw new StateError("addVideo: there is no encoder of animated pictures; add frames with addImages");
   }
 
   /** A sound of one channel, from −1 to 1; what lies beyond is cut off. @throws ShapeError. */
