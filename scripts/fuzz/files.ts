@@ -4,6 +4,7 @@
  */
 import { gzipSync } from "node:zlib";
 import * as torch from "kindling";
+import { eventTrial } from "./events";
 import type { Fault, FuzzOptions } from "./fault";
 import { pictureTrial } from "./pictures";
 import { gunzipStrictly, idxContent, type Reading, safetensorsContent } from "./readings";
@@ -134,7 +135,7 @@ export function idxFile(random: Random): Uint8Array {
 }
 
 /** An input, how the library reads it, and what it should find. */
-interface Trial {
+export interface Trial {
   readonly call: string;
   readonly file: Uint8Array;
   read(): Record<string, torch.Tensor> | Promise<Record<string, torch.Tensor>>;
@@ -289,7 +290,7 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
     for (; call < calls && performance.now() < end; call++) {
       // Each file depends on the seed and its number alone.
       const random = randomOf(Math.imul(seed + 1, 0x9e3779b9) ^ Math.imul(call + 1, 0x85ebca6b));
-      const kind = random(26);
+      const kind = random(28);
       const trial =
         kind < 13
           ? safetensorsTrial(random)
@@ -299,7 +300,9 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
               ? gzipTrial(random, folder)
               : kind < 20
                 ? cifarTrial(random, folder)
-                : pictureTrial(random);
+                : kind < 26
+                  ? pictureTrial(random)
+                  : eventTrial(random);
       const { blocks } = torch.memoryStats();
       let fault = await judge(trial);
       const held = torch.memoryStats().blocks - blocks;

@@ -28,8 +28,8 @@ export const signatures = {
   addCustomScalarsMultilinechart: "tags; category, title",
   addCustomScalarsMarginchart: "tags; category, title",
   addCustomScalars: "layout{}",
-  addMesh: "tag, vertices; colors, faces, configDict{}, globalStep, walltime",
-  addHparams: "hparamDict{}, metricDict{}; hparamDomainDiscrete{}, runName",
+  addMesh: "tag, vertices; colors, faces, configDict, globalStep, walltime",
+  addHparams: "hparamDict{}, metricDict{}; hparamDomainDiscrete, runName",
 } as const;
 
 /** A method that adds something. */
