@@ -205,7 +205,7 @@ describe("summaries", () => {
     const [text, sound, curve, layout] = eventsIn(folder).slice(1);
     expect([tagOf(text!), textOf(field(text!, 8).get(8)![0])]).toEqual(["note/text_summary", "hello"]);
     const wav = field(sound!, 6).get(4)![0] as Uint8Array;
-    const samples = new Int16Array(wav.slice(44).buffer);
+    const samples = new Int16Array(Uint8Array.from(wav.subarray(44)).buffer);
     expect([...samples]).toEqual([0, 16383, -32767]);
     const rows = floatsOf(field(curve!, 8).get(5)![0]);
     // Thresholds 0, 1/4, …: true positives are the labels that are predicted at least so high.
