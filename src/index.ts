@@ -43,6 +43,7 @@ export * from "./dtypes";
 export * as fft from "./fft";
 export * as func from "./func/index";
 export { vmap } from "./func/vmap";
+export { type LoadOptions, load, type MapLocation, type SaveTarget, save } from "./io/checkpoint";
 export * as safetensors from "./io/safetensors";
 export * as linalg from "./linalg";
 export * as masked from "./masked";

@@ -60,12 +60,28 @@ export async function readBytes(op: string, path: string | URL): Promise<Uint8Ar
   }
 }
 
+/** Takes the bytes of a file one after the other; they may be changed once the promise is fulfilled. */
+export type Write = (bytes: Uint8Array) => Promise<void>;
+
 /**
  * Writes a file whole or not at all: the bytes go to a temporary file in the same folder, which takes the place of the old file once
  * they are on the disk. Whatever happens before, a full disk or the end of the process, leaves the old file as it was.
  * @throws KindlingError with the path and the cause; always in browsers, which have no files: keep the bytes instead.
  */
 export async function writeBytes(op: string, path: string | URL, bytes: Uint8Array): Promise<void> {
+  await writeStream(op, path, (write) => write(bytes));
+}
+
+/**
+ * As {@link writeBytes}, for files that need not fit into memory.
+ * @param produce Hands the bytes over, in order. Where it throws, the old file stays as it was.
+ * @throws KindlingError as {@link writeBytes} and as `produce`; another error of `produce` is given as the cause.
+ */
+export async function writeStream(
+  op: string,
+  path: string | URL,
+  produce: (write: Write) => Promise<void>,
+): Promise<void> {
   checkPath(op, path);
   const files = nodeModule<FileSystem>("node:fs/promises");
   if (files === undefined)
@@ -75,11 +91,25 @@ export async function writeBytes(op: string, path: string | URL, bytes: Uint8Arr
   try {
     const target = await resolveTarget(files, path);
     // Devices and pipes have no old content, and cannot be replaced.
-    if (target.stats !== undefined && !target.stats.isFile()) await files.writeFile(target.path, bytes);
-    else await replaceFile(files, target.path, target.stats, bytes);
+    if (target.stats !== undefined && !target.stats.isFile()) await writeInPlace(files, target.path, produce);
+    else await replaceFile(files, target.path, target.stats, produce);
   } catch (error) {
-    throw explain(op, "write", path, error);
+    throw error instanceof KindlingError ? error : explain(op, "write", path, error);
   }
+}
+
+async function writeInPlace(files: FileSystem, path: string, produce: (write: Write) => Promise<void>): Promise<void> {
+  const handle = await files.open(path, "w");
+  try {
+    await produce((bytes) => writeAll(handle, bytes));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Appends all of some bytes: a system may take them in parts. */
+async function writeAll(handle: import("node:fs/promises").FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at, null)).bytesWritten;
 }
 
 const isMissing = (error: unknown): boolean => (error as { code?: string }).code === "ENOENT";
@@ -98,7 +128,12 @@ async function resolveTarget(files: FileSystem, path: string | URL): Promise<{ p
 }
 
 /** The temporary file has the permissions of the old one. It is removed where it does not become the file. */
-async function replaceFile(files: FileSystem, path: string, old: Stats | undefined, bytes: Uint8Array): Promise<void> {
+async function replaceFile(
+  files: FileSystem,
+  path: string,
+  old: Stats | undefined,
+  produce: (write: Write) => Promise<void>,
+): Promise<void> {
   const { basename, dirname, join } = nodeModule<typeof import("node:path")>("node:path")!;
   // A name may have 255 bytes.
   const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${crypto.randomUUID()}.tmp`);
@@ -106,7 +141,7 @@ async function replaceFile(files: FileSystem, path: string, old: Stats | undefin
   try {
     const handle = await files.open(temporary, "wx", old === undefined ? 0o666 : old.mode & 0o777);
     try {
-      await handle.writeFile(bytes);
+      await produce((bytes) => writeAll(handle, bytes));
       await handle.sync();
     } finally {
       await handle.close();
@@ -148,7 +183,7 @@ export async function listFolder(op: string, path: string): Promise<string[]> {
 /** What a gzip file ends with: the checksum and the size of its content. */
 const GZIP_FOOTER = 8;
 /** No gzip file holds more than this many times its own size. */
-const MOST_INFLATION = 1032;
+export const MOST_INFLATION = 1032;
 
 /**
  * gzip undone, as far as the content says itself how large it is: the rest of a file that unfolds to more is never unfolded.
@@ -231,20 +266,46 @@ class Content {
   }
 }
 
-let crcTable: Uint32Array | undefined;
+let crcTables: Int32Array | undefined;
+/** Bytes for which a call into the runtime takes less time than to do it here. */
+const LEAST_FOR_NATIVE = 256;
+
+/** The remainders of each byte, alone and followed by one, two and three zeros. */
+function makeTables(): Int32Array {
+  const tables = new Int32Array(1024);
+  for (let n = 0; n < 256; n++) {
+    let c = n;
+    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+    tables[n] = c;
+  }
+  for (let n = 256; n < 1024; n++) tables[n] = (tables[n - 256]! >>> 8) ^ tables[tables[n - 256]! & 255]!;
+  return tables;
+}
 
 /** The checksum of gzip and zip (ISO 3309), fed piece by piece. */
 export class Crc32 {
   private state = -1;
 
   update(bytes: Uint8Array): void {
-    crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
-      let c = n;
-      for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-      return c;
-    });
+    const native = nodeModule<{ crc32?(bytes: Uint8Array, value: number): number }>("node:zlib")?.crc32;
+    if (native !== undefined && bytes.length >= LEAST_FOR_NATIVE) {
+      this.state = ~native(bytes, this.value);
+      return;
+    }
+    crcTables ??= makeTables();
+    const tables = crcTables;
     let c = this.state;
-    for (let i = 0; i < bytes.length; i++) c = crcTable[(c ^ bytes[i]!) & 255]! ^ (c >>> 8);
+    let i = 0;
+    // Four bytes at a time, by one table for each of their places.
+    for (const end = bytes.length - 3; i < end; i += 4) {
+      c ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+      c =
+        tables[768 + (c & 255)]! ^
+        tables[512 + ((c >>> 8) & 255)]! ^
+        tables[256 + ((c >>> 16) & 255)]! ^
+        tables[c >>> 24]!;
+    }
+    for (; i < bytes.length; i++) c = tables[(c ^ bytes[i]!) & 255]! ^ (c >>> 8);
     this.state = c;
   }
 

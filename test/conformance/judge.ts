@@ -12,6 +12,8 @@ export interface Tolerance {
 const tolerances: Readonly<Record<string, Tolerance>> = {
   float32: { rtol: 1e-4, atol: 1e-5 },
   float64: { rtol: 1e-9, atol: 1e-9 },
+  float16: { rtol: 0, atol: 0 },
+  bfloat16: { rtol: 0, atol: 0 },
 };
 
 /** Whether a float agrees: NaN with NaN, an infinity with itself, a finite value within the tolerance. */
