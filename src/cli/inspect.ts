@@ -1,7 +1,7 @@
 /** `kindling inspect FILE`: the inspector whose format it is, by the file's first bytes and by its name. */
 import { FormatError } from "../core/errors";
-import { inspectors } from "../inspect/registry";
 import { readFrom } from "../platform/server";
+import { inspectors } from "./inspectors";
 
 /** Bytes by which formats are told apart. */
 const START = 64;

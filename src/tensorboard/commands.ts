@@ -2,21 +2,21 @@
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import type { Call, Op } from "./arguments";
 import { curveOf, curveSummary } from "./curves";
-import type { EventLog } from "./eventLog";
 import { graphOf } from "./graph";
 import { histogramSummary } from "./histogram";
 import { checkRecord, hparamsSummaries, layoutSummary } from "./hparams";
 import { drawBoxes, figureOf, imageSummary, pixelsOf } from "./pictures";
 import { addEmbedding } from "./projector";
+import type { Sink } from "./sink";
 import { audioSummary } from "./sounds";
 import { rawHistogramSummary, scalarSummary, textSummary } from "./summaries";
 import { doubles, isHeld, numbers, single } from "./values";
 
-type Command = (log: EventLog, call: Call) => void;
+type Command = (log: Sink, call: Call) => void;
 
 const list = ({ op, values }: Call, name: string): Float64Array => doubles(numbers(op, name, values[name]).data);
 
-function addHistogramRaw(log: EventLog, call: Call): void {
+function addHistogramRaw(log: Sink, call: Call): void {
   const { op, values } = call;
   const [limits, counts] = [list(call, "bucketLimits"), list(call, "bucketCounts")];
   if (limits.length !== counts.length)
@@ -26,7 +26,7 @@ function addHistogramRaw(log: EventLog, call: Call): void {
   log.summary(call, rawHistogramSummary(values.tag, Object.fromEntries(facts) as never, limits, counts));
 }
 
-function addHparams(log: EventLog, { op, values, time }: Call): void {
+function addHparams(log: Sink, { op, values, time }: Call): void {
   const { hparamDict, metricDict, hparamDomainDiscrete, runName } = values;
   const summaries = hparamsSummaries(hparamDict, metricDict, hparamDomainDiscrete);
   const metrics = Object.entries(checkRecord("metricDict", metricDict)).map(([tag, value]) =>
@@ -37,7 +37,7 @@ function addHparams(log: EventLog, { op, values, time }: Call): void {
   log.end(folder);
 }
 
-function addPicture(log: EventLog, call: Call, fallback: string): void {
+function addPicture(log: Sink, call: Call, fallback: string): void {
   const { tag, imgTensor, dataformats = fallback } = call.values;
   log.summary(call, imageSummary(tag, pixelsOf(numbers(call.op, "imgTensor", imgTensor), dataformats)));
 }

@@ -6,15 +6,14 @@ import type { Call } from "./arguments";
 import { commands } from "./commands";
 import { EventFile, type FileOptions } from "./eventFile";
 import { EventSchema, SessionLog_SessionStatus, type Summary } from "./proto/tensorboard_pb";
-
-type What = MessageInitShape<typeof EventSchema>["what"];
+import type { Sink, What } from "./sink";
 
 /** A writer's settings. */
 export interface LogOptions extends FileOptions {
   readonly logDir: string;
 }
 
-export class EventLog {
+export class EventLog implements Sink {
   private readonly files = new Map<string, EventFile>();
   private readonly paths: string[] = [];
   private tasks: Promise<void> = Promise.resolve();

@@ -3,8 +3,8 @@ import { ArgumentError, ShapeError } from "../core/errors";
 import { writeBytes } from "../platform/files";
 import { makeFolder } from "../platform/growingFile";
 import type { Call } from "./arguments";
-import type { EventLog } from "./eventLog";
 import { spriteOf } from "./pictures";
+import type { Sink } from "./sink";
 import { doubles, numbers } from "./values";
 
 const textBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -43,7 +43,7 @@ function labelsText(metadata: readonly unknown[], header: readonly unknown[] | u
 }
 
 /** The files of each writer's embeddings so far, in the order of the calls. */
-const entries = new WeakMap<EventLog, string[]>();
+const entries = new WeakMap<Sink, string[]>();
 
 /** The files of an embedding, by their names. @throws ShapeError, ArgumentError. */
 function filesOf({ op, values }: Call): { parts: [string, Uint8Array][]; sprite?: [number, number] } {
@@ -74,7 +74,7 @@ function filesOf({ op, values }: Call): { parts: [string, Uint8Array][]; sprite?
 }
 
 /** Writes an embedding and tells the projector of it. */
-export function addEmbedding(log: EventLog, call: Call): void {
+export function addEmbedding(log: Sink, call: Call): void {
   const { tag = "default", globalStep = 0 } = call.values;
   const step = String(globalStep).padStart(5, "0");
   const folder = `${step}/${folderName(tag)}`;

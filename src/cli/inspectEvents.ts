@@ -1,9 +1,10 @@
 /** What is in an event file. */
+
+import { printable, table } from "../inspect/table";
 import { readFrom } from "../platform/server";
 import { itemsOf } from "../tensorboard/items";
 import type { Event } from "../tensorboard/proto/tensorboard_pb";
 import { EventReader } from "../tensorboard/reader";
-import { printable, table } from "./table";
 
 const PIECE = 8 << 20;
 

@@ -1,9 +1,9 @@
 /** What `kindling inspect` can print: one entry for each format. */
-import { inspectCheckpoint } from "./checkpoint";
-import { inspectEvents } from "./events";
-import { inspectNpy, inspectNpz } from "./numpy";
-import { inspectOnnx } from "./onnx";
-import { inspectSafetensors } from "./safetensors";
+import { inspectCheckpoint } from "../inspect/checkpoint";
+import { inspectNpy, inspectNpz } from "../inspect/numpy";
+import { inspectSafetensors } from "../inspect/safetensors";
+import { inspectEvents } from "./inspectEvents";
+import { inspectOnnx } from "./inspectOnnx";
 
 /** A format that can be printed. */
 export interface Inspector {

@@ -1,6 +1,7 @@
 /** What is in an ONNX file. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { FormatError } from "../core/errors";
+import { printable, table } from "../inspect/table";
 import {
   type GraphProto,
   type ModelProto,
@@ -9,7 +10,6 @@ import {
   type ValueInfoProto,
 } from "../onnx/proto/onnx_pb";
 import { readBytes } from "../platform/files";
-import { printable, table } from "./table";
 
 function decode(path: string, bytes: Uint8Array): ModelProto {
   try {
