@@ -22,10 +22,10 @@ function decode(path: string, bytes: Uint8Array): ModelProto {
 const typeText = (code: number): string => (TensorProto_DataType[code] ?? `type ${code}`).toLowerCase();
 
 function infoRow(kind: string, { name, type }: ValueInfoProto): string[] {
-  if (type?.value.case !== "tensorType") return [kind, printable(name), type?.value.case ?? "", ""];
+  if (type?.value.case !== "tensorType") return [kind, printable(name ?? ""), type?.value.case ?? "", ""];
   const { elemType, shape } = type.value.value;
   const sizes = shape?.dim.map(({ value }) => String(value.value ?? "?")).join(", ");
-  return [kind, printable(name), typeText(elemType ?? 0), sizes === undefined ? "" : printable(`[${sizes}]`)];
+  return [kind, printable(name ?? ""), typeText(elemType ?? 0), sizes === undefined ? "" : printable(`[${sizes}]`)];
 }
 
 function operatorsOf(graph: GraphProto): string {
