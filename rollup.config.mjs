@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
+import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
 import { signaturesOf } from "./scripts/signatures.mjs";
@@ -48,6 +49,28 @@ function embedStyles() {
   return {
     name: "embed-styles",
     load: (id) => (id.endsWith(".css") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))};` : null),
+  };
+}
+
+/** Lets the command line import the script of the board's page, with all that it imports, as text. */
+function embedBoard() {
+  const id = "kindling:board";
+  const options = {
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    loader: { ".css": "text" },
+  };
+  return {
+    name: "embed-board",
+    resolveId: (source) => (source === id ? id : null),
+    async load(source) {
+      if (source !== id) return null;
+      const { outputFiles } = await build({ ...options, entryPoints: ["src/cli/browser/main.ts"] });
+      return `export const script = ${JSON.stringify(outputFiles[0].text)};`;
+    },
   };
 }
 
@@ -119,7 +142,9 @@ function coreModules(getModuleInfo) {
 }
 
 export default {
-  input: { kindling: entry },
+  input: { kindling: entry, cli: resolve("src/cli/main.ts") },
+  // Packages of the command line alone ask for parts of Node.
+  external: /^node:/,
   // Codecs, formats and the like, imported when they are first needed, are files beside the bundle.
   output: {
     dir: "dist",
@@ -135,14 +160,15 @@ export default {
     embedBinaries(),
     cleanCodecs(),
     embedStyles(),
+    embedBoard(),
     nodeResolve({ browser: true }),
-    commonjs({ include: /asciichart|papaparse/ }),
+    commonjs({ include: /asciichart|papaparse|commander/ }),
     esbuild({ target: "es2022" }),
     licences,
   ],
   onwarn: (warning) => {
-    // What TypeScript writes at the top of files with generators, which asks for `this` and does without.
-    if (warning.code === "THIS_IS_UNDEFINED" && warning.id.includes("@bufbuild/protobuf")) return;
+    // The package's generators were compiled for older engines, with a look for a `this` that modules do not have.
+    if (warning.code === "THIS_IS_UNDEFINED" && warning.id?.includes("@bufbuild/protobuf")) return;
     throw new Error(warning.message);
   },
 };

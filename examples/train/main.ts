@@ -11,6 +11,7 @@ import { drawPredictions } from "./picture";
 import { createLoader, percent, test, trainEpoch } from "./train";
 
 const { optim, safetensors } = torch;
+const { SummaryWriter } = torch.utils.tensorboard;
 
 function createOptimizer({ optimizer, lr }: Options, model: Model): torch.optim.Optimizer {
   switch (optimizer) {
@@ -54,13 +55,18 @@ async function run(options: Options): Promise<void> {
   const { batchSize, workers: numWorkers } = options;
   const trainLoader = createLoader(data.train, { batchSize, shuffle: true, numWorkers });
   const testLoader = createLoader(data.test, { batchSize: 100, shuffle: false, numWorkers: 0 });
+  const writer = options.log === undefined ? undefined : new SummaryWriter(options.log);
   for (let epoch = 1; epoch <= options.epochs; epoch++) {
     const { loss, accuracy, seconds } = await trainEpoch(model, trainLoader, optimizer, epoch);
     const tested = await test(model, testLoader, data.test.classes.length);
     console.log(
       `epoch ${epoch}: loss ${loss.toFixed(3)}, training accuracy ${percent(accuracy)}, test accuracy ${percent(tested.accuracy)}, ${seconds.toFixed(1)} s`,
     );
+    writer?.addScalar("loss/train", loss, epoch);
+    writer?.addScalars("accuracy", { train: accuracy, test: tested.accuracy }, epoch);
+    for (const [name, p] of model.namedParameters()) writer?.addHistogram(name.replace(".", "/"), p, epoch);
   }
+  await writer?.close();
 
   const final = await test(model, testLoader, data.test.classes.length);
   console.log("\ntest accuracy per class");

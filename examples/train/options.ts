@@ -20,6 +20,7 @@ export const flags = {
   workers: integer(0, "workers that load batches", 0),
   threads: integer(undefined, "threads that compute (default: all cores)"),
   seed: integer(0, "seed of initialization and shuffling", 0),
+  log: text(undefined, "DIR", "folder for event files, which `npx kindling board DIR` shows"),
   out: text("runs", "DIR", "folder for the saved model and the picture"),
 };
 

@@ -5,6 +5,7 @@
 import { crc32, gzipSync } from "node:zlib";
 import * as torch from "kindling";
 import { arrayTrial } from "./arrays";
+import { eventTrial } from "./events";
 import type { Fault, FuzzOptions } from "./fault";
 import { pictureTrial } from "./pictures";
 import { gunzipStrictly, idxContent, type Reading, safetensorsContent } from "./readings";
@@ -352,6 +353,24 @@ async function judge({ read, expected, isOpen }: Trial): Promise<Pick<Fault, "ki
 const programOf = ({ call, file }: Trial): string =>
   `const file = Uint8Array.from(atob("${Buffer.from(file).toString("base64")}"), (c) => c.charCodeAt(0));\n${call};`;
 
+type MakeTrial = (random: Random, folder: Folder) => Trial | Promise<Trial>;
+
+/** The kinds of files, and how often each has its turn. */
+const kinds: readonly (readonly [turns: number, make: MakeTrial])[] = [
+  [13, safetensorsTrial],
+  [4, idxTrial],
+  [2, gzipTrial],
+  [1, cifarTrial],
+  [6, pictureTrial],
+  [6, checkpointTrial],
+  [2, eventTrial],
+  [14, (random, folder) => arrayTrial(random, folder.path)],
+];
+
+const turns = kinds.flatMap(([count, make]) => Array.from({ length: count }, () => make));
+
+const chooseTrial = (random: Random): MakeTrial => pick(random, turns);
+
 /**
  * Reads damaged files until `calls` were made or the time is over.
  * @returns How many were made.
@@ -365,21 +384,7 @@ export async function fuzzFiles({ seed, calls, seconds, report }: FuzzOptions): 
     for (; call < calls && performance.now() < end; call++) {
       // Each file depends on the seed and its number alone.
       const random = randomOf(Math.imul(seed + 1, 0x9e3779b9) ^ Math.imul(call + 1, 0x85ebca6b));
-      const arrays = random(3) === 0;
-      const kind = random(32);
-      const trial = arrays
-        ? await arrayTrial(random, folder.path)
-        : kind < 13
-          ? safetensorsTrial(random)
-          : kind < 17
-            ? idxTrial(random)
-            : kind < 19
-              ? gzipTrial(random, folder)
-              : kind < 20
-                ? cifarTrial(random, folder)
-                : kind < 26
-                  ? pictureTrial(random)
-                  : await checkpointTrial(random);
+      const trial = await chooseTrial(random)(random, folder);
       const { blocks } = torch.memoryStats();
       let fault = await judge(trial);
       const held = torch.memoryStats().blocks - blocks;

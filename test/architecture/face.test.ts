@@ -33,6 +33,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("nn.functional", "_scaledDotProductAttention"),
     ...paths("onnx", "TrainingMode export"),
     ...paths("nn.utils.parametrizations", "Orthogonal SpectralNorm"),
+    "utils.tensorboard.SummaryWriter",
     ...paths("optim.lrScheduler", "LRScheduler"),
     ...paths("vision.models", "BasicBlock Bottleneck Encoder EncoderBlock Fire InvertedResidual MLPBlock"),
     ...paths(

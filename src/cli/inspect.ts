@@ -1,0 +1,18 @@
+/** `kindling inspect FILE`: the inspector whose format it is, by the file's first bytes and by its name. */
+import { FormatError } from "../core/errors";
+import { readFrom } from "../platform/server";
+import { inspectors } from "./inspectors";
+
+/** Bytes by which formats are told apart. */
+const START = 64;
+
+/** What is in a file, as text. @throws FormatError naming a file that no inspector knows. */
+export async function inspectFile(path: string): Promise<string> {
+  const start = await readFrom("inspect", path, 0, START);
+  const inspector = inspectors.find(({ knows }) => knows(path, start));
+  if (inspector === undefined)
+    throw new FormatError(
+      `inspect: "${path}" is of no known format; there are ${inspectors.map(({ format }) => format).join(", ")}`,
+    );
+  return inspector.inspect(path);
+}
