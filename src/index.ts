@@ -43,6 +43,7 @@ export * from "./dtypes";
 export * as fft from "./fft";
 export * as func from "./func/index";
 export { vmap } from "./func/vmap";
+export * as hub from "./hub/index";
 export { type LoadOptions, load, type MapLocation } from "./io/checkpoint";
 export * as safetensors from "./io/safetensors";
 export * as linalg from "./linalg";

@@ -1,25 +1,18 @@
 /** Files of trained weights. */
 
-import { FormatError } from "../../core/errors";
-import { load } from "../../io/safetensors";
+import { cachedFile } from "../../hub/index";
+import { readStateDict } from "../../hub/weights";
 import type { StateDict } from "../../nn/state";
-import { readBytes } from "../../platform/files";
 
-/** PyTorch's own files: zip archives, and before version 1.6 pickles that begin with their protocol. */
-const isCheckpoint = (bytes: Uint8Array): boolean =>
-  (bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && bytes[1]! <= 5 && bytes[2] === 0x8a);
+/** The name of a published file, which ends in the beginning of its checksum: it is the same wherever it comes from. */
+const isPublished = (path: string): boolean => /^https?:.*-[0-9a-f]{8,64}\.\w+$/i.test(path);
 
 /**
- * The tensors of a file by name.
+ * The tensors of a file by name: a .safetensors, or one of PyTorch. Published files are downloaded once, and checked.
  * @throws FormatError for a file that is damaged or of another format; KindlingError if it cannot be read.
  */
-export async function readState(op: string, path: string | URL): Promise<StateDict> {
-  // PyTorch's own files are known by their names too: they would be large to fetch for nothing.
-  const isNamedCheckpoint = /\.(pth|pt)$/.test(new URL(path, "file:///").pathname);
-  const bytes = isNamedCheckpoint ? undefined : await readBytes(op, path);
-  if (bytes === undefined || isCheckpoint(bytes))
-    throw new FormatError(
-      `${op}: "${path}" is a file of PyTorch's pickle format, which cannot be read yet; save it in Python by safetensors.torch.save_file(model.state_dict(), "weights.safetensors") and pass that file as weights`,
-    );
-  return load(bytes);
+export async function readState(op: string, path: string | URL, progress = true): Promise<StateDict> {
+  const text = String(path);
+  if (!isPublished(text)) return readStateDict(op, path);
+  return readStateDict(op, await cachedFile(op, text, { checkHash: true, progress }));
 }
