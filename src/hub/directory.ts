@@ -21,6 +21,7 @@ export const getDir = named("getDir", "", (): string => {
 
 /** Chooses the folder in which downloads are kept. @see torch.hub.set_dir */
 export const setDir = named("setDir", "d", (d: string): void => {
-  if (checkString("setDir", "d", d) === "") throw new ArgumentError("setDir: d must be the path of a folder, got an empty text");
+  if (checkString("setDir", "d", d) === "")
+    throw new ArgumentError("setDir: d must be the path of a folder, got an empty text");
   chosen = expandHome(d);
 });

@@ -59,7 +59,8 @@ export const downloadUrlToFile = namedAsync(
     const op = "downloadUrlToFile";
     const { hashPrefix = null, progress = true } = options;
     const from = checkUrl(op, url);
-    if (checkString(op, "dst", dst) === "") throw new ArgumentError(`${op}: dst must be the path of a file, got an empty text`);
+    if (checkString(op, "dst", dst) === "")
+      throw new ArgumentError(`${op}: dst must be the path of a file, got an empty text`);
     if (hashPrefix !== null && !/^[\da-f]{0,64}$/i.test(checkString(op, "hashPrefix", hashPrefix)))
       throw new ValueError(`${op}: hashPrefix must be hexadecimal digits of a SHA-256, got "${hashPrefix}"`);
     await fetchFile(op, from, expandHome(dst), hashPrefix ?? undefined, checkFlag(op, "progress", progress));
@@ -79,10 +80,16 @@ function checkFileName(op: string, name: string, what: string): string {
 }
 
 /** @internal Downloads a file, unless it is there. @returns Its path. */
-export async function cachedFile(op: string, url: string, options: Omit<LoadStateDictFromUrlOptions, "mapLocation">): Promise<string> {
+export async function cachedFile(
+  op: string,
+  url: string,
+  options: Omit<LoadStateDictFromUrlOptions, "mapLocation">,
+): Promise<string> {
   const { modelDir = null, progress = true, checkHash = false, fileName = null } = options;
-  const folder = modelDir === null ? joinPath(getDir(), "checkpoints") : expandHome(checkString(op, "modelDir", modelDir));
-  const name = fileName === null ? fileNameOf(op, url) : checkFileName(op, checkString(op, "fileName", fileName), "fileName");
+  const folder =
+    modelDir === null ? joinPath(getDir(), "checkpoints") : expandHome(checkString(op, "modelDir", modelDir));
+  const name =
+    fileName === null ? fileNameOf(op, url) : checkFileName(op, checkString(op, "fileName", fileName), "fileName");
   checkFlag(op, "progress", progress);
   const digits = checkFlag(op, "checkHash", checkHash) ? /-([a-f0-9]*)\./.exec(name)?.[1] : undefined;
   const path = joinPath(folder, name);

@@ -1,11 +1,12 @@
 /** Files of tensors by name, of whatever format. */
+
+import { isPlainObject } from "../core/binding";
 import { FormatError } from "../core/errors";
 import { type LoadOptions, load as loadCheckpoint } from "../io/checkpoint";
 import { load as loadSafetensors } from "../io/safetensors";
-import { readBytes } from "../platform/files";
-import { absolute, hasFile, isRemote, readData } from "../platform/dataFiles";
 import type { StateDict } from "../nn/state";
-import { isPlainObject } from "../core/binding";
+import { absolute, hasFile, isRemote, readData } from "../platform/dataFiles";
+import { readBytes } from "../platform/files";
 import { Tensor } from "../tensor/tensor";
 
 /** PyTorch's own files: zip archives, tar archives, and pickles that begin with their protocol. */
@@ -45,6 +46,8 @@ export async function readStateDict(op: string, path: string | URL): Promise<Sta
   const content: unknown = await readWeights(op, path);
   const entries = content instanceof Map ? [...content] : isPlainObject(content) ? Object.entries(content) : undefined;
   if (entries === undefined || !entries.every(([key, value]) => typeof key === "string" && value instanceof Tensor))
-    throw new FormatError(`${op}: "${path}" holds no state dict, an object of tensors by name: read it by torch.load, and take the part that is one`);
+    throw new FormatError(
+      `${op}: "${path}" holds no state dict, an object of tensors by name: read it by torch.load, and take the part that is one`,
+    );
   return Object.fromEntries(entries) as StateDict;
 }

@@ -79,7 +79,9 @@ async function sha256OfFile(op: string, path: string): Promise<string> {
 
 async function sha256Of(op: string, bytes: Uint8Array): Promise<string> {
   if (globalThis.crypto?.subtle === undefined)
-    throw new KindlingError(`${op}: cannot check the SHA-256 of a file: pages have it only where they are served by https`);
+    throw new KindlingError(
+      `${op}: cannot check the SHA-256 of a file: pages have it only where they are served by https`,
+    );
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -352,12 +354,7 @@ async function toDisk(
   }
 }
 
-async function toCache(
-  op: string,
-  url: string,
-  path: string,
-  options: DownloadOptions,
-): Promise<void> {
+async function toCache(op: string, url: string, path: string, options: DownloadOptions): Promise<void> {
   const { timeout = TIMEOUT } = options;
   const controller = new AbortController();
   const pieces: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 /** `torch.hub`'s downloads from a server that misbehaves. */
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as torch from "kindling";
@@ -29,9 +29,9 @@ test("a file with a checksum, taken up where the connection broke off", async ()
   await torch.hub.downloadUrlToFile(`${url}a.bin`, path, { hashPrefix: sha(bytes).slice(0, 10), progress: false });
   expect(server.requests).toEqual(["a.bin", "a.bin bytes=90000-"]);
   expect(sha(readFileSync(path))).toBe(sha(bytes));
-  await expect(torch.hub.downloadUrlToFile(`${url}a.bin`, join(root, "b.bin"), { hashPrefix: "0".repeat(8) })).rejects.toThrow(
-    `downloadUrlToFile: invalid hash value (expected "00000000", got "${sha(bytes).slice(0, 8)}")`,
-  );
+  await expect(
+    torch.hub.downloadUrlToFile(`${url}a.bin`, join(root, "b.bin"), { hashPrefix: "0".repeat(8) }),
+  ).rejects.toThrow(`downloadUrlToFile: invalid hash value (expected "00000000", got "${sha(bytes).slice(0, 8)}")`);
   expect(readdirSync(root).filter((name) => name.startsWith("b.bin"))).toEqual([]);
 });
 
@@ -46,14 +46,22 @@ test("state dicts are downloaded once", async () => {
   expect(server.requests).toEqual([name]);
   expect(existsSync(join(torch.hub.getDir(), "checkpoints", name))).toBe(true);
   server.files.set("net-00000000.safetensors", { bytes: file });
-  await expect(torch.hub.loadStateDictFromUrl(`${url}net-00000000.safetensors`, { checkHash: true })).rejects.toThrow(/invalid hash value/);
+  await expect(torch.hub.loadStateDictFromUrl(`${url}net-00000000.safetensors`, { checkHash: true })).rejects.toThrow(
+    /invalid hash value/,
+  );
 });
 
 test("what goes wrong is said", async () => {
-  await expect(torch.hub.loadStateDictFromUrl(`${url}none.pth`)).rejects.toThrow(/^loadStateDictFromUrl: cannot download .*404/);
-  await expect(torch.hub.downloadUrlToFile("http://127.0.0.1:1/a", join(root, "c"))).rejects.toThrow(/Is there a network\?/);
+  await expect(torch.hub.loadStateDictFromUrl(`${url}none.pth`)).rejects.toThrow(
+    /^loadStateDictFromUrl: cannot download .*404/,
+  );
+  await expect(torch.hub.downloadUrlToFile("http://127.0.0.1:1/a", join(root, "c"))).rejects.toThrow(
+    /Is there a network\?/,
+  );
   server.files.set("cut.bin", { bytes, ranges: false, cut: { after: 10, times: 99 } });
-  await expect(torch.hub.downloadUrlToFile(`${url}cut.bin`, join(root, "d"))).rejects.toThrow(/^downloadUrlToFile: cannot download/);
+  await expect(torch.hub.downloadUrlToFile(`${url}cut.bin`, join(root, "d"))).rejects.toThrow(
+    /^downloadUrlToFile: cannot download/,
+  );
   expect(existsSync(join(root, "d"))).toBe(false);
   await expect(torch.hub.downloadUrlToFile("file:///a", "b")).rejects.toThrow(/must begin with http/);
   expect(() => torch.hub.load("pytorch/vision", "resnet18")).toThrow(/^load: the hubconf\.py .*torch\.vision\.models/);

@@ -18,7 +18,10 @@ const ids = torch.tensor([all.ids], { dtype: "int64" });
 const { lora } = torch.nn.utils;
 
 /** A folder as Hugging Face has it. */
-async function folderOf(name: "gpt2" | "bert" | "llama", change: (state: Record<string, torch.Tensor>) => void = () => {}) {
+async function folderOf(
+  name: "gpt2" | "bert" | "llama",
+  change: (state: Record<string, torch.Tensor>) => void = () => {},
+) {
   const { config, weights } = all[name];
   const state: Record<string, torch.Tensor> = {};
   weights.forEach(([key, shape, scale, shift], n) => {
@@ -60,12 +63,25 @@ describe("what numpy computes", () => {
   test("ViT computes what torchvision's does with the same weights", async () => {
     const { ViTForImageClassification, viTFromTorchvision, viTToTorchvision } = await torch.hub.huggingFace();
     const theirs = new torch.vision.models.VisionTransformer({
-      imageSize: 8, patchSize: 4, numLayers: 2, numHeads: 2, hiddenDim: 8, mlpDim: 12, numClasses: 3,
+      imageSize: 8,
+      patchSize: 4,
+      numLayers: 2,
+      numHeads: 2,
+      hiddenDim: 8,
+      mlpDim: 12,
+      numClasses: 3,
     });
     // The head begins with zeros, which would compute nothing.
     for (const [key, p] of theirs.namedParameters()) if (key.startsWith("heads")) torch.nn.init.normal_(p);
     const ours = new ViTForImageClassification({
-      imageSize: 8, patchSize: 4, numHiddenLayers: 2, numAttentionHeads: 2, hiddenSize: 8, intermediateSize: 12, numLabels: 3, layerNormEps: 1e-6,
+      imageSize: 8,
+      patchSize: 4,
+      numHiddenLayers: 2,
+      numAttentionHeads: 2,
+      hiddenSize: 8,
+      intermediateSize: 12,
+      numLabels: 3,
+      layerNormEps: 1e-6,
     });
     ours.loadStateDict(viTFromTorchvision(theirs.stateDict()));
     const images = torch.rand(2, 3, 8, 8);
@@ -89,7 +105,9 @@ test("a folder that is written is read again", async () => {
 
 test("missing and unexpected names, and a config that lies, are errors", async () => {
   const missing = await folderOf("gpt2", (state) => delete state["transformer.h.0.ln_1.weight"]);
-  await expect(torch.hub.fromPretrained(missing)).rejects.toThrow(/^fromPretrained: .*Missing key.*"transformer\.h\.0\.ln_1\.weight"/s);
+  await expect(torch.hub.fromPretrained(missing)).rejects.toThrow(
+    /^fromPretrained: .*Missing key.*"transformer\.h\.0\.ln_1\.weight"/s,
+  );
   const extra = await folderOf("gpt2", (state) => void (state.other = torch.ones(1)));
   await expect(torch.hub.fromPretrained(extra)).rejects.toThrow(/Unexpected key.*other/s);
   const lies = await folderOf("gpt2");
@@ -100,12 +118,25 @@ test("missing and unexpected names, and a config that lies, are errors", async (
 
 test.each(["gpt2", "llama"] as const)("%s generates the same with the cache as without", async (name) => {
   const model = await torch.hub.fromPretrained(await folderOf(name));
-  const batch = torch.tensor([[3, 1], [2, 9]], { dtype: "int64" });
+  const batch = torch.tensor(
+    [
+      [3, 1],
+      [2, 9],
+    ],
+    { dtype: "int64" },
+  );
   const greedy = await model.generate(batch, { maxNewTokens: 10 });
   expect(greedy.shape).toEqual([2, 12]);
   expect((await model.generate(batch, { maxNewTokens: 10, useCache: false })).tolist()).toEqual(greedy.tolist());
   const draw = (useCache: boolean) =>
-    model.generate(batch, { maxNewTokens: 10, doSample: true, topK: 5, topP: 0.9, useCache, generator: new torch.Generator().manualSeed(1) });
+    model.generate(batch, {
+      maxNewTokens: 10,
+      doSample: true,
+      topK: 5,
+      topP: 0.9,
+      useCache,
+      generator: new torch.Generator().manualSeed(1),
+    });
   expect((await draw(true)).tolist()).toEqual((await draw(false)).tolist());
   const streamed: number[][] = [];
   for await (const step of model.stream(batch, { maxNewTokens: 10 })) streamed.push(step);
@@ -119,7 +150,8 @@ test.each(["gpt2", "llama"] as const)("%s generates the same with the cache as w
 test("what may be drawn", async () => {
   const { filteredProbabilities } = await torch.hub.huggingFace();
   const scores = [0.5, 0.3, 0.15, 0.05].map(Math.log);
-  const rounded = (k: number, p: number) => [...filteredProbabilities(scores, 1, k, p)].map((x) => Math.round(x * 1000) / 1000);
+  const rounded = (k: number, p: number) =>
+    [...filteredProbabilities(scores, 1, k, p)].map((x) => Math.round(x * 1000) / 1000);
   expect(rounded(2, 1)).toEqual([0.5 / 0.8, 0.3 / 0.8, 0, 0].map((x) => Math.round(x * 1000) / 1000));
   expect(rounded(0, 0.7).map((x) => x > 0)).toEqual([true, true, false, false]);
 });
@@ -144,7 +176,10 @@ describe("lora", () => {
     const keys = Object.keys(model.stateDict());
     lora.applyLora(model, { r: 2, alpha: 4, targetModules: ["fc", "conv", "table"] });
     close(model(x), before);
-    const optimizer = new torch.optim.SGD(model.parameters().filter((p) => p.requiresGrad), { lr: 0.1 });
+    const optimizer = new torch.optim.SGD(
+      model.parameters().filter((p) => p.requiresGrad),
+      { lr: 0.1 },
+    );
     for (let i = 0; i < 3; i++) {
       optimizer.zeroGrad();
       model(x).square().sum().backward();
@@ -156,9 +191,17 @@ describe("lora", () => {
     close(lora.mergeLora(model)(x), learnt);
     close(lora.unmergeLora(model)(x), learnt);
     const state = lora.loraStateDict(model);
-    expect(Object.keys(state).sort()).toEqual(["conv", "fc", "table"].flatMap((name) => [`${name}.lora_A`, `${name}.lora_B`]));
+    expect(Object.keys(state).sort()).toEqual(
+      ["conv", "fc", "table"].flatMap((name) => [`${name}.lora_A`, `${name}.lora_B`]),
+    );
     const other = new Net();
-    other.loadStateDict(Object.fromEntries(Object.entries(model.stateDict()).filter(([key]) => !/lora/.test(key)).map(([key, v]) => [key.replace(".base", ""), v])));
+    other.loadStateDict(
+      Object.fromEntries(
+        Object.entries(model.stateDict())
+          .filter(([key]) => !/lora/.test(key))
+          .map(([key, v]) => [key.replace(".base", ""), v]),
+      ),
+    );
     lora.loadLoraStateDict(lora.applyLora(other, { r: 2, alpha: 4, targetModules: /^(fc|conv|table)$/ }), state);
     close(other(x), learnt);
     lora.mergeAndUnload(model);

@@ -7,7 +7,18 @@ import { checkTensor } from "../../ops/checks";
 import { arange } from "../../ops/creation";
 import { zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { activationOf, fromHeads, headSize, initialize, Layer, PretrainedModel, readConfig, scoreMask, type Shapes, toHeads } from "./config";
+import {
+  activationOf,
+  fromHeads,
+  headSize,
+  initialize,
+  Layer,
+  PretrainedModel,
+  readConfig,
+  type Shapes,
+  scoreMask,
+  toHeads,
+} from "./config";
 import { checkMask } from "./generation";
 
 const F = nn.functional;
@@ -102,7 +113,11 @@ export class SelfAttention extends Layer {
   }
 
   override forward(x: Tensor, mask: Tensor | null): Tensor {
-    const [q, k, v] = [this.query, this.key, this.value].map((layer) => toHeads(layer(x), this.heads)) as [Tensor, Tensor, Tensor];
+    const [q, k, v] = [this.query, this.key, this.value].map((layer) => toHeads(layer(x), this.heads)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
     const dropoutP = this.training ? this.dropout.p : 0;
     return fromHeads(F.scaledDotProductAttention(q, k, v, { attnMask: mask, dropoutP }));
   }
@@ -208,7 +223,10 @@ const modern = (state: StateDict): StateDict =>
   Object.fromEntries(
     Object.entries(state)
       .filter(([key]) => !/(?:^|\.)embeddings\.position_ids$/.test(key))
-      .map(([key, value]) => [key.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias"), value]),
+      .map(([key, value]) => [
+        key.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias"),
+        value,
+      ]),
   );
 
 /** Text in, features out. Shape: [N, L], int64 → lastHiddenState [N, L, hiddenSize]. @see transformers.BertModel */
@@ -266,11 +284,14 @@ function checkCall(inputIds: Tensor, options: BertOptions, limit: number) {
   const { shape } = checkTensor(op, inputIds, "inputIds");
   checkOptions(op, options, ["attentionMask", "tokenTypeIds"]);
   if (shape.length !== 2) throw new ShapeError(`${op}: inputIds must have the shape [N, L], got ${shapeText(shape)}`);
-  if (shape[1]! > limit) throw new ValueError(`${op}: ${shape[1]} tokens are more than the ${limit} that the model sees`);
+  if (shape[1]! > limit)
+    throw new ValueError(`${op}: ${shape[1]} tokens are more than the ${limit} that the model sees`);
   const { attentionMask = null, tokenTypeIds = null } = options;
   if (attentionMask !== null) checkMask(op, attentionMask, inputIds);
   if (tokenTypeIds !== null && checkTensor(op, tokenTypeIds, "tokenTypeIds").shape.join() !== shape.join())
-    throw new ShapeError(`${op}: tokenTypeIds must have the shape ${shapeText(shape)}, got ${shapeText(tokenTypeIds.shape)}`);
+    throw new ShapeError(
+      `${op}: tokenTypeIds must have the shape ${shapeText(shape)}, got ${shapeText(tokenTypeIds.shape)}`,
+    );
   return { attentionMask, tokenTypeIds };
 }
 

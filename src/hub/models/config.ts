@@ -73,7 +73,9 @@ const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
 /** @throws ValueError for an unknown name, with those that are known. */
 export function activationOf(model: string, name: string): (x: Tensor) => Tensor {
   if (!Object.hasOwn(activations, name))
-    throw new ValueError(`${model}: there is no activation "${name}"; known are ${Object.keys(activations).join(", ")}`);
+    throw new ValueError(
+      `${model}: there is no activation "${name}"; known are ${Object.keys(activations).join(", ")}`,
+    );
   return activations[name]!;
 }
 
@@ -120,7 +122,13 @@ const LOWEST = -3.4028234663852886e38;
  * @param mask 1 for keys that count. Shape: [N, S].
  * @param isCausal Whether the L queries are the last of S positions, of which none sees a later one.
  */
-export function scoreMask(mask: Tensor | null, length: number, keys: number, isCausal: boolean, like: Tensor): Tensor | null {
+export function scoreMask(
+  mask: Tensor | null,
+  length: number,
+  keys: number,
+  isCausal: boolean,
+  like: Tensor,
+): Tensor | null {
   let forbidden: Tensor | null = mask === null ? null : mask.eq(0).unsqueeze(1).unsqueeze(1);
   if (isCausal && length > 1) {
     const rows = Array.from({ length }, (_, i) => Array.from({ length: keys }, (_, j) => j > i + keys - length));

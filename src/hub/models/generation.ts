@@ -57,7 +57,8 @@ export interface GenerateOptions {
   generator?: RandomGenerator | null;
 }
 
-const known = "maxNewTokens doSample temperature topK topP eosTokenId padTokenId attentionMask useCache generator".split(" ");
+const known =
+  "maxNewTokens doSample temperature topK topP eosTokenId padTokenId attentionMask useCache generator".split(" ");
 
 interface Settings {
   readonly maxNewTokens: number;
@@ -77,7 +78,9 @@ function settingsOf(op: string, options: GenerateOptions, fromConfig: unknown): 
   checkInteger(op, "maxNewTokens", maxNewTokens, 1, MAX_COUNT);
   checkInteger(op, "topK", topK, 0, MAX_COUNT);
   if (!(checkNumber(op, "temperature", temperature) > 0))
-    throw new ValueError(`${op}: temperature must be positive, got ${temperature}; leave doSample out to take the likeliest`);
+    throw new ValueError(
+      `${op}: temperature must be positive, got ${temperature}; leave doSample out to take the likeliest`,
+    );
   if (!(checkNumber(op, "topP", topP) > 0 && topP <= 1))
     throw new ValueError(`${op}: topP must be above 0 and at most 1, got ${topP}`);
   checkFlag(op, "doSample", doSample);
@@ -87,11 +90,26 @@ function settingsOf(op: string, options: GenerateOptions, fromConfig: unknown): 
   for (const end of ends) checkInteger(op, "eosTokenId", end, 0, MAX_COUNT);
   const pad = options.padTokenId ?? ends[0] ?? 0;
   checkInteger(op, "padTokenId", pad, 0, MAX_COUNT);
-  return { maxNewTokens, doSample, temperature, topK, topP, ends, pad, useCache, generator: options.generator ?? undefined };
+  return {
+    maxNewTokens,
+    doSample,
+    temperature,
+    topK,
+    topP,
+    ends,
+    pad,
+    useCache,
+    generator: options.generator ?? undefined,
+  };
 }
 
 /** The probabilities of tokens that may be drawn: the others have none. */
-export function filteredProbabilities(scores: ArrayLike<number>, temperature: number, topK: number, topP: number): Float32Array {
+export function filteredProbabilities(
+  scores: ArrayLike<number>,
+  temperature: number,
+  topK: number,
+  topP: number,
+): Float32Array {
   const heated = Float64Array.from(scores, (score) => score / temperature);
   const order = Array.from(heated, (_, i) => i).sort((a, b) => heated[b]! - heated[a]!);
   // As in transformers, what is as likely as the last of the best stays too.
@@ -153,7 +171,10 @@ export abstract class CausalLM extends PretrainedModel {
     const settings = settingsOf(op, options, this.config.eosTokenId);
     const length = this.checkPrompt(op, inputIds, settings.maxNewTokens);
     let ids = inputIds.tolist() as number[][];
-    let mask = options.attentionMask == null ? undefined : (checkMask(op, options.attentionMask, inputIds).tolist() as number[][]);
+    let mask =
+      options.attentionMask == null
+        ? undefined
+        : (checkMask(op, options.attentionMask, inputIds).tolist() as number[][]);
     let past: KeyValueCache = [];
     const done = ids.map(() => false);
     try {
@@ -187,7 +208,10 @@ export abstract class CausalLM extends PretrainedModel {
       noGrad(() => {
         const attentionMask = mask === undefined ? null : tensor(mask, { dtype: "int64" });
         const pastKeyValues = past.length === 0 ? null : past;
-        const { logits, pastKeyValues: next } = this.forward(tensor(ids, { dtype: "int64" }), { attentionMask, pastKeyValues });
+        const { logits, pastKeyValues: next } = this.forward(tensor(ids, { dtype: "int64" }), {
+          attentionMask,
+          pastKeyValues,
+        });
         tokens = choose(logits.select(1, logits.shape[1]! - 1), settings);
         return settings.useCache ? next.flat() : [];
       }),
@@ -198,7 +222,9 @@ export abstract class CausalLM extends PretrainedModel {
   private checkPrompt(op: string, inputIds: unknown, count: number): number {
     const { shape, dtype } = checkTensor(op, inputIds, "inputIds");
     if (shape.length !== 2 || shape[0] === 0 || shape[1] === 0 || (dtype !== "int64" && dtype !== "int32"))
-      throw new ShapeError(`${op}: inputIds must be int64 of shape [N, L] with at least one token, got ${dtype} of ${shapeText(shape)}`);
+      throw new ShapeError(
+        `${op}: inputIds must be int64 of shape [N, L] with at least one token, got ${dtype} of ${shapeText(shape)}`,
+      );
     const length = shape[1]!;
     if (this.contextLength !== undefined && length + count - 1 > this.contextLength)
       throw new ValueError(
@@ -216,7 +242,9 @@ const release = (past: KeyValueCache): void => {
 export function checkMask(op: string, mask: unknown, inputIds: Tensor, past = 0): Tensor {
   const { shape } = checkTensor(op, mask, "attentionMask");
   if (shape.length !== 2 || shape[0] !== inputIds.shape[0] || shape[1] !== inputIds.shape[1]! + past)
-    throw new ShapeError(`${op}: attentionMask must have the shape [${inputIds.shape[0]}, ${inputIds.shape[1]! + past}], got ${shapeText(shape)}`);
+    throw new ShapeError(
+      `${op}: attentionMask must have the shape [${inputIds.shape[0]}, ${inputIds.shape[1]! + past}], got ${shapeText(shape)}`,
+    );
   return mask as Tensor;
 }
 
@@ -233,10 +261,13 @@ export interface Call {
 export function readCall(op: string, inputIds: Tensor, options: CausalOptions, layers: number, limit: number): Call {
   checkTensor(op, inputIds, "inputIds");
   checkOptions(op, options, ["attentionMask", "positionIds", "pastKeyValues"]);
-  if (inputIds.ndim !== 2) throw new ShapeError(`${op}: inputIds must have the shape [N, L], got ${shapeText(inputIds.shape)}`);
+  if (inputIds.ndim !== 2)
+    throw new ShapeError(`${op}: inputIds must have the shape [N, L], got ${shapeText(inputIds.shape)}`);
   const past = options.pastKeyValues ?? null;
   if (past !== null && (!Array.isArray(past) || past.length !== layers))
-    throw new ArgumentError(`${op}: pastKeyValues must be those of ${layers} layers, as an earlier call gave them, got ${describe(past)}`);
+    throw new ArgumentError(
+      `${op}: pastKeyValues must be those of ${layers} layers, as an earlier call gave them, got ${describe(past)}`,
+    );
   const before = past === null ? 0 : checkTensor(op, past[0]?.[0], "pastKeyValues[0][0]").shape[2]!;
   const length = inputIds.shape[1]!;
   if (before + length > limit)

@@ -3,7 +3,18 @@ import * as nn from "../../nn/index";
 import type { StateDict } from "../../nn/state";
 import { cat } from "../../ops/join";
 import type { Tensor } from "../../tensor/tensor";
-import { activationOf, fromHeads, headSize, initialize, Layer, PretrainedModel, readConfig, scoreMask, type Shapes, toHeads } from "./config";
+import {
+  activationOf,
+  fromHeads,
+  headSize,
+  initialize,
+  Layer,
+  PretrainedModel,
+  readConfig,
+  type Shapes,
+  scoreMask,
+  toHeads,
+} from "./config";
 import { CausalLM, type CausalOptions, type CausalOutput, type KeyValueCache, readCall } from "./generation";
 
 const F = nn.functional;
@@ -60,7 +71,9 @@ class GPT2Attention extends Layer {
 
   override forward(x: Tensor, mask: Tensor | null, past: Cached | null): [Tensor, Cached] {
     const { nEmbd, nHead } = this.config;
-    const [q, k, v] = this.cAttn(x).split(nEmbd, 2).map((part) => toHeads(part, nHead)) as [Tensor, Tensor, Tensor];
+    const [q, k, v] = this.cAttn(x)
+      .split(nEmbd, 2)
+      .map((part) => toHeads(part, nHead)) as [Tensor, Tensor, Tensor];
     const key = past === null ? k : cat([past[0], k], 2);
     const value = past === null ? v : cat([past[1], v], 2);
     const dropoutP = this.training ? this.attnDropout.p : 0;
@@ -111,7 +124,8 @@ class GPT2Block extends Layer {
 }
 
 /** Matrices that Hugging Face keeps transposed, as GPT-2 was published. */
-const isTransposed = (key: string): boolean => /(?:^|\.)h\.\d+\.(?:attn|mlp)\.(?:c_attn|c_proj|c_fc)\.weight$/.test(key);
+const isTransposed = (key: string): boolean =>
+  /(?:^|\.)h\.\d+\.(?:attn|mlp)\.(?:c_attn|c_proj|c_fc)\.weight$/.test(key);
 /** Buffers of older files that hold no weights. */
 const isMask = (key: string): boolean => /(?:^|\.)h\.\d+\.attn\.(?:bias|masked_bias)$/.test(key);
 
@@ -121,7 +135,8 @@ const turned = (state: StateDict): StateDict =>
     Object.entries(state).map(([key, value]) => [key, isTransposed(key) && value.ndim === 2 ? value.t() : value]),
   );
 
-const withoutMasks = (state: StateDict): StateDict => Object.fromEntries(Object.entries(state).filter(([key]) => !isMask(key)));
+const withoutMasks = (state: StateDict): StateDict =>
+  Object.fromEntries(Object.entries(state).filter(([key]) => !isMask(key)));
 
 /** The transformer of GPT-2 without a head. Shape: [N, L], int64 → lastHiddenState [N, L, nEmbd]. @see transformers.GPT2Model */
 export class GPT2Model extends PretrainedModel {
@@ -145,10 +160,14 @@ export class GPT2Model extends PretrainedModel {
     initialize(this, full.initializerRange);
     // The sum over the layers keeps its variance so.
     const deviation = full.initializerRange / Math.sqrt(2 * full.nLayer);
-    for (const block of this.h) for (const { cProj } of [block.attn, block.mlp]) nn.init.normal_(cProj.weight, 0, deviation);
+    for (const block of this.h)
+      for (const { cProj } of [block.attn, block.mlp]) nn.init.normal_(cProj.weight, 0, deviation);
   }
 
-  override forward(inputIds: Tensor, options: CausalOptions = {}): { lastHiddenState: Tensor; pastKeyValues: KeyValueCache } {
+  override forward(
+    inputIds: Tensor,
+    options: CausalOptions = {},
+  ): { lastHiddenState: Tensor; pastKeyValues: KeyValueCache } {
     const call = readCall("GPT2Model", inputIds, options, this.config.nLayer, this.config.nPositions);
     let x = this.drop(this.wte(inputIds).add(this.wpe(call.positions)));
     const length = inputIds.shape[1]!;
@@ -209,7 +228,9 @@ export class GPT2LMHeadModel extends CausalLM {
 
   override fromHuggingFace(state: StateDict): StateDict {
     const entries = Object.entries(turned(withoutMasks(state)));
-    const full = Object.fromEntries(entries.map(([key, value]) => [/^(?:transformer|lm_head)\./.test(key) ? key : `transformer.${key}`, value]));
+    const full = Object.fromEntries(
+      entries.map(([key, value]) => [/^(?:transformer|lm_head)\./.test(key) ? key : `transformer.${key}`, value]),
+    );
     const table = full["transformer.wte.weight"];
     if (this.config.tieWordEmbeddings && table !== undefined) full["lm_head.weight"] ??= table;
     return full;
@@ -223,6 +244,8 @@ export class GPT2LMHeadModel extends CausalLM {
 
   /** @internal */
   static shapes(config: Partial<GPT2Config>): Shapes {
-    return Object.fromEntries(Object.entries(GPT2Model.shapes(config)).map(([key, shape]) => [`transformer.${key}`, shape]));
+    return Object.fromEntries(
+      Object.entries(GPT2Model.shapes(config)).map(([key, shape]) => [`transformer.${key}`, shape]),
+    );
   }
 }

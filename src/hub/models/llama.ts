@@ -8,7 +8,18 @@ import type { StateDict } from "../../nn/state";
 import { cat } from "../../ops/join";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { activationOf, fromHeads, headSize, initialize, Layer, PretrainedModel, readConfig, scoreMask, type Shapes, toHeads } from "./config";
+import {
+  activationOf,
+  fromHeads,
+  headSize,
+  initialize,
+  Layer,
+  PretrainedModel,
+  readConfig,
+  type Shapes,
+  scoreMask,
+  toHeads,
+} from "./config";
 import { CausalLM, type CausalOptions, type CausalOutput, type KeyValueCache, readCall } from "./generation";
 
 const F = nn.functional;
@@ -55,7 +66,8 @@ function sizesOf(config: LlamaConfig): Sizes {
   if (!(Number.isInteger(groups) && groups > 0 && heads % groups === 0))
     throw new ValueError(`LlamaModel: ${heads} heads cannot share ${groups} heads of keys and values evenly`);
   const size = config.headDim ?? headSize("LlamaModel", config.hiddenSize, heads);
-  if (!(Number.isInteger(size) && size > 0 && size % 2 === 0)) throw new ValueError(`LlamaModel: heads need an even number of features, got ${size}`);
+  if (!(Number.isInteger(size) && size > 0 && size % 2 === 0))
+    throw new ValueError(`LlamaModel: heads need an even number of features, got ${size}`);
   return { heads, groups, size };
 }
 
@@ -64,16 +76,19 @@ function frequencies(config: LlamaConfig, size: number): number[] {
   const plain = Array.from({ length: size / 2 }, (_, i) => config.ropeTheta ** ((-2 * i) / size));
   const scaling = config.ropeScaling;
   if (scaling === null) return plain;
-  if (!isPlainObject(scaling)) throw new ValueError(`LlamaModel: ropeScaling must be an object, got ${describe(scaling)}`);
+  if (!isPlainObject(scaling))
+    throw new ValueError(`LlamaModel: ropeScaling must be an object, got ${describe(scaling)}`);
   const of = (key: string, fallback?: number): number => {
     const value = scaling[key] ?? fallback;
-    if (typeof value !== "number" || !(value > 0)) throw new ValueError(`LlamaModel: ropeScaling.${key} must be a positive number, got ${describe(value)}`);
+    if (typeof value !== "number" || !(value > 0))
+      throw new ValueError(`LlamaModel: ropeScaling.${key} must be a positive number, got ${describe(value)}`);
     return value;
   };
   const kind = scaling.rope_type ?? scaling.type ?? scaling.ropeType ?? "default";
   if (kind === "default") return plain;
   if (kind === "linear") return plain.map((f) => f / of("factor"));
-  if (kind !== "llama3") throw new ValueError(`LlamaModel: ropeScaling must be of the type linear or llama3, got ${describe(kind)}`);
+  if (kind !== "llama3")
+    throw new ValueError(`LlamaModel: ropeScaling must be of the type linear or llama3, got ${describe(kind)}`);
   const [factor, low, high] = [of("factor"), of("low_freq_factor", 1), of("high_freq_factor", 4)];
   const context = of("original_max_position_embeddings", 8192);
   return plain.map((f) => {
@@ -121,7 +136,9 @@ class LlamaAttention extends Layer {
     const v = toHeads(this.vProj(x), groups);
     const key = past === null ? k : cat([past[0], k], 2);
     const value = past === null ? v : cat([past[1], v], 2);
-    const [allKeys, allValues] = [key, value].map((y) => (groups === heads ? y : y.repeatInterleave(heads / groups, 1))) as [Tensor, Tensor];
+    const [allKeys, allValues] = [key, value].map((y) =>
+      groups === heads ? y : y.repeatInterleave(heads / groups, 1),
+    ) as [Tensor, Tensor];
     const dropoutP = this.training ? this.config.attentionDropout : 0;
     const y = F.scaledDotProductAttention(q, allKeys, allValues, { attnMask: mask, dropoutP });
     return [this.oProj(fromHeads(y)), [key, value]];
@@ -184,10 +201,14 @@ export class LlamaModel extends PretrainedModel {
     const sizes = sizesOf(full);
     const { slidingWindow, maxPositionEmbeddings, useSlidingWindow = true } = full;
     if (slidingWindow !== null && useSlidingWindow && slidingWindow < maxPositionEmbeddings)
-      throw new ValueError(`LlamaModel: attention within a sliding window of ${slidingWindow} positions is not there; set slidingWindow to null for texts that are no longer`);
+      throw new ValueError(
+        `LlamaModel: attention within a sliding window of ${slidingWindow} positions is not there; set slidingWindow to null for texts that are no longer`,
+      );
     this.turns = frequencies(full, sizes.size);
     this.embedTokens = new nn.Embedding(full.vocabSize, full.hiddenSize);
-    this.layers = new nn.ModuleList(Array.from({ length: full.numHiddenLayers }, () => new LlamaDecoderLayer(full, sizes)));
+    this.layers = new nn.ModuleList(
+      Array.from({ length: full.numHiddenLayers }, () => new LlamaDecoderLayer(full, sizes)),
+    );
     this.norm = new nn.RMSNorm(full.hiddenSize, { eps: full.rmsNormEps });
     initialize(this, full.initializerRange);
   }
@@ -199,8 +220,17 @@ export class LlamaModel extends PretrainedModel {
     return [both.cos().to(like.dtype), both.sin().to(like.dtype)];
   }
 
-  override forward(inputIds: Tensor, options: CausalOptions = {}): { lastHiddenState: Tensor; pastKeyValues: KeyValueCache } {
-    const call = readCall("LlamaModel", inputIds, options, this.config.numHiddenLayers, this.config.maxPositionEmbeddings);
+  override forward(
+    inputIds: Tensor,
+    options: CausalOptions = {},
+  ): { lastHiddenState: Tensor; pastKeyValues: KeyValueCache } {
+    const call = readCall(
+      "LlamaModel",
+      inputIds,
+      options,
+      this.config.numHiddenLayers,
+      this.config.maxPositionEmbeddings,
+    );
     let x = this.embedTokens(inputIds);
     const length = inputIds.shape[1]!;
     const mask = scoreMask(call.mask, length, call.before + length, true, x);
@@ -282,16 +312,30 @@ export class LlamaForCausalLM extends CausalLM {
  * A matrix of queries or keys whose rotary pairs are neighbours, as in Meta's files, with pairs half a head apart, as in Hugging Face's.
  * Shape: [heads · size, inputs], unchanged.
  */
-export const interleavedToHalves = named("interleavedToHalves", "weight, heads", (weight: Tensor, heads: number): Tensor => {
-  const [rows, ...rest] = checkHeadRows("interleavedToHalves", weight, heads);
-  return weight.reshape([heads, rows! / heads / 2, 2, ...rest]).transpose(1, 2).reshape([rows!, ...rest]);
-});
+export const interleavedToHalves = named(
+  "interleavedToHalves",
+  "weight, heads",
+  (weight: Tensor, heads: number): Tensor => {
+    const [rows, ...rest] = checkHeadRows("interleavedToHalves", weight, heads);
+    return weight
+      .reshape([heads, rows! / heads / 2, 2, ...rest])
+      .transpose(1, 2)
+      .reshape([rows!, ...rest]);
+  },
+);
 
 /** The inverse of {@link interleavedToHalves}. */
-export const halvesToInterleaved = named("halvesToInterleaved", "weight, heads", (weight: Tensor, heads: number): Tensor => {
-  const [rows, ...rest] = checkHeadRows("halvesToInterleaved", weight, heads);
-  return weight.reshape([heads, 2, rows! / heads / 2, ...rest]).transpose(1, 2).reshape([rows!, ...rest]);
-});
+export const halvesToInterleaved = named(
+  "halvesToInterleaved",
+  "weight, heads",
+  (weight: Tensor, heads: number): Tensor => {
+    const [rows, ...rest] = checkHeadRows("halvesToInterleaved", weight, heads);
+    return weight
+      .reshape([heads, 2, rows! / heads / 2, ...rest])
+      .transpose(1, 2)
+      .reshape([rows!, ...rest]);
+  },
+);
 
 function checkHeadRows(op: string, { shape }: Tensor, heads: number): readonly number[] {
   if (!(Number.isInteger(heads) && heads > 0) || shape.length === 0 || shape[0]! % (2 * heads) !== 0)

@@ -39,7 +39,12 @@ const architectures = new Map<string, Architecture>(
 );
 
 /** What a config.json without `architectures` is of. */
-const byType: Readonly<Record<string, string>> = { gpt2: "GPT2LMHeadModel", bert: "BertModel", vit: "ViTModel", llama: "LlamaForCausalLM" };
+const byType: Readonly<Record<string, string>> = {
+  gpt2: "GPT2LMHeadModel",
+  bert: "BertModel",
+  vit: "ViTModel",
+  llama: "LlamaForCausalLM",
+};
 
 export interface ReadOptions {
   readonly architecture: string | null;
@@ -143,7 +148,9 @@ function checkSizes(op: string, path: string, shapes: Shapes, state: StateDict):
     const found = Object.hasOwn(state, key) ? state[key]!.shape : undefined;
     if (found === undefined) throw new StateError(`${op}: "${path}" asks for "${key}", which the weights do not have`);
     if (found.join() !== shape.join())
-      throw new StateError(`${op}: "${path}" asks for "${key}" of shape ${shapeText(shape)}, the weights have ${shapeText(found)}`);
+      throw new StateError(
+        `${op}: "${path}" asks for "${key}" of shape ${shapeText(shape)}, the weights have ${shapeText(found)}`,
+      );
   }
 }
 
@@ -181,12 +188,21 @@ const snake = (key: string): string =>
 /** Writes config.json and model.safetensors. */
 export async function writePretrained(op: string, model: unknown, folder: string): Promise<void> {
   if (!(model instanceof PretrainedModel))
-    throw new ArgumentError(`${op}: model must be one of torch.hub.huggingFace(), got ${describe(model)}; save others by torch.safetensors.saveFile(model.stateDict(), path)`);
-  if (isRemote(folder) && runtime !== "browser") throw new ArgumentError(`${op}: folder must be a path, got the URL "${folder}"`);
-  const state = Object.fromEntries(Object.entries(model.toHuggingFace()).map(([key, value]) => [key, value.contiguous()]));
+    throw new ArgumentError(
+      `${op}: model must be one of torch.hub.huggingFace(), got ${describe(model)}; save others by torch.safetensors.saveFile(model.stateDict(), path)`,
+    );
+  if (isRemote(folder) && runtime !== "browser")
+    throw new ArgumentError(`${op}: folder must be a path, got the URL "${folder}"`);
+  const state = Object.fromEntries(
+    Object.entries(model.toHuggingFace()).map(([key, value]) => [key, value.contiguous()]),
+  );
   const entries = Object.entries(model.config).map(([key, value]) => [snake(key), value]);
   const config = { ...Object.fromEntries(entries), architectures: [model.constructor.name] };
   const target = expandHome(folder);
   await writeData(op, joinPath(target, "model.safetensors"), save(state, { format: "pt" }));
-  await writeData(op, joinPath(target, "config.json"), new TextEncoder().encode(`${JSON.stringify(config, undefined, 2)}\n`));
+  await writeData(
+    op,
+    joinPath(target, "config.json"),
+    new TextEncoder().encode(`${JSON.stringify(config, undefined, 2)}\n`),
+  );
 }

@@ -8,7 +8,7 @@ import { checkTensor } from "../../ops/checks";
 import { cat } from "../../ops/join";
 import { zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { Intermediate, Pooler, type PooledOutput, SelfAttention, Stack, withLabels } from "./bert";
+import { Intermediate, type PooledOutput, Pooler, SelfAttention, Stack, withLabels } from "./bert";
 import { headSize, initialize, Layer, PretrainedModel, readConfig, type Shapes } from "./config";
 
 const defaults = {
@@ -153,7 +153,9 @@ export class ViTModel extends PretrainedModel {
     const { imageSize, numChannels } = this.config;
     const { shape } = checkTensor("ViTModel", pixelValues, "pixelValues");
     if (shape.length !== 4 || shape.slice(1).join() !== [numChannels, imageSize, imageSize].join())
-      throw new ShapeError(`ViTModel: pixelValues must have the shape [N, ${numChannels}, ${imageSize}, ${imageSize}], got ${shapeText(shape)}`);
+      throw new ShapeError(
+        `ViTModel: pixelValues must have the shape [N, ${numChannels}, ${imageSize}, ${imageSize}], got ${shapeText(shape)}`,
+      );
     const y = this.layernorm(this.encoder(this.embeddings(pixelValues), null));
     return { lastHiddenState: y, poolerOutput: this.pooler === null ? null : this.pooler(y) };
   }
@@ -221,7 +223,8 @@ function rename(key: string, names: readonly (readonly [string, string])[], from
   return found && found[1 - from] + key.slice(found[from].length);
 }
 
-const unknownKey = (op: string, key: string) => new ValueError(`${op}: the state dict has an entry "${key}", which no such ViT has`);
+const unknownKey = (op: string, key: string) =>
+  new ValueError(`${op}: the state dict has an entry "${key}", which no such ViT has`);
 
 /**
  * The state dict of a ViTForImageClassification for torchvision's ViT, such as `vision.models.vitB16`. Their normalizations differ in eps, 1e-12 and 1e-6.
@@ -236,7 +239,8 @@ export const viTToTorchvision = named("viTToTorchvision", "stateDict{}", (stateD
     if (part) {
       if (part[1] !== "query") continue;
       const parts = ["query", "key", "value"].map((name) => stateDict[key.replace(".query.", `.${name}.`)]);
-      if (parts.includes(undefined)) throw new ValueError(`${op}: the state dict has "${key}" without its key and value`);
+      if (parts.includes(undefined))
+        throw new ValueError(`${op}: the state dict has "${key}" without its key and value`);
       out[`encoder.layers.encoder_layer_${layer[1]}.self_attention.in_proj_${part[2]}`] = cat(parts as Tensor[]);
       continue;
     }

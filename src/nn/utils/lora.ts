@@ -34,10 +34,21 @@ type Base = Linear | Embedding | Conv2d;
 
 /** The shapes of the two matrices, and how they are put together. */
 function shapesOf(base: Base, r: number): [a: number[], b: number[]] {
-  if (base instanceof Linear) return [[r, base.inFeatures], [base.outFeatures, r]];
-  if (base instanceof Embedding) return [[r, base.numEmbeddings], [base.embeddingDim, r]];
+  if (base instanceof Linear)
+    return [
+      [r, base.inFeatures],
+      [base.outFeatures, r],
+    ];
+  if (base instanceof Embedding)
+    return [
+      [r, base.numEmbeddings],
+      [base.embeddingDim, r],
+    ];
   const [out, inner, ...kernel] = base.weight.shape as unknown as number[];
-  return [[r, inner!, ...kernel], [out!, r, 1, 1]];
+  return [
+    [r, inner!, ...kernel],
+    [out!, r, 1, 1],
+  ];
 }
 
 /**
@@ -61,7 +72,9 @@ export class LoraLayer<B extends Module = Module> extends Module {
     super();
     const { r, alpha, dropout } = checkOptions("LoraLayer", options);
     if (!isBase(base))
-      throw new ArgumentError(`LoraLayer: base must be a Linear, an Embedding or a Conv2d without groups, got ${describe(base)}`);
+      throw new ArgumentError(
+        `LoraLayer: base must be a Linear, an Embedding or a Conv2d without groups, got ${describe(base)}`,
+      );
     this.base = base;
     this.r = r;
     this.scaling = alpha / r;
@@ -98,7 +111,8 @@ export class LoraLayer<B extends Module = Module> extends Module {
   /** What the matrices make of an input. */
   private path(input: Tensor): Tensor {
     const { base, loraA, loraB } = this;
-    if (base instanceof Embedding) return F.linear(F.embedding(input, loraA.t(), { paddingIdx: base.paddingIdx }), loraB);
+    if (base instanceof Embedding)
+      return F.linear(F.embedding(input, loraA.t(), { paddingIdx: base.paddingIdx }), loraB);
     const x = this.loraDropout(input);
     if (!(base instanceof Conv2d)) return F.linear(F.linear(x, loraA), loraB);
     // The base pads as it does; the kernel of A is of its size.
@@ -147,7 +161,8 @@ function checkOptions(op: string, options: LoraOptions) {
 
 function matcher(op: string, targets: unknown): (name: string, layer: Module) => boolean {
   if (targets === null) return (_, layer) => layer instanceof Linear;
-  if (targets instanceof RegExp) return (name) => new RegExp(targets.source, targets.flags.replace(/[gy]/g, "")).test(name);
+  if (targets instanceof RegExp)
+    return (name) => new RegExp(targets.source, targets.flags.replace(/[gy]/g, "")).test(name);
   const ends = checkArray(op, "targetModules", targets, "names").map((end) => checkString(op, "targetModules", end));
   return (name) => ends.some((end) => name === end || name.endsWith(`.${end}`));
 }
@@ -158,7 +173,8 @@ function* places(model: Module): Generator<[name: string, parent: Module, field:
   for (const [parent, prefix] of names) {
     if (parent instanceof LoraLayer) continue;
     for (const [field, value] of Object.entries(parent))
-      if (value instanceof Module) yield [prefix === "" ? parent.stateKey(field) : `${prefix}.${parent.stateKey(field)}`, parent, field, value];
+      if (value instanceof Module)
+        yield [prefix === "" ? parent.stateKey(field) : `${prefix}.${parent.stateKey(field)}`, parent, field, value];
   }
 }
 
@@ -169,27 +185,38 @@ function* places(model: Module): Generator<[name: string, parent: Module, field:
  * @throws ValueError if no layer has such a name, ArgumentError for one that is no Linear, Embedding or Conv2d without groups.
  * @example nn.utils.lora.applyLora(gpt2, { r: 4, alpha: 8, targetModules: ["c_attn"] });
  */
-export const applyLora = named("applyLora", "model; r, alpha, dropout, targetModules, bias", <M extends Module>(model: M, options: LoraOptions = {}): M => {
-  const op = "applyLora";
-  checkModule(op, model);
-  const { targetModules = null, bias = "none" } = options;
-  checkChoice(op, "bias", bias, ["none", "all", "lora_only"]);
-  const settings = checkOptions(op, options);
-  const matches = matcher(op, targetModules);
-  const found = [...places(model)].filter(([name, , , layer]) => !(layer instanceof LoraLayer) && matches(name, layer));
-  if (found.length === 0)
-    throw new ValueError(`${op}: no layer of ${model.constructor.name} is named as targetModules say; model.namedModules() lists all`);
-  for (const [name, , , layer] of found)
-    if (!isBase(layer)) throw new ArgumentError(`${op}: "${name}" is a ${layer.constructor.name}; matrices go beside Linear, Embedding and Conv2d without groups`);
-  const made = new Map<Module, LoraLayer>();
-  for (const [, parent, field, layer] of found) {
-    const lora = made.get(layer) ?? new LoraLayer(layer, settings);
-    made.set(layer, lora);
-    (parent as unknown as Record<string, Module>)[field] = lora;
-  }
-  markOnlyLoraAsTrainable(model, bias);
-  return model;
-});
+export const applyLora = named(
+  "applyLora",
+  "model; r, alpha, dropout, targetModules, bias",
+  <M extends Module>(model: M, options: LoraOptions = {}): M => {
+    const op = "applyLora";
+    checkModule(op, model);
+    const { targetModules = null, bias = "none" } = options;
+    checkChoice(op, "bias", bias, ["none", "all", "lora_only"]);
+    const settings = checkOptions(op, options);
+    const matches = matcher(op, targetModules);
+    const found = [...places(model)].filter(
+      ([name, , , layer]) => !(layer instanceof LoraLayer) && matches(name, layer),
+    );
+    if (found.length === 0)
+      throw new ValueError(
+        `${op}: no layer of ${model.constructor.name} is named as targetModules say; model.namedModules() lists all`,
+      );
+    for (const [name, , , layer] of found)
+      if (!isBase(layer))
+        throw new ArgumentError(
+          `${op}: "${name}" is a ${layer.constructor.name}; matrices go beside Linear, Embedding and Conv2d without groups`,
+        );
+    const made = new Map<Module, LoraLayer>();
+    for (const [, parent, field, layer] of found) {
+      const lora = made.get(layer) ?? new LoraLayer(layer, settings);
+      made.set(layer, lora);
+      (parent as unknown as Record<string, Module>)[field] = lora;
+    }
+    markOnlyLoraAsTrainable(model, bias);
+    return model;
+  },
+);
 
 const isLora = (key: string): boolean => /(?:^|\.)lora_[AB]$/.test(key);
 
@@ -198,19 +225,25 @@ const isLora = (key: string): boolean => /(?:^|\.)lora_[AB]$/.test(key);
  * @param bias Which are trained: "none", "all", or those of layers with matrices, "lora_only". Default: "none".
  * @see loralib.mark_only_lora_as_trainable
  */
-export const markOnlyLoraAsTrainable = named("markOnlyLoraAsTrainable", "model, bias?", (model: Module, bias: "none" | "all" | "lora_only" = "none"): void => {
-  const op = "markOnlyLoraAsTrainable";
-  checkModule(op, model);
-  checkChoice(op, "bias", bias, ["none", "all", "lora_only"]);
-  for (const [key, parameter] of model.namedParameters()) parameter.requiresGrad = isLora(key) || (bias === "all" && /(?:^|\.)bias$/.test(key));
-  if (bias !== "lora_only") return;
-  for (const layer of loraLayers(model)) {
-    const own = (layer.base as unknown as { bias?: Parameter | null }).bias;
-    if (own) own.requiresGrad = true;
-  }
-});
+export const markOnlyLoraAsTrainable = named(
+  "markOnlyLoraAsTrainable",
+  "model, bias?",
+  (model: Module, bias: "none" | "all" | "lora_only" = "none"): void => {
+    const op = "markOnlyLoraAsTrainable";
+    checkModule(op, model);
+    checkChoice(op, "bias", bias, ["none", "all", "lora_only"]);
+    for (const [key, parameter] of model.namedParameters())
+      parameter.requiresGrad = isLora(key) || (bias === "all" && /(?:^|\.)bias$/.test(key));
+    if (bias !== "lora_only") return;
+    for (const layer of loraLayers(model)) {
+      const own = (layer.base as unknown as { bias?: Parameter | null }).bias;
+      if (own) own.requiresGrad = true;
+    }
+  },
+);
 
-const loraLayers = (model: Module): LoraLayer[] => model.modules().filter((module) => module instanceof LoraLayer) as LoraLayer[];
+const loraLayers = (model: Module): LoraLayer[] =>
+  model.modules().filter((module) => module instanceof LoraLayer) as LoraLayer[];
 
 /** Adds every product to its weight, for calls that cost nothing more. @see peft.LoraModel.merge_adapter */
 export const mergeLora = named("mergeLora", "model", <M extends Module>(model: M): M => {
@@ -245,15 +278,22 @@ export const loraStateDict = named("loraStateDict", "model", (model: Module): St
  * Reads what {@link loraStateDict} gave into a model with matrices at the same places.
  * @throws StateError for missing and unexpected entries, and while products are merged.
  */
-export const loadLoraStateDict = named("loadLoraStateDict", "model, stateDict{}", (model: Module, stateDict: StateDict): IncompatibleKeys => {
-  const op = "loadLoraStateDict";
-  checkModule(op, model);
-  if (loraLayers(model).some((layer) => layer.merged)) throw new StateError(`${op}: the products are merged: call unmergeLora(model) first`);
-  const own = Object.keys(loraStateDict(model));
-  const missing = own.filter((key) => !Object.hasOwn(stateDict, key));
-  const unexpected = Object.keys(stateDict).filter((key) => !own.includes(key));
-  if (missing.length + unexpected.length > 0)
-    throw new StateError(`${op}: missing entries: ${missing.join(", ") || "none"}; unexpected entries: ${unexpected.join(", ") || "none"}`);
-  model.loadStateDict(stateDict, { strict: false });
-  return new IncompatibleKeys([], []);
-});
+export const loadLoraStateDict = named(
+  "loadLoraStateDict",
+  "model, stateDict{}",
+  (model: Module, stateDict: StateDict): IncompatibleKeys => {
+    const op = "loadLoraStateDict";
+    checkModule(op, model);
+    if (loraLayers(model).some((layer) => layer.merged))
+      throw new StateError(`${op}: the products are merged: call unmergeLora(model) first`);
+    const own = Object.keys(loraStateDict(model));
+    const missing = own.filter((key) => !Object.hasOwn(stateDict, key));
+    const unexpected = Object.keys(stateDict).filter((key) => !own.includes(key));
+    if (missing.length + unexpected.length > 0)
+      throw new StateError(
+        `${op}: missing entries: ${missing.join(", ") || "none"}; unexpected entries: ${unexpected.join(", ") || "none"}`,
+      );
+    model.loadStateDict(stateDict, { strict: false });
+    return new IncompatibleKeys([], []);
+  },
+);
