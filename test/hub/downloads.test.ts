@@ -10,7 +10,9 @@ import { TestServer } from "../vision/datasets/server";
 const server = new TestServer();
 const root = mkdtempSync(join(tmpdir(), "kindling-hub-"));
 let url = "";
-beforeAll(async () => void (url = await server.start()));
+beforeAll(async () => {
+  url = await server.start();
+});
 beforeEach(() => {
   server.files.clear();
   server.requests.length = 0;

@@ -20,7 +20,7 @@ const { lora } = torch.nn.utils;
 /** A folder as Hugging Face has it. */
 async function folderOf(
   name: "gpt2" | "bert" | "llama",
-  change: (state: Record<string, torch.Tensor>) => void = () => {},
+  change: (state: Record<string, torch.Tensor>) => unknown = () => {},
 ) {
   const { config, weights } = all[name];
   const state: Record<string, torch.Tensor> = {};
@@ -108,7 +108,7 @@ test("missing and unexpected names, and a config that lies, are errors", async (
   await expect(torch.hub.fromPretrained(missing)).rejects.toThrow(
     /^fromPretrained: .*Missing key.*"transformer\.h\.0\.ln_1\.weight"/s,
   );
-  const extra = await folderOf("gpt2", (state) => void (state.other = torch.ones(1)));
+  const extra = await folderOf("gpt2", (state) => Object.assign(state, { other: torch.ones(1) }));
   await expect(torch.hub.fromPretrained(extra)).rejects.toThrow(/Unexpected key.*other/s);
   const lies = await folderOf("gpt2");
   writeFileSync(join(lies, "config.json"), JSON.stringify({ ...all.gpt2.config, vocab_size: 2 ** 30 }));
