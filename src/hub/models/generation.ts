@@ -185,7 +185,9 @@ export abstract class CausalLM extends PretrainedModel {
         past = next;
         const chosen = tokens.map((token, i) => (done[i] ? settings.pad : token));
         yield chosen;
-        chosen.forEach((token, i) => void (done[i] ||= settings.ends.includes(token)));
+        chosen.forEach((token, i) => {
+          done[i] ||= settings.ends.includes(token);
+        });
         if (done.every(Boolean)) return;
         ids = ids.map((row, i) => [...row, chosen[i]!]);
         mask = mask?.map((row) => [...row, 1]);
