@@ -51,6 +51,8 @@ export * as fft from "./fft";
 export * as func from "./func/index";
 export { vmap } from "./func/vmap";
 export * as numpy from "./io/numpy";
+export * as hub from "./hub/index";
+export { type LoadOptions, load, type MapLocation } from "./io/checkpoint";
 export * as safetensors from "./io/safetensors";
 export { type LoadOptions, load, type MapLocation, type SaveTarget, save } from "./io/serialization";
 export * as linalg from "./linalg";

@@ -17,6 +17,12 @@ type FileHandle = import("node:fs/promises").FileHandle;
 export interface DownloadOptions {
   /** The checksum (MD5) in hexadecimal digits. Default: none is checked. */
   readonly md5?: string | undefined;
+  /** What the checksum by SHA-256 begins with, in hexadecimal digits. Default: none is checked. */
+  readonly sha256?: string | undefined;
+  /** Whether a line in the terminal says how far it is. Default: true. */
+  readonly progress?: boolean | undefined;
+  /** Whether a file that is there is fetched again. Default: false. */
+  readonly replace?: boolean | undefined;
   /** Seconds without a byte after which a server is given up. Default: 60. */
   readonly timeout?: number | undefined;
 }
@@ -46,6 +52,55 @@ export async function md5OfFile(op: string, path: string): Promise<string> {
   } catch (error) {
     throw explain(op, "read", path, error);
   }
+}
+
+/** SHA-256 of pieces; where the runtime has none that is fed piece by piece, of all at once. */
+async function sha256OfFile(op: string, path: string): Promise<string> {
+  const node = nodeModule<typeof import("node:crypto")>("node:crypto");
+  const files = nodeModule<FileSystem>("node:fs/promises");
+  if (isRemote(path) || files === undefined || node === undefined) return sha256Of(op, await readData(op, path));
+  const hash = node.createHash("sha256");
+  try {
+    const handle = await files.open(path, "r");
+    try {
+      const buffer = new Uint8Array(CHUNK);
+      for (;;) {
+        const { bytesRead } = await handle.read(buffer, 0, CHUNK);
+        if (bytesRead === 0) return hash.digest("hex");
+        hash.update(buffer.subarray(0, bytesRead));
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw explain(op, "read", path, error);
+  }
+}
+
+async function sha256Of(op: string, bytes: Uint8Array): Promise<string> {
+  if (globalThis.crypto?.subtle === undefined)
+    throw new KindlingError(
+      `${op}: cannot check the SHA-256 of a file: pages have it only where they are served by https`,
+    );
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @throws FormatError unless what was downloaded, in a file or as bytes, has the checksums that it should have. */
+async function verify(
+  op: string,
+  url: string,
+  { md5, sha256 }: DownloadOptions,
+  md5Found: () => string | Promise<string>,
+  sha256Found: () => Promise<string>,
+): Promise<void> {
+  const found = md5 === undefined ? undefined : await md5Found();
+  if (found !== md5) throw wrongChecksum(op, url, found!, md5!);
+  const long = sha256 === undefined ? "" : await sha256Found();
+  if (sha256 !== undefined && !long.startsWith(sha256))
+    throw new FormatError(
+      `${op}: invalid hash value (expected "${sha256}", got "${long.slice(0, Math.max(8, sha256.length))}"): "${url}" was changed, or damaged on its way`,
+    );
 }
 
 /** Whether there is a file, with the checksum if one is given. */
@@ -143,7 +198,7 @@ const unreachable = (op: string, url: string, error: unknown): DownloadError =>
 
 /** A download to a disk: the part that is there, and the rest. */
 class PartialFile {
-  private readonly progress: Progress;
+  private readonly progress: Progress | undefined;
   private readonly part: string;
   private length = 0;
   /** Whether it began with a part from before. */
@@ -158,7 +213,7 @@ class PartialFile {
     private readonly options: DownloadOptions,
   ) {
     this.part = `${path}.part`;
-    this.progress = new Progress(path.split("/").at(-1)!);
+    if (options.progress !== false) this.progress = new Progress(path.split("/").at(-1)!);
   }
 
   /** Goes on until all bytes are there. @returns The path of the part. */
@@ -177,7 +232,7 @@ class PartialFile {
         if (tries === MOST_TRIES || this.length <= before) throw unreachable(this.op, this.url, error);
       }
     }
-    this.progress.end(this.length, this.total);
+    this.progress?.end(this.length, this.total);
     return this.part;
   }
 
@@ -194,7 +249,7 @@ class PartialFile {
       const { size } = await this.files.stat(this.part);
       const origin = JSON.parse(await this.files.readFile(`${this.part}.json`, "utf8")) as Origin;
       const isSame = origin.url === this.url && origin.version !== null;
-      if (isSame || this.options.md5 !== undefined) {
+      if (isSame || (this.options.md5 ?? this.options.sha256) !== undefined) {
         this.length = size;
         return isSame ? origin.version : null;
       }
@@ -268,7 +323,7 @@ class PartialFile {
       await this.discard();
       throw explain(this.op, "write", this.part, error);
     }
-    this.progress.show(this.length, this.total);
+    this.progress?.show(this.length, this.total);
   }
 }
 
@@ -281,28 +336,26 @@ async function toDisk(
   options: DownloadOptions,
 ): Promise<void> {
   const file = new PartialFile(op, files, url, path, options);
-  const { md5 } = options;
   for (const isLast of [false, true]) {
     const part = await file.complete();
-    const found = md5 && (await md5OfFile(op, part));
-    if (found === md5) {
-      await files.rename(part, path).catch((error) => {
-        throw explain(op, "write", path, error);
-      });
-      return file.discard();
+    try {
+      const [md5Found, sha256Found] = [() => md5OfFile(op, part), () => sha256OfFile(op, part)];
+      await verify(op, url, options, md5Found, sha256Found);
+    } catch (error) {
+      await file.discard();
+      // A part from before may have been of another file: once more from the beginning.
+      if (isLast || !file.wasResumed || !(error instanceof FormatError)) throw error;
+      continue;
     }
-    await file.discard();
-    // A part from before may have been of another file: once more from the beginning.
-    if (isLast || !file.wasResumed) throw wrongChecksum(op, url, found!, md5!);
+    await files.rename(part, path).catch((error) => {
+      throw explain(op, "write", path, error);
+    });
+    return file.discard();
   }
 }
 
-async function toCache(
-  op: string,
-  url: string,
-  path: string,
-  { md5, timeout = TIMEOUT }: DownloadOptions,
-): Promise<void> {
+async function toCache(op: string, url: string, path: string, options: DownloadOptions): Promise<void> {
+  const { timeout = TIMEOUT } = options;
   const controller = new AbortController();
   const pieces: Uint8Array[] = [];
   try {
@@ -312,8 +365,13 @@ async function toCache(
     throw unreachable(op, url, error);
   }
   const bytes = new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
-  const found = md5 && md5Of(bytes);
-  if (found !== md5) throw wrongChecksum(op, url, found!, md5!);
+  await verify(
+    op,
+    url,
+    options,
+    () => md5Of(bytes),
+    () => sha256Of(op, bytes),
+  );
   await writeData(op, path, bytes);
 }
 
@@ -325,7 +383,8 @@ async function toCache(
  */
 export async function download(op: string, url: string, path: string, options: DownloadOptions): Promise<boolean> {
   const target = absolute(path);
-  if (await isWhole(op, target, options.md5)) return true;
+  const isDone = async () => options.replace !== true && (await isWhole(op, target, options.md5));
+  if (await isDone()) return true;
   const files = nodeModule<FileSystem>("node:fs/promises");
   if (files === undefined || isRemote(target)) {
     await toCache(op, url, target, options);
@@ -335,7 +394,7 @@ export async function download(op: string, url: string, path: string, options: D
   const lock = await FileLock.take(op, files, `${target}.lock`);
   try {
     // Another process may have done it in the meantime.
-    if (await isWhole(op, target, options.md5)) return true;
+    if (await isDone()) return true;
     await toDisk(op, files, url, target, options);
     return false;
   } finally {

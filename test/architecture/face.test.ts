@@ -55,6 +55,14 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ),
     "vision.datasets.defaultLoader",
   ],
+  "Hugging Face's layout and peft's matrices, which PyTorch leaves to other packages": [
+    ...paths("hub", "fromPretrained huggingFace savePretrained"),
+    ...paths(
+      "nn.utils.lora",
+      "LoraLayer applyLora loadLoraStateDict loraStateDict markOnlyLoraAsTrainable mergeAndUnload",
+    ),
+    ...paths("nn.utils.lora", "mergeLora unmergeLora"),
+  ],
   "PyTorch's from later versions": [
     ...paths("fft", "hfft2 hfftn"),
     ...paths("func", "functionalCall grad gradAndValue hessian jacfwd jacrev jvp stackModuleState vjp vmap"),

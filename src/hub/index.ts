@@ -1,0 +1,190 @@
+/** `torch.hub`: weights from elsewhere. */
+import { checkFlag, checkString } from "../core/arguments";
+import { ArgumentError, describe, ValueError } from "../core/errors";
+import { named, namedAsync } from "../core/signature";
+import type { LoadOptions, MapLocation } from "../io/checkpoint";
+import type * as nn from "../nn/index";
+import { absolute, expandHome, hasFile, joinPath } from "../platform/dataFiles";
+import { download } from "../platform/download";
+import { getDir } from "./directory";
+import { readWeights } from "./weights";
+
+export { getDir, setDir } from "./directory";
+
+/** Options of {@link downloadUrlToFile}. */
+export interface DownloadUrlToFileOptions {
+  /** What the checksum of the file by SHA-256 has to begin with, in hexadecimal digits. Default: null, none is checked. */
+  hashPrefix?: string | null;
+  /** Whether a line in the terminal says how far it is. Default: true. */
+  progress?: boolean;
+}
+
+/** Options of {@link loadStateDictFromUrl}. */
+export interface LoadStateDictFromUrlOptions {
+  /** The folder to keep the file in. Default: `checkpoints` in {@link getDir}. */
+  modelDir?: string | null;
+  /** Where tensors go, as for `torch.load`. Default: where the file says, which is the CPU for all. */
+  mapLocation?: MapLocation | null;
+  /** Whether a line in the terminal says how far it is. Default: true. */
+  progress?: boolean;
+  /** Check the file by the digits in its name, `NAME-<beginning of its SHA-256>.EXT`. Default: false. */
+  checkHash?: boolean;
+  /** The name to keep the file under. Default: that in the URL. */
+  fileName?: string | null;
+}
+
+/** @throws ArgumentError unless it is the address of a file on a server. */
+function checkUrl(op: string, url: unknown): string {
+  const text = url instanceof URL ? url.href : checkString(op, "url", url);
+  if (!/^https?:/i.test(text) || !URL.canParse(text))
+    throw new ArgumentError(`${op}: url must begin with http:// or https://, got "${text}"`);
+  return text;
+}
+
+const fetchFile = (op: string, url: string, path: string, hashPrefix: string | undefined, progress: boolean) =>
+  download(op, url, path, { sha256: hashPrefix?.toLowerCase(), progress, replace: true });
+
+/**
+ * Downloads a file: whole or not at all. A connection that breaks off is taken up again where the server allows it, also by a later call.
+ * @param url Where it is.
+ * @param dst Where it goes: the path of a file; in browsers, the path under which it is kept.
+ * @see torch.hub.download_url_to_file
+ * @throws KindlingError if the server cannot be reached, answers with an error or breaks off; FormatError if the checksum differs.
+ * @example await torch.hub.downloadUrlToFile("https://example.org/model.safetensors", "model.safetensors");
+ */
+export const downloadUrlToFile = namedAsync(
+  "downloadUrlToFile",
+  "url, dst; hashPrefix, progress",
+  async (url: string | URL, dst: string, options: DownloadUrlToFileOptions = {}): Promise<void> => {
+    const op = "downloadUrlToFile";
+    const { hashPrefix = null, progress = true } = options;
+    const from = checkUrl(op, url);
+    if (checkString(op, "dst", dst) === "")
+      throw new ArgumentError(`${op}: dst must be the path of a file, got an empty text`);
+    if (hashPrefix !== null && !/^[\da-f]{0,64}$/i.test(checkString(op, "hashPrefix", hashPrefix)))
+      throw new ValueError(`${op}: hashPrefix must be hexadecimal digits of a SHA-256, got "${hashPrefix}"`);
+    await fetchFile(op, from, expandHome(dst), hashPrefix ?? undefined, checkFlag(op, "progress", progress));
+  },
+);
+
+/** The last part of a URL's path, which cannot lead to another folder. */
+function fileNameOf(op: string, url: string): string {
+  const name = decodeURIComponent(new URL(url).pathname.split("/").at(-1)!);
+  return checkFileName(op, name, "the file of the url");
+}
+
+function checkFileName(op: string, name: string, what: string): string {
+  if (name === "" || name === "." || name === ".." || /[/\\\0]/.test(name))
+    throw new ValueError(`${op}: ${what} has no name that a file could have, "${name}": give fileName`);
+  return name;
+}
+
+/** @internal Downloads a file, unless it is there. @returns Its path. */
+export async function cachedFile(
+  op: string,
+  url: string,
+  options: Omit<LoadStateDictFromUrlOptions, "mapLocation">,
+): Promise<string> {
+  const { modelDir = null, progress = true, checkHash = false, fileName = null } = options;
+  const folder =
+    modelDir === null ? joinPath(getDir(), "checkpoints") : expandHome(checkString(op, "modelDir", modelDir));
+  const name =
+    fileName === null ? fileNameOf(op, url) : checkFileName(op, checkString(op, "fileName", fileName), "fileName");
+  checkFlag(op, "progress", progress);
+  const digits = checkFlag(op, "checkHash", checkHash) ? /-([a-f0-9]*)\./.exec(name)?.[1] : undefined;
+  const path = joinPath(folder, name);
+  if (!(await hasFile(absolute(path)))) await fetchFile(op, url, path, digits, progress);
+  return path;
+}
+
+/**
+ * What a file of PyTorch (`.pt`, `.pth`, `.bin`) or a `.safetensors` at a URL holds. It is downloaded once.
+ * @see torch.hub.load_state_dict_from_url
+ * @throws KindlingError if the server cannot be reached or answers with an error; FormatError if the file is damaged or its checksum differs.
+ * @example model.loadStateDict(await torch.hub.loadStateDictFromUrl("https://download.pytorch.org/models/resnet18-f37072fd.pth", { checkHash: true }));
+ */
+export const loadStateDictFromUrl = namedAsync(
+  "loadStateDictFromUrl",
+  "url; modelDir, mapLocation, progress, checkHash, fileName",
+  async (url: string | URL, options: LoadStateDictFromUrlOptions = {}): Promise<any> => {
+    const op = "loadStateDictFromUrl";
+    const { mapLocation = null, ...where } = options;
+    const path = await cachedFile(op, checkUrl(op, url), where);
+    return await readWeights(op, path, { mapLocation } satisfies LoadOptions);
+  },
+);
+
+const refuse = (op: string) =>
+  named(op, "repoOrDir?, model?", (repo?: string, _model?: string): never => {
+    throw new ArgumentError(
+      `${op}: the hubconf.py of a repository is code of Python, which cannot run here${repo === undefined ? "" : ` (${describe(repo)})`}; use torch.vision.models, ` +
+        "torch.hub.fromPretrained(folderOrUrl) for Hugging Face's models, or torch.hub.loadStateDictFromUrl(url) with a model of your own",
+    );
+  });
+
+/** @see torch.hub.load @throws ArgumentError always: repositories are code of Python. */
+export const load = Object.assign(refuse("load"), { isAbsent: true as const });
+/** @see torch.hub.list @throws ArgumentError always: repositories are code of Python. */
+export const list = Object.assign(refuse("list"), { isAbsent: true as const });
+/** @see torch.hub.help @throws ArgumentError always: repositories are code of Python. */
+export const help = Object.assign(refuse("help"), { isAbsent: true as const });
+
+/** Options of {@link fromPretrained}. */
+export interface FromPretrainedOptions {
+  /** The class to build. Default: the first of `architectures` in config.json. */
+  architecture?: string | null;
+  /** Whether missing and unexpected entries of the weights are an error. Default: true. */
+  strict?: boolean;
+  /** The folder to keep downloads in. Default: `pretrained` in {@link getDir}. */
+  modelDir?: string | null;
+  /** Whether a line in the terminal says how far downloads are. Default: true. */
+  progress?: boolean;
+}
+
+/**
+ * A model in the layout of Hugging Face: a folder, or the URL of one, with config.json and model.safetensors (also in shards, or pytorch_model.bin).
+ * Every name of the weights is checked both ways. The model is in evaluation mode.
+ * @throws FormatError for a damaged file; StateError that lists missing and unexpected names; ArgumentError for an architecture that is not here.
+ * @see transformers.PreTrainedModel.from_pretrained
+ * @example const gpt2 = await torch.hub.fromPretrained("https://huggingface.co/openai-community/gpt2/resolve/main");
+ */
+export const fromPretrained = namedAsync(
+  "fromPretrained",
+  "source; architecture, strict, modelDir, progress",
+  async (source: string | URL, options: FromPretrainedOptions = {}): Promise<any> => {
+    const op = "fromPretrained";
+    const { architecture = null, strict = true, modelDir = null, progress = true } = options;
+    const text = source instanceof URL ? source.href : checkString(op, "source", source);
+    if (text === "") throw new ArgumentError(`${op}: source must be the path or URL of a folder, got an empty text`);
+    if (architecture !== null) checkString(op, "architecture", architecture);
+    checkFlag(op, "strict", strict);
+    if (modelDir !== null) checkString(op, "modelDir", modelDir);
+    checkFlag(op, "progress", progress);
+    const { readPretrained } = await import("./lazyHuggingFace");
+    return await readPretrained(op, text, { architecture, strict, modelDir, progress });
+  },
+);
+
+/**
+ * Writes a model of {@link huggingFace} in the layout of Hugging Face: config.json and model.safetensors in a folder, which transformers reads.
+ * @see transformers.PreTrainedModel.save_pretrained
+ */
+export const savePretrained = namedAsync(
+  "savePretrained",
+  "model, folder",
+  async (model: nn.Module, folder: string): Promise<void> => {
+    checkString("savePretrained", "folder", folder);
+    const { writePretrained } = await import("./lazyHuggingFace");
+    await writePretrained("savePretrained", model, folder);
+  },
+);
+
+/**
+ * The models of Hugging Face's layout, loaded when first asked for: GPT-2, BERT, ViT and Llama, the sentence encoder, and maps of names.
+ * @example const { GPT2LMHeadModel } = await torch.hub.huggingFace();
+ */
+export const huggingFace = namedAsync(
+  "huggingFace",
+  "",
+  async (): Promise<typeof import("./models/index")> => (await import("./lazyHuggingFace")).models,
+);

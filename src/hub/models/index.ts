@@ -1,0 +1,8 @@
+/** Models in the layout of Hugging Face: what {@link huggingFace} gives. */
+export * from "./bert";
+export type { ModelConfig } from "./config";
+export * from "./generation";
+export * from "./gpt2";
+export * from "./llama";
+export * from "./sentence";
+export * from "./vit";
