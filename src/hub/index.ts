@@ -2,7 +2,7 @@
 import { checkFlag, checkString } from "../core/arguments";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { named, namedAsync } from "../core/signature";
-import type { LoadOptions, MapLocation } from "../io/checkpoint";
+import type { LoadOptions, MapLocation } from "../io/serialization";
 import type * as nn from "../nn/index";
 import { absolute, expandHome, hasFile, joinPath } from "../platform/dataFiles";
 import { download } from "../platform/download";

@@ -2,8 +2,8 @@
 
 import { isPlainObject } from "../core/binding";
 import { FormatError } from "../core/errors";
-import { type LoadOptions, load as loadCheckpoint } from "../io/checkpoint";
 import { load as loadSafetensors } from "../io/safetensors";
+import { type LoadOptions, load as loadCheckpoint } from "../io/serialization";
 import type { StateDict } from "../nn/state";
 import { absolute, hasFile, isRemote, readData } from "../platform/dataFiles";
 import { readBytes } from "../platform/files";

@@ -1,5 +1,5 @@
 /** What is in a file of `torch.save`. */
-import { load } from "../io/checkpoint";
+import { load } from "../io/serialization";
 import { Tensor } from "../tensor/tensor";
 import { bytesText, printable, table } from "./table";
 

@@ -95,7 +95,7 @@ export interface AttentionConfig {
   attentionProbsDropoutProb: number;
 }
 
-/** Attention with three matrices, and no output layer. Shape: [N, L, hiddenSize], unchanged. @internal */
+/** Attention with three matrices, and no output layer. Shape: [N, L, hiddenSize], unchanged. */
 export class SelfAttention extends Layer {
   query: nn.Linear;
   key: nn.Linear;
@@ -156,7 +156,7 @@ class BertAttention extends Layer {
   }
 }
 
-/** A dense layer and an activation. @internal */
+/** A dense layer and an activation. */
 export class Intermediate extends Layer {
   dense: nn.Linear;
   private readonly act: (x: Tensor) => Tensor;
@@ -190,7 +190,7 @@ class BertLayer extends Layer {
   }
 }
 
-/** Layers one after the other. @internal */
+/** Layers one after the other. */
 export class Stack<L extends nn.Module> extends Layer {
   layer: nn.ModuleList<L>;
 
@@ -204,7 +204,7 @@ export class Stack<L extends nn.Module> extends Layer {
   }
 }
 
-/** A dense layer and tanh over the first position. Shape: [N, L, hiddenSize] → [N, hiddenSize]. @internal */
+/** A dense layer and tanh over the first position. Shape: [N, L, hiddenSize] → [N, hiddenSize]. */
 export class Pooler extends Layer {
   dense: nn.Linear;
 
@@ -264,7 +264,7 @@ export class BertModel extends PretrainedModel {
     return Object.fromEntries(inner);
   }
 
-  /** @internal */
+  /** */
   static shapes(config: Partial<BertConfig>): Shapes {
     const c = readConfig("BertModel", config, defaults) as BertConfig;
     return {
@@ -376,7 +376,7 @@ export class BertForMaskedLM extends PretrainedModel {
     return state;
   }
 
-  /** @internal */
+  /** */
   static shapes = (config: Partial<BertConfig>): Shapes => prefixed(BertModel.shapes(config), "bert.");
 }
 
@@ -404,11 +404,11 @@ export class BertForSequenceClassification extends PretrainedModel {
     return modern(state);
   }
 
-  /** @internal */
+  /** */
   static shapes = (config: Partial<BertConfig>): Shapes => prefixed(BertModel.shapes(config), "bert.");
 }
 
-/** The number of classes is that of their names, where a config.json has those. @internal */
+/** The number of classes is that of their names, where a config.json has those. */
 export const withLabels = <C extends { numLabels?: number; id2label?: unknown }>(config: C): C =>
   config.numLabels === undefined && typeof config.id2label === "object" && config.id2label !== null
     ? { ...config, numLabels: Object.keys(config.id2label).length }
