@@ -1,5 +1,5 @@
 /**
- * Pictures of bytes at other sizes, and as floats. Samples of a pixel are side by side; a pixel has 1 to 4 bands.
+ * Pictures of bytes at other sizes and mirrored, and as floats. Samples of a pixel are side by side; a pixel has 1 to 4 bands.
  *
  * Weights have 22 bits after the point, as PIL's, and sums wrap at 32 bits, so that every way to add gives the same. A weight is handed in as two halves
  * of 16 bits, weight = high · 2^11 + low, which one instruction multiplies by two samples at once. `taps` has a record of 2 + 2 · words i32 for each position
@@ -148,4 +148,48 @@ export function unitPlanes(y: usize, x: usize, pixels: i32, bands: i32, begin: i
   for (; p < end; p++)
     for (let band = 0; band < bands; band++)
       store<f32>(at<f32>(y, band * pixels + p), <f32>load<u8>(x + <usize>p * bands + band) / 255);
+}
+
+/** Which bytes make the mirror image of the pixels of a vector, as many as are whole in it. */
+// @ts-ignore: decorator
+@inline function mirroring(bands: i32): v128 {
+  if (bands == 1) return i8x16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  if (bands == 2) return i8x16(14, 15, 12, 13, 10, 11, 8, 9, 6, 7, 4, 5, 2, 3, 0, 1);
+  if (bands == 3) return i8x16(12, 13, 14, 9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, -1);
+  return i8x16(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+}
+
+/**
+ * y[r, i, band] = x[r, width − 1 − i, band] of bytes: [rows, width, bands]. A byte behind x is read where there are three bands, but means nothing.
+ * Range: rows.
+ */
+export function mirrorRows(y: usize, x: usize, width: i32, bands: i32, begin: i32, end: i32): void {
+  const row = <usize>width * bands, places = mirroring(bands), block = <usize>(16 / bands * bands);
+  for (let r = begin; r < end; r++) {
+    const stop = y + <usize>(r + 1) * row;
+    let to = stop - row, from = x + <usize>(r + 1) * row;
+    // The last byte of a vector belongs to the next pixel where there are three bands, which is written later.
+    for (; to + 16 <= stop; to += block) v128.store(to, i8x16.swizzle(v128.load(from -= block), places));
+    for (; to < stop; to += bands) {
+      from -= bands;
+      for (let band = 0; band < bands; band++) store<u8>(to + band, load<u8>(from + band));
+    }
+  }
+}
+
+/**
+ * y[n, c, p] = (x[n, c, p] − mean[c]) / std[c] in f32, rounded after either step: [..., channels, plane]; y may be x. Range: elements.
+ */
+export function normalizePlanes(
+  y: usize, x: usize, mean: usize, std: usize, plane: i32, channels: i32, begin: i32, end: i32,
+): void {
+  for (let i = begin; i < end; ) {
+    const band = i / plane, stop = min(end, (band + 1) * plane);
+    const centre = load<f32>(at<f32>(mean, band % channels)), scale = load<f32>(at<f32>(std, band % channels));
+    for (; i <= stop - 4; i += 4)
+      v128.store(
+        at<f32>(y, i), f32x4.div(f32x4.sub(v128.load(at<f32>(x, i)), f32x4.splat(centre)), f32x4.splat(scale)),
+      );
+    for (; i < stop; i++) store<f32>(at<f32>(y, i), (load<f32>(at<f32>(x, i)) - centre) / scale);
+  }
 }

@@ -1,4 +1,4 @@
-/** Bytes of pictures at other sizes against plain JavaScript, bit by bit, on both targets; nothing is written beside the result. */
+/** Bytes of pictures at other sizes and mirrored, and as floats, against plain JavaScript, bit by bit, on both targets; nothing is written beside the result. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { Instance, inPieces, stream, TARGETS, unsupported } from "./instance";
 
@@ -105,6 +105,51 @@ describe.each(TARGETS)("%s", (target) => {
         Math.fround(x[(at % pixels) * bands + Math.floor(at / pixels)]! / 255),
       );
       expect([...y]).toEqual([...expected, -1, -1, -1, -1]);
+    });
+  });
+
+  describe.each([1, 2, 3, 4])("%i bands", (bands) => {
+    test.each([1, 4, 5, 10, 16, 33])("rows of %i pixels from right to left", (width) => {
+      instance.reset();
+      const rows = 5;
+      const x = bytesIn(instance, rows * width * bands, 7);
+      const y = bytesIn(instance, rows * width * bands, 8);
+      const behind = [...y.subarray(-16)];
+      inPieces(rows, (begin, end) => instance.call("mirrorRows", y.byteOffset, x.byteOffset, width, bands, begin, end));
+      const expected = Array.from({ length: rows * width * bands }, (_, at) => {
+        const [row, pixel, band] = [Math.floor(at / bands / width), Math.floor(at / bands) % width, at % bands];
+        return x[(row * width + width - 1 - pixel) * bands + band]!;
+      });
+      expect([...y]).toEqual([...expected, ...behind]);
+    });
+  });
+
+  describe.each([1, 3, 4])("%i channels", (channels) => {
+    test.each([1, 3, 4, 29])("planes of %i are normalized as in two steps", (plane) => {
+      instance.reset();
+      const next = stream(channels + plane);
+      const length = 2 * channels * plane;
+      const specials = [NaN, Infinity, -Infinity, 3e38, 1e-45, -0];
+      const numbers = (count: number) => instance.floats("float32", count, () => 4 * next()) as Float32Array;
+      const [x, mean, std, y] = [numbers(length), numbers(channels), numbers(channels), numbers(length + 4)];
+      x.set(specials.slice(0, length));
+      const behind = [...y.subarray(-4)];
+      const expected = Array.from(x, (value, i) => {
+        const channel = Math.floor(i / plane) % channels;
+        return Math.fround(Math.fround(value - mean[channel]!) / std[channel]!);
+      });
+      const normalize = (to: Float32Array) =>
+        inPieces(length, (begin, end) =>
+          instance.call(
+            "normalizePlanes",
+            ...[to.byteOffset, x.byteOffset, mean.byteOffset, std.byteOffset, plane, channels],
+            ...[begin, end],
+          ),
+        );
+      normalize(y);
+      expect([...y]).toEqual([...expected, ...behind]);
+      normalize(x);
+      expect([...x]).toEqual(expected);
     });
   });
 

@@ -1,7 +1,7 @@
 /** JPEG files as pictures, with libjpeg's values. */
 import { FormatError } from "../../core/errors";
 import type { Picture } from "../modes";
-import { adobeMarker, cutFor, withoutComponent } from "./cmyk";
+import { adobeMarker, type Cut, cutFor, withoutComponent } from "./cmyk";
 import { decodePixels, type Pixels } from "./jpegCodec";
 import { type JpegHeader, readJpegHeader } from "./jpegHeader";
 
@@ -32,15 +32,20 @@ function withTransform(bytes: Uint8Array, { segments }: JpegHeader, transform: n
   return out;
 }
 
+/** The pixels of the other three of four components. */
+function pixelsWithout(bytes: Uint8Array, header: JpegHeader, cut: Cut): Promise<Pixels> {
+  const components = header.components.filter((_, i) => i !== cut.without);
+  return decodePixels(withoutComponent(bytes, header, cut), { frame: header.frame, components });
+}
+
 /** A file of four components as PIL sees it: inks, not what is left of the light, which is what such files hold. */
 async function cmykPicture(bytes: Uint8Array, header: JpegHeader): Promise<Picture> {
   const { width, height, adobe } = header;
   const isYcck = adobe === 2;
   const colours = [0, 1, 2];
   const without = cutFor(header, colours);
-  const cmy = await decodePixels(withoutComponent(bytes, header, { without, transform: isYcck ? 1 : 0 }));
-  const other = cutFor(header, [3]);
-  const rest = await decodePixels(withoutComponent(bytes, header, { without: other, transform: 0 }));
+  const cmy = await pixelsWithout(bytes, header, { without, transform: isYcck ? 1 : 0 });
+  const rest = await pixelsWithout(bytes, header, { without: cutFor(header, [3]), transform: 0 });
   if (cmy.width !== width || cmy.height !== height)
     throw new FormatError("the JPEG file is damaged: it has two frames");
   const data = new Uint8Array(width * height * 4);
@@ -70,7 +75,7 @@ export async function jpegPicture(bytes: Uint8Array, asGrey = false): Promise<Jp
   const { width, height, components, orientation } = header;
   if (components.length === 4) return { picture: await cmykPicture(bytes, header), orientation };
   const bands = components.length === 1 || asGrey ? 1 : 3;
-  const pixels = await decodePixels(asGrey && isYCbCr(header) ? withTransform(bytes, header, 0) : bytes);
+  const pixels = await decodePixels(asGrey && isYCbCr(header) ? withTransform(bytes, header, 0) : bytes, header);
   if (pixels.width !== width || pixels.height !== height)
     throw new FormatError("the JPEG file is damaged: it has two frames");
   const isRgbAsGrey = asGrey && components.length === 3 && !isYCbCr(header);

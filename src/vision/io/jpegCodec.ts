@@ -1,6 +1,7 @@
 /** libjpeg-turbo and mozjpeg in WebAssembly: loaded when they are first needed, in any runtime and in workers, with nothing to set up. */
 import { inflateSync } from "fflate";
 import { FormatError, KindlingError, OutOfMemoryError } from "../../core/errors";
+import type { JpegHeader } from "./jpegHeader";
 
 /** What Emscripten's glue takes and gives. */
 interface Glue {
@@ -140,13 +141,32 @@ function turboPixels({ JPEGDecoder }: TurboModule, bytes: Uint8Array): Pixels {
 /** libjpeg goes on where the data ends and fills the rest; PIL and torchvision do not. */
 const isTruncation = (message: string): boolean => message.includes("Premature end of JPEG file");
 
+/** Of three components, the sampling factors that libjpeg-turbo's wrapper knows, h and v of each: it refuses all others. */
+const turboSamplings: ReadonlySet<string> = new Set([
+  ...["11,11,11", "21,11,11", "12,11,11", "22,11,11", "41,11,11", "14,11,11"],
+  // The same as some of those, said with greater numbers.
+  ...["22,21,21", "22,12,12", "21,21,21", "12,12,12", "31,31,31", "13,13,13"],
+]);
+
+/** What a header says of how pixels are coded. */
+export type Coding = Pick<JpegHeader, "frame" | "components">;
+
+/** Whether libjpeg-turbo's wrapper may take a file: Huffman codes and a sampling that it knows. */
+function isForTurbo({ frame, components }: Coding): boolean {
+  if (frame > 0xc8) return false;
+  return components.length === 1 || turboSamplings.has(components.map(({ h, v }) => `${h}${v}`).join());
+}
+
 /**
  * The pixels of a file of one or three components, value by value as libjpeg has them: from libjpeg-turbo, which takes two thirds of mozjpeg's
- * time, or from mozjpeg where libjpeg-turbo's wrapper gives up, as it does on mere warnings and on rare ways of coding.
+ * time, or from mozjpeg where libjpeg-turbo's wrapper gives up, as it does on mere warnings and on rare ways of coding. Where the header shows
+ * that, it is not tried, since a codec that has failed is started anew.
  * @throws FormatError
  */
-export async function decodePixels(bytes: Uint8Array): Promise<Pixels> {
-  const pixels = await turbo.run((codec) => turboPixels(codec, bytes)).catch(() => undefined);
+export async function decodePixels(bytes: Uint8Array, coding: Coding): Promise<Pixels> {
+  const pixels = isForTurbo(coding)
+    ? await turbo.run((codec) => turboPixels(codec, bytes)).catch(() => undefined)
+    : undefined;
   return pixels ?? mozjpeg.run((codec, messages) => mozjpegPixels(codec, messages, bytes));
 }
 

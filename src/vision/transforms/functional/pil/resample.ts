@@ -1,21 +1,26 @@
 /** Bytes of pictures at other sizes, in the kernels of `assembly/resample.ts`: value for value PIL's. */
-import { allocate } from "../../../../tensor/create";
 import type { Tensor } from "../../../../tensor/tensor";
 import type { Image } from "../../../image";
+import { bytesFrom, bytesInMemory, roomFor } from "../../../memory";
 import { tensorOf } from "../picture";
-import type { Taps } from "./resize";
 
 /** Bits of the weights after the point: the sums fit into 32. */
 const BITS = 22;
 /** Bits of the low one of the halves in which the kernels take weights. */
 const LOW_BITS = 11;
-/** Bytes behind a picture that kernels may read. */
-const SLACK = 16;
 /** About how many nanoseconds a sample and two taps take. */
 const COST = 0.5;
 
 function fixed(weight: number): number {
   return Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << BITS));
+}
+
+/** What each output position of an axis is made of: `counts[i]` inputs from `starts[i]`, with the weights from `i * width`. */
+export interface Taps {
+  readonly starts: Int32Array;
+  readonly counts: Int32Array;
+  readonly width: number;
+  readonly weights: Float64Array;
 }
 
 /** Taps as kernels take them. */
@@ -46,16 +51,6 @@ function recordsOf({ starts, counts, width, weights }: Taps): Records {
     }
   });
   return { list, words, length: starts.length };
-}
-
-/** Room for bytes that kernels may read a little more of. */
-const roomFor = (bytes: number): Tensor => allocate([bytes + SLACK], "uint8");
-
-/** The samples of a picture where kernels see them. */
-export function bytesInMemory(data: Uint8Array): Tensor {
-  const x = roomFor(data.length);
-  x.storage.backend.write(x.storage.block, "uint8", 0, data);
-  return x;
 }
 
 /** Each row at another width. */
@@ -93,8 +88,5 @@ export function resampledBytes(img: Image, along: Taps | undefined, down: Taps |
   let x = bytesInMemory(img.data as Uint8Array);
   if (along !== undefined) x = rows(x, img, along);
   if (down !== undefined) x = columns(x, width * img.bands, down);
-  const { backend, block } = x.storage;
-  const out = (backend.view(block, "uint8", 0, length) as Uint8Array).slice();
-  x.dispose();
-  return out;
+  return bytesFrom(x, length);
 }

@@ -5,7 +5,7 @@
 import type { Image, ImageSamples } from "../../../image";
 import type { InterpolationMode } from "../interpolation";
 import { mixing } from "./alpha";
-import { resampledBytes } from "./resample";
+import { resampledBytes, type Taps } from "./resample";
 import { checkPixels, imageLike, isNominal, samples } from "./samples";
 import { affineNearest } from "./transform";
 
@@ -40,14 +40,6 @@ const filters: Readonly<Record<Exclude<InterpolationMode, "nearest">, Filter>> =
   bicubic: { support: 2, weight: bicubic },
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
-
-/** What each output position of an axis is made of: `counts[i]` inputs from `starts[i]`, with the weights from `i * width`. */
-export interface Taps {
-  readonly starts: Int32Array;
-  readonly counts: Int32Array;
-  readonly width: number;
-  readonly weights: Float64Array;
-}
 
 function tapsOf(input: number, output: number, { support, weight }: Filter): Taps {
   const scale = input / output;
