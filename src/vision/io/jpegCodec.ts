@@ -27,7 +27,7 @@ interface TurboDecoder {
   getEncodedBuffer(length: number): Uint8Array;
   decode(): void;
   getFrameInfo(): { width: number; height: number; componentCount: number };
-  getDecodedBuffer(): Uint8Array;
+  getDecodedBuffer(): Uint8ClampedArray;
   delete(): void;
 }
 
@@ -133,7 +133,9 @@ function turboPixels({ JPEGDecoder }: TurboModule, bytes: Uint8Array): Pixels {
   decoder.getEncodedBuffer(bytes.length).set(bytes);
   decoder.decode();
   const { width, height, componentCount } = decoder.getFrameInfo();
-  const data = decoder.getDecodedBuffer().slice();
+  // The glue's view is one of clamped bytes, which is none of plain ones.
+  const { buffer, byteOffset, length } = decoder.getDecodedBuffer();
+  const data = new Uint8Array(buffer, byteOffset, length).slice();
   decoder.delete();
   return { data, width, height, bands: componentCount };
 }
