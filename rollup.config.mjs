@@ -85,23 +85,41 @@ const glue = [
   [/emval_get_global\(\)\[name\]/, "(Module[name]??emval_get_global()[name])"],
 ];
 
+/** The same for the older kind of module, which asks a runtime for its files before it knows that it needs none. */
+const commonGlue = [
+  [/var _scriptName = .*\n.*_scriptName \|\| __filename;/, ""],
+  [/if\(ENVIRONMENT_IS_NODE\)\{\}/, ""],
+  [/if\(ENVIRONMENT_IS_NODE\)\{var fs=require.*?(?=var out=)/, ""],
+  [/if \(typeof exports === 'object'[\s\S]*$/, "export default libjpegturbowasm_decode;"],
+];
+
+function glueOf(id) {
+  if (/@jsquash.*\/codec\/.*\.js$/.test(id)) return glue;
+  return /codec-libjpeg-turbo.*\.js$/.test(id) ? commonGlue : undefined;
+}
+
 function cleanCodecs() {
   return {
     name: "clean-codecs",
     transform(code, id) {
-      if (!/@jsquash.*\/codec\/.*\.js$/.test(id)) return null;
+      const changes = glueOf(id);
+      if (changes === undefined) return null;
       let text = code;
-      for (const [pattern, replacement] of glue) {
+      for (const [pattern, replacement] of changes) {
         if (!pattern.test(text)) throw new Error(`${id} has no ${pattern}`);
         text = text.replace(pattern, replacement);
       }
-      if (text.includes("import.meta")) throw new Error(`${id} still asks for its address`);
+      if (/import\.meta|require\(|eval\(|new Function/.test(text))
+        throw new Error(`${id} still asks for its address or for code`);
       return { code: text, map: null };
     },
   };
 }
 
-/** The licences of what is bundled, which ask to be passed on; the codec inside of @jsquash/jpeg has one of its own. */
+/** Packages with libjpeg-turbo or what was made of it inside, whose licences one of them passes on. */
+const JPEG_CODECS = ["@jsquash/jpeg", "@cornerstonejs/codec-libjpeg-turbo-8bit"];
+
+/** The licences of what is bundled, which ask to be passed on; codecs inside of packages have their own. */
 const licences = license({
   thirdParty: {
     output: {
@@ -109,10 +127,9 @@ const licences = license({
       template: (packages) =>
         packages
           .map(({ name, version, license, licenseText }) => {
-            const codec =
-              name === "@jsquash/jpeg"
-                ? `\n\n${readFileSync(`node_modules/${name}/codec/LICENSE.codec.md`, "utf8")}`
-                : "";
+            const codec = JPEG_CODECS.includes(name)
+              ? `\n\n${readFileSync("node_modules/@jsquash/jpeg/codec/LICENSE.codec.md", "utf8")}`
+              : "";
             return `${name} ${version} (${license})\n\n${licenseText ?? ""}${codec}\n`;
           })
           .sort()

@@ -9,6 +9,7 @@ export * from "./loss";
 export * from "./maxPool";
 export * from "./nms";
 export * from "./roi";
+export * from "./resample";
 export * from "./deform";
 export * from "./avgPool";
 export * from "./layerNorm";

@@ -26,3 +26,16 @@ declare module "asciichart" {
     },
   ): string;
 }
+
+/** libjpeg-turbo's decoder: the code around its binary, and the binary as text. */
+declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs" {
+  const create: (options: object) => Promise<unknown>;
+  // biome-ignore lint/style/noDefaultExport: as the package has it.
+  export default create;
+}
+
+declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm" {
+  const binary: string;
+  // biome-ignore lint/style/noDefaultExport: a module that is nothing but this text.
+  export default binary;
+}

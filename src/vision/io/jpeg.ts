@@ -1,29 +1,17 @@
 /** JPEG files as pictures, with libjpeg's values. */
 import { FormatError } from "../../core/errors";
 import type { Picture } from "../modes";
-import { adobeMarker, cutFor, withoutComponent } from "./cmyk";
-import { decoder, type Pixels } from "./jpegCodec";
+import { adobeMarker, type Cut, cutFor, withoutComponent } from "./cmyk";
+import { decodePixels, type Pixels } from "./jpegCodec";
 import { type JpegHeader, readJpegHeader } from "./jpegHeader";
 
-/** libjpeg goes on where the data ends and fills the rest; PIL and torchvision do not. */
-const isTruncation = (message: string): boolean => message.includes("Premature end of JPEG file");
-
-/** The pixels of a file of one or three components. @throws FormatError */
-function decodePixels(bytes: Uint8Array): Promise<Pixels> {
-  return decoder.run((codec, messages) => {
-    const pixels = codec.decode(bytes, false);
-    if (messages.some(isTruncation)) throw new FormatError("the JPEG file is incomplete or truncated");
-    if (pixels === null) throw new FormatError("the JPEG file cannot be decoded: it is damaged");
-    return pixels;
-  });
-}
-
-/** Every fourth value from `band` on, and those of the `bands` beside it. */
-function bandsFrom({ data, width, height }: Pixels, bands: number): Uint8Array {
-  const out = new Uint8Array(width * height * bands);
-  if (bands === 1) for (let i = 0, j = 0; i < out.length; i++, j += 4) out[i] = data[j]!;
+/** The first `wanted` bands of pixels that have at least as many. */
+function bandsFrom({ data, width, height, bands }: Pixels, wanted: number): Uint8Array {
+  if (bands === wanted && data instanceof Uint8Array) return data;
+  const out = new Uint8Array(width * height * wanted);
+  if (wanted === 1) for (let i = 0, j = 0; i < out.length; i++, j += bands) out[i] = data[j]!;
   else
-    for (let i = 0, j = 0; i < out.length; i += 3, j += 4) {
+    for (let i = 0, j = 0; i < out.length; i += 3, j += bands) {
       out[i] = data[j]!;
       out[i + 1] = data[j + 1]!;
       out[i + 2] = data[j + 2]!;
@@ -44,23 +32,28 @@ function withTransform(bytes: Uint8Array, { segments }: JpegHeader, transform: n
   return out;
 }
 
+/** The pixels of the other three of four components. */
+function pixelsWithout(bytes: Uint8Array, header: JpegHeader, cut: Cut): Promise<Pixels> {
+  const components = header.components.filter((_, i) => i !== cut.without);
+  return decodePixels(withoutComponent(bytes, header, cut), { frame: header.frame, components });
+}
+
 /** A file of four components as PIL sees it: inks, not what is left of the light, which is what such files hold. */
 async function cmykPicture(bytes: Uint8Array, header: JpegHeader): Promise<Picture> {
   const { width, height, adobe } = header;
   const isYcck = adobe === 2;
   const colours = [0, 1, 2];
   const without = cutFor(header, colours);
-  const cmy = await decodePixels(withoutComponent(bytes, header, { without, transform: isYcck ? 1 : 0 }));
-  const other = cutFor(header, [3]);
-  const rest = await decodePixels(withoutComponent(bytes, header, { without: other, transform: 0 }));
+  const cmy = await pixelsWithout(bytes, header, { without, transform: isYcck ? 1 : 0 });
+  const rest = await pixelsWithout(bytes, header, { without: cutFor(header, [3]), transform: 0 });
   if (cmy.width !== width || cmy.height !== height)
     throw new FormatError("the JPEG file is damaged: it has two frames");
   const data = new Uint8Array(width * height * 4);
   // YCbCr stands for red, green and blue; the inks of such files are their complements, and PIL's are the complements of those.
   const flip = isYcck ? 0 : 255;
-  for (let i = 0; i < data.length; i += 4) {
-    for (const k of colours) data[i + k] = cmy.data[i + k]! ^ flip;
-    data[i + 3] = 255 - rest.data[i + 2]!;
+  for (let i = 0, j = 0, k = 0; i < data.length; i += 4, j += cmy.bands, k += rest.bands) {
+    for (const band of colours) data[i + band] = cmy.data[j + band]! ^ flip;
+    data[i + 3] = 255 - rest.data[k + 2]!;
   }
   return { mode: "CMYK", width, height, data };
 }
@@ -82,7 +75,7 @@ export async function jpegPicture(bytes: Uint8Array, asGrey = false): Promise<Jp
   const { width, height, components, orientation } = header;
   if (components.length === 4) return { picture: await cmykPicture(bytes, header), orientation };
   const bands = components.length === 1 || asGrey ? 1 : 3;
-  const pixels = await decodePixels(asGrey && isYCbCr(header) ? withTransform(bytes, header, 0) : bytes);
+  const pixels = await decodePixels(asGrey && isYCbCr(header) ? withTransform(bytes, header, 0) : bytes, header);
   if (pixels.width !== width || pixels.height !== height)
     throw new FormatError("the JPEG file is damaged: it has two frames");
   const isRgbAsGrey = asGrey && components.length === 3 && !isYCbCr(header);

@@ -136,6 +136,22 @@ describe("conversions", () => {
   });
 });
 
+describe("mirror images of large pictures", () => {
+  test.each([
+    ["L", 1],
+    ["LA", 2],
+    ["RGB", 3],
+    ["RGBA", 4],
+  ] as const)("are those of their channels: %s", (mode, bands) => {
+    const samples = torch.randint(0, 256, [bands, 97, 131], { dtype: "uint8" });
+    const picture = F.toPilImage(samples, mode);
+    const mirrored = F.hflip(picture);
+    expect([mirrored.mode, ...mirrored.size]).toEqual([mode, 131, 97]);
+    expect(F.pilToTensor(mirrored).equal(samples.flip(-1))).toBe(true);
+    expect(F.hflip(mirrored)).toEqual(picture);
+  });
+});
+
 describe("Normalize", () => {
   const [mean, std] = [
     [0.1, 0.2, 0.3],
@@ -155,6 +171,44 @@ describe("Normalize", () => {
     const column = (values: number[]) => torch.tensor(values, { dtype: x.dtype }).view(3, 1, 1);
     expect(y.equal(x.sub(column(mean)).div(column(std)))).toBe(true);
     expect(y.requiresGrad).toBe(x.requiresGrad);
+  });
+
+  // Large enough for the kernel, and beyond the first elements of its memory.
+  const large = () => torch.randn(3, 3, 57, 61).mul(100).narrow(0, 1, 2);
+  const twoSteps = (x: torch.Tensor, m: torch.Tensor, s: torch.Tensor) => x.sub(m.view(-1, 1, 1)).div(s.view(-1, 1, 1));
+
+  test.each([
+    ["numbers", mean, std],
+    ["a number for all", [0.1], [0.3]],
+    ["one mean for all", [0.1], std],
+    ["what divides by tiny numbers", [1e30, -0, 1e-40], [1e-40, 1e38, -3]],
+  ])("in one kernel is bit by bit what two give: %s", (_, m, s) => {
+    const x = large();
+    const expected = twoSteps(x, torch.tensor(m), torch.tensor(s));
+    for (const y of [F.normalize(x, m, s), F.normalize(x, torch.tensor(m), torch.tensor(s))])
+      expect(y.toTypedArray()).toEqual(expected.toTypedArray());
+    const version = x._version;
+    expect(F.normalize(x, m, s, { inplace: true })).toBe(x);
+    expect(x._version).toBeGreaterThan(version);
+    expect(x.toTypedArray()).toEqual(expected.toTypedArray());
+  });
+
+  test("takes numbers that lie in the tensor itself, unless it changes that", () => {
+    const x = large();
+    const own = x.select(0, 0).reshape(-1).narrow(0, 0, 3);
+    expect(F.normalize(x, own, std).equal(twoSteps(x, own.clone(), torch.tensor(std)))).toBe(true);
+    expect(() => F.normalize(x, own, std, { inplace: true })).toThrow("refer to a single memory location");
+  });
+
+  test("keeps the gradients of pictures, means and divisors", () => {
+    const parts = () => [large().clone(), torch.tensor(mean), torch.tensor(std)].map((x) => x.requiresGrad_());
+    const [x, m, s] = parts() as [torch.Tensor, torch.Tensor, torch.Tensor];
+    F.normalize(x, m, s).sum().backward();
+    const grads = [x.grad!, m.grad!, s.grad!].map((grad) => grad.clone());
+    for (const leaf of [x, m, s]) leaf.grad = null;
+    twoSteps(x, m, s).sum().backward();
+    [x, m, s].forEach((leaf, i) => void expect(leaf.grad!.equal(grads[i]!)).toBe(true));
+    expect(() => F.normalize(x, mean, std, { inplace: true })).toThrow("leaf Variable that requires grad");
   });
 
   test("changes the tensor where it is told to", () => {

@@ -1,5 +1,6 @@
 /** Pictures with their pixels at other places: windows, mirror images, quarter turns, borders. No value changes. */
 import { ShapeError } from "../../../../core/errors";
+import { type Transpose, transposed } from "../../../geometry";
 import type { Image, ImageSamples } from "../../../image";
 import { checkPixels, imageLike, samples } from "./samples";
 
@@ -32,41 +33,20 @@ export function cropImage(op: string, img: Image, left: number, top: number, wid
   return imageLike(img, width, height, copyWindow(out, img, left, top, width, height));
 }
 
+const turned = (img: Image, method: Transpose): Image => {
+  const { data, width, height } = transposed(img, method);
+  return imageLike(img, width, height, data);
+};
+
 /** The picture mirrored: left is right. */
-export function flipLeftRight(img: Image): Image {
-  const { width, height, bands, data } = img;
-  const out = samples(img.mode, data.length);
-  const row = width * bands;
-  for (let start = 0; start < height * row; start += row)
-    for (let band = 0; band < bands; band++) {
-      let from = start + row - bands + band;
-      for (let at = start + band; at < start + row; at += bands, from -= bands) out[at] = data[from]!;
-    }
-  return imageLike(img, width, height, out);
-}
+export const flipLeftRight = (img: Image): Image => turned(img, "flipLeftRight");
 
 /** The picture mirrored: top is bottom. */
-export function flipTopBottom(img: Image): Image {
-  const { width, height, bands, data } = img;
-  const out = samples(img.mode, data.length);
-  const row = width * bands;
-  for (let y = 0; y < height; y++) out.set(data.subarray(y * row, (y + 1) * row), (height - 1 - y) * row);
-  return imageLike(img, width, height, out);
-}
+export const flipTopBottom = (img: Image): Image => turned(img, "flipTopBottom");
 
 /** The picture turned counter-clockwise by so many quarters of a circle. */
-export function quarterTurns(img: Image, quarters: 1 | 2 | 3): Image {
-  const { bands, data } = img;
-  if (quarters === 2) return flipTopBottom(flipLeftRight(img));
-  const [width, height] = [img.height, img.width];
-  const out = samples(img.mode, data.length);
-  for (let y = 0, at = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const from = quarters === 1 ? x * img.width + (img.width - 1 - y) : (width - 1 - x) * img.width + y;
-      for (let band = 0; band < bands; band++) out[at++] = data[from * bands + band]!;
-    }
-  return imageLike(img, width, height, out);
-}
+export const quarterTurns = (img: Image, quarters: 1 | 2 | 3): Image =>
+  turned(img, (["rotate90", "rotate180", "rotate270"] as const)[quarters - 1]!);
 
 /** Pixels to the left, at the top, to the right and at the bottom. Negative numbers crop. */
 export type Border = readonly [left: number, top: number, right: number, bottom: number];

@@ -5,6 +5,7 @@
 import type { Image, ImageSamples } from "../../../image";
 import type { InterpolationMode } from "../interpolation";
 import { mixing } from "./alpha";
+import { resampledBytes, type Taps } from "./resample";
 import { checkPixels, imageLike, isNominal, samples } from "./samples";
 import { affineNearest } from "./transform";
 
@@ -40,14 +41,6 @@ const filters: Readonly<Record<Exclude<InterpolationMode, "nearest">, Filter>> =
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
-/** What each output position of an axis is made of: `counts[i]` inputs from `starts[i]`, with the weights from `i * width`. */
-interface Taps {
-  readonly starts: Int32Array;
-  readonly counts: Int32Array;
-  readonly width: number;
-  readonly weights: Float64Array;
-}
-
 function tapsOf(input: number, output: number, { support, weight }: Filter): Taps {
   const scale = input / output;
   const stretch = Math.max(1, scale);
@@ -73,23 +66,6 @@ function tapsOf(input: number, output: number, { support, weight }: Filter): Tap
   return taps;
 }
 
-/** Bits of the weights of 8-bit samples after the point: the sums fit into 32. */
-const BITS = 22;
-
-function fixed({ weights }: Taps): Int32Array {
-  const result = new Int32Array(weights.length);
-  for (let i = 0; i < result.length; i++) {
-    const w = weights[i]!;
-    result[i] = Math.trunc((w < 0 ? -0.5 : 0.5) + w * (1 << BITS));
-  }
-  return result;
-}
-
-const clip8 = (sum: number): number => {
-  const value = sum >> BITS;
-  return value < 0 ? 0 : Math.min(value, 255);
-};
-
 /** Rounds half away from zero. */
 const roundUp = (x: number): number => Math.trunc(x >= 0 ? x + 0.5 : x - 0.5);
 
@@ -97,71 +73,6 @@ const roundUp = (x: number): number => Math.trunc(x >= 0 ? x + 0.5 : x - 0.5);
 function store(out: ImageSamples, at: number, sum: number): void {
   if (out instanceof Float32Array) out[at] = sum;
   else out[at] = out instanceof Uint16Array ? Math.min(65535, Math.max(0, roundUp(sum))) : roundUp(sum);
-}
-
-/** {@link rows8} of three bands. */
-function colourRows8({ width, height, data }: Image, taps: Taps, out: Uint8Array): void {
-  const values = data as Uint8Array;
-  const weights = fixed(taps);
-  const { starts, counts } = taps;
-  const half = 1 << (BITS - 1);
-  for (let y = 0, at = 0; y < height; y++)
-    for (let x = 0; x < starts.length; x++, at += 3) {
-      let [r, g, b] = [half, half, half];
-      let i = (y * width + starts[x]!) * 3;
-      for (let w = x * taps.width, end = w + counts[x]!; w < end; w++, i += 3) {
-        const weight = weights[w]!;
-        r = (r + Math.imul(values[i]!, weight)) | 0;
-        g = (g + Math.imul(values[i + 1]!, weight)) | 0;
-        b = (b + Math.imul(values[i + 2]!, weight)) | 0;
-      }
-      out[at] = clip8(r);
-      out[at + 1] = clip8(g);
-      out[at + 2] = clip8(b);
-    }
-}
-
-function rows8(img: Image, taps: Taps, out: Uint8Array): void {
-  const weights = fixed(taps);
-  if (img.bands === 3) rowsOfThree(img, taps, weights, out);
-  else rowsOfAny(img, taps, weights, out);
-}
-
-function rowsOfAny(img: Image, taps: Taps, weights: Int32Array, out: Uint8Array): void {
-  const { width, height, bands } = img;
-  const data = img.data as Uint8Array;
-  const n = taps.starts.length;
-  for (let y = 0, at = 0; y < height; y++)
-    for (let x = 0; x < n; x++) {
-      const from = (y * width + taps.starts[x]!) * bands;
-      const count = taps.counts[x]!;
-      for (let band = 0; band < bands; band++) {
-        let sum = 1 << (BITS - 1);
-        for (let k = 0, w = x * taps.width, i = from + band; k < count; k++, i += bands)
-          sum = (sum + Math.imul(data[i]!, weights[w + k]!)) | 0;
-        out[at++] = clip8(sum);
-      }
-    }
-}
-
-/** {@link rowsOfAny} where there are three bands, as in most pictures: each weight is read once. */
-function rowsOfThree(img: Image, { starts, counts, width }: Taps, weights: Int32Array, out: Uint8Array): void {
-  const data = img.data as Uint8Array;
-  const half = 1 << (BITS - 1);
-  for (let y = 0, at = 0; y < img.height; y++)
-    for (let x = 0; x < starts.length; x++, at += 3) {
-      let [a, b, c] = [half, half, half];
-      const end = x * width + counts[x]!;
-      for (let k = x * width, i = (y * img.width + starts[x]!) * 3; k < end; k++, i += 3) {
-        const weight = weights[k]!;
-        a = (a + Math.imul(data[i]!, weight)) | 0;
-        b = (b + Math.imul(data[i + 1]!, weight)) | 0;
-        c = (c + Math.imul(data[i + 2]!, weight)) | 0;
-      }
-      out[at] = clip8(a);
-      out[at + 1] = clip8(b);
-      out[at + 2] = clip8(c);
-    }
 }
 
 function rowsWide({ width, height, data }: Image, taps: Taps, out: ImageSamples): void {
@@ -175,22 +86,6 @@ function rowsWide({ width, height, data }: Image, taps: Taps, out: ImageSamples)
     }
 }
 
-function columns8(img: Image, taps: Taps, out: Uint8Array): void {
-  const row = img.width * img.bands;
-  const data = img.data as Uint8Array;
-  const weights = fixed(taps);
-  const sums = new Int32Array(row);
-  for (let y = 0; y < taps.starts.length; y++) {
-    sums.fill(1 << (BITS - 1));
-    for (let k = 0; k < taps.counts[y]!; k++) {
-      const weight = weights[y * taps.width + k]!;
-      const from = (taps.starts[y]! + k) * row;
-      for (let i = 0; i < row; i++) sums[i] = (sums[i]! + Math.imul(data[from + i]!, weight)) | 0;
-    }
-    for (let i = 0, at = y * row; i < row; i++) out[at + i] = clip8(sums[i]!);
-  }
-}
-
 function columnsWide({ width, data }: Image, taps: Taps, out: ImageSamples): void {
   for (let y = 0, at = 0; y < taps.starts.length; y++)
     for (let x = 0; x < width; x++) {
@@ -201,21 +96,24 @@ function columnsWide({ width, data }: Image, taps: Taps, out: ImageSamples): voi
     }
 }
 
-function resample(img: Image, width: number, height: number, filter: Filter): Image {
+function resampleWide(img: Image, width: number, height: number, filter: Filter): Image {
   let result = img;
   if (width !== img.width) {
-    const out = samples(img.mode, width * img.height * img.bands);
-    const taps = tapsOf(img.width, width, filter);
-    if (out instanceof Uint8Array) (img.bands === 3 ? colourRows8 : rows8)(img, taps, out);
-    else rowsWide(img, taps, out);
+    const out = samples(img.mode, width * img.height);
+    rowsWide(img, tapsOf(img.width, width, filter), out);
     result = imageLike(img, width, img.height, out);
   }
   if (height === img.height) return result;
-  const out = samples(img.mode, width * height * img.bands);
-  const taps = tapsOf(img.height, height, filter);
-  if (out instanceof Uint8Array) columns8(result, taps, out);
-  else columnsWide(result, taps, out);
+  const out = samples(img.mode, width * height);
+  columnsWide(result, tapsOf(img.height, height, filter), out);
   return imageLike(img, width, height, out);
+}
+
+function resample(img: Image, width: number, height: number, filter: Filter): Image {
+  if (!(img.data instanceof Uint8Array)) return resampleWide(img, width, height, filter);
+  const along = width === img.width ? undefined : tapsOf(img.width, width, filter);
+  const down = height === img.height ? undefined : tapsOf(img.height, height, filter);
+  return imageLike(img, width, height, resampledBytes(img, along, down));
 }
 
 /** The picture at another size. Pictures with a palette and black and white ones take the nearest pixel, whatever the filter. @see PIL.Image.Image.resize */
