@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -9,5 +10,7 @@ export default defineConfig({
     alias: { kindling: resolve("dist/kindling.js") },
     server: { deps: { external: [/\/dist\//] } },
     pool: "forks",
+    // Files wait for each other's processes, disks and timers more than for a core.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
