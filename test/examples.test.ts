@@ -56,6 +56,17 @@ test("gpt learns a verse and continues the prompt", async () => {
   expect(stdout).toMatch(/ms per step\n\nthe [\s\S]{20}\n$/);
 });
 
+test("gpt2 is trained, written, read again, and adapted by LoRA", async () => {
+  const out = join(root, "gpt2");
+  const flags = ["--steps", "60", "--context", "16", "--layers", "1", "--width", "16", "--out", out];
+  const { code, stdout } = await run("gpt2", ...textFlags, ...flags);
+  expect(code).toBe(0);
+  expect(readdirSync(out).sort()).toEqual(["config.json", "model.safetensors"]);
+  expect(Number(/loss ([\d.]+)/.exec(stdout)![1])).toBeLessThan(Math.log(18));
+  expect(stdout).toMatch(/read again:\n\nthe [\s\S]{12}\n/);
+  expect(stdout).toMatch(/LoRA trains [\d,]+ of [\d,]+ parameters, loss [\d.]+\n\nthe [\s\S]{12}\n$/);
+});
+
 test("housePrices predicts better than a linear fit", async () => {
   const { code, stdout } = await run("housePrices", "--houses", "600", "--epochs", "6", "--hidden", "32");
   expect(code).toBe(0);
