@@ -58,7 +58,7 @@ test("gpt learns a verse and continues the prompt", async () => {
 
 test("gpt2 is trained, written, read again, and adapted by LoRA", async () => {
   const out = join(root, "gpt2");
-  const flags = ["--steps", "60", "--context", "16", "--layers", "1", "--width", "16", "--out", out];
+  const flags = ["--epochs", "6", "--context", "16", "--layers", "1", "--width", "16", "--out", out];
   const { code, stdout } = await run("gpt2", ...textFlags, ...flags);
   expect(code).toBe(0);
   expect(readdirSync(out).sort()).toEqual(["config.json", "model.safetensors"]);

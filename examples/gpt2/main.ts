@@ -15,7 +15,7 @@ its cache of keys and values, and adapts it by LoRA to the same text in capital 
 
 const flags = {
   text: text(undefined, "FILE", "the text to learn from"),
-  steps: integer(300, "steps of training"),
+  epochs: integer(1, "passes over the text, and over the capital letters"),
   batchSize: integer(8, "stretches of text per step"),
   context: integer(64, "tokens that the model sees at once"),
   layers: integer(2, "transformer blocks"),
@@ -32,9 +32,10 @@ type Options = Values<typeof flags>;
 type Language = InstanceType<Awaited<ReturnType<typeof torch.hub.huggingFace>>["GPT2LMHeadModel"]>;
 
 /** Trains on stretches from random places of the text. @returns The loss of the last step. */
-function train(model: Language, data: torch.Tensor, { steps, batchSize, context, lr }: Options): number {
+function train(model: Language, data: torch.Tensor, { epochs, batchSize, context, lr }: Options): number {
   const parameters = [...model.parameters()].filter((p) => p.requiresGrad);
   const optimizer = new optim.AdamW(parameters, { lr });
+  const steps = epochs * Math.ceil(data.numel() / (batchSize * context));
   model.train();
   let last = Number.NaN;
   for (let step = 0; step < steps; step++)
