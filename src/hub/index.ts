@@ -4,9 +4,8 @@ import { ArgumentError, describe, ValueError } from "../core/errors";
 import { named, namedAsync } from "../core/signature";
 import type { LoadOptions, MapLocation } from "../io/serialization";
 import type * as nn from "../nn/index";
-import { absolute, expandHome, hasFile, joinPath } from "../platform/dataFiles";
-import { download } from "../platform/download";
-import { getDir } from "./directory";
+import { expandHome } from "../platform/dataFiles";
+import { cachedFile, fetchFile } from "./cached";
 import { readWeights } from "./weights";
 
 export { getDir, setDir } from "./directory";
@@ -41,9 +40,6 @@ function checkUrl(op: string, url: unknown): string {
   return text;
 }
 
-const fetchFile = (op: string, url: string, path: string, hashPrefix: string | undefined, progress: boolean) =>
-  download(op, url, path, { sha256: hashPrefix?.toLowerCase(), progress, replace: true });
-
 /**
  * Downloads a file: whole or not at all. A connection that breaks off is taken up again where the server allows it, also by a later call.
  * @param url Where it is.
@@ -66,36 +62,6 @@ export const downloadUrlToFile = namedAsync(
     await fetchFile(op, from, expandHome(dst), hashPrefix ?? undefined, checkFlag(op, "progress", progress));
   },
 );
-
-/** The last part of a URL's path, which cannot lead to another folder. */
-function fileNameOf(op: string, url: string): string {
-  const name = decodeURIComponent(new URL(url).pathname.split("/").at(-1)!);
-  return checkFileName(op, name, "the file of the url");
-}
-
-function checkFileName(op: string, name: string, what: string): string {
-  if (name === "" || name === "." || name === ".." || /[/\\\0]/.test(name))
-    throw new ValueError(`${op}: ${what} has no name that a file could have, "${name}": give fileName`);
-  return name;
-}
-
-/** @internal Downloads a file, unless it is there. @returns Its path. */
-export async function cachedFile(
-  op: string,
-  url: string,
-  options: Omit<LoadStateDictFromUrlOptions, "mapLocation">,
-): Promise<string> {
-  const { modelDir = null, progress = true, checkHash = false, fileName = null } = options;
-  const folder =
-    modelDir === null ? joinPath(getDir(), "checkpoints") : expandHome(checkString(op, "modelDir", modelDir));
-  const name =
-    fileName === null ? fileNameOf(op, url) : checkFileName(op, checkString(op, "fileName", fileName), "fileName");
-  checkFlag(op, "progress", progress);
-  const digits = checkFlag(op, "checkHash", checkHash) ? /-([a-f0-9]*)\./.exec(name)?.[1] : undefined;
-  const path = joinPath(folder, name);
-  if (!(await hasFile(absolute(path)))) await fetchFile(op, url, path, digits, progress);
-  return path;
-}
 
 /**
  * What a file of PyTorch (`.pt`, `.pth`, `.bin`) or a `.safetensors` at a URL holds. It is downloaded once.

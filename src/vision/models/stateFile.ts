@@ -1,6 +1,6 @@
 /** Files of trained weights. */
 
-import { cachedFile } from "../../hub/index";
+import { cachedFile } from "../../hub/cached";
 import { readStateDict } from "../../hub/weights";
 import type { StateDict } from "../../nn/state";
 
