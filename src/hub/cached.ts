@@ -30,11 +30,7 @@ function checkFileName(op: string, name: string, what: string): string {
 }
 
 /** Downloads a file, unless it is there. @returns Its path. */
-export async function cachedFile(
-  op: string,
-  url: string,
-  options: CacheOptions,
-): Promise<string> {
+export async function cachedFile(op: string, url: string, options: CacheOptions): Promise<string> {
   const { modelDir = null, progress = true, checkHash = false, fileName = null } = options;
   const folder =
     modelDir === null ? joinPath(getDir(), "checkpoints") : expandHome(checkString(op, "modelDir", modelDir));
@@ -46,4 +42,3 @@ export async function cachedFile(
   if (!(await hasFile(absolute(path)))) await fetchFile(op, url, path, digits, progress);
   return path;
 }
-

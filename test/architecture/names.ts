@@ -54,10 +54,7 @@ const senseless: readonly (readonly [reason: string, pattern: RegExp])[] = [
     "Insides of the exporter of TorchScript, and what stands in other files than a model's: the export here follows a run of the model, and writes files of ONNX",
     /^onnx\.(CheckerError|ExportTypes|JitScalarType|OperatorExportTypes|TensorProtoDataType|(un)?registerCustomOpSymbolic|selectModelModeForExport)$/,
   ],
-  [
-    "PyTorch's own recorder, Kineto, and devices that are not there",
-    /^profiler\.(DeviceType|ExecutionGraphObserver)$/,
-  ],
+  ["PyTorch's own recorder, Kineto, and devices that are not there", /^profiler\.(DeviceType|ExecutionGraphObserver)$/],
   [
     "Removed from PyTorch, or left over from its first versions: calls are errors that say what to use",
     /^(Tensor\.)?(eig|lstsq|matrixRank|solve|reinforce|volatile)$|^autograd\.Variable$/,

@@ -7,7 +7,16 @@ import { checkTensor } from "../../ops/checks";
 import { arange } from "../../ops/creation";
 import { zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { activationOf, headSize, initialize, Layer, PretrainedModel, readConfig, type Shapes, scoreMask } from "./config";
+import {
+  activationOf,
+  headSize,
+  initialize,
+  Layer,
+  PretrainedModel,
+  readConfig,
+  type Shapes,
+  scoreMask,
+} from "./config";
 import { Intermediate, type PooledOutput, Pooler, SelfAttention, Stack, withLabels } from "./encoderLayers";
 import { checkMask } from "./generation";
 

@@ -1,6 +1,14 @@
 /** Fine-tuning by matrices of low rank beside frozen weights (Hu et al., "LoRA", ICLR 2022): `torch.nn.utils.lora`. */
 import { noGrad } from "../../autograd/mode";
-import { assertNumber, checkArray, checkChoice, checkInteger, checkNumber, checkString, MAX_COUNT } from "../../core/arguments";
+import {
+  assertNumber,
+  checkArray,
+  checkChoice,
+  checkInteger,
+  checkNumber,
+  checkString,
+  MAX_COUNT,
+} from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import { zeros } from "../../tensor/create";
