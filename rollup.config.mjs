@@ -168,7 +168,7 @@ export default {
     format: "es",
     sourcemap: true,
     chunkFileNames: "[name].js",
-    minifyInternalExports: false,
+    minifyInternalExports: true,
     manualChunks: (id, { getModuleInfo }) => (coreModules(getModuleInfo).has(id) ? "core" : undefined),
   },
   // What the library takes from packages is bundled: the browser's variants, which run in every runtime.

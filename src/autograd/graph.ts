@@ -2,7 +2,7 @@
 
 import { checkArray, checkChoice, checkFunction, checkString } from "../core/arguments";
 import { ArgumentError, AutogradError, checkOptions, describe } from "../core/errors";
-import { named, overloaded } from "../core/signature";
+import { named, overloaded, within } from "../core/signature";
 import { Mode } from "../platform/mode";
 import { Tensor } from "../tensor/tensor";
 import { runningWalk } from "./engine";
@@ -128,7 +128,7 @@ function onFirst(fn: (grad: Tensor) => void): MultiHook {
 }
 
 function onLast(tensors: readonly Tensor[], fn: (grads: (Tensor | null)[]) => void): MultiHook {
-  const edges = tensors.map((x) => getGradientEdge(x));
+  const edges = within("registerMultiGradHook", () => tensors.map((x) => getGradientEdge(x)));
   const passes = new WeakMap<object, { grads: (Tensor | null)[]; left: number }>();
   return (grad, index) => {
     const { pass, has } = runningWalk()!;

@@ -169,6 +169,7 @@ export class Checkpoint {
   /** Offers {@link toBlob} as a download. @throws KindlingError outside of pages. */
   async download(filename = "checkpoint.safetensors", values: Readonly<Record<string, unknown>> = {}): Promise<void> {
     checkString("download", "filename", filename);
+    checkValues("download", values);
     const blob = await this.toBlob(values);
     (await import("../platform/lazyDownload")).download("download", blob, filename);
   }

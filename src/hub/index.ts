@@ -1,15 +1,13 @@
 /** `torch.hub`: weights from elsewhere. */
-import { checkFlag, checkString } from "../core/arguments";
-import { ArgumentError, describe, ValueError } from "../core/errors";
+import { checkString } from "../core/arguments";
+import { ArgumentError, describe } from "../core/errors";
 import { named, namedAsync } from "../core/signature";
-import type { LoadOptions, MapLocation } from "../io/serialization";
+import type { MapLocation } from "../io/serialization";
 import type * as nn from "../nn/index";
-import { absolute, expandHome, hasFile, joinPath } from "../platform/dataFiles";
-import { download } from "../platform/download";
-import { getDir } from "./directory";
-import { readWeights } from "./weights";
 
 export { getDir, setDir } from "./directory";
+
+const lazy = () => import("./lazyDownloads");
 
 /** Options of {@link downloadUrlToFile}. */
 export interface DownloadUrlToFileOptions {
@@ -33,17 +31,6 @@ export interface LoadStateDictFromUrlOptions {
   fileName?: string | null;
 }
 
-/** @throws ArgumentError unless it is the address of a file on a server. */
-function checkUrl(op: string, url: unknown): string {
-  const text = url instanceof URL ? url.href : checkString(op, "url", url);
-  if (!/^https?:/i.test(text) || !URL.canParse(text))
-    throw new ArgumentError(`${op}: url must begin with http:// or https://, got "${text}"`);
-  return text;
-}
-
-const fetchFile = (op: string, url: string, path: string, hashPrefix: string | undefined, progress: boolean) =>
-  download(op, url, path, { sha256: hashPrefix?.toLowerCase(), progress, replace: true });
-
 /**
  * Downloads a file: whole or not at all. A connection that breaks off is taken up again where the server allows it, also by a later call.
  * @param url Where it is.
@@ -56,46 +43,10 @@ export const downloadUrlToFile = namedAsync(
   "downloadUrlToFile",
   "url, dst; hashPrefix, progress",
   async (url: string | URL, dst: string, options: DownloadUrlToFileOptions = {}): Promise<void> => {
-    const op = "downloadUrlToFile";
-    const { hashPrefix = null, progress = true } = options;
-    const from = checkUrl(op, url);
-    if (checkString(op, "dst", dst) === "")
-      throw new ArgumentError(`${op}: dst must be the path of a file, got an empty text`);
-    if (hashPrefix !== null && !/^[\da-f]{0,64}$/i.test(checkString(op, "hashPrefix", hashPrefix)))
-      throw new ValueError(`${op}: hashPrefix must be hexadecimal digits of a SHA-256, got "${hashPrefix}"`);
-    await fetchFile(op, from, expandHome(dst), hashPrefix ?? undefined, checkFlag(op, "progress", progress));
+    const { downloadFile } = await lazy();
+    await downloadFile("downloadUrlToFile", url, dst, options);
   },
 );
-
-/** The last part of a URL's path, which cannot lead to another folder. */
-function fileNameOf(op: string, url: string): string {
-  const name = decodeURIComponent(new URL(url).pathname.split("/").at(-1)!);
-  return checkFileName(op, name, "the file of the url");
-}
-
-function checkFileName(op: string, name: string, what: string): string {
-  if (name === "" || name === "." || name === ".." || /[/\\\0]/.test(name))
-    throw new ValueError(`${op}: ${what} has no name that a file could have, "${name}": give fileName`);
-  return name;
-}
-
-/** @internal Downloads a file, unless it is there. @returns Its path. */
-export async function cachedFile(
-  op: string,
-  url: string,
-  options: Omit<LoadStateDictFromUrlOptions, "mapLocation">,
-): Promise<string> {
-  const { modelDir = null, progress = true, checkHash = false, fileName = null } = options;
-  const folder =
-    modelDir === null ? joinPath(getDir(), "checkpoints") : expandHome(checkString(op, "modelDir", modelDir));
-  const name =
-    fileName === null ? fileNameOf(op, url) : checkFileName(op, checkString(op, "fileName", fileName), "fileName");
-  checkFlag(op, "progress", progress);
-  const digits = checkFlag(op, "checkHash", checkHash) ? /-([a-f0-9]*)\./.exec(name)?.[1] : undefined;
-  const path = joinPath(folder, name);
-  if (!(await hasFile(absolute(path)))) await fetchFile(op, url, path, digits, progress);
-  return path;
-}
 
 /**
  * What a file of PyTorch (`.pt`, `.pth`, `.bin`) or a `.safetensors` at a URL holds. It is downloaded once.
@@ -107,10 +58,8 @@ export const loadStateDictFromUrl = namedAsync(
   "loadStateDictFromUrl",
   "url; modelDir, mapLocation, progress, checkHash, fileName",
   async (url: string | URL, options: LoadStateDictFromUrlOptions = {}): Promise<any> => {
-    const op = "loadStateDictFromUrl";
-    const { mapLocation = null, ...where } = options;
-    const path = await cachedFile(op, checkUrl(op, url), where);
-    return await readWeights(op, path, { mapLocation } satisfies LoadOptions);
+    const { readUrl } = await lazy();
+    return await readUrl("loadStateDictFromUrl", url, options);
   },
 );
 
@@ -152,16 +101,8 @@ export const fromPretrained = namedAsync(
   "fromPretrained",
   "source; architecture, strict, modelDir, progress",
   async (source: string | URL, options: FromPretrainedOptions = {}): Promise<any> => {
-    const op = "fromPretrained";
-    const { architecture = null, strict = true, modelDir = null, progress = true } = options;
-    const text = source instanceof URL ? source.href : checkString(op, "source", source);
-    if (text === "") throw new ArgumentError(`${op}: source must be the path or URL of a folder, got an empty text`);
-    if (architecture !== null) checkString(op, "architecture", architecture);
-    checkFlag(op, "strict", strict);
-    if (modelDir !== null) checkString(op, "modelDir", modelDir);
-    checkFlag(op, "progress", progress);
-    const { readPretrained } = await import("./lazyHuggingFace");
-    return await readPretrained(op, text, { architecture, strict, modelDir, progress });
+    const { openPretrained } = await import("./lazyHuggingFace");
+    return await openPretrained("fromPretrained", source, options);
   },
 );
 

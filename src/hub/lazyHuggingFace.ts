@@ -1,3 +1,4 @@
 /** Hugging Face's models, loaded when first used. */
 export * as models from "./models/index";
-export { readPretrained, writePretrained } from "./models/pretrained";
+export { openPretrained } from "./models/opening";
+export { writePretrained } from "./models/pretrained";

@@ -41,11 +41,20 @@ async function moved(state: StateDict, { mapLocation }: LoadOptions): Promise<St
   return Object.fromEntries(Object.entries(state).map(([key, value]) => [key, value.to(device as "cpu")]));
 }
 
+type Entries = readonly (readonly [key: unknown, value: unknown])[];
+
+const entriesOf = (content: unknown): Entries | undefined =>
+  content instanceof Map ? [...content] : isPlainObject(content) ? Object.entries(content as object) : undefined;
+
+const isState = (entries: Entries | undefined): entries is readonly (readonly [string, Tensor])[] =>
+  entries?.every(([key, value]) => typeof key === "string" && value instanceof Tensor) ?? false;
+
 /** The tensors of a file by name; those of a whole training run are under `state_dict` or `model`. @throws FormatError if there are others. */
 export async function readStateDict(op: string, path: string | URL): Promise<StateDict> {
-  const content: unknown = await readWeights(op, path);
-  const entries = content instanceof Map ? [...content] : isPlainObject(content) ? Object.entries(content) : undefined;
-  if (entries === undefined || !entries.every(([key, value]) => typeof key === "string" && value instanceof Tensor))
+  const content = entriesOf(await readWeights(op, path));
+  const named = new Map(content);
+  const entries = isState(content) ? content : entriesOf(named.get("state_dict") ?? named.get("model"));
+  if (!isState(entries))
     throw new FormatError(
       `${op}: "${path}" holds no state dict, an object of tensors by name: read it by torch.load, and take the part that is one`,
     );

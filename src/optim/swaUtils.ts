@@ -4,7 +4,7 @@ import type { Device } from "../backend/backend";
 import { checkFlag, checkFunction } from "../core/arguments";
 import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, ValueError } from "../core/errors";
-import { named } from "../core/signature";
+import { named, within } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../nn/batchnorm";
 import { deepcopy } from "../nn/deepcopy";
@@ -109,8 +109,10 @@ export class AveragedModel<M extends Module = any> extends Module {
     if (options.avgFn !== undefined && multiAvgFn !== undefined)
       throw new ValueError("AveragedModel: Only one of avgFn and multiAvgFn should be provided");
     this.module = deepcopy(model as Module) as M;
-    if (device !== undefined) this.module.to(device);
-    this.registerBuffer("nAveraged", tensor(0, { dtype: "int64", device }));
+    within("AveragedModel", () => {
+      if (device !== undefined) this.module.to(device);
+      this.registerBuffer("nAveraged", tensor(0, { dtype: "int64", device }));
+    });
     this.average = multiAvgFn ?? inPlace(avgFn);
     this.useBuffers = options.useBuffers ?? false;
   }

@@ -167,12 +167,6 @@ export async function growingFileBlob(op: string, path: string): Promise<Blob> {
   }
 }
 
-/** What a file name may say of the machine and the process that write it. */
-export function processNames(): { host: string; pid: number } {
-  const host = nodeModule<typeof import("node:os")>("node:os")?.hostname() ?? globalThis.location?.hostname;
-  return { host: host || "localhost", pid: nodeModule<typeof import("node:process")>("node:process")?.pid ?? 1 };
-}
-
 /** Calls `last` when the process ends of itself, which may then wait for nothing. @returns What undoes it. */
 export function atExit(last: () => void): () => void {
   const process = nodeModule<typeof import("node:process")>("node:process");

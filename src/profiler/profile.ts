@@ -4,11 +4,9 @@ import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, StateError, ValueError } from "../core/errors";
 import { declareMethods, named, namedAsync } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
-import { writeBytes } from "../platform/files";
 import { averagesOf, type EventList } from "./averages";
 import { activeRecorder, type ProfilerEvent, Recorder } from "./recorder";
 import type { ProfilerAction } from "./schedule";
-import { traceText } from "./trace";
 
 /** What is watched. There is one processor. @see torch.profiler.ProfilerActivity */
 export type ProfilerActivity = "cpu";
@@ -198,10 +196,10 @@ export class Profile {
   async exportChromeTrace(path: string | URL): Promise<void> {
     if (typeof path !== "string" && !(path instanceof URL))
       throw new ArgumentError(`exportChromeTrace: path must be a string or a URL, got ${describe(path)}`);
-    const bytes = new TextEncoder().encode(traceText(this.events()));
-    if (!/\.gz$/.test(String(path))) return writeBytes("exportChromeTrace", path, bytes);
-    const { gzipSync } = await import("./lazyGzip");
-    await writeBytes("exportChromeTrace", path, gzipSync(bytes));
+    // What was recorded when it was called, whatever is recorded while the code is loaded.
+    const events = this.events().slice();
+    const { writeTrace } = await import("./lazyTrace");
+    await writeTrace("exportChromeTrace", path, events);
   }
 }
 

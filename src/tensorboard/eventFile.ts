@@ -1,7 +1,8 @@
 /** An event file that grows in the background. What has been flushed stays whole, whatever happens to the process. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { KindlingError } from "../core/errors";
-import { atExit, createGrowingFile, type GrowingFile, processNames, unrefTimer } from "../platform/growingFile";
+import { atExit, createGrowingFile, type GrowingFile, unrefTimer } from "../platform/growingFile";
+import { processNames } from "../platform/process";
 import { type Event, EventSchema } from "./proto/tensorboard_pb";
 import { frame } from "./record";
 

@@ -5,7 +5,7 @@ import { StateError } from "../core/errors";
 import { renamed } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import type { Module } from "../nn/module";
-import { processNames } from "../platform/growingFile";
+import { processNames } from "../platform/process";
 import type { Tensor } from "../tensor/tensor";
 import type { Image, ImageDataLike } from "../vision/image";
 import { type Call, folderOf, held, type Numbers, type Op, type Scalar, signatures } from "./arguments";

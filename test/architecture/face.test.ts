@@ -111,7 +111,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "the package of this name": paths("safetensors", "load loadFile metadata safeOpen save saveFile"),
   "as onnxruntime reads its models": paths("onnx", "load"),
   "runs of training that go on as if they were never interrupted": ["Checkpoint"],
-  "the package of this name": paths("safetensors", "load loadFile metadata save saveFile"),
   "data sets and models that come with the library": [
     ...paths("vision.datasets", "digits parseIdx"),
     "vision.Image",

@@ -45,7 +45,16 @@ const senseless: readonly (readonly [reason: string, pattern: RegExp])[] = [
     /^(channelsLast(3d)?|(contiguous|legacyContiguous|preserve)Format|memoryFormat|nn\.utils\.convertConv2dWeightMemoryFormat)$/,
   ],
   ["Tensors over several machines", /^(Tensor\.)?isDistributed$/],
-  ["Warnings: the library writes none", /^(isWarnAlwaysEnabled|setWarnAlways)$/],
+  ["Warnings and logs: the library writes none", /^(isWarnAlwaysEnabled|setWarnAlways|onnx\.(en|dis)ableLog)$/],
+  [
+    "Repositories of other people's Python, which cannot run here: calls are errors that say what to use",
+    /^hub\.(help|list|load)$/,
+  ],
+  [
+    "Insides of the exporter of TorchScript, and what stands in other files than a model's: the export here follows a run of the model, and writes files of ONNX",
+    /^onnx\.(CheckerError|ExportTypes|JitScalarType|OperatorExportTypes|TensorProtoDataType|(un)?registerCustomOpSymbolic|selectModelModeForExport)$/,
+  ],
+  ["PyTorch's own recorder, Kineto, and devices that are not there", /^profiler\.(DeviceType|ExecutionGraphObserver)$/],
   [
     "Removed from PyTorch, or left over from its first versions: calls are errors that say what to use",
     /^(Tensor\.)?(eig|lstsq|matrixRank|solve|reinforce|volatile)$|^autograd\.Variable$/,
@@ -71,7 +80,7 @@ const theirs = JSON.parse(readFileSync(join(import.meta.dirname, "pytorchNames.j
 
 /** Whole namespaces that are another chapter: not counted. */
 const chapters =
-  "amp distributed hub jit nn.parallel onnx profiler quantization sparse torchvision.io torchvision.ops torchvision.transforms torchvision.utils";
+  "amp distributed jit nn.parallel quantization sparse torchvision.io torchvision.ops torchvision.transforms torchvision.utils";
 
 /** What became of a name: there, there as something else, without sense here for a reason, or still to do. */
 type Fate = { readonly kind: "here" | "missing" } | { readonly kind: "other" | "senseless"; readonly why: string };

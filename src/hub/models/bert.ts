@@ -9,7 +9,6 @@ import { zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import {
   activationOf,
-  fromHeads,
   headSize,
   initialize,
   Layer,
@@ -17,11 +16,9 @@ import {
   readConfig,
   type Shapes,
   scoreMask,
-  toHeads,
 } from "./config";
+import { Intermediate, type PooledOutput, Pooler, SelfAttention, Stack, withLabels } from "./encoderLayers";
 import { checkMask } from "./generation";
-
-const F = nn.functional;
 
 const defaults = {
   modelType: "bert",
@@ -55,14 +52,6 @@ export interface BertOptions {
   tokenTypeIds?: Tensor | null;
 }
 
-/** What transformers with a pooler compute. */
-export interface PooledOutput {
-  /** Shape: [N, L, hiddenSize]. */
-  readonly lastHiddenState: Tensor;
-  /** A dense layer and tanh over the first position, [N, hiddenSize]; null without one. */
-  readonly poolerOutput: Tensor | null;
-}
-
 class BertEmbeddings extends Layer {
   wordEmbeddings: nn.Embedding;
   positionEmbeddings: nn.Embedding;
@@ -85,41 +74,6 @@ class BertEmbeddings extends Layer {
     const kinds = types ?? zeros([...inputIds.shape], { dtype: "int64", device: inputIds.device });
     const sum = this.wordEmbeddings(inputIds).add(this.tokenTypeEmbeddings(kinds)).add(this.positionEmbeddings(places));
     return this.dropout(this.LayerNorm(sum));
-  }
-}
-
-/** What self-attention is made of in BERT and ViT. */
-export interface AttentionConfig {
-  hiddenSize: number;
-  numAttentionHeads: number;
-  attentionProbsDropoutProb: number;
-}
-
-/** Attention with three matrices, and no output layer. Shape: [N, L, hiddenSize], unchanged. */
-export class SelfAttention extends Layer {
-  query: nn.Linear;
-  key: nn.Linear;
-  value: nn.Linear;
-  dropout: nn.Dropout;
-  private readonly heads: number;
-
-  constructor({ hiddenSize, numAttentionHeads, attentionProbsDropoutProb }: AttentionConfig, bias = true) {
-    super();
-    this.heads = numAttentionHeads;
-    this.query = new nn.Linear(hiddenSize, hiddenSize, { bias });
-    this.key = new nn.Linear(hiddenSize, hiddenSize, { bias });
-    this.value = new nn.Linear(hiddenSize, hiddenSize, { bias });
-    this.dropout = new nn.Dropout(attentionProbsDropoutProb);
-  }
-
-  override forward(x: Tensor, mask: Tensor | null): Tensor {
-    const [q, k, v] = [this.query, this.key, this.value].map((layer) => toHeads(layer(x), this.heads)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    const dropoutP = this.training ? this.dropout.p : 0;
-    return fromHeads(F.scaledDotProductAttention(q, k, v, { attnMask: mask, dropoutP }));
   }
 }
 
@@ -156,22 +110,6 @@ class BertAttention extends Layer {
   }
 }
 
-/** A dense layer and an activation. */
-export class Intermediate extends Layer {
-  dense: nn.Linear;
-  private readonly act: (x: Tensor) => Tensor;
-
-  constructor(inputs: number, outputs: number, model: string, activation: string) {
-    super();
-    this.dense = new nn.Linear(inputs, outputs);
-    this.act = activationOf(model, activation);
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.act(this.dense(x));
-  }
-}
-
 class BertLayer extends Layer {
   attention: BertAttention;
   intermediate: Intermediate;
@@ -187,34 +125,6 @@ class BertLayer extends Layer {
   override forward(input: Tensor, mask: Tensor | null): Tensor {
     const x = this.attention(input, mask);
     return this.output(this.intermediate(x), x);
-  }
-}
-
-/** Layers one after the other. */
-export class Stack<L extends nn.Module> extends Layer {
-  layer: nn.ModuleList<L>;
-
-  constructor(layers: L[]) {
-    super();
-    this.layer = new nn.ModuleList(layers);
-  }
-
-  override forward(x: Tensor, mask: Tensor | null): Tensor {
-    return [...this.layer].reduce((y, layer) => layer(y, mask), x);
-  }
-}
-
-/** A dense layer and tanh over the first position. Shape: [N, L, hiddenSize] → [N, hiddenSize]. */
-export class Pooler extends Layer {
-  dense: nn.Linear;
-
-  constructor(size: number) {
-    super();
-    this.dense = new nn.Linear(size, size);
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.dense(x.select(1, 0)).tanh();
   }
 }
 
@@ -407,9 +317,3 @@ export class BertForSequenceClassification extends PretrainedModel {
   /** */
   static shapes = (config: Partial<BertConfig>): Shapes => prefixed(BertModel.shapes(config), "bert.");
 }
-
-/** The number of classes is that of their names, where a config.json has those. */
-export const withLabels = <C extends { numLabels?: number; id2label?: unknown }>(config: C): C =>
-  config.numLabels === undefined && typeof config.id2label === "object" && config.id2label !== null
-    ? { ...config, numLabels: Object.keys(config.id2label).length }
-    : config;

@@ -8,8 +8,8 @@ import { checkTensor } from "../../ops/checks";
 import { cat } from "../../ops/join";
 import { zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { Intermediate, type PooledOutput, Pooler, SelfAttention, Stack, withLabels } from "./bert";
 import { headSize, initialize, Layer, PretrainedModel, readConfig, type Shapes } from "./config";
+import { Intermediate, type PooledOutput, Pooler, SelfAttention, Stack, withLabels } from "./encoderLayers";
 
 const defaults = {
   modelType: "vit",

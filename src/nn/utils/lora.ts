@@ -1,6 +1,14 @@
 /** Fine-tuning by matrices of low rank beside frozen weights (Hu et al., "LoRA", ICLR 2022): `torch.nn.utils.lora`. */
 import { noGrad } from "../../autograd/mode";
-import { checkArray, checkChoice, checkInteger, checkNumber, checkString, MAX_COUNT } from "../../core/arguments";
+import {
+  assertNumber,
+  checkArray,
+  checkChoice,
+  checkInteger,
+  checkNumber,
+  checkString,
+  MAX_COUNT,
+} from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import { zeros } from "../../tensor/create";
@@ -153,7 +161,7 @@ const isBase = (x: unknown): x is Base =>
 function checkOptions(op: string, options: LoraOptions) {
   const { r = 8, alpha = 8, dropout = 0 } = options;
   checkInteger(op, "r", r, 1, MAX_COUNT);
-  checkNumber(op, "alpha", alpha);
+  assertNumber(op, "alpha", alpha);
   if (!(checkNumber(op, "dropout", dropout) >= 0 && dropout < 1))
     throw new ValueError(`${op}: dropout must be from 0 to below 1, got ${dropout}`);
   return { r, alpha, dropout };

@@ -125,8 +125,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
    * @throws ValueError for a negative epoch.
    */
   override step(epoch?: number): void {
-    if (epoch !== undefined) checkNumber("step", "epoch", epoch);
-    const target = epoch ?? (this.lastEpoch < 0 ? 0 : undefined);
+    const target = epoch !== undefined ? checkNumber("step", "epoch", epoch) : this.lastEpoch < 0 ? 0 : undefined;
     if (target === undefined) this.advance();
     else this.goTo(target);
     this.lastEpoch = Math.floor(target ?? this.lastEpoch + 1);

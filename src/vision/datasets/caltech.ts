@@ -3,7 +3,6 @@ import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
-import { readMatlab } from "../../io/matlab";
 import { hasFolder, joinPath, listEntries, readData } from "../../platform/dataFiles";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
@@ -113,6 +112,7 @@ class Caltech101Set<I = any, T = any> extends FilesDataset<I, T> {
   private async outline(index: number): Promise<Tensor> {
     const category = this.annotationCategories[this.y[index]!]!;
     const path = joinPath(this.folder, "Annotations", category, `annotation_${this.number(index)}.mat`);
+    const { readMatlab } = await import("../../io/lazyDatasets");
     const { obj_contour: contour } = await readMatlab(path, await readData(this.constructor.name, path));
     if (contour === undefined)
       throw new FormatError(`"${path}" has no array obj_contour: it is damaged, or no annotation of Caltech 101`);

@@ -3,7 +3,7 @@ import { checkFlag } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
-import { type Pickled, PickledArray, readPickle } from "../../io/pickle";
+import type { Pickled } from "../../io/pickle";
 import { absolute, type Found, findFile, joinPath } from "../../platform/dataFiles";
 import type { Awaitable, Opened } from "./awaitableTypes";
 import type { DownloadResource } from "./downloads";
@@ -131,7 +131,7 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
     for (const file of this.files) {
       const path = joinPath(version.folder, version.isBinary ? `${file}.bin` : file);
       const found = await findFile(this.kind.name, [path]);
-      if (found !== undefined) batches.push(this.batchOf(found, version));
+      if (found !== undefined) batches.push(await this.batchOf(found, version));
       // Of the binary version, parts are in use.
       else if (!version.isBinary) throw notFound(this.kind.name, `there is no "${path}"`, true);
     }
@@ -139,8 +139,8 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
     this.take(batches);
   }
 
-  private batchOf(found: Found, { isBinary }: Version): Batch {
-    const batch = isBinary ? readRecords(found, this.binary.labelBytes) : readBatch(found);
+  private async batchOf(found: Found, { isBinary }: Version): Promise<Batch> {
+    const batch = isBinary ? readRecords(found, this.binary.labelBytes) : await readBatch(found);
     const count = this.kind.classes.length;
     const at = batch.labels.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= count);
     if (at >= 0)
@@ -154,7 +154,7 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
     const { name, meta, classes } = this.kind;
     const found = await findFile(name, [joinPath(folder, isBinary ? this.binary.meta : meta.filename)]);
     if (found === undefined) return classes;
-    const names = isBinary ? linesOf(found) : namesIn(found, meta.key);
+    const names = isBinary ? linesOf(found) : await namesIn(found, meta.key);
     if (names.length !== classes.length)
       throw new FormatError(
         `"${found.path}" has the names of ${names.length} classes instead of ${classes.length}: it is damaged`,
@@ -197,7 +197,8 @@ function readRecords({ path, bytes }: Found, labelBytes: number): Batch {
 }
 
 /** The dict that a file of the Python version holds. */
-function dictOf({ path, bytes }: Found): { readonly [key: string]: Pickled } {
+async function dictOf({ path, bytes }: Found): Promise<{ readonly [key: string]: Pickled }> {
+  const { readPickle } = await import("../../io/lazyDatasets");
   const value = readPickle(path, bytes);
   const isDict =
     typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
@@ -206,8 +207,9 @@ function dictOf({ path, bytes }: Found): { readonly [key: string]: Pickled } {
 }
 
 /** The pictures and labels of a file of the Python version. @throws FormatError if they are not what they should be. */
-function readBatch(found: Found): Batch {
-  const { data, labels, fine_labels: fine } = dictOf(found);
+async function readBatch(found: Found): Promise<Batch> {
+  const { PickledArray } = await import("../../io/lazyDatasets");
+  const { data, labels, fine_labels: fine } = await dictOf(found);
   const list = labels ?? fine;
   const fail = (why: string) => new FormatError(`"${found.path}" ${why}: it is damaged, or no file of CIFAR`);
   if (!(data instanceof PickledArray) || data.dtype !== "|u1" || data.isFortran)
@@ -218,8 +220,8 @@ function readBatch(found: Found): Batch {
   return { pixels: data.bytes, labels: list };
 }
 
-function namesIn(found: Found, key: string): readonly string[] {
-  const names = dictOf(found)[key];
+async function namesIn(found: Found, key: string): Promise<readonly string[]> {
+  const names = (await dictOf(found))[key];
   if (!Array.isArray(names) || !names.every((name) => typeof name === "string"))
     throw new FormatError(`"${found.path}" has no names of classes under the key ${key}: it is damaged`);
   return names;

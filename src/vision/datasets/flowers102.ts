@@ -3,7 +3,6 @@ import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
-import { readMatlab } from "../../io/matlab";
 import { findFile, hasFolder, isRemote, joinPath } from "../../platform/dataFiles";
 import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
 import type { DownloadResource } from "./downloads";
@@ -79,6 +78,7 @@ class Flowers102Set<I = any, T = any> extends LabelledImages<I, T> {
     const path = joinPath(this.base, file);
     const found = await findFile(this.constructor.name, [path]);
     if (found === undefined) throw notFound(this.constructor.name, `there is no "${path}"`, true);
+    const { readMatlab } = await import("../../io/lazyDatasets");
     const array = (await readMatlab(path, found.bytes))[key];
     const numbers = array && Array.from(array.values);
     if (numbers === undefined || !numbers.every((n) => Number.isInteger(n) && n >= 1))

@@ -3,7 +3,7 @@ import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
-import { type MatlabArray, readMatlab } from "../../io/matlab";
+import type { MatlabArray } from "../../io/matlab";
 import { absolute, findFile, joinPath } from "../../platform/dataFiles";
 import type { Awaitable, Opened } from "./awaitableTypes";
 import { bytesTensor, MemoryDataset, type Targets } from "./memory";
@@ -72,6 +72,7 @@ class SvhnSet<I = any, T = any> extends MemoryDataset<I, T> {
     const path = joinPath(absolute(this.root!), filename);
     const found = await findFile(name, [path]);
     if (found === undefined) throw notFound(name, `there is no "${path}"`, true);
+    const { readMatlab } = await import("../../io/lazyDatasets");
     const { X, y } = await readMatlab(path, found.bytes);
     this.take(path, X, y);
   }

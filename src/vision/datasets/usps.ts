@@ -3,7 +3,6 @@ import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
-import { bunzip2 } from "../../io/bzip2";
 import { absolute, findFile, hasFile, joinPath } from "../../platform/dataFiles";
 import type { Awaitable, Opened } from "./awaitableTypes";
 import { bytesTensor, MemoryDataset } from "./memory";
@@ -56,6 +55,7 @@ class UspsSet<I = any, T = any> extends MemoryDataset<I, T> {
     if (this.wantsDownload && !(await hasFile(path))) await downloadUrl(url, this.root!, { filename, md5 });
     const found = await findFile(name, [path]);
     if (found === undefined) throw notFound(name, `there is no "${path}"`);
+    const { bunzip2 } = await import("../../io/lazyDatasets");
     const text = new TextDecoder().decode(bunzip2(path, found.bytes, MOST_TEXT));
     const lines = text.split("\n");
     if (lines.at(-1) === "") lines.pop();

@@ -1,7 +1,4 @@
 /** Files of trained weights. */
-
-import { cachedFile } from "../../hub/index";
-import { readStateDict } from "../../hub/weights";
 import type { StateDict } from "../../nn/state";
 
 /** The name of a published file, which ends in the beginning of its checksum: it is the same wherever it comes from. */
@@ -12,6 +9,7 @@ const isPublished = (path: string): boolean => /^https?:.*-[0-9a-f]{8,64}\.\w+$/
  * @throws FormatError for a file that is damaged or of another format; KindlingError if it cannot be read.
  */
 export async function readState(op: string, path: string | URL, progress = true): Promise<StateDict> {
+  const { cachedFile, readStateDict } = await import("../../hub/lazyDownloads");
   const text = String(path);
   if (!isPublished(text)) return readStateDict(op, path);
   return readStateDict(op, await cachedFile(op, text, { checkHash: true, progress }));

@@ -159,7 +159,7 @@ export class Permute extends nn.Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return input.permute(this.dims);
+    return checkTensor("Permute", input).permute(this.dims);
   }
 }
 

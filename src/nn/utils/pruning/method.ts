@@ -3,7 +3,7 @@ import type { RemovableHandle } from "../../../autograd/handle";
 import { noGrad } from "../../../autograd/mode";
 import { checkInteger } from "../../../core/arguments";
 import { isPlainObject } from "../../../core/binding";
-import { ArgumentError, describe, ShapeError, ValueError } from "../../../core/errors";
+import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../../core/shape";
 import { within } from "../../../core/signature";
 import { checkTensor } from "../../../ops/checks";
@@ -88,6 +88,7 @@ export abstract class BasePruningMethod {
 
   /** `t`, pruned, outside of any module. */
   prune(t: Tensor, options: PruneOptions = {}): Tensor {
+    checkOptions("prune", options, ["importanceScores", "defaultMask"]);
     const scores = options.importanceScores ?? checkTensor("prune", t, "t");
     checkScores("prune", scores, checkTensor("prune", t, "t"));
     return t.mul(maskBy("prune", this, scores, options.defaultMask ?? t.detach().onesLike()));
