@@ -412,7 +412,7 @@ const cases: Case[] = [
 ];
 
 describe("ops", () => {
-  test.each(cases)("%s", async (_name, f, shapes, opsetVersion = 17) => {
+  test.each(cases)("%s", async (...[_name, f, shapes, opsetVersion = 17]: Case) => {
     torch.manualSeed(0);
     const args = shapes.map((shape) => torch.randn(...shape));
     const bytes = await bytesOf(f, args, { opsetVersion });

@@ -2,10 +2,11 @@
 import { isPlainObject } from "../../core/binding";
 import { isFloat } from "../../core/dtype";
 import type { Tensor } from "../../tensor/tensor";
-import type { Args, FormCall, Value } from "./form";
+import type { Args, FormCall } from "./form";
 import { Graph } from "./graph";
 import { formNamed } from "./ops/index";
 import { cannotExport } from "./place";
+import type { Value } from "./types";
 import { Ref, type Size, Sym, type Trace, type TracedCall, type TracedValue } from "./types";
 
 export interface LowerOptions {
