@@ -251,7 +251,7 @@ export const shapes: readonly Entry[] = [
   },
   { name: "ConstantOfShape", since: 9, run: constantOfShape },
   { name: "DepthToSpace", run: depthToSpace },
-  { name: "Expand", since: 8, weights: [0], unsigned: true, run: expand },
+  { name: "Expand", since: 8, weights: "all", unsigned: true, run: expand },
   { name: "EyeLike", since: 9, run: eyeLike },
   { name: "Flatten", weights: [0], unsigned: true, run: flatten },
   { name: "Pad", unsigned: true, run: padOf },
