@@ -53,7 +53,12 @@ describe("models", () => {
       { batchFirst: true, bias: false },
     ];
     for (const options of settings)
-      await agrees(new (nn[kind] as typeof nn.LSTM)(5, 6, options), [torch.randn(4, 3, 5)], [[torch.randn(7, 2, 5)]], axes);
+      await agrees(
+        new (nn[kind] as typeof nn.LSTM)(5, 6, options),
+        [torch.randn(4, 3, 5)],
+        [[torch.randn(7, 2, 5)]],
+        axes,
+      );
   });
 
   test("cells, and a state that is given", async () => {

@@ -61,25 +61,28 @@ function learn(model: torch.nn.Module, x: Tensor): number {
 }
 
 describe("loaded again", () => {
-  test.each(models)("%s computes the same, learns the same and is exported again", async (...[, make, shape, other]) => {
-    torch.manualSeed(3);
-    const model = make().eval();
-    const [x, z] = [torch.randn(...shape), torch.randn(...other)];
-    const dynamicAxes = { input: { 0: "batch" } };
-    const loaded = await onnx.load(await bytesOf(model, [x], { dynamicAxes }));
-    const call = (own: torch.nn.Module, input: Tensor) => torch.noGrad(() => (own as unknown as Call)(input));
-    for (const input of [x, z]) expect(apart(call(loaded, input), call(model, input))).toBeLessThan(1e-5);
-    const count = (own: torch.nn.Module) => own.parameters().reduce((sum, p) => sum + p.numel(), 0);
-    expect(count(loaded)).toBe(count(model));
+  test.each(models)(
+    "%s computes the same, learns the same and is exported again",
+    async (...[, make, shape, other]) => {
+      torch.manualSeed(3);
+      const model = make().eval();
+      const [x, z] = [torch.randn(...shape), torch.randn(...other)];
+      const dynamicAxes = { input: { 0: "batch" } };
+      const loaded = await onnx.load(await bytesOf(model, [x], { dynamicAxes }));
+      const call = (own: torch.nn.Module, input: Tensor) => torch.noGrad(() => (own as unknown as Call)(input));
+      for (const input of [x, z]) expect(apart(call(loaded, input), call(model, input))).toBeLessThan(1e-5);
+      const count = (own: torch.nn.Module) => own.parameters().reduce((sum, p) => sum + p.numel(), 0);
+      expect(count(loaded)).toBe(count(model));
 
-    const before = call(model, z);
-    expect(learn(loaded, x)).toBeCloseTo(learn(model, x), 5);
-    expect(apart(call(model, z), before)).toBeGreaterThan(1e-4);
-    expect(apart(call(loaded, z), call(model, z))).toBeLessThan(1e-4);
+      const before = call(model, z);
+      expect(learn(loaded, x)).toBeCloseTo(learn(model, x), 5);
+      expect(apart(call(model, z), before)).toBeGreaterThan(1e-4);
+      expect(apart(call(loaded, z), call(model, z))).toBeLessThan(1e-4);
 
-    const again = await bytesOf(loaded, [x], { dynamicAxes });
-    for (const input of [x, z]) expect(await difference(again, model as never, [input])).toBeLessThan(1e-4);
-    const third = await onnx.load(again);
-    expect(apart(call(third, z), call(model, z))).toBeLessThan(1e-4);
-  });
+      const again = await bytesOf(loaded, [x], { dynamicAxes });
+      for (const input of [x, z]) expect(await difference(again, model as never, [input])).toBeLessThan(1e-4);
+      const third = await onnx.load(again);
+      expect(apart(call(third, z), call(model, z))).toBeLessThan(1e-4);
+    },
+  );
 });

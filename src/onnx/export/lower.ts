@@ -56,6 +56,9 @@ function refsIn(value: unknown): number[] {
   return isPlainObject(value) ? Object.values(value).flatMap(refsIn) : [];
 }
 
+/** Elements of a tensor that may be a shape. */
+const MOST_SIZES = 16;
+
 /** @throws KindlingError unless all traces made the same calls. */
 function checkAligned(traces: readonly Trace[]): void {
   const [first, ...others] = traces as [Trace, ...Trace[]];
@@ -152,6 +155,9 @@ class Lowering {
       );
       return { ...graph.cast(range, dtype), shape };
     }
+    // Sizes as a tensor: of each, what it is of the inputs' axes.
+    if (dtype === "int64" && shape.length === 1 && Number(shape[0]) <= MOST_SIZES)
+      return graph.ints(data[0]!.map((_, i) => Sym.combine([new Sym(data.map((list) => list[i]!))], (n) => n)));
     throw graph.refuse(
       "takes a tensor that the trace did not see being made, and that differs with the sizes or values of the inputs: random numbers, or values read into JavaScript",
     );

@@ -71,7 +71,7 @@ function slice(c: Context): Tensor {
     c.fail(`has ${starts.length} starts, ${ends.length} ends, ${axes.length} axes and ${steps.length} steps`);
   let x = c.x;
   for (const [i, axis] of axes.entries()) x = sliced(c, x, c.wrapAxis(axis, x.ndim), starts[i]!, ends[i]!, steps[i]!);
-  return x === c.x ? x : x;
+  return x;
 }
 
 const within = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
