@@ -34,7 +34,7 @@ const models: [name: string, make: () => torch.nn.Module, shape: number[], other
     [5, 8],
   ],
   ["a convolutional network", () => new ConvNet(), [2, 2, 9, 9], [3, 2, 9, 9]],
-  ["an LSTM", () => new Tagger(), [2, 7, 5], [4, 7, 5]],
+  ["an LSTM", () => new Tagger(), [2, 3, 5], [4, 3, 5]],
   [
     "a transformer",
     () => new nn.TransformerEncoder(new nn.TransformerEncoderLayer(8, 2, 16, { batchFirst: true }), 2),
