@@ -35,12 +35,12 @@ export async function compare(bytes, model, args) {
     const y = result[session.outputNames[i]];
     if (y.dims.join() !== x.shape.join()) throw new Error(`shape ${y.dims} instead of ${x.shape}`);
     const expected = x.to("float64").contiguous().toTypedArray();
-    let most = 1;
+    let most = 0;
     for (const value of expected) if (Number.isFinite(value)) most = Math.max(most, Math.abs(value));
     expected.forEach((value, k) => {
       const got = Number(y.data[k]);
       if (!Object.is(got, value) && got !== value)
-        worst = Math.max(worst, Number.isNaN(got - value) ? Infinity : Math.abs(got - value) / most);
+        worst = Math.max(worst, Number.isNaN(got - value) ? Infinity : Math.abs(got - value) / (most || 1));
     });
   });
   await session.release();

@@ -412,7 +412,7 @@ const cases: Case[] = [
 ];
 
 describe("ops", () => {
-  test.each(cases)("%s", async (_name, f, shapes, opsetVersion = 17) => {
+  test.each(cases.map((entry) => [entry[0], entry] as const))("%s", async (_name, [, f, shapes, opsetVersion = 17]) => {
     torch.manualSeed(0);
     const args = shapes.map((shape) => torch.randn(...shape));
     const bytes = await bytesOf(f, args, { opsetVersion });

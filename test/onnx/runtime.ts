@@ -18,7 +18,7 @@ function feed(x: torch.Tensor): ort.Tensor {
 
 export type Model = torch.nn.Module | ((...args: any[]) => unknown);
 
-/** The largest difference of a result from ours, relative to the largest value (1 if that is smaller). @throws if a shape differs. */
+/** The largest difference of a result from ours, relative to the largest value of that result (absolute where all are 0). @throws if a shape differs. */
 export async function difference(bytes: Uint8Array, model: Model, args: readonly unknown[]): Promise<number> {
   const session = await ort.InferenceSession.create(bytes);
   const inputs = tensorsIn(args);
@@ -33,7 +33,7 @@ function apart(x: torch.Tensor, y: ort.Tensor): number {
   if (y.dims.join() !== x.shape.join()) throw new Error(`ONNX Runtime gives the shape ${y.dims}, not ${x.shape}`);
   const expected = Array.from(x.to("float64").contiguous().toTypedArray(), Number);
   const got = Array.from(y.data as ArrayLike<number | bigint>, Number);
-  const most = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs));
+  const most = expected.filter(Number.isFinite).reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const gaps = expected.map((value, i) =>
     Object.is(value, got[i]) || value === got[i] ? 0 : Math.abs(value - got[i]!) / most,
   );

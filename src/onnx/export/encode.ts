@@ -22,11 +22,10 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "../proto/onnx_pb";
-import type { Value } from "./form";
 import { type Attribute, dataTypes, Float, type Initializer, type Node } from "./graph";
 import type { Written } from "./lower";
 import { bytesOf } from "./trace";
-import type { Size } from "./types";
+import type { Size, Value } from "./types";
 
 /** The version of the format that came with an opset. */
 const irVersion = (opset: number): bigint => (opset < 15 ? 7n : opset < 19 ? 8n : 9n);

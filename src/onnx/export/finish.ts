@@ -1,7 +1,8 @@
 /** The last steps on a graph: names for the outputs, and nothing in it that no output needs. */
-import type { Value } from "./form";
+
 import type { Graph } from "./graph";
 import type { Written } from "./lower";
+import type { Value } from "./types";
 
 /** Gives each output its name; one that is an input, a parameter or another output gets a node of its own. */
 export function nameOutputs({ graph, inputs, outputs }: Written, names: readonly string[]): Written {

@@ -1,15 +1,7 @@
 /** The ONNX forms of ops: how a call is written as nodes. */
 import type { DType } from "../../core/dtype";
 import type { Graph } from "./graph";
-import type { Place, Size } from "./types";
-
-/** A tensor of the graph that is written. */
-export interface Value {
-  readonly name: string;
-  readonly dtype: DType;
-  /** Unknown for values in the midst of a form. */
-  readonly shape: readonly Size[];
-}
+import type { Place, Size, Value } from "./types";
 
 /** The arguments of a call by name. Tensors are {@link Value}s, numbers that depend on the sizes of inputs `Sym`s. */
 export type Args = Readonly<Record<string, any>>;

@@ -2,9 +2,9 @@
 import { type DType, isFloat, sizeOf } from "../../core/dtype";
 import type { KindlingError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
-import type { Value } from "./form";
 import { cannotExport } from "./place";
 import { type Atom, express } from "./sizes";
+import type { Value } from "./types";
 import { type Place, type Size, Sym } from "./types";
 
 /** An attribute that is a float although its value may be a whole number, or a list of them. */

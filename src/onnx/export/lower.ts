@@ -2,10 +2,11 @@
 import { isPlainObject } from "../../core/binding";
 import { isFloat } from "../../core/dtype";
 import type { Tensor } from "../../tensor/tensor";
-import type { Args, FormCall, Value } from "./form";
+import type { Args, FormCall } from "./form";
 import { Graph } from "./graph";
 import { formNamed } from "./ops/index";
 import { cannotExport } from "./place";
+import type { Value } from "./types";
 import { Ref, type Size, Sym, type Trace, type TracedCall, type TracedValue } from "./types";
 
 export interface LowerOptions {
@@ -54,6 +55,9 @@ function refsIn(value: unknown): number[] {
   if (Array.isArray(value)) return value.flatMap(refsIn);
   return isPlainObject(value) ? Object.values(value).flatMap(refsIn) : [];
 }
+
+/** Elements of a tensor that may be a shape. */
+const MOST_SIZES = 16;
 
 /** @throws KindlingError unless all traces made the same calls. */
 function checkAligned(traces: readonly Trace[]): void {
@@ -151,6 +155,9 @@ class Lowering {
       );
       return { ...graph.cast(range, dtype), shape };
     }
+    // Sizes as a tensor: of each, what it is of the inputs' axes.
+    if (dtype === "int64" && shape.length === 1 && Number(shape[0]) <= MOST_SIZES)
+      return graph.ints(data[0]!.map((_, i) => Sym.combine([new Sym(data.map((list) => list[i]!))], (n) => n)));
     throw graph.refuse(
       "takes a tensor that the trace did not see being made, and that differs with the sizes or values of the inputs: random numbers, or values read into JavaScript",
     );

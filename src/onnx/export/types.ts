@@ -55,6 +55,14 @@ export interface TracedCall extends Place {
   readonly results: readonly number[];
 }
 
+/** A tensor of the graph that is written. */
+export interface Value {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Unknown for values in the midst of a form. */
+  readonly shape: readonly Size[];
+}
+
 /** One run of the model. */
 export interface Trace {
   readonly calls: readonly TracedCall[];

@@ -2,8 +2,8 @@
 import { FormatError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import { type AttributeProto, AttributeProto_AttributeType as Kind } from "../proto/onnx_pb";
-import type { Body } from "./plan";
 import { readTensor, textOf } from "./tensors";
+import type { Subgraph } from "./types";
 import type { Strings } from "./values";
 
 /** Reads attributes, and remembers tensors and graphs, which are made once. */
@@ -14,7 +14,7 @@ export class Attributes {
   constructor(
     private readonly where: string,
     list: readonly AttributeProto[],
-    private readonly bodies: ReadonlyMap<string, Body>,
+    private readonly bodies: ReadonlyMap<string, Subgraph>,
   ) {
     for (const attribute of list) this.byName.set(attribute.name ?? "", attribute);
     // Here, since what is made while an op runs does not outlive it.
@@ -91,7 +91,7 @@ export class Attributes {
     return this.byName.get(name)?.tp;
   }
 
-  body(name: string): Body {
+  body(name: string): Subgraph {
     return this.bodies.get(name) ?? this.fail(name, "graph");
   }
 }

@@ -2,39 +2,50 @@
 import { DTypeError, FormatError } from "../../core/errors";
 import { Tensor } from "../../tensor/tensor";
 import type { Attributes } from "./attributes";
-import type { Mode, Step } from "./plan";
 import { numbersOf } from "./tensors";
+import type { Mode } from "./types";
 import { Strings, type Unsigned, unsignedOf, type Value } from "./values";
+
+/** The node that an op stands in. */
+export interface Site {
+  /** What errors call it. */
+  readonly where: string;
+  /** The version of the set of operators that it is written in. */
+  readonly version: number;
+  readonly attributes: Attributes;
+  /** Places of its outputs; -1 stands for one that is left out. */
+  readonly outputs: readonly number[];
+}
 
 export class Context {
   constructor(
-    private readonly step: Step,
+    private readonly site: Site,
     readonly inputs: readonly Value[],
     private readonly slots: readonly Value[],
     readonly mode: Mode,
   ) {}
 
   get op(): string {
-    return this.step.where;
+    return this.site.where;
   }
 
   /** The version of the set of operators that the node is written in. */
   get version(): number {
-    return this.step.version;
+    return this.site.version;
   }
 
   get attributes(): Attributes {
-    return this.step.attributes;
+    return this.site.attributes;
   }
 
   /** How many outputs the node names. */
   get outputs(): number {
-    return this.step.outputs.length;
+    return this.site.outputs.length;
   }
 
   /** Whether output `i` is used. */
   wants(i: number): boolean {
-    return (this.step.outputs[i] ?? -1) >= 0;
+    return (this.site.outputs[i] ?? -1) >= 0;
   }
 
   has(i: number): boolean {
@@ -146,7 +157,7 @@ export class Context {
 
   /** Runs one of the node's graphs. */
   run(name: string, inputs: readonly Value[]): Value[] {
-    const body = this.step.attributes.body(name);
+    const body = this.site.attributes.body(name);
     return body.run(inputs, this.mode, this.slots);
   }
 

@@ -6,8 +6,9 @@ import { Module } from "../../nn/module";
 import type { FileSource } from "../../platform/randomAccess";
 import { Tensor } from "../../tensor/tensor";
 import type { GraphProto, TypeProto } from "../proto/onnx_pb";
-import { type Body, type Mode, pin } from "./plan";
+import { type Body, pin } from "./plan";
 import { needsGrad, type State } from "./state";
+import type { Mode } from "./types";
 import {
   alias,
   carriers,

@@ -1,31 +1,16 @@
 /** A graph whose names are resolved to places in a list, and how it runs. */
 import { FormatError, KindlingError } from "../../core/errors";
 import { Tensor, tidy } from "../../tensor/tensor";
-import type { Attributes } from "./attributes";
-import { Context } from "./context";
+import { Context, type Site } from "./context";
 import type { Entry } from "./entry";
+import type { Mode, Subgraph } from "./types";
 import { runEntry } from "./unsigned";
 import { isSequence, type Value } from "./values";
 
-/** How a call of the model runs. */
-export interface Mode {
-  /** Whether dropout and batch normalization train; undefined: as the file says. */
-  readonly training: boolean | undefined;
-  /** How many edges hold a tensor that the run has made; undefined if the memory stays until the collector comes, as with gradients. */
-  readonly holders: Map<Tensor, number> | undefined;
-  /** Nodes that may still run: a loop of a damaged file has an end. */
-  readonly left: { steps: number };
-}
-
 /** A node. Places are indices in the list of the run's values; -1 stands for what is left out. */
-export interface Step {
-  /** What errors call it. */
-  readonly where: string;
+export interface Step extends Site {
   readonly entry: Entry;
-  readonly version: number;
   readonly inputs: readonly number[];
-  readonly outputs: readonly number[];
-  readonly attributes: Attributes;
   /** Values that no later node reads. */
   readonly free: readonly number[];
 }
@@ -34,7 +19,7 @@ export interface Step {
 export type Origin = () => Value;
 
 /** A graph that can run. */
-export class Body {
+export class Body implements Subgraph {
   constructor(
     private readonly size: number,
     private readonly inputs: readonly number[],

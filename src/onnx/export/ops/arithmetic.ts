@@ -1,7 +1,8 @@
 /** Arithmetic, comparison and logic of two operands that broadcast; products of matrices. */
 import { type DType, isFloat, promoteTypes } from "../../../core/dtype";
-import type { Args, FormCall, Forms, Lower, Value } from "../form";
+import type { Args, FormCall, Forms, Lower } from "../form";
 import { float, type Graph } from "../graph";
+import type { Value } from "../types";
 import { type Size, Sym } from "../types";
 
 const isValue = (x: unknown): x is Value => typeof x === "object" && x !== null && "name" in x;

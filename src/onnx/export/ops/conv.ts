@@ -1,6 +1,7 @@
 /** Convolutions. */
-import type { Args, Forms, Lower, Value } from "../form";
+import type { Args, Forms, Lower } from "../form";
 import type { Graph } from "../graph";
+import type { Value } from "../types";
 
 /** A setting as one number per axis. */
 export const perAxis = (x: unknown, dims: number, otherwise: number): number[] =>

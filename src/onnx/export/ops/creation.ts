@@ -1,7 +1,8 @@
 /** New tensors, whose sizes may depend on those of the inputs. */
 import { isFloat } from "../../../core/dtype";
-import type { Args, FormCall, Forms, Lower, Value } from "../form";
+import type { Args, FormCall, Forms, Lower } from "../form";
 import type { Graph } from "../graph";
+import type { Value } from "../types";
 import { type Size, Sym } from "../types";
 
 function filled(g: Graph, value: Size | boolean, { dtype, shape }: { dtype: any; shape: readonly Size[] }): Value {

@@ -1,7 +1,8 @@
 /** Elementwise functions of one tensor, and activations. */
 import { isFloat } from "../../../core/dtype";
-import type { Args, Forms, Lower, Value } from "../form";
+import type { Args, Forms, Lower } from "../form";
 import { float, type Graph } from "../graph";
+import type { Value } from "../types";
 
 /** A function of floats: whole numbers become floats before it. */
 const plain =

@@ -1,8 +1,9 @@
 /** Choosing elements by numbers, slices and tensors; writing to chosen elements; views of changed memory. */
 import { parseIndex } from "../../../tensor/indexing";
 import type { Tensor } from "../../../tensor/tensor";
-import type { Args, FormCall, Forms, Lower, Value } from "../form";
+import type { Args, FormCall, Forms, Lower } from "../form";
 import type { Graph } from "../graph";
+import type { Value } from "../types";
 import { type Size, Sym } from "../types";
 import { wrap } from "./shaping";
 

@@ -1,6 +1,7 @@
 /** Normalization. */
-import type { Args, Forms, Lower, Value } from "../form";
+import type { Args, Forms, Lower } from "../form";
 import { float, type Graph } from "../graph";
+import type { Value } from "../types";
 import { Sym } from "../types";
 
 const ones = (g: Graph, n: number, like: Value, value = 1): Value => g.constant(new Array(n).fill(value), like.dtype);

@@ -1,6 +1,7 @@
 /** Pooling. */
-import type { Args, FormCall, Forms, Lower, Value } from "../form";
+import type { Args, FormCall, Forms, Lower } from "../form";
 import type { Graph } from "../graph";
+import type { Value } from "../types";
 import { type Size, Sym } from "../types";
 import { batched, perAxis } from "./conv";
 

@@ -3,9 +3,9 @@ import type { Module } from "../../../nn/module";
 import { GRU, LSTM, RNN } from "../../../nn/rnn";
 import { GRUCell, LSTMCell } from "../../../nn/rnnCell";
 import { Tensor } from "../../../tensor/tensor";
-import type { Args, Forms, Value } from "../form";
+import type { Args, Forms } from "../form";
 import type { Graph } from "../graph";
-import type { Size } from "../types";
+import type { Size, Value } from "../types";
 
 /** How ONNX orders the gates, by PyTorch's: of an LSTM i, f, g, o become i, o, f, g; of a GRU r, z, n become z, r, n. */
 const gateOrders: Readonly<Record<string, readonly number[]>> = { LSTM: [0, 3, 1, 2], GRU: [1, 0, 2], RNN: [0] };

@@ -1,7 +1,8 @@
 /** Sums, means, extrema, sorting. */
 import { isFloat } from "../../../core/dtype";
-import type { Args, FormCall, Forms, Lower, Value } from "../form";
+import type { Args, FormCall, Forms, Lower } from "../form";
 import type { Graph } from "../graph";
+import type { Value } from "../types";
 import { type Size, Sym } from "../types";
 import { wrap } from "./shaping";
 

@@ -1,6 +1,7 @@
 /** Pictures of other sizes, and samples at given places. */
-import type { Args, FormCall, Forms, Value } from "../form";
+import type { Args, FormCall, Forms } from "../form";
 import { float, type Graph } from "../graph";
+import type { Value } from "../types";
 import { pooling } from "./pooling";
 
 const linearModes = new Set(["linear", "bilinear", "trilinear"]);

@@ -1,6 +1,7 @@
 /** Shapes, axes, joining and splitting, padding. */
-import type { Args, FormCall, Forms, Lower, Value } from "../form";
+import type { Args, FormCall, Forms, Lower } from "../form";
 import type { Graph } from "../graph";
+import type { Value } from "../types";
 import { type Size, Sym } from "../types";
 
 export const wrap = (dim: number, ndim: number): number => (dim < 0 ? dim + ndim : dim);

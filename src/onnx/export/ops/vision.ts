@@ -1,6 +1,7 @@
 /** Ops on boxes and regions. */
-import type { Args, Forms, Value } from "../form";
+import type { Args, Forms } from "../form";
 import { float, type Graph } from "../graph";
+import type { Value } from "../types";
 
 /** Boxes and the number of the picture of each. */
 function regions(g: Graph, boxes: Value | readonly Value[]): [boxes: Value, pictures: Value] {
