@@ -84,7 +84,7 @@ describe("weights", () => {
   });
 
   test("in PyTorch's own format", async () => {
-    const state = models.lenet().stateDict();
+    const state = models.squeezenet1_1().stateDict();
     for (const [name, value] of [
       ["plain.pth", state],
       ["wrapped.pt", { epoch: 3, state_dict: state }],
@@ -92,7 +92,7 @@ describe("weights", () => {
     ] as const) {
       const path = join(folder, name);
       await torch.save(value, path);
-      const model = await models.lenet({ weights: path });
+      const model = await models.squeezenet1_1({ weights: path });
       for (const [key, x] of Object.entries(model.stateDict())) expect(x.equal(state[key]!)).toBe(true);
     }
     const path = join(folder, "zip");
