@@ -66,7 +66,7 @@ export abstract class Dataset<T = unknown> implements MapStyle<T | Promise<T>> {
  * one. Anything iterable serves as well. With several workers each iterates over its own copy: use `getWorkerInfo()` to share the samples out.
  * @see torch.utils.data.IterableDataset
  */
-export abstract class IterableDataset<T = unknown> {}
+export abstract class IterableDataset<T = unknown> implements AsyncIterable<T> {}
 
 /** What every one can be used as: `for await` and loaders take those that iterate at once, too. */
 export interface IterableDataset<T = unknown> extends AsyncIterable<T> {}
@@ -258,7 +258,7 @@ export class ChainDataset<T = unknown> extends IterableDataset<T> {
     return this.datasets.reduce((sum, dataset) => sum + lengthOf("ChainDataset", dataset as { length?: number }), 0);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+  override async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (const dataset of this.datasets) yield* dataset as AsyncIterable<T>;
   }
 }

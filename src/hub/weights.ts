@@ -44,10 +44,18 @@ async function moved(state: StateDict, { mapLocation }: LoadOptions): Promise<St
 /** The tensors of a file by name; those of a whole training run are under `state_dict` or `model`. @throws FormatError if there are others. */
 export async function readStateDict(op: string, path: string | URL): Promise<StateDict> {
   const content: unknown = await readWeights(op, path);
-  const entries = content instanceof Map ? [...content] : isPlainObject(content) ? Object.entries(content) : undefined;
-  if (entries === undefined || !entries.every(([key, value]) => typeof key === "string" && value instanceof Tensor))
-    throw new FormatError(
-      `${op}: "${path}" holds no state dict, an object of tensors by name: read it by torch.load, and take the part that is one`,
-    );
-  return Object.fromEntries(entries) as StateDict;
+  const whole = recordOf(content);
+  const parts = whole === undefined ? [] : [whole, recordOf(whole.state_dict), recordOf(whole.model)];
+  const state = parts.find((part) => part !== undefined && Object.values(part).every((x) => x instanceof Tensor));
+  if (state !== undefined) return state as StateDict;
+  throw new FormatError(
+    `${op}: "${path}" holds no state dict, an object of tensors by name: read it by torch.load, and take the part that is one`,
+  );
+}
+
+/** What a dictionary holds by name; undefined for everything else. */
+function recordOf(content: unknown): Record<string, unknown> | undefined {
+  if (isPlainObject(content)) return content as Record<string, unknown>;
+  if (!(content instanceof Map) || ![...content.keys()].every((key) => typeof key === "string")) return undefined;
+  return Object.fromEntries(content);
 }
