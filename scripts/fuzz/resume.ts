@@ -121,9 +121,13 @@ function differenceOf(folder: string, whole: ReturnType<typeof outcomeOf>): stri
 
 /**
  * Kills runs until `calls` were killed or the time is over.
+ * @param runs Over how many runs, each with other settings, they are spread.
  * @returns How many were killed.
  */
-export async function fuzzResume({ seed, calls, seconds, report }: FuzzOptions): Promise<number> {
+export async function fuzzResume(
+  { seed, calls, seconds, report }: FuzzOptions,
+  runs: number = sorts.length,
+): Promise<number> {
   const root = mkdtempSync(join(tmpdir(), "kindling-resume-"));
   const random = randomOf(seed);
   const end = performance.now() + seconds * 1000;
@@ -131,7 +135,7 @@ export async function fuzzResume({ seed, calls, seconds, report }: FuzzOptions):
   try {
     for (let i = 0; killed < calls && performance.now() < end; i++) {
       const settings: Settings = { ...sorts[i % sorts.length]!, epochs: 6, every: 1 + Math.floor(random() * 4) };
-      const most = Math.min(calls - killed, Math.ceil(calls / sorts.length));
+      const most = Math.min(calls - killed, Math.ceil(calls / runs));
       killed += await tryOne(join(root, String(i)), settings, random, killed, most, (kind, detail) =>
         report({
           kind,

@@ -5,8 +5,11 @@ import { ArgumentError, describe } from "../core/errors";
 import type { Generator } from "../core/generator";
 import { declareMethods } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
+import type { CheckpointInfo, CheckpointSource } from "./found";
 import type { Plan, Run } from "./lazyCheckpoint";
 import type { Some, Stateful } from "./parts";
+
+export type { CheckpointInfo, CheckpointSource } from "./found";
 
 const signature =
   "folder; model, optimizer, scheduler, scaler, loader, generator, gradients, keepLast, keepBest, metric, mode";
@@ -33,19 +36,6 @@ export interface CheckpointOptions {
   metric?: string;
   /** Whether less of it is better, or more. Default: "min". */
   mode?: "min" | "max";
-}
-
-/** A checkpoint in the folder: by its name, the newest whole one, or the best one; or a file from elsewhere. */
-export type CheckpointSource = "last" | "best" | (string & {}) | Blob | Uint8Array;
-
-/** What {@link Checkpoint.list} says of a file. */
-export interface CheckpointInfo {
-  readonly file: string;
-  /** What it was compared by, or null. */
-  readonly metric: number | null;
-  readonly isBest: boolean;
-  /** Whether it is known to be damaged. */
-  readonly isDamaged: boolean;
 }
 
 /** Parts that {@link Checkpoint.load} may be asked for. */

@@ -2,9 +2,9 @@
 import { ArgumentError, describe, FormatError, KindlingError } from "../core/errors";
 import { diskStore, type Store } from "../platform/store";
 import type { Tensor } from "../tensor/tensor";
-import type { CheckpointInfo, CheckpointSource } from "./checkpoint";
 import { type Contents, packFile, unpackFile } from "./file";
 import { byMetric, CheckpointFolder, type Entry, type Retention } from "./folder";
+import type { CheckpointInfo, CheckpointSource } from "./found";
 import { captureParts, checkParts, disposeCopied, type Parts, restoreParts } from "./parts";
 
 const OP = "Checkpoint";

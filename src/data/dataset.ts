@@ -36,9 +36,11 @@ export type SampleOf<D> = D extends readonly (infer T)[]
   ? Awaited<T>
   : D extends { at(index: number): infer T }
     ? Awaited<Exclude<T, undefined>>
-    : D extends Iterable<infer T> | AsyncIterable<infer T>
+    : D extends Iterable<infer T>
       ? Awaited<T>
-      : unknown;
+      : D extends AsyncIterable<infer T>
+        ? Awaited<T>
+        : unknown;
 
 /**
  * Base class for data sets of one's own, read by index. Anything with `length` and `at` serves as well.
@@ -60,13 +62,14 @@ export abstract class Dataset<T = unknown> implements MapStyle<T | Promise<T>> {
 }
 
 /**
- * Base class for data sets of one's own, read from beginning to end. Anything iterable serves as well. With several
- * workers each iterates over its own copy: use `getWorkerInfo()` to share the samples out.
+ * Base class for data sets of one's own, read from beginning to end by `[Symbol.iterator]` or `[Symbol.asyncIterator]`, of which a class has
+ * one. Anything iterable serves as well. With several workers each iterates over its own copy: use `getWorkerInfo()` to share the samples out.
  * @see torch.utils.data.IterableDataset
  */
-export abstract class IterableDataset<T = unknown> implements AsyncIterable<T> {
-  abstract [Symbol.asyncIterator](): AsyncIterator<T>;
-}
+export abstract class IterableDataset<T = unknown> implements AsyncIterable<T> {}
+
+/** What every one can be used as: `for await` and loaders take those that iterate at once, too. */
+export interface IterableDataset<T = unknown> extends AsyncIterable<T> {}
 
 /** Whether a data set is read by index. */
 export function isMapStyle(dataset: unknown): dataset is MapStyle {
@@ -255,7 +258,7 @@ export class ChainDataset<T = unknown> extends IterableDataset<T> {
     return this.datasets.reduce((sum, dataset) => sum + lengthOf("ChainDataset", dataset as { length?: number }), 0);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+  override async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (const dataset of this.datasets) yield* dataset as AsyncIterable<T>;
   }
 }

@@ -167,6 +167,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
    * @example const [x, y] = await loader.first();
    */
   async first(): Promise<B> {
+    this.checkTimeout();
     const pass = this.passFrom(new PassPosition(drawSeed(this.generator)));
     for await (const batch of { [Symbol.asyncIterator]: () => pass }) return batch;
     throw new ValueError("DataLoader.first: there are no batches");
@@ -230,7 +231,13 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   /** Batches of a pass, where that is known without asking an iterable data set, which need not know. */
   private knownLength(): number | null {
     const order = this.batchSampler ?? this.sampler;
-    return typeof order?.length === "number" ? order.length : null;
+    try {
+      return typeof order?.length === "number" ? order.length : null;
+    } catch (error) {
+      // A batch sampler does not know how long the order of one's own is that it divides.
+      if (error instanceof ArgumentError) return null;
+      throw error;
+    }
   }
 
   /** The orders that requests come from, the outer first. */

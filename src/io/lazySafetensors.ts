@@ -5,7 +5,7 @@ import type { FileSource } from "../platform/randomAccess";
 import type { Tensor } from "../tensor/tensor";
 import { piecesOf } from "./elements";
 import { OpenShard, SafeOpen, type TensorFiles } from "./safeOpen";
-import { layOut, type Plan } from "./safetensors";
+import { layOut, type Plan } from "./safetensorsHeader";
 import { isIndex, openSet, planShards, shardLimit } from "./shards";
 
 async function openFiles(op: string, source: FileSource): Promise<TensorFiles> {

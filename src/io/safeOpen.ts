@@ -9,7 +9,7 @@ import type { IndexItem } from "../tensor/indexing";
 import type { Tensor } from "../tensor/tensor";
 import { type Box, boxOf, readBox } from "./box";
 import { type ByteStream, readTensor } from "./elements";
-import { type Entry, elementFailure, headerLength, headerText, LENGTH_BYTES, parseText } from "./safetensors";
+import { type Entry, elementFailure, headerLength, headerText, LENGTH_BYTES, parseText } from "./safetensorsHeader";
 
 /** One file, whose header was read and checked. */
 export class OpenShard {

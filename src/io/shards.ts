@@ -6,7 +6,7 @@ import { type FileSource, openFile } from "../platform/randomAccess";
 import type { Tensor } from "../tensor/tensor";
 import { type Json, parseJson } from "./json";
 import { OpenShard, type TensorFiles } from "./safeOpen";
-import { layOut, type Plan } from "./safetensors";
+import { layOut, type Plan } from "./safetensorsHeader";
 
 /** Bytes of an index, beyond which it is taken for damaged. */
 const MOST_INDEX = 100_000_000;

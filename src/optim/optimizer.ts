@@ -6,10 +6,10 @@ import { checkFlag, checkFunction, checkLike } from "../core/arguments";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { declareMethods } from "../core/signature";
+import { snakeCase } from "../core/stateNames";
 import { held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
-import { snakeCase } from "./names";
 import { definedOnly } from "./options";
 import { type CheckEntry, type OptimizerStateDict, packState, type ScalarState, unpackState } from "./stateDict";
 

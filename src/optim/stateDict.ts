@@ -1,8 +1,8 @@
 /** State dicts of optimizers, in the form that PyTorch's exchange. */
 import { describe, StateError } from "../core/errors";
+import { entriesOf, fromSnakeCase, snakeCase } from "../core/stateNames";
 import { tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { entriesOf, fromSnakeCase, snakeCase } from "./names";
 
 /** The state of an optimizer. All keys are PyTorch's. */
 export interface OptimizerStateDict {

@@ -6,13 +6,13 @@ import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { named, within } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
+import { snakeCase } from "../core/stateNames";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../nn/batchnorm";
 import { deepcopy } from "../nn/deepcopy";
 import { Module } from "../nn/module";
 import { tensor } from "../tensor/create";
 import { Tensor, tidy } from "../tensor/tensor";
 import { type AnyOptimizer, LRScheduler, numbersPerGroup } from "./lrScheduler/scheduler";
-import { snakeCase } from "./names";
 
 /** The new average of a parameter, from the old one, the model's parameter, and how many models were averaged so far. */
 export type AvgFn = (averaged: Tensor, current: Tensor, numAveraged: number) => Tensor;

@@ -71,7 +71,7 @@ describe("map-style data sets", () => {
 });
 
 class Countdown extends IterableDataset<number> {
-  async *[Symbol.asyncIterator]() {
+  override async *[Symbol.asyncIterator]() {
     for (let i = 5; i > 0; i--) yield i;
   }
 }
@@ -164,7 +164,7 @@ describe("options", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     class Liar extends IterableDataset<number> {
       length = 2;
-      async *[Symbol.asyncIterator]() {
+      override async *[Symbol.asyncIterator]() {
         yield* [1, 2, 3, 4];
       }
     }

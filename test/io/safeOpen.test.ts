@@ -52,7 +52,7 @@ describe("safeOpen", () => {
     [["3:1"]],
     [["0:4", "0:5", "0:6"]],
     [[]],
-  ] as torch.IndexItem[][][])("a part %j", async (items) => {
+  ] as Parameters<torch.Tensor["at"]>[][])("a part %j", async (items) => {
     const { a } = tensors();
     const file = await safetensors.safeOpen(safetensors.save({ pad: torch.ones(3), a }));
     const part = file.getSlice("a");

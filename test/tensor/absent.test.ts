@@ -118,7 +118,7 @@ describe("everything else goes on as before", () => {
     expect(Object.hasOwn(untyped(x), "shape")).toBe(true);
     const root = "__proto__";
     expect(untyped(x)[root]).toBe(torch.Tensor.prototype);
-    expect("numpy" in x).toBe(false);
+    expect("cuda" in x).toBe(false);
     expect(x instanceof Object).toBe(true);
     expect(p instanceof torch.Tensor && !(untyped(x) instanceof torch.nn.Parameter)).toBe(true);
     expect(thrownBy(p, "numpy")?.message).toMatch(/^Tensor\.numpy/);

@@ -1,10 +1,10 @@
 /** Whole modules: written as PyTorch pickles objects of classes, and made again of classes that are known. */
 import { isPlainObject } from "../../core/binding";
 import { ArgumentError, FormatError } from "../../core/errors";
+import { camelCase, snakeCase } from "../../core/stateNames";
 import * as layers from "../../nn/index";
 import { Module } from "../../nn/module";
 import { Parameter } from "../../nn/parameter";
-import { camelCase, snakeCase } from "../../optim/names";
 import { Tensor } from "../../tensor/tensor";
 import type { Pickler } from "./pickler";
 

@@ -4,7 +4,7 @@ import { explainAbsent } from "../../core/absent";
 import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { declareMethods } from "../../core/signature";
-import { camelCase, entriesOf, snakeCase } from "../names";
+import { camelCase, entriesOf, snakeCase } from "../../core/stateNames";
 import { Optimizer } from "../optimizer";
 
 /** Any optimizer, as far as schedulers are concerned. */
