@@ -61,15 +61,15 @@ export abstract class Dataset<T = unknown> implements MapStyle<T | Promise<T>> {
   abstract at(index: number): T | Promise<T>;
 }
 
+/** What every {@link IterableDataset} can be used as: `for await` and loaders take those that iterate at once, too. */
+export interface IterableDataset<T = unknown> extends AsyncIterable<T> {}
+
 /**
  * Base class for data sets of one's own, read from beginning to end by `[Symbol.iterator]` or `[Symbol.asyncIterator]`, of which a class has
  * one. Anything iterable serves as well. With several workers each iterates over its own copy: use `getWorkerInfo()` to share the samples out.
  * @see torch.utils.data.IterableDataset
  */
 export abstract class IterableDataset<T = unknown> implements AsyncIterable<T> {}
-
-/** What every one can be used as: `for await` and loaders take those that iterate at once, too. */
-export interface IterableDataset<T = unknown> extends AsyncIterable<T> {}
 
 /** Whether a data set is read by index. */
 export function isMapStyle(dataset: unknown): dataset is MapStyle {
