@@ -48,7 +48,7 @@ test("what exists wins, also when it is added later", () => {
   expect(() => x.cuda).toThrow(/to\(/);
   for (const name of ["cuda", "someThing"])
     Object.defineProperty(prototype, name, { value: () => name, configurable: true });
-  expect([x.numpy(), x.someThing()]).toEqual(["cuda", "someThing"]);
+  expect([x.cuda(), x.someThing()]).toEqual(["cuda", "someThing"]);
   expect(() => x.some_thing).toThrow(/did you mean Tensor\.someThing\?/);
   for (const name of ["cuda", "someThing"]) Reflect.deleteProperty(prototype, name);
   expect(x.some_thing).toBeUndefined();
