@@ -31,7 +31,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("nn", "registerModuleForwardHook registerModuleForwardPreHook"),
     ...paths("nn", "registerModuleFullBackwardHook registerModuleFullBackwardPreHook"),
     ...paths("nn.functional", "_scaledDotProductAttention"),
-    ...paths("onnx", "TrainingMode export"),
     ...paths("nn.utils.parametrizations", "Orthogonal SpectralNorm"),
     "utils.tensorboard.SummaryWriter",
     ...paths("optim.lrScheduler", "LRScheduler"),
