@@ -16,6 +16,7 @@ declare global {
   }
   interface URL {}
   interface Blob {}
+  interface WritableStream<W = any> {}
   interface ImageData {}
   interface HTMLCanvasElement {}
 }

@@ -137,6 +137,9 @@ export interface EncodeOptions {
   compressed?: boolean;
 }
 
+/** Bytes that a `Blob` takes; compilers before 5.7 know no type with parameters for them. */
+export type FileBytes = Uint8Array & { readonly buffer: ArrayBuffer };
+
 /**
  * The bytes of a `.npy` file of one tensor, or of a `.npz` file of several: for a download, where there are no files.
  * @throws DTypeError for bfloat16, which NumPy does not have.
@@ -145,7 +148,7 @@ export interface EncodeOptions {
 export const encode = namedAsync(
   "numpy.encode",
   "arrays{};; compressed",
-  async (arrays: Tensor | Arrays, { compressed = false }: EncodeOptions = {}): Promise<Uint8Array<ArrayBuffer>> => {
+  async (arrays: Tensor | Arrays, { compressed = false }: EncodeOptions = {}): Promise<FileBytes> => {
     const op = "numpy.encode";
     checkFlag(op, "compressed", compressed);
     if (!(arrays instanceof Tensor)) return (await lazy()).encode(op, entriesOf(op, arrays), compressed);

@@ -14,6 +14,7 @@ export const helpers: Readonly<Record<string, string>> = {
   registerPostAccumulateGradHook: "of the engine",
   retainGrad: "of the engine",
   cpu: "a promise of the tensor itself",
+  numpy: "memory, not a tensor: test/ops/exchange.test.ts",
   nativeLayerNorm: "layerNorm with its statistics, which conformance judges",
   nativeBatchNorm: "batchNorm with its statistics, which conformance judges",
   ...Object.fromEntries(

@@ -38,3 +38,11 @@ test("a bigint is a number only where it becomes one", () => {
 test("frozen normalization takes a tensor", () => {
   expect(() => new ops.FrozenBatchNorm2d(1)([1, 1] as never)).toThrow("FrozenBatchNorm2d: input must be a Tensor");
 });
+
+test("a constructor names itself when a function of the caller fails in it", () => {
+  const { lrScheduler } = torch.optim;
+  const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 0.1 });
+  const relu = new torch.nn.ReLU() as never;
+  expect(() => new lrScheduler.LambdaLR(optimizer, relu)).toThrow("LambdaLR: ReLU: input must be a Tensor");
+  expect(() => new transforms.AutoAugment([Object.create(null)] as never)).toThrow("AutoAugment: The provided policy");
+});

@@ -3,7 +3,7 @@
 import { explainAbsent } from "../../core/absent";
 import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
-import { declareMethods } from "../../core/signature";
+import { declareMethods, within } from "../../core/signature";
 import { camelCase, entriesOf, snakeCase } from "../../core/stateNames";
 import { Optimizer } from "../optimizer";
 
@@ -184,7 +184,8 @@ export abstract class LRScheduler extends Scheduler {
   initialStep(): void {
     this.optimizer.stepCount = 0;
     this._stepCount = 0;
-    this.step();
+    // What a function of the caller throws here, the constructor throws.
+    within(this.constructor.name, () => this.step());
   }
 
   /**

@@ -105,7 +105,7 @@ export class AutoAugment extends Augmentation {
     super();
     const defaults = { policy: "imagenet", interpolation: "nearest", fill: null } as const;
     const read = readArguments<AutoAugmentOptions>("AutoAugment", policySignature, defaults, given);
-    if (!Object.hasOwn(policies, read.policy))
+    if (typeof read.policy !== "string" || !Object.hasOwn(policies, read.policy))
       throw new ValueError(
         `AutoAugment: The provided policy ${typeof read.policy === "string" ? read.policy : describe(read.policy)} is not recognized; it is one of ${Object.keys(policies).join(", ")}.`,
       );
