@@ -1,5 +1,5 @@
 /** Bytes as text that survives JSON. */
-import { FormatError } from "../core/errors";
+import { FormatError } from "./errors";
 
 /** Few enough for the arguments of one call. */
 const PIECE = 8192;

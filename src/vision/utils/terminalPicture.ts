@@ -1,8 +1,8 @@
 /** Pictures as text that terminals show. */
 
+import { toBase64 } from "../../core/base64";
 import type { PictureProtocol } from "../../platform/terminal";
 import type { Picture } from "../modes";
-import { bytesToBase64 } from "./base64";
 
 const ESC = "\x1b";
 
@@ -11,7 +11,7 @@ const KITTY_PIECE = 4096;
 
 /** @see https://sw.kovidgoyal.net/kitty/graphics-protocol/ */
 function kitty(png: Uint8Array): string {
-  const data = bytesToBase64(png);
+  const data = toBase64(png);
   let text = "";
   for (let at = 0; at < data.length; at += KITTY_PIECE) {
     const more = at + KITTY_PIECE < data.length ? 1 : 0;
@@ -21,7 +21,7 @@ function kitty(png: Uint8Array): string {
 }
 
 /** @see https://iterm2.com/documentation-images.html */
-const iterm2 = (png: Uint8Array): string => `${ESC}]1337;File=inline=1;size=${png.length}:${bytesToBase64(png)}\x07\n`;
+const iterm2 = (png: Uint8Array): string => `${ESC}]1337;File=inline=1;size=${png.length}:${toBase64(png)}\x07\n`;
 
 /** Levels of each colour of the palette of a sixel picture. */
 const LEVELS = 6;
