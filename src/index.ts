@@ -7,7 +7,6 @@ import * as optimizers from "./optim/index";
 import { registerClasses } from "./tensor/scope";
 
 export * as audio from "./audio/index";
-export * as autograd from "./autograd";
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
 export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/scopes";
@@ -15,7 +14,6 @@ export type { Device } from "./backend/backend";
 /** @internal The allocator's guard mode, for the fuzzer and the tests. */
 export { guard as __guard } from "./backend/wasm/guardControl";
 export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
-export * as backends from "./backends";
 export {
   Checkpoint,
   type CheckpointInfo,
@@ -43,24 +41,36 @@ export {
 export { defaultGenerator, Generator } from "./core/generator";
 export type { FloatInfo, IntegerInfo } from "./core/limits";
 export type { TensorSize } from "./core/shape";
-export { cuda } from "./cuda";
 export * as distributions from "./distributions/index";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
-export * as fft from "./fft";
 export * as func from "./func/index";
 export { vmap } from "./func/vmap";
 export * as hub from "./hub/index";
 export * as numpy from "./io/numpy";
 export * as safetensors from "./io/safetensors";
 export { type LoadOptions, load, type MapLocation, type SaveTarget, save } from "./io/serialization";
-export * as linalg from "./linalg";
-export * as masked from "./masked";
 export * from "./modes";
+export * as autograd from "./namespaces/autograd";
+export * as backends from "./namespaces/backends";
+export { cuda } from "./namespaces/cuda";
+export * as fft from "./namespaces/fft";
+export * as linalg from "./namespaces/linalg";
+export * as masked from "./namespaces/masked";
+export * as random from "./namespaces/random";
+export * as special from "./namespaces/special";
+export * as utils from "./namespaces/utils";
 export * as nn from "./nn/index";
 export * from "./nn/native/index";
 export * as onnx from "./onnx/index";
 export { complex, imag, lstsq, matrixRank, polar, solve, viewAsComplex, viewAsReal } from "./ops/absent";
+export * from "./ops/creation/copy";
+export * from "./ops/creation/dtypes";
+export { fromDlpack, fromNumpy, toDlpack } from "./ops/creation/exchange";
+export { asarray, emptyStrided, frombuffer, range } from "./ops/creation/fromMemory";
+export * from "./ops/creation/like";
+export * from "./ops/creation/ranges";
+export * from "./ops/creation/tensorTypes";
 export {
   celu,
   celu_,
@@ -79,11 +89,8 @@ export {
   selu_,
   threshold,
   threshold_,
-} from "./ops/activation";
-export * from "./ops/addmm";
-export * from "./ops/arithmetic";
-export { isFloatingPoint, isInference, numel, real } from "./ops/attributes";
-export * from "./ops/axes";
+} from "./ops/elementwise/activation";
+export * from "./ops/elementwise/arithmetic";
 export {
   add,
   add_,
@@ -138,69 +145,8 @@ export {
   xlog1py,
   xlogy,
   xlogy_,
-} from "./ops/binary";
-export { asarray, emptyStrided, frombuffer, range } from "./ops/buffers";
-export * from "./ops/compare";
-export * from "./ops/copies";
-export * from "./ops/copy";
-export * from "./ops/creation";
-export * from "./ops/diagonal";
-export * from "./ops/differences";
-export * from "./ops/distance";
-export * from "./ops/dtypes";
-export * from "./ops/einsum";
-export { fromDlpack, fromNumpy, toDlpack } from "./ops/exchange";
-export {
-  all,
-  amax,
-  amin,
-  aminmax,
-  any,
-  argmax,
-  argmin,
-  countNonzero,
-  type ExtremumFunction,
-  type ExtremumMethod,
-  type KeepdimOptions,
-  max,
-  min,
-  type ValuesAndIndices,
-} from "./ops/extrema";
-export * from "./ops/factory";
-export { getDevice, isComplex, isConj, isNeg, isSigned } from "./ops/facts";
-export * from "./ops/gather";
-export * from "./ops/histogram";
-/** @internal The op table, for the tests. */
-export { families as __families } from "./ops/index";
-export * from "./ops/indexed";
-export * from "./ops/indexing";
-export * from "./ops/integrate";
-export * from "./ops/join";
-export * from "./ops/lowrank";
-export * from "./ops/masked";
-export { bmm, dot, linear, matmul, mm, mv } from "./ops/matmul";
-export * from "./ops/matrices";
-export { type IsinOptions, isin, oneHot } from "./ops/membership";
-export * from "./ops/moments";
-export * from "./ops/nativeNorm";
-export * from "./ops/norms";
-export { constantPadNd } from "./ops/pad";
-export * from "./ops/products";
-export * from "./ops/quantile";
-export * from "./ops/rand";
-export * from "./ops/random";
-export * from "./ops/rearrange";
-export { type Dim, mean, type ReduceOptions, sum, sumToSize } from "./ops/reduce";
-export * from "./ops/reframe";
-export { detach_, unsafeChunk, unsafeSplit, unsafeSplitWithSizes } from "./ops/renewal";
-export * from "./ops/renorm";
-export * from "./ops/scan";
-export * from "./ops/scatterReduce";
-export * from "./ops/search";
-export * from "./ops/segmentReduce";
-export { slice } from "./ops/sliceItem";
-export { logSoftmax, softmax } from "./ops/softmax";
-export * from "./ops/sort";
+} from "./ops/elementwise/binary";
+export * from "./ops/elementwise/compare";
 export {
   digamma,
   digamma_,
@@ -224,15 +170,71 @@ export {
   mvlgamma_,
   polygamma,
   polygamma_,
-} from "./ops/special";
-export * from "./ops/split";
-export * from "./ops/statistics";
-export * from "./ops/stft";
-export * from "./ops/tensorTypes";
-export { addcdiv, addcmul, lerp } from "./ops/ternary";
-export * from "./ops/trigonometric";
-export * from "./ops/unary";
-export * from "./ops/unique";
+} from "./ops/elementwise/special";
+export { addcdiv, addcmul, lerp } from "./ops/elementwise/ternary";
+export * from "./ops/elementwise/trigonometric";
+export * from "./ops/elementwise/unary";
+export { where } from "./ops/elementwise/where";
+/** @internal The op table, for the tests. */
+export { families as __families } from "./ops/index";
+export * from "./ops/indexing/gather";
+export * from "./ops/indexing/masked";
+export { type IsinOptions, isin, oneHot } from "./ops/indexing/membership";
+export * from "./ops/indexing/scatterReduce";
+export * from "./ops/indexing/searchsorted";
+export { slice } from "./ops/indexing/slice";
+export * from "./ops/indexing/slices";
+export * from "./ops/indexing/subscript";
+export * from "./ops/indexing/unique";
+export * from "./ops/layers/nativeNorm";
+export * from "./ops/linalg/addmm";
+export * from "./ops/linalg/distance";
+export * from "./ops/linalg/einsum";
+export * from "./ops/linalg/lowrank";
+export { bmm, dot, linear, matmul, mm, mv } from "./ops/linalg/matmul";
+export * from "./ops/linalg/products";
+export * from "./ops/linalg/torchNames";
+export { isFloatingPoint, isInference, numel, real } from "./ops/members/attributes";
+export { getDevice, isComplex, isConj, isNeg, isSigned } from "./ops/members/facts";
+export { detach_, unsafeChunk, unsafeSplit, unsafeSplitWithSizes } from "./ops/members/renewal";
+export * from "./ops/random/fill";
+export * from "./ops/random/randomTensors";
+export * from "./ops/reduce/covariance";
+export * from "./ops/reduce/differences";
+export {
+  all,
+  amax,
+  amin,
+  aminmax,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  type ExtremumFunction,
+  type ExtremumMethod,
+  type KeepdimOptions,
+  max,
+  min,
+  type ValuesAndIndices,
+} from "./ops/reduce/extrema";
+export * from "./ops/reduce/histogram";
+export * from "./ops/reduce/integrate";
+export * from "./ops/reduce/moments";
+export * from "./ops/reduce/oldNorms";
+export * from "./ops/reduce/quantile";
+export { type Dim, mean, type ReduceOptions, sum, sumToSize } from "./ops/reduce/reduce";
+export * from "./ops/reduce/renorm";
+export * from "./ops/reduce/scan";
+export * from "./ops/reduce/segmentReduce";
+export { logSoftmax, softmax } from "./ops/reduce/softmax";
+export * from "./ops/reduce/sort";
+export * from "./ops/shape/axes";
+export * from "./ops/shape/diagonal";
+export * from "./ops/shape/inplaceViews";
+export * from "./ops/shape/join";
+export { constantPadNd } from "./ops/shape/pad";
+export * from "./ops/shape/rearrange";
+export * from "./ops/shape/split";
 export {
   asStrided,
   broadcastTensors,
@@ -253,23 +255,21 @@ export {
   unsqueeze,
   view,
   viewAs,
-} from "./ops/view";
-export { where } from "./ops/where";
-export * from "./ops/window";
-export * from "./ops/windows";
+} from "./ops/shape/view";
+export * from "./ops/shape/viewCopies";
+export * from "./ops/shape/viewScatter";
+export * from "./ops/spectral/stft";
+export * from "./ops/spectral/windowFunctions";
 export * as optim from "./optim/index";
 export { nextTurn } from "./platform/platform";
 export * as profiler from "./profiler/index";
-export * as random from "./random";
 export { isStorage, Size, typename } from "./size";
-export * as special from "./special";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { device } from "./tensor/device";
 export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
 export type { Several, Tensors } from "./tensor/tensors";
 export * as text from "./text/index";
-export * as utils from "./utils";
 export * as vision from "./vision/index";
 
 registerClasses([...Object.values(layers), ...Object.values(optimizers)]);

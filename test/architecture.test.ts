@@ -18,6 +18,7 @@ const ROWS = [
   ["vision", "text", "audio"],
   ["onnx", "checkpoint", "tensorboard", "profiler", "inspect"],
   ["cli"],
+  ["namespaces"],
 ];
 
 const folderOf = (path: string): string => path.split("/").slice(1, -1)[0] ?? "";

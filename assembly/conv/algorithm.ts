@@ -1,5 +1,5 @@
 /** The planner: how a convolution is computed, chosen by its geometry, its type and its pass, and in how many tasks. */
-import { F32, F64 } from "../dtype";
+import { F32, F64 } from "../common/dtype";
 import { columnsFit, columnsTasks } from "./columns";
 import { isDepthwise, quads, tilesOf } from "./depthwise/plan";
 import { Geometry, groupIn, taps } from "./geometry";

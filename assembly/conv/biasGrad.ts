@@ -1,5 +1,5 @@
 /** The gradient of the bias: the sum of the gradient of y over images and positions, channel by channel. */
-import { lanes } from "../simd";
+import { lanes } from "../common/simd";
 import { Geometry } from "./geometry";
 
 /** Elements that are summed before the sum is added to the result, which bounds the rounding error. */

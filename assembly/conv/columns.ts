@@ -3,7 +3,7 @@
  * (input channel and tap) what it meets at every output. Tiles of outputs and blocks of terms keep the columns in the
  * thread's memory, behind what the product uses.
  */
-import { F64 } from "../dtype";
+import { F64 } from "../common/dtype";
 import { gemm, gemmTasks } from "../gemm/gemm";
 import { Geometry, groupIn, groupOut, taps } from "./geometry";
 import { ceilDiv } from "./plan";

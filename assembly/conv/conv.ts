@@ -11,7 +11,7 @@
  * `bias` is 0 or the address of O values. `scratch` is 4 MiB of the calling thread, 16-byte aligned. Every task writes its
  * own part of the result; no shared workspace is needed, and the bits do not depend on how the tasks are split.
  */
-import { F32, F64 } from "../dtype";
+import { F32, F64 } from "../common/dtype";
 import { biasGrad } from "./biasGrad";
 import { columnsForward, columnsInputGrad, columnsWeightGrad } from "./columns";
 import { depthwise } from "./depthwise/outputs";

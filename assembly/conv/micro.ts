@@ -5,7 +5,7 @@
  */
 import { MR } from "../gemm/blocking";
 import { N1, N2, N3, N4, N5, N6 } from "../gemm/micro";
-import { fma4 } from "../simd";
+import { fma4 } from "../common/simd";
 
 /** Bytes between the weights of one term and the next. */
 // @ts-ignore: decorator

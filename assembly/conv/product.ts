@@ -2,7 +2,7 @@
  * Convolutions that are matrix products as they stand. Pointwise: per image Y = W·X, with X [C, positions]. Whole: over
  * the batch Y = X·Wᵀ, with X [N, C · positions].
  */
-import { F64 } from "../dtype";
+import { F64 } from "../common/dtype";
 import { gemm, gemmTasks } from "../gemm/gemm";
 import { Geometry } from "./geometry";
 import { POINTWISE } from "./plan";

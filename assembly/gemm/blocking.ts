@@ -5,7 +5,7 @@
  * Every element of C is summed in the same order whatever the blocking of rows and columns: the k blocks one after the
  * other, and within one block term after term in one accumulator. Only `depthBlock` may therefore change the result.
  */
-import { lanes } from "../simd";
+import { lanes } from "../common/simd";
 
 /** Rows of a micro-tile. Six rows need a fused multiply-add; with separate products they would spill registers. */
 // @ts-ignore: decorator

@@ -1,5 +1,5 @@
 /** What follows the sum: bias and rectifier, applied to a piece of C while it is still in the first cache level. */
-import { lanes } from "../simd";
+import { lanes } from "../common/simd";
 import { splatAt } from "./micro";
 import { BIAS_COLUMN, BIAS_ROW, Product } from "./product";
 

@@ -21,7 +21,7 @@
  * A row-major A has (rsa, csa) = (k, 1), its transpose (1, m). Neighbouring tasks of a range are computed as one block,
  * and each element in the same order of terms, so the bits do not depend on the split. k = 0 gives C = act(bias).
  */
-import { F32, F64, I16, I32, I64, I8, U8 } from "../dtype";
+import { F32, F64, I16, I32, I64, I8, U8 } from "../common/dtype";
 import { MR } from "./blocking";
 import { FEW, GENERAL, GEMV, wayOf } from "./few";
 import { gemv } from "./gemv";

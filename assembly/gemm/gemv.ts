@@ -1,7 +1,7 @@
 /**
  * Products of few rows with a matrix whose rows are contiguous, y[j] = Σ_p x[p] · M[p][j], as sums of the rows of M.
  */
-import { lanes } from "../simd";
+import { lanes } from "../common/simd";
 import { fewRows, fewStep, finish } from "./few";
 import { fma, splatAt } from "./micro";
 import { packedA, Product } from "./product";

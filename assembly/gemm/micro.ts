@@ -7,7 +7,7 @@
  * fewer instructions, which machines that decode four at a time feel.
  * All strides are in bytes. `add` says whether the tile is added to C or replaces it.
  */
-import { fma2, fma4 } from "../simd";
+import { fma2, fma4 } from "../common/simd";
 import { MR } from "./blocking";
 
 // @ts-ignore: decorator

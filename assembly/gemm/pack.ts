@@ -5,7 +5,7 @@
  * panel may have fewer lines; its other places are undefined, since lanes never mix and no result is taken from them.
  * Writing a panel may spill up to 16 bytes behind its end.
  */
-import { lanes } from "../simd";
+import { lanes } from "../common/simd";
 
 /**
  * Packs `lines` lines of `k` terms each, of elements of `size` bytes; `across` and `along` are the byte strides between lines

@@ -2,7 +2,7 @@
  * Products of few rows with many columns that are contiguous along the terms: both operands are read along them, in place,
  * as inner products. An operand that is used a few times only is not worth packing, and partial tiles would waste lanes.
  */
-import { lanes } from "../simd";
+import { lanes } from "../common/simd";
 import { DOT_OTHERS, DOT_PITCH, dotContiguous } from "./dot";
 import { fewRows, fewStep, finish } from "./few";
 import { packedA, Product } from "./product";

@@ -2,7 +2,7 @@
  * Symmetric matrices made tridiagonal, others bidiagonal, by Householder's reflectors. The changes that a step owes to the
  * rest of the matrix are made when the next step reads it: each step goes through memory once (twice for the bidiagonal form).
  */
-import { fma2 } from "../simd";
+import { fma2 } from "../common/simd";
 import { addScaled, dot, element, reflector, rowOf, scale, SIZE } from "./vector";
 
 /** row += p x + q y, then z += r row. Returns the product of row and u. The vectors have n elements. */

@@ -1,5 +1,5 @@
 /** Long lists of plane rotations of neighbouring rows, as the QR iteration leaves them. */
-import { F32, F64 } from "../dtype";
+import { F32, F64 } from "../common/dtype";
 import { element } from "./vector";
 
 /** Bytes of a row that are turned together: a cache line. */

@@ -1,7 +1,7 @@
 /** Vectors of f64 that are contiguous, and matrix products on parts of matrices: what factorizations are made of. */
 import { multiply } from "../gemm/macro";
 import { productAt } from "../gemm/product";
-import { fma2 } from "../simd";
+import { fma2 } from "../common/simd";
 
 /** Bytes of an element. */
 export const SIZE: usize = 8;

@@ -1,6 +1,6 @@
 /** One step of Adam and its kin; conventions as in `descent.ts`. m and v are the averages of g and of g². */
-import { F32, F64 } from "../dtype";
-import { lanes } from "../simd";
+import { F32, F64 } from "../common/dtype";
+import { lanes } from "../common/simd";
 import { addRatio, average, averageSquare, flipMask, gradient, read, splat, wholeEnd, write } from "./step";
 
 // @ts-ignore: decorator

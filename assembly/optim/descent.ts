@@ -6,9 +6,9 @@
  *
  * Every `…At` does k elements from i on: whole vectors in a loop that knows it, then the rest.
  */
-import { F32, F64 } from "../dtype";
-import { zeros } from "../rows";
-import { lanes } from "../simd";
+import { F32, F64 } from "../common/dtype";
+import { zeros } from "../common/rows";
+import { lanes } from "../common/simd";
 import { average, flipMask, fma, gradient, read, splat, wholeEnd, write } from "./step";
 
 // ---- SGD ------------------------------------------------------------------------------------------------------------

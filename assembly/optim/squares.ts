@@ -1,6 +1,6 @@
 /** One step of the optimizers that divide by past squares alone; conventions as in `descent.ts`. */
-import { F32, F64 } from "../dtype";
-import { lanes } from "../simd";
+import { F32, F64 } from "../common/dtype";
+import { lanes } from "../common/simd";
 import { addRatio, average, averageSquare, flipMask, fma, gradient, read, splat, wholeEnd, write } from "./step";
 
 // @ts-ignore: decorator

@@ -1,6 +1,6 @@
 /** What the kernels of all optimizers share: partial vectors, the gradient that an optimizer sees, running averages. */
-import { at, loadLanes, storeLanes, zeros } from "../rows";
-import { fma2, fma4, lanes } from "../simd";
+import { at, loadLanes, storeLanes, zeros } from "../common/rows";
+import { fma2, fma4, lanes } from "../common/simd";
 
 /** a b + c. */
 // @ts-ignore: decorator

@@ -3,7 +3,7 @@ import { checkChoice, checkFlag, checkInteger } from "../core/arguments";
 import { ArgumentError, DTypeError, describe, OutOfMemoryError, ShapeError, ValueError } from "../core/errors";
 import { shapeText } from "../core/shape";
 import { named, namedAsync } from "../core/signature";
-import { checkTensor } from "../ops/checks";
+import { checkTensor } from "../ops/builders/checks";
 import { readBytes, writeBytes } from "../platform/files";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";

@@ -1,4 +1,4 @@
-/** `torch.autograd`, as far as it needs no ops; src/autograd.ts is the whole. */
+/** `torch.autograd`, as far as it needs no ops; src/namespaces/autograd.ts is the whole. */
 export {
   type AnomalyOptions,
   detectAnomaly,

@@ -2,7 +2,7 @@
 import { ArgumentError, describe, StateError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { sameShape, shapeText } from "../core/shape";
-import { Module } from "../nn/module";
+import { Module } from "../nn/module/module";
 import { Optimizer } from "../optim/optimizer";
 import { packState } from "../optim/stateDict";
 import { Tensor } from "../tensor/tensor";

@@ -28,7 +28,7 @@ export type TypedArray =
 type TypedArrayConstructor = { new (buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray };
 
 interface DTypeInfo {
-  /** The code in `assembly/dtype.ts`. */
+  /** The code in `assembly/common/dtype.ts`. */
   readonly code: number;
   /** Bytes of an element. */
   readonly size: number;

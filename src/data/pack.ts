@@ -8,9 +8,9 @@ import { wasm } from "../backend/wasm/backend";
 import type { DType } from "../core/dtype";
 import { DeviceError, WorkerError } from "../core/errors";
 import { setOwn } from "../core/record";
-import { Callable } from "../nn/callable";
-import { Module } from "../nn/module";
-import { Parameter } from "../nn/parameter";
+import { Callable } from "../nn/module/callable";
+import { Module } from "../nn/module/module";
+import { Parameter } from "../nn/module/parameter";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 

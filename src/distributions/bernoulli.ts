@@ -3,17 +3,24 @@ import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { text } from "../core/repr";
 import type { Shape } from "../core/shape";
-import { arange } from "../ops/creation";
-import { zerosLike } from "../ops/factory";
-import { bernoulli } from "../ops/random";
-import { where } from "../ops/where";
+import { zerosLike } from "../ops/creation/like";
+import { arange } from "../ops/creation/ranges";
+import { where } from "../ops/elementwise/where";
+import { bernoulli } from "../ops/random/fill";
 import { empty } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import type { Arguments } from "./arguments";
-import { type BinaryArguments, type binarySignature, crossEntropy, givenOf, lazyBinary, readBinary } from "./binary";
-import { boolean, type Constraint, nonnegativeInteger, real, unitInterval } from "./constraints";
-import { Distribution } from "./distribution";
-import { ExponentialFamily } from "./exponentialFamily";
+import type { Arguments } from "./base/arguments";
+import {
+  type BinaryArguments,
+  type binarySignature,
+  crossEntropy,
+  givenOf,
+  lazyBinary,
+  readBinary,
+} from "./base/binary";
+import { boolean, type Constraint, nonnegativeInteger, real, unitInterval } from "./base/constraints";
+import { Distribution } from "./base/distribution";
+import { ExponentialFamily } from "./base/exponentialFamily";
 
 const parameters: Readonly<Record<string, Constraint>> = { probs: unitInterval, logits: real };
 

@@ -1,10 +1,10 @@
 /** Distributions of the numbers of successes among independent trials. */
 import { KindlingError } from "../core/errors";
 import type { Shape } from "../core/shape";
-import { arange } from "../ops/creation";
-import { binomial, poisson } from "../ops/random";
+import { arange } from "../ops/creation/ranges";
+import { binomial, poisson } from "../ops/random/fill";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
+import { type Arguments, readArguments, type ValidateArgs, type Value } from "./base/arguments";
 import {
   type Constraint,
   dependent,
@@ -14,11 +14,11 @@ import {
   nonnegativeInteger,
   real,
   unitInterval,
-} from "./constraints";
-import { Distribution, lazyParameters } from "./distribution";
-import { readEither } from "./either";
+} from "./base/constraints";
+import { Distribution, lazyParameters } from "./base/distribution";
+import { readEither } from "./base/either";
+import { broadcastNamed, logitsToProbs, probsToLogits } from "./base/utils";
 import { Gamma } from "./gamma";
-import { broadcastNamed, logitsToProbs, probsToLogits } from "./utils";
 
 /** A count and the probability of each trial, by itself or by its logit. */
 interface Trials extends ValidateArgs {

@@ -2,14 +2,14 @@
 import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { type Shape, sizeOfShape } from "../core/shape";
-import { arange, eye } from "../ops/creation";
-import { oneHot } from "../ops/membership";
-import { multinomial } from "../ops/random";
-import { broadcastTensors } from "../ops/view";
+import { arange, eye } from "../ops/creation/ranges";
+import { oneHot } from "../ops/indexing/membership";
+import { multinomial } from "../ops/random/fill";
+import { broadcastTensors } from "../ops/shape/view";
 import { full } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, checkTensor, readArguments, type ValidateArgs } from "./arguments";
-import { givenOf } from "./binary";
+import { type Arguments, checkTensor, readArguments, type ValidateArgs } from "./base/arguments";
+import { givenOf } from "./base/binary";
 import {
   type Constraint,
   dependent,
@@ -17,10 +17,10 @@ import {
   oneHot as oneHotVectors,
   realVector,
   simplex,
-} from "./constraints";
-import { Distribution, lazyParameters } from "./distribution";
-import { readEither } from "./either";
-import { logitsToProbs, probsToLogits } from "./utils";
+} from "./base/constraints";
+import { Distribution, lazyParameters } from "./base/distribution";
+import { readEither } from "./base/either";
+import { logitsToProbs, probsToLogits } from "./base/utils";
 
 /** Arguments of {@link Categorical} and {@link OneHotCategorical}: either the one or the other. */
 export interface CategoricalArguments extends ValidateArgs {

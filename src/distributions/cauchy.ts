@@ -1,13 +1,13 @@
 /** The Cauchy distribution and its half. */
 import type { Shape } from "../core/shape";
-import { fullLike } from "../ops/factory";
+import { fullLike } from "../ops/creation/like";
 import { empty } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import type { Arguments } from "./arguments";
-import { type Constraint, positive, real } from "./constraints";
-import { Distribution } from "./distribution";
-import { Half, type HalfArguments, type halfSignature } from "./fromNormal";
-import { type LocScaleArguments, type locScale, readLocScale } from "./locScale";
+import type { Arguments } from "./base/arguments";
+import { type Constraint, positive, real } from "./base/constraints";
+import { Distribution } from "./base/distribution";
+import { Half, type HalfArguments, type halfSignature } from "./base/fromNormal";
+import { type LocScaleArguments, type locScale, readLocScale } from "./base/locScale";
 
 /**
  * The Cauchy distribution with median `loc` and half width `scale` at half of the maximum.

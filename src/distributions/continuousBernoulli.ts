@@ -2,15 +2,15 @@
 import { checkArray, checkNumber } from "../core/arguments";
 import { ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
-import { rand } from "../ops/rand";
-import { where } from "../ops/where";
+import { where } from "../ops/elementwise/where";
+import { rand } from "../ops/random/randomTensors";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments } from "./arguments";
-import { type BinaryArguments, crossEntropy, givenOf, readBinary } from "./binary";
-import { type Constraint, real, unitInterval } from "./constraints";
-import { lazyParameters } from "./distribution";
-import { ExponentialFamily } from "./exponentialFamily";
-import { clampProbs, logitsToProbs, probsToLogits } from "./utils";
+import { type Arguments, readArguments } from "./base/arguments";
+import { type BinaryArguments, crossEntropy, givenOf, readBinary } from "./base/binary";
+import { type Constraint, real, unitInterval } from "./base/constraints";
+import { lazyParameters } from "./base/distribution";
+import { ExponentialFamily } from "./base/exponentialFamily";
+import { clampProbs, logitsToProbs, probsToLogits } from "./base/utils";
 
 /** Arguments of {@link ContinuousBernoulli}. */
 export interface ContinuousBernoulliArguments extends BinaryArguments {

@@ -1,15 +1,15 @@
 /** Distributions of shares of a whole. */
 import { ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
-import { stack } from "../ops/join";
-import { oneHot } from "../ops/membership";
-import { where } from "../ops/where";
+import { where } from "../ops/elementwise/where";
+import { oneHot } from "../ops/indexing/membership";
+import { stack } from "../ops/shape/join";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, checkTensor, readArguments, type ValidateArgs, type Value } from "./arguments";
-import { independent, positive, simplex, unitInterval } from "./constraints";
-import { ExponentialFamily } from "./exponentialFamily";
-import { sampleDirichlet } from "./sampling";
-import { broadcastNamed } from "./utils";
+import { type Arguments, checkTensor, readArguments, type ValidateArgs, type Value } from "./base/arguments";
+import { independent, positive, simplex, unitInterval } from "./base/constraints";
+import { ExponentialFamily } from "./base/exponentialFamily";
+import { sampleDirichlet } from "./base/sampling";
+import { broadcastNamed } from "./base/utils";
 
 const dirichletSignature = "concentration; validateArgs";
 

@@ -1,15 +1,15 @@
 /** The exponential distribution, and those of functions of exponential variables. */
 import type { Shape } from "../core/shape";
 import { within } from "../core/signature";
-import { onesLike, zerosLike } from "../ops/factory";
+import { onesLike, zerosLike } from "../ops/creation/like";
 import { empty } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import type { Arguments, ValidateArgs, Value } from "./arguments";
-import { type Constraint, dependent, greaterThanEq, nonnegative, positive } from "./constraints";
-import { AffineTransform, ExpTransform, PowerTransform } from "./elementwise";
-import { ExponentialFamily } from "./exponentialFamily";
-import { TransformedDistribution } from "./transformedDistribution";
-import { eulerConstant, readBroadcast } from "./utils";
+import type { Arguments, ValidateArgs, Value } from "./base/arguments";
+import { type Constraint, dependent, greaterThanEq, nonnegative, positive } from "./base/constraints";
+import { AffineTransform, ExpTransform, PowerTransform } from "./base/elementwise";
+import { ExponentialFamily } from "./base/exponentialFamily";
+import { eulerConstant, readBroadcast } from "./base/utils";
+import { TransformedDistribution } from "./transforms/transformedDistribution";
 
 /** Arguments of {@link Exponential}. */
 export interface ExponentialArguments extends ValidateArgs {

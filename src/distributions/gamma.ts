@@ -1,13 +1,13 @@
 /** The gamma distribution and its special case of sums of squares. */
 import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
-import { xlogy } from "../ops/binary";
+import { xlogy } from "../ops/elementwise/binary";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
-import { type Constraint, nonnegative, positive } from "./constraints";
-import { ExponentialFamily } from "./exponentialFamily";
-import { standardGamma } from "./sampling";
-import { asTensors, broadcastNamed } from "./utils";
+import { type Arguments, readArguments, type ValidateArgs, type Value } from "./base/arguments";
+import { type Constraint, nonnegative, positive } from "./base/constraints";
+import { ExponentialFamily } from "./base/exponentialFamily";
+import { standardGamma } from "./base/sampling";
+import { asTensors, broadcastNamed } from "./base/utils";
 
 const gammaSignature = "concentration, rate; validateArgs";
 

@@ -3,10 +3,10 @@ import { checkInteger } from "../core/arguments";
 import { KindlingError, ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs } from "./arguments";
-import { type Constraint, dependent, independent } from "./constraints";
-import { checkDistribution, Distribution } from "./distribution";
-import { sumRightmost } from "./utils";
+import { type Arguments, readArguments, type ValidateArgs } from "./base/arguments";
+import { type Constraint, dependent, independent } from "./base/constraints";
+import { checkDistribution, Distribution } from "./base/distribution";
+import { sumRightmost } from "./base/utils";
 
 /** Arguments of {@link Independent}. */
 export interface IndependentArguments extends ValidateArgs {

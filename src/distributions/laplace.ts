@@ -3,10 +3,10 @@ import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
 import { empty } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import type { Arguments } from "./arguments";
-import { type Constraint, positive, real } from "./constraints";
-import { Distribution } from "./distribution";
-import { type LocScaleArguments, type locScale, readLocScale } from "./locScale";
+import type { Arguments } from "./base/arguments";
+import { type Constraint, positive, real } from "./base/constraints";
+import { Distribution } from "./base/distribution";
+import { type LocScaleArguments, type locScale, readLocScale } from "./base/locScale";
 
 /**
  * The Laplace distribution, which falls off exponentially on both sides of `loc`.

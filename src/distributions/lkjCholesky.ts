@@ -3,15 +3,15 @@ import { checkInteger } from "../core/arguments";
 import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
-import { arange } from "../ops/creation";
-import { cat } from "../ops/join";
-import { randn } from "../ops/rand";
+import { arange } from "../ops/creation/ranges";
+import { randn } from "../ops/random/randomTensors";
+import { cat } from "../ops/shape/join";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
-import { corrCholesky, positive } from "./constraints";
+import { type Arguments, readArguments, type ValidateArgs, type Value } from "./base/arguments";
+import { corrCholesky, positive } from "./base/constraints";
+import { Distribution } from "./base/distribution";
+import { broadcastNamed } from "./base/utils";
 import { Beta } from "./dirichlet";
-import { Distribution } from "./distribution";
-import { broadcastNamed } from "./utils";
 
 /** A size beyond which no memory holds a matrix. */
 const MAX_SIZE = 2 ** 16;

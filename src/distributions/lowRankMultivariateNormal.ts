@@ -1,14 +1,14 @@
 /** The normal distribution of vectors whose covariance is a diagonal matrix and one of low rank. */
 import { ValueError } from "../core/errors";
 import { broadcastShapes, type Shape, shapeText } from "../core/shape";
-import { eye } from "../ops/creation";
-import { cholesky, solveTriangular } from "../ops/decompositions";
-import { matmul } from "../ops/matmul";
-import { randn } from "../ops/rand";
+import { eye } from "../ops/creation/ranges";
+import { cholesky, solveTriangular } from "../ops/linalg/decompositions";
+import { matmul } from "../ops/linalg/matmul";
+import { randn } from "../ops/random/randomTensors";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, checkTensor, readArguments, type ValidateArgs } from "./arguments";
-import { independent, positive, real, realVector } from "./constraints";
-import { Distribution, lazyParameters } from "./distribution";
+import { type Arguments, checkTensor, readArguments, type ValidateArgs } from "./base/arguments";
+import { independent, positive, real, realVector } from "./base/constraints";
+import { Distribution, lazyParameters } from "./base/distribution";
 import { batchMahalanobis, batchMv, halfLogDet } from "./multivariateNormal";
 
 /** A matrix plus the identity. */

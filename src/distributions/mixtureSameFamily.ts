@@ -1,12 +1,12 @@
 /** Mixtures of distributions of one family. */
 import { ValueError } from "../core/errors";
 import { type Shape, shapeText } from "../core/shape";
-import { logSoftmax } from "../ops/softmax";
+import { logSoftmax } from "../ops/reduce/softmax";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs } from "./arguments";
+import { type Arguments, readArguments, type ValidateArgs } from "./base/arguments";
+import { type Constraint, dependent } from "./base/constraints";
+import { checkDistribution, Distribution } from "./base/distribution";
 import { Categorical } from "./categorical";
-import { type Constraint, dependent } from "./constraints";
-import { checkDistribution, Distribution } from "./distribution";
 
 /** Arguments of {@link MixtureSameFamily}. */
 export interface MixtureSameFamilyArguments extends ValidateArgs {

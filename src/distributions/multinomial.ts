@@ -1,14 +1,14 @@
 /** The multinomial distribution. */
 import { checkInteger, MAX_COUNT } from "../core/arguments";
 import type { Shape } from "../core/shape";
-import { where } from "../ops/where";
+import { where } from "../ops/elementwise/where";
 import { tensor, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs } from "./arguments";
+import { type Arguments, readArguments, type ValidateArgs } from "./base/arguments";
+import { type Constraint, dependent, multinomial, realVector, simplex } from "./base/constraints";
+import { Distribution } from "./base/distribution";
 import { Binomial } from "./binomial";
 import { Categorical, checkParameter } from "./categorical";
-import { type Constraint, dependent, multinomial, realVector, simplex } from "./constraints";
-import { Distribution } from "./distribution";
 
 const signature = "totalCount?, probs?, logits?; validateArgs";
 

@@ -1,15 +1,15 @@
 /** The normal distribution of vectors. */
 import { ArgumentError, ValueError } from "../core/errors";
 import { broadcastShapes, type Shape, shapeText } from "../core/shape";
-import { eye } from "../ops/creation";
-import { cholesky, solveTriangular } from "../ops/decompositions";
-import { choleskyInverse } from "../ops/factors";
-import { matmul } from "../ops/matmul";
-import { randn } from "../ops/rand";
+import { eye } from "../ops/creation/ranges";
+import { cholesky, solveTriangular } from "../ops/linalg/decompositions";
+import { choleskyInverse } from "../ops/linalg/factors";
+import { matmul } from "../ops/linalg/matmul";
+import { randn } from "../ops/random/randomTensors";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, checkTensor, readArguments, type ValidateArgs } from "./arguments";
-import { lowerCholesky, positiveDefinite, realVector } from "./constraints";
-import { Distribution, lazyParameters } from "./distribution";
+import { type Arguments, checkTensor, readArguments, type ValidateArgs } from "./base/arguments";
+import { lowerCholesky, positiveDefinite, realVector } from "./base/constraints";
+import { Distribution, lazyParameters } from "./base/distribution";
 
 /** Products of matrices and vectors whose batches broadcast. */
 export const batchMv = (matrix: Tensor, vector: Tensor): Tensor => matmul(matrix, vector.unsqueeze(-1)).squeeze(-1);

@@ -1,11 +1,11 @@
 /** The normal distribution. */
 import type { Shape } from "../core/shape";
-import { normal, randn } from "../ops/rand";
+import { normal, randn } from "../ops/random/randomTensors";
 import type { Tensor } from "../tensor/tensor";
-import type { Arguments } from "./arguments";
-import { positive, real } from "./constraints";
-import { ExponentialFamily } from "./exponentialFamily";
-import { type LocScaleArguments, type locScale, readLocScale } from "./locScale";
+import type { Arguments } from "./base/arguments";
+import { positive, real } from "./base/constraints";
+import { ExponentialFamily } from "./base/exponentialFamily";
+import { type LocScaleArguments, type locScale, readLocScale } from "./base/locScale";
 
 /**
  * The normal distribution with mean `loc` and standard deviation `scale`.

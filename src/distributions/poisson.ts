@@ -1,12 +1,12 @@
 /** The Poisson distribution. */
 import type { Shape } from "../core/shape";
-import { xlogy } from "../ops/binary";
-import { poisson } from "../ops/random";
+import { xlogy } from "../ops/elementwise/binary";
+import { poisson } from "../ops/random/fill";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
-import { nonnegative, nonnegativeInteger } from "./constraints";
-import { ExponentialFamily } from "./exponentialFamily";
-import { broadcastNamed } from "./utils";
+import { type Arguments, readArguments, type ValidateArgs, type Value } from "./base/arguments";
+import { nonnegative, nonnegativeInteger } from "./base/constraints";
+import { ExponentialFamily } from "./base/exponentialFamily";
+import { broadcastNamed } from "./base/utils";
 
 const signature = "rate; validateArgs";
 

@@ -1,16 +1,16 @@
 /** Continuous relaxations of discrete distributions, through which gradients flow. */
 import type { Shape } from "../core/shape";
-import { fullLike } from "../ops/factory";
-import { rand } from "../ops/rand";
+import { fullLike } from "../ops/creation/like";
+import { rand } from "../ops/random/randomTensors";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type Value } from "./arguments";
-import { type BinaryArguments, lazyBinary, readBinary } from "./binary";
+import { type Arguments, readArguments, type Value } from "./base/arguments";
+import { type BinaryArguments, lazyBinary, readBinary } from "./base/binary";
+import { type Constraint, real, realVector, simplex, unitInterval } from "./base/constraints";
+import { Distribution } from "./base/distribution";
+import { ExpTransform, SigmoidTransform } from "./base/elementwise";
+import { asTensors, broadcastAll, clampProbs } from "./base/utils";
 import { Categorical, type CategoricalArguments, checkParameter } from "./categorical";
-import { type Constraint, real, realVector, simplex, unitInterval } from "./constraints";
-import { Distribution } from "./distribution";
-import { ExpTransform, SigmoidTransform } from "./elementwise";
-import { TransformedDistribution } from "./transformedDistribution";
-import { asTensors, broadcastAll, clampProbs } from "./utils";
+import { TransformedDistribution } from "./transforms/transformedDistribution";
 
 interface Temperature {
   /** The lower, the closer are the samples to those of the discrete distribution. */

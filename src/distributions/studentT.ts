@@ -1,14 +1,14 @@
 /** Student's t-distribution, and that of ratios of variances. */
 import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
-import { randn } from "../ops/rand";
-import { where } from "../ops/where";
+import { where } from "../ops/elementwise/where";
+import { randn } from "../ops/random/randomTensors";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
-import { positive, real } from "./constraints";
-import { Distribution } from "./distribution";
+import { type Arguments, readArguments, type ValidateArgs, type Value } from "./base/arguments";
+import { positive, real } from "./base/constraints";
+import { Distribution } from "./base/distribution";
+import { broadcastNamed } from "./base/utils";
 import { Chi2, Gamma } from "./gamma";
-import { broadcastNamed } from "./utils";
 
 const studentSignature = "df, loc?, scale?; validateArgs";
 

@@ -2,17 +2,17 @@
 import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
-import { fullLike, onesLike, zerosLike } from "../ops/factory";
-import { rand } from "../ops/rand";
-import { where } from "../ops/where";
+import { fullLike, onesLike, zerosLike } from "../ops/creation/like";
+import { where } from "../ops/elementwise/where";
+import { rand } from "../ops/random/randomTensors";
 import type { Tensor } from "../tensor/tensor";
-import type { Arguments, ValidateArgs, Value } from "./arguments";
-import { type Constraint, dependent, interval, positive, real, unitInterval } from "./constraints";
-import { Distribution } from "./distribution";
-import { AffineTransform, ExpTransform, PowerTransform } from "./elementwise";
-import { type LocScaleArguments, type locScale, readLocScale } from "./locScale";
-import { TransformedDistribution } from "./transformedDistribution";
-import { eulerConstant, readBroadcast } from "./utils";
+import type { Arguments, ValidateArgs, Value } from "./base/arguments";
+import { type Constraint, dependent, interval, positive, real, unitInterval } from "./base/constraints";
+import { Distribution } from "./base/distribution";
+import { AffineTransform, ExpTransform, PowerTransform } from "./base/elementwise";
+import { type LocScaleArguments, type locScale, readLocScale } from "./base/locScale";
+import { eulerConstant, readBroadcast } from "./base/utils";
+import { TransformedDistribution } from "./transforms/transformedDistribution";
 
 /** Arguments of {@link Uniform}. */
 export interface UniformArguments extends ValidateArgs {

@@ -1,13 +1,13 @@
 /** The normal distribution of angles. */
 import type { Shape } from "../core/shape";
-import { rand } from "../ops/rand";
-import { where } from "../ops/where";
+import { where } from "../ops/elementwise/where";
+import { rand } from "../ops/random/randomTensors";
 import { zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type ValidateArgs, type Value } from "./arguments";
-import { positive, real } from "./constraints";
-import { Distribution } from "./distribution";
-import { broadcastNamed } from "./utils";
+import { type Arguments, readArguments, type ValidateArgs, type Value } from "./base/arguments";
+import { positive, real } from "./base/constraints";
+import { Distribution } from "./base/distribution";
+import { broadcastNamed } from "./base/utils";
 
 /** Abramowitz and Stegun 9.8.1 to 9.8.4, whose errors of 1e-7 PyTorch has as well: for x < 3.75 by (x / 3.75)², else by 3.75 / x. */
 const bessel = [

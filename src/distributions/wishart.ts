@@ -2,20 +2,20 @@
 import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { broadcastShapes, type Shape } from "../core/shape";
-import { arange } from "../ops/creation";
-import { choleskyInverse, choleskySolve } from "../ops/factors";
-import { slogdet } from "../ops/linalg";
-import { matmul } from "../ops/matmul";
-import { randn } from "../ops/rand";
+import { arange } from "../ops/creation/ranges";
+import { choleskyInverse, choleskySolve } from "../ops/linalg/factors";
+import { matmul } from "../ops/linalg/matmul";
+import { slogdet } from "../ops/linalg/matrixFunctions";
+import { randn } from "../ops/random/randomTensors";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type Arguments, readArguments, type Value } from "./arguments";
-import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "./constraints";
-import { lazyParameters } from "./distribution";
-import { ExponentialFamily } from "./exponentialFamily";
+import { type Arguments, readArguments, type Value } from "./base/arguments";
+import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "./base/constraints";
+import { lazyParameters } from "./base/distribution";
+import { ExponentialFamily } from "./base/exponentialFamily";
+import { asTensors, vecToTrilMatrix } from "./base/utils";
 import { Chi2 } from "./gamma";
 import { factorOf, halfLogDet, readSpread, type SpreadArguments } from "./multivariateNormal";
-import { asTensors, vecToTrilMatrix } from "./utils";
 
 /** How often singular samples are drawn anew. */
 const MOST_CORRECTIONS = 10;

@@ -3,9 +3,9 @@
 import { checkArray } from "../core/arguments";
 import { ArgumentError, StateError, ValueError } from "../core/errors";
 import { named, overloaded } from "../core/signature";
-import { checkModule } from "../nn/checks";
-import type { Module } from "../nn/module";
-import { stack } from "../ops/join";
+import { checkModule } from "../nn/module/checks";
+import type { Module } from "../nn/module/module";
+import { stack } from "../ops/shape/join";
 import { Tensor } from "../tensor/tensor";
 
 /** Tensors by the names of parameters and buffers, such as `fc1.weight`. */

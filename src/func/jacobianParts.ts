@@ -1,6 +1,6 @@
 /** Jacobians of tensors that are in the graph, row by row or column by column. */
 import { grad } from "../autograd/backward";
-import { stack } from "../ops/join";
+import { stack } from "../ops/shape/join";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 

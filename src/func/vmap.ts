@@ -4,7 +4,7 @@ import { checkFunction } from "../core/arguments";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { defaultGenerator } from "../core/generator";
 import { overloaded } from "../core/signature";
-import { stack } from "../ops/join";
+import { stack } from "../ops/shape/join";
 import { isTensor, type Tensor } from "../tensor/tensor";
 import { type Flat, flatten, structureText } from "./tree";
 

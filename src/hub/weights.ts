@@ -4,7 +4,7 @@ import { isPlainObject } from "../core/binding";
 import { FormatError } from "../core/errors";
 import { load as loadSafetensors } from "../io/safetensors";
 import { type LoadOptions, load as loadCheckpoint } from "../io/serialization";
-import type { StateDict } from "../nn/state";
+import type { StateDict } from "../nn/module/state";
 import { absolute, hasFile, isRemote, readData } from "../platform/dataFiles";
 import { readBytes } from "../platform/files";
 import { Tensor } from "../tensor/tensor";

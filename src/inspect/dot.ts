@@ -3,7 +3,7 @@ import { AccumulateGrad, type Node } from "../autograd/node";
 import { checkString } from "../core/arguments";
 import { ArgumentError, describe } from "../core/errors";
 import { declareMethods, named } from "../core/signature";
-import { Module } from "../nn/module";
+import { Module } from "../nn/module/module";
 import { writeBytes } from "../platform/files";
 import { Tensor } from "../tensor/tensor";
 

@@ -4,10 +4,10 @@ import { checkArray, checkChoice, checkFlag, checkInteger, checkIntegers, MAX_CO
 import { type DType, sizeOf } from "../core/dtype";
 import { ArgumentError, describe } from "../core/errors";
 import { named, watchCalls } from "../core/signature";
-import { Module, registerModuleForwardHook, registerModuleForwardPreHook } from "../nn/module";
-import { RNNBase } from "../nn/rnn";
-import { multiplyAddsOf } from "../ops/flops";
-import { forkRng, rand } from "../ops/rand";
+import { Module, registerModuleForwardHook, registerModuleForwardPreHook } from "../nn/module/module";
+import { RNNBase } from "../nn/recurrent/rnn";
+import { multiplyAddsOf } from "../ops/builders/flops";
+import { forkRng, rand } from "../ops/random/randomTensors";
 import { Tensor, tidy } from "../tensor/tensor";
 
 /** A call of a module. */

@@ -3,7 +3,7 @@ import { checkArray, checkFlag, checkString } from "../core/arguments";
 import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe } from "../core/errors";
 import { type Declared, namedAsync } from "../core/signature";
-import { checkTensor } from "../ops/checks";
+import { checkTensor } from "../ops/builders/checks";
 import type { FileSource } from "../platform/randomAccess";
 import { Tensor } from "../tensor/tensor";
 import { isWellFormed } from "./json";

@@ -1,7 +1,7 @@
 /** What to use in the place of members that PyTorch's modules have and these cannot. */
 import { explainAbsent, type WaysOut } from "../core/absent";
 import { ArgumentError } from "../core/errors";
-import { Module } from "./module";
+import { Module } from "./module/module";
 
 const waysOut: WaysOut = [
   [/^(cuda|ipu|xpu|hpu)$/, 'there is no such device; devices here are "cpu" and "webgpu", as model.to(device)'],

@@ -1,28 +1,37 @@
 /** Neural networks: `torch.nn`. */
 import "./absent";
 
-export * from "./activation";
-export * from "./adaptiveSoftmax";
-export * from "./attention";
-export * from "./batchnorm";
-export * from "./container";
-export * from "./conv";
-export * from "./crossMapNorm";
-export * from "./ctc";
-export { deepcopy } from "./deepcopy";
-export * from "./distance";
-export * from "./dropout";
-export * from "./embeddingBag";
-export * from "./flatten";
-export * from "./fold";
-export * from "./fractionalPool";
 export * as functional from "./functional/index";
-export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, ModuleGrads } from "./hooks";
 export * as init from "./init";
-export * from "./lazy";
-export * from "./linear";
-export * from "./loss";
-export * from "./marginLoss";
+export * from "./layers/activation";
+export * from "./layers/attention";
+export * from "./layers/batchnorm";
+export * from "./layers/conv";
+export * from "./layers/crossMapNorm";
+export * from "./layers/dropout";
+export * from "./layers/embeddingBag";
+export * from "./layers/flatten";
+export * from "./layers/fold";
+export * from "./layers/fractionalPool";
+export * from "./layers/linear";
+export * from "./layers/normalization";
+export * from "./layers/padding";
+export * from "./layers/pixels";
+export * from "./layers/pooling";
+export * from "./layers/softmax";
+export { Embedding, type EmbeddingOptions, type PretrainedParameters, type TableParameters } from "./layers/sparse";
+export * from "./layers/transformer";
+export * from "./layers/tunableActivation";
+export * from "./layers/unpooling";
+export * from "./losses/adaptiveSoftmax";
+export * from "./losses/ctc";
+export * from "./losses/distance";
+export * from "./losses/losses";
+export * from "./losses/marginLosses";
+export * from "./module/container";
+export { deepcopy } from "./module/deepcopy";
+export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, ModuleGrads } from "./module/hooks";
+export * from "./module/lazy";
 export {
   type HookOptions,
   Module,
@@ -31,25 +40,16 @@ export {
   registerModuleFullBackwardHook,
   registerModuleFullBackwardPreHook,
   type WalkOptions,
-} from "./module";
-export * from "./normalization";
-export * from "./oldNames";
-export * from "./padding";
+} from "./module/module";
 export {
   Parameter,
   type ParameterOptions,
   type ParameterParameters,
   UninitializedBuffer,
   UninitializedParameter,
-} from "./parameter";
-export * from "./pixels";
-export * from "./pooling";
-export * from "./rnn";
-export * from "./rnnCell";
-export * from "./softmax";
-export { Embedding, type EmbeddingOptions, type PretrainedParameters, type TableParameters } from "./sparse";
-export { IncompatibleKeys, type StateDict, snakeCase } from "./state";
-export * from "./transformer";
-export * from "./tunableActivation";
-export * from "./unpooling";
+} from "./module/parameter";
+export { IncompatibleKeys, type StateDict, snakeCase } from "./module/state";
+export * from "./oldNames";
+export * from "./recurrent/rnn";
+export * from "./recurrent/rnnCell";
 export * as utils from "./utils/index";

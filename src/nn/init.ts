@@ -6,11 +6,11 @@ import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors"
 import type { Generator } from "../core/generator";
 import { sizeOfShape } from "../core/shape";
 import { alias, named } from "../core/signature";
-import { checkTensor } from "../ops/checks";
-import { randperm } from "../ops/rand";
+import { checkTensor } from "../ops/builders/checks";
+import { randperm } from "../ops/random/randomTensors";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { fans, isSkippingInit } from "./initialization";
+import { fans, isSkippingInit } from "./module/initialization";
 
 /** Functions whose effect on the spread of activations {@link calculateGain} knows. */
 export type Nonlinearity =

@@ -3,8 +3,8 @@
 import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe } from "../core/errors";
 import { within } from "../core/signature";
-import { NLLLoss } from "./loss";
-import { Module } from "./module";
+import { NLLLoss } from "./losses/losses";
+import { Module } from "./module/module";
 
 /** {@link NLLLoss}, which takes images too. @see torch.nn.NLLLoss2d */
 export class NLLLoss2d extends NLLLoss {}

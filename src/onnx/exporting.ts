@@ -1,6 +1,6 @@
 /** The face of the export of models as ONNX files. What does the work is loaded when it is first used. */
 import { namedAsync } from "../core/signature";
-import type { Module } from "../nn/module";
+import type { Module } from "../nn/module/module";
 import type { Tensor } from "../tensor/tensor";
 
 /** In which mode a model is exported. @see torch.onnx.TrainingMode */

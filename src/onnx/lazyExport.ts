@@ -4,7 +4,7 @@ import { noGrad } from "../autograd/mode";
 import { checkFlag, checkInteger } from "../core/arguments";
 import { isPlainObject } from "../core/binding";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
-import { Module } from "../nn/module";
+import { Module } from "../nn/module/module";
 import { writeBytes, writeStream } from "../platform/files";
 import type { Tensor } from "../tensor/tensor";
 import { bytesIn, dataOf, type External, encodeModel } from "./export/encode";

@@ -2,7 +2,7 @@
 import { enableGrad, noGrad } from "../autograd/mode";
 import { checkSettled } from "../core/arguments";
 import { ArgumentError, describe, ValueError } from "../core/errors";
-import { cat } from "../ops/join";
+import { cat } from "../ops/shape/join";
 import { zeros } from "../tensor/create";
 import { runInternally, runInUserScope } from "../tensor/scope";
 import { Tensor, tidy } from "../tensor/tensor";

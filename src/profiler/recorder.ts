@@ -5,8 +5,8 @@ import type { RemovableHandle } from "../autograd/handle";
 import { memoryStats } from "../backend/wasm/threads";
 import { StateError } from "../core/errors";
 import { watchCalls } from "../core/signature";
-import { type Module, registerModuleForwardHook, registerModuleForwardPreHook } from "../nn/module";
-import { flopsOf } from "../ops/flops";
+import { type Module, registerModuleForwardHook, registerModuleForwardPreHook } from "../nn/module/module";
+import { flopsOf } from "../ops/builders/flops";
 import { Tensor } from "../tensor/tensor";
 
 /** What an event is: a call of an op, a node of backward, a call of a module, or a stretch that the program names. */

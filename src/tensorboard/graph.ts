@@ -3,7 +3,7 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { gradEnabled } from "../autograd/mode";
 import { ArgumentError, describe } from "../core/errors";
 import { watchCalls } from "../core/signature";
-import { Module } from "../nn/module";
+import { Module } from "../nn/module/module";
 import { Tensor } from "../tensor/tensor";
 import { GraphDefSchema, type NodeDefSchema, RunMetadataSchema } from "./proto/tensorboard_pb";
 

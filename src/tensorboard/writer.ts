@@ -4,7 +4,7 @@ import { argumentsOf } from "../core/binding";
 import { StateError } from "../core/errors";
 import { renamed } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
-import type { Module } from "../nn/module";
+import type { Module } from "../nn/module/module";
 import { processNames } from "../platform/process";
 import type { Tensor } from "../tensor/tensor";
 import type { Image, ImageDataLike } from "../vision/image";

@@ -1,7 +1,7 @@
 /** Every expected value was drawn by PyTorch 1.13 (CPU) after `torch.manual_seed` with the same seed. */
 import { AutogradError, autograd, distributions as D, manualSeed, rand, type Tensor, tensor } from "kindling";
 import { describe, expect, it } from "vitest";
-import { betaGrad, gammaGrad } from "../../src/distributions/implicitGrad";
+import { betaGrad, gammaGrad } from "../../src/distributions/base/implicitGrad";
 import { expectNear, values } from "./near";
 
 /** What `draw` gives after the seed, and `torch.rand(2)` afterwards. */

@@ -1,6 +1,6 @@
 /** The forward pass and the input gradient: tiles of the planes of four channels. */
 import { N1, N4 } from "../../gemm/micro";
-import { fma4 } from "../../simd";
+import { fma4 } from "../../common/simd";
 import { deliverRun } from "../deliver";
 import { Geometry } from "../geometry";
 import { stageRows, zeros } from "../stage";

@@ -1,5 +1,5 @@
 /** The gradient of the weights: for every tap, the products of the gradient of y with the source that it sees. */
-import { fma4 } from "../../simd";
+import { fma4 } from "../../common/simd";
 import { deliverRun } from "../deliver";
 import { Geometry } from "../geometry";
 import { stageRows, zeros } from "../stage";

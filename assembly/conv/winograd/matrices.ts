@@ -7,7 +7,7 @@
  * with tiles x of (m + 2)², y of m² and w of 3² elements. A transform has `inputs` and `outputs` values; `put` writes the
  * latter `d` bytes apart.
  */
-import { fma4, k4 } from "../../simd";
+import { fma4, k4 } from "../../common/simd";
 
 const HALF = memory.data<f32>([0.5]);
 const TWO = memory.data<f32>([2]);

@@ -2,9 +2,9 @@
 import { assertNumber, checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
-import { maximum, minimum } from "../../ops/binary";
-import { arange, linspace } from "../../ops/creation";
-import { where } from "../../ops/where";
+import { arange, linspace } from "../../ops/creation/ranges";
+import { maximum, minimum } from "../../ops/elementwise/binary";
+import { where } from "../../ops/elementwise/where";
 import type { Tensor } from "../../tensor/tensor";
 import { checkFinite, checkFloats, checkPositive, toFloats } from "./checks";
 

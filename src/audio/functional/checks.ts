@@ -2,7 +2,7 @@
 import { isFloat } from "../../core/dtype";
 import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/checks";
+import { checkTensor } from "../../ops/builders/checks";
 import type { Tensor } from "../../tensor/tensor";
 
 /** A tensor of floats with at least `axes` axes. @throws ArgumentError, DTypeError or ShapeError for anything else. */

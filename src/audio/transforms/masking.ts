@@ -2,8 +2,8 @@
 import { checkFlag } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
-import { readArguments } from "../../nn/options";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { checkFinite, checkSpecgram } from "../functional/checks";
 import { maskAlongAxis, maskAlongAxisIid } from "../functional/filters";

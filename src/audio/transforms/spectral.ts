@@ -2,11 +2,11 @@
 import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { DTypeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
-import { readArguments } from "../../nn/options";
-import { linspace } from "../../ops/creation";
-import type { PadMode } from "../../ops/pad";
-import { hannWindow } from "../../ops/windows";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { linspace } from "../../ops/creation/ranges";
+import type { PadMode } from "../../ops/shape/pad";
+import { hannWindow } from "../../ops/spectral/windowFunctions";
 import type { Tensor } from "../../tensor/tensor";
 import { checkFinite, checkPositive } from "../functional/checks";
 import {

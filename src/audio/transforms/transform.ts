@@ -2,8 +2,8 @@
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
 import { ArgumentError, describe } from "../../core/errors";
-import { Module } from "../../nn/module";
-import { stateKeyOf } from "../../nn/state";
+import { Module } from "../../nn/module/module";
+import { stateKeyOf } from "../../nn/module/state";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Makes a window of a size: `torch.hannWindow` and the like, or a function of one's own. */

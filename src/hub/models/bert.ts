@@ -2,9 +2,9 @@
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import * as nn from "../../nn/index";
-import type { StateDict } from "../../nn/state";
-import { checkTensor } from "../../ops/checks";
-import { arange } from "../../ops/creation";
+import type { StateDict } from "../../nn/module/state";
+import { checkTensor } from "../../ops/builders/checks";
+import { arange } from "../../ops/creation/ranges";
 import { zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import {

@@ -3,8 +3,8 @@ import { MAX_COUNT } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import * as nn from "../../nn/index";
-import { MAX_LAYERS } from "../../nn/options";
-import type { StateDict } from "../../nn/state";
+import { MAX_LAYERS } from "../../nn/module/options";
+import type { StateDict } from "../../nn/module/state";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

@@ -4,9 +4,9 @@ import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/argu
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import type { Generator as RandomGenerator } from "../../core/generator";
 import { shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/checks";
-import { cat } from "../../ops/join";
-import { multinomial } from "../../ops/random";
+import { checkTensor } from "../../ops/builders/checks";
+import { multinomial } from "../../ops/random/fill";
+import { cat } from "../../ops/shape/join";
 import { nextTurn } from "../../platform/platform";
 import { tensor } from "../../tensor/create";
 import { type Tensor, tidy } from "../../tensor/tensor";

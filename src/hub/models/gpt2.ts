@@ -1,7 +1,7 @@
 /** GPT-2 (Radford et al., "Language models are unsupervised multitask learners", 2019). */
 import * as nn from "../../nn/index";
-import type { StateDict } from "../../nn/state";
-import { cat } from "../../ops/join";
+import type { StateDict } from "../../nn/module/state";
+import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 import {
   activationOf,

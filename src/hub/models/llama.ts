@@ -4,8 +4,8 @@ import { describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import * as nn from "../../nn/index";
-import type { StateDict } from "../../nn/state";
-import { cat } from "../../ops/join";
+import type { StateDict } from "../../nn/module/state";
+import { cat } from "../../ops/shape/join";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import {

@@ -3,7 +3,7 @@ import { isPlainObject } from "../../core/binding";
 import { ArgumentError, describe, FormatError, KindlingError, StateError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { save } from "../../io/safetensors";
-import type { StateDict } from "../../nn/state";
+import type { StateDict } from "../../nn/module/state";
 import { absolute, expandHome, hasFile, isRemote, joinPath, readText, writeData } from "../../platform/dataFiles";
 import { DownloadError, download } from "../../platform/download";
 import { runtime } from "../../platform/platform";

@@ -5,8 +5,8 @@ import { ArgumentError, checkOptions, describe, ShapeError } from "../../core/er
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import * as nn from "../../nn/index";
-import { checkTensor } from "../../ops/checks";
-import { onesLike } from "../../ops/factory";
+import { checkTensor } from "../../ops/builders/checks";
+import { onesLike } from "../../ops/creation/like";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { BertModel } from "./bert";

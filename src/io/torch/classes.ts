@@ -3,8 +3,8 @@ import { isPlainObject } from "../../core/binding";
 import { ArgumentError, FormatError } from "../../core/errors";
 import { camelCase, snakeCase } from "../../core/stateNames";
 import * as layers from "../../nn/index";
-import { Module } from "../../nn/module";
-import { Parameter } from "../../nn/parameter";
+import { Module } from "../../nn/module/module";
+import { Parameter } from "../../nn/module/parameter";
 import { Tensor } from "../../tensor/tensor";
 import type { Pickler } from "./pickler";
 

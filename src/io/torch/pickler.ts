@@ -2,7 +2,7 @@
 import { isPlainObject } from "../../core/binding";
 import { type DType, legacyName, sizeOf } from "../../core/dtype";
 import { ArgumentError, describe, StateError } from "../../core/errors";
-import { Parameter, UninitializedParameter } from "../../nn/parameter";
+import { Parameter, UninitializedParameter } from "../../nn/module/parameter";
 import type { Storage } from "../../tensor/storage";
 import { Tensor } from "../../tensor/tensor";
 import { PickleWriter } from "../pickle/writer";

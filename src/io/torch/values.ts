@@ -2,7 +2,7 @@
 import { type DType, isDType, isFloat } from "../../core/dtype";
 import { setOwn } from "../../core/record";
 import { contiguousStrides } from "../../core/shape";
-import { Parameter } from "../../nn/parameter";
+import { Parameter } from "../../nn/module/parameter";
 import { allocate } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { PickledArray } from "../pickle/builtins";

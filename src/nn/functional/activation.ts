@@ -5,8 +5,8 @@ import type { DType } from "../../core/dtype";
 import { ShapeError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { checkSameDType } from "../../ops/precision";
+import { checkTensor } from "../../ops/builders/checks";
+import { checkSameDType } from "../../ops/builders/precision";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Softmax of −x along `dim`. Shape: any, unchanged. @see torch.nn.functional.softmin */

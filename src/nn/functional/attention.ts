@@ -4,7 +4,7 @@ import { assertNumber, checkFlag, checkInteger, checkNumber, MAX_COUNT } from ".
 import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
+import { checkTensor } from "../../ops/builders/checks";
 import { full } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { attend, attendInHeads, forbid } from "./heads";

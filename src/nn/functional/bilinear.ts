@@ -3,7 +3,7 @@
 import { ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
+import { checkTensor } from "../../ops/builders/checks";
 import type { Tensor } from "../../tensor/tensor";
 
 /**

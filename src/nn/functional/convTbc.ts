@@ -3,8 +3,8 @@ import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { conv1d } from "../../ops/conv";
+import { checkTensor } from "../../ops/builders/checks";
+import { conv1d } from "../../ops/layers/conv";
 import type { Tensor } from "../../tensor/tensor";
 
 /**

@@ -6,9 +6,9 @@ import { isFloat } from "../../core/dtype";
 import { DTypeError, describe, IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { checkReduction, type Reduction, reduceLoss } from "../../ops/loss";
-import { checkFloating } from "../../ops/precision";
+import { checkTensor } from "../../ops/builders/checks";
+import { checkFloating } from "../../ops/builders/precision";
+import { checkReduction, type Reduction, reduceLoss } from "../../ops/losses/classLosses";
 import { allocate, tensor, writeValues } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 

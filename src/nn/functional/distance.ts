@@ -1,8 +1,8 @@
 /** Distances and similarities. */
 
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { broadcastTensors } from "../../ops/view";
+import { checkTensor } from "../../ops/builders/checks";
+import { broadcastTensors } from "../../ops/shape/view";
 import type { Tensor } from "../../tensor/tensor";
 
 /**

@@ -4,10 +4,10 @@ import { checkChoice, checkFlag, checkInteger } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { stack } from "../../ops/join";
-import { embedding } from "../../ops/membership";
-import { checkIndexType } from "../../ops/positions";
+import { checkTensor } from "../../ops/builders/checks";
+import { checkIndexType } from "../../ops/indexing/indexChecks";
+import { embedding } from "../../ops/indexing/membership";
+import { stack } from "../../ops/shape/join";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

@@ -3,10 +3,10 @@
 import { ShapeError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { checkNumbers } from "../../ops/convArguments";
-import { constantPadNd } from "../../ops/pad";
-import { type Sizes, spread } from "../../ops/sliding";
+import { checkTensor } from "../../ops/builders/checks";
+import { checkNumbers } from "../../ops/layers/convArguments";
+import { type Sizes, spread } from "../../ops/layers/slidingWindows";
+import { constantPadNd } from "../../ops/shape/pad";
 import { vectorOf } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

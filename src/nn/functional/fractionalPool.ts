@@ -5,10 +5,10 @@ import { ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../../core/shape";
 import { type Declared, named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
-import { checkAll, checkTensor } from "../../ops/checks";
-import type { Pooled } from "../../ops/pool";
-import { rand } from "../../ops/rand";
-import { numbersFor, type Sizes, spread } from "../../ops/sliding";
+import { checkAll, checkTensor } from "../../ops/builders/checks";
+import type { Pooled } from "../../ops/layers/pool";
+import { numbersFor, type Sizes, spread } from "../../ops/layers/slidingWindows";
+import { rand } from "../../ops/random/randomTensors";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

@@ -5,9 +5,9 @@ import { checkChoice, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { checkSize, shapeText, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { stack } from "../../ops/join";
-import { checkFloating, checkSameDType } from "../../ops/precision";
+import { checkTensor } from "../../ops/builders/checks";
+import { checkFloating, checkSameDType } from "../../ops/builders/precision";
+import { stack } from "../../ops/shape/join";
 import { vectorOf } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

@@ -1,10 +1,10 @@
 /** Attention in several heads: what the layer and its functional form share. */
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { dropout } from "../../ops/dropout";
-import { cat } from "../../ops/join";
-import { linear } from "../../ops/matmul";
-import { constantPadNd } from "../../ops/pad";
+import { dropout } from "../../ops/layers/dropout";
+import { linear } from "../../ops/linalg/matmul";
+import { cat } from "../../ops/shape/join";
+import { constantPadNd } from "../../ops/shape/pad";
 import { zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

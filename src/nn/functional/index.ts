@@ -18,7 +18,10 @@ export {
   softsign,
   tanhshrink,
   threshold_,
-} from "../../ops/activation";
+} from "../../ops/elementwise/activation";
+export { tanh } from "../../ops/elementwise/trigonometric";
+export { relu_, sigmoid } from "../../ops/elementwise/unary";
+export { embedding, oneHot } from "../../ops/indexing/membership";
 export {
   type ConvOptions,
   type ConvTransposeOptions,
@@ -28,8 +31,7 @@ export {
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
-} from "../../ops/conv";
-export { pdist } from "../../ops/distance";
+} from "../../ops/layers/conv";
 export {
   alphaDropout,
   type DropoutOptions,
@@ -40,13 +42,8 @@ export {
   featureAlphaDropout,
   type RReLUOptions,
   rrelu,
-} from "../../ops/dropout";
-export { type CrossEntropyOptions, crossEntropy, type NllOptions, nllLoss, type Reduction } from "../../ops/loss";
-export * from "../../ops/losses";
-export { linear } from "../../ops/matmul";
-export { embedding, oneHot } from "../../ops/membership";
-export * from "../../ops/norm";
-export { type Padding, type PadMode, pad } from "../../ops/pad";
+} from "../../ops/layers/dropout";
+export * from "../../ops/layers/norm";
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -60,10 +57,19 @@ export {
   maxPool1d,
   maxPool2d,
   maxPool3d,
-} from "../../ops/pool";
-export { logSoftmax, softmax } from "../../ops/softmax";
-export { tanh } from "../../ops/trigonometric";
-export { relu_, sigmoid } from "../../ops/unary";
+} from "../../ops/layers/pool";
+export { pdist } from "../../ops/linalg/distance";
+export { linear } from "../../ops/linalg/matmul";
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  type NllOptions,
+  nllLoss,
+  type Reduction,
+} from "../../ops/losses/classLosses";
+export * from "../../ops/losses/elementLosses";
+export { logSoftmax, softmax } from "../../ops/reduce/softmax";
+export { type Padding, type PadMode, pad } from "../../ops/shape/pad";
 export { nativeChannelShuffle } from "../native/conv";
 export { rrelu_ } from "../native/dropout";
 export * from "./activation";

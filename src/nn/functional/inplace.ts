@@ -1,8 +1,8 @@
 /** Activations with PyTorch's flag `inplace`, which only their functional forms have. */
 import { type Declared, named } from "../../core/signature";
 import type { Named } from "../../core/signatureTypes";
-import * as activation from "../../ops/activation";
-import * as unary from "../../ops/unary";
+import * as activation from "../../ops/elementwise/activation";
+import * as unary from "../../ops/elementwise/unary";
 import type { Tensor } from "../../tensor/tensor";
 
 /** A flag of activations. */

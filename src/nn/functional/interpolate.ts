@@ -4,10 +4,10 @@ import { checkChoice, checkFlag, MAX_COUNT } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
 import { checkShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "../../ops/pool";
-import type { Sizes } from "../../ops/sliding";
-import { numbersFor, spread } from "../../ops/sliding";
+import { checkTensor } from "../../ops/builders/checks";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "../../ops/layers/pool";
+import type { Sizes } from "../../ops/layers/slidingWindows";
+import { numbersFor, spread } from "../../ops/layers/slidingWindows";
 import { allocate, tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

@@ -4,10 +4,10 @@ import { assertNumber, checkFlag, checkFunction } from "../../core/arguments";
 import { DTypeError, describe, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named, within } from "../../core/signature";
-import { checkAll, checkTensor } from "../../ops/checks";
-import { checkReduction, reduceLoss } from "../../ops/loss";
-import type { LossOptions } from "../../ops/losses";
-import { checkSameDType } from "../../ops/precision";
+import { checkAll, checkTensor } from "../../ops/builders/checks";
+import { checkSameDType } from "../../ops/builders/precision";
+import { checkReduction, reduceLoss } from "../../ops/losses/classLosses";
+import type { LossOptions } from "../../ops/losses/elementLosses";
 import type { Tensor } from "../../tensor/tensor";
 import { pairwiseDistance } from "./distance";
 

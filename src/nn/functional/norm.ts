@@ -4,9 +4,9 @@ import { assertNumber, checkInteger, checkIntegers, checkNumber, MAX_COUNT } fro
 import { ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { constantPadNd } from "../../ops/pad";
-import { avgPool3d } from "../../ops/pool";
+import { checkTensor } from "../../ops/builders/checks";
+import { avgPool3d } from "../../ops/layers/pool";
+import { constantPadNd } from "../../ops/shape/pad";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of {@link localResponseNorm}. */

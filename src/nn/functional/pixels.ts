@@ -4,7 +4,7 @@ import { checkInteger } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
+import { checkTensor } from "../../ops/builders/checks";
 import type { Tensor } from "../../tensor/tensor";
 
 /** The sizes before the last three axes, and those three. */

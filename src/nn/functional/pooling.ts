@@ -4,10 +4,10 @@ import { checkIntegers, checkNumber } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { checkSize, sameShape, shapeText, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { checkNumbers } from "../../ops/convArguments";
-import { avgPool1d, avgPool2d, avgPool3d } from "../../ops/pool";
-import { type Sizes, spread } from "../../ops/sliding";
+import { checkTensor } from "../../ops/builders/checks";
+import { checkNumbers } from "../../ops/layers/convArguments";
+import { avgPool1d, avgPool2d, avgPool3d } from "../../ops/layers/pool";
+import { type Sizes, spread } from "../../ops/layers/slidingWindows";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of the power-average poolings. */

@@ -1,10 +1,10 @@
 /** Steps of recurrent networks, and sequences of them. */
 
 import { sameShape } from "../../core/shape";
-import { dropout } from "../../ops/dropout";
-import { cat, stack } from "../../ops/join";
-import { linear } from "../../ops/matmul";
-import * as recurrent from "../../ops/recurrent";
+import { dropout } from "../../ops/layers/dropout";
+import * as recurrent from "../../ops/layers/recurrent";
+import { linear } from "../../ops/linalg/matmul";
+import { cat, stack } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 
 /** What a recurrent network carries from step to step: [h], or [h, c] of an LSTM. Shape of each: [N, H]. */

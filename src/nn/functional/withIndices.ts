@@ -10,8 +10,8 @@ import {
   maxPool3d,
   type OutputSize,
   type Pooled,
-} from "../../ops/pool";
-import type { Sizes } from "../../ops/sliding";
+} from "../../ops/layers/pool";
+import type { Sizes } from "../../ops/layers/slidingWindows";
 import type { Tensor } from "../../tensor/tensor";
 import { type FractionalMaxPoolOptions, fractionalMaxPool2d, fractionalMaxPool3d } from "./fractionalPool";
 

@@ -3,10 +3,10 @@ import { checkFlag } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { alias, named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import * as conv from "../../ops/conv";
-import { type OutputSize, type Pooled, adaptiveMaxPool1d as pool } from "../../ops/pool";
-import type { Sizes } from "../../ops/sliding";
+import { checkTensor } from "../../ops/builders/checks";
+import * as conv from "../../ops/layers/conv";
+import { type OutputSize, type Pooled, adaptiveMaxPool1d as pool } from "../../ops/layers/pool";
+import type { Sizes } from "../../ops/layers/slidingWindows";
 import type { Tensor } from "../../tensor/tensor";
 import { channelShuffle } from "../functional/pixels";
 

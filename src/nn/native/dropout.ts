@@ -1,7 +1,7 @@
 /** Dropouts with the arguments of `torch` itself: `p` and `train` are always given. */
 import { checkFlag, checkNumber } from "../../core/arguments";
 import { named } from "../../core/signature";
-import { checkInplace, checkTensor } from "../../ops/checks";
+import { checkInplace, checkTensor } from "../../ops/builders/checks";
 import {
   type DropoutOptions,
   alphaDropout as fAlphaDropout,
@@ -9,7 +9,7 @@ import {
   featureAlphaDropout as fFeatureAlphaDropout,
   featureDropout as fFeatureDropout,
   rrelu,
-} from "../../ops/dropout";
+} from "../../ops/layers/dropout";
 import type { Tensor } from "../../tensor/tensor";
 
 type Dropout = (x: Tensor, options: DropoutOptions) => Tensor;

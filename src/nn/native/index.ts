@@ -4,9 +4,9 @@
  */
 import "./methods";
 
-export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "../../ops/conv";
-export { rrelu } from "../../ops/dropout";
-export { adaptiveAvgPool1d, avgPool1d, maxPool1d, maxPool2d, maxPool3d } from "../../ops/pool";
+export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "../../ops/layers/conv";
+export { rrelu } from "../../ops/layers/dropout";
+export { adaptiveAvgPool1d, avgPool1d, maxPool1d, maxPool2d, maxPool3d } from "../../ops/layers/pool";
 export { prelu } from "../functional/activation";
 export { bilinear } from "../functional/bilinear";
 export { convTbc } from "../functional/convTbc";

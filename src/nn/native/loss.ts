@@ -2,8 +2,8 @@
 import { checkChoice } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
-import type { Reduction } from "../../ops/loss";
-import * as losses from "../../ops/losses";
+import type { Reduction } from "../../ops/losses/classLosses";
+import * as losses from "../../ops/losses/elementLosses";
 import type { Tensor } from "../../tensor/tensor";
 import { type CTCLossOptions, ctcLoss as fCtcLoss } from "../functional/ctc";
 import * as margins from "../functional/marginLoss";

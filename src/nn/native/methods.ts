@@ -1,6 +1,6 @@
 /** Methods of tensors that are made of functions of layers. */
 import type { Method } from "../../core/signatureTypes";
-import { install } from "../../ops/methods";
+import { install } from "../../ops/builders/methods";
 import { prelu } from "../functional/activation";
 
 declare module "../../tensor/tensor" {

@@ -4,8 +4,8 @@ import { assertNumber, checkFlag, checkInteger } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import * as F from "../../ops/norm";
+import { checkTensor } from "../../ops/builders/checks";
+import * as F from "../../ops/layers/norm";
 import type { Tensor } from "../../tensor/tensor";
 
 type Optional = Tensor | null;

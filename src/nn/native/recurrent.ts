@@ -3,8 +3,8 @@ import { checkArray, checkFlag, checkInteger, checkNumber } from "../../core/arg
 import { ArgumentError, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { linear } from "../../ops/matmul";
+import { checkTensor } from "../../ops/builders/checks";
+import { linear } from "../../ops/linalg/matmul";
 import { Tensor } from "../../tensor/tensor";
 import {
   gruStep,
@@ -16,7 +16,7 @@ import {
   type Step,
   tanhStep,
 } from "../functional/recurrent";
-import { MAX_LAYERS } from "../options";
+import { MAX_LAYERS } from "../module/options";
 
 /** The arguments after the input and the state, as checked. */
 interface Network {

@@ -4,7 +4,7 @@ import { noGrad } from "../../autograd/mode";
 import { assertNumber } from "../../core/arguments";
 import { KindlingError } from "../../core/errors";
 import { alias, named } from "../../core/signature";
-import { stack } from "../../ops/join";
+import { stack } from "../../ops/shape/join";
 import { zeros } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { tensorsOf } from "./vector";

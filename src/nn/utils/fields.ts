@@ -2,9 +2,9 @@
 import { checkString } from "../../core/arguments";
 import { ArgumentError } from "../../core/errors";
 import { Tensor } from "../../tensor/tensor";
-import { checkModule } from "../checks";
-import type { Module } from "../module";
-import { Parameter } from "../parameter";
+import { checkModule } from "../module/checks";
+import type { Module } from "../module/module";
+import { Parameter } from "../module/parameter";
 
 type Fields = Record<string, unknown>;
 

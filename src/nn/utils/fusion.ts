@@ -3,14 +3,14 @@
 import { checkFlag, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe } from "../../core/errors";
 import { type Declared, named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
+import { checkTensor } from "../../ops/builders/checks";
 import type { Tensor } from "../../tensor/tensor";
-import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../batchnorm";
-import { checkModule } from "../checks";
-import { deepcopy } from "../deepcopy";
-import type { Linear } from "../linear";
-import type { Module } from "../module";
-import { Parameter } from "../parameter";
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../layers/batchnorm";
+import type { Linear } from "../layers/linear";
+import { checkModule } from "../module/checks";
+import { deepcopy } from "../module/deepcopy";
+import type { Module } from "../module/module";
+import { Parameter } from "../module/parameter";
 import { outputAxis, tensorField } from "./fields";
 
 type BatchNorm = BatchNorm1d | BatchNorm2d | BatchNorm3d;

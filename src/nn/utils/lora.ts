@@ -13,16 +13,16 @@ import { ArgumentError, describe, StateError, ValueError } from "../../core/erro
 import { named } from "../../core/signature";
 import { zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { checkModule } from "../checks";
-import { Conv2d } from "../conv";
-import { Dropout } from "../dropout";
 import * as F from "../functional";
 import { kaimingUniform_, normal_, zeros_ } from "../init";
-import { Linear } from "../linear";
-import { Module } from "../module";
-import { Parameter } from "../parameter";
-import { Embedding } from "../sparse";
-import { IncompatibleKeys, type StateDict } from "../state";
+import { Conv2d } from "../layers/conv";
+import { Dropout } from "../layers/dropout";
+import { Linear } from "../layers/linear";
+import { Embedding } from "../layers/sparse";
+import { checkModule } from "../module/checks";
+import { Module } from "../module/module";
+import { Parameter } from "../module/parameter";
+import { IncompatibleKeys, type StateDict } from "../module/state";
 
 /** Options of {@link applyLora}, by the names of peft and loralib. */
 export interface LoraOptions {

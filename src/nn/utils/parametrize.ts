@@ -8,10 +8,10 @@ import { type Declared, named, within } from "../../core/signature";
 import { Mode } from "../../platform/mode";
 import { replaceData } from "../../tensor/data";
 import type { Tensor } from "../../tensor/tensor";
-import { checkModule } from "../checks";
-import { ModuleDict, ModuleList } from "../container";
-import type { Module } from "../module";
-import { Parameter } from "../parameter";
+import { checkModule } from "../module/checks";
+import { ModuleDict, ModuleList } from "../module/container";
+import type { Module } from "../module/module";
+import { Parameter } from "../module/parameter";
 import { setField, tensorField } from "./fields";
 import type { ModuleTool } from "./tool";
 

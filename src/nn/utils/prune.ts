@@ -3,10 +3,10 @@ import { noGrad } from "../../autograd/mode";
 import { checkArray } from "../../core/arguments";
 import { ArgumentError, describe } from "../../core/errors";
 import { named, overloaded } from "../../core/signature";
-import { cat } from "../../ops/join";
+import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
-import { checkModule } from "../checks";
-import type { Module } from "../module";
+import { checkModule } from "../module/checks";
+import type { Module } from "../module/module";
 import { tensorField } from "./fields";
 import { applyMethod, BasePruningMethod, hasMethods, maskOf, methodOf, PruningContainer } from "./pruning/method";
 import {

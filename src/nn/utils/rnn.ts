@@ -4,9 +4,9 @@ import { assertNumber, checkArray, checkInteger, checkIntegers, MAX_COUNT } from
 import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { arange } from "../../ops/creation";
-import { cat, stack } from "../../ops/join";
+import { checkTensor } from "../../ops/builders/checks";
+import { arange } from "../../ops/creation/ranges";
+import { cat, stack } from "../../ops/shape/join";
 import { full, tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 

@@ -1,7 +1,7 @@
 /** Modules without initial values. */
 import { checkFunction } from "../../core/arguments";
-import { withoutInit } from "../initialization";
-import { Module } from "../module";
+import { withoutInit } from "../module/initialization";
+import { Module } from "../module/module";
 
 type ModuleClass<A extends unknown[], M extends Module> = new (...args: A) => M;
 

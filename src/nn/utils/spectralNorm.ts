@@ -7,8 +7,8 @@ import { ArgumentError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
 import { normalize } from "../functional/distance";
-import type { Module } from "../module";
-import { Parameter } from "../parameter";
+import type { Module } from "../module/module";
+import { Parameter } from "../module/parameter";
 import { outputAxis, parameterField, setField, tensorField } from "./fields";
 import type { ModuleTool } from "./tool";
 

@@ -5,8 +5,8 @@ import { checkIterable } from "../../core/arguments";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/checks";
-import { cat } from "../../ops/join";
+import { checkTensor } from "../../ops/builders/checks";
+import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 
 /** @throws ArgumentError unless `parameters` is an iterable of tensors. */

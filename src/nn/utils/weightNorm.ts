@@ -7,8 +7,8 @@ import { ArgumentError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
-import type { Module } from "../module";
-import { Parameter } from "../parameter";
+import type { Module } from "../module/module";
+import { Parameter } from "../module/parameter";
 import { parameterField, setField, tensorField } from "./fields";
 import type { ModuleTool } from "./tool";
 

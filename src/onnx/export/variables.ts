@@ -1,6 +1,6 @@
 /** Axes of inputs whose sizes are left open, and inputs of other sizes and values with which the model is traced again. */
 import { ArgumentError, describe } from "../../core/errors";
-import { arange } from "../../ops/creation";
+import { arange } from "../../ops/creation/ranges";
 import { Tensor } from "../../tensor/tensor";
 
 /** Which axes of inputs and outputs are open: by number with a name, or by numbers alone. */

@@ -2,7 +2,7 @@
 import { isGradEnabled } from "../../autograd/mode";
 import { isPlainObject } from "../../core/binding";
 import { ArgumentError, DTypeError, describe } from "../../core/errors";
-import { Module } from "../../nn/module";
+import { Module } from "../../nn/module/module";
 import type { FileSource } from "../../platform/randomAccess";
 import { Tensor } from "../../tensor/tensor";
 import type { GraphProto, TypeProto } from "../proto/onnx_pb";

@@ -1,7 +1,7 @@
 /** Initializers as parameters and buffers of modules whose paths are their names. */
 import { isFloat } from "../../core/dtype";
-import { Module } from "../../nn/module";
-import { Parameter } from "../../nn/parameter";
+import { Module } from "../../nn/module/module";
+import { Parameter } from "../../nn/module/parameter";
 import { Tensor } from "../../tensor/tensor";
 import type { GraphProto, TensorProto } from "../proto/onnx_pb";
 import type { Entry } from "./entry";

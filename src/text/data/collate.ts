@@ -5,7 +5,7 @@ import { ArgumentError, describe } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { defaultCollate } from "../../data/collate";
 import { portable } from "../../data/pack";
-import { Module } from "../../nn/module";
+import { Module } from "../../nn/module/module";
 import { padSequence } from "../../nn/utils/rnn";
 import { tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";

@@ -5,8 +5,8 @@ import { ArgumentError, describe, KindlingError, ShapeError, ValueError } from "
 import { shapeText } from "../../core/shape";
 import { declareMethods } from "../../core/signature";
 import { type AwaitedClass, awaitable } from "../../data/awaitable";
-import { stack } from "../../ops/join";
-import { matmul } from "../../ops/matmul";
+import { matmul } from "../../ops/linalg/matmul";
+import { stack } from "../../ops/shape/join";
 import { extract, openSource } from "../../platform/archive";
 import { absolute, expandHome, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import { download } from "../../platform/download";

@@ -5,7 +5,7 @@ import { ArgumentError, describe, IndexError, ValueError } from "../../core/erro
 import { addNames, declareMethods, named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { Module } from "../../nn/module";
+import { Module } from "../../nn/module/module";
 import { compareCodePoints } from "../words";
 
 /** What {@link Vocab} takes. */

@@ -6,11 +6,11 @@ import { awaitable } from "../../data/awaitable";
 import { hasFolder, joinPath, listEntries, readData } from "../../platform/dataFiles";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
-import { checkWords, type DownloadableOptions } from "./options";
-import { FilesDataset, joinTargets, openImage } from "./pictures";
-import { downloadAndExtractArchive } from "./utils";
-import { notFound, transformsIn } from "./visionDataset";
+import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
+import { checkWords, type DownloadableOptions } from "./common/options";
+import { FilesDataset, joinTargets, openImage } from "./common/pictures";
+import { downloadAndExtractArchive } from "./common/utils";
+import { notFound, transformsIn } from "./common/visionDataset";
 
 const kinds = ["category", "annotation"] as const;
 

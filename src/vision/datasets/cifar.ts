@@ -5,12 +5,12 @@ import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import type { Pickled } from "../../io/pickle";
 import { absolute, type Found, findFile, joinPath } from "../../platform/dataFiles";
-import type { Awaitable, Opened } from "./awaitableTypes";
-import type { DownloadResource } from "./downloads";
-import { bytesTensor, MemoryDataset } from "./memory";
-import { fromPlanes } from "./planes";
-import { checkIntegrity, downloadAndExtractArchive } from "./utils";
-import { notFound, type TransformOptions } from "./visionDataset";
+import type { Awaitable, Opened } from "./common/awaitableTypes";
+import type { DownloadResource } from "./common/downloads";
+import { bytesTensor, MemoryDataset } from "./common/memory";
+import { fromPlanes } from "./common/planes";
+import { checkIntegrity, downloadAndExtractArchive } from "./common/utils";
+import { notFound, type TransformOptions } from "./common/visionDataset";
 
 const SIZE = 32;
 const IMAGE_BYTES = 3 * SIZE * SIZE;

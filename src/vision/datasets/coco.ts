@@ -4,9 +4,9 @@ import { argumentsOf, isPlainObject } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { absolute, expandHome, joinPath, readText } from "../../platform/dataFiles";
-import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
-import { FilesDataset, openColours } from "./pictures";
-import { transformsIn, type VisionDatasetArguments } from "./visionDataset";
+import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
+import { FilesDataset, openColours } from "./common/pictures";
+import { transformsIn, type VisionDatasetArguments } from "./common/visionDataset";
 
 const signature = "root, annFile; transform, targetTransform, transforms";
 

@@ -3,10 +3,10 @@ import { checkFlag, checkInteger } from "../../core/arguments";
 import { named } from "../../core/signature";
 import { portable } from "../../data/pack";
 import type { Image } from "../image";
-import type { Opened } from "./awaitableTypes";
-import { bytesTensor, MemoryDataset } from "./memory";
-import { fromPlanes } from "./planes";
-import type { TransformOptions } from "./visionDataset";
+import type { Opened } from "./common/awaitableTypes";
+import { bytesTensor, MemoryDataset } from "./common/memory";
+import { fromPlanes } from "./common/planes";
+import type { TransformOptions } from "./common/visionDataset";
 
 const SIZE = 32;
 

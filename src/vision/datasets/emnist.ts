@@ -2,11 +2,11 @@
 import { argumentsOf } from "../../core/binding";
 import { awaitable } from "../../data/awaitable";
 import { absolute, hasFile, isRemote, joinPath, listEntries, removeData } from "../../platform/dataFiles";
-import type { Awaitable, Opened } from "./awaitableTypes";
+import type { Awaitable, Opened } from "./common/awaitableTypes";
+import { checkWord } from "./common/options";
+import { downloadAndExtractArchive, extractArchive } from "./common/utils";
+import type { TransformOptions } from "./common/visionDataset";
 import { type MnistOptions, MnistSet } from "./mnist";
-import { checkWord } from "./options";
-import { downloadAndExtractArchive, extractArchive } from "./utils";
-import type { TransformOptions } from "./visionDataset";
 
 const splits = ["byclass", "bymerge", "balanced", "letters", "digits", "mnist"] as const;
 

@@ -6,11 +6,11 @@ import { describe, ValueError } from "../../core/errors";
 import { Generator } from "../../core/generator";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { randint, randn } from "../../ops/rand";
+import { randint, randn } from "../../ops/random/randomTensors";
 import { tidy } from "../../tensor/tensor";
 import { Image, type ImageMode, MOST_PIXELS } from "../image";
-import { fromPlanes } from "./planes";
-import { type TransformOptions, transformsIn, VisionDataset } from "./visionDataset";
+import { fromPlanes } from "./common/planes";
+import { type TransformOptions, transformsIn, VisionDataset } from "./common/visionDataset";
 
 const signature = "; size, imageSize, numClasses, transform, targetTransform, randomOffset";
 

@@ -4,12 +4,12 @@ import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { findFile, hasFolder, isRemote, joinPath } from "../../platform/dataFiles";
-import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
-import type { DownloadResource } from "./downloads";
-import { checkWord, type DownloadableOptions } from "./options";
-import { LabelledImages } from "./pictures";
-import { checkIntegrity, downloadAndExtractArchive, downloadUrl } from "./utils";
-import { notFound, transformsIn } from "./visionDataset";
+import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
+import type { DownloadResource } from "./common/downloads";
+import { checkWord, type DownloadableOptions } from "./common/options";
+import { LabelledImages } from "./common/pictures";
+import { checkIntegrity, downloadAndExtractArchive, downloadUrl } from "./common/utils";
+import { notFound, transformsIn } from "./common/visionDataset";
 
 const splits = ["train", "val", "test"] as const;
 const signature = "root; split, transform, targetTransform, download";

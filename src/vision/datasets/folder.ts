@@ -6,9 +6,9 @@ import { awaitable } from "../../data/awaitable";
 import { portable } from "../../data/pack";
 import { compareText, joinPath, listEntries } from "../../platform/dataFiles";
 import type { Image } from "../image";
-import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
-import { FilesDataset, openColours } from "./pictures";
-import { type TransformOptions, transformsIn } from "./visionDataset";
+import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
+import { FilesDataset, openColours } from "./common/pictures";
+import { type TransformOptions, transformsIn } from "./common/visionDataset";
 
 /** Reads a sample from its path. */
 export type SampleLoader<S = any> = (path: string) => S | Promise<S>;

@@ -4,11 +4,11 @@ import { argumentsOf, isPlainObject } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { compareText, hasFile, hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
-import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
-import { checkWord, type DownloadableOptions } from "./options";
-import { LabelledImages } from "./pictures";
-import { downloadAndExtractArchive } from "./utils";
-import { notFound, transformsIn } from "./visionDataset";
+import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
+import { checkWord, type DownloadableOptions } from "./common/options";
+import { LabelledImages } from "./common/pictures";
+import { downloadAndExtractArchive } from "./common/utils";
+import { notFound, transformsIn } from "./common/visionDataset";
 
 const splits = ["train", "test"] as const;
 const signature = "root; split, transform, targetTransform, download";

@@ -6,12 +6,12 @@ import { awaitable } from "../../data/awaitable";
 import type { Found } from "../../platform/dataFiles";
 import { absolute, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import type { Tensor } from "../../tensor/tensor";
-import type { Awaitable, Opened } from "./awaitableTypes";
-import { type DownloadResource, downloadFromMirrors } from "./downloads";
-import { elementsOf, type IdxHeader, readIdx, wholeHeader } from "./idx";
-import { MemoryDataset } from "./memory";
-import { extractArchive } from "./utils";
-import { notFound, type TransformOptions } from "./visionDataset";
+import type { Awaitable, Opened } from "./common/awaitableTypes";
+import { type DownloadResource, downloadFromMirrors } from "./common/downloads";
+import { elementsOf, type IdxHeader, readIdx, wholeHeader } from "./common/idx";
+import { MemoryDataset } from "./common/memory";
+import { extractArchive } from "./common/utils";
+import { notFound, type TransformOptions } from "./common/visionDataset";
 
 /** What MNIST and its companions take beside the transforms. */
 export interface MnistOptions {

@@ -4,12 +4,12 @@ import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
-import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
-import type { DownloadResource } from "./downloads";
-import { checkWord, checkWords, type DownloadableOptions } from "./options";
-import { joinTargets, LabelledImages, openImage } from "./pictures";
-import { downloadAndExtractArchive } from "./utils";
-import { notFound, transformsIn, type VisionDatasetArguments } from "./visionDataset";
+import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
+import type { DownloadResource } from "./common/downloads";
+import { checkWord, checkWords, type DownloadableOptions } from "./common/options";
+import { joinTargets, LabelledImages, openImage } from "./common/pictures";
+import { downloadAndExtractArchive } from "./common/utils";
+import { notFound, transformsIn, type VisionDatasetArguments } from "./common/visionDataset";
 
 const splits = ["trainval", "test"] as const;
 const kinds = ["category", "segmentation"] as const;

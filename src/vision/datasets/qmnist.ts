@@ -5,13 +5,13 @@ import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { type Found, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
 import type { Tensor } from "../../tensor/tensor";
-import type { Awaitable, Opened } from "./awaitableTypes";
-import type { DownloadResource } from "./downloads";
-import { elementsOf, wholeHeader } from "./idx";
+import type { Awaitable, Opened } from "./common/awaitableTypes";
+import type { DownloadResource } from "./common/downloads";
+import { elementsOf, wholeHeader } from "./common/idx";
+import { checkWord } from "./common/options";
+import { downloadUrl, extractArchive } from "./common/utils";
+import type { TransformOptions } from "./common/visionDataset";
 import { labelsOf, type MnistOptions, MnistSet } from "./mnist";
-import { checkWord } from "./options";
-import { downloadUrl, extractArchive } from "./utils";
-import type { TransformOptions } from "./visionDataset";
 
 const parts = ["train", "test", "test10k", "test50k", "nist"] as const;
 

@@ -5,12 +5,12 @@ import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import type { MatlabArray } from "../../io/matlab";
 import { absolute, findFile, joinPath } from "../../platform/dataFiles";
-import type { Awaitable, Opened } from "./awaitableTypes";
-import { bytesTensor, MemoryDataset, type Targets } from "./memory";
-import { checkWord, type DownloadableOptions } from "./options";
-import { transposePlanes } from "./planes";
-import { downloadUrl } from "./utils";
-import { notFound, transformsIn } from "./visionDataset";
+import type { Awaitable, Opened } from "./common/awaitableTypes";
+import { bytesTensor, MemoryDataset, type Targets } from "./common/memory";
+import { checkWord, type DownloadableOptions } from "./common/options";
+import { transposePlanes } from "./common/planes";
+import { downloadUrl } from "./common/utils";
+import { notFound, transformsIn } from "./common/visionDataset";
 
 const splits = ["train", "test", "extra"] as const;
 

@@ -4,12 +4,12 @@ import { argumentsOf } from "../../core/binding";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { absolute, findFile, hasFile, joinPath } from "../../platform/dataFiles";
-import type { Awaitable, Opened } from "./awaitableTypes";
-import { bytesTensor, MemoryDataset } from "./memory";
-import type { DownloadableOptions } from "./options";
+import type { Awaitable, Opened } from "./common/awaitableTypes";
+import { bytesTensor, MemoryDataset } from "./common/memory";
+import type { DownloadableOptions } from "./common/options";
+import { downloadUrl } from "./common/utils";
+import { notFound, transformsIn } from "./common/visionDataset";
 import type { SplitFile } from "./svhn";
-import { downloadUrl } from "./utils";
-import { notFound, transformsIn } from "./visionDataset";
 
 const SIZE = 16;
 const PIXELS = SIZE * SIZE;

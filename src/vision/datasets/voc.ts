@@ -5,12 +5,12 @@ import { FormatError } from "../../core/errors";
 import { setOwn } from "../../core/record";
 import { awaitable } from "../../data/awaitable";
 import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
-import type { AwaitableFiles, OpenedFiles } from "./awaitableTypes";
-import { checkWord, type DownloadableOptions } from "./options";
-import { FilesDataset, openColours } from "./pictures";
-import { downloadAndExtractArchive } from "./utils";
-import { notFound, transformsIn, type VisionDatasetArguments } from "./visionDataset";
-import { type Element, parseXml } from "./xml";
+import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
+import { checkWord, type DownloadableOptions } from "./common/options";
+import { FilesDataset, openColours } from "./common/pictures";
+import { downloadAndExtractArchive } from "./common/utils";
+import { notFound, transformsIn, type VisionDatasetArguments } from "./common/visionDataset";
+import { type Element, parseXml } from "./common/xml";
 
 const years = ["2007", "2008", "2009", "2010", "2011", "2012"] as const;
 

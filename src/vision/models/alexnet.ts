@@ -1,9 +1,9 @@
 /** AlexNet in its single-column form (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014). */
 
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { modelBuilder } from "./builder";
 

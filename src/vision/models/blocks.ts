@@ -4,7 +4,7 @@ import { checkArray } from "../../core/arguments";
 import { bind, missing, partsOf } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
+import { readArguments } from "../../nn/module/options";
 
 /** @internal The normalization that torchvision's models use unless told otherwise. */
 export const batchNorm = (channels: number): nn.Module => new nn.BatchNorm2d(channels);

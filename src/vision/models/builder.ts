@@ -4,7 +4,7 @@ import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named, renamed } from "../../core/signature";
 import type { Declared } from "../../core/signatureTypes";
 import type * as nn from "../../nn/index";
-import type { StateDict } from "../../nn/state";
+import type { StateDict } from "../../nn/module/state";
 import { readState } from "./stateFile";
 import { enums, Weights, type WeightsEnum } from "./weights/weightsEnum";
 

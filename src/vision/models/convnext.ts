@@ -2,9 +2,9 @@
 
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { MAX_LAYERS, readArguments } from "../../nn/options";
+import { takes } from "../../nn/module/forward";
+import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import { ones } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";

@@ -3,9 +3,9 @@
 import { checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { MAX_LAYERS, readArguments } from "../../nn/options";
+import { takes } from "../../nn/module/forward";
+import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
 import { checkMaker, type LayerMaker, make, type NormLayer } from "../ops/makers";

@@ -3,11 +3,11 @@
 import { checkArray } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
-import { cat } from "../../ops/join";
-import { type NamedTuple, namedTuple } from "../../ops/namedTuple";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { type NamedTuple, namedTuple } from "../../ops/builders/namedTuple";
+import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 import { checkMaker, type LayerMaker, make } from "../ops/makers";
 import { modelBuilder } from "./builder";

@@ -1,9 +1,9 @@
 /** What GoogLeNet and Inception v3 are built of. */
 
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { cat } from "../../ops/join";
-import type { Sizes } from "../../ops/sliding";
+import { takes } from "../../nn/module/forward";
+import type { Sizes } from "../../ops/layers/slidingWindows";
+import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 import { type LayerMaker, make } from "../ops/makers";
 

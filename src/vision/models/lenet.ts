@@ -4,9 +4,9 @@ import { checkInteger } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 
 const F = nn.functional;

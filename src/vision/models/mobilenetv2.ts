@@ -3,9 +3,9 @@
 import { checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
 import { checkMaker, make, type NormLayer } from "../ops/makers";

@@ -4,9 +4,9 @@ import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { MAX_LAYERS, readArguments } from "../../nn/options";
+import { takes } from "../../nn/module/forward";
+import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
 import { type ActivationLayer, checkMaker, type LayerMaker, make, makeActivation, type NormLayer } from "../ops/makers";

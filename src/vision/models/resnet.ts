@@ -3,10 +3,10 @@
 import { checkArray, checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
-import { checkModule } from "../../nn/checks";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { MAX_LAYERS, readArguments } from "../../nn/options";
+import { checkModule } from "../../nn/module/checks";
+import { takes } from "../../nn/module/forward";
+import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { checkMaker, make, type NormLayer } from "../ops/makers";
 import { batchNorm, convolutions } from "./blocks";

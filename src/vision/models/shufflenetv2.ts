@@ -3,10 +3,10 @@
 import { checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { MAX_LAYERS, readArguments } from "../../nn/options";
-import { cat } from "../../ops/join";
+import { takes } from "../../nn/module/forward";
+import { MAX_LAYERS, readArguments } from "../../nn/module/options";
+import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 import { type LayerMaker, make } from "../ops/makers";
 import { modelBuilder } from "./builder";

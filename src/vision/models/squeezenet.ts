@@ -2,10 +2,10 @@
 
 import { checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
-import { cat } from "../../ops/join";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 import { convolutions } from "./blocks";
 import { modelBuilder } from "./builder";

@@ -1,5 +1,5 @@
 /** Files of trained weights. */
-import type { StateDict } from "../../nn/state";
+import type { StateDict } from "../../nn/module/state";
 
 /** The name of a published file, which ends in the beginning of its checksum: it is the same wherever it comes from. */
 const isPublished = (path: string): boolean => /^https?:.*-[0-9a-f]{8,64}\.\w+$/i.test(path);

@@ -1,10 +1,10 @@
 /** VGG networks (Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014). */
 
 import type { Arguments } from "../../core/signatureTypes";
-import { checkModule } from "../../nn/checks";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
+import { checkModule } from "../../nn/module/checks";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { convolutions, linears } from "./blocks";
 import { modelBuilder } from "./builder";

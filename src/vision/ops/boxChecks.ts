@@ -2,7 +2,7 @@
 
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { checkTensor } from "../../ops/checks";
+import { checkTensor } from "../../ops/builders/checks";
 import type { Tensor } from "../../tensor/tensor";
 
 /** @internal Boxes as rows. @throws ShapeError unless they have the shape [N, 4]; with `isOpen` rows may have more columns. */

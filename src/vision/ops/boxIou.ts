@@ -3,8 +3,8 @@
 import { noGrad } from "../../autograd/mode";
 import { checkNumber } from "../../core/arguments";
 import { named } from "../../core/signature";
-import { maximum, minimum } from "../../ops/binary";
-import { checkSameDevice } from "../../ops/checks";
+import { checkSameDevice } from "../../ops/builders/checks";
+import { maximum, minimum } from "../../ops/elementwise/binary";
 import type { Tensor } from "../../tensor/tensor";
 import { checkBoxes, upcast } from "./boxChecks";
 import { boxArea } from "./boxes";

@@ -3,10 +3,10 @@
 import { noGrad } from "../../autograd/mode";
 import { checkNumber } from "../../core/arguments";
 import { named } from "../../core/signature";
-import { maximum, minimum } from "../../ops/binary";
-import { checkSameDevice, checkTensor } from "../../ops/checks";
-import { checkReduction, type Reduction } from "../../ops/loss";
-import { where } from "../../ops/where";
+import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
+import { maximum, minimum } from "../../ops/elementwise/binary";
+import { where } from "../../ops/elementwise/where";
+import { checkReduction, type Reduction } from "../../ops/losses/classLosses";
 import type { Tensor } from "../../tensor/tensor";
 import { coordinates, upcastToFloat } from "./boxChecks";
 

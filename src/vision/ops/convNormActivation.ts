@@ -3,8 +3,8 @@
 import { checkFlag, checkInteger } from "../../core/arguments";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
-import { checkSizes, type Sizes, spread } from "../../ops/sliding";
+import { readArguments } from "../../nn/module/options";
+import { checkSizes, type Sizes, spread } from "../../ops/layers/slidingWindows";
 import {
   type ActivationLayer,
   checkMaker,

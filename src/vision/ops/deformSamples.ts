@@ -3,7 +3,7 @@
 import { grad } from "../../autograd/backward";
 import { isGradEnabled } from "../../autograd/mode";
 import { record } from "../../autograd/node";
-import { arange } from "../../ops/creation";
+import { arange } from "../../ops/creation/ranges";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

@@ -4,9 +4,9 @@ import { checkNumber } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkSameDevice, checkTensor } from "../../ops/checks";
-import { checkReduction, type Reduction, reduceLoss } from "../../ops/loss";
-import { binaryCrossEntropyWithLogits } from "../../ops/losses";
+import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
+import { checkReduction, type Reduction, reduceLoss } from "../../ops/losses/classLosses";
+import { binaryCrossEntropyWithLogits } from "../../ops/losses/elementLosses";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of {@link sigmoidFocalLoss}. */

@@ -2,12 +2,12 @@
 
 import { checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
-import { float } from "../../nn/repr";
-import { type StateDict, stateKeyOf, upgraded } from "../../nn/state";
-import { checkTensor } from "../../ops/checks";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { float } from "../../nn/module/repr";
+import { type StateDict, stateKeyOf, upgraded } from "../../nn/module/state";
+import { checkTensor } from "../../ops/builders/checks";
 import { ones, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkMaker, type LayerMaker, make } from "./makers";

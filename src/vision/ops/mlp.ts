@@ -4,7 +4,7 @@ import { checkFlag, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
+import { readArguments } from "../../nn/module/options";
 import { type ActivationLayer, checkMakerOrNull, make, makeActivation, type NormLayer } from "./makers";
 
 /** Options of {@link MLP}. */

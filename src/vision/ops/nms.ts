@@ -6,8 +6,8 @@ import { legacyName } from "../../core/dtype";
 import { DTypeError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkSameDevice, checkTensor } from "../../ops/checks";
-import { uniqueConsecutive } from "../../ops/unique";
+import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
+import { uniqueConsecutive } from "../../ops/indexing/unique";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

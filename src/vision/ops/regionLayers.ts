@@ -2,11 +2,11 @@
 
 import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
-import { float, text } from "../../nn/repr";
-import { type Sizes, spread } from "../../ops/sliding";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { float, text } from "../../nn/module/repr";
+import { type Sizes, spread } from "../../ops/layers/slidingWindows";
 import type { Tensor } from "../../tensor/tensor";
 import type { RegionBoxes } from "./regions";
 import { psRoiAlign, roiAlign } from "./roiAlign";

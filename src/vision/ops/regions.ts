@@ -1,12 +1,12 @@
-/** Regions of interest as the kernels of `assembly/roi.ts` take them: which rows and columns of an input each of their bins looks at. */
+/** Regions of interest as the kernels of `assembly/vision/roi.ts` take them: which rows and columns of an input each of their bins looks at. */
 
 import { checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { checkSameDevice, checkTensor } from "../../ops/checks";
-import { cat } from "../../ops/join";
-import { checkFloating } from "../../ops/precision";
-import { type Sizes, spread } from "../../ops/sliding";
+import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
+import { checkFloating } from "../../ops/builders/precision";
+import { type Sizes, spread } from "../../ops/layers/slidingWindows";
+import { cat } from "../../ops/shape/join";
 import { vectorOf } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 

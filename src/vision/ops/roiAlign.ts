@@ -3,7 +3,7 @@
 import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
-import type { Sizes } from "../../ops/sliding";
+import type { Sizes } from "../../ops/layers/slidingWindows";
 import type { Tensor } from "../../tensor/tensor";
 import { meansOf } from "./regionMeans";
 import { Bands, checkRegions, type RegionBoxes, type Regions, type Round, tablesOf } from "./regions";

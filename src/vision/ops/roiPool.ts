@@ -2,7 +2,7 @@
 
 import { record } from "../../autograd/node";
 import { named } from "../../core/signature";
-import type { Sizes } from "../../ops/sliding";
+import type { Sizes } from "../../ops/layers/slidingWindows";
 import { allocate, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { meansOf } from "./regionMeans";

@@ -4,11 +4,11 @@ import { checkFlag, checkNumber } from "../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
-import { takes } from "../../nn/forward";
 import * as nn from "../../nn/index";
-import { readArguments } from "../../nn/options";
-import { float, text } from "../../nn/repr";
-import { checkTensor } from "../../ops/checks";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { float, text } from "../../nn/module/repr";
+import { checkTensor } from "../../ops/builders/checks";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 

@@ -4,10 +4,10 @@ import { describe, IndexError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { sampleDirichlet } from "../../distributions/sampling";
-import { takes } from "../../nn/forward";
-import { readArguments } from "../../nn/options";
-import { text } from "../../nn/repr";
+import { sampleDirichlet } from "../../distributions/base/sampling";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { text } from "../../nn/module/repr";
 import { full } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import {

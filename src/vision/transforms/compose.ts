@@ -2,7 +2,7 @@
 import { checkArray, checkFunction } from "../../core/arguments";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { readArguments } from "../../nn/options";
+import { readArguments } from "../../nn/module/options";
 import { Transform } from "./transform";
 
 /** A transform or a function: what can be called with a picture, or whatever else the one before gives. */

@@ -2,9 +2,9 @@
 import { checkDType, type DType } from "../../core/dtype";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { takes } from "../../nn/forward";
-import { readArguments } from "../../nn/options";
-import { text } from "../../nn/repr";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { text } from "../../nn/module/repr";
 import type { Tensor } from "../../tensor/tensor";
 import type { Image, ImageMode } from "../image";
 import * as F from "./functional/conversion";

@@ -4,9 +4,9 @@ import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { takes } from "../../nn/forward";
-import { readArguments } from "../../nn/options";
-import { float, text } from "../../nn/repr";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { float, text } from "../../nn/module/repr";
 import { drawInt, drawUniform } from "./draws";
 import {
   checkCropSize,

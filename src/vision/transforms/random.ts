@@ -2,8 +2,8 @@
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { readArguments } from "../../nn/options";
-import { text } from "../../nn/repr";
+import { readArguments } from "../../nn/module/options";
+import { text } from "../../nn/module/repr";
 import { type ComposeParameters, checkSteps, type Step, stepText } from "./compose";
 import { drawInt, drawPerm, drawRand } from "./draws";
 import { checkNumberList } from "./functional/arguments";

@@ -3,9 +3,9 @@ import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { takes } from "../../nn/forward";
-import { readArguments } from "../../nn/options";
-import { text } from "../../nn/repr";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { text } from "../../nn/module/repr";
 import { drawRand } from "./draws";
 import {
   checkFillValue,

@@ -2,9 +2,9 @@
 import { checkInteger, checkNumber } from "../../core/arguments";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
-import { takes } from "../../nn/forward";
-import { readArguments } from "../../nn/options";
-import { text } from "../../nn/repr";
+import { takes } from "../../nn/module/forward";
+import { readArguments } from "../../nn/module/options";
+import { text } from "../../nn/module/repr";
 import { drawRand } from "./draws";
 import { adjustSharpness } from "./functional/colour";
 import * as F from "./functional/tone";

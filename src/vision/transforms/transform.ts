@@ -1,5 +1,5 @@
 /** The base of transforms: modules that turn one picture into another. */
-import { Module } from "../../nn/module";
+import { Module } from "../../nn/module/module";
 import type { Tensor } from "../../tensor/tensor";
 import type { Image } from "../image";
 

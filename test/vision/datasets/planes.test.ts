@@ -1,6 +1,6 @@
 /** Samples side by side and channel by channel, by words and by bytes. */
 import { describe, expect, test } from "vitest";
-import { fromPlanes, toPlanes, transposePlanes } from "../../../src/vision/datasets/planes";
+import { fromPlanes, toPlanes, transposePlanes } from "../../../src/vision/datasets/common/planes";
 
 describe.each([1, 2, 3, 4])("%i channels", (channels) => {
   test.each([

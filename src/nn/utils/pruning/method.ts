@@ -6,10 +6,10 @@ import { isPlainObject } from "../../../core/binding";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../../core/shape";
 import { within } from "../../../core/signature";
-import { checkTensor } from "../../../ops/checks";
+import { checkTensor } from "../../../ops/builders/checks";
 import { replaceData } from "../../../tensor/data";
 import type { Tensor } from "../../../tensor/tensor";
-import type { Module } from "../../module";
+import type { Module } from "../../module/module";
 import { parameterField, setField, tensorField } from "../fields";
 
 /** What a method of pruning looks at: single entries, whole slices, or all that there is. */

@@ -3,8 +3,8 @@ import { checkInteger, checkNumber } from "../../../core/arguments";
 import { argumentsOf } from "../../../core/binding";
 import { ShapeError, ValueError } from "../../../core/errors";
 import { shapeText, wrapDim } from "../../../core/shape";
-import { checkTensor } from "../../../ops/checks";
-import { rand, randLike } from "../../../ops/rand";
+import { checkTensor } from "../../../ops/builders/checks";
+import { rand, randLike } from "../../../ops/random/randomTensors";
 import type { Tensor } from "../../../tensor/tensor";
 import { BasePruningMethod, checkMask } from "./method";
 

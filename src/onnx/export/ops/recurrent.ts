@@ -1,7 +1,7 @@
 /** Recurrent networks, which modules name: one node per layer. */
-import type { Module } from "../../../nn/module";
-import { GRU, LSTM, RNN } from "../../../nn/rnn";
-import { GRUCell, LSTMCell } from "../../../nn/rnnCell";
+import type { Module } from "../../../nn/module/module";
+import { GRU, LSTM, RNN } from "../../../nn/recurrent/rnn";
+import { GRUCell, LSTMCell } from "../../../nn/recurrent/rnnCell";
 import { Tensor } from "../../../tensor/tensor";
 import type { Args, Forms } from "../form";
 import type { Graph } from "../graph";

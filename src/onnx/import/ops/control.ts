@@ -1,5 +1,5 @@
 /** Control flow, sequences and optionals. */
-import { cat, stack } from "../../../ops/join";
+import { cat, stack } from "../../../ops/shape/join";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

@@ -1,6 +1,6 @@
 /** Boxes, and images read between their elements. */
 import { affineGrid, gridSample as sample } from "../../../nn/functional/gridSample";
-import { stack } from "../../../ops/join";
+import { stack } from "../../../ops/shape/join";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

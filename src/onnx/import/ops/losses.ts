@@ -1,5 +1,5 @@
 /** Losses. */
-import { logSoftmax } from "../../../ops/softmax";
+import { logSoftmax } from "../../../ops/reduce/softmax";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

@@ -1,6 +1,6 @@
 /** New tensors, as the ops of ONNX need them. */
 import type { DType } from "../../../core/dtype";
-import { arange as count } from "../../../ops/creation";
+import { arange as count } from "../../../ops/creation/ranges";
 import { full as filled, tensor as made, zeros as nought } from "../../../tensor/create";
 import type { Tensor } from "../../../tensor/tensor";
 

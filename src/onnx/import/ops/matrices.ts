@@ -1,9 +1,9 @@
 /** Products of matrices, and what belongs to them. */
 
 import { isFloat } from "../../../core/dtype";
-import { einsum } from "../../../ops/einsum";
-import { det } from "../../../ops/linalg";
-import { linear, matmul } from "../../../ops/matmul";
+import { einsum } from "../../../ops/linalg/einsum";
+import { linear, matmul } from "../../../ops/linalg/matmul";
+import { det } from "../../../ops/linalg/matrixFunctions";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

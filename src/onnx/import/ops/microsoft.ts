@@ -1,6 +1,6 @@
 /** `com.microsoft`: fused ops that ONNX Runtime writes when it optimises a file. */
 import * as F from "../../../nn/functional/index";
-import { matmul } from "../../../ops/matmul";
+import { matmul } from "../../../ops/linalg/matmul";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

@@ -2,7 +2,7 @@
 
 import { isFloat } from "../../../core/dtype";
 import * as F from "../../../nn/functional/index";
-import { cat as catRows } from "../../../ops/join";
+import { cat as catRows } from "../../../ops/shape/join";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

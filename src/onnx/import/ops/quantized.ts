@@ -2,7 +2,7 @@
 
 import type { DType } from "../../../core/dtype";
 import { iinfo } from "../../../core/limits";
-import { matmul } from "../../../ops/matmul";
+import { matmul } from "../../../ops/linalg/matmul";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

@@ -1,8 +1,8 @@
 /** Random values, of the library's generator; with a seed in the file, of one of the node's own. */
 import type { DType } from "../../../core/dtype";
 import { Generator } from "../../../core/generator";
-import { rand, randn } from "../../../ops/rand";
-import { bernoulli, multinomial } from "../../../ops/random";
+import { bernoulli, multinomial } from "../../../ops/random/fill";
+import { rand, randn } from "../../../ops/random/randomTensors";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

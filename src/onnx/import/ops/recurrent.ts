@@ -1,7 +1,7 @@
 /** Recurrent layers, step by step, with every attribute of theirs. */
 import * as F from "../../../nn/functional/index";
-import { stack } from "../../../ops/join";
-import { matmul } from "../../../ops/matmul";
+import { matmul } from "../../../ops/linalg/matmul";
+import { stack } from "../../../ops/shape/join";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

@@ -1,6 +1,6 @@
 /** Resizing: along each axis, a matrix says how much each element counts in each new one. */
 import { isFloat } from "../../../core/dtype";
-import { matmul } from "../../../ops/matmul";
+import { matmul } from "../../../ops/linalg/matmul";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

@@ -1,7 +1,7 @@
 /** Ops on shapes and places: elements move, and none changes. */
 
-import { cat } from "../../../ops/join";
-import { pad } from "../../../ops/pad";
+import { cat } from "../../../ops/shape/join";
+import { pad } from "../../../ops/shape/pad";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

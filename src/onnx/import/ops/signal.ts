@@ -1,6 +1,7 @@
 /** Spectra: complex numbers are pairs at a last axis of size 2. */
-import { cat, stack } from "../../../ops/join";
-import { matmul } from "../../../ops/matmul";
+
+import { matmul } from "../../../ops/linalg/matmul";
+import { cat, stack } from "../../../ops/shape/join";
 import type { Tensor } from "../../../tensor/tensor";
 import type { Context } from "../context";
 import type { Entry } from "../entry";

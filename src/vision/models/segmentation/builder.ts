@@ -2,9 +2,9 @@
 
 import { checkFlag } from "../../../core/arguments";
 import type { Declared } from "../../../core/signatureTypes";
-import { checkModule } from "../../../nn/checks";
 import type * as nn from "../../../nn/index";
-import { readArguments } from "../../../nn/options";
+import { checkModule } from "../../../nn/module/checks";
+import { readArguments } from "../../../nn/module/options";
 import { camelCase, type ModelBuilder, modelBuilder, type WeightsSource } from "../builder";
 import type { SegmentationOptions, SegmentationParameters } from "./segmentationModel";
 

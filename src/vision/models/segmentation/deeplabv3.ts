@@ -1,9 +1,9 @@
 /** DeepLabV3 (Chen et al., "Rethinking atrous convolution for semantic image segmentation", 2017). */
 
 import type { Arguments } from "../../../core/signatureTypes";
-import { takes } from "../../../nn/forward";
 import * as nn from "../../../nn/index";
-import { cat } from "../../../ops/join";
+import { takes } from "../../../nn/module/forward";
+import { cat } from "../../../ops/shape/join";
 import type { Tensor } from "../../../tensor/tensor";
 import type { ModelBuilder } from "../builder";
 import { type MobileNetV3, mobilenetV3Large } from "../mobilenetv3";

@@ -2,10 +2,10 @@
 
 import { checkInteger, MAX_COUNT } from "../../../core/arguments";
 import type { Arguments } from "../../../core/signatureTypes";
-import { checkModule } from "../../../nn/checks";
-import { takes } from "../../../nn/forward";
 import * as nn from "../../../nn/index";
-import { readArguments } from "../../../nn/options";
+import { checkModule } from "../../../nn/module/checks";
+import { takes } from "../../../nn/module/forward";
+import { readArguments } from "../../../nn/module/options";
 import type { Tensor } from "../../../tensor/tensor";
 import { type MobileNetV3, mobilenetV3Large } from "../mobilenetv3";
 import { mobilenetBackbone } from "./backbones";

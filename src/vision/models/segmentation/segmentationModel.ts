@@ -1,8 +1,8 @@
 /** What networks for segmentation are built of: a network whose inner layers show, and classifiers of pixels. */
 
 import { ValueError } from "../../../core/errors";
-import { takes } from "../../../nn/forward";
 import * as nn from "../../../nn/index";
+import { takes } from "../../../nn/module/forward";
 import type { Tensor } from "../../../tensor/tensor";
 
 const F = nn.functional;

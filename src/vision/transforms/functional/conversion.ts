@@ -6,7 +6,7 @@ import { checkDType, type DType, getDefaultDtype, isFloat, type TypedArray } fro
 import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../../../core/errors";
 import { shapeText } from "../../../core/shape";
 import { named } from "../../../core/signature";
-import { checkInplace, checkTensor } from "../../../ops/checks";
+import { checkInplace, checkTensor } from "../../../ops/builders/checks";
 import { allocate } from "../../../tensor/create";
 import { Tensor } from "../../../tensor/tensor";
 import { Image, type ImageMode, type ImageSamples } from "../../image";

@@ -2,7 +2,7 @@
 import type { DType, TypedArray } from "../../../core/dtype";
 import { ArgumentError, describe } from "../../../core/errors";
 import { sizeOfShape } from "../../../core/shape";
-import { checkTensor } from "../../../ops/checks";
+import { checkTensor } from "../../../ops/builders/checks";
 import { allocate } from "../../../tensor/create";
 import { Tensor } from "../../../tensor/tensor";
 import { Image } from "../../image";

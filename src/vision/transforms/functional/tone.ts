@@ -2,7 +2,7 @@
 import { assertNumber, checkFlag, checkInteger } from "../../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
 import { named, overloaded } from "../../../core/signature";
-import { checkTensor } from "../../../ops/checks";
+import { checkTensor } from "../../../ops/builders/checks";
 import { Tensor } from "../../../tensor/tensor";
 import type { Image } from "../../image";
 import type { Picture } from "../transform";

@@ -6,7 +6,7 @@ import { ArgumentError, describe, ValueError } from "../../../core/errors";
 import { within } from "../../../core/signature";
 import type { Arguments } from "../../../core/signatureTypes";
 import { portable } from "../../../data/pack";
-import { float, text } from "../../../nn/repr";
+import { float, text } from "../../../nn/module/repr";
 import { Tensor } from "../../../tensor/tensor";
 import { Image as Picture } from "../../image";
 import { Compose as ComposeOne, checkSteps } from "../compose";

@@ -1,5 +1,5 @@
 /** What happens to boxes where pictures move. Coordinates lie between pixels: a picture reaches from 0 to its width and height. */
-import { cat, stack } from "../../../ops/join";
+import { cat, stack } from "../../../ops/shape/join";
 import { tensor } from "../../../tensor/create";
 import type { Tensor } from "../../../tensor/tensor";
 import { resizedTo } from "../functional/geometry";

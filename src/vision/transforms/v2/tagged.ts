@@ -6,7 +6,7 @@ import { shapeText } from "../../../core/shape";
 import { within } from "../../../core/signature";
 import type { Arguments } from "../../../core/signatureTypes";
 import { portable } from "../../../data/pack";
-import { checkTensor } from "../../../ops/checks";
+import { checkTensor } from "../../../ops/builders/checks";
 import { type TensorData, tensor } from "../../../tensor/create";
 import { Tensor } from "../../../tensor/tensor";
 import { checkCropSize } from "../functional/arguments";

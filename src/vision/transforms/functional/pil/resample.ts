@@ -1,4 +1,4 @@
-/** Bytes of pictures at other sizes, in the kernels of `assembly/resample.ts`: value for value PIL's. */
+/** Bytes of pictures at other sizes, in the kernels of `assembly/vision/resample.ts`: value for value PIL's. */
 import type { Tensor } from "../../../../tensor/tensor";
 import type { Image } from "../../../image";
 import { bytesFrom, bytesInMemory, roomFor } from "../../../memory";

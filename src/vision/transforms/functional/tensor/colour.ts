@@ -1,6 +1,7 @@
 /** Colours of tensors, with torchvision's arithmetic and rounding. @see torchvision.transforms.functional_tensor */
-import { stack } from "../../../../ops/join";
-import { where } from "../../../../ops/where";
+
+import { where } from "../../../../ops/elementwise/where";
+import { stack } from "../../../../ops/shape/join";
 import type { Tensor } from "../../../../tensor/tensor";
 import { boundOf, channelsOf, checkAxes, checkChannels, floatOf } from "./checks";
 

@@ -1,8 +1,8 @@
 /** Filters of tensors: each channel convolved with one kernel. @see torchvision.transforms.functional_tensor */
 import type { DType } from "../../../../core/dtype";
-import { conv2d } from "../../../../ops/conv";
-import { linspace } from "../../../../ops/creation";
-import { pad } from "../../../../ops/pad";
+import { linspace } from "../../../../ops/creation/ranges";
+import { conv2d } from "../../../../ops/layers/conv";
+import { pad } from "../../../../ops/shape/pad";
 import { full } from "../../../../tensor/create";
 import type { Tensor } from "../../../../tensor/tensor";
 import { channelsOf, checkAxes, checkChannels, floatOf } from "./checks";

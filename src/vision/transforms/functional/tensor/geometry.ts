@@ -1,7 +1,7 @@
 /** Windows, borders and sizes of tensors. */
 import { IndexError, ValueError } from "../../../../core/errors";
 import * as nnF from "../../../../nn/functional/index";
-import { constantPadNd } from "../../../../ops/pad";
+import { constantPadNd } from "../../../../ops/shape/pad";
 import { vectorOf } from "../../../../tensor/create";
 import type { Tensor } from "../../../../tensor/tensor";
 import type { InterpolationMode } from "../interpolation";

@@ -2,8 +2,8 @@
 import { isFloat } from "../../../../core/dtype";
 import { ArgumentError } from "../../../../core/errors";
 import * as nnF from "../../../../nn/functional/index";
-import { cat } from "../../../../ops/join";
-import { where } from "../../../../ops/where";
+import { where } from "../../../../ops/elementwise/where";
+import { cat } from "../../../../ops/shape/join";
 import { full } from "../../../../tensor/create";
 import type { Tensor } from "../../../../tensor/tensor";
 import type { InterpolationMode } from "../interpolation";

@@ -1,8 +1,8 @@
 /** Tones of tensors: inverted, with fewer bits, stretched, equalized. @see torchvision.transforms.functional_tensor */
 import { ArgumentError } from "../../../../core/errors";
-import { div } from "../../../../ops/arithmetic";
-import { stack } from "../../../../ops/join";
-import { where } from "../../../../ops/where";
+import { div } from "../../../../ops/elementwise/arithmetic";
+import { where } from "../../../../ops/elementwise/where";
+import { stack } from "../../../../ops/shape/join";
 import { vectorOf } from "../../../../tensor/create";
 import type { Tensor } from "../../../../tensor/tensor";
 import { convertImageDtype } from "../conversion";

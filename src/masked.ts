@@ -1,2 +1,0 @@
-/** `torch.masked`. */
-export * from "./ops/maskedReductions";

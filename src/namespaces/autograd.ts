@@ -1,0 +1,3 @@
+/** `torch.autograd`. */
+export * from "../autograd/index";
+export * as functional from "../func/functional/index";

@@ -1,0 +1,86 @@
+/** `torch.backends`: how things are computed, where there is a choice. */
+import { wasm as device } from "../backend/wasm/backend";
+import type { SimdLevel } from "../backend/wasm/kernels";
+import { checkOptions, ShapeError } from "../core/errors";
+import { shapeText } from "../core/shape";
+import { checkTensor } from "../ops/builders/checks";
+import { computeType } from "../ops/builders/define";
+import { type ConvOptions, checkOperands, prepare } from "../ops/layers/convArguments";
+import {
+  type ConvAlgorithm,
+  type ConvPass,
+  convAlgorithm,
+  getWinogradTiles,
+  setWinogradTiles,
+  type WinogradTiles,
+} from "../ops/layers/convPlan";
+import type { Tensor } from "../tensor/tensor";
+
+export type { ConvAlgorithm, ConvPass, WinogradTiles } from "../ops/layers/convPlan";
+
+function algorithms(
+  input: Tensor,
+  weight: Tensor,
+  options: ConvOptions = {},
+): Readonly<Record<ConvPass, ConvAlgorithm>> {
+  const op = "backends.conv.algorithms";
+  checkTensor(op, input);
+  checkTensor(op, weight, "weight");
+  const dims = weight.ndim - 2;
+  if (input.ndim !== weight.ndim || dims < 1 || dims > 3)
+    throw new ShapeError(
+      `${op}: takes an input [N, C, …] and a weight [O, C/groups, …] of one to three spatial axes, got ${shapeText(input.shape)} and ${shapeText(weight.shape)}`,
+    );
+  checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
+  checkOperands(op, dims, input, weight, undefined);
+  const { x, geometry } = prepare(op, dims, input, weight, undefined, options);
+  const of = (pass: ConvPass) => convAlgorithm(pass, computeType(x.dtype), geometry, x.storage.backend);
+  return { forward: of("forward"), inputGrad: of("inputGrad"), weightGrad: of("weightGrad") };
+}
+
+/**
+ * Convolutions on the CPU. Kindling's own: PyTorch has `torch.backends.cudnn` for the like.
+ * @example
+ * torch.backends.conv.winograd = "F4"; // faster 3×3 convolutions with rounding errors some ten times as large
+ * torch.backends.conv.algorithms(torch.empty([1, 64, 56, 56]), torch.empty([64, 64, 3, 3]), { padding: 1 });
+ * // { forward: "winogradF4", inputGrad: "winogradF4", weightGrad: "winogradF2" }
+ */
+export const conv = {
+  /**
+   * The largest tiles in which 3×3 convolutions of stride 1 may be computed by Winograd's minimal filtering, where that is faster:
+   * `"F2"` (2×2 outputs, 2.25 times fewer multiplications; rounding errors as those of the plain sum), `"F4"` (4×4 outputs, 4 times
+   * fewer; rounding errors about ten times as large; not for the gradient of the weight) or `"off"`. Default: `"F2"`. In tiles, an
+   * infinity or NaN of an operand makes all outputs of its tiles NaN. @see Lavin and Gray (2016), arXiv:1509.09308
+   * @throws ValueError for any other value.
+   */
+  get winograd(): WinogradTiles {
+    return getWinogradTiles();
+  },
+  set winograd(tiles: WinogradTiles) {
+    setWinogradTiles(tiles);
+  },
+
+  /**
+   * The algorithm of each pass of a convolution of these operands: what the planner chooses, for debugging and benchmarks.
+   * Shape: input [N, C, …], weight [O, C/groups, …]; the options are those of `conv2d`.
+   * @throws ShapeError unless the operands fit.
+   */
+  algorithms,
+};
+
+/** The kernels in WebAssembly. */
+export const wasm = {
+  /**
+   * The level of SIMD: `"relaxed"` has fused multiply-add, `"baseline"` every engine has, up to 1.4 times slower. Results have the same bits in
+   * every runtime and with any number of threads within a level; between the levels the last bits differ. Default: the best that the engine
+   * has, or `"baseline"` if the environment variable KINDLING_SIMD says so. To be set before the first tensor is made.
+   * @example torch.backends.wasm.simd = "baseline"; // the same bits everywhere
+   * @throws KindlingError once there are tensors. @throws DeviceError for a level that the engine does not have.
+   */
+  get simd(): SimdLevel {
+    return device.simd;
+  },
+  set simd(level: SimdLevel) {
+    device.simd = level;
+  },
+};

@@ -1,0 +1,2 @@
+/** `torch.masked`. */
+export * from "../ops/reduce/maskedReductions";

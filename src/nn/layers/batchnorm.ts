@@ -1,0 +1,221 @@
+/** Batch and instance normalization as layers. */
+
+import type { Device } from "../../backend/backend";
+import type { DType } from "../../core/dtype";
+import { ShapeError } from "../../core/errors";
+import type { Arguments } from "../../core/signatureTypes";
+import { checkTensor } from "../../ops/builders/checks";
+import { ones, tensor, zeros } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
+import * as F from "../functional";
+import { ones_, zeros_ } from "../init";
+import { batchDefaults, instanceDefaults } from "../module/defaults";
+import { type FactoryOptions, newParameter } from "../module/factory";
+import { takes } from "../module/forward";
+import { Module } from "../module/module";
+import { type Given, readArguments } from "../module/options";
+import type { Parameter } from "../module/parameter";
+import { float, text } from "../module/repr";
+import { stateKeyOf } from "../module/state";
+
+/** Options of batch and instance normalization. */
+export interface BatchNormOptions extends FactoryOptions {
+  /** Added to the variance. Default: 1e-5. */
+  eps?: number;
+  /** Weight of the new statistics in the running ones; null for their plain mean. Default: 0.1. */
+  momentum?: number | null;
+  /** Whether scale and shift are learnt. Default: true (instance normalization: false). */
+  affine?: boolean;
+  /** Whether running statistics are kept. Default: true (instance normalization: false). */
+  trackRunningStats?: boolean;
+}
+
+/** Parameters of batch and instance normalization. */
+export interface BatchNormParameters extends BatchNormOptions {
+  /** The number of channels. */
+  numFeatures: number;
+}
+
+const signature = "numFeatures; eps, momentum, affine, trackRunningStats, device, dtype";
+
+/** Parameters and running statistics of a normalization over channels. */
+abstract class ChannelNorm extends Module {
+  numFeatures: number;
+  eps: number;
+  momentum: number | null;
+  affine: boolean;
+  trackRunningStats: boolean;
+  /** Shape: [numFeatures]. */
+  weight: Parameter | null;
+  /** Shape: [numFeatures]. */
+  bias: Parameter | null;
+  runningMean: Tensor | null = null;
+  runningVar: Tensor | null = null;
+  /** How many batches the running statistics have seen, 0-d int64. */
+  numBatchesTracked: Tensor | null = null;
+
+  constructor(options: Given<BatchNormParameters>) {
+    super();
+    const { numFeatures, dtype, device = "cpu" } = options;
+    this.numFeatures = numFeatures;
+    this.eps = options.eps;
+    this.momentum = options.momentum;
+    this.affine = options.affine;
+    this.trackRunningStats = options.trackRunningStats;
+    this.weight = options.affine ? newParameter([numFeatures], options) : null;
+    this.bias = options.affine ? newParameter([numFeatures], options) : null;
+    const tracks = options.trackRunningStats;
+    const where = { device, ...(dtype && { dtype }) };
+    this.registerBuffer("runningMean", tracks ? zeros([numFeatures], where) : null);
+    this.registerBuffer("runningVar", tracks ? ones([numFeatures], where) : null);
+    this.registerBuffer("numBatchesTracked", tracks ? tensor(0, { dtype: "int64", device }) : null);
+    this.resetParameters();
+  }
+
+  override stateKey(field: string): string {
+    return stateKeyOf(field);
+  }
+
+  /** Forgets the running statistics. */
+  resetRunningStats(): void {
+    this.runningMean?.zero_();
+    this.runningVar?.fill_(1);
+    this.numBatchesTracked?.zero_();
+  }
+
+  /** Forgets the running statistics and what was learnt. */
+  resetParameters(): void {
+    this.resetRunningStats();
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+
+  /** The numbers of axes that inputs may have. */
+  protected abstract get ranks(): readonly number[];
+
+  protected checkInput(input: Tensor): void {
+    if (this.ranks.includes(checkTensor(this.constructor.name, input).ndim)) return;
+    const expected = this.ranks.map((rank) => `${rank}D`).join(" or ");
+    throw new ShapeError(`${this.constructor.name}: expected ${expected} input (got ${input.ndim}D input)`);
+  }
+
+  override extraRepr(): string {
+    const { numFeatures, eps, momentum, affine, trackRunningStats } = this;
+    const momentumText = momentum === null ? "None" : text(momentum);
+    return `${numFeatures}, eps=${float(eps)}, momentum=${momentumText}, affine=${text(affine)}, track_running_stats=${text(trackRunningStats)}`;
+  }
+}
+
+abstract class BatchNorm extends ChannelNorm {
+  constructor(
+    numFeatures: number,
+    eps?: number,
+    momentum?: number | null,
+    affine?: boolean,
+    trackRunningStats?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof signature, BatchNormParameters>);
+  constructor(...given: unknown[]) {
+    super(readArguments<BatchNormParameters>(new.target.name, signature, batchDefaults, given));
+  }
+
+  /** Counts the batch, and gives the weight of its statistics. */
+  private nextFactor(): number {
+    if (!this.training || this.numBatchesTracked === null) return this.momentum ?? 0;
+    this.numBatchesTracked.add_(1);
+    return this.momentum ?? 1 / this.numBatchesTracked.item();
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    const { weight, bias, eps, runningMean, runningVar } = this;
+    const momentum = this.nextFactor();
+    const training = this.training || (runningMean === null && runningVar === null);
+    const keeps = !this.training || this.trackRunningStats;
+    return F.batchNorm(input, keeps ? runningMean : null, keeps ? runningVar : null, {
+      weight,
+      bias,
+      training,
+      momentum,
+      eps,
+    });
+  }
+}
+
+/** Batch normalization. Shape: [N, C] or [N, C, L]. @see torch.nn.BatchNorm1d; Ioffe and Szegedy, 2015 */
+export class BatchNorm1d extends BatchNorm {
+  protected override get ranks(): readonly number[] {
+    return [2, 3];
+  }
+}
+
+/** Batch normalization of images. Shape: [N, C, H, W]. @see torch.nn.BatchNorm2d; Ioffe and Szegedy, 2015 */
+export class BatchNorm2d extends BatchNorm {
+  protected override get ranks(): readonly number[] {
+    return [4];
+  }
+}
+
+/** Batch normalization of volumes. Shape: [N, C, D, H, W]. @see torch.nn.BatchNorm3d; Ioffe and Szegedy, 2015 */
+export class BatchNorm3d extends BatchNorm {
+  protected override get ranks(): readonly number[] {
+    return [5];
+  }
+}
+
+/** Batch normalization across processes, of which there is one here. Shape: [N, C, …]. @see torch.nn.SyncBatchNorm */
+export class SyncBatchNorm extends BatchNorm {
+  protected override get ranks(): readonly number[] {
+    return [2, 3, 4, 5];
+  }
+}
+
+abstract class InstanceNorm extends ChannelNorm {
+  constructor(
+    numFeatures: number,
+    eps?: number,
+    momentum?: number | null,
+    affine?: boolean,
+    trackRunningStats?: boolean,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof signature, BatchNormParameters>);
+  constructor(...given: unknown[]) {
+    super(readArguments<BatchNormParameters>(new.target.name, signature, instanceDefaults, given));
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    if (input.ndim === this.ranks[0]) return this.forward(input.unsqueeze(0)).squeeze(0);
+    const { weight, bias, eps, runningMean, runningVar } = this;
+    const useInputStats = this.training || !this.trackRunningStats;
+    const momentum = this.momentum ?? 0;
+    return F.instanceNorm(input, { runningMean, runningVar, weight, bias, useInputStats, momentum, eps });
+  }
+}
+
+/** Instance normalization. Shape: [N, C, L] or [C, L]. @see torch.nn.InstanceNorm1d; Ulyanov et al., 2016 */
+export class InstanceNorm1d extends InstanceNorm {
+  protected override get ranks(): readonly number[] {
+    return [2, 3];
+  }
+}
+
+/** Instance normalization of images. Shape: [N, C, H, W] or [C, H, W]. @see torch.nn.InstanceNorm2d; Ulyanov et al., 2016 */
+export class InstanceNorm2d extends InstanceNorm {
+  protected override get ranks(): readonly number[] {
+    return [3, 4];
+  }
+}
+
+/** Instance normalization of volumes. Shape: [N, C, D, H, W] or [C, D, H, W]. @see torch.nn.InstanceNorm3d; Ulyanov et al., 2016 */
+export class InstanceNorm3d extends InstanceNorm {
+  protected override get ranks(): readonly number[] {
+    return [4, 5];
+  }
+}
+
+takes("input", BatchNorm, InstanceNorm);

@@ -1,0 +1,108 @@
+/** Checks that many ops share. */
+import { isGradEnabled, isInferenceModeEnabled } from "../../autograd/mode";
+import { canCast, codeOf, type DType } from "../../core/dtype";
+import {
+  ArgumentError,
+  AutogradError,
+  DeviceError,
+  DTypeError,
+  describe,
+  ShapeError,
+  ValueError,
+} from "../../core/errors";
+import { overlapsItself, sameShape, shapeText } from "../../core/shape";
+import { Tensor } from "../../tensor/tensor";
+
+/** @throws ArgumentError unless `x` is a tensor, DisposedError if its memory is gone. */
+export function checkTensor(op: string, x: unknown, name = "input"): Tensor {
+  if (!(x instanceof Tensor)) throw new ArgumentError(`${op}: ${name} must be a Tensor, got ${describe(x)}`);
+  x.assertAlive(op);
+  return x;
+}
+
+/** @throws DeviceError unless all tensors are on one device. */
+export const checkSameDevice = (op: string, ...xs: readonly (Tensor | undefined | null)[]): void =>
+  checkOneDevice(op, xs);
+
+/** {@link checkSameDevice} of a list, which may be long. */
+export function checkOneDevice(op: string, xs: readonly (Tensor | undefined | null)[]): void {
+  let first: Tensor | undefined;
+  for (let i = 0; i < xs.length; i++) {
+    const x = xs[i];
+    if (!x) continue;
+    first ??= x;
+    if (x.storage.backend !== first.storage.backend)
+      throw new DeviceError(
+        `${op}: expected all tensors on one device, got "${first.device}" and "${x.device}"; move one with x.to(device)`,
+      );
+  }
+}
+
+/**
+ * Checks that a result can be written over `out`.
+ * @throws DTypeError or ShapeError saying what the result is.
+ */
+export function checkFits(op: string, out: Tensor, shape: readonly number[], dtype: DType): void {
+  if (!canCast(dtype, out.dtype))
+    throw new DTypeError(
+      `${op}: result type ${dtype} can't be cast to the desired output type ${out.dtype}; use the out-of-place form`,
+    );
+  if (!sameShape(out.shape, shape))
+    throw new ShapeError(
+      `${op}: output with shape ${shapeText(out.shape)} doesn't match the broadcast shape ${shapeText(shape)}`,
+    );
+}
+
+/**
+ * Checks the values of a condition. A device that cannot be read at once lets all pass.
+ * @throws ValueError with the message unless the condition holds everywhere.
+ */
+export function checkAll(op: string, condition: Tensor, message: string): void {
+  const dense = condition.contiguous();
+  const n = dense.numel();
+  const count = dense.storage.backend.check("nonzeroCount", [codeOf(dense.dtype), dense, 0, n]);
+  if (count >= 0 && count < n) throw new ValueError(`${op}: ${message}`);
+}
+
+const overlapError = (op: string): AutogradError =>
+  new AutogradError(
+    `${op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,
+  );
+
+/** @throws AutogradError if elements of `x` share memory, so that none of them could keep what is written to it. */
+export function checkNoOverlap(op: string, x: Tensor): void {
+  if (overlapsItself(x.shape, x.strides)) throw overlapError(op);
+}
+
+/** As {@link checkNoOverlap}, for windows alone that repeat an axis: of others, as in PyTorch, the last element that is written stays. */
+export function checkNotRepeated(op: string, x: Tensor): void {
+  if (x.shape.some((size, i) => size > 1 && x.strides[i] === 0)) throw overlapError(op);
+}
+
+/**
+ * @param isView Whether only the window is changed, and no element written.
+ * @throws AutogradError if `x` may not be changed in place: because its elements overlap, or while gradients are recorded.
+ */
+export function checkInplace(op: string, x: Tensor, isView = false): void {
+  checkTensor(op, x);
+  if (!isView && !x.isContiguous()) checkNoOverlap(op, x);
+  if (x.isInference() && !isInferenceModeEnabled())
+    throw new AutogradError(
+      `${op}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal tensor before doing inplace update.`,
+    );
+  if (!isGradEnabled()) return;
+  if (x.leafRequiresGrad && x.node === null)
+    throw new AutogradError(
+      `${op}: a leaf Variable that requires grad is being used in an in-place operation. Wrap the update in torch.noGrad(() => …).`,
+    );
+  if (x.origin?.inplaceError !== undefined && (x.node !== null || x.origin.base.requiresGrad))
+    throw new AutogradError(
+      x.node === null
+        ? `${op}: ${x.origin.inplaceError}`
+        : `Output ${x.outputNr} of ${x.node.name} is a view and is being modified inplace. ${x.origin.inplaceError}`,
+    );
+  if (x.origin?.base.leafRequiresGrad && x.origin.base.node === null)
+    throw new AutogradError(
+      `${op}: a view of a leaf Variable that requires grad is being used in an in-place operation.`,
+    );
+}

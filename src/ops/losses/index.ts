@@ -1,0 +1,3 @@
+/** Losses. */
+export * as classLosses from "./classLosses";
+export * as elementLosses from "./elementLosses";

@@ -1,0 +1,4 @@
+/** What a tensor has beside its values: attributes, facts, its gradient and its memory. */
+export * as facts from "./facts";
+export * as gradients from "./gradients";
+export * as renewal from "./renewal";

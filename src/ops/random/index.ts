@@ -1,0 +1,2 @@
+/** Random tensors. */
+export * as fill from "./fill";

@@ -1,0 +1,3 @@
+/** Fourier transforms and windows. */
+export * as stft from "./stft";
+export * as windowFunctions from "./windowFunctions";
