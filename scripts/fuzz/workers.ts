@@ -131,13 +131,16 @@ async function readAll(loader: AsyncIterable<torch.Tensor>, reader: Trial["reade
 
 const Worker = threads.Worker;
 
-/** Workers have little room for objects, so that one that fills it ends soon. */
+/**
+ * Workers have little room for objects, so that one that fills it ends soon; but enough for the loader of TypeScript that this program is
+ * started with: in each worker it reads the library's source map, which takes 100 MB.
+ */
 class SmallWorker extends Worker {
   /** Those of the pass that is read. */
   static readonly running: SmallWorker[] = [];
 
   constructor(source: string | URL, options: threads.WorkerOptions = {}) {
-    super(source, { ...options, resourceLimits: { maxOldGenerationSizeMb: 96 } });
+    super(source, { ...options, resourceLimits: { maxOldGenerationSizeMb: 256 } });
     SmallWorker.running.push(this);
   }
 }

@@ -54,6 +54,7 @@ describe("positions are integers", () => {
     rot90: (bad) => matrix().rot90(bad),
     stft: (bad) => torch.stft(torch.ones(64), bad),
     oneHot: (bad) => F.oneHot(torch.tensor([1n]), bad),
+    oneHotOfNothing: (bad) => F.oneHot(torch.zeros(0, { dtype: "int64" }), bad),
     maxPool: (bad) => F.maxPool1d(torch.ones(1, 8), bad),
     asStridedOffset: (bad) => torch.zeros(4).asStrided([2], [1], { storageOffset: bad }),
     asStridedStride: (bad) => torch.zeros(4).asStrided([2], [bad]),
@@ -61,8 +62,17 @@ describe("positions are integers", () => {
     linspace: (bad) => torch.linspace(0, 1, bad),
   };
   test.each(Object.entries(calls))("%s", (_, call) => {
-    for (const bad of [1.5, Number.NaN, "1", { wrong: 1 }]) expect(() => call(bad)).toThrow(KindlingError);
+    for (const bad of [1.5, Number.NaN, "1", { wrong: 1 }, torch]) expect(() => call(bad)).toThrow(KindlingError);
   });
+});
+
+test("an axis of a tensor without axes is an error of the op", () => {
+  const scalar = torch.tensor(2.5);
+  const index = torch.tensor(0n);
+  expect(scalar.takeAlongDim(index).tolist()).toEqual([2.5]);
+  expect(() => scalar.takeAlongDim(index, 0)).toThrow(
+    /takeAlongDim\(\): Dimension specified as 0 but tensor has no dimensions/,
+  );
 });
 
 test("windows stay within what the storage asked for", () => {

@@ -2,7 +2,7 @@
 
 import { record } from "../../autograd/node";
 import { checkChoice } from "../../core/arguments";
-import { ShapeError } from "../../core/errors";
+import { IndexError, ShapeError } from "../../core/errors";
 import { broadcastShapes, wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
 import { allocate, checkScalar, filled } from "../../tensor/create";
@@ -116,6 +116,8 @@ export const takeAlongDim = named(
         `takeAlongDim(): input and indices should have the same number of dimensions, but got ${x.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`,
       );
     const d = wrapDim("takeAlongDim", dim, x.ndim);
+    if (x.ndim === 0)
+      throw new IndexError(`takeAlongDim(): Dimension specified as ${dim} but tensor has no dimensions; leave dim out`);
     const shape = broadcastShapes("takeAlongDim", x.shape.with(d, 1), indices.shape.with(d, 1));
     return gather(x.expand(shape.with(d, x.shape[d]!)), d, indices.expand(shape.with(d, indices.shape[d]!)));
   },

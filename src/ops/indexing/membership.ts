@@ -48,12 +48,13 @@ export const oneHot = named("oneHot", "input, numClasses?", (x: Tensor, numClass
     throw new DTypeError(
       `oneHot: is only applicable to index tensor of type int64, got ${x.dtype}; cast it with x.long()`,
     );
-  if (x.numel() === 0 && numClasses <= 0)
+  const wanted = checkInteger("oneHot", "numClasses", numClasses);
+  if (x.numel() === 0 && wanted <= 0)
     throw new ValueError("oneHot: Can not infer total number of classes from empty tensor.");
-  const classes = checkInteger("oneHot", "numClasses", numClasses === -1 ? Number(x.max().item()) + 1 : numClasses);
+  const classes = wanted === -1 ? Number(x.max().item()) + 1 : wanted;
   if (classes < 1)
     throw new ValueError(
-      numClasses === -1 ? "oneHot: Class values must be non-negative." : "oneHot: num_classes should be positive",
+      wanted === -1 ? "oneHot: Class values must be non-negative." : "oneHot: num_classes should be positive",
     );
   const shape = [...x.shape, classes];
   checkShape("oneHot", shape);
