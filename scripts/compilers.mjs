@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { run } from "./ensure.mjs";
 
-const versions = ["5.0", "5.2", "5.4", "5.7", "5.9", "6.0", "7.0"];
+const versions = ["5.0", "5.2", "5.4", "5.7", "6.0", "7.0"];
 
 mkdirSync("build/compilers", { recursive: true });
 await run("npm", [
