@@ -4,8 +4,6 @@
  * Short tails go through the same vector instructions as full vectors (with `loadLanes` and `storeLanes`), never
  * through a scalar copy of the formula: a column's bits then do not depend on where a range was cut, on either target.
  */
-import { expNegative_f32x4, log_f32x4 } from "../math/single";
-import * as math from "../math/double";
 import { lanes } from "./simd";
 
 /** All bits 0: zero in every type. */
@@ -71,22 +69,6 @@ function storePart<T>(p: usize, v: v128, k: i32): void {
 export function firstLanes<T>(k: i32): v128 {
   if (sizeof<T>() == 4) return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(k));
   return i64x2.lt_s(i64x2(0, 1), i64x2.splat(k));
-}
-
-/** e^x of each lane, x <= 0; f32 results that would not be normal are 0. T: f32, f64. */
-// @ts-ignore: decorator
-@inline
-export function expNegative<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return expNegative_f32x4(x);
-  return f64x2(math.exp(f64x2.extract_lane(x, 0)), math.exp(f64x2.extract_lane(x, 1)));
-}
-
-/** Natural logarithm of each lane. T: f32, f64. */
-// @ts-ignore: decorator
-@inline
-export function log<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return log_f32x4(x);
-  return f64x2(math.log(f64x2.extract_lane(x, 0)), math.log(f64x2.extract_lane(x, 1)));
 }
 
 /** Sum of the lanes, in f64. T: f32, f64. */

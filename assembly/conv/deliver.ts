@@ -1,5 +1,5 @@
 /** The results of a tile that was computed by images, vectors of four images, taken apart into the images of y. */
-import { Correlation } from "./correlate";
+import { Correlation } from "./correlation";
 
 /** Rows [r0, r0 + rows), and lines and columns of the tile at (i0, j0), with their bias. */
 export function deliver(v: Correlation, r0: i32, rows: i32, i0: i32, lines: i32, j0: i32, columns: i32): void {

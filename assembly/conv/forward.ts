@@ -1,5 +1,6 @@
 /** y = correlation of x with w, plus bias. */
-import { Correlation, correlate, correlationAt } from "./correlate";
+import { correlate } from "./correlate";
+import { Correlation, correlationAt } from "./correlation";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
   BY_IMAGES, ceilDiv, flagsOf, images, mostTiles, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,

@@ -3,7 +3,8 @@
  * taps that meet it, reversed, at stride 1. No product with the zeros between strided outputs is formed.
  */
 import { Axis, axis } from "./axis";
-import { Correlation, correlate, correlationAt } from "./correlate";
+import { correlate } from "./correlate";
+import { Correlation, correlationAt } from "./correlation";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
   BY_IMAGES, ceilDiv, columns, flagsOf, images, mostTiles, planesPerBlock, rowsPerTask, SIDE_BY_SIDE, tileColumns, tileLines,

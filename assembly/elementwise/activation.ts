@@ -4,7 +4,7 @@ import { F64 } from "../common/dtype";
 import { walk1 } from "../common/map";
 import { exp_f32x4, expm1_f32x4, gelu_f32x4, log1p_f32x4, sigmoid_f32x4, tanhCdf_f32x4 } from "../math/single";
 import { k4, magnitude4, select4 } from "../common/simd";
-import { sigmoid, softplus as softplus64 } from "../common/scalar";
+import { sigmoid, softplus as softplus64 } from "../math/scalar";
 import { erfc } from "../math/special/erf";
 import * as math from "../math/double";
 

@@ -3,7 +3,7 @@ import { singles2, streaming2, vectors2 } from "../common/dispatch";
 import { walk2 } from "../common/map";
 import { geluSlope_f32x4, sigmoid_f32x4 } from "../math/single";
 import * as math from "../math/double";
-import { sigmoid as sigmoid64 } from "../common/scalar";
+import { sigmoid as sigmoid64 } from "../math/scalar";
 import { fma4, k4 } from "../common/simd";
 import { erfc } from "../math/special/erf";
 

@@ -12,7 +12,7 @@ import {
   pow_f32x4,
 } from "../math/single";
 import { k4, magnitude4, narrow, select4, widenHigh, widenLow } from "../common/simd";
-import { powInteger } from "../common/scalar";
+import { powInteger } from "../math/scalar";
 import * as math from "../math/double";
 
 const ONE = memory.data<f32>([1]);

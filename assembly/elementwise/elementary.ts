@@ -29,7 +29,7 @@ import {
   tanh_f32x4,
 } from "../math/single";
 import { k4, magnitude4, select4 } from "../common/simd";
-import { sigmoid as sigmoid64 } from "../common/scalar";
+import { sigmoid as sigmoid64 } from "../math/scalar";
 import * as math from "../math/double";
 
 @final

@@ -4,7 +4,7 @@ import { singles1, integers1, numbers1, predicates1, vectors1 } from "../common/
 import { walk1 } from "../common/map";
 import { Run1 } from "../common/run";
 import { pow_f32x4 } from "../math/single";
-import { powInteger } from "../common/scalar";
+import { powInteger } from "../math/scalar";
 import * as math from "../math/double";
 
 @final @unmanaged

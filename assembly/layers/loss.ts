@@ -4,8 +4,9 @@
  * counts for nothing. Targets are trusted: check them first with `targetsInRange`. Floats.
  */
 import { F32, F64 } from "../common/dtype";
-import { at, column, expNegative, loadLanes, neighbours, storeLanes, zeros } from "../common/rows";
+import { at, column, loadLanes, neighbours, storeLanes, zeros } from "../common/rows";
 import { lanes } from "../common/simd";
+import { expNegative } from "../math/lanes";
 import { logSoftmax } from "../reduce/softmax";
 
 /** Index of the first of `n` targets that is neither in [0, c) nor `ignoreIndex`, or -1. */

@@ -5,8 +5,9 @@
 import { F32, F64 } from "../common/dtype";
 import { foldRow, Greater } from "../common/folds";
 import * as math from "../math/double";
+import { expNegative, log } from "../math/lanes";
 import {
-  addLanes, at, column, columnSum, columnSum2, expNegative, firstLanes, loadLanes, log, neighbours, Plain, Product,
+  addLanes, at, column, columnSum, columnSum2, firstLanes, loadLanes, neighbours, Plain, Product,
   ROW_BLOCK, rowSum, rowSum2, storeLanes, zeros,
 } from "../common/rows";
 import { lanes } from "../common/simd";
