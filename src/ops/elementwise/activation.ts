@@ -1,5 +1,6 @@
 /** Activation functions with parameters; those without are in unary.ts and trigonometric.ts. */
 
+import type { UnaryName } from "../../backend/elementwise";
 import { checkChoice, checkNumber, checkNumbers } from "../../core/arguments";
 import { getDefaultDtype, resultType, scalarType } from "../../core/dtype";
 import { ArgumentError, checkOptions } from "../../core/errors";
@@ -40,7 +41,7 @@ export const leakyRelu = named(
 function exponentialUnit(
   name: string,
   x: Tensor,
-  kernel: string,
+  kernel: UnaryName,
   p: number,
   q: number,
   slope: (x: Tensor) => Tensor,
