@@ -33,6 +33,22 @@ function embedKernels() {
   };
 }
 
+/** Lets the pool of threads import the loader of AssemblyScript as the text of a script, since what its threads run travels as text. */
+function embedLoader() {
+  const id = "kindling:loader";
+  const contents = 'export { instantiateSync } from "@assemblyscript/loader";';
+  const options = { bundle: true, minify: true, write: false, format: "iife", globalName: "loader", target: "es2022" };
+  return {
+    name: "embed-loader",
+    resolveId: (source) => (source === id ? id : null),
+    async load(source) {
+      if (source !== id) return null;
+      const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: "." } });
+      return `export const script = ${JSON.stringify(outputFiles[0].text)};`;
+    },
+  };
+}
+
 /** Lets a file import a package's binary of WebAssembly as deflated base64 text, as the kernels are. */
 function embedBinaries() {
   return {
@@ -174,6 +190,7 @@ export default {
   // What the library takes from packages is bundled: the browser's variants, which run in every runtime.
   plugins: [
     embedKernels(),
+    embedLoader(),
     embedBinaries(),
     cleanCodecs(),
     embedStyles(),
