@@ -17,7 +17,7 @@ export function zeros(): v128 {
 // @ts-ignore: decorator
 @inline
 export function at<T>(p: usize, i: i32): usize {
-  return p + (<usize>i) * sizeof<T>();
+  return p + <usize>i * sizeof<T>();
 }
 
 /** Address of x[o, 0, j] in [outer, n, inner], where r = o * inner + j. */
@@ -154,7 +154,10 @@ export function rowSum<MAP, T>(x: usize, n: i32, q: T): f64 {
 
 function blockSum<MAP, T>(x: usize, n: i32, q: v128): f64 {
   const map = changetype<MAP>(0);
-  let a = zeros(), b = zeros(), c = zeros(), d = zeros();
+  let a = zeros(),
+    b = zeros(),
+    c = zeros(),
+    d = zeros();
   let k = n;
   for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64) {
     a = v128.add<T>(a, map.vec<T>(v128.load(x), q));
@@ -181,7 +184,8 @@ export function rowSum2<MAP, T>(a: usize, b: usize, n: i32, q: T): f64 {
 
 function blockSum2<MAP, T>(a: usize, b: usize, n: i32, q: v128): f64 {
   const map = changetype<MAP>(0);
-  let even = zeros(), odd = zeros();
+  let even = zeros(),
+    odd = zeros();
   let k = n;
   for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>(), a += 32, b += 32) {
     even = v128.add<T>(even, map.vec<T>(v128.load(a), v128.load(b), q));
@@ -209,7 +213,8 @@ export function columnSum<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v1
 
 function sumColumns<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
   const map = changetype<MAP>(0);
-  let low = zeros(), high = zeros();
+  let low = zeros(),
+    high = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
     let a = zeros();
     for (let left = min(n - i, COLUMN_BLOCK); left > 0; left--, x += stride) {
@@ -230,7 +235,8 @@ export function columnSum2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k:
 
 function sumColumns2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
   const map = changetype<MAP>(0);
-  let low = zeros(), high = zeros();
+  let low = zeros(),
+    high = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
     let acc = zeros();
     for (let left = min(n - i, COLUMN_BLOCK); left > 0; left--, a += stride, b += stride) {
@@ -244,20 +250,29 @@ function sumColumns2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k: i32, 
 
 /** Writes the plain `columnSum` of four vectors of columns to `y`: a cache line of each row, read once. */
 function columnSums4<T>(y: usize, x: usize, n: i32, stride: usize): void {
-  let low0 = zeros(), low1 = zeros(), low2 = zeros(), low3 = zeros();
-  let high0 = zeros(), high1 = zeros(), high2 = zeros(), high3 = zeros();
+  let low0 = zeros(),
+    low1 = zeros(),
+    low2 = zeros(),
+    low3 = zeros();
+  let high0 = zeros(),
+    high1 = zeros(),
+    high2 = zeros(),
+    high3 = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
-    let a = zeros(), b = zeros(), c = zeros(), d = zeros();
+    let a = zeros(),
+      b = zeros(),
+      c = zeros(),
+      d = zeros();
     for (let left = min(n - i, COLUMN_BLOCK); left > 0; left--, x += stride) {
       a = v128.add<T>(a, v128.load(x));
       b = v128.add<T>(b, v128.load(x, 16));
       c = v128.add<T>(c, v128.load(x, 32));
       d = v128.add<T>(d, v128.load(x, 48));
     }
-    low0 = f64x2.add(low0, lowPair<T>(a)), high0 = f64x2.add(high0, highPair<T>(a));
-    low1 = f64x2.add(low1, lowPair<T>(b)), high1 = f64x2.add(high1, highPair<T>(b));
-    low2 = f64x2.add(low2, lowPair<T>(c)), high2 = f64x2.add(high2, highPair<T>(c));
-    low3 = f64x2.add(low3, lowPair<T>(d)), high3 = f64x2.add(high3, highPair<T>(d));
+    (low0 = f64x2.add(low0, lowPair<T>(a))), (high0 = f64x2.add(high0, highPair<T>(a)));
+    (low1 = f64x2.add(low1, lowPair<T>(b))), (high1 = f64x2.add(high1, highPair<T>(b)));
+    (low2 = f64x2.add(low2, lowPair<T>(c))), (high2 = f64x2.add(high2, highPair<T>(c)));
+    (low3 = f64x2.add(low3, lowPair<T>(d))), (high3 = f64x2.add(high3, highPair<T>(d)));
   }
   v128.store(y, joinPairs<T>(low0, high0));
   v128.store(y, joinPairs<T>(low1, high1), 16);
@@ -297,7 +312,15 @@ export function deviation<T>(x: usize, i: i32, k: i32, mean: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function gradientLanes<T>(
-  g: usize, x: usize, weight: usize, i: i32, k: i32, mean: v128, meanH: v128, slope: v128, scale: v128,
+  g: usize,
+  x: usize,
+  weight: usize,
+  i: i32,
+  k: i32,
+  mean: v128,
+  meanH: v128,
+  slope: v128,
+  scale: v128,
 ): v128 {
   const along = v128.mul<T>(deviation<T>(x, i, k, mean), slope);
   return v128.mul<T>(v128.sub<T>(v128.sub<T>(weighted<T>(g, weight, i, k), meanH), along), scale);

@@ -3,4 +3,4 @@ export * from "./condense";
 export { luFactor, luSolve } from "./lu";
 export { qrFactor, reflect, reflectWork } from "./reflect";
 export { rotate, rotateStrips } from "./rotate";
-export { triangularSolve, cholesky } from "./triangle";
+export { cholesky, triangularSolve } from "./triangle";

@@ -3,3 +3,5 @@ export * from "./deform";
 export * from "./nms";
 export * from "./resample";
 export * from "./roi";
+export * from "./roiMax";
+export * from "./roiOwn";
