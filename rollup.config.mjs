@@ -6,6 +6,7 @@ import nodeResolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
+import { embedLoader } from "./scripts/loader.mjs";
 import { signaturesOf } from "./scripts/signatures.mjs";
 
 /**
@@ -30,22 +31,6 @@ function embedKernels() {
             .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
             .join("")
         : null,
-  };
-}
-
-/** Lets the pool of threads import the loader of AssemblyScript as the text of a script, since what its threads run travels as text. */
-function embedLoader() {
-  const id = "kindling:loader";
-  const contents = 'export { instantiateSync } from "@assemblyscript/loader";';
-  const options = { bundle: true, minify: true, write: false, format: "iife", globalName: "loader", target: "es2022" };
-  return {
-    name: "embed-loader",
-    resolveId: (source) => (source === id ? id : null),
-    async load(source) {
-      if (source !== id) return null;
-      const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: "." } });
-      return `export const script = ${JSON.stringify(outputFiles[0].text)};`;
-    },
   };
 }
 

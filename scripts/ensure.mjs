@@ -100,7 +100,7 @@ export async function ensureBuilt({ types = false } = {}) {
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();
-  if (isStale(bundle, ["src", kernels, "rollup.config.mjs", "package-lock.json"])) {
+  if (isStale(bundle, ["src", kernels, "rollup.config.mjs", join("scripts", "loader.mjs"), "package-lock.json"])) {
     console.error("kindling: bundling…");
     await buildBundle();
   }
