@@ -18,7 +18,7 @@ import {
   leakyReluBackward,
   siluBackward,
   thresholdBackward,
-} from "./binary";
+} from "./activationBackward";
 
 /** The gradient where a condition on the input holds, else 0. */
 const only = (g: Tensor, mask: Tensor): Tensor => g.where(mask, 0);
