@@ -65,3 +65,9 @@ export function stringsIn(files: Iterable<ts.SourceFile>): { readonly texts: Set
   for (const file of files) visit(file);
   return { texts, ends };
 }
+
+/** `file.ts:12`. */
+export function placeOf(node: ts.Node): string {
+  const file = node.getSourceFile();
+  return `${pathOf(file)}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
+}
