@@ -13,8 +13,10 @@ import { dirname, join, resolve } from "node:path";
 const DECORATOR = /^@(\w+)\s+(?=(?:@\w+\s+)*(?:export\s+)?(?:function|const|let)\b)/gm;
 const HIDDEN = /^\/\/ @decorator (\w+)$/gm;
 
-const hide = (text) => text.replace(DECORATOR, "// @decorator $1\n");
-const show = (text) => text.replace(HIDDEN, "@$1");
+/** The text as Biome reads it. */
+export const hide = (text) => text.replace(DECORATOR, "// @decorator $1\n");
+/** The opposite of {@link hide}. */
+export const show = (text) => text.replace(HIDDEN, "@$1");
 
 /**
  * What does not hold in AssemblyScript: `==` compares values of one type, everything is imported as a value, a strategy may ignore its arguments and

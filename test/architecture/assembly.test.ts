@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { hide, show } from "../../scripts/kernelStyle.mjs";
 import { circlesOf } from "./graph";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -91,4 +92,14 @@ describe("indexes in assembly", () => {
     );
     expect(importing).toEqual([]);
   });
+});
+
+test("decorators that TypeScript does not know are hidden from the formatter and come back", () => {
+  const text = "@inline export function f(): void {}\n@final @unmanaged\nclass A {\n  @inline g(): void {}\n}\n";
+  expect(hide(text)).toBe(
+    "// @decorator inline\nexport function f(): void {}\n@final @unmanaged\nclass A {\n  @inline g(): void {}\n}\n",
+  );
+  const decorated = paths.map(textOf).filter((content) => hide(content) !== content);
+  expect(decorated.length).toBeGreaterThan(50);
+  expect(decorated.filter((content) => show(hide(content)) !== content)).toEqual([]);
 });
