@@ -97,7 +97,7 @@ test("calls that no kernel takes do not compile", () => {
   const accepted = [
     takes<KernelName>("gemm"),
     takes<KernelArguments<"arange">>([undefined, 0, 1]),
-    takes<KernelArguments<"max" | "min">>([undefined, undefined, undefined, 3, 1]),
+    takes<KernelArguments<"maxDim" | "minDim">>([undefined, undefined, undefined, 3, 1]),
     takes<KernelDType<"sum">>("float32"),
     takes<KernelDType<"cholesky">>(undefined),
     takes<KernelScratch<"gemm">>([true]),
