@@ -6,6 +6,7 @@ import nodeResolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
+import { embedLoader } from "./scripts/loader.mjs";
 import { signaturesOf } from "./scripts/signatures.mjs";
 
 /**
@@ -174,6 +175,7 @@ export default {
   // What the library takes from packages is bundled: the browser's variants, which run in every runtime.
   plugins: [
     embedKernels(),
+    embedLoader(),
     embedBinaries(),
     cleanCodecs(),
     embedStyles(),

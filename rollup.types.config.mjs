@@ -50,18 +50,31 @@ const onwarn = (warning) => {
   throw new Error(warning.message);
 };
 
+/** What the build declares of the kernels (`build/kernels.d.ts`): known to the sources, of no interest to users. */
+const external = ["kindling:kernels"];
+
+const withoutKernels = {
+  name: "without-kernels",
+  renderChunk(code) {
+    if (code.includes(external[0])) throw new Error(`a public type depends on ${external[0]}, which is not published`);
+    return null;
+  },
+};
+
 /** All declarations in one file, then without those that only served to work others out. */
 export default [
   {
     input: "build/types/index.d.ts",
+    external,
     output: { file: "build/all.d.ts", format: "es" },
     plugins: [dts(), mergeAugmentations(), writeOut],
     onwarn,
   },
   {
     input: "build/all.d.ts",
+    external,
     output: { file: "dist/kindling.d.ts", format: "es", banner },
-    plugins: [dts(), { name: "name-members", renderChunk: nameMembers }, forOldCompilers],
+    plugins: [dts(), { name: "name-members", renderChunk: nameMembers }, withoutKernels, forOldCompilers],
     onwarn,
   },
 ];

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { declareKernels } from "./declareKernels.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
@@ -50,8 +51,9 @@ const passes = [
   ...["-Os", "--reorder-functions-by-name", "--strip-debug"],
 ];
 
+/** The compiler also writes a declaration of the exports (`--bindings raw`). */
 async function buildTarget(target) {
-  await run(bin("asc"), ["--config", "asconfig.json", "--target", target, "--debug"]);
+  await run(bin("asc"), ["--config", "asconfig.json", "--target", target, "--debug", "--bindings", "raw"]);
   const enabled = [...features, ...(target === "relaxed" ? ["relaxed-simd"] : [])].map((name) => `--enable-${name}`);
   const raw = join("build", "raw", `kernels.${target}.wasm`);
   const optimized = join("build", "raw", `optimized.${target}.wasm`);
@@ -62,6 +64,16 @@ async function buildTarget(target) {
 async function buildKernels() {
   mkdirSync("build", { recursive: true });
   await Promise.all(["baseline", "relaxed"].map(buildTarget));
+  declareKernels(join("build", "raw", "kernels.baseline.d.ts"), join("build", "kernels.d.ts"));
+}
+
+/** The kernels and their declaration, which the sources need to be checked. */
+export async function ensureKernels() {
+  const sources = ["assembly", "asconfig.json", "package-lock.json", join("scripts", "declareKernels.mjs")];
+  const targets = ["kernels.baseline.wasm", "kernels.relaxed.wasm", "kernels.d.ts"];
+  if (!targets.some((name) => isStale(join("build", name), sources))) return;
+  console.error("kindling: compiling the kernels…");
+  await buildKernels();
 }
 
 const buildBundle = () => run(bin("rollup"), ["--config", "--silent"]);
@@ -87,11 +99,8 @@ export async function ensureBuilt({ types = false } = {}) {
   const kernels = join("build", "kernels.relaxed.wasm");
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
-  if (isStale(kernels, ["assembly", "asconfig.json", "package-lock.json"])) {
-    console.error("kindling: compiling the kernels…");
-    await buildKernels();
-  }
-  if (isStale(bundle, ["src", kernels, "rollup.config.mjs", "package-lock.json"])) {
+  await ensureKernels();
+  if (isStale(bundle, ["src", kernels, "rollup.config.mjs", join("scripts", "loader.mjs"), "package-lock.json"])) {
     console.error("kindling: bundling…");
     await buildBundle();
   }

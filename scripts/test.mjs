@@ -1,10 +1,12 @@
 /** `npm test`: lint, types, then every test. Arguments go to vitest: `npm test -- test/nn`. */
+import { join } from "node:path";
 import { bin, ensureBuilt, run } from "./ensure.mjs";
 
 await ensureBuilt({ types: true });
 const filters = process.argv.slice(2);
 if (filters.length === 0) {
   await run(bin("biome"), ["check", "--error-on-warnings", "."]);
+  await run("node", [join("scripts", "kernelStyle.mjs")]);
   await run(bin("tsc"), ["--noEmit"]);
 }
 await run(bin("vitest"), ["run", ...filters]);

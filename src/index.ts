@@ -64,6 +64,7 @@ export * as nn from "./nn/index";
 export * from "./nn/native/index";
 export * as onnx from "./onnx/index";
 export { complex, imag, lstsq, matrixRank, polar, solve, viewAsComplex, viewAsReal } from "./ops/absent";
+export * from "./ops/creation/combinations";
 export * from "./ops/creation/copy";
 export * from "./ops/creation/dtypes";
 export { fromDlpack, fromNumpy, toDlpack } from "./ops/creation/exchange";
@@ -228,6 +229,7 @@ export * from "./ops/reduce/scan";
 export * from "./ops/reduce/segmentReduce";
 export { logSoftmax, softmax } from "./ops/reduce/softmax";
 export * from "./ops/reduce/sort";
+export { asStrided } from "./ops/shape/asStrided";
 export * from "./ops/shape/axes";
 export * from "./ops/shape/diagonal";
 export * from "./ops/shape/inplaceViews";
@@ -236,7 +238,6 @@ export { constantPadNd } from "./ops/shape/pad";
 export * from "./ops/shape/rearrange";
 export * from "./ops/shape/split";
 export {
-  asStrided,
   broadcastTensors,
   broadcastTo,
   expand,

@@ -1,7 +1,15 @@
-/** The compiled kernels as base64 text of their deflated bytes, and the types of their parameters; the build provides this module (rollup.config.mjs). */
+/**
+ * The compiled kernels as base64 text of their deflated bytes, and the types of their parameters; the build provides this module (rollup.config.mjs).
+ * `build/kernels.d.ts`, which the build writes, adds what each kernel takes: run `npm run build` if your editor does not find `RangeKernels`.
+ */
 declare module "kindling:kernels" {
   export const baseline: string;
   export const relaxed: string;
   /** The types of the parameters of each export, a letter each. */
   export const signatures: Readonly<Record<string, string>>;
+}
+
+/** The loader of AssemblyScript as the text of a script that defines `loader`; the build provides this module (rollup.config.mjs). */
+declare module "kindling:loader" {
+  export const script: string;
 }

@@ -1,15 +1,15 @@
 /** From a strategy and an element type code to the runner for that type; a type that is not listed traps. */
 import { BOOL, F32, F64, I32, I64 } from "./dtype";
 import {
-  Run1,
-  Run2,
-  Run3,
   exact2,
   lanes1,
   lanes2,
   lanes3,
   pairs1,
   pairs2,
+  Run1,
+  Run2,
+  Run3,
   scalars1,
   scalars2,
   shortcuts1,

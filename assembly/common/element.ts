@@ -1,5 +1,5 @@
 /** Single elements by type code: for the types that have no loop of their own; and sizes. */
-import { BF16, BOOL, F16, F32, F64, I16, I32, I64, I8 } from "./dtype";
+import { BF16, BOOL, F16, F32, F64, I8, I16, I32, I64 } from "./dtype";
 import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half";
 
 /** Size in bytes of `n` elements of `T`; n may be negative. */

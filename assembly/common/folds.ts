@@ -86,11 +86,19 @@ export class Times {
 export function foldRow<OP, T>(x: usize, n: i32): T {
   const op = changetype<OP>(0);
   const start = v128.splat<T>(op.start<T>());
-  let a = start, b = start, c = start, d = start, even = zeros(), odd = zeros();
+  let a = start,
+    b = start,
+    c = start,
+    d = start,
+    even = zeros(),
+    odd = zeros();
   const row = x;
   let k = n;
   for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64) {
-    const v0 = v128.load(x), v1 = v128.load(x, 16), v2 = v128.load(x, 32), v3 = v128.load(x, 48);
+    const v0 = v128.load(x),
+      v1 = v128.load(x, 16),
+      v2 = v128.load(x, 32),
+      v3 = v128.load(x, 48);
     a = op.quick<T>(a, v0);
     b = op.quick<T>(b, v1);
     c = op.quick<T>(c, v2);
@@ -133,10 +141,18 @@ function foldColumns<OP, T>(y: usize, x: usize, n: i32, stride: usize, width: i3
 
 function foldStrip<OP, T>(y: usize, x: usize, n: i32, stride: usize): void {
   const op = changetype<OP>(0);
-  let a = v128.splat<T>(op.start<T>()), b = a, c = a, d = a, even = zeros(), odd = zeros();
+  let a = v128.splat<T>(op.start<T>()),
+    b = a,
+    c = a,
+    d = a,
+    even = zeros(),
+    odd = zeros();
   const strip = x;
   for (let i = 0; i < n; i++, x += stride) {
-    const v0 = v128.load(x), v1 = v128.load(x, 16), v2 = v128.load(x, 32), v3 = v128.load(x, 48);
+    const v0 = v128.load(x),
+      v1 = v128.load(x, 16),
+      v2 = v128.load(x, 32),
+      v3 = v128.load(x, 48);
     a = op.quick<T>(a, v0);
     b = op.quick<T>(b, v1);
     c = op.quick<T>(c, v2);

@@ -4,8 +4,6 @@
  * Short tails go through the same vector instructions as full vectors (with `loadLanes` and `storeLanes`), never
  * through a scalar copy of the formula: a column's bits then do not depend on where a range was cut, on either target.
  */
-import { expNegative_f32x4, log_f32x4 } from "../math/single";
-import * as math from "../math/double";
 import { lanes } from "./simd";
 
 /** All bits 0: zero in every type. */
@@ -19,7 +17,7 @@ export function zeros(): v128 {
 // @ts-ignore: decorator
 @inline
 export function at<T>(p: usize, i: i32): usize {
-  return p + (<usize>i) * sizeof<T>();
+  return p + <usize>i * sizeof<T>();
 }
 
 /** Address of x[o, 0, j] in [outer, n, inner], where r = o * inner + j. */
@@ -71,22 +69,6 @@ function storePart<T>(p: usize, v: v128, k: i32): void {
 export function firstLanes<T>(k: i32): v128 {
   if (sizeof<T>() == 4) return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(k));
   return i64x2.lt_s(i64x2(0, 1), i64x2.splat(k));
-}
-
-/** e^x of each lane, x <= 0; f32 results that would not be normal are 0. T: f32, f64. */
-// @ts-ignore: decorator
-@inline
-export function expNegative<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return expNegative_f32x4(x);
-  return f64x2(math.exp(f64x2.extract_lane(x, 0)), math.exp(f64x2.extract_lane(x, 1)));
-}
-
-/** Natural logarithm of each lane. T: f32, f64. */
-// @ts-ignore: decorator
-@inline
-export function log<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return log_f32x4(x);
-  return f64x2(math.log(f64x2.extract_lane(x, 0)), math.log(f64x2.extract_lane(x, 1)));
 }
 
 /** Sum of the lanes, in f64. T: f32, f64. */
@@ -172,7 +154,10 @@ export function rowSum<MAP, T>(x: usize, n: i32, q: T): f64 {
 
 function blockSum<MAP, T>(x: usize, n: i32, q: v128): f64 {
   const map = changetype<MAP>(0);
-  let a = zeros(), b = zeros(), c = zeros(), d = zeros();
+  let a = zeros(),
+    b = zeros(),
+    c = zeros(),
+    d = zeros();
   let k = n;
   for (; k >= 4 * lanes<T>(); k -= 4 * lanes<T>(), x += 64) {
     a = v128.add<T>(a, map.vec<T>(v128.load(x), q));
@@ -199,7 +184,8 @@ export function rowSum2<MAP, T>(a: usize, b: usize, n: i32, q: T): f64 {
 
 function blockSum2<MAP, T>(a: usize, b: usize, n: i32, q: v128): f64 {
   const map = changetype<MAP>(0);
-  let even = zeros(), odd = zeros();
+  let even = zeros(),
+    odd = zeros();
   let k = n;
   for (; k >= 2 * lanes<T>(); k -= 2 * lanes<T>(), a += 32, b += 32) {
     even = v128.add<T>(even, map.vec<T>(v128.load(a), v128.load(b), q));
@@ -227,7 +213,8 @@ export function columnSum<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v1
 
 function sumColumns<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
   const map = changetype<MAP>(0);
-  let low = zeros(), high = zeros();
+  let low = zeros(),
+    high = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
     let a = zeros();
     for (let left = min(n - i, COLUMN_BLOCK); left > 0; left--, x += stride) {
@@ -248,7 +235,8 @@ export function columnSum2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k:
 
 function sumColumns2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
   const map = changetype<MAP>(0);
-  let low = zeros(), high = zeros();
+  let low = zeros(),
+    high = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
     let acc = zeros();
     for (let left = min(n - i, COLUMN_BLOCK); left > 0; left--, a += stride, b += stride) {
@@ -262,20 +250,29 @@ function sumColumns2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k: i32, 
 
 /** Writes the plain `columnSum` of four vectors of columns to `y`: a cache line of each row, read once. */
 function columnSums4<T>(y: usize, x: usize, n: i32, stride: usize): void {
-  let low0 = zeros(), low1 = zeros(), low2 = zeros(), low3 = zeros();
-  let high0 = zeros(), high1 = zeros(), high2 = zeros(), high3 = zeros();
+  let low0 = zeros(),
+    low1 = zeros(),
+    low2 = zeros(),
+    low3 = zeros();
+  let high0 = zeros(),
+    high1 = zeros(),
+    high2 = zeros(),
+    high3 = zeros();
   for (let i = 0; i < n; i += COLUMN_BLOCK) {
-    let a = zeros(), b = zeros(), c = zeros(), d = zeros();
+    let a = zeros(),
+      b = zeros(),
+      c = zeros(),
+      d = zeros();
     for (let left = min(n - i, COLUMN_BLOCK); left > 0; left--, x += stride) {
       a = v128.add<T>(a, v128.load(x));
       b = v128.add<T>(b, v128.load(x, 16));
       c = v128.add<T>(c, v128.load(x, 32));
       d = v128.add<T>(d, v128.load(x, 48));
     }
-    low0 = f64x2.add(low0, lowPair<T>(a)), high0 = f64x2.add(high0, highPair<T>(a));
-    low1 = f64x2.add(low1, lowPair<T>(b)), high1 = f64x2.add(high1, highPair<T>(b));
-    low2 = f64x2.add(low2, lowPair<T>(c)), high2 = f64x2.add(high2, highPair<T>(c));
-    low3 = f64x2.add(low3, lowPair<T>(d)), high3 = f64x2.add(high3, highPair<T>(d));
+    (low0 = f64x2.add(low0, lowPair<T>(a))), (high0 = f64x2.add(high0, highPair<T>(a)));
+    (low1 = f64x2.add(low1, lowPair<T>(b))), (high1 = f64x2.add(high1, highPair<T>(b)));
+    (low2 = f64x2.add(low2, lowPair<T>(c))), (high2 = f64x2.add(high2, highPair<T>(c)));
+    (low3 = f64x2.add(low3, lowPair<T>(d))), (high3 = f64x2.add(high3, highPair<T>(d)));
   }
   v128.store(y, joinPairs<T>(low0, high0));
   v128.store(y, joinPairs<T>(low1, high1), 16);
@@ -315,7 +312,15 @@ export function deviation<T>(x: usize, i: i32, k: i32, mean: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function gradientLanes<T>(
-  g: usize, x: usize, weight: usize, i: i32, k: i32, mean: v128, meanH: v128, slope: v128, scale: v128,
+  g: usize,
+  x: usize,
+  weight: usize,
+  i: i32,
+  k: i32,
+  mean: v128,
+  meanH: v128,
+  slope: v128,
+  scale: v128,
 ): v128 {
   const along = v128.mul<T>(deviation<T>(x, i, k, mean), slope);
   return v128.mul<T>(v128.sub<T>(v128.sub<T>(weighted<T>(g, weight, i, k), meanH), along), scale);

@@ -4,7 +4,17 @@ import { columnsFit, columnsTasks } from "./columns";
 import { isDepthwise, quads, tilesOf } from "./depthwise/plan";
 import { Geometry, groupIn, taps } from "./geometry";
 import {
-  chunkFits, correlationTasks, DEPTHWISE, DIRECT, fits, flagsOf, isProduct, strategy, weightTasks, WINOGRAD2, WINOGRAD4,
+  chunkFits,
+  correlationTasks,
+  DEPTHWISE,
+  DIRECT,
+  fits,
+  flagsOf,
+  isProduct,
+  strategy,
+  WINOGRAD2,
+  WINOGRAD4,
+  weightTasks,
 } from "./plan";
 import { productTasks } from "./product";
 import { gradTasks, isTiled, tiledWork, tilesFit, tileTasks } from "./winograd/plan";
@@ -17,12 +27,16 @@ const WORTH: f64 = 1.15;
  * largest tile that is allowed: 0, 2 or 4; weight gradients have tiles of 2 at most.
  */
 export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32 {
-  const g = changetype<Geometry>(geom), gradient = pass == 1, weights = pass == 2, way = strategy(g);
+  const g = changetype<Geometry>(geom),
+    gradient = pass == 1,
+    weights = pass == 2,
+    way = strategy(g);
   if (way != DIRECT || t != F32) return way;
   if (isDepthwise(g)) return DEPTHWISE;
   if (isTiled(g)) {
     const direct = <f64>g.n * g.o * groupIn(g) * taps(g) * (gradient ? g.h * g.w : g.oh * g.ow);
-    const work2 = tiledWork(g, 2, gradient, weights), work4 = tiledWork(g, 4, gradient, weights);
+    const work2 = tiledWork(g, 2, gradient, weights),
+      work4 = tiledWork(g, 4, gradient, weights);
     const four = largest >= 4 && !weights && work4 < work2 && tilesFit(g, 4, gradient, weights);
     if (four && work4 * WORTH < direct) return WINOGRAD4;
     if (largest >= 2 && work2 * WORTH < direct && tilesFit(g, 2, gradient, weights)) return WINOGRAD2;
@@ -35,7 +49,9 @@ export function convAlgorithm(t: i32, geom: usize, pass: i32, largest: i32): i32
  * that one line of outputs cannot be staged in the scratch memory.
  */
 export function convTasks(t: i32, way: i32, geom: usize, pass: i32): i32 {
-  const g = changetype<Geometry>(geom), gradient = pass == 1, weights = pass == 2;
+  const g = changetype<Geometry>(geom),
+    gradient = pass == 1,
+    weights = pass == 2;
   if (isProduct(way)) return productTasks(g, way, pass);
   if (way == DEPTHWISE) return weights ? quads(g) : g.n * quads(g) * tilesOf(g, pass);
   if (way != DIRECT) return weights ? gradTasks(g) : tileTasks(g, way == WINOGRAD4 ? 4 : 2, gradient);

@@ -2,12 +2,16 @@
 import { ceilDiv, gcd } from "./plan";
 
 /** One axis of one residue: which elements of x, which taps, and where in y the correlation begins. */
-@final @unmanaged
+@final
+@unmanaged
 export class Axis {
   /** How many elements of x there are. */
   count: i32;
   /** Taps; the last of them, with which the reversed order begins; their distance in the kernel and in y. */
-  taps: i32; last: i32; spacing: i32; step: i32;
+  taps: i32;
+  last: i32;
+  spacing: i32;
+  step: i32;
   /** Position in y of the tap `last` for the first of them. */
   origin: i32;
 }

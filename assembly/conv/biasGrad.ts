@@ -20,7 +20,10 @@ export function biasGrad<T>(gb: usize, gy: usize, g: Geometry, begin: i32, end: 
 
 /** The sum of `count` elements, in four vectors side by side. */
 function sum<T>(x: usize, count: i32): T {
-  let a = i64x2.splat(0), b = a, c = a, d = a;
+  let a = i64x2.splat(0),
+    b = a,
+    c = a,
+    d = a;
   for (; count >= 4 * lanes<T>(); count -= 4 * lanes<T>()) {
     a = v128.add<T>(a, v128.load(x));
     b = v128.add<T>(b, v128.load(x, 16));

@@ -5,25 +5,51 @@
 import { DOT_PITCH } from "../gemm/dot";
 import { Geometry, groupIn, groupOut } from "./geometry";
 import {
-  BY_IMAGES, chunkImages, chunkLines, chunkPitch, images, MAX_GRAD_ROWS, MAX_STAGED, SIDE_BY_SIDE, weightsByImages,
+  BY_IMAGES,
+  chunkImages,
+  chunkLines,
+  chunkPitch,
+  images,
+  MAX_GRAD_ROWS,
+  MAX_STAGED,
+  SIDE_BY_SIDE,
+  weightsByImages,
 } from "./plan";
 import { arrange, stagePlane, stageRows, Window } from "./stage";
 
 /** Rows (output channels) and planes (input channel, tap in depth) of one group, and the chunk of outputs at hand. */
-@final @unmanaged
+@final
+@unmanaged
 export class Part {
   group: i32;
-  r0: i32; r1: i32; p0: i32; p1: i32;
+  r0: i32;
+  r1: i32;
+  p0: i32;
+  p1: i32;
   /** Planes (images, or fours of them, and output depth), lines and columns of the chunk; all planes. */
-  b0: i32; b1: i32; i0: i32; i1: i32; j0: i32; j1: i32; all: i32;
+  b0: i32;
+  b1: i32;
+  i0: i32;
+  i1: i32;
+  j0: i32;
+  j1: i32;
+  all: i32;
   /** Elements: of a staged line and a row of the gradient, of a staged image and plane of the source. */
-  pitch: i32; row: i32; image: i32; plane: i32;
+  pitch: i32;
+  row: i32;
+  image: i32;
+  plane: i32;
   /** Bytes between the weights of one row and the next. */
   weights: usize;
   /** Rows of the gradient, staged or in place, and the bytes between them. */
-  gradient: usize; gradientRow: usize;
+  gradient: usize;
+  gradientRow: usize;
   /** Areas of the thread's memory. */
-  taps: usize; table: usize; sums: usize; source: usize; staged: usize;
+  taps: usize;
+  table: usize;
+  sums: usize;
+  source: usize;
+  staged: usize;
   window: Window;
 }
 
@@ -37,7 +63,7 @@ export function partAt(scratch: usize, g: Geometry): Part {
   q.sums = q.table + 4096;
   q.source = q.sums + MAX_GRAD_ROWS * DOT_PITCH * 4;
   q.staged = q.source + MAX_STAGED + 64;
-  q.weights = <usize>(groupIn(g) * g.kd * g.kh * g.kw) << 2;
+  q.weights = (<usize>(groupIn(g) * g.kd * g.kh * g.kw)) << 2;
   q.pitch = chunkPitch(g);
   arrange(s, weightsByImages(g));
   q.all = images(g, s.byImages ? BY_IMAGES : 0);
@@ -57,7 +83,7 @@ export function partAt(scratch: usize, g: Geometry): Part {
 @inline
 export function weightAt(q: Part, gw: usize, g: Geometry, r: i32, p: i32): usize {
   const row = q.group * groupOut(g) + r;
-  return gw + (<usize>((row * groupIn(g) * g.kd + p) * g.kh * g.kw) << 2);
+  return gw + ((<usize>((row * groupIn(g) * g.kd + p) * g.kh * g.kw)) << 2);
 }
 
 /** The first image of the plane of outputs `b`; by images, those in the lanes are noted. */
@@ -72,15 +98,17 @@ function imageOf(q: Part, g: Geometry, b: i32): i32 {
 export function stageSource(q: Part, x: usize, g: Geometry): void {
   q.window.row0 = q.i0 * g.sh - g.ph;
   q.window.column0 = q.j0 * g.sw - g.pw;
-  q.window.image = <usize>(g.c * g.d * g.h * g.w) << 2;
+  q.window.image = (<usize>(g.c * g.d * g.h * g.w)) << 2;
   for (let p = q.p0; p < q.p1; p++) {
-    const c = p / g.kd, tap = p - c * g.kd;
+    const c = p / g.kd,
+      tap = p - c * g.kd;
     let dst = q.source + <usize>((p - q.p0) * q.plane) * q.window.bytes;
     for (let b = q.b0; b < q.b1; b++) {
-      const n = imageOf(q, g, b), d = (b % g.od) * g.sd - g.pd + tap * g.dd;
+      const n = imageOf(q, g, b),
+        d = (b % g.od) * g.sd - g.pd + tap * g.dd;
       const plane = (n * g.c + q.group * groupIn(g) + c) * g.d + d;
       const inside = d >= 0 && d < g.d;
-      stagePlane(q.window, dst, inside ? x + (<usize>(plane * g.h * g.w) << 2) : 0);
+      stagePlane(q.window, dst, inside ? x + ((<usize>(plane * g.h * g.w)) << 2) : 0);
       dst += <usize>q.image * q.window.bytes;
     }
   }
@@ -93,16 +121,19 @@ export function stageSource(q: Part, x: usize, g: Geometry): void {
 export function stageGradient(q: Part, gy: usize, g: Geometry): void {
   if (!q.window.byImages && q.pitch == g.ow && q.b1 - q.b0 == 1) {
     q.gradient = lineOf(q, gy, g, q.r0, q.b0 / g.od, q.b0 % g.od, q.i0);
-    q.gradientRow = <usize>(g.od * g.oh * g.ow) << 2;
+    q.gradientRow = (<usize>(g.od * g.oh * g.ow)) << 2;
     return;
   }
-  const lines = q.i1 - q.i0, columns = q.j1 - q.j0, size = q.window.bytes, step = <usize>q.pitch * size;
-  q.window.image = <usize>(g.o * g.od * g.oh * g.ow) << 2;
+  const lines = q.i1 - q.i0,
+    columns = q.j1 - q.j0,
+    size = q.window.bytes,
+    step = <usize>q.pitch * size;
+  q.window.image = (<usize>(g.o * g.od * g.oh * g.ow)) << 2;
   let dst = q.staged;
   for (let r = q.r0; r < q.r1; r++) {
     for (let b = q.b0; b < q.b1; b++) {
-      const from = lineOf(q, gy, g, r, imageOf(q, g, b), b % g.od, q.i0) + (<usize>q.j0 << 2);
-      stageRows(q.window, lines, dst, step, from, <usize>g.ow << 2, 1, 0, columns, q.pitch);
+      const from = lineOf(q, gy, g, r, imageOf(q, g, b), b % g.od, q.i0) + ((<usize>q.j0) << 2);
+      stageRows(q.window, lines, dst, step, from, (<usize>g.ow) << 2, 1, 0, columns, q.pitch);
       dst += <usize>lines * step;
     }
   }
@@ -113,7 +144,7 @@ export function stageGradient(q: Part, gy: usize, g: Geometry): void {
 /** Address of line `i` of row `r` (of the group) of the gradient, image `n`, output depth `d`. */
 function lineOf(q: Part, gy: usize, g: Geometry, r: i32, n: i32, d: i32, i: i32): usize {
   const plane = (n * g.o + q.group * groupOut(g) + r) * g.od + d;
-  return gy + (<usize>((plane * g.oh + i) * g.ow) << 2);
+  return gy + ((<usize>((plane * g.oh + i) * g.ow)) << 2);
 }
 
 /** Where in a staged plane the first tap finds every vector of the chunk. */
@@ -132,8 +163,12 @@ export function tabulate(q: Part, g: Geometry): void {
 
 /** Where tap `t` of the part, counted over its planes, finds its element for output [0, 0] of the chunk. */
 export function tapAt(q: Part, g: Geometry, t: i32): usize {
-  const all = g.kh * g.kw, p = t / all, u = (t - p * all) / g.kw, v = t - p * all - u * g.kw;
-  const column = v * g.dw, phase = column % g.sw;
+  const all = g.kh * g.kw,
+    p = t / all,
+    u = (t - p * all) / g.kw,
+    v = t - p * all - u * g.kw;
+  const column = v * g.dw,
+    phase = column % g.sw;
   const line = u * g.dh * q.window.phases + phase;
   return q.source + <usize>(p * q.plane + line * q.window.pitch + column / g.sw) * q.window.bytes;
 }

@@ -16,7 +16,8 @@ const MAX_OUTPUTS: i32 = 256;
 const ROOM: i32 = 190000;
 
 /** What meets a term: gathered into the columns, with zeros for what lies outside. */
-@final @unmanaged
+@final
+@unmanaged
 class Gather {
   @inline outside(column: usize, count: i32): void {
     for (; count > 0; count--) {
@@ -33,7 +34,8 @@ class Gather {
 }
 
 /** As a gradient: the columns added to it. */
-@final @unmanaged
+@final
+@unmanaged
 class Scatter {
   @inline outside(column: usize, count: i32): void {}
   @inline pair(column: usize, source: usize): void {
@@ -66,28 +68,33 @@ function moveColumns<MOVE>(columns: usize, x: usize, g: Geometry, c0: i32, c1: i
       for (let v = 0; v < g.kh; v++) {
         for (let w = 0; w < g.kw; w++) {
           moveTerm<MOVE>(columns, x, g, u * g.dd - g.pd, v * g.dh - g.ph, w * g.dw - g.pw, p0, p1);
-          columns += <usize>(p1 - p0) << 3;
+          columns += (<usize>(p1 - p0)) << 3;
         }
       }
     }
-    x += <usize>(g.d * g.h * g.w) << 3;
+    x += (<usize>(g.d * g.h * g.w)) << 3;
   }
 }
 
 /** One term, whose tap meets output [0, 0, 0] at [z, y, x] of the plane: line by line of the outputs. */
 function moveTerm<MOVE>(column: usize, plane: usize, g: Geometry, z: i32, y: i32, x: i32, p0: i32, p1: i32): void {
   // The columns of outputs whose position lies inside.
-  const first = x < 0 ? min(ceilDiv(-x, g.sw), g.ow) : 0, last = x < g.w ? min(ceilDiv(g.w - x, g.sw), g.ow) : 0;
+  const first = x < 0 ? min(ceilDiv(-x, g.sw), g.ow) : 0,
+    last = x < g.w ? min(ceilDiv(g.w - x, g.sw), g.ow) : 0;
   while (p0 < p1) {
-    const line = p0 / g.ow, j = p0 - line * g.ow, count = min(p1 - p0, g.ow - j);
-    const depth = z + (line / g.oh) * g.sd, row = y + (line % g.oh) * g.sh;
+    const line = p0 / g.ow,
+      j = p0 - line * g.ow,
+      count = min(p1 - p0, g.ow - j);
+    const depth = z + (line / g.oh) * g.sd,
+      row = y + (line % g.oh) * g.sh;
     const inside = <u32>depth < <u32>g.d && <u32>row < <u32>g.h;
-    const from = inside ? min(max(first, j), j + count) : j, to = inside ? max(min(last, j + count), from) : j;
-    const source = plane + (<usize>((depth * g.h + row) * g.w + x + from * g.sw) << 3);
+    const from = inside ? min(max(first, j), j + count) : j,
+      to = inside ? max(min(last, j + count), from) : j;
+    const source = plane + ((<usize>((depth * g.h + row) * g.w + x + from * g.sw)) << 3);
     changetype<MOVE>(0).outside(column, from - j);
-    moveRun<MOVE>(column + (<usize>(from - j) << 3), source, <usize>g.sw << 3, to - from);
-    changetype<MOVE>(0).outside(column + (<usize>(to - j) << 3), j + count - to);
-    column += <usize>count << 3;
+    moveRun<MOVE>(column + ((<usize>(from - j)) << 3), source, (<usize>g.sw) << 3, to - from);
+    changetype<MOVE>(0).outside(column + ((<usize>(to - j)) << 3), j + count - to);
+    column += (<usize>count) << 3;
     p0 += count;
   }
 }
@@ -110,8 +117,20 @@ function moveRun<MOVE>(column: usize, source: usize, step: usize, count: i32): v
 
 /** A product of f64, whole: c = a·b, or added to c. Strides in elements; the columns of c are contiguous. */
 function product(
-  c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, rsa: i32, csa: i32, rsb: i32, csb: i32, ldc: i32,
-  add: bool, bias: usize, scratch: usize,
+  c: usize,
+  a: usize,
+  b: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  rsa: i32,
+  csa: i32,
+  rsb: i32,
+  csb: i32,
+  ldc: i32,
+  add: bool,
+  bias: usize,
+  scratch: usize,
 ): void {
   const tasks = gemmTasks(m, n, k, 1);
   gemm(F64, c, a, b, m, n, k, rsa, csa, rsb, csb, ldc, 0, 0, 0, add ? 1 : 0, bias, bias ? 2 : 0, 0, scratch, 0, tasks);
@@ -130,22 +149,52 @@ export function columnsTasks(g: Geometry, pass: i32): i32 {
 
 /** Tasks [begin, end) of y = W·columns + bias: images × groups × tiles of outputs. */
 export function columnsForward(
-  y: usize, x: usize, w: usize, bias: usize, g: Geometry, scratch: usize, begin: i32, end: i32,
+  y: usize,
+  x: usize,
+  w: usize,
+  bias: usize,
+  g: Geometry,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
-  const rows = groupOut(g), channels = groupIn(g), all = channels * taps(g), outputs = positions(g);
-  const size = outputsPerTile(g), tiles = ceilDiv(outputs, size), step = channelsPerBlock(g), columns = scratch + COLUMNS_AT;
+  const rows = groupOut(g),
+    channels = groupIn(g),
+    all = channels * taps(g),
+    outputs = positions(g);
+  const size = outputsPerTile(g),
+    tiles = ceilDiv(outputs, size),
+    step = channelsPerBlock(g),
+    columns = scratch + COLUMNS_AT;
   for (let task = begin; task < end; task++) {
-    const part = task / tiles, group = part % g.groups, p0 = (task - part * tiles) * size, p1 = min(p0 + size, outputs);
-    const from = x + (<usize>(part * channels * g.d * g.h * g.w) << 3);
-    const to = y + (<usize>(part * rows * outputs + p0) << 3);
-    const plus = bias ? bias + (<usize>(group * rows) << 3) : 0;
+    const part = task / tiles,
+      group = part % g.groups,
+      p0 = (task - part * tiles) * size,
+      p1 = min(p0 + size, outputs);
+    const from = x + ((<usize>(part * channels * g.d * g.h * g.w)) << 3);
+    const to = y + ((<usize>(part * rows * outputs + p0)) << 3);
+    const plus = bias ? bias + ((<usize>(group * rows)) << 3) : 0;
     let c = 0;
     do {
-      const next = min(c + step, channels), terms = (next - c) * taps(g);
-      moveColumns<Gather>(columns, from + (<usize>(c * g.d * g.h * g.w) << 3), g, c, next, p0, p1);
-      const weights = w + (<usize>(group * rows * all + c * taps(g)) << 3);
+      const next = min(c + step, channels),
+        terms = (next - c) * taps(g);
+      moveColumns<Gather>(columns, from + ((<usize>(c * g.d * g.h * g.w)) << 3), g, c, next, p0, p1);
+      const weights = w + ((<usize>(group * rows * all + c * taps(g))) << 3);
       product(
-        to, weights, columns, rows, p1 - p0, terms, all, 1, p1 - p0, 1, outputs, c > 0, c > 0 ? 0 : plus, scratch,
+        to,
+        weights,
+        columns,
+        rows,
+        p1 - p0,
+        terms,
+        all,
+        1,
+        p1 - p0,
+        1,
+        outputs,
+        c > 0,
+        c > 0 ? 0 : plus,
+        scratch,
       );
       c = next;
     } while (c < channels);
@@ -153,17 +202,36 @@ export function columnsForward(
 }
 
 /** Tasks [begin, end) of gx, the columns Wᵀ·gy, added up where they came from: images × groups × blocks of channels. */
-export function columnsInputGrad(gx: usize, gy: usize, w: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
-  const rows = groupOut(g), channels = groupIn(g), all = channels * taps(g), outputs = positions(g);
-  const plane = <usize>(g.d * g.h * g.w) << 3, size = outputsPerTile(g), step = channelsPerBlock(g);
-  const blocks = ceilDiv(channels, step), columns = scratch + COLUMNS_AT;
+export function columnsInputGrad(
+  gx: usize,
+  gy: usize,
+  w: usize,
+  g: Geometry,
+  scratch: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const rows = groupOut(g),
+    channels = groupIn(g),
+    all = channels * taps(g),
+    outputs = positions(g);
+  const plane = (<usize>(g.d * g.h * g.w)) << 3,
+    size = outputsPerTile(g),
+    step = channelsPerBlock(g);
+  const blocks = ceilDiv(channels, step),
+    columns = scratch + COLUMNS_AT;
   for (let task = begin; task < end; task++) {
-    const part = task / blocks, group = part % g.groups, c = (task - part * blocks) * step, next = min(c + step, channels);
-    const to = gx + <usize>(part * channels + c) * plane, terms = (next - c) * taps(g);
-    const weights = w + (<usize>(group * rows * all + c * taps(g)) << 3);
+    const part = task / blocks,
+      group = part % g.groups,
+      c = (task - part * blocks) * step,
+      next = min(c + step, channels);
+    const to = gx + <usize>(part * channels + c) * plane,
+      terms = (next - c) * taps(g);
+    const weights = w + ((<usize>(group * rows * all + c * taps(g))) << 3);
     memory.fill(to, 0, <usize>(next - c) * plane);
     for (let p0 = 0; p0 < outputs; p0 += size) {
-      const p1 = min(p0 + size, outputs), from = gy + (<usize>(part * rows * outputs + p0) << 3);
+      const p1 = min(p0 + size, outputs),
+        from = gy + ((<usize>(part * rows * outputs + p0)) << 3);
       product(columns, weights, from, terms, p1 - p0, rows, 1, all, outputs, 1, p1 - p0, false, 0, scratch);
       moveColumns<Scatter>(columns, to, g, c, next, p0, p1);
     }
@@ -171,18 +239,36 @@ export function columnsInputGrad(gx: usize, gy: usize, w: usize, g: Geometry, sc
 }
 
 /** Tasks [begin, end) of gw = gy·columnsᵀ, summed over the images: groups × blocks of channels. */
-export function columnsWeightGrad(gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
-  const rows = groupOut(g), channels = groupIn(g), all = channels * taps(g), outputs = positions(g);
-  const size = outputsPerTile(g), step = channelsPerBlock(g), blocks = ceilDiv(channels, step);
+export function columnsWeightGrad(
+  gw: usize,
+  gy: usize,
+  x: usize,
+  g: Geometry,
+  scratch: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const rows = groupOut(g),
+    channels = groupIn(g),
+    all = channels * taps(g),
+    outputs = positions(g);
+  const size = outputsPerTile(g),
+    step = channelsPerBlock(g),
+    blocks = ceilDiv(channels, step);
   const columns = scratch + COLUMNS_AT;
   for (let task = begin; task < end; task++) {
-    const group = task / blocks, c = (task - group * blocks) * step, next = min(c + step, channels);
-    const to = gw + (<usize>(group * rows * all + c * taps(g)) << 3), terms = (next - c) * taps(g);
-    for (let r = 0; r < rows; r++) memory.fill(to + (<usize>(r * all) << 3), 0, <usize>terms << 3);
+    const group = task / blocks,
+      c = (task - group * blocks) * step,
+      next = min(c + step, channels);
+    const to = gw + ((<usize>(group * rows * all + c * taps(g))) << 3),
+      terms = (next - c) * taps(g);
+    for (let r = 0; r < rows; r++) memory.fill(to + ((<usize>(r * all)) << 3), 0, (<usize>terms) << 3);
     for (let n = 0; n < g.n; n++) {
-      const part = n * g.groups + group, from = x + (<usize>((part * channels + c) * g.d * g.h * g.w) << 3);
+      const part = n * g.groups + group,
+        from = x + ((<usize>((part * channels + c) * g.d * g.h * g.w)) << 3);
       for (let p0 = 0; p0 < outputs; p0 += size) {
-        const p1 = min(p0 + size, outputs), gradient = gy + (<usize>(part * rows * outputs + p0) << 3);
+        const p1 = min(p0 + size, outputs),
+          gradient = gy + ((<usize>(part * rows * outputs + p0)) << 3);
         moveColumns<Gather>(columns, from, g, c, next, p0, p1);
         product(to, gradient, columns, rows, terms, p1 - p0, outputs, 1, 1, p1 - p0, all, true, 0, scratch);
       }

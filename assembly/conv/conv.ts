@@ -25,7 +25,16 @@ import { weightGrad } from "./weightGrad";
 
 /** The convolution of x [N, C, D, H, W] with w [O, C/G, KD, KH, KW], plus the bias [O]. PyTorch: conv1d, conv2d, conv3d. */
 export function conv(
-  t: i32, way: i32, y: usize, x: usize, w: usize, bias: usize, geom: usize, scratch: usize, begin: i32, end: i32,
+  t: i32,
+  way: i32,
+  y: usize,
+  x: usize,
+  w: usize,
+  bias: usize,
+  geom: usize,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   const g = changetype<Geometry>(geom);
   if (isProduct(way)) productForward(t, y, x, w, bias, g, way, scratch, begin, end);
@@ -37,7 +46,15 @@ export function conv(
 
 /** The gradient of x from that of y. It is also the transposed convolution of gy with w. */
 export function convInputGrad(
-  t: i32, way: i32, gx: usize, gy: usize, w: usize, geom: usize, scratch: usize, begin: i32, end: i32,
+  t: i32,
+  way: i32,
+  gx: usize,
+  gy: usize,
+  w: usize,
+  geom: usize,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   const g = changetype<Geometry>(geom);
   if (isProduct(way)) productInputGrad(t, gx, gy, w, g, way, scratch, begin, end);
@@ -49,7 +66,15 @@ export function convInputGrad(
 
 /** The gradient of w, summed over the batch, from that of y. */
 export function convWeightGrad(
-  t: i32, way: i32, gw: usize, gy: usize, x: usize, geom: usize, scratch: usize, begin: i32, end: i32,
+  t: i32,
+  way: i32,
+  gw: usize,
+  gy: usize,
+  x: usize,
+  geom: usize,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   const g = changetype<Geometry>(geom);
   if (isProduct(way)) productWeightGrad(t, gw, gy, x, g, way, scratch, begin, end);

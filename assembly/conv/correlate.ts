@@ -8,66 +8,22 @@
  * are summed in blocks, in one order for every element of y, whatever the tiling. By images (stage.ts), x and the results
  * are vectors, which are taken apart in the end (deliver.ts).
  */
-import { depthBlock, KC, MR } from "../gemm/blocking";
+import { depthBlock, MR } from "../gemm/blocking";
+import { Correlation } from "./correlation";
 import { deliver } from "./deliver";
 import { microKernel } from "./micro";
-import { MAX_ROWS, MAX_STAGED } from "./plan";
 import { stagePlane, Window, zeros } from "./stage";
-
-/** Strides and steps between addresses in bytes; counts and positions in elements. */
-@final @unmanaged
-export class Correlation {
-  /** The source: plane [0, 0], steps to the next channel and the next plane in depth, sizes. */
-  x: usize; xChannel: usize; xDepth: usize;
-  depth: i32; h: i32; w: i32;
-  /** Channels, and taps in depth, height and width. */
-  channels: i32; td: i32; th: i32; tw: i32;
-  /** Position of the first tap of output [0, 0], distance of taps, distance of neighbouring outputs. */
-  depth0: i32; row0: i32; column0: i32;
-  stepD: i32; stepH: i32; stepW: i32;
-  strideH: i32; strideW: i32;
-  /** Weight [0, 0, 0, 0, 0] and the steps to the next row, channel and tap; they may be negative. */
-  weight: usize; wRow: usize; wChannel: usize; wd: usize; wh: usize; ww: usize;
-  /** Output [0, 0] of row 0, and the steps to the next row, line, column and, by images, image. */
-  y: usize; yRow: usize; yh: usize; yw: usize; yImage: usize;
-  /** 0, or the address of what is added to the outputs of row 0, 1, … */
-  bias: usize;
-  /** The first output of the tile at hand, and the steps to the next row, line and column: in y, or aside. */
-  to: usize; toRow: usize; toLine: usize; toStep: usize;
-  /** Lines and columns of the tile, of those at the end at most; the layout of the staged source follows from them. */
-  tileH: i32; tileW: i32;
-  /** Source planes of one block of terms. */
-  planeBlock: i32;
-  /** Names the packed weights: tiles with the same key, other than 0, have the same weights, taps and tile size. */
-  key: i32; packedKey: i32;
-  /** Terms of the block at hand, and of one line of taps, if the block has all lines (else 0). */
-  terms: i32; lineTerms: i32;
-  /** Lines of taps that reach the source from the line of outputs at hand. */
-  u0: i32; u1: i32;
-  /** Areas of the thread's memory. */
-  staged: usize; packed: usize; table: usize; spare: usize; results: usize;
-  window: Window;
-}
-
-/** Lays the record and its areas out at `scratch`; the rest is for the caller to fill in. */
-export function correlationAt(scratch: usize): Correlation {
-  const v = changetype<Correlation>(scratch);
-  v.window = changetype<Window>(scratch + 512);
-  v.spare = scratch + 1024;
-  v.table = v.spare + 64 * MAX_ROWS;
-  v.packed = v.table + 4 * KC;
-  v.staged = v.packed + 4 * KC * MAX_ROWS + 64;
-  v.results = v.staged + MAX_STAGED + 64;
-  v.packedKey = 0;
-  return v;
-}
 
 /** Computes rows [r0, r1), lines [i0, i1) and columns [j0, j1) of y; the tile is at most tileH × tileW. */
 export function correlate(v: Correlation, r0: i32, r1: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
-  const taps = v.th * v.tw, planes = taps == 0 ? 0 : v.channels * v.td, rows = r1 - r0, byImages = v.window.byImages;
+  const taps = v.th * v.tw,
+    planes = taps == 0 ? 0 : v.channels * v.td,
+    rows = r1 - r0,
+    byImages = v.window.byImages;
   openWindow(v, i0, j0);
   openResults(v, r0, i0, i1 - i0, j0, j1 - j0);
-  const planeBlock = v.planeBlock, tapBlock = depthBlock(taps);
+  const planeBlock = v.planeBlock,
+    tapBlock = depthBlock(taps);
   const reuse = v.key != 0 && v.packedKey == v.key && planeBlock >= planes && tapBlock == taps;
   v.window.trimmed = tapBlock == taps;
   let add = !byImages && v.bias != 0;
@@ -103,7 +59,7 @@ function openResults(v: Correlation, r0: i32, i0: i32, lines: i32, j0: i32, colu
   if (v.window.byImages) {
     v.to = v.results;
     v.toStep = 16;
-    v.toLine = <usize>columns << 4;
+    v.toLine = (<usize>columns) << 4;
     v.toRow = <usize>lines * v.toLine;
   } else {
     v.to = v.y + <usize>r0 * v.yRow + <usize>i0 * v.yh + <usize>j0 * v.yw;
@@ -128,7 +84,8 @@ function stage(v: Correlation, plane: i32, count: i32): void {
   const bytes = <usize>planeSize(v.window) * v.window.bytes;
   let dst = v.staged;
   for (let p = plane; p < plane + count; p++) {
-    const c = p / v.td, u = p - c * v.td;
+    const c = p / v.td,
+      u = p - c * v.td;
     const d = v.depth0 + u * v.stepD;
     const inside = d >= 0 && d < v.depth;
     stagePlane(v.window, dst, inside ? v.x + <usize>c * v.xChannel + <usize>d * v.xDepth : 0);
@@ -142,19 +99,31 @@ function stage(v: Correlation, plane: i32, count: i32): void {
  * planes of one tap together, so that an output at the edge can leave out the taps that miss the source.
  */
 function prepareTerms(v: Correlation, r0: i32, r1: i32, plane: i32, planes: i32, tap: i32, taps: i32): void {
-  const s = v.window, count = planes * taps, panel = <usize>(count * MR) << 2;
+  const s = v.window,
+    count = planes * taps,
+    panel = (<usize>(count * MR)) << 2;
   v.terms = count;
   v.lineTerms = taps == v.th * v.tw ? planes * v.tw : 0;
   let k = 0;
   for (let at = tap; at < tap + taps; at++) {
-    const u = at / v.tw, t = at - u * v.tw, column = t * v.stepW, shift = column / s.stride;
+    const u = at / v.tw,
+      t = at - u * v.tw,
+      column = t * v.stepW,
+      shift = column / s.stride;
     const inPlane = (u * v.stepH * s.phases + column - shift * s.stride) * s.pitch + shift;
     const weights = v.weight + <usize>r0 * v.wRow + <usize>u * v.wh + <usize>t * v.ww;
     for (let p = 0; p < planes; p++) {
-      const c = (plane + p) / v.td, d = plane + p - c * v.td;
+      const c = (plane + p) / v.td,
+        d = plane + p - c * v.td;
       const offset = p * planeSize(s) + inPlane;
       store<i32>(v.table + ((<usize>k) << 2), offset * <i32>s.bytes);
-      packTerm(v.packed + (<usize>(k * MR) << 2), panel, weights + <usize>c * v.wChannel + <usize>d * v.wd, v.wRow, r1 - r0);
+      packTerm(
+        v.packed + ((<usize>(k * MR)) << 2),
+        panel,
+        weights + <usize>c * v.wChannel + <usize>d * v.wd,
+        v.wRow,
+        r1 - r0,
+      );
       k++;
     }
   }
@@ -189,10 +158,16 @@ function packPair(dst: usize, src: usize, step: usize): void {
  * source from all outputs of a micro-tile are left out.
  */
 function multiplyTile(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {
-  const full = 2 * v.window.lanes, span = (v.tw - 1) * v.stepW, planes = v.lineTerms / v.tw;
+  const full = 2 * v.window.lanes,
+    span = (v.tw - 1) * v.stepW,
+    planes = v.lineTerms / v.tw;
   for (let j = j0; j < j1; ) {
-    const width = min(full, j1 - j), first = v.column0 + j * v.strideW, last = first + (width - 1) * v.strideW;
-    let across = max((j1 - j) / full, 1), from = 0, to = v.tw;
+    const width = min(full, j1 - j),
+      first = v.column0 + j * v.strideW,
+      last = first + (width - 1) * v.strideW;
+    let across = max((j1 - j) / full, 1),
+      from = 0,
+      to = v.tw;
     if (v.lineTerms > 0) {
       while (from < to && last + from * v.stepW < 0) from++;
       while (to > from && first + (to - 1) * v.stepW >= v.w) to--;
@@ -208,13 +183,25 @@ function multiplyTile(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: 
  * taps it has `count` terms, from `first`.
  */
 function multiplyRun(
-  v: Correlation, rows: i32, i0: i32, i1: i32, column: i32, across: i32, width: i32, first: i32, count: i32, add: bool,
+  v: Correlation,
+  rows: i32,
+  i0: i32,
+  i1: i32,
+  column: i32,
+  across: i32,
+  width: i32,
+  first: i32,
+  count: i32,
+  add: bool,
 ): void {
-  const s = v.window, xLine = <usize>(v.strideH * s.phases * s.pitch) * s.bytes;
-  let x = v.staged + <usize>column * s.bytes, y = v.to + <usize>column * v.toStep;
+  const s = v.window,
+    xLine = <usize>(v.strideH * s.phases * s.pitch) * s.bytes;
+  let x = v.staged + <usize>column * s.bytes,
+    y = v.to + <usize>column * v.toStep;
   for (let i = i0; i < i1; i++) {
     trim(v, v.row0 + i * v.strideH);
-    const lines = v.u1 - v.u0, start = v.u0 * v.lineTerms + first;
+    const lines = v.u1 - v.u0,
+      start = v.u0 * v.lineTerms + first;
     // Without lines that can be left out, the block is one line; so are whole lines.
     if (v.lineTerms == 0) multiplyTerms(v, rows, across, width, 0, 1, v.terms, x, y, add);
     else if (count == v.lineTerms) multiplyTerms(v, rows, across, width, start, 1, lines * count, x, y, add);
@@ -226,10 +213,22 @@ function multiplyRun(
 
 /** `count` terms from `first`, and as many of the next lines of taps, of one line of a run. */
 function multiplyTerms(
-  v: Correlation, rows: i32, across: i32, width: i32, first: i32, lines: i32, count: i32, x: usize, y: usize, add: bool,
+  v: Correlation,
+  rows: i32,
+  across: i32,
+  width: i32,
+  first: i32,
+  lines: i32,
+  count: i32,
+  x: usize,
+  y: usize,
+  add: bool,
 ): void {
-  const panel = <usize>(v.terms * MR) << 2, s = v.window, skip = v.lineTerms - count;
-  const w = v.packed + (<usize>(first * MR) << 2), table = v.table + ((<usize>first) << 2);
+  const panel = (<usize>(v.terms * MR)) << 2,
+    s = v.window,
+    skip = v.lineTerms - count;
+  const w = v.packed + ((<usize>(first * MR)) << 2),
+    table = v.table + ((<usize>first) << 2);
   const vectors = width > s.lanes ? 2 : 1;
   if (v.toStep == s.bytes && width == vectors * s.lanes) {
     microKernel(rows, vectors, across, lines, count, skip, w, panel, x, table, y, v.toRow, add);
@@ -237,7 +236,7 @@ function multiplyTerms(
   }
   for (; across > 0; across--) {
     microKernel(rows, vectors, 1, lines, count, skip, w, panel, x, table, v.spare, 32, false);
-    for (let r = 0; r < rows; r++) moveRun(y + <usize>r * v.toRow, v.toStep, v.spare + (<usize>r << 5), width, add);
+    for (let r = 0; r < rows; r++) moveRun(y + <usize>r * v.toRow, v.toStep, v.spare + ((<usize>r) << 5), width, add);
     x += <usize>width * s.bytes;
     y += <usize>width * v.toStep;
   }
@@ -245,7 +244,8 @@ function multiplyTerms(
 
 /** Leaves out the first and last lines of taps that miss the source, the first of which is its line `row`. */
 function trim(v: Correlation, row: i32): void {
-  let from = 0, to = v.th;
+  let from = 0,
+    to = v.th;
   if (v.lineTerms > 0) {
     while (from < to && row + from * v.stepH < 0) from++;
     while (to > from && row + (to - 1) * v.stepH >= v.h) to--;
@@ -266,7 +266,7 @@ function moveRun(y: usize, step: usize, t: usize, count: i32, add: bool): void {
 /** Begins the outputs of a tile with the bias of their row, or with 0. */
 function spread(v: Correlation, r0: i32, rows: i32, lines: i32, columns: i32): void {
   for (let r = 0; r < rows; r++) {
-    const value: f32 = v.bias ? load<f32>(v.bias + (<usize>(r0 + r) << 2)) : 0;
+    const value: f32 = v.bias ? load<f32>(v.bias + ((<usize>(r0 + r)) << 2)) : 0;
     for (let i = 0; i < lines; i++) {
       let y = v.to + <usize>r * v.toRow + <usize>i * v.toLine;
       for (let j = 0; j < columns; j++) {

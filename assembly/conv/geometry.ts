@@ -3,18 +3,34 @@
  * D = OD = KD = SD = DD = 1, PD = 0 (and the same for H). Tensors are contiguous:
  * x [N, C, D, H, W], w [O, C / G, KD, KH, KW], y [N, O, OD, OH, OW].
  */
-@final @unmanaged
+@final
+@unmanaged
 export class Geometry {
   /** Images, groups; channels of the input and of the output over all groups. */
-  n: i32; groups: i32; c: i32; o: i32;
+  n: i32;
+  groups: i32;
+  c: i32;
+  o: i32;
   /** Input, output, kernel. */
-  d: i32; h: i32; w: i32;
-  od: i32; oh: i32; ow: i32;
-  kd: i32; kh: i32; kw: i32;
+  d: i32;
+  h: i32;
+  w: i32;
+  od: i32;
+  oh: i32;
+  ow: i32;
+  kd: i32;
+  kh: i32;
+  kw: i32;
   /** Stride, zero padding on both sides, dilation. */
-  sd: i32; sh: i32; sw: i32;
-  pd: i32; ph: i32; pw: i32;
-  dd: i32; dh: i32; dw: i32;
+  sd: i32;
+  sh: i32;
+  sw: i32;
+  pd: i32;
+  ph: i32;
+  pw: i32;
+  dd: i32;
+  dh: i32;
+  dw: i32;
 }
 
 /** Input channels of one group. */

@@ -3,9 +3,10 @@
  * The weights are packed in panels of MR rows; the vectors are read at x plus the offset of a table. Of a block, `count`
  * terms are summed, `lines` times, with `skip` terms left out after each line.
  */
+
+import { fma4 } from "../common/simd";
 import { MR } from "../gemm/blocking";
 import { N1, N2, N3, N4, N5, N6 } from "../gemm/micro";
-import { fma4 } from "../common/simd";
 
 /** Bytes between the weights of one term and the next. */
 // @ts-ignore: decorator
@@ -23,6 +24,7 @@ function put(y: usize, a: v128, b: v128, wide: bool, add: bool): void {
  * Tiles of three rows or more: `across` of them side by side, `groups` one below the other; `panel` is the step between the
  * weights of the latter.
  */
+// biome-ignore format: what is done for one row of registers stands in one line.
 function tiles<ROWS, VECTORS>(
   groups: i32, across: i32, lines: i32, count: i32, skip: i32,
   w: usize, panel: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
@@ -66,6 +68,7 @@ function tiles<ROWS, VECTORS>(
  * Tiles of few rows side by side: two terms at a time, in sums of their own, since so few sums would wait for each
  * other.
  */
+// biome-ignore format: what is done for one row of registers stands in one line.
 function pairs<ROWS, VECTORS>(
   across: i32, lines: i32, count: i32, skip: i32, w: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
 ): void {
@@ -115,22 +118,40 @@ function pairs<ROWS, VECTORS>(
 
 /** Tiles of `rows` rows, 1 to MR; `groups` of them one below the other where there are MR. */
 function tilesOfWidth<VECTORS>(
-  rows: i32, groups: i32, across: i32, lines: i32, count: i32, skip: i32,
-  w: usize, panel: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
+  rows: i32,
+  groups: i32,
+  across: i32,
+  lines: i32,
+  count: i32,
+  skip: i32,
+  w: usize,
+  panel: usize,
+  x: usize,
+  table: usize,
+  y: usize,
+  yRow: usize,
+  add: bool,
 ): void {
   // Only those that the level has become part of the binary.
   if (MR == 6 && rows == 6) tiles<N6, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
-  else if (MR == 6 && rows == 5) tiles<N5, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
-  else switch (rows) {
-    case 4: tiles<N4, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add); break;
-    case 3:
-      // Without a fused multiply-add, six sums hardly wait for each other, and twelve would not find registers.
-      if (MR == 6) pairs<N3, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
-      else tiles<N3, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
-      break;
-    case 2: pairs<N2, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add); break;
-    default: pairs<N1, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
-  }
+  else if (MR == 6 && rows == 5)
+    tiles<N5, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
+  else
+    switch (rows) {
+      case 4:
+        tiles<N4, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
+        break;
+      case 3:
+        // Without a fused multiply-add, six sums hardly wait for each other, and twelve would not find registers.
+        if (MR == 6) pairs<N3, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
+        else tiles<N3, VECTORS>(groups, across, lines, count, skip, w, panel, x, table, y, yRow, add);
+        break;
+      case 2:
+        pairs<N2, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
+        break;
+      default:
+        pairs<N1, VECTORS>(across, lines, count, skip, w, x, table, y, yRow, add);
+    }
 }
 
 /**
@@ -138,10 +159,22 @@ function tilesOfWidth<VECTORS>(
  * where it goes.
  */
 export function microKernel(
-  rows: i32, vectors: i32, across: i32, lines: i32, count: i32, skip: i32,
-  w: usize, panel: usize, x: usize, table: usize, y: usize, yRow: usize, add: bool,
+  rows: i32,
+  vectors: i32,
+  across: i32,
+  lines: i32,
+  count: i32,
+  skip: i32,
+  w: usize,
+  panel: usize,
+  x: usize,
+  table: usize,
+  y: usize,
+  yRow: usize,
+  add: bool,
 ): void {
-  let groups = rows / MR, part = MR;
+  let groups = rows / MR,
+    part = MR;
   for (; rows > 0; rows -= groups * part) {
     if (rows < MR) {
       groups = 1;

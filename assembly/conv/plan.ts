@@ -96,7 +96,10 @@ function reached(g: Geometry, flags: i32): f64 {
 
 /** The flags that suit a pass. */
 export function flagsOf(g: Geometry, gradient: bool): i32 {
-  const flags = gradient ? GRADIENT : 0, w = columns(g, flags), left = w & 7, apart = gradient && g.sw > 1;
+  const flags = gradient ? GRADIENT : 0,
+    w = columns(g, flags),
+    left = w & 7,
+    apart = gradient && g.sw > 1;
   if (g.n < 2 || w > (apart ? MAX_APART : MAX_INTERLEAVED)) return flags;
   const pairs = <f64>(w >> 3) + (left == 0 ? 0 : left <= 4 ? SINGLE_VECTOR : 1);
   // By columns, the products that miss the source are computed too, but for a few; by images they are left out.
@@ -150,7 +153,9 @@ function work(g: Geometry, flags: i32): i64 {
 
 /** Bytes of a staged plane for a tile of `h` lines and `w` columns. */
 function stagedPlane(g: Geometry, flags: i32, h: i32, w: i32): i64 {
-  const spanH = (g.kh - 1) * g.dh, spanW = (g.kw - 1) * g.dw, size = elementBytes((flags & BY_IMAGES) != 0);
+  const spanH = (g.kh - 1) * g.dh,
+    spanW = (g.kw - 1) * g.dw,
+    size = elementBytes((flags & BY_IMAGES) != 0);
   if (flags & GRADIENT) return (<i64>h + spanH / g.sh) * (<i64>w + spanW / g.sw) * size;
   return (<i64>(h - 1) * g.sh + spanH + 1) * min(g.sw, spanW + 1) * (<i64>w + spanW / g.sw) * size;
 }
@@ -171,7 +176,8 @@ export function gcd(a: i32, b: i32): i32 {
 
 /** Source planes of one block of terms: about KC terms, and no more than can be staged. */
 export function planesPerBlock(g: Geometry, flags: i32): i32 {
-  const gradient = (flags & GRADIENT) != 0, planes = (gradient ? groupOut(g) : groupIn(g)) * g.kd;
+  const gradient = (flags & GRADIENT) != 0,
+    planes = (gradient ? groupOut(g) : groupIn(g)) * g.kd;
   const taps = gradient ? phaseTaps(g.kh, g.sh, g.dh) * phaseTaps(g.kw, g.sw, g.dw) : g.kh * g.kw;
   const room = MAX_STAGED / stagedPlane(g, flags, 1, tileColumns(columns(g, flags)));
   const most = max(min(KC / taps, <i32>room), 1);
@@ -191,9 +197,12 @@ function fewestLines(g: Geometry, flags: i32): i32 {
 
 /** Lines at most that are computed as one tile: as fit the staging area and, by images, that of the results. */
 function mostLines(g: Geometry, flags: i32): i32 {
-  const w = tileColumns(columns(g, flags)), block = planesPerBlock(g, flags), fewest = fewestLines(g, flags);
+  const w = tileColumns(columns(g, flags)),
+    block = planesPerBlock(g, flags),
+    fewest = fewestLines(g, flags);
   let size = lines(g, flags);
-  if (flags & BY_IMAGES) size = min(size, MAX_RESULTS / (elementBytes(true) * min(max(rows(g, flags), 1), MAX_ROWS) * w));
+  if (flags & BY_IMAGES)
+    size = min(size, MAX_RESULTS / (elementBytes(true) * min(max(rows(g, flags), 1), MAX_ROWS) * w));
   while (size > fewest && block * stagedPlane(g, flags, size, w) > NEAR_STAGED) size = max(size / 2, fewest);
   while (size > 1 && block * stagedPlane(g, flags, size, w) > MAX_STAGED) size = size / 2;
   return max(size, 1);

@@ -12,21 +12,29 @@ import { firstInside } from "./geometry";
 import { SIDE_BY_SIDE } from "./plan";
 
 /** What to copy; sizes and positions in elements. */
-@final @unmanaged
+@final
+@unmanaged
 export class Window {
   /** First source row and column; either may lie outside. */
-  row0: i32; column0: i32;
-  rows: i32; stride: i32; phases: i32;
+  row0: i32;
+  column0: i32;
+  rows: i32;
+  stride: i32;
+  phases: i32;
   /** Elements of one staged row of one phase. */
   pitch: i32;
   /** Size of the source planes. */
-  h: i32; w: i32;
+  h: i32;
+  w: i32;
   /** Whether nothing reads the rows outside of the source. */
   trimmed: bool;
   /** Whether the lanes are images; bytes of an element, elements of a vector. */
-  byImages: bool; bytes: usize; lanes: i32;
+  byImages: bool;
+  bytes: usize;
+  lanes: i32;
   /** By images: bytes between the images in the lanes, and how many of them there are. */
-  image: usize; images: i32;
+  image: usize;
+  images: i32;
 }
 
 /** Says what the lanes are. */
@@ -39,8 +47,10 @@ export function arrange(v: Window, byImages: bool): void {
 
 /** Stages the source plane at `src` (0: a plane of zeros) at `dst`; trimmed, rows outside of it stay as they are. */
 export function stagePlane(v: Window, dst: usize, src: usize): void {
-  const bytes = <usize>v.pitch * v.bytes, step = <usize>v.phases * bytes;
-  const r0 = min(max(-v.row0, 0), v.rows), r1 = src == 0 ? r0 : max(min(v.h - v.row0, v.rows), r0);
+  const bytes = <usize>v.pitch * v.bytes,
+    step = <usize>v.phases * bytes;
+  const r0 = min(max(-v.row0, 0), v.rows),
+    r1 = src == 0 ? r0 : max(min(v.h - v.row0, v.rows), r0);
   if (src == 0 || !v.trimmed) {
     zeros(dst, <usize>r0 * step);
     zeros(dst + <usize>r1 * step, <usize>(v.rows - r1) * step);
@@ -50,8 +60,8 @@ export function stagePlane(v: Window, dst: usize, src: usize): void {
     const column = v.column0 + f;
     const first = min(v.pitch, firstInside(column, v.stride));
     const last = max(first, min(v.pitch, column < v.w ? firstInside(column - v.w, v.stride) : 0));
-    const from = src + (<usize>((v.row0 + r0) * v.w + column + first * v.stride) << 2);
-    stageRows(v, r1 - r0, dst, step, from, <usize>v.w << 2, v.stride, first, last, v.pitch);
+    const from = src + ((<usize>((v.row0 + r0) * v.w + column + first * v.stride)) << 2);
+    stageRows(v, r1 - r0, dst, step, from, (<usize>v.w) << 2, v.stride, first, last, v.pitch);
     dst += bytes;
   }
 }
@@ -61,9 +71,20 @@ export function stagePlane(v: Window, dst: usize, src: usize): void {
  * the bytes between rows of dst and src.
  */
 export function stageRows(
-  v: Window, rows: i32, dst: usize, step: usize, src: usize, line: usize, stride: i32, first: i32, last: i32, count: i32,
+  v: Window,
+  rows: i32,
+  dst: usize,
+  step: usize,
+  src: usize,
+  line: usize,
+  stride: i32,
+  first: i32,
+  last: i32,
+  count: i32,
 ): void {
-  const left = <usize>first * v.bytes, right = <usize>last * v.bytes, end = <usize>count * v.bytes;
+  const left = <usize>first * v.bytes,
+    right = <usize>last * v.bytes,
+    end = <usize>count * v.bytes;
   for (let at = dst, r = rows; r > 0; r--) {
     zeros(at, left);
     zeros(at + right, end - right);
@@ -78,7 +99,9 @@ export function stageRows(
 @inline
 function copyRows(rows: i32, dst: usize, step: usize, src: usize, line: usize, stride: usize, count: i32): void {
   for (; rows > 0; rows--) {
-    let to = dst, from = src, left = count;
+    let to = dst,
+      from = src,
+      left = count;
     for (; stride == 4 && left >= 4; left -= 4) {
       v128.store(to, v128.load(from));
       to += 16;
@@ -101,28 +124,52 @@ const EXISTING = memory.data<i32>([-1, -1, -1, -1, 0, 0, 0]);
 // @ts-ignore: decorator
 @inline
 function interleave(
-  v: Window, rows: i32, dst: usize, step: usize, src: usize, line: usize, stride: usize, count: i32,
+  v: Window,
+  rows: i32,
+  dst: usize,
+  step: usize,
+  src: usize,
+  line: usize,
+  stride: usize,
+  count: i32,
 ): void {
   const all = v128.load(EXISTING + ((<usize>(SIDE_BY_SIDE - v.images)) << 2));
-  const second: usize = v.images > 1 ? v.image : 0, third: usize = v.images > 2 ? 2 * v.image : 0;
+  const second: usize = v.images > 1 ? v.image : 0,
+    third: usize = v.images > 2 ? 2 * v.image : 0;
   const fourth: usize = v.images > 3 ? 3 * v.image : 0;
   for (; rows > 0; rows--) {
-    let to = dst, a = src, b = a + second, c = a + third, d = a + fourth, left = count;
+    let to = dst,
+      a = src,
+      b = a + second,
+      c = a + third,
+      d = a + fourth,
+      left = count;
     for (; stride == 4 && left >= 4; left -= 4) {
-      const p = v128.load(a), q = v128.load(b), r = v128.load(c), s = v128.load(d);
-      const pq = v128.shuffle<i32>(p, q, 0, 4, 1, 5), PQ = v128.shuffle<i32>(p, q, 2, 6, 3, 7);
-      const rs = v128.shuffle<i32>(r, s, 0, 4, 1, 5), RS = v128.shuffle<i32>(r, s, 2, 6, 3, 7);
+      const p = v128.load(a),
+        q = v128.load(b),
+        r = v128.load(c),
+        s = v128.load(d);
+      const pq = v128.shuffle<i32>(p, q, 0, 4, 1, 5),
+        PQ = v128.shuffle<i32>(p, q, 2, 6, 3, 7);
+      const rs = v128.shuffle<i32>(r, s, 0, 4, 1, 5),
+        RS = v128.shuffle<i32>(r, s, 2, 6, 3, 7);
       v128.store(to, v128.and(all, v128.shuffle<i64>(pq, rs, 0, 2)));
       v128.store(to, v128.and(all, v128.shuffle<i64>(pq, rs, 1, 3)), 16);
       v128.store(to, v128.and(all, v128.shuffle<i64>(PQ, RS, 0, 2)), 32);
       v128.store(to, v128.and(all, v128.shuffle<i64>(PQ, RS, 1, 3)), 48);
-      a += 16; b += 16; c += 16; d += 16;
+      a += 16;
+      b += 16;
+      c += 16;
+      d += 16;
       to += 64;
     }
     for (; left > 0; left--) {
       const two = v128.load32_lane(b, v128.load32_zero(a), 1);
       v128.store(to, v128.and(all, v128.load32_lane(d, v128.load32_lane(c, two, 2), 3)));
-      a += stride; b += stride; c += stride; d += stride;
+      a += stride;
+      b += stride;
+      c += stride;
+      d += stride;
       to += 16;
     }
     dst += step;

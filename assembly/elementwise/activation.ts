@@ -2,11 +2,11 @@
 import { floats1, integers1, numbers1, singles1, streaming1, vectors1 } from "../common/dispatch";
 import { F64 } from "../common/dtype";
 import { walk1 } from "../common/map";
-import { exp_f32x4, expm1_f32x4, gelu_f32x4, log1p_f32x4, sigmoid_f32x4, tanhCdf_f32x4 } from "../math/single";
 import { k4, magnitude4, select4 } from "../common/simd";
-import { sigmoid, softplus as softplus64 } from "../common/scalar";
-import { erfc } from "../math/special/erf";
 import * as math from "../math/double";
+import { sigmoid, softplus as softplus64 } from "../math/scalar";
+import { exp_f32x4, expm1_f32x4, gelu_f32x4, log1p_f32x4, sigmoid_f32x4, tanhCdf_f32x4 } from "../math/single";
+import { erfc } from "../math/special/erf";
 
 const ONE = memory.data<f32>([1]);
 const TWO = memory.data<f32>([2]);
@@ -17,7 +17,8 @@ function positive4(x: v128): v128 {
   return f32x4.gt(x, f32x4.splat(0));
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Relu {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.pmax<T>(x, v128.splat<T>(0));
@@ -32,7 +33,8 @@ export function relu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(t <= F64 ? streaming1<Relu>(t) : integers1<Relu>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class LeakyRelu {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.bitselect(x, v128.mul<T>(x, p), v128.gt<T>(x, v128.splat<T>(0)));
@@ -44,7 +46,8 @@ export function leakyRelu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usiz
   walk1(vectors1<LeakyRelu>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Elu {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return f32x4.mul(q, select4(positive4(x), x, f32x4.mul(p, expm1_f32x4(x))));
@@ -59,7 +62,8 @@ export function elu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, beg
   walk1(singles1<Elu>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Celu {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return select4(positive4(x), x, f32x4.mul(p, expm1_f32x4(f32x4.div(x, p))));
@@ -74,7 +78,8 @@ export function celu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(singles1<Celu>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Gelu {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return gelu_f32x4(x);
@@ -89,7 +94,8 @@ export function gelu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(floats1<Gelu>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class GeluTanh {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return f32x4.mul(x, tanhCdf_f32x4(x));
@@ -105,7 +111,8 @@ export function geluTanh(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(floats1<GeluTanh>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Silu {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return f32x4.mul(x, sigmoid_f32x4(x));
@@ -123,7 +130,8 @@ export function silu(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
 /** From here on tanh(softplus x) is 1 in f32, and the square below must not overflow. */
 const MISH_HIGH = memory.data<f32>([20]);
 
-@final @unmanaged
+@final
+@unmanaged
 class Mish {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     const e = exp_f32x4(f32x4.pmin(x, k4(MISH_HIGH)));
@@ -140,7 +148,8 @@ export function mish(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(singles1<Mish>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Softplus {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     const z = f32x4.mul(x, p);
@@ -157,7 +166,8 @@ export function softplus(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(singles1<Softplus>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class LogSigmoid {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     const tail = log1p_f32x4(exp_f32x4(f32x4.neg(magnitude4(x))));
@@ -181,7 +191,8 @@ function ramp6<T>(x: v128): v128 {
   return v128.pmin<T>(v128.pmax<T>(shifted, v128.splat<T>(0)), v128.splat<T>(6));
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class HardSigmoid {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.div<T>(ramp6<T>(x), v128.splat<T>(6));
@@ -193,7 +204,8 @@ export function hardsigmoid(t: i32, y: usize, x: usize, p: f64, q: f64, geom: us
   walk1(vectors1<HardSigmoid>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class HardSwish {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.div<T>(v128.mul<T>(x, ramp6<T>(x)), v128.splat<T>(6));
@@ -205,7 +217,8 @@ export function hardswish(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usiz
   walk1(vectors1<HardSwish>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class HardShrink {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.andnot(x, v128.le<T>(v128.abs<T>(x), p));
@@ -217,7 +230,8 @@ export function hardshrink(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usi
   walk1(vectors1<HardShrink>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class SoftShrink {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     const above = v128.and(v128.gt<T>(x, p), v128.sub<T>(x, p));
@@ -231,7 +245,8 @@ export function softshrink(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usi
   walk1(vectors1<SoftShrink>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Threshold {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.bitselect(q, x, v128.le<T>(x, p));

@@ -1,10 +1,12 @@
 /** Arithmetic of two inputs, and the gradients that are worth a kernel of their own. */
-import { BOOL, F64 } from "../common/dtype";
+
 import { arithmetic2, elements2, integers2, numbers2, vectors2 } from "../common/dispatch";
+import { BOOL, F64 } from "../common/dtype";
 import { walk2 } from "../common/map";
 import { Run2 } from "../common/run";
 
-@final @unmanaged
+@final
+@unmanaged
 class Add {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.add<T>(a, b);
@@ -13,7 +15,8 @@ class Add {
     return <T>(a + b);
   }
 }
-@final @unmanaged
+@final
+@unmanaged
 class AddScaled {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.add<T>(a, v128.mul<T>(p, b));
@@ -22,7 +25,8 @@ class AddScaled {
     return <T>(a + <T>p * b);
   }
 }
-@final @unmanaged
+@final
+@unmanaged
 class Or {
   @inline one<T>(a: T, b: T, p: f64): T {
     return <T>(a | b);
@@ -39,7 +43,8 @@ export function add(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geo
   walk2(additions(t, p), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Sub {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.sub<T>(a, b);
@@ -48,7 +53,8 @@ class Sub {
     return <T>(a - b);
   }
 }
-@final @unmanaged
+@final
+@unmanaged
 class SubScaled {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.sub<T>(a, v128.mul<T>(p, b));
@@ -63,7 +69,8 @@ export function sub(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geo
   walk2(p == 1 ? arithmetic2<Sub>(t) : numbers2<SubScaled>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Mul {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.mul<T>(a, b);
@@ -78,7 +85,8 @@ export function mul(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geo
   walk2(arithmetic2<Mul>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Div {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.div<T>(a, b);
@@ -147,7 +155,8 @@ function everyElement<OP>(t: i32): Run2 {
   return t <= F64 ? elements2<OP>(t) : integers2<OP>(t);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class FloorDivide {
   @inline one<T>(a: T, b: T, p: f64): T {
     return floorQuotient<T>(a, b);
@@ -169,7 +178,8 @@ export function floorDivide(
   walk2(everyElement<FloorDivide>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class TruncDivide {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.trunc<T>(v128.div<T>(a, b));
@@ -194,7 +204,8 @@ export function truncDivide(
   walk2(numbers2<TruncDivide>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Remainder {
   @inline one<T>(a: T, b: T, p: f64): T {
     return remainderOf<T>(a, b);
@@ -216,7 +227,8 @@ export function remainder(
   walk2(everyElement<Remainder>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Fmod {
   @inline one<T>(a: T, b: T, p: f64): T {
     return fmodOf<T>(a, b);
@@ -230,7 +242,8 @@ export function fmod(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, ge
 
 // ------------------------------------------------------------------------------------------- extrema
 
-@final @unmanaged
+@final
+@unmanaged
 class Maximum {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.bitselect(a, v128.pmax<T>(b, a), v128.ne<T>(a, a));
@@ -255,7 +268,8 @@ export function maximum(
   walk2(numbers2<Maximum>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Minimum {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.bitselect(a, v128.pmin<T>(b, a), v128.ne<T>(a, a));
@@ -280,7 +294,8 @@ export function minimum(
   walk2(numbers2<Minimum>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Fmax {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     const y = v128.pmax<T>(a, b);
@@ -296,7 +311,8 @@ export function fmax(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, ge
   walk2(numbers2<Fmax>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Fmin {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     const y = v128.pmin<T>(a, b);
@@ -312,7 +328,8 @@ export function fmin(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, ge
   walk2(numbers2<Fmin>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Heaviside {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     const zero = v128.splat<T>(0);

@@ -1,24 +1,18 @@
 /** Functions of two floats. */
-import { F64 } from "../common/dtype";
+
 import { elements2, integers2, singles2, vectors2 } from "../common/dispatch";
+import { F64 } from "../common/dtype";
 import { walk2 } from "../common/map";
-import {
-  atan2_f32x4,
-  exp2_f32x4,
-  exp_f32x4,
-  log1p_f32x4,
-  log2_f32x4,
-  log_f32x4,
-  pow_f32x4,
-} from "../math/single";
 import { k4, magnitude4, narrow, select4, widenHigh, widenLow } from "../common/simd";
-import { powInteger } from "../common/scalar";
 import * as math from "../math/double";
+import { powInteger } from "../math/scalar";
+import { atan2_f32x4, exp_f32x4, exp2_f32x4, log_f32x4, log1p_f32x4, log2_f32x4, pow_f32x4 } from "../math/single";
 
 const ONE = memory.data<f32>([1]);
 const INF = memory.data<f32>([Infinity]);
 
-@final @unmanaged
+@final
+@unmanaged
 class Pow {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return pow_f32x4(a, b);
@@ -33,7 +27,8 @@ export function pow(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geo
   walk2(t <= F64 ? singles2<Pow>(t) : integers2<Pow>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Atan2 {
   @inline vec<T>(y: v128, x: v128, p: v128): v128 {
     return atan2_f32x4(y, x);
@@ -45,7 +40,15 @@ class Atan2 {
 
 /** The angle of the point (x, y). */
 export function atan2(
-  t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
 ): void {
   walk2(singles2<Atan2>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
@@ -57,7 +60,8 @@ function hypotWide(a: v128, b: v128): v128 {
   return f64x2.sqrt(f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b)));
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Hypot {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     const y = narrow(hypotWide(widenLow(a), widenLow(b)), hypotWide(widenHigh(a), widenHigh(b)));
@@ -71,12 +75,21 @@ class Hypot {
 
 /** √(a² + b²) without overflow; an infinity outweighs NaN. */
 export function hypot(
-  t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
 ): void {
   walk2(singles2<Hypot>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class CopySign {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return v128.bitselect(b, a, v128.splat<T>(-0.0));
@@ -85,7 +98,15 @@ class CopySign {
 
 /** |a| with the sign of b. */
 export function copysign(
-  t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
 ): void {
   walk2(vectors2<CopySign>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
@@ -103,7 +124,8 @@ function neighbour<T>(a: T, b: T): T {
   return <T>reinterpret<f64>(reinterpret<i64>(<f64>a) + step);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class NextAfter {
   @inline one<T>(a: T, b: T, p: f64): T {
     return neighbour<T>(a, b);
@@ -112,7 +134,15 @@ class NextAfter {
 
 /** The next representable number after a toward b. */
 export function nextafter(
-  t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
 ): void {
   walk2(elements2<NextAfter>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
@@ -124,7 +154,8 @@ function minusDistance(a: v128, b: v128): v128 {
   return v128.andnot(f32x4.neg(magnitude4(f32x4.sub(a, b))), f32x4.eq(a, b));
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class LogAddExp {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return f32x4.add(f32x4.max(a, b), log1p_f32x4(exp_f32x4(minusDistance(a, b))));
@@ -137,12 +168,21 @@ class LogAddExp {
 
 /** log(eᵃ + eᵇ). */
 export function logaddexp(
-  t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
 ): void {
   walk2(singles2<LogAddExp>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class LogAddExp2 {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     const sum = f32x4.add(k4(ONE), exp2_f32x4(minusDistance(a, b)));
@@ -156,7 +196,15 @@ class LogAddExp2 {
 
 /** log₂(2ᵃ + 2ᵇ). */
 export function logaddexp2(
-  t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
 ): void {
   walk2(singles2<LogAddExp2>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
@@ -169,7 +217,8 @@ function unlessZero(x: v128, b: v128, y: v128): v128 {
   return v128.andnot(y, zero);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class XLogY {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return unlessZero(a, b, f32x4.mul(a, log_f32x4(b)));
@@ -181,12 +230,21 @@ class XLogY {
 
 /** a log b, and 0 for a = 0. */
 export function xlogy(
-  t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
 ): void {
   walk2(singles2<XLogY>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class XLog1pY {
   @inline vec<T>(a: v128, b: v128, p: v128): v128 {
     return unlessZero(a, b, f32x4.mul(a, log1p_f32x4(b)));
@@ -198,7 +256,15 @@ class XLog1pY {
 
 /** a log(1 + b), and 0 for a = 0. */
 export function xlog1py(
-  t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom: usize, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  a: usize,
+  b: usize,
+  p: f64,
+  mode: i32,
+  geom: usize,
+  begin: i32,
+  end: i32,
 ): void {
   walk2(singles2<XLog1pY>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }

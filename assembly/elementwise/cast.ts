@@ -82,28 +82,32 @@ function bitsRow<OP, D, S>(y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
   }
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class FromHalf {
   @inline one(x: u16): f32 {
     return halfToFloat(x);
   }
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class ToHalf {
   @inline one(x: f32): u32 {
     return floatToHalf(x);
   }
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class FromBfloat {
   @inline one(x: u16): f32 {
     return bfloatToFloat(x);
   }
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class ToBfloat {
   @inline one(x: f32): u32 {
     return floatToBfloat(x);

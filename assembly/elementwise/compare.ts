@@ -53,7 +53,8 @@ function comparisons<OP>(t: i32): Run2 {
   return (t, y, a, b, sa, sb, n, p) => wide2<OP>(BOOL, t, y, a, b, sa, sb, n, p);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Eq {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.eq<T>(a, b);
@@ -68,7 +69,8 @@ export function eq(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom
   walk2(comparisons<Eq>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Ne {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.ne<T>(a, b);
@@ -83,7 +85,8 @@ export function ne(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom
   walk2(comparisons<Ne>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Lt {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.lt<T>(a, b);
@@ -98,7 +101,8 @@ export function lt(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom
   walk2(comparisons<Lt>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Le {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.le<T>(a, b);
@@ -113,7 +117,8 @@ export function le(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom
   walk2(comparisons<Le>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Gt {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.gt<T>(a, b);
@@ -128,7 +133,8 @@ export function gt(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom
   walk2(comparisons<Gt>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Ge {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.ge<T>(a, b);
@@ -143,7 +149,8 @@ export function ge(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geom
   walk2(comparisons<Ge>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class And {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.and(v128.ne<T>(a, v128.splat<T>(0)), v128.ne<T>(b, v128.splat<T>(0)));
@@ -168,7 +175,8 @@ export function logicalAnd(
   walk2(comparisons<And>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Or {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.or(v128.ne<T>(a, v128.splat<T>(0)), v128.ne<T>(b, v128.splat<T>(0)));
@@ -193,7 +201,8 @@ export function logicalOr(
   walk2(comparisons<Or>(t), BOOL, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Xor {
   @inline vec<T>(a: v128, b: v128): v128 {
     return v128.xor(v128.ne<T>(a, v128.splat<T>(0)), v128.ne<T>(b, v128.splat<T>(0)));

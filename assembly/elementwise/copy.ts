@@ -1,7 +1,8 @@
 /** Filling, copying and casting between any two layouts. */
-import { castAny, castOfPair, storeNumber } from "./cast";
+
 import { bytesOf, span } from "../common/element";
 import { rowLength, rowOffset, rowStride } from "../common/map";
+import { castAny, castOfPair, storeNumber } from "./cast";
 import { isTransposed, transposeRows } from "./transpose";
 
 // ------------------------------------------------------------------------------------------- fill

@@ -1,9 +1,10 @@
 /** Elementary functions: f32 by the vectors of `math.ts`, f64 by `math64.ts` and `Math`, one element at a time. */
 import { floats1, guarded1, singles1 } from "../common/dispatch";
 import { walk1 } from "../common/map";
+import { k4, magnitude4, select4 } from "../common/simd";
+import * as math from "../math/double";
+import { sigmoid as sigmoid64 } from "../math/scalar";
 import {
-  EXP_NORMAL,
-  NORMAL_KEYS,
   acos_f32x4,
   acosh_f32x4,
   asin_f32x4,
@@ -12,15 +13,17 @@ import {
   atanh_f32x4,
   cos_f32x4,
   cosh_f32x4,
-  exp2_f32x4,
-  expNormal,
+  EXP_NORMAL,
   exp_f32x4,
+  exp2_f32x4,
   expm1_f32x4,
-  log10_f32x4,
+  expNormal,
+  log_f32x4,
   log1p_f32x4,
   log2_f32x4,
+  log10_f32x4,
   logNormal,
-  log_f32x4,
+  NORMAL_KEYS,
   normalKey,
   sigmoid_f32x4,
   sin_f32x4,
@@ -28,9 +31,6 @@ import {
   tan_f32x4,
   tanh_f32x4,
 } from "../math/single";
-import { k4, magnitude4, select4 } from "../common/simd";
-import { sigmoid as sigmoid64 } from "../common/scalar";
-import * as math from "../math/double";
 
 @final
 @unmanaged

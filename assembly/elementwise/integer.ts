@@ -2,7 +2,8 @@
 import { integers2 } from "../common/dispatch";
 import { walk2 } from "../common/map";
 
-@final @unmanaged
+@final
+@unmanaged
 class And {
   @inline one<T>(a: T, b: T, p: f64): T {
     return <T>(a & b);
@@ -24,7 +25,8 @@ export function bitwiseAnd(
   walk2(integers2<And>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Or {
   @inline one<T>(a: T, b: T, p: f64): T {
     return <T>(a | b);
@@ -46,7 +48,8 @@ export function bitwiseOr(
   walk2(integers2<Or>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Xor {
   @inline one<T>(a: T, b: T, p: f64): T {
     return <T>(a ^ b);
@@ -75,7 +78,8 @@ function inRange<T>(b: T): bool {
   return b >= 0 && <i64>b < 8 * sizeof<T>();
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class LeftShift {
   @inline one<T>(a: T, b: T, p: f64): T {
     return inRange<T>(b) ? <T>(a << b) : 0;
@@ -97,7 +101,8 @@ export function leftShift(
   walk2(integers2<LeftShift>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class RightShift {
   @inline one<T>(a: T, b: T, p: f64): T {
     return inRange<T>(b) ? <T>(a >> b) : a < 0 ? <T>-1 : 0;
@@ -129,7 +134,8 @@ function divisor<T>(a: T, b: T): T {
   return a < 0 ? <T>-a : a;
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Gcd {
   @inline one<T>(a: T, b: T, p: f64): T {
     return divisor<T>(a, b);
@@ -141,7 +147,8 @@ export function gcd(t: i32, y: usize, a: usize, b: usize, p: f64, mode: i32, geo
   walk2(integers2<Gcd>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Lcm {
   @inline one<T>(a: T, b: T, p: f64): T {
     if (a == 0 || b == 0) return 0;

@@ -233,7 +233,8 @@ export function besselY1(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(specials1<BesselY1>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class K0 {
   @inline one<T>(x: T, p: f64, q: f64): T {
     return bessel.k0(x);
@@ -245,7 +246,8 @@ export function besselK0(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(specials1<K0>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class K0e {
   @inline one<T>(x: T, p: f64, q: f64): T {
     return bessel.k0e(x);
@@ -257,7 +259,8 @@ export function besselK0e(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usiz
   walk1(specials1<K0e>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class K1 {
   @inline one<T>(x: T, p: f64, q: f64): T {
     return bessel.k1(x);
@@ -269,7 +272,8 @@ export function besselK1(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(specials1<K1>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class K1e {
   @inline one<T>(x: T, p: f64, q: f64): T {
     return bessel.k1e(x);
@@ -281,7 +285,8 @@ export function besselK1e(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usiz
   walk1(specials1<K1e>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class SphericalJ0 {
   @inline one<T>(x: T, p: f64, q: f64): T {
     return bessel.sphericalJ0(x);
@@ -293,7 +298,8 @@ export function sphericalBesselJ0(t: i32, y: usize, x: usize, p: f64, q: f64, ge
   walk1(specials1<SphericalJ0>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class AiryAi {
   @inline one<T>(x: T, p: f64, q: f64): T {
     return airy(x);
@@ -364,7 +370,8 @@ export function igammac(
   walk2(specials2<Igammac>(t), t, t, y, a, b, p, mode, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Orthogonal {
   @inline one<T>(x: T, n: T, p: f64): T {
     return orthogonal(<i32>p, x, n);

@@ -1,11 +1,13 @@
 /** Elementwise kernels of three inputs. */
-import { BOOL } from "../common/dtype";
+
 import { numbers3, vectors3 } from "../common/dispatch";
+import { BOOL } from "../common/dtype";
 import { bytesOf, span } from "../common/element";
 import { walk3 } from "../common/map";
 import { Run3 } from "../common/run";
 
-@final @unmanaged
+@final
+@unmanaged
 class Lerp {
   @inline vec<T>(a: v128, b: v128, w: v128, p: v128): v128 {
     const half = v128.splat<T>(0.5),
@@ -22,7 +24,8 @@ export function lerp(t: i32, y: usize, a: usize, b: usize, c: usize, p: f64, geo
   walk3(vectors3<Lerp>(t), t, t, y, a, b, c, p, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class AddCMul {
   @inline vec<T>(a: v128, b: v128, c: v128, p: v128): v128 {
     return v128.add<T>(a, v128.mul<T>(v128.mul<T>(p, b), c));
@@ -47,7 +50,8 @@ export function addcmul(
   walk3(numbers3<AddCMul>(t), t, t, y, a, b, c, p, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class AddCDiv {
   @inline vec<T>(a: v128, b: v128, c: v128, p: v128): v128 {
     return v128.add<T>(a, v128.div<T>(v128.mul<T>(p, b), c));

@@ -1,13 +1,15 @@
 /** Arithmetic, rounding and predicates of one input. */
+
+import { integers1, numbers1, predicates1, singles1, vectors1 } from "../common/dispatch";
 import { BOOL, F64 } from "../common/dtype";
-import { singles1, integers1, numbers1, predicates1, vectors1 } from "../common/dispatch";
 import { walk1 } from "../common/map";
 import { Run1 } from "../common/run";
-import { pow_f32x4 } from "../math/single";
-import { powInteger } from "../common/scalar";
 import * as math from "../math/double";
+import { powInteger } from "../math/scalar";
+import { pow_f32x4 } from "../math/single";
 
-@final @unmanaged
+@final
+@unmanaged
 class Abs {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.abs<T>(x);
@@ -22,7 +24,8 @@ export function abs(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, beg
   walk1(numbers1<Abs>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Neg {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.neg<T>(x);
@@ -37,7 +40,8 @@ export function neg(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, beg
   walk1(numbers1<Neg>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Sign {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     const zero = v128.splat<T>(0),
@@ -55,7 +59,8 @@ export function sign(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(numbers1<Sign>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Square {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.mul<T>(x, x);
@@ -70,7 +75,8 @@ export function square(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, 
   walk1(numbers1<Square>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Sqrt {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.sqrt<T>(x);
@@ -82,7 +88,8 @@ export function sqrt(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(vectors1<Sqrt>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Rsqrt {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.div<T>(v128.splat<T>(1), v128.sqrt<T>(x));
@@ -94,7 +101,8 @@ export function rsqrt(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
   walk1(vectors1<Rsqrt>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Reciprocal {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.div<T>(v128.splat<T>(1), x);
@@ -106,7 +114,8 @@ export function reciprocal(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usi
   walk1(vectors1<Reciprocal>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Frac {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.sub<T>(x, v128.trunc<T>(x));
@@ -118,7 +127,8 @@ export function frac(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(vectors1<Frac>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Identity {
   @inline one<T>(x: T, p: f64, q: f64): T {
     return x;
@@ -130,7 +140,8 @@ function roundings<OP>(t: i32): Run1 {
   return t <= F64 ? vectors1<OP>(t) : integers1<Identity>(t);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Ceil {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.ceil<T>(x);
@@ -142,7 +153,8 @@ export function ceil(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, be
   walk1(roundings<Ceil>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Floor {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.floor<T>(x);
@@ -154,7 +166,8 @@ export function floor(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
   walk1(roundings<Floor>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Trunc {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.trunc<T>(x);
@@ -166,7 +179,8 @@ export function trunc(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
   walk1(roundings<Trunc>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Round {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.nearest<T>(x);
@@ -180,7 +194,8 @@ export function round(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
 
 // ------------------------------------------------------------------------------------------- bounds and powers
 
-@final @unmanaged
+@final
+@unmanaged
 class Clamp {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.pmin<T>(v128.pmax<T>(x, p), q);
@@ -195,7 +210,8 @@ export function clamp(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
   walk1(numbers1<Clamp>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class ClampMin {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.pmax<T>(x, p);
@@ -210,7 +226,8 @@ export function clampMin(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(numbers1<ClampMin>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class ClampMax {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.pmin<T>(x, p);
@@ -225,19 +242,22 @@ export function clampMax(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(numbers1<ClampMax>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class Cube {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.mul<T>(v128.mul<T>(x, x), x);
   }
 }
-@final @unmanaged
+@final
+@unmanaged
 class ReciprocalSquare {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return v128.div<T>(v128.splat<T>(1), v128.mul<T>(x, x));
   }
 }
-@final @unmanaged
+@final
+@unmanaged
 class Power {
   @inline vec<T>(x: v128, p: v128, q: v128): v128 {
     return pow_f32x4(x, p);
@@ -266,7 +286,8 @@ export function powScalar(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usiz
 
 // ------------------------------------------------------------------------------------------- predicates
 
-@final @unmanaged
+@final
+@unmanaged
 class IsNan {
   @inline one<T>(x: T, p: f64, q: f64): bool {
     return x != x;
@@ -278,7 +299,8 @@ export function isnan(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
   walk1(predicates1<IsNan>(t), BOOL, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class IsInf {
   @inline one<T>(x: T, p: f64, q: f64): bool {
     return isFloat<T>() && (<f64>x == Infinity || <f64>x == -Infinity);
@@ -290,7 +312,8 @@ export function isinf(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
   walk1(predicates1<IsInf>(t), BOOL, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class IsPosInf {
   @inline one<T>(x: T, p: f64, q: f64): bool {
     return isFloat<T>() && <f64>x == Infinity;
@@ -302,7 +325,8 @@ export function isposinf(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(predicates1<IsPosInf>(t), BOOL, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class IsNegInf {
   @inline one<T>(x: T, p: f64, q: f64): bool {
     return isFloat<T>() && <f64>x == -Infinity;
@@ -314,7 +338,8 @@ export function isneginf(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(predicates1<IsNegInf>(t), BOOL, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class IsFinite {
   @inline one<T>(x: T, p: f64, q: f64): bool {
     return isInteger<T>() || (<f64>x < Infinity && <f64>x > -Infinity);
@@ -326,7 +351,8 @@ export function isfinite(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize
   walk1(predicates1<IsFinite>(t), BOOL, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class SignBit {
   @inline one<T>(x: T, p: f64, q: f64): bool {
     if (isInteger<T>()) return x < 0;
@@ -339,7 +365,8 @@ export function signbit(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize,
   walk1(predicates1<SignBit>(t), BOOL, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class LogicalNot {
   @inline one<T>(x: T, p: f64, q: f64): bool {
     return x == 0;
@@ -351,7 +378,8 @@ export function logicalNot(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usi
   walk1(predicates1<LogicalNot>(t), BOOL, t, y, x, p, q, geom, begin, end);
 }
 
-@final @unmanaged
+@final
+@unmanaged
 class BitwiseNot {
   @inline one<T>(x: T, p: f64, q: f64): T {
     return <T>~x;

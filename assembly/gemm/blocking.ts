@@ -21,7 +21,7 @@ export const MC: i32 = 120;
 export function blockRows(rows: i32): i32 {
   if (rows <= MC) return rows;
   const blocks = (rows + MC - 1) / MC;
-  return ((rows + blocks - 1) / blocks + MR - 1) / MR * MR;
+  return (((rows + blocks - 1) / blocks + MR - 1) / MR) * MR;
 }
 
 /** Depth of a packed block. */

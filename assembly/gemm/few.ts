@@ -4,7 +4,7 @@
  */
 import { KC, NC } from "./blocking";
 import { pack } from "./pack";
-import { BIAS_COLUMN, packedB, Product } from "./product";
+import { BIAS_COLUMN, Product, packedB } from "./product";
 
 /** The ways; any other product is general. */
 export const GENERAL: i32 = 0;
@@ -22,12 +22,16 @@ const MIN_COLUMNS: i32 = 32;
 
 /** The way to compute a product. Rows that are not contiguous along the terms must fit where B would be packed. */
 export function wayOf(p: Product): i32 {
-  const wide = p.m <= p.n, few = min(p.m, p.n), many = max(p.m, p.n);
-  const along = wide ? p.rsb : p.csa, across = wide ? p.csb : p.rsa;
+  const wide = p.m <= p.n,
+    few = min(p.m, p.n),
+    many = max(p.m, p.n);
+  const along = wide ? p.rsb : p.csa,
+    across = wide ? p.csb : p.rsa;
   const contiguous = (wide ? p.csa : p.rsb) == p.size;
   if (few > FEW || (!contiguous && <i64>few * p.k > KC * NC)) return GENERAL;
   // Rows that fill whole panels do as well without being copied. Two vectors of terms per row make up for summing lanes.
-  const panel = 32 / <i32>p.size, terms = few * panel;
+  const panel = 32 / <i32>p.size,
+    terms = few * panel;
   const worthCopies = many >= MIN_COLUMNS && few % panel != 0;
   if (along == p.size && (contiguous ? p.k >= terms : worthCopies && p.k >= 2 * terms)) return THIN;
   const rows = <i64>many * p.k < FAR ? NEAR_ROWS : GEMV_ROWS;
@@ -49,7 +53,8 @@ export function fewStep(p: Product): usize {
 
 /** Moves sums to columns [j, j + count) of row i, or adds them; the last ones get the bias and the rectifier. */
 export function finish<T>(p: Product, sums: usize, i: i32, j: i32, count: i32, add: bool, last: bool): void {
-  const step = p.cdc, c = p.c + <usize>i * p.ldc + <usize>j * step;
+  const step = p.cdc,
+    c = p.c + <usize>i * p.ldc + <usize>j * step;
   const end = sums + <usize>count * sizeof<T>();
   let y = c;
   for (let s = sums; s != end; s += sizeof<T>()) {
@@ -57,7 +62,8 @@ export function finish<T>(p: Product, sums: usize, i: i32, j: i32, count: i32, a
     y += step;
   }
   if (!last || (p.biasMode == 0 && !p.relu)) return;
-  const column = p.biasMode == BIAS_COLUMN, relu = p.relu;
+  const column = p.biasMode == BIAS_COLUMN,
+    relu = p.relu;
   let bias = p.bias + <usize>(column ? j : i) * sizeof<T>();
   for (y = c; count > 0; count--) {
     let v = load<T>(y);

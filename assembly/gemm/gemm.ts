@@ -21,9 +21,9 @@
  * A row-major A has (rsa, csa) = (k, 1), its transpose (1, m). Neighbouring tasks of a range are computed as one block,
  * and each element in the same order of terms, so the bits do not depend on the split. k = 0 gives C = act(bias).
  */
-import { F32, F64, I16, I32, I64, I8, U8 } from "../common/dtype";
+import { F32, F64, I8, I16, I32, I64, U8 } from "../common/dtype";
 import { MR } from "./blocking";
-import { FEW, GENERAL, GEMV, wayOf } from "./few";
+import { FEW, GEMV, GENERAL, wayOf } from "./few";
 import { gemv } from "./gemv";
 import { multiplyIntegers } from "./integer";
 import { multiply } from "./macro";
@@ -71,14 +71,29 @@ function multiplyFloats<T>(p: Product, way: i32, i0: i32, i1: i32, j0: i32, j1: 
 /** Rows [i0, i1) and columns [j0, j1) of one product. */
 function part(t: i32, p: Product, way: i32, i0: i32, i1: i32, j0: i32, j1: i32): void {
   switch (t) {
-    case F32: multiplyFloats<f32>(p, way, i0, i1, j0, j1); break;
-    case F64: multiplyFloats<f64>(p, way, i0, i1, j0, j1); break;
-    case I64: multiplyIntegers<i64>(p, i0, i1, j0, j1); break;
-    case I32: multiplyIntegers<i32>(p, i0, i1, j0, j1); break;
-    case I16: multiplyIntegers<i16>(p, i0, i1, j0, j1); break;
-    case I8: multiplyIntegers<i8>(p, i0, i1, j0, j1); break;
-    case U8: multiplyIntegers<u8>(p, i0, i1, j0, j1); break;
-    default: unreachable();
+    case F32:
+      multiplyFloats<f32>(p, way, i0, i1, j0, j1);
+      break;
+    case F64:
+      multiplyFloats<f64>(p, way, i0, i1, j0, j1);
+      break;
+    case I64:
+      multiplyIntegers<i64>(p, i0, i1, j0, j1);
+      break;
+    case I32:
+      multiplyIntegers<i32>(p, i0, i1, j0, j1);
+      break;
+    case I16:
+      multiplyIntegers<i16>(p, i0, i1, j0, j1);
+      break;
+    case I8:
+      multiplyIntegers<i8>(p, i0, i1, j0, j1);
+      break;
+    case U8:
+      multiplyIntegers<u8>(p, i0, i1, j0, j1);
+      break;
+    default:
+      unreachable();
   }
 }
 
@@ -91,14 +106,18 @@ function run(t: i32, p: Product, bsa: usize, bsb: usize, bsc: usize, begin: i32,
   const way = t == F32 || t == F64 ? wayOf(p) : GENERAL;
   const turned = way != GENERAL && p.m > p.n;
   if (turned) transpose(p);
-  const sa = turned ? bsb : bsa, sb = turned ? bsa : bsb;
+  const sa = turned ? bsb : bsa,
+    sb = turned ? bsa : bsb;
   const rows = splitsRows(p.m, p.n);
-  const a = p.a, b = p.b, c = p.c;
+  const a = p.a,
+    b = p.b,
+    c = p.c;
   while (begin < end) {
     const item = begin / parts;
     const first = begin - item * parts;
     const next = min(end, (item + 1) * parts);
-    const from = first * size, to = min((next - item * parts) * size, length);
+    const from = first * size,
+      to = min((next - item * parts) * size, length);
     p.a = a + <usize>item * sa;
     p.b = b + <usize>item * sb;
     p.c = c + <usize>item * bsc;
@@ -109,18 +128,44 @@ function run(t: i32, p: Product, bsa: usize, bsb: usize, bsc: usize, begin: i32,
 
 /** Tasks [begin, end) of a matrix product; the table at the top of the file says what the arguments are. */
 export function gemm(
-  t: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32,
-  rsa: i32, csa: i32, rsb: i32, csb: i32, ldc: i32,
-  bsa: i32, bsb: i32, bsc: i32,
-  beta: f64, bias: usize, biasMode: i32, act: i32, scratch: usize, begin: i32, end: i32,
+  t: i32,
+  c: usize,
+  a: usize,
+  b: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  rsa: i32,
+  csa: i32,
+  rsb: i32,
+  csb: i32,
+  ldc: i32,
+  bsa: i32,
+  bsb: i32,
+  bsc: i32,
+  beta: f64,
+  bias: usize,
+  biasMode: i32,
+  act: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   const p = productAt(scratch);
   const shift: u32 = t == F64 || t == I64 ? 3 : t == F32 || t == I32 ? 2 : t == I16 ? 1 : 0;
-  p.c = c; p.a = a; p.b = b;
-  p.m = m; p.n = n; p.k = k;
-  p.rsa = (<usize>rsa) << shift; p.csa = (<usize>csa) << shift;
-  p.rsb = (<usize>rsb) << shift; p.csb = (<usize>csb) << shift;
-  p.ldc = (<usize>ldc) << shift; p.cdc = (<usize>1) << shift; p.size = p.cdc;
+  p.c = c;
+  p.a = a;
+  p.b = b;
+  p.m = m;
+  p.n = n;
+  p.k = k;
+  p.rsa = (<usize>rsa) << shift;
+  p.csa = (<usize>csa) << shift;
+  p.rsb = (<usize>rsb) << shift;
+  p.csb = (<usize>csb) << shift;
+  p.ldc = (<usize>ldc) << shift;
+  p.cdc = (<usize>1) << shift;
+  p.size = p.cdc;
   p.add = beta != 0;
   p.bias = bias;
   p.biasMode = biasMode;

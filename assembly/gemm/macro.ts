@@ -6,7 +6,7 @@ import { blockRows, depthBlock, MR, NC } from "./blocking";
 import { epilogue, moveTile } from "./epilogue";
 import { microKernel, packedKernel } from "./micro";
 import { pack } from "./pack";
-import { Block, packedA, packedB, Product, raggedPanel, spareColumn } from "./product";
+import { Block, Product, packedA, packedB, raggedPanel, spareColumn } from "./product";
 
 /** Rows of C up to which operands are read in place: packing them would cost as much as the product. */
 const DIRECT_ROWS: i32 = 12;
@@ -23,7 +23,8 @@ export function multiply(p: Product, i0: i32, i1: i32, j0: i32, j1: i32): void {
   // Where C is most of what moves, and its rows share places in the cache, few are taken at a time: their lines stay until
   // the next panel fills them.
   const flat = p.k <= FLAT_TERMS && p.ldc % FLAT_PITCH == 0;
-  const kc = depthBlock(p.k), mc = flat ? min(4 * MR, i1 - i0) : blockRows(i1 - i0);
+  const kc = depthBlock(p.k),
+    mc = flat ? min(4 * MR, i1 - i0) : blockRows(i1 - i0);
   const q = p.block;
   q.width = 32 / <i32>p.size;
   q.direct = p.csb == p.size && (p.m <= DIRECT_ROWS || <i64>p.n * p.k <= DIRECT_B);
@@ -90,7 +91,8 @@ function columns(p: Product, q: Block, i: i32, rows: i32, j: i32, cols: i32, fir
 /** One panel of B, `width` columns from column j, against the whole block of A. */
 function column(p: Product, q: Block, i: i32, rows: i32, j: i32, width: i32, panel: usize): void {
   // Single vectors of f64 are not worth micro-kernels of their own.
-  const lanes = q.width >> 1, vectors = width > lanes || p.size == 8 ? 2 : 1;
+  const lanes = q.width >> 1,
+    vectors = width > lanes || p.size == 8 ? 2 : 1;
   const c = p.c + <usize>i * p.ldc + <usize>j * p.size;
   if (width < vectors * lanes) partialColumn(p, q, rows, vectors, width, panel, c);
   else tile(p.size, q, rows, vectors, panel, q.bTerm, c, p.ldc, q.add);
@@ -101,7 +103,15 @@ function column(p: Product, q: Block, i: i32, rows: i32, j: i32, width: i32, pan
 
 /** Rows of A, packed or in place, against one panel of B. */
 function tile(
-  size: usize, q: Block, rows: i32, vectors: i32, b: usize, bTerm: usize, c: usize, ldc: usize, add: bool,
+  size: usize,
+  q: Block,
+  rows: i32,
+  vectors: i32,
+  b: usize,
+  bTerm: usize,
+  c: usize,
+  ldc: usize,
+  add: bool,
 ): void {
   if (size == 4) tileOf<f32>(q, rows, vectors, b, bTerm, c, ldc, add);
   else tileOf<f64>(q, rows, vectors, b, bTerm, c, ldc, add);
@@ -116,7 +126,8 @@ function tileOf<T>(q: Block, rows: i32, vectors: i32, b: usize, bTerm: usize, c:
 
 /** A panel with fewer columns than lanes: computed aside, of which only the columns of C are kept. */
 function partialColumn(p: Product, q: Block, rows: i32, vectors: i32, width: i32, panel: usize, c: usize): void {
-  let b = panel, bTerm = q.bTerm;
+  let b = panel,
+    bTerm = q.bTerm;
   if (q.direct) {
     b = raggedPanel(p);
     bTerm = 32;

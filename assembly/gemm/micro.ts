@@ -24,16 +24,64 @@ export function splatAt<T>(p: usize): v128 {
 }
 
 /** Compile-time numbers as types: each shape becomes a function of its own, with only the accumulators it needs. */
-@final @unmanaged export class N1 { @inline get value(): i32 { return 1; } }
-@final @unmanaged export class N2 { @inline get value(): i32 { return 2; } }
-@final @unmanaged export class N3 { @inline get value(): i32 { return 3; } }
-@final @unmanaged export class N4 { @inline get value(): i32 { return 4; } }
-@final @unmanaged export class N5 { @inline get value(): i32 { return 5; } }
-@final @unmanaged export class N6 { @inline get value(): i32 { return 6; } }
+@final
+@unmanaged
+export class N1 {
+  @inline get value(): i32 {
+    return 1;
+  }
+}
+@final
+@unmanaged
+export class N2 {
+  @inline get value(): i32 {
+    return 2;
+  }
+}
+@final
+@unmanaged
+export class N3 {
+  @inline get value(): i32 {
+    return 3;
+  }
+}
+@final
+@unmanaged
+export class N4 {
+  @inline get value(): i32 {
+    return 4;
+  }
+}
+@final
+@unmanaged
+export class N5 {
+  @inline get value(): i32 {
+    return 5;
+  }
+}
+@final
+@unmanaged
+export class N6 {
+  @inline get value(): i32 {
+    return 6;
+  }
+}
 
 /** How A is addressed; see the top of the file. */
-@final @unmanaged class Stepped { @inline get packed(): bool { return false; } }
-@final @unmanaged class Packed { @inline get packed(): bool { return true; } }
+@final
+@unmanaged
+class Stepped {
+  @inline get packed(): bool {
+    return false;
+  }
+}
+@final
+@unmanaged
+class Packed {
+  @inline get packed(): bool {
+    return true;
+  }
+}
 
 // @ts-ignore: decorator
 @inline
@@ -50,6 +98,7 @@ function put<T>(c: usize, lo: v128, hi: v128, wide: bool, add: bool): void {
  * The one micro-kernel: `groups` tiles, one below the other; `group` is the step between their parts of A. The k loop is
  * not unrolled: unrolling spills registers and costs up to half.
  */
+// biome-ignore format: what is done for one row of registers stands in one line.
 function tiles<T, ROWS, VECTORS, ADDRESS>(
   groups: i32, k: i32, a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
 ): void {
@@ -91,23 +140,52 @@ function tiles<T, ROWS, VECTORS, ADDRESS>(
 // @ts-ignore: decorator
 @inline
 function tilesOfRows<T, VECTORS>(
-  rows: i32, groups: i32, k: i32,
-  a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+  rows: i32,
+  groups: i32,
+  k: i32,
+  a: usize,
+  rs: usize,
+  cs: usize,
+  group: usize,
+  b: usize,
+  bs: usize,
+  c: usize,
+  ldc: usize,
+  add: bool,
 ): void {
   // Only those that the level has become part of the binary.
   if (MR == 6 && rows == 6) tiles<T, N6, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
   else if (MR == 6 && rows == 5) tiles<T, N5, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
-  else switch (rows) {
-    case 4: tiles<T, N4, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
-    case 3: tiles<T, N3, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
-    case 2: tiles<T, N2, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add); break;
-    default: tiles<T, N1, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
-  }
+  else
+    switch (rows) {
+      case 4:
+        tiles<T, N4, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+        break;
+      case 3:
+        tiles<T, N3, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+        break;
+      case 2:
+        tiles<T, N2, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+        break;
+      default:
+        tiles<T, N1, VECTORS, Stepped>(groups, k, a, rs, cs, group, b, bs, c, ldc, add);
+    }
 }
 
 function tilesOfWidth<T>(
-  vectors: i32, rows: i32, groups: i32, k: i32,
-  a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+  vectors: i32,
+  rows: i32,
+  groups: i32,
+  k: i32,
+  a: usize,
+  rs: usize,
+  cs: usize,
+  group: usize,
+  b: usize,
+  bs: usize,
+  c: usize,
+  ldc: usize,
+  add: bool,
 ): void {
   if (sizeof<T>() == 8 || vectors == 2) tilesOfRows<T, N2>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
   else tilesOfRows<T, N1>(rows, groups, k, a, rs, cs, group, b, bs, c, ldc, add);
@@ -115,8 +193,18 @@ function tilesOfWidth<T>(
 
 /** `rows` rows of C and `vectors` vectors (1 or 2; of f64 2): tiles of MR rows and one of those left; see the top of the file. */
 export function microKernel<T>(
-  rows: i32, vectors: i32, k: i32,
-  a: usize, rs: usize, cs: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+  rows: i32,
+  vectors: i32,
+  k: i32,
+  a: usize,
+  rs: usize,
+  cs: usize,
+  group: usize,
+  b: usize,
+  bs: usize,
+  c: usize,
+  ldc: usize,
+  add: bool,
 ): void {
   let groups = rows / MR;
   const left = rows - groups * MR;
@@ -137,8 +225,17 @@ export function microKernel<T>(
 
 /** As `microKernel`, of a block of A whose rows are neighbours and whose terms are `term` bytes apart, not 0. */
 export function packedKernel<T>(
-  rows: i32, vectors: i32, k: i32,
-  a: usize, term: usize, group: usize, b: usize, bs: usize, c: usize, ldc: usize, add: bool,
+  rows: i32,
+  vectors: i32,
+  k: i32,
+  a: usize,
+  term: usize,
+  group: usize,
+  b: usize,
+  bs: usize,
+  c: usize,
+  ldc: usize,
+  add: bool,
 ): void {
   if (vectors == 2) {
     const groups = rows / MR;

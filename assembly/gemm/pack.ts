@@ -12,9 +12,17 @@ import { lanes } from "../common/simd";
  * and terms.
  */
 export function pack(
-  size: usize, dst: usize, src: usize, across: usize, along: usize, lines: i32, k: i32, width: i32,
+  size: usize,
+  dst: usize,
+  src: usize,
+  across: usize,
+  along: usize,
+  lines: i32,
+  k: i32,
+  width: i32,
 ): void {
-  const term = <usize>width * size, panel = term * k;
+  const term = <usize>width * size,
+    panel = term * k;
   while (lines > 0) {
     const count = min(width, lines);
     let panels = 1;
@@ -77,15 +85,23 @@ function transposePanel<T>(dst: usize, src: usize, across: usize, count: i32, k:
 /** Interleaves four lines of `k` terms; terms are `step` bytes apart in `dst`. */
 function transpose4(dst: usize, step: usize, r0: usize, r1: usize, r2: usize, r3: usize, k: i32): void {
   for (; k >= 4; k -= 4) {
-    const a = v128.load(r0), b = v128.load(r1), c = v128.load(r2), d = v128.load(r3);
-    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5), AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5), CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+    const a = v128.load(r0),
+      b = v128.load(r1),
+      c = v128.load(r2),
+      d = v128.load(r3);
+    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5),
+      AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5),
+      CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
     v128.store(dst, v128.shuffle<i64>(ab, cd, 0, 2));
     v128.store((dst += step), v128.shuffle<i64>(ab, cd, 1, 3));
     v128.store((dst += step), v128.shuffle<i64>(AB, CD, 0, 2));
     v128.store((dst += step), v128.shuffle<i64>(AB, CD, 1, 3));
     dst += step;
-    r0 += 16; r1 += 16; r2 += 16; r3 += 16;
+    r0 += 16;
+    r1 += 16;
+    r2 += 16;
+    r3 += 16;
   }
   for (; k > 0; k--) {
     store<f32>(dst, load<f32>(r0));
@@ -93,7 +109,10 @@ function transpose4(dst: usize, step: usize, r0: usize, r1: usize, r2: usize, r3
     store<f32>(dst, load<f32>(r2), 8);
     store<f32>(dst, load<f32>(r3), 12);
     dst += step;
-    r0 += 4; r1 += 4; r2 += 4; r3 += 4;
+    r0 += 4;
+    r1 += 4;
+    r2 += 4;
+    r3 += 4;
   }
 }
 
@@ -103,7 +122,8 @@ function transpose2(dst: usize, step: usize, r0: usize, r1: usize, k: i32): void
     store<f64>(dst, load<f64>(r0));
     store<f64>(dst, load<f64>(r1), 8);
     dst += step;
-    r0 += 8; r1 += 8;
+    r0 += 8;
+    r1 += 8;
   }
 }
 

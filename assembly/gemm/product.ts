@@ -6,18 +6,29 @@ export const BIAS_COLUMN: i32 = 1;
 export const BIAS_ROW: i32 = 2;
 
 /** Addresses are those of element [0, 0]; strides are in bytes. The columns of C are contiguous unless `transpose` swapped it. */
-@final @unmanaged
+@final
+@unmanaged
 export class Product {
-  c: usize; a: usize; b: usize;
-  m: i32; n: i32; k: i32;
+  c: usize;
+  a: usize;
+  b: usize;
+  m: i32;
+  n: i32;
+  k: i32;
   /** Bytes of an element. */
   size: usize;
   /** Steps to the next row and the next column. */
-  rsa: usize; csa: usize; rsb: usize; csb: usize; ldc: usize; cdc: usize;
+  rsa: usize;
+  csa: usize;
+  rsb: usize;
+  csb: usize;
+  ldc: usize;
+  cdc: usize;
   /** Whether the product is added to what C holds. */
   add: bool;
   /** The bias, and which index it takes; mode 0: none. */
-  bias: usize; biasMode: i32;
+  bias: usize;
+  biasMode: i32;
   /** Whether negative results become 0. */
   relu: bool;
   /** The block that the inner loops work on. */
@@ -27,16 +38,27 @@ export class Product {
 }
 
 /** Where the inner loops read a block of A and a block of B: packed, or in place. Strides and steps are in bytes. */
-@final @unmanaged
+@final
+@unmanaged
 export class Block {
   /** A: whether its rows are neighbours, as they are packed; steps between groups of MR rows, rows and terms. */
-  a: usize; packed: bool; aGroup: usize; aRow: usize; aTerm: usize;
+  a: usize;
+  packed: bool;
+  aGroup: usize;
+  aRow: usize;
+  aTerm: usize;
   /** Columns of a panel, NR. */
   width: i32;
   /** B: steps between terms, and panels of NR columns; whether it is in place; where it is in place. */
-  b: usize; bTerm: usize; bPanel: usize; direct: bool; source: usize;
+  b: usize;
+  bTerm: usize;
+  bPanel: usize;
+  direct: bool;
+  source: usize;
   /** Terms of this block; whether they are added to C; whether they are the last ones. */
-  depth: i32; add: bool; last: bool;
+  depth: i32;
+  add: bool;
+  last: bool;
 }
 
 /** Lays the records out at `scratch`; everything but `block` and `work` is for the caller to fill in. */
@@ -49,11 +71,21 @@ export function productAt(scratch: usize): Product {
 
 /** Cᵀ = Bᵀ·Aᵀ: the same product, seen from the other side. */
 export function transpose(p: Product): void {
-  const a = p.a, m = p.m, rsa = p.rsa, csa = p.csa, ldc = p.ldc;
-  p.a = p.b; p.rsa = p.csb; p.csa = p.rsb;
-  p.b = a; p.csb = rsa; p.rsb = csa;
-  p.m = p.n; p.n = m;
-  p.ldc = p.cdc; p.cdc = ldc;
+  const a = p.a,
+    m = p.m,
+    rsa = p.rsa,
+    csa = p.csa,
+    ldc = p.ldc;
+  p.a = p.b;
+  p.rsa = p.csb;
+  p.csa = p.rsb;
+  p.b = a;
+  p.csb = rsa;
+  p.rsb = csa;
+  p.m = p.n;
+  p.n = m;
+  p.ldc = p.cdc;
+  p.cdc = ldc;
   if (p.biasMode != 0) p.biasMode = BIAS_COLUMN + BIAS_ROW - p.biasMode;
 }
 

@@ -5,14 +5,15 @@
 import { lanes } from "../common/simd";
 import { DOT_OTHERS, DOT_PITCH, dotContiguous } from "./dot";
 import { fewRows, fewStep, finish } from "./few";
-import { packedA, Product } from "./product";
+import { Product, packedA } from "./product";
 
 /** Terms summed before they are added to the result, which bounds the rounding error. */
 const RUN: i32 = 1024;
 
 /** Computes columns [j0, j1) of C, bias and rectifier included. */
 export function multiplyThin<T>(p: Product, j0: i32, j1: i32): void {
-  const others = packedA(p), size = sizeof<T>();
+  const others = packedA(p),
+    size = sizeof<T>();
   const rows = fewRows(p);
   for (let j = j0; j < j1; j += DOT_OTHERS) {
     const cols = min(DOT_OTHERS, j1 - j);
@@ -28,7 +29,8 @@ export function multiplyThin<T>(p: Product, j0: i32, j1: i32): void {
 /** One run of terms, from `k`, of all rows and of the columns from `j` whose addresses are in `others`. */
 function multiplyRun<T>(p: Product, others: usize, a: usize, j: i32, cols: i32, k: i32): void {
   let sums = others + 64;
-  const depth = min(RUN, p.k - k), vectors = depth / lanes<T>();
+  const depth = min(RUN, p.k - k),
+    vectors = depth / lanes<T>();
   const step = fewStep(p);
   dotContiguous<T>(p.m, sums, vectors, a, step, others);
   for (let i = 0; i < p.m; i++) {

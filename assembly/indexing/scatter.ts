@@ -3,10 +3,10 @@
  * count from the end. Ranges count the outer * inner *lanes*: a lane's writes happen in the order of its indices,
  * whoever makes them, so what repeated indices leave does not depend on the split.
  */
-import { BOOL, F32, F64, I16, I32, I64, I8, U8 } from "../common/dtype";
-import { copyRun, indexAt } from "./indices";
+import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "../common/dtype";
 import { at, loadLanes, storeLanes, zeros } from "../common/rows";
 import { lanes } from "../common/simd";
+import { copyRun, indexAt } from "./indices";
 
 // Strategies: what becomes of `old` when `x` is written to it.
 
@@ -57,11 +57,20 @@ class Smaller {
 
 /** `step` is 1, or 0 where one element is the source of all writes. */
 function scatterOf<OP, T>(
-  y: usize, index: usize, source: usize, step: i32, n: i32, m: i32, inner: i32, begin: i32, end: i32,
+  y: usize,
+  index: usize,
+  source: usize,
+  step: i32,
+  n: i32,
+  m: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   const op = changetype<OP>(0);
   for (let r = begin; r < end; ) {
-    const o = r / inner, first = r - o * inner;
+    const o = r / inner,
+      first = r - o * inner;
     const last = min(inner, first + end - r);
     const to = y + <usize>o * n * inner * sizeof<T>();
     for (let i = 0; i < m; i++) {
@@ -80,30 +89,62 @@ function scatterOf<OP, T>(
  * stands. `single`: `source` is one element, written everywhere. @see torch.scatter
  */
 export function scatter(
-  size: i32, y: usize, index: usize, source: usize, single: i32, n: i32, m: i32, inner: i32, begin: i32, end: i32,
+  size: i32,
+  y: usize,
+  index: usize,
+  source: usize,
+  single: i32,
+  n: i32,
+  m: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   const step = single ? 0 : 1;
   switch (size) {
-    case 1: return scatterOf<Replace, u8>(y, index, source, step, n, m, inner, begin, end);
-    case 2: return scatterOf<Replace, u16>(y, index, source, step, n, m, inner, begin, end);
-    case 4: return scatterOf<Replace, u32>(y, index, source, step, n, m, inner, begin, end);
-    case 8: return scatterOf<Replace, u64>(y, index, source, step, n, m, inner, begin, end);
-    default: unreachable();
+    case 1:
+      return scatterOf<Replace, u8>(y, index, source, step, n, m, inner, begin, end);
+    case 2:
+      return scatterOf<Replace, u16>(y, index, source, step, n, m, inner, begin, end);
+    case 4:
+      return scatterOf<Replace, u32>(y, index, source, step, n, m, inner, begin, end);
+    case 8:
+      return scatterOf<Replace, u64>(y, index, source, step, n, m, inner, begin, end);
+    default:
+      unreachable();
   }
 }
 
 function combine<OP>(
-  t: i32, y: usize, index: usize, source: usize, step: i32, n: i32, m: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  index: usize,
+  source: usize,
+  step: i32,
+  n: i32,
+  m: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   switch (t) {
-    case F32: return scatterOf<OP, f32>(y, index, source, step, n, m, inner, begin, end);
-    case F64: return scatterOf<OP, f64>(y, index, source, step, n, m, inner, begin, end);
-    case I64: return scatterOf<OP, i64>(y, index, source, step, n, m, inner, begin, end);
-    case I32: return scatterOf<OP, i32>(y, index, source, step, n, m, inner, begin, end);
-    case I16: return scatterOf<OP, i16>(y, index, source, step, n, m, inner, begin, end);
-    case I8: return scatterOf<OP, i8>(y, index, source, step, n, m, inner, begin, end);
-    case U8: case BOOL: return scatterOf<OP, u8>(y, index, source, step, n, m, inner, begin, end);
-    default: unreachable();
+    case F32:
+      return scatterOf<OP, f32>(y, index, source, step, n, m, inner, begin, end);
+    case F64:
+      return scatterOf<OP, f64>(y, index, source, step, n, m, inner, begin, end);
+    case I64:
+      return scatterOf<OP, i64>(y, index, source, step, n, m, inner, begin, end);
+    case I32:
+      return scatterOf<OP, i32>(y, index, source, step, n, m, inner, begin, end);
+    case I16:
+      return scatterOf<OP, i16>(y, index, source, step, n, m, inner, begin, end);
+    case I8:
+      return scatterOf<OP, i8>(y, index, source, step, n, m, inner, begin, end);
+    case U8:
+    case BOOL:
+      return scatterOf<OP, u8>(y, index, source, step, n, m, inner, begin, end);
+    default:
+      unreachable();
   }
 }
 
@@ -118,22 +159,44 @@ const AMIN: i32 = 3;
  * @see torch.scatter_reduce
  */
 export function scatterReduce(
-  t: i32, reduction: i32, y: usize, index: usize, source: usize, single: i32, n: i32, m: i32, inner: i32,
-  begin: i32, end: i32,
+  t: i32,
+  reduction: i32,
+  y: usize,
+  index: usize,
+  source: usize,
+  single: i32,
+  n: i32,
+  m: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   const step = single ? 0 : 1;
   switch (t == BOOL && reduction <= PROD ? reduction + AMAX : reduction) {
-    case SUM: return combine<Add>(t, y, index, source, step, n, m, inner, begin, end);
-    case PROD: return combine<Multiply>(t, y, index, source, step, n, m, inner, begin, end);
-    case AMAX: return combine<Larger>(t, y, index, source, step, n, m, inner, begin, end);
-    case AMIN: return combine<Smaller>(t, y, index, source, step, n, m, inner, begin, end);
-    default: unreachable();
+    case SUM:
+      return combine<Add>(t, y, index, source, step, n, m, inner, begin, end);
+    case PROD:
+      return combine<Multiply>(t, y, index, source, step, n, m, inner, begin, end);
+    case AMAX:
+      return combine<Larger>(t, y, index, source, step, n, m, inner, begin, end);
+    case AMIN:
+      return combine<Smaller>(t, y, index, source, step, n, m, inner, begin, end);
+    default:
+      unreachable();
   }
 }
 
 /** y[o, index[o, i, j], j] += source[o, i, j]. Any type. @see torch.scatter_add */
 export function scatterAdd(
-  t: i32, y: usize, index: usize, source: usize, n: i32, m: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  index: usize,
+  source: usize,
+  n: i32,
+  m: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   scatterReduce(t, SUM, y, index, source, 0, n, m, inner, begin, end);
 }
@@ -145,10 +208,19 @@ export function scatterAdd(
  * @see torch.index_copy
  */
 export function indexCopy(
-  size: i32, y: usize, index: usize, source: usize, n: i32, m: i32, inner: i32, begin: i32, end: i32,
+  size: i32,
+  y: usize,
+  index: usize,
+  source: usize,
+  n: i32,
+  m: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; ) {
-    const o = r / inner, j = r - o * inner;
+    const o = r / inner,
+      j = r - o * inner;
     const width = min(inner - j, end - r);
     for (let i = 0; i < m; i++) {
       const to = (<usize>o * n + indexAt(index, i, n)) * inner + j;
@@ -174,10 +246,19 @@ function addRun<T>(y: usize, x: usize, n: i32, alpha: f64): void {
 }
 
 function addRuns<T>(
-  y: usize, index: usize, source: usize, alpha: f64, n: i32, m: i32, inner: i32, begin: i32, end: i32,
+  y: usize,
+  index: usize,
+  source: usize,
+  alpha: f64,
+  n: i32,
+  m: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; ) {
-    const o = r / inner, j = r - o * inner;
+    const o = r / inner,
+      j = r - o * inner;
     const width = min(inner - j, end - r);
     for (let i = 0; i < m; i++) {
       const to = (<usize>o * n + indexAt(index, i, n)) * inner + j;
@@ -193,15 +274,32 @@ function addRuns<T>(
  * gradient of `indexSelect` and of an embedding. @see torch.index_add
  */
 export function indexAdd(
-  t: i32, y: usize, index: usize, source: usize, alpha: f64, n: i32, m: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  index: usize,
+  source: usize,
+  alpha: f64,
+  n: i32,
+  m: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   switch (t) {
-    case F32: return addRuns<f32>(y, index, source, alpha, n, m, inner, begin, end);
-    case F64: return addRuns<f64>(y, index, source, alpha, n, m, inner, begin, end);
-    case I64: return addRuns<i64>(y, index, source, alpha, n, m, inner, begin, end);
-    case I32: return addRuns<i32>(y, index, source, alpha, n, m, inner, begin, end);
-    case I16: return addRuns<i16>(y, index, source, alpha, n, m, inner, begin, end);
-    case I8: case U8: return addRuns<u8>(y, index, source, alpha, n, m, inner, begin, end);
-    default: unreachable();
+    case F32:
+      return addRuns<f32>(y, index, source, alpha, n, m, inner, begin, end);
+    case F64:
+      return addRuns<f64>(y, index, source, alpha, n, m, inner, begin, end);
+    case I64:
+      return addRuns<i64>(y, index, source, alpha, n, m, inner, begin, end);
+    case I32:
+      return addRuns<i32>(y, index, source, alpha, n, m, inner, begin, end);
+    case I16:
+      return addRuns<i16>(y, index, source, alpha, n, m, inner, begin, end);
+    case I8:
+    case U8:
+      return addRuns<u8>(y, index, source, alpha, n, m, inner, begin, end);
+    default:
+      unreachable();
   }
 }

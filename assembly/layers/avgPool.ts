@@ -1,10 +1,28 @@
 /** Average pooling of planes; `geom` is that of `poolWindow.ts`. Ranges count planes. Floats. */
 import { F32, F64 } from "../common/dtype";
-import {
-  DEPTH, evens, extent, from, HEIGHT, inPlane, inSize, insideFrom, insideTo, isTwoByTwo, kernel, loadApart,
-  odds, outPlane, outSize, start, startOfFour, stride, to, WIDTH,
-} from "./poolWindow";
 import { at, Plain, rowSum, zeros } from "../common/rows";
+import {
+  DEPTH,
+  evens,
+  extent,
+  from,
+  HEIGHT,
+  inPlane,
+  inSize,
+  insideFrom,
+  insideTo,
+  isTwoByTwo,
+  kernel,
+  loadApart,
+  odds,
+  outPlane,
+  outSize,
+  start,
+  startOfFour,
+  stride,
+  to,
+  WIDTH,
+} from "./poolWindow";
 
 /** Length of a window along an axis, as an average counts it; `inside` is that of its part inside the input. */
 // @ts-ignore: decorator
@@ -30,7 +48,17 @@ function sumOfBox<T>(x: usize, height: i32, width: i32, d0: i32, d1: i32, h0: i3
 
 /** Sums of four f32 boxes of `taps` columns, `apart` elements from one to the next. */
 function sumsOfFour(
-  y: usize, x: usize, height: i32, width: i32, d0: i32, d1: i32, h0: i32, h1: i32, w0: i32, taps: i32, apart: i32,
+  y: usize,
+  x: usize,
+  height: i32,
+  width: i32,
+  d0: i32,
+  d1: i32,
+  h0: i32,
+  h1: i32,
+  w0: i32,
+  taps: i32,
+  apart: i32,
   scale: f32,
 ): void {
   let total = zeros();
@@ -43,16 +71,20 @@ function sumsOfFour(
   v128.store(y, f32x4.mul(total, f32x4.splat(scale)));
 }
 
-function averageRow<T>(
-  y: usize, x: usize, geom: usize, od: i32, oh: i32, fixed: i32, countPad: i32,
-): void {
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
-  const d0 = from(geom, DEPTH, od), d1 = to(geom, DEPTH, od);
-  const h0 = from(geom, HEIGHT, oh), h1 = to(geom, HEIGHT, oh);
+function averageRow<T>(y: usize, x: usize, geom: usize, od: i32, oh: i32, fixed: i32, countPad: i32): void {
+  const height = inSize(geom, HEIGHT),
+    width = inSize(geom, WIDTH),
+    outW = outSize(geom, WIDTH);
+  const d0 = from(geom, DEPTH, od),
+    d1 = to(geom, DEPTH, od);
+  const h0 = from(geom, HEIGHT, oh),
+    h1 = to(geom, HEIGHT, oh);
   const slab = length(geom, DEPTH, od, countPad, d1 - d0) * length(geom, HEIGHT, oh, countPad, h1 - h0);
-  const taps = kernel(geom, WIDTH), apart = stride(geom, WIDTH);
+  const taps = kernel(geom, WIDTH),
+    apart = stride(geom, WIDTH);
   const vectors = sizeof<T>() == 4 && taps < WIDE;
-  const inside = insideFrom(geom), outside = insideTo(geom);
+  const inside = insideFrom(geom),
+    outside = insideTo(geom);
   const scale = <f32>(1 / <f64>(fixed ? fixed : slab * taps));
   for (let ow = 0; ow < outW; ow++) {
     const four = vectors ? startOfFour(ow, inside, outside) : -1;
@@ -63,7 +95,8 @@ function averageRow<T>(
       continue;
     }
     const whole = ow >= inside && ow < outside;
-    const w0 = whole ? start(geom, WIDTH, ow) : from(geom, WIDTH, ow), w1 = whole ? w0 + taps : to(geom, WIDTH, ow);
+    const w0 = whole ? start(geom, WIDTH, ow) : from(geom, WIDTH, ow),
+      w1 = whole ? w0 + taps : to(geom, WIDTH, ow);
     const divisor = fixed ? fixed : slab * (whole ? taps : length(geom, WIDTH, ow, countPad, w1 - w0));
     const total = sumOfBox<T>(x, height, width, d0, d1, h0, h1, w0, w1);
     store<T>(at<T>(y, ow), divisor > 0 || fixed ? <T>(total / <f64>divisor) : <T>0);
@@ -92,9 +125,18 @@ function averageRow2x2(y: usize, x: usize, inW: i32, outW: i32, scale: f32): voi
 
 /** `isPairs`: the case of `isTwoByTwo`. */
 function averagePlanes<T>(
-  y: usize, x: usize, geom: usize, fixed: i32, countPad: i32, isPairs: bool, begin: i32, end: i32,
+  y: usize,
+  x: usize,
+  geom: usize,
+  fixed: i32,
+  countPad: i32,
+  isPairs: bool,
+  begin: i32,
+  end: i32,
 ): void {
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
+  const height = inSize(geom, HEIGHT),
+    width = inSize(geom, WIDTH),
+    outW = outSize(geom, WIDTH);
   const scale = pairScale(fixed);
   y = at<T>(y, begin * outPlane(geom));
   for (let p = begin; p < end; p++) {
@@ -114,9 +156,17 @@ function averagePlanes<T>(
  * @see torch.nn.functional.avg_pool3d; torch.nn.functional.adaptive_avg_pool3d
  */
 export function avgPool(
-  t: i32, y: usize, x: usize, geom: usize, divisorOverride: i32, countIncludePad: i32, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  x: usize,
+  geom: usize,
+  divisorOverride: i32,
+  countIncludePad: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const fixed = divisorOverride, countPad = countIncludePad;
+  const fixed = divisorOverride,
+    countPad = countIncludePad;
   if (t == F32) return averagePlanes<f32>(y, x, geom, fixed, countPad, isTwoByTwo(geom), begin, end);
   if (t == F64) return averagePlanes<f64>(y, x, geom, fixed, countPad, false, begin, end);
   unreachable();
@@ -124,7 +174,16 @@ export function avgPool(
 
 /** Adds `share` to a box of gx. */
 function addToBox<T>(
-  gx: usize, share: T, height: i32, width: i32, d0: i32, d1: i32, h0: i32, h1: i32, w0: i32, w1: i32,
+  gx: usize,
+  share: T,
+  height: i32,
+  width: i32,
+  d0: i32,
+  d1: i32,
+  h0: i32,
+  h1: i32,
+  w0: i32,
+  w1: i32,
 ): void {
   for (let d = d0; d < d1; d++) {
     for (let h = h0; h < h1; h++) {
@@ -134,17 +193,22 @@ function addToBox<T>(
   }
 }
 
-function averageRowBackward<T>(
-  gx: usize, g: usize, geom: usize, od: i32, oh: i32, fixed: i32, countPad: i32,
-): void {
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
-  const d0 = from(geom, DEPTH, od), d1 = to(geom, DEPTH, od);
-  const h0 = from(geom, HEIGHT, oh), h1 = to(geom, HEIGHT, oh);
+function averageRowBackward<T>(gx: usize, g: usize, geom: usize, od: i32, oh: i32, fixed: i32, countPad: i32): void {
+  const height = inSize(geom, HEIGHT),
+    width = inSize(geom, WIDTH),
+    outW = outSize(geom, WIDTH);
+  const d0 = from(geom, DEPTH, od),
+    d1 = to(geom, DEPTH, od);
+  const h0 = from(geom, HEIGHT, oh),
+    h1 = to(geom, HEIGHT, oh);
   const slab = length(geom, DEPTH, od, countPad, d1 - d0) * length(geom, HEIGHT, oh, countPad, h1 - h0);
-  const taps = kernel(geom, WIDTH), inside = insideFrom(geom), outside = insideTo(geom);
+  const taps = kernel(geom, WIDTH),
+    inside = insideFrom(geom),
+    outside = insideTo(geom);
   for (let ow = 0; ow < outW; ow++) {
     const whole = ow >= inside && ow < outside;
-    const w0 = whole ? start(geom, WIDTH, ow) : from(geom, WIDTH, ow), w1 = whole ? w0 + taps : to(geom, WIDTH, ow);
+    const w0 = whole ? start(geom, WIDTH, ow) : from(geom, WIDTH, ow),
+      w1 = whole ? w0 + taps : to(geom, WIDTH, ow);
     const divisor = fixed ? fixed : slab * (whole ? taps : length(geom, WIDTH, ow, countPad, w1 - w0));
     const share = load<T>(at<T>(g, ow)) / <T>divisor;
     addToBox<T>(gx, share, height, width, d0, d1, h0, h1, w0, w1);
@@ -155,9 +219,11 @@ function averageRowBackward<T>(
 function averageRowBackward2x2(gx: usize, g: usize, inW: i32, outW: i32, scale: f32): void {
   for (let o = 0; o < outW; o += 4) {
     const ow = min(o, outW - 4);
-    const upper = at<f32>(gx, 2 * ow), lower = at<f32>(upper, inW);
+    const upper = at<f32>(gx, 2 * ow),
+      lower = at<f32>(upper, inW);
     const v = f32x4.mul(v128.load(at<f32>(g, ow)), f32x4.splat(scale));
-    const low = v128.shuffle<f32>(v, v, 0, 0, 1, 1), high = v128.shuffle<f32>(v, v, 2, 2, 3, 3);
+    const low = v128.shuffle<f32>(v, v, 0, 0, 1, 1),
+      high = v128.shuffle<f32>(v, v, 2, 2, 3, 3);
     v128.store(upper, low);
     v128.store(upper, high, 16);
     v128.store(lower, low);
@@ -167,10 +233,19 @@ function averageRowBackward2x2(gx: usize, g: usize, inW: i32, outW: i32, scale: 
 
 /** `isPairs`: the case of `isTwoByTwo`. */
 function averagePlanesBackward<T>(
-  gx: usize, g: usize, geom: usize, fixed: i32, countPad: i32, isPairs: bool, begin: i32, end: i32,
+  gx: usize,
+  g: usize,
+  geom: usize,
+  fixed: i32,
+  countPad: i32,
+  isPairs: bool,
+  begin: i32,
+  end: i32,
 ): void {
   const size = inPlane(geom);
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
+  const height = inSize(geom, HEIGHT),
+    width = inSize(geom, WIDTH),
+    outW = outSize(geom, WIDTH);
   const scale = pairScale(fixed);
   memory.fill(at<T>(gx, begin * size), 0, <usize>(end - begin) * size * sizeof<T>());
   g = at<T>(g, begin * outPlane(geom));
@@ -188,9 +263,17 @@ function averagePlanesBackward<T>(
 
 /** Gradient of `avgPool`. Writes all of gx. */
 export function avgPoolBackward(
-  t: i32, gx: usize, g: usize, geom: usize, divisorOverride: i32, countIncludePad: i32, begin: i32, end: i32,
+  t: i32,
+  gx: usize,
+  g: usize,
+  geom: usize,
+  divisorOverride: i32,
+  countIncludePad: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const fixed = divisorOverride, countPad = countIncludePad;
+  const fixed = divisorOverride,
+    countPad = countIncludePad;
   if (t == F32) return averagePlanesBackward<f32>(gx, g, geom, fixed, countPad, isTwoByTwo(geom), begin, end);
   if (t == F64) return averagePlanesBackward<f64>(gx, g, geom, fixed, countPad, false, begin, end);
   unreachable();

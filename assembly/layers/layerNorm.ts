@@ -4,13 +4,28 @@
  */
 import { F32, F64 } from "../common/dtype";
 import {
-  addLanes, at, columnSums, deviation, gradientLanes, highPair, joinPairs, loadLanes, lowPair, Plain, ROW_BLOCK, rowSum,
-  SquaredDeviation, storeLanes, weighted, zeros,
+  addLanes,
+  at,
+  columnSums,
+  deviation,
+  gradientLanes,
+  highPair,
+  joinPairs,
+  loadLanes,
+  lowPair,
+  Plain,
+  ROW_BLOCK,
+  rowSum,
+  SquaredDeviation,
+  storeLanes,
+  weighted,
+  zeros,
 } from "../common/rows";
 import { lanes } from "../common/simd";
 
 function normalizeRow<T>(y: usize, x: usize, weight: usize, bias: usize, n: i32, mean: T, rstd: T): void {
-  const m = v128.splat<T>(mean), r = v128.splat<T>(rstd);
+  const m = v128.splat<T>(mean),
+    r = v128.splat<T>(rstd);
   let i = 0;
   if (sizeof<T>() == 4) {
     if (!weight && !bias) i = normalizeFours(y, x, n, m, r);
@@ -58,7 +73,16 @@ function normalizeLanes<T>(x: usize, weight: usize, bias: usize, i: i32, k: i32,
 }
 
 function normalizeRows<T>(
-  y: usize, mean: usize, rstd: usize, x: usize, weight: usize, bias: usize, n: i32, eps: f64, begin: i32, end: i32,
+  y: usize,
+  mean: usize,
+  rstd: usize,
+  x: usize,
+  weight: usize,
+  bias: usize,
+  n: i32,
+  eps: f64,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const offset = <usize>r * n * sizeof<T>();
@@ -73,8 +97,17 @@ function normalizeRows<T>(
 
 /** (x - mean) rstd weight + bias for each row of n, keeping mean and rstd. @see torch.nn.functional.layer_norm */
 export function layerNorm(
-  t: i32, y: usize, mean: usize, rstd: usize, x: usize, weight: usize, bias: usize, n: i32, eps: f64,
-  begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  mean: usize,
+  rstd: usize,
+  x: usize,
+  weight: usize,
+  bias: usize,
+  n: i32,
+  eps: f64,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return normalizeRows<f32>(y, mean, rstd, x, weight, bias, n, eps, begin, end);
   if (t == F64) return normalizeRows<f64>(y, mean, rstd, x, weight, bias, n, eps, begin, end);
@@ -83,13 +116,19 @@ export function layerNorm(
 
 /** gx = rstd (h - mean(h) - xhat mean(h xhat)) of a row: one pass for both means, in the blocks of `rowSum`, one for gx. */
 function gradientRow<T>(gx: usize, g: usize, x: usize, weight: usize, n: i32, mean: T, rstd: T): void {
-  const m = v128.splat<T>(mean), all = lanes<T>();
-  let sum: f64 = 0, dot: f64 = 0;
+  const m = v128.splat<T>(mean),
+    all = lanes<T>();
+  let sum: f64 = 0,
+    dot: f64 = 0;
   for (let i = 0; i < n; ) {
     const stop = min(i + ROW_BLOCK, n);
-    let sum0 = zeros(), sum1 = zeros(), dot0 = zeros(), dot1 = zeros();
+    let sum0 = zeros(),
+      sum1 = zeros(),
+      dot0 = zeros(),
+      dot1 = zeros();
     for (; stop - i >= 2 * all; i += 2 * all) {
-      const h0 = weighted<T>(g, weight, i, all), h1 = weighted<T>(g, weight, i + all, all);
+      const h0 = weighted<T>(g, weight, i, all),
+        h1 = weighted<T>(g, weight, i + all, all);
       sum0 = v128.add<T>(sum0, h0);
       sum1 = v128.add<T>(sum1, h1);
       dot0 = v128.add<T>(dot0, v128.mul<T>(h0, deviation<T>(x, i, all, m)));
@@ -104,7 +143,8 @@ function gradientRow<T>(gx: usize, g: usize, x: usize, weight: usize, n: i32, me
     dot += addLanes<T>(v128.add<T>(dot0, dot1));
   }
   const slope = v128.splat<T>(<T>((dot * rstd * rstd) / <f64>n));
-  const meanH = v128.splat<T>(<T>(sum / <f64>n)), scale = v128.splat<T>(rstd);
+  const meanH = v128.splat<T>(<T>(sum / <f64>n)),
+    scale = v128.splat<T>(rstd);
   let i = 0;
   for (; n - i >= all; i += all) {
     v128.store(at<T>(gx, i), gradientLanes<T>(g, x, weight, i, all, m, meanH, slope, scale));
@@ -113,18 +153,36 @@ function gradientRow<T>(gx: usize, g: usize, x: usize, weight: usize, n: i32, me
 }
 
 function rowsBackward<T>(
-  gx: usize, g: usize, x: usize, mean: usize, rstd: usize, weight: usize, n: i32, begin: i32, end: i32,
+  gx: usize,
+  g: usize,
+  x: usize,
+  mean: usize,
+  rstd: usize,
+  weight: usize,
+  n: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const offset = <usize>r * n * sizeof<T>();
-    const m = load<T>(at<T>(mean, r)), inverse = load<T>(at<T>(rstd, r));
+    const m = load<T>(at<T>(mean, r)),
+      inverse = load<T>(at<T>(rstd, r));
     gradientRow<T>(gx + offset, g + offset, x + offset, weight, n, m, inverse);
   }
 }
 
 /** Gradient of `layerNorm` in x. Range: rows. */
 export function layerNormBackward(
-  t: i32, gx: usize, g: usize, x: usize, mean: usize, rstd: usize, weight: usize, n: i32, begin: i32, end: i32,
+  t: i32,
+  gx: usize,
+  g: usize,
+  x: usize,
+  mean: usize,
+  rstd: usize,
+  weight: usize,
+  n: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return rowsBackward<f32>(gx, g, x, mean, rstd, weight, n, begin, end);
   if (t == F64) return rowsBackward<f64>(gx, g, x, mean, rstd, weight, n, begin, end);
@@ -144,13 +202,22 @@ function alongXhat<T>(g: usize, x: usize, k: i32, mean: v128, rstd: v128): v128 
 
 /** Sum over rows of g xhat in `k` (at most a vector) columns. */
 function weightColumns<T>(
-  gw: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, stride: usize, k: i32,
+  gw: usize,
+  g: usize,
+  x: usize,
+  mean: usize,
+  rstd: usize,
+  rows: i32,
+  stride: usize,
+  k: i32,
 ): void {
-  let low = zeros(), high = zeros();
+  let low = zeros(),
+    high = zeros();
   for (let r = 0; r < rows; ) {
     let acc = zeros();
     for (const stop = min(r + ROWS, rows); r < stop; r++, g += stride, x += stride) {
-      const m = v128.splat<T>(load<T>(at<T>(mean, r))), s = v128.splat<T>(load<T>(at<T>(rstd, r)));
+      const m = v128.splat<T>(load<T>(at<T>(mean, r))),
+        s = v128.splat<T>(load<T>(at<T>(rstd, r)));
       acc = v128.add<T>(acc, alongXhat<T>(g, x, k, m, s));
     }
     low = f64x2.add(low, lowPair<T>(acc));
@@ -162,21 +229,31 @@ function weightColumns<T>(
 /** The same for four whole vectors, so that a cache line is read once. */
 function weightColumns4<T>(gw: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, stride: usize): void {
   const all = lanes<T>();
-  let low0 = zeros(), low1 = zeros(), low2 = zeros(), low3 = zeros();
-  let high0 = zeros(), high1 = zeros(), high2 = zeros(), high3 = zeros();
+  let low0 = zeros(),
+    low1 = zeros(),
+    low2 = zeros(),
+    low3 = zeros();
+  let high0 = zeros(),
+    high1 = zeros(),
+    high2 = zeros(),
+    high3 = zeros();
   for (let r = 0; r < rows; ) {
-    let a = zeros(), b = zeros(), c = zeros(), d = zeros();
+    let a = zeros(),
+      b = zeros(),
+      c = zeros(),
+      d = zeros();
     for (const stop = min(r + ROWS, rows); r < stop; r++, g += stride, x += stride) {
-      const m = v128.splat<T>(load<T>(at<T>(mean, r))), s = v128.splat<T>(load<T>(at<T>(rstd, r)));
+      const m = v128.splat<T>(load<T>(at<T>(mean, r))),
+        s = v128.splat<T>(load<T>(at<T>(rstd, r)));
       a = v128.add<T>(a, alongXhat<T>(g, x, all, m, s));
       b = v128.add<T>(b, alongXhat<T>(g + 16, x + 16, all, m, s));
       c = v128.add<T>(c, alongXhat<T>(g + 32, x + 32, all, m, s));
       d = v128.add<T>(d, alongXhat<T>(g + 48, x + 48, all, m, s));
     }
-    low0 = f64x2.add(low0, lowPair<T>(a)), high0 = f64x2.add(high0, highPair<T>(a));
-    low1 = f64x2.add(low1, lowPair<T>(b)), high1 = f64x2.add(high1, highPair<T>(b));
-    low2 = f64x2.add(low2, lowPair<T>(c)), high2 = f64x2.add(high2, highPair<T>(c));
-    low3 = f64x2.add(low3, lowPair<T>(d)), high3 = f64x2.add(high3, highPair<T>(d));
+    (low0 = f64x2.add(low0, lowPair<T>(a))), (high0 = f64x2.add(high0, highPair<T>(a)));
+    (low1 = f64x2.add(low1, lowPair<T>(b))), (high1 = f64x2.add(high1, highPair<T>(b)));
+    (low2 = f64x2.add(low2, lowPair<T>(c))), (high2 = f64x2.add(high2, highPair<T>(c)));
+    (low3 = f64x2.add(low3, lowPair<T>(d))), (high3 = f64x2.add(high3, highPair<T>(d)));
   }
   v128.store(gw, joinPairs<T>(low0, high0));
   v128.store(gw, joinPairs<T>(low1, high1), 16);
@@ -185,7 +262,14 @@ function weightColumns4<T>(gw: usize, g: usize, x: usize, mean: usize, rstd: usi
 }
 
 function weightBackward<T>(
-  gw: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, n: i32, width: i32,
+  gw: usize,
+  g: usize,
+  x: usize,
+  mean: usize,
+  rstd: usize,
+  rows: i32,
+  n: i32,
+  width: i32,
 ): void {
   const stride = <usize>n * sizeof<T>();
   let k = width;
@@ -198,7 +282,16 @@ function weightBackward<T>(
 }
 
 function parametersBackward<T>(
-  gw: usize, gb: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, n: i32, begin: i32, end: i32,
+  gw: usize,
+  gb: usize,
+  g: usize,
+  x: usize,
+  mean: usize,
+  rstd: usize,
+  rows: i32,
+  n: i32,
+  begin: i32,
+  end: i32,
 ): void {
   const first = at<T>(g, begin);
   if (gw) weightBackward<T>(at<T>(gw, begin), first, at<T>(x, begin), mean, rstd, rows, n, end - begin);
@@ -207,8 +300,17 @@ function parametersBackward<T>(
 
 /** Gradients of `layerNorm` in weight and bias; gw or gb may be 0: not wanted. Range: the n columns. */
 export function layerNormParametersBackward(
-  t: i32, gw: usize, gb: usize, g: usize, x: usize, mean: usize, rstd: usize, rows: i32, n: i32,
-  begin: i32, end: i32,
+  t: i32,
+  gw: usize,
+  gb: usize,
+  g: usize,
+  x: usize,
+  mean: usize,
+  rstd: usize,
+  rows: i32,
+  n: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return parametersBackward<f32>(gw, gb, g, x, mean, rstd, rows, n, begin, end);
   if (t == F64) return parametersBackward<f64>(gw, gb, g, x, mean, rstd, rows, n, begin, end);

@@ -4,8 +4,9 @@
  * counts for nothing. Targets are trusted: check them first with `targetsInRange`. Floats.
  */
 import { F32, F64 } from "../common/dtype";
-import { at, column, expNegative, loadLanes, neighbours, storeLanes, zeros } from "../common/rows";
+import { at, column, loadLanes, neighbours, storeLanes, zeros } from "../common/rows";
 import { lanes } from "../common/simd";
+import { expNegative } from "../math/lanes";
 import { logSoftmax } from "../reduce/softmax";
 
 /** Index of the first of `n` targets that is neither in [0, c) nor `ignoreIndex`, or -1. */
@@ -41,7 +42,13 @@ function weights<T>(y: usize, target: usize, weight: usize, ignoreIndex: i32, be
 
 /** The weight that each target counts for in a mean. */
 export function nllWeights(
-  t: i32, y: usize, target: usize, weight: usize, ignoreIndex: i32, begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  target: usize,
+  weight: usize,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return weights<f32>(y, target, weight, ignoreIndex, begin, end);
   if (t == F64) return weights<f64>(y, target, weight, ignoreIndex, begin, end);
@@ -49,7 +56,15 @@ export function nllWeights(
 }
 
 function losses<T>(
-  y: usize, x: usize, target: usize, weight: usize, c: i32, inner: i32, ignoreIndex: i32, begin: i32, end: i32,
+  y: usize,
+  x: usize,
+  target: usize,
+  weight: usize,
+  c: i32,
+  inner: i32,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     let loss: T = 0;
@@ -65,8 +80,16 @@ function losses<T>(
  * @see torch.nn.functional.nll_loss
  */
 export function nllLoss(
-  t: i32, y: usize, x: usize, target: usize, weight: usize, c: i32, inner: i32, ignoreIndex: i32,
-  begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  x: usize,
+  target: usize,
+  weight: usize,
+  c: i32,
+  inner: i32,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return losses<f32>(y, x, target, weight, c, inner, ignoreIndex, begin, end);
   if (t == F64) return losses<f64>(y, x, target, weight, c, inner, ignoreIndex, begin, end);
@@ -74,7 +97,15 @@ export function nllLoss(
 }
 
 function lossesBackward<T>(
-  gx: usize, g: usize, target: usize, weight: usize, c: i32, inner: i32, ignoreIndex: i32, begin: i32, end: i32,
+  gx: usize,
+  g: usize,
+  target: usize,
+  weight: usize,
+  c: i32,
+  inner: i32,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; ) {
     const first = column<T>(gx, r, c, inner);
@@ -91,8 +122,16 @@ function lossesBackward<T>(
 
 /** Gradient of `nllLoss`, g being that of each target's loss. Writes all of gx. */
 export function nllLossBackward(
-  t: i32, gx: usize, g: usize, target: usize, weight: usize, c: i32, inner: i32, ignoreIndex: i32,
-  begin: i32, end: i32,
+  t: i32,
+  gx: usize,
+  g: usize,
+  target: usize,
+  weight: usize,
+  c: i32,
+  inner: i32,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return lossesBackward<f32>(gx, g, target, weight, c, inner, ignoreIndex, begin, end);
   if (t == F64) return lossesBackward<f64>(gx, g, target, weight, c, inner, ignoreIndex, begin, end);
@@ -106,8 +145,17 @@ export function nllLossBackward(
  * @see torch.nn.functional.cross_entropy
  */
 export function crossEntropy(
-  t: i32, loss: usize, logProbs: usize, x: usize, target: usize, weight: usize, c: i32, inner: i32,
-  ignoreIndex: i32, begin: i32, end: i32,
+  t: i32,
+  loss: usize,
+  logProbs: usize,
+  x: usize,
+  target: usize,
+  weight: usize,
+  c: i32,
+  inner: i32,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
 ): void {
   logSoftmax(t, logProbs, x, c, inner, begin, end);
   nllLoss(t, loss, logProbs, target, weight, c, inner, ignoreIndex, begin, end);
@@ -140,8 +188,16 @@ function scaledExp<T>(gx: usize, logProbs: usize, count: i32, stride: usize, k: 
 }
 
 function entropyBackward<T>(
-  gx: usize, g: usize, logProbs: usize, target: usize, weight: usize, c: i32, inner: i32, ignoreIndex: i32,
-  begin: i32, end: i32,
+  gx: usize,
+  g: usize,
+  logProbs: usize,
+  target: usize,
+  weight: usize,
+  c: i32,
+  inner: i32,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; ) {
     const offset = column<T>(0, r, c, inner);
@@ -149,7 +205,7 @@ function entropyBackward<T>(
     const scale = lossScales<T>(g, target, weight, ignoreIndex, r, k);
     if (inner == 1) {
       const whole = c / lanes<T>();
-      const tail = offset + (<usize>whole << 4);
+      const tail = offset + ((<usize>whole) << 4);
       scaledExp<T>(gx + offset, logProbs + offset, whole, 16, lanes<T>(), scale);
       if (c % lanes<T>()) scaledExp<T>(gx + tail, logProbs + tail, 1, 16, c % lanes<T>(), scale);
     } else scaledExp<T>(gx + offset, logProbs + offset, c, <usize>inner * sizeof<T>(), k, scale);
@@ -163,8 +219,17 @@ function entropyBackward<T>(
 
 /** Gradient of `crossEntropy`: g weight[target] (e^logProbs - onehot), g being that of each target's loss. */
 export function crossEntropyBackward(
-  t: i32, gx: usize, g: usize, logProbs: usize, target: usize, weight: usize, c: i32, inner: i32, ignoreIndex: i32,
-  begin: i32, end: i32,
+  t: i32,
+  gx: usize,
+  g: usize,
+  logProbs: usize,
+  target: usize,
+  weight: usize,
+  c: i32,
+  inner: i32,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return entropyBackward<f32>(gx, g, logProbs, target, weight, c, inner, ignoreIndex, begin, end);
   if (t == F64) return entropyBackward<f64>(gx, g, logProbs, target, weight, c, inner, ignoreIndex, begin, end);

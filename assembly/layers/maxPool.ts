@@ -1,15 +1,43 @@
 /** Max pooling of planes; `geom` is that of `poolWindow.ts`. Ranges count planes. Floats; NaN propagates. */
 import { F32, F64 } from "../common/dtype";
-import {
-  DEPTH, evens, from, HEIGHT, inPlane, inSize, insideFrom, insideTo, isTwoByTwo, kernel, loadApart, odds,
-  outPlane, outSize, start, startOfFour, step, stride, to, WIDTH,
-} from "./poolWindow";
 import { at } from "../common/rows";
+import {
+  DEPTH,
+  evens,
+  from,
+  HEIGHT,
+  inPlane,
+  inSize,
+  insideFrom,
+  insideTo,
+  isTwoByTwo,
+  kernel,
+  loadApart,
+  odds,
+  outPlane,
+  outSize,
+  start,
+  startOfFour,
+  step,
+  stride,
+  to,
+  WIDTH,
+} from "./poolWindow";
 
 /** Index in the plane of the first maximum (the last NaN) of a box of `x`, which must not be empty. */
 function maxOfBox<T>(
-  x: usize, height: i32, width: i32, d0: i32, d1: i32, dStep: i32, h0: i32, h1: i32, hStep: i32,
-  w0: i32, w1: i32, wStep: i32,
+  x: usize,
+  height: i32,
+  width: i32,
+  d0: i32,
+  d1: i32,
+  dStep: i32,
+  h0: i32,
+  h1: i32,
+  hStep: i32,
+  w0: i32,
+  w1: i32,
+  wStep: i32,
 ): i32 {
   let best = <T>-Infinity;
   let found = (d0 * height + h0) * width + w0;
@@ -30,8 +58,21 @@ function maxOfBox<T>(
 
 /** `maxOfBox` of four f32 boxes of `taps` columns, `apart` elements from one to the next; writes both results. */
 function maxOfFour(
-  y: usize, indices: usize, x: usize, height: i32, width: i32, d0: i32, d1: i32, dStep: i32, h0: i32, h1: i32,
-  hStep: i32, w0: i32, taps: i32, wStep: i32, apart: i32,
+  y: usize,
+  indices: usize,
+  x: usize,
+  height: i32,
+  width: i32,
+  d0: i32,
+  d1: i32,
+  dStep: i32,
+  h0: i32,
+  h1: i32,
+  hStep: i32,
+  w0: i32,
+  taps: i32,
+  wStep: i32,
+  apart: i32,
 ): void {
   const offsets = i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(apart));
   let best = f32x4.splat(-Infinity);
@@ -53,21 +94,33 @@ function maxOfFour(
 }
 
 function maxRow<T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh: i32): void {
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
-  const d0 = from(geom, DEPTH, od), d1 = to(geom, DEPTH, od), dStep = step(geom, DEPTH);
-  const h0 = from(geom, HEIGHT, oh), h1 = to(geom, HEIGHT, oh), hStep = step(geom, HEIGHT);
+  const height = inSize(geom, HEIGHT),
+    width = inSize(geom, WIDTH),
+    outW = outSize(geom, WIDTH);
+  const d0 = from(geom, DEPTH, od),
+    d1 = to(geom, DEPTH, od),
+    dStep = step(geom, DEPTH);
+  const h0 = from(geom, HEIGHT, oh),
+    h1 = to(geom, HEIGHT, oh),
+    hStep = step(geom, HEIGHT);
   const wStep = step(geom, WIDTH);
-  const taps = kernel(geom, WIDTH), apart = stride(geom, WIDTH);
-  const inside = insideFrom(geom), outside = insideTo(geom), isEmpty = d0 >= d1 || h0 >= h1;
+  const taps = kernel(geom, WIDTH),
+    apart = stride(geom, WIDTH);
+  const inside = insideFrom(geom),
+    outside = insideTo(geom),
+    isEmpty = d0 >= d1 || h0 >= h1;
   for (let ow = 0; ow < outW; ow++) {
     const four = sizeof<T>() == 4 && !isEmpty ? startOfFour(ow, inside, outside) : -1;
     if (four >= 0) {
-      const w0 = start(geom, WIDTH, four), value = at<T>(y, four), index = at<i64>(indices, four);
+      const w0 = start(geom, WIDTH, four),
+        value = at<T>(y, four),
+        index = at<i64>(indices, four);
       maxOfFour(value, index, x, height, width, d0, d1, dStep, h0, h1, hStep, w0, taps, wStep, apart);
       ow = four + 3;
       continue;
     }
-    const w0 = from(geom, WIDTH, ow), w1 = to(geom, WIDTH, ow);
+    const w0 = from(geom, WIDTH, ow),
+      w1 = to(geom, WIDTH, ow);
     const best = isEmpty || w0 >= w1 ? -1 : maxOfBox<T>(x, height, width, d0, d1, dStep, h0, h1, hStep, w0, w1, wStep);
     store<T>(at<T>(y, ow), best < 0 ? <T>-Infinity : load<T>(at<T>(x, best)));
     store<i64>(at<i64>(indices, ow), best);
@@ -76,7 +129,8 @@ function maxRow<T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh:
 
 /** Four outputs, from the 2x2 windows of the plane that begin at index `first` and its neighbours. */
 function maxOf2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32): void {
-  const p = at<f32>(plane, first), q = at<f32>(p, inW);
+  const p = at<f32>(plane, first),
+    q = at<f32>(p, inW);
   const corner = i32x4.add(i32x4.splat(first), i32x4(0, 2, 4, 6));
   let best = evens(v128.load(p), v128.load(p, 16));
   let found = corner;
@@ -105,10 +159,10 @@ function maxRow2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32,
 }
 
 /** `isPairs`: the case of `isTwoByTwo`. */
-function maxPlanes<T>(
-  y: usize, indices: usize, x: usize, geom: usize, isPairs: bool, begin: i32, end: i32,
-): void {
-  const height = inSize(geom, HEIGHT), width = inSize(geom, WIDTH), outW = outSize(geom, WIDTH);
+function maxPlanes<T>(y: usize, indices: usize, x: usize, geom: usize, isPairs: bool, begin: i32, end: i32): void {
+  const height = inSize(geom, HEIGHT),
+    width = inSize(geom, WIDTH),
+    outW = outSize(geom, WIDTH);
   const first = begin * outPlane(geom);
   y = at<T>(y, first);
   indices = at<i64>(indices, first);
@@ -140,7 +194,8 @@ function addAtIndices<T>(gx: usize, g: usize, indices: usize, size: i32, out: i3
   for (let p = begin; p < end; p++) {
     const plane = at<T>(gx, p * size);
     for (let i = p * out; i < (p + 1) * out; i++) {
-      const found = <i32>load<i64>(at<i64>(indices, i)), to = at<T>(plane, found);
+      const found = <i32>load<i64>(at<i64>(indices, i)),
+        to = at<T>(plane, found);
       if (found >= 0) store<T>(to, load<T>(to) + load<T>(at<T>(g, i)));
     }
   }
@@ -148,7 +203,14 @@ function addAtIndices<T>(gx: usize, g: usize, indices: usize, size: i32, out: i3
 
 /** Gradient of `maxPool` for planes of inSize and outSize elements. Writes all of gx. */
 export function maxPoolBackward(
-  t: i32, gx: usize, g: usize, indices: usize, inSize: i32, outSize: i32, begin: i32, end: i32,
+  t: i32,
+  gx: usize,
+  g: usize,
+  indices: usize,
+  inSize: i32,
+  outSize: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return addAtIndices<f32>(gx, g, indices, inSize, outSize, begin, end);
   if (t == F64) return addAtIndices<f64>(gx, g, indices, inSize, outSize, begin, end);

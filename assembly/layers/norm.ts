@@ -4,7 +4,17 @@
  */
 import { F32, F64 } from "../common/dtype";
 import {
-  at, columnSum, columnSum2, gradientLanes, loadLanes, Plain, rowSum, rowSum2, SquaredDeviation, storeLanes, zeros,
+  at,
+  columnSum,
+  columnSum2,
+  gradientLanes,
+  loadLanes,
+  Plain,
+  rowSum,
+  rowSum2,
+  SquaredDeviation,
+  storeLanes,
+  zeros,
 } from "../common/rows";
 import { lanes } from "../common/simd";
 
@@ -60,9 +70,7 @@ function channelSum2<MAP, T>(a: usize, b: usize, N: i32, C: i32, inner: i32, c: 
   return v128.splat<T>(<T>total);
 }
 
-function statistics<T>(
-  mean: usize, variance: usize, x: usize, N: i32, C: i32, inner: i32, begin: i32, end: i32,
-): void {
+function statistics<T>(mean: usize, variance: usize, x: usize, N: i32, C: i32, inner: i32, begin: i32, end: i32): void {
   const count = v128.splat<T>(<T>(<f64>N * inner));
   for (let c = begin; c < end; ) {
     const k = channelsAtOnce<T>(c, end, inner);
@@ -76,7 +84,15 @@ function statistics<T>(
 
 /** Mean and biased variance of each channel, by two passes. Range: channels. */
 export function batchNormStatistics(
-  t: i32, mean: usize, variance: usize, x: usize, N: i32, C: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  mean: usize,
+  variance: usize,
+  x: usize,
+  N: i32,
+  C: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return statistics<f32>(mean, variance, x, N, C, inner, begin, end);
   if (t == F64) return statistics<f64>(mean, variance, x, N, C, inner, begin, end);
@@ -94,8 +110,16 @@ function normalizeRun<T>(y: usize, x: usize, n: i32, mean: v128, scale: v128, bi
 }
 
 function normalizePlanes<T>(
-  y: usize, x: usize, mean: usize, invstd: usize, weight: usize, bias: usize, C: i32, inner: i32,
-  begin: i32, end: i32,
+  y: usize,
+  x: usize,
+  mean: usize,
+  invstd: usize,
+  weight: usize,
+  bias: usize,
+  C: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let p = begin; p < end; ) {
     const c = p % C;
@@ -111,8 +135,17 @@ function normalizePlanes<T>(
 
 /** (x - mean) invstd weight + bias per channel. Range: the N C planes. @see torch.nn.functional.batch_norm */
 export function batchNorm(
-  t: i32, y: usize, x: usize, mean: usize, invstd: usize, weight: usize, bias: usize, C: i32, inner: i32,
-  begin: i32, end: i32,
+  t: i32,
+  y: usize,
+  x: usize,
+  mean: usize,
+  invstd: usize,
+  weight: usize,
+  bias: usize,
+  C: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return normalizePlanes<f32>(y, x, mean, invstd, weight, bias, C, inner, begin, end);
   if (t == F64) return normalizePlanes<f64>(y, x, mean, invstd, weight, bias, C, inner, begin, end);
@@ -121,7 +154,14 @@ export function batchNorm(
 
 /** gx = (g - meanG - (x - mean) slope) scale over `n` neighbours. */
 function gradientRun<T>(
-  gx: usize, g: usize, x: usize, n: i32, meanG: v128, mean: v128, slope: v128, scale: v128,
+  gx: usize,
+  g: usize,
+  x: usize,
+  n: i32,
+  meanG: v128,
+  mean: v128,
+  slope: v128,
+  scale: v128,
 ): void {
   let i = 0;
   for (; n - i >= lanes<T>(); i += lanes<T>()) {
@@ -131,13 +171,26 @@ function gradientRun<T>(
 }
 
 function channelsBackward<T>(
-  gx: usize, gw: usize, gb: usize, g: usize, x: usize, mean: usize, invstd: usize, weight: usize, training: i32,
-  N: i32, C: i32, inner: i32, begin: i32, end: i32,
+  gx: usize,
+  gw: usize,
+  gb: usize,
+  g: usize,
+  x: usize,
+  mean: usize,
+  invstd: usize,
+  weight: usize,
+  training: i32,
+  N: i32,
+  C: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   const count = v128.splat<T>(<T>(<f64>N * inner));
   for (let c = begin; c < end; ) {
     const k = channelsAtOnce<T>(c, end, inner);
-    const m = channelLanes<T>(mean, c, k, inner, 0), inv = channelLanes<T>(invstd, c, k, inner, 1);
+    const m = channelLanes<T>(mean, c, k, inner, 0),
+      inv = channelLanes<T>(invstd, c, k, inner, 1);
     const sum = channelSum<Plain, T>(g, N, C, inner, c, k, zeros());
     const dot = v128.mul<T>(channelSum2<Centered, T>(g, x, N, C, inner, c, k, m), inv);
     if (gw) storeLanes<T>(at<T>(gw, c), dot, k);
@@ -160,8 +213,21 @@ function channelsBackward<T>(
  * move with it. Range: channels.
  */
 export function batchNormBackward(
-  t: i32, gx: usize, gw: usize, gb: usize, g: usize, x: usize, mean: usize, invstd: usize, weight: usize,
-  training: i32, N: i32, C: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  gx: usize,
+  gw: usize,
+  gb: usize,
+  g: usize,
+  x: usize,
+  mean: usize,
+  invstd: usize,
+  weight: usize,
+  training: i32,
+  N: i32,
+  C: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) {
     return channelsBackward<f32>(gx, gw, gb, g, x, mean, invstd, weight, training, N, C, inner, begin, end);

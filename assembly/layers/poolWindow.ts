@@ -94,7 +94,8 @@ export function from(geom: usize, axis: i32, o: i32): i32 {
 }
 
 export function to(geom: usize, axis: i32, o: i32): i32 {
-  const size = inSize(geom, axis), out = outSize(geom, axis);
+  const size = inSize(geom, axis),
+    out = outSize(geom, axis);
   if (!isRegular(geom)) return <i32>(((<i64>o + 1) * size + out - 1) / out);
   const reach = (kernel(geom, axis) - 1) * step(geom, axis) + 1;
   return min(start(geom, axis, o) + reach, size);
@@ -163,7 +164,7 @@ export function startOfFour(ow: i32, from: i32, to: i32): i32 {
 export function loadApart(p: usize, apart: i32): v128 {
   if (apart == 1) return v128.load(p);
   if (apart == 2) return v128.shuffle<f32>(v128.load(p), v128.load(p, 12), 0, 2, 5, 7);
-  const bytes = <usize>apart << 2;
+  const bytes = (<usize>apart) << 2;
   let v = v128.load32_zero(p);
   v = v128.load32_lane(p + bytes, v, 1);
   v = v128.load32_lane(p + 2 * bytes, v, 2);

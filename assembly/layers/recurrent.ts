@@ -4,8 +4,8 @@
  * contiguous.
  */
 import { F32 } from "../common/dtype";
-import { sigmoid_f32x4, tanh_f32x4 } from "../math/single";
 import { at, loadLanes, storeLanes, zeros } from "../common/rows";
+import { sigmoid_f32x4, tanh_f32x4 } from "../math/single";
 
 /** x (1 - x): the slope of a sigmoid with the value x. */
 // @ts-ignore: decorator
@@ -24,7 +24,7 @@ function tanhSlope(x: v128): v128 {
 // ---- LSTM: gates are input, forget, cell, output --------------------------------------------------------------------
 
 function lstmRow(h: usize, c: usize, gates: usize, before: usize, hidden: i32): void {
-  const stride = <usize>hidden << 2;
+  const stride = (<usize>hidden) << 2;
   for (let j = 0; j < hidden; j += 4) {
     const k = hidden - j;
     const g = at<f32>(gates, j);
@@ -52,16 +52,29 @@ function lstmRows(h: usize, c: usize, gates: usize, before: usize, hidden: i32, 
 
 /** Activates `gates` in place, and writes the next hidden state `h` and cell `c` from the cell `before`. */
 export function lstmCell(
-  t: i32, h: usize, c: usize, gates: usize, before: usize, hidden: i32, begin: i32, end: i32,
+  t: i32,
+  h: usize,
+  c: usize,
+  gates: usize,
+  before: usize,
+  hidden: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t != F32) unreachable();
   lstmRows(h, c, gates, before, hidden, begin, end);
 }
 
 function lstmRowBackward(
-  dGates: usize, dCell: usize, dHidden: usize, gates: usize, c: usize, before: usize, hidden: i32,
+  dGates: usize,
+  dCell: usize,
+  dHidden: usize,
+  gates: usize,
+  c: usize,
+  before: usize,
+  hidden: i32,
 ): void {
-  const stride = <usize>hidden << 2;
+  const stride = (<usize>hidden) << 2;
   for (let j = 0; j < hidden; j += 4) {
     const k = hidden - j;
     const g = at<f32>(gates, j);
@@ -84,13 +97,26 @@ function lstmRowBackward(
 }
 
 function lstmRowsBackward(
-  dGates: usize, dCell: usize, dHidden: usize, gates: usize, c: usize, before: usize, hidden: i32, begin: i32, end: i32,
+  dGates: usize,
+  dCell: usize,
+  dHidden: usize,
+  gates: usize,
+  c: usize,
+  before: usize,
+  hidden: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const row = r * hidden;
     lstmRowBackward(
-      at<f32>(dGates, 4 * row), at<f32>(dCell, row), at<f32>(dHidden, row),
-      at<f32>(gates, 4 * row), at<f32>(c, row), at<f32>(before, row), hidden,
+      at<f32>(dGates, 4 * row),
+      at<f32>(dCell, row),
+      at<f32>(dHidden, row),
+      at<f32>(gates, 4 * row),
+      at<f32>(c, row),
+      at<f32>(before, row),
+      hidden,
     );
   }
 }
@@ -100,8 +126,16 @@ function lstmRowsBackward(
  * gradient of the new cell and gets that of the cell `before`.
  */
 export function lstmCellBackward(
-  t: i32, dGates: usize, dCell: usize, dHidden: usize, gates: usize, c: usize, before: usize, hidden: i32,
-  begin: i32, end: i32,
+  t: i32,
+  dGates: usize,
+  dCell: usize,
+  dHidden: usize,
+  gates: usize,
+  c: usize,
+  before: usize,
+  hidden: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t != F32) unreachable();
   lstmRowsBackward(dGates, dCell, dHidden, gates, c, before, hidden, begin, end);
@@ -110,7 +144,7 @@ export function lstmCellBackward(
 // ---- GRU: gates are reset, update, new ------------------------------------------------------------------------------
 
 function gruRow(h: usize, gates: usize, state: usize, before: usize, hidden: i32): void {
-  const stride = <usize>hidden << 2;
+  const stride = (<usize>hidden) << 2;
   for (let j = 0; j < hidden; j += 4) {
     const k = hidden - j;
     const g = at<f32>(gates, j);
@@ -138,16 +172,29 @@ function gruRows(h: usize, gates: usize, state: usize, before: usize, hidden: i3
 
 /** Activates `gates`, the input's part, together with `state`, that of the state `before`; writes the next state `h`. */
 export function gruCell(
-  t: i32, h: usize, gates: usize, state: usize, before: usize, hidden: i32, begin: i32, end: i32,
+  t: i32,
+  h: usize,
+  gates: usize,
+  state: usize,
+  before: usize,
+  hidden: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t != F32) unreachable();
   gruRows(h, gates, state, before, hidden, begin, end);
 }
 
 function gruRowBackward(
-  dGates: usize, dState: usize, dHidden: usize, gates: usize, state: usize, before: usize, hidden: i32,
+  dGates: usize,
+  dState: usize,
+  dHidden: usize,
+  gates: usize,
+  state: usize,
+  before: usize,
+  hidden: i32,
 ): void {
-  const stride = <usize>hidden << 2;
+  const stride = (<usize>hidden) << 2;
   for (let j = 0; j < hidden; j += 4) {
     const k = hidden - j;
     const g = at<f32>(gates, j);
@@ -174,14 +221,26 @@ function gruRowBackward(
 }
 
 function gruRowsBackward(
-  dGates: usize, dState: usize, dHidden: usize, gates: usize, state: usize, before: usize, hidden: i32,
-  begin: i32, end: i32,
+  dGates: usize,
+  dState: usize,
+  dHidden: usize,
+  gates: usize,
+  state: usize,
+  before: usize,
+  hidden: i32,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const row = r * hidden;
     gruRowBackward(
-      at<f32>(dGates, 3 * row), at<f32>(dState, 3 * row), at<f32>(dHidden, row),
-      at<f32>(gates, 3 * row), at<f32>(state, 3 * row), at<f32>(before, row), hidden,
+      at<f32>(dGates, 3 * row),
+      at<f32>(dState, 3 * row),
+      at<f32>(dHidden, row),
+      at<f32>(gates, 3 * row),
+      at<f32>(state, 3 * row),
+      at<f32>(before, row),
+      hidden,
     );
   }
 }
@@ -191,8 +250,16 @@ function gruRowsBackward(
  * goes to the state `before` directly.
  */
 export function gruCellBackward(
-  t: i32, dGates: usize, dState: usize, dHidden: usize, gates: usize, state: usize, before: usize, hidden: i32,
-  begin: i32, end: i32,
+  t: i32,
+  dGates: usize,
+  dState: usize,
+  dHidden: usize,
+  gates: usize,
+  state: usize,
+  before: usize,
+  hidden: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t != F32) unreachable();
   gruRowsBackward(dGates, dState, dHidden, gates, state, before, hidden, begin, end);

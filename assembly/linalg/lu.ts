@@ -8,7 +8,7 @@ const LEAF: i32 = 8;
 // @ts-ignore: decorator
 @inline
 function pivotAt(pivots: usize, i: i32): usize {
-  return pivots + (<usize>i << 2);
+  return pivots + ((<usize>i) << 2);
 }
 
 /** Exchanges rows of n columns as pivots [from, to) say. */
@@ -52,9 +52,11 @@ function eliminate(a: usize, ld: i32, m: i32, n: i32, pivots: usize, pivot: bool
 /** Factorizes m rows and n <= m columns; pivots count rows from this one. Returns the 1-based first zero pivot, or 0. */
 function factor(a: usize, ld: i32, m: i32, n: i32, pivots: usize, pivot: bool, scratch: usize): i32 {
   if (n <= LEAF) return eliminate(a, ld, m, n, pivots, pivot);
-  const half = n >> 1, rest = n - half;
+  const half = n >> 1,
+    rest = n - half;
   const info = factor(a, ld, m, half, pivots, pivot, scratch);
-  const right = element(a, half), below = rowOf(a, half, ld);
+  const right = element(a, half),
+    below = rowOf(a, half, ld);
   exchangeRows(right, ld, rest, pivots, 0, half);
   solveTriangle(a, ld, 1, right, ld, half, rest, false, true, scratch);
   negate(right, ld, half, rest);
@@ -71,11 +73,20 @@ function factor(a: usize, ld: i32, m: i32, n: i32, pivots: usize, pivot: bool, s
  * the first zero pivot from 1, or 0. The range counts matrices. @see LAPACK dgetrf
  */
 export function luFactor(
-  a: usize, pivots: usize, info: usize, m: i32, n: i32, pivot: i32, scratch: usize, begin: i32, end: i32,
+  a: usize,
+  pivots: usize,
+  info: usize,
+  m: i32,
+  n: i32,
+  pivot: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   const k = min(m, n);
   for (let i = begin; i < end; i++) {
-    const matrix = rowOf(a, i * m, n), rows = pivotAt(pivots, i * k);
+    const matrix = rowOf(a, i * m, n),
+      rows = pivotAt(pivots, i * k);
     store<i32>(pivotAt(info, i), factor(matrix, n, m, k, rows, pivot != 0, scratch));
     const right = element(matrix, k);
     exchangeRows(right, n, n - k, rows, 0, k);
@@ -88,10 +99,18 @@ export function luFactor(
  * @see LAPACK dgetrs
  */
 export function luSolve(
-  lu: usize, pivots: usize, b: usize, n: i32, k: i32, scratch: usize, begin: i32, end: i32,
+  lu: usize,
+  pivots: usize,
+  b: usize,
+  n: i32,
+  k: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   for (let i = begin; i < end; i++) {
-    const t = rowOf(lu, i * n, n), x = rowOf(b, i * n, k);
+    const t = rowOf(lu, i * n, n),
+      x = rowOf(b, i * n, k);
     exchangeRows(x, k, k, pivotAt(pivots, i * n), 0, n);
     solveTriangle(t, n, 1, x, k, n, k, false, true, scratch);
     solveTriangle(t, n, 1, x, k, n, k, true, false, scratch);

@@ -40,11 +40,23 @@ function formT(t: usize, gram: usize, taus: usize, k: i32): void {
 
 /** Applies the product of k <= BLOCK reflectors, or its transpose, to `columns` columns c of m elements. */
 function applyBlock(
-  c: usize, ldc: i32, columns: i32, v: usize, ldv: i32, taus: usize, m: i32, k: i32, transposed: bool, work: usize,
+  c: usize,
+  ldc: i32,
+  columns: i32,
+  v: usize,
+  ldv: i32,
+  taus: usize,
+  m: i32,
+  k: i32,
+  transposed: bool,
+  work: usize,
   scratch: usize,
 ): void {
-  const vectors = work, t = element(vectors, k * m), gram = element(t, k * k);
-  const w = element(gram, k * k), wt = element(w, columns * k);
+  const vectors = work,
+    t = element(vectors, k * m),
+    gram = element(t, k * k);
+  const w = element(gram, k * k),
+    wt = element(w, columns * k);
   unpack(vectors, v, ldv, m, k);
   product(gram, k, vectors, m, 1, vectors, 1, m, k, k, m, false, scratch);
   formT(t, gram, taus, k);
@@ -74,14 +86,26 @@ function factorPanel(a: usize, ld: i32, m: i32, k: i32, taus: usize): void {
  * reflectWork(m, n, min(m, n)) elements per matrix. The range counts matrices. @see LAPACK dgeqrf
  */
 export function qrFactor(
-  a: usize, taus: usize, m: i32, n: i32, work: usize, scratch: usize, begin: i32, end: i32,
+  a: usize,
+  taus: usize,
+  m: i32,
+  n: i32,
+  work: usize,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
-  const k = min(m, n), size = reflectWork(m, n, k);
+  const k = min(m, n),
+    size = reflectWork(m, n, k);
   for (let i = begin; i < end; i++) {
-    const matrix = rowOf(a, i * n, m), factors = element(taus, i * k), space = rowOf(work, i, size);
+    const matrix = rowOf(a, i * n, m),
+      factors = element(taus, i * k),
+      space = rowOf(work, i, size);
     for (let j = 0; j < k; j += BLOCK) {
-      const block = min(BLOCK, k - j), next = j + block;
-      const panel = element(rowOf(matrix, j, m), j), tau = element(factors, j);
+      const block = min(BLOCK, k - j),
+        next = j + block;
+      const panel = element(rowOf(matrix, j, m), j),
+        tau = element(factors, j);
       factorPanel(panel, m, m - j, block, tau);
       if (next == n) break;
       const rest = element(rowOf(matrix, next, m), j);
@@ -97,21 +121,47 @@ export function qrFactor(
  * @see LAPACK dormqr, dorgqr
  */
 export function reflect(
-  c: usize, v: usize, taus: usize, m: i32, columns: i32, ldc: i32, k: i32, ldv: i32, shift: i32, transposed: i32,
-  basis: i32, rows: i32, factors: i32, work: usize, scratch: usize, begin: i32, end: i32,
+  c: usize,
+  v: usize,
+  taus: usize,
+  m: i32,
+  columns: i32,
+  ldc: i32,
+  k: i32,
+  ldv: i32,
+  shift: i32,
+  transposed: i32,
+  basis: i32,
+  rows: i32,
+  factors: i32,
+  work: usize,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   const size = reflectWork(m, columns, k);
   for (let i = begin; i < end; i++) {
-    const target = element(rowOf(c, i * columns, ldc), shift), space = rowOf(work, i, size);
-    const vectors = element(rowOf(v, i * rows, ldv), shift), tau = element(taus, i * factors);
+    const target = element(rowOf(c, i * columns, ldc), shift),
+      space = rowOf(work, i, size);
+    const vectors = element(rowOf(v, i * rows, ldv), shift),
+      tau = element(taus, i * factors);
     const blocks = (k + BLOCK - 1) / BLOCK;
     for (let step = 0; step < blocks; step++) {
       const j = (transposed != 0 ? step : blocks - 1 - step) * BLOCK;
       // Columns before this block are still those of the identity, of which it changes nothing.
       const first = basis != 0 ? min(j + shift, columns) : 0;
       applyBlock(
-        element(rowOf(target, first, ldc), j), ldc, columns - first, element(rowOf(vectors, j, ldv), j), ldv,
-        element(tau, j), m - j, min(BLOCK, k - j), transposed != 0, space, scratch,
+        element(rowOf(target, first, ldc), j),
+        ldc,
+        columns - first,
+        element(rowOf(vectors, j, ldv), j),
+        ldv,
+        element(tau, j),
+        m - j,
+        min(BLOCK, k - j),
+        transposed != 0,
+        space,
+        scratch,
       );
     }
   }

@@ -25,11 +25,18 @@ function turn<T>(x: usize, list: usize, stop: usize): void {
     let p = x + <usize>(<i32>load<f64>(list) * STRIP);
     const step = <usize>(<i32>load<f64>(list, 16) * STRIP);
     let k = <i32>load<f64>(list, 8);
-    let a0 = v128.load(p), a1 = v128.load(p, 16), a2 = v128.load(p, 32), a3 = v128.load(p, 48);
+    let a0 = v128.load(p),
+      a1 = v128.load(p, 16),
+      a2 = v128.load(p, 32),
+      a3 = v128.load(p, 48);
     for (list += 24; k > 0; k--, list += 16) {
-      const c = v128.splat<T>(<T>load<f64>(list)), s = v128.splat<T>(<T>load<f64>(list, 8));
+      const c = v128.splat<T>(<T>load<f64>(list)),
+        s = v128.splat<T>(<T>load<f64>(list, 8));
       const q = p + step;
-      const b0 = v128.load(q), b1 = v128.load(q, 16), b2 = v128.load(q, 32), b3 = v128.load(q, 48);
+      const b0 = v128.load(q),
+        b1 = v128.load(q, 16),
+        b2 = v128.load(q, 32),
+        b3 = v128.load(q, 48);
       v128.store(p, v128.add<T>(v128.mul<T>(a0, c), v128.mul<T>(b0, s)));
       v128.store(p, v128.add<T>(v128.mul<T>(a1, c), v128.mul<T>(b1, s)), 16);
       v128.store(p, v128.add<T>(v128.mul<T>(a2, c), v128.mul<T>(b2, s)), 32);
@@ -53,11 +60,21 @@ function turn<T>(x: usize, list: usize, stop: usize): void {
  * range counts rotateStrips(t, n) strips of columns; m is at most 2^15. Types: f32, f64. @see LAPACK dlasr
  */
 export function rotate(
-  t: i32, x: usize, m: i32, n: i32, list: usize, length: i32, scratch: usize, begin: i32, end: i32,
+  t: i32,
+  x: usize,
+  m: i32,
+  n: i32,
+  list: usize,
+  length: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
-  const stop = element(list, length), row = n << (t == F64 ? 3 : 2);
+  const stop = element(list, length),
+    row = n << (t == F64 ? 3 : 2);
   for (let i = begin; i < end; i++) {
-    const strip = x + <usize>(i * STRIP), width = min(STRIP, row - i * STRIP);
+    const strip = x + <usize>(i * STRIP),
+      width = min(STRIP, row - i * STRIP);
     move(scratch, STRIP, strip, row, m, width);
     if (t == F32) turn<f32>(scratch, list, stop);
     else turn<f64>(scratch, list, stop);

@@ -1,7 +1,8 @@
 /** Vectors of f64 that are contiguous, and matrix products on parts of matrices: what factorizations are made of. */
+
+import { fma2 } from "../common/simd";
 import { multiply } from "../gemm/macro";
 import { productAt } from "../gemm/product";
-import { fma2 } from "../common/simd";
 
 /** Bytes of an element. */
 export const SIZE: usize = 8;
@@ -27,7 +28,8 @@ function sumLanes(v: v128): f64 {
 }
 
 export function dot(x: usize, y: usize, n: i32): f64 {
-  let a = f64x2.splat(0), b = a;
+  let a = f64x2.splat(0),
+    b = a;
   let k = n;
   for (; k >= 4; k -= 4, x += 32, y += 32) {
     a = fma2(v128.load(x), v128.load(y), a);
@@ -57,10 +59,12 @@ export function divide(x: usize, n: i32, divisor: f64): void {
 }
 
 /** Reflectors of vectors shorter than this are found on another scale, where no element is subnormal. */
-const SHORTEST: f64 = 1e-280, LONGER: f64 = 2.037035976334486e90;
+const SHORTEST: f64 = 1e-280,
+  LONGER: f64 = 2.037035976334486e90;
 
 /** Squares outside this range are summed again, of scaled values. */
-const SMALLEST_SQUARE: f64 = 1e-280, LARGEST_SQUARE: f64 = 1e280;
+const SMALLEST_SQUARE: f64 = 1e-280,
+  LARGEST_SQUARE: f64 = 1e280;
 
 /** The Euclidean norm, without overflow or underflow on the way. */
 export function norm(x: usize, n: i32): f64 {
@@ -92,7 +96,8 @@ export function reflector(x: usize, n: i32): f64 {
     store<f64>(x, load<f64>(x) / LONGER);
     return tau;
   }
-  const p = alpha / largest, q = tail / largest;
+  const p = alpha / largest,
+    q = tail / largest;
   const beta = -copysign(largest * sqrt(p * p + q * q), alpha);
   divide(x + SIZE, n - 1, alpha - beta);
   store<f64>(x, beta);
@@ -110,18 +115,39 @@ export function exchange(x: usize, y: usize, n: i32): void {
 
 /** c [m, n] = a b, or c + a b. Strides in elements; the columns of c are contiguous. */
 export function product(
-  c: usize, ldc: i32, a: usize, rsa: i32, csa: i32, b: usize, rsb: i32, csb: i32, m: i32, n: i32, k: i32, add: bool,
+  c: usize,
+  ldc: i32,
+  a: usize,
+  rsa: i32,
+  csa: i32,
+  b: usize,
+  rsb: i32,
+  csb: i32,
+  m: i32,
+  n: i32,
+  k: i32,
+  add: bool,
   scratch: usize,
 ): void {
   if (m == 0 || n == 0) return;
   const p = productAt(scratch);
-  p.c = c; p.a = a; p.b = b;
-  p.m = m; p.n = n; p.k = k;
-  p.rsa = <usize>rsa * SIZE; p.csa = <usize>csa * SIZE;
-  p.rsb = <usize>rsb * SIZE; p.csb = <usize>csb * SIZE;
-  p.ldc = <usize>ldc * SIZE; p.cdc = SIZE; p.size = SIZE;
+  p.c = c;
+  p.a = a;
+  p.b = b;
+  p.m = m;
+  p.n = n;
+  p.k = k;
+  p.rsa = <usize>rsa * SIZE;
+  p.csa = <usize>csa * SIZE;
+  p.rsb = <usize>rsb * SIZE;
+  p.csb = <usize>csb * SIZE;
+  p.ldc = <usize>ldc * SIZE;
+  p.cdc = SIZE;
+  p.size = SIZE;
   p.add = add;
-  p.bias = 0; p.biasMode = 0; p.relu = false;
+  p.bias = 0;
+  p.biasMode = 0;
+  p.relu = false;
   multiply(p, 0, m, 0, n);
 }
 

@@ -1,5 +1,5 @@
 /** Powers on four f32 lanes, computed in f64 because a power magnifies the error of its logarithm; the rules of `math.ts` hold. */
-import { SIGN4, dpoly6, fma2, k2, k4, magnitude4, narrow, select4, widenHigh, widenLow } from "../common/simd";
+import { dpoly6, fma2, k2, k4, magnitude4, narrow, SIGN4, select4, widenHigh, widenLow } from "../common/simd";
 
 const ONE = memory.data<f32>([1]);
 const INF = memory.data<f32>([Infinity]);

@@ -9,8 +9,8 @@
 import { fma4, k4, magnitude4, poly8, select4, withSign4 } from "../common/simd";
 
 export * from "./exponential";
-export * from "./trigonometry";
 export * from "./power";
+export * from "./trigonometry";
 
 const ONE = memory.data<f32>([1]);
 const TWO = memory.data<f32>([2]);

@@ -1,7 +1,6 @@
 /** Circular functions on four f32 lanes and their inverses; the rules of `math.ts` hold here too. */
-import { tan } from "./double";
+
 import {
-  SIGN4,
   fma2,
   fma4,
   k2,
@@ -11,11 +10,13 @@ import {
   poly3,
   poly5,
   poly9,
+  SIGN4,
   select4,
   widenHigh,
   widenLow,
   withSign4,
 } from "../common/simd";
+import { tan } from "./double";
 
 const ONE = memory.data<f32>([1]);
 const HALF = memory.data<f32>([0.5]);

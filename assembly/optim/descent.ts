@@ -16,8 +16,19 @@ import { average, flipMask, fma, gradient, read, splat, wholeEnd, write } from "
 // @ts-ignore: decorator
 @inline
 function sgdAt<T>(
-  p: usize, g: usize, buf: usize, i: i32, k: i32, rate: v128, momentum: v128, fresh: v128, decays: bool, decay: v128,
-  nesterov: i32, flip: v128, first: i32,
+  p: usize,
+  g: usize,
+  buf: usize,
+  i: i32,
+  k: i32,
+  rate: v128,
+  momentum: v128,
+  fresh: v128,
+  decays: bool,
+  decay: v128,
+  nesterov: i32,
+  flip: v128,
+  first: i32,
 ): void {
   const w = read<T>(p, i, k);
   let d = gradient<T>(g, w, i, k, flip, decays, decay);
@@ -30,11 +41,25 @@ function sgdAt<T>(
 }
 
 function sgdStep<T>(
-  p: usize, g: usize, buf: usize, lr: f64, momentum: f64, dampening: f64, weightDecay: f64, nesterov: i32,
-  maximize: i32, first: i32, begin: i32, end: i32,
+  p: usize,
+  g: usize,
+  buf: usize,
+  lr: f64,
+  momentum: f64,
+  dampening: f64,
+  weightDecay: f64,
+  nesterov: i32,
+  maximize: i32,
+  first: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const rate = splat<T>(-lr), mass = splat<T>(momentum), fresh = splat<T>(1 - dampening);
-  const flip = flipMask<T>(maximize), decays = weightDecay != 0, decay = splat<T>(weightDecay);
+  const rate = splat<T>(-lr),
+    mass = splat<T>(momentum),
+    fresh = splat<T>(1 - dampening);
+  const flip = flipMask<T>(maximize),
+    decays = weightDecay != 0,
+    decay = splat<T>(weightDecay);
   const whole = wholeEnd<T>(begin, end);
   for (let i = begin; i < whole; i += lanes<T>()) {
     sgdAt<T>(p, g, buf, i, lanes<T>(), rate, mass, fresh, decays, decay, nesterov, flip, first);
@@ -44,8 +69,19 @@ function sgdStep<T>(
 
 /** `buf` is the momentum buffer, or 0 without momentum; `first`: this step initialises it. @see torch.optim.SGD */
 export function sgd(
-  t: i32, p: usize, g: usize, buf: usize, lr: f64, momentum: f64, dampening: f64, weightDecay: f64, nesterov: i32,
-  maximize: i32, first: i32, begin: i32, end: i32,
+  t: i32,
+  p: usize,
+  g: usize,
+  buf: usize,
+  lr: f64,
+  momentum: f64,
+  dampening: f64,
+  weightDecay: f64,
+  nesterov: i32,
+  maximize: i32,
+  first: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) {
     return sgdStep<f32>(p, g, buf, lr, momentum, dampening, weightDecay, nesterov, maximize, first, begin, end);
@@ -61,8 +97,18 @@ export function sgd(
 // @ts-ignore: decorator
 @inline
 function asgdAt<T>(
-  p: usize, g: usize, ax: usize, i: i32, k: i32, rate: v128, shrink: v128, share: v128, averages: bool, decays: bool,
-  decay: v128, flip: v128,
+  p: usize,
+  g: usize,
+  ax: usize,
+  i: i32,
+  k: i32,
+  rate: v128,
+  shrink: v128,
+  share: v128,
+  averages: bool,
+  decays: bool,
+  decay: v128,
+  flip: v128,
 ): void {
   const w = read<T>(p, i, k);
   const d = gradient<T>(g, w, i, k, flip, decays, decay);
@@ -74,10 +120,24 @@ function asgdAt<T>(
 }
 
 function asgdStep<T>(
-  p: usize, g: usize, ax: usize, eta: f64, lambd: f64, mu: f64, weightDecay: f64, maximize: i32, begin: i32, end: i32,
+  p: usize,
+  g: usize,
+  ax: usize,
+  eta: f64,
+  lambd: f64,
+  mu: f64,
+  weightDecay: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const rate = splat<T>(-eta), shrink = splat<T>(1 - lambd * eta), share = splat<T>(mu), averages = mu != 1;
-  const flip = flipMask<T>(maximize), decays = weightDecay != 0, decay = splat<T>(weightDecay);
+  const rate = splat<T>(-eta),
+    shrink = splat<T>(1 - lambd * eta),
+    share = splat<T>(mu),
+    averages = mu != 1;
+  const flip = flipMask<T>(maximize),
+    decays = weightDecay != 0,
+    decay = splat<T>(weightDecay);
   const whole = wholeEnd<T>(begin, end);
   for (let i = begin; i < whole; i += lanes<T>()) {
     asgdAt<T>(p, g, ax, i, lanes<T>(), rate, shrink, share, averages, decays, decay, flip);
@@ -87,8 +147,17 @@ function asgdStep<T>(
 
 /** ax is the averaged parameter, eta and mu the step's own rates. @see torch.optim.ASGD */
 export function asgd(
-  t: i32, p: usize, g: usize, ax: usize, eta: f64, lambd: f64, mu: f64, weightDecay: f64, maximize: i32,
-  begin: i32, end: i32,
+  t: i32,
+  p: usize,
+  g: usize,
+  ax: usize,
+  eta: f64,
+  lambd: f64,
+  mu: f64,
+  weightDecay: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return asgdStep<f32>(p, g, ax, eta, lambd, mu, weightDecay, maximize, begin, end);
   if (t == F64) return asgdStep<f64>(p, g, ax, eta, lambd, mu, weightDecay, maximize, begin, end);
@@ -101,15 +170,26 @@ export function asgd(
 // @ts-ignore: decorator
 @inline
 function stepAgainst<T>(w: v128, d: v128, size: v128): v128 {
-  const up = v128.and(v128.lt<T>(d, zeros()), size), down = v128.and(v128.gt<T>(d, zeros()), size);
+  const up = v128.and(v128.lt<T>(d, zeros()), size),
+    down = v128.and(v128.gt<T>(d, zeros()), size);
   return v128.sub<T>(v128.add<T>(w, up), down);
 }
 
 // @ts-ignore: decorator
 @inline
 function lionAt<T>(
-  p: usize, g: usize, m: usize, i: i32, k: i32, rate: v128, shrink: v128, keep1: v128, fresh1: v128, keep2: v128,
-  fresh2: v128, flip: v128,
+  p: usize,
+  g: usize,
+  m: usize,
+  i: i32,
+  k: i32,
+  rate: v128,
+  shrink: v128,
+  keep1: v128,
+  fresh1: v128,
+  keep2: v128,
+  fresh2: v128,
+  flip: v128,
 ): void {
   const d = v128.xor(read<T>(g, i, k), flip);
   const mean = read<T>(m, i, k);
@@ -119,10 +199,24 @@ function lionAt<T>(
 }
 
 function lionStep<T>(
-  p: usize, g: usize, m: usize, lr: f64, beta1: f64, beta2: f64, weightDecay: f64, maximize: i32, begin: i32, end: i32,
+  p: usize,
+  g: usize,
+  m: usize,
+  lr: f64,
+  beta1: f64,
+  beta2: f64,
+  weightDecay: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const rate = splat<T>(lr), shrink = splat<T>(1 - lr * weightDecay), flip = flipMask<T>(maximize);
-  const keep1 = splat<T>(beta1), fresh1 = splat<T>(1 - beta1), keep2 = splat<T>(beta2), fresh2 = splat<T>(1 - beta2);
+  const rate = splat<T>(lr),
+    shrink = splat<T>(1 - lr * weightDecay),
+    flip = flipMask<T>(maximize);
+  const keep1 = splat<T>(beta1),
+    fresh1 = splat<T>(1 - beta1),
+    keep2 = splat<T>(beta2),
+    fresh2 = splat<T>(1 - beta2);
   const whole = wholeEnd<T>(begin, end);
   for (let i = begin; i < whole; i += lanes<T>()) {
     lionAt<T>(p, g, m, i, lanes<T>(), rate, shrink, keep1, fresh1, keep2, fresh2, flip);
@@ -135,8 +229,17 @@ function lionStep<T>(
  * @see Symbolic Discovery of Optimization Algorithms (Chen et al., 2023)
  */
 export function lion(
-  t: i32, p: usize, g: usize, m: usize, lr: f64, beta1: f64, beta2: f64, weightDecay: f64, maximize: i32,
-  begin: i32, end: i32,
+  t: i32,
+  p: usize,
+  g: usize,
+  m: usize,
+  lr: f64,
+  beta1: f64,
+  beta2: f64,
+  weightDecay: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return lionStep<f32>(p, g, m, lr, beta1, beta2, weightDecay, maximize, begin, end);
   if (t == F64) return lionStep<f64>(p, g, m, lr, beta1, beta2, weightDecay, maximize, begin, end);
@@ -146,12 +249,22 @@ export function lion(
 // @ts-ignore: decorator
 @inline
 function rpropAt<T>(
-  p: usize, g: usize, prev: usize, step: usize, i: i32, k: i32, shrink: v128, grow: v128, least: v128, most: v128,
+  p: usize,
+  g: usize,
+  prev: usize,
+  step: usize,
+  i: i32,
+  k: i32,
+  shrink: v128,
+  grow: v128,
+  least: v128,
+  most: v128,
   flip: v128,
 ): void {
   const d = v128.xor(read<T>(g, i, k), flip);
   const agreement = v128.mul<T>(d, read<T>(prev, i, k));
-  const same = v128.gt<T>(agreement, zeros()), opposite = v128.lt<T>(agreement, zeros());
+  const same = v128.gt<T>(agreement, zeros()),
+    opposite = v128.lt<T>(agreement, zeros());
   const factor = v128.bitselect(shrink, v128.bitselect(grow, splat<T>(1), same), opposite);
   const grown = v128.mul<T>(read<T>(step, i, k), factor);
   const size = v128.min<T>(v128.max<T>(grown, least), most);
@@ -162,10 +275,22 @@ function rpropAt<T>(
 }
 
 function rpropStep<T>(
-  p: usize, g: usize, prev: usize, step: usize, etaMinus: f64, etaPlus: f64, least: f64, most: f64, maximize: i32,
-  begin: i32, end: i32,
+  p: usize,
+  g: usize,
+  prev: usize,
+  step: usize,
+  etaMinus: f64,
+  etaPlus: f64,
+  least: f64,
+  most: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const shrink = splat<T>(etaMinus), grow = splat<T>(etaPlus), low = splat<T>(least), high = splat<T>(most);
+  const shrink = splat<T>(etaMinus),
+    grow = splat<T>(etaPlus),
+    low = splat<T>(least),
+    high = splat<T>(most);
   const flip = flipMask<T>(maximize);
   const whole = wholeEnd<T>(begin, end);
   for (let i = begin; i < whole; i += lanes<T>()) {
@@ -176,8 +301,18 @@ function rpropStep<T>(
 
 /** `step` holds each element's step size, `prev` the last gradient. @see torch.optim.Rprop */
 export function rprop(
-  t: i32, p: usize, g: usize, prev: usize, step: usize, etaMinus: f64, etaPlus: f64, least: f64, most: f64,
-  maximize: i32, begin: i32, end: i32,
+  t: i32,
+  p: usize,
+  g: usize,
+  prev: usize,
+  step: usize,
+  etaMinus: f64,
+  etaPlus: f64,
+  least: f64,
+  most: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return rpropStep<f32>(p, g, prev, step, etaMinus, etaPlus, least, most, maximize, begin, end);
   if (t == F64) return rpropStep<f64>(p, g, prev, step, etaMinus, etaPlus, least, most, maximize, begin, end);

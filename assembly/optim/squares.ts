@@ -6,7 +6,16 @@ import { addRatio, average, averageSquare, flipMask, fma, gradient, read, splat,
 // @ts-ignore: decorator
 @inline
 function adagradAt<T>(
-  p: usize, g: usize, sum: usize, i: i32, k: i32, rate: v128, eps: v128, decays: bool, decay: v128, flip: v128,
+  p: usize,
+  g: usize,
+  sum: usize,
+  i: i32,
+  k: i32,
+  rate: v128,
+  eps: v128,
+  decays: bool,
+  decay: v128,
+  flip: v128,
 ): void {
   const w = read<T>(p, i, k);
   const d = gradient<T>(g, w, i, k, flip, decays, decay);
@@ -16,10 +25,21 @@ function adagradAt<T>(
 }
 
 function adagradStep<T>(
-  p: usize, g: usize, sum: usize, lr: f64, eps: f64, weightDecay: f64, maximize: i32, begin: i32, end: i32,
+  p: usize,
+  g: usize,
+  sum: usize,
+  lr: f64,
+  eps: f64,
+  weightDecay: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const rate = splat<T>(-lr), least = splat<T>(eps);
-  const decays = weightDecay != 0, decay = splat<T>(weightDecay), flip = flipMask<T>(maximize);
+  const rate = splat<T>(-lr),
+    least = splat<T>(eps);
+  const decays = weightDecay != 0,
+    decay = splat<T>(weightDecay),
+    flip = flipMask<T>(maximize);
   const whole = wholeEnd<T>(begin, end);
   for (let i = begin; i < whole; i += lanes<T>()) {
     adagradAt<T>(p, g, sum, i, lanes<T>(), rate, least, decays, decay, flip);
@@ -29,7 +49,16 @@ function adagradStep<T>(
 
 /** lr has its decay, lr / (1 + (step - 1) lrDecay). @see torch.optim.Adagrad */
 export function adagrad(
-  t: i32, p: usize, g: usize, sum: usize, lr: f64, eps: f64, weightDecay: f64, maximize: i32, begin: i32, end: i32,
+  t: i32,
+  p: usize,
+  g: usize,
+  sum: usize,
+  lr: f64,
+  eps: f64,
+  weightDecay: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return adagradStep<f32>(p, g, sum, lr, eps, weightDecay, maximize, begin, end);
   if (t == F64) return adagradStep<f64>(p, g, sum, lr, eps, weightDecay, maximize, begin, end);
@@ -39,8 +68,21 @@ export function adagrad(
 // @ts-ignore: decorator
 @inline
 function rmspropAt<T>(
-  p: usize, g: usize, v: usize, mean: usize, buf: usize, i: i32, k: i32, rate: v128, keep: v128, fresh: v128,
-  eps: v128, momentum: v128, decays: bool, decay: v128, flip: v128,
+  p: usize,
+  g: usize,
+  v: usize,
+  mean: usize,
+  buf: usize,
+  i: i32,
+  k: i32,
+  rate: v128,
+  keep: v128,
+  fresh: v128,
+  eps: v128,
+  momentum: v128,
+  decays: bool,
+  decay: v128,
+  flip: v128,
 ): void {
   const w = read<T>(p, i, k);
   const d = gradient<T>(g, w, i, k, flip, decays, decay);
@@ -59,12 +101,28 @@ function rmspropAt<T>(
 }
 
 function rmspropStep<T>(
-  p: usize, g: usize, v: usize, mean: usize, buf: usize, lr: f64, alpha: f64, eps: f64, weightDecay: f64,
-  momentum: f64, maximize: i32, begin: i32, end: i32,
+  p: usize,
+  g: usize,
+  v: usize,
+  mean: usize,
+  buf: usize,
+  lr: f64,
+  alpha: f64,
+  eps: f64,
+  weightDecay: f64,
+  momentum: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const rate = splat<T>(-lr), keep = splat<T>(alpha), fresh = splat<T>(1 - alpha), least = splat<T>(eps);
-  const mass = splat<T>(momentum), flip = flipMask<T>(maximize);
-  const decays = weightDecay != 0, decay = splat<T>(weightDecay);
+  const rate = splat<T>(-lr),
+    keep = splat<T>(alpha),
+    fresh = splat<T>(1 - alpha),
+    least = splat<T>(eps);
+  const mass = splat<T>(momentum),
+    flip = flipMask<T>(maximize);
+  const decays = weightDecay != 0,
+    decay = splat<T>(weightDecay);
   const whole = wholeEnd<T>(begin, end);
   for (let i = begin; i < whole; i += lanes<T>()) {
     rmspropAt<T>(p, g, v, mean, buf, i, lanes<T>(), rate, keep, fresh, least, mass, decays, decay, flip);
@@ -76,8 +134,20 @@ function rmspropStep<T>(
 
 /** `mean` is the average gradient, or 0 if not centered; `buf` the momentum buffer, or 0. @see torch.optim.RMSprop */
 export function rmsprop(
-  t: i32, p: usize, g: usize, v: usize, mean: usize, buf: usize, lr: f64, alpha: f64, eps: f64, weightDecay: f64,
-  momentum: f64, maximize: i32, begin: i32, end: i32,
+  t: i32,
+  p: usize,
+  g: usize,
+  v: usize,
+  mean: usize,
+  buf: usize,
+  lr: f64,
+  alpha: f64,
+  eps: f64,
+  weightDecay: f64,
+  momentum: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) {
     return rmspropStep<f32>(p, g, v, mean, buf, lr, alpha, eps, weightDecay, momentum, maximize, begin, end);
@@ -91,8 +161,19 @@ export function rmsprop(
 // @ts-ignore: decorator
 @inline
 function adadeltaAt<T>(
-  p: usize, g: usize, v: usize, acc: usize, i: i32, k: i32, rate: v128, keep: v128, fresh: v128, eps: v128,
-  decays: bool, decay: v128, flip: v128,
+  p: usize,
+  g: usize,
+  v: usize,
+  acc: usize,
+  i: i32,
+  k: i32,
+  rate: v128,
+  keep: v128,
+  fresh: v128,
+  eps: v128,
+  decays: bool,
+  decay: v128,
+  flip: v128,
 ): void {
   const w = read<T>(p, i, k);
   const d = gradient<T>(g, w, i, k, flip, decays, decay);
@@ -106,11 +187,25 @@ function adadeltaAt<T>(
 }
 
 function adadeltaStep<T>(
-  p: usize, g: usize, v: usize, acc: usize, lr: f64, rho: f64, eps: f64, weightDecay: f64, maximize: i32,
-  begin: i32, end: i32,
+  p: usize,
+  g: usize,
+  v: usize,
+  acc: usize,
+  lr: f64,
+  rho: f64,
+  eps: f64,
+  weightDecay: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const rate = splat<T>(-lr), keep = splat<T>(rho), fresh = splat<T>(1 - rho), least = splat<T>(eps);
-  const decays = weightDecay != 0, decay = splat<T>(weightDecay), flip = flipMask<T>(maximize);
+  const rate = splat<T>(-lr),
+    keep = splat<T>(rho),
+    fresh = splat<T>(1 - rho),
+    least = splat<T>(eps);
+  const decays = weightDecay != 0,
+    decay = splat<T>(weightDecay),
+    flip = flipMask<T>(maximize);
   const whole = wholeEnd<T>(begin, end);
   for (let i = begin; i < whole; i += lanes<T>()) {
     adadeltaAt<T>(p, g, v, acc, i, lanes<T>(), rate, keep, fresh, least, decays, decay, flip);
@@ -120,8 +215,18 @@ function adadeltaStep<T>(
 
 /** acc is the average of squared steps. @see torch.optim.Adadelta */
 export function adadelta(
-  t: i32, p: usize, g: usize, v: usize, acc: usize, lr: f64, rho: f64, eps: f64, weightDecay: f64, maximize: i32,
-  begin: i32, end: i32,
+  t: i32,
+  p: usize,
+  g: usize,
+  v: usize,
+  acc: usize,
+  lr: f64,
+  rho: f64,
+  eps: f64,
+  weightDecay: f64,
+  maximize: i32,
+  begin: i32,
+  end: i32,
 ): void {
   if (t == F32) return adadeltaStep<f32>(p, g, v, acc, lr, rho, eps, weightDecay, maximize, begin, end);
   if (t == F64) return adadeltaStep<f64>(p, g, v, acc, lr, rho, eps, weightDecay, maximize, begin, end);

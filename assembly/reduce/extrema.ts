@@ -10,12 +10,22 @@ import { lanes } from "../common/simd";
 
 /** Extrema and first indices, as far as they are wanted, of integers and bool of any size. */
 function foldIntegers<OP>(
-  t: i32, values: usize, indices: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  values: usize,
+  indices: usize,
+  x: usize,
+  n: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   const op = changetype<OP>(0);
-  const size = bytesOf(t), stride = <usize>inner * size;
+  const size = bytesOf(t),
+    stride = <usize>inner * size;
   for (let r = begin; r < end; r++) {
-    let from = x + <usize>column<u8>(0, r, n, inner) * size, best = loadInteger(t, from), found = 0;
+    let from = x + <usize>column<u8>(0, r, n, inner) * size,
+      best = loadInteger(t, from),
+      found = 0;
     for (let i = 1; i < n; i++) {
       from += stride;
       const v = loadInteger(t, from);
@@ -30,9 +40,12 @@ function foldIntegers<OP>(
 
 function extremum<OP>(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   switch (t) {
-    case F32: return fold<OP, f32>(y, x, n, inner, begin, end);
-    case F64: return fold<OP, f64>(y, x, n, inner, begin, end);
-    default: foldIntegers<OP>(t, y, 0, x, n, inner, begin, end);
+    case F32:
+      return fold<OP, f32>(y, x, n, inner, begin, end);
+    case F64:
+      return fold<OP, f64>(y, x, n, inner, begin, end);
+    default:
+      foldIntegers<OP>(t, y, 0, x, n, inner, begin, end);
   }
 }
 
@@ -82,9 +95,7 @@ function findFour(x: usize, n: i32, stride: usize, best: v128): v128 {
 }
 
 /** `values` may be 0: not wanted. */
-function extremumAt<OP, T>(
-  values: usize, indices: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32,
-): void {
+function extremumAt<OP, T>(values: usize, indices: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   const stride = <usize>inner * sizeof<T>();
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
@@ -104,13 +115,14 @@ function extremumAt<OP, T>(
   }
 }
 
-function indexed<OP>(
-  t: i32, values: usize, indices: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32,
-): void {
+function indexed<OP>(t: i32, values: usize, indices: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   switch (t) {
-    case F32: return extremumAt<OP, f32>(values, indices, x, n, inner, begin, end);
-    case F64: return extremumAt<OP, f64>(values, indices, x, n, inner, begin, end);
-    default: foldIntegers<OP>(t, values, indices, x, n, inner, begin, end);
+    case F32:
+      return extremumAt<OP, f32>(values, indices, x, n, inner, begin, end);
+    case F64:
+      return extremumAt<OP, f64>(values, indices, x, n, inner, begin, end);
+    default:
+      foldIntegers<OP>(t, values, indices, x, n, inner, begin, end);
   }
 }
 
@@ -126,14 +138,28 @@ export function argmin(t: i32, y: usize, x: usize, n: i32, inner: i32, begin: i3
 
 /** Largest element and its index (i64). n > 0. Any type. @see torch.max */
 export function maxDim(
-  t: i32, values: usize, indices: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  values: usize,
+  indices: usize,
+  x: usize,
+  n: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   indexed<Greater>(t, values, indices, x, n, inner, begin, end);
 }
 
 /** Smallest element and its index (i64). n > 0. Any type. @see torch.min */
 export function minDim(
-  t: i32, values: usize, indices: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  values: usize,
+  indices: usize,
+  x: usize,
+  n: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   indexed<Less>(t, values, indices, x, n, inner, begin, end);
 }

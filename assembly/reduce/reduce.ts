@@ -7,7 +7,16 @@
 import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "../common/dtype";
 import { fold, Times } from "../common/folds";
 import {
-  at, column, columnSum, columnSums, neighbours, Plain, rowSum, SquaredDeviation, storeLanes, zeros,
+  at,
+  column,
+  columnSum,
+  columnSums,
+  neighbours,
+  Plain,
+  rowSum,
+  SquaredDeviation,
+  storeLanes,
+  zeros,
 } from "../common/rows";
 import { lanes } from "../common/simd";
 

@@ -4,12 +4,26 @@
  */
 import { F32, F64 } from "../common/dtype";
 import { foldRow, Greater } from "../common/folds";
-import * as math from "../math/double";
 import {
-  addLanes, at, column, columnSum, columnSum2, expNegative, firstLanes, loadLanes, log, neighbours, Plain, Product,
-  ROW_BLOCK, rowSum, rowSum2, storeLanes, zeros,
+  addLanes,
+  at,
+  column,
+  columnSum,
+  columnSum2,
+  firstLanes,
+  loadLanes,
+  neighbours,
+  Plain,
+  Product,
+  ROW_BLOCK,
+  rowSum,
+  rowSum2,
+  storeLanes,
+  zeros,
 } from "../common/rows";
 import { lanes } from "../common/simd";
+import * as math from "../math/double";
+import { expNegative, log } from "../math/lanes";
 
 /** Summed by `rowSum` and `columnSum`: e^(x - q). */
 @final
@@ -31,7 +45,10 @@ function expRow<T>(y: usize, x: usize, n: i32, shift: v128): f64 {
 }
 
 function expBlock<T>(y: usize, x: usize, n: i32, shift: v128): f64 {
-  let a = zeros(), b = zeros(), c = zeros(), d = zeros();
+  let a = zeros(),
+    b = zeros(),
+    c = zeros(),
+    d = zeros();
   let k = n;
   for (; sizeof<T>() == 4 && k >= 16; k -= 16, x += 64, y += 64) {
     const y0 = expNegative<T>(v128.sub<T>(v128.load(x), shift));
@@ -228,15 +245,20 @@ export function logSoftmax(t: i32, y: usize, x: usize, n: i32, inner: i32, begin
 }
 
 /** Gradient of `softmax` from its output y: y (g - sum(g y)). Floats. */
-export function softmaxBackward(
-  t: i32, gx: usize, g: usize, y: usize, n: i32, inner: i32, begin: i32, end: i32,
-): void {
+export function softmaxBackward(t: i32, gx: usize, g: usize, y: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   floatRows<SoftmaxBackward>(t, gx, g, y, n, inner, begin, end);
 }
 
 /** Gradient of `logSoftmax` from its output y: g - e^y sum(g). Floats. */
 export function logSoftmaxBackward(
-  t: i32, gx: usize, g: usize, y: usize, n: i32, inner: i32, begin: i32, end: i32,
+  t: i32,
+  gx: usize,
+  g: usize,
+  y: usize,
+  n: i32,
+  inner: i32,
+  begin: i32,
+  end: i32,
 ): void {
   floatRows<LogSoftmaxBackward>(t, gx, g, y, n, inner, begin, end);
 }

@@ -5,7 +5,7 @@
  * A lane is sorted as pairs (key, index): keys are unsigned integers in the order of the elements, equal for equal
  * elements. Short lanes are sorted by insertion, others by their bytes, least significant first; both are stable.
  */
-import { BOOL, F32, F64, I16, I32, I64, I8, U8 } from "../common/dtype";
+import { BOOL, F32, F64, I8, I16, I32, I64, U8 } from "../common/dtype";
 import { at, column } from "../common/rows";
 
 /** Lanes of up to this many elements are sorted by insertion. */
@@ -29,12 +29,12 @@ export function sortScratch(t: i32, n: i32): f64 {
 function keyOf<T, K>(x: T): K {
   if (isFloat<T>()) {
     if (x != x) return <K>-1;
-    const sign = <K>1 << <K>(8 * sizeof<K>() - 1);
+    const sign = (<K>1) << (<K>(8 * sizeof<K>() - 1));
     const bits = reinterpret<K>(<T>(x + <T>0));
     return bits & sign ? <K>~bits : <K>(bits | sign);
   }
   const mask = <u64>-1 >> (64 - 8 * sizeof<T>());
-  const sign = isSigned<T>() ? <u64>1 << (8 * sizeof<T>() - 1) : 0;
+  const sign = isSigned<T>() ? (<u64>1) << (8 * sizeof<T>() - 1) : 0;
   return <K>((<u64>x & mask) ^ sign);
 }
 
@@ -80,7 +80,13 @@ function positions<K>(counts: usize, keys: usize, n: i32, shift: K): bool {
 }
 
 function distribute<K>(
-  toKeys: usize, toOrder: usize, keys: usize, order: usize, counts: usize, n: i32, shift: K,
+  toKeys: usize,
+  toOrder: usize,
+  keys: usize,
+  order: usize,
+  counts: usize,
+  n: i32,
+  shift: K,
 ): void {
   for (let i = 0; i < n; i++) {
     const key = load<K>(at<K>(keys, i));
@@ -97,7 +103,8 @@ function sortLane<T, K>(x: usize, n: i32, inner: i32, descending: i32, scratch: 
   scratch = (scratch + 7) & ~7;
   const bytes = <usize>n * (sizeof<K>() + 4);
   const counts = scratch + 2 * bytes;
-  let from = scratch, to = scratch + bytes;
+  let from = scratch,
+    to = scratch + bytes;
   loadKeys<T, K>(from, at<K>(from, n), x, n, inner, descending ? <K>-1 : <K>0);
   if (n <= SHORT) {
     insertionSort<K>(from, at<K>(from, n), n);
@@ -115,13 +122,22 @@ function sortLane<T, K>(x: usize, n: i32, inner: i32, descending: i32, scratch: 
 }
 
 function sortLanes<T, K>(
-  values: usize, indices: usize, x: usize, n: i32, m: i32, inner: i32, descending: i32, scratch: usize,
-  begin: i32, end: i32,
+  values: usize,
+  indices: usize,
+  x: usize,
+  n: i32,
+  m: i32,
+  inner: i32,
+  descending: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const from = column<T>(x, r, n, inner);
     const order = sortLane<T, K>(from, n, inner, descending, scratch);
-    const value = column<T>(values, r, m, inner), index = column<i64>(indices, r, m, inner);
+    const value = column<T>(values, r, m, inner),
+      index = column<i64>(indices, r, m, inner);
     for (let i = 0; i < m; i++) {
       const source = load<i32>(at<i32>(order, i));
       if (values) store<T>(at<T>(value, i * inner), load<T>(at<T>(from, source * inner)));
@@ -136,19 +152,37 @@ function sortLanes<T, K>(
  * `scratch`: `sortScratch(t, n)` bytes of the calling thread's own. Any type. @see torch.sort
  */
 export function sort(
-  t: i32, values: usize, indices: usize, x: usize, n: i32, m: i32, inner: i32, descending: i32, scratch: usize,
-  begin: i32, end: i32,
+  t: i32,
+  values: usize,
+  indices: usize,
+  x: usize,
+  n: i32,
+  m: i32,
+  inner: i32,
+  descending: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   const d = descending;
   switch (t) {
-    case F32: return sortLanes<f32, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
-    case F64: return sortLanes<f64, u64>(values, indices, x, n, m, inner, d, scratch, begin, end);
-    case I64: return sortLanes<i64, u64>(values, indices, x, n, m, inner, d, scratch, begin, end);
-    case I32: return sortLanes<i32, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
-    case I16: return sortLanes<i16, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
-    case I8: return sortLanes<i8, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
-    case U8: case BOOL: return sortLanes<u8, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
-    default: unreachable();
+    case F32:
+      return sortLanes<f32, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
+    case F64:
+      return sortLanes<f64, u64>(values, indices, x, n, m, inner, d, scratch, begin, end);
+    case I64:
+      return sortLanes<i64, u64>(values, indices, x, n, m, inner, d, scratch, begin, end);
+    case I32:
+      return sortLanes<i32, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
+    case I16:
+      return sortLanes<i16, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
+    case I8:
+      return sortLanes<i8, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
+    case U8:
+    case BOOL:
+      return sortLanes<u8, u32>(values, indices, x, n, m, inner, d, scratch, begin, end);
+    default:
+      unreachable();
   }
 }
 
@@ -156,7 +190,9 @@ export function sort(
 
 /** Position in the sorted lane of the last element of its longest run, the first such run of equally long ones. */
 function endOfLongestRun<K>(keys: usize, n: i32): i32 {
-  let longest = 0, last = 0, start = 0;
+  let longest = 0,
+    last = 0,
+    start = 0;
   for (let i = 1; i <= n; i++) {
     if (i < n && load<K>(at<K>(keys, i)) == load<K>(at<K>(keys, start))) continue;
     if (i - start > longest) {
@@ -169,7 +205,14 @@ function endOfLongestRun<K>(keys: usize, n: i32): i32 {
 }
 
 function modes<T, K>(
-  values: usize, indices: usize, x: usize, n: i32, inner: i32, scratch: usize, begin: i32, end: i32,
+  values: usize,
+  indices: usize,
+  x: usize,
+  n: i32,
+  inner: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   for (let r = begin; r < end; r++) {
     const from = column<T>(x, r, n, inner);
@@ -185,16 +228,33 @@ function modes<T, K>(
  * `scratch` as for `sort`. Any type. @see torch.mode
  */
 export function mode(
-  t: i32, values: usize, indices: usize, x: usize, n: i32, inner: i32, scratch: usize, begin: i32, end: i32,
+  t: i32,
+  values: usize,
+  indices: usize,
+  x: usize,
+  n: i32,
+  inner: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
   switch (t) {
-    case F32: return modes<f32, u32>(values, indices, x, n, inner, scratch, begin, end);
-    case F64: return modes<f64, u64>(values, indices, x, n, inner, scratch, begin, end);
-    case I64: return modes<i64, u64>(values, indices, x, n, inner, scratch, begin, end);
-    case I32: return modes<i32, u32>(values, indices, x, n, inner, scratch, begin, end);
-    case I16: return modes<i16, u32>(values, indices, x, n, inner, scratch, begin, end);
-    case I8: return modes<i8, u32>(values, indices, x, n, inner, scratch, begin, end);
-    case U8: case BOOL: return modes<u8, u32>(values, indices, x, n, inner, scratch, begin, end);
-    default: unreachable();
+    case F32:
+      return modes<f32, u32>(values, indices, x, n, inner, scratch, begin, end);
+    case F64:
+      return modes<f64, u64>(values, indices, x, n, inner, scratch, begin, end);
+    case I64:
+      return modes<i64, u64>(values, indices, x, n, inner, scratch, begin, end);
+    case I32:
+      return modes<i32, u32>(values, indices, x, n, inner, scratch, begin, end);
+    case I16:
+      return modes<i16, u32>(values, indices, x, n, inner, scratch, begin, end);
+    case I8:
+      return modes<i8, u32>(values, indices, x, n, inner, scratch, begin, end);
+    case U8:
+    case BOOL:
+      return modes<u8, u32>(values, indices, x, n, inner, scratch, begin, end);
+    default:
+      unreachable();
   }
 }

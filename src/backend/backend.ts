@@ -1,5 +1,6 @@
 /** The one interface of a device: memory, and kernels run over operands. Nothing above it knows what computes. */
 import type { DType, TypedArray } from "../core/dtype";
+import type { BinaryName, TernaryName, UnaryName } from "./elementwise";
 
 /** Where tensors live. `"cpu"` is computed in WebAssembly. */
 export type Device = "cpu" | "webgpu";
@@ -73,11 +74,11 @@ export interface Backend {
   read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray>;
 
   /** y = op(x; p, q), elementwise. Operands have one shape; x may be strided. */
-  unary(kernel: string, y: Operand, x: Operand, p: number, q: number): void;
+  unary(kernel: UnaryName, y: Operand, x: Operand, p: number, q: number): void;
   /** y = op(a, b; p), elementwise with broadcasting; a or b, not both, may be a number of the operands' dtype. */
-  binary(kernel: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void;
+  binary(kernel: BinaryName, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void;
   /** y = op(a, b, c; p), elementwise with broadcasting. */
-  ternary(kernel: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void;
+  ternary(kernel: TernaryName, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void;
   /** y = x cast to the dtype of y, between any two layouts of one shape (x may be broadcast to it). */
   copy(y: Operand, x: Operand): void;
   /** Sets a contiguous operand to a value, cast to its dtype. */

@@ -26,16 +26,14 @@ export { lstsq } from "../ops/linalg/leastSquares";
 export { matmul } from "../ops/linalg/matmul";
 export { LinAlgError } from "../ops/linalg/matrixChecks";
 export {
-  cond,
   linalgDet as det,
   linalgSlogdet as slogdet,
   matrixExp,
-  matrixNorm,
   matrixPower,
   matrixRank,
-  norm,
   pinv,
 } from "../ops/linalg/matrixFunctions";
+export { cond, matrixNorm, norm } from "../ops/linalg/matrixNorms";
 export { multiDot, vecdot } from "../ops/linalg/products";
 export { eigh, eigvalsh, svd, svdvals } from "../ops/linalg/spectra";
 export { vectorNorm } from "../ops/reduce/moments";

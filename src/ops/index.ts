@@ -39,6 +39,7 @@ type Wings = typeof wings;
 /** Families that PyTorch has as functions only: those that make tensors, join them or look rows up, and those of layers. */
 const functionsOnly = [
   "classLosses",
+  "combinations",
   "conv",
   "distance",
   "dropout",

@@ -52,6 +52,20 @@ export function exportedKernels(target: Target): Set<string> {
   return new Set(functions.map(({ name }) => name));
 }
 
+/** The strings in the files: those that are written out, and the ends of templates of one part, such as "Dim" of `${op}Dim`. */
+export function stringsIn(files: Iterable<ts.SourceFile>): { readonly texts: Set<string>; readonly ends: Set<string> } {
+  const texts = new Set<string>();
+  const ends = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node)) texts.add(node.text);
+    else if (ts.isTemplateExpression(node) && node.head.text === "" && node.templateSpans.length === 1)
+      ends.add(node.templateSpans[0]!.literal.text);
+    ts.forEachChild(node, visit);
+  };
+  for (const file of files) visit(file);
+  return { texts, ends };
+}
+
 /** `file.ts:12`. */
 export function placeOf(node: ts.Node): string {
   const file = node.getSourceFile();

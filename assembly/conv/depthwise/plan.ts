@@ -38,7 +38,8 @@ export function quads(g: Geometry): i32 {
 
 /** Lines and columns of the outputs of a tile, of a phase. */
 function linesOfTile(g: Geometry, pass: i32): i32 {
-  const all = max(lines(g, pass), 1), w = columnsOfTile(g, pass);
+  const all = max(lines(g, pass), 1),
+    w = columnsOfTile(g, pass);
   let most = max(NEAR_TILE / (16 * (1 + g.sh * g.sw) * w), 1);
   while (most > 1 && sourceBytes(g, most, w) > NEAR_SOURCE) most = most / 2;
   return ceilDiv(all, ceilDiv(all, most));
@@ -54,38 +55,57 @@ export function tilesOf(g: Geometry, pass: i32): i32 {
 }
 
 /** An axis of the planes: source and outputs, the distance of neighbouring outputs of a phase, and of their sources. */
-@final @unmanaged
+@final
+@unmanaged
 export class Side {
-  source: i32; outputs: i32;
-  spread: i32; stride: i32;
+  source: i32;
+  outputs: i32;
+  spread: i32;
+  stride: i32;
   /** First and last element of the source that output 0 of any phase sees. */
-  first: i32; last: i32;
+  first: i32;
+  last: i32;
   /** Outputs of a tile, of a phase; the first one of the tile at hand. */
-  tile: i32; at: i32;
+  tile: i32;
+  at: i32;
 }
 
 /** Outputs that share their taps: all of them forward; for a gradient, those of one residue modulo the stride. */
-@final @unmanaged
+@final
+@unmanaged
 export class Phase {
   /** Number of lines and columns, and the first of them. */
-  lines: i32; columns: i32; line: i32; column: i32;
+  lines: i32;
+  columns: i32;
+  line: i32;
+  column: i32;
   /** Taps, and where the table says of each what it adds to the address of the source and of the weights. */
-  taps: i32; table: usize;
+  taps: i32;
+  table: usize;
 }
 
 /** One pass. Areas of the thread's memory: vectors of four channels but for the phases and the table. */
-@final @unmanaged
+@final
+@unmanaged
 export class Field {
-  g: Geometry; gradient: bool;
-  h: Side; w: Side;
-  phases: usize; table: usize; weights: usize; results: usize; staged: usize;
+  g: Geometry;
+  gradient: bool;
+  h: Side;
+  w: Side;
+  phases: usize;
+  table: usize;
+  weights: usize;
+  results: usize;
+  staged: usize;
   /** The source of a tile; the other operand, weights or the gradient of y. */
-  source: Window; other: Window;
+  source: Window;
+  other: Window;
 }
 
 /** Lays the record out and fills it in: of the forward pass, which the weight gradient shares, or the input gradient. */
 export function fieldAt(scratch: usize, g: Geometry, gradient: bool): Field {
-  const q = changetype<Field>(scratch), pass = <i32>gradient;
+  const q = changetype<Field>(scratch),
+    pass = <i32>gradient;
   q.g = g;
   q.gradient = gradient;
   q.h = changetype<Side>(scratch + 64);
@@ -97,7 +117,8 @@ export function fieldAt(scratch: usize, g: Geometry, gradient: bool): Field {
   q.weights = q.table + (MAX_TAPS + 16) * 8;
   q.results = q.weights + (MAX_TAPS + 16) * 16;
   q.staged = q.results + max(NEAR_TILE, MAX_RUN * MAX_PHASES * 16);
-  const a = changetype<Axis>(scratch + 384), b = changetype<Axis>(scratch + 448);
+  const a = changetype<Axis>(scratch + 384),
+    b = changetype<Axis>(scratch + 448);
   describe(q, a, true);
   describe(q, b, false);
   q.h.tile = linesOfTile(g, pass);
@@ -115,14 +136,17 @@ export function fieldAt(scratch: usize, g: Geometry, gradient: bool): Field {
 /** The lanes are channels, `plane` elements apart. */
 function openWindow(v: Window, plane: i32): void {
   arrange(v, true);
-  v.image = <usize>plane << 2;
+  v.image = (<usize>plane) << 2;
   v.stride = 1;
   v.phases = 1;
 }
 
 /** Lines, or columns, that share the residue `r`. */
 function selectAxis(q: Field, a: Axis, vertical: bool, r: i32): void {
-  const g = q.g, kernel = vertical ? g.kh : g.kw, pad = vertical ? g.ph : g.pw, dilation = vertical ? g.dh : g.dw;
+  const g = q.g,
+    kernel = vertical ? g.kh : g.kw,
+    pad = vertical ? g.ph : g.pw,
+    dilation = vertical ? g.dh : g.dw;
   if (q.gradient) {
     axis(a, r, vertical ? g.h : g.w, kernel, vertical ? g.sh : g.sw, pad, dilation);
   } else {
@@ -137,8 +161,12 @@ function selectAxis(q: Field, a: Axis, vertical: bool, r: i32): void {
 
 /** Sizes and distances of an axis; `a` is a record to work with. */
 function describe(q: Field, a: Axis, vertical: bool): void {
-  const g = q.g, s = vertical ? q.h : q.w, stride = vertical ? g.sh : g.sw, back = q.gradient;
-  const x = vertical ? g.h : g.w, y = vertical ? g.oh : g.ow;
+  const g = q.g,
+    s = vertical ? q.h : q.w,
+    stride = vertical ? g.sh : g.sw,
+    back = q.gradient;
+  const x = vertical ? g.h : g.w,
+    y = vertical ? g.oh : g.ow;
   s.source = back ? y : x;
   s.outputs = back ? x : y;
   s.spread = back ? stride : 1;
@@ -155,18 +183,22 @@ function describe(q: Field, a: Axis, vertical: bool): void {
 
 /** The phases and the table of their taps; `a` and `b` are records to work with. */
 function listPhases(q: Field, a: Axis, b: Axis): void {
-  let p = changetype<Phase>(q.phases), at = q.table;
+  let p = changetype<Phase>(q.phases),
+    at = q.table;
   for (let r = 0; r < q.h.spread; r++) {
     selectAxis(q, a, true, r);
     for (let s = 0; s < q.w.spread; s++) {
       selectAxis(q, b, false, s);
-      p.lines = a.count; p.columns = b.count;
-      p.line = r; p.column = s;
+      p.lines = a.count;
+      p.columns = b.count;
+      p.line = r;
+      p.column = s;
       p.taps = a.taps * b.taps;
       p.table = at;
       for (let u = 0; u < a.taps; u++) {
         for (let v = 0; v < b.taps; v++) {
-          const line = a.origin - q.h.first + u * a.step, column = b.origin - q.w.first + v * b.step;
+          const line = a.origin - q.h.first + u * a.step,
+            column = b.origin - q.w.first + v * b.step;
           store<i32>(at, (line * q.source.pitch + column) << 4);
           store<i32>(at, ((a.last - u * a.spacing) * q.g.kw + b.last - v * b.spacing) << 4, 4);
           at += 8;
@@ -179,7 +211,10 @@ function listPhases(q: Field, a: Axis, b: Axis): void {
 
 /** Stages the source of a tile: channels from the one at `x` of its image. */
 export function stageTile(q: Field, tile: i32, x: usize): void {
-  const h = q.h, w = q.w, v = q.source, across = ceilDiv(columns(q.g, <i32>q.gradient), w.tile);
+  const h = q.h,
+    w = q.w,
+    v = q.source,
+    across = ceilDiv(columns(q.g, <i32>q.gradient), w.tile);
   h.at = (tile / across) * h.tile;
   w.at = (tile % across) * w.tile;
   v.row0 = h.at * h.stride + h.first;

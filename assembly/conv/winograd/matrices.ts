@@ -46,10 +46,15 @@ function times(a: v128, k: usize): v128 {
 }
 
 /** Bᵀ of m = 2. */
-@final @unmanaged
+@final
+@unmanaged
 export class Source2 {
-  @inline get inputs(): i32 { return 4; }
-  @inline get outputs(): i32 { return 4; }
+  @inline get inputs(): i32 {
+    return 4;
+  }
+  @inline get outputs(): i32 {
+    return 4;
+  }
   @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
     v128.store(y, sub(x0, x2));
     v128.store(y + d, add(x1, x2));
@@ -59,12 +64,18 @@ export class Source2 {
 }
 
 /** G of m = 2. */
-@final @unmanaged
+@final
+@unmanaged
 export class Weight2 {
-  @inline get inputs(): i32 { return 3; }
-  @inline get outputs(): i32 { return 4; }
+  @inline get inputs(): i32 {
+    return 3;
+  }
+  @inline get outputs(): i32 {
+    return 4;
+  }
   @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
-    const even = times(add(x0, x2), HALF), odd = times(x1, HALF);
+    const even = times(add(x0, x2), HALF),
+      odd = times(x1, HALF);
     v128.store(y, x0);
     v128.store(y + d, add(even, odd));
     v128.store(y + 2 * d, sub(even, odd));
@@ -73,10 +84,15 @@ export class Weight2 {
 }
 
 /** Aᵀ of m = 2. */
-@final @unmanaged
+@final
+@unmanaged
 export class Output2 {
-  @inline get inputs(): i32 { return 4; }
-  @inline get outputs(): i32 { return 2; }
+  @inline get inputs(): i32 {
+    return 4;
+  }
+  @inline get outputs(): i32 {
+    return 2;
+  }
   @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
     v128.store(y, add(x0, add(x1, x2)));
     v128.store(y + d, sub(sub(x1, x2), x3));
@@ -84,10 +100,15 @@ export class Output2 {
 }
 
 /** A of m = 2. */
-@final @unmanaged
+@final
+@unmanaged
 export class OutputGrad2 {
-  @inline get inputs(): i32 { return 2; }
-  @inline get outputs(): i32 { return 4; }
+  @inline get inputs(): i32 {
+    return 2;
+  }
+  @inline get outputs(): i32 {
+    return 4;
+  }
   @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
     v128.store(y, x0);
     v128.store(y + d, add(x0, x1));
@@ -97,10 +118,15 @@ export class OutputGrad2 {
 }
 
 /** Gᵀ of m = 2. */
-@final @unmanaged
+@final
+@unmanaged
 export class WeightGrad2 {
-  @inline get inputs(): i32 { return 4; }
-  @inline get outputs(): i32 { return 3; }
+  @inline get inputs(): i32 {
+    return 4;
+  }
+  @inline get outputs(): i32 {
+    return 3;
+  }
   @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
     const even = times(add(x1, x2), HALF);
     v128.store(y, add(x0, even));
@@ -110,16 +136,23 @@ export class WeightGrad2 {
 }
 
 /** Bᵀ of m = 4. */
-@final @unmanaged
+@final
+@unmanaged
 export class Source4 {
-  @inline get inputs(): i32 { return 6; }
-  @inline get outputs(): i32 { return 6; }
+  @inline get inputs(): i32 {
+    return 6;
+  }
+  @inline get outputs(): i32 {
+    return 6;
+  }
   @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
     v128.store(y, scaled(x0, FOUR, sub(x4, times(x2, FIVE))));
-    const even = sub(x4, times(x2, FOUR)), odd = sub(x3, times(x1, FOUR));
+    const even = sub(x4, times(x2, FOUR)),
+      odd = sub(x3, times(x1, FOUR));
     v128.store(y + d, add(even, odd));
     v128.store(y + 2 * d, sub(even, odd));
-    const near = sub(x4, x2), far = times(sub(x3, x1), TWO);
+    const near = sub(x4, x2),
+      far = times(sub(x3, x1), TWO);
     v128.store(y + 3 * d, add(near, far));
     v128.store(y + 4 * d, sub(near, far));
     v128.store(y + 5 * d, scaled(x1, FOUR, sub(x5, times(x3, FIVE))));
@@ -127,16 +160,23 @@ export class Source4 {
 }
 
 /** G of m = 4. */
-@final @unmanaged
+@final
+@unmanaged
 export class Weight4 {
-  @inline get inputs(): i32 { return 3; }
-  @inline get outputs(): i32 { return 6; }
+  @inline get inputs(): i32 {
+    return 3;
+  }
+  @inline get outputs(): i32 {
+    return 6;
+  }
   @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
     v128.store(y, times(x0, QUARTER));
-    const even = times(add(x0, x2), MINUS_SIXTH), odd = times(x1, MINUS_SIXTH);
+    const even = times(add(x0, x2), MINUS_SIXTH),
+      odd = times(x1, MINUS_SIXTH);
     v128.store(y + d, add(even, odd));
     v128.store(y + 2 * d, sub(even, odd));
-    const far = scaled(x0, TWENTY_FOURTH, times(x2, SIXTH)), middle = times(x1, TWELFTH);
+    const far = scaled(x0, TWENTY_FOURTH, times(x2, SIXTH)),
+      middle = times(x1, TWELFTH);
     v128.store(y + 3 * d, add(far, middle));
     v128.store(y + 4 * d, sub(far, middle));
     v128.store(y + 5 * d, x2);
@@ -144,12 +184,20 @@ export class Weight4 {
 }
 
 /** Aᵀ of m = 4. */
-@final @unmanaged
+@final
+@unmanaged
 export class Output4 {
-  @inline get inputs(): i32 { return 6; }
-  @inline get outputs(): i32 { return 4; }
+  @inline get inputs(): i32 {
+    return 6;
+  }
+  @inline get outputs(): i32 {
+    return 4;
+  }
   @inline put(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, y: usize, d: usize): void {
-    const near = add(x1, x2), nearOdd = sub(x1, x2), far = add(x3, x4), farOdd = sub(x3, x4);
+    const near = add(x1, x2),
+      nearOdd = sub(x1, x2),
+      far = add(x3, x4),
+      farOdd = sub(x3, x4);
     v128.store(y, add(x0, add(near, far)));
     v128.store(y + d, scaled(farOdd, TWO, nearOdd));
     v128.store(y + 2 * d, scaled(far, FOUR, near));
@@ -161,11 +209,18 @@ export class Output4 {
 // @ts-ignore: decorator
 @inline
 export function transform<M>(x: usize, s: usize, y: usize, d: usize): void {
-  const matrix = changetype<M>(0), inputs = matrix.inputs, zero = i64x2.splat(0);
+  const matrix = changetype<M>(0),
+    inputs = matrix.inputs,
+    zero = i64x2.splat(0);
   matrix.put(
-    v128.load(x), v128.load(x + s),
-    inputs > 2 ? v128.load(x + 2 * s) : zero, inputs > 3 ? v128.load(x + 3 * s) : zero,
-    inputs > 4 ? v128.load(x + 4 * s) : zero, inputs > 4 ? v128.load(x + 5 * s) : zero, y, d,
+    v128.load(x),
+    v128.load(x + s),
+    inputs > 2 ? v128.load(x + 2 * s) : zero,
+    inputs > 3 ? v128.load(x + 3 * s) : zero,
+    inputs > 4 ? v128.load(x + 4 * s) : zero,
+    inputs > 4 ? v128.load(x + 5 * s) : zero,
+    y,
+    d,
   );
 }
 
@@ -173,7 +228,7 @@ export function transform<M>(x: usize, s: usize, y: usize, d: usize): void {
 // @ts-ignore: decorator
 @inline
 export function transformColumns<M>(x: usize, columns: i32, y: usize, d: usize, dLine: usize): void {
-  const line = <usize>columns << 4;
+  const line = (<usize>columns) << 4;
   for (let i = 0; i < columns; i++) {
     transform<M>(x, line, y, dLine);
     x += 16;

@@ -50,20 +50,24 @@ export function gradPlanes(rows: i32, depth: i32): i32 {
 
 /** Tiles of all images; of the forward pass and the weight gradient, or of the input gradient. */
 export function tileCount(g: Geometry, m: i32, gradient: bool): i32 {
-  const h = gradient ? g.h : g.oh, w = gradient ? g.w : g.ow;
+  const h = gradient ? g.h : g.oh,
+    w = gradient ? g.w : g.ow;
   return g.n * ceilDiv(h, m) * ceilDiv(w, m);
 }
 
 /** Tasks of the forward pass and of the input gradient: groups × blocks of tiles × parts of the rows, the last varying fastest. */
 export function tileTasks(g: Geometry, m: i32, gradient: bool): i32 {
-  const rows = gradient ? groupIn(g) : groupOut(g), depth = gradient ? groupOut(g) : groupIn(g);
-  const tiles = tileCount(g, m, gradient), blocks = ceilDiv(tiles, tileBlock(tiles, depth, m));
+  const rows = gradient ? groupIn(g) : groupOut(g),
+    depth = gradient ? groupOut(g) : groupIn(g);
+  const tiles = tileCount(g, m, gradient),
+    blocks = ceilDiv(tiles, tileBlock(tiles, depth, m));
   return g.groups * blocks * ceilDiv(rows, tileRows(rows));
 }
 
 /** Tasks of the weight gradient: groups × parts of the rows × parts of the planes. */
 export function gradTasks(g: Geometry): i32 {
-  const rows = groupOut(g), depth = groupIn(g);
+  const rows = groupOut(g),
+    depth = groupIn(g);
   return g.groups * ceilDiv(rows, gradRows(rows)) * ceilDiv(depth, gradPlanes(rows, depth));
 }
 
@@ -76,22 +80,29 @@ export function isTiled(g: Geometry): bool {
 
 /** Bytes that `count` neighbouring tiles take when they are staged, at most. */
 function stagedBytes(g: Geometry, m: i32, gradient: bool, count: i32): i64 {
-  const across = ceilDiv(gradient ? g.w : g.ow, m), down = ceilDiv(gradient ? g.h : g.oh, m);
-  const images = ceilDiv(count, across * down) + 1, lines = ceilDiv(count, across) + 1 + images;
+  const across = ceilDiv(gradient ? g.w : g.ow, m),
+    down = ceilDiv(gradient ? g.h : g.oh, m);
+  const images = ceilDiv(count, across * down) + 1,
+    lines = ceilDiv(count, across) + 1 + images;
   return <i64>(lines * m + 2 * images) * (across * m + 2) * 4;
 }
 
 /** Whether the blocks of a pass fit the memory of a thread. */
 export function tilesFit(g: Geometry, m: i32, gradient: bool, weights: bool): bool {
-  const values = <i64>(m + 2) * (m + 2), tiles = tileCount(g, m, gradient);
-  const rows = gradient ? groupIn(g) : groupOut(g), depth = gradient ? groupOut(g) : groupIn(g);
+  const values = <i64>(m + 2) * (m + 2),
+    tiles = tileCount(g, m, gradient);
+  const rows = gradient ? groupIn(g) : groupOut(g),
+    depth = gradient ? groupOut(g) : groupIn(g);
   if (weights) {
-    const r = gradRows(rows), p = gradPlanes(rows, depth), chunk = gradChunk(tiles);
+    const r = gradRows(rows),
+      p = gradPlanes(rows, depth),
+      chunk = gradChunk(tiles);
     const totals = r * ceilDiv(p, DOT_OTHERS) * DOT_PITCH;
     return values * ((r + p) * chunk + totals) * 4 + stagedBytes(g, m, false, chunk) <= ROOM;
   }
   const block = tileBlock(tiles, depth, m);
-  const source = values * (block / 8) * (depth * 32 + 64), products = values * tileRows(rows) * block * 4;
+  const source = values * (block / 8) * (depth * 32 + 64),
+    products = values * tileRows(rows) * block * 4;
   return source + products + stagedBytes(g, m, gradient, block) <= ROOM;
 }
 
@@ -106,9 +117,12 @@ const WEIGHT_GRAD: f64 = 1.25;
 
 /** Multiply-adds of a pass, the transforms included. */
 export function tiledWork(g: Geometry, m: i32, gradient: bool, weights: bool): f64 {
-  const r = <f64>(gradient ? groupIn(g) : groupOut(g)), d = <f64>(gradient ? groupOut(g) : groupIn(g));
-  const t = <f64>tileCount(g, m, gradient), again = weights ? <f64>ceilDiv(groupOut(g), MAX_ROWS) : 1;
-  const values = <f64>((m + 2) * (m + 2)), perWeight = values * r * d > NEAR_VALUES ? FAR_WEIGHT_VALUE : WEIGHT_VALUE;
+  const r = <f64>(gradient ? groupIn(g) : groupOut(g)),
+    d = <f64>(gradient ? groupOut(g) : groupIn(g));
+  const t = <f64>tileCount(g, m, gradient),
+    again = weights ? <f64>ceilDiv(groupOut(g), MAX_ROWS) : 1;
+  const values = <f64>((m + 2) * (m + 2)),
+    perWeight = values * r * d > NEAR_VALUES ? FAR_WEIGHT_VALUE : WEIGHT_VALUE;
   const products = r * d * t * (weights ? WEIGHT_GRAD : 1);
   return values * g.groups * (products + TILE_VALUE * t * (again * d + r) + perWeight * r * d);
 }

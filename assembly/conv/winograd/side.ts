@@ -1,20 +1,27 @@
 /** Planes of a block of tiles, transformed: the source, or the gradient of y. */
 import { Window } from "../stage";
-import { Field, openStaging, stage, Staging, TILE_BYTES, tabulate } from "./field";
+import { Field, openStaging, Staging, stage, TILE_BYTES, tabulate } from "./field";
 import { gatherTiles } from "./tiles";
 
 /** Where the values of a tile lie: value by value, plane by plane, in panels of eight tiles. Steps in bytes. */
-@final @unmanaged
+@final
+@unmanaged
 export class Side {
   staging: Staging;
   /** Tiles; the staged plane; memory of the transform. */
-  table: usize; staged: usize; between: usize;
-  values: usize; valueStep: usize; planeStep: usize; panelStep: usize;
+  table: usize;
+  staged: usize;
+  between: usize;
+  values: usize;
+  valueStep: usize;
+  planeStep: usize;
+  panelStep: usize;
 }
 
 /** The side at `at` (128 bytes), of windows of `size` elements; the areas are for the caller to fill in. */
 export function sideAt(at: usize, f: Field, size: i32): Side {
-  const side = changetype<Side>(at), s = changetype<Staging>(at + 40);
+  const side = changetype<Side>(at),
+    s = changetype<Staging>(at + 40);
   side.staging = s;
   s.window = changetype<Window>(at + 64);
   openStaging(s, f, size);
@@ -26,9 +33,17 @@ export function sideAt(at: usize, f: Field, size: i32): Side {
  * `image` to the next image.
  */
 export function transformPlanes<M>(
-  side: Side, f: Field, x: usize, count: i32, step: usize, image: usize, t0: i32, t1: i32,
+  side: Side,
+  f: Field,
+  x: usize,
+  count: i32,
+  step: usize,
+  image: usize,
+  t0: i32,
+  t1: i32,
 ): void {
-  const quads = (t1 - t0 + 3) >> 2, pitch = <usize>side.staging.window.pitch << 2;
+  const quads = (t1 - t0 + 3) >> 2,
+    pitch = (<usize>side.staging.window.pitch) << 2;
   let to = side.values;
   for (let c = 0; c < count; c++) {
     stage(side.staged, side.staging, f, x, image, t0, t1);

@@ -20,26 +20,45 @@ const N: i32 = M + 2;
 const VALUES: i32 = N * N;
 
 /** The areas of the thread's memory, and the part at hand. */
-@final @unmanaged
+@final
+@unmanaged
 class Work {
-  field: Field; gradient: Side; source: Side;
-  others: usize; sums: usize;
+  field: Field;
+  gradient: Side;
+  source: Side;
+  others: usize;
+  sums: usize;
   /** Sums of the products, as the inner products leave them: totals[value][DOT_OTHERS planes][row][DOT_PITCH]. */
-  totals: usize; totalValue: usize; totalPlanes: usize;
+  totals: usize;
+  totalValue: usize;
+  totalPlanes: usize;
   /** Tiles of a chunk; the tiles of the one at hand. */
-  chunk: i32; t0: i32; t1: i32;
+  chunk: i32;
+  t0: i32;
+  t1: i32;
 }
 
 function workAt(scratch: usize, g: Geometry): Work {
-  const q = changetype<Work>(scratch), f = changetype<Field>(scratch + 128);
+  const q = changetype<Work>(scratch),
+    f = changetype<Field>(scratch + 128);
   q.field = f;
   describe(f, g, M, false);
   q.chunk = gradChunk(f.tiles);
-  const rows = gradRows(f.rows), planes = gradPlanes(f.rows, f.depth);
-  const between = scratch + 576, table = between + 2 * BETWEEN_BYTES, bytes = <usize>q.chunk * TILE_BYTES;
+  const rows = gradRows(f.rows),
+    planes = gradPlanes(f.rows, f.depth);
+  const between = scratch + 576,
+    table = between + 2 * BETWEEN_BYTES,
+    bytes = <usize>q.chunk * TILE_BYTES;
   q.others = scratch + 512;
   q.sums = table + 2 * bytes;
-  q.gradient = layOut(sideAt(scratch + 256, f, M), between, table, q.sums + <usize>(rows * DOT_PITCH * 4), q.chunk, rows);
+  q.gradient = layOut(
+    sideAt(scratch + 256, f, M),
+    between,
+    table,
+    q.sums + <usize>(rows * DOT_PITCH * 4),
+    q.chunk,
+    rows,
+  );
   const end = endOf(q.gradient);
   q.source = layOut(sideAt(scratch + 384, f, N), between, table + bytes, end, q.chunk, planes);
   q.totals = endOf(q.source);
@@ -55,7 +74,7 @@ function layOut(s: Side, between: usize, table: usize, values: usize, chunk: i32
   s.table = table;
   s.values = values;
   s.panelStep = 32;
-  s.planeStep = <usize>chunk << 2;
+  s.planeStep = (<usize>chunk) << 2;
   s.valueStep = <usize>planes * s.planeStep + 64;
   return s;
 }
@@ -70,7 +89,7 @@ function clearTail(q: Work, side: Side, count: i32): void {
   for (let t = tiles; t < ceilDiv(tiles, 4) * 4; t++) {
     for (let v = 0; v < VALUES; v++) {
       for (let c = 0; c < count; c++) {
-        store<f32>(side.values + <usize>v * side.valueStep + <usize>c * side.planeStep + (<usize>t << 2), 0);
+        store<f32>(side.values + <usize>v * side.valueStep + <usize>c * side.planeStep + ((<usize>t) << 2), 0);
       }
     }
   }
@@ -78,8 +97,11 @@ function clearTail(q: Work, side: Side, count: i32): void {
 
 /** Adds the products over the chunk to the totals, or begins them. */
 function multiplyValues(q: Work, rows: i32, planes: i32): void {
-  const vectors = ceilDiv(q.t1 - q.t0, 4), first = q.t0 == 0;
-  let a = q.gradient.values, b = q.source.values, c = q.totals;
+  const vectors = ceilDiv(q.t1 - q.t0, 4),
+    first = q.t0 == 0;
+  let a = q.gradient.values,
+    b = q.source.values,
+    c = q.totals;
   for (let v = 0; v < VALUES; v++) {
     let to = c;
     for (let p = 0; p < planes; p += DOT_OTHERS) {
@@ -100,7 +122,8 @@ function multiplyValues(q: Work, rows: i32, planes: i32): void {
 /** The totals back to 3×3 weights, up to four planes at a time, at gw for the first row and plane. */
 function transformTotals(q: Work, gw: usize, rows: i32, planes: i32): void {
   for (let p = 0; p < planes; p += DOT_OTHERS) {
-    let from = q.totals + <usize>(p / DOT_OTHERS) * q.totalPlanes, to = gw + <usize>(p * 36);
+    let from = q.totals + <usize>(p / DOT_OTHERS) * q.totalPlanes,
+      to = gw + <usize>(p * 36);
     for (let r = 0; r < rows; r++) {
       transformLanes(q, from, to, min(4, planes - p));
       if (DOT_OTHERS > 4 && planes - p > 4) transformLanes(q, from + 16, to + 4 * 36, min(2, planes - p - 4));
@@ -111,8 +134,10 @@ function transformTotals(q: Work, gw: usize, rows: i32, planes: i32): void {
 }
 
 function transformLanes(q: Work, from: usize, gw: usize, count: i32): void {
-  const weights = q.source.between + BETWEEN_BYTES, line = <usize>N * q.totalValue;
-  for (let i = 0; i < N; i++) transform<WeightGrad2>(from + <usize>i * line, q.totalValue, q.source.between + <usize>(i * 48), 16);
+  const weights = q.source.between + BETWEEN_BYTES,
+    line = <usize>N * q.totalValue;
+  for (let i = 0; i < N; i++)
+    transform<WeightGrad2>(from + <usize>i * line, q.totalValue, q.source.between + <usize>(i * 48), 16);
   transformColumns<WeightGrad2>(q.source.between, 3, weights, 16, 48);
   for (let l = 0; l < count; l++) {
     const lane = weights + ((<usize>l) << 2);
@@ -123,26 +148,48 @@ function transformLanes(q: Work, from: usize, gw: usize, count: i32): void {
 
 /** The gradient of w, summed over the batch, from that of y: tasks [begin, end) of `gradTasks`. */
 export function winogradWeightGrad(
-  gw: usize, gy: usize, x: usize, geom: usize, scratch: usize, begin: i32, end: i32,
+  gw: usize,
+  gy: usize,
+  x: usize,
+  geom: usize,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
-  const q = workAt(scratch, changetype<Geometry>(geom)), f = q.field;
-  const height = gradRows(f.rows), width = gradPlanes(f.rows, f.depth);
-  const across = ceilDiv(f.depth, width), parts = ceilDiv(f.rows, height) * across;
+  const q = workAt(scratch, changetype<Geometry>(geom)),
+    f = q.field;
+  const height = gradRows(f.rows),
+    width = gradPlanes(f.rows, f.depth);
+  const across = ceilDiv(f.depth, width),
+    parts = ceilDiv(f.rows, height) * across;
   for (let task = begin; task < end; task++) {
-    const group = task / parts, part = task - group * parts;
-    const r0 = (part / across) * height, p0 = (part % across) * width;
+    const group = task / parts,
+      part = task - group * parts;
+    const r0 = (part / across) * height,
+      p0 = (part % across) * width;
     addChunks(q, gw, gy, x, group, r0, min(height, f.rows - r0), p0, min(width, f.depth - p0));
   }
 }
 
 /** Rows [r0, r0 + rows) and planes [p0, p0 + planes) of a group. */
 function addChunks(
-  q: Work, gw: usize, gy: usize, x: usize, group: i32, r0: i32, rows: i32, p0: i32, planes: i32,
+  q: Work,
+  gw: usize,
+  gy: usize,
+  x: usize,
+  group: i32,
+  r0: i32,
+  rows: i32,
+  p0: i32,
+  planes: i32,
 ): void {
   const f = q.field;
-  const outPlane = <usize>(f.outH * f.outW) << 2, plane = <usize>(f.h * f.w) << 2;
-  const out = gy + <usize>(group * f.rows + r0) * outPlane, outImage = <usize>(f.groups * f.rows) * outPlane;
-  const from = x + <usize>(group * f.depth + p0) * plane, image = <usize>(f.groups * f.depth) * plane;
+  const outPlane = (<usize>(f.outH * f.outW)) << 2,
+    plane = (<usize>(f.h * f.w)) << 2;
+  const out = gy + <usize>(group * f.rows + r0) * outPlane,
+    outImage = <usize>(f.groups * f.rows) * outPlane;
+  const from = x + <usize>(group * f.depth + p0) * plane,
+    image = <usize>(f.groups * f.depth) * plane;
   for (let t = 0; t < f.tiles; t += q.chunk) {
     q.t0 = t;
     q.t1 = min(t + q.chunk, f.tiles);

@@ -16,7 +16,7 @@ function panelsOf(f: Field): i32 {
 // @ts-ignore: decorator
 @inline
 export function panelBytes(f: Field): usize {
-  return <usize>(f.depth * MR) << 2;
+  return (<usize>(f.depth * MR)) << 2;
 }
 
 /** Bytes between the values of a group; 64 more than they take keep the values of a panel out of one cache set. */
@@ -30,9 +30,14 @@ export function valueBytes(f: Field): usize {
 const CHANNELS: i32 = 8;
 
 /** Strides of the weights in bytes, and where the taps begin. */
-@final @unmanaged
+@final
+@unmanaged
 class Taps {
-  row: usize; channel: usize; line: usize; tap: usize; first: usize;
+  row: usize;
+  channel: usize;
+  line: usize;
+  tap: usize;
+  first: usize;
 }
 
 /** Of the forward pass w[row][channel][u][v]; of the input gradient w[channel][row][2 − u][2 − v]. */
@@ -48,8 +53,18 @@ function tapsOf(t: Taps, g: Geometry, f: Field, gradient: bool): void {
 /** Four rows of one channel at a, b, c and d: (m + 2)² values of four lanes at y, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
-function transformTaps<M>(t: Taps, a: usize, b: usize, c: usize, d: usize, between: usize, y: usize, step: usize): void {
-  const n = changetype<M>(0).outputs, lines = between + 9 * 16;
+function transformTaps<M>(
+  t: Taps,
+  a: usize,
+  b: usize,
+  c: usize,
+  d: usize,
+  between: usize,
+  y: usize,
+  step: usize,
+): void {
+  const n = changetype<M>(0).outputs,
+    lines = between + 9 * 16;
   let at = between;
   for (let u: usize = 0; u < 3; u++) {
     for (let v: usize = 0; v < 3; v++) {
@@ -58,7 +73,7 @@ function transformTaps<M>(t: Taps, a: usize, b: usize, c: usize, d: usize, betwe
       v128.store(at, v128.load32_lane(d + o, v128.load32_lane(c + o, first, 2), 3));
       at += 16;
     }
-    transform<M>(at - 48, 16, lines + u * (<usize>n << 4), 16);
+    transform<M>(at - 48, 16, lines + u * ((<usize>n) << 4), 16);
   }
   transformColumns<M>(lines, n, y, step, <usize>n * step);
 }
@@ -68,16 +83,22 @@ function transformTaps<M>(t: Taps, a: usize, b: usize, c: usize, d: usize, betwe
  * last row is never used.
  */
 function transformPanel<M>(f: Field, t: Taps, u: usize, w: usize, rows: i32, c0: i32, c1: i32, between: usize): void {
-  const step = valueBytes(f), last = <usize>(rows - 1);
+  const step = valueBytes(f),
+    last = <usize>(rows - 1);
   for (let first = 0; first <= MR - 4; first += 2) {
     if (first > 0 && rows <= 4) return;
     const channel = w + <usize>c0 * t.channel;
-    let a = channel + min(<usize>first, last) * t.row, b = channel + min(<usize>first + 1, last) * t.row;
-    let c = channel + min(<usize>first + 2, last) * t.row, d = channel + min(<usize>first + 3, last) * t.row;
+    let a = channel + min(<usize>first, last) * t.row,
+      b = channel + min(<usize>first + 1, last) * t.row;
+    let c = channel + min(<usize>first + 2, last) * t.row,
+      d = channel + min(<usize>first + 3, last) * t.row;
     let to = u + ((<usize>(first + c0 * MR)) << 2);
     for (let i = c0; i < c1; i++) {
       transformTaps<M>(t, a, b, c, d, between, to, step);
-      a += t.channel; b += t.channel; c += t.channel; d += t.channel;
+      a += t.channel;
+      b += t.channel;
+      c += t.channel;
+      d += t.channel;
       to += MR * 4;
     }
   }
@@ -98,7 +119,8 @@ export function winogradWeightsTasks(geom: usize, gradient: i32): i32 {
 
 /** Elements of the transformed weights. */
 export function winogradWeightsSize(geom: usize, m: i32, gradient: i32): i32 {
-  const g = changetype<Geometry>(geom), depth = gradient ? groupOut(g) : groupIn(g);
+  const g = changetype<Geometry>(geom),
+    depth = gradient ? groupOut(g) : groupIn(g);
   return (m + 2) * (m + 2) * (winogradWeightsTasks(geom, gradient) * depth * MR + 16 * g.groups);
 }
 
@@ -107,16 +129,29 @@ export function winogradWeightsSize(geom: usize, m: i32, gradient: i32): i32 {
  * tiles of m×m outputs.
  */
 export function winogradWeights(
-  u: usize, w: usize, geom: usize, m: i32, gradient: i32, scratch: usize, begin: i32, end: i32,
+  u: usize,
+  w: usize,
+  geom: usize,
+  m: i32,
+  gradient: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
 ): void {
-  const g = changetype<Geometry>(geom), f = changetype<Field>(scratch), t = changetype<Taps>(scratch + 128);
+  const g = changetype<Geometry>(geom),
+    f = changetype<Field>(scratch),
+    t = changetype<Taps>(scratch + 128);
   describe(f, g, m, gradient != 0);
   tapsOf(t, g, f, gradient != 0);
-  const panels = panelsOf(f), between = scratch + 256;
+  const panels = panelsOf(f),
+    between = scratch + 256;
   for (let c = 0; c < f.depth; c += CHANNELS) {
     const next = min(c + CHANNELS, f.depth);
     for (let i = begin; i < end; i++) {
-      const group = i / panels, panel = i - group * panels, row = panel * MR, rows = min(MR, f.rows - row);
+      const group = i / panels,
+        panel = i - group * panels,
+        row = panel * MR,
+        rows = min(MR, f.rows - row);
       const to = u + <usize>group * groupBytes(f) + <usize>panel * panelBytes(f);
       const from = w + <usize>group * 9 * 4 * <usize>(f.rows * f.depth) + t.first + <usize>row * t.row;
       if (m == 2) transformPanel<Weight2>(f, t, to, from, rows, c, next, between);

@@ -1,6 +1,7 @@
 /** The error function's family in f64; relative errors below 1e-14 unless said otherwise. */
-import { chebyshev } from "./series";
+
 import * as math from "../double";
+import { chebyshev } from "./series";
 
 /** (1 + 2x) erfcx(x) for x ≥ 0, in u = (x − 3) / (x + 3). */
 const ERFCX = memory.data<f64>([

@@ -1,6 +1,7 @@
 /** The gamma function's family in f64; relative errors below 1e-13 but near zeros, where absolute errors are below 1e-15. */
-import { chebyshev } from "./series";
+
 import * as math from "../double";
+import { chebyshev } from "./series";
 
 /** log Γ(x) / ((x − 1) (x − 2)) for 1 ≤ x ≤ 3, in x − 2. */
 const LOG_GAMMA = memory.data<f64>([

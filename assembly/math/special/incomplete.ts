@@ -1,7 +1,8 @@
 /** Regularised incomplete gamma functions in f64; relative error of the smaller of the two below 1e-12 for a up to 10⁶. */
+
+import * as math from "../double";
 import { erfc } from "./erf";
 import { lgamma, stirlingTail } from "./gamma";
-import * as math from "../double";
 
 /** xᵃ e⁻ˣ / Γ(a + 1). For large a the exponent is written around x = a, where its parts would cancel. */
 function prefix(a: f64, x: f64): f64 {
@@ -51,7 +52,9 @@ function uniform(a: f64, x: f64, sign: f64): f64 {
   const half = abs<f64>(d) < 1e-3 ? d * d * (0.5 - d * (1 / 3.0 - d * (0.25 - d * 0.2))) : d - math.log1p(d);
   const eta = copysign<f64>(sqrt<f64>(2 * half), d);
   const first = abs<f64>(d) < 1e-3 ? eta / 12 - 1 / 3.0 : 1 / d - 1 / eta;
-  return 0.5 * erfc(sign * eta * sqrt<f64>(0.5 * a)) + (sign * math.exp(-a * half) * first) / sqrt<f64>(2 * Math.PI * a);
+  return (
+    0.5 * erfc(sign * eta * sqrt<f64>(0.5 * a)) + (sign * math.exp(-a * half) * first) / sqrt<f64>(2 * Math.PI * a)
+  );
 }
 
 /** P(a, x) = γ(a, x) / Γ(a). @see torch.igamma */

@@ -1,6 +1,8 @@
 /** Loads the compiled kernels: picks the SIMD level, compiles synchronously, and gives every export a number. */
 
 import { baseline, relaxed, signatures } from "kindling:kernels";
+import { script } from "kindling:loader";
+import { instantiateSync } from "@assemblyscript/loader";
 import { inflateSync } from "fflate";
 import { checkChoice } from "../../core/arguments";
 import { DeviceError } from "../../core/errors";
@@ -25,6 +27,8 @@ export interface Kernel {
 export interface Kernels {
   readonly level: SimdLevel;
   readonly module: WebAssembly.Module;
+  /** The text of a script that defines `loader`, AssemblyScript's loader, with which other threads instantiate the module. */
+  readonly loader: string;
   readonly table: ReadonlyMap<string, Kernel>;
   /** The first address that no static data of the binary occupies. */
   readonly heapBase: number;
@@ -102,13 +106,14 @@ export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAss
   return { level, module: new WebAssembly.Module(binary) };
 }
 
+/** Kernels are the raw exports of the instance: those that the loader hands out as well stand behind a closure each. */
 export function loadKernels(module: WebAssembly.Module, level: SimdLevel, memory: WebAssembly.Memory): Kernels {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = instantiateSync(module, { env: { memory } }).instance;
   const table = new Map<string, Kernel>();
   for (const { name, kind } of WebAssembly.Module.exports(module)) {
     if (kind !== "function") continue;
     const run = exports[name] as KernelFunction;
     table.set(name, { name, index: table.size, types: signatures[name]!, run });
   }
-  return { level, module, table, heapBase: table.get("heapBase")!.run() >>> 0 };
+  return { level, module, loader: script, table, heapBase: table.get("heapBase")!.run() >>> 0 };
 }

@@ -40,9 +40,13 @@ const LOOK_INTERVAL = 1000;
 const ALIGNMENT = 64;
 const CLOSED = 0xffff;
 
-const workerSource = (): string =>
+const workerSource = (loader: string): string =>
   // Build tools that keep function names wrap functions in a helper of this name.
-  `const __name = (target) => target;\nconst computeThread = ${computeThread.toString()};\nreceive(computeThread);\n`;
+  `${loader}
+const __name = (target) => target;
+const computeThread = ${computeThread.toString()};
+receive((setup) => computeThread(setup, loader.instantiateSync));
+`;
 
 export class Pool {
   private readonly i32: Int32Array;
@@ -243,7 +247,7 @@ export class Pool {
 
   private start(): void {
     Atomics.store(this.i32, Control.ticket, (this.epoch << 16) | CLOSED);
-    const source = workerSource();
+    const source = workerSource(this.kernels.loader);
     while (this.workers.length < this.helpers) {
       const worker = startWorker(source, `kindling-${this.workers.length + 1}`, (error) => this.lose(error));
       if (worker === undefined) return;

@@ -1,8 +1,11 @@
 /**
- * The loop of a compute thread. It travels as text (`Function.toString`), so it must not refer to anything outside itself.
+ * The loop of a compute thread. It travels as text (`Function.toString`), so it must not refer to anything outside itself: it is given the
+ * loader of AssemblyScript, which travels as text as well.
  * It stays in JavaScript and enters WebAssembly once per chunk, because a running activation does not see memory that
  * another thread has grown in every engine.
  */
+
+import type { instantiateSync as instantiate } from "@assemblyscript/loader";
 
 /** Words of the control block, counted in i32 from its address. */
 export const Control = {
@@ -41,9 +44,9 @@ export interface ComputeSetup {
   readonly spins: number;
 }
 
-export function computeThread(setup: ComputeSetup): void {
+export function computeThread(setup: ComputeSetup, instantiateSync: typeof instantiate): void {
   const { module, memory, control, scratch, words, spins } = setup;
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const { instance } = instantiateSync(module, { env: { memory } });
   const kernels = WebAssembly.Module.exports(module)
     .filter((entry) => entry.kind === "function")
     .map((entry) => instance.exports[entry.name] as (...args: (number | undefined)[]) => number);

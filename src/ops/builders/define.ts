@@ -1,6 +1,7 @@
 /** The builders of the op table: an entry says what an op is, its gradient included, and the rest follows from it. */
 
 import { type InputGrad, isRecorded, record } from "../../autograd/node";
+import type { BinaryName, UnaryName } from "../../backend/elementwise";
 import { checkNumbers } from "../../core/arguments";
 import { type DType, promoteTypes, resultType } from "../../core/dtype";
 import { ArgumentError, describe } from "../../core/errors";
@@ -67,14 +68,18 @@ export type Unary = Named<"input", (x: Tensor) => Tensor> & {
   readonly into: (out: Tensor, x: Tensor) => void;
 };
 
+/** A specification for an op called `Name`, which has to name its kernel unless the kernel is called the same. */
+type WithKernel<Name extends string, Kernel extends string, Spec> = Spec &
+  (Name extends Kernel ? { readonly kernel?: Kernel } : { readonly kernel: Kernel });
+
 interface UnarySpec {
   readonly dtypes: DTypeRule;
   /** Throws for operands that the op refuses although their dtype fits. */
   readonly check?: (x: Tensor) => void;
   readonly domain: readonly [number, number];
   readonly js?: (x: number) => number;
-  /** The export of the kernel, if it is not the name. */
-  readonly kernel?: string;
+  /** The name of the kernel, if it is not that of the op. */
+  readonly kernel?: UnaryName;
   /** Scalar arguments of the kernel. */
   readonly params?: readonly [number, number?];
   /** What the gradient uses: the input, the output, both, or nothing. */
@@ -84,8 +89,11 @@ interface UnarySpec {
 }
 
 /** Declares an elementwise op of one tensor. */
-export function unary(name: string, spec: UnarySpec): Unary {
-  const kernel = spec.kernel ?? name;
+export function unary<N extends string>(name: N, spec: WithKernel<N, UnaryName, UnarySpec>): Unary {
+  return defineUnary(name, spec, spec.kernel ?? (name as string as UnaryName));
+}
+
+function defineUnary(name: string, spec: UnarySpec, kernel: UnaryName): Unary {
   const [p = 0, q = 0] = spec.params ?? [];
   const saves = spec.saves ?? [];
   const node = nodeName(name);
@@ -126,7 +134,7 @@ export function unary(name: string, spec: UnarySpec): Unary {
 }
 
 /** out = kernel(x; p, q), elementwise, computed in `dtype`; the kernel writes elements of `result`. */
-function mapInto(kernel: string, out: Tensor, x: Tensor, dtype: DType, result: DType, p = 0, q = 0): void {
+function mapInto(kernel: UnaryName, out: Tensor, x: Tensor, dtype: DType, result: DType, p = 0, q = 0): void {
   const { backend } = x.storage;
   const source = cast(x, dtype);
   const target = out.dtype === result && out.isContiguous() ? out : allocate(out.shape, result, x);
@@ -170,7 +178,7 @@ interface BinarySpec {
   readonly check?: (a: TensorLike, b: TensorLike, dtype: DType) => void;
   readonly domain: readonly [number, number];
   readonly js?: (a: number, b: number) => number;
-  readonly kernel?: string;
+  readonly kernel?: BinaryName;
   /** The scalar argument of the kernel. */
   readonly p?: number;
   /** Whether the gradients take an operand that is a number as it is; otherwise they find a tensor of it. */
@@ -223,7 +231,7 @@ function broadcast(op: string, a: TensorLike, b: TensorLike): readonly number[] 
 
 /** out = kernel(a, b; p), computed in `dtype`; the kernel writes elements of `result`. */
 export function zipInto(
-  kernel: string,
+  kernel: BinaryName,
   out: Tensor,
   a: TensorLike,
   b: TensorLike,
@@ -247,18 +255,22 @@ export function zipInto(
 }
 
 /** Declares an elementwise op of two operands. @param names Those of the operands. */
-export function binary<S extends string = "input, other">(name: string, spec: BinarySpec, names?: S): Binary<S> {
+export function binary<N extends string, S extends string = "input, other">(
+  name: N,
+  spec: WithKernel<N, BinaryName, BinarySpec>,
+  names?: S,
+): Binary<S> {
   return defineBinary(name, spec, names ?? "input, other") as Binary<S>;
 }
 
 /** Declares an elementwise op of two operands with the option `alpha`, passed to the kernel as its scalar. */
-export function scaledBinary(name: string, spec: BinarySpec): ScaledBinary {
+export function scaledBinary<N extends string>(name: N, spec: WithKernel<N, BinaryName, BinarySpec>): ScaledBinary {
   return defineBinary(name, spec, "input, other;; alpha") as ScaledBinary;
 }
 
 function defineBinary(name: string, spec: BinarySpec, signature: string): unknown {
   const scaled = signature.endsWith("alpha");
-  const kernel = spec.kernel ?? name;
+  const kernel = spec.kernel ?? (name as BinaryName);
   const saves = spec.saves ?? [];
   const node = nodeName(name);
   const alphaOf = (options: ScaleOptions, dtype: DType): number => {
@@ -383,19 +395,23 @@ export interface ParameterizedSpec {
   readonly dtypes: DTypeRule;
   readonly p?: number;
   readonly q?: number;
-  readonly kernel?: string;
+  readonly kernel?: UnaryName;
   /** What the gradient uses: the input or the output. Default: the input. */
   readonly saves?: "x" | "y" | "nothing";
   readonly grad: ((g: Tensor, saved: Tensor) => Tensor) | null;
 }
 
 /** Applies an elementwise op whose scalar parameters are known only at the call. */
-export function mapWith(name: string, x: Tensor, spec: ParameterizedSpec): Tensor {
+export function mapWith<N extends string>(
+  name: N,
+  x: Tensor,
+  spec: WithKernel<N, UnaryName, ParameterizedSpec>,
+): Tensor {
   checkTensor(name, x);
   const types = resolve(name, spec.dtypes, x.dtype);
   const y = allocate(x.shape, types.result, x);
   mapInto(
-    spec.kernel ?? name,
+    spec.kernel ?? (name as string as UnaryName),
     y,
     x,
     computeType(types.compute),

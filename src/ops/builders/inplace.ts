@@ -8,7 +8,7 @@ import { named } from "../../core/signature";
 import type { Named, Typed } from "../../core/signatureTypes";
 import { allocate, filled } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
-import { asStrided } from "../shape/view";
+import { asStrided } from "../shape/asStrided";
 import { checkFits, checkInplace } from "./checks";
 
 type Op = (x: any, ...args: any[]) => Tensor;

@@ -1,5 +1,6 @@
 /** Activation functions with parameters; those without are in unary.ts and trigonometric.ts. */
 
+import type { UnaryName } from "../../backend/elementwise";
 import { checkChoice, checkNumber, checkNumbers } from "../../core/arguments";
 import { getDefaultDtype, resultType, scalarType } from "../../core/dtype";
 import { ArgumentError, checkOptions } from "../../core/errors";
@@ -17,7 +18,7 @@ import {
   leakyReluBackward,
   siluBackward,
   thresholdBackward,
-} from "./binary";
+} from "./activationBackward";
 
 /** The gradient where a condition on the input holds, else 0. */
 const only = (g: Tensor, mask: Tensor): Tensor => g.where(mask, 0);
@@ -40,7 +41,7 @@ export const leakyRelu = named(
 function exponentialUnit(
   name: string,
   x: Tensor,
-  kernel: string,
+  kernel: UnaryName,
   p: number,
   q: number,
   slope: (x: Tensor) => Tensor,

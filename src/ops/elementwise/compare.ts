@@ -1,5 +1,6 @@
 /** Comparisons and logic: the result is bool. */
 
+import type { BinaryName } from "../../backend/elementwise";
 import { checkFlag, checkNumber } from "../../core/arguments";
 import { checkOptions, DTypeError, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
@@ -9,7 +10,7 @@ import { checkTensor } from "../builders/checks";
 import { type Binary, type BinaryInplace, binary } from "../builders/define";
 import { inplace } from "../builders/inplace";
 
-function comparison(name: string, js: (a: number, b: number) => boolean): Binary {
+function comparison(name: BinaryName, js: (a: number, b: number) => boolean): Binary {
   return binary(name, { dtypes: "bool", domain: [-3, 3], js: (a, b) => Number(js(a, b)) });
 }
 

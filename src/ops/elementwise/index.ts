@@ -1,5 +1,6 @@
 /** Ops that compute each element by itself. */
 export * as activation from "./activation";
+export * as activationBackward from "./activationBackward";
 export * as arithmetic from "./arithmetic";
 export * as binary from "./binary";
 export * as cast from "./cast";

@@ -1,6 +1,7 @@
 /** Elementwise ops of three operands. */
 
 import { type InputGrad, record } from "../../autograd/node";
+import type { TernaryName } from "../../backend/elementwise";
 import { checkNumbers } from "../../core/arguments";
 import { type DType, resultType } from "../../core/dtype";
 import { DTypeError } from "../../core/errors";
@@ -14,7 +15,7 @@ import { inplace } from "../builders/inplace";
 import { checkFloating } from "../builders/precision";
 
 /** y = kernel(a, b, c; p) of operands that broadcast; the last two are cast to `dtype`, the first too unless it is a mask. */
-function combine(kernel: string, dtype: DType, a: Tensor, b: Tensor, c: Tensor, p = 0): Tensor {
+function combine(kernel: TernaryName, dtype: DType, a: Tensor, b: Tensor, c: Tensor, p = 0): Tensor {
   const shape = broadcastShapes(kernel, a.shape, b.shape, c.shape);
   const compute = computeType(dtype);
   const y = allocate(shape, compute, a);

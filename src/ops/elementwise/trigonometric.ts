@@ -2,7 +2,7 @@
 import { alias } from "../../core/signature";
 import { type Unary, type UnaryInplace, unary } from "../builders/define";
 import { inplace } from "../builders/inplace";
-import { tanhBackward } from "./binary";
+import { tanhBackward } from "./activationBackward";
 
 /** Sine of each element, in radians. Shape: any. @see torch.sin */
 export const sin: Unary = unary("sin", {

@@ -9,7 +9,7 @@ import { checkTensor } from "../builders/checks";
 import { type Unary, type UnaryInplace, unary } from "../builders/define";
 import { inplace } from "../builders/inplace";
 import { constantLike } from "../reduce/reduce";
-import { sigmoidBackward, thresholdBackward } from "./binary";
+import { sigmoidBackward, thresholdBackward } from "./activationBackward";
 
 /** The gradient of a step function. */
 const zeroGrad = (g: Tensor): Tensor => constantLike(g, 0);

@@ -10,7 +10,8 @@ import type { Dim, ReduceOptions } from "../reduce/reduce";
 import { choleskyOf, luFactorOf, type QR, qrOf, solveTriangularOf } from "./decompositions";
 import { luSolve as solveFactored } from "./factors";
 import { checkMatrix, checkPair } from "./matrixChecks";
-import { type MatrixNormOrder, matrixNorm, pinvOf } from "./matrixFunctions";
+import { pinvOf } from "./matrixFunctions";
+import { type MatrixNormOrder, matrixNorm } from "./matrixNorms";
 import { type Eigh, eighOf, eigvalshOf, svdOf, svdvalsOf } from "./spectra";
 
 export { geqrf, inverse } from "./decompositions";

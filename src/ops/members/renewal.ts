@@ -10,8 +10,9 @@ import { checkInplace, checkTensor } from "../builders/checks";
 import { copy_, detach } from "../creation/copy";
 import { strided } from "../creation/fromMemory";
 import { newEmpty, newTensor } from "../creation/like";
+import { asStrided } from "../shape/asStrided";
 import { chunk, split, splitWithSizes } from "../shape/split";
-import { asStrided, expand, reshape, type SizeArguments } from "../shape/view";
+import { expand, reshape, type SizeArguments } from "../shape/view";
 
 type Plain = number | bigint | boolean;
 

@@ -5,7 +5,7 @@ import { wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
-import { matrixNorm } from "../linalg/matrixFunctions";
+import { matrixNorm } from "../linalg/matrixNorms";
 import { vectorNorm } from "./moments";
 
 interface Keepdim {

@@ -1,5 +1,6 @@
 /** How reductions are computed: what their kernels see, and what is done about long rows and repeated elements. */
 import type { Backend, Operand } from "../../backend/backend";
+import type { BinaryName } from "../../backend/elementwise";
 import type { DType } from "../../core/dtype";
 import { contiguousStrides, sizeOfShape } from "../../core/shape";
 import { allocate, windowOn } from "../../tensor/create";
@@ -72,7 +73,7 @@ export interface Reduction {
   /** The kernel that joins partial results of one long row. It must be exact under regrouping, or an ordinary sum. */
   readonly combine?: string | undefined;
   /** The result over `n` copies of elements from that over one of each: by a binary kernel and its second operand. Absent if they are the same. */
-  readonly repeat?: readonly [op: string, operand: (n: number) => number] | undefined;
+  readonly repeat?: readonly [op: BinaryName, operand: (n: number) => number] | undefined;
 }
 
 const times = ["mul", (n: number) => n] as const;

@@ -1,4 +1,5 @@
 /** Views, and copies in other shapes. */
+export * as asStrided from "./asStrided";
 export * as axes from "./axes";
 export * as diagonal from "./diagonal";
 export * as inplaceViews from "./inplaceViews";

@@ -8,7 +8,8 @@ import type { Named, Typed } from "../../core/signatureTypes";
 import { allocate } from "../../tensor/create";
 import { setWindow, type Tensor } from "../../tensor/tensor";
 import { checkInplace, checkTensor } from "../builders/checks";
-import { asStrided, type SizeArguments, squeeze, t, transpose, unsqueeze } from "./view";
+import { asStrided } from "./asStrided";
+import { type SizeArguments, squeeze, t, transpose, unsqueeze } from "./view";
 
 /** Gives `x` the window and the history of a view of it. Its elements stay, so its version does too. */
 function become(x: Tensor, view: Tensor): Tensor {

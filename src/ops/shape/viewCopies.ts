@@ -3,10 +3,11 @@ import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { clone, detach } from "../creation/copy";
+import { asStrided } from "./asStrided";
 import { unfold } from "./axes";
 import { diagonal } from "./diagonal";
 import { split, splitWithSizes, unbind } from "./split";
-import { asStrided, expand, permute, select, slice, squeeze, t, transpose, unsqueeze, view } from "./view";
+import { expand, permute, select, slice, squeeze, t, transpose, unsqueeze, view } from "./view";
 
 /** A copy. @see torch.alias_copy */
 export const aliasCopy = named("aliasCopy", "input", (x: Tensor): Tensor => clone(x));

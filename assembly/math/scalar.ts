@@ -1,5 +1,5 @@
 /** Scalar functions that more than one family of kernels needs. */
-import * as math from "../math/double";
+import * as math from "./double";
 
 /** x^n for integers, wrapping; 1 / x^−n truncated to an integer for n < 0 (0 for x = 0). */
 export function powInteger<T>(x: T, n: i64): T {

@@ -1,0 +1,2 @@
+/** The kernels of this wing: the matrix product. Nothing but re-exports. */
+export * from "./gemm";
