@@ -3,7 +3,7 @@ import type { DType, TypedArray } from "../core/dtype";
 import { DeviceError } from "../core/errors";
 import type { MemoryGuard, SharedMemory, Simd, Threads } from "./capabilities";
 import type { Block, Operand } from "./operand";
-import type { DeviceOps } from "./ops";
+import type { ConvolutionPlanner, DeviceOps } from "./ops";
 import type { ValueCheck } from "./ops/checks";
 
 export type { Block, Operand } from "./operand";
@@ -42,6 +42,7 @@ export interface Backend {
   readonly threads?: Threads;
   readonly simdLevel?: Simd;
   readonly guard?: MemoryGuard;
+  readonly convolutions?: ConvolutionPlanner;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */
   allocate(bytes: number): Block;
