@@ -57,10 +57,11 @@ function turn<T>(x: usize, list: usize, stop: usize): void {
 /**
  * Rotates rows of x [m, n] over them. `list`: `length` f64 in sweeps [first row, count, step (1 or -1), then count pairs
  * (c, s)]: each pair makes row i c x[i] + s x[i + step], row i + step c x[i + step] - s x[i], and i goes on to i + step. The
- * range counts rotateStrips(t, n) strips of columns; m is at most 2^15. Types: f32, f64. @see LAPACK dlasr
+ * range counts rotateStrips(dtype, n) strips of columns; m is at most 2^15. `dtype` is the code of that of x: f32 or f64; the
+ * list has its own. @see LAPACK dlasr
  */
 export function rotate(
-  t: i32,
+  dtype: i32,
   x: usize,
   m: i32,
   n: i32,
@@ -71,12 +72,12 @@ export function rotate(
   end: i32,
 ): void {
   const stop = element(list, length),
-    row = n << (t == F64 ? 3 : 2);
+    row = n << (dtype == F64 ? 3 : 2);
   for (let i = begin; i < end; i++) {
     const strip = x + <usize>(i * STRIP),
       width = min(STRIP, row - i * STRIP);
     move(scratch, STRIP, strip, row, m, width);
-    if (t == F32) turn<f32>(scratch, list, stop);
+    if (dtype == F32) turn<f32>(scratch, list, stop);
     else turn<f64>(scratch, list, stop);
     move(strip, row, scratch, STRIP, m, width);
   }

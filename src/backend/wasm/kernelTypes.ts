@@ -39,9 +39,7 @@ export type ScratchKernel = {
 }[KernelName];
 
 /** The last arguments of a call: `true` where the kernel takes scratch memory of its thread, nothing elsewhere. */
-export type KernelScratch<K extends KernelName> = All<
-  K extends ScratchKernel ? [readonly [scratch: true]] : [readonly []]
->;
+export type KernelScratch<K extends KernelName> = K extends ScratchKernel ? [scratch: true] : [];
 
 /** What a kernel takes whose scratch memory the caller has allocated, since it needs more than a thread has. */
 export type ArgumentsWithScratch<K extends ScratchKernel> = readonly [
