@@ -194,10 +194,11 @@ export abstract class Engine {
       const arg = args[i];
       if (arg === undefined) list.push(0);
       else if (typeof arg === "object") {
-        if (!("storage" in arg)) list.push(addressOfList(kernel.name, arg, area));
+        if (Array.isArray(arg)) list.push(addressOfList(kernel.name, arg, area));
         else {
-          if (arg.dtype !== dtype) checkFloat(kernel.name, dtype, arg.dtype);
-          list.push(addressOf(arg));
+          const operand = arg as Operand;
+          if (operand.dtype !== dtype) checkFloat(kernel.name, dtype, operand.dtype);
+          list.push(addressOf(operand));
         }
       } else if ((arg | 0) === arg || kernel.types.charCodeAt(i + lead) !== INT32) list.push(arg);
       else throw beyondCount(kernel.name, arg);
