@@ -4,6 +4,7 @@ import { codeOf, type DType, isFloat, legacyName, sizeOf } from "../../core/dtyp
 import { DTypeError, KindlingError, ValueError } from "../../core/errors";
 import { environment } from "../../platform/platform";
 import type { Operand } from "../operand";
+import type { ArgumentsWithScratch, KernelArguments, KernelDType, KernelName, KernelScratch, QueryArguments, QueryName, ScratchKernel } from "./kernelTypes";
 import { ArgumentList } from "./argumentList";
 import { CallArea } from "./callArea";
 import { GuardedMemory } from "./guard";
@@ -146,14 +147,23 @@ export abstract class Engine {
    * @param cost About how many nanoseconds the whole range takes on one thread.
    * @param scratch Whether the kernel takes the address of scratch memory of its thread before the range.
    */
-  call(
-    kernel: string,
-    dtype: DType | undefined,
-    args: readonly Argument[],
+  call<K extends KernelName>(
+    kernel: K,
+    dtype: KernelDType<K>,
+    args: KernelArguments<K>,
     range: number,
     cost: number,
-    scratch = false,
-  ): void {
+    ...scratch: KernelScratch<K>
+  ): void;
+  /** The same with scratch memory of the caller's. */
+  call<K extends ScratchKernel>(
+    kernel: K,
+    dtype: KernelDType<K>,
+    args: ArgumentsWithScratch<K>,
+    range: number,
+    cost: number,
+  ): void;
+  call(kernel: KernelName, dtype: any, args: any, range: number, cost: number, scratch = false): void {
     const found = this.find(kernel);
     this.pass(found, dtype, args);
     if (!isInt32(range)) throw beyondCount(kernel, range);
@@ -161,9 +171,9 @@ export abstract class Engine {
   }
 
   /** Runs a kernel that computes a number: a check of values, a count, the number of tasks that a problem has. */
-  ask(kernel: string, args: readonly Argument[]): number {
+  ask<K extends QueryName>(kernel: K, args: QueryArguments<K>): number {
     const found = this.find(kernel);
-    this.pass(found, undefined, args);
+    this.pass(found, undefined, args as readonly Argument[]);
     return this.args.call(found);
   }
 

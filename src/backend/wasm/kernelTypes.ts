@@ -4,7 +4,7 @@
  */
 import type { Queries, RangeKernels } from "kindling:kernels";
 import type { DType } from "../../core/dtype";
-import type { Operand } from "../backend";
+import type { Operand } from "../operand";
 
 /**
  * What a kernel takes where it asks for an address: that of an operand, that of a list of integers, which is written into memory for the call, or 0 for

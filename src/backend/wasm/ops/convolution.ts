@@ -21,7 +21,7 @@ export const convolutions = {
     let inner = 1;
     for (let i = 2; i < x.shape.length; i++) inner *= x.shape[i]!;
     // A geometry of which the kernel reads the images, the channels and the size of the output.
-    const words = [n, 1, 1, c, 1, 1, inner, 1, 1, inner, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1];
+    const words = [n, 1, 1, c, 1, 1, inner, 1, 1, inner, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1] as const;
     engine.call("convBiasGrad", x.dtype, [y, x, words], c, sizeOfShape(x.shape) * SUM_COST);
   },
 } satisfies OpTable<Engine>;
@@ -54,7 +54,7 @@ function tiled(engine: Engine, to: Operand, from: Operand, w: Operand, bias: Ope
 /** As the convolution of the elements that are seen, which are copied from x, or to its gradient. */
 function skipping(engine: Engine, description: Convolution, seen: ConvolutionGeometry): void {
   const { pass, x, w, y, bias, geometry } = description;
-  const shape = [seen.n, seen.c, ...seen.input];
+  const shape = [seen.n, seen.c, ...seen.input] as const;
   const { storage, offset } = engine.temporary(x.dtype, sizeOfShape(shape));
   const part = { storage, offset, shape, strides: contiguousStrides(shape), dtype: x.dtype };
   const window = seenOf(x, geometry);

@@ -29,14 +29,14 @@ export const indexings = {
   indexCopy(engine, { y, index, source, n, inner }) {
     const m = sizeOfShape(index.shape);
     const range = n === 0 ? 0 : sizeOfShape(y.shape) / n;
-    const args = [sizeOf(y.dtype), y, index, source, n, m, inner];
+    const args = [sizeOf(y.dtype), y, index, source, n, m, inner] as const;
     engine.call("indexCopy", undefined, args, range, sizeOfShape(source.shape) * SLICE_COST);
   },
 
   indexAdd(engine, { y, index, source, alpha, n, inner }) {
     const m = sizeOfShape(index.shape);
     const range = n === 0 ? 0 : sizeOfShape(y.shape) / n;
-    const args = [y, index, source, alpha, n, m, inner];
+    const args = [y, index, source, alpha, n, m, inner] as const;
     engine.call("indexAdd", y.dtype, args, range, sizeOfShape(source.shape) * SLICE_COST);
   },
 
@@ -50,33 +50,33 @@ export const indexings = {
     const range = m === 0 ? 0 : size / m;
     const cost = size * MOVE_COST;
     if (kind === "replace") {
-      const args = [sizeOf(y.dtype), y, index, source, ONE_EACH, n, m, inner];
+      const args = [sizeOf(y.dtype), y, index, source, ONE_EACH, n, m, inner] as const;
       engine.call("scatter", undefined, args, range, cost);
     } else if (kind === "sum") engine.call("scatterAdd", y.dtype, [y, index, source, n, m, inner], range, cost);
     else {
-      const args = [scatterCodes[kind], y, index, source, ONE_EACH, n, m, inner];
+      const args = [scatterCodes[kind], y, index, source, ONE_EACH, n, m, inner] as const;
       engine.call("scatterReduce", y.dtype, args, range, cost);
     }
   },
 
   searchSorted(engine, { y, sorted, values, n, m, shared, right }) {
     const range = sizeOfShape(values.shape);
-    const args = [y, sorted, values, n, m, shared ? 1 : 0, right ? 1 : 0];
+    const args = [y, sorted, values, n, m, shared ? 1 : 0, right ? 1 : 0] as const;
     engine.call("searchsorted", values.dtype, args, range, range * SEARCH_COST);
   },
 
   nonzero(engine, { y, x }) {
-    const args = [y, x, x.shape, x.shape.length, FROM_THE_START];
+    const args = [y, x, x.shape, x.shape.length, FROM_THE_START] as const;
     engine.call("nonzero", x.dtype, args, sizeOfShape(x.shape), 0);
   },
 
   maskedSelect(engine, { y, x, mask }) {
-    const args = [sizeOf(x.dtype), y, x, mask, FROM_THE_START];
+    const args = [sizeOf(x.dtype), y, x, mask, FROM_THE_START] as const;
     engine.call("maskedSelect", undefined, args, sizeOfShape(mask.shape), 0);
   },
 
   maskedScatter(engine, { y, mask, source }) {
-    const args = [sizeOf(y.dtype), y, mask, source, FROM_THE_START];
+    const args = [sizeOf(y.dtype), y, mask, source, FROM_THE_START] as const;
     engine.call("maskedScatter", undefined, args, sizeOfShape(mask.shape), 0);
   },
 } satisfies OpTable<Engine>;

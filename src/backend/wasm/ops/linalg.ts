@@ -53,8 +53,8 @@ export const linalg = {
     const [rows, ldv] = [rowsOf(v), columnsOf(v)];
     const m = ldv - shift;
     const work = engine.temporary("float64", count * engine.ask("reflectWork", [m, columns, k]));
-    const flags = [transposed ? 1 : 0, basis ? 1 : 0];
-    const args = [c, v, taus, m, columns, ldc, k, ldv, shift, ...flags, rows, columnsOf(taus), work];
+    const flags = [transposed ? 1 : 0, basis ? 1 : 0] as const;
+    const args = [c, v, taus, m, columns, ldc, k, ldv, shift, ...flags, rows, columnsOf(taus), work] as const;
     engine.call("reflect", undefined, args, count, count * 2 * m * columns * k * MADD_COST, true);
     engine.drop(work);
   },
@@ -69,7 +69,7 @@ export const linalg = {
   bidiagonalize(engine, { a, d, e, left, leftTaus, right, rightTaus }) {
     const [m, n, count] = [rowsOf(a), columnsOf(a), countOf(a)];
     const work = engine.temporary("float64", count * (m + 2 * n));
-    const args = [a, d, e, left, leftTaus, right, rightTaus, m, n, work];
+    const args = [a, d, e, left, leftTaus, right, rightTaus, m, n, work] as const;
     engine.call("bidiagonalize", undefined, args, count, count * 3 * m * n * n * MADD_COST, true);
     engine.drop(work);
   },
@@ -78,7 +78,7 @@ export const linalg = {
     const [rows, columns] = [rowsOf(x), columnsOf(x)];
     const range = engine.ask("rotateStrips", [codeOf(x.dtype), columns]);
     // The list has a dtype of its own, so that the code of that of x is an argument.
-    const args = [codeOf(x.dtype), x, rows, columns, list, length];
+    const args = [codeOf(x.dtype), x, rows, columns, list, length] as const;
     engine.call("rotate", undefined, args, range, length * columns, true);
   },
 } satisfies OpTable<Engine>;

@@ -9,25 +9,25 @@ const LOSS_COST = 2;
 export const losses = {
   nllLoss(engine, { losses, x, target, weight, c, inner, ignoreIndex }) {
     const range = sizeOfShape(target.shape);
-    const args = [losses, x, target, weight, c, inner, ignoreIndex];
+    const args = [losses, x, target, weight, c, inner, ignoreIndex] as const;
     engine.call("nllLoss", x.dtype, args, range, range * c * LOSS_COST);
   },
 
   nllLossGradient(engine, { gx, gy, target, weight, c, inner, ignoreIndex }) {
     const range = sizeOfShape(target.shape);
-    const args = [gx, gy, target, weight, c, inner, ignoreIndex];
+    const args = [gx, gy, target, weight, c, inner, ignoreIndex] as const;
     engine.call("nllLossBackward", gx.dtype, args, range, range * c * LOSS_COST);
   },
 
   crossEntropy(engine, { losses, logProbs, x, target, weight, c, inner, ignoreIndex }) {
     const range = sizeOfShape(target.shape);
-    const args = [losses, logProbs, x, target, weight, c, inner, ignoreIndex];
+    const args = [losses, logProbs, x, target, weight, c, inner, ignoreIndex] as const;
     engine.call("crossEntropy", x.dtype, args, range, range * c * LOSS_COST);
   },
 
   crossEntropyGradient(engine, { gx, gy, logProbs, target, weight, c, inner, ignoreIndex }) {
     const range = sizeOfShape(target.shape);
-    const args = [gx, gy, logProbs, target, weight, c, inner, ignoreIndex];
+    const args = [gx, gy, logProbs, target, weight, c, inner, ignoreIndex] as const;
     engine.call("crossEntropyBackward", gx.dtype, args, range, range * c * LOSS_COST);
   },
 

@@ -18,14 +18,14 @@ export const normalizations = {
   batchNormStatistics(engine, { mean, variance, x }) {
     const { shape } = x;
     const c = shape[1]!;
-    const args = [mean, variance, x, shape[0]!, c, innerOf(shape)];
+    const args = [mean, variance, x, shape[0]!, c, innerOf(shape)] as const;
     engine.call("batchNormStatistics", x.dtype, args, c, sizeOfShape(shape) * NORM_COST);
   },
 
   batchNorm(engine, { y, x, mean, invstd, weight, bias }) {
     const { shape } = x;
     const c = shape[1]!;
-    const args = [y, x, mean, invstd, weight, bias, c, innerOf(shape)];
+    const args = [y, x, mean, invstd, weight, bias, c, innerOf(shape)] as const;
     engine.call("batchNorm", x.dtype, args, shape[0]! * c, sizeOfShape(shape) * NORM_COST);
   },
 
@@ -33,13 +33,13 @@ export const normalizations = {
     const { shape } = x;
     const c = shape[1]!;
     const flag = training ? 1 : 0;
-    const args = [gx, gweight, gbias, gy, x, mean, invstd, weight, flag, shape[0]!, c, innerOf(shape)];
+    const args = [gx, gweight, gbias, gy, x, mean, invstd, weight, flag, shape[0]!, c, innerOf(shape)] as const;
     engine.call("batchNormBackward", x.dtype, args, c, sizeOfShape(shape) * GRADIENT_COST);
   },
 
   layerNorm(engine, { y, mean, invstd, x, weight, bias, n, eps }) {
     const size = sizeOfShape(x.shape);
-    const args = [y, mean, invstd, x, weight, bias, n, eps];
+    const args = [y, mean, invstd, x, weight, bias, n, eps] as const;
     engine.call("layerNorm", x.dtype, args, n === 0 ? 0 : size / n, size * NORM_COST);
   },
 

@@ -58,14 +58,14 @@ export const poolings = {
   avgPool(engine, d) {
     const { words, cost } = planOf(d.windows);
     const planes = planesOf(d.y, d.windows);
-    const args = [d.y, d.x, words, divisorOf(d), d.countIncludePad ? 1 : 0];
+    const args = [d.y, d.x, words, divisorOf(d), d.countIncludePad ? 1 : 0] as const;
     engine.call("avgPool", d.x.dtype, args, planes, planes * cost);
   },
 
   avgPoolGradient(engine, d) {
     const { words, cost } = planOf(d.windows);
     const planes = planesOf(d.gx, d.windows);
-    const args = [d.gx, d.gy, words, divisorOf(d), d.countIncludePad ? 1 : 0];
+    const args = [d.gx, d.gy, words, divisorOf(d), d.countIncludePad ? 1 : 0] as const;
     engine.call("avgPoolBackward", d.gx.dtype, args, planes, planes * cost);
   },
 } satisfies OpTable<Engine>;

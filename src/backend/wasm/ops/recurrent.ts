@@ -13,7 +13,7 @@ export const recurrents = {
 
   lstmCellGradient(engine, { gGates, gCells, gHidden, active, cells, cellsBefore, size }) {
     const n = gHidden.shape[0]!;
-    const args = [gGates, gCells, gHidden, active, cells, cellsBefore, size];
+    const args = [gGates, gCells, gHidden, active, cells, cellsBefore, size] as const;
     engine.call("lstmCellBackward", gHidden.dtype, args, n, n * size * CELL_COST);
   },
 
@@ -24,7 +24,7 @@ export const recurrents = {
 
   gruCellGradient(engine, { gGates, gFromState, gHidden, active, fromState, hiddenBefore, size }) {
     const n = gHidden.shape[0]!;
-    const args = [gGates, gFromState, gHidden, active, fromState, hiddenBefore, size];
+    const args = [gGates, gFromState, gHidden, active, fromState, hiddenBefore, size] as const;
     engine.call("gruCellBackward", gHidden.dtype, args, n, n * size * CELL_COST);
   },
 } satisfies OpTable<Engine>;

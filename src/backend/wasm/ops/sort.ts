@@ -10,7 +10,7 @@ const SORT_COST = 12;
 
 export const sorts = {
   sort(engine, { values, indices, x, n, m, inner, descending }) {
-    const args = [values, indices, x, n, m, inner, descending ? 1 : 0];
+    const args = [values, indices, x, n, m, inner, descending ? 1 : 0] as const;
     const range = n === 0 ? 0 : sizeOfShape(x.shape) / n;
     const bytes = engine.ask("sortScratch", [codeOf(x.dtype), n]);
     if (bytes <= THREAD_SCRATCH) {

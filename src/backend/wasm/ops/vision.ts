@@ -3,7 +3,7 @@ import { sizeOfShape } from "../../../core/shape";
 import type { OpTable } from "../../dispatch";
 import type { Operand } from "../../operand";
 import type { Deformation, RegionBins } from "../../ops";
-import type { Argument, Engine } from "../engine";
+import type { Engine } from "../engine";
 import { recordsOf } from "./taps";
 
 /** Nanoseconds per pair of boxes, maximum, weight of a region, sample, byte, float. */
@@ -38,13 +38,13 @@ const deformCost = ({ input, images, kernel, output }: Deformation): number =>
 /** The sizes that the kernels of regions read: those of the input, then those of a region's result. */
 const roiWords = (x: Operand, y: Operand): number[] => [...x.shape.slice(1), ...y.shape.slice(2)];
 
-const tablesOf = ({ rows, rowWeights, columns, columnWeights, counts }: RegionBins): Operand[] => [
+const tablesOf = ({ rows, rowWeights, columns, columnWeights, counts }: RegionBins) => [
   rows,
   rowWeights,
   columns,
   columnWeights,
   counts,
-];
+] as const;
 
 /** What the means of regions cost, or their gradient, for an input x and a result y. */
 function roiCost({ rowWeights, columnWeights }: RegionBins, x: Operand, y: Operand): number {
@@ -61,32 +61,32 @@ export const visions = {
     const n = order.shape[0]!;
     const groups = starts.length - 1;
     const work = engine.temporary(boxes.dtype, 5 * n);
-    const args = [mask, boxes, order, work, starts, n, threshold];
+    const args = [mask, boxes, order, work, starts, n, threshold] as const;
     engine.call("nms", boxes.dtype, args, groups, (n * n * PAIR_COST) / groups);
     engine.drop(work);
   },
 
   roiMean(engine, { y, x, bins, channels }) {
-    const args: Argument[] = [y, x, bins.batch, ...tablesOf(bins), roiWords(x, y)];
+    const args = [y, x, bins.batch, ...tablesOf(bins), roiWords(x, y)] as const;
     const cost = roiCost(bins, x, y);
     if (channels === "shared") engine.call("roiMean", x.dtype, args, planesOf(y), cost, true);
     else engine.call("roiOwnMean", x.dtype, args, planesOf(y), cost);
   },
 
   roiMeanGradient(engine, { gx, gy, bins, channels }) {
-    const args: Argument[] = [gx, gy, bins.order, bins.starts, ...tablesOf(bins), roiWords(gx, gy)];
+    const args = [gx, gy, bins.order, bins.starts, ...tablesOf(bins), roiWords(gx, gy)] as const;
     const cost = roiCost(bins, gx, gy);
     if (channels === "shared") engine.call("roiMeanBackward", gx.dtype, args, planesOf(gx), cost, true);
     else engine.call("roiOwnMeanBackward", gx.dtype, args, planesOf(gx), cost);
   },
 
   roiMax(engine, { y, indices, x, bins }) {
-    const args = [y, indices, x, bins.batch, bins.rows, bins.columns, roiWords(x, y)];
+    const args = [y, indices, x, bins.batch, bins.rows, bins.columns, roiWords(x, y)] as const;
     engine.call("roiMax", x.dtype, args, planesOf(y), sizeOfShape(y.shape) * MAXIMUM_COST);
   },
 
   deformColumns(engine, { y, x, offset, mask, deformation: d }) {
-    const args = [y, x, offset, mask, deformWords(d)];
+    const args = [y, x, offset, mask, deformWords(d)] as const;
     engine.call("deformColumns", x.dtype, args, deformRange(d), deformCost(d), true);
   },
 
@@ -97,7 +97,7 @@ export const visions = {
   },
 
   deformOffsetGradient(engine, { gOffset, gMask, gy, x, offset, mask, deformation: d }) {
-    const args = [gOffset, gMask, gy, x, offset, mask, deformWords(d)];
+    const args = [gOffset, gMask, gy, x, offset, mask, deformWords(d)] as const;
     engine.call("deformOffsetGradient", gy.dtype, args, deformRange(d), deformCost(d), true);
   },
 
@@ -124,7 +124,7 @@ export const visions = {
 
   normalizePlanes(engine, { y, x, mean, std, plane }) {
     const range = sizeOfShape(x.shape);
-    const args = [y, x, mean, std, plane, sizeOfShape(mean.shape)];
+    const args = [y, x, mean, std, plane, sizeOfShape(mean.shape)] as const;
     engine.call("normalizePlanes", undefined, args, range, range * NORMALIZE_COST);
   },
 } satisfies OpTable<Engine>;
