@@ -1,0 +1,195 @@
+/** The `webgpu` device: kernels in WGSL, which are generated and compiled when they are first asked for. */
+import { arrayOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
+import { DeviceError } from "../../core/errors";
+import { type MemoryStats, type Operand, reportPressure } from "../backend";
+import { GpuBlock } from "./buffers";
+import type { CommandCounts } from "./commands";
+import type { Gpu } from "./gpu";
+import { copy, elementwise, fill } from "./kernels/elementwise";
+import { kernels } from "./kernels/index";
+import { scalarOf } from "./wgsl/elements";
+import { checkInt32, noFloat64 } from "./wgsl/program";
+import { binaryRules, expressionOf, type Rule, ternaryRules, unaryRules } from "./wgsl/rules";
+
+/** Bytes that are handed out between two looks for tensors that were forgotten. */
+const PRESSURE_BYTES = 256 * 2 ** 20;
+
+const cannotWait = (what: string): DeviceError =>
+  new DeviceError(
+    `${what}: a tensor on "webgpu" cannot be read at once, since the GPU is still computing it; use await x.cpu() first`,
+  );
+
+/** What the device did since it was opened. */
+export interface GpuCounts extends CommandCounts {
+  /** Buffers that were made, instead of being used again. */
+  readonly buffersCreated: number;
+  /** Kernels that were compiled. */
+  readonly kernels: number;
+}
+
+export class WebgpuBackend {
+  readonly device = "webgpu";
+  private readonly stats = { allocated: 0, peakAllocated: 0, blocks: 0 };
+  private sincePressure = 0;
+
+  constructor(private readonly gpu: Gpu) {}
+
+  /** How the adapter calls itself. */
+  get name(): string {
+    return this.gpu.name;
+  }
+
+  get counts(): GpuCounts {
+    const { commands, buffers, pipelines } = this.gpu;
+    return { ...commands.counts, buffersCreated: buffers.created, kernels: pipelines.compiled };
+  }
+
+  allocate(bytes: number): GpuBlock {
+    this.gpu.checkHealth();
+    this.sincePressure += bytes;
+    if (this.sincePressure > PRESSURE_BYTES) {
+      this.sincePressure = 0;
+      reportPressure(false);
+    }
+    this.stats.allocated += bytes;
+    this.stats.blocks++;
+    this.stats.peakAllocated = Math.max(this.stats.peakAllocated, this.stats.allocated);
+    return new GpuBlock(bytes);
+  }
+
+  release(block: GpuBlock, _collected: boolean): void {
+    if (block.freed) return;
+    this.stats.allocated -= block.bytes;
+    this.stats.blocks--;
+    this.gpu.release(block);
+  }
+
+  memoryStats(): MemoryStats {
+    return { ...this.stats, reserved: this.gpu.buffers.reserved };
+  }
+
+  write(block: GpuBlock, dtype: DType, offset: number, values: TypedArray): void {
+    if (values.length === 0) return;
+    if (dtype === "float64") throw noFloat64("to");
+    const bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+    if (dtype === "int64") checkWords(new Int32Array(bytes.slice().buffer));
+    this.writeBytes(block, offset * sizeOf(dtype), bytes);
+  }
+
+  /** Queues take whole words: those at the edges are first written to a block of their own. */
+  private writeBytes(block: GpuBlock, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
+    const { commands } = this.gpu;
+    const isWhole = offset % 4 === 0 && (bytes.length % 4 === 0 || offset + bytes.length === block.bytes);
+    const padded = bytes.length % 4 === 0 ? bytes : new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+    if (padded !== bytes) padded.set(bytes);
+    if (isWhole) {
+      commands.write(this.gpu.bufferOf(block), offset, padded);
+      return;
+    }
+    const part = new GpuBlock(bytes.length);
+    commands.write(this.gpu.bufferOf(part), 0, padded);
+    const window = (on: GpuBlock, at: number): Operand => ({
+      storage: { block: on },
+      offset: at,
+      shape: [bytes.length],
+      strides: [1],
+      dtype: "uint8",
+    });
+    copy(this.gpu, "write", window(block, offset), window(part, 0));
+    this.gpu.release(part);
+  }
+
+  view(): TypedArray {
+    throw cannotWait("view");
+  }
+
+  element(): number | bigint {
+    throw cannotWait("item");
+  }
+
+  async read(block: GpuBlock, dtype: DType, offset: number, length: number): Promise<TypedArray> {
+    const size = sizeOf(dtype);
+    const bytes = length === 0 ? new ArrayBuffer(0) : await this.gpu.read(block, offset * size, length * size);
+    return new (arrayOf(dtype))(bytes, 0, length);
+  }
+
+  unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
+    const rule = this.rule(name, unaryRules[name], x.dtype, "x, p, q");
+    elementwise(this.gpu, name, { name, y, inputs: [x], numbers: x.dtype, scalars: [p, q], ...rule });
+  }
+
+  binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
+    const rule = this.rule(name, binaryRules[name], dtype, "a, b, p");
+    elementwise(this.gpu, name, { name, y, inputs: [a, b], numbers: dtype, scalars: [p], ...rule });
+  }
+
+  ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+    const rule = this.rule(name, ternaryRules[name], dtype, "a, b, c, p", name === "where" ? "i32" : undefined);
+    elementwise(this.gpu, name, { name, y, inputs: [a, b, c], numbers: dtype, scalars: [p], ...rule });
+  }
+
+  /** A rule as a function of WGSL. @param first the type of the first parameter, if it is not that of the others */
+  private rule(name: string, rule: Rule | undefined, dtype: DType, parameters: string, first?: string) {
+    const type = scalarOf(dtype);
+    if (type === undefined) throw noFloat64(name);
+    const expression = expressionOf(rule, type, dtype === "bool");
+    if (expression === undefined) throw this.missing(name, dtype);
+    const list = parameters.split(", ").map((parameter, i) => `${parameter}: ${(i === 0 && first) || type}`);
+    const result = rule!.isPredicate ? "i32" : type;
+    return {
+      rule: (values: readonly string[], scalars: readonly string[]) => `rule(${[...values, ...scalars].join(", ")})`,
+      declarations: `fn rule(${list.join(", ")}) -> ${result} { return ${expression}; }`,
+    };
+  }
+
+  private missing(op: string, dtype: DType | undefined): DeviceError {
+    const of = dtype === undefined ? "" : ` of ${dtype}`;
+    return new DeviceError(`${op}: webgpu does not have "${op}"${of} yet; compute it on the cpu: (await x.cpu())`);
+  }
+
+  copy(y: Operand, x: Operand): void {
+    copy(this.gpu, "to", y, x);
+  }
+
+  fill(y: Operand, value: number): void {
+    if (y.dtype === "float64") throw noFloat64("fill");
+    fill(this.gpu, "fill", y, value);
+  }
+
+  /** Runs any other op. @throws DeviceError for one that this device does not have. */
+  run(op: string, description: object): void {
+    const kernel = (kernels as Readonly<Record<string, (gpu: Gpu, op: string, description: never) => unknown>>)[op];
+    if (kernel === undefined || kernel(this.gpu, op, description as never) === false)
+      throw this.missing(nameOf(op, description), undefined);
+  }
+
+  firstInvalid(): number {
+    return -1;
+  }
+
+  countNonzero(): number {
+    throw cannotWait("countNonzero");
+  }
+
+  /** Waits until all that was asked for is done. */
+  synchronize(): Promise<void> {
+    return this.gpu.synchronize();
+  }
+
+  /** Gives memory back that waits to be used again. */
+  emptyCache(): Promise<void> {
+    return this.gpu.emptyCache();
+  }
+}
+
+/** An op of several kinds is named by its kind. */
+function nameOf(op: string, description: object): string {
+  return "kind" in description ? `${op} ${description.kind}` : op;
+}
+
+/** @throws DeviceError unless each pair of words is an integer of 32 bits and its sign. */
+function checkWords(words: Int32Array): void {
+  for (let i = 0; i < words.length; i += 2)
+    if (words[i + 1] !== words[i]! >> 31)
+      checkInt32("to", (BigInt(words[i + 1]!) << 32n) | BigInt(words[i]! >>> 0));
+}
