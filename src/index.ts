@@ -60,6 +60,7 @@ export * as masked from "./namespaces/masked";
 export * as random from "./namespaces/random";
 export * as special from "./namespaces/special";
 export * as utils from "./namespaces/utils";
+export * as webgpu from "./namespaces/webgpu";
 export * as nn from "./nn/index";
 export * from "./nn/native/index";
 export * as onnx from "./onnx/index";

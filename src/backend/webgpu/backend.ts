@@ -39,6 +39,11 @@ export class WebgpuBackend {
     return this.gpu.name;
   }
 
+  /** Whether the device is gone. */
+  get isLost(): boolean {
+    return this.gpu.isLost;
+  }
+
   get counts(): GpuCounts {
     const { commands, buffers, pipelines } = this.gpu;
     return { ...commands.counts, buffersCreated: buffers.created, kernels: pipelines.compiled };
@@ -95,7 +100,7 @@ export class WebgpuBackend {
       strides: [1],
       dtype: "uint8",
     });
-    copy(this.gpu, "write", window(block, offset), window(part, 0));
+    copy(this.named("to"), window(block, offset), window(part, 0));
     this.gpu.release(part);
   }
 
@@ -113,19 +118,25 @@ export class WebgpuBackend {
     return new (arrayOf(dtype))(bytes, 0, length);
   }
 
+  /** The GPU, computing for an op. */
+  private named(op: string): Gpu {
+    this.gpu.op = op;
+    return this.gpu;
+  }
+
   unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
     const rule = this.rule(name, unaryRules[name], x.dtype, "x, p, q");
-    elementwise(this.gpu, name, { name, y, inputs: [x], numbers: x.dtype, scalars: [p, q], ...rule });
+    elementwise(this.named(name), { name, y, inputs: [x], numbers: x.dtype, scalars: [p, q], ...rule });
   }
 
   binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
     const rule = this.rule(name, binaryRules[name], dtype, "a, b, p");
-    elementwise(this.gpu, name, { name, y, inputs: [a, b], numbers: dtype, scalars: [p], ...rule });
+    elementwise(this.named(name), { name, y, inputs: [a, b], numbers: dtype, scalars: [p], ...rule });
   }
 
   ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
     const rule = this.rule(name, ternaryRules[name], dtype, "a, b, c, p", name === "where" ? "i32" : undefined);
-    elementwise(this.gpu, name, { name, y, inputs: [a, b, c], numbers: dtype, scalars: [p], ...rule });
+    elementwise(this.named(name), { name, y, inputs: [a, b, c], numbers: dtype, scalars: [p], ...rule });
   }
 
   /** A rule as a function of WGSL. @param first the type of the first parameter, if it is not that of the others */
@@ -148,18 +159,18 @@ export class WebgpuBackend {
   }
 
   copy(y: Operand, x: Operand): void {
-    copy(this.gpu, "to", y, x);
+    copy(this.named("to"), y, x);
   }
 
   fill(y: Operand, value: number): void {
     if (y.dtype === "float64") throw noFloat64("fill");
-    fill(this.gpu, "fill", y, value);
+    fill(this.named("fill"), y, value);
   }
 
   /** Runs any other op. @throws DeviceError for one that this device does not have. */
   run(op: string, description: object): void {
-    const kernel = (kernels as Readonly<Record<string, (gpu: Gpu, op: string, description: never) => unknown>>)[op];
-    if (kernel === undefined || kernel(this.gpu, op, description as never) === false)
+    const kernel = (kernels as Readonly<Record<string, (gpu: Gpu, description: never) => unknown>>)[op];
+    if (kernel === undefined || kernel(this.named(op), description as never) === false)
       throw this.missing(nameOf(op, description), undefined);
   }
 
@@ -174,6 +185,11 @@ export class WebgpuBackend {
   /** Waits until all that was asked for is done. */
   synchronize(): Promise<void> {
     return this.gpu.synchronize();
+  }
+
+  /** Ends the device, as a driver may at any time; for tests. */
+  destroy(): void {
+    this.gpu.destroy();
   }
 
   /** Gives memory back that waits to be used again. */

@@ -7,10 +7,14 @@ import { Program, type Source, WORKGROUP } from "./wgsl/program";
 
 /** An open WebGPU device. */
 export class Gpu {
+  readonly device = "webgpu";
+  readonly limits: GPUSupportedLimits;
+  /** The op that is being computed, for errors. */
+  op = "";
   readonly pipelines: Pipelines;
   readonly buffers: BufferPool;
   readonly commands: Commands;
-  readonly program = new Program();
+  private readonly program = new Program();
   /** Buffers that the cpu can read. */
   private readonly staging: BufferPool;
   /** Bytes of the largest buffer. */
@@ -22,11 +26,13 @@ export class Gpu {
 
   /** @param name How the adapter calls itself. */
   constructor(
-    readonly device: GPUDevice,
+    private readonly handle: GPUDevice,
     readonly name: string,
   ) {
+    const device = handle;
+    this.limits = handle.limits;
     this.pipelines = new Pipelines(device);
-    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+    const { maxBufferSize, maxStorageBufferBindingSize } = handle.limits;
     // Buffers are bound as a whole. Sizes are multiples of 4.
     this.mostBytes = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4) * 4;
     const forget = (buffer: PooledBuffer): void => this.pipelines.forget(buffer);
@@ -42,6 +48,15 @@ export class Gpu {
         `webgpu: the device was lost (${message || reason}); its tensors are gone: load the last checkpoint`,
       );
     });
+  }
+
+  get isLost(): boolean {
+    return this.lost !== undefined;
+  }
+
+  /** Ends the device, as a driver may at any time. */
+  destroy(): void {
+    this.handle.destroy();
   }
 
   private report(error: GPUError): void {
@@ -62,6 +77,11 @@ export class Gpu {
     const { fault } = this;
     this.fault = undefined;
     if (fault !== undefined) throw fault;
+  }
+
+  /** A dispatch in the making, empty. */
+  begin(): Program {
+    return this.program.begin(this.op);
   }
 
   /** The buffer of a block. */
@@ -90,7 +110,7 @@ export class Gpu {
   private recycle(buffers: readonly PooledBuffer[]): void {
     for (const buffer of buffers) this.buffers.give(buffer);
     const gone = this.buffers.trim();
-    if (gone.length > 0) void this.device.queue.onSubmittedWorkDone().then(() => this.buffers.destroy(gone));
+    if (gone.length > 0) void this.handle.queue.onSubmittedWorkDone().then(() => this.buffers.destroy(gone));
   }
 
   /**
@@ -103,7 +123,7 @@ export class Gpu {
     const { signature, pattern } = program;
     const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
     const buffers = program.blocks.map((block) => this.bufferOf(block));
-    const most = this.device.limits.maxComputeWorkgroupsPerDimension;
+    const most = this.limits.maxComputeWorkgroupsPerDimension;
     const rows = Math.ceil(count / most);
     const groups = [Math.ceil(count / rows), rows, batches] as const;
     this.commands.dispatch(pipeline, buffers, program.words, program.count, groups);
@@ -145,7 +165,7 @@ export class Gpu {
   /** Waits until all that was asked for is done. */
   async synchronize(): Promise<void> {
     this.commands.flush();
-    await this.device.queue.onSubmittedWorkDone();
+    await this.handle.queue.onSubmittedWorkDone();
     this.checkHealth();
   }
 

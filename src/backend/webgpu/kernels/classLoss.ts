@@ -45,8 +45,8 @@ const ownPlace = (scores: View, c: string, inner: string): string =>
 const HEAD = (rows: string): string => `let row = index;\nif (row >= ${rows}) { return; }\n`;
 
 /** y = the weight of each target, 0 where it is ignored. */
-export function targetWeights(gpu: Gpu, op: string, y: Operand, loss: ClassLoss): void {
-  const program = gpu.program.begin(op);
+export function targetWeights(gpu: Gpu, y: Operand, loss: ClassLoss): void {
+  const program = gpu.begin();
   const result = program.write(y);
   const own = classesOf(program, loss);
   const n = sizeOfShape(y.shape);
@@ -58,8 +58,8 @@ export function targetWeights(gpu: Gpu, op: string, y: Operand, loss: ClassLoss)
 }
 
 /** y = −weight · x at the class of each target, 0 where it is ignored. */
-export function nllLoss(gpu: Gpu, op: string, y: Operand, x: Operand, loss: ClassLoss): void {
-  const program = gpu.program.begin(op);
+export function nllLoss(gpu: Gpu, y: Operand, x: Operand, loss: ClassLoss): void {
+  const program = gpu.begin();
   const result = program.write(y);
   const scores = program.read(x);
   const own = classesOf(program, loss);
@@ -76,20 +76,19 @@ ${result.store(`${result.offset} + row`, "loss")}`,
 }
 
 /** The gradient of {@link nllLoss}: −weight · gy at the class of each target, 0 elsewhere. */
-export function nllLossGradient(gpu: Gpu, op: string, gx: Operand, gy: Operand, loss: ClassLoss): void {
-  eachScore(gpu, op, "nllLossGradient", gx, gy, undefined, loss, (g) => `select(0.0, -${g} * scale, isOwn)`);
+export function nllLossGradient(gpu: Gpu, gx: Operand, gy: Operand, loss: ClassLoss): void {
+  eachScore(gpu, "nllLossGradient", gx, gy, undefined, loss, (g) => `select(0.0, -${g} * scale, isOwn)`);
 }
 
 /** y = {@link nllLoss} of the logarithms of softmax, which are written to `logProbs`. */
 export function crossEntropy(
   gpu: Gpu,
-  op: string,
   y: Operand,
   logProbs: Operand,
   x: Operand,
   loss: ClassLoss,
 ): void {
-  const program = gpu.program.begin(op);
+  const program = gpu.begin();
   const result = program.write(y);
   const logs = program.write(logProbs);
   const scores = program.read(x);
@@ -113,7 +112,6 @@ ${result.store(`${result.offset} + row`, "loss")}`)}`,
 /** The gradient of {@link crossEntropy}: gy · weight · (exp(logProbs) − onehot). */
 export function crossEntropyGradient(
   gpu: Gpu,
-  op: string,
   gx: Operand,
   gy: Operand,
   logProbs: Operand,
@@ -122,13 +120,12 @@ export function crossEntropyGradient(
   // Not by a weight of zero: the gradient of a mean over ignored targets alone is not finite.
   const rule = (g: string, log: string) =>
     `select(${g} * scale * (expSafe(${log}) - select(0.0, 1.0, isOwn)), 0.0, isIgnored)`;
-  eachScore(gpu, op, "crossEntropyGradient", gx, gy, logProbs, loss, rule);
+  eachScore(gpu, "crossEntropyGradient", gx, gy, logProbs, loss, rule);
 }
 
 /** Runs a kernel over all scores, which sees the target of each one's row and whether the score `isOwn`, of that class. */
 function eachScore(
   gpu: Gpu,
-  op: string,
   name: string,
   gx: Operand,
   gy: Operand,
@@ -136,7 +133,7 @@ function eachScore(
   loss: ClassLoss,
   rule: (g: string, saved: string) => string,
 ): void {
-  const program = gpu.program.begin(op);
+  const program = gpu.begin();
   const result = program.write(gx);
   const gradient = program.read(gy);
   const logs = saved && program.read(saved);

@@ -70,11 +70,11 @@ export interface Elementwise {
 }
 
 /** Runs a kernel over all elements of its result. */
-export function elementwise(gpu: Gpu, op: string, work: Elementwise): void {
+export function elementwise(gpu: Gpu, work: Elementwise): void {
   const { name, y, inputs, numbers, scalars, rule, declarations = "" } = work;
   const n = sizeOfShape(y.shape);
   if (n === 0) return;
-  const program = gpu.program.begin(op);
+  const program = gpu.begin();
   const geometry = geometryOf(y.shape, [y, ...inputs.map((x) => (isOperand(x) ? x : { shape: NONE, strides: NONE }))]);
   const isDense = stepOf(geometry, 0) !== "strided" && (geometry.sizes.length > 0 || perWord(y.dtype) === 1);
   const target = isDense ? program.write(y) : program.scatter(y);
@@ -123,15 +123,15 @@ ${target.storeWord("word", "value", "mask")}`;
 }
 
 /** y = x cast to the dtype of y, between any two layouts. */
-export function copy(gpu: Gpu, op: string, y: Operand, x: Operand): void {
+export function copy(gpu: Gpu, y: Operand, x: Operand): void {
   const name = `copy ${x.dtype} ${y.dtype}`;
   const rule = ([v]: readonly string[]) => convert(v!, x.dtype, y.dtype);
-  elementwise(gpu, op, { name, y, inputs: [x], numbers: x.dtype, scalars: [], rule });
+  elementwise(gpu, { name, y, inputs: [x], numbers: x.dtype, scalars: [], rule });
 }
 
 /** Sets y to a value. */
-export function fill(gpu: Gpu, op: string, y: Operand, value: number): void {
+export function fill(gpu: Gpu, y: Operand, value: number): void {
   const scalar = y.dtype === "bool" ? Number(value !== 0) : value;
   const rule = (_: readonly string[], [p]: readonly string[]) => p!;
-  elementwise(gpu, op, { name: "fill", y, inputs: [], numbers: y.dtype, scalars: [scalar], rule });
+  elementwise(gpu, { name: "fill", y, inputs: [], numbers: y.dtype, scalars: [scalar], rule });
 }

@@ -49,24 +49,24 @@ function chooseTiling(m: number, n: number, batch: number): keyof typeof tilings
 }
 
 /** Runs a product. */
-export function matmul(gpu: Gpu, op: string, work: MatMul): void {
+export function matmul(gpu: Gpu, work: MatMul): void {
   const { y } = work;
   const lead = y.shape.length - 2;
   const batch = lead > 0 ? y.shape[0]! : 1;
-  const most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
+  const most = gpu.limits.maxComputeWorkgroupsPerDimension;
   if (y.shape.includes(0)) return;
-  for (let at = 0; at < batch; at += most) stack(gpu, op, work, at, Math.min(most, batch - at));
+  for (let at = 0; at < batch; at += most) stack(gpu, work, at, Math.min(most, batch - at));
 }
 
 /** The products of `count` matrices of the stack, from number `first` on. */
-function stack(gpu: Gpu, op: string, { y, a, b, bias, accumulate }: MatMul, first: number, count: number): void {
+function stack(gpu: Gpu, { y, a, b, bias, accumulate }: MatMul, first: number, count: number): void {
   const lead = y.shape.length - 2;
   const step = (x: Operand): number => (lead > 0 ? x.strides[0]! : 0);
   const from = (x: Operand): Operand => (first === 0 ? x : { ...x, offset: x.offset + first * step(x) });
   const [m, n] = [y.shape[lead]!, y.shape[lead + 1]!];
   const tiling = chooseTiling(m, n, count);
   const [down, across] = tilesOf(tilings[tiling], m, n);
-  const program = gpu.program.begin(op);
+  const program = gpu.begin();
   const views = {
     y: program.write(from(y)),
     a: program.read(from(a)),

@@ -20,9 +20,9 @@ export interface Sgd {
 }
 
 /** Runs a step. */
-export function sgd(gpu: Gpu, op: string, step: Sgd): void {
+export function sgd(gpu: Gpu, step: Sgd): void {
   const { param, grad, buffer, nesterov, maximize, first } = step;
-  const program = gpu.program.begin(op);
+  const program = gpu.begin();
   const p = program.write(param);
   const g = program.read(grad);
   const b = buffer && program.write(buffer);

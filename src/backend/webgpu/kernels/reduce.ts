@@ -116,19 +116,18 @@ const ENOUGH_ROWS = 256;
 const PIECE = 1024;
 
 /** Runs a reduction. @returns false for one that this device does not have */
-export function reduce(gpu: Gpu, op: string, work: Reduce): boolean {
+export function reduce(gpu: Gpu, work: Reduce): boolean {
   const fold = folds[work.kind];
   if (fold === undefined) return false;
   const { y, x, n, inner } = work;
   const rows = sizeOfShape(y.shape);
-  if (n >= LONG_ROW && rows < ENOUGH_ROWS && fold.combine) inPieces(gpu, op, work, rows, fold.combine);
-  else foldRows(gpu, op, work, fold, rows, n, inner, x);
+  if (n >= LONG_ROW && rows < ENOUGH_ROWS && fold.combine) inPieces(gpu, work, rows, fold.combine);
+  else foldRows(gpu, work, fold, rows, n, inner, x);
   return true;
 }
 
 function foldRows(
   gpu: Gpu,
-  op: string,
   { kind, y }: Reduce,
   fold: Fold,
   rows: number,
@@ -136,7 +135,7 @@ function foldRows(
   inner: number,
   x: Operand,
 ): void {
-  const program = gpu.program.begin(op);
+  const program = gpu.begin();
   const target = program.scatter(y);
   const source = program.read(x);
   runRows(gpu, program, `reduce ${kind}`, { rows, n, inner }, (row) => {
@@ -155,7 +154,7 @@ ${row.once(target.store(`${target.offset} + row`, result))}`,
 }
 
 /** Reduces pieces of each row first, then their results. */
-function inPieces(gpu: Gpu, op: string, work: Reduce, rows: number, combine: string): void {
+function inPieces(gpu: Gpu, work: Reduce, rows: number, combine: string): void {
   const { y, x, n, inner } = work;
   const outer = rows / inner;
   const whole = Math.floor(n / PIECE);
@@ -175,11 +174,11 @@ function inPieces(gpu: Gpu, op: string, work: Reduce, rows: number, combine: str
   for (let o = 0; o < outer; o++) {
     const to = o * pieces * inner;
     const from = o * n * inner;
-    foldRows(gpu, op, { ...work, y: window(to, [whole, inner], all) }, fold, whole * inner, PIECE, inner, window(from, [], x));
+    foldRows(gpu, { ...work, y: window(to, [whole, inner], all) }, fold, whole * inner, PIECE, inner, window(from, [], x));
     if (rest === 0) continue;
     const last = window(to + whole * inner, [inner], all);
-    foldRows(gpu, op, { ...work, y: last }, fold, inner, rest, inner, window(from + whole * PIECE * inner, [], x));
+    foldRows(gpu, { ...work, y: last }, fold, inner, rest, inner, window(from + whole * PIECE * inner, [], x));
   }
-  foldRows(gpu, op, { ...work, kind: combine }, folds[combine]!, rows, pieces, inner, all);
+  foldRows(gpu, { ...work, kind: combine }, folds[combine]!, rows, pieces, inner, all);
   gpu.release(block);
 }

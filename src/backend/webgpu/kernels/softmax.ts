@@ -36,8 +36,8 @@ ${row.join("total", "sum", "f32", (a, b) => `${a} + ${b}`)}`;
 }
 
 /** Runs a softmax. */
-export function softmax(gpu: Gpu, op: string, { kind, y, x, n, inner }: Softmax): void {
-  const program = gpu.program.begin(op);
+export function softmax(gpu: Gpu, { kind, y, x, n, inner }: Softmax): void {
+  const program = gpu.begin();
   const target = program.write(y);
   const source = program.read(x);
   runRows(gpu, program, kind, { rows: rowsOf(y, n), n, inner }, (row) => {
@@ -48,8 +48,8 @@ export function softmax(gpu: Gpu, op: string, { kind, y, x, n, inner }: Softmax)
 }
 
 /** Runs the gradient of a softmax. */
-export function softmaxGradient(gpu: Gpu, op: string, { kind, gx, gy, y, n, inner }: SoftmaxGradient): void {
-  const program = gpu.program.begin(op);
+export function softmaxGradient(gpu: Gpu, { kind, gx, gy, y, n, inner }: SoftmaxGradient): void {
+  const program = gpu.begin();
   const target = program.write(gx);
   const gradient = program.read(gy);
   const saved = program.read(y);
