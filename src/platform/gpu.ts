@@ -41,6 +41,8 @@ async function findDawn(): Promise<FoundGpu> {
     return { gpu: dawn };
   } catch (error) {
     const { message } = error instanceof Error ? error : new Error(String(error));
-    return { reason: `${runtime} has no WebGPU of its own and npm's "webgpu" cannot be loaded (${message}); run npm install webgpu` };
+    return {
+      reason: `${runtime} has no WebGPU of its own and npm's "webgpu" cannot be loaded (${message}); run npm install webgpu`,
+    };
   }
 }

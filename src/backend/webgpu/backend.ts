@@ -206,6 +206,5 @@ function nameOf(op: string, description: object): string {
 /** @throws DeviceError unless each pair of words is an integer of 32 bits and its sign. */
 function checkWords(words: Int32Array): void {
   for (let i = 0; i < words.length; i += 2)
-    if (words[i + 1] !== words[i]! >> 31)
-      checkInt32("to", (BigInt(words[i + 1]!) << 32n) | BigInt(words[i]! >>> 0));
+    if (words[i + 1] !== words[i]! >> 31) checkInt32("to", (BigInt(words[i + 1]!) << 32n) | BigInt(words[i]! >>> 0));
 }

@@ -1,8 +1,8 @@
 /** Operands on a device of one's own, made of the sources, for tests of what no public function shows. */
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { openWebgpu } from "../../../src/backend/lazyWebgpu";
 import type { Operand } from "../../../src/backend/backend";
+import { openWebgpu } from "../../../src/backend/lazyWebgpu";
 import type { WebgpuBackend } from "../../../src/backend/webgpu/backend";
 import { arrayOf, type DType, sizeOf } from "../../../src/core/dtype";
 import { contiguousStrides, sizeOfShape } from "../../../src/core/shape";
@@ -39,4 +39,4 @@ export function operand(
 
 /** The elements of a contiguous operand. */
 export const valuesOf = async (device: WebgpuBackend, { storage, dtype, offset, shape }: Operand): Promise<unknown[]> =>
-  Array.from(await device.read(storage.block as never, dtype, offset, sizeOfShape(shape)) as Float32Array);
+  Array.from((await device.read(storage.block as never, dtype, offset, sizeOfShape(shape))) as Float32Array);

@@ -136,7 +136,9 @@ describe.skipIf(skipped !== "")(`the device${skipped}`, () => {
   it("refuses float64, naming the op and the way out", () => {
     const x = operand(device, "float64", [2]);
     const y = operand(device, "float64", [2]);
-    expect(() => device.unary("exp", y, x, 0, 0)).toThrow(/^exp: webgpu has no float64; cast with x\.float\(\), or .*cpu/);
+    expect(() => device.unary("exp", y, x, 0, 0)).toThrow(
+      /^exp: webgpu has no float64; cast with x\.float\(\), or .*cpu/,
+    );
     expect(() => operand(device, "float64", [1], [1])).toThrow(DeviceError);
   });
 
@@ -152,7 +154,9 @@ describe.skipIf(skipped !== "")(`the device${skipped}`, () => {
     const block = device.allocate(2 ** 45);
     const y = { storage: { block }, offset: 0, shape: [2], strides: [1], dtype: "float32" } as const;
     expect(() => device.fill(y, 1)).toThrow(OutOfMemoryError);
-    expect(() => device.fill(y, 1)).toThrow(/35184372088832 bytes were asked for, but the adapter's largest buffer has/);
+    expect(() => device.fill(y, 1)).toThrow(
+      /35184372088832 bytes were asked for, but the adapter's largest buffer has/,
+    );
     device.release(block, false);
   });
 

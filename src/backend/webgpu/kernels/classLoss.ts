@@ -81,13 +81,7 @@ export function nllLossGradient(gpu: Gpu, gx: Operand, gy: Operand, loss: ClassL
 }
 
 /** y = {@link nllLoss} of the logarithms of softmax, which are written to `logProbs`. */
-export function crossEntropy(
-  gpu: Gpu,
-  y: Operand,
-  logProbs: Operand,
-  x: Operand,
-  loss: ClassLoss,
-): void {
+export function crossEntropy(gpu: Gpu, y: Operand, logProbs: Operand, x: Operand, loss: ClassLoss): void {
   const program = gpu.begin();
   const result = program.write(y);
   const logs = program.write(logProbs);
@@ -110,13 +104,7 @@ ${result.store(`${result.offset} + row`, "loss")}`)}`,
 }
 
 /** The gradient of {@link crossEntropy}: gy · weight · (exp(logProbs) − onehot). */
-export function crossEntropyGradient(
-  gpu: Gpu,
-  gx: Operand,
-  gy: Operand,
-  logProbs: Operand,
-  loss: ClassLoss,
-): void {
+export function crossEntropyGradient(gpu: Gpu, gx: Operand, gy: Operand, logProbs: Operand, loss: ClassLoss): void {
   // Not by a weight of zero: the gradient of a mean over ignored targets alone is not finite.
   const rule = (g: string, log: string) =>
     `select(${g} * scale * (expSafe(${log}) - select(0.0, 1.0, isOwn)), 0.0, isIgnored)`;

@@ -4,7 +4,7 @@ import { sizeOfShape } from "../../../core/shape";
 import type { Operand } from "../../backend";
 import { GpuBlock } from "../buffers";
 import type { Gpu } from "../gpu";
-import { convert, scalarOf, type Scalar } from "../wgsl/elements";
+import { convert, type Scalar, scalarOf } from "../wgsl/elements";
 import { runRows } from "./rows";
 
 /** y [outer, inner] = a reduction of x [outer, n, inner]. */
@@ -126,15 +126,7 @@ export function reduce(gpu: Gpu, work: Reduce): boolean {
   return true;
 }
 
-function foldRows(
-  gpu: Gpu,
-  { kind, y }: Reduce,
-  fold: Fold,
-  rows: number,
-  n: number,
-  inner: number,
-  x: Operand,
-): void {
+function foldRows(gpu: Gpu, { kind, y }: Reduce, fold: Fold, rows: number, n: number, inner: number, x: Operand): void {
   const program = gpu.begin();
   const target = program.scatter(y);
   const source = program.read(x);
@@ -174,7 +166,15 @@ function inPieces(gpu: Gpu, work: Reduce, rows: number, combine: string): void {
   for (let o = 0; o < outer; o++) {
     const to = o * pieces * inner;
     const from = o * n * inner;
-    foldRows(gpu, { ...work, y: window(to, [whole, inner], all) }, fold, whole * inner, PIECE, inner, window(from, [], x));
+    foldRows(
+      gpu,
+      { ...work, y: window(to, [whole, inner], all) },
+      fold,
+      whole * inner,
+      PIECE,
+      inner,
+      window(from, [], x),
+    );
     if (rest === 0) continue;
     const last = window(to + whole * inner, [inner], all);
     foldRows(gpu, { ...work, y: last }, fold, inner, rest, inner, window(from + whole * PIECE * inner, [], x));

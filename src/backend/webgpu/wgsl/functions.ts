@@ -10,11 +10,16 @@ const functions: Readonly<Record<string, string>> = {
   isNegative: "fn isNegative(x: f32) -> bool { return (bitcast<u32>(x) & 0x80000000u) != 0u; }",
   // Constants of these values are errors: a variable is none.
   nan: "var<private> nanBits: u32 = 0x7fc00000u;\nfn nan() -> f32 { return bitcast<f32>(nanBits); }",
-  infinity: "var<private> infinityBits: u32 = 0x7f800000u;\nfn infinity() -> f32 { return bitcast<f32>(infinityBits); }",
-  maxNan: "fn maxNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return max(a, b); }",
-  minNan: "fn minNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return min(a, b); }",
-  maxNumber: "fn maxNumber(a: f32, b: f32) -> f32 { if (isNan(a)) { return b; } if (isNan(b)) { return a; } return max(a, b); }",
-  minNumber: "fn minNumber(a: f32, b: f32) -> f32 { if (isNan(a)) { return b; } if (isNan(b)) { return a; } return min(a, b); }",
+  infinity:
+    "var<private> infinityBits: u32 = 0x7f800000u;\nfn infinity() -> f32 { return bitcast<f32>(infinityBits); }",
+  maxNan:
+    "fn maxNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return max(a, b); }",
+  minNan:
+    "fn minNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return min(a, b); }",
+  maxNumber:
+    "fn maxNumber(a: f32, b: f32) -> f32 { if (isNan(a)) { return b; } if (isNan(b)) { return a; } return max(a, b); }",
+  minNumber:
+    "fn minNumber(a: f32, b: f32) -> f32 { if (isNan(a)) { return b; } if (isNan(b)) { return a; } return min(a, b); }",
   divide: `fn divide(a: f32, b: f32) -> f32 {
   if (isNonzero(b) || isNan(a) || isNan(b)) { return a / b; }
   if (!isNonzero(a)) { return nan(); }
@@ -32,21 +37,33 @@ const functions: Readonly<Record<string, string>> = {
   if (x < -150.0) { return 0.0; }
   return exp2(x);
 }`,
+  // Cephes' logf: WGSL's own log is exact to 2^-21 only near 1.
   logSafe: `fn logSafe(x: f32) -> f32 {
   if (isNan(x) || x < 0.0) { return nan(); }
   if (!isNonzero(x)) { return -infinity(); }
   if (isInf(x)) { return x; }
-  return log(x);
+  let isSmall = x < 1.1754944e-38;
+  let bits = bitcast<u32>(select(x, x * 8388608.0, isSmall));
+  var e = f32(i32(bits >> 23u) - select(126, 149, isSmall));
+  var m = bitcast<f32>((bits & 0x7fffffu) | 0x3f000000u);
+  if (m < 0.70710678) { e -= 1.0; m = m + m - 1.0; } else { m = m - 1.0; }
+  return logNear(m) - 2.12194440e-4 * e + 0.693359375 * e;
 }`,
-  sqrtSafe: `fn sqrtSafe(x: f32) -> f32 {
-  if (isNan(x) || x < 0.0) { return nan(); }
-  if (isInf(x) || x == 0.0) { return x; }
-  let y = sqrt(x);
-  return 0.5 * (y + x / y);
+  // log(1 + m) for 1 + m between √½ and √2.
+  logNear: `fn logNear(m: f32) -> f32 {
+  let z = m * m;
+  var y = 7.0376836292e-2 * m - 1.1514610310e-1;
+  y = y * m + 1.1676998740e-1;
+  y = y * m - 1.2420140846e-1;
+  y = y * m + 1.4249322787e-1;
+  y = y * m - 1.6668057665e-1;
+  y = y * m + 2.0000714765e-1;
+  y = y * m - 2.4999993993e-1;
+  y = y * m + 3.3333331174e-1;
+  return m + (y * m * z - 0.5 * z);
 }`,
-  // Kahan's corrections for the rounding of 1 + x, and of e^x.
   log1pSafe: `fn log1pSafe(x: f32) -> f32 {
-  if (abs(x) < 0.01) { return x * (1.0 + x * (-0.5 + x * (0.33333334 + x * (-0.25 + x * 0.2)))); }
+  if (x > -0.29 && x < 0.41) { return logNear(x); }
   return logSafe(1.0 + x);
 }`,
   expm1Safe: `fn expm1Safe(x: f32) -> f32 {
@@ -55,18 +72,46 @@ const functions: Readonly<Record<string, string>> = {
   }
   return expSafe(x) - 1.0;
 }`,
-  // Whole turns are taken off in three parts, so that what is left is exact for angles of up to some 10^5.
-  reduceAngle: `fn reduceAngle(x: f32, k: f32) -> f32 {
-  return ((x - k * 1.5703125) - k * 0.0004837513) - k * 7.5497899e-8;
+  mulHigh: `fn mulHigh(a: u32, b: u32) -> u32 {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let middle = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+  let other = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (other >> 16u);
+}`,
+  // Payne and Hanek: of 2/π only the 96 bits count that are not whole turns of a large angle. Gives the quarter and what is left of it.
+  reduceLarge: `const TWO_OVER_PI = array<u32, 8>(0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu);
+fn piBits(offset: u32, word: u32) -> u32 {
+  var table = TWO_OVER_PI;
+  let at = (offset >> 5u) + word;
+  let shift = offset & 31u;
+  if (shift == 0u) { return table[at]; }
+  return (table[at] << shift) | (table[at + 1u] >> (32u - shift));
+}
+fn reduceLarge(x: f32) -> vec2f {
+  let bits = bitcast<u32>(x);
+  let m = (bits & 0x7fffffu) | 0x800000u;
+  let offset = (bits >> 23u) - 150u + 30u;
+  let first = piBits(offset, 0u);
+  let second = piBits(offset, 1u);
+  let middle = m * second + mulHigh(m, piBits(offset, 2u));
+  let high = m * first + mulHigh(m, second) + select(0u, 1u, middle < m * second);
+  let part = bitcast<i32>((high << 2u) | (middle >> 30u));
+  return vec2f(f32(high >> 30u) + select(0.0, 1.0, part < 0), f32(part) * 3.6572918e-10);
+}`,
+  // Quarter turns are taken off in three parts, so that what is left is exact as long as their number has few bits.
+  reduceAngle: `fn reduceAngle(x: f32) -> vec2f {
+  if (x > 200.0) { return reduceLarge(x); }
+  let k = floor(x * 0.63661977 + 0.5);
+  return vec2f(k, ((x - k * 1.5703125) - k * 0.0004837513) - k * 7.5497899e-8);
 }`,
   sinCos: `fn sinCos(x: f32, quarter: i32) -> f32 {
   if (isNan(x) || isInf(x)) { return nan(); }
-  let k = floor(x * 0.63661977 + 0.5);
-  let r = reduceAngle(x, k);
+  let reduced = reduceAngle(abs(x)) * select(1.0, -1.0, x < 0.0);
+  let r = reduced.y;
   let s = r * r;
-  let turn = (i32(k) + quarter) & 3;
-  let sine = r + r * s * (-0.16666667 + s * (0.0083333294 + s * (-0.00019840874 + s * 2.7525562e-6)));
-  let cosine = 1.0 + s * (-0.5 + s * (0.041666642 + s * (-0.0013888397 + s * 2.4390447e-5)));
+  let turn = (i32(reduced.x) + quarter) & 3;
+  let sine = r + r * s * (-1.6666654611e-1 + s * (8.3321608736e-3 - s * 1.9515295891e-4));
+  let cosine = 1.0 - 0.5 * s + s * s * (4.166664568298827e-2 + s * (-1.388731625493765e-3 + s * 2.443315711809948e-5));
   let y = select(sine, cosine, (turn & 1) == 1);
   return select(y, -y, turn >= 2);
 }`,
@@ -130,6 +175,12 @@ const functions: Readonly<Record<string, string>> = {
     y = exp2Safe(b * log2(m));
   }
   return select(y, -y, negative);
+}`,
+  // Exponents that need no logarithm, as on the cpu.
+  powConstant: `fn powConstant(x: f32, p: f32) -> f32 {
+  if (p == 0.5) { return sqrtSafe(x); }
+  if (p == -0.5) { return divide(1.0, sqrtSafe(x)); }
+  return powSafe(x, p);
 }`,
   roundEven: "fn roundEven(x: f32) -> f32 { if (abs(x) < 8388608.0) { return round(x); } return x; }",
   divideWhole: `fn divideWhole(a: i32, b: i32) -> i32 {

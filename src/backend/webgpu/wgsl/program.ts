@@ -37,7 +37,8 @@ export class View {
   /** A statement that stores a value. Elements that share a word need a binding that is atomic. */
   store(index: string, value: string): string {
     const buffer = `b${this.binding}`;
-    if (this.dtype === "int64") return `{ let at = 2u * (${index}); let v = ${value}; ${buffer}[at] = bitcast<u32>(v); ${buffer}[at + 1u] = bitcast<u32>(v >> 31u); }`;
+    if (this.dtype === "int64")
+      return `{ let at = 2u * (${index}); let v = ${value}; ${buffer}[at] = bitcast<u32>(v); ${buffer}[at + 1u] = bitcast<u32>(v >> 31u); }`;
     const n = perWord(this.dtype);
     if (n === 1) return `${buffer}[${index}] = ${bitsOf(value, this.dtype)};`;
     const bits = 32 / n;
