@@ -1,6 +1,6 @@
 /** What this machine and page give Kindling, and what to do about the rest. */
-import { wasm } from "./backend/wasm/backend";
-import type { SimdLevel } from "./backend/wasm/kernels";
+import type { SimdLevel } from "./backend/capabilities";
+import { cpu } from "./backend/cpu";
 import { canShareMemory, isolationHint, type Runtime, runtime } from "./platform/platform";
 
 /** The findings of {@link doctor}. */
@@ -28,19 +28,20 @@ export function doctor(): Diagnosis {
   const hints: string[] = [];
   if (!canShareMemory()) hints.push(isolationHint);
   const found = { runtime, sharedMemory: canShareMemory() };
-  let engine: typeof wasm.parts;
+  const { threads, simdLevel } = cpu();
   try {
-    engine = wasm.parts;
+    // Starts the device.
+    threads.get();
   } catch (error) {
     // Whatever is missing here is what the user wants to be told.
     hints.push(`Nothing can be computed here: ${error instanceof Error ? error.message : String(error)}`);
     return { ...found, simd: "none", threads: { wanted: 0, running: 0 }, hints };
   }
-  const { kernels, pool } = engine;
-  if (kernels.level === "baseline")
+  const simd = simdLevel.get();
+  if (simd === "baseline")
     hints.push(
       "Relaxed SIMD is off: this engine does not have it (Node has it from version 22, Chromium from 114), or it was not wanted (KINDLING_SIMD, torch.backends.wasm.simd).",
     );
-  if (pool.hint !== undefined) hints.push(pool.hint);
-  return { ...found, simd: kernels.level, threads: { wanted: pool.numThreads, running: pool.running }, hints };
+  if (threads.hint !== undefined) hints.push(threads.hint);
+  return { ...found, simd, threads: { wanted: threads.get(), running: threads.running }, hints };
 }

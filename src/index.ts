@@ -12,8 +12,7 @@ export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/scopes";
 export type { Device } from "./backend/backend";
 /** @internal The allocator's guard mode, for the fuzzer and the tests. */
-export { guard as __guard } from "./backend/wasm/guardControl";
-export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/wasm/threads";
+export { getNumThreads, guard as __guard, memoryStats, setNumThreads, simdLevel } from "./backend/cpu";
 export {
   Checkpoint,
   type CheckpointInfo,

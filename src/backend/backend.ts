@@ -1,42 +1,23 @@
 /** The one interface of a device: memory, and kernels run over operands. Nothing above it knows what computes. */
 import type { DType, TypedArray } from "../core/dtype";
+import { DeviceError } from "../core/errors";
+import type { MemoryGuard, SharedMemory, Simd, Threads } from "./capabilities";
+import type { Block, Operand } from "./operand";
+import type { DeviceOps } from "./ops";
+import type { ValueCheck } from "./ops/checks";
+
+export type { Block, Operand } from "./operand";
+
+export type Argument = Operand | number | readonly number[] | undefined;
+
+export interface Work {
+  readonly range: number;
+  readonly cost: number;
+  readonly scratch?: boolean;
+}
 
 /** Where tensors live. `"cpu"` is computed in WebAssembly. */
 export type Device = "cpu" | "webgpu";
-
-/** A range of device memory. */
-export interface Block {
-  readonly address: number;
-  /** Bytes that were asked for; what lies behind them is not the block's. */
-  readonly bytes: number;
-  /** Whether the block was given back; the backend sets it. */
-  freed: boolean;
-}
-
-/** What a kernel reads or writes: a strided window on a block. Offset and strides count elements. */
-export interface Operand {
-  readonly storage: { readonly block: Block };
-  readonly offset: number;
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-  readonly dtype: DType;
-}
-
-/**
- * An argument of {@link Backend.call}: an operand is passed by address, `undefined` as the null address, an array of
- * integers through memory by address, a number as it is.
- */
-export type Argument = Operand | number | readonly number[] | undefined;
-
-/** How the range of a kernel is divided among threads. */
-export interface Work {
-  /** The size of the range. */
-  readonly range: number;
-  /** About how many nanoseconds the whole range takes on one thread. */
-  readonly cost: number;
-  /** Whether the kernel takes the address of scratch memory of its thread before `begin, end`. */
-  readonly scratch?: boolean;
-}
 
 /** Memory held by a device. */
 export interface MemoryStats {
@@ -56,6 +37,11 @@ export interface MemoryStats {
  */
 export interface Backend {
   readonly device: Device;
+  /** Memory that other threads can see, on a device that has it; likewise the other capabilities. */
+  readonly shared?: SharedMemory;
+  readonly threads?: Threads;
+  readonly simdLevel?: Simd;
+  readonly guard?: MemoryGuard;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */
   allocate(bytes: number): Block;
@@ -73,24 +59,42 @@ export interface Backend {
   read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray>;
 
   /** y = op(x; p, q), elementwise. Operands have one shape; x may be strided. */
-  unary(kernel: string, y: Operand, x: Operand, p: number, q: number): void;
+  unary(op: string, y: Operand, x: Operand, p: number, q: number): void;
   /** y = op(a, b; p), elementwise with broadcasting; a or b, not both, may be a number of the operands' dtype. */
-  binary(kernel: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void;
+  binary(op: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void;
   /** y = op(a, b, c; p), elementwise with broadcasting. */
-  ternary(kernel: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void;
+  ternary(op: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void;
   /** y = x cast to the dtype of y, between any two layouts of one shape (x may be broadcast to it). */
   copy(y: Operand, x: Operand): void;
   /** Sets a contiguous operand to a value, cast to its dtype. */
   fill(y: Operand, value: number): void;
 
-  /** Any other kernel. `dtype`, unless undefined, is passed first, as its code. Operands must be in the layout that the kernel asks for. */
-  call(kernel: string, dtype: DType | undefined, args: readonly Argument[], work: Work): void;
-  /** A kernel that only computes a number from numbers: how many tasks a problem has, which workspace it needs. */
-  query(kernel: string, args: readonly (number | readonly number[])[]): number;
   /**
-   * A kernel that checks values and returns the position of the first bad one, or −1. A device that cannot be read at once answers −1
-   * and must not go astray on bad values.
+   * Runs any other op, which is described in `ops/`.
+   * @throws DeviceError naming op, dtype and device if this device does not have it.
    */
+  run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void;
+  /**
+   * The position of the first value that is not valid, or −1 if all are. A device that cannot be read at once answers −1, and its ops
+   * must not go astray on bad values.
+   */
+  firstInvalid(check: ValueCheck): number;
+  /**
+   * How many elements of a contiguous operand are not 0, for results whose shape depends on data.
+   * @throws DeviceError on a device that cannot be read at once.
+   */
+  countNonzero(x: Operand): number;
+
+  // While ops are moved to descriptions, the rest asks for kernels of WebAssembly.
+  call(
+    kernel: string,
+    dtype: DType | undefined,
+    args: readonly Argument[],
+    range: number | Work,
+    cost?: number,
+    scratch?: boolean,
+  ): void;
+  query(kernel: string, args: readonly (number | readonly number[])[]): number;
   check(kernel: string, args: readonly Argument[]): number;
 }
 
@@ -103,6 +107,16 @@ export function registerBackend(backend: Backend): void {
 
 /** The backend of a device, or undefined when this build or machine has none. */
 export const backendOf = (device: Device): Backend | undefined => backends.get(device);
+
+/**
+ * The backend of a device that a part of the library cannot do without.
+ * @throws DeviceError if this build or machine has none.
+ */
+export function requireBackend(device: Device): Backend {
+  const backend = backends.get(device);
+  if (backend === undefined) throw new DeviceError(`the device "${device}" is not available here`);
+  return backend;
+}
 
 let pressureListener = (_isOut: boolean): void => {};
 

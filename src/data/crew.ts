@@ -3,8 +3,7 @@
  * failures.
  */
 import type { Block } from "../backend/backend";
-import { wasm } from "../backend/wasm/backend";
-import type { Extent } from "../backend/wasm/memory";
+import { cpu } from "../backend/cpu";
 import { WorkerError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
 import { startWorker, tellsEnd, type WorkerHandle } from "../platform/platform";
@@ -128,8 +127,8 @@ export class Crew {
     for (let id = 0; id < numWorkers; id++) {
       const handle = startWorker(source, `kindling-data-${id}`);
       if (handle === undefined) throw new WorkerError("DataLoader: no worker can be started here; use numWorkers: 0");
-      const arena = wasm.allocate(ARENA_BYTES);
-      const owner = wasm.newOwner();
+      const arena = cpu().allocate(ARENA_BYTES);
+      const owner = cpu().shared.newOwner();
       const member: Member = { id, handle, arena, owner, isActive: true, isGone: false };
       this.members.push(member);
       attached++;
@@ -137,7 +136,7 @@ export class Crew {
       handle.onError((error) => this.lose(member, error.message));
       handle.post({
         ...setup,
-        arena: rangeOf(arena),
+        arena: cpu().shared.rangeOf(arena),
         owner,
         id,
         seed: BigInt.asUintN(64, seed + BigInt(id)),
@@ -150,7 +149,7 @@ export class Crew {
     const { dataset, numWorkers, workerInitFn, fetchOptions } = this.options;
     const { isBatched, dropLast, collate } = fetchOptions;
     return {
-      engine: wasm.share(),
+      engine: cpu().shared.share(),
       numWorkers,
       isBatched,
       dropLast,
@@ -234,7 +233,7 @@ export class Crew {
     const { done, value } = requests.next();
     if (done) return false;
     const what = pack(value, "an index", refuseTensor);
-    const slots = this.slotBytes.map((bytes) => new Storage(wasm, bytes));
+    const slots = this.slotBytes.map((bytes) => new Storage(cpu(), bytes));
     for (const slot of slots) slot.watch();
     const id = this.nextTask++;
     this.tasks.set(id, { member, slots, isStale: false });
@@ -243,7 +242,7 @@ export class Crew {
       id,
       k: id - this.firstTask,
       what,
-      slots: slots.map(({ block }) => rangeOf(block)),
+      slots: slots.map(({ block }) => cpu().shared.rangeOf(block)),
     });
     return true;
   }
@@ -308,7 +307,7 @@ export class Crew {
     const leaves = reply.kind === "batch" ? reply.leaves : [];
     const tensors = leaves.map((leaf) => tensorOf(leaf, slots));
     const used = new Set(leaves.map(({ slot }) => slot));
-    slots.forEach((storage, i) => void (used.has(i) || wasm.release(storage.block, false)));
+    slots.forEach((storage, i) => void (used.has(i) || cpu().release(storage.block, false)));
     if (used.has(undefined)) this.post(member, { kind: "taken", id });
     if (reply.kind === "error")
       throw new WorkerError(remoteText(member.id, reply.error), { cause: causeOf(reply.error) });
@@ -328,7 +327,7 @@ export class Crew {
     task.isStale = true;
     if (task.reply === undefined && !task.member.isGone) return;
     this.tasks.delete(id);
-    for (const { block } of task.slots) wasm.release(block, false);
+    for (const { block } of task.slots) cpu().release(block, false);
     if (task.reply?.kind === "batch" && !task.member.isGone) this.post(task.member, { kind: "taken", id });
   }
 
@@ -375,9 +374,9 @@ export class Crew {
     member.isGone = true;
     clearTimeout(member.timer);
     member.handle.terminate();
-    wasm.release(member.arena, false);
+    cpu().release(member.arena, false);
     attached--;
-    wasm.detach(member.owner, attached === 0);
+    cpu().shared.detach(member.owner, attached === 0);
     for (const [id, task] of this.tasks) if (task.member === member && task.isStale) this.forget(id, task);
     if (this.members.every(({ isGone }) => isGone)) this.releaseDataset();
   }
@@ -387,14 +386,12 @@ export class Crew {
   }
 }
 
-const rangeOf = ({ address, bytes }: Block): Extent => ({ address, bytes });
-
 /** A tensor of a batch: on its slot, or copied out of the worker's memory. */
 function tensorOf({ slot, layout }: Leaf, slots: readonly Storage[]): Tensor {
-  const { dtype, shape, strides, offset, address, bytes } = layout;
+  const { dtype, shape, strides, offset } = layout;
   if (slot !== undefined) return new Tensor(slots[slot]!, dtype, shape, strides, offset);
   const copy = allocate(shape, dtype);
-  const values = wasm.view({ address, bytes, freed: false }, dtype, offset, sizeOfShape(shape));
-  wasm.write(copy.storage.block, dtype, 0, values);
+  const values = cpu().view(cpu().shared.blockOn(layout), dtype, offset, sizeOfShape(shape));
+  cpu().write(copy.storage.block, dtype, 0, values);
   return copy;
 }

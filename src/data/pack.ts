@@ -4,7 +4,8 @@
  * function with a `module` property (the URL of the module that exports it) is imported there, and an instance gets
  * its own fields back. So do objects that can be called, such as modules and transforms.
  */
-import { wasm } from "../backend/wasm/backend";
+import type { MemoryRange } from "../backend/capabilities";
+import { cpu } from "../backend/cpu";
 import type { DType } from "../core/dtype";
 import { DeviceError, WorkerError } from "../core/errors";
 import { setOwn } from "../core/record";
@@ -18,9 +19,7 @@ type Class = abstract new (...args: any[]) => object;
 type Named = Class | ((...args: any[]) => unknown) | object;
 
 /** A range of shared memory as a tensor sees it. */
-export interface TensorLayout {
-  readonly address: number;
-  readonly bytes: number;
+export interface TensorLayout extends MemoryRange {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
@@ -229,10 +228,8 @@ export function layoutOf(x: Tensor, path: string): TensorLayout {
   x.assertAlive(path);
   if (x.device !== "cpu")
     throw new DeviceError(`DataLoader: ${path} is on ${x.device}; workers see tensors of the cpu only`);
-  const { block } = x.storage;
   return {
-    address: block.address,
-    bytes: block.bytes,
+    ...cpu().shared.rangeOf(x.storage.block),
     dtype: x.dtype,
     shape: x.shape,
     strides: x.strides,
@@ -241,8 +238,8 @@ export function layoutOf(x: Tensor, path: string): TensorLayout {
 }
 
 /** A tensor on memory that somebody else owns. */
-export function borrowTensor({ address, bytes, dtype, shape, strides, offset }: TensorLayout): Tensor {
-  return new Tensor(Storage.borrow(wasm, { address, bytes, freed: false }), dtype, shape, strides, offset);
+export function borrowTensor({ dtype, shape, strides, offset, ...range }: TensorLayout): Tensor {
+  return new Tensor(Storage.borrow(cpu(), cpu().shared.blockOn(range)), dtype, shape, strides, offset);
 }
 
 /** Every origin that a packed graph names. */

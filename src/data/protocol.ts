@@ -1,13 +1,13 @@
 /** What the main thread and the workers of a DataLoader say to each other. */
-import type { SharedEngine } from "../backend/wasm/backend";
-import type { Extent } from "../backend/wasm/memory";
+import type { MemoryRange } from "../backend/capabilities";
 import type { LoadModule, Packed, TensorLayout } from "./pack";
 
 /** The first message to a worker. */
 export interface Setup {
-  readonly engine: SharedEngine;
+  /** What the device shares with it. */
+  readonly engine: unknown;
   /** The memory that the worker allocates from. */
-  readonly arena: Extent;
+  readonly arena: MemoryRange;
   /** Its number as an owner of memory. */
   readonly owner: number;
   readonly id: number;
@@ -31,7 +31,7 @@ export type Request =
       /** The number of the batch in its pass. */
       readonly k: number;
       readonly what: Packed;
-      readonly slots: readonly Extent[];
+      readonly slots: readonly MemoryRange[];
     }
   /** The tensors of batch `id` that are in the worker's own memory were copied. */
   | { readonly kind: "taken"; readonly id: number }

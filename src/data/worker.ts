@@ -1,6 +1,6 @@
 /** The side of a worker: rebuilds the data set on shared memory and answers fetches, one after the other. */
-import { wasm } from "../backend/wasm/backend";
-import type { Extent } from "../backend/wasm/memory";
+import type { MemoryRange } from "../backend/capabilities";
+import { cpu } from "../backend/cpu";
 import { type DType, sizeOf } from "../core/dtype";
 import { defaultGenerator } from "../core/generator";
 import { contiguousStrides, sizeOfShape } from "../core/shape";
@@ -56,7 +56,7 @@ class DataWorker {
 
   constructor(private readonly port: Port) {
     const { engine, arena, owner, id, numWorkers, seed } = port.setup;
-    wasm.attach(engine, arena, owner);
+    cpu().shared.attach(engine, arena, owner);
     defaultGenerator.manualSeed(seed);
     readAtOnce();
     info = { id, numWorkers, seed, dataset: undefined };
@@ -144,7 +144,7 @@ class BatchMemory {
   private readonly used = new Map<Storage, number>();
   private readonly free: boolean[];
 
-  constructor(private readonly slots: readonly Extent[]) {
+  constructor(private readonly slots: readonly MemoryRange[]) {
     this.free = slots.map(() => true);
   }
 
@@ -154,7 +154,7 @@ class BatchMemory {
     const slot = this.slots.findIndex((range, i) => this.free[i]! && range.bytes >= bytes);
     if (slot < 0) return allocate(shape, dtype);
     this.free[slot] = false;
-    const storage = Storage.borrow(wasm, { ...this.slots[slot]!, freed: false });
+    const storage = Storage.borrow(cpu(), cpu().shared.blockOn(this.slots[slot]!));
     this.used.set(storage, slot);
     return new Tensor(storage, dtype, shape, contiguousStrides(shape));
   }

@@ -1,6 +1,6 @@
 /** `torch.backends`: how things are computed, where there is a choice. */
-import { wasm as device } from "../backend/wasm/backend";
-import type { SimdLevel } from "../backend/wasm/kernels";
+import type { SimdLevel } from "../backend/capabilities";
+import { cpu } from "../backend/cpu";
 import { checkOptions, ShapeError } from "../core/errors";
 import { shapeText } from "../core/shape";
 import { checkTensor } from "../ops/builders/checks";
@@ -78,9 +78,9 @@ export const wasm = {
    * @throws KindlingError once there are tensors. @throws DeviceError for a level that the engine does not have.
    */
   get simd(): SimdLevel {
-    return device.simd;
+    return cpu().simdLevel.get();
   },
   set simd(level: SimdLevel) {
-    device.simd = level;
+    cpu().simdLevel.set(level);
   },
 };

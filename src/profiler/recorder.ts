@@ -2,7 +2,7 @@
 import { captureTrace } from "../autograd/anomaly";
 import { watchNodes } from "../autograd/engine";
 import type { RemovableHandle } from "../autograd/handle";
-import { memoryStats } from "../backend/wasm/threads";
+import { memoryStats } from "../backend/cpu";
 import { StateError } from "../core/errors";
 import { watchCalls } from "../core/signature";
 import { type Module, registerModuleForwardHook, registerModuleForwardPreHook } from "../nn/module/module";

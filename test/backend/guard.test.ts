@@ -3,10 +3,10 @@ process.env.KINDLING_GUARD = "1";
 
 import * as torch from "kindling";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { guard as Guard } from "../../src/backend/wasm/guardControl";
+import type { MemoryGuard } from "../../src/backend/capabilities";
 
 const { nn } = torch;
-const guard: typeof Guard = (torch as any).__guard;
+const guard: MemoryGuard = (torch as any).__guard;
 const blockOf = (x: torch.Tensor) => (x as any).storage.block;
 const backendOf = (x: torch.Tensor) => (x as any).storage.backend;
 /** Writes bytes at an offset from the start of a tensor's block, inside it or not. */

@@ -8,7 +8,7 @@ const N = 2 ** 31 + 100;
 const MANY = 2 ** 31;
 
 const operand = (shape: number[], strides: number[], offset = 0): Operand => ({
-  storage: { block: { address: 0, bytes: 0, freed: false } },
+  storage: { block: { bytes: 0, freed: false } },
   dtype: "uint8",
   shape,
   strides,

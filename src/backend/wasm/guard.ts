@@ -4,8 +4,9 @@
  * filled with poison, and what was given back is kept for a while, so that late writes show.
  */
 import { KindlingError, OutOfMemoryError } from "../../core/errors";
-import type { Block, MemoryStats } from "../backend";
-import { checkBytes, type Extent, Memory, roomFor } from "./memory";
+import type { MemoryStats } from "../backend";
+import type { Damage } from "../capabilities";
+import { checkBytes, type Extent, Memory, roomFor, type WasmBlock } from "./memory";
 
 /** Bytes of a red zone. The one behind a block also takes what the block was rounded up by. */
 const ZONE = 1024;
@@ -14,26 +15,9 @@ const DEFAULT_POISON = 0xcb;
 const MOST_KEPT_BYTES = 64 << 20;
 const MOST_KEPT_BLOCKS = 4096;
 
-/** Bytes that somebody wrote who had no right to. */
-export interface Damage {
-  /**
-   * What they belong to: the red zone before or behind a block, a block that was given back, or the constants of the kernels, which lie
-   * at the lowest addresses.
-   */
-  readonly where: "before" | "behind" | "freed" | "constants";
-  /** The block. */
-  readonly address: number;
-  /** Its size, as it was asked for. */
-  readonly bytes: number;
-  /** Of the first damaged byte, from the block's address; negative before it. */
-  readonly offset: number;
-  /** The value found there. */
-  readonly found: number;
-}
-
 interface Guarded {
   /** The block with its red zones. */
-  readonly inner: Block;
+  readonly inner: WasmBlock;
   readonly address: number;
   readonly bytes: number;
   /** Memory of the engine, which is poisoned anew with the others. */
@@ -59,7 +43,7 @@ export class GuardedMemory extends Memory {
     this.constants = this.bytesOf(0, constants).slice();
   }
 
-  override allocate(bytes: number): Block {
+  override allocate(bytes: number): WasmBlock {
     return this.guard(bytes, false);
   }
 
@@ -67,7 +51,7 @@ export class GuardedMemory extends Memory {
     return this.guard(bytes, true).address;
   }
 
-  override release(block: Block, collected: boolean): void {
+  override release(block: WasmBlock, collected: boolean): void {
     if (block.freed) return;
     const guarded = this.live.get(block.address);
     if (guarded === undefined) throw new KindlingError(`release: there is no block at ${block.address}`);
@@ -112,7 +96,7 @@ export class GuardedMemory extends Memory {
     }
   }
 
-  private guard(bytes: number, isWorkspace: boolean): Block {
+  private guard(bytes: number, isWorkspace: boolean): WasmBlock {
     checkBytes(bytes);
     const inner = this.room(bytes + 2 * ZONE);
     const guarded: Guarded = { inner, address: inner.address + ZONE, bytes, isWorkspace, isCollected: false };
@@ -124,7 +108,7 @@ export class GuardedMemory extends Memory {
     return { address: guarded.address, bytes, freed: false };
   }
 
-  private room(bytes: number): Block {
+  private room(bytes: number): WasmBlock {
     try {
       return super.allocate(bytes);
     } catch (error) {

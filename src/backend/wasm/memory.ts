@@ -12,6 +12,11 @@ import { ALIGNMENT, CLASSES, classBytes, classOf, classWithin, SMALL_LIMIT } fro
 
 export type { Extent } from "./extents";
 
+/** A block of this memory. */
+export interface WasmBlock extends Block {
+  readonly address: number;
+}
+
 const PAGE = 65536;
 /** The last of the 65,536 pages is left alone: the end of a block in it would be 2^32, which is 0 to a kernel. */
 const MOST_PAGES = 65535;
@@ -97,7 +102,7 @@ export class Memory {
   }
 
   /** @throws OutOfMemoryError; ValueError for what is no number of bytes. */
-  allocate(bytes: number): Block {
+  allocate(bytes: number): WasmBlock {
     const isSmall = bytes <= SMALL_LIMIT && bytes >= 0;
     const index = isSmall ? classOf(bytes) : -1;
     const size = isSmall ? classBytes(index) : this.checkedRoom(bytes);
@@ -118,7 +123,7 @@ export class Memory {
     return this.allocate(bytes).address;
   }
 
-  release(block: Block, collected: boolean): void {
+  release(block: WasmBlock, collected: boolean): void {
     if (block.freed) return;
     block.freed = true;
     const { address, bytes } = block;

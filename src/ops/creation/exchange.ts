@@ -75,8 +75,15 @@ const typesOf: Readonly<Record<string, readonly ElementType[]>> = {
 const arrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
   .get!;
 
+/** What a typed array shows of a storage. */
+interface Shown {
+  readonly storage: Storage;
+  /** Bytes from the start of the storage to the array. */
+  readonly offset: number;
+}
+
 /** The memory that typed arrays show: as long as one is in use, its memory is not given back. */
-const shown = new WeakMap<object, Storage>();
+const shown = new WeakMap<object, Shown>();
 
 function elementType(op: string, data: ArrayBufferView, wanted: unknown): ElementType {
   const name = arrayName.call(data) as string | undefined;
@@ -97,11 +104,9 @@ function fromArray(op: string, data: unknown, size: unknown, wanted: unknown): T
   const shape = size === undefined ? [length] : checkSize(op, [checkIntegers(op, "shape", size)]);
   if (sizeOfShape(shape) !== length)
     throw new ShapeError(`${op}: shape ${shapeText(shape)} has ${sizeOfShape(shape)} elements, but data has ${length}`);
-  const storage = shown.get(data);
-  if (storage !== undefined && !storage.isFreed && isDType(type)) {
-    const offset = (data.byteOffset - storage.block.address) / sizeOf(type);
-    return new Tensor(storage, type, shape, contiguousStrides(shape), offset);
-  }
+  const known = shown.get(data);
+  if (known !== undefined && !known.storage.isFreed && isDType(type))
+    return new Tensor(known.storage, type, shape, contiguousStrides(shape), known.offset / sizeOf(type));
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const own = keptBytes(type, bytes, (i, why) => new ValueError(`${op}: element ${i} ${why}`));
   const x = allocate(shape, keptAs(type));
@@ -140,7 +145,7 @@ function show(x: Tensor): TypedArray {
   // One more owner, who never lets go: the memory is given back when array and tensors are forgotten.
   storage.retain();
   storage.watch();
-  shown.set(data, storage);
+  shown.set(data, { storage, offset: offset * sizeOf(dtype) });
   if (dense !== x) dense.dispose();
   return data;
 }

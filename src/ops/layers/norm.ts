@@ -11,8 +11,6 @@ import type { Tensor } from "../../tensor/tensor";
 import { checkSameDevice, checkTensor } from "../builders/checks";
 import { checkFloating, checkSameDType, isHalf, widen, widened } from "../builders/precision";
 
-const NORM_COST = 1;
-
 type Optional = Tensor | null | undefined;
 
 /** Options of {@link batchNorm}. */
@@ -52,12 +50,9 @@ function channelsOf(op: string, x: Tensor, parameters: Readonly<Record<string, O
 }
 
 /** Mean and biased variance of each channel. */
-function statistics(x: Tensor, { n, c, inner }: Channels): [mean: Tensor, variance: Tensor] {
+function statistics(x: Tensor, { c }: Channels): [mean: Tensor, variance: Tensor] {
   const [mean, variance] = [allocate([c], x.dtype, x), allocate([c], x.dtype, x)];
-  x.storage.backend.call("batchNormStatistics", x.dtype, [mean, variance, x, n, c, inner], {
-    range: c,
-    cost: x.numel() * NORM_COST,
-  });
+  x.storage.backend.run("batchNormStatistics", { mean, variance, x });
   return [mean, variance];
 }
 
@@ -121,13 +116,9 @@ function normalize(
   eps: number,
   channels: Channels,
 ): Tensor {
-  const { n, c, inner } = channels;
   const y = allocate(x.shape, x.dtype, x);
   const [w, b] = [weight?.contiguous(), bias?.contiguous()];
-  x.storage.backend.call("batchNorm", x.dtype, [y, x, mean, invstd, w, b, c, inner], {
-    range: n * c,
-    cost: x.numel() * NORM_COST,
-  });
+  x.storage.backend.run("batchNorm", { y, x, mean, invstd, weight: w, bias: b });
   const saved = [x, mean, invstd, ...(weight ? [weight] : [])];
   return record("NativeBatchNormBackward0", y, [x, weight, bias], saved, ([g], [input, m, s, scale], needs) =>
     isGradEnabled()
@@ -143,14 +134,23 @@ function fusedGrads(
   invstd: Tensor,
   weight: Tensor | undefined,
   training: boolean,
-  { n, c, inner }: Channels,
+  { c }: Channels,
   needs: readonly boolean[],
 ) {
   const gx = needs[0] ? allocate(x.shape, x.dtype, x) : undefined;
   const gw = needs[1] ? allocate([c], x.dtype, x) : undefined;
   const gb = needs[2] ? allocate([c], x.dtype, x) : undefined;
-  const args = [gx, gw, gb, g.contiguous(), x, mean, invstd, weight?.contiguous(), training ? 1 : 0, n, c, inner];
-  x.storage.backend.call("batchNormBackward", x.dtype, args, { range: c, cost: x.numel() * 2 * NORM_COST });
+  x.storage.backend.run("batchNormGradient", {
+    gx,
+    gweight: gw,
+    gbias: gb,
+    gy: g.contiguous(),
+    x,
+    mean,
+    invstd,
+    weight: weight?.contiguous(),
+    training,
+  });
   return [gx, gw, gb];
 }
 
@@ -232,17 +232,16 @@ function normalizeLayer(
   eps: number,
 ): Tensor {
   const n = sizeOfShape(normalizedShape);
-  const rows = n === 0 ? 0 : input.numel() / n;
   const x = input.contiguous();
   const lead = [...input.shape.slice(0, input.ndim - normalizedShape.length), ...normalizedShape.map(() => 1)];
   const [y, mean, rstd] = [allocate(x.shape, x.dtype, x), allocate(lead, x.dtype, x), allocate(lead, x.dtype, x)];
-  const args = [y, mean, rstd, x, weight?.contiguous(), bias?.contiguous(), n, eps];
-  x.storage.backend.call("layerNorm", x.dtype, args, { range: rows, cost: x.numel() * NORM_COST });
+  const [w, b] = [weight?.contiguous(), bias?.contiguous()];
+  x.storage.backend.run("layerNorm", { y, mean, invstd: rstd, x, weight: w, bias: b, n, eps });
   const saved = [x, mean, rstd, ...(weight ? [weight] : [])];
-  return record("NativeLayerNormBackward0", y, [x, weight, bias], saved, ([g], [source, m, r, w], needs) =>
+  return record("NativeLayerNormBackward0", y, [x, weight, bias], saved, ([g], [source, m, r, scale], needs) =>
     isGradEnabled()
-      ? layerGradsDifferentiable(g!, source!, w, normalizedShape, eps)
-      : layerGrads(g!, source!, m!, r!, w, rows, n, normalizedShape, needs),
+      ? layerGradsDifferentiable(g!, source!, scale, normalizedShape, eps)
+      : layerGrads(g!, source!, m!, r!, scale, n, normalizedShape, needs),
   );
 }
 
@@ -252,24 +251,24 @@ function layerGrads(
   mean: Tensor,
   rstd: Tensor,
   weight: Tensor | undefined,
-  rows: number,
   n: number,
   shape: readonly number[],
   needs: readonly boolean[],
 ) {
-  const { backend } = x.storage;
-  const dense = g.contiguous();
   const gx = needs[0] ? allocate(x.shape, x.dtype, x) : undefined;
   const gw = needs[1] ? allocate(shape, x.dtype, x) : undefined;
   const gb = needs[2] ? allocate(shape, x.dtype, x) : undefined;
-  const cost = x.numel() * 2 * NORM_COST;
-  if (gx)
-    backend.call("layerNormBackward", x.dtype, [gx, dense, x, mean, rstd, weight?.contiguous(), n], {
-      range: rows,
-      cost,
-    });
-  if (gw || gb)
-    backend.call("layerNormParametersBackward", x.dtype, [gw, gb, dense, x, mean, rstd, rows, n], { range: n, cost });
+  x.storage.backend.run("layerNormGradient", {
+    gx,
+    gweight: gw,
+    gbias: gb,
+    gy: g.contiguous(),
+    x,
+    mean,
+    invstd: rstd,
+    weight: weight?.contiguous(),
+    n,
+  });
   return [gx, gw, gb];
 }
 

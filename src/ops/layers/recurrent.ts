@@ -31,8 +31,6 @@ export function gruStep(fromInput: Tensor, fromState: Tensor, hidden: Tensor): T
 
 /** Nanoseconds per element of a cell. */
 const CELL_COST = 8;
-/** Nanoseconds per multiply-add, to judge whether threads are worth it. */
-const MADD_COST = 0.05;
 
 /** Step `t` of a contiguous tensor whose first axis is time. */
 function step(x: Tensor, t: number): Operand {
@@ -41,21 +39,18 @@ function step(x: Tensor, t: number): Operand {
   return { storage: x.storage, dtype: x.dtype, shape, strides: contiguousStrides(shape), offset };
 }
 
-/** y [m, n] += a [m, k] · b, where b has the given strides; with `bias`, y = a · b + bias. */
-function multiply(
-  backend: Backend,
-  y: Operand,
-  a: Operand,
-  b: Tensor,
-  [rsb, csb]: readonly [number, number],
-  bias?: Tensor,
-): void {
-  const [m, k] = a.shape as [number, number];
-  const n = y.shape[1]!;
-  const range = backend.query("gemmTasks", [m, n, k, 1]);
-  const layout = [m, n, k, k, 1, rsb, csb, n, 0, 0, 0];
-  const mode = bias === undefined ? [1, undefined, 0, 0] : [0, bias, 1, 0];
-  backend.call("gemm", y.dtype, [y, a, b, ...layout, ...mode], { range, cost: m * n * k * MADD_COST, scratch: true });
+/** A contiguous matrix transposed. */
+const transposed = ({ storage, dtype, offset, shape, strides }: Tensor): Operand => ({
+  storage,
+  dtype,
+  offset,
+  shape: [shape[1]!, shape[0]!],
+  strides: [strides[1]!, strides[0]!],
+});
+
+/** y += a · b; with `bias`, y = a · b + bias. */
+function multiply(backend: Backend, y: Operand, a: Operand, b: Operand, bias?: Tensor): void {
+  backend.run("matmul", { y, a, b, bias, accumulate: bias === undefined });
 }
 
 /** The order in which the steps of a sequence are taken. */
@@ -127,10 +122,10 @@ export function lstmSequence(
     allocate([steps, n, size], gates.dtype, gates),
     allocate([steps, n, size], gates.dtype, gates),
   ];
-  const w = dense(weight);
+  const w = transposed(dense(weight));
   let [h, c]: [Operand, Operand] = [dense(h0), dense(c0)];
   for (const t of times) {
-    multiply(backend, step(active, t), h, w, [1, size]);
+    multiply(backend, step(active, t), h, w);
     backend.call("lstmCell", gates.dtype, [step(hidden, t), step(cells, t), step(active, t), c, size], {
       range: n,
       cost: n * size * CELL_COST,
@@ -176,7 +171,7 @@ function lstmGrads(gs: Grads, saved: readonly Tensor[], times: readonly number[]
     const before = previous === undefined ? dense(c0) : step(cells, previous);
     const args = [step(dGates, t), step(dCells, t), step(dHidden, t), step(active, t), step(cells, t), before, size];
     backend.call("lstmCellBackward", hidden.dtype, args, { range: n, cost: n * size * CELL_COST });
-    multiply(backend, previous === undefined ? dh0 : step(dHidden, previous), step(dGates, t), w, [size, 1]);
+    multiply(backend, previous === undefined ? dh0 : step(dHidden, previous), step(dGates, t), w);
     if (previous === undefined) backend.copy(dc0, step(dCells, t));
     else addInto(backend, step(dCells, previous), step(dCells, t));
   }
@@ -203,10 +198,10 @@ export function gruSequence(gates: Tensor, h0: Tensor, weight: Tensor, bias: Ten
   backend.copy(active, gates);
   const fromState = allocate(gates.shape, gates.dtype, gates);
   const hidden = allocate([steps, n, size], gates.dtype, gates);
-  const [w, b] = [dense(weight), dense(bias)];
+  const [w, b] = [transposed(dense(weight)), dense(bias)];
   let h: Operand = dense(h0);
   for (const t of times) {
-    multiply(backend, step(fromState, t), h, w, [1, size], b);
+    multiply(backend, step(fromState, t), h, w, b);
     backend.call("gruCell", gates.dtype, [step(hidden, t), step(active, t), step(fromState, t), h, size], {
       range: n,
       cost: n * size * CELL_COST,
@@ -257,7 +252,7 @@ function gruGrads(gs: Grads, saved: readonly Tensor[], times: readonly number[])
     const target = previous === undefined ? dh0 : step(dHidden, previous);
     if (previous === undefined) backend.copy(dh0, step(dHidden, t));
     else addInto(backend, target, step(dHidden, t));
-    multiply(backend, target, step(dState, t), w, [size, 1]);
+    multiply(backend, target, step(dState, t), w);
   }
   const dWeight = product(rows(dState).t(), rows(statesBefore(h0, hidden, times)));
   return [dGates, dh0, dWeight, rows(dState).sum(0)];

@@ -11,13 +11,6 @@ import type { Tensor } from "../../tensor/tensor";
 import { checkSameDevice, checkTensor } from "../builders/checks";
 import { cast, computeType } from "../builders/define";
 
-/** Codes of the kernel for where the bias is added. */
-const NO_BIAS = 0;
-const BIAS_PER_COLUMN = 1;
-
-/** Nanoseconds per multiply-add, to judge whether threads are worth it. */
-const MADD_COST = 0.035;
-
 /**
  * A stack of products, y[i] = a[i]·b[i] + bias, without history. Operands are [m, k] and [k, n], or [batch, m, k] and [batch, k, n], in any
  * layout: transposes cost nothing.
@@ -27,40 +20,13 @@ export function product(a: Tensor, b: Tensor, bias?: Tensor): Tensor {
   const lead = batched ? 1 : 0;
   const batch = batched ? a.shape[0]! : 1;
   const m = a.shape[lead]!;
-  const k = a.shape[lead + 1]!;
   const n = b.shape[lead + 1]!;
   const dtype = computeType(a.dtype);
   const x = cast(a, dtype);
   const w = cast(b, dtype);
   const plus = bias && cast(bias, dtype);
   const y = allocate(batched ? [batch, m, n] : [m, n], dtype, a);
-  const { backend } = a.storage;
-  const tasks = backend.query("gemmTasks", [m, n, k, batch]);
-  backend.call(
-    "gemm",
-    dtype,
-    [
-      y,
-      x,
-      w,
-      m,
-      n,
-      k,
-      x.strides[lead]!,
-      x.strides[lead + 1]!,
-      w.strides[lead]!,
-      w.strides[lead + 1]!,
-      n,
-      batched ? x.strides[0]! : 0,
-      batched ? w.strides[0]! : 0,
-      m * n,
-      0,
-      plus,
-      bias === undefined ? NO_BIAS : BIAS_PER_COLUMN,
-      0,
-    ],
-    { range: tasks, cost: batch * m * n * k * MADD_COST, scratch: true },
-  );
+  a.storage.backend.run("matmul", { y, a: x, b: w, bias: plus, accumulate: false });
   if (x !== a) x.dispose();
   if (w !== b) w.dispose();
   return cast(y, a.dtype);

@@ -94,9 +94,8 @@ export const aminmax = named(
 function extremaOf(op: "max" | "min", values: Tensor, indices: Tensor, x: Tensor, dims: readonly number[]): void {
   const source = cast(x, values.dtype);
   const rows = threeAxes(source, dims);
-  const range = rows.outer * rows.inner;
-  const args = [values, indices, rows.x, rows.n, rows.inner];
-  x.storage.backend.call(`${op}Dim`, source.dtype, args, { range, cost: x.numel() });
+  const { n, inner } = rows;
+  x.storage.backend.run("extremum", { kind: op, values, indices, x: rows.x, n, inner });
   if (rows.owned) rows.x.dispose();
   if (source !== x) source.dispose();
 }

@@ -89,7 +89,7 @@ export const histc = named(
     const source = dense(cast(x.detach(), computeType(x.dtype)));
     const [low, high] = histogramRange("histc", source, ...ends);
     const y = allocate([bins], source.dtype, x);
-    x.storage.backend.call("histc", source.dtype, [y, source, x.numel(), bins, low, high], { range: bins, cost: 0 });
+    x.storage.backend.run("histogram", { y, x: source, low, high });
     return cast(y, x.dtype);
   },
 );

@@ -88,11 +88,8 @@ function squaredDeviations(x: Tensor, p: Plan): [sum: Tensor, mean: Tensor] {
   reduceOnce(x, p.dims, outputs, ([squares, means], distinct, copies) => {
     const source = cast(distinct, dtype);
     const rows = threeAxes(source, p.dims);
-    const args = [squares, means, rows.x, rows.n, rows.inner];
-    x.storage.backend.call("sumSquaredDeviation", dtype, args, {
-      range: rows.outer * rows.inner,
-      cost: source.numel(),
-    });
+    const { n, inner } = rows;
+    x.storage.backend.run("squaredDeviation", { sum: squares!, mean: means!, x: rows.x, n, inner });
     if (copies > 1) x.storage.backend.binary("mul", dtype, squares!, squares!, copies, 0);
     if (rows.owned) rows.x.dispose();
     if (source !== distinct) source.dispose();

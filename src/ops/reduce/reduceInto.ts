@@ -1,7 +1,7 @@
-/** How reductions are computed: what their kernels see, and what is done about long rows and repeated elements. */
-import type { Backend, Operand } from "../../backend/backend";
+/** How reductions are computed: what devices see, and what is done about repeated elements. */
+import type { ReduceKind } from "../../backend/ops";
 import type { DType } from "../../core/dtype";
-import { contiguousStrides, sizeOfShape } from "../../core/shape";
+import { contiguousStrides } from "../../core/shape";
 import { allocate, windowOn } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { cast } from "../builders/define";
@@ -59,43 +59,28 @@ function contiguousCopy(x: Tensor): Tensor {
   return y;
 }
 
-/** A full reduction longer than this is cut into blocks, so that threads share it. */
-const SPLIT = 1 << 16;
-/** Kernels count rows in 32 bits: more are reduced in parts. */
-const MOST_ROWS = 2 ** 30;
-/** Nanoseconds per element. */
-const REDUCE_COST = 0.4;
-
-/** How a kernel reduces. */
+/** How elements are reduced. */
 export interface Reduction {
-  readonly kernel: string;
-  /** The kernel that joins partial results of one long row. It must be exact under regrouping, or an ordinary sum. */
-  readonly combine?: string | undefined;
-  /** The result over `n` copies of elements from that over one of each: by a binary kernel and its second operand. Absent if they are the same. */
+  readonly kind: ReduceKind;
+  /** The result over `n` copies of elements from that over one of each: by a binary op and its second operand. Absent if they are the same. */
   readonly repeat?: readonly [op: string, operand: (n: number) => number] | undefined;
 }
 
 const times = ["mul", (n: number) => n] as const;
 
-const reduction = (kernel: string, combine?: string, repeat?: Reduction["repeat"]): Reduction => ({
-  kernel,
-  combine,
-  repeat,
-});
-
 /** What reduces by name. */
-export const reductions = {
-  sum: reduction("sum", "sum", times),
-  sumSquare: reduction("sumSquare", "sum", times),
-  countNonzero: reduction("countNonzero", "sum", times),
-  prod: reduction("prod", undefined, ["pow", (n: number) => n]),
-  logsumexp: reduction("logsumexp", undefined, ["add", Math.log]),
-  amax: reduction("amax", "amax"),
-  amin: reduction("amin", "amin"),
-  any: reduction("any", "any"),
-  all: reduction("all", "all"),
-  argmax: reduction("argmax"),
-  argmin: reduction("argmin"),
+export const reductions: { readonly [K in ReduceKind]: Reduction } = {
+  sum: { kind: "sum", repeat: times },
+  sumSquare: { kind: "sumSquare", repeat: times },
+  countNonzero: { kind: "countNonzero", repeat: times },
+  prod: { kind: "prod", repeat: ["pow", (n) => n] },
+  logsumexp: { kind: "logsumexp", repeat: ["add", Math.log] },
+  amax: { kind: "amax" },
+  amin: { kind: "amin" },
+  any: { kind: "any" },
+  all: { kind: "all" },
+  argmax: { kind: "argmax" },
+  argmin: { kind: "argmin" },
 };
 
 /**
@@ -111,8 +96,8 @@ function reduceRepeated(reduction: Reduction, y: Tensor, x: Tensor, dims: readon
   reduceOnce(x, dims, [y], ([result], distinct, copies) => {
     reduceDistinct(reduction, result!, distinct, dims, dtype);
     if (copies === 1 || reduction.repeat === undefined) return;
-    const [kernel, operand] = reduction.repeat;
-    y.storage.backend.binary(kernel, y.dtype, result!, result!, operand(copies), kernel === "add" ? 1 : 0);
+    const [op, operand] = reduction.repeat;
+    y.storage.backend.binary(op, y.dtype, result!, result!, operand(copies), op === "add" ? 1 : 0);
   });
 }
 
@@ -161,57 +146,10 @@ function repeatsItself({ shape, strides }: Tensor): boolean {
 const without = (shape: readonly number[], dims: readonly number[]): number[] =>
   shape.map((n, i) => (dims.includes(i) ? 1 : n));
 
-function reduceDistinct(
-  { kernel, combine }: Reduction,
-  y: Tensor,
-  input: Tensor,
-  dims: readonly number[],
-  dtype: DType,
-): void {
+function reduceDistinct({ kind }: Reduction, y: Tensor, input: Tensor, dims: readonly number[], dtype: DType): void {
   const source = cast(input, dtype);
-  const { x, outer, n, inner, owned } = threeAxes(source, dims);
-  const rows = outer * inner;
-  if (combine !== undefined && rows === 1 && n >= 2 * SPLIT) reduceInBlocks(kernel, y, x, n, combine);
-  else if (rows <= MOST_ROWS) reduceRows(x.storage.backend, kernel, y, x, rows, n, inner);
-  // So many rows have one element each.
-  else
-    for (let at = 0; at < rows; at += MOST_ROWS) {
-      reduceRows(x.storage.backend, kernel, from(y, at), from(x, at), Math.min(MOST_ROWS, rows - at), n, 1);
-    }
+  const { x, n, inner, owned } = threeAxes(source, dims);
+  x.storage.backend.run("reduce", { kind, y, x, n, inner });
   if (owned) x.dispose();
   if (source !== input) source.dispose();
 }
-
-/** Reduces `rows` rows of `n` elements. */
-function reduceRows(
-  backend: Backend,
-  kernel: string,
-  y: Operand,
-  x: Operand,
-  rows: number,
-  n: number,
-  inner: number,
-): void {
-  backend.call(kernel, x.dtype, [y, x, n, inner], { range: rows, cost: rows * n * REDUCE_COST });
-}
-
-/** Reduces one row of `n` elements as rows of SPLIT elements and what is left, and combines the results. */
-function reduceInBlocks(kernel: string, y: Tensor, x: Tensor, n: number, combine: string): void {
-  const { backend } = x.storage;
-  const blocks = Math.floor(n / SPLIT);
-  const rest = n - blocks * SPLIT;
-  const partial = allocate([blocks + (rest > 0 ? 1 : 0)], y.dtype, x);
-  reduceRows(backend, kernel, partial, x, blocks, SPLIT, 1);
-  if (rest > 0) reduceRows(backend, kernel, from(partial, blocks), from(x, n - rest), 1, rest, 1);
-  reduceRows(backend, combine, y, partial, 1, partial.numel(), 1);
-  partial.dispose();
-}
-
-/** The elements of a contiguous tensor from position `offset` on. */
-const from = ({ storage, dtype, offset: start, shape }: Tensor, offset: number): Operand => ({
-  storage,
-  dtype,
-  offset: start + offset,
-  shape: [sizeOfShape(shape) - offset],
-  strides: [1],
-});

@@ -1,6 +1,7 @@
 /** Running sums, products and extrema along an axis. */
 
 import { record, recordAll } from "../../autograd/node";
+import type { Scan } from "../../backend/ops";
 import { checkDType, type DType, isFloat } from "../../core/dtype";
 import { checkOptions } from "../../core/errors";
 import { sizeOfShape, wrapDim } from "../../core/shape";
@@ -15,20 +16,18 @@ import { type ValuesAndIndices, valuesAndIndices } from "./extrema";
 
 /** `x` seen as [outer, n, inner]. */
 function rowsAlong(x: Tensor, dim: number) {
-  if (x.ndim === 0) return { n: 1, inner: 1, range: 1 };
-  const n = x.shape[dim]!;
-  return { n, inner: sizeOfShape(x.shape.slice(dim + 1)), range: n === 0 ? 0 : x.numel() / n };
+  if (x.ndim === 0) return { n: 1, inner: 1 };
+  return { n: x.shape[dim]!, inner: sizeOfShape(x.shape.slice(dim + 1)) };
 }
 
-/** y = kernel along `dim`; from the end if `reverse`. The kernels give int64 for integers. */
-function scan(kernel: string, x: Tensor, dim: number, result: DType, reverse: boolean): Tensor {
+type ScanKind = Scan["kind"];
+
+/** y = the scan along `dim`; from the end if `reverse`. Devices give int64 for integers. */
+function scan(kind: ScanKind, x: Tensor, dim: number, result: DType, reverse: boolean): Tensor {
   const source = cast(x, computeType(x.dtype)).detach().contiguous();
   const y = allocate(x.shape, isFloat(source.dtype) ? source.dtype : "int64", x);
-  const { n, inner, range } = rowsAlong(x, dim);
-  x.storage.backend.call(kernel, source.dtype, [y, source, n, inner, reverse ? 1 : 0], {
-    range,
-    cost: x.numel() * 1.5,
-  });
+  const { n, inner } = rowsAlong(x, dim);
+  x.storage.backend.run("scan", { kind, y, x: source, n, inner, reverse });
   return cast(y, result);
 }
 
@@ -141,8 +140,8 @@ function runningExtremum(op: "cummax" | "cummin", x: Tensor, dim: number): Value
   const source = cast(x, computeType(x.dtype)).detach().contiguous();
   const values = allocate(x.shape, source.dtype, x);
   const indices = allocate(x.shape, "int64", x);
-  const { n, inner, range } = rowsAlong(x, d);
-  x.storage.backend.call(op, source.dtype, [values, indices, source, n, inner], { range, cost: x.numel() * 1.5 });
+  const { n, inner } = rowsAlong(x, d);
+  x.storage.backend.run("runningExtremum", { kind: op, values, indices, x: source, n, inner });
   const out = cast(values, x.dtype);
   const { shape } = x;
   recordAll(op === "cummax" ? "CummaxBackward0" : "CumminBackward0", [out, indices], [x], [indices], ([g], [at]) => [

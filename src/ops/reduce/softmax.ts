@@ -11,15 +11,10 @@ import { checkTensor } from "../builders/checks";
 import { cast, computeType } from "../builders/define";
 import { checkFloating, checkSameDType, isHalf, widen } from "../builders/precision";
 
-/** Nanoseconds per element. */
-const SOFTMAX_COST = 2;
-
-/** Runs a row kernel along `dim` of contiguous operands of one shape. */
-function rows(kernel: string, y: Tensor, inputs: readonly Tensor[], dim: number): void {
-  const n = y.ndim === 0 ? 1 : y.shape[dim]!;
-  const inner = y.ndim === 0 ? 1 : sizeOfShape(y.shape.slice(dim + 1));
-  const range = n === 0 ? 0 : y.numel() / n;
-  y.storage.backend.call(kernel, y.dtype, [y, ...inputs, n, inner], { range, cost: y.numel() * SOFTMAX_COST });
+/** How `y` lies along `dim`, as devices see it: [outer, n, inner]. */
+function rowsAlong(y: Tensor, dim: number): { n: number; inner: number } {
+  if (y.ndim === 0) return { n: 1, inner: 1 };
+  return { n: y.shape[dim]!, inner: sizeOfShape(y.shape.slice(dim + 1)) };
 }
 
 /** @throws DTypeError or ShapeError unless a gradient fits the result. */
@@ -32,13 +27,19 @@ function checkGradient(op: string, g: Tensor, y: Tensor): void {
     );
 }
 
-function forward(kernel: string, x: Tensor, dim: number): Tensor {
+function forward(kind: "softmax" | "logSoftmax", x: Tensor, dim: number): Tensor {
   const dtype = computeType(x.dtype);
   const source = cast(x, dtype);
   const dense = source.isContiguous() ? source : source.detach().contiguous();
   const y = allocate(x.shape, dtype, x);
-  rows(kernel, y, [dense], dim);
+  const { n, inner } = rowsAlong(y, dim);
+  y.storage.backend.run("softmax", { kind, y, x: dense, n, inner });
   return cast(y, x.dtype);
+}
+
+function runBackward(kind: "softmax" | "logSoftmax", gx: Tensor, g: Tensor, y: Tensor, dim: number): void {
+  const { n, inner } = rowsAlong(y, dim);
+  gx.storage.backend.run("softmaxGradient", { kind, gx, gy: g.contiguous(), y: y.contiguous(), n, inner });
 }
 
 function checked(op: string, x: Tensor, dim: number, options: { dtype?: DType }): { x: Tensor; dim: number } {
@@ -69,7 +70,7 @@ export function softmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {
   checkGradient("softmaxBackward", g, y);
   if (isHalf(y.dtype)) return softmaxBackward(widen(g), widen(y), dim).to(y.dtype);
   const gx = allocate(y.shape, y.dtype, y);
-  rows("softmaxBackward", gx, [g.contiguous(), y.contiguous()], dim);
+  runBackward("softmax", gx, g, y, dim);
   return record(
     "SoftmaxBackwardDataBackward0",
     gx,
@@ -104,7 +105,7 @@ export function logSoftmaxBackward(g: Tensor, y: Tensor, dim: number): Tensor {
   checkGradient("logSoftmaxBackward", g, y);
   if (isHalf(y.dtype)) return logSoftmaxBackward(widen(g), widen(y), dim).to(y.dtype);
   const gx = allocate(y.shape, y.dtype, y);
-  rows("logSoftmaxBackward", gx, [g.contiguous(), y.contiguous()], dim);
+  runBackward("logSoftmax", gx, g, y, dim);
   return record(
     "LogSoftmaxBackwardDataBackward0",
     gx,

@@ -1,0 +1,50 @@
+/** What the `cpu` device offers besides ops. */
+import type { Block } from "../backend";
+import type { MemoryGuard, SharedMemory, Simd, Threads } from "../capabilities";
+import type { Engine, SharedEngine } from "./engine";
+import { GuardedMemory } from "./guard";
+import type { WasmBlock } from "./memory";
+
+const addressIn = (block: Block): number => (block as WasmBlock).address;
+
+export const sharedMemoryOf = (engine: Engine): SharedMemory => ({
+  rangeOf: (block) => ({ address: addressIn(block), bytes: block.bytes }),
+  blockOn: ({ address, bytes }) => ({ address, bytes, freed: false }) as WasmBlock,
+  share: () => engine.share(),
+  newOwner: () => engine.parts.pages.newOwner(),
+  attach: (shared, arena, owner) => engine.attach(shared as SharedEngine, { ...arena }, owner),
+  detach: (owner, isLast) => engine.detach(owner, isLast),
+});
+
+export const threadsOf = (engine: Engine): Threads => ({
+  get: () => engine.parts.pool.numThreads,
+  set: (n) => engine.parts.pool.setNumThreads(n),
+  get running() {
+    return engine.parts.pool.running;
+  },
+  get hint() {
+    return engine.parts.pool.hint;
+  },
+});
+
+export const simdOf = (engine: Engine): Simd => ({
+  get: () => engine.simd,
+  set: (level) => {
+    engine.simd = level;
+  },
+});
+
+/** The guard mode of the allocator, see `guard.ts`. */
+export function guardOf(engine: Engine): MemoryGuard {
+  const guarded = (): GuardedMemory | undefined => {
+    const { memory } = engine.parts;
+    return memory instanceof GuardedMemory ? memory : undefined;
+  };
+  return {
+    get isOn() {
+      return guarded() !== undefined;
+    },
+    setPoison: (byte) => guarded()?.setPoison(byte),
+    check: () => guarded()?.check() ?? [],
+  };
+}
