@@ -1,12 +1,15 @@
 /** The `webgpu` device: kernels in WGSL, which are generated and compiled when they are first asked for. */
 import { arrayOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { DeviceError } from "../../core/errors";
-import { type MemoryStats, type Operand, reportPressure } from "../backend";
+import { type Argument, type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
+import { runFrom, unsupported } from "../dispatch";
+import type { DeviceOps } from "../ops";
 import { GpuBlock } from "./buffers";
 import type { CommandCounts } from "./commands";
 import type { Gpu } from "./gpu";
 import { copy, elementwise, fill } from "./kernels/elementwise";
 import { kernels } from "./kernels/index";
+import { runOld } from "./kernels/old";
 import { scalarOf } from "./wgsl/elements";
 import { checkInt32, noFloat64 } from "./wgsl/program";
 import { binaryRules, expressionOf, type Rule, ternaryRules, unaryRules } from "./wgsl/rules";
@@ -27,7 +30,7 @@ export interface GpuCounts extends CommandCounts {
   readonly kernels: number;
 }
 
-export class WebgpuBackend {
+export class WebgpuBackend implements Backend {
   readonly device = "webgpu";
   private readonly stats = { allocated: 0, peakAllocated: 0, blocks: 0 };
   private sincePressure = 0;
@@ -62,23 +65,23 @@ export class WebgpuBackend {
     return new GpuBlock(bytes);
   }
 
-  release(block: GpuBlock, _collected: boolean): void {
+  release(block: Block, _collected: boolean): void {
     if (block.freed) return;
     this.stats.allocated -= block.bytes;
     this.stats.blocks--;
-    this.gpu.release(block);
+    this.gpu.release(block as GpuBlock);
   }
 
   memoryStats(): MemoryStats {
     return { ...this.stats, reserved: this.gpu.buffers.reserved };
   }
 
-  write(block: GpuBlock, dtype: DType, offset: number, values: TypedArray): void {
+  write(block: Block, dtype: DType, offset: number, values: TypedArray): void {
     if (values.length === 0) return;
     if (dtype === "float64") throw noFloat64("to");
     const bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
     if (dtype === "int64") checkWords(new Int32Array(bytes.slice().buffer));
-    this.writeBytes(block, offset * sizeOf(dtype), bytes);
+    this.writeBytes(block as GpuBlock, offset * sizeOf(dtype), bytes);
   }
 
   /** Queues take whole words: those at the edges are first written to a block of their own. */
@@ -112,9 +115,9 @@ export class WebgpuBackend {
     throw cannotWait("item");
   }
 
-  async read(block: GpuBlock, dtype: DType, offset: number, length: number): Promise<TypedArray> {
+  async read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray> {
     const size = sizeOf(dtype);
-    const bytes = length === 0 ? new ArrayBuffer(0) : await this.gpu.read(block, offset * size, length * size);
+    const bytes = length === 0 ? new ArrayBuffer(0) : await this.gpu.read(block as GpuBlock, offset * size, length * size);
     return new (arrayOf(dtype))(bytes, 0, length);
   }
 
@@ -144,18 +147,13 @@ export class WebgpuBackend {
     const type = scalarOf(dtype);
     if (type === undefined) throw noFloat64(name);
     const expression = expressionOf(rule, type, dtype === "bool");
-    if (expression === undefined) throw this.missing(name, dtype);
+    if (expression === undefined) throw unsupported(name, dtype, this.device);
     const list = parameters.split(", ").map((parameter, i) => `${parameter}: ${(i === 0 && first) || type}`);
     const result = rule!.isPredicate ? "i32" : type;
     return {
       rule: (values: readonly string[], scalars: readonly string[]) => `rule(${[...values, ...scalars].join(", ")})`,
       declarations: `fn rule(${list.join(", ")}) -> ${result} { return ${expression}; }`,
     };
-  }
-
-  private missing(op: string, dtype: DType | undefined): DeviceError {
-    const of = dtype === undefined ? "" : ` of ${dtype}`;
-    return new DeviceError(`${op}: webgpu does not have "${op}"${of} yet; compute it on the cpu: (await x.cpu())`);
   }
 
   copy(y: Operand, x: Operand): void {
@@ -167,11 +165,18 @@ export class WebgpuBackend {
     fill(this.named("fill"), y, value);
   }
 
-  /** Runs any other op. @throws DeviceError for one that this device does not have. */
-  run(op: string, description: object): void {
-    const kernel = (kernels as Readonly<Record<string, (gpu: Gpu, description: never) => unknown>>)[op];
-    if (kernel === undefined || kernel(this.named(op), description as never) === false)
-      throw this.missing(nameOf(op, description), undefined);
+  run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
+    runFrom(kernels, this.named(op), op, description);
+  }
+
+  call(kernel: string, _dtype: DType | undefined, args: readonly Argument[]): void {
+    if (!runOld(this.named(kernel), kernel, args as never)) throw unsupported(kernel, _dtype, this.device);
+  }
+  query(kernel: string): number {
+    throw unsupported(kernel, undefined, this.device);
+  }
+  check(): number {
+    return -1;
   }
 
   firstInvalid(): number {
@@ -196,11 +201,6 @@ export class WebgpuBackend {
   emptyCache(): Promise<void> {
     return this.gpu.emptyCache();
   }
-}
-
-/** An op of several kinds is named by its kind. */
-function nameOf(op: string, description: object): string {
-  return "kind" in description ? `${op} ${description.kind}` : op;
 }
 
 /** @throws DeviceError unless each pair of words is an integer of 32 bits and its sign. */

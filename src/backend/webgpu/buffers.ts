@@ -1,9 +1,8 @@
 /** Buffers of the GPU, kept for the next block of their size, since making one costs more than a dispatch. */
-import type { Block } from "../backend";
+import type { Block } from "../operand";
 
 /** A range of GPU memory. Its buffer is made when it is first used. */
 export class GpuBlock implements Block {
-  readonly address = 0;
   freed = false;
   buffer: PooledBuffer | undefined;
 

@@ -3,7 +3,7 @@
  * no kernel reads or writes beyond an operand for it.
  */
 import { sizeOfShape } from "../../../core/shape";
-import type { Operand } from "../../backend";
+import type { Operand } from "../../operand";
 import type { Gpu } from "../gpu";
 import type { Program, View } from "../wgsl/program";
 import { runRows } from "./rows";

@@ -1,7 +1,7 @@
 /** Elementwise kernels: a rule, the layouts of its operands, and one invocation for each word of the result. */
 import type { DType } from "../../../core/dtype";
 import { sizeOfShape } from "../../../core/shape";
-import type { Operand } from "../../backend";
+import type { Operand } from "../../operand";
 import type { Gpu } from "../gpu";
 import { bitsOf, convert, perWord } from "../wgsl/elements";
 import { type Geometry, geometryOf, type Step, stepOf } from "../wgsl/layout";

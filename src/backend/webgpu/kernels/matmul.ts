@@ -1,23 +1,10 @@
 /** Matrix products: tiles of the result, whose factors go through workgroup memory. */
 import type { DType } from "../../../core/dtype";
-import type { Operand } from "../../backend";
+import type { Operand } from "../../operand";
+import type { MatMul } from "../../ops";
 import type { Gpu } from "../gpu";
 import { scalarOf, zero } from "../wgsl/elements";
 import type { Source } from "../wgsl/program";
-
-/** y = a · b + bias, or y += a · b; for one matrix or each of a stack of equally many. */
-export interface MatMul {
-  /** [m, n] or [batch, m, n], contiguous. */
-  readonly y: Operand;
-  /** [m, k] or [batch, m, k], with any strides. */
-  readonly a: Operand;
-  /** [k, n] or [batch, k, n], with any strides. */
-  readonly b: Operand;
-  /** [n], contiguous: added to each row. */
-  readonly bias: Operand | undefined;
-  /** Whether the product is added to what is in y. */
-  readonly accumulate: boolean;
-}
 
 /** How a workgroup divides its tile. */
 interface Tiling {

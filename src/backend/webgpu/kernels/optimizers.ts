@@ -1,6 +1,6 @@
 /** Optimizer steps: one pass over a parameter, its gradient and its state. What changes from step to step is a uniform. */
 import { sizeOfShape } from "../../../core/shape";
-import type { Operand } from "../../backend";
+import type { Operand } from "../../operand";
 import type { Gpu } from "../gpu";
 
 /** A step of stochastic gradient descent. */

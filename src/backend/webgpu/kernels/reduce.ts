@@ -1,20 +1,12 @@
 /** Reductions of contiguous [outer, n, inner] along n, in two stages where few rows are long. */
 import { type DType, sizeOf } from "../../../core/dtype";
 import { sizeOfShape } from "../../../core/shape";
-import type { Operand } from "../../backend";
+import type { Operand } from "../../operand";
+import type { Reduce, ReduceKind } from "../../ops";
 import { GpuBlock } from "../buffers";
 import type { Gpu } from "../gpu";
 import { convert, type Scalar, scalarOf } from "../wgsl/elements";
 import { runRows } from "./rows";
-
-/** y [outer, inner] = a reduction of x [outer, n, inner]. */
-export interface Reduce {
-  readonly kind: string;
-  readonly y: Operand;
-  readonly x: Operand;
-  readonly n: number;
-  readonly inner: number;
-}
 
 /** A reduction as a fold: what it begins with, what an element does to it, how two join, and what comes out. */
 interface Fold {
@@ -26,7 +18,7 @@ interface Fold {
   readonly merge: (a: string, b: string, type: Scalar) => string;
   readonly end?: (s: string) => string;
   /** The reduction that joins partial results; absent where they cannot be joined. */
-  readonly combine?: string;
+  readonly combine?: ReduceKind;
 }
 
 const one = (type: Scalar, value: number): string => (type === "f32" ? `f32(${value})` : `i32(${value})`);
@@ -46,7 +38,7 @@ const position: Fold = {
   end: (s) => `${s}.at`,
 };
 
-const folds: Readonly<Record<string, Fold>> = {
+const folds: Readonly<Record<ReduceKind, Fold>> = {
   sum: { begin: (t) => one(t, 0), step: plus, merge: plus, combine: "sum" },
   sumSquare: { begin: (t) => one(t, 0), step: (s, v) => `${s} + ${v} * ${v}`, merge: plus, combine: "sum" },
   countNonzero: {
@@ -115,15 +107,13 @@ const LONG_ROW = 4096;
 const ENOUGH_ROWS = 256;
 const PIECE = 1024;
 
-/** Runs a reduction. @returns false for one that this device does not have */
-export function reduce(gpu: Gpu, work: Reduce): boolean {
+/** Runs a reduction. */
+export function reduce(gpu: Gpu, work: Reduce): void {
   const fold = folds[work.kind];
-  if (fold === undefined) return false;
   const { y, x, n, inner } = work;
   const rows = sizeOfShape(y.shape);
   if (n >= LONG_ROW && rows < ENOUGH_ROWS && fold.combine) inPieces(gpu, work, rows, fold.combine);
   else foldRows(gpu, work, fold, rows, n, inner, x);
-  return true;
 }
 
 function foldRows(gpu: Gpu, { kind, y }: Reduce, fold: Fold, rows: number, n: number, inner: number, x: Operand): void {
@@ -146,7 +136,7 @@ ${row.once(target.store(`${target.offset} + row`, result))}`,
 }
 
 /** Reduces pieces of each row first, then their results. */
-function inPieces(gpu: Gpu, work: Reduce, rows: number, combine: string): void {
+function inPieces(gpu: Gpu, work: Reduce, rows: number, combine: ReduceKind): void {
   const { y, x, n, inner } = work;
   const outer = rows / inner;
   const whole = Math.floor(n / PIECE);

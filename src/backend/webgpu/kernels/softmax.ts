@@ -1,27 +1,9 @@
 /** Softmax, its logarithm, and their gradients, along the middle axis of contiguous [outer, n, inner]. */
 import { sizeOfShape } from "../../../core/shape";
-import type { Operand } from "../../backend";
+import type { Operand } from "../../operand";
+import type { Softmax, SoftmaxGradient } from "../../ops";
 import type { Gpu } from "../gpu";
 import { type Row, runRows } from "./rows";
-
-/** y = exp(x) / Σ exp(x), or the logarithm of that. */
-export interface Softmax {
-  readonly kind: "softmax" | "logSoftmax";
-  readonly y: Operand;
-  readonly x: Operand;
-  readonly n: number;
-  readonly inner: number;
-}
-
-/** The gradient of {@link Softmax} from its result: y · (gy − Σ gy · y), or gy − exp(y) · Σ gy. */
-export interface SoftmaxGradient {
-  readonly kind: "softmax" | "logSoftmax";
-  readonly gx: Operand;
-  readonly gy: Operand;
-  readonly y: Operand;
-  readonly n: number;
-  readonly inner: number;
-}
 
 const rowsOf = (x: Operand, n: number): number => (n === 0 ? 0 : sizeOfShape(x.shape) / n);
 

@@ -1,7 +1,7 @@
 /** A dispatch in the making: the buffers that it binds, its uniforms, and the text of its kernel should that not be compiled yet. */
 import type { DType } from "../../../core/dtype";
 import { DeviceError } from "../../../core/errors";
-import type { Operand } from "../../backend";
+import type { Operand } from "../../operand";
 import type { GpuBlock } from "../buffers";
 import { bitsOf, load, perWord, scalarOf } from "./elements";
 import { functionsFor } from "./functions";
