@@ -56,6 +56,8 @@ export interface MemoryStats {
  */
 export interface Backend {
   readonly device: Device;
+  /** Whether {@link view} and {@link element} give values at once, as on the cpu; on other devices only {@link read} does. */
+  readonly readsAtOnce: boolean;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */
   allocate(bytes: number): Block;

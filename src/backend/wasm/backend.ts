@@ -62,6 +62,7 @@ export interface SharedEngine {
 
 class WasmBackend implements Backend {
   readonly device = "cpu";
+  readonly readsAtOnce = true;
   private engine: Engine | undefined;
   private readonly args = new ArgumentList();
 
