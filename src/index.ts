@@ -175,6 +175,8 @@ export { addcdiv, addcmul, lerp } from "./ops/elementwise/ternary";
 export * from "./ops/elementwise/trigonometric";
 export * from "./ops/elementwise/unary";
 export { where } from "./ops/elementwise/where";
+/** @internal For the tests, which register a device of their own. */
+export { registerBackend as __registerBackend } from "./backend/backend";
 /** @internal The op table, for the tests. */
 export { families as __families } from "./ops/index";
 export * from "./ops/indexing/gather";

@@ -42,6 +42,8 @@ export interface Backend {
   readonly threads?: Threads;
   readonly simdLevel?: Simd;
   readonly guard?: MemoryGuard;
+  /** Whether {@link view} and {@link element} give values at once, as on the cpu; on other devices only {@link read} does. */
+  readonly readsAtOnce: boolean;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */
   allocate(bytes: number): Block;

@@ -58,7 +58,7 @@ export function vectorOf<D extends keyof VectorArrays>(
 ): Tensor {
   const x = allocate([length], dtype, like);
   const { backend, block } = x.storage;
-  if (backend.device === "cpu") {
+  if (backend.readsAtOnce) {
     write(backend.view(block, dtype, 0, length) as VectorArrays[D]);
     return x;
   }
@@ -273,7 +273,7 @@ function writeEach(x: Tensor, values: (put: (value: Plain) => void) => void): vo
   const target = isNarrow ? allocate(x.shape, "float32", x) : x;
   const n = sizeOfShape(x.shape);
   const out =
-    backend.device === "cpu"
+    backend.readsAtOnce
       ? backend.view(target.storage.block, target.dtype, 0, n)
       : new (arrayOf(target.dtype))(new ArrayBuffer(n * sizeOf(target.dtype)), 0, n);
   let at = 0;
@@ -289,7 +289,7 @@ function writeEach(x: Tensor, values: (put: (value: Plain) => void) => void): vo
           out[at++] = x.dtype === "bool" ? Number(!!value) : Number(value);
         },
   );
-  if (backend.device !== "cpu") backend.write(target === x ? block : target.storage.block, target.dtype, 0, out);
+  if (!backend.readsAtOnce) backend.write(target === x ? block : target.storage.block, target.dtype, 0, out);
   if (target === x) return;
   backend.copy(x, target);
   target.dispose();

@@ -32,6 +32,7 @@ export interface GpuCounts extends CommandCounts {
 
 export class WebgpuBackend implements Backend {
   readonly device = "webgpu";
+  readonly readsAtOnce = false;
   private readonly stats = { allocated: 0, peakAllocated: 0, blocks: 0 };
   private sincePressure = 0;
 

@@ -33,7 +33,7 @@ export function checkOneDevice(op: string, xs: readonly (Tensor | undefined | nu
     first ??= x;
     if (x.storage.backend !== first.storage.backend)
       throw new DeviceError(
-        `${op}: expected all tensors on one device, got "${first.device}" and "${x.device}"; move one with x.to(device)`,
+        `${op}: Expected all tensors to be on the same device, but found at least two devices, ${first.device} and ${x.device}! Move one with x.to(device).`,
       );
   }
 }
