@@ -80,8 +80,10 @@ export class WebgpuBackend implements Backend {
   write(block: Block, dtype: DType, offset: number, values: TypedArray): void {
     if (values.length === 0) return;
     if (dtype === "float64") throw noFloat64("to");
-    const bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
-    if (dtype === "int64") checkWords(new Int32Array(bytes.slice().buffer));
+    const seen = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    // Queues refuse memory that is shared with other threads, as that of the cpu's tensors is.
+    const bytes = values.buffer instanceof ArrayBuffer ? (seen as Uint8Array<ArrayBuffer>) : new Uint8Array(seen);
+    if (dtype === "int64") checkIntegers(values as BigInt64Array);
     this.writeBytes(block as GpuBlock, offset * sizeOf(dtype), bytes);
   }
 
@@ -204,8 +206,9 @@ export class WebgpuBackend implements Backend {
   }
 }
 
-/** @throws DeviceError unless each pair of words is an integer of 32 bits and its sign. */
-function checkWords(words: Int32Array): void {
-  for (let i = 0; i < words.length; i += 2)
-    if (words[i + 1] !== words[i]! >> 31) checkInt32("to", (BigInt(words[i + 1]!) << 32n) | BigInt(words[i]! >>> 0));
+/** @throws DeviceError for an integer that does not fit 32 bits. */
+function checkIntegers(values: BigInt64Array): void {
+  const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  for (let i = 0; i < values.length; i++)
+    if (words[2 * i + 1] !== words[2 * i]! >> 31) checkInt32("to", values[i]!);
 }
