@@ -77,7 +77,7 @@ export class Bernoulli extends ExponentialFamily {
   }
 
   protected override enumerate(): Tensor {
-    return arange(2, { dtype: givenOf(this).dtype }).reshape([-1, ...this.batchShape.map(() => 1)]);
+    return arange(2, { dtype: givenOf(this).dtype, device: givenOf(this).device }).reshape([-1, ...this.batchShape.map(() => 1)]);
   }
 
   override get _naturalParams(): readonly Tensor[] {
@@ -132,8 +132,8 @@ export class Geometric extends Distribution {
   }
 
   protected override drawSample(shape: Shape): Tensor {
-    const { dtype } = this.probs;
-    const u = empty(shape, { dtype }).uniform_(finfo(dtype).tiny, 1);
+    const { dtype, device } = this.probs;
+    const u = empty(shape, { dtype, device }).uniform_(finfo(dtype).tiny, 1);
     return u.log().div(this.probs.neg().log1p()).floor();
   }
 

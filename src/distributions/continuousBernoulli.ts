@@ -121,7 +121,7 @@ export class ContinuousBernoulli extends ExponentialFamily {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return this.quantile(rand(shape, { dtype: this.probs.dtype }));
+    return this.quantile(rand(shape, { dtype: this.probs.dtype, device: this.probs.device }));
   }
 
   protected override logDensity(value: Tensor): Tensor {

@@ -68,7 +68,7 @@ export class Uniform extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return this.low.add(rand(shape, { dtype: this.low.dtype }).mul(this.width));
+    return this.low.add(rand(shape, { dtype: this.low.dtype, device: this.low.device }).mul(this.width));
   }
 
   protected override logDensity(value: Tensor): Tensor {

@@ -68,6 +68,24 @@ export function vectorOf<D extends keyof VectorArrays>(
   return x;
 }
 
+/**
+ * @internal Writes float64 numbers, cast to the dtype of a contiguous `x`, as many as it has elements. A device that lacks float64, or cannot be
+ * written in place, gets them cast.
+ */
+export function writeWide(x: Tensor, write: (out: Float64Array) => void): void {
+  const { backend, block } = x.storage;
+  const n = sizeOfShape(x.shape);
+  const wide = vectorOf("float64", n, backend.readsAtOnce ? x : undefined, write);
+  if (backend.readsAtOnce) backend.copy(x, wide);
+  else if (n > 0) {
+    const cast = allocate(wide.shape, x.dtype, wide);
+    wide.storage.backend.copy(cast, wide);
+    backend.write(block, x.dtype, x.offset, wide.storage.backend.view(cast.storage.block, x.dtype, 0, n));
+    cast.dispose();
+  }
+  wide.dispose();
+}
+
 /** The arrays that {@link vectorOf} gives, by dtype. */
 interface VectorArrays {
   readonly int32: Int32Array;

@@ -19,6 +19,7 @@ import {
   type TensorData,
   tensor,
   vectorOf,
+  writeWide,
 } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
@@ -62,11 +63,9 @@ function sequence(
   value: (i: number) => number,
 ): Tensor {
   const x = allocateFor(op, [length], options, fallback);
-  const wide = vectorOf("float64", length, x, (out) => {
+  writeWide(x, (out) => {
     for (let i = 0; i < length; i++) out[i] = value(i);
   });
-  wide.storage.backend.copy(x, wide);
-  wide.dispose();
   return finish(x, options);
 }
 
@@ -392,7 +391,7 @@ export const combinations = named(
     if (count * r > MAX_LISTED)
       throw new ValueError(`combinations: the result may have ${MAX_LISTED} elements, these selections have more`);
     const rows = selections(x.shape[0]!, r, options.withReplacement ?? false);
-    return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);
+    return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64", device: x.device })).reshape(rows.length, r);
   },
 );
 

@@ -54,7 +54,7 @@ function identityOf(x: Tensor, identity: Identity): number | bigint {
 function combined(op: string, x: Tensor, mask: Tensor | null | undefined, identity: Identity): Tensor {
   checkTensor(op, x);
   if (!mask) return x;
-  const value = full([], identityOf(x, identity), { dtype: x.dtype });
+  const value = full([], identityOf(x, identity), { dtype: x.dtype, device: x.device });
   return x.maskedFill(maskFor(op, x, mask).logicalNot(), value);
 }
 
@@ -328,6 +328,6 @@ export const normalize = named(
     checkOptions("masked.normalize", options, [...normalizing, "eps"]);
     const { eps = 1e-12, ...rest } = options;
     const size = norm(x, ord, dim, { ...rest, keepdim: true });
-    return combined("normalize", x, rest.mask, 0).div(size.maximum(full([], eps, { dtype: size.dtype })));
+    return combined("normalize", x, rest.mask, 0).div(size.maximum(full([], eps, { dtype: size.dtype, device: size.device })));
   },
 );

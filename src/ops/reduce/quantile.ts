@@ -22,7 +22,7 @@ export interface QuantileOptions {
 
 /** The quantiles as a vector of the dtype of `x`. @throws ValueError unless all lie in [0, 1]. */
 function fractions(op: string, x: Tensor, q: number | Tensor): Tensor {
-  const list = q instanceof Tensor ? q : tensor([checkNumber(op, "q", q)], { dtype: x.dtype });
+  const list = q instanceof Tensor ? q : tensor([checkNumber(op, "q", q)], { dtype: x.dtype, device: x.device });
   if (list.ndim > 1) throw new ShapeError(`${op}() q must be a scalar or 1D tensor, got ${list.ndim}D`);
   if (list.dtype !== x.dtype)
     throw new DTypeError(`${op}() q tensor must be same dtype as the input tensor, got ${list.dtype} and ${x.dtype}`);

@@ -58,7 +58,7 @@ function framesOf(op: string, x: Tensor, nFft: number, options: FrameOptions): {
     throw new ShapeError(
       `${op}: expected a 1-D window of size winLength = ${size}, but got ${shapeText(window.shape)}`,
     );
-  const given = window ?? full([size], 1, { dtype: x.dtype });
+  const given = window ?? full([size], 1, { dtype: x.dtype, device: x.device });
   const before = Math.floor((nFft - size) / 2);
   return { hop, window: constantPadNd(given, [before, nFft - size - before]) };
 }
