@@ -30,3 +30,5 @@ export type * from "./normalization";
 export type * from "./products";
 export type * from "./reduce";
 export type * from "./scan";
+export type * from "./losses";
+export type * from "./optim";

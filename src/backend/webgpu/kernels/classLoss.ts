@@ -4,34 +4,27 @@
  */
 import { sizeOfShape } from "../../../core/shape";
 import type { Operand } from "../../operand";
+import type { CrossEntropy, CrossEntropyGradient, NllLoss, NllLossGradient, TargetWeights } from "../../ops";
 import type { Gpu } from "../gpu";
 import type { Program, View } from "../wgsl/program";
 import { runRows } from "./rows";
 import { exponentials } from "./softmax";
 
-/** What all of them share. */
-export interface ClassLoss {
-  readonly target: Operand;
-  /** [c]; 1 if undefined. */
-  readonly weight: Operand | undefined;
-  readonly classes: number;
-  readonly inner: number;
-  readonly ignoreIndex: number;
-}
+type Classes = Pick<NllLoss, "target" | "weight" | "c" | "ignoreIndex">;
 
 /** The uniforms and operands of a loss, and the text that looks at the target of row `row`. */
-function classesOf(program: Program, { target, weight, classes, ignoreIndex }: ClassLoss) {
+function classesOf(program: Program, { target, weight, c, ignoreIndex }: Classes) {
   const targets = program.read(target);
   const weights = weight && program.read(weight);
-  const c = program.uint(classes);
+  const classes = program.uint(c);
   const ignored = program.int(ignoreIndex);
   return {
-    c,
+    c: classes,
     key: weights === undefined ? "" : " weighted",
     /** Declares `own`, `isIgnored`, `isClass` and `scale`, the weight of the target. */
     look: (): string => `let own = ${targets.load(`${targets.offset} + row`)};
 let isIgnored = own == ${ignored};
-let isClass = own >= 0i && own < i32(${c});
+let isClass = own >= 0i && own < i32(${classes});
 var scale = 1.0;
 if (isIgnored) { scale = 0.0; } else if (!isClass) { scale = nan(); }
 ${weights === undefined ? "" : `else { scale = ${weights.load(`${weights.offset} + u32(own)`)}; }`}`,
@@ -45,10 +38,12 @@ const ownPlace = (scores: View, c: string, inner: string): string =>
 const HEAD = (rows: string): string => `let row = index;\nif (row >= ${rows}) { return; }\n`;
 
 /** y = the weight of each target, 0 where it is ignored. */
-export function targetWeights(gpu: Gpu, y: Operand, loss: ClassLoss): void {
+export function targetWeights(gpu: Gpu, { weights: y, ...loss }: TargetWeights): void {
   const program = gpu.begin();
   const result = program.write(y);
-  const own = classesOf(program, loss);
+  // Without weights, what is no class cannot be told here.
+  const c = loss.weight === undefined ? 2 ** 31 - 1 : sizeOfShape(loss.weight.shape);
+  const own = classesOf(program, { ...loss, c });
   const n = sizeOfShape(y.shape);
   const rows = program.uint(n);
   if (n === 0) return;
@@ -58,7 +53,7 @@ export function targetWeights(gpu: Gpu, y: Operand, loss: ClassLoss): void {
 }
 
 /** y = −weight · x at the class of each target, 0 where it is ignored. */
-export function nllLoss(gpu: Gpu, y: Operand, x: Operand, loss: ClassLoss): void {
+export function nllLoss(gpu: Gpu, { losses: y, x, ...loss }: NllLoss): void {
   const program = gpu.begin();
   const result = program.write(y);
   const scores = program.read(x);
@@ -76,19 +71,19 @@ ${result.store(`${result.offset} + row`, "loss")}`,
 }
 
 /** The gradient of {@link nllLoss}: −weight · gy at the class of each target, 0 elsewhere. */
-export function nllLossGradient(gpu: Gpu, gx: Operand, gy: Operand, loss: ClassLoss): void {
+export function nllLossGradient(gpu: Gpu, { gx, gy, ...loss }: NllLossGradient): void {
   eachScore(gpu, "nllLossGradient", gx, gy, undefined, loss, (g) => `select(0.0, -${g} * scale, isOwn)`);
 }
 
 /** y = {@link nllLoss} of the logarithms of softmax, which are written to `logProbs`. */
-export function crossEntropy(gpu: Gpu, y: Operand, logProbs: Operand, x: Operand, loss: ClassLoss): void {
+export function crossEntropy(gpu: Gpu, { losses: y, logProbs, x, ...loss }: CrossEntropy): void {
   const program = gpu.begin();
   const result = program.write(y);
   const logs = program.write(logProbs);
   const scores = program.read(x);
   const own = classesOf(program, loss);
   const rows = sizeOfShape(y.shape);
-  runRows(gpu, program, `crossEntropy${own.key}`, { rows, n: loss.classes, inner: loss.inner }, (row, { inner }) => {
+  runRows(gpu, program, `crossEntropy${own.key}`, { rows, n: loss.c, inner: loss.inner }, (row, { inner }) => {
     const value = scores.load(row.at(scores));
     const score = scores.load(ownPlace(scores, own.c, inner));
     return {
@@ -104,7 +99,7 @@ ${result.store(`${result.offset} + row`, "loss")}`)}`,
 }
 
 /** The gradient of {@link crossEntropy}: gy · weight · (exp(logProbs) − onehot). */
-export function crossEntropyGradient(gpu: Gpu, gx: Operand, gy: Operand, logProbs: Operand, loss: ClassLoss): void {
+export function crossEntropyGradient(gpu: Gpu, { gx, gy, logProbs, ...loss }: CrossEntropyGradient): void {
   // Not by a weight of zero: the gradient of a mean over ignored targets alone is not finite.
   const rule = (g: string, log: string) =>
     `select(${g} * scale * (expSafe(${log}) - select(0.0, 1.0, isOwn)), 0.0, isIgnored)`;
@@ -118,7 +113,7 @@ function eachScore(
   gx: Operand,
   gy: Operand,
   saved: Operand | undefined,
-  loss: ClassLoss,
+  loss: Classes & { readonly inner: number },
   rule: (g: string, saved: string) => string,
 ): void {
   const program = gpu.begin();

@@ -62,6 +62,12 @@ const functions: Readonly<Record<string, string>> = {
   y = y * m + 3.3333331174e-1;
   return m + (y * m * z - 0.5 * z);
 }`,
+  sqrtSafe: `fn sqrtSafe(x: f32) -> f32 {
+  if (isNan(x) || x < 0.0) { return nan(); }
+  if (isInf(x) || x == 0.0) { return x; }
+  let y = sqrt(x);
+  return 0.5 * (y + x / y);
+}`,
   log1pSafe: `fn log1pSafe(x: f32) -> f32 {
   if (x > -0.29 && x < 0.41) { return logNear(x); }
   return logSafe(1.0 + x);
