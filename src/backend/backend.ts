@@ -3,7 +3,7 @@ import type { DType, TypedArray } from "../core/dtype";
 import { DeviceError } from "../core/errors";
 import type { MemoryGuard, SharedMemory, Simd, Threads } from "./capabilities";
 import type { Block, Operand } from "./operand";
-import type { DeviceOps } from "./ops";
+import type { ConvolutionPlanner, DeviceOps } from "./ops";
 import type { ValueCheck } from "./ops/checks";
 
 export type { Block, Operand } from "./operand";
@@ -44,6 +44,7 @@ export interface Backend {
   readonly guard?: MemoryGuard;
   /** Whether {@link view} and {@link element} give values at once, as on the cpu; on other devices only {@link read} does. */
   readonly readsAtOnce: boolean;
+  readonly convolutions?: ConvolutionPlanner;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */
   allocate(bytes: number): Block;

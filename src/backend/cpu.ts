@@ -1,6 +1,7 @@
 /** Control of the `cpu` device: its threads, memory and vector instructions. */
 import { type Backend, type MemoryStats, requireBackend } from "./backend";
 import type { MemoryGuard, SharedMemory, Simd, SimdLevel, Threads } from "./capabilities";
+import type { ConvolutionPlanner } from "./ops";
 
 /** The `cpu` device with what it offers. */
 export interface Cpu extends Backend {
@@ -8,6 +9,7 @@ export interface Cpu extends Backend {
   readonly threads: Threads;
   readonly simdLevel: Simd;
   readonly guard: MemoryGuard;
+  readonly convolutions: ConvolutionPlanner;
 }
 
 /** The `cpu` device, which every build has. */

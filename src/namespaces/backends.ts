@@ -1,22 +1,15 @@
 /** `torch.backends`: how things are computed, where there is a choice. */
 import type { SimdLevel } from "../backend/capabilities";
 import { cpu } from "../backend/cpu";
+import type { ConvAlgorithm, ConvPass, WinogradTiles } from "../backend/ops";
 import { checkOptions, ShapeError } from "../core/errors";
 import { shapeText } from "../core/shape";
 import { checkTensor } from "../ops/builders/checks";
 import { computeType } from "../ops/builders/define";
 import { type ConvOptions, checkOperands, prepare } from "../ops/layers/convArguments";
-import {
-  type ConvAlgorithm,
-  type ConvPass,
-  convAlgorithm,
-  getWinogradTiles,
-  setWinogradTiles,
-  type WinogradTiles,
-} from "../ops/layers/convPlan";
 import type { Tensor } from "../tensor/tensor";
 
-export type { ConvAlgorithm, ConvPass, WinogradTiles } from "../ops/layers/convPlan";
+export type { ConvAlgorithm, ConvPass, WinogradTiles } from "../backend/ops";
 
 function algorithms(
   input: Tensor,
@@ -34,7 +27,8 @@ function algorithms(
   checkOptions(op, options, ["stride", "padding", "dilation", "groups"]);
   checkOperands(op, dims, input, weight, undefined);
   const { x, geometry } = prepare(op, dims, input, weight, undefined, options);
-  const of = (pass: ConvPass) => convAlgorithm(pass, computeType(x.dtype), geometry, x.storage.backend);
+  const { convolutions = cpu().convolutions } = x.storage.backend;
+  const of = (pass: ConvPass) => convolutions.algorithm(pass, computeType(x.dtype), geometry);
   return { forward: of("forward"), inputGrad: of("inputGrad"), weightGrad: of("weightGrad") };
 }
 
@@ -54,10 +48,10 @@ export const conv = {
    * @throws ValueError for any other value.
    */
   get winograd(): WinogradTiles {
-    return getWinogradTiles();
+    return cpu().convolutions.winogradTiles;
   },
   set winograd(tiles: WinogradTiles) {
-    setWinogradTiles(tiles);
+    cpu().convolutions.winogradTiles = tiles;
   },
 
   /**

@@ -66,6 +66,8 @@ export class Adadelta extends PerParameterOptimizer<AdadeltaOptions, AdadeltaSta
   protected update(param: Tensor, grad: Tensor, state: AdadeltaState, group: ParamGroup<AdadeltaOptions>): void {
     const { lr, rho, eps, weightDecay, maximize } = group;
     state.step++;
-    update("adadelta", param, grad, [state.squareAvg, state.accDelta, lr, rho, eps, weightDecay, Number(maximize)]);
+    const { squareAvg, accDelta } = state;
+    const step = { parameter: param, gradient: grad, squareAvg, accDelta, lr, rho, eps, weightDecay, maximize };
+    update("adadelta", step, squareAvg, accDelta);
   }
 }

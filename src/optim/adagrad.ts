@@ -62,6 +62,7 @@ export class Adagrad extends PerParameterOptimizer<AdagradOptions, AdagradState>
     const { lr, lrDecay, eps, weightDecay, maximize } = group;
     const rate = lr / (1 + state.step * lrDecay);
     state.step++;
-    update("adagrad", param, grad, [state.sum, rate, eps, weightDecay, Number(maximize)]);
+    const { sum } = state;
+    update("adagrad", { parameter: param, gradient: grad, sum, lr: rate, eps, weightDecay, maximize }, sum);
   }
 }

@@ -71,9 +71,24 @@ export function updateAdam(
   state.step++;
   const bias1 = 1 - beta1 ** state.step;
   const bias2 = 1 - beta2 ** state.step;
-  const flags = [Number(decoupled), Number(maximize)];
   const { expAvg, expAvgSq } = state;
-  update("adam", param, grad, [expAvg, expAvgSq, largest, lr, beta1, beta2, eps, weightDecay, ...flags, bias1, bias2]);
+  const step = {
+    parameter: param,
+    gradient: grad,
+    expAvg,
+    expAvgSq,
+    maxExpAvgSq: largest,
+    lr,
+    beta1,
+    beta2,
+    eps,
+    weightDecay,
+    decoupled,
+    maximize,
+    bias1,
+    bias2,
+  };
+  update("adam", step, expAvg, expAvgSq, largest);
 }
 
 const signature = "params; lr, betas, eps, weightDecay, amsgrad; foreach, maximize, capturable, differentiable, fused";

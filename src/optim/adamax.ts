@@ -70,15 +70,19 @@ export class Adamax extends PerParameterOptimizer<AdamaxOptions, AdamaxState> {
     } = group;
     state.step++;
     const scale = lr / (1 - beta1 ** state.step);
-    update("adamax", param, grad, [
-      state.expAvg,
-      state.expInf,
+    const { expAvg, expInf } = state;
+    const step = {
+      parameter: param,
+      gradient: grad,
+      expAvg,
+      expInf,
       scale,
       beta1,
       beta2,
       eps,
       weightDecay,
-      Number(maximize),
-    ]);
+      maximize,
+    };
+    update("adamax", step, expAvg, expInf);
   }
 }

@@ -61,7 +61,8 @@ export class ASGD extends PerParameterOptimizer<ASGDOptions, ASGDState> {
 
   protected update(param: Tensor, grad: Tensor, state: ASGDState, group: ParamGroup<ASGDOptions>): void {
     const { lr, lambd, alpha, t0, weightDecay, maximize } = group;
-    update("asgd", param, grad, [state.ax, state.eta, lambd, state.mu, weightDecay, Number(maximize)]);
+    const { ax, eta, mu } = state;
+    update("asgd", { parameter: param, gradient: grad, ax, eta, lambd, mu, weightDecay, maximize }, ax);
     state.step++;
     state.eta = Math.fround(lr / (1 + lambd * lr * state.step) ** alpha);
     state.mu = Math.fround(1 / Math.max(1, state.step - t0));

@@ -1,12 +1,10 @@
-/** Updates that are one kernel: a single pass over a parameter, its gradient and its state. */
-import type { Argument } from "../backend/backend";
+/** Updates that are one op of the device: a single pass over a parameter, its gradient and its state. */
+import type { Operand } from "../backend/backend";
+import type { DeviceOps } from "../backend/ops";
 import { DTypeError, StateError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
-import { Tensor } from "../tensor/tensor";
-
-/** Nanoseconds per element by which an update is judged worth sharing among threads. */
-const UPDATE_COST = 0.6;
+import type { Tensor } from "../tensor/tensor";
 
 /** State of an optimizer for one parameter: contiguous, of its shape and dtype, filled with `value`. Scopes let it live. */
 export function stateLike(param: Tensor, value = 0): Tensor {
@@ -15,26 +13,38 @@ export function stateLike(param: Tensor, value = 0): Tensor {
   return state;
 }
 
+/** The device ops that are steps of optimizers. */
+type StepName = { [K in keyof DeviceOps]: DeviceOps[K] extends { parameter: Operand } ? K : never }[keyof DeviceOps];
+
+/** A tensor that an optimizer remembers, or none. */
+type State = Tensor | null | undefined;
+
 /**
- * Runs `kernel(dtype, param, grad, ...args)` of `assembly/optim/` over all elements.
- * @throws DTypeError unless the parameter is float32 or float64, StateError if the state is not of its size and dtype.
+ * Runs one step of an optimizer.
+ * @param state What of the step the optimizer remembers.
+ * @throws DTypeError unless the parameter is float32 or float64, StateError if the gradient or the state is not of its size and dtype.
  */
-export function update(kernel: string, param: Tensor, grad: Tensor, args: readonly Argument[]): void {
-  const { dtype } = param;
+export function update<K extends StepName>(
+  op: K,
+  step: DeviceOps[K] & { readonly parameter: Tensor; readonly gradient: Tensor },
+  ...state: readonly State[]
+): void {
+  const { parameter, gradient } = step;
+  const { dtype } = parameter;
   if (dtype !== "float32" && dtype !== "float64")
-    throw new DTypeError(`${kernel}: optimizers update float32 and float64 parameters, got ${dtype}`);
-  const n = param.numel();
-  checkOperand(kernel, "gradient", grad, param, n);
-  for (const arg of args) if (arg instanceof Tensor) checkOperand(kernel, "state", arg, param, n);
-  param.storage.backend.call(kernel, dtype, [param, grad, ...args], { range: n, cost: n * UPDATE_COST });
+    throw new DTypeError(`${op}: optimizers update float32 and float64 parameters, got ${dtype}`);
+  const n = parameter.numel();
+  checkOperand(op, "gradient", gradient, parameter, n);
+  for (const x of state) if (x) checkOperand(op, "state", x, parameter, n);
+  parameter.storage.backend.run(op, step);
 }
 
-/** The kernels trust their operands, and state may come from a file. */
-function checkOperand(kernel: string, role: string, x: Tensor, param: Tensor, n: number): void {
-  x.assertAlive(kernel);
+/** Devices trust their operands, and state may come from a file. */
+function checkOperand(op: string, role: string, x: Tensor, param: Tensor, n: number): void {
+  x.assertAlive(op);
   if (x.dtype === param.dtype && sizeOfShape(x.shape) === n && x.device === param.device && x.isContiguous()) return;
   throw new StateError(
-    `${kernel}: the ${role} is a ${x.dtype} [${x.shape}] on ${x.device}, but its parameter a ${param.dtype} [${param.shape}] on ${param.device}; ` +
+    `${op}: the ${role} is a ${x.dtype} [${x.shape}] on ${x.device}, but its parameter a ${param.dtype} [${param.shape}] on ${param.device}; ` +
       "construct the optimizer after moving or casting the model, and load state that was saved for it",
   );
 }

@@ -54,7 +54,13 @@ export class Lion extends PerParameterOptimizer<LionOptions, LionState> {
   }
 
   protected update(param: Tensor, grad: Tensor, state: LionState, group: ParamGroup<LionOptions>): void {
-    const { lr, betas, weightDecay, maximize } = group;
-    update("lion", param, grad, [state.expAvg, lr, ...betas, weightDecay, Number(maximize)]);
+    const {
+      lr,
+      betas: [beta1, beta2],
+      weightDecay,
+      maximize,
+    } = group;
+    const { expAvg } = state;
+    update("lion", { parameter: param, gradient: grad, expAvg, lr, beta1, beta2, weightDecay, maximize }, expAvg);
   }
 }

@@ -81,7 +81,21 @@ export class NAdam extends PerParameterOptimizer<NAdamOptions, NAdamState> {
     // PyTorch 1.13 counts mu twice here; its runs are the reference.
     const meanScale = (lr * muNext) / (1 - product(product(state.muProduct, mu), muNext));
     const bias2 = 1 - beta2 ** state.step;
-    const scalars = [gradScale, meanScale, beta1, beta2, eps, weightDecay, Number(maximize), bias2];
-    update("nadam", param, grad, [state.expAvg, state.expAvgSq, ...scalars]);
+    const { expAvg, expAvgSq } = state;
+    const step = {
+      parameter: param,
+      gradient: grad,
+      expAvg,
+      expAvgSq,
+      gradScale,
+      meanScale,
+      beta1,
+      beta2,
+      eps,
+      weightDecay,
+      maximize,
+      bias2,
+    };
+    update("nadam", step, expAvg, expAvgSq);
   }
 }

@@ -80,7 +80,20 @@ export class RAdam extends PerParameterOptimizer<RAdamOptions, RAdamState> {
     state.step++;
     const scale = lr / (1 - beta1 ** state.step);
     const rectified = rectification(beta2, state.step) * Math.sqrt(1 - beta2 ** state.step);
-    const scalars = [scale, rectified, beta1, beta2, eps, weightDecay, Number(maximize)];
-    update("radam", param, grad, [state.expAvg, state.expAvgSq, ...scalars]);
+    const { expAvg, expAvgSq } = state;
+    const step = {
+      parameter: param,
+      gradient: grad,
+      expAvg,
+      expAvgSq,
+      scale,
+      rectified,
+      beta1,
+      beta2,
+      eps,
+      weightDecay,
+      maximize,
+    };
+    update("radam", step, expAvg, expAvgSq);
   }
 }

@@ -76,16 +76,20 @@ export class RMSprop extends PerParameterOptimizer<RMSpropOptions, RMSpropState>
     state.step++;
     const buffer = momentum > 0 ? state.momentumBuffer : undefined;
     const mean = centered ? state.gradAvg : undefined;
-    update("rmsprop", param, grad, [
-      state.squareAvg,
-      mean,
-      buffer,
+    const { squareAvg } = state;
+    const step = {
+      parameter: param,
+      gradient: grad,
+      squareAvg,
+      gradAvg: mean,
+      momentumBuffer: buffer,
       lr,
       alpha,
       eps,
       weightDecay,
       momentum,
-      Number(maximize),
-    ]);
+      maximize,
+    };
+    update("rmsprop", step, squareAvg, mean, buffer);
   }
 }

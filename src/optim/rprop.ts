@@ -59,12 +59,20 @@ export class Rprop extends PerParameterOptimizer<RpropOptions, RpropState> {
 
   protected update(param: Tensor, grad: Tensor, state: RpropState, group: ParamGroup<RpropOptions>): void {
     state.step++;
-    update("rprop", param, grad, [
-      state.prev,
-      state.stepSize,
-      ...group.etas,
-      ...group.stepSizes,
-      Number(group.maximize),
-    ]);
+    const { prev: previous, stepSize } = state;
+    const [etaMinus, etaPlus] = group.etas;
+    const [least, most] = group.stepSizes;
+    const step = {
+      parameter: param,
+      gradient: grad,
+      previous,
+      stepSize,
+      etaMinus,
+      etaPlus,
+      least,
+      most,
+      maximize: group.maximize,
+    };
+    update("rprop", step, previous, stepSize);
   }
 }

@@ -60,11 +60,22 @@ export class SGD extends PerParameterOptimizer<SGDOptions, SGDState> {
   }
 
   protected update(param: Tensor, grad: Tensor, state: SGDState, group: ParamGroup<SGDOptions>): void {
-    const { lr, momentum, dampening, weightDecay } = group;
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
     const isFirst = momentum !== 0 && state.momentumBuffer === null;
     if (isFirst) state.momentumBuffer = stateLike(param);
     const buffer = momentum === 0 ? undefined : state.momentumBuffer!;
-    const flags = [Number(group.nesterov), Number(group.maximize), Number(isFirst)];
-    update("sgd", param, grad, [buffer, lr, momentum, dampening, weightDecay, ...flags]);
+    const step = {
+      parameter: param,
+      gradient: grad,
+      momentumBuffer: buffer,
+      lr,
+      momentum,
+      dampening,
+      weightDecay,
+      nesterov,
+      maximize,
+      isFirst,
+    };
+    update("sgd", step, buffer);
   }
 }

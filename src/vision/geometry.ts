@@ -30,17 +30,11 @@ export const transposes: readonly Transpose[] = Object.keys(walks) as Transpose[
 /** Bytes up to which a loop here takes no more time than a kernel and the copies that it wants. */
 const FEW = 1 << 13;
 
-/** About how many nanoseconds a byte takes to be mirrored. */
-const MIRROR_COST = 0.1;
-
 /** Rows of bytes from right to left. */
 function mirroredBytes(data: Uint8Array, width: number, height: number, bands: number): Uint8Array {
   const x = bytesInMemory(data);
   const y = roomFor(data.length);
-  y.storage.backend.call("mirrorRows", undefined, [y, x, width, bands], {
-    range: height,
-    cost: data.length * MIRROR_COST,
-  });
+  y.storage.backend.run("mirrorRows", { y, x, height, width, bands });
   x.dispose();
   return bytesFrom(y, data.length);
 }

@@ -11,6 +11,7 @@ import { addressOf, Engine } from "./engine";
 import type { WasmBlock } from "./memory";
 import { ops } from "./ops";
 import { firstInvalid, nonzeros } from "./ops/checks";
+import { plannerOf } from "./ops/convolutionPlan";
 import { inHalves, MOST_ELEMENTS } from "./parts";
 
 /** Nanoseconds per element by which elementwise kernels are judged worth sharing. */
@@ -23,6 +24,7 @@ class WasmBackend extends Engine implements Backend {
   readonly threads = threadsOf(this);
   readonly simdLevel = simdOf(this);
   readonly guard = guardOf(this);
+  readonly convolutions = plannerOf(this);
 
   allocate(bytes: number): Block {
     return (this.engine ?? this.parts).memory.allocate(bytes);

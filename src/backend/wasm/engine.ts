@@ -56,7 +56,7 @@ export interface SharedEngine {
 }
 
 /** Runs kernels: what the ops of this device are computed with. */
-export class Engine {
+export abstract class Engine {
   readonly device = "cpu";
   protected engine: Parts | undefined;
   protected readonly args = new ArgumentList();
@@ -179,6 +179,12 @@ export class Engine {
     this.pass(kernel, undefined, args);
     return this.args.call(kernel);
   }
+
+  /** @see Backend.copy */
+  abstract copy(y: Operand, x: Operand): void;
+
+  /** @see Backend.fill */
+  abstract fill(y: Operand, value: number): void;
 
   /** Memory that an op needs while it runs, of `length` elements; to be given back by {@link release}. */
   temporary(dtype: DType, length: number): Operand {

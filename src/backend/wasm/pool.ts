@@ -23,7 +23,7 @@ import { Pace } from "./pace";
 import { type ComputeSetup, Control, computeThread } from "./worker";
 
 /** Memory that belongs to one thread while it runs a kernel. */
-const SCRATCH_BYTES = 4 << 20;
+export const THREAD_SCRATCH = 4 << 20;
 const CHUNKS_PER_THREAD = 2;
 /** Below this cost a job is not worth sharing with threads that spin (ns). */
 const SHARE_COST = 12_000;
@@ -69,7 +69,7 @@ export class Pool {
     private readonly mostSilence = MOST_SILENCE,
   ) {
     this.control = memory.allocate(1024).address;
-    this.scratch = memory.workspace(SCRATCH_BYTES);
+    this.scratch = memory.workspace(THREAD_SCRATCH);
     this.i32 = memory.view("int32", this.control, 256) as Int32Array;
     this.i32.fill(0);
     this.f64 = memory.view("float64", this.control + Control.arguments * 4, 64) as Float64Array;
@@ -251,7 +251,7 @@ export class Pool {
         module: this.kernels.module,
         memory: this.memory.memory,
         control: this.control,
-        scratch: this.memory.workspace(SCRATCH_BYTES),
+        scratch: this.memory.workspace(THREAD_SCRATCH),
         words: Control,
         spins: SPINS,
       };

@@ -1,7 +1,7 @@
 /** The `webgpu` device: kernels in WGSL, which are generated and compiled when they are first asked for. */
 import { arrayOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { DeviceError } from "../../core/errors";
-import { type Argument, type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
+import { type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
 import { runFrom, unsupported } from "../dispatch";
 import type { DeviceOps } from "../ops";
 import { GpuBlock } from "./buffers";
@@ -9,7 +9,6 @@ import type { CommandCounts } from "./commands";
 import type { Gpu } from "./gpu";
 import { copy, elementwise, fill } from "./kernels/elementwise";
 import { kernels } from "./kernels/index";
-import { runOld } from "./kernels/old";
 import { scalarOf } from "./wgsl/elements";
 import { checkInt32, noFloat64 } from "./wgsl/program";
 import { binaryRules, expressionOf, type Rule, ternaryRules, unaryRules } from "./wgsl/rules";
@@ -170,16 +169,6 @@ export class WebgpuBackend implements Backend {
 
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
     runFrom(kernels, this.named(op), op, description);
-  }
-
-  call(kernel: string, _dtype: DType | undefined, args: readonly Argument[]): void {
-    if (!runOld(this.named(kernel), kernel, args as never)) throw unsupported(kernel, _dtype, this.device);
-  }
-  query(kernel: string): number {
-    throw unsupported(kernel, undefined, this.device);
-  }
-  check(): number {
-    return -1;
   }
 
   firstInvalid(): number {

@@ -1,6 +1,6 @@
 /** Checks that many ops share. */
 import { isGradEnabled, isInferenceModeEnabled } from "../../autograd/mode";
-import { canCast, codeOf, type DType } from "../../core/dtype";
+import { canCast, type DType } from "../../core/dtype";
 import {
   ArgumentError,
   AutogradError,
@@ -59,9 +59,7 @@ export function checkFits(op: string, out: Tensor, shape: readonly number[], dty
  */
 export function checkAll(op: string, condition: Tensor, message: string): void {
   const dense = condition.contiguous();
-  const n = dense.numel();
-  const count = dense.storage.backend.check("nonzeroCount", [codeOf(dense.dtype), dense, 0, n]);
-  if (count >= 0 && count < n) throw new ValueError(`${op}: ${message}`);
+  if (dense.storage.backend.firstInvalid({ kind: "nonzero", x: dense }) >= 0) throw new ValueError(`${op}: ${message}`);
 }
 
 const overlapError = (op: string): AutogradError =>

@@ -1,5 +1,5 @@
 /** Operands that an op of two refuses although their dtypes fit. */
-import { codeOf, type DType, isFloat } from "../../core/dtype";
+import { type DType, isFloat } from "../../core/dtype";
 import { DTypeError, ValueError } from "../../core/errors";
 import { Tensor } from "../../tensor/tensor";
 import type { TensorLike } from "./define";
@@ -31,6 +31,5 @@ export function checkDivisor(op: string, a: TensorLike, b: TensorLike, dtype: DT
 
 function zerosIn(x: Tensor): boolean {
   const dense = x.detach().contiguous();
-  const count = x.storage.backend.check("nonzeroCount", [codeOf(x.dtype), dense, 0, x.numel()]);
-  return count >= 0 && count < x.numel();
+  return x.storage.backend.firstInvalid({ kind: "nonzero", x: dense }) >= 0;
 }

@@ -143,7 +143,7 @@ export const range = named(
       throw new ValueError("range: upper bound and lower bound inconsistent with step sign");
     const n = checkInteger("range", "the number of elements", Math.floor((end - start) / step) + 1, 0, MAX_COUNT);
     const y = allocateFor("range", [n], options, getDefaultDtype());
-    y.storage.backend.call("arange", y.dtype, [y, start, step], { range: n, cost: n });
+    y.storage.backend.run("arange", { y, start, step });
     return finish(y, options);
   },
 );

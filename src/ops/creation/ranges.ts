@@ -140,7 +140,7 @@ function plainRange(numbers: readonly number[], integral: boolean, options: Crea
   const n = Math.ceil((end - start) / step);
   checkShape("arange", [n]);
   const y = allocateFor("arange", [n], options, integral ? "int64" : getDefaultDtype());
-  y.storage.backend.call("arange", y.dtype, [y, start, step], { range: n, cost: n });
+  y.storage.backend.run("arange", { y, start, step });
   return finish(y, options);
 }
 

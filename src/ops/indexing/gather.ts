@@ -10,7 +10,7 @@ import { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { inplace } from "../builders/inplace";
 import { axisOf, checkedIndex, checkIndexType, dense, writing } from "./indexChecks";
-import { checkReach, corner, joined, joinInto, MOVE_COST, move, moveInto, route, spread } from "./scatterInto";
+import { checkReach, corner, joined, joinInto, move, moveInto, route, spread } from "./scatterInto";
 import { scatterReduce } from "./scatterReduce";
 
 /**
@@ -28,9 +28,7 @@ export const gather = named("gather", "input, dim, index", (x: Tensor, dim: numb
   const { n, outer, inner } = axisOf("gather", source.shape, d);
   const y = allocate(index.shape, x.dtype, x);
   const m = index.shape[d] ?? 1;
-  const work = { range: y.numel(), cost: y.numel() * MOVE_COST };
-  if (outer * inner > 0)
-    y.storage.backend.call("gather", undefined, [x.elementSize(), y, dense(source), at, n, m, inner], work);
+  if (outer * inner > 0) y.storage.backend.run("gather", { y, x: dense(source), index: at, n, m, inner });
   const { shape } = x;
   return record("GatherBackward0", y, [x], [at], [(g, [i]) => g.newZeros(shape).scatterAdd(d, i!, g)]);
 });

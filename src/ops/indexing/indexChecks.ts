@@ -42,7 +42,7 @@ export function checkIndexType(op: string, index: Tensor, like: Tensor): void {
  */
 export function checkedIndex(op: string, index: Tensor, size: number, dim: number, low = 0): Tensor {
   const flat = dense(cast(index, "int64"));
-  const bad = flat.storage.backend.check("indicesInRange", [flat, low, size, flat.numel()]);
+  const bad = flat.storage.backend.firstInvalid({ kind: "indices", x: flat, low, high: size });
   if (bad >= 0)
     throw new IndexError(
       `${op}: index ${flat.reshape(-1).select(0, bad).item()} is out of bounds for dimension ${dim} with size ${size}`,
@@ -53,7 +53,7 @@ export function checkedIndex(op: string, index: Tensor, size: number, dim: numbe
 /** As {@link checkedIndex}, with negative indices counted from the end and made positive. */
 export function wrappedIndex(op: string, index: Tensor, size: number, dim: number): Tensor {
   const flat = dense(cast(index, "int64"));
-  const isPlain = flat.storage.backend.check("indicesInRange", [flat, 0, size, flat.numel()]) < 0;
+  const isPlain = flat.storage.backend.firstInvalid({ kind: "indices", x: flat, low: 0, high: size }) < 0;
   return isPlain ? flat : checkedIndex(op, flat, size, dim, -size).remainder(size);
 }
 

@@ -1,8 +1,7 @@
 /** Elements chosen by a condition, or by their position in row-major order. */
 
 import { record } from "../../autograd/node";
-import { codeOf } from "../../core/dtype";
-import { DeviceError, DTypeError, ShapeError } from "../../core/errors";
+import { DTypeError, ShapeError } from "../../core/errors";
 import { broadcastShapes, contiguousStrides, sameShape, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
 import type { Overloaded } from "../../core/signatureTypes";
@@ -70,17 +69,7 @@ export const maskedFill = named(
 );
 
 /** How many elements of a contiguous tensor are not 0. Read back. */
-function countNonzeroOf(x: Tensor): number {
-  const count = x.storage.backend.check("nonzeroCount", [codeOf(x.dtype), x, 0, x.numel()]);
-  if (count < 0)
-    throw new DeviceError(
-      `the shape of this result depends on values, which "${x.device}" cannot give at once; use await x.cpu() first`,
-    );
-  return count;
-}
-
-/** Work of a kernel that goes through the elements in order, on one thread. */
-const inOrder = (n: number) => ({ range: n, cost: 0 });
+const countNonzeroOf = (x: Tensor): number => x.storage.backend.countNonzero(x);
 
 /** {@link nonzero} as a method. */
 interface NonzeroMethod {
@@ -110,7 +99,7 @@ export const nonzero = named(
     if (x.numel() > LONGEST) return coordinates(longNonzero(x.detach().reshape(-1)), x.shape);
     const source = dense(cast(x, computeType(x.dtype)));
     const y = allocate([countNonzeroOf(source), x.ndim], "int64", x);
-    y.storage.backend.call("nonzero", source.dtype, [y, source, x.shape, x.ndim, 0], inOrder(source.numel()));
+    y.storage.backend.run("nonzero", { y, x: source });
     return y;
   },
 ) as unknown as Overloaded<NonzeroFunction, NonzeroMethod>;
@@ -149,12 +138,7 @@ export const maskedSelect = named("maskedSelect", "input, mask", (x: Tensor, mas
   const shape = maskedShape("maskedSelect", x, mask);
   const where = spreadOut(mask, shape);
   const y = allocate([countNonzeroOf(where)], x.dtype, x);
-  y.storage.backend.call(
-    "maskedSelect",
-    undefined,
-    [x.elementSize(), y, spreadOut(x, shape), where, 0],
-    inOrder(where.numel()),
-  );
+  y.storage.backend.run("maskedSelect", { y, x: spreadOut(x, shape), mask: where });
   const { shape: from, dtype } = x;
   return record(
     "MaskedSelectBackward0",
@@ -182,19 +166,13 @@ export const maskedScatter = named(
       );
     const shape = maskedShape("maskedScatter", x, mask);
     const where = spreadOut(mask, shape);
-    const count = where.storage.backend.check("nonzeroCount", [codeOf("bool"), where, 0, where.numel()]);
-    if (source.numel() < count)
+    if (where.storage.backend.firstInvalid({ kind: "mask", x: where, most: source.numel() }) >= 0)
       throw new ShapeError(
-        `maskedScatter: Number of elements of source (${source.numel()}) < number of ones in mask (${count})`,
+        `maskedScatter: Number of elements of source (${source.numel()}) < number of ones in mask (${countNonzeroOf(where)})`,
       );
     const y = allocate(shape, x.dtype, x);
     y.storage.backend.copy(y, x.expand(shape).detach());
-    y.storage.backend.call(
-      "maskedScatter",
-      undefined,
-      [x.elementSize(), y, where, dense(source), 0],
-      inOrder(where.numel()),
-    );
+    y.storage.backend.run("maskedScatter", { y, mask: where, source: dense(source) });
     const [from, taken, dtype] = [x.shape, source.shape, x.dtype];
     return record(
       "MaskedScatterBackward0",

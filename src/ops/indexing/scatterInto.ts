@@ -1,14 +1,11 @@
 /** How scattered elements find their places: shared by scatter, scatterAdd and scatterReduce. */
-import type { Work } from "../../backend/backend";
+import type { ScatterKind } from "../../backend/ops";
 import { DTypeError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../core/shape";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { cast, computeType } from "../builders/define";
 import { axisOf, checkedIndex, checkIndexType, copyOf, dense } from "./indexChecks";
-
-/** Nanoseconds per element moved or reduced. */
-export const MOVE_COST = 1;
 
 /** The corner of `x` that an index of `shape` reaches: all of axis `dim`, and the sizes of the index elsewhere. */
 export function corner(x: Tensor, shape: readonly number[], dim: number): Tensor {
@@ -53,51 +50,29 @@ export function route(op: string, x: Tensor, dim: number, index: Tensor, src: Te
   return { dim: d, at: checkedIndex(op, index, x.shape[d] ?? 1, d), src: corner(src.detach(), index.shape, -1) };
 }
 
-/** Runs a scatter kernel on a contiguous `y`; on the corner that the index reaches, if it does not reach all. */
-function onto(y: Tensor, { dim, at, src }: Route, run: (y: Tensor, src: Tensor, layout: Layout) => void): void {
+/** Scatters into a contiguous `y`; into the corner that the index reaches, if it does not reach all. */
+function scatterOnto(y: Tensor, { dim, at, src }: Route, kind: ScatterKind): void {
   if (at.numel() === 0) return;
   const target = corner(y, at.shape, dim);
   const part = dense(target);
-  const { outer, n, inner } = axisOf("scatter", part.shape, dim);
+  const { n, inner } = axisOf("scatter", part.shape, dim);
   const source = dense(cast(src, y.dtype));
-  const work = { range: outer * inner, cost: src.numel() * MOVE_COST };
-  run(part, source, { sizes: [n, at.shape[dim] ?? 1, inner], work });
+  part.storage.backend.run("scatter", { kind, y: part, index: at, source, n, m: at.shape[dim] ?? 1, inner });
   if (part !== target) y.storage.backend.copy(target, part);
 }
 
-/** The sizes that scatter kernels take last: n, m and inner; and their work. */
-interface Layout {
-  readonly sizes: readonly number[];
-  readonly work: Work;
-}
-
-/** The flag of scatter kernels whose source has an element for each index. */
-const ONE_EACH = 0;
-
 /** Writes the elements of `src` where the index leads in a contiguous `y`. */
-export function moveInto(y: Tensor, way: Route): void {
-  onto(y, way, (part, src, { sizes, work }) => {
-    part.storage.backend.call("scatter", undefined, [y.elementSize(), part, way.at, src, ONE_EACH, ...sizes], work);
-  });
-}
+export const moveInto = (y: Tensor, way: Route): void => scatterOnto(y, way, "replace");
 
 /** How elements that meet are joined. */
 export type ReduceMode = "sum" | "prod" | "mean" | "amax" | "amin";
 
-/** Codes of the kernel; a mean is a sum, divided later. */
-const reduceCodes: Record<ReduceMode, number> = { sum: 0, mean: 0, prod: 1, amax: 2, amin: 3 };
-
 /** Every {@link ReduceMode}. */
-export const reduceModes = Object.keys(reduceCodes) as ReduceMode[];
+export const reduceModes: readonly ReduceMode[] = ["sum", "mean", "prod", "amax", "amin"];
 
-/** Joins the elements of `src` to those of a contiguous `y` where the index leads. */
-export function joinInto(y: Tensor, way: Route, mode: ReduceMode): void {
-  onto(y, way, (part, src, { sizes, work }) => {
-    const { backend } = part.storage;
-    if (mode === "sum") backend.call("scatterAdd", part.dtype, [part, way.at, src, ...sizes], work);
-    else backend.call("scatterReduce", part.dtype, [reduceCodes[mode], part, way.at, src, ONE_EACH, ...sizes], work);
-  });
-}
+/** Joins the elements of `src` to those of a contiguous `y` where the index leads. A mean is a sum, divided later. */
+export const joinInto = (y: Tensor, way: Route, mode: ReduceMode): void =>
+  scatterOnto(y, way, mode === "mean" ? "sum" : mode);
 
 /** `x` with the elements of `src` where the index leads. */
 export function move(x: Tensor, way: Route): Tensor {

@@ -27,9 +27,6 @@ export interface SearchsortedOptions extends BucketizeOptions {
   sorter?: Tensor | null;
 }
 
-/** Nanoseconds per value searched. */
-const SEARCH_COST = 20;
-
 function checkSorter(sorted: Tensor, sorter: Tensor): void {
   if (!sameShape(sorted.shape, sorter.shape))
     throw new ShapeError(
@@ -47,13 +44,15 @@ function positionsIn(sorted: Tensor, values: Tensor, right: boolean): Tensor {
   const y = allocate(values.shape, "int64", values);
   const shared = sorted.ndim === 1;
   const m = shared ? values.numel() : (values.shape.at(-1) ?? 1);
-  const work = { range: values.numel(), cost: values.numel() * SEARCH_COST };
-  values.storage.backend.call(
-    "searchsorted",
-    dtype,
-    [y, rows, wanted, sorted.shape.at(-1)!, m, shared ? 1 : 0, right ? 1 : 0],
-    work,
-  );
+  values.storage.backend.run("searchSorted", {
+    y,
+    sorted: rows,
+    values: wanted,
+    n: sorted.shape.at(-1)!,
+    m,
+    shared,
+    right,
+  });
   return y;
 }
 

@@ -14,14 +14,9 @@ import { type Axis, axisOf, checkedIndex, checkIndexType, copyOf, dense, wrapped
 import type { ReduceMode } from "./scatterInto";
 import { scatterReduce } from "./scatterReduce";
 
-/** Nanoseconds per element moved or added. */
-const MOVE_COST = 0.5;
-
 /** Writes the slices of `x` at `index` (checked) along an axis to `y`. */
-function pull(y: Tensor, x: Tensor, index: Tensor, { outer, n, inner }: Axis): void {
-  const m = index.numel();
-  const work = { range: outer * m, cost: outer * m * inner * MOVE_COST };
-  y.storage.backend.call("indexSelect", undefined, [y.elementSize(), y, dense(x), index, n, m, inner], work);
+function pull(y: Tensor, x: Tensor, index: Tensor, { n, inner }: Axis): void {
+  y.storage.backend.run("indexSelect", { y, x: dense(x), index, n, inner });
 }
 
 function checkVector(op: string, index: Tensor, x: Tensor): void {
@@ -79,20 +74,16 @@ function checkSource(op: string, x: Tensor, dim: number, index: Tensor, source: 
   return axis;
 }
 
-const workOf = (m: number, { outer, inner }: Axis) => ({ range: outer * inner, cost: outer * m * inner * MOVE_COST });
-
 /** y[index] = source along an axis of a contiguous y. */
 function overwrite(y: Tensor, index: Tensor, source: Tensor, axis: Axis): void {
-  const m = index.numel();
-  const args = [y.elementSize(), y, index, dense(source), axis.n, m, axis.inner];
-  y.storage.backend.call("indexCopy", undefined, args, workOf(m, axis));
+  const { n, inner } = axis;
+  y.storage.backend.run("indexCopy", { y, index, source: dense(source), n, inner });
 }
 
 /** y[index] += alpha · source along an axis of a contiguous y. */
 function accumulate(y: Tensor, index: Tensor, source: Tensor, alpha: number, axis: Axis): void {
-  const m = index.numel();
-  const args = [y, index, dense(cast(source, y.dtype)), alpha, axis.n, m, axis.inner];
-  y.storage.backend.call("indexAdd", y.dtype, args, workOf(m, axis));
+  const { n, inner } = axis;
+  y.storage.backend.run("indexAdd", { y, index, source: dense(cast(source, y.dtype)), alpha, n, inner });
 }
 
 /** Options of {@link indexAdd}. */

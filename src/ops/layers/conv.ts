@@ -14,8 +14,7 @@ import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
 import { computeType } from "../builders/define";
 import { type ConvOptions, checkBias, checkGroups, checkNumbers, checkOperands, prepare } from "./convArguments";
-import { channelSums, convolution } from "./convMaps";
-import { type Geometry, geometryOf } from "./convPlan";
+import { channelSums, type Geometry, inputGradOf, outputOf, weightGradOf } from "./convMaps";
 import { type Sizes, spread } from "./slidingWindows";
 
 export type { ConvOptions } from "./convArguments";
@@ -33,7 +32,7 @@ export interface ConvTransposeOptions {
 
 /** y from x and w. */
 function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, g: Geometry): Tensor {
-  const y = convolution("forward", x, w, bias, g);
+  const y = outputOf(x, w, bias, g);
   return record(
     "ConvolutionBackward0",
     y,
@@ -49,7 +48,7 @@ function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, g: Geometry): T
 
 /** The gradient of x: also the transposed convolution of gy. */
 function inputGrad(gy: Tensor, w: Tensor, g: Geometry): Tensor {
-  const gx = convolution("inputGrad", gy, w, undefined, g);
+  const gx = inputGradOf(gy, w, g);
   return record(
     "ConvolutionBackward0",
     gx,
@@ -61,7 +60,7 @@ function inputGrad(gy: Tensor, w: Tensor, g: Geometry): Tensor {
 
 /** The gradient of w. */
 function weightGrad(gy: Tensor, x: Tensor, g: Geometry): Tensor {
-  const gw = convolution("weightGrad", gy, x, undefined, g);
+  const gw = weightGradOf(gy, x, g);
   return record(
     "ConvolutionBackward0",
     gw,
@@ -195,7 +194,7 @@ function transpose(
   if (size.some((s) => s < 1)) throw new ShapeError(`${op}: calculated output size ${shapeText(size)} is too small`);
   const windows = { input: size, output, kernel, stride, padding, dilation };
   const key = [dims, n, groups, c, o, ...Object.values(windows).flat()];
-  const geometry = transposed.get(key, () => geometryOf({ n, groups, c, o, ...windows }));
+  const geometry = transposed.get(key, () => ({ n, groups, c, o, ...windows }));
   const y = inputGrad(input, weight, geometry);
   return bias ? y.add(bias.reshape([1, -1, ...size.map(() => 1)])) : y;
 }

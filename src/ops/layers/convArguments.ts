@@ -5,7 +5,7 @@ import { shapeText } from "../../core/shape";
 import type { Tensor } from "../../tensor/tensor";
 import { checkSameDevice, checkTensor } from "../builders/checks";
 import { constantPadNd } from "../shape/pad";
-import { type Geometry, geometryOf } from "./convPlan";
+import type { Geometry } from "./convMaps";
 import { type Sizes, spread } from "./slidingWindows";
 
 /** Options of a convolution; a number stands for all spatial axes. */
@@ -156,5 +156,5 @@ function geometryOver(
     throw new ShapeError(
       `${op}: calculated padded input size per channel: ${shapeText(size.map((s, i) => s + 2 * padding[i]!))}. Kernel size: ${shapeText(kernel)}. Kernel size can't be greater than actual input size`,
     );
-  return geometryOf({ n, c, o, input: size, output, ...windows });
+  return { n, c, o, input: size, output, ...windows };
 }

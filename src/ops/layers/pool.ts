@@ -1,7 +1,7 @@
 /** Pooling over windows in one, two and three dimensions. */
 
 import { record, recordAll } from "../../autograd/node";
-import type { Work } from "../../backend/backend";
+import type { Averaging } from "../../backend/ops";
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import { isFloat } from "../../core/dtype";
 import { DTypeError, describe, ShapeError, ValueError } from "../../core/errors";
@@ -12,7 +12,7 @@ import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { checkFloating, isHalf } from "../builders/precision";
-import { type Sizes, type SlidingWindows, spread, wordsOf } from "./slidingWindows";
+import { type Sizes, type SlidingWindows, spread } from "./slidingWindows";
 
 export interface MaxPoolOptions {
   /** Default: the kernel size. */
@@ -42,8 +42,6 @@ export interface AvgPoolOptions {
 /** Values and their positions; destructures as an array too. */
 export type Pooled = [output: Tensor, indices: Tensor];
 
-const POOL_COST = 1.5;
-
 /** Windows over an input of shape [(N,) C, …spatial]. */
 interface Windows extends SlidingWindows {
   readonly dims: number;
@@ -54,17 +52,11 @@ interface Windows extends SlidingWindows {
 interface Geometry extends Windows {
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
-  /** As the kernels read it (assembly/layers/poolWindow.ts). */
-  readonly words: readonly number[];
-  readonly work: Work;
 }
 
 function geometryOf(g: Windows): Geometry {
-  const { lead, input, output, kernel } = g;
-  const planes = sizeOfShape(lead);
-  const cost = planes * sizeOfShape(output) * Math.max(1, sizeOfShape(kernel)) * POOL_COST;
-  const work = { range: planes, cost };
-  return { ...g, inputShape: [...lead, ...input], outputShape: [...lead, ...output], words: wordsOf(g), work };
+  const { lead, input, output } = g;
+  return { ...g, inputShape: [...lead, ...input], outputShape: [...lead, ...output] };
 }
 
 /** Those of all windows that have been seen: the next step of a training asks for the same ones. */
@@ -152,7 +144,7 @@ function adaptiveWindows(
     throw new ValueError(`${op}: outputSize must be one size or ${dims}, none negative, got ${describe(size)}`);
   checkShape(op, [...x.shape.slice(0, x.ndim - dims), ...output]);
   const none = new Array<number>(dims).fill(0);
-  // Kernels take a kernel of 0 for as many windows as there are outputs.
+  // Devices take a kernel of 0 for as many windows as there are outputs.
   return geometryOf({
     dims,
     input,
@@ -174,7 +166,7 @@ function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
   }
   const y = allocate([...g.outputShape], x.dtype, x);
   const indices = allocate(y.shape, "int64", x);
-  x.storage.backend.call("maxPool", x.dtype, [y, indices, x.contiguous(), g.words], g.work);
+  x.storage.backend.run("maxPool", { y, indices, x: x.contiguous(), windows: g });
   const name = `${op.charAt(0).toUpperCase()}${op.slice(1)}${g.dims === 1 ? "" : "WithIndices"}Backward0`;
   recordAll(name, [y, indices], [x], [indices], ([grad], [at]) => [grad && maxPoolBackward(grad, at!, g)]);
   return [y, indices];
@@ -182,10 +174,9 @@ function maxOver(op: string, x: Tensor, g: Geometry): Pooled {
 
 /** The gradient of max pooling: each gradient added at the position of its maximum. */
 function maxPoolBackward(g: Tensor, indices: Tensor, geometry: Geometry): Tensor {
-  const { input, output, inputShape, work } = geometry;
+  const { input, output, inputShape } = geometry;
   const gx = allocate([...inputShape], g.dtype, g);
-  const args = [gx, g.contiguous(), indices, sizeOfShape(input), sizeOfShape(output)];
-  g.storage.backend.call("maxPoolBackward", g.dtype, args, work);
+  g.storage.backend.run("maxPoolGradient", { gx, gy: g.contiguous(), indices, windows: geometry });
   return record(
     "MaxPoolBackwardBackward0",
     gx,
@@ -289,17 +280,20 @@ export const adaptiveMaxPool2d: AdaptiveMaxPool = adaptiveMax(2);
 export const adaptiveMaxPool3d: AdaptiveMaxPool = adaptiveMax(3);
 
 /** A linear pooling: its gradient spreads evenly, and the gradient of that is the pooling again. */
-function linearPool(name: string, x: Tensor, g: Geometry, extra: readonly number[]): Tensor {
-  if (isHalf(x.dtype)) return linearPool(name, x.to("float32"), g, extra).to(x.dtype);
+function linearPool(name: string, x: Tensor, g: Geometry, averaging: Averaging): Tensor {
+  if (isHalf(x.dtype)) return linearPool(name, x.to("float32"), g, averaging).to(x.dtype);
   const y = allocate([...g.outputShape], x.dtype, x);
-  x.storage.backend.call("avgPool", x.dtype, [y, x.contiguous(), g.words, ...extra], g.work);
-  return record(name, y, [x], [], [(grad) => linearPoolBackward(name, grad, g, extra)]);
+  const { countIncludePad, divisor } = averaging;
+  x.storage.backend.run("avgPool", { y, x: x.contiguous(), windows: g, countIncludePad, divisor });
+  return record(name, y, [x], [], [(grad) => linearPoolBackward(name, grad, g, averaging)]);
 }
 
-function linearPoolBackward(name: string, grad: Tensor, g: Geometry, extra: readonly number[]): Tensor {
+function linearPoolBackward(name: string, grad: Tensor, g: Geometry, averaging: Averaging): Tensor {
   const gx = allocate([...g.inputShape], grad.dtype, grad);
-  grad.storage.backend.call("avgPoolBackward", grad.dtype, [gx, grad.contiguous(), g.words, ...extra], g.work);
-  return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, h, g, extra)]);
+  const { countIncludePad, divisor } = averaging;
+  const gy = grad.contiguous();
+  grad.storage.backend.run("avgPoolGradient", { gx, gy, windows: g, countIncludePad, divisor });
+  return record(`${name.slice(0, -1)}Backward0`, gx, [grad], [], [(h) => linearPool(name, h, g, averaging)]);
 }
 
 function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOptions): Tensor {
@@ -311,7 +305,10 @@ function avgPool(dims: number, x: Tensor, kernelSize: Sizes, options: AvgPoolOpt
   const { countIncludePad = true, divisorOverride = null } = options;
   if (divisorOverride !== null) checkInteger(op, "divisorOverride", divisorOverride, -MAX_COUNT, MAX_COUNT);
   if (divisorOverride === 0) throw new ValueError(`${op}: divisorOverride must not be zero`);
-  return linearPool(`AvgPool${dims}DBackward0`, x, g, [divisorOverride ?? 0, countIncludePad ? 1 : 0]);
+  return linearPool(`AvgPool${dims}DBackward0`, x, g, {
+    countIncludePad,
+    divisor: divisorOverride ?? undefined,
+  });
 }
 
 /** The mean over windows of the last axis. Shape: [(N,) C, L] → [(N,) C, L′]. @see torch.nn.functional.avg_pool1d */
@@ -340,7 +337,7 @@ function adaptiveAvg(dims: number, x: Tensor, outputSize: OutputSize): Tensor {
   const op = `adaptiveAvgPool${dims}d`;
   const g = adaptiveWindows(op, x, dims, outputSize);
   checkFloating(op, x);
-  return linearPool(`AdaptiveAvgPool${dims}DBackward0`, x, g, [0, 0]);
+  return linearPool(`AdaptiveAvgPool${dims}DBackward0`, x, g, { countIncludePad: false, divisor: undefined });
 }
 
 /** The mean over as many windows as the output has elements. @see torch.nn.functional.adaptive_avg_pool1d */

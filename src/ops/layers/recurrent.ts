@@ -29,9 +29,6 @@ export function gruStep(fromInput: Tensor, fromState: Tensor, hidden: Tensor): T
   return hidden.sub(fresh).mul(update).add(fresh);
 }
 
-/** Nanoseconds per element of a cell. */
-const CELL_COST = 8;
-
 /** Step `t` of a contiguous tensor whose first axis is time. */
 function step(x: Tensor, t: number): Operand {
   const shape = x.shape.slice(1);
@@ -126,11 +123,9 @@ export function lstmSequence(
   let [h, c]: [Operand, Operand] = [dense(h0), dense(c0)];
   for (const t of times) {
     multiply(backend, step(active, t), h, w);
-    backend.call("lstmCell", gates.dtype, [step(hidden, t), step(cells, t), step(active, t), c, size], {
-      range: n,
-      cost: n * size * CELL_COST,
-    });
-    [h, c] = [step(hidden, t), step(cells, t)];
+    const [hNext, cNext] = [step(hidden, t), step(cells, t)];
+    backend.run("lstmCell", { hidden: hNext, cells: cNext, gates: step(active, t), cellsBefore: c, size });
+    [h, c] = [hNext, cNext];
   }
   return recordAll(
     "LstmBackward0",
@@ -169,8 +164,15 @@ function lstmGrads(gs: Grads, saved: readonly Tensor[], times: readonly number[]
   for (let i = times.length - 1; i >= 0; i--) {
     const [t, previous] = [times[i]!, times[i - 1]];
     const before = previous === undefined ? dense(c0) : step(cells, previous);
-    const args = [step(dGates, t), step(dCells, t), step(dHidden, t), step(active, t), step(cells, t), before, size];
-    backend.call("lstmCellBackward", hidden.dtype, args, { range: n, cost: n * size * CELL_COST });
+    backend.run("lstmCellGradient", {
+      gGates: step(dGates, t),
+      gCells: step(dCells, t),
+      gHidden: step(dHidden, t),
+      active: step(active, t),
+      cells: step(cells, t),
+      cellsBefore: before,
+      size,
+    });
     multiply(backend, previous === undefined ? dh0 : step(dHidden, previous), step(dGates, t), w);
     if (previous === undefined) backend.copy(dc0, step(dCells, t));
     else addInto(backend, step(dCells, previous), step(dCells, t));
@@ -202,11 +204,10 @@ export function gruSequence(gates: Tensor, h0: Tensor, weight: Tensor, bias: Ten
   let h: Operand = dense(h0);
   for (const t of times) {
     multiply(backend, step(fromState, t), h, w, b);
-    backend.call("gruCell", gates.dtype, [step(hidden, t), step(active, t), step(fromState, t), h, size], {
-      range: n,
-      cost: n * size * CELL_COST,
-    });
-    h = step(hidden, t);
+    const next = step(hidden, t);
+    const [own, other] = [step(active, t), step(fromState, t)];
+    backend.run("gruCell", { hidden: next, gates: own, fromState: other, hiddenBefore: h, size });
+    h = next;
   }
   const saved = [gates, h0, weight, bias, active, fromState, hidden];
   return record("GruBackward0", hidden, [gates, h0, weight, bias], saved, (gs, kept, needs) =>
@@ -239,16 +240,15 @@ function gruGrads(gs: Grads, saved: readonly Tensor[], times: readonly number[])
   for (let i = times.length - 1; i >= 0; i--) {
     const [t, previous] = [times[i]!, times[i - 1]];
     const before = previous === undefined ? dense(h0) : step(hidden, previous);
-    const args = [
-      step(dGates, t),
-      step(dState, t),
-      step(dHidden, t),
-      step(active, t),
-      step(fromState, t),
-      before,
+    backend.run("gruCellGradient", {
+      gGates: step(dGates, t),
+      gFromState: step(dState, t),
+      gHidden: step(dHidden, t),
+      active: step(active, t),
+      fromState: step(fromState, t),
+      hiddenBefore: before,
       size,
-    ];
-    backend.call("gruCellBackward", hidden.dtype, args, { range: n, cost: n * size * CELL_COST });
+    });
     const target = previous === undefined ? dh0 : step(dHidden, previous);
     if (previous === undefined) backend.copy(dh0, step(dHidden, t));
     else addInto(backend, target, step(dHidden, t));

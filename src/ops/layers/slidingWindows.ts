@@ -1,4 +1,6 @@
 /** Sliding windows: what convolutions and pooling share. */
+export type { SlidingWindows } from "../../backend/ops";
+
 import { checkInteger, checkIntegers, checkNumber } from "../../core/arguments";
 import { describe, ShapeError, ValueError } from "../../core/errors";
 
@@ -28,30 +30,4 @@ export function numbersFor(op: string, name: string, value: Sizes, dims: number)
   if (value.length !== dims)
     throw new ShapeError(`${op}: input has ${dims} spatial axes, but ${name} has ${value.length}: ${describe(value)}`);
   return value.map((number) => checkNumber(op, name, number));
-}
-
-/** Windows over the spatial axes of an input; each list has a number per axis. */
-export interface SlidingWindows {
-  readonly input: readonly number[];
-  readonly output: readonly number[];
-  readonly kernel: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
-}
-
-/** The axes that kernels know: depth, height and width. */
-const AXES = 3;
-
-/** All lists in order, as kernels read them: with one or two axes, the first of three have size 1 and no padding. */
-export function wordsOf({ input, output, kernel, stride, padding, dilation }: SlidingWindows): number[] {
-  const words: number[] = [];
-  const put = (list: readonly number[], missing: number): void => {
-    for (let i = list.length; i < AXES; i++) words.push(missing);
-    for (const word of list) words.push(word);
-  };
-  for (const list of [input, output, kernel, stride]) put(list, 1);
-  put(padding, 0);
-  put(dilation, 1);
-  return words;
 }

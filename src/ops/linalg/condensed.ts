@@ -2,7 +2,7 @@
  * Eigenvalues of symmetric matrices and singular values of any, with their vectors, in stages: condensed by reflectors, iterated upon by
  * rotations, turned back. Stacks of float64; nothing here knows gradients.
  */
-import { codeOf, type DType } from "../../core/dtype";
+import type { DType } from "../../core/dtype";
 import { sizeOfShape } from "../../core/shape";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
@@ -72,24 +72,16 @@ class Recorders {
     const { x, n, list } = this;
     const { m: rows, n: columns } = split(x);
     const { backend } = x.storage;
-    const matrix = { ...operandOf(x), offset: x.offset + item * rows * columns };
-    const strips = backend.query("rotateStrips", [codeOf(x.dtype), columns]);
-    return new Rotations(elementsOf(list), (length) =>
-      // The list has a dtype of its own.
-      backend.call("rotate", undefined, [codeOf(x.dtype), matrix, n, columns, list, length], {
-        range: strips,
-        cost: length * columns,
-        scratch: true,
-      }),
-    );
+    const { storage, dtype } = x;
+    const offset = x.offset + item * rows * columns;
+    const matrix = { storage, dtype, offset, shape: [n, columns], strides: [columns, 1] };
+    return new Rotations(elementsOf(list), (length) => backend.run("rotate", { x: matrix, list, length }));
   }
 
   dispose(): void {
     this.list.dispose();
   }
 }
-
-const operandOf = ({ storage, offset, shape, strides, dtype }: Tensor) => ({ storage, offset, shape, strides, dtype });
 
 type Floats = Float32Array | Float64Array;
 

@@ -1,20 +1,14 @@
 /**
- * Factorizations of stacks of matrices by kernels, in float64 whatever the dtype of the tensors. Stacks are contiguous and destroyed or
+ * Factorizations of stacks of matrices by devices, in float64 whatever the dtype of the tensors. Stacks are contiguous and destroyed or
  * overwritten; sign and pivot conventions are LAPACK's. Nothing here knows gradients.
  */
 import type { Operand } from "../../backend/backend";
 import type { DType } from "../../core/dtype";
-import { sizeOfShape } from "../../core/shape";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
-/** Nanoseconds per multiply-add. */
-const MADD_COST = 0.1;
-
 /** The leading axes and the size of the matrices. */
 export const split = (x: Tensor) => ({ lead: x.shape.slice(0, -2), m: x.shape.at(-2)!, n: x.shape.at(-1)! });
-
-const countOf = (x: Tensor): number => sizeOfShape(x.shape.slice(0, -2));
 
 /** The matrices of `x` transposed, for a copy. */
 const turned = (x: Tensor): Operand => ({
@@ -52,53 +46,37 @@ export function finished(x: Tensor, dtype: DType, transposed = false): Tensor {
 export const elementsOf = (x: Tensor): Float64Array =>
   x.storage.backend.view(x.storage.block, "float64", x.offset, x.numel()) as Float64Array;
 
-type Arguments = readonly (Tensor | number)[];
-
-function call(kernel: string, like: Tensor, args: Arguments, madds: number): void {
-  const range = countOf(like);
-  like.storage.backend.call(kernel, undefined, args, { range, cost: range * madds * MADD_COST, scratch: true });
-}
-
 /** P L U = a, over a, with the rows exchanged (int32, from 1) and the position of a zero pivot or 0 (int32). */
 export function luFactor(a: Tensor, pivot = true): [pivots: Tensor, info: Tensor] {
   const { lead, m, n } = split(a);
   const pivots = allocate([...lead, Math.min(m, n)], "int32", a);
   const info = allocate(lead, "int32", a);
-  call("luFactor", a, [a, pivots, info, m, n, pivot ? 1 : 0], m * n * Math.min(m, n));
+  a.storage.backend.run("luFactor", { a, pivots, info, pivot });
   return [pivots, info];
 }
 
 /** Solves A x = b, over b, by the factors of A. */
 export function luSolve(lu: Tensor, pivots: Tensor, b: Tensor): void {
-  const { m, n } = split(b);
-  call("luSolve", b, [lu, pivots, b, m, n], m * m * n);
+  b.storage.backend.run("luSolve", { lu, pivots, b });
 }
 
 /** Solves T x = b, over b, for triangular T. */
 export function triangularSolve(t: Tensor, b: Tensor, upper: boolean, unit: boolean): void {
-  const { m, n } = split(b);
-  call("triangularSolve", b, [t, b, m, n, upper ? 1 : 0, unit ? 1 : 0], (m * m * n) / 2);
+  b.storage.backend.run("triangularSolve", { t, b, upper, unit });
 }
 
 /** Uᵀ U = a, over a, of which the upper triangle is read. Returns the order of the first minor that is not positive, or 0 (int32). */
 export function cholesky(a: Tensor): Tensor {
-  const { lead, n } = split(a);
-  const info = allocate(lead, "int32", a);
-  call("cholesky", a, [a, info, n], n ** 3 / 2);
+  const info = allocate(split(a).lead, "int32", a);
+  a.storage.backend.run("cholesky", { a, info });
   return info;
 }
 
-/** Space for `size` numbers for each matrix of a stack. */
-const workspace = (like: Tensor, size: number): Tensor => allocate([countOf(like), size], "float64", like);
-
 /** Q R = aᵀ, over a: each row of a is a column. Returns the factors of the reflectors. */
 export function qrFactor(a: Tensor): Tensor {
-  const { lead, m: n, n: m } = split(a);
-  const k = Math.min(m, n);
-  const taus = allocate([...lead, k], "float64", a);
-  const work = workspace(a, a.storage.backend.query("reflectWork", [m, n, k]));
-  call("qrFactor", a, [a, taus, m, n, work], 2 * m * n * k);
-  work.dispose();
+  const { lead, m, n } = split(a);
+  const taus = allocate([...lead, Math.min(m, n)], "float64", a);
+  a.storage.backend.run("qrFactor", { a, taus });
   return taus;
 }
 
@@ -117,27 +95,14 @@ export interface Reflections {
 /** Applies reflectors, rows of v, to what is in rows of c, over c. */
 export function reflect(c: Tensor, v: Tensor, taus: Tensor, options: Reflections): void {
   const { k, shift = 0, transposed = false, basis = false } = options;
-  const { m: columns, n: ldc } = split(c);
-  const { m: rows, n: ldv } = split(v);
-  const m = ldv - shift;
-  const work = workspace(c, c.storage.backend.query("reflectWork", [m, columns, k]));
-  const flags = [transposed ? 1 : 0, basis ? 1 : 0];
-  const sizes = [rows, taus.shape.at(-1)!];
-  call("reflect", c, [c, v, taus, m, columns, ldc, k, ldv, shift, ...flags, ...sizes, work], 2 * m * columns * k);
-  work.dispose();
+  c.storage.backend.run("reflect", { c, v, taus, k, shift, transposed, basis });
 }
 
 /** Tridiagonal T = Qᵀ a Q; rows of a become reflectors, with their ones at j + 1. */
 export function tridiagonalize(a: Tensor): { d: Tensor; e: Tensor; taus: Tensor } {
   const { lead, n } = split(a);
   const [d, e, taus] = [0, 1, 2].map(() => allocate([...lead, n], "float64", a)) as [Tensor, Tensor, Tensor];
-  const work = workspace(a, 2 * n);
-  const range = countOf(a);
-  a.storage.backend.call("tridiagonalize", undefined, [a, d, e, taus, n, work], {
-    range,
-    cost: range * n ** 3 * MADD_COST,
-  });
-  work.dispose();
+  a.storage.backend.run("tridiagonalize", { a, d, e, taus });
   return { d, e, taus };
 }
 
@@ -158,8 +123,6 @@ export function bidiagonalize(a: Tensor): Bidiagonal {
   const [d, e, leftTaus, rightTaus] = [vector(), vector(), vector(), vector()];
   const left = allocate([...lead, n, m], "float64", a);
   const right = allocate([...lead, n, n], "float64", a);
-  const work = workspace(a, m + 2 * n);
-  call("bidiagonalize", a, [a, d, e, left, leftTaus, right, rightTaus, m, n, work], 3 * m * n * n);
-  work.dispose();
+  a.storage.backend.run("bidiagonalize", { a, d, e, left, leftTaus, right, rightTaus });
   return { d, e, left, leftTaus, right, rightTaus };
 }

@@ -15,7 +15,7 @@ const TOLERANCE = 2 ** (53 / 8) * EPSILON;
 /** Sweeps per value after which the iteration counts as failed; two are usual. */
 const SWEEPS = 30;
 
-/** Rotations of neighbouring rows in the order in which they are applied, in the format of the kernel `rotate`. */
+/** Rotations of neighbouring rows in the order in which they are applied, in the format of the device op `rotate`. */
 export class Rotations {
   private used = 0;
 

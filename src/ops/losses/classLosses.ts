@@ -59,8 +59,6 @@ interface Rows {
   readonly ignoreIndex: number;
 }
 
-const LOSS_COST = 2;
-
 function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOptions): Rows {
   checkFloating(op, input);
   if (target.dtype !== "int64" && target.dtype !== "uint8")
@@ -86,35 +84,17 @@ function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOpt
 
 /** @throws IndexError for a target that is neither a class nor the ignored index. */
 function checkTargets(op: string, target: Tensor, { c, ignoreIndex }: Rows): void {
-  const bad = target.storage.backend.check("targetsInRange", [target, c, ignoreIndex, target.numel()]);
+  const bad = target.storage.backend.firstInvalid({ kind: "targets", x: target, classes: c, ignoreIndex });
   if (bad >= 0)
     throw new IndexError(
       `${op}: Target ${target.reshape(-1).select(0, bad).item()} is out of bounds: there are ${c} classes, so targets are 0 to ${c - 1} (or ignoreIndex ${ignoreIndex})`,
     );
 }
 
-/** Runs a loss kernel over all targets. */
-function run(
-  kernel: string,
-  like: Tensor,
-  args: readonly (Tensor | undefined)[],
-  target: Tensor,
-  weight: Tensor | undefined,
-  rows: Rows,
-): void {
-  const { c, inner, ignoreIndex } = rows;
-  const range = target.numel();
-  like.storage.backend.call(kernel, like.dtype, [...args, target, weight, c, inner, ignoreIndex], {
-    range,
-    cost: range * c * LOSS_COST,
-  });
-}
-
 /** The weight that each target counts for. */
 function targetWeights(like: Tensor, target: Tensor, weight: Tensor | undefined, { ignoreIndex }: Rows): Tensor {
   const weights = allocate(target.shape, like.dtype, like);
-  const range = target.numel();
-  like.storage.backend.call("nllWeights", like.dtype, [weights, target, weight, ignoreIndex], { range, cost: range });
+  like.storage.backend.run("targetWeights", { weights, target, weight, ignoreIndex });
   return weights;
 }
 
@@ -157,7 +137,9 @@ export const nllLoss = named(
     const weight = options.weight?.contiguous() ?? undefined;
     const [y, total] = noGrad(() => {
       const losses = allocate(target.shape, input.dtype, input);
-      run("nllLoss", losses, [losses, input.contiguous()], classes, weight, rows);
+      const { c, inner, ignoreIndex } = rows;
+      const x = input.contiguous();
+      input.storage.backend.run("nllLoss", { losses, x, target: classes, weight, c, inner, ignoreIndex });
       const divisor = reduction === "mean" ? totalWeight(input, classes, weight, rows) : undefined;
       return [divisor === undefined ? reduceLoss(losses, reduction) : losses.sum().div(divisor), divisor];
     });
@@ -182,8 +164,9 @@ function nllLossBackward(
   rows: Rows,
 ): Tensor {
   const gx = allocate(shape, g.dtype, g);
-  run("nllLossBackward", gx, [gx, g.contiguous()], target, weight, rows);
-  const options: NllOptions = { weight: weight ?? null, ignoreIndex: rows.ignoreIndex, reduction: "none" };
+  const { c, inner, ignoreIndex } = rows;
+  g.storage.backend.run("nllLossGradient", { gx, gy: g.contiguous(), target, weight, c, inner, ignoreIndex });
+  const options: NllOptions = { weight: weight ?? null, ignoreIndex, reduction: "none" };
   return record("NllLossBackwardBackward0", gx, [g], [target], [(h, [t]) => nllLoss(h, t!, options)]);
 }
 
@@ -223,7 +206,9 @@ function classLoss(input: Tensor, target: Tensor, options: NllOptions): Tensor {
   const logProbs = allocate(input.shape, input.dtype, input);
   const [y, total] = noGrad(() => {
     const losses = allocate(target.shape, input.dtype, input);
-    run("crossEntropy", losses, [losses, logProbs, input.contiguous()], classes, weight, rows);
+    const { c, inner, ignoreIndex } = rows;
+    const x = input.contiguous();
+    input.storage.backend.run("crossEntropy", { losses, logProbs, x, target: classes, weight, c, inner, ignoreIndex });
     if (reduction === "none") return [losses, undefined];
     const divisor = reduction === "mean" ? totalWeight(input, classes, weight, rows) : undefined;
     const sum = losses.sum();
@@ -252,11 +237,13 @@ function crossEntropyBackward(
   rows: Rows,
 ): Tensor {
   const gx = allocate(logProbs.shape, logProbs.dtype, logProbs);
-  run("crossEntropyBackward", gx, [gx, g.contiguous(), logProbs], target, weight, rows);
+  const { c, inner, ignoreIndex } = rows;
+  const gy = g.contiguous();
+  g.storage.backend.run("crossEntropyGradient", { gx, gy, logProbs, target, weight, c, inner, ignoreIndex });
   if (!isGradEnabled()) return gx;
   const dim = logProbs.ndim === 1 ? 0 : 1;
   const scale = targetWeights(gx, target, weight, rows);
-  const options: NllOptions = { weight: weight ?? null, ignoreIndex: rows.ignoreIndex, reduction: "none" };
+  const options: NllOptions = { weight: weight ?? null, ignoreIndex, reduction: "none" };
   return record(
     "CrossEntropyBackwardBackward0",
     gx,

@@ -54,17 +54,13 @@ export function check(holds: boolean, message: string): void {
 /** Writes into a range of memory; `inOrder` says whether the tensor is contiguous. `owner` is the tensor whose memory it is, if any. */
 export type Draw = (out: FillableArray, inOrder: boolean, owner?: Tensor) => void;
 
-/** About how many nanoseconds {@link boxMullerOn} takes for 16 numbers. */
-const BOX_MULLER_COST = 160;
-
-/** The Box–Muller transform by kernel, where the numbers lie. */
+/** The Box–Muller transform by the device, where the numbers lie. */
 const boxMullerOn = (x: Tensor, all: FillableArray): random.BoxMuller => {
   const { storage, dtype } = x;
   return (data, mean, std) => {
-    const range = data.length / 16;
     const offset = x.offset + (data.byteOffset - all.byteOffset) / data.BYTES_PER_ELEMENT;
     const part = { storage, dtype, offset, shape: [data.length], strides: [1] };
-    storage.backend.call("boxMuller", undefined, [part, mean, std], { range, cost: range * BOX_MULLER_COST });
+    storage.backend.run("boxMuller", { x: part, mean, std });
   };
 };
 

@@ -3,7 +3,6 @@
 import { noGrad } from "../../autograd/mode";
 import { recordAll } from "../../autograd/node";
 import { checkInteger } from "../../core/arguments";
-import { codeOf } from "../../core/dtype";
 import { ArgumentError, IndexError, ValueError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -15,32 +14,19 @@ import { cast, computeType, nodeName } from "../builders/define";
 import { axisOf, dense } from "../indexing/indexChecks";
 import { type KeepdimOptions, type ValuesAndIndices, valuesAndIndices } from "./extrema";
 
-/** Bytes of scratch that every thread has of its own. */
-const THREAD_SCRATCH = 4 << 20;
-
-/** Nanoseconds per element sorted. */
-const SORT_COST = 12;
-
 /** The position of the element of a 0-d tensor. */
 const allocateZeros = (x: Tensor): Tensor => filled(allocate([], "int64", x), 0);
 
 /** The first m elements of each row along `dim` in order, and their positions, without history. */
 function ordered(x: Tensor, dim: number, m: number, descending: boolean): [values: Tensor, indices: Tensor] {
   const source = dense(cast(x, computeType(x.dtype)));
-  const { n, outer, inner } = axisOf("sort", x.shape, dim);
+  const { n, inner } = axisOf("sort", x.shape, dim);
   // A 0-d tensor has its one element, also if none was asked for, as in PyTorch.
   if (x.ndim === 0) return [cast(source, x.dtype).clone(), allocateZeros(x)];
   const shape = x.shape.with(dim, m);
   const values = allocate(shape, source.dtype, x);
   const indices = allocate(shape, "int64", x);
-  const { backend } = x.storage;
-  const args = [values, indices, source, n, m, inner, descending ? 1 : 0];
-  const range = n === 0 ? 0 : outer * inner;
-  const scratch = backend.query("sortScratch", [codeOf(source.dtype), n]);
-  if (scratch <= THREAD_SCRATCH)
-    backend.call("sort", source.dtype, args, { range, cost: range * n * SORT_COST, scratch: true });
-  // Rows too long for that share one piece of memory, so that one thread sorts them all.
-  else backend.call("sort", source.dtype, [...args, allocate([scratch], "uint8", x)], { range, cost: 0 });
+  x.storage.backend.run("sort", { values, indices, x: source, n, m, inner, descending });
   return [cast(values, x.dtype), indices];
 }
 
@@ -159,16 +145,12 @@ export const mode = named(
   (x: Tensor, dim = -1, options: KeepdimOptions = {}): ValuesAndIndices => {
     checkTensor("mode", x);
     const d = wrapDim("mode", dim, x.ndim);
-    const { n, outer, inner } = axisOf("mode", x.shape, d);
+    const { n, inner } = axisOf("mode", x.shape, d);
     if (n === 0) throw new IndexError(`mode: Expected reduction dim ${d} to have non-zero size.`);
     const source = dense(cast(x.detach(), computeType(x.dtype)));
     const shape = x.ndim === 0 ? [] : x.shape.with(d, 1);
     const [values, indices] = [allocate(shape, source.dtype, x), allocate(shape, "int64", x)];
-    const scratch = allocate([x.storage.backend.query("sortScratch", [codeOf(source.dtype), n])], "uint8", x);
-    x.storage.backend.call("mode", source.dtype, [values, indices, source, n, inner, scratch], {
-      range: outer * inner,
-      cost: 0,
-    });
+    x.storage.backend.run("mostFrequent", { values, indices, x: source, n, inner });
     return reduced(selected("mode", x, d, cast(values, x.dtype), indices), d, options);
   },
 );

@@ -3,48 +3,14 @@
 import { grad } from "../../autograd/backward";
 import { isGradEnabled } from "../../autograd/mode";
 import { record } from "../../autograd/node";
+import type { Deformation } from "../../backend/ops";
 import { arange } from "../../ops/creation/ranges";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
-type Pair = readonly [number, number];
-
-/** A deformable convolution, checked. */
-export interface Deformation {
-  /** [channels, height, width] of the input. */
-  readonly input: readonly number[];
-  readonly images: number;
-  readonly kernel: Pair;
-  readonly output: Pair;
-  readonly stride: Pair;
-  readonly padding: Pair;
-  readonly dilation: Pair;
-  /** Groups of channels with offsets of their own. */
-  readonly offsetGroups: number;
-}
-
-/** The sizes that kernels read. */
-const geometryOf = ({ input, kernel, output, stride, padding, dilation, offsetGroups }: Deformation): number[] => [
-  ...input,
-  ...kernel,
-  ...output,
-  ...stride,
-  ...padding,
-  ...dilation,
-  offsetGroups,
-];
+export type { Deformation } from "../../backend/ops";
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-
-/** About how many nanoseconds a sample takes. */
-const SAMPLE_COST = 4;
-
-/** How the range of the kernels that go over groups and taps is divided. */
-const workOf = ({ input, images, kernel, output, offsetGroups }: Deformation) => ({
-  range: images * offsetGroups * product(kernel),
-  cost: images * input[0]! * product(kernel) * product(output) * SAMPLE_COST,
-  scratch: true,
-});
 
 /**
  * What each tap sees at each place. Shape: [N, C · taps, H′ · W′].
@@ -55,8 +21,13 @@ export function columnsOf(x: Tensor, offset: Tensor, mask: Tensor | null, d: Def
   const { input, images, kernel, output } = d;
   const y = allocate([images, input[0]! * product(kernel), product(output)], x.dtype, x);
   if (y.numel() > 0) {
-    const args = [y, x.contiguous(), offset.contiguous(), mask?.contiguous(), geometryOf(d)];
-    x.storage.backend.call("deformColumns", x.dtype, args, workOf(d));
+    x.storage.backend.run("deformColumns", {
+      y,
+      x: x.contiguous(),
+      offset: offset.contiguous(),
+      mask: mask?.contiguous(),
+      deformation: d,
+    });
   }
   const inputs = mask === null ? [x, offset] : [x, offset, mask];
   return record("DeformConv2DBackward", y, inputs, inputs, ([g], saved, needs) =>
@@ -71,8 +42,15 @@ function gradients(g: Tensor, [x, offset, mask]: readonly Tensor[], needs: reado
   const goffset = allocate(offset!.shape, g.dtype, g);
   const gmask = mask === undefined ? undefined : allocate(mask.shape, g.dtype, g);
   if (goffset.numel() > 0) {
-    const args = [goffset, gmask, dense, x!.contiguous(), moved, weight, geometryOf(d)];
-    g.storage.backend.call("deformOffsetGradient", g.dtype, args, workOf(d));
+    g.storage.backend.run("deformOffsetGradient", {
+      gOffset: goffset,
+      gMask: gmask,
+      gy: dense,
+      x: x!.contiguous(),
+      offset: moved,
+      mask: weight,
+      deformation: d,
+    });
   }
   return [gx, goffset, gmask];
 }
@@ -80,10 +58,7 @@ function gradients(g: Tensor, [x, offset, mask]: readonly Tensor[], needs: reado
 function inputGradient(g: Tensor, x: Tensor, offset: Tensor, mask: Tensor | undefined, d: Deformation): Tensor {
   const gx = allocate(x.shape, g.dtype, g);
   if (gx.numel() === 0) return gx;
-  const { images, input, offsetGroups } = d;
-  const range = x.storage.backend.query("deformTasks", [images * offsetGroups, input[0]! / offsetGroups]);
-  const args = [gx, g, offset, mask, geometryOf(d)];
-  g.storage.backend.call("deformInputGradient", g.dtype, args, { ...workOf(d), range });
+  g.storage.backend.run("deformInputGradient", { gx, gy: g, offset, mask, deformation: d });
   return gx;
 }
 

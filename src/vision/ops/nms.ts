@@ -30,9 +30,6 @@ function checkDetections(op: string, boxes: unknown, scores: unknown): void {
 /** Positions in descending order of scores; NaN first, as everywhere in PyTorch. */
 const descending = (scores: Tensor): Tensor => scores.argsort(0, { descending: true, stable: true });
 
-/** About how many nanoseconds a pair of boxes takes. */
-const PAIR_COST = 0.5;
-
 /**
  * Which boxes of `order` are kept, bool: those that overlap with none before them in their group by more than `threshold`.
  * @param starts Where each group of `order` begins, and where the last ends.
@@ -40,11 +37,9 @@ const PAIR_COST = 0.5;
 function survivors(boxes: Tensor, order: Tensor, starts: readonly number[], threshold: number): Tensor {
   const n = order.shape[0]!;
   const mask = allocate([n], "bool", boxes);
-  const groups = starts.length - 1;
   if (n === 0) return mask;
-  const work = allocate([5 * n], boxes.dtype, boxes);
-  const args = [mask, boxes.contiguous(), order.contiguous(), work, starts, n, threshold];
-  boxes.storage.backend.call("nms", boxes.dtype, args, { range: groups, cost: (n * n * PAIR_COST) / groups });
+  const [x, at] = [boxes.contiguous(), order.contiguous()];
+  boxes.storage.backend.run("nms", { mask, boxes: x, order: at, starts, threshold });
   return mask;
 }
 

@@ -179,6 +179,3 @@ export function tablesOf(
     counts: numbers(counts, input),
   };
 }
-
-/** The sizes that kernels read. */
-export const geometryOf = ({ input, pooled }: Regions): number[] => [...input.shape.slice(1), ...pooled];

@@ -121,7 +121,7 @@ export const roiAlign = named(
     const aligned = checkFlag("roiAlign", "aligned", options.aligned ?? false);
     const sampling = { ratio, shift: aligned ? 0.5 : 0, least: aligned ? undefined : 1 };
     const tables = sampled(regions, sampling, (samples) => Math.max(samples, 1));
-    return meansOf("roiAlign", "RoIAlignBackward", "roiMean", regions, tables).to(input.dtype);
+    return meansOf("roiAlign", "RoIAlignBackward", "shared", regions, tables).to(input.dtype);
   },
 );
 
@@ -146,6 +146,6 @@ export const psRoiAlign = named(
     const ratio = checkRatio("psRoiAlign", options.samplingRatio ?? -1);
     checkChannels("psRoiAlign", regions);
     const tables = sampled(regions, { ratio, shift: 0.5, least: undefined }, (samples) => samples);
-    return meansOf("psRoiAlign", "PSRoIAlignBackward", "roiOwnMean", regions, tables).to(input.dtype);
+    return meansOf("psRoiAlign", "PSRoIAlignBackward", "own", regions, tables).to(input.dtype);
   },
 );

@@ -6,7 +6,7 @@ import type { Sizes } from "../../ops/layers/slidingWindows";
 import { allocate, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { meansOf } from "./regionMeans";
-import { Bands, checkRegions, geometryOf, type RegionBoxes, type Regions, type Tables, tablesOf } from "./regions";
+import { Bands, checkRegions, type RegionBoxes, type Regions, type Tables, tablesOf } from "./regions";
 import { checkChannels } from "./roiAlign";
 
 /** Options of {@link roiPool} and {@link psRoiPool}. */
@@ -40,16 +40,11 @@ function wholeBins(regions: Regions, axis: 0 | 1, extra: number, most: number, i
 }
 
 /** The maxima of bins, and their positions in the input. */
-function maxima({ input, count, pooled, ...rest }: Regions, tables: Tables): Tensor {
+function maxima({ input, count, pooled }: Regions, tables: Tables): Tensor {
   const shape = [count, input.shape[1]!, ...pooled];
   const y = allocate(shape, input.dtype, input);
   const indices = allocate(shape, "int64", input);
-  if (y.numel() > 0) {
-    const args = [y, indices, input.contiguous(), tables.batch, tables.rows, tables.columns];
-    const geometry = geometryOf({ input, count, pooled, ...rest });
-    const work = { range: shape[0]! * shape[1]!, cost: y.numel() * 10 };
-    input.storage.backend.call("roiMax", input.dtype, [...args, geometry], work);
-  }
+  if (y.numel() > 0) input.storage.backend.run("roiMax", { y, indices, x: input.contiguous(), bins: tables });
   const { shape: inputShape } = input;
   return record("RoIPoolBackward", y, [input], [indices], [(g, [at]) => addAt(g, at!, inputShape)]);
 }
@@ -98,7 +93,7 @@ export const psRoiPool = named(
     const [height, width] = regions.input.shape.slice(2) as [number, number];
     const [down, right] = [wholeBins(regions, 1, 0, height - 1, true), wholeBins(regions, 0, 0, width - 1, true)];
     const counts = new Array<number>(regions.count).fill(1);
-    return meansOf("psRoiPool", "PSRoIPoolBackward", "roiOwnMean", regions, tablesOf(regions, down, right, counts)).to(
+    return meansOf("psRoiPool", "PSRoIPoolBackward", "own", regions, tablesOf(regions, down, right, counts)).to(
       input.dtype,
     );
   },

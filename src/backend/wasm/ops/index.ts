@@ -1,15 +1,37 @@
 /** How the `cpu` device computes each op: which kernels run in which order, over which range, and with what scratch memory. */
 import type { OpTable } from "../../dispatch";
 import type { Engine } from "../engine";
+import { convolutions } from "./convolution";
+import { elementwise } from "./elementwise";
+import { indexings } from "./indexing";
+import { linalg } from "./linalg";
+import { losses } from "./losses";
 import { normalizations } from "./normalization";
+import { steps } from "./optim";
+import { poolings } from "./pooling";
 import { products } from "./products";
+import { randoms } from "./random";
+import { recurrents } from "./recurrent";
 import { reductions } from "./reduce";
 import { scans } from "./scan";
+import { sorts } from "./sort";
+import { visions } from "./vision";
 
 /** This device has all ops. */
 export const ops: Required<OpTable<Engine>> = {
+  ...elementwise,
   ...products,
+  ...convolutions,
+  ...poolings,
+  ...normalizations,
   ...reductions,
   ...scans,
-  ...normalizations,
+  ...indexings,
+  ...sorts,
+  ...randoms,
+  ...losses,
+  ...recurrents,
+  ...linalg,
+  ...steps,
+  ...visions,
 };

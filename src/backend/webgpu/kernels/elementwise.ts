@@ -2,8 +2,9 @@
 import type { DType } from "../../../core/dtype";
 import { sizeOfShape } from "../../../core/shape";
 import type { Operand } from "../../operand";
+import type { Arange } from "../../ops";
 import type { Gpu } from "../gpu";
-import { bitsOf, convert, perWord } from "../wgsl/elements";
+import { bitsOf, convert, perWord, scalarOf } from "../wgsl/elements";
 import { type Geometry, geometryOf, type Step, stepOf } from "../wgsl/layout";
 import type { Program, View } from "../wgsl/program";
 
@@ -134,4 +135,21 @@ export function fill(gpu: Gpu, y: Operand, value: number): void {
   const scalar = y.dtype === "bool" ? Number(value !== 0) : value;
   const rule = (_: readonly string[], [p]: readonly string[]) => p!;
   elementwise(gpu, { name: "fill", y, inputs: [], numbers: y.dtype, scalars: [scalar], rule });
+}
+
+/** Runs y[i] = start + i · step. Numbers of 32 bits are as exact as their dtype. */
+export function arange(gpu: Gpu, { y, start, step }: Arange): void {
+  const n = sizeOfShape(y.shape);
+  if (n === 0) return;
+  const program = gpu.begin();
+  const target = program.scatter(y);
+  const isWhole = Number.isInteger(start) && Number.isInteger(step) && scalarOf(y.dtype) === "i32";
+  const dtype = isWhole ? "int64" : "float32";
+  const [first, by] = [program.scalar(start, dtype), program.scalar(step, dtype)];
+  if (isWhole) program.scalar(start + (n - 1) * step, dtype);
+  const count = program.uint(n);
+  const value = isWhole ? `${first} + i32(index) * ${by}` : `${first} + f32(index) * ${by}`;
+  gpu.dispatchEach(`arange ${isWhole}`, n, () => ({
+    body: `if (index >= ${count}) { return; }\n${target.store(`${target.offset} + index`, convert(value, dtype, y.dtype))}`,
+  }));
 }

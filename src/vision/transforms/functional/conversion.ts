@@ -20,16 +20,12 @@ function planes(samples: ArrayLike<number>, out: { [i: number]: number }, bands:
     for (let p = 0, i = band; p < pixels; p++, i += bands) out[at++] = samples[i]!;
 }
 
-/** About how many nanoseconds a byte takes to become a float. */
-const FRACTION_COST = 0.5;
-
 /** Interleaved bytes channel by channel, as parts of 255 in float32. */
 function unitFloats(samples: Uint8Array, shape: readonly [bands: number, height: number, width: number]): Tensor {
   const [bands, height, width] = shape;
   const y = allocate(shape, "float32");
   const x = bytesInMemory(samples);
-  const range = height * width;
-  y.storage.backend.call("unitPlanes", undefined, [y, x, range, bands], { range, cost: range * bands * FRACTION_COST });
+  y.storage.backend.run("unitPlanes", { y, x, pixels: height * width, bands });
   x.dispose();
   return y;
 }
@@ -261,9 +257,6 @@ export function checkDivisors(op: string, std: Tensor): Tensor {
 /** Elements up to which a loop here takes no more time than a kernel and the tensors that it wants. */
 const FEW = 1 << 13;
 
-/** About how many nanoseconds an element takes to be normalized. */
-const NORMALIZE_COST = 0.3;
-
 /** Numbers for each of so many channels in float32, if they are plain numbers and fit. */
 function plainNumbers(values: ChannelValues, channels: number): Float32Array | undefined {
   const list = typeof values === "number" ? [values] : values;
@@ -312,11 +305,7 @@ function normalizedPlanes(x: Tensor, centre: Tensor, scale: Tensor, inplace: boo
   if (inplace) checkInplace("normalize", x);
   const y = inplace ? x : allocate(x.shape, "float32");
   const plane = x.shape.at(-2)! * x.shape.at(-1)!;
-  const range = x.numel();
-  y.storage.backend.call("normalizePlanes", undefined, [y, x, centre, scale, plane, centre.numel()], {
-    range,
-    cost: range * NORMALIZE_COST,
-  });
+  y.storage.backend.run("normalizePlanes", { y, x, mean: centre, std: scale, plane });
   if (inplace) x.storage.version++;
   return y;
 }

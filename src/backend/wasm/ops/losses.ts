@@ -1,0 +1,38 @@
+/** Losses against classes, over a range of targets. */
+import { sizeOfShape } from "../../../core/shape";
+import type { OpTable } from "../../dispatch";
+import type { Engine } from "../engine";
+
+/** Nanoseconds per score. */
+const LOSS_COST = 2;
+
+export const losses = {
+  nllLoss(engine, { losses, x, target, weight, c, inner, ignoreIndex }) {
+    const range = sizeOfShape(target.shape);
+    const args = [losses, x, target, weight, c, inner, ignoreIndex];
+    engine.call("nllLoss", x.dtype, args, range, range * c * LOSS_COST);
+  },
+
+  nllLossGradient(engine, { gx, gy, target, weight, c, inner, ignoreIndex }) {
+    const range = sizeOfShape(target.shape);
+    const args = [gx, gy, target, weight, c, inner, ignoreIndex];
+    engine.call("nllLossBackward", gx.dtype, args, range, range * c * LOSS_COST);
+  },
+
+  crossEntropy(engine, { losses, logProbs, x, target, weight, c, inner, ignoreIndex }) {
+    const range = sizeOfShape(target.shape);
+    const args = [losses, logProbs, x, target, weight, c, inner, ignoreIndex];
+    engine.call("crossEntropy", x.dtype, args, range, range * c * LOSS_COST);
+  },
+
+  crossEntropyGradient(engine, { gx, gy, logProbs, target, weight, c, inner, ignoreIndex }) {
+    const range = sizeOfShape(target.shape);
+    const args = [gx, gy, logProbs, target, weight, c, inner, ignoreIndex];
+    engine.call("crossEntropyBackward", gx.dtype, args, range, range * c * LOSS_COST);
+  },
+
+  targetWeights(engine, { weights, target, weight, ignoreIndex }) {
+    const range = sizeOfShape(target.shape);
+    engine.call("nllWeights", weights.dtype, [weights, target, weight, ignoreIndex], range, range);
+  },
+} satisfies OpTable<Engine>;

@@ -1,0 +1,15 @@
+/** Transforms of random numbers. */
+import { sizeOfShape } from "../../../core/shape";
+import type { OpTable } from "../../dispatch";
+import type { Engine } from "../engine";
+
+/** Numbers that are transformed together, and nanoseconds for them. */
+const BLOCK = 16;
+const BOX_MULLER_COST = 160;
+
+export const randoms = {
+  boxMuller(engine, { x, mean, std }) {
+    const range = sizeOfShape(x.shape) / BLOCK;
+    engine.call("boxMuller", undefined, [x, mean, std], range, range * BOX_MULLER_COST);
+  },
+} satisfies OpTable<Engine>;
