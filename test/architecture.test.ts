@@ -58,6 +58,36 @@ describe("imports", () => {
   });
 });
 
+describe("devices", () => {
+  /** The folders that hand work to devices. */
+  const users = ["autograd", "ops", "nn", "optim", "data", "vision"];
+  /** The lines of their files that match a pattern. */
+  const linesWith = (pattern: RegExp): string[] =>
+    [...sources]
+      .filter(([path]) => users.includes(folderOf(path)))
+      .flatMap(([path, { text }]) =>
+        text.split("\n").flatMap((line) => (pattern.test(line) ? [`${path}: ${line}`] : [])),
+      );
+
+  test("nothing imports the device of WebAssembly but the line that makes it known", () => {
+    const importers: string[] = [];
+    for (const [path, file] of sources)
+      for (const target of importsOf(file))
+        if (target.startsWith("src/backend/wasm/") && !path.startsWith("src/backend/wasm/")) importers.push(path);
+    expect(importers).toEqual(["src/index.ts"]);
+    expect(sources.get("src/index.ts")!.text).toContain('import "./backend/wasm/backend";');
+  });
+
+  test("are asked for ops, not for kernels", () => {
+    expect(linesWith(/backend\.(call|query|check|ask)\(|\.(call|query|ask)\("/)).toEqual([]);
+    expect(linesWith(/backend\.run\("/).length).toBeGreaterThan(50);
+  });
+
+  test("alone know what a computation costs, how it is divided, codes of dtypes and where memory lies", () => {
+    expect(linesWith(/\b[A-Z_]*COSTS?\b|\bcost:|\bscratch: true|\bcodeOf\(|\bblock\.address\b/)).toEqual([]);
+  });
+});
+
 test("no check that converts is made in vain", () => {
   const wrong: string[] = [];
   for (const [path, file] of sources)

@@ -1,4 +1,4 @@
-/** The one interface of a device: memory, and kernels run over operands. Nothing above it knows what computes. */
+/** The one interface of a device: memory, and ops run over operands. Nothing above it knows what computes. */
 import type { DType, TypedArray } from "../core/dtype";
 import { DeviceError } from "../core/errors";
 import type { MemoryGuard, SharedMemory, Simd, Threads } from "./capabilities";
@@ -7,14 +7,6 @@ import type { ConvolutionPlanner, DeviceOps } from "./ops";
 import type { ValueCheck } from "./ops/checks";
 
 export type { Block, Operand } from "./operand";
-
-export type Argument = Operand | number | readonly number[] | undefined;
-
-export interface Work {
-  readonly range: number;
-  readonly cost: number;
-  readonly scratch?: boolean;
-}
 
 /** Where tensors live. `"cpu"` is computed in WebAssembly. */
 export type Device = "cpu" | "webgpu";
@@ -32,8 +24,8 @@ export interface MemoryStats {
 }
 
 /**
- * A device. All outputs are contiguous unless a method says otherwise, and are allocated by the caller. Kernels are asked for by
- * the name of their op; `docs/kernels.md` has their conventions.
+ * A device: its memory, the ops that it has, and what it offers besides. All outputs are contiguous unless a description says otherwise, and are
+ * allocated by the caller. `docs/devices.md` says how to write a device and how to add an op.
  */
 export interface Backend {
   readonly device: Device;
@@ -87,18 +79,6 @@ export interface Backend {
    * @throws DeviceError on a device that cannot be read at once.
    */
   countNonzero(x: Operand): number;
-
-  // While ops are moved to descriptions, the rest asks for kernels of WebAssembly.
-  call(
-    kernel: string,
-    dtype: DType | undefined,
-    args: readonly Argument[],
-    range: number | Work,
-    cost?: number,
-    scratch?: boolean,
-  ): void;
-  query(kernel: string, args: readonly (number | readonly number[])[]): number;
-  check(kernel: string, args: readonly Argument[]): number;
 }
 
 const backends = new Map<Device, Backend>();

@@ -1,8 +1,8 @@
 /**
  * The names of kernels that the sources ask for, found by following values to parameters that name a kernel.
  *
- * Such parameters ("sinks") are those called `kernel`, the first of a function called `kernel`, and, found on the way, those that are handed
- * on to a sink. An op builder takes a specification with an optional field `kernel`; without it the kernel has the name of the op, the
+ * Such parameters ("sinks") are those called `kernel`, the first of a function called `kernel` and of the elementwise methods of a backend, whose ops
+ * have kernels of the same name, and, found on the way, those that are handed on to a sink. An op builder takes a specification with an optional field `kernel`; without it the kernel has the name of the op, the
  * builder's first argument.
  */
 import ts from "typescript";
@@ -28,9 +28,15 @@ function collectCalls(): Call[] {
   return calls;
 }
 
-const isKernelParameter = (parameter: ts.Symbol, position: number, { expression }: ts.CallExpression): boolean =>
-  parameter.name === "kernel" ||
-  (position === 0 && ts.isPropertyAccessExpression(expression) && expression.name.text === "kernel");
+/** The methods of a backend that take the name of an elementwise op first. */
+const elementwise = ["unary", "binary", "ternary"];
+
+function isKernelParameter(parameter: ts.Symbol, position: number, { expression }: ts.CallExpression): boolean {
+  if (parameter.name === "kernel") return true;
+  if (position !== 0 || !ts.isPropertyAccessExpression(expression)) return false;
+  const { text } = expression.name;
+  return text === "kernel" || (parameter.name === "op" && elementwise.includes(text));
+}
 
 /** The string literals that a type consists of; none for `string`. */
 const literalsOf = (type: ts.Type): string[] =>

@@ -57,21 +57,21 @@ class WasmBackend extends Engine implements Backend {
     return this.view(block, dtype, offset, length).slice();
   }
 
-  unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
+  unary(op: string, y: Operand, x: Operand, p: number, q: number): void {
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
-      this.unaryInHalves(name, y, x, p, q);
+      this.unaryInHalves(op, y, x, p, q);
       return;
     }
     const geometry = isLinear(x, y.shape) ? 0 : this.cleared.geometry(y.shape, [x]);
     this.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
-    this.map(name, n, MAP_COST);
+    this.map(op, n, MAP_COST);
   }
 
-  binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
+  binary(op: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
-      this.binaryInHalves(name, dtype, y, a, b, p);
+      this.binaryInHalves(op, dtype, y, a, b, p);
       return;
     }
     const area = this.cleared;
@@ -80,18 +80,18 @@ class WasmBackend extends Engine implements Backend {
     const left = typeof a === "number" ? area.scalar(a, dtype) : addressOf(a);
     const right = typeof b === "number" ? area.scalar(b, dtype) : addressOf(b);
     this.args.set(codeOf(dtype), addressOf(y), left, right, p, mode ?? 0, geometry);
-    this.map(name, n, MAP_COST);
+    this.map(op, n, MAP_COST);
   }
 
-  ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+  ternary(op: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
-      this.ternaryInHalves(name, dtype, y, a, b, c, p);
+      this.ternaryInHalves(op, dtype, y, a, b, c, p);
       return;
     }
     const geometry = this.cleared.geometry(y.shape, [a, b, c]);
     this.args.set(codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry);
-    this.map(name, n, MAP_COST);
+    this.map(op, n, MAP_COST);
   }
 
   copy(y: Operand, x: Operand): void {
@@ -117,23 +117,23 @@ class WasmBackend extends Engine implements Backend {
 
   // What has more elements than kernels count. Apart from the methods above, since a function with a closure costs something at each call.
 
-  private unaryInHalves(name: string, y: Operand, x: Operand, p: number, q: number): void {
-    inHalves(y, [x], (part, [a]) => this.unary(name, part, a!, p, q));
+  private unaryInHalves(op: string, y: Operand, x: Operand, p: number, q: number): void {
+    inHalves(y, [x], (part, [a]) => this.unary(op, part, a!, p, q));
   }
 
   private binaryInHalves(
-    name: string,
+    op: string,
     dtype: DType,
     y: Operand,
     a: Operand | number,
     b: Operand | number,
     p: number,
   ): void {
-    inHalves(y, [a, b], (part, [c, d]) => this.binary(name, dtype, part, c!, d!, p));
+    inHalves(y, [a, b], (part, [c, d]) => this.binary(op, dtype, part, c!, d!, p));
   }
 
-  private ternaryInHalves(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
-    inHalves(y, [a, b, c], (part, [d, e, f]) => this.ternary(name, dtype, part, d!, e!, f!, p));
+  private ternaryInHalves(op: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+    inHalves(y, [a, b, c], (part, [d, e, f]) => this.ternary(op, dtype, part, d!, e!, f!, p));
   }
 
   private copyInHalves(y: Operand, x: Operand): void {

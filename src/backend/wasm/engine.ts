@@ -3,7 +3,6 @@ import { MAX_COUNT } from "../../core/arguments";
 import { codeOf, type DType, isFloat, legacyName, sizeOf } from "../../core/dtype";
 import { DTypeError, KindlingError, ValueError } from "../../core/errors";
 import { environment } from "../../platform/platform";
-import type { Work } from "../backend";
 import type { Operand } from "../operand";
 import { ArgumentList } from "./argumentList";
 import { CallArea } from "./callArea";
@@ -130,8 +129,8 @@ export abstract class Engine {
   }
 
   /** Runs a kernel over all elements of its output. */
-  protected map(name: string, n: number, cost: number): void {
-    this.parts.pool.run(this.kernel(name), this.args, n, n * cost, false);
+  protected map(kernel: string, n: number, cost: number): void {
+    this.parts.pool.run(this.find(kernel), this.args, n, n * cost, false);
   }
 
   /** The call area, empty. */
@@ -148,36 +147,24 @@ export abstract class Engine {
    * @param scratch Whether the kernel takes the address of scratch memory of its thread before the range.
    */
   call(
-    name: string,
+    kernel: string,
     dtype: DType | undefined,
     args: readonly Argument[],
-    range: number | Work,
-    cost = 0,
+    range: number,
+    cost: number,
     scratch = false,
   ): void {
-    if (typeof range === "object") {
-      this.call(name, dtype, args, range.range, range.cost, range.scratch);
-      return;
-    }
-    const kernel = this.kernel(name);
-    this.pass(kernel, dtype, args);
-    if (!isInt32(range)) throw beyondCount(name, range);
-    this.parts.pool.run(kernel, this.args, range, cost, scratch);
+    const found = this.find(kernel);
+    this.pass(found, dtype, args);
+    if (!isInt32(range)) throw beyondCount(kernel, range);
+    this.parts.pool.run(found, this.args, range, cost, scratch);
   }
 
-  query(name: string, args: readonly (number | readonly number[])[]): number {
-    return this.ask(name, args);
-  }
-
-  check(name: string, args: readonly Argument[]): number {
-    return this.ask(name, args);
-  }
-
-  /** Runs a kernel that computes a number. */
-  ask(name: string, args: readonly Argument[]): number {
-    const kernel = this.kernel(name);
-    this.pass(kernel, undefined, args);
-    return this.args.call(kernel);
+  /** Runs a kernel that computes a number: a check of values, a count, the number of tasks that a problem has. */
+  ask(kernel: string, args: readonly Argument[]): number {
+    const found = this.find(kernel);
+    this.pass(found, undefined, args);
+    return this.args.call(found);
   }
 
   /** @see Backend.copy */
@@ -186,7 +173,7 @@ export abstract class Engine {
   /** @see Backend.fill */
   abstract fill(y: Operand, value: number): void;
 
-  /** Memory that an op needs while it runs, of `length` elements; to be given back by {@link release}. */
+  /** Memory that an op needs while it runs, of `length` elements; to be given back by {@link drop}. */
   temporary(dtype: DType, length: number): Operand {
     const block = this.parts.memory.allocate(length * sizeOf(dtype));
     return { storage: { block }, offset: 0, shape: [length], strides: [1], dtype };
@@ -217,7 +204,7 @@ export abstract class Engine {
     }
   }
 
-  protected kernel(name: string): Kernel {
+  private find(name: string): Kernel {
     const kernel = this.parts.kernels.table.get(name);
     if (kernel === undefined) throw noKernel(name);
     return kernel;
