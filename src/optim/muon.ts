@@ -45,7 +45,7 @@ interface MuonState {
 function orthogonalized(g: Tensor, { nsCoefficients: [a, b, c], nsSteps, eps }: ParamGroup<MuonOptions>): Tensor {
   const isTall = g.shape[0]! > g.shape[1]!;
   const wide = isTall ? g.t() : g;
-  let x = wide.div(Math.max(wide.mul(wide).sum().sqrt().item(), eps));
+  let x = wide.div(wide.mul(wide).sum().sqrt().clamp({ min: eps }));
   for (let i = 0; i < nsSteps; i++) {
     const gram = x.matmul(x.t());
     const polynomial = gram.mul(b).add(gram.matmul(gram), { alpha: c });
