@@ -3,7 +3,9 @@ import type { Argument } from "../backend/backend";
 import { DTypeError, StateError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
+import { replaceData } from "../tensor/data";
 import { Tensor } from "../tensor/tensor";
+import { transfer } from "../tensor/transfer";
 
 /** Nanoseconds per element by which an update is judged worth sharing among threads. */
 const UPDATE_COST = 0.6;
@@ -29,9 +31,17 @@ export function update(kernel: string, param: Tensor, grad: Tensor, args: readon
   param.storage.backend.call(kernel, dtype, [param, grad, ...args], { range: n, cost: n * UPDATE_COST });
 }
 
+/** Moves state to the device that its parameter has moved to, where its values can be had at once. */
+export function followDevice(state: Tensor, param: Tensor): void {
+  const { backend } = param.storage;
+  if (state.storage.backend !== backend && state.storage.backend.readsAtOnce)
+    replaceData(state, transfer(state, state.dtype, backend));
+}
+
 /** The kernels trust their operands, and state may come from a file. */
 function checkOperand(kernel: string, role: string, x: Tensor, param: Tensor, n: number): void {
   x.assertAlive(kernel);
+  if (role === "state") followDevice(x, param);
   if (x.dtype === param.dtype && sizeOfShape(x.shape) === n && x.device === param.device && x.isContiguous()) return;
   throw new StateError(
     `${kernel}: the ${role} is a ${x.dtype} [${x.shape}] on ${x.device}, but its parameter a ${param.dtype} [${param.shape}] on ${param.device}; ` +

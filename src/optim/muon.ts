@@ -3,7 +3,7 @@ import { assertNumber, checkArray, checkInteger, checkNumber } from "../core/arg
 import { describe, ValueError } from "../core/errors";
 import { type Tensor, tidy } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { stateLike } from "./fused";
+import { followDevice, stateLike } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
@@ -108,6 +108,7 @@ export class Muon extends PerParameterOptimizer<MuonOptions, MuonState> {
   protected update(param: Tensor, grad: Tensor, state: MuonState, group: ParamGroup<MuonOptions>): void {
     const { lr, momentum, nesterov, weightDecay } = group;
     tidy(() => {
+      followDevice(state.momentumBuffer, param);
       const buffer = state.momentumBuffer.lerp_(grad, 1 - momentum);
       const direction = orthogonalized(nesterov ? grad.lerp(buffer, momentum) : buffer, group);
       param.mul_(1 - lr * weightDecay).add_(direction, { alpha: -adjustedLr(group, param.shape) });

@@ -9,11 +9,12 @@ export const refused: Readonly<Record<string, string>> = {
     "the shape of the result depends on values",
     "nonzero argwhere maskedSelect unique uniqueConsecutive bincount repeatInterleave",
   ),
+  ...reasoned("the algorithm of the gradient is chosen by values", "det"),
   ...reasoned("the segments are cut by their lengths", "segmentReduce"),
   ...reasoned("how often the argument is halved depends on values", "matrixExp"),
   ...reasoned("a recursion over labels in double precision, on the cpu", "nn.functional.ctcLoss"),
   ...reasoned(
     "decomposed on the cpu",
-    "qr svd symeig pinverse linalg.eigh linalg.eigvalsh linalg.ldlSolve linalg.ldlFactorEx linalg.lstsq linalg.matrixNorm linalg.pinv linalg.qr linalg.svd linalg.svdvals",
+    "qr svd symeig pinverse inverse matrixPower linalg.cond linalg.inv linalg.invEx linalg.matrixRank linalg.tensorinv linalg.eigh linalg.eigvalsh linalg.ldlSolve linalg.ldlFactorEx linalg.lstsq linalg.matrixNorm linalg.pinv linalg.qr linalg.svd linalg.svdvals",
   ),
 };
