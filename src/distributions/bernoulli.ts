@@ -8,6 +8,7 @@ import { arange } from "../ops/creation/ranges";
 import { where } from "../ops/elementwise/where";
 import { bernoulli } from "../ops/random/fill";
 import { empty } from "../tensor/create";
+import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import type { Arguments } from "./base/arguments";
 import {
@@ -112,7 +113,7 @@ export class Geometric extends Distribution {
   constructor(...given: Arguments<typeof binarySignature, BinaryArguments>) {
     super(...readBinary("Geometric", given));
     const value = givenOf(this);
-    if (this.validates && Object.hasOwn(this, "probs") && !value.gt(0).all().item())
+    if (this.validates && Object.hasOwn(this, "probs") && !holds(value.gt(0)))
       throw new ValueError(
         `Geometric: Expected parameter probs (Tensor of shape ${text([...value.shape])}) of distribution ${this} ` +
           `to be positive but found invalid values:\n${value}`,

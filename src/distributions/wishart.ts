@@ -8,6 +8,7 @@ import { matmul } from "../ops/linalg/matmul";
 import { slogdet } from "../ops/linalg/matrixFunctions";
 import { randn } from "../ops/random/randomTensors";
 import { tensor } from "../tensor/create";
+import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import { type Arguments, readArguments, type Value } from "./base/arguments";
 import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "./base/constraints";
@@ -70,7 +71,7 @@ export class Wishart extends ExponentialFamily {
     const batch = broadcastShapes("Wishart", matrix.shape.slice(0, -2), degrees.shape);
     const df = degrees.expand(batch);
     const least = event[1]! - 1;
-    if (df.le(least).any().item())
+    if (!holds(df.le(least).logicalNot()))
       throw new ValueError(`Wishart: Value of df=${read.df} expected to be greater than ndim - 1 = ${least}.`);
     super(batch, event, read.validateArgs, { df, [name]: matrix.expand([...batch, -1, -1]) });
     this.unbroadcastedScaleTril = factorOf(name, matrix);

@@ -178,7 +178,7 @@ export function checkScalar(op: string, name: string, value: unknown, dtype: DTy
 }
 
 /**
- * @internal A value as {@link checkScalar} takes it, or a 0-d tensor, whose value is read.
+ * @internal A value as {@link checkScalar} takes it, or a 0-d tensor, whose value is checked where it can be read at once.
  * @throws ShapeError for a tensor with axes.
  */
 export function checkFill(op: string, value: unknown, dtype: DType): void {
@@ -190,15 +190,14 @@ export function checkFill(op: string, value: unknown, dtype: DType): void {
     throw new ShapeError(
       `${op}: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
     );
-  if (value.dtype !== dtype) checkRange(op, value.item(), dtype);
+  if (value.dtype !== dtype && value.storage.backend.readsAtOnce) checkRange(op, value.item(), dtype);
 }
 
 /** @internal `x` filled with one value. */
 export function filled(x: Tensor, value: number | bigint | boolean): Tensor {
-  if (typeof value === "bigint" && !Number.isSafeInteger(Number(value)) && x.dtype === "int64") {
-    const view = x.storage.backend.view(x.storage.block, "int64", x.offset, x.numel()) as BigInt64Array;
-    view.fill(value);
-  } else x.storage.backend.fill(x, Number(value));
+  if (typeof value === "bigint" && !Number.isSafeInteger(Number(value)) && x.dtype === "int64")
+    x.storage.backend.write(x.storage.block, "int64", x.offset, new BigInt64Array(x.numel()).fill(value));
+  else x.storage.backend.fill(x, Number(value));
   return x;
 }
 

@@ -4,7 +4,7 @@ import { useStrictDevice } from "../helpers/strict";
 import { exemptions } from "../ops/exempt";
 import { onCopy } from "../ops/functions";
 import { prepared } from "../ops/samples/linalg";
-import { materialise, positive, t, torch, within } from "../ops/spec";
+import { materialise, tensorsOf, torch, within } from "../ops/spec";
 import { changes, samples, table } from "../ops/table";
 import { refused } from "./refused";
 import { checkThere } from "./sweep";
@@ -22,21 +22,25 @@ function callsOf(name: string, op: any): readonly (readonly unknown[])[] {
 }
 
 const cases = [...table].flatMap(([name, op]) => {
-  const calls = callsOf(name, op);
+  const calls = callsOf(name, op).filter((sample) => tensorsOf(materialise(sample, "contiguous", "float32")).length > 0);
   return calls.length > 0 ? [[name, op, calls] as const] : [];
 });
 
 describe.each(cases)("%s", (name, op, calls) => {
   const call: any = changes(name) ? onCopy(op as never) : (prepared[name]?.(op as never) ?? op);
   it(refused[name] ?? "computes there", async () => {
+    let refusals = 0;
     for (const sample of calls) {
       const integer = op.entry?.rule === "integer";
       const args = materialise(sample, "contiguous", integer ? "int64" : "float32", !integer && exemptions[name]?.gradient !== "refused")!;
       const run = checkThere(call, args);
-      if (name in refused) await expect(run).rejects.toThrow(torch.DeviceError);
-      else await run;
+      if (!(name in refused)) await run;
+      else
+        await run.catch((error) => {
+          expect(error).toBeInstanceOf(torch.DeviceError);
+          refusals++;
+        });
     }
+    expect(refusals > 0).toBe(name in refused);
   });
 });
-
-void [positive, t];

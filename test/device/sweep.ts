@@ -32,9 +32,10 @@ function outcome(op: Op, args: readonly unknown[]): Outcome {
 }
 
 /** Tensors of the strict device, read as tests may. */
-const home = (xs: readonly any[]): Promise<any[]> => Promise.all(xs.map((x) => x?.detach().cpu() ?? null));
+export const home = (xs: readonly any[]): Promise<any[]> => Promise.all(xs.map((x) => x?.detach().cpu() ?? null));
 
-function compare(what: string, actual: readonly any[], expected: readonly any[]): void {
+/** @throws Error unless the tensors are equal in dtype and shape, and close in their values. */
+export function compare(what: string, actual: readonly any[], expected: readonly any[], atol = 1e-7): void {
   if (actual.length !== expected.length) throw new Error(`${what}: ${actual.length} tensors, not ${expected.length}`);
   actual.forEach((a, i) => {
     const b = expected[i];
@@ -42,7 +43,7 @@ function compare(what: string, actual: readonly any[], expected: readonly any[])
     if (a === null) return;
     if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join())
       throw new Error(`${what} ${i}: ${a.dtype} [${a.shape}] instead of ${b.dtype} [${b.shape}]`);
-    if (!torch.allclose(a.double(), b.double(), { rtol: 1e-6, atol: 1e-7, equalNan: true }))
+    if (!torch.allclose(a.double(), b.double(), { rtol: 1e-6, atol, equalNan: true }))
       throw new Error(`${what} ${i}: other values than on the cpu`);
   });
 }

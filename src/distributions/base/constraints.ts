@@ -9,6 +9,7 @@ import { choleskyEx } from "../../ops/linalg/decompositions";
 import { eigvalsh } from "../../ops/linalg/spectra";
 import { vectorNorm } from "../../ops/reduce/moments";
 import { cat as catTensors, stack as stackTensors } from "../../ops/shape/join";
+import { holds } from "../../ops/builders/checks";
 import { full } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor, readArguments, type Value } from "./arguments";
@@ -299,7 +300,7 @@ const isSymmetric = (x: Tensor): Tensor => allOfMatrix(isclose(x, x.transpose(-2
 const ifSymmetric = (rule: (x: Tensor) => Tensor) =>
   unlessSquare((x) => {
     const symmetric = isSymmetric(x);
-    return symmetric.all().item() ? rule(x) : symmetric;
+    return holds(symmetric) ? rule(x) : symmetric;
   });
 
 /** Lower triangular matrices. @see torch.distributions.constraints.lower_triangular */

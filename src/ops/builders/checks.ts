@@ -62,6 +62,10 @@ export function checkAll(op: string, condition: Tensor, message: string): void {
   if (dense.storage.backend.firstInvalid({ kind: "nonzero", x: dense }) >= 0) throw new ValueError(`${op}: ${message}`);
 }
 
+/** Whether a condition holds everywhere. Of values that cannot be read at once it is taken to hold. */
+export const holds = (condition: Tensor): boolean =>
+  !condition.storage.backend.readsAtOnce || Boolean(condition.detach().all().item());
+
 const overlapError = (op: string): AutogradError =>
   new AutogradError(
     `${op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,

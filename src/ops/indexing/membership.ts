@@ -84,7 +84,8 @@ export interface EmbeddingOptions {
 /** Shortens the rows of `weight` that `index` names to a norm of at most `maxNorm`, in place. @see torch.embedding_renorm_ */
 function renormalize(weight: Tensor, index: Tensor, maxNorm: number, p: number): void {
   noGrad(() => {
-    const used = tensor([...new Set(index.toTypedArray() as BigInt64Array)].sort(), { dtype: "int64" });
+    // A row that is named twice is written twice, with the same values.
+    const used = index.detach().reshape(-1).long();
     const rows = weight.detach().indexSelect(0, used);
     const norms = Number.isFinite(p)
       ? rows
