@@ -70,10 +70,10 @@ export interface Backend {
    */
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void;
   /**
-   * The position of the first value that is not valid, or −1 if all are. A device that cannot be read at once answers −1, and its ops
-   * must not go astray on bad values.
+   * The position of the first value that is not valid, or −1 if all are. A device that cannot be read at once answers −1, its ops must not go
+   * astray on bad values, and if it finds one later, whatever is read next is rejected with `error(position)`.
    */
-  firstInvalid(check: ValueCheck): number;
+  firstInvalid(check: ValueCheck, error?: (position: number) => Error): number;
   /**
    * How many elements of a contiguous operand are not 0, for results whose shape depends on data.
    * @throws DeviceError on a device that cannot be read at once.

@@ -4,9 +4,11 @@ import { DeviceError } from "../../core/errors";
 import { type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
 import { runFrom, unsupported } from "../dispatch";
 import type { DeviceOps } from "../ops";
+import type { ValueCheck } from "../ops/checks";
 import { GpuBlock } from "./buffers";
 import type { CommandCounts } from "./commands";
 import type { Gpu } from "./gpu";
+import { type BadValue, Checks } from "./kernels/checks";
 import { copy, elementwise, fill } from "./kernels/elementwise";
 import { kernels } from "./kernels/index";
 import { scalarOf } from "./wgsl/elements";
@@ -35,7 +37,11 @@ export class WebgpuBackend implements Backend {
   private readonly stats = { allocated: 0, peakAllocated: 0, blocks: 0 };
   private sincePressure = 0;
 
-  constructor(private readonly gpu: Gpu) {}
+  private readonly checks: Checks;
+
+  constructor(private readonly gpu: Gpu) {
+    this.checks = new Checks(gpu);
+  }
 
   /** How the adapter calls itself. */
   get name(): string {
@@ -171,7 +177,11 @@ export class WebgpuBackend implements Backend {
     runFrom(kernels, this.named(op), op, description);
   }
 
-  firstInvalid(): number {
+  firstInvalid(check: ValueCheck, error?: BadValue): number {
+    if (error !== undefined) {
+      this.gpu.op = check.kind;
+      this.checks.add(check, error);
+    }
     return -1;
   }
 

@@ -140,33 +140,51 @@ export class Gpu {
     });
   }
 
+  /** Copies bytes of a block, at multiples of 4, to where they can be mapped; `bytes()` gives them once the commands were submitted and done. */
+  stage(block: GpuBlock, begin: number, size: number): () => Promise<ArrayBuffer> {
+    const staging = this.staging.take(size);
+    this.commands.copy(staging, 0, this.bufferOf(block), begin, size);
+    return async () => {
+      try {
+        await staging.gpu.mapAsync(GPUMapMode.READ, 0, size);
+      } catch (error) {
+        this.checkHealth();
+        throw new DeviceError(`webgpu: the device cannot be read (${(error as Error).message})`);
+      }
+      const copy = staging.gpu.getMappedRange(0, size).slice(0);
+      staging.gpu.unmap();
+      this.staging.give(staging);
+      return copy;
+    };
+  }
+
   /** Bytes of a block, once all that is recorded was done. */
   async read(block: GpuBlock, offset: number, bytes: number): Promise<ArrayBuffer> {
     this.checkHealth();
     const begin = Math.floor(offset / 4) * 4;
-    const size = Math.ceil((offset + bytes - begin) / 4) * 4;
-    const staging = this.staging.take(size);
-    this.commands.copy(staging, 0, this.bufferOf(block), begin, size);
+    const wait = this.stage(block, begin, Math.ceil((offset + bytes - begin) / 4) * 4);
+    const verdict = this.verdict();
     this.commands.flush();
-    try {
-      await staging.gpu.mapAsync(GPUMapMode.READ, 0, size);
-    } catch (error) {
-      this.checkHealth();
-      throw new DeviceError(`webgpu: the device cannot be read (${(error as Error).message})`);
-    }
-    const copy = staging.gpu.getMappedRange(0, size).slice(offset - begin, offset - begin + bytes);
-    staging.gpu.unmap();
-    this.staging.give(staging);
+    const [copy] = await Promise.all([wait(), verdict?.()]);
     this.commands.counts.bytesRead += bytes;
     this.checkHealth();
-    return copy;
+    return copy.slice(offset - begin, offset - begin + bytes);
   }
+
+  /** Asks for what checks of values have found since the last time; what it gives is called once the commands were submitted, and throws. */
+  verdict: () => (() => Promise<void>) | undefined = () => undefined;
 
   /** Waits until all that was asked for is done. */
   async synchronize(): Promise<void> {
+    const verdict = this.verdict();
     this.commands.flush();
-    await this.handle.queue.onSubmittedWorkDone();
+    await Promise.all([this.handle.queue.onSubmittedWorkDone(), verdict?.()]);
     this.checkHealth();
+  }
+
+  /** Lets the next call throw what was found while nobody waited. */
+  fail(error: KindlingError): void {
+    this.fault ??= error;
   }
 
   /** Destroys the buffers that wait to be used again. */

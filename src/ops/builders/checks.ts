@@ -54,12 +54,13 @@ export function checkFits(op: string, out: Tensor, shape: readonly number[], dty
 }
 
 /**
- * Checks the values of a condition. A device that cannot be read at once lets all pass.
+ * Checks the values of a condition. Where they cannot be read at once, it is the next read that throws.
  * @throws ValueError with the message unless the condition holds everywhere.
  */
 export function checkAll(op: string, condition: Tensor, message: string): void {
   const dense = condition.contiguous();
-  if (dense.storage.backend.firstInvalid({ kind: "nonzero", x: dense }) >= 0) throw new ValueError(`${op}: ${message}`);
+  const error = () => new ValueError(`${op}: ${message}`);
+  if (dense.storage.backend.firstInvalid({ kind: "nonzero", x: dense }, error) >= 0) throw error();
 }
 
 /** Whether a condition holds everywhere. Of values that cannot be read at once it is taken to hold. */

@@ -100,7 +100,7 @@ describe.skipIf(noGpu !== undefined)(`ops ${onGpu}`, () => {
       [[2, 3, 4], [0, 2]],
       [[2, 100, 3], 1],
       [[2, 3, 100], 2],
-      [[3, 40, 2000], 1],
+      [[1, 40, 4100], 1],
       [[1, 3, 9001], 2],
       [[2, 5003, 3], 1],
       [[20, 30, 40], undefined],
@@ -187,12 +187,25 @@ describe.skipIf(noGpu !== undefined)(`ops ${onGpu}`, () => {
     });
   });
 
-  it("gives NaN for a label that is no class, and reads and writes nothing else", async () => {
+  it("tells of a label that is no class when something is read, and reads and writes nothing else", async () => {
     const x = torch.randn(3, 4).to("webgpu");
-    const loss = F.crossEntropy(x, torch.tensor([1, 4, -7], { dtype: torch.int64 }).to("webgpu"), { reduction: "none" });
+    const labels = torch.tensor([1, 4, -7], { dtype: torch.int64 }).to("webgpu");
+    const loss = F.crossEntropy(x, labels, { reduction: "none" });
+    await expect(Promise.resolve(loss.cpu())).rejects.toThrow(/crossEntropy: Target number 1 is out of bounds: there are 4 classes/);
     const [own, high, low] = (await loss.cpu()).tolist<number[]>();
     expect(own).toBeGreaterThan(0);
     expect([high, low]).toEqual([Number.NaN, Number.NaN]);
+    F.crossEntropy(x, labels, { ignoreIndex: 4 });
+    await expect(torch.webgpu.synchronize()).rejects.toThrow(torch.IndexError);
+    await torch.webgpu.synchronize();
+  });
+
+  it("tells of an integer divided by 0 when something is read", async () => {
+    const [a, b] = [torch.tensor([6, 7], { dtype: torch.int64 }), torch.tensor([2, 0], { dtype: torch.int64 })];
+    const y = a.to("webgpu").floorDivide(b.to("webgpu"));
+    await expect(Promise.resolve(y.cpu())).rejects.toThrow(/floorDivide: ZeroDivisionError/);
+    const z = a.to("webgpu").floorDivide(torch.tensor([2, 3], { dtype: torch.int64 }).to("webgpu"));
+    expect((await z.cpu()).tolist()).toEqual([3, 2]);
   });
 });
 

@@ -18,7 +18,7 @@ const names: readonly string[] = Array.from({ length: MOST_WORDS }, (_, i) => `u
 export class View {
   constructor(
     readonly dtype: DType,
-    private readonly binding: number,
+    readonly binding: number,
     /** The position of its first element. */
     readonly offset: string,
     private readonly program: Program,
@@ -130,6 +130,11 @@ export class Program {
   /** An operand that is written element by element: where several share a word, by atomic operations. */
   scatter(x: Operand): View {
     return this.operand(x, perWord(x.dtype) > 1 ? "a" : "w");
+  }
+
+  /** Words that invocations share, by atomic operations. */
+  atomic(x: Operand): View {
+    return this.operand(x, "a");
   }
 
   /** A buffer may be bound once only: operands on one block share a binding, which is written if any of them is. */
