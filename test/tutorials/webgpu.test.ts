@@ -27,7 +27,10 @@ function pictures() {
   const centers = torch.rand(10, 1, 28, 28);
   return Array.from({ length: 8 }, () => {
     const labels = torch.randint(0, 10, [BATCH]);
-    const images = centers.at(labels).mul(0.3).add(torch.rand(BATCH, 1, 28, 28).mul(0.7));
+    const images = centers
+      .at(labels)
+      .mul(0.3)
+      .add(torch.rand(BATCH, 1, 28, 28).mul(0.7));
     return { images, labels };
   });
 }

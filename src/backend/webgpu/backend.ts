@@ -125,7 +125,8 @@ export class WebgpuBackend implements Backend {
 
   async read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray> {
     const size = sizeOf(dtype);
-    const bytes = length === 0 ? new ArrayBuffer(0) : await this.gpu.read(block as GpuBlock, offset * size, length * size);
+    const bytes =
+      length === 0 ? new ArrayBuffer(0) : await this.gpu.read(block as GpuBlock, offset * size, length * size);
     return new (arrayOf(dtype))(bytes, 0, length);
   }
 
@@ -208,6 +209,5 @@ export class WebgpuBackend implements Backend {
 /** @throws DeviceError for an integer that does not fit 32 bits. */
 function checkIntegers(values: BigInt64Array): void {
   const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
-  for (let i = 0; i < values.length; i++)
-    if (words[2 * i + 1] !== words[2 * i]! >> 31) checkInt32("to", values[i]!);
+  for (let i = 0; i < values.length; i++) if (words[2 * i + 1] !== words[2 * i]! >> 31) checkInt32("to", values[i]!);
 }

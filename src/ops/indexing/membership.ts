@@ -6,7 +6,7 @@ import { checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, DTypeError, ValueError } from "../../core/errors";
 import { checkShape } from "../../core/shape";
 import { named } from "../../core/signature";
-import { allocate, filled, full, tensor } from "../../tensor/create";
+import { allocate, full, tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { checkAll, checkSameDevice, checkTensor } from "../builders/checks";
 import { checkedIndex, checkIndexType } from "./indexChecks";
@@ -32,10 +32,7 @@ export const isin = named(
   (elements: Tensor | number, testElements: Tensor | number, options: IsinOptions = {}): Tensor => {
     if (!(elements instanceof Tensor) && !(testElements instanceof Tensor))
       throw new ArgumentError("isin: at least one argument must be a Tensor");
-    const [x, set] = [
-      asTensor(elements, testElements).detach(),
-      asTensor(testElements, elements).detach().reshape(-1),
-    ];
+    const [x, set] = [asTensor(elements, testElements).detach(), asTensor(testElements, elements).detach().reshape(-1)];
     checkSameDevice("isin", x, set);
     const column = x.unsqueeze(-1);
     const step = Math.max(1, Math.floor(BLOCK / Math.max(1, x.numel())));

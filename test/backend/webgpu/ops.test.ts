@@ -50,20 +50,53 @@ const turned = (x: Tensor): Tensor => x.transpose(-1, -2).contiguous().transpose
 
 describe.skipIf(noGpu !== undefined)(`ops ${onGpu}`, () => {
   it.each([
-    [[1, 1], [1, 1]],
-    [[5, 7], [7, 3]],
-    [[16, 16], [16, 16]],
-    [[33, 17], [17, 65]],
-    [[130, 40], [40, 300]],
-    [[300, 9], [9, 300]],
-    [[1, 500], [500, 1]],
+    [
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [5, 7],
+      [7, 3],
+    ],
+    [
+      [16, 16],
+      [16, 16],
+    ],
+    [
+      [33, 17],
+      [17, 65],
+    ],
+    [
+      [130, 40],
+      [40, 300],
+    ],
+    [
+      [300, 9],
+      [9, 300],
+    ],
+    [
+      [1, 500],
+      [500, 1],
+    ],
     [[7], [7, 3]],
     [[3, 7], [7]],
     [[9], [9]],
-    [[4, 5, 6], [4, 6, 7]],
-    [[2, 1, 5, 6], [3, 6, 7]],
-    [[3, 0], [0, 4]],
-    [[0, 4], [4, 2]],
+    [
+      [4, 5, 6],
+      [4, 6, 7],
+    ],
+    [
+      [2, 1, 5, 6],
+      [3, 6, 7],
+    ],
+    [
+      [3, 0],
+      [0, 4],
+    ],
+    [
+      [0, 4],
+      [4, 2],
+    ],
   ])("multiplies %j by %j", async (a, b) => {
     torch.manualSeed(1);
     const [x, y] = [torch.randn(a), torch.randn(b)];
@@ -97,7 +130,10 @@ describe.skipIf(noGpu !== undefined)(`ops ${onGpu}`, () => {
   for (const [name, op] of Object.entries(reductions))
     it.each([
       [[2, 3, 4], 1],
-      [[2, 3, 4], [0, 2]],
+      [
+        [2, 3, 4],
+        [0, 2],
+      ],
       [[2, 100, 3], 1],
       [[2, 3, 100], 2],
       [[1, 40, 4100], 1],
@@ -191,7 +227,9 @@ describe.skipIf(noGpu !== undefined)(`ops ${onGpu}`, () => {
     const x = torch.randn(3, 4).to("webgpu");
     const labels = torch.tensor([1, 4, -7], { dtype: torch.int64 }).to("webgpu");
     const loss = F.crossEntropy(x, labels, { reduction: "none" });
-    await expect(Promise.resolve(loss.cpu())).rejects.toThrow(/crossEntropy: Target number 1 is out of bounds: there are 4 classes/);
+    await expect(Promise.resolve(loss.cpu())).rejects.toThrow(
+      /crossEntropy: Target number 1 is out of bounds: there are 4 classes/,
+    );
     const [own, high, low] = (await loss.cpu()).tolist<number[]>();
     expect(own).toBeGreaterThan(0);
     expect([high, low]).toEqual([Number.NaN, Number.NaN]);
