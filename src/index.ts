@@ -59,6 +59,7 @@ export * as masked from "./namespaces/masked";
 export * as random from "./namespaces/random";
 export * as special from "./namespaces/special";
 export * as utils from "./namespaces/utils";
+export * as webgpu from "./namespaces/webgpu";
 export * as nn from "./nn/index";
 export * from "./nn/native/index";
 export * as onnx from "./onnx/index";
@@ -175,6 +176,8 @@ export { addcdiv, addcmul, lerp } from "./ops/elementwise/ternary";
 export * from "./ops/elementwise/trigonometric";
 export * from "./ops/elementwise/unary";
 export { where } from "./ops/elementwise/where";
+/** @internal For the tests, which register a device of their own. */
+export { registerBackend as __registerBackend } from "./backend/backend";
 /** @internal The op table, for the tests. */
 export { families as __families } from "./ops/index";
 export * from "./ops/indexing/gather";

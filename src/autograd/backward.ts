@@ -1,7 +1,7 @@
 /** `backward` and `grad`: what starts a pass over the graph, and what is done with its results. */
 
 import { checkFlag } from "../core/arguments";
-import { ArgumentError, AutogradError, describe, ValueError } from "../core/errors";
+import { ArgumentError, AutogradError, DeviceError, describe, ValueError } from "../core/errors";
 import type { Items } from "../core/items";
 import { sameShape, shapeText } from "../core/shape";
 import { named, overloaded } from "../core/signature";
@@ -61,6 +61,10 @@ function rootGrad(op: string, output: Tensor, grad: Tensor | null | undefined): 
     if (!sameShape(grad.shape, output.shape))
       throw new AutogradError(
         `${op}: Mismatch in shape: grad_output[0] has a shape of ${shapeText(grad.shape)} and output[0] has a shape of ${shapeText(output.shape)}.`,
+      );
+    if (grad.device !== output.device)
+      throw new DeviceError(
+        `${op}: Mismatch in device: grad_output[0] is on ${grad.device} and output[0] is on ${output.device}.`,
       );
     return alias(grad);
   }

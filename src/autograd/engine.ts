@@ -1,12 +1,14 @@
 /** Backward: walks the graph from the outputs, iteratively, latest node first. */
-import { AutogradError } from "../core/errors";
+import { AutogradError, DeviceError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
-import { allocate, filled } from "../tensor/create";
+import { resolveDevice } from "../tensor/device";
 import { runInternally, runInUserScope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
+import { arrivalOf, arriving, hasArrivals, isArriving, transfer } from "../tensor/transfer";
 import { isTracing, runTraced } from "./anomaly";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
-import { AccumulateGrad, accumulatorOf, type Edge, type Grads, type Node, type NodeHook } from "./node";
+import { noGrad } from "./mode";
+import { AccumulateGrad, accumulatorOf, type Edge, type Grads, type Node, type NodeHook, zeroGradient } from "./node";
 
 /** By node and output of its operation, the positions among the results that get the gradient. */
 export type Captures = Map<Node, Map<number, number[]>>;
@@ -120,11 +122,36 @@ function deliver(task: Task, index: number, grad: Tensor, createGraph: boolean):
   task.buffer ??= task.node.outputs.map(() => undefined);
   const { buffer } = task;
   const have = buffer[index];
-  buffer[index] = have === undefined ? grad : have.add(grad);
+  buffer[index] = have === undefined ? grad : sum(have, grad);
   if (have === undefined || createGraph) return;
   drop(have);
   drop(grad);
 }
+
+/** The sum of two gradients for one place, which may still be on their way from another device. */
+const sum = (a: Tensor, b: Tensor): Tensor =>
+  hasArrivals() && (isArriving(a) || isArriving(b)) ? sumLater(a, b) : a.add(b);
+
+function sumLater(a: Tensor, b: Tensor): Tensor {
+  // Their handles may be disposed before they arrive.
+  const [x, y] = [a, b].map((g) => new Tensor(g.storage, g.dtype, g.shape, g.strides, g.offset, false)) as [
+    Tensor,
+    Tensor,
+  ];
+  return arriving(a.shape, a.dtype, resolveDevice("backward", a.device), "another device", async () => {
+    await Promise.all([arrivalOf(x), arrivalOf(y)]);
+    return (out) => {
+      out.storage.backend.copy(out, x);
+      noGrad(() => out.add_(y));
+      x.dispose();
+      y.dispose();
+    };
+  });
+}
+
+/** A gradient in memory of its own. */
+const own = (grad: Tensor): Tensor =>
+  isArriving(grad) ? transfer(grad, grad.dtype, resolveDevice("backward", grad.device)) : grad.clone();
 
 /** Gives a gradient back unless users may have seen it. */
 function drop(grad: Tensor | undefined): void {
@@ -146,16 +173,16 @@ export const alias = (x: Tensor): Tensor => {
 export function accumulateLeaf(leaf: Tensor, grad: Tensor, createGraph: boolean): void {
   const { ownGrad: have } = leaf;
   // A gradient with a graph may be that of other leaves too, so each gets its own.
-  if (createGraph) leaf.takeGrad(have === null ? grad.clone() : have.add(grad));
+  if (createGraph) leaf.takeGrad(have === null ? own(grad) : sum(have, grad));
   else if (have !== null) {
-    if (have.requiresGrad) leaf.takeGrad(have.add(grad));
+    if (have.requiresGrad || hasArrivals()) leaf.takeGrad(sum(have, grad));
     else have.add_(grad);
     drop(grad);
   } else if (!grad.isShared && grad.storage.isUnshared && grad.isContiguous()) {
     // Nobody else holds this memory: take it over instead of copying.
     leaf.takeGrad(grad);
   } else {
-    leaf.takeGrad(grad.clone());
+    leaf.takeGrad(own(grad));
     drop(grad);
   }
   runPostAccumulateHooks(leaf);
@@ -171,7 +198,7 @@ function checkGrads(node: Node, grads: Grads): void {
     const edge = node.edges[i]!;
     const grad = grads[i];
     if (edge === null || !grad) continue;
-    const { shape, dtype } = edge.node.outputs[edge.index]!;
+    const { shape, dtype, device } = edge.node.outputs[edge.index]!;
     if (!sameShape(grad.shape, shape))
       throw new AutogradError(
         `Function ${node.name} returned an invalid gradient at index ${i} - got ${shapeText(grad.shape)} but expected shape compatible with ${shapeText(shape)}`,
@@ -179,6 +206,10 @@ function checkGrads(node: Node, grads: Grads): void {
     if (grad.dtype !== dtype)
       throw new AutogradError(
         `Function ${node.name} returned an invalid gradient at index ${i} - expected type ${dtype} but got ${grad.dtype}`,
+      );
+    if (grad.storage.backend.device !== device)
+      throw new DeviceError(
+        `Function ${node.name} returned an invalid gradient at index ${i} - expected device ${device} but got ${grad.device}`,
       );
   }
 }
@@ -209,7 +240,7 @@ function share(grads: Grads | undefined): Grads | undefined {
 
 /** Sets or adds to the `grad` of a tensor that is not a leaf. */
 export function retain(x: Tensor, grad: Tensor): void {
-  x.takeGrad(x.ownGrad === null ? alias(grad) : x.ownGrad.add(grad));
+  x.takeGrad(x.ownGrad === null ? alias(grad) : sum(x.ownGrad, grad));
 }
 
 function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass): void {
@@ -249,7 +280,7 @@ function traced(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefine
 /** Runs a node and its hooks. An only output whose gradient a hook took away gets zeros. */
 function applyNode(node: Node, buffer: Buffer, needed: ReadonlySet<Node> | undefined): Grads {
   const isMissing = buffer[0] === undefined && node.outputs.length === 1 && node.edges.length > 0;
-  const grads = isMissing ? [zeroGrad(node)] : buffer;
+  const grads = isMissing ? [zeroGradient(node.outputs[0]!)] : buffer;
   const own = node.apply(grads, needed);
   const inputs = node.postHooks === null ? own : runPostHooks(node.postHooks, own, grads);
   checkGrads(node, inputs);
@@ -263,11 +294,6 @@ function runPostHooks(hooks: ReadonlyMap<number, NodeHook>, gradInputs: Grads, g
     for (const hook of hooks.values()) inputs = share(hook(inputs, gradOutputs) ?? undefined) ?? inputs;
     return inputs;
   });
-}
-
-function zeroGrad(node: Node): Tensor {
-  const { shape, dtype } = node.outputs[0]!;
-  return filled(allocate(shape, dtype), 0);
 }
 
 /** Gives every returned gradient a handle of its own: none is an argument, none occurs twice. */

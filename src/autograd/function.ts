@@ -2,12 +2,12 @@
 import { checkSettled } from "../core/arguments";
 import { ArgumentError, AutogradError, describe, KindlingError } from "../core/errors";
 import { sameShape } from "../core/shape";
-import { allocate, filled, windowOn } from "../tensor/create";
+import { windowOn } from "../tensor/create";
 import { enrollStep, noteHistory } from "../tensor/scope";
 import { isTensor, Tensor } from "../tensor/tensor";
 import { FunctionCtx } from "./functionCtx";
 import { isGradEnabled, noGrad } from "./mode";
-import { type Edge, edgeOf, type Grads, infoOf, Node, type OutputInfo, rebaseHistory } from "./node";
+import { type Edge, edgeOf, type Grads, infoOf, Node, type OutputInfo, rebaseHistory, zeroGradient } from "./node";
 
 /** What `backward` returns: a gradient per argument of `forward`, null for those that have none; a single one may stand alone. */
 export type FunctionGrads = Tensor | null | undefined | readonly (Tensor | null | undefined)[];
@@ -213,7 +213,7 @@ class FunctionNode extends Node {
   private gradOutputs(grads: readonly (Tensor | undefined)[]): (Tensor | null)[] {
     const all = new Array<Tensor | null>(this.outputCount).fill(null);
     for (const i of this.places) {
-      all[i] = grads[i] ?? (this.ctx.materializesGrads ? zeros(this.outputs[i]!) : null);
+      all[i] = grads[i] ?? (this.ctx.materializesGrads ? zeroGradient(this.outputs[i]!) : null);
       if (all[i]) all[i].isShared = true;
     }
     return all;
@@ -250,9 +250,8 @@ class FunctionNode extends Node {
 }
 
 /** Stands for an output that is no tensor, so that gradients keep their positions. */
-const noOutput = { shape: [0], dtype: "float32" } as const satisfies OutputInfo;
+const noOutput = { shape: [0], dtype: "float32", device: "cpu" } as const satisfies OutputInfo;
 
-const zeros = ({ shape, dtype }: OutputInfo): Tensor => filled(allocate(shape, dtype), 0);
 
 /** A gradient in the dtype of its input, summed where it was broadcast; other misfits are left to the engine's check. */
 function conform(grad: Tensor, edge: Edge | null | undefined): Tensor {

@@ -186,7 +186,7 @@ function analyticalJacobian(output: Tensor, input: Tensor): Float64Array[] {
   const rows = output.numel();
   return Array.from({ length: rows }, (_, row) => {
     if (!output.requiresGrad) return new Float64Array(input.numel());
-    const unit = tensor(new Float64Array(rows).with(row, 1), { dtype: output.dtype }).reshape([...output.shape]);
+    const unit = tensor(new Float64Array(rows).with(row, 1), { dtype: output.dtype, device: output.device }).reshape([...output.shape]);
     const options = { gradOutputs: unit, retainGraph: true, allowUnused: true } as const;
     const [g] = grad(output, input, options);
     return g ? Float64Array.from(g.toTypedArray() as ArrayLike<number>, Number) : new Float64Array(input.numel());
@@ -204,7 +204,7 @@ function numericalJacobian(
   const base = Float64Array.from(x.toTypedArray() as ArrayLike<number>, Number);
   const at = (column: number, step: number): (Float64Array | undefined)[] => {
     const moved = base.with(column, base[column]! + step);
-    const point = tensor(moved, { dtype: x.dtype }).reshape([...x.shape]);
+    const point = tensor(moved, { dtype: x.dtype, device: x.device }).reshape([...x.shape]);
     return outputsOf(fn, inputs.with(which, point.requiresGrad_())).map(valuesOf);
   };
   const jacobian = new Map<number, Float64Array[]>();

@@ -7,7 +7,7 @@ import { grad } from "./backward";
 /** @internal A tensor like `y` with values between −1 and 1, the same in every run. */
 export function sample(y: Tensor): Tensor {
   const values = Float64Array.from({ length: y.numel() }, (_, i) => Math.sin(12.9898 * (i + 1)));
-  return tensor(values, { dtype: y.dtype }).reshape([...y.shape]);
+  return tensor(values, { dtype: y.dtype, device: y.device }).reshape([...y.shape]);
 }
 
 const zeros = (y: Tensor): Tensor => y.detach().newZeros(y.shape);

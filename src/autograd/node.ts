@@ -1,7 +1,9 @@
 /** Nodes of the graph that backward walks, and how operations record them. */
+import type { Device } from "../backend/backend";
 import { checkFunction } from "../core/arguments";
 import type { DType } from "../core/dtype";
 import { ArgumentError, AutogradError, describe } from "../core/errors";
+import { allocateFor, filled } from "../tensor/create";
 import { enrollStep, noteHistory } from "../tensor/scope";
 import { type GradFn, onViewHistory, Tensor } from "../tensor/tensor";
 import { captureTrace, isTracing, type Trace } from "./anomaly";
@@ -22,6 +24,7 @@ export interface Edge {
 export interface OutputInfo {
   readonly shape: readonly number[];
   readonly dtype: DType;
+  readonly device: Device;
 }
 
 /** Gets the gradients of a node's outputs before its backward; may return others. */
@@ -129,7 +132,11 @@ export class AccumulateGrad extends Node {
   }
 }
 
-export const infoOf = (x: Tensor): OutputInfo => ({ shape: x.shape, dtype: x.dtype });
+export const infoOf = (x: Tensor): OutputInfo => ({ shape: x.shape, dtype: x.dtype, device: x.device });
+
+/** A gradient for an output that nothing arrived for. */
+export const zeroGradient = ({ shape, dtype, device }: OutputInfo): Tensor =>
+  filled(allocateFor("backward", shape, { dtype, device }, dtype), 0);
 
 /** The node that a leaf's gradient flows to; made when the leaf first enters a graph. */
 export function accumulatorOf(leaf: Tensor): AccumulateGrad {

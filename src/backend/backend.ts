@@ -35,6 +35,8 @@ export interface Backend {
   readonly threads?: Threads;
   readonly simdLevel?: Simd;
   readonly guard?: MemoryGuard;
+  /** Whether {@link view} and {@link element} give values at once, as on the cpu; on other devices only {@link read} does. */
+  readonly readsAtOnce: boolean;
   readonly convolutions?: ConvolutionPlanner;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */
@@ -69,10 +71,10 @@ export interface Backend {
    */
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void;
   /**
-   * The position of the first value that is not valid, or −1 if all are. A device that cannot be read at once answers −1, and its ops
-   * must not go astray on bad values.
+   * The position of the first value that is not valid, or −1 if all are. A device that cannot be read at once answers −1, its ops must not go
+   * astray on bad values, and if it finds one later, whatever is read next is rejected with `error(position)`.
    */
-  firstInvalid(check: ValueCheck): number;
+  firstInvalid(check: ValueCheck, error?: (position: number) => Error): number;
   /**
    * How many elements of a contiguous operand are not 0, for results whose shape depends on data.
    * @throws DeviceError on a device that cannot be read at once.

@@ -8,6 +8,7 @@ import { arange } from "../ops/creation/ranges";
 import { where } from "../ops/elementwise/where";
 import { bernoulli } from "../ops/random/fill";
 import { empty } from "../tensor/create";
+import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import type { Arguments } from "./base/arguments";
 import {
@@ -77,7 +78,7 @@ export class Bernoulli extends ExponentialFamily {
   }
 
   protected override enumerate(): Tensor {
-    return arange(2, { dtype: givenOf(this).dtype }).reshape([-1, ...this.batchShape.map(() => 1)]);
+    return arange(2, { dtype: givenOf(this).dtype, device: givenOf(this).device }).reshape([-1, ...this.batchShape.map(() => 1)]);
   }
 
   override get _naturalParams(): readonly Tensor[] {
@@ -112,7 +113,7 @@ export class Geometric extends Distribution {
   constructor(...given: Arguments<typeof binarySignature, BinaryArguments>) {
     super(...readBinary("Geometric", given));
     const value = givenOf(this);
-    if (this.validates && Object.hasOwn(this, "probs") && !value.gt(0).all().item())
+    if (this.validates && Object.hasOwn(this, "probs") && !holds(value.gt(0)))
       throw new ValueError(
         `Geometric: Expected parameter probs (Tensor of shape ${text([...value.shape])}) of distribution ${this} ` +
           `to be positive but found invalid values:\n${value}`,
@@ -132,8 +133,8 @@ export class Geometric extends Distribution {
   }
 
   protected override drawSample(shape: Shape): Tensor {
-    const { dtype } = this.probs;
-    const u = empty(shape, { dtype }).uniform_(finfo(dtype).tiny, 1);
+    const { dtype, device } = this.probs;
+    const u = empty(shape, { dtype, device }).uniform_(finfo(dtype).tiny, 1);
     return u.log().div(this.probs.neg().log1p()).floor();
   }
 

@@ -129,7 +129,7 @@ export class Binomial extends TrialCounts {
     const total = this.totalCount.max().item();
     if (this.totalCount.min().item() !== total)
       throw new KindlingError(`${op}: Inhomogeneous total count not supported by \`${op}\`.`);
-    const values = arange(Math.trunc(total) + 1, { dtype: this.totalCount.dtype });
+    const values = arange(Math.trunc(total) + 1, { dtype: this.totalCount.dtype, device: this.totalCount.device });
     return values.reshape([-1, ...this.batchShape.map(() => 1)]);
   }
 }

@@ -87,7 +87,7 @@ export class Categorical extends Distribution {
   }
 
   override get mean(): Tensor {
-    return full(this.extendedShape(), Number.NaN, { dtype: this.probs.dtype });
+    return full(this.extendedShape(), Number.NaN, { dtype: this.probs.dtype, device: this.probs.device });
   }
 
   override get mode(): Tensor {
@@ -114,7 +114,7 @@ export class Categorical extends Distribution {
   }
 
   protected override enumerate(): Tensor {
-    return arange(this.count).reshape([-1, ...this.batchShape.map(() => 1)]);
+    return arange(this.count, { device: this.probs.device }).reshape([-1, ...this.batchShape.map(() => 1)]);
   }
 }
 
@@ -185,7 +185,7 @@ export class OneHotCategorical extends Distribution {
 
   protected override enumerate(): Tensor {
     const n = this.categorical.count;
-    return eye(n, { dtype: this.probs.dtype }).reshape([n, ...this.batchShape.map(() => 1), n]);
+    return eye(n, { dtype: this.probs.dtype, device: this.probs.device }).reshape([n, ...this.batchShape.map(() => 1), n]);
   }
 }
 

@@ -37,7 +37,7 @@ export class Cauchy extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return this.loc.add(empty(shape, { dtype: this.loc.dtype }).cauchy_().mul(this.scale));
+    return this.loc.add(empty(shape, { dtype: this.loc.dtype, device: this.loc.device }).cauchy_().mul(this.scale));
   }
 
   protected override logDensity(value: Tensor): Tensor {

@@ -4,6 +4,7 @@ import { ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
 import { where } from "../ops/elementwise/where";
 import { rand } from "../ops/random/randomTensors";
+import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import { type Arguments, readArguments } from "./base/arguments";
 import { type BinaryArguments, crossEntropy, givenOf, readBinary } from "./base/binary";
@@ -53,7 +54,7 @@ export class ContinuousBernoulli extends ExponentialFamily {
     for (const limit of checkArray(op, "lims", lims, "numbers")) checkNumber(op, "lims", limit);
     if ("probs" in parameter) {
       // Once clamped, it passes every check.
-      if (validateArgs !== undefined && !unitInterval.check(parameter.probs).all().item())
+      if (validateArgs !== undefined && !holds(unitInterval.check(parameter.probs)))
         throw new ValueError(`${op}: The parameter probs has invalid values`);
       parameter.probs = clampProbs(parameter.probs);
     }
@@ -121,7 +122,7 @@ export class ContinuousBernoulli extends ExponentialFamily {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return this.quantile(rand(shape, { dtype: this.probs.dtype }));
+    return this.quantile(rand(shape, { dtype: this.probs.dtype, device: this.probs.device }));
   }
 
   protected override logDensity(value: Tensor): Tensor {

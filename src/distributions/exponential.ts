@@ -49,7 +49,7 @@ export class Exponential extends ExponentialFamily {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return empty(shape, { dtype: this.rate.dtype }).exponential_().div(this.rate);
+    return empty(shape, { dtype: this.rate.dtype, device: this.rate.device }).exponential_().div(this.rate);
   }
 
   protected override logDensity(value: Tensor): Tensor {

@@ -40,8 +40,8 @@ export class Laplace extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    const { dtype } = this.loc;
-    const u = empty(shape, { dtype }).uniform_(finfo(dtype).eps - 1, 1);
+    const { dtype, device } = this.loc;
+    const u = empty(shape, { dtype, device }).uniform_(finfo(dtype).eps - 1, 1);
     return this.loc.sub(this.scale.mul(u.sign()).mul(u.abs().neg().log1p()));
   }
 

@@ -28,8 +28,8 @@ export interface LKJCholeskyArguments extends ValidateArgs {
 
 /** The squared lengths of the rows of the factor without the diagonal, by the onion method. */
 function rowLengths(dim: number, concentration: Tensor): Beta {
-  const { dtype } = concentration;
-  const offset = cat([arange(1, { dtype }), arange(dim - 1, { dtype })]);
+  const { dtype, device } = concentration;
+  const offset = cat([arange(1, { dtype, device }), arange(dim - 1, { dtype, device })]);
   const marginal = concentration.add(0.5 * (dim - 2)).unsqueeze(-1);
   return new Beta(offset.add(0.5), marginal.sub(offset.mul(0.5)), { validateArgs: false });
 }
@@ -63,9 +63,9 @@ export class LKJCholesky extends Distribution {
 
   protected override drawSample(shape: Shape, sampleShape: Shape): Tensor {
     const squares = this.lengths.sample(sampleShape).unsqueeze(-1);
-    const { dtype } = squares;
+    const { dtype, device } = squares;
     const { tiny } = finfo(dtype);
-    const normal = randn(shape, { dtype }).tril(-1);
+    const normal = randn(shape, { dtype, device }).tril(-1);
     const rows = squares.sqrt().mul(normal.div(normal.norm(2, [-1], { keepdim: true }).clamp({ min: tiny })));
     const diagonal = rows.pow(2).sum(-1).neg().add(1).clamp({ min: tiny }).sqrt();
     return rows.add(diagonal.diagEmbed());
@@ -74,12 +74,12 @@ export class LKJCholesky extends Distribution {
   /** ∏ Lᵢᵢ^(2(η − 1) + dim − i) over a constant: the determinant's power and the Jacobian of the factorization. */
   protected override logDensity(value: Tensor): Tensor {
     const { dim, concentration } = this;
-    const { dtype } = concentration;
+    const { dtype, device } = concentration;
     const order = concentration
       .sub(1)
       .mul(2)
       .unsqueeze(-1)
-      .add(arange(dim - 2, -1, -1, { dtype }));
+      .add(arange(dim - 2, -1, -1, { dtype, device }));
     const diagonal = value.diagonal({ dim1: -1, dim2: -2 }).narrow(-1, 1, dim - 1);
     const alpha = concentration.add(0.5 * (dim - 1));
     const normalizer = alpha

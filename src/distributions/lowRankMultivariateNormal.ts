@@ -12,7 +12,7 @@ import { Distribution, lazyParameters } from "./base/distribution";
 import { batchMahalanobis, batchMv, halfLogDet } from "./multivariateNormal";
 
 /** A matrix plus the identity. */
-const plusIdentity = (x: Tensor): Tensor => x.add(eye(x.shape.at(-1)!, { dtype: x.dtype }));
+const plusIdentity = (x: Tensor): Tensor => x.add(eye(x.shape.at(-1)!, { dtype: x.dtype, device: x.device }));
 
 /** WᵀD⁻¹. */
 const scaledTranspose = (factor: Tensor, diagonal: Tensor): Tensor =>
@@ -103,9 +103,9 @@ export class LowRankMultivariateNormal extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    const { dtype } = this.loc;
-    const common = randn([...shape.slice(0, -1), this.covFactor.shape.at(-1)!], { dtype });
-    const own = randn(shape, { dtype });
+    const { dtype, device } = this.loc;
+    const common = randn([...shape.slice(0, -1), this.covFactor.shape.at(-1)!], { dtype, device });
+    const own = randn(shape, { dtype, device });
     return this.loc.add(batchMv(this.unbroadcastedCovFactor, common)).add(this.unbroadcastedCovDiag.sqrt().mul(own));
   }
 

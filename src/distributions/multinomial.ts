@@ -79,11 +79,11 @@ export class Multinomial extends Distribution {
 
   protected override drawSample(shape: Shape, sampleShape: Shape): Tensor {
     const drawn = this.categorical.sample([this.totalCount, ...sampleShape]).movedim(0, -1);
-    return zeros(shape, { dtype: "int64" }).scatterAdd(-1, drawn, drawn.onesLike()).to(this.probs.dtype);
+    return zeros(shape, { dtype: "int64", device: drawn.device }).scatterAdd(-1, drawn, drawn.onesLike()).to(this.probs.dtype);
   }
 
   override entropy(): Tensor {
-    const factorial = tensor(this.totalCount + 1, { dtype: this.probs.dtype }).lgamma();
+    const factorial = tensor(this.totalCount + 1, { dtype: this.probs.dtype, device: this.probs.device }).lgamma();
     const support = this.binomial.enumerateSupport(false).narrow(0, 1, this.totalCount);
     const expected = this.binomial.logProb(support).exp().mul(support.add(1).lgamma()).sum([0, -1]);
     return this.categorical.entropy().mul(this.totalCount).sub(factorial).add(expected);

@@ -31,7 +31,7 @@ export function batchMahalanobis(factor: Tensor, x: Tensor): Tensor {
 /** The lower Cholesky factor of the inverse of `precision`. */
 export function precisionToScaleTril(precision: Tensor): Tensor {
   const flipped = cholesky(precision.flip([-2, -1])).flip([-2, -1]);
-  const identity = eye(precision.shape.at(-1)!, { dtype: precision.dtype });
+  const identity = eye(precision.shape.at(-1)!, { dtype: precision.dtype, device: precision.device });
   return solveTriangular(flipped.transpose(-2, -1), identity, { upper: false });
 }
 
@@ -132,7 +132,7 @@ export class MultivariateNormal extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return this.loc.add(batchMv(this.unbroadcastedScaleTril, randn(shape, { dtype: this.loc.dtype })));
+    return this.loc.add(batchMv(this.unbroadcastedScaleTril, randn(shape, { dtype: this.loc.dtype, device: this.loc.device })));
   }
 
   protected override logDensity(value: Tensor): Tensor {

@@ -44,7 +44,7 @@ export class Normal extends ExponentialFamily {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return this.loc.add(randn(shape, { dtype: this.loc.dtype }).mul(this.scale));
+    return this.loc.add(randn(shape, { dtype: this.loc.dtype, device: this.loc.device }).mul(this.scale));
   }
 
   protected override logDensity(value: Tensor): Tensor {

@@ -52,7 +52,7 @@ class LogitRelaxedBernoulli extends Distribution {
 
   protected override drawReparameterized(shape: Shape): Tensor {
     const probs = clampProbs(this.probs.expand(shape));
-    const uniforms = clampProbs(rand(shape, { dtype: probs.dtype }));
+    const uniforms = clampProbs(rand(shape, { dtype: probs.dtype, device: probs.device }));
     const noise = uniforms.log().sub(uniforms.neg().log1p());
     return noise.add(probs.log()).sub(probs.neg().log1p()).div(this.temperature);
   }
@@ -127,7 +127,7 @@ class ExpRelaxedCategorical extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    const uniforms = clampProbs(rand(shape, { dtype: this.logits.dtype }));
+    const uniforms = clampProbs(rand(shape, { dtype: this.logits.dtype, device: this.logits.device }));
     const gumbels = uniforms.log().neg().log().neg();
     const scores = this.logits.add(gumbels).div(this.temperature);
     return scores.sub(scores.logsumexp(-1, { keepdim: true }));

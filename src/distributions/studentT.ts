@@ -63,7 +63,7 @@ export class StudentT extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape, sampleShape: Shape): Tensor {
-    const x = randn(shape, { dtype: this.df.dtype });
+    const x = randn(shape, { dtype: this.df.dtype, device: this.df.device });
     const z = this.chi2.rsample(sampleShape);
     return this.loc.add(this.scale.mul(x.mul(z.div(this.df).rsqrt())));
   }

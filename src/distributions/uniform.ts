@@ -5,6 +5,7 @@ import type { Shape } from "../core/shape";
 import { fullLike, onesLike, zerosLike } from "../ops/creation/like";
 import { where } from "../ops/elementwise/where";
 import { rand } from "../ops/random/randomTensors";
+import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import type { Arguments, ValidateArgs, Value } from "./base/arguments";
 import { type Constraint, dependent, interval, positive, real, unitInterval } from "./base/constraints";
@@ -39,7 +40,7 @@ export class Uniform extends Distribution {
   constructor(...given: Arguments<typeof signature, UniformArguments>) {
     const { low, high, validateArgs } = readBroadcast<"low" | "high">("Uniform", signature, given);
     super(low.shape, [], validateArgs, { low, high });
-    if (this.validates && !this.low.lt(this.high).all().item())
+    if (this.validates && !holds(this.low.lt(this.high)))
       throw new ValueError("Uniform: Uniform is not defined when low >= high");
   }
 
@@ -68,7 +69,7 @@ export class Uniform extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return this.low.add(rand(shape, { dtype: this.low.dtype }).mul(this.width));
+    return this.low.add(rand(shape, { dtype: this.low.dtype, device: this.low.device }).mul(this.width));
   }
 
   protected override logDensity(value: Tensor): Tensor {

@@ -83,12 +83,12 @@ export class VonMises extends Distribution {
   /** By rejection. Best and Fisher, Efficient simulation of the von Mises distribution, Applied Statistics 28, 1979. */
   protected override drawSample(shape: Shape): Tensor {
     const { loc, concentration } = this;
-    const { dtype } = loc;
+    const { dtype, device } = loc;
     const r = proposalOf(concentration);
-    let x = zeros(shape, { dtype });
-    let done = zeros(shape, { dtype: "bool" });
+    let x = zeros(shape, { dtype, device });
+    let done = zeros(shape, { dtype: "bool", device });
     while (!done.all().item()) {
-      const [u1, u2, u3] = rand([3, ...shape], { dtype }).unbind(0) as [Tensor, Tensor, Tensor];
+      const [u1, u2, u3] = rand([3, ...shape], { dtype, device }).unbind(0) as [Tensor, Tensor, Tensor];
       const z = u1.mul(Math.PI).cos();
       const f = r.mul(z).add(1).div(r.add(z));
       const c = concentration.mul(r.sub(f));

@@ -8,6 +8,7 @@ import { matmul } from "../ops/linalg/matmul";
 import { slogdet } from "../ops/linalg/matrixFunctions";
 import { randn } from "../ops/random/randomTensors";
 import { tensor } from "../tensor/create";
+import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import { type Arguments, readArguments, type Value } from "./base/arguments";
 import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "./base/constraints";
@@ -32,7 +33,7 @@ export interface WishartArguments extends SpreadArguments {
 const mvdigamma = (x: Tensor, p: number): Tensor =>
   x
     .unsqueeze(-1)
-    .sub(arange(p, { dtype: x.dtype }).div(2))
+    .sub(arange(p, { dtype: x.dtype, device: x.device }).div(2))
     .digamma()
     .sum(-1);
 
@@ -70,11 +71,11 @@ export class Wishart extends ExponentialFamily {
     const batch = broadcastShapes("Wishart", matrix.shape.slice(0, -2), degrees.shape);
     const df = degrees.expand(batch);
     const least = event[1]! - 1;
-    if (df.le(least).any().item())
+    if (!holds(df.le(least).logicalNot()))
       throw new ValueError(`Wishart: Value of df=${read.df} expected to be greater than ndim - 1 = ${least}.`);
     super(batch, event, read.validateArgs, { df, [name]: matrix.expand([...batch, -1, -1]) });
     this.unbroadcastedScaleTril = factorOf(name, matrix);
-    this.chi2 = new Chi2(df.unsqueeze(-1).sub(arange(event[1]!, { dtype: matrix.dtype })), { validateArgs: false });
+    this.chi2 = new Chi2(df.unsqueeze(-1).sub(arange(event[1]!, { dtype: matrix.dtype, device: matrix.device })), { validateArgs: false });
   }
 
   override get argConstraints(): Readonly<Record<string, Constraint>> {
@@ -110,8 +111,8 @@ export class Wishart extends ExponentialFamily {
   private bartlett(sampleShape: Shape): Tensor {
     const p = this.eventShape[1]!;
     const roots = this.chi2.rsample(sampleShape).sqrt();
-    const { dtype } = roots;
-    const below = randn([...sampleShape, ...this.batchShape, (p * (p - 1)) / 2], { dtype });
+    const { dtype, device } = roots;
+    const below = randn([...sampleShape, ...this.batchShape, (p * (p - 1)) / 2], { dtype, device });
     const noise = roots
       .clamp({ min: finfo(dtype).eps })
       .diagEmbed()
@@ -137,7 +138,7 @@ export class Wishart extends ExponentialFamily {
     let again = this.having(true, samples).flatMap((is, i) => (is ? i : []));
     for (let tries = 0; tries < MOST_CORRECTIONS && again.length > 0; tries++) {
       const drawn = this.bartlett([again.length]);
-      samples = samples.indexCopy(0, tensor(again, { dtype: "int64" }), drawn);
+      samples = samples.indexCopy(0, tensor(again, { dtype: "int64", device: samples.device }), drawn);
       const singular = this.having(false, drawn);
       again = again.filter((_, i) => singular[i]);
     }

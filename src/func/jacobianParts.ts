@@ -17,7 +17,7 @@ function* basis(x: Tensor): Generator<Tensor> {
   for (let i = 0; i < x.numel(); i++) {
     const values = new Float64Array(x.numel());
     values[i] = 1;
-    yield tensor(values, { dtype: x.dtype }).reshape(x.shape);
+    yield tensor(values, { dtype: x.dtype, device: x.device }).reshape(x.shape);
   }
 }
 

@@ -8,7 +8,7 @@ import { sizeOfShape } from "../core/shape";
 import { alias, named } from "../core/signature";
 import { checkTensor } from "../ops/builders/checks";
 import { randperm } from "../ops/random/randomTensors";
-import { tensor } from "../tensor/create";
+import { empty, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { fans, isSkippingInit } from "./module/initialization";
 
@@ -179,7 +179,7 @@ export const zeros_ = named("zeros_", "tensor", (x: Tensor): Tensor => {
 
 /** Writes `value(index)` for each row-major index. */
 function assign(x: Tensor, values: ArrayLike<number>): Tensor {
-  return change(x, () => x.copy_(tensor(Float64Array.from(values)).reshape(x.shape)));
+  return change(x, () => x.copy_(tensor(Float64Array.from(values), { dtype: x.dtype, device: x.device }).reshape(x.shape)));
 }
 
 /** The identity matrix, as far as a matrix that need not be square has one. @see torch.nn.init.eye_ */
@@ -353,8 +353,8 @@ export const sparse_ = named(
     if (x.ndim !== 2) throw new ShapeError("Only tensors with 2 dimensions are supported");
     const [rows, columns] = x.shape;
     const zeros = Math.ceil(share * rows);
-    change(x, () => x.normal_(0, std, draws(options.generator)));
-    const values = Float64Array.from(x.toTypedArray() as Float32Array);
+    const noise = empty(x.shape, { dtype: x.dtype }).normal_(0, std, draws(options.generator));
+    const values = Float64Array.from(noise.toTypedArray() as Float32Array);
     for (let column = 0; column < columns; column++)
       for (const row of (randperm(rows, draws(options.generator)).tolist() as number[]).slice(0, zeros))
         values[row * columns + column] = 0;

@@ -4,7 +4,9 @@ import type { DeviceOps } from "../backend/ops";
 import { DTypeError, StateError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
+import { replaceData } from "../tensor/data";
 import type { Tensor } from "../tensor/tensor";
+import { transfer } from "../tensor/transfer";
 
 /** State of an optimizer for one parameter: contiguous, of its shape and dtype, filled with `value`. Scopes let it live. */
 export function stateLike(param: Tensor, value = 0): Tensor {
@@ -39,9 +41,17 @@ export function update<K extends StepName>(
   parameter.storage.backend.run(op, step);
 }
 
+/** Moves state to the device that its parameter has moved to, where its values can be had at once. */
+export function followDevice(state: Tensor, param: Tensor): void {
+  const { backend } = param.storage;
+  if (state.storage.backend !== backend && state.storage.backend.readsAtOnce)
+    replaceData(state, transfer(state, state.dtype, backend));
+}
+
 /** Devices trust their operands, and state may come from a file. */
 function checkOperand(op: string, role: string, x: Tensor, param: Tensor, n: number): void {
   x.assertAlive(op);
+  if (role === "state") followDevice(x, param);
   if (x.dtype === param.dtype && sizeOfShape(x.shape) === n && x.device === param.device && x.isContiguous()) return;
   throw new StateError(
     `${op}: the ${role} is a ${x.dtype} [${x.shape}] on ${x.device}, but its parameter a ${param.dtype} [${param.shape}] on ${param.device}; ` +

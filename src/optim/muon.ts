@@ -3,7 +3,7 @@ import { assertNumber, checkArray, checkInteger, checkNumber } from "../core/arg
 import { describe, ValueError } from "../core/errors";
 import { type Tensor, tidy } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { stateLike } from "./fused";
+import { followDevice, stateLike } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
@@ -45,7 +45,7 @@ interface MuonState {
 function orthogonalized(g: Tensor, { nsCoefficients: [a, b, c], nsSteps, eps }: ParamGroup<MuonOptions>): Tensor {
   const isTall = g.shape[0]! > g.shape[1]!;
   const wide = isTall ? g.t() : g;
-  let x = wide.div(Math.max(wide.mul(wide).sum().sqrt().item(), eps));
+  let x = wide.div(wide.mul(wide).sum().sqrt().clamp({ min: eps }));
   for (let i = 0; i < nsSteps; i++) {
     const gram = x.matmul(x.t());
     const polynomial = gram.mul(b).add(gram.matmul(gram), { alpha: c });
@@ -108,6 +108,7 @@ export class Muon extends PerParameterOptimizer<MuonOptions, MuonState> {
   protected update(param: Tensor, grad: Tensor, state: MuonState, group: ParamGroup<MuonOptions>): void {
     const { lr, momentum, nesterov, weightDecay } = group;
     tidy(() => {
+      followDevice(state.momentumBuffer, param);
       const buffer = state.momentumBuffer.lerp_(grad, 1 - momentum);
       const direction = orthogonalized(nesterov ? grad.lerp(buffer, momentum) : buffer, group);
       param.mul_(1 - lr * weightDecay).add_(direction, { alpha: -adjustedLr(group, param.shape) });

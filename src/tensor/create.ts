@@ -58,7 +58,7 @@ export function vectorOf<D extends keyof VectorArrays>(
 ): Tensor {
   const x = allocate([length], dtype, like);
   const { backend, block } = x.storage;
-  if (backend.device === "cpu") {
+  if (backend.readsAtOnce) {
     write(backend.view(block, dtype, 0, length) as VectorArrays[D]);
     return x;
   }
@@ -66,6 +66,24 @@ export function vectorOf<D extends keyof VectorArrays>(
   write(values as VectorArrays[D]);
   backend.write(block, dtype, 0, values);
   return x;
+}
+
+/**
+ * @internal Writes float64 numbers, cast to the dtype of a contiguous `x`, as many as it has elements. A device that lacks float64, or cannot be
+ * written in place, gets them cast.
+ */
+export function writeWide(x: Tensor, write: (out: Float64Array) => void): void {
+  const { backend, block } = x.storage;
+  const n = sizeOfShape(x.shape);
+  const wide = vectorOf("float64", n, backend.readsAtOnce ? x : undefined, write);
+  if (backend.readsAtOnce) backend.copy(x, wide);
+  else if (n > 0) {
+    const cast = allocate(wide.shape, x.dtype, wide);
+    wide.storage.backend.copy(cast, wide);
+    backend.write(block, x.dtype, x.offset, wide.storage.backend.view(cast.storage.block, x.dtype, 0, n));
+    cast.dispose();
+  }
+  wide.dispose();
 }
 
 /** The arrays that {@link vectorOf} gives, by dtype. */
@@ -160,7 +178,7 @@ export function checkScalar(op: string, name: string, value: unknown, dtype: DTy
 }
 
 /**
- * @internal A value as {@link checkScalar} takes it, or a 0-d tensor, whose value is read.
+ * @internal A value as {@link checkScalar} takes it, or a 0-d tensor, whose value is checked where it can be read at once.
  * @throws ShapeError for a tensor with axes.
  */
 export function checkFill(op: string, value: unknown, dtype: DType): void {
@@ -172,15 +190,14 @@ export function checkFill(op: string, value: unknown, dtype: DType): void {
     throw new ShapeError(
       `${op}: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
     );
-  if (value.dtype !== dtype) checkRange(op, value.item(), dtype);
+  if (value.dtype !== dtype && value.storage.backend.readsAtOnce) checkRange(op, value.item(), dtype);
 }
 
 /** @internal `x` filled with one value. */
 export function filled(x: Tensor, value: number | bigint | boolean): Tensor {
-  if (typeof value === "bigint" && !Number.isSafeInteger(Number(value)) && x.dtype === "int64") {
-    const view = x.storage.backend.view(x.storage.block, "int64", x.offset, x.numel()) as BigInt64Array;
-    view.fill(value);
-  } else x.storage.backend.fill(x, Number(value));
+  if (typeof value === "bigint" && !Number.isSafeInteger(Number(value)) && x.dtype === "int64")
+    x.storage.backend.write(x.storage.block, "int64", x.offset, new BigInt64Array(x.numel()).fill(value));
+  else x.storage.backend.fill(x, Number(value));
   return x;
 }
 
@@ -273,7 +290,7 @@ function writeEach(x: Tensor, values: (put: (value: Plain) => void) => void): vo
   const target = isNarrow ? allocate(x.shape, "float32", x) : x;
   const n = sizeOfShape(x.shape);
   const out =
-    backend.device === "cpu"
+    backend.readsAtOnce
       ? backend.view(target.storage.block, target.dtype, 0, n)
       : new (arrayOf(target.dtype))(new ArrayBuffer(n * sizeOf(target.dtype)), 0, n);
   let at = 0;
@@ -289,7 +306,7 @@ function writeEach(x: Tensor, values: (put: (value: Plain) => void) => void): vo
           out[at++] = x.dtype === "bool" ? Number(!!value) : Number(value);
         },
   );
-  if (backend.device !== "cpu") backend.write(target === x ? block : target.storage.block, target.dtype, 0, out);
+  if (!backend.readsAtOnce) backend.write(target === x ? block : target.storage.block, target.dtype, 0, out);
   if (target === x) return;
   backend.copy(x, target);
   target.dispose();

@@ -16,8 +16,9 @@ export const isDeviceName = (text: string): boolean => NAMES.test(text);
 export function resolveDevice(op: string, device: Device | "wasm" = "cpu") {
   const backend = backendOf(device === "wasm" ? "cpu" : device);
   if (backend !== undefined) return backend;
-  const others = device === "webgpu" ? '"cpu" always works' : 'devices here are "cpu" and "webgpu"';
-  throw new DeviceError(`${op}: device ${describe(device)} is not there; ${others}`);
+  if (device === "webgpu")
+    throw new DeviceError(`${op}: device "webgpu" is not open; call await torch.webgpu.init() once, or use "cpu"`);
+  throw new DeviceError(`${op}: device ${describe(device)} is not there; devices here are "cpu" and "webgpu"`);
 }
 
 /** @throws DTypeError saying which dtypes and devices there are. */

@@ -2,7 +2,7 @@
 import type { Device } from "../backend/backend";
 import { checkFlag } from "../core/arguments";
 import { type DType, isFloat, sizeOf, type TypedArray } from "../core/dtype";
-import { ArgumentError, AutogradError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
+import { ArgumentError, AutogradError, DeviceError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
 import {
   checkAxes,
   contiguousStrides,
@@ -80,6 +80,8 @@ export class Tensor {
         throw new AutogradError(
           `assigned grad has data of a different type: got ${value.dtype}, expected ${this.dtype}`,
         );
+      if (value.device !== this.device)
+        throw new DeviceError(`assigned grad has data located on ${value.device}, expected ${this.device}`);
       if (value !== this.ownGrad) adopt(value);
     }
     this.takeGrad(value);
@@ -273,6 +275,7 @@ export class Tensor {
       throw new KindlingError(`item: a Tensor with ${this.numel()} elements cannot be converted to Scalar`);
     this.assertAlive("item");
     const { backend, block } = this.storage;
+    if (!backend.readsAtOnce) throw unreadable("item", this);
     return toPlain(backend.element(block, this.dtype, this.offset), this.dtype) as number;
   }
 
@@ -316,6 +319,7 @@ export class Tensor {
   private elements(): TypedArray {
     this.assertAlive("read");
     const { backend, block } = this.storage;
+    if (!backend.readsAtOnce) throw unreadable("read", this);
     const n = this.numel();
     if (this.isContiguous()) return backend.view(block, this.dtype, this.offset, n).slice();
     const copy = new Storage(backend, n * sizeOf(this.dtype));
@@ -365,6 +369,9 @@ export class Tensor {
       );
   }
 }
+
+const unreadable = (op: string, x: Tensor): DeviceError =>
+  new DeviceError(`${op}: a tensor on "${x.device}" cannot be read at once; use await x.cpu() first`);
 
 /** @internal Shows `x` through another window, on the storage given: only in-place view ops may change what a tensor shows. */
 export function setWindow(

@@ -17,6 +17,11 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "pictures and charts where a program runs, for matplotlib's": paths("vision.utils", "History imshow"),
   "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],
   "Python's operators and protocols": ["Tensor.constructor", "Tensor.toString", "nn.deepcopy"],
+  "torch.cuda's names for the GPU that there is": paths(
+    "webgpu",
+    "emptyCache getDeviceName init isAvailable isInitialized maxMemoryAllocated memoryAllocated memoryReserved memoryStats synchronize",
+  ),
+  "what a GPU was given to do, which no profiler of a browser tells": ["webgpu.counts"],
   "numpy's arrays": ["Tensor.toTypedArray"],
   "numpy's files, by its names": paths("numpy", "load save savez savezCompressed"),
   "the bytes of a file of arrays, where there are no files": ["numpy.encode"],

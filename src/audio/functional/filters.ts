@@ -132,7 +132,7 @@ export function applyKernel(
   const length = waveform.shape.at(-1)!;
   const lead = waveform.shape.slice(0, -1);
   const flat = constantPadNd(waveform.reshape([-1, 1, length]), [k.width, k.width + from]);
-  const phases = conv1d(flat, k.kernel.to(waveform.dtype), { stride: from });
+  const phases = conv1d(flat, k.kernel.to({ dtype: waveform.dtype, device: waveform.device }), { stride: from });
   const all = phases.transpose(1, 2).reshape([flat.shape[0]!, -1]);
   const wanted = Math.ceil((to * length) / from);
   return all.narrow(1, 0, Math.min(wanted, all.shape[1]!)).reshape([...lead, -1]);
@@ -178,7 +178,7 @@ export const computeDeltas = named(
     const n = Math.floor((winLength - 1) / 2);
     const denominator = (n * (n + 1) * (2 * n + 1)) / 3;
     const rows = specgram.reshape([-1, 1, specgram.shape.at(-1)!]);
-    const kernel = arange(-n, n + 1, { dtype: specgram.dtype }).reshape([1, 1, -1]);
+    const kernel = arange(-n, n + 1, { dtype: specgram.dtype, device: specgram.device }).reshape([1, 1, -1]);
     return conv1d(pad(rows, [n, n], { mode }), kernel)
       .div(denominator)
       .reshape([...specgram.shape]);
@@ -214,12 +214,13 @@ function checkAxis(op: string, axis: unknown, ndim: number): number {
 /** Masks [start, end) on an axis, drawn for each of `shape`; from 0 up to `param` wide. */
 function drawMask(shape: readonly number[], param: number, specgram: Tensor, axis: number, dtype: DType): Tensor {
   const size = specgram.shape[axis]!;
-  const value = rand([...shape], { dtype }).mul(param);
-  const start = rand([...shape], { dtype })
+  const { device } = specgram;
+  const value = rand([...shape], { dtype, device }).mul(param);
+  const start = rand([...shape], { dtype, device })
     .mul(value.neg().add(size))
     .long();
   const end = start.add(value.long());
-  const at = arange(size, { dtype: "int64" });
+  const at = arange(size, { dtype: "int64", device });
   const within = at.ge(start.unsqueeze(-1)).logicalAnd(at.lt(end.unsqueeze(-1)));
   return axis === specgram.ndim - 2 ? within.unsqueeze(-1) : within.unsqueeze(-2);
 }

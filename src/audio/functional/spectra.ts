@@ -182,11 +182,11 @@ export const griffinlim = named(
     if (!(checkFinite(op, "momentum", momentum) >= 0 && momentum < 1))
       throw new ValueError(`${op}: momentum must be in range [0, 1). Found: ${momentum}`);
     const frames = specgram.reshape([-1, ...specgram.shape.slice(-2)]).pow(1 / power);
-    const { dtype } = frames;
+    const { dtype, device } = frames;
     const shape = [...frames.shape, 2];
     let angles = randInit
-      ? rand(shape, { dtype })
-      : stack([full(frames.shape, 1, { dtype }), full(frames.shape, 0, { dtype })], -1);
+      ? rand(shape, { dtype, device })
+      : stack([full(frames.shape, 1, { dtype, device }), full(frames.shape, 0, { dtype, device })], -1);
     let previous: Tensor | undefined;
     const settings = { hopLength, winLength, window };
     const invert = (): Tensor => istft(angles.mul(frames.unsqueeze(-1)), nFft, { ...settings, length });

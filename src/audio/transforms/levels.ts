@@ -323,8 +323,8 @@ export class Fade extends AudioTransform {
         throw new ShapeError(
           `Fade: a fade of ${fade} samples is longer than the waveform, ${shapeText(waveform.shape)}`,
         );
-    const { dtype } = waveform;
-    const times = (count: number) => linspace(0, 1, count, { dtype });
+    const { dtype, device } = waveform;
+    const times = (count: number) => linspace(0, 1, count, { dtype, device });
     const ones = (count: number) => waveform.newOnes([length - count]);
     const begin = cat([rising[this.fadeShape](times(this.fadeInLen)), ones(this.fadeInLen)]).clamp({ min: 0, max: 1 });
     const end = cat([ones(this.fadeOutLen), falling[this.fadeShape](times(this.fadeOutLen))]).clamp({ min: 0, max: 1 });

@@ -19,6 +19,7 @@ const COPY_COST = 0.3;
 const MAP_COST = 0.5;
 
 class WasmBackend extends Engine implements Backend {
+  readonly readsAtOnce = true;
   readonly shared = sharedMemoryOf(this);
   readonly threads = threadsOf(this);
   readonly simdLevel = simdOf(this);

@@ -9,6 +9,7 @@ import { choleskyEx } from "../../ops/linalg/decompositions";
 import { eigvalsh } from "../../ops/linalg/spectra";
 import { vectorNorm } from "../../ops/reduce/moments";
 import { cat as catTensors, stack as stackTensors } from "../../ops/shape/join";
+import { holds } from "../../ops/builders/checks";
 import { full } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor, readArguments, type Value } from "./arguments";
@@ -293,13 +294,13 @@ const isLower = (x: Tensor): Tensor => allOfMatrix(x.tril().eq(x));
 const isLowerCholesky = (x: Tensor): Tensor => isLower(x).logicalAnd(x.diagonal({ dim1: -2, dim2: -1 }).gt(0).all(-1));
 const isSquare = (x: Tensor): boolean => x.shape.at(-1) === x.shape.at(-2);
 const unlessSquare = (rule: (x: Tensor) => Tensor) => (x: Tensor) =>
-  isSquare(x) ? rule(x) : full(x.shape.slice(0, -2), false);
+  isSquare(x) ? rule(x) : full(x.shape.slice(0, -2), false, { device: x.device });
 const isSymmetric = (x: Tensor): Tensor => allOfMatrix(isclose(x, x.transpose(-2, -1), { atol: 1e-6 }));
 /** The further rule is asked only where all are symmetric. */
 const ifSymmetric = (rule: (x: Tensor) => Tensor) =>
   unlessSquare((x) => {
     const symmetric = isSymmetric(x);
-    return symmetric.all().item() ? rule(x) : symmetric;
+    return holds(symmetric) ? rule(x) : symmetric;
   });
 
 /** Lower triangular matrices. @see torch.distributions.constraints.lower_triangular */
@@ -317,7 +318,7 @@ export const corrCholesky: Constraint = one(
   2,
 );
 /** Square matrices. @see torch.distributions.constraints.square */
-export const square: Constraint = one("Square", (x) => full(x.shape.slice(0, -2), isSquare(x)), 2);
+export const square: Constraint = one("Square", (x) => full(x.shape.slice(0, -2), isSquare(x), { device: x.device }), 2);
 /** Symmetric matrices. @see torch.distributions.constraints.symmetric */
 export const symmetric: Constraint = one("Symmetric", unlessSquare(isSymmetric), 2);
 /** Symmetric matrices without negative eigenvalues. @see torch.distributions.constraints.positive_semidefinite */

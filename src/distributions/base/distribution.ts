@@ -8,6 +8,7 @@ import { text } from "../../core/repr";
 import { type Shape, sameShape } from "../../core/shape";
 import { named } from "../../core/signature";
 import { snakeCase } from "../../core/snakeCase";
+import { holds } from "../../ops/builders/checks";
 import { Tensor } from "../../tensor/tensor";
 import { type Arguments, checkSizes, readArguments, type ValidateArgs, type Value } from "./arguments";
 import { type Constraint, isDependent } from "./constraints";
@@ -307,7 +308,7 @@ export class Distribution {
         );
     }
     const { support } = this;
-    if (!support.check(value).all().item())
+    if (!holds(support.check(value)))
       throw new ValueError(
         `${op}: Expected value argument (Tensor of shape ${text([...shape])}) to be within the support (${support}) ` +
           `of the distribution ${this}, but found invalid values:\n${value}`,
@@ -324,7 +325,7 @@ export class Distribution {
     for (const [name, constraint] of Object.entries(this.argConstraints)) {
       if (isDependent(constraint) || (name in this.type.lazy && !this.isKnown(name))) continue;
       const value = (this as Record<string, unknown>)[name];
-      if (value instanceof Tensor && !constraint.check(value).all().item())
+      if (value instanceof Tensor && !holds(constraint.check(value)))
         throw new ValueError(
           `${this.name}: Expected parameter ${name} (Tensor of shape ${text([...value.shape])}) of distribution ${this} ` +
             `to satisfy the constraint ${constraint}, but found invalid values:\n${value}`,

@@ -64,7 +64,7 @@ export class ReshapeTransform extends Transform {
     return y.reshape(this.shapeBefore(y.shape));
   }
   protected override logDet(x: Tensor): Tensor {
-    return zeros(x.shape.slice(0, x.ndim - this.inShape.length), { dtype: x.dtype });
+    return zeros(x.shape.slice(0, x.ndim - this.inShape.length), { dtype: x.dtype, device: x.device });
   }
   protected override shapeAfter(shape: Shape): Shape {
     return replaceEnd(shape, this.inShape, this.outShape);
@@ -100,7 +100,7 @@ export class CorrCholeskyTransform extends Transform {
     const { eps } = finfo(x.dtype);
     const r = vecToTrilMatrix(x.tanh().clamp(-1 + eps, 1 - eps), -1);
     const rest = r.pow(2).neg().add(1).sqrt().cumprod(-1);
-    return r.add(eye(r.shape.at(-1)!, { dtype: r.dtype })).mul(before(rest));
+    return r.add(eye(r.shape.at(-1)!, { dtype: r.dtype, device: r.device })).mul(before(rest));
   }
   override _inverse(y: Tensor): Tensor {
     const rest = before(y.mul(y).cumsum(-1).neg().add(1));
@@ -165,8 +165,8 @@ export class StickBreakingTransform extends Transform {
     return other instanceof StickBreakingTransform;
   }
   /** The logarithms of n, n − 1, …, 1. */
-  private offset(n: number, { dtype }: Tensor): Tensor {
-    return arange(n, 0, -1, { dtype }).log();
+  private offset(n: number, { dtype, device }: Tensor): Tensor {
+    return arange(n, 0, -1, { dtype, device }).log();
   }
   override _call(x: Tensor): Tensor {
     const z = clippedSigmoid(x.sub(this.offset(x.shape.at(-1)!, x)));

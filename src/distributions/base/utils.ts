@@ -14,12 +14,13 @@ import { readArguments, type ValidateArgs, type Value } from "./arguments";
 /** The Euler–Mascheroni constant. */
 export const eulerConstant = 0.5772156649015329;
 
-/** Numbers become tensors of the dtype of the first tensor. */
+/** Numbers become tensors of the dtype, and on the device, of the first tensor. */
 export function asTensors(op: string, values: readonly unknown[]): Tensor[] {
-  const dtype = values.find((value) => value instanceof Tensor)?.dtype ?? getDefaultDtype();
+  const like = values.find((value) => value instanceof Tensor);
+  const where = { dtype: like?.dtype ?? getDefaultDtype(), ...(like && { device: like.device }) };
   return values.map((value) => {
     if (value instanceof Tensor) return value;
-    if (typeof value === "number" || typeof value === "bigint") return tensor(Number(value), { dtype });
+    if (typeof value === "number" || typeof value === "bigint") return tensor(Number(value), where);
     throw new ArgumentError(`${op}: takes numbers and tensors, got ${describe(value)}; make it one with torch.tensor`);
   });
 }
@@ -78,10 +79,10 @@ export function valueText(value: unknown): string {
 }
 
 /** Positions of the lower triangle in a flattened n×n matrix, row by row. */
-function trianglePositions(n: number, diag: number): Tensor {
+function trianglePositions(n: number, diag: number, like: Tensor): Tensor {
   const positions: number[] = [];
   for (let i = 0; i < n; i++) for (let j = 0; j <= Math.min(i + diag, n - 1); j++) positions.push(i * n + j);
-  return tensor(positions, { dtype: "int64" });
+  return tensor(positions, { dtype: "int64", device: like.device });
 }
 
 /** The lower triangle of square matrices as vectors, row by row. @see torch.distributions.utils.tril_matrix_to_vec */
@@ -89,7 +90,7 @@ export function trilMatrixToVec(matrix: Tensor, diag = 0): Tensor {
   const n = matrix.shape.at(-1) ?? 0;
   if (diag < -n || diag >= n)
     throw new ValueError(`trilMatrixToVec: diag (${diag}) provided is outside [${-n}, ${n - 1}]`);
-  return matrix.reshape([...matrix.shape.slice(0, -2), n * n]).indexSelect(-1, trianglePositions(n, diag));
+  return matrix.reshape([...matrix.shape.slice(0, -2), n * n]).indexSelect(-1, trianglePositions(n, diag, matrix));
 }
 
 /** Square matrices whose lower triangle is given as vectors, row by row. @see torch.distributions.utils.vec_to_tril_matrix */
@@ -100,6 +101,6 @@ export function vecToTrilMatrix(vector: Tensor, diag = 0): Tensor {
   if (!Number.isInteger(n) || n < 0)
     throw new ValueError(`vecToTrilMatrix: ${size} elements are not the lower triangle of a square matrix`);
   const batch = vector.shape.slice(0, -1);
-  const flat = zeros([...batch, n * n], { dtype: vector.dtype });
-  return flat.indexAdd(-1, trianglePositions(n, diag), vector).reshape([...batch, n, n]);
+  const flat = zeros([...batch, n * n], { dtype: vector.dtype, device: vector.device });
+  return flat.indexAdd(-1, trianglePositions(n, diag, vector), vector).reshape([...batch, n, n]);
 }

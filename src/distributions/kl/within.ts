@@ -5,6 +5,7 @@ import { softplus } from "../../ops/elementwise/activation";
 import { where } from "../../ops/elementwise/where";
 import { solveTriangular } from "../../ops/linalg/decompositions";
 import { diagEmbed } from "../../ops/shape/diagonal";
+import { holds } from "../../ops/builders/checks";
 import type { Tensor } from "../../tensor/tensor";
 import { ExponentialFamily } from "../base/exponentialFamily";
 import { HalfNormal } from "../base/fromNormal";
@@ -58,7 +59,7 @@ registerKl(
   Binomial,
   Binomial,
 )((p, q) => {
-  if (p.totalCount.lt(q.totalCount).any().item())
+  if (!holds(p.totalCount.lt(q.totalCount).logicalNot()))
     throw new KindlingError("KL between Binomials where q.totalCount > p.totalCount is not implemented");
   const each = p.probs.mul(p.logits.sub(q.logits)).add(p.probs.neg().log1p()).sub(q.probs.neg().log1p());
   return where(p.totalCount.gt(q.totalCount), infinity, p.totalCount.mul(each));

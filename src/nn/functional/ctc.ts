@@ -159,7 +159,7 @@ function sequenceLosses(logProbs: Tensor, sequences: readonly Sequence[], zeroIn
   const values = sequences.map((sequence) => negativeLogLikelihood(sequence, forwardVariables(sequence)));
   const losses = tensor(Float64Array.from(values)).to({ dtype: logProbs.dtype, device: logProbs.device });
   const isLost = values.map((loss) => zeroInfinity && loss === Number.POSITIVE_INFINITY);
-  const y = losses.maskedFill(tensor(isLost), 0);
+  const y = losses.maskedFill(tensor(isLost, { device: losses.device }), 0);
   return record(
     "CtcLossBackward0",
     y,
@@ -168,7 +168,7 @@ function sequenceLosses(logProbs: Tensor, sequences: readonly Sequence[], zeroIn
     [
       (g, [x]) => {
         const grad = lossGrad(x!, sequences, values).mul(g.reshape(1, -1, 1));
-        return grad.maskedFill(tensor(isLost).reshape(1, -1, 1), 0);
+        return grad.maskedFill(tensor(isLost, { device: grad.device }).reshape(1, -1, 1), 0);
       },
     ],
   );

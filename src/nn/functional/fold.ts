@@ -31,7 +31,7 @@ interface Windows {
   readonly index: Tensor;
 }
 
-function windowsOver(op: string, size: readonly number[], kernelSize: Sizes, options: FoldOptions): Windows {
+function windowsOver(op: string, size: readonly number[], kernelSize: Sizes, options: FoldOptions, like: Tensor): Windows {
   const kernel = spread(op, "kernelSize", kernelSize, 2);
   const dilation = spread(op, "dilation", options.dilation ?? 1, 2);
   const padding = spread(op, "padding", options.padding ?? 0, 2);
@@ -45,7 +45,7 @@ function windowsOver(op: string, size: readonly number[], kernelSize: Sizes, opt
     );
   /** Along one axis, where element k of window i lies. */
   const along = (axis: number, k: number, i: number): number => i * stride[axis]! + k * dilation[axis]!;
-  const index = vectorOf("int32", sizeOfShape(kernel) * sizeOfShape(count), undefined, (flat) => {
+  const index = vectorOf("int32", sizeOfShape(kernel) * sizeOfShape(count), like, (flat) => {
     let at = 0;
     for (let ky = 0; ky < kernel[0]!; ky++)
       for (let kx = 0; kx < kernel[1]!; kx++)
@@ -67,7 +67,7 @@ export const unfold = named(
     if (input.ndim !== 4)
       throw new ShapeError(`unfold: expected 3D or 4D (batch mode) tensor, but got: ${shapeText(input.shape)}`);
     const [n, c, h, w] = input.shape;
-    const { padding, kernel, count, index } = windowsOver("unfold", [h, w], kernelSize, options);
+    const { padding, kernel, count, index } = windowsOver("unfold", [h, w], kernelSize, options, input);
     const [py, px] = padding as [number, number];
     const flat = constantPadNd(input, [px, px, py, py]).flatten(2);
     return flat.indexSelect(2, index).reshape(n, c * kernel[0]! * kernel[1]!, count[0]! * count[1]!);
@@ -88,7 +88,7 @@ export const fold = named(
     if (input.ndim !== 3)
       throw new ShapeError(`fold: expected 2D or 3D (batch mode) tensor, but got: ${shapeText(input.shape)}`);
     const [h, w] = spread("fold", "outputSize", outputSize, 2) as [number, number];
-    const { padded, padding, kernel, count, index } = windowsOver("fold", [h, w], kernelSize, options);
+    const { padded, padding, kernel, count, index } = windowsOver("fold", [h, w], kernelSize, options, input);
     const [n, rows, columns] = input.shape;
     const size = kernel[0]! * kernel[1]!;
     const windows = count[0]! * count[1]!;

@@ -113,7 +113,7 @@ function fractionalMaxPool(
   if (kernel.some((k) => k < 1)) throw new ValueError(`${op}: kernelSize must be positive, got ${shapeText(kernel)}`);
   const output = outputSizes(op, size, kernel, options);
   const [n, c] = lead.length === 1 ? [1, lead[0]!] : (lead as [number, number]);
-  const samples = options._randomSamples ?? rand(n, c, dims, { dtype: input.dtype });
+  const samples = options._randomSamples ?? rand(n, c, dims, { dtype: input.dtype, device: input.device });
   const chosen = checkSamples(op, samples, [n, c, dims])
     .reshape(n * c, dims)
     .tolist() as number[][];
@@ -128,7 +128,7 @@ function fractionalMaxPool(
     ),
   );
   const count = sizeOfShape(output);
-  const index = tensor(places, { dtype: "int64" }).reshape(n * c, count * sizeOfShape(kernel));
+  const index = tensor(places, { dtype: "int64", device: input.device }).reshape(n * c, count * sizeOfShape(kernel));
   const windows = input
     .reshape(n * c, sizeOfShape(size))
     .gather(1, index)

@@ -1,5 +1,6 @@
 /** Batch and instance normalization as layers. */
 
+import { noGrad } from "../../autograd/mode";
 import type { Device } from "../../backend/backend";
 import type { DType } from "../../core/dtype";
 import { ShapeError } from "../../core/errors";
@@ -128,9 +129,25 @@ abstract class BatchNorm extends ChannelNorm {
     return this.momentum ?? 1 / this.numBatchesTracked.item();
   }
 
+  /** The cumulative average where the number of batches cannot be read: the statistics of the batch are weighed on its device. */
+  private forwardCounted(input: Tensor, mean: Tensor, variance: Tensor, count: Tensor): Tensor {
+    const { weight, bias, eps } = this;
+    const [batchMean, batchVar] = [mean.detach().clone(), variance.detach().clone()];
+    const y = F.batchNorm(input, batchMean, batchVar, { weight, bias, training: true, momentum: 1, eps });
+    noGrad(() => {
+      const share = count.add_(1).to(mean.dtype).reciprocal();
+      mean.lerp_(batchMean, share);
+      variance.lerp_(batchVar, share);
+    });
+    return y;
+  }
+
   override forward(input: Tensor): Tensor {
     this.checkInput(input);
-    const { weight, bias, eps, runningMean, runningVar } = this;
+    const { weight, bias, eps, runningMean, runningVar, numBatchesTracked: count } = this;
+    const isCounted = this.training && this.momentum === null && runningMean !== null && runningVar !== null;
+    if (isCounted && count !== null && !count.storage.backend.readsAtOnce)
+      return this.forwardCounted(input, runningMean, runningVar, count);
     const momentum = this.nextFactor();
     const training = this.training || (runningMean === null && runningVar === null);
     const keeps = !this.training || this.trackRunningStats;

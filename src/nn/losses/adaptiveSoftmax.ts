@@ -7,7 +7,7 @@ import { IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { declareMethods } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
-import { checkTensor } from "../../ops/builders/checks";
+import { checkTensor, holds } from "../../ops/builders/checks";
 import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 import { Linear } from "../layers/linear";
@@ -153,11 +153,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
         `${layer}: Input and target should have the same size in the batch dimension, got ${shapeText(input.shape)} and ${shapeText(target.shape)}`,
       );
     const classes = target.reshape(-1);
-    const [low, high] = [classes.min().item(), classes.max().item()];
-    if (low < 0 || high >= this.nClasses)
-      throw new IndexError(
-        `${layer}: Target values should be in [0, ${this.nClasses - 1}], but values in range [${low}, ${high}] were found. `,
-      );
+    if (!holds(classes.ge(0).logicalAnd(classes.lt(this.nClasses)))) throw outOfRange(layer, classes, this.nClasses);
     const x = isBatched ? input : input.unsqueeze(0);
     const output = this.logProb(x).gather(1, classes.unsqueeze(1)).squeeze(1);
     return { output: isBatched ? output : output.squeeze(0), loss: output.neg().mean() };
@@ -166,3 +162,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
 
 takes("input, target", AdaptiveLogSoftmaxWithLoss);
 declareMethods(AdaptiveLogSoftmaxWithLoss, { logProb: "input", predict: "input" });
+
+function outOfRange(layer: string, classes: Tensor, count: number): IndexError {
+  const [low, high] = [classes.min().item(), classes.max().item()];
+  return new IndexError(
+    `${layer}: Target values should be in [0, ${count - 1}], but values in range [${low}, ${high}] were found. `,
+  );
+}

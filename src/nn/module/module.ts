@@ -5,11 +5,11 @@
 
 import { addHook, type RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
-import type { Device } from "../../backend/backend";
+import type { Backend, Device } from "../../backend/backend";
 import { checkFlag, checkFunction, checkString } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
 import { checkDType, type DType, isDType, isFloat } from "../../core/dtype";
-import { ArgumentError, checkOptions, DTypeError, describe, KindlingError } from "../../core/errors";
+import { ArgumentError, checkOptions, DeviceError, DTypeError, describe, KindlingError } from "../../core/errors";
 import { setOwn } from "../../core/record";
 import { declareMethods, named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
@@ -18,6 +18,7 @@ import { isDeviceName, resolveDevice, unknownTarget } from "../../tensor/device"
 import { held } from "../../tensor/reach";
 import { adopt, lend, noteUse, retire } from "../../tensor/scope";
 import { Tensor } from "../../tensor/tensor";
+import { arrivalOf } from "../../tensor/transfer";
 import { Callable } from "./callable";
 import {
   type BackwardHook,
@@ -435,15 +436,39 @@ export class Module extends Callable {
 
   /**
    * Moves parameters and buffers to a device, or the floating-point ones to a dtype, in place.
+   * From a device that cannot be read at once, they come by {@link cpu}.
    * @see torch.nn.Module.to
-   * @throws DTypeError for a dtype that is not floating-point.
+   * @throws DTypeError for a dtype that is not floating-point; DeviceError if the values cannot be had at once.
    */
   to(target: DType | Device | "wasm" | Tensor | { dtype?: DType; device?: Device | "wasm" }): this {
     const { dtype, device } = destination(target);
-    if (device !== undefined) resolveDevice("to", device);
+    if (device !== undefined) this.#checkAtOnce(resolveDevice("to", device));
     if (dtype !== undefined && !isFloat(checkDType("to", dtype)))
       throw new DTypeError(`nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`);
     return this.#convert((x) => x.to({ dtype: x.isFloatingPoint() ? dtype : undefined, device } as { dtype?: DType }));
+  }
+
+  /** @throws DeviceError before anything has moved, if values cannot be had at once. */
+  #checkAtOnce(backend: Backend): void {
+    if (!backend.readsAtOnce) return;
+    for (const x of [...this.parameters(), ...this.buffers()])
+      if (!x.storage.backend.readsAtOnce)
+        throw new DeviceError(
+          `to: the values of a module on "${x.device}" cannot be had at once; use await module.cpu()`,
+        );
+  }
+
+  /**
+   * Moves parameters, their gradients and buffers to the cpu, in place, and waits until their values are there.
+   * @see torch.nn.Module.cpu
+   * @throws DeviceError (the promise rejects) if the device was lost before it gave the values.
+   * @example await model.cpu();
+   */
+  async cpu(): Promise<this> {
+    this.#convert((x) => x.to("cpu", { nonBlocking: true }));
+    const tensors = [...this.parameters(), ...this.buffers()];
+    await Promise.all(tensors.flatMap((x) => (x.ownGrad === null ? [x] : [x, x.ownGrad])).map(arrivalOf));
+    return this;
   }
 
   #convert(body: (x: Tensor) => Tensor): this {
@@ -668,6 +693,7 @@ declareMethods(Module, {
   double: "",
   half: "",
   bfloat16: "",
+  cpu: "",
   stateDict: "destination?; prefix, keepVars",
   loadStateDict: "stateDict{}; strict",
   registerForwardPreHook: "hook;; prepend",

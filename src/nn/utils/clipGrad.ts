@@ -5,6 +5,7 @@ import { assertNumber } from "../../core/arguments";
 import { KindlingError } from "../../core/errors";
 import { alias, named } from "../../core/signature";
 import { stack } from "../../ops/shape/join";
+import { holds } from "../../ops/builders/checks";
 import { zeros } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { tensorsOf } from "./vector";
@@ -18,7 +19,7 @@ const gradsOf = (op: string, parameters: Tensor | Iterable<Tensor>): Tensor[] =>
 export interface ClipGradNormOptions {
   /** The degree of the norm; may be infinite. Default: 2. */
   normType?: number;
-  /** Throw if the norm is not finite. Default: false. */
+  /** Throw if the norm is not finite; on a device that cannot be read at once, the caller has to look at the norm. Default: false. */
   errorIfNonfinite?: boolean;
 }
 
@@ -39,7 +40,7 @@ export const clipGradNorm_ = named(
     if (grads.length === 0) return zeros([], {});
     return noGrad(() => {
       const total = stack(grads.map((grad) => grad.norm(normType))).norm(normType);
-      if (errorIfNonfinite && !Number.isFinite(total.item()))
+      if (errorIfNonfinite && !holds(total.isfinite()))
         throw new KindlingError(
           `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped.`,
         );

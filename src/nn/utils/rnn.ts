@@ -70,7 +70,7 @@ export const packPaddedSequence = named(
     if (enforceSorted) checkSorted(given);
     else order.sort((a, b) => given[b]! - given[a]!);
     const sorted = order.map((i) => given[i]!);
-    const index = (list: readonly number[]) => tensor(list, { dtype: "int64" });
+    const index = (list: readonly number[]) => tensor(list, { dtype: "int64", device: x.device });
     const sortedIndices = enforceSorted ? null : index(order);
     const unsortedIndices = enforceSorted ? null : index(order.map((_, i) => order.indexOf(i)));
     const steps = sortedIndices === null ? x : x.indexSelect(1, sortedIndices);
@@ -221,6 +221,6 @@ export const invertPermutation = named(
     const { shape } = checkTensor("invertPermutation", permutation, "permutation");
     if (shape.length !== 1)
       throw new ShapeError(`invertPermutation: permutation must have one axis, got shape ${shapeText(shape)}`);
-    return permutation.newZeros(shape).scatter(0, permutation, arange(shape[0]!).to(permutation.dtype));
+    return permutation.newZeros(shape).scatter(0, permutation, arange(shape[0]!, { device: permutation.device }).to(permutation.dtype));
   },
 );

@@ -33,7 +33,7 @@ export function checkOneDevice(op: string, xs: readonly (Tensor | undefined | nu
     first ??= x;
     if (x.storage.backend !== first.storage.backend)
       throw new DeviceError(
-        `${op}: expected all tensors on one device, got "${first.device}" and "${x.device}"; move one with x.to(device)`,
+        `${op}: Expected all tensors to be on the same device, but found at least two devices, ${first.device} and ${x.device}! Move one with x.to(device).`,
       );
   }
 }
@@ -54,13 +54,18 @@ export function checkFits(op: string, out: Tensor, shape: readonly number[], dty
 }
 
 /**
- * Checks the values of a condition. A device that cannot be read at once lets all pass.
+ * Checks the values of a condition. Where they cannot be read at once, it is the next read that throws.
  * @throws ValueError with the message unless the condition holds everywhere.
  */
 export function checkAll(op: string, condition: Tensor, message: string): void {
   const dense = condition.contiguous();
-  if (dense.storage.backend.firstInvalid({ kind: "nonzero", x: dense }) >= 0) throw new ValueError(`${op}: ${message}`);
+  const error = () => new ValueError(`${op}: ${message}`);
+  if (dense.storage.backend.firstInvalid({ kind: "nonzero", x: dense }, error) >= 0) throw error();
 }
+
+/** Whether a condition holds everywhere. Of values that cannot be read at once it is taken to hold. */
+export const holds = (condition: Tensor): boolean =>
+  !condition.storage.backend.readsAtOnce || Boolean(condition.detach().all().item());
 
 const overlapError = (op: string): AutogradError =>
   new AutogradError(

@@ -12,6 +12,7 @@ import { allocate, full } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { checkFits, checkSameDevice, checkTensor } from "./checks";
 import { type DTypeRule, resolve } from "./dtypeRule";
+import { beside } from "./move";
 
 /** A tensor, or a plain value that takes its place in arithmetic: an integral number counts as an int. */
 export type TensorLike = Tensor | number | boolean | bigint;
@@ -211,12 +212,21 @@ function checkOperand(op: string, x: unknown, name: string): void {
     throw new ArgumentError(`${op}: ${name} must be a Tensor or a number, got ${describe(x)}`);
 }
 
-function checkOperands(op: string, a: unknown, b: unknown): void {
+/** Whether the operands are on different devices. */
+function checkOperands(op: string, a: unknown, b: unknown): boolean {
   checkOperand(op, a, "input");
   checkOperand(op, b, "other");
   if (!(a instanceof Tensor) && !(b instanceof Tensor))
     throw new ArgumentError(`${op}: at least one operand must be a Tensor`);
-  if (a instanceof Tensor && b instanceof Tensor && a.storage.backend !== b.storage.backend) checkSameDevice(op, a, b);
+  return a instanceof Tensor && b instanceof Tensor && a.storage.backend !== b.storage.backend;
+}
+
+/** Operands of different devices on one. @throws DeviceError unless one of them is a number of the cpu. */
+function together(op: string, a: Tensor, b: Tensor): [Tensor, Tensor] {
+  const dtype = commonType(a, b);
+  const pair: [Tensor, Tensor] = [beside(a, b, dtype), beside(b, a, dtype)];
+  checkSameDevice(op, ...pair);
+  return pair;
 }
 
 const noAxes: readonly number[] = [];
@@ -284,13 +294,16 @@ function defineBinary(name: string, spec: BinarySpec, signature: string): unknow
     zipInto(kernel, out, a, right, computeType(dtype), kernelResult(spec.dtypes, dtype), scaled ? alpha : spec.p);
   };
   const into = (out: Tensor, a: TensorLike, b: TensorLike, options?: ScaleOptions): void => {
-    checkOperands(name, a, b);
+    if (checkOperands(name, a, b)) {
+      into(out, ...together(name, a as Tensor, b as Tensor), options);
+      return;
+    }
     const types = resolve(name, spec.dtypes, commonType(a, b));
     checkFits(name, out, broadcast(name, a, b), types.result);
     compute(out, a, b, types.compute, options === undefined ? 1 : alphaOf(options, types.result));
   };
   const call = (a: TensorLike, b: TensorLike, options?: ScaleOptions): Tensor => {
-    checkOperands(name, a, b);
+    if (checkOperands(name, a, b)) return call(...together(name, a as Tensor, b as Tensor), options);
     const types = resolve(name, spec.dtypes, commonType(a, b));
     const alpha = options === undefined ? 1 : alphaOf(options, types.result);
     const y = allocate(broadcast(name, a, b), types.result, a instanceof Tensor ? a : (b as Tensor));

@@ -25,11 +25,12 @@ export const refuseBools =
 export function checkDivisor(op: string, a: TensorLike, b: TensorLike, dtype: DType): void {
   refuseBools(op)(a, b, dtype);
   if (isFloat(dtype)) return;
-  const hasZero = b instanceof Tensor ? zerosIn(b) : Number(b) === 0;
-  if (hasZero) throw new ValueError(`${op}: ZeroDivisionError: an integer was divided by 0; cast with x.float()`);
+  const error = () => new ValueError(`${op}: ZeroDivisionError: an integer was divided by 0; cast with x.float()`);
+  const hasZero = b instanceof Tensor ? zerosIn(b, error) : Number(b) === 0;
+  if (hasZero) throw error();
 }
 
-function zerosIn(x: Tensor): boolean {
+function zerosIn(x: Tensor, error: () => Error): boolean {
   const dense = x.detach().contiguous();
-  return x.storage.backend.firstInvalid({ kind: "nonzero", x: dense }) >= 0;
+  return x.storage.backend.firstInvalid({ kind: "nonzero", x: dense }, error) >= 0;
 }

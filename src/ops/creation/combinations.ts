@@ -46,6 +46,6 @@ export const combinations = named(
     if (count * r > MAX_LISTED)
       throw new ValueError(`combinations: the result may have ${MAX_LISTED} elements, these selections have more`);
     const rows = selections(x.shape[0]!, r, options.withReplacement ?? false);
-    return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64" })).reshape(rows.length, r);
+    return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64", device: x.device })).reshape(rows.length, r);
   },
 );

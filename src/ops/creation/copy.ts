@@ -1,18 +1,21 @@
 /** Copies and casts. */
 
 import { isRecorded, record } from "../../autograd/node";
-import type { Device } from "../../backend/backend";
+import type { Backend, Device } from "../../backend/backend";
+import { checkFlag } from "../../core/arguments";
 import { checkDType, type DType, isDType } from "../../core/dtype";
-import { ArgumentError, describe } from "../../core/errors";
+import { ArgumentError, DeviceError, describe } from "../../core/errors";
 import { broadcastShapes, sameShape } from "../../core/shape";
 import { named } from "../../core/signature";
 import type { Overloaded } from "../../core/signatureTypes";
 import { allocate, checkFill, filled } from "../../tensor/create";
 import { isDeviceName, resolveDevice, unknownTarget } from "../../tensor/device";
 import { Tensor } from "../../tensor/tensor";
+import { arrivalOf, isArriving } from "../../tensor/transfer";
 import { checkFits, checkInplace, checkTensor } from "../builders/checks";
 import { sumTo } from "../builders/define";
 import { inplace } from "../builders/inplace";
+import { moved } from "../builders/move";
 
 /** A contiguous copy with its own memory; gradients flow through. Shape: any. @see torch.clone */
 export const clone = named("clone", "input", (x: Tensor): Tensor => {
@@ -46,11 +49,17 @@ type Target = DType | Device | "wasm" | Tensor | null;
 
 /** Options of {@link to} beside a target. */
 export interface CopyOptions extends Pick<ToOptions, "copy"> {
-  /** Without an effect: what a device computes is waited for when it is read. */
+  /**
+   * Whether values that a device cannot give at once may come later: until `await x.cpu()` has settled, their use is an error. Default: false, which
+   * makes the move itself the error. Without an effect where values move at once.
+   */
   nonBlocking?: boolean;
 }
 
 type MoveOptions = CopyOptions & { other?: Tensor };
+
+/** What {@link to} is asked for, once its arguments are told apart. */
+type Asked = ToOptions & Pick<CopyOptions, "nonBlocking">;
 
 /** {@link to} as a method. */
 interface ToMethod {
@@ -72,35 +81,41 @@ interface ToFunction {
 }
 
 /** A first value that is no device moves those after it: `to(dtype, nonBlocking, copy)`. */
-function toOptions(target: unknown, second: unknown, { nonBlocking, copy, other }: MoveOptions): ToOptions {
+function toOptions(target: unknown, second: unknown, { nonBlocking, copy, other }: MoveOptions): Asked {
+  const flags =
+    typeof second === "boolean"
+      ? { nonBlocking: second, copy: nonBlocking ?? copy ?? false }
+      : { nonBlocking: nonBlocking ?? false, copy: copy ?? false };
   if (target instanceof Tensor || other !== undefined) {
     const like = checkTensor("to", other ?? target, "other");
-    return {
-      dtype: like.dtype,
-      device: like.device,
-      copy: (typeof second === "boolean" ? nonBlocking : copy) ?? false,
-    };
+    return { dtype: like.dtype, device: like.device, ...flags };
   }
   const isDevice = target == null || (typeof target === "string" && isDeviceName(target));
   if (isDevice) {
     const dtype = second == null ? undefined : checkDType("to", second);
-    return { ...(target != null && { device: target as Device }), ...(dtype && { dtype }), copy: copy ?? false };
+    return { ...(target != null && { device: target as Device }), ...(dtype && { dtype }), ...flags };
   }
   if (typeof target !== "string")
     throw new ArgumentError(`to: takes a dtype, a device, a tensor or options, got ${describe(target)}`);
   if (second != null && typeof second !== "boolean")
     throw new ArgumentError(`to: takes a device before a dtype, got ${describe(target)} and ${describe(second)}`);
-  return {
-    dtype: isDType(target) ? target : unknownTarget("to", target),
-    copy: (typeof second === "boolean" ? nonBlocking : copy) ?? false,
-  };
+  return { dtype: isDType(target) ? target : unknownTarget("to", target), ...flags };
+}
+
+/** @throws DeviceError if the values of `x` cannot be had at once. */
+function checkAtOnce(op: string, x: Tensor, backend: Backend, nonBlocking: boolean): void {
+  if (nonBlocking || x.storage.backend.readsAtOnce || !backend.readsAtOnce) return;
+  throw new DeviceError(
+    `${op}: the values of a tensor on "${x.device}" cannot be had at once; use await x.cpu(), or nonBlocking: true and await before they are used`,
+  );
 }
 
 /**
  * `x` with another dtype, on another device, or both; `x` itself if it already is. Floats are truncated toward zero when they become integers; what
  * an integer cannot hold, NaN and infinities included, becomes what PyTorch gives on x86 processors: the smallest int32 or int64, or 0.
+ * Gradients move back. From a device that cannot be read at once, values come by {@link cpu}.
  * @see torch.Tensor.to
- * @throws DTypeError for an unknown dtype, DeviceError for a device that is not there.
+ * @throws DTypeError for an unknown dtype; DeviceError for a device that is not there, and for one whose values cannot be had at once.
  * @example x.to(torch.float64); x.to("cpu", torch.float64); x.to(other); x.to({ dtype: torch.int64, copy: true });
  */
 export const to = named(
@@ -109,8 +124,14 @@ export const to = named(
   (x: Tensor, target?: Target, dtype?: DType | boolean | null, options: MoveOptions = {}): Tensor => {
     checkTensor("to", x);
     const asked = toOptions(target, dtype, options);
-    if (asked.device !== undefined) resolveDevice("to", asked.device);
     const wanted = asked.dtype ?? x.dtype;
+    if (asked.device !== undefined) {
+      const backend = resolveDevice("to", asked.device);
+      if (backend.device !== x.device) {
+        checkAtOnce("to", x, backend, checkFlag("to", "nonBlocking", asked.nonBlocking ?? false));
+        return moved(x, wanted, backend);
+      }
+    }
     if (wanted === x.dtype) return asked.copy ? clone(x) : x;
     const y = allocate(x.shape, wanted, x);
     x.storage.backend.copy(y, x);
@@ -125,9 +146,17 @@ export const typeAs = named(
   "input, other",
   (x: Tensor, other: Tensor): Tensor => to(x, checkTensor("typeAs", other, "other").dtype),
 );
-/** `x` on the cpu, once everything that computes it is done. Await it before reading a WebGPU tensor. @see torch.Tensor.cpu */
+/**
+ * `x` on the cpu, once everything that computes it is done and its values are there; `x` itself if it is on the cpu. Await it before reading a
+ * WebGPU tensor. Gradients move back.
+ * @see torch.Tensor.cpu
+ * @throws DeviceError (the promise rejects) if the device was lost before it gave the values.
+ * @example const value = (await loss.cpu()).item();
+ */
 export const cpu = named("cpu", "input", (x: Tensor): Promise<Tensor> => {
-  return Promise.resolve(checkTensor("cpu", x));
+  const here = resolveDevice("cpu");
+  const y = checkTensor("cpu", x).device === here.device ? x : moved(x, x.dtype, here);
+  return isArriving(y) ? arrivalOf(y).then(() => y) : Promise.resolve(y);
 });
 
 /** @throws ShapeError unless `source` broadcasts to the shape of `x`. */
@@ -135,15 +164,18 @@ function checkSource(op: string, x: Tensor, source: Tensor): void {
   checkFits(op, x, sameShape(x.shape, source.shape) ? x.shape : broadcastShapes(op, x.shape, source.shape), x.dtype);
 }
 
-/** Options of {@link copy_}. */
-export interface CopyOptions {
-  /** Without effect: what follows waits for the copy. */
-  nonBlocking?: boolean;
+/** The source of a copy on the device of `x`. @throws DeviceError if its values cannot be had at once. */
+function onDeviceOf(x: Tensor, source: Tensor): Tensor {
+  const { backend } = x.storage;
+  if (source.storage.backend === backend || source.device === backend.device) return source;
+  checkAtOnce("copy_", source, backend, false);
+  return moved(source, x.dtype, backend);
 }
 
 /**
- * Overwrites `x` with `source`, which broadcasts and is cast; gradients go on to `source`.
+ * Overwrites `x` with `source`, which broadcasts, is cast, and may be on another device; gradients go on to `source`.
  * @see torch.Tensor.copy_
+ * @throws DeviceError if the values of `source` cannot be had at once: await source.cpu() before.
  */
 export const copy_ = inplace<"input, src; nonBlocking", (x: Tensor, source: Tensor, options?: CopyOptions) => Tensor>(
   "copy_",
@@ -152,13 +184,16 @@ export const copy_ = inplace<"input, src; nonBlocking", (x: Tensor, source: Tens
     implementation: (x: Tensor, source: Tensor): Tensor => {
       checkSource("copy_", x, checkTensor("copy_", source, "source"));
       const y = allocate(x.shape, x.dtype, x);
-      x.storage.backend.copy(y, source);
-      const { shape, dtype } = source;
-      return record("CopyBackwards", y, [x, source], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
+      const near = onDeviceOf(x, source);
+      x.storage.backend.copy(y, near);
+      const { shape, dtype } = near;
+      return record("CopyBackwards", y, [x, near], [], [constantGrad, (g) => sumTo(g, shape, dtype)]);
     },
     into(out: Tensor, x: Tensor, source: Tensor): void {
       checkSource("copy_", x, checkTensor("copy_", source, "source"));
-      out.storage.backend.copy(out, source);
+      const near = onDeviceOf(x, source);
+      out.storage.backend.copy(out, near);
+      if (near !== source) near.dispose();
     },
   },
 );

@@ -19,6 +19,7 @@ import {
   type TensorData,
   tensor,
   vectorOf,
+  writeWide,
 } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
@@ -62,11 +63,9 @@ function sequence(
   value: (i: number) => number,
 ): Tensor {
   const x = allocateFor(op, [length], options, fallback);
-  const wide = vectorOf("float64", length, x, (out) => {
+  writeWide(x, (out) => {
     for (let i = 0; i < length; i++) out[i] = value(i);
   });
-  wide.storage.backend.copy(x, wide);
-  wide.dispose();
   return finish(x, options);
 }
 

@@ -5,6 +5,7 @@
 
 import { ValueError } from "../../core/errors";
 import { Tensor } from "../../tensor/tensor";
+import { holds } from "../builders/checks";
 import { type Binary, binary, type TensorLike } from "../builders/define";
 
 /** Families of polynomials; the position is their number in the kernel ABI (`assembly/math/special/orthogonal.ts`). */
@@ -26,7 +27,7 @@ function checkDegree(op: string, n: TensorLike): void {
 
 function hasHighDegree(n: Tensor): boolean {
   const degrees = n.double();
-  return degrees.gt(MAX_DEGREE).logicalAnd(degrees.lt(BEYOND_INT64)).any().item() as unknown as boolean;
+  return !holds(degrees.le(MAX_DEGREE).logicalOr(degrees.ge(BEYOND_INT64)).logicalOr(degrees.isnan()));
 }
 
 /** A family of polynomials, as a function of the argument and the degree. */

@@ -12,10 +12,12 @@ import { Tensor } from "../../tensor/tensor";
 import { checkSameDevice, checkTensor } from "../builders/checks";
 import { cast, computeType, sumTo, type TensorLike } from "../builders/define";
 import { inplace } from "../builders/inplace";
+import { beside } from "../builders/move";
 import { checkFloating } from "../builders/precision";
 
 /** y = kernel(a, b, c; p) of operands that broadcast; the last two are cast to `dtype`, the first too unless it is a mask. */
 function combine(kernel: TernaryName, dtype: DType, a: Tensor, b: Tensor, c: Tensor, p = 0): Tensor {
+  checkSameDevice(kernel, a, b, c);
   const shape = broadcastShapes(kernel, a.shape, b.shape, c.shape);
   const compute = computeType(dtype);
   const y = allocate(shape, compute, a);
@@ -42,8 +44,8 @@ export const where = named(
       );
     const dtype = resultType(x, other);
     const [a, b] = [
-      asTensor("where", "input", x, dtype, condition),
-      asTensor("where", "other", other, dtype, condition),
+      beside(asTensor("where", "input", x, dtype, condition), condition, dtype),
+      beside(asTensor("where", "other", other, dtype, condition), condition, dtype),
     ];
     checkSameDevice("where", condition, a, b);
     const mask = cast(condition, "bool");

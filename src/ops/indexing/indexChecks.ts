@@ -42,18 +42,22 @@ export function checkIndexType(op: string, index: Tensor, like: Tensor): void {
  */
 export function checkedIndex(op: string, index: Tensor, size: number, dim: number, low = 0): Tensor {
   const flat = dense(cast(index, "int64"));
-  const bad = flat.storage.backend.firstInvalid({ kind: "indices", x: flat, low, high: size });
-  if (bad >= 0)
-    throw new IndexError(
-      `${op}: index ${flat.reshape(-1).select(0, bad).item()} is out of bounds for dimension ${dim} with size ${size}`,
-    );
+  const { backend } = flat.storage;
+  const error = (bad: number): IndexError => {
+    const value = backend.readsAtOnce ? flat.reshape(-1).select(0, bad).item() : `number ${bad}`;
+    return new IndexError(`${op}: index ${value} is out of bounds for dimension ${dim} with size ${size}`);
+  };
+  const bad = backend.firstInvalid({ kind: "indices", x: flat, low, high: size }, error);
+  if (bad >= 0) throw error(bad);
   return flat;
 }
 
 /** As {@link checkedIndex}, with negative indices counted from the end and made positive. */
 export function wrappedIndex(op: string, index: Tensor, size: number, dim: number): Tensor {
   const flat = dense(cast(index, "int64"));
-  const isPlain = flat.storage.backend.firstInvalid({ kind: "indices", x: flat, low: 0, high: size }) < 0;
+  const { backend } = flat.storage;
+  // Where nobody can look, any index may be negative.
+  const isPlain = backend.readsAtOnce && backend.firstInvalid({ kind: "indices", x: flat, low: 0, high: size }) < 0;
   return isPlain ? flat : checkedIndex(op, flat, size, dim, -size).remainder(size);
 }
 

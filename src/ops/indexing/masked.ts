@@ -179,15 +179,22 @@ export const maskedScatter = named(
       y,
       [x, source],
       [where],
-      [(g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype), (g, [m]) => headOf(g.maskedSelect(m!), taken)],
+      [(g, [m]) => sumTo(g.maskedFill(m!, 0), from, dtype), (g, [m]) => takenOf(g, m!, taken)],
     );
   },
 );
 
-/** Values as the first elements, in row-major order, of a tensor of zeros. */
-function headOf(values: Tensor, shape: readonly number[]): Tensor {
-  const rest = values.newZeros([sizeOfShape(shape) - values.numel()]);
-  return cat([values, rest]).reshape(shape);
+/** The elements of `g` where a mask is true, in row-major order, as the first of a tensor of zeros. Nothing depends on how many there are. */
+function takenOf(g: Tensor, mask: Tensor, shape: readonly number[]): Tensor {
+  const n = sizeOfShape(shape);
+  const isTaken = mask.reshape(-1);
+  // One place more than there are takes what is not taken.
+  const places = isTaken.long().cumsum(0).sub(1).clamp({ max: n }).maskedFill(isTaken.logicalNot(), n);
+  return g
+    .newZeros([n + 1])
+    .scatter(0, places, g.reshape(-1))
+    .narrow(0, 0, n)
+    .reshape(shape);
 }
 
 /** Positions in `x` in row-major order, negative ones counted from the end, as a vector. */

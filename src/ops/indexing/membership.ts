@@ -6,9 +6,9 @@ import { checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, DTypeError, ValueError } from "../../core/errors";
 import { checkShape } from "../../core/shape";
 import { named } from "../../core/signature";
-import { allocate, filled, full, tensor } from "../../tensor/create";
+import { allocate, full, tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
-import { checkSameDevice, checkTensor } from "../builders/checks";
+import { checkAll, checkSameDevice, checkTensor } from "../builders/checks";
 import { checkedIndex, checkIndexType } from "./indexChecks";
 
 /** Comparisons held at once by {@link isin}. */
@@ -22,7 +22,8 @@ export interface IsinOptions {
   invert?: boolean;
 }
 
-const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : full([], x));
+const asTensor = (x: Tensor | number, like: Tensor | number): Tensor =>
+  x instanceof Tensor ? x : full([], x, like instanceof Tensor ? { device: like.device } : {});
 
 /** Whether each element occurs in `testElements`. Shape: that of `elements`; one of both may be a number. @see torch.isin */
 export const isin = named(
@@ -31,7 +32,7 @@ export const isin = named(
   (elements: Tensor | number, testElements: Tensor | number, options: IsinOptions = {}): Tensor => {
     if (!(elements instanceof Tensor) && !(testElements instanceof Tensor))
       throw new ArgumentError("isin: at least one argument must be a Tensor");
-    const [x, set] = [asTensor(elements).detach(), asTensor(testElements).detach().reshape(-1)];
+    const [x, set] = [asTensor(elements, testElements).detach(), asTensor(testElements, elements).detach().reshape(-1)];
     checkSameDevice("isin", x, set);
     const column = x.unsqueeze(-1);
     const step = Math.max(1, Math.floor(BLOCK / Math.max(1, x.numel())));
@@ -58,9 +59,8 @@ export const oneHot = named("oneHot", "input, numClasses?", (x: Tensor, numClass
     );
   const shape = [...x.shape, classes];
   checkShape("oneHot", shape);
-  if (x.numel() > 0 && x.min().item() < 0) throw new ValueError("oneHot: Class values must be non-negative.");
-  if (x.numel() > 0 && x.max().item() >= classes)
-    throw new ValueError(`oneHot: Class values must be smaller than num_classes, ${classes}.`);
+  checkAll("oneHot", x.ge(0), "Class values must be non-negative.");
+  checkAll("oneHot", x.lt(classes), `Class values must be smaller than num_classes, ${classes}.`);
   const y = filled(allocate(shape, "int64", x), 0);
   return y.scatter(-1, x.unsqueeze(-1), 1);
 });
@@ -82,7 +82,8 @@ export interface EmbeddingOptions {
 /** Shortens the rows of `weight` that `index` names to a norm of at most `maxNorm`, in place. @see torch.embedding_renorm_ */
 function renormalize(weight: Tensor, index: Tensor, maxNorm: number, p: number): void {
   noGrad(() => {
-    const used = tensor([...new Set(index.toTypedArray() as BigInt64Array)].sort(), { dtype: "int64" });
+    // A row that is named twice is written twice, with the same values.
+    const used = index.detach().reshape(-1).long();
     const rows = weight.detach().indexSelect(0, used);
     const norms = Number.isFinite(p)
       ? rows

@@ -65,7 +65,7 @@ function lexicographicOrder(rows: Tensor): Tensor {
     }
     return a - b;
   });
-  return tensor(order, { dtype: "int64" });
+  return tensor(order, { dtype: "int64", device: rows.device });
 }
 
 function results(

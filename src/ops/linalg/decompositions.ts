@@ -38,7 +38,7 @@ export function overMatrices(
     );
   return results.map((values, k) => {
     const { shape, dtype } = outputs[k]!;
-    return tensor(values, { dtype: dtype ?? inputs[0]!.dtype }).reshape([...lead, ...shape]);
+    return tensor(values, { dtype: dtype ?? inputs[0]!.dtype, device: inputs[0]!.device }).reshape([...lead, ...shape]);
   });
 }
 
@@ -46,7 +46,7 @@ const SINGULAR =
   "The diagonal element % is zero, the inversion could not be completed because the input matrix is singular.";
 
 /** The identity of the size of square matrices, for every matrix of the stack. */
-export const identityLike = (x: Tensor): Tensor => eye(x.shape.at(-1)!, { dtype: x.dtype }).expand(x.shape);
+export const identityLike = (x: Tensor): Tensor => eye(x.shape.at(-1)!, { dtype: x.dtype, device: x.device }).expand(x.shape);
 
 /** An inverse, and per matrix the position of a zero pivot or 0 (int32). */
 export type Inverse = NamedTuple<["inverse", "info"]>;

@@ -89,7 +89,7 @@ export const pdist = named("pdist", "input, p?", (x: Tensor, p = 2): Tensor => {
   if (!(checkNumber("pdist", "p", p) >= 0))
     throw new ArgumentError(`pdist: only supports non-negative p values, got ${p}`);
   const n = x.shape[0]!;
-  const [first, second] = triuIndices(n, n, { offset: 1 }).unbind() as [Tensor, Tensor];
+  const [first, second] = triuIndices(n, n, { offset: 1, device: x.device }).unbind() as [Tensor, Tensor];
   const differences = x.indexSelect(0, first).sub(x.indexSelect(0, second));
   return differences.numel() === 0 ? differences.sum(-1) : vectorNorm(differences, p, -1);
 });

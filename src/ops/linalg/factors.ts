@@ -35,7 +35,7 @@ export const luUnpack = named(
     const L = unpackData
       ? LU.narrow(-1, 0, k)
           .tril(-1)
-          .add(eye(m, k, { dtype: LU.dtype }))
+          .add(eye(m, k, { dtype: LU.dtype, device: LU.device }))
       : nothing;
     const U = unpackData ? LU.narrow(-2, 0, k).triu() : nothing;
     return namedTuple({ P, L, U });
@@ -138,7 +138,7 @@ function checkReflectors(op: string, A: Tensor, tau: Tensor): void {
 /** H₁ H₂ … times `C`, of reflectors as {@link geqrf} gives them; transposed: … H₂ H₁. */
 function applyReflectors(A: Tensor, tau: Tensor, C: Tensor, transpose: boolean): Tensor {
   const [m, k] = [A.shape.at(-2)!, tau.shape.at(-1)!];
-  const unit = eye(m, A.shape.at(-1)!, { dtype: A.dtype });
+  const unit = eye(m, A.shape.at(-1)!, { dtype: A.dtype, device: A.device });
   const vectors = A.tril(-1).add(unit);
   let y = C;
   for (let step = 0; step < k; step++) {
@@ -157,7 +157,7 @@ export const householderProduct = named("householderProduct", "A, tau", (A: Tens
     throw new ShapeError(
       `householderProduct: input.shape[-2] must be greater than or equal to input.shape[-1], got ${shapeText(A.shape)}`,
     );
-  return applyReflectors(A, tau, eye(m, n, { dtype: A.dtype }).expand(A.shape).clone(), false);
+  return applyReflectors(A, tau, eye(m, n, { dtype: A.dtype, device: A.device }).expand(A.shape).clone(), false);
 });
 
 /** Another name of {@link householderProduct}. @see torch.orgqr */

@@ -22,7 +22,7 @@ const apply = (A: Tensor, M: Tensor | undefined, x: Tensor): Tensor =>
 /** Orthonormal columns that nearly span A − M, by subspace iteration from random directions. */
 function approximateBasis(op: string, A: Tensor, M: Tensor | undefined, q: number, niter: number): Tensor {
   const qr = (x: Tensor) => qrOf(op, x, "reduced");
-  let basis = qr(apply(A, M, randn([split(A).n, q], { dtype: A.dtype }))).Q;
+  let basis = qr(apply(A, M, randn([split(A).n, q], { dtype: A.dtype, device: A.device }))).Q;
   for (let i = 0; i < niter; i++) {
     const across = qr(apply(A.mT, M?.mT, basis)).Q;
     basis = qr(apply(A, M, across)).Q;

@@ -65,7 +65,7 @@ export function checkLead(op: string, x: Tensor, name: string, A: Tensor, nameA:
 }
 
 /**
- * Checks what tells of exchanged rows: one number each, which would be read as addresses.
+ * Checks what tells of exchanged rows: one number each, which would be read as addresses. A device that cannot be read at once lets all values pass.
  * @param isSigned Whether the sign has a meaning of its own.
  * @throws DTypeError unless they are int32, ShapeError unless they belong to the matrices, IndexError unless they are in [1, rows].
  */
@@ -79,6 +79,7 @@ export function checkPivots(op: string, pivots: Tensor, A: Tensor, count: number
     throw new ShapeError(
       `${op}: Number of pivots per batch should be same as the dimension of the matrix: ${count}, got ${shapeText(pivots.shape)}`,
     );
+  if (!pivots.storage.backend.readsAtOnce) return;
   const rows = A.shape.at(-2)!;
   const values = pivots.toTypedArray() as Int32Array;
   const bad = values.find((value) => Math.abs(value) < 1 || Math.abs(value) > rows || (value < 0 && !isSigned));
@@ -88,8 +89,12 @@ export function checkPivots(op: string, pivots: Tensor, A: Tensor, count: number
     );
 }
 
-/** @throws LinAlgError if one of the codes that a factorization returned is not 0; `%` in the text is the code. */
+/**
+ * A device that cannot be read at once lets all codes pass: they are among what the `Ex` forms return.
+ * @throws LinAlgError if one of the codes that a factorization returned is not 0; `%` in the text is the code.
+ */
 export function checkInfo(op: string, info: Tensor, problem: string): void {
+  if (!info.storage.backend.readsAtOnce) return;
   const codes = info.toTypedArray() as Int32Array;
   const bad = codes.findIndex((code) => code !== 0);
   if (bad < 0) return;

@@ -23,7 +23,7 @@ const NEARLY_SINGULAR = 1e-4;
 const parity = (pivots: Tensor, like: Tensor): Tensor => {
   const places = tensor(
     Array.from({ length: pivots.shape.at(-1)! }, (_, i) => i + 1),
-    { dtype: "int32" },
+    { dtype: "int32", device: pivots.device },
   );
   return pivots.ne(places).sum(-1).remainder(2).mul(-2).add(1).to(like.dtype);
 };
@@ -57,7 +57,7 @@ function cofactors(x: Tensor): Tensor {
   const others = Array.from({ length: n }, (_, i) =>
     tensor(
       Array.from({ length: n }, (_, j) => j).filter((j) => j !== i),
-      { dtype: "int64" },
+      { dtype: "int64", device: x.device },
     ),
   );
   const rows = others.map((keep, i) => {
@@ -135,7 +135,7 @@ export const matrixPower = named("matrixPower", "input, n", (A: Tensor, n: numbe
   checkStack("matrixPower", A);
   checkSquare("matrixPower", A);
   const exponent = checkInteger("matrixPower", "n", n);
-  if (exponent === 0) return eye(A.shape.at(-1)!, { dtype: A.dtype }).expand(A.shape).clone();
+  if (exponent === 0) return eye(A.shape.at(-1)!, { dtype: A.dtype, device: A.device }).expand(A.shape).clone();
   let result: Tensor | undefined;
   let square = exponent < 0 ? invertOf("matrixPower", A, true).inverse : A;
   for (let rest = Math.abs(exponent); rest > 0; rest = Math.floor(rest / 2)) {
@@ -154,7 +154,7 @@ function exponentials(A: Tensor, squarings: number): Tensor {
   // The scale may lie below the smallest number.
   const half = Math.floor(squarings / 2);
   const scaled = A.mul(2 ** -half).mul(2 ** (half - squarings));
-  const one = eye(A.shape.at(-1)!, { dtype: A.dtype }).expand(A.shape);
+  const one = eye(A.shape.at(-1)!, { dtype: A.dtype, device: A.device }).expand(A.shape);
   let y = one.add(scaled.div(EXP_TERMS));
   for (let k = EXP_TERMS - 1; k > 0; k--) y = one.add(matmul(scaled, y).div(k));
   for (let i = 0; i < squarings; i++) y = matmul(y, y);
@@ -181,7 +181,7 @@ export const matrixExp = named("matrixExp", "A", (A: Tensor): Tensor => {
   const squarings = norms.map((norm) => (Number.isFinite(norm) ? Math.max(0, Math.ceil(Math.log2(norm) + 1)) : NaN));
   const groups = [...positionsOf(squarings)];
   if (groups.length === 1) return exponentials(stacked, groups[0]![0]).reshape(A.shape);
-  const int64 = { dtype: "int64" } as const;
+  const int64 = { dtype: "int64", device: A.device } as const;
   const parts = groups.map(([count, at]) => exponentials(stacked.indexSelect(0, tensor(at, int64)), count));
   const order = tensor(
     groups.flatMap(([, at]) => at),
@@ -229,7 +229,7 @@ function threshold(A: Tensor, largest: Tensor, { atol, rtol }: ToleranceOptions)
   const scaled = largest.mul(relative);
   return atol == null
     ? scaled
-    : scaled.maximum(atol instanceof Tensor ? atol.to(A.dtype) : tensor(atol, { dtype: A.dtype }));
+    : scaled.maximum(atol instanceof Tensor ? atol.to(A.dtype) : tensor(atol, { dtype: A.dtype, device: A.device }));
 }
 
 /** The number of singular values that are not 0, int64. @see torch.linalg.matrix_rank @throws LinAlgError if a number is not finite. */

@@ -84,11 +84,15 @@ function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOpt
 
 /** @throws IndexError for a target that is neither a class nor the ignored index. */
 function checkTargets(op: string, target: Tensor, { c, ignoreIndex }: Rows): void {
-  const bad = target.storage.backend.firstInvalid({ kind: "targets", x: target, classes: c, ignoreIndex });
-  if (bad >= 0)
-    throw new IndexError(
-      `${op}: Target ${target.reshape(-1).select(0, bad).item()} is out of bounds: there are ${c} classes, so targets are 0 to ${c - 1} (or ignoreIndex ${ignoreIndex})`,
+  const { backend } = target.storage;
+  const error = (bad: number): IndexError => {
+    const value = backend.readsAtOnce ? target.reshape(-1).select(0, bad).item() : `number ${bad}`;
+    return new IndexError(
+      `${op}: Target ${value} is out of bounds: there are ${c} classes, so targets are 0 to ${c - 1} (or ignoreIndex ${ignoreIndex})`,
     );
+  };
+  const bad = backend.firstInvalid({ kind: "targets", x: target, classes: c, ignoreIndex }, error);
+  if (bad >= 0) throw error(bad);
 }
 
 /** The weight that each target counts for. */

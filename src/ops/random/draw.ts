@@ -100,7 +100,7 @@ export function sampleInto(x: Tensor, draw: Draw): void {
 function fillMemory(x: Tensor, draw: Draw): void {
   const { backend, block } = x.storage;
   const n = x.numel();
-  if (backend.device === "cpu") {
+  if (backend.readsAtOnce) {
     draw(backend.view(block, x.dtype, x.offset, n) as FillableArray, true, x);
     return;
   }

@@ -146,7 +146,7 @@ function edgesOf(op: string, x: Tensor, bins: number | Tensor, range: readonly n
     throw new ArgumentError(`${op}: bins must be an integer or a tensor of edges, got ${describe(bins)}`);
   checkBins(op, bins);
   const [low, high] = histogramRange(op, x, Number(range?.[0] ?? 0), Number(range?.[1] ?? 0));
-  return linspace(low, high, bins + 1, { dtype: x.dtype });
+  return linspace(low, high, bins + 1, { dtype: x.dtype, device: x.device });
 }
 
 /** Counts of points [n, d] in a grid of bins. */

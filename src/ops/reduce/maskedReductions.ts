@@ -10,7 +10,7 @@ import { shapeText, wrapDims } from "../../core/shape";
 import { named } from "../../core/signature";
 import { full } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { checkTensor } from "../builders/checks";
+import { checkTensor, holds } from "../builders/checks";
 import type { Dim } from "./reduce";
 
 /** Options of everything in `torch.masked`. */
@@ -54,7 +54,7 @@ function identityOf(x: Tensor, identity: Identity): number | bigint {
 function combined(op: string, x: Tensor, mask: Tensor | null | undefined, identity: Identity): Tensor {
   checkTensor(op, x);
   if (!mask) return x;
-  const value = full([], identityOf(x, identity), { dtype: x.dtype });
+  const value = full([], identityOf(x, identity), { dtype: x.dtype, device: x.device });
   return x.maskedFill(maskFor(op, x, mask).logicalNot(), value);
 }
 
@@ -173,7 +173,7 @@ export const median = named(
     const input = isFloat(x.dtype) ? x : x.float();
     const y = combined("median", input, mask, Number.NaN).nanmedian(dim, { keepdim }).values;
     if (isFloat(x.dtype)) return y;
-    if (mask && y.isnan().any().item())
+    if (mask && !holds(y.isnan().logicalNot()))
       throw new DTypeError(`masked.median: ${x.dtype} has no NaN for rows that are fully masked out; use x.float()`);
     return y.to(dtype ?? x.dtype);
   },
@@ -328,6 +328,6 @@ export const normalize = named(
     checkOptions("masked.normalize", options, [...normalizing, "eps"]);
     const { eps = 1e-12, ...rest } = options;
     const size = norm(x, ord, dim, { ...rest, keepdim: true });
-    return combined("normalize", x, rest.mask, 0).div(size.maximum(full([], eps, { dtype: size.dtype })));
+    return combined("normalize", x, rest.mask, 0).div(size.maximum(full([], eps, { dtype: size.dtype, device: size.device })));
   },
 );

@@ -57,7 +57,7 @@ function segmentsOf(lengths: Tensor, n: number, unsafe: boolean): Tensor {
     const of = row.flatMap((length, i) => Array<number>(length).fill(i));
     return of.concat(Array<number>(n - total).fill(count));
   });
-  return tensor(segments, { dtype: "int64" }).reshape([...lengths.shape.slice(0, -1), n]);
+  return tensor(segments, { dtype: "int64", device: lengths.device }).reshape([...lengths.shape.slice(0, -1), n]);
 }
 
 /**
@@ -92,7 +92,7 @@ export const segmentReduce = named(
     const inner = data.shape.slice(dim + 1).map(() => 1);
     const widened = (x: Tensor): Tensor => x.reshape([...x.shape, ...inner]);
     const at = widened(segmentsOf(lengths, data.shape[dim]!, unsafe)).expand(data.shape);
-    const start = full(data.shape.with(dim, count + 1), initial ?? neutral[reduce], { dtype: data.dtype });
+    const start = full(data.shape.with(dim, count + 1), initial ?? neutral[reduce], { dtype: data.dtype, device: data.device });
     const y = start.scatterReduce(dim, at, data, scatterModes[reduce]).narrow(dim, 0, count);
     if (reduce !== "mean") return y;
     const sizes = widened(lengths);

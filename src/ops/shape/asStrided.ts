@@ -105,10 +105,10 @@ function addWindow(g: Tensor, window: Layout, source: Layout): Tensor {
   const slot = new Map(reads.map((p, i) => [p, i]));
   const writes = positions(window);
   const hit = writes.flatMap((p, i) => (slot.has(p) ? [i] : []));
-  const picked = g.reshape(-1).indexSelect(0, tensor(hit, { dtype: "int64" }));
+  const picked = g.reshape(-1).indexSelect(0, tensor(hit, { dtype: "int64", device: g.device }));
   const target = tensor(
     hit.map((i) => slot.get(writes[i]!)!),
-    { dtype: "int64" },
+    { dtype: "int64", device: g.device },
   );
   return picked.newZeros([reads.length]).indexAdd(0, target, picked).reshape(source.shape);
 }

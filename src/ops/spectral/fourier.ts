@@ -32,7 +32,7 @@ function factorOf(n: number): number {
 }
 
 /** e^(sign · 2πi · j · k / n) for j < rows and k < columns. */
-function roots(rows: number, columns: number, n: number, sign: number, dtype: DType): Complex {
+function roots(rows: number, columns: number, n: number, sign: number, like: Tensor): Complex {
   if (rows * columns > MOST_ROOTS)
     throw new ValueError(
       `fft: a size with prime factors is transformed by matrices of its factors, which have at most ${MOST_ROOTS} elements; ${n} needs ${rows} × ${columns}. Pad the signal to a size with small factors`,
@@ -46,7 +46,7 @@ function roots(rows: number, columns: number, n: number, sign: number, dtype: DT
       re[j * columns + k] = Math.cos(angle);
       im[j * columns + k] = Math.sin(angle);
     }
-  const part = (values: Float64Array) => tensor(values, { dtype }).reshape([rows, columns]);
+  const part = (values: Float64Array) => tensor(values, { dtype: like.dtype, device: like.device }).reshape([rows, columns]);
   return { re: part(re), im: part(im) };
 }
 
@@ -63,13 +63,13 @@ const mapParts = ({ re, im }: Complex, f: (x: Tensor) => Tensor): Complex => ({ 
 function transformLast(z: Complex, sign: number): Complex {
   const n = z.re.shape.at(-1)!;
   const a = n <= DIRECT ? 1 : factorOf(n);
-  if (a === 1) return multiply(z, roots(n, n, n, sign, z.re.dtype), matmul);
+  if (a === 1) return multiply(z, roots(n, n, n, sign, z.re), matmul);
   // With j = j1·b + j2 and k = k1 + a·k2 the sum over j1 is a transform of size a, and that over j2 one of size b.
   const b = n / a;
   const lead = z.re.shape.slice(0, -1);
   const columns = mapParts(z, (x) => x.reshape([...lead, a, b]).transpose(-2, -1));
   const first = mapParts(transformLast(columns, sign), (x) => x.transpose(-2, -1));
-  const twisted = multiply(first, roots(a, b, n, sign, z.re.dtype), (x, y) => x.mul(y));
+  const twisted = multiply(first, roots(a, b, n, sign, z.re), (x, y) => x.mul(y));
   return mapParts(transformLast(twisted, sign), (x) => x.transpose(-2, -1).reshape([...lead, n]));
 }
 

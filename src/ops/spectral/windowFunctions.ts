@@ -4,7 +4,7 @@ import { checkInteger, checkNumber } from "../../core/arguments";
 import { checkDType, getDefaultDtype, isFloat } from "../../core/dtype";
 import { checkOptions, DTypeError } from "../../core/errors";
 import { named } from "../../core/signature";
-import { allocateFor, type CreateOptions, createOptions, finish, vectorOf } from "../../tensor/create";
+import { allocateFor, type CreateOptions, createOptions, finish, writeWide } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of window functions. */
@@ -28,11 +28,9 @@ function sampled(
     throw new DTypeError(`${op}: expects floating point dtypes, got: ${dtype}`);
   const x = allocateFor(op, [length], { dtype, device }, getDefaultDtype());
   const last = periodic ? length : length - 1;
-  const values = vectorOf("float64", length, x, (out) => {
+  writeWide(x, (out) => {
     for (let i = 0; i < length; i++) out[i] = length === 1 ? 1 : shape(i / last);
   });
-  x.storage.backend.copy(x, values);
-  values.dispose();
   return finish(x, { requiresGrad });
 }
 

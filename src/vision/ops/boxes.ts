@@ -118,7 +118,7 @@ export const clipBoxesToImage = named(
 /** The first and the last place of each row that is set. Shape: [N, n] → [N] each. */
 function ends(isSet: Tensor): [first: Tensor, last: Tensor] {
   const n = isSet.shape[1]!;
-  const places = arange(n);
+  const places = arange(n, { device: isSet.device });
   return [where(isSet, places, n).amin(1), where(isSet, places, -1).amax(1)];
 }
 
@@ -129,7 +129,7 @@ function ends(isSet: Tensor): [first: Tensor, last: Tensor] {
  */
 export const masksToBoxes = named("masksToBoxes", "masks", (masks: Tensor): Tensor => {
   checkTensor("masksToBoxes", masks, "masks");
-  if (masks.numel() === 0) return zeros([0, 4]);
+  if (masks.numel() === 0) return zeros([0, 4], { device: masks.device });
   if (masks.ndim !== 3)
     throw new ShapeError(`masksToBoxes: masks must have the shape [N, H, W], got ${shapeText(masks.shape)}`);
   const isSet = masks.detach().ne(0);

@@ -74,7 +74,7 @@ function gradientsByOps(g: Tensor, saved: readonly Tensor[], needs: readonly boo
 /** Where the taps lie along an axis without offsets. Shape: [taps, H′, W′]. */
 function places({ kernel, output, stride, padding, dilation }: Deformation, axis: 0 | 1, like: Tensor): Tensor {
   const along = (count: number, shape: readonly number[], factor: number) =>
-    arange(count).mul(factor).reshape(shape).to(like.dtype);
+    arange(count, { device: like.device }).mul(factor).reshape(shape).to(like.dtype);
   const taps = axis === 0 ? [kernel[0], 1, 1, 1] : [1, kernel[1], 1, 1];
   const outputs = axis === 0 ? [1, 1, output[0], 1] : [1, 1, 1, output[1]];
   const at = along(kernel[axis], taps, dilation[axis]).add(along(output[axis], outputs, stride[axis]));

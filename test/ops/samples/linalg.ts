@@ -4,7 +4,7 @@ import { type Samples, type Tensor, t, torch, within } from "../spec";
 type Op = (...args: any[]) => unknown;
 
 const symmetric = (A: Tensor): Tensor => torch.add(A, A.transpose(-2, -1));
-const eyeLike = (A: Tensor): Tensor => torch.eye(A.shape.at(-1), { dtype: A.dtype });
+const eyeLike = (A: Tensor): Tensor => torch.eye(A.shape.at(-1), { dtype: A.dtype, device: A.device });
 const definite = (A: Tensor): Tensor => torch.add(torch.matmul(A, A.transpose(-2, -1)), eyeLike(A));
 /** Far from singular. */
 const regular = (A: Tensor): Tensor => torch.add(A, eyeLike(A).mul(5));

@@ -127,7 +127,7 @@ export class RandomStructured extends Structured {
   }
 
   protected kept(t: Tensor, dim: number, n: number): Tensor {
-    const chances = rand(t.shape[dim]!);
+    const chances = rand(t.shape[dim]!, { device: t.device });
     return chances.gt(chances.kthvalue(n).values);
   }
 }

@@ -1,0 +1,103 @@
+/** Buffers of the GPU, kept for the next block of their size, since making one costs more than a dispatch. */
+import type { Block } from "../operand";
+
+/** A range of GPU memory. Its buffer is made when it is first used. */
+export class GpuBlock implements Block {
+  freed = false;
+  buffer: PooledBuffer | undefined;
+
+  constructor(readonly bytes: number) {}
+}
+
+/** A buffer of the pool. */
+export interface PooledBuffer {
+  /** Bind groups are found by it; no two buffers ever have the same. */
+  readonly id: number;
+  readonly gpu: GPUBuffer;
+  readonly bytes: number;
+  /** The batch of commands that last used it. */
+  lastBatch: number;
+  /** The keys of cached bind groups that hold it. */
+  readonly groups: Set<string>;
+}
+
+/** The size of the smallest buffers. */
+const LEAST_BYTES = 256;
+
+/** The size of the buffers that hold `bytes`: four classes per doubling, so that at most a fifth is lost. */
+export function classBytes(bytes: number): number {
+  if (bytes <= LEAST_BYTES) return LEAST_BYTES;
+  const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 2);
+  return Math.ceil(bytes / step) * step;
+}
+
+/** The most bytes that wait in the pool to be used again. */
+const MOST_FREE_BYTES = 512 * 2 ** 20;
+
+/** Buffers that nothing uses, by size. */
+export class BufferPool {
+  private readonly free = new Map<number, PooledBuffer[]>();
+  private nextId = 1;
+  private freeBytes = 0;
+  /** Bytes of all buffers that exist. */
+  reserved = 0;
+  /** How many buffers were made. */
+  created = 0;
+
+  /** @param onDestroy is told of each buffer that goes, before it does. */
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly usage: GPUBufferUsageFlags,
+    /** Bytes of the largest buffer. */
+    private readonly most: number,
+    private readonly onDestroy: (buffer: PooledBuffer) => void,
+  ) {}
+
+  /** A buffer of at least `bytes`, whose content is unspecified. */
+  take(bytes: number): PooledBuffer {
+    const size = Math.min(classBytes(bytes), this.most);
+    const found = this.free.get(size)?.pop();
+    if (found !== undefined) {
+      this.freeBytes -= size;
+      return found;
+    }
+    this.created++;
+    this.reserved += size;
+    const gpu = this.device.createBuffer({ size, usage: this.usage });
+    return { id: this.nextId++, gpu, bytes: size, lastBatch: 0, groups: new Set() };
+  }
+
+  /** Takes back a buffer that no unsubmitted command uses. */
+  give(buffer: PooledBuffer): void {
+    const list = this.free.get(buffer.bytes);
+    if (list === undefined) this.free.set(buffer.bytes, [buffer]);
+    else list.push(buffer);
+    this.freeBytes += buffer.bytes;
+  }
+
+  /**
+   * Takes buffers beyond a limit out of the pool, the largest first.
+   * @returns Those that are to be destroyed once the GPU is done with them.
+   */
+  trim(most = MOST_FREE_BYTES): readonly PooledBuffer[] {
+    if (this.freeBytes <= most) return [];
+    const gone: PooledBuffer[] = [];
+    for (const size of [...this.free.keys()].sort((a, b) => b - a)) {
+      const list = this.free.get(size)!;
+      while (list.length > 0 && this.freeBytes > most) {
+        this.freeBytes -= size;
+        gone.push(list.pop()!);
+      }
+    }
+    return gone;
+  }
+
+  /** Ends buffers that {@link trim} gave, after a fence. */
+  destroy(buffers: readonly PooledBuffer[]): void {
+    for (const buffer of buffers) {
+      this.onDestroy(buffer);
+      this.reserved -= buffer.bytes;
+      buffer.gpu.destroy();
+    }
+  }
+}

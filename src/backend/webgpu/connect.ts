@@ -1,0 +1,32 @@
+/** Opens the GPU. */
+import { DeviceError } from "../../core/errors";
+import { findGpu } from "../../platform/gpu";
+import { Gpu } from "./gpu";
+
+/** Limits of which kernels use all that the adapter has; the defaults are what the weakest phone has. */
+const LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+const noAdapter = (reason: string): DeviceError =>
+  new DeviceError(`webgpu: there is no GPU to compute on: ${reason}; "cpu" always works`);
+
+/** @throws DeviceError saying why there is no GPU, and what to do. */
+export async function connect(): Promise<Gpu> {
+  const found = await findGpu();
+  if ("reason" in found) throw noAdapter(found.reason);
+  const adapter = await found.gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (adapter === null) throw noAdapter("WebGPU found no adapter (a driver may be missing)");
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+  const device = await adapter.requestDevice({ label: "Kindling", requiredLimits }).catch((error: Error) => {
+    throw noAdapter(error.message);
+  });
+  const { description, vendor, architecture, device: card } = adapter.info;
+  return new Gpu(device, [description || card, vendor, architecture].filter(Boolean).join(", "));
+}

@@ -1,0 +1,195 @@
+/** What the kernels of this folder work with: an open device, its buffers, commands and caches, and what becomes of it. */
+import { DeviceError, KindlingError, OutOfMemoryError } from "../../core/errors";
+import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
+import { Commands } from "./commands";
+import { Pipelines } from "./pipelines";
+import { Program, type Source, WORKGROUP } from "./wgsl/program";
+
+/** An open WebGPU device. */
+export class Gpu {
+  readonly device = "webgpu";
+  readonly limits: GPUSupportedLimits;
+  /** The op that is being computed, for errors. */
+  op = "";
+  readonly pipelines: Pipelines;
+  readonly buffers: BufferPool;
+  readonly commands: Commands;
+  private readonly program = new Program();
+  /** Buffers that the cpu can read. */
+  private readonly staging: BufferPool;
+  /** Bytes of the largest buffer. */
+  private readonly mostBytes: number;
+  /** What went wrong since somebody was told. */
+  private fault: KindlingError | undefined;
+  /** Why the device is gone, if it is. */
+  private lost: DeviceError | undefined;
+
+  /** @param name How the adapter calls itself. */
+  constructor(
+    private readonly handle: GPUDevice,
+    readonly name: string,
+  ) {
+    const device = handle;
+    this.limits = handle.limits;
+    this.pipelines = new Pipelines(device);
+    const { maxBufferSize, maxStorageBufferBindingSize } = handle.limits;
+    // Buffers are bound as a whole. Sizes are multiples of 4.
+    this.mostBytes = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4) * 4;
+    const forget = (buffer: PooledBuffer): void => this.pipelines.forget(buffer);
+    const { STORAGE, UNIFORM, COPY_DST, COPY_SRC, MAP_READ } = GPUBufferUsage;
+    this.buffers = new BufferPool(device, STORAGE | COPY_DST | COPY_SRC, this.mostBytes, forget);
+    this.staging = new BufferPool(device, MAP_READ | COPY_DST, this.mostBytes, () => {});
+    const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget);
+    const recycle = (buffers: readonly PooledBuffer[]): void => this.recycle(buffers);
+    this.commands = new Commands(device, this.pipelines, (bytes) => pages.take(bytes), recycle);
+    device.addEventListener("uncapturederror", (event) => this.report(event.error));
+    void device.lost.then(({ message, reason }) => {
+      this.lost = new DeviceError(
+        `webgpu: the device was lost (${message || reason}); its tensors are gone: load the last checkpoint`,
+      );
+    });
+  }
+
+  get isLost(): boolean {
+    return this.lost !== undefined;
+  }
+
+  /** Ends the device, as a driver may at any time. */
+  destroy(): void {
+    this.handle.destroy();
+  }
+
+  private report(error: GPUError): void {
+    if (this.fault !== undefined) return;
+    this.fault =
+      error instanceof GPUOutOfMemoryError
+        ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.held}`)
+        : new KindlingError(`webgpu: ${error.message}; this is a defect of Kindling`);
+  }
+
+  private get held(): string {
+    return `${this.buffers.reserved} bytes are in use or wait to be used again`;
+  }
+
+  /** @throws the error of the device that nobody was told of yet, which may come from an earlier call. */
+  checkHealth(): void {
+    if (this.lost !== undefined) throw this.lost;
+    const { fault } = this;
+    this.fault = undefined;
+    if (fault !== undefined) throw fault;
+  }
+
+  /** A dispatch in the making, empty. */
+  begin(): Program {
+    return this.program.begin(this.op);
+  }
+
+  /** The buffer of a block. */
+  bufferOf(block: GpuBlock): PooledBuffer {
+    block.buffer ??= this.take(block.bytes);
+    return block.buffer;
+  }
+
+  /** Gives a block back. */
+  release(block: GpuBlock): void {
+    if (block.freed) return;
+    block.freed = true;
+    if (block.buffer !== undefined) this.commands.release(block.buffer);
+    block.buffer = undefined;
+  }
+
+  private take(bytes: number): PooledBuffer {
+    this.checkHealth();
+    if (bytes > this.mostBytes)
+      throw new OutOfMemoryError(
+        `webgpu: ${bytes} bytes were asked for, but the adapter's largest buffer has ${this.mostBytes}; use several smaller tensors`,
+      );
+    return this.buffers.take(bytes);
+  }
+
+  private recycle(buffers: readonly PooledBuffer[]): void {
+    for (const buffer of buffers) this.buffers.give(buffer);
+    const gone = this.buffers.trim();
+    if (gone.length > 0) void this.handle.queue.onSubmittedWorkDone().then(() => this.buffers.destroy(gone));
+  }
+
+  /**
+   * Runs the kernel of a name and of the program's operands over `count` workgroups.
+   * @param source gives the text, which must follow from the name and the operands alone
+   */
+  dispatch(name: string, count: number, source: () => Source, batches = 1): void {
+    this.checkHealth();
+    const { program } = this;
+    const { signature, pattern } = program;
+    const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
+    const buffers = program.blocks.map((block) => this.bufferOf(block));
+    const most = this.limits.maxComputeWorkgroupsPerDimension;
+    const rows = Math.ceil(count / most);
+    const groups = [Math.ceil(count / rows), rows, batches] as const;
+    this.commands.dispatch(pipeline, buffers, program.words, program.count, groups);
+  }
+
+  /** {@link dispatch} of one invocation for each of `n`; the text sees its number as `index`, which may be `n` or more. */
+  dispatchEach(name: string, n: number, source: () => Source): void {
+    this.dispatch(name, Math.ceil(n / WORKGROUP), () => {
+      const { declarations, body } = source();
+      return {
+        ...(declarations !== undefined && { declarations }),
+        body: `let index = (group.y * groups.x + group.x) * ${WORKGROUP}u + local;\n${body}`,
+      };
+    });
+  }
+
+  /** Copies bytes of a block, at multiples of 4, to where they can be mapped; `bytes()` gives them once the commands were submitted and done. */
+  stage(block: GpuBlock, begin: number, size: number): () => Promise<ArrayBuffer> {
+    const staging = this.staging.take(size);
+    this.commands.copy(staging, 0, this.bufferOf(block), begin, size);
+    return async () => {
+      try {
+        await staging.gpu.mapAsync(GPUMapMode.READ, 0, size);
+      } catch (error) {
+        this.checkHealth();
+        throw new DeviceError(`webgpu: the device cannot be read (${(error as Error).message})`);
+      }
+      const copy = staging.gpu.getMappedRange(0, size).slice(0);
+      staging.gpu.unmap();
+      this.staging.give(staging);
+      return copy;
+    };
+  }
+
+  /** Bytes of a block, once all that is recorded was done. */
+  async read(block: GpuBlock, offset: number, bytes: number): Promise<ArrayBuffer> {
+    this.checkHealth();
+    const begin = Math.floor(offset / 4) * 4;
+    const wait = this.stage(block, begin, Math.ceil((offset + bytes - begin) / 4) * 4);
+    const verdict = this.verdict();
+    this.commands.flush();
+    const [copy] = await Promise.all([wait(), verdict?.()]);
+    this.commands.counts.bytesRead += bytes;
+    this.checkHealth();
+    return copy.slice(offset - begin, offset - begin + bytes);
+  }
+
+  /** Asks for what checks of values have found since the last time; what it gives is called once the commands were submitted, and throws. */
+  verdict: () => (() => Promise<void>) | undefined = () => undefined;
+
+  /** Waits until all that was asked for is done. */
+  async synchronize(): Promise<void> {
+    const verdict = this.verdict();
+    this.commands.flush();
+    await Promise.all([this.handle.queue.onSubmittedWorkDone(), verdict?.()]);
+    this.checkHealth();
+  }
+
+  /** Lets the next call throw what was found while nobody waited. */
+  fail(error: KindlingError): void {
+    this.fault ??= error;
+  }
+
+  /** Destroys the buffers that wait to be used again. */
+  async emptyCache(): Promise<void> {
+    await this.synchronize();
+    this.buffers.destroy(this.buffers.trim(0));
+  }
+}

@@ -1,0 +1,197 @@
+/** A dispatch in the making: the buffers that it binds, its uniforms, and the text of its kernel should that not be compiled yet. */
+import type { DType } from "../../../core/dtype";
+import { DeviceError } from "../../../core/errors";
+import type { Operand } from "../../operand";
+import type { GpuBlock } from "../buffers";
+import { bitsOf, load, perWord, scalarOf } from "./elements";
+import { functionsFor } from "./functions";
+
+/** Invocations of a workgroup, unless a kernel wants another number. */
+export const WORKGROUP = 64;
+
+/** Words of uniforms that a dispatch may have: 64 axes with strides of four operands, and scalars. */
+const MOST_WORDS = 512;
+
+const names: readonly string[] = Array.from({ length: MOST_WORDS }, (_, i) => `u.w[${i >> 2}].${"xyzw"[i & 3]}`);
+
+/** An operand in the text of a kernel. */
+export class View {
+  constructor(
+    readonly dtype: DType,
+    readonly binding: number,
+    /** The position of its first element. */
+    readonly offset: string,
+    private readonly program: Program,
+  ) {}
+
+  private word = (index: string): string => {
+    const place = `b${this.binding}[${index}]`;
+    return this.program.isAtomic(this.binding) ? `atomicLoad(&${place})` : place;
+  };
+
+  /** The value of the element at a position of the buffer. */
+  load(index: string): string {
+    return load(this.word, index, this.dtype);
+  }
+
+  /** A statement that stores a value. Elements that share a word need a binding that is atomic. */
+  store(index: string, value: string): string {
+    const buffer = `b${this.binding}`;
+    if (this.dtype === "int64")
+      return `{ let at = 2u * (${index}); let v = ${value}; ${buffer}[at] = bitcast<u32>(v); ${buffer}[at + 1u] = bitcast<u32>(v >> 31u); }`;
+    const n = perWord(this.dtype);
+    if (n === 1) return `${buffer}[${index}] = ${bitsOf(value, this.dtype)};`;
+    const bits = 32 / n;
+    const mask = `${2 ** bits - 1}u`;
+    return `{ let at = ${index}; let shift = (at % ${n}u) * ${bits}u; atomicAnd(&${buffer}[at / ${n}u], ~(${mask} << shift)); atomicOr(&${buffer}[at / ${n}u], ${bitsOf(value, this.dtype)} << shift); }`;
+  }
+
+  /** A statement that replaces those bits of a word of which `mask` has ones. */
+  storeWord(index: string, bits: string, mask: string): string {
+    const place = `b${this.binding}[${index}]`;
+    return `${place} = (${place} & ~${mask}) | ${bits};`;
+  }
+}
+
+/** The parts of a kernel's text. */
+export interface Source {
+  /** Declarations before the kernel. */
+  readonly declarations?: string;
+  /** The body of the kernel. It sees `local` (the number of its invocation), `group` and `groups`, and what the program declared. */
+  readonly body: string;
+  readonly workgroup?: number;
+}
+
+/**
+ * Collects what a dispatch needs. Uniforms and operands are added in the order in which the key of the kernel implies, at every dispatch; the text
+ * is asked for only once per key.
+ */
+export class Program {
+  readonly words = new Uint32Array(MOST_WORDS);
+  private readonly signed = new Int32Array(this.words.buffer);
+  private readonly floats = new Float32Array(this.words.buffer);
+  count = 0;
+  blocks: GpuBlock[] = [];
+  private access: ("r" | "w" | "a")[] = [];
+  private operands = "";
+
+  /** @param op For errors. */
+  begin(op: string): this {
+    this.op = op;
+    this.count = 0;
+    this.blocks = [];
+    this.access = [];
+    this.operands = "";
+    return this;
+  }
+
+  op = "";
+
+  private next(): string {
+    if (this.count >= MOST_WORDS) throw new DeviceError(`${this.op}: webgpu takes tensors of fewer axes`);
+    return names[this.count++]!;
+  }
+
+  /** A uniform of 32 bits without sign. */
+  uint(value: number): string {
+    this.words[this.count] = value;
+    return this.next();
+  }
+
+  /** A uniform integer. */
+  int(value: number): string {
+    this.signed[this.count] = value;
+    return `bitcast<i32>(${this.next()})`;
+  }
+
+  /** A uniform number. */
+  float(value: number): string {
+    this.floats[this.count] = value;
+    return `bitcast<f32>(${this.next()})`;
+  }
+
+  /** A uniform of the type that a dtype is computed in. */
+  scalar(value: number, dtype: DType): string {
+    if (scalarOf(dtype) === "f32") return this.float(value);
+    if (dtype === "int64" && Number.isFinite(value)) checkInt32(this.op, value);
+    return this.int(Math.min(Math.max(Math.trunc(value), -(2 ** 31)), 2 ** 31 - 1));
+  }
+
+  /** An operand that is read. */
+  read(x: Operand): View {
+    return this.operand(x, "r");
+  }
+
+  /** An operand that is written, one invocation a word. */
+  write(x: Operand): View {
+    return this.operand(x, "w");
+  }
+
+  /** An operand that is written element by element: where several share a word, by atomic operations. */
+  scatter(x: Operand): View {
+    return this.operand(x, perWord(x.dtype) > 1 ? "a" : "w");
+  }
+
+  /** Words that invocations share, by atomic operations. */
+  atomic(x: Operand): View {
+    return this.operand(x, "a");
+  }
+
+  /** A buffer may be bound once only: operands on one block share a binding, which is written if any of them is. */
+  private operand(x: Operand, access: "r" | "w" | "a"): View {
+    if (scalarOf(x.dtype) === undefined) throw noFloat64(this.op);
+    const block = x.storage.block as GpuBlock;
+    let binding = this.blocks.indexOf(block);
+    if (binding < 0) {
+      binding = this.blocks.push(block) - 1;
+      this.access.push(access);
+    } else if (access === "a" || (access === "w" && this.access[binding] === "r")) this.access[binding] = access;
+    this.operands += ` ${binding}${x.dtype}`;
+    return new View(x.dtype, binding, this.uint(x.offset), this);
+  }
+
+  isAtomic(binding: number): boolean {
+    return this.access[binding] === "a";
+  }
+
+  /** What tells a kernel from others of its name: its operands and how they are bound. */
+  get signature(): string {
+    return `${this.access.join("")}${this.operands}`;
+  }
+
+  /** How the storage buffers are bound. */
+  get pattern(): string {
+    return this.access.map((access) => (access === "r" ? "r" : "w")).join("");
+  }
+
+  /** The whole text of a kernel. */
+  text({ declarations = "", body, workgroup = WORKGROUP }: Source): string {
+    const buffers = this.access.map((access, i) => {
+      const mode = access === "r" ? "read" : "read_write";
+      const type = access === "a" ? "atomic<u32>" : "u32";
+      return `@group(0) @binding(${i + 1}) var<storage, ${mode}> b${i}: array<${type}>;`;
+    });
+    return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(this.count / 4))}> }
+@group(0) @binding(0) var<uniform> u: Uniforms;
+${buffers.join("\n")}
+${functionsFor(declarations + body)}
+${declarations}
+@compute @workgroup_size(${workgroup})
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+${body}
+}
+`;
+  }
+}
+
+/** What an op throws where it would have to compute in float64. */
+export const noFloat64 = (op: string): DeviceError =>
+  new DeviceError(`${op}: webgpu has no float64; cast with x.float(), or compute on the cpu with await x.cpu()`);
+
+/** @throws DeviceError unless an integer has 32 bits. */
+export function checkInt32(op: string, value: number | bigint): void {
+  if (value >= -(2 ** 31) && value < 2 ** 31) return;
+  throw new DeviceError(
+    `${op}: webgpu computes int64 in 32 bits, which do not hold ${value}; compute on the cpu with await x.cpu()`,
+  );
+}
