@@ -95,7 +95,7 @@ const tensorsIn = (value: any): any[] => {
 /** Runs a module; gives its outputs, the gradients of its inputs and parameters, and its buffers. */
 function run(module: any, inputs: readonly any[]) {
   torch.manualSeed(3);
-  const results = tensorsIn(module.forward(...inputs));
+  const results = tensorsIn(module(...inputs));
   const loss = results
     .filter((y) => y.requiresGrad)
     .map((y) => y.cos().sum())
