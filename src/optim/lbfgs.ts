@@ -214,7 +214,11 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
   /** The gradients of all parameters as one new vector. */
   private flatGrad(): Tensor {
     return tidy(() =>
-      cat(this.group.params.map(({ ownGrad, dtype, device, shape }) => (ownGrad ?? zeros(shape, { dtype, device })).flatten())),
+      cat(
+        this.group.params.map(({ ownGrad, dtype, device, shape }) =>
+          (ownGrad ?? zeros(shape, { dtype, device })).flatten(),
+        ),
+      ),
     );
   }
 

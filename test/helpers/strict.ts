@@ -64,8 +64,8 @@ const strict: Methods = new Proxy(cpu, {
 
 /** Lets the cpu refuse operands of the strict device, whose memory it would read without a word. */
 function guard(): void {
-  for (const key of Object.getOwnPropertyNames(Object.getPrototypeOf(cpu)).filter(
-    (name) => /^(unary|binary|ternary|copy|fill|call|check|run|firstInvalid)$/.test(name),
+  for (const key of Object.getOwnPropertyNames(Object.getPrototypeOf(cpu)).filter((name) =>
+    /^(unary|binary|ternary|copy|fill|call|check|run|firstInvalid)$/.test(name),
   )) {
     const own = cpu[key];
     cpu[key] = (...args: unknown[]) => {

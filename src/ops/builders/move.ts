@@ -2,8 +2,8 @@
 import { record } from "../../autograd/node";
 import { type Backend, backendOf } from "../../backend/backend";
 import type { DType } from "../../core/dtype";
-import { transfer } from "../../tensor/transfer";
 import type { Tensor } from "../../tensor/tensor";
+import { transfer } from "../../tensor/transfer";
 
 /**
  * A copy of `x` in another dtype or on another device; its gradient moves back. Values of a device that cannot be read at once are still on their way

@@ -19,8 +19,8 @@ import {
   type TensorData,
   tensor,
   vectorOf,
-  writeWide,
 } from "../../tensor/create";
+import { writeWide } from "../../tensor/wide";
 import { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { stack } from "../shape/join";

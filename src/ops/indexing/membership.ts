@@ -32,10 +32,7 @@ export const isin = named(
   (elements: Tensor | number, testElements: Tensor | number, options: IsinOptions = {}): Tensor => {
     if (!(elements instanceof Tensor) && !(testElements instanceof Tensor))
       throw new ArgumentError("isin: at least one argument must be a Tensor");
-    const [x, set] = [
-      asTensor(elements, testElements).detach(),
-      asTensor(testElements, elements).detach().reshape(-1),
-    ];
+    const [x, set] = [asTensor(elements, testElements).detach(), asTensor(testElements, elements).detach().reshape(-1)];
     checkSameDevice("isin", x, set);
     const column = x.unsqueeze(-1);
     const step = Math.max(1, Math.floor(BLOCK / Math.max(1, x.numel())));

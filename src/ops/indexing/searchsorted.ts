@@ -70,7 +70,10 @@ export const searchsorted = named(
     const wanted =
       values instanceof Tensor
         ? checkTensor("searchsorted", values, "values")
-        : tensor(checkNumber("searchsorted", "values", values), { dtype: sortedSequence.dtype, device: sortedSequence.device });
+        : tensor(checkNumber("searchsorted", "values", values), {
+            dtype: sortedSequence.dtype,
+            device: sortedSequence.device,
+          });
     checkSameDevice("searchsorted", sortedSequence, wanted);
     const { side, sorter, right = false, outInt32 = false } = options;
     if (side != null) checkChoice("searchsorted", "side", side, ["left", "right"]);
