@@ -20,8 +20,8 @@ import {
   tensor,
   vectorOf,
 } from "../../tensor/create";
-import { writeWide } from "../../tensor/wide";
 import { Tensor } from "../../tensor/tensor";
+import { writeWide } from "../../tensor/wide";
 import { checkTensor } from "../builders/checks";
 import { stack } from "../shape/join";
 

@@ -5,8 +5,8 @@ import { checkDType, getDefaultDtype, isFloat } from "../../core/dtype";
 import { checkOptions, DTypeError } from "../../core/errors";
 import { named } from "../../core/signature";
 import { allocateFor, type CreateOptions, createOptions, finish } from "../../tensor/create";
-import { writeWide } from "../../tensor/wide";
 import type { Tensor } from "../../tensor/tensor";
+import { writeWide } from "../../tensor/wide";
 
 /** Options of window functions. */
 export interface WindowOptions extends CreateOptions {
