@@ -11,6 +11,8 @@ export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
 export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/scopes";
 export type { Device } from "./backend/backend";
+/** @internal For the tests, which register a device of their own. */
+export { registerBackend as __registerBackend } from "./backend/backend";
 /** @internal The allocator's guard mode, for the fuzzer and the tests. */
 export { getNumThreads, guard as __guard, memoryStats, setNumThreads, simdLevel } from "./backend/cpu";
 export {
@@ -176,8 +178,6 @@ export { addcdiv, addcmul, lerp } from "./ops/elementwise/ternary";
 export * from "./ops/elementwise/trigonometric";
 export * from "./ops/elementwise/unary";
 export { where } from "./ops/elementwise/where";
-/** @internal For the tests, which register a device of their own. */
-export { registerBackend as __registerBackend } from "./backend/backend";
 /** @internal The op table, for the tests. */
 export { families as __families } from "./ops/index";
 export * from "./ops/indexing/gather";

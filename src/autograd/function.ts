@@ -252,7 +252,6 @@ class FunctionNode extends Node {
 /** Stands for an output that is no tensor, so that gradients keep their positions. */
 const noOutput = { shape: [0], dtype: "float32", device: "cpu" } as const satisfies OutputInfo;
 
-
 /** A gradient in the dtype of its input, summed where it was broadcast; other misfits are left to the engine's check. */
 function conform(grad: Tensor, edge: Edge | null | undefined): Tensor {
   if (!edge) return grad;

@@ -186,7 +186,9 @@ function analyticalJacobian(output: Tensor, input: Tensor): Float64Array[] {
   const rows = output.numel();
   return Array.from({ length: rows }, (_, row) => {
     if (!output.requiresGrad) return new Float64Array(input.numel());
-    const unit = tensor(new Float64Array(rows).with(row, 1), { dtype: output.dtype, device: output.device }).reshape([...output.shape]);
+    const unit = tensor(new Float64Array(rows).with(row, 1), { dtype: output.dtype, device: output.device }).reshape([
+      ...output.shape,
+    ]);
     const options = { gradOutputs: unit, retainGraph: true, allowUnused: true } as const;
     const [g] = grad(output, input, options);
     return g ? Float64Array.from(g.toTypedArray() as ArrayLike<number>, Number) : new Float64Array(input.numel());

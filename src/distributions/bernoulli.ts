@@ -3,12 +3,12 @@ import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { text } from "../core/repr";
 import type { Shape } from "../core/shape";
+import { holds } from "../ops/builders/checks";
 import { zerosLike } from "../ops/creation/like";
 import { arange } from "../ops/creation/ranges";
 import { where } from "../ops/elementwise/where";
 import { bernoulli } from "../ops/random/fill";
 import { empty } from "../tensor/create";
-import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import type { Arguments } from "./base/arguments";
 import {
@@ -78,7 +78,10 @@ export class Bernoulli extends ExponentialFamily {
   }
 
   protected override enumerate(): Tensor {
-    return arange(2, { dtype: givenOf(this).dtype, device: givenOf(this).device }).reshape([-1, ...this.batchShape.map(() => 1)]);
+    return arange(2, { dtype: givenOf(this).dtype, device: givenOf(this).device }).reshape([
+      -1,
+      ...this.batchShape.map(() => 1),
+    ]);
   }
 
   override get _naturalParams(): readonly Tensor[] {

@@ -185,7 +185,11 @@ export class OneHotCategorical extends Distribution {
 
   protected override enumerate(): Tensor {
     const n = this.categorical.count;
-    return eye(n, { dtype: this.probs.dtype, device: this.probs.device }).reshape([n, ...this.batchShape.map(() => 1), n]);
+    return eye(n, { dtype: this.probs.dtype, device: this.probs.device }).reshape([
+      n,
+      ...this.batchShape.map(() => 1),
+      n,
+    ]);
   }
 }
 

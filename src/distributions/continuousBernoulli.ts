@@ -2,9 +2,9 @@
 import { checkArray, checkNumber } from "../core/arguments";
 import { ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
+import { holds } from "../ops/builders/checks";
 import { where } from "../ops/elementwise/where";
 import { rand } from "../ops/random/randomTensors";
-import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import { type Arguments, readArguments } from "./base/arguments";
 import { type BinaryArguments, crossEntropy, givenOf, readBinary } from "./base/binary";

@@ -79,7 +79,9 @@ export class Multinomial extends Distribution {
 
   protected override drawSample(shape: Shape, sampleShape: Shape): Tensor {
     const drawn = this.categorical.sample([this.totalCount, ...sampleShape]).movedim(0, -1);
-    return zeros(shape, { dtype: "int64", device: drawn.device }).scatterAdd(-1, drawn, drawn.onesLike()).to(this.probs.dtype);
+    return zeros(shape, { dtype: "int64", device: drawn.device })
+      .scatterAdd(-1, drawn, drawn.onesLike())
+      .to(this.probs.dtype);
   }
 
   override entropy(): Tensor {

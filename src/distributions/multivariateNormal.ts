@@ -132,7 +132,9 @@ export class MultivariateNormal extends Distribution {
   }
 
   protected override drawReparameterized(shape: Shape): Tensor {
-    return this.loc.add(batchMv(this.unbroadcastedScaleTril, randn(shape, { dtype: this.loc.dtype, device: this.loc.device })));
+    return this.loc.add(
+      batchMv(this.unbroadcastedScaleTril, randn(shape, { dtype: this.loc.dtype, device: this.loc.device })),
+    );
   }
 
   protected override logDensity(value: Tensor): Tensor {

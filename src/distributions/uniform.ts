@@ -2,10 +2,10 @@
 import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
+import { holds } from "../ops/builders/checks";
 import { fullLike, onesLike, zerosLike } from "../ops/creation/like";
 import { where } from "../ops/elementwise/where";
 import { rand } from "../ops/random/randomTensors";
-import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import type { Arguments, ValidateArgs, Value } from "./base/arguments";
 import { type Constraint, dependent, interval, positive, real, unitInterval } from "./base/constraints";

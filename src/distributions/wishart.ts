@@ -2,13 +2,13 @@
 import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { broadcastShapes, type Shape } from "../core/shape";
+import { holds } from "../ops/builders/checks";
 import { arange } from "../ops/creation/ranges";
 import { choleskyInverse, choleskySolve } from "../ops/linalg/factors";
 import { matmul } from "../ops/linalg/matmul";
 import { slogdet } from "../ops/linalg/matrixFunctions";
 import { randn } from "../ops/random/randomTensors";
 import { tensor } from "../tensor/create";
-import { holds } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
 import { type Arguments, readArguments, type Value } from "./base/arguments";
 import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "./base/constraints";
@@ -75,7 +75,9 @@ export class Wishart extends ExponentialFamily {
       throw new ValueError(`Wishart: Value of df=${read.df} expected to be greater than ndim - 1 = ${least}.`);
     super(batch, event, read.validateArgs, { df, [name]: matrix.expand([...batch, -1, -1]) });
     this.unbroadcastedScaleTril = factorOf(name, matrix);
-    this.chi2 = new Chi2(df.unsqueeze(-1).sub(arange(event[1]!, { dtype: matrix.dtype, device: matrix.device })), { validateArgs: false });
+    this.chi2 = new Chi2(df.unsqueeze(-1).sub(arange(event[1]!, { dtype: matrix.dtype, device: matrix.device })), {
+      validateArgs: false,
+    });
   }
 
   override get argConstraints(): Readonly<Record<string, Constraint>> {

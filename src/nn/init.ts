@@ -179,7 +179,9 @@ export const zeros_ = named("zeros_", "tensor", (x: Tensor): Tensor => {
 
 /** Writes `value(index)` for each row-major index. */
 function assign(x: Tensor, values: ArrayLike<number>): Tensor {
-  return change(x, () => x.copy_(tensor(Float64Array.from(values), { dtype: x.dtype, device: x.device }).reshape(x.shape)));
+  return change(x, () =>
+    x.copy_(tensor(Float64Array.from(values), { dtype: x.dtype, device: x.device }).reshape(x.shape)),
+  );
 }
 
 /** The identity matrix, as far as a matrix that need not be square has one. @see torch.nn.init.eye_ */

@@ -68,24 +68,6 @@ export function vectorOf<D extends keyof VectorArrays>(
   return x;
 }
 
-/**
- * @internal Writes float64 numbers, cast to the dtype of a contiguous `x`, as many as it has elements. A device that lacks float64, or cannot be
- * written in place, gets them cast.
- */
-export function writeWide(x: Tensor, write: (out: Float64Array) => void): void {
-  const { backend, block } = x.storage;
-  const n = sizeOfShape(x.shape);
-  const wide = vectorOf("float64", n, backend.readsAtOnce ? x : undefined, write);
-  if (backend.readsAtOnce) backend.copy(x, wide);
-  else if (n > 0) {
-    const cast = allocate(wide.shape, x.dtype, wide);
-    wide.storage.backend.copy(cast, wide);
-    backend.write(block, x.dtype, x.offset, wide.storage.backend.view(cast.storage.block, x.dtype, 0, n));
-    cast.dispose();
-  }
-  wide.dispose();
-}
-
 /** The arrays that {@link vectorOf} gives, by dtype. */
 interface VectorArrays {
   readonly int32: Int32Array;
@@ -289,10 +271,9 @@ function writeEach(x: Tensor, values: (put: (value: Plain) => void) => void): vo
   const isNarrow = isFloat(x.dtype) && sizeOf(x.dtype) === 2;
   const target = isNarrow ? allocate(x.shape, "float32", x) : x;
   const n = sizeOfShape(x.shape);
-  const out =
-    backend.readsAtOnce
-      ? backend.view(target.storage.block, target.dtype, 0, n)
-      : new (arrayOf(target.dtype))(new ArrayBuffer(n * sizeOf(target.dtype)), 0, n);
+  const out = backend.readsAtOnce
+    ? backend.view(target.storage.block, target.dtype, 0, n)
+    : new (arrayOf(target.dtype))(new ArrayBuffer(n * sizeOf(target.dtype)), 0, n);
   let at = 0;
   const isChecked = isInteger(x.dtype);
   values(

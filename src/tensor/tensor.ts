@@ -2,7 +2,15 @@
 import type { Device } from "../backend/backend";
 import { checkFlag } from "../core/arguments";
 import { type DType, isFloat, sizeOf, type TypedArray } from "../core/dtype";
-import { ArgumentError, AutogradError, DeviceError, DisposedError, describe, IndexError, KindlingError } from "../core/errors";
+import {
+  ArgumentError,
+  AutogradError,
+  DeviceError,
+  DisposedError,
+  describe,
+  IndexError,
+  KindlingError,
+} from "../core/errors";
 import {
   checkAxes,
   contiguousStrides,

@@ -1,6 +1,9 @@
 /** The functions that may read values at once, with the reason. On a device that cannot be read at once, each is a DeviceError or not reached. */
 const because = (reason: string, places: string): [string, string][] =>
-  places.trim().split(/\s*\n\s*/).map((place) => [place, reason]);
+  places
+    .trim()
+    .split(/\s*\n\s*/)
+    .map((place) => [place, reason]);
 
 export const allowedReads: ReadonlyMap<string, string> = new Map([
   ...because(

@@ -18,7 +18,9 @@ const activations: Case[] = (
   "LeakyReLU PReLU Tanhshrink Softmin Softmax LogSoftmax GLU Identity Dropout AlphaDropout FeatureAlphaDropout Flatten"
 )
   .split(" ")
-  .map((name): Case => [(nn) => new nn[name](/max|min|GLU/i.test(name) && name !== "Flatten" ? -1 : undefined), [4, 6]]);
+  .map(
+    (name): Case => [(nn) => new nn[name](/max|min|GLU/i.test(name) && name !== "Flatten" ? -1 : undefined), [4, 6]],
+  );
 
 const losses: Case[] = [
   ..."MSELoss L1Loss SmoothL1Loss HuberLoss KLDivLoss PoissonNLLLoss SoftMarginLoss"
@@ -26,10 +28,21 @@ const losses: Case[] = [
     .map((name): Case => [(nn) => new nn[name](), [3, 4], [3, 4]]),
   [(nn) => new nn.BCEWithLogitsLoss(), [3, 4], [3, 4]],
   [(nn) => new nn.Sequential(new nn.Sigmoid()), [3, 4]],
-  [(nn) => new nn.CrossEntropyLoss({ labelSmoothing: 0.1, weight: torch.tensor([1, 2, 3, 4]) }), [3, 4], labels([0, 3, 1])],
+  [
+    (nn) => new nn.CrossEntropyLoss({ labelSmoothing: 0.1, weight: torch.tensor([1, 2, 3, 4]) }),
+    [3, 4],
+    labels([0, 3, 1]),
+  ],
   [(nn) => new nn.NLLLoss(), [3, 4], labels([0, 3, 1])],
   [(nn) => new nn.MultiMarginLoss(), [3, 4], labels([0, 3, 1])],
-  [(nn) => new nn.MultiLabelMarginLoss(), [2, 3], labels([[0, 2, -1], [1, -1, 0]])],
+  [
+    (nn) => new nn.MultiLabelMarginLoss(),
+    [2, 3],
+    labels([
+      [0, 2, -1],
+      [1, -1, 0],
+    ]),
+  ],
   [(nn) => new nn.MultiLabelSoftMarginLoss(), [3, 4], [3, 4]],
   [(nn) => new nn.CosineEmbeddingLoss(), [3, 4], [3, 4], torch.tensor([1, -1, 1])],
   [(nn) => new nn.HingeEmbeddingLoss(), [3], torch.tensor([1, -1, 1])],
@@ -43,7 +56,13 @@ const losses: Case[] = [
 const layers: Case[] = [
   [(nn) => new nn.Linear(4, 3), [5, 4]],
   [(nn) => new nn.Bilinear(3, 4, 2), [5, 3], [5, 4]],
-  [(nn) => new nn.Embedding(7, 3, { paddingIdx: 0 }), labels([[0, 6], [2, 2]])],
+  [
+    (nn) => new nn.Embedding(7, 3, { paddingIdx: 0 }),
+    labels([
+      [0, 6],
+      [2, 2],
+    ]),
+  ],
   [(nn) => new nn.Conv1d(2, 3, 3, { padding: "same" }), [2, 2, 8]],
   [(nn) => new nn.Conv2d(4, 4, 3, { groups: 2, padding: 1, paddingMode: "reflect" }), [2, 4, 6, 6]],
   [(nn) => new nn.Conv3d(1, 2, 2), [1, 1, 4, 4, 4]],
@@ -80,7 +99,11 @@ const layers: Case[] = [
   [(nn) => new nn.LSTMCell(3, 4), [2, 3]],
   [(nn) => new nn.MultiheadAttention(4, 2, { addBiasKv: true, addZeroAttn: true }), [3, 2, 4], [3, 2, 4], [3, 2, 4]],
   [(nn) => new nn.TransformerEncoderLayer(4, 2, { dimFeedforward: 8 }), [3, 2, 4], null, masks],
-  [(nn) => new nn.Transformer({ dModel: 4, nhead: 2, numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 8 }), [3, 2, 4], [2, 2, 4]],
+  [
+    (nn) => new nn.Transformer({ dModel: 4, nhead: 2, numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 8 }),
+    [3, 2, 4],
+    [2, 2, 4],
+  ],
   [(nn) => nn.utils.spectralNorm(new nn.Linear(4, 3)), [5, 4]],
   [(nn) => nn.utils.weightNorm(new nn.Linear(4, 3)), [5, 4]],
   [(nn) => nn.utils.parametrizations.spectralNorm(new nn.Linear(4, 3)), [5, 4]],
@@ -95,7 +118,7 @@ const tensorsIn = (value: any): any[] => {
 /** Runs a module; gives its outputs, the gradients of its inputs and parameters, and its buffers. */
 function run(module: any, inputs: readonly any[]) {
   torch.manualSeed(3);
-  const results = tensorsIn(module.forward(...inputs));
+  const results = tensorsIn(module(...inputs));
   const loss = results
     .filter((y) => y.requiresGrad)
     .map((y) => y.cos().sum())
@@ -105,19 +128,25 @@ function run(module: any, inputs: readonly any[]) {
   return { results, gradients: leaves.map((x) => x.grad), buffers: [...module.buffers()] };
 }
 
-test.each([...layers, ...activations, ...losses].map((c) => [String(c[0]).replace(/^\(nn\) => /, ""), c] as const))("%s", async (_, [make, ...given]) => {
-  torch.manualSeed(1);
-  const module = make(torch.nn);
-  const inputs = given.map((x) =>
-    Array.isArray(x) ? torch.rand(x).requiresGrad_() : typeof x === "function" ? x() : x,
-  );
-  torch.manualSeed(1);
-  const copy = make(torch.nn).to("webgpu");
-  const here = run(module, inputs);
-  const moved = run(copy, inputs.map((x) => (x instanceof torch.Tensor ? there(x) : x)));
-  expect(here.results.length).toBeGreaterThan(0);
-  for (const [what, xs] of Object.entries(moved)) {
-    for (const x of xs) if (x !== null) expect([what, x.device]).toEqual([what, "webgpu"]);
-    compare(what, await home(xs), here[what as keyof typeof here], 1e-5);
-  }
-});
+test.each([...layers, ...activations, ...losses].map((c) => [String(c[0]).replace(/^\(nn\) => /, ""), c] as const))(
+  "%s",
+  async (_, [make, ...given]) => {
+    torch.manualSeed(1);
+    const module = make(torch.nn);
+    const inputs = given.map((x) =>
+      Array.isArray(x) ? torch.rand(x).requiresGrad_() : typeof x === "function" ? x() : x,
+    );
+    torch.manualSeed(1);
+    const copy = make(torch.nn).to("webgpu");
+    const here = run(module, inputs);
+    const moved = run(
+      copy,
+      inputs.map((x) => (x instanceof torch.Tensor ? there(x) : x)),
+    );
+    expect(here.results.length).toBeGreaterThan(0);
+    for (const [what, xs] of Object.entries(moved)) {
+      for (const x of xs) if (x !== null) expect([what, x.device]).toEqual([what, "webgpu"]);
+      compare(what, await home(xs), here[what as keyof typeof here], 1e-5);
+    }
+  },
+);

@@ -8,7 +8,10 @@ const torch = kindling as any;
 beforeAll(useStrictDevice);
 
 test("to moves values there, and cpu brings them back", async () => {
-  const x = torch.tensor([[1, 2, 3], [4, 5, 6]]);
+  const x = torch.tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
   const y = x.t().to("webgpu");
   expect(y.device).toBe("webgpu");
   expect(y.isContiguous()).toBe(true);
@@ -18,7 +21,11 @@ test("to moves values there, and cpu brings them back", async () => {
   expect(await x.cpu()).toBe(x);
   const z = await y.mul(2).cpu();
   expect(z.device).toBe("cpu");
-  expect(z.tolist()).toEqual([[2, 8], [4, 10], [6, 12]]);
+  expect(z.tolist()).toEqual([
+    [2, 8],
+    [4, 10],
+    [6, 12],
+  ]);
 });
 
 test("a move may cast, in both directions and for every pair of dtypes", async () => {
@@ -43,24 +50,34 @@ test("the values of now move, whatever happens to the tensor before they arrive"
 
 test("what cannot be read at once says so", async () => {
   const x = torch.ones(2, 2, { device: "webgpu" });
-  expect(() => x.sum().item()).toThrow(/^item: a tensor on "webgpu" cannot be read at once; use await x\.cpu\(\) first/);
+  expect(() => x.sum().item()).toThrow(
+    /^item: a tensor on "webgpu" cannot be read at once; use await x\.cpu\(\) first/,
+  );
   expect(() => x.tolist()).toThrow(torch.DeviceError);
   expect(() => x.toTypedArray()).toThrow(torch.DeviceError);
   expect(() => x.numpy()).toThrow(torch.DeviceError);
-  expect(() => x.to("cpu")).toThrow(/^to: the values of a tensor on "webgpu" cannot be had at once; use await x\.cpu\(\)/);
+  expect(() => x.to("cpu")).toThrow(
+    /^to: the values of a tensor on "webgpu" cannot be had at once; use await x\.cpu\(\)/,
+  );
   expect(() => torch.zeros(2, 2).copy_(x)).toThrow(/^copy_: the values of a tensor on "webgpu"/);
   const y = x.to("cpu", { nonBlocking: true });
   expect(y.device).toBe("cpu");
   expect(() => y.add(1)).toThrow(/still on their way from "webgpu" to "cpu"; await x\.cpu\(\)/);
   expect(() => y.tolist()).toThrow(torch.DeviceError);
   expect(await y.cpu()).toBe(y);
-  expect(y.add(1).tolist()).toEqual([[2, 2], [2, 2]]);
+  expect(y.add(1).tolist()).toEqual([
+    [2, 2],
+    [2, 2],
+  ]);
 });
 
 test("copy_ takes a source of the cpu, with its gradient", async () => {
   const source = torch.tensor([1, 2, 3], { requiresGrad: true });
   const x = torch.zeros(2, 3, { device: "webgpu" }).copy_(source);
-  expect((await x.cpu()).tolist()).toEqual([[1, 2, 3], [1, 2, 3]]);
+  expect((await x.cpu()).tolist()).toEqual([
+    [1, 2, 3],
+    [1, 2, 3],
+  ]);
   x.mul(2).sum().backward();
   expect(source.grad.device).toBe("cpu");
   expect((await source.grad.cpu()).tolist()).toEqual([4, 4, 4]);
@@ -75,7 +92,7 @@ test("gradients move back, and add up", async () => {
   loss.backward();
   expect(x.grad.device).toBe("cpu");
   expect((await x.grad.cpu()).tolist()).toEqual([6, 10, 14]);
-  (x.to("webgpu").sum()).backward();
+  x.to("webgpu").sum().backward();
   expect((await x.grad.cpu()).tolist()).toEqual([7, 11, 15]);
 });
 
@@ -101,7 +118,10 @@ test("operands of two devices are an error that names the op; numbers of the cpu
   expect([half.grad.device, half.grad.dtype]).toEqual(["cpu", "float64"]);
   expect((await half.grad.cpu()).item()).toBe(4);
   y.mul_(half.detach());
-  expect((await y.cpu()).tolist()).toEqual([[0.5, 0.5], [0.5, 0.5]]);
+  expect((await y.cpu()).tolist()).toEqual([
+    [0.5, 0.5],
+    [0.5, 0.5],
+  ]);
 });
 
 test("a gradient of another device is refused", () => {
@@ -125,15 +145,24 @@ test("a gradient of another device is refused", () => {
 });
 
 test("a module moves with its gradients and buffers, and comes back", async () => {
-  const model = new torch.nn.Sequential(new torch.nn.Linear(3, 4), new torch.nn.BatchNorm1d(4), new torch.nn.Linear(4, 2));
+  const model = new torch.nn.Sequential(
+    new torch.nn.Linear(3, 4),
+    new torch.nn.BatchNorm1d(4),
+    new torch.nn.Linear(4, 2),
+  );
   model.forward(torch.randn(5, 3)).sum().backward();
   const before = [...model.parameters()];
   model.to("webgpu");
   expect([...model.parameters()].every((x, i) => x === before[i])).toBe(true);
   for (const x of [...model.parameters(), ...model.buffers()]) expect(x.device).toBe("webgpu");
   for (const x of model.parameters()) expect(x.grad.device).toBe("webgpu");
-  model.forward(torch.randn(5, 3, { device: "webgpu" })).sum().backward();
-  expect(() => model.to("cpu")).toThrow(/^to: the values of a module on "webgpu" cannot be had at once; use await module\.cpu\(\)/);
+  model
+    .forward(torch.randn(5, 3, { device: "webgpu" }))
+    .sum()
+    .backward();
+  expect(() => model.to("cpu")).toThrow(
+    /^to: the values of a module on "webgpu" cannot be had at once; use await module\.cpu\(\)/,
+  );
   expect(await model.cpu()).toBe(model);
   for (const x of [...model.parameters(), ...model.buffers()]) expect(x.device).toBe("cpu");
   expect(Number.isFinite(model.forward(torch.randn(5, 3)).sum().item())).toBe(true);

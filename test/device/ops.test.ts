@@ -17,12 +17,18 @@ function callsOf(name: string, op: any): readonly (readonly unknown[])[] {
   if (op.entry === undefined) return [];
   const [low, high] = op.entry.domain as [number, number];
   const x = () => within(low, high, 3, 4);
-  const pairs = [[x(), x()], [x(), within(low, high, 4)], [x(), high]];
+  const pairs = [
+    [x(), x()],
+    [x(), within(low, high, 4)],
+    [x(), high],
+  ];
   return op.entry.kind === "unary" ? [[x()]] : pairs;
 }
 
 const cases = [...table].flatMap(([name, op]) => {
-  const calls = callsOf(name, op).filter((sample) => tensorsOf(materialise(sample, "contiguous", "float32")).length > 0);
+  const calls = callsOf(name, op).filter(
+    (sample) => tensorsOf(materialise(sample, "contiguous", "float32")).length > 0,
+  );
   return calls.length > 0 ? [[name, op, calls] as const] : [];
 });
 
@@ -32,7 +38,12 @@ describe.each(cases)("%s", (name, op, calls) => {
     let refusals = 0;
     for (const sample of calls) {
       const integer = op.entry?.rule === "integer";
-      const args = materialise(sample, "contiguous", integer ? "int64" : "float32", !integer && exemptions[name]?.gradient !== "refused")!;
+      const args = materialise(
+        sample,
+        "contiguous",
+        integer ? "int64" : "float32",
+        !integer && exemptions[name]?.gradient !== "refused",
+      )!;
       const run = checkThere(call, args);
       if (!(name in refused)) await run;
       else

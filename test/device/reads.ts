@@ -23,10 +23,16 @@ function isRead(node: ts.Node): boolean {
 function nameOf(node: ts.Node): string {
   let found = "";
   for (let at = node.parent; at !== undefined; at = at.parent) {
-    if (ts.isMethodDeclaration(at) || ts.isGetAccessor(at)) return `${(at.parent as ts.ClassLikeDeclaration).name?.text}.${at.name.getText()}`;
+    if (ts.isMethodDeclaration(at) || ts.isGetAccessor(at))
+      return `${(at.parent as ts.ClassLikeDeclaration).name?.text}.${at.name.getText()}`;
     if (ts.isConstructorDeclaration(at)) return `${(at.parent as ts.ClassLikeDeclaration).name?.text}.constructor`;
     if (ts.isFunctionDeclaration(at) && at.name !== undefined) found = at.name.text;
-    if (ts.isVariableDeclaration(at) && ts.isVariableStatement(at.parent.parent) && ts.isSourceFile(at.parent.parent.parent)) found = at.name.getText();
+    if (
+      ts.isVariableDeclaration(at) &&
+      ts.isVariableStatement(at.parent.parent) &&
+      ts.isSourceFile(at.parent.parent.parent)
+    )
+      found = at.name.getText();
   }
   return found;
 }

@@ -15,6 +15,6 @@ export const refused: Readonly<Record<string, string>> = {
   ...reasoned("a recursion over labels in double precision, on the cpu", "nn.functional.ctcLoss"),
   ...reasoned(
     "decomposed on the cpu",
-    "qr svd symeig pinverse inverse matrixPower linalg.cond linalg.inv linalg.invEx linalg.matrixRank linalg.tensorinv linalg.eigh linalg.eigvalsh linalg.ldlSolve linalg.ldlFactorEx linalg.lstsq linalg.matrixNorm linalg.pinv linalg.qr linalg.svd linalg.svdvals",
+    "qr svd symeig pinverse inverse matrixPower linalg.cond linalg.inv linalg.invEx linalg.matrixRank linalg.tensorinv linalg.eigh linalg.eigvalsh linalg.ldlSolve linalg.ldlFactorEx linalg.lstsq linalg.matrixNorm linalg.pinv linalg.qr linalg.svd linalg.svdvals choleskyInverse slogdet lu luUnpack linalg.ldlFactor linalg.lu linalg.luFactor linalg.luFactorEx luSolve linalg.luSolve logdet",
   ),
 };

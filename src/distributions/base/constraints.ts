@@ -4,12 +4,12 @@ import { ArgumentError, checkOptions, describe, IndexError, KindlingError, Value
 import { finfo } from "../../core/limits";
 import { float } from "../../core/repr";
 import { named } from "../../core/signature";
+import { holds } from "../../ops/builders/checks";
 import { isclose } from "../../ops/elementwise/compare";
 import { choleskyEx } from "../../ops/linalg/decompositions";
 import { eigvalsh } from "../../ops/linalg/spectra";
 import { vectorNorm } from "../../ops/reduce/moments";
 import { cat as catTensors, stack as stackTensors } from "../../ops/shape/join";
-import { holds } from "../../ops/builders/checks";
 import { full } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor, readArguments, type Value } from "./arguments";
@@ -318,7 +318,11 @@ export const corrCholesky: Constraint = one(
   2,
 );
 /** Square matrices. @see torch.distributions.constraints.square */
-export const square: Constraint = one("Square", (x) => full(x.shape.slice(0, -2), isSquare(x), { device: x.device }), 2);
+export const square: Constraint = one(
+  "Square",
+  (x) => full(x.shape.slice(0, -2), isSquare(x), { device: x.device }),
+  2,
+);
 /** Symmetric matrices. @see torch.distributions.constraints.symmetric */
 export const symmetric: Constraint = one("Symmetric", unlessSquare(isSymmetric), 2);
 /** Symmetric matrices without negative eigenvalues. @see torch.distributions.constraints.positive_semidefinite */

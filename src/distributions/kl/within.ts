@@ -1,11 +1,11 @@
 /** Divergences of two distributions of one family. */
 import { KindlingError, ValueError } from "../../core/errors";
 import { broadcastShapes, type Shape, sameShape } from "../../core/shape";
+import { holds } from "../../ops/builders/checks";
 import { softplus } from "../../ops/elementwise/activation";
 import { where } from "../../ops/elementwise/where";
 import { solveTriangular } from "../../ops/linalg/decompositions";
 import { diagEmbed } from "../../ops/shape/diagonal";
-import { holds } from "../../ops/builders/checks";
 import type { Tensor } from "../../tensor/tensor";
 import { ExponentialFamily } from "../base/exponentialFamily";
 import { HalfNormal } from "../base/fromNormal";

@@ -31,7 +31,13 @@ interface Windows {
   readonly index: Tensor;
 }
 
-function windowsOver(op: string, size: readonly number[], kernelSize: Sizes, options: FoldOptions, like: Tensor): Windows {
+function windowsOver(
+  op: string,
+  size: readonly number[],
+  kernelSize: Sizes,
+  options: FoldOptions,
+  like: Tensor,
+): Windows {
   const kernel = spread(op, "kernelSize", kernelSize, 2);
   const dilation = spread(op, "dilation", options.dilation ?? 1, 2);
   const padding = spread(op, "padding", options.padding ?? 0, 2);

@@ -221,6 +221,8 @@ export const invertPermutation = named(
     const { shape } = checkTensor("invertPermutation", permutation, "permutation");
     if (shape.length !== 1)
       throw new ShapeError(`invertPermutation: permutation must have one axis, got shape ${shapeText(shape)}`);
-    return permutation.newZeros(shape).scatter(0, permutation, arange(shape[0]!, { device: permutation.device }).to(permutation.dtype));
+    return permutation
+      .newZeros(shape)
+      .scatter(0, permutation, arange(shape[0]!, { device: permutation.device }).to(permutation.dtype));
   },
 );

@@ -19,9 +19,9 @@ import {
   type TensorData,
   tensor,
   vectorOf,
-  writeWide,
 } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
+import { writeWide } from "../../tensor/wide";
 import { checkTensor } from "../builders/checks";
 import { stack } from "../shape/join";
 

@@ -46,7 +46,8 @@ const SINGULAR =
   "The diagonal element % is zero, the inversion could not be completed because the input matrix is singular.";
 
 /** The identity of the size of square matrices, for every matrix of the stack. */
-export const identityLike = (x: Tensor): Tensor => eye(x.shape.at(-1)!, { dtype: x.dtype, device: x.device }).expand(x.shape);
+export const identityLike = (x: Tensor): Tensor =>
+  eye(x.shape.at(-1)!, { dtype: x.dtype, device: x.device }).expand(x.shape);
 
 /** An inverse, and per matrix the position of a zero pivot or 0 (int32). */
 export type Inverse = NamedTuple<["inverse", "info"]>;

@@ -206,7 +206,9 @@ function solveLeastSquares(
   const direct = noGrad(() => (hasValues || full === 0 ? undefined : solveByQr(A, B, rcond, driver !== "gels")));
   const found = direct ? undefined : noGrad(() => solveBySvd(A.detach(), B.detach(), rcond));
   const x = recordSolution(direct ?? found!.x, A, B, rcond);
-  const rank = found?.rank ?? tensor(Array<number>(sizeOfShape(lead)).fill(full), { dtype: "int64", device: A.device }).reshape(lead);
+  const rank =
+    found?.rank ??
+    tensor(Array<number>(sizeOfShape(lead)).fill(full), { dtype: "int64", device: A.device }).reshape(lead);
   const hasResiduals = m > n && driver !== "gelsy" && rank.numel() > 0 && rank.min().item() === n;
   const all = {
     solution: isVector ? x.squeeze(-1) : x,

@@ -147,7 +147,10 @@ export const gradient = named(
       const own = Array.isArray(spacing)
         ? (spacing[i] as number | Tensor)
         : ((spacing as number | null | undefined) ?? 1);
-      const steps = own instanceof Tensor ? own.to(input.dtype).diff() : full([n - 1], own, { dtype: input.dtype, device: input.device });
+      const steps =
+        own instanceof Tensor
+          ? own.to(input.dtype).diff()
+          : full([n - 1], own, { dtype: input.dtype, device: input.device });
       return derivative(input, d, steps, edgeOrder);
     });
   },

@@ -328,6 +328,8 @@ export const normalize = named(
     checkOptions("masked.normalize", options, [...normalizing, "eps"]);
     const { eps = 1e-12, ...rest } = options;
     const size = norm(x, ord, dim, { ...rest, keepdim: true });
-    return combined("normalize", x, rest.mask, 0).div(size.maximum(full([], eps, { dtype: size.dtype, device: size.device })));
+    return combined("normalize", x, rest.mask, 0).div(
+      size.maximum(full([], eps, { dtype: size.dtype, device: size.device })),
+    );
   },
 );

@@ -92,7 +92,10 @@ export const segmentReduce = named(
     const inner = data.shape.slice(dim + 1).map(() => 1);
     const widened = (x: Tensor): Tensor => x.reshape([...x.shape, ...inner]);
     const at = widened(segmentsOf(lengths, data.shape[dim]!, unsafe)).expand(data.shape);
-    const start = full(data.shape.with(dim, count + 1), initial ?? neutral[reduce], { dtype: data.dtype, device: data.device });
+    const start = full(data.shape.with(dim, count + 1), initial ?? neutral[reduce], {
+      dtype: data.dtype,
+      device: data.device,
+    });
     const y = start.scatterReduce(dim, at, data, scatterModes[reduce]).narrow(dim, 0, count);
     if (reduce !== "mean") return y;
     const sizes = widened(lengths);

@@ -46,7 +46,8 @@ function roots(rows: number, columns: number, n: number, sign: number, like: Ten
       re[j * columns + k] = Math.cos(angle);
       im[j * columns + k] = Math.sin(angle);
     }
-  const part = (values: Float64Array) => tensor(values, { dtype: like.dtype, device: like.device }).reshape([rows, columns]);
+  const part = (values: Float64Array) =>
+    tensor(values, { dtype: like.dtype, device: like.device }).reshape([rows, columns]);
   return { re: part(re), im: part(im) };
 }
 

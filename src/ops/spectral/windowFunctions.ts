@@ -4,8 +4,9 @@ import { checkInteger, checkNumber } from "../../core/arguments";
 import { checkDType, getDefaultDtype, isFloat } from "../../core/dtype";
 import { checkOptions, DTypeError } from "../../core/errors";
 import { named } from "../../core/signature";
-import { allocateFor, type CreateOptions, createOptions, finish, writeWide } from "../../tensor/create";
+import { allocateFor, type CreateOptions, createOptions, finish } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
+import { writeWide } from "../../tensor/wide";
 
 /** Options of window functions. */
 export interface WindowOptions extends CreateOptions {

@@ -149,7 +149,10 @@ const ints = (values: readonly number[], like: Tensor): Tensor =>
   vectorOf("int32", values.length, like, (out) => out.set(values));
 
 const numbers = (values: readonly number[], like: Tensor): Tensor =>
-  vectorOf("float64", values.length, undefined, (out) => out.set(values)).to({ dtype: like.dtype, device: like.device });
+  vectorOf("float64", values.length, undefined, (out) => out.set(values)).to({
+    dtype: like.dtype,
+    device: like.device,
+  });
 
 /** The numbers of the regions of each image, and where each image's begin. */
 function byImage(images: readonly number[], count: number): { order: number[]; starts: number[] } {
