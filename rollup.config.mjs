@@ -6,6 +6,7 @@ import nodeResolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
+import { nameClasses } from "./scripts/classNames.mjs";
 import { signaturesOf } from "./scripts/signatures.mjs";
 
 /**
@@ -181,6 +182,7 @@ export default {
     nodeResolve({ browser: true }),
     commonjs({ include: /asciichart|papaparse|commander/ }),
     esbuild({ target: "es2022" }),
+    nameClasses(resolve("src")),
     licences,
   ],
   onwarn: (warning) => {

@@ -3,6 +3,7 @@
 import { backendOf } from "../backend/backend";
 import { explainAbsent } from "../core/absent";
 import { argumentsOf, parse } from "../core/binding";
+import { classNameOf } from "../core/className";
 import { ArgumentError, ValueError } from "../core/errors";
 import { Generator } from "../core/generator";
 import { declareMethods, within } from "../core/signature";
@@ -267,7 +268,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
         ? " With workers, each reads a copy of the data set: share its samples out by getWorkerInfo()."
         : "";
     console.warn(
-      `DataLoader: length of IterableDataset ${this.dataset.constructor.name} was reported to be ${this.reportedLength} (by loader.length), but ${count} samples have been fetched.${hint}`,
+      `DataLoader: length of IterableDataset ${classNameOf(this.dataset)} was reported to be ${this.reportedLength} (by loader.length), but ${count} samples have been fetched.${hint}`,
     );
   }
 

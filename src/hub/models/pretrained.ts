@@ -1,5 +1,7 @@
 /** Models in Hugging Face's layout: a folder with config.json and the weights. */
+
 import { isPlainObject } from "../../core/binding";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, FormatError, KindlingError, StateError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { save } from "../../io/safetensors";
@@ -197,7 +199,7 @@ export async function writePretrained(op: string, model: unknown, folder: string
     Object.entries(model.toHuggingFace()).map(([key, value]) => [key, value.contiguous()]),
   );
   const entries = Object.entries(model.config).map(([key, value]) => [snake(key), value]);
-  const config = { ...Object.fromEntries(entries), architectures: [model.constructor.name] };
+  const config = { ...Object.fromEntries(entries), architectures: [classNameOf(model)] };
   const target = expandHome(folder);
   await writeData(op, joinPath(target, "model.safetensors"), save(state, { format: "pt" }));
   await writeData(

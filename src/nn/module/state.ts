@@ -1,6 +1,8 @@
 /** Loading of state dicts, with PyTorch's report of what does not fit. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkString } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { describe, StateError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { within } from "../../core/signature";
@@ -58,7 +60,7 @@ export function loadState(root: Stateful, state: Readonly<StateDict>, strict: bo
     lines.unshift(`Unexpected key(s) in state_dict: ${quoted(report.unexpected)}. `);
   if (strict && report.missing.length > 0) lines.unshift(`Missing key(s) in state_dict: ${quoted(report.missing)}. `);
   if (lines.length > 0)
-    throw new StateError(`Error(s) in loading state_dict for ${root.constructor.name}:\n\t${lines.join("\n\t")}`);
+    throw new StateError(`Error(s) in loading state_dict for ${classNameOf(root)}:\n\t${lines.join("\n\t")}`);
   return new IncompatibleKeys(report.missing, report.unexpected);
 }
 
