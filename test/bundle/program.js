@@ -49,8 +49,10 @@ async function failure(run) {
   try {
     await run();
   } catch (error) {
-    const classes = ["ArgumentError", "ShapeError", "ValueError", "FormatError", "DTypeError", "KindlingError"];
-    return { name: error.name, is: classes.filter((key) => error instanceof torch[key]), message: error.message };
+    const { ArgumentError, ShapeError, ValueError, FormatError, KindlingError } = torch;
+    const classes = Object.entries({ ArgumentError, ShapeError, ValueError, FormatError, KindlingError });
+    const is = classes.flatMap(([name, type]) => (error instanceof type ? [name] : []));
+    return { name: error.name, is, message: error.message };
   }
   return "nothing was thrown";
 }
