@@ -7,7 +7,7 @@ import { classNameOf } from "../core/className";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { declareMethods } from "../core/signature";
-import { snakeCase } from "../core/stateNames";
+import { snakeCase } from "../core/snakeCase";
 import { held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";

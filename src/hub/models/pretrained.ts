@@ -184,8 +184,7 @@ export async function readPretrained(op: string, source: string, options: ReadOp
 }
 
 /** `nEmbd` → `n_embd`. */
-const snake = (key: string): string =>
-  key === "id2label" || key === "label2id" ? key : key.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+const snake = (key: string): string => (key === "id2label" || key === "label2id" ? key : snakeCase(key));
 
 /** Writes config.json and model.safetensors. */
 export async function writePretrained(op: string, model: unknown, folder: string): Promise<void> {

@@ -3,7 +3,7 @@
 import { isPlainObject } from "../../core/binding";
 import { classNameOf } from "../../core/className";
 import { ArgumentError, FormatError } from "../../core/errors";
-import { camelCase, snakeCase } from "../../core/stateNames";
+import { camelCase, snakeCase } from "../../core/snakeCase";
 import * as layers from "../../nn/index";
 import { Module } from "../../nn/module/module";
 import { Parameter } from "../../nn/module/parameter";

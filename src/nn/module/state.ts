@@ -6,6 +6,7 @@ import { classNameOf } from "../../core/className";
 import { describe, StateError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { within } from "../../core/signature";
+import { snakeCase as spelled } from "../../core/snakeCase";
 import { Tensor } from "../../tensor/tensor";
 import { UninitializedBuffer, UninitializedParameter } from "./parameter";
 
@@ -108,10 +109,7 @@ function copyInto(target: Tensor, given: unknown, key: string, report: Report): 
 }
 
 /** `runningMean` → `running_mean`: PyTorch's spelling of a field's name. */
-export const snakeCase = (name: string): string =>
-  checkString("snakeCase", "name", name)
-    .replace(/(?<=[a-z0-9])([A-Z])/g, "_$1")
-    .toLowerCase();
+export const snakeCase = (name: string): string => spelled(checkString("snakeCase", "name", name));
 
 /** {@link snakeCase} of a field, for the `stateKey` of layers. */
 export const stateKeyOf = (field: string): string => within("stateKey", () => snakeCase(field));

@@ -5,7 +5,8 @@ import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
 import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { declareMethods, within } from "../../core/signature";
-import { camelCase, entriesOf, snakeCase } from "../../core/stateNames";
+import { camelCase, snakeCase } from "../../core/snakeCase";
+import { entriesOf } from "../../core/stateNames";
 import { Optimizer } from "../optimizer";
 
 /** Any optimizer, as far as schedulers are concerned. */
