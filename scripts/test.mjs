@@ -1,4 +1,4 @@
-/** `npm test`: lint, types, then every test. Arguments go to vitest: `npm test -- test/nn`. */
+/** `npm test`: lint, types, spelling, then every test. Arguments go to vitest: `npm test -- test/nn`. */
 import { bin, ensureBuilt, run } from "./ensure.mjs";
 
 await ensureBuilt({ types: true });
@@ -6,5 +6,7 @@ const filters = process.argv.slice(2);
 if (filters.length === 0) {
   await run(bin("biome"), ["check", "--error-on-warnings", "."]);
   await run(bin("tsc"), ["--noEmit"]);
+  await run(bin("tsc"), ["--project", "tsconfig.scripts.json"]);
+  await run(process.execPath, ["scripts/spelling.mjs"]);
 }
 await run(bin("vitest"), ["run", ...filters]);

@@ -126,14 +126,14 @@ export const checks = {
   },
   models: () => {
     const all = [pictures.models.efficientnetB0, pictures.models.mobilenetV3Small];
-    return all.map((make) => String(make()).slice(0, 3000));
+    return all.map((/** @type {any} */ make) => String(make()).slice(0, 3000));
   },
   optimizers: () => {
     const p = () => [new nn.Parameter(torch.zeros(2))];
-    return [optim.SGD, optim.Adam, optim.RMSprop, optim.LBFGS].map((Type) => String(new Type(p(), { lr: 0.1 })));
+    return [optim.SGD, optim.Adam, optim.RMSprop, optim.LBFGS].map((/** @type {any} */ Type) => String(new Type(p(), { lr: 0.1 })));
   },
   schedulers: () =>
-    failure(() => new optim.lrScheduler.StepLR(new optim.SGD([new nn.Parameter(torch.zeros(1))], { lr: 1 }), "3")),
+    failure(() => new optim.lrScheduler.StepLR(new optim.SGD([new nn.Parameter(torch.zeros(1))], { lr: 1 }), /** @type {any} */ ("3"))),
   transforms: () =>
     String(
       new pictures.transforms.Compose([
@@ -164,7 +164,7 @@ export const checks = {
     await failure(() => torch.zeros(2).matmul(torch.zeros(3))),
     await failure(() => new nn.Linear(2, 3)(torch.zeros(4))),
     await failure(() => new nn.Conv2d(1, 2, 3, { stride: 0 })),
-    await failure(() => new nn.Linear(2, 3, { bais: false })),
+    await failure(() => new nn.Linear(2, 3, /** @type {any} */ ({ bais: false }))),
     await failure(() => new optim.SGD([], { lr: 0.1 })),
     await failure(() => torch.load(new Uint8Array([1, 2, 3]))),
     await failure(() => new Net().loadStateDict({})),
@@ -204,7 +204,7 @@ export const checks = {
   numpy: async (folder) => {
     const path = `${folder}/arrays.npz`;
     await torch.numpy.savez(path, { a: torch.arange(3), b: torch.eye(2) });
-    const read = await torch.numpy.load(path);
+    const read = /** @type {Record<string, torch.Tensor>} */ (await torch.numpy.load(path));
     return [Object.keys(read), read.a.tolist(), read.b.tolist()];
   },
   onnx: async () => {
@@ -234,7 +234,7 @@ export const checks = {
     const set = new pictures.datasets.FakeData(4, { imageSize: [3, 8, 8], transform });
     const loader = new torch.utils.data.DataLoader(set, { batchSize: 2, numWorkers: 1 });
     const shapes = [];
-    for await (const [x] of loader) shapes.push(x.shape);
+    for await (const [x] of /** @type {any} */ (loader)) shapes.push(x.shape);
     return shapes;
   },
   jpeg: async () => {
