@@ -94,11 +94,11 @@ function cleanCodecs() {
   };
 }
 
-/** Packages with libjpeg-turbo or what was made of it inside, whose licences one of them passes on. */
+/** Packages with libjpeg-turbo or what was made of it inside, whose licenses one of them passes on. */
 const JPEG_CODECS = ["@jsquash/jpeg", "@cornerstonejs/codec-libjpeg-turbo-8bit"];
 
-/** The licences of what is bundled, which ask to be passed on; codecs inside of packages have their own. */
-const licences = license({
+/** The licenses of what is bundled, which ask to be passed on; codecs inside of packages have their own. */
+const licenses = license({
   thirdParty: {
     output: {
       file: "dist/THIRD-PARTY-LICENSES.txt",
@@ -160,7 +160,7 @@ export default {
     commonjs({ include: /asciichart|papaparse|commander/ }),
     esbuild({ target: "es2022" }),
     nameClasses(resolve("src")),
-    licences,
+    licenses,
   ],
   onwarn: (warning) => {
     // The package's generators were compiled for older engines, with a look for a `this` that modules do not have.

@@ -4,6 +4,7 @@ import { isPlainObject } from "../../core/binding";
 import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, FormatError, KindlingError, StateError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { snakeCase } from "../../core/snakeCase";
 import { save } from "../../io/safetensors";
 import type { StateDict } from "../../nn/module/state";
 import { absolute, expandHome, hasFile, isRemote, joinPath, readText, writeData } from "../../platform/dataFiles";
