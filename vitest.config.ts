@@ -19,7 +19,12 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     // Hundreds of sources are transformed once and kept on the disk.
     experimental: { fsModuleCache: usesSources },
-    coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text-summary", "html"], reportsDirectory: "build/coverage" },
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text-summary", "html"],
+      reportsDirectory: "build/coverage",
+    },
     pool: "forks",
     // Files wait for each other's processes, disks and timers more than for a core.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -18,7 +18,12 @@ if (process.argv.includes("--words")) {
   const args = [...command, "--words-only", "--unique", ...files];
   const { stdout } = spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 1 << 26 });
   const words = stdout.split("\n").map((word) => word.trim().toLowerCase());
-  console.log([...new Set(words)].filter((word) => word !== "").sort().join("\n"));
+  console.log(
+    [...new Set(words)]
+      .filter((word) => word !== "")
+      .sort()
+      .join("\n"),
+  );
 } else {
   const cache = ["--cache", "--cache-strategy", "content", "--cache-location", "build/spelling.json"];
   await run(process.execPath, [...command, ...cache, ...files]);

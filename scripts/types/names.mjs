@@ -59,7 +59,9 @@ function isOwn(node, checker, file) {
 /** Replaces the bundler's aliases by what they stand for. */
 export function nameMembers(code) {
   const { file, checker } = programOf(code);
-  const prefixes = file.statements.filter(isNamespace).map((node) => `${/** @type {ts.ModuleDeclaration} */ (node).name.text}_`);
+  const prefixes = file.statements
+    .filter(isNamespace)
+    .map((node) => `${/** @type {ts.ModuleDeclaration} */ (node).name.text}_`);
   const isAlias = ([name, target]) => prefixes.some((prefix) => name === prefix + target);
   const found = file.statements
     .map((node) => /** @type {[ts.Statement, [string, string]]} */ ([node, aliasOf(node)]))

@@ -130,10 +130,18 @@ export const checks = {
   },
   optimizers: () => {
     const p = () => [new nn.Parameter(torch.zeros(2))];
-    return [optim.SGD, optim.Adam, optim.RMSprop, optim.LBFGS].map((/** @type {any} */ Type) => String(new Type(p(), { lr: 0.1 })));
+    return [optim.SGD, optim.Adam, optim.RMSprop, optim.LBFGS].map((/** @type {any} */ Type) =>
+      String(new Type(p(), { lr: 0.1 })),
+    );
   },
   schedulers: () =>
-    failure(() => new optim.lrScheduler.StepLR(new optim.SGD([new nn.Parameter(torch.zeros(1))], { lr: 1 }), /** @type {any} */ ("3"))),
+    failure(
+      () =>
+        new optim.lrScheduler.StepLR(
+          new optim.SGD([new nn.Parameter(torch.zeros(1))], { lr: 1 }),
+          /** @type {any} */ ("3"),
+        ),
+    ),
   transforms: () =>
     String(
       new pictures.transforms.Compose([
