@@ -6,33 +6,9 @@ import nodeResolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
+import { nameClasses } from "./scripts/classNames.mjs";
+import { embedKernels } from "./scripts/kernels.mjs";
 import { embedLoader } from "./scripts/loader.mjs";
-import { signaturesOf } from "./scripts/signatures.mjs";
-
-/**
- * Lets the sources import the compiled kernels as deflated base64 text, so that the binary travels inside the module. Base64 of the
- * binary itself hides its repetitions from the compression of the web server: it would travel 1.4 times as large.
- */
-function embedKernels() {
-  const id = "kindling:kernels";
-  const binary = (target) => readFileSync(`build/kernels.${target}.wasm`);
-  const text = (target) => deflateRawSync(binary(target), { level: 9 }).toString("base64");
-  const values = () => ({
-    baseline: text("baseline"),
-    relaxed: text("relaxed"),
-    signatures: signaturesOf(binary("baseline")),
-  });
-  return {
-    name: "embed-kernels",
-    resolveId: (source) => (source === id ? id : null),
-    load: (source) =>
-      source === id
-        ? Object.entries(values())
-            .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
-            .join("")
-        : null,
-  };
-}
 
 /** Lets a file import a package's binary of WebAssembly as deflated base64 text, as the kernels are. */
 function embedBinaries() {
@@ -56,6 +32,7 @@ function embedStyles() {
 /** Lets the command line import the script of the board's page, with all that it imports, as text. */
 function embedBoard() {
   const id = "kindling:board";
+  /** @type {import("esbuild").BuildOptions} */
   const options = {
     bundle: true,
     minify: true,
@@ -94,9 +71,10 @@ const commonGlue = [
   [/if \(typeof exports === 'object'[\s\S]*$/, "export default libjpegturbowasm_decode;"],
 ];
 
+/** @returns {[RegExp, string][]} Undefined for other files. */
 function glueOf(id) {
-  if (/@jsquash.*\/codec\/.*\.js$/.test(id)) return glue;
-  return /codec-libjpeg-turbo.*\.js$/.test(id) ? commonGlue : undefined;
+  if (/@jsquash.*\/codec\/.*\.js$/.test(id)) return /** @type {[RegExp, string][]} */ (glue);
+  return /codec-libjpeg-turbo.*\.js$/.test(id) ? /** @type {[RegExp, string][]} */ (commonGlue) : undefined;
 }
 
 function cleanCodecs() {
@@ -117,11 +95,11 @@ function cleanCodecs() {
   };
 }
 
-/** Packages with libjpeg-turbo or what was made of it inside, whose licences one of them passes on. */
+/** Packages with libjpeg-turbo or what was made of it inside, whose licenses one of them passes on. */
 const JPEG_CODECS = ["@jsquash/jpeg", "@cornerstonejs/codec-libjpeg-turbo-8bit"];
 
-/** The licences of what is bundled, which ask to be passed on; codecs inside of packages have their own. */
-const licences = license({
+/** The licenses of what is bundled, which ask to be passed on; codecs inside of packages have their own. */
+const licenses = license({
   thirdParty: {
     output: {
       file: "dist/THIRD-PARTY-LICENSES.txt",
@@ -183,7 +161,8 @@ export default {
     nodeResolve({ browser: true }),
     commonjs({ include: /asciichart|papaparse|commander/ }),
     esbuild({ target: "es2022" }),
-    licences,
+    nameClasses(resolve("src")),
+    licenses,
   ],
   onwarn: (warning) => {
     // The package's generators were compiled for older engines, with a look for a `this` that modules do not have.

@@ -1,14 +1,31 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+import { embedKernels } from "./scripts/kernels.mjs";
+import { embedLoader } from "./scripts/loader.mjs";
+
+/**
+ * Whether the tests load the sources, as `npm run dev` and `npm run coverage` ask by KINDLING_SOURCES=1, and not the bundle. What starts a worker
+ * that imports the library needs the bundle.
+ */
+const usesSources = process.env.KINDLING_SOURCES === "1";
 
 export default defineConfig({
+  plugins: usesSources ? [embedKernels(), embedLoader()] : [],
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
-    // The tests run what users get: the built bundle, loaded by Node itself.
-    alias: { kindling: resolve("dist/kindling.js") },
+    // The tests run what users get, the built bundle, loaded by Node itself.
+    alias: { kindling: resolve(usesSources ? "src/index.ts" : "dist/kindling.js") },
     server: { deps: { external: [/\/dist\//] } },
+    // Hundreds of sources are transformed once and kept on the disk.
+    experimental: { fsModuleCache: usesSources },
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text-summary", "html"],
+      reportsDirectory: "build/coverage",
+    },
     pool: "forks",
     // Files wait for each other's processes, disks and timers more than for a core.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -36,7 +36,7 @@ export class Small extends torch.utils.data.Dataset {
 
   at(i) {
     const row = this.data.select(0, i);
-    const image = new Image("RGB", 32, 32, row.toTypedArray());
+    const image = new Image("RGB", 32, 32, /** @type {Uint8Array} */ (row.toTypedArray()));
     row.dispose();
     return [this.transform(image), i % 10];
   }

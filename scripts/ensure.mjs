@@ -8,12 +8,21 @@ import { declareKernels } from "./declareKernels.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
 
-/** Runs a program; ends this one if it fails. */
+let throws = false;
+
+/** Lets a program that fails throw an error from now on, for scripts that outlive a failure. */
+export function throwFailures() {
+  throws = true;
+}
+
+/** Runs a program; ends this one if it fails, with its code. */
 export async function run(command, args) {
   const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("exit", resolve));
   if (code === 0) return;
-  console.error(`kindling: "${command} ${args.join(" ")}" failed`);
+  const message = `"${command} ${args.join(" ")}" failed`;
+  if (throws) throw new Error(message);
+  console.error(`kindling: ${message}`);
   process.exit(code ?? 1);
 }
 
@@ -93,14 +102,15 @@ export async function build() {
   await buildTypes();
 }
 
-/** Installs and builds what is missing or out of date; the declarations only when `types` is set. */
-export async function ensureBuilt({ types = false } = {}) {
+/** Installs and builds what is missing or out of date; the bundle unless `bundle` is false, the declarations only when `types` is set. */
+export async function ensureBuilt({ types = false, bundle: wantsBundle = true } = {}) {
   await ensureInstalled();
   const kernels = join("build", "kernels.relaxed.wasm");
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();
-  if (isStale(bundle, ["src", kernels, "rollup.config.mjs", join("scripts", "loader.mjs"), "package-lock.json"])) {
+  const plugins = ["classNames", "kernels", "loader", "signatures"].map((name) => join("scripts", `${name}.mjs`));
+  if (wantsBundle && isStale(bundle, ["src", kernels, "rollup.config.mjs", ...plugins, "package-lock.json"])) {
     console.error("kindling: bundling…");
     await buildBundle();
   }

@@ -1,4 +1,4 @@
-/** `npm test`: lint, types, then every test. Arguments go to vitest: `npm test -- test/nn`. */
+/** `npm test`: lint, types, spelling, then every test. Arguments go to vitest: `npm test -- test/nn`. */
 import { join } from "node:path";
 import { bin, ensureBuilt, run } from "./ensure.mjs";
 
@@ -8,5 +8,7 @@ if (filters.length === 0) {
   await run(bin("biome"), ["check", "--error-on-warnings", "."]);
   await run("node", [join("scripts", "kernelStyle.mjs")]);
   await run(bin("tsc"), ["--noEmit"]);
+  await run(bin("tsc"), ["--project", "tsconfig.scripts.json"]);
+  await run(process.execPath, ["scripts/spelling.mjs"]);
 }
 await run(bin("vitest"), ["run", ...filters]);

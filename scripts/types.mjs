@@ -4,3 +4,4 @@ import { bin, ensureInstalled, ensureKernels, run } from "./ensure.mjs";
 await ensureInstalled();
 await ensureKernels();
 await run(bin("tsc"), ["--noEmit"]);
+await run(bin("tsc"), ["--project", "tsconfig.scripts.json"]);

@@ -1,5 +1,7 @@
 /** `torch.Size`, and names of types. */
+
 import { checkIterable } from "./core/arguments";
+import { nameOf } from "./core/className";
 import { describe } from "./core/errors";
 import { checkSize, type TensorSize } from "./core/shape";
 import { named } from "./core/signature";
@@ -24,7 +26,7 @@ export function typename(o: unknown): string {
   if (o instanceof Tensor) return o.type();
   const type: unknown = o === null || o === undefined ? undefined : Object(o).constructor;
   if (typeof type !== "function") return describe(o);
-  return type === Function ? (o as () => void).name : type.name;
+  return type === Function ? nameOf(o) : nameOf(type);
 }
 
 /** Whether a value is the memory of tensors, which programs do not get to see: so false. @see torch.is_storage */

@@ -1,8 +1,9 @@
 /** The rules of the house: who may import whom, which kernels there are, and that everything public is documented. */
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { namesRead, namesReadIn } from "./architecture/classNames";
 import { circlesOf } from "./architecture/graph";
-import { checker, exportedKernels, importsOf, isSupported, sources, stringsIn } from "./architecture/sources";
+import { checker, exportedKernels, importsOf, isSupported, placeOf, sources, stringsIn } from "./architecture/sources";
 
 /** A file imports only from its own folder and from the rows above. Files in `src/` itself are the public face. */
 const ROWS = [
@@ -85,6 +86,33 @@ test("no check that converts is made in vain", () => {
     for (const [line] of file.text.matchAll(/(?<=[;{}]\n)\s*checkNumber\(.*/g))
       wrong.push(`${path}: ${line.trim()} (assertNumber?)`);
   expect(wrong).toEqual([]);
+});
+
+describe("names of classes and functions", () => {
+  test("are read in src/core/className.ts alone, which knows those of minified bundles", () => {
+    const others = [...sources].filter(([path]) => path !== "src/core/className.ts");
+    expect(others.flatMap(([, file]) => namesRead(file, checker).map(placeOf))).toEqual([]);
+  });
+
+  test("are found in every form", () => {
+    const found = namesReadIn(`
+      class A { a() { return this.constructor.name; } constructor() { new.target.name; } static named = "x"; }
+      const { name: short } = A;
+      const f = () => 1;
+      const wide: any = f;
+      [f.name, A.name, wide.constructor.name];
+      const none = { name: "x" };
+      [none.name, A.named];
+    `);
+    expect(found).toEqual([
+      "this.constructor.name",
+      "new.target.name",
+      "name: short",
+      "f.name",
+      "A.name",
+      "wide.constructor.name",
+    ]);
+  });
 });
 
 describe("kernels", () => {

@@ -3,6 +3,10 @@ import * as torch from "kindling";
 
 export class Mortal extends torch.utils.data.Dataset {
   static module = import.meta.url;
+  fate;
+  when;
+  length;
+  size;
 
   /** @param fate What happens at sample `when`; each sample has `size` elements. */
   constructor(fate, when, length, size) {
@@ -68,4 +72,4 @@ export function throwAtStart() {
 export function hangAtStart() {
   return new Promise(() => {});
 }
-for (const start of [exitAtStart, throwAtStart, hangAtStart]) start.module = import.meta.url;
+for (const start of [exitAtStart, throwAtStart, hangAtStart]) Object.assign(start, { module: import.meta.url });

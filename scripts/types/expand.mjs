@@ -52,7 +52,9 @@ const keyOf = ({ name }) => (name === "new" ? '"new"' : name);
 
 /** A member of the type `Method<typeof f>` as overloads. */
 function memberEdits(member, file, checker) {
-  const query = ts.isPropertySignature(member) && member.type?.typeArguments?.find(ts.isTypeQueryNode);
+  const query =
+    ts.isPropertySignature(member) &&
+    /** @type {ts.TypeReferenceNode} */ (member.type)?.typeArguments?.find(ts.isTypeQueryNode);
   if (!query) return [];
   const type = checker.getTypeAtLocation(query);
   const forms = formsOf(type, query, checker, 1);
@@ -62,7 +64,10 @@ function memberEdits(member, file, checker) {
   return [[member.getStart(file, true), member.end, text.trimStart()]];
 }
 
-/** What an interface extends besides the ops. */
+/**
+ * What an interface extends besides the ops.
+ * @param {any} node
+ */
 const others = ({ heritageClauses: [{ types }] }) =>
   types
     .slice(1)
@@ -153,7 +158,12 @@ export function expand(code) {
       const text = functionOf(node, file, checker);
       if (text !== undefined) edits.push([node.getStart(file, true), node.end, text]);
     } else if (ts.isClassDeclaration(node)) edits.push(...constructorEdits(node, file, checker));
-    else if (isAugmentation(node)) edits.push(...node.members.flatMap((member) => memberEdits(member, file, checker)));
+    else if (isAugmentation(node))
+      edits.push(
+        .../** @type {ts.InterfaceDeclaration} */ (node).members.flatMap((member) =>
+          memberEdits(member, file, checker),
+        ),
+      );
     else if (ts.isInterfaceDeclaration(node) && /^extends Ops\b/.test(node.heritageClauses?.[0]?.getText() ?? ""))
       edits.push([
         node.getStart(file, true),

@@ -56,7 +56,8 @@ function optionsText(own, optionsType, taken) {
 }
 
 /** The name of a parameter, which must not be a reserved word. */
-const labelOf = ({ name }) => (ts.stringToToken(name) <= ts.SyntaxKind.LastFutureReservedWord ? `${name}_` : name);
+const labelOf = ({ name }) =>
+  /** @type {any} */ (ts).stringToToken(name) <= ts.SyntaxKind.LastFutureReservedWord ? `${name}_` : name;
 
 /** `name: type` of a parameter. */
 const parameter = (value) => `${labelOf(value)}${value.isOptional ? "?" : ""}: ${value.type}`;

@@ -6,13 +6,16 @@
 import ts from "typescript";
 import { edit, programOf, walk } from "./source.mjs";
 
-/** What an alias of the bundler stands for, as `[alias, target]`. */
+/**
+ * What an alias of the bundler stands for, as `[alias, target]`.
+ * @returns {string[]}
+ */
 function aliasOf(node) {
   if (ts.isTypeAliasDeclaration(node) && ts.isTypeReferenceNode(node.type))
     return [node.name.text, node.type.typeName.getText()];
   if (!ts.isVariableStatement(node)) return [];
   const [{ name, type }] = node.declarationList.declarations;
-  return type !== undefined && ts.isTypeQueryNode(type) ? [name.text, type.exprName.getText()] : [];
+  return type !== undefined && ts.isTypeQueryNode(type) ? [name.getText(), type.exprName.getText()] : [];
 }
 
 const isNamespace = (node) => ts.isModuleDeclaration(node) && node.body !== undefined && ts.isIdentifier(node.name);
@@ -56,10 +59,12 @@ function isOwn(node, checker, file) {
 /** Replaces the bundler's aliases by what they stand for. */
 export function nameMembers(code) {
   const { file, checker } = programOf(code);
-  const prefixes = file.statements.filter(isNamespace).map((node) => `${node.name.text}_`);
+  const prefixes = file.statements
+    .filter(isNamespace)
+    .map((node) => `${/** @type {ts.ModuleDeclaration} */ (node).name.text}_`);
   const isAlias = ([name, target]) => prefixes.some((prefix) => name === prefix + target);
   const found = file.statements
-    .map((node) => [node, aliasOf(node)])
+    .map((node) => /** @type {[ts.Statement, [string, string]]} */ ([node, aliasOf(node)]))
     .filter(([, alias]) => alias.length > 0 && isAlias(alias));
   const targets = new Map(found.map(([, alias]) => alias));
   const aliases = new Set(found.map(([node]) => node));

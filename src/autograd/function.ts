@@ -1,5 +1,7 @@
 /** Custom functions: a forward and a backward written by the user. */
+
 import { checkSettled } from "../core/arguments";
+import { nameOf } from "../core/className";
 import { ArgumentError, AutogradError, describe, KindlingError } from "../core/errors";
 import { sameShape } from "../core/shape";
 import { windowOn } from "../tensor/create";
@@ -59,7 +61,7 @@ export abstract class CustomFunction {
   /** @throws KindlingError always: custom functions have no instances. */
   constructor() {
     throw new KindlingError(
-      `${new.target.name} should not be instantiated. Methods on autograd functions are all static, so you should invoke them on the class itself: ${new.target.name}.apply(…)`,
+      `${nameOf(new.target)} should not be instantiated. Methods on autograd functions are all static, so you should invoke them on the class itself: ${nameOf(new.target)}.apply(…)`,
     );
   }
 
@@ -77,14 +79,14 @@ function apply(this: unknown, ...args: unknown[]): unknown {
   const type = this as FunctionClass;
   if (typeof type.forward !== "function")
     throw new AutogradError(
-      `You must implement the static forward function for custom autograd.Function ${type.name}.`,
+      `You must implement the static forward function for custom autograd.Function ${nameOf(type)}.`,
     );
-  const ctx = new FunctionCtx(`${type.name}Backward`, args);
+  const ctx = new FunctionCtx(`${nameOf(type)}Backward`, args);
   const isRecorded = isGradEnabled() && ctx.needsInputGrad.includes(true);
   // An in-place change by `forward` must not move the edges, so they are taken before.
   const node = isRecorded ? new FunctionNode(type, ctx, args) : null;
   const result = noGrad(() => runForward(type, ctx, args));
-  checkSettled(`${type.name}.apply`, result);
+  checkSettled(`${nameOf(type)}.apply`, result);
   const outputs = Array.isArray(result) ? [...result] : [result];
   checkDirty(ctx, args, outputs);
   outputs.forEach((y, i) => {
@@ -203,7 +205,7 @@ class FunctionNode extends Node {
     const { type, ctx } = this;
     if (typeof type.backward !== "function")
       throw new AutogradError(
-        `Implementing the static backward function for your custom autograd.Function ${type.name} is required to use it with backward.`,
+        `Implementing the static backward function for your custom autograd.Function ${nameOf(type)} is required to use it with backward.`,
       );
     const result = type.backward(ctx, ...this.gradOutputs(grads));
     const list = Array.isArray(result) ? result : [result];

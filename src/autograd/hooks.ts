@@ -1,5 +1,7 @@
 /** Hooks on tensors. */
+
 import { checkFunction } from "../core/arguments";
+import { nameOf } from "../core/className";
 import { ArgumentError, AutogradError, describe } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { type GradHook, Tensor } from "../tensor/tensor";
@@ -59,7 +61,7 @@ export function runTensorHooks(hooks: ReadonlyMap<number, GradHook>, grad: Tenso
 }
 
 function checkReplacement(hook: GradHook, other: unknown, grad: Tensor): void {
-  const name = hook.name === "" ? "hook" : `hook '${hook.name}'`;
+  const name = nameOf(hook) === "" ? "hook" : `hook '${nameOf(hook)}'`;
   if (!(other instanceof Tensor)) throw new ArgumentError(`expected Tensor, but ${name} returned ${describe(other)}`);
   if (!sameShape(other.shape, grad.shape))
     throw new AutogradError(

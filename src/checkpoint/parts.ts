@@ -1,4 +1,5 @@
 /** What a checkpoint holds of a training run, and how it gets back into it. */
+import { classNameOf } from "../core/className";
 import { ArgumentError, describe, StateError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { sameShape, shapeText } from "../core/shape";
@@ -205,7 +206,7 @@ function checkOptimizer(what: string, optimizer: Optimizer, saved: any, fail: Fa
     const [missing, unexpected] = [differ(group, theirs), differ(theirs, group)];
     if (missing.length + unexpected.length > 0)
       throw fail(
-        `it is a checkpoint of another optimizer (${what}): of ${optimizer.constructor.name}'s options it has no ${quoted(missing) || "others"}` +
+        `it is a checkpoint of another optimizer (${what}): of ${classNameOf(optimizer)}'s options it has no ${quoted(missing) || "others"}` +
           (unexpected.length > 0 ? `, and it has ${quoted(unexpected)}` : ""),
       );
   });

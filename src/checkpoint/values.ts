@@ -2,6 +2,7 @@
  * Plain values as JSON and tensors, exactly: every number, whatever JSON makes of it, and what JSON does not have. What is no plain
  * object of JSON's stands as `{ "$": kind, "v": … }`.
  */
+import { classNameOf } from "../core/className";
 import { ArgumentError, describe, FormatError } from "../core/errors";
 import { setOwn } from "../core/record";
 import { allocate } from "../tensor/create";
@@ -59,10 +60,10 @@ export class Encoder {
   }
 
   private encodeObject(value: object, path: string, depth: number): Json {
-    if (ArrayBuffer.isView(value) && value.constructor.name in typedArrays) {
+    if (ArrayBuffer.isView(value) && classNameOf(value) in typedArrays) {
       const bytes = tensorOfBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
       this.own.push(bytes);
-      return { ...tagged(value.constructor.name, this.add(path, bytes)) };
+      return { ...tagged(classNameOf(value), this.add(path, bytes)) };
     }
     const list = (items: Iterable<unknown>) => this.encode([...items], path, depth + 1);
     if (value instanceof Map) return tagged("Map", list([...value].map(([key, item]) => [key, item])));

@@ -2,6 +2,7 @@
  * Checks of plain arguments, each made once, at the public face: what passes may be used as an index, a count or a choice without another
  * look. An unchecked fraction or NaN would not fail later on, it would read or write the memory of other tensors.
  */
+import { nameOf } from "./className";
 import { ArgumentError, checkOptions, describe, ValueError } from "./errors";
 
 /** Sizes, counts and positions of elements that kernels take: they count in 32 bits with a sign. */
@@ -121,7 +122,7 @@ export function checkFunction(op: string, name: string, value: unknown): void {
   if (typeof value !== "function") throw new ArgumentError(`${op}: ${name} must be a function, got ${describe(value)}`);
   if (isClass(value))
     throw new ArgumentError(
-      `${op}: ${name} must be a function, got class ${value.name}; pass (…) => new ${value.name}(…)`,
+      `${op}: ${name} must be a function, got class ${nameOf(value)}; pass (…) => new ${nameOf(value)}(…)`,
     );
 }
 

@@ -2,12 +2,13 @@
  * The errors that Kindling throws. Each message starts with the op, says what was given and what is wanted, and, where it
  * is known, the fix.
  */
+import { classNameOf, nameOf } from "./className";
 
 /** Base of every error thrown by Kindling. */
 export class KindlingError extends Error {
-  /** The name of the class; those of this file keep it in bundles that shorten the names of classes. */
+  /** The name of the class. */
   override get name(): string {
-    return names.get(this.constructor) ?? this.constructor.name;
+    return classNameOf(this);
   }
 }
 
@@ -47,24 +48,6 @@ export class WorkerError extends KindlingError {}
 /** State that does not fit the module or optimizer that loads it. */
 export class StateError extends KindlingError {}
 
-const names: ReadonlyMap<unknown, string> = new Map(
-  Object.entries({
-    KindlingError,
-    ShapeError,
-    DTypeError,
-    DeviceError,
-    IndexError,
-    ValueError,
-    ArgumentError,
-    AutogradError,
-    DisposedError,
-    OutOfMemoryError,
-    FormatError,
-    WorkerError,
-    StateError,
-  }).map(([name, type]) => [type, name]),
-);
-
 /**
  * Throws if `options` has a key that is not in `known`, so that a misspelt option is never ignored.
  * @throws {@link ArgumentError} naming the option and listing the right ones.
@@ -89,7 +72,7 @@ export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
+  if (typeof value === "function") return nameOf(value) === "" ? "a function" : `function ${nameOf(value)}`;
   if (typeof value !== "object") return String(value);
   if (Array.isArray(value))
     return value.length > 8 ? `an array of ${value.length}` : `[${value.map(describe).join(", ")}]`;
@@ -97,5 +80,5 @@ export function describe(value: unknown): string {
     const keys = Object.keys(value).slice(0, 8).join(", ");
     return keys === "" ? "{}" : `{ ${keys} }`;
   }
-  return `a ${value.constructor?.name ?? "value"}`;
+  return `a ${classNameOf(value) || "value"}`;
 }

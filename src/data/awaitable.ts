@@ -2,6 +2,7 @@
  * Classes whose instances read files are awaited: `await new GloVe("6B", 50)`, with `new` or without. The plain class, whose constructor only takes
  * its arguments, stays inside; users see a proxy of it that constructs, reads, and answers with the instance.
  */
+import { nameOf } from "../core/className";
 import { addNames, renamed } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { portable } from "./pack";
@@ -37,7 +38,7 @@ async function open<D extends Readable>(plain: PlainClass<D>, given: unknown[], 
     await instance.read();
     return instance;
   } catch (error) {
-    throw renamed(error, target.name);
+    throw renamed(error, nameOf(target));
   }
 }
 
@@ -46,7 +47,7 @@ async function open<D extends Readable>(plain: PlainClass<D>, given: unknown[], 
  * @param name The name of the class, also in bundles that shorten the names of classes.
  */
 export function awaitable<A>(name: string, plain: PlainClass<Readable>): A {
-  Object.defineProperty(plain, "name", { value: name });
+  for (const key of ["name", "className"]) Object.defineProperty(plain, key, { value: name });
   const shown: object = new Proxy(plain, {
     construct: (_, given, target) => open(plain, given, target === shown ? plain : (target as unknown as NewTarget)),
     apply: (_, __, given) => open(plain, given, plain),

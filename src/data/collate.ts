@@ -1,7 +1,9 @@
 /** Samples into batches. */
+
 import { record } from "../autograd/node";
 import { checkArray } from "../core/arguments";
 import { isPlainObject } from "../core/binding";
+import { nameOf } from "../core/className";
 import { type DType, getDefaultDtype, promoteTypes, sizeOf, type TypedArray } from "../core/dtype";
 import { ArgumentError, describe, ShapeError } from "../core/errors";
 import { contiguousStrides, sameShape, shapeText, sizeOfShape } from "../core/shape";
@@ -37,7 +39,7 @@ export function collateAs<T>(
 ): void {
   classes.set(type, (samples, where) => {
     const wrong = samples.findIndex((sample) => !(sample instanceof type));
-    if (wrong >= 0) throw mixed(wrong, where, `an instance of ${type.name}`, samples[wrong]);
+    if (wrong >= 0) throw mixed(wrong, where, `an instance of ${nameOf(type)}`, samples[wrong]);
     return collate(samples as T[], at(where));
   });
 }

@@ -3,6 +3,7 @@
 import { backendOf } from "../backend/backend";
 import { explainAbsent } from "../core/absent";
 import { argumentsOf, parse } from "../core/binding";
+import { classNameOf } from "../core/className";
 import { ArgumentError, ValueError } from "../core/errors";
 import { Generator } from "../core/generator";
 import { declareMethods, within } from "../core/signature";
@@ -10,7 +11,6 @@ import type { Arguments } from "../core/signatureTypes";
 import { collectNow } from "../platform/collector";
 import { canShareMemory, nextTurn, now } from "../platform/platform";
 import { type Collated, defaultCollate } from "./collate";
-import { Crew, type CrewOptions } from "./crew";
 import { type AnyDataset, isMapStyle, type SampleOf } from "./dataset";
 import { PassDraws } from "./draws";
 import { assertSettled, type Collate, createFetcher, END, type FetchOptions, fetchWith } from "./fetch";
@@ -35,6 +35,7 @@ import {
   SequentialSampler,
 } from "./sampler";
 import { getWorkerInfo } from "./worker";
+import { WorkerPool, type WorkerPoolOptions } from "./workerPool";
 
 /** What {@link DataLoader} takes. */
 export type DataLoaderArguments<D, B> = { dataset: D } & DataLoaderOptions<SampleOf<D>, B>;
@@ -48,7 +49,7 @@ const PAUSE_BYTES = 32 << 20;
 const PAUSE_TIME = 16;
 
 /** Workers stay with a loader; those of a forgotten one are let go. */
-const forgottenLoaders = new FinalizationRegistry<Crew>((crew) => crew.close());
+const forgottenLoaders = new FinalizationRegistry<WorkerPool>((pool) => pool.close());
 
 /** What is to be done when nobody goes on with a pass. It must not lead to the pass itself. */
 interface Ending {
@@ -58,8 +59,8 @@ interface Ending {
 /** Nobody has to finish a pass: `next()` of a new iterator is an idiom for one batch. */
 const forgottenPasses = new FinalizationRegistry<Ending>((ending) => ending.run?.());
 
-/** Crews beyond which forgotten passes are looked for before another crew starts: the collector does not see their threads and memory. */
-const MANY_CREWS = 2;
+/** Pools beyond which forgotten passes are looked for before another pool starts: the collector does not see their threads and memory. */
+const MANY_POOLS = 2;
 
 /**
  * Batches of a data set.
@@ -96,7 +97,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   readonly pinMemoryDevice: string;
   readonly multiprocessingContext: null = null;
   readonly workerInitFn: ((workerId: number) => void) | undefined;
-  private crew: Crew | undefined;
+  private pool: WorkerPool | undefined;
   /** Seed of the workers that stay. */
   private workerSeed: bigint | undefined;
   /** Of the pass that was begun last. */
@@ -267,7 +268,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
         ? " With workers, each reads a copy of the data set: share its samples out by getWorkerInfo()."
         : "";
     console.warn(
-      `DataLoader: length of IterableDataset ${this.dataset.constructor.name} was reported to be ${this.reportedLength} (by loader.length), but ${count} samples have been fetched.${hint}`,
+      `DataLoader: length of IterableDataset ${classNameOf(this.dataset)} was reported to be ${this.reportedLength} (by loader.length), but ${count} samples have been fetched.${hint}`,
     );
   }
 
@@ -339,19 +340,19 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   }
 
   private async *passByWorkers(position: PassPosition, ending: Ending): AsyncGenerator<B, void, undefined> {
-    if (Crew.count >= MANY_CREWS) await findForgottenPasses();
+    if (WorkerPool.count >= MANY_POOLS) await findForgottenPasses();
     const { seed } = position;
     const first = this.beginAt(position);
     let { skipped } = first;
-    const crew = this.startCrew(seed);
-    const stays = crew === this.crew;
+    const pool = this.startPool(seed);
+    const stays = pool === this.pool;
     const requests = this.requests(position);
-    ending.run = () => (stays ? crew.endPass(requests) : crew.close());
+    ending.run = () => (stays ? pool.endPass(requests) : pool.close());
     const pauses = new Pauses();
     let isIntact = false;
     let count = first.k;
     try {
-      for await (const batch of crew.pass(requests, seed, first.k)) {
+      for await (const batch of pool.pass(requests, seed, first.k)) {
         if (skipped-- > 0) continue;
         isIntact = true;
         this.checkCount(++count);
@@ -364,27 +365,27 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     } finally {
       position.isOver = true;
       forgottenPasses.unregister(ending);
-      if (crew !== this.crew || !isIntact) this.dismiss(crew);
+      if (pool !== this.pool || !isIntact) this.stop(pool);
     }
   }
 
   /** The workers that stayed, if there are any and no other pass has them, or new ones. */
-  private startCrew(seed: bigint): Crew {
-    if (this.crew?.hasFailed) this.dismiss(this.crew);
-    if (this.crew?.isBusy === false) return this.crew;
-    const stays = this.persistentWorkers && this.crew === undefined;
+  private startPool(seed: bigint): WorkerPool {
+    if (this.pool?.hasFailed) this.stop(this.pool);
+    if (this.pool?.isBusy === false) return this.pool;
+    const stays = this.persistentWorkers && this.pool === undefined;
     // Workers that stay keep the seed of their first pass, also when they are started again to resume.
-    const crew = Crew.start(this.crewOptions(stays ? (this.workerSeed ?? seed) : seed));
-    if (!stays) return crew;
+    const pool = WorkerPool.start(this.poolOptions(stays ? (this.workerSeed ?? seed) : seed));
+    if (!stays) return pool;
     this.workerSeed ??= seed;
-    forgottenLoaders.register(this, crew);
-    this.crew = crew;
-    return crew;
+    forgottenLoaders.register(this, pool);
+    this.pool = pool;
+    return pool;
   }
 
-  private dismiss(crew: Crew): void {
-    crew.close();
-    if (crew === this.crew) this.crew = undefined;
+  private stop(pool: WorkerPool): void {
+    pool.close();
+    if (pool === this.pool) this.pool = undefined;
   }
 
   /** What each fetch reads: indices, or for an iterable data set a number of samples. */
@@ -408,7 +409,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     };
   }
 
-  private crewOptions(seed: bigint): CrewOptions {
+  private poolOptions(seed: bigint): WorkerPoolOptions {
     const { dataset, numWorkers, prefetchFactor, timeout, workerInitFn, fetchOptions } = this;
     return { dataset, numWorkers, prefetchFactor, timeout, workerInitFn, fetchOptions, seed };
   }

@@ -6,6 +6,7 @@
  */
 import type { MemoryRange } from "../backend/capabilities";
 import { cpu } from "../backend/cpu";
+import { classNameOf, nameOf } from "../core/className";
 import type { DType } from "../core/dtype";
 import { DeviceError, WorkerError } from "../core/errors";
 import { setOwn } from "../core/record";
@@ -72,7 +73,7 @@ export function originOf(value: Named): Origin | undefined {
   const name = libraryNames.get(value);
   if (name !== undefined) return { module: undefined, name };
   const module = Object.hasOwn(value, "module") ? (value as { module?: unknown }).module : undefined;
-  return typeof module === "string" ? { module, name: (value as { name: string }).name } : undefined;
+  return typeof module === "string" ? { module, name: nameOf(value) } : undefined;
 }
 
 const cloneable = [
@@ -106,7 +107,7 @@ class Packer {
     if (typeof value === "function") {
       const origin = originOf(value as Named);
       if (origin !== undefined) return { kind: "named", origin };
-      throw cannotTravel(path, `is a function${value.name && ` (${value.name})`}`, "property module");
+      throw cannotTravel(path, `is a function${nameOf(value) && ` (${nameOf(value)})`}`, "property module");
     }
     if (typeof value === "symbol") throw cannotTravel(path, "is a symbol");
     return value as Packed;
@@ -171,7 +172,7 @@ class Packer {
   private visitCallable(value: Callable, path: string): PackedObject {
     const isModule = value instanceof Module;
     if (isModule && value.hasHooks())
-      throw cannotTravel(path, `is a ${value.constructor.name} with hooks`, undefined, "Remove the hooks");
+      throw cannotTravel(path, `is a ${classNameOf(value)} with hooks`, undefined, "Remove the hooks");
     const buffers = isModule ? new Map(value.bufferFields()) : new Map<string, boolean>();
     const origin = originOfClass(value, path);
     return this.addFields({ kind: "callable", origin, fields: {}, buffers }, value, path);
@@ -189,7 +190,7 @@ function originOfClass(value: object, path: string): Origin {
   const type = Object.getPrototypeOf(value).constructor as Class;
   const origin = originOf(type);
   if (origin !== undefined) return origin;
-  throw cannotTravel(path, `is an instance of ${type.name || "a class without a name"}`, "static module");
+  throw cannotTravel(path, `is an instance of ${nameOf(type) || "a class without a name"}`, "static module");
 }
 
 /**
@@ -273,8 +274,7 @@ async function importNamed({ module, name }: Origin, load: LoadModule): Promise<
   const exports = await load(module).catch((error) => {
     throw isUncompiled(error) ? uncompiled(module, error) : error;
   });
-  const found =
-    exports[name] ?? Object.values(exports).find((value) => typeof value === "function" && value.name === name);
+  const found = exports[name] ?? Object.values(exports).find((value) => nameOf(value) === name);
   if (typeof found !== "function")
     throw new WorkerError(`DataLoader: the module ${module} exports no ${name}; workers find it there by its name`);
   return found as Named;

@@ -2,6 +2,7 @@
 
 import { checkFlag } from "../core/arguments";
 import { argumentsOf } from "../core/binding";
+import { classNameOf } from "../core/className";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { multinomial, randomFromTo, randperm } from "../core/random/index";
@@ -323,5 +324,5 @@ export function checkOrder<T>(op: string, name: string, order: unknown): IndexOr
 /** @throws ArgumentError if `order` does not know its length. */
 export function lengthOf(op: string, order: { readonly length?: number }): number {
   if (typeof order.length === "number") return order.length;
-  throw new ArgumentError(`${op}: object of type '${order.constructor.name}' has no length`);
+  throw new ArgumentError(`${op}: object of type '${classNameOf(order)}' has no length`);
 }

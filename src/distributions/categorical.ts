@@ -1,4 +1,5 @@
 /** The distribution of one of several classes, as an index or as a one-hot vector. */
+import { nameOf } from "../core/className";
 import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { type Shape, sizeOfShape } from "../core/shape";
@@ -130,8 +131,8 @@ export class OneHotCategorical extends Distribution {
   declare readonly categorical: Categorical;
 
   constructor(...given: Arguments<typeof signature, CategoricalArguments>) {
-    const { validateArgs, ...values } = readArguments<CategoricalArguments>(new.target.name, signature, given);
-    checkParameter(new.target.name, values);
+    const { validateArgs, ...values } = readArguments<CategoricalArguments>(nameOf(new.target), signature, given);
+    checkParameter(nameOf(new.target), values);
     const categorical = new Categorical(values);
     super(categorical.batchShape, [categorical.count], validateArgs, { categorical });
   }

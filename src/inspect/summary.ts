@@ -1,6 +1,8 @@
 /** `summary`: what a model is made of, layer by layer, seen by running it once. */
+
 import { noGrad } from "../autograd/scopes";
 import { checkArray, checkChoice, checkFlag, checkInteger, checkIntegers, MAX_COUNT } from "../core/arguments";
+import { classNameOf } from "../core/className";
 import { type DType, sizeOf } from "../core/dtype";
 import { ArgumentError, describe } from "../core/errors";
 import { named, watchCalls } from "../core/signature";
@@ -176,7 +178,7 @@ class Watch {
 
   constructor(model: Module) {
     for (const [path, module] of model.namedModules())
-      this.names.set(module, path === "" ? module.constructor.name : path.slice(path.lastIndexOf(".") + 1));
+      this.names.set(module, path === "" ? classNameOf(module) : path.slice(path.lastIndexOf(".") + 1));
   }
 
   begin(module: Module, args: readonly unknown[]): void {
@@ -185,8 +187,8 @@ class Watch {
     const isRepeated = this.seen.has(module);
     this.seen.add(module);
     const layer: Writable = {
-      name: this.names.get(module) ?? module.constructor.name,
-      className: module.constructor.name,
+      name: this.names.get(module) ?? classNameOf(module),
+      className: classNameOf(module),
       depth: this.open.length,
       inputSize: args.flatMap(tensorsIn).map((x) => x.shape),
       outputSize: [],

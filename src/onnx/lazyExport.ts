@@ -3,6 +3,7 @@
 import { noGrad } from "../autograd/mode";
 import { checkFlag, checkInteger } from "../core/arguments";
 import { isPlainObject } from "../core/binding";
+import { classNameOf } from "../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { Module } from "../nn/module/module";
 import { writeBytes, writeStream } from "../platform/files";
@@ -272,7 +273,7 @@ export async function exportModel(
     throw new ArgumentError(`${op}: weights beside the model (${size} bytes) need a file; give f`);
   const external = isExternal ? { location: baseName(besides(f!)), parts: [] } : undefined;
   const bytes = encodeModel(written, {
-    name: subject.model instanceof Module ? subject.model.constructor.name : "main_graph",
+    name: subject.model instanceof Module ? classNameOf(subject.model) : "main_graph",
     opset,
     parameters: parametersOf(options),
     state: new Set(subject.state.values()),

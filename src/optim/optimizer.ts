@@ -3,10 +3,11 @@
 import { addHook, type RemovableHandle } from "../autograd/handle";
 import { explainAbsent } from "../core/absent";
 import { checkFlag, checkFunction, checkLike } from "../core/arguments";
+import { classNameOf } from "../core/className";
 import { ArgumentError, checkOptions, describe, ValueError } from "../core/errors";
 import { text } from "../core/repr";
 import { declareMethods } from "../core/signature";
-import { snakeCase } from "../core/stateNames";
+import { snakeCase } from "../core/snakeCase";
 import { held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
@@ -75,7 +76,7 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
 
   /** The name in error messages. */
   protected get name(): string {
-    return this.constructor.name;
+    return classNameOf(this);
   }
 
   /** Checks the options of a group. @throws ValueError */

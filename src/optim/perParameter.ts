@@ -3,7 +3,7 @@ import { enableGrad, noGrad } from "../autograd/mode";
 import { checkSettled } from "../core/arguments";
 import { describe, StateError } from "../core/errors";
 import { sameShape } from "../core/shape";
-import { snakeCase } from "../core/stateNames";
+import { snakeCase } from "../core/snakeCase";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { type Closure, Optimizer, type ParamGroup } from "./optimizer";

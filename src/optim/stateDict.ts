@@ -1,6 +1,7 @@
 /** State dicts of optimizers, in the form that PyTorch's exchange. */
 import { describe, StateError } from "../core/errors";
-import { entriesOf, fromSnakeCase, snakeCase } from "../core/stateNames";
+import { snakeCase } from "../core/snakeCase";
+import { entriesOf, fromSnakeCase } from "../core/stateNames";
 import { tensor } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 

@@ -6,7 +6,7 @@ import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { named, within } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
-import { snakeCase } from "../core/stateNames";
+import { snakeCase } from "../core/snakeCase";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } from "../nn/layers/batchnorm";
 import { deepcopy } from "../nn/module/deepcopy";
 import { Module } from "../nn/module/module";

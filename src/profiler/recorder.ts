@@ -1,8 +1,10 @@
 /** What a profile sees: calls of ops, nodes of backward, calls of modules, and stretches that the program names. */
+
 import { captureTrace } from "../autograd/anomaly";
 import { watchNodes } from "../autograd/engine";
 import type { RemovableHandle } from "../autograd/handle";
 import { memoryStats } from "../backend/cpu";
+import { classNameOf } from "../core/className";
 import { StateError } from "../core/errors";
 import { watchCalls } from "../core/signature";
 import { type Module, registerModuleForwardHook, registerModuleForwardPreHook } from "../nn/module/module";
@@ -202,9 +204,9 @@ export class Recorder {
     if (known !== undefined && isInside) return known;
     if (!isInside)
       for (const [path, child] of module.namedModules()) {
-        const name = child.constructor.name;
-        this.paths.set(child, path === "" ? name : `${module.constructor.name}.${path} (${name})`);
+        const name = classNameOf(child);
+        this.paths.set(child, path === "" ? name : `${classNameOf(module)}.${path} (${name})`);
       }
-    return this.paths.get(module) ?? module.constructor.name;
+    return this.paths.get(module) ?? classNameOf(module);
   }
 }

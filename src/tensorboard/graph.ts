@@ -1,6 +1,8 @@
 /** The graph of a module: what one call of it runs, in the scopes of its modules. */
+
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { gradEnabled } from "../autograd/mode";
+import { classNameOf } from "../core/className";
 import { ArgumentError, describe } from "../core/errors";
 import { watchCalls } from "../core/signature";
 import { Module } from "../nn/module/module";
@@ -14,7 +16,7 @@ const PRODUCER = 22;
 /** Letters of an attribute that are kept. */
 const MOST_TEXT = 200;
 
-const typeOf = (module: Module): string => module.constructor.name || "Module";
+const typeOf = (module: Module): string => classNameOf(module) || "Module";
 
 /** All tensors within lists and objects. */
 function tensorsIn(value: unknown, out: Tensor[] = []): Tensor[] {

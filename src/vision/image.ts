@@ -1,6 +1,8 @@
 /** Pictures in memory, as files hold them and as transforms take them: Kindling's counterpart of Python's `PIL.Image`. */
+
 import { checkArray, checkChoice, checkFlag, checkInteger, checkIntegers, checkString } from "../core/arguments";
 import { argumentsOf } from "../core/binding";
+import { nameOf } from "../core/className";
 import { ArgumentError, describe, IndexError, KindlingError, ShapeError, ValueError } from "../core/errors";
 import { declareMethods, renamed } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
@@ -81,7 +83,7 @@ export class Image {
     checkInteger("Image", "height", height, 0, MOST_PIXELS);
     const array = arrayOf(mode);
     if (!(data instanceof array))
-      throw new ArgumentError(`Image: the samples of mode ${mode} are a ${array.name}, got ${describe(data)}`);
+      throw new ArgumentError(`Image: the samples of mode ${mode} are a ${nameOf(array)}, got ${describe(data)}`);
     const length = width * height * bandsOf[mode];
     if (data.length !== length)
       throw new ShapeError(

@@ -1,5 +1,7 @@
 /** What the data sets of recordings have in common: samples are read from files when they are asked for. */
+
 import { checkFlag, checkString } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { describe, IndexError, KindlingError } from "../../core/errors";
 import { extract } from "../../platform/archive";
 import { absolute, expandHome, joinPath } from "../../platform/dataFiles";
@@ -25,7 +27,7 @@ export abstract class FileSet<S extends readonly unknown[]> {
 
   /** Downloads an archive to the root, and unpacks it into a folder there. */
   protected async fetch(url: string, md5: string | undefined, folder: string): Promise<void> {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     const root = absolute(this.root);
     const archive = joinPath(root, url.split("/").at(-1)!);
     await download(op, url, archive, { md5 });
@@ -34,7 +36,7 @@ export abstract class FileSet<S extends readonly unknown[]> {
 
   protected notFound(folder: string): KindlingError {
     return new KindlingError(
-      `${this.constructor.name}: Dataset not found. Please use download: true to download it (there is no folder "${folder}")`,
+      `${classNameOf(this)}: Dataset not found. Please use download: true to download it (there is no folder "${folder}")`,
     );
   }
 
@@ -48,9 +50,7 @@ export abstract class FileSet<S extends readonly unknown[]> {
     const i = index < 0 ? index + this.length : index;
     const file = Number.isInteger(i) ? this.files[i] : undefined;
     if (file === undefined)
-      throw new IndexError(
-        `${this.constructor.name}: index ${describe(index)} is out of range for ${this.length} samples`,
-      );
+      throw new IndexError(`${classNameOf(this)}: index ${describe(index)} is out of range for ${this.length} samples`);
     return file;
   }
 
@@ -66,6 +66,6 @@ export abstract class FileSet<S extends readonly unknown[]> {
   }
 
   toString(): string {
-    return `Dataset ${this.constructor.name}\n    Number of datapoints: ${this.length}\n    Root location: ${this.root}`;
+    return `Dataset ${classNameOf(this)}\n    Number of datapoints: ${this.length}\n    Root location: ${this.root}`;
   }
 }

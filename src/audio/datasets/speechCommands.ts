@@ -1,6 +1,8 @@
 /** Spoken words (Warden, 2018). */
+
 import { checkChoice, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { type AwaitedClass, awaitable, type Readable } from "../../data/awaitable";
 import { absolute, compareText, hasFile, hasFolder, joinPath, listEntries, readText } from "../../platform/dataFiles";
@@ -41,7 +43,7 @@ export class SpeechCommandsSet extends FileSet<Labels> implements Readable {
   private readonly subset: "training" | "validation" | "testing" | null;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<SpeechCommandsParameters>(op, signature, given);
     super(op, values.root, values.download);
     const url = checkString(op, "url", values.url ?? "speech_commands_v0.02");
@@ -79,7 +81,7 @@ export class SpeechCommandsSet extends FileSet<Labels> implements Readable {
   private async listed(list: string): Promise<string[]> {
     const path = joinPath(this.folder, list);
     if (!(await hasFile(path))) throw this.notFound(path);
-    const lines = (await readText(this.constructor.name, path)).split(/\r?\n/).filter((line) => line.trim() !== "");
+    const lines = (await readText(classNameOf(this), path)).split(/\r?\n/).filter((line) => line.trim() !== "");
     for (const line of lines)
       if (!/^[^/\\]+\/[^/\\]+$/.test(line) || line.startsWith("..") || !isRecording(line))
         throw new FormatError(
@@ -89,7 +91,7 @@ export class SpeechCommandsSet extends FileSet<Labels> implements Readable {
   }
 
   private async allFiles(): Promise<string[]> {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     const files: string[] = [];
     for (const { name, isFolder } of await listEntries(op, this.folder)) {
       if (!isFolder || name === NOISE) continue;

@@ -1,6 +1,8 @@
 /** Sixty recordings of eight Hebrew words each, yes or no (openslr.org/1). */
+
 import { checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { type AwaitedClass, awaitable, type Readable } from "../../data/awaitable";
 import { absolute, hasFolder, joinPath, listEntries } from "../../platform/dataFiles";
 import { FileSet } from "./fileSet";
@@ -30,7 +32,7 @@ export class YesNoSet extends FileSet<readonly [labels: number[]]> implements Re
   private readonly folderInArchive: string;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<YesNoParameters>(op, signature, given);
     super(op, values.root, values.download);
     this.url = checkString(op, "url", values.url ?? URL_OF_ARCHIVE);
@@ -44,7 +46,7 @@ export class YesNoSet extends FileSet<readonly [labels: number[]]> implements Re
       if (!this.wantsDownload) throw this.notFound(this.folder);
       await this.fetch(this.url, this.url === URL_OF_ARCHIVE ? MD5 : undefined, absolute(this.root));
     }
-    const entries = await listEntries(this.constructor.name, this.folder);
+    const entries = await listEntries(classNameOf(this), this.folder);
     this.files = entries
       .filter(({ name, isFolder }) => !isFolder && /^[01](_[01])*\.wav$/.test(name))
       .map(({ name }) => name);

@@ -1,5 +1,7 @@
 /** Masks of spectrograms, as SpecAugment has them (Park et al., 2019). */
+
 import { checkFlag } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/module/forward";
@@ -49,7 +51,7 @@ abstract class AxisMasking extends AudioTransform {
 
   /** @param maskValue What takes the place of what is masked. Default: 0. */
   override forward(specgram: Tensor, maskValue = 0): Tensor {
-    checkSpecgram(this.constructor.name, specgram);
+    checkSpecgram(classNameOf(this), specgram);
     const mask = this.iidMasks ? maskAlongAxisIid : maskAlongAxis;
     return mask(specgram, this.maskParam, maskValue, specgram.ndim + this.axis, this.p);
   }

@@ -1,5 +1,7 @@
 /** Sets of values that parameters and samples lie in; longer than other files, since it is the public namespace as it stands. @see torch.distributions.constraints */
+
 import { checkArray, checkInteger } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, checkOptions, describe, IndexError, KindlingError, ValueError } from "../../core/errors";
 import { finfo } from "../../core/limits";
 import { float } from "../../core/repr";
@@ -32,11 +34,11 @@ export class Constraint {
 
   /** Which events of `value` lie in the set, as booleans without the axes of the event. */
   check(_value: Tensor): Tensor {
-    throw new KindlingError(`check: ${this.constructor.name} does not implement it`);
+    throw new KindlingError(`check: ${classNameOf(this)} does not implement it`);
   }
 
   toString(): string {
-    return `${this.constructor.name}()`;
+    return `${classNameOf(this)}()`;
   }
 }
 

@@ -1,8 +1,10 @@
 /** The base of all distributions. */
+
 import { enableGrad, noGrad } from "../../autograd/scopes";
 import { explainAbsent } from "../../core/absent";
 import { checkFlag } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../../core/errors";
 import { text } from "../../core/repr";
 import { type Shape, sameShape } from "../../core/shape";
@@ -115,7 +117,7 @@ export class Distribution {
 
   /** @internal The name of the class. */
   protected get name(): string {
-    return this.constructor.name;
+    return classNameOf(this);
   }
 
   /** @internal */

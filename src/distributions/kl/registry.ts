@@ -1,6 +1,8 @@
 /** Kullback–Leibler divergences: which formula is for which pair of classes. */
+
 import { checkFunction } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
+import { nameOf } from "../../core/className";
 import { ArgumentError, describe, KindlingError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
@@ -75,7 +77,7 @@ function dispatch(typeP: DistributionClass, typeQ: DistributionClass): Divergenc
   const right = closest(matches, ([p, q]) => [q, p]);
   if (left.formula !== right.formula)
     console.warn(
-      `Ambiguous klDivergence(${typeP.name}, ${typeQ.name}). Please registerKl(${left.types[0].name}, ${right.types[1].name})`,
+      `Ambiguous klDivergence(${nameOf(typeP)}, ${nameOf(typeQ)}). Please registerKl(${nameOf(left.types[0])}, ${nameOf(right.types[1])})`,
     );
   return left.formula;
 }
@@ -95,7 +97,7 @@ export const klDivergence = named("klDivergence", "p, q", (p: Distribution, q: D
   const formula = known.get(typeQ);
   if (formula === undefined)
     throw new KindlingError(
-      `klDivergence: No KL(p || q) is implemented for p type ${typeP.name} and q type ${typeQ.name}`,
+      `klDivergence: No KL(p || q) is implemented for p type ${nameOf(typeP)} and q type ${nameOf(typeQ)}`,
     );
   return formula(p, q);
 });

@@ -2,6 +2,7 @@
 
 import { explainAbsent } from "../../core/absent";
 import { checkArray, checkInteger } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../../core/errors";
 import type { Shape } from "../../core/shape";
 import { type Declared, named } from "../../core/signature";
@@ -55,7 +56,7 @@ export class Transform extends Callable {
 
   /** @internal The name of the class. */
   protected get name(): string {
-    return this.constructor.name;
+    return classNameOf(this);
   }
 
   /** How many of the last axes make up one event, of the inputs as of the outputs. */

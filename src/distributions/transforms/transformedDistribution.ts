@@ -1,5 +1,7 @@
 /** A distribution seen through transforms. */
+
 import { noGrad } from "../../autograd/scopes";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import { type Shape, sameShape, shapeText } from "../../core/shape";
 import type { Tensor } from "../../tensor/tensor";
@@ -56,7 +58,7 @@ export class TransformedDistribution extends Distribution {
   declare readonly transforms: readonly Transform[];
 
   constructor(...given: Arguments<typeof signature, TransformedDistributionArguments>) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = readArguments<TransformedDistributionArguments>(op, signature, given);
     const { batchShape, eventShape, fields } = arrange(op, values);
     super(batchShape, eventShape, values.validateArgs, fields);

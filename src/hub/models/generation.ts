@@ -1,6 +1,8 @@
 /** Models that continue texts. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import type { Generator as RandomGenerator } from "../../core/generator";
 import { shapeText } from "../../core/shape";
@@ -151,7 +153,7 @@ export abstract class CausalLM extends PretrainedModel {
    * @example for await (const [token] of model.stream(ids)) process.stdout.write(tokenizer.decode([token]));
    */
   async *stream(inputIds: Tensor, options: GenerateOptions = {}): AsyncGenerator<number[], void, void> {
-    const op = `${this.constructor.name}.stream`;
+    const op = `${classNameOf(this)}.stream`;
     yield* this.steps(op, inputIds, options);
   }
 
@@ -161,7 +163,7 @@ export abstract class CausalLM extends PretrainedModel {
    * @throws ValueError for a text that would grow longer than the model can see.
    */
   async generate(inputIds: Tensor, options: GenerateOptions = {}): Promise<Tensor> {
-    const op = `${this.constructor.name}.generate`;
+    const op = `${classNameOf(this)}.generate`;
     const steps: number[][] = [];
     for await (const step of this.steps(op, inputIds, options)) steps.push(step);
     return tidy(() => cat([inputIds, tensor(steps, { dtype: inputIds.dtype as "int64" }).t()], 1));

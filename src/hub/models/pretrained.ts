@@ -1,7 +1,10 @@
 /** Models in Hugging Face's layout: a folder with config.json and the weights. */
+
 import { isPlainObject } from "../../core/binding";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, FormatError, KindlingError, StateError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { snakeCase } from "../../core/snakeCase";
 import { save } from "../../io/safetensors";
 import type { StateDict } from "../../nn/module/state";
 import { absolute, expandHome, hasFile, isRemote, joinPath, readText, writeData } from "../../platform/dataFiles";
@@ -182,8 +185,7 @@ export async function readPretrained(op: string, source: string, options: ReadOp
 }
 
 /** `nEmbd` → `n_embd`. */
-const snake = (key: string): string =>
-  key === "id2label" || key === "label2id" ? key : key.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+const snake = (key: string): string => (key === "id2label" || key === "label2id" ? key : snakeCase(key));
 
 /** Writes config.json and model.safetensors. */
 export async function writePretrained(op: string, model: unknown, folder: string): Promise<void> {
@@ -197,7 +199,7 @@ export async function writePretrained(op: string, model: unknown, folder: string
     Object.entries(model.toHuggingFace()).map(([key, value]) => [key, value.contiguous()]),
   );
   const entries = Object.entries(model.config).map(([key, value]) => [snake(key), value]);
-  const config = { ...Object.fromEntries(entries), architectures: [model.constructor.name] };
+  const config = { ...Object.fromEntries(entries), architectures: [classNameOf(model)] };
   const target = expandHome(folder);
   await writeData(op, joinPath(target, "model.safetensors"), save(state, { format: "pt" }));
   await writeData(

@@ -1,7 +1,9 @@
 /** Whole modules: written as PyTorch pickles objects of classes, and made again of classes that are known. */
+
 import { isPlainObject } from "../../core/binding";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, FormatError } from "../../core/errors";
-import { camelCase, snakeCase } from "../../core/stateNames";
+import { camelCase, snakeCase } from "../../core/snakeCase";
 import * as layers from "../../nn/index";
 import { Module } from "../../nn/module/module";
 import { Parameter } from "../../nn/module/parameter";
@@ -134,7 +136,7 @@ function entriesOf(dict: unknown, fail: (why: string) => never): [string, unknow
 /** Writes a module as PyTorch writes an object of its class. @returns False for what is no module. */
 export function writeModule(pickler: Pickler, value: object, path: string, depth: number): boolean {
   if (!(value instanceof Module)) return false;
-  const { name } = value.constructor;
+  const name = classNameOf(value);
   if (name === "") pickler.fail(path, "is a module of a class without a name, which load could not find again");
   const file = layerOf(name) === value.constructor ? fileOf(name) : undefined;
   const isLayer = layerOf(name) === value.constructor;

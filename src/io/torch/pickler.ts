@@ -1,5 +1,7 @@
 /** Writes values as PyTorch does: plain ones into the pickle, the memory of tensors beside it. */
+
 import { isPlainObject } from "../../core/binding";
+import { classNameOf } from "../../core/className";
 import { type DType, legacyName, sizeOf } from "../../core/dtype";
 import { ArgumentError, describe, StateError } from "../../core/errors";
 import { Parameter, UninitializedParameter } from "../../nn/module/parameter";
@@ -69,7 +71,7 @@ export class Pickler {
   }
 
   private refuse(value: unknown, path: string): never {
-    const name = (value as object).constructor?.name;
+    const name = classNameOf(value as object);
     const what = typeof value !== "object" || !name ? describe(value) : `of the class ${name}`;
     this.fail(
       path,

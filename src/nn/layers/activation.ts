@@ -1,4 +1,5 @@
 /** Activations without numbers to choose, as layers. All keep the shape of their input. */
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { relu6_ } from "../../ops/elementwise/activation";
 import type { Tensor } from "../../tensor/tensor";
@@ -23,7 +24,7 @@ abstract class InplaceActivation extends Module {
   constructor(...given: Arguments<typeof signature, InplaceOptions>);
   constructor(...given: unknown[]) {
     super();
-    this.inplace = readArguments<InplaceOptions>(new.target.name, signature, { inplace: false }, given).inplace;
+    this.inplace = readArguments<InplaceOptions>(nameOf(new.target), signature, { inplace: false }, given).inplace;
   }
 
   override extraRepr(): string {
@@ -92,7 +93,7 @@ export class Hardsigmoid extends InplaceActivation {
 abstract class PlainActivation extends Module {
   constructor(...given: []) {
     super();
-    readArguments(new.target.name, "", {}, given);
+    readArguments(nameOf(new.target), "", {}, given);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Device } from "../../backend/backend";
 import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { ShapeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -121,7 +122,7 @@ export class MultiheadAttention extends Module {
   constructor(...given: Arguments<typeof signature, MultiheadAttentionParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<MultiheadAttentionParameters>(layer, signature, defaults, given);
     const { bias, addBiasKv, kdim, vdim, dtype, device } = options;
     const embedDim = checkInteger(layer, "embedDim", options.embedDim, 1, MAX_COUNT);
@@ -170,9 +171,8 @@ export class MultiheadAttention extends Module {
   private settings(options: MultiheadCallOptions, isBatched: boolean): MultiHeadSettings {
     const given = { ...noMasks, ...options };
     for (const name of ["keyPaddingMask", "attnMask"] as const)
-      if (given[name] !== null) checkTensor(this.constructor.name, given[name], name);
-    for (const name of ["needWeights", "averageAttnWeights"] as const)
-      checkFlag(this.constructor.name, name, given[name]);
+      if (given[name] !== null) checkTensor(classNameOf(this), given[name], name);
+    for (const name of ["needWeights", "averageAttnWeights"] as const) checkFlag(classNameOf(this), name, given[name]);
     const { numHeads, inWeights, inProjBias, biasK, biasV, addZeroAttn, outProj } = this;
     return {
       ...given,
@@ -193,7 +193,7 @@ export class MultiheadAttention extends Module {
     ...given: Arguments<typeof call, { query: Tensor; key: Tensor; value: Tensor } & MultiheadCallOptions>
   ): [output: Tensor, weights: Tensor | null];
   override forward(query: any, key: any, value: any, options: any = {}): [output: Tensor, weights: Tensor | null] {
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     checkTensor(layer, query, "query");
     checkTensor(layer, key, "key");
     checkTensor(layer, value, "value");

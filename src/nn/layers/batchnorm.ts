@@ -2,6 +2,7 @@
 
 import { noGrad } from "../../autograd/mode";
 import type { Device } from "../../backend/backend";
+import { classNameOf, nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { ShapeError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -95,9 +96,9 @@ abstract class ChannelNorm extends Module {
   protected abstract get ranks(): readonly number[];
 
   protected checkInput(input: Tensor): void {
-    if (this.ranks.includes(checkTensor(this.constructor.name, input).ndim)) return;
+    if (this.ranks.includes(checkTensor(classNameOf(this), input).ndim)) return;
     const expected = this.ranks.map((rank) => `${rank}D`).join(" or ");
-    throw new ShapeError(`${this.constructor.name}: expected ${expected} input (got ${input.ndim}D input)`);
+    throw new ShapeError(`${classNameOf(this)}: expected ${expected} input (got ${input.ndim}D input)`);
   }
 
   override extraRepr(): string {
@@ -119,7 +120,7 @@ abstract class BatchNorm extends ChannelNorm {
   );
   constructor(...given: Arguments<typeof signature, BatchNormParameters>);
   constructor(...given: unknown[]) {
-    super(readArguments<BatchNormParameters>(new.target.name, signature, batchDefaults, given));
+    super(readArguments<BatchNormParameters>(nameOf(new.target), signature, batchDefaults, given));
   }
 
   /** Counts the batch, and gives the weight of its statistics. */
@@ -201,7 +202,7 @@ abstract class InstanceNorm extends ChannelNorm {
   );
   constructor(...given: Arguments<typeof signature, BatchNormParameters>);
   constructor(...given: unknown[]) {
-    super(readArguments<BatchNormParameters>(new.target.name, signature, instanceDefaults, given));
+    super(readArguments<BatchNormParameters>(nameOf(new.target), signature, instanceDefaults, given));
   }
 
   override forward(input: Tensor): Tensor {

@@ -2,6 +2,7 @@
 
 import type { Device } from "../../backend/backend";
 import { checkChoice, checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { describe, ShapeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -70,7 +71,7 @@ abstract class ConvNd extends Module {
 
   constructor(options: Given<ConvParameters> & { outputPadding?: Sizes }, isTransposed: boolean) {
     super();
-    const sizes = (name: string, value: Sizes) => spread(this.constructor.name, name, value, this.dims);
+    const sizes = (name: string, value: Sizes) => spread(classNameOf(this), name, value, this.dims);
     const { inChannels, outChannels, kernelSize, groups, bias, paddingMode } = options;
     this.inChannels = inChannels;
     this.outChannels = outChannels;
@@ -94,7 +95,7 @@ abstract class ConvNd extends Module {
 
   private check(): void {
     const { inChannels, outChannels, kernelSize, stride, dilation, groups, padding, paddingMode } = this;
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     checkInteger(layer, "groups", groups, 1);
     for (const [name, channels] of Object.entries({ inChannels, outChannels }))
       if (channels % groups !== 0)
@@ -144,7 +145,7 @@ abstract class Convolution extends ConvNd {
   );
   constructor(...given: Arguments<typeof convSignature, ConvParameters>);
   constructor(...given: unknown[]) {
-    super(readArguments<ConvParameters>(new.target.name, convSignature, convDefaults, given), false);
+    super(readArguments<ConvParameters>(nameOf(new.target), convSignature, convDefaults, given), false);
   }
 
   /** The input with its padding if that is not zeros, and the options of the functional form. */
@@ -258,7 +259,7 @@ abstract class ConvTranspose extends ConvNd {
   );
   constructor(...given: Arguments<typeof transposeSignature, ConvTransposeParameters>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<ConvTransposeParameters>(layer, transposeSignature, transposeDefaults, given);
     if (options.paddingMode !== "zeros")
       throw new ValueError(`${layer}: Only "zeros" padding mode is supported, got ${describe(options.paddingMode)}`);
@@ -273,15 +274,15 @@ abstract class ConvTranspose extends ConvNd {
   }
 
   private outputPaddingFor(input: Tensor, outputSize: readonly number[]): number[] {
-    checkTensor(this.constructor.name, input);
-    const size = checkIntegers(this.constructor.name, "outputSize", outputSize).slice(-this.dims);
+    checkTensor(classNameOf(this), input);
+    const size = checkIntegers(classNameOf(this), "outputSize", outputSize).slice(-this.dims);
     const extra = input.shape.slice(-this.dims).map((length, i) => {
       const least =
         (length - 1) * this.stride[i]! - 2 * this.padding[i]! + this.dilation[i]! * (this.kernelSize[i]! - 1) + 1;
       const missing = size[i]! - least;
       if (size.length !== this.dims || !(missing >= 0 && missing < this.stride[i]!))
         throw new ShapeError(
-          `${this.constructor.name}: requested an output size of ${text(outputSize)}, but valid sizes along axis ${i} range from ${least} to ${least + this.stride[i]! - 1}`,
+          `${classNameOf(this)}: requested an output size of ${text(outputSize)}, but valid sizes along axis ${i} range from ${least} to ${least + this.stride[i]! - 1}`,
         );
       return missing;
     });

@@ -1,5 +1,6 @@
 /** Dropout layers. */
 
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import type { Tensor } from "../../tensor/tensor";
@@ -27,7 +28,7 @@ abstract class DropoutLayer extends Module {
   constructor(...given: Arguments<typeof signature, DropoutLayerOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { p, inplace } = readArguments<DropoutLayerOptions>(layer, signature, { p: 0.5, inplace: false }, given);
     if (!(p >= 0 && p <= 1))
       throw new ValueError(`${layer}: dropout probability has to be between 0 and 1, but got ${p}`);

@@ -3,6 +3,7 @@
 import { noGrad } from "../../autograd/mode";
 import type { Device } from "../../backend/backend";
 import { checkChoice } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import type { Arguments } from "../../core/signatureTypes";
 import type { Tensor } from "../../tensor/tensor";
@@ -86,7 +87,7 @@ export class EmbeddingBag extends Module {
   constructor(...given: Arguments<typeof signature, TableParameters & EmbeddingBagLayerOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<TableParameters & EmbeddingBagLayerOptions>(layer, signature, defaults, given);
     const { numEmbeddings, embeddingDim } = options;
     this.numEmbeddings = numEmbeddings;

@@ -1,6 +1,7 @@
 /** Changes of shape. */
 
 import { checkInteger, checkIntegers } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { flatten, unflatten } from "../../ops/shape/view";
 import type { Tensor } from "../../tensor/tensor";
@@ -29,7 +30,7 @@ export class Flatten extends Module {
   constructor(...given: unknown[]) {
     super();
     const defaults = { startDim: 1, endDim: -1 };
-    const { startDim, endDim } = readArguments<FlattenOptions>(new.target.name, flattenSignature, defaults, given);
+    const { startDim, endDim } = readArguments<FlattenOptions>(nameOf(new.target), flattenSignature, defaults, given);
     this.startDim = startDim;
     this.endDim = endDim;
   }
@@ -62,7 +63,7 @@ export class Unflatten extends Module {
   constructor(...given: Arguments<typeof unflattenSignature, UnflattenParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { dim, unflattenedSize } = readArguments<UnflattenParameters>(layer, unflattenSignature, {}, given);
     this.dim = checkInteger(layer, "dim", dim);
     this.unflattenedSize = checkIntegers(layer, "unflattenedSize", unflattenedSize);

@@ -1,4 +1,5 @@
 /** Sliding windows of images as columns, and back, as layers. */
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkSizes, type Sizes } from "../../ops/layers/slidingWindows";
 import type { Tensor } from "../../tensor/tensor";
@@ -37,9 +38,9 @@ export class Fold extends Module {
   constructor(...given: Arguments<typeof foldSignature, FoldParameters>);
   constructor(...given: unknown[]) {
     super();
-    const options = readArguments<FoldParameters>(new.target.name, foldSignature, defaults, given);
+    const options = readArguments<FoldParameters>(nameOf(new.target), foldSignature, defaults, given);
     const { outputSize, kernelSize, dilation, padding, stride } = options;
-    checkSizes(new.target.name, { outputSize, kernelSize, dilation, padding, stride });
+    checkSizes(nameOf(new.target), { outputSize, kernelSize, dilation, padding, stride });
     this.outputSize = outputSize;
     this.kernelSize = kernelSize;
     this.dilation = dilation;
@@ -69,9 +70,9 @@ export class Unfold extends Module {
   constructor(...given: Arguments<typeof unfoldSignature, UnfoldParameters>);
   constructor(...given: unknown[]) {
     super();
-    const options = readArguments<UnfoldParameters>(new.target.name, unfoldSignature, defaults, given);
+    const options = readArguments<UnfoldParameters>(nameOf(new.target), unfoldSignature, defaults, given);
     const { kernelSize, dilation, padding, stride } = options;
-    checkSizes(new.target.name, { kernelSize, dilation, padding, stride });
+    checkSizes(nameOf(new.target), { kernelSize, dilation, padding, stride });
     this.kernelSize = kernelSize;
     this.dilation = dilation;
     this.padding = padding;

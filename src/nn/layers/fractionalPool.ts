@@ -1,6 +1,7 @@
 /** Pooling over windows of random size, as layers. */
 
 import { checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkSizes, type Sizes } from "../../ops/layers/slidingWindows";
@@ -31,7 +32,7 @@ abstract class FractionalMaxPool extends Module {
   constructor(...given: Arguments<typeof signature, KernelParameters & FractionalMaxPoolOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults: Required<FractionalMaxPoolOptions> = {
       outputSize: null,
       outputRatio: null,

@@ -1,6 +1,7 @@
 /** Linear maps. */
 
 import type { Device } from "../../backend/backend";
+import { nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -54,7 +55,7 @@ export class Linear extends Module {
   constructor(...given: unknown[]) {
     super();
     const { inFeatures, outFeatures, bias, ...where } = readArguments<LinearParameters>(
-      new.target.name,
+      nameOf(new.target),
       linearSignature,
       { bias: true },
       given,
@@ -116,7 +117,7 @@ export class Bilinear extends Module {
   constructor(...given: Arguments<typeof bilinearSignature, BilinearParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { in1Features, in2Features, outFeatures, bias, ...where } = readArguments<BilinearParameters>(
       layer,
       bilinearSignature,

@@ -2,6 +2,7 @@
 
 import type { Device } from "../../backend/backend";
 import { checkInteger, checkIntegers, checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -60,7 +61,7 @@ export class LayerNorm extends Module {
   constructor(...given: Arguments<typeof layerNormSignature, NormalizedShape & LayerNormLayerOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { eps: 1e-5, elementwiseAffine: true, bias: true };
     const options = readArguments<NormalizedShape & LayerNormLayerOptions>(layer, layerNormSignature, defaults, given);
     const { normalizedShape, eps, elementwiseAffine, bias, ...where } = options;
@@ -128,7 +129,7 @@ export class GroupNorm extends Module {
   constructor(...given: Arguments<typeof groupNormSignature, GroupNormParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { eps: 1e-5, affine: true };
     const options = readArguments<GroupNormParameters>(layer, groupNormSignature, defaults, given);
     const { numGroups, numChannels, eps, affine, ...where } = options;
@@ -190,7 +191,7 @@ export class RMSNorm extends Module {
   constructor(...given: Arguments<typeof rmsNormSignature, NormalizedShape & RMSNormOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { eps: null, elementwiseAffine: true };
     const options = readArguments<NormalizedShape & RMSNormOptions>(layer, rmsNormSignature, defaults, given);
     const { normalizedShape, eps, elementwiseAffine, ...where } = options;
@@ -245,7 +246,7 @@ export class LocalResponseNorm extends Module {
   constructor(...given: Arguments<typeof responseSignature, LocalResponseNormParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { alpha: 1e-4, beta: 0.75, k: 1 };
     const { size, alpha, beta, k } = readArguments<LocalResponseNormParameters>(
       layer,

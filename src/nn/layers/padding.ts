@@ -1,6 +1,7 @@
 /** Padding as layers. Inputs are [N, C, …] or [C, …]. */
 
 import { checkInteger, checkIntegers, checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import type { PadMode } from "../../ops/shape/pad";
@@ -46,7 +47,7 @@ abstract class Pad extends Module {
   constructor(options: { padding: PaddingSizes });
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { padding } = readArguments<PadParameters>(layer, padSignature, {}, given);
     this.padding = sidesOf(layer, padding, 2 * this.dims());
   }
@@ -69,9 +70,9 @@ abstract class ConstantPad extends Pad {
   constructor(padding: PaddingSizes, value: number);
   constructor(...given: Arguments<typeof constantSignature, ConstantPadParameters>);
   constructor(...given: unknown[]) {
-    const { padding, value } = readArguments<ConstantPadParameters>(new.target.name, constantSignature, {}, given);
+    const { padding, value } = readArguments<ConstantPadParameters>(nameOf(new.target), constantSignature, {}, given);
     super(padding);
-    this.value = checkNumber(new.target.name, "value", value);
+    this.value = checkNumber(nameOf(new.target), "value", value);
   }
 
   protected override get mode(): PadMode {
@@ -112,7 +113,7 @@ abstract class ZeroPad extends ConstantPad {
   constructor(padding: PaddingSizes);
   constructor(options: { padding: PaddingSizes });
   constructor(...given: unknown[]) {
-    super(readArguments<PadParameters>(new.target.name, padSignature, {}, given).padding, 0);
+    super(readArguments<PadParameters>(nameOf(new.target), padSignature, {}, given).padding, 0);
   }
 
   override extraRepr(): string {

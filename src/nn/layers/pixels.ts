@@ -1,6 +1,7 @@
 /** Channels into space and back, and resampling, as layers. */
 
 import { checkInteger, checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkSizes, type Sizes } from "../../ops/layers/slidingWindows";
 import type { Tensor } from "../../tensor/tensor";
@@ -19,7 +20,7 @@ export class PixelShuffle extends Module {
   constructor(options: { upscaleFactor: number });
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<{ upscaleFactor: number }>(layer, "upscaleFactor", {}, given);
     this.upscaleFactor = checkInteger(layer, "upscaleFactor", options.upscaleFactor, 1);
   }
@@ -41,7 +42,7 @@ export class PixelUnshuffle extends Module {
   constructor(options: { downscaleFactor: number });
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<{ downscaleFactor: number }>(layer, "downscaleFactor", {}, given);
     this.downscaleFactor = checkInteger(layer, "downscaleFactor", options.downscaleFactor, 1);
   }
@@ -63,7 +64,7 @@ export class ChannelShuffle extends Module {
   constructor(options: { groups: number });
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<{ groups: number }>(layer, "groups", {}, given);
     this.groups = checkInteger(layer, "groups", options.groups, 1);
   }
@@ -111,7 +112,7 @@ export class Upsample extends Module {
   constructor(...given: Arguments<typeof upsampleSignature, UpsampleLayerOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults: Required<UpsampleLayerOptions> = {
       size: null,
       scaleFactor: null,
@@ -158,7 +159,7 @@ export class UpsamplingNearest2d extends Upsample {
   constructor(...given: Arguments<typeof upsampling2dSignature, Upsampling2dOptions>);
   constructor(...given: unknown[]) {
     const options = readArguments<Upsampling2dOptions>(
-      new.target.name,
+      nameOf(new.target),
       upsampling2dSignature,
       upsampling2dDefaults,
       given,
@@ -173,7 +174,7 @@ export class UpsamplingBilinear2d extends Upsample {
   constructor(...given: Arguments<typeof upsampling2dSignature, Upsampling2dOptions>);
   constructor(...given: unknown[]) {
     const options = readArguments<Upsampling2dOptions>(
-      new.target.name,
+      nameOf(new.target),
       upsampling2dSignature,
       upsampling2dDefaults,
       given,

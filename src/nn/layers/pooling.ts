@@ -1,6 +1,7 @@
 /** Pooling over windows as layers. Inputs are [N, C, …] or [C, …] with one, two or three axes after the channels. */
 
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import type { AvgPoolOptions, MaxPoolOptions, OutputSize } from "../../ops/layers/pool";
 import { checkSizes, type Sizes } from "../../ops/layers/slidingWindows";
@@ -38,7 +39,7 @@ abstract class MaxPool extends Module {
   constructor(...given: Arguments<typeof maxSignature, KernelParameters & MaxPoolOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults: Required<MaxPoolOptions> = {
       stride: null,
       padding: 0,
@@ -114,7 +115,7 @@ abstract class AvgPool extends Module {
   constructor(...given: Arguments<typeof avgSignature, KernelParameters & AvgPoolOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults: Required<AvgPoolOptions> = {
       stride: null,
       padding: 0,
@@ -194,8 +195,8 @@ abstract class AdaptiveAvgPool extends Module {
   constructor(...given: unknown[]) {
     super();
     this.outputSize = readOutputSize(
-      new.target.name,
-      readArguments<AdaptiveParameters>(new.target.name, adaptiveSignature, {}, given).outputSize,
+      nameOf(new.target),
+      readArguments<AdaptiveParameters>(nameOf(new.target), adaptiveSignature, {}, given).outputSize,
     );
   }
 
@@ -241,7 +242,7 @@ abstract class AdaptiveMaxPool extends Module {
   constructor(...given: Arguments<typeof adaptiveMaxSignature, AdaptiveParameters & AdaptiveMaxPoolOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { returnIndices: false };
     const options = readArguments<AdaptiveParameters & AdaptiveMaxPoolOptions>(
       layer,

@@ -1,5 +1,6 @@
 /** Softmax and its relatives as layers. */
 
+import { classNameOf, nameOf } from "../../core/className";
 import { ShapeError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkTensor } from "../../ops/builders/checks";
@@ -25,12 +26,12 @@ abstract class AlongDim extends Module {
   constructor(...given: Arguments<typeof signature, SoftmaxOptions>);
   constructor(...given: unknown[]) {
     super();
-    this.dim = readArguments<SoftmaxOptions>(new.target.name, signature, { dim: null }, given).dim;
+    this.dim = readArguments<SoftmaxOptions>(nameOf(new.target), signature, { dim: null }, given).dim;
   }
 
   /** The axis, by PyTorch's old rule where none was named. */
   protected dimFor(input: Tensor): number {
-    checkTensor(this.constructor.name, input);
+    checkTensor(classNameOf(this), input);
     return this.dim ?? (input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1);
   }
 
@@ -64,11 +65,11 @@ export class Softmin extends AlongDim {
 export class Softmax2d extends Module {
   constructor(...given: []) {
     super();
-    readArguments(new.target.name, "", {}, given);
+    readArguments(nameOf(new.target), "", {}, given);
   }
 
   override forward(input: Tensor): Tensor {
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     if (checkTensor(layer, input).ndim !== 3 && input.ndim !== 4)
       throw new ShapeError(`${layer}: requires a 3D or 4D tensor as input, got ${input.ndim} axes`);
     return F.softmax(input, -3);

@@ -2,6 +2,7 @@
 
 import { noGrad } from "../../autograd/mode";
 import type { Device } from "../../backend/backend";
+import { nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
@@ -115,7 +116,7 @@ export class Embedding extends Module {
   constructor(...given: Arguments<typeof signature, TableParameters & EmbeddingOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<TableParameters & EmbeddingOptions>(layer, signature, defaults, given);
     const { numEmbeddings, embeddingDim } = options;
     this.numEmbeddings = numEmbeddings;

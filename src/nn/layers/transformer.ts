@@ -2,6 +2,7 @@
 
 import type { Device } from "../../backend/backend";
 import { checkFunction, checkInteger, MAX_COUNT } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { describe, ShapeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -129,7 +130,7 @@ export class TransformerEncoderLayer extends Module {
   constructor(...given: Arguments<typeof layerSignature, TransformerLayerParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readLayer(layer, given);
     const {
       dModel,
@@ -173,8 +174,8 @@ export class TransformerEncoderLayer extends Module {
 
   override forward(...given: Arguments<typeof encoderLayerCall, { src: Tensor } & EncoderLayerMasks>): Tensor;
   override forward(src: any, options: any = {}): Tensor {
-    checkTensor(this.constructor.name, src, "src");
-    checkMasks(this.constructor.name, options);
+    checkTensor(classNameOf(this), src, "src");
+    checkMasks(classNameOf(this), options);
     if (this.normFirst) {
       const x = src.add(this.attend(this.norm1(src), options));
       return x.add(this.feedForward(this.norm2(x)));
@@ -236,7 +237,7 @@ export class TransformerDecoderLayer extends Module {
   constructor(...given: Arguments<typeof layerSignature, TransformerLayerParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readLayer(layer, given);
     const {
       dModel,
@@ -292,9 +293,9 @@ export class TransformerDecoderLayer extends Module {
 
   override forward(...given: Arguments<typeof decoderCall, { tgt: Tensor; memory: Tensor } & DecoderMasks>): Tensor;
   override forward(tgt: any, memory: any, options: any = {}): Tensor {
-    checkTensor(this.constructor.name, tgt, "tgt");
-    checkTensor(this.constructor.name, memory, "memory");
-    checkMasks(this.constructor.name, options);
+    checkTensor(classNameOf(this), tgt, "tgt");
+    checkTensor(classNameOf(this), memory, "memory");
+    checkMasks(classNameOf(this), options);
     const masks: Required<DecoderMasks> = { ...noDecoderMasks, ...options };
     if (this.normFirst) {
       const x = tgt.add(this.attendSelf(this.norm1(tgt), masks));
@@ -362,7 +363,7 @@ export class TransformerEncoder extends LayerStack {
   );
   constructor(...given: Arguments<typeof encoderSignature, TransformerEncoderParameters>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { norm: null, enableNestedTensor: true, maskCheck: true };
     const { encoderLayer, numLayers, norm } = readArguments<TransformerEncoderParameters>(
       layer,
@@ -375,8 +376,8 @@ export class TransformerEncoder extends LayerStack {
 
   override forward(...given: Arguments<typeof encoderCall, { src: Tensor } & EncoderMasks>): Tensor;
   override forward(src: any, options: any = {}): Tensor {
-    checkTensor(this.constructor.name, src, "src");
-    checkMasks(this.constructor.name, options);
+    checkTensor(classNameOf(this), src, "src");
+    checkMasks(classNameOf(this), options);
     const { mask = null, srcKeyPaddingMask = null }: EncoderMasks = options;
     let x = src;
     for (const layer of this.layers) x = layer(x, { srcMask: mask, srcKeyPaddingMask });
@@ -399,7 +400,7 @@ export class TransformerDecoder extends LayerStack {
   constructor(decoderLayer: Module, numLayers: number, norm?: Module | null);
   constructor(...given: Arguments<typeof stackSignature, TransformerDecoderParameters>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { decoderLayer, numLayers, norm } = readArguments<TransformerDecoderParameters>(
       layer,
       stackSignature,
@@ -411,9 +412,9 @@ export class TransformerDecoder extends LayerStack {
 
   override forward(...given: Arguments<typeof decoderCall, { tgt: Tensor; memory: Tensor } & DecoderMasks>): Tensor;
   override forward(tgt: any, memory: any, options: any = {}): Tensor {
-    checkTensor(this.constructor.name, tgt, "tgt");
-    checkTensor(this.constructor.name, memory, "memory");
-    checkMasks(this.constructor.name, options);
+    checkTensor(classNameOf(this), tgt, "tgt");
+    checkTensor(classNameOf(this), memory, "memory");
+    checkMasks(classNameOf(this), options);
     let x = tgt;
     for (const layer of this.layers) x = layer(x, memory, options);
     return this.norm === null ? x : this.norm(x);
@@ -488,7 +489,7 @@ export class Transformer extends Module {
   constructor(...given: Arguments<typeof transformerSignature, TransformerOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layerName = new.target.name;
+    const layerName = nameOf(new.target);
     const options = readArguments<TransformerOptions>(layerName, transformerSignature, transformerDefaults, given);
     const { dModel, nhead, numEncoderLayers, numDecoderLayers, customEncoder, customDecoder, ...layer } = options;
     checkHeads(layerName, dModel, nhead);
@@ -520,7 +521,7 @@ export class Transformer extends Module {
     ...given: Arguments<typeof transformerCall, { src: Tensor; tgt: Tensor } & TransformerMasks>
   ): Tensor;
   override forward(src: any, tgt: any, options: any = {}): Tensor {
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     checkTensor(layer, src, "src");
     checkTensor(layer, tgt, "tgt");
     checkMasks(layer, options);

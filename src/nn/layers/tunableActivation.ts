@@ -2,6 +2,7 @@
 
 import type { Device } from "../../backend/backend";
 import { checkChoice, checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -39,7 +40,7 @@ export class Threshold extends Module {
   constructor(...given: Arguments<typeof thresholdSignature, ThresholdParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<ThresholdParameters>(layer, thresholdSignature, { inplace: false }, given);
     this.threshold = checkNumber(layer, "threshold", options.threshold);
     this.value = checkNumber(layer, "value", options.value);
@@ -79,7 +80,7 @@ export class RReLU extends Module {
     super();
     const defaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
     const { lower, upper, inplace } = readArguments<RReLULayerOptions>(
-      new.target.name,
+      nameOf(new.target),
       rreluSignature,
       defaults,
       given,
@@ -123,7 +124,7 @@ export class Hardtanh extends Module {
   constructor(...given: Arguments<typeof hardtanhSignature, HardtanhOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { minVal: -1, maxVal: 1, inplace: false, minValue: null, maxValue: null };
     const options = readArguments<HardtanhOptions>(layer, hardtanhSignature, defaults, given);
     const { inplace, minValue, maxValue } = options;
@@ -162,7 +163,7 @@ abstract class ExponentialActivation extends Module {
   constructor(...given: unknown[]) {
     super();
     const { alpha, inplace } = readArguments<ELUOptions>(
-      new.target.name,
+      nameOf(new.target),
       eluSignature,
       { alpha: 1, inplace: false },
       given,
@@ -208,7 +209,7 @@ export class GELU extends Module {
   constructor(...given: Arguments<typeof geluSignature, GELUOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { approximate } = readArguments<GELUOptions>(layer, geluSignature, { approximate: "none" }, given);
     this.approximate = checkChoice(layer, "approximate", approximate, ["none", "tanh"]);
   }
@@ -238,7 +239,7 @@ export class GLU extends Module {
   constructor(...given: Arguments<typeof gluSignature, GLUOptions>);
   constructor(...given: unknown[]) {
     super();
-    this.dim = readArguments<GLUOptions>(new.target.name, gluSignature, { dim: -1 }, given).dim;
+    this.dim = readArguments<GLUOptions>(nameOf(new.target), gluSignature, { dim: -1 }, given).dim;
   }
 
   override forward(input: Tensor): Tensor {
@@ -265,7 +266,7 @@ abstract class Shrink extends Module {
   constructor(...given: Arguments<typeof shrinkSignature, ShrinkOptions>);
   constructor(...given: unknown[]) {
     super();
-    this.lambd = readArguments<ShrinkOptions>(new.target.name, shrinkSignature, { lambd: 0.5 }, given).lambd;
+    this.lambd = readArguments<ShrinkOptions>(nameOf(new.target), shrinkSignature, { lambd: 0.5 }, given).lambd;
   }
 
   override extraRepr(): string {
@@ -306,7 +307,7 @@ export class LeakyReLU extends Module {
     super();
     const defaults = { negativeSlope: 0.01, inplace: false };
     const { negativeSlope, inplace } = readArguments<LeakyReLUOptions>(
-      new.target.name,
+      nameOf(new.target),
       leakySignature,
       defaults,
       given,
@@ -345,7 +346,7 @@ export class Softplus extends Module {
   constructor(...given: unknown[]) {
     super();
     const { beta, threshold } = readArguments<SoftplusOptions>(
-      new.target.name,
+      nameOf(new.target),
       softplusSignature,
       { beta: 1, threshold: 20 },
       given,
@@ -386,7 +387,7 @@ export class PReLU extends Module {
     super();
     const defaults = { numParameters: 1, init: 0.25 };
     const { numParameters, init, ...where } = readArguments<PReLUOptions>(
-      new.target.name,
+      nameOf(new.target),
       preluSignature,
       defaults,
       given,

@@ -1,6 +1,7 @@
 /** Power-average pooling and the reverse of max pooling, as layers. */
 
 import { checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkSizes, type Sizes, spread } from "../../ops/layers/slidingWindows";
 import type { Tensor } from "../../tensor/tensor";
@@ -30,7 +31,7 @@ abstract class LPPool extends Module {
   constructor(...given: Arguments<typeof lpSignature, LPPoolParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults: Required<LPPoolOptions> = { stride: null, ceilMode: false };
     const { normType, kernelSize, stride, ceilMode } = readArguments<LPPoolParameters>(
       layer,
@@ -91,7 +92,7 @@ abstract class MaxUnpool extends Module {
   constructor(...given: Arguments<typeof unpoolSignature, KernelParameters & MaxUnpoolLayerOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults: Required<MaxUnpoolLayerOptions> = { stride: null, padding: 0 };
     const options = readArguments<KernelParameters & MaxUnpoolLayerOptions>(layer, unpoolSignature, defaults, given);
     const sizes = (name: string, value: Sizes) => spread(layer, name, value, this.dims);

@@ -2,6 +2,7 @@
 
 import type { Device } from "../../backend/backend";
 import { checkInteger, checkIntegers } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
@@ -75,7 +76,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   constructor(...given: Arguments<typeof signature, AdaptiveLogSoftmaxParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<AdaptiveLogSoftmaxParameters>(
       layer,
       signature,
@@ -144,7 +145,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveLogSoftmaxResult {
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     checkTensor(layer, input);
     checkTensor(layer, target, "target");
     const isBatched = target.ndim === 1;

@@ -1,4 +1,5 @@
 /** Connectionist temporal classification as a layer. */
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkReduction, type Reduction } from "../../ops/losses/classLosses";
 import type { Tensor } from "../../tensor/tensor";
@@ -24,7 +25,7 @@ export class CTCLoss extends Module {
   constructor(...given: Arguments<typeof signature, CTCLossOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults: Required<CTCLossOptions> = { blank: 0, reduction: "mean", zeroInfinity: false };
     const { blank, reduction, zeroInfinity } = readArguments<CTCLossOptions>(layer, signature, defaults, given);
     this.blank = blank;

@@ -1,4 +1,5 @@
 /** Distances as layers. */
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import type { Tensor } from "../../tensor/tensor";
 import * as F from "../functional";
@@ -26,7 +27,7 @@ export class CosineSimilarity extends Module {
   constructor(...given: unknown[]) {
     super();
     const defaults = { dim: 1, eps: 1e-8 };
-    const { dim, eps } = readArguments<CosineSimilarityOptions>(new.target.name, cosineSignature, defaults, given);
+    const { dim, eps } = readArguments<CosineSimilarityOptions>(nameOf(new.target), cosineSignature, defaults, given);
     this.dim = dim;
     this.eps = eps;
   }
@@ -60,7 +61,7 @@ export class PairwiseDistance extends Module {
   constructor(...given: unknown[]) {
     super();
     const defaults = { p: 2, eps: 1e-6, keepdim: false };
-    const options = readArguments<PairwiseDistanceLayerOptions>(new.target.name, pairwiseSignature, defaults, given);
+    const options = readArguments<PairwiseDistanceLayerOptions>(nameOf(new.target), pairwiseSignature, defaults, given);
     this.norm = options.p;
     this.eps = options.eps;
     this.keepdim = options.keepdim;

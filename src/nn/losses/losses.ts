@@ -1,4 +1,5 @@
 /** Losses as layers. */
+import { classNameOf, nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkReduction, type OldReduction, type Reduction } from "../../ops/losses/classLosses";
 import type { Tensor } from "../../tensor/tensor";
@@ -24,7 +25,7 @@ abstract class ReducedLoss extends Module {
 
   constructor({ reduction }: Reduced) {
     super();
-    this.reduction = checkReduction(this.constructor.name, reduction);
+    this.reduction = checkReduction(classNameOf(this), reduction);
   }
 }
 
@@ -35,7 +36,7 @@ abstract class Loss extends ReducedLoss {
   constructor(sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
   constructor(...given: Arguments<typeof lossSignature, LossOptions>);
   constructor(...given: unknown[]) {
-    super(readArguments<LossOptions>(new.target.name, lossSignature, { reduction: "mean" }, given));
+    super(readArguments<LossOptions>(nameOf(new.target), lossSignature, { reduction: "mean" }, given));
   }
 }
 
@@ -108,7 +109,7 @@ export class NLLLoss extends WeightedLoss {
   constructor(...given: Arguments<typeof nllSignature, NLLLossOptions>);
   constructor(...given: unknown[]) {
     const defaults = { ...weighted, ignoreIndex: -100 };
-    const { ignoreIndex, ...rest } = readArguments<NLLLossOptions>(new.target.name, nllSignature, defaults, given);
+    const { ignoreIndex, ...rest } = readArguments<NLLLossOptions>(nameOf(new.target), nllSignature, defaults, given);
     super(rest);
     this.ignoreIndex = ignoreIndex;
   }
@@ -147,7 +148,7 @@ export class CrossEntropyLoss extends WeightedLoss {
   constructor(...given: unknown[]) {
     const defaults = { ...weighted, ignoreIndex: -100, labelSmoothing: 0 };
     const { ignoreIndex, labelSmoothing, ...rest } = readArguments<CrossEntropyLossOptions>(
-      new.target.name,
+      nameOf(new.target),
       crossEntropySignature,
       defaults,
       given,
@@ -170,7 +171,7 @@ export class BCELoss extends WeightedLoss {
   constructor(weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
   constructor(...given: Arguments<typeof bceSignature, WeightedLossOptions>);
   constructor(...given: unknown[]) {
-    super(readArguments<WeightedLossOptions>(new.target.name, bceSignature, weighted, given));
+    super(readArguments<WeightedLossOptions>(nameOf(new.target), bceSignature, weighted, given));
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -201,7 +202,7 @@ export class BCEWithLogitsLoss extends WeightedLoss {
   constructor(...given: unknown[]) {
     const defaults = { ...weighted, posWeight: null };
     const { posWeight, ...rest } = readArguments<BCEWithLogitsLossOptions>(
-      new.target.name,
+      nameOf(new.target),
       bceWithLogitsSignature,
       defaults,
       given,
@@ -236,7 +237,7 @@ export class SmoothL1Loss extends ReducedLoss {
   constructor(...given: Arguments<typeof smoothL1Signature, SmoothL1LossOptions>);
   constructor(...given: unknown[]) {
     const { beta, ...rest } = readArguments<SmoothL1LossOptions>(
-      new.target.name,
+      nameOf(new.target),
       smoothL1Signature,
       { ...mean, beta: 1 },
       given,
@@ -266,7 +267,7 @@ export class HuberLoss extends ReducedLoss {
   constructor(...given: Arguments<typeof huberSignature, Omit<HuberLossOptions, keyof OldReduction>>);
   constructor(...given: unknown[]) {
     const { delta, ...rest } = readArguments<HuberLossOptions>(
-      new.target.name,
+      nameOf(new.target),
       huberSignature,
       { ...mean, delta: 1 },
       given,
@@ -304,7 +305,7 @@ export class KLDivLoss extends Module {
   constructor(...given: Arguments<typeof klDivSignature, KLDivLossOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { ...mean, logTarget: false };
     const { reduction, logTarget } = readArguments<KLDivLossOptions>(layer, klDivSignature, defaults, given);
     this.reduction = reduction === "batchmean" ? reduction : checkReduction(layer, reduction);
@@ -346,7 +347,7 @@ export class PoissonNLLLoss extends ReducedLoss {
   constructor(...given: unknown[]) {
     const defaults = { ...mean, logInput: true, full: false, eps: 1e-8 };
     const { logInput, full, eps, ...rest } = readArguments<PoissonNLLLossOptions>(
-      new.target.name,
+      nameOf(new.target),
       poissonNllSignature,
       defaults,
       given,
@@ -382,7 +383,7 @@ export class GaussianNLLLoss extends ReducedLoss {
   constructor(...given: unknown[]) {
     const defaults = { ...mean, full: false, eps: 1e-6 };
     const { full, eps, ...rest } = readArguments<GaussianNLLLossOptions>(
-      new.target.name,
+      nameOf(new.target),
       gaussianNllSignature,
       defaults,
       given,
@@ -405,7 +406,7 @@ export class MultiLabelSoftMarginLoss extends WeightedLoss {
   constructor(weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
   constructor(...given: Arguments<typeof multiLabelSignature, WeightedLossOptions>);
   constructor(...given: unknown[]) {
-    super(readArguments<WeightedLossOptions>(new.target.name, multiLabelSignature, weighted, given));
+    super(readArguments<WeightedLossOptions>(nameOf(new.target), multiLabelSignature, weighted, given));
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {

@@ -1,6 +1,7 @@
 /** Losses with a margin as layers. */
 
 import { checkFunction } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import { ShapeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkReduction, type OldReduction, type Reduction } from "../../ops/losses/classLosses";
@@ -27,7 +28,7 @@ abstract class MarginLoss extends Module {
   constructor(given: Given<MarginLossOptions>) {
     super();
     this.margin = given.margin;
-    this.reduction = checkReduction(this.constructor.name, given.reduction);
+    this.reduction = checkReduction(classNameOf(this), given.reduction);
   }
 }
 
@@ -36,7 +37,7 @@ export class MarginRankingLoss extends MarginLoss {
   constructor(margin?: number, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
   constructor(...given: Arguments<typeof marginSignature, MarginLossOptions>);
   constructor(...given: unknown[]) {
-    super(readArguments<MarginLossOptions>(new.target.name, marginSignature, { margin: 0, ...mean }, given));
+    super(readArguments<MarginLossOptions>(nameOf(new.target), marginSignature, { margin: 0, ...mean }, given));
   }
 
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
@@ -49,7 +50,7 @@ export class HingeEmbeddingLoss extends MarginLoss {
   constructor(margin?: number, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
   constructor(...given: Arguments<typeof marginSignature, MarginLossOptions>);
   constructor(...given: unknown[]) {
-    super(readArguments<MarginLossOptions>(new.target.name, marginSignature, { margin: 1, ...mean }, given));
+    super(readArguments<MarginLossOptions>(nameOf(new.target), marginSignature, { margin: 1, ...mean }, given));
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -62,7 +63,7 @@ export class CosineEmbeddingLoss extends MarginLoss {
   constructor(margin?: number, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction);
   constructor(...given: Arguments<typeof marginSignature, MarginLossOptions>);
   constructor(...given: unknown[]) {
-    super(readArguments<MarginLossOptions>(new.target.name, marginSignature, { margin: 0, ...mean }, given));
+    super(readArguments<MarginLossOptions>(nameOf(new.target), marginSignature, { margin: 0, ...mean }, given));
   }
 
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
@@ -98,7 +99,7 @@ export class MultiMarginLoss extends Module {
   constructor(...given: Arguments<typeof multiSignature, MultiMarginLossOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { p: 1, margin: 1, weight: null, ...mean };
     const { p, margin, weight, reduction } = readArguments<MultiMarginLossOptions>(
       layer,
@@ -153,7 +154,7 @@ export class TripletMarginLoss extends Module {
   constructor(...given: Arguments<typeof tripletSignature, TripletMarginLossOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { margin: 1, p: 2, eps: 1e-6, swap: false, ...mean };
     const options = readArguments<TripletMarginLossOptions>(layer, tripletSignature, defaults, given);
     this.margin = options.margin;
@@ -191,7 +192,7 @@ export class TripletMarginWithDistanceLoss extends Module {
   );
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { distanceFunction: null, margin: 1, swap: false, ...mean };
     const options = readArguments<TripletMarginWithDistanceLossOptions>(layer, distanceSignature, defaults, given);
     if (options.distanceFunction !== null) checkFunction(layer, "distanceFunction", options.distanceFunction);

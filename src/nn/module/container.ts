@@ -2,6 +2,7 @@
 
 import { checkInteger, checkIterable } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, IndexError } from "../../core/errors";
 import type { Items, TupleItems } from "../../core/items";
 import { addNames, declareMethods, within } from "../../core/signature";
@@ -155,9 +156,9 @@ export class Sequential<M extends readonly Module[] = any> extends NumberedModul
       !(first instanceof Module) &&
       (isPlainObject(first) || Array.isArray(first) || first instanceof Map);
     const entries = isNamed
-      ? entriesOf(this.constructor.name, first as NamedModules)
+      ? entriesOf(classNameOf(this), first as NamedModules)
       : given.map((module, i) => [String(i), module as Module] as const);
-    within(this.constructor.name, () => {
+    within(classNameOf(this), () => {
       for (const [name, module] of entries) this.addModule(name, module);
     });
   }
@@ -201,7 +202,7 @@ export class ModuleList<M extends Module = Module> extends NumberedModule<M, Mod
   constructor(modules: Iterable<M>);
   constructor(modules: Iterable<M> = []) {
     super();
-    within(this.constructor.name, () => this.extend(modules));
+    within(classNameOf(this), () => this.extend(modules));
   }
 
   protected override names(): string[] {
@@ -227,7 +228,7 @@ export class ModuleList<M extends Module = Module> extends NumberedModule<M, Mod
 export class ModuleDict<T extends Record<string, Module> = any> extends Module {
   constructor(modules: NamedModules<T> = {} as T) {
     super();
-    within(this.constructor.name, () => this.update(modules));
+    within(classNameOf(this), () => this.update(modules));
   }
 
   /** The number of modules. */
@@ -275,7 +276,7 @@ export class ModuleDict<T extends Record<string, Module> = any> extends Module {
 
   /** Adds or replaces modules. */
   update(modules: NamedModules): this {
-    for (const [name, module] of entriesOf(this.constructor.name, modules)) this.set(name, module);
+    for (const [name, module] of entriesOf(classNameOf(this), modules)) this.set(name, module);
     return this;
   }
 
@@ -322,7 +323,7 @@ export interface ParameterList extends Items<Parameter> {}
 export class ParameterList extends NumberedModule<Parameter, Tensor> {
   constructor(parameters: Iterable<Tensor> = []) {
     super();
-    within(this.constructor.name, () => {
+    within(classNameOf(this), () => {
       for (const parameter of checkIterable("ParameterList", "values", parameters, "tensors"))
         this.append(asParameter(parameter));
     });
@@ -345,7 +346,7 @@ export class ParameterList extends NumberedModule<Parameter, Tensor> {
 export class ParameterDict extends Module {
   constructor(parameters: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]> = {}) {
     super();
-    within(this.constructor.name, () => this.update(parameters));
+    within(classNameOf(this), () => this.update(parameters));
   }
 
   /** The number of parameters. */
@@ -389,7 +390,7 @@ export class ParameterDict extends Module {
 
   /** Adds or replaces parameters. */
   update(parameters: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>): this {
-    for (const [name, parameter] of entriesOf(this.constructor.name, parameters)) this.set(name, parameter);
+    for (const [name, parameter] of entriesOf(classNameOf(this), parameters)) this.set(name, parameter);
     return this;
   }
 

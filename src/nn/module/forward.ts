@@ -1,5 +1,7 @@
 /** Lets `forward` of layers take arguments by name as well as by position; their errors speak of the layer. */
+
 import { arrange, isPlainObject, parse } from "../../core/binding";
+import { classNameOf } from "../../core/className";
 import { renamed } from "../../core/signature";
 
 interface Layer {
@@ -18,11 +20,11 @@ export function takes(signature: string, ...layers: Layer[]): void {
       const n = given.length;
       try {
         if (n < parts.required || n > parts.leading || isPlainObject(given[n - 1]))
-          return forward.apply(this, arrange(this.constructor.name, parts, given));
+          return forward.apply(this, arrange(classNameOf(this), parts, given));
         return n === 1 ? forward.call(this, given[0]) : forward.apply(this, given);
       } catch (error) {
         // Layers inside are parts that may be named too.
-        throw renamed(error, this.constructor.name, false, parts.runsCode);
+        throw renamed(error, classNameOf(this), false, parts.runsCode);
       }
     };
     Object.defineProperty(value, "name", { value: "forward" });

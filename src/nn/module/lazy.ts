@@ -1,5 +1,6 @@
 /** Layers that learn the size of their input from the first one, and turn into ordinary layers then. */
 
+import { classNameOf, nameOf } from "../../core/className";
 import { ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import type { Arguments } from "../../core/signatureTypes";
@@ -62,7 +63,7 @@ export class LazyLinear extends Linear {
   constructor(...given: Arguments<typeof linearSignature, Omit<LinearParameters, "inFeatures">>);
   constructor(...given: unknown[]) {
     const { outFeatures, bias, ...where } = readArguments<Omit<LinearParameters, "inFeatures">>(
-      new.target.name,
+      nameOf(new.target),
       linearSignature,
       { bias: true },
       given,
@@ -100,7 +101,7 @@ interface LazyConvolution extends Weighted {
 
 /** Channels come before the spatial axes, with or without a batch. */
 function channelsOf(layer: object, input: Tensor, dims: number): number {
-  const { name } = layer.constructor;
+  const name = classNameOf(layer);
   const channels = checkTensor(name, input).shape[input.ndim - dims - 1];
   if (channels === undefined)
     throw new ShapeError(
@@ -129,7 +130,7 @@ function finishConvolution(layer: LazyConvolution, input: Tensor, isTransposed: 
 export class LazyConv1d extends Conv1d {
   constructor(...given: Arguments<typeof convSignature, LazyConvParameters>);
   constructor(...given: unknown[]) {
-    const options = readArguments<LazyConvParameters>(new.target.name, convSignature, convDefaults, given);
+    const options = readArguments<LazyConvParameters>(nameOf(new.target), convSignature, convDefaults, given);
     super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
@@ -145,7 +146,7 @@ export class LazyConv1d extends Conv1d {
 export class LazyConv2d extends Conv2d {
   constructor(...given: Arguments<typeof convSignature, LazyConvParameters>);
   constructor(...given: unknown[]) {
-    const options = readArguments<LazyConvParameters>(new.target.name, convSignature, convDefaults, given);
+    const options = readArguments<LazyConvParameters>(nameOf(new.target), convSignature, convDefaults, given);
     super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
@@ -161,7 +162,7 @@ export class LazyConv2d extends Conv2d {
 export class LazyConv3d extends Conv3d {
   constructor(...given: Arguments<typeof convSignature, LazyConvParameters>);
   constructor(...given: unknown[]) {
-    const options = readArguments<LazyConvParameters>(new.target.name, convSignature, convDefaults, given);
+    const options = readArguments<LazyConvParameters>(nameOf(new.target), convSignature, convDefaults, given);
     super({ ...options, inChannels: 0, bias: false });
     startConvolution(this, options);
   }
@@ -178,7 +179,7 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
   constructor(...given: Arguments<typeof transposeSignature, LazyConvTransposeParameters>);
   constructor(...given: unknown[]) {
     const options = readArguments<LazyConvTransposeParameters>(
-      new.target.name,
+      nameOf(new.target),
       transposeSignature,
       transposeDefaults,
       given,
@@ -199,7 +200,7 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
   constructor(...given: Arguments<typeof transposeSignature, LazyConvTransposeParameters>);
   constructor(...given: unknown[]) {
     const options = readArguments<LazyConvTransposeParameters>(
-      new.target.name,
+      nameOf(new.target),
       transposeSignature,
       transposeDefaults,
       given,
@@ -220,7 +221,7 @@ export class LazyConvTranspose3d extends ConvTranspose3d {
   constructor(...given: Arguments<typeof transposeSignature, LazyConvTransposeParameters>);
   constructor(...given: unknown[]) {
     const options = readArguments<LazyConvTransposeParameters>(
-      new.target.name,
+      nameOf(new.target),
       transposeSignature,
       transposeDefaults,
       given,
@@ -263,7 +264,10 @@ function finishNormalization(layer: LazyNormalization, channels: number): void {
 export class LazyBatchNorm1d extends BatchNorm1d {
   constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
   constructor(...given: unknown[]) {
-    super({ ...readArguments<BatchNormOptions>(new.target.name, normSignature, batchDefaults, given), numFeatures: 0 });
+    super({
+      ...readArguments<BatchNormOptions>(nameOf(new.target), normSignature, batchDefaults, given),
+      numFeatures: 0,
+    });
   }
 
   override forward(input: Tensor): Tensor {
@@ -278,7 +282,10 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 export class LazyBatchNorm2d extends BatchNorm2d {
   constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
   constructor(...given: unknown[]) {
-    super({ ...readArguments<BatchNormOptions>(new.target.name, normSignature, batchDefaults, given), numFeatures: 0 });
+    super({
+      ...readArguments<BatchNormOptions>(nameOf(new.target), normSignature, batchDefaults, given),
+      numFeatures: 0,
+    });
   }
 
   override forward(input: Tensor): Tensor {
@@ -293,7 +300,10 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 export class LazyBatchNorm3d extends BatchNorm3d {
   constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
   constructor(...given: unknown[]) {
-    super({ ...readArguments<BatchNormOptions>(new.target.name, normSignature, batchDefaults, given), numFeatures: 0 });
+    super({
+      ...readArguments<BatchNormOptions>(nameOf(new.target), normSignature, batchDefaults, given),
+      numFeatures: 0,
+    });
   }
 
   override forward(input: Tensor): Tensor {
@@ -309,7 +319,7 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
   constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
   constructor(...given: unknown[]) {
     super({
-      ...readArguments<BatchNormOptions>(new.target.name, normSignature, instanceDefaults, given),
+      ...readArguments<BatchNormOptions>(nameOf(new.target), normSignature, instanceDefaults, given),
       numFeatures: 0,
     });
   }
@@ -327,7 +337,7 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
   constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
   constructor(...given: unknown[]) {
     super({
-      ...readArguments<BatchNormOptions>(new.target.name, normSignature, instanceDefaults, given),
+      ...readArguments<BatchNormOptions>(nameOf(new.target), normSignature, instanceDefaults, given),
       numFeatures: 0,
     });
   }
@@ -345,7 +355,7 @@ export class LazyInstanceNorm3d extends InstanceNorm3d {
   constructor(...given: Arguments<typeof normSignature, BatchNormOptions>);
   constructor(...given: unknown[]) {
     super({
-      ...readArguments<BatchNormOptions>(new.target.name, normSignature, instanceDefaults, given),
+      ...readArguments<BatchNormOptions>(nameOf(new.target), normSignature, instanceDefaults, given),
       numFeatures: 0,
     });
   }

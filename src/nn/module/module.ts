@@ -8,6 +8,7 @@ import { noGrad } from "../../autograd/mode";
 import type { Backend, Device } from "../../backend/backend";
 import { checkFlag, checkFunction, checkString } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
+import { classNameOf } from "../../core/className";
 import { checkDType, type DType, isDType, isFloat } from "../../core/dtype";
 import { ArgumentError, checkOptions, DeviceError, DTypeError, describe, KindlingError } from "../../core/errors";
 import { setOwn } from "../../core/record";
@@ -124,7 +125,7 @@ export class Module extends Callable {
 
   /** The computation. @throws KindlingError if a subclass does not define it. */
   forward(..._args: any[]): any {
-    const { name } = this.constructor;
+    const name = classNameOf(this);
     throw new KindlingError(`${name}: Module [${name}] is missing the required "forward" function`);
   }
 
@@ -359,7 +360,7 @@ export class Module extends Callable {
       if (child === undefined)
         throw new ArgumentError(
           module.#get(item) === undefined
-            ? `${module.constructor.name} has no attribute \`${item}\``
+            ? `${classNameOf(module)} has no attribute \`${item}\``
             : `\`${item}\` is not an nn.Module`,
         );
       module = child;
@@ -375,7 +376,7 @@ export class Module extends Callable {
     if (value !== undefined) return value;
     throw new ArgumentError(
       owner.#get(name) === undefined
-        ? `${owner.constructor.name} has no attribute \`${name}\``
+        ? `${classNameOf(owner)} has no attribute \`${name}\``
         : `\`${name}\` is not ${kind}`,
     );
   }
@@ -542,14 +543,14 @@ export class Module extends Callable {
    */
   getExtraState(): unknown {
     throw new KindlingError(
-      `getExtraState: Module [${this.constructor.name}] has no extra state; a subclass that has some defines getExtraState and setExtraState`,
+      `getExtraState: Module [${classNameOf(this)}] has no extra state; a subclass that has some defines getExtraState and setExtraState`,
     );
   }
 
   /** Takes what {@link getExtraState} gave. @see torch.nn.Module.set_extra_state */
   setExtraState(_state: unknown): void {
     throw new KindlingError(
-      `setExtraState: Module [${this.constructor.name}] takes no extra state; a subclass that has some defines getExtraState and setExtraState`,
+      `setExtraState: Module [${classNameOf(this)}] takes no extra state; a subclass that has some defines getExtraState and setExtraState`,
     );
   }
 
@@ -580,7 +581,7 @@ export class Module extends Callable {
 
   /** The module as PyTorch prints it. */
   override toString(): string {
-    return moduleText(this.constructor.name, this.extraRepr(), this.slots());
+    return moduleText(classNameOf(this), this.extraRepr(), this.slots());
   }
 
   // Hooks

@@ -1,4 +1,5 @@
 /** Parameters: tensors that a module learns. */
+import { nameOf } from "../../core/className";
 import { ArgumentError, AutogradError, describe } from "../../core/errors";
 import { checkSize } from "../../core/shape";
 import type { Arguments } from "../../core/signatureTypes";
@@ -70,7 +71,7 @@ export class UninitializedParameter extends Parameter {
 
   constructor(...given: Arguments<typeof uninitializedSignature, ParameterOptions & FactoryOptions>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<ParameterOptions & FactoryOptions>(
       layer,
       uninitializedSignature,

@@ -1,9 +1,12 @@
 /** Loading of state dicts, with PyTorch's report of what does not fit. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkString } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { describe, StateError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { within } from "../../core/signature";
+import { snakeCase as spelled } from "../../core/snakeCase";
 import { Tensor } from "../../tensor/tensor";
 import { UninitializedBuffer, UninitializedParameter } from "./parameter";
 
@@ -58,7 +61,7 @@ export function loadState(root: Stateful, state: Readonly<StateDict>, strict: bo
     lines.unshift(`Unexpected key(s) in state_dict: ${quoted(report.unexpected)}. `);
   if (strict && report.missing.length > 0) lines.unshift(`Missing key(s) in state_dict: ${quoted(report.missing)}. `);
   if (lines.length > 0)
-    throw new StateError(`Error(s) in loading state_dict for ${root.constructor.name}:\n\t${lines.join("\n\t")}`);
+    throw new StateError(`Error(s) in loading state_dict for ${classNameOf(root)}:\n\t${lines.join("\n\t")}`);
   return new IncompatibleKeys(report.missing, report.unexpected);
 }
 
@@ -106,10 +109,7 @@ function copyInto(target: Tensor, given: unknown, key: string, report: Report): 
 }
 
 /** `runningMean` → `running_mean`: PyTorch's spelling of a field's name. */
-export const snakeCase = (name: string): string =>
-  checkString("snakeCase", "name", name)
-    .replace(/(?<=[a-z0-9])([A-Z])/g, "_$1")
-    .toLowerCase();
+export const snakeCase = (name: string): string => spelled(checkString("snakeCase", "name", name));
 
 /** {@link snakeCase} of a field, for the `stateKey` of layers. */
 export const stateKeyOf = (field: string): string => within("stateKey", () => snakeCase(field));

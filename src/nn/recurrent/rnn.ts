@@ -3,6 +3,7 @@
 import type { Device } from "../../backend/backend";
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import { sameShape } from "../../core/shape";
@@ -98,8 +99,8 @@ export abstract class RNNBase extends Module {
   constructor(gates: number, options: Given<LSTMOptions & RecurrentSizes>) {
     super();
     if (!isPlainObject(options))
-      throw new ArgumentError(`${this.constructor.name}: is the base of networks; use RNN, GRU or LSTM`);
-    this.inputSize = checkInteger(this.constructor.name, "inputSize", options.inputSize, 0, MAX_COUNT);
+      throw new ArgumentError(`${classNameOf(this)}: is the base of networks; use RNN, GRU or LSTM`);
+    this.inputSize = checkInteger(classNameOf(this), "inputSize", options.inputSize, 0, MAX_COUNT);
     this.hiddenSize = options.hiddenSize;
     this.numLayers = options.numLayers;
     this.bias = options.bias;
@@ -115,7 +116,7 @@ export abstract class RNNBase extends Module {
 
   private check(): void {
     const { projSize, hiddenSize, numLayers } = this;
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     checkInteger(layer, "hiddenSize", hiddenSize, 1, MAX_COUNT);
     checkInteger(layer, "numLayers", numLayers, 1, MAX_LAYERS);
     checkInteger(layer, "projSize", projSize, 0, MAX_COUNT);
@@ -181,14 +182,14 @@ export abstract class RNNBase extends Module {
   private checkInput(x: Tensor): void {
     if (x.shape.at(-1) !== this.inputSize)
       throw new ShapeError(
-        `${this.constructor.name}: input.size(-1) must be equal to inputSize. Expected ${this.inputSize}, got ${x.shape.at(-1)}`,
+        `${classNameOf(this)}: input.size(-1) must be equal to inputSize. Expected ${this.inputSize}, got ${x.shape.at(-1)}`,
       );
   }
 
   /** Zeros, or the given state once it is found to fit; batched. */
   private initialState(given: State | undefined, x: Tensor, n: number, isBatched: boolean): State {
     const count = this.numLayers * this.suffixes().length;
-    if (given !== undefined) checkState(this.constructor.name, given, this.stateSizes.length);
+    if (given !== undefined) checkState(classNameOf(this), given, this.stateSizes.length);
     return this.stateSizes.map((size, i) => {
       const shape = [count, n, size];
       const state = given?.[i];
@@ -196,7 +197,7 @@ export abstract class RNNBase extends Module {
       const expected = isBatched ? shape : [count, size];
       if (!sameShape(state.shape, expected))
         throw new ShapeError(
-          `${this.constructor.name}: Expected hidden[${i}] size (${expected.join(", ")}), got [${state.shape.join(", ")}]`,
+          `${classNameOf(this)}: Expected hidden[${i}] size (${expected.join(", ")}), got [${state.shape.join(", ")}]`,
         );
       return isBatched ? state : state.unsqueeze(1);
     });
@@ -204,8 +205,8 @@ export abstract class RNNBase extends Module {
 
   /** Runs a padded batch or a single sequence. */
   protected runPadded(input: Tensor, given: State | undefined): { output: Tensor; last: State } {
-    if (checkTensor(this.constructor.name, input).ndim !== 2 && input.ndim !== 3)
-      throw new ShapeError(`${this.constructor.name}: input must have 2 or 3 dimensions, got ${input.ndim}`);
+    if (checkTensor(classNameOf(this), input).ndim !== 2 && input.ndim !== 3)
+      throw new ShapeError(`${classNameOf(this)}: input must have 2 or 3 dimensions, got ${input.ndim}`);
     this.checkInput(input);
     const isBatched = input.ndim === 3;
     const x = !isBatched ? input.unsqueeze(1) : this.batchFirst ? input.transpose(0, 1) : input;
@@ -276,7 +277,7 @@ export class RNN extends RNNBase {
   );
   constructor(...given: Arguments<typeof rnnSignature, RNNOptions & RecurrentSizes>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { nonlinearity, ...options } = readArguments<RNNOptions & RecurrentSizes>(
       layer,
       rnnSignature,
@@ -332,7 +333,7 @@ export class GRU extends RNNBase {
   constructor(...given: Arguments<typeof gruSignature, RecurrentOptions & RecurrentSizes>);
   constructor(...given: unknown[]) {
     super(3, {
-      ...readArguments<RecurrentOptions & RecurrentSizes>(new.target.name, gruSignature, defaults, given),
+      ...readArguments<RecurrentOptions & RecurrentSizes>(nameOf(new.target), gruSignature, defaults, given),
       projSize: 0,
     });
   }
@@ -387,7 +388,12 @@ export class LSTM extends RNNBase {
   constructor(...given: unknown[]) {
     super(
       4,
-      readArguments<LSTMOptions & RecurrentSizes>(new.target.name, lstmSignature, { ...defaults, projSize: 0 }, given),
+      readArguments<LSTMOptions & RecurrentSizes>(
+        nameOf(new.target),
+        lstmSignature,
+        { ...defaults, projSize: 0 },
+        given,
+      ),
     );
   }
 

@@ -3,6 +3,7 @@
 import type { Device } from "../../backend/backend";
 import { checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
 import { ArgumentError, ShapeError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -43,11 +44,11 @@ export abstract class RNNCellBase extends Module {
   constructor(gates: number, options: Given<CellOptions & RecurrentSizes>) {
     super();
     if (!isPlainObject(options))
-      throw new ArgumentError(`${this.constructor.name}: is the base of cells; use RNNCell, GRUCell or LSTMCell`);
-    checkInteger(this.constructor.name, "gates", gates, 1, 4);
+      throw new ArgumentError(`${classNameOf(this)}: is the base of cells; use RNNCell, GRUCell or LSTMCell`);
+    checkInteger(classNameOf(this), "gates", gates, 1, 4);
     const { inputSize, hiddenSize, bias, ...where } = options;
-    this.inputSize = checkInteger(this.constructor.name, "inputSize", inputSize, 0, MAX_COUNT);
-    this.hiddenSize = checkInteger(this.constructor.name, "hiddenSize", hiddenSize, 0, MAX_COUNT);
+    this.inputSize = checkInteger(classNameOf(this), "inputSize", inputSize, 0, MAX_COUNT);
+    this.hiddenSize = checkInteger(classNameOf(this), "hiddenSize", hiddenSize, 0, MAX_COUNT);
     this.bias = bias;
     this.weightIh = newParameter([gates * this.hiddenSize, this.inputSize], where);
     this.weightHh = newParameter([gates * this.hiddenSize, this.hiddenSize], where);
@@ -68,7 +69,7 @@ export abstract class RNNCellBase extends Module {
 
   /** Makes one step on a batch or a single item; a state of `count` tensors that is not given is zero. */
   protected run(step: Step, input: Tensor, given: State | undefined, count: number): State {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     checkTensor(op, input);
     if (given !== undefined) checkState(op, given, count);
     if (input.ndim !== 1 && input.ndim !== 2)
@@ -113,7 +114,7 @@ export class RNNCell extends RNNCellBase {
   );
   constructor(...given: Arguments<typeof rnnSignature, RNNCellOptions & RecurrentSizes>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { nonlinearity, ...rest } = readArguments<RNNCellOptions & RecurrentSizes>(
       layer,
       rnnSignature,
@@ -145,7 +146,7 @@ export class GRUCell extends RNNCellBase {
   );
   constructor(...given: Arguments<typeof cellSignature, CellOptions & RecurrentSizes>);
   constructor(...given: unknown[]) {
-    super(3, readArguments<CellOptions & RecurrentSizes>(new.target.name, cellSignature, { bias: true }, given));
+    super(3, readArguments<CellOptions & RecurrentSizes>(nameOf(new.target), cellSignature, { bias: true }, given));
   }
 
   override forward(input: Tensor, hx?: Tensor | null): Tensor {
@@ -164,7 +165,7 @@ export class LSTMCell extends RNNCellBase {
   );
   constructor(...given: Arguments<typeof cellSignature, CellOptions & RecurrentSizes>);
   constructor(...given: unknown[]) {
-    super(4, readArguments<CellOptions & RecurrentSizes>(new.target.name, cellSignature, { bias: true }, given));
+    super(4, readArguments<CellOptions & RecurrentSizes>(nameOf(new.target), cellSignature, { bias: true }, given));
   }
 
   override forward(input: Tensor, hx?: LSTMState | null): LSTMState {

@@ -1,5 +1,7 @@
 /** Fields of modules by name, for tools that put one tensor in the place of another. */
+
 import { checkString } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError } from "../../core/errors";
 import { Tensor } from "../../tensor/tensor";
 import { checkModule } from "../module/checks";
@@ -12,8 +14,7 @@ type Fields = Record<string, unknown>;
 export function tensorField(op: string, module: Module, name: string): Tensor {
   checkModule(op, module);
   const value = (module as unknown as Fields)[checkString(op, "name", name)];
-  if (!(value instanceof Tensor))
-    throw new ArgumentError(`${op}: ${module.constructor.name} has no tensor \`${name}\``);
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${op}: ${classNameOf(module)} has no tensor \`${name}\``);
   return value;
 }
 
@@ -21,7 +22,7 @@ export function tensorField(op: string, module: Module, name: string): Tensor {
 export function parameterField(op: string, module: Module, name: string): Parameter {
   const value = tensorField(op, module, name);
   if (!(value instanceof Parameter))
-    throw new ArgumentError(`${op}: \`${name}\` of ${module.constructor.name} is not a parameter`);
+    throw new ArgumentError(`${op}: \`${name}\` of ${classNameOf(module)} is not a parameter`);
   return value;
 }
 

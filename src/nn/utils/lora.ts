@@ -1,4 +1,5 @@
 /** Fine-tuning by matrices of low rank beside frozen weights (Hu et al., "LoRA", ICLR 2022): `torch.nn.utils.lora`. */
+
 import { noGrad } from "../../autograd/mode";
 import {
   assertNumber,
@@ -9,6 +10,7 @@ import {
   checkString,
   MAX_COUNT,
 } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import { zeros } from "../../tensor/create";
@@ -208,12 +210,12 @@ export const applyLora = named(
     );
     if (found.length === 0)
       throw new ValueError(
-        `${op}: no layer of ${model.constructor.name} is named as targetModules say; model.namedModules() lists all`,
+        `${op}: no layer of ${classNameOf(model)} is named as targetModules say; model.namedModules() lists all`,
       );
     for (const [name, , , layer] of found)
       if (!isBase(layer))
         throw new ArgumentError(
-          `${op}: "${name}" is a ${layer.constructor.name}; matrices go beside Linear, Embedding and Conv2d without groups`,
+          `${op}: "${name}" is a ${classNameOf(layer)}; matrices go beside Linear, Embedding and Conv2d without groups`,
         );
     const made = new Map<Module, LoraLayer>();
     for (const [, parent, field, layer] of found) {

@@ -2,6 +2,7 @@
 
 import { noGrad } from "../../autograd/mode";
 import { checkFlag, checkString } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { type Declared, named, within } from "../../core/signature";
@@ -163,7 +164,7 @@ export const removeParametrizations = named(
     const list = listOf(module, name);
     if (list === undefined)
       throw new ArgumentError(
-        `removeParametrizations: Module ${module.constructor.name} does not have a parametrization on ${name}`,
+        `removeParametrizations: Module ${classNameOf(module)} does not have a parametrization on ${name}`,
       );
     const value =
       options.leaveParametrized === false
@@ -205,7 +206,7 @@ export function transferParametrizationsAndParams<M extends Module>(
   for (const name of names) {
     const list = listOf(fromModule, checkString(op, "tensorName", name));
     if (list === undefined)
-      throw new ArgumentError(`${op}: ${fromModule.constructor.name} has no parametrized tensor \`${name}\``);
+      throw new ArgumentError(`${op}: ${classNameOf(fromModule)} has no parametrized tensor \`${name}\``);
     const fields = toModule as unknown as Record<string, unknown>;
     if (fields[name] === undefined) setField(toModule, name, new Parameter(list.original.detach().clone()));
     for (const parametrization of list) registerParametrization(toModule, name, parametrization);

@@ -1,6 +1,8 @@
 /** Pruning: parameters with a mask of zeros and ones. `<name>_orig` is what is learnt, `<name>_mask` a buffer; the product is taken at each call. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkArray } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import { ArgumentError, describe } from "../../core/errors";
 import { named, overloaded } from "../../core/signature";
 import { cat } from "../../ops/shape/join";
@@ -143,7 +145,7 @@ export const globalUnstructured = named(
     const method = new Method(amount);
     if (method.pruningType !== "unstructured")
       throw new ArgumentError(
-        `${op}: Only "unstructured" methods are supported for pruningMethod, got ${Method.name} of type "${method.pruningType}"`,
+        `${op}: Only "unstructured" methods are supported for pruningMethod, got ${nameOf(Method)} of type "${method.pruningType}"`,
       );
     const flat = (xs: readonly Tensor[]) => cat(xs.map((x) => x.reshape(-1)));
     const masks = noGrad(() => {
@@ -166,7 +168,7 @@ export const remove = overloaded("remove", "module(), name", <M extends Module>(
   const method = methodOf(module, name);
   if (method === undefined)
     throw new ArgumentError(
-      `remove: Parameter '${name}' of module ${module.constructor.name} has to be pruned before pruning can be removed`,
+      `remove: Parameter '${name}' of module ${classNameOf(module)} has to be pruned before pruning can be removed`,
     );
   method.remove(module);
   return module;

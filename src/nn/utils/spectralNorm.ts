@@ -3,6 +3,7 @@
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
 import { assertNumber, checkInteger } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
@@ -99,7 +100,7 @@ export const removeSpectralNorm = named(
     tensorField("removeSpectralNorm", module, name);
     const found = active.get(module)?.get(name);
     if (found === undefined)
-      throw new ArgumentError(`removeSpectralNorm: spectralNorm of '${name}' not found in ${module.constructor.name}`);
+      throw new ArgumentError(`removeSpectralNorm: spectralNorm of '${name}' not found in ${classNameOf(module)}`);
     const weight = noGrad(() => weightOf(module, name, found.settings, false));
     found.hook.remove();
     active.get(module)!.delete(name);

@@ -3,6 +3,7 @@
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
 import { checkInteger } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError } from "../../core/errors";
 import { wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -77,7 +78,7 @@ export const removeWeightNorm = named(
     tensorField("removeWeightNorm", module, name);
     const found = active.get(module)?.get(name);
     if (found === undefined)
-      throw new ArgumentError(`removeWeightNorm: weightNorm of '${name}' not found in ${module.constructor.name}`);
+      throw new ArgumentError(`removeWeightNorm: weightNorm of '${name}' not found in ${classNameOf(module)}`);
     const weight = noGrad(() => weightOf(module, name, found.dim));
     found.hook.remove();
     active.get(module)!.delete(name);

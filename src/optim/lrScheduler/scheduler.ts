@@ -2,9 +2,11 @@
 
 import { explainAbsent } from "../../core/absent";
 import { checkFlag, checkInteger, checkNumber } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { declareMethods, within } from "../../core/signature";
-import { camelCase, entriesOf, snakeCase } from "../../core/stateNames";
+import { camelCase, snakeCase } from "../../core/snakeCase";
+import { entriesOf } from "../../core/stateNames";
 import { Optimizer } from "../optimizer";
 
 /** Any optimizer, as far as schedulers are concerned. */
@@ -28,7 +30,7 @@ export abstract class Scheduler {
   _lastLr: number[];
 
   constructor(optimizer: AnyOptimizer) {
-    this.optimizer = checkOptimizer(this.constructor.name, optimizer);
+    this.optimizer = checkOptimizer(classNameOf(this), optimizer);
     this._lastLr = this.currentLrs();
   }
 
@@ -59,7 +61,7 @@ export abstract class Scheduler {
    * @throws StateError for anything but a dictionary, and for values of another kind than those that are there; nothing is changed then.
    */
   loadStateDict(state: Readonly<SchedulerStateDict>): void {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     if (typeof state !== "object" || state === null || Array.isArray(state))
       throw new StateError(`${op}: loadStateDict takes a dictionary, got ${describe(state)}`);
     const fields = this as unknown as Record<string, unknown>;
@@ -158,15 +160,15 @@ export abstract class LRScheduler extends Scheduler {
   /** @throws ArgumentError unless `optimizer` is one, ValueError when resuming without `initialLr` in a group. */
   constructor(optimizer: AnyOptimizer, { lastEpoch = -1, verbose = false }: SchedulerOptions = {}) {
     super(optimizer);
-    checkInteger(this.constructor.name, "lastEpoch", lastEpoch, -1);
-    checkFlag(this.constructor.name, "verbose", verbose);
+    checkInteger(classNameOf(this), "lastEpoch", lastEpoch, -1);
+    checkFlag(classNameOf(this), "verbose", verbose);
     this.lastEpoch = lastEpoch;
     this.verbose = verbose;
     optimizer.paramGroups.forEach((group, i) => {
       if (lastEpoch === -1) group.initialLr ??= group.lr;
       else if (group.initialLr === undefined)
         throw new ValueError(
-          `${this.constructor.name}: param 'initialLr' is not specified in paramGroups[${i}] when resuming an optimizer`,
+          `${classNameOf(this)}: param 'initialLr' is not specified in paramGroups[${i}] when resuming an optimizer`,
         );
     });
     this.baseLrs = optimizer.paramGroups.map((group) => group.initialLr!);
@@ -185,7 +187,7 @@ export abstract class LRScheduler extends Scheduler {
     this.optimizer.stepCount = 0;
     this._stepCount = 0;
     // What a function of the caller throws here, the constructor throws.
-    within(this.constructor.name, () => this.step());
+    within(classNameOf(this), () => this.step());
   }
 
   /**
@@ -194,7 +196,7 @@ export abstract class LRScheduler extends Scheduler {
    * @see torch.optim.lr_scheduler.LRScheduler.step
    */
   step(epoch?: number): void {
-    if (epoch !== undefined) checkNumber(`${this.constructor.name}.step`, "epoch", epoch);
+    if (epoch !== undefined) checkNumber(`${classNameOf(this)}.step`, "epoch", epoch);
     this.warnOfOrder();
     this._stepCount++;
     this.lastEpoch = epoch ?? this.lastEpoch + 1;

@@ -1,4 +1,5 @@
 /** Data sets that are CSV files: a label from 1 on, then columns of text (Zhang, Zhao, LeCun, 2015). */
+import { classNameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { type AwaitedClass, awaitable, type Readable } from "../../data/awaitable";
 import { hasFile, isRemote, joinPath } from "../../platform/dataFiles";
@@ -38,7 +39,7 @@ export abstract class CsvSet extends TextSet implements Readable {
       path = await this.find();
     }
     if (path === undefined) throw this.notFound(`${this.split}.csv`);
-    for await (const [[label, ...columns], number] of readCsv(this.constructor.name, path)) {
+    for await (const [[label, ...columns], number] of readCsv(classNameOf(this), path)) {
       const value = /^\s*\d{1,3}\s*$/.test(label!) ? Number(label) : 0;
       if (value < 1 || value > this.kind.classes)
         throw new FormatError(

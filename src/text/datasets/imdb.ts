@@ -1,4 +1,5 @@
 /** Reviews of films (Maas et al., 2011): a folder with a text file for each. */
+import { classNameOf } from "../../core/className";
 import { type AwaitedClass, awaitable, type Readable } from "../../data/awaitable";
 import { hasFile, hasFolder, joinPath, listEntries, readText } from "../../platform/dataFiles";
 import { TextSet, type TextSetParameters, type textSetSignature } from "./textSet";
@@ -46,7 +47,7 @@ export class ImdbSet extends TextSet implements Readable {
 
   /** The texts of a label: the files of a folder in the order of their names, or the lines of the one file that torchtext makes of it. */
   private async textsOf(path: string): Promise<string[]> {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     if (await hasFile(path)) return (await readText(op, path)).split("\n").filter((line) => line !== "");
     const names = (await listEntries(op, path)).filter(({ name, isFolder }) => !isFolder && name.endsWith(".txt"));
     const texts: string[] = [];

@@ -1,6 +1,8 @@
 /** What the data sets of labelled texts have in common. */
+
 import { checkChoice, checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { describe, IndexError, KindlingError } from "../../core/errors";
 import { extract } from "../../platform/archive";
 import { absolute, expandHome, joinPath } from "../../platform/dataFiles";
@@ -40,7 +42,7 @@ export abstract class TextSet {
   protected texts: string[] = [];
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const { root, split = "train", download = false } = argumentsOf<TextSetParameters>(op, textSetSignature, given);
     this.root = expandHome(checkString(op, "root", root));
     this.split = checkChoice(op, "split", split, ["train", "test"]);
@@ -52,14 +54,14 @@ export abstract class TextSet {
 
   /** Folders that may have the files: torchtext's of now, its older one, and the root itself. */
   protected get folders(): string[] {
-    const { name } = this.constructor;
+    const name = classNameOf(this);
     const root = absolute(this.root);
     return [joinPath(root, "datasets", name), joinPath(root, name), root];
   }
 
   /** Downloads a file to torchtext's folder, and unpacks it there if it is an archive. */
   protected async fetch({ url, file, md5 }: Resource): Promise<void> {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     const folder = this.folders[0]!;
     const path = joinPath(folder, file);
     await download(op, url, path, { md5 });
@@ -67,7 +69,7 @@ export abstract class TextSet {
   }
 
   protected notFound(what: string): KindlingError {
-    const { name } = this.constructor;
+    const name = classNameOf(this);
     return new KindlingError(
       `${name}: Dataset not found. You can use download: true to download it (there is no ${what} in "${this.folders.join('", "')}")`,
     );
@@ -82,9 +84,7 @@ export abstract class TextSet {
   at(index: number): [label: number, text: string] {
     const i = index < 0 ? index + this.length : index;
     if (!Number.isInteger(i) || i < 0 || i >= this.length)
-      throw new IndexError(
-        `${this.constructor.name}: index ${describe(index)} is out of range for ${this.length} samples`,
-      );
+      throw new IndexError(`${classNameOf(this)}: index ${describe(index)} is out of range for ${this.length} samples`);
     return [this.labels[i]!, this.texts[i]!];
   }
 
@@ -93,6 +93,6 @@ export abstract class TextSet {
   }
 
   toString(): string {
-    return `Dataset ${this.constructor.name}\n    Number of datapoints: ${this.length}\n    Root location: ${this.root}\n    Split: ${this.split}`;
+    return `Dataset ${classNameOf(this)}\n    Number of datapoints: ${this.length}\n    Root location: ${this.root}\n    Split: ${this.split}`;
   }
 }

@@ -1,6 +1,8 @@
 /** Word vectors from files: those of GloVe and fastText, or any in their format. */
+
 import { checkChoice, checkFlag, checkFunction, checkInteger, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { ArgumentError, describe, KindlingError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { declareMethods } from "../../core/signature";
@@ -107,7 +109,7 @@ export class WordVectors {
   protected fetches = true;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const { name, url, ...options } = argumentsOf<VectorsParameters>(op, vectorsSignature, given);
     const { cache, unkInit, most } = checkVectorOptions(op, options);
     this.file = expandHome(checkString(op, "name", name));
@@ -152,7 +154,7 @@ export class WordVectors {
 
   /** @internal */
   async read(): Promise<void> {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     const path = await this.find(op);
     const source = await openSource(op, path);
     try {

@@ -1,6 +1,8 @@
 /** Caltech 101 (Fei-Fei, Fergus and Perona, 2004). */
+
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { hasFolder, joinPath, listEntries, readData } from "../../platform/dataFiles";
@@ -59,7 +61,7 @@ class Caltech101Set<I = any, T = any> extends FilesDataset<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<DownloadableOptions & CaltechOptions>(op, new.target.signature, given);
     super(joinPath(checkString(op, "root", values.root), "caltech101"), transformsIn(values));
     this.targetType = checkWords(op, "target_type", values.targetType ?? "category", kinds);
@@ -82,7 +84,7 @@ class Caltech101Set<I = any, T = any> extends FilesDataset<I, T> {
 
   /** @internal */
   async read(): Promise<void> {
-    const { name } = this.constructor;
+    const name = classNameOf(this);
     if (this.wantsDownload) await this.download();
     if (!(await hasFolder(this.pictures))) throw notFound(name, `there is no folder "${this.pictures}"`, true);
     const folders = (await listEntries(name, this.pictures)).filter((entry) => entry.isFolder);
@@ -101,7 +103,7 @@ class Caltech101Set<I = any, T = any> extends FilesDataset<I, T> {
 
   protected imageOf(index: number): Promise<unknown> {
     const category = this.categories[this.y[index]!]!;
-    return openImage(this.constructor.name, joinPath(this.pictures, category, `image_${this.number(index)}.jpg`));
+    return openImage(classNameOf(this), joinPath(this.pictures, category, `image_${this.number(index)}.jpg`));
   }
 
   protected async targetOf(index: number): Promise<unknown> {
@@ -113,7 +115,7 @@ class Caltech101Set<I = any, T = any> extends FilesDataset<I, T> {
     const category = this.annotationCategories[this.y[index]!]!;
     const path = joinPath(this.folder, "Annotations", category, `annotation_${this.number(index)}.mat`);
     const { readMatlab } = await import("../../io/lazyDatasets");
-    const { obj_contour: contour } = await readMatlab(path, await readData(this.constructor.name, path));
+    const { obj_contour: contour } = await readMatlab(path, await readData(classNameOf(this), path));
     if (contour === undefined)
       throw new FormatError(`"${path}" has no array obj_contour: it is damaged, or no annotation of Caltech 101`);
     const { shape, values } = contour;

@@ -1,6 +1,8 @@
 /** CIFAR-10 and CIFAR-100 (Krizhevsky, 2009), in their Python and their binary version. */
+
 import { checkFlag } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import type { Pickled } from "../../io/pickle";
@@ -66,7 +68,7 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<{ root: string } & CifarOptions & TransformOptions>(op, new.target.signature, given);
     const { root, train = true, download = false, transform, targetTransform } = values;
     super(root, { transform, targetTransform });
@@ -101,7 +103,8 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
   /** The first file that is there, of torchvision's version or the binary one, in its folder or in the root itself. */
   private async version(): Promise<Version | undefined> {
     const root = absolute(this.root!);
-    const { name, baseFolder } = this.kind;
+    const name = classNameOf(this);
+    const { baseFolder } = this.kind;
     const first = this.files[0]!;
     const found = await findFile(name, [
       joinPath(root, baseFolder, first),
@@ -123,17 +126,17 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
     const version = await this.version();
     if (version === undefined)
       throw notFound(
-        this.kind.name,
+        classNameOf(this),
         `there is no ${this.files[0]} in "${joinPath(this.root!, this.kind.baseFolder)}"`,
         true,
       );
     const batches: Batch[] = [];
     for (const file of this.files) {
       const path = joinPath(version.folder, version.isBinary ? `${file}.bin` : file);
-      const found = await findFile(this.kind.name, [path]);
+      const found = await findFile(classNameOf(this), [path]);
       if (found !== undefined) batches.push(await this.batchOf(found, version));
       // Of the binary version, parts are in use.
-      else if (!version.isBinary) throw notFound(this.kind.name, `there is no "${path}"`, true);
+      else if (!version.isBinary) throw notFound(classNameOf(this), `there is no "${path}"`, true);
     }
     this.classes = await this.readClasses(version);
     this.take(batches);
@@ -151,7 +154,8 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
   }
 
   private async readClasses({ folder, isBinary }: Version): Promise<readonly string[]> {
-    const { name, meta, classes } = this.kind;
+    const name = classNameOf(this);
+    const { meta, classes } = this.kind;
     const found = await findFile(name, [joinPath(folder, isBinary ? this.binary.meta : meta.filename)]);
     if (found === undefined) return classes;
     const names = isBinary ? linesOf(found) : await namesIn(found, meta.key);

@@ -1,6 +1,8 @@
 /** Microsoft COCO (Lin and others, 2014). */
+
 import { checkString } from "../../core/arguments";
 import { argumentsOf, isPlainObject } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { absolute, expandHome, joinPath, readText } from "../../platform/dataFiles";
@@ -25,7 +27,7 @@ class CocoDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
   private annotations: Map<number, CocoAnnotation[]> = new Map();
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<CocoOptions & VisionDatasetArguments>(op, new.target.signature, given);
     super(checkString(op, "root", values.root), transformsIn(values));
     this.annFile = expandHome(checkString(op, "annFile", values.annFile));
@@ -37,7 +39,7 @@ class CocoDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
 
   /** @internal */
   async read(): Promise<void> {
-    const text = await readText(this.constructor.name, absolute(this.annFile));
+    const text = await readText(classNameOf(this), absolute(this.annFile));
     const fail = (why: string, cause?: unknown) =>
       new FormatError(`"${this.annFile}" ${why}: it is damaged, or no file of COCO`, { cause });
     let content: unknown;
@@ -68,7 +70,7 @@ class CocoDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
   }
 
   protected imageOf(index: number): Promise<unknown> {
-    return openColours(this.constructor.name, joinPath(this.folder, this.names.get(this.ids[index]!)!));
+    return openColours(classNameOf(this), joinPath(this.folder, this.names.get(this.ids[index]!)!));
   }
 
   protected targetOf(index: number): readonly CocoAnnotation[] {

@@ -1,5 +1,7 @@
 /** EMNIST (Cohen and others, 2017). */
+
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { awaitable } from "../../data/awaitable";
 import { absolute, hasFile, isRemote, joinPath, listEntries, removeData } from "../../platform/dataFiles";
 import type { Awaitable, Opened } from "./common/awaitableTypes";
@@ -40,7 +42,7 @@ class EmnistSet<I = any, T = any> extends MnistSet<I, T> {
   readonly split: EmnistSplit;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const { split, ...rest } = argumentsOf<{ split: EmnistSplit; root: string } & MnistOptions & TransformOptions>(
       op,
       new.target.signature,
@@ -78,11 +80,11 @@ class EmnistSet<I = any, T = any> extends MnistSet<I, T> {
   /** The files of the archive are compressed once more. */
   private async unpackParts(folder: string): Promise<void> {
     const inner = absolute(joinPath(folder, "gzip"));
-    for (const { name } of await listEntries(this.kind.name, inner)) {
+    for (const { name } of await listEntries(classNameOf(this), inner)) {
       if (!name.endsWith(".gz")) continue;
       await extractArchive(joinPath(inner, name), { toPath: folder, removeFinished: true });
     }
-    if (!isRemote(inner)) await removeData(this.kind.name, inner, true);
+    if (!isRemote(inner)) await removeData(classNameOf(this), inner, true);
   }
 }
 

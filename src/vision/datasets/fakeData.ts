@@ -1,7 +1,9 @@
 /** Pictures of noise, for tests of programs. */
+
 import { noGrad } from "../../autograd/mode";
 import { checkInteger, checkIntegers } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { nameOf } from "../../core/className";
 import { describe, ValueError } from "../../core/errors";
 import { Generator } from "../../core/generator";
 import type { Arguments } from "../../core/signatureTypes";
@@ -47,7 +49,7 @@ export class FakeData<I = Image, T = number> extends VisionDataset<I, T> {
   constructor(options?: FakeDataOptions<I, T>);
   constructor(...given: Arguments<typeof signature, FakeDataOptions<I, T>>);
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<FakeDataOptions<I, T>>(op, signature, given);
     super(undefined, transformsIn(values));
     this.size = checkInteger(op, "size", values.size ?? 1000, 0);

@@ -1,6 +1,8 @@
 /** Oxford 102 Flower (Nilsback and Zisserman, 2008). */
+
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { findFile, hasFolder, isRemote, joinPath } from "../../platform/dataFiles";
@@ -31,7 +33,7 @@ class Flowers102Set<I = any, T = any> extends LabelledImages<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<DownloadableOptions & FlowersOptions>(op, new.target.signature, given);
     super(checkString(op, "root", values.root), transformsIn(values));
     this.split = checkWord(op, "split", values.split ?? "train", splits);
@@ -55,7 +57,8 @@ class Flowers102Set<I = any, T = any> extends LabelledImages<I, T> {
 
   /** @internal */
   async read(): Promise<void> {
-    const { name, fileDict } = this.constructor as typeof Flowers102Set;
+    const name = classNameOf(this);
+    const { fileDict } = this.constructor as typeof Flowers102Set;
     if (this.wantsDownload) await this.download();
     const pictures = joinPath(this.base, "jpg");
     if (!isRemote(pictures) && !(await hasFolder(pictures)))
@@ -76,8 +79,8 @@ class Flowers102Set<I = any, T = any> extends LabelledImages<I, T> {
   /** An array of integers from 1 on in one of the files. */
   private async numbers(file: string, key: string): Promise<number[]> {
     const path = joinPath(this.base, file);
-    const found = await findFile(this.constructor.name, [path]);
-    if (found === undefined) throw notFound(this.constructor.name, `there is no "${path}"`, true);
+    const found = await findFile(classNameOf(this), [path]);
+    if (found === undefined) throw notFound(classNameOf(this), `there is no "${path}"`, true);
     const { readMatlab } = await import("../../io/lazyDatasets");
     const array = (await readMatlab(path, found.bytes))[key];
     const numbers = array && Array.from(array.values);

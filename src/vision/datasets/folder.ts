@@ -1,6 +1,8 @@
 /** Data sets of files in folders, one folder for each class. */
+
 import { checkFunction, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { portable } from "../../data/pack";
@@ -75,7 +77,7 @@ class DatasetFolderSet<I = any, T = any> extends FilesDataset<I, T> {
   targets: readonly number[] = [];
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<{ root: string } & DatasetFolderOptions & TransformOptions>(
       op,
       new.target.signature,
@@ -103,16 +105,16 @@ class DatasetFolderSet<I = any, T = any> extends FilesDataset<I, T> {
   async findClasses(
     directory: string,
   ): Promise<[classes: readonly string[], classToIdx: Readonly<Record<string, number>>]> {
-    const entries = await listEntries(this.constructor.name, directory);
+    const entries = await listEntries(classNameOf(this), directory);
     const classes = entries.filter(({ isFolder }) => isFolder).map(({ name }) => name);
     if (classes.length === 0)
-      throw new KindlingError(`${this.constructor.name}: Couldn't find any class folder in ${directory}.`);
+      throw new KindlingError(`${classNameOf(this)}: Couldn't find any class folder in ${directory}.`);
     return [classes, Object.fromEntries(classes.map((name, i) => [name, i]))];
   }
 
   /** The files of the classes; a subclass may have others. @throws KindlingError for a class without files. */
   async makeDataset(directory: string, classToIdx: Readonly<Record<string, number>>): Promise<FolderSample[]> {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     const names = Object.keys(classToIdx).sort(compareText);
     if (names.length === 0)
       throw new ValueError(`${op}: 'class_to_index' must have at least one entry to collect any samples.`);

@@ -1,6 +1,8 @@
 /** Food-101 (Bossard, Guillaumin and Van Gool, 2014). */
+
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf, isPlainObject } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { compareText, hasFile, hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
@@ -24,7 +26,7 @@ class Food101Set<I = any, T = any> extends LabelledImages<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<DownloadableOptions & Food101Options>(op, new.target.signature, given);
     super(checkString(op, "root", values.root), transformsIn(values));
     this.split = checkWord(op, "split", values.split ?? "train", splits);
@@ -38,7 +40,8 @@ class Food101Set<I = any, T = any> extends LabelledImages<I, T> {
 
   /** @internal */
   async read(): Promise<void> {
-    const { name, url, md5 } = this.constructor as typeof Food101Set;
+    const name = classNameOf(this);
+    const { url, md5 } = this.constructor as typeof Food101Set;
     const base = joinPath(this.folder, "food-101");
     if (this.wantsDownload && !(await this.isThere())) await downloadAndExtractArchive(url, this.folder, { md5 });
     if (!isRemote(base) && !(await this.isThere()))

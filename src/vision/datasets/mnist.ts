@@ -1,6 +1,8 @@
 /** MNIST and the data sets in its format. */
+
 import { checkFlag } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import type { Found } from "../../platform/dataFiles";
@@ -77,7 +79,7 @@ export class MnistSet<I = any, T = any> extends MemoryDataset<I, T> {
   protected readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<{ root: string } & MnistOptions & TransformOptions>(op, new.target.signature, given);
     const { root, train = true, download = false, transform, targetTransform } = values;
     super(root, { transform, targetTransform });
@@ -92,7 +94,7 @@ export class MnistSet<I = any, T = any> extends MemoryDataset<I, T> {
 
   /** Where torchvision keeps the files. */
   get rawFolder(): string {
-    return joinPath(absolute(this.root!), this.kind.name, "raw");
+    return joinPath(absolute(this.root!), classNameOf(this), "raw");
   }
 
   /** Folders that may have the files: torchvision's, or the root itself. */
@@ -111,7 +113,8 @@ export class MnistSet<I = any, T = any> extends MemoryDataset<I, T> {
 
   /** Fetches what is missing. */
   protected async download(): Promise<void> {
-    const { name, mirrors, resources } = this.kind;
+    const name = classNameOf(this);
+    const { mirrors, resources } = this.kind;
     for (const [file, md5] of resources) {
       const plain = joinPath(this.rawFolder, file.replace(/\.gz$/, ""));
       if ((await hasFile(plain)) || (await hasFile(`${plain}.gz`))) continue;
@@ -124,7 +127,7 @@ export class MnistSet<I = any, T = any> extends MemoryDataset<I, T> {
   /** @internal */
   async read(): Promise<void> {
     if (this.wantsDownload) await this.download();
-    const { name } = this.kind;
+    const name = classNameOf(this);
     const images = await readIdx(name, this.folders, this.imagesFile);
     const labels = await readIdx(name, this.folders, this.labelsFile);
     if (images === undefined || labels === undefined)

@@ -1,6 +1,8 @@
 /** Oxford-IIIT Pet (Parkhi and others, 2012). */
+
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
@@ -40,7 +42,7 @@ class OxfordIIITPetSet<I = any, T = any> extends LabelledImages<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<DownloadableOptions & PetOptions>(op, new.target.signature, given);
     super(checkString(op, "root", values.root), transformsIn(values));
     this.split = checkWord(op, "split", values.split ?? "trainval", splits);
@@ -58,7 +60,8 @@ class OxfordIIITPetSet<I = any, T = any> extends LabelledImages<I, T> {
 
   /** @internal */
   async read(): Promise<void> {
-    const { name, resources } = this.constructor as typeof OxfordIIITPetSet;
+    const name = classNameOf(this);
+    const { resources } = this.constructor as typeof OxfordIIITPetSet;
     if (this.wantsDownload && !(await this.isThere()))
       for (const [url, md5] of resources) await downloadAndExtractArchive(url, this.base, { md5 });
     if (!isRemote(this.base) && !(await this.isThere()))
@@ -85,7 +88,7 @@ class OxfordIIITPetSet<I = any, T = any> extends LabelledImages<I, T> {
 
   protected override targetOf(index: number): unknown {
     if (!this.targetTypes.includes("segmentation")) return joinTargets(this.targetTypes.map(() => this.labels[index]));
-    const open = () => openImage(this.constructor.name, this.segmentations[index]!);
+    const open = () => openImage(classNameOf(this), this.segmentations[index]!);
     return Promise.all(this.targetTypes.map((kind) => (kind === "category" ? this.labels[index] : open()))).then(
       joinTargets,
     );

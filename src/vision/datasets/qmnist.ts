@@ -1,6 +1,8 @@
 /** QMNIST (Yadav and Bottou, 2019). */
+
 import { checkFlag } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { type Found, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
@@ -60,7 +62,7 @@ class QmnistSet<I = any, T = any> extends MnistSet<I, T> {
   readonly compat: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<{ root: string } & QmnistOptions & TransformOptions>(op, new.target.signature, given);
     super(values);
     this.what = checkWord(op, "what", values.what ?? (this.train ? "train" : "test"), parts);

@@ -1,6 +1,8 @@
 /** STL-10 (Coates, Ng and Lee, 2011). */
+
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { ArgumentError, describe, FormatError, ValueError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { absolute, findFile, hasFile, joinPath, readText } from "../../platform/dataFiles";
@@ -59,7 +61,7 @@ class Stl10Set<I = any, T = any> extends MemoryDataset<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<DownloadableOptions & Stl10Options>(op, new.target.signature, given);
     super(checkString(op, "root", values.root), transformsIn(values));
     this.split = checkWord(op, "split", values.split ?? "train", splits);
@@ -107,11 +109,11 @@ class Stl10Set<I = any, T = any> extends MemoryDataset<I, T> {
     }
     this.data = bytesTensor(pixels, [this.labels.length, 3, SIZE, SIZE]);
     const names = this.path(this.kind.classNamesFile);
-    if (await hasFile(names)) this.classes = linesOf(await readText(this.kind.name, names));
+    if (await hasFile(names)) this.classes = linesOf(await readText(classNameOf(this), names));
   }
 
   private async part(images: string, labels?: string): Promise<Part> {
-    const { name } = this.kind;
+    const name = classNameOf(this);
     const found = await findFile(name, [this.path(images)]);
     if (found === undefined) throw notFound(name, `there is no "${this.path(images)}"`, true);
     const { path, bytes } = found;
@@ -129,8 +131,8 @@ class Stl10Set<I = any, T = any> extends MemoryDataset<I, T> {
 
   private async labelsIn(file: string, count: number): Promise<number[]> {
     const path = this.path(file);
-    const found = await findFile(this.kind.name, [path]);
-    if (found === undefined) throw notFound(this.kind.name, `there is no "${path}"`, true);
+    const found = await findFile(classNameOf(this), [path]);
+    if (found === undefined) throw notFound(classNameOf(this), `there is no "${path}"`, true);
     if (found.bytes.length !== count)
       throw new FormatError(
         `"${path}" has ${found.bytes.length} labels for ${count} pictures: it is truncated or damaged`,
@@ -146,7 +148,7 @@ class Stl10Set<I = any, T = any> extends MemoryDataset<I, T> {
   private async fold(part: Part): Promise<Part> {
     if (this.folds === null) return part;
     const path = this.path(this.kind.foldsListFile);
-    const line = (await readText(this.kind.name, path)).split("\n")[this.folds] ?? "";
+    const line = (await readText(classNameOf(this), path)).split("\n")[this.folds] ?? "";
     const indices = line.trim().split(/\s+/).map(Number);
     const wrong = indices.find((i) => !Number.isInteger(i) || i < 0 || i >= part.labels.length);
     if (wrong !== undefined || line.trim() === "")

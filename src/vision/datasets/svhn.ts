@@ -1,6 +1,8 @@
 /** Street View House Numbers (Netzer and others, 2011). */
+
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import type { MatlabArray } from "../../io/matlab";
@@ -48,7 +50,7 @@ class SvhnSet<I = any, T = any> extends MemoryDataset<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<DownloadableOptions & { split?: SvhnSplit }>(op, new.target.signature, given);
     super(checkString(op, "root", values.root), transformsIn(values));
     this.split = checkWord(op, "split", values.split ?? "train", splits);
@@ -66,7 +68,8 @@ class SvhnSet<I = any, T = any> extends MemoryDataset<I, T> {
 
   /** @internal */
   async read(): Promise<void> {
-    const { name, splitList } = this.constructor as typeof SvhnSet;
+    const name = classNameOf(this);
+    const { splitList } = this.constructor as typeof SvhnSet;
     const [url, filename, md5] = splitList[this.split];
     if (this.wantsDownload) await downloadUrl(url, this.root!, { filename, md5 });
     const path = joinPath(absolute(this.root!), filename);

@@ -1,6 +1,8 @@
 /** USPS (Hull, 1994), in the format of LIBSVM. */
+
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { absolute, findFile, hasFile, joinPath } from "../../platform/dataFiles";
@@ -39,7 +41,7 @@ class UspsSet<I = any, T = any> extends MemoryDataset<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<DownloadableOptions & UspsOptions>(op, new.target.signature, given);
     super(checkString(op, "root", values.root), transformsIn(values));
     this.train = checkFlag(op, "train", values.train ?? true);
@@ -49,7 +51,8 @@ class UspsSet<I = any, T = any> extends MemoryDataset<I, T> {
 
   /** @internal */
   async read(): Promise<void> {
-    const { name, splitList } = this.constructor as typeof UspsSet;
+    const name = classNameOf(this);
+    const { splitList } = this.constructor as typeof UspsSet;
     const [url, filename, md5] = splitList[this.train ? "train" : "test"];
     const path = joinPath(absolute(this.root!), filename);
     if (this.wantsDownload && !(await hasFile(path))) await downloadUrl(url, this.root!, { filename, md5 });

@@ -1,6 +1,8 @@
 /** Pascal VOC (Everingham and others, 2007 to 2012). */
+
 import { checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { FormatError } from "../../core/errors";
 import { setOwn } from "../../core/record";
 import { awaitable } from "../../data/awaitable";
@@ -65,7 +67,7 @@ class VOCDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
   private readonly wantsDownload: boolean;
 
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<DownloadableOptions & VocOptions>(op, new.target.signature, given);
     super(checkString(op, "root", values.root), transformsIn(values));
     this.year = checkWord(op, "year", values.year ?? "2012", years);
@@ -85,7 +87,8 @@ class VOCDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
 
   /** @internal */
   async read(): Promise<void> {
-    const { name, yearDict } = this.constructor as typeof VOCDetectionSet;
+    const name = classNameOf(this);
+    const { yearDict } = this.constructor as typeof VOCDetectionSet;
     const key = this.year === "2007" && this.imageSet === "test" ? "2007-test" : this.year;
     const { url, filename, md5, baseDir } = yearDict[key]!;
     const base = joinPath(this.folder, baseDir);
@@ -101,12 +104,12 @@ class VOCDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
   }
 
   protected imageOf(index: number): Promise<unknown> {
-    return openColours(this.constructor.name, this.images[index]!);
+    return openColours(classNameOf(this), this.images[index]!);
   }
 
   protected async targetOf(index: number): Promise<VocAnnotation> {
     const path = this.targets[index]!;
-    return vocTree(parseXml(path, await readText(this.constructor.name, path)));
+    return vocTree(parseXml(path, await readText(classNameOf(this), path)));
   }
 }
 

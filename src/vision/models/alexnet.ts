@@ -1,5 +1,6 @@
 /** AlexNet in its single-column form (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014). */
 
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { takes } from "../../nn/module/forward";
@@ -31,7 +32,7 @@ export class AlexNet extends nn.Module {
   constructor(...given: unknown[]) {
     super();
     const defaults = { numClasses: 1000, dropout: 0.5 };
-    const { numClasses, dropout } = readArguments<AlexNetOptions>(new.target.name, signature, defaults, given);
+    const { numClasses, dropout } = readArguments<AlexNetOptions>(nameOf(new.target), signature, defaults, given);
     this.features = new nn.Sequential(
       new nn.Conv2d(3, 64, 11, { stride: 4, padding: 2 }),
       relu(),

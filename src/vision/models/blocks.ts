@@ -2,6 +2,7 @@
 
 import { checkArray } from "../../core/arguments";
 import { bind, missing, partsOf } from "../../core/binding";
+import { nameOf } from "../../core/className";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/module/options";
@@ -36,11 +37,11 @@ export function checkSettings(
   settings: unknown,
   config: abstract new (...args: any[]) => object,
 ): void {
-  const list = checkArray(layer, name, settings, config.name);
+  const list = checkArray(layer, name, settings, nameOf(config));
   if (list.length === 0) throw new ValueError(`${layer}: The ${name} should not be empty`);
   for (const [i, setting] of list.entries())
     if (!(setting instanceof config))
-      throw new ArgumentError(`${layer}: The ${name} should be ${config.name}[], got ${describe(setting)} at ${i}`);
+      throw new ArgumentError(`${layer}: The ${name} should be ${nameOf(config)}[], got ${describe(setting)} at ${i}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** ConvNeXt (Liu et al., "A ConvNet for the 2020s", 2022). */
 
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { takes } from "../../nn/module/forward";
@@ -16,8 +17,6 @@ import { modelBuilder } from "./builder";
 
 /** Normalizes the channels of each pixel. Shape: [N, C, H, W], unchanged. */
 class LayerNorm2d extends nn.LayerNorm {
-  static override readonly name: string = "LayerNorm2d";
-
   override forward(input: Tensor): Tensor {
     return super.forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2);
   }
@@ -27,7 +26,6 @@ const layerNorm = (channels: number) => new nn.LayerNorm(channels, { eps: 1e-6 }
 
 /** A 7×7 convolution of each channel and a perceptron of each pixel, scaled, with a shortcut. */
 class CNBlock extends nn.Module {
-  static override readonly name: string = "CNBlock";
   /** Shape: [dim, 1, 1]. */
   layerScale: nn.Parameter;
   block: nn.Sequential;
@@ -80,7 +78,7 @@ export class CNBlockConfig {
   constructor(inputChannels: number, outChannels: number | null, numLayers: number);
   constructor(...given: Arguments<typeof configSignature, CNBlockParameters>);
   constructor(...given: unknown[]) {
-    const name = new.target.name;
+    const name = nameOf(new.target);
     const { inputChannels, outChannels, numLayers } = readBeside<CNBlockParameters>(
       name,
       configSignature,
@@ -170,7 +168,7 @@ export class ConvNeXt extends nn.Module {
   constructor(...given: Arguments<typeof signature, ConvNeXtParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readOptions(layer, given);
     this.features = new nn.Sequential(...featuresOf(layer, options));
     this.avgpool = new nn.AdaptiveAvgPool2d(1);

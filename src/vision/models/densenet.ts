@@ -2,6 +2,7 @@
 
 import { checkpoint } from "../../autograd/checkpoint";
 import { checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -50,7 +51,6 @@ type LayerOptions = Required<Pick<DenseNetOptions, "growthRate" | "bnSize" | "dr
 
 /** A 1×1 and a 3×3 convolution, each after its normalization. It takes all that came before, and gives `growthRate` channels. */
 class DenseLayer extends nn.Module {
-  static override readonly name: string = "_DenseLayer";
   norm1: nn.BatchNorm2d;
   relu1: nn.ReLU;
   conv1: nn.Conv2d;
@@ -89,8 +89,6 @@ class DenseLayer extends nn.Module {
 
 /** Layers each of which takes the input and what all layers before it gave. */
 class DenseBlock extends nn.ModuleDict<Record<string, DenseLayer>> {
-  static override readonly name: string = "_DenseBlock";
-
   constructor(layers: number, inputs: number, options: LayerOptions) {
     super();
     for (let i = 0; i < layers; i++)
@@ -106,8 +104,6 @@ class DenseBlock extends nn.ModuleDict<Record<string, DenseLayer>> {
 
 /** Halves the size and the channels between two blocks. */
 class Transition extends nn.Sequential {
-  static override readonly name: string = "_Transition";
-
   constructor(inputs: number, outputs: number) {
     super({
       norm: new nn.BatchNorm2d(inputs),
@@ -144,7 +140,7 @@ export class DenseNet extends nn.Module {
   constructor(...given: Arguments<typeof signature, DenseNetOptions>);
   constructor(...given: unknown[]) {
     super();
-    const { blockConfig, numInitFeatures, numClasses, ...options } = readOptions(new.target.name, given);
+    const { blockConfig, numInitFeatures, numClasses, ...options } = readOptions(nameOf(new.target), given);
     this.features = new nn.Sequential({
       conv0: new nn.Conv2d(3, numInitFeatures, 7, { stride: 2, padding: 3, bias: false }),
       norm0: new nn.BatchNorm2d(numInitFeatures),

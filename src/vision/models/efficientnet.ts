@@ -1,6 +1,7 @@
 /** EfficientNet (Tan and Le, "EfficientNet: Rethinking model scaling for convolutional neural networks", 2019) and its second version (2021). */
 
 import { checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -57,7 +58,7 @@ export abstract class BlockConfig {
 
   /** @internal */
   constructor(given: Required<MBConvParameters>, block: EfficientNetBlock) {
-    const name = new.target.name;
+    const name = nameOf(new.target);
     const { expandRatio, kernel, stride, inputChannels, outChannels, numLayers, widthMult, depthMult } = given;
     for (const [field, count] of Object.entries({ kernel, inputChannels, outChannels, numLayers }))
       checkInteger(name, field, count, 1, field === "numLayers" ? MAX_LAYERS : MAX_COUNT);
@@ -97,7 +98,7 @@ export class MBConvConfig extends BlockConfig {
   constructor(...given: Arguments<typeof signatureOfMBConv, MBConvParameters>);
   constructor(...given: unknown[]) {
     const defaults = { widthMult: 1, depthMult: 1, block: null };
-    const options = readArguments<MBConvParameters>(new.target.name, signatureOfMBConv, defaults, given);
+    const options = readArguments<MBConvParameters>(nameOf(new.target), signatureOfMBConv, defaults, given);
     super(options, MBConv);
     this.inputChannels = adjustChannels(options.inputChannels, options.widthMult);
     this.outChannels = adjustChannels(options.outChannels, options.widthMult);
@@ -110,7 +111,7 @@ export class FusedMBConvConfig extends BlockConfig {
 
   constructor(...given: Arguments<typeof fusedSignature, FusedMBConvParameters>);
   constructor(...given: unknown[]) {
-    const options = readArguments<FusedMBConvParameters>(new.target.name, fusedSignature, { block: null }, given);
+    const options = readArguments<FusedMBConvParameters>(nameOf(new.target), fusedSignature, { block: null }, given);
     super({ ...options, widthMult: 1, depthMult: 1 }, FusedMBConv);
   }
 }
@@ -147,8 +148,6 @@ const activationLayer = nn.SiLU;
 
 /** Widens, filters each channel, scales channels, and narrows again. */
 class MBConv extends ResidualBranch {
-  static override readonly name: string = "MBConv";
-
   protected override layers(config: BlockConfig, normLayer: NormLayer): nn.Module[] {
     const { inputChannels: inputs, outChannels, kernel: kernelSize, stride, expandedChannels: inner } = config;
     const layers: nn.Module[] = [];
@@ -166,8 +165,6 @@ class MBConv extends ResidualBranch {
 
 /** Widens and filters in one convolution, and narrows again. */
 class FusedMBConv extends ResidualBranch {
-  static override readonly name: string = "FusedMBConv";
-
   protected override layers(config: BlockConfig, normLayer: NormLayer): nn.Module[] {
     const { inputChannels: inputs, outChannels, kernel: kernelSize, stride, expandedChannels: inner } = config;
     const filter = { kernelSize, stride, normLayer, activationLayer };
@@ -227,7 +224,7 @@ export class EfficientNet extends nn.Module {
   constructor(...given: Arguments<typeof signature, EfficientNetParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readOptions(layer, given);
     const { invertedResidualSetting: setting, dropout, stochasticDepthProb, numClasses, normLayer } = options;
     const blocks = setting.reduce((sum, { numLayers }) => sum + numLayers, 0);

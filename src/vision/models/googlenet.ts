@@ -1,6 +1,7 @@
 /** GoogLeNet, the first Inception network (Szegedy et al., "Going deeper with convolutions", 2014), with batch normalization. */
 
 import { checkArray } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -45,7 +46,6 @@ export interface GoogLeNetOptions {
 
 /** Kernels of 1×1, 3×3, 3×3 again (the paper has 5×5, torchvision's weights do not), and a pooling, side by side. */
 class Inception extends nn.Module {
-  static override readonly name: string = "Inception";
   branch1: BasicConv2d;
   branch2: nn.Sequential;
   branch3: nn.Sequential;
@@ -77,7 +77,6 @@ class Inception extends nn.Module {
 
 /** A small classifier. */
 class InceptionAux extends nn.Module {
-  static override readonly name: string = "InceptionAux";
   conv: BasicConv2d;
   fc1: nn.Linear;
   fc2: nn.Linear;
@@ -158,7 +157,7 @@ export class GoogLeNet extends nn.Module {
   constructor(...given: Arguments<typeof signature, GoogLeNetOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<GoogLeNetOptions>(layer, signature, defaults, given);
     const { numClasses, auxLogits, transformInput, initWeights, dropout, dropoutAux } = options;
     if (!(dropoutAux >= 0 && dropoutAux <= 1))

@@ -1,6 +1,7 @@
 /** Inception v3 (Szegedy et al., "Rethinking the inception architecture for computer vision", 2015). */
 
 import { checkArray } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -44,7 +45,6 @@ const averagedAround = (x: Tensor): Tensor => F.avgPool2d(x, 3, { stride: 1, pad
 
 /** Kernels of 1×1, 5×5, twice 3×3, and a pooling, side by side. */
 class InceptionA extends nn.Module {
-  static override readonly name: string = "InceptionA";
   branch1x1: BasicConv2d;
   branch5x5_1: BasicConv2d;
   branch5x5_2: BasicConv2d;
@@ -74,7 +74,6 @@ class InceptionA extends nn.Module {
 
 /** Halves the size: 3×3, twice 3×3, and a pooling, side by side. */
 class InceptionB extends nn.Module {
-  static override readonly name: string = "InceptionB";
   branch3x3: BasicConv2d;
   branch3x3dbl_1: BasicConv2d;
   branch3x3dbl_2: BasicConv2d;
@@ -99,7 +98,6 @@ const column = { padding: [3, 0] } as const;
 
 /** Kernels of 1×1, 7×7 in two steps, twice so, and a pooling, side by side. */
 class InceptionC extends nn.Module {
-  static override readonly name: string = "InceptionC";
   branch1x1: BasicConv2d;
   branch7x7_1: BasicConv2d;
   branch7x7_2: BasicConv2d;
@@ -135,7 +133,6 @@ class InceptionC extends nn.Module {
 
 /** Halves the size: 3×3, 7×7 in two steps and 3×3, and a pooling, side by side. */
 class InceptionD extends nn.Module {
-  static override readonly name: string = "InceptionD";
   branch3x3_1: BasicConv2d;
   branch3x3_2: BasicConv2d;
   branch7x7x3_1: BasicConv2d;
@@ -162,7 +159,6 @@ class InceptionD extends nn.Module {
 
 /** Kernels of 1×1, rows and columns of 3 after 1×1 and after 3×3, and a pooling, side by side. */
 class InceptionE extends nn.Module {
-  static override readonly name: string = "InceptionE";
   branch1x1: BasicConv2d;
   branch3x3_1: BasicConv2d;
   branch3x3_2a: BasicConv2d;
@@ -205,7 +201,6 @@ class InceptionE extends nn.Module {
 
 /** A small classifier of features of 768 channels. */
 class InceptionAux extends nn.Module {
-  static override readonly name: string = "InceptionAux";
   conv0: BasicConv2d;
   conv1: BasicConv2d;
   fc: nn.Linear;
@@ -298,9 +293,9 @@ export class Inception3 extends nn.Module {
   constructor(...given: Arguments<typeof signature, Inception3Options>);
   constructor(...given: unknown[]) {
     super();
-    const options = readArguments<Inception3Options>(new.target.name, signature, defaults, given);
+    const options = readArguments<Inception3Options>(nameOf(new.target), signature, defaults, given);
     const { numClasses, auxLogits, transformInput, initWeights, dropout } = options;
-    const blocks = makersOf(new.target.name, options.inceptionBlocks ?? paperBlocks);
+    const blocks = makersOf(nameOf(new.target), options.inceptionBlocks ?? paperBlocks);
     const [conv, inceptionA, inceptionB, inceptionC, inceptionD, inceptionE, aux] = blocks;
     this.auxLogits = auxLogits;
     this.transformInput = transformInput;

@@ -19,7 +19,6 @@ export type ConvMaker = LayerMaker<[inChannels: number, outChannels: number, opt
 
 /** A convolution without bias, its normalization and a rectifier. */
 export class BasicConv2d extends nn.Module {
-  static override readonly name: string = "BasicConv2d";
   conv: nn.Conv2d;
   bn: nn.BatchNorm2d;
 

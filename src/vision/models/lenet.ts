@@ -1,6 +1,7 @@
 /** LeNet (LeCun et al., 1998), as in PyTorch's CIFAR-10 tutorial. */
 
 import { checkInteger } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
@@ -40,7 +41,7 @@ export class LeNet extends nn.Module {
   constructor(...given: Arguments<typeof signature, LeNetOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { numClasses: 10, channels: 3, size: 32 };
     const { numClasses, channels, size } = readArguments<LeNetOptions>(layer, signature, defaults, given);
     checkInteger(layer, "channels", channels, 1);

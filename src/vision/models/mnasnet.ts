@@ -1,6 +1,7 @@
 /** MNASNet (Tan et al., "MnasNet: Platform-aware neural architecture search for mobile", 2018). */
 
 import { checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -29,7 +30,6 @@ const norm = (channels: number) => new nn.BatchNorm2d(channels, { momentum: 1 - 
 
 /** Widens, filters each channel, and narrows again; with a shortcut where the shapes allow it. */
 class InvertedResidual extends nn.Module {
-  static override readonly name: string = "_InvertedResidual";
   layers: nn.Sequential;
   readonly applyResidual: boolean;
 
@@ -110,7 +110,7 @@ export class MNASNet extends nn.Module {
   constructor(...given: Arguments<typeof signature, MNASNetParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { numClasses: 1000, dropout: 0.2 };
     const options = readArguments<MNASNetParameters>(layer, signature, defaults, given);
     const { numClasses, dropout } = options;

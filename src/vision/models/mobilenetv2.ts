@@ -1,6 +1,7 @@
 /** MobileNetV2 (Sandler et al., "MobileNetV2: Inverted residuals and linear bottlenecks", 2018). */
 
 import { checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -52,7 +53,7 @@ export class InvertedResidual extends nn.Module {
   constructor(...given: Arguments<typeof residualSignature, InvertedResidualParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<InvertedResidualParameters>(layer, residualSignature, { normLayer: null }, given);
     const { inp, oup, stride, expandRatio } = options;
     const normLayer = checkMaker(layer, "normLayer", options.normLayer ?? batchNorm);
@@ -102,7 +103,7 @@ export class MobileNetV2 extends nn.Module {
   constructor(...given: Arguments<typeof signature, MobileNetV2Options>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { numClasses: 1000, widthMult: 1, roundNearest: 8, normLayer: null, dropout: 0.2 };
     const options = readArguments<MobileNetV2Options>(layer, signature, defaults, given);
     const { numClasses, widthMult, roundNearest, dropout } = options;

@@ -1,6 +1,7 @@
 /** MobileNetV3 (Howard et al., "Searching for MobileNetV3", 2019). */
 
 import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -53,7 +54,7 @@ export class InvertedResidualConfig {
 
   constructor(...given: Arguments<typeof configSignature, InvertedResidualConfigParameters>);
   constructor(...given: unknown[]) {
-    const name = new.target.name;
+    const name = nameOf(new.target);
     const options = readArguments<InvertedResidualConfigParameters>(name, configSignature, {}, given);
     const { inputChannels, kernel, expandedChannels, outChannels, useSe, activation, stride, dilation } = options;
     const widthMult = checkNumber(name, "widthMult", options.widthMult);
@@ -75,7 +76,6 @@ export class InvertedResidualConfig {
 
 /** Widens, filters each channel, scales channels, and narrows again; with a shortcut where the shapes allow it. */
 class InvertedResidual extends nn.Module {
-  static override readonly name: string = "InvertedResidual";
   block: nn.Sequential;
   readonly useResConnect: boolean;
   readonly outChannels: number;
@@ -156,7 +156,7 @@ export class MobileNetV3 extends nn.Module {
   constructor(...given: Arguments<typeof signature, MobileNetV3Parameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readOptions(layer, given);
     const { invertedResidualSetting: setting, lastChannel, numClasses, block, normLayer, dropout } = options;
     const activationLayer = nn.Hardswish;

@@ -1,6 +1,7 @@
 /** RegNet (Radosavovic et al., "Designing network design spaces", 2020). */
 
 import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
@@ -52,7 +53,7 @@ export class BlockParams {
 
   constructor(...given: Arguments<typeof paramsSignature, BlockParamsParameters>);
   constructor(...given: unknown[]) {
-    const name = new.target.name;
+    const name = nameOf(new.target);
     const options = readArguments<BlockParamsParameters>(name, paramsSignature, { seRatio: null }, given);
     this.depths = checkIntegers(name, "depths", options.depths, 1, MAX_LAYERS);
     this.widths = checkIntegers(name, "widths", options.widths, 1, MAX_COUNT);
@@ -165,8 +166,6 @@ export type RegNetBlock = LayerMaker<
 
 /** A 3×3 convolution that halves the size. */
 class SimpleStemIN extends Conv2dNormActivation {
-  static override readonly name: string = "SimpleStemIN";
-
   constructor(widthIn: number, widthOut: number, normLayer: NormLayer, activationLayer: ActivationLayer) {
     super(widthIn, widthOut, { kernelSize: 3, stride: 2, normLayer, activationLayer });
   }
@@ -174,8 +173,6 @@ class SimpleStemIN extends Conv2dNormActivation {
 
 /** A grouped 3×3 convolution between two of 1×1; channels may be scaled before the last. */
 class BottleneckTransform extends nn.Sequential {
-  static override readonly name: string = "BottleneckTransform";
-
   constructor(
     widthIn: number,
     widthOut: number,
@@ -203,7 +200,6 @@ class BottleneckTransform extends nn.Sequential {
 
 /** A bottleneck with a shortcut. */
 class ResBottleneckBlock extends nn.Module {
-  static override readonly name: string = "ResBottleneckBlock";
   proj: nn.Module | null;
   f: BottleneckTransform;
   activation: nn.Module;
@@ -226,9 +222,7 @@ class ResBottleneckBlock extends nn.Module {
 }
 
 /** The blocks of a stage. */
-class AnyStage extends nn.Sequential {
-  static override readonly name: string = "AnyStage";
-}
+class AnyStage extends nn.Sequential {}
 
 /** Options of {@link RegNet}. */
 export interface RegNetOptions {
@@ -281,7 +275,7 @@ export class RegNet extends nn.Module {
   constructor(...given: Arguments<typeof signature, RegNetParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readOptions(layer, given);
     const { blockParams: params, numClasses, stemWidth, stemType, blockType, normLayer, activation } = options;
     this.stem = make(layer, "stemType", stemType, 3, stemWidth, normLayer, activation);

@@ -1,6 +1,7 @@
 /** Residual networks (He et al., "Deep residual learning for image recognition", 2015) and their wide and grouped kin. */
 
 import { checkArray, checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -92,7 +93,7 @@ export class BasicBlock extends nn.Module {
   constructor(...given: Arguments<typeof blockSignature, ResidualBlockParameters>);
   constructor(...given: unknown[]) {
     super();
-    const options = readBlock(new.target.name, given);
+    const options = readBlock(nameOf(new.target), given);
     const { inplanes, planes, stride, downsample, groups, baseWidth, dilation, norm } = options;
     if (groups !== 1 || baseWidth !== 64) throw new ValueError("BasicBlock only supports groups=1 and base_width=64");
     if (dilation > 1) throw new ValueError("Dilation > 1 not supported in BasicBlock");
@@ -141,7 +142,7 @@ export class Bottleneck extends nn.Module {
   constructor(...given: Arguments<typeof blockSignature, ResidualBlockParameters>);
   constructor(...given: unknown[]) {
     super();
-    const options = readBlock(new.target.name, given);
+    const options = readBlock(nameOf(new.target), given);
     const { inplanes, planes, stride, downsample, groups, baseWidth, dilation, norm } = options;
     const width = Math.floor(planes * (baseWidth / 64)) * groups;
     const outPlanes = planes * Bottleneck.expansion;
@@ -238,7 +239,7 @@ export class ResNet extends nn.Module {
   constructor(...given: Arguments<typeof signature, ResNetParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<ResNetParameters>(layer, signature, defaults, given);
     const { block, layers, replaceStrideWithDilation: dilates } = options;
     const norm = normOf(layer, options.normLayer);

@@ -1,6 +1,7 @@
 /** ShuffleNet V2 (Ma et al., "ShuffleNet V2: Practical guidelines for efficient CNN architecture design", 2018). */
 
 import { checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -43,7 +44,6 @@ function shuffle(x: Tensor): Tensor {
 
 /** Two branches side by side, whose channels are shuffled. At stride 1 the first is half of the input as it is. */
 class InvertedResidual extends nn.Module {
-  static override readonly name: string = "InvertedResidual";
   readonly stride: number;
   branch1: nn.Sequential;
   branch2: nn.Sequential;
@@ -118,7 +118,7 @@ export class ShuffleNetV2 extends nn.Module {
   constructor(...given: Arguments<typeof signature, ShuffleNetV2Parameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { stagesRepeats, stagesOutChannels, numClasses, invertedResidual } = readOptions(layer, given);
     const [stem, ...widths] = stagesOutChannels as [number, number, number, number, number];
     let channels = stem;

@@ -1,6 +1,7 @@
 /** SqueezeNet (Iandola et al., "AlexNet-level accuracy with 50x fewer parameters", 2016). */
 
 import { checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { takes } from "../../nn/module/forward";
@@ -33,7 +34,7 @@ export class Fire extends nn.Module {
   constructor(...given: Arguments<typeof fireSignature, FireParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<FireParameters>(layer, fireSignature, {}, given);
     for (const [name, size] of Object.entries(options)) checkInteger(layer, name, size, 1, MAX_COUNT);
     const { inplanes, squeezePlanes, expand1x1Planes, expand3x3Planes } = options;
@@ -118,7 +119,7 @@ export class SqueezeNet extends nn.Module {
   constructor(...given: Arguments<typeof signature, SqueezeNetParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults: Required<SqueezeNetParameters> = { version: "1_0", numClasses: 1000, dropout: 0.5 };
     const { version, numClasses, dropout } = readArguments<SqueezeNetParameters>(layer, signature, defaults, given);
     const build = builders[checkChoice(layer, "version", version, ["1_0", "1_1"])];

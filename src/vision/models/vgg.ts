@@ -1,5 +1,6 @@
 /** VGG networks (Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014). */
 
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { checkModule } from "../../nn/module/checks";
@@ -37,7 +38,7 @@ export class VGG extends nn.Module {
   constructor(...given: Arguments<typeof signature, VGGParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { numClasses: 1000, initWeights: true, dropout: 0.5 };
     const options = readArguments<VGGParameters>(layer, signature, defaults, given);
     const { features, numClasses, initWeights, dropout } = options;

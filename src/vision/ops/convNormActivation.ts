@@ -1,6 +1,7 @@
 /** Convolution, normalization and activation in one block, of which most networks for images are built. */
 
 import { checkFlag, checkInteger } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { readArguments } from "../../nn/module/options";
@@ -128,8 +129,8 @@ export class ConvNormActivation extends nn.Sequential {
 
   constructor(...given: Arguments<typeof anySignature, AnyConvNormActivationParameters>);
   constructor(...given: unknown[]) {
-    const options = readBlock(new.target.name, new.target.signature, new.target.kind, given);
-    super(...layersOf(new.target.name, options));
+    const options = readBlock(nameOf(new.target), new.target.signature, new.target.kind, given);
+    super(...layersOf(nameOf(new.target), options));
     this.outChannels = options.outChannels;
     if (new.target === ConvNormActivation)
       console.warn(

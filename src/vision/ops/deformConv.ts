@@ -1,6 +1,7 @@
 /** Convolutions whose kernels have taps that are moved by offsets (Dai et al., 2017), and weighted by a mask (Zhu et al., 2018). */
 
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -203,7 +204,7 @@ export class DeformConv2d extends nn.Module {
   constructor(...given: Arguments<typeof signature, DeformConvParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { stride: 1, padding: 0, dilation: 1, groups: 1, bias: true };
     const options = readArguments<DeformConvParameters>(layer, signature, defaults, given);
     const { inChannels, outChannels, groups } = options;

@@ -1,6 +1,7 @@
 /** DropBlock: dropout of whole regions (Ghiasi et al., "DropBlock: A regularization method for convolutional networks", 2018). */
 
 import { assertNumber, checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import { ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -109,7 +110,7 @@ export class DropBlock2d extends nn.Module {
   constructor(...given: Arguments<typeof signature, DropBlockParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<DropBlockParameters>(layer, signature, { inplace: false, eps: 1e-6 }, given);
     const { p, blockSize, inplace, eps } = options;
     checkProbability(layer, p);
@@ -131,7 +132,7 @@ export class DropBlock2d extends nn.Module {
 
   override toString(): string {
     const { p, blockSize, inplace } = this;
-    return `${this.constructor.name}(p=${float(p)}, block_size=${blockSize}, inplace=${text(inplace)})`;
+    return `${classNameOf(this)}(p=${float(p)}, block_size=${blockSize}, inplace=${text(inplace)})`;
   }
 }
 

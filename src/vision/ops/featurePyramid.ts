@@ -2,6 +2,7 @@
 
 import { checkArray, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -62,7 +63,7 @@ export class LastLevelP6P7 extends ExtraFPNBlock {
   constructor(...given: Arguments<"inChannels, outChannels", LastLevelParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<LastLevelParameters>(layer, "inChannels, outChannels", {}, given);
     const { inChannels, outChannels } = options;
     this.p6 = new nn.Conv2d(inChannels, outChannels, 3, { stride: 2, padding: 1 });
@@ -136,7 +137,7 @@ export class FeaturePyramidNetwork extends nn.Module {
   constructor(...given: Arguments<typeof signature, FeaturePyramidParameters>);
   constructor(...given: unknown[]) {
     super();
-    const { inChannelsList, outChannels, extraBlocks, normLayer } = readPyramid(new.target.name, given);
+    const { inChannelsList, outChannels, extraBlocks, normLayer } = readPyramid(nameOf(new.target), given);
     const blocks = { normLayer, activationLayer: null };
     this.innerBlocks = new nn.ModuleList();
     this.layerBlocks = new nn.ModuleList();
@@ -189,7 +190,7 @@ export class FeaturePyramidNetwork extends nn.Module {
   }
 
   #read(x: unknown): [names: string[], maps: Tensor[]] {
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     if (!isPlainObject(x)) throw new ArgumentError(`${layer}: takes an object of feature maps, got ${describe(x)}`);
     const names = Object.keys(x);
     if (names.length === 0 || names.length > this.innerBlocks.length)

@@ -1,6 +1,7 @@
 /** Layers that several networks for images share. */
 
 import { checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { takes } from "../../nn/module/forward";
@@ -41,7 +42,7 @@ export class FrozenBatchNorm2d extends nn.Module {
   constructor(...given: Arguments<typeof frozenSignature, FrozenBatchNormParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { numFeatures, eps } = readArguments<FrozenBatchNormParameters>(layer, frozenSignature, { eps: 1e-5 }, given);
     this.eps = eps;
     this.registerBuffer("weight", ones([numFeatures]));
@@ -61,7 +62,7 @@ export class FrozenBatchNorm2d extends nn.Module {
   }
 
   override forward(input: Tensor): Tensor {
-    checkTensor(this.constructor.name, input);
+    checkTensor(classNameOf(this), input);
     const [weight, bias, mean, variance] = [this.weight, this.bias, this.runningMean, this.runningVar].map((x) =>
       x.reshape([1, -1, 1, 1]),
     ) as [Tensor, Tensor, Tensor, Tensor];
@@ -70,7 +71,7 @@ export class FrozenBatchNorm2d extends nn.Module {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.weight.shape[0]}, eps=${float(this.eps)})`;
+    return `${classNameOf(this)}(${this.weight.shape[0]}, eps=${float(this.eps)})`;
   }
 }
 
@@ -113,7 +114,7 @@ export class SqueezeExcitation extends nn.Module {
   constructor(...given: Arguments<typeof squeezeSignature, SqueezeExcitationParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const undecided: any = { activation: undefined, scaleActivation: undefined };
     const options = readArguments<SqueezeExcitationParameters>(layer, squeezeSignature, undecided, given);
     const { inputChannels, squeezeChannels, activation = nn.ReLU, scaleActivation = nn.Sigmoid } = options;
@@ -154,7 +155,7 @@ export class Permute extends nn.Module {
   constructor(...given: Arguments<"dims", PermuteParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     this.dims = checkIntegers(layer, "dims", readArguments<PermuteParameters>(layer, "dims", {}, given).dims);
   }
 

@@ -1,6 +1,7 @@
 /** A perceptron of several layers. */
 
 import { checkFlag, checkIntegers, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -67,6 +68,6 @@ function layersOf(layer: string, options: Required<MLPParameters>): nn.Module[] 
 export class MLP extends nn.Sequential {
   constructor(...given: Arguments<typeof signature, MLPParameters>);
   constructor(...given: unknown[]) {
-    super(...layersOf(new.target.name, readMLP(new.target.name, given)));
+    super(...layersOf(nameOf(new.target), readMLP(nameOf(new.target), given)));
   }
 }

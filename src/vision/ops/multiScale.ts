@@ -2,6 +2,7 @@
 
 import { checkArray, checkInteger, checkIntegers, checkNumber, checkString, MAX_COUNT } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
+import { classNameOf, nameOf } from "../../core/className";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
@@ -90,7 +91,7 @@ export class MultiScaleRoIAlign extends nn.Module {
   constructor(...given: Arguments<typeof signature, MultiScaleParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const defaults = { canonicalScale: 224, canonicalLevel: 4 };
     const options = readArguments<MultiScaleParameters>(layer, signature, defaults, given);
     const names = checkArray(layer, "featmapNames", options.featmapNames, "names");
@@ -107,7 +108,7 @@ export class MultiScaleRoIAlign extends nn.Module {
     boxes: readonly Tensor[],
     imageShapes: readonly (readonly [height: number, width: number])[],
   ): Tensor {
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     const maps = this.#mapsOf(x);
     const lists = checkArray(layer, "boxes", boxes, "tensors").map((each, i) => checkBoxes(layer, each, `boxes[${i}]`));
     const shapes = checkArray(layer, "imageShapes", imageShapes, "sizes").map((shape, i) =>
@@ -122,7 +123,7 @@ export class MultiScaleRoIAlign extends nn.Module {
   }
 
   #mapsOf(x: unknown): Tensor[] {
-    const layer = this.constructor.name;
+    const layer = classNameOf(this);
     if (!isPlainObject(x)) throw new ArgumentError(`${layer}: takes an object of feature maps, got ${describe(x)}`);
     const names = Object.keys(x).filter((name) => this.featmapNames.includes(name));
     if (names.length === 0)
@@ -151,7 +152,7 @@ export class MultiScaleRoIAlign extends nn.Module {
 
   override toString(): string {
     const names = `[${this.featmapNames.map((name) => `'${name}'`).join(", ")}]`;
-    return `${this.constructor.name}(featmap_names=${names}, output_size=${text(this.outputSize)}, sampling_ratio=${this.samplingRatio})`;
+    return `${classNameOf(this)}(featmap_names=${names}, output_size=${text(this.outputSize)}, sampling_ratio=${this.samplingRatio})`;
   }
 }
 

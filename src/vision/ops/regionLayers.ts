@@ -1,6 +1,7 @@
 /** Poolings of regions of interest as layers. */
 
 import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { takes } from "../../nn/module/forward";
@@ -58,7 +59,7 @@ abstract class RegionLayer extends nn.Module {
 export class RoIPool extends RegionLayer {
   constructor(...given: Arguments<typeof poolSignature, RoIPoolParameters>);
   constructor(...given: unknown[]) {
-    super(new.target.name, readArguments<RoIPoolParameters>(new.target.name, poolSignature, {}, given));
+    super(nameOf(new.target), readArguments<RoIPoolParameters>(nameOf(new.target), poolSignature, {}, given));
   }
 
   override forward(input: Tensor, rois: RegionBoxes): Tensor {
@@ -70,7 +71,7 @@ export class RoIPool extends RegionLayer {
 export class PSRoIPool extends RegionLayer {
   constructor(...given: Arguments<typeof poolSignature, RoIPoolParameters>);
   constructor(...given: unknown[]) {
-    super(new.target.name, readArguments<RoIPoolParameters>(new.target.name, poolSignature, {}, given));
+    super(nameOf(new.target), readArguments<RoIPoolParameters>(nameOf(new.target), poolSignature, {}, given));
   }
 
   override forward(input: Tensor, rois: RegionBoxes): Tensor {
@@ -84,7 +85,7 @@ export class PSRoIAlign extends RegionLayer {
 
   constructor(...given: Arguments<typeof ownAlignSignature, PSRoIAlignParameters>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<PSRoIAlignParameters>(layer, ownAlignSignature, {}, given);
     super(layer, options);
     this.samplingRatio = checkInteger(layer, "samplingRatio", options.samplingRatio);
@@ -107,7 +108,7 @@ export class RoIAlign extends RegionLayer {
 
   constructor(...given: Arguments<typeof alignSignature, RoIAlignParameters>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<RoIAlignParameters>(layer, alignSignature, { aligned: false }, given);
     super(layer, options);
     this.samplingRatio = checkInteger(layer, "samplingRatio", options.samplingRatio);

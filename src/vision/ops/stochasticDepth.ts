@@ -1,6 +1,7 @@
 /** Stochastic depth: residual branches that are left out at random (Huang et al., "Deep networks with stochastic depth", 2016). */
 
 import { checkFlag, checkNumber } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
@@ -61,7 +62,7 @@ export class StochasticDepth extends nn.Module {
   constructor(...given: Arguments<"p, mode", StochasticDepthParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { p, mode } = readArguments<StochasticDepthParameters>(layer, "p, mode", {}, given);
     checkDepth(layer, p, mode);
     this.p = p;
@@ -73,7 +74,7 @@ export class StochasticDepth extends nn.Module {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(p=${float(this.p)}, mode=${this.mode})`;
+    return `${classNameOf(this)}(p=${float(this.p)}, mode=${this.mode})`;
   }
 }
 

@@ -1,5 +1,7 @@
 /** Augmentation by policies that were searched for, and by simpler ones that do as well. */
+
 import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { classNameOf } from "../../core/className";
 import { describe, IndexError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
@@ -45,7 +47,7 @@ abstract class Augmentation extends PictureTransform implements Sampling {
 
   /** Takes what {@link SamplingOptions} gave. */
   protected sample({ interpolation, fill }: Required<SamplingOptions>): void {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     this.interpolation = checkInterpolation(op, interpolation);
     this.fill = fill === null ? null : checkFillValue(op, fill);
   }

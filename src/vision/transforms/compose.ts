@@ -1,5 +1,7 @@
 /** Transforms made of others, and of functions. */
+
 import { checkArray, checkFunction } from "../../core/arguments";
+import { classNameOf, nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import { readArguments } from "../../nn/module/options";
@@ -50,13 +52,13 @@ export class Compose extends Transform {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.transforms.map((step) => `\n    ${stepText(step)}`).join("")}\n)`;
+    return `${classNameOf(this)}(${this.transforms.map((step) => `\n    ${stepText(step)}`).join("")}\n)`;
   }
 }
 
 /** A transform as it prints, a function by its name. */
 export const stepText = (step: Step): string =>
-  step instanceof Transform ? String(step) : step.name ? `<function ${step.name}>` : "<function>";
+  step instanceof Transform ? String(step) : nameOf(step) === "" ? "<function>" : `<function ${nameOf(step)}>`;
 
 /** The parameter of {@link Lambda}. */
 export interface LambdaParameters {

@@ -1,4 +1,5 @@
 /** Transforms that choose among others. */
+import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
@@ -43,7 +44,7 @@ export class RandomApply extends Transform {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(\n    p=${text(this.p)}${listText(this.transforms)}\n)`;
+    return `${classNameOf(this)}(\n    p=${text(this.p)}${listText(this.transforms)}\n)`;
   }
 }
 
@@ -92,7 +93,7 @@ export class RandomChoice extends Transform {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${listText(this.transforms)}\n)(p=${text(this.p)})`;
+    return `${classNameOf(this)}(${listText(this.transforms)}\n)(p=${text(this.p)})`;
   }
 }
 
@@ -117,7 +118,7 @@ export class RandomOrder extends Transform {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${listText(this.transforms)}\n)`;
+    return `${classNameOf(this)}(${listText(this.transforms)}\n)`;
   }
 }
 

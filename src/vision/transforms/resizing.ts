@@ -1,5 +1,7 @@
 /** Pictures of other sizes, with borders, and mirrored. */
+
 import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
@@ -122,7 +124,7 @@ abstract class RandomFlip extends PictureTransform {
   constructor(...given: Arguments<"; p", ChanceOptions>);
   constructor(...given: unknown[]) {
     super();
-    const { name } = new.target;
+    const name = nameOf(new.target);
     this.p = checkChance(name, readArguments<ChanceOptions>(name, "; p", { p: 0.5 }, given).p);
   }
 

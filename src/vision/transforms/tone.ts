@@ -1,5 +1,7 @@
 /** Transforms of tones that apply at random: inverted, with fewer bits, sharpened, stretched, equalized. */
+
 import { checkInteger, checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import { takes } from "../../nn/module/forward";
@@ -34,7 +36,7 @@ abstract class PlainTone extends RandomTone {
   constructor(...given: Arguments<"; p", ChanceOptions>);
   constructor(...given: unknown[]) {
     super();
-    const { name } = new.target;
+    const name = nameOf(new.target);
     this.p = checkChance(name, readArguments<ChanceOptions>(name, "; p", { p: 0.5 }, given).p);
   }
 }

@@ -1,4 +1,5 @@
 /** The base of transforms: modules that turn one picture into another. */
+import { classNameOf } from "../../core/className";
 import { Module } from "../../nn/module/module";
 import type { Tensor } from "../../tensor/tensor";
 import type { Image } from "../image";
@@ -13,7 +14,7 @@ export type Picture = Image | Tensor;
 export abstract class Transform extends Module {
   /** The class and its parameters, as torchvision prints them. */
   override toString(): string {
-    return `${this.constructor.name}(${this.extraRepr()})`;
+    return `${classNameOf(this)}(${this.extraRepr()})`;
   }
 }
 

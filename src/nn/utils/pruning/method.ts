@@ -1,8 +1,10 @@
 /** How methods of pruning mask a parameter, and how several of them follow each other. */
+
 import type { RemovableHandle } from "../../../autograd/handle";
 import { noGrad } from "../../../autograd/mode";
 import { checkInteger } from "../../../core/arguments";
 import { isPlainObject } from "../../../core/binding";
+import { classNameOf } from "../../../core/className";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../../core/shape";
 import { within } from "../../../core/signature";
@@ -120,7 +122,7 @@ export abstract class BasePruningMethod {
     const { importanceScores, ...rest } = isPlainObject(last) ? last : { importanceScores: undefined };
     const own = [...(isPlainObject(last) ? args.slice(0, -1) : args), ...(Object.keys(rest).length > 0 ? [rest] : [])];
     const method = new this(...own);
-    const op = `${method.constructor.name}.apply`;
+    const op = `${classNameOf(method)}.apply`;
     return applyMethod(op, module, name, method, importanceScores as Tensor | null | undefined);
   }
 }
@@ -136,7 +138,7 @@ export function checkMask(op: string, mask: Tensor, x: Tensor): void {
 /** The mask that a method computes, which a class of a user's may have forgotten to define. */
 function maskBy(op: string, method: BasePruningMethod, t: Tensor, defaultMask: Tensor): Tensor {
   if (typeof method.computeMask !== "function")
-    throw new ArgumentError(`${op}: ${method.constructor.name} has no method computeMask(t, defaultMask)`);
+    throw new ArgumentError(`${op}: ${classNameOf(method)} has no method computeMask(t, defaultMask)`);
   return method.computeMask(t, defaultMask);
 }
 

@@ -1,6 +1,8 @@
 /** PyTorch's methods of pruning. */
+
 import { checkInteger, checkNumber } from "../../../core/arguments";
 import { argumentsOf } from "../../../core/binding";
+import { classNameOf } from "../../../core/className";
 import { ShapeError, ValueError } from "../../../core/errors";
 import { shapeText, wrapDim } from "../../../core/shape";
 import { checkTensor } from "../../../ops/builders/checks";
@@ -52,7 +54,7 @@ abstract class Unstructured extends BasePruningMethod {
 
   constructor(...given: [amount: number] | [options: PruneAmount]) {
     super();
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     this.amount = checkAmount(op, argumentsOf<PruneAmount>(op, "amount", given).amount);
   }
 
@@ -61,7 +63,7 @@ abstract class Unstructured extends BasePruningMethod {
 
   computeMask(t: Tensor, defaultMask: Tensor): Tensor {
     checkMask("computeMask", defaultMask, checkTensor("computeMask", t, "t"));
-    const n = count(this.constructor.name, this.amount, t.numel());
+    const n = count(classNameOf(this), this.amount, t.numel());
     if (n === 0) return defaultMask.clone();
     const [scores, largest] = this.scores(t);
     const { indices } = scores.reshape(-1).topk(n, -1, { largest });
@@ -99,7 +101,7 @@ abstract class Structured extends BasePruningMethod {
   protected abstract kept(t: Tensor, dim: number, n: number): Tensor;
 
   computeMask(t: Tensor, defaultMask: Tensor): Tensor {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     checkMask("computeMask", defaultMask, checkTensor("computeMask", t, "t"));
     if (t.ndim < 2)
       throw new ShapeError(

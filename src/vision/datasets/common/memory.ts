@@ -1,5 +1,7 @@
 /** Data sets of pictures of one size that lie in memory. */
+
 import { checkArray } from "../../../core/arguments";
+import { classNameOf } from "../../../core/className";
 import { ArgumentError } from "../../../core/errors";
 import { type Collated, defaultCollate, gatherRows, newBatch } from "../../../data/collate";
 import { tensor } from "../../../tensor/create";
@@ -89,7 +91,7 @@ export class MemoryDataset<I = any, T = any> extends VisionDataset<I, T> {
     const sizes: [number, number, number] = this.isPlanar ? [b, c, a] : [a, b, c];
     if (dtype === "uint8" && shape.length >= 3 && shape.length <= 4 && sizes[2] in modeOf) return sizes;
     throw new ArgumentError(
-      `${this.constructor.name}: data must be uint8 of shape [n, height, width] with 1 to 4 channels, got ${dtype} of shape [${shape}]`,
+      `${classNameOf(this)}: data must be uint8 of shape [n, height, width] with 1 to 4 channels, got ${dtype} of shape [${shape}]`,
     );
   }
 

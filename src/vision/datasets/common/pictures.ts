@@ -1,5 +1,6 @@
 /** Data sets of pictures in files, each read when it is asked for. */
 
+import { classNameOf } from "../../../core/className";
 import { KindlingError } from "../../../core/errors";
 import { absolute, readData } from "../../../platform/dataFiles";
 import { Image, inFile } from "../../image";
@@ -60,7 +61,7 @@ export abstract class LabelledImages<I = any, T = any> extends FilesDataset<I, T
   }
 
   protected imageOf(index: number): Promise<unknown> {
-    return openColours(this.constructor.name, this.paths[index]!);
+    return openColours(classNameOf(this), this.paths[index]!);
   }
 
   protected targetOf(index: number): unknown {

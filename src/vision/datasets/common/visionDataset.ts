@@ -1,6 +1,8 @@
 /** What all data sets of pictures have in common. */
+
 import { checkString } from "../../../core/arguments";
 import { argumentsOf } from "../../../core/binding";
+import { classNameOf, nameOf } from "../../../core/className";
 import { ArgumentError, describe, IndexError, KindlingError, ValueError } from "../../../core/errors";
 import type { Arguments } from "../../../core/signatureTypes";
 import type { Collated } from "../../../data/collate";
@@ -85,7 +87,7 @@ export abstract class VisionDataset<I = any, T = any> implements MapStyle<[I, T]
   );
   constructor(...given: Arguments<typeof signature, VisionDatasetArguments<I, T>>);
   constructor(...given: unknown[]) {
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const values = argumentsOf<VisionDatasetArguments<I, T>>(op, signature, given);
     this.root = values.root == null ? undefined : expandHome(checkString(op, "root", values.root));
     this.transforms = checkTransform(op, "transforms", values.transforms);
@@ -120,9 +122,7 @@ export abstract class VisionDataset<I = any, T = any> implements MapStyle<[I, T]
   protected place(index: number): number {
     const i = index < 0 ? index + this.length : index;
     if (!Number.isInteger(i) || i < 0 || i >= this.length)
-      throw new IndexError(
-        `${this.constructor.name}: index ${describe(index)} is out of range for ${this.length} samples`,
-      );
+      throw new IndexError(`${classNameOf(this)}: index ${describe(index)} is out of range for ${this.length} samples`);
     return i;
   }
 
@@ -135,7 +135,7 @@ export abstract class VisionDataset<I = any, T = any> implements MapStyle<[I, T]
     const body = [`Number of datapoints: ${this.length}`];
     if (this.root !== undefined) body.push(`Root location: ${this.root}`);
     if (this.extraRepr() !== "") body.push(...this.extraRepr().split("\n"));
-    const text = [`Dataset ${this.constructor.name}`, ...body.map((line) => `    ${line}`)];
+    const text = [`Dataset ${classNameOf(this)}`, ...body.map((line) => `    ${line}`)];
     const { transforms, transform, targetTransform } = this;
     // As torchvision prints it: of a transform only the first line is indented.
     if (transforms !== undefined) text.push(`    ${transformLines("", transforms).join("\n")}`);

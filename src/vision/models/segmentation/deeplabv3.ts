@@ -1,5 +1,6 @@
 /** DeepLabV3 (Chen et al., "Rethinking atrous convolution for semantic image segmentation", 2017). */
 
+import { nameOf } from "../../../core/className";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
 import { takes } from "../../../nn/module/forward";
@@ -14,8 +15,6 @@ import { atSizeOf, FCNHead, SegmentationModel, type SegmentationParameters } fro
 
 /** A dilated convolution, its normalization and a rectifier. */
 class ASPPConv extends nn.Sequential {
-  static override readonly name: string = "ASPPConv";
-
   constructor(inChannels: number, outChannels: number, dilation: number) {
     super(
       new nn.Conv2d(inChannels, outChannels, 3, { padding: dilation, dilation, bias: false }),
@@ -27,8 +26,6 @@ class ASPPConv extends nn.Sequential {
 
 /** The means of all channels, convolved, at every pixel. */
 class ASPPPooling extends nn.Sequential {
-  static override readonly name: string = "ASPPPooling";
-
   constructor(inChannels: number, outChannels: number) {
     super(
       new nn.AdaptiveAvgPool2d(1),
@@ -45,7 +42,6 @@ class ASPPPooling extends nn.Sequential {
 
 /** Convolutions of several dilations and a pooling side by side ("atrous spatial pyramid pooling"). */
 class ASPP extends nn.Module {
-  static override readonly name: string = "ASPP";
   convs: nn.ModuleList;
   project: nn.Sequential;
 
@@ -76,8 +72,6 @@ class ASPP extends nn.Module {
 
 /** The classifier of DeepLabV3. Shape: [N, inChannels, H, W] → [N, numClasses, H, W]. */
 class DeepLabHead extends nn.Sequential {
-  static override readonly name: string = "DeepLabHead";
-
   constructor(inChannels: number, numClasses: number) {
     super(
       new ASPP(inChannels, [12, 24, 36]),
@@ -102,7 +96,7 @@ export class DeepLabV3 extends SegmentationModel {
 
   constructor(...given: Arguments<typeof signature, SegmentationParameters>);
   constructor(...given: unknown[]) {
-    super(readModules(new.target.name, signature, given));
+    super(readModules(nameOf(new.target), signature, given));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Fully convolutional networks (Long et al., "Fully convolutional networks for semantic segmentation", 2014). */
 
+import { nameOf } from "../../../core/className";
 import type { Arguments } from "../../../core/signatureTypes";
 import type { ModelBuilder } from "../builder";
 import { type ResNet, resnet50, resnet101 } from "../resnet";
@@ -18,7 +19,7 @@ export class FCN extends SegmentationModel {
 
   constructor(...given: Arguments<typeof signature, SegmentationParameters>);
   constructor(...given: unknown[]) {
-    super(readModules(new.target.name, signature, given));
+    super(readModules(nameOf(new.target), signature, given));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Lite R-ASPP (Howard et al., "Searching for MobileNetV3", 2019). */
 
 import { checkInteger, MAX_COUNT } from "../../../core/arguments";
+import { nameOf } from "../../../core/className";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
 import { checkModule } from "../../../nn/module/checks";
@@ -27,7 +28,6 @@ export interface LRASPPParameters {
 
 /** Classifies features of two sizes. */
 class LRASPPHead extends nn.Module {
-  static override readonly name: string = "LRASPPHead";
   cbr: nn.Sequential;
   scale: nn.Sequential;
   lowClassifier: nn.Conv2d;
@@ -73,7 +73,7 @@ export class LRASPP extends nn.Module {
   constructor(...given: Arguments<typeof signature, LRASPPParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<LRASPPParameters>(layer, signature, { interChannels: 128 }, given);
     const { backbone, lowChannels, highChannels, numClasses, interChannels } = options;
     checkModule(layer, backbone, "backbone");

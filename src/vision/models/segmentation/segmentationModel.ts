@@ -9,7 +9,6 @@ const F = nn.functional;
 
 /** Layers one after the other; gives the outputs of some of them by name. */
 export class IntermediateLayerGetter extends nn.ModuleDict {
-  static override readonly name: string = "IntermediateLayerGetter";
   readonly #returned: ReadonlyMap<string, string>;
 
   /** The children of `model` up to the last of those in `returnLayers`, which gives their outputs new names. */
@@ -65,8 +64,6 @@ export interface SegmentationOptions {
 
 /** The classifier of a fully convolutional network. Shape: [N, inChannels, H, W] → [N, channels, H, W]. */
 export class FCNHead extends nn.Sequential {
-  static override readonly name: string = "FCNHead";
-
   constructor(inChannels: number, channels: number) {
     const inner = Math.floor(inChannels / 4);
     super(

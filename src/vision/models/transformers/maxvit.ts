@@ -1,6 +1,7 @@
 /** MaxViT (Tu et al., "MaxViT: Multi-axis vision transformer", 2022). */
 
 import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../../core/arguments";
+import { nameOf } from "../../../core/className";
 import { ValueError } from "../../../core/errors";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
@@ -134,7 +135,7 @@ export class MaxVit extends nn.Module {
   constructor(...given: Arguments<typeof signature, MaxVitParameters>);
   constructor(...given: unknown[]) {
     super();
-    const options = readOptions(new.target.name, given);
+    const options = readOptions(nameOf(new.target), given);
     const { stemChannels, normLayer, activationLayer, blockChannels, blockLayers, numClasses } = options;
     this.partitionSize = options.partitionSize;
     const first = { kernelSize: 3, stride: 2, normLayer, activationLayer, bias: false, inplace: null };

@@ -28,7 +28,6 @@ export interface BlockOptions {
 
 /** Widens, filters each channel, scales channels, and narrows again, with a shortcut. */
 class MBConv extends nn.Module {
-  static override readonly name: string = "MBConv";
   proj: nn.Module;
   stochasticDepth: nn.Module;
   layers: nn.Sequential;
@@ -65,7 +64,6 @@ class MBConv extends nn.Module {
 
 /** Attention with a learnt bias for each relative position. Shape: [N, groups, pixels, features], unchanged. */
 class RelativePositionalMultiHeadAttention extends nn.Module {
-  static override readonly name: string = "RelativePositionalMultiHeadAttention";
   readonly heads: number;
   readonly pixels: number;
   /** Shape: [positions, heads]. */
@@ -115,8 +113,6 @@ class RelativePositionalMultiHeadAttention extends nn.Module {
 
 /** Exchanges two axes. */
 class SwapAxes extends nn.Module {
-  static override readonly name: string = "SwapAxes";
-
   override forward(input: Tensor): Tensor {
     return input.transpose(-2, -3);
   }
@@ -124,8 +120,6 @@ class SwapAxes extends nn.Module {
 
 /** Shape: [N, C, H, W] → [N, windows, p², C]. */
 class WindowPartition extends nn.Module {
-  static override readonly name: string = "WindowPartition";
-
   override forward(input: Tensor, p: number): Tensor {
     const [batch, channels, height, width] = input.shape as readonly number[] as [number, number, number, number];
     return input
@@ -137,8 +131,6 @@ class WindowPartition extends nn.Module {
 
 /** The reverse of {@link WindowPartition}, for so many windows along each axis. */
 class WindowDepartition extends nn.Module {
-  static override readonly name: string = "WindowDepartition";
-
   override forward(input: Tensor, p: number, rows: number, columns: number): Tensor {
     const [batch, , , channels] = input.shape as readonly number[] as [number, number, number, number];
     return input
@@ -150,7 +142,6 @@ class WindowDepartition extends nn.Module {
 
 /** Attention and a perceptron inside of windows, or of a grid of distant pixels. Shape: [N, C, H, W], unchanged. */
 class PartitionAttentionLayer extends nn.Module {
-  static override readonly name: string = "PartitionAttentionLayer";
   readonly gridSize: Size;
   /** Height and width of a part. */
   readonly p: number;
@@ -206,7 +197,6 @@ class PartitionAttentionLayer extends nn.Module {
 
 /** A convolution block, attention inside of windows, and attention over a grid. */
 class MaxVitLayer extends nn.Module {
-  static override readonly name: string = "MaxVitLayer";
   layers: nn.Sequential;
 
   constructor(
@@ -232,7 +222,6 @@ class MaxVitLayer extends nn.Module {
 
 /** Layers of which the first halves the size. */
 export class MaxVitBlock extends nn.Module {
-  static override readonly name: string = "MaxVitBlock";
   layers: nn.ModuleList;
 
   constructor(inputs: number, outputs: number, gridSize: Size, depthProbs: readonly number[], options: BlockOptions) {

@@ -1,6 +1,7 @@
 /** Swin transformers (Liu et al., "Swin transformer: Hierarchical vision transformer using shifted windows", 2021) and their second version. */
 
 import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../../core/arguments";
+import { nameOf } from "../../../core/className";
 import { ValueError } from "../../../core/errors";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
@@ -29,7 +30,6 @@ function mergePatches(input: Tensor): Tensor {
 
 /** Halves the size and doubles the channels. Shape: [N, H, W, dim] → [N, ⌈H / 2⌉, ⌈W / 2⌉, 2 dim]. */
 export class PatchMerging extends nn.Module {
-  static override readonly name: string = "PatchMerging";
   reduction: nn.Linear;
   norm: nn.Module;
 
@@ -46,7 +46,6 @@ export class PatchMerging extends nn.Module {
 
 /** {@link PatchMerging} that normalizes last. */
 export class PatchMergingV2 extends nn.Module {
-  static override readonly name: string = "PatchMergingV2";
   reduction: nn.Linear;
   norm: nn.Module;
 
@@ -77,7 +76,6 @@ export type SwinBlock = LayerMaker<[dim: number, numHeads: number, options: Swin
 
 /** Attention inside of windows and a perceptron, each after a normalization and with a shortcut. */
 export class SwinTransformerBlock extends nn.Module {
-  static override readonly name: string = "SwinTransformerBlock";
   norm1: nn.Module;
   attn: nn.Module;
   stochasticDepth: StochasticDepth;
@@ -87,7 +85,7 @@ export class SwinTransformerBlock extends nn.Module {
   constructor(dim: number, numHeads: number, options: SwinBlockOptions) {
     super();
     const { windowSize, shiftSize, mlpRatio, dropout, attentionDropout, stochasticDepthProb, normLayer } = options;
-    const norm = () => make(new.target.name, "normLayer", normLayer, dim);
+    const norm = () => make(nameOf(new.target), "normLayer", normLayer, dim);
     this.norm1 = norm();
     this.attn = new (this.attention())(dim, windowSize, shiftSize, numHeads, { attentionDropout, dropout });
     this.stochasticDepth = new StochasticDepth(stochasticDepthProb, "row");
@@ -120,8 +118,6 @@ export class SwinTransformerBlock extends nn.Module {
 
 /** {@link SwinTransformerBlock} that normalizes last, with the attention of the second version. */
 export class SwinTransformerBlockV2 extends SwinTransformerBlock {
-  static override readonly name: string = "SwinTransformerBlockV2";
-
   protected override attention(): typeof ShiftedWindowAttention {
     return ShiftedWindowAttentionV2;
   }
@@ -252,7 +248,7 @@ export class SwinTransformer extends nn.Module {
   constructor(...given: Arguments<typeof signature, SwinTransformerParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readOptions(layer, given);
     const features = options.embedDim * 2 ** (options.depths.length - 1);
     this.numClasses = options.numClasses;

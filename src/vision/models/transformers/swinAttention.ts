@@ -1,6 +1,7 @@
 /** Attention inside of windows, which are shifted from block to block. */
 
 import { checkInteger, checkIntegers, MAX_COUNT } from "../../../core/arguments";
+import { nameOf } from "../../../core/className";
 import { ValueError } from "../../../core/errors";
 import * as nn from "../../../nn/index";
 import { takes } from "../../../nn/module/forward";
@@ -89,7 +90,6 @@ interface AttentionOptions {
  * Shape: [N, H, W, dim], unchanged. Unlike torchvision 0.14's, dropout has an effect in training alone.
  */
 export class ShiftedWindowAttention extends nn.Module {
-  static override readonly name: string = "ShiftedWindowAttention";
   readonly windowSize: Size;
   readonly shiftSize: Size;
   readonly numHeads: number;
@@ -102,7 +102,7 @@ export class ShiftedWindowAttention extends nn.Module {
 
   constructor(dim: number, windowSize: Size, shiftSize: Size, numHeads: number, options: AttentionOptions) {
     super();
-    const name = new.target.name;
+    const name = nameOf(new.target);
     for (const [field, size] of Object.entries({ windowSize, shiftSize }))
       if (checkIntegers(name, field, size, 0, MAX_COUNT).length !== 2)
         throw new ValueError(`${name}: windowSize and shiftSize must be of length 2`);
@@ -184,7 +184,6 @@ export class ShiftedWindowAttention extends nn.Module {
 
 /** {@link ShiftedWindowAttention} by the cosine of queries and keys, with a bias computed from the logarithm of distances. */
 export class ShiftedWindowAttentionV2 extends ShiftedWindowAttention {
-  static override readonly name: string = "ShiftedWindowAttentionV2";
   declare relativeCoordsTable: Tensor;
   /** Shape: [heads, 1, 1]. */
   logitScale: nn.Parameter;

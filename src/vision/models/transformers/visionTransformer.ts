@@ -1,6 +1,7 @@
 /** Vision transformers (Dosovitskiy et al., "An image is worth 16x16 words", 2020). */
 
 import { checkInteger, MAX_COUNT } from "../../../core/arguments";
+import { nameOf } from "../../../core/className";
 import { ShapeError, ValueError } from "../../../core/errors";
 import { shapeText } from "../../../core/shape";
 import type { Arguments } from "../../../core/signatureTypes";
@@ -65,7 +66,7 @@ export class MLPBlock extends nn.Sequential {
   constructor(inDim: number, mlpDim: number, dropout: number);
   constructor(...given: Arguments<typeof mlpSignature, MLPBlockParameters>);
   constructor(...given: unknown[]) {
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const { inDim, mlpDim, dropout } = readArguments<MLPBlockParameters>(layer, mlpSignature, {}, given);
     checkCounts(layer, { inDim, mlpDim });
     const first = new nn.Linear(inDim, mlpDim);
@@ -89,7 +90,7 @@ export class EncoderBlock extends nn.Module {
   constructor(...given: Arguments<typeof blockSignature, EncoderBlockParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<EncoderBlockParameters>(layer, blockSignature, {}, given);
     const { numHeads, hiddenDim, mlpDim, dropout, attentionDropout } = options;
     checkCounts(layer, { numHeads, hiddenDim, mlpDim });
@@ -127,7 +128,7 @@ export class Encoder extends nn.Module {
   constructor(...given: Arguments<typeof encoderSignature, EncoderParameters>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<EncoderParameters>(layer, encoderSignature, {}, given);
     const { seqLength, numLayers, numHeads, hiddenDim, mlpDim, dropout, attentionDropout } = options;
     checkCounts(layer, { seqLength, numLayers, numHeads, hiddenDim, mlpDim });
@@ -226,7 +227,7 @@ export class VisionTransformer extends nn.Module {
   constructor(...given: Arguments<typeof signature, VisionTransformerOptions>);
   constructor(...given: unknown[]) {
     super();
-    const layer = new.target.name;
+    const layer = nameOf(new.target);
     const options = readArguments<VisionTransformerOptions>(layer, signature, defaults, given);
     const { imageSize, patchSize, numLayers, numHeads, hiddenDim, mlpDim } = options;
     const { dropout, attentionDropout, representationSize } = options;

@@ -1,6 +1,7 @@
 /** The transforms that published weights ask for. */
 
 import { checkInteger, MAX_COUNT } from "../../../core/arguments";
+import { classNameOf, nameOf } from "../../../core/className";
 import { ArgumentError, describe } from "../../../core/errors";
 import type { Arguments } from "../../../core/signatureTypes";
 import { portable } from "../../../data/pack";
@@ -77,7 +78,7 @@ export class ImageClassification extends Module {
   constructor(...given: Arguments<"cropSize; resizeSize, mean, std, interpolation", ImageClassificationOptions>);
   constructor(...given: unknown[]) {
     super();
-    const name = new.target.name;
+    const name = nameOf(new.target);
     const options = readArguments<ImageClassificationOptions>(
       name,
       "cropSize; resizeSize, mean, std, interpolation",
@@ -98,7 +99,7 @@ export class ImageClassification extends Module {
 
   /** The fields, as torchvision prints them. */
   override toString(): string {
-    return fieldsText(this.constructor.name, {
+    return fieldsText(classNameOf(this), {
       crop_size: `[${this.cropSize}]`,
       resize_size: `[${this.resizeSize}]`,
       mean: listText(this.mean, float),
@@ -132,7 +133,7 @@ export class SemanticSegmentation extends Module {
   constructor(...given: Arguments<"; resizeSize, mean, std, interpolation", SemanticSegmentationOptions>);
   constructor(...given: unknown[]) {
     super();
-    const name = new.target.name;
+    const name = nameOf(new.target);
     const options = readArguments<Required<SemanticSegmentationOptions>>(
       name,
       "; resizeSize, mean, std, interpolation",
@@ -153,7 +154,7 @@ export class SemanticSegmentation extends Module {
 
   /** The fields, as torchvision prints them. */
   override toString(): string {
-    return fieldsText(this.constructor.name, {
+    return fieldsText(classNameOf(this), {
       resize_size: this.resizeSize === null ? "None" : `[${this.resizeSize}]`,
       mean: listText(this.mean, float),
       std: listText(this.std, float),

@@ -1,6 +1,8 @@
 /** Transforms of batches that mix each picture with another, and its label as well. */
+
 import { checkInteger, checkNumber } from "../../../core/arguments";
 import { argumentsOf } from "../../../core/binding";
+import { classNameOf, nameOf } from "../../../core/className";
 import { DTypeError, describe, ShapeError, ValueError } from "../../../core/errors";
 import { shapeText } from "../../../core/shape";
 import { within } from "../../../core/signature";
@@ -43,7 +45,7 @@ abstract class Mixer extends SampleTransform {
   constructor(...given: Arguments<typeof mixingSignature, MixingOptions>);
   constructor(...given: unknown[]) {
     super();
-    const op = new.target.name;
+    const op = nameOf(new.target);
     const read = argumentsOf<MixingOptions>(op, mixingSignature, given);
     this.alpha = checkNumber(op, "alpha", read.alpha ?? 1);
     if (!(this.alpha > 0)) throw new ValueError(`${op}: alpha must be positive, got ${this.alpha}`);
@@ -87,7 +89,7 @@ abstract class Mixer extends SampleTransform {
   }
 
   override forward(...inputs: unknown[]): any {
-    const op = this.constructor.name;
+    const op = classNameOf(this);
     const sample = sampleOf(op, inputs);
     if (
       leavesOf(sample).some((leaf) => leaf instanceof Picture || leaf instanceof BoundingBoxes || leaf instanceof Mask)

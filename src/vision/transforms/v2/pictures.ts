@@ -1,4 +1,5 @@
 /** Transforms of the pictures of a sample alone: masks, boxes and labels stay as they are. */
+import { classNameOf } from "../../../core/className";
 import { portable } from "../../../data/pack";
 import * as augment from "../autoAugment";
 import * as blurring from "../blurring";
@@ -11,7 +12,7 @@ import { type OfSamples, recoloured } from "./sample";
 function onPictures<C extends new (...args: any[]) => { forward(img: any): any }>(Base: C): OfSamples<C> {
   const OnPictures = class extends Base {
     override forward(...inputs: any[]): any {
-      return recoloured(this.constructor.name, inputs, (img) => super.forward(img));
+      return recoloured(classNameOf(this), inputs, (img) => super.forward(img));
     }
   };
   return OnPictures as unknown as OfSamples<C>;

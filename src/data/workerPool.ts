@@ -32,13 +32,13 @@ const GRACE = 5000;
 /** Timers of more milliseconds end at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Crews that were not closed. */
-const open = new Set<Crew>();
+/** Pools that were not closed. */
+const open = new Set<WorkerPool>();
 
-/** Workers of all crews that may touch memory. */
+/** Workers of all pools that may touch memory. */
 let attached = 0;
 
-export interface CrewOptions {
+export interface WorkerPoolOptions {
   readonly dataset: AnyDataset;
   readonly numWorkers: number;
   /** Batches that each worker reads ahead. */
@@ -52,7 +52,7 @@ export interface CrewOptions {
 }
 
 /** One worker and the memory that only it touches. */
-interface Member {
+interface PoolWorker {
   readonly id: number;
   readonly handle: WorkerHandle;
   readonly arena: Block;
@@ -67,19 +67,19 @@ interface Member {
 
 /** A batch that a worker was asked for. */
 interface Task {
-  readonly member: Member;
+  readonly worker: PoolWorker;
   readonly slots: readonly Storage[];
   /** Nobody waits for it any more. */
   isStale: boolean;
   reply?: BatchReply;
 }
 
-export class Crew {
-  /** Whether the workers were sent home. */
+export class WorkerPool {
+  /** Whether the workers were stopped, or were told to stop. */
   isClosed = false;
   /** Whether a pass is going on. */
   isBusy = false;
-  private readonly members: Member[] = [];
+  private readonly workers: PoolWorker[] = [];
   private readonly tasks = new Map<number, Task>();
   /** Storages of the data set, kept while workers see them. */
   private readonly held: Storage[] = [];
@@ -88,13 +88,13 @@ export class Crew {
   private nextTask = 0;
   /** The number of batch 0 of the pass. */
   private firstTask = 0;
-  private nextMember = 0;
+  private nextWorker = 0;
   private failure: WorkerError | undefined;
   private waiter: { id: number; resolve: (reply: BatchReply) => void; reject: (error: Error) => void } | undefined;
 
-  private constructor(private readonly options: CrewOptions) {}
+  private constructor(private readonly options: WorkerPoolOptions) {}
 
-  /** Crews with workers. */
+  /** How many pools have workers. */
   static get count(): number {
     return open.size;
   }
@@ -108,19 +108,19 @@ export class Crew {
    * Starts the workers.
    * @throws WorkerError if the data set cannot be sent to them, or if no worker can be started.
    */
-  static start(options: CrewOptions): Crew {
-    const crew = new Crew(options);
-    open.add(crew);
+  static start(options: WorkerPoolOptions): WorkerPool {
+    const pool = new WorkerPool(options);
+    open.add(pool);
     try {
-      crew.hire();
+      pool.startWorkers();
     } catch (error) {
-      crew.close();
+      pool.close();
       throw error;
     }
-    return crew;
+    return pool;
   }
 
-  private hire(): void {
+  private startWorkers(): void {
     const { numWorkers, seed } = this.options;
     const setup = this.describeWork();
     const source = bootstrap(import.meta.url);
@@ -129,11 +129,11 @@ export class Crew {
       if (handle === undefined) throw new WorkerError("DataLoader: no worker can be started here; use numWorkers: 0");
       const arena = cpu().allocate(ARENA_BYTES);
       const owner = cpu().shared.newOwner();
-      const member: Member = { id, handle, arena, owner, isActive: true, isGone: false };
-      this.members.push(member);
+      const worker: PoolWorker = { id, handle, arena, owner, isActive: true, isGone: false };
+      this.workers.push(worker);
       attached++;
-      handle.onMessage((reply: Reply) => this.receive(member, reply));
-      handle.onError((error) => this.lose(member, error.message));
+      handle.onMessage((reply: Reply) => this.receive(worker, reply));
+      handle.onError((error) => this.lose(worker, error.message));
       handle.post({
         ...setup,
         arena: cpu().shared.rangeOf(arena),
@@ -192,11 +192,11 @@ export class Crew {
     const draws = new PassDraws(base);
     const { fetchOptions } = this.options;
     try {
-      let ahead = this.options.prefetchFactor * this.members.length;
+      let ahead = this.options.prefetchFactor * this.workers.length;
       while (ahead > 0 && this.assign(requests)) ahead--;
       for (; id < this.nextTask; id++) {
         const reply = await this.arrival(id);
-        if (reply.kind === "end") this.tasks.get(id)!.member.isActive = false;
+        if (reply.kind === "end") this.tasks.get(id)!.worker.isActive = false;
         this.assign(requests);
         const batch = this.take(id, reply);
         if (reply.kind === "batch")
@@ -215,10 +215,10 @@ export class Crew {
   }
 
   private begin(base: bigint, first: number): void {
-    this.nextMember = first % this.members.length;
-    for (const member of this.members) {
-      member.isActive = true;
-      this.post(member, { kind: "pass", base });
+    this.nextWorker = first % this.workers.length;
+    for (const worker of this.workers) {
+      worker.isActive = true;
+      this.post(worker, { kind: "pass", base });
     }
   }
 
@@ -228,16 +228,16 @@ export class Crew {
    * @returns Whether there was a request, and somebody to take it.
    */
   private assign(requests: Iterator<unknown>): boolean {
-    const member = this.nextActive();
-    if (member === undefined) return false;
+    const worker = this.nextActive();
+    if (worker === undefined) return false;
     const { done, value } = requests.next();
     if (done) return false;
     const what = pack(value, "an index", refuseTensor);
     const slots = this.slotBytes.map((bytes) => new Storage(cpu(), bytes));
     for (const slot of slots) slot.watch();
     const id = this.nextTask++;
-    this.tasks.set(id, { member, slots, isStale: false });
-    this.post(member, {
+    this.tasks.set(id, { worker, slots, isStale: false });
+    this.post(worker, {
       kind: "fetch",
       id,
       k: id - this.firstTask,
@@ -247,17 +247,17 @@ export class Crew {
     return true;
   }
 
-  private nextActive(): Member | undefined {
-    for (let i = 0; i < this.members.length; i++) {
-      const member = this.members[this.nextMember]!;
-      this.nextMember = (this.nextMember + 1) % this.members.length;
-      if (member.isActive) return member;
+  private nextActive(): PoolWorker | undefined {
+    for (let i = 0; i < this.workers.length; i++) {
+      const worker = this.workers[this.nextWorker]!;
+      this.nextWorker = (this.nextWorker + 1) % this.workers.length;
+      if (worker.isActive) return worker;
     }
     return undefined;
   }
 
-  private post(member: Member, request: Request): void {
-    member.handle.post(request);
+  private post(worker: PoolWorker, request: Request): void {
+    worker.handle.post(request);
   }
 
   /** The answer to a fetch. Keeps the process alive while it waits. */
@@ -283,12 +283,12 @@ export class Crew {
   }
 
   private keepAlive(alive: boolean): void {
-    for (const { handle, isGone } of this.members) if (!isGone) handle.keepAlive(alive);
+    for (const { handle, isGone } of this.workers) if (!isGone) handle.keepAlive(alive);
   }
 
-  private receive(member: Member, reply: Reply): void {
-    if (reply.kind === "closed") this.sendHome(member);
-    else if (reply.kind === "failed") this.fail(remoteText(member.id, reply.error), causeOf(reply.error));
+  private receive(worker: PoolWorker, reply: Reply): void {
+    if (reply.kind === "closed") this.finish(worker);
+    else if (reply.kind === "failed") this.fail(remoteText(worker.id, reply.error), causeOf(reply.error));
     else this.receiveBatch(reply);
   }
 
@@ -302,15 +302,15 @@ export class Crew {
 
   /** The value of a batch whose answer is here. @throws WorkerError if the worker could not read it. */
   private take(id: number, reply: BatchReply): unknown {
-    const { member, slots } = this.tasks.get(id)!;
+    const { worker, slots } = this.tasks.get(id)!;
     this.tasks.delete(id);
     const leaves = reply.kind === "batch" ? reply.leaves : [];
     const tensors = leaves.map((leaf) => tensorOf(leaf, slots));
     const used = new Set(leaves.map(({ slot }) => slot));
     slots.forEach((storage, i) => void (used.has(i) || cpu().release(storage.block, false)));
-    if (used.has(undefined)) this.post(member, { kind: "taken", id });
+    if (used.has(undefined)) this.post(worker, { kind: "taken", id });
     if (reply.kind === "error")
-      throw new WorkerError(remoteText(member.id, reply.error), { cause: causeOf(reply.error) });
+      throw new WorkerError(remoteText(worker.id, reply.error), { cause: causeOf(reply.error) });
     if (reply.kind === "end") return undefined;
     this.learnSizes(leaves);
     return unpack(reply.value, (leaf) => tensors[leaf as number]!);
@@ -325,10 +325,10 @@ export class Crew {
   /** Gives the memory of a batch back that nobody waits for: at once if its worker is done with it, else when it is. */
   private forget(id: number, task: Task): void {
     task.isStale = true;
-    if (task.reply === undefined && !task.member.isGone) return;
+    if (task.reply === undefined && !task.worker.isGone) return;
     this.tasks.delete(id);
     for (const { block } of task.slots) cpu().release(block, false);
-    if (task.reply?.kind === "batch" && !task.member.isGone) this.post(task.member, { kind: "taken", id });
+    if (task.reply?.kind === "batch" && !task.worker.isGone) this.post(task.worker, { kind: "taken", id });
   }
 
   private fail(message: string, cause?: Error): void {
@@ -337,10 +337,10 @@ export class Crew {
   }
 
   /** A worker has ended by itself. */
-  private lose(member: Member, message: string): void {
-    if (member.isGone) return;
-    this.dismiss(member);
-    this.fail(`worker ${member.id} died: ${message}`);
+  private lose(worker: PoolWorker, message: string): void {
+    if (worker.isGone) return;
+    this.stop(worker);
+    this.fail(`worker ${worker.id} died: ${message}`);
   }
 
   /**
@@ -352,33 +352,33 @@ export class Crew {
     this.isClosed = true;
     open.delete(this);
     this.fail("its workers were closed");
-    for (const member of this.members) {
-      if (member.isGone) continue;
-      this.post(member, { kind: "close" });
+    for (const worker of this.workers) {
+      if (worker.isGone) continue;
+      this.post(worker, { kind: "close" });
       // One that does not answer may still write: it is stopped, but its memory is not used again.
-      member.timer = setTimeout(() => member.handle.terminate(), GRACE);
-      (member.timer as { unref?(): void }).unref?.();
+      worker.timer = setTimeout(() => worker.handle.terminate(), GRACE);
+      (worker.timer as { unref?(): void }).unref?.();
     }
-    if (this.members.length === 0) this.releaseDataset();
+    if (this.workers.length === 0) this.releaseDataset();
   }
 
-  /** The library touches no memory there any more. Timers of the data set may, until the thread has ended. */
-  private sendHome(member: Member): void {
-    if (tellsEnd) member.handle.terminate();
-    else this.dismiss(member);
+  /** The worker has done what it was asked for, and the library touches no memory there any more. Timers of the data set may, until the thread has ended. */
+  private finish(worker: PoolWorker): void {
+    if (tellsEnd) worker.handle.terminate();
+    else this.stop(worker);
   }
 
   /** Takes the memory of a worker back that touches none of it any more. */
-  private dismiss(member: Member): void {
-    if (member.isGone) return;
-    member.isGone = true;
-    clearTimeout(member.timer);
-    member.handle.terminate();
-    cpu().release(member.arena, false);
+  private stop(worker: PoolWorker): void {
+    if (worker.isGone) return;
+    worker.isGone = true;
+    clearTimeout(worker.timer);
+    worker.handle.terminate();
+    cpu().release(worker.arena, false);
     attached--;
-    cpu().shared.detach(member.owner, attached === 0);
-    for (const [id, task] of this.tasks) if (task.member === member && task.isStale) this.forget(id, task);
-    if (this.members.every(({ isGone }) => isGone)) this.releaseDataset();
+    cpu().shared.detach(worker.owner, attached === 0);
+    for (const [id, task] of this.tasks) if (task.worker === worker && task.isStale) this.forget(id, task);
+    if (this.workers.every(({ isGone }) => isGone)) this.releaseDataset();
   }
 
   private releaseDataset(): void {
