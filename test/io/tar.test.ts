@@ -96,7 +96,9 @@ describe("hostile ones are errors that name the file", () => {
 
   test("every truncation", { timeout: 60_000 }, async () => {
     const whole = bytesOf("state");
-    for (let size = 0; size < whole.length - 2048; size += 307)
+    // The archive ends with blocks of zeros, which nobody needs.
+    const end = whole.findLastIndex((byte) => byte !== 0);
+    for (let size = 0; size < end; size += 307)
       await expect(torch.load(whole.slice(0, size))).rejects.toThrow(torch.FormatError);
   });
 });

@@ -20,16 +20,21 @@ export interface Mapped {
 /** A tensor of any shape that needs no memory. */
 const placeholder = (shape: readonly number[]): Tensor => zeros([1]).expand(shape.length === 0 ? [1] : [...shape]);
 
-/** Maps the names, and the layouts, of each tensor by itself. What is filled by a tensor of its own is not filled by one that it may be tied to. */
-export function mapNames(prototype: PretrainedModel, config: ModelConfig, { shapes }: TensorSource): Mapped {
+/** A model of a class without any memory, which only knows names. Its config has no defaults. */
+export function namesOnly(prototype: PretrainedModel, config: ModelConfig): PretrainedModel {
   const probe = Object.create(prototype) as PretrainedModel;
   Object.defineProperty(probe, "config", { value: config });
+  return probe;
+}
+
+/** Maps the names, and the layouts, of each tensor by itself. What is filled by a tensor of its own is not filled by one that it may be tied to. */
+export function mapNames(model: PretrainedModel, { shapes }: TensorSource): Mapped {
   const found = new Map<string, readonly number[]>();
   const all = new Map<string, string[]>();
   const firsts = new Set<string>();
   for (const [name, shape] of shapes)
     tidy(() => {
-      const entries = Object.entries(probe.fromHuggingFace(single(name, placeholder(shape))));
+      const entries = Object.entries(model.fromHuggingFace(single(name, placeholder(shape))));
       for (const [key, x] of entries) found.set(key, shape.length === 0 ? [] : [...x.shape]);
       all.set(
         name,

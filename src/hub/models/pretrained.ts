@@ -22,7 +22,7 @@ import { getDir } from "../directory";
 import { openWeights } from "../weights";
 import { BertForMaskedLM, BertForSequenceClassification, BertModel } from "./bert";
 import { camelCase, type ModelConfig, PretrainedModel, type Shapes } from "./config";
-import { checkNames, checkSizes, fill, mapNames } from "./filling";
+import { checkNames, checkSizes, fill, mapNames, namesOnly } from "./filling";
 import { GPT2LMHeadModel, GPT2Model } from "./gpt2";
 import { LlamaForCausalLM, LlamaModel } from "./llama";
 import { ViTForImageClassification, ViTModel } from "./vit";
@@ -153,9 +153,9 @@ export async function readPretrained(op: string, source: string, options: ReadOp
   const config: ModelConfig = Object.fromEntries(Object.entries(json).map(([key, value]) => [camelCase(key), value]));
   const weights = await openAll(op, folder);
   try {
-    const mapped = mapNames(Model.prototype, config, weights);
-    checkSizes(op, path, Model.shapes(config), mapped);
+    checkSizes(op, path, Model.shapes(config), mapNames(namesOnly(Model.prototype, config), weights));
     const model = new Model(config);
+    const mapped = mapNames(model, weights);
     checkNames(`${op}: "${source}"`, model, mapped, options.strict);
     await fill(model, mapped, weights);
     return model.eval();
