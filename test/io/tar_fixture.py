@@ -178,5 +178,11 @@ for name, content in files.items():
         expected = described(read)
     packed = base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
     result["files"][name] = {"file": packed, "expected": expected}
+# The format that followed, of which the fuzzer makes damaged files.
+result["legacy"] = []
+for value in (state, nested, model):
+    file = io.BytesIO()
+    torch.save(value, file, _use_new_zipfile_serialization=False)
+    result["legacy"].append(base64.b64encode(gzip.compress(file.getvalue(), 9, mtime=0)).decode())
 json.dump(result, sys.stdout, indent=1)
 print()
