@@ -83,7 +83,7 @@ export async function configTrial(random: Random, folder: string): Promise<Trial
     const model = (await torch.hub.fromPretrained(path)) as torch.nn.Module;
     return Object.fromEntries([...model.namedParameters(), ...model.namedBuffers()]) as Record<string, torch.Tensor>;
   };
-  return { call: 'await torch.hub.fromPretrained("folder of file")', file, read, ...open };
+  return { call: 'await torch.hub.fromPretrained("folder of file")', file, read, ...open, isCollected: true };
 }
 
 const added = (content: string, id: number) => ({

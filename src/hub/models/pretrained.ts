@@ -155,10 +155,15 @@ export async function readPretrained(op: string, source: string, options: ReadOp
   try {
     checkSizes(op, path, Model.shapes(config), mapNames(namesOnly(Model.prototype, config), weights));
     const model = new Model(config);
-    const mapped = mapNames(model, weights);
-    checkNames(`${op}: "${source}"`, model, mapped, options.strict);
-    await fill(model, mapped, weights);
-    return model.eval();
+    try {
+      const mapped = mapNames(model, weights);
+      checkNames(`${op}: "${source}"`, model, mapped, options.strict);
+      await fill(model, mapped, weights);
+      return model.eval();
+    } catch (error) {
+      for (const x of [...model.parameters(), ...model.buffers()]) x.dispose();
+      throw error;
+    }
   } finally {
     await weights.close();
   }
