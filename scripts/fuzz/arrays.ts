@@ -64,7 +64,7 @@ function damaged(random: Random, file: Uint8Array): { file: Uint8Array; isOpen: 
   return { file: changed, isOpen: Buffer.compare(changed, file) !== 0 };
 }
 
-function npyTrial(random: Random): Trial {
+export function npyTrial(random: Random): Trial {
   const { file: whole, reading } = npyFile(random);
   const { file, isOpen } = damaged(random, whole);
   const read = async () => named(await torch.numpy.load(file));
@@ -99,7 +99,7 @@ function npzFile(random: Random): { file: Uint8Array; reading: Reading } {
   return { file: Uint8Array.of(...local, ...central, ...end), reading };
 }
 
-function npzTrial(random: Random): Trial {
+export function npzTrial(random: Random): Trial {
   const { file: whole, reading } = npzFile(random);
   const { file, isOpen } = damaged(random, whole);
   const read = async () => named(await torch.numpy.load(file));
@@ -107,7 +107,7 @@ function npzTrial(random: Random): Trial {
 }
 
 /** An index beside one small file. */
-async function indexTrial(random: Random, folder: string): Promise<Trial> {
+export async function indexTrial(random: Random, folder: string): Promise<Trial> {
   const data = Uint8Array.of(1, 0, 0, 0);
   const x = torch.tensor([1], { dtype: "int32" });
   await writeFile(`${folder}/one.safetensors`, torch.safetensors.save({ a: x, __proto__x: x }));
@@ -126,10 +126,4 @@ async function indexTrial(random: Random, folder: string): Promise<Trial> {
   ]);
   const call = 'await torch.safetensors.loadFile("index of file")';
   return { call, file, read, expected: isOpen ? undefined : expected, isOpen };
-}
-
-/** One input. */
-export function arrayTrial(random: Random, folder: string): Trial | Promise<Trial> {
-  const kind = random(5);
-  return kind < 2 ? npyTrial(random) : kind < 4 ? npzTrial(random) : indexTrial(random, folder);
 }

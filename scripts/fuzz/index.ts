@@ -20,6 +20,7 @@ Options
   --calls N     how many (default 10000; wrong: all)
   --seconds N   no call begins after this time (default 3600)
   --op NAME     ops: only this one, such as narrow or nn.functional.pad; or all below a path, such as nn.init.
+  --format NAME files: only those of this format, such as torch, legacy or npz
   --replay K    ops: only the call with this number
   --strict      ops: errors must name the op that was called, not a part of it
   --json FILE   also writes each fault as a line of JSON
@@ -36,6 +37,7 @@ const flags = {
   calls: text,
   seconds: text,
   op: text,
+  format: text,
   replay: text,
   json: text,
   strict: { type: "boolean" },
@@ -57,6 +59,7 @@ function readOptions(args: readonly string[]) {
     from: replay ?? 0,
     seconds: whole("seconds", values.seconds ?? "3600"),
     op: values.op,
+    format: values.format,
     json: values.json,
     strict: values.strict ?? false,
   };
@@ -66,7 +69,7 @@ type Options = NonNullable<ReturnType<typeof readOptions>>;
 
 /** Each fuzzer is loaded when it is asked for. */
 async function run(
-  { kind, seed, calls, seconds, op, from, strict }: Options,
+  { kind, seed, calls, seconds, op, from, strict, format }: Options,
   report: (fault: Fault) => void,
 ): Promise<string> {
   const options = { seed, calls, seconds, report };
@@ -76,10 +79,14 @@ async function run(
     const of = made.subjects === undefined ? "" : ` of ${made.subjects} callables`;
     return `${made.calls} calls${of}, ${made.accepted} accepted, ${made.refused} refused`;
   }
-  const module = await import(`./${kind}`);
-  const fuzz = { files: module.fuzzFiles, workers: module.fuzzWorkers, resume: module.fuzzResume }[kind];
-  const made = await fuzz(options);
-  return `${made} ${kind}`;
+  if (kind === "resume") {
+    const { fuzzResume } = await import("./resume");
+    const { killed, inside } = await fuzzResume(options);
+    return `${killed} kills, ${inside} of them while a checkpoint was written`;
+  }
+  if (kind === "workers") return `${await (await import("./workers")).fuzzWorkers(options)} workers`;
+  const { fuzzFiles } = await import("./files");
+  return `${await fuzzFiles({ ...options, ...(format !== undefined && { format }) })} files`;
 }
 
 /** Faults that were shown already, by what they have in common, are only counted. */

@@ -58,6 +58,8 @@ interface Ending {
   readonly errors: string;
   /** Milliseconds between the first step and the end. */
   readonly duration: number;
+  /** Whether it ended between the beginning and the end of the writing of a checkpoint. */
+  readonly isInside: boolean;
 }
 
 const script = new URL("./training.mjs", import.meta.url).pathname;
@@ -71,17 +73,20 @@ function train(folder: string, settings: Settings, moment?: Moment): Promise<End
   if (moment !== undefined) arm(child, moment);
   let errors = "";
   let begun = performance.now();
+  let output = "";
   child.stderr!.on("data", (text) => {
     errors += text;
   });
   child.stdout!.on("data", (text) => {
+    output += text;
     if (String(text).includes("begun")) begun = performance.now();
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(limit);
-      resolve({ code, signal, errors, duration: performance.now() - begun });
+      const isInside = output.lastIndexOf("saving\n") > output.lastIndexOf("saved\n");
+      resolve({ code, signal, errors, duration: performance.now() - begun, isInside });
     });
   });
 }
@@ -95,10 +100,16 @@ function arm(child: ChildProcess, { after, count, delay }: Moment): void {
   });
 }
 
-/** Of ten runs, one is killed while it writes, one while it starts. */
-function momentOf(random: () => number, kill: number, duration: number): Moment {
-  if (kill % 10 === 4) return { after: "saving", count: 1 + Math.floor(random() * 6), delay: random() * 3 };
-  if (kill % 10 === 9) return { after: "start", count: 1, delay: random() * 400 };
+/** How many runs were killed, and how many of them while a checkpoint was written. */
+export interface Kills {
+  killed: number;
+  inside: number;
+}
+
+/** Of ten runs, one is killed while it starts. Whenever fewer than one of ten were killed inside of a write, it is aimed at one. */
+function momentOf(random: () => number, { killed, inside }: Kills, duration: number): Moment {
+  if (killed % 10 === 9) return { after: "start", count: 1, delay: random() * 400 };
+  if (inside * 10 < killed + 1) return { after: "saving", count: 1 + Math.floor(random() * 6), delay: random() * 3 };
   return { after: "begun", count: 1, delay: random() * duration };
 }
 
@@ -122,60 +133,60 @@ function differenceOf(folder: string, whole: ReturnType<typeof outcomeOf>): stri
 /**
  * Kills runs until `calls` were killed or the time is over.
  * @param runs Over how many runs, each with other settings, they are spread.
- * @returns How many were killed.
  */
 export async function fuzzResume(
   { seed, calls, seconds, report }: FuzzOptions,
   runs: number = sorts.length,
-): Promise<number> {
+): Promise<Kills> {
   const root = mkdtempSync(join(tmpdir(), "kindling-resume-"));
   const random = randomOf(seed);
   const end = performance.now() + seconds * 1000;
-  let killed = 0;
+  const kills: Kills = { killed: 0, inside: 0 };
   try {
-    for (let i = 0; killed < calls && performance.now() < end; i++) {
+    for (let i = 0; kills.killed < calls && performance.now() < end; i++) {
       const settings: Settings = { ...sorts[i % sorts.length]!, epochs: 6, every: 1 + Math.floor(random() * 4) };
-      const most = Math.min(calls - killed, Math.ceil(calls / runs));
-      killed += await tryOne(join(root, String(i)), settings, random, killed, most, (kind, detail) =>
+      const most = Math.min(calls, kills.killed + Math.ceil(calls / runs));
+      const before = kills.killed;
+      await tryOne(join(root, String(i)), settings, random, kills, most, (kind, detail) =>
         report({
           kind,
           detail,
           program: `// run ${i} of seed ${seed}: node scripts/fuzz/training.mjs FOLDER '${JSON.stringify(settings)}'`,
         }),
       );
+      // A run that fails at once, or ends before it could be killed, counts as one.
+      if (kills.killed === before) kills.killed++;
     }
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
-  return killed;
+  return kills;
 }
 
-/** One run that is killed at most `most` times. @returns How many times it was. */
+/** One run that is killed until `most` kills were made in all. */
 async function tryOne(
   folder: string,
   settings: Settings,
   random: () => number,
-  before: number,
+  kills: Kills,
   most: number,
   report: (kind: Fault["kind"], detail: string) => void,
-): Promise<number> {
+): Promise<void> {
   const first = await train(`${folder}-whole`, settings);
-  if (first.code !== 0) {
-    report("foreign", first.errors);
-    return most;
-  }
+  if (first.code !== 0) return report("foreign", first.errors);
   const whole = outcomeOf(`${folder}-whole`);
-  for (let killed = 0; ; ) {
-    const moment = killed < most ? momentOf(random, before + killed, first.duration / 2) : undefined;
-    const { code, signal, errors } = await train(folder, settings, moment);
-    if (code !== 0 && (moment === undefined || signal !== "SIGKILL")) {
-      report("foreign", `after ${killed} kills: ${errors || signal}`);
-      return most;
+  for (;;) {
+    const moment = kills.killed < most ? momentOf(random, kills, first.duration / 2) : undefined;
+    const { code, signal, errors, isInside } = await train(folder, settings, moment);
+    if (code !== 0 && (moment === undefined || signal !== "SIGKILL"))
+      return report("foreign", `after ${kills.killed} kills: ${errors || signal}`);
+    if (signal === "SIGKILL") {
+      kills.killed++;
+      if (isInside) kills.inside++;
     }
-    if (signal === "SIGKILL") killed++;
     if (code !== 0) continue;
     const difference = differenceOf(folder, whole);
-    if (difference !== undefined) report("accepted", `after ${killed} kills: ${difference}`);
-    return Math.max(killed, 1);
+    if (difference !== undefined) report("accepted", `after ${kills.killed} kills: ${difference}`);
+    return;
   }
 }

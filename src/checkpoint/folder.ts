@@ -153,7 +153,7 @@ export class CheckpointFolder {
     const checkpoints = this.entries.map(({ file, metric }) => ({ file, metric: metric ?? null }));
     return this.store.write(
       MANIFEST,
-      new TextEncoder().encode(`${JSON.stringify({ version: 1, checkpoints }, null, 2)}\n`),
+      new TextEncoder().encode(`${JSON.stringify({ version: 1, mode: this.retention.mode, checkpoints }, null, 2)}\n`),
     );
   }
 }

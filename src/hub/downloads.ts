@@ -34,5 +34,5 @@ export async function downloadFile(
 export async function readUrl(op: string, url: string | URL, options: LoadStateDictFromUrlOptions): Promise<any> {
   const { mapLocation = null, ...where } = options;
   const path = await cachedFile(op, checkUrl(op, url), where);
-  return await readWeights(op, path, { mapLocation });
+  return await readWeights(op, path, mapLocation);
 }

@@ -8,7 +8,8 @@ import { OpenShard, SafeOpen, type TensorFiles } from "./safeOpen";
 import { layOut, type Plan } from "./safetensorsHeader";
 import { isIndex, openSet, planShards, shardLimit } from "./shards";
 
-async function openFiles(op: string, source: FileSource): Promise<TensorFiles> {
+/** Opens a file, or all files of an index. */
+export async function openFiles(op: string, source: FileSource): Promise<TensorFiles> {
   if (isIndex(source)) return openSet(op, source);
   const shard = await OpenShard.open(op, source);
   return {

@@ -2,33 +2,46 @@
 import type { Device } from "../backend/backend";
 import { checkFlag } from "../core/arguments";
 import { isPlainObject } from "../core/binding";
+import type { DType } from "../core/dtype";
 import { ArgumentError, describe } from "../core/errors";
 import { namedAsync } from "../core/signature";
 import type { FileSource } from "../platform/randomAccess";
-import { resolveDevice } from "../tensor/device";
 
-/** Where tensors go: a device for all, a device for each of the file's, or a function of the file's, such as `cuda:0`. */
-export type MapLocation = Device | "wasm" | Readonly<Record<string, Device>> | ((location: string) => Device | null);
+/** The memory of tensors in a file before it is read. Functions of {@link MapLocation} get it, and give back where it goes. */
+export interface LoadingStorage {
+  /** Where it goes if it is given back as it is. */
+  readonly device: Device;
+  readonly dtype: DType;
+  /** Elements. */
+  size(): number;
+  nbytes(): number;
+  /** The same storage on another device. @throws DeviceError if it is not there. */
+  to(device: Device | "wasm"): LoadingStorage;
+  cpu(): LoadingStorage;
+  /** @throws DeviceError always: there is no CUDA here. */
+  cuda(device?: number | string): LoadingStorage;
+}
+
+/**
+ * Where tensors go: a device for all of them, a device for each location of the file, such as `cuda:0`, or a function of a storage and its location.
+ * Locations that are not in the object, and those for which the function gives null, have the default of {@link LoadOptions.mapLocation}.
+ */
+export type MapLocation =
+  | Device
+  | "wasm"
+  | `${Device}:0`
+  | Readonly<Record<string, Device | "wasm" | `${Device}:0`>>
+  | ReadonlyMap<string, Device | "wasm" | `${Device}:0`>
+  | ((storage: LoadingStorage, location: string) => LoadingStorage | Device | "wasm" | null | undefined);
 
 /** Options of {@link load}. */
 export interface LoadOptions {
-  /** Default: `"cpu"`, wherever the tensors were. */
+  /** Default: where the tensors were, if that device is here, else the CPU; so files of tensors on `cuda:0` can be read as they are. */
   mapLocation?: MapLocation | null;
   /** There is no other way: whatever a file says, no code of it runs. Default: true. */
   weightsOnly?: boolean;
   /** Classes of modules by name, for files that hold whole modules of them. Those of `nn` are known. */
   classes?: Readonly<Record<string, abstract new (...args: any[]) => object>>;
-}
-
-/** The device for each location of a file. */
-function locator(mapLocation: MapLocation | null): (location: string) => Device {
-  if (mapLocation === null) return () => "cpu";
-  if (typeof mapLocation === "function") return (location) => mapLocation(location) ?? "cpu";
-  if (isPlainObject(mapLocation))
-    return (location) =>
-      Object.hasOwn(mapLocation, location) ? (mapLocation as Record<string, Device>)[location]! : "cpu";
-  const { device } = resolveDevice("load", mapLocation as Device);
-  return () => device;
 }
 
 /**
@@ -37,7 +50,8 @@ function locator(mapLocation: MapLocation | null): (location: string) => Device 
  * shared memory share it again. Only tensors and plain data are read; no code runs.
  * @param f A path, a URL, or bytes.
  * @see torch.load
- * @throws FormatError naming the file if it is damaged, or holds objects that are no plain data, whose class it names.
+ * @throws FormatError naming the file if it is damaged, or holds objects that are no plain data, whose class it names; DeviceError if `mapLocation` asks
+ * for a device that is not there.
  * @example model.loadStateDict(await torch.load("model.pth"));
  */
 export const load = namedAsync(
@@ -53,7 +67,7 @@ export const load = namedAsync(
     if (!isPlainObject(classes))
       throw new ArgumentError(`load: classes must be an object of classes by name, got ${describe(classes)}`);
     const implementation = await import("./torch/lazyLoad");
-    return await implementation.load("load", f, { locate: locator(mapLocation), classes: classes as never });
+    return await implementation.load("load", f, { mapLocation, classes: classes as never });
   },
 );
 

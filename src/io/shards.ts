@@ -81,10 +81,15 @@ async function indexText(op: string, source: FileSource): Promise<{ path: string
   }
 }
 
+/** The index at a source, checked. @throws FormatError as {@link parseIndex}. */
+export async function readIndex(op: string, source: FileSource): Promise<ShardIndex & { readonly path: string }> {
+  const { path, text } = await indexText(op, source);
+  return { path, ...parseIndex(path, text) };
+}
+
 /** A set of files, each opened when a tensor in it is first asked for. */
 export async function openSet(op: string, source: string | URL): Promise<TensorFiles> {
-  const { path, text } = await indexText(op, source);
-  const { files, metadata } = parseIndex(path, text);
+  const { path, files, metadata } = await readIndex(op, source);
   const open = new Map<string, Promise<OpenShard>>();
   const shardOf = (file: string): Promise<OpenShard> => {
     let shard = open.get(file);

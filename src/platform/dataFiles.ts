@@ -45,6 +45,11 @@ async function cached(path: string): Promise<Uint8Array | undefined> {
   return found && new Uint8Array(await found.arrayBuffer());
 }
 
+/** What was fetched or kept, without its bytes in memory; undefined if there is nothing. */
+export async function keptFile(path: string): Promise<Blob | undefined> {
+  return (await (await openCache())?.match(absolute(path)))?.blob();
+}
+
 /** Keeps bytes under a path. A cache without room is no obstacle to using them. */
 async function keep(path: string, bytes: Uint8Array): Promise<boolean> {
   try {

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import * as torch from "kindling";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -358,5 +359,56 @@ describe.skipIf(skipped)(`with real PyTorch ${skipped ?? ""}`, { timeout: 120_00
 
   test.each(["complex", "sparse", "quantized"])("%s tensors are an error that says so", async (kind) => {
     await expect(torch.load(at(`theirs-${kind}.pt`))).rejects.toThrow(new RegExp(`${kind}.*not there`));
+  });
+});
+
+describe("mapLocation", () => {
+  const { files } = JSON.parse(readFileSync(join(import.meta.dirname, "tar.json"), "utf8"));
+  // Of a tensor on cuda:0.
+  const file = new Uint8Array(gunzipSync(Buffer.from(files.cuda.file, "base64")));
+  const values = async (mapLocation: torch.MapLocation | null) => {
+    const { x } = await torch.load(file, { mapLocation });
+    return [x.device, x.tolist()];
+  };
+
+  test.each<[what: string, mapLocation: torch.MapLocation | null]>([
+    ["nothing", null],
+    ["a device", "cpu"],
+    ["another name of it", "wasm"],
+    ["a device with its number", "cpu:0"],
+    ["what torch.device gives", torch.device("cpu", 0)],
+    ["an object", { "cuda:0": "cpu" }],
+    ["an object without the location", { "cuda:1": "cpu" }],
+    ["a Map", new Map([["cuda:0", "cpu:0" as const]])],
+    ["a function that gives the storage", (storage) => storage],
+    ["one that moves the storage", (storage) => storage.cpu()],
+    ["one that gives a device", () => "cpu"],
+    ["one that gives nothing", () => null],
+  ])("%s", async (_what, mapLocation) => {
+    expect(await values(mapLocation)).toEqual(["cpu", [1, 2]]);
+  });
+
+  test("a function gets the storage and its location", async () => {
+    const seen: unknown[] = [];
+    await values((storage, location) => {
+      seen.push([location, storage.device, storage.dtype, storage.size(), storage.nbytes()]);
+      return storage;
+    });
+    expect(seen).toEqual([["cuda:0", "cpu", "float32", 2, 8]]);
+  });
+
+  test.each<[what: string, mapLocation: any, message: RegExp]>([
+    ["a device that is not there", "cuda:0", /^load: mapLocation is "cuda:0", which is not there: map to "cpu"/],
+    ["one in an object", { "cuda:0": "cuda:1" }, /^load: mapLocation\["cuda:0"\] is "cuda:1", which is not there/],
+    ["one from a function", () => "mps", /^load: what mapLocation gave for "cuda:0" is "mps", which is not there/],
+    ["storage.cuda()", (storage: torch.LoadingStorage) => storage.cuda(), /^load: .*"cuda:0", which is not there/],
+    ["no device", "gpu0", /^load: mapLocation must be a device such as "cpu", got "gpu0"/],
+    ["a number", 3, /^load: mapLocation must be a device, an object of devices by location, a function/],
+    ["an object of numbers", { "cuda:0": 0 }, /^load: mapLocation must map the file's locations to devices.*got 0/],
+    ["a function that gives a number", () => 5, /^load: mapLocation must give the storage, a device or null, got 5/],
+  ])("%s is an error that says what to do", async (_what, mapLocation, message) => {
+    const { blocks } = torch.memoryStats();
+    await expect(torch.load(file, { mapLocation })).rejects.toThrow(message);
+    expect(torch.memoryStats().blocks).toBe(blocks);
   });
 });

@@ -6,6 +6,8 @@ import { classNameOf } from "../../core/className";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import type { Generator as RandomGenerator } from "../../core/generator";
 import { shapeText } from "../../core/shape";
+import { declareMethods } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
 import { checkTensor } from "../../ops/builders/checks";
 import { multinomial } from "../../ops/random/fill";
 import { cat } from "../../ops/shape/join";
@@ -59,8 +61,13 @@ export interface GenerateOptions {
   generator?: RandomGenerator | null;
 }
 
-const known =
-  "maxNewTokens doSample temperature topK topP eosTokenId padTokenId attentionMask useCache generator".split(" ");
+const signature =
+  "inputIds; maxNewTokens, doSample, temperature, topK, topP, eosTokenId, padTokenId, attentionMask, useCache, generator";
+
+/** What {@link CausalLM.generate} takes by name. */
+export interface GenerateParameters extends GenerateOptions {
+  inputIds: Tensor;
+}
 
 interface Settings {
   readonly maxNewTokens: number;
@@ -75,7 +82,6 @@ interface Settings {
 }
 
 function settingsOf(op: string, options: GenerateOptions, fromConfig: unknown): Settings {
-  checkOptions(op, options, known);
   const { maxNewTokens = 20, doSample = false, temperature = 1, topK = 50, topP = 1, useCache = true } = options;
   checkInteger(op, "maxNewTokens", maxNewTokens, 1, MAX_COUNT);
   checkInteger(op, "topK", topK, 0, MAX_COUNT);
@@ -152,9 +158,10 @@ export abstract class CausalLM extends PretrainedModel {
    * @throws ValueError for a text that would grow longer than the model can see.
    * @example for await (const [token] of model.stream(ids)) process.stdout.write(tokenizer.decode([token]));
    */
-  async *stream(inputIds: Tensor, options: GenerateOptions = {}): AsyncGenerator<number[], void, void> {
-    const op = `${classNameOf(this)}.stream`;
-    yield* this.steps(op, inputIds, options);
+  stream(inputIds: Tensor, options?: GenerateOptions): AsyncGenerator<number[], void, void>;
+  stream(...given: Arguments<typeof signature, GenerateParameters>): AsyncGenerator<number[], void, void>;
+  stream(inputIds: any, options: any = {}): AsyncGenerator<number[], void, void> {
+    return this.steps("stream", inputIds, options);
   }
 
   /**
@@ -162,10 +169,11 @@ export abstract class CausalLM extends PretrainedModel {
    * @see transformers.GenerationMixin.generate
    * @throws ValueError for a text that would grow longer than the model can see.
    */
-  async generate(inputIds: Tensor, options: GenerateOptions = {}): Promise<Tensor> {
-    const op = `${classNameOf(this)}.generate`;
+  generate(inputIds: Tensor, options?: GenerateOptions): Promise<Tensor>;
+  generate(...given: Arguments<typeof signature, GenerateParameters>): Promise<Tensor>;
+  async generate(inputIds: any, options: any = {}): Promise<Tensor> {
     const steps: number[][] = [];
-    for await (const step of this.steps(op, inputIds, options)) steps.push(step);
+    for await (const step of this.steps("generate", inputIds, options)) steps.push(step);
     return tidy(() => cat([inputIds, tensor(steps, { dtype: inputIds.dtype as "int64" }).t()], 1));
   }
 
@@ -237,6 +245,8 @@ export abstract class CausalLM extends PretrainedModel {
     return length;
   }
 }
+
+declareMethods(CausalLM, { generate: signature, stream: signature });
 
 const release = (past: KeyValueCache): void => {
   for (const pair of past) for (const x of pair) x.dispose();

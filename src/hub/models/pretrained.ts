@@ -2,18 +2,30 @@
 
 import { isPlainObject } from "../../core/binding";
 import { classNameOf } from "../../core/className";
-import { ArgumentError, describe, FormatError, KindlingError, StateError } from "../../core/errors";
-import { shapeText } from "../../core/shape";
+import { ArgumentError, describe, FormatError, KindlingError } from "../../core/errors";
 import { snakeCase } from "../../core/snakeCase";
+import { saveFile } from "../../io/lazySafetensors";
 import { save } from "../../io/safetensors";
+import { openIndexed, type TensorSource } from "../../io/tensorSource";
 import type { StateDict } from "../../nn/module/state";
-import { absolute, expandHome, hasFile, isRemote, joinPath, readText, writeData } from "../../platform/dataFiles";
+import {
+  absolute,
+  expandHome,
+  hasFile,
+  isRemote,
+  joinPath,
+  keptFile,
+  makeFolder,
+  readText,
+  writeData,
+} from "../../platform/dataFiles";
 import { DownloadError, download } from "../../platform/download";
 import { runtime } from "../../platform/platform";
 import { getDir } from "../directory";
-import { readStateDict } from "../weights";
+import { openWeights } from "../weights";
 import { BertForMaskedLM, BertForSequenceClassification, BertModel } from "./bert";
 import { camelCase, type ModelConfig, PretrainedModel, type Shapes } from "./config";
+import { checkNames, checkSizes, fill, mapNames, namesOnly } from "./filling";
 import { GPT2LMHeadModel, GPT2Model } from "./gpt2";
 import { LlamaForCausalLM, LlamaModel } from "./llama";
 import { ViTForImageClassification, ViTModel } from "./vit";
@@ -107,31 +119,18 @@ async function readObject(op: string, path: string): Promise<Record<string, unkn
   return value as Record<string, unknown>;
 }
 
-/** The shards of an index, each once. @throws FormatError for names that lead elsewhere. */
-function shardsOf(op: string, path: string, index: Record<string, unknown>): string[] {
-  const map = index.weight_map;
-  const names = isPlainObject(map) ? [...new Set(Object.values(map))] : [];
-  if (names.length === 0) throw new FormatError(`${op}: "${path}" has no weight_map`);
-  for (const name of names)
-    if (typeof name !== "string" || !/^[\w.-]+\.(?:safetensors|bin)$/.test(name))
-      throw new FormatError(`${op}: "${path}" names ${describe(name)}, which is no file of weights beside it`);
-  return names as string[];
-}
-
-/** All tensors, from one file or from shards. */
-async function readAll(op: string, folder: Folder): Promise<StateDict> {
+/** All tensors, in one file or in shards. */
+async function openAll(op: string, folder: Folder): Promise<TensorSource> {
   for (const name of ["model.safetensors", "pytorch_model.bin"]) {
     const whole = await folder.find(name);
-    if (whole !== undefined) return await readStateDict(op, whole);
-    const path = await folder.find(`${name}.index.json`);
-    if (path === undefined) continue;
-    const state: StateDict = {};
-    for (const shard of shardsOf(op, path, await readObject(op, path)))
-      Object.assign(state, await readStateDict(op, await folder.need(shard, ", which its index names")));
-    return state;
+    if (whole !== undefined) return await openWeights(op, whole);
+    const index = await folder.find(`${name}.index.json`);
+    if (index === undefined) continue;
+    const open = async (shard: string) => openWeights(op, await folder.need(shard, ", which its index names"));
+    return await openIndexed(op, (isRemote(index) ? await keptFile(index) : undefined) ?? index, open);
   }
   await folder.need("model.safetensors", ", and no model.safetensors.index.json or pytorch_model.bin");
-  return {};
+  throw new KindlingError(`${op}: "model.safetensors" was removed while it was opened`);
 }
 
 function classOf(op: string, path: string, config: Record<string, unknown>, asked: string | null): Architecture {
@@ -145,18 +144,6 @@ function classOf(op: string, path: string, config: Record<string, unknown>, aske
   );
 }
 
-/** @throws StateError unless the sizes in the config are those of the tensors: nothing is allocated for a config that lies. */
-function checkSizes(op: string, path: string, shapes: Shapes, state: StateDict): void {
-  for (const [key, shape] of Object.entries(shapes)) {
-    const found = Object.hasOwn(state, key) ? state[key]!.shape : undefined;
-    if (found === undefined) throw new StateError(`${op}: "${path}" asks for "${key}", which the weights do not have`);
-    if (found.join() !== shape.join())
-      throw new StateError(
-        `${op}: "${path}" asks for "${key}" of shape ${shapeText(shape)}, the weights have ${shapeText(found)}`,
-      );
-  }
-}
-
 /** Builds a model by its config.json and fills it. */
 export async function readPretrained(op: string, source: string, options: ReadOptions): Promise<PretrainedModel> {
   const folder = new Folder(op, source, options);
@@ -167,21 +154,22 @@ export async function readPretrained(op: string, source: string, options: ReadOp
   const json = await readObject(op, path);
   const Model = classOf(op, path, json, options.architecture);
   const config: ModelConfig = Object.fromEntries(Object.entries(json).map(([key, value]) => [camelCase(key), value]));
-  const given = await readAll(op, folder);
-  const probe = Object.create(Model.prototype) as PretrainedModel & { config: ModelConfig };
-  Object.defineProperty(probe, "config", { value: config });
-  const shapes = Model.shapes(config);
-  checkSizes(op, path, shapes, probe.fromHuggingFace(given));
-  const model = new Model(config);
+  const weights = await openAll(op, folder);
   try {
-    model.loadStateDict(model.fromHuggingFace(given), { strict: options.strict });
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    throw new StateError(`${op}: "${source}": ${error.message}`, { cause: error });
+    checkSizes(op, path, Model.shapes(config), mapNames(namesOnly(Model.prototype, config), weights));
+    const model = new Model(config);
+    try {
+      const mapped = mapNames(model, weights);
+      checkNames(`${op}: "${source}"`, model, mapped, options.strict);
+      await fill(model, mapped, weights);
+      return model.eval();
+    } catch (error) {
+      for (const x of [...model.parameters(), ...model.buffers()]) x.dispose();
+      throw error;
+    }
   } finally {
-    for (const x of Object.values(given)) x.dispose();
+    await weights.close();
   }
-  return model.eval();
 }
 
 /** `nEmbd` → `n_embd`. */
@@ -195,16 +183,21 @@ export async function writePretrained(op: string, model: unknown, folder: string
     );
   if (isRemote(folder) && runtime !== "browser")
     throw new ArgumentError(`${op}: folder must be a path, got the URL "${folder}"`);
-  const state = Object.fromEntries(
-    Object.entries(model.toHuggingFace()).map(([key, value]) => [key, value.contiguous()]),
-  );
   const entries = Object.entries(model.config).map(([key, value]) => [snake(key), value]);
   const config = { ...Object.fromEntries(entries), architectures: [classNameOf(model)] };
   const target = expandHome(folder);
-  await writeData(op, joinPath(target, "model.safetensors"), save(state, { format: "pt" }));
+  await writeWeights(op, joinPath(target, "model.safetensors"), model.toHuggingFace());
   await writeData(
     op,
     joinPath(target, "config.json"),
     new TextEncoder().encode(`${JSON.stringify(config, undefined, 2)}\n`),
   );
+}
+
+/** Writes a file of safetensors, as a stream where there are files. */
+async function writeWeights(op: string, path: string, state: StateDict): Promise<void> {
+  const metadata = { format: "pt" };
+  if (isRemote(path)) return writeData(op, path, save(state, metadata));
+  await makeFolder(op, path.replace(/[^/\\]*$/, ""));
+  await saveFile(op, state, path, metadata, undefined);
 }

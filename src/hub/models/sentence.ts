@@ -1,9 +1,12 @@
 /** Texts as vectors (Reimers and Gurevych, "Sentence-BERT", 2019). */
 
 import { noGrad } from "../../autograd/mode";
-import { ArgumentError, checkOptions, describe, ShapeError } from "../../core/errors";
+import { checkFlag } from "../../core/arguments";
+import { argumentsOf } from "../../core/binding";
+import { ArgumentError, describe, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
-import { named } from "../../core/signature";
+import { declareMethods, named } from "../../core/signature";
+import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { checkTensor } from "../../ops/builders/checks";
 import { onesLike } from "../../ops/creation/like";
@@ -16,6 +19,8 @@ import { checkMask } from "./generation";
 export interface SentenceTokenizer {
   encode(text: string): { readonly ids: readonly number[] };
 }
+
+const signature = "bert; normalize";
 
 /** Options of {@link SentenceEncoder}. */
 export interface SentenceEncoderOptions {
@@ -56,13 +61,22 @@ export class SentenceEncoder extends nn.Module {
   readonly bert: BertModel;
   readonly normalize: boolean;
 
-  constructor(bert: BertModel, options: SentenceEncoderOptions = {}) {
+  /** @internal */
+  static readonly signature: string = signature;
+
+  constructor(bert: BertModel, options?: SentenceEncoderOptions);
+  constructor(...given: Arguments<typeof signature, { bert: BertModel } & SentenceEncoderOptions>);
+  constructor(...given: unknown[]) {
     super();
+    const { bert, normalize = true } = argumentsOf<{ bert: BertModel } & SentenceEncoderOptions>(
+      "SentenceEncoder",
+      signature,
+      given,
+    );
     if (!(bert instanceof BertModel))
       throw new ArgumentError(`SentenceEncoder: bert must be a BertModel, got ${describe(bert)}`);
-    checkOptions("SentenceEncoder", options, ["normalize"]);
     this.bert = bert;
-    this.normalize = options.normalize ?? true;
+    this.normalize = checkFlag("SentenceEncoder", "normalize", normalize);
   }
 
   override forward(inputIds: Tensor, attentionMask: Tensor | null = null): Tensor {
@@ -73,11 +87,15 @@ export class SentenceEncoder extends nn.Module {
   }
 
   /** The vectors of texts, which are cut at what the model sees. Shape: [N, hiddenSize]. */
-  encode(sentences: string | readonly string[], tokenizer: SentenceTokenizer): Tensor {
+  encode(sentences: string | readonly string[], tokenizer: SentenceTokenizer): Tensor;
+  encode(given: { sentences: string | readonly string[]; tokenizer: SentenceTokenizer }): Tensor;
+  encode(sentences: any, tokenizer?: any): Tensor {
     const texts = typeof sentences === "string" ? [sentences] : sentences;
     if (!Array.isArray(texts) || texts.length === 0 || !texts.every((text) => typeof text === "string"))
+      throw new ArgumentError(`encode: sentences must be a text or an array of texts, got ${describe(sentences)}`);
+    if (typeof tokenizer?.encode !== "function")
       throw new ArgumentError(
-        `SentenceEncoder.encode: sentences must be a text or an array of texts, got ${describe(sentences)}`,
+        `encode: tokenizer must have a method encode(text), as torch.text.Tokenizer has, got ${describe(tokenizer)}`,
       );
     const { maxPositionEmbeddings: limit, padTokenId } = this.bert.config;
     const rows = texts.map((text) => shortened([...tokenizer.encode(text).ids], limit));
@@ -96,15 +114,16 @@ export class SentenceEncoder extends nn.Module {
   }
 
   /** Cosines of all pairs. Shape: [N, D] and [M, D] → [N, M]. */
-  similarity(a: Tensor, b: Tensor): Tensor {
-    const [x, y] = [
-      checkTensor("SentenceEncoder.similarity", a, "a"),
-      checkTensor("SentenceEncoder.similarity", b, "b"),
-    ];
+  similarity(a: Tensor, b: Tensor): Tensor;
+  similarity(given: { a: Tensor; b: Tensor }): Tensor;
+  similarity(a: any, b?: any): Tensor {
+    const [x, y] = [checkTensor("similarity", a, "a"), checkTensor("similarity", b, "b")];
     const unit = (z: Tensor) => nn.functional.normalize(z, { p: 2, dim: -1 });
     return unit(x).matmul(unit(y).t());
   }
 }
+
+declareMethods(SentenceEncoder, { encode: "sentences, tokenizer{}", similarity: "a, b" });
 
 /** As many tokens as the model sees; the last, which ends the text, stays. */
 const shortened = (ids: number[], limit: number): number[] =>

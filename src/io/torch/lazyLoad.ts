@@ -3,19 +3,21 @@ import { FormatError } from "../../core/errors";
 import { type FileSource, openFile, type RandomAccessFile } from "../../platform/randomAccess";
 import { TorchBuilder } from "./builder";
 import { Classes, type ModuleClasses } from "./classes";
+import { locator } from "./location";
 import { isLegacy, openLegacy } from "./readLegacy";
 import { isTar, openTar } from "./readTar";
 import { type Opened, openZip } from "./readZip";
-import type { Locate } from "./storages";
+import { fillStorage } from "./storages";
 import { Values } from "./values";
 
 /** What {@link load} is told. */
 export interface LoadRequest {
-  readonly locate: Locate;
+  readonly mapLocation: unknown;
   readonly classes: ModuleClasses;
 }
 
-async function open(file: RandomAccessFile, builder: TorchBuilder): Promise<Opened> {
+/** All of a file but its storages. @throws FormatError if it is of none of the formats, or damaged. */
+export async function openParts(file: RandomAccessFile, builder: TorchBuilder): Promise<Opened> {
   const start = await file.read(0, Math.min(file.size, 512));
   if (start[0] === 0x50 && start[1] === 0x4b) return await openZip(file, builder);
   if (isLegacy(start)) return await openLegacy(file, builder);
@@ -26,15 +28,16 @@ async function open(file: RandomAccessFile, builder: TorchBuilder): Promise<Open
 }
 
 /** The value of a checkpoint. Where it fails, all memory is given back. */
-export async function load(op: string, source: FileSource, { locate, classes }: LoadRequest): Promise<unknown> {
+export async function load(op: string, source: FileSource, { mapLocation, classes }: LoadRequest): Promise<unknown> {
   const known = new Classes(op, classes);
+  const locate = locator(op, mapLocation);
   const file = await openFile(op, source);
   const builder = new TorchBuilder((name) => known.has(name));
   let values: Values | undefined;
   let isWhole = false;
   try {
-    const { reader, value, fill } = await open(file, builder);
-    await fill(op, locate);
+    const { reader, value, contents, isBigEndian } = await openParts(file, builder);
+    for (const [ref, pieces] of contents) await fillStorage(ref, pieces(), locate, isBigEndian);
     values = new Values(reader, (name, state) => known.make(file.path, name, state));
     const result = values.visit(value);
     isWhole = true;

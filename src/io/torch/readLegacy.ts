@@ -5,7 +5,6 @@ import { Reader } from "../pickle/machine";
 import type { TorchBuilder } from "./builder";
 import type { Opened } from "./readZip";
 import type { StorageRef } from "./refs";
-import { fillStorage, type Locate } from "./storages";
 
 const PIECE = 4 << 20;
 /** Bytes that are tried first for a pickle, whose length is written nowhere. */
@@ -50,11 +49,8 @@ export async function openLegacy(file: RandomAccessFile, builder: TorchBuilder):
   const { reader, value, end } = await pickleAt(file, system.end, builder);
   const keys = await pickleAt(file, end, builder);
   const places = await placesOf(file, keys.end, keys.value, builder);
-  const fill = async (op: string, locate: Locate) => {
-    for (const [ref, start] of places)
-      await fillStorage(op, ref, piecesOf(file, start, ref.bytes), locate, isBigEndian);
-  };
-  return { reader, value, fill };
+  const contents = places.map(([ref, start]) => [ref, () => piecesOf(file, start, ref.bytes)] as const);
+  return { reader, value, contents, isBigEndian };
 }
 
 /** Where the bytes of each storage are. */

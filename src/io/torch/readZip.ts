@@ -6,7 +6,6 @@ import { checkReadable, contentOf, contentStart, readDirectory, type ZipEntry } 
 import { Reader } from "../pickle/machine";
 import type { TorchBuilder } from "./builder";
 import type { StorageRef } from "./refs";
-import { fillStorage, type Locate } from "./storages";
 
 /** Bytes of a file that are read at a time. */
 const PIECE = 4 << 20;
@@ -21,7 +20,9 @@ export interface Opened {
   readonly reader: Reader;
   /** What the pickle has made. */
   readonly value: unknown;
-  fill(op: string, locate: Locate): Promise<void>;
+  /** The storages in the order in which they are best read, and the bytes of each. */
+  readonly contents: readonly (readonly [ref: StorageRef, pieces: () => AsyncIterable<Uint8Array>])[];
+  readonly isBigEndian: boolean;
 }
 
 /** The parts of an archive by their names in its one folder. */
@@ -114,8 +115,6 @@ export async function openZip(file: RandomAccessFile, builder: TorchBuilder): Pr
     return [ref, entry];
   });
   entries.sort(([, a], [, b]) => a.start - b.start);
-  const fill = async (op: string, locate: Locate) => {
-    for (const [ref, entry] of entries) await fillStorage(op, ref, archive.pieces(entry), locate, order === "big");
-  };
-  return { reader, value, fill };
+  const contents = entries.map(([ref, entry]) => [ref, () => archive.pieces(entry)] as const);
+  return { reader, value, contents, isBigEndian: order === "big" };
 }

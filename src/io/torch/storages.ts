@@ -1,26 +1,21 @@
 /** Reads the memory of tensors from a file straight into that of a device. */
-import type { Device } from "../../backend/backend";
 import { sizeOf } from "../../core/dtype";
-import { resolveDevice } from "../../tensor/device";
 import { Storage } from "../../tensor/storage";
+import type { Locate } from "./location";
 import type { StorageRef } from "./refs";
 import { swapped } from "./values";
-
-/** Where storages go: the device for what was on `location`. */
-export type Locate = (location: string) => Device;
 
 /**
  * Gives a storage its memory and fills it. The memory may move while the file is read, so every piece goes through `write`.
  * @param pieces The bytes in order, as many as the storage has.
  */
 export async function fillStorage(
-  op: string,
   ref: StorageRef,
   pieces: AsyncIterable<Uint8Array>,
   locate: Locate,
   isBigEndian: boolean,
 ): Promise<void> {
-  const backend = resolveDevice(op, locate(ref.location));
+  const backend = locate(ref);
   const storage = new Storage(backend, Math.max(1, ref.count) * sizeOf(ref.dtype));
   // Held until all tensors are made.
   storage.retain();
