@@ -16,7 +16,8 @@ const ROWS = [
   ["optim", "data", "io", "func", "distributions"],
   ["hub"],
   ["vision", "text", "audio"],
-  ["onnx", "darknet", "checkpoint", "tensorboard", "profiler", "inspect"],
+  ["onnx", "darknet"],
+  ["checkpoint", "tensorboard", "profiler", "inspect"],
   ["cli"],
   ["namespaces"],
 ];

@@ -63,7 +63,7 @@ describe("weights", () => {
   test("of version 0.1 have 32 bits for the count of pictures", async () => {
     const model = await darknet.load(small, file(ten, { version: [0, 1, 0], bits: 32 }));
     expect(model.seen).toBe(7);
-    expect(model.getParameter("moduleList.0.Conv2d.bias").tolist()).toEqual([1, 2]);
+    expect(model.stateDict()["module_list.0.Conv2d.bias"]!.tolist()).toEqual([1, 2]);
     // What is written is of a version that counts in 64.
     expect(await darknet.saveWeights(model)).toEqual(file(ten));
   });
@@ -72,13 +72,13 @@ describe("weights", () => {
     const cfg = "[net]\nheight=1\nwidth=1\nchannels=3\n[connected]\nbatch_normalize=1\noutput=2\nactivation=linear\n";
     const numbers = [1, 2, 10, 20, 30, 40, 50, 60, 3, 4, 5, 6, 7, 8];
     const model = await darknet.load(cfg, file(numbers));
-    expect(model.getParameter("moduleList.0.Linear.weight").tolist()).toEqual([
+    expect(model.stateDict()["module_list.0.Linear.weight"]!.tolist()).toEqual([
       [10, 20, 30],
       [40, 50, 60],
     ]);
-    expect(model.getBuffer("moduleList.0.BatchNorm1d.runningVar").tolist()).toEqual([7, 8]);
+    expect(model.stateDict()["module_list.0.BatchNorm1d.running_var"]!.tolist()).toEqual([7, 8]);
     const old = await darknet.load(cfg, file(numbers, { version: [0, 1001, 0], bits: 32 }));
-    expect(old.getParameter("moduleList.0.Linear.weight").tolist()).toEqual([
+    expect(old.stateDict()["module_list.0.Linear.weight"]!.tolist()).toEqual([
       [10, 30, 50],
       [20, 40, 60],
     ]);
@@ -88,7 +88,7 @@ describe("weights", () => {
     const cfg = "[net]\nheight=1\nwidth=1\nchannels=2\n[convolutional]\nfilters=3\nflipped=1\nactivation=linear\n";
     const given = file([0, 0, 0, 1, 2, 3, 4, 5, 6]);
     const model = await darknet.load(cfg, given);
-    expect(model.getParameter("moduleList.0.Conv2d.weight").flatten(1).tolist()).toEqual([
+    expect(model.stateDict()["module_list.0.Conv2d.weight"]!.flatten(1).tolist()).toEqual([
       [1, 4],
       [2, 5],
       [3, 6],
@@ -98,7 +98,7 @@ describe("weights", () => {
 
   test("of the first layers alone are read with a cutoff, and written", async () => {
     const model = await darknet.load(small, file([1, 2, 3, 4]), { cutoff: 1 });
-    expect(model.getParameter("moduleList.0.Conv2d.weight").flatten().tolist()).toEqual([3, 4]);
+    expect(model.stateDict()["module_list.0.Conv2d.weight"]!.flatten().tolist()).toEqual([3, 4]);
     await darknet.loadWeights(model, file([9, 8, 7, 6]), { cutoff: 1 });
     expect(await darknet.saveWeights(model, null, { cutoff: 1 })).toEqual(file([9, 8, 7, 6]));
     await expect(darknet.load(small, file(ten), { cutoff: 3 })).rejects.toThrow(/darknet.load: cutoff must be an integer/);
@@ -120,7 +120,7 @@ describe("weights", () => {
     ["too many", file([...ten, 11]), /is too long, or of another network: .* 60 bytes, it has 64$/],
     ["a part of a number", file(ten).slice(0, -1), /is truncated/],
     ["negative versions", file(ten, { version: [-1, 2, 0] }), /its version would be -1.2.0/],
-    ["other files", new TextEncoder().encode("PK\u0003\u0004 this is an archive or something else"), /no Darknet|too long/],
+    ["other files", new TextEncoder().encode("PK\u0003\u0004 this is an archive or something else"), /no Darknet|too long|truncated/],
   ])("%s are refused before anything changes", async (_what, bytes, message) => {
     await expect(darknet.load(small, bytes)).rejects.toThrow(FormatError);
     await expect(darknet.load(small, bytes)).rejects.toThrow(message);

@@ -1,9 +1,7 @@
 /** What the data sets of recordings have in common: samples are read from files when they are asked for. */
 import { checkFlag, checkString } from "../../core/arguments";
 import { describe, IndexError, KindlingError } from "../../core/errors";
-import { extract } from "../../platform/archive";
 import { absolute, expandHome, joinPath } from "../../platform/dataFiles";
-import { download } from "../../platform/download";
 import type { Tensor } from "../../tensor/tensor";
 import { load } from "../files";
 
@@ -28,6 +26,7 @@ export abstract class FileSet<S extends readonly unknown[]> {
     const op = this.constructor.name;
     const root = absolute(this.root);
     const archive = joinPath(root, url.split("/").at(-1)!);
+    const { download, extract } = await import("../../platform/lazyArchives");
     await download(op, url, archive, { md5 });
     await extract(op, archive, folder);
   }
