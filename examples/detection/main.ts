@@ -31,7 +31,12 @@ function lossOf(output: torch.Tensor, target: torch.Tensor): torch.Tensor {
   const has = target.narrow(1, 4, 1);
   const count = has.sum();
   const part = (x: torch.Tensor, from: number, length: number) => x.narrow(1, from, length);
-  const place = part(output, 0, 4).sub(part(target, 0, 4)).square().mul(has).sum().div(count);
+  const place = part(output, 0, 4)
+    .sub(part(target, 0, 4))
+    .square()
+    .mul(has)
+    .sum()
+    .div(count);
   const classes = F.binaryCrossEntropy(part(output, 5, 3), part(target, 5, 3), { reduction: "none" });
   const objectness = F.binaryCrossEntropy(part(output, 4, 1), has, { reduction: "sum" }).div(count);
   return place.mul(5).add(classes.mul(has).sum().div(count)).add(objectness);
@@ -48,7 +53,10 @@ function train(model: Network, pictures: readonly Picture[], { epochs, batchSize
     for (let at = 0; at < order.length; at += batchSize) {
       const batch = order.slice(at, at + batchSize).map((i) => pictures[i]!);
       total += torch.tidy(() => {
-        const images = torch.stack(batch.map(({ image }) => image)).to("float32").div(255);
+        const images = torch
+          .stack(batch.map(({ image }) => image))
+          .to("float32")
+          .div(255);
         const [output] = model(images);
         const loss = lossOf(output, targets(batch, 8, 20));
         optimizer.zeroGrad();
@@ -64,12 +72,20 @@ function train(model: Network, pictures: readonly Picture[], { epochs, batchSize
 }
 
 /** Finds the shapes of a picture. @returns The picture with boxes, how many shapes were found, and how many boxes are around none. */
-function find(model: Network, { image, shapes }: Picture, thresh: number): [torch.Tensor, found: number, wrong: number] {
+function find(
+  model: Network,
+  { image, shapes }: Picture,
+  thresh: number,
+): [torch.Tensor, found: number, wrong: number] {
   const { boxes, labels, scores } = model.detect(image, { thresh });
   const truth = torch.tensor(shapes.map(({ x, y, radius: r }) => [x - r, y - r, x + r, y + r]));
   const overlaps = boxes.shape[0] === 0 ? [] : (vision.ops.boxIou(truth, boxes).tolist() as number[][]);
-  const found = shapes.filter(({ label }, i) => overlaps[i]?.some((iou, k) => iou > 0.5 && labels.at(k).item() === label));
-  const texts = (labels.tolist() as number[]).map((label, k) => `${names[label]} ${(scores.at(k).item() as number).toFixed(2)}`);
+  const found = shapes.filter(({ label }, i) =>
+    overlaps[i]?.some((iou, k) => iou > 0.5 && labels.at(k).item() === label),
+  );
+  const texts = (labels.tolist() as number[]).map(
+    (label, k) => `${names[label]} ${(scores.at(k).item() as number).toFixed(2)}`,
+  );
   const large = F.interpolate(image.unsqueeze(0).to("float32"), { scaleFactor: 4 }).squeeze(0).to("uint8");
   const drawn = vision.utils.drawBoundingBoxes(large, boxes.mul(4), texts, { width: 2 });
   return [drawn, found.length, boxes.shape[0]! - found.length];
@@ -96,8 +112,13 @@ main(about, flags, async (options) => {
   });
   const sum = (of: (each: (typeof results)[number]) => number) => results.reduce((n, each) => n + of(each), 0);
   const all = sum(({ picture }) => picture.shapes.length);
-  console.log(`found ${sum(({ result }) => result[1])} of ${all} shapes, ${sum(({ result }) => result[2])} boxes around none`);
-  const grid = vision.utils.makeGrid(results.map(({ result }) => result[0]), { nrow: 4 });
+  console.log(
+    `found ${sum(({ result }) => result[1])} of ${all} shapes, ${sum(({ result }) => result[2])} boxes around none`,
+  );
+  const grid = vision.utils.makeGrid(
+    results.map(({ result }) => result[0]),
+    { nrow: 4 },
+  );
   const file = join(options.out, "detections.png");
   const png = await vision.io.encodePng(grid.to("uint8"));
   writeFileSync(file, png.toTypedArray() as Uint8Array);

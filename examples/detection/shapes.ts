@@ -36,7 +36,9 @@ function scene(): Shape[] {
   for (let tries = 0; shapes.length < count && tries < 30; tries++) {
     const radius = between(6, 14);
     const [x, y] = [between(radius, SIDE - radius), between(radius, SIDE - radius)];
-    const isFree = shapes.every((other) => Math.max(Math.abs(other.x - x), Math.abs(other.y - y)) > other.radius + radius);
+    const isFree = shapes.every(
+      (other) => Math.max(Math.abs(other.x - x), Math.abs(other.y - y)) > other.radius + radius,
+    );
     if (isFree) shapes.push({ label: Math.floor(between(0, 2.999)), x, y, radius });
   }
   return shapes;
@@ -45,8 +47,8 @@ function scene(): Shape[] {
 /** A picture at random, from torch's generator. */
 export function draw(): Picture {
   const shapes = scene();
-  const noise = torch.rand(3, SIDE, SIDE).mul(60).toTypedArray();
-  const pixels = Uint8Array.from(noise);
+  const noise = torch.rand(3, SIDE, SIDE).mul(60).to("uint8").toTypedArray() as Uint8Array;
+  const pixels = noise.slice();
   for (const { label, x, y, radius } of shapes) {
     const color = [between(120, 255), between(120, 255), between(120, 255)];
     for (let row = 0; row < SIDE; row++)

@@ -52,7 +52,9 @@ export async function onnxGraphOf(op: string, path: string): Promise<Uint8Array>
     return toBinary(GraphDefSchema, create(GraphDefSchema, { node: nodesOf(model), versions: { producer: 22 } }));
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "Error") throw error;
-    throw new FormatError(`"${path}" is no ONNX file, or it is damaged or truncated: ${error.message}`, { cause: error });
+    throw new FormatError(`"${path}" is no ONNX file, or it is damaged or truncated: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     await file.close();
   }

@@ -29,7 +29,8 @@ export function framesOf(held: Held): Pixels[] {
   const { rows, columns } = layout(n);
   const [height, width] = [rows * h, columns * w];
   checkSize(width, height);
-  if (t * width * height * c > MOST_BYTES) throw new ShapeError(`${t} frames of ${width}×${height} pixels are too many`);
+  if (t * width * height * c > MOST_BYTES)
+    throw new ShapeError(`${t} frames of ${width}×${height} pixels are too many`);
   const bytes = bytesOf(held);
   return Array.from({ length: t }, (_, frame) => {
     const data = new Uint8Array(width * height * c);

@@ -177,9 +177,7 @@ export class SummaryWriter {
     this.flushSecs = checkNumber(op, "flushSecs", flushSecs);
     this.filenameSuffix = checkString(op, "filenameSuffix", filenameSuffix);
     this.maxFileSize =
-      options.maxFileSize == null
-        ? Number.POSITIVE_INFINITY
-        : checkInteger(op, "maxFileSize", options.maxFileSize, 1);
+      options.maxFileSize == null ? Number.POSITIVE_INFINITY : checkInteger(op, "maxFileSize", options.maxFileSize, 1);
     this.loading = this.load();
   }
 

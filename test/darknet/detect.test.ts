@@ -80,11 +80,19 @@ describe("detect", () => {
     const model = await constant([4, 4], [0, 0, 0, 0, 4, 4, -9]);
     const wrong = model as any;
     expect(() => wrong.detect("street.jpg")).toThrow(/^detect: images must be an array of pictures/);
-    expect(() => wrong.detect(torch.zeros(1, 4, 4))).toThrow(/^detect: images must have the shape \[3, height, width\]/);
-    expect(() => wrong.detect(torch.zeros(3, 4, 4, { dtype: "int32" }))).toThrow(/^detect: images must be uint8, or float32/);
-    expect(() => wrong.detect(torch.zeros(3, 4, 4), { thresh: 2 })).toThrow(/^detect: thresh must be from 0 to 1, got 2/);
+    expect(() => wrong.detect(torch.zeros(1, 4, 4))).toThrow(
+      /^detect: images must have the shape \[3, height, width\]/,
+    );
+    expect(() => wrong.detect(torch.zeros(3, 4, 4, { dtype: "int32" }))).toThrow(
+      /^detect: images must be uint8, or float32/,
+    );
+    expect(() => wrong.detect(torch.zeros(3, 4, 4), { thresh: 2 })).toThrow(
+      /^detect: thresh must be from 0 to 1, got 2/,
+    );
     expect(() => wrong.decode([])).toThrow(/^decode: outputs must be the 1 results of the network, got 0/);
-    expect(() => model(torch.zeros(3, 4, 4))).toThrow(/^DarknetModule: takes pictures of shape \[N, 3, 4, 4\], got \[3, 4, 4\]/);
+    expect(() => model(torch.zeros(3, 4, 4))).toThrow(
+      /^DarknetModule: takes pictures of shape \[N, 3, 4, 4\], got \[3, 4, 4\]/,
+    );
     const plain = await darknet.load("[net]\nheight=1\nwidth=1\n[convolutional]\nfilters=1\n");
     expect(() => plain.detect(torch.zeros(3, 1, 1))).toThrow(StateError);
   });
@@ -102,7 +110,8 @@ test("new coordinates are squares of what the layer before gives", async () => {
 });
 
 test("the first YOLO's layer lists classes, then confidences, then boxes", async () => {
-  const text = "[net]\nheight=1\nwidth=1\nchannels=1\n[connected]\noutput=28\nactivation=linear\n[detection]\nclasses=2\nside=2\nnum=1\ncoords=4\nsqrt=1\n";
+  const text =
+    "[net]\nheight=1\nwidth=1\nchannels=1\n[connected]\noutput=28\nactivation=linear\n[detection]\nclasses=2\nside=2\nnum=1\ncoords=4\nsqrt=1\n";
   const model = await darknet.load(text);
   const values = [...Array.from({ length: 8 }, (_, i) => i / 10), 0.5, 0.6, 0.7, 0.8];
   for (let cell = 0; cell < 4; cell++) values.push(0.5, 0.25, 0.5, 0.1 * (cell + 1));
@@ -137,7 +146,12 @@ test("a network is fine-tuned: gradients reach all weights, and boxes come to wh
   let first = 0;
   for (let step = 0; step < 60; step++) {
     const { boxes, scores } = model.decode(model(images));
-    const loss = boxes.select(1, 0).sub(target).square().sum().add(scores.select(1, 0).select(1, 1).sub(0.9).square().sum());
+    const loss = boxes
+      .select(1, 0)
+      .sub(target)
+      .square()
+      .sum()
+      .add(scores.select(1, 0).select(1, 1).sub(0.9).square().sum());
     optimizer.zeroGrad();
     loss.backward();
     if (step === 0) {

@@ -101,7 +101,9 @@ describe("weights", () => {
     expect(model.stateDict()["module_list.0.Conv2d.weight"]!.flatten().tolist()).toEqual([3, 4]);
     await darknet.loadWeights(model, file([9, 8, 7, 6]), { cutoff: 1 });
     expect(await darknet.saveWeights(model, null, { cutoff: 1 })).toEqual(file([9, 8, 7, 6]));
-    await expect(darknet.load(small, file(ten), { cutoff: 3 })).rejects.toThrow(/darknet.load: cutoff must be an integer/);
+    await expect(darknet.load(small, file(ten), { cutoff: 3 })).rejects.toThrow(
+      /darknet.load: cutoff must be an integer/,
+    );
   });
 
   test("go to the disk and back", async () => {
@@ -116,11 +118,19 @@ describe("weights", () => {
   test.each<[string, Uint8Array, RegExp]>([
     ["empty files", new Uint8Array(0), /has 0 bytes: it is no Darknet .weights file/],
     ["a header that ends early", file([]).slice(0, 17), /is truncated: its header has 20 bytes/],
-    ["too few numbers", file(ten.slice(1)), /is truncated, or of another network: 10 weights .* 60 bytes, it has 56; .*cutoff/],
+    [
+      "too few numbers",
+      file(ten.slice(1)),
+      /is truncated, or of another network: 10 weights .* 60 bytes, it has 56; .*cutoff/,
+    ],
     ["too many", file([...ten, 11]), /is too long, or of another network: .* 60 bytes, it has 64$/],
     ["a part of a number", file(ten).slice(0, -1), /is truncated/],
     ["negative versions", file(ten, { version: [-1, 2, 0] }), /its version would be -1.2.0/],
-    ["other files", new TextEncoder().encode("PK\u0003\u0004 this is an archive or something else"), /no Darknet|too long|truncated/],
+    [
+      "other files",
+      new TextEncoder().encode("PK\u0003\u0004 this is an archive or something else"),
+      /no Darknet|too long|truncated/,
+    ],
   ])("%s are refused before anything changes", async (_what, bytes, message) => {
     await expect(darknet.load(small, bytes)).rejects.toThrow(FormatError);
     await expect(darknet.load(small, bytes)).rejects.toThrow(message);
@@ -135,33 +145,69 @@ const conv = "[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=leaky\n";
 
 describe("a configuration", () => {
   test.each<[string, string, RegExp]>([
-    ["text that is none", "hello\n", /line 1: expected "\[section\]" or "key=value", got "hello": it is no Darknet .cfg/],
+    [
+      "text that is none",
+      "hello\n",
+      /line 1: expected "\[section\]" or "key=value", got "hello": it is no Darknet .cfg/,
+    ],
     ["no [net]", `${conv}\n`, /the first section must be \[net\]/],
     ["no layers", net, /there are no layers after \[net\]/],
     ["no size", `[net]\n${conv}`, /\[net\]: height and width of the pictures must be given/],
-    ["an unknown layer", `${net}[lstm]\noutput=3\n`, /line 5, layer 0 \[lstm\]: such layers are not supported; there are convolutional/],
-    ["an unknown activation", `${net}[convolutional]\nactivation=magic\n`, /line 6, .*the activation "magic" is not supported; there are linear/],
-    ["no number", `${net}[convolutional]\nfilters=many\n`, /line 6, layer 0 \[convolutional\]: filters must be a number, got "many"/],
+    [
+      "an unknown layer",
+      `${net}[lstm]\noutput=3\n`,
+      /line 5, layer 0 \[lstm\]: such layers are not supported; there are convolutional/,
+    ],
+    [
+      "an unknown activation",
+      `${net}[convolutional]\nactivation=magic\n`,
+      /line 6, .*the activation "magic" is not supported; there are linear/,
+    ],
+    [
+      "no number",
+      `${net}[convolutional]\nfilters=many\n`,
+      /line 6, layer 0 \[convolutional\]: filters must be a number, got "many"/,
+    ],
     ["a fraction", `${net}[convolutional]\nfilters=1.5\n`, /filters must be an integer from 1/],
     ["a huge number", `${net}[convolutional]\nfilters=1e300\n`, /filters must be an integer/],
     ["a huge window", `${net}[convolutional]\nsize=99999\n`, /size must be an integer from 1 to 1024/],
     ["huge pictures", `[net]\nheight=65536\nwidth=65536\nchannels=3\n${conv}`, /elements at most 268435456/],
-    ["too many weights", `[net]\nheight=100\nwidth=100\n${"[connected]\noutput=16000000\n"}`, /have 480016000000 weights; at most/],
+    [
+      "too many weights",
+      `[net]\nheight=100\nwidth=100\n${"[connected]\noutput=16000000\n"}`,
+      /have 480016000000 weights; at most/,
+    ],
     ["a window that does not fit", `${net}[convolutional]\nsize=9\n`, /its output would be of shape \[1, 0, 0\]/],
     ["groups", `${net}[convolutional]\nfilters=4\ngroups=3\n`, /groups=3 divides not both 4 channels and 4 filters/],
-    ["a route to itself", `${net}${conv}[route]\nlayers=1\n`, /layers must name an earlier layer, from 0 to 0 or negative, got 1/],
+    [
+      "a route to itself",
+      `${net}${conv}[route]\nlayers=1\n`,
+      /layers must name an earlier layer, from 0 to 0 or negative, got 1/,
+    ],
     ["a route to later layers", `${net}[route]\nlayers=1\n${conv}`, /layers must name an earlier layer/],
     ["a route before the first", `${net}${conv}[route]\nlayers=-2\n`, /got -2/],
     ["a route to nothing", `${net}${conv}[route]\nlayers=\n`, /layers= names no layer/],
-    ["a route of two sizes", `${net}${conv}[maxpool]\nsize=2\nstride=2\n[route]\nlayers=-1,-2\n`, /layers of 4×4 and 8×8 pixels cannot be joined/],
+    [
+      "a route of two sizes",
+      `${net}${conv}[maxpool]\nsize=2\nstride=2\n[route]\nlayers=-1,-2\n`,
+      /layers of 4×4 and 8×8 pixels cannot be joined/,
+    ],
     ["a sum of two sizes", `${net}${conv}[maxpool]\nsize=3\nstride=3\n[shortcut]\nfrom=-2\n`, /cannot be added/],
-    ["boxes without channels", `${net}${conv}[yolo]\nclasses=2\nnum=1\nanchors=1,2\n`, /must have 1 · 7 = 7 channels, got 4: set its filters/],
+    [
+      "boxes without channels",
+      `${net}${conv}[yolo]\nclasses=2\nnum=1\nanchors=1,2\n`,
+      /must have 1 · 7 = 7 channels, got 4: set its filters/,
+    ],
     ["anchors", `${net}${conv}[yolo]\nnum=2\nanchors=1,2\n`, /num=2 needs 4 numbers in anchors, got 2/],
     ["a mask beyond", `${net}${conv}[yolo]\nnum=1\nanchors=1,2\nmask=1\n`, /mask must be an integer from 0 to 0/],
     ["what would change the results", `${net}[convolutional]\nbinary=1\n`, /binary=1 is not supported/],
     ["a reorg that does not fit", `${net}[reorg]\nstride=3\n`, /stride=3 needs a multiple of 9 channels, got 4/],
     ["an upsample that does not fit", `${net}[upsample]\nstride=-3\n`, /its output would be of shape/],
-    ["a crop that does not fit", `${net}[crop]\ncrop_height=9\ncrop_width=2\n`, /a part of 2×9 pixels does not fit into 8×8/],
+    [
+      "a crop that does not fit",
+      `${net}[crop]\ncrop_height=9\ncrop_width=2\n`,
+      /a part of 2×9 pixels does not fit into 8×8/,
+    ],
   ])("with %s is refused", async (_what, text, message) => {
     await expect(darknet.load(text)).rejects.toThrow(FormatError);
     await expect(darknet.load(text)).rejects.toThrow(message);
@@ -206,15 +252,22 @@ test("damaged files of both kinds give errors of ours, or networks", { timeout: 
 });
 
 test(".data and .names", async () => {
-  const data = new TextEncoder().encode("# a comment\nclasses= 2\r\ntrain = /data/train.txt\n\nnames = a = b\n__proto__=x\n");
+  const data = new TextEncoder().encode(
+    "# a comment\nclasses= 2\r\ntrain = /data/train.txt\n\nnames = a = b\n__proto__=x\n",
+  );
   expect(Object.entries(await darknet.readData(data))).toEqual([
     ["classes", "2"],
     ["train", "/data/train.txt"],
     ["names", "a = b"],
     ["__proto__", "x"],
   ]);
-  await expect(darknet.readData(new TextEncoder().encode("classes\n"))).rejects.toThrow(/line 1: expected "key = value"/);
-  expect(await darknet.readNames(new TextEncoder().encode("person\ntraffic light\r\n\n"))).toEqual(["person", "traffic light"]);
+  await expect(darknet.readData(new TextEncoder().encode("classes\n"))).rejects.toThrow(
+    /line 1: expected "key = value"/,
+  );
+  expect(await darknet.readNames(new TextEncoder().encode("person\ntraffic light\r\n\n"))).toEqual([
+    "person",
+    "traffic light",
+  ]);
   await expect(darknet.readNames(new Uint8Array(8))).rejects.toThrow(/is no text/);
   await expect(darknet.readNames(join(root, "none.names"))).rejects.toThrow(/darknet.readNames: cannot read/);
 });
@@ -222,6 +275,8 @@ test(".data and .names", async () => {
 test("other modules are refused", async () => {
   const wrong = new torch.nn.Linear(1, 1) as never;
   await expect(darknet.saveWeights(wrong)).rejects.toThrow(ArgumentError);
-  await expect(darknet.saveWeights(wrong)).rejects.toThrow(/darknet.saveWeights: model must be what torch.darknet.load gives/);
+  await expect(darknet.saveWeights(wrong)).rejects.toThrow(
+    /darknet.saveWeights: model must be what torch.darknet.load gives/,
+  );
   await expect(darknet.loadWeights(wrong, file(ten))).rejects.toThrow(/darknet.loadWeights: model must be/);
 });

@@ -276,21 +276,31 @@ describe("videos", () => {
     const [event] = await written((writer) => writer.addVideo("v", frames, 4, 10));
     expect(event).toMatchObject({ step: 4 });
     const image = field(event!, 4);
-    expect([1, 2, 3].map((n) => Number(image.get(n)![0]))).toEqual([4, 6, 3]);
+    expect([1, 2, 3].map((n) => Number(image.get(n)![0]))).toEqual([2, 12, 3]);
     const { width, height, delays, pixels } = decodeGif(image.get(4)![0] as Uint8Array);
-    // Three videos fill up to four: two rows of two.
-    expect({ width, height, delays }).toEqual({ width: 6, height: 4, delays: [100, 100] });
+    // Three videos fill up to four, in one row.
+    expect({ width, height, delays }).toEqual({ width: 12, height: 2, delays: [100, 100] });
     expect(pixels[0]!.filter(([r]) => r === 200)).toHaveLength(1);
-    expect(pixels[0]![3 * 6 + 2]).toEqual([200, 0, 0]);
+    expect(pixels[0]![12 + 6 + 2]).toEqual([200, 0, 0]);
     expect(pixels[1]!.map(([, g]) => g)).toEqual(
-      Array.from({ length: 24 }, (_, i) => (i % 6 > 2 && i < 12 ? 255 : 0)),
+      Array.from({ length: 24 }, (_, i) => (i % 12 >= 3 && i % 12 < 6 ? 255 : 0)),
     );
   });
 
   it("of more colors than the format has keep what they show", async () => {
-    const ramp = torch.arange(32 * 32).div(1023).reshape([1, 1, 1, 32, 32]).expand([1, 1, 3, 32, 32]).clone();
+    const ramp = torch
+      .arange(32 * 32)
+      .div(1023)
+      .reshape([1, 1, 1, 32, 32])
+      .expand([1, 1, 3, 32, 32])
+      .clone();
     ramp.select(2, 1).copy_(ramp.select(2, 1).transpose(-1, -2).clone());
-    const [event] = await written((writer) => writer.addVideo({ tag: "v", vidTensor: ramp }));
+    const [event, wide] = await written((writer) => {
+      writer.addVideo({ tag: "v", vidTensor: ramp });
+      writer.addVideo({ tag: "five", vidTensor: torch.zeros(5, 1, 1, 2, 3) });
+    });
+    // Five fill up to eight, in two rows.
+    expect([1, 2, 3].map((n) => Number(field(wide!, 4).get(n)![0]))).toEqual([4, 12, 1]);
     const { delays, pixels } = decodeGif(field(event!, 4).get(4)![0] as Uint8Array);
     expect(delays).toEqual([250]);
     const given = ramp.select(1, 0).reshape([3, -1]).mul(255).tolist() as number[][];
@@ -359,7 +369,9 @@ describe("rotation", () => {
       if (event.values.length > 0) seen.set(event.step, floatOf(event.values[0]!.get(2)![0]));
     }
     expect([...seen]).toEqual(Array.from({ length: 60 }, (_, i) => [i, i < 30 ? i : 100 + i]));
-    expect(() => new SummaryWriter(folder, { maxFileSize: 0 })).toThrow(/^SummaryWriter: maxFileSize must be an integer of at least 1/);
+    expect(() => new SummaryWriter(folder, { maxFileSize: 0 })).toThrow(
+      /^SummaryWriter: maxFileSize must be an integer of at least 1/,
+    );
   });
 });
 
@@ -373,8 +385,12 @@ describe("calls that do not fit", () => {
     expect(() => wrong.addMesh("x", torch.ones(1, 3, 3))).toThrow(/^addMesh: meshes are not supported/);
     expect(() => new (SummaryWriter as any)(3)).toThrow(/^SummaryWriter: logDir must be a string/);
     await writer.flush();
-    expect(() => wrong.addVideo("x", torch.ones(1, 3, 2, 2))).toThrow(/^addVideo: vidTensor must have shape \[N, T, C, H, W\]/);
-    expect(() => wrong.addVideo("x", torch.ones(1, 1, 2, 2, 2))).toThrow(/^addVideo: videos have 1 or 3 channels, got 2/);
+    expect(() => wrong.addVideo("x", torch.ones(1, 3, 2, 2))).toThrow(
+      /^addVideo: vidTensor must have shape \[N, T, C, H, W\]/,
+    );
+    expect(() => wrong.addVideo("x", torch.ones(1, 1, 2, 2, 2))).toThrow(
+      /^addVideo: videos have 1 or 3 channels, got 2/,
+    );
     expect(() => wrong.addVideo("x", torch.ones(1, 0, 3, 2, 2))).toThrow(/^addVideo: there is no frame/);
     expect(() => wrong.addVideo("x", torch.ones(1, 1, 3, 2, 2), { fps: 0 })).toThrow(/^addVideo: fps must be above 0/);
     expect(() => wrong.addScalar("x", torch.ones(2))).toThrow(/^addScalar: Tensor should contain one element/);
