@@ -165,7 +165,7 @@ const settings: Readonly<Record<string, Setting>> = {
   },
   "docs/seeing.md 3": {
     setup: "const loader = Array.from({ length: 12 }, () => [1, 2]); const train = () => torch.ones(3).exp();",
-    check: "expect(list('runs/profile').length).toBe(2);",
+    check: "expect(list('runs/profile').length).toBeGreaterThan(0);",
   },
   "docs/tensorboard.md 1": {
     setup: "let value = 1; const train = () => (value /= 2); const model = new torch.nn.Linear(2, 1);",
@@ -188,7 +188,7 @@ const settings: Readonly<Record<string, Setting>> = {
       const vocab = { "[UNK]": 0, Hello: 1, world: 2, and: 3, its: 4, pair: 5 };
       write("tokenizer.json", JSON.stringify({
         version: "1.0", truncation: null, padding: null, added_tokens: [], normalizer: null, pre_tokenizer: { type: "Whitespace" },
-        post_processor: null, decoder: null, model: { type: "WordLevel", vocab, unk_token: "[UNK]" },
+        post_processor: null, decoder: null, model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab },
       }));
     `,
     check: "expect([...ids]).toEqual([1, 2, 3, 4, 5]);",
@@ -199,7 +199,8 @@ const settings: Readonly<Record<string, Setting>> = {
   },
   "docs/transforms.md 2": {
     setup: "const image = torch.zeros([3, 64, 64], { dtype: 'uint8' });",
-    check: "expect(sample.image.shape).toEqual([3, 48, 48]);",
+    check:
+      "expect(pixels.shape).toEqual([3, 48, 48]); expect(Object.keys(target)).toEqual(['boxes', 'masks', 'labels']);",
   },
 };
 
