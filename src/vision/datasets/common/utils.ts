@@ -13,14 +13,10 @@ const folderOf = (path: string): string => path.replace(/[/\\][^/\\]*$/, "") || 
  * @throws KindlingError if it cannot be read.
  * @example await calculateMd5("data/cifar-10-python.tar.gz") // "c58f30108f718f92721af3b95e74349a"
  */
-export const calculateMd5 = namedAsync(
-  "calculateMd5",
-  "fpath",
-  async (fpath: string): Promise<string> => {
-    const path = absolute(expandHome(checkString("calculateMd5", "fpath", fpath)));
-    return (await lazy()).md5OfFile("calculateMd5", path);
-  },
-);
+export const calculateMd5 = namedAsync("calculateMd5", "fpath", async (fpath: string): Promise<string> => {
+  const path = absolute(expandHome(checkString("calculateMd5", "fpath", fpath)));
+  return (await lazy()).md5OfFile("calculateMd5", path);
+});
 
 /**
  * Whether there is a file and, where `md5` is given, whether it has that checksum.
