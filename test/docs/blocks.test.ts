@@ -200,7 +200,7 @@ const settings: Readonly<Record<string, Setting>> = {
   "docs/transforms.md 2": {
     setup: "const image = torch.zeros([3, 64, 64], { dtype: 'uint8' });",
     check:
-      "expect(pixels.shape).toEqual([3, 48, 48]); expect(Object.keys(target)).toEqual(['boxes', 'masks', 'labels']);",
+      "expect(pixels.data.shape).toEqual([3, 48, 48]); expect(Object.keys(target)).toEqual(['boxes', 'masks', 'labels']);",
   },
 };
 
