@@ -238,7 +238,8 @@ export const references: Readonly<Record<string, Reference>> = {
   // The rules of these entries hold for numbers alone.
   xlogy: (a, b) => (a === 0 && !Number.isNaN(b) ? 0 : a * Math.log(b)),
   bitwiseNot: (x, _, dtype) => (dtype === "bool" ? 1 - x : ~x),
-  hardswishBackward: (g, x) => (x < -3 ? 0 : x > 3 ? g : g * (x / 3 + 0.5)),
+  // At 3 itself the kernel gives g, where one side has slope 1.5 and the other 1.
+  hardswishBackward: (g, x) => (x < -3 ? 0 : x >= 3 ? g : g * (x / 3 + 0.5)),
   insideBackward: (g, x) => (Math.abs(x) >= 1 ? 0 : g),
   leakyReluBackward: (g) => g,
   geluBackward: slope((x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
