@@ -39,3 +39,24 @@ declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm" {
   // biome-ignore lint/style/noDefaultExport: a module that is nothing but this text.
   export default binary;
 }
+
+/** Animated GIFs. */
+declare module "gifenc/dist/gifenc.esm.js" {
+  /** Colors as [red, green, blue]. */
+  export type Palette = number[][];
+  /** At most `most` colors that stand for those of pixels of four bytes. */
+  export function quantize(rgba: Uint8Array | Uint8ClampedArray, most: number): Palette;
+  /** The color of each pixel. */
+  export function applyPalette(rgba: Uint8Array | Uint8ClampedArray, palette: Palette): Uint8Array;
+  export interface Encoder {
+    writeFrame(
+      index: Uint8Array,
+      width: number,
+      height: number,
+      options: { palette: Palette; delay: number; repeat?: number },
+    ): void;
+    finish(): void;
+    bytes(): Uint8Array;
+  }
+  export function GIFEncoder(): Encoder;
+}

@@ -17,7 +17,8 @@ const ROWS = [
   ["optim", "data", "io", "func", "distributions"],
   ["hub"],
   ["vision", "text", "audio"],
-  ["onnx", "checkpoint", "tensorboard", "profiler", "inspect"],
+  ["onnx", "darknet"],
+  ["checkpoint", "tensorboard", "profiler", "inspect"],
   ["cli"],
   ["namespaces"],
 ];

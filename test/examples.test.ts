@@ -1,9 +1,9 @@
 /** `npm run example -- NAME`: every example on small input, its help, and its answers to wrong flags. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encode } from "fast-png";
+import { decode, encode } from "fast-png";
 import { afterAll, expect, test } from "vitest";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-examples-"));
@@ -65,6 +65,19 @@ test("gpt2 is trained, written, read again, and adapted by LoRA", async () => {
   expect(Number(/loss ([\d.]+)/.exec(stdout)![1])).toBeLessThan(Math.log(18));
   expect(stdout).toMatch(/read again:\n\nthe [\s\S]{12}\n/);
   expect(stdout).toMatch(/LoRA trains [\d,]+ of [\d,]+ parameters, loss [\d.]+\n\nthe [\s\S]{12}\n$/);
+});
+
+test("detection trains, writes .weights, reads them again, and draws what it finds", { timeout: 180_000 }, async () => {
+  const out = join(root, "detection");
+  const { code, stdout, stderr } = await run("detection", "--epochs", "4", "--pictures", "160", "--out", out);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const losses = numbersAfter("loss", stdout);
+  expect(losses).toHaveLength(4);
+  expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
+  expect(stdout).toMatch(/read again: it has seen 640 pictures\nfound \d+ of \d+ shapes, \d+ boxes around none\n/);
+  expect(readdirSync(out).sort()).toEqual(["detections.png", "shapes.weights"]);
+  const picture = decode(readFileSync(join(out, "detections.png")));
+  expect([picture.width, picture.height, picture.channels]).toEqual([1034, 1034, 3]);
 });
 
 test("housePrices predicts better than a linear fit", async () => {

@@ -33,6 +33,7 @@ describe("the table", () => {
 describe.each(withEntry)("%s", (name, op) => {
   it("computes in every dtype and size", () => entries.checkSizes(op));
   it("computes in every layout", () => entries.checkLayouts(op));
+  it("refuses the dtypes that it is said to refuse", () => entries.checkRefusals(op));
   if (op.entry.kind === "binary") it("broadcasts", () => entries.checkBroadcast(op));
   it("is differentiable, or listed as not", () => {
     expect(op.entry.differentiable).toBe(op.entry.rule !== "bool" && !withoutDerivative.has(op.entry.name));

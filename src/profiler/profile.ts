@@ -4,6 +4,7 @@ import { argumentsOf } from "../core/binding";
 import { ArgumentError, describe, StateError, ValueError } from "../core/errors";
 import { declareMethods, named, namedAsync } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
+import { makeFolder } from "../platform/dataFiles";
 import { averagesOf, type EventList } from "./averages";
 import { activeRecorder, type ProfilerEvent, Recorder } from "./recorder";
 import type { ProfilerAction } from "./schedule";
@@ -261,7 +262,10 @@ export const tensorboardTraceHandler = named(
     checkString("tensorboardTraceHandler", "dirName", dirName);
     checkString("tensorboardTraceHandler", "workerName", workerName);
     checkFlag("tensorboardTraceHandler", "useGzip", useGzip);
-    return (prof) =>
-      prof.exportChromeTrace(`${dirName}/${workerName}.${Date.now()}.pt.trace.json${useGzip ? ".gz" : ""}`);
+    return async (prof) => {
+      const file = `${dirName}/${workerName}.${Date.now()}.pt.trace.json${useGzip ? ".gz" : ""}`;
+      await makeFolder("tensorboardTraceHandler", dirName);
+      await prof.exportChromeTrace(file);
+    };
   },
 );

@@ -1,4 +1,5 @@
 /** What each call of a {@link SummaryWriter} writes. */
+import { checkString } from "../core/arguments";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import type { Call, Op } from "./arguments";
 import { curveOf, curveSummary } from "./curves";
@@ -11,6 +12,7 @@ import type { Sink } from "./sink";
 import { audioSummary } from "./sounds";
 import { rawHistogramSummary, scalarSummary, textSummary } from "./summaries";
 import { doubles, isHeld, numbers, single } from "./values";
+import { checkRate, framesOf, videoSummary } from "./videos";
 
 type Command = (log: Sink, call: Call) => void;
 
@@ -80,6 +82,22 @@ export const commands: Readonly<Partial<Record<Op, Command>>> = {
   },
   addFigure(log, call) {
     log.summary(call, imageSummary(call.values.tag, figureOf(call.values.figure)));
+  },
+  addVideo(log, call) {
+    const { tag, vidTensor, fps = 4 } = call.values;
+    const rate = checkRate(fps);
+    const frames = framesOf(numbers(call.op, "vidTensor", vidTensor));
+    log.later(call.op, async () => {
+      const { encodeGif } = await import("./lazyGif");
+      log.summary(call, videoSummary(tag, frames, encodeGif(frames, rate)));
+    });
+  },
+  addOnnxGraph(log, call) {
+    const path = checkString(call.op, "prototxt", call.values.prototxt);
+    log.later(call.op, async () => {
+      const { onnxGraphOf } = await import("./lazyOnnxGraph");
+      log.event(call, { case: "graphDef", value: await onnxGraphOf(call.op, path) });
+    });
   },
   addAudio(log, call) {
     const { tag, sndTensor, sampleRate = 44100 } = call.values;

@@ -59,6 +59,14 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 
 export class EventFile {
   readonly path: string;
+  /** The first file of the run. */
+  readonly first: EventFile;
+  /** The name of the first file. */
+  private readonly name: string;
+  /** Files that continue this one. */
+  private parts = 0;
+  /** Bytes that were added. */
+  size = 0;
   private file: GrowingFile | Promise<GrowingFile> | undefined;
   private opened: GrowingFile | undefined;
   private queue: Uint8Array[] = [];
@@ -70,11 +78,16 @@ export class EventFile {
   private failure: unknown;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
+  /** @param first The first file of the run, if this one continues it: files are read in the order of their names. */
   constructor(
     readonly folder: string,
     private readonly options: FileOptions,
+    first?: EventFile,
   ) {
-    this.path = `${folder.replace(/\/+$/, "") || "/"}/${nameOf(options.filenameSuffix)}`.replace(/^\/\//, "/");
+    this.first = first ?? this;
+    this.name = first?.name ?? nameOf(options.filenameSuffix);
+    const part = first === undefined ? "" : `.${String(++first.parts).padStart(6, "0")}`;
+    this.path = `${folder.replace(/\/+$/, "") || "/"}/${this.name}${part}`.replace(/^\/\//, "/");
     watch(this);
     const header = { case: "fileVersion", value: "brain.Event:2" } as const;
     const sourceMetadata = { writer: "kindling.utils.tensorboard" };
@@ -89,6 +102,7 @@ export class EventFile {
     if (this.queue.length === 0) this.since = Date.now();
     this.queue.push(bytes);
     this.waiting += bytes.length;
+    this.size += bytes.length;
     if (this.isLate()) this.writeNow();
     else if (this.queue.length > this.options.maxQueue) this.start();
     else this.schedule();

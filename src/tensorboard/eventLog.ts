@@ -11,6 +11,8 @@ import type { Sink, What } from "./sink";
 /** A writer's settings. */
 export interface LogOptions extends FileOptions {
   readonly logDir: string;
+  /** Bytes after which a run goes on in another file. */
+  readonly maxFileSize: number;
 }
 
 export class EventLog implements Sink {
@@ -39,8 +41,15 @@ export class EventLog implements Sink {
 
   private file(folder: string): EventFile {
     let file = this.files.get(folder);
+    let first: EventFile | undefined;
+    if (file !== undefined && file.size >= this.options.maxFileSize) {
+      const full = file;
+      first = full.first;
+      this.later("SummaryWriter", () => full.close());
+      file = undefined;
+    }
     if (file === undefined) {
-      file = new EventFile(folder, this.options);
+      file = new EventFile(folder, this.options, first);
       this.files.set(folder, file);
       this.paths.push(file.path);
     }

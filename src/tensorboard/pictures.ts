@@ -48,7 +48,7 @@ const stridesOf = (shape: readonly number[]): number[] =>
   shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
 
 /** @throws OutOfMemoryError, ShapeError for what is no picture. */
-function checkSize(width: number, height: number): void {
+export function checkSize(width: number, height: number): void {
   if (width === 0 || height === 0) throw new ShapeError(`a picture of ${width}×${height} pixels cannot be shown`);
   if (width * height > MOST_PIXELS)
     throw new OutOfMemoryError(`${width}×${height} pixels are more than a picture may have`);

@@ -11,7 +11,7 @@ import type { Image, ImageDataLike } from "../vision/image";
 import { type Call, folderOf, held, type Numbers, type Op, type Scalar, signatures } from "./arguments";
 import type { EventLog } from "./eventLog";
 
-const signature = "; logDir, comment, purgeStep, maxQueue, flushSecs, filenameSuffix";
+const signature = "; logDir, comment, purgeStep, maxQueue, flushSecs, filenameSuffix; maxFileSize";
 
 /** What {@link SummaryWriter} takes. */
 export interface SummaryWriterOptions {
@@ -27,6 +27,8 @@ export interface SummaryWriterOptions {
   flushSecs?: number;
   /** The end of the names of all files. */
   filenameSuffix?: string;
+  /** Bytes after which a run goes on in another file of its folder. Default: no limit. */
+  maxFileSize?: number | null;
 }
 
 /** When something was measured. */
@@ -156,6 +158,8 @@ export class SummaryWriter {
   readonly maxQueue: number;
   readonly flushSecs: number;
   readonly filenameSuffix: string;
+  /** Bytes after which a run goes on in another file. */
+  readonly maxFileSize: number;
   private readonly purgeStep: number | null;
   private log: EventLog | undefined;
   /** Calls that came before the code was there. */
@@ -172,6 +176,8 @@ export class SummaryWriter {
     this.maxQueue = checkInteger(op, "maxQueue", maxQueue, 0);
     this.flushSecs = checkNumber(op, "flushSecs", flushSecs);
     this.filenameSuffix = checkString(op, "filenameSuffix", filenameSuffix);
+    this.maxFileSize =
+      options.maxFileSize == null ? Number.POSITIVE_INFINITY : checkInteger(op, "maxFileSize", options.maxFileSize, 1);
     this.loading = this.load();
   }
 
@@ -245,10 +251,13 @@ export class SummaryWriter {
     this.put("addFigure", given);
   }
 
-  /** @throws StateError Always: there is no encoder of videos. */
+  /**
+   * Videos side by side, as an animated GIF that is made in the background. @param given uint8, or floats from 0 to 1, of shape [N, T, C, H, W] with 1 or 3
+   * channels; `fps` frames per second, by default 4.
+   * @throws ShapeError, ValueError.
+   */
   addVideo(...given: Given<"addVideo", VideoValues>): void {
-    argumentsOf("addVideo", signatures.addVideo, given);
-    throw new StateError("addVideo: there is no encoder of animated pictures; add frames with addImages");
+    this.put("addVideo", given);
   }
 
   /** A sound of one channel, from −1 to 1; what lies beyond is cut off. @throws ShapeError. */
@@ -261,12 +270,9 @@ export class SummaryWriter {
     this.put("addText", given);
   }
 
-  /** @throws StateError Always so far: give the module to {@link addGraph}. */
+  /** The graph of the ONNX file at a path, which is read in the background. @throws FormatError from the next {@link flush}. */
   addOnnxGraph(...given: Given<"addOnnxGraph", { prototxt: string }>): void {
-    argumentsOf("addOnnxGraph", signatures.addOnnxGraph, given);
-    throw new StateError(
-      "addOnnxGraph: graphs of ONNX files are not drawn; import the file and give the module to addGraph",
-    );
+    this.put("addOnnxGraph", given);
   }
 
   /** What a module calls for an input: its modules as scopes, its ops as nodes. The module runs once, in eval mode. */

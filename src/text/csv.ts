@@ -1,7 +1,5 @@
 /** Rows of CSV files, read in pieces. The parser is Papa Parse, loaded when it is needed. */
 import { FormatError } from "../core/errors";
-import { openSource } from "../platform/archive";
-import { pieces } from "../platform/unpacking";
 
 /** Characters of a row above which a quote was never closed. */
 const LONGEST_ROW = 1 << 24;
@@ -71,6 +69,7 @@ async function* rowsOf(
  * @throws FormatError naming the row of a damaged file; KindlingError if it cannot be read.
  */
 export async function* readCsv(op: string, path: string): AsyncGenerator<[row: readonly string[], number: number]> {
+  const { openSource, pieces } = await import("../platform/lazyArchives");
   const source = await openSource(op, path);
   try {
     yield* rowsOf(path, textOf(path, pieces(source)));

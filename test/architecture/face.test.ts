@@ -114,6 +114,10 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "PyTorch's names in the state of one's own modules": ["nn.snakeCase"],
   "the package of this name": paths("safetensors", "load loadFile metadata safeOpen save saveFile"),
   "as onnxruntime reads its models": paths("onnx", "load"),
+  "Darknet's files (YOLO), which people look for by that name; its loader's and its files' names": paths(
+    "darknet",
+    "load loadWeights readData readNames saveWeights",
+  ),
   "runs of training that go on as if they were never interrupted": ["Checkpoint"],
   "data sets and models that come with the library": [
     ...paths("vision.datasets", "digits parseIdx"),

@@ -59,6 +59,13 @@ export function wholeNumbers(n: number, low: number, high: number, seed: number)
   return Float64Array.from({ length: n }, (_, i) => from + ((7 * i + seed) % (to - from + 1)));
 }
 
+/** Whether a shape can lie in memory in a way. */
+export function hasLayout(shape: readonly number[], layout: Layout): boolean {
+  if (layout === "transposed") return shape.length >= 2;
+  if (layout === "strided") return shape.length > 0;
+  return layout !== "broadcast" || (shape.length > 0 && shape[0] !== 0);
+}
+
 /** A tensor of a shape and layout, its memory filled by `values`; undefined if the shape has no such layout. */
 export function lay(
   shape: readonly number[],
@@ -71,20 +78,19 @@ export function lay(
       .tensor(values(count(size)), { dtype })
       .view([...size])
       .detach();
+  if (!hasLayout(shape, layout)) return undefined;
   const last = shape.length - 1;
   switch (layout) {
     case "contiguous":
       return make(shape);
     case "transposed":
-      return shape.length < 2
-        ? undefined
-        : torch.transpose(make([...shape.slice(0, -2), shape[last]!, shape[last - 1]!]), -2, -1);
+      return torch.transpose(make([...shape.slice(0, -2), shape[last]!, shape[last - 1]!]), -2, -1);
     case "offset":
       return torch.narrow(make([count(shape) + 5]), 0, 3, count(shape)).view([...shape]);
     case "strided":
-      return shape.length === 0 ? undefined : torch.slice(make(shape.with(last, shape[last]! * 2)), last, 1, null, 2);
+      return torch.slice(make(shape.with(last, shape[last]! * 2)), last, 1, null, 2);
     case "broadcast":
-      return shape.length === 0 || shape[0] === 0 ? undefined : make(shape.with(0, 1)).expand([...shape]);
+      return make(shape.with(0, 1)).expand([...shape]);
   }
 }
 

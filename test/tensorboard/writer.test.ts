@@ -7,6 +7,7 @@ import { decode } from "fast-png";
 import * as torch from "kindling";
 import { afterAll, describe, expect, it } from "vitest";
 import { doubleOf, doublesOf, eventsOf, fieldsOf, floatOf, floatsOf, type SeenEvent, textOf } from "./eventReader";
+import { decodeGif } from "./gifReader";
 
 const { SummaryWriter } = torch.utils.tensorboard;
 const root = mkdtempSync(join(tmpdir(), "kindling-board-"));
@@ -266,6 +267,114 @@ describe("summaries", () => {
   });
 });
 
+describe("videos", () => {
+  it("are animated GIFs, side by side, with the colors that were given", async () => {
+    const frames = torch.zeros([3, 2, 3, 2, 3], { dtype: "uint8" });
+    // Video 1, frame 1: green; video 2, frame 0: one red pixel.
+    frames.select(0, 1).select(0, 1).select(0, 1).fill_(255);
+    frames.setAt([2, 0, 0, 1, 2], 200);
+    const [event] = await written((writer) => writer.addVideo("v", frames, 4, 10));
+    expect(event).toMatchObject({ step: 4 });
+    const image = field(event!, 4);
+    expect([1, 2, 3].map((n) => Number(image.get(n)![0]))).toEqual([2, 12, 3]);
+    const { width, height, delays, pixels } = decodeGif(image.get(4)![0] as Uint8Array);
+    // Three videos fill up to four, in one row.
+    expect({ width, height, delays }).toEqual({ width: 12, height: 2, delays: [100, 100] });
+    expect(pixels[0]!.filter(([r]) => r === 200)).toHaveLength(1);
+    expect(pixels[0]![12 + 6 + 2]).toEqual([200, 0, 0]);
+    expect(pixels[1]!.map(([, g]) => g)).toEqual(
+      Array.from({ length: 24 }, (_, i) => (i % 12 >= 3 && i % 12 < 6 ? 255 : 0)),
+    );
+  });
+
+  it("of more colors than the format has keep what they show", async () => {
+    const ramp = torch
+      .arange(32 * 32)
+      .div(1023)
+      .reshape([1, 1, 1, 32, 32])
+      .expand([1, 1, 3, 32, 32])
+      .clone();
+    ramp.select(2, 1).copy_(ramp.select(2, 1).transpose(-1, -2).clone());
+    const [event, wide] = await written((writer) => {
+      writer.addVideo({ tag: "v", vidTensor: ramp });
+      writer.addVideo({ tag: "five", vidTensor: torch.zeros(5, 1, 1, 2, 3) });
+    });
+    // Five fill up to eight, in two rows.
+    expect([1, 2, 3].map((n) => Number(field(wide!, 4).get(n)![0]))).toEqual([4, 12, 1]);
+    const { delays, pixels } = decodeGif(field(event!, 4).get(4)![0] as Uint8Array);
+    expect(delays).toEqual([250]);
+    const given = ramp.select(1, 0).reshape([3, -1]).mul(255).tolist() as number[][];
+    const errors = pixels[0]!.map((rgb, i) => Math.max(...rgb.map((value, c) => Math.abs(value - given[c]![i]!))));
+    expect(Math.max(...errors)).toBeLessThan(32);
+  });
+});
+
+describe("graphs of ONNX files", () => {
+  it("have a node for each of the graph's, by its output, and its inputs and outputs", async () => {
+    const folder = freshFolder();
+    const net = new torch.nn.Sequential(new torch.nn.Conv2d(1, 2, 3, { padding: 1 }), new torch.nn.ReLU());
+    const path = `${folder}.onnx`;
+    await torch.onnx.export(net, torch.ones(1, 1, 4, 4), path, { inputNames: ["image"], outputNames: ["result"] });
+    const [event] = await written((writer) => writer.addOnnxGraph(path));
+    const nodes = fieldsOf(event!.graph!)
+      .get(1)!
+      .map((bytes) => fieldsOf(bytes as Uint8Array));
+    const texts = nodes.map((node) => [node.get(1)!, node.get(2)!].map(([text]) => textOf(text)));
+    expect(texts).toEqual([
+      ["image", "Variable"],
+      ["result", "Variable"],
+      [expect.any(String), "Conv"],
+      ["result", "Relu"],
+    ]);
+    expect(textOf(nodes[2]!.get(3)![0])).toBe("image");
+    expect(JSON.stringify(nodes[2]!.get(5)!.map((bytes) => textOf(bytes as never)))).toContain("kernel_shape = [3, 3]");
+  });
+
+  it("of files that are none are errors of the next flush", async () => {
+    const writer = new SummaryWriter(freshFolder());
+    writeFileSync(join(root, "none.onnx"), "hello, this is no model");
+    writer.addOnnxGraph(join(root, "none.onnx"));
+    await expect(writer.flush()).rejects.toThrow(/^addOnnxGraph: ".*none.onnx" is no ONNX file/);
+    writer.addOnnxGraph(join(root, "missing.onnx"));
+    await expect(writer.flush()).rejects.toThrow(/^addOnnxGraph: cannot read ".*missing.onnx"/);
+    expect(() => (writer as any).addOnnxGraph(3)).toThrow(/^addOnnxGraph: prototxt must be a string/);
+    await writer.close();
+  });
+});
+
+describe("rotation", () => {
+  it("goes on in files of a size, in the order of their names", async () => {
+    const folder = freshFolder();
+    const writer = new SummaryWriter(folder, { maxFileSize: 1000 });
+    for (let i = 0; i < 300; i++) writer.addScalar("loss", i, i);
+    await writer.close();
+    const names = readdirSync(folder).sort();
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(readFileSync(join(folder, name)).length).toBeLessThan(1100);
+    const steps = eventsIn(folder).flatMap(({ step, values }) => (values.length > 0 ? [step] : []));
+    expect(steps).toEqual(Array.from({ length: 300 }, (_, i) => i));
+  });
+
+  it("lets a run that was cut off go on: what came after is hidden, whichever file it is in", async () => {
+    const folder = freshFolder();
+    const first = new SummaryWriter(folder, { maxFileSize: 500 });
+    for (let i = 0; i < 50; i++) first.addScalar("loss", i, i);
+    await first.close();
+    const second = new SummaryWriter(folder, { maxFileSize: 500, purgeStep: 30 });
+    for (let i = 30; i < 60; i++) second.addScalar("loss", 100 + i, i);
+    await second.close();
+    let seen = new Map<number, number>();
+    for (const event of eventsIn(folder)) {
+      if (event.session === 1) seen = new Map([...seen].filter(([step]) => step < event.step));
+      if (event.values.length > 0) seen.set(event.step, floatOf(event.values[0]!.get(2)![0]));
+    }
+    expect([...seen]).toEqual(Array.from({ length: 60 }, (_, i) => [i, i < 30 ? i : 100 + i]));
+    expect(() => new SummaryWriter(folder, { maxFileSize: 0 })).toThrow(
+      /^SummaryWriter: maxFileSize must be an integer of at least 1/,
+    );
+  });
+});
+
 describe("calls that do not fit", () => {
   it("throw at once where the arguments alone show it", async () => {
     const writer = new SummaryWriter(freshFolder());
@@ -274,9 +383,16 @@ describe("calls that do not fit", () => {
     expect(() => wrong.addScalar("x", 2, 1.5)).toThrow(/^addScalar: globalStep must be an integer/);
     expect(() => wrong.addScalar("x")).toThrow(/^addScalar: missing argument scalarValue/);
     expect(() => wrong.addMesh("x", torch.ones(1, 3, 3))).toThrow(/^addMesh: meshes are not supported/);
-    expect(() => wrong.addVideo("x", torch.ones(1, 1, 3, 2, 2))).toThrow(/^addVideo: there is no encoder/);
     expect(() => new (SummaryWriter as any)(3)).toThrow(/^SummaryWriter: logDir must be a string/);
     await writer.flush();
+    expect(() => wrong.addVideo("x", torch.ones(1, 3, 2, 2))).toThrow(
+      /^addVideo: vidTensor must have shape \[N, T, C, H, W\]/,
+    );
+    expect(() => wrong.addVideo("x", torch.ones(1, 1, 2, 2, 2))).toThrow(
+      /^addVideo: videos have 1 or 3 channels, got 2/,
+    );
+    expect(() => wrong.addVideo("x", torch.ones(1, 0, 3, 2, 2))).toThrow(/^addVideo: there is no frame/);
+    expect(() => wrong.addVideo("x", torch.ones(1, 1, 3, 2, 2), { fps: 0 })).toThrow(/^addVideo: fps must be above 0/);
     expect(() => wrong.addScalar("x", torch.ones(2))).toThrow(/^addScalar: Tensor should contain one element/);
     expect(() => wrong.addHistogram("x", [])).toThrow(/^addHistogram: The input has no element/);
     expect(() => wrong.addHistogram("x", [1], 0, "best")).toThrow(/^addHistogram: 'best' is not a valid estimator/);

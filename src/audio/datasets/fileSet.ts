@@ -3,9 +3,7 @@
 import { checkFlag, checkString } from "../../core/arguments";
 import { classNameOf } from "../../core/className";
 import { describe, IndexError, KindlingError } from "../../core/errors";
-import { extract } from "../../platform/archive";
 import { absolute, expandHome, joinPath } from "../../platform/dataFiles";
-import { download } from "../../platform/download";
 import type { Tensor } from "../../tensor/tensor";
 import { load } from "../files";
 
@@ -30,6 +28,7 @@ export abstract class FileSet<S extends readonly unknown[]> {
     const op = classNameOf(this);
     const root = absolute(this.root);
     const archive = joinPath(root, url.split("/").at(-1)!);
+    const { download, extract } = await import("../../platform/lazyArchives");
     await download(op, url, archive, { md5 });
     await extract(op, archive, folder);
   }

@@ -4,9 +4,7 @@ import { checkChoice, checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { classNameOf, nameOf } from "../../core/className";
 import { describe, IndexError, KindlingError } from "../../core/errors";
-import { extract } from "../../platform/archive";
 import { absolute, expandHome, joinPath } from "../../platform/dataFiles";
-import { download } from "../../platform/download";
 
 /** The parts of a data set. */
 export type Split = "train" | "test";
@@ -64,6 +62,7 @@ export abstract class TextSet {
     const op = classNameOf(this);
     const folder = this.folders[0]!;
     const path = joinPath(folder, file);
+    const { download, extract } = await import("../../platform/lazyArchives");
     await download(op, url, path, { md5 });
     if (/\.tar\.gz$/.test(file)) await extract(op, path, folder);
   }

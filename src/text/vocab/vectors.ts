@@ -9,10 +9,7 @@ import { declareMethods } from "../../core/signature";
 import { type AwaitedClass, awaitable } from "../../data/awaitable";
 import { matmul } from "../../ops/linalg/matmul";
 import { stack } from "../../ops/shape/join";
-import { extract, openSource } from "../../platform/archive";
 import { absolute, expandHome, hasFile, isRemote, joinPath } from "../../platform/dataFiles";
-import { download } from "../../platform/download";
-import { inflated, pieces } from "../../platform/unpacking";
 import { tensor, zeros } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { readTable } from "./reading";
@@ -148,6 +145,7 @@ export class WordVectors {
         .split("/")
         .at(-1)!,
     );
+    const { download, extract } = await import("../../platform/lazyArchives");
     await download(op, url, target, {});
     if (/\.(zip|tar\.gz|tgz)$/.test(target)) await extract(op, absolute(target), absolute(this.cache));
   }
@@ -156,6 +154,7 @@ export class WordVectors {
   async read(): Promise<void> {
     const op = classNameOf(this);
     const path = await this.find(op);
+    const { inflated, openSource, pieces } = await import("../../platform/lazyArchives");
     const source = await openSource(op, path);
     try {
       const plain = /\.gz$/.test(path) ? inflated(path, pieces(source), "gzip") : pieces(source);

@@ -2,7 +2,6 @@
 import { checkNumber, checkString } from "../../../core/arguments";
 import { KindlingError } from "../../../core/errors";
 import { absolute, expandHome, joinPath } from "../../../platform/dataFiles";
-import { DownloadError, download, isWhole } from "../../../platform/download";
 
 /** A file to download, and its checksum (MD5) in hexadecimal digits, or undefined where none is checked. */
 export type DownloadResource = readonly [file: string, md5?: string | undefined];
@@ -35,12 +34,15 @@ export function nameOf(url: string): string {
   }
 }
 
+const lazy = () => import("../../../platform/lazyArchives");
+
 /** Downloads a file to a folder, unless it is there. @returns Its path. */
 export async function downloaded(op: string, url: string, root: string, options: DownloadUrlOptions): Promise<string> {
   const filename = optionalText(op, "filename", options.filename) || nameOf(checkString(op, "url", url));
   const md5 = optionalText(op, "md5", options.md5)?.toLowerCase();
   const timeout = options.timeout === undefined ? undefined : checkNumber(op, "timeout", options.timeout);
   const path = joinPath(expandHome(checkString(op, "root", root)), filename);
+  const { download, isWhole } = await lazy();
   if (await isWhole(op, absolute(path), md5)) {
     console.log(`Using downloaded and verified file: ${path}`);
     return path;
@@ -62,7 +64,7 @@ export async function downloadFromMirrors(
     try {
       return await downloaded(op, mirror + file, root, { md5, filename: nameOf(file) });
     } catch (error) {
-      if (!(error instanceof DownloadError)) throw error;
+      if (!(error instanceof (await lazy()).DownloadError)) throw error;
       failures.push(error.message.replace(`${op}: `, ""));
       console.log(`Failed to download (trying next):\n${error.message}`);
     }

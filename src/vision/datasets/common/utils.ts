@@ -1,10 +1,10 @@
 /** Downloads and archives of data sets. @see torchvision.datasets.utils */
 import { checkFlag, checkString } from "../../../core/arguments";
 import { namedAsync } from "../../../core/signature";
-import { extract, packingOf } from "../../../platform/archive";
 import { absolute, expandHome, joinPath, removeData } from "../../../platform/dataFiles";
-import { isWhole, md5OfFile } from "../../../platform/download";
 import { type DownloadUrlOptions, downloaded, nameOf, optionalText } from "./downloads";
+
+const lazy = () => import("../../../platform/lazyArchives");
 
 const folderOf = (path: string): string => path.replace(/[/\\][^/\\]*$/, "") || ".";
 /**
@@ -13,12 +13,10 @@ const folderOf = (path: string): string => path.replace(/[/\\][^/\\]*$/, "") || 
  * @throws KindlingError if it cannot be read.
  * @example await calculateMd5("data/cifar-10-python.tar.gz") // "c58f30108f718f92721af3b95e74349a"
  */
-export const calculateMd5 = namedAsync(
-  "calculateMd5",
-  "fpath",
-  (fpath: string): Promise<string> =>
-    md5OfFile("calculateMd5", absolute(expandHome(checkString("calculateMd5", "fpath", fpath)))),
-);
+export const calculateMd5 = namedAsync("calculateMd5", "fpath", async (fpath: string): Promise<string> => {
+  const path = absolute(expandHome(checkString("calculateMd5", "fpath", fpath)));
+  return (await lazy()).md5OfFile("calculateMd5", path);
+});
 
 /**
  * Whether there is a file and, where `md5` is given, whether it has that checksum.
@@ -29,7 +27,8 @@ export const checkIntegrity = namedAsync(
   "fpath, md5?",
   async (fpath: string, md5?: string | null): Promise<boolean> => {
     const path = absolute(expandHome(checkString("checkIntegrity", "fpath", fpath)));
-    return isWhole("checkIntegrity", path, optionalText("checkIntegrity", "md5", md5)?.toLowerCase());
+    const sum = optionalText("checkIntegrity", "md5", md5)?.toLowerCase();
+    return (await lazy()).isWhole("checkIntegrity", path, sum);
   },
 );
 
@@ -65,6 +64,7 @@ async function extracted(
   const from = expandHome(checkString(op, "fromPath", fromPath));
   const to = expandHome(optionalText(op, "toPath", toPath) ?? folderOf(from));
   checkFlag(op, "removeFinished", removeFinished);
+  const { extract, packingOf } = await lazy();
   const { packing, suffix } = packingOf(op, from);
   await extract(op, absolute(from), absolute(to));
   if (removeFinished) await removeData(op, absolute(from));

@@ -1,0 +1,36 @@
+/** Networks against an independent implementation in PyTorch, whose results `write_expected.py` recorded. */
+import * as torch from "kindling";
+import { darknet } from "kindling";
+import { describe, expect, test } from "vitest";
+import { configOf, expected, floats, pictures, weightsFile } from "./networks";
+
+const distance = (a: torch.Tensor, b: torch.Tensor): number =>
+  a.sub(b).abs().div(b.abs().add(1)).max().item() as number;
+
+describe.each(Object.keys(expected))("%s", (name) => {
+  const { shapes, outputs, boxes } = expected[name]!;
+
+  test("gives Darknet's results", async () => {
+    const model = await darknet.load(configOf(name), weightsFile(name));
+    model.eval();
+    const results = torch.noGrad(() => model(pictures(name, model.inputShape)));
+    const list: torch.Tensor[] = Array.isArray(results) ? results : [results];
+    expect(list.map(({ shape }) => shape)).toEqual(shapes);
+    list.forEach((result, i) => {
+      expect(distance(result.flatten(), floats(outputs[i]!))).toBeLessThan(1e-4);
+    });
+    if (boxes === "") return;
+    const decoded = model.decode(list);
+    const rows = torch.cat([decoded.boxes, decoded.scores], 2);
+    expect(rows.shape[2]).toBe(24);
+    expect(distance(rows.flatten(), floats(boxes))).toBeLessThan(1e-4);
+  });
+
+  test("writes the bytes that it read", async () => {
+    const file = weightsFile(name);
+    const model = await darknet.load(configOf(name), file);
+    expect(model.seen).toBe(32013312);
+    const bytes = (await darknet.saveWeights(model))!;
+    expect(Buffer.compare(bytes, file)).toBe(0);
+  });
+});
