@@ -1,6 +1,6 @@
 /** The allocator by itself, on memories of its own. */
 import { expect, test } from "vitest";
-import { Memory, reserveMemory, type WasmBlock as Block } from "../../src/backend/wasm/memory";
+import { type WasmBlock as Block, Memory, reserveMemory } from "../../src/backend/wasm/memory";
 import { CLASSES, classBytes, classOf, classWithin, SMALL_LIMIT } from "../../src/backend/wasm/sizeClasses";
 import { OutOfMemoryError, ValueError } from "../../src/core/errors";
 import { stream } from "../kernels/instance";
