@@ -6,7 +6,7 @@ import { checkInteger, checkNumber } from "../../core/arguments";
 import { ArgumentError, DTypeError, ValueError } from "../../core/errors";
 import { checkShape } from "../../core/shape";
 import { named } from "../../core/signature";
-import { allocate, full, tensor } from "../../tensor/create";
+import { allocate, filled, full } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { checkAll, checkSameDevice, checkTensor } from "../builders/checks";
 import { checkedIndex, checkIndexType } from "./indexChecks";
