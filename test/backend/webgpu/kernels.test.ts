@@ -186,7 +186,7 @@ describe.skipIf(noGpu !== undefined)(`elementwise kernels ${onGpu}`, () => {
           name,
           result,
           contiguous(SHAPE, 2),
-          [input(dtype, layouts[a], 3), input(dtype, layouts[b], 4)],
+          [input(dtype, layouts[a]!, 3), input(dtype, layouts[b]!, 4)],
           run,
         );
       await compare(
@@ -217,7 +217,7 @@ describe.skipIf(noGpu !== undefined)(`elementwise kernels ${onGpu}`, () => {
         ["with steps", "expanded", "one column"],
       ] as const;
       for (const [a, b, c] of triples) {
-        const inputs = [input(first, layouts[a], 6), input(dtype, layouts[b], 7), input(dtype, layouts[c], 8)];
+        const inputs = [input(first, layouts[a]!, 6), input(dtype, layouts[b]!, 7), input(dtype, layouts[c]!, 8)];
         await compare(name, dtype, contiguous(SHAPE, 1), inputs, run);
       }
     });
