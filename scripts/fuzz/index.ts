@@ -19,7 +19,8 @@ Options
   --seed N      the same calls for the same seed (default 1)
   --calls N     how many (default 10000; wrong: all)
   --seconds N   no call begins after this time (default 3600)
-  --op NAME     ops: only this one, such as narrow or nn.functional.pad; or all below a path, such as nn.init.
+  --op NAME     ops: only this one, such as narrow or nn.functional.pad; or all below a path, such as nn.init.;
+                files: one kind, such as onnx
   --replay K    ops: only the call with this number
   --strict      ops: errors must name the op that was called, not a part of it
   --json FILE   also writes each fault as a line of JSON
@@ -78,7 +79,7 @@ async function run(
   }
   const module = await import(`./${kind}`);
   const fuzz = { files: module.fuzzFiles, workers: module.fuzzWorkers, resume: module.fuzzResume }[kind];
-  const made = await fuzz(options);
+  const made = await fuzz({ ...options, op });
   return `${made} ${kind}`;
 }
 

@@ -4,8 +4,9 @@ import type { Args, FormCall, Forms, Lower } from "../form";
 import { float, type Graph } from "../graph";
 import type { Value } from "../types";
 import { type Size, Sym } from "../types";
+import { isValue } from "./values";
 
-const isValue = (x: unknown): x is Value => typeof x === "object" && x !== null && "name" in x;
+
 
 /** The dtype in which two operands meet. */
 function common(a: unknown, b: unknown): DType {
