@@ -373,7 +373,11 @@ const kinds: readonly (readonly [turns: number, make: MakeTrial])[] = [
 
 const turns = kinds.flatMap(([count, make]) => Array.from({ length: count }, () => make));
 
-const byName: Readonly<Record<string, MakeTrial>> = { onnx: onnxTrial, checkpoint: checkpointTrial, pictures: pictureTrial };
+const byName: Readonly<Record<string, MakeTrial>> = {
+  onnx: onnxTrial,
+  checkpoint: checkpointTrial,
+  pictures: pictureTrial,
+};
 
 /** @param op One kind only. */
 function trialsOf(op: string | undefined): readonly MakeTrial[] {
@@ -387,7 +391,13 @@ function trialsOf(op: string | undefined): readonly MakeTrial[] {
  * Reads damaged files until `calls` were made or the time is over.
  * @returns How many were made.
  */
-export async function fuzzFiles({ seed, calls, seconds, report, op }: FuzzOptions & { readonly op?: string }): Promise<number> {
+export async function fuzzFiles({
+  seed,
+  calls,
+  seconds,
+  report,
+  op,
+}: FuzzOptions & { readonly op?: string }): Promise<number> {
   const end = performance.now() + seconds * 1000;
   const trials = trialsOf(op);
   const folder = await Folder.create();
@@ -401,7 +411,8 @@ export async function fuzzFiles({ seed, calls, seconds, report, op }: FuzzOption
       const { blocks } = torch.memoryStats();
       let fault = await judge(trial);
       const held = torch.memoryStats().blocks - blocks;
-      if (fault === undefined && held > 0 && !trial.isCollected) fault = { kind: "leak", detail: `${held} blocks are held` };
+      if (fault === undefined && held > 0 && !trial.isCollected)
+        fault = { kind: "leak", detail: `${held} blocks are held` };
       if (fault !== undefined) report({ ...fault, program: `// file ${call} of seed ${seed}\n${programOf(trial)}` });
     }
   } finally {

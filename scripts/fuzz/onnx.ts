@@ -40,7 +40,14 @@ function handmade(): Uint8Array[] {
   return [
     model(graph(["x"], ["y"], loop, [longs("n", [], [2])])),
     model(graph(["x"], ["y"], choice, [floats("k", [], [0])])),
-    model(graph(["x"], ["y", "e"], [node("Scan", ["z", "x"], ["y", "e"], [body("body", scan), int("num_scan_inputs", 1)])], [floats("z", [1, 4, 4], new Array(16).fill(0))])),
+    model(
+      graph(
+        ["x"],
+        ["y", "e"],
+        [node("Scan", ["z", "x"], ["y", "e"], [body("body", scan), int("num_scan_inputs", 1)])],
+        [floats("z", [1, 4, 4], new Array(16).fill(0))],
+      ),
+    ),
     model(graph(["x"], ["y"], [call]), 17, { functions } as never),
     ...["w.bin", "../w.bin", "/etc/passwd", "__proto__"].map((place) =>
       model(graph(["x"], ["y"], [node("Mul", ["x", "w"], ["y"])], [external(place)])),
@@ -58,7 +65,15 @@ function handmade(): Uint8Array[] {
           node("Unsqueeze", ["t", "a"], ["t4"]),
           node("Conv", ["u", "c"], ["y"], [ints("pads", [1, 1, 1, 1]), ints("dilations", [1, 1])]),
         ],
-        [longs("s", [2], [4, 4]), longs("k", [1], [2]), longs("p", [4], [0, 1, 0, 1]), longs("r", [2], [1, 2]), longs("a", [2], [0, 1]), longs("z", [4], [1, 1, 5, 6]), floats("c", [2, 1, 3, 3], new Array(18).fill(0.1))],
+        [
+          longs("s", [2], [4, 4]),
+          longs("k", [1], [2]),
+          longs("p", [4], [0, 1, 0, 1]),
+          longs("r", [2], [1, 2]),
+          longs("a", [2], [0, 1]),
+          longs("z", [4], [1, 1, 5, 6]),
+          floats("c", [2, 1, 3, 3], new Array(18).fill(0.1)),
+        ],
       ),
     ),
   ];
@@ -75,8 +90,17 @@ async function exported(): Promise<Uint8Array[]> {
   const x = torch.ones(1, 1, 4, 4);
   const nets: torch.nn.Module[] = [
     new nn.Sequential(new nn.Flatten(), new nn.Linear(16, 3), new nn.GELU(), new nn.LayerNorm(3)),
-    new nn.Sequential(new nn.Conv2d(1, 2, 3, { padding: 1 }), new nn.BatchNorm2d(2), new nn.ReLU(), new nn.MaxPool2d(2)),
-    new nn.Sequential(new nn.ConvTranspose2d(1, 2, 2), new nn.Upsample({ scaleFactor: 2 }), new nn.AdaptiveAvgPool2d(1)),
+    new nn.Sequential(
+      new nn.Conv2d(1, 2, 3, { padding: 1 }),
+      new nn.BatchNorm2d(2),
+      new nn.ReLU(),
+      new nn.MaxPool2d(2),
+    ),
+    new nn.Sequential(
+      new nn.ConvTranspose2d(1, 2, 2),
+      new nn.Upsample({ scaleFactor: 2 }),
+      new nn.AdaptiveAvgPool2d(1),
+    ),
     new Tagger(),
   ];
   const dynamicAxes = { input: { 0: "batch" } };
@@ -87,9 +111,40 @@ async function exported(): Promise<Uint8Array[]> {
 
 let seeds: Promise<readonly Uint8Array[]> | undefined;
 
-const hostileSizes = [0n, 1n, 2n, 3n, 5n, -1n, -2n, 7n, 1n << 20n, 1n << 31n, (1n << 31n) - 1n, 1n << 40n, (1n << 63n) - 1n, -(1n << 63n)];
-const hostileNames = ["", "x", "y", "__proto__", "constructor", "toString", "forward", "training", "a.b.c", ".", "__proto__.x", "parameters.x"];
-const ops = "Add MatMul Conv Reshape Expand Tile Pad Range Loop If Scan Concat Split Slice Gather ScatterND Resize OneHot ConstantOfShape LSTM TopK Einsum Cast QLinearConv STFT DFT GridSample SequenceAt Identity Upsample RandomNormal EyeLike CenterCropPad MaxPool Col2Im".split(" ");
+const hostileSizes = [
+  0n,
+  1n,
+  2n,
+  3n,
+  5n,
+  -1n,
+  -2n,
+  7n,
+  1n << 20n,
+  1n << 31n,
+  (1n << 31n) - 1n,
+  1n << 40n,
+  (1n << 63n) - 1n,
+  -(1n << 63n),
+];
+const hostileNames = [
+  "",
+  "x",
+  "y",
+  "__proto__",
+  "constructor",
+  "toString",
+  "forward",
+  "training",
+  "a.b.c",
+  ".",
+  "__proto__.x",
+  "parameters.x",
+];
+const ops =
+  "Add MatMul Conv Reshape Expand Tile Pad Range Loop If Scan Concat Split Slice Gather ScatterND Resize OneHot ConstantOfShape LSTM TopK Einsum Cast QLinearConv STFT DFT GridSample SequenceAt Identity Upsample RandomNormal EyeLike CenterCropPad MaxPool Col2Im".split(
+    " ",
+  );
 
 const graphsOf = (g: GraphProto): GraphProto[] => [
   g,
@@ -105,31 +160,63 @@ const change = <T>(random: Random, list: T[], make: (old: T) => T): void => {
 
 /** Changes of one field, somewhere. */
 const fieldEdits: ((g: GraphProto, node: NodeProto, random: Random, m: ModelProto) => void)[] = [
-  (g, _, random) => change(random, g.initializer, (t) => ({ ...t, dims: t.dims.map((d) => (random(2) ? pick(random, hostileSizes) : d)) })),
-  (g, _, random) => change(random, g.initializer, (t) => ({ ...t, dataType: random(25) })),
-  (g, _, random) => change(random, g.initializer, (t) => ({ ...t, name: pick(random, hostileNames) })),
-  (g, _, random) => change(random, g.initializer, (t) => ({ ...t, int64Data: t.int64Data.map((d) => (random(2) ? pick(random, hostileSizes) : d)) })),
   (g, _, random) =>
     change(random, g.initializer, (t) => ({
       ...t,
-      externalData: t.externalData.map((e) => ({ ...e, value: pick(random, ["w.bin", "..", "-1", "1e9", "99999999999", "0", "../../x", "\0", "file:///etc/passwd"]) })),
+      dims: t.dims.map((d) => (random(2) ? pick(random, hostileSizes) : d)),
+    })),
+  (g, _, random) => change(random, g.initializer, (t) => ({ ...t, dataType: random(25) })),
+  (g, _, random) => change(random, g.initializer, (t) => ({ ...t, name: pick(random, hostileNames) })),
+  (g, _, random) =>
+    change(random, g.initializer, (t) => ({
+      ...t,
+      int64Data: t.int64Data.map((d) => (random(2) ? pick(random, hostileSizes) : d)),
+    })),
+  (g, _, random) =>
+    change(random, g.initializer, (t) => ({
+      ...t,
+      externalData: t.externalData.map((e) => ({
+        ...e,
+        value: pick(random, ["w.bin", "..", "-1", "1e9", "99999999999", "0", "../../x", "\0", "file:///etc/passwd"]),
+      })),
     })),
   (_, own, random) => change(random, own.input, () => pick(random, [...hostileNames, ...own.output])),
   (_, own, random) => change(random, own.output, () => pick(random, [...hostileNames, ...own.input])),
   (_, own, random) => void (own.opType = pick(random, ops)),
   (_, own, random) => void (own.domain = pick(random, ["", "ai.onnx", "com.microsoft", "own", "__proto__"])),
   (_, own, random) =>
-    change(random, own.attribute, (a) => ({ ...a, i: pick(random, hostileSizes), ints: a.ints.map(() => pick(random, hostileSizes)) })),
+    change(random, own.attribute, (a) => ({
+      ...a,
+      i: pick(random, hostileSizes),
+      ints: a.ints.map(() => pick(random, hostileSizes)),
+    })),
   (_, own, random) => change(random, own.attribute, (a) => ({ ...a, f: pick(random, [0, -1, NaN, Infinity, 1e30]) })),
-  (_, own, random) => change(random, own.attribute, (a) => ({ ...a, s: new TextEncoder().encode(pick(random, ["", "linear", "cubic", "SAME_UPPER", "VALID", "reverse", "x"])) })),
-  (_, own, random) => change(random, own.attribute, (a) => ({ ...a, name: pick(random, ["axis", "axes", "pads", "strides", "group", "to", "value", "__proto__"]) })),
+  (_, own, random) =>
+    change(random, own.attribute, (a) => ({
+      ...a,
+      s: new TextEncoder().encode(pick(random, ["", "linear", "cubic", "SAME_UPPER", "VALID", "reverse", "x"])),
+    })),
+  (_, own, random) =>
+    change(random, own.attribute, (a) => ({
+      ...a,
+      name: pick(random, ["axis", "axes", "pads", "strides", "group", "to", "value", "__proto__"]),
+    })),
   (_, own, random) => change(random, own.attribute, ({ s: _s, i: _i, ...a }) => a as never),
   (g, own, random) => void g.node.splice(random(g.node.length + 1), 0, own),
   (g, _, random) => void g.node.splice(random(Math.max(1, g.node.length)), 1),
   (g, _, random) => change(random, g.output, (o) => ({ ...o, name: pick(random, hostileNames) })),
   (g, _, random) => change(random, g.input, (o) => ({ ...o, name: pick(random, hostileNames) })),
-  (_g, _n, random, m) => change(random, m.opsetImport, (o) => ({ ...o, version: pick(random, [0n, 1n, 6n, 9n, 13n, 21n, 99n, -1n, 1n << 62n]) })),
-  (_g, _n, random, m) => change(random, m.functions, (f) => ({ ...f, name: pick(random, ["Leak", "LeakyRelu", "Add"]), domain: pick(random, ["own", ""]) })),
+  (_g, _n, random, m) =>
+    change(random, m.opsetImport, (o) => ({
+      ...o,
+      version: pick(random, [0n, 1n, 6n, 9n, 13n, 21n, 99n, -1n, 1n << 62n]),
+    })),
+  (_g, _n, random, m) =>
+    change(random, m.functions, (f) => ({
+      ...f,
+      name: pick(random, ["Leak", "LeakyRelu", "Add"]),
+      domain: pick(random, ["own", ""]),
+    })),
 ];
 
 function editFields(file: Uint8Array, random: Random): Uint8Array {
@@ -137,7 +224,7 @@ function editFields(file: Uint8Array, random: Random): Uint8Array {
   for (let i = random(3); i >= 0; i--) {
     if (m.graph === undefined) break;
     const g = pick(random, graphsOf(m.graph));
-    const own = g.node.length > 0 ? pick(random, g.node) : create(ModelProtoSchema) as never;
+    const own = g.node.length > 0 ? pick(random, g.node) : (create(ModelProtoSchema) as never);
     if (g.node.length > 0) pick(random, fieldEdits)(g, own, random, m);
   }
   try {

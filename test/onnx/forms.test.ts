@@ -2,8 +2,9 @@
  * Every op of the table has an ONNX form, its own or that of its parts, or stands in a list with the reason why not. ONNX Runtime computes what we do with a
  * sample of each, in the lowest and the highest opset that it is written in.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+
 import * as torch from "kindling";
+import { beforeAll, describe, expect, test } from "vitest";
 import { helpers, random } from "../ops/exempt";
 import { table } from "../ops/table";
 import { callsOf, gap } from "./forms";
@@ -32,7 +33,14 @@ async function lowest(name: string, sample: readonly unknown[]): Promise<number>
 describe("the table", () => {
   test("has samples of every op, which the sweep of all ops demands too", () => {
     const without = [...table.keys()].filter((name) => callsOf(name).length === 0);
-    expect(without.filter((name) => !(name in helpers) && !random.has(name.split(".").at(-1)!.replace(/_$/, "")) && !random.has(name.split(".").at(-1)!))).toEqual([]);
+    expect(
+      without.filter(
+        (name) =>
+          !(name in helpers) &&
+          !random.has(name.split(".").at(-1)!.replace(/_$/, "")) &&
+          !random.has(name.split(".").at(-1)!),
+      ),
+    ).toEqual([]);
   });
 
   test("has every op of the list of those without a form", () => {
@@ -45,7 +53,9 @@ describe("the table", () => {
     expect(errors.length).toBeGreaterThan(0);
     for (const error of errors) {
       expect(error).toBeInstanceOf(torch.KindlingError);
-      expect((error as Error).message).toMatch(name in undefinedThere ? /./ : /^onnx\.export: (the model must give a Tensor|[\w.]+ )/);
+      expect((error as Error).message).toMatch(
+        name in undefinedThere ? /./ : /^onnx\.export: (the model must give a Tensor|[\w.]+ )/,
+      );
     }
   });
 });
@@ -71,14 +81,28 @@ describe("what the sweep does not reach", () => {
 
   test("losses with weights, ignored classes and smoothing", async () => {
     const scores = torch.randn(4, 3, 2);
-    const target = torch.tensor([[0, 1], [2, -100], [1, 1], [0, 2]], { dtype: "int64" });
+    const target = torch.tensor(
+      [
+        [0, 1],
+        [2, -100],
+        [1, 1],
+        [0, 2],
+      ],
+      { dtype: "int64" },
+    );
     const weight = torch.tensor([0.2, 1, 3]);
     for (const reduction of ["mean", "sum", "none"] as const)
       for (const labelSmoothing of [0, 0.3])
         for (const w of [null, weight])
           await agree((x, y) => F.crossEntropy(x, y, { weight: w, reduction, labelSmoothing }), [scores, target]);
-    await agree((x, y) => F.nllLoss(x, y, { ignoreIndex: 1, weight }), [torch.randn(4, 3), torch.tensor([0, 1, 2, 2], { dtype: "int64" })]);
-    await agree((x, y) => F.crossEntropy(x, y, { reduction: "none" }), [torch.randn(3), torch.tensor(2, { dtype: "int64" })]);
+    await agree(
+      (x, y) => F.nllLoss(x, y, { ignoreIndex: 1, weight }),
+      [torch.randn(4, 3), torch.tensor([0, 1, 2, 2], { dtype: "int64" })],
+    );
+    await agree(
+      (x, y) => F.crossEntropy(x, y, { reduction: "none" }),
+      [torch.randn(3), torch.tensor(2, { dtype: "int64" })],
+    );
   });
 
   test("signs and infinities", async () => {
@@ -86,26 +110,44 @@ describe("what the sweep does not reach", () => {
     const y = torch.tensor([1, -1, -0, 0, -0, -3, 2]);
     const two = ["copysign", "atan2", "xlogy", "logaddexp", "hypot"] as const;
     const one = ["signbit", "nanToNum", "sgn", "isposinf", "isneginf", "frac"] as const;
-    for (const name of two) for (const given of [[x, y], [y, x]]) expect([name, await gapOf((a, b) => a[name](b), given)]).toEqual([name, 0]);
+    for (const name of two)
+      for (const given of [
+        [x, y],
+        [y, x],
+      ])
+        expect([name, await gapOf((a, b) => a[name](b), given)]).toEqual([name, 0]);
     expect(await gapOf((a, b) => a.heaviside(b), [x.nanToNum(), y])).toBe(0);
     for (const name of one) expect([name, await gapOf((a) => a[name](), [x])]).toEqual([name, 0]);
   });
 
   test("running extrema give the last of equal ones", async () => {
-    const x = torch.tensor([[1, 3, 3, 2, 3], [0, 0, -1, 0, 5]]);
+    const x = torch.tensor([
+      [1, 3, 3, 2, 3],
+      [0, 0, -1, 0, 5],
+    ]);
     await agree((a) => [a.cummax(1), a.cummin(1), a.cummax(0)], [x], { input: { 0: "rows", 1: "columns" } });
     await agree((a) => [a.to("int64").cummax(-1), a.gt(0).cummax(1), a.to("int64").cumprod(1)], [x]);
   });
 
   test("reductions into a tensor by means and without its own values", async () => {
-    const x = torch.tensor([[1, 2, 3], [4, 5, 6]]);
-    const at = torch.tensor([[0, 0, 2], [2, 0, 0]], { dtype: "int64" });
+    const x = torch.tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const at = torch.tensor(
+      [
+        [0, 0, 2],
+        [2, 0, 0],
+      ],
+      { dtype: "int64" },
+    );
     for (const reduce of ["sum", "prod", "mean", "amax", "amin"] as const)
       for (const includeSelf of [true, false]) {
         const f = (a: torch.Tensor, i: torch.Tensor) => a.scatterReduce(1, i, a.mul(1.5), reduce, { includeSelf });
         expect(await difference(await bytesOf(f, [x, at], { opsetVersion: 18 }), f, [x, at])).toBeLessThan(1e-4);
       }
-    const whole = (a: torch.Tensor, i: torch.Tensor) => a.to("int64").neg().scatterReduce(1, i, a.to("int64").mul(2), "mean");
+    const whole = (a: torch.Tensor, i: torch.Tensor) =>
+      a.to("int64").neg().scatterReduce(1, i, a.to("int64").mul(2), "mean");
     expect(await difference(await bytesOf(whole, [x, at], { opsetVersion: 18 }), whole, [x, at])).toBe(0);
   });
 
@@ -121,13 +163,21 @@ describe("what the sweep does not reach", () => {
   });
 
   test("masked reductions look at their masks", async () => {
-    const mask = torch.tensor([[true, false, true], [false, true, true]]);
-    await agree((x, m) => [torch.masked.sum(x, 1, { mask: m }), torch.masked.softmax(x, 1, { mask: m })], [torch.randn(2, 3), mask]);
+    const mask = torch.tensor([
+      [true, false, true],
+      [false, true, true],
+    ]);
+    await agree(
+      (x, m) => [torch.masked.sum(x, 1, { mask: m }), torch.masked.softmax(x, 1, { mask: m })],
+      [torch.randn(2, 3), mask],
+    );
   });
 
   test("values that no order of the example's elements would change are still seen to change", async () => {
     const f = (x: torch.Tensor) => x.add(x.at(0).item());
     await expect(torch.onnx.export(f, [torch.ones(3)])).rejects.toThrow("add takes a number that depends on the input");
-    await expect(torch.onnx.export((x: torch.Tensor) => x.mode(), [torch.ones(3)])).rejects.toThrow(/^onnx\.export: (mode|squeeze) /);
+    await expect(torch.onnx.export((x: torch.Tensor) => x.mode(), [torch.ones(3)])).rejects.toThrow(
+      /^onnx\.export: (mode|squeeze) /,
+    );
   });
 });

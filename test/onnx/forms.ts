@@ -1,8 +1,8 @@
 /** Sample calls of ops as models, and what ONNX Runtime makes of them. */
 import * as torch from "kindling";
-import { ints, materialise, within } from "../ops/spec";
 import { prepared } from "../ops/samples/linalg";
-import { changes, samples, table, type Op } from "../ops/table";
+import { ints, materialise, within } from "../ops/spec";
+import { changes, type Op, samples, table } from "../ops/table";
 import { bytesOf, difference } from "./runtime";
 
 type Call = (...args: unknown[]) => unknown;
@@ -63,7 +63,8 @@ function readable(value: unknown): unknown {
   if (value instanceof torch.Tensor)
     return value.dtype === "float16" || value.dtype === "bfloat16" ? value.float() : value;
   if (Array.isArray(value)) return value.map(readable);
-  if (typeof value === "object" && value !== null && Symbol.iterator in value) return [...(value as Iterable<unknown>)].map(readable);
+  if (typeof value === "object" && value !== null && Symbol.iterator in value)
+    return [...(value as Iterable<unknown>)].map(readable);
   return value;
 }
 

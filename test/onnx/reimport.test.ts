@@ -101,7 +101,9 @@ describe("parameters and constants", () => {
         this.registerBuffer("table", torch.randn(3));
       }
       override forward(x: Tensor) {
-        return this.fc(x.mul(this.scale).add(this.shift)).add(this.getBuffer("table")).mul(torch.tensor([1, 2, 3]));
+        return this.fc(x.mul(this.scale).add(this.shift))
+          .add(this.getBuffer("table"))
+          .mul(torch.tensor([1, 2, 3]));
       }
     }
     const model = new Net();

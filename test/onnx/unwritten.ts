@@ -24,7 +24,10 @@ export const unwritten: Readonly<Record<string, string>> = {
       "special.hermitePolynomialHe special.laguerrePolynomialL special.legendrePolynomialP special.shiftedChebyshevPolynomialT special.shiftedChebyshevPolynomialU " +
       "special.shiftedChebyshevPolynomialV special.shiftedChebyshevPolynomialW",
   ),
-  ...reasoned("a part of a gradient", "geluBackward hardswishBackward insideBackward leakyReluBackward siluBackward thresholdBackward"),
+  ...reasoned(
+    "a part of a gradient",
+    "geluBackward hardswishBackward insideBackward leakyReluBackward siluBackward thresholdBackward",
+  ),
   ...reasoned(
     "reads elements into JavaScript, by which its result has its shape",
     "histc masked.median mode nanmedian newTensor istft nn.functional.ctcLoss repeatInterleave segmentReduce",

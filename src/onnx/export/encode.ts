@@ -1,9 +1,10 @@
 /** The graph as ONNX's messages. */
-import { BUFFERS, PARAMETERS } from "../metadata";
+
 import { create, toBinary } from "@bufbuild/protobuf";
 import { sizeOf } from "../../core/dtype";
 import { sizeOfShape } from "../../core/shape";
 import { Tensor } from "../../tensor/tensor";
+import { BUFFERS, PARAMETERS } from "../metadata";
 import {
   type AttributeProto,
   AttributeProtoSchema,

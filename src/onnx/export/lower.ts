@@ -2,6 +2,7 @@
 import { isPlainObject } from "../../core/binding";
 import { isFloat } from "../../core/dtype";
 import { KindlingError } from "../../core/errors";
+import { Parameter } from "../../nn/module/parameter";
 import type { Tensor } from "../../tensor/tensor";
 import type { Args, FormCall } from "./form";
 import { Graph } from "./graph";
@@ -104,7 +105,11 @@ class Lowering {
 
   private isStable(id: number): boolean {
     const { origin } = this.first.values[id]!;
-    if (origin.kind === "state") return this.options.foldsConstants && this.options.exportParams;
+    // What is made of parameters is not folded: it would be a constant that nobody learns.
+    if (origin.kind === "state") {
+      const { foldsConstants, exportParams, state } = this.options;
+      return foldsConstants && exportParams && !(state.get(origin.name) instanceof Parameter);
+    }
     if (origin.kind === "result") return this.folded.has(id);
     if (origin.kind === "input") return false;
     const [first, ...others] = this.traces.map(({ values }) => values[id]!.bytes!);

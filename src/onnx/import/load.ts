@@ -3,6 +3,7 @@ import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/proto
 import { checkInteger } from "../../core/arguments";
 import { ArgumentError, describe, FormatError } from "../../core/errors";
 import { type FileSource, openFile } from "../../platform/randomAccess";
+import { BUFFERS, PARAMETERS } from "../metadata";
 import type { OptionalProto, SequenceProto, ValueInfoProto } from "../proto/onnx_pb";
 import {
   type FunctionProto,
@@ -12,7 +13,6 @@ import {
   SequenceProtoSchema,
   TensorProtoSchema,
 } from "../proto/onnx_pb";
-import { BUFFERS, PARAMETERS } from "../metadata";
 import { compileGraph, keyOf, versionsOf } from "./compile";
 import { readExternal } from "./external";
 import { type LoadOptions, MOST_STEPS, OnnxModule } from "./model";

@@ -22,7 +22,9 @@ interface Held {
 }
 
 /** Ops that hand on what they are given: they say nothing of whether it is learned. */
-const carriers = new Set("Cast Flatten Identity Pow Reshape Slice Split Squeeze Tile Transpose Unsqueeze Where".split(" "));
+const carriers = new Set(
+  "Cast Flatten Identity Pow Reshape Slice Split Squeeze Tile Transpose Unsqueeze Where".split(" "),
+);
 
 /** Names that exporters give to constants, and not to what a model has learned: `/block/Constant_1`, `const_fold_opt__7`, `onnx::Mul_12`. */
 const constantName = /(^|[/:_.])const(ant)?s?([_:.\d]|$)|^onnx::\w+_\d+$|(^|[._/])(mask|anchors?|mean|std)$/i;

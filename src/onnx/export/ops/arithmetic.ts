@@ -6,8 +6,6 @@ import type { Value } from "../types";
 import { type Size, Sym } from "../types";
 import { isValue } from "./values";
 
-
-
 /** The dtype in which two operands meet. */
 function common(a: unknown, b: unknown): DType {
   const types = [a, b].filter(isValue);

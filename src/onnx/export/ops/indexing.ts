@@ -209,7 +209,13 @@ function identityOf(reduction: string, dtype: Value["dtype"]): number {
   return isFloat(dtype) ? -most : dtype === "uint8" || dtype === "bool" ? 0 : -most - 1;
 }
 
-const largest: Readonly<Record<string, number>> = { int64: 2 ** 62, int32: 2 ** 31 - 1, int16: 32767, int8: 127, uint8: 255 };
+const largest: Readonly<Record<string, number>> = {
+  int64: 2 ** 62,
+  int32: 2 ** 31 - 1,
+  int16: 32767,
+  int8: 127,
+  uint8: 255,
+};
 
 interface Scattered {
   readonly x: Value;
@@ -300,7 +306,9 @@ function replaced(g: Graph, a: Args, axis: number, at: Value, source: Value, sha
 const sliceScatter: Lower = (g, a) => {
   const axis = wrap(a.dim ?? 0, a.input.shape.length);
   const step = a.step ?? 1;
-  const start = Sym.combine([a.start ?? 0, a.input.shape[axis]], (from, n) => Math.min(n, from < 0 ? Math.max(0, from + n) : from));
+  const start = Sym.combine([a.start ?? 0, a.input.shape[axis]], (from, n) =>
+    Math.min(n, from < 0 ? Math.max(0, from + n) : from),
+  );
   const end = Sym.combine([start, a.src.shape[axis]], (from, n) => from + n * step);
   const at = g.add(
     "Range",

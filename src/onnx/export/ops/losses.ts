@@ -41,7 +41,10 @@ function smoothed(g: Graph, a: Args, smoothing: number): Value {
   const spread = g.add("Neg", [g.reduce("ReduceSum", weights ? g.add("Mul", [log, weights]) : log, [1], false)]);
   const isCounted = g.add("Not", [g.add("Equal", [target, g.scalar(a.ignoreIndex ?? -100, "int64")], {}, "bool")]);
   const kept = g.add("Where", [isCounted, spread, n(0)], {}, dtype);
-  const classes = g.cast(g.add("Gather", [g.add("Shape", [scores], {}, "int64"), g.scalar(1, "int64")], { axis: 0 }), dtype);
+  const classes = g.cast(
+    g.add("Gather", [g.add("Shape", [scores], {}, "int64"), g.scalar(1, "int64")], { axis: 0 }),
+    dtype,
+  );
   const reduction = reductionOf(a);
   const own = g.add("NegativeLogLikelihoodLoss", [log, target, a.weight ?? null], attributes(a));
   const share = g.add("Div", [n(smoothing), classes]);

@@ -5,7 +5,13 @@ import type { Graph } from "../graph";
 import { type Size, Sym, type Value } from "../types";
 import { wrap } from "./shaping";
 
-const range = (g: Graph, n: Size): Value => g.add("Range", [0, n, 1].map((x) => g.scalar(x, "int64")), {}, "int64");
+const range = (g: Graph, n: Size): Value =>
+  g.add(
+    "Range",
+    [0, n, 1].map((x) => g.scalar(x, "int64")),
+    {},
+    "int64",
+  );
 
 const det = (g: Graph, a: Args): Value => g.add("Det", [a.input ?? a.A]);
 
@@ -20,7 +26,8 @@ const logdet: Lower = (g, a) => g.add("Log", [det(g, a)]);
 
 /** beta · input + alpha · product. */
 function plus(g: Graph, a: Args, product: Value, dtype: Value["dtype"]): Value {
-  const times = (x: Value, n: unknown): Value => (n == null || n === 1 ? x : g.add("Mul", [x, g.scalar(n as number, dtype)]));
+  const times = (x: Value, n: unknown): Value =>
+    n == null || n === 1 ? x : g.add("Mul", [x, g.scalar(n as number, dtype)]);
   const scaled = times(product, a.alpha);
   return a.beta === 0 ? scaled : g.add("Add", [times(g.cast(a.input, dtype), a.beta), scaled]);
 }
@@ -50,7 +57,12 @@ function placed(g: Graph, x: Value, shape: readonly Size[], offset: number, d1: 
     g.scalar(0, x.dtype),
   ]);
   const size = shape[d1]!;
-  const square = g.add("Where", [onDiagonal(g, size, size, offset), g.unsqueeze(full, [-2]), g.scalar(0, x.dtype)], {}, x.dtype);
+  const square = g.add(
+    "Where",
+    [onDiagonal(g, size, size, offset), g.unsqueeze(full, [-2]), g.scalar(0, x.dtype)],
+    {},
+    x.dtype,
+  );
   return toAxes(g, square, shape.length, d1, d2);
 }
 
@@ -64,7 +76,10 @@ function toAxes(g: Graph, x: Value, ndim: number, d1: number, d2: number): Value
 /** A vector on the diagonal of a square, or the diagonal of a matrix. */
 const diag: Lower = (g, a, call) => {
   const offset = a.diagonal ?? a.offset ?? 0;
-  const flat = { ...g.reshape(a.input, [-1]), shape: [Sym.combine(a.input.shape, (...n) => n.reduce((x, y) => x * y, 1))] };
+  const flat = {
+    ...g.reshape(a.input, [-1]),
+    shape: [Sym.combine(a.input.shape, (...n) => n.reduce((x, y) => x * y, 1))],
+  };
   return placed(g, flat, call.out[0]!.shape, offset, 0, 1);
 };
 
@@ -138,7 +153,12 @@ export const matrices: Forms = {
     when: (a) => a.input.ndim === 2 && !a.wrap,
     lower: (g, a) => {
       const [rows, columns] = a.input.shape as [Size, Size];
-      return g.add("Where", [onDiagonal(g, rows, columns, 0), g.scalar(a.fillValue, a.input.dtype), a.input], {}, a.input.dtype);
+      return g.add(
+        "Where",
+        [onDiagonal(g, rows, columns, 0), g.scalar(a.fillValue, a.input.dtype), a.input],
+        {},
+        a.input.dtype,
+      );
     },
   },
   blockDiag: blocks,

@@ -7,10 +7,28 @@ import { wrap } from "./shaping";
 import { isValue } from "./values";
 
 /** What takes no part in a reduction. */
-const lowest: Readonly<Record<string, number>> = { int64: -(2 ** 63), int32: -(2 ** 31), int16: -32768, int8: -128, uint8: 0 };
-const highest: Readonly<Record<string, number>> = { int64: 2 ** 63 - 1024, int32: 2 ** 31 - 1, int16: 32767, int8: 127, uint8: 255 };
+const lowest: Readonly<Record<string, number>> = {
+  int64: -(2 ** 63),
+  int32: -(2 ** 31),
+  int16: -32768,
+  int8: -128,
+  uint8: 0,
+};
+const highest: Readonly<Record<string, number>> = {
+  int64: 2 ** 63 - 1024,
+  int32: 2 ** 31 - 1,
+  int16: 32767,
+  int8: 127,
+  uint8: 255,
+};
 
-const range = (g: Graph, n: Size): Value => g.add("Range", [0, n, 1].map((x) => g.scalar(x, "int64")), {}, "int64");
+const range = (g: Graph, n: Size): Value =>
+  g.add(
+    "Range",
+    [0, n, 1].map((x) => g.scalar(x, "int64")),
+    {},
+    "int64",
+  );
 
 /** Of each place along an axis, which places stand before it or are it: an axis of its own behind `axis`. */
 function pastOf(g: Graph, x: Value, axis: number): Value {
@@ -62,16 +80,18 @@ function nth(g: Graph, x: Value, axis: number, k: Size, keepdim: boolean): Value
   });
 }
 
-const nthOf = (k: (a: Args, n: Size) => Size): Lower => (g, a, call) => {
-  const { shape } = a.input as Value;
-  if (call.out.length === 1) {
-    const n = Sym.combine(shape, (...sizes) => sizes.reduce((x, y) => x * y, 1));
-    return nth(g, { ...g.reshape(a.input, [-1]), shape: [n] }, 0, k(a, n), false)[0]!;
-  }
-  if (shape.length === 0) return [g.add("Identity", [a.input]), g.scalar(0, "int64")];
-  const axis = wrap(a.dim ?? -1, shape.length);
-  return nth(g, a.input, axis, k(a, shape[axis]!), a.keepdim ?? false);
-};
+const nthOf =
+  (k: (a: Args, n: Size) => Size): Lower =>
+  (g, a, call) => {
+    const { shape } = a.input as Value;
+    if (call.out.length === 1) {
+      const n = Sym.combine(shape, (...sizes) => sizes.reduce((x, y) => x * y, 1));
+      return nth(g, { ...g.reshape(a.input, [-1]), shape: [n] }, 0, k(a, n), false)[0]!;
+    }
+    if (shape.length === 0) return [g.add("Identity", [a.input]), g.scalar(0, "int64")];
+    const axis = wrap(a.dim ?? -1, shape.length);
+    return nth(g, a.input, axis, k(a, shape[axis]!), a.keepdim ?? false);
+  };
 
 const half = nthOf((_a, n) => Sym.combine([n], (count) => Math.floor((count - 1) / 2)));
 

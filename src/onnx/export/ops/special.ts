@@ -51,7 +51,12 @@ const one =
 function operands(g: Graph, a: Args, call: FormCall): [m: Maths, x: Value, y: Value] {
   const other = a.other ?? a.values ?? a.exponent;
   const result = call.out[0]!.dtype;
-  const dtype = isFloat(result) ? result : [a.input, other].filter(isValue).map((x) => x.dtype).reduce(promoteTypes);
+  const dtype = isFloat(result)
+    ? result
+    : [a.input, other]
+        .filter(isValue)
+        .map((x) => x.dtype)
+        .reduce(promoteTypes);
   const of = (x: Value): Value => (isValue(x) ? g.cast(x, dtype) : g.scalar(x, dtype));
   return [new Maths(g, dtype), of(a.input), of(other)];
 }
@@ -102,7 +107,12 @@ const sgn: Lower = (g, a) => {
   const zero = g.scalar(0, a.input.dtype);
   return a.input.dtype === "bool"
     ? g.add("Identity", [a.input])
-    : g.add("Where", [g.add("IsNaN", [g.toFloat(a.input)], {}, "bool"), zero, g.add("Sign", [a.input])], {}, a.input.dtype);
+    : g.add(
+        "Where",
+        [g.add("IsNaN", [g.toFloat(a.input)], {}, "bool"), zero, g.add("Sign", [a.input])],
+        {},
+        a.input.dtype,
+      );
 };
 
 const logit = one((m, x, a) => {
@@ -131,7 +141,9 @@ export const special: Forms = {
     return m.of("Mul", scale, m.of("Sqrt", m.of("Add", m.of("Mul", a, a), m.of("Mul", b, b))));
   }),
   copysign: two((m, x, y) => m.where(hasMinus(m, y), m.of("Neg", m.of("Abs", x)), m.of("Abs", x))),
-  heaviside: two((m, x, y) => m.where(m.test("Equal", x, 0), y, m.where(m.test("IsNaN", x), x, m.where(m.test("Greater", x, 0), 1, 0)))),
+  heaviside: two((m, x, y) =>
+    m.where(m.test("Equal", x, 0), y, m.where(m.test("IsNaN", x), x, m.where(m.test("Greater", x, 0), 1, 0))),
+  ),
   logaddexp: two(logAddExp),
   logaddexp2: two((m, x, y) => m.of("Div", logAddExp(m, m.of("Mul", x, Math.LN2), m.of("Mul", y, Math.LN2)), Math.LN2)),
   xlogy: two((m, x, y) => timesLog(m, x, y, m.of("Log", y))),
@@ -143,7 +155,11 @@ export const special: Forms = {
   ldexp: two((m, x, y) => m.of("Mul", x, m.of("Pow", 2, y))),
   entr: one((m, x) => {
     const inside = m.of("Neg", m.of("Mul", x, m.of("Log", x)));
-    return m.where(m.test("IsNaN", x), x, m.where(m.test("Greater", x, 0), inside, m.where(m.test("Equal", x, 0), 0, -Infinity)));
+    return m.where(
+      m.test("IsNaN", x),
+      x,
+      m.where(m.test("Greater", x, 0), inside, m.where(m.test("Equal", x, 0), 0, -Infinity)),
+    );
   }),
   frac: one((m, x) => m.of("Sub", x, truncated(m, x))),
   sinc: one((m, x) => {
