@@ -182,8 +182,9 @@ const fieldEdits: ((g: GraphProto, node: NodeProto, random: Random, m: ModelProt
     })),
   (_, own, random) => change(random, own.input, () => pick(random, [...hostileNames, ...own.output])),
   (_, own, random) => change(random, own.output, () => pick(random, [...hostileNames, ...own.input])),
-  (_, own, random) => void (own.opType = pick(random, ops)),
-  (_, own, random) => void (own.domain = pick(random, ["", "ai.onnx", "com.microsoft", "own", "__proto__"])),
+  (_, own, random) => void Object.assign(own, { opType: pick(random, ops) }),
+  (_, own, random) =>
+    void Object.assign(own, { domain: pick(random, ["", "ai.onnx", "com.microsoft", "own", "__proto__"]) }),
   (_, own, random) =>
     change(random, own.attribute, (a) => ({
       ...a,

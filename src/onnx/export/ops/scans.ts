@@ -101,13 +101,13 @@ const median: Lower = (g, a, call) => {
   const found = [half(g, a, call)].flat() as Value[];
   if (!isFloat) return found;
   const axes = call.out.length === 1 ? null : [wrap(a.dim ?? -1, Math.max(1, a.input.shape.length))];
-  const isNaN = g.cast(g.add("IsNaN", [a.input], {}, "bool"), "int32");
+  const missing = g.cast(g.add("IsNaN", [a.input], {}, "bool"), "int32");
   const keep = call.out.length === 2 && (a.keepdim ?? false);
-  const any = a.input.shape.length === 0 ? isNaN : g.reduce("ReduceMax", isNaN, axes, keep);
+  const any = a.input.shape.length === 0 ? missing : g.reduce("ReduceMax", missing, axes, keep);
   const where = (yes: Value, no: Value): Value => g.add("Where", [g.cast(any, "bool"), yes, no], {}, no.dtype);
   const first = where(g.scalar(Number.NaN, a.input.dtype), found[0]!);
   if (found.length === 1) return first;
-  const at = g.add("ArgMax", [isNaN], { axis: axes![0]!, keepdims: Number(keep) }, "int64");
+  const at = g.add("ArgMax", [missing], { axis: axes![0]!, keepdims: Number(keep) }, "int64");
   return [first, where(at, found[1]!)];
 };
 
