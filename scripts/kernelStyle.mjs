@@ -50,7 +50,7 @@ function biome(folder, isWriting) {
 
 /** @returns The exit code. */
 export function checkKernelStyle(isWriting) {
-  const paths = readdirSync("assembly", { recursive: true }).filter((path) => path.endsWith(".ts"));
+  const paths = readdirSync("assembly", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
   const folder = mkdtempSync(join(tmpdir(), "kernel-style-"));
   const copyOf = (path) => join(folder, "assembly", path);
   try {

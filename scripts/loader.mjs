@@ -1,5 +1,6 @@
 import { build } from "esbuild";
 
+/** @type {import("esbuild").BuildOptions & { write: false }} */
 const options = { bundle: true, minify: true, write: false, format: "iife", globalName: "loader", target: "es2022" };
 
 /**

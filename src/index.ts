@@ -13,8 +13,9 @@ export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/sc
 export type { Device } from "./backend/backend";
 /** @internal For the tests, which register a device of their own. */
 export { registerBackend as __registerBackend } from "./backend/backend";
+export { getNumThreads, memoryStats, setNumThreads, simdLevel } from "./backend/cpu";
 /** @internal The allocator's guard mode, for the fuzzer and the tests. */
-export { getNumThreads, guard as __guard, memoryStats, setNumThreads, simdLevel } from "./backend/cpu";
+export { guard as __guard } from "./backend/guard";
 export {
   Checkpoint,
   type CheckpointInfo,

@@ -9,6 +9,7 @@ import { indexTrial, npyTrial, npzTrial } from "./arrays";
 import { eventTrial } from "./events";
 import type { Fault, FuzzOptions } from "./fault";
 import { configTrial, manifestTrial, runTrial, tokenizerTrial } from "./models";
+import { onnxTrial } from "./onnx";
 import { pictureTrial } from "./pictures";
 import { gunzipStrictly, idxContent, type Reading, safetensorsContent } from "./readings";
 import { legacyTrial, tarTrial, zipTrial } from "./torchFiles";
@@ -146,7 +147,7 @@ export interface Trial {
   readonly expected: Reading | undefined;
   /** Whether nobody else can tell what a damaged file still says: whatever is read will do. */
   readonly isOpen?: boolean;
-  /** Whether what an error leaves is given back when it is collected: that of a module whose constructor throws. */
+  /** Whether what an error or a reading leaves is given back when it is collected: that of a module whose constructor throws, and what nobody disposes. */
   readonly isCollected?: boolean;
 }
 
@@ -324,6 +325,7 @@ const formats: Readonly<Record<string, readonly [turns: number, make: MakeTrial]
   legacy: [4, legacyTrial],
   tar: [4, tarTrial],
   events: [2, eventTrial],
+  onnx: [8, onnxTrial],
   npy: [6, npyTrial],
   npz: [6, npzTrial],
   index: [3, (random, folder) => indexTrial(random, folder.path)],

@@ -1,21 +1,53 @@
-/** `node scripts/onnx/all.mjs [first] [step]`: every model of vision.models, exported and run by ONNX Runtime. */
+/**
+ * `node scripts/onnx/all.mjs [names…]`: every model of vision.models, exported and run by ONNX Runtime, and loaded again. Prints a table.
+ * With `--size N` pictures have N pixels a side where the network allows.
+ */
 import * as torch from "../../dist/kindling.js";
 import { check } from "./check.mjs";
 
-const sizes = { inceptionV3: 299, googlenet: 224, leNet: 32, lenet: 32 };
-const only = process.argv.slice(2);
+const args = process.argv.slice(2);
+const at = args.indexOf("--size");
+const small = at < 0 ? 64 : Number(args.splice(at, 2)[1]);
+const only = new Set(args);
+
+/** The networks that take one size, or none that is small. */
+const sizes = [
+  [/^inception/i, 160],
+  [/^le_?net$/i, 32],
+  [/^(maxvit|vit_)/i, 224],
+  [/^vit_h/i, 518],
+];
+const sizeOf = (name) => sizes.findLast(([pattern]) => pattern.test(name))?.[1] ?? small;
+
+/**
+ * Gives a network values that let every part count: as they are made, many end in zeros, or in numbers too small to change the result. Parameters that are one number
+ * become others, and normalizations get the statistics of a batch.
+ */
+function enliven(model, batch) {
+  torch.noGrad(() => {
+    for (const p of model.parameters())
+      if (p.numel() > 1 && p.max().item() === p.min().item()) p.add_(torch.randn(...p.shape), { alpha: 0.1 });
+    const norms = model.modules().filter((module) => "runningMean" in module && module.runningMean);
+    if (norms.length === 0) return;
+    for (const norm of norms) norm.momentum = 1;
+    model.train();
+    model(batch);
+    model.eval();
+  });
+}
+
 let failed = 0;
 for (const name of torch.vision.models.listModels()) {
-  if (only.length > 0 && !only.includes(name)) continue;
+  if (only.size > 0 && !only.has(name)) continue;
   torch.manualSeed(0);
   const model = torch.vision.models.getModel(name);
-  const size = sizes[name] ?? (/swin|vit|maxvit/i.test(name) ? 224 : 96);
-  const channels = 3;
-  const shape = (n) => [n, channels, size, size];
+  const size = sizeOf(name);
+  const input = (batch) => torch.randn(batch, 3, size, size);
+  enliven(model, input(4));
   const isLarge = model.parameters().reduce((n, p) => n + p.numel(), 0) > 60e6;
   const options = isLarge ? {} : { dynamicAxes: { input: { 0: "batch" } } };
-  if (!(await check(name, model, torch.randn(...shape(1)), options, isLarge ? [] : [torch.randn(...shape(2))])))
-    failed++;
+  if (!(await check(name, model, input(1), options, isLarge ? [] : [input(2)]))) failed++;
+  model.dispose?.();
 }
 console.log(`${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

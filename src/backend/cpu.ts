@@ -33,12 +33,3 @@ export const memoryStats = (): MemoryStats => cpu().memoryStats();
 
 /** The SIMD level that the kernels were compiled for: "relaxed" has fused multiply-add. */
 export const simdLevel = (): SimdLevel => cpu().simdLevel.get();
-
-/** The guard mode of the allocator, for fuzzers and tests: on if the environment variable KINDLING_GUARD was 1 when the first tensor was made. */
-export const guard: MemoryGuard = {
-  get isOn() {
-    return cpu().guard.isOn;
-  },
-  setPoison: (byte) => cpu().guard.setPoison(byte),
-  check: () => cpu().guard.check(),
-};

@@ -6,6 +6,7 @@ import { isPlainObject } from "../core/binding";
 import { classNameOf } from "../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { Module } from "../nn/module/module";
+import { Parameter } from "../nn/module/parameter";
 import { writeBytes, writeStream } from "../platform/files";
 import type { Tensor } from "../tensor/tensor";
 import { bytesIn, dataOf, type External, encodeModel } from "./export/encode";
@@ -276,7 +277,7 @@ export async function exportModel(
     name: subject.model instanceof Module ? classNameOf(subject.model) : "main_graph",
     opset,
     parameters: parametersOf(options),
-    state: new Set(subject.state.values()),
+    state: new Map([...subject.state].map(([x, name]) => [name, x instanceof Parameter])),
     external,
     nameSize: sizeNames(variables, written),
     outputAxes: outputAxesOf(written, checkDynamicAxes(options.dynamicAxes)),

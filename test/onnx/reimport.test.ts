@@ -1,6 +1,7 @@
 /** The way there and back: what is exported loads again, computes the same, learns the same, and is exported again. */
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
+import { model as file, floats, graph, node } from "./models";
 import { bytesOf, difference, tensorsIn } from "./runtime";
 
 const { nn, onnx } = torch;
@@ -85,4 +86,49 @@ describe("loaded again", () => {
       expect(apart(call(third, z), call(model, z))).toBeLessThan(1e-4);
     },
   );
+});
+
+describe("parameters and constants", () => {
+  const names = (own: torch.nn.Module) => own.namedParameters().map(([name]: readonly [string, unknown]) => name);
+
+  test("a file written here keeps them apart, of whatever size they are", async () => {
+    class Net extends nn.Module {
+      scale = new nn.Parameter(torch.tensor([2]));
+      shift = new nn.Parameter(torch.randn(3));
+      fc = new nn.Linear(3, 3);
+      constructor() {
+        super();
+        this.registerBuffer("table", torch.randn(3));
+      }
+      override forward(x: Tensor) {
+        return this.fc(x.mul(this.scale).add(this.shift))
+          .add(this.getBuffer("table"))
+          .mul(torch.tensor([1, 2, 3]));
+      }
+    }
+    const model = new Net();
+    const x = torch.randn(2, 3);
+    const loaded = await onnx.load(await bytesOf(model, [x]));
+    expect(new Set(names(loaded))).toEqual(new Set(names(model)));
+    const constants = [...loaded.namedBuffers()].map(([, b]) => b.tolist());
+    for (let i = 0; i < 3; i++) expect(learn(loaded, x)).toBeCloseTo(learn(model, x), 4);
+    expect([...loaded.namedBuffers()].map(([, b]) => b.tolist())).toEqual(constants);
+    expect(apart((loaded as unknown as Call)(x), (model as unknown as Call)(x))).toBeLessThan(1e-4);
+    expect(await difference(await bytesOf(loaded, [x]), model as never, [x])).toBeLessThan(1e-4);
+  });
+
+  test("of files of others, what they name as constants is no parameter", async () => {
+    const row = (name: string, values = [1, 2, 3]) => floats(name, [3], values);
+    const adds = ["bias", "/block/Constant_1", "onnx::Add_7", "const_fold_opt__3", "attn.mask", "image_std", "far"];
+    const nodes = [
+      node("MatMul", ["x", "onnx::MatMul_4"], ["h"]),
+      ...adds.map((name, i) => node("Add", [i === 0 ? "h" : `h${i - 1}`, name], [`h${i}`])),
+    ];
+    const state = [
+      floats("onnx::MatMul_4", [3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]),
+      ...adds.map((name) => row(name, name === "far" ? [0, 0, -Infinity] : undefined)),
+    ];
+    const loaded = await onnx.load(file(graph(["x"], [`h${adds.length - 1}`], nodes, state)));
+    expect(new Set(names(loaded))).toEqual(new Set(["onnx::MatMul_4", "bias"]));
+  });
 });

@@ -2,7 +2,6 @@
 
 import { noGrad } from "../../autograd/mode";
 import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
-import { classNameOf } from "../../core/className";
 import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import type { Generator as RandomGenerator } from "../../core/generator";
 import { shapeText } from "../../core/shape";

@@ -1,8 +1,10 @@
 /** The graph as ONNX's messages. */
+
 import { create, toBinary } from "@bufbuild/protobuf";
 import { sizeOf } from "../../core/dtype";
 import { sizeOfShape } from "../../core/shape";
 import { Tensor } from "../../tensor/tensor";
+import { BUFFERS, PARAMETERS } from "../metadata";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -118,12 +120,21 @@ export interface EncodeOptions {
   readonly opset: number;
   /** Initializers that are inputs of the graph: also, or without their values. */
   readonly parameters: "inside" | "inputs" | "both";
-  /** Names of the model's state. */
-  readonly state: ReadonlySet<string>;
+  /** The names of the model's state, with whether they are parameters. */
+  readonly state: ReadonlyMap<string, boolean>;
   readonly external: External | undefined;
   readonly nameSize: NameSize;
   /** The names of open axes of the outputs. */
   readonly outputAxes: readonly ReadonlyMap<number, string>[];
+}
+
+/** Says which initializers were parameters and which buffers, since a graph does not. */
+function stateProps(initializers: readonly Initializer[], state: ReadonlyMap<string, boolean>) {
+  const entry = (key: string, isLearned: boolean) => ({
+    key,
+    value: initializers.flatMap(({ name }) => (state.get(name) === isLearned ? [name] : [])).join("\n"),
+  });
+  return [entry(PARAMETERS, true), entry(BUFFERS, false)].filter(({ value }) => value !== "");
 }
 
 /** The bytes of a model's file. */
@@ -149,6 +160,7 @@ export function encodeModel({ graph, inputs, outputs }: Written, o: EncodeOption
     irVersion: irVersion(o.opset),
     producerName: "kindling",
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(o.opset) })],
+    metadataProps: stateProps(initializers, o.state),
     graph: proto,
   });
   return toBinary(ModelProtoSchema, model);

@@ -1,6 +1,8 @@
 /** From the traces of a model to a graph: what differs between them becomes arithmetic of the inputs' axes. */
 import { isPlainObject } from "../../core/binding";
 import { isFloat } from "../../core/dtype";
+import { KindlingError } from "../../core/errors";
+import { Parameter } from "../../nn/module/parameter";
 import type { Tensor } from "../../tensor/tensor";
 import type { Args, FormCall } from "./form";
 import { Graph } from "./graph";
@@ -103,7 +105,11 @@ class Lowering {
 
   private isStable(id: number): boolean {
     const { origin } = this.first.values[id]!;
-    if (origin.kind === "state") return this.options.foldsConstants && this.options.exportParams;
+    // What is made of parameters is not folded: it would be a constant that nobody learns.
+    if (origin.kind === "state") {
+      const { foldsConstants, exportParams, state } = this.options;
+      return foldsConstants && exportParams && !(state.get(origin.name) instanceof Parameter);
+    }
     if (origin.kind === "result") return this.folded.has(id);
     if (origin.kind === "input") return false;
     const [first, ...others] = this.traces.map(({ values }) => values[id]!.bytes!);
@@ -158,6 +164,10 @@ class Lowering {
     // Sizes as a tensor: of each, what it is of the inputs' axes.
     if (dtype === "int64" && shape.length === 1 && Number(shape[0]) <= MOST_SIZES)
       return graph.ints(data[0]!.map((_, i) => Sym.combine([new Sym(data.map((list) => list[i]!))], (n) => n)));
+    const { origin } = this.first.values[id]!;
+    // Made by parts of an op that are no ops themselves.
+    if (origin.kind === "constant" && origin.inside !== undefined)
+      throw cannotExport(origin.inside, graph.place.line, "has no ONNX form for these arguments");
     throw graph.refuse(
       "takes a tensor that the trace did not see being made, and that differs with the sizes or values of the inputs: random numbers, or values read into JavaScript",
     );
@@ -191,10 +201,20 @@ class Lowering {
     }
     const out = call.results.map((id) => ({ dtype: this.first.values[id]!.dtype, shape: this.shape(id) }));
     const form: FormCall = { ...call, out };
-    const written = formNamed(call.op)!.lower(graph, this.resolve(args) as Args, form);
+    const written = this.write(call, this.resolve(args) as Args, form);
     (Array.isArray(written) ? written : [written as Value]).forEach((value, k) => {
       if (out[k] !== undefined) this.define(call.results[k]!, value, out[k]);
     });
+  }
+
+  /** @throws KindlingError, also where a form does not know the arguments that it is given. */
+  private write(call: TracedCall, args: Args, form: FormCall): Value | readonly Value[] {
+    try {
+      return formNamed(call.op)!.lower(this.graph, args, form);
+    } catch (error) {
+      if (error instanceof KindlingError) throw error;
+      throw cannotExport(call.op, call.line, `has no ONNX form for these arguments: ${(error as Error).message}`);
+    }
   }
 
   private define(id: number, value: Value, { dtype, shape }: Omit<Value, "name">): void {

@@ -29,6 +29,7 @@ interface Root {
 interface Known {
   readonly id: number;
   readonly version: number;
+  readonly geometry: string;
 }
 
 /** Why a tensor cannot be written: an op without a form made it. */
@@ -86,6 +87,8 @@ class Tracer {
   /** How many calls with a form are running. */
   private depth = 0;
   private readonly modules: string[] = [""];
+  /** The ops that are looked into, outermost first. */
+  private readonly entered: string[] = [];
 
   constructor(
     private readonly state: ReadonlyMap<Tensor, string>,
@@ -105,9 +108,13 @@ class Tracer {
     const id = this.values.length;
     const bytes = keepsBytes ? this.unseen(() => bytesOf(x)) : undefined;
     this.values.push({ origin, shape: [...x.shape], dtype: x.dtype, bytes, isDynamic });
-    this.known.set(x, { id, version: x.storage.version });
+    this.knowAs(x, id);
     if (!this.roots.has(x.storage)) this.roots.set(x.storage, rootOf(x, id));
     return id;
+  }
+
+  private knowAs(x: Tensor, id: number): void {
+    this.known.set(x, { id, version: x.storage.version, geometry: layoutOf(x) });
   }
 
   /** The number of an operand. */
@@ -117,19 +124,20 @@ class Tracer {
     const known = this.known.get(x);
     const root = this.roots.get(x.storage);
     const { version } = x.storage;
-    if (known !== undefined && known.version === version) return known.id;
+    // `t_()` and the like turn a tensor into another view of its memory.
+    if (known !== undefined && known.version === version && known.geometry === layoutOf(x)) return known.id;
     if (root !== undefined && root.version !== version)
       throw untraceable(op, lineOfUser(), "reads a tensor that was changed in place by code that the trace cannot see");
     if (root !== undefined && (known !== undefined || this.values[root.id]!.isDynamic)) return this.readRoot(x, root);
     const name = this.state.get(x);
     if (name !== undefined) return this.define(x, { kind: "state", name }, false, false);
-    return this.define(x, { kind: "constant", path: this.path }, false, true);
+    return this.define(x, { kind: "constant", path: this.path, inside: this.entered[0] }, false, true);
   }
 
   /** A tensor on memory that another one has changed. */
   private readRoot(x: Tensor, root: Root): number {
     if (covers(x, root)) {
-      this.known.set(x, { id: root.id, version: root.version });
+      this.knowAs(x, root.id);
       return root.id;
     }
     const args = { input: new Ref(root.id), ...geometry(x, root) };
@@ -177,6 +185,8 @@ class Tracer {
     if (form === undefined) return this.enter(op, given, run);
     const named = byName(op.signature, given);
     const args = this.unseen(() => form.prepare?.(named) ?? named);
+    // Those of `torch.masked` have the names of the ops that they are made of.
+    if (args.mask instanceof Tensor && !op.opName.startsWith("masked")) return this.enter(op, given, run);
     if (form.when !== undefined && !form.when(args)) return this.enter(op, given, run);
     return this.record(op.opName, args, run);
   }
@@ -186,7 +196,7 @@ class Tracer {
     const line = lineOfUser();
     const replaced = this.replace(args, name, ids) as Record<string, unknown>;
     const operands = tensorsIn(args);
-    const versions = operands.map((x) => x.storage.version);
+    const before = operands.map((x) => [x.storage.version, layoutOf(x)] as const);
     const result = this.unseen(run);
     const out = tensorsIn(result);
     if (out.length === 0) return result;
@@ -194,7 +204,8 @@ class Tracer {
     const isDynamic = this.isDynamic(ids);
     if (at < 0) this.note(name, replaced, out, isDynamic, line);
     // An op that gives an operand back as it is computes nothing.
-    else if (out[0]!.storage.version !== versions[at]) this.write(name, replaced, out[0]!, isDynamic, line);
+    else if (layoutOf(out[0]!) !== before[at]![1]) this.note(name, replaced, out, isDynamic, line);
+    else if (out[0]!.storage.version !== before[at]![0]) this.write(name, replaced, out[0]!, isDynamic, line);
     return result;
   }
 
@@ -218,11 +229,20 @@ class Tracer {
       root.id = next;
     }
     root.version = version;
-    this.known.set(x, { id, version });
+    this.knowAs(x, id);
   }
 
   /** A call of an op without a form: its parts are looked at instead. */
   private enter(op: Declared, given: readonly unknown[], run: () => unknown): unknown {
+    this.entered.push(op.opName);
+    try {
+      return this.look(op, given, run);
+    } finally {
+      this.entered.pop();
+    }
+  }
+
+  private look(op: Declared, given: readonly unknown[], run: () => unknown): unknown {
     const operands = tensorsIn(given);
     const before = operands.map((x) => this.state.get(x) === undefined && this.roots.get(x.storage) !== undefined);
     const result = run();
@@ -272,6 +292,8 @@ class Tracer {
     return this.lookUp(x, "output");
   }
 }
+
+const layoutOf = (x: Tensor): string => `${x.shape};${x.strides};${x.offset}`;
 
 const rootOf = (x: Tensor, id: number): Root => ({
   id,

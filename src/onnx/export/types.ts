@@ -27,7 +27,11 @@ export type Origin =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "state"; readonly name: string }
   /** Made by nothing that the trace saw, and no part of the model's state. */
-  | { readonly kind: "constant"; readonly path: string }
+  | {
+      readonly kind: "constant";
+      readonly path: string /** The op that was looked into. */;
+      readonly inside: string | undefined;
+    }
   | { readonly kind: "result" };
 
 /** A tensor of a trace. */

@@ -1,4 +1,5 @@
 /** Axes of inputs whose sizes are left open, and inputs of other sizes and values with which the model is traced again. */
+import { isFloat } from "../../core/dtype";
 import { ArgumentError, describe } from "../../core/errors";
 import { arange } from "../../ops/creation/ranges";
 import { Tensor } from "../../tensor/tensor";
@@ -67,16 +68,18 @@ export function resized(inputs: readonly Tensor[], axes: Variable["axes"], size:
   });
 }
 
-/** Inputs of the same sizes with their elements in another order. */
-export const shuffled = (inputs: readonly Tensor[]): Tensor[] =>
-  inputs.map((x) =>
-    x.numel() > 1
-      ? x
-          .reshape(-1)
-          .flip(0)
-          .reshape(...x.shape)
-      : x,
-  );
+/** Elements in another order; floats that look the same so are changed, toward 0 and off it, so that most functions still take them. */
+function shuffledOne(x: Tensor): Tensor {
+  const turned = x
+    .reshape(-1)
+    .flip(0)
+    .reshape(...x.shape);
+  if (!isFloat(x.dtype) || x.numel() === 0 || !turned.eq(x).all().item()) return turned;
+  return x.mul(0.75).add(0.0625);
+}
+
+/** Inputs of the same sizes with other values. */
+export const shuffled = (inputs: readonly Tensor[]): Tensor[] => inputs.map(shuffledOne);
 
 /** Replaces the tensors in arguments, in order. */
 export function withTensors(args: readonly unknown[], tensors: readonly Tensor[]): unknown[] {

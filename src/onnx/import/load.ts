@@ -1,10 +1,13 @@
 /** From the bytes of a file to a module. */
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { checkInteger } from "../../core/arguments";
 import { ArgumentError, describe, FormatError } from "../../core/errors";
 import { type FileSource, openFile } from "../../platform/randomAccess";
+import { BUFFERS, PARAMETERS } from "../metadata";
 import type { OptionalProto, SequenceProto, ValueInfoProto } from "../proto/onnx_pb";
 import {
   type FunctionProto,
+  type ModelProto,
   ModelProtoSchema,
   OptionalProtoSchema,
   SequenceProtoSchema,
@@ -12,7 +15,7 @@ import {
 } from "../proto/onnx_pb";
 import { compileGraph, keyOf, versionsOf } from "./compile";
 import { readExternal } from "./external";
-import { type LoadOptions, OnnxModule } from "./model";
+import { type LoadOptions, MOST_STEPS, OnnxModule } from "./model";
 import { findEntry } from "./ops/index";
 import { State } from "./state";
 import { readTensor } from "./tensors";
@@ -46,13 +49,14 @@ function decode<D extends DescMessage>(schema: D, bytes: Uint8Array, file: strin
 
 export async function loadModel(op: string, source: FileSource, options: LoadOptions): Promise<OnnxModule> {
   checkExternal(op, options.externalData);
+  if (options.maxNodes !== undefined) checkInteger(op, "maxNodes", options.maxNodes);
   const { bytes, file } = await bytesOf(op, source);
   const model = decode(ModelProtoSchema, bytes, file);
   const { graph } = model;
   if (graph === undefined)
     throw new FormatError(`${file} is no ONNX file, or it is damaged or truncated: it has no graph`);
   const external = await readExternal(op, graph, source, options.externalData ?? {}, file);
-  const state = new State(file, external);
+  const state = new State(file, external, { parameters: listed(model, PARAMETERS), buffers: listed(model, BUFFERS) });
   const functions = new Map<string, FunctionProto>(
     model.functions.map((each) => [keyOf(each.domain, each.name ?? ""), each]),
   );
@@ -65,8 +69,12 @@ export async function loadModel(op: string, source: FileSource, options: LoadOpt
     count: { nodes: 0, depth: 0 },
   };
   const { body } = compileGraph(graph, library, { versions: versionsOf(model.opsetImport), bindings: undefined });
-  return new OnnxModule(graph, body, state);
+  return new OnnxModule(graph, body, state, options.maxNodes ?? Math.max(MOST_STEPS, 10 * library.count.nodes));
 }
+
+/** Names that our own exporter lists under a key. */
+const listed = ({ metadataProps }: ModelProto, key: string): ReadonlySet<string> =>
+  new Set(metadataProps.find((each) => each.key === key)?.value?.split("\n"));
 
 function checkExternal(op: string, externalData: unknown): void {
   if (externalData !== undefined && (typeof externalData !== "object" || externalData === null))

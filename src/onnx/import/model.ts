@@ -25,10 +25,12 @@ import {
 export interface LoadOptions {
   /** Files that hold data of the model, by the names that it gives them. Default: those in its folder. */
   externalData?: Readonly<Record<string, FileSource>>;
+  /** Nodes that one call may run, those in loops counted each time. Default: 32768, or ten times those of the file if they are more. */
+  maxNodes?: number;
 }
 
-/** Nodes that one call may run. */
-const MOST_STEPS = 300_000;
+/** Nodes that one call may run unless the caller says otherwise: in a second or two, so that no damaged file hangs. */
+export const MOST_STEPS = 32_768;
 
 /** What a model takes and gives: tensors, and lists of them where the file has sequences. */
 export type OnnxValue = Tensor | readonly OnnxValue[] | null;
@@ -55,11 +57,13 @@ export class OnnxModule extends Module {
   readonly outputNames: readonly string[];
   readonly #body: Body;
   readonly #inputs: readonly Input[];
+  readonly #maxNodes: number;
   #runsAsFiled = true;
 
   /** @internal */
-  constructor(graph: GraphProto, body: Body, state: State) {
+  constructor(graph: GraphProto, body: Body, state: State, maxNodes: number) {
     super();
+    this.#maxNodes = maxNodes;
     const initial = new Set(graph.initializer.map(({ name }) => name));
     this.#inputs = graph.input
       .filter(({ name }) => !initial.has(name))
@@ -93,7 +97,7 @@ export class OnnxModule extends Module {
     const mode: Mode = {
       training: this.#runsAsFiled ? undefined : this.training,
       holders: keeps ? undefined : new Map(),
-      left: { steps: MOST_STEPS },
+      left: { steps: this.#maxNodes },
     };
     for (const value of values) pin(mode, value);
     const kept = new Set<Value>([...values, ...this.parameters(), ...this.buffers()]);

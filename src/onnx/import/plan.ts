@@ -58,7 +58,9 @@ export class Body implements Subgraph {
 /** Counts a node or a graph that runs. */
 function spend(mode: Mode, where: string): void {
   if (mode.left.steps-- <= 0)
-    throw new FormatError(`${where}: the model has run too many nodes: its loops have no end`);
+    throw new FormatError(
+      `${where}: the model has run too many nodes: its loops have no end, or need more than maxNodes of onnx.load`,
+    );
 }
 
 function runStep(step: Step, values: Value[], mode: Mode): void {

@@ -21,6 +21,19 @@ interface Held {
   field?: string;
 }
 
+/** Ops that hand on what they are given: they say nothing of whether it is learned. */
+const carriers = new Set(
+  "Cast Flatten Identity Pow Reshape Slice Split Squeeze Tile Transpose Unsqueeze Where".split(" "),
+);
+
+/** Names that exporters give to constants, and not to what a model has learned: `/block/Constant_1`, `const_fold_opt__7`, `onnx::Mul_12`. */
+const constantName = /(^|[/:_.])const(ant)?s?([_:.\d]|$)|^onnx::\w+_\d+$|(^|[._/])(mask|anchors?|mean|std)$/i;
+
+/** Whether a tensor that arithmetic reads was learned: of those that exporters name as constants, and of single numbers and masks, none is. */
+function isLearned({ name, value }: Held): boolean {
+  return value.numel() > 1 && !constantName.test(name) && Boolean(value.isfinite().all().item());
+}
+
 /** Collects the initializers while the graphs are resolved; then gives them to the module. */
 export class State {
   private readonly held = new Map<Origin, Held>();
@@ -28,6 +41,8 @@ export class State {
   constructor(
     private readonly file: string,
     private readonly external: External,
+    /** What the exporting program says of its state. */
+    private readonly named: { readonly parameters: ReadonlySet<string>; readonly buffers: ReadonlySet<string> },
   ) {}
 
   readonly add = (proto: TensorProto, graph: GraphProto): Origin => {
@@ -39,11 +54,14 @@ export class State {
     return origin;
   };
 
-  /** A floating-point tensor that a node learns from is a weight. Of what ops share with arithmetic, scalars are none. */
-  readonly used = (origin: Origin, { weights }: Entry, input: number): void => {
+  /** Marks a tensor as a parameter if it is one where this node reads it; see `docs/onnx.md` for the rule. */
+  readonly used = (origin: Origin, { name, weights }: Entry, input: number): void => {
     const held = this.held.get(origin);
-    if (held === undefined || weights === undefined || !isFloat(held.value.dtype)) return;
-    held.isWeight ||= weights === "all" ? held.value.numel() > 1 : weights.includes(input);
+    if (held === undefined || weights === undefined || !isFloat(held.value.dtype) || this.named.buffers.has(held.name))
+      return;
+    if (this.named.parameters.has(held.name)) held.isWeight = true;
+    else if (weights === "all" || carriers.has(name)) held.isWeight ||= isLearned(held);
+    else held.isWeight ||= weights.includes(input);
   };
 
   /** Sets the parameters and buffers of the model. */

@@ -4,8 +4,7 @@ import type { Args, FormCall, Forms, Lower } from "../form";
 import { float, type Graph } from "../graph";
 import type { Value } from "../types";
 import { type Size, Sym } from "../types";
-
-const isValue = (x: unknown): x is Value => typeof x === "object" && x !== null && "name" in x;
+import { isValue } from "./values";
 
 /** The dtype in which two operands meet. */
 function common(a: unknown, b: unknown): DType {

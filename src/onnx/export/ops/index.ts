@@ -9,12 +9,16 @@ import { conv } from "./conv";
 import { creation } from "./creation";
 import { elementwise } from "./elementwise";
 import { indexing } from "./indexing";
+import { losses } from "./losses";
+import { matrices } from "./matrices";
 import { norm } from "./norm";
 import { pooling } from "./pooling";
 import { recurrent } from "./recurrent";
 import { reduction } from "./reduction";
 import { resizing } from "./resizing";
+import { scans } from "./scans";
 import { shaping } from "./shaping";
+import { special } from "./special";
 import { vision } from "./vision";
 
 export { moduleFormOf } from "./recurrent";
@@ -25,12 +29,16 @@ const families: readonly Forms[] = [
   creation,
   elementwise,
   indexing,
+  losses,
+  matrices,
   norm,
   pooling,
   recurrent,
   reduction,
   resizing,
+  scans,
   shaping,
+  special,
   vision,
 ];
 

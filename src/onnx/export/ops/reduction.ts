@@ -89,6 +89,9 @@ const moments =
     return withMean ? [first, g.reduce("ReduceMean", a.input, axesOf(a), keep)] : first;
   };
 
+/** Whether `linalg.norm` is that of matrices. */
+const isOfMatrices = (a: Args): boolean => a.ord != null && (a.dim == null ? a.A.ndim > 1 : [a.dim].flat().length > 1);
+
 function norm(g: Graph, a: Args, call: FormCall): Value {
   const x = g.cast(a.input, call.out[0]!.dtype);
   const p = a.p ?? a.ord ?? 2;
@@ -145,7 +148,12 @@ export const reduction: Forms = {
   std: moments(true, false),
   varMean: moments(false, true),
   stdMean: moments(true, true),
-  norm: { when: (a) => a.p !== "nuc" && !(typeof a.ord === "string"), lower: norm },
+  norm: {
+    // `linalg.norm` calls its input A, `linalg.vectorNorm` x.
+    prepare: (a) => ({ ...a, input: a.input ?? a.A ?? a.x }),
+    when: (a) => a.p !== "nuc" && typeof a.ord !== "string" && !(a.A !== undefined && isOfMatrices(a)),
+    lower: norm,
+  },
   cumsum: (g, a, call) => {
     const x = g.cast(a.input, call.out[0]!.dtype);
     return isFloat(x.dtype) || x.dtype === "int32" || x.dtype === "int64"

@@ -129,7 +129,11 @@ function flip(g: Graph, a: Args): Value {
 function roll(g: Graph, a: Args): Value {
   const dims = a.dims == null ? [] : [a.dims].flat();
   const shifts: Size[] = [a.shifts].flat();
-  if (dims.length === 0) throw g.refuse("without dims has no ONNX form; give them");
+  if (dims.length === 0 && a.input.shape.length > 0) {
+    const n = Sym.combine(a.input.shape, (...sizes) => sizes.reduce((p, q) => p * q, 1));
+    const flat = { ...g.reshape(a.input, [-1]), shape: [n] };
+    return g.reshape(roll(g, { input: flat, shifts, dims: [0] }), a.input.shape);
+  }
   let x: Value = a.input;
   dims.forEach((dim: number, i: number) => {
     const axis = wrap(dim, a.input.shape.length);
