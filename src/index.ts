@@ -52,7 +52,14 @@ export { vmap } from "./func/vmap";
 export * as hub from "./hub/index";
 export * as numpy from "./io/numpy";
 export * as safetensors from "./io/safetensors";
-export { type LoadingStorage, type LoadOptions, load, type MapLocation, type SaveTarget, save } from "./io/serialization";
+export {
+  type LoadingStorage,
+  type LoadOptions,
+  load,
+  type MapLocation,
+  type SaveTarget,
+  save,
+} from "./io/serialization";
 export * from "./modes";
 export * as autograd from "./namespaces/autograd";
 export * as backends from "./namespaces/backends";

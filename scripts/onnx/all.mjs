@@ -10,7 +10,10 @@ const at = args.indexOf("--size");
 const small = at < 0 ? 64 : Number(args.splice(at, 2)[1]);
 const only = new Set(args);
 
-/** The networks that take one size, or none that is small. */
+/**
+ * The networks that take one size, or none that is small.
+ * @type {[RegExp, number][]}
+ */
 const sizes = [
   [/^inception/i, 160],
   [/^le_?net$/i, 32],
@@ -47,7 +50,6 @@ for (const name of torch.vision.models.listModels()) {
   const isLarge = model.parameters().reduce((n, p) => n + p.numel(), 0) > 60e6;
   const options = isLarge ? {} : { dynamicAxes: { input: { 0: "batch" } } };
   if (!(await check(name, model, input(1), options, isLarge ? [] : [input(2)]))) failed++;
-  model.dispose?.();
 }
 console.log(`${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

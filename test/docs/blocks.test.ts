@@ -26,7 +26,9 @@ const blocksOf = (page: string): Block[] =>
   }));
 
 /** By page and number, from 1 on. */
-const all = new Map(pages.flatMap((page) => blocksOf(page).map((block, i) => [`${page} ${i + 1}`, block] as const)));
+const all = new Map<string, Block>(
+  pages.flatMap((page) => blocksOf(page).map((block, i) => [`${page} ${i + 1}`, block] as const)),
+);
 const ofLanguage = (...languages: string[]): [string, Block][] =>
   [...all].filter(([, { language }]) => languages.includes(language));
 

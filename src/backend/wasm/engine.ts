@@ -4,7 +4,6 @@ import { codeOf, type DType, isFloat, legacyName, sizeOf } from "../../core/dtyp
 import { DTypeError, KindlingError, ValueError } from "../../core/errors";
 import { environment } from "../../platform/platform";
 import type { Operand } from "../operand";
-import type { ArgumentsWithScratch, KernelArguments, KernelDType, KernelName, KernelScratch, QueryArguments, QueryName, ScratchKernel } from "./kernelTypes";
 import { ArgumentList } from "./argumentList";
 import { CallArea } from "./callArea";
 import { GuardedMemory } from "./guard";
@@ -18,6 +17,16 @@ import {
   type SimdLevel,
   simdLevel,
 } from "./kernels";
+import type {
+  ArgumentsWithScratch,
+  KernelArguments,
+  KernelDType,
+  KernelName,
+  KernelScratch,
+  QueryArguments,
+  QueryName,
+  ScratchKernel,
+} from "./kernelTypes";
 import { type Extent, Memory, reserveMemory, type WasmBlock } from "./memory";
 import { MAIN_OWNER, PageTable } from "./pages";
 import { Pool } from "./pool";

@@ -38,13 +38,8 @@ const deformCost = ({ input, images, kernel, output }: Deformation): number =>
 /** The sizes that the kernels of regions read: those of the input, then those of a region's result. */
 const roiWords = (x: Operand, y: Operand): number[] => [...x.shape.slice(1), ...y.shape.slice(2)];
 
-const tablesOf = ({ rows, rowWeights, columns, columnWeights, counts }: RegionBins) => [
-  rows,
-  rowWeights,
-  columns,
-  columnWeights,
-  counts,
-] as const;
+const tablesOf = ({ rows, rowWeights, columns, columnWeights, counts }: RegionBins) =>
+  [rows, rowWeights, columns, columnWeights, counts] as const;
 
 /** What the means of regions cost, or their gradient, for an input x and a result y. */
 function roiCost({ rowWeights, columnWeights }: RegionBins, x: Operand, y: Operand): number {
