@@ -1,10 +1,12 @@
 /** Every block of code in the README and the documentation runs; what it is not itself about is set up here. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { transformSync } from "esbuild";
 import * as torch from "kindling";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { noGpu, onGpu } from "../helpers/webgpu";
 
 interface Block {
   readonly language: string;
@@ -78,6 +80,25 @@ const settings: Readonly<Record<string, Setting>> = {
       expect(mm(a, b).result.shape).toEqual([2, 2]);
       expect(mm(a, b).gradients.map((f) => f().result.shape)).toEqual([[2, 3], [3, 2]]);
     `,
+  },
+  "docs/bundling.md 1": {
+    setup: "const { nn } = torch;",
+    check: "expect(String(new Net())).toBe('Net()');",
+  },
+  "docs/bundling.md 2": {
+    setup: "let calls = 0; const main = async () => void calls++;",
+    check: "expect(calls).toBe(1);",
+  },
+  "docs/debugging.md 6": {
+    setup: "const held = []; const step = () => held.push(torch.ones(2), torch.ones(2));",
+    check: "expect(after.blocks - before.blocks).toBe(200); for (const x of held) x.dispose();",
+  },
+  "docs/devices.md 2": {
+    setup: `
+      const inner = 1, n = 3, y = torch.empty(2, 3);
+      const x = torch.tensor([[1, 2, 3], [4, 5, 6]]).float();
+    `,
+    check: "expect(torch.allclose(y, x.softmax(1))).toBe(true);",
   },
   "docs/autograd.md 1": { check: "expect(String(y.gradFn)).toContain('ExpBackward');" },
   "docs/autograd.md 2": {
@@ -258,10 +279,10 @@ const AsyncFunction = (async () => {}).constructor as new (...args: string[]) =>
 
 test("every setting is that of a block", () => {
   expect(Object.keys(settings).filter((name) => !all.has(name))).toEqual([]);
-  expect(new Set([...all.values()].map(({ language }) => language))).toEqual(new Set(["ts", "sh"]));
+  expect(new Set([...all.values()].map(({ language }) => language))).toEqual(new Set(["js", "sh", "text", "ts"]));
 });
 
-test.each(ofLanguage("ts"))("%s runs", { timeout: 120_000 }, async (name) => {
+async function runBlock(name: string): Promise<void> {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   const out = vi.spyOn(process.stdout, "write").mockImplementation(() => true);
   try {
@@ -270,6 +291,21 @@ test.each(ofLanguage("ts"))("%s runs", { timeout: 120_000 }, async (name) => {
     log.mockRestore();
     out.mockRestore();
   }
+}
+
+/** Pages whose blocks compute on the GPU. */
+const isOfGpu = ([name]: readonly [string, Block]) => name.startsWith("docs/webgpu.md");
+
+test.each(ofLanguage("ts").filter((block) => !isOfGpu(block)))("%s runs", { timeout: 120_000 }, runBlock);
+
+describe.skipIf(noGpu !== undefined)(onGpu, () => {
+  test.each(ofLanguage("ts").filter(isOfGpu))("%s runs", { timeout: 120_000 }, runBlock);
+});
+
+test.each(ofLanguage("js"))("%s runs as a program in the repository", (_, { code }) => {
+  expect(
+    execFileSync(process.execPath, ["--input-type=module", "--eval", code], { cwd: home, encoding: "utf8" }),
+  ).not.toBe("");
 });
 
 describe("commands", () => {
@@ -286,7 +322,8 @@ describe("commands", () => {
   function programOf(line: string): string | undefined {
     const [first, second, third, , fifth] = line.split(/\s+/);
     if (first === "npx" && second === "kindling") return "src/cli";
-    if (first === "tensorboard") return undefined;
+    if (first === "npx" && existsSync(join(home, "node_modules", ".bin", second!))) return undefined;
+    if (first === "tensorboard" || (first === "cp" && existsSync(join(home, second!, "..")))) return undefined;
     if (first !== "npm") throw new Error(`unknown command: ${line}`);
     const script = second === "run" ? third! : second!;
     if (!(script in scripts)) throw new Error(`package.json has no script "${script}"`);
@@ -305,7 +342,7 @@ describe("commands", () => {
   test.each(lines)("%s: %s", (_, line) => {
     const folder = programOf(line);
     if (folder === undefined) {
-      expect(line).toMatch(/^tensorboard --logdir \S+$/);
+      expect(line).toMatch(/^(tensorboard --logdir|cp \S+|npx rollup --config) \S+$/);
       return;
     }
     expect(existsSync(join(home, folder)), folder).toBe(true);
