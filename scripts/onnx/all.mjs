@@ -12,7 +12,7 @@ const only = new Set(args);
 
 /** The networks that take one size, or none that is small. */
 const sizes = [
-  [/^inception/i, 160],
+  [/^inception/i, 299],
   [/^le_?net$/i, 32],
   [/^(maxvit|vit_)/i, 224],
   [/^vit_h/i, 518],
