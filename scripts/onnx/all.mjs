@@ -15,7 +15,7 @@ const only = new Set(args);
  * @type {[RegExp, number][]}
  */
 const sizes = [
-  [/^inception/i, 160],
+  [/^inception/i, 299],
   [/^le_?net$/i, 32],
   [/^(maxvit|vit_)/i, 224],
   [/^vit_h/i, 518],

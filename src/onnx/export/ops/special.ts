@@ -136,14 +136,14 @@ export const special: Forms = {
   atan2: two(atan2),
   hypot: two((m, x, y) => {
     const most = m.of("Max", m.of("Abs", x), m.of("Abs", y));
-    const scale = m.where(m.test("Equal", most, 0), 1, most);
+    // Divided by 0 or an infinity there would be NaN.
+    const isPlain = m.test("And", m.test("Greater", most, 0), m.test("Less", most, Infinity));
+    const scale = m.where(isPlain, most, 1);
     const [a, b] = [m.of("Div", x, scale), m.of("Div", y, scale)];
     return m.of("Mul", scale, m.of("Sqrt", m.of("Add", m.of("Mul", a, a), m.of("Mul", b, b))));
   }),
   copysign: two((m, x, y) => m.where(hasMinus(m, y), m.of("Neg", m.of("Abs", x)), m.of("Abs", x))),
-  heaviside: two((m, x, y) =>
-    m.where(m.test("Equal", x, 0), y, m.where(m.test("IsNaN", x), x, m.where(m.test("Greater", x, 0), 1, 0))),
-  ),
+  heaviside: two((m, x, y) => m.where(m.test("Equal", x, 0), y, m.where(m.test("Greater", x, 0), 1, 0))),
   logaddexp: two(logAddExp),
   logaddexp2: two((m, x, y) => m.of("Div", logAddExp(m, m.of("Mul", x, Math.LN2), m.of("Mul", y, Math.LN2)), Math.LN2)),
   xlogy: two((m, x, y) => timesLog(m, x, y, m.of("Log", y))),
