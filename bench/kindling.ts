@@ -172,7 +172,7 @@ function jpegFiles(folder: string): string[] {
     .map((name) => `${folder}/${name}`);
 }
 
-/** Writes pictures of soft colours with some noise, which compress as photographs do. @returns Their folder. */
+/** Writes pictures of soft colors with some noise, which compress as photographs do. @returns Their folder. */
 export async function makePictures(): Promise<string> {
   const folder = `${globalThis.process.cwd()}/build/bench/pictures`;
   fileSystem().mkdirSync(folder, { recursive: true });

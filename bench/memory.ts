@@ -3,7 +3,7 @@
  * `npm run bench -- memory` bundles this program and starts it in each runtime: `memory.js LOOP STEPS PAIRS`.
  *
  * It prints the high-water mark of the Wasm memory and the memory of the process after every twentieth of the steps, then times both loops in
- * PAIRS alternating blocks, so that a busy neighbour slows both.
+ * PAIRS alternating blocks, so that a busy neighbor slows both.
  */
 import * as torch from "kindling";
 

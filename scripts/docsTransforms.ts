@@ -11,10 +11,10 @@ const PER_ROW = 4;
 const GAP = 3;
 const MARGIN = 16;
 
-type Colour = readonly [number, number, number];
+type Color = readonly [number, number, number];
 
-/** The colour at a place of a landscape: sky and sun, a hill, a house with a roof and a door, a fence. */
-function colourAt(x: number, y: number): Colour {
+/** The color at a place of a landscape: sky and sun, a hill, a house with a roof and a door, a fence. */
+function colorAt(x: number, y: number): Color {
   if ((x - 48) ** 2 + (y - 10) ** 2 < 40) return [255, 214, 64];
   const isWall = x >= 14 && x < 34 && y >= 22 && y < 40;
   if (isWall && x >= 22 && x < 28 && y >= 29) return [92, 48, 24];
@@ -32,7 +32,7 @@ function landscape(): Picture {
   const data = new Uint8Array(3 * WIDTH * HEIGHT);
   for (let i = 0; i < WIDTH * HEIGHT; i++) {
     const [x, y] = [i % WIDTH, Math.floor(i / WIDTH)];
-    const parts = Array.from({ length: 9 }, (_, at) => colourAt(x + (at % 3) / 3, y + Math.floor(at / 3) / 3));
+    const parts = Array.from({ length: 9 }, (_, at) => colorAt(x + (at % 3) / 3, y + Math.floor(at / 3) / 3));
     for (let band = 0; band < 3; band++) data[3 * i + band] = parts.reduce((sum, part) => sum + part[band]!, 0) / 9;
   }
   return new Image("RGB", WIDTH, HEIGHT, data);
@@ -99,8 +99,8 @@ class Sheet {
   readonly height = rows.length * (HEIGHT + GAP);
   readonly data = new Uint8Array(3 * this.width * this.height).fill(255);
 
-  private set(x: number, y: number, colour: ArrayLike<number>): void {
-    for (let band = 0; band < 3; band++) this.data[3 * (y * this.width + x) + band] = colour[band]!;
+  private set(x: number, y: number, color: ArrayLike<number>): void {
+    for (let band = 0; band < 3; band++) this.data[3 * (y * this.width + x) + band] = color[band]!;
   }
 
   number(row: number): void {

@@ -38,8 +38,8 @@ describe("imports", () => {
     for (const [path, file] of sources)
       for (const target of importsOf(file)) {
         expect(sources.has(target), `${path} imports ${target}`).toBe(true);
-        const isNeighbour = folderOf(path) === folderOf(target);
-        if (!isNeighbour && rowOf(target) >= rowOf(path)) wrong.push(`${path} → ${target}`);
+        const isNeighbor = folderOf(path) === folderOf(target);
+        if (!isNeighbor && rowOf(target) >= rowOf(path)) wrong.push(`${path} → ${target}`);
       }
     expect(sources.size).toBeGreaterThan(100);
     expect(wrong).toEqual([]);

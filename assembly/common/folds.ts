@@ -1,5 +1,5 @@
 /** Folds of f32 and f64, along rows and down columns. */
-import { at, column, loadLanes, neighbours, zeros } from "./rows";
+import { at, column, loadLanes, neighbors, zeros } from "./rows";
 import { lanes } from "./simd";
 
 // Strategies: `vec` and `one` agree bit for bit, `start` is their neutral element. Extrema keep the first
@@ -129,7 +129,7 @@ function foldLanes<OP, T>(v: v128): T {
   return v128.extract_lane<T>(v, 0);
 }
 
-/** Folds `width` neighbouring columns. */
+/** Folds `width` neighboring columns. */
 function foldColumns<OP, T>(y: usize, x: usize, n: i32, stride: usize, width: i32): void {
   let k = width;
   if (sizeof<T>() == 4) {
@@ -172,7 +172,7 @@ function foldStrip<OP, T>(y: usize, x: usize, n: i32, stride: usize): void {
   v128.store(y, d, 48);
 }
 
-/** Folds of a vector of neighbouring columns. */
+/** Folds of a vector of neighboring columns. */
 export function foldVector<OP, T>(x: usize, n: i32, stride: usize): v128 {
   const op = changetype<OP>(0);
   let acc = v128.splat<T>(op.start<T>());
@@ -192,7 +192,7 @@ export function foldOne<OP, T>(x: usize, n: i32, stride: usize): T {
 export function fold<OP, T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
-    const width = neighbours(r, end, inner);
+    const width = neighbors(r, end, inner);
     if (inner == 1) store<T>(at<T>(y, r), foldRow<OP, T>(from, n));
     else foldColumns<OP, T>(at<T>(y, r), from, n, <usize>inner * sizeof<T>(), width);
     r += width;

@@ -28,10 +28,10 @@ export function column<T>(x: usize, r: i32, n: i32, inner: i32): usize {
   return x + (<usize>o * (n - 1) * inner + r) * sizeof<T>();
 }
 
-/** How many columns from r on, below `end`, are neighbours in memory. */
+/** How many columns from r on, below `end`, are neighbors in memory. */
 // @ts-ignore: decorator
 @inline
-export function neighbours(r: i32, end: i32, inner: i32): i32 {
+export function neighbors(r: i32, end: i32, inner: i32): i32 {
   return inner == 1 ? 1 : min(inner - (r % inner), end - r);
 }
 
@@ -202,7 +202,7 @@ function blockSum2<MAP, T>(a: usize, b: usize, n: i32, q: v128): f64 {
 // exported through inlined ones.
 
 /**
- * Sums of `MAP.vec(x, q)` down `k` (at most a vector) neighbouring columns of `n` rows, `stride` bytes apart.
+ * Sums of `MAP.vec(x, q)` down `k` (at most a vector) neighboring columns of `n` rows, `stride` bytes apart.
  * Lanes from `k` on are unspecified. T: f32, f64.
  */
 // @ts-ignore: decorator
@@ -226,7 +226,7 @@ function sumColumns<MAP, T>(x: usize, n: i32, stride: usize, k: i32, q: v128): v
   return joinPairs<T>(low, high);
 }
 
-/** Sums of `MAP.vec(a, b, q)` down `k` neighbouring columns of two arrays, as `columnSum`. */
+/** Sums of `MAP.vec(a, b, q)` down `k` neighboring columns of two arrays, as `columnSum`. */
 // @ts-ignore: decorator
 @inline
 export function columnSum2<MAP, T>(a: usize, b: usize, n: i32, stride: usize, k: i32, q: v128): v128 {
@@ -280,7 +280,7 @@ function columnSums4<T>(y: usize, x: usize, n: i32, stride: usize): void {
   v128.store(y, joinPairs<T>(low3, high3), 48);
 }
 
-/** Writes the sums of `width` neighbouring columns of [n, inner] to `y`. */
+/** Writes the sums of `width` neighboring columns of [n, inner] to `y`. */
 export function columnSums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, width: i32, q: T): void {
   const stride = <usize>inner * sizeof<T>();
   let k = width;

@@ -154,7 +154,7 @@ function packPair(dst: usize, src: usize, step: usize): void {
 }
 
 /**
- * All micro-tiles of a tile for one block of terms, in runs of neighbouring columns with the same taps: those that miss the
+ * All micro-tiles of a tile for one block of terms, in runs of neighboring columns with the same taps: those that miss the
  * source from all outputs of a micro-tile are left out.
  */
 function multiplyTile(v: Correlation, rows: i32, i0: i32, i1: i32, j0: i32, j1: i32, add: bool): void {

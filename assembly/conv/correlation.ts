@@ -19,7 +19,7 @@ export class Correlation {
   td: i32;
   th: i32;
   tw: i32;
-  /** Position of the first tap of output [0, 0], distance of taps, distance of neighbouring outputs. */
+  /** Position of the first tap of output [0, 0], distance of taps, distance of neighboring outputs. */
   depth0: i32;
   row0: i32;
   column0: i32;

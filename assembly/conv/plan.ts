@@ -60,9 +60,9 @@ export function tileColumns(columns: i32): i32 {
   return ceilDiv(size, 8) * 8;
 }
 
-// What the lanes of a vector are: neighbouring columns of one image, or, by images, one position of four images. The latter
+// What the lanes of a vector are: neighboring columns of one image, or, by images, one position of four images. The latter
 // wastes no lane on planes whose width is not a multiple of a vector and no products on what lies beyond their edges, and takes
-// outputs that are not neighbours apart only once; but the source has to be interleaved.
+// outputs that are not neighbors apart only once; but the source has to be interleaved.
 
 /** Images side by side in the lanes. */
 export const SIDE_BY_SIDE: i32 = 4;
@@ -70,11 +70,11 @@ export const SIDE_BY_SIDE: i32 = 4;
 const INTERLEAVED: f64 = 0.97;
 /** Columns up to which it pays. */
 const MAX_INTERLEAVED: i32 = 64;
-/** Columns up to which there is room for the results of a line, where outputs are not neighbours and it pays for any number. */
+/** Columns up to which there is room for the results of a line, where outputs are not neighbors and it pays for any number. */
 const MAX_APART: i32 = MAX_RESULTS / (16 * MAX_ROWS);
 /** What one vector of columns costs, of a pair of them. */
 const SINGLE_VECTOR: f64 = 2.0 / 3;
-/** What is left of the speed when the outputs of vectors of columns have to be taken apart, since they are not neighbours. */
+/** What is left of the speed when the outputs of vectors of columns have to be taken apart, since they are not neighbors. */
 const APART: f64 = 0.85;
 
 /** The part of the lanes that is used when the lanes are images. */
@@ -221,7 +221,7 @@ export function rowsPerTask(g: Geometry, flags: i32): i32 {
   return ceilDiv(ceilDiv(all, blocks), ROW_UNIT) * ROW_UNIT;
 }
 
-/** Neighbouring tiles of `height` lines, one below the other, that may be computed as one. */
+/** Neighboring tiles of `height` lines, one below the other, that may be computed as one. */
 export function mostTiles(g: Geometry, flags: i32, height: i32): i32 {
   return columns(g, flags) > MAX_COLUMNS ? 1 : mostLines(g, flags) / height;
 }
@@ -303,7 +303,7 @@ export function chunkPlanes(g: Geometry): i32 {
   return <i32>max<i64>(NEAR_STAGED / stagedChunk(g), 1);
 }
 
-/** Planes of a task. Neighbouring tasks of the same rows are computed together. */
+/** Planes of a task. Neighboring tasks of the same rows are computed together. */
 export function gradPlanes(g: Geometry): i32 {
   return max(min(ceilDiv(groupIn(g) * g.kd, gradParts(g)), chunkPlanes(g)), 1);
 }

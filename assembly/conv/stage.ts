@@ -1,6 +1,6 @@
 /**
  * Staging: the part of a source that a tile of outputs sees, copied with its zero padding, and with the columns of each
- * residue modulo the stride together. Neighbouring outputs then read neighbouring elements, whatever the stride, so the
+ * residue modulo the stride together. Neighboring outputs then read neighboring elements, whatever the stride, so the
  * micro-kernel needs no case for edges, strides or dilation.
  *
  * staged[row][phase][i] = source[row0 + row][column0 + i * stride + phase], zero outside.

@@ -112,7 +112,7 @@ export function copysign(
 }
 
 /** The next representable number after a toward b. */
-function neighbour<T>(a: T, b: T): T {
+function neighbor<T>(a: T, b: T): T {
   if (a != a || b != b) return <T>NaN;
   if (a == b) return b;
   if (a == 0) {
@@ -128,7 +128,7 @@ function neighbour<T>(a: T, b: T): T {
 @unmanaged
 class NextAfter {
   @inline one<T>(a: T, b: T, p: f64): T {
-    return neighbour<T>(a, b);
+    return neighbor<T>(a, b);
   }
 }
 

@@ -332,7 +332,7 @@ class Igamma {
   }
 }
 
-/** Regularised lower incomplete gamma function P(a, x). */
+/** Regularized lower incomplete gamma function P(a, x). */
 export function igamma(
   t: i32,
   y: usize,
@@ -355,7 +355,7 @@ class Igammac {
   }
 }
 
-/** Regularised upper incomplete gamma function Q(a, x). */
+/** Regularized upper incomplete gamma function Q(a, x). */
 export function igammac(
   t: i32,
   y: usize,

@@ -1,6 +1,6 @@
 /**
  * What the products of few rows share. A product of few columns is one of few rows seen from the other side. Thin: the many
- * columns are contiguous along the terms. Gemv: they are neighbours.
+ * columns are contiguous along the terms. Gemv: they are neighbors.
  */
 import { KC, NC } from "./blocking";
 import { pack } from "./pack";

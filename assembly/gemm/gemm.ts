@@ -18,7 +18,7 @@
  * | `scratch` | 4 MiB of the calling thread, 16-byte aligned |
  * | `begin`, `end` | a range of the `gemmTasks(m, n, k, batch)` tasks |
  *
- * A row-major A has (rsa, csa) = (k, 1), its transpose (1, m). Neighbouring tasks of a range are computed as one block,
+ * A row-major A has (rsa, csa) = (k, 1), its transpose (1, m). Neighboring tasks of a range are computed as one block,
  * and each element in the same order of terms, so the bits do not depend on the split. k = 0 gives C = act(bias).
  */
 import { F32, F64, I8, I16, I32, I64, U8 } from "../common/dtype";

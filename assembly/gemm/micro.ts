@@ -3,7 +3,7 @@
  *
  * Stepped: A is read by splatting loads at a + row * rs + p * cs, so the same code reads it in place or transposed, and
  * B by vector loads at b + p * bs.
- * Packed: as Stepped, but the rows of A are neighbours and `rs` is not used. One pointer instead of six makes a fifth
+ * Packed: as Stepped, but the rows of A are neighbors and `rs` is not used. One pointer instead of six makes a fifth
  * fewer instructions, which machines that decode four at a time feel.
  * All strides are in bytes. `add` says whether the tile is added to C or replaces it.
  */
@@ -223,7 +223,7 @@ export function microKernel<T>(
   }
 }
 
-/** As `microKernel`, of a block of A whose rows are neighbours and whose terms are `term` bytes apart, not 0. */
+/** As `microKernel`, of a block of A whose rows are neighbors and whose terms are `term` bytes apart, not 0. */
 export function packedKernel<T>(
   rows: i32,
   vectors: i32,

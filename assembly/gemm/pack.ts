@@ -41,7 +41,7 @@ export function pack(
 }
 
 /**
- * Terms of neighbouring lines are neighbours: every term is one short copy, of 24, 32, 48 or 16 bytes. Two panels at a time,
+ * Terms of neighboring lines are neighbors: every term is one short copy, of 24, 32, 48 or 16 bytes. Two panels at a time,
  * `second` bytes apart (0: one only), since a term of both is as much as a line of the cache.
  */
 function copyPanels(dst: usize, src: usize, along: usize, k: i32, bytes: usize, second: usize): void {

@@ -41,7 +41,7 @@ export class Product {
 @final
 @unmanaged
 export class Block {
-  /** A: whether its rows are neighbours, as they are packed; steps between groups of MR rows, rows and terms. */
+  /** A: whether its rows are neighbors, as they are packed; steps between groups of MR rows, rows and terms. */
   a: usize;
   packed: bool;
   aGroup: usize;

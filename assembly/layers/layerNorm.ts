@@ -1,5 +1,5 @@
 /**
- * Layer normalisation of the rows of a contiguous [rows, n] with its gradients. Floats. Group norm is layer norm of N
+ * Layer normalization of the rows of a contiguous [rows, n] with its gradients. Floats. Group norm is layer norm of N
  * groups' rows. `weight` and `bias` may be 0: ones and zeros.
  */
 import { F32, F64 } from "../common/dtype";

@@ -4,7 +4,7 @@
  * counts for nothing. Targets are trusted: check them first with `targetsInRange`. Floats.
  */
 import { F32, F64 } from "../common/dtype";
-import { at, column, loadLanes, neighbours, storeLanes, zeros } from "../common/rows";
+import { at, column, loadLanes, neighbors, storeLanes, zeros } from "../common/rows";
 import { lanes } from "../common/simd";
 import { expNegative } from "../math/lanes";
 import { logSoftmax } from "../reduce/softmax";
@@ -109,7 +109,7 @@ function lossesBackward<T>(
 ): void {
   for (let r = begin; r < end; ) {
     const first = column<T>(gx, r, c, inner);
-    const width = neighbours(r, end, inner);
+    const width = neighbors(r, end, inner);
     if (inner == 1) memory.fill(first, 0, <usize>c * sizeof<T>());
     else for (let i = 0; i < c; i++) memory.fill(at<T>(first, i * inner), 0, <usize>width * sizeof<T>());
     for (const stop = r + width; r < stop; r++) {
@@ -201,7 +201,7 @@ function entropyBackward<T>(
 ): void {
   for (let r = begin; r < end; ) {
     const offset = column<T>(0, r, c, inner);
-    const k = min(lanes<T>(), neighbours(r, end, inner));
+    const k = min(lanes<T>(), neighbors(r, end, inner));
     const scale = lossScales<T>(g, target, weight, ignoreIndex, r, k);
     if (inner == 1) {
       const whole = c / lanes<T>();

@@ -127,7 +127,7 @@ function maxRow<T>(y: usize, indices: usize, x: usize, geom: usize, od: i32, oh:
   }
 }
 
-/** Four outputs, from the 2x2 windows of the plane that begin at index `first` and its neighbours. */
+/** Four outputs, from the 2x2 windows of the plane that begin at index `first` and its neighbors. */
 function maxOf2x2(y: usize, indices: usize, plane: usize, first: i32, inW: i32): void {
   const p = at<f32>(plane, first),
     q = at<f32>(p, inW);

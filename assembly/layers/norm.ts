@@ -1,5 +1,5 @@
 /**
- * Batch normalisation with its gradients. Floats. Instance norm is batch norm of one sample with N C channels. `weight`
+ * Batch normalization with its gradients. Floats. Instance norm is batch norm of one sample with N C channels. `weight`
  * and `bias` may be 0: ones and zeros.
  */
 import { F32, F64 } from "../common/dtype";
@@ -32,7 +32,7 @@ class Centered {
 //
 // Vectors run along `inner`, or over channels where inner == 1. Either way `k` channels are worked on at once: as many
 // as fit in the lanes if inner == 1, else one, whose statistics then stand in every lane. `run` is the number of
-// neighbouring elements that a vector of statistics is good for.
+// neighboring elements that a vector of statistics is good for.
 
 // @ts-ignore: decorator
 @inline
@@ -99,7 +99,7 @@ export function batchNormStatistics(
   unreachable();
 }
 
-/** y = (x - mean) scale + bias over `n` neighbours. */
+/** y = (x - mean) scale + bias over `n` neighbors. */
 function normalizeRun<T>(y: usize, x: usize, n: i32, mean: v128, scale: v128, bias: v128): void {
   for (; n >= lanes<T>(); n -= lanes<T>(), x += 16, y += 16) {
     v128.store(y, v128.add<T>(v128.mul<T>(v128.sub<T>(v128.load(x), mean), scale), bias));
@@ -152,7 +152,7 @@ export function batchNorm(
   unreachable();
 }
 
-/** gx = (g - meanG - (x - mean) slope) scale over `n` neighbours. */
+/** gx = (g - meanG - (x - mean) slope) scale over `n` neighbors. */
 function gradientRun<T>(
   gx: usize,
   g: usize,

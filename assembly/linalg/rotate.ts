@@ -1,4 +1,4 @@
-/** Long lists of plane rotations of neighbouring rows, as the QR iteration leaves them. */
+/** Long lists of plane rotations of neighboring rows, as the QR iteration leaves them. */
 import { F32, F64 } from "../common/dtype";
 import { element } from "./vector";
 

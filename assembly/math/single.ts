@@ -1,7 +1,7 @@
 /**
  * Elementary functions on four f32 lanes. Each states its error bound in units in the last place (ULP), measured over
  * its whole range against float64 on both targets (`test/kernels/math.test.ts`). NaN, infinities, subnormals and signed
- * zeros give what IEEE 754 and C's Annex F say. A lane's result never depends on its neighbours. Polynomials are our own
+ * zeros give what IEEE 754 and C's Annex F say. A lane's result never depends on its neighbors. Polynomials are our own
  * minimax fits, coefficients rounded to f32 one after another.
  *
  * `pmin(x, bound)` and `pmax(x, bound)` return `x` where it is NaN: the order of their arguments matters.

@@ -67,7 +67,7 @@ function sgdStep<T>(
   if (whole < end) sgdAt<T>(p, g, buf, whole, end - whole, rate, mass, fresh, decays, decay, nesterov, flip, first);
 }
 
-/** `buf` is the momentum buffer, or 0 without momentum; `first`: this step initialises it. @see torch.optim.SGD */
+/** `buf` is the momentum buffer, or 0 without momentum; `first`: this step initializes it. @see torch.optim.SGD */
 export function sgd(
   t: i32,
   p: usize,

@@ -5,7 +5,7 @@
 import { F32, F64 } from "../common/dtype";
 import { bytesOf, loadInteger, storeInteger } from "../common/element";
 import { fold, foldOne, foldRow, foldVector, Greater, Less } from "../common/folds";
-import { at, column, neighbours } from "../common/rows";
+import { at, column, neighbors } from "../common/rows";
 import { lanes } from "../common/simd";
 
 /** Extrema and first indices, as far as they are wanted, of integers and bool of any size. */
@@ -83,7 +83,7 @@ function findOne<T>(x: usize, n: i32, stride: usize, best: T): i32 {
   return i;
 }
 
-/** First indices of `best` in four neighbouring f32 columns: the last match of a walk upwards. */
+/** First indices of `best` in four neighboring f32 columns: the last match of a walk upwards. */
 function findFour(x: usize, n: i32, stride: usize, best: v128): v128 {
   let found = i32x4.splat(0);
   x += <usize>n * stride;
@@ -99,7 +99,7 @@ function extremumAt<OP, T>(values: usize, indices: usize, x: usize, n: i32, inne
   const stride = <usize>inner * sizeof<T>();
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
-    if (sizeof<T>() == 4 && neighbours(r, end, inner) >= 4) {
+    if (sizeof<T>() == 4 && neighbors(r, end, inner) >= 4) {
       const best = foldVector<OP, T>(from, n, stride);
       const found = findFour(from, n, stride, best);
       v128.store(at<i64>(indices, r), i64x2.extend_low_i32x4_s(found));

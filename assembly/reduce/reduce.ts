@@ -11,7 +11,7 @@ import {
   column,
   columnSum,
   columnSums,
-  neighbours,
+  neighbors,
   Plain,
   rowSum,
   SquaredDeviation,
@@ -41,7 +41,7 @@ class Square {
 function sums<MAP, T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32): void {
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
-    const width = neighbours(r, end, inner);
+    const width = neighbors(r, end, inner);
     if (inner == 1) store<T>(at<T>(y, r), <T>rowSum<MAP, T>(from, n, 0));
     else columnSums<MAP, T>(at<T>(y, r), from, n, inner, width, 0);
     r += width;
@@ -77,7 +77,7 @@ function deviations<T>(y: usize, mean: usize, x: usize, n: i32, inner: i32, begi
       r++;
       continue;
     }
-    const k = min(lanes<T>(), neighbours(r, end, inner));
+    const k = min(lanes<T>(), neighbors(r, end, inner));
     const stride = <usize>inner * sizeof<T>();
     const m = v128.div<T>(columnSum<Plain, T>(from, n, stride, k, zeros()), v128.splat<T>(<T>n));
     storeLanes<T>(at<T>(mean, r), m, k);

@@ -12,7 +12,7 @@ import {
   columnSum2,
   firstLanes,
   loadLanes,
-  neighbours,
+  neighbors,
   Plain,
   Product,
   ROW_BLOCK,
@@ -117,7 +117,7 @@ function logSoftmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
   }
 }
 
-// ---- Columns: k lanes are k neighbouring rows, `stride` bytes between their elements --------------------------------
+// ---- Columns: k lanes are k neighboring rows, `stride` bytes between their elements --------------------------------
 
 function columnMax<T>(x: usize, n: i32, stride: usize, k: i32): v128 {
   let most = v128.splat<T>(<T>-Infinity);
@@ -221,7 +221,7 @@ function rows<OP, T>(y: usize, a: usize, b: usize, n: i32, inner: i32, begin: i3
   const stride = <usize>inner * sizeof<T>();
   for (let r = begin; r < end; ) {
     const offset = column<T>(0, r, n, inner);
-    const k = min(lanes<T>(), neighbours(r, end, inner));
+    const k = min(lanes<T>(), neighbors(r, end, inner));
     if (inner == 1) op.row<T>(y + offset, a + offset, b + offset, n);
     else op.columns<T>(y + offset, a + offset, b + offset, n, stride, k);
     r += k;
@@ -275,7 +275,7 @@ function logSums<T>(y: usize, x: usize, n: i32, inner: i32, begin: i32, end: i32
   const stride = <usize>inner * sizeof<T>();
   for (let r = begin; r < end; ) {
     const from = column<T>(x, r, n, inner);
-    const k = min(lanes<T>(), neighbours(r, end, inner));
+    const k = min(lanes<T>(), neighbors(r, end, inner));
     if (inner == 1) {
       const most = foldRow<Greater, T>(from, n);
       let sum = <f64>most;

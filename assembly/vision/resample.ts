@@ -25,7 +25,7 @@ function bytesOf(high: v128, low: v128): v128 {
   return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(sum, sum), i16x8.splat(0));
 }
 
-/** Which bytes of two neighbouring pixels go together: the first of both, the second of both, …, each as 16 bits. */
+/** Which bytes of two neighboring pixels go together: the first of both, the second of both, …, each as 16 bits. */
 // @ts-ignore: decorator
 @inline
 function pairing(bands: i32): v128 {
@@ -119,7 +119,7 @@ export function resampleRows(
   }
 }
 
-/** Eight samples of a row of the result, from as many rows as there are taps: two at a time, whose samples meet in neighbouring lanes. */
+/** Eight samples of a row of the result, from as many rows as there are taps: two at a time, whose samples meet in neighboring lanes. */
 // @ts-ignore: decorator
 @inline
 function mixedColumns(from: usize, row: usize, count: i32, weights: usize, words: i32): v128 {
@@ -129,7 +129,7 @@ function mixedColumns(from: usize, row: usize, count: i32, weights: usize, words
     low1 = high0,
     weight = weights;
   for (let k = 0; k < count; k += 2, weight += 4) {
-    // An odd last row is its own neighbour, with the weight 0.
+    // An odd last row is its own neighbor, with the weight 0.
     const next = k + 1 < count ? from + row : from;
     const both = v128.shuffle<i8>(
       v128.load64_zero(from),
@@ -251,13 +251,13 @@ export function normalizePlanes(
   for (let i = begin; i < end; ) {
     const band = i / plane,
       stop = min(end, (band + 1) * plane);
-    const centre = load<f32>(at<f32>(mean, band % channels)),
+    const center = load<f32>(at<f32>(mean, band % channels)),
       scale = load<f32>(at<f32>(std, band % channels));
     for (; i <= stop - 4; i += 4)
       v128.store(
         at<f32>(y, i),
-        f32x4.div(f32x4.sub(v128.load(at<f32>(x, i)), f32x4.splat(centre)), f32x4.splat(scale)),
+        f32x4.div(f32x4.sub(v128.load(at<f32>(x, i)), f32x4.splat(center)), f32x4.splat(scale)),
       );
-    for (; i < stop; i++) store<f32>(at<f32>(y, i), (load<f32>(at<f32>(x, i)) - centre) / scale);
+    for (; i < stop; i++) store<f32>(at<f32>(y, i), (load<f32>(at<f32>(x, i)) - center) / scale);
   }
 }

@@ -6,7 +6,7 @@ export const names = ["circle", "square", "triangle"];
 /** Pixels of a side. */
 export const SIDE = 64;
 
-/** A shape: its class, its centre and half of its size in pixels. */
+/** A shape: its class, its center and half of its size in pixels. */
 export interface Shape {
   readonly label: number;
   readonly x: number;

@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { vision } from "kindling";
 import { UsageError } from "../shared/program";
 
-/** Labelled pictures in memory. */
+/** Labeled pictures in memory. */
 export type ImageDataset = vision.datasets.MNIST | vision.datasets.CIFAR10 | ReturnType<typeof vision.datasets.digits>;
 
 export interface Data {

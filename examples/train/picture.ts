@@ -4,16 +4,16 @@ import type { vision } from "kindling";
 import type { ImageDataset } from "./data";
 import { drawText, GLYPH_HEIGHT, GLYPH_WIDTH } from "./font";
 
-type Colour = readonly [r: number, g: number, b: number];
+type Color = readonly [r: number, g: number, b: number];
 
 const COLUMNS = 8;
 const ROWS = 4;
 const SCALE = 3;
 const MARGIN = 6;
-const PAPER: Colour = [250, 250, 248];
-const INK: Colour = [70, 70, 70];
-const RIGHT: Colour = [20, 130, 60];
-const WRONG: Colour = [200, 40, 40];
+const PAPER: Color = [250, 250, 248];
+const INK: Color = [70, 70, 70];
+const RIGHT: Color = [20, 130, 60];
+const WRONG: Color = [200, 40, 40];
 
 /** An RGB image that can be drawn on. */
 class Canvas {
@@ -27,16 +27,16 @@ class Canvas {
     for (let i = 0; i < width * height; i++) this.data.set(PAPER, i * 3);
   }
 
-  plot(x: number, y: number, colour: Colour): void {
-    if (x >= 0 && y >= 0 && x < this.width && y < this.height) this.data.set(colour, (y * this.width + x) * 3);
+  plot(x: number, y: number, color: Color): void {
+    if (x >= 0 && y >= 0 && x < this.width && y < this.height) this.data.set(color, (y * this.width + x) * 3);
   }
 
-  text(x: number, y: number, text: string, colour: Colour): void {
-    drawText(text, (dx, dy) => this.plot(x + dx, y + dy, colour));
+  text(x: number, y: number, text: string, color: Color): void {
+    drawText(text, (dx, dy) => this.plot(x + dx, y + dy, color));
   }
 }
 
-/** Draws one picture, grey or in colour, enlarged. */
+/** Draws one picture, gray or in color, enlarged. */
 function drawImage(canvas: Canvas, { data, width, height, bands }: vision.Image, left: number, top: number): void {
   for (let y = 0; y < height * SCALE; y++)
     for (let x = 0; x < width * SCALE; x++) {

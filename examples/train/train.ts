@@ -82,13 +82,13 @@ export async function trainEpoch(
 
 export interface TestResult {
   readonly accuracy: number;
-  /** The share of each class that was recognised. */
+  /** The share of each class that was recognized. */
   readonly perClass: readonly number[];
   /** The label predicted for each image, in order. */
   readonly predicted: readonly number[];
 }
 
-/** The share of the test images that the model recognises. */
+/** The share of the test images that the model recognizes. */
 export async function test(model: Model, loader: Loader, classes: number): Promise<TestResult> {
   const right = new Array<number>(classes).fill(0);
   const total = new Array<number>(classes).fill(0);

@@ -46,7 +46,7 @@ async function makeZips(): Promise<readonly Uint8Array[]> {
 
 /** Codes of pickles that build, name, call and remember, and lengths beyond the file. */
 const codes = [
-  ..."().0126FKMJGLIUXTVNSQRbcdegjhlopqrstuw}]\x80\x81\x82\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x92\x93\x94\x95\xff\x7f\0",
+  ..."().0126FKMJGLIUXTVNSQRbcdegjhlopqrstuw}]\x80\x81\x82\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x92\x93\x94\x95\xff\x7f\0", // cspell:disable-line
 ];
 
 function damagePickle(file: Uint8Array, begin: number, length: number, random: Random): void {

@@ -46,7 +46,7 @@ const parts = ["model", "optimizer", "scheduler", "scaler", "loader", "gradients
  * A folder with the state of a training run: model, optimizer, schedulers, random numbers, where the loader stands, and whatever values the
  * program gives. A run that was killed at any moment goes on from it with the same bits.
  *
- * Files are written whole or not at all, and carry a checksum; a damaged one is passed over in favour of the one before. In browsers the folder is in
+ * Files are written whole or not at all, and carry a checksum; a damaged one is passed over in favor of the one before. In browsers the folder is in
  * IndexedDB. A folder belongs to one run at a time.
  * @param folder The folder on disk, or a name in browsers. It is made when it is first needed.
  * @throws ArgumentError or ValueError for options that make no sense.

@@ -49,7 +49,7 @@ export class WorkerError extends KindlingError {}
 export class StateError extends KindlingError {}
 
 /**
- * Throws if `options` has a key that is not in `known`, so that a misspelt option is never ignored.
+ * Throws if `options` has a key that is not in `known`, so that a misspelled option is never ignored.
  * @throws {@link ArgumentError} naming the option and listing the right ones.
  */
 export function checkOptions(op: string, options: object | undefined, known: readonly string[]): void {

@@ -288,7 +288,7 @@ export function overlapsItself(shape: Shape, strides: readonly number[]): boolea
   return new Set(places).size < n;
 }
 
-/** Merges neighbouring axes that every operand walks in one stride; drops axes of size 1. */
+/** Merges neighboring axes that every operand walks in one stride; drops axes of size 1. */
 export function collapse(
   shape: Shape,
   operands: readonly (readonly number[])[],

@@ -33,7 +33,7 @@ export interface Detections {
 
 /** All boxes that a network proposes. */
 export interface Decoded {
-  /** Centre, width and height, as parts of the network's picture. Shape: [N, boxes, 4]. */
+  /** Center, width and height, as parts of the network's picture. Shape: [N, boxes, 4]. */
   readonly boxes: Tensor;
   /** How sure it is of each class. Shape: [N, boxes, classes]. */
   readonly scores: Tensor;

@@ -29,7 +29,7 @@ export function letterboxed(x: Tensor, size: Size): Tensor {
 }
 
 /**
- * Corners in pixels of the original picture from centres, widths and heights as parts of the network's. Shape: [K, 4].
+ * Corners in pixels of the original picture from centers, widths and heights as parts of the network's. Shape: [K, 4].
  * @param original Its size, where it was letterboxed; else it was stretched.
  */
 export function cornersIn(boxes: Tensor, original: Size, size: Size, isLetterboxed: boolean): Tensor {

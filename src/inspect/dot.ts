@@ -62,12 +62,12 @@ class Drawing {
   constructor(private readonly names: ReadonlyMap<Tensor, string>) {}
 
   /** A node by its identity; new ones get a line. */
-  box(of: object, label: string, colour?: string): string {
+  box(of: object, label: string, color?: string): string {
     const known = this.ids.get(of);
     if (known !== undefined) return known;
     const id = `n${this.ids.size}`;
     this.ids.set(of, id);
-    const fill = colour === undefined ? "" : ` fillcolor=${colour}`;
+    const fill = color === undefined ? "" : ` fillcolor=${color}`;
     this.lines.push(`  ${id} [label=${quoted(label)}${fill}];`);
     return id;
   }
@@ -128,7 +128,7 @@ function namesOf(params: DotOptions["params"]): Map<Tensor, string> {
 }
 
 /**
- * The autograd graph of a result: leaves in blue, the operations of backward in grey, results in green, as torchviz draws it.
+ * The autograd graph of a result: leaves in blue, the operations of backward in gray, results in green, as torchviz draws it.
  * @param results A tensor with a history, or several.
  * @param options `params` gives the leaves their names.
  * @throws ArgumentError for what is no tensor.

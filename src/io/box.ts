@@ -48,7 +48,7 @@ const MOST_GAP = 1 << 16;
 /** Bytes of runs and gaps that are read at a time. */
 const PIECE = 4 << 20;
 
-/** The runs of neighbours that make up a box: as many axes as are whole at the end lie in one. */
+/** The runs of neighbors that make up a box: as many axes as are whole at the end lie in one. */
 function runsOf(box: Box, shape: readonly number[]): { length: number; starts: () => Generator<number> } {
   let split = box.length;
   let inner = 1;

@@ -3,7 +3,7 @@ import { FormatError } from "../core/errors";
 import { setOwn } from "../core/record";
 import { inflate } from "../platform/files";
 
-/** An array of numbers, the first index the one whose elements are neighbours. */
+/** An array of numbers, the first index the one whose elements are neighbors. */
 export interface MatlabArray {
   readonly shape: readonly number[];
   readonly values:

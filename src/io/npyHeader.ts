@@ -11,7 +11,7 @@ import { MAX_AXES } from "../core/shape";
 export interface NpyHeader {
   readonly type: ElementType;
   readonly isBigEndian: boolean;
-  /** Whether the first axis is the one whose elements are neighbours. */
+  /** Whether the first axis is the one whose elements are neighbors. */
   readonly isFortran: boolean;
   readonly shape: readonly number[];
 }

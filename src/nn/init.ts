@@ -70,7 +70,7 @@ export const calculateGain = named(
   },
 );
 
-/** Options of the random initialisers. */
+/** Options of the random initializers. */
 interface RandomInit {
   /** Default: the generator that `manualSeed` seeds. */
   generator?: Generator;
@@ -206,16 +206,16 @@ export const dirac_ = named("dirac_", "tensor; groups", (x: Tensor, options: { g
   const [out, channels, ...kernel] = x.shape;
   if (out % groups !== 0) throw new ValueError("dim 0 must be divisible by groups");
   const field = sizeOfShape(kernel);
-  const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
+  const center = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
   const values = new Float64Array(x.numel());
   const perGroup = out / groups;
   for (let group = 0; group < groups; group++)
     for (let d = 0; d < Math.min(perGroup, channels); d++)
-      values[((group * perGroup + d) * channels + d) * field + centre] = 1;
+      values[((group * perGroup + d) * channels + d) * field + center] = 1;
   return assign(x, values);
 });
 
-/** Options of the Xavier initialisers. */
+/** Options of the Xavier initializers. */
 export interface XavierOptions extends RandomInit {
   /** Default: 1. */
   gain?: number;
@@ -247,7 +247,7 @@ export const xavierNormal_ = named(
   },
 );
 
-/** Options of the Kaiming initialisers. */
+/** Options of the Kaiming initializers. */
 export interface KaimingOptions extends RandomInit {
   /** The slope of the leaky ReLU that follows. Default: 0. */
   a?: number;
@@ -257,7 +257,7 @@ export interface KaimingOptions extends RandomInit {
   nonlinearity?: Nonlinearity | (string & {});
 }
 
-/** The standard deviation of the Kaiming initialisers. */
+/** The standard deviation of the Kaiming initializers. */
 function kaimingStd(op: string, x: Tensor, options: KaimingOptions): number {
   const { mode = "fanIn", nonlinearity = "leakyRelu" } = options;
   const a = checkNumber(op, "a", options.a ?? 0);

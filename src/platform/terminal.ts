@@ -23,7 +23,7 @@ export function writeText(text: string): void {
   else stream.write(text);
 }
 
-/** How a terminal shows pictures: by a protocol of its own, or by coloured half blocks, which all have. */
+/** How a terminal shows pictures: by a protocol of its own, or by colored half blocks, which all have. */
 export type PictureProtocol = "kitty" | "iterm2" | "sixel" | "blocks";
 
 /** What the environment says of the terminal. */

@@ -34,7 +34,7 @@ export interface CreateOptions {
 
 export const createOptions = ["dtype", "device", "requiresGrad"] as const;
 
-/** @internal An uninitialised contiguous tensor on the device of `like`, or on the cpu. */
+/** @internal An uninitialized contiguous tensor on the device of `like`, or on the cpu. */
 export function allocate(shape: readonly number[], dtype: DType, like?: Tensor): Tensor {
   const backend = like === undefined ? resolveDevice("empty") : like.storage.backend;
   const storage = new Storage(backend, Math.max(1, sizeOfShape(shape)) * sizeOf(dtype));

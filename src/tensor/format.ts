@@ -10,9 +10,9 @@ import { isTensor, Tensor } from "./tensor";
 export interface PrintOptions {
   /** Digits after the point. Default: 4. */
   precision?: number;
-  /** Tensors of more elements are summarised. Default: 1000. */
+  /** Tensors of more elements are summarized. Default: 1000. */
   threshold?: number;
-  /** Elements shown at each end of a summarised axis. Default: 3. */
+  /** Elements shown at each end of a summarized axis. Default: 3. */
   edgeitems?: number;
   /** Characters in a line. Default: 80. */
   linewidth?: number;
@@ -128,7 +128,7 @@ const plain = (value: Value): string => (typeof value === "boolean" ? (value ? "
 
 type Nested = Value | Nested[];
 
-/** What is printed: the elements, or of a summarised tensor those at its edges. */
+/** What is printed: the elements, or of a summarized tensor those at its edges. */
 interface Shown {
   readonly data: Nested;
   /** Whether elements are left out in the middle, per axis. */

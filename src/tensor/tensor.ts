@@ -62,7 +62,7 @@ export interface TensorHooks {
 export class Tensor {
   /** The sizes of the axes, outermost first. */
   readonly shape!: TensorSize;
-  /** Steps between neighbours along each axis, in elements. */
+  /** Steps between neighbors along each axis, in elements. */
   readonly strides!: TensorSize;
   /** @internal Position of the first element in the storage. */
   readonly offset!: number;

@@ -54,7 +54,7 @@ export function checkSize(width: number, height: number): void {
     throw new OutOfMemoryError(`${width}×${height} pixels are more than a picture may have`);
 }
 
-/** Pictures side by side, at most `columns` in a row; a grey one is shown in three channels. */
+/** Pictures side by side, at most `columns` in a row; a gray one is shown in three channels. */
 export function gridOf(held: Held, dataformats: string, columns: number): Pixels {
   const axes = axesOf(held.shape, dataformats, "NCHW");
   const strides = stridesOf(held.shape);

@@ -3,7 +3,7 @@ import { ValueError } from "../core/errors";
 import { dithered, paletteDithered } from "./dither";
 import { bandsOf, type ImageMode, type ImageSamples, type Picture } from "./modes";
 
-/** How what is lost in a conversion to few values is spread: not at all, or over neighbours. @see PIL.Image.Dither */
+/** How what is lost in a conversion to few values is spread: not at all, or over neighbors. @see PIL.Image.Dither */
 export type Dither = "none" | "floydsteinberg";
 
 /** Luminance by ITU-R 601-2, in 16 bits of fraction and rounded. */
@@ -23,8 +23,8 @@ const multiply = (a: number, b: number): number => {
 /** Writes the samples of pixel `i` of `from` into `to`. */
 type Pixel = (to: ImageSamples, t: number, from: ImageSamples, f: number) => void;
 
-const colours = ["RGB", "RGBA"] as const;
-const greys = ["1", "L", "LA"] as const;
+const colors = ["RGB", "RGBA"] as const;
+const grays = ["1", "L", "LA"] as const;
 
 const direct = new Map<string, Pixel>();
 const add = (froms: readonly ImageMode[], to: ImageMode, pixel: Pixel): void => {
@@ -42,7 +42,7 @@ const spread: Pixel = (to, t, from, f) => {
 };
 
 add(["1", "LA"], "L", first);
-add(colours, "L", lumaOf);
+add(colors, "L", lumaOf);
 add(["I", "F"], "L", (to, t, from, f) => {
   to[t] = clip8(from[f]!);
 });
@@ -52,8 +52,8 @@ add(["I;16"], "L", (to, t, from, f) => {
 
 add(["1", "L", "I;16", "F"], "I", first);
 add(["1", "L", "I;16", "I"], "F", first);
-add(colours, "I", lumaOf);
-add(colours, "F", (to, t, from, f) => {
+add(colors, "I", lumaOf);
+add(colors, "F", (to, t, from, f) => {
   to[t] = milliLuma(from[f]!, from[f + 1]!, from[f + 2]!) / 1000;
 });
 add(["L"], "I;16", first);
@@ -61,7 +61,7 @@ add(["I"], "I;16", (to, t, from, f) => {
   to[t] = Math.min(65535, Math.max(0, from[f]!));
 });
 
-add(greys, "RGB", spread);
+add(grays, "RGB", spread);
 add(["RGBA"], "RGB", (to, t, from, f) => {
   to[t] = from[f]!;
   to[t + 1] = from[f + 1]!;
@@ -103,11 +103,11 @@ add(["RGBA"], "LA", (to, t, from, f) => {
   to[t + 1] = from[f + 3]!;
 });
 
-add(greys, "CMYK", (to, t, from, f) => {
+add(grays, "CMYK", (to, t, from, f) => {
   to.fill(0, t, t + 3);
   to[t + 3] = 255 - from[f]!;
 });
-add(colours, "CMYK", (to, t, from, f) => {
+add(colors, "CMYK", (to, t, from, f) => {
   for (let k = 0; k < 3; k++) to[t + k] = 255 - from[f + k]!;
   to[t + 3] = 0;
 });
@@ -127,7 +127,7 @@ function convertDirectly(from: Picture, mode: ImageMode, pixel: Pixel): Picture 
   return { mode, width, height, data: out };
 }
 
-/** A picture of a palette in its colours, with the alpha of each place. Places that it has not are grey, as in PIL. */
+/** A picture of a palette in its colors, with the alpha of each place. Places that it has not are gray, as in PIL. */
 function lookUp({ width, height, data, palette = new Uint8Array(0), transparency }: Picture): Picture {
   const alphas = transparency instanceof Uint8Array ? transparency : undefined;
   const table = new Uint8Array(1024);
@@ -146,13 +146,13 @@ function lookUp({ width, height, data, palette = new Uint8Array(0), transparency
   return { mode: "RGBA", width, height, data: out };
 }
 
-/** Makes the one colour invisible that the file says. */
-function withoutColour(from: Picture, mode: "LA" | "RGBA"): Picture {
-  const colour = from.transparency as readonly number[];
+/** Makes the one color invisible that the file says. */
+function withoutColor(from: Picture, mode: "LA" | "RGBA"): Picture {
+  const color = from.transparency as readonly number[];
   const to = convertPicture({ ...from, transparency: undefined }, mode, "none");
   const [step, bands] = [bandsOf[from.mode], bandsOf[mode]];
   for (let f = 0, t = bands - 1; f < from.data.length; f += step, t += bands)
-    if (colour.every((value, k) => from.data[f + k] === value)) to.data[t] = 0;
+    if (color.every((value, k) => from.data[f + k] === value)) to.data[t] = 0;
   return to;
 }
 
@@ -177,15 +177,13 @@ const baseOf: Readonly<Record<ImageMode, ImageMode>> = {
 export function convertPicture(from: Picture, mode: ImageMode, dither: Dither): Picture {
   if (from.mode === mode) return from;
   if (from.mode === "P") {
-    const colours = lookUp(from);
-    return mode === "RGBA" || mode === "LA"
-      ? convertPicture(colours, mode, dither)
-      : fromPalette(colours, mode, dither);
+    const colors = lookUp(from);
+    return mode === "RGBA" || mode === "LA" ? convertPicture(colors, mode, dither) : fromPalette(colors, mode, dither);
   }
-  if ((mode === "LA" || mode === "RGBA") && Array.isArray(from.transparency)) return withoutColour(from, mode);
-  if (mode === "1" && (from.mode === "L" || colours.some((colour) => colour === from.mode)))
+  if ((mode === "LA" || mode === "RGBA") && Array.isArray(from.transparency)) return withoutColor(from, mode);
+  if (mode === "1" && (from.mode === "L" || colors.some((color) => color === from.mode)))
     return dither === "none" || from.mode === "RGBA" ? thresholded(from, dither) : dithered(from);
-  if (mode === "P" && (from.mode === "1" || from.mode === "L")) return greyPalette(from);
+  if (mode === "P" && (from.mode === "1" || from.mode === "L")) return grayPalette(from);
   if (mode === "P" && from.mode === "RGB") return paletteDithered(from, dither === "none");
   const pixel = direct.get(`${from.mode} ${mode}`);
   if (pixel !== undefined) return convertDirectly(from, mode, pixel);
@@ -195,13 +193,13 @@ export function convertPicture(from: Picture, mode: ImageMode, dither: Dither): 
 }
 
 /** From a palette there is no dithering to black and white. */
-function fromPalette(colours: Picture, mode: ImageMode, dither: Dither): Picture {
-  const rgb = asRgb(colours);
+function fromPalette(colors: Picture, mode: ImageMode, dither: Dither): Picture {
+  const rgb = asRgb(colors);
   if (mode === "I;16") throw new ValueError("conversion not supported");
   return mode === "1" ? thresholded(rgb, "none") : convertPicture(rgb, mode, dither);
 }
 
-const asRgb = (colours: Picture): Picture => convertDirectly(colours, "RGB", direct.get("RGBA RGB")!);
+const asRgb = (colors: Picture): Picture => convertDirectly(colors, "RGB", direct.get("RGBA RGB")!);
 
 function thresholded(from: Picture, dither: Dither): Picture {
   if (from.mode === "RGBA" && dither !== "none") return dithered(asRgb(from));
@@ -213,7 +211,7 @@ function thresholded(from: Picture, dither: Dither): Picture {
   return convertDirectly(from, "1", pixel);
 }
 
-const greyPalette = ({ width, height, data }: Picture): Picture => ({
+const grayPalette = ({ width, height, data }: Picture): Picture => ({
   mode: "P",
   width,
   height,

@@ -38,7 +38,7 @@ class Band {
   }
 }
 
-/** Grey or colours in black and white. */
+/** Gray or colors in black and white. */
 export function dithered({ mode, width, height, data }: Picture): Picture {
   const out = new Uint8Array(width * height);
   const band = new Band(width);
@@ -57,7 +57,7 @@ export function dithered({ mode, width, height, data }: Picture): Picture {
   return { mode: "1", width, height, data: out };
 }
 
-/** The palette of the web: a cube of 6×6×6 colours from place 10 on; the other places are black. */
+/** The palette of the web: a cube of 6×6×6 colors from place 10 on; the other places are black. */
 const FIRST = 10;
 const END = FIRST + 216;
 
@@ -74,7 +74,7 @@ function webPalette(): Uint8Array {
   return palette;
 }
 
-/** The place of the nearest colour. Colours are told apart in steps of four, as PIL does. */
+/** The place of the nearest color. Colors are told apart in steps of four, as PIL does. */
 class Nearest {
   private readonly known = new Int16Array(64 ** 3).fill(-1);
 
@@ -98,7 +98,7 @@ class Nearest {
   }
 }
 
-/** Colours in the palette of the web. */
+/** Colors in the palette of the web. */
 export function paletteDithered({ width, height, data }: Picture, isPlain: boolean): Picture {
   const palette = webPalette();
   const nearest = new Nearest(palette);

@@ -103,7 +103,7 @@ export function cropped(from: Picture, left: number, upper: number, width: numbe
   return { ...pictureOf(from), width, height, data: out };
 }
 
-/** One band as a picture of grey. */
+/** One band as a picture of gray. */
 export function onBand({ mode, width, height, data }: Picture, band: number): Picture {
   const bands = bandsOf[mode];
   const out = new Uint8Array(width * height);
@@ -111,7 +111,7 @@ export function onBand({ mode, width, height, data }: Picture, band: number): Pi
   return { mode: "L", width, height, data: out };
 }
 
-/** Pictures of grey as the bands of one. */
+/** Pictures of gray as the bands of one. */
 export function merged(mode: ImageMode, bands: readonly Picture[]): Picture {
   const { width, height } = bands[0]!;
   const out = new Uint8Array(width * height * bands.length);

@@ -75,7 +75,7 @@ export class Image {
     readonly data: ImageSamples,
     /** Of mode `"P"`: red, green and blue of each place. */
     readonly palette?: Uint8Array | undefined,
-    /** Of a file: the alpha of each place of its palette, or the one colour that is invisible. Conversions to modes with alpha see it. */
+    /** Of a file: the alpha of each place of its palette, or the one color that is invisible. Conversions to modes with alpha see it. */
     readonly transparency?: Transparency | undefined,
   ) {
     checkChoice("Image", "mode", mode, modes);
@@ -90,7 +90,7 @@ export class Image {
         `Image: ${width}×${height} pixels of mode ${mode} have ${length} samples, got ${data.length}`,
       );
     if (palette !== undefined && !(palette instanceof Uint8Array && palette.length % 3 === 0 && palette.length <= 768))
-      throw new ArgumentError(`Image: palette must be a Uint8Array of at most 256 colours, got ${describe(palette)}`);
+      throw new ArgumentError(`Image: palette must be a Uint8Array of at most 256 colors, got ${describe(palette)}`);
   }
 
   /** Width and height, as PIL has them. */
@@ -113,7 +113,7 @@ export class Image {
   }
 
   /**
-   * Opens a PNG or JPEG file, decoded at once, in PIL's modes: grey `"L"`, colours `"RGB"`, palettes `"P"`, and so on.
+   * Opens a PNG or JPEG file, decoded at once, in PIL's modes: gray `"L"`, colors `"RGB"`, palettes `"P"`, and so on.
    * @param given A path, a URL, or the bytes of a file; `applyExifOrientation` turns the picture as the camera's orientation says (default:
    * false, as in PIL).
    * @see PIL.Image.open
@@ -165,8 +165,8 @@ export class Image {
   }
 
   /**
-   * The picture in another mode, with PIL's formulas: grey is `(299 R + 587 G + 114 B) / 1000`, rounded. To `"1"`, and from `"RGB"` to `"P"` (the
-   * palette of the web), errors are spread over neighbours unless `dither` is `"none"`.
+   * The picture in another mode, with PIL's formulas: gray is `(299 R + 587 G + 114 B) / 1000`, rounded. To `"1"`, and from `"RGB"` to `"P"` (the
+   * palette of the web), errors are spread over neighbors unless `dither` is `"none"`.
    * @see PIL.Image.Image.convert
    * @throws ValueError if PIL has no such conversion.
    */

@@ -1,8 +1,8 @@
 /** What the samples of a picture mean, and how many there are. */
 
 /**
- * What the samples of a picture mean, in PIL's words: `"1"` black and white (0 and 255), `"L"` grey, `"LA"` grey and alpha, `"P"` places in
- * a palette, `"RGB"`, `"RGBA"`, `"CMYK"`, all of 8 bits; `"I;16"` grey of 16 bits, `"I"` of 32 bits, `"F"` of float32.
+ * What the samples of a picture mean, in PIL's words: `"1"` black and white (0 and 255), `"L"` gray, `"LA"` gray and alpha, `"P"` places in
+ * a palette, `"RGB"`, `"RGBA"`, `"CMYK"`, all of 8 bits; `"I;16"` gray of 16 bits, `"I"` of 32 bits, `"F"` of float32.
  */
 export type ImageMode = "1" | "L" | "LA" | "P" | "RGB" | "RGBA" | "CMYK" | "I;16" | "I" | "F";
 
@@ -29,7 +29,7 @@ export const modes: readonly ImageMode[] = Object.keys(bandsOf) as ImageMode[];
 /** The most pixels of a picture: a larger one is refused before it is decoded. PIL's `MAX_IMAGE_PIXELS`, twice. */
 export const MOST_PIXELS = 178_956_970;
 
-/** What of a picture is invisible: the alpha of each place of its palette, or the one colour (a value of each band) that is. */
+/** What of a picture is invisible: the alpha of each place of its palette, or the one color (a value of each band) that is. */
 export type Transparency = Uint8Array | readonly number[];
 
 /** A picture as a file holds it, before anybody makes an `Image` or a tensor of it. */

@@ -109,7 +109,7 @@ test("calls that no kernel takes do not compile", () => {
     takes<TernaryName>("where"),
   ];
   const refused = [
-    // @ts-expect-error A misspelt name.
+    // @ts-expect-error A misspelled name.
     takes<KernelName>("gem"),
     // @ts-expect-error An argument too few.
     takes<KernelArguments<"arange">>([undefined, 0]),

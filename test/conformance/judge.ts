@@ -150,7 +150,7 @@ function rowStarts(shape: readonly number[], dim: number | null, result: readonl
 
 const abs = (x: Tensor): Tensor => torch.abs(x);
 
-/** The part of a factorisation that is unique, by the name that samples give it. */
+/** The part of a factorization that is unique, by the name that samples give it. */
 export function project(name: string, outputs: readonly Tensor[]): Tensor[] {
   if (name === "eig_abs") return [outputs[0]!, abs(outputs[1]!)];
   const [U, S, V] = outputs as [Tensor, Tensor, Tensor];

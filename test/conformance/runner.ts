@@ -12,7 +12,7 @@ import { runTransform, transformEntry } from "./families/transforms";
 import type { Kind, SampleResult } from "./report";
 import type { Source } from "./source";
 
-/** How a family is read: the entry that a sample belongs to, and its judgement. */
+/** How a family is read: the entry that a sample belongs to, and its judgment. */
 interface Family {
   /** The kinds that a sample has; without it, only the forward one. */
   kinds?(sample: any): Kind[];

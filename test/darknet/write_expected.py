@@ -135,7 +135,7 @@ def head(x, anchors, classes, scale, softmax):
 
 
 def boxes_of(y, anchors, classes, net, in_cells):
-    """Centre, size, probabilities of each box, cells row by row, by loops."""
+    """Center, size, probabilities of each box, cells row by row, by loops."""
     n, c, h, w = y.shape
     y = y.reshape(n, len(anchors), c // len(anchors), h, w).numpy()
     rows = []

@@ -122,8 +122,8 @@ describe("pictures", () => {
   });
 
   test("of others are refused", () => {
-    const grey = new Image("L", 2, 1, new Uint8Array(2));
-    expect(() => defaultCollate([rgb(0), grey])).toThrow(
+    const gray = new Image("L", 2, 1, new Uint8Array(2));
+    expect(() => defaultCollate([rgb(0), gray])).toThrow(
       /equal in mode and size, but got RGB 2×1 at entry 0 and L 2×1 at entry 1; resize/,
     );
     expect(() => defaultCollate([[rgb(0)], [3]] as any)).toThrow(

@@ -4,7 +4,7 @@ import { useStrictDevice } from "../helpers/strict";
 import { exemptions } from "../ops/exempt";
 import { onCopy } from "../ops/functions";
 import { prepared } from "../ops/samples/linalg";
-import { materialise, tensorsOf, torch, within } from "../ops/spec";
+import { materialize, tensorsOf, torch, within } from "../ops/spec";
 import { changes, samples, table } from "../ops/table";
 import { refused } from "./refused";
 import { checkThere } from "./sweep";
@@ -27,7 +27,7 @@ function callsOf(name: string, op: any): readonly (readonly unknown[])[] {
 
 const cases = [...table].flatMap(([name, op]) => {
   const calls = callsOf(name, op).filter(
-    (sample) => tensorsOf(materialise(sample, "contiguous", "float32")).length > 0,
+    (sample) => tensorsOf(materialize(sample, "contiguous", "float32")).length > 0,
   );
   return calls.length > 0 ? [[name, op, calls] as const] : [];
 });
@@ -38,7 +38,7 @@ describe.each(cases)("%s", (name, op, calls) => {
     let refusals = 0;
     for (const sample of calls) {
       const integer = op.entry?.rule === "integer";
-      const args = materialise(
+      const args = materialize(
         sample,
         "contiguous",
         integer ? "int64" : "float32",

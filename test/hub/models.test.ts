@@ -186,10 +186,10 @@ describe("lora", () => {
       optimizer.step();
     }
     for (const [key, p] of model.namedParameters()) expect(p.grad !== null).toBe(/lora_[AB]$/.test(key));
-    const learnt = model(x);
-    expect(torch.allclose(learnt, before, { atol: 1e-4 })).toBe(false);
-    close(lora.mergeLora(model)(x), learnt);
-    close(lora.unmergeLora(model)(x), learnt);
+    const learned = model(x);
+    expect(torch.allclose(learned, before, { atol: 1e-4 })).toBe(false);
+    close(lora.mergeLora(model)(x), learned);
+    close(lora.unmergeLora(model)(x), learned);
     const state = lora.loraStateDict(model);
     expect(Object.keys(state).sort()).toEqual(
       ["conv", "fc", "table"].flatMap((name) => [`${name}.lora_A`, `${name}.lora_B`]),
@@ -203,10 +203,10 @@ describe("lora", () => {
       ),
     );
     lora.loadLoraStateDict(lora.applyLora(other, { r: 2, alpha: 4, targetModules: /^(fc|conv|table)$/ }), state);
-    close(other(x), learnt);
+    close(other(x), learned);
     lora.mergeAndUnload(model);
     expect(Object.keys(model.stateDict())).toEqual(keys);
-    close(model(x), learnt);
+    close(model(x), learned);
   });
 
   test("wrong targets", () => {

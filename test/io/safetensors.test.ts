@@ -55,7 +55,7 @@ const refused: [what: string, file: Uint8Array, words: RegExp][] = [
   ["a second value", fileOf("{}{}"), /other than spaces/],
   ["deep nesting", fileOf(`{"a":${"[".repeat(100000)}`), /levels deep/],
   ["a name twice", fileOf(`{"a":${entry(0, 4)},"a":${entry(4, 8)}}`, 8), /"a\\?" occurs twice/],
-  ["a name twice, spelt in two ways", fileOf(`{"a":${entry(0, 4)},"\\u0061":${entry(0, 4)}}`, 4), /occurs twice/],
+  ["a name twice, spelled in two ways", fileOf(`{"a":${entry(0, 4)},"\\u0061":${entry(0, 4)}}`, 4), /occurs twice/],
   ["a field twice", fileOf(`{"a":{"dtype":"F32","shape":[2],"shape":[1],"data_offsets":[0,4]}}`, 4), /occurs twice/],
   ["metadata twice", fileOf(`{"__metadata__":{},"__metadata__":{}}`), /occurs twice/],
   ["metadata that is no text", fileOf(`{"__metadata__":{"a":1}}`), /texts/],

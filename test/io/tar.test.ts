@@ -76,7 +76,7 @@ describe("hostile ones are errors that name the file", () => {
       /part of a storage lies beyond it/,
     ],
     ["a tensor that is not there", () => changed("93000000000000", "93000000000001"), /tensor that is not there/],
-    ["no pickle", () => changed("pickle\0", "pickld\0"), /truncated|damaged|no pickle|checksum/],
+    ["no pickle", () => changed("pickle\0", "tickle\0"), /truncated|damaged|no pickle|checksum/],
     [
       "a class that runs code",
       () =>

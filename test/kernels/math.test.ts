@@ -214,7 +214,7 @@ for (const target of TARGETS) {
       }
     });
 
-    test("a lane's bits depend neither on its place nor on its neighbours", () => {
+    test("a lane's bits depend neither on its place nor on its neighbors", () => {
       const x = samples(-10, 10, 5);
       for (const [name] of [...UNARY, ...PROPORTIONAL]) {
         const whole = run(name, "float32", [x]).slice();

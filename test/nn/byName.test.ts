@@ -243,7 +243,7 @@ describe("layers by position and by name", () => {
   });
 });
 
-test("what is missing or misspelt is an error that lists the names", () => {
+test("what is missing or misspelled is an error that lists the names", () => {
   const { Conv2d, LSTM, ReLU, Sigmoid } = nn as unknown as Record<string, Class>;
   expect(() => new Conv2d!(3, 4)).toThrow(
     "Conv2d: missing argument kernelSize; the arguments are inChannels, outChannels,",
@@ -346,7 +346,7 @@ test("poolings give positions by position and by name", () => {
   expect(F.adaptiveMaxPool2d(x, 2, true)[1].equal(indices)).toBe(true);
 });
 
-test("initialisers, and attention with PyTorch's long list", () => {
+test("initializers, and attention with PyTorch's long list", () => {
   const w = torch.empty(3, 3);
   expect(init.uniform_({ tensor: w, a: 2, b: 3 }).ge(2).all().item()).toBe(true);
   expect(init.truncNormal_(w, 0, 1, -0.5, 0.5).abs().le(0.5).all().item()).toBe(true);

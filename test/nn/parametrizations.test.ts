@@ -46,7 +46,7 @@ const counted = (rows: number, columns: number) =>
     .float()
     .reshape(rows, columns);
 
-/** What is learnt is moved by waves, in the triangle that counts. */
+/** What is learned is moved by waves, in the triangle that counts. */
 function changed(layer: torch.nn.Linear): torch.Tensor {
   const original = layer.getParameter("parametrizations.weight.original");
   const [rows, columns] = original.shape;

@@ -76,7 +76,7 @@ test("dropout scales what it keeps, and does nothing in evaluation", () => {
   expect(dropout.eval()(x)).toBe(x);
 });
 
-test("initialisers keep to their bounds and say what they want", () => {
+test("initializers keep to their bounds and say what they want", () => {
   const w = torch.empty(20, 30);
   nn.init.xavierUniform_(w, 2);
   expect(w.abs().max().item()).toBeLessThanOrEqual(2 * Math.sqrt(6 / 50));

@@ -45,7 +45,7 @@ class Symmetric extends nn.Module {
   }
 }
 
-test("a parametrized weight is computed, learnt through its original, and can be assigned", () => {
+test("a parametrized weight is computed, learned through its original, and can be assigned", () => {
   const linear = new nn.Linear(3, 3, { bias: false });
   const optimizer = new torch.optim.SGD(linear.parameters(), { lr: 0.1 });
   parametrize.registerParametrization(linear, "weight", new Symmetric());

@@ -1,7 +1,7 @@
 /** Sample calls of ops as models, and what ONNX Runtime makes of them. */
 import * as torch from "kindling";
 import { prepared } from "../ops/samples/linalg";
-import { ints, materialise, within } from "../ops/spec";
+import { ints, materialize, within } from "../ops/spec";
 import { changes, type Op, samples, table } from "../ops/table";
 import { bytesOf, difference } from "./runtime";
 
@@ -51,7 +51,7 @@ export function modelOf(name: string, sample: readonly unknown[]): { f: Call; in
   const op: Call = changes(name)
     ? (x, ...rest) => given((x as torch.Tensor).clone(), ...rest)
     : (prepared[name]?.(given) ?? given);
-  const args = materialise(sample, "contiguous", "float32")!;
+  const args = materialize(sample, "contiguous", "float32")!;
   const inputs: torch.Tensor[] = [];
   collect(args, inputs);
   if (inputs.length === 0) return { f: (x) => [(x as torch.Tensor).add(1), op(...args)], inputs: [torch.ones(1)] };

@@ -1,7 +1,7 @@
 /** Checks of all ops over all dtypes: whatever an op is given, it answers or refuses, and no kernel sees operands of two dtypes. */
 import * as kindling from "kindling";
 import { prepared } from "./samples/linalg";
-import { type DType, floatsOf, materialise, type Tensor, t, tensorsOf, torch, withFloats } from "./spec";
+import { type DType, floatsOf, materialize, type Tensor, t, tensorsOf, torch, withFloats } from "./spec";
 import { changes, type Op } from "./table";
 
 export const floats: readonly DType[] = ["float32", "float64", "float16", "bfloat16"];
@@ -21,7 +21,7 @@ const isFloat = (dtype: DType): boolean => floats.includes(dtype);
 
 /** The arguments of a sample, the i-th of its tensors in `dtypeOf(i)`. */
 function operands(sample: readonly unknown[], dtypeOf: (i: number) => DType): unknown[] {
-  const args = materialise(sample, "contiguous", "float64")!;
+  const args = materialize(sample, "contiguous", "float64")!;
   const cast = (x: Tensor, i: number) => x.mul(isFloat(dtypeOf(i)) ? 1 : 3).to(dtypeOf(i));
   return withFloats(args, floatsOf(args).map(cast));
 }
@@ -72,7 +72,7 @@ export function checkDTypes(name: string, op: Op, samples?: readonly (readonly u
 /** One operand of another dtype than the others. */
 export function checkMixtures(name: string, op: Op, samples?: readonly (readonly unknown[])[]): void {
   for (const sample of callsOf(op, samples)) {
-    const count = floatsOf(materialise(sample, "contiguous", "float64")!).length;
+    const count = floatsOf(materialize(sample, "contiguous", "float64")!).length;
     for (let k = 0; count > 1 && k < count; k++)
       for (const [most, one] of mixtures)
         sweep(name, op, sample, (i) => (i === k ? one : most), `${most}, but operand ${k} of ${one}`);

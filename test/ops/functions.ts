@@ -4,7 +4,7 @@ import {
   type DType,
   floatsOf,
   layouts,
-  materialise,
+  materialize,
   type Tensor,
   tensorsOf,
   torch,
@@ -44,7 +44,7 @@ export const onCopy =
 export function checkLayouts(name: string, op: Op, sample: readonly unknown[], dtype: DType = "float64"): void {
   for (const layout of layouts)
     torch.tidy(() => {
-      const args = materialise(sample, layout, dtype);
+      const args = materialize(sample, layout, dtype);
       if (args === undefined) return;
       const expected = tensorsOf(op(...contiguous(args)));
       const actual = tensorsOf(op(...args));
@@ -59,7 +59,7 @@ export function checkLayouts(name: string, op: Op, sample: readonly unknown[], d
 /** float32 gives what float64 gives, in float32. */
 export function checkSingle(name: string, op: Op, sample: readonly unknown[]): void {
   torch.tidy(() => {
-    const single = materialise(sample, "contiguous", "float32")!;
+    const single = materialize(sample, "contiguous", "float32")!;
     const double = withFloats(
       single,
       floatsOf(single).map((x) => x.double()),
@@ -78,7 +78,7 @@ export function checkSingle(name: string, op: Op, sample: readonly unknown[]): v
 /** A result in floating point depends on its floating-point inputs, and both derivatives agree with finite differences. */
 export function checkGradients(name: string, op: Op, sample: readonly unknown[], exempt: Exemptions): void {
   torch.tidy(() => {
-    const args = materialise(sample, "contiguous", "float64", true)!;
+    const args = materialize(sample, "contiguous", "float64", true)!;
     const inputs = floatsOf(args);
     if (inputs.length === 0) return;
     if (exempt.gradient === "refused") return checkRefusal(name, op, args);
@@ -120,7 +120,7 @@ function checkTooSmall(name: string, call: () => unknown): void {
 /** The in-place form: the same values and gradients, through a clone. */
 export function checkInplace(name: string, op: Op, inplace: Op, sample: readonly unknown[], exempt: Exemptions): void {
   torch.tidy(() => {
-    const args = materialise(sample, "contiguous", "float64", !exempt.gradient)!;
+    const args = materialize(sample, "contiguous", "float64", !exempt.gradient)!;
     const [y] = tensorsOf(op(...args));
     const x = args[0] as Tensor;
     const z = x.clone();

@@ -1,4 +1,4 @@
-/** Factorisations give back what they came from, and have the gradients of finite differences. */
+/** Factorizations give back what they came from, and have the gradients of finite differences. */
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
 

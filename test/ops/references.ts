@@ -1,6 +1,6 @@
 /**
  * Elementwise functions that no plain rule of an entry gives, by other means than those of the kernels: series, recurrences and iterations in float64,
- * bits for the neighbours of numbers.
+ * bits for the neighbors of numbers.
  */
 
 type Reference = (a: number, b: number, dtype: string) => number;
@@ -175,7 +175,7 @@ const chebyshev = {
   W: (n: number, x: number) => chebyshev.U(n, x) + (n === 0 ? 0 : chebyshev.U(n - 1, x)),
 };
 
-const chebyshevs = Object.entries(chebyshev).flatMap(([kind, p]) => [
+const chebyshevSeries = Object.entries(chebyshev).flatMap(([kind, p]) => [
   [`chebyshevPolynomial${kind}`, polynomial(p)] as const,
   [`shiftedChebyshevPolynomial${kind}`, polynomial((n, x) => p(n, 2 * x - 1))] as const,
 ]);
@@ -221,7 +221,7 @@ export const references: Readonly<Record<string, Reference>> = {
   scaledModifiedBesselK0: (x) => besselK(0, x, 1),
   scaledModifiedBesselK1: (x) => besselK(1, x, 1),
   sphericalBesselJ0: (x) => (x === 0 ? 1 : Math.sin(x) / x),
-  ...Object.fromEntries(chebyshevs),
+  ...Object.fromEntries(chebyshevSeries),
   hermitePolynomialH: polynomial(
     (n, x) =>
       factorial(n) * sumTo(n >> 1, (m) => ((-1) ** m * (2 * x) ** (n - 2 * m)) / factorial(m) / factorial(n - 2 * m)),

@@ -110,7 +110,7 @@ function mapLeaves<T>(value: T, leaf: (value: unknown) => unknown): T {
  * Makes the tensors in a list of arguments. Those whose shape has no such layout are contiguous; undefined if that holds for the
  * first.
  */
-export function materialise(
+export function materialize(
   args: readonly unknown[],
   layout: Layout,
   dtype: DType,

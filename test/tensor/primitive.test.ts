@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 const untyped = (value: unknown): any => value;
 const one = untyped(torch.tensor([3]));
 const many = untyped(torch.tensor([1, 2]));
-const learnt = untyped(torch.tensor(2, { requiresGrad: true }));
+const learned = untyped(torch.tensor(2, { requiresGrad: true }));
 
 describe("a number", () => {
   test("is what one element without gradient stands for", () => {
@@ -16,7 +16,7 @@ describe("a number", () => {
     expect(one < untyped(torch.tensor(4))).toBe(true);
     expect(Math.max(one, 7)).toBe(7);
     expect(Number(torch.tensor(true))).toBe(1);
-    expect(Number(learnt.detach())).toBe(2);
+    expect(Number(learned.detach())).toBe(2);
     expect(Number(torch.tensor(9007199254740993n))).toBe(2 ** 53);
   });
 
@@ -32,10 +32,10 @@ describe("a number", () => {
   });
 
   test.each([
-    ["minus", () => -learnt],
-    ["times", () => learnt * 2],
-    ["Number", () => Number(learnt)],
-    ["a computed tensor", () => learnt.mul(2) - 1],
+    ["minus", () => -learned],
+    ["times", () => learned * 2],
+    ["Number", () => Number(learned)],
+    ["a computed tensor", () => learned.mul(2) - 1],
   ])("is an error where a gradient would be lost: %s", (_what, body) => {
     expect(body).toThrow(torch.AutogradError);
     expect(body).toThrow(/x\.item\(\) or x\.detach\(\)/);

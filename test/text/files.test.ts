@@ -59,7 +59,7 @@ describe("vectors", () => {
     expect(() => vectors.getVecsByTokens(3 as never)).toThrow(/tokens must be a string or an array of strings, got 3/);
   });
 
-  test("have neighbours and analogies, as gensim computes them", async () => {
+  test("have neighbors and analogies, as gensim computes them", async () => {
     const vectors = await vocab.Vectors(put("a.txt", lines));
     const near = vectors.mostSimilar("king", undefined, 2);
     expect(near.map(([word]) => word)).toEqual(["queen", "man"]);

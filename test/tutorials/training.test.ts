@@ -1,5 +1,5 @@
 /**
- * "Quickstart" and "Training a classifier", on random pictures around one centre per class instead of downloads. The numbers were
+ * "Quickstart" and "Training a classifier", on random pictures around one center per class instead of downloads. The numbers were
  * printed by PyTorch 1.13 for the same programs and seeds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -60,7 +60,7 @@ class NeuralNetwork extends nn.Module {
   }
 }
 
-/** Pictures of [channels, size, size]: three tenths of the centre of their class, the rest noise. */
+/** Pictures of [channels, size, size]: three tenths of the center of their class, the rest noise. */
 function pictures(centers: torch.Tensor, count: number, shape: readonly number[]) {
   const labels = torch.randint(0, 10, [count]);
   const signal = centers

@@ -15,7 +15,7 @@ class N8 {
   }
 }
 
-/** One, four or eight neighbouring outputs: `step` bytes apart in y, their sources `stride` bytes apart at x. */
+/** One, four or eight neighboring outputs: `step` bytes apart in y, their sources `stride` bytes apart at x. */
 function outputs<COUNT>(p: Phase, weights: usize, x: usize, stride: usize, y: usize, step: usize): void {
   const count = changetype<COUNT>(0).value,
     zero = i64x2.splat(0);

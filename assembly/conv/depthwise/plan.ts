@@ -54,7 +54,7 @@ export function tilesOf(g: Geometry, pass: i32): i32 {
   return ceilDiv(lines(g, pass), linesOfTile(g, pass)) * ceilDiv(columns(g, pass), columnsOfTile(g, pass));
 }
 
-/** An axis of the planes: source and outputs, the distance of neighbouring outputs of a phase, and of their sources. */
+/** An axis of the planes: source and outputs, the distance of neighboring outputs of a phase, and of their sources. */
 @final
 @unmanaged
 export class Side {

@@ -1,6 +1,6 @@
 /**
  * What a 3×3 convolution of stride 1 looks like in tiles: planes of outputs are cut into tiles of m×m, numbered over all
- * images, line by line; a block is a run of neighbouring tiles. A block's source is staged channel by channel, padding
+ * images, line by line; a block is a run of neighboring tiles. A block's source is staged channel by channel, padding
  * included, and a table says where each of its tiles begins there and in the result.
  */
 import { Geometry, groupIn, groupOut } from "../geometry";

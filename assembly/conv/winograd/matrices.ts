@@ -224,7 +224,7 @@ export function transform<M>(x: usize, s: usize, y: usize, d: usize): void {
   );
 }
 
-/** The second axis: `outputs` lines of values from `inputs` lines at `x`, whose values are neighbours; lines of y are `dLine` apart. */
+/** The second axis: `outputs` lines of values from `inputs` lines at `x`, whose values are neighbors; lines of y are `dLine` apart. */
 // @ts-ignore: decorator
 @inline
 export function transformColumns<M>(x: usize, columns: i32, y: usize, d: usize, dLine: usize): void {

@@ -78,7 +78,7 @@ export function isTiled(g: Geometry): bool {
   return plane && taps && g.ph <= 2 && g.pw <= 2;
 }
 
-/** Bytes that `count` neighbouring tiles take when they are staged, at most. */
+/** Bytes that `count` neighboring tiles take when they are staged, at most. */
 function stagedBytes(g: Geometry, m: i32, gradient: bool, count: i32): i64 {
   const across = ceilDiv(gradient ? g.w : g.ow, m),
     down = ceilDiv(gradient ? g.h : g.oh, m);

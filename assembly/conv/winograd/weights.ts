@@ -26,7 +26,7 @@ export function valueBytes(f: Field): usize {
   return <usize>panelsOf(f) * panelBytes(f) + 64;
 }
 
-/** Channels that are transformed for all panels before the next: weights of neighbouring rows share cache lines. */
+/** Channels that are transformed for all panels before the next: weights of neighboring rows share cache lines. */
 const CHANNELS: i32 = 8;
 
 /** Strides of the weights in bytes, and where the taps begin. */

@@ -33,7 +33,7 @@ function oscillating(x: f64): f64 {
   return (p * (c + s) + q * (s - c)) / sqrt<f64>(2 * Math.PI * sqrt<f64>(x));
 }
 
-/** Terms of a Taylor series over a step of at most 1, |centre| ≤ 10. */
+/** Terms of a Taylor series over a step of at most 1, |center| ≤ 10. */
 const TERMS: i32 = 34;
 
 /** Ai(x) for −10 ≤ x ≤ 1: Ai″ = x Ai gives the Taylor series about one point from value and slope, and so the next point's. */

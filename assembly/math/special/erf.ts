@@ -80,7 +80,7 @@ function inverseTail(q: f64): f64 {
 }
 
 /** The z with erf(z) = y for |y| ≤ ½, by Newton's method. */
-function inverseCentre(y: f64): f64 {
+function inverseCenter(y: f64): f64 {
   let z = copysign<f64>(guessInverse(math.log1p(-y * y)), y);
   for (let step = 0; step < 3; step++) z -= (erf(z) - y) * math.exp(z * z) * 0.886226925452758;
   return z;
@@ -89,7 +89,7 @@ function inverseCentre(y: f64): f64 {
 /** Inverse of erf on [−1, 1]. */
 export function erfinv(y: f64): f64 {
   const q = 1 - abs<f64>(y);
-  if (q >= 0.5) return inverseCentre(y);
+  if (q >= 0.5) return inverseCenter(y);
   if (q > 0) return copysign<f64>(inverseTail(q), y);
   return q == 0 ? copysign<f64>(Infinity, y) : NaN;
 }
@@ -100,5 +100,5 @@ export function ndtri(p: f64): f64 {
   if (p == 0 || p == 1) return p == 0 ? -Infinity : Infinity;
   if (p < 0.25) return -Math.SQRT2 * inverseTail(2 * p);
   if (p > 0.75) return Math.SQRT2 * inverseTail(2 * (1 - p));
-  return Math.SQRT2 * inverseCentre(2 * p - 1);
+  return Math.SQRT2 * inverseCenter(2 * p - 1);
 }

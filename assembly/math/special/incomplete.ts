@@ -1,4 +1,4 @@
-/** Regularised incomplete gamma functions in f64; relative error of the smaller of the two below 1e-12 for a up to 10⁶. */
+/** Regularized incomplete gamma functions in f64; relative error of the smaller of the two below 1e-12 for a up to 10⁶. */
 
 import * as math from "../double";
 import { erfc } from "./erf";

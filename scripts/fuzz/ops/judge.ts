@@ -19,21 +19,21 @@ const patterns: readonly (readonly [number, number])[] = [
 
 /** Their results may differ from one call to the next. */
 const undetermined: Readonly<Record<string, string>> = {
-  empty: "uninitialised",
-  emptyLike: "uninitialised",
-  newEmpty: "uninitialised",
-  newEmptyStrided: "uninitialised",
-  emptyStrided: "uninitialised",
-  resize_: "uninitialised where it grows",
-  resizeAs_: "uninitialised where it grows",
-  "nn.Parameter": "may be given uninitialised memory",
-  "nn.utils.skipInit": "uninitialised",
-  resize: "uninitialised where it grows",
-  new: "uninitialised where it is given a size",
+  empty: "uninitialized",
+  emptyLike: "uninitialized",
+  newEmpty: "uninitialized",
+  newEmptyStrided: "uninitialized",
+  emptyStrided: "uninitialized",
+  resize_: "uninitialized where it grows",
+  resizeAs_: "uninitialized where it grows",
+  "nn.Parameter": "may be given uninitialized memory",
+  "nn.utils.skipInit": "uninitialized",
+  resize: "uninitialized where it grows",
+  new: "uninitialized where it is given a size",
   ...Object.fromEntries(
     ["Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool", ""].map((type) => [
       `${type}Tensor`,
-      "uninitialised where it is given a size",
+      "uninitialized where it is given a size",
     ]),
   ),
   seed: "the time",

@@ -17,7 +17,7 @@ import { nn } from "../../../test/ops/samples/nn";
 import { reduce } from "../../../test/ops/samples/reduce";
 import { shape } from "../../../test/ops/samples/shape";
 import { spectral } from "../../../test/ops/samples/spectral";
-import { materialise } from "../../../test/ops/spec";
+import { materialize } from "../../../test/ops/spec";
 import { type Call, type DType, drawn, list, plain, type TensorValue, type Value } from "./value";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
@@ -145,7 +145,7 @@ function sweepCalls(): Call[] {
   const samples = { ...shape, ...reduce, ...indexing, ...elementwise, ...nn, ...linalg, ...functional, ...spectral };
   return Object.entries(samples).flatMap(([path, calls]) =>
     calls.flatMap((sample) => {
-      const args = torch.tidy(() => allValues(materialise(sample, "contiguous", "float32") ?? [])) as Value[];
+      const args = torch.tidy(() => allValues(materialize(sample, "contiguous", "float32") ?? [])) as Value[];
       return args ? [{ kind: "function", path, args } as const] : [];
     }),
   );

@@ -75,7 +75,7 @@ function checkRates(op: string, origFreq: unknown, newFreq: unknown): [orig: num
 
 const methods = ["sinc_interp_hann", "sinc_interp_kaiser", "sinc_interpolation", "kaiser_window"] as const;
 
-/** The weight of a tap `t` zero crossings from the centre. */
+/** The weight of a tap `t` zero crossings from the center. */
 function windowOf(isKaiser: boolean, width: number, beta: number): (t: number) => number {
   if (!isKaiser) return (t) => Math.cos((t * Math.PI) / width / 2) ** 2;
   const scale = i0(beta);

@@ -20,9 +20,9 @@ export type SpectrogramNorm = boolean | "window" | "frame_length";
 
 /** Options of {@link spectrogram}. */
 export interface SpectrogramOptions {
-  /** Whether frame t is centred at t · hopLength; otherwise it begins there. Default: true. */
+  /** Whether frame t is centered at t · hopLength; otherwise it begins there. Default: true. */
   center?: boolean;
-  /** How a centred signal is continued at its ends. Default: "reflect". */
+  /** How a centered signal is continued at its ends. Default: "reflect". */
   padMode?: PadMode;
   /** Give only the frequencies that are not redundant. Default: true. */
   onesided?: boolean;

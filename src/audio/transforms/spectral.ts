@@ -39,9 +39,9 @@ export interface InverseSpectrogramParameters extends FrameParameters {
   pad?: number;
   /** Divide by the energy of the window (`true`, "window") or by √nFft ("frame_length"). Default: false. */
   normalized?: SpectrogramNorm;
-  /** Whether frame t is centred at t · hopLength. Default: true. */
+  /** Whether frame t is centered at t · hopLength. Default: true. */
   center?: boolean;
-  /** How a centred signal is continued at its ends. Default: "reflect". */
+  /** How a centered signal is continued at its ends. Default: "reflect". */
   padMode?: PadMode;
   /** Only the frequencies that are not redundant. Default: true. */
   onesided?: boolean;

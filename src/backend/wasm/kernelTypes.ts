@@ -1,6 +1,6 @@
 /**
  * What may be asked of the kernels. Names, parameters and their order come from the build (`build/kernels.d.ts`, scripts/declareKernels.mjs), so that a
- * misspelt name, an argument too many or an operand in the place of a number does not compile.
+ * misspelled name, an argument too many or an operand in the place of a number does not compile.
  */
 import type { Queries, RangeKernels } from "kindling:kernels";
 import type { DType } from "../../core/dtype";

@@ -60,7 +60,7 @@ export function seriesData(
 }
 
 /** Histograms behind one another, the last in front. */
-export function drawHistogram(canvas: HTMLCanvasElement, list: readonly Bucketed[], colour: string): void {
+export function drawHistogram(canvas: HTMLCanvasElement, list: readonly Bucketed[], color: string): void {
   const context = canvas.getContext("2d")!;
   const { width, height } = canvas;
   const some = list.slice(-30);
@@ -77,7 +77,7 @@ export function drawHistogram(canvas: HTMLCanvasElement, list: readonly Bucketed
     context.moveTo(x(points[0]?.[0] ?? low), base);
     for (const [value, density] of points) context.lineTo(x(value), base - (density / tallest) * height * 0.42);
     context.lineTo(x(points.at(-1)?.[0] ?? high), base);
-    context.fillStyle = colour;
+    context.fillStyle = color;
     context.strokeStyle = "#fff";
     context.globalAlpha = 0.35 + (0.65 * (i + 1)) / some.length;
     context.fill();

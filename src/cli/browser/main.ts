@@ -12,7 +12,7 @@ type Item = { kind: string; run: string; tag: string; step: number; time: number
 
 /** Milliseconds between questions. */
 const PAUSE = 1000;
-const colours = ["#0077bb", "#ee7733", "#009988", "#cc3311", "#33bbee", "#ee3377", "#8a6d00", "#555555"];
+const colors = ["#0077bb", "#ee7733", "#009988", "#cc3311", "#33bbee", "#ee3377", "#8a6d00", "#555555"];
 const style = `body{font:14px system-ui,sans-serif;margin:0;display:grid;grid-template-columns:230px 1fr;min-height:100vh;color:#222}
 aside{background:#f4f4f4;padding:12px;position:sticky;top:0;height:100vh;box-sizing:border-box;overflow:auto}
 main{padding:12px}h1{font-size:17px;margin:0 0 12px}h2{font-size:15px;border-bottom:1px solid #ccc}label{display:block;margin:5px 0;overflow-wrap:anywhere}
@@ -28,7 +28,7 @@ const histograms: ByTag<Bucketed> = new Map();
 const pictures: ByTag<Picture> = new Map();
 const texts: ByTag<{ step: number; text: string }> = new Map();
 const stores: Record<string, ByTag<any>> = { scalar: scalars, histogram: histograms, image: pictures, text: texts };
-const runs = new Map<string, { colour: string; isShown: boolean }>();
+const runs = new Map<string, { color: string; isShown: boolean }>();
 const settings = { smoothing: 0.6, isLog: false, axis: "step" as Axis };
 
 /** An element with what stands in it. Text from files is never read as HTML. */
@@ -78,7 +78,7 @@ function control(): HTMLElement {
 
 function addRun(name: string): void {
   if (runs.has(name)) return;
-  const run = { colour: colours[runs.size % colours.length]!, isShown: true };
+  const run = { color: colors[runs.size % colors.length]!, isShown: true };
   runs.set(name, run);
   const box = element("input", { type: "checkbox", checked: true });
   box.addEventListener("input", () => {
@@ -86,7 +86,7 @@ function addRun(name: string): void {
     draw(true);
   });
   const label = element("label", {}, box, ` ${name}`);
-  label.style.color = run.colour;
+  label.style.color = run.color;
   runList.append(label);
 }
 
@@ -144,7 +144,7 @@ function scalarPanel(tag: string): Panel {
   let drawn = "";
   const make = (names: string[], data: uPlot.AlignedData): void => {
     plot?.destroy();
-    const series = names.map((run) => ({ label: run, stroke: runs.get(run)!.colour, width: 1.5, spanGaps: true }));
+    const series = names.map((run) => ({ label: run, stroke: runs.get(run)!.color, width: 1.5, spanGaps: true }));
     const isTime = settings.axis === "wall";
     const label = settings.axis === "relative" ? "seconds" : settings.axis;
     const options: uPlot.Options = {
@@ -193,7 +193,7 @@ function stepPanel<T extends { step: number }>(
         ...chosen.map(([run, list]) => {
           const place = Math.min(at, list.length - 1);
           const caption = element("figcaption", {}, `${run}, step ${list[place]!.step}`);
-          caption.style.color = runs.get(run)!.colour;
+          caption.style.color = runs.get(run)!.color;
           return element("div", {}, caption, view(run, list, place));
         }),
       );
@@ -210,7 +210,7 @@ function stepPanel<T extends { step: number }>(
 
 const histogramView = (run: string, list: readonly Bucketed[], at: number): HTMLElement => {
   const canvas = element("canvas", { width: 420, height: 220 });
-  drawHistogram(canvas, list.slice(0, at + 1), runs.get(run)!.colour);
+  drawHistogram(canvas, list.slice(0, at + 1), runs.get(run)!.color);
   return canvas;
 };
 

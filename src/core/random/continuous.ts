@@ -72,7 +72,7 @@ export function geometric(out: FillableArray, p: number, generator: Generator = 
 }
 
 /**
- * The slopes of a randomised leaky ReLU in training: uniform over [lower, upper) where `input` is not positive, else 1.
+ * The slopes of a randomized leaky ReLU in training: uniform over [lower, upper) where `input` is not positive, else 1.
  * Only the first kind draws.
  *
  * @param out of the length of `input`

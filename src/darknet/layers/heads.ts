@@ -9,7 +9,7 @@ import { Layer } from "./layer";
 
 /** Boxes that a layer proposes, all of them. */
 export interface Proposals {
-  /** Centre, width and height of each, as parts of the picture. Shape: [N, boxes, 4]. */
+  /** Center, width and height of each, as parts of the picture. Shape: [N, boxes, 4]. */
   readonly boxes: Tensor;
   /** How sure it is that there is something. Shape: [N, boxes]. */
   readonly objectness: Tensor;
@@ -33,7 +33,7 @@ function split(x: Tensor, anchors: number): Tensor {
 /** [N, anchors, entries, h, w] → [N, h · w · anchors, entries]: cells row by row, as Darknet lists boxes. */
 const listed = (x: Tensor): Tensor => x.permute([0, 3, 4, 1, 2]).flatten(1, 3);
 
-/** Centres as parts of the picture from their places in cells. Shape: [N, anchors, 2, h, w]. */
+/** Centers as parts of the picture from their places in cells. Shape: [N, anchors, 2, h, w]. */
 function centers(xy: Tensor): Tensor {
   const [h, w] = xy.shape.slice(-2) as [number, number];
   const x = xy.select(2, 0).add(arange(w)).div(w);

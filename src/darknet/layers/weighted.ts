@@ -91,7 +91,7 @@ export const convolutional: Builder = (section, { index, input }) => {
     "assisted_excitation",
     "sway",
   );
-  section.refuse("rotate", "stretch", "stretch_sway", "dontloadscales", "dontload", "grad_centr", "coordconv");
+  section.refuse("rotate", "stretch", "stretch_sway", "dontloadscales", "dontload", "grad_centr", "coordconv"); // cspell:disable-line
   const filters = section.integer("filters", 1, 1);
   const size = section.integer("size", 1, 1, 1024);
   const stride = section.integer("stride", 1, 1, 1024);

@@ -309,7 +309,7 @@ export class LlamaForCausalLM extends CausalLM {
 }
 
 /**
- * A matrix of queries or keys whose rotary pairs are neighbours, as in Meta's files, with pairs half a head apart, as in Hugging Face's.
+ * A matrix of queries or keys whose rotary pairs are neighbors, as in Meta's files, with pairs half a head apart, as in Hugging Face's.
  * Shape: [heads · size, inputs], unchanged.
  */
 export const interleavedToHalves = named(

@@ -8,7 +8,7 @@ export class PickledArray {
     /** numpy's name of the element type, such as `"|u1"` or `"<f4"`. */
     readonly dtype: string,
     readonly bytes: Uint8Array,
-    /** Whether the first axis is the one whose elements are neighbours. */
+    /** Whether the first axis is the one whose elements are neighbors. */
     readonly isFortran: boolean,
   ) {}
 }

@@ -17,7 +17,7 @@ export interface GridSampleOptions {
   mode?: "bilinear" | "nearest" | "bicubic";
   /** What lies outside: zeros, the nearest edge, or the image mirrored. Default: `"zeros"`. */
   paddingMode?: "zeros" | "border" | "reflection";
-  /** Whether −1 and 1 are the centres of the corners, or the corners. Default: false. */
+  /** Whether −1 and 1 are the centers of the corners, or the corners. Default: false. */
   alignCorners?: boolean | null;
 }
 

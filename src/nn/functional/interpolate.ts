@@ -11,7 +11,7 @@ import { numbersFor, spread } from "../../ops/layers/slidingWindows";
 import { allocate, tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
-/** How {@link interpolate} weighs its neighbours. */
+/** How {@link interpolate} weighs its neighbors. */
 export type InterpolateMode = "nearest" | "nearest-exact" | "linear" | "bilinear" | "bicubic" | "trilinear" | "area";
 
 /** Options of {@link interpolate}. */
@@ -22,7 +22,7 @@ export interface InterpolateOptions {
   scaleFactor?: Sizes | null;
   /** Default: `"nearest"`. */
   mode?: InterpolateMode;
-  /** Let the centres of the corners meet, instead of the corners. Default: false. */
+  /** Let the centers of the corners meet, instead of the corners. Default: false. */
   alignCorners?: boolean | null;
   /** Derive the scale from the sizes instead of using `scaleFactor` itself. Default: false. */
   recomputeScaleFactor?: boolean | null;
@@ -96,10 +96,10 @@ function antialiasTaps(axis: Axis, reach: number, filter: (x: number) => number)
   const stretch = Math.max(scale, 1);
   const support = reach * stretch;
   const rows = places(axis).map((i) => {
-    const centre = scale * (i + 0.5);
-    const from = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const to = Math.min(Math.trunc(centre + support + 0.5), input);
-    const raw = Array.from({ length: Math.max(to - from, 0) }, (_, j) => filter((j + from - centre + 0.5) / stretch));
+    const center = scale * (i + 0.5);
+    const from = Math.max(Math.trunc(center - support + 0.5), 0);
+    const to = Math.min(Math.trunc(center + support + 0.5), input);
+    const raw = Array.from({ length: Math.max(to - from, 0) }, (_, j) => filter((j + from - center + 0.5) / stretch));
     const sum = raw.reduce((a, b) => a + b, 0);
     return { from, weight: raw.map((w) => (sum === 0 ? w : w / sum)) };
   });

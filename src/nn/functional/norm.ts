@@ -20,7 +20,7 @@ export interface LocalResponseNormOptions {
 }
 
 /**
- * x / (k + alpha · mean of the squares of `size` neighbouring channels)^beta. Shape: [N, C, …], unchanged.
+ * x / (k + alpha · mean of the squares of `size` neighboring channels)^beta. Shape: [N, C, …], unchanged.
  * @see torch.nn.functional.local_response_norm; Krizhevsky et al., 2012
  */
 export const localResponseNorm = named(

@@ -26,7 +26,7 @@ export interface BatchNormOptions extends FactoryOptions {
   eps?: number;
   /** Weight of the new statistics in the running ones; null for their plain mean. Default: 0.1. */
   momentum?: number | null;
-  /** Whether scale and shift are learnt. Default: true (instance normalization: false). */
+  /** Whether scale and shift are learned. Default: true (instance normalization: false). */
   affine?: boolean;
   /** Whether running statistics are kept. Default: true (instance normalization: false). */
   trackRunningStats?: boolean;
@@ -85,7 +85,7 @@ abstract class ChannelNorm extends Module {
     this.numBatchesTracked?.zero_();
   }
 
-  /** Forgets the running statistics and what was learnt. */
+  /** Forgets the running statistics and what was learned. */
   resetParameters(): void {
     this.resetRunningStats();
     if (this.weight !== null) ones_(this.weight);

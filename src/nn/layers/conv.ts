@@ -32,7 +32,7 @@ export interface ConvLayerOptions extends FactoryOptions {
   dilation?: Sizes;
   /** Channels are divided into as many independent groups. Default: 1. */
   groups?: number;
-  /** Whether a bias is learnt. Default: true. */
+  /** Whether a bias is learned. Default: true. */
   bias?: boolean;
   /** Default: `"zeros"`. */
   paddingMode?: PaddingMode;
@@ -219,7 +219,7 @@ export interface ConvTransposeLayerOptions extends FactoryOptions {
   outputPadding?: Sizes;
   /** Channels are divided into as many independent groups. Default: 1. */
   groups?: number;
-  /** Whether a bias is learnt. Default: true. */
+  /** Whether a bias is learned. Default: true. */
   bias?: boolean;
   /** Distance between the taps of the kernel. Default: 1. */
   dilation?: Sizes;

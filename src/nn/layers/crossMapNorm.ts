@@ -21,7 +21,7 @@ export interface CrossMapLRN2dParameters extends LocalResponseNormOptions {
 const signature = "size; alpha, beta, k";
 
 /**
- * x / (k + alpha / size · sum of the squares of neighbouring channels)^beta. As in PyTorch, the square of the first channel stays in all sums after the first
+ * x / (k + alpha / size · sum of the squares of neighboring channels)^beta. As in PyTorch, the square of the first channel stays in all sums after the first
  * windows; the gradients are those of this function (PyTorch's belong to other windows). Shape: [N, C, H, W], unchanged.
  * @see torch.nn.CrossMapLRN2d @see LocalResponseNorm, whose windows are exact
  */

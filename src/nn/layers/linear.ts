@@ -17,7 +17,7 @@ import { text } from "../module/repr";
 
 /** Options of {@link Linear} and {@link Bilinear}. */
 export interface LinearOptions extends FactoryOptions {
-  /** Whether a bias is learnt. Default: true. */
+  /** Whether a bias is learned. Default: true. */
   bias?: boolean;
 }
 

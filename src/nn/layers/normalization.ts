@@ -1,4 +1,4 @@
-/** Normalization over features, groups of channels and neighbouring channels, as layers. */
+/** Normalization over features, groups of channels and neighboring channels, as layers. */
 
 import type { Device } from "../../backend/backend";
 import { checkInteger, checkIntegers, checkNumber } from "../../core/arguments";
@@ -20,9 +20,9 @@ import { float, text } from "../module/repr";
 export interface LayerNormLayerOptions extends FactoryOptions {
   /** Added to the variance. Default: 1e-5. */
   eps?: number;
-  /** Whether scale and shift are learnt. Default: true. */
+  /** Whether scale and shift are learned. Default: true. */
   elementwiseAffine?: boolean;
-  /** Whether a shift is learnt along with the scale. Default: true. */
+  /** Whether a shift is learned along with the scale. Default: true. */
   bias?: boolean;
 }
 
@@ -93,7 +93,7 @@ export class LayerNorm extends Module {
 export interface GroupNormLayerOptions extends FactoryOptions {
   /** Added to the variance. Default: 1e-5. */
   eps?: number;
-  /** Whether scale and shift per channel are learnt. Default: true. */
+  /** Whether scale and shift per channel are learned. Default: true. */
   affine?: boolean;
 }
 
@@ -164,7 +164,7 @@ export class GroupNorm extends Module {
 export interface RMSNormOptions extends FactoryOptions {
   /** Added to the mean square. Default: the spacing of numbers near 1 in the input's dtype. */
   eps?: number | null;
-  /** Whether a scale is learnt. Default: true. */
+  /** Whether a scale is learned. Default: true. */
   elementwiseAffine?: boolean;
 }
 
@@ -229,13 +229,13 @@ export interface LocalResponseNormOptions {
 
 /** Parameters of {@link LocalResponseNorm}. */
 export interface LocalResponseNormParameters extends LocalResponseNormOptions {
-  /** How many neighbouring channels count. */
+  /** How many neighboring channels count. */
   size: number;
 }
 
 const responseSignature = "size; alpha, beta, k";
 
-/** Divides by the squares of neighbouring channels. Shape: [N, C, …], unchanged. @see torch.nn.LocalResponseNorm */
+/** Divides by the squares of neighboring channels. Shape: [N, C, …], unchanged. @see torch.nn.LocalResponseNorm */
 export class LocalResponseNorm extends Module {
   size: number;
   alpha: number;

@@ -86,7 +86,7 @@ export interface UpsampleLayerOptions {
   scaleFactor?: Sizes | null;
   /** Default: `"nearest"`. */
   mode?: InterpolateMode;
-  /** Let the centres of the corners meet. Default: false. */
+  /** Let the centers of the corners meet. Default: false. */
   alignCorners?: boolean | null;
   /** Derive the scale from the sizes instead of using `scaleFactor` itself. Default: false. */
   recomputeScaleFactor?: boolean | null;

@@ -374,7 +374,7 @@ export interface PReLUOptions extends FactoryOptions {
 
 const preluSignature = "; numParameters, init, device, dtype";
 
-/** x where it is positive, else weight · x; the weight is learnt. @see torch.nn.PReLU; He et al., 2015 */
+/** x where it is positive, else weight · x; the weight is learned. @see torch.nn.PReLU; He et al., 2015 */
 export class PReLU extends Module {
   numParameters: number;
   init: number;

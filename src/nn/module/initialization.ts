@@ -1,4 +1,4 @@
-/** What the initialisers share with layers, and nobody else needs. */
+/** What the initializers share with layers, and nobody else needs. */
 import { ValueError } from "../../core/errors";
 import { shapeText, sizeOfShape } from "../../core/shape";
 import type { Tensor } from "../../tensor/tensor";
@@ -15,7 +15,7 @@ export function fans(op: string, x: Tensor): { fanIn: number; fanOut: number } {
 
 let isSkipping = false;
 
-/** Whether initialisers leave tensors as they are. */
+/** Whether initializers leave tensors as they are. */
 export const isSkippingInit = (): boolean => isSkipping;
 
 /** Runs `body` while the functions of `init.ts` leave tensors as they are. */

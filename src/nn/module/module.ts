@@ -199,7 +199,7 @@ export class Module extends Callable {
     return this.#collect("namedParameters", (module) => module.#ownParameters(), options);
   }
 
-  /** Tensors that are state but not learnt, such as running means. @see torch.nn.Module.buffers */
+  /** Tensors that are state but not learned, such as running means. @see torch.nn.Module.buffers */
   buffers(options?: boolean | { recurse?: boolean }): Tensor[];
   buffers(options: any = {}): Tensor[] {
     return this.namedBuffers(options).map(([, buffer]) => buffer);
@@ -280,7 +280,7 @@ export class Module extends Callable {
   }
 
   /**
-   * Makes a field that holds a tensor which is state but not learnt.
+   * Makes a field that holds a tensor which is state but not learned.
    * @param options.persistent Whether it belongs to the state dict. Default: true.
    * @see torch.nn.Module.register_buffer
    */

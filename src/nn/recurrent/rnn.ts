@@ -36,7 +36,7 @@ import { checkState } from "./recurrentState";
 export interface RecurrentOptions extends FactoryOptions {
   /** Networks on top of each other: each gets the outputs of the one below. Default: 1. */
   numLayers?: number;
-  /** Whether biases are learnt. Default: true. */
+  /** Whether biases are learned. Default: true. */
   bias?: boolean;
   /** Whether batched inputs are [N, L, …] instead of [L, N, …]. Default: false. */
   batchFirst?: boolean;

@@ -25,7 +25,7 @@ import type { LSTMState, RecurrentSizes } from "./rnn";
 
 /** Options of the recurrent cells. */
 export interface CellOptions extends FactoryOptions {
-  /** Whether biases are learnt. Default: true. */
+  /** Whether biases are learned. Default: true. */
   bias?: boolean;
 }
 

@@ -62,7 +62,7 @@ function shapesOf(base: Base, r: number): [a: number[], b: number[]] {
 }
 
 /**
- * A layer with frozen weights, and two matrices beside it whose product is learnt: base(x) + B(A(dropout(x))) · alpha / r. B is zero at first.
+ * A layer with frozen weights, and two matrices beside it whose product is learned: base(x) + B(A(dropout(x))) · alpha / r. B is zero at first.
  * @see peft.tuners.lora.LoraLayer
  */
 export class LoraLayer<B extends Module = Module> extends Module {

@@ -33,7 +33,7 @@ function checkMatrices(op: string, x: Tensor): void {
 export interface OrthogonalOptions {
   /** Default: `"matrixExp"` for square matrices, else `"householder"`. */
   orthogonalMap?: OrthogonalMap | null;
-  /** Whether what is learnt is a change of a fixed matrix, so that the tensor can be assigned. Default: true. */
+  /** Whether what is learned is a change of a fixed matrix, so that the tensor can be assigned. Default: true. */
   useTrivialization?: boolean;
 }
 
@@ -75,7 +75,7 @@ function isOrthogonal(q: Tensor): boolean {
 
 /** @internal The module behind {@link orthogonal}. */
 export class Orthogonal extends Module {
-  /** What is changed by what is learnt; null without trivialization, and until a tensor was assigned. */
+  /** What is changed by what is learned; null without trivialization, and until a tensor was assigned. */
   base: Tensor | null = null;
   readonly map: OrthogonalMap;
   readonly useTrivialization: boolean;

@@ -23,7 +23,7 @@ interface Invertible extends Module {
 
 /** The modules that a parameter goes through, and the parameter. @see torch.nn.utils.parametrize.ParametrizationList */
 export class ParametrizationList extends ModuleList {
-  /** What is learnt. */
+  /** What is learned. */
   original: Tensor;
 
   constructor(modules: Iterable<Module>, original: Tensor) {
@@ -98,14 +98,14 @@ export const isParametrized = named(
 export interface ParametrizationParameters {
   /** The name of the tensor. */
   tensorName: string;
-  /** What computes the tensor from what is learnt. */
+  /** What computes the tensor from what is learned. */
   parametrization: Module;
   /** Do not check that the shape is kept. Default: false. */
   unsafe?: boolean;
 }
 
 /**
- * Lets a tensor of `module` be computed by `parametrization` from then on; what is learnt is in
+ * Lets a tensor of `module` be computed by `parametrization` from then on; what is learned is in
  * `module.parametrizations.<name>.original`. Several parametrizations are applied one after the other.
  * @see torch.nn.utils.parametrize.register_parametrization
  * @throws ShapeError if the parametrization changes the shape.
@@ -151,7 +151,7 @@ function checkShape(parametrization: Invertible, before: Tensor): void {
 
 /**
  * Makes a tensor an ordinary parameter again.
- * @param options.leaveParametrized Whether it keeps its computed value; otherwise it gets what was learnt. Default: true.
+ * @param options.leaveParametrized Whether it keeps its computed value; otherwise it gets what was learned. Default: true.
  * @see torch.nn.utils.parametrize.remove_parametrizations
  */
 export const removeParametrizations = named(

@@ -1,4 +1,4 @@
-/** Pruning: parameters with a mask of zeros and ones. `<name>_orig` is what is learnt, `<name>_mask` a buffer; the product is taken at each call. */
+/** Pruning: parameters with a mask of zeros and ones. `<name>_orig` is what is learned, `<name>_mask` a buffer; the product is taken at each call. */
 
 import { noGrad } from "../../autograd/mode";
 import { checkArray } from "../../core/arguments";

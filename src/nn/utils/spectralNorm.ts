@@ -54,7 +54,7 @@ function weightOf(module: Module, name: string, settings: Settings, iterates: bo
 }
 
 /**
- * Divides a weight by its largest singular value before each call; `<name>_orig` is what is learnt.
+ * Divides a weight by its largest singular value before each call; `<name>_orig` is what is learned.
  * @see torch.nn.utils.spectral_norm
  */
 export const spectralNorm = named(

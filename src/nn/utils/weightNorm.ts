@@ -44,7 +44,7 @@ export interface WeightNormOptions {
 }
 
 /**
- * Splits a weight into a direction `<name>_v` and lengths `<name>_g`, both learnt; the weight is put together before each call.
+ * Splits a weight into a direction `<name>_v` and lengths `<name>_g`, both learned; the weight is put together before each call.
  * @param options.dim The axis whose slices have a length each; null for one length. Default: 0.
  * @see torch.nn.utils.weight_norm
  */

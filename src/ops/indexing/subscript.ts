@@ -127,16 +127,16 @@ function linearPositions(
   return linear.expand(shape).reshape(-1);
 }
 
-/** Indices on neighbouring axes leave their result in place; on others it comes first. @see at::native::index */
+/** Indices on neighboring axes leave their result in place; on others it comes first. @see at::native::index */
 function selectionOf(x: Tensor, indices: TensorIndices): Selection {
   const perAxis = indexPerAxis(x, indices);
   const axes = perAxis.flatMap((index, axis) => (index === undefined ? [] : [axis]));
   const used = axes.map((axis) => perAxis[axis]!);
   const sizes = axes.map((axis) => x.shape[axis]!);
   const shape = commonShape(used);
-  const areNeighbours = axes.at(-1)! - axes[0]! === axes.length - 1;
+  const areNeighbors = axes.at(-1)! - axes[0]! === axes.length - 1;
   const rest = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-  const lead = areNeighbours ? axes[0]! : 0;
+  const lead = areNeighbors ? axes[0]! : 0;
   const order = [...rest.slice(0, lead), ...axes, ...rest.slice(lead)];
   const sizesOf = (list: readonly number[]) => list.map((axis) => x.shape[axis]!);
   return {

@@ -34,7 +34,7 @@ interface Groups {
   readonly group: Tensor;
 }
 
-/** Groups of equal neighbours, from the mask of elements that differ from the one before. */
+/** Groups of equal neighbors, from the mask of elements that differ from the one before. */
 function groupsOf(isFirst: Tensor): Groups {
   return { starts: isFirst.nonzero().reshape(-1), group: isFirst.cumsum(0).sub(1) };
 }

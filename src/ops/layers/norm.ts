@@ -168,9 +168,9 @@ function differentiableGrads(
   const wide = (v: Tensor) => v.reshape([1, -1, ...x.shape.slice(2).map(() => 1)]);
   // In training the statistics are functions of x, through which second derivatives flow.
   const m = training ? x.mean(axes) : mean;
-  const centred = x.sub(wide(m));
-  const s = training ? centred.square().mean(axes).add(eps).rsqrt() : invstd;
-  const xhat = centred.mul(wide(s));
+  const centered = x.sub(wide(m));
+  const s = training ? centered.square().mean(axes).add(eps).rsqrt() : invstd;
+  const xhat = centered.mul(wide(s));
   const scale = weight ? wide(weight.mul(s)) : wide(s);
   let gx = g.mul(scale);
   if (training) {
@@ -282,9 +282,9 @@ function layerGradsDifferentiable(
 ) {
   const own = shape.map((_, i) => x.ndim - shape.length + i);
   const rest = x.shape.flatMap((_, i) => (own.includes(i) ? [] : [i]));
-  const centred = x.sub(x.mean(own, { keepdim: true }));
-  const s = centred.square().mean(own, { keepdim: true }).add(eps).rsqrt();
-  const xhat = centred.mul(s);
+  const centered = x.sub(x.mean(own, { keepdim: true }));
+  const s = centered.square().mean(own, { keepdim: true }).add(eps).rsqrt();
+  const xhat = centered.mul(s);
   const h = weight ? g.mul(weight) : g;
   const inner = h.sub(h.mean(own, { keepdim: true })).sub(xhat.mul(h.mul(xhat).mean(own, { keepdim: true })));
   const overRows = (v: Tensor) => (rest.length === 0 ? v : v.sum(rest));

@@ -37,7 +37,7 @@ function euclidean(a: Tensor, b: Tensor): Tensor {
     return squares.sub(matmul(a, b.mT).mul(2)).clampMin(0).sqrt();
   });
   // d|a − b| / da = (a − b) / |a − b|, and 0 where the points are one.
-  const towards = (g: Tensor, distance: Tensor, from: Tensor, to: Tensor) => {
+  const toward = (g: Tensor, distance: Tensor, from: Tensor, to: Tensor) => {
     const ratio = g.div(distance).maskedFill(distance.eq(0), 0);
     return from.mul(ratio.sum(-1, { keepdim: true })).sub(matmul(ratio, to));
   };
@@ -47,8 +47,8 @@ function euclidean(a: Tensor, b: Tensor): Tensor {
     [a, b],
     [a, b, y],
     [
-      (g, [u, v, distance]) => towards(g, distance!, u!, v!),
-      (g, [u, v, distance]) => towards(g.mT, distance!.mT, v!, u!),
+      (g, [u, v, distance]) => toward(g, distance!, u!, v!),
+      (g, [u, v, distance]) => toward(g.mT, distance!.mT, v!, u!),
     ],
   );
 }

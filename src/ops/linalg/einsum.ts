@@ -8,7 +8,7 @@ import { bmm } from "./matmul";
 import { multiDot } from "./products";
 
 /** An operand with a label for each axis; every label occurs once. */
-interface Labelled {
+interface Labeled {
   readonly x: Tensor;
   readonly labels: readonly string[];
 }
@@ -32,7 +32,7 @@ function ellipsisAxes(text: string, x: Tensor): number {
 }
 
 /** The diagonal over axes with the same label. */
-function withoutRepeats({ x, labels }: Labelled): Labelled {
+function withoutRepeats({ x, labels }: Labeled): Labeled {
   const i = labels.findIndex((label, at) => labels.indexOf(label) !== at);
   if (i < 0) return { x, labels };
   const first = labels.indexOf(labels[i]!);
@@ -45,20 +45,20 @@ function withoutRepeats({ x, labels }: Labelled): Labelled {
 }
 
 /** Sums over the axes whose label is not needed any more. */
-function reduceTo({ x, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
+function reduceTo({ x, labels }: Labeled, needed: ReadonlySet<string>): Labeled {
   const dims = labels.flatMap((label, i) => (needed.has(label) ? [] : [i]));
   return dims.length === 0 ? { x, labels } : { x: x.sum(dims), labels: labels.filter((label) => needed.has(label)) };
 }
 
 /** Drops an axis of size 1 that the other operand has with another size: it broadcasts. */
-function dropBroadcast(a: Labelled, b: Labelled): Labelled {
+function dropBroadcast(a: Labeled, b: Labeled): Labeled {
   const size = (label: string) => b.x.shape[b.labels.indexOf(label)];
   const i = a.labels.findIndex((label, at) => a.x.shape[at] === 1 && (size(label) ?? 1) !== 1);
   return i < 0 ? a : dropBroadcast({ x: a.x.squeeze(i), labels: a.labels.filter((_, at) => at !== i) }, b);
 }
 
 /** The sum of products of two operands over the labels not in `needed`, as a stack of matrix products. */
-function contract(first: Labelled, second: Labelled, needed: ReadonlySet<string>): Labelled {
+function contract(first: Labeled, second: Labeled, needed: ReadonlySet<string>): Labeled {
   const [left, right] = [dropBroadcast(first, second), dropBroadcast(second, first)];
   const a = reduceTo(left, new Set([...needed, ...right.labels]));
   const b = reduceTo(right, new Set([...needed, ...left.labels]));
@@ -67,9 +67,9 @@ function contract(first: Labelled, second: Labelled, needed: ReadonlySet<string>
   const summed = shared.filter((label) => !needed.has(label));
   const onlyA = a.labels.filter((label) => !shared.includes(label));
   const onlyB = b.labels.filter((label) => !shared.includes(label));
-  const sizes = (from: Labelled, labels: readonly string[]) =>
+  const sizes = (from: Labeled, labels: readonly string[]) =>
     labels.map((label) => from.x.shape[from.labels.indexOf(label)]!);
-  const stack = (from: Labelled, ...groups: string[][]) =>
+  const stack = (from: Labeled, ...groups: string[][]) =>
     from.x
       .permute(groups.flat().map((label) => from.labels.indexOf(label)))
       .reshape(groups.map((group) => sizeOfShape(sizes(from, group))));

@@ -1,4 +1,4 @@
-/** The factorisation of symmetric matrices that need not be positive definite. Without gradients, as in PyTorch. */
+/** The factorization of symmetric matrices that need not be positive definite. Without gradients, as in PyTorch. */
 
 import { checkFlag } from "../../core/arguments";
 import { IndexError } from "../../core/errors";
@@ -28,7 +28,7 @@ class Symmetric {
     [this.a[p], this.a[q]] = [this.a[q]!, this.a[p]!];
   }
 
-  /** Exchanges rows and columns k < p, in what is not factorised yet. */
+  /** Exchanges rows and columns k < p, in what is not factorized yet. */
   exchangeBoth(k: number, p: number): void {
     for (let i = p + 1; i < this.n; i++) this.exchange(i, k, i, p);
     for (let i = k + 1; i < p; i++) this.exchange(i, k, p, i);
@@ -161,7 +161,7 @@ function solveFactored(ld: Float64Array, n: number, pivots: Float64Array, b: Flo
  */
 export type LDLFactors = NamedTuple<["LD", "pivots"]>;
 
-/** Options of the LDL factorisation. */
+/** Options of the LDL factorization. */
 export interface LDLOptions {
   /** Of real matrices it changes nothing. Default: false. */
   hermitian?: boolean;

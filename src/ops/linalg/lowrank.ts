@@ -1,4 +1,4 @@
-/** Randomised decompositions of matrices of low rank (Halko, Martinsson and Tropp, 2009). They draw from the random generator. */
+/** Randomized decompositions of matrices of low rank (Halko, Martinsson and Tropp, 2009). They draw from the random generator. */
 
 import { checkFlag, checkInteger } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
@@ -103,7 +103,7 @@ export const pcaLowrank = named(
         `pcaLowrank: q(=${rank}) must be non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
       );
     if (niter < 0) throw new ValueError(`pcaLowrank: niter(=${niter}) must be non-negative integer`);
-    const centred = center ? A.sub(A.mean(-2, { keepdim: true })) : A;
-    return lowRankSvd("pcaLowrank", centred, undefined, rank, niter);
+    const centered = center ? A.sub(A.mean(-2, { keepdim: true })) : A;
+    return lowRankSvd("pcaLowrank", centered, undefined, rank, niter);
   },
 );

@@ -1,4 +1,4 @@
-/** What follows from matrix factorisations: determinants, ranks, pseudo-inverses, functions of matrices. `torch.linalg` names. */
+/** What follows from matrix factorizations: determinants, ranks, pseudo-inverses, functions of matrices. `torch.linalg` names. */
 
 import { noGrad } from "../../autograd/mode";
 import { record } from "../../autograd/node";

@@ -3,7 +3,7 @@
  * is written down as rotations, for a kernel to carry out in long lists. Nothing here knows tensors.
  */
 
-/** Distance from 1 to its neighbours, halved: the largest relative error of rounding. */
+/** Distance from 1 to its neighbors, halved: the largest relative error of rounding. */
 const EPSILON = 2 ** -53;
 const SMALLEST = 2 ** -1022;
 /** A number beside whose square 1 is nothing. */
@@ -15,7 +15,7 @@ const TOLERANCE = 2 ** (53 / 8) * EPSILON;
 /** Sweeps per value after which the iteration counts as failed; two are usual. */
 const SWEEPS = 30;
 
-/** Rotations of neighbouring rows in the order in which they are applied, in the format of the device op `rotate`. */
+/** Rotations of neighboring rows in the order in which they are applied, in the format of the device op `rotate`. */
 export class Rotations {
   private used = 0;
 
@@ -81,7 +81,7 @@ function findRotation(f: number, g: number): void {
   s = g / r;
 }
 
-/** Where the next sweep goes: towards the end of the block [lo, hi] where the elements are smaller, as long as the block is the same. */
+/** Where the next sweep goes: toward the end of the block [lo, hi] where the elements are smaller, as long as the block is the same. */
 class Direction {
   private lo = -1;
   private hi = -1;

@@ -1,4 +1,4 @@
-/** Matrix factorisations under their names in `torch` and as methods, where arguments differ from `torch.linalg`. */
+/** Matrix factorizations under their names in `torch` and as methods, where arguments differ from `torch.linalg`. */
 
 import { checkFlag, checkNumber } from "../../core/arguments";
 import { named } from "../../core/signature";

@@ -50,8 +50,8 @@ export const cov = named(
         throw new ShapeError(`cov: expected weights to be 1-D with ${n} elements, one per observation`);
     const w = fweights && aweights ? aweights.mul(fweights) : (fweights ?? aweights);
     const average = w ? input.mul(w).sum(1, { keepdim: true }).div(w.sum()) : input.mean(1, { keepdim: true });
-    const centred = input.sub(average);
-    const products = mm(centred, (w ? centred.mul(w) : centred).t());
+    const centered = input.sub(average);
+    const products = mm(centered, (w ? centered.mul(w) : centered).t());
     return products.div(divisor(n, w, aweights, correction)).squeeze();
   },
 );

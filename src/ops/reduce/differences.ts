@@ -1,4 +1,4 @@
-/** Differences of neighbours. */
+/** Differences of neighbors. */
 
 import { checkInteger } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
@@ -17,7 +17,7 @@ export interface DiffOptions {
 }
 
 /**
- * The n-th differences of neighbours along `dim`: each element minus the one before; of bools whether they differ.
+ * The n-th differences of neighbors along `dim`: each element minus the one before; of bools whether they differ.
  * @see torch.diff
  */
 export const diff = named(

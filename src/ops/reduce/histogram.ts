@@ -100,7 +100,7 @@ export interface HistogramOptions {
   range?: readonly number[] | null;
   /** One per element (per point in several dimensions). */
   weight?: Tensor | null;
-  /** Normalise so that the integral over all bins is 1. Default: false. */
+  /** Normalize so that the integral over all bins is 1. Default: false. */
   density?: boolean;
 }
 

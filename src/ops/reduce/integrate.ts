@@ -12,13 +12,13 @@ import { cat } from "../shape/join";
 
 /** Options of {@link trapezoid}. */
 export interface TrapezoidOptions {
-  /** The distance of neighbouring samples, where no positions are given. Default: 1. */
+  /** The distance of neighboring samples, where no positions are given. Default: 1. */
   dx?: number | null;
   /** The axis to integrate along. Default: the last. */
   dim?: number;
 }
 
-/** The area between neighbours along `dim`, times two. */
+/** The area between neighbors along `dim`, times two. */
 function trapezoids(
   op: string,
   y: Tensor,
@@ -72,7 +72,7 @@ export const cumulativeTrapezoid = named(
 
 /** Options of {@link gradient}. */
 export interface GradientOptions {
-  /** The distance of neighbouring samples, one distance per axis, or their positions per axis. Default: 1. */
+  /** The distance of neighboring samples, one distance per axis, or their positions per axis. Default: 1. */
   spacing?: number | readonly number[] | readonly Tensor[] | null;
   /** The axes. Default: all. */
   dim?: number | readonly number[] | null;

@@ -201,8 +201,8 @@ const variance = named(
     checkOptions("masked.var", options, reducing);
     const { mask, keepdim = false } = options;
     const dtype = options.dtype ?? (isFloat(checkTensor("masked.var", x).dtype) ? x.dtype : "float32");
-    const centre = sum(x, dim, { mask: mask ?? null, dtype, keepdim: true }).div(countOf("var", x, dim, mask, true));
-    const squares = x.sub(centre).square();
+    const center = sum(x, dim, { mask: mask ?? null, dtype, keepdim: true }).div(countOf("var", x, dim, mask, true));
+    const squares = x.sub(center).square();
     const total = sum(squares, dim, { mask: mask ?? null, dtype: isFloat(dtype) ? dtype : "float32", keepdim });
     const count = countOf("var", x, dim, mask, keepdim);
     return total.div(unbiased ? count.sub(1).clampMin(0) : count).to(dtype);

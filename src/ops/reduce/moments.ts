@@ -121,9 +121,9 @@ const variance = named(
       [x],
       [
         (g, [v]) => {
-          const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
+          const centered = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
           return spread(g, p.kept, shape)
-            .mul(centred)
+            .mul(centered)
             .mul(2 / divisor);
         },
       ],
@@ -151,9 +151,9 @@ export const std = named(
       [x, y],
       [
         (g, [v, s]) => {
-          const centred = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
+          const centered = v!.sub(v!.ndim === 0 ? v! : v!.mean(p.dims, { keepdim: true }));
           const scaled = g.div(s!.mul(divisor)).maskedFill(s!.eq(0), 0);
-          return spread(scaled, p.kept, shape).mul(centred);
+          return spread(scaled, p.kept, shape).mul(centered);
         },
       ],
     );

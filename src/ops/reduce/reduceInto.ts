@@ -8,7 +8,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { cast } from "../builders/define";
 
 /**
- * `x` seen as contiguous [outer, n, inner] with the reduced axes in the middle: as it lies if they are neighbours, else
+ * `x` seen as contiguous [outer, n, inner] with the reduced axes in the middle: as it lies if they are neighbors, else
  * with the reduced axes moved to the end.
  */
 export function threeAxes(

@@ -78,7 +78,7 @@ export const roll = named(
   },
 );
 
-/** Rotated by `k` quarter turns from the first towards the second of two axes. @see torch.rot90 */
+/** Rotated by `k` quarter turns from the first toward the second of two axes. @see torch.rot90 */
 export const rot90 = named(
   "rot90",
   "input, k?, dims?",

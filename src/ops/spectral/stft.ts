@@ -15,11 +15,11 @@ import { type Complex, hermitianTransform, transform } from "./fourier";
 interface FrameOptions {
   /** The distance between frames. Default: ⌊nFft / 4⌋. */
   hopLength?: number | null;
-  /** The size of the window, which is centred in a frame. Default: nFft. */
+  /** The size of the window, which is centered in a frame. Default: nFft. */
   winLength?: number | null;
   /** What a frame is multiplied by, [winLength]. Default: ones. */
   window?: Tensor | null;
-  /** Whether frame t is centred at t · hopLength; otherwise it begins there. Default: true. */
+  /** Whether frame t is centered at t · hopLength; otherwise it begins there. Default: true. */
   center?: boolean;
   /** Scale by 1/√nFft. Default: false. */
   normalized?: boolean;
@@ -29,7 +29,7 @@ interface FrameOptions {
 
 /** Options of {@link stft}. */
 export interface StftOptions extends FrameOptions {
-  /** How a centred signal is continued at its ends. Default: "reflect". */
+  /** How a centered signal is continued at its ends. Default: "reflect". */
   padMode?: PadMode;
   /** Give only the ⌊nFft / 2⌋ + 1 frequencies that are not redundant. Default: true. */
   onesided?: boolean | null;

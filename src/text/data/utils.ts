@@ -75,7 +75,7 @@ function* ngramsOf(tokens: readonly string[], ngrams: number): globalThis.Genera
 }
 
 /**
- * The tokens, then all pairs of neighbours, joined by spaces, then all triples, up to `ngrams`.
+ * The tokens, then all pairs of neighbors, joined by spaces, then all triples, up to `ngrams`.
  * @see torchtext.data.utils.ngrams_iterator
  * @example [...text.data.ngramsIterator(["here", "we", "are"], 2)] // ["here", "we", "are", "here we", "we are"]
  */

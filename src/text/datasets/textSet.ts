@@ -1,4 +1,4 @@
-/** What the data sets of labelled texts have in common. */
+/** What the data sets of labeled texts have in common. */
 
 import { checkChoice, checkFlag, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
@@ -28,7 +28,7 @@ export interface Resource {
   readonly md5: string;
 }
 
-/** Labelled texts in memory: samples are `[label, text]`, with labels from 1 on, as torchtext gives them. */
+/** Labeled texts in memory: samples are `[label, text]`, with labels from 1 on, as torchtext gives them. */
 export abstract class TextSet {
   /** @internal */
   static readonly signature: string = textSetSignature;

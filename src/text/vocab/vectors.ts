@@ -220,7 +220,7 @@ export class WordVectors {
 
   /**
    * The words whose vectors point most nearly where the mean of some vectors does, those of `negative` turned around, with the cosine of the angle: nearest
-   * neighbours of one word, and analogies of three. The words themselves are left out. (Mikolov et al., 2013; as gensim computes it.)
+   * neighbors of one word, and analogies of three. The words themselves are left out. (Mikolov et al., 2013; as gensim computes it.)
    * @throws ValueError for a word that is not there.
    * @example
    * vectors.mostSimilar("frog")

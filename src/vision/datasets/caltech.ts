@@ -120,7 +120,7 @@ class Caltech101Set<I = any, T = any> extends FilesDataset<I, T> {
       throw new FormatError(`"${path}" has no array obj_contour: it is damaged, or no annotation of Caltech 101`);
     const { shape, values } = contour;
     const flat = tensor(Float64Array.from(values));
-    // The first index is the one whose elements are neighbours.
+    // The first index is the one whose elements are neighbors.
     return flat
       .view([...shape].reverse())
       .permute(...shape.map((_, i) => shape.length - 1 - i))

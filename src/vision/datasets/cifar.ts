@@ -254,7 +254,7 @@ type CifarClass = Awaitable<Cifar10Set, typeof signature, { root: string } & Cif
 export type CIFAR10<I = any, T = any> = Opened<Cifar10Set, I, T>;
 
 /**
- * CIFAR-10: 32×32 colour pictures of ten classes, 50,000 for training and 10,000 for the test. Samples are `[Image, label]`; `data` is uint8 of shape
+ * CIFAR-10: 32×32 color pictures of ten classes, 50,000 for training and 10,000 for the test. Samples are `[Image, label]`; `data` is uint8 of shape
  * [n, 32, 32, 3], `targets` a list.
  *
  * The files are those of torchvision, in `root/cifar-10-batches-py`, or those of the binary version, in `root/cifar-10-batches-bin`; however many

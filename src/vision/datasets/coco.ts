@@ -7,7 +7,7 @@ import { FormatError } from "../../core/errors";
 import { awaitable } from "../../data/awaitable";
 import { absolute, expandHome, joinPath, readText } from "../../platform/dataFiles";
 import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
-import { FilesDataset, openColours } from "./common/pictures";
+import { FilesDataset, openColors } from "./common/pictures";
 import { transformsIn, type VisionDatasetArguments } from "./common/visionDataset";
 
 const signature = "root, annFile; transform, targetTransform, transforms";
@@ -70,7 +70,7 @@ class CocoDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
   }
 
   protected imageOf(index: number): Promise<unknown> {
-    return openColours(classNameOf(this), joinPath(this.folder, this.names.get(this.ids[index]!)!));
+    return openColors(classNameOf(this), joinPath(this.folder, this.names.get(this.ids[index]!)!));
   }
 
   protected targetOf(index: number): readonly CocoAnnotation[] {

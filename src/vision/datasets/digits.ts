@@ -136,8 +136,8 @@ function drawLines(
     for (let i = 1; i < line.length; i++) drawSegment(mask, line[i - 1]!, line[i]!, halfWidth, strength);
 }
 
-/** Two colours that differ enough to be told apart. */
-function colours(random: () => number): [ink: number[], paper: number[]] {
+/** Two colors that differ enough to be told apart. */
+function colors(random: () => number): [ink: number[], paper: number[]] {
   const pick = () => [random(), random(), random()];
   const brightness = ([r, g, b]: number[]) => 0.3 * r! + 0.59 * g! + 0.11 * b!;
   const paper = pick();
@@ -148,7 +148,7 @@ function colours(random: () => number): [ink: number[], paper: number[]] {
 
 /** Fills `out`, channel by channel, with ink on paper under a light that changes over the picture, and noise. */
 function paint(out: Uint8ClampedArray, mask: Float32Array, random: () => number, bits: () => number): void {
-  const [ink, paper] = colours(random);
+  const [ink, paper] = colors(random);
   const [tiltX, tiltY] = [255 * (random() - 0.5) * 0.5, 255 * (random() - 0.5) * 0.5];
   const noise = 255 * (0.1 + 0.25 * random());
   const pixels = SIZE * SIZE;
@@ -229,7 +229,7 @@ class Digits<I = any, T = any> extends MemoryDataset<I, T> {
 portable({ Digits });
 
 /**
- * 32×32 colour pictures of the digits 0 to 9, drawn in random pose, colour and light over clutter and noise: a data set without a file. Picture i
+ * 32×32 color pictures of the digits 0 to 9, drawn in random pose, color and light over clutter and noise: a data set without a file. Picture i
  * depends only on the seed and i. Samples are `[Image, label]`.
  * @throws ArgumentError or ValueError unless `count` is an integer from 0 to 2^24 and `seed` an integer.
  * @example const train = vision.datasets.digits({ count: 1000 });

@@ -94,7 +94,7 @@ type EmnistStatics = { url: string; md5: string | undefined };
 export type EMNIST<I = any, T = any> = Opened<EmnistSet, I, T>;
 
 /**
- * EMNIST: 28×28 grey pictures of handwritten digits and letters, lying on their side as in the files. `split` is `"byclass"`, `"bymerge"`,
+ * EMNIST: 28×28 gray pictures of handwritten digits and letters, lying on their side as in the files. `split` is `"byclass"`, `"bymerge"`,
  * `"balanced"`, `"letters"`, `"digits"` or `"mnist"`. The files are those of torchvision, in `root/EMNIST/raw`.
  * @see torchvision.datasets.EMNIST
  * @throws KindlingError if files are missing or cannot be fetched, FormatError if one is damaged, ValueError for another split.

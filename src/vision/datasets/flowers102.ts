@@ -9,7 +9,7 @@ import { findFile, hasFolder, isRemote, joinPath } from "../../platform/dataFile
 import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
 import type { DownloadResource } from "./common/downloads";
 import { checkWord, type DownloadableOptions } from "./common/options";
-import { LabelledImages } from "./common/pictures";
+import { LabeledImages } from "./common/pictures";
 import { checkIntegrity, downloadAndExtractArchive, downloadUrl } from "./common/utils";
 import { notFound, transformsIn } from "./common/visionDataset";
 
@@ -20,7 +20,7 @@ const splitNames = { train: "trnid", val: "valid", test: "tstid" } as const;
 
 type FlowersOptions = { root: string; split?: (typeof splits)[number] | undefined; download?: boolean | undefined };
 
-class Flowers102Set<I = any, T = any> extends LabelledImages<I, T> {
+class Flowers102Set<I = any, T = any> extends LabeledImages<I, T> {
   static override readonly signature: string = signature;
   static downloadUrlPrefix = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/";
   static fileDict: Record<"image" | "label" | "setid", DownloadResource> = {

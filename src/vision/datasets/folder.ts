@@ -9,7 +9,7 @@ import { portable } from "../../data/pack";
 import { compareText, joinPath, listEntries } from "../../platform/dataFiles";
 import type { Image } from "../image";
 import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
-import { FilesDataset, openColours } from "./common/pictures";
+import { FilesDataset, openColors } from "./common/pictures";
 import { type TransformOptions, transformsIn } from "./common/visionDataset";
 
 /** Reads a sample from its path. */
@@ -20,7 +20,7 @@ export type FolderSample = readonly [path: string, label: number];
 
 /** What {@link DatasetFolder} and {@link ImageFolder} take beside the transforms. */
 export interface FolderOptions {
-  /** Reads a sample from its path. Default of {@link ImageFolder}: the picture, in colours. */
+  /** Reads a sample from its path. Default of {@link ImageFolder}: the picture, in colors. */
   loader?: SampleLoader | null | undefined;
   /** Says of a path whether it is a sample, in place of the extensions. */
   isValidFile?: ((path: string) => boolean) | null | undefined;
@@ -39,9 +39,9 @@ const imageExtensions = [".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif"
 /** Folders in folders beyond which there is a circle of links. */
 const MOST_DEPTH = 64;
 
-/** The picture in a file, in colours: what {@link ImageFolder} reads samples with. */
+/** The picture in a file, in colors: what {@link ImageFolder} reads samples with. */
 export function defaultLoader(path: string): Promise<Image> {
-  return openColours("ImageFolder", path);
+  return openColors("ImageFolder", path);
 }
 portable({ defaultLoader });
 

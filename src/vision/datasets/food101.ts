@@ -8,7 +8,7 @@ import { awaitable } from "../../data/awaitable";
 import { compareText, hasFile, hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
 import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
 import { checkWord, type DownloadableOptions } from "./common/options";
-import { LabelledImages } from "./common/pictures";
+import { LabeledImages } from "./common/pictures";
 import { downloadAndExtractArchive } from "./common/utils";
 import { notFound, transformsIn } from "./common/visionDataset";
 
@@ -17,7 +17,7 @@ const signature = "root; split, transform, targetTransform, download";
 
 type Food101Options = { root: string; split?: (typeof splits)[number] | undefined; download?: boolean | undefined };
 
-class Food101Set<I = any, T = any> extends LabelledImages<I, T> {
+class Food101Set<I = any, T = any> extends LabeledImages<I, T> {
   static override readonly signature: string = signature;
   static url = "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz";
   static md5: string | undefined = "85eeb15f3717b99a5da872d97d918f87";

@@ -169,7 +169,7 @@ type MnistArguments = { root: string } & MnistOptions;
 export type MNIST<I = any, T = any> = Opened<MnistSet, I, T>;
 
 /**
- * MNIST: 28×28 grey pictures of handwritten digits, 60,000 for training and 10,000 for the test. Samples are `[Image, label]`; `data` is uint8 of
+ * MNIST: 28×28 gray pictures of handwritten digits, 60,000 for training and 10,000 for the test. Samples are `[Image, label]`; `data` is uint8 of
  * shape [n, 28, 28], `targets` int64 of shape [n].
  *
  * The files are those of torchvision, in `root/MNIST/raw`, or in `root` itself, compressed or not; however many pictures they hold are read.
@@ -197,7 +197,7 @@ class FashionMnistSet extends MnistSet {
 export type FashionMNIST<I = any, T = any> = Opened<MnistSet, I, T>;
 
 /**
- * Fashion-MNIST (Zalando): 28×28 grey pictures of clothes, in the format and with the arguments of {@link MNIST}, in `root/FashionMNIST/raw`.
+ * Fashion-MNIST (Zalando): 28×28 gray pictures of clothes, in the format and with the arguments of {@link MNIST}, in `root/FashionMNIST/raw`.
  * @see torchvision.datasets.FashionMNIST
  * @throws KindlingError if files are missing or cannot be fetched, FormatError if one is damaged.
  * @example
@@ -221,7 +221,7 @@ class KmnistSet extends MnistSet {
 export type KMNIST<I = any, T = any> = Opened<MnistSet, I, T>;
 
 /**
- * Kuzushiji-MNIST: 28×28 grey pictures of ten letters of old Japanese, in the format and with the arguments of {@link MNIST}, in
+ * Kuzushiji-MNIST: 28×28 gray pictures of ten letters of old Japanese, in the format and with the arguments of {@link MNIST}, in
  * `root/KMNIST/raw`.
  * @see torchvision.datasets.KMNIST
  * @throws KindlingError if files are missing or cannot be fetched, FormatError if one is damaged.

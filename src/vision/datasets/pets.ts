@@ -9,7 +9,7 @@ import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFile
 import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
 import type { DownloadResource } from "./common/downloads";
 import { checkWord, checkWords, type DownloadableOptions } from "./common/options";
-import { joinTargets, LabelledImages, openImage } from "./common/pictures";
+import { joinTargets, LabeledImages, openImage } from "./common/pictures";
 import { downloadAndExtractArchive } from "./common/utils";
 import { notFound, transformsIn, type VisionDatasetArguments } from "./common/visionDataset";
 
@@ -29,7 +29,7 @@ type PetOptions = {
   download?: boolean | undefined;
 };
 
-class OxfordIIITPetSet<I = any, T = any> extends LabelledImages<I, T> {
+class OxfordIIITPetSet<I = any, T = any> extends LabeledImages<I, T> {
   static override readonly signature: string = signature;
   static resources: readonly DownloadResource[] = [
     ["https://www.robots.ox.ac.uk/~vgg/data/pets/data/images.tar.gz", "5c4f3ee8e5d25df40f4fd59a7f44e54c"],

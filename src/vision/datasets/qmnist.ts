@@ -127,7 +127,7 @@ class QmnistSet<I = any, T = any> extends MnistSet<I, T> {
     return x;
   }
 
-  protected override get labelling(): Tensor {
+  protected override get labeling(): Tensor {
     const targets = this.targets as Tensor;
     return this.compat ? targets.select(1, 0).contiguous() : targets;
   }

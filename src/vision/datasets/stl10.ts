@@ -73,7 +73,7 @@ class Stl10Set<I = any, T = any> extends MemoryDataset<I, T> {
     return true;
   }
 
-  protected override get labelling(): Targets {
+  protected override get labeling(): Targets {
     return this.labels;
   }
 
@@ -187,7 +187,7 @@ type Stl10Statics = Pick<
 export type STL10<I = any, T = any> = Opened<Stl10Set, I, T>;
 
 /**
- * STL-10: 96×96 colour pictures of ten classes, `split` `"train"`, `"test"`, `"unlabeled"` or `"train+unlabeled"`, and one of ten `folds` of the
+ * STL-10: 96×96 color pictures of ten classes, `split` `"train"`, `"test"`, `"unlabeled"` or `"train+unlabeled"`, and one of ten `folds` of the
  * training part. The files are those of torchvision, in `root/stl10_binary`. `data` is uint8 of shape [n, 3, 96, 96], `labels` a list.
  * @see torchvision.datasets.STL10
  * @throws KindlingError if files are missing or cannot be fetched, FormatError if one is damaged.

@@ -62,7 +62,7 @@ class SvhnSet<I = any, T = any> extends MemoryDataset<I, T> {
     return true;
   }
 
-  protected override get labelling(): Targets {
+  protected override get labeling(): Targets {
     return this.labels;
   }
 
@@ -106,7 +106,7 @@ type SvhnOptions = { root: string; split?: SvhnSplit | undefined; download?: boo
 export type SVHN<I = any, T = any> = Opened<SvhnSet, I, T>;
 
 /**
- * Street View House Numbers: 32×32 colour pictures of digits, `split` `"train"`, `"test"` or `"extra"`, from the files `root/train_32x32.mat` and so
+ * Street View House Numbers: 32×32 color pictures of digits, `split` `"train"`, `"test"` or `"extra"`, from the files `root/train_32x32.mat` and so
  * on. `data` is uint8 of shape [n, 3, 32, 32], `labels` a list.
  * @see torchvision.datasets.SVHN
  * @throws KindlingError if the file is missing or cannot be fetched, FormatError if it is damaged.

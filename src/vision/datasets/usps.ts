@@ -90,7 +90,7 @@ function readLine(path: string, line: string, index: number, to: Uint8Array): nu
 export type USPS<I = any, T = any> = Opened<UspsSet, I, T>;
 
 /**
- * USPS: 16×16 grey pictures of handwritten digits from letters, from the files `root/usps.bz2` and `root/usps.t.bz2`. `data` is uint8 of shape
+ * USPS: 16×16 gray pictures of handwritten digits from letters, from the files `root/usps.bz2` and `root/usps.t.bz2`. `data` is uint8 of shape
  * [n, 16, 16], `targets` a list.
  * @see torchvision.datasets.USPS
  * @throws KindlingError if the file is missing or cannot be fetched, FormatError if it is damaged.

@@ -9,7 +9,7 @@ import { awaitable } from "../../data/awaitable";
 import { hasFolder, isRemote, joinPath, readText } from "../../platform/dataFiles";
 import type { AwaitableFiles, OpenedFiles } from "./common/awaitableTypes";
 import { checkWord, type DownloadableOptions } from "./common/options";
-import { FilesDataset, openColours } from "./common/pictures";
+import { FilesDataset, openColors } from "./common/pictures";
 import { downloadAndExtractArchive } from "./common/utils";
 import { notFound, transformsIn, type VisionDatasetArguments } from "./common/visionDataset";
 import { type Element, parseXml } from "./common/xml";
@@ -104,7 +104,7 @@ class VOCDetectionSet<I = any, T = any> extends FilesDataset<I, T> {
   }
 
   protected imageOf(index: number): Promise<unknown> {
-    return openColours(classNameOf(this), this.images[index]!);
+    return openColors(classNameOf(this), this.images[index]!);
   }
 
   protected async targetOf(index: number): Promise<VocAnnotation> {

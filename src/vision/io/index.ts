@@ -25,7 +25,7 @@ import { decodePngFile, isPng } from "./png";
 import { type CompressionLevel, encodePngFile } from "./pngEncoder";
 
 /**
- * What channels a decoded picture is to have: those of the file, grey, grey and alpha, red, green and blue, or these and alpha.
+ * What channels a decoded picture is to have: those of the file, gray, gray and alpha, red, green and blue, or these and alpha.
  * @see torchvision.io.ImageReadMode
  */
 export const ImageReadMode = {
@@ -180,7 +180,7 @@ export const decodePng = namedAsync(
 );
 
 /**
- * Decodes a JPEG file into uint8 of shape [channels, height, width], with libjpeg's values: 1 channel of grey, 3 of colours, or the 4 of
+ * Decodes a JPEG file into uint8 of shape [channels, height, width], with libjpeg's values: 1 channel of gray, 3 of colors, or the 4 of
  * CMYK as they stand in the file.
  * @see torchvision.io.decode_jpeg
  * @param input The file: a 1-d uint8 tensor, or its bytes.
@@ -301,7 +301,7 @@ export const encodePng = namedAsync(
 );
 
 /**
- * A uint8 tensor of [1 or 3, height, width] as the bytes of a JPEG file, a 1-d uint8 tensor: with the tables of the standard and colours at half
+ * A uint8 tensor of [1 or 3, height, width] as the bytes of a JPEG file, a 1-d uint8 tensor: with the tables of the standard and colors at half
  * their resolution, as torchvision makes them, but chosen by mozjpeg, so that files are smaller and values differ a little.
  * @see torchvision.io.encode_jpeg
  * @throws DTypeError, ShapeError for another tensor, ValueError for another quality.

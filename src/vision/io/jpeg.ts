@@ -19,7 +19,7 @@ function bandsFrom({ data, width, height, bands }: Pixels, wanted: number): Uint
   return out;
 }
 
-/** A JPEG file that is to be decoded as another colour space than the one it says. */
+/** A JPEG file that is to be decoded as another color space than the one it says. */
 function withTransform(bytes: Uint8Array, { segments }: JpegHeader, transform: number): Uint8Array {
   const marker = adobeMarker(transform);
   const out = new Uint8Array(bytes.length + marker.length);
@@ -42,8 +42,8 @@ function pixelsWithout(bytes: Uint8Array, header: JpegHeader, cut: Cut): Promise
 async function cmykPicture(bytes: Uint8Array, header: JpegHeader): Promise<Picture> {
   const { width, height, adobe } = header;
   const isYcck = adobe === 2;
-  const colours = [0, 1, 2];
-  const without = cutFor(header, colours);
+  const colors = [0, 1, 2];
+  const without = cutFor(header, colors);
   const cmy = await pixelsWithout(bytes, header, { without, transform: isYcck ? 1 : 0 });
   const rest = await pixelsWithout(bytes, header, { without: cutFor(header, [3]), transform: 0 });
   if (cmy.width !== width || cmy.height !== height)
@@ -52,7 +52,7 @@ async function cmykPicture(bytes: Uint8Array, header: JpegHeader): Promise<Pictu
   // YCbCr stands for red, green and blue; the inks of such files are their complements, and PIL's are the complements of those.
   const flip = isYcck ? 0 : 255;
   for (let i = 0, j = 0, k = 0; i < data.length; i += 4, j += cmy.bands, k += rest.bands) {
-    for (const band of colours) data[i + band] = cmy.data[j + band]! ^ flip;
+    for (const band of colors) data[i + band] = cmy.data[j + band]! ^ flip;
     data[i + 3] = 255 - rest.data[k + 2]!;
   }
   return { mode: "CMYK", width, height, data };
@@ -66,20 +66,20 @@ export interface JpegPicture {
 }
 
 /**
- * Decodes a JPEG file: grey in mode `"L"`, colours in mode `"RGB"`.
- * @param asGrey Whether colours are left out: of a file in YCbCr the luminance as it stands there, as libjpeg gives it.
+ * Decodes a JPEG file: gray in mode `"L"`, colors in mode `"RGB"`.
+ * @param asGray Whether colors are left out: of a file in YCbCr the luminance as it stands there, as libjpeg gives it.
  * @throws FormatError if it is damaged or truncated, or claims more than it can hold.
  */
-export async function jpegPicture(bytes: Uint8Array, asGrey = false): Promise<JpegPicture> {
+export async function jpegPicture(bytes: Uint8Array, asGray = false): Promise<JpegPicture> {
   const header = readJpegHeader(bytes);
   const { width, height, components, orientation } = header;
   if (components.length === 4) return { picture: await cmykPicture(bytes, header), orientation };
-  const bands = components.length === 1 || asGrey ? 1 : 3;
-  const pixels = await decodePixels(asGrey && isYCbCr(header) ? withTransform(bytes, header, 0) : bytes, header);
+  const bands = components.length === 1 || asGray ? 1 : 3;
+  const pixels = await decodePixels(asGray && isYCbCr(header) ? withTransform(bytes, header, 0) : bytes, header);
   if (pixels.width !== width || pixels.height !== height)
     throw new FormatError("the JPEG file is damaged: it has two frames");
-  const isRgbAsGrey = asGrey && components.length === 3 && !isYCbCr(header);
-  const data = isRgbAsGrey ? luminance(bandsFrom(pixels, 3)) : bandsFrom(pixels, bands);
+  const isRgbAsGray = asGray && components.length === 3 && !isYCbCr(header);
+  const data = isRgbAsGray ? luminance(bandsFrom(pixels, 3)) : bandsFrom(pixels, bands);
   return { picture: { mode: bands === 1 ? "L" : "RGB", width, height, data }, orientation };
 }
 

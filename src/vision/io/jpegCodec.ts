@@ -41,7 +41,7 @@ interface EncoderModule extends Glue {
 
 /** Samples of a file of one or three components. */
 export interface Pixels extends Decoded {
-  /** Samples of a pixel: 1 where it is grey, 3, or 4, the last of which means nothing. */
+  /** Samples of a pixel: 1 where it is gray, 3, or 4, the last of which means nothing. */
   readonly bands: number;
 }
 

@@ -3,7 +3,7 @@ import { ValueError } from "../../core/errors";
 import type { Picture } from "../modes";
 import { encoder } from "./jpegCodec";
 
-/** Baseline files with the tables of the standard and colours at half their resolution, as libjpeg makes them. */
+/** Baseline files with the tables of the standard and colors at half their resolution, as libjpeg makes them. */
 const options = {
   baseline: true,
   arithmetic: false,
@@ -20,8 +20,8 @@ const options = {
   separate_chroma_quality: false,
 };
 
-/** libjpeg's numbers of colour spaces. */
-const GREY = 1;
+/** libjpeg's numbers of color spaces. */
+const GRAY = 1;
 const YCBCR = 3;
 
 /** The most that a file can say of a side. */
@@ -42,7 +42,7 @@ export async function encodeJpegFile({ mode, width, height, data }: Picture, qua
   const bands = mode === "L" ? 1 : 3;
   for (let i = 0, f = 0; i < pixels.length; i += 4, f += bands)
     for (let k = 0; k < 3; k++) pixels[i + k] = data[bands === 1 ? f : f + k]!;
-  const color_space = bands === 1 ? GREY : YCBCR;
+  const color_space = bands === 1 ? GRAY : YCBCR;
   return encoder.run((codec) =>
     codec.encode(pixels, width, height, { ...options, quality, chroma_quality: quality, color_space }).slice(),
   );

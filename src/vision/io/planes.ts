@@ -30,8 +30,8 @@ export function pictureOfPlanes(planes: Uint8Array, channels: number, height: nu
   return { mode: "RGB", width, height, data };
 }
 
-/** The channels of a read mode that has its own: grey, and alpha. */
-export type Layout = readonly [isGrey: boolean, hasAlpha: boolean];
+/** The channels of a read mode that has its own: gray, and alpha. */
+export type Layout = readonly [isGray: boolean, hasAlpha: boolean];
 
 /** A decoded PNG file in the channels that are asked for; without a `layout`, in its own, where a palette's are its places. */
 export function pngChannels(png: Png, layout: Layout | undefined): Interleaved {
@@ -41,7 +41,7 @@ export function pngChannels(png: Png, layout: Layout | undefined): Interleaved {
     bands: png.bands,
   };
   if (layout === undefined) return own;
-  return arranged(png.colourType === 3 ? lookedUp(png, own.data) : own, layout, most);
+  return arranged(png.colorType === 3 ? lookedUp(png, own.data) : own, layout, most);
 }
 
 function lookedUp({ palette = new Uint8Array(0), transparency }: Png, places: Samples): Interleaved {
@@ -54,21 +54,21 @@ function lookedUp({ palette = new Uint8Array(0), transparency }: Png, places: Sa
   return { data, bands: 4 };
 }
 
-/** libpng's grey of the weights that torchvision gives it, in 15 bits of fraction, cut off. */
-const grey = (r: number, g: number, b: number): number =>
+/** libpng's gray of the weights that torchvision gives it, in 15 bits of fraction, cut off. */
+const gray = (r: number, g: number, b: number): number =>
   r === g && g === b ? r : Math.floor((r * 9794 + g * 19234 + b * 3740) / 32768);
 
-function arranged({ data, bands }: Interleaved, [isGrey, hasAlpha]: Layout, most: number): Interleaved {
-  const colours = isGrey ? 1 : 3;
-  const wanted = colours + (hasAlpha ? 1 : 0);
+function arranged({ data, bands }: Interleaved, [isGray, hasAlpha]: Layout, most: number): Interleaved {
+  const colors = isGray ? 1 : 3;
+  const wanted = colors + (hasAlpha ? 1 : 0);
   if (wanted === bands) return { data, bands };
   const size = data.length / bands;
   const out = data instanceof Uint8Array ? new Uint8Array(size * wanted) : new Int32Array(size * wanted);
   for (let i = 0, f = 0, t = 0; i < size; i++, f += bands, t += wanted) {
-    if (bands < 3) out.fill(data[f]!, t, t + colours);
-    else if (isGrey) out[t] = grey(data[f]!, data[f + 1]!, data[f + 2]!);
+    if (bands < 3) out.fill(data[f]!, t, t + colors);
+    else if (isGray) out[t] = gray(data[f]!, data[f + 1]!, data[f + 2]!);
     else for (let k = 0; k < 3; k++) out[t + k] = data[f + k]!;
-    if (hasAlpha) out[t + colours] = bands % 2 === 0 ? data[f + bands - 1]! : most;
+    if (hasAlpha) out[t + colors] = bands % 2 === 0 ? data[f + bands - 1]! : most;
   }
   return { data: out, bands: wanted };
 }

@@ -10,8 +10,8 @@ const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 /** Whether bytes begin as a PNG file does. */
 export const isPng = (bytes: Uint8Array): boolean => SIGNATURE.every((byte, i) => bytes[i] === byte);
 
-/** What a colour type means: the samples of a pixel, and the bits that each may have. */
-const colourTypes: Readonly<Record<number, { bands: number; depths: readonly number[] }>> = {
+/** What a color type means: the samples of a pixel, and the bits that each may have. */
+const colorTypes: Readonly<Record<number, { bands: number; depths: readonly number[] }>> = {
   0: { bands: 1, depths: [1, 2, 4, 8, 16] },
   2: { bands: 3, depths: [8, 16] },
   3: { bands: 1, depths: [1, 2, 4, 8] },
@@ -23,7 +23,7 @@ interface Header {
   readonly width: number;
   readonly height: number;
   readonly depth: number;
-  readonly colourType: number;
+  readonly colorType: number;
   readonly bands: number;
   readonly isInterlaced: boolean;
 }
@@ -32,7 +32,7 @@ interface Header {
 export interface Png extends Header {
   readonly samples: Uint8Array | Uint16Array;
   readonly palette?: Uint8Array;
-  /** The chunk as it is: alphas of a palette, or one colour in 16 bits each. */
+  /** The chunk as it is: alphas of a palette, or one color in 16 bits each. */
   readonly transparency?: Uint8Array;
 }
 
@@ -93,16 +93,16 @@ function readHeader(body: Uint8Array): Header {
   if (body.length !== 13) fail(`is damaged: its header has ${body.length} bytes`);
   const view = new DataView(body.buffer, body.byteOffset, 13);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [depth, colourType, compression, filter, interlace] = body.subarray(8) as unknown as number[];
+  const [depth, colorType, compression, filter, interlace] = body.subarray(8) as unknown as number[];
   if (width === 0 || height === 0) fail(`has ${width}×${height} pixels`);
   if (width * height > MOST_PIXELS)
     fail(`claims ${width}×${height} pixels; pictures of more than ${MOST_PIXELS} are refused`);
-  const kind = colourTypes[colourType!];
+  const kind = colorTypes[colorType!];
   if (kind === undefined || !kind.depths.includes(depth!))
-    fail(`is damaged: there is no colour type ${colourType} of ${depth} bits`);
+    fail(`is damaged: there is no color type ${colorType} of ${depth} bits`);
   if (compression !== 0 || filter !== 0 || interlace! > 1)
     fail(`is damaged: compression ${compression}, filter ${filter}, interlacing ${interlace} are unknown`);
-  return { width, height, depth: depth!, colourType: colourType!, bands: kind!.bands, isInterlaced: interlace === 1 };
+  return { width, height, depth: depth!, colorType: colorType!, bands: kind!.bands, isInterlaced: interlace === 1 };
 }
 
 /** The passes of Adam7: where each begins, and its steps. */
@@ -229,7 +229,7 @@ export function decodePngFile(bytes: Uint8Array): Png {
     fail(`is truncated: it has too little data for ${header.width}×${header.height} pixels`);
   const raw = inflateBounded(packed, size, (why) => fail(`is damaged: ${why}`));
   if (raw.length < size) fail(`is truncated: its data ends after ${raw.length} of ${size} bytes`);
-  if (header.colourType === 3 && palette === undefined) fail("is damaged: it has no palette");
+  if (header.colorType === 3 && palette === undefined) fail("is damaged: it has no palette");
   const samples = new (header.depth === 16 ? Uint16Array : Uint8Array)(header.width * header.height * header.bands);
   const step = Math.max(1, (header.bands * header.depth) >> 3);
   let at = 0;
@@ -242,34 +242,34 @@ export function decodePngFile(bytes: Uint8Array): Png {
   return { ...header, samples, ...(palette && { palette }), ...(transparency && { transparency }) };
 }
 
-/** The samples as 8 bits: those of 16 lose their low byte, those of less than 8 of grey are stretched. */
-export function bytesOf({ samples, depth, colourType }: Png): Uint8Array {
+/** The samples as 8 bits: those of 16 lose their low byte, those of less than 8 of gray are stretched. */
+export function bytesOf({ samples, depth, colorType }: Png): Uint8Array {
   if (samples instanceof Uint16Array) return Uint8Array.from(samples, (value) => value >> 8);
-  if (depth === 8 || colourType === 3) return samples;
+  if (depth === 8 || colorType === 3) return samples;
   const factor = 255 / ((1 << depth) - 1);
   return samples.map((value) => value * factor);
 }
 
 const modeOf = { 0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA" } as const;
 
-/** A PNG file as PIL opens it: grey of 16 bits in mode `"I"`, of one bit in mode `"1"`; palettes stay. */
+/** A PNG file as PIL opens it: gray of 16 bits in mode `"I"`, of one bit in mode `"1"`; palettes stay. */
 export function pngPicture(bytes: Uint8Array): Picture {
   const png = decodePngFile(bytes);
-  const { width, height, depth, colourType, samples, palette } = png;
+  const { width, height, depth, colorType, samples, palette } = png;
   const transparency = transparencyOf(png);
-  const extra = { ...(colourType === 3 && palette && { palette }), ...(transparency && { transparency }) };
-  if (colourType === 0 && depth === 16) return { mode: "I", width, height, data: Int32Array.from(samples), ...extra };
-  const mode = colourType === 0 && depth === 1 ? "1" : modeOf[colourType as keyof typeof modeOf];
-  // PIL has no mode of grey and alpha for these.
+  const extra = { ...(colorType === 3 && palette && { palette }), ...(transparency && { transparency }) };
+  if (colorType === 0 && depth === 16) return { mode: "I", width, height, data: Int32Array.from(samples), ...extra };
+  const mode = colorType === 0 && depth === 1 ? "1" : modeOf[colorType as keyof typeof modeOf];
+  // PIL has no mode of gray and alpha for these.
   if (mode === "LA" && depth === 16) return convertPicture({ mode, width, height, data: bytesOf(png) }, "RGBA", "none");
   return { mode, width, height, data: bytesOf(png), ...extra };
 }
 
 /** What is transparent, in the samples of the picture. */
-function transparencyOf({ colourType, depth, bands, transparency }: Png): Transparency | undefined {
+function transparencyOf({ colorType, depth, bands, transparency }: Png): Transparency | undefined {
   if (transparency === undefined || transparency.length === 0) return undefined;
-  if (colourType === 3) return transparency.subarray(0, 256);
-  if (colourType > 2 || transparency.length < 2 * bands) return undefined;
+  if (colorType === 3) return transparency.subarray(0, 256);
+  if (colorType > 2 || transparency.length < 2 * bands) return undefined;
   const values = Array.from({ length: bands }, (_, k) => (transparency[2 * k]! << 8) | transparency[2 * k + 1]!);
   if (depth === 1) return values.map((value) => (value & 1) * 255);
   return values;

@@ -4,8 +4,8 @@ import { ValueError } from "../../core/errors";
 import { crc32 } from "../../platform/files";
 import { bandsOf, type ImageMode, type Picture } from "../modes";
 
-/** How each mode is written: its colour type and the bits of a sample. */
-const kinds: Readonly<Partial<Record<ImageMode, readonly [colourType: number, depth: number]>>> = {
+/** How each mode is written: its color type and the bits of a sample. */
+const kinds: Readonly<Partial<Record<ImageMode, readonly [colorType: number, depth: number]>>> = {
   "1": [0, 1],
   L: [0, 8],
   LA: [4, 8],
@@ -29,13 +29,13 @@ function chunk(type: string, body: Uint8Array): Uint8Array {
   return out;
 }
 
-function headerOf(width: number, height: number, colourType: number, depth: number): Uint8Array {
+function headerOf(width: number, height: number, colorType: number, depth: number): Uint8Array {
   const body = new Uint8Array(13);
   const view = new DataView(body.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
   body[8] = depth;
-  body[9] = colourType;
+  body[9] = colorType;
   return body;
 }
 
@@ -121,12 +121,12 @@ export function encodePngFile(picture: Picture, level: CompressionLevel): Uint8A
   const kind = kinds[mode];
   if (kind === undefined) throw new ValueError(`cannot write mode ${mode} as PNG; convert it first`);
   if (width === 0 || height === 0) throw new ValueError(`cannot write ${width}×${height} pixels as PNG`);
-  const [colourType, depth] = kind;
+  const [colorType, depth] = kind;
   const step = Math.max(1, (bandsOf[mode] * depth) >> 3);
-  const data = filtered(rowsOf(picture, depth), height, step, colourType === 3 || depth < 8);
+  const data = filtered(rowsOf(picture, depth), height, step, colorType === 3 || depth < 8);
   const parts = [
     Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10),
-    chunk("IHDR", headerOf(width, height, colourType, depth)),
+    chunk("IHDR", headerOf(width, height, colorType, depth)),
   ];
   if (mode === "P") parts.push(chunk("PLTE", palette ?? new Uint8Array(3)));
   if (mode === "P" && transparency instanceof Uint8Array) parts.push(chunk("tRNS", transparency));

@@ -136,7 +136,7 @@ function blockWidths(depth: number, w0: number, wA: number, wM: number): number[
   });
 }
 
-/** Neighbours of the same width make a stage. */
+/** Neighbors of the same width make a stage. */
 function stagesOf(blocks: readonly number[]): { depths: number[]; widths: number[] } {
   const starts = blocks.flatMap((width, i) => (width !== blocks[i - 1] ? [i] : []));
   return {

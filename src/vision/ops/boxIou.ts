@@ -75,8 +75,8 @@ export const generalizedBoxIou = named(
   },
 );
 
-/** The centres of boxes along an axis. Shape: [N]. */
-const centre = (boxes: Tensor, axis: number): Tensor =>
+/** The centers of boxes along an axis. Shape: [N]. */
+const center = (boxes: Tensor, axis: number): Tensor =>
   boxes
     .select(1, axis)
     .add(boxes.select(1, axis + 2))
@@ -87,12 +87,12 @@ function distanceAndPlain(boxes1: Tensor, boxes2: Tensor, eps: number): [distanc
   const iou = iouOf(boxes1, boxes2);
   const [width, height] = enclosing(boxes1, boxes2);
   const diagonal = width.pow(2).add(height.pow(2)).add(eps);
-  const [x, y] = [0, 1].map((axis) => centre(boxes1, axis).unsqueeze(1).sub(centre(boxes2, axis)).pow(2));
+  const [x, y] = [0, 1].map((axis) => center(boxes1, axis).unsqueeze(1).sub(center(boxes2, axis)).pow(2));
   return [iou.sub(x!.add(y!).div(diagonal)), iou];
 }
 
 /**
- * {@link boxIou} less the squared distance of the centres, relative to the diagonal of the box around both. Shape: [N, 4], [M, 4] → [N, M].
+ * {@link boxIou} less the squared distance of the centers, relative to the diagonal of the box around both. Shape: [N, 4], [M, 4] → [N, M].
  * @see torchvision.ops.distance_box_iou; Zheng et al., 2020
  */
 export const distanceBoxIou = named(

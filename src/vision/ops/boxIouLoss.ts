@@ -87,8 +87,8 @@ export const generalizedBoxIouLoss: BoxLoss = boxLoss("generalizedBoxIouLoss", (
   return iou.neg().add(1);
 });
 
-/** The squared distance of the centres of pairs. */
-function centreDistance({ first, second }: Pairs): Tensor {
+/** The squared distance of the centers of pairs. */
+function centerDistance({ first, second }: Pairs): Tensor {
   const [x, y] = [0, 1].map((axis) => {
     const [a, b] = [first, second].map((box) => box[axis + 2]!.add(box[axis]!).div(2));
     return a!.sub(b!).pow(2);
@@ -101,7 +101,7 @@ function distanceLoss(pairs: Pairs, eps: number): [loss: Tensor, iou: Tensor] {
   const iou = inter.div(union.add(eps));
   const [width, height] = enclosing(pairs);
   const diagonal = width.pow(2).add(height.pow(2)).add(eps);
-  return [iou.neg().add(1).add(centreDistance(pairs).div(diagonal)), iou];
+  return [iou.neg().add(1).add(centerDistance(pairs).div(diagonal)), iou];
 }
 
 /**

@@ -13,7 +13,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { checkBoxes, coordinates, upcast } from "./boxChecks";
 
 /**
- * How a box is written: by two corners, "xyxy"; by the first corner, width and height, "xywh"; by its centre, width and height,
+ * How a box is written: by two corners, "xyxy"; by the first corner, width and height, "xywh"; by its center, width and height,
  * "cxcywh".
  */
 export type BoxFormat = "xyxy" | "xywh" | "cxcywh";

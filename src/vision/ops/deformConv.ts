@@ -167,7 +167,7 @@ export const deformConv2d = named(
 export interface DeformConvLayerOptions extends Omit<DeformConvOptions, "mask"> {
   /** Channels are divided into as many independent groups. Default: 1. */
   groups?: number;
-  /** Whether a bias is learnt. Default: true. */
+  /** Whether a bias is learned. Default: true. */
   bias?: boolean;
 }
 

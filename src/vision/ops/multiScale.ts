@@ -44,7 +44,7 @@ interface Levels {
 
 const log2 = (x: number): number => Math.fround(Math.log2(Math.fround(x)));
 
-/** Halves to the even neighbour, as `round` of PyTorch. */
+/** Halves to the even neighbor, as `round` of PyTorch. */
 const rounded = (x: number): number => {
   const low = Math.floor(x);
   if (x - low !== 0.5) return Math.round(x);

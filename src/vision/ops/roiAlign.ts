@@ -18,7 +18,7 @@ export interface PSRoIAlignOptions {
 
 /** Options of {@link roiAlign}. */
 export interface RoIAlignOptions extends PSRoIAlignOptions {
-  /** Moves boxes by half an element, so that they lie over the centres of elements. Default: false. */
+  /** Moves boxes by half an element, so that they lie over the centers of elements. Default: false. */
   aligned?: boolean;
 }
 

@@ -1,7 +1,7 @@
 /** The operations from which AutoAugment, RandAugment, TrivialAugment and AugMix choose, and their magnitudes. */
 import { drawInt } from "./draws";
 import type { Fill } from "./functional/arguments";
-import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from "./functional/colour";
+import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from "./functional/color";
 import { roundHalfEven } from "./functional/geometry";
 import type { InterpolationMode } from "./functional/interpolation";
 import { autocontrast, equalize, invert, posterize, solarize } from "./functional/tone";
@@ -80,7 +80,7 @@ export interface Limits {
   readonly moveX: number;
   readonly moveY: number;
   readonly degrees: number;
-  readonly colour: number;
+  readonly color: number;
   /** Bits that are kept by the least of posterizing, and how many fewer by the most. */
   readonly bits: readonly [most: number, lost: number];
 }
@@ -101,9 +101,9 @@ export function moves(count: number, limits: Limits): Entry[] {
   ];
 }
 
-/** Operations on colours. */
-export function colours(count: number, limits: Limits): Entry[] {
-  const signed: Magnitudes = { values: evenly(0, limits.colour, count), isSigned: true };
+/** Operations on colors. */
+export function colors(count: number, limits: Limits): Entry[] {
+  const signed: Magnitudes = { values: evenly(0, limits.color, count), isSigned: true };
   return ["Brightness", "Color", "Contrast", "Sharpness"].map((name) => [name, signed] as const);
 }
 

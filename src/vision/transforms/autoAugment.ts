@@ -13,7 +13,7 @@ import { text } from "../../nn/module/repr";
 import { full } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import {
-  colours,
+  colors,
   drawOperation,
   identity,
   inversion,
@@ -36,7 +36,7 @@ import { type Picture, PictureTransform } from "./transform";
 export interface SamplingOptions {
   /** Tensors take `"nearest"` and `"bilinear"`. Default: `"nearest"`, of AugMix `"bilinear"`. */
   interpolation?: InterpolationMode;
-  /** The colour outside of the picture: one number, or one for each channel. Default: black. */
+  /** The color outside of the picture: one number, or one for each channel. Default: black. */
   fill?: Fill | null;
 }
 
@@ -75,7 +75,7 @@ const limitsFor = (height: number, width: number): Limits => ({
   moveX: (150 / 331) * width,
   moveY: (150 / 331) * height,
   degrees: 30,
-  colour: 0.9,
+  color: 0.9,
   bits: [8, 4],
 });
 
@@ -120,7 +120,7 @@ export class AutoAugment extends Augmentation {
     const steps = policies[this.policy];
     const [id, probs, signs] = AutoAugment.getParams(steps.length);
     const limits = limitsFor(height, width);
-    const space: Space = new Map([...moves(10, limits), ...colours(10, limits), ...tones(10, limits), inversion]);
+    const space: Space = new Map([...moves(10, limits), ...colors(10, limits), ...tones(10, limits), inversion]);
     let picture = img;
     steps[id]!.forEach(([name, probability, at], i) => {
       if (probs[i]! > Math.fround(probability)) return;
@@ -185,7 +185,7 @@ export class RandAugment extends Augmentation {
     const [, height, width] = dimensionsOf(checkPicture("RandAugment", img));
     const n = this.numMagnitudeBins;
     const limits = limitsFor(height, width);
-    const space: Space = new Map([identity, ...moves(n, limits), ...colours(n, limits), ...tones(n, limits)]);
+    const space: Space = new Map([identity, ...moves(n, limits), ...colors(n, limits), ...tones(n, limits)]);
     let picture = img;
     for (let i = 0; i < this.numOps; i++) {
       const at = this.magnitude < 0 ? this.magnitude + n : this.magnitude;
@@ -209,7 +209,7 @@ export interface TrivialAugmentWideOptions extends SamplingOptions {
 
 const trivialSignature = "; numMagnitudeBins, interpolation, fill";
 
-const wideLimits: Limits = { shear: 0.99, moveX: 32, moveY: 32, degrees: 135, colour: 0.99, bits: [8, 6] };
+const wideLimits: Limits = { shear: 0.99, moveX: 32, moveY: 32, degrees: 135, color: 0.99, bits: [8, 6] };
 
 /**
  * One operation of one magnitude, both drawn. Tensors are of uint8, Images of mode RGB or L.
@@ -237,7 +237,7 @@ export class TrivialAugmentWide extends Augmentation {
     const space: Space = new Map([
       identity,
       ...moves(n, wideLimits),
-      ...colours(n, wideLimits),
+      ...colors(n, wideLimits),
       ...tones(n, wideLimits),
     ]);
     const [name, magnitude] = drawOperation(space, (values) => values[drawInt(0, values.length)]!);
@@ -259,7 +259,7 @@ export interface AugMixOptions extends SamplingOptions {
   chainDepth?: number;
   /** The parameter of the distributions of weights. Default: 1. */
   alpha?: number;
-  /** Whether to change brightness, colour, contrast and sharpness as well. Default: true. */
+  /** Whether to change brightness, color, contrast and sharpness as well. Default: true. */
   allOps?: boolean;
 }
 
@@ -312,10 +312,10 @@ export class AugMix extends Augmentation {
       moveX: width / 3,
       moveY: height / 3,
       degrees: 30,
-      colour: 0.9,
+      color: 0.9,
       bits: [4, 4],
     };
-    return new Map([...moves(n, limits), ...tones(n, limits), ...(this.allOps ? colours(n, limits) : [])]);
+    return new Map([...moves(n, limits), ...tones(n, limits), ...(this.allOps ? colors(n, limits) : [])]);
   }
 
   /** One chain of operations. */

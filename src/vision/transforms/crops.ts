@@ -58,7 +58,7 @@ export interface RandomCropParameters extends SizeParameters {
   padding?: PaddingSize | null;
   /** Whether a picture that is smaller gets a border. Default: false. */
   padIfNeeded?: boolean;
-  /** The colour of the border. Default: 0. */
+  /** The color of the border. Default: 0. */
   fill?: Fill | null;
   /** Default: `"constant"`. */
   paddingMode?: PaddingMode;
@@ -114,7 +114,7 @@ export class RandomCrop extends PictureTransform {
   }
 
   override forward(img: Picture): any {
-    if (this.paddingMode === "constant") return this.cropOfOneColour(img);
+    if (this.paddingMode === "constant") return this.cropOfOneColor(img);
     const options = { fill: this.fill, paddingMode: this.paddingMode };
     let picture = this.padding === null ? img : F.pad(img, this.padding, options);
     const [, height, width] = F.getDimensions(picture);
@@ -125,7 +125,7 @@ export class RandomCrop extends PictureTransform {
   }
 
   /** Border and window in one: a window is a border of negative numbers. */
-  private cropOfOneColour(img: Picture): any {
+  private cropOfOneColor(img: Picture): any {
     const [, height, width] = F.getDimensions(img);
     const [left, top, right, bottom] = checkPadding("RandomCrop", this.padding ?? 0);
     const more = (size: number, available: number): number =>

@@ -26,7 +26,7 @@ export interface ElasticTransformOptions {
   sigma?: number | readonly number[];
   /** `"nearest"` or `"bilinear"`. Default: `"bilinear"`. */
   interpolation?: InterpolationMode;
-  /** The colour outside. Default: 0. */
+  /** The color outside. Default: 0. */
   fill?: number;
 }
 

@@ -1,4 +1,4 @@
-/** Transforms that change colours at random, or turn them to grey. */
+/** Transforms that change colors at random, or turn them to gray. */
 import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
@@ -9,7 +9,7 @@ import { readArguments } from "../../nn/module/options";
 import { float, text } from "../../nn/module/repr";
 import { drawPerm, drawUniform } from "./draws";
 import { checkNumberList } from "./functional/arguments";
-import * as F from "./functional/colour";
+import * as F from "./functional/color";
 import { checkPicture, dimensionsOf } from "./functional/picture";
 import { acts, type ChanceOptions, checkChance } from "./resizing";
 import { type Picture, PictureTransform } from "./transform";
@@ -20,7 +20,7 @@ export interface GrayscaleOptions {
   numOutputChannels?: number;
 }
 
-/** A picture in grey. @see torchvision.transforms.Grayscale @example new transforms.Grayscale(3) */
+/** A picture in gray. @see torchvision.transforms.Grayscale @example new transforms.Grayscale(3) */
 export class Grayscale extends PictureTransform {
   numOutputChannels: number;
 
@@ -42,7 +42,7 @@ export class Grayscale extends PictureTransform {
 }
 
 /**
- * A picture in grey with probability `p` (0.1), with as many channels as before.
+ * A picture in gray with probability `p` (0.1), with as many channels as before.
  * @see torchvision.transforms.RandomGrayscale
  * @example new transforms.RandomGrayscale({ p: 0.5 })
  */
@@ -90,13 +90,13 @@ type Name = keyof ColorJitterOptions;
 
 function checkRange(name: Name, value: unknown): Range {
   const isHue = name === "hue";
-  const centre = isHue ? 0 : 1;
+  const center = isHue ? 0 : 1;
   const [low, high] = isHue ? [-0.5, 0.5] : [0, Number.POSITIVE_INFINITY];
   let range: [number, number];
   if (typeof value === "number") {
     if (!(value >= 0))
       throw new ValueError(`ColorJitter: If ${name} is a single number, it must be non negative, got ${value}.`);
-    range = [isHue ? -value : Math.max(centre - value, 0), centre + value];
+    range = [isHue ? -value : Math.max(center - value, 0), center + value];
   } else if (Array.isArray(value) && value.length === 2 && value.every((bound) => typeof bound === "number"))
     range = value as [number, number];
   else
@@ -107,7 +107,7 @@ function checkRange(name: Name, value: unknown): Range {
     throw new ValueError(
       `ColorJitter: ${name} values should be between (${text(low)}, ${text(high)}), got ${text(range)}`,
     );
-  return range[0] === centre && range[1] === centre ? null : range;
+  return range[0] === center && range[1] === center ? null : range;
 }
 
 const jitterNames = ["brightness", "contrast", "saturation", "hue"] as const;

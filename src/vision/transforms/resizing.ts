@@ -67,7 +67,7 @@ export class Resize extends PictureTransform {
 export interface PadParameters {
   /** Pixels on all sides, [left and right, top and bottom], or [left, top, right, bottom]. */
   padding: PaddingSize;
-  /** The colour of a constant border. Default: 0. */
+  /** The color of a constant border. Default: 0. */
   fill?: Fill | null;
   /** Default: `"constant"`. */
   paddingMode?: PaddingMode;

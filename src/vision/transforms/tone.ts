@@ -8,7 +8,7 @@ import { takes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import { text } from "../../nn/module/repr";
 import { drawRand } from "./draws";
-import { adjustSharpness } from "./functional/colour";
+import { adjustSharpness } from "./functional/color";
 import * as F from "./functional/tone";
 import { type ChanceOptions, checkChance } from "./resizing";
 import { type Picture, PictureTransform } from "./transform";

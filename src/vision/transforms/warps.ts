@@ -38,7 +38,7 @@ export interface RandomRotationParameters {
   expand?: boolean;
   /** [x, y] of the fixed point. Default: the middle. */
   center?: readonly number[] | null;
-  /** The colour outside. Default: 0. */
+  /** The color outside. Default: 0. */
   fill?: Fill | null;
 }
 
@@ -99,7 +99,7 @@ export interface RandomAffineParameters {
   shear?: Angles | null;
   /** Default: `"nearest"`. */
   interpolation?: InterpolationMode;
-  /** The colour outside. Default: 0. */
+  /** The color outside. Default: 0. */
   fill?: Fill | null;
   /** [x, y] of the fixed point of turn and shear. Default: the middle. */
   center?: readonly number[] | null;
@@ -222,7 +222,7 @@ export interface RandomPerspectiveOptions {
   p?: number;
   /** Default: `"bilinear"`. */
   interpolation?: InterpolationMode;
-  /** The colour outside. Default: 0. */
+  /** The color outside. Default: 0. */
   fill?: Fill | null;
 }
 

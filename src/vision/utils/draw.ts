@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../
 import { named } from "../../core/signature";
 import { tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
-import { type Colour, paletteOf, type Rgb, rgbOf } from "./colours";
+import { type Color, paletteOf, type Rgb, rgbOf } from "./colors";
 import { Raster } from "./raster";
 
 /** Sizes of pens and points. */
@@ -48,8 +48,8 @@ function wholeNumbers(op: string, x: Tensor): number[] {
 export interface DrawBoundingBoxesOptions {
   /** A text for each box. */
   labels?: readonly string[] | null;
-  /** One colour, or one for each box. Default: colours that are told apart. */
-  colors?: Colour | readonly Colour[] | null;
+  /** One color, or one for each box. Default: colors that are told apart. */
+  colors?: Color | readonly Color[] | null;
   /** Whether boxes are filled, so that the picture still shows. Default: false. */
   fill?: boolean | null;
   /** Pixels of the border, inwards. Default: 1. */
@@ -60,17 +60,17 @@ export interface DrawBoundingBoxesOptions {
   fontSize?: null;
 }
 
-/** Whether a value is one colour and no list of colours. */
-const isOneColour = (colours: unknown): boolean =>
-  typeof colours === "string" || (Array.isArray(colours) && typeof colours[0] === "number");
+/** Whether a value is one color and no list of colors. */
+const isOneColor = (colors: unknown): boolean =>
+  typeof colors === "string" || (Array.isArray(colors) && typeof colors[0] === "number");
 
-function coloursFor(op: string, colours: unknown, count: number): Rgb[] {
-  if (colours === undefined || colours === null) return paletteOf(count);
-  if (isOneColour(colours)) return new Array<Rgb>(count).fill(rgbOf(op, colours));
-  const list = checkArray(op, "colors", colours, "colours");
+function colorsFor(op: string, colors: unknown, count: number): Rgb[] {
+  if (colors === undefined || colors === null) return paletteOf(count);
+  if (isOneColor(colors)) return new Array<Rgb>(count).fill(rgbOf(op, colors));
+  const list = checkArray(op, "colors", colors, "colors");
   if (list.length < count)
     throw new ValueError(`${op}: Number of colors (${list.length}) is less than number of boxes (${count}).`);
-  return list.map((colour) => rgbOf(op, colour));
+  return list.map((color) => rgbOf(op, color));
 }
 
 function labelsFor(op: string, labels: unknown, count: number): readonly string[] | undefined {
@@ -117,13 +117,13 @@ export const drawBoundingBoxes = named(
     const width = checkInteger(op, "width", options.width ?? 1, 0, MOST_WIDTH);
     const fill = checkFlag(op, "fill", options.fill ?? false);
     const labels = labelsFor(op, options.labels, count);
-    const colours = coloursFor(op, options.colors, count);
+    const colors = colorsFor(op, options.colors, count);
     const raster = rasterOf(x.shape[0] === 1 ? x.expand([3, -1, -1]) : x);
     for (let i = 0; i < count; i++) {
       const box = corners.slice(4 * i, 4 * i + 4) as [number, number, number, number];
-      if (fill) raster.fillBox(box, colours[i]!, 100);
-      raster.box(box, colours[i]!, width);
-      if (labels !== undefined) raster.text(labels[i]!, box[0] + width + 1, box[1] + width + 1, colours[i]!);
+      if (fill) raster.fillBox(box, colors[i]!, 100);
+      raster.box(box, colors[i]!, width);
+      if (labels !== undefined) raster.text(labels[i]!, box[0] + width + 1, box[1] + width + 1, colors[i]!);
     }
     return tensorOf(raster);
   },
@@ -142,16 +142,16 @@ function checkOrder(op: string, boxes: Tensor): void {
 export interface DrawSegmentationMasksOptions {
   /** From 0, where masks are invisible, to 1, where they hide the picture. Default: 0.8. */
   alpha?: number;
-  /** One colour, or one for each mask. Default: colours that are told apart. */
-  colors?: Colour | readonly Colour[] | null;
+  /** One color, or one for each mask. Default: colors that are told apart. */
+  colors?: Color | readonly Color[] | null;
 }
 
-function maskColours(op: string, colours: unknown, count: number): Rgb[] {
-  if (colours === undefined || colours === null) return paletteOf(count);
-  if (isOneColour(colours)) return new Array<Rgb>(count).fill(rgbOf(op, colours));
-  const list = checkArray(op, "colors", colours, "colours");
+function maskColors(op: string, colors: unknown, count: number): Rgb[] {
+  if (colors === undefined || colors === null) return paletteOf(count);
+  if (isOneColor(colors)) return new Array<Rgb>(count).fill(rgbOf(op, colors));
+  const list = checkArray(op, "colors", colors, "colors");
   if (count > list.length) throw new ValueError(`${op}: There are more masks (${count}) than colors (${list.length})`);
-  return list.map((colour) => rgbOf(op, colour));
+  return list.map((color) => rgbOf(op, color));
 }
 
 /**
@@ -179,13 +179,13 @@ export const drawSegmentationMasks = named(
       throw new ShapeError(`${op}: The image and the masks must have the same height and width`);
     const alpha = checkNumber(op, "alpha", options.alpha ?? 0.8);
     const count = all.shape[0]!;
-    const colours = maskColours(op, options.colors, count);
+    const colors = maskColors(op, options.colors, count);
     if (count === 0) return image;
     return noGrad(() => {
       const drawn = x.clone();
       for (let i = 0; i < count; i++) {
-        const colour = tensor(Uint8Array.from(colours[i]!)).view([3, 1, 1]);
-        drawn.copy_(colour.where(all.select(0, i), drawn));
+        const color = tensor(Uint8Array.from(colors[i]!)).view([3, 1, 1]);
+        drawn.copy_(color.where(all.select(0, i), drawn));
       }
       return x
         .mul(1 - alpha)
@@ -199,8 +199,8 @@ export const drawSegmentationMasks = named(
 export interface DrawKeypointsOptions {
   /** Pairs of points that are connected by white lines. */
   connectivity?: readonly (readonly [number, number])[] | null;
-  /** The colour of the points. Without one only lines are drawn, as in torchvision. */
-  colors?: Colour | null;
+  /** The color of the points. Without one only lines are drawn, as in torchvision. */
+  colors?: Color | null;
   /** Of a point, in pixels. Default: 2. */
   radius?: number;
   /** Of a line, in pixels. Default: 3. */
@@ -243,14 +243,14 @@ export const drawKeypoints = named(
     const radius = checkInteger(op, "radius", options.radius ?? 2, 0, MOST_WIDTH);
     const width = checkInteger(op, "width", options.width ?? 3, 0, MOST_WIDTH);
     const lines = connections(op, options.connectivity, count);
-    const colour = options.colors == null ? undefined : rgbOf(op, options.colors);
+    const color = options.colors == null ? undefined : rgbOf(op, options.colors);
     const values = wholeNumbers(op, keypoints);
     const raster = rasterOf(x);
     for (let i = 0; i < instances; i++) {
       const at = (k: number) => [values[2 * (i * count + k)]!, values[2 * (i * count + k) + 1]!] as const;
-      for (let k = 0; k < count && colour !== undefined; k++) {
+      for (let k = 0; k < count && color !== undefined; k++) {
         const [u, v] = at(k);
-        raster.ellipse(u - radius, v - radius, u + radius, v + radius, colour);
+        raster.ellipse(u - radius, v - radius, u + radius, v + radius, color);
       }
       for (const [from, to] of lines) raster.line(at(from), at(to), WHITE, width);
     }

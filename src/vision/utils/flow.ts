@@ -1,4 +1,4 @@
-/** Optical flow as colours. */
+/** Optical flow as colors. */
 import { noGrad } from "../../autograd/scopes";
 import { ArgumentError, DTypeError, describe, ShapeError } from "../../core/errors";
 import { named } from "../../core/signature";
@@ -17,24 +17,24 @@ const stretches = [
   [0, 2, false],
 ] as const;
 
-/** The wheel of Baker et al., "A Database and Evaluation Methodology for Optical Flow" (2007): 55 colours of three values. */
-function colourWheel(): Float32Array[] {
+/** The wheel of Baker et al., "A Database and Evaluation Methodology for Optical Flow" (2007): 55 colors of three values. */
+function colorWheel(): Float32Array[] {
   return stretches.flatMap(([full, changing, rises], i) =>
     Array.from({ length: steps[i]! }, (_, k) => {
-      const colour = new Float32Array(3);
+      const color = new Float32Array(3);
       const part = Math.floor(Math.fround(Math.fround(255 * k) / steps[i]!));
-      colour[full] = 255;
-      colour[changing] = rises ? part : 255 - part;
-      return colour;
+      color[full] = 255;
+      color[changing] = rises ? part : 255 - part;
+      return color;
     }),
   );
 }
 
 const f = Math.fround;
 
-/** Colours of the angles, pale where the flow is slow, as bytes of [3, pixels] from `at` on. */
+/** Colors of the angles, pale where the flow is slow, as bytes of [3, pixels] from `at` on. */
 function paint(flow: Float32Array, size: number, from: number, most: number, out: Uint8Array, at: number): void {
-  const wheel = colourWheel();
+  const wheel = colorWheel();
   const scale = f(most + 2 ** -23);
   for (let i = 0; i < size; i++) {
     const [u, v] = [f(flow[from + i]! / scale), f(flow[from + size + i]! / scale)];
@@ -45,14 +45,14 @@ function paint(flow: Float32Array, size: number, from: number, most: number, out
     const part = f(place - first);
     const [a, b] = [wheel[first]!, wheel[(first + 1) % wheel.length]!];
     for (let k = 0; k < 3; k++) {
-      const colour = f(f(f(1 - part) * f(a[k]! / 255)) + f(part * f(b[k]! / 255)));
-      out[at + k * size + i] = Math.floor(f(255 * f(1 - f(norm * f(1 - colour)))));
+      const color = f(f(f(1 - part) * f(a[k]! / 255)) + f(part * f(b[k]! / 255)));
+      out[at + k * size + i] = Math.floor(f(255 * f(1 - f(norm * f(1 - color)))));
     }
   }
 }
 
 /**
- * A flow as colours: the direction as the hue, the speed, relative to the fastest, as the saturation.
+ * A flow as colors: the direction as the hue, the speed, relative to the fastest, as the saturation.
  * @see torchvision.utils.flow_to_image
  * @param flow float32 of shape [2, height, width] or [n, 2, height, width].
  * @returns uint8 of shape [3, height, width] or [n, 3, height, width].

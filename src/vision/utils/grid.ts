@@ -99,7 +99,7 @@ function laidOut(x: Tensor, nrow: number, padding: number, padValue: number): Te
 }
 
 /**
- * A grid of pictures, as one of shape [channels, height, width]; grey ones get three channels. One picture alone stays as it is.
+ * A grid of pictures, as one of shape [channels, height, width]; gray ones get three channels. One picture alone stays as it is.
  * @see torchvision.utils.make_grid
  * @param tensor A batch of shape [n, channels, height, width], one picture, or a list of pictures of one size.
  * @throws ArgumentError for anything else.

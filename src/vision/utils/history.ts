@@ -24,7 +24,7 @@ interface PageChart {
 }
 
 const ESC = "\x1b";
-/** Colours of terminals that differ from each other. */
+/** Colors of terminals that differ from each other. */
 const inks = [36, 33, 35, 32, 34, 31].map((code) => `${ESC}[${code}m`);
 /** The same in a page. */
 const strokes = ["#1f77b4", "#ff7f0e", "#9467bd", "#2ca02c", "#17becf", "#d62728"];
@@ -93,7 +93,7 @@ export class History {
     writeText(`${back}${text}\n`);
   }
 
-  /** The charts as text. @param colors Whether with the colours of terminals. Default: whether the output is one. */
+  /** The charts as text. @param colors Whether with the colors of terminals. Default: whether the output is one. */
   async toText(colors: boolean = isTerminal()): Promise<string> {
     const { plot } = await import("./lazyAsciichart");
     const width = Math.max(10, terminalColumns() - LABEL);
@@ -149,7 +149,7 @@ declareMethods(History, { record: "values{}", draw: "", toText: "colors?" });
 /** The last value of a series in a few digits. */
 const lastOf = (values: readonly number[]): string => values.at(-1)!.toPrecision(4);
 
-/** At most `width` values, each the mean of its neighbours. What is no number is left out: a chart has no place for it. */
+/** At most `width` values, each the mean of its neighbors. What is no number is left out: a chart has no place for it. */
 function thinned(values: readonly number[], width: number): number[] {
   const known = values.filter(Number.isFinite);
   if (known.length <= width) return known;

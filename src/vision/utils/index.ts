@@ -1,5 +1,5 @@
 /** Pictures to look at. @see torchvision.utils */
-export type { Colour } from "./colours";
+export type { Color } from "./colors";
 export type { ImshowOptions, Shown, ShowPlace } from "./display";
 export {
   type DrawBoundingBoxesOptions,

@@ -23,7 +23,7 @@ function pictureFrom(image: unknown): Picture {
 }
 
 /**
- * Shows a picture where the program runs: on a canvas at the end of a page; in a terminal by kitty's, iTerm2's or sixel's protocol, or by coloured
+ * Shows a picture where the program runs: on a canvas at the end of a page; in a terminal by kitty's, iTerm2's or sixel's protocol, or by colored
  * half blocks; elsewhere as a PNG file, whose path it prints.
  * @param image A tensor of values in [0, 1] or of bytes, of shape [channels, height, width], a batch or list of these (shown as a grid), or
  * an `Image`.

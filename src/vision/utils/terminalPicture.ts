@@ -23,10 +23,10 @@ function kitty(png: Uint8Array): string {
 /** @see https://iterm2.com/documentation-images.html */
 const iterm2 = (png: Uint8Array): string => `${ESC}]1337;File=inline=1;size=${png.length}:${toBase64(png)}\x07\n`;
 
-/** Levels of each colour of the palette of a sixel picture. */
+/** Levels of each color of the palette of a sixel picture. */
 const LEVELS = 6;
 
-/** Six rows of pixels of one colour after the other, in a palette of 6×6×6 colours. @see VT330/VT340 Programmer Reference Manual, chapter 14 */
+/** Six rows of pixels of one color after the other, in a palette of 6×6×6 colors. @see VT330/VT340 Programmer Reference Manual, chapter 14 */
 function sixel({ width, height, data }: Picture): string {
   const place = (at: number): number => {
     const [r, g, b] = [0, 1, 2].map((k) => Math.round((data[at + k]! * (LEVELS - 1)) / 255));
@@ -46,27 +46,27 @@ function sixelBand(width: number, rows: number, place: (x: number, y: number) =>
   const bits = new Map<number, Uint8Array>();
   for (let x = 0; x < width; x++)
     for (let dy = 0; dy < rows; dy++) {
-      const colour = place(x, dy);
-      if (!bits.has(colour)) bits.set(colour, new Uint8Array(width));
-      bits.get(colour)![x]! |= 1 << dy;
+      const color = place(x, dy);
+      if (!bits.has(color)) bits.set(color, new Uint8Array(width));
+      bits.get(color)![x]! |= 1 << dy;
     }
   return [...bits]
-    .map(([colour, row]) => `#${colour}${String.fromCharCode(...row.map((value) => 63 + value))}`)
+    .map(([color, row]) => `#${color}${String.fromCharCode(...row.map((value) => 63 + value))}`)
     .join("$");
 }
 
 /** Two pixels, one above the other, in each letter. Pictures that are too wide are shown smaller: of each square one pixel. */
 function blocks({ width, height, data }: Picture, columns: number): string {
   const step = Math.max(1, Math.ceil(width / columns));
-  const colour = (x: number, y: number): string => {
+  const color = (x: number, y: number): string => {
     const at = 3 * (y * width + x);
     return `${data[at]};${data[at + 1]};${data[at + 2]}`;
   };
   let text = "";
   for (let y = 0; y < height; y += 2 * step) {
     for (let x = 0; x < width; x += step) {
-      const below = y + step < height ? `${ESC}[48;2;${colour(x, y + step)}m` : "";
-      text += `${ESC}[38;2;${colour(x, y)}m${below}▀`;
+      const below = y + step < height ? `${ESC}[48;2;${color(x, y + step)}m` : "";
+      text += `${ESC}[38;2;${color(x, y)}m${below}▀`;
     }
     text += `${ESC}[0m\n`;
   }

@@ -219,7 +219,7 @@ function judgeTransformGradient(sample: TransformSample): Verdict {
   return judge(grad, sample.grad!);
 }
 
-/** Runs one judgement of a sample. Values written without a dtype in a text are float64. */
+/** Runs one judgment of a sample. Values written without a dtype in a text are float64. */
 function attempt(check: () => Verdict): Result {
   const before = torch.getDefaultDtype!();
   try {
@@ -238,7 +238,7 @@ function judgeDistribution(sample: DistributionSample): Verdict {
   return judgeValues(sample, distribution);
 }
 
-/** The kinds of judgement that a sample has. */
+/** The kinds of judgment that a sample has. */
 export function distributionKinds(sample: Sample): Kind[] {
   const hasGrads =
     "transform" in sample

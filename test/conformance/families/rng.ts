@@ -1,4 +1,4 @@
-/** `rng/`: sequences of random calls, initialisation, and the order of data, after `manual_seed`. */
+/** `rng/`: sequences of random calls, initialization, and the order of data, after `manual_seed`. */
 import { callFunction, callMethod, construct, find } from "../adapter";
 import { isClose, judgeTensor } from "../judge";
 import { failed, passed, type Result, type SampleResult } from "../report";
@@ -211,7 +211,7 @@ function judgeOrder(sample: RngSample): Result {
   return same ? judgeThen(sample) : failed(`${JSON.stringify(passes)} instead of ${JSON.stringify(sample.epochs)}`);
 }
 
-/** The entry of a sample: its file, or for whole families of initialisers and loaders what it calls. */
+/** The entry of a sample: its file, or for whole families of initializers and loaders what it calls. */
 export function rngEntry(file: string, sample: RngSample): string {
   const name = file.replace(/\.jsonl$/, "");
   if (name === "init") return sample.fn!;

@@ -1,4 +1,4 @@
-/** Factorisations and what is solved with them. */
+/** Factorizations and what is solved with them. */
 import { type Samples, type Tensor, t, torch, within } from "../spec";
 
 type Op = (...args: any[]) => unknown;

@@ -1,4 +1,4 @@
-/** Matrix products, convolutions, pooling, normalisation and losses. */
+/** Matrix products, convolutions, pooling, normalization and losses. */
 import { frozen, ints, positive, type Samples, t, unit } from "../spec";
 
 const labels = ints([0, 2, 1]);

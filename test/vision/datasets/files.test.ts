@@ -29,7 +29,7 @@ function put(name: string, bytes: Uint8Array | string): void {
   writeFileSync(join(root, name), bytes);
 }
 
-/** A PNG of 3×2 pixels of one colour. */
+/** A PNG of 3×2 pixels of one color. */
 const png = (r: number, g: number, b: number): Uint8Array =>
   encode({ width: 3, height: 2, channels: 3, data: Uint8Array.from({ length: 18 }, (_, i) => [r, g, b][i % 3]!) });
 

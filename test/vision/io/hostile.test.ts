@@ -44,7 +44,7 @@ describe.each(["png", "jpeg"] as const)("%s", (format) => {
   }, 120_000);
 });
 
-/** A PNG file of grey pixels whose data is `data`. */
+/** A PNG file of gray pixels whose data is `data`. */
 function pngOf(width: number, height: number, data: Uint8Array): Uint8Array {
   const chunk = (type: string, body: Uint8Array): Buffer => {
     const out = Buffer.alloc(12 + body.length);

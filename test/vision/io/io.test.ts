@@ -56,8 +56,8 @@ test("files there and back", async () => {
     await io.writePng(x, path("x.png"), { compressionLevel });
     expect(torch.equal(await io.readImage(path("x.png")), x)).toBe(true);
   }
-  const grey = x.narrow(0, 0, 1);
-  expect(torch.equal(await io.decodePng(await io.encodePng(grey)), grey)).toBe(true);
+  const gray = x.narrow(0, 0, 1);
+  expect(torch.equal(await io.decodePng(await io.encodePng(gray)), gray)).toBe(true);
   const file = await io.readFile(path("x.png"));
   expect([file.dtype, file.shape.length]).toEqual(["uint8", 1]);
   await io.writeFile(path("y.png"), file);
@@ -75,9 +75,9 @@ test("JPEG files come back nearly as they were", async () => {
     const y = await io.readImage(path("x.jpg"));
     expect(y.sub(x.to("int32")).abs().max().item()).toBeLessThanOrEqual(most);
   }
-  const grey = await io.decodeJpeg(await io.encodeJpeg(ramp.unsqueeze(0), { quality: 100 }));
-  expect(grey.shape).toEqual([1, 48, 40]);
-  expect(grey.sub(ramp.to("int32")).abs().max().item()).toBeLessThanOrEqual(2);
+  const gray = await io.decodeJpeg(await io.encodeJpeg(ramp.unsqueeze(0), { quality: 100 }));
+  expect(gray.shape).toEqual([1, 48, 40]);
+  expect(gray.sub(ramp.to("int32")).abs().max().item()).toBeLessThanOrEqual(2);
 });
 
 describe("errors", () => {

@@ -63,10 +63,10 @@ def chunk(kind, body):
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
 
-def png(colour, depth, interlaced, height=H, width=W, extra=()):
+def png(color, depth, interlaced, height=H, width=W, extra=()):
     """A file of random samples, filters and chunk borders, of any kind there is."""
-    bands = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
-    samples = rng.integers(0, 7 if colour == 3 and depth > 2 else 2**depth, (height, width, bands))
+    bands = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
+    samples = rng.integers(0, 7 if color == 3 and depth > 2 else 2**depth, (height, width, bands))
     raw = b""
     for x0, y0, dx, dy in ADAM7 if interlaced else [(0, 0, 1, 1)]:
         part = samples[y0::dy, x0::dx]
@@ -76,8 +76,8 @@ def png(colour, depth, interlaced, height=H, width=W, extra=()):
         rows = np.packbits(bits.reshape(part.shape[0], -1), axis=1)
         raw += b"".join(bytes([rng.integers(0, 5)]) + bytes(row) for row in rows)
     packed = zlib.compress(raw)
-    body = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced))]
-    if colour == 3:
+    body = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, interlaced))]
+    if color == 3:
         body.append(chunk(b"PLTE", bytes(rng.integers(0, 256, 3 * min(7, 2**depth), dtype=np.uint8))))
     body += [chunk(*item) for item in extra]
     body += [chunk(b"IDAT", packed[i : i + 20]) for i in range(0, len(packed), 20)] + [chunk(b"IEND", b"")]
@@ -85,23 +85,23 @@ def png(colour, depth, interlaced, height=H, width=W, extra=()):
 
 
 def files():
-    for colour, depths in {0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]}.items():
+    for color, depths in {0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]}.items():
         for depth in depths:
             for interlaced in [0, 1]:
-                yield f"png of type {colour}, {depth} bits{', interlaced' if interlaced else ''}", png(colour, depth, interlaced)
+                yield f"png of type {color}, {depth} bits{', interlaced' if interlaced else ''}", png(color, depth, interlaced)
     yield "png of one pixel, interlaced", png(2, 8, 1, 1, 1)
     yield "png of one column, interlaced", png(6, 8, 1, 9, 1)
     yield "png with a transparent place", png(3, 4, 0, extra=[(b"tRNS", bytes([0, 128, 255]))])
-    yield "png with a transparent grey", png(0, 2, 0, extra=[(b"tRNS", struct.pack(">H", 2))])
-    yield "png with a transparent colour", png(2, 8, 0, 3, 3, extra=[(b"tRNS", struct.pack(">HHH", 1, 2, 3))])
+    yield "png with a transparent gray", png(0, 2, 0, extra=[(b"tRNS", struct.pack(">H", 2))])
+    yield "png with a transparent color", png(2, 8, 0, 3, 3, extra=[(b"tRNS", struct.pack(">HHH", 1, 2, 3))])
     yield "png with text", save(image("RGB"), "PNG", pnginfo=None, dpi=(72, 72))
     for subsampling in [0, 1, 2]:
         for progressive in [False, True]:
             kind = ["4:4:4", "4:2:2", "4:2:0"][subsampling] + (", progressive" if progressive else "")
             yield f"jpeg {kind}", save(image("RGB", 35, 42), "JPEG", subsampling=subsampling, progressive=progressive, quality=85)
             yield f"jpeg of inks {kind}", save(image("CMYK", 35, 42), "JPEG", subsampling=subsampling, progressive=progressive, quality=90)
-    yield "jpeg grey", save(image("L", 21, 19), "JPEG")
-    yield "jpeg grey, progressive", save(image("L", 21, 19), "JPEG", progressive=True)
+    yield "jpeg gray", save(image("L", 21, 19), "JPEG")
+    yield "jpeg gray, progressive", save(image("L", 21, 19), "JPEG", progressive=True)
     for orientation in range(1, 9):
         exif = Image.Exif()
         exif[0x0112] = orientation

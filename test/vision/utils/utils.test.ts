@@ -14,12 +14,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 type Options = Record<string, any>;
 interface Expected {
   readonly image: string;
-  readonly boxes: { boxes: number[][]; options: Options; grey: boolean; result: string }[];
+  readonly boxes: { boxes: number[][]; options: Options; gray: boolean; result: string }[];
   readonly masks: { masks: string; count: number; options: Options; result: string }[];
   readonly keypoints: { points: number[][][]; options: Options; result: string }[];
   readonly flows: { shape: number[]; flow: string; result: string }[];
   readonly grid: { shape: number[]; input: number[]; cases: [Options, number[], number[]][] };
-  readonly colours: [string, number[]][];
+  readonly colors: [string, number[]][];
 }
 
 const expected = JSON.parse(
@@ -42,20 +42,20 @@ const camel = (options: Options): Options =>
   );
 
 describe("drawBoundingBoxes draws torchvision's pixels", () => {
-  test.each(expected.boxes.map((entry, i) => [i, entry] as const))("case %i", (_, { boxes, options, grey, result }) => {
-    const x = grey ? image.narrow(0, 0, 1) : image;
+  test.each(expected.boxes.map((entry, i) => [i, entry] as const))("case %i", (_, { boxes, options, gray, result }) => {
+    const x = gray ? image.narrow(0, 0, 1) : image;
     expect(digest(utils.drawBoundingBoxes(x, torch.tensor(boxes), options))).toBe(result);
   });
 
-  test("labels lie within their boxes, in their colour", () => {
+  test("labels lie within their boxes, in their color", () => {
     const black = torch.zeros([3, 30, 80], { dtype: "uint8" });
     const boxes = torch.tensor([[2, 2, 78, 28]]);
     const plain = utils.drawBoundingBoxes(black, boxes, { colors: "red" });
-    const labelled = utils.drawBoundingBoxes(black, boxes, ["Hi, wörld!"], "red");
-    const letters = labelled.sub(plain).ne(0).select(0, 0);
+    const labeled = utils.drawBoundingBoxes(black, boxes, ["Hi, wörld!"], "red");
+    const letters = labeled.sub(plain).ne(0).select(0, 0);
     expect(letters.sum().item()).toBeGreaterThan(60);
     expect(letters.narrow(0, 4, 8).narrow(1, 4, 60).sum().item()).toBe(letters.sum().item());
-    expect(labelled.select(0, 1).sum().item()).toBe(0);
+    expect(labeled.select(0, 1).sum().item()).toBe(0);
   });
 
   test("no box, no change", () => {
@@ -97,7 +97,7 @@ describe("makeGrid", () => {
     if (!options.normalize) expect(torch.equal(utils.makeGrid([...x.unbind(0)], camel(options)), y)).toBe(true);
   });
 
-  test("one picture and grey ones", () => {
+  test("one picture and gray ones", () => {
     expect(utils.makeGrid(torch.ones([4, 5])).shape).toEqual([3, 4, 5]);
     expect(utils.makeGrid(torch.ones([2, 1, 4, 5])).shape).toEqual([3, 8, 16]);
     expect(utils.makeGrid(torch.ones([1, 4, 4, 5])).shape).toEqual([4, 4, 5]);
@@ -114,7 +114,7 @@ test("saveImage rounds to bytes", async () => {
   expect((await io.readImage(join(folder, "two"))).shape).toEqual([3, 4, 11]);
 });
 
-test.each(expected.colours)("the colour %s", (name, rgb) => {
+test.each(expected.colors)("the color %s", (name, rgb) => {
   const x = utils.drawBoundingBoxes(torch.zeros([3, 1, 1], { dtype: "uint8" }), torch.zeros([1, 4]), { colors: name });
   expect(x.flatten().tolist()).toEqual(rgb);
 });
@@ -163,13 +163,13 @@ describe("errors", () => {
       /Number of boxes \(1\) and labels \(2\) mismatch/,
     ],
     [
-      "colours",
+      "colors",
       () => utils.drawBoundingBoxes(image, box, { colors: [] }),
       torch.ValueError,
       /Number of colors \(0\) is less than number of boxes \(1\)/,
     ],
     [
-      "a colour",
+      "a color",
       () => utils.drawBoundingBoxes(image, box, { colors: "reddish" }),
       torch.ValueError,
       /unknown color specifier: "reddish"/,
@@ -193,13 +193,13 @@ describe("errors", () => {
       /must have the same height and width/,
     ],
     [
-      "too few colours",
+      "too few colors",
       () => utils.drawSegmentationMasks(image, masks, { colors: ["red"] }),
       torch.ValueError,
       /There are more masks \(2\) than colors \(1\)/,
     ],
     [
-      "grey",
+      "gray",
       () => utils.drawKeypoints(image.narrow(0, 0, 1), points),
       torch.ShapeError,
       /^drawKeypoints: Pass an RGB image/,

@@ -79,7 +79,7 @@ def grid_cases():
     yield cases
 
 
-def colours():
+def colors():
     names = ["red", "REBECCAPURPLE", "#abc", "#abcd", "#a1b2c3", "#a1b2c3d4", "rgb(1, 22,255)", "rgb(10%,50%, 99%)", "hsl(200, 30%, 70%)",
              "hsv(300,100%,50%)", "hsb(59.5, 33.3%, 66%)", "rgba(1,2,3,4)", "hsl(0,0%,0%)", "hsl(359, 100%, 50%)", "lightgoldenrodyellow"]
     return [[name, list(ImageColor.getrgb(name))[:3]] for name in names]
@@ -95,7 +95,7 @@ def main():
         "keypoints": list(keypoint_cases(image)),
         "flows": list(flow_cases()),
         "grid": {**grid_input, "cases": grids},
-        "colours": colours(),
+        "colors": colors(),
     }
     path = Path(__file__).with_name("drawings.json.gz")
     path.write_bytes(gzip.compress(json.dumps(expected, separators=(",", ":")).encode(), 9, mtime=0))

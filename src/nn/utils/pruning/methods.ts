@@ -25,7 +25,7 @@ export function checkAmount(op: string, amount: unknown): number {
   return value;
 }
 
-/** Halves go to the even neighbour, as in Python. */
+/** Halves go to the even neighbor, as in Python. */
 function round(x: number): number {
   const floor = Math.floor(x);
   return x - floor === 0.5 ? floor + (floor % 2) : Math.round(x);

@@ -21,9 +21,9 @@ function batchNorm(g: Graph, a: Args): Value {
 
 /** (x − mean) / √(var + eps) over the last `axes` axes. */
 function standardize(g: Graph, x: Value, axes: readonly number[], eps: number): Value {
-  const centred = g.add("Sub", [x, g.reduce("ReduceMean", x, axes, true)]);
-  const variance = g.reduce("ReduceMean", g.add("Mul", [centred, centred]), axes, true);
-  return g.add("Div", [centred, g.add("Sqrt", [g.add("Add", [variance, g.scalar(eps, x.dtype)])])]);
+  const centered = g.add("Sub", [x, g.reduce("ReduceMean", x, axes, true)]);
+  const variance = g.reduce("ReduceMean", g.add("Mul", [centered, centered]), axes, true);
+  return g.add("Div", [centered, g.add("Sqrt", [g.add("Add", [variance, g.scalar(eps, x.dtype)])])]);
 }
 
 function scale(g: Graph, x: Value, weight: Value | null | undefined, bias: Value | null | undefined): Value {

@@ -68,8 +68,8 @@ function countOf(a: Args): Size {
 function variance(g: Graph, a: Args, keepdim: boolean): Value {
   const x: Value = a.input;
   const axes = axesOf(a);
-  const centred = g.add("Sub", [x, g.reduce("ReduceMean", x, axes, true)]);
-  const sum = g.reduce("ReduceSum", g.add("Mul", [centred, centred]), axes, keepdim);
+  const centered = g.add("Sub", [x, g.reduce("ReduceMean", x, axes, true)]);
+  const sum = g.reduce("ReduceSum", g.add("Mul", [centered, centered]), axes, keepdim);
   const correction = a.correction ?? (a.unbiased === false ? 0 : 1);
   return g.add("Div", [
     sum,

@@ -50,7 +50,7 @@ function extremum(name: string, f: (x: Tensor, y: Tensor) => Tensor): Entry {
   };
 }
 
-/** Integers are divided towards zero. */
+/** Integers are divided toward zero. */
 function divide(x: Tensor, y: Tensor, c: Context): Tensor {
   if (isFloat(x.dtype)) return x.div(y);
   if (c.unsigned(0) === "uint64") return perElement(x, y, (a, b) => (b === 0n ? 0n : a / b));

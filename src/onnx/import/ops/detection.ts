@@ -116,7 +116,7 @@ function roiAlign(c: Context): Tensor {
     const xs = Array.from({ length: width * across }, (_, k) => x1 + ((k + 0.5) * w) / (width * across));
     const parts = between(x.select(0, pictures[i]!), ys, xs);
     const split = (y: Tensor) => y.reshape([-1, height, down, width, across]);
-    // The maximum is that of the four weighted neighbours, as in the reference.
+    // The maximum is that of the four weighted neighbors, as in the reference.
     if (isMax)
       return parts
         .map(split)

@@ -1,4 +1,4 @@
-/** `com.microsoft`: fused ops that ONNX Runtime writes when it optimises a file. */
+/** `com.microsoft`: fused ops that ONNX Runtime writes when it optimizes a file. */
 import * as F from "../../../nn/functional/index";
 import { matmul } from "../../../ops/linalg/matmul";
 import type { Tensor } from "../../../tensor/tensor";
@@ -35,7 +35,7 @@ function activated(c: Context, x: Tensor): Tensor {
   }
 }
 
-/** The sum of two tensors and a bias, normalised; the sum itself comes fourth. */
+/** The sum of two tensors and a bias, normalized; the sum itself comes fourth. */
 function skipLayerNorm(c: Context, isSimple: boolean): Value[] {
   const [scale, shift, bias] = isSimple
     ? [c.tensor(2), undefined, c.optional(3)]

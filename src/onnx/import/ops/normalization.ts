@@ -63,9 +63,9 @@ function layerNorm(c: Context): Value[] {
   const axes = x.shape.flatMap((_, i) => (i < axis ? [] : [i]));
   const wide = x.dtype === "float64" ? x : x.to("float32");
   const mean = wide.mean(axes, true);
-  const centred = wide.sub(mean);
-  const inverse = centred.square().mean(axes, true).add(c.float("epsilon", 1e-5)).rsqrt();
-  const scaled = centred.mul(inverse).to(x.dtype).mul(c.y);
+  const centered = wide.sub(mean);
+  const inverse = centered.square().mean(axes, true).add(c.float("epsilon", 1e-5)).rsqrt();
+  const scaled = centered.mul(inverse).to(x.dtype).mul(c.y);
   const bias = c.optional(2);
   return [bias === undefined ? scaled : scaled.add(bias), mean, inverse];
 }
@@ -135,9 +135,9 @@ function dropout(c: Context): Value[] {
 function instanceNorm(c: Context): Tensor {
   const x = c.x;
   const axes = x.shape.flatMap((_, i) => (i < 2 ? [] : [i]));
-  const centred = x.sub(x.mean(axes, true));
-  const factor = centred.square().mean(axes, true).add(c.float("epsilon", 1e-5)).rsqrt();
-  return centred
+  const centered = x.sub(x.mean(axes, true));
+  const factor = centered.square().mean(axes, true).add(c.float("epsilon", 1e-5)).rsqrt();
+  return centered
     .mul(factor)
     .mul(perChannel(x, c.y))
     .add(perChannel(x, c.tensor(2)));
@@ -165,8 +165,8 @@ export const normalization: readonly Entry[] = [
     since: 9,
     run: (c) => {
       const axes = c.ints("axes")?.map((axis) => c.wrapAxis(axis, c.x.ndim)) ?? [0, 2, 3];
-      const centred = c.x.sub(c.x.mean(axes, true));
-      return centred.div(centred.square().mean(axes, true).sqrt().add(1e-9));
+      const centered = c.x.sub(c.x.mean(axes, true));
+      return centered.div(centered.square().mean(axes, true).sqrt().add(1e-9));
     },
   },
   softened("Softmax", (x, axis) => F.softmax(x, axis)),

@@ -44,8 +44,8 @@ function dequantize(c: Context): Tensor {
   const [x, scale, zero] = [c.x, c.y, c.optional(2)];
   const axis = c.int("axis", 1);
   const block = c.int("block_size", 0);
-  const centred = zero === undefined ? wide(x) : wide(x).sub(wide(along(c, x, zero, axis, block)));
-  return centred.to(scale.dtype).mul(along(c, x, scale, axis, block));
+  const centered = zero === undefined ? wide(x) : wide(x).sub(wide(along(c, x, zero, axis, block)));
+  return centered.to(scale.dtype).mul(along(c, x, scale, axis, block));
 }
 
 /** Of uint8, with a scale and a zero point such that 0 and all values are in the range. */
@@ -60,7 +60,7 @@ function dynamicQuantize(c: Context): Value[] {
 }
 
 /** An operand of a product without its zero point; those per row stand before the last axis. */
-function centred(x: Tensor, zero: Tensor | undefined, isRow: boolean): Tensor {
+function centered(x: Tensor, zero: Tensor | undefined, isRow: boolean): Tensor {
   if (zero === undefined) return wide(x);
   return wide(x).sub(
     wide(
@@ -70,7 +70,7 @@ function centred(x: Tensor, zero: Tensor | undefined, isRow: boolean): Tensor {
 }
 
 function matMulInteger(c: Context): Tensor {
-  return matmul(centred(c.x, c.optional(2), true), centred(c.y, c.optional(3), false)).to("int32");
+  return matmul(centered(c.x, c.optional(2), true), centered(c.y, c.optional(3), false)).to("int32");
 }
 
 function qlinearMatMul(c: Context): Tensor {
@@ -84,7 +84,7 @@ function qlinearMatMul(c: Context): Tensor {
     Tensor,
     Tensor,
   ];
-  const product = matmul(centred(a, aZero, true), centred(b, bZero, false));
+  const product = matmul(centered(a, aZero, true), centered(b, bZero, false));
   const row =
     aScale.numel() > 1 && aScale.ndim === 1 ? aScale.unsqueeze(-1) : aScale.numel() === 1 ? aScale.reshape([]) : aScale;
   const column = bScale.numel() === 1 ? bScale.reshape([]) : bScale;
@@ -109,7 +109,7 @@ const channels = (values: Tensor, ndim: number, at: number): Tensor =>
 function convInteger(c: Context): Tensor {
   const weightZero = c.optional(3);
   const weight = weightZero === undefined ? wide(c.y) : wide(c.y).sub(wide(channels(weightZero, c.y.ndim, 0)));
-  return convolve(c, centred(c.x, c.optional(2), false), weight, undefined).to("int32");
+  return convolve(c, centered(c.x, c.optional(2), false), weight, undefined).to("int32");
 }
 
 function qlinearConv(c: Context): Tensor {
@@ -125,7 +125,7 @@ function qlinearConv(c: Context): Tensor {
   ];
   const weight = wide(w).sub(wide(channels(wZero, w.ndim, 0)));
   const bias = c.optional(8);
-  const sums = convolve(c, centred(x, xZero, false), weight, bias === undefined ? undefined : wide(bias));
+  const sums = convolve(c, centered(x, xZero, false), weight, bias === undefined ? undefined : wide(bias));
   const factor = wide(xScale.reshape([]))
     .mul(wide(channels(wScale, x.ndim, 1)))
     .div(wide(scale.reshape([])));
@@ -138,13 +138,13 @@ function qlinearConv(c: Context): Tensor {
   );
 }
 
-/** What is there in the quantised form of `f` of real numbers. */
+/** What is there in the quantized form of `f` of real numbers. */
 const qlinear = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Entry => ({
   name,
   domain: "com.microsoft",
   run: (c) => {
     const [x, xScale, xZero, y, yScale, yZero, scale, zero] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => c.optional(i));
-    const real = (q: Tensor, s: Tensor, z: Tensor | undefined) => centred(q, z, false).mul(wide(s.reshape([])));
+    const real = (q: Tensor, s: Tensor, z: Tensor | undefined) => centered(q, z, false).mul(wide(s.reshape([])));
     const result = f(real(x!, xScale!, xZero), real(y!, yScale!, yZero))
       .div(wide(scale!.reshape([])))
       .round();

@@ -4,13 +4,13 @@
  */
 import type { Arguments } from "../../../core/signatureTypes";
 import type { Image } from "../../image";
-import type { Labelled, LabelledFiles, TransformOptions } from "./visionDataset";
+import type { Labeled, LabeledFiles, TransformOptions } from "./visionDataset";
 
 /** One object type instead of an intersection, as editors show it. */
 type Flat<T> = { [K in keyof T]: T[K] };
 
 /** An instance of the plain class `D` whose samples have the types that the transforms give. */
-export type Opened<D, I, T> = Omit<D, "at" | "atMany" | "read"> & Labelled<I, T>;
+export type Opened<D, I, T> = Omit<D, "at" | "atMany" | "read"> & Labeled<I, T>;
 
 /**
  * A class whose instances are awaited, with `new` or without. `S` is its signature, `V` are its arguments but for the transforms, `R` those
@@ -31,7 +31,7 @@ export interface Awaitable<D, S extends string, V, R extends readonly unknown[] 
 }
 
 /** As {@link Opened}, where samples are read from files when they are asked for. */
-export type OpenedFiles<D, I, T> = Omit<D, "at" | "read"> & LabelledFiles<I, T>;
+export type OpenedFiles<D, I, T> = Omit<D, "at" | "read"> & LabeledFiles<I, T>;
 
 /** As {@link Awaitable}, where samples are read from files when they are asked for. */
 export interface AwaitableFiles<D, S extends string, V, R extends readonly unknown[] = [root: string], L = number> {

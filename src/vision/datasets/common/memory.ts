@@ -37,7 +37,7 @@ export const targetBatch = (targets: Targets, indices: readonly number[]): Tenso
   targets instanceof Tensor ? gatherRows(targets, indices) : defaultCollate(indices.map((i) => targets[i]!));
 
 /**
- * Labelled pictures in memory: samples of `[image, label]`. `data` and `targets` may be replaced, by fewer samples for example.
+ * Labeled pictures in memory: samples of `[image, label]`. `data` and `targets` may be replaced, by fewer samples for example.
  */
 export class MemoryDataset<I = any, T = any> extends VisionDataset<I, T> {
   /** All pictures, uint8 of shape [n, height, width] or [n, height, width, channels]. */
@@ -62,7 +62,7 @@ export class MemoryDataset<I = any, T = any> extends VisionDataset<I, T> {
   }
 
   /** The labels by any name. */
-  protected get labelling(): Targets {
+  protected get labeling(): Targets {
     return this.targets;
   }
 
@@ -73,7 +73,7 @@ export class MemoryDataset<I = any, T = any> extends VisionDataset<I, T> {
 
   /** The target of a sample before its transform. */
   protected targetOf(index: number): unknown {
-    return targetAt(this.labelling, index);
+    return targetAt(this.labeling, index);
   }
 
   /** A copy of the pixels: a picture outlives its data set. */
@@ -109,7 +109,7 @@ export class MemoryDataset<I = any, T = any> extends VisionDataset<I, T> {
     checkArray("atMany", "indices", indices, "integers");
     if (!this.isPlain) return undefined;
     const places = indices.map((i) => this.place(i));
-    const labels = targetBatch(this.labelling, places);
+    const labels = targetBatch(this.labeling, places);
     if (labels === undefined) return undefined;
     return [this.imageBatch(places), labels] as Collated<[I, T]>;
   }

@@ -20,8 +20,8 @@ export async function openImage(op: string, path: string): Promise<Image> {
   }
 }
 
-/** The picture in a file, in colours. */
-export const openColours = async (op: string, path: string): Promise<Image> =>
+/** The picture in a file, in colors. */
+export const openColors = async (op: string, path: string): Promise<Image> =>
   (await openImage(op, path)).convert("RGB");
 
 /** Samples of a picture in a file and its target. */
@@ -44,8 +44,8 @@ export abstract class FilesDataset<I = any, T = any> extends VisionDataset<I, T>
   protected abstract targetOf(index: number): unknown;
 }
 
-/** Labelled pictures in files: their paths, and their labels. */
-export abstract class LabelledImages<I = any, T = any> extends FilesDataset<I, T> {
+/** Labeled pictures in files: their paths, and their labels. */
+export abstract class LabeledImages<I = any, T = any> extends FilesDataset<I, T> {
   /** The names of the classes, by label. */
   classes: readonly string[] = [];
   protected paths: string[] = [];
@@ -61,7 +61,7 @@ export abstract class LabelledImages<I = any, T = any> extends FilesDataset<I, T
   }
 
   protected imageOf(index: number): Promise<unknown> {
-    return openColours(classNameOf(this), this.paths[index]!);
+    return openColors(classNameOf(this), this.paths[index]!);
   }
 
   protected targetOf(index: number): unknown {

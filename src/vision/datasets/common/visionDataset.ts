@@ -26,7 +26,7 @@ export interface VisionDatasetArguments<I = any, T = any, L = any> extends Trans
 }
 
 /** Samples of a picture and its target. */
-export interface Labelled<I, T> {
+export interface Labeled<I, T> {
   /** How many samples there are. */
   readonly length: number;
   /** A sample: the picture, transformed, and its target. */
@@ -35,8 +35,8 @@ export interface Labelled<I, T> {
   atMany(indices: readonly number[]): Collated<[I, T]> | undefined;
 }
 
-/** As {@link Labelled}, where a sample is read from files when it is asked for. */
-export interface LabelledFiles<I, T> {
+/** As {@link Labeled}, where a sample is read from files when it is asked for. */
+export interface LabeledFiles<I, T> {
   /** How many samples there are. */
   readonly length: number;
   /** A sample: the picture, transformed, and its target. */

@@ -62,7 +62,7 @@ class MBConv extends nn.Module {
   }
 }
 
-/** Attention with a learnt bias for each relative position. Shape: [N, groups, pixels, features], unchanged. */
+/** Attention with a learned bias for each relative position. Shape: [N, groups, pixels, features], unchanged. */
 class RelativePositionalMultiHeadAttention extends nn.Module {
   readonly heads: number;
   readonly pixels: number;

@@ -117,7 +117,7 @@ export class EncoderBlock extends nn.Module {
   }
 }
 
-/** Adds learnt positions, then runs blocks of attention. Shape: [N, seqLength, hiddenDim], unchanged. */
+/** Adds learned positions, then runs blocks of attention. Shape: [N, seqLength, hiddenDim], unchanged. */
 export class Encoder extends nn.Module {
   /** Shape: [1, seqLength, hiddenDim]. */
   posEmbedding: nn.Parameter;

@@ -18,7 +18,7 @@ export interface WeightsMeta {
   readonly categories: readonly string[] | null;
   /** What was measured, by data set: accuracies in percent. */
   readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Where the weights have a licence of their own. */
+  /** Where the weights have a license of their own. */
   readonly license?: string;
 }
 
@@ -65,7 +65,7 @@ export const enums = new Map<string, WeightsEnum>();
 /** By the name of the enumeration, `ResNet50_Weights`. */
 export const enumsByName = new Map<string, WeightsEnum>();
 
-/** A line of the tables: file, parameters, least size of images, transforms, what was measured, and the licence if it is not that of the project. */
+/** A line of the tables: file, parameters, least size of images, transforms, what was measured, and the license if it is not that of the project. */
 type Row<O> = readonly [
   file: string,
   numParams: number,

@@ -68,7 +68,7 @@ export function checkFillValue(op: string, fill: unknown): Fill {
   return fill.map((value, i) => checkNumber(op, `fill[${i}]`, value));
 }
 
-/** A colour of `img`, one number for each band, as its samples hold it. @throws ValueError for another number of bands. */
+/** A color of `img`, one number for each band, as its samples hold it. @throws ValueError for another number of bands. */
 export function inkOf(op: string, img: Image, fill: Fill): number[] {
   const values = typeof fill === "number" ? Array<number>(img.bands).fill(fill) : fill;
   if (values.length !== img.bands)

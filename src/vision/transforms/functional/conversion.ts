@@ -116,12 +116,12 @@ export const pilToTensor = named("pilToTensor", "pic", (pic: Image): Tensor => {
 const modesOf: readonly (readonly ImageMode[])[] = [[], ["L", "I;16", "I", "F"], ["LA"], ["RGB"], ["RGBA", "CMYK"]];
 
 /** The mode of pictures of one channel, by dtype. */
-const greyModes: Readonly<Partial<Record<DType, ImageMode>>> = { uint8: "L", int16: "I;16", int32: "I", float32: "F" };
+const grayModes: Readonly<Partial<Record<DType, ImageMode>>> = { uint8: "L", int16: "I;16", int32: "I", float32: "F" };
 
 /** The mode of a picture of so many channels. @throws ValueError or DTypeError if there is none, or another than the one asked for. */
 function modeFor(channels: number, dtype: DType, mode: ImageMode | undefined): ImageMode {
   if (channels === 1) {
-    const expected = greyModes[dtype];
+    const expected = grayModes[dtype];
     if (mode !== undefined && mode !== expected)
       throw new ValueError(
         `toPilImage: Incorrect mode (${typeof mode === "string" ? mode : describe(mode)}) supplied for input type ${dtype}. Should be ${expected ?? "none: there is no mode of this type"}`,
@@ -274,45 +274,45 @@ function plainNumbers(values: ChannelValues, channels: number): Float32Array | u
 function normalizedPlain(x: Tensor, mean: ChannelValues, std: ChannelValues): Tensor | undefined {
   if (x.dtype !== "float32" || x.device !== "cpu" || x.requiresGrad || x.numel() > FEW) return undefined;
   const [channels, height, width] = x.shape.slice(-3) as [number, number, number];
-  const centre = plainNumbers(mean, channels);
+  const center = plainNumbers(mean, channels);
   const scale = plainNumbers(std, channels);
-  if (centre === undefined || scale === undefined || scale.includes(0)) return undefined;
+  if (center === undefined || scale === undefined || scale.includes(0)) return undefined;
   const values = elementsOf(x) as Float32Array;
   return tensorOf<Float32Array>("float32", x.shape, (out) => {
     const pixels = height * width;
     for (let at = 0, plane = 0; at < out.length; plane++) {
-      const m = centre[plane % channels]!;
+      const m = center[plane % channels]!;
       const s = scale[plane % channels]!;
       for (const end = at + pixels; at < end; at++) out[at] = Math.fround(values[at]! - m) / s;
     }
   });
 }
 
-/** Whether there is one number for all channels or one for each, and for `centre` as many as for `scale`: in float32 next to each other. */
-function isPerChannel(x: Tensor, centre: Tensor, scale: Tensor): boolean {
-  const count = centre.numel();
+/** Whether there is one number for all channels or one for each, and for `center` as many as for `scale`: in float32 next to each other. */
+function isPerChannel(x: Tensor, center: Tensor, scale: Tensor): boolean {
+  const count = center.numel();
   const isPlain = (values: Tensor) =>
     values.ndim === 3 && values.shape[0] === count && values.numel() === count && values.isContiguous();
-  return (count === 1 || count === x.shape.at(-3)) && isPlain(centre) && isPlain(scale);
+  return (count === 1 || count === x.shape.at(-3)) && isPlain(center) && isPlain(scale);
 }
 
 /** {@link normalize} without history in one kernel, which rounds as two do; undefined where it does not apply. */
-function normalizedPlanes(x: Tensor, centre: Tensor, scale: Tensor, inplace: boolean): Tensor | undefined {
+function normalizedPlanes(x: Tensor, center: Tensor, scale: Tensor, inplace: boolean): Tensor | undefined {
   if (x.dtype !== "float32" || x.device !== "cpu" || !x.isContiguous() || x.numel() === 0) return undefined;
-  if (isRecorded([x, centre, scale]) || !isPerChannel(x, centre, scale)) return undefined;
+  if (isRecorded([x, center, scale]) || !isPerChannel(x, center, scale)) return undefined;
   // What changes while it is read is a matter of two steps.
-  if (inplace && (centre.storage === x.storage || scale.storage === x.storage)) return undefined;
+  if (inplace && (center.storage === x.storage || scale.storage === x.storage)) return undefined;
   if (inplace) checkInplace("normalize", x);
   const y = inplace ? x : allocate(x.shape, "float32");
   const plane = x.shape.at(-2)! * x.shape.at(-1)!;
-  y.storage.backend.run("normalizePlanes", { y, x, mean: centre, std: scale, plane });
+  y.storage.backend.run("normalizePlanes", { y, x, mean: center, std: scale, plane });
   if (inplace) x.storage.version++;
   return y;
 }
 
 /** {@link normalize} as two operations. */
-const normalizedTwice = (x: Tensor, centre: Tensor, scale: Tensor, inplace: boolean): Tensor =>
-  inplace ? x.sub_(centre).div_(scale) : x.sub(centre).div_(scale);
+const normalizedTwice = (x: Tensor, center: Tensor, scale: Tensor, inplace: boolean): Tensor =>
+  inplace ? x.sub_(center).div_(scale) : x.sub(center).div_(scale);
 
 /**
  * (tensor − mean) / std, channel by channel.
@@ -330,11 +330,11 @@ export const normalize = named(
     checkFlag("normalize", "inplace", inplace);
     const plain = inplace ? undefined : normalizedPlain(x, mean, std);
     if (plain !== undefined) return plain;
-    const centre = perChannel("normalize", "mean", mean, x);
+    const center = perChannel("normalize", "mean", mean, x);
     const scale = checkDivisors("normalize", perChannel("normalize", "std", std, x));
-    const result = normalizedPlanes(x, centre, scale, inplace) ?? normalizedTwice(x, centre, scale, inplace);
+    const result = normalizedPlanes(x, center, scale, inplace) ?? normalizedTwice(x, center, scale, inplace);
     // A graph keeps what it needs. What the caller gave stays.
-    if (centre !== mean) centre.dispose();
+    if (center !== mean) center.dispose();
     if (scale !== std) scale.dispose();
     return result;
   },

@@ -1,4 +1,4 @@
-/** Checks of the arguments that functions of colours share. */
+/** Checks of the arguments that functions of colors share. */
 import { checkNumber } from "../../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
 import { Tensor } from "../../../tensor/tensor";

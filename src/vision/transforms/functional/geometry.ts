@@ -245,7 +245,7 @@ export const tenCrop = overloaded(
 
 /** Options of {@link pad}. */
 export interface PadOptions {
-  /** The colour of a constant border: a number, or of an Image one for each band. Default: 0. */
+  /** The color of a constant border: a number, or of an Image one for each band. Default: 0. */
   fill?: Fill | null;
   /** Default: `"constant"`. `"edge"` repeats the last pixel, `"reflect"` mirrors without it, `"symmetric"` with it. */
   paddingMode?: PaddingMode;

@@ -9,7 +9,7 @@ export {
   adjustSharpness,
   rgbToGrayscale,
   toGrayscale,
-} from "./colour";
+} from "./color";
 export { type ChannelValues, convertImageDtype, normalize, pilToTensor, toPilImage, toTensor } from "./conversion";
 export {
   centerCrop,

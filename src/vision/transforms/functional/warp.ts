@@ -20,7 +20,7 @@ import { affineGrid, affineOutputSize, checkGridMode, type GridFill, perspective
 /** Angles of a shear, in degrees: along x, or [along x, along y]. */
 export type Shear = number | readonly number[];
 
-/** The inverse of a turn, a shear, a scaling and a move, in this order, around a centre. Angles in degrees. */
+/** The inverse of a turn, a shear, a scaling and a move, in this order, around a center. Angles in degrees. */
 export function inverseAffine(
   [cx, cy]: readonly number[],
   angle: number,
@@ -44,7 +44,7 @@ export function inverseAffine(
 const gridFill = (op: string, fill: Fill | null | undefined): GridFill =>
   fill == null ? undefined : checkFillValue(op, fill);
 
-/** A centre counted from the middle of a tensor. */
+/** A center counted from the middle of a tensor. */
 function fromMiddle(center: readonly number[] | undefined, img: Tensor): [number, number] {
   if (center === undefined) return [0, 0];
   const [, h, w] = dimensionsOf(img);
@@ -57,9 +57,9 @@ function fromMiddle(center: readonly number[] | undefined, img: Tensor): [number
  * @param interpolation `"nearest"` or `"bilinear"`, of Images also `"bicubic"`. Default: `"nearest"`.
  * @param expand Whether the result is large enough to hold all of the picture; meant for turns around the middle. Default: false.
  * @param center [x, y] of the fixed point from the upper left corner. Default: the middle.
- * @param fill The colour outside, a number or one for each channel. Default: 0.
+ * @param fill The color outside, a number or one for each channel. Default: 0.
  * @see torchvision.transforms.functional.rotate
- * @throws ArgumentError for a mode that cannot be had, ValueError for a centre or fill of another length.
+ * @throws ArgumentError for a mode that cannot be had, ValueError for a center or fill of another length.
  * @example functional.rotate(image, 30, { expand: true });
  */
 export const rotate = overloaded(
@@ -117,7 +117,7 @@ function checkShear(op: string, shear: unknown): number[] {
  * @param scale A factor.
  * @param shear In degrees, along x or [along x, along y].
  * @param interpolation `"nearest"` or `"bilinear"`, of Images also `"bicubic"`. Default: `"nearest"`.
- * @param fill The colour outside, a number or one for each channel. Default: 0.
+ * @param fill The color outside, a number or one for each channel. Default: 0.
  * @param center [x, y] of the fixed point of turn and shear from the upper left corner. Default: the middle.
  * @see torchvision.transforms.functional.affine
  * @throws ValueError for a scale that is not positive, and for lists of other lengths.
@@ -160,7 +160,7 @@ export const affine = overloaded(
 export interface WarpOptions {
   /** `"nearest"` or `"bilinear"`, of Images seen in perspective also `"bicubic"`. Default: `"bilinear"`. */
   interpolation?: InterpolationMode;
-  /** The colour outside, a number or one for each channel. Default: 0. */
+  /** The color outside, a number or one for each channel. Default: 0. */
   fill?: Fill | null;
 }
 

@@ -6,13 +6,13 @@ import * as blurring from "../blurring";
 import * as conversion from "../conversion";
 import * as jitter from "../jitter";
 import * as tones from "../tone";
-import { type OfSamples, recoloured } from "./sample";
+import { type OfSamples, recolored } from "./sample";
 
 /** A transform of pictures as one of samples. */
 function onPictures<C extends new (...args: any[]) => { forward(img: any): any }>(Base: C): OfSamples<C> {
   const OnPictures = class extends Base {
     override forward(...inputs: any[]): any {
-      return recoloured(classNameOf(this), inputs, (img) => super.forward(img));
+      return recolored(classNameOf(this), inputs, (img) => super.forward(img));
     }
   };
   return OnPictures as unknown as OfSamples<C>;

@@ -89,7 +89,7 @@ export function moved(
 }
 
 /** Applies `f` to the pictures of a sample, each with the same random draws. */
-export function recoloured(op: string, inputs: readonly unknown[], f: (img: any) => any): unknown {
+export function recolored(op: string, inputs: readonly unknown[], f: (img: any) => any): unknown {
   const sample = sampleOf(op, inputs);
   const items = itemsOf(sample);
   let before: Uint8Array | undefined;

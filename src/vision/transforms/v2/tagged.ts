@@ -79,7 +79,7 @@ export class Mask {
 /** The numbers of a box. */
 export type BoundingBoxFormat = (typeof BoundingBoxFormat)[keyof typeof BoundingBoxFormat];
 
-/** Corners; left upper corner and size; centre and size. x and y are in pixels. @see torchvision.tv_tensors.BoundingBoxFormat */
+/** Corners; left upper corner and size; center and size. x and y are in pixels. @see torchvision.tv_tensors.BoundingBoxFormat */
 export const BoundingBoxFormat = { XYXY: "XYXY", XYWH: "XYWH", CXCYWH: "CXCYWH" } as const;
 
 const formats = Object.values(BoundingBoxFormat);

@@ -68,7 +68,7 @@ const calls: [what: string, call: () => unknown, type: new (...args: any[]) => E
   ["an angle of a word", () => F.rotate(image, any("30")), ArgumentError, /^rotate: angle must be a number/],
   ["no angle", () => F.rotate(x, Number.NaN), ValueError, /^rotate: angle must be finite/],
   [
-    "a centre of one number",
+    "a center of one number",
     () => F.rotate(image, 3, "nearest", false, [1]),
     ValueError,
     /^rotate: center should be a/,

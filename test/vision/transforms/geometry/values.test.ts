@@ -58,7 +58,7 @@ describe("functions of Images of every mode", () => {
     // PIL cannot mix 16 bits; here they are mixed as 8 are.
     if (result === null || mode === "I;16") expect(own).toBeInstanceOf(torch.vision.Image);
     else {
-      // torchvision takes four inks for colours and opacity where it goes through NumPy; here they stay inks.
+      // torchvision takes four inks for colors and opacity where it goes through NumPy; here they stay inks.
       if (mode === "CMYK") result[0] = "CMYK";
       expect(distance(packed(own), result)).toBe(0);
     }

@@ -145,7 +145,7 @@ describe("transforms of samples", () => {
     expect(label).toBe(5);
   });
 
-  test("colours change in pictures alone, all of them alike", () => {
+  test("colors change in pictures alone, all of them alike", () => {
     const x = torch.rand(3, 6, 6);
     const { boxes, mask } = marked(8, 6, 15, 12);
     const out = new v2.ColorJitter({ brightness: 0.9, hue: 0.5 })({

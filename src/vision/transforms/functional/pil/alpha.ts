@@ -1,8 +1,8 @@
-/** Colours multiplied by their opacity, as they are mixed: PIL's modes `RGBa` and `La`. */
+/** Colors multiplied by their opacity, as they are mixed: PIL's modes `RGBa` and `La`. */
 import type { Image } from "../../../image";
 import { imageLike } from "./samples";
 
-/** Whether pictures of this kind are mixed with their colours multiplied by opacity. */
+/** Whether pictures of this kind are mixed with their colors multiplied by opacity. */
 export const hasAlpha = (img: Image): boolean => img.mode === "RGBA" || img.mode === "LA";
 
 /** a × b / 255 of bytes, rounded. */
@@ -11,8 +11,8 @@ function mulDiv255(a: number, b: number): number {
   return ((product >> 8) + product) >> 8;
 }
 
-/** Every colour through `change`, with the opacity of its pixel. */
-function mapColours(img: Image, change: (colour: number, alpha: number) => number): Image {
+/** Every color through `change`, with the opacity of its pixel. */
+function mapColors(img: Image, change: (color: number, alpha: number) => number): Image {
   const { bands, data } = img;
   const out = Uint8Array.from(data as Uint8Array);
   for (let i = 0; i < out.length; i += bands) {
@@ -22,13 +22,13 @@ function mapColours(img: Image, change: (colour: number, alpha: number) => numbe
   return imageLike(img, img.width, img.height, out);
 }
 
-/** Colours times opacity. */
-export const premultiplied = (img: Image): Image => mapColours(img, mulDiv255);
+/** Colors times opacity. */
+export const premultiplied = (img: Image): Image => mapColors(img, mulDiv255);
 
 /** The inverse of {@link premultiplied}, as far as there is one. */
 export const unmultiplied = (img: Image): Image =>
-  mapColours(img, (colour, alpha) =>
-    alpha === 0 || alpha === 255 ? colour : Math.min(255, Math.trunc((255 * colour) / alpha)),
+  mapColors(img, (color, alpha) =>
+    alpha === 0 || alpha === 255 ? color : Math.min(255, Math.trunc((255 * color) / alpha)),
   );
 
 /** Does something that mixes pixels, of a picture with opacity as PIL does it. */

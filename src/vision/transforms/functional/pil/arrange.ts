@@ -60,7 +60,7 @@ export function inked(out: ImageSamples, ink: readonly number[]): ImageSamples {
   return out;
 }
 
-/** The picture within a border of one colour. */
+/** The picture within a border of one color. */
 export function expandImage(op: string, img: Image, border: Border, ink: readonly number[]): Image {
   const [left, top, right, bottom] = border;
   const [width, height] = [left + img.width + right, top + img.height + bottom];

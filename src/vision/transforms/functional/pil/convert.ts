@@ -24,11 +24,11 @@ export const picture = (like: Image, mode: ImageMode, data: Uint8Array | Int32Ar
 /** Writes the red, green and blue of the pixel at `at`, the first of its samples, to `out[to…]`. */
 type Reader = (data: ArrayLike<number>, at: number, out: Uint8Array, to: number) => void;
 
-const readGrey: Reader = (data, at, out, to) => {
-  const grey = clip8(data[at]!);
-  out[to] = grey;
-  out[to + 1] = grey;
-  out[to + 2] = grey;
+const readGray: Reader = (data, at, out, to) => {
+  const gray = clip8(data[at]!);
+  out[to] = gray;
+  out[to + 1] = gray;
+  out[to + 2] = gray;
 };
 
 const readRgb: Reader = (data, at, out, to) => {
@@ -52,7 +52,7 @@ const readPalette =
 function readerOf(image: Image): Reader {
   if (image.mode === "P") return readPalette(image.palette ?? new Uint8Array(0));
   if (image.mode === "CMYK") return readCmyk;
-  return image.bands >= 3 ? readRgb : readGrey;
+  return image.bands >= 3 ? readRgb : readGray;
 }
 
 /** The picture in mode `"RGB"`: without its alpha. */
@@ -66,7 +66,7 @@ export function toRgb(image: Image): Image {
 }
 
 /** The picture in mode `"L"`: numbers of more than 8 bits are clipped, alpha is dropped. */
-export function toGrey(image: Image): Image {
+export function toGray(image: Image): Image {
   if (image.mode === "L") return image;
   const n = image.width * image.height;
   const out = new Uint8Array(n);
@@ -96,15 +96,15 @@ function writeSamples(mode: ImageMode, rgb: ArrayLike<number>, at: number, out: 
   out[to + 3] = isInk ? 0 : 255;
 }
 
-/** A picture of mode `"RGB"` in the mode of `like`; alpha is opaque then. @throws ValueError for modes of two colours or of palettes. */
+/** A picture of mode `"RGB"` in the mode of `like`; alpha is opaque then. @throws ValueError for modes of two colors or of palettes. */
 export function fromRgb(op: string, image: Image, like: Image): Image {
   const { mode } = like;
   if (mode === "RGB") return image;
   if (mode === "1" || mode === "P" || mode === "I;16") throw wrongMode(op, like);
-  const grey = () => toGrey(image).data;
-  if (mode === "L") return toGrey(image);
-  if (mode === "I") return picture(image, mode, Int32Array.from(grey()));
-  if (mode === "F") return picture(image, mode, Float32Array.from(grey()));
+  const gray = () => toGray(image).data;
+  if (mode === "L") return toGray(image);
+  if (mode === "I") return picture(image, mode, Int32Array.from(gray()));
+  if (mode === "F") return picture(image, mode, Float32Array.from(gray()));
   const out = new Uint8Array(image.width * image.height * like.bands);
   for (let at = 0, to = 0; to < out.length; at += 3, to += like.bands) writeSamples(mode, image.data, at, out, to);
   return picture(image, mode, out);

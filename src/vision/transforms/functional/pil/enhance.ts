@@ -1,6 +1,6 @@
-/** Brightness, contrast, colour and sharpness of pictures: each a blend of the picture with a poorer one. @see PIL.ImageEnhance */
+/** Brightness, contrast, color and sharpness of pictures: each a blend of the picture with a poorer one. @see PIL.ImageEnhance */
 import type { Image } from "../../../image";
-import { luma, picture, toGrey, toRgb, wrongMode } from "./convert";
+import { luma, picture, toGray, toRgb, wrongMode } from "./convert";
 
 /** The samples of a picture that can be blended. @throws ValueError for modes of other than 8 bits and palettes. */
 function samplesOf(op: string, image: Image): Uint8Array {
@@ -23,21 +23,21 @@ function blend(image: Image, poor: Uint8Array, rich: Uint8Array, given: number):
   return picture(image, image.mode, out);
 }
 
-/** A poorer picture of one colour, whose alpha is that of the picture. */
-function uniform(image: Image, samples: Uint8Array, colour: readonly number[]): Uint8Array {
+/** A poorer picture of one color, whose alpha is that of the picture. */
+function uniform(image: Image, samples: Uint8Array, color: readonly number[]): Uint8Array {
   const out = new Uint8Array(samples.length);
   const { bands } = image;
   const alpha = alphaOf(image);
   for (let band = 0; band < bands; band++) {
     if (band === alpha) for (let i = band; i < out.length; i += bands) out[i] = samples[i]!;
-    else if (colour[band] !== 0) for (let i = band; i < out.length; i += bands) out[i] = colour[band]!;
+    else if (color[band] !== 0) for (let i = band; i < out.length; i += bands) out[i] = color[band]!;
   }
   return out;
 }
 
-/** Grey in the samples of a mode. */
-const greyIn = ({ mode }: Image, grey: number): number[] =>
-  mode === "CMYK" ? [0, 0, 0, 255 - grey] : [grey, grey, grey, 255];
+/** Gray in the samples of a mode. */
+const grayIn = ({ mode }: Image, gray: number): number[] =>
+  mode === "CMYK" ? [0, 0, 0, 255 - gray] : [gray, gray, gray, 255];
 
 /** @see PIL.ImageEnhance.Brightness */
 export function brightness(op: string, image: Image, factor: number): Image {
@@ -48,11 +48,11 @@ export function brightness(op: string, image: Image, factor: number): Image {
 /** @see PIL.ImageEnhance.Contrast */
 export function contrast(op: string, image: Image, factor: number): Image {
   const samples = samplesOf(op, image);
-  const grey = toGrey(image).data;
+  const gray = toGray(image).data;
   let sum = 0;
-  for (let i = 0; i < grey.length; i++) sum += grey[i]!;
-  const mean = Math.trunc(sum / grey.length + 0.5);
-  return blend(image, uniform(image, samples, greyIn(image, mean)), samples, factor);
+  for (let i = 0; i < gray.length; i++) sum += gray[i]!;
+  const mean = Math.trunc(sum / gray.length + 0.5);
+  return blend(image, uniform(image, samples, grayIn(image, mean)), samples, factor);
 }
 
 /** @see PIL.ImageEnhance.Color */
@@ -65,15 +65,15 @@ export function saturation(op: string, image: Image, factor: number): Image {
   const step = isInk ? 3 : bands;
   const poor = new Uint8Array(samples.length);
   for (let at = 0, to = 0; to < poor.length; at += step, to += bands) {
-    const grey = luma(rgb[at]!, rgb[at + 1]!, rgb[at + 2]!);
-    if (isInk) poor[to + 3] = 255 - grey;
-    else poor.fill(grey, to, to + 3);
+    const gray = luma(rgb[at]!, rgb[at + 1]!, rgb[at + 2]!);
+    if (isInk) poor[to + 3] = 255 - gray;
+    else poor.fill(gray, to, to + 3);
     if (!isInk && bands === 4) poor[to + 3] = samples[to + 3]!;
   }
   return blend(image, poor, samples, factor);
 }
 
-const centre = Math.fround(5 / 13);
+const center = Math.fround(5 / 13);
 const around = Math.fround(1 / 13);
 
 /** Three samples side by side, weighted: in float32, as all of PIL's filter. */
@@ -83,7 +83,7 @@ function weighted(samples: Uint8Array, at: number, step: number, middle: number)
   return Math.fround(both + Math.fround(samples[at + step]! * around));
 }
 
-/** Each sample but those of the edge mixed with its neighbours. @see PIL.ImageFilter.SMOOTH */
+/** Each sample but those of the edge mixed with its neighbors. @see PIL.ImageFilter.SMOOTH */
 function smooth(image: Image, samples: Uint8Array): Uint8Array {
   const { width, height, bands } = image;
   const out = samples.slice();
@@ -93,7 +93,7 @@ function smooth(image: Image, samples: Uint8Array): Uint8Array {
     for (let at = y * row + bands; at < (y + 1) * row - bands; at++) {
       if (at % bands === alpha) continue;
       let sum = Math.fround(0.5 + weighted(samples, at + row, bands, around));
-      sum = Math.fround(sum + weighted(samples, at, bands, centre));
+      sum = Math.fround(sum + weighted(samples, at, bands, center));
       sum = Math.fround(sum + weighted(samples, at - row, bands, around));
       out[at] = Math.min(sum, 255);
     }

@@ -35,7 +35,7 @@ function turnPixel(from: ArrayLike<number>, at: number, out: Uint8Array, turn: n
 }
 
 /**
- * Turns hues by a part of the circle. Grey pictures stay as they are, alpha becomes opaque.
+ * Turns hues by a part of the circle. Gray pictures stay as they are, alpha becomes opaque.
  * @see torchvision.transforms.functional_pil.adjust_hue
  */
 export function hue(op: string, image: Image, factor: number): Image {

@@ -10,7 +10,7 @@ import { checkPixels, imageLike, isNominal, samples } from "./samples";
 import { affineNearest } from "./transform";
 
 interface Filter {
-  /** How far from its centre a filter reaches. */
+  /** How far from its center a filter reaches. */
   readonly support: number;
   readonly weight: (x: number) => number;
 }
@@ -53,14 +53,14 @@ function tapsOf(input: number, output: number, { support, weight }: Filter): Tap
     weights: new Float64Array(output * width),
   };
   for (let i = 0; i < output; i++) {
-    const centre = (i + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const count = Math.min(input, Math.trunc(centre + reach + 0.5)) - start;
+    const center = (i + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(center - reach + 0.5));
+    const count = Math.min(input, Math.trunc(center + reach + 0.5)) - start;
     taps.starts[i] = start;
     taps.counts[i] = count;
     const row = taps.weights.subarray(i * width, i * width + count);
     let sum = 0;
-    for (let k = 0; k < count; k++) sum += row[k] = weight((k + start - centre + 0.5) * (1 / stretch));
+    for (let k = 0; k < count; k++) sum += row[k] = weight((k + start - center + 0.5) * (1 / stretch));
     if (sum !== 0) for (let k = 0; k < count; k++) row[k]! /= sum;
   }
   return taps;

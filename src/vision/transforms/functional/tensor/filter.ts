@@ -6,7 +6,7 @@ import { pad } from "../../../../ops/shape/pad";
 import { full } from "../../../../tensor/create";
 import type { Tensor } from "../../../../tensor/tensor";
 import { channelsOf, checkAxes, checkChannels, floatOf } from "./checks";
-import { blend } from "./colour";
+import { blend } from "./color";
 
 /** Each channel of a picture, surrounded by `around` reflected pixels, convolved with the kernel; integers are rounded. */
 function convolved(img: Tensor, kernel: Tensor, around: readonly number[]): Tensor {
@@ -43,7 +43,7 @@ export function blur(_op: string, img: Tensor, [kx, ky]: Pair, sigma: Pair): Ten
   return convolved(img, down.unsqueeze(1).mm(across.unsqueeze(0)), around);
 }
 
-/** Each pixel but those of the edge mixed with its neighbours. */
+/** Each pixel but those of the edge mixed with its neighbors. */
 function smoothed(img: Tensor): Tensor {
   const [height, width] = img.shape.slice(-2) as [number, number];
   const kernel = full([3, 3], 1, { dtype: floatOf(img), device: img.device });

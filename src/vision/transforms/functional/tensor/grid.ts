@@ -28,7 +28,7 @@ function precisionOf(img: Tensor): { dtype: "float32" | "float64"; round: (x: nu
   return img.dtype === "float64" ? { dtype: "float64", round: (x) => x } : { dtype: "float32", round: Math.fround };
 }
 
-/** Writes the places for `ow`×`oh` pixels, whose centres count from (x0, y0). */
+/** Writes the places for `ow`×`oh` pixels, whose centers count from (x0, y0). */
 function placesOf(
   img: Tensor,
   [ow, oh]: readonly [number, number],
@@ -107,12 +107,12 @@ function filled(op: string, sampled: Tensor, mode: "nearest" | "bilinear", fill:
     );
   const img = sampled.narrow(1, 0, channels);
   const mask = sampled.narrow(1, channels, 1);
-  const colour = tensorOf<Float64Array>("float64", [1, values.length, 1, 1], (out) => out.set(values)).to({
+  const color = tensorOf<Float64Array>("float64", [1, values.length, 1, 1], (out) => out.set(values)).to({
     dtype: sampled.dtype,
     device: sampled.device,
   });
-  if (mode === "nearest") return where(mask.lt(0.5), colour, img);
-  return img.mul(mask).add(mask.mul(-1).add(1).mul(colour));
+  if (mode === "nearest") return where(mask.lt(0.5), color, img);
+  return img.mul(mask).add(mask.mul(-1).add(1).mul(color));
 }
 
 /** The values of `img` at the places of a grid, `fill` outside. */

@@ -1,4 +1,4 @@
-/** Colours of tensors, with torchvision's arithmetic and rounding. @see torchvision.transforms.functional_tensor */
+/** Colors of tensors, with torchvision's arithmetic and rounding. @see torchvision.transforms.functional_tensor */
 
 import { where } from "../../../../ops/elementwise/where";
 import { stack } from "../../../../ops/shape/join";
@@ -22,31 +22,31 @@ function luma(img: Tensor): Tensor {
 export function grayscale(op: string, img: Tensor, channels: number): Tensor {
   checkAxes(op, img, 3);
   checkChannels(op, img);
-  const grey = img.shape.at(-3) === 3 ? luma(img) : img.clone();
+  const gray = img.shape.at(-3) === 3 ? luma(img) : img.clone();
   // Of one channel torchvision makes no three.
-  return channels === 3 ? grey.expand(img.shape) : grey;
+  return channels === 3 ? gray.expand(img.shape) : gray;
 }
 
-/** A picture whose colours can be changed. */
-function checkColours(op: string, img: Tensor): void {
+/** A picture whose colors can be changed. */
+function checkColors(op: string, img: Tensor): void {
   checkChannels(op, img);
 }
 
 export function brightness(op: string, img: Tensor, factor: number): Tensor {
-  checkColours(op, img);
+  checkColors(op, img);
   return blend(img, undefined, factor);
 }
 
 export function contrast(op: string, img: Tensor, factor: number): Tensor {
   checkAxes(op, img, 3);
   checkChannels(op, img);
-  const grey = channelsOf(img) === 3 ? luma(img) : img;
-  const mean = grey.to(floatOf(img)).mean([-3, -2, -1], { keepdim: true });
+  const gray = channelsOf(img) === 3 ? luma(img) : img;
+  const mean = gray.to(floatOf(img)).mean([-3, -2, -1], { keepdim: true });
   return blend(img, mean, factor);
 }
 
 export function saturation(op: string, img: Tensor, factor: number): Tensor {
-  checkColours(op, img);
+  checkColors(op, img);
   return channelsOf(img) === 1 ? img : blend(img, luma(img), factor);
 }
 
@@ -55,10 +55,10 @@ function hsvOf(img: Tensor): [Tensor, Tensor, Tensor] {
   const [r, g, b] = img.unbind(-3) as [Tensor, Tensor, Tensor];
   const most = img.amax(-3);
   const range = most.sub(img.amin(-3));
-  const isGrey = range.eq(0);
-  const saturation = range.div(where(isGrey, 1, most));
-  // Grey has no hue; a divisor of 1 keeps NaN out of the gradients.
-  const divisor = where(isGrey, 1, range);
+  const isGray = range.eq(0);
+  const saturation = range.div(where(isGray, 1, most));
+  // Gray has no hue; a divisor of 1 keeps NaN out of the gradients.
+  const divisor = where(isGray, 1, range);
   const [rc, gc, bc] = [r, g, b].map((band) => most.sub(band).div(divisor)) as [Tensor, Tensor, Tensor];
   const sixths = where(most.eq(r), bc.sub(gc), where(most.eq(g), rc.add(2).sub(bc), gc.add(4).sub(rc)));
   return [sixths.div(6).add(1).fmod(1), saturation, most];
@@ -92,7 +92,7 @@ function rgbOf(hue: Tensor, saturation: Tensor, value: Tensor): Tensor {
 }
 
 export function hue(op: string, img: Tensor, factor: number): Tensor {
-  checkColours(op, img);
+  checkColors(op, img);
   if (channelsOf(img) === 1) return img;
   const isBytes = img.dtype === "uint8";
   const scaled = isBytes ? img.to("float32").div(255) : img;

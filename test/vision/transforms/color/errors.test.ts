@@ -1,4 +1,4 @@
-/** What transforms of colours refuse, in torchvision's words. */
+/** What transforms of colors refuse, in torchvision's words. */
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
 import { imageOf } from "./samples";

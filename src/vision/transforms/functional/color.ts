@@ -1,15 +1,15 @@
-/** Colours of pictures: brightness, contrast, saturation, hue, gamma, and grey. */
+/** Colors of pictures: brightness, contrast, saturation, hue, gamma, and gray. */
 import { assertNumber, checkNumber } from "../../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../../core/errors";
 import { named, overloaded } from "../../../core/signature";
 import { Image } from "../../image";
 import type { Picture } from "../transform";
 import { checkFactor, checkTurn, dispatch, type Kernels } from "./dispatch";
-import { picture, toGrey } from "./pil/convert";
+import { picture, toGray } from "./pil/convert";
 import * as enhance from "./pil/enhance";
 import { hue as hueOfImage } from "./pil/hue";
 import { gamma as gammaOfImage } from "./pil/tables";
-import * as colour from "./tensor/colour";
+import * as color from "./tensor/color";
 import { sharpness } from "./tensor/filter";
 import { gamma } from "./tensor/tone";
 
@@ -26,14 +26,14 @@ export const adjustBrightness = overloaded(
   "img, brightnessFactor",
   <T extends Picture>(img: T, brightnessFactor: number): T => {
     const factor = checkFactor("adjustBrightness", "brightnessFactor", brightnessFactor);
-    return dispatch("adjustBrightness", img, { image: enhance.brightness, tensor: colour.brightness }, factor);
+    return dispatch("adjustBrightness", img, { image: enhance.brightness, tensor: color.brightness }, factor);
   },
 );
 
 /**
- * The picture with more or less contrast: mixed with the mean of its greys.
+ * The picture with more or less contrast: mixed with the mean of its grays.
  * @param img As {@link adjustBrightness} takes it.
- * @param contrastFactor 0 gives grey, 1 the picture, 2 twice its contrast.
+ * @param contrastFactor 0 gives gray, 1 the picture, 2 twice its contrast.
  * @throws As {@link adjustBrightness}.
  * @see torchvision.transforms.functional.adjust_contrast
  * @example functional.adjustContrast(image, 0.5);
@@ -43,14 +43,14 @@ export const adjustContrast = overloaded(
   "img, contrastFactor",
   <T extends Picture>(img: T, contrastFactor: number): T => {
     const factor = checkFactor("adjustContrast", "contrastFactor", contrastFactor);
-    return dispatch("adjustContrast", img, { image: enhance.contrast, tensor: colour.contrast }, factor);
+    return dispatch("adjustContrast", img, { image: enhance.contrast, tensor: color.contrast }, factor);
   },
 );
 
 /**
- * The picture with stronger or weaker colours: mixed with its greys. One of one channel stays as it is.
+ * The picture with stronger or weaker colors: mixed with its grays. One of one channel stays as it is.
  * @param img As {@link adjustBrightness} takes it.
- * @param saturationFactor 0 gives a grey picture, 1 the picture, 2 twice its saturation.
+ * @param saturationFactor 0 gives a gray picture, 1 the picture, 2 twice its saturation.
  * @throws As {@link adjustBrightness}.
  * @see torchvision.transforms.functional.adjust_saturation
  * @example functional.adjustSaturation(image, 2);
@@ -60,14 +60,14 @@ export const adjustSaturation = overloaded(
   "img, saturationFactor",
   <T extends Picture>(img: T, saturationFactor: number): T => {
     const factor = checkFactor("adjustSaturation", "saturationFactor", saturationFactor);
-    return dispatch("adjustSaturation", img, { image: enhance.saturation, tensor: colour.saturation }, factor);
+    return dispatch("adjustSaturation", img, { image: enhance.saturation, tensor: color.saturation }, factor);
   },
 );
 
 /**
- * The picture with its hues turned on the circle of colours. Grey pictures stay as they are.
+ * The picture with its hues turned on the circle of colors. Gray pictures stay as they are.
  * @param img As {@link adjustBrightness} takes it. Of Images with alpha the result is opaque, as in torchvision.
- * @param hueFactor A part of the circle, from −0.5 to 0.5: both ends give the opposite colours, 0 the picture.
+ * @param hueFactor A part of the circle, from −0.5 to 0.5: both ends give the opposite colors, 0 the picture.
  * @throws ValueError for a factor beyond that, or an Image with a palette; ArgumentError for other channels.
  * @see torchvision.transforms.functional.adjust_hue
  * @example functional.adjustHue(image, 0.1);
@@ -77,7 +77,7 @@ export const adjustHue = overloaded(
   "img, hueFactor",
   <T extends Picture>(img: T, hueFactor: number): T => {
     const factor = checkTurn("adjustHue", "hueFactor", hueFactor);
-    return dispatch("adjustHue", img, { image: hueOfImage, tensor: colour.hue }, factor);
+    return dispatch("adjustHue", img, { image: hueOfImage, tensor: color.hue }, factor);
   },
 );
 
@@ -86,7 +86,7 @@ export const adjustHue = overloaded(
  * @param img As {@link adjustBrightness} takes it. Of Images with alpha the result is opaque, as in torchvision.
  * @param gamma Above 1 shadows become darker, below 1 lighter.
  * @param gain Default: 1.
- * @throws ValueError for a negative gamma or a mode of two colours or a palette, ArgumentError for other channels.
+ * @throws ValueError for a negative gamma or a mode of two colors or a palette, ArgumentError for other channels.
  * @see torchvision.transforms.functional.adjust_gamma
  * @example functional.adjustGamma(image, 2.2);
  */
@@ -102,7 +102,7 @@ export const adjustGamma = overloaded(
 );
 
 /**
- * The picture sharper or softer: mixed with one in which each pixel is mixed with its neighbours. Its edge, and a tensor of at most 2 rows or
+ * The picture sharper or softer: mixed with one in which each pixel is mixed with its neighbors. Its edge, and a tensor of at most 2 rows or
  * columns, stays as it is.
  * @param img As {@link adjustBrightness} takes it.
  * @param sharpnessFactor 0 gives a soft picture, 1 the picture, 2 twice its sharpness.
@@ -119,24 +119,24 @@ export const adjustSharpness = overloaded(
   },
 );
 
-function greyImage(_op: string, image: Image, channels: number): Image {
-  const grey = toGrey(image);
-  if (channels === 1) return grey;
-  const out = new Uint8Array(3 * grey.data.length);
-  for (let at = 0; at < out.length; at++) out[at] = grey.data[Math.trunc(at / 3)]!;
+function grayImage(_op: string, image: Image, channels: number): Image {
+  const gray = toGray(image);
+  if (channels === 1) return gray;
+  const out = new Uint8Array(3 * gray.data.length);
+  for (let at = 0; at < out.length; at++) out[at] = gray.data[Math.trunc(at / 3)]!;
   return picture(image, "RGB", out);
 }
 
-const greyKernels: Kernels<[number]> = { image: greyImage, tensor: colour.grayscale };
+const grayKernels: Kernels<[number]> = { image: grayImage, tensor: color.grayscale };
 
-function checkGreyChannels(op: string, channels: unknown): number {
+function checkGrayChannels(op: string, channels: unknown): number {
   if (channels !== 1 && channels !== 3)
     throw new ValueError(`${op}: numOutputChannels should be either 1 or 3, got ${describe(channels)}`);
   return channels;
 }
 
 /**
- * The picture in grey: 0.299 red + 0.587 green + 0.114 blue.
+ * The picture in gray: 0.299 red + 0.587 green + 0.114 blue.
  * @param img An Image of any mode, or a tensor [..., 1 or 3, height, width].
  * @param numOutputChannels 1, or 3 equal ones; a tensor of 1 channel keeps it, as in torchvision 0.14. Default: 1.
  * @throws ValueError for other numbers, ArgumentError for other channels.
@@ -147,7 +147,7 @@ export const rgbToGrayscale = overloaded(
   "rgbToGrayscale",
   "img, numOutputChannels?",
   <T extends Picture>(img: T, numOutputChannels = 1): T =>
-    dispatch("rgbToGrayscale", img, greyKernels, checkGreyChannels("rgbToGrayscale", numOutputChannels)),
+    dispatch("rgbToGrayscale", img, grayKernels, checkGrayChannels("rgbToGrayscale", numOutputChannels)),
 );
 
 /**
@@ -163,6 +163,6 @@ export const toGrayscale = named(
       throw new ArgumentError(
         `toGrayscale: Input should be an Image; of a tensor use rgbToGrayscale, got ${describe(img)}`,
       );
-    return greyImage("toGrayscale", img, checkGreyChannels("toGrayscale", numOutputChannels));
+    return grayImage("toGrayscale", img, checkGrayChannels("toGrayscale", numOutputChannels));
   },
 );

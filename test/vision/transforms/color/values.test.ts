@@ -1,4 +1,4 @@
-/** Every transform of colours against torchvision 0.14 and PIL 9.4: values, draws and printed forms. */
+/** Every transform of colors against torchvision 0.14 and PIL 9.4: values, draws and printed forms. */
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
 import { type ClassCase, camel, distance, expected, imageOf, type Picture, tensorOf } from "./samples";
@@ -48,7 +48,7 @@ describe("functions of Images of every mode", () => {
 
   test.each(expected.functions)("%s %j of mode %s", (name, args, mode, kind, data) => {
     const call = () => (functional as unknown as Record<string, Call>)[camel(name)]!(imageOf(3, mode), ...args);
-    // PIL would make a palette, or black and white, of the colours that it gets.
+    // PIL would make a palette, or black and white, of the colors that it gets.
     const isLeftOut = (mode === "P" || mode === "1") && /hue|gamma/.test(name) && !(mode === "1" && /hue/.test(name));
     if (kind === null || isLeftOut) expect(call).toThrow(new RegExp(`^${camel(name)}: |^toPilImage: `));
     else expect(distance(call(), kind, data)).toBeLessThanOrEqual(/blur/.test(name) ? 1 : 0);

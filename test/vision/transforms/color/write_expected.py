@@ -43,7 +43,7 @@ CLASSES = [
     ("AugMix", [5, 2, 2, 0.7, False], {"interpolation": "nearest"}, BYTES),
 ]
 
-# Functions of Images of every mode; of those for which PIL makes a palette or two colours of a picture, nothing is kept.
+# Functions of Images of every mode; of those for which PIL makes a palette or two colors of a picture, nothing is kept.
 FUNCTIONS = [
     ("adjust_brightness", [1.7]), ("adjust_brightness", [0.3]), ("adjust_contrast", [1.7]), ("adjust_contrast", [0.3]),
     ("adjust_saturation", [2.2]), ("adjust_saturation", [0.4]), ("adjust_hue", [0.23]), ("adjust_hue", [-0.41]),

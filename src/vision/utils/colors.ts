@@ -1,12 +1,12 @@
-/** Colours by their names and notations in style sheets, as PIL's `ImageColor` reads them. */
+/** Colors by their names and notations in style sheets, as PIL's `ImageColor` reads them. */
 import { checkArray, checkInteger } from "../../core/arguments";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 
 /** Red, green and blue from 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** A colour: a name (`"red"`), a notation (`"#ff00ff"`, `"rgb(255, 0, 0)"`, `"hsl(120, 50%, 50%)"`), or its values from 0 to 255. */
-export type Colour = string | readonly [red: number, green: number, blue: number];
+/** A color: a name (`"red"`), a notation (`"#ff00ff"`, `"rgb(255, 0, 0)"`, `"hsl(120, 50%, 50%)"`), or its values from 0 to 255. */
+export type Color = string | readonly [red: number, green: number, blue: number];
 
 /** The names of style sheets (CSS Color Module Level 4), with their values in hexadecimal. */
 const text =
@@ -76,8 +76,8 @@ function fromHsv(h: number, s: number, v: number): number[] {
 const numbers = (text: string): number[] => (text.match(/\d+\.?\d*/g) ?? []).map(Number);
 
 /** A notation as values, with alpha where it says so. @throws ValueError */
-function parse(op: string, colour: string): number[] {
-  const lower = colour.toLowerCase();
+function parse(op: string, color: string): number[] {
+  const lower = color.toLowerCase();
   const known = named.get(lower) ?? lower;
   if (/^#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/.test(known)) return fromHex(known.slice(1));
   const values = numbers(known);
@@ -85,24 +85,24 @@ function parse(op: string, colour: string): number[] {
   if (/^rgba\(\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)$/.test(known)) return values;
   if (/^rgb\(\s*\d+%\s*,\s*\d+%\s*,\s*\d+%\s*\)$/.test(known)) return values.map((v) => round((v * 255) / 100));
   const isHue = /^hs[lbv]\(\s*\d+\.?\d*\s*,\s*\d+\.?\d*%\s*,\s*\d+\.?\d*%\s*\)$/.test(known);
-  if (!isHue) throw new ValueError(`${op}: unknown color specifier: ${describe(colour)}`);
+  if (!isHue) throw new ValueError(`${op}: unknown color specifier: ${describe(color)}`);
   const [h, second, third] = [values[0]! / 360, values[1]! / 100, values[2]! / 100];
   const rgb = known.startsWith("hsl") ? fromHls(h, third, second) : fromHsv(h, second, third);
   return rgb.map((v) => round(v * 255));
 }
 
-/** The values of a colour. @throws ArgumentError, ValueError for what is none. */
-export function rgbOf(op: string, colour: unknown): Rgb {
-  if (typeof colour === "string") {
-    const [r, g, b] = parse(op, colour);
+/** The values of a color. @throws ArgumentError, ValueError for what is none. */
+export function rgbOf(op: string, color: unknown): Rgb {
+  if (typeof color === "string") {
+    const [r, g, b] = parse(op, color);
     return [r! & 255, g! & 255, b! & 255];
   }
-  const list = checkArray(op, "a colour", colour, 'three numbers, or a string such as "red" or "#ff00ff"');
-  if (list.length !== 3) throw new ArgumentError(`${op}: a colour has three values, got ${describe(colour)}`);
-  return list.map((value) => checkInteger(op, "a colour", value, 0, 255)) as unknown as Rgb;
+  const list = checkArray(op, "a color", color, 'three numbers, or a string such as "red" or "#ff00ff"');
+  if (list.length !== 3) throw new ArgumentError(`${op}: a color has three values, got ${describe(color)}`);
+  return list.map((value) => checkInteger(op, "a color", value, 0, 255)) as unknown as Rgb;
 }
 
-/** Colours that are told apart, one for each object. */
+/** Colors that are told apart, one for each object. */
 export const paletteOf = (count: number): Rgb[] =>
   Array.from(
     { length: count },
