@@ -6,9 +6,9 @@ import nodeResolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
-import { nameClasses } from "./scripts/classNames.mjs";
-import { embedKernels } from "./scripts/kernels.mjs";
-import { embedLoader } from "./scripts/loader.mjs";
+import { nameClasses } from "./scripts/building/classNames.mjs";
+import { embedKernels } from "./scripts/building/kernels.mjs";
+import { embedLoader } from "./scripts/building/loader.mjs";
 
 /** Lets a file import a package's binary of WebAssembly as deflated base64 text, as the kernels are. */
 function embedBinaries() {

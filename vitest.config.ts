@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
-import { embedKernels } from "./scripts/kernels.mjs";
-import { embedLoader } from "./scripts/loader.mjs";
+import { embedKernels } from "./scripts/building/kernels.mjs";
+import { embedLoader } from "./scripts/building/loader.mjs";
 
 /**
  * Whether the tests load the sources, as `npm run dev` and `npm run coverage` ask by KINDLING_SOURCES=1, and not the bundle. What starts a worker

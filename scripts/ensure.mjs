@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { declareKernels } from "./declareKernels.mjs";
+import { declareKernels } from "./building/declareKernels.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
@@ -67,7 +67,7 @@ async function buildTarget(target) {
   const raw = join("build", "raw", `kernels.${target}.wasm`);
   const optimized = join("build", "raw", `optimized.${target}.wasm`);
   await run(bin("wasm-opt"), [raw, ...enabled, ...passes, "--output", optimized]);
-  await run("node", [join("scripts", "joinData.mjs"), optimized, join("build", `kernels.${target}.wasm`)]);
+  await run("node", [join("scripts", "building", "joinData.mjs"), optimized, join("build", `kernels.${target}.wasm`)]);
 }
 
 async function buildKernels() {
@@ -78,7 +78,7 @@ async function buildKernels() {
 
 /** The kernels and their declaration, which the sources need to be checked. */
 export async function ensureKernels() {
-  const sources = ["assembly", "asconfig.json", "package-lock.json", join("scripts", "declareKernels.mjs")];
+  const sources = ["assembly", "asconfig.json", "package-lock.json", join("scripts", "building", "declareKernels.mjs")];
   const targets = ["kernels.baseline.wasm", "kernels.relaxed.wasm", "kernels.d.ts"];
   if (!targets.some((name) => isStale(join("build", name), sources))) return;
   console.error("kindling: compiling the kernels…");
@@ -109,7 +109,9 @@ export async function ensureBuilt({ types = false, bundle: wantsBundle = true } 
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();
-  const plugins = ["classNames", "kernels", "loader", "signatures"].map((name) => join("scripts", `${name}.mjs`));
+  const plugins = ["classNames", "kernels", "loader", "signatures"].map((name) =>
+    join("scripts", "building", `${name}.mjs`),
+  );
   if (wantsBundle && isStale(bundle, ["src", kernels, "rollup.config.mjs", ...plugins, "package-lock.json"])) {
     console.error("kindling: bundling…");
     await buildBundle();

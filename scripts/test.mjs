@@ -6,7 +6,7 @@ await ensureBuilt({ types: true });
 const filters = process.argv.slice(2);
 if (filters.length === 0) {
   await run(bin("biome"), ["check", "--error-on-warnings", "."]);
-  await run("node", [join("scripts", "kernelStyle.mjs")]);
+  await run("node", [join("scripts", "building", "kernelStyle.mjs")]);
   await run(bin("tsc"), ["--noEmit"]);
   await run(bin("tsc"), ["--project", "tsconfig.scripts.json"]);
   await run(process.execPath, ["scripts/spelling.mjs"]);

@@ -1,6 +1,6 @@
 /**
  * The elementwise ops that a device can be asked for. Their names are those of the kernels, which the build declares (`build/kernels.d.ts`,
- * scripts/declareKernels.mjs): a misspelled one does not compile, and a new kernel is named in its own file alone.
+ * scripts/building/declareKernels.mjs): a misspelled one does not compile, and a new kernel is named in its own file alone.
  */
 import type { RangeKernels } from "kindling:kernels";
 

@@ -4,7 +4,7 @@
  */
 import { FormatError, StateError } from "../core/errors";
 import { load, metadata, save } from "../io/safetensors";
-import { crc32 } from "../platform/crc32";
+import { crc32 } from "../platform/archives/crc32";
 import type { Tensor } from "../tensor/tensor";
 import { decode, Encoder, tensorOfBytes } from "./values";
 

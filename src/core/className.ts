@@ -1,6 +1,6 @@
 /**
  * Names of classes and functions, as messages and printed objects show them. Programs are often shipped with their identifiers shortened, and with
- * them `Function.name`. So the build gives each class of the library a static `className` (see `scripts/classNames.mjs`), and classes of users may
+ * them `Function.name`. So the build gives each class of the library a static `className` (see `scripts/building/classNames.mjs`), and classes of users may
  * have one. No other file reads `constructor.name`; `test/architecture/classNames.test.ts` checks it.
  */
 

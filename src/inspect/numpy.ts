@@ -1,7 +1,7 @@
 /** What is in NumPy's files, of which the headers alone are read. */
 import { FormatError } from "../core/errors";
+import { checkReadable, contentOf, readDirectory, type ZipEntry } from "../platform/archives/zip";
 import { openFile } from "../platform/randomAccess";
-import { checkReadable, contentOf, readDirectory, type ZipEntry } from "../platform/zip";
 import { bytesText, printable, table } from "./table";
 
 /** Bytes of the longest header: NumPy itself reads no longer one without being told to. */

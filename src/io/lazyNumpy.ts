@@ -47,7 +47,7 @@ async function writeArrays(arrays: Arrays, isCompressed: boolean, write: Write):
     for (const piece of pieces(arrays)) await write(piece);
     return;
   }
-  const { writeZip } = await import("../platform/lazyZipWriter");
+  const { writeZip } = await import("../platform/archives/lazyZipWriter");
   const members = arrays.map(([name, x]) => ({ name: `${name}.npy`, pieces: () => pieces(x) }));
   await writeZip(members, isCompressed, write);
 }

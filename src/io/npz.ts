@@ -1,8 +1,8 @@
 /** NumPy's archives of arrays: a zip file with a `.npy` file for each. */
 import { FormatError } from "../core/errors";
 import { setOwn } from "../core/record";
+import { checkReadable, contentOf, readDirectory, type ZipEntry } from "../platform/archives/zip";
 import type { RandomAccessFile } from "../platform/randomAccess";
-import { checkReadable, contentOf, readDirectory, type ZipEntry } from "../platform/zip";
 import type { Tensor } from "../tensor/tensor";
 import { type BoundedStream, readNpy } from "./npy";
 

@@ -3,10 +3,10 @@
  * of them are there and their checksum is right; a lock keeps other processes from the same file. In browsers they are kept in the cache.
  */
 import { FormatError, KindlingError } from "../core/errors";
+import { createMd5, md5Of } from "./archives/md5";
 import { absolute, hasFile, isRemote, makeFolder, readData, writeData } from "./dataFiles";
 import { explain } from "./files";
 import { FileLock } from "./lock";
-import { createMd5, md5Of } from "./md5";
 import { nodeModule, runtime } from "./platform";
 import { Progress } from "./progress";
 

@@ -69,7 +69,7 @@ async function* rowsOf(
  * @throws FormatError naming the row of a damaged file; KindlingError if it cannot be read.
  */
 export async function* readCsv(op: string, path: string): AsyncGenerator<[row: readonly string[], number: number]> {
-  const { openSource, pieces } = await import("../platform/lazyArchives");
+  const { openSource, pieces } = await import("../platform/archives/lazyArchives");
   const source = await openSource(op, path);
   try {
     yield* rowsOf(path, textOf(path, pieces(source)));

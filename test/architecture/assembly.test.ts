@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { hide, show } from "../../scripts/kernelStyle.mjs";
+import { hide, show } from "../../scripts/building/kernelStyle.mjs";
 import { circlesOf } from "./graph";
 
 const root = resolve(import.meta.dirname, "../..");

@@ -22,9 +22,11 @@ const LONGER: Readonly<Record<string, string>> = {
   "src/ops/builders/define.ts": "The builders of elementwise ops, which share how they compute and record.",
   "src/platform/download.ts": "One download with its locks, retries, checks and progress.",
   "src/tensor/tensor.ts": "The class itself, whose members share its private state.",
+  "test/io/torch.test.ts": "What is saved here loads in PyTorch and the other way, a test for each kind.",
   "test/nn/byName.test.ts": "A table of calls, an entry for each layer.",
   "test/nn/native.test.ts": "A table of calls, an entry for each native op.",
   "test/onnx/exportOps.test.ts": "A table of models, an entry for each op.",
+  "test/tensorboard/writer.test.ts": "A test for each method of the writer.",
   "test/vision/datasets/files.test.ts": "The files of many data sets, a test each.",
 };
 

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { declareKernels } from "../../scripts/declareKernels.mjs";
-import { signaturesOf } from "../../scripts/signatures.mjs";
+import { declareKernels } from "../../scripts/building/declareKernels.mjs";
+import { signaturesOf } from "../../scripts/building/signatures.mjs";
 import type { BinaryName, TernaryName, UnaryName } from "../../src/backend/elementwise";
 import type {
   ArgumentsWithScratch,

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
-import { signaturesOf } from "../../scripts/signatures.mjs";
+import { signaturesOf } from "../../scripts/building/signatures.mjs";
 import { ArgumentList } from "../../src/backend/wasm/argumentList";
 import type { Kernel, KernelFunction, Kernels } from "../../src/backend/wasm/kernels";
 import { Memory } from "../../src/backend/wasm/memory";

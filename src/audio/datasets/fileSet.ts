@@ -28,7 +28,7 @@ export abstract class FileSet<S extends readonly unknown[]> {
     const op = classNameOf(this);
     const root = absolute(this.root);
     const archive = joinPath(root, url.split("/").at(-1)!);
-    const { download, extract } = await import("../../platform/lazyArchives");
+    const { download, extract } = await import("../../platform/archives/lazyArchives");
     await download(op, url, archive, { md5 });
     await extract(op, archive, folder);
   }

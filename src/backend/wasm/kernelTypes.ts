@@ -1,5 +1,5 @@
 /**
- * What may be asked of the kernels. Names, parameters and their order come from the build (`build/kernels.d.ts`, scripts/declareKernels.mjs), so that a
+ * What may be asked of the kernels. Names, parameters and their order come from the build (`build/kernels.d.ts`, scripts/building/declareKernels.mjs), so that a
  * misspelled name, an argument too many or an operand in the place of a number does not compile.
  */
 import type { Queries, RangeKernels } from "kindling:kernels";

@@ -1,7 +1,7 @@
 /** What `torch.save` does, loaded when it is first called. */
 import { StateError } from "../../core/errors";
+import { ZipWriter } from "../../platform/archives/zipWriter";
 import { type Write, writeStream } from "../../platform/files";
-import { ZipWriter } from "../../platform/zipWriter";
 import { writeModule } from "./classes";
 import { type Part, Pickler } from "./pickler";
 

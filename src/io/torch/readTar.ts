@@ -1,9 +1,9 @@
 /** The format of PyTorch before version 0.1.10: a tape archive of three files, which say of what each tensor is made. */
 import { FormatError } from "../../core/errors";
 import { MAX_AXES } from "../../core/shape";
+import { untar } from "../../platform/archives/tar";
+import { pieces } from "../../platform/archives/unpacking";
 import { openFile, type RandomAccessFile } from "../../platform/randomAccess";
-import { untar } from "../../platform/tar";
-import { pieces } from "../../platform/unpacking";
 import { Global, type Reader, textOf } from "../pickle/machine";
 import { TorchBuilder } from "./builder";
 import { pickleAt } from "./readLegacy";

@@ -1,8 +1,8 @@
 /** The format of PyTorch since version 1.6: a zip archive of a pickle and of the bytes of each storage. */
 import { FormatError } from "../../core/errors";
+import { checkReadable, contentOf, contentStart, readDirectory, type ZipEntry } from "../../platform/archives/zip";
 import { Crc32 } from "../../platform/files";
 import type { RandomAccessFile } from "../../platform/randomAccess";
-import { checkReadable, contentOf, contentStart, readDirectory, type ZipEntry } from "../../platform/zip";
 import { Reader } from "../pickle/machine";
 import type { TorchBuilder } from "./builder";
 import type { StorageRef } from "./refs";

@@ -62,7 +62,7 @@ export abstract class TextSet {
     const op = classNameOf(this);
     const folder = this.folders[0]!;
     const path = joinPath(folder, file);
-    const { download, extract } = await import("../../platform/lazyArchives");
+    const { download, extract } = await import("../../platform/archives/lazyArchives");
     await download(op, url, path, { md5 });
     if (/\.tar\.gz$/.test(file)) await extract(op, path, folder);
   }

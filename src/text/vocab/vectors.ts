@@ -145,7 +145,7 @@ export class WordVectors {
         .split("/")
         .at(-1)!,
     );
-    const { download, extract } = await import("../../platform/lazyArchives");
+    const { download, extract } = await import("../../platform/archives/lazyArchives");
     await download(op, url, target, {});
     if (/\.(zip|tar\.gz|tgz)$/.test(target)) await extract(op, absolute(target), absolute(this.cache));
   }
@@ -154,7 +154,7 @@ export class WordVectors {
   async read(): Promise<void> {
     const op = classNameOf(this);
     const path = await this.find(op);
-    const { inflated, openSource, pieces } = await import("../../platform/lazyArchives");
+    const { inflated, openSource, pieces } = await import("../../platform/archives/lazyArchives");
     const source = await openSource(op, path);
     try {
       const plain = /\.gz$/.test(path) ? inflated(path, pieces(source), "gzip") : pieces(source);

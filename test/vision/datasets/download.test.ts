@@ -8,8 +8,8 @@ import { promisify } from "node:util";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import * as torch from "kindling";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { Md5 } from "../../../src/platform/archives/md5";
 import { Crc32 } from "../../../src/platform/files";
-import { Md5 } from "../../../src/platform/md5";
 import { progressLine } from "../../../src/platform/progress";
 import { md5Of, TestServer } from "./server";
 

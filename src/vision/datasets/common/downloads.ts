@@ -34,7 +34,7 @@ export function nameOf(url: string): string {
   }
 }
 
-const lazy = () => import("../../../platform/lazyArchives");
+const lazy = () => import("../../../platform/archives/lazyArchives");
 
 /** Downloads a file to a folder, unless it is there. @returns Its path. */
 export async function downloaded(op: string, url: string, root: string, options: DownloadUrlOptions): Promise<string> {

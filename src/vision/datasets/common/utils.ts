@@ -4,7 +4,7 @@ import { namedAsync } from "../../../core/signature";
 import { absolute, expandHome, joinPath, removeData } from "../../../platform/dataFiles";
 import { type DownloadUrlOptions, downloaded, nameOf, optionalText } from "./downloads";
 
-const lazy = () => import("../../../platform/lazyArchives");
+const lazy = () => import("../../../platform/archives/lazyArchives");
 
 const folderOf = (path: string): string => path.replace(/[/\\][^/\\]*$/, "") || ".";
 /**

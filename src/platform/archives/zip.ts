@@ -1,6 +1,6 @@
 /** Zip archives, by their central directory: files that are stored or deflated. */
 
-import { Crc32, MOST_INFLATION } from "./files";
+import { Crc32, MOST_INFLATION } from "../files";
 import { damaged, inflated, pieces, type Sink, type Source, safeName } from "./unpacking";
 
 const END = 0x06054b50;

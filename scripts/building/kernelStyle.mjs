@@ -1,5 +1,5 @@
 /**
- * Biome for `assembly/`: `node scripts/kernelStyle.mjs` checks format and rules, with `--write` it mends them.
+ * Biome for `assembly/`: `node scripts/building/kernelStyle.mjs` checks format and rules, with `--write` it mends them.
  *
  * Decorators of functions and constants are AssemblyScript's, not TypeScript's: Biome does not read them. It sees a copy in which they are comments, of
  * which what it writes is turned back.

@@ -1,5 +1,5 @@
 /** What the formats of archives share: where bytes come from, where files go to, and which names may be. */
-import { FormatError } from "../core/errors";
+import { FormatError } from "../../core/errors";
 
 const CHUNK = 1 << 20;
 

@@ -1,5 +1,5 @@
 /**
- * `node scripts/joinData.mjs INPUT OUTPUT`: joins the data segments of a kernel binary. The compiler writes one for each constant, a fourteenth
+ * `node scripts/building/joinData.mjs INPUT OUTPUT`: joins the data segments of a kernel binary. The compiler writes one for each constant, a fourteenth
  * of the compressed binary; nothing but constants lies between them.
  */
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /** Writing zip archives as a stream: a chunk that is loaded when the first one is written. */
 import { configure, ZipWriter } from "@zip.js/zip.js/lib/zip-core-custom.js";
-import type { Write } from "./files";
+import type { Write } from "../files";
 
 configure({ useWebWorkers: false, useCompressionStream: true });
 

@@ -2,7 +2,7 @@
  * Writes zip archives of stored files whose content begins at a multiple of 64 bytes, so that it can be used where it lies. The libraries that write
  * zip archives cannot place content, hence this one.
  */
-import { Crc32, type Write } from "./files";
+import { Crc32, type Write } from "../files";
 
 const ALIGNMENT = 64;
 /** What stands for a number that has a place of its own, of 8 bytes (zip64). */

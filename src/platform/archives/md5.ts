@@ -1,5 +1,5 @@
 /** MD5 (RFC 1321), the checksum that data sets are published with: that of the runtime where there is one, else this. Web Crypto has none. */
-import { nodeModule } from "./platform";
+import { nodeModule } from "../platform";
 
 /** A checksum that is fed piece by piece. */
 export interface Checksum {

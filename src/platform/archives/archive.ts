@@ -2,10 +2,10 @@
  * Unpacks archives piece by piece, so that memory stays small whatever they hold. Files go to a folder of their own first and are moved when all are
  * there: an archive that is damaged, or a process that ends, leaves nothing half unpacked.
  */
-import { KindlingError } from "../core/errors";
-import { isRemote, joinPath, makeFolder, readData, writeData } from "./dataFiles";
-import { explain } from "./files";
-import { nodeModule } from "./platform";
+import { KindlingError } from "../../core/errors";
+import { isRemote, joinPath, makeFolder, readData, writeData } from "../dataFiles";
+import { explain } from "../files";
+import { nodeModule } from "../platform";
 import { untar } from "./tar";
 import { damaged, inflated, pieces, type Sink, type Source } from "./unpacking";
 import { unzip } from "./zip";
