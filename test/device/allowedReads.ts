@@ -30,7 +30,8 @@ export const allowedReads: ReadonlyMap<string, string> = new Map([
   ),
   ...because(
     "the shape of the result, or what a view shows, depends on the values",
-    `ops/indexing/membership.ts oneHot
+    `ops/indexing/masked.ts countNonzeroOf
+     ops/indexing/membership.ts oneHot
      ops/indexing/unique.ts lexicographicOrder
      ops/reduce/histogram.ts bincount
      ops/shape/rearrange.ts interleaved
@@ -117,7 +118,7 @@ export const allowedReads: ReadonlyMap<string, string> = new Map([
     "data are loaded on the cpu",
     `data/collate.ts copyInto
      data/collate.ts gatherRows
-     data/crew.ts tensorOf
+     data/workerPool.ts tensorOf
      data/indices.ts listOf
      data/indices.ts plainIndex`,
   ),

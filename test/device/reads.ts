@@ -6,11 +6,11 @@ import ts from "typescript";
 const root = resolve(import.meta.dirname, "../..");
 /** The parts of the library that compute. */
 const rooms = ["ops", "nn", "optim", "autograd", "data", "func", "distributions"];
-/** Methods that give values at once; of `view` and `element` those of backends. */
-const methods = new Set(["item", "tolist", "toTypedArray", "numpy"]);
-const ofBackends = new Set(["view", "element"]);
+/** Methods that give values at once; of the others those of backends. */
+const methods = new Set(["item", "numpy", "tolist", "toTypedArray"]);
+const ofBackends = new Set(["countNonzero", "element", "view"]);
 
-const isBackend = (node: ts.Expression): boolean => /(^|\.)(backend|wasm)$/.test(node.getText());
+const isBackend = (node: ts.Expression): boolean => /(^|\.)(backend|cpu\(\))$/.test(node.getText());
 
 function isRead(node: ts.Node): boolean {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;

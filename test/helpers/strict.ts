@@ -10,11 +10,11 @@ const torch = kindling as unknown as Record<string, any>;
 type Methods = Record<string, any>;
 
 /** What reads at once, and so throws. */
-const reads = new Set(["view", "element"]);
+const reads = new Set(["countNonzero", "element", "view"]);
 /** What answers with the position of a bad value, or with a count, and so finds nothing. */
-const checks = new Set(["check", "firstInvalid"]);
+const checks = new Set(["firstInvalid"]);
 /** What has no operands. */
-const aboutMemory = new Set(["allocate", "release", "memoryStats", "write", "read", "query"]);
+const aboutMemory = new Set(["allocate", "release", "memoryStats", "write", "read"]);
 
 /** The operands among the arguments of a kernel, in lists and descriptions too. */
 function operandsIn(value: unknown, depth = 0): { storage: { backend?: unknown } }[] {
@@ -65,7 +65,7 @@ const strict: Methods = new Proxy(cpu, {
 /** Lets the cpu refuse operands of the strict device, whose memory it would read without a word. */
 function guard(): void {
   for (const key of Object.getOwnPropertyNames(Object.getPrototypeOf(cpu)).filter((name) =>
-    /^(unary|binary|ternary|copy|fill|call|check|run|firstInvalid)$/.test(name),
+    /^(unary|binary|ternary|copy|fill|run|firstInvalid|countNonzero)$/.test(name),
   )) {
     const own = cpu[key];
     cpu[key] = (...args: unknown[]) => {

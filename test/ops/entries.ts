@@ -99,9 +99,10 @@ function expected(entry: Entry, result: Tensor, inputs: readonly Tensor[]): Arra
   if (reference === undefined)
     throw new Error(`${entry.name} has no rule on plain numbers: give it one in references.ts`);
   const values = a.map((x, i) => Number(reference(x, b?.[i] ?? 0, result.dtype)));
-  return isFloat(result.dtype)
-    ? values
-    : torch.tensor(Float64Array.from(values, Math.trunc), { dtype: result.dtype }).toTypedArray();
+  if (!isFloat(result.dtype))
+    return torch.tensor(Float64Array.from(values, Math.trunc), { dtype: result.dtype }).toTypedArray();
+  // What lies beyond the largest number of a dtype is infinite there.
+  return values.map((value) => (Math.abs(value) > torch.finfo(result.dtype).max ? Math.sign(value) / 0 : value));
 }
 
 /** What rounding, of operands too where they are rounded first, makes of a result. */

@@ -15,7 +15,7 @@ const LIMITS = [
 ] as const;
 
 const noAdapter = (reason: string): DeviceError =>
-  new DeviceError(`webgpu: there is no GPU to compute on: ${reason}; "cpu" always works`);
+  new DeviceError(`webgpu.init: there is no GPU to compute on: ${reason}; "cpu" always works`);
 
 /** @throws DeviceError saying why there is no GPU, and what to do. */
 export async function connect(): Promise<Gpu> {

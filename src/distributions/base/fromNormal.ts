@@ -24,7 +24,7 @@ export class LogNormal extends TransformedDistribution {
 
   constructor(...given: Arguments<typeof locScale, LocScaleArguments>) {
     const [, , validateArgs, { loc, scale }] = readLocScale("LogNormal", given);
-    super(new Normal(loc, scale, { validateArgs }), new ExpTransform(), { validateArgs });
+    super(new Normal(loc, scale, false), new ExpTransform(), { validateArgs });
   }
 
   /** The mean of the logarithm. */

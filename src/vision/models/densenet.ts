@@ -51,6 +51,7 @@ type LayerOptions = Required<Pick<DenseNetOptions, "growthRate" | "bnSize" | "dr
 
 /** A 1×1 and a 3×3 convolution, each after its normalization. It takes all that came before, and gives `growthRate` channels. */
 class DenseLayer extends nn.Module {
+  static readonly className = "_DenseLayer";
   norm1: nn.BatchNorm2d;
   relu1: nn.ReLU;
   conv1: nn.Conv2d;
@@ -89,6 +90,7 @@ class DenseLayer extends nn.Module {
 
 /** Layers each of which takes the input and what all layers before it gave. */
 class DenseBlock extends nn.ModuleDict<Record<string, DenseLayer>> {
+  static readonly className = "_DenseBlock";
   constructor(layers: number, inputs: number, options: LayerOptions) {
     super();
     for (let i = 0; i < layers; i++)
@@ -104,6 +106,7 @@ class DenseBlock extends nn.ModuleDict<Record<string, DenseLayer>> {
 
 /** Halves the size and the channels between two blocks. */
 class Transition extends nn.Sequential {
+  static readonly className = "_Transition";
   constructor(inputs: number, outputs: number) {
     super({
       norm: new nn.BatchNorm2d(inputs),

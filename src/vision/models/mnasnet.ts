@@ -30,6 +30,7 @@ const norm = (channels: number) => new nn.BatchNorm2d(channels, { momentum: 1 - 
 
 /** Widens, filters each channel, and narrows again; with a shortcut where the shapes allow it. */
 class InvertedResidual extends nn.Module {
+  static readonly className = "_InvertedResidual";
   layers: nn.Sequential;
   readonly applyResidual: boolean;
 

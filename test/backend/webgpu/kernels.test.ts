@@ -96,6 +96,7 @@ const tolerances: Readonly<Record<string, number>> = {
   exp2: 1e-5,
   expm1: 1e-5,
   erf: 2e-6,
+  geluBackward: 5e-5,
   siluBackward: 5e-6,
 };
 const TOLERANCE = 4e-6;
