@@ -36,7 +36,7 @@ export interface Row {
   readonly flops: number | undefined;
   /** Pictures that one run reads. */
   readonly images?: number | undefined;
-  /** By contender; "kindling" is the first, and the ratios of the others say how many times faster it is. */
+  /** The times by contender; "kindling" is the first, and the ratios of the others say how many times faster it is. */
   readonly timings: Readonly<Record<string, Timing>>;
 }
 

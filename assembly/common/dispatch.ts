@@ -36,7 +36,7 @@ export function singles1<OP>(t: i32): Run1 {
   return unreachable();
 }
 
-/** As `floats1`, with a short cut for ordinary elements. */
+/** Like `floats1`, with a short cut for ordinary elements. */
 export function guarded1<OP>(t: i32): Run1 {
   if (t == F32) return (t, y, x, s, n, p, q) => shortcuts1<OP>(y, x, s, n, p, q);
   if (t == F64) return (t, y, x, s, n, p, q) => scalars1<OP, f64, f64>(y, x, s, n, p, q);
@@ -50,7 +50,7 @@ export function vectors1<OP>(t: i32): Run1 {
   return unreachable();
 }
 
-/** As `vectors1`, f32 four at a time: for what every network does. */
+/** Like `vectors1`, f32 four at a time: for what every network does. */
 export function streaming1<OP>(t: i32): Run1 {
   if (t == F32) return (t, y, x, s, n, p, q) => streams1<OP, f32>(y, x, s, n, p, q);
   if (t == F64) return (t, y, x, s, n, p, q) => lanes1<OP, f64>(y, x, s, n, p, q);
@@ -96,7 +96,7 @@ export function vectors2<OP>(t: i32): Run2 {
   return unreachable();
 }
 
-/** As `vectors2`, f32 four at a time: for what every network does. */
+/** Like `vectors2`, f32 four at a time: for what every network does. */
 export function streaming2<OP>(t: i32): Run2 {
   if (t == F32) return (t, y, a, b, sa, sb, n, p) => streams2<OP, f32>(y, a, b, sa, sb, n, p);
   if (t == F64) return (t, y, a, b, sa, sb, n, p) => lanes2<OP, f64>(y, a, b, sa, sb, n, p);

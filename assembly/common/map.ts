@@ -60,7 +60,7 @@ export function walk1(
   }
 }
 
-/** As `walk1` for two inputs of one type; `mode` is 1 where b, 2 where a is a single element (when geom is 0). */
+/** Like `walk1` for two inputs of one type; `mode` is 1 where b, 2 where a is a single element (when geom is 0). */
 export function walk2(
   run: Run2,
   ty: i32,
@@ -99,7 +99,7 @@ export function walk2(
   }
 }
 
-/** As `walk1` for three inputs; a has type ta; y, b and c have type t. */
+/** Like `walk1` for three inputs; a has type ta; y, b and c have type t. */
 export function walk3(
   run: Run3,
   ta: i32,

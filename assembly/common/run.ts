@@ -17,9 +17,9 @@ import { lanes } from "./simd";
 
 /** Applies an operation to n elements of x, of type t, `stride` elements apart, and writes them side by side to y. */
 export type Run1 = (t: i32, y: usize, x: usize, stride: i32, n: i32, p: f64, q: f64) => void;
-/** As `Run1`, of two inputs with strides sa and sb. */
+/** Like `Run1`, of two inputs with strides sa and sb. */
 export type Run2 = (t: i32, y: usize, a: usize, b: usize, sa: i32, sb: i32, n: i32, p: f64) => void;
-/** As `Run1`, of three inputs with strides sa, sb and sc. */
+/** Like `Run1`, of three inputs with strides sa, sb and sc. */
 export type Run3 = (t: i32, y: usize, a: usize, b: usize, c: usize, sa: i32, sb: i32, sc: i32, n: i32, p: f64) => void;
 
 // ------------------------------------------------------------------------------------------- partial vectors
@@ -134,7 +134,7 @@ export function streams1<OP, T>(y: usize, x: usize, stride: i32, n: i32, p: f64,
   lanes1<OP, T>(y + span<T>(done), x + span<T>(done), stride, n - done, p, q);
 }
 
-/** As `unrolled1`, by `ordinary` where all four vectors allow it. */
+/** Like `unrolled1`, by `ordinary` where all four vectors allow it. */
 // @ts-ignore: decorator
 @inline
 function unrolledShortcut1<OP>(y: usize, x: usize, n: i32, p: f64, q: f64): i32 {

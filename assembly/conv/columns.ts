@@ -33,7 +33,7 @@ class Gather {
   }
 }
 
-/** As a gradient: the columns added to it. */
+/** The gradient of the input: the columns are added to it. */
 @final
 @unmanaged
 class Scatter {

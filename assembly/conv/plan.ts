@@ -102,7 +102,7 @@ export function flagsOf(g: Geometry, gradient: bool): i32 {
     apart = gradient && g.sw > 1;
   if (g.n < 2 || w > (apart ? MAX_APART : MAX_INTERLEAVED)) return flags;
   const pairs = <f64>(w >> 3) + (left == 0 ? 0 : left <= 4 ? SINGLE_VECTOR : 1);
-  // By columns, the products that miss the source are computed too, but for a few; by images they are left out.
+  // Staged by columns, the products that miss the source are computed too, but for a few; by images they are left out.
   const byColumns = (<f64>w / (8 * pairs)) * reached(g, flags) * (apart ? APART : 1);
   const byImages = (imagesUsed(g) * w) / (ceilDiv(w, 2) * 2);
   return byImages > byColumns && fits(g, flags | BY_IMAGES) ? flags | BY_IMAGES : flags;

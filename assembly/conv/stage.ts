@@ -5,7 +5,7 @@
  *
  * staged[row][phase][i] = source[row0 + row][column0 + i * stride + phase], zero outside.
  *
- * By columns an element is an f32; by images it is a vector with that position of four images, or, in depthwise
+ * Staged by columns, an element is an f32; staged by images, it is a vector with that position of four images, or, in depthwise
  * convolutions, of four channels.
  */
 import { firstInside } from "./geometry";
@@ -32,7 +32,7 @@ export class Window {
   byImages: bool;
   bytes: usize;
   lanes: i32;
-  /** By images: bytes between the images in the lanes, and how many of them there are. */
+  /** Where it is staged by images: bytes between the images in the lanes, and how many of them there are. */
   image: usize;
   images: i32;
 }

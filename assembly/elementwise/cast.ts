@@ -70,7 +70,7 @@ export function castAny(ty: i32, tx: i32, y: usize, x: usize, sy: i32, sx: i32, 
   }
 }
 
-/** As `castRow` between f32 and 16-bit floats, which are known by their bits. */
+/** Like `castRow` between f32 and 16-bit floats, which are known by their bits. */
 function bitsRow<OP, D, S>(y: usize, x: usize, sy: i32, sx: i32, n: i32): void {
   const op = changetype<OP>(0);
   const stepY = span<D>(sy),

@@ -55,7 +55,7 @@ function square(y: usize, x: usize, stepY: usize, stepX: usize): void {
   v128.store(y + 3 * stepY, v128.shuffle<i64>(high01, high23, 1, 3));
 }
 
-/** As `tile` for 4-byte elements: 4 × 4 squares, and what they leave over. */
+/** Like `tile` for 4-byte elements: 4 × 4 squares, and what they leave over. */
 function tileBySquares(y: usize, x: usize, syRow: i32, sx: i32, rows: i32, columns: i32): void {
   const wholeRows = rows & ~3,
     wholeColumns = columns & ~3;

@@ -223,7 +223,7 @@ export function microKernel<T>(
   }
 }
 
-/** As `microKernel`, of a block of A whose rows are neighbors and whose terms are `term` bytes apart, not 0. */
+/** Like `microKernel`, of a block of A whose rows are neighbors and whose terms are `term` bytes apart, not 0. */
 export function packedKernel<T>(
   rows: i32,
   vectors: i32,

@@ -155,7 +155,7 @@ const AMAX: i32 = 2;
 const AMIN: i32 = 3;
 
 /**
- * As `scatter`, but combines: `reduction` 0 sum, 1 product, 2 largest, 3 smallest. Any type; integers wrap.
+ * Like `scatter`, but combines: `reduction` 0 sum, 1 product, 2 largest, 3 smallest. Any type; integers wrap.
  * @see torch.scatter_reduce
  */
 export function scatterReduce(

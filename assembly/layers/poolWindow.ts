@@ -132,7 +132,7 @@ export function odds(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
 }
 
-// Of regular windows, those of the output columns from insideFrom to below insideTo lie inside the input; of others, none counts as such.
+// The regular windows of the output columns from insideFrom to below insideTo lie inside the input; no others count as such.
 
 export function insideFrom(geom: usize): i32 {
   if (!isRegular(geom)) return 0;

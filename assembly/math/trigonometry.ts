@@ -193,7 +193,7 @@ function tanLarge(x: v128, y: v128): v128 {
 /** (asin a / a − 1) / a² on a ≤ ½, in a²; the error is 2⁻²⁷ of asin a. */
 const ASIN = memory.data<f32>([0.16666754, 0.07495252, 0.04547604, 0.024152093, 0.042211797]);
 
-/** Of asin's half-angle form: √((1 − a) / 2) where a > ½, a elsewhere. NaN beyond 1. */
+/** The argument of asin's half-angle form: √((1 − a) / 2) where a > ½, a elsewhere. NaN beyond 1. */
 // @ts-ignore: decorator
 @inline
 function asinArgument(a: v128, far: v128): v128 {

@@ -165,7 +165,7 @@ function mixedColumns(from: usize, row: usize, count: i32, weights: usize, words
 }
 
 /**
- * As `resampleRows`, along columns: y[i, c] = Σ weight · x[first[i] + k, c], [rows, width] → [outRows, width]. Range: rows of y.
+ * Like `resampleRows`, along columns: y[i, c] = Σ weight · x[first[i] + k, c], [rows, width] → [outRows, width]. Range: rows of y.
  */
 export function resampleColumns(y: usize, x: usize, taps: usize, words: i32, width: i32, begin: i32, end: i32): void {
   const row = <usize>width;

@@ -55,7 +55,7 @@ function editedText(random: Random, file: Uint8Array): Uint8Array {
   return new Uint8Array(Buffer.from(edited, "latin1"));
 }
 
-/** As it is, or damaged: then nobody says what it still holds, if it is read. */
+/** The file as it is, or damaged: then nobody says what it still holds, if it is read. */
 function damaged(random: Random, file: Uint8Array): { file: Uint8Array; isOpen: boolean } {
   const count = random(4);
   let changed = file;

@@ -157,7 +157,7 @@ function safetensorsTrial(random: Random): Trial {
   let file = fileOf(header, data);
   for (let i = random(3); i > 0; i--) file = pick(random, byteEdits)(file, random);
   const expected = safetensorsContent(file);
-  // As a stream, or tensor by tensor, it is read by other code.
+  // Other code reads it as a stream, or tensor by tensor.
   const kind = random(3);
   if (kind === 0)
     return { call: "torch.safetensors.load(file)", file, read: () => torch.safetensors.load(file), expected };

@@ -106,7 +106,7 @@ export interface Kills {
   inside: number;
 }
 
-/** Of ten runs, one is killed while it starts. Whenever fewer than one of ten were killed inside of a write, it is aimed at one. */
+/** One of ten runs is killed while it starts. Whenever fewer than one of ten were killed inside of a write, it is aimed at one. */
 function momentOf(random: () => number, { killed, inside }: Kills, duration: number): Moment {
   if (killed % 10 === 9) return { after: "start", count: 1, delay: random() * 400 };
   if (inside * 10 < killed + 1) return { after: "saving", count: 1 + Math.floor(random() * 6), delay: random() * 3 };

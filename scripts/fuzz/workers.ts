@@ -210,7 +210,7 @@ async function runTrials({ seed, calls, seconds, report }: FuzzOptions): Promise
   return call;
 }
 
-/** Of iterators and loaders that were forgotten, the last few may be left: some pools of up to three workers with 16 MiB each. */
+/** The last few iterators and loaders that were forgotten may be left: some pools of up to three workers with 16 MiB each. */
 const MOST_LEFT = 12;
 /** The runtime and the library have threads of their own, which start when they are needed. */
 const OTHER_THREADS = 8;

@@ -91,7 +91,7 @@ function overloads(values, leading, optionsType, hasMore, result, typeParameters
     mixed.push(`[${[...before, `options${isOptional ? "?" : ""}: ${isOptional ? maybe(text) : text}`].join(", ")}]`);
   }
   if (mixed.length === 0) return [positional];
-  // Of a union, literal types would not be inferred.
+  // Literal types of a union would not be inferred.
   if (/\bconst /.test(typeParameters))
     return [positional, ...mixed.map((form) => `${typeParameters}(${form.slice(1, -1)})${result}`)];
   return [positional, `${typeParameters}(...args: ${mixed.join(" | ")})${result}`];

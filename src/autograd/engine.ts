@@ -10,7 +10,7 @@ import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
 import { noGrad } from "./mode";
 import { AccumulateGrad, accumulatorOf, type Edge, type Grads, type Node, type NodeHook, zeroGradient } from "./node";
 
-/** By node and output of its operation, the positions among the results that get the gradient. */
+/** The positions among the results that get the gradient, by node and output of its operation. */
 export type Captures = Map<Node, Map<number, number[]>>;
 
 /** How a pass over the graph behaves. */

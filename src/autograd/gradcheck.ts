@@ -20,7 +20,7 @@ export interface GradcheckOptions {
   rtol?: number;
   /** Throw on a mismatch (the default) instead of returning false. */
   raiseException?: boolean;
-  /** By how much two runs of the same backward may differ. Default: 0. */
+  /** How far two runs of the same backward may differ. Default: 0. */
   nondetTol?: number;
   /** Also check backward when gradients of some outputs are missing. Default: true. */
   checkUndefinedGrad?: boolean;
@@ -195,7 +195,7 @@ function analyticalJacobian(output: Tensor, input: Tensor): Float64Array[] {
   });
 }
 
-/** By output, its Jacobian with respect to one input: rows are elements of the output. Other inputs keep their values. */
+/** The Jacobian of each output with respect to one input: rows are elements of the output. Other inputs keep their values. */
 function numericalJacobian(
   fn: Differentiable,
   inputs: readonly Tensor[],

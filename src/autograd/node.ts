@@ -54,7 +54,7 @@ export abstract class Node implements GradFn {
   constructor(
     readonly name: string,
     readonly edges: readonly (Edge | null)[],
-    /** Of the nodes that are ready, that of the highest number is processed first: the latest. */
+    /** The node of the highest number, the latest, is processed first among those that are ready. */
     readonly sequence = created++,
   ) {}
 

@@ -67,7 +67,7 @@ export interface Damage {
   readonly address: number;
   /** Its size, as it was asked for. */
   readonly bytes: number;
-  /** Of the first damaged byte, from the block's address; negative before it. */
+  /** The position of the first damaged byte, counted from the block's address; negative before it. */
   readonly offset: number;
   /** The value found there. */
   readonly found: number;

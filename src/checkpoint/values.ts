@@ -36,7 +36,7 @@ export function tensorOfBytes(bytes: Uint8Array): Tensor {
 
 /** A value taken apart. */
 export class Encoder {
-  /** By where they stand. */
+  /** The tensors by where they stand. */
   readonly tensors: Record<string, Tensor> = {};
   private readonly own: Tensor[] = [];
 

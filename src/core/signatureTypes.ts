@@ -51,7 +51,7 @@ type RequiredNames<L extends List> = L extends readonly [infer N, ...infer R]
 
 type Unknowns<L extends List> = { [I in keyof L]: unknown };
 
-/** As many of the first elements of `P` as `L` has, with their labels. */
+/** The first elements of `P`, as many as `L` has, with their labels. */
 type Take<P extends List, L extends List> = P extends readonly [...Unknowns<L>, ...infer R]
   ? P extends readonly [...infer H, ...R]
     ? H
@@ -118,7 +118,7 @@ type OpenForms<S extends string, L extends List, P extends List> = L extends rea
   ? AsArguments<MixedForms<H, At<H, P>, OpenNames<S, N, Drop<P, H>[number]>>>
   : never;
 
-/** As many of the first elements of the tuples `P` as `H` has. */
+/** The first elements of the tuples `P`, as many as `H` has. */
 type At<H extends List, P> = { [I in keyof H]: I extends keyof P ? P[I] : never };
 
 type OpenNames<S extends string, N, R> = S extends `${string};${string}`

@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../
 import { within } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 
-/** As many indices as a pass may have: those of a tensor of all memory. */
+/** The greatest number of indices of a pass: that of the elements of a tensor of all memory. */
 export const MOST_INDICES = 2 ** 29 - 1;
 
 /** Values of a 1-d tensor, or of a list, as an array. Other iterables stay what they are. @throws ShapeError for other tensors. */

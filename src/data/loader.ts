@@ -100,7 +100,7 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   private pool: WorkerPool | undefined;
   /** Seed of the workers that stay. */
   private workerSeed: bigint | undefined;
-  /** Of the pass that was begun last. */
+  /** The position of the pass that was begun last. */
   private position: PassPosition | undefined;
   /** Where the next pass is to begin. */
   private resumption: PassPosition | undefined;

@@ -42,7 +42,7 @@ export interface DataLoaderOptions<T = unknown, B = unknown> {
   persistentWorkers?: boolean;
   /** Accepted and without effect: there is no memory of another device to pin for. */
   pinMemory?: boolean;
-  /** As `pinMemory`. */
+  /** Like `pinMemory`. */
   pinMemoryDevice?: string;
   /** Only null: workers are threads. */
   multiprocessingContext?: null;

@@ -80,7 +80,7 @@ export class VonMises extends Distribution {
       .sub(logBessel(concentration, 0));
   }
 
-  /** By rejection. Best and Fisher, Efficient simulation of the von Mises distribution, Applied Statistics 28, 1979. */
+  /** Samples by rejection. Best and Fisher, Efficient simulation of the von Mises distribution, Applied Statistics 28, 1979. */
   protected override drawSample(shape: Shape): Tensor {
     const { loc, concentration } = this;
     const { dtype, device } = loc;

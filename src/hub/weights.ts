@@ -94,7 +94,7 @@ export async function readStateDict(op: string, path: string | URL): Promise<Sta
   return Object.fromEntries(entries) as StateDict;
 }
 
-/** As {@link readStateDict}, with tensors that are read one at a time. The result has to be closed. */
+/** Like {@link readStateDict}, with tensors that are read one at a time. The result has to be closed. */
 export async function openWeights(op: string, path: string): Promise<TensorSource> {
   return naming(op, path, async () => {
     const { source, isTorch } = await sourceAndFormat(op, path);

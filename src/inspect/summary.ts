@@ -91,7 +91,7 @@ export class ModelStatistics {
     /** Multiplications with additions of a run forward. */
     readonly totalMultAdds: number,
     readonly totalInputBytes: number,
-    /** Of the outputs of all modules without others inside; what backward needs is about twice as much. */
+    /** The size of the outputs of all modules without others inside; what backward needs is about twice as much. */
     readonly totalOutputBytes: number,
     readonly totalParamBytes: number,
     private readonly shown: { readonly depth: number; readonly columns: readonly ColumnName[] },

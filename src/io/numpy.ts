@@ -124,7 +124,7 @@ export const savez = namedAsync(
   (file: string | URL, arrays: Arrays): Promise<void> => saveArchive("numpy.savez", file, arrays, false),
 );
 
-/** As {@link savez}, compressed. @see numpy.savez_compressed */
+/** Like {@link savez}, compressed. @see numpy.savez_compressed */
 export const savezCompressed = namedAsync(
   "numpy.savezCompressed",
   "file, arrays{}",

@@ -43,7 +43,7 @@ export class Adagrad extends PerParameterOptimizer<AdagradOptions, AdagradState>
   constructor(...given: OptimizerArguments<typeof signature, AdagradOptions>) {
     const defaults = { lr: 1e-2, lrDecay: 0, eps: 1e-10, weightDecay: 0, initialAccumulatorValue: 0, maximize: false };
     super(...readArguments<AdagradOptions>("Adagrad", signature, given, defaults));
-    // As in PyTorch, the sums exist before the first gradient.
+    // The sums exist before the first gradient, as in PyTorch.
     for (const group of this.paramGroups)
       for (const param of group.params) this.state.set(param, this.initState(param, group));
   }

@@ -73,7 +73,7 @@ export async function writeBytes(op: string, path: string | URL, bytes: Uint8Arr
 }
 
 /**
- * As {@link writeBytes}, for files that need not fit into memory.
+ * Like {@link writeBytes}, for files that need not fit into memory.
  * @param produce Hands the bytes over, in order. Where it throws, the old file stays as it was.
  * @throws KindlingError as {@link writeBytes} and as `produce`; another error of `produce` is given as the cause.
  */
@@ -202,7 +202,7 @@ export async function gunzip(path: string, bytes: Uint8Array, sizeOf: SizeOf): P
 /** The size of what is packed from its beginning, or undefined if it takes more of it to know. */
 export type SizeOf = (start: Uint8Array) => number | undefined;
 
-/** As {@link gunzip}, for both of deflate's wrappings; without a look at what follows the end. */
+/** Like {@link gunzip}, for both wrappings of deflate; what follows the end is not looked at. */
 export async function inflate(
   path: string,
   bytes: Uint8Array,

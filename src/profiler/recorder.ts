@@ -26,7 +26,7 @@ export interface ProfilerEvent {
   selfTime: number;
   /** What was allocated and not freed again; 0 unless asked for. */
   memory: number;
-  /** As {@link selfTime}. */
+  /** Like {@link selfTime}. */
   selfMemory: number;
   /** The shapes of the tensors given, if asked for; of what is no tensor an empty one. */
   readonly shapes: readonly (readonly number[])[];

@@ -105,7 +105,7 @@ class Formatter {
     const min = sizes.reduce((a, b) => Math.min(a, b));
     this.isIntegral = shown.every(Number.isInteger);
     const spreadOut = max / min > 1000 || max > 1e8 || (!this.isIntegral && min < 1e-4);
-    // As in PyTorch, the width is that of the notation that the values call for, even if the option sets another.
+    // The width is that of the notation that the values call for, even if the option sets another, as in PyTorch.
     this.isScientific = spreadOut;
     for (const value of shown) this.width = Math.max(this.width, this.float(value).length);
     this.isScientific = current.sciMode ?? spreadOut;

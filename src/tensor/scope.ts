@@ -137,7 +137,7 @@ function settleHolders({ holders, outer }: Scope, found: Reach, isTensor: IsTens
   for (const tensor of kept.tensors) found.addTensor(tensor);
 }
 
-/** Of longer lists in the fields of modules only the end is looked at, where something is added. */
+/** Only the end of longer lists in the fields of modules is looked at, where something is added. */
 const MOST_ITEMS = 1000;
 
 function without(list: readonly Temporary[], others: readonly Temporary[]): Temporary[] {

@@ -126,7 +126,7 @@ export class Tensor {
   isShared = false;
   private isDisposed = false;
 
-  /** As {@link FloatTensor}, in the default dtype. Prefer {@link tensor} for values, and {@link empty} for a size. @see torch.Tensor */
+  /** Like {@link FloatTensor}, in the default dtype. Prefer {@link tensor} for values, and {@link empty} for a size. @see torch.Tensor */
   constructor(values: readonly unknown[] | ArrayBufferView | Tensor);
   constructor(...size: number[]);
   /** @internal */

@@ -44,7 +44,7 @@ function addPicture(log: Sink, call: Call, fallback: string): void {
   log.summary(call, imageSummary(tag, pixelsOf(numbers(call.op, "imgTensor", imgTensor), dataformats)));
 }
 
-/** As many labels as boxes, or none, as in PyTorch. */
+/** One label for each box, or none, as in PyTorch. */
 function labelsOf(labels: unknown, count: number): readonly string[] | undefined {
   if (labels === undefined) return undefined;
   const texts = typeof labels === "string" ? [labels] : labels;

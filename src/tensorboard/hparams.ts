@@ -23,7 +23,7 @@ function plainOf(name: string, value: unknown): Plain {
   );
 }
 
-/** As google.protobuf.Value. Truth values count as numbers, as in PyTorch, where they are integers. */
+/** Gives a google.protobuf.Value. Truth values count as numbers, as in PyTorch, where they are integers. */
 const messageOf = (value: Plain) =>
   typeof value === "string"
     ? { kind: { case: "stringValue" as const, value } }

@@ -41,9 +41,9 @@ export type OpenArguments = { fp: string | URL | Uint8Array | ArrayBuffer; apply
 export interface SaveOptions {
   /** Default: what the name of the file ends with. */
   format?: string;
-  /** Of JPEG, from 1 to 100. Default: 75. */
+  /** The quality of JPEG, from 1 to 100. Default: 75. */
   quality?: number;
-  /** Of PNG, from 0 to 9. Default: 6. */
+  /** The level of compression of PNG, from 0 to 9. Default: 6. */
   compressionLevel?: CompressionLevel;
 }
 
@@ -73,9 +73,9 @@ export class Image {
     readonly height: number,
     /** The samples, of length height × width × bands. Not to be written to. */
     readonly data: ImageSamples,
-    /** Of mode `"P"`: red, green and blue of each place. */
+    /** The palette of mode `"P"`: red, green and blue of each place. */
     readonly palette?: Uint8Array | undefined,
-    /** Of a file: the alpha of each place of its palette, or the one color that is invisible. Conversions to modes with alpha see it. */
+    /** The transparency of a file: the alpha of each place of its palette, or the one color that is invisible. Conversions to modes with alpha see it. */
     readonly transparency?: Transparency | undefined,
   ) {
     checkChoice("Image", "mode", mode, modes);
@@ -313,7 +313,7 @@ export function formatOf(op: string, fp: string | URL, format?: string): ImageFo
   );
 }
 
-/** As Python rounds: halves to even. */
+/** Rounds as Python does: halves to even. */
 function roundEven(value: number): number {
   if (typeof value !== "number") return value;
   const whole = Math.floor(value);

@@ -39,7 +39,7 @@ export interface Picture {
   readonly height: number;
   /** Interleaved samples: height × width × bands. */
   readonly data: ImageSamples;
-  /** Of mode `"P"`: red, green and blue of each place. */
+  /** The palette of mode `"P"`: red, green and blue of each place. */
   readonly palette?: Uint8Array | undefined;
   /** What of a file is invisible; conversions to modes with alpha see it. */
   readonly transparency?: Transparency | undefined;

@@ -40,7 +40,7 @@ class Taps {
   first: usize;
 }
 
-/** Of the forward pass w[row][channel][u][v]; of the input gradient w[channel][row][2 − u][2 − v]. */
+/** The weight of the forward pass is w[row][channel][u][v], that of the input gradient w[channel][row][2 − u][2 − v]. */
 function tapsOf(t: Taps, g: Geometry, f: Field, gradient: bool): void {
   const plane: usize = 9 * 4;
   t.row = gradient ? plane : <usize>f.depth * plane;

@@ -8,7 +8,7 @@ export interface Target {
   readonly kind: Call["kind"];
   readonly path: string;
   readonly signatures: readonly Signature[];
-  /** Of a module's `forward`. */
+  /** What a module's `forward` takes. */
   readonly forwards: readonly Signature[];
 }
 

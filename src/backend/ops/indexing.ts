@@ -84,7 +84,7 @@ export interface SearchSorted {
 export interface Nonzero {
   /** [count, axes], int64: a row with the index along each axis for each of the `count` elements that are not 0. */
   readonly y: Operand;
-  /** As many axes as y has columns. */
+  /** Has as many axes as y has columns. */
   readonly x: Operand;
 }
 

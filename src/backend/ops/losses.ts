@@ -52,7 +52,7 @@ export interface CrossEntropyGradient extends Classes {
 
 /** weights = weight[target], or 0 where the target is ignored: what the mean of losses is divided by, element by element. */
 export interface TargetWeights {
-  /** Of the shape of the target, floating point. */
+  /** Has the shape of the target; floating point. */
   readonly weights: Operand;
   readonly target: Operand;
   /** [c]; 1 if undefined. */

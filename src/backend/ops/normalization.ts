@@ -12,7 +12,7 @@ export interface BatchNormStatistics {
 export interface BatchNorm {
   /** [n, c, …]. */
   readonly y: Operand;
-  /** As y. */
+  /** Has the shape and dtype of y. */
   readonly x: Operand;
   /** [c]. */
   readonly mean: Operand;

@@ -6,7 +6,7 @@ import type { Operand } from "../operand";
 
 /** How a {@link Reduce} combines elements. */
 export type ReduceKind =
-  /** Of integers and truth values as int64. */
+  /** The sum of integers and truth values is int64. */
   | "sum"
   | "sumSquare"
   /** How many elements are not 0; int64. */
@@ -66,7 +66,7 @@ export interface Softmax {
   readonly kind: "softmax" | "logSoftmax";
   /** [outer, n, inner]. */
   readonly y: Operand;
-  /** As y. */
+  /** Has the shape and dtype of y. */
   readonly x: Operand;
   readonly n: number;
   readonly inner: number;

@@ -6,7 +6,7 @@ export interface Scan {
   readonly kind: "cumsum" | "cumprod" | "logcumsumexp";
   /** [outer, n, inner]; int64 if x has integers or truth values, otherwise of its dtype. */
   readonly y: Operand;
-  /** As y. */
+  /** Has the shape and dtype of y. */
   readonly x: Operand;
   readonly n: number;
   readonly inner: number;

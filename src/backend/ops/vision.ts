@@ -11,7 +11,7 @@ export interface Nms {
   readonly order: Operand;
   /** Where each group of `order` begins, and where the last ends. */
   readonly starts: readonly number[];
-  /** Of the areas of intersection and union. */
+  /** The greatest ratio of the areas of intersection and union that is kept. */
   readonly threshold: number;
 }
 
@@ -63,7 +63,7 @@ export interface RoiMeanGradient {
 export interface RoiMax {
   /** [regions, channels, pooled height, pooled width]. */
   readonly y: Operand;
-  /** As y, int64: the position among all elements of x. */
+  /** Has the shape of y, int64: the position among all elements of x. */
   readonly indices: Operand;
   /** [n, channels, height, width], float32 or float64. */
   readonly x: Operand;
@@ -172,7 +172,7 @@ export interface NormalizePlanes {
   readonly x: Operand;
   /** [channels], or one number for all. */
   readonly mean: Operand;
-  /** As mean. */
+  /** Has the layout of `mean`. */
   readonly std: Operand;
   /** How many elements a channel has. */
   readonly plane: number;

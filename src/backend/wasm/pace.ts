@@ -25,7 +25,7 @@ export class Pace {
   private soloPerLoss = SOLO_PER_LOSS;
   /** The cost of the jobs that are still to be done alone. */
   private solo = 0;
-  /** Of jobs done alone lately: what they took, and what they were said to cost. */
+  /** What the last jobs that were done alone took, and what they were said to cost. */
   private aloneTime = 0;
   private aloneCost = 0;
 

@@ -6,7 +6,7 @@ import { canShareMemory } from "../../platform/platform";
 import type { Extent } from "./memory";
 
 const PAGE = 65536;
-/** As many as 32-bit addresses reach. */
+/** The number of pages that 32-bit addresses reach. */
 const PAGES = 65536;
 /** Taken from the system a moment ago by a thread that has not said so yet. */
 const UNNAMED = 0;

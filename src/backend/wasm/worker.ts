@@ -52,7 +52,7 @@ export function computeThread(setup: ComputeSetup, instantiateSync: typeof insta
     .map((entry) => instance.exports[entry.name] as (...args: (number | undefined)[]) => number);
   const i32 = new Int32Array(memory.buffer, control, 256);
   const f64 = new Float64Array(memory.buffer, control + words.arguments * 4, 64);
-  /** As an `ArgumentList`. */
+  /** The arguments, laid out as in an `ArgumentList`. */
   const args: (number | undefined)[] = [...new Array<undefined>(64)];
   const closed = 0xffff;
 

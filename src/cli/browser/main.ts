@@ -20,7 +20,7 @@ section{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0;width:420px}figcapt
 img{image-rendering:pixelated;min-width:96px;max-width:400px}canvas{max-width:100%}pre{white-space:pre-wrap;max-width:420px}
 .problem{color:#b00;font-size:12px;overflow-wrap:anywhere}input[type=range]{width:100%}`;
 
-/** By tag, then by run. */
+/** What is shown, by tag and then by run. */
 type ByTag<T> = Map<string, Map<string, T[]>>;
 
 const scalars: ByTag<Scalar> = new Map();

@@ -37,7 +37,7 @@ export interface ConstraintRegistry {
  * @example const scale = torch.distributions.transformTo(Normal.argConstraints.scale)(unconstrained);
  */
 export class ConstraintRegistry extends Callable {
-  /** By the prototype of the class, which the functions that make constraints have as well. */
+  /** What makes transforms, by the prototype of the class of constraints, which the functions that make constraints have as well. */
   readonly #factories = new Map<object, TransformFactory>();
   readonly #op: string;
 

@@ -83,7 +83,7 @@ export function betaGrad(x: number, alpha: number, total: number): number {
   return alpha > 6 && beta > 6 ? betaGradLarge(x, alpha, beta) : betaGradRational(x, alpha, total);
 }
 
-/** By alpha, a Taylor series. */
+/** The derivative with respect to alpha, by a Taylor series. */
 function betaGradNearZero(x: number, alpha: number, beta: number): number {
   const factor = digamma(alpha) - digamma(alpha + beta) - Math.log(x);
   let term = 1;
@@ -95,7 +95,7 @@ function betaGradNearZero(x: number, alpha: number, beta: number): number {
   return orZero(x * (1 - x) ** -beta * series);
 }
 
-/** By beta, a Taylor series around x = 0: the mirror image of a sample near one. */
+/** The derivative with respect to beta, by a Taylor series around x = 0: the mirror image of a sample near one. */
 function betaGradNearOne(x: number, alpha: number, beta: number): number {
   const factor = digamma(alpha + beta) - digamma(beta);
   let [term, product, byBeta, series] = [1, 1, 0, factor / alpha];

@@ -119,7 +119,7 @@ export function filteredProbabilities(
 ): Float32Array {
   const heated = Float64Array.from(scores, (score) => score / temperature);
   const order = Array.from(heated, (_, i) => i).sort((a, b) => heated[b]! - heated[a]!);
-  // As in transformers, what is as likely as the last of the best stays too.
+  // What is as likely as the last of the best stays too, as in transformers.
   const least = topK > 0 && topK < order.length ? heated[order[topK - 1]!]! : Number.NEGATIVE_INFINITY;
   const kept = order.filter((i) => heated[i]! >= least);
   const highest = heated[order[0]!]!;

@@ -125,6 +125,6 @@ export class SentenceEncoder extends nn.Module {
 
 declareMethods(SentenceEncoder, { encode: "sentences, tokenizer{}", similarity: "a, b" });
 
-/** As many tokens as the model sees; the last, which ends the text, stays. */
+/** Keeps as many tokens as the model sees; the last, which ends the text, stays. */
 const shortened = (ids: number[], limit: number): number[] =>
   ids.length <= limit ? ids : [...ids.slice(0, limit - 1), ids.at(-1)!];

@@ -49,7 +49,7 @@ function inside(x: Tensor, { size, paddingMode, alignCorners }: Axis): Tensor {
   const mirrored =
     paddingMode === "border" ? x : alignCorners ? reflect(x, 0, 2 * (size - 1)) : reflect(x, -1, 2 * size - 1);
   const clipped = mirrored.clamp(0, size - 1);
-  // As PyTorch has it, what is not a number lies on the edge.
+  // A position that is not a number lies on the edge, as in PyTorch.
   return clipped.where(
     noGrad(() => clipped.eq(clipped)),
     0,

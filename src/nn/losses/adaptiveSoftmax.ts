@@ -21,7 +21,7 @@ import { stateKeyOf } from "../module/state";
 
 /** Options of {@link AdaptiveLogSoftmaxWithLoss}. */
 export interface AdaptiveLogSoftmaxOptions extends FactoryOptions {
-  /** By how much each cluster's features are fewer than those of the one before. Default: 4. */
+  /** The divisor of each cluster's number of features, compared to the cluster before. Default: 4. */
   divValue?: number;
   /** Whether the head has a bias. Default: false. */
   headBias?: boolean;

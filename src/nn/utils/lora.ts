@@ -108,7 +108,7 @@ export class LoraLayer<B extends Module = Module> extends Module {
       zeros_(this.loraB);
       return;
     }
-    // As in loralib: what is looked up is zero, so that rows that are not used stay as they are.
+    // What is looked up is zero, as in loralib, so that rows that are not used stay as they are.
     zeros_(this.loraA);
     normal_(this.loraB);
   }

@@ -54,7 +54,7 @@ export interface Place {
 /** A call of an op that has an ONNX form. */
 export interface TracedCall extends Place {
   readonly op: string;
-  /** By the names of the signature; tensors are {@link Ref}s. */
+  /** The arguments by the names of the signature; tensors are {@link Ref}s. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly results: readonly number[];
 }

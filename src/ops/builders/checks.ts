@@ -77,7 +77,7 @@ export function checkNoOverlap(op: string, x: Tensor): void {
   if (overlapsItself(x.shape, x.strides)) throw overlapError(op);
 }
 
-/** As {@link checkNoOverlap}, for windows alone that repeat an axis: of others, as in PyTorch, the last element that is written stays. */
+/** Like {@link checkNoOverlap}, but only for windows that repeat an axis. In other windows that overlap the element that is written last stays, as in PyTorch. */
 export function checkNotRepeated(op: string, x: Tensor): void {
   if (x.shape.some((size, i) => size > 1 && x.strides[i] === 0)) throw overlapError(op);
 }

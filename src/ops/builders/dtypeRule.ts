@@ -6,7 +6,7 @@ import { DTypeError } from "../../core/errors";
 export type DTypeRule =
   /** Any numeric dtype; the result has it. */
   | "same"
-  /** As `same`, and bool becomes int64. */
+  /** Like `same`, but bool becomes int64. */
   | "number"
   /** Floating point; integers are computed in the default dtype. */
   | "float"

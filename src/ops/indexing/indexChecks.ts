@@ -52,7 +52,7 @@ export function checkedIndex(op: string, index: Tensor, size: number, dim: numbe
   return flat;
 }
 
-/** As {@link checkedIndex}, with negative indices counted from the end and made positive. */
+/** Like {@link checkedIndex}, with negative indices counted from the end and made positive. */
 export function wrappedIndex(op: string, index: Tensor, size: number, dim: number): Tensor {
   const flat = dense(cast(index, "int64"));
   const { backend } = flat.storage;

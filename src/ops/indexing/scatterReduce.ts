@@ -74,7 +74,7 @@ interface Call {
 
 type Pair = readonly [self: Tensor, src: Tensor];
 
-/** Of a sum the gradient itself; of a mean divided by how many elements met. */
+/** The gradient of a sum is the gradient itself; that of a mean is divided by the number of elements that met. */
 function additiveGrads(g: Tensor, call: Call): Pair {
   const { at, dim, includeSelf, reduce } = call;
   const share = reduce === "sum" ? g : g.div(meeting(g, call, includeSelf, g.dtype));

@@ -36,7 +36,7 @@ interface Channels {
 
 function channelsOf(op: string, x: Tensor, parameters: Readonly<Record<string, Optional>>): Channels {
   checkFloating(op, checkTensor(op, x));
-  // As in PyTorch, nothing has any shape.
+  // A tensor without elements may have any shape, as in PyTorch.
   if (x.ndim < 2 && x.numel() > 0) throw new ShapeError(`${op}: expected at least 2D input (got ${x.ndim}D input)`);
   const c = x.shape[1] ?? 0;
   for (const [name, p] of Object.entries(parameters))

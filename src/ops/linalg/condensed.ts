@@ -181,7 +181,7 @@ function orient(right: Floats, values: Float64Array, order: readonly number[]): 
   });
 }
 
-/** Of stacks [m, n] with n ≤ m not much larger; destroyed. */
+/** Takes stacks [m, n] where m is at least n and not much larger, and destroys them. */
 function squarishSvd(op: string, a: Tensor, dtype: DType, wantVectors: boolean, isFull: boolean): Singular {
   const { lead, m, n } = split(a);
   const form = bidiagonalize(a);

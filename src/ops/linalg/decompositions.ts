@@ -267,7 +267,7 @@ function qrGrad(gQ: Tensor, gR: Tensor, Q: Tensor, R: Tensor): Tensor {
   return solveTriangular(R.mT, gQ.add(matmul(Q, symmetric)), { upper: false, left: false });
 }
 
-/** As {@link qrGrad}, for more columns than rows: the square part, and what is to its right. */
+/** Like {@link qrGrad}, for more columns than rows: the square part, and what is to its right. */
 function qrGradWide(gQ: Tensor, gR: Tensor, Q: Tensor, R: Tensor, A: Tensor): Tensor {
   const { m, n } = split(A);
   const [gU, gV] = [gR.narrow(-1, 0, m), gR.narrow(-1, m, n - m)];

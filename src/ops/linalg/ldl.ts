@@ -163,7 +163,7 @@ export type LDLFactors = NamedTuple<["LD", "pivots"]>;
 
 /** Options of the LDL factorization. */
 export interface LDLOptions {
-  /** Of real matrices it changes nothing. Default: false. */
+  /** It changes nothing for real matrices. Default: false. */
   hermitian?: boolean;
 }
 

@@ -25,7 +25,7 @@ function transposed(name: string, x: Tensor): Tensor {
   return x.ndim === 0 ? x : transpose(x, -2, -1);
 }
 
-/** Of real tensors the conjugate changes nothing, so H is T and mH is mT. */
+/** The conjugate of a real tensor is the tensor itself, so H is T and mH is mT. */
 const attributes = {
   T: reversed,
   H: (x: Tensor) => reversed(checkMatrix("H", x)),

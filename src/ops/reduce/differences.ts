@@ -28,7 +28,7 @@ export const diff = named(
     if (x.ndim === 0) throw new ValueError("diff: expects input to be at least one-dimensional");
     if (checkInteger("diff", "n", n) < 0) throw new ValueError(`diff: order must be non-negative but got ${n}`);
     const d = wrapDim("diff", dim, x.ndim);
-    // As in PyTorch, nothing is joined to the input where there is no difference to take.
+    // Nothing is joined to the input where there is no difference to take, as in PyTorch.
     if (n === 0) return x.clone();
     const { prepend, append } = options;
     for (const [name, part] of Object.entries({ prepend, append })) if (part != null) checkTensor("diff", part, name);

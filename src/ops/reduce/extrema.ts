@@ -143,7 +143,7 @@ export interface ExtremumFunction {
   (options: { input: Tensor; dim: number } & KeepdimOptions): ValuesAndIndices;
 }
 
-/** Of all elements, along an axis, or of two tensors. */
+/** The extremum of all elements, along an axis, or of two tensors. */
 const choosing =
   (op: "max" | "min") =>
   (x: Tensor, dim?: number | Tensor, options: KeepdimOptions & { other?: Tensor } = {}): Tensor | ValuesAndIndices => {

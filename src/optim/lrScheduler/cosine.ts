@@ -62,7 +62,7 @@ export class CosineAnnealingLR extends LRScheduler {
 
 /** Options of {@link CosineAnnealingWarmRestarts}. */
 export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {
-  /** By how much each period is longer than the one before. Default: 1. */
+  /** The factor by which each period is longer than the one before. Default: 1. */
   tMult?: number;
   /** The least rate. Default: 0. */
   etaMin?: number;

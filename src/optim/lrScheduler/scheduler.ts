@@ -89,7 +89,7 @@ export function perGroup<T>(op: string, optimizer: AnyOptimizer, what: string, v
   return [...value];
 }
 
-/** As {@link perGroup}, of numbers. */
+/** Like {@link perGroup}, for numbers. */
 export const numbersPerGroup = (
   op: string,
   optimizer: AnyOptimizer,

@@ -135,7 +135,7 @@ export class Cifar10Set<I = any, T = any> extends MemoryDataset<I, T> {
       const path = joinPath(version.folder, version.isBinary ? `${file}.bin` : file);
       const found = await findFile(classNameOf(this), [path]);
       if (found !== undefined) batches.push(await this.batchOf(found, version));
-      // Of the binary version, parts are in use.
+      // Parts of the binary version are in use.
       else if (!version.isBinary) throw notFound(classNameOf(this), `there is no "${path}"`, true);
     }
     this.classes = await this.readClasses(version);

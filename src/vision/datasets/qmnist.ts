@@ -86,7 +86,7 @@ class QmnistSet<I = any, T = any> extends MnistSet<I, T> {
       const plain = joinPath(this.rawFolder, plainName(url));
       if ((await hasFile(plain)) || (await hasFile(`${plain}.gz`))) continue;
       await downloadUrl(url, this.rawFolder, { md5 });
-      // Of .xz it says that no such archive is read; the tool of this name unpacks it.
+      // The error for .xz says that no such archive is read; the tool of this name unpacks it.
       if (!isRemote(plain) || !url.endsWith(".gz"))
         await extractArchive(joinPath(this.rawFolder, url.split("/").at(-1)!));
     }
@@ -120,7 +120,7 @@ class QmnistSet<I = any, T = any> extends MnistSet<I, T> {
       throw new FormatError(`"${path}" has labels from ${least} to ${most}; they are 0 to 9: the file is damaged`);
   }
 
-  /** Of the test pictures the first 10,000 are those of MNIST. */
+  /** The first 10,000 of the test pictures are those of MNIST. */
   private part(x: Tensor): Tensor {
     if (this.what === "test10k") return x.narrow(0, 0, Math.min(10_000, x.length)).clone();
     if (this.what === "test50k") return x.narrow(0, Math.min(10_000, x.length), Math.max(0, x.length - 10_000)).clone();

@@ -30,9 +30,9 @@ export type ImageFormat = "png" | "jpeg";
 
 /** How a picture is written. */
 export interface EncodeOptions {
-  /** Of JPEG, from 1 to 100. */
+  /** The quality of JPEG, from 1 to 100. */
   readonly quality: number;
-  /** Of PNG, from 0 to 9. */
+  /** The level of compression of PNG, from 0 to 9. */
   readonly compressionLevel: CompressionLevel;
 }
 

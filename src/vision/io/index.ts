@@ -125,7 +125,7 @@ async function jpegTensor(op: string, bytes: Uint8Array, mode: ReadMode, turnsUp
   return tensorOf({ data, bands }, upright.height, upright.width);
 }
 
-/** Of four components the values as they stand in the file, which are what is left of the light. */
+/** Gives the values of four components as they stand in the file, which are what is left of the light. */
 function jpegChannels(picture: Picture, mode: ReadMode): Interleaved {
   if (picture.mode === "CMYK" && mode === "UNCHANGED")
     return { data: (picture.data as Uint8Array).map((ink) => 255 - ink), bands: 4 };

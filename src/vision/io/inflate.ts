@@ -16,7 +16,7 @@ const PIECE = 2 ** 13;
  */
 export function inflateBounded(stream: Uint8Array, size: number, fail: (why: string) => never): Uint8Array {
   try {
-    // Of a buffer that is given, what lies beyond is dropped.
+    // What lies beyond the end of a given buffer is dropped.
     if (stream.length * MOST_INFLATION <= Math.max(AT_ONCE, 2 * size))
       return unzlibSync(stream, { out: new Uint8Array(size) });
     return inflatePieces(stream, size);

@@ -61,7 +61,7 @@ async function cmykPicture(bytes: Uint8Array, header: JpegHeader): Promise<Pictu
 /** A decoded file, and how it is to be turned to be seen upright. */
 export interface JpegPicture {
   readonly picture: Picture;
-  /** As Exif counts, from 1, which is upright. */
+  /** The orientation as Exif counts it, from 1, which is upright. */
   readonly orientation: number;
 }
 

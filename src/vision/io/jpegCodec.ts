@@ -143,7 +143,7 @@ function turboPixels({ JPEGDecoder }: TurboModule, bytes: Uint8Array): Pixels {
 /** libjpeg goes on where the data ends and fills the rest; PIL and torchvision do not. */
 const isTruncation = (message: string): boolean => message.includes("Premature end of JPEG file");
 
-/** Of three components, the sampling factors that libjpeg-turbo's wrapper knows, h and v of each: it refuses all others. */
+/** The sampling factors of three components that libjpeg-turbo's wrapper knows, h and v of each: it refuses all others. */
 const turboSamplings: ReadonlySet<string> = new Set([
   ...["11,11,11", "21,11,11", "12,11,11", "22,11,11", "41,11,11", "14,11,11"],
   // The same as some of those, said with greater numbers.

@@ -20,7 +20,7 @@ export interface Segment {
   /** Where its body begins, behind the length. */
   readonly body: number;
   readonly end: number;
-  /** Of a scan: where its coded data ends. */
+  /** Where the coded data of a scan ends. */
   readonly dataEnd: number;
 }
 
@@ -32,7 +32,7 @@ export interface JpegHeader {
   readonly frame: number;
   /** The transform of Adobe's marker, if there is one: 0 none, 1 YCbCr, 2 YCCK. */
   readonly adobe: number | undefined;
-  /** As Exif counts, from 1, which is upright. */
+  /** The orientation as Exif counts it, from 1, which is upright. */
   readonly orientation: number;
   readonly segments: readonly Segment[];
 }

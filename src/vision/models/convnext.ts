@@ -91,7 +91,7 @@ export class CNBlockConfig {
     this.numLayers = checkInteger(name, "numLayers", numLayers, 1, MAX_LAYERS);
   }
 
-  /** As torchvision prints it. */
+  /** The text that torchvision prints. */
   toString(): string {
     const { inputChannels, outChannels, numLayers } = this;
     return `CNBlockConfig(input_channels=${inputChannels}, out_channels=${outChannels ?? "None"}, num_layers=${numLayers})`;
@@ -102,7 +102,7 @@ export class CNBlockConfig {
 export interface ConvNeXtOptions {
   /** The probability that the branch of the last block is dropped in training; of those before, evenly less. Default: 0. */
   stochasticDepthProb?: number;
-  /** By what the branches are scaled at first. Default: 1e-6. */
+  /** The factor by which branches are scaled at first. Default: 1e-6. */
   layerScale?: number;
   /** Default: 1000. */
   numClasses?: number;

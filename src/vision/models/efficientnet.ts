@@ -24,7 +24,7 @@ export interface FusedMBConvParameters {
   expandRatio: number;
   /** The size of the kernel. */
   kernel: number;
-  /** Of the first block: 1 or 2. */
+  /** The stride of the first block: 1 or 2. */
   stride: number;
   /** Channels of inputs. */
   inputChannels: number;

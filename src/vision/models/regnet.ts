@@ -25,7 +25,7 @@ export interface BlockParamsParameters {
   groupWidths: readonly number[];
   /** Factors of the channels inside of a block. */
   bottleneckMultipliers: readonly number[];
-  /** Of the first block. */
+  /** The stride of the first block of each stage. */
   strides: readonly number[];
   /** Channels inside of the squeeze-and-excitation layers by those of inputs. Default: null, there are none. */
   seRatio?: number | null;
@@ -35,7 +35,7 @@ export interface BlockParamsParameters {
 export interface RegNetDesignOptions {
   /** Factor of the channels inside of a block. Default: 1. */
   bottleneckMultiplier?: number;
-  /** As for {@link BlockParams}. */
+  /** Like that of {@link BlockParams}. */
   seRatio?: number | null;
 }
 

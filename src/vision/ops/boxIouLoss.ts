@@ -114,7 +114,7 @@ const diagonalAngle = ([x1, y1, x2, y2]: Four): Tensor => x2.sub(x1).div(y2.sub(
 
 /**
  * 1 − the complete intersection over union of pairs of boxes (x1, y1, x2, y2). Shape: [N, 4], [N, 4] → [N].
- * As in torchvision, `eps` is added to the divisor of the weight alone, and 1e-7 to the others.
+ * `eps` is added to the divisor of the weight alone, and 1e-7 to the others, as in torchvision.
  * @see torchvision.ops.complete_box_iou_loss
  */
 export const completeBoxIouLoss: BoxLoss = boxLoss("completeBoxIouLoss", (pairs, eps) => {

@@ -39,7 +39,7 @@ function maskOf(op: string, x: Tensor, p: number, blockSize: number): Tensor {
   const space = x.shape.slice(2);
   const block = Math.min(blockSize, ...space);
   const starts = space.map((n) => n - block + 1);
-  // As many blocks start as drop elements with probability p.
+  // So many blocks start that elements are dropped with probability p.
   const gamma = (p * product(space)) / (block ** space.length * product(starts));
   const seeds = allocate([...x.shape.slice(0, 2), ...starts], x.dtype, x).bernoulli_(gamma);
   const around = Math.floor(block / 2);

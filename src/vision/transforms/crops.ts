@@ -150,7 +150,7 @@ export interface RandomResizedCropParameters extends SizeParameters {
   ratio?: readonly number[];
   /** Default: `"bilinear"`. */
   interpolation?: InterpolationMode;
-  /** Of tensors, whether to smooth where they become smaller. Images always are. Default: false. */
+  /** Whether tensors are smoothed where they become smaller. Images always are. Default: false. */
   antialias?: boolean | null;
 }
 

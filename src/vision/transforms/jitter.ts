@@ -76,9 +76,9 @@ type Range = readonly number[] | null;
 export interface ColorJitterOptions {
   /** A number b means factors from max(0, 1 − b) to 1 + b. Default: 0. */
   brightness?: Jitter;
-  /** As `brightness`. Default: 0. */
+  /** Like `brightness`. Default: 0. */
   contrast?: Jitter;
-  /** As `brightness`. Default: 0. */
+  /** Like `brightness`. Default: 0. */
   saturation?: Jitter;
   /** A number h of at most 0.5 means turns from −h to h; a range lies within −0.5 to 0.5. Default: 0. */
   hue?: Jitter;

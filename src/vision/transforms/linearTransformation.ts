@@ -12,9 +12,9 @@ import { Transform } from "./transform";
 
 /** Parameters of {@link LinearTransformation}. */
 export interface LinearTransformationParameters {
-  /** Of shape [n, n], n = channels × height × width. */
+  /** Has the shape [n, n], where n = channels × height × width. */
   transformationMatrix: Tensor;
-  /** Of shape [n]. */
+  /** Has the shape [n]. */
   meanVector: Tensor;
 }
 

@@ -201,9 +201,9 @@ export interface DrawKeypointsOptions {
   connectivity?: readonly (readonly [number, number])[] | null;
   /** The color of the points. Without one only lines are drawn, as in torchvision. */
   colors?: Color | null;
-  /** Of a point, in pixels. Default: 2. */
+  /** The radius of a point, in pixels. Default: 2. */
   radius?: number;
-  /** Of a line, in pixels. Default: 3. */
+  /** The width of a line, in pixels. Default: 3. */
   width?: number;
 }
 

@@ -2,7 +2,7 @@
 import type { Rgb } from "./colors";
 import { GLYPH_HEIGHT, GLYPH_WIDTH, glyphOf } from "./font";
 
-/** As C rounds there: halves away from zero, or toward it. */
+/** Rounds as C does there: halves away from zero, or toward it. */
 const roundUp = (f: number): number => (f >= 0 ? Math.floor(f + 0.5) : -Math.floor(Math.abs(f) + 0.5));
 const roundDown = (f: number): number => (f >= 0 ? Math.ceil(f - 0.5) : -Math.ceil(Math.abs(f) - 0.5));
 

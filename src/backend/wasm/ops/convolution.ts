@@ -51,7 +51,7 @@ function tiled(engine: Engine, to: Operand, from: Operand, w: Operand, bias: Ope
   engine.drop(u);
 }
 
-/** As the convolution of the elements that are seen, which are copied from x, or to its gradient. */
+/** Computes a convolution as that of the elements that are seen, which are copied from x, or to its gradient. */
 function skipping(engine: Engine, description: Convolution, seen: ConvolutionGeometry): void {
   const { pass, x, w, y, bias, geometry } = description;
   const shape = [seen.n, seen.c, ...seen.input] as const;

@@ -6,7 +6,7 @@ import type { ConvAlgorithm, ConvolutionGeometry, ConvolutionPlanner, ConvPass, 
 import type { Engine } from "../engine";
 import { wordsOf } from "./windows";
 
-/** By their codes in `assembly/conv/plan.ts`. */
+/** The algorithms, at the positions of their codes in `assembly/conv/plan.ts`. */
 const byCode: readonly ConvAlgorithm[] = ["direct", "pointwise", "whole", "winogradF2", "winogradF4", "depthwise"];
 
 const passes = { forward: 0, inputGrad: 1, weightGrad: 2 } as const;

@@ -11,7 +11,7 @@ const POOL_COST = 1.5;
 
 /** What kernels want to know of windows. */
 interface Plan {
-  /** As in `assembly/layers/poolWindow.ts`. */
+  /** Has the layout that `assembly/layers/poolWindow.ts` describes. */
   readonly words: readonly number[];
   readonly inputSize: number;
   readonly outputSize: number;

@@ -9,7 +9,7 @@ export interface Rule {
   readonly f32?: string;
   /** Integers of all sizes and truth values, which are 0 and 1. */
   readonly i32?: string;
-  /** Of truth values, where integers differ. */
+  /** The rule for truth values, where it differs from that of integers. */
   readonly bool?: string;
   /** Whether the result is a truth value, 0 or 1. */
   readonly isPredicate?: true;

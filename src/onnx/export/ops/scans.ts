@@ -30,7 +30,7 @@ const range = (g: Graph, n: Size): Value =>
     "int64",
   );
 
-/** Of each place along an axis, which places stand before it or are it: an axis of its own behind `axis`. */
+/** Says for each place along an axis which places stand before it or are it, along an axis of its own behind `axis`. */
 function pastOf(g: Graph, x: Value, axis: number): Value {
   const at = range(g, x.shape[axis]!);
   const isPast = g.add("GreaterOrEqual", [g.unsqueeze(at, [1]), g.unsqueeze(at, [0])], {}, "bool");

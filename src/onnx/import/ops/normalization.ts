@@ -13,7 +13,7 @@ const perChannel = (x: Tensor, values: Tensor): Tensor =>
   values.reshape([1, -1, ...new Array(Math.max(0, x.ndim - 2)).fill(1)]);
 
 /**
- * By the running values of the file, or by those of the batch: as the file says, or as the module's mode does, which then moves the running
+ * Normalizes by the running values of the file, or by those of the batch: as the file says, or as the module's mode does, which then moves the running
  * values as PyTorch does.
  */
 function batchNorm(c: Context): Value[] {

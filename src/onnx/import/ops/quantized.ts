@@ -48,7 +48,7 @@ function dequantize(c: Context): Tensor {
   return centered.to(scale.dtype).mul(along(c, x, scale, axis, block));
 }
 
-/** Of uint8, with a scale and a zero point such that 0 and all values are in the range. */
+/** Gives uint8, with a scale and a zero point such that 0 and all values are in the range. */
 function dynamicQuantize(c: Context): Value[] {
   const x = c.x;
   const low = x.amin().minimum(tensor(0, x.dtype));

@@ -30,10 +30,10 @@ export interface Awaitable<D, S extends string, V, R extends readonly unknown[] 
   readonly signature: string;
 }
 
-/** As {@link Opened}, where samples are read from files when they are asked for. */
+/** Like {@link Opened}, where samples are read from files when they are asked for. */
 export type OpenedFiles<D, I, T> = Omit<D, "at" | "read"> & LabeledFiles<I, T>;
 
-/** As {@link Awaitable}, where samples are read from files when they are asked for. */
+/** Like {@link Awaitable}, where samples are read from files when they are asked for. */
 export interface AwaitableFiles<D, S extends string, V, R extends readonly unknown[] = [root: string], L = number> {
   new <I = Image, T = L>(
     ...given: [...R, options?: Flat<Partial<V> & TransformOptions<I, T, L>>]

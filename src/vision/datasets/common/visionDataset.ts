@@ -35,7 +35,7 @@ export interface Labeled<I, T> {
   atMany(indices: readonly number[]): Collated<[I, T]> | undefined;
 }
 
-/** As {@link Labeled}, where a sample is read from files when it is asked for. */
+/** Like {@link Labeled}, where a sample is read from files when it is asked for. */
 export interface LabeledFiles<I, T> {
   /** How many samples there are. */
   readonly length: number;
@@ -137,7 +137,7 @@ export abstract class VisionDataset<I = any, T = any> implements MapStyle<[I, T]
     if (this.extraRepr() !== "") body.push(...this.extraRepr().split("\n"));
     const text = [`Dataset ${classNameOf(this)}`, ...body.map((line) => `    ${line}`)];
     const { transforms, transform, targetTransform } = this;
-    // As torchvision prints it: of a transform only the first line is indented.
+    // Only the first line of a transform is indented, as torchvision prints it.
     if (transforms !== undefined) text.push(`    ${transformLines("", transforms).join("\n")}`);
     else if (!this.isPlain) {
       text.push("    StandardTransform");

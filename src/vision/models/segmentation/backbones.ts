@@ -8,7 +8,7 @@ import { IntermediateLayerGetter } from "./segmentationModel";
 /** Features, and how many channels they have. */
 export interface Backbone {
   readonly module: nn.Module;
-  /** By the names of the features. */
+  /** The number of channels by the names of the features. */
   readonly channels: Readonly<Record<string, number>>;
 }
 

@@ -36,7 +36,7 @@ export class IntermediateLayerGetter extends nn.ModuleDict {
 /** Scores of each class for each pixel. Shapes: [N, numClasses, H, W]. */
 export interface SegmentationOutputs {
   readonly out: Tensor;
-  /** Of the auxiliary classifier, if there is one. */
+  /** The result of the auxiliary classifier, if there is one. */
   readonly aux?: Tensor;
 }
 

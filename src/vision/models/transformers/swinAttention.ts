@@ -25,7 +25,7 @@ function logarithmicPositions(size: Size): Tensor {
   return tensor([rows!.map((y) => columns!.map((x) => [y, x]))], { dtype: "float32" });
 }
 
-/** By how much windows are shifted in an input of this (padded) size: not along an axis that one window covers. */
+/** How far windows are shifted in an input of this (padded) size: not along an axis that one window covers. */
 const shiftIn = (shift: Size, window: Size, padded: Size): Size =>
   AXES.map((axis) => (window[axis] >= padded[axis] ? 0 : shift[axis])) as unknown as Size;
 

@@ -2,7 +2,7 @@
 
 const names = (lines: readonly string[]): readonly string[] => lines.join("|").split("|");
 
-/** Of ImageNet-1K, in the order of its labels. */
+/** The categories of ImageNet-1K, in the order of its labels. */
 export const imagenetCategories = names([
   "tench|goldfish|great white shark|tiger shark|hammerhead|electric ray|stingray|cock|hen|ostrich|brambling|goldfinch",
   "house finch|junco|indigo bunting|robin|bulbul|jay|magpie|chickadee|water ouzel|kite|bald eagle|vulture|great grey owl",
@@ -98,7 +98,7 @@ export const imagenetCategories = names([
   "stinkhorn|earthstar|hen-of-the-woods|bolete|ear|toilet tissue",
 ]);
 
-/** Of Pascal VOC, with the background first. */
+/** The categories of Pascal VOC, with the background first. */
 export const vocCategories = names([
   "__background__|aeroplane|bicycle|bird|boat|bottle|bus|car|cat|chair|cow|diningtable|dog|horse|motorbike|person",
   "pottedplant|sheep|sofa|train|tvmonitor",

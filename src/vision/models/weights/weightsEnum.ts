@@ -59,10 +59,10 @@ export type WeightsEnum<K extends string = string, P extends Preset = Preset> = 
   readonly [name in K | "DEFAULT"]: Weights<P>;
 } & Iterable<Weights<P>>;
 
-/** By torchvision's name of the model. */
+/** The enumerations by torchvision's name of the model. */
 export const enums = new Map<string, WeightsEnum>();
 
-/** By the name of the enumeration, `ResNet50_Weights`. */
+/** The enumerations by their own name, such as `ResNet50_Weights`. */
 export const enumsByName = new Map<string, WeightsEnum>();
 
 /** A line of the tables: file, parameters, least size of images, transforms, what was measured, and the license if it is not that of the project. */

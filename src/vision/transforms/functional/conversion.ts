@@ -228,7 +228,7 @@ export function perChannel(op: string, name: string, values: ChannelValues, like
   const list = typeof values === "number" ? [values] : values;
   if (!(Array.isArray(list) && list.every((value) => typeof value === "number")))
     throw new ArgumentError(`${op}: ${name} must be a number for each channel, got ${describe(values)}`);
-  // Of 32 and 64 bits, the array rounds as a conversion would.
+  // Arrays of 32 and 64 bits round as a conversion would.
   const isDirect = like.device === "cpu" && (like.dtype === "float32" || like.dtype === "float64");
   const numbers = tensorOf<Float64Array>(isDirect ? like.dtype : "float64", [list.length, 1, 1], (out) =>
     out.set(list),

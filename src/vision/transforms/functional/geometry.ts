@@ -107,7 +107,7 @@ export const centerCrop = overloaded(
 export interface ResizedCropOptions {
   /** Default: `"bilinear"`. */
   interpolation?: InterpolationMode;
-  /** Of tensors, whether to smooth where they become smaller. Images always are. Default: false. */
+  /** Whether tensors are smoothed where they become smaller. Images always are. Default: false. */
   antialias?: boolean | null;
 }
 

@@ -23,7 +23,7 @@ export function grayscale(op: string, img: Tensor, channels: number): Tensor {
   checkAxes(op, img, 3);
   checkChannels(op, img);
   const gray = img.shape.at(-3) === 3 ? luma(img) : img.clone();
-  // Of one channel torchvision makes no three.
+  // Torchvision does not make three channels out of one.
   return channels === 3 ? gray.expand(img.shape) : gray;
 }
 
