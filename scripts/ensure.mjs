@@ -29,6 +29,13 @@ export async function run(command, args) {
 /** The path of an installed development tool. */
 export const bin = (name) => join("node_modules", ".bin", name);
 
+/** Checks the types of the whole repository, the scripts included, by the compiler that does it in a third of the time of the one that the build uses. */
+export async function checkTypes() {
+  const compiler = join("node_modules", "typescript7", "bin", "tsc");
+  await run("node", [compiler, "--noEmit"]);
+  await run("node", [compiler, "--project", "tsconfig.scripts.json"]);
+}
+
 /** Time of the newest file at or below `path`; 0 when there is none. */
 function newest(path) {
   if (!existsSync(path)) return 0;

@@ -46,11 +46,11 @@ export const toTensor = named(
 export const truncate = named(
   "truncate",
   "input, maxSeqLen",
-  <T extends string | number>(input: SequenceOrBatch<T>, maxSeqLen: number): any => {
+  (input: SequenceOrBatch, maxSeqLen: number): any => {
     checkInteger("truncate", "maxSeqLen", maxSeqLen, 0);
     return checkSequences("truncate", input)
-      ? (input as readonly (readonly T[])[]).map((row) => row.slice(0, maxSeqLen))
-      : (input as readonly T[]).slice(0, maxSeqLen);
+      ? (input as readonly (readonly unknown[])[]).map((row) => row.slice(0, maxSeqLen))
+      : input.slice(0, maxSeqLen);
   },
 );
 
