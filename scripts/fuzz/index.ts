@@ -4,6 +4,7 @@
  * Exit code 1 if there are faults, 2 for wrong arguments.
  */
 import { appendFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseFlags, UsageError, wholeNumber } from "../usage";
 import type { Fault } from "./fault";
 
@@ -60,7 +61,7 @@ function readOptions(args: readonly string[]) {
     seconds: whole("seconds", values.seconds ?? "3600"),
     op: values.op,
     format: values.format,
-    json: values.json,
+    json: values.json === undefined ? undefined : resolve(values.json),
     strict: values.strict ?? false,
   };
 }

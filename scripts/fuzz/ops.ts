@@ -68,6 +68,7 @@ function bundleChild(): string {
 class Run {
   private readonly knowledge = knowledgeFile();
   private readonly child = bundleChild();
+  private readonly home = process.cwd();
   private readonly folder = mkdtempSync(join(tmpdir(), "kindling-fuzz-"));
   private readonly file = join(this.folder, "progress");
   private readonly deadline: number;
@@ -76,6 +77,8 @@ class Run {
 
   constructor(private readonly options: OpsOptions) {
     const { seed, op, planted, wrong } = options;
+    // Wrong calls are derived from plausible ones, which are tried here: what these write by chance is gone with the folder, too.
+    process.chdir(this.folder);
     const knowledge = deserialize(readFileSync(this.knowledge)) as Knowledge;
     this.generator = wrong ? new WrongCalls(knowledge, seed, op) : new Generator(knowledge, seed, op, planted?.names);
     this.deadline = performance.now() + options.seconds * 1000;
@@ -94,6 +97,7 @@ class Run {
       next = progress.next;
       if (typeof end === "object") this.lose(progress, end);
     }
+    process.chdir(this.home);
     rmSync(this.folder, { recursive: true });
     return { ...total, calls: next - from, ...(subjects !== undefined && { subjects }) };
   }
