@@ -43,16 +43,12 @@ export const toTensor = named(
 );
 
 /** Sequences cut to a length. @see torchtext.functional.truncate */
-export const truncate = named(
-  "truncate",
-  "input, maxSeqLen",
-  (input: SequenceOrBatch, maxSeqLen: number): any => {
-    checkInteger("truncate", "maxSeqLen", maxSeqLen, 0);
-    return checkSequences("truncate", input)
-      ? (input as readonly (readonly unknown[])[]).map((row) => row.slice(0, maxSeqLen))
-      : input.slice(0, maxSeqLen);
-  },
-);
+export const truncate = named("truncate", "input, maxSeqLen", (input: SequenceOrBatch, maxSeqLen: number): any => {
+  checkInteger("truncate", "maxSeqLen", maxSeqLen, 0);
+  return checkSequences("truncate", input)
+    ? (input as readonly (readonly unknown[])[]).map((row) => row.slice(0, maxSeqLen))
+    : input.slice(0, maxSeqLen);
+});
 
 /** Options of {@link addToken}. */
 export interface AddTokenOptions {
