@@ -1,7 +1,7 @@
 /**
  * Names of classes and functions, as messages and printed objects show them. Programs are often shipped with their identifiers shortened, and with
  * them `Function.name`. So the build gives each class of the library a static `className` (see `scripts/building/classNames.mjs`), and classes of users may
- * have one. No other file reads `constructor.name`; `test/architecture/classNames.test.ts` checks it.
+ * have one. No other file reads `constructor.name`; `test/architecture.test.ts` checks it.
  */
 
 /** Classes and functions, as far as their names are concerned. */
