@@ -67,6 +67,25 @@ test("gpt2 is trained, written, read again, and adapted by LoRA", async () => {
   expect(stdout).toMatch(/LoRA trains [\d,]+ of [\d,]+ parameters, loss [\d.]+\n\nthe [\s\S]{12}\n$/);
 });
 
+test("sentenceEncoder finds sentences of one meaning, and is written and read again", async () => {
+  const out = join(root, "sentenceEncoder");
+  const { code, stdout } = await run(
+    "sentenceEncoder",
+    "--epochs",
+    "6",
+    "--query",
+    "what does a ring cost",
+    "--out",
+    out,
+  );
+  expect(code).toBe(0);
+  expect(readdirSync(out).sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json"]);
+  const before = Number(/found before training: (\d+) %/.exec(stdout)![1]);
+  expect(before).toBeLessThan(40);
+  expect(numbersAfter("found", stdout).at(-1)).toBeGreaterThan(55);
+  expect(stdout).toMatch(/read again\n\nwhat does a ring cost\n {2}(?:0\.\d\d|1\.00) {2}.*\bring\b/);
+});
+
 test("detection trains, writes .weights, reads them again, and draws what it finds", { timeout: 180_000 }, async () => {
   const out = join(root, "detection");
   const { code, stdout, stderr } = await run("detection", "--epochs", "4", "--pictures", "160", "--out", out);
