@@ -14,7 +14,8 @@ import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
 import { computeType } from "../builders/define";
 import { type ConvOptions, checkBias, checkGroups, checkNumbers, checkOperands, prepare } from "./convArguments";
-import { channelSums, type Geometry, inputGradOf, outputOf, weightGradOf } from "./convMaps";
+import { inputGradOf, outputOf, weightGradOf } from "./convCommuted";
+import { channelSums, type Geometry } from "./convMaps";
 import { type Sizes, spread } from "./slidingWindows";
 
 export type { ConvOptions } from "./convArguments";
