@@ -107,6 +107,12 @@ export function poly9(x: v128, table: usize): v128 {
   return fma4(f32x4.mul(x, x), poly7(x, table + 8), poly2(x, table));
 }
 
+// @ts-ignore: decorator
+@inline
+export function poly10(x: v128, table: usize): v128 {
+  return fma4(f32x4.mul(x, x), poly8(x, table + 8), poly2(x, table));
+}
+
 /** Polynomials on two f64 lanes (Horner); the table holds the coefficients, lowest power first. */
 // @ts-ignore: decorator
 @inline

@@ -1,7 +1,7 @@
-/** Special functions: both float types through the f64 functions of `special/`, one element at a time. */
+/** Special functions: float32 by vectors where networks draw their weights with them, else through the f64 functions of `special/`, one element at a time. */
 import { singles1, specials1, specials2 } from "../common/dispatch";
 import { walk1, walk2 } from "../common/map";
-import { erf_f32x4 } from "../math/single";
+import { erf_f32x4, erfinv_f32x4 } from "../math/single";
 import { airy } from "../math/special/airy";
 import * as bessel from "../math/special/bessel";
 import * as error from "../math/special/erf";
@@ -54,6 +54,9 @@ export function erfcx(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, b
 @final
 @unmanaged
 class Erfinv {
+  @inline vec<T>(x: v128, p: v128, q: v128): v128 {
+    return erfinv_f32x4(x);
+  }
   @inline one<T>(x: T, p: f64, q: f64): T {
     return error.erfinv(x);
   }
@@ -61,7 +64,7 @@ class Erfinv {
 
 /** Inverse error function; NaN beyond ±1. */
 export function erfinv(t: i32, y: usize, x: usize, p: f64, q: f64, geom: usize, begin: i32, end: i32): void {
-  walk1(specials1<Erfinv>(t), t, t, y, x, p, q, geom, begin, end);
+  walk1(singles1<Erfinv>(t), t, t, y, x, p, q, geom, begin, end);
 }
 
 @final

@@ -84,6 +84,20 @@ function erf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
+/** The inverse of erf by bisection on what erf cancels last: log of the tail near ±1, erf itself elsewhere. */
+function erfinv(y: number): number {
+  const a = Math.abs(y);
+  if (!(a < 1)) return a === 1 ? y * Infinity : Number.NaN;
+  if (a < 1e-5) return (y * Math.sqrt(Math.PI)) / 2 + (Math.PI ** 1.5 * y ** 3) / 24;
+  let [low, high] = [0, 4.1];
+  for (let i = 0; i < 46; i++) {
+    const middle = (low + high) / 2;
+    if (erf(middle) < a) low = middle;
+    else high = middle;
+  }
+  return (Math.sign(y) * (low + high)) / 2;
+}
+
 const sigmoid = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
 
 /** [kernel, reference, range of most of the samples, bound in ULP as stated in assembly/] */
@@ -109,6 +123,7 @@ const UNARY: [string, (x: number) => number, number, number, number][] = [
   ["atanh", Math.atanh, -1, 1, 4],
   ["sigmoid", sigmoid, -105, 30, 3],
   ["erf", erf, -4, 4, 2],
+  ["erfinv", erfinv, -1, 1, 4],
 ];
 
 const gelu = (x: number) => (x * (1 + erf(x * Math.SQRT1_2))) / 2;
@@ -129,7 +144,7 @@ const BINARY: [string, (a: number, b: number) => number, number][] = [
   ["atan2", Math.atan2, 3],
 ];
 
-/** In float64; sigmoid and erf are covered by the special values. */
+/** In float64; sigmoid, erf and erfinv are covered by the special values. */
 const DOUBLE_BOUND = 3;
 
 /** Relative; the inputs are exact in float32. */
@@ -180,15 +195,18 @@ for (const target of TARGETS) {
       );
     });
 
-    test.each(UNARY.filter(([name]) => name !== "erf" && name !== "sigmoid"))("%s of float64", (name, reference) => {
-      const x = samples(-30, 30, 2);
-      expectWithin(
-        DOUBLE_BOUND,
-        run(name, "float64", [x]),
-        (i) => reference(x[i]!),
-        (i) => `${x[i]}`,
-      );
-    });
+    test.each(UNARY.filter(([name]) => !["erf", "erfinv", "sigmoid"].includes(name)))(
+      "%s of float64",
+      (name, reference) => {
+        const x = samples(-30, 30, 2);
+        expectWithin(
+          DOUBLE_BOUND,
+          run(name, "float64", [x]),
+          (i) => reference(x[i]!),
+          (i) => `${x[i]}`,
+        );
+      },
+    );
 
     test.each(BINARY)("%s of float32 and float64", (name, reference, bound) => {
       const edges = EDGES.flatMap((a) => EDGES.map((b): [number, number] => [a, b]));
