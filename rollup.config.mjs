@@ -46,8 +46,8 @@ function embedBoard() {
     resolveId: (source) => (source === id ? id : null),
     async load(source) {
       if (source !== id) return null;
-      const { outputFiles } = await build({ ...options, entryPoints: ["src/cli/browser/main.ts"] });
-      return `export const script = ${JSON.stringify(outputFiles[0].text)};`;
+      const { outputFiles = [] } = await build({ ...options, entryPoints: ["src/cli/browser/main.ts"] });
+      return `export const script = ${JSON.stringify(outputFiles.map(({ text }) => text).join(""))};`;
     },
   };
 }
@@ -71,7 +71,7 @@ const commonGlue = [
   [/if \(typeof exports === 'object'[\s\S]*$/, "export default libjpegturbowasm_decode;"],
 ];
 
-/** @returns {[RegExp, string][]} Undefined for other files. */
+/** @returns {[RegExp, string][] | undefined} Undefined for other files. */
 function glueOf(id) {
   if (/@jsquash.*\/codec\/.*\.js$/.test(id)) return /** @type {[RegExp, string][]} */ (glue);
   return /codec-libjpeg-turbo.*\.js$/.test(id) ? /** @type {[RegExp, string][]} */ (commonGlue) : undefined;
@@ -106,7 +106,7 @@ const licenses = license({
       template: (packages) =>
         packages
           .map(({ name, version, license, licenseText }) => {
-            const codec = JPEG_CODECS.includes(name)
+            const codec = JPEG_CODECS.includes(name ?? "")
               ? `\n\n${readFileSync("node_modules/@jsquash/jpeg/codec/LICENSE.codec.md", "utf8")}`
               : "";
             return `${name} ${version} (${license})\n\n${licenseText ?? ""}${codec}\n`;

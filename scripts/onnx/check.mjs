@@ -87,6 +87,7 @@ export async function check(name, model, args, options = {}, others = []) {
     model.eval?.();
     const bytes = await torch.onnx.export(model, args, process.env.MODEL ?? null, options);
     const file = bytes ?? process.env.MODEL;
+    /** @type {[number[], number[]]} */
     const [runtime, again] = [[], []];
     for (const given of [args, ...others]) {
       const expected = callOf(model, given);

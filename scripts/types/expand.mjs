@@ -91,7 +91,7 @@ function behindAlias(node, file, checker) {
 
 const ownMembers = (file, name) =>
   file.statements
-    .filter((node) => ts.isClassDeclaration(node) && node.name.text === name)
+    .filter((node) => ts.isClassDeclaration(node) && node.name?.text === name)
     .flatMap((node) => node.members.map((member) => member.name?.getText()));
 
 /** Constructors by position and by name, with the doc of the class: each class has its own, those included that inherit theirs. */
@@ -119,7 +119,7 @@ function inheritedForms(node, checker) {
   return signatures.flatMap((signature) => {
     const { declaration } = signature;
     if (declaration === undefined || !ts.isConstructorDeclaration(declaration)) return [];
-    if (declaration.modifiers?.length > 0 || declaration.parameters.length === 0) return [];
+    if ((declaration.modifiers?.length ?? 0) > 0 || declaration.parameters.length === 0) return [];
     if (declaration.getSourceFile() !== node.getSourceFile()) return [];
     return ctorForms(declaration, checker, true) ?? [constructForm(signature, node, checker)];
   });

@@ -235,7 +235,7 @@ function readArguments(reference, checker, bound = []) {
   if (alias === undefined || !ts.isTypeAliasDeclaration(alias) || bound.length > 0) return undefined;
   const found = readArguments(alias.type, checker, [signature]);
   const names = alias.typeParameters?.map((node) => node.name.text) ?? [];
-  return found && { ...found, bound: names.map((name, i) => [name, reference.typeArguments[i]]) };
+  return found && { ...found, bound: names.map((name, i) => [name, reference.typeArguments?.[i]]) };
 }
 
 /** The overloads of a constructor whose one rest parameter is `Arguments<signature, values>` or an alias of it; undefined for others. */

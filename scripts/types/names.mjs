@@ -69,6 +69,7 @@ export function nameMembers(code) {
   const targets = new Map(found.map(([, alias]) => alias));
   const aliases = new Set(found.map(([node]) => node));
   const names = newNames(file, targets);
+  /** @type {[number, number, string | undefined][]} */
   const edits = [...aliases].map((node) => [node.getFullStart(), node.end, ""]);
   const visit = (node) => {
     if (aliases.has(node)) return;

@@ -79,9 +79,9 @@ function fusedLayer(make) {
   torch.manualSeed(1);
   const layer = make();
   const norm = new nn.BatchNorm2d(4);
-  norm.runningMean.copy_(torch.randn(4));
-  norm.runningVar.copy_(torch.rand(4).add(0.5));
-  nn.init.normal_(norm.weight);
+  norm.runningMean?.copy_(torch.randn(4));
+  norm.runningVar?.copy_(torch.rand(4).add(0.5));
+  if (norm.weight !== null) nn.init.normal_(norm.weight);
   const [conv, bn] = [layer.eval(), norm.eval()];
   const x = torch.randn(2, 3, 5, 5);
   const fused = nn.utils.fuseConvBnEval(conv, bn);
@@ -217,7 +217,7 @@ export const checks = {
   },
   onnx: async () => {
     const { net } = trained();
-    const bytes = await torch.onnx.export(net, torch.ones(1, 1, 4, 4));
+    const bytes = /** @type {Uint8Array} */ (await torch.onnx.export(net, torch.ones(1, 1, 4, 4)));
     const model = await torch.onnx.load(bytes);
     const text = new TextDecoder("latin1").decode(bytes);
     const x = torch.ones(1, 1, 4, 4);
