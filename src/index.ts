@@ -44,6 +44,7 @@ export { defaultGenerator, Generator } from "./core/generator";
 export type { FloatInfo, IntegerInfo } from "./core/limits";
 export type { TensorSize } from "./core/shape";
 export * as darknet from "./darknet/index";
+export * as distributed from "./distributed/index";
 export * as distributions from "./distributions/index";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
