@@ -47,7 +47,7 @@ function meanOf(value: number): number {
 
 /** The share of the test pictures that are told right: each process looks at a part of them. */
 async function accuracy(model: torch.nn.Module, rank: number, size: number): Promise<number> {
-  const test = vision.datasets.digits({ train: false, count: 500, transform: vision.transforms.ToTensor() });
+  const test = vision.datasets.digits({ train: false, count: 500, transform: new vision.transforms.ToTensor() });
   const sampler = new utils.data.DistributedSampler(test, { numReplicas: size, rank, shuffle: false, dropLast: true });
   const counts = torch.zeros(2);
   model.eval();
@@ -72,7 +72,7 @@ async function train(options: Options): Promise<void> {
   torch.manualSeed(seed);
   const model = new nn.parallel.DistributedDataParallel(new vision.models.LeNet());
   const optimizer = new optim.SGD(model.parameters(), { lr, momentum: 0.9 });
-  const data = vision.datasets.digits({ count: pictures, transform: vision.transforms.ToTensor() });
+  const data = vision.datasets.digits({ count: pictures, transform: new vision.transforms.ToTensor() });
   const sampler = new utils.data.DistributedSampler(data, { numReplicas: size, rank, seed });
   const loader = new utils.data.DataLoader(data, { batchSize: batchSize / size, sampler });
   const first = await resume(folder, { model, optimizer }, rank);

@@ -7,6 +7,8 @@ import { type MpiSetup, mpiCalls } from "./calls";
 import { abis } from "./handles";
 import { installHint, type Launch } from "./launcher";
 import { kinds, wireOps, wireTypes } from "./mailbox";
+import { mpiMessages } from "./messages";
+import { mpiPeers } from "./peers";
 import { ringAllReduce } from "./ring";
 import { mpiThread } from "./thread";
 
@@ -27,10 +29,14 @@ const __name = (target) => target;
 const openForeign = ${openForeign.toString()};
 const mpiCalls = ${mpiCalls.toString()};
 const mpiThread = ${mpiThread.toString()};
-const ringAllReduce = ${ringAllReduce.toString()};
+const parts = {
+  ringAllReduce: ${ringAllReduce.toString()},
+  mpiMessages: ${mpiMessages.toString()},
+  mpiPeers: ${mpiPeers.toString()},
+};
 let foreign, mpi;
 receive((message) => {
-  if (mpi !== undefined) return mpiThread(message, mpi, foreign, ringAllReduce);
+  if (mpi !== undefined) return mpiThread(message, mpi, foreign, parts);
   try {
     foreign = openForeign(message.koffi);
     mpi = mpiCalls(message, foreign);

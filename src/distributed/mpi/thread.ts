@@ -8,9 +8,11 @@
 import type { Foreign } from "../../platform/foreign";
 import type { Mpi } from "./calls";
 import type { Command, Control, Field, Layout, Progress, State } from "./mailbox";
-import type { ringAllReduce as MakeRing, Ring } from "./ring";
+import type { mpiMessages } from "./messages";
+import type { mpiPeers } from "./peers";
+import type { Ring, ringAllReduce } from "./ring";
 
-/** The mailbox, and how it is laid out. */
+/** The mailbox, and its layout. */
 export interface MailboxSetup {
   readonly box: SharedArrayBuffer;
   readonly slots: number;
@@ -33,7 +35,7 @@ export interface MailboxSetup {
 }
 
 /** A communicator. */
-interface Comm {
+export interface Comm {
   readonly handle: number;
   /** The ranks in the world of its members. */
   readonly ranks: readonly number[];
@@ -46,7 +48,7 @@ interface Comm {
 }
 
 /** A call that is under way. */
-interface Job {
+export interface Job {
   readonly slot: number;
   readonly kind: string;
   readonly comm: Comm;
@@ -61,10 +63,17 @@ interface Job {
   count?: number;
 }
 
+/** Functions in files of their own, which travel as text as well. */
+export type ThreadParts = {
+  ringAllReduce: typeof ringAllReduce;
+  mpiMessages: typeof mpiMessages;
+  mpiPeers: typeof mpiPeers;
+};
+
 /** Runs until the program ends. */
-export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringAllReduce: typeof MakeRing): void {
+export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts: ThreadParts): void {
   const { address } = foreign;
-  const { box, slots, slotBytes, kinds, wireSizes, dtypes, words } = setup;
+  const { box, slots, slotBytes, kinds, wireSizes, words } = setup;
   const { Control: C, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
   const i32 = new Int32Array(box);
   const f64 = new Float64Array(box);
@@ -81,37 +90,33 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringA
   const RING = 1 << 18;
   /** How long a rank may be gone before calls with it are given up (ms), and how often to look whether one is (ms). */
   const [GRACE, LOOK] = [2000, 20];
-  const MESSAGE = 1024;
 
   const worldRanks = Array.from({ length: mpi.size }, (_, rank) => rank);
   const commOf = (handle: number, ranks: readonly number[]): Comm => {
     return { handle, ranks, rank: ranks.indexOf(mpi.rank), queue: [], ringHandle: mpi.duplicate(handle), rings: 0 };
   };
   const world = commOf(mpi.duplicate(mpi.world), worldRanks);
-  const control = mpi.duplicate(world.handle);
   const comms = new Map<number, Comm>([[0, world]]);
   let made = 0;
   let jobs: Job[] = [];
   let taken = 0;
-  /** When each rank said that it leaves. */
-  const gone = new Map<number, number>();
   let lastText = "";
   let lastTime = now();
-  let looked = now();
-  let answers: Map<number, string> | undefined;
 
   // ---- The mailbox --------------------------------------------------------------------------------------------------
 
   const startOf = (slot: number): number => L.slots + slot * slotBytes;
   const word = (slot: number, at: number): number => startOf(slot) / 4 + at;
   const field = (slot: number, at: number): number => f64[startOf(slot) / 8 + L.fields + at]!;
-  const textAt = (start: number, length: number): string => String.fromCharCode(...u8.slice(start, start + length));
   const write = (start: number, most: number, text: string): number => {
     const length = Math.min(text.length, most);
     for (let i = 0; i < length; i++) u8[start + i] = text.charCodeAt(i) & 127;
     return length;
   };
-  const callText = (slot: number): string => textAt(startOf(slot) + L.callText, i32[word(slot, L.textLength)]!);
+  const callText = (slot: number): string => {
+    const start = startOf(slot) + L.callText;
+    return String.fromCharCode(...u8.slice(start, start + i32[word(slot, L.textLength)]!));
+  };
 
   const finish = (job: Job, progress: number, text = ""): void => {
     job.stage = "over";
@@ -135,7 +140,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringA
 
   // ---- Collectives --------------------------------------------------------------------------------------------------
 
-  const request = (job: Job, at = 0): number => base + startOf(job.slot) + L.requests + 8 * at;
+  const request = (job: Job): number => base + startOf(job.slot) + L.requests;
   const header = (job: Job): number => startOf(job.slot) + L.header;
 
   /** The maximum of the hash and of its complement: they belong together only if the hash is the same everywhere. */
@@ -165,7 +170,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringA
   const startRing = (job: Job, bytes: number): void => {
     const { slot, comm } = job;
     const type = field(slot, F.type);
-    job.ring = ringAllReduce(mpi, address, {
+    job.ring = parts.ringAllReduce(mpi, address, {
       comm: comm.ringHandle,
       rank: comm.rank,
       size: comm.ranks.length,
@@ -268,79 +273,12 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringA
     return true;
   };
 
-  // ---- From one rank to another -------------------------------------------------------------------------------------
-
-  /** A message is announced by its sender, dtype and length, so that none is ever longer than the memory that receives it. */
-  const advanceSend = (job: Job): boolean => {
-    const { slot, comm } = job;
-    const [to, tag] = [field(slot, F.peer), field(slot, F.tag)];
-    if (job.stage === "waits") {
-      const at = header(job) / 4;
-      i32[at] = comm.rank;
-      i32[at + 1] = field(slot, F.dtype);
-      f64[at / 2 + 1] = field(slot, F.inputCount);
-      const type = mpi.types[field(slot, F.type)]!;
-      mpi.send(base + header(job), 16, mpi.byte, to, 2 * tag, comm.handle, request(job));
-      const [data, count] = [memory + field(slot, F.input), field(slot, F.inputCount)];
-      mpi.send(data, count, type, to, 2 * tag + 1, comm.handle, request(job, 1));
-      job.stage = "compares";
-    }
-    if (job.stage === "compares" && mpi.test(request(job))) job.stage = "moves";
-    if (job.stage !== "moves" || !mpi.test(request(job, 1))) return false;
-    finish(job, P.done);
-    return true;
-  };
-
-  /** Whether an earlier receive would take the announcement that this one waits for. */
-  const isBehind = (job: Job): boolean => {
-    for (const other of jobs) {
-      if (other === job) return false;
-      const isSame = (at: number): boolean => field(other.slot, at) === field(job.slot, at);
-      const waits = other.stage === "waits" || other.stage === "compares";
-      if (other.kind === "recv" && waits && other.comm === job.comm && isSame(F.peer) && isSame(F.tag)) return true;
-    }
-    return false;
-  };
-
-  const acceptMessage = (job: Job): void => {
-    const { slot, comm } = job;
-    const at = header(job) / 4;
-    const [from, dtype, count] = [i32[at]!, i32[at + 1]!, f64[at / 2 + 1]!];
-    const fits = dtype === field(slot, F.dtype) && count === field(slot, F.outputCount);
-    i32[word(slot, L.result)] = from;
-    job.count = fits ? -1 : count;
-    // What does not fit is received, too, but elsewhere: the messages behind it keep their order.
-    if (!fits) job.scratch = new SharedArrayBuffer(8 * Math.max(1, count));
-    const place = fits ? memory + field(slot, F.output) : address(new Uint8Array(job.scratch!));
-    const tag = 2 * field(slot, F.tag) + 1;
-    if (fits) mpi.receive(place, count, mpi.types[field(slot, F.type)]!, from, tag, comm.handle, request(job, 1));
-    else mpi.receive(place, 8 * count, mpi.byte, from, tag, comm.handle, request(job, 1));
-    job.stage = "moves";
-  };
-
-  const advanceReceive = (job: Job): boolean => {
-    const { slot, comm } = job;
-    if (job.stage === "waits") {
-      if (isBehind(job)) return false;
-      const peer = field(slot, F.peer);
-      const from = peer < 0 ? mpi.anySource : peer;
-      mpi.receive(base + header(job), 16, mpi.byte, from, 2 * field(slot, F.tag), comm.handle, request(job));
-      job.stage = "compares";
-    }
-    if (job.stage === "compares" && mpi.test(request(job))) acceptMessage(job);
-    if (job.stage !== "moves" || !mpi.test(request(job, 1))) return false;
-    if (job.count! < 0) finish(job, P.done);
-    else {
-      const sent = `${job.count} elements of ${dtypes[i32[header(job) / 4 + 1]!]}`;
-      finish(job, P.disagreed, `rank ${comm.ranks[i32[word(slot, L.result)]!]} sent ${sent}`);
-    }
-    return true;
-  };
+  const messages = parts.mpiMessages(mpi, setup, address, base, memory, finish);
 
   const advance = (job: Job): boolean => {
     try {
-      if (job.kind === "send") return advanceSend(job);
-      return job.kind === "recv" ? advanceReceive(job) : advanceCollective(job);
+      const isMessage = job.kind === "send" || job.kind === "recv";
+      return isMessage ? messages.advance(job, jobs) : advanceCollective(job);
     } catch (error) {
       job.comm.queue.splice(0);
       finish(job, P.failed, `MPI: ${(error as Error).message}`);
@@ -350,22 +288,6 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringA
 
   // ---- What ranks tell each other beside the calls ------------------------------------------------------------------
 
-  /** Messages that are being sent, which have to stay where they are. */
-  const outgoing: SharedArrayBuffer[] = [];
-  const tell = (rank: number, type: number, text = ""): void => {
-    const message = new SharedArrayBuffer(MESSAGE + 8);
-    const [ints, bytes] = [new Int32Array(message), new Uint8Array(message)];
-    const length = Math.min(text.length, MESSAGE - 16);
-    ints.set([type, mpi.rank, length]);
-    for (let i = 0; i < length; i++) bytes[16 + i] = text.charCodeAt(i) & 127;
-    outgoing.push(message);
-    const place = address(bytes);
-    mpi.send(place, MESSAGE, mpi.byte, rank, 0, control, place + MESSAGE);
-  };
-  const others = worldRanks.filter((rank) => rank !== mpi.rank);
-  const incoming = new SharedArrayBuffer(MESSAGE + 8);
-  const incomingAt = address(new Uint8Array(incoming));
-
   const seconds = (since: number): string => `${((now() - since) / 1000).toFixed(1)} s`;
   const ownState = (): string => {
     const job = jobs.find(({ stage }) => stage !== "over");
@@ -374,18 +296,12 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringA
       ? "has made no call yet"
       : `is in no call; the last was ${lastText}, ${seconds(lastTime)} ago`;
   };
-
+  const peers = parts.mpiPeers(mpi, address, mpi.duplicate(world.handle), ownState);
+  const { gone, others } = peers;
+  let looked = now();
   const listen = (): void => {
     looked = now();
-    while (mpi.probe(control)) {
-      mpi.receive(incomingAt, MESSAGE, mpi.byte, mpi.anySource, 0, control, incomingAt + MESSAGE);
-      while (!mpi.test(incomingAt + MESSAGE));
-      const [type, rank, length] = new Int32Array(incoming) as unknown as [number, number, number];
-      const text = String.fromCharCode(...new Uint8Array(incoming).slice(16, 16 + length));
-      if (type === 1) gone.set(rank, now());
-      else if (type === 2) tell(rank, 3, ownState());
-      else answers?.set(rank, text);
-    }
+    peers.listen();
   };
 
   /** Gives up calls with a rank that is gone: what it took part in would be over by now. */
@@ -414,28 +330,20 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringA
     Atomics.notify(i32, C.answered);
   };
 
-  /** Asks all ranks what they are doing; those that are stopped or dead do not answer. */
+  /** Asks all ranks what they are doing. */
   const inquire = (): void => {
-    answers = new Map();
-    for (const rank of others) if (!gone.has(rank)) tell(rank, 2);
-    for (const start = now(); now() - start < 1000 && answers.size < others.length - gone.size; pause(1)) listen();
-    const lines = others.map((rank) => {
-      const state = answers!.get(rank) ?? (gone.has(rank) ? "has left" : "does not answer");
-      return `rank ${rank} ${state}`;
-    });
-    i32[C.textLength] = write(L.text, L.textBytes, lines.join("; "));
-    answers = undefined;
+    i32[C.textLength] = write(
+      L.text,
+      L.textBytes,
+      peers.inquire(() => pause(1)),
+    );
     answer();
   };
 
   /** Ranks wait for each other before MPI is left, which is not safe while others still communicate. */
   const close = (): void => {
     Atomics.store(i32, C.state, S.closing);
-    for (const rank of others) tell(rank, 1);
-    const done = new SharedArrayBuffer(8);
-    outgoing.push(done);
-    const place = address(new Uint8Array(done));
-    mpi.barrier(control, place);
+    const place = peers.leave();
     while (!mpi.test(place)) {
       pause(LONG_NAP);
       if (now() - looked > LOOK) listen();
