@@ -143,6 +143,7 @@ const settings: Readonly<Record<string, Setting>> = {
     check:
       "expect(texts.length).toBeGreaterThan(0); expect(texts[0]).toMatch(/^cat [01]\\.\\d\\d$/); expect(drawn.shape).toEqual([3, 20, 30]);",
   },
+  "docs/distributed.md 1": { check: "expect(sum.item()).toBe(499500); dist.destroyProcessGroup();" },
   "docs/files.md 1": { setup: training, check: "expect(checkpoint.epoch).toBe(3);" },
   "docs/files.md 2": {
     setup: `

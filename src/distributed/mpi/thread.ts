@@ -34,10 +34,9 @@ export interface MailboxSetup {
   };
 }
 
-/** A communicator. */
+/** A communicator, with the ranks in the world of its members. */
 export interface Comm {
   readonly handle: number;
-  /** The ranks in the world of its members. */
   readonly ranks: readonly number[];
   readonly rank: number;
   /** Collectives that have not started to move data: the first is compared, the others wait for their turn. */

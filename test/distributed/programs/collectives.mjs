@@ -335,7 +335,7 @@ for (const dtype of [...floats, ...integers, "bool"]) {
   fails(() => dist.allReduce([1]), /tensor must be a Tensor/);
   fails(() => dist.allGather([x], x), /tensorList has to have one tensor for each of the \d ranks/);
   fails(() => dist.allGatherIntoTensor(torch.zeros(1), x), /output has to have the elements of/);
-  fails(() => dist.allReduce(x, { grop: null }), /unknown argument "grop"/);
+  fails(() => dist.allReduce(x, { group2: null }), /unknown argument "group2"/);
   const after = torch.ones(1);
   dist.allReduce(after);
   same(after, [size]);
