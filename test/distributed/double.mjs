@@ -23,8 +23,9 @@ const arrays = {
 const reductions = {
   sum: (a, b) => a + b,
   product: (a, b) => a * b,
-  min: (a, b) => (b < a ? b : a),
-  max: (a, b) => (b > a ? b : a),
+  // Also of bigints, which Math.min does not take.
+  min: (a, b) => [a, b].sort((x, y) => (x < y ? -1 : 1))[0],
+  max: (a, b) => [a, b].sort((x, y) => (x < y ? -1 : 1))[1],
   band: (a, b) => a & b,
   bor: (a, b) => a | b,
   bxor: (a, b) => a ^ b,

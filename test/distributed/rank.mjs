@@ -1,22 +1,26 @@
-/** A rank: a worker thread that runs a scenario. */
+/** A rank: a worker thread that runs scenarios, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import { Double } from "./double.mjs";
 
-const { bundle, scenarios, name, rank, size, shared, argument } = workerData;
+const { bundle, rank, size, shared } = workerData;
 const torch = await import(bundle);
 torch.setNumThreads(1);
 const parts = await torch.__loadParallel();
 const engine = new Double(shared, rank, size);
-const group = new parts.ProcessGroup(
-  engine,
-  0,
-  Array.from({ length: size }, (_, i) => i),
-  20_000,
-);
+const all = Array.from({ length: size }, (_, i) => i);
+const group = new parts.ProcessGroup(engine, 0, all, 20_000);
 parts.setWorld(group);
-try {
-  const value = await (await import(scenarios))[name]({ torch, parts, engine, group, rank, size, argument });
-  parentPort.postMessage({ value });
-} catch (error) {
-  parentPort.postMessage({ error: { name: error.name, message: error.message, stack: error.stack } });
+
+async function run({ scenarios, name, argument }) {
+  try {
+    const value = await (await import(scenarios))[name]({ torch, parts, engine, group, rank, size, argument });
+    return { value };
+  } catch (error) {
+    return { error: { name: error.name, message: error.message, stack: error.stack } };
+  }
 }
+
+parentPort.on("message", async (task) => {
+  const outcome = await run(task);
+  parentPort.postMessage(outcome);
+});

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-// @ts-expect-error Plain JavaScript, which workers load as it is.
+import { afterAll } from "vitest";
 import { sharedFor } from "./double.mjs";
 
 const urlOf = (path: string): string => pathToFileURL(resolve(path)).href;
@@ -12,34 +12,57 @@ interface Outcome<T> {
   error?: { name: string; message: string; stack: string };
 }
 
-function runRank<T>(data: Record<string, unknown>): Promise<Outcome<T>> {
-  return new Promise((done, fail) => {
-    const worker = new Worker(new URL("./rank.mjs", import.meta.url), { workerData: data });
-    worker.once("message", (outcome: Outcome<T>) => {
-      done(outcome);
-      void worker.terminate();
+/** Ranks that stay until the tests of a file are over. */
+class Job {
+  private readonly workers: readonly Worker[];
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(size: number) {
+    const shared = sharedFor(size);
+    this.workers = Array.from({ length: size }, (_, rank) => {
+      const workerData = { bundle: urlOf("dist/kindling.js"), size, shared, rank };
+      return new Worker(new URL("./rank.mjs", import.meta.url), { workerData });
     });
-    worker.once("error", fail);
-  });
+  }
+
+  /** Scenarios run one after the other. */
+  run<T>(file: string, name: string, argument: unknown): Promise<Outcome<T>[]> {
+    const task = { scenarios: urlOf(`test/distributed/${file}`), name, argument };
+    const begin = (): Promise<Outcome<T>[]> =>
+      Promise.all(
+        this.workers.map(
+          (worker) =>
+            new Promise<Outcome<T>>((done, fail) => {
+              worker.once("error", fail);
+              worker.once("message", (outcome: Outcome<T>) => {
+                worker.off("error", fail);
+                done(outcome);
+              });
+              worker.postMessage(task);
+            }),
+        ),
+      );
+    const result = this.last.then(begin);
+    this.last = result.catch(() => {});
+    return result;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
 }
 
+const jobs = new Map<number, Job>();
+
+afterAll(async () => {
+  await Promise.all([...jobs.values()].map((job) => job.end()));
+});
+
 /** What a scenario, by its name in a file beside this one, gives or throws on each of `size` ranks. */
-export async function outcomesOf<T>(
-  file: string,
-  name: string,
-  size: number,
-  argument?: unknown,
-): Promise<Outcome<T>[]> {
-  const shared = sharedFor(size);
-  const data = {
-    bundle: urlOf("dist/kindling.js"),
-    scenarios: urlOf(`test/distributed/${file}`),
-    name,
-    size,
-    shared,
-    argument,
-  };
-  return Promise.all(Array.from({ length: size }, (_, rank) => runRank<T>({ ...data, rank })));
+export function outcomesOf<T>(file: string, name: string, size: number, argument?: unknown): Promise<Outcome<T>[]> {
+  const job = jobs.get(size) ?? new Job(size);
+  jobs.set(size, job);
+  return job.run(file, name, argument);
 }
 
 /** What a scenario gives on each rank. */
@@ -50,12 +73,9 @@ export async function valuesOf<T = any>(file: string, name: string, size: number
   });
 }
 
-/** The message of the error that a scenario throws on each rank. */
-export async function errorsOf(
-  file: string,
-  name: string,
-  size: number,
-  argument?: unknown,
-): Promise<(string | undefined)[]> {
-  return (await outcomesOf(file, name, size, argument)).map(({ error }) => error && `${error.name}: ${error.message}`);
+/** The error that a scenario throws on each rank, as text. */
+export async function errorsOf(file: string, name: string, size: number, argument?: unknown): Promise<string[]> {
+  return (await outcomesOf(file, name, size, argument)).map(({ error, value }) =>
+    error === undefined ? `no error but ${JSON.stringify(value)}` : `${error.name}: ${error.message}`,
+  );
 }

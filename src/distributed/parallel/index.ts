@@ -4,6 +4,7 @@ import { currentWorld } from "./groups";
 import { replicate } from "./replica";
 import { isShared, syncedNorm } from "./syncedNorm";
 
+export * as algorithms from "./algorithms";
 export { GradBucket } from "./bucket";
 export type { CommHook } from "./reducer";
 
