@@ -46,6 +46,7 @@ export { defaultGenerator, Generator } from "./core/generator";
 export type { FloatInfo, IntegerInfo } from "./core/limits";
 export type { TensorSize } from "./core/shape";
 export * as darknet from "./darknet/index";
+export * as distributed from "./distributed/index";
 export * as distributions from "./distributions/index";
 /** @internal For the tests: data-parallel training over an engine of theirs. */
 export const __loadParallel = () => import("./distributed/lazyParallel");

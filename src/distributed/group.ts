@@ -261,6 +261,13 @@ export class ProcessGroup {
     });
   }
 
+  /** Waits for all that is under way. */
+  drain(): void {
+    for (const work of this.underWay) work.exception();
+    for (const work of this.underWay) if (!work.isCompleted()) work.wait();
+    this.underWay = [];
+  }
+
   private average(staged: Staged, op: ReduceOp): void {
     if (op !== "avg" || staged.tensor.numel() === 0) return;
     const { tensor } = staged;

@@ -1,0 +1,441 @@
+/**
+ * The thread that owns MPI. It takes calls from the mailbox, starts them with MPI's functions that do not block, asks MPI whether they are over, and naps
+ * in between, so that the process can end at any time. It travels as text and refers to nothing outside itself.
+ *
+ * Before a collective moves data, its ranks compare what they are about to do (a hash of its text, reduced over all ranks). If they do not agree they
+ * exchange the texts, and the call fails on every rank with all of them, before anything is written.
+ */
+import type { Mpi } from "./calls";
+import type { Command, Control, Field, Layout, Progress, State } from "./mailbox";
+
+/** The mailbox, and how it is laid out. */
+export interface MailboxSetup {
+  readonly box: SharedArrayBuffer;
+  readonly slots: number;
+  readonly slotBytes: number;
+  /** Kindling's memory, in which the arrays of calls lie. */
+  readonly memory: ArrayBufferLike;
+  readonly kinds: readonly string[];
+  readonly wireSizes: readonly number[];
+  readonly int32: number;
+  readonly max: number;
+  readonly words: {
+    readonly Control: typeof Control;
+    readonly State: typeof State;
+    readonly Command: typeof Command;
+    readonly Progress: typeof Progress;
+    readonly Field: typeof Field;
+    readonly Layout: typeof Layout;
+  };
+}
+
+/** A communicator. */
+interface Comm {
+  readonly handle: number;
+  /** The ranks in the world of its members. */
+  readonly ranks: readonly number[];
+  readonly rank: number;
+  /** Collectives that have not started to move data: the first is compared, the others wait for their turn. */
+  readonly queue: Job[];
+}
+
+/** A call that is under way. */
+interface Job {
+  readonly slot: number;
+  readonly kind: string;
+  readonly comm: Comm;
+  /** What was started last. */
+  stage: "waits" | "compares" | "moves" | "explains" | "over";
+  readonly since: number;
+  /** Memory that MPI uses until the job is over. */
+  scratch?: SharedArrayBuffer;
+  /** How many elements were announced to a receiver. */
+  count?: number;
+}
+
+/** Runs until the program ends. */
+export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Array) => number): void {
+  const { box, slots, slotBytes, kinds, wireSizes, words } = setup;
+  const { Control: C, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
+  const i32 = new Int32Array(box);
+  const f64 = new Float64Array(box);
+  const u8 = new Uint8Array(box);
+  const base = address(u8);
+  const memory = address(new Uint8Array(setup.memory as SharedArrayBuffer));
+  const now = () => performance.now();
+  /** Time without progress before the thread naps (ms), the same per byte under way, and the longest naps (ms). */
+  const [SPIN, SPIN_PER_BYTE, SHORT_NAP, LONG_NAP] = [0.05, 1e-6, 0.1, 1];
+  /** How long a rank may be gone before calls with it are given up (ms), and how often to look whether one is (ms). */
+  const [GRACE, LOOK] = [2000, 20];
+  const MESSAGE = 1024;
+
+  const worldRanks = Array.from({ length: mpi.size }, (_, rank) => rank);
+  const world: Comm = { handle: mpi.duplicate(mpi.world), ranks: worldRanks, rank: mpi.rank, queue: [] };
+  const control = mpi.duplicate(world.handle);
+  const comms = new Map<number, Comm>([[0, world]]);
+  let made = 0;
+  let jobs: Job[] = [];
+  let taken = 0;
+  /** When each rank said that it leaves. */
+  const gone = new Map<number, number>();
+  let lastText = "";
+  let lastTime = now();
+  let looked = now();
+  let answers: Map<number, string> | undefined;
+
+  // ---- The mailbox --------------------------------------------------------------------------------------------------
+
+  const startOf = (slot: number): number => L.slots + slot * slotBytes;
+  const word = (slot: number, at: number): number => startOf(slot) / 4 + at;
+  const field = (slot: number, at: number): number => f64[startOf(slot) / 8 + L.fields + at]!;
+  const textAt = (start: number, length: number): string => String.fromCharCode(...u8.slice(start, start + length));
+  const write = (start: number, most: number, text: string): number => {
+    const length = Math.min(text.length, most);
+    for (let i = 0; i < length; i++) u8[start + i] = text.charCodeAt(i) & 127;
+    return length;
+  };
+  const callText = (slot: number): string => textAt(startOf(slot) + L.callText, i32[word(slot, L.textLength)]!);
+
+  const finish = (job: Job, progress: number, text = ""): void => {
+    job.stage = "over";
+    const { slot } = job;
+    lastText = callText(slot);
+    lastTime = now();
+    i32[word(slot, L.errorLength)] = write(startOf(slot) + L.error, L.errorBytes, text);
+    Atomics.store(i32, word(slot, L.state), progress);
+    Atomics.notify(i32, word(slot, L.state));
+  };
+
+  const take = (): void => {
+    for (const posted = Atomics.load(i32, C.posted); taken !== posted; taken = (taken + 1) | 0) {
+      const slot = (taken >>> 0) % slots;
+      const comm = comms.get(field(slot, F.comm))!;
+      const job: Job = { slot, kind: kinds[field(slot, F.kind)]!, comm, stage: "waits", since: now() };
+      jobs.push(job);
+      if (job.kind !== "send" && job.kind !== "recv") comm.queue.push(job);
+    }
+  };
+
+  // ---- Collectives --------------------------------------------------------------------------------------------------
+
+  const request = (job: Job, at = 0): number => base + startOf(job.slot) + L.requests + 8 * at;
+  const header = (job: Job): number => startOf(job.slot) + L.header;
+
+  /** The maximum of the hash and of its complement: they belong together only if the hash is the same everywhere. */
+  const compare = (job: Job): void => {
+    const at = header(job) / 4;
+    for (let k = 0; k < 2; k++) {
+      const hash = i32[word(job.slot, L.hash + k)]!;
+      i32[at + 2 * k] = hash;
+      i32[at + 2 * k + 1] = ~hash;
+    }
+    mpi.allReduceInPlace(
+      base + header(job),
+      4,
+      mpi.types[setup.int32]!,
+      mpi.ops[setup.max]!,
+      job.comm.handle,
+      request(job),
+    );
+    job.stage = "compares";
+  };
+
+  const agrees = (job: Job): boolean => {
+    const at = header(job) / 4;
+    return i32[at] === ~i32[at + 1]! && i32[at + 2] === ~i32[at + 3]!;
+  };
+
+  const start = (job: Job): void => {
+    const { slot, kind, comm } = job;
+    const counts = base + startOf(slot) + L.counts;
+    const bytes = 4 * mpi.size;
+    mpi.start({
+      kind,
+      comm: comm.handle,
+      rank: comm.rank,
+      size: comm.ranks.length,
+      type: mpi.types[field(slot, F.type)]!,
+      op: mpi.ops[field(slot, F.op)] ?? 0,
+      peer: field(slot, F.peer),
+      tag: 0,
+      input: memory + field(slot, F.input),
+      inputCount: field(slot, F.inputCount),
+      output: memory + field(slot, F.output),
+      outputCount: field(slot, F.outputCount),
+      counts: [counts, counts + bytes, counts + 2 * bytes, counts + 3 * bytes],
+      request: request(job),
+    });
+    job.stage = "moves";
+  };
+
+  const makeComm = (job: Job): void => {
+    const { slot } = job;
+    const at = (startOf(slot) + L.counts) / 4;
+    const ranks = Array.from(i32.slice(at, at + field(slot, F.inputCount)));
+    const rank = ranks.indexOf(mpi.rank);
+    const handle = mpi.split(world.handle, rank >= 0, Math.max(rank, 0));
+    made++;
+    if (rank >= 0) comms.set(made, { handle, ranks, rank, queue: [] });
+    i32[word(slot, L.result)] = rank < 0 ? -1 : made;
+    finish(job, P.done);
+  };
+
+  /** All ranks have seen that they do not agree. */
+  const explain = (job: Job): void => {
+    job.scratch = new SharedArrayBuffer(L.callTextBytes * job.comm.ranks.length);
+    const own = base + startOf(job.slot) + L.callText;
+    const all = address(new Uint8Array(job.scratch));
+    mpi.allGather(own, all, L.callTextBytes, job.comm.handle, request(job));
+    job.stage = "explains";
+  };
+
+  const disagree = (job: Job): void => {
+    const bytes = new Uint8Array(job.scratch!);
+    const ranksOf = new Map<string, number[]>();
+    job.comm.ranks.forEach((rank, i) => {
+      const part = bytes.slice(i * L.callTextBytes, (i + 1) * L.callTextBytes);
+      const end = part.indexOf(0);
+      const text = String.fromCharCode(...part.slice(0, end < 0 ? part.length : end));
+      ranksOf.set(text, [...(ranksOf.get(text) ?? []), rank]);
+    });
+    const lines = [...ranksOf].map(([text, ranks]) => {
+      const named = ranks.length > 8 ? `${ranks.slice(0, 8).join(", ")} ...` : ranks.join(", ");
+      return `rank${ranks.length > 1 ? "s" : ""} ${named} called ${text}`;
+    });
+    finish(job, P.disagreed, lines.join("; "));
+  };
+
+  const advanceCollective = (job: Job): boolean => {
+    const { queue } = job.comm;
+    if (job.stage === "waits") {
+      if (queue[0] !== job) return false;
+      compare(job);
+    }
+    if (!mpi.test(request(job))) return false;
+    if (job.stage === "compares") {
+      if (!agrees(job)) explain(job);
+      else if (job.kind === "barrier") finish(job, P.done);
+      else if (job.kind === "newComm") makeComm(job);
+      else start(job);
+      queue.shift();
+    } else if (job.stage === "explains") disagree(job);
+    else finish(job, P.done);
+    return true;
+  };
+
+  // ---- From one rank to another -------------------------------------------------------------------------------------
+
+  /** A message is announced by its sender, dtype and length, so that none is ever longer than the memory that receives it. */
+  const advanceSend = (job: Job): boolean => {
+    const { slot, comm } = job;
+    const [to, tag] = [field(slot, F.peer), field(slot, F.tag)];
+    if (job.stage === "waits") {
+      const at = header(job) / 4;
+      i32[at] = comm.rank;
+      i32[at + 1] = field(slot, F.type);
+      f64[at / 2 + 1] = field(slot, F.inputCount);
+      const type = mpi.types[field(slot, F.type)]!;
+      mpi.send(base + header(job), 16, mpi.byte, to, 2 * tag, comm.handle, request(job));
+      const [data, count] = [memory + field(slot, F.input), field(slot, F.inputCount)];
+      mpi.send(data, count, type, to, 2 * tag + 1, comm.handle, request(job, 1));
+      job.stage = "compares";
+    }
+    if (job.stage === "compares" && mpi.test(request(job))) job.stage = "moves";
+    if (job.stage !== "moves" || !mpi.test(request(job, 1))) return false;
+    finish(job, P.done);
+    return true;
+  };
+
+  /** Whether an earlier receive would take the announcement that this one waits for. */
+  const isBehind = (job: Job): boolean => {
+    for (const other of jobs) {
+      if (other === job) return false;
+      const isSame = (at: number): boolean => field(other.slot, at) === field(job.slot, at);
+      const waits = other.stage === "waits" || other.stage === "compares";
+      if (other.kind === "recv" && waits && other.comm === job.comm && isSame(F.peer) && isSame(F.tag)) return true;
+    }
+    return false;
+  };
+
+  const acceptMessage = (job: Job): void => {
+    const { slot, comm } = job;
+    const at = header(job) / 4;
+    const [from, sentType, count] = [i32[at]!, i32[at + 1]!, f64[at / 2 + 1]!];
+    const fits = sentType === field(slot, F.type) && count === field(slot, F.outputCount);
+    i32[word(slot, L.result)] = from;
+    job.count = fits ? -1 : count;
+    // What does not fit is received, too, but elsewhere: the messages behind it keep their order.
+    if (!fits) job.scratch = new SharedArrayBuffer(Math.max(8, count * wireSizes[sentType]!));
+    const place = fits ? memory + field(slot, F.output) : address(new Uint8Array(job.scratch!));
+    mpi.receive(place, count, mpi.types[sentType]!, from, 2 * field(slot, F.tag) + 1, comm.handle, request(job, 1));
+    job.stage = "moves";
+  };
+
+  const advanceReceive = (job: Job): boolean => {
+    const { slot, comm } = job;
+    if (job.stage === "waits") {
+      if (isBehind(job)) return false;
+      const peer = field(slot, F.peer);
+      const from = peer < 0 ? mpi.anySource : peer;
+      mpi.receive(base + header(job), 16, mpi.byte, from, 2 * field(slot, F.tag), comm.handle, request(job));
+      job.stage = "compares";
+    }
+    if (job.stage === "compares" && mpi.test(request(job))) acceptMessage(job);
+    if (job.stage !== "moves" || !mpi.test(request(job, 1))) return false;
+    if (job.count! < 0) finish(job, P.done);
+    else {
+      const sent = `${job.count} elements of type ${i32[header(job) / 4 + 1]}`;
+      finish(job, P.disagreed, `rank ${comm.ranks[i32[word(slot, L.result)]!]} sent ${sent}`);
+    }
+    return true;
+  };
+
+  const advance = (job: Job): boolean => {
+    try {
+      if (job.kind === "send") return advanceSend(job);
+      return job.kind === "recv" ? advanceReceive(job) : advanceCollective(job);
+    } catch (error) {
+      job.comm.queue.splice(0);
+      finish(job, P.failed, `MPI: ${(error as Error).message}`);
+      return true;
+    }
+  };
+
+  // ---- What ranks tell each other beside the calls ------------------------------------------------------------------
+
+  /** Messages that are being sent, which have to stay where they are. */
+  const outgoing: SharedArrayBuffer[] = [];
+  const tell = (rank: number, type: number, text = ""): void => {
+    const message = new SharedArrayBuffer(MESSAGE + 8);
+    const [ints, bytes] = [new Int32Array(message), new Uint8Array(message)];
+    const length = Math.min(text.length, MESSAGE - 16);
+    ints.set([type, mpi.rank, length]);
+    for (let i = 0; i < length; i++) bytes[16 + i] = text.charCodeAt(i) & 127;
+    outgoing.push(message);
+    const place = address(bytes);
+    mpi.send(place, MESSAGE, mpi.byte, rank, 0, control, place + MESSAGE);
+  };
+  const others = worldRanks.filter((rank) => rank !== mpi.rank);
+  const incoming = new SharedArrayBuffer(MESSAGE + 8);
+  const incomingAt = address(new Uint8Array(incoming));
+
+  const seconds = (since: number): string => `${((now() - since) / 1000).toFixed(1)} s`;
+  const ownState = (): string => {
+    const job = jobs.find(({ stage }) => stage !== "over");
+    if (job !== undefined) return `has waited for ${seconds(job.since)} in ${callText(job.slot)}`;
+    return lastText === ""
+      ? "has made no call yet"
+      : `is in no call; the last was ${lastText}, ${seconds(lastTime)} ago`;
+  };
+
+  const listen = (): void => {
+    looked = now();
+    while (mpi.probe(control)) {
+      mpi.receive(incomingAt, MESSAGE, mpi.byte, mpi.anySource, 0, control, incomingAt + MESSAGE);
+      while (!mpi.test(incomingAt + MESSAGE));
+      const [type, rank, length] = new Int32Array(incoming) as unknown as [number, number, number];
+      const text = String.fromCharCode(...new Uint8Array(incoming).slice(16, 16 + length));
+      if (type === 1) gone.set(rank, now());
+      else if (type === 2) tell(rank, 3, ownState());
+      else answers?.set(rank, text);
+    }
+  };
+
+  /** Gives up calls with a rank that is gone: what it took part in would be over by now. */
+  const giveUp = (): void => {
+    for (const [rank, since] of gone) {
+      if (now() - since < GRACE) continue;
+      for (const job of jobs) {
+        const peer = field(job.slot, F.peer);
+        const isPair = job.kind === "send" || (job.kind === "recv" && peer >= 0);
+        const needed = isPair ? [job.comm.ranks[peer]] : job.comm.ranks;
+        if (job.stage === "over" || !needed.includes(rank)) continue;
+        job.comm.queue.splice(0);
+        finish(job, P.left, String(rank));
+      }
+    }
+  };
+
+  // ---- Commands -----------------------------------------------------------------------------------------------------
+
+  const pause = (time: number): void => {
+    Atomics.wait(i32, C.bell, Atomics.load(i32, C.bell), time);
+  };
+  const answer = (): void => {
+    Atomics.store(i32, C.command, K.none);
+    Atomics.add(i32, C.answered, 1);
+    Atomics.notify(i32, C.answered);
+  };
+
+  /** Asks all ranks what they are doing; those that are stopped or dead do not answer. */
+  const inquire = (): void => {
+    answers = new Map();
+    for (const rank of others) if (!gone.has(rank)) tell(rank, 2);
+    for (const start = now(); now() - start < 1000 && answers.size < others.length - gone.size; pause(1)) listen();
+    const lines = others.map((rank) => {
+      const state = answers!.get(rank) ?? (gone.has(rank) ? "has left" : "does not answer");
+      return `rank ${rank} ${state}`;
+    });
+    i32[C.textLength] = write(L.text, L.textBytes, lines.join("; "));
+    answers = undefined;
+    answer();
+  };
+
+  /** Ranks wait for each other before MPI is left, which is not safe while others still communicate. */
+  const close = (): void => {
+    Atomics.store(i32, C.state, S.closing);
+    for (const rank of others) tell(rank, 1);
+    const done = new SharedArrayBuffer(8);
+    const place = address(new Uint8Array(done));
+    mpi.barrier(control, place);
+    while (!mpi.test(place)) {
+      pause(LONG_NAP);
+      if (now() - looked > LOOK) listen();
+      if (Atomics.load(i32, C.command) === K.abort) mpi.abort(i32[C.code]!);
+    }
+    mpi.finalize();
+    Atomics.store(i32, C.state, S.closed);
+    answer();
+  };
+
+  // ---- The loop -----------------------------------------------------------------------------------------------------
+
+  const bytesUnderWay = (): number =>
+    jobs.reduce((sum, { slot }) => {
+      const count = Math.max(field(slot, F.inputCount), field(slot, F.outputCount));
+      return sum + count * (wireSizes[field(slot, F.type)] ?? 1);
+    }, 0);
+
+  let moved = now();
+  const rest = (bell: number): void => {
+    const idle = now() - moved;
+    if (now() - looked > LOOK) {
+      listen();
+      giveUp();
+    }
+    if (jobs.length === 0) Atomics.wait(i32, C.bell, bell, idle < 5000 ? LOOK : 100);
+    else if (idle > SPIN + SPIN_PER_BYTE * bytesUnderWay())
+      Atomics.wait(i32, C.bell, bell, idle < 100 ? SHORT_NAP : LONG_NAP);
+  };
+
+  for (;;) {
+    const bell = Atomics.load(i32, C.bell);
+    const before = taken;
+    take();
+    let hasMoved = taken !== before;
+    for (const job of jobs) if (advance(job)) hasMoved = true;
+    if (hasMoved) {
+      jobs = jobs.filter(({ stage }) => stage !== "over");
+      moved = now();
+      continue;
+    }
+    const command = Atomics.load(i32, C.command);
+    if (command === K.abort) mpi.abort(i32[C.code]!);
+    if (command === K.close && jobs.length === 0) {
+      close();
+      return;
+    }
+    if (command === K.inquire) inquire();
+    rest(bell);
+  }
+}
