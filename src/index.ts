@@ -48,8 +48,6 @@ export type { TensorSize } from "./core/shape";
 export * as darknet from "./darknet/index";
 export * as distributed from "./distributed/index";
 export * as distributions from "./distributions/index";
-/** @internal For the tests: data-parallel training over an engine of theirs. */
-export const __loadParallel = () => import("./distributed/lazyParallel");
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";
 export * as func from "./func/index";

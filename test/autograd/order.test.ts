@@ -67,10 +67,10 @@ test("autograd.grad runs the hooks of leaves, and nothing that accumulates", () 
 
 test("hooks of an accumulator hear that nothing came for its leaf", () => {
   const Left = class extends torch.autograd.Function {
-    static override forward(_ctx: torch.autograd.FunctionCtx, a: Tensor, b: Tensor) {
+    static forward(_ctx: torch.autograd.FunctionCtx, a: Tensor, b: Tensor) {
       return a.add(b);
     }
-    static override backward(_ctx: torch.autograd.FunctionCtx, grad: Tensor) {
+    static backward(_ctx: torch.autograd.FunctionCtx, grad: Tensor) {
       return [grad, null];
     }
   };
@@ -101,11 +101,11 @@ test("callbacks run when the pass has ended, in order, and may queue others", ()
 test("a backward within a backward has callbacks of its own", () => {
   const log: string[] = [];
   const Nested = class extends torch.autograd.Function {
-    static override forward(ctx: torch.autograd.FunctionCtx, a: Tensor) {
+    static forward(ctx: torch.autograd.FunctionCtx, a: Tensor) {
       ctx.saveForBackward(a);
       return a.mul(2);
     }
-    static override backward(ctx: torch.autograd.FunctionCtx) {
+    static backward(ctx: torch.autograd.FunctionCtx) {
       const [a] = ctx.savedTensors as [Tensor];
       queueCallback(() => void log.push("outer callback"));
       return torch.enableGrad(() => {

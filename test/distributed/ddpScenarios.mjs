@@ -241,7 +241,7 @@ export function views({ torch }) {
   return { first, second: storages(), grads, last: net[0].bias.grad.tolist() };
 }
 
-export function commHooks({ torch, parts, group, rank, argument }) {
+export function commHooks({ torch, group, rank, argument }) {
   const net = new torch.nn.Linear(2, 1, { bias: false });
   const model = wrap(torch, net, { gradientAsBucketView: argument.isView });
   const seen = [];
@@ -257,7 +257,7 @@ export function commHooks({ torch, parts, group, rank, argument }) {
     const work = group.allReduce(copy, "max");
     return { wait: () => work.wait() && copy };
   };
-  const { algorithms } = parts;
+  const { algorithms } = torch.distributed;
   const hook = argument.name === "own" ? own : algorithms.ddpCommHooks[argument.name];
   const wrapped = argument.wrapper === undefined ? hook : algorithms.ddpCommHooks[argument.wrapper](hook);
   model.registerCommHook(argument.name === "own" ? "state" : null, wrapped);

@@ -5,15 +5,12 @@ import { Double } from "./double.mjs";
 const { bundle, rank, size, shared } = workerData;
 const torch = await import(bundle);
 torch.setNumThreads(1);
-const parts = await torch.__loadParallel();
 const engine = new Double(shared, rank, size);
-const all = Array.from({ length: size }, (_, i) => i);
-const group = new parts.ProcessGroup(engine, 0, all, 20_000);
-parts.setWorld(group);
+const group = await torch.distributed.__useEngine(engine, 20_000);
 
 async function run({ scenarios, name, argument }) {
   try {
-    const value = await (await import(scenarios))[name]({ torch, parts, engine, group, rank, size, argument });
+    const value = await (await import(scenarios))[name]({ torch, engine, group, rank, size, argument });
     return { value };
   } catch (error) {
     return { error: { name: error.name, message: error.message, stack: error.stack } };

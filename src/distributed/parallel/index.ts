@@ -4,8 +4,9 @@ import { currentWorld } from "./groups";
 import { replicate } from "./replica";
 import { isShared, syncedNorm } from "./syncedNorm";
 
-export * as algorithms from "./algorithms";
 export { GradBucket } from "./bucket";
+export * from "./commHooks";
 export type { CommHook } from "./reducer";
+export { type OptimizerClass, ZeroRedundancyOptimizer, type ZeroRedundancyOptions } from "./zero";
 
 provideLate({ replicate, isShared, syncedNorm, world: currentWorld });

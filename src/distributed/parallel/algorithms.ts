@@ -1,2 +1,0 @@
-/** `torch.distributed.algorithms`. */
-export * as ddpCommHooks from "./commHooks";
