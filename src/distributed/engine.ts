@@ -1,5 +1,5 @@
 /** What carries data between the processes of a job: MPI, a group of one, or what a test puts in its place. */
-import type { TypedArray } from "../core/dtype";
+import type { DType, TypedArray } from "../core/dtype";
 import { KindlingError } from "../core/errors";
 
 /** A failure of what connects the processes: a rank that is gone or does not answer, or ranks that do not agree. @see torch.distributed.DistBackendError */
@@ -53,6 +53,8 @@ export interface Call {
   /** The root, the receiver or the sender, as a rank in the communicator; −1 receives from any. */
   readonly peer?: number | undefined;
   readonly tag?: number | undefined;
+  /** Of messages: what sender and receiver have to agree on. */
+  readonly dtype?: DType | undefined;
   readonly inputCounts?: readonly number[] | undefined;
   readonly outputCounts?: readonly number[] | undefined;
   /** What all ranks of a collective have to agree on, as errors write it: `allReduce(float32 [3, 4], op: "sum")`. */

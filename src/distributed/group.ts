@@ -180,7 +180,10 @@ export class ProcessGroup {
   send(tensor: Tensor, destination: number, tag = 0, name = "send"): Work {
     const own = stage(name, tensor, false);
     const text = `${name}(${tensorText(tensor)}, dst: ${this.ranks[destination]}${tag === 0 ? "" : `, tag: ${tag}`})`;
-    return this.begin({ kind: "send", input: own.view, type: own.type, peer: destination, tag, text }, [own]);
+    return this.begin(
+      { kind: "send", input: own.view, type: own.type, dtype: tensor.dtype, peer: destination, tag, text },
+      [own],
+    );
   }
 
   /** Receives what rank `source` sends, or any if it is −1. */
@@ -188,7 +191,10 @@ export class ProcessGroup {
     const out = stage(name, tensor, true);
     const from = source < 0 ? "" : `, src: ${this.ranks[source]}`;
     const text = `${name}(${tensorText(tensor)}${from}${tag === 0 ? "" : `, tag: ${tag}`})`;
-    return this.begin({ kind: "recv", output: out.view, type: out.type, peer: source, tag, text }, [out]);
+    return this.begin(
+      { kind: "recv", output: out.view, type: out.type, dtype: tensor.dtype, peer: source, tag, text },
+      [out],
+    );
   }
 
   /** Is over once all ranks have called it. */

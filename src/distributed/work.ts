@@ -3,11 +3,8 @@ import { checkNumber } from "../core/arguments";
 import { ValueError } from "../core/errors";
 import type { Ticket } from "./engine";
 
-/** What is to be done with results once they are there. */
-export interface Finish {
-  /** Casts, divides and copies results to where they belong. */
-  (): void;
-}
+/** Casts, divides and copies results to where they belong. */
+export type Finish = () => void;
 
 /**
  * A collective that was started with `asyncOp: true`. The tensors that take part must not be read or written until {@link wait} returns.

@@ -1,5 +1,5 @@
 /** The process that the program is. */
-import { nodeModule } from "./platform";
+import { nodeModule, runtime } from "./platform";
 
 /** What a file name may say of the machine and the process that write it. */
 export function processNames(): { host: string; pid: number } {
@@ -7,10 +7,20 @@ export function processNames(): { host: string; pid: number } {
   return { host: host || "localhost", pid: nodeModule<typeof import("node:process")>("node:process")?.pid ?? 1 };
 }
 
-/** Calls `listener` with the exit code when the process is about to end by itself, by `exit()` or by an error. Signals end it without. */
-export function onExit(listener: (code: number) => void): void {
+/**
+ * Calls `listener` when the process is about to end by itself, by `exit()` or by an error: with the exit code, and with the error if nobody caught it,
+ * which Node prints only afterwards. Signals end a process without.
+ */
+export function onExit(listener: (code: number, error: unknown) => void): void {
   const process = nodeModule<typeof import("node:process")>("node:process");
-  process?.on("exit", (code) => listener(Number(code ?? process.exitCode ?? 0)));
+  let uncaught: unknown;
+  process?.on("uncaughtExceptionMonitor", (error) => {
+    uncaught = error;
+  });
+  process?.on("exit", (code) => listener(Number(code ?? process.exitCode ?? 0), uncaught));
+  // `Deno.exit()` tells nobody else, and not its code.
+  if (runtime === "deno")
+    globalThis.addEventListener("unload", () => listener(Number(process?.exitCode ?? 0), uncaught));
 }
 
 /** Ends the process without waiting for its threads, one of which may be blocked in foreign code. Returns where that is not permitted. */

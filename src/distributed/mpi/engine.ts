@@ -1,5 +1,6 @@
 /** MPI as an engine: hands calls to the thread that owns it, and waits for them. */
 import { MAX_COUNT } from "../../core/arguments";
+import { codeOf, dtypes } from "../../core/dtype";
 import { ValueError } from "../../core/errors";
 import { complain, endAtOnce, onExit } from "../../platform/process";
 import { type Call, DistBackendError, type Engine, type Ticket } from "../engine";
@@ -102,12 +103,13 @@ export class MpiEngine implements Engine {
       memory,
       kinds,
       wireSizes,
+      dtypes,
       int32: wireTypes.indexOf("int32"),
       max: wireOps.indexOf("max"),
       words: { Control, State, Command, Progress, Field, Layout },
     };
     thread.worker.post(setup);
-    onExit((code) => this.end(code));
+    onExit((code, error) => this.end(code, error));
   }
 
   start(call: Call): Ticket {
@@ -182,6 +184,7 @@ export class MpiEngine implements Engine {
     f64[at + Field.inputCount] = ranks?.length ?? input?.length ?? 0;
     f64[at + Field.output] = output?.byteOffset ?? 0;
     f64[at + Field.outputCount] = output?.length ?? 0;
+    f64[at + Field.dtype] = call.dtype === undefined ? -1 : codeOf(call.dtype);
     if (Math.max(input?.length ?? 0, output?.length ?? 0) > MAX_COUNT)
       throw new ValueError(`${text}: MPI counts in 32 bits, so a call moves at most ${MAX_COUNT} elements`);
     if (ranks !== undefined) i32.set(ranks, (start + Layout.counts) / 4);
@@ -275,7 +278,7 @@ export class MpiEngine implements Engine {
   }
 
   /** Leaves MPI with all other ranks, or, after a failure, ends them all. */
-  private end(code: number): void {
+  private end(code: number, error: unknown): void {
     if (this.isEnded) return;
     this.isEnded = true;
     if (code === 0 && this.broken === undefined) {
@@ -284,6 +287,8 @@ export class MpiEngine implements Engine {
         `kindling: rank ${this.rank} has ended, but other ranks did not within ${this.timeout / 1000} s; ending them`,
       );
     }
+    // The process may be gone before the runtime prints it.
+    if (error !== undefined) complain(String((error as Error)?.stack ?? error));
     this.command(Command.abort, PATIENCE, code || 1);
     endAtOnce();
   }

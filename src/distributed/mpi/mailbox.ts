@@ -83,6 +83,8 @@ export const Field = {
   inputCount: 7,
   output: 8,
   outputCount: 9,
+  /** The position in the list of all dtypes. */
+  dtype: 10,
 } as const;
 
 /** How many calls may be under way. */

@@ -17,6 +17,7 @@ export interface MailboxSetup {
   readonly memory: ArrayBufferLike;
   readonly kinds: readonly string[];
   readonly wireSizes: readonly number[];
+  readonly dtypes: readonly string[];
   readonly int32: number;
   readonly max: number;
   readonly words: {
@@ -55,7 +56,7 @@ interface Job {
 
 /** Runs until the program ends. */
 export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Array) => number): void {
-  const { box, slots, slotBytes, kinds, wireSizes, words } = setup;
+  const { box, slots, slotBytes, kinds, wireSizes, dtypes, words } = setup;
   const { Control: C, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
   const i32 = new Int32Array(box);
   const f64 = new Float64Array(box);
@@ -232,7 +233,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
     if (job.stage === "waits") {
       const at = header(job) / 4;
       i32[at] = comm.rank;
-      i32[at + 1] = field(slot, F.type);
+      i32[at + 1] = field(slot, F.dtype);
       f64[at / 2 + 1] = field(slot, F.inputCount);
       const type = mpi.types[field(slot, F.type)]!;
       mpi.send(base + header(job), 16, mpi.byte, to, 2 * tag, comm.handle, request(job));
@@ -260,14 +261,16 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
   const acceptMessage = (job: Job): void => {
     const { slot, comm } = job;
     const at = header(job) / 4;
-    const [from, sentType, count] = [i32[at]!, i32[at + 1]!, f64[at / 2 + 1]!];
-    const fits = sentType === field(slot, F.type) && count === field(slot, F.outputCount);
+    const [from, dtype, count] = [i32[at]!, i32[at + 1]!, f64[at / 2 + 1]!];
+    const fits = dtype === field(slot, F.dtype) && count === field(slot, F.outputCount);
     i32[word(slot, L.result)] = from;
     job.count = fits ? -1 : count;
     // What does not fit is received, too, but elsewhere: the messages behind it keep their order.
-    if (!fits) job.scratch = new SharedArrayBuffer(Math.max(8, count * wireSizes[sentType]!));
+    if (!fits) job.scratch = new SharedArrayBuffer(8 * Math.max(1, count));
     const place = fits ? memory + field(slot, F.output) : address(new Uint8Array(job.scratch!));
-    mpi.receive(place, count, mpi.types[sentType]!, from, 2 * field(slot, F.tag) + 1, comm.handle, request(job, 1));
+    const tag = 2 * field(slot, F.tag) + 1;
+    if (fits) mpi.receive(place, count, mpi.types[field(slot, F.type)]!, from, tag, comm.handle, request(job, 1));
+    else mpi.receive(place, 8 * count, mpi.byte, from, tag, comm.handle, request(job, 1));
     job.stage = "moves";
   };
 
@@ -284,7 +287,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
     if (job.stage !== "moves" || !mpi.test(request(job, 1))) return false;
     if (job.count! < 0) finish(job, P.done);
     else {
-      const sent = `${job.count} elements of type ${i32[header(job) / 4 + 1]}`;
+      const sent = `${job.count} elements of ${dtypes[i32[header(job) / 4 + 1]!]}`;
       finish(job, P.disagreed, `rank ${comm.ranks[i32[word(slot, L.result)]!]} sent ${sent}`);
     }
     return true;
@@ -393,6 +396,8 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
       if (now() - looked > LOOK) listen();
       if (Atomics.load(i32, C.command) === K.abort) mpi.abort(i32[C.code]!);
     }
+    // Messages that nobody has received make some implementations complain.
+    for (const start = now(); gone.size < others.length && now() - start < 1000; ) listen();
     mpi.finalize();
     Atomics.store(i32, C.state, S.closed);
     answer();
