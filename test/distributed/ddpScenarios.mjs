@@ -1,7 +1,7 @@
 /** What the ranks of the tests of DistributedDataParallel do. */
 
 /** LeNet on random images, of which each rank has its part: losses, and the weights as text. */
-export function leNet({ torch, group, rank, size, argument = {} }) {
+export function leNet({ torch, rank, size, argument = {} }) {
   const { steps = 40, batch = 16, options = {} } = argument;
   const { nn } = torch;
   torch.manualSeed(rank);
@@ -35,7 +35,7 @@ export function leNet({ torch, group, rank, size, argument = {} }) {
         loss.backward();
         optimizer.step();
         const total = loss.detach().clone();
-        group.allReduce(total, "avg").wait();
+        torch.distributed.allReduce(total, { op: "avg" });
         return total.item();
       }),
     );
@@ -241,7 +241,7 @@ export function views({ torch }) {
   return { first, second: storages(), grads, last: net[0].bias.grad.tolist() };
 }
 
-export function commHooks({ torch, group, rank, argument }) {
+export function commHooks({ torch, rank, argument }) {
   const net = new torch.nn.Linear(2, 1, { bias: false });
   const model = wrap(torch, net, { gradientAsBucketView: argument.isView });
   const seen = [];
@@ -254,7 +254,7 @@ export function commHooks({ torch, group, rank, argument }) {
       bucket.gradients()[0].tolist(),
     ]);
     const copy = bucket.buffer().clone();
-    const work = group.allReduce(copy, "max");
+    const work = model.processGroup.allReduce(copy, "max");
     return { wait: () => work.wait() && copy };
   };
   const { algorithms } = torch.distributed;
