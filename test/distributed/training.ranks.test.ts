@@ -18,12 +18,7 @@ interface Line {
   zero: [unknown, unknown];
 }
 
-const linesOf = (stdout: string): Line[] =>
-  stdout
-    .trim()
-    .split(/\r?\n/)
-    .map((line) => JSON.parse(line) as Line)
-    .sort((a, b) => a.rank - b.rank);
+const linesOf = (stdout: string): Line[] => JSON.parse(stdout) as Line[];
 
 const largest = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));

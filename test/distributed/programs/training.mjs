@@ -1,4 +1,4 @@
-/** Run by every rank, and by a process that is alone: trains LeNet, and plays other scenarios. Prints what came of it as one line. */
+/** Run by every rank, and by a process that is alone: trains LeNet, and plays other scenarios. Rank 0 prints what came of it on all, as one line. */
 import { createHash } from "node:crypto";
 import * as ddp from "../ddpScenarios.mjs";
 import * as others from "../otherScenarios.mjs";
@@ -23,5 +23,9 @@ const more =
         zero: play(others.zero, { name: "Adam" }).weights,
       };
 const norm = play(others.syncedNorm, { dtype: "float64" });
-console.log(JSON.stringify({ rank, size, losses, bits, ...more, running: norm.running.slice(0, 2) }));
+const own = { rank, size, losses, bits, ...more, running: norm.running.slice(0, 2) };
+// Launchers mix what several ranks write.
+const all = Array.from({ length: size }, () => null);
+dist.gatherObject(own, rank === 0 ? all : null);
+if (rank === 0) console.log(JSON.stringify(all));
 dist.destroyProcessGroup();
