@@ -14,6 +14,8 @@ export interface Foreign {
   functions<K extends string>(library: string, signatures: Readonly<Record<K, string>>): ForeignFunctions<K>;
   /** The address of data in the library loaded last; 0 if there is none of this name. */
   symbol(name: string): number;
+  /** Lets another thread have the core, if one waits for it. */
+  giveWay(): void;
 }
 
 /**
@@ -85,6 +87,7 @@ export function openForeign(koffi: string | undefined): Foreign {
     dlsym: "ppp",
     dlerror: "p",
     strncpy: "pppp",
+    sched_yield: "i",
   });
   const text = new Uint8Array(new SharedArrayBuffer(4096));
   const place = address(text);
@@ -109,6 +112,7 @@ export function openForeign(koffi: string | undefined): Foreign {
     },
     functions: (library, signatures) => open(library, signatures) as never,
     symbol: (name) => Number(system.dlsym!(handle, put(name))),
+    giveWay: () => void system.sched_yield!(),
   };
 }
 

@@ -55,6 +55,8 @@ export interface Mpi {
   send(address: number, count: number, type: number, to: number, tag: number, comm: number, request: number): void;
   receive(address: number, count: number, type: number, from: number, tag: number, comm: number, request: number): void;
   barrier(comm: number, request: number): void;
+  /** Reduces one array into another, both of this process. */
+  reduceLocal(from: number, into: number, count: number, type: number, op: number): void;
   test(request: number): boolean;
   probe(comm: number): boolean;
   abort(code: number): void;
@@ -101,6 +103,7 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign): Mpi {
     MPI_Ialltoallv: "ippphppphhp",
     MPI_Isend: "ipihiihp",
     MPI_Irecv: "ipihiihp",
+    MPI_Reduce_local: "ippihh",
     MPI_Test: "ippp",
     MPI_Iprobe: "iiihpp",
     MPI_Error_string: "iipp",
@@ -207,6 +210,7 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign): Mpi {
     receive: (address, count, type, from, tag, comm, request) =>
       check(mpi.MPI_Irecv(address, count, type, from, tag, comm, request)),
     barrier: (comm, request) => check(mpi.MPI_Ibarrier(comm, request)),
+    reduceLocal: (from, into, count, type, op) => check(mpi.MPI_Reduce_local(from, into, count, type, op)),
     test: (request) => {
       check(mpi.MPI_Test(request, low, statusIgnore));
       return words[0] !== 0;

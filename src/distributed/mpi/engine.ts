@@ -23,6 +23,10 @@ import type { MailboxSetup } from "./thread";
 
 /** How long the thread has to answer a command (ms). */
 const PATIENCE = 3000;
+/** How long MPI has to be left (ms): some implementations hang in it now and then. */
+const FINALIZE = 10_000;
+/** How long other ranks have to say what they know before all are ended (ms). */
+const LAST_WORDS = 300;
 
 /** Two hashes of 32 bits of a text. */
 function hashes(text: string): readonly [number, number] {
@@ -282,13 +286,22 @@ export class MpiEngine implements Engine {
     if (this.isEnded) return;
     this.isEnded = true;
     if (code === 0 && this.broken === undefined) {
-      if (this.command(Command.close, this.timeout)) return;
+      if (this.command(Command.close, this.timeout)) {
+        Atomics.wait(this.i32, Control.state, State.closing, FINALIZE);
+        if (Atomics.load(this.i32, Control.state) === State.closed) return;
+        complain(
+          `kindling: rank ${this.rank}: all ranks are done, but MPI_Finalize does not return; ending the process`,
+        );
+        endAtOnce();
+        return;
+      }
       complain(
         `kindling: rank ${this.rank} has ended, but other ranks did not within ${this.timeout / 1000} s; ending them`,
       );
     }
-    // The process may be gone before the runtime prints it.
+    // The process may be gone before the runtime prints it; and other ranks that fail as well have something to say, too.
     if (error !== undefined) complain(String((error as Error)?.stack ?? error));
+    Atomics.wait(this.i32, Control.answered, Atomics.load(this.i32, Control.answered), LAST_WORDS);
     this.command(Command.abort, PATIENCE, code || 1);
     endAtOnce();
   }

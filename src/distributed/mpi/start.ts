@@ -7,6 +7,7 @@ import { type MpiSetup, mpiCalls } from "./calls";
 import { abis } from "./handles";
 import { installHint, type Launch } from "./launcher";
 import { kinds, wireOps, wireTypes } from "./mailbox";
+import { ringAllReduce } from "./ring";
 import { mpiThread } from "./thread";
 
 /** A thread that has initialized MPI. */
@@ -26,9 +27,10 @@ const __name = (target) => target;
 const openForeign = ${openForeign.toString()};
 const mpiCalls = ${mpiCalls.toString()};
 const mpiThread = ${mpiThread.toString()};
+const ringAllReduce = ${ringAllReduce.toString()};
 let foreign, mpi;
 receive((message) => {
-  if (mpi !== undefined) return mpiThread(message, mpi, foreign.address);
+  if (mpi !== undefined) return mpiThread(message, mpi, foreign, ringAllReduce);
   try {
     foreign = openForeign(message.koffi);
     mpi = mpiCalls(message, foreign);

@@ -5,8 +5,10 @@
  * Before a collective moves data, its ranks compare what they are about to do (a hash of its text, reduced over all ranks). If they do not agree they
  * exchange the texts, and the call fails on every rank with all of them, before anything is written.
  */
+import type { Foreign } from "../../platform/foreign";
 import type { Mpi } from "./calls";
 import type { Command, Control, Field, Layout, Progress, State } from "./mailbox";
+import type { ringAllReduce as MakeRing, Ring } from "./ring";
 
 /** The mailbox, and how it is laid out. */
 export interface MailboxSetup {
@@ -38,6 +40,9 @@ interface Comm {
   readonly rank: number;
   /** Collectives that have not started to move data: the first is compared, the others wait for their turn. */
   readonly queue: Job[];
+  /** A copy of the communicator, for messages of rings; its tags count them. */
+  readonly ringHandle: number;
+  rings: number;
 }
 
 /** A call that is under way. */
@@ -50,12 +55,15 @@ interface Job {
   readonly since: number;
   /** Memory that MPI uses until the job is over. */
   scratch?: SharedArrayBuffer;
+  /** The exchange that reduces much data. */
+  ring?: Ring;
   /** How many elements were announced to a receiver. */
   count?: number;
 }
 
 /** Runs until the program ends. */
-export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Array) => number): void {
+export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, ringAllReduce: typeof MakeRing): void {
+  const { address } = foreign;
   const { box, slots, slotBytes, kinds, wireSizes, dtypes, words } = setup;
   const { Control: C, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
   const i32 = new Int32Array(box);
@@ -64,14 +72,22 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
   const base = address(u8);
   const memory = address(new Uint8Array(setup.memory as SharedArrayBuffer));
   const now = () => performance.now();
-  /** Time without progress before the thread naps (ms), the same per byte under way, and the longest naps (ms). */
-  const [SPIN, SPIN_PER_BYTE, SHORT_NAP, LONG_NAP] = [0.05, 1e-6, 0.1, 1];
+  /**
+   * How long the thread only lets others have its core before it sleeps (ms): messages of few bytes come soon or late; for many bytes, short sleeps leave
+   * more time to the program. Then the longest sleeps: at first, and once nothing has happened for a while.
+   */
+  const [SPIN, SPIN_LARGE, NAP, NAP_LARGE, LONG_NAP, WHILE] = [1, 0.05, 0.1, 0.02, 1, 100];
+  /** Bytes from which on an all-reduce goes around in a ring: MPI's own, which does not block, is slow for much data in one implementation. */
+  const RING = 1 << 18;
   /** How long a rank may be gone before calls with it are given up (ms), and how often to look whether one is (ms). */
   const [GRACE, LOOK] = [2000, 20];
   const MESSAGE = 1024;
 
   const worldRanks = Array.from({ length: mpi.size }, (_, rank) => rank);
-  const world: Comm = { handle: mpi.duplicate(mpi.world), ranks: worldRanks, rank: mpi.rank, queue: [] };
+  const commOf = (handle: number, ranks: readonly number[]): Comm => {
+    return { handle, ranks, rank: ranks.indexOf(mpi.rank), queue: [], ringHandle: mpi.duplicate(handle), rings: 0 };
+  };
+  const world = commOf(mpi.duplicate(mpi.world), worldRanks);
   const control = mpi.duplicate(world.handle);
   const comms = new Map<number, Comm>([[0, world]]);
   let made = 0;
@@ -146,10 +162,33 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
     return i32[at] === ~i32[at + 1]! && i32[at + 2] === ~i32[at + 3]!;
   };
 
+  const startRing = (job: Job, bytes: number): void => {
+    const { slot, comm } = job;
+    const type = field(slot, F.type);
+    job.ring = ringAllReduce(mpi, address, {
+      comm: comm.ringHandle,
+      rank: comm.rank,
+      size: comm.ranks.length,
+      tag: comm.rings++ % 32768,
+      address: memory + field(slot, F.output),
+      count: field(slot, F.outputCount),
+      bytes,
+      type: mpi.types[type]!,
+      op: mpi.ops[field(slot, F.op)]!,
+    });
+    job.stage = "moves";
+  };
+
   const start = (job: Job): void => {
     const { slot, kind, comm } = job;
+    const bytes = wireSizes[field(slot, F.type)]!;
+    const isLarge = bytes * field(slot, F.outputCount) >= RING;
+    if (kind === "allReduce" && isLarge && comm.ranks.length > 1) {
+      startRing(job, bytes);
+      return;
+    }
     const counts = base + startOf(slot) + L.counts;
-    const bytes = 4 * mpi.size;
+    const list = 4 * mpi.size;
     mpi.start({
       kind,
       comm: comm.handle,
@@ -163,7 +202,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
       inputCount: field(slot, F.inputCount),
       output: memory + field(slot, F.output),
       outputCount: field(slot, F.outputCount),
-      counts: [counts, counts + bytes, counts + 2 * bytes, counts + 3 * bytes],
+      counts: [counts, counts + list, counts + 2 * list, counts + 3 * list],
       request: request(job),
     });
     job.stage = "moves";
@@ -176,7 +215,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
     const rank = ranks.indexOf(mpi.rank);
     const handle = mpi.split(world.handle, rank >= 0, Math.max(rank, 0));
     made++;
-    if (rank >= 0) comms.set(made, { handle, ranks, rank, queue: [] });
+    if (rank >= 0) comms.set(made, commOf(handle, ranks));
     i32[word(slot, L.result)] = rank < 0 ? -1 : made;
     finish(job, P.done);
   };
@@ -211,6 +250,11 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
     if (job.stage === "waits") {
       if (queue[0] !== job) return false;
       compare(job);
+    }
+    if (job.ring !== undefined) {
+      const hasMoved = job.ring.advance();
+      if (job.ring.isOver()) finish(job, P.done);
+      return hasMoved;
     }
     if (!mpi.test(request(job))) return false;
     if (job.stage === "compares") {
@@ -389,6 +433,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
     Atomics.store(i32, C.state, S.closing);
     for (const rank of others) tell(rank, 1);
     const done = new SharedArrayBuffer(8);
+    outgoing.push(done);
     const place = address(new Uint8Array(done));
     mpi.barrier(control, place);
     while (!mpi.test(place)) {
@@ -398,9 +443,10 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
     }
     // Messages that nobody has received make some implementations complain.
     for (const start = now(); gone.size < others.length && now() - start < 1000; ) listen();
+    answer();
     mpi.finalize();
     Atomics.store(i32, C.state, S.closed);
-    answer();
+    Atomics.notify(i32, C.state);
   };
 
   // ---- The loop -----------------------------------------------------------------------------------------------------
@@ -418,9 +464,11 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, address: (view: Uint8Ar
       listen();
       giveUp();
     }
+    const isLarge = jobs.length > 0 && bytesUnderWay() >= RING;
     if (jobs.length === 0) Atomics.wait(i32, C.bell, bell, idle < 5000 ? LOOK : 100);
-    else if (idle > SPIN + SPIN_PER_BYTE * bytesUnderWay())
-      Atomics.wait(i32, C.bell, bell, idle < 100 ? SHORT_NAP : LONG_NAP);
+    else if (idle > (isLarge ? SPIN_LARGE : SPIN))
+      Atomics.wait(i32, C.bell, bell, idle > WHILE ? LONG_NAP : isLarge ? NAP_LARGE : NAP);
+    else foreign.giveWay();
   };
 
   for (;;) {
