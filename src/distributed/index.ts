@@ -4,16 +4,16 @@
  * {@link initProcessGroup}.
  */
 import { named, namedAsync } from "../core/signature";
-import type { Named } from "../core/signatureTypes";
 import { runtime } from "../platform/platform";
 import type { Tensor } from "../tensor/tensor";
-import { DistBackendError } from "./engine";
 import type { Message } from "./exchange";
 import type { ProcessGroup } from "./group";
 import type * as Room from "./lazyDistributed";
+import { later, loaded, loadRoom, roomIfLoaded } from "./room";
 import type { Work } from "./work";
 import type { InitOptions } from "./world";
 
+export * as algorithms from "./algorithms";
 export type {
   BarrierOptions,
   CollectiveOptions,
@@ -23,29 +23,12 @@ export type {
 export { DistBackendError } from "./engine";
 export type { MonitoredBarrierOptions, ObjectOptions } from "./exchange";
 export type { ProcessGroup } from "./group";
+export * as optim from "./optim";
+export type { CommHook, GradBucket } from "./parallel/index";
 export { ReduceOp } from "./reductions";
+export { useEngine as __useEngine } from "./room";
 export type { Work } from "./work";
 export type { GroupOptions, InitOptions } from "./world";
-
-let room: typeof Room | undefined;
-
-/** What was loaded. @throws DistBackendError before {@link initProcessGroup}. */
-function loaded(op: string): typeof Room {
-  if (room !== undefined) return room;
-  throw new DistBackendError(
-    `${op}: Default process group has not been initialized, please make sure to call await initProcessGroup()`,
-  );
-}
-
-type Functions = {
-  [K in keyof typeof Room]: (typeof Room)[K] extends (...args: any[]) => unknown ? K : never;
-}[keyof typeof Room];
-
-/** A function that is in the part which is loaded later. */
-const later = <const S extends string, K extends Functions>(name: K, signature: S): Named<S, (typeof Room)[K]> =>
-  named(name, signature, (...given: unknown[]) =>
-    (loaded(name)[name] as (...args: unknown[]) => unknown)(...given),
-  ) as never;
 
 /**
  * Connects this process with the others that an MPI launcher started, each of which calls this. Without a launcher the process is alone: rank 0 of 1.
@@ -66,8 +49,7 @@ export const initProcessGroup = namedAsync(
   "initProcessGroup",
   "backend?; initMethod, timeout, worldSize, rank, store, groupName, pgOptions",
   async (backend?: string | null, options?: InitOptions): Promise<void> => {
-    room ??= await import("./lazyDistributed");
-    await room.init(backend, options);
+    await (await loadRoom()).init(backend, options);
   },
 );
 
@@ -75,7 +57,7 @@ export const initProcessGroup = namedAsync(
 export const isAvailable = named("isAvailable", "", (): boolean => runtime !== "browser");
 
 /** Whether {@link initProcessGroup} was called. @see torch.distributed.is_initialized */
-export const isInitialized = named("isInitialized", "", (): boolean => room?.isInitialized() ?? false);
+export const isInitialized = named("isInitialized", "", (): boolean => roomIfLoaded()?.isInitialized() ?? false);
 
 /** Whether the backend "mpi" can be had, if a launcher starts the program. @see torch.distributed.is_mpi_available */
 export const isMpiAvailable = named("isMpiAvailable", "", (): boolean => runtime !== "browser");

@@ -146,3 +146,12 @@ export function destroyProcessGroup(group?: ProcessGroup | null): void {
   world.engine.close(world.timeout);
   world = undefined;
 }
+
+/** @internal For the tests: the ranks of an engine of theirs. */
+export function useEngine(other: Engine, timeout: number): ProcessGroup {
+  engine = other;
+  const ranks = Array.from({ length: other.worldSize }, (_, rank) => rank);
+  world = new ProcessGroup(other, 0, ranks, timeout);
+  groups.add(world);
+  return world;
+}

@@ -84,9 +84,19 @@ export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 }
 
 /** Runs a command to its end; it and all that it started are killed after a minute. */
-export function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+export function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd?: string,
+): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env: environment(env), detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      env: environment(env),
+      detached: true,
+      cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const output = { stdout: "", stderr: "" };
     let last = performance.now();
     child.stdout.on("data", (text) => {

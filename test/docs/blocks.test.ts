@@ -131,6 +131,11 @@ const settings: Readonly<Record<string, Setting>> = {
     `,
     check: "expect([epoch, step]).toEqual([10, 20]);",
   },
+  "docs/data-parallel.md 1": {
+    setup: `const dataset = ${pair(4)};`,
+    check: "expect(model.parameters().length).toBe(2);",
+  },
+  "docs/data-parallel.md 5": { setup: `const folder = "runs/ranks";`, check: "expect(step).toBe(4);" },
   "docs/darknet.md 1": {
     setup: `
       write("coco.names", "cat\\ndog\\n");

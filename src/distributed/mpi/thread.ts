@@ -75,8 +75,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
   const { box, slots, slotBytes, kinds, wireSizes, words } = setup;
   const { Control: C, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
   const i32 = new Int32Array(box);
-  const f64 = new Float64Array(box);
-  const u8 = new Uint8Array(box);
+  const [f64, u8] = [new Float64Array(box), new Uint8Array(box)];
   const base = address(u8);
   const memory = address(new Uint8Array(setup.memory as SharedArrayBuffer));
   const now = () => performance.now();
