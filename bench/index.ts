@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { reportCollectives } from "./collectives/index";
 import { compileLimits } from "./limit";
 import { help, type Options, parseOptions, UsageError } from "./options";
 import { heading, line, type RunReport } from "./report";
@@ -75,6 +76,8 @@ async function run(options: Options): Promise<void> {
         if (done) reports.push(done);
       }
   if (options.memory) await reportMemory(options);
+  // Jobs of several processes, which take a second to start: fewer rounds than for functions, and longer ones.
+  if (options.collectives) await reportCollectives(Math.min(rounds, 5), 20 * slice);
   if (options.json === undefined) return;
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length };
   writeFileSync(options.json, `${JSON.stringify({ machine, reports }, null, 2)}\n`);

@@ -8,6 +8,8 @@ import { registerClasses } from "./tensor/scope";
 
 export * as audio from "./audio/index";
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
+/** @internal For the tests: what runs at the end of a backward pass. */
+export { queueCallback as __queueCallback } from "./autograd/engine";
 export { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode";
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from "./autograd/scopes";
 export type { Device } from "./backend/backend";
@@ -44,6 +46,7 @@ export { defaultGenerator, Generator } from "./core/generator";
 export type { FloatInfo, IntegerInfo } from "./core/limits";
 export type { TensorSize } from "./core/shape";
 export * as darknet from "./darknet/index";
+export * as distributed from "./distributed/index";
 export * as distributions from "./distributions/index";
 export { type Diagnosis, doctor } from "./doctor";
 export * from "./dtypes";

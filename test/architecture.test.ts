@@ -15,6 +15,7 @@ const ROWS = [
   ["ops"],
   ["nn"],
   ["optim", "data", "io", "func", "distributions"],
+  ["distributed"],
   ["hub"],
   ["vision", "text", "audio"],
   ["onnx", "darknet"],

@@ -225,3 +225,15 @@ test("npm run example without a name lists the examples", async () => {
     `example: there is no example "unknown"; npm run example -- NAME [flags], with NAME one of ${examples.sort().join(", ")}\n`,
   );
 });
+
+test("distributed plans a cluster, and trains alone", async () => {
+  const planned = await run("distributed", "--gigabits", "10", "--step", "110");
+  expect(planned.code).toBe(0);
+  expect(planned.stdout).toMatch(/^44\.8 MB of gradients, 110 ms per step on one node, 10 Gb\/s:\n/);
+  expect(planned.stdout).toMatch(/^ {4}2 {4}70 % {14}95 % {12}1\.9×$/m);
+  const { code, stdout } = await run("distributed", "--epochs", "1", "--pictures", "128");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^LeNet learns 128 pictures on 1 process, 64 per step\nepoch 1 {2}loss \d\.\d{4} {2}test \d+\.\d % {2}\d+ pictures\/s\n$/,
+  );
+});

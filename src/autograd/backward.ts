@@ -8,7 +8,7 @@ import { named, overloaded } from "../core/signature";
 import { areModesUnclear } from "../platform/mode";
 import { allocate, filled } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { accumulateLeaf, alias, type Captures, type Pass, retain, walk } from "./engine";
+import { alias, type Captures, type Pass, retain, walk } from "./engine";
 import { enableGrad, noGrad } from "./mode";
 import { type Edge, edgeOf } from "./node";
 
@@ -82,6 +82,7 @@ function run(
   gradients: Tensor | readonly (Tensor | null)[] | null | undefined,
   options: PassOptions,
   captured?: readonly Tensor[],
+  accumulates = false,
 ): readonly (Tensor | undefined)[] {
   const list = asList(outputs);
   const given = gradients ? asList(gradients) : undefined;
@@ -94,7 +95,7 @@ function run(
   for (const x of captured ?? [])
     if (!(x instanceof Tensor)) throw new ArgumentError(`${op}: inputs must be tensors, got ${describe(x)}`);
   const captures = captured && capturesOf(op, captured);
-  const pass: Pass = { createGraph, retainGraph, captures, results: [] };
+  const pass: Pass = { createGraph, retainGraph, captures, accumulates, results: [] };
   const mode = createGraph ? enableGrad : noGrad;
   const edges: Edge[] = [];
   const grads: Tensor[] = [];
@@ -138,14 +139,12 @@ export const backward = named(
     }
     const inputs = asList(options.inputs);
     if (inputs.length === 0) throw new ValueError("'inputs' argument to backward() cannot be empty.");
-    const results = run("backward", outputs, gradients, options, inputs);
+    const results = run("backward", outputs, gradients, options, inputs, true);
     const mode = options.createGraph ? enableGrad : noGrad;
     mode(() =>
       inputs.forEach((x, i) => {
         const g = results[i];
-        if (g === undefined) return;
-        if (x.isLeaf) accumulateLeaf(x, g, options.createGraph ?? false);
-        else retain(x, g);
+        if (g !== undefined && !x.isLeaf) retain(x, g);
       }),
     );
   },

@@ -19,6 +19,8 @@ export interface Pass {
   readonly createGraph: boolean;
   /** The only places whose gradients are wanted; undefined means all leaves accumulate. */
   readonly captures: Captures | undefined;
+  /** Whether leaves among the captured places accumulate as well. */
+  readonly accumulates: boolean;
   readonly results: (Tensor | undefined)[];
 }
 
@@ -244,6 +246,7 @@ export function retain(x: Tensor, grad: Tensor): void {
 }
 
 function capture(node: Node, index: number, grad: Tensor | undefined, pass: Pass): void {
+  if (pass.accumulates && node instanceof AccumulateGrad) return;
   const places = pass.captures?.get(node)?.get(index);
   if (places === undefined || grad === undefined) return;
   grad.isShared = true;
@@ -311,6 +314,8 @@ function separate(grads: Grads, buffer: Buffer): Grads {
 /** A pass under way. */
 interface Walk {
   readonly pass: object;
+  /** What is to run when the pass is over. */
+  readonly callbacks: (() => void)[];
   /** Whether a node takes part. */
   has(node: Node): boolean;
 }
@@ -320,14 +325,26 @@ let running: Walk | undefined;
 /** @internal The innermost pass under way. */
 export const runningWalk = (): Walk | undefined => running;
 
+/**
+ * Runs `callback` when the innermost pass under way has ended, after all of its nodes and in the order of these calls. A pass that fails forgets it.
+ * @see torch::autograd::Engine::queue_callback
+ */
+export function queueCallback(callback: () => void): void {
+  if (running === undefined) throw new AutogradError("Final callbacks can only be installed during backward pass.");
+  running.callbacks.push(callback);
+}
+
 /** One pass over the graph. */
 export function walk(roots: readonly Edge[], rootGrads: readonly Tensor[], pass: Pass): void {
   const tasks = plan(roots);
   const needed = pass.captures && neededNodes(tasks, pass.captures);
   const outer = running;
-  running = { pass, has: (node) => (needed ?? tasks).has(node) && tasks.has(node) };
+  const callbacks: (() => void)[] = [];
+  running = { pass, callbacks, has: (node) => (needed ?? tasks).has(node) && tasks.has(node) };
   try {
     visit(roots, rootGrads, pass, tasks, needed);
+    // A callback may queue others.
+    for (const callback of callbacks) callback();
   } finally {
     running = outer;
   }
@@ -360,16 +377,34 @@ function visit(
   }
 }
 
+const accumulates = (pass: Pass): boolean => pass.captures === undefined || pass.accumulates;
+
+/** Runs an accumulator and the hooks on its node. */
+function accumulate(node: AccumulateGrad, grads: Buffer, pass: Pass): void {
+  const { postHooks } = node;
+  // Hooks get the gradient that arrived, even if it has become part of the leaf's.
+  const arrived = postHooks !== null && grads[0] !== undefined ? [alias(grads[0])] : grads;
+  if (grads[0] !== undefined) accumulateLeaf(node.variable, grads[0], pass.createGraph);
+  if (postHooks !== null) runPostHooks(postHooks, noGrads, arrived);
+  if (node.readyHooks !== null) for (const hook of node.readyHooks.values()) hook(node.variable);
+}
+
+const noGrads: Grads = [];
+
 /** Runs one node; undefined when no gradient reached it or none is wanted from it. */
 function process(node: Node, buffer: Buffer | undefined, pass: Pass, needed: Set<Node> | undefined): Grads | undefined {
-  if (buffer === undefined || (needed !== undefined && !needed.has(node))) {
+  if (needed !== undefined && !needed.has(node)) {
     for (const grad of buffer ?? []) drop(grad);
+    return undefined;
+  }
+  if (buffer === undefined) {
+    // Hooks on an accumulator hear of it too if the leaf gets no gradient after all.
+    if (node instanceof AccumulateGrad && accumulates(pass)) accumulate(node, [undefined], pass);
     return undefined;
   }
   const received = receive(node, buffer, pass);
   if (node instanceof AccumulateGrad) {
-    if (pass.captures === undefined && received[0] !== undefined)
-      accumulateLeaf(node.variable, received[0], pass.createGraph);
+    if (accumulates(pass)) accumulate(node, received, pass);
     return undefined;
   }
   // A node that was only captured does not run, and keeps what it saved for a later pass.

@@ -120,6 +120,9 @@ export abstract class Node implements GradFn {
  * and its gradient need not wait. @see torch::autograd::AccumulateGrad
  */
 export class AccumulateGrad extends Node {
+  /** @internal Called in every pass that leads here once the leaf's gradient is complete, also if nothing arrived. They get no gradient, so that none is copied. */
+  readyHooks: Map<number, (leaf: Tensor) => void> | null = null;
+
   constructor(readonly variable: Tensor) {
     if (!(variable instanceof Tensor))
       throw new ArgumentError(`AccumulateGrad: variable must be a Tensor, got ${describe(variable)}`);

@@ -1,19 +1,20 @@
 /** A data set dealt out to several machines or processes. */
 import { checkFlag, checkInteger } from "../core/arguments";
 import { argumentsOf } from "../core/binding";
-import { ValueError } from "../core/errors";
+import { StateError, ValueError } from "../core/errors";
 import { Generator } from "../core/generator";
 import { randperm } from "../core/random/index";
 import type { Arguments } from "../core/signatureTypes";
+import { lateParts } from "../nn/parallel/late";
 import { lengthOfSource, MOST_INDICES } from "./indices";
 import { checkPositive, Sampler, type Sized } from "./sampler";
 
 /** Options of {@link DistributedSampler}. */
 export interface DistributedSamplerOptions {
-  /** How many processes share the data set. */
-  numReplicas: number;
-  /** Which of them this is, from 0. */
-  rank: number;
+  /** How many processes share the data set. Default: the ranks of the process group. */
+  numReplicas?: number | null;
+  /** Which of them this is, from 0. Default: the rank in the process group. */
+  rank?: number | null;
   /** Default: true. */
   shuffle?: boolean;
   /** The seed of the shuffling, the same in all processes. Default: 0. */
@@ -22,12 +23,28 @@ export interface DistributedSamplerOptions {
   dropLast?: boolean;
 }
 
-const signature = "dataset, numReplicas, rank; shuffle, seed, dropLast";
+/** The process group that exists. @throws StateError if there is none. */
+export function worldOf(op: string): { size: number; rank: number } {
+  const world = lateParts()?.world();
+  if (world !== undefined) return world;
+  throw new StateError(
+    `${op}: Default process group has not been initialized, please make sure to call await torch.distributed.initProcessGroup() first, or give numReplicas and rank`,
+  );
+}
+
+const signature = "dataset, numReplicas?, rank?; shuffle, seed, dropLast";
 
 /**
  * Every `numReplicas`-th index, in an order that all processes share: call {@link setEpoch} before each epoch to have another one.
  * @see torch.utils.data.DistributedSampler
- * @example new DataLoader(dataset, { sampler: new DistributedSampler(dataset, { numReplicas: 4, rank: 0 }) });
+ * @example
+ * await torch.distributed.initProcessGroup();
+ * const sampler = new DistributedSampler(dataset);
+ * const loader = new DataLoader(dataset, { sampler, batchSize: 32 });
+ * for (let epoch = 0; epoch < 10; epoch++) {
+ *   sampler.setEpoch(epoch);
+ *   for await (const [x, y] of loader) trainOn(x, y);
+ * }
  */
 export class DistributedSampler extends Sampler {
   readonly numReplicas: number;
@@ -42,12 +59,14 @@ export class DistributedSampler extends Sampler {
   /** @internal */
   static readonly signature: string = signature;
 
-  /** @throws ArgumentError unless the options say how many processes there are and which one this is. */
+  /** @throws StateError unless a process group or the options say how many processes there are and which one this is, ValueError for a rank that none has. */
   constructor(...given: Arguments<typeof signature, DistributedSamplerOptions & { dataset: Sized }>) {
     super();
     const op = "DistributedSampler";
     const options = argumentsOf<DistributedSamplerOptions & { dataset: Sized }>(op, signature, given);
-    const { dataset, numReplicas, rank, shuffle = true, seed = 0, dropLast = false } = options;
+    const { dataset, shuffle = true, seed = 0, dropLast = false } = options;
+    const numReplicas = options.numReplicas ?? worldOf(op).size;
+    const rank = options.rank ?? worldOf(op).rank;
     this.dataset = dataset;
     lengthOfSource(op, dataset, MOST_INDICES);
     this.numReplicas = checkPositive(op, "numReplicas", numReplicas, MOST_INDICES);

@@ -30,4 +30,5 @@ export {
   WeightedRandomSampler,
   type WeightedRandomSamplerOptions,
 } from "./sampler";
+export { ShardedDataset, type ShardedDatasetOptions } from "./sharded";
 export { getWorkerInfo, type WorkerInfo } from "./worker";

@@ -50,6 +50,7 @@ export {
 } from "./module/parameter";
 export { IncompatibleKeys, type StateDict, snakeCase } from "./module/state";
 export * from "./oldNames";
+export * as parallel from "./parallel/index";
 export * from "./recurrent/rnn";
 export * from "./recurrent/rnnCell";
 export * as utils from "./utils/index";

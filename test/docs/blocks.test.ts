@@ -131,6 +131,11 @@ const settings: Readonly<Record<string, Setting>> = {
     `,
     check: "expect([epoch, step]).toEqual([10, 20]);",
   },
+  "docs/data-parallel.md 1": {
+    setup: `const dataset = ${pair(4)};`,
+    check: "expect(model.parameters().length).toBe(2);",
+  },
+  "docs/data-parallel.md 5": { setup: `const folder = "runs/ranks";`, check: "expect(step).toBe(4);" },
   "docs/darknet.md 1": {
     setup: `
       write("coco.names", "cat\\ndog\\n");
@@ -143,6 +148,7 @@ const settings: Readonly<Record<string, Setting>> = {
     check:
       "expect(texts.length).toBeGreaterThan(0); expect(texts[0]).toMatch(/^cat [01]\\.\\d\\d$/); expect(drawn.shape).toEqual([3, 20, 30]);",
   },
+  "docs/distributed.md 1": { check: "expect(sum.item()).toBe(499500); dist.destroyProcessGroup();" },
   "docs/files.md 1": { setup: training, check: "expect(checkpoint.epoch).toBe(3);" },
   "docs/files.md 2": {
     setup: `

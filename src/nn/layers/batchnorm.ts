@@ -2,9 +2,10 @@
 
 import { noGrad } from "../../autograd/mode";
 import type { Device } from "../../backend/backend";
+import { isPlainObject } from "../../core/binding";
 import { classNameOf, nameOf } from "../../core/className";
 import type { DType } from "../../core/dtype";
-import { ShapeError } from "../../core/errors";
+import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkTensor } from "../../ops/builders/checks";
 import { ones, tensor, zeros } from "../../tensor/create";
@@ -19,6 +20,7 @@ import { type Given, readArguments } from "../module/options";
 import type { Parameter } from "../module/parameter";
 import { float, text } from "../module/repr";
 import { stateKeyOf } from "../module/state";
+import { lateParts } from "../parallel/late";
 
 /** Options of batch and instance normalization. */
 export interface BatchNormOptions extends FactoryOptions {
@@ -39,6 +41,9 @@ export interface BatchNormParameters extends BatchNormOptions {
 }
 
 const signature = "numFeatures; eps, momentum, affine, trackRunningStats, device, dtype";
+
+const syncSignature = "numFeatures; eps, momentum, affine, trackRunningStats, processGroup, device, dtype";
+const syncDefaults = { ...batchDefaults, processGroup: null };
 
 /** Parameters and running statistics of a normalization over channels. */
 abstract class ChannelNorm extends Module {
@@ -124,7 +129,7 @@ abstract class BatchNorm extends ChannelNorm {
   }
 
   /** Counts the batch, and gives the weight of its statistics. */
-  private nextFactor(): number {
+  protected nextFactor(): number {
     if (!this.training || this.numBatchesTracked === null) return this.momentum ?? 0;
     this.numBatchesTracked.add_(1);
     return this.momentum ?? 1 / this.numBatchesTracked.item();
@@ -183,11 +188,91 @@ export class BatchNorm3d extends BatchNorm {
   }
 }
 
-/** Batch normalization across processes, of which there is one here. Shape: [N, C, …]. @see torch.nn.SyncBatchNorm */
+/** Options of {@link SyncBatchNorm}. */
+export interface SyncBatchNormOptions extends BatchNormOptions {
+  /** The ranks whose statistics count, a `torch.distributed.ProcessGroup`; null for all. Default: null. */
+  processGroup?: unknown;
+}
+
+/**
+ * Batch normalization by the mean and variance of the batches of all ranks together; alone and in evaluation, the same as the others. Shape: [N, C, …].
+ * The gradients of its parameters are those of the own batch, as `DistributedDataParallel` expects them.
+ * @throws ShapeError for inputs of fewer than 2 axes, ValueError for inputs without channels, or with one value per channel on all ranks together.
+ * @see torch.nn.SyncBatchNorm
+ * @example const model = new nn.parallel.DistributedDataParallel(nn.SyncBatchNorm.convertSyncBatchnorm(net));
+ */
 export class SyncBatchNorm extends BatchNorm {
+  /** The ranks whose statistics count; null for all. */
+  processGroup: unknown;
+
+  constructor(
+    numFeatures: number,
+    eps?: number,
+    momentum?: number | null,
+    affine?: boolean,
+    trackRunningStats?: boolean,
+    processGroup?: unknown,
+    device?: Device | "wasm" | null,
+    dtype?: DType | null,
+  );
+  constructor(...given: Arguments<typeof syncSignature, SyncBatchNormOptions & { numFeatures: number }>);
+  constructor(...given: unknown[]) {
+    const { processGroup, ...options } = readArguments<SyncBatchNormOptions & { numFeatures: number }>(
+      nameOf(new.target),
+      syncSignature,
+      syncDefaults,
+      given,
+    );
+    super(options);
+    this.processGroup = processGroup;
+  }
+
   protected override get ranks(): readonly number[] {
     return [2, 3, 4, 5];
   }
+
+  protected override checkInput(input: Tensor): void {
+    const name = classNameOf(this);
+    if (checkTensor(name, input).ndim < 2)
+      throw new ShapeError(`${name}: expected at least 2D input (got ${input.ndim}D input)`);
+    if (input.shape[1] === 0) throw new ValueError(`${name}: number of input channels should be non-zero`);
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { weight, bias, eps, processGroup } = this;
+    const late = lateParts();
+    if (!this.training || late === undefined || !late.isShared(processGroup)) return super.forward(input);
+    this.checkInput(input);
+    const [runningMean, runningVar] = this.trackRunningStats ? [this.runningMean, this.runningVar] : [null, null];
+    const momentum = this.nextFactor();
+    return late.syncedNorm(input, { weight, bias, eps, processGroup, momentum, runningMean, runningVar });
+  }
+
+  /**
+   * Puts a layer like this in the place of every batch normalization of a model, with the same parameters and buffers.
+   * @param processGroup The ranks whose statistics count; null for all. Default: null.
+   * @returns The model, or the layer that takes its place.
+   * @see torch.nn.SyncBatchNorm.convert_sync_batchnorm
+   */
+  static convertSyncBatchnorm<M extends Module>(module: M, processGroup?: unknown): M;
+  static convertSyncBatchnorm(module: any, processGroup: any = null): any {
+    const op = "convertSyncBatchnorm";
+    if (isPlainObject(module)) return SyncBatchNorm.convertSyncBatchnorm(module.module as Module, module.processGroup);
+    if (!(module instanceof Module)) throw new ArgumentError(`${op}: takes an nn.Module, got ${describe(module)}`);
+    if (module instanceof BatchNorm) return synced(module, processGroup);
+    for (const [field, child] of Object.entries(module))
+      if (child instanceof Module)
+        (module as unknown as Record<string, unknown>)[field] = SyncBatchNorm.convertSyncBatchnorm(child, processGroup);
+    return module;
+  }
+}
+
+/** A layer with the parameters and buffers of another. */
+function synced(norm: BatchNorm, processGroup: unknown): SyncBatchNorm {
+  const { numFeatures, eps, momentum, affine, trackRunningStats, training, weight, bias } = norm;
+  const layer = new SyncBatchNorm({ numFeatures, eps, momentum, affine, trackRunningStats, processGroup });
+  const { runningMean, runningVar, numBatchesTracked } = norm;
+  return Object.assign(layer, { weight, bias, runningMean, runningVar, numBatchesTracked, training });
 }
 
 abstract class InstanceNorm extends ChannelNorm {

@@ -1,0 +1,5 @@
+/** All that communicates, loaded by `initProcessGroup`. */
+export * from "./collectives";
+export * from "./exchange";
+export * from "./parallel/index";
+export { destroyProcessGroup, groupFor, init, isInitialized, newGroup, useEngine } from "./world";

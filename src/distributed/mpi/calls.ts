@@ -1,0 +1,227 @@
+/** MPI's functions with an implementation's constants put in. Like the thread that uses it, it travels as text. */
+import type { Foreign } from "../../platform/foreign";
+import type { Abi, AbiName } from "./handles";
+
+/** What the thread is told when it starts. */
+export interface MpiSetup {
+  /** The file of the package `koffi`, in Node. */
+  readonly koffi: string | undefined;
+  /** Libraries to try, in this order. */
+  readonly libraries: readonly string[];
+  readonly abis: Readonly<Record<AbiName, Abi>>;
+  readonly kinds: readonly string[];
+  readonly wireTypes: readonly string[];
+  readonly wireOps: readonly string[];
+}
+
+/** Of a call that is to be made, everything as MPI wants it: addresses, handles and counts. */
+export interface MpiCall {
+  readonly kind: string;
+  readonly comm: number;
+  readonly rank: number;
+  readonly size: number;
+  readonly type: number;
+  readonly op: number;
+  readonly peer: number;
+  readonly tag: number;
+  readonly input: number;
+  readonly inputCount: number;
+  readonly output: number;
+  readonly outputCount: number;
+  /** Addresses of the counts and displacements of an all-to-all: of what is sent, then of what is received. */
+  readonly counts: readonly number[];
+  /** Where MPI puts its request. */
+  readonly request: number;
+}
+
+/** MPI, ready to be called. Everything throws an error with MPI's text if MPI fails. */
+export interface Mpi {
+  readonly rank: number;
+  readonly size: number;
+  readonly library: string;
+  /** MPI_COMM_WORLD. */
+  readonly world: number;
+  /** Handles by the positions in `wireTypes` and `wireOps`. */
+  readonly types: readonly number[];
+  readonly ops: readonly number[];
+  readonly byte: number;
+  readonly anySource: number;
+  duplicate(comm: number): number;
+  /** Of the world; 0 for those that are not in the new one. */
+  split(comm: number, isMember: boolean, key: number): number;
+  start(call: MpiCall): void;
+  allReduceInPlace(address: number, count: number, type: number, op: number, comm: number, request: number): void;
+  allGather(input: number, output: number, bytes: number, comm: number, request: number): void;
+  send(address: number, count: number, type: number, to: number, tag: number, comm: number, request: number): void;
+  receive(address: number, count: number, type: number, from: number, tag: number, comm: number, request: number): void;
+  barrier(comm: number, request: number): void;
+  /** Reduces one array into another, both of this process. */
+  reduceLocal(from: number, into: number, count: number, type: number, op: number): void;
+  test(request: number): boolean;
+  probe(comm: number): boolean;
+  abort(code: number): void;
+  finalize(): void;
+}
+
+/** Loads and initializes MPI. */
+export function mpiCalls(setup: MpiSetup, foreign: Foreign): Mpi {
+  const words = new Int32Array(new SharedArrayBuffer(8192));
+  const place = foreign.address(new Uint8Array(words.buffer));
+  const [low, text] = [place, place + 512];
+
+  const failures: string[] = [];
+  const library = setup.libraries.find((name) => {
+    try {
+      foreign.load(name);
+      return true;
+    } catch (error) {
+      failures.push((error as Error).message);
+      return false;
+    }
+  });
+  if (library === undefined) throw new Error(`no library: ${failures.join("; ")}`);
+  const isStandard = library.includes("mpi_abi");
+  const abi = setup.abis[isStandard ? "standard" : foreign.symbol("ompi_mpi_comm_world") === 0 ? "mpich" : "openMpi"];
+  const value = (x: number | string): number => (typeof x === "number" ? x : foreign.symbol(x));
+
+  const signatures = {
+    MPI_Initialized: "ip",
+    MPI_Init_thread: "ippip",
+    MPI_Comm_rank: "ihp",
+    MPI_Comm_size: "ihp",
+    MPI_Comm_set_errhandler: "ihh",
+    MPI_Comm_dup: "ihp",
+    MPI_Comm_split: "ihiip",
+    MPI_Ibarrier: "ihp",
+    MPI_Iallreduce: "ippihhhp",
+    MPI_Ibcast: "ipihihp",
+    MPI_Ireduce: "ippihhihp",
+    MPI_Iallgather: "ipihpihhp",
+    MPI_Igather: "ipihpihihp",
+    MPI_Iscatter: "ipihpihihp",
+    MPI_Ireduce_scatter_block: "ippihhhp",
+    MPI_Ialltoallv: "ippphppphhp",
+    MPI_Isend: "ipihiihp",
+    MPI_Irecv: "ipihiihp",
+    MPI_Reduce_local: "ippihh",
+    MPI_Test: "ippp",
+    MPI_Iprobe: "iiihpp",
+    MPI_Error_string: "iipp",
+    MPI_Abort: "ihi",
+    MPI_Finalize: "i",
+  };
+  const resolved = Object.fromEntries(
+    Object.entries(signatures).map(([name, letters]) => [name, letters.replace(/h/g, abi.handle)]),
+  ) as typeof signatures;
+  const mpi = foreign.functions(library, resolved);
+
+  const check = (code: number): void => {
+    if (code === 0) return;
+    words.fill(0, 128, 640);
+    mpi.MPI_Error_string(code, text, low);
+    const bytes = new Uint8Array(words.buffer, 512, 2048);
+    throw new Error(String.fromCharCode(...bytes.slice(0, Math.max(0, bytes.indexOf(0)))) || `MPI's error ${code}`);
+  };
+  /** The handle that MPI wrote. */
+  const handle = (): number => (abi.handle === "i" ? words[0]! : (words[0]! >>> 0) + words[1]! * 2 ** 32);
+
+  const world = value(abi.world);
+  const errorsReturn = value(abi.errorsReturn);
+  const returnErrors = (comm: number): number => {
+    check(mpi.MPI_Comm_set_errhandler(comm, errorsReturn));
+    return comm;
+  };
+  check(mpi.MPI_Initialized(low));
+  if (words[0] !== 0) throw new Error("something else in this process has initialized MPI");
+  check(mpi.MPI_Init_thread(0, 0, abi.funneled, low));
+  returnErrors(world);
+  check(mpi.MPI_Comm_rank(world, low));
+  const rank = words[0]!;
+  check(mpi.MPI_Comm_size(world, low));
+  const size = words[0]!;
+  const duplicate = (comm: number): number => {
+    check(mpi.MPI_Comm_dup(comm, low));
+    return returnErrors(handle());
+  };
+  const { inPlace, statusIgnore } = abi;
+
+  /** The function for each kind of call. */
+  const calls: Record<string, (c: MpiCall) => number> = {
+    allReduce: (c) => mpi.MPI_Iallreduce(inPlace, c.output, c.outputCount, c.type, c.op, c.comm, c.request),
+    broadcast: (c) => mpi.MPI_Ibcast(c.output, c.outputCount, c.type, c.peer, c.comm, c.request),
+    reduce: (c) => {
+      const [from, to] = c.rank === c.peer ? [inPlace, c.output] : [c.output, 0];
+      return mpi.MPI_Ireduce(from, to, c.outputCount, c.type, c.op, c.peer, c.comm, c.request);
+    },
+    allGather: (c) => {
+      const n = c.inputCount;
+      return mpi.MPI_Iallgather(c.input, n, c.type, c.output, n, c.type, c.comm, c.request);
+    },
+    gather: (c) => {
+      const n = c.inputCount;
+      return mpi.MPI_Igather(c.input, n, c.type, c.output, n, c.type, c.peer, c.comm, c.request);
+    },
+    scatter: (c) => {
+      const n = c.outputCount;
+      return mpi.MPI_Iscatter(c.input, n, c.type, c.output, n, c.type, c.peer, c.comm, c.request);
+    },
+    reduceScatter: (c) =>
+      mpi.MPI_Ireduce_scatter_block(c.input, c.output, c.outputCount, c.type, c.op, c.comm, c.request),
+    allToAll: (c) => {
+      const [sent, sentAt, received, receivedAt] = c.counts as [number, number, number, number];
+      return mpi.MPI_Ialltoallv(
+        c.input,
+        sent,
+        sentAt,
+        c.type,
+        c.output,
+        received,
+        receivedAt,
+        c.type,
+        c.comm,
+        c.request,
+      );
+    },
+  };
+
+  return {
+    rank,
+    size,
+    library,
+    world,
+    types: setup.wireTypes.map((name) => value(abi.types[name as never])),
+    ops: setup.wireOps.map((name) => value(abi.ops[name as never])),
+    byte: value(abi.types.uint8),
+    anySource: abi.anySource,
+    duplicate,
+    split: (comm, isMember, key) => {
+      check(mpi.MPI_Comm_split(comm, isMember ? 0 : abi.undefinedColor, key, low));
+      return isMember ? returnErrors(handle()) : 0;
+    },
+    start: (call) => check(calls[call.kind]!(call)),
+    allReduceInPlace: (address, count, type, op, comm, request) =>
+      check(mpi.MPI_Iallreduce(inPlace, address, count, type, op, comm, request)),
+    allGather: (input, output, bytes, comm, request) => {
+      const byte = value(abi.types.uint8);
+      check(mpi.MPI_Iallgather(input, bytes, byte, output, bytes, byte, comm, request));
+    },
+    send: (address, count, type, to, tag, comm, request) =>
+      check(mpi.MPI_Isend(address, count, type, to, tag, comm, request)),
+    receive: (address, count, type, from, tag, comm, request) =>
+      check(mpi.MPI_Irecv(address, count, type, from, tag, comm, request)),
+    barrier: (comm, request) => check(mpi.MPI_Ibarrier(comm, request)),
+    reduceLocal: (from, into, count, type, op) => check(mpi.MPI_Reduce_local(from, into, count, type, op)),
+    test: (request) => {
+      check(mpi.MPI_Test(request, low, statusIgnore));
+      return words[0] !== 0;
+    },
+    probe: (comm) => {
+      check(mpi.MPI_Iprobe(abi.anySource, 0, comm, low, statusIgnore));
+      return words[0] !== 0;
+    },
+    abort: (code) => {
+      mpi.MPI_Abort(world, code);
+    },
+    finalize: () => check(mpi.MPI_Finalize()),
+  };
+}

@@ -1,0 +1,400 @@
+/**
+ * The thread that owns MPI. It takes calls from the mailbox, starts them with MPI's functions that do not block, asks MPI whether they are over, and naps
+ * in between, so that the process can end at any time. It travels as text and refers to nothing outside itself.
+ *
+ * Before a collective moves data, its ranks compare what they are about to do (a hash of its text, reduced over all ranks). If they do not agree they
+ * exchange the texts, and the call fails on every rank with all of them, before anything is written.
+ */
+import type { Foreign } from "../../platform/foreign";
+import type { Mpi } from "./calls";
+import type { Command, Control, Field, Layout, Progress, State } from "./mailbox";
+import type { mpiMessages } from "./messages";
+import type { mpiPeers } from "./peers";
+import type { Ring, ringAllReduce } from "./ring";
+
+/** The mailbox, and its layout. */
+export interface MailboxSetup {
+  readonly box: SharedArrayBuffer;
+  readonly slots: number;
+  readonly slotBytes: number;
+  /** Kindling's memory, in which the arrays of calls lie. */
+  readonly memory: ArrayBufferLike;
+  readonly kinds: readonly string[];
+  readonly wireSizes: readonly number[];
+  readonly dtypes: readonly string[];
+  readonly int32: number;
+  readonly max: number;
+  readonly words: {
+    readonly Control: typeof Control;
+    readonly State: typeof State;
+    readonly Command: typeof Command;
+    readonly Progress: typeof Progress;
+    readonly Field: typeof Field;
+    readonly Layout: typeof Layout;
+  };
+}
+
+/** A communicator, with the ranks in the world of its members. */
+export interface Comm {
+  readonly handle: number;
+  readonly ranks: readonly number[];
+  readonly rank: number;
+  /** Collectives that have not started to move data: the first is compared, the others wait for their turn. */
+  readonly queue: Job[];
+  /** A copy of the communicator, for messages of rings; its tags count them. */
+  readonly ringHandle: number;
+  rings: number;
+}
+
+/** A call that is under way. */
+export interface Job {
+  readonly slot: number;
+  readonly kind: string;
+  readonly comm: Comm;
+  /** What was started last. */
+  stage: "waits" | "compares" | "moves" | "explains" | "over";
+  readonly since: number;
+  /** Memory that MPI uses until the job is over. */
+  scratch?: SharedArrayBuffer;
+  /** The exchange that reduces much data. */
+  ring?: Ring;
+  /** How many elements were announced to a receiver. */
+  count?: number;
+}
+
+/** Functions in files of their own, which travel as text as well. */
+export type ThreadParts = {
+  ringAllReduce: typeof ringAllReduce;
+  mpiMessages: typeof mpiMessages;
+  mpiPeers: typeof mpiPeers;
+};
+
+/** Runs until the program ends. */
+export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts: ThreadParts): void {
+  const { address } = foreign;
+  const { box, slots, slotBytes, kinds, wireSizes, words } = setup;
+  const { Control: C, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
+  const i32 = new Int32Array(box);
+  const [f64, u8] = [new Float64Array(box), new Uint8Array(box)];
+  const base = address(u8);
+  const memory = address(new Uint8Array(setup.memory as SharedArrayBuffer));
+  const now = () => performance.now();
+  /**
+   * How long the thread only lets others have its core before it sleeps (ms): messages of few bytes come soon or late; for many bytes, short sleeps leave
+   * more time to the program. Then the longest sleeps: at first, and once nothing has happened for a while.
+   */
+  const [SPIN, SPIN_LARGE, NAP, NAP_LARGE, LONG_NAP, WHILE] = [1, 0.05, 0.1, 0.02, 1, 100];
+  /** Bytes from which on an all-reduce goes around in a ring: MPI's own, which does not block, is slow for much data in one implementation. */
+  const RING = 1 << 18;
+  /** How long a rank may be gone before calls with it are given up (ms), and how often to look whether one is (ms). */
+  const [GRACE, LOOK] = [2000, 20];
+
+  const worldRanks = Array.from({ length: mpi.size }, (_, rank) => rank);
+  const commOf = (handle: number, ranks: readonly number[]): Comm => {
+    return { handle, ranks, rank: ranks.indexOf(mpi.rank), queue: [], ringHandle: mpi.duplicate(handle), rings: 0 };
+  };
+  const world = commOf(mpi.duplicate(mpi.world), worldRanks);
+  const comms = new Map<number, Comm>([[0, world]]);
+  let made = 0;
+  let jobs: Job[] = [];
+  let taken = 0;
+  let lastText = "";
+  let lastTime = now();
+
+  // ---- The mailbox --------------------------------------------------------------------------------------------------
+
+  const startOf = (slot: number): number => L.slots + slot * slotBytes;
+  const word = (slot: number, at: number): number => startOf(slot) / 4 + at;
+  const field = (slot: number, at: number): number => f64[startOf(slot) / 8 + L.fields + at]!;
+  const write = (start: number, most: number, text: string): number => {
+    const length = Math.min(text.length, most);
+    for (let i = 0; i < length; i++) u8[start + i] = text.charCodeAt(i) & 127;
+    return length;
+  };
+  const callText = (slot: number): string => {
+    const start = startOf(slot) + L.callText;
+    return String.fromCharCode(...u8.slice(start, start + i32[word(slot, L.textLength)]!));
+  };
+
+  const finish = (job: Job, progress: number, text = ""): void => {
+    job.stage = "over";
+    const { slot } = job;
+    lastText = callText(slot);
+    lastTime = now();
+    i32[word(slot, L.errorLength)] = write(startOf(slot) + L.error, L.errorBytes, text);
+    Atomics.store(i32, word(slot, L.state), progress);
+    Atomics.notify(i32, word(slot, L.state));
+  };
+
+  const take = (): void => {
+    for (const posted = Atomics.load(i32, C.posted); taken !== posted; taken = (taken + 1) | 0) {
+      const slot = (taken >>> 0) % slots;
+      const comm = comms.get(field(slot, F.comm))!;
+      const job: Job = { slot, kind: kinds[field(slot, F.kind)]!, comm, stage: "waits", since: now() };
+      jobs.push(job);
+      if (job.kind !== "send" && job.kind !== "recv") comm.queue.push(job);
+    }
+  };
+
+  // ---- Collectives --------------------------------------------------------------------------------------------------
+
+  const request = (job: Job): number => base + startOf(job.slot) + L.requests;
+  const header = (job: Job): number => startOf(job.slot) + L.header;
+
+  /** The maximum of the hash and of its complement: they belong together only if the hash is the same everywhere. */
+  const compare = (job: Job): void => {
+    const at = header(job) / 4;
+    for (let k = 0; k < 2; k++) {
+      const hash = i32[word(job.slot, L.hash + k)]!;
+      i32[at + 2 * k] = hash;
+      i32[at + 2 * k + 1] = ~hash;
+    }
+    mpi.allReduceInPlace(
+      base + header(job),
+      4,
+      mpi.types[setup.int32]!,
+      mpi.ops[setup.max]!,
+      job.comm.handle,
+      request(job),
+    );
+    job.stage = "compares";
+  };
+
+  const agrees = (job: Job): boolean => {
+    const at = header(job) / 4;
+    return i32[at] === ~i32[at + 1]! && i32[at + 2] === ~i32[at + 3]!;
+  };
+
+  const startRing = (job: Job, bytes: number): void => {
+    const { slot, comm } = job;
+    const type = field(slot, F.type);
+    job.ring = parts.ringAllReduce(mpi, address, {
+      comm: comm.ringHandle,
+      rank: comm.rank,
+      size: comm.ranks.length,
+      tag: comm.rings++ % 32768,
+      address: memory + field(slot, F.output),
+      count: field(slot, F.outputCount),
+      bytes,
+      type: mpi.types[type]!,
+      op: mpi.ops[field(slot, F.op)]!,
+    });
+    job.stage = "moves";
+  };
+
+  const start = (job: Job): void => {
+    const { slot, kind, comm } = job;
+    const bytes = wireSizes[field(slot, F.type)]!;
+    const isLarge = bytes * field(slot, F.outputCount) >= RING;
+    if (kind === "allReduce" && isLarge && comm.ranks.length > 1) {
+      startRing(job, bytes);
+      return;
+    }
+    const counts = base + startOf(slot) + L.counts;
+    const list = 4 * mpi.size;
+    mpi.start({
+      kind,
+      comm: comm.handle,
+      rank: comm.rank,
+      size: comm.ranks.length,
+      type: mpi.types[field(slot, F.type)]!,
+      op: mpi.ops[field(slot, F.op)] ?? 0,
+      peer: field(slot, F.peer),
+      tag: 0,
+      input: memory + field(slot, F.input),
+      inputCount: field(slot, F.inputCount),
+      output: memory + field(slot, F.output),
+      outputCount: field(slot, F.outputCount),
+      counts: [counts, counts + list, counts + 2 * list, counts + 3 * list],
+      request: request(job),
+    });
+    job.stage = "moves";
+  };
+
+  const makeComm = (job: Job): void => {
+    const { slot } = job;
+    const at = (startOf(slot) + L.counts) / 4;
+    const ranks = Array.from(i32.slice(at, at + field(slot, F.inputCount)));
+    const rank = ranks.indexOf(mpi.rank);
+    const handle = mpi.split(world.handle, rank >= 0, Math.max(rank, 0));
+    made++;
+    if (rank >= 0) comms.set(made, commOf(handle, ranks));
+    i32[word(slot, L.result)] = rank < 0 ? -1 : made;
+    finish(job, P.done);
+  };
+
+  /** All ranks have seen that they do not agree. */
+  const explain = (job: Job): void => {
+    job.scratch = new SharedArrayBuffer(L.callTextBytes * job.comm.ranks.length);
+    const own = base + startOf(job.slot) + L.callText;
+    const all = address(new Uint8Array(job.scratch));
+    mpi.allGather(own, all, L.callTextBytes, job.comm.handle, request(job));
+    job.stage = "explains";
+  };
+
+  const disagree = (job: Job): void => {
+    const bytes = new Uint8Array(job.scratch!);
+    const ranksOf = new Map<string, number[]>();
+    job.comm.ranks.forEach((rank, i) => {
+      const part = bytes.slice(i * L.callTextBytes, (i + 1) * L.callTextBytes);
+      const end = part.indexOf(0);
+      const text = String.fromCharCode(...part.slice(0, end < 0 ? part.length : end));
+      ranksOf.set(text, [...(ranksOf.get(text) ?? []), rank]);
+    });
+    const lines = [...ranksOf].map(([text, ranks]) => {
+      const named = ranks.length > 8 ? `${ranks.slice(0, 8).join(", ")} ...` : ranks.join(", ");
+      return `rank${ranks.length > 1 ? "s" : ""} ${named} called ${text}`;
+    });
+    finish(job, P.disagreed, lines.join("; "));
+  };
+
+  const advanceCollective = (job: Job): boolean => {
+    const { queue } = job.comm;
+    if (job.stage === "waits") {
+      if (queue[0] !== job) return false;
+      compare(job);
+    }
+    if (job.ring !== undefined) {
+      const hasMoved = job.ring.advance();
+      if (job.ring.isOver()) finish(job, P.done);
+      return hasMoved;
+    }
+    if (!mpi.test(request(job))) return false;
+    if (job.stage === "compares") {
+      if (!agrees(job)) explain(job);
+      else if (job.kind === "barrier") finish(job, P.done);
+      else if (job.kind === "newComm") makeComm(job);
+      else start(job);
+      queue.shift();
+    } else if (job.stage === "explains") disagree(job);
+    else finish(job, P.done);
+    return true;
+  };
+
+  const messages = parts.mpiMessages(mpi, setup, address, base, memory, finish);
+
+  const advance = (job: Job): boolean => {
+    try {
+      const isMessage = job.kind === "send" || job.kind === "recv";
+      return isMessage ? messages.advance(job, jobs) : advanceCollective(job);
+    } catch (error) {
+      job.comm.queue.splice(0);
+      finish(job, P.failed, `MPI: ${(error as Error).message}`);
+      return true;
+    }
+  };
+
+  // ---- What ranks tell each other beside the calls ------------------------------------------------------------------
+
+  const seconds = (since: number): string => `${((now() - since) / 1000).toFixed(1)} s`;
+  const ownState = (): string => {
+    const job = jobs.find(({ stage }) => stage !== "over");
+    if (job !== undefined) return `has waited for ${seconds(job.since)} in ${callText(job.slot)}`;
+    return lastText === ""
+      ? "has made no call yet"
+      : `is in no call; the last was ${lastText}, ${seconds(lastTime)} ago`;
+  };
+  const peers = parts.mpiPeers(mpi, address, mpi.duplicate(world.handle), ownState);
+  const { gone, others } = peers;
+  let looked = now();
+  const listen = (): void => {
+    looked = now();
+    peers.listen();
+  };
+
+  /** Gives up calls with a rank that is gone: what it took part in would be over by now. */
+  const giveUp = (): void => {
+    for (const [rank, since] of gone) {
+      if (now() - since < GRACE) continue;
+      for (const job of jobs) {
+        const peer = field(job.slot, F.peer);
+        const isPair = job.kind === "send" || (job.kind === "recv" && peer >= 0);
+        const needed = isPair ? [job.comm.ranks[peer]] : job.comm.ranks;
+        if (job.stage === "over" || !needed.includes(rank)) continue;
+        job.comm.queue.splice(0);
+        finish(job, P.left, String(rank));
+      }
+    }
+  };
+
+  // ---- Commands -----------------------------------------------------------------------------------------------------
+
+  const pause = (time: number): void => {
+    Atomics.wait(i32, C.bell, Atomics.load(i32, C.bell), time);
+  };
+  const answer = (): void => {
+    Atomics.store(i32, C.command, K.none);
+    Atomics.add(i32, C.answered, 1);
+    Atomics.notify(i32, C.answered);
+  };
+
+  /** Asks all ranks what they are doing. */
+  const inquire = (): void => {
+    i32[C.textLength] = write(
+      L.text,
+      L.textBytes,
+      peers.inquire(() => pause(1)),
+    );
+    answer();
+  };
+
+  /** Ranks wait for each other before MPI is left, which is not safe while others still communicate. */
+  const close = (): void => {
+    Atomics.store(i32, C.state, S.closing);
+    const place = peers.leave();
+    while (!mpi.test(place)) {
+      pause(LONG_NAP);
+      if (now() - looked > LOOK) listen();
+      if (Atomics.load(i32, C.command) === K.abort) mpi.abort(i32[C.code]!);
+    }
+    // Messages that nobody has received make some implementations complain.
+    for (const start = now(); gone.size < others.length && now() - start < 1000; ) listen();
+    answer();
+    mpi.finalize();
+    Atomics.store(i32, C.state, S.closed);
+    Atomics.notify(i32, C.state);
+  };
+
+  // ---- The loop -----------------------------------------------------------------------------------------------------
+
+  const bytesUnderWay = (): number =>
+    jobs.reduce((sum, { slot }) => {
+      const count = Math.max(field(slot, F.inputCount), field(slot, F.outputCount));
+      return sum + count * (wireSizes[field(slot, F.type)] ?? 1);
+    }, 0);
+
+  let moved = now();
+  const rest = (bell: number): void => {
+    const idle = now() - moved;
+    if (now() - looked > LOOK) {
+      listen();
+      giveUp();
+    }
+    const isLarge = jobs.length > 0 && bytesUnderWay() >= RING;
+    if (jobs.length === 0) Atomics.wait(i32, C.bell, bell, idle < 5000 ? LOOK : 100);
+    else if (idle > (isLarge ? SPIN_LARGE : SPIN))
+      Atomics.wait(i32, C.bell, bell, idle > WHILE ? LONG_NAP : isLarge ? NAP_LARGE : NAP);
+    else foreign.giveWay();
+  };
+
+  for (;;) {
+    const bell = Atomics.load(i32, C.bell);
+    const before = taken;
+    take();
+    let hasMoved = taken !== before;
+    for (const job of jobs) if (advance(job)) hasMoved = true;
+    if (hasMoved) {
+      jobs = jobs.filter(({ stage }) => stage !== "over");
+      moved = now();
+      continue;
+    }
+    const command = Atomics.load(i32, C.command);
+    if (command === K.abort) mpi.abort(i32[C.code]!);
+    if (command === K.close && jobs.length === 0) {
+      close();
+      return;
+    }
+    if (command === K.inquire) inquire();
+    rest(bell);
+  }
+}

@@ -1,0 +1,34 @@
+/** `torch.distributed.optim`. */
+import type * as Room from "./lazyDistributed";
+import { loaded, roomIfLoaded } from "./room";
+
+export type { OptimizerClass, ZeroRedundancyOptions } from "./parallel/zero";
+
+/** Stands for the class that is loaded with the process group, which its instances are of. */
+class Face {
+  constructor(...given: unknown[]) {
+    const Real = loaded("ZeroRedundancyOptimizer").ZeroRedundancyOptimizer as unknown as new (
+      ...given: unknown[]
+    ) => object;
+    // biome-ignore lint/correctness/noConstructorReturn: the class cannot be known before it is loaded.
+    return new Real(...given);
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    const room = roomIfLoaded();
+    return room !== undefined && value instanceof room.ZeroRedundancyOptimizer;
+  }
+}
+
+/**
+ * Divides the state of an optimizer among the ranks: each updates its share of the parameters, and sends it to the others. The parameters are those of
+ * every rank, in the same order.
+ * @throws DistBackendError before `initProcessGroup`; ValueError, ShapeError or DTypeError on every rank if the parameters differ.
+ * @see torch.distributed.optim.ZeroRedundancyOptimizer
+ * @see ZeRO: Memory Optimizations Toward Training Trillion Parameter Models (Rajbhandari et al., 2020)
+ * @example
+ * const optimizer = new dist.optim.ZeroRedundancyOptimizer(model.parameters(), optim.Adam, { lr: 1e-3 });
+ */
+export const ZeroRedundancyOptimizer = Face as unknown as typeof Room.ZeroRedundancyOptimizer;
+/** Divides the state of an optimizer among the ranks. */
+export type ZeroRedundancyOptimizer = Room.ZeroRedundancyOptimizer;

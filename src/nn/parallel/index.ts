@@ -1,0 +1,6 @@
+/** `torch.nn.parallel`: training on several processes. */
+export {
+  DistributedDataParallel,
+  type DistributedDataParallelOptions,
+  type JoinOptions,
+} from "./distributedDataParallel";

@@ -1,0 +1,2 @@
+/** The memory that `size` ranks share. */
+export function sharedFor(size: number): SharedArrayBuffer;

@@ -1,0 +1,116 @@
+/** An engine for tests: the ranks are worker threads of one process, which meet in shared memory. */
+
+/** Bytes of the part of each rank: what a call moves at most. */
+const PART = 8 << 20;
+const TEXT = 1 << 10;
+/** Two integers for the barrier of each communicator. */
+const COMMS = 64;
+const HEAD = COMMS * 8;
+
+/** The memory that `size` ranks share. */
+export const sharedFor = (size) => new SharedArrayBuffer(HEAD + size * (PART + TEXT));
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+};
+
+const reductions = {
+  sum: (a, b) => a + b,
+  product: (a, b) => a * b,
+  // Also of bigints, which Math.min does not take.
+  min: (a, b) => [a, b].sort((x, y) => (x < y ? -1 : 1))[0],
+  max: (a, b) => [a, b].sort((x, y) => (x < y ? -1 : 1))[1],
+  band: (a, b) => a & b,
+  bor: (a, b) => a | b,
+  bxor: (a, b) => a ^ b,
+};
+
+export class Double {
+  name = "self";
+  comms = [];
+  /** The texts of all calls, in order. */
+  log = [];
+
+  constructor(shared, rank, worldSize) {
+    Object.assign(this, { shared, rank, worldSize });
+    this.barriers = new Int32Array(shared, 0, COMMS * 2);
+    this.comms.push(Array.from({ length: worldSize }, (_, i) => i));
+  }
+
+  meet(comm) {
+    const [count, turn] = [comm * 2, comm * 2 + 1];
+    const before = Atomics.load(this.barriers, turn);
+    if (Atomics.add(this.barriers, count, 1) + 1 === this.comms[comm].length) {
+      Atomics.store(this.barriers, count, 0);
+      Atomics.add(this.barriers, turn, 1);
+      Atomics.notify(this.barriers, turn);
+      return;
+    }
+    while (Atomics.load(this.barriers, turn) === before)
+      if (Atomics.wait(this.barriers, turn, before, 20_000) === "timed-out")
+        throw new Error(`rank ${this.rank} waits: ${this.log.at(-1)}`);
+  }
+
+  /** The part of a member, as an array of a type. */
+  part(member, type, n) {
+    return new arrays[type](this.shared, HEAD + member * PART, n);
+  }
+
+  text(member) {
+    return new Uint16Array(this.shared, HEAD + this.worldSize * PART + member * TEXT, TEXT / 2);
+  }
+
+  compareTexts(call, members) {
+    const own = this.text(this.rank);
+    own.fill(0);
+    [...call.text].slice(0, TEXT / 2).forEach((c, i) => {
+      own[i] = c.codePointAt(0);
+    });
+    this.meet(call.comm);
+    const texts = members.map((member) => String.fromCharCode(...this.text(member)).replaceAll("\0", ""));
+    this.meet(call.comm);
+    if (texts.some((text) => text !== texts[0])) throw new Error(`ranks call ${[...new Set(texts)].join(" and ")}`);
+  }
+
+  start(call) {
+    this.log.push(call.text);
+    this.carryOut(call);
+    return { isDone: () => true, wait: () => {}, source: 0 };
+  }
+
+  carryOut(call) {
+    const { kind, comm, type, input, output, op, peer } = call;
+    const members = this.comms[comm];
+    this.compareTexts(call, members);
+    const own = input ?? output;
+    if (own !== undefined && (kind !== "broadcast" || members[peer] === this.rank))
+      this.part(this.rank, type, own.length).set(own);
+    this.meet(comm);
+    const n = output?.length ?? 0;
+    if (kind === "allReduce") {
+      const parts = members.map((member) => this.part(member, type, n));
+      for (let i = 0; i < n; i++)
+        output[i] = parts.slice(1).reduce((sum, part) => reductions[op](sum, part[i]), parts[0][i]);
+    } else if (kind === "broadcast") output.set(this.part(members[peer], type, n));
+    else if (kind === "allGather")
+      members.forEach((member, i) => {
+        output.set(this.part(member, type, input.length), i * input.length);
+      });
+    else if (kind !== "barrier") throw new Error(`the double does not know ${kind}`);
+    this.meet(comm);
+  }
+
+  newComm(ranks) {
+    this.comms.push([...ranks]);
+    return ranks.includes(this.rank) ? this.comms.length - 1 : -1;
+  }
+
+  freeComm() {}
+  close() {}
+}

@@ -1,0 +1,20 @@
+/** Run by every rank: fails in the way that its argument names. */
+const torch = await import(new URL("../../../dist/kindling.js", import.meta.url).href);
+const dist = torch.distributed;
+const [how, timeout = "60"] = process.argv.slice(2);
+await dist.initProcessGroup({ timeout: Number(timeout) });
+const rank = dist.getRank();
+const x = torch.ones(3);
+dist.allReduce(x);
+process.stdout.write(`rank ${rank} has pid ${process.pid}\n`);
+if (rank === 1) {
+  if (how === "kill") process.kill(process.pid, "SIGKILL");
+  if (how === "stop") process.kill(process.pid, "SIGSTOP");
+  if (how === "throw") throw new Error("rank 1 has an error of its own");
+  if (how === "exit0") process.exit(0);
+  if (how === "exit3") process.exit(3);
+  if (how === "late") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
+  if (how === "shape") dist.allReduce(torch.ones(4));
+}
+dist.allReduce(x);
+process.stdout.write(`rank ${rank} is done\n`);
