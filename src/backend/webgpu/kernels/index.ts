@@ -3,7 +3,7 @@ import type { OpTable } from "../../dispatch";
 import type { Gpu } from "../gpu";
 import { crossEntropy, crossEntropyGradient, nllLoss, nllLossGradient, targetWeights } from "./classLoss";
 import { arange } from "./elementwise";
-import { matmul } from "./matmul";
+import { matmul } from "./products/matmul";
 import { adam, sgd } from "./optimizers";
 import { reduce } from "./reduce";
 import { softmax, softmaxGradient } from "./softmax";
