@@ -3,14 +3,34 @@ import type { OpTable } from "../../dispatch";
 import type { Gpu } from "../gpu";
 import { crossEntropy, crossEntropyGradient, nllLoss, nllLossGradient, targetWeights } from "./classLoss";
 import { arange } from "./elementwise";
-import { matmul } from "./products/matmul";
+import { batchNorm, batchNormGradient, batchNormStatistics } from "./layers/batchNorm";
+import { channelSums, convolution } from "./layers/convolution";
+import { layerNorm, layerNormGradient } from "./layers/layerNorm";
+import { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from "./layers/pooling";
+import { gruCell, gruCellGradient, lstmCell, lstmCellGradient } from "./layers/recurrent";
 import { adam, sgd } from "./optimizers";
+import { matmul } from "./products/matmul";
 import { reduce } from "./reduce";
 import { softmax, softmaxGradient } from "./softmax";
 
 export const kernels: OpTable<Gpu> = {
   arange,
   matmul,
+  convolution,
+  channelSums,
+  maxPool,
+  maxPoolGradient,
+  avgPool,
+  avgPoolGradient,
+  batchNormStatistics,
+  batchNorm,
+  batchNormGradient,
+  layerNorm,
+  layerNormGradient,
+  lstmCell,
+  lstmCellGradient,
+  gruCell,
+  gruCellGradient,
   reduce,
   softmax,
   softmaxGradient,

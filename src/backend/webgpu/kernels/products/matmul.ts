@@ -28,7 +28,7 @@ export function matmul(gpu: Gpu, { y, a, b, bias, accumulate }: MatMul): void {
 /** A matrix as a factor. `end` is the end of its outer axis. */
 function factorOf(view: View, strides: readonly string[], along: Factor["along"], end: string, isFour: boolean): Factor {
   const type = scalarOf(view.dtype)!;
-  const isInside = (o: string, k: string): string => `${o} < ${end} && ${k} < kEnd`;
+  const isInside = (o: string, k: string): string => `(${o} < ${end}) & (${k} < kEnd)`;
   return {
     along,
     outer: (name, at) =>

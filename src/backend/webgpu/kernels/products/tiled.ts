@@ -160,7 +160,7 @@ ${name}v${i} = ${four(
   }
 }
 
-/** The text of a product; the left factor has the rows of the result. */
+/** The text of a product; the left factor has the rows of the result. `prelude` are statements that see the number of the product as `batch`. */
 export function tiledSource(
   tiling: Tiling,
   type: Scalar,
@@ -168,6 +168,7 @@ export function tiledSource(
   left: Factor,
   right: Factor,
   target: Target,
+  prelude = "",
 ): Source {
   const { threads, each } = tiling;
   const [rows, columns] = tileOf(tiling);
@@ -181,6 +182,7 @@ let split = tile % ${words.splits};
 let column0 = ((tile / ${words.splits}) % ${words.across}) * ${columns}u;
 let row0 = ((tile / (${words.splits} * ${words.across})) % ${words.down}) * ${rows}u;
 let batch = tile / (${words.splits} * ${words.across} * ${words.down});
+${prelude}
 let kEnd = min(${words.k}, (split + 1u) * ${words.chunk});
 let ty = local / ${threads[1]}u;
 let tx = local % ${threads[1]}u;
