@@ -12,6 +12,10 @@ import { adam, sgd } from "./optimizers";
 import { matmul } from "./products/matmul";
 import { reduce } from "./reduce";
 import { softmax, softmaxGradient } from "./softmax";
+import { deformColumns, deformInputGradient, deformOffsetGradient } from "./vision/deform";
+import { nms } from "./vision/nms";
+import { mirrorRows, normalizePlanes, resample, unitPlanes } from "./vision/pictures";
+import { roiMax, roiMean, roiMeanGradient } from "./vision/regions";
 
 export const kernels: OpTable<Gpu> = {
   arange,
@@ -39,6 +43,17 @@ export const kernels: OpTable<Gpu> = {
   crossEntropy,
   crossEntropyGradient,
   targetWeights,
+  nms,
+  roiMean,
+  roiMeanGradient,
+  roiMax,
+  deformColumns,
+  deformInputGradient,
+  deformOffsetGradient,
+  resample,
+  unitPlanes,
+  mirrorRows,
+  normalizePlanes,
   sgd,
   adam,
 };
