@@ -100,14 +100,14 @@ function weightGradient(gpu: Gpu, work: Convolution): void {
   const rows = g.o * (g.c / g.groups) * taps;
   runRows(gpu, program, keyOf(work), { rows, n: g.n * product(g.output), inner: 1 }, (row) => ({
     body: `let channel = row / (${taps}u * ${cg});
-let from = (channel / ${og}) * ${cg} + (row / ${taps}u) % ${cg};
+let seen = (channel / ${og}) * ${cg} + (row / ${taps}u) % ${cg};
 ${indicesOf("t", `row % ${taps}u`, constants(g.kernel))}
 var sum = 0.0;
 ${row.each(`let image = i / ${times(output)};
 ${indicesOf("p", `i % ${times(output)}`, output)}
 ${place.map((s, a) => `let ${s} = u32(i32(p${a} * ${g.stride[a]}u + t${a} * ${g.dilation[a]}u) - ${padding[a]});`).join("\n")}
 if (${inside(place, input)}) {
-  sum += ${source.load(`${source.offset} + (image * ${c} + from) * ${times(input)} + ${positionOf(place, input)}`)} * ${gradient.load(`${gradient.offset} + (image * ${o} + channel) * ${times(output)} + i % ${times(output)}`)};
+  sum += ${source.load(`${source.offset} + (image * ${c} + seen) * ${times(input)} + ${positionOf(place, input)}`)} * ${gradient.load(`${gradient.offset} + (image * ${o} + channel) * ${times(output)} + i % ${times(output)}`)};
 }`)}
 ${row.join("total", "sum", "f32", (a, b) => `${a} + ${b}`)}
 ${row.once(target.store(`${target.offset} + row`, "total"))}`,

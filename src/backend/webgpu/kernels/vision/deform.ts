@@ -37,8 +37,8 @@ const CORNERS = [
   ["y0 + 1i", "x0 + 1i", "dy * dx"],
 ] as const;
 
-/** Statements that declare the place of the sample of `tap` at output position `p` for the offsets of `set`, the group of an image: y0, x0, dy, dx. */
-const sampleAt = (w: Words, offset: View): string => `let moved = ${offset.offset} + (set * ${w.taps} + tap) * 2u * ${w.size} + p;
+/** Statements that declare the place of the sample of `tap` at output position `p` for the offsets of family, the group of an image: y0, x0, dy, dx. */
+const sampleAt = (w: Words, offset: View): string => `let moved = ${offset.offset} + (family * ${w.taps} + tap) * 2u * ${w.size} + p;
 let y = f32(i32(tap / ${w.across}) * ${w.dilation[0]} - ${w.padding[0]} + i32(p / ${w.outWidth}) * ${w.stride[0]}) + ${offset.load("moved")};
 let x = f32(i32(tap % ${w.across}) * ${w.dilation[1]} - ${w.padding[1]} + i32(p % ${w.outWidth}) * ${w.stride[1]}) + ${offset.load(`moved + ${w.size}`)};
 let isNear = y > -2.0 && y < f32(${w.height} + 1i) && x > -2.0 && x < f32(${w.width} + 1i);
@@ -51,14 +51,14 @@ const isInside = (w: Words, row: string, column: string): string =>
   `${row} >= 0i && ${row} < ${w.height} && ${column} >= 0i && ${column} < ${w.width}`;
 
 const maskAt = (mask: View | undefined, w: Words): string =>
-  mask === undefined ? "1.0" : mask.load(`${mask.offset} + (set * ${w.taps} + tap) * ${w.size} + p`);
+  mask === undefined ? "1.0" : mask.load(`${mask.offset} + (family * ${w.taps} + tap) * ${w.size} + p`);
 
 /** Statements that declare tap, position and channel of element `i` of columns, and the set of its offsets. */
 const columnAt = (w: Words): string => `let p = i % ${w.size};
 let tap = (i / ${w.size}) % ${w.taps};
 let channel = (i / (${w.size} * ${w.taps})) % ${w.channels};
 let image = i / (${w.size} * ${w.taps} * ${w.channels});
-let set = image * ${w.groups} + channel / ${w.depth};
+let family = image * ${w.groups} + channel / ${w.depth};
 let plane = (image * ${w.channels} + channel) * u32(${w.height} * ${w.width});`;
 
 const optional = (program: Program, x: Optional): View | undefined => x && program.read(x);
@@ -142,17 +142,17 @@ function slope(
   const n = d.images * d.offsetGroups * product(d.kernel) * product(d.output);
   const count = program.uint(n);
   if (n === 0) return;
-  const place = kind === 2 ? `index` : `(set * ${w.taps} + tap) * 2u * ${w.size} + ${kind}u * ${w.size} + p`;
+  const place = kind === 2 ? `index` : `(family * ${w.taps} + tap) * 2u * ${w.size} + ${kind}u * ${w.size} + p`;
   gpu.dispatchEach(`deformSlope ${kind} ${factor !== undefined}`, n, () => ({
     body: `if (index >= ${count}) { return; }
 let p = index % ${w.size};
 let tap = (index / ${w.size}) % ${w.taps};
-let set = index / (${w.size} * ${w.taps});
-let image = set / ${w.groups};
+let family = index / (${w.size} * ${w.taps});
+let image = family / ${w.groups};
 ${sampleAt(w, moves)}
 var sum = 0.0;
 for (var k = 0u; k < ${w.depth}; k++) {
-  let channel = image * ${w.channels} + (set % ${w.groups}) * ${w.depth} + k;
+  let channel = image * ${w.channels} + (family % ${w.groups}) * ${w.depth} + k;
   let plane = channel * u32(${w.height} * ${w.width});
 ${CORNERS.map(
   ([row, column], i) => `  var ${"abcd"[i]} = 0.0;
