@@ -16,8 +16,18 @@ describe.skipIf(noGpu !== undefined)(`layers ${onGpu}`, () => {
   describe("convolutions", () => {
     it.each([
       ["plain, beyond a tile", { padding: 1 }, [2, 3, 7, 9], [34, 3, 3, 3]],
-      ["strides, padding, dilation", { stride: [2, 1], padding: [1, 2], dilation: [1, 2] }, [2, 3, 11, 9], [5, 3, 3, 2]],
-      ["strides that share a factor with dilation", { stride: 2, padding: 2, dilation: 2 }, [1, 3, 10, 9], [5, 3, 3, 3]],
+      [
+        "strides, padding, dilation",
+        { stride: [2, 1], padding: [1, 2], dilation: [1, 2] },
+        [2, 3, 11, 9],
+        [5, 3, 3, 2],
+      ],
+      [
+        "strides that share a factor with dilation",
+        { stride: 2, padding: 2, dilation: 2 },
+        [1, 3, 10, 9],
+        [5, 3, 3, 3],
+      ],
       ["strides larger than the kernel", { stride: 3 }, [1, 3, 11, 8], [5, 3, 2, 2]],
       ["groups", { groups: 2, padding: 1, stride: 2 }, [1, 18, 6, 5], [18, 9, 3, 3]],
       ["split sums", { padding: 1 }, [1, 60, 5, 5], [17, 60, 3, 3]],
@@ -48,7 +58,12 @@ describe.skipIf(noGpu !== undefined)(`layers ${onGpu}`, () => {
       const operands = [random(2, 5, 5, 6), random(5, 4, 3, 3), random(4)];
       await agree("convTranspose2d", (a, b, c) => F.convTranspose2d(a, b, c, options), operands, 1e-5);
       const grouped = { stride: 3, groups: 2, dilation: 2 };
-      await agree("convTranspose1d", (a, b) => F.convTranspose1d(a, b, null, grouped), [random(2, 4, 7), random(4, 3, 3)], 1e-5);
+      await agree(
+        "convTranspose1d",
+        (a, b) => F.convTranspose1d(a, b, null, grouped),
+        [random(2, 4, 7), random(4, 3, 3)],
+        1e-5,
+      );
     });
 
     it("of 16-bit floats", async () => {
@@ -110,7 +125,12 @@ describe.skipIf(noGpu !== undefined)(`layers ${onGpu}`, () => {
       const c = shape[1];
       const operands = [random(...shape), random(c), random(c)];
       const [mean, variance] = [random(c), torch.rand(c).add(0.5)];
-      await agree("trained", (x, w, b) => F.batchNorm(x, null, null, { weight: w, bias: b, training: true }), operands, 1e-5);
+      await agree(
+        "trained",
+        (x, w, b) => F.batchNorm(x, null, null, { weight: w, bias: b, training: true }),
+        operands,
+        1e-5,
+      );
       await agree("plain", (x) => F.batchNorm(x, null, null, { training: true }), operands.slice(0, 1), 1e-5);
       await agree(
         "evaluated",

@@ -51,12 +51,30 @@ describe.skipIf(noGpu !== undefined)(`matrix products ${onGpu}`, () => {
   });
 
   it.each([
-    [[1, 1], [1, 1]],
-    [[1, 300], [300, 1]],
-    [[3, 130], [130, 70]],
-    [[2, 128], [128, 64]],
-    [[70, 129], [129, 4]],
-    [[2, 4, 50], [2, 50, 33]],
+    [
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [1, 300],
+      [300, 1],
+    ],
+    [
+      [3, 130],
+      [130, 70],
+    ],
+    [
+      [2, 128],
+      [128, 64],
+    ],
+    [
+      [70, 129],
+      [129, 4],
+    ],
+    [
+      [2, 4, 50],
+      [2, 50, 33],
+    ],
   ] as const)("of thin factors, %j by %j", async (a, b) => {
     const [x, y] = [torch.randn(a), torch.randn(b)];
     await agree("thin", (u, v) => u.matmul(v), [x, y], 5e-6);
@@ -87,9 +105,19 @@ describe.skipIf(noGpu !== undefined)(`matrix products ${onGpu}`, () => {
       [33, 20, 10],
       [40, 2060, 36],
     ] as const)
-      await agree(`linear ${n}`, (x, w, b) => F.linear(x, w, b), [torch.randn(n, i), torch.randn(o, i), torch.randn(o)], 5e-6);
+      await agree(
+        `linear ${n}`,
+        (x, w, b) => F.linear(x, w, b),
+        [torch.randn(n, i), torch.randn(o, i), torch.randn(o)],
+        5e-6,
+      );
     // Gradients of a sequence add the product with the weights to what came from above.
-    await agree("addmm", (y, a, b) => y.addmm(a, b), [torch.randn(20, 30), torch.randn(20, 40), torch.randn(40, 30)], 5e-6);
+    await agree(
+      "addmm",
+      (y, a, b) => y.addmm(a, b),
+      [torch.randn(20, 30), torch.randn(20, 40), torch.randn(40, 30)],
+      5e-6,
+    );
   });
 
   it.each(["int64", "int32", "int16", "int8", "uint8"] as const)("of %s", async (dtype) => {
@@ -111,7 +139,11 @@ describe.skipIf(noGpu !== undefined)(`matrix products ${onGpu}`, () => {
   });
 
   it("of nothing: empty sums are the bias", async () => {
-    await agree("empty sums", (x, w, b) => F.linear(x, w, b), [torch.randn(20, 0), torch.randn(30, 0), torch.randn(30)]);
+    await agree("empty sums", (x, w, b) => F.linear(x, w, b), [
+      torch.randn(20, 0),
+      torch.randn(30, 0),
+      torch.randn(30),
+    ]);
     await agree("no rows", (x, y) => x.matmul(y), [torch.randn(0, 4), torch.randn(4, 5)]);
   });
 });

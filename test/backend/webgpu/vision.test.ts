@@ -105,14 +105,24 @@ describe.skipIf(noGpu !== undefined)(`vision ${onGpu}`, () => {
     const [height, width] = [5, 7];
     const pixels = height * width;
     const x: Given = ["uint8", [height, width, bands], bytes(pixels * bands)];
-    await both("mirrorRows", { y: ["uint8", [height, width, bands]], x }, ({ x, y }) => ({ x, y, height, width, bands }));
+    await both("mirrorRows", { y: ["uint8", [height, width, bands]], x }, ({ x, y }) => ({
+      x,
+      y,
+      height,
+      width,
+      bands,
+    }));
     await both("unitPlanes", { y: ["float32", [bands, pixels]], x }, ({ x, y }) => ({ x, y, pixels, bands }));
     const planes: Given = ["float32", [2, bands, height, width], floats(2 * pixels * bands)];
     const given = { y: ["float32", planes[1]], x: planes } as const;
     for (const channels of [1, bands])
       await both(
         "normalizePlanes",
-        { ...given, mean: ["float32", [channels], floats(channels)], std: ["float32", [channels], range(channels).map((i) => i + 0.5)] },
+        {
+          ...given,
+          mean: ["float32", [channels], floats(channels)],
+          std: ["float32", [channels], range(channels).map((i) => i + 0.5)],
+        },
         ({ x, y, mean, std }) => ({ x, y, mean, std, plane: pixels }),
       );
   });
@@ -123,7 +133,10 @@ describe.skipIf(noGpu !== undefined)(`vision ${onGpu}`, () => {
         const [x, y] = [random(60), random(60)];
         return [x, y, x + 4 + random(20), y + 4 + random(20)];
       });
-      for (const starts of [[0, n], [0, n >> 1, n >> 1, n]])
+      for (const starts of [
+        [0, n],
+        [0, n >> 1, n >> 1, n],
+      ])
         for (const threshold of [0.1, 0.5]) {
           const [mask] = await both(
             "nms",
@@ -203,7 +216,10 @@ describe.skipIf(noGpu !== undefined)(`vision ${onGpu}`, () => {
     ["with strides", 2, 0, 1],
     ["with padding and dilation", 1, 2, 2],
   ])("deformable convolutions, %s", async (_, stride, padding, dilation) => {
-    const [height, width] = [7, 8].map((n) => Math.floor((n + 2 * padding - 2 * dilation - 1) / stride) + 1) as [number, number];
+    const [height, width] = [7, 8].map((n) => Math.floor((n + 2 * padding - 2 * dilation - 1) / stride) + 1) as [
+      number,
+      number,
+    ];
     const operands = [
       torch.randn(2, 4, 7, 8),
       torch.randn(2, 2 * 2 * 9, height, width).mul(2),
@@ -211,7 +227,12 @@ describe.skipIf(noGpu !== undefined)(`vision ${onGpu}`, () => {
       torch.randn(2, 2 * 9, height, width),
     ];
     const options = { stride, padding, dilation };
-    await agree("with masks", (x, o, w, m) => torch.vision.ops.deformConv2d(x, o, w, { ...options, mask: m }), operands, 2e-5);
+    await agree(
+      "with masks",
+      (x, o, w, m) => torch.vision.ops.deformConv2d(x, o, w, { ...options, mask: m }),
+      operands,
+      2e-5,
+    );
     await agree("without", (x, o, w) => torch.vision.ops.deformConv2d(x, o, w, options), operands.slice(0, 3), 2e-5);
   });
 });

@@ -34,8 +34,7 @@ export class View {
   /** The values of four neighbors of 32 bits, from a position that is a multiple of 4. */
   loadFour(index: string): string {
     const type = scalarOf(this.dtype)!;
-    if (this.program.accessOf(this.binding) === "v")
-      return `bitcast<vec4<${type}>>(b${this.binding}[(${index}) / 4u])`;
+    if (this.program.accessOf(this.binding) === "v") return `bitcast<vec4<${type}>>(b${this.binding}[(${index}) / 4u])`;
     return `vec4<${type}>(${[0, 1, 2, 3].map((i) => this.load(`${index} + ${i}u`)).join(", ")})`;
   }
 

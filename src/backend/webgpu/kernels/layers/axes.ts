@@ -31,7 +31,6 @@ export const product = (sizes: readonly number[]): number => sizes.reduce((a, b)
 /** Nested loops `for name0 … for name1 …` over sizes around statements. */
 export const loops = (name: string, sizes: readonly string[], statements: string): string =>
   sizes.reduceRight(
-    (inner, size, axis) =>
-      `for (var ${name}${axis} = 0u; ${name}${axis} < ${size}; ${name}${axis}++) {\n${inner}\n}`,
+    (inner, size, axis) => `for (var ${name}${axis} = 0u; ${name}${axis} < ${size}; ${name}${axis}++) {\n${inner}\n}`,
     statements,
   );

@@ -75,7 +75,8 @@ export class ConvText {
     this.isFourW = isWord && pass === "forward" && (cg * taps) % 4 === 0 && w.offset % 4 === 0;
     this.isFourY = isWord && pass === "weightGrad" && outputs % 4 === 0 && y.offset % 4 === 0;
     this.out = program.scatter(to);
-    const read = (operand: Operand, isFour: boolean): View => (isFour ? program.readFours(operand) : program.read(operand));
+    const read = (operand: Operand, isFour: boolean): View =>
+      isFour ? program.readFours(operand) : program.read(operand);
     this.views = {
       x: pass === "inputGrad" ? this.out : read(x, this.isFourX),
       w: pass === "weightGrad" ? this.out : read(w, this.isFourW),
@@ -185,7 +186,10 @@ ${indicesOf(`${name}t`, `${name} % ${this.taps}u`, constants(this.g.kernel))}${t
       value: (o, k) => this.seen(o, k, isInside(o, k)),
       four: this.isFourX
         ? (o, k) =>
-            zerosUnless(isInside(o, k), x.loadFour(`(${o}p + ${k} * ${this.words.inputs} + ${o} % ${this.words.inputs})`))
+            zerosUnless(
+              isInside(o, k),
+              x.loadFour(`(${o}p + ${k} * ${this.words.inputs} + ${o} % ${this.words.inputs})`),
+            )
         : undefined,
     };
   }
@@ -299,8 +303,7 @@ ${views.bias ? `let ${name}b = ${views.bias.load(`${views.bias.offset} + ${name}
     const { c, cg, inputs, slice } = words;
     const inside = (name: string): string => all(axes.map((a) => `${name}i${a} < ${this.input[a]}`));
     return {
-      row: (name, at) =>
-        `let ${name} = ${out.offset} + split * ${slice} + (part * ${cg} + ${at}) * ${inputs};`,
+      row: (name, at) => `let ${name} = ${out.offset} + split * ${slice} + (part * ${cg} + ${at}) * ${inputs};`,
       column: (name, at) => `${indicesOf(`${name}j`, `${at} % ${this.perImage}`, this.positions)}${axes
         .map((a) => `let ${name}i${a} = residue${a} + ${name}j${a} * ${this.g.stride[a]}u;`)
         .join("\n")}

@@ -5,8 +5,8 @@ import type { LayerNorm, LayerNormGradient } from "../../../ops";
 import type { Gpu } from "../../gpu";
 import { type Program, WORKGROUP } from "../../wgsl/program";
 import { eachElement } from "../each";
-import { runRows } from "../rows";
 import { addParts, temporary } from "../products/splits";
+import { runRows } from "../rows";
 import { piecesOf, sumSegments } from "./segments";
 
 const plus = (a: string, b: string): string => `${a} + ${b}`;
@@ -80,12 +80,7 @@ function normalizeLongRows(gpu: Gpu, work: LayerNorm, rows: number): void {
       },
     });
   const program = gpu.begin();
-  const [target, source, center, scale] = [
-    program.write(y),
-    program.read(x),
-    program.read(mean),
-    program.read(invstd),
-  ];
+  const [target, source, center, scale] = [program.write(y), program.read(x), program.read(mean), program.read(invstd)];
   const own = affine(program, weight, bias);
   const size = program.uint(n);
   eachElement(gpu, program, `layerNormLong ${own.key}`, y, target, () => ({

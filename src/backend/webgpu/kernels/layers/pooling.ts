@@ -1,5 +1,5 @@
 /** Pooling: every output looks at its window, every input at the windows that saw it, so that nothing is added in an order of chance. */
-import type { AvgPool, AvgPoolGradient, Averaging, MaxPool, MaxPoolGradient, PoolWindows } from "../../../ops";
+import type { Averaging, AvgPool, AvgPoolGradient, MaxPool, MaxPoolGradient, PoolWindows } from "../../../ops";
 import type { Gpu } from "../../gpu";
 import type { Program } from "../../wgsl/program";
 import { eachElement } from "../each";
@@ -99,8 +99,7 @@ let to${a} = min(far${a} / ${this.stride[a]} + 1i, i32(${output}));`;
       this.output,
     );
     return this.axes.reduceRight(
-      (inner, a) =>
-        `for (var q${a} = from${a}; q${a} < to${a}; q${a}++) {\nlet o${a} = u32(q${a});\n${inner}\n}`,
+      (inner, a) => `for (var q${a} = from${a}; q${a} < to${a}; q${a}++) {\nlet o${a} = u32(q${a});\n${inner}\n}`,
       `let at = ${place};\n${statements}`,
     );
   }

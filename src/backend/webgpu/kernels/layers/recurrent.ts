@@ -78,12 +78,7 @@ let bent = tanhSafe(${c.load()});
 let gh = ${dh.load()};
 let gc = ${dc.load()} + gh * o * (1.0 - bent * bent);
 let old = ${before.load()};
-${[
-  "gc * fresh * (i - i * i)",
-  "gc * old * (f - f * f)",
-  "gc * i * (1.0 - fresh * fresh)",
-  "gh * bent * (o - o * o)",
-]
+${["gc * fresh * (i - i * i)", "gc * old * (f - f * f)", "gc * i * (1.0 - fresh * fresh)", "gh * bent * (o - o * o)"]
   .map((value, gate) => d.store(value, gate))
   .join("\n")}
 ${dc.store("gc * f")}`;

@@ -20,13 +20,18 @@ export function matmul(gpu: Gpu, { y, a, b, bias, accumulate }: MatMul): void {
   if (y.shape.includes(0)) return;
   const plus = { bias, accumulate };
   if (sizes.m <= THIN) multiplyThin(gpu, y, right, left, sizes, false, plus);
-  else if (sizes.n <= THIN)
-    multiplyThin(gpu, y, left, right, { ...sizes, m: sizes.n, n: sizes.m }, true, plus);
+  else if (sizes.n <= THIN) multiplyThin(gpu, y, left, right, { ...sizes, m: sizes.n, n: sizes.m }, true, plus);
   else multiplyTiles(gpu, y, left, right, sizes, plus);
 }
 
 /** A matrix as a factor. `end` is the end of its outer axis. */
-function factorOf(view: View, strides: readonly string[], along: Factor["along"], end: string, isFour: boolean): Factor {
+function factorOf(
+  view: View,
+  strides: readonly string[],
+  along: Factor["along"],
+  end: string,
+  isFour: boolean,
+): Factor {
   const type = scalarOf(view.dtype)!;
   const isInside = (o: string, k: string): string => `(${o} < ${end}) & (${k} < kEnd)`;
   return {

@@ -35,4 +35,3 @@ export function isAligned({ x, batch, outer, depth }: Matrix, along: "outer" | "
   const isWord = x.dtype === "float32" || x.dtype === "int32";
   return isWord && own === 1 && [size, x.offset, ...others].every((value) => value % 4 === 0);
 }
-

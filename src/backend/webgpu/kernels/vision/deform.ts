@@ -1,10 +1,10 @@
 /** Deformable convolution: columns of what moved taps see, and their gradients. */
 import type { Optional } from "../../../operand";
-import type { DeformColumns, Deformation, DeformInputGradient, DeformOffsetGradient } from "../../../ops";
+import type { Deformation, DeformColumns, DeformInputGradient, DeformOffsetGradient } from "../../../ops";
 import type { Gpu } from "../../gpu";
 import type { Program, View } from "../../wgsl/program";
-import { fill } from "../elementwise";
 import { eachElement } from "../each";
+import { fill } from "../elementwise";
 import { product } from "../layers/axes";
 
 /** The uniforms of a deformation. */
@@ -38,7 +38,10 @@ const CORNERS = [
 ] as const;
 
 /** Statements that declare the place of the sample of `tap` at output position `p` for the offsets of family, the group of an image: y0, x0, dy, dx. */
-const sampleAt = (w: Words, offset: View): string => `let moved = ${offset.offset} + (family * ${w.taps} + tap) * 2u * ${w.size} + p;
+const sampleAt = (
+  w: Words,
+  offset: View,
+): string => `let moved = ${offset.offset} + (family * ${w.taps} + tap) * 2u * ${w.size} + p;
 let y = f32(i32(tap / ${w.across}) * ${w.dilation[0]} - ${w.padding[0]} + i32(p / ${w.outWidth}) * ${w.stride[0]}) + ${offset.load("moved")};
 let x = f32(i32(tap % ${w.across}) * ${w.dilation[1]} - ${w.padding[1]} + i32(p % ${w.outWidth}) * ${w.stride[1]}) + ${offset.load(`moved + ${w.size}`)};
 let isNear = y > -2.0 && y < f32(${w.height} + 1i) && x > -2.0 && x < f32(${w.width} + 1i);

@@ -32,7 +32,9 @@ export function nms(gpu: Gpu, { mask, boxes, order, starts, threshold }: Nms): v
   ];
   const [least, count] = [program.float(below(threshold)), program.uint(groups)];
   const corner = (i: string): string =>
-    [0, 1, 2, 3].map((k) => corners.load(`${corners.offset} + 4u * u32(${positions.load(`${positions.offset} + ${i}`)}) + ${k}u`)).join(", ");
+    [0, 1, 2, 3]
+      .map((k) => corners.load(`${corners.offset} + 4u * u32(${positions.load(`${positions.offset} + ${i}`)}) + ${k}u`))
+      .join(", ");
   gpu.dispatch("nms", groups, () => ({
     workgroup: WORKGROUP,
     declarations: `fn larger(a: f32, b: f32) -> f32 { return select(a, b, a < b); }
@@ -59,7 +61,9 @@ for (var i = begin; i < end; i++) {
   }));
   const last = gpu.begin();
   const [target, dropped] = [last.write(mask), last.read(gone)];
-  eachElement(gpu, last, "nmsMask", mask, target, () => ({ body: `value = select(0i, 1i, ${dropped.load("i")} == 0i);` }));
+  eachElement(gpu, last, "nmsMask", mask, target, () => ({
+    body: `value = select(0i, 1i, ${dropped.load("i")} == 0i);`,
+  }));
   gpu.release(ends.storage.block);
   gpu.release(gone.storage.block);
 }

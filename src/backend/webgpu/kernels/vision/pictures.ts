@@ -94,4 +94,3 @@ export function normalizePlanes(gpu: Gpu, { y, x, mean, std, plane }: NormalizeP
 value = (${source.load(`${source.offset} + i`)} - ${center.load(`${center.offset} + c`)}) / ${scale.load(`${scale.offset} + c`)};`,
   }));
 }
-

@@ -85,9 +85,7 @@ export function roiMeanGradient(gpu: Gpu, { gx, gy, bins, channels }: RoiMeanGra
   const sizes = sizesOf(program, gx, gy);
   const { down, across, depth } = sizes;
   const own = channels === "own";
-  const bin = own
-    ? `if (p != (channel / ${across}) % ${down} || q != channel % ${across}) { continue; }`
-    : "";
+  const bin = own ? `if (p != (channel / ${across}) % ${down} || q != channel % ${across}) { continue; }` : "";
   const c = own ? `channel / (${down} * ${across})` : "channel";
   const weight = (view: View, table: View, band: string, at: string): string =>
     view.load(`${view.offset} + ${word(table, `${band} + 2u`)} + ${at}`);
