@@ -17,10 +17,10 @@ export const positionOf = (indices: readonly string[], sizes: readonly string[])
   indices.slice(1).reduce((position, index, i) => `(${position}) * ${sizes[i + 1]} + ${index}`, indices[0]!);
 
 /** Uniforms without sign, one for each size. */
-export const uints = (program: Program, sizes: readonly number[]): readonly string[] =>
+export const unsigned = (program: Program, sizes: readonly number[]): readonly string[] =>
   sizes.map((size) => program.uint(size));
 
-export const ints = (program: Program, sizes: readonly number[]): readonly string[] =>
+export const signed = (program: Program, sizes: readonly number[]): readonly string[] =>
   sizes.map((size) => program.int(size));
 
 /** Constants without sign. */

@@ -3,7 +3,7 @@ import type { Operand, Optional } from "../../../operand";
 import type { ConvolutionGeometry, ConvPass } from "../../../ops";
 import type { Program, View } from "../../wgsl/program";
 import type { Factor, Target, TileWords } from "../products/tiled";
-import { constants, indicesOf, ints, positionOf, product, uints } from "./axes";
+import { constants, indicesOf, positionOf, product, signed, unsigned } from "./axes";
 
 interface Operands {
   readonly x: Operand;
@@ -11,6 +11,9 @@ interface Operands {
   readonly y: Operand;
   readonly bias: Optional;
 }
+
+/** Stands for the first tap of a phase that sees none. */
+const NO_TAP = `${2 ** 31 - 1}i`;
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
@@ -87,10 +90,10 @@ export class ConvText {
     this.words = Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, program.uint(value)]),
     ) as typeof this.words;
-    this.input = uints(program, g.input);
-    this.output = uints(program, g.output);
-    this.padding = ints(program, g.padding);
-    this.positions = uints(program, this.phases.positions);
+    this.input = unsigned(program, g.input);
+    this.output = unsigned(program, g.output);
+    this.padding = signed(program, g.padding);
+    this.positions = unsigned(program, this.phases.positions);
   }
 
   get key(): string {
@@ -115,11 +118,11 @@ export class ConvText {
     return `let part = batch % ${this.words.groups};
 ${indicesOf("residue", `(batch / ${this.words.groups})`, constants(stride))}${this.axes
   .map(
-    (axis) => `var first${axis} = 0x7fffffffi;
+    (axis) => `var first${axis} = ${NO_TAP};
 for (var t = 0i; t < ${steps[axis]}i; t++) {
   if ((i32(residue${axis}) + ${this.padding[axis]} - t * ${dilation[axis]}i) % ${stride[axis]}i == 0i) { first${axis} = t; break; }
 }
-let start${axis} = (i32(residue${axis}) + ${this.padding[axis]} - select(first${axis}, 0i, first${axis} == 0x7fffffffi) * ${dilation[axis]}i) / ${stride[axis]}i;`,
+let start${axis} = (i32(residue${axis}) + ${this.padding[axis]} - select(first${axis}, 0i, first${axis} == ${NO_TAP}) * ${dilation[axis]}i) / ${stride[axis]}i;`,
   )
   .join("\n")}`;
   }
@@ -148,7 +151,7 @@ let ${name}p = ${w.offset} + (batch * ${this.words.og} + ${name}) * ${words.k};`
     };
   }
 
-  /** Statements that declare, for an output position `at` of all images, `namep`, where its image and group begin, and `name0`…, where its window does. */
+  /** Statements that declare, for an output position `at` of all images, where its image and group begin (the name with a p) and where its window does, along each axis. */
   private windowAt(name: string, at: string): string {
     const { x } = this.views;
     return `let ${name} = ${at};
@@ -158,7 +161,7 @@ ${indicesOf(`${name}y`, `${name} % ${this.words.outputs}`, this.output)}${this.a
   .join("\n")}`;
   }
 
-  /** Statements that declare, for a tap `at` of all channels, `namep`, where its channel begins, and `name0`…, where it lies in a window. */
+  /** Statements that declare, for a tap `at` of all channels, where its channel begins (the name with a p) and where it lies in a window, along each axis. */
   private tapAt(name: string, at: string): string {
     return `let ${name} = ${at};
 let ${name}p = (${name} / ${this.taps}u) * ${this.words.inputs};
@@ -220,7 +223,7 @@ let ${name}p = (${name} / ${outputs}) * ${channels} * ${outputs} + ${name} % ${o
     };
   }
 
-  /** Statements that declare the tap of a phase and its channel of y; `nameok` says whether there is such a tap. */
+  /** Statements that declare the tap of a phase and its channel of y, and whether there is such a tap (the name with ok). */
   private phaseTapAt(name: string, at: string): string {
     const { phaseTaps, taps, steps } = this.phases;
     const { kernel } = this.g;

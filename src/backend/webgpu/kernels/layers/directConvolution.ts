@@ -4,7 +4,7 @@ import type { Gpu } from "../../gpu";
 import type { Program } from "../../wgsl/program";
 import { eachElement } from "../each";
 import { runRows } from "../rows";
-import { constants, indicesOf, ints, loops, positionOf, product, uints } from "./axes";
+import { constants, indicesOf, loops, positionOf, product, signed, unsigned } from "./axes";
 
 /** Runs a pass. */
 export function convolveDirectly(gpu: Gpu, work: Convolution): void {
@@ -20,9 +20,9 @@ function wordsOf(program: Program, g: ConvolutionGeometry) {
     o: program.uint(g.o),
     cg: program.uint(g.c / g.groups),
     og: program.uint(g.o / g.groups),
-    input: uints(program, g.input),
-    output: uints(program, g.output),
-    padding: ints(program, g.padding),
+    input: unsigned(program, g.input),
+    output: unsigned(program, g.output),
+    padding: signed(program, g.padding),
   };
 }
 

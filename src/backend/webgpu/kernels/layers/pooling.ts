@@ -3,7 +3,7 @@ import type { Averaging, AvgPool, AvgPoolGradient, MaxPool, MaxPoolGradient, Poo
 import type { Gpu } from "../../gpu";
 import type { Program } from "../../wgsl/program";
 import { eachElement } from "../each";
-import { indicesOf, ints, positionOf, uints } from "./axes";
+import { indicesOf, positionOf, signed, unsigned } from "./axes";
 
 /** In adaptive pooling, windows follow from the sizes. */
 const isAdaptive = ({ kernel }: PoolWindows): boolean => kernel.every((k) => k === 0);
@@ -20,12 +20,12 @@ class WindowText {
   private readonly axes: readonly number[];
 
   constructor(program: Program, windows: PoolWindows) {
-    this.input = uints(program, windows.input);
-    this.output = uints(program, windows.output);
-    this.kernel = ints(program, windows.kernel);
-    this.stride = ints(program, windows.stride);
-    this.padding = ints(program, windows.padding);
-    this.dilation = ints(program, windows.dilation);
+    this.input = unsigned(program, windows.input);
+    this.output = unsigned(program, windows.output);
+    this.kernel = signed(program, windows.kernel);
+    this.stride = signed(program, windows.stride);
+    this.padding = signed(program, windows.padding);
+    this.dilation = signed(program, windows.dilation);
     this.isAdaptive = isAdaptive(windows);
     this.axes = windows.input.map((_, axis) => axis);
   }
