@@ -3,7 +3,8 @@ import type { Averaging, AvgPool, AvgPoolGradient, MaxPool, MaxPoolGradient, Poo
 import type { Gpu } from "../../gpu";
 import type { Program } from "../../wgsl/program";
 import { eachElement } from "../each";
-import { indicesOf, positionOf, signed, unsigned } from "./axes";
+import { indicesOf, positionOf, product, signed, unsigned } from "./axes";
+import { sumSegments } from "./segments";
 
 /** In adaptive pooling, windows follow from the sizes. */
 const isAdaptive = ({ kernel }: PoolWindows): boolean => kernel.every((k) => k === 0);
@@ -160,8 +161,34 @@ function divisorOf(program: Program, text: WindowText, { divisor, countIncludePa
 
 const keyOf = ({ divisor, countIncludePad }: Averaging): string => `${divisor === undefined} ${countIncludePad}`;
 
+/** Runs the means of whole planes, which workgroups add up. */
+function planeMeans(gpu: Gpu, { y, x, windows }: AvgPool): void {
+  const inner = product(windows.input);
+  sumSegments(gpu, {
+    name: "planeMeans",
+    outer: 1,
+    segments: product(y.shape),
+    inner,
+    sums: 1,
+    terms: (program) => {
+      const source = program.read(x);
+      return { terms: (at) => [source.load(`${source.offset} + ${at}`)] };
+    },
+    finish: (program) => {
+      const target = program.scatter(y);
+      const count = program.float(inner);
+      return { put: (segment, [sum]) => target.store(`${target.offset} + ${segment}`, `${sum} / ${count}`) };
+    },
+  });
+}
+
 /** Runs a mean. */
-export function avgPool(gpu: Gpu, { y, x, windows, ...averaging }: AvgPool): void {
+export function avgPool(gpu: Gpu, work: AvgPool): void {
+  const { y, x, windows, ...averaging } = work;
+  if (isAdaptive(windows) && windows.output.every((size) => size === 1) && averaging.divisor === undefined) {
+    planeMeans(gpu, work);
+    return;
+  }
   const program = gpu.begin();
   const [target, source] = [program.write(y), program.read(x)];
   const text = new WindowText(program, windows);
