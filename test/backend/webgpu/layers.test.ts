@@ -114,8 +114,9 @@ describe.skipIf(noGpu !== undefined)(`layers ${onGpu}`, () => {
   });
 
   it.each(["LSTM", "GRU", "RNN"] as const)("%s, in both directions and two layers", async (kind) => {
-    const here = new nn[kind](5, 7, { numLayers: 2, bidirectional: true });
-    const there = new nn[kind](5, 7, { numLayers: 2, bidirectional: true });
+    const Recurrent = nn[kind] as typeof nn.GRU;
+    const here = new Recurrent(5, 7, { numLayers: 2, bidirectional: true });
+    const there = new Recurrent(5, 7, { numLayers: 2, bidirectional: true });
     there.loadStateDict(here.stateDict());
     there.to("webgpu");
     const states = torch.randn(4, 3, 7);
@@ -124,7 +125,9 @@ describe.skipIf(noGpu !== undefined)(`layers ${onGpu}`, () => {
     await agree(
       kind,
       (x) => {
-        const module = (x.device === "cpu" ? here : there) as (...given: unknown[]) => [torch.Tensor, unknown];
+        const module = (x.device === "cpu" ? here : there) as unknown as (
+          ...given: unknown[]
+        ) => [torch.Tensor, unknown];
         const [y, last] = module(x, initial(x.device));
         return [y, ...([last].flat() as torch.Tensor[])];
       },
