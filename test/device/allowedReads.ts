@@ -74,7 +74,6 @@ export const allowedReads: ReadonlyMap<string, string> = new Map([
      ops/random/draw.ts fillMemory
      ops/random/fill.ts valuesOf
      ops/random/randomTensors.ts setRngState
-     nn/functional/fractionalPool.ts fractionalMaxPool
      nn/init.ts truncNormal_
      nn/init.ts orthogonal_
      nn/init.ts sparse_

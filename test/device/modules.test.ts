@@ -63,6 +63,21 @@ const layers: Case[] = [
       [2, 2],
     ]),
   ],
+  ...["sum", "mean", "max"].map(
+    (mode): Case => [
+      (nn) => new nn.EmbeddingBag(7, 3, { mode, paddingIdx: 2 }),
+      labels([0, 6, 2, 1, 2, 5]),
+      labels([0, 3, 3, 4]),
+    ],
+  ),
+  [(nn) => new nn.EmbeddingBag(7, 3, { includeLastOffset: true }), labels([0, 6, 2, 1]), labels([0, 3, 3])],
+  [
+    (nn) => new nn.EmbeddingBag(7, 3),
+    labels([
+      [0, 6, 2],
+      [1, 1, 4],
+    ]),
+  ],
   [(nn) => new nn.Conv1d(2, 3, 3, { padding: "same" }), [2, 2, 8]],
   [(nn) => new nn.Conv2d(4, 4, 3, { groups: 2, padding: 1, paddingMode: "reflect" }), [2, 4, 6, 6]],
   [(nn) => new nn.Conv3d(1, 2, 2), [1, 1, 4, 4, 4]],
@@ -74,6 +89,10 @@ const layers: Case[] = [
   [(nn) => new nn.AdaptiveAvgPool2d(3), [1, 2, 7, 7]],
   [(nn) => new nn.AdaptiveMaxPool2d(3), [1, 2, 7, 7]],
   [(nn) => new nn.FractionalMaxPool2d(2, { outputRatio: 0.5, _randomSamples: torch.rand(1, 2, 2) }), [1, 2, 7, 7]],
+  [
+    (nn) => new nn.FractionalMaxPool3d(2, { outputSize: [2, 1, 3], _randomSamples: torch.rand(1, 2, 3) }),
+    [1, 2, 5, 4, 6],
+  ],
   [(nn) => new nn.Upsample({ scaleFactor: 2, mode: "bilinear" }), [1, 2, 3, 3]],
   [(nn) => new nn.Upsample({ scaleFactor: 2, mode: "bicubic" }), [1, 2, 3, 3]],
   [(nn) => new nn.PixelShuffle(2), [1, 4, 3, 3]],

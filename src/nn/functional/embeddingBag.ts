@@ -10,31 +10,9 @@ import { embedding } from "../../ops/indexing/membership";
 import { stack } from "../../ops/shape/join";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
+import { type BagMode, bagsByOps, type EmbeddingBagOptions } from "./bagsByOps";
 
-/** What becomes of the rows of a bag. */
-export type BagMode = "sum" | "mean" | "max";
-
-/** Options of {@link embeddingBag}. */
-export interface EmbeddingBagOptions {
-  /** Where in a flat input each bag begins, [B]. */
-  offsets?: Tensor | null;
-  /** Rows that are used and longer than this are shortened to it, in place. */
-  maxNorm?: number | null;
-  /** The degree of that norm. Default: 2. */
-  normType?: number;
-  /** Divide gradients by how often a row was used. Default: false. */
-  scaleGradByFreq?: boolean;
-  /** Default: `"mean"`. */
-  mode?: BagMode;
-  /** Accepted as in PyTorch; gradients are dense. */
-  sparse?: boolean;
-  /** A factor for each row, of the shape of the input; only with mode `"sum"`. */
-  perSampleWeights?: Tensor | null;
-  /** Whether the last offset is the end of the last bag. Default: false. */
-  includeLastOffset?: boolean;
-  /** Rows of this index count for nothing. */
-  paddingIdx?: number | null;
-}
+export type { BagMode, EmbeddingBagOptions } from "./bagsByOps";
 
 function check(input: Tensor, weight: Tensor, options: EmbeddingBagOptions): BagMode {
   checkTensor("embeddingBag", input);
@@ -114,6 +92,7 @@ export const embeddingBag = named(
   (input: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor => {
     const mode = check(input, weight, options);
     const { perSampleWeights, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
+    if (!input.storage.backend.readsAtOnce) return bagsByOps(input, weight, mode, options);
     const { places, bags, count } = members(input, options, weight.shape[0]!);
     const index = (list: readonly number[]) => tensor(list, { dtype: "int64", device: input.device });
     const used = index(places);

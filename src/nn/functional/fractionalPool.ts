@@ -1,15 +1,17 @@
 /** Pooling over windows of random size: Graham, Fractional Max-Pooling, 2014. */
 import { noGrad } from "../../autograd/mode";
-import type { DType } from "../../core/dtype";
 import { ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText, sizeOfShape } from "../../core/shape";
 import { type Declared, named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkAll, checkTensor } from "../../ops/builders/checks";
+import { isHalf } from "../../ops/builders/precision";
+import { arange } from "../../ops/creation/ranges";
 import type { Pooled } from "../../ops/layers/pool";
 import { numbersFor, type Sizes, spread } from "../../ops/layers/slidingWindows";
 import { rand } from "../../ops/random/randomTensors";
-import { tensor } from "../../tensor/create";
+import { cat } from "../../ops/shape/join";
+import { full, tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Options of {@link fractionalMaxPool2d} and {@link fractionalMaxPool3d}. */
@@ -24,39 +26,34 @@ export interface FractionalMaxPoolOptions {
   _randomSamples?: Tensor | null;
 }
 
-/** Numbers of the input's dtype, in which PyTorch computes where windows begin: near a whole number the rounding decides. */
-const rounding = (dtype: DType): ((x: number) => number) => (dtype === "float64" ? (x) => x : Math.fround);
-
-/** Where the windows of one axis begin; a number between 0 and 1 chooses among the possible sequences. */
-function windowStarts(
-  sample: number,
-  input: number,
-  output: number,
-  kernel: number,
-  round: (x: number) => number,
-): number[] {
-  const step = output > 1 ? round((input - kernel) / (output - 1)) : 0;
-  const first = Math.trunc(round(sample * step));
-  const starts = Array.from({ length: output }, (_, i) => Math.trunc(round(round(i + sample) * step)) - first);
-  if (output > 0) starts[output - 1] = input - kernel;
-  return starts;
+/**
+ * Where the windows of one axis begin in each plane; a number between 0 and 1 chooses among the possible sequences. Every step is rounded in the dtype
+ * of the samples, as in PyTorch: near a whole number the rounding decides. Shape: [planes] → [planes, output], int64.
+ */
+function windowStarts(sample: Tensor, input: number, output: number, kernel: number): Tensor {
+  const last = full([sample.shape[0]!, 1], input - kernel, { dtype: "int64", device: sample.device });
+  if (output === 1) return last;
+  const step = (input - kernel) / (output - 1);
+  const u = sample.unsqueeze(1);
+  const places = arange(output - 1, { dtype: sample.dtype as "float32", device: sample.device }).add(u);
+  return cat([places.mul(step).long().sub(u.mul(step).long()), last], 1);
 }
 
-/** Flat places in a plane of all elements of all windows, windows first. */
-function windowPlaces(
-  starts: readonly (readonly number[])[],
-  kernel: readonly number[],
-  size: readonly number[],
-): number[] {
-  let places = [0];
-  starts.forEach((list, axis) => {
-    places = places.flatMap((place) => list.map((start) => place * size[axis]! + start));
-  });
+/** Flat places in a plane of all elements of all windows, windows first. Shape: [planes, windows, elements]. */
+function windowPlaces(starts: readonly Tensor[], kernel: readonly number[], size: readonly number[]): Tensor {
+  const planes = starts[0]!.shape[0]!;
+  let places = starts[0]!;
+  for (const [i, list] of starts.slice(1).entries())
+    places = places
+      .unsqueeze(2)
+      .mul(size[i + 1]!)
+      .add(list.unsqueeze(1))
+      .reshape(planes, -1);
   let offsets = [0];
   kernel.forEach((k, axis) => {
     offsets = offsets.flatMap((offset) => Array.from({ length: k }, (_, i) => offset * size[axis]! + i));
   });
-  return places.flatMap((place) => offsets.map((offset) => place + offset));
+  return places.unsqueeze(2).add(tensor(offsets, { dtype: "int64", device: places.device }));
 }
 
 function outputSizes(
@@ -115,20 +112,20 @@ function fractionalMaxPool(
   const [n, c] = lead.length === 1 ? [1, lead[0]!] : (lead as [number, number]);
   const samples = options._randomSamples ?? rand(n, c, dims, { dtype: input.dtype, device: input.device });
   const chosen = checkSamples(op, samples, [n, c, dims])
-    .reshape(n * c, dims)
-    .tolist() as number[][];
-  const round = rounding(input.dtype);
+    .detach()
+    .reshape(n * c, dims);
+  const exact = isHalf(input.dtype) ? chosen.to("float32") : chosen.to(input.dtype);
   // In two dimensions the first number belongs to the width, in three to the depth.
   const axisOf = (i: number) => (dims === 2 ? dims - 1 - i : i);
-  const places = chosen.flatMap((row) =>
+  const places = noGrad(() =>
     windowPlaces(
-      size.map((s, i) => windowStarts(row[axisOf(i)]!, s, output[i]!, kernel[i]!, round)),
+      size.map((s, i) => windowStarts(exact.select(1, axisOf(i)), s, output[i]!, kernel[i]!)),
       kernel,
       size,
     ),
   );
   const count = sizeOfShape(output);
-  const index = tensor(places, { dtype: "int64", device: input.device }).reshape(n * c, count * sizeOfShape(kernel));
+  const index = places.reshape(n * c, count * sizeOfShape(kernel));
   const windows = input
     .reshape(n * c, sizeOfShape(size))
     .gather(1, index)

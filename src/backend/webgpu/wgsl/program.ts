@@ -25,9 +25,18 @@ export class View {
   ) {}
 
   private word = (index: string): string => {
+    const access = this.program.accessOf(this.binding);
+    if (access === "v") return `b${this.binding}[(${index}) / 4u][(${index}) % 4u]`;
     const place = `b${this.binding}[${index}]`;
-    return this.program.isAtomic(this.binding) ? `atomicLoad(&${place})` : place;
+    return access === "a" ? `atomicLoad(&${place})` : place;
   };
+
+  /** The values of four neighbors of 32 bits, from a position that is a multiple of 4. */
+  loadFour(index: string): string {
+    const type = scalarOf(this.dtype)!;
+    if (this.program.accessOf(this.binding) === "v") return `bitcast<vec4<${type}>>(b${this.binding}[(${index}) / 4u])`;
+    return `vec4<${type}>(${[0, 1, 2, 3].map((i) => this.load(`${index} + ${i}u`)).join(", ")})`;
+  }
 
   /** The value of the element at a position of the buffer. */
   load(index: string): string {
@@ -38,12 +47,12 @@ export class View {
   store(index: string, value: string): string {
     const buffer = `b${this.binding}`;
     if (this.dtype === "int64")
-      return `{ let at = 2u * (${index}); let v = ${value}; ${buffer}[at] = bitcast<u32>(v); ${buffer}[at + 1u] = bitcast<u32>(v >> 31u); }`;
+      return `{ let storedAt = 2u * (${index}); let stored = ${value}; ${buffer}[storedAt] = bitcast<u32>(stored); ${buffer}[storedAt + 1u] = bitcast<u32>(stored >> 31u); }`;
     const n = perWord(this.dtype);
     if (n === 1) return `${buffer}[${index}] = ${bitsOf(value, this.dtype)};`;
     const bits = 32 / n;
     const mask = `${2 ** bits - 1}u`;
-    return `{ let at = ${index}; let shift = (at % ${n}u) * ${bits}u; atomicAnd(&${buffer}[at / ${n}u], ~(${mask} << shift)); atomicOr(&${buffer}[at / ${n}u], ${bitsOf(value, this.dtype)} << shift); }`;
+    return `{ let storedAt = ${index}; let storedShift = (storedAt % ${n}u) * ${bits}u; atomicAnd(&${buffer}[storedAt / ${n}u], ~(${mask} << storedShift)); atomicOr(&${buffer}[storedAt / ${n}u], ${bitsOf(value, this.dtype)} << storedShift); }`;
   }
 
   /** A statement that replaces those bits of a word of which `mask` has ones. */
@@ -52,6 +61,9 @@ export class View {
     return `${place} = (${place} & ~${mask}) | ${bits};`;
   }
 }
+
+/** How a buffer is bound: read, read four words at a time, written, or written by atomic operations. */
+type Access = "r" | "v" | "w" | "a";
 
 /** The parts of a kernel's text. */
 export interface Source {
@@ -72,7 +84,7 @@ export class Program {
   private readonly floats = new Float32Array(this.words.buffer);
   count = 0;
   blocks: GpuBlock[] = [];
-  private access: ("r" | "w" | "a")[] = [];
+  private access: Access[] = [];
   private operands = "";
 
   /** @param op For errors. */
@@ -122,6 +134,11 @@ export class Program {
     return this.operand(x, "r");
   }
 
+  /** An operand of 32-bit elements that is read four at a time ({@link View.loadFour}), unless it shares its block with one that is not. */
+  readFours(x: Operand): View {
+    return this.operand(x, "v");
+  }
+
   /** An operand that is written, one invocation a word. */
   write(x: Operand): View {
     return this.operand(x, "w");
@@ -138,20 +155,20 @@ export class Program {
   }
 
   /** A buffer may be bound once only: operands on one block share a binding, which is written if any of them is. */
-  private operand(x: Operand, access: "r" | "w" | "a"): View {
+  private operand(x: Operand, access: Access): View {
     if (scalarOf(x.dtype) === undefined) throw noFloat64(this.op);
     const block = x.storage.block as GpuBlock;
     let binding = this.blocks.indexOf(block);
     if (binding < 0) {
       binding = this.blocks.push(block) - 1;
       this.access.push(access);
-    } else if (access === "a" || (access === "w" && this.access[binding] === "r")) this.access[binding] = access;
+    } else this.access[binding] = strongest(this.access[binding]!, access);
     this.operands += ` ${binding}${x.dtype}`;
     return new View(x.dtype, binding, this.uint(x.offset), this);
   }
 
-  isAtomic(binding: number): boolean {
-    return this.access[binding] === "a";
+  accessOf(binding: number): Access {
+    return this.access[binding]!;
   }
 
   /** What tells a kernel from others of its name: its operands and how they are bound. */
@@ -161,14 +178,14 @@ export class Program {
 
   /** How the storage buffers are bound. */
   get pattern(): string {
-    return this.access.map((access) => (access === "r" ? "r" : "w")).join("");
+    return this.access.map((access) => (isRead(access) ? "r" : "w")).join("");
   }
 
   /** The whole text of a kernel. */
   text({ declarations = "", body, workgroup = WORKGROUP }: Source): string {
     const buffers = this.access.map((access, i) => {
-      const mode = access === "r" ? "read" : "read_write";
-      const type = access === "a" ? "atomic<u32>" : "u32";
+      const mode = isRead(access) ? "read" : "read_write";
+      const type = access === "a" ? "atomic<u32>" : access === "v" ? "vec4<u32>" : "u32";
       return `@group(0) @binding(${i + 1}) var<storage, ${mode}> b${i}: array<${type}>;`;
     });
     return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(this.count / 4))}> }
@@ -182,6 +199,15 @@ ${body}
 }
 `;
   }
+}
+
+const isRead = (access: Access): boolean => access === "r" || access === "v";
+
+/** What a buffer is bound as that two operands lie on. */
+function strongest(a: Access, b: Access): Access {
+  if (a === b) return a;
+  if (a === "a" || b === "a") return "a";
+  return a === "w" || b === "w" ? "w" : "r";
 }
 
 /** What an op throws where it would have to compute in float64. */

@@ -1,0 +1,73 @@
+/** How products are cut into tiles, one for each workgroup, and along k. */
+
+/** How a workgroup divides its tile of a result. */
+export interface Tiling {
+  /** Threads down and across. */
+  readonly threads: readonly [number, number];
+  /** Results of a thread, down and across; multiples of 4. */
+  readonly each: readonly [number, number];
+}
+
+/** How far along k factors are staged at a time. */
+export const DEPTH = 16;
+
+/** The largest first. With a depth of 16 all fit into the 16 kB of workgroup memory that every adapter has. */
+const tilings = {
+  "64x128": { threads: [8, 16], each: [8, 8] },
+  "64x64": { threads: [16, 16], each: [4, 4] },
+  "32x32": { threads: [8, 8], each: [4, 4] },
+  "16x64": { threads: [4, 16], each: [4, 4] },
+  "64x16": { threads: [16, 4], each: [4, 4] },
+} as const satisfies Record<string, Tiling>;
+
+export type TilingName = keyof typeof tilings;
+
+/** Workgroups that keep a large GPU busy. */
+const ENOUGH_TILES = 128;
+/** Results of at most so many rows or columns leave half of a square tile empty. */
+const FLAT = 16;
+/** Elements along k that are worth a workgroup of their own. */
+const LEAST_CHUNK = 256;
+const MOST_SPLITS = 64;
+
+/** The rows and columns of a tile. */
+export const tileOf = ({ threads, each }: Tiling): readonly [number, number] => [
+  threads[0] * each[0],
+  threads[1] * each[1],
+];
+
+/** A product as it is to be computed. */
+export interface Cut {
+  readonly name: TilingName;
+  readonly tiling: Tiling;
+  /** Tiles down and across. */
+  readonly down: number;
+  readonly across: number;
+  /** Workgroups that share each tile, of which each adds up a part of k; how much, in whole steps of {@link DEPTH}. */
+  readonly splits: number;
+  readonly chunk: number;
+}
+
+const countOf = (name: TilingName, m: number, n: number): readonly [number, number] => {
+  const [rows, columns] = tileOf(tilings[name]);
+  return [Math.ceil(m / rows), Math.ceil(n / columns)];
+};
+
+function nameFor(m: number, n: number, batch: number): TilingName {
+  if (m <= FLAT && n > 2 * FLAT) return "16x64";
+  if (n <= FLAT && m > 2 * FLAT) return "64x16";
+  for (const name of ["64x128", "64x64"] as const) {
+    const [down, across] = countOf(name, m, n);
+    if (down * across * batch >= ENOUGH_TILES) return name;
+  }
+  return "32x32";
+}
+
+/** How to compute `batch` products of [m, k] by [k, n]. */
+export function cutOf(m: number, n: number, k: number, batch: number): Cut {
+  const name = nameFor(m, n, batch);
+  const [down, across] = countOf(name, m, n);
+  const wanted = Math.min(Math.ceil(ENOUGH_TILES / (down * across * batch)), Math.floor(k / LEAST_CHUNK), MOST_SPLITS);
+  const chunk = Math.max(1, Math.ceil(k / Math.max(1, wanted) / DEPTH)) * DEPTH;
+  return { name, tiling: tilings[name], down, across, chunk, splits: Math.max(1, Math.ceil(k / chunk)) };
+}
