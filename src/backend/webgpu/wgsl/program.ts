@@ -38,12 +38,12 @@ export class View {
   store(index: string, value: string): string {
     const buffer = `b${this.binding}`;
     if (this.dtype === "int64")
-      return `{ let at = 2u * (${index}); let v = ${value}; ${buffer}[at] = bitcast<u32>(v); ${buffer}[at + 1u] = bitcast<u32>(v >> 31u); }`;
+      return `{ let storedAt = 2u * (${index}); let stored = ${value}; ${buffer}[storedAt] = bitcast<u32>(stored); ${buffer}[storedAt + 1u] = bitcast<u32>(stored >> 31u); }`;
     const n = perWord(this.dtype);
     if (n === 1) return `${buffer}[${index}] = ${bitsOf(value, this.dtype)};`;
     const bits = 32 / n;
     const mask = `${2 ** bits - 1}u`;
-    return `{ let at = ${index}; let shift = (at % ${n}u) * ${bits}u; atomicAnd(&${buffer}[at / ${n}u], ~(${mask} << shift)); atomicOr(&${buffer}[at / ${n}u], ${bitsOf(value, this.dtype)} << shift); }`;
+    return `{ let storedAt = ${index}; let storedShift = (storedAt % ${n}u) * ${bits}u; atomicAnd(&${buffer}[storedAt / ${n}u], ~(${mask} << storedShift)); atomicOr(&${buffer}[storedAt / ${n}u], ${bitsOf(value, this.dtype)} << storedShift); }`;
   }
 
   /** A statement that replaces those bits of a word of which `mask` has ones. */
