@@ -44,7 +44,7 @@ import type {
 } from "./optim";
 import type { AvgPool, AvgPoolGradient, MaxPool, MaxPoolGradient } from "./pooling";
 import type { MatMul } from "./products";
-import type { BoxMuller } from "./random";
+import type { BoxMuller, DrawNumbers } from "./random";
 import type { GruCell, GruCellGradient, LstmCell, LstmCellGradient } from "./recurrent";
 import type { Extremum, Histogram, Reduce, Softmax, SoftmaxGradient, SquaredDeviation } from "./reduce";
 import type { RunningExtremum, Scan } from "./scan";
@@ -107,6 +107,7 @@ export interface DeviceOps {
   mostFrequent: MostFrequent;
 
   boxMuller: BoxMuller;
+  draw: DrawNumbers;
 
   nllLoss: NllLoss;
   nllLossGradient: NllLossGradient;

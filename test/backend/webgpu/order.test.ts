@@ -12,10 +12,9 @@ const shapes = [
   [[3, 20], 1],
   [[20, 3], 0],
   [[2, 100, 3], 1],
-  [[3, 1024], 1],
-  [[2, 2500], 1],
-  [[2500, 2], 0],
-  [[64, 40, 64], 1],
+  [[2, 1024], 1],
+  [[2, 2100], 1],
+  [[1100, 2], 0],
 ] as const;
 
 const special = (): Tensor =>
@@ -30,18 +29,27 @@ describe.skipIf(noGpu !== undefined)(`order ${onGpu}`, () => {
     torch.manualSeed(1);
     const x = torch.randn(shape as readonly number[]);
     await agree("cumsum", (u) => u!.cumsum(dim), [x], 1e-5);
-    await agree("cumprod", (u) => u!.mul(0.02).add(1).cumprod(dim), [x], 1e-4);
+    // Its gradient is that of n products of n factors.
+    const isShort = shape[dim]! <= 100;
+    await agree("cumprod", (u) => (isShort ? u! : u!.detach()).mul(0.02).add(1).cumprod(dim), [x], 1e-4);
     await agree("logcumsumexp", (u) => u!.logcumsumexp(dim), [x], 1e-5);
     await agree("cummax", (u) => [...u!.cummax(dim)].slice(0, 2), [x]);
     await agree("cummin", (u) => [...turned(u!).cummin(dim)].slice(0, 2), [x]);
   });
 
+  it("scans and sorts very many rows that lie side by side", async () => {
+    const x = torch.randn(64, 33, 64);
+    await agree("cumsum", (u) => u!.detach().cumsum(1), [x], 1e-5);
+    await agree("cummax", (u) => [...u!.detach().cummax(1)], [x]);
+    await agree("max", (u) => [...u!.detach().max(1)], [x]);
+  });
+
   it("scans integers and what is not finite", async () => {
     torch.manualSeed(2);
     for (const dtype of integers) {
-      const x = whole(dtype, [3, 1500]);
+      const x = whole(dtype, [2, 1100]);
       await agree("cumsum", (u) => u!.cumsum(1), [x]);
-      await agree("cumprod", (u) => u!.clamp({ max: 1 }).cumprod(1), [x.int().to(dtype === "bool" ? "int32" : dtype)]);
+      await agree("cumprod", (u) => u!.ne(4).to(u!.dtype).cumprod(1), [x]);
       await agree("cummax", (u) => [...u!.cummax(1)], [x]);
       await agree("cummin", (u) => [...u!.cummin(0)], [x]);
     }
@@ -88,7 +96,7 @@ describe.skipIf(noGpu !== undefined)(`order ${onGpu}`, () => {
     torch.manualSeed(6);
     for (const dtype of [...integers, "float16", "bfloat16"] as const)
       for (const descending of [false, true])
-        await agree(`sort ${dtype}`, (u) => [...u!.detach().sort({ descending })], [whole(dtype, [2, 1200]).sub(dtype === "uint8" || dtype === "bool" ? (0 as never) : 2)].map((u) => u.to(dtype)));
+        await agree(`sort ${dtype}`, (u) => [...u!.detach().sort({ descending })], [whole(dtype, [2, 90]).mul(dtype === "uint8" || dtype === "bool" ? 1 : -1).to(dtype)]);
     for (const descending of [false, true])
       await agree("sort", (u) => [...u!.detach().sort({ dim: 1, descending })], [special()]);
     await agree("mode", (u) => [...u!.detach().mode(1)], [special()]);
