@@ -8,6 +8,7 @@ import { maskedScatter, maskedSelect, nonzero } from "./indexing/masks";
 import { indexAdd, indexCopy, scatter } from "./indexing/scatter";
 import { matmul } from "./matmul";
 import { adam, sgd } from "./optimizers";
+import { boxMuller, draw } from "./random";
 import { reduce } from "./reduce";
 import { runningExtremum, scan } from "./scans/scan";
 import { softmax, softmaxGradient } from "./softmax";
@@ -36,6 +37,8 @@ export const kernels: OpTable<Gpu> = {
   maskedScatter,
   sort,
   mostFrequent,
+  boxMuller,
+  draw,
   nllLoss,
   nllLossGradient,
   crossEntropy,
