@@ -4,9 +4,9 @@
  */
 import type { DType } from "../../core/dtype";
 import { sizeOfShape } from "../../core/shape";
-import { allocate } from "../../tensor/create";
+import { allocate, filled } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { bidiagonalize, drop, elementsOf, finished, qrFactor, reflect, split, tridiagonalize, working } from "./lapack";
+import { bidiagonalize, drop, elementsOf, finished, qrFactor, reflect, split, tridiagonalize, working, workType } from "./lapack";
 import { LinAlgError } from "./matrixChecks";
 import { bidiagonalQr, Rotations, tridiagonalQr } from "./qrIteration";
 
@@ -49,8 +49,15 @@ function scaleMatrices(op: string, x: Tensor, from: (row: number) => number): Fl
 
 /** Stacks of unit vectors: the first `rows` rows of the identity of size n. */
 export function unitRows(lead: readonly number[], rows: number, n: number, like: Tensor): Tensor {
-  const x = allocate([...lead, rows, n], "float64", like);
-  x.storage.backend.fill(x, 0);
+  const x = allocate([...lead, rows, n], workType(like), like);
+  const { backend } = x.storage;
+  backend.fill(x, 0);
+  if (!backend.readsAtOnce) {
+    const count = Math.min(rows, n);
+    const ones = { storage: x.storage, dtype: x.dtype, offset: 0, shape: [sizeOfShape(lead), count], strides: [rows * n, n + 1] };
+    backend.copy(ones, filled(allocate([1, 1], x.dtype, x), 1));
+    return x;
+  }
   const all = elementsOf(x);
   for (let item = 0; item < sizeOfShape(lead); item++)
     for (let i = 0; i < Math.min(rows, n); i++) all[(item * rows + i) * n + i] = 1;

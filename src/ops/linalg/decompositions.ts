@@ -376,6 +376,14 @@ export const luFactorEx = named(
 /** The permutation matrix P of rows exchanged one after the other. The pivots have been checked. */
 export function permutationOf(pivots: Tensor, m: number, dtype: DType): Tensor {
   const k = pivots.shape.at(-1)!;
+  if (!pivots.storage.backend.readsAtOnce) {
+    // The exchanges undone on the identity are its transpose.
+    const unit = unitRows(pivots.shape.slice(0, -1), m, m, pivots);
+    const y = unit.clone();
+    lapack.luSolve(unit, pivots, y);
+    unit.dispose();
+    return lapack.finished(y, dtype, true);
+  }
   const [P] = overMatrices([pivots.unsqueeze(-1)], [{ shape: [m, m], dtype }], ([rows], [out]) => {
     const order = Array.from({ length: m }, (_, i) => i);
     for (let i = 0; i < k; i++) {

@@ -6,6 +6,8 @@ import { arange } from "./elementwise";
 import { gather, indexSelect, searchSorted } from "./indexing/gather";
 import { maskedScatter, maskedSelect, nonzero } from "./indexing/masks";
 import { indexAdd, indexCopy, scatter } from "./indexing/scatter";
+import { cholesky, luFactor, luSolve, triangularSolve } from "./linalg/lu";
+import { qrFactor, reflect } from "./linalg/reflectors";
 import { matmul } from "./matmul";
 import { adam, sgd } from "./optimizers";
 import { boxMuller, draw } from "./random";
@@ -44,6 +46,12 @@ export const kernels: OpTable<Gpu> = {
   crossEntropy,
   crossEntropyGradient,
   targetWeights,
+  luFactor,
+  luSolve,
+  triangularSolve,
+  cholesky,
+  qrFactor,
+  reflect,
   sgd,
   adam,
 };

@@ -275,19 +275,19 @@ const gammaFunctions: Readonly<Record<string, string>> = {
     q += 1.0;
   }
   var power = powSafe(q, -s);
-  total += power * q / (s - 1.0) + 0.5 * power;
+  total += powSafe(q, 1.0 - s) / (s - 1.0) + 0.5 * power;
   var rising = s;
   ${EULER_MACLAURIN.map((c, j) => `power /= q;\n  total += f32(${c}) * rising * power;\n  rising *= (s + ${2 * j + 1}.0) * (s + ${2 * j + 2}.0);\n  power /= q;`).join("\n  ")}
   return total;
 }`,
   zetaSafe: `fn zetaSafe(s: f32, q: f32) -> f32 {
   if (s == 1.0) { return infinity(); }
-  if (isNan(s) || isNan(q) || s < 1.0) { return nan(); }
-  if (q <= 0.0) {
-    if (q == floor(q) && !isInf(q)) { return infinity(); }
+  if (!isNan(s) && s < 1.0) { return nan(); }
+  if (!isNan(q) && q <= 0.0) {
+    if (isInf(q) || q == floor(q)) { return infinity(); }
     if (s != floor(s)) { return nan(); }
   }
-  if (isInf(q) || (isInf(s) && q > 1.0)) { return nan(); }
+  if (isNan(s) || isNan(q) || isInf(q) || (isInf(s) && (q > 1.0 || q < -64.0))) { return nan(); }
   if (q < -64.0) {
     let f = q - floor(q);
     let negative = zetaFrom(s, 1.0 - f) - zetaFrom(s, 1.0 - q);
@@ -347,6 +347,8 @@ const gammaFunctions: Readonly<Record<string, string>> = {
   let d = (x - a) / a;
   var half = d - log1pSafe(d);
   if (abs(d) < 0.1) { half = gammaHalf(d); }
+  // Far from x = a one of the two is 0.
+  if (isInf(half) || a * half > 100.0) { return select(0.0, 1.0, (side < 0.0) == (d > 0.0)); }
   let eta = select(1.0, -1.0, d < 0.0) * sqrtSafe(2.0 * half);
   var first = 1.0 / d - 1.0 / eta;
   if (abs(d) < 0.1) {
@@ -357,11 +359,12 @@ const gammaFunctions: Readonly<Record<string, string>> = {
   // P(a, x) (side −1) or Q(a, x) (side 1).
   gammaRatio: `fn gammaRatio(a: f32, x: f32, side: f32) -> f32 {
   let isLower = side < 0.0;
-  if (isNan(a) || isNan(x) || a < 0.0 || x < 0.0) { return nan(); }
-  if (a == 0.0) { return select(nan(), select(0.0, 1.0, isLower), x > 0.0); }
-  if (x == 0.0) { return select(1.0, 0.0, isLower); }
+  if ((!isNan(a) && a < 0.0) || (!isNan(x) && x < 0.0)) { return nan(); }
+  if (!isNonzero(a)) { return select(nan(), select(0.0, 1.0, isLower), x > 0.0); }
+  if (!isNonzero(x)) { return select(1.0, 0.0, isLower); }
   if (isInf(a)) { return select(select(1.0, 0.0, isLower), nan(), isInf(x)); }
   if (isInf(x)) { return select(0.0, 1.0, isLower); }
+  if (isNan(a) || isNan(x)) { return nan(); }
   if (a > 1000.0) { return gammaUniform(a, x, side); }
   if (x > a + 1.0) {
     let upper = upperFraction(a, x);
@@ -556,6 +559,7 @@ const besselFunctions: Readonly<Record<string, string>> = {
   if (isNan(x) || isInf(x)) { return nan(); }
   if (x > -10.0 && x <= 1.0) { return airyStep(x); }
   let a = abs(x);
+  if (x > 100.0 || x < -1e20) { return 0.0; }
   let zeta = 0.66666667 * a * sqrtSafe(a);
   if (x > 0.0) { return sqrtSafe(a / 3.0) * 0.31830989 * integralK(zeta, 0.33333333) * expSafe(-zeta); }
   var term = 1.0;
@@ -588,7 +592,15 @@ const polynomials: Readonly<Record<string, string>> = {
   else if (family == 3) { here = 2.0 * x + 1.0; }
   else if (family == 6) { here = 1.0 - x; }
   let most = trunc(degree);
+  // What has no number any more is told by its leading term; what grows is kept small until the end.
+  if (isInf(x) && most >= 3.0) { return nan(); }
+  if (abs(x) > 1e15 && most >= 3.0) {
+    let isOdd = most != 2.0 * floor(0.5 * most);
+    return select(infinity(), -infinity(), isOdd && (x < 0.0) != (family == 6));
+  }
+  var scale = 1.0;
   for (var k = 1.0; k < most && !isNan(here); k += 1.0) {
+    if (abs(here) > 1e15) { here *= 1e-20; before *= 1e-20; scale *= 1e20; }
     var after = 2.0 * x * here - before;
     if (family == 4) { after = 2.0 * x * here - 2.0 * k * before; }
     else if (family == 5) { after = x * here - k * before; }
@@ -597,7 +609,8 @@ const polynomials: Readonly<Record<string, string>> = {
     before = here;
     here = after;
   }
-  return here;
+  if (isInf(scale) && isNonzero(here)) { return select(infinity(), -infinity(), here < 0.0); }
+  return here * scale;
 }`,
 };
 
