@@ -21,6 +21,7 @@ import type {
   Cholesky,
   LuFactor,
   LuSolve,
+  Orthogonalize,
   QrFactor,
   Reflection,
   Rotate,
@@ -129,6 +130,7 @@ export interface DeviceOps {
   tridiagonalize: Tridiagonalize;
   bidiagonalize: Bidiagonalize;
   rotate: Rotate;
+  orthogonalize: Orthogonalize;
 
   sgd: SgdStep;
   adam: AdamStep;

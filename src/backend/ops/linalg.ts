@@ -114,3 +114,14 @@ export interface Rotate {
   /** How many numbers of the list are used. */
   readonly length: number;
 }
+
+/**
+ * Turns pairs of rows until all are orthogonal, by Jacobi's rotations: the lengths of rows are then singular values. For devices that cannot
+ * be read at once. @see LAPACK dgesvj
+ */
+export interface Orthogonalize {
+  /** [n, m]; over it, V x. */
+  readonly x: Operand;
+  /** [n, n]; over it, V v. */
+  readonly v: Operand;
+}

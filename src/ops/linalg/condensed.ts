@@ -4,9 +4,10 @@
  */
 import type { DType } from "../../core/dtype";
 import { sizeOfShape } from "../../core/shape";
-import { allocate, filled } from "../../tensor/create";
+import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { bidiagonalize, drop, elementsOf, finished, qrFactor, reflect, split, tridiagonalize, working, workType } from "./lapack";
+import { bidiagonalize, drop, elementsOf, finished, qrFactor, reflect, split, tridiagonalize, working } from "./lapack";
+import { eigenOf, singularOf, unitRowsOn } from "./jacobi";
 import { LinAlgError } from "./matrixChecks";
 import { bidiagonalQr, Rotations, tridiagonalQr } from "./qrIteration";
 
@@ -49,15 +50,9 @@ function scaleMatrices(op: string, x: Tensor, from: (row: number) => number): Fl
 
 /** Stacks of unit vectors: the first `rows` rows of the identity of size n. */
 export function unitRows(lead: readonly number[], rows: number, n: number, like: Tensor): Tensor {
-  const x = allocate([...lead, rows, n], workType(like), like);
-  const { backend } = x.storage;
-  backend.fill(x, 0);
-  if (!backend.readsAtOnce) {
-    const count = Math.min(rows, n);
-    const ones = { storage: x.storage, dtype: x.dtype, offset: 0, shape: [sizeOfShape(lead), count], strides: [rows * n, n + 1] };
-    backend.copy(ones, filled(allocate([1, 1], x.dtype, x), 1));
-    return x;
-  }
+  if (!like.storage.backend.readsAtOnce) return unitRowsOn(lead, rows, n, like);
+  const x = allocate([...lead, rows, n], "float64", like);
+  x.storage.backend.fill(x, 0);
   const all = elementsOf(x);
   for (let item = 0; item < sizeOfShape(lead); item++)
     for (let i = 0; i < Math.min(rows, n); i++) all[(item * rows + i) * n + i] = 1;
@@ -128,6 +123,7 @@ export function symmetricEigen(
   dtype: DType,
   wantVectors: boolean,
 ): { values: Tensor; vectors?: Tensor } {
+  if (!a.storage.backend.readsAtOnce) return eigenOf(op, a);
   const { lead, n } = split(a);
   const factors = scaleMatrices(op, a, (row) => row);
   const { d, e, taus } = tridiagonalize(a);
@@ -224,6 +220,7 @@ function widened(rows: Tensor, m: number, count: number): Tensor {
  * @param isFull Whether m left vectors are wanted in place of n.
  */
 export function singular(op: string, a: Tensor, isTurned: boolean, wantVectors: boolean, isFull: boolean): Singular {
+  if (!a.storage.backend.readsAtOnce) return singularOf(op, a, isTurned, isFull);
   const { m: rows, n: columns } = split(a);
   const [m, n] = isTurned ? [columns, rows] : [rows, columns];
   const isTall = m > TALL * n;

@@ -84,9 +84,10 @@ function detOf(x: Tensor): Tensor {
       (g, [a, value, pivot]) => {
         const spread = (v: Tensor) => v.unsqueeze(-1).unsqueeze(-1);
         const sizes = pivot!.detach().abs();
-        // NaN is not singular: its gradient is NaN.
+        // NaN is not singular: its gradient is NaN. Where nobody can look, the next read tells of a singular matrix.
         const isSingular =
-          a!.numel() > 0 && Boolean(sizes.amin(-1).le(sizes.amax(-1).mul(NEARLY_SINGULAR)).any().item());
+          a!.numel() > 0 &&
+          a!.storage.backend.readsAtOnce && Boolean(sizes.amin(-1).le(sizes.amax(-1).mul(NEARLY_SINGULAR)).any().item());
         return isSingular ? spread(g).mul(cofactors(a!)) : spread(g.mul(value!)).mul(inv(a!).mT);
       },
     ],

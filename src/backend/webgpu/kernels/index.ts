@@ -6,6 +6,7 @@ import { arange } from "./elementwise";
 import { gather, indexSelect, searchSorted } from "./indexing/gather";
 import { maskedScatter, maskedSelect, nonzero } from "./indexing/masks";
 import { indexAdd, indexCopy, scatter } from "./indexing/scatter";
+import { orthogonalize } from "./linalg/jacobi";
 import { cholesky, luFactor, luSolve, triangularSolve } from "./linalg/lu";
 import { qrFactor, reflect } from "./linalg/reflectors";
 import { matmul } from "./matmul";
@@ -52,6 +53,7 @@ export const kernels: OpTable<Gpu> = {
   cholesky,
   qrFactor,
   reflect,
+  orthogonalize,
   sgd,
   adam,
 };
