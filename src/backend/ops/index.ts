@@ -28,7 +28,15 @@ import type {
   TriangularSolve,
   Tridiagonalize,
 } from "./linalg";
-import type { CrossEntropy, CrossEntropyGradient, NllLoss, NllLossGradient, TargetWeights } from "./losses";
+import type {
+  CrossEntropy,
+  CrossEntropyGradient,
+  NllLoss,
+  NllLossGradient,
+  SequenceLoss,
+  SequenceLossGradient,
+  TargetWeights,
+} from "./losses";
 import type { BatchNorm, BatchNormGradient, BatchNormStatistics, LayerNorm, LayerNormGradient } from "./normalization";
 import type {
   AdadeltaStep,
@@ -115,6 +123,8 @@ export interface DeviceOps {
   crossEntropy: CrossEntropy;
   crossEntropyGradient: CrossEntropyGradient;
   targetWeights: TargetWeights;
+  sequenceLoss: SequenceLoss;
+  sequenceLossGradient: SequenceLossGradient;
 
   lstmCell: LstmCell;
   lstmCellGradient: LstmCellGradient;

@@ -1,8 +1,8 @@
 /** Slices of one axis chosen by a vector of indices, and the ways back: indexAdd, indexCopy, indexFill, indexReduce. */
 
-import { determinism } from "../../core/determinism";
 import { record } from "../../autograd/node";
 import { checkChoice, checkNumber } from "../../core/arguments";
+import { determinism } from "../../core/determinism";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";

@@ -42,7 +42,9 @@ function effectOf(op: string, x: Tensor, options: DropoutOptions, p = 0.5, train
 function mask(x: Tensor, shape: readonly number[], p: number, one: number): Tensor {
   const noise = allocate(shape, x.dtype, x);
   if (p === 1) return noise.zero_();
-  const draw = drawing("bernoulli", defaultGenerator, [1 - p, one], (out) => random.bernoulli(out, 1 - p, undefined, one));
+  const draw = drawing("bernoulli", defaultGenerator, [1 - p, one], (out) =>
+    random.bernoulli(out, 1 - p, undefined, one),
+  );
   sampleInto(noise, draw);
   return noise;
 }
@@ -168,7 +170,9 @@ export interface RReLUOptions {
 function drawSlopes(x: Tensor, lower: number, upper: number): Draw {
   const generator = defaultGenerator;
   if (!x.storage.backend.readsAtOnce)
-    return Object.assign(() => {}, { onDevice: { kind: "slopes", generator, p: lower, q: upper, given: [x] } as const });
+    return Object.assign(() => {}, {
+      onDevice: { kind: "slopes", generator, p: lower, q: upper, given: [x] } as const,
+    });
   const values = x.toTypedArray() as FloatArray;
   return (out) => random.rreluSlopes(out as FloatArray, values, lower, upper, generator);
 }

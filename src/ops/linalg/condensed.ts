@@ -6,8 +6,8 @@ import type { DType } from "../../core/dtype";
 import { sizeOfShape } from "../../core/shape";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { bidiagonalize, drop, elementsOf, finished, qrFactor, reflect, split, tridiagonalize, working } from "./lapack";
 import { eigenOf, singularOf, unitRowsOn } from "./jacobi";
+import { bidiagonalize, drop, elementsOf, finished, qrFactor, reflect, split, tridiagonalize, working } from "./lapack";
 import { LinAlgError } from "./matrixChecks";
 import { bidiagonalQr, Rotations, tridiagonalQr } from "./qrIteration";
 

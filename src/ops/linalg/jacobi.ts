@@ -17,10 +17,10 @@ export function unitRowsOn(lead: readonly number[], rows: number, n: number, lik
 
 /** The largest absolute value of each matrix, or 1 where that is 0: [*, 1, 1]. What is not finite is told by the next read. */
 function scaleOf(op: string, x: Tensor): Tensor {
-  const isFinite = x.isfinite().all().reshape([1]);
+  const isWhole = x.isfinite().all().reshape([1]);
   const error = () =>
     new LinAlgError(`${op}: The algorithm failed to converge because the input matrix contained non-finite values.`);
-  x.storage.backend.firstInvalid({ kind: "nonzero", x: isFinite }, error);
+  x.storage.backend.firstInvalid({ kind: "nonzero", x: isWhole }, error);
   const most = x.abs().amax([-2, -1], true);
   return most.where(most.gt(0), 1);
 }
@@ -46,7 +46,9 @@ export function eigenOf(op: string, a: Tensor): { values: Tensor; vectors: Tenso
   const scale = scaleOf(op, whole);
   const x = whole.div(scale);
   const shift = x.abs().sum(-1).amax(-1, true);
-  const positive = x.add(shift.unsqueeze(-1).mul(eye(a.shape.at(-1)!, { dtype: a.dtype, device: a.device }))).contiguous();
+  const positive = x
+    .add(shift.unsqueeze(-1).mul(eye(a.shape.at(-1)!, { dtype: a.dtype, device: a.device })))
+    .contiguous();
   const { lengths, turns } = orthogonalize(positive);
   const [values, order] = lengths.sub(shift).sort({ dim: -1 });
   return { values: values.mul(scale.squeeze(-1)), vectors: ordered(turns, order) };
@@ -74,7 +76,9 @@ export function singularOf(
   columns.dispose();
   const { lengths, turns } = orthogonalize(x);
   const [values, order] = lengths.sort({ dim: -1, descending: true });
-  const left = ordered(x, order).div(values.where(values.gt(0), 1).unsqueeze(-1)).contiguous();
+  const left = ordered(x, order)
+    .div(values.where(values.gt(0), 1).unsqueeze(-1))
+    .contiguous();
   return { values: values.mul(scale.squeeze(-1)), left: basisOf(left, count), right: ordered(turns, order) };
 }
 

@@ -205,7 +205,9 @@ function solveLeastSquares(
   const full = Math.min(m, n);
   // Where nobody can look, ranks are left to singular values, and taken to be full where a shape depends on them.
   const { readsAtOnce } = A.storage.backend;
-  const direct = noGrad(() => (hasValues || full === 0 || !readsAtOnce ? undefined : solveByQr(A, B, rcond, driver !== "gels")));
+  const direct = noGrad(() =>
+    hasValues || full === 0 || !readsAtOnce ? undefined : solveByQr(A, B, rcond, driver !== "gels"),
+  );
   const found = direct ? undefined : noGrad(() => solveBySvd(A.detach(), B.detach(), rcond));
   const x = recordSolution(direct ?? found!.x, A, B, rcond);
   const rank =

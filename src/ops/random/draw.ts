@@ -91,12 +91,12 @@ const boxMullerOn = (x: Tensor, all: FillableArray): random.BoxMuller => {
 
 /** Draws normal numbers. */
 export const drawNormal = (mean: number, std: number, generator: Generator): Draw =>
-    drawing("normal", generator, [mean, std], (out, inOrder, owner) => {
-      const values = out as FloatArray;
-      if (!inOrder) random.normalEach(values, mean, std, generator);
-      else if (owner?.dtype === "float32") random.normal(values, mean, std, generator, boxMullerOn(owner, out));
-      else random.normal(values, mean, std, generator);
-    });
+  drawing("normal", generator, [mean, std], (out, inOrder, owner) => {
+    const values = out as FloatArray;
+    if (!inOrder) random.normalEach(values, mean, std, generator);
+    else if (owner?.dtype === "float32") random.normal(values, mean, std, generator, boxMullerOn(owner, out));
+    else random.normal(values, mean, std, generator);
+  });
 
 /** Draws whole numbers in [from, to). */
 export function drawIntegers(dtype: DType, from: number | bigint, to: number | bigint, generator: Generator): Draw {

@@ -55,7 +55,9 @@ export const logNormal_ = sampler("logNormal_", "input; mean, std; generator", (
   const { mean, std, generator } = numbersOf("logNormal_", options, { mean: 1, std: 2 });
   checkFloat("logNormal_", x.dtype);
   check(std > 0, `log_normal_ expects std > 0.0, but found std=${std}`);
-  return drawing("logNormal", generator, [mean, std], (out) => random.logNormal(out as FloatArray, mean, std, generator));
+  return drawing("logNormal", generator, [mean, std], (out) =>
+    random.logNormal(out as FloatArray, mean, std, generator),
+  );
 });
 
 /** Overwrites `x` with exponential numbers of rate `lambd` (1). @see torch.Tensor.exponential_ */
@@ -239,7 +241,10 @@ function drawFrom(
   } else {
     checkFloat(op, first.dtype);
     checkAll(op, isValid(...inputs.map((x) => x.detach())), "a parameter is out of range");
-    sampleInto(y, Object.assign(() => {}, { onDevice: { kind: op, generator, given: inputs } }));
+    sampleInto(
+      y,
+      Object.assign(() => {}, { onDevice: { kind: op, generator, given: inputs } }),
+    );
   }
   const zero = (g: Tensor) => g.zerosLike();
   return record(

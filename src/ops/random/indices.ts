@@ -1,6 +1,7 @@
 /** Indices drawn by a device whose memory is not at hand: permutations and samples by weight. */
-import type { Generator } from "../../core/generator";
+
 import { ValueError } from "../../core/errors";
+import type { Generator } from "../../core/generator";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkAll } from "../builders/checks";

@@ -44,5 +44,4 @@ export async function agree(name: string, op: Op, operands: readonly Tensor[], r
 }
 
 /** A transposed view with the shape of `x`. */
-export const turned = (x: Tensor): Tensor =>
-  x.ndim < 2 ? x : x.transpose(-1, -2).contiguous().transpose(-1, -2);
+export const turned = (x: Tensor): Tensor => (x.ndim < 2 ? x : x.transpose(-1, -2).contiguous().transpose(-1, -2));

@@ -53,7 +53,8 @@ describe.skipIf(noGpu !== undefined)(`indexing ${onGpu}`, () => {
     await agree("scatter", (u, i, s) => u!.detach().scatter(dim, i!, s!.detach()), [x, index, source]);
     await agree("scatter", (u, i) => u!.scatter(dim, i!, 3), [x, index]);
     for (const reduce of ["sum", "prod", "mean", "amax", "amin"] as const) {
-      const op = (u: Tensor, i: Tensor, s: Tensor) => u.detach().scatterReduce(dim, i, s.detach().mul(0.1).add(1), reduce);
+      const op = (u: Tensor, i: Tensor, s: Tensor) =>
+        u.detach().scatterReduce(dim, i, s.detach().mul(0.1).add(1), reduce);
       await agree(reduce, op as never, [x, index, source], 1e-4);
     }
   });
@@ -105,7 +106,10 @@ describe.skipIf(noGpu !== undefined)(`indexing ${onGpu}`, () => {
     const [rows, values] = [torch.randn(3, 200).sort()[0], torch.randn(3, 500)];
     for (const right of [false, true]) {
       await agree("searchsorted", (s, v) => torch.searchsorted(s!.detach(), v!.detach(), { right }), [rows, values]);
-      await agree("bucketize", (s, v) => torch.bucketize(v!.detach(), s!.detach(), { right }), [rows.select(0, 0), values]);
+      await agree("bucketize", (s, v) => torch.bucketize(v!.detach(), s!.detach(), { right }), [
+        rows.select(0, 0),
+        values,
+      ]);
       const whole = [torch.tensor([1, 2, 2, 5]).int(), torch.tensor([[0, 1, 2, 3, 9]]).int()];
       await agree("bucketize", (s, v) => torch.bucketize(v!, s!, { right }), whole);
     }
@@ -142,7 +146,9 @@ describe.skipIf(noGpu !== undefined)(`indexing ${onGpu}`, () => {
     ];
     for (const op of ops) {
       op();
-      await expect(torch.webgpu.synchronize()).rejects.toThrow(/index number 1 is out of bounds for dimension 0 with size 6/);
+      await expect(torch.webgpu.synchronize()).rejects.toThrow(
+        /index number 1 is out of bounds for dimension 0 with size 6/,
+      );
     }
     expect((await x.cpu()).tolist()).toEqual([0, 1, 2, 3, 4, 5]);
   });

@@ -96,7 +96,11 @@ describe.skipIf(noGpu !== undefined)(`order ${onGpu}`, () => {
     torch.manualSeed(6);
     for (const dtype of [...integers, "float16", "bfloat16"] as const)
       for (const descending of [false, true])
-        await agree(`sort ${dtype}`, (u) => [...u!.detach().sort({ descending })], [whole(dtype, [2, 90]).mul(dtype === "uint8" || dtype === "bool" ? 1 : -1).to(dtype)]);
+        await agree(`sort ${dtype}`, (u) => [...u!.detach().sort({ descending })], [
+          whole(dtype, [2, 90])
+            .mul(dtype === "uint8" || dtype === "bool" ? 1 : -1)
+            .to(dtype),
+        ]);
     for (const descending of [false, true])
       await agree("sort", (u) => [...u!.detach().sort({ dim: 1, descending })], [special()]);
     await agree("mode", (u) => [...u!.detach().mode(1)], [special()]);

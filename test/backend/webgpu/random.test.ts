@@ -7,7 +7,8 @@ type Tensor = torch.Tensor;
 
 const device = "webgpu";
 
-const valuesOf = async (x: Tensor): Promise<number[]> => Array.from((await x.cpu()).double().toTypedArray() as Float64Array);
+const valuesOf = async (x: Tensor): Promise<number[]> =>
+  Array.from((await x.cpu()).double().toTypedArray() as Float64Array);
 
 /** Mean, variance and skewness of the elements. */
 async function momentsOf(x: Tensor): Promise<[number, number, number]> {
@@ -38,7 +39,15 @@ describe.skipIf(noGpu !== undefined)(`random numbers ${onGpu}`, () => {
     randint: [() => torch.randint(-5, 5, [N], { device }), -0.5, 99 / 12],
     "randint of bytes": [() => torch.randint(0, 256, [N], { device, dtype: "uint8" }), 127.5, 65535 / 12],
     "random of integers": [() => empty("int64").random_(10), 4.5, 99 / 12],
-    "random of all": [() => empty("int32").random_().float().div(2 ** 31), 1 / 2, 1 / 12],
+    "random of all": [
+      () =>
+        empty("int32")
+          .random_()
+          .float()
+          .div(2 ** 31),
+      1 / 2,
+      1 / 12,
+    ],
     dropout: [() => torch.nn.functional.dropout(full(1), { p: 0.25 }), 1, 1 / 3],
     poisson: [() => torch.poisson(full(3)), 3, 3],
     "poisson, large": [() => torch.poisson(full(50)), 50, 50],
@@ -96,16 +105,26 @@ describe.skipIf(noGpu !== undefined)(`random numbers ${onGpu}`, () => {
 
   it("draws indices by weight", async () => {
     torch.manualSeed(4);
-    const weights = torch.tensor([[1, 0, 3, 0], [0, 2, 2, 0]]).to(device);
+    const weights = torch
+      .tensor([
+        [1, 0, 3, 0],
+        [0, 2, 2, 0],
+      ])
+      .to(device);
     const drawn = (await torch.multinomial(weights, 4000, { replacement: true }).cpu()).tolist() as number[][];
     const share = (row: number, value: number): number => drawn[row]!.filter((i) => i === value).length / 4000;
     expect(Math.abs(share(0, 2) - 0.75)).toBeLessThan(0.04);
     expect(Math.abs(share(1, 1) - 0.5)).toBeLessThan(0.04);
     expect(share(0, 1) + share(0, 3) + share(1, 0) + share(1, 3)).toBe(0);
     const apart = (await torch.multinomial(weights, 2).cpu()).tolist() as number[][];
-    expect(apart.map((row) => [...row].sort())).toEqual([[0, 2], [1, 2]]);
+    expect(apart.map((row) => [...row].sort())).toEqual([
+      [0, 2],
+      [1, 2],
+    ]);
     torch.multinomial(torch.tensor([-1, 2]).to(device), 1);
-    await expect(torch.webgpu.synchronize()).rejects.toThrow(/multinomial: the weights must be finite and not negative/);
+    await expect(torch.webgpu.synchronize()).rejects.toThrow(
+      /multinomial: the weights must be finite and not negative/,
+    );
     torch.bernoulli(torch.tensor([0.5, 2]).to(device));
     await expect(torch.webgpu.synchronize()).rejects.toThrow(/bernoulli: expects probabilities to be in \[0, 1\]/);
   });

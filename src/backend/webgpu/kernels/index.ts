@@ -14,6 +14,7 @@ import { adam, sgd } from "./optimizers";
 import { boxMuller, draw } from "./random";
 import { reduce } from "./reduce";
 import { runningExtremum, scan } from "./scans/scan";
+import { sequenceLoss, sequenceLossGradient } from "./sequenceLoss";
 import { softmax, softmaxGradient } from "./softmax";
 import { mostFrequent, sort } from "./sort";
 import { extremum, histogram, squaredDeviation } from "./statistics";
@@ -47,6 +48,8 @@ export const kernels: OpTable<Gpu> = {
   crossEntropy,
   crossEntropyGradient,
   targetWeights,
+  sequenceLoss,
+  sequenceLossGradient,
   luFactor,
   luSolve,
   triangularSolve,

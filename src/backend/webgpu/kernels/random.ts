@@ -52,12 +52,16 @@ export function draw(gpu: Gpu, work: DrawNumbers): void {
   const words = [n, ...key].map((value) => program.uint(value));
   const isWhole = kind === "integers";
   const [p, q] = prepared(work);
-  const numbers = isWhole ? [program.scalar(p, "int64"), program.uint(q % 2 ** 32)] : [program.float(p), program.float(q)];
+  const numbers = isWhole
+    ? [program.scalar(p, "int64"), program.uint(q % 2 ** 32)]
+    : [program.float(p), program.float(q)];
   if (isWhole) program.scalar(p + q - 1, "int64");
   const type = scalarOf(y.dtype)!;
   const rejection = rejections[kind as keyof typeof rejections];
-  const value = (at: string): string => views.map((view, i) => `let v${i} = ${view.load(`${view.offset} + ${at}`)};`).join("\n");
-  const cast = (result: string): string => (type === "f32" ? result : y.dtype === "bool" ? `select(0i, 1i, isNonzero(${result}))` : `i32(${result})`);
+  const value = (at: string): string =>
+    views.map((view, i) => `let v${i} = ${view.load(`${view.offset} + ${at}`)};`).join("\n");
+  const cast = (result: string): string =>
+    type === "f32" ? result : y.dtype === "bool" ? `select(0i, 1i, isNonzero(${result}))` : `i32(${result})`;
   const whole = `${numbers[0]} + bitcast<i32>(select(w % max(1u, ${numbers[1]}), w, ${numbers[1]} == 0u))`;
   if (rejection !== undefined) {
     gpu.dispatchEach(`draw ${kind}`, n, () => ({

@@ -6,7 +6,7 @@ import { GpuBlock } from "../buffers";
 import type { Gpu } from "../gpu";
 import { scalarOf } from "../wgsl/elements";
 import { WORKGROUP } from "../wgsl/program";
-import { fill, copy } from "./elementwise";
+import { copy, fill } from "./elementwise";
 import { helpers, position } from "./reduce";
 import { runRows } from "./rows";
 
@@ -54,7 +54,13 @@ export function squaredDeviation(gpu: Gpu, { sum, mean, x, n, inner }: SquaredDe
   if (rows === 0) return;
   const pieces = Math.max(1, Math.ceil(n / PIECE));
   const block = new GpuBlock(8 * rows * pieces);
-  const moments: Operand = { storage: { block }, offset: 0, shape: [2 * rows * pieces], strides: [1], dtype: "float32" };
+  const moments: Operand = {
+    storage: { block },
+    offset: 0,
+    shape: [2 * rows * pieces],
+    strides: [1],
+    dtype: "float32",
+  };
   momentsOfPieces(gpu, moments, x, rows, pieces, n, inner);
   const program = gpu.begin();
   const [squares, means] = [program.scatter(sum), program.scatter(mean)];

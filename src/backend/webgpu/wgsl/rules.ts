@@ -3,6 +3,7 @@
  * stands for the operands, `p` and `q` for the scalars, all in the type of the operands.
  */
 import type { Scalar } from "./elements";
+import { specialBinary, specialUnary } from "./specialRules";
 
 /** An op: its expression for each type that it is there for. */
 export interface Rule {
@@ -23,6 +24,7 @@ const rounding = (f32: string): Rule => ({ f32, i32: "x" });
 
 /** y = rule(x; p, q). */
 export const unaryRules: Readonly<Record<string, Rule>> = {
+  ...specialUnary,
   abs: both("abs(x)"),
   neg: both("-x", "(0i - x)"),
   sign: both("select(sign(x), 0.0, isNan(x))", "sign(x)"),
@@ -53,36 +55,6 @@ export const unaryRules: Readonly<Record<string, Rule>> = {
   sigmoid: float("sigmoidSafe(x)"),
   erf: float("erfSafe(x)"),
   erfc: float("erfcSafe(x)"),
-  asin: float("asinSafe(x)"),
-  acos: float("acosSafe(x)"),
-  atan: float("atanSafe(x)"),
-  sinh: float("sinhSafe(x)"),
-  cosh: float("coshSafe(x)"),
-  asinh: float("asinhSafe(x)"),
-  acosh: float("acoshSafe(x)"),
-  atanh: float("atanhSafe(x)"),
-  sinc: float("sincSafe(x)"),
-  erfcx: float("erfcxSafe(x)"),
-  erfinv: float("erfinvSafe(x)"),
-  ndtri: float("ndtriSafe(x)"),
-  logNdtr: float("logNdtr(x)"),
-  lgamma: float("lgammaSafe(x)"),
-  digamma: float("digammaSafe(x)"),
-  polygamma: float("polygammaSafe(p, x)"),
-  i0: float("besselI(x, 0.0)"),
-  i0e: float("scaledI(x, 0.0)"),
-  i1: float("besselI(x, 1.0)"),
-  i1e: float("scaledI(x, 1.0)"),
-  besselJ0: float("besselJ(x, 0.0)"),
-  besselJ1: float("besselJ(x, 1.0)"),
-  besselY0: float("besselY(x, 0.0)"),
-  besselY1: float("besselY(x, 1.0)"),
-  besselK0: float("besselK(x, 0.0)"),
-  besselK0e: float("scaledK(x, 0.0)"),
-  besselK1: float("besselK(x, 1.0)"),
-  besselK1e: float("scaledK(x, 1.0)"),
-  sphericalBesselJ0: float("sphericalJ(x)"),
-  airyAi: float("airySafe(x)"),
   relu: both("select(x, 0.0, x < 0.0)", "max(x, 0i)"),
   leakyRelu: float("select(x * p, x, x > 0.0)"),
   elu: float("q * select(p * expm1Safe(x), x, x > 0.0)"),
@@ -110,6 +82,7 @@ export const unaryRules: Readonly<Record<string, Rule>> = {
 
 /** y = rule(a, b; p). */
 export const binaryRules: Readonly<Record<string, Rule>> = {
+  ...specialBinary,
   add: { f32: "a + p * b", i32: "a + p * b", bool: "a | b" },
   sub: both("a - p * b"),
   mul: both("a * b"),
@@ -124,17 +97,6 @@ export const binaryRules: Readonly<Record<string, Rule>> = {
   fmin: both("minNumber(a, b)", "min(a, b)"),
   heaviside: both("select(select(0.0, 1.0, a > 0.0), b, a == 0.0)", "select(select(0i, 1i, a > 0i), b, a == 0i)"),
   pow: float("powSafe(a, b)"),
-  atan2: float("atan2Safe(a, b)"),
-  hypot: float("hypotSafe(a, b)"),
-  nextafter: float("nextAfter(a, b)"),
-  logaddexp: float("logAddExp(a, b)"),
-  logaddexp2: float("logAddExp2(a, b)"),
-  xlogy: float("select(a * logSafe(b), 0.0, !isNonzero(a) && !isNan(b))"),
-  xlog1py: float("select(a * log1pSafe(b), 0.0, !isNonzero(a) && !isNan(b))"),
-  zeta: float("zetaSafe(a, b)"),
-  igamma: float("gammaRatio(a, b, -1.0)"),
-  igammac: float("gammaRatio(a, b, 1.0)"),
-  orthogonalPolynomial: float("orthogonal(a, b, p)"),
   gcd: { i32: "divisorWhole(a, b)" },
   lcm: { i32: "multipleWhole(a, b)" },
   leftShift: { i32: "shiftLeft(a, b)" },

@@ -155,8 +155,7 @@ const elementary: Readonly<Record<string, string>> = {
   if (a == 0i || b == 0i) { return 0i; }
   return abs(divideWhole(a, divisorWhole(a, b)) * b);
 }`,
-  shiftLeft:
-    "fn shiftLeft(a: i32, b: i32) -> i32 { if (b < 0i || b > 31i) { return 0i; } return a << u32(b); }",
+  shiftLeft: "fn shiftLeft(a: i32, b: i32) -> i32 { if (b < 0i || b > 31i) { return 0i; } return a << u32(b); }",
   shiftRight:
     "fn shiftRight(a: i32, b: i32) -> i32 { if (b < 0i || b > 31i) { return select(0i, -1i, a < 0i); } return a >> u32(b); }",
 };
@@ -276,6 +275,7 @@ const gammaFunctions: Readonly<Record<string, string>> = {
   }
   var power = powSafe(q, -s);
   total += powSafe(q, 1.0 - s) / (s - 1.0) + 0.5 * power;
+  if (!isNonzero(power)) { return total; }
   var rising = s;
   ${EULER_MACLAURIN.map((c, j) => `power /= q;\n  total += f32(${c}) * rising * power;\n  rising *= (s + ${2 * j + 1}.0) * (s + ${2 * j + 2}.0);\n  power /= q;`).join("\n  ")}
   return total;
@@ -401,7 +401,8 @@ const besselFunctions: Readonly<Record<string, string>> = {
   }
   return total;
 }`,
-  smallI: "fn smallI(a: f32, order: f32) -> f32 { return select(1.0, 0.5 * a, order == 1.0) * besselSeries(0.25 * a * a, order); }",
+  smallI:
+    "fn smallI(a: f32, order: f32) -> f32 { return select(1.0, 0.5 * a, order == 1.0) * besselSeries(0.25 * a * a, order); }",
   scaledI: `fn scaledI(x: f32, order: f32) -> f32 {
   if (isNan(x)) { return x; }
   let a = abs(x);

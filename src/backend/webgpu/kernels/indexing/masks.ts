@@ -77,7 +77,10 @@ var rest = index;
 ${sizes
   .map((size, i) => [size, i] as const)
   .reverse()
-  .map(([size, i]) => `${target.store(`${target.offset} + place * ${axes}u + ${i}u`, `i32(rest % ${size})`)}\nrest = rest / ${size};`)
+  .map(
+    ([size, i]) =>
+      `${target.store(`${target.offset} + place * ${axes}u + ${i}u`, `i32(rest % ${size})`)}\nrest = rest / ${size};`,
+  )
   .join("\n")}`,
     }));
   });

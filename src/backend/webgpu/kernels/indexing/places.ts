@@ -46,8 +46,7 @@ export function exchange(view: View, place: string, next: (old: string) => strin
   const bits = 32 / lanes;
   const word = dtype === "int64" ? "2u * at" : lanes === 1 ? "at" : `at / ${lanes}u`;
   const value = bitsOf(settled(next(load(() => "seen", "at", dtype)), dtype), dtype);
-  const fresh =
-    lanes === 1 ? value : `(seen & ~(${2 ** bits - 1}u << shift)) | ((${value}) << shift)`;
+  const fresh = lanes === 1 ? value : `(seen & ~(${2 ** bits - 1}u << shift)) | ((${value}) << shift)`;
   return `{
   let at = ${place};
   ${lanes === 1 ? "" : `let shift = (at % ${lanes}u) * ${bits}u;`}

@@ -40,7 +40,12 @@ for (var half = ${WORKGROUP / 2}u; half > 0u; half = half >> 1u) {
  * Statements that turn the elements `at(i)` for i from `first` to `end` into a reflector: what the vector becomes goes to the first, the rest of the
  * reflector to the others. They declare `tau`. @see LAPACK dlarfg
  */
-export function reflector(load: (i: string) => string, store: (i: string, v: string) => string, first: string, end: string): string {
+export function reflector(
+  load: (i: string) => string,
+  store: (i: string, v: string) => string,
+  first: string,
+  end: string,
+): string {
   return `var size = 0.0;
 ${share("i", `${first} + 1u`, end, `size = max(size, abs(${load("i")}));`)}
 ${total("size", (a, b) => `max(${a}, ${b})`)}

@@ -59,7 +59,13 @@ export function scanRows(gpu: Gpu, fold: Fold, extent: Extent, ends: (program: P
   }
   const words = fold.pack("s").length;
   const block = new GpuBlock(4 * words * rows * blocks);
-  const totals: Operand = { storage: { block }, offset: 0, shape: [rows * blocks * words], strides: [1], dtype: "int32" };
+  const totals: Operand = {
+    storage: { block },
+    offset: 0,
+    shape: [rows * blocks * words],
+    strides: [1],
+    dtype: "int32",
+  };
   byBlocks(gpu, fold, extent, ends, totals, false);
   scanRows(gpu, fold, { rows, n: blocks, inner: 1, reverse: false }, (program) => {
     const view = program.write(totals);

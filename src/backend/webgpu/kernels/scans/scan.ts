@@ -11,13 +11,7 @@ import { type Fold, scanRows } from "./rowScan";
 export type ScanWork = Omit<Scan, "kind"> & { readonly kind: Scan["kind"] | "count" };
 
 /** A fold of single numbers. */
-const numeric = (
-  name: string,
-  type: Scalar,
-  begin: string,
-  merge: Fold["merge"],
-  declarations = "",
-): Fold => ({
+const numeric = (name: string, type: Scalar, begin: string, merge: Fold["merge"], declarations = ""): Fold => ({
   name: `${name} ${type}`,
   state: type,
   declarations,
