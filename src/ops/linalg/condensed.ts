@@ -6,10 +6,10 @@ import type { DType } from "../../core/dtype";
 import { sizeOfShape } from "../../core/shape";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { eigenOf, singularOf, unitRowsOn } from "./jacobi";
 import { bidiagonalize, drop, elementsOf, finished, qrFactor, reflect, split, tridiagonalize, working } from "./lapack";
 import { LinAlgError } from "./matrixChecks";
 import { bidiagonalQr, Rotations, tridiagonalQr } from "./qrIteration";
+import { eigenOf, singularOf, unitRowsOn } from "./unseen";
 
 /** Sizes beyond which squares of squares would leave float64, and what they are multiplied by then: a power of 2, which changes no digit. */
 const [SMALL, LARGE] = [1e-100, 1e100];

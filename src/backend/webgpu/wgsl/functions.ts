@@ -2,7 +2,7 @@
  * Functions that kernels may call by name. WGSL lets a compiler assume that there are neither infinities nor NaN, and its own functions are exact
  * only within a range: these keep both. Predicates look at bits.
  */
-import { specialFunctions } from "./special";
+import { specialFunctions } from "./special/index";
 
 const functions: Readonly<Record<string, string>> = {
   ...specialFunctions,

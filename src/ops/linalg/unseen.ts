@@ -1,11 +1,12 @@
 /**
- * Eigenvalues of symmetric matrices and singular values on devices whose memory is not at hand: rows are turned until they are orthogonal, without a
- * look in between. Stacks of float32; nothing here knows gradients.
+ * Linear algebra on devices whose memory is not at hand: permutations, eigenvalues of symmetric matrices and singular values. Rows are turned until they
+ * are orthogonal, without a look in between. Stacks of float32; nothing here knows gradients.
  */
+import type { DType } from "../../core/dtype";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { eye } from "../creation/ranges";
-import { qrFactor, reflect, split, working } from "./lapack";
+import { finished, luSolve, qrFactor, reflect, split, working } from "./lapack";
 import { LinAlgError } from "./matrixChecks";
 
 /** The identity of size n, over and over. */
@@ -13,6 +14,15 @@ export function unitRowsOn(lead: readonly number[], rows: number, n: number, lik
   const x = allocate([...lead, rows, n], "float32", like);
   x.storage.backend.copy(x, eye(rows, n, { dtype: "float32", device: like.device }).expand(x.shape));
   return x;
+}
+
+/** The matrices of rows exchanged: exchanges undone on the identity are their transpose. */
+export function permutationUnseen(pivots: Tensor, m: number, dtype: DType): Tensor {
+  const unit = unitRowsOn(pivots.shape.slice(0, -1), m, m, pivots);
+  const y = unit.clone();
+  luSolve(unit, pivots, y);
+  unit.dispose();
+  return finished(y, dtype, true);
 }
 
 /** The largest absolute value of each matrix, or 1 where that is 0: [*, 1, 1]. What is not finite is told by the next read. */
