@@ -1,17 +1,16 @@
-/** Switches that programs written for PyTorch set. Results here have the same bits each time in any case. */
+/** Switches that programs written for PyTorch set. */
 import { setDetectAnomaly } from "./autograd/anomaly";
 import { checkChoice, checkFlag, checkInteger } from "./core/arguments";
+import { determinism, setDeterminism } from "./core/determinism";
 import { dtypes, isFloat, legacyName, setDefaultDtype } from "./core/dtype";
 import { ArgumentError, describe, ValueError } from "./core/errors";
 import { named } from "./core/signature";
 
 const debugModes = ["default", "warn", "error"] as const;
 
-/** Whether operations that are not deterministic are allowed, warned of, or forbidden: there are none. */
-let debugMode: 0 | 1 | 2 = 0;
-
 /**
- * Asks for results that are the same each time. Without effect: they are, with any number of threads.
+ * Asks for results that have the same bits each time. On the cpu they have, with any number of threads. On WebGPU sums over repeated indices are added
+ * in any order unless this is asked for.
  * @param options.warnOnly Default: false.
  * @see torch.use_deterministic_algorithms
  */
@@ -21,15 +20,15 @@ export const useDeterministicAlgorithms = named(
   (mode: boolean, { warnOnly = false }: { warnOnly?: boolean } = {}): void => {
     checkFlag("useDeterministicAlgorithms", "mode", mode);
     checkFlag("useDeterministicAlgorithms", "warnOnly", warnOnly);
-    debugMode = mode ? (warnOnly ? 1 : 2) : 0;
+    setDeterminism(mode ? (warnOnly ? 1 : 2) : 0);
   },
 );
 
 /** Whether {@link useDeterministicAlgorithms} was asked for. @see torch.are_deterministic_algorithms_enabled */
-export const areDeterministicAlgorithmsEnabled = (): boolean => debugMode > 0;
+export const areDeterministicAlgorithmsEnabled = (): boolean => determinism() > 0;
 
 /** @see torch.is_deterministic_algorithms_warn_only_enabled */
-export const isDeterministicAlgorithmsWarnOnlyEnabled = (): boolean => debugMode === 1;
+export const isDeterministicAlgorithmsWarnOnlyEnabled = (): boolean => determinism() === 1;
 
 /** {@link useDeterministicAlgorithms} in a number, or a word for it. @see torch.set_deterministic_debug_mode */
 export const setDeterministicDebugMode = named(
@@ -41,12 +40,12 @@ export const setDeterministicDebugMode = named(
       typeof mode === "string"
         ? debugModes.indexOf(checkChoice(op, "debugMode", mode, debugModes))
         : checkInteger(op, "debugMode", mode, 0, 2);
-    debugMode = code as typeof debugMode;
+    setDeterminism(code as 0 | 1 | 2);
   },
 );
 
 /** 0, 1 or 2: see {@link setDeterministicDebugMode}. @see torch.get_deterministic_debug_mode */
-export const getDeterministicDebugMode = (): 0 | 1 | 2 => debugMode;
+export const getDeterministicDebugMode = (): 0 | 1 | 2 => determinism();
 
 const precisions = ["highest", "high", "medium"] as const;
 

@@ -63,7 +63,7 @@ export class Generator {
   constructor(device = "cpu") {
     if (device !== "cpu" && device !== "wasm")
       throw new DeviceError(
-        `Generator: random numbers are drawn on the CPU for every device, got device ${describe(device)}`,
+        `Generator: one on the cpu serves every device, got device ${describe(device)}; leave it out`,
       );
     this.manualSeed(DEFAULT_SEED);
   }

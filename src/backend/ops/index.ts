@@ -21,13 +21,22 @@ import type {
   Cholesky,
   LuFactor,
   LuSolve,
+  Orthogonalize,
   QrFactor,
   Reflection,
   Rotate,
   TriangularSolve,
   Tridiagonalize,
 } from "./linalg";
-import type { CrossEntropy, CrossEntropyGradient, NllLoss, NllLossGradient, TargetWeights } from "./losses";
+import type {
+  CrossEntropy,
+  CrossEntropyGradient,
+  NllLoss,
+  NllLossGradient,
+  SequenceLoss,
+  SequenceLossGradient,
+  TargetWeights,
+} from "./losses";
 import type { BatchNorm, BatchNormGradient, BatchNormStatistics, LayerNorm, LayerNormGradient } from "./normalization";
 import type {
   AdadeltaStep,
@@ -44,7 +53,7 @@ import type {
 } from "./optim";
 import type { AvgPool, AvgPoolGradient, MaxPool, MaxPoolGradient } from "./pooling";
 import type { MatMul } from "./products";
-import type { BoxMuller } from "./random";
+import type { BoxMuller, DrawNumbers } from "./random";
 import type { GruCell, GruCellGradient, LstmCell, LstmCellGradient } from "./recurrent";
 import type { Extremum, Histogram, Reduce, Softmax, SoftmaxGradient, SquaredDeviation } from "./reduce";
 import type { RunningExtremum, Scan } from "./scan";
@@ -107,12 +116,15 @@ export interface DeviceOps {
   mostFrequent: MostFrequent;
 
   boxMuller: BoxMuller;
+  draw: DrawNumbers;
 
   nllLoss: NllLoss;
   nllLossGradient: NllLossGradient;
   crossEntropy: CrossEntropy;
   crossEntropyGradient: CrossEntropyGradient;
   targetWeights: TargetWeights;
+  sequenceLoss: SequenceLoss;
+  sequenceLossGradient: SequenceLossGradient;
 
   lstmCell: LstmCell;
   lstmCellGradient: LstmCellGradient;
@@ -128,6 +140,7 @@ export interface DeviceOps {
   tridiagonalize: Tridiagonalize;
   bidiagonalize: Bidiagonalize;
   rotate: Rotate;
+  orthogonalize: Orthogonalize;
 
   sgd: SgdStep;
   adam: AdamStep;

@@ -31,6 +31,8 @@ export interface IndexCopy {
 /** y[o, index[j], i] += alpha · source[o, j, i]. */
 export interface IndexAdd extends IndexCopy {
   readonly alpha: number;
+  /** Whether sums must have the same bits each time; otherwise they may be added in any order. */
+  readonly deterministic: boolean;
 }
 
 /** y[o, j, i] = x[o, index[o, j, i], i]. Any dtype. */
@@ -63,6 +65,8 @@ export interface Scatter {
   readonly n: number;
   readonly m: number;
   readonly inner: number;
+  /** Whether the result must have the same bits each time; otherwise elements may be joined in any order. */
+  readonly deterministic: boolean;
 }
 
 /** Where values belong among sorted ones, so that the order stays. */

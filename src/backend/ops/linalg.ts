@@ -1,5 +1,5 @@
 /**
- * Stages of factorizations of stacks of matrices. Operands are contiguous stacks [count, rows, columns] of float64, of which the axes before the last two
+ * Stages of factorizations of stacks of matrices. Operands are contiguous stacks [count, rows, columns] of float64 (of float32 on a device that has no wider numbers), of which the axes before the last two
  * may be several; what is said of a matrix holds for each. Sign and pivot conventions are LAPACK's.
  */
 import type { Operand } from "../operand";
@@ -20,7 +20,7 @@ export interface LuFactor {
 export interface LuSolve {
   /** [m, m]: {@link LuFactor} of A. */
   readonly lu: Operand;
-  /** [m], int32. */
+  /** [m] or fewer, int32. */
   readonly pivots: Operand;
   /** [m, n]; x over it. */
   readonly b: Operand;
@@ -113,4 +113,15 @@ export interface Rotate {
   readonly list: Operand;
   /** How many numbers of the list are used. */
   readonly length: number;
+}
+
+/**
+ * Turns pairs of rows until all are orthogonal, by Jacobi's rotations: the lengths of rows are then singular values. For devices that cannot
+ * be read at once. @see LAPACK dgesvj
+ */
+export interface Orthogonalize {
+  /** [n, m]; over it, V x. */
+  readonly x: Operand;
+  /** [n, n]; over it, V v. */
+  readonly v: Operand;
 }

@@ -59,3 +59,30 @@ export interface TargetWeights {
   readonly weight: Optional;
   readonly ignoreIndex: number;
 }
+
+/**
+ * −log of the probability of all paths through time that spell a sequence, for devices that cannot be read at once (connectionist temporal
+ * classification). What lies beyond the steps and the labels of a sequence is not read.
+ */
+export interface SequenceLoss {
+  /** [n], float32. */
+  readonly losses: Operand;
+  /** [n, steps, labels], float32: the logarithms of the probabilities to be at a label at a time, by all that came before. */
+  readonly alpha: Operand;
+  /** [steps, n, c], float32. */
+  readonly logProbs: Operand;
+  /** [n, labels], int64, with the blank around every label. */
+  readonly labels: Operand;
+  /** [n], int64: how many steps a sequence has. */
+  readonly steps: Operand;
+  /** [n], int64: how many labels it has, at least 1. */
+  readonly sizes: Operand;
+}
+
+/** gx = exp(logProbs) less the share of the paths that go through a class at a time. */
+export interface SequenceLossGradient extends SequenceLoss {
+  /** Has the shape of logProbs, float32. */
+  readonly gx: Operand;
+  /** Has the shape of alpha; written: the same by all that comes after. */
+  readonly beta: Operand;
+}

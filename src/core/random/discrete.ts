@@ -42,7 +42,7 @@ export function bernoulliEach(
  * @see torch.Tensor.random_ without bounds
  */
 export function random(out: FillableArray, dtype: DType, generator: Generator = defaultGenerator): void {
-  const count = range(dtype).max + 1n;
+  const count = rangeOf(dtype).max + 1n;
   if (dtype === "int64" || dtype === "float64") fillBig(out, () => generator.random64() % count);
   else fillBelow(out, 0, Number(count), generator);
 }
@@ -61,9 +61,7 @@ export function randomFromTo(
   to: number | bigint | null,
   generator: Generator = defaultGenerator,
 ): void {
-  const end = to === null ? range(dtype).max + 1n : BigInt(to);
-  const [low, high] = (isFloat(dtype) ? inwards : checkRange)(dtype, BigInt(from), end);
-  if (low >= high) throw new ValueError(`random: expects from < to, got from = ${from} and to = ${end}`);
+  const [low, high] = boundsOf(dtype, from, to);
   const span = high - low;
   const wide = span >= 1n << 32n && (isFloat(dtype) || dtype === "int64");
   if (!wide && isSafe(low) && isSafe(high)) fillBelow(out, Number(low), Number(span), generator);
@@ -71,6 +69,18 @@ export function randomFromTo(
   // The whole range of int64 is the one span that PyTorch draws without an offset.
   else if (span === 1n << 64n) fillBig(out, () => BigInt.asIntN(64, generator.random64()));
   else fillBig(out, () => (generator.random64() % span) + low);
+}
+
+/**
+ * The first whole number of a range that a dtype holds, and the one after its last.
+ * @param to null for the largest value of the type, included
+ * @throws {@link ValueError} if no integer lies in the range or an integer type cannot hold all of it
+ */
+export function boundsOf(dtype: DType, from: number | bigint, to: number | bigint | null): [bigint, bigint] {
+  const end = to === null ? rangeOf(dtype).max + 1n : BigInt(to);
+  const [low, high] = (isFloat(dtype) ? inwards : checkRange)(dtype, BigInt(from), end);
+  if (low >= high) throw new ValueError(`random: expects from < to, got from = ${from} and to = ${end}`);
+  return [low, high];
 }
 
 const isSafe = (value: bigint): boolean => Number.isSafeInteger(Number(value));
@@ -85,7 +95,7 @@ const significandBits: Partial<Record<DType, bigint>> = { float16: 11n, bfloat16
 const integerBits: Partial<Record<DType, bigint>> = { int64: 63n, int32: 31n, int16: 15n, int8: 7n };
 
 /** The values of an integer type; of a float type the run of integers around zero that it holds exactly. */
-function range(dtype: DType): { min: bigint; max: bigint } {
+export function rangeOf(dtype: DType): { min: bigint; max: bigint } {
   const bits = integerBits[dtype];
   if (bits !== undefined) return { min: -(1n << bits), max: (1n << bits) - 1n };
   const exact = significandBits[dtype];
@@ -94,7 +104,7 @@ function range(dtype: DType): { min: bigint; max: bigint } {
 }
 
 function checkRange(dtype: DType, from: bigint, to: bigint): [bigint, bigint] {
-  const { min, max } = range(dtype);
+  const { min, max } = rangeOf(dtype);
   if (from < min || to - 1n > max)
     throw new ValueError(`random: ${dtype} holds ${min} to ${max}, got from = ${from} and to = ${to}`);
   return [from, to];

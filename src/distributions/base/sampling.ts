@@ -1,10 +1,11 @@
 /** Samples of the gamma and Dirichlet distributions with gradients for their parameters. */
 import { record } from "../../autograd/node";
 import { AutogradError } from "../../core/errors";
+import { defaultGenerator } from "../../core/generator";
 import type { FloatArray } from "../../core/random";
 import * as random from "../../core/random";
 import { cast, computeType } from "../../ops/builders/define";
-import { checkFloat, sampleInto } from "../../ops/random/draw";
+import { checkFloat, type Draw, sampleInto } from "../../ops/random/draw";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { betaGrad, gammaGrad } from "./implicitGrad";
@@ -27,11 +28,19 @@ function zipValues(op: string, inputs: readonly Tensor[], f: (...values: number[
   });
 }
 
+function drawGamma(concentration: Tensor): Draw {
+  if (!concentration.storage.backend.readsAtOnce) {
+    const onDevice = { kind: "gamma", generator: defaultGenerator, given: [concentration] } as const;
+    return Object.assign(() => {}, { onDevice });
+  }
+  const shapes = valuesOf("standardGamma", concentration);
+  return (out) => random.standardGamma(out as FloatArray, shapes);
+}
+
 /** Numbers drawn from Gamma(concentration, 1), with gradients. @see torch._standard_gamma */
 export function standardGamma(concentration: Tensor): Tensor {
-  const shapes = valuesOf("standardGamma", concentration);
   const y = allocate(concentration.shape, concentration.dtype, concentration);
-  sampleInto(y, (out) => random.standardGamma(out as FloatArray, shapes));
+  sampleInto(y, drawGamma(concentration));
   return record(
     "StandardGammaBackward0",
     y,

@@ -6,11 +6,12 @@ import { isFloat } from "../../core/dtype";
 import { DTypeError, describe, IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/builders/checks";
+import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
 import { checkFloating } from "../../ops/builders/precision";
 import { checkReduction, type Reduction, reduceLoss } from "../../ops/losses/classLosses";
 import { allocate, tensor, writeValues } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
+import { type Batch, lossesUnseen } from "./ctcUnseen";
 
 /** Options of {@link ctcLoss}. */
 export interface CTCLossOptions {
@@ -85,8 +86,7 @@ function lengthsOf(name: string, lengths: Tensor | readonly number[] | number): 
 
 /** The targets of all sequences, from rows of [N, S] or one after the other. */
 function splitTargets(targets: Tensor, lengths: readonly number[], n: number): number[][] {
-  if (lengths.length !== n)
-    throw new ShapeError(`ctcLoss: targetLengths must be of size the batch size, ${n}, got ${lengths.length}`);
+  checkTargetLengths(lengths, n);
   const flat = Array.from(targets.reshape(-1).tolist() as number[], Number);
   const stride = targets.ndim === 2 ? targets.shape[1]! : undefined;
   let start = 0;
@@ -101,6 +101,22 @@ function splitTargets(targets: Tensor, lengths: readonly number[], n: number): n
   });
 }
 
+/** @throws ShapeError unless there are as many lengths as sequences, and none is longer than the input. */
+function checkInputLengths(lengths: readonly number[], [steps, n]: readonly number[]): void {
+  if (lengths.length !== n)
+    throw new ShapeError(`ctcLoss: inputLengths must be of size the batch size, ${n}, got ${lengths.length}`);
+  if (lengths.some((length) => !Number.isInteger(length) || length < 0 || length > steps!))
+    throw new ShapeError(
+      `ctcLoss: Expected inputLengths to have value at most ${steps}, but got ${shapeText(lengths)}`,
+    );
+}
+
+/** @throws ShapeError unless there are as many lengths as sequences. */
+function checkTargetLengths(lengths: readonly number[], n: number): void {
+  if (lengths.length !== n)
+    throw new ShapeError(`ctcLoss: targetLengths must be of size the batch size, ${n}, got ${lengths.length}`);
+}
+
 function sequencesOf(
   logProbs: Tensor,
   targets: Tensor,
@@ -108,13 +124,8 @@ function sequencesOf(
   targetLengths: readonly number[],
   blank: number,
 ): Sequence[] {
-  const [steps, n, c] = logProbs.shape;
-  if (inputLengths.length !== n)
-    throw new ShapeError(`ctcLoss: inputLengths must be of size the batch size, ${n}, got ${inputLengths.length}`);
-  if (inputLengths.some((length) => !Number.isInteger(length) || length < 0 || length > steps))
-    throw new ShapeError(
-      `ctcLoss: Expected inputLengths to have value at most ${steps}, but got ${shapeText(inputLengths)}`,
-    );
+  const [, n, c] = logProbs.shape as readonly [number, number, number];
+  checkInputLengths(inputLengths, logProbs.shape);
   const values = logProbs.toTypedArray() as Float32Array | Float64Array;
   const labels = splitTargets(targets, targetLengths, n);
   const bad = labels.flatMap((target) => target.filter((label) => !(label >= 0 && label < c)));
@@ -174,6 +185,13 @@ function sequenceLosses(logProbs: Tensor, sequences: readonly Sequence[], zeroIn
   );
 }
 
+function unseen(x: Tensor, batch: Batch, zeroInfinity: boolean): Tensor {
+  checkSameDevice("ctcLoss", x, batch.targets);
+  checkInputLengths(batch.inputLengths, x.shape);
+  checkTargetLengths(batch.targetLengths, x.shape[1]!);
+  return lossesUnseen(x, batch, zeroInfinity);
+}
+
 /**
  * −log of the probability that a sequence of class probabilities spells a target, blanks and repetitions aside.
  *
@@ -207,11 +225,10 @@ export const ctcLoss = named(
     const isBatched = logProbs.ndim === 3;
     const x = isBatched ? logProbs : logProbs.unsqueeze(1);
     const lengths = lengthsOf("targetLengths", targetLengths);
-    const losses = sequenceLosses(
-      x,
-      sequencesOf(x, targets, lengthsOf("inputLengths", inputLengths), lengths, blank),
-      zeroInfinity,
-    );
+    const inputs = lengthsOf("inputLengths", inputLengths);
+    const losses = x.storage.backend.readsAtOnce
+      ? sequenceLosses(x, sequencesOf(x, targets, inputs, lengths, blank), zeroInfinity)
+      : unseen(x, { targets, inputLengths: inputs, targetLengths: lengths, blank }, zeroInfinity);
     if (reduction === "mean") {
       const divisors = tensor(
         lengths.map((length) => Math.max(length, 1)),

@@ -155,13 +155,13 @@ const shifted = (x: Tensor, n: Tensor): Tensor => {
   return x.mul(half.exp2()).mul(n.sub(half).exp2());
 };
 
-/** The mantissas and exponents, in float64: the logarithm may miss by 1, which the mantissa shows. */
+/** The mantissas and exponents, in a dtype that is wide enough: the logarithm may miss by 1, which the mantissa shows. */
 function decompose(x: Tensor): [mantissa: Tensor, exponent: Tensor] {
   const plain = x.isfinite().logicalAnd(x.ne(0));
   const guess = x.abs().where(plain, 1).log2().floor().add(1);
   const first = shifted(x.where(plain, 0.5), guess.neg());
   const size = first.abs();
-  const miss = size.ge(1).to("float64").sub(size.lt(0.5).to("float64"));
+  const miss = size.ge(1).to(x.dtype).sub(size.lt(0.5).to(x.dtype));
   return [x.where(plain.logicalNot(), shifted(first, miss.neg())), guess.add(miss).maskedFill(plain.logicalNot(), 0)];
 }
 
@@ -174,7 +174,7 @@ function decompose(x: Tensor): [mantissa: Tensor, exponent: Tensor] {
 export const frexp = named("frexp", "input", (x: Tensor): Frexp => {
   checkTensor("frexp", x);
   if (!isFloat(x.dtype)) throw new DTypeError(`frexp: only supports floating-point dtypes, got ${x.dtype}`);
-  const [wide, power] = noGrad(() => decompose(x.double()));
+  const [wide, power] = noGrad(() => decompose(x.storage.backend.readsAtOnce ? x.double() : x.float()));
   const exponent = power.to("int32");
   const mantissa = record(
     "FrexpBackward0",

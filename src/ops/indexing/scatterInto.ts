@@ -1,5 +1,6 @@
 /** How scattered elements find their places: shared by scatter, scatterAdd and scatterReduce. */
 import type { ScatterKind } from "../../backend/ops";
+import { determinism } from "../../core/determinism";
 import { DTypeError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText, wrapDim } from "../../core/shape";
 import type { Tensor } from "../../tensor/tensor";
@@ -57,7 +58,9 @@ function scatterOnto(y: Tensor, { dim, at, src }: Route, kind: ScatterKind): voi
   const part = dense(target);
   const { n, inner } = axisOf("scatter", part.shape, dim);
   const source = dense(cast(src, y.dtype));
-  part.storage.backend.run("scatter", { kind, y: part, index: at, source, n, m: at.shape[dim] ?? 1, inner });
+  const deterministic = determinism() > 0;
+  const m = at.shape[dim] ?? 1;
+  part.storage.backend.run("scatter", { kind, y: part, index: at, source, n, m, inner, deterministic });
   if (part !== target) y.storage.backend.copy(target, part);
 }
 

@@ -2,6 +2,7 @@
 
 import { record } from "../../autograd/node";
 import { checkChoice, checkNumber } from "../../core/arguments";
+import { determinism } from "../../core/determinism";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -83,7 +84,8 @@ function overwrite(y: Tensor, index: Tensor, source: Tensor, axis: Axis): void {
 /** y[index] += alpha · source along an axis of a contiguous y. */
 function accumulate(y: Tensor, index: Tensor, source: Tensor, alpha: number, axis: Axis): void {
   const { n, inner } = axis;
-  y.storage.backend.run("indexAdd", { y, index, source: dense(cast(source, y.dtype)), alpha, n, inner });
+  const deterministic = determinism() > 0;
+  y.storage.backend.run("indexAdd", { y, index, source: dense(cast(source, y.dtype)), alpha, n, inner, deterministic });
 }
 
 /** Options of {@link indexAdd}. */

@@ -3,6 +3,7 @@
 import { record } from "../../autograd/node";
 import { checkNumber } from "../../core/arguments";
 import { checkOptions, ShapeError, ValueError } from "../../core/errors";
+import { defaultGenerator } from "../../core/generator";
 import type { FloatArray } from "../../core/random";
 import * as random from "../../core/random";
 import { named } from "../../core/signature";
@@ -11,7 +12,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { sumTo } from "../builders/define";
 import { mul } from "../elementwise/binary";
-import { checkFloat, generatorOf, sampleInto } from "../random/draw";
+import { checkFloat, type Draw, drawing, sampleInto } from "../random/draw";
 
 /** Options of the dropouts. */
 export interface DropoutOptions {
@@ -41,7 +42,10 @@ function effectOf(op: string, x: Tensor, options: DropoutOptions, p = 0.5, train
 function mask(x: Tensor, shape: readonly number[], p: number, one: number): Tensor {
   const noise = allocate(shape, x.dtype, x);
   if (p === 1) return noise.zero_();
-  sampleInto(noise, (out) => random.bernoulli(out, 1 - p, undefined, one));
+  const draw = drawing("bernoulli", defaultGenerator, [1 - p, one], (out) =>
+    random.bernoulli(out, 1 - p, undefined, one),
+  );
+  sampleInto(noise, draw);
   return noise;
 }
 
@@ -163,6 +167,16 @@ export interface RReLUOptions {
   inplace?: boolean;
 }
 
+function drawSlopes(x: Tensor, lower: number, upper: number): Draw {
+  const generator = defaultGenerator;
+  if (!x.storage.backend.readsAtOnce)
+    return Object.assign(() => {}, {
+      onDevice: { kind: "slopes", generator, p: lower, q: upper, given: [x] } as const,
+    });
+  const values = x.toTypedArray() as FloatArray;
+  return (out) => random.rreluSlopes(out as FloatArray, values, lower, upper, generator);
+}
+
 /**
  * Leaky ReLU with a slope drawn from [lower, upper) for each element in training, and their mean otherwise. Shape: any.
  * @see torch.nn.functional.rrelu; Xu et al., 2015
@@ -185,8 +199,7 @@ export const rrelu = named(
       return inplace ? x.leakyRelu_({ negativeSlope }) : x.leakyRelu({ negativeSlope });
     }
     const slopes = allocate(x.shape, x.dtype, x);
-    const values = x.toTypedArray() as FloatArray;
-    sampleInto(slopes, (out) => random.rreluSlopes(out as FloatArray, values, lower, upper, generatorOf("rrelu", {})));
+    sampleInto(slopes, drawSlopes(x, lower, upper));
     return multiply(x, slopes, inplace);
   },
 );

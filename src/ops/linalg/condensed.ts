@@ -9,6 +9,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { bidiagonalize, drop, elementsOf, finished, qrFactor, reflect, split, tridiagonalize, working } from "./lapack";
 import { LinAlgError } from "./matrixChecks";
 import { bidiagonalQr, Rotations, tridiagonalQr } from "./qrIteration";
+import { eigenOf, singularOf, unitRowsOn } from "./unseen";
 
 /** Sizes beyond which squares of squares would leave float64, and what they are multiplied by then: a power of 2, which changes no digit. */
 const [SMALL, LARGE] = [1e-100, 1e100];
@@ -49,6 +50,7 @@ function scaleMatrices(op: string, x: Tensor, from: (row: number) => number): Fl
 
 /** Stacks of unit vectors: the first `rows` rows of the identity of size n. */
 export function unitRows(lead: readonly number[], rows: number, n: number, like: Tensor): Tensor {
+  if (!like.storage.backend.readsAtOnce) return unitRowsOn(lead, rows, n, like);
   const x = allocate([...lead, rows, n], "float64", like);
   x.storage.backend.fill(x, 0);
   const all = elementsOf(x);
@@ -121,6 +123,7 @@ export function symmetricEigen(
   dtype: DType,
   wantVectors: boolean,
 ): { values: Tensor; vectors?: Tensor } {
+  if (!a.storage.backend.readsAtOnce) return eigenOf(op, a);
   const { lead, n } = split(a);
   const factors = scaleMatrices(op, a, (row) => row);
   const { d, e, taus } = tridiagonalize(a);
@@ -217,6 +220,7 @@ function widened(rows: Tensor, m: number, count: number): Tensor {
  * @param isFull Whether m left vectors are wanted in place of n.
  */
 export function singular(op: string, a: Tensor, isTurned: boolean, wantVectors: boolean, isFull: boolean): Singular {
+  if (!a.storage.backend.readsAtOnce) return singularOf(op, a, isTurned, isFull);
   const { m: rows, n: columns } = split(a);
   const [m, n] = isTurned ? [columns, rows] : [rows, columns];
   const isTall = m > TALL * n;

@@ -19,6 +19,7 @@ import * as lapack from "./lapack";
 import { split } from "./lapack";
 import { matmul } from "./matmul";
 import { checkEquation, checkInfo, checkMatrix, checkPair, LinAlgError } from "./matrixChecks";
+import { permutationUnseen } from "./unseen";
 
 /** Runs `body` on each matrix of the inputs, which it may destroy, and on one piece of each output. */
 export function overMatrices(
@@ -375,10 +376,10 @@ export const luFactorEx = named(
 
 /** The permutation matrix P of rows exchanged one after the other. The pivots have been checked. */
 export function permutationOf(pivots: Tensor, m: number, dtype: DType): Tensor {
-  const k = pivots.shape.at(-1)!;
+  if (!pivots.storage.backend.readsAtOnce) return permutationUnseen(pivots, m, dtype);
   const [P] = overMatrices([pivots.unsqueeze(-1)], [{ shape: [m, m], dtype }], ([rows], [out]) => {
     const order = Array.from({ length: m }, (_, i) => i);
-    for (let i = 0; i < k; i++) {
+    for (let i = 0; i < pivots.shape.at(-1)!; i++) {
       const j = rows![i]! - 1;
       [order[i], order[j]] = [order[j]!, order[i]!];
     }

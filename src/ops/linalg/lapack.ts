@@ -26,8 +26,11 @@ function copied(x: Tensor, dtype: DType, transposed: boolean): Tensor {
   return y;
 }
 
-/** A contiguous copy in float64 of the matrices, or of what they are transposed. */
-export const working = (x: Tensor, transposed = false): Tensor => copied(x, "float64", transposed);
+/** What matrices are factorized in: float64 where the device has it. */
+export const workType = (x: Tensor): DType => (x.storage.backend.readsAtOnce ? "float64" : "float32");
+
+/** A contiguous copy in float64 (or {@link workType}) of the matrices, or of what they are transposed. */
+export const working = (x: Tensor, transposed = false): Tensor => copied(x, workType(x), transposed);
 
 /** Gives back what nobody will see. */
 export function drop(...xs: readonly (Tensor | undefined)[]): void {
@@ -75,7 +78,7 @@ export function cholesky(a: Tensor): Tensor {
 /** Q R = aᵀ, over a: each row of a is a column. Returns the factors of the reflectors. */
 export function qrFactor(a: Tensor): Tensor {
   const { lead, m, n } = split(a);
-  const taus = allocate([...lead, Math.min(m, n)], "float64", a);
+  const taus = allocate([...lead, Math.min(m, n)], a.dtype, a);
   a.storage.backend.run("qrFactor", { a, taus });
   return taus;
 }
@@ -101,7 +104,7 @@ export function reflect(c: Tensor, v: Tensor, taus: Tensor, options: Reflections
 /** Tridiagonal T = Qᵀ a Q; rows of a become reflectors, with their ones at j + 1. */
 export function tridiagonalize(a: Tensor): { d: Tensor; e: Tensor; taus: Tensor } {
   const { lead, n } = split(a);
-  const [d, e, taus] = [0, 1, 2].map(() => allocate([...lead, n], "float64", a)) as [Tensor, Tensor, Tensor];
+  const [d, e, taus] = [0, 1, 2].map(() => allocate([...lead, n], a.dtype, a)) as [Tensor, Tensor, Tensor];
   a.storage.backend.run("tridiagonalize", { a, d, e, taus });
   return { d, e, taus };
 }
@@ -119,10 +122,10 @@ export interface Bidiagonal {
 /** @see {@link Bidiagonal} */
 export function bidiagonalize(a: Tensor): Bidiagonal {
   const { lead, m, n } = split(a);
-  const vector = () => allocate([...lead, n], "float64", a);
+  const vector = () => allocate([...lead, n], a.dtype, a);
   const [d, e, leftTaus, rightTaus] = [vector(), vector(), vector(), vector()];
-  const left = allocate([...lead, n, m], "float64", a);
-  const right = allocate([...lead, n, n], "float64", a);
+  const left = allocate([...lead, n, m], a.dtype, a);
+  const right = allocate([...lead, n, n], a.dtype, a);
   a.storage.backend.run("bidiagonalize", { a, d, e, left, leftTaus, right, rightTaus });
   return { d, e, left, leftTaus, right, rightTaus };
 }

@@ -203,13 +203,17 @@ function solveLeastSquares(
   const { lead, m, n } = split(A);
   const hasValues = driver === "gelsd" || driver === "gelss";
   const full = Math.min(m, n);
-  const direct = noGrad(() => (hasValues || full === 0 ? undefined : solveByQr(A, B, rcond, driver !== "gels")));
+  // Where nobody can look, ranks are left to singular values, and taken to be full where a shape depends on them.
+  const { readsAtOnce } = A.storage.backend;
+  const direct = noGrad(() =>
+    hasValues || full === 0 || !readsAtOnce ? undefined : solveByQr(A, B, rcond, driver !== "gels"),
+  );
   const found = direct ? undefined : noGrad(() => solveBySvd(A.detach(), B.detach(), rcond));
   const x = recordSolution(direct ?? found!.x, A, B, rcond);
   const rank =
     found?.rank ??
     tensor(Array<number>(sizeOfShape(lead)).fill(full), { dtype: "int64", device: A.device }).reshape(lead);
-  const hasResiduals = m > n && driver !== "gelsy" && rank.numel() > 0 && rank.min().item() === n;
+  const hasResiduals = m > n && driver !== "gelsy" && rank.numel() > 0 && (!readsAtOnce || rank.min().item() === n);
   const all = {
     solution: isVector ? x.squeeze(-1) : x,
     residuals: hasResiduals ? matmul(A, x).sub(B).square().sum(-2) : A.newEmpty([0]),

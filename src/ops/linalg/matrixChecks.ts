@@ -90,14 +90,20 @@ export function checkPivots(op: string, pivots: Tensor, A: Tensor, count: number
 }
 
 /**
- * A device that cannot be read at once lets all codes pass: they are among what the `Ex` forms return.
+ * Where codes cannot be read at once, it is the next read that throws, without them.
  * @throws LinAlgError if one of the codes that a factorization returned is not 0; `%` in the text is the code.
  */
 export function checkInfo(op: string, info: Tensor, problem: string): void {
-  if (!info.storage.backend.readsAtOnce) return;
+  const which = (item: number): string => (info.ndim === 0 ? "" : `(Batch element ${item}): `);
+  const { backend } = info.storage;
+  if (!backend.readsAtOnce) {
+    const text = problem.replace(" of order %", "").replaceAll(" %", "").replaceAll("%", "i");
+    const x = info.eq(0).contiguous();
+    backend.firstInvalid({ kind: "nonzero", x }, (item) => new LinAlgError(`${op}: ${which(item)}${text}`));
+    return;
+  }
   const codes = info.toTypedArray() as Int32Array;
   const bad = codes.findIndex((code) => code !== 0);
   if (bad < 0) return;
-  const which = info.ndim === 0 ? "" : `(Batch element ${bad}): `;
-  throw new LinAlgError(`${op}: ${which}${problem.replaceAll("%", String(codes[bad]))}`);
+  throw new LinAlgError(`${op}: ${which(bad)}${problem.replaceAll("%", String(codes[bad]))}`);
 }

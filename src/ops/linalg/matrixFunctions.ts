@@ -10,6 +10,7 @@ import { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { type NamedTuple, namedTuple } from "../builders/namedTuple";
 import { eye } from "../creation/ranges";
+import { where } from "../elementwise/where";
 import { cat, stack } from "../shape/join";
 import { inv, invertOf, luFactorOf } from "./decompositions";
 import { matmul } from "./matmul";
@@ -84,9 +85,11 @@ function detOf(x: Tensor): Tensor {
       (g, [a, value, pivot]) => {
         const spread = (v: Tensor) => v.unsqueeze(-1).unsqueeze(-1);
         const sizes = pivot!.detach().abs();
-        // NaN is not singular: its gradient is NaN.
+        // NaN is not singular: its gradient is NaN. Where nobody can look, the next read tells of a singular matrix.
         const isSingular =
-          a!.numel() > 0 && Boolean(sizes.amin(-1).le(sizes.amax(-1).mul(NEARLY_SINGULAR)).any().item());
+          a!.numel() > 0 &&
+          a!.storage.backend.readsAtOnce &&
+          Boolean(sizes.amin(-1).le(sizes.amax(-1).mul(NEARLY_SINGULAR)).any().item());
         return isSingular ? spread(g).mul(cofactors(a!)) : spread(g.mul(value!)).mul(inv(a!).mT);
       },
     ],
@@ -161,6 +164,19 @@ function exponentials(A: Tensor, squarings: number): Tensor {
   return y;
 }
 
+/** Squarings where nobody can see the norm: beyond a norm of 2^23, float32 has no digits left of an angle. */
+const MOST_SQUARINGS = 24;
+
+/** The exponentials of matrices [batch, n, n] of which nobody can see how many squarings they take: each is squared until it has its own number. */
+function exponentialsUnseen(A: Tensor): Tensor {
+  const squarings = noGrad(() =>
+    A.abs().sum(-2).amax(-1).log2().add(1).ceil().clamp({ min: 0, max: MOST_SQUARINGS }),
+  ).reshape([-1, 1, 1]);
+  let y = exponentials(A.mul(squarings.neg().exp2()), 0);
+  for (let i = 0; i < MOST_SQUARINGS; i++) y = where(squarings.gt(i), matmul(y, y), y);
+  return y;
+}
+
 /** The positions of each value. */
 function positionsOf(values: readonly number[]): Map<number, number[]> {
   const groups = new Map<number, number[]>();
@@ -177,6 +193,7 @@ export const matrixExp = named("matrixExp", "A", (A: Tensor): Tensor => {
   checkMatrix("matrixExp", A, true);
   if (A.numel() === 0) return A.clone();
   const stacked = A.reshape([-1, ...A.shape.slice(-2)]);
+  if (!A.storage.backend.readsAtOnce) return exponentialsUnseen(stacked).reshape(A.shape);
   const norms = Array.from(stacked.detach().double().abs().sum(-2).amax(-1).toTypedArray(), Number);
   const squarings = norms.map((norm) => (Number.isFinite(norm) ? Math.max(0, Math.ceil(Math.log2(norm) + 1)) : NaN));
   const groups = [...positionsOf(squarings)];

@@ -1,4 +1,4 @@
-/** Eigenvalues of symmetric matrices and singular values, over stacks of matrices. They read their input, so that they compute on the CPU only. */
+/** Eigenvalues of symmetric matrices and singular values, over stacks of matrices. */
 
 import { isRecorded, recordAll } from "../../autograd/node";
 import { checkChoice, checkFlag } from "../../core/arguments";

@@ -1,8 +1,10 @@
 /** How random numbers get into a tensor's memory, in PyTorch's order. */
 
 import { record } from "../../autograd/node";
+import { unsupported } from "../../backend/dispatch";
+import type { DrawKind } from "../../backend/ops";
 import { checkNumbers } from "../../core/arguments";
-import { arrayOf, checkDType, type DType, isFloat, legacyName, sizeOf } from "../../core/dtype";
+import { checkDType, type DType, isFloat, legacyName, sizeOf } from "../../core/dtype";
 import { ArgumentError, DTypeError, describe, ValueError } from "../../core/errors";
 import { defaultGenerator, Generator } from "../../core/generator";
 import type { FillableArray, FloatArray } from "../../core/random";
@@ -10,7 +12,7 @@ import * as random from "../../core/random";
 import type { Named, Typed } from "../../core/signatureTypes";
 import { allocate, filled } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { nodeName } from "../builders/define";
+import { cast, nodeName } from "../builders/define";
 import { inplace } from "../builders/inplace";
 
 /** Options of everything random. */
@@ -51,8 +53,31 @@ export function check(holds: boolean, message: string): void {
   if (!holds) throw new ValueError(message);
 }
 
-/** Writes into a range of memory; `inOrder` says whether the tensor is contiguous. `owner` is the tensor whose memory it is, if any. */
-export type Draw = (out: FillableArray, inOrder: boolean, owner?: Tensor) => void;
+/** What a device draws by itself: its kind and numbers, and tensors of the shape of the result. */
+export interface DeviceDraw {
+  readonly kind: DrawKind;
+  readonly generator: Generator;
+  readonly p?: number;
+  readonly q?: number;
+  readonly given?: readonly Tensor[];
+}
+
+/**
+ * Writes into a range of memory; `inOrder` says whether the tensor is contiguous. `owner` is the tensor whose memory it is, if any.
+ * `onDevice` says what a device draws whose memory is not at hand.
+ */
+export interface Draw {
+  (out: FillableArray, inOrder: boolean, owner?: Tensor): void;
+  readonly onDevice?: DeviceDraw;
+}
+
+/** A draw that devices can do by themselves, too. */
+export const drawing = (
+  kind: DrawKind,
+  generator: Generator,
+  [p, q]: readonly [p?: number, q?: number],
+  draw: (out: FillableArray, inOrder: boolean, owner?: Tensor) => void,
+): Draw => Object.assign(draw, { onDevice: { kind, generator, p: p ?? 0, q: q ?? 0 } });
 
 /** The Box–Muller transform by the device, where the numbers lie. */
 const boxMullerOn = (x: Tensor, all: FillableArray): random.BoxMuller => {
@@ -65,30 +90,56 @@ const boxMullerOn = (x: Tensor, all: FillableArray): random.BoxMuller => {
 };
 
 /** Draws normal numbers. */
-export const drawNormal =
-  (mean: number, std: number, generator: Generator): Draw =>
-  (out, inOrder, owner) => {
+export const drawNormal = (mean: number, std: number, generator: Generator): Draw =>
+  drawing("normal", generator, [mean, std], (out, inOrder, owner) => {
     const values = out as FloatArray;
     if (!inOrder) random.normalEach(values, mean, std, generator);
     else if (owner?.dtype === "float32") random.normal(values, mean, std, generator, boxMullerOn(owner, out));
     else random.normal(values, mean, std, generator);
-  };
+  });
+
+/** Draws whole numbers in [from, to). */
+export function drawIntegers(dtype: DType, from: number | bigint, to: number | bigint, generator: Generator): Draw {
+  const [low, high] = random.boundsOf(dtype, from, to);
+  return drawing("integers", generator, [Number(low), Number(high - low)], (out) =>
+    random.randomFromTo(out, dtype, from, to, generator),
+  );
+}
+
+/** Two words of the generator, from which all numbers of a draw on a device follow. */
+const keyOf = (generator: Generator): [number, number] => [generator.random(), generator.random()];
+
+/** Lets the device of `x` draw. */
+function drawOn(x: Tensor, { kind, generator, p = 0, q = 0, given = [] }: DeviceDraw): void {
+  const { backend } = x.storage;
+  const y = x.isContiguous() ? x : allocate(x.shape, x.dtype, x);
+  const dense = given.map((tensor) => cast(tensor.detach().expand(x.shape), "float32").contiguous());
+  backend.run("draw", { kind, y, p, q, given: dense, key: keyOf(generator) });
+  if (y === x) return;
+  backend.copy(x, y);
+  y.dispose();
+}
 
 /**
  * Fills `x` with what `draw` writes. Elements are drawn in the order in which they lie in memory, which PyTorch's iterator also follows,
- * so that the stream lands on the same elements when `x` is transposed.
+ * so that the stream lands on the same elements when `x` is transposed. A device whose memory is not at hand draws by itself.
  */
 export function sampleInto(x: Tensor, draw: Draw): void {
   const { backend, block } = x.storage;
+  if (!backend.readsAtOnce) {
+    if (draw.onDevice === undefined) throw unsupported("draw", x.dtype, backend.device);
+    drawOn(x, draw.onDevice);
+    return;
+  }
   const isHalf = isFloat(x.dtype) && sizeOf(x.dtype) === 2;
   if (x.isContiguous() && !isHalf) {
-    fillMemory(x, draw);
+    fillMemory(x, draw, true);
     return;
   }
   const order = x.shape.map((_, i) => i).sort((a, b) => x.strides[b]! - x.strides[a]!);
   const pick = (list: readonly number[]) => order.map((axis) => list[axis]!);
   const dense = allocate(pick(x.shape), isHalf ? "float32" : x.dtype, x);
-  fillMemory(dense, (out, _inOrder, owner) => draw(out, x.isContiguous(), owner));
+  fillMemory(dense, draw, x.isContiguous());
   backend.copy(
     { storage: { block }, dtype: x.dtype, shape: dense.shape, strides: pick(x.strides), offset: x.offset },
     dense,
@@ -96,17 +147,9 @@ export function sampleInto(x: Tensor, draw: Draw): void {
   dense.dispose();
 }
 
-/** Memory of the cpu is written in place, that of another device through a copy. */
-function fillMemory(x: Tensor, draw: Draw): void {
+function fillMemory(x: Tensor, draw: Draw, inOrder: boolean): void {
   const { backend, block } = x.storage;
-  const n = x.numel();
-  if (backend.readsAtOnce) {
-    draw(backend.view(block, x.dtype, x.offset, n) as FillableArray, true, x);
-    return;
-  }
-  const values = new (arrayOf(x.dtype))(new ArrayBuffer(n * sizeOf(x.dtype)), 0, n);
-  draw(values as FillableArray, true);
-  backend.write(block, x.dtype, x.offset, values);
+  draw(backend.view(block, x.dtype, x.offset, x.numel()) as FillableArray, inOrder, x);
 }
 
 /**

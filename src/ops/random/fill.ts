@@ -3,15 +3,29 @@
 import { record } from "../../autograd/node";
 import { assertNumber, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { DTypeError, ShapeError, ValueError } from "../../core/errors";
+import type { Generator } from "../../core/generator";
 import type { FloatArray } from "../../core/random";
 import * as random from "../../core/random";
 import { broadcastShapes } from "../../core/shape";
 import { named } from "../../core/signature";
 import { allocate, vectorOf } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
-import { checkTensor } from "../builders/checks";
+import { checkAll, checkTensor } from "../builders/checks";
 import { cast, computeType, nodeName } from "../builders/define";
-import { check, checkFloat, drawNormal, generatorOf, numbersOf, type RandomOptions, sampleInto, sampler } from "./draw";
+import {
+  check,
+  checkFloat,
+  type Draw,
+  drawIntegers,
+  drawing,
+  drawNormal,
+  generatorOf,
+  numbersOf,
+  type RandomOptions,
+  sampleInto,
+  sampler,
+} from "./draw";
+import { drawIndices } from "./indices";
 
 /** Overwrites `x` with uniform numbers in [from, to). Default: [0, 1). @see torch.Tensor.uniform_ @example x.uniform_(-1, 1) */
 export const uniform_ = sampler(
@@ -21,7 +35,7 @@ export const uniform_ = sampler(
     const { from, to, generator } = numbersOf("uniform_", options, { from: 0, to: 1 });
     checkFloat("uniform_", x.dtype);
     check(from <= to, `uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
-    return (out) => random.uniform(out as FloatArray, from, to, generator);
+    return drawing("uniform", generator, [from, to], (out) => random.uniform(out as FloatArray, from, to, generator));
   },
 );
 
@@ -41,7 +55,9 @@ export const logNormal_ = sampler("logNormal_", "input; mean, std; generator", (
   const { mean, std, generator } = numbersOf("logNormal_", options, { mean: 1, std: 2 });
   checkFloat("logNormal_", x.dtype);
   check(std > 0, `log_normal_ expects std > 0.0, but found std=${std}`);
-  return (out) => random.logNormal(out as FloatArray, mean, std, generator);
+  return drawing("logNormal", generator, [mean, std], (out) =>
+    random.logNormal(out as FloatArray, mean, std, generator),
+  );
 });
 
 /** Overwrites `x` with exponential numbers of rate `lambd` (1). @see torch.Tensor.exponential_ */
@@ -52,7 +68,7 @@ export const exponential_ = sampler(
     const { lambd, generator } = numbersOf("exponential_", options, { lambd: 1 });
     checkFloat("exponential_", x.dtype);
     check(lambd > 0, `exponential_ expects lambda > 0.0, but found lambda=${lambd}`);
-    return (out) => random.exponential(out as FloatArray, lambd, generator);
+    return drawing("exponential", generator, [lambd], (out) => random.exponential(out as FloatArray, lambd, generator));
   },
 );
 
@@ -64,7 +80,9 @@ export const cauchy_ = sampler(
     const { median, sigma, generator } = numbersOf("cauchy_", options, { median: 0, sigma: 1 });
     checkFloat("cauchy_", x.dtype);
     check(sigma > 0, `cauchy_ expects sigma > 0.0, but found sigma=${sigma}`);
-    return (out) => random.cauchy(out as FloatArray, median, sigma, generator);
+    return drawing("cauchy", generator, [median, sigma], (out) =>
+      random.cauchy(out as FloatArray, median, sigma, generator),
+    );
   },
 );
 
@@ -76,7 +94,7 @@ export const geometric_ = sampler(
     assertNumber("geometric_", "p", p);
     check(p > 0 && p < 1, `geometric_ expects p to be in (0, 1), but got p=${p}`);
     const generator = generatorOf("geometric_", options);
-    return (out) => random.geometric(out, p, generator);
+    return drawing("geometric", generator, [p], (out) => random.geometric(out, p, generator));
   },
 );
 
@@ -97,9 +115,14 @@ export const random_ = sampler(
       if (bound != null && typeof bound !== "bigint") checkInteger("random_", "a bound", bound);
     // One bound by position is the upper one.
     const [from, to] = options.to == null ? [0, options.from] : [options.from ?? 0, options.to];
-    if (to == null) return (out) => random.random(out, x.dtype, generator);
+    if (to == null) {
+      const most = Number(random.rangeOf(x.dtype).max);
+      // A device that holds 32 bits draws as many.
+      const range = [0, Math.min(most + 1, 2 ** 31)] as const;
+      return drawing("integers", generator, range, (out) => random.random(out, x.dtype, generator));
+    }
     check(from < to, `random_ expects 'from' to be less than 'to', but got from=${from} >= to=${to}`);
-    return (out) => random.randomFromTo(out, x.dtype, from, to, generator);
+    return drawIntegers(x.dtype, from, to, generator);
   },
 );
 
@@ -111,18 +134,29 @@ export const bernoulli_ = sampler(
     const generator = generatorOf("bernoulli_", options);
     const { p: given = 0.5 } = options;
     if (given instanceof Tensor) {
-      const each = probabilities("bernoulli_", x.shape.length === 0 ? given : given.expand(x.shape));
-      return (out) => random.bernoulliEach(out, each, generator);
+      const spread: Tensor = x.shape.length === 0 ? given : given.expand(x.shape);
+      return drawEach("bernoulli_", spread, generator);
     }
     const p = checkNumber("bernoulli_", "p", given);
     check(p >= 0 && p <= 1, `bernoulli_ expects p to be in [0, 1], but got p=${p}`);
-    return (out) => random.bernoulli(out, p, generator);
+    return drawing("bernoulli", generator, [p, 1], (out) => random.bernoulli(out, p, generator));
   },
 );
 
 function valuesOf(op: string, p: Tensor): FloatArray {
   checkFloat(op, p.dtype);
   return cast(p, computeType(p.dtype)).toTypedArray() as FloatArray;
+}
+
+/** Ones with the probabilities `p`. */
+function drawEach(op: string, p: Tensor, generator: Generator): Draw {
+  if (!p.storage.backend.readsAtOnce) {
+    checkFloat(op, p.dtype);
+    checkAll(op, p.ge(0).logicalAnd(p.le(1)), "expects probabilities to be in [0, 1]");
+    return Object.assign(() => {}, { onDevice: { kind: "bernoulliEach", generator, given: [p] } as const });
+  }
+  const each = probabilities(op, p);
+  return (out) => random.bernoulliEach(out, each, generator);
 }
 
 function probabilities(op: string, p: Tensor): FloatArray {
@@ -145,8 +179,7 @@ export const bernoulli = named(
     const y = allocate(x.shape, x.dtype, x);
     if (p !== undefined) return bernoulli_(y, options);
     const generator = generatorOf("bernoulli", options);
-    const each = probabilities("bernoulli", x);
-    sampleInto(y, (out) => random.bernoulliEach(out, each, generator));
+    sampleInto(y, drawEach("bernoulli", x, generator));
     return y;
   },
 );
@@ -172,6 +205,7 @@ export const multinomial = named(
     if (checkInteger("multinomial", "count", count, undefined, MAX_COUNT) <= 0)
       throw new ValueError("multinomial: cannot sample n_sample <= 0 samples");
     const generator = generatorOf("multinomial", options);
+    if (!x.storage.backend.readsAtOnce) return drawIndices(x, count, options.replacement ?? false, generator);
     const weights = valuesOf("multinomial", x);
     const n = x.shape.at(-1)!;
     const rows = x.ndim === 1 ? 1 : x.shape[0]!;
@@ -188,16 +222,30 @@ export const multinomial = named(
   },
 );
 
-/** Random numbers whose parameters are `inputs`, all of one shape and dtype. */
+/**
+ * Random numbers whose parameters are `inputs`, all of one shape and dtype.
+ * @param isValid Which parameters are, for devices that cannot be read at once.
+ */
 function drawFrom(
-  op: string,
+  op: "poisson" | "binomial",
   inputs: readonly Tensor[],
+  generator: Generator,
+  isValid: (...inputs: readonly Tensor[]) => Tensor,
   draw: (out: FloatArray, given: readonly FloatArray[]) => void,
 ): Tensor {
   const [first] = inputs as [Tensor];
-  const given = inputs.map((x) => valuesOf(op, x));
   const y = allocate(first.shape, first.dtype, first);
-  sampleInto(y, (out) => draw(out as FloatArray, given));
+  if (first.storage.backend.readsAtOnce) {
+    const given = inputs.map((x) => valuesOf(op, x));
+    sampleInto(y, (out) => draw(out as FloatArray, given));
+  } else {
+    checkFloat(op, first.dtype);
+    checkAll(op, isValid(...inputs.map((x) => x.detach())), "a parameter is out of range");
+    sampleInto(
+      y,
+      Object.assign(() => {}, { onDevice: { kind: op, generator, given: inputs } }),
+    );
+  }
   const zero = (g: Tensor) => g.zerosLike();
   return record(
     nodeName(op),
@@ -216,7 +264,13 @@ function drawFrom(
  */
 export const poisson = named("poisson", "input; generator", (x: Tensor, options: RandomOptions = {}): Tensor => {
   const generator = generatorOf("poisson", options);
-  return drawFrom("poisson", [checkTensor("poisson", x)], (out, [rates]) => random.poisson(out, rates!, generator));
+  return drawFrom(
+    "poisson",
+    [checkTensor("poisson", x)],
+    generator,
+    (rates) => rates!.ge(0),
+    (out, [rates]) => random.poisson(out, rates!, generator),
+  );
 });
 
 /**
@@ -235,8 +289,12 @@ export const binomial = named(
       throw new DTypeError(`binomial: count and prob must have one dtype, got ${count.dtype} and ${prob.dtype}`);
     const generator = generatorOf("binomial", options);
     const shape = broadcastShapes("binomial", count.shape, prob.shape);
-    return drawFrom("binomial", [count.expand(shape), prob.expand(shape)], (out, [counts, probs]) =>
-      random.binomial(out, counts!, probs!, generator),
+    return drawFrom(
+      "binomial",
+      [count.expand(shape), prob.expand(shape)],
+      generator,
+      (counts, probs) => counts!.ge(0).logicalAnd(probs!.ge(0)).logicalAnd(probs!.le(1)),
+      (out, [counts, probs]) => random.binomial(out, counts!, probs!, generator),
     );
   },
 );

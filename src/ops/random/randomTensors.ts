@@ -22,7 +22,18 @@ import {
 } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
-import { check, checkFloat, type Draw, drawNormal, generatorOf, type RandomOptions, sampleInto } from "./draw";
+import {
+  check,
+  checkFloat,
+  type Draw,
+  drawIntegers,
+  drawing,
+  drawNormal,
+  generatorOf,
+  type RandomOptions,
+  sampleInto,
+} from "./draw";
+import { drawOrder } from "./indices";
 
 /** Options of random tensors. */
 export interface RandomCreateOptions extends CreateOptions, RandomOptions {}
@@ -45,7 +56,9 @@ function drawn(
 function uniform(op: string, shape: readonly number[], options: RandomCreateOptions, fallback: DType): Tensor {
   const generator = generatorOf(op, options);
   checkFloat(op, options.dtype ?? fallback);
-  return drawn(op, shape, options, fallback, () => (out) => random.uniform(out as FloatArray, 0, 1, generator));
+  return drawn(op, shape, options, fallback, () =>
+    drawing("uniform", generator, [0, 1], (out) => random.uniform(out as FloatArray, 0, 1, generator)),
+  );
 }
 
 function standardNormal(op: string, shape: readonly number[], options: RandomCreateOptions, fallback: DType): Tensor {
@@ -171,7 +184,7 @@ function integers(
   fallback: DType,
 ): Tensor {
   const generator = generatorOf(op, options);
-  return drawn(op, shape, options, fallback, (dtype) => (out) => random.randomFromTo(out, dtype, low, high, generator));
+  return drawn(op, shape, options, fallback, (dtype) => drawIntegers(dtype, low, high, generator));
 }
 
 /** The integers 0 … n − 1 in random order, int64 unless another dtype is named. @see torch.randperm */
@@ -182,7 +195,9 @@ export const randperm = named(
     checkInteger("randperm", "n", n, 0, MAX_COUNT);
     const x = allocateFor("randperm", [n], options, "int64");
     checkRange("randperm", n, x.dtype);
-    writeValues(x, random.randperm(n, generatorOf("randperm", options)));
+    const generator = generatorOf("randperm", options);
+    if (x.storage.backend.readsAtOnce) writeValues(x, random.randperm(n, generator));
+    else drawOrder(x, generator);
     return finish(x, options);
   },
 );

@@ -2,13 +2,13 @@
 
 import { noGrad } from "../../autograd/mode";
 import { checkArray, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
-import { isFloat } from "../../core/dtype";
+import { type DType, isFloat } from "../../core/dtype";
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError, ValueError } from "../../core/errors";
 import { type Shape, sameShape, shapeText, sizeOfShape } from "../../core/shape";
 import { named } from "../../core/signature";
 import { allocate } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
-import { checkTensor } from "../builders/checks";
+import { checkAll, checkTensor } from "../builders/checks";
 import { cast, computeType } from "../builders/define";
 import { namedTuple } from "../builders/namedTuple";
 import { checkFloating } from "../builders/precision";
@@ -72,6 +72,18 @@ function histogramRange(op: string, x: Tensor, low: number, high: number): [numb
   return [min, max];
 }
 
+/** {@link histc} over the range of the data, where nobody can look at it: what is counted is moved to [0, 1]. */
+function histcOfAll(x: Tensor, bins: number, dtype: DType): Tensor {
+  const [least, most] = [x.min(), x.max()];
+  checkAll("histc", least.isfinite().logicalAnd(most.isfinite()), "the range of the data is not finite");
+  const width = most.sub(least);
+  const isEmpty = width.eq(0);
+  const moved = x.sub(least.sub(isEmpty.to(x.dtype))).div(width.add(isEmpty.to(x.dtype).mul(2)));
+  const y = allocate([bins], x.dtype, x);
+  x.storage.backend.run("histogram", { y, x: dense(moved), low: 0, high: 1 });
+  return cast(y, dtype);
+}
+
 /**
  * Counts of the elements in `bins` equal bins from min to max; others are not counted.
  * @see torch.histc
@@ -87,6 +99,8 @@ export const histc = named(
     const [min, max] = [options.min ?? 0, options.max ?? 0];
     const ends = [checkNumber("histc", "min", min), checkNumber("histc", "max", max)] as const;
     const source = dense(cast(x.detach(), computeType(x.dtype)));
+    if (ends[0] === ends[1] && x.numel() > 0 && !x.storage.backend.readsAtOnce)
+      return histcOfAll(source, bins, x.dtype);
     const [low, high] = histogramRange("histc", source, ...ends);
     const y = allocate([bins], source.dtype, x);
     x.storage.backend.run("histogram", { y, x: source, low, high });

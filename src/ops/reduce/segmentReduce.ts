@@ -7,7 +7,9 @@ import { sameShape, shapeText, wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
 import { full, tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { checkTensor } from "../builders/checks";
+import { checkAll, checkTensor } from "../builders/checks";
+import { arange } from "../creation/ranges";
+import { searchsorted } from "../indexing/searchsorted";
 
 /** Options of {@link segmentReduce}: `lengths` or `offsets` say where the segments are. */
 export interface SegmentReduceOptions {
@@ -47,6 +49,7 @@ function lengthsOf(data: Tensor, { lengths, offsets }: SegmentReduceOptions): Te
 /** The segment of each row along the axis, [*, n]; rows beyond the last segment belong to an extra one. */
 function segmentsOf(lengths: Tensor, n: number, unsafe: boolean): Tensor {
   const count = lengths.shape.at(-1)!;
+  if (!lengths.storage.backend.readsAtOnce) return segmentsOn(lengths, n, unsafe);
   const rows = lengths.reshape([-1, count]).tolist() as number[][];
   const segments = rows.flatMap((row) => {
     const total = checkIntegers("segmentReduce", "lengths", row, 0).reduce((sum, length) => sum + length, 0);
@@ -58,6 +61,21 @@ function segmentsOf(lengths: Tensor, n: number, unsafe: boolean): Tensor {
     return of.concat(Array<number>(n - total).fill(count));
   });
   return tensor(segments, { dtype: "int64", device: lengths.device }).reshape([...lengths.shape.slice(0, -1), n]);
+}
+
+/** {@link segmentsOf} without a look at the lengths: the segment of a row is the number of those that end before it. */
+function segmentsOn(lengths: Tensor, n: number, unsafe: boolean): Tensor {
+  const ends = lengths.long().cumsum(-1);
+  const isValid = lengths.ge(0).all();
+  const whole = ends.narrow(-1, lengths.shape.at(-1)! - 1, 1);
+  checkAll("segmentReduce", isValid, "lengths must not be negative");
+  checkAll(
+    "segmentReduce",
+    unsafe ? whole.le(n) : whole.eq(n),
+    `expected all rows of lengths to sum to the size ${n} of the axis`,
+  );
+  const rows = arange(n, { dtype: "int64", device: lengths.device }).expand([...lengths.shape.slice(0, -1), n]);
+  return searchsorted(ends, rows.contiguous(), { right: true });
 }
 
 /**

@@ -6,6 +6,7 @@ import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
 import type { Operand } from "../../../src/backend/backend";
 import { binaryRules, type Rule, ternaryRules, unaryRules } from "../../../src/backend/webgpu/wgsl/rules";
+import { specialBinary, specialUnary } from "../../../src/backend/webgpu/wgsl/specialRules";
 import { randomOf } from "../../helpers/mutate";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 
@@ -159,7 +160,8 @@ const input = (dtype: DType, layout: Layout, seed: number, isSpecial = true) => 
 const resultOf = (rule: Rule, dtype: DType): DType => (rule.isPredicate ? "bool" : dtype);
 
 describe.skipIf(noGpu !== undefined)(`elementwise kernels ${onGpu}`, () => {
-  for (const [name, rule] of Object.entries(unaryRules))
+  // Special functions are tested in special.test.ts.
+  for (const [name, rule] of Object.entries(unaryRules).filter(([name]) => !(name in specialUnary)))
     it.each(dtypesOf(name, rule))(`${name} of %s`, async (dtype) => {
       const [p, q] = dtype === "float32" ? [0.5, 2] : [1, 3];
       const run = (backend: Backend, y: Operand, [x]: readonly Operand[]) => backend.unary(name, y, x, p, q);
@@ -169,7 +171,7 @@ describe.skipIf(noGpu !== undefined)(`elementwise kernels ${onGpu}`, () => {
         await compare(name, resultOf(rule, dtype), contiguous(shape), [input(dtype, contiguous(shape), 2)], run);
     });
 
-  for (const [name, rule] of Object.entries(binaryRules))
+  for (const [name, rule] of Object.entries(binaryRules).filter(([name]) => !(name in specialBinary)))
     it.each(dtypesOf(name, rule))(`${name} of %s`, async (dtype) => {
       const p = dtype === "float32" ? 0.75 : 1;
       const result = resultOf(rule, dtype);

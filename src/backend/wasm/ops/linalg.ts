@@ -1,6 +1,6 @@
 /** Stages of factorizations, over a range of matrices. */
 import { codeOf } from "../../../core/dtype";
-import type { OpTable } from "../../dispatch";
+import { type OpTable, unsupported } from "../../dispatch";
 import type { Operand } from "../../operand";
 import type { Engine } from "../engine";
 
@@ -80,5 +80,10 @@ export const linalg = {
     // The list has a dtype of its own, so that the code of that of x is an argument.
     const args = [codeOf(x.dtype), x, rows, columns, list, length] as const;
     engine.call("rotate", undefined, args, range, length * columns, true);
+  },
+
+  /** The library iterates on tridiagonal and bidiagonal forms of what is in the memory of this device. */
+  orthogonalize(engine, { x }) {
+    throw unsupported("orthogonalize", x.dtype, engine.device);
   },
 } satisfies OpTable<Engine>;

@@ -1,6 +1,6 @@
 /** Losses against classes, over a range of targets. */
 import { sizeOfShape } from "../../../core/shape";
-import type { OpTable } from "../../dispatch";
+import { type OpTable, unsupported } from "../../dispatch";
 import type { Engine } from "../engine";
 
 /** Nanoseconds per score. */
@@ -34,5 +34,14 @@ export const losses = {
   targetWeights(engine, { weights, target, weight, ignoreIndex }) {
     const range = sizeOfShape(target.shape);
     engine.call("nllWeights", weights.dtype, [weights, target, weight, ignoreIndex], range, range);
+  },
+
+  /** The library goes through sequences in the memory of this device. */
+  sequenceLoss(engine, { losses }) {
+    throw unsupported("sequenceLoss", losses.dtype, engine.device);
+  },
+
+  sequenceLossGradient(engine, { gx }) {
+    throw unsupported("sequenceLossGradient", gx.dtype, engine.device);
   },
 } satisfies OpTable<Engine>;

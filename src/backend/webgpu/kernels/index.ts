@@ -10,12 +10,24 @@ import { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from "./layers/poo
 import { gruCell, gruCellGradient, lstmCell, lstmCellGradient } from "./layers/recurrent";
 import { adam, sgd } from "./optimizers";
 import { matmul } from "./products/matmul";
+import { gather, indexSelect, searchSorted } from "./indexing/gather";
+import { maskedScatter, maskedSelect, nonzero } from "./indexing/masks";
+import { indexAdd, indexCopy, scatter } from "./indexing/scatter";
+import { orthogonalize } from "./linalg/jacobi";
+import { cholesky, luFactor, luSolve, triangularSolve } from "./linalg/lu";
+import { qrFactor, reflect } from "./linalg/reflectors";
+import { adam, sgd } from "./optimizers";
+import { boxMuller, draw } from "./random";
 import { reduce } from "./reduce";
+import { runningExtremum, scan } from "./scans/scan";
+import { sequenceLoss, sequenceLossGradient } from "./sequenceLoss";
 import { softmax, softmaxGradient } from "./softmax";
 import { deformColumns, deformInputGradient, deformOffsetGradient } from "./vision/deform";
 import { nms } from "./vision/nms";
 import { mirrorRows, normalizePlanes, resample, unitPlanes } from "./vision/pictures";
 import { roiMax, roiMean, roiMeanGradient } from "./vision/regions";
+import { mostFrequent, sort } from "./sort";
+import { extremum, histogram, squaredDeviation } from "./statistics";
 
 export const kernels: OpTable<Gpu> = {
   arange,
@@ -36,8 +48,26 @@ export const kernels: OpTable<Gpu> = {
   gruCell,
   gruCellGradient,
   reduce,
+  extremum,
+  squaredDeviation,
+  histogram,
   softmax,
   softmaxGradient,
+  scan,
+  runningExtremum,
+  indexSelect,
+  indexCopy,
+  indexAdd,
+  gather,
+  scatter,
+  searchSorted,
+  nonzero,
+  maskedSelect,
+  maskedScatter,
+  sort,
+  mostFrequent,
+  boxMuller,
+  draw,
   nllLoss,
   nllLossGradient,
   crossEntropy,
@@ -54,6 +84,15 @@ export const kernels: OpTable<Gpu> = {
   unitPlanes,
   mirrorRows,
   normalizePlanes,
+  sequenceLoss,
+  sequenceLossGradient,
+  luFactor,
+  luSolve,
+  triangularSolve,
+  cholesky,
+  qrFactor,
+  reflect,
+  orthogonalize,
   sgd,
   adam,
 };

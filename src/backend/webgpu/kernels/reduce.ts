@@ -30,7 +30,7 @@ const isTrue = (v: string, type: Scalar): string => (type === "f32" ? `isNonzero
 const plus = (a: string, b: string): string => `${a} + ${b}`;
 
 /** The position of an extremum: the state is its value and its position, which is −1 before the first element. */
-const position: Fold = {
+export const position: Fold = {
   state: () => "Found",
   begin: (type) => `Found(${one(type, 0)}, -1i)`,
   step: (s, v) => `better(${s}, Found(${v}, i32(i)))`,
@@ -78,7 +78,7 @@ const folds: Readonly<Record<ReduceKind, Fold>> = {
 };
 
 /** What folds of more than a number call. */
-function helpers(kind: string, type: Scalar): string {
+export function helpers(kind: string, type: Scalar): string {
   if (kind === "logsumexp")
     return `fn addExponentials(a: vec2f, b: vec2f) -> vec2f {
   let m = maxNan(a.x, b.x);

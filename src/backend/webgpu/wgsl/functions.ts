@@ -2,8 +2,10 @@
  * Functions that kernels may call by name. WGSL lets a compiler assume that there are neither infinities nor NaN, and its own functions are exact
  * only within a range: these keep both. Predicates look at bits.
  */
+import { specialFunctions } from "./special/index";
 
 const functions: Readonly<Record<string, string>> = {
+  ...specialFunctions,
   isNan: "fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
   isInf: "fn isInf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }",
   isNonzero: "fn isNonzero(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) != 0u; }",

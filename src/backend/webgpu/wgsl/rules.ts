@@ -3,6 +3,7 @@
  * stands for the operands, `p` and `q` for the scalars, all in the type of the operands.
  */
 import type { Scalar } from "./elements";
+import { specialBinary, specialUnary } from "./specialRules";
 
 /** An op: its expression for each type that it is there for. */
 export interface Rule {
@@ -23,6 +24,7 @@ const rounding = (f32: string): Rule => ({ f32, i32: "x" });
 
 /** y = rule(x; p, q). */
 export const unaryRules: Readonly<Record<string, Rule>> = {
+  ...specialUnary,
   abs: both("abs(x)"),
   neg: both("-x", "(0i - x)"),
   sign: both("select(sign(x), 0.0, isNan(x))", "sign(x)"),
@@ -80,6 +82,7 @@ export const unaryRules: Readonly<Record<string, Rule>> = {
 
 /** y = rule(a, b; p). */
 export const binaryRules: Readonly<Record<string, Rule>> = {
+  ...specialBinary,
   add: { f32: "a + p * b", i32: "a + p * b", bool: "a | b" },
   sub: both("a - p * b"),
   mul: both("a * b"),
@@ -94,6 +97,10 @@ export const binaryRules: Readonly<Record<string, Rule>> = {
   fmin: both("minNumber(a, b)", "min(a, b)"),
   heaviside: both("select(select(0.0, 1.0, a > 0.0), b, a == 0.0)", "select(select(0i, 1i, a > 0i), b, a == 0i)"),
   pow: float("powSafe(a, b)"),
+  gcd: { i32: "divisorWhole(a, b)" },
+  lcm: { i32: "multipleWhole(a, b)" },
+  leftShift: { i32: "shiftLeft(a, b)" },
+  rightShift: { i32: "shiftRight(a, b)" },
   copysign: float("select(abs(a), -abs(a), isNegative(b))"),
   eq: predicate("a == b && !isNan(a) && !isNan(b)", "a == b"),
   ne: predicate("a != b || isNan(a) || isNan(b)", "a != b"),
