@@ -54,6 +54,7 @@ export class WebgpuBackend implements Backend {
   }
 
   get counts(): GpuCounts {
+    this.gpu.settle();
     const { commands, buffers, pipelines } = this.gpu;
     return { ...commands.counts, buffersCreated: buffers.created, kernels: pipelines.compiled };
   }
@@ -94,16 +95,15 @@ export class WebgpuBackend implements Backend {
 
   /** Queues take whole words: those at the edges are first written to a block of their own. */
   private writeBytes(block: GpuBlock, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
-    const { commands } = this.gpu;
     const isWhole = offset % 4 === 0 && (bytes.length % 4 === 0 || offset + bytes.length === block.bytes);
     const padded = bytes.length % 4 === 0 ? bytes : new Uint8Array(Math.ceil(bytes.length / 4) * 4);
     if (padded !== bytes) padded.set(bytes);
     if (isWhole) {
-      commands.write(this.gpu.bufferOf(block), offset, padded);
+      this.gpu.write(block, offset, padded);
       return;
     }
     const part = new GpuBlock(bytes.length);
-    commands.write(this.gpu.bufferOf(part), 0, padded);
+    this.gpu.write(part, 0, padded);
     const window = (on: GpuBlock, at: number): Operand => ({
       storage: { block: on },
       offset: at,

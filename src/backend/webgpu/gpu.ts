@@ -5,6 +5,13 @@ import { Commands } from "./commands";
 import { Pipelines } from "./pipelines";
 import { Program, type Source, WORKGROUP } from "./wgsl/program";
 
+/** Work that waits to be joined with more of its kind. */
+export interface Held {
+  /** The memory that it uses. */
+  readonly blocks: ReadonlySet<GpuBlock>;
+  readonly run: () => void;
+}
+
 /** An open WebGPU device. */
 export class Gpu {
   readonly device = "webgpu";
@@ -63,11 +70,11 @@ export class Gpu {
     if (this.fault !== undefined) return;
     this.fault =
       error instanceof GPUOutOfMemoryError
-        ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.held}`)
+        ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.inUse}`)
         : new KindlingError(`webgpu: ${error.message}; this is a defect of Kindling`);
   }
 
-  private get held(): string {
+  private get inUse(): string {
     return `${this.buffers.reserved} bytes are in use or wait to be used again`;
   }
 
@@ -79,8 +86,32 @@ export class Gpu {
     if (fault !== undefined) throw fault;
   }
 
+  private held: Held | undefined;
+  /** Blocks that were given back although work that is held uses them. */
+  private outlived: GpuBlock[] = [];
+
+  /** Lets work wait until anything else is recorded. */
+  hold(work: Held): void {
+    this.held = work;
+  }
+
+  /** Runs what is held. */
+  settle(): void {
+    const { held, op, outlived } = this;
+    if (held === undefined) return;
+    this.held = undefined;
+    this.outlived = [];
+    try {
+      held.run();
+    } finally {
+      this.op = op;
+      for (const block of outlived) this.recall(block);
+    }
+  }
+
   /** A dispatch in the making, empty. */
   begin(): Program {
+    this.settle();
     return this.program.begin(this.op);
   }
 
@@ -94,6 +125,12 @@ export class Gpu {
   release(block: GpuBlock): void {
     if (block.freed) return;
     block.freed = true;
+    if (this.held?.blocks.has(block)) this.outlived.push(block);
+    else this.recall(block);
+  }
+
+  /** Takes back the buffer of a block. */
+  private recall(block: GpuBlock): void {
     if (block.buffer !== undefined) this.commands.release(block.buffer);
     block.buffer = undefined;
   }
@@ -140,8 +177,15 @@ export class Gpu {
     });
   }
 
+  /** Writes bytes into a block; offset and size are multiples of 4. */
+  write(block: GpuBlock, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.settle();
+    this.commands.write(this.bufferOf(block), offset, bytes);
+  }
+
   /** Copies bytes of a block, at multiples of 4, to where they can be mapped; `bytes()` gives them once the commands were submitted and done. */
   stage(block: GpuBlock, begin: number, size: number): () => Promise<ArrayBuffer> {
+    this.settle();
     const staging = this.staging.take(size);
     this.commands.copy(staging, 0, this.bufferOf(block), begin, size);
     return async () => {
@@ -176,6 +220,7 @@ export class Gpu {
 
   /** Waits until all that was asked for is done. */
   async synchronize(): Promise<void> {
+    this.settle();
     const verdict = this.verdict();
     this.commands.flush();
     await Promise.all([this.handle.queue.onSubmittedWorkDone(), verdict?.()]);

@@ -4,7 +4,7 @@ import type { Gpu } from "../gpu";
 import { crossEntropy, crossEntropyGradient, nllLoss, nllLossGradient, targetWeights } from "./classLoss";
 import { arange } from "./elementwise";
 import { matmul } from "./matmul";
-import { adam, sgd } from "./optimizers";
+import { optimizers } from "./optimizers";
 import { reduce } from "./reduce";
 import { softmax, softmaxGradient } from "./softmax";
 
@@ -19,6 +19,5 @@ export const kernels: OpTable<Gpu> = {
   crossEntropy,
   crossEntropyGradient,
   targetWeights,
-  sgd,
-  adam,
+  ...optimizers,
 };
