@@ -44,21 +44,27 @@ export class Gpu {
     this.mostBytes = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4) * 4;
     const forget = (buffer: PooledBuffer): void => this.pipelines.forget(buffer);
     const { STORAGE, UNIFORM, COPY_DST, COPY_SRC, MAP_READ } = GPUBufferUsage;
-    this.buffers = new BufferPool(device, STORAGE | COPY_DST | COPY_SRC, this.mostBytes, forget);
-    this.staging = new BufferPool(device, MAP_READ | COPY_DST, this.mostBytes, () => {});
-    const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget);
+    const full = (bytes: number): void => this.fail(this.outOfMemory(bytes));
+    this.buffers = new BufferPool(device, STORAGE | COPY_DST | COPY_SRC, this.mostBytes, forget, full);
+    this.staging = new BufferPool(device, MAP_READ | COPY_DST, this.mostBytes, () => {}, full);
+    const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget, full);
     const recycle = (buffers: readonly PooledBuffer[]): void => this.recycle(buffers);
     this.commands = new Commands(device, this.pipelines, (bytes) => pages.take(bytes), recycle);
     device.addEventListener("uncapturederror", (event) => this.report(event.error));
     void device.lost.then(({ message, reason }) => {
       this.lost = new DeviceError(
-        `webgpu: the device was lost (${message || reason}); its tensors are gone: load the last checkpoint`,
+        `webgpu: the device was lost (${message || reason}); its tensors are gone: await torch.webgpu.restore(), then load the last checkpoint`,
       );
     });
   }
 
   get isLost(): boolean {
     return this.lost !== undefined;
+  }
+
+  /** Waits a moment for the news of a loss, which may come after what it made fail. */
+  private async hearOfLoss(): Promise<void> {
+    await Promise.race([this.handle.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
   }
 
   /** Ends the device, as a driver may at any time. */
@@ -72,6 +78,12 @@ export class Gpu {
       error instanceof GPUOutOfMemoryError
         ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.inUse}`)
         : new KindlingError(`webgpu: ${error.message}; this is a defect of Kindling`);
+  }
+
+  private outOfMemory(bytes: number): OutOfMemoryError {
+    return new OutOfMemoryError(
+      `webgpu: the adapter has no memory for a buffer of ${bytes} bytes; ${this.inUse}; dispose tensors, or await torch.webgpu.emptyCache()`,
+    );
   }
 
   private get inUse(): string {
@@ -115,10 +127,21 @@ export class Gpu {
     return this.program.begin(this.op);
   }
 
-  /** The buffer of a block. */
+  /** The buffer of a block. @throws DeviceError for one that was lost with an earlier device. */
   bufferOf(block: GpuBlock): PooledBuffer {
-    block.buffer ??= this.take(block.bytes);
+    if (block.buffer === undefined) {
+      block.buffer = this.take(block.bytes);
+      block.owner = this;
+    } else if (block.owner !== this)
+      throw new DeviceError(
+        `${this.op}: the values of a tensor were lost with the device; load the last checkpoint with model.loadStateDict(state)`,
+      );
     return block.buffer;
+  }
+
+  /** Lets a block that was lost with an earlier device have memory again, since all of it is about to be written. */
+  revive(block: GpuBlock): void {
+    if (block.owner !== this) block.buffer = undefined;
   }
 
   /** Gives a block back. */
@@ -131,7 +154,7 @@ export class Gpu {
 
   /** Takes back the buffer of a block. */
   private recall(block: GpuBlock): void {
-    if (block.buffer !== undefined) this.commands.release(block.buffer);
+    if (block.buffer !== undefined && block.owner === this) this.commands.release(block.buffer);
     block.buffer = undefined;
   }
 
@@ -160,6 +183,11 @@ export class Gpu {
     const { signature, pattern } = program;
     const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
     const buffers = program.blocks.map((block) => this.bufferOf(block));
+    const bindings = this.limits.maxStorageBuffersPerShaderStage;
+    if (buffers.length > bindings)
+      throw new DeviceError(
+        `${this.op}: takes ${buffers.length} buffers, but the adapter binds only ${bindings} at a time`,
+      );
     const most = this.limits.maxComputeWorkgroupsPerDimension;
     const rows = Math.ceil(count / most);
     const groups = [Math.ceil(count / rows), rows, batches] as const;
@@ -192,6 +220,7 @@ export class Gpu {
       try {
         await staging.gpu.mapAsync(GPUMapMode.READ, 0, size);
       } catch (error) {
+        await this.hearOfLoss();
         this.checkHealth();
         throw new DeviceError(`webgpu: the device cannot be read (${(error as Error).message})`);
       }
