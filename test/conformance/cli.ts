@@ -8,13 +8,15 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { count, formatFamily, isComplete, kinds, type Report, summary } from "./report";
+import { count, deviceFile, formatFamily, isComplete, kinds, marks, type Report, summary } from "./report";
 import { deviceFamilies, familyNames } from "./runner";
 import { openSource } from "./source";
 import { type Judged, runWatched } from "./watched";
 
 /** Milliseconds that one sample may take. */
 const SAMPLE_LIMIT = 20_000;
+/** On a device, which may be a software one that compiles its kernels first. */
+const DEVICE_SAMPLE_LIMIT = 300_000;
 
 const passingFile = join(dirname(fileURLToPath(import.meta.url)), "passing.json");
 
@@ -80,6 +82,15 @@ function update(report: Report): void {
   writeFileSync(passingFile, `${JSON.stringify(known, null, 2)}\n`);
 }
 
+/** Writes what a device has of the table of ops into its file, by entry and kind. */
+function updateDevice(report: Report, device: string, adapter: string): void {
+  const entries = Object.fromEntries(
+    Object.entries(report.families.ops?.entries ?? {}).map(([name, entry]) => [name, marks(entry)]),
+  );
+  const { excluded } = report.families.ops!;
+  writeFileSync(deviceFile(device), `${JSON.stringify({ adapter, excluded, entries }, null, 2)}\n`);
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = options();
   const [folder] = positionals;
@@ -94,15 +105,24 @@ async function main(): Promise<void> {
     count(report, judged.family, judged.entry, judged.result);
     reasons.note(judged);
   };
-  const say = (adapter: string): void => {
-    if (device !== "cpu") console.log(`device ${device}: ${adapter}`);
+  let adapter = "";
+  const say = (name: string): void => {
+    adapter = name;
+    if (device !== "cpu") console.log(`device ${device}: ${name}`);
   };
-  await runWatched({ folder: resolve(folder), families, entry: values.entry, device }, SAMPLE_LIMIT, note, say);
+  await runWatched(
+    { folder: resolve(folder), families, entry: values.entry, device },
+    device === "cpu" ? SAMPLE_LIMIT : DEVICE_SAMPLE_LIMIT,
+    note,
+    say,
+  );
   for (const [name, family] of Object.entries(report.families)) console.log(formatFamily(name, family, values.all));
   if (values.verbose) reasons.print("failed");
   if (values["list-missing"]) reasons.print("missing");
   if (values.json) writeFileSync(values.json, JSON.stringify(report));
   if (values.update && values.entry === undefined && device === "cpu") update(report);
+  if (values.update && values.entry === undefined && device !== "cpu" && families.includes("ops"))
+    updateDevice(report, device, adapter);
   for (const [name, family] of Object.entries(report.families)) console.log(summary(name, family));
 }
 

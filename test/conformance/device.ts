@@ -74,9 +74,14 @@ export function lacking(error: unknown): Result | undefined {
   return missing(`the device lacks: ${(error as Error).message}`);
 }
 
-/** What lies on the cpu although it was computed from what is on the device: a detour. */
-export function strays(outputs: readonly unknown[]): string | undefined {
+/** How often values were asked back from the device: no op may do so. */
+export const readsSoFar = (): number => (isCpu() ? 0 : torch.webgpu.counts().reads);
+
+/** What went over the cpu although it was computed from what is on the device: a detour. */
+export function strays(outputs: readonly unknown[], readsBefore: number): string | undefined {
   if (isCpu()) return undefined;
+  const reads = readsSoFar() - readsBefore;
+  if (reads > 0) return `values were read back ${reads} times`;
   const stray = outputs.findIndex((x) => isTensor(x) && x.device !== current);
   return stray < 0 ? undefined : `output ${stray} lies on the cpu`;
 }

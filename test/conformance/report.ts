@@ -1,4 +1,6 @@
 /** Counts of passed, failed and missing samples, as JSON and as text. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export type Kind = "forward" | "grad" | "grad2";
 export const kinds: readonly Kind[] = ["forward", "grad", "grad2"];
@@ -56,6 +58,27 @@ export const tried = ({ passed, failed, missing }: Counts): number => passed + f
 
 const cell = (counts: Counts | undefined): string =>
   counts === undefined ? "" : `${counts.passed}/${counts.failed}/${counts.missing}`;
+
+/** What a device has of the table of ops, as `--update` records it: for each entry and kind a mark, see {@link marks}. */
+export interface DeviceRecord {
+  readonly adapter: string;
+  readonly excluded: Readonly<Record<string, number>>;
+  readonly entries: Readonly<Record<string, Partial<Record<Kind, string>>>>;
+}
+
+/** The file of a device's record. */
+export const deviceFile = (device: string): string =>
+  join(dirname(fileURLToPath(import.meta.url)), `passing.${device}.json`);
+
+/** By kind: ✓ where every sample that the device can have passes, `7 / 9` where so many do, – where it can have none. */
+export const marks = (entry: Entry): Partial<Record<Kind, string>> =>
+  Object.fromEntries(
+    Object.entries(entry).map(([kind, counts]) => {
+      const all = tried(counts);
+      if (all === 0) return [kind, "–"];
+      return [kind, counts.passed === all ? "✓" : `${counts.passed} / ${all}`];
+    }),
+  );
 
 /** The lines of one family: each entry that does not pass entirely (all of them if `all`), and how many entries pass per kind. */
 export function formatFamily(name: string, { entries, excluded }: Family, all: boolean): string {

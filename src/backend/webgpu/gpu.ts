@@ -234,10 +234,11 @@ export class Gpu {
   /** Bytes of a block, once all that is recorded was done. */
   async read(block: GpuBlock, offset: number, bytes: number): Promise<ArrayBuffer> {
     this.checkHealth();
+    this.commands.counts.reads++;
     const begin = Math.floor(offset / 4) * 4;
     const wait = this.stage(block, begin, Math.ceil((offset + bytes - begin) / 4) * 4);
     const verdict = this.verdict();
-    this.commands.flush();
+    this.commands.flushForWait();
     const [copy] = await Promise.all([wait(), verdict?.()]);
     this.commands.counts.bytesRead += bytes;
     this.checkHealth();
@@ -251,7 +252,7 @@ export class Gpu {
   async synchronize(): Promise<void> {
     this.settle();
     const verdict = this.verdict();
-    this.commands.flush();
+    this.commands.flushForWait();
     await Promise.all([this.handle.queue.onSubmittedWorkDone(), verdict?.()]);
     this.checkHealth();
   }

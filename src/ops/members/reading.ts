@@ -7,11 +7,17 @@ import { cpu } from "../creation/copy";
 
 /** What `read` gives for the values of `x` on the cpu. */
 async function whenThere<R>(x: Tensor, read: (here: Tensor) => R): Promise<R> {
-  const here = await cpu(x.detach());
+  // A handle of its own, since the tensor may be disposed before its values are there.
+  const own = x.detach();
   try {
-    return read(here);
+    const here = await cpu(own);
+    try {
+      return read(here);
+    } finally {
+      if (here !== own) here.dispose();
+    }
   } finally {
-    here.dispose();
+    own.dispose();
   }
 }
 

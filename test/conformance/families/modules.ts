@@ -1,6 +1,6 @@
 /** `modules/`: one torch.nn module with given state: outputs, changed buffers, gradients. */
 import { callInstance, construct } from "../adapter";
-import { device, fetched, isCpu, strays } from "../device";
+import { device, fetched, isCpu, readsSoFar, strays } from "../device";
 import { judgeGrads, judgeLeaves, judgeTensor } from "../judge";
 import { failed, type Kind, passed, type Result, type SampleResult } from "../report";
 import { parseSignature, type TorchSignature } from "../signatures";
@@ -62,8 +62,9 @@ export class ModuleRunner {
     };
     try {
       if (isCpu()) return torch.tidy(() => judge(sample, this.compute(sample)));
+      const before = readsSoFar();
       const computed = torch.tidy(() => this.compute(sample));
-      const stray = strays(computed.outputs);
+      const stray = strays(computed.outputs, before);
       if (stray) return allOf(stray);
       return fetched(computed).then((here) => torch.tidy(() => judge(sample, here)), allOf);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** `ops/`: one call of one operator, with first and second derivatives. */
 import { callFunction, callMethod, find, ourPath } from "../adapter";
-import { device, fetched, isCpu, lacking, strays } from "../device";
+import { device, fetched, isCpu, lacking, readsSoFar, strays } from "../device";
 import { agreesUpToTies, judgeGrads, judgeLeaves, judgeTensor, project } from "../judge";
 import { evaluate, type World } from "../python";
 import { failed, type Kind, missing, passed, type Result, type SampleResult } from "../report";
@@ -106,8 +106,9 @@ export class OpRunner {
     };
     try {
       if (isCpu()) return torch.tidy(() => judge(sample, this.compute(file, sample)));
+      const before = readsSoFar();
       const computed = torch.tidy(() => this.compute(file, sample));
-      const stray = strays(computed.outputs);
+      const stray = strays(computed.outputs, before);
       if (stray) return allOf(stray);
       return fetched(computed).then((here) => torch.tidy(() => judge(sample, here)), allOf);
     } catch (error) {
