@@ -38,7 +38,7 @@ type Message =
   | { readonly done: true };
 
 /** Milliseconds until the first sample: the child reads the declarations of the library before. */
-const STARTUP_LIMIT = 180_000;
+const STARTUP_LIMIT = 600_000;
 
 const isChild = process.argv[1] === fileURLToPath(import.meta.url);
 
@@ -89,7 +89,7 @@ function runOnce(
   onResult: (judged: Judged) => void,
   onAdapter: (name: string) => void,
 ): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(job), String(skip)], {
       stdio: "inherit",
       execArgv: ["--import", "tsx"],
@@ -97,11 +97,16 @@ function runOnce(
     let current: Started | undefined;
     let timer: NodeJS.Timeout | undefined;
     let ended = false;
+    let hasBegun = false;
     const stop = (reason: string) => {
       clearTimeout(timer);
       if (ended) return;
       ended = true;
       child.kill("SIGKILL");
+      if (!hasBegun) {
+        reject(new Error(`no sample was run: ${reason}`));
+        return;
+      }
       if (current) onResult({ ...current, result: allFailed(current.kinds, reason) });
       resolve(current === undefined);
     };
@@ -112,8 +117,10 @@ function runOnce(
     child.on("message", (message: Message) => {
       watch(limit);
       if ("adapter" in message) onAdapter(message.adapter);
-      else if ("started" in message) current = message.started;
-      else if ("judged" in message) {
+      else if ("started" in message) {
+        hasBegun = true;
+        current = message.started;
+      } else if ("judged" in message) {
         current = undefined;
         onResult(message.judged);
       } else {
