@@ -124,7 +124,7 @@ describe.skipIf(noGpu !== undefined)(`the loss of the device ${onGpu}`, () => {
   it.each([
     ["a factor", 100],
     ["a network", 6],
-  ])("%s goes on from the last state, after %i losses at random points", { timeout: 120_000 }, async (name, rounds) => {
+  ])("%s goes on from the last state, after %i losses at random points", { timeout: 300_000 }, async (name, rounds) => {
     const reference = setUp(name, "cpu");
     const expected: number[] = [];
     for (let i = 0; i < STEPS; i++) expected.push(await run(stepOf(reference, "cpu")));
