@@ -1,11 +1,21 @@
 /**
  * `npm run docs:ops -- DIR`: writes `docs/ops.md`, the support matrix of PyTorch's table of ops, from a run of the samples in DIR.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { find, ourPath } from "../test/conformance/adapter";
 import { camelCase } from "../test/conformance/place";
-import { type Counts, count, type Entry, isComplete, kinds, type Report, summary } from "../test/conformance/report";
+import {
+  type Counts,
+  count,
+  type DeviceRecord,
+  deviceFile,
+  type Entry,
+  isComplete,
+  kinds,
+  type Report,
+  summary,
+} from "../test/conformance/report";
 import { openSource, type Source } from "../test/conformance/source";
 import { reflectedName } from "../test/conformance/special";
 import { torch } from "../test/conformance/values";
@@ -101,10 +111,31 @@ const short: Readonly<Record<string, string>> = {
 };
 const order = ["float32", "float64", "int64", "int32", "int16", "int8", "uint8", "bool"];
 
+/** What was recorded of WebGPU, by `npm run conformance -- DIR --family ops --device webgpu --update`. */
+const gpu: DeviceRecord = JSON.parse(readFileSync(deviceFile("webgpu"), "utf8"));
+
+/** ✓ where all that WebGPU can have of an entry passes there, else what does of each kind. */
+function gpuCell(name: string): string {
+  const own = gpu.entries[name];
+  if (own === undefined) return "";
+  const each = [...new Set(Object.values(own).filter((mark) => mark !== "–"))];
+  if (each.length === 0) return "–";
+  if (each.length === 1 && each[0] === "✓") return "✓";
+  return kinds.flatMap((kind) => own[kind] ?? []).join(", ");
+}
+
+/** How many entries run on WebGPU entirely. */
+function gpuSummary(): string {
+  const names = Object.keys(gpu.entries).filter((name) => gpuCell(name) !== "–");
+  const whole = names.filter((name) => gpuCell(name) === "✓");
+  const left = Object.entries(gpu.excluded).map(([reason, n]) => `${n} for ${reason}`);
+  return `${whole.length} of ${names.length} entries entirely, on ${gpu.adapter}; excluded samples, by kind: ${left.join(", ")}`;
+}
+
 const line = ({ name, entry, dtypes }: Row): string => {
   const sorted = [...dtypes].sort((a, b) => order.indexOf(a) - order.indexOf(b)).map((dtype) => short[dtype] ?? dtype);
   const cells = kinds.map((kind) => cell(entry[kind]));
-  return `| \`${name}\` | ${oursOf(name)} | ${cells.join(" | ")} | ${sorted.join(" ")} | cpu |`;
+  return `| \`${name}\` | ${oursOf(name)} | ${cells.join(" | ")} | ${sorted.join(" ")} | ${gpuCell(name)} |`;
 };
 
 function page(rows: readonly Row[], entries: Readonly<Record<string, Entry>>): string {
@@ -115,9 +146,13 @@ function page(rows: readonly Row[], entries: Readonly<Record<string, Entry>>): s
 
 Each entry of PyTorch's own table of ops, judged by samples that PyTorch 1.13 computed: values, gradients, and gradients of gradients
 (\`createGraph\`). ✓: every sample passes; 7 / 9: so many do; empty: PyTorch's table has none. *dtypes* are those of inputs for which every sample
-passes; float16 and bfloat16 are computed in float32 and rounded. All of it runs on the device \`cpu\`.
+passes; float16 and bfloat16 are computed in float32 and rounded. All of this is the device \`cpu\`. The last column is the device \`webgpu\`
+([webgpu.md](webgpu.md)), with the same samples and tolerances: ✓ where all that it can have passes, else how many do of each kind; – where it can have
+none, since it has no float64.
 
-${summary("ops", entries)}
+webgpu: ${gpuSummary()}
+
+${summary("ops", { entries, excluded: {} })}
 
 There are no complex, sparse or quantized tensors: what cannot be said without them (\`fft.fft\`, \`linalg.eig\`, \`view_as_complex\`) is not here.
 
@@ -127,7 +162,7 @@ ${reasons.join("\n")}
 
 ## The matrix
 
-| PyTorch | Kindling | forward | gradient | second | dtypes | devices |
+| PyTorch | Kindling | forward | gradient | second | dtypes | webgpu |
 | --- | --- | --- | --- | --- | --- | --- |
 ${rows.map(line).join("\n")}
 `;
@@ -140,4 +175,4 @@ if (folder === undefined) {
 }
 const { rows, entries } = await judge(resolve(folder));
 writeFileSync("docs/ops.md", page(rows, entries));
-console.log(summary("ops", entries));
+console.log(summary("ops", { entries, excluded: {} }));

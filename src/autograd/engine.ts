@@ -1,13 +1,12 @@
 /** Backward: walks the graph from the outputs, iteratively, latest node first. */
 import { AutogradError, DeviceError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
-import { resolveDevice } from "../tensor/device";
 import { runInternally, runInUserScope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
-import { arrivalOf, arriving, hasArrivals, isArriving, transfer } from "../tensor/transfer";
+import { hasArrivals } from "../tensor/transfer";
 import { isTracing, runTraced } from "./anomaly";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
-import { noGrad } from "./mode";
+import { evaluateLater, isAwaited, own, sum } from "./later";
 import { AccumulateGrad, accumulatorOf, type Edge, type Grads, type Node, type NodeHook, zeroGradient } from "./node";
 import { Ready } from "./ready";
 
@@ -84,31 +83,6 @@ function deliver(task: Task, index: number, grad: Tensor, createGraph: boolean):
   drop(have);
   drop(grad);
 }
-
-/** The sum of two gradients for one place, which may still be on their way from another device. */
-const sum = (a: Tensor, b: Tensor): Tensor =>
-  hasArrivals() && (isArriving(a) || isArriving(b)) ? sumLater(a, b) : a.add(b);
-
-function sumLater(a: Tensor, b: Tensor): Tensor {
-  // Their handles may be disposed before they arrive.
-  const [x, y] = [a, b].map((g) => new Tensor(g.storage, g.dtype, g.shape, g.strides, g.offset, false)) as [
-    Tensor,
-    Tensor,
-  ];
-  return arriving(a.shape, a.dtype, resolveDevice("backward", a.device), "another device", async () => {
-    await Promise.all([arrivalOf(x), arrivalOf(y)]);
-    return (out) => {
-      out.storage.backend.copy(out, x);
-      noGrad(() => out.add_(y));
-      x.dispose();
-      y.dispose();
-    };
-  });
-}
-
-/** A gradient in memory of its own. */
-const own = (grad: Tensor): Tensor =>
-  isArriving(grad) ? transfer(grad, grad.dtype, resolveDevice("backward", grad.device)) : grad.clone();
 
 /** Gives a gradient back unless users may have seen it. */
 function drop(grad: Tensor | undefined): void {
@@ -346,6 +320,25 @@ function accumulate(node: AccumulateGrad, grads: Buffer, pass: Pass): void {
 
 const noGrads: Grads = [];
 
+/** The graph of a gradient cannot be recorded before the gradient is there. */
+const awaitedGraph = ({ name, outputs }: Node): DeviceError =>
+  new DeviceError(
+    `backward: with createGraph the gradient of ${name} is needed at once, but is still on its way to "${outputs[0]?.device}"; keep the part of the graph behind x.to(device) on one device`,
+  );
+
+/** Runs a node once the gradients of its outputs are there. */
+function processLater(node: Node, received: Grads, pass: Pass, needed: Set<Node> | undefined): Grads {
+  if (pass.createGraph) throw awaitedGraph(node);
+  const run = () => evaluate(node, received, pass, needed);
+  return evaluateLater(node, received, run, () => finish(node, received, pass), needed);
+}
+
+/** Gives back what a node that has run held. */
+function finish(node: Node, received: Grads, pass: Pass): void {
+  if (!pass.createGraph) for (const grad of received) drop(grad ?? undefined);
+  if (!pass.retainGraph) node.release();
+}
+
 /** Runs one node; undefined when no gradient reached it or none is wanted from it. */
 function process(node: Node, buffer: Buffer | undefined, pass: Pass, needed: Set<Node> | undefined): Grads | undefined {
   if (needed !== undefined && !needed.has(node)) {
@@ -364,8 +357,12 @@ function process(node: Node, buffer: Buffer | undefined, pass: Pass, needed: Set
   }
   // A node that was only captured does not run, and keeps what it saved for a later pass.
   const leads = needed === undefined || node.edges.some((edge) => edge !== null && needed.has(edge.node));
-  const grads = leads ? evaluate(node, received, pass, needed) : undefined;
-  if (!pass.createGraph) for (const grad of received) drop(grad);
-  if (leads && !pass.retainGraph) node.release();
+  if (!leads) {
+    if (!pass.createGraph) for (const grad of received) drop(grad);
+    return undefined;
+  }
+  if (isAwaited(received)) return processLater(node, received, pass, needed);
+  const grads = evaluate(node, received, pass, needed);
+  finish(node, received, pass);
   return grads;
 }

@@ -37,6 +37,8 @@ export interface Backend {
   readonly guard?: MemoryGuard;
   /** Whether {@link view} and {@link element} give values at once, as on the cpu; on other devices only {@link read} does. */
   readonly readsAtOnce: boolean;
+  /** Whether the device is gone, on one that may go. */
+  readonly isLost?: boolean;
   readonly convolutions?: ConvolutionPlanner;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */

@@ -3,4 +3,4 @@ import { WebgpuBackend } from "./webgpu/backend";
 import { connect } from "./webgpu/connect";
 
 /** Opens the GPU. @throws DeviceError saying why there is none, and what to do. */
-export const openWebgpu = async (): Promise<WebgpuBackend> => new WebgpuBackend(await connect());
+export const openWebgpu = async (): Promise<WebgpuBackend> => new WebgpuBackend(await connect(), connect);

@@ -10,6 +10,10 @@ let current: WebgpuBackend | undefined;
 let opening: Promise<void> | undefined;
 
 async function open(): Promise<void> {
+  if (current !== undefined) {
+    await current.restore();
+    return;
+  }
   const { openWebgpu } = await import("../backend/lazyWebgpu");
   current = await openWebgpu();
   registerBackend(current);
@@ -19,8 +23,8 @@ async function open(): Promise<void> {
 export const isInitialized = named("webgpu.isInitialized", "", (): boolean => current !== undefined && !current.isLost);
 
 /**
- * Opens the GPU, which takes a moment; after that `"webgpu"` is a device. Does nothing if it is open. After a loss of the device it opens it anew;
- * tensors of before stay lost.
+ * Opens the GPU, which takes a moment; after that `"webgpu"` is a device. Does nothing if it is open. After a loss of the device it does what
+ * {@link restore} does.
  *
  * Browsers and Deno have WebGPU built in, Node and Bun take it from npm's package `webgpu`.
  * @see torch.cuda.init
@@ -38,6 +42,17 @@ export const init = named("webgpu.init", "", async (): Promise<void> => {
   });
   await opening;
 });
+
+/**
+ * Opens the GPU anew after it was lost, as happens when a driver resets or a tab sleeps; does nothing otherwise. Models and optimizers of before can go
+ * on: their tensors have lost their values, to use them is an error, and `loadStateDict` brings them back from the last checkpoint.
+ * @throws DeviceError if there is no GPU any more.
+ * @example
+ * await torch.webgpu.restore();
+ * model.loadStateDict(saved.model);
+ * optimizer.loadStateDict(saved.optimizer);
+ */
+export const restore = named("webgpu.restore", "", (): Promise<void> => init());
 
 /**
  * Whether there is a GPU to compute on. It has to be opened to know, so that after `true` `"webgpu"` is a device; PyTorch's answer comes at once.

@@ -28,19 +28,25 @@ export function unknownTarget(op: string, target: unknown): never {
   );
 }
 
+/** The device that computes fastest of those that are open. */
+const bestDevice = (): Device => (backendOf("webgpu")?.isLost === false ? "webgpu" : "cpu");
+
 /**
- * The device of a name, to be passed on as `device`. Devices are texts: `torch.device("cpu") === x.device`.
+ * The device of a name, to be passed on as `device`. Devices are texts: `torch.device("cpu") === x.device`. `"auto"` is `"webgpu"` where the GPU is
+ * open, and `"cpu"` otherwise.
  * @param index The number of the device; there is one of each kind.
  * @see torch.device
  * @throws DeviceError for a device that is not there.
  * @example const device = torch.device("cpu"); model.to(device);
+ * @example await torch.webgpu.isAvailable(); model.to(torch.device("auto"));
  */
 export const device = named(
   "device",
   "type, index?",
-  (type: Device | "wasm" | `${Device}:0`, index: number | null = null): Device => {
+  (type: Device | "wasm" | "auto" | `${Device}:0`, index: number | null = null): Device => {
     if (typeof (type as unknown) !== "string")
       throw new ArgumentError(`device: type must be "cpu" or "webgpu", got ${describe(type)}`);
+    if (type === "auto") return bestDevice();
     const backend = resolveDevice("device", type.replace(/:0$/, "") as Device);
     if (index !== null) checkInteger("device", "index", index, 0, 0);
     return backend.device;

@@ -22,6 +22,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
     "emptyCache getDeviceName init isAvailable isInitialized maxMemoryAllocated memoryAllocated memoryReserved memoryStats synchronize",
   ),
   "what a GPU was given to do, which no profiler of a browser tells": ["webgpu.counts"],
+  "a GPU that was lost": ["webgpu.restore"],
+  "values of a device that cannot be read at once": paths("Tensor", "itemAsync tolistAsync"),
   "numpy's arrays": ["Tensor.toTypedArray"],
   "numpy's files, by its names": paths("numpy", "load save savez savezCompressed"),
   "the bytes of a file of arrays, where there are no files": ["numpy.encode"],

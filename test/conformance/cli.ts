@@ -1,19 +1,22 @@
 /**
- * `npm run conformance -- DIR [--family NAME]… [--entry NAME] [--json FILE] [--verbose] [--all] [--list-missing] [--update]`
+ * `npm run conformance -- DIR [--family NAME]… [--entry NAME] [--json FILE] [--verbose] [--all] [--list-missing] [--update] [--device NAME]`
  *
- * Judges the library by samples of PyTorch in DIR. Exit code 0 whatever passes, 2 for wrong arguments.
+ * Judges the library by samples of PyTorch in DIR. Exit code 0 whatever passes, 2 for wrong arguments. On another device than the cpu, every tensor
+ * is moved there before the call, and results are awaited; samples that the device cannot have are counted with the reason, and "missing" is what it lacks.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { count, formatFamily, isComplete, kinds, type Report, summary } from "./report";
-import { familyNames } from "./runner";
+import { count, deviceFile, formatFamily, isComplete, kinds, marks, type Report, summary } from "./report";
+import { deviceFamilies, familyNames } from "./runner";
 import { openSource } from "./source";
 import { type Judged, runWatched } from "./watched";
 
 /** Milliseconds that one sample may take. */
 const SAMPLE_LIMIT = 20_000;
+/** On a device, which may be a software one that compiles its kernels first. */
+const DEVICE_SAMPLE_LIMIT = 300_000;
 
 const passingFile = join(dirname(fileURLToPath(import.meta.url)), "passing.json");
 
@@ -28,6 +31,7 @@ function options() {
       all: { type: "boolean", default: false },
       "list-missing": { type: "boolean", default: false },
       update: { type: "boolean", default: false },
+      device: { type: "string", default: "cpu" },
     },
   });
 }
@@ -45,13 +49,27 @@ class Reasons {
     for (const kind of kinds) {
       const one = result[kind];
       const key = `${family} ${entry} ${kind} ${one?.outcome}`;
-      if (one && one.outcome !== "passed" && !this.seen.has(key)) this.seen.set(key, `${id}: ${one.reason}`);
+      if (one && one.outcome !== "passed" && one.outcome !== "excluded" && !this.seen.has(key))
+        this.seen.set(key, `${id}: ${one.reason}`);
     }
   }
 
   print(outcome: "failed" | "missing"): void {
     for (const [key, text] of this.seen) if (key.endsWith(outcome)) console.log(`${key}\n    ${text.slice(0, 400)}`);
   }
+}
+
+/** The families asked for, or all that there are. */
+function familiesOf(asked: readonly string[] | undefined, own: readonly string[], device: string): string[] {
+  const known = device === "cpu" ? familyNames : deviceFamilies;
+  if (asked === undefined) return own.filter((name) => known.includes(name));
+  return asked.filter(
+    (name) =>
+      known.includes(name) ||
+      usageError(
+        `${familyNames.includes(name) ? `family ${name} runs on the cpu only` : `unknown family ${name}`}; the families are ${known.join(", ")}`,
+      ),
+  );
 }
 
 /** Adds the entries that pass entirely to `passing.json`, and takes those out that no longer do. */
@@ -64,29 +82,48 @@ function update(report: Report): void {
   writeFileSync(passingFile, `${JSON.stringify(known, null, 2)}\n`);
 }
 
+/** Writes what a device has of the table of ops into its file, by entry and kind. */
+function updateDevice(report: Report, device: string, adapter: string): void {
+  const entries = Object.fromEntries(
+    Object.entries(report.families.ops?.entries ?? {}).map(([name, entry]) => [name, marks(entry)]),
+  );
+  const { excluded } = report.families.ops!;
+  writeFileSync(deviceFile(device), `${JSON.stringify({ adapter, excluded, entries }, null, 2)}\n`);
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = options();
   const [folder] = positionals;
   if (folder === undefined)
     usageError("which folder of samples? npm run conformance -- DIR [--family NAME] [--json FILE]");
   const source = openSource(resolve(folder));
-  const families = (values.family ?? source.families).filter(
-    (name) =>
-      familyNames.includes(name) || usageError(`unknown family ${name}; the families are ${familyNames.join(", ")}`),
-  );
+  const { device } = values;
+  const families = familiesOf(values.family, source.families, device);
   const report: Report = { families: {} };
   const reasons = new Reasons();
-  await runWatched({ folder: resolve(folder), families, entry: values.entry }, SAMPLE_LIMIT, (judged) => {
+  const note = (judged: Judged): void => {
     count(report, judged.family, judged.entry, judged.result);
     reasons.note(judged);
-  });
-  for (const [name, { entries }] of Object.entries(report.families))
-    console.log(formatFamily(name, entries, values.all));
+  };
+  let adapter = "";
+  const say = (name: string): void => {
+    adapter = name;
+    if (device !== "cpu") console.log(`device ${device}: ${name}`);
+  };
+  await runWatched(
+    { folder: resolve(folder), families, entry: values.entry, device },
+    device === "cpu" ? SAMPLE_LIMIT : DEVICE_SAMPLE_LIMIT,
+    note,
+    say,
+  );
+  for (const [name, family] of Object.entries(report.families)) console.log(formatFamily(name, family, values.all));
   if (values.verbose) reasons.print("failed");
   if (values["list-missing"]) reasons.print("missing");
   if (values.json) writeFileSync(values.json, JSON.stringify(report));
-  if (values.update && values.entry === undefined) update(report);
-  for (const [name, { entries }] of Object.entries(report.families)) console.log(summary(name, entries));
+  if (values.update && values.entry === undefined && device === "cpu") update(report);
+  if (values.update && values.entry === undefined && device !== "cpu" && families.includes("ops"))
+    updateDevice(report, device, adapter);
+  for (const [name, family] of Object.entries(report.families)) console.log(summary(name, family));
 }
 
 try {

@@ -1,7 +1,7 @@
 /** Where the arguments of a PyTorch call go in one of our signatures. */
 import type { Kind, Parameter, Signature } from "./api";
 import type { BoundArgument } from "./signatures";
-import { DTypeName, isTensor, PyFloat, torch } from "./values";
+import { DTypeName, isTensor, PyFloat, target, torch } from "./values";
 
 /** `log_softmax` → `logSoftmax`, `T_max` → `TMax`, `add_` → `add_`, `__and__` as it is. */
 export function camelCase(name: string): string {
@@ -162,5 +162,5 @@ export function convert(value: unknown, kinds: readonly Kind[], traits: Traits):
   if (value === null) return kinds.includes("null") || kinds.includes("any") ? null : undefined;
   if (!(value instanceof PyFloat)) return value;
   const asTensor = traits.hasInteger && kinds.includes("tensor") && Number.isInteger(value.value);
-  return asTensor ? torch.tensor(value.value) : value.value;
+  return asTensor ? target.move(torch.tensor(value.value)) : value.value;
 }

@@ -1,4 +1,5 @@
 /** Runs the families of a source, sample by sample, and says what became of each. */
+import { excludedAll, exclusion } from "./device";
 import { runCurve } from "./families/curves";
 import { distributionEntry, distributionKinds, runDistribution } from "./families/distributions";
 import { runIo } from "./families/io";
@@ -53,6 +54,9 @@ const openFamily: Readonly<Record<string, (source: Source) => Family>> = {
 
 export const familyNames: readonly string[] = Object.keys(openFamily);
 
+/** The families whose samples can run on another device than the cpu. */
+export const deviceFamilies: readonly string[] = ["ops", "modules", "optim", "curves"];
+
 /** A sample that is about to run, or that has run. */
 export interface Step {
   readonly family: string;
@@ -76,7 +80,11 @@ export function* steps(
         const entry = family.entry(file, sample);
         if (wanted && !wanted(entry)) continue;
         const kinds = family.kinds?.(sample) ?? ["forward"];
-        yield { family: name, entry, kinds, id: sample.id ?? sample.file, run: () => family.run(file, sample) };
+        const run = (): SampleResult | Promise<SampleResult> => {
+          const reason = exclusion(sample);
+          return reason === undefined ? family.run(file, sample) : excludedAll(kinds, reason);
+        };
+        yield { family: name, entry, kinds, id: sample.id ?? sample.file, run };
       }
   }
 }

@@ -49,12 +49,15 @@ const arrays: Readonly<Record<string, (values: (number | bigint)[]) => ArrayLike
   bfloat16: (values) => Float32Array.from(values as number[]),
 };
 
-/** A contiguous tensor with the values of a sample. */
+/** Where the tensors of samples go. */
+export const target = { move: (x: Tensor): Tensor => x };
+
+/** A contiguous tensor with the values of a sample, on the device of the samples. */
 export function toTensor({ t, s, d }: TensorSpec): Tensor {
   const make = arrays[t];
   if (make === undefined) throw new Missing(`dtype ${t}`);
   const flat = torch.tensor(make(d.map(toNumber)), { dtype: t }) as Tensor;
-  return s.length === 1 ? flat : flat.reshape([...s]).clone();
+  return target.move(s.length === 1 ? flat : flat.reshape([...s]).clone());
 }
 
 /** Thrown for what the library does not have: the sample counts as missing, not as failed. */

@@ -96,6 +96,26 @@ test("gradients move back, and add up", async () => {
   expect((await x.grad.cpu()).tolist()).toEqual([7, 11, 15]);
 });
 
+test("what lies behind a move waits for its gradient: ops of the cpu, leaves with several uses, modules", async () => {
+  const model = new torch.nn.Sequential(new torch.nn.Linear(3, 4), new torch.nn.Tanh());
+  const frozen = torch.tensor([2, 3, 4]);
+  const w = torch.tensor([1, 2, 3], { requiresGrad: true });
+  const run = async (device: string): Promise<unknown[]> => {
+    model.zeroGrad();
+    w.grad = null;
+    const z = model(w.exp().mul(frozen).unsqueeze(0));
+    const loss = z.to(device).mul(z.detach().to(device)).sum().add(z.mul(3).mean().add(w.sum()).to(device));
+    loss.backward();
+    const grads = [w, ...model.parameters()].map((leaf: any) => leaf.grad);
+    if (device !== "cpu") expect(() => grads[0].mul(2)).toThrow(/still on their way/);
+    return Promise.all(grads.map(async (g: any) => (await g.cpu()).tolist()));
+  };
+  expect(await run("webgpu")).toEqual(await run("cpu"));
+  const twice = w.exp().to("webgpu").sum();
+  const message = /^backward: with createGraph the gradient of ExpBackward0 is needed at once, but is still on its way/;
+  expect(() => twice.backward({ createGraph: true })).toThrow(message);
+});
+
 test("gradients move there when a result comes to the cpu", async () => {
   const x = torch.tensor([1, 2, 3], { device: "webgpu", requiresGrad: true });
   const y = await x.mul(x).cpu();

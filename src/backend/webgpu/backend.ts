@@ -1,6 +1,7 @@
 /** The `webgpu` device: kernels in WGSL, which are generated and compiled when they are first asked for. */
 import { arrayOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { DeviceError } from "../../core/errors";
+import { sizeOfShape } from "../../core/shape";
 import { type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
 import { runFrom, unsupported } from "../dispatch";
 import type { DeviceOps } from "../ops";
@@ -37,10 +38,24 @@ export class WebgpuBackend implements Backend {
   private readonly stats = { allocated: 0, peakAllocated: 0, blocks: 0 };
   private sincePressure = 0;
 
-  private readonly checks: Checks;
+  private checks: Checks;
 
-  constructor(private readonly gpu: Gpu) {
+  /** @param gpu The open device. @param reopen Opens another one after its loss. */
+  constructor(
+    private gpu: Gpu,
+    private readonly reopen: () => Promise<Gpu>,
+  ) {
     this.checks = new Checks(gpu);
+  }
+
+  /**
+   * Opens the device anew after a loss. Tensors of before have lost their values, and get memory again when all of it is written, as
+   * `loadStateDict` does.
+   */
+  async restore(): Promise<void> {
+    if (!this.gpu.isLost) return;
+    this.gpu = await this.reopen();
+    this.checks = new Checks(this.gpu);
   }
 
   /** How the adapter calls itself. */
@@ -54,6 +69,7 @@ export class WebgpuBackend implements Backend {
   }
 
   get counts(): GpuCounts {
+    this.gpu.settle();
     const { commands, buffers, pipelines } = this.gpu;
     return { ...commands.counts, buffersCreated: buffers.created, kernels: pipelines.compiled };
   }
@@ -94,16 +110,16 @@ export class WebgpuBackend implements Backend {
 
   /** Queues take whole words: those at the edges are first written to a block of their own. */
   private writeBytes(block: GpuBlock, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
-    const { commands } = this.gpu;
     const isWhole = offset % 4 === 0 && (bytes.length % 4 === 0 || offset + bytes.length === block.bytes);
     const padded = bytes.length % 4 === 0 ? bytes : new Uint8Array(Math.ceil(bytes.length / 4) * 4);
     if (padded !== bytes) padded.set(bytes);
+    if (offset === 0 && bytes.length === block.bytes) this.gpu.revive(block);
     if (isWhole) {
-      commands.write(this.gpu.bufferOf(block), offset, padded);
+      this.gpu.write(block, offset, padded);
       return;
     }
     const part = new GpuBlock(bytes.length);
-    commands.write(this.gpu.bufferOf(part), 0, padded);
+    this.gpu.write(part, 0, padded);
     const window = (on: GpuBlock, at: number): Operand => ({
       storage: { block: on },
       offset: at,
@@ -166,12 +182,20 @@ export class WebgpuBackend implements Backend {
   }
 
   copy(y: Operand, x: Operand): void {
+    this.revive(y);
     copy(this.named("to"), y, x);
   }
 
   fill(y: Operand, value: number): void {
     if (y.dtype === "float64") throw noFloat64("fill");
+    this.revive(y);
     fill(this.named("fill"), y, value);
+  }
+
+  /** Tells of a result that takes all of its block. */
+  private revive({ storage, shape, dtype }: Operand): void {
+    const block = storage.block as GpuBlock;
+    if (sizeOfShape(shape) * sizeOf(dtype) === block.bytes) this.gpu.revive(block);
   }
 
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {

@@ -5,6 +5,8 @@ import type { Block } from "../operand";
 export class GpuBlock implements Block {
   freed = false;
   buffer: PooledBuffer | undefined;
+  /** The device that the buffer belongs to. */
+  owner: object | undefined;
 
   constructor(readonly bytes: number) {}
 }
@@ -51,6 +53,8 @@ export class BufferPool {
     /** Bytes of the largest buffer. */
     private readonly most: number,
     private readonly onDestroy: (buffer: PooledBuffer) => void,
+    /** Is told of a buffer for which there was no memory, some time after it was asked for. */
+    private readonly onOutOfMemory: (bytes: number) => void,
   ) {}
 
   /** A buffer of at least `bytes`, whose content is unspecified. */
@@ -63,7 +67,13 @@ export class BufferPool {
     }
     this.created++;
     this.reserved += size;
+    this.device.pushErrorScope("out-of-memory");
     const gpu = this.device.createBuffer({ size, usage: this.usage });
+    // A device that is lost meanwhile has no answer, and says so itself.
+    const noAnswer = (): null => null;
+    void this.device.popErrorScope().then((error) => {
+      if (error !== null) this.onOutOfMemory(size);
+    }, noAnswer);
     return { id: this.nextId++, gpu, bytes: size, lastBatch: 0, groups: new Set() };
   }
 

@@ -3,14 +3,17 @@ import type { PooledBuffer } from "./buffers";
 import { type Pipeline, type Pipelines, UNIFORM_ALIGNMENT } from "./pipelines";
 
 /**
- * Dispatches per submit. A submit costs the cpu as much as many dispatches, but the GPU idles until the first one: projects that measured it
- * submit every 15 to 32.
+ * Dispatches of the first submit after somebody has waited. A submit costs the cpu as much as many dispatches, but the GPU idles until the first one:
+ * projects that measured it submit every 15 to 32. Once the GPU has work, the next submit may be larger.
  */
-const MOST_DISPATCHES = 32;
+const FIRST_DISPATCHES = 32;
+const GROWTH = 4;
+/** Dispatches of the largest submit. */
+const MOST_DISPATCHES = 512;
 /** Bytes of the buffers that wait for a submit to be used again. */
 const MOST_WAITING_BYTES = 64 * 2 ** 20;
 /** Bytes of a page of uniforms: one for each dispatch of a batch, and room for long ones. */
-const PAGE_BYTES = 4 * MOST_DISPATCHES * UNIFORM_ALIGNMENT;
+const PAGE_BYTES = 2 * MOST_DISPATCHES * UNIFORM_ALIGNMENT;
 
 /** Uniforms of a batch, as the cpu has written them; the GPU gets them with the submit. */
 interface Page {
@@ -27,16 +30,20 @@ export interface CommandCounts {
   bytesWritten: number;
   /** Bytes copied back from the GPU. */
   bytesRead: number;
+  /** How often values were asked back from the GPU. No op does: only {@link Tensor.cpu} and what is built on it. */
+  reads: number;
 }
 
 /** The commands of one device, in order. */
 export class Commands {
-  readonly counts: CommandCounts = { dispatches: 0, submits: 0, bytesWritten: 0, bytesRead: 0 };
+  readonly counts: CommandCounts = { dispatches: 0, submits: 0, bytesWritten: 0, bytesRead: 0, reads: 0 };
   /** The number of the batch that is being recorded. */
   private batch = 1;
   private encoder: GPUCommandEncoder | undefined;
   private pass: GPUComputePassEncoder | undefined;
   private recorded = 0;
+  /** Dispatches that are submitted together. */
+  private limit = FIRST_DISPATCHES;
   private page: Page | undefined;
   /** Buffers that were given back although the batch uses them. */
   private waiting: PooledBuffer[] = [];
@@ -72,7 +79,9 @@ export class Commands {
     pass.dispatchWorkgroups(...groups);
     for (const buffer of buffers) buffer.lastBatch = this.batch;
     this.counts.dispatches++;
-    if (++this.recorded >= MOST_DISPATCHES) this.flush();
+    if (++this.recorded < this.limit) return;
+    this.flush();
+    this.limit = Math.min(this.limit * GROWTH, MOST_DISPATCHES);
   }
 
   /** The page of this batch, with room for `bytes`. The next batch writes it anew: the queue keeps both in order. */
@@ -117,6 +126,12 @@ export class Commands {
     this.waiting.push(buffer);
     this.waitingBytes += buffer.bytes;
     if (this.waitingBytes > MOST_WAITING_BYTES) this.flush();
+  }
+
+  /** Submits what was recorded, since somebody is about to wait for it. */
+  flushForWait(): void {
+    this.flush();
+    this.limit = FIRST_DISPATCHES;
   }
 
   /** Submits what was recorded. */

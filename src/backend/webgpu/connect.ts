@@ -11,11 +11,15 @@ const LIMITS = [
   "maxComputeWorkgroupStorageSize",
   "maxComputeInvocationsPerWorkgroup",
   "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
 const noAdapter = (reason: string): DeviceError =>
   new DeviceError(`webgpu.init: there is no GPU to compute on: ${reason}; "cpu" always works`);
+
+/** What kernels and profiles use where the adapter has it. */
+const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "timestamp-query"];
 
 /** @throws DeviceError saying why there is no GPU, and what to do. */
 export async function connect(): Promise<Gpu> {
@@ -24,9 +28,12 @@ export async function connect(): Promise<Gpu> {
   const adapter = await found.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) throw noAdapter("WebGPU found no adapter (a driver may be missing)");
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ label: "Kindling", requiredLimits }).catch((error: Error) => {
-    throw noAdapter(error.message);
-  });
+  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
+  const device = await adapter
+    .requestDevice({ label: "Kindling", requiredLimits, requiredFeatures })
+    .catch((error: Error) => {
+      throw noAdapter(error.message);
+    });
   const { description, vendor, architecture, device: card } = adapter.info;
   return new Gpu(device, [description || card, vendor, architecture].filter(Boolean).join(", "));
 }

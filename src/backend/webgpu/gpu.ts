@@ -5,6 +5,13 @@ import { Commands } from "./commands";
 import { Pipelines } from "./pipelines";
 import { Program, type Source, WORKGROUP } from "./wgsl/program";
 
+/** Work that waits to be joined with more of its kind. */
+export interface Held {
+  /** The memory that it uses. */
+  readonly blocks: ReadonlySet<GpuBlock>;
+  readonly run: () => void;
+}
+
 /** An open WebGPU device. */
 export class Gpu {
   readonly device = "webgpu";
@@ -37,21 +44,27 @@ export class Gpu {
     this.mostBytes = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4) * 4;
     const forget = (buffer: PooledBuffer): void => this.pipelines.forget(buffer);
     const { STORAGE, UNIFORM, COPY_DST, COPY_SRC, MAP_READ } = GPUBufferUsage;
-    this.buffers = new BufferPool(device, STORAGE | COPY_DST | COPY_SRC, this.mostBytes, forget);
-    this.staging = new BufferPool(device, MAP_READ | COPY_DST, this.mostBytes, () => {});
-    const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget);
+    const full = (bytes: number): void => this.fail(this.outOfMemory(bytes));
+    this.buffers = new BufferPool(device, STORAGE | COPY_DST | COPY_SRC, this.mostBytes, forget, full);
+    this.staging = new BufferPool(device, MAP_READ | COPY_DST, this.mostBytes, () => {}, full);
+    const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget, full);
     const recycle = (buffers: readonly PooledBuffer[]): void => this.recycle(buffers);
     this.commands = new Commands(device, this.pipelines, (bytes) => pages.take(bytes), recycle);
     device.addEventListener("uncapturederror", (event) => this.report(event.error));
     void device.lost.then(({ message, reason }) => {
       this.lost = new DeviceError(
-        `webgpu: the device was lost (${message || reason}); its tensors are gone: load the last checkpoint`,
+        `webgpu: the device was lost (${message || reason}); its tensors are gone: await torch.webgpu.restore(), then load the last checkpoint`,
       );
     });
   }
 
   get isLost(): boolean {
     return this.lost !== undefined;
+  }
+
+  /** Waits a moment for the news of a loss, which may come after what it made fail. */
+  private async hearOfLoss(): Promise<void> {
+    await Promise.race([this.handle.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
   }
 
   /** Ends the device, as a driver may at any time. */
@@ -63,11 +76,17 @@ export class Gpu {
     if (this.fault !== undefined) return;
     this.fault =
       error instanceof GPUOutOfMemoryError
-        ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.held}`)
+        ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.inUse}`)
         : new KindlingError(`webgpu: ${error.message}; this is a defect of Kindling`);
   }
 
-  private get held(): string {
+  private outOfMemory(bytes: number): OutOfMemoryError {
+    return new OutOfMemoryError(
+      `webgpu: the adapter has no memory for a buffer of ${bytes} bytes; ${this.inUse}; dispose tensors, or await torch.webgpu.emptyCache()`,
+    );
+  }
+
+  private get inUse(): string {
     return `${this.buffers.reserved} bytes are in use or wait to be used again`;
   }
 
@@ -79,22 +98,63 @@ export class Gpu {
     if (fault !== undefined) throw fault;
   }
 
+  private held: Held | undefined;
+  /** Blocks that were given back although work that is held uses them. */
+  private outlived: GpuBlock[] = [];
+
+  /** Lets work wait until anything else is recorded. */
+  hold(work: Held): void {
+    this.held = work;
+  }
+
+  /** Runs what is held. */
+  settle(): void {
+    const { held, op, outlived } = this;
+    if (held === undefined) return;
+    this.held = undefined;
+    this.outlived = [];
+    try {
+      held.run();
+    } finally {
+      this.op = op;
+      for (const block of outlived) this.recall(block);
+    }
+  }
+
   /** A dispatch in the making, empty. */
   begin(): Program {
+    this.settle();
     return this.program.begin(this.op);
   }
 
-  /** The buffer of a block. */
+  /** The buffer of a block. @throws DeviceError for one that was lost with an earlier device. */
   bufferOf(block: GpuBlock): PooledBuffer {
-    block.buffer ??= this.take(block.bytes);
+    if (block.buffer === undefined) {
+      block.buffer = this.take(block.bytes);
+      block.owner = this;
+    } else if (block.owner !== this)
+      throw new DeviceError(
+        `${this.op}: the values of a tensor were lost with the device; load the last checkpoint with model.loadStateDict(state)`,
+      );
     return block.buffer;
+  }
+
+  /** Lets a block that was lost with an earlier device have memory again, since all of it is about to be written. */
+  revive(block: GpuBlock): void {
+    if (block.owner !== this) block.buffer = undefined;
   }
 
   /** Gives a block back. */
   release(block: GpuBlock): void {
     if (block.freed) return;
     block.freed = true;
-    if (block.buffer !== undefined) this.commands.release(block.buffer);
+    if (this.held?.blocks.has(block)) this.outlived.push(block);
+    else this.recall(block);
+  }
+
+  /** Takes back the buffer of a block. */
+  private recall(block: GpuBlock): void {
+    if (block.buffer !== undefined && block.owner === this) this.commands.release(block.buffer);
     block.buffer = undefined;
   }
 
@@ -123,6 +183,11 @@ export class Gpu {
     const { signature, pattern } = program;
     const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
     const buffers = program.blocks.map((block) => this.bufferOf(block));
+    const bindings = this.limits.maxStorageBuffersPerShaderStage;
+    if (buffers.length > bindings)
+      throw new DeviceError(
+        `${this.op}: takes ${buffers.length} buffers, but the adapter binds only ${bindings} at a time`,
+      );
     const most = this.limits.maxComputeWorkgroupsPerDimension;
     const rows = Math.ceil(count / most);
     const groups = [Math.ceil(count / rows), rows, batches] as const;
@@ -140,14 +205,22 @@ export class Gpu {
     });
   }
 
+  /** Writes bytes into a block; offset and size are multiples of 4. */
+  write(block: GpuBlock, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.settle();
+    this.commands.write(this.bufferOf(block), offset, bytes);
+  }
+
   /** Copies bytes of a block, at multiples of 4, to where they can be mapped; `bytes()` gives them once the commands were submitted and done. */
   stage(block: GpuBlock, begin: number, size: number): () => Promise<ArrayBuffer> {
+    this.settle();
     const staging = this.staging.take(size);
     this.commands.copy(staging, 0, this.bufferOf(block), begin, size);
     return async () => {
       try {
         await staging.gpu.mapAsync(GPUMapMode.READ, 0, size);
       } catch (error) {
+        await this.hearOfLoss();
         this.checkHealth();
         throw new DeviceError(`webgpu: the device cannot be read (${(error as Error).message})`);
       }
@@ -161,10 +234,11 @@ export class Gpu {
   /** Bytes of a block, once all that is recorded was done. */
   async read(block: GpuBlock, offset: number, bytes: number): Promise<ArrayBuffer> {
     this.checkHealth();
+    this.commands.counts.reads++;
     const begin = Math.floor(offset / 4) * 4;
     const wait = this.stage(block, begin, Math.ceil((offset + bytes - begin) / 4) * 4);
     const verdict = this.verdict();
-    this.commands.flush();
+    this.commands.flushForWait();
     const [copy] = await Promise.all([wait(), verdict?.()]);
     this.commands.counts.bytesRead += bytes;
     this.checkHealth();
@@ -176,8 +250,9 @@ export class Gpu {
 
   /** Waits until all that was asked for is done. */
   async synchronize(): Promise<void> {
+    this.settle();
     const verdict = this.verdict();
-    this.commands.flush();
+    this.commands.flushForWait();
     await Promise.all([this.handle.queue.onSubmittedWorkDone(), verdict?.()]);
     this.checkHealth();
   }

@@ -1,7 +1,8 @@
 /** `curves/`: whole training runs, the programs of `curves/index.json` in TypeScript. */
 import { construct, find } from "../adapter";
+import { device, fetched, isCpu } from "../device";
 import { failed, passed, type Result, type SampleResult } from "../report";
-import { Missing, type Tensor, torch } from "../values";
+import { Missing, type Tensor, target, torch } from "../values";
 import { outcomeOf } from "./ops";
 
 interface Config {
@@ -123,20 +124,22 @@ function parseCall(text: string): { name: string; kwargs: Record<string, number 
   return { name: name!, kwargs: Object.fromEntries(pairs), argument: Number.parseInt(inner!, 10) };
 }
 
-function train(config: Config): number[] {
+/** The losses; on a device that cannot be read at once, as tensors. */
+function train(config: Config): Loss[] {
   const [inputs, labels] = makeData(config);
   torch.manualSeed(config.seed);
   const model = makeModel(config.model);
+  if (!isCpu()) model.to(device());
   const dataset = construct("utils.data.TensorDataset", [inputs, labels], {}, []);
   const loader = construct("utils.data.DataLoader", [dataset], { batch_size: config.batch, shuffle: true }, []);
   const optimizerCall = parseCall(config.optimizer);
   const optimizer = construct(`optim.${optimizerCall.name}`, [[...model.parameters()]], optimizerCall.kwargs, []);
   const schedule = config.scheduler ? parseCall(config.scheduler) : undefined;
   const scheduler = schedule && construct(`optim.lr_scheduler.${schedule.name}`, [optimizer], schedule.kwargs, []);
-  const losses: number[] = [];
+  const losses: Loss[] = [];
   while (losses.length < config.steps) {
     for (const [x, y] of loader) {
-      losses.push(torch.tidy(() => step(model, optimizer, x, y)));
+      losses.push(torch.tidy(() => step(model, optimizer, target.move(x), target.move(y))));
       if (losses.length === config.steps) break;
     }
     scheduler?.step();
@@ -144,27 +147,32 @@ function train(config: Config): number[] {
   return losses;
 }
 
-function step(model: Model, optimizer: any, x: Tensor, y: Tensor): number {
+function step(model: Model, optimizer: any, x: Tensor, y: Tensor): Loss {
   const loss = torch.nn.functional.crossEntropy(model(x), y);
   optimizer.zeroGrad();
   loss.backward();
   optimizer.step();
-  return loss.item();
+  return lossOf(loss);
 }
 
+type Loss = number | Tensor;
+
+/** The value of a loss, or the loss itself where that has to be awaited. */
+const lossOf = (loss: Tensor): Loss => (isCpu() ? loss.item() : loss.detach());
+
 /** Gradient descent on the coefficients of a cubic that follows a sine; the gradient by hand or by autograd. */
-function polynomial({ seed, lr, steps, manual }: Config): number[] {
+function polynomial({ seed, lr, steps, manual }: Config): Loss[] {
   torch.manualSeed(seed);
-  const x = torch.linspace(-Math.PI, Math.PI, 2000);
+  const x = target.move(torch.linspace(-Math.PI, Math.PI, 2000));
   const y = torch.sin(x);
-  const powers = [torch.ones(2000), x, x.pow(2), x.pow(3)] as Tensor[];
-  let coefficients = Array.from({ length: 4 }, () => torch.randn([]).requiresGrad_(!manual)) as Tensor[];
-  const losses: number[] = [];
+  const powers = [torch.onesLike(x), x, x.pow(2), x.pow(3)] as Tensor[];
+  let coefficients = Array.from({ length: 4 }, () => target.move(torch.randn([])).requiresGrad_(!manual)) as Tensor[];
+  const losses: Loss[] = [];
   for (let t = 0; t < steps; t++) {
     const terms = powers.map((power, k) => power.mul(coefficients[k]!));
     const error = terms.reduce((sum, term) => sum.add(term)).sub(y) as Tensor;
     const loss = error.mul(error).sum();
-    if (t % 100 === 99) losses.push(loss.item());
+    if (t % 100 === 99) losses.push(lossOf(loss));
     if (!manual) loss.backward();
     const gradients = coefficients.map((c, k) => (manual ? error.mul(2).mul(powers[k]!).sum() : c.grad!));
     coefficients = coefficients.map((c, k) => c.detach().sub(gradients[k]!.mul(lr)).requiresGrad_(!manual));
@@ -172,13 +180,16 @@ function polynomial({ seed, lr, steps, manual }: Config): number[] {
   return losses;
 }
 
-function judge({ curve, config, loss64, maxdiff }: CurveSample): Result {
+function compute({ curve, config }: CurveSample): Loss[] {
   const needed =
     curve === "polynomial"
       ? ["manualSeed", "linspace", "randn"]
       : ["manualSeed", "nn.functional.crossEntropy", "optim", "utils.data.DataLoader"];
   for (const path of needed) if (find(path) === undefined) throw new Missing(`torch.${path}`);
-  const losses = curve === "polynomial" ? polynomial(config) : train(config);
+  return curve === "polynomial" ? polynomial(config) : train(config);
+}
+
+function judge({ loss64, maxdiff }: CurveSample, losses: readonly number[]): Result {
   if (losses.length !== loss64.length) return failed(`${losses.length} losses instead of ${loss64.length}`);
   const wrong = losses.findIndex(
     (loss, i) => !(Math.abs(loss - loss64[i]!) <= 1e-4 + (1e-4 + 8 * maxdiff) * Math.abs(loss64[i]!)),
@@ -186,9 +197,15 @@ function judge({ curve, config, loss64, maxdiff }: CurveSample): Result {
   return wrong < 0 ? passed : failed(`loss ${wrong} is ${losses[wrong]}, expected ${loss64[wrong]}`);
 }
 
-export function runCurve(sample: CurveSample): SampleResult {
+export async function runCurve(sample: CurveSample): Promise<SampleResult> {
   try {
-    return { forward: judge(sample) };
+    const losses = await fetched(compute(sample));
+    return {
+      forward: judge(
+        sample,
+        losses.map((loss) => (typeof loss === "number" ? loss : loss.item())),
+      ),
+    };
   } catch (error) {
     return { forward: outcomeOf(error) };
   }

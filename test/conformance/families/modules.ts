@@ -1,10 +1,11 @@
 /** `modules/`: one torch.nn module with given state: outputs, changed buffers, gradients. */
 import { callInstance, construct } from "../adapter";
+import { device, fetched, isCpu, readsSoFar, strays } from "../device";
 import { judgeGrads, judgeLeaves, judgeTensor } from "../judge";
 import { failed, type Kind, passed, type Result, type SampleResult } from "../report";
 import { parseSignature, type TorchSignature } from "../signatures";
 import { decode, decodeNamed, flatten, isTensor, lookUp, type Tensor, type TensorSpec, torch } from "../values";
-import { gradients, outcomeOf, toResult } from "./ops";
+import { attempt, type Derived, gradients, outcomeOf, toResult } from "./ops";
 
 export interface ModuleSpec {
   readonly module: string;
@@ -53,17 +54,27 @@ export class ModuleRunner {
     return { positional: args.map(argument), named };
   }
 
-  run(sample: ModuleSample): SampleResult {
-    try {
-      return torch.tidy(() => this.judge(sample));
-    } catch (error) {
+  /** Judges one sample. On a device that cannot be read at once, its results are awaited. */
+  run(sample: ModuleSample): SampleResult | Promise<SampleResult> {
+    const allOf = (error: unknown): SampleResult => {
       const result = outcomeOf(error);
       return Object.fromEntries(moduleKinds(sample).map((kind) => [kind, result]));
+    };
+    try {
+      if (isCpu()) return torch.tidy(() => judge(sample, this.compute(sample)));
+      const before = readsSoFar();
+      const computed = torch.tidy(() => this.compute(sample));
+      const stray = strays(computed.outputs, before);
+      if (stray) return allOf(stray);
+      return fetched(computed).then((here) => torch.tidy(() => judge(sample, here)), allOf);
+    } catch (error) {
+      return allOf(error);
     }
   }
 
-  private judge(sample: ModuleSample): SampleResult {
+  private compute(sample: ModuleSample): Computed {
     const model = this.build(sample);
+    if (!isCpu()) model.to(device());
     const state = Object.fromEntries(Object.entries(sample.state).map(([key, spec]) => [key, decode(spec)]));
     model.loadStateDict(state);
     model.train(sample.train);
@@ -73,9 +84,18 @@ export class ModuleRunner {
     const named = decodeNamed(sample.input_kwargs);
     const inputs = sample.kwargs.inplace ? call.inputs.map((x) => (isTensor(x) ? x.clone() : x)) : call.inputs;
     const outputs = flatten(callInstance(model, inputs, named));
-    const forward = judgeForward(sample, model, outputs);
-    return hasGrads(sample) ? { forward, grad: judgeGradients(sample, model, outputs, leaves) } : { forward };
+    const own = model.stateDict();
+    const after = Object.fromEntries(Object.keys(sample.state_after).map((key) => [key, own.get?.(key) ?? own[key]]));
+    if (!hasGrads(sample)) return { outputs, after };
+    return { outputs, after, derived: attempt(() => allGradients(sample, model, outputs, leaves)) };
   }
+}
+
+/** What a module gave, and its buffers after the call. */
+interface Computed {
+  readonly outputs: readonly unknown[];
+  readonly after: Readonly<Record<string, unknown>>;
+  readonly derived?: Derived;
 }
 
 const isModuleSpec = (json: unknown): json is ModuleSpec =>
@@ -87,29 +107,33 @@ const hasGrads = ({ grads, param_grads }: ModuleSample): boolean =>
 /** The kinds that a sample has. */
 export const moduleKinds = (sample: ModuleSample): Kind[] => (hasGrads(sample) ? ["forward", "grad"] : ["forward"]);
 
-function judgeForward(sample: ModuleSample, model: any, outputs: readonly unknown[]): Result {
+function judge(sample: ModuleSample, { outputs, after, derived }: Computed): SampleResult {
+  const forward = judgeForward(sample, outputs, after);
+  if (derived === undefined) return { forward };
+  if ("result" in derived) return { forward, grad: derived.result };
+  return {
+    forward,
+    grad: toResult(judgeGrads(derived.grads, { ...sample.grads, ...sample.param_grads }, sample.err32gx)),
+  };
+}
+
+function judgeForward(sample: ModuleSample, outputs: readonly unknown[], after: Computed["after"]): Result {
   const verdict = judgeLeaves(outputs, flatten(sample.out), sample.err32x);
   if (verdict) return failed(verdict);
-  const state = model.stateDict();
   for (const [key, spec] of Object.entries(sample.state_after)) {
-    const changed = judgeTensor(state.get?.(key) ?? state[key], spec, sample.err32x);
+    const changed = judgeTensor(after[key], spec, sample.err32x);
     if (changed) return failed(`${key} after the call: ${changed}`);
   }
   return passed;
 }
 
-function judgeGradients(
+function allGradients(
   sample: ModuleSample,
   model: any,
   outputs: readonly unknown[],
   leaves: readonly (readonly [string, Tensor])[],
-): Result {
-  try {
-    const parameters = [...model.namedParameters()] as [string, Tensor][];
-    const trained = parameters.filter(([name, parameter]) => name in sample.param_grads && parameter.requiresGrad);
-    const grads = gradients(outputs, sample, [...leaves, ...trained]);
-    return toResult(judgeGrads(grads, { ...sample.grads, ...sample.param_grads }, sample.err32gx));
-  } catch (error) {
-    return outcomeOf(error);
-  }
+): Record<string, Tensor | null> {
+  const parameters = [...model.namedParameters()] as [string, Tensor][];
+  const trained = parameters.filter(([name, parameter]) => name in sample.param_grads && parameter.requiresGrad);
+  return gradients(outputs, sample, [...leaves, ...trained]);
 }

@@ -1,5 +1,6 @@
 /** `ops/`: one call of one operator, with first and second derivatives. */
 import { callFunction, callMethod, find, ourPath } from "../adapter";
+import { device, fetched, isCpu, lacking, readsSoFar, strays } from "../device";
 import { agreesUpToTies, judgeGrads, judgeLeaves, judgeTensor, project } from "../judge";
 import { evaluate, type World } from "../python";
 import { failed, type Kind, missing, passed, type Result, type SampleResult } from "../report";
@@ -55,6 +56,32 @@ interface Call {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
+type Gradients = Readonly<Record<string, Tensor | null>>;
+
+/** Gradients, or why there are none. */
+export type Derived = { readonly grads: Gradients } | { readonly result: Result };
+
+/** What a call gave. */
+interface Computed {
+  readonly call: Call;
+  readonly outputs: readonly unknown[];
+  readonly first?: Derived;
+  readonly second?: Derived;
+}
+
+export function attempt(derive: () => Gradients): Derived {
+  try {
+    return { grads: derive() };
+  } catch (error) {
+    return { result: outcomeOf(error) };
+  }
+}
+
+/** Whether a call makes tensors of none, and says on which device. */
+const createsTensor = (signatures: readonly TorchSignature[], values: readonly unknown[]): boolean =>
+  signatures.some(({ parameters }) => parameters.some(({ name }) => name === "device")) &&
+  !values.flatMap((value) => flatten(value)).some(isTensor);
+
 /** The kinds that a sample has. */
 export const opKinds = ({ grads, grads2 }: OpSample): Kind[] => [
   "forward",
@@ -71,40 +98,42 @@ export class OpRunner {
     this.infos = new Map(infos.map((info) => [info.file, info]));
   }
 
-  /** Judges one sample. */
-  run(file: string, sample: OpSample): SampleResult {
-    try {
-      return torch.tidy(() => this.judge(file, sample));
-    } catch (error) {
+  /** Judges one sample. On a device that cannot be read at once, its results are awaited. */
+  run(file: string, sample: OpSample): SampleResult | Promise<SampleResult> {
+    const allOf = (error: unknown): SampleResult => {
       const result = outcomeOf(error);
       return Object.fromEntries(opKinds(sample).map((kind) => [kind, result]));
+    };
+    try {
+      if (isCpu()) return torch.tidy(() => judge(sample, this.compute(file, sample)));
+      const before = readsSoFar();
+      const computed = torch.tidy(() => this.compute(file, sample));
+      const stray = strays(computed.outputs, before);
+      if (stray) return allOf(stray);
+      return fetched(computed).then((here) => torch.tidy(() => judge(sample, here)), allOf);
+    } catch (error) {
+      return allOf(error);
     }
   }
 
-  private judge(file: string, sample: OpSample): SampleResult {
+  /** Makes the call of a sample, and both derivatives. */
+  private compute(file: string, sample: OpSample): Computed {
     const args = decode(sample.args) as unknown[];
     const call: Call = { input: decode(sample.input), args, kwargs: decodeNamed(sample.kwargs) };
     const leaves = (sample.rg ?? []).map((path) => [path, lookUp(call, path) as Tensor] as const);
     for (const [, leaf] of leaves) leaf.requiresGrad_();
     let outputs = flatten(this.call(file, sample, call));
     if (sample.proj) outputs = project(sample.proj, svdFactors(sample.op, outputs as Tensor[]));
-    const result: SampleResult = { forward: judgeForward(sample, call, outputs) };
-    if (sample.grads === undefined) return result;
-    let grads: Record<string, Tensor | null>;
-    try {
-      grads = gradients(outputs, sample, leaves);
-    } catch (error) {
-      result.grad = outcomeOf(error);
-      return sample.grads2 ? { ...result, grad2: outcomeOf(error) } : result;
-    }
-    result.grad = toResult(judgeGrads(grads, sample.grads, sample.err32gx));
-    if (sample.grads2) result.grad2 = judgeSecond(sample, grads, leaves);
-    return result;
+    if (sample.grads === undefined) return { call, outputs };
+    const first = attempt(() => gradients(outputs, sample, leaves));
+    if (!sample.grads2 || "result" in first) return { call, outputs, first, second: first };
+    return { call, outputs, first, second: attempt(() => secondGradients(sample, first.grads, leaves)) };
   }
 
   private call(file: string, { op, kind }: OpSample, { input, args, kwargs }: Call): unknown {
     const info = this.infos.get(file);
     const signatures = this.signaturesOf(file, info);
+    if (!isCpu() && createsTensor(signatures, [input, args, kwargs])) kwargs = { ...kwargs, device: device() };
     if (kind === "inplace") return callInplace(op, input as Tensor, args, kwargs, signatures);
     const special = specialFor(op);
     if (special) return special(input, args, kwargs);
@@ -164,12 +193,23 @@ function callInplace(
 const svdFactors = (op: string, outputs: Tensor[]): Tensor[] =>
   op === "svd" ? [outputs[0]!, outputs[1]!, torch.transpose(outputs[2], -2, -1)] : outputs;
 
-export const outcomeOf = (error: unknown): Result =>
-  error instanceof Missing
-    ? missing(error.message)
-    : failed(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+export const outcomeOf = (error: unknown): Result => {
+  if (error instanceof Missing) return missing(error.message);
+  return lacking(error) ?? failed(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+};
 
 export const toResult = (verdict: string | undefined): Result => (verdict === undefined ? passed : failed(verdict));
+
+/** Compares what a call gave with what PyTorch's gave. */
+function judge(sample: OpSample, { call, outputs, first, second }: Computed): SampleResult {
+  const judged = (derived: Derived, expected: OpSample["grads"], err?: number): Result =>
+    "result" in derived ? derived.result : toResult(judgeGrads(derived.grads, expected!, err));
+  return {
+    forward: judgeForward(sample, call, outputs),
+    ...(sample.grads && { grad: judged(first!, sample.grads, sample.err32gx) }),
+    ...(sample.grads2 && { grad2: judged(second!, sample.grads2, sample.err32g2x) }),
+  };
+}
 
 function judgeForward(sample: OpSample, call: Call, outputs: readonly unknown[]): Result {
   const expected = flatten(sample.proj ? sample.outp : sample.out);
@@ -221,18 +261,14 @@ function derive(
   return Object.fromEntries(leaves.map(([path], i) => [path, found[i] ?? null]));
 }
 
-function judgeSecond(
+function secondGradients(
   sample: OpSample,
-  grads: Readonly<Record<string, Tensor | null>>,
+  grads: Gradients,
   leaves: readonly (readonly [string, Tensor])[],
-): Result {
-  try {
-    const pairs = Object.entries(sample.cot2 ?? {}).flatMap(([path, cotangent]) => {
-      const first = grads[path];
-      return first ? [[first, decode(cotangent) as Tensor] as const] : [];
-    });
-    return toResult(judgeGrads(derive(pairs, leaves, false), sample.grads2!, sample.err32g2x));
-  } catch (error) {
-    return outcomeOf(error);
-  }
+): Record<string, Tensor | null> {
+  const pairs = Object.entries(sample.cot2 ?? {}).flatMap(([path, cotangent]) => {
+    const first = grads[path];
+    return first ? [[first, decode(cotangent) as Tensor] as const] : [];
+  });
+  return derive(pairs, leaves, false);
 }

@@ -1,5 +1,6 @@
 /** `optim/`: optimizer runs with given gradients; `LBFGS`: with an objective. */
 import { construct } from "../adapter";
+import { fetched, isCpu } from "../device";
 import { isClose, judgeTensor } from "../judge";
 import { camelCase } from "../place";
 import { failed, passed, type Result, type SampleResult } from "../report";
@@ -57,33 +58,51 @@ export const plainValue = (json: unknown): unknown => {
   return Array.isArray(json) ? json.map(plainValue) : (value?.value ?? value);
 };
 
-export function runOptim(sample: OptimSample | ObjectiveSample): SampleResult {
+export function runOptim(sample: OptimSample | ObjectiveSample): SampleResult | Promise<SampleResult> {
   try {
-    return { forward: torch.tidy(() => ("objective" in sample ? judgeObjective(sample) : judgeSteps(sample))) };
+    if ("objective" in sample) return { forward: torch.tidy(() => judgeObjective(sample)) };
+    if (isCpu()) return { forward: torch.tidy(() => judgeSteps(sample, computeSteps(sample))) };
+    const computed = torch.tidy(() => computeSteps(sample));
+    return fetched(computed).then(
+      (here) => ({ forward: judgeSteps(sample, here) }),
+      (error) => ({ forward: outcomeOf(error) }),
+    );
   } catch (error) {
     return { forward: outcomeOf(error) };
   }
 }
 
-function judgeSteps(sample: OptimSample): Result {
+/** The parameters after each step, and the state after the last. */
+interface Steps {
+  readonly after: readonly (readonly Tensor[])[];
+  readonly state: any;
+}
+
+function computeSteps(sample: OptimSample): Steps {
   const params = sample.params.map((spec) => toTensor(spec).requiresGrad_());
   const optimizer = buildOptimizer(sample, params);
-  for (let t = 0; t < sample.grads.length; t++) {
+  const after = sample.grads.map((grads) => {
     params.forEach((param, i) => {
-      const grad = sample.grads[t]![i];
+      const grad = grads[i];
       param.grad = grad ? toTensor(grad) : null;
     });
     optimizer.step();
-    for (let i = 0; i < params.length; i++) {
-      const verdict = judgeTensor(params[i], sample.out[t]![i]!, sample.err32x);
+    return params.map((param) => param.detach().clone());
+  });
+  return { after, state: optimizer.stateDict().state };
+}
+
+function judgeSteps(sample: OptimSample, { after, state }: Steps): Result {
+  for (const [t, params] of after.entries())
+    for (const [i, param] of params.entries()) {
+      const verdict = judgeTensor(param, sample.out[t]![i]!, sample.err32x);
       if (verdict) return failed(`step ${t}, parameter ${i}: ${verdict}`);
     }
-  }
-  return judgeState(sample, optimizer.stateDict());
+  return judgeState(sample, state);
 }
 
 /** The state dict has PyTorch's layout: the same keys, and tensors of the same shape. */
-function judgeState(sample: OptimSample, { state }: { state: any }): Result {
+function judgeState(sample: OptimSample, state: any): Result {
   for (const [index, expected] of Object.entries(sample.state_keys)) {
     const own = state.get?.(Number(index)) ?? state[index];
     if (own === undefined) return failed(`stateDict: no state of parameter ${index}`);

@@ -8,7 +8,6 @@ import { channelSums, convolution } from "./layers/convolution";
 import { layerNorm, layerNormGradient } from "./layers/layerNorm";
 import { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from "./layers/pooling";
 import { gruCell, gruCellGradient, lstmCell, lstmCellGradient } from "./layers/recurrent";
-import { adam, sgd } from "./optimizers";
 import { matmul } from "./products/matmul";
 import { gather, indexSelect, searchSorted } from "./indexing/gather";
 import { maskedScatter, maskedSelect, nonzero } from "./indexing/masks";
@@ -16,8 +15,8 @@ import { indexAdd, indexCopy, scatter } from "./indexing/scatter";
 import { orthogonalize } from "./linalg/jacobi";
 import { cholesky, luFactor, luSolve, triangularSolve } from "./linalg/lu";
 import { qrFactor, reflect } from "./linalg/reflectors";
-import { adam, sgd } from "./optimizers";
 import { boxMuller, draw } from "./random";
+import { optimizers } from "./optimizers";
 import { reduce } from "./reduce";
 import { runningExtremum, scan } from "./scans/scan";
 import { sequenceLoss, sequenceLossGradient } from "./sequenceLoss";
@@ -93,6 +92,5 @@ export const kernels: OpTable<Gpu> = {
   qrFactor,
   reflect,
   orthogonalize,
-  sgd,
-  adam,
+  ...optimizers,
 };

@@ -1,72 +1,144 @@
-/** Optimizer steps: one pass over a parameter, its gradient and its state. What changes from step to step is a uniform. */
+/**
+ * Optimizer steps. Those of many parameters that follow one another run in one dispatch, as far as the bindings of a dispatch go: a step waits until
+ * something else is recorded, or the next one does not fit.
+ */
 import { sizeOfShape } from "../../../core/shape";
-import type { AdamStep, SgdStep } from "../../ops";
+import type { OpTable } from "../../dispatch";
+import type { Operand } from "../../operand";
+import type { DeviceOps } from "../../ops";
+import type { GpuBlock } from "../buffers";
 import type { Gpu } from "../gpu";
+import { scalarOf } from "../wgsl/elements";
+import { noFloat64, type Program, type View, WORKGROUP } from "../wgsl/program";
+import { type StepName, type StepText, stepRules } from "./optimizerRules";
 
-/** Runs a step of stochastic gradient descent. */
-export function sgd(gpu: Gpu, step: SgdStep): void {
-  const { parameter, gradient, momentumBuffer, nesterov, maximize, isFirst } = step;
-  const program = gpu.begin();
-  const p = program.write(parameter);
-  const g = program.read(gradient);
-  const buffer = momentumBuffer && program.write(momentumBuffer);
-  const rate = program.float(step.lr);
-  const mass = program.float(step.momentum);
-  const fresh = program.float(1 - step.dampening);
-  const decay = program.float(step.weightDecay);
-  const n = sizeOfShape(parameter.shape);
-  const count = program.uint(n);
-  if (n === 0) return;
-  const decays = step.weightDecay !== 0;
-  gpu.dispatchEach(`sgd ${nesterov} ${maximize} ${isFirst} ${decays}`, n, () => {
-    const lines = [
-      `if (index >= ${count}) { return; }`,
-      `let w = ${p.load(`${p.offset} + index`)};`,
-      `var d = ${maximize ? "-" : ""}${g.load(`${g.offset} + index`)};`,
-      ...(decays ? [`d += ${decay} * w;`] : []),
-    ];
-    if (buffer !== undefined) {
-      const place = `${buffer.offset} + index`;
-      lines.push(`let m = ${isFirst ? "d" : `${mass} * ${buffer.load(place)} + ${fresh} * d`};`);
-      lines.push(buffer.store(place, "m"), `d = ${nesterov ? `d + ${mass} * m` : "m"};`);
-    }
-    lines.push(p.store(`${p.offset} + index`, `w - ${rate} * d`));
-    return { body: lines.join("\n") };
-  });
+/** Steps of a dispatch, for which its uniforms have room. */
+const MOST_STEPS = 16;
+
+/** A range of a block that a step reads or writes. */
+interface Range {
+  readonly block: GpuBlock;
+  readonly begin: number;
+  readonly end: number;
 }
 
-/** Runs a step of Adam or AdamW. */
-export function adam(gpu: Gpu, step: AdamStep): void {
-  const { parameter, gradient, expAvg, expAvgSq, maxExpAvgSq, maximize, decoupled } = step;
-  const program = gpu.begin();
-  const p = program.write(parameter);
-  const g = program.read(gradient);
-  const mean = program.write(expAvg);
-  const square = program.write(expAvgSq);
-  const largest = maxExpAvgSq && program.write(maxExpAvgSq);
-  const [beta1, beta2, eps] = [step.beta1, step.beta2, step.eps].map((value) => program.float(value));
-  const [fresh1, fresh2] = [1 - step.beta1, 1 - step.beta2].map((value) => program.float(value));
-  const rate = program.float(step.lr / step.bias1);
-  const root = program.float(Math.sqrt(step.bias2));
-  const decay = program.float(decoupled ? 1 - step.lr * step.weightDecay : step.weightDecay);
-  const n = sizeOfShape(parameter.shape);
-  const count = program.uint(n);
-  if (n === 0) return;
-  const decays = step.weightDecay !== 0;
-  gpu.dispatchEach(`adam ${maximize} ${decoupled} ${decays}`, n, () => {
-    const at = (view: typeof p): string => `${view.offset} + index`;
-    const lines = [
-      `if (index >= ${count}) { return; }`,
-      `var w = ${p.load(at(p))};`,
-      `var d = ${maximize ? "-" : ""}${g.load(at(g))};`,
-      ...(decays ? [decoupled ? `w = w * ${decay};` : `d += ${decay} * w;`] : []),
-      `let m = ${beta1} * ${mean.load(at(mean))} + ${fresh1} * d;`,
-      `var v = ${beta2} * ${square.load(at(square))} + ${fresh2} * d * d;`,
-      mean.store(at(mean), "m"),
-      square.store(at(square), "v"),
-    ];
-    if (largest !== undefined) lines.push(`v = max(v, ${largest.load(at(largest))});`, largest.store(at(largest), "v"));
-    lines.push(p.store(at(p), `w - ${rate} * m / (sqrtSafe(v) / ${root} + ${eps})`));
-    return { body: lines.join("\n") };
-  });
+/** A step that waits for others. */
+interface Waiting {
+  readonly op: StepName;
+  readonly n: number;
+  readonly maximize: boolean;
+  readonly parameter: Operand;
+  readonly gradient: Operand;
+  readonly text: StepText;
+  readonly written: readonly Range[];
+  readonly read: Range;
 }
+
+const rangeOf = (x: Operand, n: number): Range => ({
+  block: x.storage.block as GpuBlock,
+  begin: x.offset,
+  end: x.offset + n,
+});
+
+const overlap = (a: Range, b: Range): boolean => a.block === b.block && a.begin < b.end && b.begin < a.end;
+
+/** Whether two steps must not run at the same time. */
+const conflict = (a: Waiting, b: Waiting): boolean =>
+  a.written.some((x) => overlap(x, b.read) || b.written.some((y) => overlap(x, y))) ||
+  b.written.some((y) => overlap(y, a.read));
+
+/** The steps that wait on a device. */
+class StepQueue {
+  private steps: Waiting[] = [];
+  private readonly blocks = new Set<GpuBlock>();
+
+  constructor(private readonly gpu: Gpu) {}
+
+  add(step: Waiting): void {
+    if (!this.fits(step)) this.gpu.settle();
+    this.steps.push(step);
+    for (const { block } of [...step.written, step.read]) this.blocks.add(block);
+    this.gpu.hold({ blocks: this.blocks, run: () => this.run() });
+  }
+
+  private fits(step: Waiting): boolean {
+    const all = new Set([...this.blocks, step.read.block, ...step.written.map(({ block }) => block)]);
+    return (
+      this.steps.length < MOST_STEPS &&
+      all.size <= this.gpu.limits.maxStorageBuffersPerShaderStage &&
+      !this.steps.some((other) => conflict(step, other))
+    );
+  }
+
+  private run(): void {
+    const { steps } = this;
+    this.steps = [];
+    this.blocks.clear();
+    this.gpu.op = steps[0]!.op;
+    const program = this.gpu.begin();
+    let groups = 0;
+    const parts = steps.map((step) => {
+      const begin = groups;
+      groups += Math.ceil(step.n / WORKGROUP);
+      return partOf(program, step, begin, groups);
+    });
+    const key = steps.map(({ op, maximize, text }) => `${op} ${maximize} ${text.lines.join("")}`).join("\n");
+    this.gpu.dispatch(`steps ${key}`, groups, () => ({
+      body: `let tile = group.y * groups.x + group.x;\n${parts.map((part) => part()).join("\n")}`,
+    }));
+  }
+}
+
+/** Adds the operands and scalars of a step, which has the workgroups from `begin` to `end`. @returns What gives its text. */
+function partOf(program: Program, step: Waiting, begin: number, end: number): () => string {
+  const views: Record<string, View> = { w: program.write(step.parameter) };
+  for (const [name, x] of Object.entries(step.text.state)) if (x !== undefined) views[name] = program.write(x);
+  const gradient = program.read(step.gradient);
+  const scalars = Object.entries(step.text.scalars).map(([name, value]) => [name, program.float(value)] as const);
+  const [first, last, n] = [program.uint(begin), program.uint(end), program.uint(step.n)];
+  const place = (view: View): string => `${view.offset} + index`;
+  return () => `if (tile >= ${first} && tile < ${last}) {
+let index = (tile - ${first}) * ${WORKGROUP}u + local;
+if (index < ${n}) {
+${scalars.map(([name, value]) => `let ${name} = ${value};`).join("\n")}
+var d = ${step.maximize ? "-" : ""}${gradient.load(place(gradient))};
+${Object.entries(views)
+  .map(([name, view]) => `var ${name} = ${view.load(place(view))};`)
+  .join("\n")}
+${step.text.lines.join("\n")}
+${Object.entries(views)
+  .map(([name, view]) => view.store(place(view), name))
+  .join("\n")}
+}
+}`;
+}
+
+const queues = new WeakMap<Gpu, StepQueue>();
+
+function queueOf(gpu: Gpu): StepQueue {
+  let queue = queues.get(gpu);
+  if (queue === undefined) {
+    queue = new StepQueue(gpu);
+    queues.set(gpu, queue);
+  }
+  return queue;
+}
+
+/** Lets a step wait for others of its kind. */
+function enqueue<K extends StepName>(gpu: Gpu, op: K, step: DeviceOps[K]): void {
+  const { parameter, gradient, maximize } = step;
+  if (scalarOf(parameter.dtype) === undefined) throw noFloat64(op);
+  const n = sizeOfShape(parameter.shape);
+  if (n === 0) return;
+  const text = stepRules[op](step);
+  const state = Object.values(text.state).filter((x) => x !== undefined);
+  const written = [parameter, ...state].map((x) => rangeOf(x, n));
+  queueOf(gpu).add({ op, n, maximize, parameter, gradient, text, written, read: rangeOf(gradient, n) });
+}
+
+export const optimizers = Object.fromEntries(
+  (Object.keys(stepRules) as StepName[]).map((op) => [
+    op,
+    (gpu: Gpu, step: DeviceOps[typeof op]) => enqueue(gpu, op, step as never),
+  ]),
+) as OpTable<Gpu>;

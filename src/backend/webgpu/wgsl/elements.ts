@@ -61,7 +61,7 @@ export function convert(value: string, from: DType, to: DType): string {
   if (to === "bool")
     return source === "f32" ? `select(0i, 1i, isNonzero(${value}))` : `select(0i, 1i, (${value}) != 0i)`;
   if (source === target) return value;
-  return target === "f32" ? `f32(${value})` : `i32(${value})`;
+  return target === "f32" ? `f32(${value})` : `toInteger(${value})`;
 }
 
 /** A literal for `value` of a type; infinities and NaN are no constants in WGSL and come as uniforms instead. */

@@ -191,6 +191,11 @@ fn reduceLarge(x: f32) -> vec2f {
   return powSafe(x, p);
 }`,
   roundEven: "fn roundEven(x: f32) -> f32 { if (abs(x) < 8388608.0) { return round(x); } return x; }",
+  // What does not fit, NaN included, is the smallest integer, as on x86 processors.
+  toInteger: `fn toInteger(x: f32) -> i32 {
+  if (isNan(x) || x >= 2147483648.0 || x < -2147483648.0) { return -2147483647i - 1i; }
+  return i32(x);
+}`,
   divideWhole: `fn divideWhole(a: i32, b: i32) -> i32 {
   if (b == 0i) { return 0i; }
   if (b == -1i) { return 0i - a; }
