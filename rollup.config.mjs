@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
 import { nameClasses } from "./scripts/building/classNames.mjs";
+import { embedDataWorker } from "./scripts/building/dataWorker.mjs";
 import { embedKernels } from "./scripts/building/kernels.mjs";
 import { embedLoader } from "./scripts/building/loader.mjs";
 
@@ -162,6 +163,7 @@ export default {
     commonjs({ include: /asciichart|papaparse|commander/ }),
     esbuild({ target: "es2022" }),
     nameClasses(resolve("src")),
+    embedDataWorker(),
     licenses,
   ],
   onwarn: (warning) => {

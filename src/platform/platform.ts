@@ -6,6 +6,7 @@ interface NodeProcess {
   readonly versions?: { readonly node?: string };
   readonly env?: Record<string, string | undefined>;
   readonly execArgv?: readonly string[];
+  readonly argv?: readonly string[];
   getBuiltinModule?(name: string): unknown;
 }
 
@@ -70,6 +71,24 @@ export function threadsHint(error: Error & { code?: string }): string {
 
 /** Whether this is a browser's main thread, which may not block. */
 export const isBrowserMain = (): boolean => runtime === "browser" && typeof document === "object";
+
+/** Whether the module at an address is the program itself, or, in a page, one of its scripts: whoever imports it in a worker runs it there. */
+export function isProgram(module: string): boolean {
+  if (runtime === "browser")
+    return typeof document === "object"
+      ? [...document.scripts].some(({ src }) => src === module)
+      : scope.location?.href === module;
+  const [, program] = scope.process?.argv ?? [];
+  const url = nodeModule<typeof import("node:url")>("node:url");
+  const files = nodeModule<typeof import("node:fs")>("node:fs");
+  if (program === undefined || url === undefined || files === undefined) return false;
+  try {
+    return [program, files.realpathSync(program)].some((path) => url.pathToFileURL(path).href === module);
+  } catch {
+    // The program is no file, or may not be looked at.
+    return false;
+  }
+}
 
 /** Milliseconds from an arbitrary start. */
 export const now = (): number => performance.now();
