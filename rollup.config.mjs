@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
 import { nameClasses } from "./scripts/building/classNames.mjs";
+import { explainCommonJs } from "./scripts/building/commonjs.mjs";
 import { embedDataWorker } from "./scripts/building/dataWorker.mjs";
 import { embedKernels } from "./scripts/building/kernels.mjs";
 import { embedLoader } from "./scripts/building/loader.mjs";
@@ -146,7 +147,8 @@ export default {
   output: {
     dir: "dist",
     format: "es",
-    sourcemap: true,
+    // The files are readable as they are. Maps would be four times as large as the code.
+    sourcemap: process.env.KINDLING_MAPS === "1",
     chunkFileNames: "[name].js",
     minifyInternalExports: true,
     manualChunks: (id, { getModuleInfo }) => (coreModules(getModuleInfo).has(id) ? "core" : undefined),
@@ -164,6 +166,7 @@ export default {
     esbuild({ target: "es2022" }),
     nameClasses(resolve("src")),
     embedDataWorker(),
+    explainCommonJs(),
     licenses,
   ],
   onwarn: (warning) => {

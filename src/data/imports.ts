@@ -1,4 +1,5 @@
 /** Why workers cannot get at what the program wrote itself, and what to do about it. */
+import { workersFix } from "../platform/context";
 import { ImportError } from "./pack";
 
 const READ_HERE = "The data set is read in this thread instead.";
@@ -24,6 +25,13 @@ export const programFailure = (module: string): ImportError =>
   new ImportError(
     `DataLoader: workers find the data set's class only in ${module}, which is the program itself: it would run once more in each of them. ` +
       `${OWN_FILE}; or let the program do its work only where torch.utils.data.getWorkerInfo() is null, or use numWorkers: 0.`,
+  );
+
+/** No worker runs here. */
+export const startFailure = (reason: Error): ImportError =>
+  new ImportError(
+    `DataLoader: workers cannot be started here (${reason.message}). ${workersFix(reason)} Or use numWorkers: 0.`,
+    { cause: reason },
   );
 
 /** What the program is told once where it goes on without workers. */

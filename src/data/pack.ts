@@ -17,8 +17,8 @@ import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 
 /**
- * A class or function of the program that workers cannot get at: it does not say which module exports it, or a worker cannot import that
- * module. This thread reads the data set then.
+ * Workers cannot have what the data set is made of: it does not say which module exports it, a worker cannot import that module, or no worker
+ * runs here. This thread reads the data set then.
  */
 export class ImportError extends WorkerError {}
 

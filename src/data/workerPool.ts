@@ -13,7 +13,7 @@ import { Tensor } from "../tensor/tensor";
 import type { AnyDataset } from "./dataset";
 import { PassDraws } from "./draws";
 import { collateHere, type FetchOptions } from "./fetch";
-import { importFailure, programFailure } from "./imports";
+import { importFailure, programFailure, startFailure } from "./imports";
 import { ImportError, layoutOf, modulesIn, originOf, type Packed, pack, refuseTensor, unpack } from "./pack";
 import {
   type BatchReply,
@@ -94,8 +94,6 @@ export class WorkerPool {
   private failure: WorkerError | undefined;
   /** How many workers have what they were sent. */
   private ready = 0;
-  /** Whether workers import modules of the program, which may not be possible. */
-  private imports = false;
   private starter: { resolve: () => void; reject: (error: Error) => void } | undefined;
   private waiter: { id: number; resolve: (reply: BatchReply) => void; reject: (error: Error) => void } | undefined;
 
@@ -133,10 +131,12 @@ export class WorkerPool {
     const setup = this.describeWork();
     const program = mayGuard() ? undefined : setup.modules.find(isProgram);
     if (program !== undefined) throw programFailure(program);
-    this.imports = setup.modules.length > 0;
     for (let id = 0; id < numWorkers; id++) {
-      const handle = startWorker(source, `kindling-data-${id}`);
-      if (handle === undefined) throw new WorkerError("DataLoader: no worker can be started here; use numWorkers: 0");
+      let reason = new Error("there are none");
+      const handle = startWorker(source, `kindling-data-${id}`, (error) => {
+        reason = error;
+      });
+      if (handle === undefined) throw startFailure(reason);
       const arena = cpu().allocate(ARENA_BYTES);
       const owner = cpu().shared.newOwner();
       const worker: PoolWorker = { id, handle, arena, owner, isActive: true, isGone: false };
@@ -199,11 +199,11 @@ export class WorkerPool {
   }
 
   /**
-   * Waits until workers that import modules of the program have done so.
-   * @throws ImportError if they cannot; WorkerError if one of them fails otherwise.
+   * Waits until all workers have what they were sent.
+   * @throws ImportError if they cannot have it, or cannot run at all; WorkerError if one of them fails otherwise.
    */
   async start(): Promise<void> {
-    if (!this.imports || this.ready === this.workers.length) return;
+    if (this.ready === this.workers.length) return;
     await this.waiting(async () => {
       await new Promise<void>((resolve, reject) => {
         this.starter = { resolve, reject };
@@ -394,6 +394,8 @@ export class WorkerPool {
   private lose(worker: PoolWorker, message: string): void {
     if (worker.isGone) return;
     this.stop(worker);
+    // A policy of a page forbids workers some time after their start.
+    if (!tellsEnd && this.ready === 0) this.failure ??= startFailure(new Error(message));
     this.fail(`worker ${worker.id} died: ${message}`);
   }
 

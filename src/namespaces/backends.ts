@@ -77,4 +77,19 @@ export const wasm = {
   set simd(level: SimdLevel) {
     cpu().simdLevel.set(level);
   },
+
+  /**
+   * The compiled kernels; undefined before the first tensor is made. Where a runtime takes only modules that it has compiled itself, as Cloudflare
+   * Workers do, a program gives them before: those of `kindling/kernels.wasm`, at the level "baseline".
+   * @example
+   * import kernels from "kindling/kernels.wasm";
+   * torch.backends.wasm.module = kernels;
+   * @throws KindlingError once there are tensors. @throws ArgumentError unless it is a module. @throws ValueError for another one.
+   */
+  get module(): WebAssembly.Module | undefined {
+    return cpu().simdLevel.module;
+  },
+  set module(module: WebAssembly.Module) {
+    cpu().simdLevel.module = module;
+  },
 };

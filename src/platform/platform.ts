@@ -10,6 +10,10 @@ interface NodeProcess {
   getBuiltinModule?(name: string): unknown;
 }
 
+interface DenoPermissions {
+  readonly permissions?: { querySync?: (what: { name: "env"; variable: string }) => { state: string } };
+}
+
 const scope = globalThis as typeof globalThis & { Deno?: object; Bun?: object; process?: NodeProcess };
 
 export const runtime: Runtime = scope.Deno
@@ -40,9 +44,16 @@ function nodeCores(): number {
   return nodeModule<typeof import("node:os")>("node:os")?.availableParallelism() ?? 1;
 }
 
+/** Whether an environment variable may be read. Deno would ask the user, who has not asked for anything that needs it. */
+function mayRead(variable: string): boolean {
+  const query = (scope.Deno as DenoPermissions | undefined)?.permissions?.querySync;
+  return query === undefined || query({ name: "env", variable }).state === "granted";
+}
+
 /** An environment variable; undefined where there are none, or where reading them is not permitted. */
 export function environment(name: string): string | undefined {
   try {
+    if (!mayRead(name)) return undefined;
     return scope.process?.env?.[name];
   } catch {
     return undefined;
@@ -52,22 +63,6 @@ export function environment(name: string): string | undefined {
 /** Whether memory may be shared with workers: always outside browsers, there only with cross-origin isolation. */
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === "function" && (runtime !== "browser" || scope.crossOriginIsolated === true);
-
-/** What to do where {@link canShareMemory} is false. */
-export const isolationHint =
-  "Kindling computes on one thread and loads data without workers: this page is not cross-origin isolated, so memory cannot be shared. " +
-  "Serve it with the headers `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`.";
-
-/** What to do where compute threads cannot be started, or end. */
-export function threadsHint(error: Error & { code?: string }): string {
-  const fix =
-    runtime === "browser"
-      ? "A Content-Security-Policy must allow `worker-src blob:`, and, with trusted types, the policy `kindling`."
-      : error.code === "ERR_ACCESS_DENIED"
-        ? "With Node's permission model, threads need the option `--allow-worker`."
-        : "Set KINDLING_THREADS=1 to do without.";
-  return `Kindling computes on one thread: others cannot run (${error.message}). ${fix}`;
-}
 
 /** Whether this is a browser's main thread, which may not block. */
 export const isBrowserMain = (): boolean => runtime === "browser" && typeof document === "object";

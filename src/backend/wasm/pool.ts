@@ -4,16 +4,15 @@
  * one thread instead of collapsing.
  */
 import { ArgumentError, describe, KindlingError } from "../../core/errors";
+import { sharingHint, threadsHint } from "../../platform/context";
 import {
   canShareMemory,
   environment,
   hardwareConcurrency,
   isBrowserMain,
-  isolationHint,
   mostThreads,
   now,
   startWorker,
-  threadsHint,
   type WorkerHandle,
 } from "../../platform/platform";
 import type { ArgumentList } from "./argumentList";
@@ -78,7 +77,7 @@ export class Pool {
     this.i32.fill(0);
     this.f64 = memory.view("float64", this.control + Control.arguments * 4, 64) as Float64Array;
     this.setNumThreads(defaultThreads());
-    if (!this.hasThreads) console.info(isolationHint);
+    if (!this.hasThreads) console.info(sharingHint());
   }
 
   get numThreads(): number {
