@@ -17,7 +17,10 @@ declare module "kindling:dataWorker" {
   export const script: string;
 }
 
-/** The loader of AssemblyScript as the text of a script that defines `loader`; the build provides this module (rollup.config.mjs). */
+/**
+ * AssemblyScript's loader and the loop of a compute thread as the text of a script that defines `loader`; the build provides this module
+ * (rollup.config.mjs).
+ */
 declare module "kindling:loader" {
   export const script: string;
 }

@@ -27,10 +27,26 @@ function fromBundle(bundle, withoutKernels) {
 /** Workers are given the compiled kernels: the largest texts of all, base64 of more than 64 KiB, are left out. */
 const withoutKernels = (code) => code.replace(/^(const (?:baseline|relaxed)\S* = )"[A-Za-z0-9+/=]{65536,}"/gm, '$1""');
 
+/** The files that the library consists of at its start, those that others need first. */
+function staticParts(bundle) {
+  const seen = new Set();
+  const visit = (name) => {
+    if (seen.has(name)) return;
+    for (const part of bundle[name].imports) visit(part);
+    seen.add(name);
+  };
+  visit("kindling.js");
+  return [...seen].filter((name) => name !== "kindling.js");
+}
+
 /** The library as the text of a script, which looks for a data worker's port when it runs. */
 async function scriptOf(bundle) {
   const { outputFiles } = await build({
-    stdin: { contents: 'import "./core.js";' },
+    stdin: {
+      contents: staticParts(bundle)
+        .map((name) => `import "./${name}";`)
+        .join(""),
+    },
     bundle: true,
     minify: true,
     write: false,

@@ -161,8 +161,14 @@ const send = (message, transfer) => self.postMessage(message, transfer ?? []);
 const prepare = async () => {};
 `;
 
-function startNodeWorker({ Worker }: typeof import("node:worker_threads"), source: string, name: string): WorkerHandle {
-  const worker = new Worker(nodePrelude + prepareText() + source, { eval: true, name });
+function startNodeWorker(
+  { Worker, SHARE_ENV }: typeof import("node:worker_threads"),
+  source: string,
+  name: string,
+): WorkerHandle {
+  // A copy of all variables, which is the default, would make Deno ask the user whether it may read them.
+  const env = runtime === "deno" ? { env: SHARE_ENV } : {};
+  const worker = new Worker(nodePrelude + prepareText() + source, { eval: true, name, ...env });
   worker.unref();
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as never),

@@ -27,7 +27,7 @@ export interface Kernel {
 export interface Kernels {
   readonly level: SimdLevel;
   readonly module: WebAssembly.Module;
-  /** The text of a script that defines `loader`, AssemblyScript's loader, with which other threads instantiate the module. */
+  /** The text of a script that defines `loader`: AssemblyScript's loader, with which other threads instantiate the module, and their loop. */
   readonly loader: string;
   readonly table: ReadonlyMap<string, Kernel>;
   /** The first address that no static data of the binary occupies. */

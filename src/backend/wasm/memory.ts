@@ -39,7 +39,7 @@ export function reserveMemory(initialPages: number): WebAssembly.Memory {
   }
   throw new OutOfMemoryError(
     `out of memory: the engine reserves no address space for the kernels, not even ${mib(initialPages * PAGE)}. Engines reserve up to 10 GiB of addresses, of which ` +
-      "little is used: lift the limit on them (`ulimit -v unlimited`), or in Node do without the reservation (`node --no-wasm-trap-handler`)",
+      "little is used: lift the limit on them (`ulimit -v unlimited`), or in Node do without the reservation (`node --disable-wasm-trap-handler`)",
   );
 }
 

@@ -19,7 +19,7 @@ import type { ArgumentList } from "./argumentList";
 import type { Kernel, Kernels } from "./kernels";
 import type { Memory } from "./memory";
 import { Pace } from "./pace";
-import { type ComputeSetup, Control, computeThread } from "./worker";
+import { type ComputeSetup, Control } from "./worker";
 
 /** Memory that belongs to one thread while it runs a kernel. */
 export const THREAD_SCRATCH = 4 << 20;
@@ -40,11 +40,8 @@ const ALIGNMENT = 64;
 const CLOSED = 0xffff;
 
 const workerSource = (loader: string): string =>
-  // Build tools that keep function names wrap functions in a helper of this name.
   `${loader}
-const __name = (target) => target;
-const computeThread = ${computeThread.toString()};
-receive((setup) => computeThread(setup, loader.instantiateSync));
+receive((setup) => loader.computeThread(setup, loader.instantiateSync));
 `;
 
 export class Pool {
