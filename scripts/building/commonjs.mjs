@@ -5,7 +5,7 @@ const MESSAGE =
   "or let Babel transform the package: transformIgnorePatterns: ['node_modules/(?!kindling)'].";
 
 /** What TypeScript has to know of `kindling/kernels.wasm`, which some platforms import as a module. */
-const KERNELS = "declare const kernels: WebAssembly.Module;\nexport default kernels;\n";
+const KERNELS = "/** A `WebAssembly.Module`. */\ndeclare const kernels: object;\nexport default kernels;\n";
 
 /** A plugin of rollup that writes what old versions of `require` find in place of the library: an error that says what to do. */
 export function explainCommonJs() {

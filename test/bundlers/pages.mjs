@@ -400,7 +400,7 @@ async function runNext() {
   cpSync(join(project, "node_modules", "kindling"), join(heavyTools, "node_modules", "kindling"), { recursive: true });
   for (const name of ["program.js", "cubes.js", "main.js"]) cpSync(join(app, name), join(folder, "app", name));
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
-  writeFileSync(join(folder, "next.config.mjs"), 'export default { output: "export" };');
+  writeFileSync(join(folder, "next.config.mjs"), `export default { output: "export", turbopack: { root: ${JSON.stringify(heavyTools)} } };`);
   writeFileSync(
     join(folder, "app", "layout.js"),
     "export default function Layout({ children }) { return <html><body>{children}</body></html>; }",
@@ -420,6 +420,7 @@ export default function Training() { useEffect(() => { import("./main.js"); }, [
   await run(join(heavyTools, "node_modules", ".bin", "next"), ["build"], {
     cwd: folder,
     env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" },
+    timeout: 540_000,
   });
   await expectPage(join(folder, "out"), { path: "/", ...bundled });
 }
