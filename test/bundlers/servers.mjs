@@ -72,7 +72,19 @@ async function runWorkerd() {
 
 const node22 = join(tools, "node_modules", "node22", "bin", "node");
 
+/** A check of the packed file itself. */
+const inspection = (tool, args) => ({
+  missing: missingTool(tool),
+  run: () => run(join(tools, "node_modules", ".bin", tool.split("/")[0] === "@arethetypeswrong" ? "attw" : tool), args),
+});
+
 export const servers = {
+  "the package, by publint": inspection("publint", ["run", join(project, "node_modules", "kindling"), "--strict"]),
+  // Programs in CommonJS that are checked by the rules of Node 16 cannot import ES modules, and old resolutions know no exports.
+  "the package, by attw": inspection("@arethetypeswrong/cli", [
+    ...["--pack", join(project, "node_modules", "kindling"), "--profile", "esm-only"],
+    ...["--exclude-entrypoints", "./kernels.wasm"],
+  ]),
   "Node 20": { run: () => expectProgram(process.execPath, [join(app, "main.js")]) },
   "Node 20, baseline SIMD": {
     run: () => expectProgram(process.execPath, [join(app, "main.js")], {}, { KINDLING_SIMD: "baseline" }),
