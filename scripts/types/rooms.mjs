@@ -13,12 +13,10 @@ const checker = program.getTypeChecker();
 const library = checker.getSymbolAtLocation(program.getSourceFile(path));
 
 /** Words that no import may introduce. */
-const isReserved = (name) => {
-  const token = ts.stringToToken(name);
-  return (
-    token !== undefined && token >= ts.SyntaxKind.FirstReservedWord && token <= ts.SyntaxKind.LastFutureReservedWord
+const isReserved = (name) =>
+  /^(export|import|default|delete|function|class|var|const|enum|in|new|return|switch|typeof|void|null|true|false|with)$/.test(
+    name,
   );
-};
 
 function declareRoom(room) {
   const found = checker.getExportsOfModule(library).find(({ name }) => name === room);

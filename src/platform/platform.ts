@@ -167,7 +167,7 @@ function startNodeWorker(
   name: string,
 ): WorkerHandle {
   // A copy of all variables, which is the default, would make Deno ask the user whether it may read them.
-  const env = runtime === "deno" ? { env: SHARE_ENV } : {};
+  const env = runtime === "deno" ? { env: SHARE_ENV as typeof import("node:worker_threads").SHARE_ENV } : {};
   const worker = new Worker(nodePrelude + prepareText() + source, { eval: true, name, ...env });
   worker.unref();
   return {

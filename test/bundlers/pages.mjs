@@ -400,7 +400,10 @@ async function runNext() {
   cpSync(join(project, "node_modules", "kindling"), join(heavyTools, "node_modules", "kindling"), { recursive: true });
   for (const name of ["program.js", "cubes.js", "main.js"]) cpSync(join(app, name), join(folder, "app", name));
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
-  writeFileSync(join(folder, "next.config.mjs"), `export default { output: "export", turbopack: { root: ${JSON.stringify(heavyTools)} } };`);
+  writeFileSync(
+    join(folder, "next.config.mjs"),
+    `export default { output: "export", turbopack: { root: ${JSON.stringify(heavyTools)} } };`,
+  );
   writeFileSync(
     join(folder, "app", "layout.js"),
     "export default function Layout({ children }) { return <html><body>{children}</body></html>; }",
