@@ -7,8 +7,11 @@ import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
 import { nameClasses } from "./scripts/building/classNames.mjs";
+import { explainCommonJs } from "./scripts/building/commonjs.mjs";
+import { embedDataWorker } from "./scripts/building/dataWorker.mjs";
 import { embedKernels } from "./scripts/building/kernels.mjs";
 import { embedLoader } from "./scripts/building/loader.mjs";
+import { ROOMS, sourceOfRoom } from "./scripts/building/rooms.mjs";
 
 /** Lets a file import a package's binary of WebAssembly as deflated base64 text, as the kernels are. */
 function embedBinaries() {
@@ -118,37 +121,70 @@ const licenses = license({
 });
 
 const entry = resolve("src/index.ts");
-let core;
 
-/**
- * What the entry imports statically. It is a file of its own, `core.js`, which the parts that are loaded when they are first needed import from as well;
- * `kindling.js` hands on what is public.
- */
-function coreModules(getModuleInfo) {
-  if (core !== undefined) return core;
-  core = new Set();
-  for (const pending = [entry]; pending.length > 0; ) {
+/** Parts that a program may do without: each is a file of its own, which bundlers leave out where nobody uses its namespace. */
+const WINGS = ["distributions", "vision", "text", "audio", "onnx", "darknet"];
+const indexOf = (wing) => resolve("src", wing, "index.ts");
+
+/** What a module imports statically, directly or not, without what `isLeft` leaves out. */
+function closure(start, getModuleInfo, isLeft = (_id) => false) {
+  const found = new Set();
+  for (const pending = [start]; pending.length > 0; ) {
     const id = pending.pop();
-    if (core.has(id)) continue;
-    core.add(id);
+    if (found.has(id) || isLeft(id)) continue;
+    found.add(id);
     pending.push(...getModuleInfo(id).importedIds);
   }
-  core.delete(entry);
-  return core;
+  return found;
+}
+
+/** The file of each module that the entry imports statically. */
+let files;
+
+/**
+ * What the entry imports statically is `core.js`, which the parts that are loaded when they are first needed import from as well, and a file for each
+ * wing, with what nothing else needs; `kindling.js` hands on what is public.
+ */
+function filesOf(getModuleInfo) {
+  if (files !== undefined) return files;
+  const indexes = new Set(WINGS.map(indexOf));
+  const core = closure(entry, getModuleInfo, (id) => indexes.has(id));
+  files = new Map([...core].map((id) => [id, "core"]));
+  for (const wing of WINGS)
+    for (const id of closure(indexOf(wing), getModuleInfo, (id) => core.has(id)))
+      files.set(id, files.has(id) ? "core" : wing);
+  files.delete(entry);
+  return files;
+}
+
+/** What a program can import besides the whole library: `kindling/NAME`, which is `torch.NAME`. */
+const rooms = Object.fromEntries(ROOMS.map((room) => [`rooms/${room}`, `kindling:room/${room}`]));
+
+/** Makes the entries of the rooms. */
+function openRooms() {
+  return {
+    name: "open-rooms",
+    resolveId: (source) => (source.startsWith("kindling:room/") ? source : null),
+    load(source) {
+      if (!source.startsWith("kindling:room/")) return null;
+      return `export * from ${JSON.stringify(sourceOfRoom(source.slice("kindling:room/".length)))};`;
+    },
+  };
 }
 
 export default {
-  input: { kindling: entry, cli: resolve("src/cli/main.ts") },
+  input: { kindling: entry, cli: resolve("src/cli/main.ts"), ...rooms },
   // Packages of the command line alone ask for parts of Node.
   external: /^node:/,
   // Codecs, formats and the like, imported when they are first needed, are files beside the bundle.
   output: {
     dir: "dist",
     format: "es",
-    sourcemap: true,
+    // The files are readable as they are. Maps would be four times as large as the code.
+    sourcemap: process.env.KINDLING_MAPS === "1",
     chunkFileNames: "[name].js",
     minifyInternalExports: true,
-    manualChunks: (id, { getModuleInfo }) => (coreModules(getModuleInfo).has(id) ? "core" : undefined),
+    manualChunks: (id, { getModuleInfo }) => filesOf(getModuleInfo).get(id),
   },
   // What the library takes from packages is bundled: the browser's variants, which run in every runtime.
   plugins: [
@@ -162,6 +198,9 @@ export default {
     commonjs({ include: /asciichart|papaparse|commander/ }),
     esbuild({ target: "es2022" }),
     nameClasses(resolve("src")),
+    openRooms(),
+    embedDataWorker(),
+    explainCommonJs(),
     licenses,
   ],
   onwarn: (warning) => {

@@ -34,6 +34,12 @@ function mergeAugmentations() {
 /** What calls take, written out. */
 const writeOut = { name: "write-out", renderChunk: (code) => loosen(expand(code)) };
 
+/** Rooms of the package refer to the types in namespaces, which none may that is exported as a type only. It makes no difference here otherwise. */
+const exportTypes = {
+  name: "export-types",
+  renderChunk: (code) => code.replace(/^( +)export type \{/gm, "$1export {"),
+};
+
 /** Before TypeScript 5.2 the arguments of `this(x)` within a module are not resolved: there, any are taken. */
 const forOldCompilers = {
   name: "for-old-compilers",
@@ -74,7 +80,7 @@ export default [
     input: "build/all.d.ts",
     external,
     output: { file: "dist/kindling.d.ts", format: "es", banner },
-    plugins: [dts(), { name: "name-members", renderChunk: nameMembers }, withoutKernels, forOldCompilers],
+    plugins: [dts(), { name: "name-members", renderChunk: nameMembers }, exportTypes, withoutKernels, forOldCompilers],
     onwarn,
   },
 ];

@@ -98,6 +98,7 @@ const buildBundle = () => run(bin("rollup"), ["--config", "--silent"]);
 async function buildTypes() {
   await run(bin("tsc"), ["--project", "tsconfig.build.json", "--noCheck"]);
   await run(bin("rollup"), ["--config", "rollup.types.config.mjs", "--silent"]);
+  await run("node", [join("scripts", "types", "rooms.mjs")]);
 }
 
 /** Removes earlier output and builds everything. */
@@ -116,7 +117,7 @@ export async function ensureBuilt({ types = false, bundle: wantsBundle = true } 
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();
-  const plugins = ["classNames", "kernels", "loader", "signatures"].map((name) =>
+  const plugins = ["classNames", "commonjs", "dataWorker", "kernels", "loader", "rooms", "signatures"].map((name) =>
     join("scripts", "building", `${name}.mjs`),
   );
   if (wantsBundle && isStale(bundle, ["src", kernels, "rollup.config.mjs", ...plugins, "package-lock.json"])) {

@@ -1,7 +1,8 @@
 /** What this machine and page give Kindling, and what to do about the rest. */
 import type { SimdLevel } from "./backend/capabilities";
 import { cpu } from "./backend/cpu";
-import { canShareMemory, isolationHint, type Runtime, runtime } from "./platform/platform";
+import { sharingHint } from "./platform/context";
+import { canShareMemory, type Runtime, runtime } from "./platform/platform";
 
 /** The findings of {@link doctor}. */
 export interface Diagnosis {
@@ -25,8 +26,8 @@ export interface Diagnosis {
  * @example console.log(torch.doctor().hints);
  */
 export function doctor(): Diagnosis {
-  const hints: string[] = [];
-  if (!canShareMemory()) hints.push(isolationHint);
+  const hint = sharingHint();
+  const hints = hint === undefined ? [] : [hint];
   const found = { runtime, sharedMemory: canShareMemory() };
   const { threads, simdLevel } = cpu();
   try {

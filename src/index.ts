@@ -1,10 +1,8 @@
 /** The public API: `import * as torch from "kindling"`. */
 import "./backend/wasm/backend";
 import "./ops/index";
+import "./ownClasses";
 import "./tensor/format";
-import * as layers from "./nn/index";
-import * as optimizers from "./optim/index";
-import { registerClasses } from "./tensor/scope";
 
 export * as audio from "./audio/index";
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
@@ -286,5 +284,3 @@ export { isTensor, Tensor, tidy } from "./tensor/tensor";
 export type { Several, Tensors } from "./tensor/tensors";
 export * as text from "./text/index";
 export * as vision from "./vision/index";
-
-registerClasses([...Object.values(layers), ...Object.values(optimizers)]);

@@ -9,7 +9,18 @@ declare module "kindling:kernels" {
   export const signatures: Readonly<Record<string, string>>;
 }
 
-/** The loader of AssemblyScript as the text of a script that defines `loader`; the build provides this module (rollup.config.mjs). */
+/**
+ * The library as the text of a script, without the kernels; the build provides this module (rollup.config.mjs). Where the sources run unbundled, it is
+ * absent.
+ */
+declare module "kindling:dataWorker" {
+  export const script: string;
+}
+
+/**
+ * AssemblyScript's loader and the loop of a compute thread as the text of a script that defines `loader`; the build provides this module
+ * (rollup.config.mjs).
+ */
 declare module "kindling:loader" {
   export const script: string;
 }

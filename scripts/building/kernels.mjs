@@ -24,5 +24,9 @@ export function embedKernels() {
             .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
             .join("")
         : null,
+    /** The binary as a file, for runtimes that take only what they have compiled themselves. */
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: "kernels.wasm", source: binary("baseline") });
+    },
   };
 }

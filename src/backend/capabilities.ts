@@ -54,6 +54,11 @@ export interface Simd {
   get(): SimdLevel;
   /** @throws KindlingError once the kernels are in use. @throws DeviceError for a level that the engine does not have. */
   set(level: SimdLevel): void;
+  /**
+   * The compiled kernels: undefined before they are in use. May be set before, where a runtime does not let programs compile.
+   * @throws KindlingError once they are in use. @throws ArgumentError or ValueError for another module.
+   */
+  module: WebAssembly.Module | undefined;
 }
 
 /** Bytes that somebody wrote who had no right to. */

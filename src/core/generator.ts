@@ -218,9 +218,15 @@ export class Generator {
   }
 }
 
-/** The generator that is used where none is given. Its first seed is taken from the system, as in PyTorch. */
+/**
+ * The generator that is used where none is given. Its first seed is taken from the system, as in PyTorch, when its state is first asked for: some
+ * runtimes have no random numbers while a program is loaded.
+ */
 export const defaultGenerator = new Generator();
-defaultGenerator.seed();
+defaultGenerator.beforeUse = () => {
+  defaultGenerator.beforeUse = undefined;
+  defaultGenerator.seed();
+};
 
 /** Replaces the state by the next 624 words of the recurrence. */
 function twist(state: Int32Array): void {

@@ -123,7 +123,8 @@ export class FetchDraws {
 
   constructor(private readonly root: number) {
     this.samples = this.stream(SAMPLES);
-    openFetches++;
+    // The first fetch may be the first use of all, which seeds the generator.
+    if (openFetches++ === 0) defaultGenerator.beforeUse?.();
     defaultGenerator.beforeUse = settleGenerator;
   }
 

@@ -14,8 +14,10 @@ import { type Collated, defaultCollate } from "./collate";
 import { type AnyDataset, isMapStyle, type SampleOf } from "./dataset";
 import { PassDraws } from "./draws";
 import { assertSettled, type Collate, createFetcher, END, type FetchOptions, fetchWith } from "./fetch";
+import { readHere } from "./imports";
 import { plainBatch, plainIndex } from "./indices";
-import { checkContext, checkLoader, type DataLoaderOptions, warnOfWorkers, withoutNulls } from "./options";
+import { checkContext, checkLoader, type DataLoaderOptions, warnOfWorkers, warnOnce, withoutNulls } from "./options";
+import { ImportError } from "./pack";
 import {
   checkLoaderState,
   type DataLoaderState,
@@ -34,7 +36,7 @@ import {
   RandomSampler,
   SequentialSampler,
 } from "./sampler";
-import { getWorkerInfo } from "./worker";
+import { isDataWorker } from "./worker";
 import { WorkerPool, type WorkerPoolOptions } from "./workerPool";
 
 /** What {@link DataLoader} takes. */
@@ -98,6 +100,8 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   readonly multiprocessingContext: null = null;
   readonly workerInitFn: ((workerId: number) => void) | undefined;
   private pool: WorkerPool | undefined;
+  /** Workers cannot import what the data set is made of. */
+  private readsHere = false;
   /** Seed of the workers that stay. */
   private workerSeed: bigint | undefined;
   /** The position of the pass that was begun last. */
@@ -342,9 +346,13 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
   private async *passByWorkers(position: PassPosition, ending: Ending): AsyncGenerator<B, void, undefined> {
     if (WorkerPool.count >= MANY_POOLS) await findForgottenPasses();
     const { seed } = position;
+    const pool = await this.readyPool(seed);
+    if (pool === undefined) {
+      yield* this.passAwaited(position);
+      return;
+    }
     const first = this.beginAt(position);
     let { skipped } = first;
-    const pool = this.startPool(seed);
     const stays = pool === this.pool;
     const requests = this.requests(position);
     ending.run = () => (stays ? pool.endPass(requests) : pool.close());
@@ -369,13 +377,31 @@ export class DataLoader<D extends AnyDataset = AnyDataset, B = Collated<SampleOf
     }
   }
 
+  /** Workers that have the data set, or undefined where they cannot: this thread reads it then, and says so once. */
+  private async readyPool(seed: bigint): Promise<WorkerPool | undefined> {
+    if (this.readsHere) return undefined;
+    const { script } = await import("./lazyWorkerScript");
+    let pool: WorkerPool | undefined;
+    try {
+      pool = this.startPool(seed, script);
+      await pool.start();
+      return pool;
+    } catch (error) {
+      if (pool !== undefined) this.stop(pool);
+      if (!(error instanceof ImportError)) throw error;
+      warnOnce(readHere(error));
+      this.readsHere = true;
+      return undefined;
+    }
+  }
+
   /** The workers that stayed, if there are any and no other pass has them, or new ones. */
-  private startPool(seed: bigint): WorkerPool {
+  private startPool(seed: bigint, library: string): WorkerPool {
     if (this.pool?.hasFailed) this.stop(this.pool);
     if (this.pool?.isBusy === false) return this.pool;
     const stays = this.persistentWorkers && this.pool === undefined;
     // Workers that stay keep the seed of their first pass, also when they are started again to resume.
-    const pool = WorkerPool.start(this.poolOptions(stays ? (this.workerSeed ?? seed) : seed));
+    const pool = WorkerPool.start(this.poolOptions(stays ? (this.workerSeed ?? seed) : seed), library);
     if (!stays) return pool;
     this.workerSeed ??= seed;
     forgottenLoaders.register(this, pool);
@@ -460,7 +486,7 @@ const allocatedBytes = (): number => backendOf("cpu")?.memoryStats().allocated ?
 
 /** Whether workers can see this thread's memory; if not, the loader reads in this thread. @throws ArgumentError in a worker. */
 function canUseWorkers(): boolean {
-  if (getWorkerInfo() !== null)
+  if (isDataWorker())
     throw new ArgumentError(
       "DataLoader: a worker cannot have workers of its own. If this is the program that made the workers, imported by one of them, " +
         "let it do its work only where getWorkerInfo() is null, or move the data set into a module of its own.",

@@ -167,7 +167,7 @@ export function warnOfWorkers(numWorkers: number): void {
 const said = new Set<string>();
 
 /** Warns of what a program need hear only once. */
-function warnOnce(text: string): void {
+export function warnOnce(text: string): void {
   if (said.has(text)) return;
   said.add(text);
   console.warn(text);

@@ -16,6 +16,12 @@ import { Parameter } from "../nn/module/parameter";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 
+/**
+ * Workers cannot have what the data set is made of: it does not say which module exports it, a worker cannot import that module, or no worker
+ * runs here. This thread reads the data set then.
+ */
+export class ImportError extends WorkerError {}
+
 type Class = abstract new (...args: any[]) => object;
 type Named = Class | ((...args: any[]) => unknown) | object;
 
@@ -219,7 +225,8 @@ function cannotTravel(path: string, what: string, property?: string, wayOut = "L
     property === undefined
       ? wayOut
       : `Export it from a module and say which one (${property} = import.meta.url), so that workers can import it`;
-  return new WorkerError(
+  const ErrorType = property === undefined ? WorkerError : ImportError;
+  return new ErrorType(
     `DataLoader: ${path} ${what}, which cannot be sent to a worker. ${remedy}, or use numWorkers: 0.`,
   );
 }
@@ -258,6 +265,13 @@ function partsOf(packed: PackedObject): readonly Packed[] {
   return "entries" in packed ? packed.entries.flat() : [];
 }
 
+/** The modules of the program that packed graphs name, each once. */
+export function modulesIn(...graphs: readonly Packed[]): string[] {
+  const origins = new Set<Origin>();
+  for (const packed of graphs) originsIn(packed, origins);
+  return [...new Set([...origins].flatMap(({ module }) => (module === undefined ? [] : [module])))];
+}
+
 /** Imports a module by its address. */
 export type LoadModule = (module: string) => Promise<Readonly<Record<string, unknown>>>;
 
@@ -271,24 +285,12 @@ export async function resolveOrigins(packed: Packed, load: LoadModule): Promise<
 
 async function importNamed({ module, name }: Origin, load: LoadModule): Promise<Named> {
   if (module === undefined) return library.get(name)!;
-  const exports = await load(module).catch((error) => {
-    throw isUncompiled(error) ? uncompiled(module, error) : error;
-  });
+  const exports = await load(module);
   const found = exports[name] ?? Object.values(exports).find((value) => nameOf(value) === name);
   if (typeof found !== "function")
-    throw new WorkerError(`DataLoader: the module ${module} exports no ${name}; workers find it there by its name`);
+    throw new ImportError(`DataLoader: the module ${module} exports no ${name}; workers find it there by its name`);
   return found as Named;
 }
-
-const isUncompiled = (error: unknown): boolean =>
-  (error as { code?: string } | undefined)?.code === "ERR_UNKNOWN_FILE_EXTENSION";
-
-const uncompiled = (module: string, cause: Error): WorkerError =>
-  new WorkerError(
-    `DataLoader: workers cannot import ${module}: ${cause.message}. Run the program with hooks that compile it in workers too (node --import tsx), ` +
-      "with Node 22.18 or later, Deno or Bun, or compile the module first",
-    { cause },
-  );
 
 /** Rebuilds what {@link pack} was given; `tensorOf` answers what `packTensor` asked. */
 export const unpack = (packed: Packed, tensorOf: TensorOf, named: NamedOf = libraryOnly): unknown =>

@@ -14,6 +14,8 @@ export interface Setup {
   readonly numWorkers: number;
   /** The seed of this worker's default generator. */
   readonly seed: bigint;
+  /** The modules of the program that have the classes and functions that are named, each once. */
+  readonly modules: readonly string[];
   readonly dataset: Packed;
   readonly isBatched: boolean;
   readonly dropLast: boolean;
@@ -65,11 +67,13 @@ export type BatchReply =
 /** From a worker. */
 export type Reply =
   | BatchReply
-  /** The worker could not begin. */
-  | { readonly kind: "failed"; readonly error: RemoteError }
+  /** The worker has everything that it was sent. */
+  | { readonly kind: "ready" }
+  /** The worker could not begin. With `isImport`, it cannot import a module of the program, or does not find there what it is sent for. */
+  | { readonly kind: "failed"; readonly error: RemoteError; readonly isImport?: boolean }
   | { readonly kind: "closed" };
 
-/** What the first lines of a worker leave for the library, which they import. */
+/** What the first lines of a worker leave for the library. */
 export interface Port {
   readonly setup: Setup;
   send(reply: Reply): void;
@@ -84,16 +88,33 @@ export interface Port {
 /** The name under which the port waits in a worker's global scope. */
 export const PORT_NAME = "kindling.dataWorker";
 
-/** The first lines of a worker: they keep messages until the library is imported. */
-export const bootstrap = (library: string): string => `
+/**
+ * What a worker runs: it keeps messages until the library is there. Modules of the program come first. The library that they import becomes the
+ * worker's, so that its classes are theirs; where they import none, `library` runs, the text of the library itself. So no worker
+ * needs the address of the library, which is that of the whole program in many bundles.
+ */
+export const workerSource = (library: string): string => `
 const key = Symbol.for(${JSON.stringify(PORT_NAME)});
-const fail = (error) => send({ kind: "failed", error: { name: "Error", message: String(error?.message ?? error), stack: String(error?.stack) } });
+const library = () => {
+${library}
+};
+const fail = (error, isImport) => send({ kind: "failed", error: { name: String(error?.name ?? "Error"), message: String(error?.message ?? error), stack: String(error?.stack) }, isImport });
+const begin = async ({ modules }) => {
+  try {
+    if (modules.length > 0) await prepare();
+    for (const module of modules) await import(module);
+  } catch (error) {
+    fail(error, true);
+    return;
+  }
+  if (key in globalThis) library();
+};
 let port;
 receive((message) => {
   if (port) return port.deliver(message);
   const waiting = [];
   port = globalThis[key] = { setup: message, send, load: (module) => import(module), waiting, deliver: (request) => waiting.push(request) };
-  prepare().then(() => import(${JSON.stringify(library)})).then(() => key in globalThis && fail("the module has no data worker: " + ${JSON.stringify(library)}), fail);
+  begin(message).catch((error) => fail(error, false));
 });
 `;
 

@@ -14,6 +14,7 @@ import { PassDraws } from "./draws";
 import { type Collate, createFetcher, END, type Fetcher, failedIndex, fetchWith } from "./fetch";
 import {
   borrowTensor,
+  ImportError,
   type LoadModule,
   layoutOf,
   type Packed,
@@ -40,7 +41,18 @@ let info: WorkerInfo | null = null;
 /**
  * About the DataLoader worker that this code runs in; null in the main thread. @see torch.utils.data.get_worker_info
  */
-export const getWorkerInfo = (): WorkerInfo | null => info;
+export function getWorkerInfo(): WorkerInfo | null {
+  wasAsked = true;
+  return info;
+}
+
+let wasAsked = false;
+
+/** Whether this code runs in a worker of a DataLoader. */
+export const isDataWorker = (): boolean => info !== null;
+
+/** Whether the program has asked where it runs: one that workers import as a whole has to, so as to do nothing there. */
+export const mayGuard = (): boolean => wasAsked;
 
 class DataWorker {
   private fetcher: Fetcher | undefined;
@@ -60,7 +72,10 @@ class DataWorker {
     defaultGenerator.manualSeed(seed);
     readAtOnce();
     info = { id, numWorkers, seed, dataset: undefined };
-    this.last = this.load().catch((error) => port.send({ kind: "failed", error: describeError(error) }));
+    this.last = this.load().then(
+      () => port.send({ kind: "ready" }),
+      (error) => port.send({ kind: "failed", error: describeError(error), isImport: error instanceof ImportError }),
+    );
     for (const request of port.waiting) this.receive(request);
     port.deliver = (request) => this.receive(request);
   }
@@ -175,7 +190,7 @@ class BatchMemory {
   }
 }
 
-/** In a worker, the library is imported by the lines of {@link bootstrap}, and takes over here. */
+/** In a worker, the library runs because of the text of `workerSource`, and takes over here. */
 const key = Symbol.for(PORT_NAME);
 const scope = globalThis as { [key]?: Port | undefined };
 if (scope[key] !== undefined) {

@@ -6,24 +6,26 @@ import type { Block } from "../backend/backend";
 import { cpu } from "../backend/cpu";
 import { WorkerError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
-import { startWorker, tellsEnd, type WorkerHandle } from "../platform/platform";
+import { isProgram, startWorker, tellsEnd, type WorkerHandle } from "../platform/platform";
 import { allocate } from "../tensor/create";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
 import type { AnyDataset } from "./dataset";
 import { PassDraws } from "./draws";
 import { collateHere, type FetchOptions } from "./fetch";
-import { layoutOf, originOf, type Packed, pack, refuseTensor, unpack } from "./pack";
+import { importFailure, programFailure, startFailure } from "./imports";
+import { ImportError, layoutOf, modulesIn, originOf, type Packed, pack, refuseTensor, unpack } from "./pack";
 import {
   type BatchReply,
-  bootstrap,
   causeOf,
   type Leaf,
   type Reply,
   type Request,
   remoteText,
   type Setup,
+  workerSource,
 } from "./protocol";
+import { mayGuard } from "./worker";
 
 /** The first memory of a worker: threads have scratch memory of 4 MiB, and samples are made here. */
 const ARENA_BYTES = 16 << 20;
@@ -90,6 +92,9 @@ export class WorkerPool {
   private firstTask = 0;
   private nextWorker = 0;
   private failure: WorkerError | undefined;
+  /** How many workers have what they were sent. */
+  private ready = 0;
+  private starter: { resolve: () => void; reject: (error: Error) => void } | undefined;
   private waiter: { id: number; resolve: (reply: BatchReply) => void; reject: (error: Error) => void } | undefined;
 
   private constructor(private readonly options: WorkerPoolOptions) {}
@@ -106,13 +111,14 @@ export class WorkerPool {
 
   /**
    * Starts the workers.
+   * @param library The text of the library that they run.
    * @throws WorkerError if the data set cannot be sent to them, or if no worker can be started.
    */
-  static start(options: WorkerPoolOptions): WorkerPool {
+  static start(options: WorkerPoolOptions, library: string): WorkerPool {
     const pool = new WorkerPool(options);
     open.add(pool);
     try {
-      pool.startWorkers();
+      pool.startWorkers(workerSource(library));
     } catch (error) {
       pool.close();
       throw error;
@@ -120,13 +126,17 @@ export class WorkerPool {
     return pool;
   }
 
-  private startWorkers(): void {
+  private startWorkers(source: string): void {
     const { numWorkers, seed } = this.options;
     const setup = this.describeWork();
-    const source = bootstrap(import.meta.url);
+    const program = mayGuard() ? undefined : setup.modules.find(isProgram);
+    if (program !== undefined) throw programFailure(program);
     for (let id = 0; id < numWorkers; id++) {
-      const handle = startWorker(source, `kindling-data-${id}`);
-      if (handle === undefined) throw new WorkerError("DataLoader: no worker can be started here; use numWorkers: 0");
+      let reason = new Error("there are none");
+      const handle = startWorker(source, `kindling-data-${id}`, (error) => {
+        reason = error;
+      });
+      if (handle === undefined) throw startFailure(reason);
       const arena = cpu().allocate(ARENA_BYTES);
       const owner = cpu().shared.newOwner();
       const worker: PoolWorker = { id, handle, arena, owner, isActive: true, isGone: false };
@@ -148,20 +158,29 @@ export class WorkerPool {
   private describeWork(): Omit<Setup, "arena" | "owner" | "id" | "seed"> {
     const { dataset, numWorkers, workerInitFn, fetchOptions } = this.options;
     const { isBatched, dropLast, collate } = fetchOptions;
+    const packed = {
+      dataset: this.packShared(dataset, "the data set"),
+      collate: collate === undefined || this.collatesHere ? undefined : this.packShared(collate, "collateFn"),
+      workerInitFn: this.packInit(workerInitFn),
+    };
     return {
       engine: cpu().shared.share(),
       numWorkers,
       isBatched,
       dropLast,
-      dataset: this.packShared(dataset, "the data set"),
-      collate:
-        collate === undefined
-          ? "default"
-          : this.collatesHere
-            ? "samples"
-            : { packed: this.packShared(collate, "collateFn") },
-      workerInitFn: this.packShared(workerInitFn, "workerInitFn"),
+      ...packed,
+      modules: modulesIn(...Object.values(packed)),
+      collate: collate === undefined ? "default" : this.collatesHere ? "samples" : { packed: packed.collate },
     };
+  }
+
+  /** What is to run in workers cannot run in this thread instead. @throws WorkerError if they cannot import it. */
+  private packInit(workerInitFn: ((workerId: number) => void) | undefined): Packed {
+    try {
+      return this.packShared(workerInitFn, "workerInitFn");
+    } catch (error) {
+      throw error instanceof ImportError ? new WorkerError(error.message) : error;
+    }
   }
 
   /** Whether batches are made by this thread, because workers cannot import the function that makes them. */
@@ -176,6 +195,20 @@ export class WorkerPool {
       x.storage.retain();
       this.held.push(x.storage);
       return layout;
+    });
+  }
+
+  /**
+   * Waits until all workers have what they were sent.
+   * @throws ImportError if they cannot have it, or cannot run at all; WorkerError if one of them fails otherwise.
+   */
+  async start(): Promise<void> {
+    if (this.ready === this.workers.length) return;
+    await this.waiting(async () => {
+      await new Promise<void>((resolve, reject) => {
+        this.starter = { resolve, reject };
+        if (this.failure !== undefined) reject(this.failure);
+      });
     });
   }
 
@@ -260,11 +293,21 @@ export class WorkerPool {
     worker.handle.post(request);
   }
 
-  /** The answer to a fetch. Keeps the process alive while it waits. */
+  /** The answer to a fetch. */
   private async arrival(id: number): Promise<BatchReply> {
     const { reply } = this.tasks.get(id)!;
     if (reply !== undefined) return reply;
     if (this.failure !== undefined) throw this.failure;
+    return this.waiting(
+      () =>
+        new Promise((resolve, reject) => {
+          this.waiter = { id, resolve, reject };
+        }),
+    );
+  }
+
+  /** Waits for workers: no longer than the program wants to, and while it does, the process stays alive. */
+  private async waiting<T>(wait: () => Promise<T>): Promise<T> {
     const { timeout } = this.options;
     const patience =
       timeout > 0 && timeout * 1000 <= LONGEST_TIMER
@@ -272,11 +315,10 @@ export class WorkerPool {
         : undefined;
     this.keepAlive(true);
     try {
-      return await new Promise((resolve, reject) => {
-        this.waiter = { id, resolve, reject };
-      });
+      return await wait();
     } finally {
       this.waiter = undefined;
+      this.starter = undefined;
       clearTimeout(patience);
       this.keepAlive(false);
     }
@@ -288,8 +330,19 @@ export class WorkerPool {
 
   private receive(worker: PoolWorker, reply: Reply): void {
     if (reply.kind === "closed") this.finish(worker);
-    else if (reply.kind === "failed") this.fail(remoteText(worker.id, reply.error), causeOf(reply.error));
+    else if (reply.kind === "ready") this.count();
+    else if (reply.kind === "failed") this.receiveFailure(worker, reply);
     else this.receiveBatch(reply);
+  }
+
+  private count(): void {
+    this.ready++;
+    if (this.ready === this.workers.length) this.starter?.resolve();
+  }
+
+  private receiveFailure(worker: PoolWorker, { error, isImport }: Extract<Reply, { kind: "failed" }>): void {
+    if (isImport) this.failure ??= importFailure(error.message, causeOf(error));
+    this.fail(remoteText(worker.id, error), causeOf(error));
   }
 
   private receiveBatch(reply: BatchReply): void {
@@ -334,12 +387,15 @@ export class WorkerPool {
   private fail(message: string, cause?: Error): void {
     this.failure ??= new WorkerError(`DataLoader: ${message}`, { cause });
     this.waiter?.reject(this.failure);
+    this.starter?.reject(this.failure);
   }
 
   /** A worker has ended by itself. */
   private lose(worker: PoolWorker, message: string): void {
     if (worker.isGone) return;
     this.stop(worker);
+    // A policy of a page forbids workers some time after their start.
+    if (!tellsEnd && this.ready === 0) this.failure ??= startFailure(new Error(message));
     this.fail(`worker ${worker.id} died: ${message}`);
   }
 

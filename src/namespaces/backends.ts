@@ -77,4 +77,20 @@ export const wasm = {
   set simd(level: SimdLevel) {
     cpu().simdLevel.set(level);
   },
+
+  /**
+   * The compiled kernels; undefined before the first tensor is made. Where a runtime takes only modules that it has compiled itself, as Cloudflare
+   * Workers do, a program gives them before: those of `kindling/kernels.wasm`, at the level "baseline".
+   * A `WebAssembly.Module`; its type is not named, since programs without the types of browsers and Node do not know it.
+   * @example
+   * import kernels from "kindling/kernels.wasm";
+   * torch.backends.wasm.module = kernels;
+   * @throws KindlingError once there are tensors. @throws ArgumentError unless it is a module. @throws ValueError for another one.
+   */
+  get module(): object | undefined {
+    return cpu().simdLevel.module;
+  },
+  set module(module: object) {
+    cpu().simdLevel.module = module as WebAssembly.Module;
+  },
 };

@@ -6,7 +6,12 @@ interface NodeProcess {
   readonly versions?: { readonly node?: string };
   readonly env?: Record<string, string | undefined>;
   readonly execArgv?: readonly string[];
+  readonly argv?: readonly string[];
   getBuiltinModule?(name: string): unknown;
+}
+
+interface DenoPermissions {
+  readonly permissions?: { querySync?: (what: { name: "env"; variable: string }) => { state: string } };
 }
 
 const scope = globalThis as typeof globalThis & { Deno?: object; Bun?: object; process?: NodeProcess };
@@ -39,9 +44,16 @@ function nodeCores(): number {
   return nodeModule<typeof import("node:os")>("node:os")?.availableParallelism() ?? 1;
 }
 
+/** Whether an environment variable may be read. Deno would ask the user, who has not asked for anything that needs it. */
+function mayRead(variable: string): boolean {
+  const query = (scope.Deno as DenoPermissions | undefined)?.permissions?.querySync;
+  return query === undefined || query({ name: "env", variable }).state === "granted";
+}
+
 /** An environment variable; undefined where there are none, or where reading them is not permitted. */
 export function environment(name: string): string | undefined {
   try {
+    if (!mayRead(name)) return undefined;
     return scope.process?.env?.[name];
   } catch {
     return undefined;
@@ -52,24 +64,26 @@ export function environment(name: string): string | undefined {
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === "function" && (runtime !== "browser" || scope.crossOriginIsolated === true);
 
-/** What to do where {@link canShareMemory} is false. */
-export const isolationHint =
-  "Kindling computes on one thread and loads data without workers: this page is not cross-origin isolated, so memory cannot be shared. " +
-  "Serve it with the headers `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`.";
-
-/** What to do where compute threads cannot be started, or end. */
-export function threadsHint(error: Error & { code?: string }): string {
-  const fix =
-    runtime === "browser"
-      ? "A Content-Security-Policy must allow `worker-src blob:`, and, with trusted types, the policy `kindling`."
-      : error.code === "ERR_ACCESS_DENIED"
-        ? "With Node's permission model, threads need the option `--allow-worker`."
-        : "Set KINDLING_THREADS=1 to do without.";
-  return `Kindling computes on one thread: others cannot run (${error.message}). ${fix}`;
-}
-
 /** Whether this is a browser's main thread, which may not block. */
 export const isBrowserMain = (): boolean => runtime === "browser" && typeof document === "object";
+
+/** Whether the module at an address is the program itself, or, in a page, one of its scripts: whoever imports it in a worker runs it there. */
+export function isProgram(module: string): boolean {
+  if (runtime === "browser")
+    return typeof document === "object"
+      ? [...document.scripts].some(({ src }) => src === module)
+      : scope.location?.href === module;
+  const [, program] = scope.process?.argv ?? [];
+  const url = nodeModule<typeof import("node:url")>("node:url");
+  const files = nodeModule<typeof import("node:fs")>("node:fs");
+  if (program === undefined || url === undefined || files === undefined) return false;
+  try {
+    return [program, files.realpathSync(program)].some((path) => url.pathToFileURL(path).href === module);
+  } catch {
+    // The program is no file, or may not be looked at.
+    return false;
+  }
+}
 
 /** Milliseconds from an arbitrary start. */
 export const now = (): number => performance.now();
@@ -147,8 +161,14 @@ const send = (message, transfer) => self.postMessage(message, transfer ?? []);
 const prepare = async () => {};
 `;
 
-function startNodeWorker({ Worker }: typeof import("node:worker_threads"), source: string, name: string): WorkerHandle {
-  const worker = new Worker(nodePrelude + prepareText() + source, { eval: true, name });
+function startNodeWorker(
+  { Worker, SHARE_ENV }: typeof import("node:worker_threads"),
+  source: string,
+  name: string,
+): WorkerHandle {
+  // A copy of all variables, which is the default, would make Deno ask the user whether it may read them.
+  const env = runtime === "deno" ? { env: SHARE_ENV as typeof import("node:worker_threads").SHARE_ENV } : {};
+  const worker = new Worker(nodePrelude + prepareText() + source, { eval: true, name, ...env });
   worker.unref();
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as never),

@@ -1,14 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
 import threads from "node:worker_threads";
 import * as torch from "kindling";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   Anonymous,
   asItIs,
   exitAtStart,
   Faulty,
   halve,
+  hidden,
   Keyed,
+  Missing,
   Pictures,
   Ragged,
   Stream,
@@ -214,13 +216,30 @@ describe("when something is wrong", () => {
     await expect(collect(loader)).rejects.toThrow(/timed out after 1 seconds/);
   });
 
-  test("what workers cannot rebuild is refused, with the ways out", async () => {
-    const anonymous = collect(new DataLoader(new Anonymous(), { numWorkers: 1 }));
-    await expect(anonymous).rejects.toThrow(
-      /the data set is an instance of Anonymous.*static module = import\.meta\.url.*or use numWorkers: 0/,
-    );
-    const closure = collect(new DataLoader({ length: 1, at: (i: number) => i }, { numWorkers: 1 }));
-    await expect(closure).rejects.toThrow(/the data set\.at is a function/);
+  test("what workers cannot import is read in this thread, with one warning that says how to mend it", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    try {
+      const anonymous = new DataLoader(new Anonymous(), { batchSize: 3, numWorkers: 1 });
+      for (let pass = 0; pass < 2; pass++)
+        expect((await collect(anonymous)).map((x) => (x as torch.Tensor).tolist())).toEqual([[0, 1, 2], [3]]);
+      expect((await new DataLoader(new Missing(), { batchSize: 2, numWorkers: 2 }).first()).tolist()).toEqual([5, 6]);
+      expect((await new DataLoader(hidden(), { numWorkers: 2 }).first()).tolist()).toEqual([0]);
+      const closure = new DataLoader({ length: 1, at: (i: number) => i }, { numWorkers: 1 });
+      expect((await collect(closure)).map((x) => (x as torch.Tensor).tolist())).toEqual([[0]]);
+      expect(warn.mock.calls.map(([text]) => String(text))).toEqual([
+        expect.stringMatching(
+          /the data set is an instance of Anonymous.*static module = import\.meta\.url.*or use numWorkers: 0\. The data set is read in this thread/,
+        ),
+        expect.stringMatching(/workers cannot import what .*no-such-file.*a file of their own.*or use numWorkers: 0/),
+        expect.stringMatching(/datasets\.mjs exports no Hidden/),
+        expect.stringMatching(/the data set\.at is a function/),
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  test("a function that is to run in workers cannot run here instead", async () => {
     const init = collect(new DataLoader([1], { numWorkers: 1, workerInitFn: () => {} }));
     await expect(init).rejects.toThrow(/workerInitFn is a function/);
   });
@@ -358,10 +377,12 @@ describe("data sets of images", () => {
   });
 
   test("a transform has to be known there", async () => {
-    const closure = digits({ count: 2, transform: (x: unknown) => x });
-    await expect(collect(new DataLoader(closure, { numWorkers: 1 }))).rejects.toThrow(
-      /transform is a function.*module/,
-    );
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const closure = digits({ count: 2, transform: () => torch.ones(3) });
+    const [[ones]] = (await collect(new DataLoader(closure, { batchSize: 2, numWorkers: 1 }))) as [any];
+    expect(ones.shape).toEqual([2, 3]);
+    expect(String(warn.mock.calls)).toMatch(/transform is a function.*module/);
+    warn.mockRestore();
     const known = digits({ count: 4, transform: halve });
     const [[x]] = (await collect(new DataLoader(known, { batchSize: 4, numWorkers: 1 }))) as [any];
     expect(x.tolist()).toEqual(known.data.div(2).flatten(1).tolist());

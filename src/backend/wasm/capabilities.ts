@@ -32,6 +32,12 @@ export const simdOf = (engine: Engine): Simd => ({
   set: (level) => {
     engine.simd = level;
   },
+  get module() {
+    return engine.module;
+  },
+  set module(module) {
+    engine.module = module;
+  },
 });
 
 /** The guard mode of the allocator, see `guard.ts`. */

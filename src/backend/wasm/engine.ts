@@ -16,6 +16,7 @@ import {
   loadKernels,
   type SimdLevel,
   simdLevel,
+  useModule,
 } from "./kernels";
 import type {
   ArgumentsWithScratch,
@@ -108,6 +109,19 @@ export abstract class Engine {
         `${op}: the kernels are in use already; choose the level before the first tensor is made`,
       );
     chooseSimdLevel(op, level);
+  }
+
+  /** The compiled kernels; undefined before they are in use. */
+  get module(): WebAssembly.Module | undefined {
+    return this.engine?.kernels.module;
+  }
+
+  /** @throws KindlingError once the kernels are in use. */
+  set module(module: WebAssembly.Module | undefined) {
+    const op = "backends.wasm.module";
+    if (this.engine !== undefined)
+      throw new KindlingError(`${op}: the kernels are in use already; set the module before the first tensor is made`);
+    useModule(op, module);
   }
 
   /** What {@link attach} takes in another thread. */

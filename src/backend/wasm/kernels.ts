@@ -5,7 +5,7 @@ import { script } from "kindling:loader";
 import { instantiateSync } from "@assemblyscript/loader";
 import { inflateSync } from "fflate";
 import { checkChoice } from "../../core/arguments";
-import { DeviceError } from "../../core/errors";
+import { ArgumentError, DeviceError, describe, ValueError } from "../../core/errors";
 import { environment } from "../../platform/platform";
 
 /** Which vector instructions kernels use: those of WebAssembly SIMD, or relaxed ones with fused multiply-add. */
@@ -27,7 +27,7 @@ export interface Kernel {
 export interface Kernels {
   readonly level: SimdLevel;
   readonly module: WebAssembly.Module;
-  /** The text of a script that defines `loader`, AssemblyScript's loader, with which other threads instantiate the module. */
+  /** The text of a script that defines `loader`: AssemblyScript's loader, with which other threads instantiate the module, and their loop. */
   readonly loader: string;
   readonly table: ReadonlyMap<string, Kernel>;
   /** The first address that no static data of the binary occupies. */
@@ -49,12 +49,21 @@ const probe = new Uint8Array([
  */
 function hasFusedMultiplyAdd(): boolean {
   if (!WebAssembly.validate(probe)) return false;
-  const f = new WebAssembly.Instance(new WebAssembly.Module(probe)).exports.f as (
-    a: number,
-    b: number,
-    c: number,
-  ) => number;
+  const f = new WebAssembly.Instance(compile(probe)).exports.f as (a: number, b: number, c: number) => number;
   return f(1 + 2 ** -12, 1 + 2 ** -12, -1) === 2 ** -11 + 2 ** -24;
+}
+
+/** @throws DeviceError where a policy forbids to compile. */
+function compile(binary: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(binary);
+  } catch (error) {
+    throw new DeviceError(
+      `WebAssembly may not be compiled here (${(error as Error).message}). In a page, a Content-Security-Policy must allow \`script-src 'wasm-unsafe-eval'\`. ` +
+        'A runtime that only takes modules which it has compiled itself is given one: import kernels from "kindling/kernels.wasm", then torch.backends.wasm.module = kernels',
+      { cause: error },
+    );
+  }
 }
 
 /** (func (result v128) (v128.const i32x4 0 0 0 0)) */
@@ -76,6 +85,21 @@ export function checkEngine(): void {
 }
 
 let chosen: SimdLevel | undefined;
+/** The kernels as the program has given them, compiled already. */
+let given: WebAssembly.Module | undefined;
+
+/** @throws ValueError unless `module` is one of the kernels of this version. */
+export function useModule(op: string, module: unknown): void {
+  if (!(module instanceof WebAssembly.Module))
+    throw new ArgumentError(`${op}: takes the WebAssembly.Module of kindling/kernels.wasm, got ${describe(module)}`);
+  const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  const absent = Object.keys(signatures).find((name) => !names.has(name));
+  if (absent !== undefined)
+    throw new ValueError(
+      `${op}: the module has no kernel "${absent}"; it must be kindling/kernels.wasm of the same version as the library`,
+    );
+  given = module;
+}
 
 /** @throws DeviceError for a level that the engine does not have; ArgumentError for a word that is none. */
 export function chooseSimdLevel(op: string, level: SimdLevel): void {
@@ -89,6 +113,8 @@ export function chooseSimdLevel(op: string, level: SimdLevel): void {
 
 /** The level that was chosen, or the best that the engine has, unless the environment variable KINDLING_SIMD asks for "baseline". */
 export function simdLevel(): SimdLevel {
+  // The file that is shipped for it has the instructions that every engine has.
+  if (given !== undefined) return "baseline";
   if (chosen !== undefined) return chosen;
   if (environment("KINDLING_SIMD") === "baseline") return "baseline";
   return hasFusedMultiplyAdd() ? "relaxed" : "baseline";
@@ -102,8 +128,8 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAssembly.Module; level: SimdLevel } {
-  const binary = inflateSync(decodeBase64(level === "relaxed" ? relaxed : baseline));
-  return { level, module: new WebAssembly.Module(binary) };
+  if (given !== undefined) return { level, module: given };
+  return { level, module: compile(inflateSync(decodeBase64(level === "relaxed" ? relaxed : baseline))) };
 }
 
 /** Kernels are the raw exports of the instance: those that the loader hands out as well stand behind a closure each. */

@@ -37,7 +37,10 @@ export function reserveMemory(initialPages: number): WebAssembly.Memory {
       // The engine refuses this maximum: try half of it.
     }
   }
-  throw new OutOfMemoryError("kindling: this engine gives no WebAssembly memory");
+  throw new OutOfMemoryError(
+    `out of memory: the engine reserves no address space for the kernels, not even ${mib(initialPages * PAGE)}. Engines reserve up to 10 GiB of addresses, of which ` +
+      "little is used: lift the limit on them (`ulimit -v unlimited`), or in Node do without the reservation (`node --disable-wasm-trap-handler`)",
+  );
 }
 
 /** The size of the block that is set aside for `bytes`. */

@@ -4,23 +4,22 @@
  * one thread instead of collapsing.
  */
 import { ArgumentError, describe, KindlingError } from "../../core/errors";
+import { sharingHint, threadsHint } from "../../platform/context";
 import {
   canShareMemory,
   environment,
   hardwareConcurrency,
   isBrowserMain,
-  isolationHint,
   mostThreads,
   now,
   startWorker,
-  threadsHint,
   type WorkerHandle,
 } from "../../platform/platform";
 import type { ArgumentList } from "./argumentList";
 import type { Kernel, Kernels } from "./kernels";
 import type { Memory } from "./memory";
 import { Pace } from "./pace";
-import { type ComputeSetup, Control, computeThread } from "./worker";
+import { type ComputeSetup, Control } from "./worker";
 
 /** Memory that belongs to one thread while it runs a kernel. */
 export const THREAD_SCRATCH = 4 << 20;
@@ -41,11 +40,8 @@ const ALIGNMENT = 64;
 const CLOSED = 0xffff;
 
 const workerSource = (loader: string): string =>
-  // Build tools that keep function names wrap functions in a helper of this name.
   `${loader}
-const __name = (target) => target;
-const computeThread = ${computeThread.toString()};
-receive((setup) => computeThread(setup, loader.instantiateSync));
+receive((setup) => loader.computeThread(setup, loader.instantiateSync));
 `;
 
 export class Pool {
@@ -78,7 +74,7 @@ export class Pool {
     this.i32.fill(0);
     this.f64 = memory.view("float64", this.control + Control.arguments * 4, 64) as Float64Array;
     this.setNumThreads(defaultThreads());
-    if (!this.hasThreads) console.info(isolationHint);
+    if (!this.hasThreads) console.info(sharingHint());
   }
 
   get numThreads(): number {

@@ -1,6 +1,6 @@
 /**
- * The loop of a compute thread. It travels as text (`Function.toString`), so it must not refer to anything outside itself: it is given the
- * loader of AssemblyScript, which travels as text as well.
+ * The loop of a compute thread. The build makes a text of it and of the loader of AssemblyScript, which it is given
+ * (`scripts/building/loader.mjs`).
  * It stays in JavaScript and enters WebAssembly once per chunk, because a running activation does not see memory that
  * another thread has grown in every engine.
  */

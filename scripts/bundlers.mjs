@@ -1,0 +1,16 @@
+/**
+ * `npm run bundlers`: installs bundlers and other environments into build/bundlers, from a lock file of their own, for `npm run environments`. With
+ * `--heavy` also those that take long, Next.js and Parcel.
+ */
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./ensure.mjs";
+
+async function install(from, to) {
+  mkdirSync(to, { recursive: true });
+  for (const name of ["package.json", "package-lock.json"]) cpSync(join(from, name), join(to, name));
+  await run("npm", ["ci", "--prefix", to, "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+await install("test/bundlers", "build/bundlers");
+if (process.argv.includes("--heavy")) await install("test/bundlers/heavy", "build/bundlers/heavy");

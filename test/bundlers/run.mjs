@@ -1,0 +1,42 @@
+/**
+ * `npm run environments`: builds and runs one small program in every environment that the library promises, and prints a table. Arguments choose environments by
+ * parts of their names. Next.js and Parcel, which take long, run only with KINDLING_HEAVY=1.
+ */
+import { closeBrowser, pages } from "./pages.mjs";
+import { servers } from "./servers.mjs";
+import { prepare } from "./tools.mjs";
+
+const environments = { ...servers, ...pages };
+const wanted = process.argv.slice(2);
+const isWanted = (name) =>
+  wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()));
+
+/** Runs one environment. @returns A row of the table. */
+async function attempt(name, { missing, isHeavy, run }) {
+  if (missing !== undefined) return { name, state: "skipped", note: missing };
+  if (isHeavy && process.env.KINDLING_HEAVY !== "1")
+    return { name, state: "skipped", note: "heavy: set KINDLING_HEAVY=1" };
+  const start = performance.now();
+  const error = await run().then(
+    () => undefined,
+    (error) => error,
+  );
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (error !== undefined) console.error(`${name}: ${error?.stack ?? error}`);
+  return { name, state: error === undefined ? "passed" : "FAILED", note: `${seconds} s` };
+}
+
+const { size, unpackedSize } = await prepare();
+const rows = [];
+for (const [name, environment] of Object.entries(environments))
+  if (isWanted(name)) rows.push(await attempt(name, environment));
+await closeBrowser();
+
+const width = Math.max(...rows.map(({ name }) => name.length));
+console.log(
+  `\nThe package has ${(size / 2 ** 20).toFixed(2)} MiB, unpacked ${(unpackedSize / 2 ** 20).toFixed(2)} MiB.\n`,
+);
+for (const { name, state, note } of rows) console.log(`${name.padEnd(width)}  ${state.padEnd(7)}  ${note}`);
+const count = (state) => rows.filter((row) => row.state === state).length;
+console.log(`\n${count("passed")} passed, ${count("skipped")} skipped, ${count("FAILED")} failed`);
+process.exit(count("FAILED") > 0 ? 1 : 0);
