@@ -8,6 +8,7 @@ import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
 import { nameClasses } from "./scripts/building/classNames.mjs";
 import { embedKernels } from "./scripts/building/kernels.mjs";
+import { embedLimit } from "./scripts/building/limit.mjs";
 import { embedLoader } from "./scripts/building/loader.mjs";
 
 /** Lets a file import a package's binary of WebAssembly as deflated base64 text, as the kernels are. */
@@ -49,6 +50,17 @@ function embedBoard() {
       const { outputFiles } = await build({ ...options, entryPoints: ["src/cli/browser/main.ts"] });
       return `export const script = ${JSON.stringify(outputFiles[0].text)};`;
     },
+  };
+}
+
+/** Lets the command line import the script that turns threads on without a server's headers as text. */
+function embedIsolation() {
+  const id = "kindling:isolation";
+  return {
+    name: "embed-isolation",
+    resolveId: (source) => (source === id ? id : null),
+    load: (source) =>
+      source === id ? `export const script = ${JSON.stringify(readFileSync("src/cli/isolation.js", "utf8"))};` : null,
   };
 }
 
@@ -140,10 +152,12 @@ function coreModules(getModuleInfo) {
 export default {
   input: { kindling: entry, cli: resolve("src/cli/main.ts") },
   // Packages of the command line alone ask for parts of Node.
-  external: /^node:/,
+  external: /^node:|^events$|^readline$/,
   // Codecs, formats and the like, imported when they are first needed, are files beside the bundle.
   output: {
     dir: "dist",
+    // Deno wants the prefix.
+    paths: { events: "node:events", readline: "node:readline" },
     format: "es",
     sourcemap: true,
     chunkFileNames: "[name].js",
@@ -158,8 +172,13 @@ export default {
     cleanCodecs(),
     embedStyles(),
     embedBoard(),
+    embedLimit(),
+    embedIsolation(),
     nodeResolve({ browser: true }),
-    commonjs({ include: /asciichart|papaparse|commander/ }),
+    commonjs({
+      include:
+        /asciichart|papaparse|commander|cli-progress|string-width|strip-ansi|ansi-regex|emoji-regex|is-fullwidth/,
+    }),
     esbuild({ target: "es2022" }),
     nameClasses(resolve("src")),
     licenses,

@@ -116,7 +116,7 @@ export async function ensureBuilt({ types = false, bundle: wantsBundle = true } 
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();
-  const plugins = ["classNames", "kernels", "loader", "signatures"].map((name) =>
+  const plugins = ["classNames", "kernels", "limit", "loader", "signatures"].map((name) =>
     join("scripts", "building", `${name}.mjs`),
   );
   if (wantsBundle && isStale(bundle, ["src", kernels, "rollup.config.mjs", ...plugins, "package-lock.json"])) {

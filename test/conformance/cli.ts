@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseFlags } from "../../scripts/usage";
 import { count, formatFamily, isComplete, kinds, type Report, summary } from "./report";
 import { familyNames } from "./runner";
 import { openSource } from "./source";
@@ -17,20 +17,15 @@ const SAMPLE_LIMIT = 20_000;
 
 const passingFile = join(dirname(fileURLToPath(import.meta.url)), "passing.json");
 
-function options() {
-  return parseArgs({
-    allowPositionals: true,
-    options: {
-      family: { type: "string", multiple: true },
-      entry: { type: "string" },
-      json: { type: "string" },
-      verbose: { type: "boolean", default: false },
-      all: { type: "boolean", default: false },
-      "list-missing": { type: "boolean", default: false },
-      update: { type: "boolean", default: false },
-    },
-  });
-}
+const flags = {
+  family: { type: "string", multiple: true },
+  entry: { type: "string" },
+  json: { type: "string" },
+  verbose: { type: "boolean" },
+  all: { type: "boolean" },
+  "list-missing": { type: "boolean" },
+  update: { type: "boolean" },
+} as const;
 
 function usageError(message: string): never {
   console.error(`conformance: ${message}`);
@@ -65,7 +60,7 @@ function update(report: Report): void {
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = options();
+  const { values, positionals } = parseFlags(process.argv.slice(2), flags);
   const [folder] = positionals;
   if (folder === undefined)
     usageError("which folder of samples? npm run conformance -- DIR [--family NAME] [--json FILE]");
@@ -81,7 +76,7 @@ async function main(): Promise<void> {
     reasons.note(judged);
   });
   for (const [name, { entries }] of Object.entries(report.families))
-    console.log(formatFamily(name, entries, values.all));
+    console.log(formatFamily(name, entries, values.all ?? false));
   if (values.verbose) reasons.print("failed");
   if (values["list-missing"]) reasons.print("missing");
   if (values.json) writeFileSync(values.json, JSON.stringify(report));

@@ -328,7 +328,7 @@ describe("commands", () => {
     const script = second === "run" ? third! : second!;
     if (!(script in scripts)) throw new Error(`package.json has no script "${script}"`);
     if (script === "example") return `examples/${fifth}`;
-    return { start: "examples/train", fuzz: "scripts/fuzz", test: "scripts" }[script] ?? "scripts";
+    return { start: "src/cli", fuzz: "scripts/fuzz", test: "scripts" }[script] ?? "scripts";
   }
 
   const lines = ofLanguage("sh").flatMap(([name, { code }]) =>
