@@ -18,7 +18,7 @@ const ROWS = [
   ["hub"],
   ["vision", "text", "audio"],
   ["onnx", "darknet"],
-  ["checkpoint", "tensorboard", "profiler", "inspect"],
+  ["checkpoint", "tensorboard", "profiler", "inspect", "training"],
   ["namespaces"],
 ];
 
