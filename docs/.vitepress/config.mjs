@@ -53,6 +53,12 @@ function runnable(md) {
   // Tables that are wider than a phone scroll, and are reached by the keyboard then.
   md.renderer.rules.table_open = () => '<div class="table" tabindex="0" role="region" aria-label="table"><table>\n';
   md.renderer.rules.table_close = () => "</table></div>\n";
+  // The corner of a table has no heading.
+  const { rules } = md.renderer;
+  rules.th_open = (tokens, i, options, _env, self) =>
+    tokens[i + 1].content === "" ? "<td>" : self.renderToken(tokens, i, options);
+  rules.th_close = (tokens, i, options, _env, self) =>
+    tokens[i - 1].content === "" ? "</td>" : self.renderToken(tokens, i, options);
 }
 
 export default defineConfig({

@@ -50,7 +50,7 @@ describe("a run", () => {
   test("waits while it is paused, goes on, and stops when asked", async () => {
     const worker = new torch.TrainingWorker<number>(counting, { most: 1e9 });
     const reports = worker[Symbol.asyncIterator]();
-    expect((await reports.next()).value).toBe(1);
+    expect((await reports.next()).value).toBeGreaterThan(0);
     worker.pause();
     expect(worker.state).toBe("paused");
     let last = 0;
