@@ -28,7 +28,8 @@ const withRepository = (/** @type {string} */ text) =>
 
 /** Copies the pages and the theme to where they are built. */
 function copyPages() {
-  for (const entry of readdirSync(WORK)) if (!/^(node_modules|package)/.test(entry)) rmSync(join(WORK, entry), { recursive: true });
+  for (const entry of readdirSync(WORK))
+    if (!/^(node_modules|package)/.test(entry)) rmSync(join(WORK, entry), { recursive: true });
   for (const name of readdirSync("docs", { recursive: true, encoding: "utf8" })) {
     if (!/\.(md|png|mjs|vue|css)$/.test(name)) continue;
     mkdirSync(dirname(join(WORK, name)), { recursive: true });

@@ -7,7 +7,8 @@ const isProgramPage = (page) => /^(tutorials|how-to)\//.test(page);
 const startsProgram = (code) => /^import .* from "kindling";$/m.test(code);
 
 /** Programs that read or write files, which a page has not. */
-const needsFiles = (code) => /"photos"|resnet18\.pth|\.onnx"|\.cfg"|\.jpg"|"runs\/|saveFile\(|readImage|download: true/.test(code);
+const needsFiles = (code) =>
+  /"photos"|resnet18\.pth|\.onnx"|\.cfg"|\.jpg"|"runs\/|saveFile\(|readImage|download: true/.test(code);
 
 /** A block without types, the library's names taken from `torch`. */
 function plain(code) {

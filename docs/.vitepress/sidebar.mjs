@@ -2,7 +2,10 @@
 const pages = (...items) => items.map(([text, link]) => ({ text, link }));
 
 export const sidebar = [
-  { text: "Begin", items: pages(["Quick start", "/"], ["From PyTorch", "/from-pytorch"], ["PyTorch's names → ours", "/name-table"]) },
+  {
+    text: "Begin",
+    items: pages(["Quick start", "/"], ["From PyTorch", "/from-pytorch"], ["PyTorch's names → ours", "/name-table"]),
+  },
   {
     text: "Tutorials",
     items: pages(

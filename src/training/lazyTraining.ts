@@ -4,13 +4,20 @@ import type { Port } from "../platform/workerPort";
 import { type Packed, pack, unpack } from "./pack";
 
 /** What the page tells the worker. */
-type Order = { readonly kindling: "start"; readonly options: Packed } | { readonly kindling: "pause" | "resume" | "stop" };
+type Order =
+  | { readonly kindling: "start"; readonly options: Packed }
+  | { readonly kindling: "pause" | "resume" | "stop" };
 
 /** What the worker tells the page. */
 export type Told =
   | { readonly kindling: "ready" }
   | { readonly kindling: "progress" | "done"; readonly value: Packed }
-  | { readonly kindling: "failed"; readonly name: string; readonly message: string; readonly stack: string | undefined };
+  | {
+      readonly kindling: "failed";
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string | undefined;
+    };
 
 const send = (port: Port, message: Order | Told): void => {
   const packed = "value" in message ? message.value : "options" in message ? message.options : undefined;

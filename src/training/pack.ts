@@ -45,5 +45,7 @@ export function pack(value: unknown): Packed {
 export function unpack({ value, tensors }: Packed): unknown {
   if (tensors === undefined) return value;
   const made = safetensors.load(tensors);
-  return mapParts(value, (part) => (isPlainObject(part) && isSlot(part) ? made[String(part.kindlingTensor)] : undefined));
+  return mapParts(value, (part) =>
+    isPlainObject(part) && isSlot(part) ? made[String(part.kindlingTensor)] : undefined,
+  );
 }

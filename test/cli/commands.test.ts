@@ -61,7 +61,7 @@ describe("help", () => {
 
   test.each<[string, string[], RegExp]>([
     ["no command", [], /^error: which command\? --help lists them$/m],
-    ["an unknown command", ["trian"], /^error: unknown command 'trian' \(Did you mean train\?\)/m],
+    ["an unknown command", ["tran"], /^error: unknown command 'tran' \(Did you mean train\?\)/m],
     ["an unknown option", ["bench", "--thread", "1"], /unknown option '--thread' \(Did you mean --threads\?\)/],
     ["a missing argument", ["convert", "a.pt"], /missing required argument 'target'/],
     ["too many arguments", ["inspect", "a", "b"], /too many arguments/],
@@ -222,7 +222,7 @@ describe("export", () => {
   });
 
   test.each<[string, string[], RegExp]>([
-    ["an unknown name", ["lenett", "x.onnx"], /"lenett" is neither a module .* nor one of lenet, mlp, alexnet/],
+    ["an unknown name", ["lenet5", "x.onnx"], /"lenet5" is neither a module .* nor one of lenet, mlp, alexnet/],
     ["a module that is not there", ["none.js", "x.onnx"], /there is no module "none.js"/],
     ["a module without a model", ["empty.js", "x.onnx"], /"empty.js" exports no model/],
     ["a module without inputs", ["bare.js", "x.onnx"], /which inputs\? Give their shape/],

@@ -320,7 +320,9 @@ const AsyncFunction = (async () => {}).constructor as new (...args: string[]) =>
 
 test("every setting is that of a block", () => {
   expect(Object.keys(settings).filter((name) => !all.has(name))).toEqual([]);
-  expect(new Set([...all.values()].map(({ language }) => language))).toEqual(new Set(["html", "javascript", "js", "nginx", "sh", "text", "ts"]));
+  expect(new Set([...all.values()].map(({ language }) => language))).toEqual(
+    new Set(["html", "javascript", "js", "nginx", "sh", "text", "ts"]),
+  );
 });
 
 async function runBlock(name: string): Promise<void> {

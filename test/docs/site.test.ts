@@ -13,10 +13,13 @@ import { type FileServer, serve } from "../runtimes/server";
 const root = resolve("build/site");
 const executablePath = findChromium();
 const isBuilt = existsSync(`${root}/index.html`) && existsSync("build/docs/node_modules/axe-core");
-const missing = executablePath === undefined ? "no Chromium" : isBuilt ? undefined : "no build/site: npm run docs -- --no-api";
+const missing =
+  executablePath === undefined ? "no Chromium" : isBuilt ? undefined : "no build/site: npm run docs -- --no-api";
 
 describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : `(skipped: ${missing})`}`, () => {
-  const axe = isBuilt ? readFileSync(createRequire(resolve("build/docs/x.js")).resolve("axe-core/axe.min.js"), "utf8") : "";
+  const axe = isBuilt
+    ? readFileSync(createRequire(resolve("build/docs/x.js")).resolve("axe-core/axe.min.js"), "utf8")
+    : "";
   let server: FileServer;
   let browser: Browser;
 
@@ -45,19 +48,32 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
     );
   }
 
-  const pages = ["index", "tutorials/tensors", "how-to/freeze-layers", "name-table", "comparison", "threads-and-headers"];
+  const pages = [
+    "index",
+    "tutorials/tensors",
+    "how-to/freeze-layers",
+    "name-table",
+    "comparison",
+    "threads-and-headers",
+  ];
 
   describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
     test.each([
       ["screen", 1280],
       ["phone", 390],
     ])("has nothing that axe objects to on a %s", { timeout: 300_000 }, async (_, width) => {
-      const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, serviceWorkers: "block" });
+      const context = await browser.newContext({
+        colorScheme,
+        viewport: { width, height: 800 },
+        serviceWorkers: "block",
+      });
       const asked = new Set<string>();
       context.on("request", (request) => asked.add(new URL(request.url()).origin));
       for (const path of pages) {
         const page = await open(context, path);
-        expect(await page.evaluate(() => document.documentElement.classList.contains("dark"))).toBe(colorScheme === "dark");
+        expect(await page.evaluate(() => document.documentElement.classList.contains("dark"))).toBe(
+          colorScheme === "dark",
+        );
         expect(await objections(page), path).toEqual([]);
         const { scrollWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }));
         expect(scrollWidth, `${path} fits`).toBeLessThanOrEqual(width);

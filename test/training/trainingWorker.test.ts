@@ -123,7 +123,9 @@ describe("errors", () => {
   });
 
   test("arguments say what they take", () => {
-    expect(() => new torch.TrainingWorker(3 as never)).toThrow(/worker must be a Worker, or the address of a module, got 3/);
+    expect(() => new torch.TrainingWorker(3 as never)).toThrow(
+      /worker must be a Worker, or the address of a module, got 3/,
+    );
     expect(() => torch.TrainingWorker.serve(3 as never)).toThrow(/train must be a function, got 3/);
   });
 });
