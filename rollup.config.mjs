@@ -10,6 +10,7 @@ import { nameClasses } from "./scripts/building/classNames.mjs";
 import { explainCommonJs } from "./scripts/building/commonjs.mjs";
 import { embedDataWorker } from "./scripts/building/dataWorker.mjs";
 import { embedKernels } from "./scripts/building/kernels.mjs";
+import { embedLimit } from "./scripts/building/limit.mjs";
 import { embedLoader } from "./scripts/building/loader.mjs";
 import { ROOMS, sourceOfRoom } from "./scripts/building/rooms.mjs";
 
@@ -52,6 +53,17 @@ function embedBoard() {
       const { outputFiles = [] } = await build({ ...options, entryPoints: ["src/cli/browser/main.ts"] });
       return `export const script = ${JSON.stringify(outputFiles.map(({ text }) => text).join(""))};`;
     },
+  };
+}
+
+/** Lets the command line import the script that turns threads on without a server's headers as text. */
+function embedIsolation() {
+  const id = "kindling:isolation";
+  return {
+    name: "embed-isolation",
+    resolveId: (source) => (source === id ? id : null),
+    load: (source) =>
+      source === id ? `export const script = ${JSON.stringify(readFileSync("src/cli/isolation.js", "utf8"))};` : null,
   };
 }
 
@@ -175,10 +187,12 @@ function openRooms() {
 export default {
   input: { kindling: entry, cli: resolve("src/cli/main.ts"), ...rooms },
   // Packages of the command line alone ask for parts of Node.
-  external: /^node:/,
+  external: /^node:|^events$|^readline$/,
   // Codecs, formats and the like, imported when they are first needed, are files beside the bundle.
   output: {
     dir: "dist",
+    // Deno wants the prefix.
+    paths: { events: "node:events", readline: "node:readline" },
     format: "es",
     // The files are readable as they are. Maps would be four times as large as the code.
     sourcemap: process.env.KINDLING_MAPS === "1",
@@ -194,8 +208,13 @@ export default {
     cleanCodecs(),
     embedStyles(),
     embedBoard(),
+    embedLimit(),
+    embedIsolation(),
     nodeResolve({ browser: true }),
-    commonjs({ include: /asciichart|papaparse|commander/ }),
+    commonjs({
+      include:
+        /asciichart|papaparse|commander|cli-progress|string-width|strip-ansi|ansi-regex|emoji-regex|is-fullwidth/,
+    }),
     esbuild({ target: "es2022" }),
     nameClasses(resolve("src")),
     openRooms(),

@@ -1,41 +1,7 @@
 /** The machine's limit for arithmetic on vectors of 128 bits: independent chains of multiply-adds in registers. */
+import { FLOPS_PER_ROUND } from "../scripts/building/limit.mjs";
 
-const CHAINS = 12;
-const FLOPS_PER_ROUND = CHAINS * 4 * 2;
-
-/** AssemblyScript with one export, `run(rounds, factor, term)`; as constants the operands would be built in every round. */
-function sourceOf(multiplyAdd: (a: string) => string): string {
-  const lines = (text: (i: number) => string) => Array.from({ length: CHAINS }, (_, i) => text(i)).join("\n");
-  return `
-    export function run(rounds: i32, factor: f32, term: f32): f32 {
-      const x = f32x4.splat(factor), y = f32x4.splat(term);
-      ${lines((i) => `let a${i} = f32x4.splat(${i}.5);`)}
-      for (let r = 0; r < rounds; r++) {
-        ${lines((i) => `a${i} = ${multiplyAdd(`a${i}`)};`)}
-      }
-      let sum: f32 = 0;
-      ${lines((i) => `sum += f32x4.extract_lane(a${i}, 0);`)}
-      return sum;
-    }`;
-}
-
-/** Compiles the chains for both SIMD levels, to base64. */
-export async function compileLimits(): Promise<Record<"baseline" | "relaxed", string>> {
-  const { default: asc } = await import("assemblyscript/asc");
-  const compile = async (source: string): Promise<string> => {
-    const { error, stderr, binary } = await asc.compileString(source, {
-      optimizeLevel: 3,
-      runtime: "stub",
-      enable: ["simd", "relaxed-simd"],
-    });
-    if (error) throw new Error(`the limit's kernel does not compile: ${stderr}`);
-    return Buffer.from(binary!).toString("base64");
-  };
-  return {
-    baseline: await compile(sourceOf((a) => `v128.add<f32>(v128.mul<f32>(${a}, x), y)`)),
-    relaxed: await compile(sourceOf((a) => `f32x4.relaxed_madd(${a}, x, y)`)),
-  };
-}
+export { compileLimits } from "../scripts/building/limit.mjs";
 
 /** GFLOP/s of the best of several samples. */
 export async function measureLimit(base64: string): Promise<number> {

@@ -283,4 +283,5 @@ export { setPrintoptions } from "./tensor/format";
 export { isTensor, Tensor, tidy } from "./tensor/tensor";
 export type { Several, Tensors } from "./tensor/tensors";
 export * as text from "./text/index";
+export { type TrainingRun, type TrainingState, TrainingWorker } from "./training/trainingWorker";
 export * as vision from "./vision/index";

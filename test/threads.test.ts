@@ -4,7 +4,6 @@ import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import * as torch from "kindling";
 import { afterAll, expect, test } from "vitest";
-import { createModel } from "../examples/train/models";
 
 const { nn, optim } = torch;
 const STEPS = 50;
@@ -31,7 +30,15 @@ async function useThreads(n: number): Promise<void> {
 /** The losses of a short training run on random pictures of [channels, size, size]. */
 function losses(name: "lenet" | "mlp", channels: number, size: number, batch: number): number[] {
   torch.manualSeed(0);
-  const model = createModel(name, channels, size, CLASSES);
+  const model =
+    name === "lenet"
+      ? new torch.vision.models.LeNet({ channels, size, numClasses: CLASSES })
+      : new nn.Sequential(
+          new nn.Flatten(),
+          new nn.Linear(channels * size * size, 512),
+          new nn.ReLU(),
+          new nn.Linear(512, CLASSES),
+        );
   const criterion = new nn.CrossEntropyLoss();
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9 });
   return Array.from({ length: STEPS }, () =>

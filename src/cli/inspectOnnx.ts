@@ -1,7 +1,7 @@
 /** What is in an ONNX file. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { FormatError } from "../core/errors";
-import { printable, table } from "../inspect/table";
+import { type Findings, printable } from "../inspect/table";
 import {
   type GraphProto,
   type ModelProto,
@@ -28,15 +28,15 @@ function infoRow(kind: string, { name, type }: ValueInfoProto): string[] {
   return [kind, printable(name ?? ""), typeText(elemType ?? 0), sizes === undefined ? "" : printable(`[${sizes}]`)];
 }
 
-function operatorsOf(graph: GraphProto): string {
+function operatorsOf(graph: GraphProto): string[][] {
   const counts = new Map<string, number>();
   for (const { opType } of graph.node) counts.set(opType ?? "", (counts.get(opType ?? "") ?? 0) + 1);
   const rows = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => [printable(name), String(count)]);
-  return table([["operator", "nodes"], ...rows]);
+  return [["operator", "nodes"], ...rows];
 }
 
 /** The inputs, outputs, weights and operators of a model. @throws FormatError naming it. */
-export async function inspectOnnx(path: string): Promise<string> {
+export async function inspectOnnx(path: string): Promise<Findings> {
   const model = decode(path, await readBytes("inspect", path));
   const { graph } = model;
   if (graph === undefined) throw new FormatError(`inspect: "${path}" is no ONNX file: it has no graph`);
@@ -53,5 +53,6 @@ export async function inspectOnnx(path: string): Promise<string> {
   ];
   const opsets = model.opsetImport.map(({ domain, version }) => `${domain || "ai.onnx"} ${version}`).join(", ");
   const facts = `ONNX, IR ${model.irVersion}, ${opsets}; written by ${model.producerName || "nobody known"} ${model.producerVersion ?? ""}`;
-  return `${printable(facts.trim())}\n${table([["", "name", "type", "shape"], ...rows])}\n\n${operatorsOf(graph)}`;
+  const tables = [[["", "name", "type", "shape"], ...rows], operatorsOf(graph)];
+  return { before: printable(facts.trim()), tables };
 }

@@ -2,6 +2,7 @@
 import { inspectCheckpoint } from "../inspect/checkpoint";
 import { inspectNpy, inspectNpz } from "../inspect/numpy";
 import { inspectSafetensors } from "../inspect/safetensors";
+import type { Findings } from "../inspect/table";
 import { inspectEvents } from "./inspectEvents";
 import { inspectOnnx } from "./inspectOnnx";
 
@@ -11,7 +12,7 @@ export interface Inspector {
   /** Whether a file is of the format, by its name and its first bytes. */
   knows(path: string, start: Uint8Array): boolean;
   /** What is in it. @throws FormatError naming the file. */
-  inspect(path: string): Promise<string>;
+  inspect(path: string): Promise<Findings | string>;
 }
 
 /** Bytes of a pickle of protocol 2 and later, which the older checkpoints are. */

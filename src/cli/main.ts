@@ -1,50 +1,40 @@
 #!/usr/bin/env node
 /** `npx kindling`. */
-import { Command } from "commander";
-import { commandLine } from "../platform/server";
-import { board } from "./board";
-import { inspectFile } from "./inspect";
-import { type RunOptions, runRanks } from "./run";
+import { KindlingError } from "../core/errors";
+import { readData } from "../platform/dataFiles";
+import { commandLine as processOf } from "../platform/server";
+import { commandLine, runCommandLine } from "./commandLine";
+import { addBench } from "./commands/bench";
+import { addBoard } from "./commands/board";
+import { addCompletion } from "./commands/completion";
+import { addConvert } from "./commands/convert";
+import { addDoctor } from "./commands/doctor";
+import { addExport } from "./commands/export";
+import { addInspect } from "./commands/inspect";
+import { addRun } from "./commands/run";
+import { addTrain } from "./commands/train";
 
-const { args, exit, error: complain } = commandLine();
+const { args, exit, error: complain } = processOf();
 
-const program = new Command("kindling")
-  .description("Tools for what Kindling writes and reads, and for running programs on several processes")
-  .enablePositionalOptions();
+const examples = `
+Examples:
+  kindling train                                  a first network, without a download
+  kindling doctor                                 what this machine gives, and what is off
+  kindling inspect model.safetensors              what is in a file
+  kindling run -n 4 train.js                      a program on four processes, through MPI
+  kindling <command> --help                       options and examples of a command`;
 
-program
-  .command("board")
-  .description("show scalars, histograms and pictures of a folder of runs, live, in a browser")
-  .argument("<logdir>", "the folder that SummaryWriter writes to, or one above it")
-  .option("--port <number>", "the port; 0 takes a free one", "6006")
-  .option("--host <address>", "the address to listen on", "127.0.0.1")
-  .action(async (folder: string, options: { port: string; host: string }) => {
-    const { url } = await board(folder, { port: Number(options.port), host: options.host });
-    console.log(`Kindling shows ${folder} at ${url} (end with Ctrl+C)`);
-  });
+const program = commandLine("kindling", "PyTorch for TypeScript, on the command line").addHelpText("after", examples).enablePositionalOptions();
+for (const add of [addTrain, addBench, addDoctor, addExport, addInspect, addConvert, addBoard, addRun, addCompletion])
+  add(program);
 
-program
-  .command("inspect")
-  .description("print what is in a file: weights, arrays, models, events")
-  .argument("<file>")
-  .action(async (path: string) => console.log(await inspectFile(path)));
+/** The version in the package's description, which lies above this file. */
+async function version(): Promise<string> {
+  const path = decodeURIComponent(new URL("../package.json", import.meta.url).pathname).replace(/^\/(?=[A-Z]:)/, "");
+  return JSON.parse(new TextDecoder().decode(await readData("kindling", path))).version;
+}
 
-program
-  .command("run")
-  .description("run a program on several processes that communicate through MPI (torch.distributed)")
-  .argument("<program>", "the file of the program")
-  .argument("[arguments...]", "what the program is given")
-  .option("-n <number>", "ranks; one for each core if it is left out")
-  .option("--hosts <names>", "machines, by commas; without it all ranks are here")
-  .option("--max-restarts <number>", "how often a job that fails is started again; it goes on from its checkpoint", "0")
-  .option("--mpirun <command>", "the launcher; MPICH's or Open MPI's is found without it")
-  .option("--print", "print the commands for mpirun and Slurm, and run nothing")
-  .passThroughOptions()
-  .action(async (file: string, given: string[], options: RunOptions) => {
-    exit(await runRanks([file, ...given], options, complain));
-  });
+if (args.includes("--version")) program.version(await version(), "--version", "print the version");
+else program.option("--version", "print the version");
 
-program.parseAsync(args, { from: "user" }).catch((error: Error) => {
-  complain(error.message);
-  exit(1);
-});
+exit(await runCommandLine(program, args, (error) => error instanceof KindlingError, complain));

@@ -1,7 +1,7 @@
 /** What is in a file of `torch.save`. */
 import { load } from "../io/serialization";
 import { Tensor } from "../tensor/tensor";
-import { bytesText, printable, table } from "./table";
+import { bytesText, type Findings, printable } from "./table";
 
 /** Rows of a table; a file may hold more than anybody reads. */
 const MOST_ROWS = 10_000;
@@ -24,9 +24,9 @@ function rowsOf(path: string, value: unknown, rows: string[][]): void {
 }
 
 /** The tensors and values of a checkpoint. @throws FormatError naming it. */
-export async function inspectCheckpoint(path: string): Promise<string> {
+export async function inspectCheckpoint(path: string): Promise<Findings> {
   const rows: string[][] = [];
   rowsOf("", await load(path), rows);
-  const more = rows.length >= MOST_ROWS ? `\nonly the first ${MOST_ROWS} are shown` : "";
-  return `${table([["name", "type", "shape or value", "bytes"], ...rows])}${more}`;
+  const after = rows.length >= MOST_ROWS ? `only the first ${MOST_ROWS} are shown` : undefined;
+  return { tables: [[["name", "type", "shape or value", "bytes"], ...rows]], after };
 }

@@ -2,7 +2,7 @@
 import { FormatError } from "../core/errors";
 import { checkReadable, contentOf, readDirectory, type ZipEntry } from "../platform/archives/zip";
 import { openFile } from "../platform/randomAccess";
-import { bytesText, printable, table } from "./table";
+import { bytesText, type Findings, printable } from "./table";
 
 /** Bytes of the longest header: NumPy itself reads no longer one without being told to. */
 const MOST_HEADER = 10_000;
@@ -24,15 +24,13 @@ function headerOf(bytes: Uint8Array): string[] | undefined {
 }
 
 /** An array. @throws FormatError naming the file. */
-export async function inspectNpy(path: string): Promise<string> {
+export async function inspectNpy(path: string): Promise<Findings> {
   const file = await openFile("inspect", path);
   try {
     const header = headerOf(await file.read(0, Math.min(file.size, MOST_HEADER + 12)));
     if (header === undefined) throw new FormatError(`inspect: "${path}" has no header of NumPy: it is damaged`);
-    return table([
-      ["dtype", "shape", "order", "bytes"],
-      [...header, bytesText(file.size)],
-    ]);
+    const heads = ["dtype", "shape", "order", "bytes"];
+    return { tables: [[heads, [...header, bytesText(file.size)]]] };
   } finally {
     await file.close();
   }
@@ -49,7 +47,7 @@ async function startOf(source: Parameters<typeof contentOf>[0], entry: ZipEntry)
 }
 
 /** The arrays of an archive. @throws FormatError naming it. */
-export async function inspectNpz(path: string): Promise<string> {
+export async function inspectNpz(path: string): Promise<Findings> {
   const file = await openFile("inspect", path);
   try {
     const rows: string[][] = [];
@@ -58,7 +56,7 @@ export async function inspectNpz(path: string): Promise<string> {
       const header = headerOf(await startOf(file, entry)) ?? ["no array", "", ""];
       rows.push([printable(entry.name.replace(/\.npy$/, "")), ...header, bytesText(entry.size)]);
     }
-    return table([["name", "dtype", "shape", "order", "bytes"], ...rows]);
+    return { tables: [[["name", "dtype", "shape", "order", "bytes"], ...rows]] };
   } finally {
     await file.close();
   }

@@ -1,7 +1,7 @@
 /** What is in a safetensors file, of which its header alone is read. */
 import { FormatError } from "../core/errors";
 import { readFrom } from "../platform/server";
-import { bytesText, printable, table } from "./table";
+import { bytesText, type Findings, printable } from "./table";
 
 /** Bytes of the longest header that the format allows. */
 const MOST_HEADER = 100_000_000;
@@ -34,7 +34,7 @@ async function headerOf(path: string): Promise<[string, unknown][]> {
 }
 
 /** The tensors of a file. @throws FormatError naming it. */
-export async function inspectSafetensors(path: string): Promise<string> {
+export async function inspectSafetensors(path: string): Promise<Findings> {
   const header = await headerOf(path);
   const tensors = header.filter((entry): entry is [string, Entry] => entry[0] !== "__metadata__" && isEntry(entry[1]));
   const rows = tensors.map(
@@ -49,6 +49,9 @@ export async function inspectSafetensors(path: string): Promise<string> {
   );
   const metadata = header.find(([name]) => name === "__metadata__")?.[1];
   const total = tensors.reduce((sum, [, { data_offsets: at }]) => sum + at[1] - at[0], 0);
-  const told = metadata === undefined ? "" : `\nmetadata: ${printable(JSON.stringify(metadata))}`;
-  return `${tensors.length} tensors, ${bytesText(total)}\n${table([["name", "dtype", "shape", "bytes"], ...rows])}${told}`;
+  return {
+    before: `${tensors.length} tensors, ${bytesText(total)}`,
+    tables: [[["name", "dtype", "shape", "bytes"], ...rows]],
+    after: metadata === undefined ? undefined : `metadata: ${printable(JSON.stringify(metadata))}`,
+  };
 }

@@ -14,6 +14,34 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
+/** What an inspector found: tables, each with a row of headings, and lines around them. */
+export interface Findings {
+  /** The line before the tables. */
+  readonly before?: string | undefined;
+  readonly tables: readonly (readonly (readonly string[])[])[];
+  /** The line after them. */
+  readonly after?: string | undefined;
+}
+
+/** For people. */
+export const textOf = (found: Findings | string): string =>
+  typeof found === "string"
+    ? found
+    : [
+        ...(found.before === undefined ? [] : [`${found.before}\n`]),
+        found.tables.map((rows) => table(rows)).join("\n\n"),
+        ...(found.after === undefined ? [] : [`\n${found.after}`]),
+      ].join("");
+
+/** For programs: the rows of all tables as objects, and the lines around them. */
+export function jsonOf(found: Findings | string): Readonly<Record<string, unknown>> {
+  if (typeof found === "string") return { text: found };
+  const objects = found.tables.map(([head = [], ...rows]) =>
+    rows.map((row) => Object.fromEntries(head.map((name, i) => [name === "" ? "kind" : name, row[i]]))),
+  );
+  return { about: found.before, tables: objects, note: found.after };
+}
+
 /** A number of bytes for people. */
 export function bytesText(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -149,6 +149,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
     "load loadWeights readData readNames saveWeights",
   ),
   "runs of training that go on as if they were never interrupted": ["Checkpoint"],
+  "training off the main thread of a page": ["TrainingWorker"],
   "data sets and models that come with the library": [
     ...paths("vision.datasets", "digits parseIdx"),
     "vision.Image",

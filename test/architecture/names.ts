@@ -185,6 +185,17 @@ function section(all: Space): string {
 const row = (all: readonly Space[], title: string): string =>
   `| ${[title, ...(["here", "other", "senseless", "missing"] as const).map((kind) => count(all, kind))].join(" | ")} |`;
 
+/** Every name with what it is called here, or why it is not: for the table of the documentation site. */
+export const nameRows = (): [theirs: string, ours: string][] =>
+  spaces.flatMap(({ space, fates }) =>
+    fates.map(([name, fate]): [string, string] => {
+      const ours = `${space.replace(/^torch\.Tensor$/, "x")}.${camelCase(name)}`;
+      if (fate.kind === "here") return [`${space}.${name}`, ours];
+      if (fate.kind === "other") return [`${space}.${name}`, fate.why];
+      return [`${space}.${name}`, fate.kind === "senseless" ? `not here: ${fate.why}` : "missing"];
+    }),
+  );
+
 /** One line for the terminal. */
 export const summary = (): string =>
   `names: ${count(spaces, "here", "other")} of ${count(spaces, "here", "other", "missing")} that mean something here, ${(100 * share()).toFixed(1)} %`;

@@ -100,7 +100,7 @@ describe("the server", () => {
 
   it("says what is wrong with a folder or a port", async () => {
     await expect(start(join(root, "nowhere"))).rejects.toThrow(/board: cannot open the folder ".*nowhere"/);
-    await expect(start(logs, "--port", "x")).rejects.toThrow(/board: --port must be from 0 to 65535/);
+    await expect(start(logs, "--port", "x")).rejects.toThrow(/--port takes an integer from 0 to 65535, got "x"/);
     await expect(start(logs, "--port", new URL(url).port)).rejects.toThrow(/board: cannot listen on port/);
   });
 });

@@ -7,7 +7,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseFlags } from "../../scripts/usage";
 import { count, deviceFile, formatFamily, isComplete, kinds, marks, type Report, summary } from "./report";
 import { deviceFamilies, familyNames } from "./runner";
 import { openSource } from "./source";
@@ -20,21 +20,16 @@ const DEVICE_SAMPLE_LIMIT = 300_000;
 
 const passingFile = join(dirname(fileURLToPath(import.meta.url)), "passing.json");
 
-function options() {
-  return parseArgs({
-    allowPositionals: true,
-    options: {
-      family: { type: "string", multiple: true },
-      entry: { type: "string" },
-      json: { type: "string" },
-      verbose: { type: "boolean", default: false },
-      all: { type: "boolean", default: false },
-      "list-missing": { type: "boolean", default: false },
-      update: { type: "boolean", default: false },
-      device: { type: "string", default: "cpu" },
-    },
-  });
-}
+const flags = {
+  family: { type: "string", multiple: true },
+  entry: { type: "string" },
+  json: { type: "string" },
+  verbose: { type: "boolean" },
+  all: { type: "boolean" },
+  "list-missing": { type: "boolean" },
+  update: { type: "boolean" },
+  device: { type: "string" },
+} as const;
 
 function usageError(message: string): never {
   console.error(`conformance: ${message}`);
@@ -92,12 +87,12 @@ function updateDevice(report: Report, device: string, adapter: string): void {
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = options();
+  const { values, positionals } = parseFlags(process.argv.slice(2), flags);
   const [folder] = positionals;
   if (folder === undefined)
     usageError("which folder of samples? npm run conformance -- DIR [--family NAME] [--json FILE]");
   const source = openSource(resolve(folder));
-  const { device } = values;
+  const { device = "cpu" } = values;
   const families = familiesOf(values.family, source.families, device);
   const report: Report = { families: {} };
   const reasons = new Reasons();
@@ -116,7 +111,7 @@ async function main(): Promise<void> {
     note,
     say,
   );
-  for (const [name, family] of Object.entries(report.families)) console.log(formatFamily(name, family, values.all));
+  for (const [name, family] of Object.entries(report.families)) console.log(formatFamily(name, family, values.all ?? false));
   if (values.verbose) reasons.print("failed");
   if (values["list-missing"]) reasons.print("missing");
   if (values.json) writeFileSync(values.json, JSON.stringify(report));

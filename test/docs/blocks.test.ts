@@ -16,9 +16,10 @@ interface Block {
 const pages = [
   "README.md",
   "CONTRIBUTING.md",
-  ...readdirSync("docs")
+  ...readdirSync("docs", { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
+    .map((name) => `docs/${name.replaceAll("\\", "/")}`)
+    .sort(),
 ];
 
 const blocksOf = (page: string): Block[] =>
@@ -31,6 +32,19 @@ const blocksOf = (page: string): Block[] =>
 const all = new Map<string, Block>(
   pages.flatMap((page) => blocksOf(page).map((block, i) => [`${page} ${i + 1}`, block] as const)),
 );
+/** Pages whose blocks make programs: each goes on from the one before, unless it imports the library itself. */
+const isOfPrograms = (name: string): boolean => /^docs\/(tutorials|how-to)\//.test(name);
+
+const startsProgram = ({ code }: Block): boolean => /^import .* from "kindling";$/m.test(code);
+
+/** The block that a block of such a page goes on from. */
+function blockBefore(name: string): string | undefined {
+  const [, page, number] = /^(.*) (\d+)$/.exec(name)!;
+  if (!isOfPrograms(name) || startsProgram(all.get(name)!)) return undefined;
+  for (let i = Number(number) - 1; i > 0; i--) if (all.get(`${page} ${i}`)!.language === "ts") return `${page} ${i}`;
+  return undefined;
+}
+
 const ofLanguage = (...languages: string[]): [string, Block][] =>
   [...all].filter(([, { language }]) => languages.includes(language));
 
@@ -187,6 +201,33 @@ const settings: Readonly<Record<string, Setting>> = {
     setup: "const { vision } = torch; const train = () => 1; const validate = () => 2; const test = () => 3;",
     check: "expect(history).toBeDefined();",
   },
+  "docs/how-to/own-pictures.md 3": {
+    setup: `
+      for (const name of ["cat", "dog"])
+        for (let i = 0; i < 5; i++) {
+          write("photos/" + name + "/" + i, "");
+          await torch.vision.io.writePng(torch.randint(0, 256, [3, 70, 80]).to("uint8"), "photos/" + name + "/" + i + ".png");
+        }
+    `,
+    check: "expect(photos.classes).toEqual(['cat', 'dog']); expect(exists('photos.safetensors')).toBe(true);",
+  },
+  "docs/how-to/load-pth.md 1": {
+    setup: "await torch.save(torch.vision.models.resnet18({ numClasses: 10 }).stateDict(), 'resnet18.pth');",
+    check: "expect(torch.equal(model.fc.weight, state['fc.weight'])).toBe(true);",
+  },
+  "docs/how-to/custom-layer.md 1": {
+    check: "expect(Object.keys(model.stateDict())).toEqual(['0.weight', '0.bias', '1.weight', '1.calls']);",
+  },
+  "docs/how-to/freeze-layers.md 1": {
+    check: "expect(learned.length).toBe(2); expect(torch.equal(before, model.conv1.weight)).toBe(true);",
+  },
+  "docs/how-to/export-onnx.md 1": {
+    check: "expect(torch.allclose(model(x), again(x), { atol: 1e-6 })).toBe(true);",
+  },
+  "docs/quick-start.md 2": { check: "expect(model(x).gt(0).eq(y).float().mean().item()).toBeGreaterThan(0.9);" },
+  "docs/tutorials/optimization.md 5": { check: "expect(await accuracy()).toBeGreaterThan(0.5);" },
+  "docs/tutorials/save-load.md 2": { check: "expect(torch.equal(model(x), copy(x))).toBe(true);" },
+  "docs/tutorials/transforms.md 2": { check: "expect(torch.equal(once, again)).toBe(false);" },
   "docs/seeing.md 1": {},
   "docs/seeing.md 2": {
     setup: "const model = new torch.nn.Linear(3, 2); const x = torch.ones(4, 3);",
@@ -276,7 +317,7 @@ function plain(code: string): string {
 
 /** A block after those that it continues. */
 function program(name: string): string {
-  const { after, setup = "", check = "" } = settings[name] ?? {};
+  const { after = blockBefore(name), setup = "", check = "" } = settings[name] ?? {};
   const before = after === undefined ? "" : program(after);
   return `${before}\n${setup}\n${plain(all.get(name)!.code)}\n${check}`;
 }
@@ -285,7 +326,9 @@ const AsyncFunction = (async () => {}).constructor as new (...args: string[]) =>
 
 test("every setting is that of a block", () => {
   expect(Object.keys(settings).filter((name) => !all.has(name))).toEqual([]);
-  expect(new Set([...all.values()].map(({ language }) => language))).toEqual(new Set(["js", "sh", "text", "ts"]));
+  expect(new Set([...all.values()].map(({ language }) => language))).toEqual(
+    new Set(["html", "javascript", "js", "nginx", "sh", "text", "ts"]),
+  );
 });
 
 async function runBlock(name: string): Promise<void> {
@@ -334,7 +377,7 @@ describe("commands", () => {
     const script = second === "run" ? third! : second!;
     if (!(script in scripts)) throw new Error(`package.json has no script "${script}"`);
     if (script === "example") return `examples/${fifth}`;
-    return { start: "examples/train", fuzz: "scripts/fuzz", test: "scripts" }[script] ?? "scripts";
+    return { start: "src/cli", fuzz: "scripts/fuzz", test: "scripts" }[script] ?? "scripts";
   }
 
   const lines = ofLanguage("sh").flatMap(([name, { code }]) =>
@@ -346,6 +389,7 @@ describe("commands", () => {
   );
 
   test.each(lines)("%s: %s", (_, line) => {
+    if (line === "npm install kindling") return expect(scripts).toBeDefined();
     const folder = programOf(line);
     if (folder === undefined) {
       expect(line).toMatch(/^(tensorboard --logdir|cp \S+|npx rollup --config) \S+$/);

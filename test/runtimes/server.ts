@@ -9,6 +9,9 @@ const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".map": "application/json",
+  ".json": "application/json",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
 };
 
 const isolation = {

@@ -1,7 +1,6 @@
-/** A grid of test pictures, each with its predicted and its true label, as a PNG. */
-import { encode } from "fast-png";
-import type { vision } from "kindling";
-import type { ImageDataset } from "./data";
+/** A grid of test pictures, each with its predicted and its true label. */
+import { vision } from "../../index";
+import type { Data } from "./data";
 import { drawText, GLYPH_HEIGHT, GLYPH_WIDTH } from "./font";
 
 type Color = readonly [r: number, g: number, b: number];
@@ -46,22 +45,24 @@ function drawImage(canvas: Canvas, { data, width, height, bands }: vision.Image,
     }
 }
 
-/** The PNG of the first test pictures; wrong predictions are red, with the true label after the slash. */
-export function drawPredictions(test: ImageDataset, predicted: readonly number[]): Uint8Array {
-  const [, size] = test.data.shape;
+/** The first test pictures; wrong predictions are red, with the true label after the slash. */
+export async function drawPredictions(
+  { test, classes, size }: Data,
+  predicted: readonly number[],
+): Promise<vision.Image> {
   const side = size * SCALE;
   const cellWidth = side + MARGIN;
   const cellHeight = side + GLYPH_HEIGHT * 2 + MARGIN + 4;
   const canvas = new Canvas(COLUMNS * cellWidth + MARGIN, ROWS * cellHeight + MARGIN);
   const longest = Math.floor(side / GLYPH_WIDTH);
+  const name = (label: number) => classes[label]!.slice(0, longest);
   for (let i = 0; i < Math.min(COLUMNS * ROWS, test.length); i++) {
     const left = MARGIN + (i % COLUMNS) * cellWidth;
     const top = MARGIN + Math.floor(i / COLUMNS) * cellHeight;
-    const [image, truth] = test.at(i);
-    const name = (label: number) => test.classes[label]!.slice(0, longest);
+    const [image, truth] = await test.at(i);
     drawImage(canvas, image, left, top);
     canvas.text(left, top + side + 3, name(predicted[i]!), predicted[i] === truth ? RIGHT : WRONG);
     canvas.text(left, top + side + 3 + GLYPH_HEIGHT + 1, `/ ${name(truth)}`.slice(0, longest), INK);
   }
-  return encode({ width: canvas.width, height: canvas.height, data: canvas.data, channels: 3 });
+  return new vision.Image("RGB", canvas.width, canvas.height, canvas.data);
 }

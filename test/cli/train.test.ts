@@ -1,4 +1,4 @@
-/** `npm start`: what it prints, writes and answers, on tiny data sets and on damaged ones. */
+/** `kindling train`, which `npm start` runs: what it prints, writes and answers, on tiny data sets and on damaged ones. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,9 +17,9 @@ interface Result {
   readonly stderr: string;
 }
 
-/** Runs the program behind `npm start`. */
+/** Runs the command. */
 function start(...args: string[]): Promise<Result> {
-  const command = ["--import", "tsx", "examples/train/main.ts", ...args];
+  const command = ["dist/cli.js", "train", ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
@@ -135,16 +135,28 @@ test("--help lists every flag", async () => {
     "out",
     "help",
   ])
-    expect(stdout).toContain(`--${flag} `);
+    expect(stdout).toMatch(new RegExp(`--${flag}\\b`));
 });
 
 const header = idxFiles["train-images-idx3-ubyte"].slice(0, 16);
 
 test.each<[what: string, args: () => string[], message: RegExp]>([
-  ["an unknown flag", () => ["--epoch", "3"], /Unknown option '--epoch'; --help lists the options/],
+  [
+    "an unknown flag",
+    () => ["--epoch", "3"],
+    /unknown option '--epoch' \(Did you mean --epochs\?\) --help lists the options/,
+  ],
   ["a value out of range", () => ["--epochs", "0"], /--epochs takes an integer of at least 1, got "0"/],
   ["a missing folder", () => ["--data", join(root, "nowhere")], /--data: there is no folder ".*nowhere"/],
   ["a folder without data", () => ["--data", folder("empty", {})], /holds neither CIFAR-10 .* nor MNIST/],
+])("%s is one line on stderr and exit code 2", async (_what, args, message) => {
+  const { code, stdout, stderr } = await start(...args());
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(message);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test.each<[what: string, args: () => string[], message: RegExp]>([
   [
     "a truncated CIFAR-10 file",
     () => ["--data", folder("short", { "data_batch_1.bin": cifar(3).slice(0, -1), "test_batch.bin": cifar(2) })],
@@ -179,9 +191,9 @@ test.each<[what: string, args: () => string[], message: RegExp]>([
     ],
     /train-images-idx3-ubyte\.gz" cannot be decompressed: .*: it is truncated or damaged/,
   ],
-])("%s is one line on stderr and exit code 2", async (_what, args, message) => {
+])("%s is one line on stderr and exit code 1", async (_what, args, message) => {
   const { code, stdout, stderr } = await start(...args());
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(message);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
 });
