@@ -24,7 +24,9 @@ Examples:
   kindling run -n 4 train.js                      a program on four processes, through MPI
   kindling <command> --help                       options and examples of a command`;
 
-const program = commandLine("kindling", "PyTorch for TypeScript, on the command line").addHelpText("after", examples).enablePositionalOptions();
+const program = commandLine("kindling", "PyTorch for TypeScript, on the command line")
+  .addHelpText("after", examples)
+  .enablePositionalOptions();
 for (const add of [addTrain, addBench, addDoctor, addExport, addInspect, addConvert, addBoard, addRun, addCompletion])
   add(program);
 

@@ -111,7 +111,8 @@ async function main(): Promise<void> {
     note,
     say,
   );
-  for (const [name, family] of Object.entries(report.families)) console.log(formatFamily(name, family, values.all ?? false));
+  for (const [name, family] of Object.entries(report.families))
+    console.log(formatFamily(name, family, values.all ?? false));
   if (values.verbose) reasons.print("failed");
   if (values["list-missing"]) reasons.print("missing");
   if (values.json) writeFileSync(values.json, JSON.stringify(report));

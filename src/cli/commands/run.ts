@@ -19,7 +19,11 @@ export function addRun(program: Command): void {
     .argument("[arguments...]", "what the program is given")
     .option("-n <number>", "ranks; one for each core if it is left out")
     .option("--hosts <names>", "machines, by commas; without it all ranks are here")
-    .option("--max-restarts <number>", "how often a job that fails is started again; it goes on from its checkpoint", "0")
+    .option(
+      "--max-restarts <number>",
+      "how often a job that fails is started again; it goes on from its checkpoint",
+      "0",
+    )
     .option("--mpirun <command>", "the launcher; MPICH's or Open MPI's is found without it")
     .option("--print", "print the commands for mpirun and Slurm, and run nothing")
     .passThroughOptions()

@@ -3,30 +3,30 @@ import type { OpTable } from "../../dispatch";
 import type { Gpu } from "../gpu";
 import { crossEntropy, crossEntropyGradient, nllLoss, nllLossGradient, targetWeights } from "./classLoss";
 import { arange } from "./elementwise";
+import { gather, indexSelect, searchSorted } from "./indexing/gather";
+import { maskedScatter, maskedSelect, nonzero } from "./indexing/masks";
+import { indexAdd, indexCopy, scatter } from "./indexing/scatter";
 import { batchNorm, batchNormGradient, batchNormStatistics } from "./layers/batchNorm";
 import { channelSums, convolution } from "./layers/convolution";
 import { layerNorm, layerNormGradient } from "./layers/layerNorm";
 import { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from "./layers/pooling";
 import { gruCell, gruCellGradient, lstmCell, lstmCellGradient } from "./layers/recurrent";
-import { matmul } from "./products/matmul";
-import { gather, indexSelect, searchSorted } from "./indexing/gather";
-import { maskedScatter, maskedSelect, nonzero } from "./indexing/masks";
-import { indexAdd, indexCopy, scatter } from "./indexing/scatter";
 import { orthogonalize } from "./linalg/jacobi";
 import { cholesky, luFactor, luSolve, triangularSolve } from "./linalg/lu";
 import { qrFactor, reflect } from "./linalg/reflectors";
-import { boxMuller, draw } from "./random";
 import { optimizers } from "./optimizers";
+import { matmul } from "./products/matmul";
+import { boxMuller, draw } from "./random";
 import { reduce } from "./reduce";
 import { runningExtremum, scan } from "./scans/scan";
 import { sequenceLoss, sequenceLossGradient } from "./sequenceLoss";
 import { softmax, softmaxGradient } from "./softmax";
+import { mostFrequent, sort } from "./sort";
+import { extremum, histogram, squaredDeviation } from "./statistics";
 import { deformColumns, deformInputGradient, deformOffsetGradient } from "./vision/deform";
 import { nms } from "./vision/nms";
 import { mirrorRows, normalizePlanes, resample, unitPlanes } from "./vision/pictures";
 import { roiMax, roiMean, roiMeanGradient } from "./vision/regions";
-import { mostFrequent, sort } from "./sort";
-import { extremum, histogram, squaredDeviation } from "./statistics";
 
 export const kernels: OpTable<Gpu> = {
   arange,
