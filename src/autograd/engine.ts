@@ -9,6 +9,7 @@ import { isTracing, runTraced } from "./anomaly";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
 import { noGrad } from "./mode";
 import { AccumulateGrad, accumulatorOf, type Edge, type Grads, type Node, type NodeHook, zeroGradient } from "./node";
+import { Ready } from "./ready";
 
 /** The positions among the results that get the gradient, by node and output of its operation. */
 export type Captures = Map<Node, Map<number, number[]>>;
@@ -37,52 +38,6 @@ class Task {
   next: readonly (Task | undefined)[] = [];
 
   constructor(readonly node: Node) {}
-}
-
-/**
- * The tasks whose turn has come, latest node first: a binary heap by sequence number. It moves its items as the C++ library's does that PyTorch
- * uses, so that hooks of leaves, which are all equal, run in PyTorch's order.
- */
-class Ready {
-  private readonly heap: Task[] = [];
-
-  get size(): number {
-    return this.heap.length;
-  }
-
-  push(task: Task): void {
-    this.heap.push(task);
-    this.rise(task, this.heap.length - 1);
-  }
-
-  /** Puts a task to the free place `i`, or as far above as it belongs. */
-  private rise(task: Task, i: number): void {
-    const { heap } = this;
-    const { sequence } = task.node;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (heap[parent]!.node.sequence >= sequence) break;
-      heap[i] = heap[parent]!;
-      i = parent;
-    }
-    heap[i] = task;
-  }
-
-  pop(): Task {
-    const { heap } = this;
-    const top = heap[0]!;
-    const last = heap.pop()!;
-    if (heap.length === 0) return top;
-    // The free place sinks to the bottom along the later nodes, and the last task rises from there.
-    let i = 0;
-    for (let child = 2; child <= heap.length; child = 2 * i + 2) {
-      if (child === heap.length || heap[child]!.node.sequence < heap[child - 1]!.node.sequence) child--;
-      heap[i] = heap[child]!;
-      i = child;
-    }
-    this.rise(last, i);
-    return top;
-  }
 }
 
 type Tasks = Map<Node, Task>;
@@ -358,7 +313,7 @@ function visit(
   tasks: Tasks,
   needed: Set<Node> | undefined,
 ): void {
-  const ready = new Ready();
+  const ready = new Ready<Task>();
   roots.forEach(({ node, index }, i) => {
     deliver(tasks.get(node)!, index, rootGrads[i]!, pass.createGraph);
   });

@@ -26,6 +26,33 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "numpy's files, by its names": paths("numpy", "load save savez savezCompressed"),
   "the bytes of a file of arrays, where there are no files": ["numpy.encode"],
   "JSON.stringify asks for it": ["Tensor.toJSON"],
+  "PyTorch's torch.distributed, which the list of names does not have": [
+    ...paths(
+      "distributed",
+      "DistBackendError P2POp ReduceOp allGather allGatherIntoTensor allGatherObject allReduce allToAll",
+    ),
+    ...paths(
+      "distributed",
+      "allToAllSingle barrier batchIsendIrecv broadcast broadcastObjectList destroyProcessGroup gather",
+    ),
+    ...paths(
+      "distributed",
+      "gatherObject getBackend getGlobalRank getGroupRank getProcessGroupRanks getRank getWorldSize",
+    ),
+    ...paths(
+      "distributed",
+      "initProcessGroup irecv isAvailable isInitialized isMpiAvailable isend monitoredBarrier newGroup",
+    ),
+    ...paths("distributed", "recv reduce reduceScatter reduceScatterTensor scatter scatterObjectList send"),
+    ...paths(
+      "distributed.algorithms.ddpCommHooks",
+      "allreduceHook bf16CompressHook bf16CompressWrapper fp16CompressHook",
+    ),
+    "distributed.algorithms.ddpCommHooks.fp16CompressWrapper",
+    "distributed.optim.ZeroRedundancyOptimizer",
+    "nn.parallel.DistributedDataParallel",
+  ],
+  "samples dealt out to ranks and workers, for which PyTorch has a recipe": ["utils.data.ShardedDataset"],
   "PyTorch's, without documentation": [
     ...paths("Tensor", "_base _version registerPostAccumulateGradHook"),
     ...paths("autograd", "FunctionCtx AccumulateGrad Node RemovableHandle detectAnomaly grad gradcheck gradgradcheck"),

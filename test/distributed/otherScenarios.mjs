@@ -229,3 +229,40 @@ export function sampler({ torch, rank, size }) {
     size: own.numReplicas === size && shard.numReplicas === size,
   };
 }
+
+/** Trains to a step, from what a folder has; rank 0 saves for all. */
+export async function checkpointed({ torch, rank, size, argument: { folder, until } }) {
+  const { distributed: dist } = torch;
+  torch.manualSeed(rank + size);
+  const model = new torch.nn.parallel.DistributedDataParallel(layers(torch));
+  const optimizer = new dist.optim.ZeroRedundancyOptimizer(model.parameters(), torch.optim.Adam, adam);
+  const checkpoint = new torch.Checkpoint(folder, { model, optimizer });
+  const found = [rank === 0 ? await checkpoint.resume() : null];
+  dist.broadcastObjectList(found, 0);
+  if (found[0] !== null && rank > 0) await checkpoint.load("last", { parts: ["model", "optimizer"] });
+  const data = torch.linspace(-1, 1, 24).view([8, 3]);
+  const part = 8 / size;
+  let { step } = found[0] ?? { step: 0 };
+  const first = step;
+  for (; step < until; step++) {
+    optimizer.zeroGrad();
+    model(data.narrow(0, rank * part, part))
+      .square()
+      .mean()
+      .backward();
+    optimizer.step();
+  }
+  optimizer.consolidateStateDict(0);
+  if (rank === 0) {
+    await checkpoint.save({ step });
+    await checkpoint.close();
+  }
+  dist.barrier();
+  return {
+    first,
+    weights: model
+      .parameters()
+      .flatMap((p) => p.tolist())
+      .flat(),
+  };
+}

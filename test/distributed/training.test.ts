@@ -1,8 +1,16 @@
 /** ZeroRedundancyOptimizer, SyncBatchNorm and samplers on ranks that are worker threads. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { errorsOf, valuesOf } from "./ranks";
 
 const FILE = "otherScenarios.mjs";
+
+const close = (a: readonly number[], b: readonly number[], tolerance: number) => {
+  expect(a.length).toBe(b.length);
+  for (const [i, value] of a.entries()) expect(Math.abs(value - b[i]!)).toBeLessThan(tolerance * (1 + Math.abs(b[i]!)));
+};
 
 test.for([
   ["Adam", undefined, false],
@@ -37,6 +45,27 @@ test("state that one number of ranks saved is that of another", async () => {
   }
 });
 
+test("a checkpoint of 2 ranks is gone on from by 4, and by one, as if nothing had happened", async () => {
+  const base = mkdtempSync(join(tmpdir(), "kindling-ranks-"));
+  const train = (size: number, run: string, until: number) =>
+    valuesOf<{ first: number; weights: number[] }>(FILE, "checkpointed", size, { folder: join(base, run), until });
+  try {
+    await train(2, "whole", 2);
+    const [whole] = await train(2, "whole", 6);
+    await train(2, "parts", 2);
+    for (const [size, from, until] of [
+      [4, 2, 4],
+      [1, 4, 6],
+    ] as const) {
+      const ranks = await train(size, "parts", until);
+      for (const { first, weights } of ranks) expect([first, weights]).toEqual([from, ranks[0]!.weights]);
+      if (until === 6) close(ranks[0]!.weights, whole!.weights, 1e-4);
+    }
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+});
+
 test("groups may be added, steps take closures, and arguments stand by name", async () => {
   for (const { losses, weights } of await valuesOf(FILE, "zeroGroups", 2)) {
     expect(losses[1]).toEqual(losses[0]);
@@ -54,11 +83,6 @@ test.for([
 ] as const)("ZeroRedundancyOptimizer says on every rank what is wrong: %s", async ([kind, message]) => {
   for (const error of await errorsOf(FILE, "zeroErrors", 2, kind)) expect(error).toMatch(message);
 });
-
-const close = (a: readonly number[], b: readonly number[], tolerance: number) => {
-  expect(a.length).toBe(b.length);
-  for (const [i, value] of a.entries()) expect(Math.abs(value - b[i]!)).toBeLessThan(tolerance * (1 + Math.abs(b[i]!)));
-};
 
 test.for([
   [{}, 2e-5],

@@ -1,6 +1,6 @@
 /** Loops over different numbers of inputs: ranks that are done answer the collectives of the others. */
 import { StateError } from "../../core/errors";
-import type { JoinOptions } from "../../nn/parallel/distributedDataParallel";
+import type { JoinOptions } from "../../nn/parallel/options";
 import type { ProcessGroup, ReduceOp } from "../group";
 import { integers } from "./memory";
 

@@ -1,6 +1,3 @@
 /** `torch.nn.parallel`: training on several processes. */
-export {
-  DistributedDataParallel,
-  type DistributedDataParallelOptions,
-  type JoinOptions,
-} from "./distributedDataParallel";
+export { DistributedDataParallel } from "./distributedDataParallel";
+export type { DistributedDataParallelOptions, JoinOptions } from "./options";

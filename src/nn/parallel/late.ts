@@ -5,7 +5,7 @@
 import { StateError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import type { Module } from "../module/module";
-import type { DistributedDataParallelOptions, JoinOptions } from "./distributedDataParallel";
+import type { DistributedDataParallelOptions, JoinOptions } from "./options";
 
 /** Keeps a module in step with those of other processes. */
 export interface Replica {
