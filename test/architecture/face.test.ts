@@ -97,7 +97,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...paths("nn.utils.lora", "mergeLora unmergeLora"),
   ],
   "PyTorch's from later versions": [
-    "distributed.DistBackendError",
     ...paths("fft", "hfft2 hfftn"),
     ...paths("func", "functionalCall grad gradAndValue hessian jacfwd jacrev jvp stackModuleState vjp vmap"),
     "vmap",

@@ -4,6 +4,7 @@ import { codeOf, dtypes } from "../../core/dtype";
 import { ValueError } from "../../core/errors";
 import { complain, endAtOnce, onExit } from "../../platform/process";
 import { type Call, DistBackendError, type Engine, type Ticket } from "../engine";
+import type { MailboxSetup } from "./jobs";
 import {
   Command,
   Control,
@@ -19,7 +20,6 @@ import {
   wireTypes,
 } from "./mailbox";
 import type { StartedThread } from "./start";
-import type { MailboxSetup } from "./thread";
 
 /** How long the thread has to answer a command (ms). */
 const PATIENCE = 3000;

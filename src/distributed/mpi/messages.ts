@@ -3,7 +3,7 @@
  * as text with the thread that runs it.
  */
 import type { Mpi } from "./calls";
-import type { Job, MailboxSetup } from "./thread";
+import type { Job, MailboxSetup } from "./jobs";
 
 /** Carries out jobs of the kinds `send` and `recv`. */
 export interface Messages {

@@ -7,60 +7,10 @@
  */
 import type { Foreign } from "../../platform/foreign";
 import type { Mpi } from "./calls";
-import type { Command, Control, Field, Layout, Progress, State } from "./mailbox";
+import type { Comm, Job, MailboxSetup } from "./jobs";
 import type { mpiMessages } from "./messages";
 import type { mpiPeers } from "./peers";
-import type { Ring, ringAllReduce } from "./ring";
-
-/** The mailbox, and its layout. */
-export interface MailboxSetup {
-  readonly box: SharedArrayBuffer;
-  readonly slots: number;
-  readonly slotBytes: number;
-  /** Kindling's memory, in which the arrays of calls lie. */
-  readonly memory: ArrayBufferLike;
-  readonly kinds: readonly string[];
-  readonly wireSizes: readonly number[];
-  readonly dtypes: readonly string[];
-  readonly int32: number;
-  readonly max: number;
-  readonly words: {
-    readonly Control: typeof Control;
-    readonly State: typeof State;
-    readonly Command: typeof Command;
-    readonly Progress: typeof Progress;
-    readonly Field: typeof Field;
-    readonly Layout: typeof Layout;
-  };
-}
-
-/** A communicator, with the ranks in the world of its members. */
-export interface Comm {
-  readonly handle: number;
-  readonly ranks: readonly number[];
-  readonly rank: number;
-  /** Collectives that have not started to move data: the first is compared, the others wait for their turn. */
-  readonly queue: Job[];
-  /** A copy of the communicator, for messages of rings; its tags count them. */
-  readonly ringHandle: number;
-  rings: number;
-}
-
-/** A call that is under way. */
-export interface Job {
-  readonly slot: number;
-  readonly kind: string;
-  readonly comm: Comm;
-  /** What was started last. */
-  stage: "waits" | "compares" | "moves" | "explains" | "over";
-  readonly since: number;
-  /** Memory that MPI uses until the job is over. */
-  scratch?: SharedArrayBuffer;
-  /** The exchange that reduces much data. */
-  ring?: Ring;
-  /** How many elements were announced to a receiver. */
-  count?: number;
-}
+import type { ringAllReduce } from "./ring";
 
 /** Functions in files of their own, which travel as text as well. */
 export type ThreadParts = {
