@@ -231,7 +231,7 @@ export function sampler({ torch, rank, size }) {
 }
 
 /** Trains to a step, from what a folder has; rank 0 saves for all. */
-export async function checkpointed({ torch, rank, size, argument: { folder, until } }) {
+export async function resumedRun({ torch, rank, size, argument: { folder, until } }) {
   const { distributed: dist } = torch;
   torch.manualSeed(rank + size);
   const model = new torch.nn.parallel.DistributedDataParallel(layers(torch));

@@ -48,7 +48,7 @@ test("state that one number of ranks saved is that of another", async () => {
 test("a checkpoint of 2 ranks is gone on from by 4, and by one, as if nothing had happened", async () => {
   const base = mkdtempSync(join(tmpdir(), "kindling-ranks-"));
   const train = (size: number, run: string, until: number) =>
-    valuesOf<{ first: number; weights: number[] }>(FILE, "checkpointed", size, { folder: join(base, run), until });
+    valuesOf<{ first: number; weights: number[] }>(FILE, "resumedRun", size, { folder: join(base, run), until });
   try {
     await train(2, "whole", 2);
     const [whole] = await train(2, "whole", 6);
