@@ -114,7 +114,7 @@ function fractionalMaxPool(
   const chosen = checkSamples(op, samples, [n, c, dims])
     .detach()
     .reshape(n * c, dims);
-  const exact = isHalf(input.dtype) ? chosen.to("float32") : chosen.to(input.dtype);
+  const exact = chosen.to({ dtype: isHalf(input.dtype) ? "float32" : input.dtype, device: input.device });
   // In two dimensions the first number belongs to the width, in three to the depth.
   const axisOf = (i: number) => (dims === 2 ? dims - 1 - i : i);
   const places = noGrad(() =>

@@ -1,8 +1,11 @@
 /** Convolutions of all kinds with all gradients, past the point where each way of computing them begins. */
 import * as torch from "kindling";
-import { beforeEach, describe, it } from "vitest";
+import { beforeEach, describe, it, vi } from "vitest";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree } from "./agree";
+
+// A software driver takes long to compile kernels while the machine does other things, too.
+vi.setConfig({ testTimeout: 300_000 });
 
 const F = torch.nn.functional;
 const random = (...shape: number[]): torch.Tensor => torch.randn(shape);

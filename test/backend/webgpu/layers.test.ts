@@ -1,8 +1,11 @@
 /** Pooling, normalization and recurrent layers, with all gradients, past the point where each way of computing them begins. */
 import * as torch from "kindling";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree, expectClose } from "./agree";
+
+// A software driver takes long to compile kernels while the machine does other things, too.
+vi.setConfig({ testTimeout: 300_000 });
 
 const F = torch.nn.functional;
 const { nn } = torch;

@@ -1,9 +1,12 @@
 /** Matrix products, past the point where each way of computing them begins: tiles of every shape, ragged ends, split sums, thin factors. */
 import * as torch from "kindling";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { cutOf } from "../../../src/backend/webgpu/kernels/products/tilings";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree, turned } from "./agree";
+
+// A software driver takes long to compile kernels while the machine does other things, too.
+vi.setConfig({ testTimeout: 300_000 });
 
 const F = torch.nn.functional;
 
