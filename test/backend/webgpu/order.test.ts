@@ -1,6 +1,6 @@
 /** Scans, extrema, sorting and statistics against the cpu: one thread, one block and several blocks of a row, ragged ends, ties and NaN. */
 import * as torch from "kindling";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree, turned } from "./agree";
 
@@ -116,6 +116,5 @@ describe.skipIf(noGpu !== undefined)(`order ${onGpu}`, () => {
     torch.manualSeed(7);
     await agree("histc", (u) => u!.detach().histc({ bins: 20, min: -2, max: 2 }), [torch.randn(5000)]);
     await agree("histc", (u) => u!.detach().histc({ bins: 4, min: 0, max: 3 }), [special()]);
-    expect(() => torch.randn(5).to("webgpu").histc()).toThrow(torch.DeviceError);
   });
 });

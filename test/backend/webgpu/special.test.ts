@@ -32,6 +32,7 @@ const tolerances: Readonly<Record<string, number>> = {
   polygamma: 2e-5,
   igamma: 5e-5,
   igammac: 5e-5,
+  orthogonalPolynomial: 1e-4,
   // Far from 0 the phase is rounded.
   airyAi: 1e-4,
   sinc: 1e-6,
@@ -80,7 +81,9 @@ describe.skipIf(noGpu !== undefined)(`special functions ${onGpu}`, () => {
       const second = [...SPECIAL, ...MORE].map((b) => (isPolynomial && b >= 50 ? 7 : b));
       const all = [...SPECIAL, ...MORE].flatMap((a) => second.map((b) => [a, b] as const));
       // Of powers that leave float64, too, nothing can be said.
-      const pairs = all.filter(([a, b]) => !(name === "zeta" && a > 1e9 && b > 1e9));
+      const isBeyond = (a: number, b: number): boolean =>
+        (name === "zeta" && a > 1e9 && b > 1e9) || (isPolynomial && b * Math.log10(Math.abs(a)) > 250);
+      const pairs = all.filter(([a, b]) => !isBeyond(a, b) || !Number.isFinite(a));
       for (const p of isPolynomial ? [0, 1, 2, 3, 4, 5, 6, 7, 8, 11] : [0]) {
         const [got, want] = await both((backend, device) => {
           const [a, b] = [0, 1].map((k) =>
