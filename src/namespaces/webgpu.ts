@@ -52,7 +52,14 @@ export const init = named("webgpu.init", "", async (): Promise<void> => {
  * model.loadStateDict(saved.model);
  * optimizer.loadStateDict(saved.optimizer);
  */
-export const restore = named("webgpu.restore", "", (): Promise<void> => init());
+export const restore = named("webgpu.restore", "", async (): Promise<void> => {
+  try {
+    await init();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new DeviceError(error.message.replace("webgpu.init", "webgpu.restore"), { cause: error });
+  }
+});
 
 /**
  * Whether there is a GPU to compute on. It has to be opened to know, so that after `true` `"webgpu"` is a device; PyTorch's answer comes at once.

@@ -24,10 +24,10 @@ async function whenThere<R>(x: Tensor, read: (here: Tensor) => R): Promise<R> {
 /**
  * The value of a tensor of one element, once it is there: {@link Tensor.item} for a tensor of any device.
  * @see torch.Tensor.item
- * @throws KindlingError (the promise rejects) if there are more or fewer elements, DeviceError if the device was lost before it gave the value.
+ * @throws KindlingError if there are more or fewer elements, DeviceError (the promise rejects) if the device was lost before it gave the value.
  * @example console.log(await loss.itemAsync());
  */
-export const itemAsync = named("itemAsync", "input", async (x: Tensor): Promise<number> => {
+export const itemAsync = named("itemAsync", "input", (x: Tensor): Promise<number> => {
   if (checkTensor("itemAsync", x).numel() !== 1)
     throw new KindlingError(`itemAsync: a Tensor with ${x.numel()} elements cannot be converted to Scalar`);
   return whenThere(x, (here) => here.item());
@@ -42,5 +42,5 @@ export const itemAsync = named("itemAsync", "input", async (x: Tensor): Promise<
 export const tolistAsync = named(
   "tolistAsync",
   "input",
-  async (x: Tensor): Promise<any> => whenThere(checkTensor("tolistAsync", x), (here) => here.tolist()),
+  (x: Tensor): Promise<any> => whenThere(checkTensor("tolistAsync", x), (here) => here.tolist()),
 );
