@@ -12,6 +12,8 @@ const MOST_FILES = 25;
 /** Files that are longer, with the reason. */
 const LONGER: Readonly<Record<string, string>> = {
   "src/data/loader.ts": "One class with the states of a pass; what stands alone has files of its own.",
+  "src/data/workerPool.ts": "One class with the states of its workers and of what they were asked for.",
+  "test/bundlers/pages.mjs": "A list of environments with a page, each a few lines.",
   "src/distributions/base/constraints.ts": "The table of the constraints, an entry each.",
   "src/nn/layers/transformer.ts": "The layers of one paper, which share options and masks.",
   "src/nn/layers/tunableActivation.ts": "A list of small layers of one kind.",

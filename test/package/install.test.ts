@@ -112,11 +112,13 @@ test("require() loads it where it can, and explains itself elsewhere", async () 
   await expect(old).rejects.toThrow(/kindling is an ES module.*20\.19.*await import\('kindling'\)/);
 });
 
+/** The files that an exports map names. */
+const targetsIn = (entry: object | string): string[] =>
+  typeof entry === "string" ? [entry] : Object.values(entry).flatMap(targetsIn);
+
 test("nothing is packed that nobody needs", () => {
   const files = readdirSync(join(installed, "dist"));
   expect(files.filter((name) => name.endsWith(".map"))).toEqual([]);
-  for (const target of Object.values(manifest.exports).flatMap((entry) =>
-    typeof entry === "string" ? entry : Object.values(entry as object),
-  ))
+  for (const target of targetsIn(manifest.exports))
     expect([target, existsSync(join(installed, target as string))]).toEqual([target, true]);
 });

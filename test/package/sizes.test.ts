@@ -24,7 +24,7 @@ const budgets: Readonly<Record<string, readonly [source: string, budget: number]
 };
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
-const fileOf = (path: string): string => resolve(manifest.exports[path.replace(/^kindling/, ".")].import);
+const fileOf = (path: string): string => resolve(manifest.exports[path.replace(/^kindling/, ".")].import.default);
 
 const measured: string[] = [];
 afterAll(() => console.log(`Compressed sizes in kB:\n${measured.join("\n")}`));
