@@ -4,7 +4,7 @@
  */
 import { gzipSync } from "node:zlib";
 import * as torch from "kindling";
-import { UsageError } from "../usage";
+import { UsageError } from "../../src/cli/usageError";
 import { indexTrial, npyTrial, npzTrial } from "./arrays";
 import { eventTrial } from "./events";
 import type { Fault, FuzzOptions } from "./fault";

@@ -1,8 +1,8 @@
 /** What every command line of the repository shares, on commander: typed options, errors of one line, and exit codes. */
 import { Command, CommanderError, Option } from "commander";
+import { UsageError } from "./usageError";
 
-/** A mistake in the command line: shown as one line, without a stack. */
-export class UsageError extends Error {}
+export { UsageError } from "./usageError";
 
 /** What the process says when it ends: all is well; the work failed; the command line is wrong. */
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;

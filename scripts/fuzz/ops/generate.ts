@@ -1,7 +1,8 @@
 /** The call with a number, from a seed: a sample or a guess, varied, and in half of the cases made hostile. */
+
+import { UsageError } from "../../../src/cli/usageError";
 import { declarationOf, functionOf } from "../../../test/conformance/declared";
 import { torch } from "../../../test/conformance/values";
-import { UsageError } from "../../usage";
 import { guess } from "./guess";
 import { mutate, vary } from "./hostile";
 import { Rng } from "./rng";

@@ -1,6 +1,6 @@
 /** The training and the test loop of the command line. */
 import * as torch from "../../index";
-import type { Progress } from "./progress";
+import type { Pass, Progress } from "./progress";
 
 /** Batches of inputs and targets. */
 export type Loader = AsyncIterable<readonly [inputs: any, targets: any]> & { readonly length?: number };
@@ -23,15 +23,6 @@ export interface Task {
   prepare(inputs: any): any;
   loss(outputs: any, targets: any): torch.Tensor;
   readonly classes?: readonly string[] | undefined;
-}
-
-/** What one pass found. */
-export interface Pass {
-  /** The mean loss of a batch. */
-  readonly loss: number;
-  /** The share of targets that were met; undefined where they are no labels. */
-  readonly accuracy: number | undefined;
-  readonly seconds: number;
 }
 
 /** What a pass over the test data found. */

@@ -1,6 +1,14 @@
 /** A bar on the terminal that says how far an epoch is; nothing where there is no terminal. */
 import { Presets, SingleBar } from "cli-progress";
-import type { Pass } from "./loop";
+
+/** What one pass found. */
+export interface Pass {
+  /** The mean loss of a batch. */
+  readonly loss: number;
+  /** The share of targets that were met; undefined where they are no labels. */
+  readonly accuracy: number | undefined;
+  readonly seconds: number;
+}
 
 /** A share as text. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
