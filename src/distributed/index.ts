@@ -9,7 +9,7 @@ import type { Tensor } from "../tensor/tensor";
 import type { Message } from "./exchange";
 import type { ProcessGroup } from "./group";
 import type * as Room from "./lazyDistributed";
-import { later, loaded, loadRoom, roomIfLoaded } from "./room";
+import { later, loaded, loadRoom, roomIfLoaded, useEngine } from "./room";
 import type { Work } from "./work";
 import type { InitOptions } from "./world";
 
@@ -26,7 +26,6 @@ export type { ProcessGroup } from "./group";
 export * as optim from "./optim";
 export type { CommHook, GradBucket } from "./parallel/index";
 export { ReduceOp } from "./reductions";
-export { useEngine as __useEngine } from "./room";
 export type { Work } from "./work";
 export type { GroupOptions, InitOptions } from "./world";
 
@@ -206,3 +205,6 @@ export const scatterObjectList = later(
   "scatterObjectList",
   "scatterObjectOutputList, scatterObjectInputList?, src?; group",
 );
+
+/** @internal For the tests: the ranks of an engine of theirs. */
+export const __useEngine = useEngine;
