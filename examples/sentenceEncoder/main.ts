@@ -54,12 +54,10 @@ function accuracy(encoder: Encoder, tokenizer: Tokenizer): number {
 /** Two ways to say the same, of each meaning, in any order. Two lists of one length. */
 function pairs(): [firsts: string[], seconds: string[]] {
   const order = torch.randperm(taught.length).tolist() as number[];
-  const drawn = order.map((i) =>
-    torch
-      .randperm(taught[i]!.length)
-      .tolist()
-      .map((j) => taught[i]![j as number]!),
-  );
+  const drawn = order.map((i) => {
+    const ways = taught[i]!;
+    return (torch.randperm(ways.length).tolist() as number[]).map((j) => ways[j]!);
+  });
   return [drawn.map(([first]) => first!), drawn.map(([, second]) => second!)];
 }
 

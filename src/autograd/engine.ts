@@ -327,15 +327,15 @@ const awaitedGraph = ({ name, outputs }: Node): DeviceError =>
   );
 
 /** Runs a node once the gradients of its outputs are there. */
-function processLater(node: Node, received: Grads, pass: Pass, needed: Set<Node> | undefined): Grads {
+function processLater(node: Node, received: Buffer, pass: Pass, needed: Set<Node> | undefined): Grads {
   if (pass.createGraph) throw awaitedGraph(node);
   const run = () => evaluate(node, received, pass, needed);
   return evaluateLater(node, received, run, () => finish(node, received, pass), needed);
 }
 
 /** Gives back what a node that has run held. */
-function finish(node: Node, received: Grads, pass: Pass): void {
-  if (!pass.createGraph) for (const grad of received) drop(grad ?? undefined);
+function finish(node: Node, received: Buffer, pass: Pass): void {
+  if (!pass.createGraph) for (const grad of received) drop(grad);
   if (!pass.retainGraph) node.release();
 }
 

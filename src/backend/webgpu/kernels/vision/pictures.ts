@@ -1,6 +1,7 @@
 /** Pictures of bytes: at other sizes, mirrored, and as floats. */
 import { sizeOfShape } from "../../../../core/shape";
 import type { MirrorRows, NormalizePlanes, Resample, Taps, UnitPlanes } from "../../../ops";
+import type { GpuBlock } from "../../buffers";
 import type { Gpu } from "../../gpu";
 import { eachElement } from "../each";
 import { temporary } from "../products/splits";
@@ -16,7 +17,7 @@ type Words = ReturnType<typeof temporary>;
 /** Integers as an operand of temporary memory. */
 export function uploaded(gpu: Gpu, values: Int32Array<ArrayBuffer>): Words {
   const list = temporary("int32", [values.length]);
-  if (values.length > 0) gpu.commands.write(gpu.bufferOf(list.storage.block), 0, new Uint8Array(values.buffer));
+  if (values.length > 0) gpu.write(list.storage.block as GpuBlock, 0, new Uint8Array(values.buffer));
   return list;
 }
 
