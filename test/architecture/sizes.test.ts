@@ -13,6 +13,7 @@ const MOST_FILES = 25;
 const LONGER: Readonly<Record<string, string>> = {
   "src/data/loader.ts": "One class with the states of a pass; what stands alone has files of its own.",
   "src/data/workerPool.ts": "One class with the states of its workers and of what they were asked for.",
+  "test/docs/blocks.test.ts": "What each page's blocks need, a few lines for each page.",
   "test/bundlers/pages.mjs": "A list of environments with a page, each a few lines.",
   "src/distributions/base/constraints.ts": "The table of the constraints, an entry each.",
   "src/nn/layers/transformer.ts": "The layers of one paper, which share options and masks.",

@@ -10,7 +10,7 @@ const { __queueCallback: queueCallback } = torch as unknown as { __queueCallback
 const leaf = (n: number, value = 1) => torch.full([n], value, { dtype: "float32", requiresGrad: true });
 const accumulatorOf = (x: Tensor) =>
   (x.expandAs(x).gradFn as torch.autograd.Node).nextFunctions[0]![0] as torch.autograd.AccumulateGrad;
-const rounded = (x: Tensor) => x.tolist().map((value) => Math.round((value as number) * 1e4) / 1e4);
+const rounded = (x: Tensor) => (x.tolist() as number[]).map((value) => Math.round(value * 1e4) / 1e4);
 
 /** Three weights whose hooks, and those of their accumulators, write into a log. */
 function weights(log: string[]): [Tensor, Tensor, Tensor] {

@@ -154,7 +154,7 @@ class Reader {
 
   /** The overloads of a function; of one that is declared with {@link parse}d names, its implementation with them. */
   private formsOf(type: ts.Type): Signature[] {
-    const phantom = type.getProperties().find(({ name }) => name.startsWith("__@types"));
+    const phantom = type.isUnion() ? undefined : type.getProperties().find(({ name }) => name.startsWith("__@types"));
     const calls = type.getCallSignatures();
     if (phantom === undefined) return calls.flatMap((signature) => this.overloads(signature));
     const derived = this.checker.getNonNullableType(this.checker.getTypeOfSymbol(phantom)).getCallSignatures()[0]!;

@@ -338,6 +338,8 @@ describe("a worker that is killed from outside", () => {
         // While they start, and after some batches.
         for (let i = 0; i < 5 * (n % 3); i++) (i === 0 ? await first : await pass.next()).value[0].dispose();
         await new Promise((resolve) => setTimeout(resolve, 7 * n));
+        // The text that workers run is loaded when the first of them starts.
+        while (running.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
         void running[n % 2]!.terminate();
         const rest = async () => {
           await first;

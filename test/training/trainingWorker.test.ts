@@ -50,17 +50,18 @@ describe("a run", () => {
   test("waits while it is paused, goes on, and stops when asked", async () => {
     const worker = new torch.TrainingWorker<number>(counting, { most: 1e9 });
     const reports = worker[Symbol.asyncIterator]();
-    expect((await reports.next()).value).toBeGreaterThan(0);
+    let last = (await reports.next()).value as number;
+    expect(last).toBeGreaterThan(0);
     worker.pause();
     expect(worker.state).toBe("paused");
-    let last = 0;
     for (let quiet = 0; quiet < 3; ) {
       const next = reports.next();
       const found = await Promise.race([next, new Promise<undefined>((done) => setTimeout(done, 200, undefined))]);
       if (found === undefined) {
         quiet = 3;
         worker.resume();
-        expect((await next).value).toBe(last + 1);
+        // Reports that nobody has asked for yet may be left out.
+        expect((await next).value).toBeGreaterThan(last);
       } else last = found.value as number;
     }
     expect(worker.state).toBe("running");

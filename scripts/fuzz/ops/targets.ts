@@ -17,7 +17,7 @@ export const lastName = (path: string): string => path.split(".").at(-1)!.replac
 
 /** What is not called, with the reason. */
 const excluded: readonly (readonly [RegExp, string])[] = [
-  [/^__/, "for tests"],
+  [/(^|\.)__/, "for tests"],
   [/^(doctor|nextTurn)$/, "answers later, and takes no tensors"],
   [/^(setNumThreads|backends)\b/, "starts threads: fuzzed by workers"],
   [/^safetensors\./, "fuzzed by files"],

@@ -169,7 +169,7 @@ class Subjects {
 
 /** What changes the whole process, or takes minutes whatever it is given. */
 const isUntouchable = (path: string): boolean =>
-  /^__|Error$|^vision\.(models|datasets)\.|^(assertAlive|checkAxis|elements|takeGrad|constructor)$/.test(path);
+  /(^|\.)__|Error$|^vision\.(models|datasets)\.|^(assertAlive|checkAxis|elements|takeGrad|constructor)$/.test(path);
 
 /** The wrong calls, in a fixed order. */
 export class WrongCalls {

@@ -4,6 +4,7 @@ import { checkArray, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
 import { classNameOf, nameOf } from "../../core/className";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
+import { declareMethods } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { takes } from "../../nn/module/forward";
@@ -120,6 +121,13 @@ function readPyramid(layer: string, given: readonly unknown[]): Required<Feature
   return options as Required<FeaturePyramidParameters>;
 }
 
+/** Runs one of some blocks. @throws ArgumentError for what is no tensor, or no position of a block. */
+function blockAt(op: string, blocks: nn.ModuleList, x: Tensor, idx: number): Tensor {
+  checkTensor(op, x, "x");
+  const { length } = blocks;
+  return blocks.at(checkInteger(op, "idx", idx, -length, length - 1))!(x);
+}
+
 /**
  * A pyramid of feature maps that all have the same channels: each is made of the feature map of its size and of the level above.
  * Called with an object of feature maps, the finest first, it gives the levels by the same names, and those of `extraBlocks`.
@@ -168,12 +176,12 @@ export class FeaturePyramidNetwork extends nn.Module {
 
   /** The feature map with the channels of the pyramid. @param idx The level, counted from the end if negative. */
   getResultFromInnerBlocks(x: Tensor, idx: number): Tensor {
-    return this.innerBlocks.at(idx)!(x);
+    return blockAt("getResultFromInnerBlocks", this.innerBlocks, x, idx);
   }
 
   /** The level of the pyramid. @param idx The level, counted from the end if negative. */
   getResultFromLayerBlocks(x: Tensor, idx: number): Tensor {
-    return this.layerBlocks.at(idx)!(x);
+    return blockAt("getResultFromLayerBlocks", this.layerBlocks, x, idx);
   }
 
   override forward(x: FeatureMaps): Record<string, Tensor> {
@@ -202,3 +210,4 @@ export class FeaturePyramidNetwork extends nn.Module {
 takes("x, y, names", LastLevelMaxPool);
 takes("p, c, names", LastLevelP6P7);
 takes("x{}", FeaturePyramidNetwork);
+declareMethods(FeaturePyramidNetwork, { getResultFromInnerBlocks: "x, idx", getResultFromLayerBlocks: "x, idx" });
