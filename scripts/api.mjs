@@ -9,7 +9,9 @@ import ts from "typescript";
 const path = resolve("dist/kindling.d.ts");
 const program = ts.createProgram([path], { noLib: true, types: [], noResolve: true });
 const checker = program.getTypeChecker();
-const library = checker.getSymbolAtLocation(program.getSourceFile(path));
+const library = /** @type {ts.Symbol} */ (
+  checker.getSymbolAtLocation(/** @type {ts.SourceFile} */ (program.getSourceFile(path)))
+);
 
 const byName = (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 const target = (symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);

@@ -10,7 +10,9 @@ import { ROOMS } from "../building/rooms.mjs";
 const path = resolve("dist/kindling.d.ts");
 const program = ts.createProgram([path], { noLib: true, types: [], noResolve: true });
 const checker = program.getTypeChecker();
-const library = checker.getSymbolAtLocation(program.getSourceFile(path));
+const library = /** @type {ts.Symbol} */ (
+  checker.getSymbolAtLocation(/** @type {ts.SourceFile} */ (program.getSourceFile(path)))
+);
 
 /** Words that no import may introduce. */
 const isReserved = (name) =>
