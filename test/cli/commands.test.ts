@@ -39,7 +39,7 @@ beforeAll(() => {
   writeFileSync(at("package.json"), '{"type": "module"}');
 });
 
-const commands = ["train", "bench", "doctor", "export", "inspect", "convert", "board", "completion"];
+const commands = ["train", "bench", "doctor", "export", "inspect", "convert", "board", "run", "completion"];
 
 describe("help", () => {
   test("lists the commands, and each has examples and exit code 0", async () => {
