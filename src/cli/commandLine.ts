@@ -63,13 +63,19 @@ export function choice<T extends string>(flags: string, help: string, choices: r
   return made;
 }
 
+/** Columns of the help. */
+const HELP_WIDTH = 120;
+
 /** A command line that throws where commander would end the process. Its subcommands do so too. */
 export function commandLine(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .helpOption("-h, --help", "this text")
-    .exitOverride()
-    .configureOutput({ outputError: () => {} });
+  return (
+    new Command(name)
+      .description(description)
+      .helpOption("-h, --help", "this text")
+      .exitOverride()
+      // Lines that are longer than a terminal is wide are cut by it.
+      .configureOutput({ outputError: () => {}, getOutHelpWidth: () => HELP_WIDTH })
+  );
 }
 
 /** What commander says, as one line that says where to find help. */
