@@ -339,7 +339,7 @@ const webpackConfig = (path) => ({
 
 environments["webpack 5"] = withTool("webpack", "webpack", async (path) => {
   const { default: webpack } = await load("webpack");
-  const { default: Minimizer } = await load("terser-webpack-plugin");
+  const { default: Minimizer } = await load("minimizer-webpack-plugin");
   // The minifier that webpack has by default takes a minute for the same.
   const minimizer = [new Minimizer({ minify: Minimizer.esbuildMinify })];
   await compile(webpack, { ...webpackConfig(path), optimization: { minimizer } });

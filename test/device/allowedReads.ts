@@ -25,6 +25,8 @@ export const allowedReads: ReadonlyMap<string, string> = new Map([
      ops/elementwise/compare.ts equal
      ops/elementwise/compare.ts allclose
      ops/elementwise/compare.ts isNonzero
+     ops/members/reading.ts itemAsync
+     ops/members/reading.ts tolistAsync
      distributions/base/elementwise.ts sameValue
      distributions/base/utils.ts valueText`,
   ),
@@ -70,7 +72,7 @@ export const allowedReads: ReadonlyMap<string, string> = new Map([
   ),
   ...because(
     "numbers are drawn on the cpu, from parameters that may be tensors",
-    `ops/layers/dropout.ts rrelu
+    `ops/layers/dropout.ts drawSlopes
      ops/random/draw.ts fillMemory
      ops/random/fill.ts valuesOf
      ops/random/randomTensors.ts setRngState

@@ -1,6 +1,6 @@
 /** Every layer and loss, forward and backward, on a device that cannot be read at once: as on the cpu. */
 import { beforeAll, expect, test } from "vitest";
-import { useStrictDevice } from "../helpers/strict";
+import { seedBoth, useStrictDevice } from "../helpers/strict";
 import { torch } from "../ops/spec";
 import { compare, home, there } from "./sweep";
 
@@ -136,7 +136,7 @@ const tensorsIn = (value: any): any[] => {
 
 /** Runs a module; gives its outputs, the gradients of its inputs and parameters, and its buffers. */
 function run(module: any, inputs: readonly any[]) {
-  torch.manualSeed(3);
+  seedBoth(3);
   const results = tensorsIn(module(...inputs));
   const loss = results
     .filter((y) => y.requiresGrad)
@@ -150,12 +150,12 @@ function run(module: any, inputs: readonly any[]) {
 test.each([...layers, ...activations, ...losses].map((c) => [String(c[0]).replace(/^\(nn\) => /, ""), c] as const))(
   "%s",
   async (_, [make, ...given]) => {
-    torch.manualSeed(1);
+    seedBoth(1);
     const module = make(torch.nn);
     const inputs = given.map((x) =>
       Array.isArray(x) ? torch.rand(x).requiresGrad_() : typeof x === "function" ? x() : x,
     );
-    torch.manualSeed(1);
+    seedBoth(1);
     const copy = make(torch.nn).to("webgpu");
     const here = run(module, inputs);
     const moved = run(

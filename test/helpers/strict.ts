@@ -42,6 +42,36 @@ export function takeReads(): string[] {
   return found;
 }
 
+/** Where the strict device's random numbers come from: other than a GPU's, they are those of the cpu for the same seed. */
+const generator = new torch.Generator();
+
+/** Seeds the strict device and the cpu alike. */
+export function seedBoth(seed: number): void {
+  torch.manualSeed(seed);
+  generator.manualSeed(seed);
+}
+
+/** Ops that the kernels of the cpu have in double precision alone. */
+const ofDoubles = new Set([
+  "luFactor",
+  "luSolve",
+  "triangularSolve",
+  "cholesky",
+  "qrFactor",
+  "reflect",
+  "orthogonalize",
+]);
+
+/** Draws as the cpu does, whose kernels this device has. */
+function draw({ kind, y, p, q }: { kind: string; y: Methods; p: number; q: number }): void {
+  const x = torch.empty([...y.shape]);
+  if (kind === "uniform") x.uniform_(p, q, { generator });
+  else if (kind === "normal") x.normal_(p, q, { generator });
+  else if (kind === "bernoulli") x.bernoulli_(p, { generator }).mul_(q);
+  else throw new Error(`the strict device draws nothing of the kind ${kind}`);
+  Object.getPrototypeOf(cpu).copy.call(cpu, y, x);
+}
+
 const strict: Methods = new Proxy(cpu, {
   get(target, key: string) {
     if (key === "device") return "webgpu";
@@ -57,6 +87,9 @@ const strict: Methods = new Proxy(cpu, {
     if (aboutMemory.has(key)) return value.bind(target);
     return (...args: unknown[]) => {
       checkOperands(key, strict, args);
+      if (key === "run" && ofDoubles.has(args[0] as string))
+        throw new torch.DeviceError(`${args[0]}: this device factorizes in double precision alone`);
+      if (key === "run" && args[0] === "draw") return draw(args[1] as Parameters<typeof draw>[0]);
       return checks.has(key) ? -1 : value.apply(target, args);
     };
   },
