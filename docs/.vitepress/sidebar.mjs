@@ -51,6 +51,8 @@ export const sidebar = [
       ["Seeing a model", "/seeing"],
       ["TensorBoard", "/tensorboard"],
       ["WebGPU", "/webgpu"],
+      ["Data-parallel training", "/data-parallel"],
+      ["Many machines", "/distributed"],
     ),
   },
   {

@@ -8,6 +8,7 @@ import { zipSync } from "fflate";
 import * as torch from "kindling";
 import { afterAll, expect, it } from "vitest";
 import { inspectFile } from "../../src/cli/inspect";
+import { textOf } from "../../src/inspect/table";
 import { ModelProtoSchema, TensorProto_DataType } from "../../src/onnx/proto/onnx_pb";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-inspect-"));
@@ -41,9 +42,9 @@ it("prints the tensors and values of a checkpoint", async () => {
 });
 
 it("prints the headers of NumPy's files", async () => {
-  expect(await inspectFile(pathOf("a.npy", npy("<f4", "2, 3", 24)))).toMatch(/\n<f4 +\[2, 3\] +C +152 B$/);
+  expect(textOf(await inspectFile(pathOf("a.npy", npy("<f4", "2, 3", 24))))).toMatch(/\n<f4 +\[2, 3\] +C +152 B$/);
   const archive = zipSync({ "x.npy": npy("<i8", "3,", 24), "y.npy": npy("|b1", "", 1), other: Uint8Array.of(1) });
-  const text = await inspectFile(pathOf("a.npz", archive));
+  const text = textOf(await inspectFile(pathOf("a.npz", archive)));
   expect(text).toMatch(/\nx +<i8 +\[3\] +C +152 B\ny +\|b1 +\[\] +C +129 B\nother +no array/);
 });
 
@@ -59,7 +60,7 @@ it("prints the graph of an ONNX file", async () => {
     initializer: [{ name: "w", dataType: TensorProto_DataType.INT64, dims: [2n, 3n] }],
   };
   const model = create(ModelProtoSchema, { irVersion: 8n, opsetImport: [{ version: 15n }], graph } as never);
-  const text = await inspectFile(pathOf("a.onnx", toBinary(ModelProtoSchema, model)));
+  const text = textOf(await inspectFile(pathOf("a.onnx", toBinary(ModelProtoSchema, model))));
   expect(text).toMatch(/^ONNX, IR 8, ai\.onnx 15; written by nobody known\n/);
   expect(text).toMatch(/\ninput +x +float +\[\]\noutput +y\\u001b\[2J +float +\[\]\nweight +w +int64 +\[2, 3\]\n/);
   expect(text).toMatch(/\nRelu +1$/);

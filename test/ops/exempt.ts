@@ -9,6 +9,8 @@ const reasoned = (reason: string, names: string, space = ""): Record<string, str
 
 /** Exports of the table that are not ops: parts of other ops, the graph's own functions, or ops whose tests stand elsewhere. */
 export const helpers: Readonly<Record<string, string>> = {
+  itemAsync: "gives a plain value",
+  tolistAsync: "gives plain values",
   backward: "of the engine",
   registerHook: "of the engine",
   registerPostAccumulateGradHook: "of the engine",

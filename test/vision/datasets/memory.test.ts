@@ -100,7 +100,8 @@ describe("MNIST", () => {
     expect(error).toBeInstanceOf(torch.FormatError);
     expect(error.message).toMatch(words);
     expect(error.message).toContain(folder);
-    expect(torch.memoryStats().blocks).toBe(blocks);
+    // The collector may find blocks of other tests meanwhile.
+    expect(torch.memoryStats().blocks).toBeLessThanOrEqual(blocks);
   });
 
   test("a file that unfolds to gigabytes is left folded", { timeout: 30_000 }, async () => {
