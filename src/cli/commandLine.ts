@@ -4,6 +4,13 @@ import { UsageError } from "./usageError";
 
 export { UsageError } from "./usageError";
 
+/** Ends a command with an exit code of its own, after all has been said. */
+export class Ended extends Error {
+  constructor(readonly code: number) {
+    super(`exit code ${code}`);
+  }
+}
+
 /** What the process says when it ends: all is well; the work failed; the command line is wrong. */
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -91,6 +98,7 @@ function usageText({ code, message }: CommanderError): string {
 /** The exit code for an error, after it was shown. */
 function codeOf(error: unknown, isExpected: (error: unknown) => boolean, complain: (text: string) => void): number {
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
+  if (error instanceof Ended) return error.code;
   if (error instanceof CommanderError || error instanceof UsageError) {
     complain(`error: ${error instanceof UsageError ? error.message : usageText(error)}`);
     return exitCodes.usage;

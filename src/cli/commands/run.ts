@@ -1,6 +1,7 @@
 /** `kindling run PROGRAM`. */
 import type { Command } from "commander";
 import { commandLine as processOf } from "../../platform/server";
+import { Ended } from "../commandLine";
 import { type RunOptions, runRanks } from "../run";
 
 const examples = `
@@ -29,8 +30,7 @@ export function addRun(program: Command): void {
     .passThroughOptions()
     .addHelpText("after", examples)
     .action(async (file: string, given: string[], options: RunOptions) => {
-      const { exit, error } = processOf();
-      const code = await runRanks([file, ...given], options, error);
-      if (code !== 0) exit(code);
+      const code = await runRanks([file, ...given], options, processOf().error);
+      if (code !== 0) throw new Ended(code);
     });
 }
