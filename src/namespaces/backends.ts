@@ -90,7 +90,8 @@ export const wasm = {
   get module(): object | undefined {
     return cpu().simdLevel.module;
   },
-  set module(module: object) {
+  // One type for both, as TypeScript 5.0 asks.
+  set module(module: object | undefined) {
     cpu().simdLevel.module = module as WebAssembly.Module;
   },
 };

@@ -48,7 +48,7 @@ function windowPlaces(starts: readonly Tensor[], kernel: readonly number[], size
       .unsqueeze(2)
       .mul(size[i + 1]!)
       .add(list.unsqueeze(1))
-      .reshape(planes, -1);
+      .reshape(planes, places.shape[1]! * list.shape[1]!);
   let offsets = [0];
   kernel.forEach((k, axis) => {
     offsets = offsets.flatMap((offset) => Array.from({ length: k }, (_, i) => offset * size[axis]! + i));
@@ -133,7 +133,7 @@ function fractionalMaxPool(
   const { values, indices } = windows.max(2);
   const shape = [...lead, ...output];
   if (!options.returnIndices) return values.reshape(shape);
-  const positions = noGrad(() => index.reshape(n * c, count, -1).gather(2, indices.unsqueeze(2)));
+  const positions = noGrad(() => index.reshape(n * c, count, sizeOfShape(kernel)).gather(2, indices.unsqueeze(2)));
   return [values.reshape(shape), positions.reshape(shape)];
 }
 
