@@ -52,7 +52,9 @@ function runnable(md) {
     return program === undefined ? html : `${html}<RunBlock code="${Buffer.from(program).toString("base64")}" />`;
   };
   // Tables that are wider than a phone scroll, and are reached by the keyboard then.
-  md.renderer.rules.table_open = () => '<div class="table" tabindex="0" role="region" aria-label="table"><table>\n';
+  let tables = 0;
+  md.renderer.rules.table_open = () =>
+    `<div class="table" tabindex="0" role="region" aria-label="table ${++tables}"><table>\n`;
   md.renderer.rules.table_close = () => "</table></div>\n";
   // The corner of a table has no heading.
   const { rules } = md.renderer;

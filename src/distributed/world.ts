@@ -55,7 +55,10 @@ export const notInitialized = (op: string): Error =>
 
 function checkBackend(op: string, backend: unknown): void {
   if (backend == null || backend === "mpi" || backend === "self") return;
-  const hint = ["gloo", "nccl", "ucc"].includes(String(backend)) ? "; ranks communicate through MPI here" : "";
+  const hint =
+    typeof backend === "string" && ["gloo", "nccl", "ucc"].includes(backend)
+      ? "; ranks communicate through MPI here"
+      : "";
   throw new ValueError(`${op}: backend must be "mpi" or left out, got ${describe(backend)}${hint}`);
 }
 

@@ -183,7 +183,7 @@ function isNamed(call: Call, message: string): boolean {
   const className = classOf(call);
   const names = [path.split(".").at(-1)!, ...(className === undefined ? [] : [className])];
   // A loader reads its data set, here a tensor, by the indices of the program's own sampler.
-  if (path.endsWith(".DataLoader")) names.push("at:");
+  if (path.endsWith(".DataLoader")) names.push("at:", "defaultCollate:");
   if (names.some((name) => words(message).includes(words(name)))) return true;
   return kind === "module" && isPublic(/^\w+/.exec(message)?.[0] ?? "");
 }

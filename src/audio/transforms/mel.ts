@@ -15,7 +15,7 @@ import { createDct, linearFbanks, type MelScaleName, melscaleFbanks } from "../f
 import { checkFinite, checkSpecgram } from "../functional/checks";
 import type { SpectrogramNorm } from "../functional/spectra";
 import { AmplitudeToDB } from "./levels";
-import { type FrameParameters, readSpectral, Spectrogram, type SpectrogramParameters } from "./spectral";
+import { type FrameParameters, frameSizes, readSpectral, Spectrogram, type SpectrogramParameters } from "./spectral";
 import { AudioTransform, checkSize } from "./transform";
 
 /** Parameters of {@link MelScale}. */
@@ -247,6 +247,7 @@ export class MelSpectrogram extends AudioTransform {
     this.nMels = nMels;
     this.normalized = normalized;
     const frames: FrameParameters = { nFft, winLength, hopLength, windowFn, wkwargs };
+    frameSizes(op, frames);
     this.spectrogram = new Spectrogram({ ...frames, pad, power, normalized, center, padMode, onesided: true });
     this.nFft = this.spectrogram.nFft;
     const nStft = Math.floor(this.nFft / 2) + 1;

@@ -84,7 +84,7 @@ const frameDefaults = {
 };
 
 /** Sizes of frames, checked, each with its default. */
-function frameSizes(op: string, given: FrameParameters): { nFft: number; winLength: number; hopLength: number } {
+export function frameSizes(op: string, given: FrameParameters): { nFft: number; winLength: number; hopLength: number } {
   const nFft = checkSize(op, "nFft", given.nFft);
   const winLength = checkSize(op, "winLength", given.winLength ?? nFft);
   if (winLength > nFft) throw new ValueError(`${op}: winLength must be at most nFft = ${nFft}, got ${winLength}`);
@@ -107,7 +107,7 @@ abstract class Frames extends AudioTransform {
     this.hopLength = hopLength;
     this.registerBuffer(
       "window",
-      windowOf(given.windowFn, winLength, checkWindowArguments(op, "wkwargs", given.wkwargs)),
+      windowOf(op, given.windowFn, winLength, checkWindowArguments(op, "wkwargs", given.wkwargs)),
     );
   }
 }

@@ -4,6 +4,7 @@ import { isPlainObject } from "../../core/binding";
 import { ArgumentError, describe } from "../../core/errors";
 import { Module } from "../../nn/module/module";
 import { stateKeyOf } from "../../nn/module/state";
+import { checkTensor } from "../../ops/builders/checks";
 import type { Tensor } from "../../tensor/tensor";
 
 /** Makes a window of a size: `torch.hannWindow` and the like, or a function of one's own. */
@@ -28,6 +29,6 @@ export function checkWindowArguments(op: string, name: string, value: unknown): 
   return value;
 }
 
-/** A window as a function makes it. */
-export const windowOf = (make: WindowFunction, size: number, options: object | null): Tensor =>
-  options === null ? make(size) : make(size, options);
+/** A window as a function makes it. @throws ArgumentError naming `op` for what is no tensor. */
+export const windowOf = (op: string, make: WindowFunction, size: number, options: object | null): Tensor =>
+  checkTensor(op, options === null ? make(size) : make(size, options), "what windowFn returns");

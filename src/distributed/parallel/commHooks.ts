@@ -1,6 +1,7 @@
 /** Communication hooks: other ways to reduce the buckets of `DistributedDataParallel`. */
 import { noGrad } from "../../autograd/mode";
 import type { DType } from "../../core/dtype";
+import { ArgumentError, describe } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import type { ProcessGroup } from "../group";
 import type { GradBucket, Pending } from "./bucket";
@@ -18,10 +19,17 @@ export type GroupState = ProcessGroup | null;
  */
 export function allreduceHook(processGroup: GroupState, bucket: GradBucket): Pending {
   const group = groupOf("allreduceHook", processGroup);
-  const buffer = bucket.buffer();
+  const buffer = bufferOf("allreduceHook", bucket);
   buffer.div_(group.size);
   const work = group.allReduce(buffer, "sum", "allreduceHook");
   return later(() => work.wait(), buffer);
+}
+
+/** The gradients of a bucket. @throws ArgumentError for what is no bucket. */
+function bufferOf(op: string, bucket: GradBucket): Tensor {
+  if (typeof bucket?.buffer !== "function")
+    throw new ArgumentError(`${op}: bucket must be the GradBucket that a hook is given, got ${describe(bucket)}`);
+  return bucket.buffer();
 }
 
 /** A result that is there after `wait`. */
@@ -34,7 +42,7 @@ const later = (wait: () => void, result: Tensor): Pending => ({
 
 function compressed(op: string, dtype: DType, processGroup: GroupState, bucket: GradBucket): Pending {
   const group = groupOf(op, processGroup);
-  const buffer = bucket.buffer();
+  const buffer = bufferOf(op, bucket);
   const small = buffer.to(dtype).div_(group.size);
   small.isKept = true;
   const work = group.allReduce(small, "sum", op);

@@ -68,6 +68,7 @@ export const embeddingBag = named(
   "weight, indices, offsets; scaleGradByFreq, mode, sparse, perSampleWeights, includeLastOffset, paddingIdx",
   (weight: Tensor, indices: Tensor, offsets: Tensor, { mode: code = 0, ...rest }: EmbeddingBagArguments = {}): Bags => {
     const mode = bagModes[checkInteger("embeddingBag", "mode", code, 0, 2)]!;
+    checkTensor("embeddingBag", offsets, "offsets");
     const output = fEmbeddingBag(indices, weight, { ...rest, offsets, mode });
     const { paddingIdx, includeLastOffset = false } = rest;
     const rows = weight.shape[0]!;
