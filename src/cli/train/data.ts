@@ -48,9 +48,10 @@ export const dataNames: readonly string[] = Object.keys(sets);
 
 async function open(key: string, root: string, download: boolean): Promise<Data> {
   const [name, part] = sets[key]!;
-  const opened = [true, false].map((train) => part(root, download ? { train, download } : { train }));
-  const [train, test] = (await Promise.all(opened)) as [MemorySet, MemorySet];
-  return ofMemory(name, train, test);
+  // One after the other: both parts download the same files, and the first that fails is named.
+  const train = await part(root, download ? { train: true, download } : { train: true });
+  const test = await part(root, download ? { train: false, download } : { train: false });
+  return ofMemory(name, train as MemorySet, test as MemorySet);
 }
 
 const namesIn = async (folder: string): Promise<string[]> =>
@@ -81,7 +82,8 @@ async function ofPictures(folder: string, size: number): Promise<Data> {
   const rest = { channels: 3, size };
   const testName = testNames.find((name) => inner.includes(name));
   if (inner.includes("train") && testName !== undefined) {
-    const [train, test] = await Promise.all([read(joinPath(folder, "train")), read(joinPath(folder, testName))]);
+    const train = await read(joinPath(folder, "train"));
+    const test = await read(joinPath(folder, testName));
     if (String(train.classes) !== String(test.classes))
       throw new UsageError(
         `--data: "${folder}/train" has the classes ${train.classes.join(", ")}, but "${testName}" has ${test.classes.join(", ")}`,
