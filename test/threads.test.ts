@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import * as torch from "kindling";
 import { afterAll, expect, test } from "vitest";
+import { collect } from "./helpers/collect";
 
 const { nn, optim } = torch;
 const STEPS = 50;
@@ -92,6 +93,7 @@ test("products and elementwise ops have the same bits with any number of threads
 
 test("threads that were started are used again, and no more are said to run than are wanted", async () => {
   await useThreads(3);
+  await collect();
   const { allocated } = torch.memoryStats();
   for (let i = 0; i < 20; i++) {
     torch.setNumThreads(1);
@@ -104,6 +106,7 @@ test("threads that were started are used again, and no more are said to run than
 test("any number of threads is accepted, and no more are started than there are cores", async () => {
   await useThreads(256);
   expect(torch.getNumThreads()).toBe(256);
+  await collect();
   const { allocated } = torch.memoryStats();
   const x = torch.ones(512, 512);
   for (let i = 0; i < 20; i++) x.matmul(x).dispose();

@@ -16,6 +16,10 @@ export interface Foreign {
   symbol(name: string): number;
   /** Lets another thread have the core, if one waits for it. */
   giveWay(): void;
+  /** Sets a variable of the process's environment, for libraries that are loaded later, unless it is set already. */
+  setVariable(name: string, value: string): void;
+  /** Ends the process at once with an exit code, whatever its threads do. */
+  exit(code: number): void;
 }
 
 /**
@@ -88,13 +92,16 @@ export function openForeign(koffi: string | undefined): Foreign {
     dlerror: "p",
     strncpy: "pppp",
     sched_yield: "i",
+    setenv: "ippi",
+    _exit: "ii",
   });
   const text = new Uint8Array(new SharedArrayBuffer(4096));
   const place = address(text);
-  const put = (value: string): number => {
-    text.fill(0);
-    for (let i = 0; i < value.length && i < 4095; i++) text[i] = value.charCodeAt(i);
-    return place;
+  /** Writes a text for C. Half the memory is for it, so that there is room for another. */
+  const put = (value: string, at = 0): number => {
+    text.fill(0, at, at + 2048);
+    for (let i = 0; i < value.length && i < 2047; i++) text[at + i] = value.charCodeAt(i);
+    return place + at;
   };
   const lastError = (): string => {
     const found = Number(system.dlerror!());
@@ -113,6 +120,9 @@ export function openForeign(koffi: string | undefined): Foreign {
     functions: (library, signatures) => open(library, signatures) as never,
     symbol: (name) => Number(system.dlsym!(handle, put(name))),
     giveWay: () => void system.sched_yield!(),
+    // A worker of Node has a copy of the environment, so that assigning to `process.env` does not reach the libraries.
+    setVariable: (name, value) => void system.setenv!(put(name), put(value, 2048), 0),
+    exit: (code) => void system._exit!(code),
   };
 }
 

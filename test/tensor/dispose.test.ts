@@ -1,8 +1,7 @@
 /** Giving memory back: dispose, using, tidy, and what the graph keeps. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import * as torch from "kindling";
 import { expect, test } from "vitest";
+import { collect } from "../helpers/collect";
 
 const blocks = (): number => torch.memoryStats().blocks;
 
@@ -116,15 +115,6 @@ test("a gradient that a user has assigned or seen is the user's", () => {
 });
 
 test("the collector finds what outlives its scope", async () => {
-  setFlagsFromString("--expose-gc");
-  const gc = runInNewContext("gc") as () => void;
-  const collect = async () => {
-    // Finalizers run in tasks of their own.
-    for (let i = 0; i < 3; i++) {
-      gc();
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
   const w = torch.ones(10).requiresGrad_();
   await collect();
   const before = blocks();

@@ -69,6 +69,13 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign): Mpi {
   const place = foreign.address(new Uint8Array(words.buffer));
   const [low, text] = [place, place + 512];
 
+  // Libraries below MPI rewrite the system's functions for memory while other threads of the runtime call them, which then crash now and then; and they
+  // take the signals by which engines notice that Wasm left its memory.
+  foreign.setVariable("UCX_MEM_EVENTS", "n");
+  foreign.setVariable("UCX_HANDLE_ERRORS", "none");
+  foreign.setVariable("UCX_ERROR_SIGNALS", "");
+  foreign.setVariable("OMPI_MCA_memory", "^patcher");
+
   const failures: string[] = [];
   const library = setup.libraries.find((name) => {
     try {

@@ -2,6 +2,8 @@
 import { MAX_COUNT } from "../../core/arguments";
 import { codeOf, dtypes } from "../../core/dtype";
 import { ValueError } from "../../core/errors";
+import { findPackage, openForeign } from "../../platform/foreign";
+import { runtime } from "../../platform/platform";
 import { complain, endAtOnce, onExit } from "../../platform/process";
 import { type Call, DistBackendError, type Engine, type Ticket } from "../engine";
 import type { MailboxSetup } from "./jobs";
@@ -281,6 +283,13 @@ export class MpiEngine implements Engine {
     return Atomics.load(i32, Control.answered) !== before;
   }
 
+  /** All ranks are done, so that nothing is lost when one ends without MPI, and nothing has failed. */
+  private endUnfinalized(): void {
+    complain(`kindling: rank ${this.rank}: all ranks are done, but MPI_Finalize does not return; ending the process`);
+    // Node would wait for the thread, and a signal would be the job's exit code.
+    openForeign(runtime === "node" ? findPackage("koffi") : undefined).exit(0);
+  }
+
   /** Leaves MPI with all other ranks, or, after a failure, ends them all. */
   private end(code: number, error: unknown): void {
     if (this.isEnded) return;
@@ -289,10 +298,7 @@ export class MpiEngine implements Engine {
       if (this.command(Command.close, this.timeout)) {
         Atomics.wait(this.i32, Control.state, State.closing, FINALIZE);
         if (Atomics.load(this.i32, Control.state) === State.closed) return;
-        complain(
-          `kindling: rank ${this.rank}: all ranks are done, but MPI_Finalize does not return; ending the process`,
-        );
-        endAtOnce();
+        this.endUnfinalized();
         return;
       }
       complain(

@@ -10,8 +10,11 @@ export interface Peers {
   listen(): void;
   /** What all other ranks are doing, as a sentence; those that are stopped or dead do not answer. Takes a second at most. */
   inquire(pause: () => void): string;
-  /** Tells all ranks that this one leaves, and waits for them with a barrier. @returns The address of its request. */
-  leave(): number;
+  /**
+   * Tells all ranks that this one leaves. What it returns is called until it says that MPI may be finalized: all ranks have arrived, nothing is under way
+   * between any two of them, and all know that. A rank whose last message is still under way may wait in MPI_Finalize for ever.
+   */
+  leave(): () => boolean;
 }
 
 /** @param comm A communicator of all ranks that nothing else uses. @param ownState What this rank is doing. */
@@ -21,8 +24,8 @@ export function mpiPeers(mpi: Mpi, address: (view: Uint8Array) => number, comm: 
   const others = Array.from({ length: mpi.size }, (_, rank) => rank).filter((rank) => rank !== mpi.rank);
   const gone = new Map<number, number>();
   let answers: Map<number, string> | undefined;
-  /** Memory that MPI uses for what is being sent, which has to stay. */
-  const outgoing: SharedArrayBuffer[] = [];
+  /** What is being sent: MPI uses the memory, which has to stay, and has put its request behind the message. */
+  let outgoing: { readonly message: SharedArrayBuffer; readonly request: number }[] = [];
 
   const tell = (rank: number, kind: number, text = ""): void => {
     const message = new SharedArrayBuffer(BYTES + 8);
@@ -30,14 +33,15 @@ export function mpiPeers(mpi: Mpi, address: (view: Uint8Array) => number, comm: 
     const length = Math.min(text.length, BYTES - 16);
     new Int32Array(message).set([kind, mpi.rank, length]);
     for (let i = 0; i < length; i++) bytes[16 + i] = text.charCodeAt(i) & 127;
-    outgoing.push(message);
     const place = address(bytes);
+    outgoing.push({ message, request: place + BYTES });
     mpi.send(place, BYTES, mpi.byte, rank, 0, comm, place + BYTES);
   };
 
   const incoming = new SharedArrayBuffer(BYTES + 8);
   const place = address(new Uint8Array(incoming));
   const listen = (): void => {
+    outgoing = outgoing.filter(({ request }) => !mpi.test(request));
     while (mpi.probe(comm)) {
       mpi.receive(place, BYTES, mpi.byte, mpi.anySource, 0, comm, place + BYTES);
       while (!mpi.test(place + BYTES));
@@ -63,13 +67,21 @@ export function mpiPeers(mpi: Mpi, address: (view: Uint8Array) => number, comm: 
     return lines.join("; ");
   };
 
-  const leave = (): number => {
+  const leave = (): (() => boolean) => {
     for (const rank of others) tell(rank, LEAVES);
-    const request = new SharedArrayBuffer(8);
-    outgoing.push(request);
-    const place = address(new Uint8Array(request));
-    mpi.barrier(comm, place);
-    return place;
+    const requests = new SharedArrayBuffer(16);
+    const [arrived, finished] = [0, 8].map((at) => address(new Uint8Array(requests)) + at) as [number, number];
+    mpi.barrier(comm, arrived);
+    let stage: "arrives" | "drains" | "finishes" = "arrives";
+    return () => {
+      listen();
+      if (stage === "arrives" && mpi.test(arrived)) stage = "drains";
+      if (stage === "drains" && gone.size === others.length && outgoing.length === 0) {
+        mpi.barrier(comm, finished);
+        stage = "finishes";
+      }
+      return stage === "finishes" && mpi.test(finished);
+    };
   };
 
   return { others, gone, listen, inquire, leave };

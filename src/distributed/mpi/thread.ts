@@ -291,14 +291,11 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
   /** Ranks wait for each other before MPI is left, which is not safe while others still communicate. */
   const close = (): void => {
     Atomics.store(i32, C.state, S.closing);
-    const place = peers.leave();
-    while (!mpi.test(place)) {
+    const isOver = peers.leave();
+    while (!isOver()) {
       pause(LONG_NAP);
-      if (now() - looked > LOOK) listen();
       if (Atomics.load(i32, C.command) === K.abort) mpi.abort(i32[C.code]!);
     }
-    // Messages that nobody has received make some implementations complain.
-    for (const start = now(); gone.size < others.length && now() - start < 1000; ) listen();
     answer();
     mpi.finalize();
     Atomics.store(i32, C.state, S.closed);
