@@ -1,9 +1,8 @@
 /** What ranks tell each other beside the calls: that they leave, and what they are doing. It travels as text with the thread that runs it. */
 import type { Mpi } from "./calls";
 
-/** The other ranks. */
+/** The other ranks, as this one knows them. */
 export interface Peers {
-  readonly others: readonly number[];
   /** When each rank that has left said so. */
   readonly gone: ReadonlyMap<number, number>;
   /** Takes what has arrived. */
@@ -84,5 +83,5 @@ export function mpiPeers(mpi: Mpi, address: (view: Uint8Array) => number, comm: 
     };
   };
 
-  return { others, gone, listen, inquire, leave };
+  return { gone, listen, inquire, leave };
 }

@@ -245,7 +245,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
       : `is in no call; the last was ${lastText}, ${seconds(lastTime)} ago`;
   };
   const peers = parts.mpiPeers(mpi, address, mpi.duplicate(world.handle), ownState);
-  const { gone, others } = peers;
+  const { gone } = peers;
   let looked = now();
   const listen = (): void => {
     looked = now();
