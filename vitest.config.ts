@@ -10,10 +10,18 @@ import { embedLoader } from "./scripts/building/loader.mjs";
  */
 const usesSources = process.env.KINDLING_SOURCES === "1";
 
+/**
+ * Rooms whose test files share processes, which saves each the start and the import. They may change the library's modes, but leave them as they were
+ * (`test/helpers/sharing.ts` looks), and count nothing that the garbage of other files changes. A file that has to be alone ends in `.alone.test.ts`.
+ */
+const shared = [
+  ...["audio", "autograd", "core", "darknet", "distributions", "func", "kernels", "nn", "ops", "optim", "text"],
+  ...["backend/webgpu", "vision/ops", "vision/transforms", "vision/utils"],
+].map((room) => `test/${room}/**/!(*.alone).test.ts`);
+
 export default defineConfig({
   plugins: usesSources ? [embedKernels(), embedLoader()] : [],
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     // The tests run what users get, the built bundle, loaded by Node itself.
     alias: { kindling: resolve(usesSources ? "src/index.ts" : "dist/kindling.js") },
@@ -29,5 +37,12 @@ export default defineConfig({
     pool: "forks",
     // Files wait for each other's processes, disks and timers more than for a core.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    projects: [
+      {
+        extends: true,
+        test: { name: "shared", include: shared, isolate: false, setupFiles: ["test/helpers/sharing.ts"] },
+      },
+      { extends: true, test: { name: "alone", include: ["test/**/*.test.ts"], exclude: shared } },
+    ],
   },
 });

@@ -1,5 +1,11 @@
-/** `npm run build`: builds the kernels, the bundle and the type declarations, whether or not they are current. */
-import { build, ensureInstalled } from "./ensure.mjs";
+/**
+ * `npm run build`: builds the kernels, the bundle and the type declarations, whether or not they are current; with `--missing` only what is missing or
+ * older than its sources.
+ */
+import { build, ensureBuilt, ensureInstalled } from "./ensure.mjs";
 
-await ensureInstalled();
-await build();
+if (process.argv.includes("--missing")) await ensureBuilt({ types: true });
+else {
+  await ensureInstalled();
+  await build();
+}
