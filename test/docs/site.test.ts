@@ -35,7 +35,9 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
 
   const open = async (context: BrowserContext, path: string): Promise<Page> => {
     const page = await context.newPage();
-    await page.goto(`${server.url}/${path}.html`, { waitUntil: "networkidle" });
+    await page.goto(`${server.url}/${path}.html`, { waitUntil: "load" });
+    // Before Vue has taken the page over, a click is lost.
+    await page.waitForFunction(() => "__vue_app__" in document.querySelector("#app")!);
     return page;
   };
 
@@ -57,32 +59,31 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
     "threads-and-headers",
   ];
 
-  describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
-    test.each([
-      ["screen", 1280],
-      ["phone", 390],
-    ])("has nothing that axe objects to on a %s", { timeout: 300_000 }, async (_, width) => {
-      const context = await browser.newContext({
-        colorScheme,
-        viewport: { width, height: 800 },
-        serviceWorkers: "block",
-      });
-      const asked = new Set<string>();
-      context.on("request", (request) => asked.add(new URL(request.url()).origin));
-      for (const path of pages) {
-        const page = await open(context, path);
-        expect(await page.evaluate(() => document.documentElement.classList.contains("dark"))).toBe(
-          colorScheme === "dark",
-        );
-        expect(await objections(page), path).toEqual([]);
-        const { scrollWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }));
-        expect(scrollWidth, `${path} fits`).toBeLessThanOrEqual(width);
-        await page.close();
-      }
-      // It works offline: nothing is fetched from elsewhere.
-      expect([...asked].filter((origin) => origin !== server.url && !origin.startsWith("null"))).toEqual([]);
-      await context.close();
+  // Colors do not depend on the width, nor what is there on the colors: two of the four pairs show everything.
+  test.each([
+    ["light", "screen", 1280],
+    ["dark", "phone", 390],
+  ] as const)("has nothing that axe objects to in %s on a %s", { timeout: 300_000 }, async (colorScheme, _, width) => {
+    const context = await browser.newContext({
+      colorScheme,
+      viewport: { width, height: 800 },
+      serviceWorkers: "block",
     });
+    const asked = new Set<string>();
+    context.on("request", (request) => asked.add(new URL(request.url()).origin));
+    for (const path of pages) {
+      const page = await open(context, path);
+      expect(await page.evaluate(() => document.documentElement.classList.contains("dark"))).toBe(
+        colorScheme === "dark",
+      );
+      expect(await objections(page), path).toEqual([]);
+      const { scrollWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }));
+      expect(scrollWidth, `${path} fits`).toBeLessThanOrEqual(width);
+      await page.close();
+    }
+    // It works offline: nothing is fetched from elsewhere.
+    expect([...asked].filter((origin) => origin !== server.url && !origin.startsWith("null"))).toEqual([]);
+    await context.close();
   });
 
   const programs = ["index", ...readdirSync("docs/tutorials").map((name) => `tutorials/${name.replace(/\.md$/, "")}`)];
@@ -97,17 +98,16 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
     const count = await blocks.count();
     expect(count).toBeGreaterThan(0);
     // Blocks that go on from others run these first: the last of a page runs nearly all.
-    for (const index of [...new Set([0, count - 1])]) {
-      const block = blocks.nth(index);
-      await block.locator("button").click();
-      await page.waitForFunction(
-        (i) => ["done", "failed"].includes(document.querySelectorAll<HTMLElement>(".run-block")[i]!.dataset.state!),
-        index,
-        { timeout: 250_000 },
-      );
-      const output = (await block.locator("pre").count()) > 0 ? await block.locator("pre").textContent() : "";
-      expect(await block.getAttribute("data-state"), `${path} ${index}: ${output}`).toBe("done");
-    }
+    const block = blocks.last();
+    await block.locator("button").click();
+    await page.waitForFunction(
+      () =>
+        ["done", "failed"].includes([...document.querySelectorAll<HTMLElement>(".run-block")].at(-1)!.dataset.state!),
+      undefined,
+      { timeout: 250_000 },
+    );
+    const output = (await block.locator("pre").count()) > 0 ? await block.locator("pre").textContent() : "";
+    expect(await block.getAttribute("data-state"), `${path}: ${output}`).toBe("done");
     await context.close();
   });
 
@@ -166,7 +166,7 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
     // A second visit needs no second load.
     let loads = 0;
     page.on("load", () => loads++);
-    await page.goto(`${server.url}/comparison.html`, { waitUntil: "networkidle" });
+    await page.goto(`${server.url}/comparison.html`, { waitUntil: "load" });
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect(loads).toBe(1);
     await context.close();
