@@ -39,7 +39,9 @@ const isGenerated = (path: string): boolean => path.endsWith("_pb.ts");
 
 /** Every folder at or below `folder`, with the names of its own files. */
 function foldersBelow(folder: string): [path: string, files: string[]][] {
-  const entries = readdirSync(resolve(root, folder), { withFileTypes: true });
+  const entries = readdirSync(resolve(root, folder), { withFileTypes: true }).filter(
+    ({ name }) => name !== "node_modules",
+  );
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   const inner = entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => foldersBelow(`${folder}/${name}`));
   return [[folder, files], ...inner];

@@ -45,10 +45,12 @@ const arms: [string, any, object][] = [
 ];
 
 describe("random numbers are the same for any number of workers", () => {
-  test.each(arms)("%s", { timeout: 60_000 }, async (_, dataset, options) => {
+  test.each(arms)("%s", { timeout: 60_000 }, async (arm, dataset, options) => {
     const here = await read(dataset, options);
     expect(new Set(here.batches.flat(3)).size).toBeGreaterThan(here.batches.length);
-    for (const numWorkers of [1, 2, 4]) expect(await read(dataset, { ...options, numWorkers })).toEqual(here);
+    // The number of workers matters alike for all; starting them takes the time.
+    for (const numWorkers of arm === arms[0]![0] ? [1, 2, 4] : [3])
+      expect(await read(dataset, { ...options, numWorkers })).toEqual(here);
     expect(await read(dataset, { ...options, numWorkers: 2, persistentWorkers: true })).toEqual(here);
   });
 
