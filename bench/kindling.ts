@@ -172,13 +172,13 @@ function jpegFiles(folder: string): string[] {
     .map((name) => `${folder}/${name}`);
 }
 
-/** Writes pictures of soft colors with some noise, which compress as photographs do. @returns Their folder. */
-export async function makePictures(): Promise<string> {
-  const folder = `${globalThis.process.cwd()}/build/bench/pictures`;
+/** Writes pictures of soft colors with some noise, which compress as photographs do. @returns Their folder, which differs for each number of them. */
+export async function makePictures(count = 128): Promise<string> {
+  const folder = `${globalThis.process.cwd()}/build/bench/pictures${count}`;
   fileSystem().mkdirSync(folder, { recursive: true });
   const [width, height] = [400, 300];
   const noise = randomArray(width * height * 3);
-  for (let n = 0; n < 128; n++) {
+  for (let n = 0; n < count; n++) {
     const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
       const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
       return 128 + 90 * Math.sin((x * (n + 3)) / 900 + (i % 3)) * Math.cos((y * (n + 5)) / 700) + 24 * noise[i]!;
