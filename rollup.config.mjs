@@ -6,6 +6,7 @@ import nodeResolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
+import { chunksOf } from "./scripts/building/chunks.mjs";
 import { nameClasses } from "./scripts/building/classNames.mjs";
 import { explainCommonJs } from "./scripts/building/commonjs.mjs";
 import { embedDataWorker } from "./scripts/building/dataWorker.mjs";
@@ -134,41 +135,6 @@ const licenses = license({
 
 const entry = resolve("src/index.ts");
 
-/** Parts that a program may do without: each is a file of its own, which bundlers leave out where nobody uses its namespace. */
-const WINGS = ["distributions", "vision", "text", "audio", "onnx", "darknet"];
-const indexOf = (wing) => resolve("src", wing, "index.ts");
-
-/** What a module imports statically, directly or not, without what `isLeft` leaves out. */
-function closure(start, getModuleInfo, isLeft = (_id) => false) {
-  const found = new Set();
-  for (const pending = [start]; pending.length > 0; ) {
-    const id = pending.pop();
-    if (found.has(id) || isLeft(id)) continue;
-    found.add(id);
-    pending.push(...getModuleInfo(id).importedIds);
-  }
-  return found;
-}
-
-/** The file of each module that the entry imports statically. */
-let files;
-
-/**
- * What the entry imports statically is `core.js`, which the parts that are loaded when they are first needed import from as well, and a file for each
- * wing, with what nothing else needs; `kindling.js` hands on what is public.
- */
-function filesOf(getModuleInfo) {
-  if (files !== undefined) return files;
-  const indexes = new Set(WINGS.map(indexOf));
-  const core = closure(entry, getModuleInfo, (id) => indexes.has(id));
-  files = new Map([...core].map((id) => [id, "core"]));
-  for (const wing of WINGS)
-    for (const id of closure(indexOf(wing), getModuleInfo, (id) => core.has(id)))
-      files.set(id, files.has(id) ? "core" : wing);
-  files.delete(entry);
-  return files;
-}
-
 /** What a program can import besides the whole library: `kindling/NAME`, which is `torch.NAME`. */
 const rooms = Object.fromEntries(ROOMS.map((room) => [`rooms/${room}`, `kindling:room/${room}`]));
 
@@ -198,7 +164,7 @@ export default {
     sourcemap: process.env.KINDLING_MAPS === "1",
     chunkFileNames: "[name].js",
     minifyInternalExports: true,
-    manualChunks: (id, { getModuleInfo }) => filesOf(getModuleInfo).get(id),
+    manualChunks: chunksOf(entry),
   },
   // What the library takes from packages is bundled: the browser's variants, which run in every runtime.
   plugins: [

@@ -81,12 +81,16 @@ async function buildKernels() {
   mkdirSync("build", { recursive: true });
   await Promise.all(["baseline", "relaxed"].map(buildTarget));
   declareKernels(join("build", "raw", "kernels.baseline.d.ts"), join("build", "kernels.d.ts"));
+  // It imports packages, which are installed by now.
+  const { packKernels } = await import("./building/pack.mjs");
+  await packKernels(join("build", "kernels.packed.json"));
 }
 
 /** The kernels and their declaration, which the sources need to be checked. */
 export async function ensureKernels() {
-  const sources = ["assembly", "asconfig.json", "package-lock.json", join("scripts", "building", "declareKernels.mjs")];
-  const targets = ["kernels.baseline.wasm", "kernels.relaxed.wasm", "kernels.d.ts"];
+  const scripts = ["declareKernels.mjs", "pack.mjs"].map((name) => join("scripts", "building", name));
+  const sources = ["assembly", "asconfig.json", "package-lock.json", ...scripts];
+  const targets = ["kernels.baseline.wasm", "kernels.relaxed.wasm", "kernels.d.ts", "kernels.packed.json"];
   if (!targets.some((name) => isStale(join("build", name), sources))) return;
   console.error("kindling: compiling the kernels…");
   await buildKernels();
@@ -113,7 +117,7 @@ export async function build() {
 /** Installs and builds what is missing or out of date; the bundle unless `bundle` is false, the declarations only when `types` is set. */
 export async function ensureBuilt({ types = false, bundle: wantsBundle = true } = {}) {
   await ensureInstalled();
-  const kernels = join("build", "kernels.relaxed.wasm");
+  const kernels = join("build", "kernels.packed.json");
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();

@@ -1,7 +1,6 @@
 /** The public API: `import * as torch from "kindling"`. */
 import "./backend/wasm/backend";
 import "./ops/index";
-import "./ownClasses";
 import "./tensor/format";
 
 export * as audio from "./audio/index";

@@ -24,8 +24,8 @@ function fromBundle(bundle, withoutKernels) {
   };
 }
 
-/** Workers are given the compiled kernels: the largest texts of all, base64 of more than 64 KiB, are left out. */
-const withoutKernels = (code) => code.replace(/^(const (?:baseline|relaxed)\S* = )"[A-Za-z0-9+/=]{65536,}"/gm, '$1""');
+/** Workers are given the compiled kernels: the largest text of all, base64 of more than 64 KiB, is left out. */
+const withoutKernels = (code) => code.replace(/^(const packed\S* = )"[A-Za-z0-9+/=]{65536,}"/gm, '$1""');
 
 /** The files that the library consists of at its start, those that others need first. */
 function staticParts(bundle) {

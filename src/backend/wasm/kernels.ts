@@ -1,12 +1,12 @@
 /** Loads the compiled kernels: picks the SIMD level, compiles synchronously, and gives every export a number. */
 
-import { baseline, relaxed, signatures } from "kindling:kernels";
+import { signatures } from "kindling:kernels";
 import { script } from "kindling:loader";
 import { instantiateSync } from "@assemblyscript/loader";
-import { inflateSync } from "fflate";
 import { checkChoice } from "../../core/arguments";
 import { ArgumentError, DeviceError, describe, ValueError } from "../../core/errors";
 import { environment } from "../../platform/platform";
+import { unpackKernels } from "./unpack";
 
 /** Which vector instructions kernels use: those of WebAssembly SIMD, or relaxed ones with fused multiply-add. */
 export type SimdLevel = "baseline" | "relaxed";
@@ -120,16 +120,9 @@ export function simdLevel(): SimdLevel {
   return hasFusedMultiplyAdd() ? "relaxed" : "baseline";
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
 export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAssembly.Module; level: SimdLevel } {
   if (given !== undefined) return { level, module: given };
-  return { level, module: compile(inflateSync(decodeBase64(level === "relaxed" ? relaxed : baseline))) };
+  return { level, module: compile(unpackKernels(level, compile)) };
 }
 
 /** Kernels are the raw exports of the instance: those that the loader hands out as well stand behind a closure each. */
