@@ -125,7 +125,7 @@ export class Reducer {
     const known = new Set(this.order);
     const rest = this.params.map((_, i) => this.params.length - 1 - i).filter((i) => !known.has(i));
     const order = integers([...this.order, ...rest]);
-    this.group.broadcast(order, 0, OP).wait();
+    this.group.now((group) => group.broadcast(order, 0, OP));
     this.build(order.tolist() as number[]);
     order.dispose();
   }
