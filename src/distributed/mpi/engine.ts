@@ -168,12 +168,12 @@ export class MpiEngine implements Engine {
     this.fill(slot, call, ranks);
     const ticket = new MpiTicket(this, slot, call.text);
     this.tickets[slot] = ticket;
-    this.posted++;
     const { i32 } = this;
-    i32[this.word(slot, Layout.state)] = Progress.posted;
+    const before = this.posted++ | 0;
     i32[this.word(slot, Layout.stage)] = Stage.waits;
-    const before = this.posted - 1;
-    const isOver = ranks === undefined && call.isAwaited && this.caller?.carryOut(slot, before | 0, call.kind);
+    Atomics.store(i32, this.word(slot, Layout.call), before);
+    Atomics.store(i32, this.word(slot, Layout.state), Progress.posted);
+    const isOver = ranks === undefined && call.isAwaited && this.caller?.carryOut(slot, before, call.kind);
     Atomics.store(i32, Control.posted, this.posted | 0);
     if (!isOver) this.ring();
     return ticket;

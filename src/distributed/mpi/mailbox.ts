@@ -75,6 +75,8 @@ export const Layout = {
   errorLength: 3,
   hash: 4,
   stage: 6,
+  /** How many calls came before the one in the slot. It is written before the state, and read after it. */
+  call: 7,
   // Of a slot, float64 from its start:
   fields: 4,
   // Of a slot, bytes from its start:

@@ -24,7 +24,7 @@ export type ThreadParts = {
 export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts: ThreadParts): void {
   const { address } = foreign;
   const { box, slots, slotBytes, kinds, wireSizes, words } = setup;
-  const { Control: C, Owner, Stage, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
+  const { Control: C, Owner, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
   const i32 = new Int32Array(box);
   const [f64, u8] = [new Float64Array(box), new Uint8Array(box)];
   const base = address(u8);
@@ -89,6 +89,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
       const slot = (taken >>> 0) % slots;
       // What the caller's thread has carried out needs nothing more; what it has started is gone on with.
       if (Atomics.load(i32, word(slot, L.state)) !== P.posted) continue;
+      if (Atomics.load(i32, word(slot, L.call)) !== taken) continue;
       const comm = comms.get(field(slot, F.comm))!;
       const stage = (["waits", "compares", "moves"] as const)[i32[word(slot, L.stage)]!]!;
       const job: Job = { slot, kind: kinds[field(slot, F.kind)]!, comm, stage, since: now() };
