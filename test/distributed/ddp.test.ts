@@ -220,8 +220,11 @@ test.for([
     1020,
   ],
 ] as const)("%s gives what PyTorch's does, with %o", async ([hook, options, loss, norm, weight, before, after]) => {
-  for (const { losses, norms, weights, stats, iter } of await valuesOf(FILE, "powerSgd", 2, { hook, options })) {
-    const got = [losses.at(-1) / loss, norms[0] / norm, weights[0] / weight];
+  const ranks = await valuesOf(FILE, "powerSgd", 2, { hook, options });
+  // Losses are those of each rank's own part.
+  expect(Math.abs(ranks[0].losses.at(-1) / loss - 1)).toBeLessThan(1e-11);
+  for (const { norms, weights, stats, iter } of ranks) {
+    const got = [norms[0] / norm, weights[0] / weight];
     for (const ratio of got) expect(Math.abs(ratio - 1)).toBeLessThan(1e-11);
     expect([stats, iter]).toEqual([[before / after, before, after], 7]);
   }
