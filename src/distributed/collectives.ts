@@ -27,9 +27,8 @@ function carryOut(op: string, options: CollectiveOptions, start: (group: Process
   const group = groupFor(op, options.group);
   if (!isMember(op, group)) return null;
   const isAsync = options.asyncOp !== undefined && checkFlag(op, "asyncOp", options.asyncOp);
-  const work = start(group);
-  if (isAsync) return work;
-  work.wait();
+  if (isAsync) return start(group);
+  group.now(start);
   return null;
 }
 

@@ -57,6 +57,8 @@ export interface Call {
   readonly dtype?: DType | undefined;
   readonly inputCounts?: readonly number[] | undefined;
   readonly outputCounts?: readonly number[] | undefined;
+  /** Whether the caller does nothing else until the call is over. */
+  readonly isAwaited?: boolean | undefined;
   /** What all ranks of a collective have to agree on, as errors write it: `allReduce(float32 [3, 4], op: "sum")`. */
   readonly text: string;
 }
@@ -70,6 +72,8 @@ export interface Ticket {
    * @throws DistBackendError if the call failed, or is not over after `timeout` milliseconds.
    */
   wait(timeout: number): void;
+  /** Whether the call has failed in a way that leaves its memory in use. */
+  readonly isAbandoned?: boolean;
   /** The sender, as a rank in the communicator, once a `recv` is over. */
   readonly source: number;
 }

@@ -1,24 +1,8 @@
 /** `torch.distributed.optim`. */
 import type * as Room from "./lazyDistributed";
-import { loaded, roomIfLoaded } from "./room";
+import { lateClass } from "./room";
 
 export type { OptimizerClass, ZeroRedundancyOptions } from "./parallel/zero";
-
-/** Stands for the class that is loaded with the process group, which its instances are of. */
-class Face {
-  constructor(...given: unknown[]) {
-    const Real = loaded("ZeroRedundancyOptimizer").ZeroRedundancyOptimizer as unknown as new (
-      ...given: unknown[]
-    ) => object;
-    // biome-ignore lint/correctness/noConstructorReturn: the class cannot be known before it is loaded.
-    return new Real(...given);
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    const room = roomIfLoaded();
-    return room !== undefined && value instanceof room.ZeroRedundancyOptimizer;
-  }
-}
 
 /**
  * Divides the state of an optimizer among the ranks: each updates its share of the parameters, and sends it to the others. The parameters are those of
@@ -29,6 +13,8 @@ class Face {
  * @example
  * const optimizer = new dist.optim.ZeroRedundancyOptimizer(model.parameters(), optim.Adam, { lr: 1e-3 });
  */
-export const ZeroRedundancyOptimizer = Face as unknown as typeof Room.ZeroRedundancyOptimizer;
+export const ZeroRedundancyOptimizer = lateClass(
+  "ZeroRedundancyOptimizer",
+) as unknown as typeof Room.ZeroRedundancyOptimizer;
 /** Divides the state of an optimizer among the ranks. */
 export type ZeroRedundancyOptimizer = Room.ZeroRedundancyOptimizer;

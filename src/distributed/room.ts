@@ -35,3 +35,20 @@ export const later = <const S extends string, K extends Functions>(name: K, sign
   named(name, signature, (...given: unknown[]) =>
     (loaded(name)[name] as (...args: unknown[]) => unknown)(...given),
   ) as never;
+
+/** Stands for a class that is loaded with the process group, which its instances are of. */
+export function lateClass(name: "ZeroRedundancyOptimizer" | "PowerSGDState"): object {
+  class Face {
+    constructor(...given: unknown[]) {
+      const Real = loaded(name)[name] as unknown as new (...given: unknown[]) => object;
+      // biome-ignore lint/correctness/noConstructorReturn: the class cannot be known before it is loaded.
+      return new Real(...given);
+    }
+
+    static [Symbol.hasInstance](value: unknown): boolean {
+      const known = roomIfLoaded();
+      return known !== undefined && value instanceof known[name];
+    }
+  }
+  return Face;
+}

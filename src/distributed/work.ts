@@ -52,7 +52,7 @@ export class Work {
       this.failure = error as Error;
       throw error;
     } finally {
-      this.release();
+      if (!this.ticket.isAbandoned) this.release();
     }
   }
 

@@ -1,4 +1,4 @@
-/** Functions of shared libraries, called from a worker: through `koffi` in Node, through what Deno and Bun have built in. */
+/** Functions of shared libraries, through `koffi` in Node, through what Deno and Bun have built in. */
 import { nodeModule, runtime } from "./platform";
 
 /** Functions of a library. All arguments and results are integers: `p` in a signature is a pointer or another 64-bit value, `i` an `int`. */
@@ -14,6 +14,8 @@ export interface Foreign {
   functions<K extends string>(library: string, signatures: Readonly<Record<K, string>>): ForeignFunctions<K>;
   /** The address of data in the library loaded last; 0 if there is none of this name. */
   symbol(name: string): number;
+  /** Copies bytes between addresses. */
+  copy(to: number, from: number, bytes: number): void;
   /** Lets another thread have the core, if one waits for it. */
   giveWay(): void;
   /** Sets a variable of the process's environment, for libraries that are loaded later, unless it is set already. */
@@ -91,6 +93,7 @@ export function openForeign(koffi: string | undefined): Foreign {
     dlsym: "ppp",
     dlerror: "p",
     strncpy: "pppp",
+    memcpy: "pppp",
     sched_yield: "i",
     setenv: "ippi",
     _exit: "ii",
@@ -119,6 +122,7 @@ export function openForeign(koffi: string | undefined): Foreign {
     },
     functions: (library, signatures) => open(library, signatures) as never,
     symbol: (name) => Number(system.dlsym!(handle, put(name))),
+    copy: (to, from, bytes) => void system.memcpy!(to, from, bytes),
     giveWay: () => void system.sched_yield!(),
     // A worker of Node has a copy of the environment, so that assigning to `process.env` does not reach the libraries.
     setVariable: (name, value) => void system.setenv!(put(name), put(value, 2048), 0),

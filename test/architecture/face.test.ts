@@ -50,7 +50,10 @@ const own: Readonly<Record<string, readonly string[]>> = {
       "distributed.algorithms.ddpCommHooks",
       "allreduceHook bf16CompressHook bf16CompressWrapper fp16CompressHook",
     ),
-    "distributed.algorithms.ddpCommHooks.fp16CompressWrapper",
+    ...paths(
+      "distributed.algorithms.ddpCommHooks",
+      "fp16CompressWrapper powerSGDHook batchedPowerSGDHook PowerSGDState",
+    ),
     "distributed.optim.ZeroRedundancyOptimizer",
     "nn.parallel.DistributedDataParallel",
   ],

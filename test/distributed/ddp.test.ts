@@ -1,4 +1,4 @@
-/** DistributedDataParallel on ranks that are worker threads. Values of sums and of `join` are recorded from PyTorch 1.13 with gloo. */
+/** DistributedDataParallel on ranks that are worker threads. Values of sums, of PowerSGD and of `join` are recorded from PyTorch 1.13 with gloo. */
 import { expect, test } from "vitest";
 import { errorsOf, valuesOf } from "./ranks";
 
@@ -161,6 +161,84 @@ test("communication hooks take the place of the reduction", async () => {
       expect(second).toMatch(/can only be called once/);
     }
   }
+});
+
+test.for([
+  ["powerSGDHook", { startPowerSGDIter: 2 }, 0.4456670866565321, 1.186464299809212, 0.36321293113563924, 5980, 1030],
+  [
+    "powerSGDHook",
+    { startPowerSGDIter: 2, matrixApproximationRank: 2, minCompressionRate: 1.1 },
+    0.4433329299400097,
+    1.130114135239329,
+    0.3631260136590298,
+    5980,
+    1760,
+  ],
+  [
+    "powerSGDHook",
+    { startPowerSGDIter: 2, matrixApproximationRank: 3, minCompressionRate: 1, batchTensorsWithSameShape: true },
+    0.4432908620860276,
+    1.1286259292136125,
+    0.3631296054703866,
+    5980,
+    2490,
+  ],
+  [
+    "powerSGDHook",
+    { startPowerSGDIter: 3, warmStart: false, randomSeed: 7 },
+    0.45912760687722354,
+    1.931353107385866,
+    0.36318273805268964,
+    4784,
+    824,
+  ],
+  [
+    "powerSGDHook",
+    { startPowerSGDIter: 2, useErrorFeedback: false, orthogonalizationEpsilon: 0.001 },
+    0.4545308937237973,
+    1.1386717826259989,
+    0.363191743313582,
+    5980,
+    1030,
+  ],
+  [
+    "batchedPowerSGDHook",
+    { startPowerSGDIter: 2, matrixApproximationRank: 2 },
+    0.011262722030759018,
+    0.07167212791953198,
+    0.33666290992148634,
+    5680,
+    680,
+  ],
+  [
+    "batchedPowerSGDHook",
+    { startPowerSGDIter: 2, warmStart: false, matrixApproximationRank: 3 },
+    0.011088963881110435,
+    0.2125929390483841,
+    0.33618248936950523,
+    5680,
+    1020,
+  ],
+] as const)("%s gives what PyTorch's does, with %o", async ([hook, options, loss, norm, weight, before, after]) => {
+  const ranks = await valuesOf(FILE, "powerSgd", 2, { hook, options });
+  // Losses are those of each rank's own part.
+  expect(Math.abs(ranks[0].losses.at(-1) / loss - 1)).toBeLessThan(1e-11);
+  for (const { norms, weights, stats, iter } of ranks) {
+    const got = [norms[0] / norm, weights[0] / weight];
+    for (const ratio of got) expect(Math.abs(ratio - 1)).toBeLessThan(1e-11);
+    expect([stats, iter]).toEqual([[before / after, before, after], 7]);
+  }
+});
+
+test.for([
+  [
+    { hook: "powerSGDHook", options: { startPowerSGDIter: 1 } },
+    /ValueError: PowerSGDState: Expect `startPowerSGDIter` > 1 if/,
+  ],
+  [{ hook: "powerSGDHook", options: { rank: 2 } }, /ArgumentError: PowerSGDState: .*unknown argument "rank"/],
+  [{ hook: "powerSGDHook", options: { matrixApproximationRank: 0 } }, /PowerSGDState: matrixApproximationRank must be/],
+] as const)("PowerSGD says what is wrong: %o", async ([argument, message]) => {
+  for (const error of await errorsOf(FILE, "powerSgd", 1, argument)) expect(error).toMatch(message);
 });
 
 test.for([[true], [false]])(

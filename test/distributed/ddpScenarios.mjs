@@ -302,3 +302,39 @@ export async function joined({ torch, rank, argument }) {
   step();
   return { steps, after, mean: net[1].runningMean.tolist(), later: model.parameters().map((p) => p.tolist()) };
 }
+
+/** Steps with gradients that are reduced as products of small matrices; all ranks begin with the same weights. */
+export function powerSgd({ torch, rank, argument: { hook, options } }) {
+  const { nn } = torch;
+  const { PowerSGDState, ...hooks } = torch.distributed.algorithms.ddpCommHooks;
+  const wave = (n, step, shift) => torch.arange(n, { dtype: "float64" }).mul(step).add(shift);
+  // The order of a weight and its bias in a bucket differs from PyTorch's, which matters where a bucket is one matrix.
+  const bias = hook === "powerSGDHook";
+  const linear = (from, to) => [new nn.Linear(from, to, { bias }), new nn.Tanh()];
+  const first = [new nn.Unflatten(1, [2, 6]), new nn.Conv1d(2, 8, 3, { bias }), new nn.Tanh(), new nn.Flatten()];
+  const [last] = linear(16, 4);
+  const net = new nn.Sequential(...first, ...linear(32, 16), ...linear(16, 16), ...linear(16, 16), last);
+  net.double();
+  torch.noGrad(() => {
+    for (const [k, p] of net.parameters().entries()) p.copy_(wave(p.numel(), 0.7, k).sin().view(p.shape).mul(0.4));
+  });
+  const model = wrap(torch, net);
+  const state = new PowerSGDState(null, options);
+  model.registerCommHook(state, hooks[hook]);
+  const optimizer = new torch.optim.SGD(model.parameters(), { lr: 0.002 });
+  const losses = [];
+  for (let step = 0; step < 7; step++)
+    torch.tidy(() => {
+      optimizer.zeroGrad();
+      const x = wave(60, 0.37, step + 2 * rank)
+        .cos()
+        .view([5, 12]);
+      const loss = model(x).square().sum();
+      loss.backward();
+      optimizer.step();
+      losses.push(loss.item());
+    });
+  const norms = net.parameters().map((p) => p.grad.norm().item());
+  const weights = net[4].weight.select(0, 0).narrow(0, 0, 4).tolist();
+  return { losses, norms, weights, stats: state.compressionStats(), iter: state.iter };
+}

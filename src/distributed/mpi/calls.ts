@@ -2,6 +2,16 @@
 import type { Foreign } from "../../platform/foreign";
 import type { Abi, AbiName } from "./handles";
 
+/** What the first thread to call MPI found out. */
+export interface MpiFacts {
+  readonly rank: number;
+  readonly size: number;
+  /** The file of the library. */
+  readonly library: string;
+  /** Whether several threads may call MPI, one at a time. */
+  readonly isSerialized: boolean;
+}
+
 /** What the thread is told when it starts. */
 export interface MpiSetup {
   /** The file of the package `koffi`, in Node. */
@@ -35,10 +45,7 @@ export interface MpiCall {
 }
 
 /** MPI, ready to be called. Everything throws an error with MPI's text if MPI fails. */
-export interface Mpi {
-  readonly rank: number;
-  readonly size: number;
-  readonly library: string;
+export interface Mpi extends MpiFacts {
   /** MPI_COMM_WORLD. */
   readonly world: number;
   /** Handles by the positions in `wireTypes` and `wireOps`. */
@@ -63,8 +70,8 @@ export interface Mpi {
   finalize(): void;
 }
 
-/** Loads and initializes MPI. */
-export function mpiCalls(setup: MpiSetup, foreign: Foreign): Mpi {
+/** Loads MPI, and initializes it unless another thread did: then its facts are given. */
+export function mpiCalls(setup: MpiSetup, foreign: Foreign, facts?: MpiFacts): Mpi {
   const words = new Int32Array(new SharedArrayBuffer(8192));
   const place = foreign.address(new Uint8Array(words.buffer));
   const [low, text] = [place, place + 512];
@@ -138,19 +145,24 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign): Mpi {
     check(mpi.MPI_Comm_set_errhandler(comm, errorsReturn));
     return comm;
   };
-  check(mpi.MPI_Initialized(low));
-  if (words[0] !== 0) throw new Error("something else in this process has initialized MPI");
-  check(mpi.MPI_Init_thread(0, 0, abi.funneled, low));
-  returnErrors(world);
-  check(mpi.MPI_Comm_rank(world, low));
-  const rank = words[0]!;
-  check(mpi.MPI_Comm_size(world, low));
-  const size = words[0]!;
+  const initialize = (): MpiFacts => {
+    check(mpi.MPI_Initialized(low));
+    if (words[0] !== 0) throw new Error("something else in this process has initialized MPI");
+    check(mpi.MPI_Init_thread(0, 0, abi.serialized, low));
+    const isSerialized = words[0]! >= abi.serialized;
+    returnErrors(world);
+    check(mpi.MPI_Comm_rank(world, low));
+    const rank = words[0]!;
+    check(mpi.MPI_Comm_size(world, low));
+    return { rank, size: words[0]!, library, isSerialized };
+  };
+  const known = facts ?? initialize();
   const duplicate = (comm: number): number => {
     check(mpi.MPI_Comm_dup(comm, low));
     return returnErrors(handle());
   };
   const { inPlace, statusIgnore } = abi;
+  const byte = value(abi.types.uint8);
 
   /** The function for each kind of call. */
   const calls: Record<string, (c: MpiCall) => number> = {
@@ -192,13 +204,11 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign): Mpi {
   };
 
   return {
-    rank,
-    size,
-    library,
+    ...known,
     world,
     types: setup.wireTypes.map((name) => value(abi.types[name as never])),
     ops: setup.wireOps.map((name) => value(abi.ops[name as never])),
-    byte: value(abi.types.uint8),
+    byte,
     anySource: abi.anySource,
     duplicate,
     split: (comm, isMember, key) => {
@@ -208,10 +218,8 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign): Mpi {
     start: (call) => check(calls[call.kind]!(call)),
     allReduceInPlace: (address, count, type, op, comm, request) =>
       check(mpi.MPI_Iallreduce(inPlace, address, count, type, op, comm, request)),
-    allGather: (input, output, bytes, comm, request) => {
-      const byte = value(abi.types.uint8);
-      check(mpi.MPI_Iallgather(input, bytes, byte, output, bytes, byte, comm, request));
-    },
+    allGather: (input, output, bytes, comm, request) =>
+      check(mpi.MPI_Iallgather(input, bytes, byte, output, bytes, byte, comm, request)),
     send: (address, count, type, to, tag, comm, request) =>
       check(mpi.MPI_Isend(address, count, type, to, tag, comm, request)),
     receive: (address, count, type, from, tag, comm, request) =>

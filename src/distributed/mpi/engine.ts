@@ -6,15 +6,21 @@ import { findPackage, openForeign } from "../../platform/foreign";
 import { runtime } from "../../platform/platform";
 import { complain, endAtOnce, onExit } from "../../platform/process";
 import { type Call, DistBackendError, type Engine, type Ticket } from "../engine";
+import { CallerSide } from "./caller";
 import type { MailboxSetup } from "./jobs";
 import {
   Command,
   Control,
+  EXCHANGED_RANKS,
   Field,
   kinds,
   Layout,
+  MESSAGE_BYTES,
+  messagesStart,
+  Owner,
   Progress,
   SLOTS,
+  Stage,
   State,
   slotBytes,
   wireOps,
@@ -46,6 +52,8 @@ class MpiTicket implements Ticket {
   source = -1;
   private failure: Error | undefined;
   isRead = false;
+  /** After a failure MPI may still read and write the memory of the call. */
+  isAbandoned = false;
 
   constructor(
     private readonly engine: MpiEngine,
@@ -59,7 +67,10 @@ class MpiTicket implements Ticket {
 
   wait(timeout: number): void {
     if (!this.isRead) {
-      if (!this.engine.waitFor(this.slot, timeout)) throw this.engine.timedOut(this.text, timeout);
+      if (!this.engine.waitFor(this.slot, timeout)) {
+        this.isAbandoned = true;
+        throw this.engine.timedOut(this.text, timeout);
+      }
       this.read();
     }
     if (this.failure !== undefined) throw this.failure;
@@ -71,6 +82,7 @@ class MpiTicket implements Ticket {
     this.isRead = true;
     this.source = this.engine.resultOf(this.slot);
     this.failure = this.engine.failureOf(this.slot, this.text);
+    this.isAbandoned = this.engine.isAbandoned(this.slot);
   }
 }
 
@@ -85,6 +97,7 @@ export class MpiEngine implements Engine {
   private readonly slotBytes: number;
   private readonly tickets: (MpiTicket | undefined)[] = new Array(SLOTS).fill(undefined);
   private posted = 0;
+  private readonly caller: CallerSide | undefined;
   /** After this failure the ranks cannot be brought together again. */
   private broken: Error | undefined;
   private isEnded = false;
@@ -106,15 +119,19 @@ export class MpiEngine implements Engine {
       box,
       slots: SLOTS,
       slotBytes: this.slotBytes,
+      messages: messagesStart(thread.size),
+      messageBytes: MESSAGE_BYTES,
+      exchangedRanks: EXCHANGED_RANKS,
       memory,
       kinds,
       wireSizes,
       dtypes,
       int32: wireTypes.indexOf("int32"),
       max: wireOps.indexOf("max"),
-      words: { Control, State, Command, Progress, Field, Layout },
+      words: { Control, Owner, Stage, State, Command, Progress, Field, Layout },
     };
     thread.worker.post(setup);
+    if (thread.isSerialized) this.caller = new CallerSide(thread, setup);
     onExit((code, error) => this.end(code, error));
   }
 
@@ -127,6 +144,7 @@ export class MpiEngine implements Engine {
     const call = { kind: "newComm", comm: 0, type: "int32", text } as const;
     const ticket = this.post(call, ranks);
     ticket.wait(timeout);
+    if (ticket.source >= 0) this.caller?.learn(ticket.source, ticket.slot, ranks);
     return ticket.source;
   }
 
@@ -150,11 +168,14 @@ export class MpiEngine implements Engine {
     this.fill(slot, call, ranks);
     const ticket = new MpiTicket(this, slot, call.text);
     this.tickets[slot] = ticket;
-    this.posted++;
     const { i32 } = this;
-    i32[this.word(slot, Layout.state)] = Progress.posted;
+    const before = this.posted++ | 0;
+    i32[this.word(slot, Layout.stage)] = Stage.waits;
+    Atomics.store(i32, this.word(slot, Layout.call), before);
+    Atomics.store(i32, this.word(slot, Layout.state), Progress.posted);
+    const isOver = ranks === undefined && call.isAwaited && this.caller?.carryOut(slot, before, call.kind);
     Atomics.store(i32, Control.posted, this.posted | 0);
-    this.ring();
+    if (!isOver) this.ring();
     return ticket;
   }
 
@@ -251,6 +272,12 @@ export class MpiEngine implements Engine {
         : why;
     this.broken = new DistBackendError(`${text}: ${cause}`);
     return this.broken;
+  }
+
+  /** Whether MPI may go on with a call that has failed. */
+  isAbandoned(slot: number): boolean {
+    const progress = this.progressOf(slot);
+    return progress === Progress.failed || progress === Progress.left;
   }
 
   private textAt(start: number, length: number): string {

@@ -15,8 +15,8 @@ export interface Abi {
   readonly statusIgnore: number;
   readonly anySource: number;
   readonly undefinedColor: number;
-  /** MPI_THREAD_FUNNELED. */
-  readonly funneled: number;
+  /** MPI_THREAD_SERIALIZED. */
+  readonly serialized: number;
 }
 
 const openMpi: Abi = {
@@ -45,7 +45,7 @@ const openMpi: Abi = {
   statusIgnore: 0,
   anySource: -1,
   undefinedColor: -32766,
-  funneled: 1,
+  serialized: 2,
 };
 
 /** Also of Intel MPI, MVAPICH and Cray MPI, which have MPICH's binary interface. */
@@ -75,7 +75,7 @@ const mpich: Abi = {
   statusIgnore: 1,
   anySource: -2,
   undefinedColor: -32766,
-  funneled: 1,
+  serialized: 2,
 };
 
 /** The binary interface of the MPI 5 standard, which libraries named `libmpi_abi` have, whoever made them. */
@@ -97,7 +97,7 @@ const standard: Abi = {
   statusIgnore: 0,
   anySource: -1,
   undefinedColor: -32766,
-  funneled: 1024,
+  serialized: 2048,
 };
 
 /** The implementations. */

@@ -1,5 +1,5 @@
 /** What the thread of MPI is given, and the calls that it keeps under way. */
-import type { Command, Control, Field, Layout, Progress, State } from "./mailbox";
+import type { Command, Control, Field, Layout, Owner, Progress, Stage, State } from "./mailbox";
 import type { Ring } from "./ring";
 
 /** The mailbox, and its layout. */
@@ -7,6 +7,10 @@ export interface MailboxSetup {
   readonly box: SharedArrayBuffer;
   readonly slots: number;
   readonly slotBytes: number;
+  /** Where the messages of a slot are, their length, and the most ranks that exchange them. */
+  readonly messages: number;
+  readonly messageBytes: number;
+  readonly exchangedRanks: number;
   /** Kindling's memory, in which the arrays of calls lie. */
   readonly memory: ArrayBufferLike;
   readonly kinds: readonly string[];
@@ -16,6 +20,8 @@ export interface MailboxSetup {
   readonly max: number;
   readonly words: {
     readonly Control: typeof Control;
+    readonly Owner: typeof Owner;
+    readonly Stage: typeof Stage;
     readonly State: typeof State;
     readonly Command: typeof Command;
     readonly Progress: typeof Progress;
@@ -24,11 +30,16 @@ export interface MailboxSetup {
   };
 }
 
-/** A communicator, with the ranks in the world of its members. */
-export interface Comm {
+/** What a call on a communicator needs of it. */
+export interface Members {
   readonly handle: number;
-  readonly ranks: readonly number[];
   readonly rank: number;
+  readonly size: number;
+}
+
+/** A communicator, with the ranks in the world of its members. */
+export interface Comm extends Members {
+  readonly ranks: readonly number[];
   /** Collectives that have not started to move data: the first is compared, the others wait for their turn. */
   readonly queue: Job[];
   /** A copy of the communicator, for messages of rings; its tags count them. */

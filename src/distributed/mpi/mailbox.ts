@@ -1,4 +1,7 @@
-/** The memory through which a program hands calls to the thread that owns MPI: a few words of control, then a ring of slots. */
+/**
+ * The memory through which a program hands calls to the thread that owns MPI: a few words of control, then a ring of slots. A call that both can carry out has
+ * all that belongs to it in its slot, so that one can go on where the other stopped.
+ */
 import type { CallKind, WireOp, WireType } from "../engine";
 
 /** What a slot may ask for. */
@@ -33,9 +36,18 @@ export const Control = {
   /** Raised when a command is carried out. */
   answered: 5,
   textLength: 6,
-  rank: 7,
-  size: 8,
+  /** How many of the calls that were posted are over. */
+  over: 7,
+  /** Who may call MPI at the moment: a value of {@link Owner}. */
+  owner: 8,
+  /** 1 + the slot of the call that ended last. */
+  last: 9,
 } as const;
+
+/** Values of `Control.owner`. */
+export const Owner = { nobody: 0, thread: 1, caller: 2 } as const;
+/** Values of a slot's stage: what was started last. */
+export const Stage = { waits: 0, compares: 1, moves: 2 } as const;
 
 /** Values of `Control.state`. */
 export const State = { starting: 0, ready: 1, failed: 2, closing: 3, closed: 4 } as const;
@@ -46,6 +58,9 @@ export const Progress = { free: 0, posted: 1, done: 2, failed: 3, left: 4, disag
 
 /** Places, in bytes: of control from the start, of a slot from its own start. */
 export const Layout = {
+  /** Of control, float64 from the start: the handle of the communicator of all ranks, and when a call ended last (ms since 1970). */
+  world: 8,
+  lastTime: 9,
   /** Text of control. */
   text: 256,
   textBytes: 16384,
@@ -59,6 +74,9 @@ export const Layout = {
   textLength: 2,
   errorLength: 3,
   hash: 4,
+  stage: 6,
+  /** How many calls came before the one in the slot. It is written before the state, and read after it. */
+  call: 7,
   // Of a slot, float64 from its start:
   fields: 4,
   // Of a slot, bytes from its start:
@@ -85,10 +103,23 @@ export const Field = {
   outputCount: 9,
   /** The position in the list of all dtypes. */
   dtype: 10,
+  /** The handle of the communicator, for a call that the caller's thread carries out. */
+  handle: 11,
 } as const;
+
+/** The most ranks that tell each other the hashes of their calls, together with few bytes of data; more of them reduce the hashes. */
+export const EXCHANGED_RANKS = 16;
+/** What a rank tells the others: two hashes, and data from byte 16 on. */
+export const MESSAGE_BYTES = 512;
 
 /** How many calls may be under way. */
 export const SLOTS = 64;
 
-/** The size of a slot: besides the rest it has four counts for each rank. */
-export const slotBytes = (size: number): number => Math.ceil((Layout.counts + 16 * size) / 64) * 64;
+const roundUp = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** Where the messages of a slot are, from its start: that of this rank, then those of all ranks. Besides the rest, a slot has four counts for each rank. */
+export const messagesStart = (size: number): number => roundUp(Layout.counts + 16 * size);
+
+/** The size of a slot. */
+export const slotBytes = (size: number): number =>
+  messagesStart(size) + MESSAGE_BYTES * (1 + Math.min(size, EXCHANGED_RANKS));

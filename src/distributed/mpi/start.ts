@@ -3,7 +3,8 @@
 import { findPackage, openForeign } from "../../platform/foreign";
 import { environment, runtime, startWorker, type WorkerHandle } from "../../platform/platform";
 import { DistBackendError } from "../engine";
-import { type MpiSetup, mpiCalls } from "./calls";
+import { type MpiFacts, type MpiSetup, mpiCalls } from "./calls";
+import { mpiCollectives } from "./collective";
 import { abis } from "./handles";
 import { installHint, type Launch } from "./launcher";
 import { kinds, wireOps, wireTypes } from "./mailbox";
@@ -13,15 +14,13 @@ import { ringAllReduce } from "./ring";
 import { mpiThread } from "./thread";
 
 /** A thread that has initialized MPI. */
-export interface StartedThread {
+export interface StartedThread extends MpiFacts {
   readonly worker: WorkerHandle;
-  readonly rank: number;
-  readonly size: number;
-  /** The file of the library. */
-  readonly library: string;
+  /** With what the thread was started. */
+  readonly setup: MpiSetup;
 }
 
-type Reply = { rank: number; size: number; library: string } | { error: string };
+type Reply = MpiFacts | { error: string };
 
 /** The first message initializes MPI, the second is the mailbox; after that no more are read. */
 const source = (): string => `
@@ -30,6 +29,7 @@ const openForeign = ${openForeign.toString()};
 const mpiCalls = ${mpiCalls.toString()};
 const mpiThread = ${mpiThread.toString()};
 const parts = {
+  mpiCollectives: ${mpiCollectives.toString()},
   ringAllReduce: ${ringAllReduce.toString()},
   mpiMessages: ${mpiMessages.toString()},
   mpiPeers: ${mpiPeers.toString()},
@@ -40,7 +40,8 @@ receive((message) => {
   try {
     foreign = openForeign(message.koffi);
     mpi = mpiCalls(message, foreign);
-    send({ rank: mpi.rank, size: mpi.size, library: mpi.library });
+    const { rank, size, library, isSerialized } = mpi;
+    send({ rank, size, library, isSerialized });
   } catch (error) {
     send({ error: String(error && error.message || error) });
   }
@@ -78,7 +79,7 @@ export async function startThread(op: string, launch: Launch, timeout: number): 
   worker.keepAlive(false);
   if ("error" in reply) throw new DistBackendError(`${op}: ${failure(reply.error, launch)}`);
   checkSize(op, launch, reply);
-  return { worker, ...reply };
+  return { worker, setup, ...reply };
 }
 
 const timedOut = (launch: Launch, timeout: number): string =>

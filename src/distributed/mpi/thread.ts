@@ -2,11 +2,11 @@
  * The thread that owns MPI. It takes calls from the mailbox, starts them with MPI's functions that do not block, asks MPI whether they are over, and naps
  * in between, so that the process can end at any time. It travels as text and refers to nothing outside itself.
  *
- * Before a collective moves data, its ranks compare what they are about to do (a hash of its text, reduced over all ranks). If they do not agree they
- * exchange the texts, and the call fails on every rank with all of them, before anything is written.
+ * While it has no calls under way, the caller's thread may call MPI as well, one of them at a time.
  */
 import type { Foreign } from "../../platform/foreign";
 import type { Mpi } from "./calls";
+import type { mpiCollectives } from "./collective";
 import type { Comm, Job, MailboxSetup } from "./jobs";
 import type { mpiMessages } from "./messages";
 import type { mpiPeers } from "./peers";
@@ -14,6 +14,7 @@ import type { ringAllReduce } from "./ring";
 
 /** Functions in files of their own, which travel as text as well. */
 export type ThreadParts = {
+  mpiCollectives: typeof mpiCollectives;
   ringAllReduce: typeof ringAllReduce;
   mpiMessages: typeof mpiMessages;
   mpiPeers: typeof mpiPeers;
@@ -23,7 +24,7 @@ export type ThreadParts = {
 export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts: ThreadParts): void {
   const { address } = foreign;
   const { box, slots, slotBytes, kinds, wireSizes, words } = setup;
-  const { Control: C, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
+  const { Control: C, Owner, State: S, Command: K, Progress: P, Field: F, Layout: L } = words;
   const i32 = new Int32Array(box);
   const [f64, u8] = [new Float64Array(box), new Uint8Array(box)];
   const base = address(u8);
@@ -34,22 +35,24 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
    * more time to the program. Then the longest sleeps: at first, and once nothing has happened for a while.
    */
   const [SPIN, SPIN_LARGE, NAP, NAP_LARGE, LONG_NAP, WHILE] = [1, 0.05, 0.1, 0.02, 1, 100];
-  /** Bytes from which on an all-reduce goes around in a ring: MPI's own, which does not block, is slow for much data in one implementation. */
-  const RING = 1 << 18;
+  /** Bytes from which on calls take a while. */
+  const LARGE = 1 << 18;
   /** How long a rank may be gone before calls with it are given up (ms), and how often to look whether one is (ms). */
   const [GRACE, LOOK] = [2000, 20];
 
   const worldRanks = Array.from({ length: mpi.size }, (_, rank) => rank);
   const commOf = (handle: number, ranks: readonly number[]): Comm => {
-    return { handle, ranks, rank: ranks.indexOf(mpi.rank), queue: [], ringHandle: mpi.duplicate(handle), rings: 0 };
+    const [rank, size] = [ranks.indexOf(mpi.rank), ranks.length];
+    return { handle, ranks, rank, size, queue: [], ringHandle: mpi.duplicate(handle), rings: 0 };
   };
   const world = commOf(mpi.duplicate(mpi.world), worldRanks);
   const comms = new Map<number, Comm>([[0, world]]);
   let made = 0;
   let jobs: Job[] = [];
   let taken = 0;
-  let lastText = "";
-  let lastTime = now();
+  /** What MPI may still read or write after a failure: it stays until the process ends. */
+  const kept: Job[] = [];
+  f64[L.world] = world.handle;
 
   // ---- The mailbox --------------------------------------------------------------------------------------------------
 
@@ -67,96 +70,52 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
   };
 
   const finish = (job: Job, progress: number, text = ""): void => {
+    if (progress !== P.done && progress !== P.disagreed) kept.push({ ...job });
     job.stage = "over";
     const { slot } = job;
-    lastText = callText(slot);
-    lastTime = now();
+    i32[C.last] = slot + 1;
+    f64[L.lastTime] = Date.now();
     i32[word(slot, L.errorLength)] = write(startOf(slot) + L.error, L.errorBytes, text);
+    Atomics.add(i32, C.over, 1);
     Atomics.store(i32, word(slot, L.state), progress);
     Atomics.notify(i32, word(slot, L.state));
   };
 
   const take = (): void => {
-    for (const posted = Atomics.load(i32, C.posted); taken !== posted; taken = (taken + 1) | 0) {
+    const posted = Atomics.load(i32, C.posted);
+    // Of what came before, slots have been used again: the caller's thread has carried it out.
+    if (((posted - taken) | 0) > slots) taken = (posted - slots) | 0;
+    for (; taken !== posted; taken = (taken + 1) | 0) {
       const slot = (taken >>> 0) % slots;
+      // What the caller's thread has carried out needs nothing more; what it has started is gone on with.
+      if (Atomics.load(i32, word(slot, L.state)) !== P.posted) continue;
+      if (Atomics.load(i32, word(slot, L.call)) !== taken) continue;
       const comm = comms.get(field(slot, F.comm))!;
-      const job: Job = { slot, kind: kinds[field(slot, F.kind)]!, comm, stage: "waits", since: now() };
+      const stage = (["waits", "compares", "moves"] as const)[i32[word(slot, L.stage)]!]!;
+      const job: Job = { slot, kind: kinds[field(slot, F.kind)]!, comm, stage, since: now() };
       jobs.push(job);
-      if (job.kind !== "send" && job.kind !== "recv") comm.queue.push(job);
+      if (job.kind !== "send" && job.kind !== "recv" && stage !== "moves") comm.queue.push(job);
     }
   };
 
   // ---- Collectives --------------------------------------------------------------------------------------------------
 
+  const collectives = parts.mpiCollectives(mpi, foreign, setup, base, memory);
   const request = (job: Job): number => base + startOf(job.slot) + L.requests;
-  const header = (job: Job): number => startOf(job.slot) + L.header;
 
-  /** The maximum of the hash and of its complement: they belong together only if the hash is the same everywhere. */
-  const compare = (job: Job): void => {
-    const at = header(job) / 4;
-    for (let k = 0; k < 2; k++) {
-      const hash = i32[word(job.slot, L.hash + k)]!;
-      i32[at + 2 * k] = hash;
-      i32[at + 2 * k + 1] = ~hash;
-    }
-    mpi.allReduceInPlace(
-      base + header(job),
-      4,
-      mpi.types[setup.int32]!,
-      mpi.ops[setup.max]!,
-      job.comm.handle,
-      request(job),
-    );
-    job.stage = "compares";
-  };
-
-  const agrees = (job: Job): boolean => {
-    const at = header(job) / 4;
-    return i32[at] === ~i32[at + 1]! && i32[at + 2] === ~i32[at + 3]!;
-  };
-
-  const startRing = (job: Job, bytes: number): void => {
+  const startRing = (job: Job): void => {
     const { slot, comm } = job;
     const type = field(slot, F.type);
     job.ring = parts.ringAllReduce(mpi, address, {
       comm: comm.ringHandle,
       rank: comm.rank,
-      size: comm.ranks.length,
+      size: comm.size,
       tag: comm.rings++ % 32768,
       address: memory + field(slot, F.output),
       count: field(slot, F.outputCount),
-      bytes,
+      bytes: wireSizes[type]!,
       type: mpi.types[type]!,
       op: mpi.ops[field(slot, F.op)]!,
-    });
-    job.stage = "moves";
-  };
-
-  const start = (job: Job): void => {
-    const { slot, kind, comm } = job;
-    const bytes = wireSizes[field(slot, F.type)]!;
-    const isLarge = bytes * field(slot, F.outputCount) >= RING;
-    if (kind === "allReduce" && isLarge && comm.ranks.length > 1) {
-      startRing(job, bytes);
-      return;
-    }
-    const counts = base + startOf(slot) + L.counts;
-    const list = 4 * mpi.size;
-    mpi.start({
-      kind,
-      comm: comm.handle,
-      rank: comm.rank,
-      size: comm.ranks.length,
-      type: mpi.types[field(slot, F.type)]!,
-      op: mpi.ops[field(slot, F.op)] ?? 0,
-      peer: field(slot, F.peer),
-      tag: 0,
-      input: memory + field(slot, F.input),
-      inputCount: field(slot, F.inputCount),
-      output: memory + field(slot, F.output),
-      outputCount: field(slot, F.outputCount),
-      counts: [counts, counts + list, counts + 2 * list, counts + 3 * list],
-      request: request(job),
     });
     job.stage = "moves";
   };
@@ -169,6 +128,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     const handle = mpi.split(world.handle, rank >= 0, Math.max(rank, 0));
     made++;
     if (rank >= 0) comms.set(made, commOf(handle, ranks));
+    f64[startOf(slot) / 8 + L.fields + F.handle] = handle;
     i32[word(slot, L.result)] = rank < 0 ? -1 : made;
     finish(job, P.done);
   };
@@ -198,25 +158,35 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     finish(job, P.disagreed, lines.join("; "));
   };
 
+  /** The ranks have compared what they call. */
+  const goOn = (job: Job, outcome: string): void => {
+    job.comm.queue.shift();
+    if (outcome === "over") finish(job, P.done);
+    else if (outcome === "differs") explain(job);
+    else if (outcome === "goesOn") job.stage = "moves";
+    else if (job.kind === "newComm") makeComm(job);
+    else startRing(job);
+  };
+
   const advanceCollective = (job: Job): boolean => {
-    const { queue } = job.comm;
     if (job.stage === "waits") {
-      if (queue[0] !== job) return false;
-      compare(job);
+      if (job.comm.queue[0] !== job) return false;
+      collectives.begin(job.slot, job.comm);
+      job.stage = "compares";
     }
     if (job.ring !== undefined) {
       const hasMoved = job.ring.advance();
       if (job.ring.isOver()) finish(job, P.done);
       return hasMoved;
     }
-    if (!mpi.test(request(job))) return false;
-    if (job.stage === "compares") {
-      if (!agrees(job)) explain(job);
-      else if (job.kind === "barrier") finish(job, P.done);
-      else if (job.kind === "newComm") makeComm(job);
-      else start(job);
-      queue.shift();
-    } else if (job.stage === "explains") disagree(job);
+    if (job.stage === "explains") {
+      const isOver = mpi.test(request(job));
+      if (isOver) disagree(job);
+      return isOver;
+    }
+    const outcome = collectives.advance(job.slot, job.comm);
+    if (outcome === undefined) return false;
+    if (job.stage === "compares") goOn(job, outcome);
     else finish(job, P.done);
     return true;
   };
@@ -240,9 +210,10 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
   const ownState = (): string => {
     const job = jobs.find(({ stage }) => stage !== "over");
     if (job !== undefined) return `has waited for ${seconds(job.since)} in ${callText(job.slot)}`;
-    return lastText === ""
-      ? "has made no call yet"
-      : `is in no call; the last was ${lastText}, ${seconds(lastTime)} ago`;
+    const last = i32[C.last]!;
+    if (last === 0) return "has made no call yet";
+    const ago = ((Date.now() - f64[L.lastTime]!) / 1000).toFixed(1);
+    return `is in no call; the last was ${callText(last - 1)}, ${ago} s ago`;
   };
   const peers = parts.mpiPeers(mpi, address, mpi.duplicate(world.handle), ownState);
   const { gone } = peers;
@@ -313,19 +284,15 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
   let moved = now();
   const rest = (bell: number): void => {
     const idle = now() - moved;
-    if (now() - looked > LOOK) {
-      listen();
-      giveUp();
-    }
-    const isLarge = jobs.length > 0 && bytesUnderWay() >= RING;
+    const isLarge = jobs.length > 0 && bytesUnderWay() >= LARGE;
     if (jobs.length === 0) Atomics.wait(i32, C.bell, bell, idle < 5000 ? LOOK : 100);
     else if (idle > (isLarge ? SPIN_LARGE : SPIN))
       Atomics.wait(i32, C.bell, bell, idle > WHILE ? LONG_NAP : isLarge ? NAP_LARGE : NAP);
     else foreign.giveWay();
   };
 
-  for (;;) {
-    const bell = Atomics.load(i32, C.bell);
+  /** Does what can be done. @returns Whether something has moved. */
+  const work = (): boolean => {
     const before = taken;
     take();
     let hasMoved = taken !== before;
@@ -333,15 +300,29 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     if (hasMoved) {
       jobs = jobs.filter(({ stage }) => stage !== "over");
       moved = now();
+    } else if (now() - looked > LOOK) {
+      listen();
+      giveUp();
+    }
+    return hasMoved;
+  };
+
+  Atomics.store(i32, C.state, S.ready);
+  for (;;) {
+    const bell = Atomics.load(i32, C.bell);
+    if (Atomics.compareExchange(i32, C.owner, Owner.nobody, Owner.thread) !== Owner.nobody) {
+      Atomics.wait(i32, C.bell, bell, 1);
       continue;
     }
-    const command = Atomics.load(i32, C.command);
+    const hasMoved = work();
+    const command = hasMoved ? K.none : Atomics.load(i32, C.command);
     if (command === K.abort) mpi.abort(i32[C.code]!);
     if (command === K.close && jobs.length === 0) {
       close();
       return;
     }
     if (command === K.inquire) inquire();
-    rest(bell);
+    Atomics.store(i32, C.owner, Owner.nobody);
+    if (!hasMoved) rest(bell);
   }
 }

@@ -6,6 +6,8 @@ import { isShared, syncedNorm } from "./syncedNorm";
 
 export { GradBucket } from "./bucket";
 export * from "./commHooks";
+export * from "./powerSgd";
+export { type PowerSGDOptions, PowerSGDState } from "./powerSgdState";
 export type { CommHook } from "./reducer";
 export { type OptimizerClass, ZeroRedundancyOptimizer, type ZeroRedundancyOptions } from "./zero";
 

@@ -21,7 +21,7 @@ export class Joining {
 
   private agree(value: number, op: ReduceOp): number {
     const x = integers([value]);
-    this.group.allReduce(x, op, "join").wait();
+    this.group.now((group) => group.allReduce(x, op, "join"));
     const result = x.item();
     x.dispose();
     return result;

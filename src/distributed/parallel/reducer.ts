@@ -125,7 +125,7 @@ export class Reducer {
     const known = new Set(this.order);
     const rest = this.params.map((_, i) => this.params.length - 1 - i).filter((i) => !known.has(i));
     const order = integers([...this.order, ...rest]);
-    this.group.broadcast(order, 0, OP).wait();
+    this.group.now((group) => group.broadcast(order, 0, OP));
     this.build(order.tolist() as number[]);
     order.dispose();
   }
@@ -208,6 +208,11 @@ export class Reducer {
     queueCallback(() => this.finish());
   }
 
+  /** Whether a bucket is the only one, so that nothing is left to do while it is reduced. */
+  private get isAlone(): boolean {
+    return this.buckets.length === 1 && !this.findsUnused && this.hook === undefined;
+  }
+
   private twice(i: number): StateError {
     return new StateError(
       `${OP}: Expected to mark a variable ready only once. This error is caused by one of the following reasons: 1) Use of a module parameter outside the \`forward\` function. ` +
@@ -224,7 +229,9 @@ export class Reducer {
       return;
     }
     if (this.divisor !== 1) bucket.buffer.mul_(1 / this.divisor);
-    bucket.result = this.group.allReduce(bucket.buffer, "sum", `${OP} bucket ${position}`);
+    const name = `${OP} bucket ${position}`;
+    if (this.isAlone) this.group.now((group) => group.allReduce(bucket.buffer, "sum", name));
+    else bucket.result = this.group.allReduce(bucket.buffer, "sum", name);
   }
 
   private shareUsed(): void {

@@ -74,7 +74,7 @@ class SyncBatchNormFunction extends CustomFunction {
     const channels = x.shape[1]!;
     const own = ownMoments(x);
     const all = own.newZeros([group.size, own.numel()]);
-    group.allGatherIntoTensor(all, own, OP).wait();
+    group.now(() => group.allGatherIntoTensor(all, own, OP));
     const { mean, invstd, count } = combine(all, channels, norm.eps, norm);
     ctx.saveForBackward(given, mean, invstd, ...(weight === null ? [] : [weight]));
     Object.assign(ctx, { group, count });
@@ -98,7 +98,7 @@ function gradients(ctx: FunctionCtx & { group: ProcessGroup; count: number }, gi
   const channels = x.shape[1]!;
   const sums = cat([sumGrad, sumProduct]);
   // Every rank takes part, whether its input needs a gradient or not.
-  ctx.group.allReduce(sums, "sum", OP).wait();
+  ctx.group.now((group) => group.allReduce(sums, "sum", OP));
   const meanGrad = sums.narrow(0, 0, channels).div(ctx.count);
   const slope = sums.narrow(0, channels, channels).div(ctx.count).mul(invstd.square());
   const scale = weight === null ? invstd : invstd.mul(weight);
