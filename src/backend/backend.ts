@@ -78,6 +78,11 @@ export interface Backend {
    */
   firstInvalid(check: ValueCheck, error?: (position: number) => Error): number;
   /**
+   * Tells the elements of a contiguous operand, as they are when the next value is asked for, before that value is there. `begin` is called when they are
+   * copied, and what it gives with the elements. Only a device that cannot be read at once has it.
+   */
+  follow?(x: Operand, begin: () => (values: TypedArray) => void): void;
+  /**
    * How many elements of a contiguous operand are not 0, for results whose shape depends on data.
    * @throws DeviceError on a device that cannot be read at once.
    */

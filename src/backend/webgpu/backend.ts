@@ -210,6 +210,10 @@ export class WebgpuBackend implements Backend {
     return -1;
   }
 
+  follow(x: Operand, begin: () => (values: TypedArray) => void): void {
+    this.checks.follow(x, begin);
+  }
+
   countNonzero(): number {
     throw cannotWait("countNonzero");
   }
