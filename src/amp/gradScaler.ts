@@ -12,7 +12,7 @@ import { Adam } from "../optim/adam";
 import { Adamax } from "../optim/adamax";
 import { AdamW } from "../optim/adamw";
 import { Lion } from "../optim/lion";
-import type { Optimizer } from "../optim/optimizer";
+import { Optimizer } from "../optim/optimizer";
 import { RMSprop } from "../optim/rmsprop";
 import { Rprop } from "../optim/rprop";
 import { SGD } from "../optim/sgd";
@@ -74,15 +74,17 @@ const single = (value: number, dtype: "float32" | "int32", like: Tensor): Tensor
   return x;
 };
 
-/** The gradients that an optimizer steps with. */
-function gradientsOf(optimizer: Optimizer): Tensor[] {
+/** The gradients that an optimizer steps with. @throws ArgumentError for what is no optimizer, ValueError for gradients of float16. */
+function gradientsOf(op: string, optimizer: Optimizer): Tensor[] {
+  if (!(optimizer instanceof Optimizer))
+    throw new ArgumentError(`${op}: optimizer must be one of torch.optim, got ${describe(optimizer)}`);
   const gradients: Tensor[] = [];
   for (const { params } of optimizer.paramGroups)
     for (const param of params as Tensor[]) if (param.grad !== null) gradients.push(param.grad as Tensor);
   for (const gradient of gradients)
     if (gradient.dtype === "float16")
       throw new ValueError(
-        "unscale_: attempting to unscale FP16 gradients; let parameters be float32, autocast casts them",
+        `${op}: attempting to unscale FP16 gradients; let parameters be float32, autocast casts them`,
       );
   return gradients;
 }
@@ -180,7 +182,7 @@ export class GradScaler {
     if (progress.stage === "unscaled")
       throw new StateError("unscale_: it has already been called on this optimizer since the last update()");
     if (progress.stage === "stepped") throw new StateError("unscale_: it is being called after step()");
-    const gradients = gradientsOf(optimizer);
+    const gradients = gradientsOf("unscale_", optimizer);
     const [first] = gradients;
     if (first === undefined)
       throw new StateError(
@@ -201,6 +203,7 @@ export class GradScaler {
 
   /** Unscales the gradients if that was not done. */
   #prepare(op: string, optimizer: Optimizer): Progress {
+    gradientsOf(op, optimizer);
     this.#begun(op);
     const progress = this.#progressOf(optimizer);
     if (progress.stage === "stepped") throw new StateError(`${op}: it has already been called since the last update()`);
@@ -217,7 +220,7 @@ export class GradScaler {
    */
   step(optimizer: Optimizer): undefined {
     if (!this.#enabled) return optimizer.step();
-    const isAtOnce = gradientsOf(optimizer).every(({ storage }) => storage.backend.readsAtOnce);
+    const isAtOnce = gradientsOf("step", optimizer).every(({ storage }) => storage.backend.readsAtOnce);
     if (!isAtOnce && !isGated(optimizer))
       throw new DeviceError(
         `step: the GPU cannot leave out steps of this ${classNameOf(optimizer)} by itself; use await scaler.stepAsync(optimizer)`,

@@ -23,12 +23,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
   ),
   "what a GPU was given to do, which no profiler of a browser tells": ["webgpu.counts"],
   "a GPU that was lost": ["webgpu.restore"],
-  "torch.cuda.amp's, which the list of names does not have": paths(
-    "amp.GradScaler",
-    "getBackoffFactor getGrowthFactor getGrowthInterval getScale isEnabled loadStateDict scale setBackoffFactor setGrowthFactor setGrowthInterval " +
-      "stateDict step unscale_ update",
-  ),
-  "a scale that cannot be read at once": paths("amp.GradScaler", "getScaleAsync stateDictAsync stepAsync"),
   "values of a device that cannot be read at once": paths("Tensor", "itemAsync tolistAsync"),
   "numpy's arrays": ["Tensor.toTypedArray"],
   "numpy's files, by its names": paths("numpy", "load save savez savezCompressed"),
