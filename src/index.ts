@@ -3,6 +3,8 @@ import "./backend/wasm/backend";
 import "./ops/index";
 import "./tensor/format";
 
+export { autocast } from "./amp/autocast";
+export * as amp from "./amp/index";
 export * as audio from "./audio/index";
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from "./autograd/anomaly";
 /** @internal For the tests: what runs at the end of a backward pass. */

@@ -15,7 +15,7 @@ const ROWS = [
   ["ops"],
   ["nn"],
   ["optim", "data", "io", "func", "distributions"],
-  ["distributed"],
+  ["distributed", "amp"],
   ["hub"],
   ["vision", "text", "audio"],
   ["onnx", "darknet"],

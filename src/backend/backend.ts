@@ -1,7 +1,7 @@
 /** The one interface of a device: memory, and ops run over operands. Nothing above it knows what computes. */
 import type { DType, TypedArray } from "../core/dtype";
 import { DeviceError } from "../core/errors";
-import type { MemoryGuard, SharedMemory, Simd, Threads } from "./capabilities";
+import type { DeviceTimer, MemoryGuard, SharedMemory, Simd, Threads } from "./capabilities";
 import type { BinaryName, TernaryName, UnaryName } from "./elementwise";
 import type { Block, Operand } from "./operand";
 import type { ConvolutionPlanner, DeviceOps } from "./ops";
@@ -35,6 +35,8 @@ export interface Backend {
   readonly threads?: Threads;
   readonly simdLevel?: Simd;
   readonly guard?: MemoryGuard;
+  /** Measures work that is done behind the program's back, on a device that {@link readsAtOnce} does not hold of. */
+  readonly timer?: DeviceTimer;
   /** Whether {@link view} and {@link element} give values at once, as on the cpu; on other devices only {@link read} does. */
   readonly readsAtOnce: boolean;
   /** Whether the device is gone, on one that may go. */
@@ -77,6 +79,11 @@ export interface Backend {
    * astray on bad values, and if it finds one later, whatever is read next is rejected with `error(position)`.
    */
   firstInvalid(check: ValueCheck, error?: (position: number) => Error): number;
+  /**
+   * Tells the elements of a contiguous operand, as they are when the next value is asked for, before that value is there. `begin` is called when they are
+   * copied, and what it gives with the elements. Only a device that cannot be read at once has it.
+   */
+  follow?(x: Operand, begin: () => (values: TypedArray) => void): void;
   /**
    * How many elements of a contiguous operand are not 0, for results whose shape depends on data.
    * @throws DeviceError on a device that cannot be read at once.

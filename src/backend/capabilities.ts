@@ -86,3 +86,25 @@ export interface MemoryGuard {
   /** What was damaged since it was last asked; empty when the guard is off. */
   check(): readonly Damage[];
 }
+
+/** A stretch of work on a device, in microseconds since its timer was started. */
+export interface DeviceSpan {
+  /** The kernel. */
+  readonly name: string;
+  /** The op of the device that it was run for. */
+  readonly op: string;
+  readonly start: number;
+  readonly duration: number;
+  /** What `tag` gave when the work was asked for. */
+  readonly tag: unknown;
+}
+
+/** Measures what a device does while nobody waits for it. */
+export interface DeviceTimer {
+  /** Why there are no times, if so. */
+  readonly reason: string | undefined;
+  /** Measures from now on. @param tag Is asked at each piece of work. */
+  start(tag: () => unknown): void;
+  /** Ends measuring. @returns What was measured, when the work is done. */
+  stop(): Promise<readonly DeviceSpan[]>;
+}

@@ -41,7 +41,25 @@ let watcher: Watcher | undefined;
 export function watchCalls(next: Watcher | undefined): Watcher | undefined {
   const previous = watcher;
   watcher = next;
+  look();
   return previous;
+}
+
+/** Sees calls as a {@link Watcher} does, and may give `run` other arguments, as mixed precision does. */
+export type Caster = (opName: string, given: readonly unknown[], run: Implementation) => unknown;
+
+let caster: Caster | undefined;
+/** Whether nobody sees calls. */
+let isUnseen = true;
+
+const look = (): void => {
+  isUnseen = watcher === undefined && caster === undefined;
+};
+
+/** Lets `next` choose the arguments of every call, or nobody. */
+export function castCalls(next: Caster | undefined): void {
+  caster = next;
+  look();
 }
 
 /** The names of all ops, by which an error is known to speak of one. */
@@ -107,10 +125,10 @@ export function named<const S extends string, F extends CallableFunction>(
   };
   const order = (own: Parts, given: readonly unknown[]) =>
     own.isOpen ? arrangeOpen(opName, own, given) : arrange(opName, own, given);
+  const cast = (ordered: readonly unknown[]): unknown =>
+    caster === undefined ? implementation(...ordered) : caster(opName, ordered, implementation);
   const run = (ordered: readonly unknown[]): unknown =>
-    watcher === undefined
-      ? implementation(...ordered)
-      : watcher(call as unknown as Declared, ordered, () => implementation(...ordered));
+    watcher === undefined ? cast(ordered) : watcher(call as unknown as Declared, ordered, () => cast(ordered));
   const long = (...given: unknown[]): unknown => run(order(prepare(), given));
   const longMethod = function (this: unknown, ...given: unknown[]): unknown {
     prepare();
@@ -122,7 +140,7 @@ export function named<const S extends string, F extends CallableFunction>(
   const call = function (a?: unknown, b?: unknown, c?: unknown): unknown {
     const n = arguments.length;
     try {
-      if (n >= least && n <= most && watcher === undefined) {
+      if (n >= least && n <= most && isUnseen) {
         if (n === 0) return implementation();
         if (n === 1 && !mayNameArguments(a)) return implementation(a);
         if (n === 2 && !mayNameArguments(b)) return implementation(a, b);
@@ -137,7 +155,7 @@ export function named<const S extends string, F extends CallableFunction>(
   const method = function (this: unknown, a?: unknown, b?: unknown): unknown {
     const n = arguments.length;
     try {
-      if (n + 1 >= least && n < most && watcher === undefined) {
+      if (n + 1 >= least && n < most && isUnseen) {
         if (n === 0) return implementation(this);
         if (n === 1 && !mayNameArguments(a)) return implementation(this, a);
         if (n === 2 && !mayNameArguments(b)) return implementation(this, a, b);

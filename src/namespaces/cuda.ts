@@ -15,7 +15,7 @@ const waysOut: WaysOut = [
     "leave it out: ops have finished when they return, and performance.now() measures them",
   ],
   [/^(\w*Tensor|\w*Storage)$/, "there is no CUDA; use the types of torch itself, such as torch.FloatTensor"],
-  [/^amp$/, "there is no CUDA; compute in float32, or convert with model.to(torch.bfloat16)"],
+  [/^amp$/, 'use torch.amp.autocast("webgpu", () => …) and torch.amp.GradScaler'],
   [
     /^(currentDevice|set\w+|get\w+|device|deviceOf|init|is\w+|has\w+|can\w+|utilization|OutOfMemoryError|(cud|Cud|nc)\w+|Device|ExternalStream|checkError|defaultGenerators|cachingAllocator\w+|random|profiler|jiterator|sparse|list\w+|power\w*|temperature|\w*[bB]las\w*)$/,
     'there is no CUDA; devices here are "cpu" and "webgpu": ask torch.cuda.isAvailable() first',

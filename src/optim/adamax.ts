@@ -77,6 +77,7 @@ export class Adamax extends PerParameterOptimizer<AdamaxOptions, AdamaxState> {
       expAvg,
       expInf,
       scale,
+      lr,
       beta1,
       beta2,
       eps,

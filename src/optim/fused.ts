@@ -1,6 +1,7 @@
 /** Updates that are one op of the device: a single pass over a parameter, its gradient and its state. */
 import type { Operand } from "../backend/backend";
 import type { DeviceOps } from "../backend/ops";
+import type { Gate } from "../backend/ops/amp";
 import { DTypeError, StateError } from "../core/errors";
 import { sizeOfShape } from "../core/shape";
 import { allocate, filled } from "../tensor/create";
@@ -21,6 +22,18 @@ type StepName = { [K in keyof DeviceOps]: DeviceOps[K] extends { parameter: Oper
 /** A tensor that an optimizer remembers, or none. */
 type State = Tensor | null | undefined;
 
+let gate: Gate | undefined;
+
+/** Runs a step that the device leaves out if the gate is closed. */
+export function gated(next: Gate, body: () => void): void {
+  gate = next;
+  try {
+    body();
+  } finally {
+    gate = undefined;
+  }
+}
+
 /**
  * Runs one step of an optimizer.
  * @param state What of the step the optimizer remembers.
@@ -38,7 +51,7 @@ export function update<K extends StepName>(
   const n = parameter.numel();
   checkOperand(op, "gradient", gradient, parameter, n);
   for (const x of state) if (x) checkOperand(op, "state", x, parameter, n);
-  parameter.storage.backend.run(op, step);
+  parameter.storage.backend.run(op, gate === undefined ? step : { ...step, gate });
 }
 
 /** Moves state to the device that its parameter has moved to, where its values can be had at once. */

@@ -12,6 +12,7 @@ import { held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { definedOnly } from "./options";
+import { checkSteps, forgetSteps } from "./skips";
 import { type CheckEntry, type OptimizerStateDict, packState, type ScalarState, unpackState } from "./stateDict";
 
 /** Some of the parameters, and the options by which they differ from the rest. */
@@ -168,8 +169,10 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
   /**
    * The state and the groups in PyTorch's form and spelling, with parameters numbered in order. Tensors are not copied.
    * @see torch.optim.Optimizer.state_dict
+   * @throws StateError after steps of a {@link torch.amp.GradScaler} on WebGPU, as long as nothing was read that tells which of them were skipped.
    */
   stateDict(): OptimizerStateDict {
+    checkSteps(this.name, this);
     return packState(this.paramGroups, this.state, this.scalarState);
   }
 
@@ -182,6 +185,7 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
     const check: CheckEntry = (op, param, entry, group) =>
       this.checkState(op, param, entry as S, group as ParamGroup<O>);
     unpackState(this.name, stateDict, this.paramGroups, this.state as Map<Tensor, object>, this.scalarState, check);
+    forgetSteps(this);
   }
 
   /** Says whether loaded state of a parameter is whole. @throws StateError */

@@ -6,7 +6,9 @@ import { sameShape } from "../core/shape";
 import { snakeCase } from "../core/snakeCase";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import { gated } from "./fused";
 import { type Closure, Optimizer, type ParamGroup } from "./optimizer";
+import { gateOf } from "./skips";
 
 /**
  * Base class of optimizers that update each parameter from its own gradient and state. Subclasses say what the state of a parameter is
@@ -64,7 +66,9 @@ export abstract class PerParameterOptimizer<O extends object, S extends object> 
     }
     const dense = contiguous(param);
     const denseGrad = contiguous(grad);
-    this.update(dense, denseGrad, state, group);
+    const gate = gateOf(this, param, state);
+    if (gate === undefined) this.update(dense, denseGrad, state, group);
+    else gated(gate, () => this.update(dense, denseGrad, state, group));
     if (denseGrad !== grad) denseGrad.dispose();
     if (dense !== param) {
       param.storage.backend.copy(param, dense);

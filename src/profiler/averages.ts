@@ -6,11 +6,18 @@ import type { ProfilerEvent } from "./recorder";
 /** Events of one name together. Times in microseconds, memory in bytes. */
 export interface EventAverage {
   readonly key: string;
+  /** Whether these are runs of a kernel of the GPU. */
+  readonly isKernel: boolean;
   readonly count: number;
   readonly cpuTimeTotal: number;
   readonly selfCpuTimeTotal: number;
   /** {@link cpuTimeTotal} by {@link count}. */
   readonly cpuTime: number;
+  /** Of the GPU, for the op and those inside, or of the kernel itself. */
+  readonly deviceTimeTotal: number;
+  readonly selfDeviceTimeTotal: number;
+  /** {@link deviceTimeTotal} by {@link count}. */
+  readonly deviceTime: number;
   readonly cpuMemoryUsage: number;
   readonly selfCpuMemoryUsage: number;
   readonly flops: number;
@@ -23,6 +30,9 @@ export type SortKey =
   | "cpuTime"
   | "cpuTimeTotal"
   | "selfCpuTimeTotal"
+  | "deviceTime"
+  | "deviceTimeTotal"
+  | "selfDeviceTimeTotal"
   | "cpuMemoryUsage"
   | "selfCpuMemoryUsage"
   | "count"
@@ -32,6 +42,9 @@ const sortKeys: readonly SortKey[] = [
   "cpuTime",
   "cpuTimeTotal",
   "selfCpuTimeTotal",
+  "deviceTime",
+  "deviceTimeTotal",
+  "selfDeviceTimeTotal",
   "cpuMemoryUsage",
   "selfCpuMemoryUsage",
   "count",
@@ -56,6 +69,8 @@ interface Columns {
   readonly memory: boolean;
   readonly flops: boolean;
   readonly stack: boolean;
+  /** Whether the GPU was watched; if its times are not known, why. */
+  readonly device: boolean | string;
 }
 
 function time(us: number): string {
@@ -81,6 +96,8 @@ function large(flops: number): string {
 export class EventList implements Iterable<EventAverage> {
   /** Microseconds of all rows together, each event counted once. */
   readonly selfCpuTimeTotal: number;
+  /** Microseconds of all kernels of the GPU together. */
+  readonly selfDeviceTimeTotal: number;
 
   /** @internal */
   constructor(
@@ -89,6 +106,7 @@ export class EventList implements Iterable<EventAverage> {
     private readonly columns: Columns,
   ) {
     this.selfCpuTimeTotal = rows.reduce((sum, row) => sum + row.selfCpuTimeTotal, 0);
+    this.selfDeviceTimeTotal = rows.reduce((sum, row) => sum + (row.isKernel ? row.selfDeviceTimeTotal : 0), 0);
   }
 
   [Symbol.iterator](): Iterator<EventAverage> {
@@ -121,17 +139,26 @@ export class EventList implements Iterable<EventAverage> {
     const rule = widths.map((width) => "-".repeat(width)).join("  ");
     const above = header === undefined ? [] : ["=".repeat(rule.length), header];
     const body = [...above, rule, line(titles), rule, ...cells.map(line), rule];
-    return `${body.join("\n")}\nSelf CPU time total: ${time(this.selfCpuTimeTotal)}\n`;
+    return `${body.join("\n")}\nSelf CPU time total: ${time(this.selfCpuTimeTotal)}\n${this.deviceLine()}`;
   }
 
   toString(): string {
     return this.table();
   }
 
+  private deviceLine(): string {
+    const { device } = this.columns;
+    if (device === false) return "";
+    return typeof device === "string"
+      ? `webgpu: ${device}\n`
+      : `Self webgpu time total: ${time(this.selfDeviceTimeTotal)}\n`;
+  }
+
   private titles(): string[] {
-    const { shapes, memory, flops, stack } = this.columns;
+    const { shapes, memory, flops, stack, device } = this.columns;
     return [
       ...["Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg"],
+      ...(device === true ? ["Self webgpu", "Self webgpu %", "webgpu total", "webgpu time avg"] : []),
       ...(memory ? ["CPU Mem", "Self CPU Mem"] : []),
       "# of Calls",
       ...(shapes ? ["Input Shapes"] : []),
@@ -150,6 +177,14 @@ export class EventList implements Iterable<EventAverage> {
       share(row.cpuTimeTotal, this.selfCpuTimeTotal),
       time(row.cpuTimeTotal),
       time(row.cpuTime),
+      ...(columns.device === true
+        ? [
+            time(row.selfDeviceTimeTotal),
+            share(row.selfDeviceTimeTotal, this.selfDeviceTimeTotal),
+            time(row.deviceTimeTotal),
+            time(row.deviceTime),
+          ]
+        : []),
       ...(columns.memory ? [memory(row.cpuMemoryUsage), memory(row.selfCpuMemoryUsage)] : []),
       `${row.count}`,
       ...(columns.shapes ? [JSON.stringify(row.inputShapes).replaceAll(",", ", ")] : []),
@@ -180,13 +215,19 @@ export function averagesOf(
 function average(events: readonly ProfilerEvent[]): EventAverage {
   const sum = (of: (event: ProfilerEvent) => number): number => events.reduce((total, event) => total + of(event), 0);
   const [first] = events as [ProfilerEvent];
-  const cpuTimeTotal = sum((event) => event.duration);
+  const isKernel = first.kind === "kernel";
+  const cpuTimeTotal = isKernel ? 0 : sum((event) => event.duration);
+  const deviceTimeTotal = sum((event) => event.deviceTime);
   return {
     key: first.name,
+    isKernel,
     count: events.length,
     cpuTimeTotal,
-    selfCpuTimeTotal: sum((event) => event.selfTime),
+    selfCpuTimeTotal: isKernel ? 0 : sum((event) => event.selfTime),
     cpuTime: cpuTimeTotal / events.length,
+    deviceTimeTotal,
+    selfDeviceTimeTotal: sum((event) => event.selfDeviceTime),
+    deviceTime: deviceTimeTotal / events.length,
     cpuMemoryUsage: sum((event) => event.memory),
     selfCpuMemoryUsage: sum((event) => event.selfMemory),
     flops: sum((event) => event.flops),

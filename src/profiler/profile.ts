@@ -1,7 +1,9 @@
 /** `torch.profiler.profile`: where the time and the memory of a program go. */
+import { backendOf } from "../backend/backend";
+import type { DeviceTimer } from "../backend/capabilities";
 import { checkFlag, checkFunction, checkString } from "../core/arguments";
 import { argumentsOf } from "../core/binding";
-import { ArgumentError, describe, StateError, ValueError } from "../core/errors";
+import { ArgumentError, DeviceError, describe, StateError, ValueError } from "../core/errors";
 import { declareMethods, named, namedAsync } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import { makeFolder } from "../platform/dataFiles";
@@ -9,14 +11,14 @@ import { averagesOf, type EventList } from "./averages";
 import { activeRecorder, type ProfilerEvent, Recorder } from "./recorder";
 import type { ProfilerAction } from "./schedule";
 
-/** What is watched. There is one processor. @see torch.profiler.ProfilerActivity */
-export type ProfilerActivity = "cpu";
+/** What is watched: the program, or the kernels of the GPU. @see torch.profiler.ProfilerActivity */
+export type ProfilerActivity = "cpu" | "webgpu";
 /** The activities by their names in PyTorch. @see torch.profiler.ProfilerActivity */
-export const ProfilerActivity = Object.freeze({ CPU: "cpu" } as const);
+export const ProfilerActivity = Object.freeze({ CPU: "cpu", WEBGPU: "webgpu" } as const);
 
 /** Options of {@link profile}. */
 export interface ProfileOptions {
-  /** Default: `["cpu"]`. */
+  /** Default: `"cpu"`, and `"webgpu"` where the GPU is open. */
   activities?: readonly ProfilerActivity[];
   /** Says what is done at each step; see {@link schedule}. Default: everything is recorded. */
   schedule?: (step: number) => ProfilerAction;
@@ -61,6 +63,7 @@ export class Profile {
   /** Steps that are over. */
   stepNum = 0;
   readonly #options: Required<Pick<ProfileOptions, "recordShapes" | "profileMemory" | "withStack" | "withFlops">>;
+  readonly #activities: readonly ProfilerActivity[];
   readonly #schedule: (step: number) => ProfilerAction;
   readonly #hasSteps: boolean;
   readonly #onTraceReady: ((profile: Profile) => unknown) | undefined;
@@ -73,12 +76,8 @@ export class Profile {
 
   constructor(...given: Arguments<typeof signature, ProfileOptions>) {
     const options = argumentsOf<ProfileOptions>("Profile", signature, given);
-    const { activities = ["cpu"], schedule, onTraceReady } = options;
-    if (!Array.isArray(activities) || activities.length === 0)
-      throw new ArgumentError(`Profile: activities must be an array, got ${describe(activities)}`);
-    for (const activity of activities)
-      if (activity !== "cpu")
-        throw new ValueError(`Profile: activities: there is "cpu" alone, got ${describe(activity)}`);
+    const { activities, schedule, onTraceReady } = options;
+    this.#activities = activities === undefined ? ["cpu", "webgpu"] : checkActivities(activities);
     if (schedule !== undefined) checkFunction("Profile", "schedule", schedule);
     if (onTraceReady !== undefined) checkFunction("Profile", "onTraceReady", onTraceReady);
     const flag = (name: "recordShapes" | "profileMemory" | "withStack" | "withFlops" | "withModules"): boolean =>
@@ -130,7 +129,7 @@ export class Profile {
     this.#action = action;
     if (!isRecording(action)) return;
     if (this.#recorder === undefined) {
-      this.#recorder = new Recorder(this.#options);
+      this.#recorder = new Recorder(this.#options, this.#timer);
       this.#recorder.start();
     }
     this.#step = this.#hasSteps ? this.#recorder.begin(`ProfilerStep#${this.stepNum}`, "user", []) : undefined;
@@ -140,25 +139,34 @@ export class Profile {
   #save(): void {
     const recorder = this.#recorder;
     if (recorder === undefined) return;
-    recorder.stop();
+    const measured = recorder.stop();
     this.#recorder = undefined;
     this.#step = undefined;
     this.#events = recorder.events;
-    const handled = this.#onTraceReady?.(this);
+    const hand = (): unknown => this.#onTraceReady?.(this);
+    // Handlers see the times of the GPU: they wait for them, and for no stretch that is recorded meanwhile.
+    const handled = measured === undefined ? hand() : measured.then(hand);
     if (!(handled instanceof Promise)) return;
     // Failures are told by finished(), not as unhandled.
     handled.catch(() => {});
     this.#handled.push(handled);
   }
 
-  /** Waits for what `onTraceReady` has begun. @throws What it failed with. */
+  /** What measures the GPU, if it is watched and open. */
+  get #timer(): DeviceTimer | undefined {
+    const timer = this.#activities.includes("webgpu") ? backendOf("webgpu")?.timer : undefined;
+    return timer?.reason === undefined ? timer : undefined;
+  }
+
+  /** Waits for the times of the GPU, and for what `onTraceReady` has begun. @throws What it failed with. */
   async finished(): Promise<void> {
     await Promise.all(this.#handled);
   }
 
   /** What was recorded last, in the order of the beginnings. @see torch.profiler.profile.events */
   events(): readonly ProfilerEvent[] {
-    return this.#recorder?.events ?? this.#events;
+    const events = this.#recorder?.events ?? this.#events;
+    return this.#activities.includes("cpu") ? events : events.filter(({ kind }) => kind === "kernel");
   }
 
   /**
@@ -185,7 +193,9 @@ export class Profile {
   }
 
   #columns(shapes: boolean, stack: boolean) {
-    return { shapes, stack, memory: this.#options.profileMemory, flops: this.#options.withFlops };
+    const timer = this.#activities.includes("webgpu") ? backendOf("webgpu")?.timer : undefined;
+    const device = timer === undefined ? false : (timer.reason ?? true);
+    return { shapes, stack, memory: this.#options.profileMemory, flops: this.#options.withFlops, device };
   }
 
   /**
@@ -202,6 +212,22 @@ export class Profile {
     const { writeTrace } = await import("./lazyTrace");
     await writeTrace("exportChromeTrace", path, events);
   }
+}
+
+/** @throws ArgumentError or ValueError for what cannot be watched, DeviceError for a GPU that is not open or tells no times. */
+function checkActivities(activities: readonly ProfilerActivity[]): readonly ProfilerActivity[] {
+  if (!Array.isArray(activities) || activities.length === 0)
+    throw new ArgumentError(`Profile: activities must be an array, got ${describe(activities)}`);
+  for (const activity of activities)
+    if (activity !== "cpu" && activity !== "webgpu")
+      throw new ValueError(`Profile: activities: there are "cpu" and "webgpu", got ${describe(activity)}`);
+  if (!activities.includes("webgpu")) return activities;
+  const backend = backendOf("webgpu");
+  if (backend === undefined)
+    throw new DeviceError('Profile: activities: "webgpu" is not open; call await torch.webgpu.init() once');
+  const reason = backend.timer?.reason;
+  if (reason !== undefined) throw new DeviceError(`Profile: activities: "webgpu" cannot be watched: ${reason}`);
+  return activities;
 }
 
 declareMethods(Profile, {

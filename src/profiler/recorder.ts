@@ -3,6 +3,7 @@
 import { captureTrace } from "../autograd/anomaly";
 import { watchNodes } from "../autograd/engine";
 import type { RemovableHandle } from "../autograd/handle";
+import type { DeviceTimer } from "../backend/capabilities";
 import { memoryStats } from "../backend/cpu";
 import { classNameOf } from "../core/className";
 import { StateError } from "../core/errors";
@@ -11,8 +12,8 @@ import { type Module, registerModuleForwardHook, registerModuleForwardPreHook } 
 import { flopsOf } from "../ops/builders/flops";
 import { Tensor } from "../tensor/tensor";
 
-/** What an event is: a call of an op, a node of backward, a call of a module, or a stretch that the program names. */
-export type EventKind = "op" | "node" | "module" | "user";
+/** What an event is: a call of an op, a node of backward, a call of a module, a stretch that the program names, or work of the GPU. */
+export type EventKind = "op" | "node" | "module" | "user" | "kernel";
 
 /** One thing that happened while a profile was recorded. Times are in microseconds, memory in bytes. */
 export interface ProfilerEvent {
@@ -24,6 +25,10 @@ export interface ProfilerEvent {
   duration: number;
   /** The duration without that of the events inside: of modules without other modules, of all else without ops, nodes and named stretches. */
   selfTime: number;
+  /** What the GPU did for it and for the events inside; 0 unless the GPU is watched. */
+  deviceTime: number;
+  /** Like {@link selfTime}. */
+  selfDeviceTime: number;
   /** What was allocated and not freed again; 0 unless asked for. */
   memory: number;
   /** Like {@link selfTime}. */
@@ -53,6 +58,23 @@ interface Open {
   readonly module: Module | undefined;
 }
 
+/** Work of the GPU as an event, which takes no time of the cpu. */
+const kernelEvent = (name: string, start: number, duration: number): ProfilerEvent => ({
+  name,
+  kind: "kernel",
+  start,
+  duration,
+  selfTime: duration,
+  deviceTime: duration,
+  selfDeviceTime: duration,
+  memory: 0,
+  selfMemory: 0,
+  shapes: [],
+  flops: 0,
+  stack: [],
+  depth: 0,
+});
+
 /** Functions that only say something about a tensor or a module, and the profiler's own. */
 const questions = new Set(
   "isInference isFloatingPoint isComplex isSigned numel size dim stride namedModules recordFunction".split(" "),
@@ -74,12 +96,17 @@ export class Recorder {
   private release: (() => void) | undefined;
   private readonly origin = now();
 
-  constructor(private readonly options: RecorderOptions) {}
+  /** @param timer What measures the GPU, if that is wanted. */
+  constructor(
+    private readonly options: RecorderOptions,
+    private readonly timer?: DeviceTimer,
+  ) {}
 
   /** @throws StateError while another one records. */
   start(): void {
     if (active !== undefined) throw new StateError("profile: another profile is being recorded; stop it first");
     active = this;
+    this.timer?.start(() => this.open.map(({ event }) => event));
     this.handles = [
       registerModuleForwardPreHook((module, args) => void this.begin(this.pathOf(module), "module", args, module)),
       registerModuleForwardHook((module) => this.endModule(module)),
@@ -97,11 +124,27 @@ export class Recorder {
     };
   }
 
-  stop(): void {
+  /** @returns What waits for the times of the GPU, if they are measured. */
+  stop(): Promise<void> | undefined {
     while (this.open.length > 0) this.close();
     this.release?.();
     for (const handle of this.handles) handle.remove();
     active = undefined;
+    return this.timer && this.addKernels(this.timer);
+  }
+
+  /** Adds the work of the GPU, and to each event what was done for it. */
+  private async addKernels(timer: DeviceTimer): Promise<void> {
+    const spans = await timer.stop();
+    for (const { name, op, start, duration, tag } of spans) {
+      const events = tag as readonly ProfilerEvent[];
+      for (const event of events) event.deviceTime += duration;
+      for (const isModule of [true, false]) {
+        const own = events.findLast(({ kind }) => (kind === "module") === isModule);
+        if (own !== undefined) own.selfDeviceTime += duration;
+      }
+      this.events.push(kernelEvent(`${op}: ${name.split(" ")[0]}`, start, duration));
+    }
   }
 
   /** Whether a call is an event: not the function behind a method of the same name, and no question about a tensor. */
@@ -139,6 +182,8 @@ export class Recorder {
       start: now() - this.origin,
       duration: 0,
       selfTime: 0,
+      deviceTime: 0,
+      selfDeviceTime: 0,
       memory: 0,
       selfMemory: 0,
       shapes: recordShapes ? given.map((x) => (x instanceof Tensor ? [...x.shape] : [])) : [],

@@ -24,8 +24,8 @@ const senseless: readonly (readonly [reason: string, pattern: RegExp])[] = [
     /^(Tensor\.)?(cuda|ipu|xpu|is(Cpu|Cuda|Ipu|Mkldnn|Mps|Ort|Vulkan|Xpu|Meta|Nested|VulkanAvailable)|toMkldnn|toPaddedTensor|pinMemory|isPinned|recordStream|Stream|batchNorm(BackwardElemt|BackwardReduce|Elemt|GatherStats\w*|Stats|UpdateStats))$|^(nn\.DataParallel|utils\.checkpoint\.(get|set)DeviceStates)$/,
   ],
   [
-    "Automatic mixed precision: WebAssembly has no 16-bit arithmetic, so nothing would be faster",
-    /^(autocast\w*|(get|set|is)Autocast\w*|clearAutocastCache)$/,
+    "Insides of autocast, which is a scope here and nothing that is set",
+    /^(autocast(De|In)crementNesting|(get|set|is)Autocast\w*|clearAutocastCache)$/,
   ],
   [
     "TorchScript, and other insides of the C++ runtime",

@@ -118,7 +118,7 @@ describe("profile", () => {
   });
 
   test("refuses what it does not know", () => {
-    expect(() => new profiler.Profile({ activities: ["cuda" as never] })).toThrow('there is "cpu" alone');
+    expect(() => new profiler.Profile({ activities: ["cuda" as never] })).toThrow('there are "cpu" and "webgpu"');
     expect(() => profiler.recordFunction(1 as never, () => 1)).toThrow("recordFunction: name must be a string");
     expect(() => new profiler.Profile().keyAverages().table({ sortBy: "size" as never })).toThrow("table: sortBy");
   });

@@ -3,6 +3,7 @@
  * how. Results are allocated by the caller. What a description calls contiguous is so when the op runs: the caller copies what is not.
  * Elementwise ops, copies and fills are methods of `Backend`.
  */
+import type { Unscale, UpdateScale } from "./amp";
 import type { ChannelSums, Convolution } from "./convolution";
 import type { Arange } from "./elementwise";
 import type {
@@ -74,6 +75,9 @@ import type {
 
 /** The description of each op. */
 export interface DeviceOps {
+  unscale: Unscale;
+  updateScale: UpdateScale;
+
   arange: Arange;
 
   matmul: MatMul;

@@ -3,12 +3,15 @@
  * the parameter, float32 or float64. The parameter and the state are updated in place.
  */
 import type { Operand, Optional } from "../operand";
+import type { Gate } from "./amp";
 
 interface Step {
   readonly parameter: Operand;
   readonly gradient: Operand;
   /** Whether the step climbs. */
   readonly maximize: boolean;
+  /** Undefined if the step is to be taken whatever happens. What depends on the number of the step is then worked out by the device. */
+  readonly gate?: Gate | undefined;
 }
 
 interface DecayingStep extends Step {
@@ -55,6 +58,7 @@ export interface AdamaxStep extends DecayingStep {
   readonly expInf: Operand;
   /** lr / (1 − beta1ᵗ) at step t. */
   readonly scale: number;
+  readonly lr: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;

@@ -3,6 +3,7 @@ import { arrayOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { DeviceError } from "../../core/errors";
 import { sizeOfShape } from "../../core/shape";
 import { type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
+import type { DeviceTimer } from "../capabilities";
 import { runFrom, unsupported } from "../dispatch";
 import type { DeviceOps } from "../ops";
 import type { ValueCheck } from "../ops/checks";
@@ -61,6 +62,10 @@ export class WebgpuBackend implements Backend {
   /** How the adapter calls itself. */
   get name(): string {
     return this.gpu.name;
+  }
+
+  get timer(): DeviceTimer {
+    return this.gpu.timer;
   }
 
   /** Whether the device is gone. */
@@ -208,6 +213,10 @@ export class WebgpuBackend implements Backend {
       this.checks.add(check, error);
     }
     return -1;
+  }
+
+  follow(x: Operand, begin: () => (values: TypedArray) => void): void {
+    this.checks.follow(x, begin);
   }
 
   countNonzero(): number {

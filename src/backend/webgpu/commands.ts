@@ -67,18 +67,20 @@ export class Commands {
     words: Uint32Array,
     count: number,
     groups: readonly [number, number, number],
+    timestampWrites?: GPUComputePassTimestampWrites,
   ): void {
     const bytes = Math.ceil((count * 4) / UNIFORM_ALIGNMENT) * UNIFORM_ALIGNMENT;
     const page = this.room(bytes);
     const offset = page.used;
     for (let i = 0, at = offset >> 2; i < count; i++) page.words[at + i] = words[i]!;
     page.used += bytes;
-    const pass = this.open();
+    const pass = this.open(timestampWrites);
     pass.setPipeline(pipeline.gpu);
     pass.setBindGroup(0, this.pipelines.group(pipeline.layout, page.buffer, bytes, buffers), [offset]);
     pass.dispatchWorkgroups(...groups);
     for (const buffer of buffers) buffer.lastBatch = this.batch;
     this.counts.dispatches++;
+    if (timestampWrites !== undefined) this.close();
     if (++this.recorded < this.limit) return;
     this.flush();
     this.limit = Math.min(this.limit * GROWTH, MOST_DISPATCHES);
@@ -91,10 +93,17 @@ export class Commands {
     return this.page;
   }
 
-  private open(): GPUComputePassEncoder {
+  /** The pass that is recorded; one of its own for a dispatch whose times are taken. */
+  private open(timestampWrites?: GPUComputePassTimestampWrites): GPUComputePassEncoder {
     this.encoder ??= this.device.createCommandEncoder();
-    this.pass ??= this.encoder.beginComputePass();
+    if (timestampWrites !== undefined) this.close();
+    this.pass ??= this.encoder.beginComputePass(timestampWrites && { timestampWrites });
     return this.pass;
+  }
+
+  private close(): void {
+    this.pass?.end();
+    this.pass = undefined;
   }
 
   /** Copies bytes between two buffers; offsets and size are multiples of 4. */

@@ -3,6 +3,7 @@ import { DeviceError, KindlingError, OutOfMemoryError } from "../../core/errors"
 import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
 import { Commands } from "./commands";
 import { Pipelines } from "./pipelines";
+import { GpuTimer } from "./timer";
 import { Program, type Source, WORKGROUP } from "./wgsl/program";
 
 /** Work that waits to be joined with more of its kind. */
@@ -21,6 +22,7 @@ export class Gpu {
   readonly pipelines: Pipelines;
   readonly buffers: BufferPool;
   readonly commands: Commands;
+  readonly timer: GpuTimer;
   private readonly program = new Program();
   /** Buffers that the cpu can read. */
   private readonly staging: BufferPool;
@@ -50,6 +52,10 @@ export class Gpu {
     const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget, full);
     const recycle = (buffers: readonly PooledBuffer[]): void => this.recycle(buffers);
     this.commands = new Commands(device, this.pipelines, (bytes) => pages.take(bytes), recycle);
+    this.timer = new GpuTimer(device, () => {
+      this.settle();
+      this.commands.flush();
+    });
     device.addEventListener("uncapturederror", (event) => this.report(event.error));
     void device.lost.then(({ message, reason }) => {
       this.lost = new DeviceError(
@@ -191,7 +197,8 @@ export class Gpu {
     const most = this.limits.maxComputeWorkgroupsPerDimension;
     const rows = Math.ceil(count / most);
     const groups = [Math.ceil(count / rows), rows, batches] as const;
-    this.commands.dispatch(pipeline, buffers, program.words, program.count, groups);
+    const times = this.timer.next(this.op, name);
+    this.commands.dispatch(pipeline, buffers, program.words, program.count, groups, times);
   }
 
   /** {@link dispatch} of one invocation for each of `n`; the text sees its number as `index`, which may be `n` or more. */

@@ -17,8 +17,8 @@ import { scans } from "./scan";
 import { sorts } from "./sort";
 import { visions } from "./vision";
 
-/** This device has all ops. */
-export const ops: Required<OpTable<Engine>> = {
+/** This device has all ops but those of devices whose values cannot be read at once. */
+export const ops: Required<Omit<OpTable<Engine>, "unscale" | "updateScale">> = {
   ...elementwise,
   ...products,
   ...convolutions,

@@ -1,6 +1,7 @@
 /**
  * Checks of values that nobody waits for: each leaves the position of its first bad value in a slot, and whoever reads next gets the error.
  */
+import { arrayOf, sizeOf, type TypedArray } from "../../../core/dtype";
 import { sizeOfShape } from "../../../core/shape";
 import type { Operand } from "../../operand";
 import type { ValueCheck } from "../../ops/checks";
@@ -34,11 +35,18 @@ function badness(program: Program, check: Exclude<ValueCheck, { readonly kind: "
   }
 }
 
+/** Values that somebody wants to hear of. */
+interface Followed {
+  readonly x: Operand;
+  readonly begin: () => (values: TypedArray) => void;
+}
+
 /** The checks of a device whose outcome nobody has seen. */
 export class Checks {
   private pending: BadValue[] = [];
   private readonly slots: Operand;
   private isReady = false;
+  private followed: Followed[] = [];
 
   constructor(private readonly gpu: Gpu) {
     const block = new GpuBlock(4 * SLOTS);
@@ -73,7 +81,35 @@ if (${isBad}) { atomicMin(&b${slots.binding}[${slot}], index); }`,
     verdict?.().catch((error) => this.gpu.fail(error));
   }
 
+  /** Tells values with the next look at what was found. */
+  follow(x: Operand, begin: Followed["begin"]): void {
+    this.followed.push({ x, begin });
+  }
+
+  /** Copies what is followed. @returns What tells it. */
+  private stageFollowed(): () => Promise<void> {
+    const { followed } = this;
+    this.followed = [];
+    const all = followed.map(({ x: { storage, offset, shape, dtype }, begin }) => {
+      const size = sizeOf(dtype);
+      const wait = this.gpu.stage(storage.block as GpuBlock, offset * size, sizeOfShape(shape) * size);
+      const tell = begin();
+      return async () => tell(new (arrayOf(dtype))(await wait(), 0, sizeOfShape(shape)));
+    });
+    return async () => void (await Promise.all(all.map((tell) => tell())));
+  }
+
   private collect(): (() => Promise<void>) | undefined {
+    if (this.followed.length === 0) return this.collectChecks();
+    const tell = this.stageFollowed();
+    const verdict = this.collectChecks();
+    return async () => {
+      await tell();
+      await verdict?.();
+    };
+  }
+
+  private collectChecks(): (() => Promise<void>) | undefined {
     const { pending } = this;
     if (pending.length === 0) return undefined;
     const wait = this.gpu.stage(this.slots.storage.block as GpuBlock, 0, 4 * SLOTS);

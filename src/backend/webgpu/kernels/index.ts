@@ -1,6 +1,7 @@
 /** The ops of the device by name. */
 import type { OpTable } from "../../dispatch";
 import type { Gpu } from "../gpu";
+import { unscale, updateScale } from "./amp";
 import { crossEntropy, crossEntropyGradient, nllLoss, nllLossGradient, targetWeights } from "./classLoss";
 import { arange } from "./elementwise";
 import { gather, indexSelect, searchSorted } from "./indexing/gather";
@@ -29,6 +30,8 @@ import { mirrorRows, normalizePlanes, resample, unitPlanes } from "./vision/pict
 import { roiMax, roiMean, roiMeanGradient } from "./vision/regions";
 
 export const kernels: OpTable<Gpu> = {
+  unscale,
+  updateScale,
   arange,
   matmul,
   convolution,

@@ -1,6 +1,6 @@
 /**
  * The steps of optimizers in WGSL. The text of a rule changes variables: `w` is an element of the parameter, `d` that of the gradient, and what the
- * optimizer remembers has the names of `state`. Scalars are uniforms, so that a step that changes them is compiled once.
+ * optimizer remembers has the names of `state`. Behind a gate, `taken` is the number of the step among those that were taken. Scalars are uniforms, so that a step that changes them is compiled once.
  */
 import type { Operand, Optional } from "../../operand";
 import type {
@@ -44,6 +44,9 @@ const betas = ({ beta1, beta2 }: { readonly beta1: number; readonly beta2: numbe
   fresh2: 1 - beta2,
 });
 
+/** 1 − βⁿ at the n-th step that was taken, of the logarithm of β. */
+const bias = (logarithm: string): string => `-expm1Safe(taken * ${logarithm})`;
+
 /** A step along the sign of `d`; a NaN leaves the parameter as it is. */
 const against = (size: string): string => `w = w + select(0.0, ${size}, d < 0.0) - select(0.0, ${size}, d > 0.0);`;
 
@@ -74,11 +77,13 @@ export const stepRules: { readonly [K in StepName]: (step: DeviceOps[K]) => Step
     scalars: {
       ...betas(step),
       eps: step.eps,
-      rate: step.lr / step.bias1,
-      root: Math.sqrt(step.bias2),
+      ...(step.gate
+        ? { lr: step.lr, log1: Math.log(step.beta1), log2: Math.log(step.beta2) }
+        : { rate: step.lr / step.bias1, root: Math.sqrt(step.bias2) }),
       decay: step.decoupled ? 1 - step.lr * step.weightDecay : step.weightDecay,
     },
     lines: [
+      ...(step.gate ? [`let rate = lr / (${bias("log1")});`, `let root = sqrtSafe(${bias("log2")});`] : []),
       ...(step.decoupled && step.weightDecay !== 0 ? ["w = w * decay;"] : []),
       ...(step.decoupled ? [] : decayed(step.weightDecay)),
       ...averages,
@@ -89,8 +94,14 @@ export const stepRules: { readonly [K in StepName]: (step: DeviceOps[K]) => Step
 
   adamax: (step: AdamaxStep) => ({
     state: { m: step.expAvg, top: step.expInf },
-    scalars: { ...betas(step), eps: step.eps, rate: step.scale, decay: step.weightDecay },
+    scalars: {
+      ...betas(step),
+      eps: step.eps,
+      ...(step.gate ? { lr: step.lr, log1: Math.log(step.beta1) } : { rate: step.scale }),
+      decay: step.weightDecay,
+    },
     lines: [
+      ...(step.gate ? [`let rate = lr / (${bias("log1")});`] : []),
       ...decayed(step.weightDecay),
       averages[0]!,
       "top = maxNan(top * beta2, abs(d) + eps);",

@@ -6,6 +6,7 @@ import { sizeOfShape } from "../../../core/shape";
 import type { OpTable } from "../../dispatch";
 import type { Operand } from "../../operand";
 import type { DeviceOps } from "../../ops";
+import type { Gate } from "../../ops/amp";
 import type { GpuBlock } from "../buffers";
 import type { Gpu } from "../gpu";
 import { scalarOf } from "../wgsl/elements";
@@ -32,6 +33,7 @@ interface Waiting {
   readonly text: StepText;
   readonly written: readonly Range[];
   readonly read: Range;
+  readonly gate: Gate | undefined;
 }
 
 const rangeOf = (x: Operand, n: number): Range => ({
@@ -47,6 +49,13 @@ const conflict = (a: Waiting, b: Waiting): boolean =>
   a.written.some((x) => overlap(x, b.read) || b.written.some((y) => overlap(x, y))) ||
   b.written.some((y) => overlap(y, a.read));
 
+/** All memory that a step takes a look at. */
+const blocksOf = ({ read, written, gate }: Waiting): GpuBlock[] => [
+  read.block,
+  ...written.map(({ block }) => block),
+  ...(gate ? [gate.found, gate.skips].map(({ storage }) => storage.block as GpuBlock) : []),
+];
+
 /** The steps that wait on a device. */
 class StepQueue {
   private steps: Waiting[] = [];
@@ -57,12 +66,12 @@ class StepQueue {
   add(step: Waiting): void {
     if (!this.fits(step)) this.gpu.settle();
     this.steps.push(step);
-    for (const { block } of [...step.written, step.read]) this.blocks.add(block);
+    for (const block of blocksOf(step)) this.blocks.add(block);
     this.gpu.hold({ blocks: this.blocks, run: () => this.run() });
   }
 
   private fits(step: Waiting): boolean {
-    const all = new Set([...this.blocks, step.read.block, ...step.written.map(({ block }) => block)]);
+    const all = new Set([...this.blocks, ...blocksOf(step)]);
     return (
       this.steps.length < MOST_STEPS &&
       all.size <= this.gpu.limits.maxStorageBuffersPerShaderStage &&
@@ -82,7 +91,9 @@ class StepQueue {
       groups += Math.ceil(step.n / WORKGROUP);
       return partOf(program, step, begin, groups);
     });
-    const key = steps.map(({ op, maximize, text }) => `${op} ${maximize} ${text.lines.join("")}`).join("\n");
+    const key = steps
+      .map(({ op, maximize, gate, text }) => `${op} ${maximize} ${gate !== undefined} ${text.lines.join("")}`)
+      .join("\n");
     this.gpu.dispatch(`steps ${key}`, groups, () => ({
       body: `let tile = group.y * groups.x + group.x;\n${parts.map((part) => part()).join("\n")}`,
     }));
@@ -94,12 +105,15 @@ function partOf(program: Program, step: Waiting, begin: number, end: number): ()
   const views: Record<string, View> = { w: program.write(step.parameter) };
   for (const [name, x] of Object.entries(step.text.state)) if (x !== undefined) views[name] = program.write(x);
   const gradient = program.read(step.gradient);
+  const gate = step.gate && gateOf(program, step.gate);
   const scalars = Object.entries(step.text.scalars).map(([name, value]) => [name, program.float(value)] as const);
   const [first, last, n] = [program.uint(begin), program.uint(end), program.uint(step.n)];
   const place = (view: View): string => `${view.offset} + index`;
   return () => `if (tile >= ${first} && tile < ${last}) {
 let index = (tile - ${first}) * ${WORKGROUP}u + local;
-if (index < ${n}) {
+${gate?.count ?? ""}
+if (index < ${n}${gate ? ` && ${gate.isOpen}` : ""}) {
+${gate?.taken ?? ""}
 ${scalars.map(([name, value]) => `let ${name} = ${value};`).join("\n")}
 var d = ${step.maximize ? "-" : ""}${gradient.load(place(gradient))};
 ${Object.entries(views)
@@ -111,6 +125,18 @@ ${Object.entries(views)
   .join("\n")}
 }
 }`;
+}
+
+/** The text of a gate. Its count changes only where nobody asks for it, since the gate is closed. */
+function gateOf(program: Program, { found, skips, attempt }: Gate) {
+  const [flag, count, number] = [program.read(found), program.write(skips), program.float(attempt)];
+  const isOpen = `${flag.load(flag.offset)} == 0.0`;
+  const own = count.load(count.offset);
+  return {
+    isOpen,
+    count: `if (index == 0u && !(${isOpen})) { ${count.store(count.offset, `${own} + 1.0`)} }`,
+    taken: `let taken = ${number} - ${own};`,
+  };
 }
 
 const queues = new WeakMap<Gpu, StepQueue>();
@@ -126,14 +152,14 @@ function queueOf(gpu: Gpu): StepQueue {
 
 /** Lets a step wait for others of its kind. */
 function enqueue<K extends StepName>(gpu: Gpu, op: K, step: DeviceOps[K]): void {
-  const { parameter, gradient, maximize } = step;
+  const { parameter, gradient, maximize, gate } = step;
   if (scalarOf(parameter.dtype) === undefined) throw noFloat64(op);
   const n = sizeOfShape(parameter.shape);
   if (n === 0) return;
   const text = stepRules[op](step);
   const state = Object.values(text.state).filter((x) => x !== undefined);
   const written = [parameter, ...state].map((x) => rangeOf(x, n));
-  queueOf(gpu).add({ op, n, maximize, parameter, gradient, text, written, read: rangeOf(gradient, n) });
+  queueOf(gpu).add({ op, n, maximize, parameter, gradient, text, written, read: rangeOf(gradient, n), gate });
 }
 
 export const optimizers = Object.fromEntries(

@@ -1,0 +1,3 @@
+/** `torch.amp`: mixed precision. */
+export { type AutocastOptions, autocast } from "./autocast";
+export { GradScaler, type GradScalerOptions, type GradScalerState } from "./gradScaler";
