@@ -9,8 +9,20 @@
  * - `death`: the process ended
  * - `accepted`: an invalid input was taken
  * - `leak`: memory that nobody can reach is held
+ * - `differs`: two devices give different results
+ * - `refused`: one device refuses what the other computes, and not because it lacks the op
  */
-export type FaultKind = "guard" | "poison" | "trap" | "foreign" | "hang" | "death" | "accepted" | "leak";
+export type FaultKind =
+  | "guard"
+  | "poison"
+  | "trap"
+  | "foreign"
+  | "hang"
+  | "death"
+  | "accepted"
+  | "leak"
+  | "differs"
+  | "refused";
 
 /** A fault with a program that shows it. */
 export interface Fault {

@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- ops|wrong|files|workers|resume [--seed N] [--calls N] [--seconds N] [--op NAME] [--replay K] [--json FILE]`
+ * `npm run fuzz -- ops|wrong|webgpu|files|workers|resume [--seed N] [--calls N] [--seconds N] [--op NAME] [--replay K] [--json FILE]`
  *
  * Exit code 1 if there are faults, 2 for wrong arguments.
  */
@@ -12,6 +12,7 @@ const help = `Calls the library at random and reports what must never happen, ea
 
   npm run fuzz -- ops        every public function, method, module and optimizer, over guarded memory
   npm run fuzz -- wrong      one wrong argument at a time to everything public, judged by the errors
+  npm run fuzz -- webgpu     random calls on the cpu and on the GPU, whose results are compared
   npm run fuzz -- files      damaged files
   npm run fuzz -- workers    workers that die
   npm run fuzz -- resume     runs of training that are killed and go on (calls: how many kills)
@@ -28,7 +29,7 @@ Options
   --help        this text
 `;
 
-const kinds = ["ops", "wrong", "files", "workers", "resume"] as const;
+const kinds = ["ops", "wrong", "webgpu", "files", "workers", "resume"] as const;
 type Kind = (typeof kinds)[number];
 
 const text = { type: "string" } as const;
@@ -74,9 +75,9 @@ async function run(
   report: (fault: Fault) => void,
 ): Promise<string> {
   const options = { seed, calls, seconds, report };
-  if (kind === "ops" || kind === "wrong") {
+  if (kind === "ops" || kind === "wrong" || kind === "webgpu") {
     const { fuzzOps } = await import("./ops");
-    const made = await fuzzOps({ ...options, op, from, strict, wrong: kind === "wrong" });
+    const made = await fuzzOps({ ...options, op, from, strict, mode: kind, ...(kind === "webgpu" && { limit: 60 }) });
     const of = made.subjects === undefined ? "" : ` of ${made.subjects} callables`;
     return `${made.calls} calls${of}, ${made.accepted} accepted, ${made.refused} refused`;
   }

@@ -9,12 +9,13 @@ import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
 import { buildSync } from "esbuild";
 import type { FuzzOptions } from "./fault";
-import { Generator } from "./ops/generate";
+import { type Calls, callsOf } from "./ops/calls";
 import { faultOf } from "./ops/judge";
 import {
   type Counts,
   type Job,
   type Line,
+  type Mode,
   noCounts,
   type Planted,
   type Progress,
@@ -22,7 +23,6 @@ import {
   writeProgress,
 } from "./ops/protocol";
 import { type Knowledge, knowledgeFile } from "./ops/templates";
-import { WrongCalls } from "./ops/wrong";
 
 /** Seconds that one call may take. */
 const LIMIT = 10;
@@ -36,8 +36,8 @@ export interface OpsOptions extends FuzzOptions {
   readonly op?: string | undefined;
   /** An error that does not name the op that was called is a fault, too. */
   readonly strict?: boolean;
-  /** The wrong calls of everything that is public instead of random ones; `calls` is their number at most. */
-  readonly wrong?: boolean;
+  /** What is judged; default `ops`. Of `wrong` calls, `calls` is their number at most. */
+  readonly mode?: Mode;
   /** The first call; default 0. */
   readonly from?: number;
   readonly planted?: Planted;
@@ -57,9 +57,9 @@ type End = "over" | "late" | { readonly kind: "hang" | "death"; readonly detail:
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The child as one file: it begins within a second. */
+/** The child as one file: it begins within a second. Runs at the same time have their own, below the package that it imports. */
 function bundleChild(): string {
-  const outfile = join(here, "..", "..", "build", "fuzz", "child.mjs");
+  const outfile = join(here, "..", "..", "build", "fuzz", `child.${process.pid}.mjs`);
   const entry = join(here, "ops", "child.ts");
   buildSync({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", external: ["kindling"] });
   return outfile;
@@ -73,14 +73,14 @@ class Run {
   private readonly file = join(this.folder, "progress");
   private readonly deadline: number;
   private readonly skip: number[] = [];
-  private readonly generator: Pick<Generator, "call"> & { readonly length?: number; readonly subjects?: number };
+  private readonly generator: Calls;
 
   constructor(private readonly options: OpsOptions) {
-    const { seed, op, planted, wrong } = options;
+    const { seed, op, planted, mode = "ops" } = options;
     // Wrong calls are derived from plausible ones, which are tried here: what these write by chance is gone with the folder, too.
     process.chdir(this.folder);
     const knowledge = deserialize(readFileSync(this.knowledge)) as Knowledge;
-    this.generator = wrong ? new WrongCalls(knowledge, seed, op) : new Generator(knowledge, seed, op, planted?.names);
+    this.generator = callsOf(knowledge, { seed, mode, ...(op !== undefined && { op }), ...(planted && { planted }) });
     this.deadline = performance.now() + options.seconds * 1000;
   }
 
@@ -99,6 +99,7 @@ class Run {
     }
     process.chdir(this.home);
     rmSync(this.folder, { recursive: true });
+    rmSync(this.child);
     return { ...total, calls: next - from, ...(subjects !== undefined && { subjects }) };
   }
 
@@ -110,8 +111,8 @@ class Run {
   }
 
   private job(from: number, to: number): Job {
-    const { seed, op, planted, wrong = false } = this.options;
-    const strict = wrong || (this.options.strict ?? false);
+    const { seed, op, planted, mode = "ops" } = this.options;
+    const strict = mode === "wrong" || (this.options.strict ?? false);
     const { knowledge, skip, file: progress } = this;
     writeFileSync(progress, writeProgress({ k: from, next: from, beats: 0, counts: noCounts() }));
     return {
@@ -122,7 +123,7 @@ class Run {
       knowledge,
       progress,
       strict,
-      wrong,
+      mode,
       ...(op !== undefined && { op }),
       ...(planted && { planted }),
     };

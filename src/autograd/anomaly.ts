@@ -119,9 +119,15 @@ export function runTraced(
 }
 
 function checkNan(node: Traced, grads: readonly (Tensor | null | undefined)[]): void {
-  for (const [i, grad] of grads.entries())
-    if (grad?.storage.backend.readsAtOnce && grad.isnan().any().item())
-      throw new AutogradError(`Function '${node.name}' returned nan values in its ${i}th output.`);
+  for (const [i, grad] of grads.entries()) {
+    if (!grad?.isFloatingPoint()) continue;
+    const isNumber = grad.detach().isnan().logicalNot().contiguous();
+    const text = `Function '${node.name}' returned nan values in its ${i}th output.`;
+    // What is found late is told by the next read, where no caller adds the trace.
+    const late = () => new AutogradError(`${text}${traceText(node)}`);
+    if (isNumber.storage.backend.firstInvalid({ kind: "nonzero", x: isNumber }, late) >= 0)
+      throw new AutogradError(text);
+  }
 }
 
 function traceText({ name, trace }: Traced): string {

@@ -14,7 +14,7 @@ export class Ended extends Error {
 /** What the process says when it ends: all is well; the work failed; the command line is wrong. */
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
-/** Reads the value of an option. @throws UsageError naming the option and what it takes. */
+/** Reads the value of an option, whose name has its hyphens. @throws UsageError naming the option and what it takes. */
 export type Reader<T> = (name: string, text: string) => T;
 
 /** Reads integers of at least `least` and at most `most`. */
@@ -25,14 +25,14 @@ export const integer =
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     const range =
       most === Number.MAX_SAFE_INTEGER ? `an integer of at least ${least}` : `an integer from ${least} to ${most}`;
-    throw new UsageError(`--${name} takes ${range}, got "${text}"`);
+    throw new UsageError(`${name} takes ${range}, got "${text}"`);
   };
 
 /** Reads numbers above zero. */
 export const positive: Reader<number> = (name, text) => {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-  throw new UsageError(`--${name} takes a positive number, got "${text}"`);
+  throw new UsageError(`${name} takes a positive number, got "${text}"`);
 };
 
 /** Reads one of several words. */
@@ -41,7 +41,7 @@ export const oneOf =
   (name, text) => {
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
-    throw new UsageError(`--${name} takes ${choices.join(", ")}, got "${text}"`);
+    throw new UsageError(`${name} takes ${choices.join(", ")}, got "${text}"`);
   };
 
 /** Reads integers of at least `least` between commas, such as shapes. */
@@ -50,7 +50,7 @@ export const integers =
   (name, text) =>
     text.split(",").map((part) => {
       if (/^\d+$/.test(part.trim()) && Number(part) >= least) return Number(part);
-      throw new UsageError(`--${name} takes integers of at least ${least} between commas, got "${text}"`);
+      throw new UsageError(`${name} takes integers of at least ${least} between commas, got "${text}"`);
     });
 
 /** Reads any text. */
@@ -59,7 +59,8 @@ export const text: Reader<string> = (_name, given) => given;
 /** An option that takes a value, such as `option("--epochs <n>", "passes over the data", integer(), 5)`. */
 export function option<T>(flags: string, help: string, read: Reader<T>, initial?: T): Option {
   const made = new Option(flags, help);
-  made.argParser((given: string) => read(made.name(), given));
+  const name = flags.split(/[ ,]/, 1)[0]!;
+  made.argParser((given: string) => read(name, given));
   return initial === undefined ? made : made.default(initial);
 }
 

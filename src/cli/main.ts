@@ -2,7 +2,7 @@
 /** `npx kindling`. */
 import { KindlingError } from "../core/errors";
 import { readData } from "../platform/dataFiles";
-import { commandLine as processOf } from "../platform/server";
+import { endWithReader, commandLine as processOf } from "../platform/server";
 import { commandLine, runCommandLine } from "./commandLine";
 import { addBench } from "./commands/bench";
 import { addBoard } from "./commands/board";
@@ -14,6 +14,7 @@ import { addInspect } from "./commands/inspect";
 import { addRun } from "./commands/run";
 import { addTrain } from "./commands/train";
 
+endWithReader();
 const { args, exit, error: complain } = processOf();
 
 const examples = `

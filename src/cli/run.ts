@@ -6,11 +6,11 @@ import { isRoot, onSignal, outputOf, ownRuntime, type RunningProgram, startProgr
 /** What the command takes. */
 export interface RunOptions {
   /** Ranks; one for each core if it is left out. */
-  readonly n?: string;
+  readonly n?: number;
   /** Machines, by commas. */
   readonly hosts?: string;
   readonly mpirun?: string;
-  readonly maxRestarts?: string;
+  readonly maxRestarts: number;
   readonly print?: boolean;
 }
 
@@ -49,13 +49,6 @@ export function findLauncher(asked?: string): Launcher {
   }
   if (asked !== undefined) throw new KindlingError(`run: ${asked} is neither Open MPI's mpirun nor MPICH's`);
   throw new KindlingError(howToInstall);
-}
-
-function positive(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new KindlingError(`run: ${name} must be an integer of at least ${least}, got ${text}`);
-  return value;
 }
 
 /** Prefixes each line of a rank with its number, and binds no rank to a core: threads are divided here. */
@@ -112,8 +105,7 @@ export async function runRanks(
   options: RunOptions,
   say: (line: string) => void,
 ): Promise<number> {
-  const ranks = positive("-n", options.n ?? String(hardwareConcurrency()), 1);
-  const restarts = positive("--max-restarts", options.maxRestarts ?? "0", 0);
+  const { n: ranks = hardwareConcurrency(), maxRestarts: restarts } = options;
   if (options.print) {
     console.log(clusterLines(ranks, program));
     return 0;

@@ -3,7 +3,7 @@ import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { text } from "../core/repr";
 import type { Shape } from "../core/shape";
-import { holds } from "../ops/builders/checks";
+import { demand } from "../ops/builders/checks";
 import { zerosLike } from "../ops/creation/like";
 import { arange } from "../ops/creation/ranges";
 import { where } from "../ops/elementwise/where";
@@ -116,11 +116,12 @@ export class Geometric extends Distribution {
   constructor(...given: Arguments<typeof binarySignature, BinaryArguments>) {
     super(...readBinary("Geometric", given));
     const value = givenOf(this);
-    if (this.validates && Object.hasOwn(this, "probs") && !holds(value.gt(0)))
-      throw new ValueError(
+    const error = () =>
+      new ValueError(
         `Geometric: Expected parameter probs (Tensor of shape ${text([...value.shape])}) of distribution ${this} ` +
           `to be positive but found invalid values:\n${value}`,
       );
+    if (this.validates && Object.hasOwn(this, "probs")) demand(value.gt(0), error);
   }
 
   override get mean(): Tensor {

@@ -1,8 +1,7 @@
 /** The continuous Bernoulli distribution. */
 import { checkArray, checkNumber } from "../core/arguments";
-import { ValueError } from "../core/errors";
 import type { Shape } from "../core/shape";
-import { holds } from "../ops/builders/checks";
+import { checkAll } from "../ops/builders/checks";
 import { where } from "../ops/elementwise/where";
 import { rand } from "../ops/random/randomTensors";
 import type { Tensor } from "../tensor/tensor";
@@ -54,8 +53,8 @@ export class ContinuousBernoulli extends ExponentialFamily {
     for (const limit of checkArray(op, "lims", lims, "numbers")) checkNumber(op, "lims", limit);
     if ("probs" in parameter) {
       // Once clamped, it passes every check.
-      if (validateArgs !== undefined && !holds(unitInterval.check(parameter.probs)))
-        throw new ValueError(`${op}: The parameter probs has invalid values`);
+      if (validateArgs !== undefined)
+        checkAll(op, unitInterval.check(parameter.probs), "The parameter probs has invalid values");
       parameter.probs = clampProbs(parameter.probs);
     }
     super(batchShape, eventShape, validateArgs, { ...parameter, lims });

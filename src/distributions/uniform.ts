@@ -1,8 +1,7 @@
 /** The uniform distribution, and those of functions of uniform variables. */
-import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import type { Shape } from "../core/shape";
-import { holds } from "../ops/builders/checks";
+import { checkAll } from "../ops/builders/checks";
 import { fullLike, onesLike, zerosLike } from "../ops/creation/like";
 import { where } from "../ops/elementwise/where";
 import { rand } from "../ops/random/randomTensors";
@@ -40,8 +39,7 @@ export class Uniform extends Distribution {
   constructor(...given: Arguments<typeof signature, UniformArguments>) {
     const { low, high, validateArgs } = readBroadcast<"low" | "high">("Uniform", signature, given);
     super(low.shape, [], validateArgs, { low, high });
-    if (this.validates && !holds(this.low.lt(this.high)))
-      throw new ValueError("Uniform: Uniform is not defined when low >= high");
+    if (this.validates) checkAll("Uniform", this.low.lt(this.high), "Uniform is not defined when low >= high");
   }
 
   private get width(): Tensor {

@@ -1,8 +1,7 @@
 /** The Wishart distribution of positive definite matrices. */
-import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { broadcastShapes, type Shape } from "../core/shape";
-import { holds } from "../ops/builders/checks";
+import { checkAll } from "../ops/builders/checks";
 import { arange } from "../ops/creation/ranges";
 import { choleskyInverse, choleskySolve } from "../ops/linalg/factors";
 import { matmul } from "../ops/linalg/matmul";
@@ -71,8 +70,11 @@ export class Wishart extends ExponentialFamily {
     const batch = broadcastShapes("Wishart", matrix.shape.slice(0, -2), degrees.shape);
     const df = degrees.expand(batch);
     const least = event[1]! - 1;
-    if (!holds(df.le(least).logicalNot()))
-      throw new ValueError(`Wishart: Value of df=${read.df} expected to be greater than ndim - 1 = ${least}.`);
+    checkAll(
+      "Wishart",
+      df.le(least).logicalNot(),
+      `Value of df=${read.df} expected to be greater than ndim - 1 = ${least}.`,
+    );
     super(batch, event, read.validateArgs, { df, [name]: matrix.expand([...batch, -1, -1]) });
     this.unbroadcastedScaleTril = factorOf(name, matrix);
     this.chi2 = new Chi2(df.unsqueeze(-1).sub(arange(event[1]!, { dtype: matrix.dtype, device: matrix.device })), {

@@ -47,12 +47,12 @@ async function writePlan({ header, entries }: Plan, write: Write): Promise<void>
   for (const [, x] of entries) {
     x.assertAlive("safetensors.saveFile");
     const own = x.detach();
-    const dense = own.contiguous();
+    const here = await own.cpu();
+    const dense = here.contiguous();
     try {
       for (const piece of piecesOf(dense)) await write(piece);
     } finally {
-      dense.dispose();
-      if (own !== dense) own.dispose();
+      for (const made of new Set([dense, here, own])) made.dispose();
     }
   }
 }

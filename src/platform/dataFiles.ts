@@ -4,6 +4,7 @@
  */
 import { FormatError, KindlingError } from "../core/errors";
 import { readBytes, writeBytes } from "./files";
+import { makeFolder as makeOnDisk } from "./folders";
 import { nodeModule, runtime } from "./platform";
 
 type FileSystem = typeof import("node:fs/promises");
@@ -172,14 +173,9 @@ export async function removeData(op: string, path: string, recursive = false): P
   }
 }
 
-/** Makes a folder and those around it. @throws KindlingError with the path and the cause. */
+/** Makes a folder and those it stands in; the cache needs none. @throws KindlingError with the path and the cause. */
 export async function makeFolder(op: string, path: string): Promise<void> {
-  if (isRemote(path) || path === "") return;
-  try {
-    await disk()!.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw new KindlingError(`${op}: cannot make the folder "${path}": ${(error as Error).message}`, { cause: error });
-  }
+  if (!isRemote(path)) await makeOnDisk(op, path);
 }
 
 /** What stands in a folder. */

@@ -1,5 +1,6 @@
 /** Files that grow while a program runs: on a disk, in a page's private file system (OPFS), or in memory where there is neither. */
 import { explain } from "./files";
+import { makeFoldersNow } from "./folders";
 import { nodeModule } from "./platform";
 
 type FileSystem = typeof import("node:fs");
@@ -120,7 +121,7 @@ const hasPrivateFiles = (): boolean =>
 function createOnDisk(op: string, path: string, files: FileSystem): GrowingFile {
   try {
     const { dirname } = nodeModule<typeof import("node:path")>("node:path")!;
-    files.mkdirSync(dirname(path), { recursive: true });
+    makeFoldersNow(files, dirname(path));
     return new DiskFile(op, path, files, files.openSync(path, "w"));
   } catch (error) {
     throw explain(op, "create", path, error);
@@ -178,13 +179,4 @@ export function atExit(last: () => void): () => void {
 export function unrefTimer<T>(timer: T): T {
   (timer as { unref?: () => void }).unref?.();
   return timer;
-}
-
-/** Makes a folder and those it stands in. @throws KindlingError with the path and the cause. */
-export async function makeFolder(op: string, path: string): Promise<void> {
-  try {
-    await nodeModule<FileSystem>("node:fs")?.promises.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw explain(op, "create the folder", path, error);
-  }
 }

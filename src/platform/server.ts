@@ -104,6 +104,19 @@ export async function readFrom(op: string, path: string, offset: number, most: n
   }
 }
 
+/** What a process ends with that the system ends since nobody reads its output. */
+const UNREAD = 141;
+
+/** Ends this process without a word when nobody reads its output any more, as with `| head`; in Node, writing to it is an error otherwise. */
+export function endWithReader(): void {
+  const process = nodeModule<typeof import("node:process")>("node:process")!;
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: { code?: string }) => {
+      if (error.code !== "EPIPE") throw error;
+      process.exit(UNREAD);
+    });
+}
+
 /** The arguments of the command line, and what else a command needs of its process. */
 export function commandLine(): { args: string[]; exit(code: number): void; error(text: string): void } {
   const process = nodeModule<typeof import("node:process")>("node:process")!;

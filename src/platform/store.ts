@@ -1,6 +1,7 @@
 /** A folder of files that are replaced whole: on disk, or in what a browser keeps for a page. */
 import { KindlingError } from "../core/errors";
 import { explain, listFolder, readBytes, writeBytes } from "./files";
+import { makeFolder } from "./folders";
 import { FileLock } from "./lock";
 import { nodeModule } from "./platform";
 
@@ -46,11 +47,7 @@ class DiskStore implements Store {
 
   async lock(): Promise<Lock> {
     const { op, place, files } = this;
-    try {
-      await files.mkdir(place, { recursive: true });
-    } catch (error) {
-      throw explain(op, "make the folder", place, error);
-    }
+    await makeFolder(op, place);
     const lock = await FileLock.tryTake(op, files, this.join(place, LOCK));
     if (lock instanceof FileLock) return lock;
     const { pid, host } = lock;

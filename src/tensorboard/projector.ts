@@ -1,7 +1,7 @@
 /** What TensorBoard's projector reads: tables of points and labels beside the event files. */
 import { ArgumentError, ShapeError } from "../core/errors";
 import { writeBytes } from "../platform/files";
-import { makeFolder } from "../platform/growingFile";
+import { makeFolder } from "../platform/folders";
 import type { Call } from "./arguments";
 import { spriteOf } from "./pictures";
 import type { Sink } from "./sink";

@@ -15,7 +15,7 @@ function grouped(faults: readonly Fault[]): string[] {
 
 test("wrong calls of everything public", async () => {
   const faults: Fault[] = [];
-  const options = { seed: 1, calls: Number.POSITIVE_INFINITY, seconds: 280, limit: 5, wrong: true };
+  const options = { seed: 1, calls: Number.POSITIVE_INFINITY, seconds: 280, limit: 5, mode: "wrong" as const };
   const { calls, subjects, accepted, refused } = await fuzzOps({ ...options, report: (fault) => faults.push(fault) });
   console.log(
     `${calls} calls of ${subjects} callables: ${accepted} accepted, ${refused} refused, ${faults.length} faults`,

@@ -51,7 +51,7 @@ test("prints the commands for other machines", async () => {
 
 test("says what is wrong with its options, and how to install MPI", async () => {
   const wrong = await kindling("-n", "none", "train.js");
-  expect([wrong.code, wrong.stderr]).toEqual([1, "error: run: -n must be an integer of at least 1, got none\n"]);
+  expect([wrong.code, wrong.stderr]).toEqual([2, 'error: -n takes an integer of at least 1, got "none"\n']);
   const other = await kindling("--mpirun", "node", "train.js");
   expect(other.stderr).toBe("error: run: node is neither Open MPI's mpirun nor MPICH's\n");
   const none = await run(process.execPath, ["dist/cli.js", "run", "train.js"], { PATH: root });

@@ -5,28 +5,34 @@
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { deserialize } from "node:v8";
 import { torch } from "../../../test/conformance/values";
-import type { Fault } from "../fault";
-import { Generator } from "./generate";
+import type { Fault, FaultKind } from "../fault";
+import { type Calls, callsOf } from "./calls";
+import { Devices } from "./devices";
 import { openHeap } from "./heap";
 import { Judge, type Verdict } from "./judge";
 import { type Job, noCounts, writeProgress } from "./protocol";
 import { shrink } from "./shrink";
 import type { Call } from "./value";
-import { WrongCalls } from "./wrong";
 
 /** Calls that are judged together. */
 const BATCH = 200;
 
+/** Tries to make a call smaller that two devices compute differently: kernels are compiled for each. */
+const DEVICE_TRIES = 40;
+
 /** Whether the fault of a smaller call is the same one: the numbers in its message may be others. */
 function isSame(a: Fault, b: Fault | undefined): boolean {
   const gist = ({ detail }: Fault): string => detail.split("\n").slice(0, 2).join().replace(/\d+/g, "");
-  return b !== undefined && a.kind === b.kind && (a.kind !== "foreign" || gist(a) === gist(b));
+  return b !== undefined && a.kind === b.kind && (!/foreign|refused/.test(a.kind) || gist(a) === gist(b));
 }
+
+type Judging = (call: Call, kind: FaultKind) => Verdict | Promise<Verdict>;
 
 class Child {
   private readonly file: number;
   private readonly judge: Judge;
-  private readonly generator: Pick<Generator, "call"> & { readonly length?: number };
+  private readonly devices = new Devices();
+  private readonly generator: Calls;
   private readonly counts = noCounts();
   private readonly skip: ReadonlySet<number>;
   private next: number;
@@ -39,36 +45,45 @@ class Child {
     this.file = openSync(job.progress, "r+");
     this.skip = new Set(job.skip);
     this.next = job.from;
-    const knowledge = deserialize(readFileSync(job.knowledge));
-    this.generator = job.wrong
-      ? new WrongCalls(knowledge, job.seed, job.op)
-      : new Generator(knowledge, job.seed, job.op, job.planted?.names);
+    this.generator = callsOf(deserialize(readFileSync(job.knowledge)), job);
     this.judge = new Judge(openHeap(), Object.create(torch, { planted: { value: planted } }), job.strict);
   }
 
   /** Makes all calls, or those up to a trap. */
   async run(): Promise<void> {
     for (let isSound = true; isSound && this.next < this.job.to; ) {
-      isSound = await (this.job.wrong ? this.wrongBatch() : this.batch());
+      isSound = await this.nextBatch();
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.note(this.next);
   }
 
-  /** Whether the next batch may run in this process. */
-  private batch(): boolean {
+  /** Whether another batch may run in this process. */
+  private nextBatch(): Promise<boolean> {
+    switch (this.job.mode) {
+      case "ops":
+        return this.batch();
+      case "wrong":
+        return this.oneByOne((call) => this.judge.judgeError(call));
+      case "webgpu":
+        return this.oneByOne((call) => this.devices.judge(call));
+    }
+  }
+
+  private async batch(): Promise<boolean> {
     const numbers: number[] = [];
     const end = Math.min(this.job.to, this.next + BATCH);
     for (let k = this.next; k < end; k++) if (!this.skip.has(k)) numbers.push(k);
     const calls = numbers.map((k) => this.generator.call(k));
     const verdicts = this.judge.judgeAll(calls, (i) => this.note(numbers[i]!));
-    for (const [i, verdict] of verdicts.entries()) this.tell(numbers[i]!, calls[i]!, verdict);
+    for (const [i, verdict] of verdicts.entries())
+      await this.tell(numbers[i]!, calls[i]!, verdict, (call, kind) => this.judge.judge(call, kind));
     this.next = verdicts.length < numbers.length ? numbers[verdicts.length]! : end;
     return !verdicts.some(({ fault }) => fault?.kind === "trap");
   }
 
-  /** Makes calls one by one, each once; promises are waited for. */
-  private async wrongBatch(): Promise<boolean> {
+  /** Judges calls one by one, each once; what they promise is waited for. */
+  private async oneByOne(judge: (call: Call) => Promise<Verdict>): Promise<boolean> {
     const end = Math.min(this.job.to, this.next + BATCH);
     for (; this.next < end; this.next++) {
       const k = this.next;
@@ -76,10 +91,10 @@ class Child {
       this.note(k);
       // What is found to call may differ a little from what the parent found.
       if (k >= (this.generator.length ?? Number.POSITIVE_INFINITY)) continue;
-      const { outcome, fault } = await this.judge.judgeError(this.generator.call(k));
-      this.counts[outcome]++;
-      if (fault) this.say({ k, fault });
-      if (fault?.kind === "trap") {
+      const call = this.generator.call(k);
+      const verdict = await judge(call);
+      await this.tell(k, call, verdict, judge, this.job.mode === "webgpu" ? DEVICE_TRIES : 0);
+      if (verdict.fault?.kind === "trap") {
         this.next++;
         return false;
       }
@@ -87,14 +102,26 @@ class Child {
     return true;
   }
 
-  private tell(k: number, call: Call, { outcome, fault }: Verdict): void {
+  /** Counts a verdict, and reports its fault by the smallest call found that has it. */
+  private async tell(
+    k: number,
+    call: Call,
+    { outcome, fault }: Verdict,
+    judge: Judging,
+    tries?: number,
+  ): Promise<void> {
     this.counts[outcome]++;
     if (fault === undefined) return;
-    const small = shrink(call, (one) => {
+    let best = fault;
+    const isFaulty = async (one: Call): Promise<boolean> => {
       this.note(k);
-      return isSame(fault, this.judge.judge(one, fault.kind).fault);
-    });
-    this.say({ k, fault: this.judge.judge(small, fault.kind).fault ?? fault });
+      const found = (await judge(one, fault.kind)).fault;
+      if (!isSame(fault, found)) return false;
+      best = found!;
+      return true;
+    };
+    await shrink(call, isFaulty, tries);
+    this.say({ k, fault: best });
   }
 
   private say(line: object): void {

@@ -18,12 +18,14 @@ export class Generator {
   /**
    * @param op Only targets with this path or last name, or all below a path that ends with a point.
    * @param planted Functions that are called as well.
+   * @param hostile The share of calls that are made hostile.
    */
   constructor(
     { api, templates }: Knowledge,
     private readonly seed: number,
     op?: string,
     planted: readonly string[] = [],
+    private readonly hostile = 0.5,
   ) {
     const extra = planted.map(
       (name): Target => ({ kind: "function", path: `planted.${name}`, signatures: [], forwards: [] }),
@@ -43,7 +45,7 @@ export class Generator {
     let call = this.plausible(rng, rng.pick(this.all));
     if (rng.chance(0.6)) call = vary(rng, call);
     if (rng.chance(0.25)) call = byName(rng, call);
-    if (rng.chance(0.5)) return small(call);
+    if (!rng.chance(this.hostile)) return small(call);
     for (let changes = rng.pick([1, 1, 1, 2, 2, 3]); changes > 0; changes--) call = mutate(rng, call);
     return small(call);
   }

@@ -18,7 +18,7 @@ const patterns: readonly (readonly [number, number])[] = [
 ];
 
 /** Their results may differ from one call to the next. */
-const undetermined: Readonly<Record<string, string>> = {
+export const undetermined: Readonly<Record<string, string>> = {
   empty: "uninitialized",
   emptyLike: "uninitialized",
   newEmpty: "uninitialized",
@@ -54,18 +54,18 @@ interface Bits {
   readonly bytes: Uint8Array;
 }
 
-interface Prepared {
+export interface Prepared {
   readonly tensors: readonly Tensor[];
   readonly call: () => unknown;
 }
 
-function compile({ setup, tensors, call }: Program): (library: unknown) => Prepared {
+export function compile({ setup, tensors, call }: Program): (library: unknown) => Prepared {
   const names = Array.from({ length: tensors }, (_, i) => `x${i}`).join(", ");
   return new Function("torch", `${setup}\nreturn { tensors: [${names}], call: () => ${call} };`) as never;
 }
 
 /** What one call may have changed for the next. */
-function reset(): void {
+export function reset(): void {
   torch.setDefaultDtype("float32");
   torch.setGradEnabled(true);
   torch.setPrintoptions({ profile: "default" });
@@ -74,7 +74,8 @@ function reset(): void {
 
 const MOST_RESULTS = 200;
 
-function* tensorsIn(value: unknown, depth = 0): Generator<readonly [string, unknown]> {
+/** Tensors, numbers and texts of a result, each with what describes it. */
+export function* tensorsIn(value: unknown, depth = 0): Generator<readonly [string, unknown]> {
   if (isTensor(value)) yield [`[${value.shape}] ${value.dtype}`, value];
   else if (typeof value === "number" || typeof value === "string" || typeof value === "bigint")
     yield [String(value), null];
@@ -102,7 +103,7 @@ function bitsOf(name: string, value: unknown): Bits[] {
   }));
 }
 
-const isAlive = (x: Tensor): boolean => !(x as any).isDisposed && !(x as any).storage.isFreed;
+export const isAlive = (x: Tensor): boolean => !(x as any).isDisposed && !(x as any).storage.isFreed;
 
 /** Gradients of all results with respect to the tensors that ask for them. */
 function gradientsOf(result: unknown, tensors: readonly Tensor[]): Bits[] {
@@ -134,7 +135,7 @@ function runOnce(make: (library: unknown) => Prepared, library: unknown): Run {
   });
 }
 
-const show = (error: unknown): string =>
+export const show = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}\n${stackOf(error)}` : `threw ${String(error)}`;
 
 /** The innermost places of an error. */
@@ -350,8 +351,8 @@ function changed(call: Call, a: Run, b: Run): string | undefined {
   return b.bits ? difference(a.bits!, b.bits) : `accepted, then ${show(b.error)}`;
 }
 
-/** A fault with its program. */
-export function faultOf(call: Call, kind: FaultKind, detail: string): Fault {
-  const { setup, call: text } = printCall(call);
+/** A fault with its program. @param device Where its tensors are, if it is said. */
+export function faultOf(call: Call, kind: FaultKind, detail: string, device?: string): Fault {
+  const { setup, call: text } = printCall(call, device);
   return { kind, program: setup === "" ? `${text};` : `${setup}\n${text};`, detail };
 }

@@ -45,11 +45,12 @@ const literal = (values: readonly number[], dtype: string): string =>
     : `Float64Array.from([${values.map(numberText).join(", ")}])`;
 
 /** The expression that makes a tensor. */
-function tensorText(x: TensorValue): string {
+function tensorText(x: TensorValue, device: string | undefined): string {
   const { shape, dtype } = x;
   const n = count(shape);
   const make = (size: readonly number[], elementsText = elements(x, count(size))): string => {
-    const flat = `torch.tensor(${elementsText}, { dtype: "${dtype}" })`;
+    const where = device === undefined ? "" : `, device: "${device}"`;
+    const flat = `torch.tensor(${elementsText}, { dtype: "${dtype}"${where} })`;
     return size.length === 1 && elementsText !== "[]" ? flat : `${flat}.view([${size.join(", ")}])`;
   };
   const last = shape.length - 1;
@@ -86,6 +87,9 @@ class Printer {
   readonly statements: string[] = [];
   tensors = 0;
 
+  /** @param device Where tensors are made, if it is said. */
+  constructor(private readonly device: string | undefined) {}
+
   value(value: Value): string {
     switch (value.is) {
       case "plain":
@@ -115,17 +119,24 @@ class Printer {
   private tensor(value: TensorValue): string {
     const name = `x${this.tensors++}`;
     const grad = value.requiresGrad ? `.detach().requiresGrad_()` : "";
-    this.statements.push(`const ${name} = ${tensorText(value)}${grad};`);
+    this.statements.push(`const ${name} = ${tensorText(value, this.device)}${grad};`);
     if (value.isDisposed) this.statements.push(`${name}.dispose();`);
     return name;
   }
 }
 
-/** The program of a call. */
-export function printCall({ kind, path, args, inputs = [] }: Call): Program {
-  const printer = new Printer();
+/**
+ * The program of a call.
+ * @param device Where its tensors are made and its modules are moved to, if it is said. Modules are then made before the call.
+ */
+export function printCall({ kind, path, args, inputs = [] }: Call, device?: string): Program {
+  const printer = new Printer(device);
   const texts = args.map((value) => printer.value(value));
   const given = inputs.map((value) => printer.value(value)).join(", ");
+  if (kind === "module" && device !== undefined) {
+    printer.statements.push(`const model = new torch.${path}(${texts.join(", ")}).to("${device}");`);
+    return { setup: printer.statements.join("\n"), tensors: printer.tensors, call: `model(${given})` };
+  }
   const call = callText(kind, path, texts, given);
   return { setup: printer.statements.join("\n"), tensors: printer.tensors, call };
 }

@@ -1,6 +1,12 @@
 /** What the fuzzer and the process that makes the calls tell each other. */
 import type { Fault } from "../fault";
 
+/**
+ * What is judged: `ops`, random calls over guarded memory; `wrong`, the wrong calls of everything, by their errors alone; `webgpu`, random calls on
+ * two devices, by their difference.
+ */
+export type Mode = "ops" | "wrong" | "webgpu";
+
 /** A range of calls. */
 export interface Job {
   readonly seed: number;
@@ -11,8 +17,7 @@ export interface Job {
   readonly op?: string;
   /** Whether an error must name the op that was called. */
   readonly strict?: boolean;
-  /** Whether the calls are the wrong ones of everything, and errors alone are judged. */
-  readonly wrong?: boolean;
+  readonly mode: Mode;
   /** The path of the file with what calls are made from. */
   readonly knowledge: string;
   /** The path of the file of progress. */

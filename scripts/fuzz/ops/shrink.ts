@@ -52,13 +52,17 @@ function* smaller(call: Call): Generator<Call> {
 }
 
 /** The smallest call found in a number of tries of which `isFaulty` still holds. */
-export function shrink(call: Call, isFaulty: (call: Call) => boolean, tries = 120): Call {
+export async function shrink(
+  call: Call,
+  isFaulty: (call: Call) => boolean | Promise<boolean>,
+  tries = 120,
+): Promise<Call> {
   let best = call;
   for (let left = tries; left > 0; ) {
     let found: Call | undefined;
     for (const candidate of smaller(best)) {
       if (left-- <= 0) break;
-      if (isFaulty(candidate)) {
+      if (await isFaulty(candidate)) {
         found = candidate;
         break;
       }

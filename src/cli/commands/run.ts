@@ -1,7 +1,7 @@
 /** `kindling run PROGRAM`. */
 import type { Command } from "commander";
 import { commandLine as processOf } from "../../platform/server";
-import { Ended } from "../commandLine";
+import { Ended, integer, option } from "../commandLine";
 import { type RunOptions, runRanks } from "../run";
 
 const examples = `
@@ -18,12 +18,15 @@ export function addRun(program: Command): void {
     .description("run a program on several processes that communicate through MPI (torch.distributed)")
     .argument("<program>", "the file of the program")
     .argument("[arguments...]", "what the program is given")
-    .option("-n <number>", "ranks; one for each core if it is left out")
+    .addOption(option("-n <number>", "ranks; one for each core if it is left out", integer()))
     .option("--hosts <names>", "machines, by commas; without it all ranks are here")
-    .option(
-      "--max-restarts <number>",
-      "how often a job that fails is started again; it goes on from its checkpoint",
-      "0",
+    .addOption(
+      option(
+        "--max-restarts <number>",
+        "how often a job that fails is started again; it goes on from its checkpoint",
+        integer(0),
+        0,
+      ),
     )
     .option("--mpirun <command>", "the launcher; MPICH's or Open MPI's is found without it")
     .option("--print", "print the commands for mpirun and Slurm, and run nothing")

@@ -1,7 +1,7 @@
 /** `kindling train`: trains a classifier or a module of the user's, saves it, reads it again and evaluates it. */
 import type { Command } from "commander";
 import * as torch from "../../index";
-import { hasFolder, joinPath, makeFolder } from "../../platform/dataFiles";
+import { joinPath, makeFolder } from "../../platform/dataFiles";
 import { choice, integer, option, positive, text, UsageError } from "../commandLine";
 import { print, printJson } from "../console";
 import { isModulePath } from "../own";
@@ -140,6 +140,8 @@ function log(writer: torch.utils.tensorboard.SummaryWriter, line: EpochLine, mod
 /** Trains from where the checkpoint stands, or from the beginning. */
 async function trainAll({ task }: Job, options: Options): Promise<void> {
   const { model, optimizer } = task;
+  // What cannot be written is said before the work, not after it.
+  for (const folder of [options.out, options.log]) if (folder !== undefined) await makeFolder("train", folder);
   const tell = options.json ? printJson : (line: EpochLine) => print(epochText(line));
   const writer = options.log === undefined ? undefined : new torch.utils.tensorboard.SummaryWriter(options.log);
   const checkpoint =
@@ -161,7 +163,6 @@ async function trainAll({ task }: Job, options: Options): Promise<void> {
 /** Saves the model, reads it into a fresh one where there is one, and says what was found. */
 async function finish({ task, data, fresh }: Job, options: Options): Promise<void> {
   const final = task.test === undefined ? undefined : await testModel(task);
-  if (!(await hasFolder(options.out))) await makeFolder("train", options.out);
   const path = joinPath(options.out, "model.safetensors");
   // What `kindling export` needs to make the model again.
   const noted = data && {

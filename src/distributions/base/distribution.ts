@@ -10,7 +10,7 @@ import { text } from "../../core/repr";
 import { type Shape, sameShape } from "../../core/shape";
 import { named } from "../../core/signature";
 import { snakeCase } from "../../core/snakeCase";
-import { holds } from "../../ops/builders/checks";
+import { demand } from "../../ops/builders/checks";
 import { Tensor } from "../../tensor/tensor";
 import { type Arguments, checkSizes, readArguments, type ValidateArgs, type Value } from "./arguments";
 import { type Constraint, isDependent } from "./constraints";
@@ -310,11 +310,12 @@ export class Distribution {
         );
     }
     const { support } = this;
-    if (!holds(support.check(value)))
-      throw new ValueError(
+    const error = () =>
+      new ValueError(
         `${op}: Expected value argument (Tensor of shape ${text([...shape])}) to be within the support (${support}) ` +
           `of the distribution ${this}, but found invalid values:\n${value}`,
       );
+    demand(support.check(value), error);
   }
 
   /** Whether a parameter was given, or was asked for before. */
@@ -327,11 +328,13 @@ export class Distribution {
     for (const [name, constraint] of Object.entries(this.argConstraints)) {
       if (isDependent(constraint) || (name in this.type.lazy && !this.isKnown(name))) continue;
       const value = (this as Record<string, unknown>)[name];
-      if (value instanceof Tensor && !holds(constraint.check(value)))
-        throw new ValueError(
+      if (!(value instanceof Tensor)) continue;
+      const error = () =>
+        new ValueError(
           `${this.name}: Expected parameter ${name} (Tensor of shape ${text([...value.shape])}) of distribution ${this} ` +
             `to satisfy the constraint ${constraint}, but found invalid values:\n${value}`,
         );
+      demand(constraint.check(value), error);
     }
   }
 
@@ -354,7 +357,7 @@ const sizeText = (shape: Shape): string => `torch.Size([${shape.join(", ")}])`;
 
 function parameterText(value: unknown): string {
   if (!(value instanceof Tensor)) return String(value);
-  if (value.numel() !== 1) return sizeText(value.shape);
+  if (value.numel() !== 1 || !value.storage.backend.readsAtOnce) return sizeText(value.shape);
   return valueText(value);
 }
 

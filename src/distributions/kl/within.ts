@@ -1,7 +1,7 @@
 /** Divergences of two distributions of one family. */
 import { KindlingError, ValueError } from "../../core/errors";
 import { broadcastShapes, type Shape, sameShape } from "../../core/shape";
-import { holds } from "../../ops/builders/checks";
+import { demand } from "../../ops/builders/checks";
 import { softplus } from "../../ops/elementwise/activation";
 import { where } from "../../ops/elementwise/where";
 import { solveTriangular } from "../../ops/linalg/decompositions";
@@ -59,8 +59,8 @@ registerKl(
   Binomial,
   Binomial,
 )((p, q) => {
-  if (!holds(p.totalCount.lt(q.totalCount).logicalNot()))
-    throw new KindlingError("KL between Binomials where q.totalCount > p.totalCount is not implemented");
+  const error = () => new KindlingError("KL between Binomials where q.totalCount > p.totalCount is not implemented");
+  demand(p.totalCount.lt(q.totalCount).logicalNot(), error);
   const each = p.probs.mul(p.logits.sub(q.logits)).add(p.probs.neg().log1p()).sub(q.probs.neg().log1p());
   return where(p.totalCount.gt(q.totalCount), infinity, p.totalCount.mul(each));
 });

@@ -21,10 +21,9 @@ async function* piecesOf(op: string, { storage, bytes }: Part, version: number):
   for (let at = 0; at < bytes; at += PIECE) {
     check();
     const count = Math.min(PIECE, bytes - at);
-    const piece =
-      backend.device === "cpu"
-        ? backend.view(block, "uint8", at, count)
-        : await backend.read(block, "uint8", at, count);
+    const piece = backend.readsAtOnce
+      ? backend.view(block, "uint8", at, count)
+      : await backend.read(block, "uint8", at, count);
     yield new Uint8Array(piece as Uint8Array);
     check();
   }

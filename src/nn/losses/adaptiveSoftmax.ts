@@ -8,7 +8,7 @@ import { IndexError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { declareMethods } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
-import { checkTensor, holds } from "../../ops/builders/checks";
+import { checkTensor, demand } from "../../ops/builders/checks";
 import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
 import { Linear } from "../layers/linear";
@@ -154,7 +154,8 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
         `${layer}: Input and target should have the same size in the batch dimension, got ${shapeText(input.shape)} and ${shapeText(target.shape)}`,
       );
     const classes = target.reshape(-1);
-    if (!holds(classes.ge(0).logicalAnd(classes.lt(this.nClasses)))) throw outOfRange(layer, classes, this.nClasses);
+    const isClass = classes.ge(0).logicalAnd(classes.lt(this.nClasses));
+    demand(isClass, () => outOfRange(layer, classes, this.nClasses));
     const x = isBatched ? input : input.unsqueeze(0);
     const output = this.logProb(x).gather(1, classes.unsqueeze(1)).squeeze(1);
     return { output: isBatched ? output : output.squeeze(0), loss: output.neg().mean() };

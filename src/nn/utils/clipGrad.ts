@@ -4,7 +4,7 @@ import { noGrad } from "../../autograd/mode";
 import { assertNumber } from "../../core/arguments";
 import { KindlingError } from "../../core/errors";
 import { alias, named } from "../../core/signature";
-import { holds } from "../../ops/builders/checks";
+import { demand } from "../../ops/builders/checks";
 import { stack } from "../../ops/shape/join";
 import { zeros } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
@@ -40,10 +40,11 @@ export const clipGradNorm_ = named(
     if (grads.length === 0) return zeros([], {});
     return noGrad(() => {
       const total = stack(grads.map((grad) => grad.norm(normType))).norm(normType);
-      if (errorIfNonfinite && !holds(total.isfinite()))
-        throw new KindlingError(
+      const error = () =>
+        new KindlingError(
           `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped.`,
         );
+      if (errorIfNonfinite) demand(total.isfinite(), error);
       const scale = total.add(1e-6).reciprocal().mul(maxNorm).clamp({ max: 1 });
       for (const grad of grads) grad.mul_(scale);
       return total;

@@ -54,16 +54,22 @@ export function checkFits(op: string, out: Tensor, shape: readonly number[], dty
 }
 
 /**
- * Checks the values of a condition. Where they cannot be read at once, it is the next read that throws.
- * @throws ValueError with the message unless the condition holds everywhere.
+ * Checks that a condition holds everywhere, that is, that no element of it is 0. Where values cannot be read at once, it is the next read that throws.
+ * @param error Makes the error. It may be called late, when tensors that it shows have been disposed.
  */
-export function checkAll(op: string, condition: Tensor, message: string): void {
-  const dense = condition.contiguous();
-  const error = () => new ValueError(`${op}: ${message}`);
+export function demand(condition: Tensor, error: () => Error): void {
+  const dense = condition.detach().contiguous();
   if (dense.storage.backend.firstInvalid({ kind: "nonzero", x: dense }, error) >= 0) throw error();
 }
 
-/** Whether a condition holds everywhere. Of values that cannot be read at once it is taken to hold. */
+/** {@link demand}. @throws ValueError with the message. */
+export const checkAll = (op: string, condition: Tensor, message: string): void =>
+  demand(condition, () => new ValueError(`${op}: ${message}`));
+
+/**
+ * Whether a condition holds everywhere. Of values that cannot be read at once it is taken to hold, so this is for what decides how to go on, and
+ * {@link demand} for what is an error.
+ */
 export const holds = (condition: Tensor): boolean =>
   !condition.storage.backend.readsAtOnce || Boolean(condition.detach().all().item());
 

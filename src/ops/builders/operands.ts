@@ -2,6 +2,7 @@
 import { type DType, isFloat } from "../../core/dtype";
 import { DTypeError, ValueError } from "../../core/errors";
 import { Tensor } from "../../tensor/tensor";
+import { demand } from "./checks";
 import type { TensorLike } from "./define";
 
 const isBool = (x: TensorLike): boolean => typeof x === "boolean" || (x instanceof Tensor && x.dtype === "bool");
@@ -26,11 +27,6 @@ export function checkDivisor(op: string, a: TensorLike, b: TensorLike, dtype: DT
   refuseBools(op)(a, b, dtype);
   if (isFloat(dtype)) return;
   const error = () => new ValueError(`${op}: ZeroDivisionError: an integer was divided by 0; cast with x.float()`);
-  const hasZero = b instanceof Tensor ? zerosIn(b, error) : Number(b) === 0;
-  if (hasZero) throw error();
-}
-
-function zerosIn(x: Tensor, error: () => Error): boolean {
-  const dense = x.detach().contiguous();
-  return x.storage.backend.firstInvalid({ kind: "nonzero", x: dense }, error) >= 0;
+  if (b instanceof Tensor) demand(b, error);
+  else if (Number(b) === 0) throw error();
 }

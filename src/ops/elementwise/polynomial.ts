@@ -5,7 +5,7 @@
 
 import { ValueError } from "../../core/errors";
 import { Tensor } from "../../tensor/tensor";
-import { holds } from "../builders/checks";
+import { checkAll } from "../builders/checks";
 import { type Binary, binary, type TensorLike } from "../builders/define";
 
 /** Families of polynomials; the position is their number in the kernel ABI (`assembly/math/special/orthogonal.ts`). */
@@ -21,13 +21,14 @@ const BEYOND_INT64 = 2 ** 63;
 /** @throws ValueError for degrees that would take too long. */
 function checkDegree(op: string, n: TensorLike): void {
   const isTooHigh = (degree: number) => degree > MAX_DEGREE && degree < BEYOND_INT64;
-  if (n instanceof Tensor ? hasHighDegree(n.detach()) : isTooHigh(Number(n)))
-    throw new ValueError(`${op}: the degree n is at most ${MAX_DEGREE}`);
+  const message = `the degree n is at most ${MAX_DEGREE}`;
+  if (n instanceof Tensor) checkAll(op, hasLowDegree(n.detach()), message);
+  else if (isTooHigh(Number(n))) throw new ValueError(`${op}: ${message}`);
 }
 
-function hasHighDegree(n: Tensor): boolean {
-  const degrees = n.double();
-  return !holds(degrees.le(MAX_DEGREE).logicalOr(degrees.ge(BEYOND_INT64)).logicalOr(degrees.isnan()));
+function hasLowDegree(n: Tensor): Tensor {
+  const degrees = n.storage.backend.readsAtOnce ? n.double() : n.float();
+  return degrees.le(MAX_DEGREE).logicalOr(degrees.ge(BEYOND_INT64)).logicalOr(degrees.isnan());
 }
 
 /** A family of polynomials, as a function of the argument and the degree. */

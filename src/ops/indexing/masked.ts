@@ -7,7 +7,7 @@ import { named } from "../../core/signature";
 import type { Overloaded } from "../../core/signatureTypes";
 import { allocate, checkFill, filled } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
-import { checkFits, checkSameDevice, checkTensor } from "../builders/checks";
+import { checkAll, checkFits, checkSameDevice, checkTensor } from "../builders/checks";
 import { cast, computeType, sumTo } from "../builders/define";
 import { inplace } from "../builders/inplace";
 import { cat } from "../shape/join";
@@ -166,7 +166,9 @@ export const maskedScatter = named(
       );
     const shape = maskedShape("maskedScatter", x, mask);
     const where = spreadOut(mask, shape);
-    if (where.storage.backend.firstInvalid({ kind: "mask", x: where, most: source.numel() }) >= 0)
+    if (!where.storage.backend.readsAtOnce)
+      checkAll("maskedScatter", where.sum().le(source.numel()), "the source has fewer elements than the mask has ones");
+    else if (where.storage.backend.firstInvalid({ kind: "mask", x: where, most: source.numel() }) >= 0)
       throw new ShapeError(
         `maskedScatter: Number of elements of source (${source.numel()}) < number of ones in mask (${countNonzeroOf(where)})`,
       );

@@ -3,7 +3,7 @@ import { isFloat, legacyName } from "../../core/dtype";
 import { DTypeError, IndexError, KindlingError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import type { Tensor } from "../../tensor/tensor";
-import { checkSameDevice, checkTensor } from "../builders/checks";
+import { checkSameDevice, checkTensor, demand } from "../builders/checks";
 
 /** A matrix that a factorization cannot be computed of. @see torch.linalg.LinAlgError */
 export class LinAlgError extends KindlingError {}
@@ -79,14 +79,17 @@ export function checkPivots(op: string, pivots: Tensor, A: Tensor, count: number
     throw new ShapeError(
       `${op}: Number of pivots per batch should be same as the dimension of the matrix: ${count}, got ${shapeText(pivots.shape)}`,
     );
-  if (!pivots.storage.backend.readsAtOnce) return;
   const rows = A.shape.at(-2)!;
+  const range = `pivots must be between 1 and A.size(-2) = ${rows} inclusive`;
+  if (!pivots.storage.backend.readsAtOnce) {
+    const sizes = isSigned ? pivots.abs() : pivots;
+    demand(sizes.ge(1).logicalAnd(sizes.le(rows)), () => new IndexError(`${op}: ${range}`));
+    return;
+  }
   const values = pivots.toTypedArray() as Int32Array;
   const bad = values.find((value) => Math.abs(value) < 1 || Math.abs(value) > rows || (value < 0 && !isSigned));
   if (bad !== undefined)
-    throw new IndexError(
-      `${op}: pivots must be between 1 and A.size(-2) = ${rows} inclusive, got ${bad}. Did you properly pass the result of the factorization?`,
-    );
+    throw new IndexError(`${op}: ${range}, got ${bad}. Did you properly pass the result of the factorization?`);
 }
 
 /**

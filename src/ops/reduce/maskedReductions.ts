@@ -10,7 +10,7 @@ import { shapeText, wrapDims } from "../../core/shape";
 import { named } from "../../core/signature";
 import { full } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { checkTensor, holds } from "../builders/checks";
+import { checkTensor, demand } from "../builders/checks";
 import type { Dim } from "./reduce";
 
 /** Options of everything in `torch.masked`. */
@@ -173,8 +173,9 @@ export const median = named(
     const input = isFloat(x.dtype) ? x : x.float();
     const y = combined("median", input, mask, Number.NaN).nanmedian(dim, { keepdim }).values;
     if (isFloat(x.dtype)) return y;
-    if (mask && !holds(y.isnan().logicalNot()))
-      throw new DTypeError(`masked.median: ${x.dtype} has no NaN for rows that are fully masked out; use x.float()`);
+    const error = () =>
+      new DTypeError(`masked.median: ${x.dtype} has no NaN for rows that are fully masked out; use x.float()`);
+    if (mask) demand(y.isnan().logicalNot(), error);
     return y.to(dtype ?? x.dtype);
   },
 );

@@ -7,7 +7,7 @@ import { wrapDim } from "../../core/shape";
 import { named } from "../../core/signature";
 import { tensor } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
-import { checkTensor, holds } from "../builders/checks";
+import { checkTensor, demand } from "../builders/checks";
 import { sort } from "./sort";
 
 const interpolations = ["linear", "lower", "higher", "midpoint", "nearest"] as const;
@@ -26,8 +26,9 @@ function fractions(op: string, x: Tensor, q: number | Tensor): Tensor {
   if (list.ndim > 1) throw new ShapeError(`${op}() q must be a scalar or 1D tensor, got ${list.ndim}D`);
   if (list.dtype !== x.dtype)
     throw new DTypeError(`${op}() q tensor must be same dtype as the input tensor, got ${list.dtype} and ${x.dtype}`);
-  if (typeof q === "number" ? !(q >= 0 && q <= 1) : !holds(list.ge(0).logicalAnd(list.le(1))))
-    throw new ValueError(`${op}() q must be in the range [0, 1] but got ${q}`);
+  const outside = () => new ValueError(`${op}() q must be in the range [0, 1] but got ${q}`);
+  if (q instanceof Tensor) demand(list.ge(0).logicalAnd(list.le(1)), outside);
+  else if (!(q >= 0 && q <= 1)) throw outside();
   return list.reshape(-1);
 }
 

@@ -7,7 +7,7 @@ import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { full } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { checkTensor, holds } from "../builders/checks";
+import { checkAll, checkTensor } from "../builders/checks";
 import { cat, stack } from "../shape/join";
 import { constantPadNd, type PadMode, pad } from "../shape/pad";
 import { type Complex, hermitianTransform, transform } from "./fourier";
@@ -145,8 +145,8 @@ function joinFrames(frames: Tensor, window: Tensor, nFft: number, hop: number, o
   const end = length === undefined || length === null ? covered - start : start + length;
   const weights = window.square().expand([1, frames.shape[1]!, nFft]);
   const envelope = cut(overlapAdd(weights, hop), start, Math.min(end, covered));
-  if (!holds(envelope.abs().le(1e-11).logicalNot()))
-    throw new ValueError("istft: the windows leave a gap (their overlap adds up to 0); use a smaller hopLength");
+  const gap = "the windows leave a gap (their overlap adds up to 0); use a smaller hopLength";
+  checkAll("istft", envelope.abs().le(1e-11).logicalNot(), gap);
   const signal = cut(overlapAdd(frames.mul(window), hop), start, Math.min(end, covered)).div(envelope);
   return cut(signal, 0, end - start);
 }

@@ -5,6 +5,7 @@
 import { KindlingError } from "../../core/errors";
 import { isRemote, joinPath, makeFolder, readData, writeData } from "../dataFiles";
 import { explain } from "../files";
+import { makeFoldersNow } from "../folders";
 import { nodeModule } from "../platform";
 import { untar } from "./tar";
 import { damaged, inflated, pieces, type Sink, type Source } from "./unpacking";
@@ -66,7 +67,7 @@ class DiskSink implements Sink {
 
 /** Moves what is in one folder to another, where it takes the place of files of the same name. */
 async function moveInto(files: FileSystem, from: string, to: string): Promise<void> {
-  await files.mkdir(to, { recursive: true });
+  makeFoldersNow(nodeModule<typeof import("node:fs")>("node:fs")!, to);
   for (const entry of await files.readdir(from, { withFileTypes: true })) {
     const [source, target] = [`${from}/${entry.name}`, `${to}/${entry.name}`];
     const isThere = await files.stat(target).then(

@@ -1,0 +1,27 @@
+/** Which calls are made, by what is judged. */
+import { Generator } from "./generate";
+import type { Job } from "./protocol";
+import type { Knowledge } from "./templates";
+import type { Call } from "./value";
+import { WrongCalls } from "./wrong";
+
+/** Calls by their numbers. */
+export interface Calls {
+  call(k: number): Call;
+  /** How many there are, if their number is limited. */
+  readonly length?: number;
+  /** How many functions, constructors, methods and modules they are of, if that is counted. */
+  readonly subjects?: number;
+}
+
+/** The share of hostile calls where two devices are compared: most calls are to give results. */
+const FEW_HOSTILE = 0.15;
+
+/** The calls of a run. */
+export function callsOf(
+  knowledge: Knowledge,
+  { mode, seed, op, planted }: Pick<Job, "mode" | "seed" | "op" | "planted">,
+): Calls {
+  if (mode === "wrong") return new WrongCalls(knowledge, seed, op);
+  return new Generator(knowledge, seed, op, planted?.names, mode === "webgpu" ? FEW_HOSTILE : undefined);
+}
