@@ -105,9 +105,13 @@ async function buildTypes() {
   await run("node", [join("scripts", "types", "rooms.mjs")]);
 }
 
+/** What is built into `build`, beside what other commands install there. */
+const isBuilt = (name) => /^(kernels\.|raw$|types)/.test(name);
+
 /** Removes earlier output and builds everything. */
 export async function build() {
-  rmSync("build", { recursive: true, force: true });
+  mkdirSync("build", { recursive: true });
+  for (const name of readdirSync("build").filter(isBuilt)) rmSync(join("build", name), { recursive: true });
   rmSync("dist", { recursive: true, force: true });
   await buildKernels();
   await buildBundle();

@@ -243,9 +243,11 @@ export function ctorForms(node, checker, inherits = false) {
   const [given] = node.parameters;
   const found = given?.dotDotDotToken && readArguments(given.type, checker);
   if (!found || (node.parent.typeParameters?.length > 0 && inherits)) return undefined;
-  const { leading, by } = parse(checker.getTypeAtLocation(found.signature).value);
-  const substitute = (text) =>
-    found.bound.reduce((done, [name, by]) => done.replace(new RegExp(`\\b${name}\\b`, "g"), () => by.getText()), text);
+  const text = checker.getTypeAtLocation(found.signature).value;
+  if (text === undefined) throw new Error(`the signature in "${node.getText()}" must be one literal string`);
+  const { leading, by } = parse(text);
+  const substitute = (type) =>
+    found.bound.reduce((done, [name, by]) => done.replace(new RegExp(`\\b${name}\\b`, "g"), () => by.getText()), type);
   const types = [found.values, ...found.bound.map(([, by]) => by)].map((by) => checker.getTypeAtLocation(by));
   const properties = types.flatMap((type) => (type.isLiteral() ? [] : checker.getPropertiesOfType(type)));
   const all = [...leading, ...by.map((name) => `${name}?`)].flatMap((name) => {

@@ -34,8 +34,7 @@ type PowerSGDArguments = PowerSGDOptions & { processGroup: ProcessGroup | null }
 
 const OP = "PowerSGDState";
 const signature =
-  "processGroup; matrixApproximationRank, startPowerSGDIter, minCompressionRate, useErrorFeedback, warmStart, orthogonalizationEpsilon, " +
-  "randomSeed, compressionStatsLoggingFrequency, batchTensorsWithSameShape";
+  "processGroup; matrixApproximationRank, startPowerSGDIter, minCompressionRate, useErrorFeedback, warmStart, orthogonalizationEpsilon, randomSeed, compressionStatsLoggingFrequency, batchTensorsWithSameShape";
 
 /** Seeds are below it. */
 const SEEDS = 1_000_000_000;
