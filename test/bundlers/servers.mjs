@@ -147,7 +147,9 @@ test("runs", async () => writeFileSync("jest.json", JSON.stringify(await run(tor
       writeFileSync(join(project, "jest.commonjs.json"), JSON.stringify({ testMatch: ["**/*.test.cjs"] }));
       writeFileSync(join(project, "program.test.cjs"), 'test("runs", () => void require("kindling"));');
       const jest = join(tools, "node_modules", "jest", "bin", "jest.js");
-      const { message } = await run(process.execPath, [jest, "--ci", "--config", "jest.commonjs.json"], { stdio: "pipe" }).catch((error) => error);
+      const { message } = await run(process.execPath, [jest, "--ci", "--config", "jest.commonjs.json"], {
+        stdio: "pipe",
+      }).catch((error) => error);
       assert.match(String(message), /kindling is an ES module.*--experimental-vm-modules/s);
     },
   },
