@@ -33,24 +33,50 @@ export interface ExportOptions {
   externalData?: boolean;
 }
 
-/**
- * Writes a model as an ONNX file, by running it on example inputs and noting the ops. Sizes stay as they are in the example, but for `dynamicAxes`,
- * with which the model is run at other sizes as well. It runs a second time on other values, so that what would be frozen into the file is found.
- *
- * @param model A module, or a function of tensors.
- * @param args Its arguments: a tensor, or an array of arguments, in which tensors may be nested. All tensors become inputs.
- * @param f The file. Without it the bytes are given.
- * @throws ArgumentError for names or axes that there are not; KindlingError for an op that has no ONNX form, with the line that called it.
- * @see torch.onnx.export
- * @example
- * await torch.onnx.export(net, torch.randn(1, 3, 224, 224), "net.onnx", { inputNames: ["image"], dynamicAxes: { image: { 0: "batch" } } });
- */
-const export_ = namedAsync(
+type Exported = Module | ((...args: any[]) => unknown);
+type ExampleArguments = Tensor | readonly unknown[] | Readonly<Record<string, unknown>>;
+type TrainingModeValue = 0 | 1 | 2 | undefined;
+
+/** What follows the file, by position; the last may give others by name. */
+type AfterTarget =
+  | [options?: ExportOptions]
+  | [exportParams: boolean | undefined, options?: ExportOptions]
+  | [exportParams: boolean | undefined, verbose: boolean | undefined, options?: ExportOptions]
+  | [
+      exportParams: boolean | undefined,
+      verbose: boolean | undefined,
+      training: TrainingModeValue,
+      options?: ExportOptions,
+    ];
+
+/** Where the file goes, by name. */
+interface ToFile {
+  f: string | URL;
+}
+interface ToBytes {
+  f?: null | undefined;
+}
+interface WhatToExport {
+  model: Exported;
+  args: ExampleArguments;
+}
+
+/** Calls by the type of their result: the bytes unless there is a file. */
+interface ExportCalls {
+  (model: Exported, args: ExampleArguments, f: string | URL, ...rest: AfterTarget): Promise<undefined>;
+  (model: Exported, args: ExampleArguments, f: null | undefined, ...rest: AfterTarget): Promise<Uint8Array>;
+  (model: Exported, args: ExampleArguments, options: ExportOptions & ToFile): Promise<undefined>;
+  (model: Exported, args: ExampleArguments, options?: ExportOptions & ToBytes): Promise<Uint8Array>;
+  (options: WhatToExport & ExportOptions & ToFile): Promise<undefined>;
+  (options: WhatToExport & ExportOptions & ToBytes): Promise<Uint8Array>;
+}
+
+const anyExport = namedAsync(
   "onnx.export",
   "model(), args{}, f?, exportParams?, verbose?, training?;; inputNames, outputNames, opsetVersion, doConstantFolding, dynamicAxes, keepInitializersAsInputs, externalData",
   async (
-    model: Module | ((...args: any[]) => unknown),
-    args: Tensor | readonly unknown[] | Readonly<Record<string, unknown>>,
+    model: Exported,
+    args: ExampleArguments,
     f?: ExportTarget,
     exportParams?: boolean,
     verbose?: boolean,
@@ -61,5 +87,19 @@ const export_ = namedAsync(
     return exportModel(model, args, f, { ...options, exportParams, verbose, training });
   },
 );
+
+/**
+ * Writes a model as an ONNX file, by running it on example inputs and noting the ops. Sizes stay as they are in the example, but for `dynamicAxes`,
+ * with which the model is run at other sizes as well. It runs a second time on other values, so that what would be frozen into the file is found.
+ *
+ * @param model A module, or a function of tensors.
+ * @param args Its arguments: a tensor, or an array of arguments, in which tensors may be nested. All tensors become inputs.
+ * @param f The file. Without it the result is the bytes.
+ * @throws ArgumentError for names or axes that there are not; KindlingError for an op that has no ONNX form, with the line that called it.
+ * @see torch.onnx.export
+ * @example
+ * await torch.onnx.export(net, torch.randn(1, 3, 224, 224), "net.onnx", { inputNames: ["image"], dynamicAxes: { image: { 0: "batch" } } });
+ */
+const export_ = anyExport as ExportCalls & typeof anyExport;
 
 export { export_ };

@@ -117,3 +117,31 @@ test("a loader gives batches of what its data set has", () => {
   for (const batch of new DataLoader([{ image: x, label: 1, name: "a" }]))
     expectTypeOf(batch).toEqualTypeOf<{ image: Tensor; label: Tensor; name: string[] }>();
 });
+
+test("an exported model is bytes unless a file is given", () => {
+  const { export: write } = torch.onnx;
+  const net = new Net();
+  // Only its types are looked at.
+  const calls = () => ({
+    bytes: [
+      write(net, x),
+      write(net, x, { opsetVersion: 17, training: 0 }),
+      write(net, [x], null, true, { inputNames: ["x"] }),
+      write({ model: net, args: x, verbose: false }),
+      write((a: Tensor) => a.relu(), x, undefined, true, false, 0, { dynamicAxes: { input: [0] } }),
+    ] as const,
+    files: [
+      write(net, x, "net.onnx"),
+      write(net, x, new URL("file:///net.onnx"), { externalData: true }),
+      write(net, x, { f: "net.onnx", exportParams: true }),
+      write({ model: net, args: x, f: "net.onnx" }),
+    ] as const,
+    either: (f: string | undefined) => write(net, x, f),
+    // @ts-expect-error: opsets are numbers
+    wrong: () => write(net, x, { opsetVersion: "17" }),
+  });
+  type Calls = ReturnType<typeof calls>;
+  expectTypeOf<Calls["bytes"][number]>().toEqualTypeOf<Promise<Uint8Array>>();
+  expectTypeOf<Calls["files"][number]>().toEqualTypeOf<Promise<undefined>>();
+  expectTypeOf<ReturnType<Calls["either"]>>().toEqualTypeOf<Promise<Uint8Array | undefined>>();
+});
