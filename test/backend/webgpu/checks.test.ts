@@ -83,7 +83,7 @@ describe.skipIf(noGpu !== undefined)(`values without a look ${onGpu}`, () => {
       [2, 5],
     ]);
     await torch.numpy.save(array, x);
-    expect((await torch.numpy.load(array)).tolist()).toEqual([
+    expect(((await torch.numpy.load(array)) as torch.Tensor).tolist()).toEqual([
       [0, 1, 2],
       [3, 4, 5],
     ]);
