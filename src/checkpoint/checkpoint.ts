@@ -152,7 +152,7 @@ export class Checkpoint {
    */
   async toBlob(values: Readonly<Record<string, unknown>> = {}): Promise<Blob> {
     checkValues("toBlob", values);
-    const bytes = (this.run ?? (await this.begin())).pack(values);
+    const bytes = await (this.run ?? (await this.begin())).pack(values);
     return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
   }
 

@@ -14,20 +14,54 @@ const CHECKSUM = "~crc32";
 const CHECKSUM_BYTES = 4;
 const VERSION = 1;
 
-/** The bytes of a file with these values. @throws ArgumentError for what no file can hold. */
-export function packFile(op: string, state: Readonly<Record<string, unknown>>): Uint8Array {
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/**
+ * The bytes of a file with these values as they are now. They are there when this returns, unless a tensor is on a device that cannot be read at once:
+ * then a promise of them is.
+ * @throws ArgumentError for what no file can hold.
+ */
+export function packFile(op: string, state: Readonly<Record<string, unknown>>): Uint8Array | Promise<Uint8Array> {
   const encoder = new Encoder(op);
-  const room = tensorOfBytes(new Uint8Array(CHECKSUM_BYTES));
   try {
     const values: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(state)) values[name] = encoder.encode(value, name);
     const text = JSON.stringify({ version: VERSION, state: values });
-    const bytes = save({ ...encoder.tensors, [CHECKSUM]: room }, { [VALUES]: text });
+    const { tensors } = encoder;
+    if (Object.values(tensors).every((x) => x.storage.backend.readsAtOnce)) return bytesOf(tensors, text);
+    return bytesLater(tensors, text);
+  } finally {
+    encoder.close();
+  }
+}
+
+function bytesOf(tensors: Tensors, text: string): Uint8Array {
+  const room = tensorOfBytes(new Uint8Array(CHECKSUM_BYTES));
+  try {
+    const bytes = save({ ...tensors, [CHECKSUM]: room }, { [VALUES]: text });
     checksumOf(bytes).setUint32(0, crc32(bytes.subarray(0, -CHECKSUM_BYTES)), true);
     return bytes;
   } finally {
-    encoder.close();
     room.dispose();
+  }
+}
+
+/** Copies all tensors before it waits. */
+async function bytesLater(tensors: Tensors, text: string): Promise<Uint8Array> {
+  const copying = Object.entries(tensors).map(async ([name, x]) => {
+    const own = x.detach();
+    const copy = own.storage.backend.readsAtOnce ? own.clone() : own.cpu();
+    own.dispose();
+    return [name, await copy] as const;
+  });
+  const settled = await Promise.allSettled(copying);
+  const copies = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  try {
+    const failed = settled.find((one) => one.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return bytesOf(Object.fromEntries(copies), text);
+  } finally {
+    for (const [, x] of copies) x.dispose();
   }
 }
 

@@ -62,11 +62,13 @@ export class Run {
     return state.values;
   }
 
-  /** The bytes are made at once, so that training may go on while they are written. */
+  /** The state is copied at once, so that training may go on while it is written. */
   save(values: Values): Promise<void> {
     const metric = this.metricOf(values);
-    const bytes = this.pack(values, metric);
-    return this.inTurn(() => this.folder.add(bytes, metric));
+    const packed = this.pack(values, metric);
+    // What fails while another save is written is told in its turn.
+    if (packed instanceof Promise) packed.catch(() => {});
+    return this.inTurn(async () => this.folder.add(await packed, metric));
   }
 
   private metricOf(values: Values): number | undefined {
@@ -80,7 +82,7 @@ export class Run {
     );
   }
 
-  pack(values: Values, metric: number | undefined = this.metricOf(values)): Uint8Array {
+  pack(values: Values, metric: number | undefined = this.metricOf(values)): Uint8Array | Promise<Uint8Array> {
     return packFile(`${OP}.save`, { ...captureParts(OP, this.plan.parts), values, metric });
   }
 

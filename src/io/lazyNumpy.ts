@@ -64,7 +64,26 @@ function check(op: string, arrays: Arrays): void {
 /** Writes a file whole or not at all. */
 export async function save(op: string, path: string | URL, arrays: Arrays, isCompressed: boolean): Promise<void> {
   check(op, arrays);
-  await writeStream(op, path, (write) => writeArrays(arrays, isCompressed, write));
+  await withHere(arrays, (here) => writeStream(op, path, (write) => writeArrays(here, isCompressed, write)));
+}
+
+/** Runs `body` with tensors that can be read at once. */
+async function withHere<T>(arrays: Arrays, body: (here: Arrays) => Promise<T>): Promise<T> {
+  const copies: Tensor[] = [];
+  const here = async (x: Tensor): Promise<Tensor> => {
+    if (x.storage.backend.readsAtOnce) return x;
+    const copy = await x.detach().cpu();
+    copies.push(copy);
+    return copy;
+  };
+  try {
+    if (!isList(arrays)) return await body(await here(arrays));
+    const entries: [string, Tensor][] = [];
+    for (const [name, x] of arrays) entries.push([name, await here(x)]);
+    return await body(entries);
+  } finally {
+    for (const x of copies) x.dispose();
+  }
 }
 
 /** The bytes of a file. */
@@ -72,10 +91,11 @@ export async function encode(op: string, arrays: Arrays, isCompressed: boolean):
   check(op, arrays);
   const pieces: Uint8Array[] = [];
   let size = 0;
-  await writeArrays(arrays, isCompressed, async (piece) => {
+  const write: Write = async (piece) => {
     pieces.push(piece.slice());
     size += piece.length;
-  });
+  };
+  await withHere(arrays, (here) => writeArrays(here, isCompressed, write));
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const piece of pieces) {

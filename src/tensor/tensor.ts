@@ -292,7 +292,7 @@ export class Tensor {
    * @example const rows = matrix.tolist<number[][]>();
    */
   tolist<T = any>(): T {
-    const values = this.elements();
+    const values = this.elements("tolist");
     const nest = (axis: number, start: number, count: number): NestedArray => {
       if (axis === this.ndim) return toPlain(values[start]!, this.dtype);
       const size = this.shape[axis]!;
@@ -317,17 +317,17 @@ export class Tensor {
    * and bfloat16: Float32Array).
    */
   toTypedArray(): TypedArray {
-    const values = this.elements();
+    const values = this.elements("toTypedArray");
     if (this.dtype === "float16" || this.dtype === "bfloat16")
       return Float32Array.from(values as Uint16Array, halfDecoder(this.dtype));
     return values;
   }
 
   /** The stored elements in row-major order, copied. */
-  private elements(): TypedArray {
-    this.assertAlive("read");
+  private elements(op: string): TypedArray {
+    this.assertAlive(op);
     const { backend, block } = this.storage;
-    if (!backend.readsAtOnce) throw unreadable("read", this);
+    if (!backend.readsAtOnce) throw unreadable(op, this);
     const n = this.numel();
     if (this.isContiguous()) return backend.view(block, this.dtype, this.offset, n).slice();
     const copy = new Storage(backend, n * sizeOf(this.dtype));

@@ -54,6 +54,8 @@ export interface Call {
   readonly values: Readonly<Record<string, any>>;
   /** Seconds since 1970 at which it was made. */
   readonly time: number;
+  /** What it waits for. */
+  readonly arrivals?: readonly Promise<void>[];
 }
 
 type Check = (op: string, name: string, value: unknown) => unknown;
@@ -78,13 +80,30 @@ interface Canvas {
   getContext(kind: "2d"): { getImageData(x: number, y: number, width: number, height: number): ImageData } | null;
 }
 
+/** Asks a device that cannot be read at once for the values of a tensor. @param arrivals Gets what is fulfilled when they are in the result. */
+function arriving(x: Tensor, arrivals: Promise<void>[]): Held {
+  const held = { shape: [...x.shape], dtype: x.dtype, data: new Float32Array() as TypedArray };
+  const own = x.detach();
+  const copy = own.cpu();
+  own.dispose();
+  const arrival = copy.then((here) => {
+    held.data = here.toTypedArray();
+    here.dispose();
+  });
+  // Its failure is told by the next flush.
+  arrival.catch(() => {});
+  arrivals.push(arrival);
+  return held;
+}
+
 /** A copy of what may change before it is written. */
-function kept(op: string, name: string, value: unknown): unknown {
+function kept(op: string, name: string, value: unknown, arrivals: Promise<void>[]): unknown {
+  if (value instanceof Tensor && !value.storage.backend.readsAtOnce) return arriving(value, arrivals);
   if (value instanceof Tensor)
     return { shape: [...value.shape], dtype: value.dtype, data: value.toTypedArray() } satisfies Held;
   if (ArrayBuffer.isView(value) && !(value instanceof DataView))
     return { shape: [(value as TypedArray).length], dtype: dtypeOf(value), data: (value as TypedArray).slice() };
-  if (Array.isArray(value)) return value.map((item) => kept(op, name, item));
+  if (Array.isArray(value)) return value.map((item) => kept(op, name, item, arrivals));
   const canvas = value as Canvas | null;
   if (typeof canvas === "object" && typeof canvas?.getContext === "function") {
     const context = canvas.getContext("2d");
@@ -93,20 +112,28 @@ function kept(op: string, name: string, value: unknown): unknown {
   }
   if (!isPlainObject(value)) return value;
   const copy: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) setOwn(copy, key, kept(op, `${name}.${key}`, item));
+  for (const [key, item] of Object.entries(value)) setOwn(copy, key, kept(op, `${name}.${key}`, item, arrivals));
   return copy;
 }
 
 const dtypeOf = (array: unknown): string =>
   array instanceof Uint8Array || array instanceof Uint8ClampedArray ? "uint8" : "float64";
 
-/** The arguments of a call, checked as far as their names say what they are. */
-export function held(op: Op, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/**
+ * The arguments of a call, checked as far as their names say what they are.
+ * @param arrivals Gets a promise for each tensor whose values are not there yet.
+ */
+export function held(
+  op: Op,
+  values: Readonly<Record<string, unknown>>,
+  arrivals: Promise<void>[],
+): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined || value === null) continue;
     const check = kinds[name];
-    copy[name] = check !== undefined ? check(op, name, value) : op === "addGraph" ? value : kept(op, name, value);
+    copy[name] =
+      check !== undefined ? check(op, name, value) : op === "addGraph" ? value : kept(op, name, value, arrivals);
   }
   return copy;
 }

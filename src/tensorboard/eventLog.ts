@@ -56,8 +56,18 @@ export class EventLog implements Sink {
     return file;
   }
 
-  /** Adds what a call adds. @throws KindlingError naming the call. */
+  /** Adds what a call adds, at once unless it waits for values of another device. @throws KindlingError naming the call. */
   add(call: Call): void {
+    const { arrivals = [] } = call;
+    if (arrivals.length === 0) this.addNow(call);
+    else
+      this.later(call.op, async () => {
+        await Promise.all(arrivals);
+        this.addNow(call);
+      });
+  }
+
+  private addNow(call: Call): void {
     try {
       commands[call.op]?.(this, call);
     } catch (error) {

@@ -198,8 +198,9 @@ export class SummaryWriter {
   }
 
   private put(op: Op, given: readonly unknown[]): void {
-    const values = held(op, argumentsOf<Record<string, unknown>>(op, signatures[op], given));
-    const call = { op, values, time: (values.walltime as number | undefined) ?? Date.now() / 1000 };
+    const arrivals: Promise<void>[] = [];
+    const values = held(op, argumentsOf<Record<string, unknown>>(op, signatures[op], given), arrivals);
+    const call = { op, values, time: (values.walltime as number | undefined) ?? Date.now() / 1000, arrivals };
     if (this.log === undefined) this.waiting.push(call);
     else this.log.add(call);
   }

@@ -44,7 +44,8 @@ class Run {
   }
 
   async report(value: unknown): Promise<boolean> {
-    send(this.port, { kindling: "progress", value: pack(value) });
+    const packed = pack(value);
+    send(this.port, { kindling: "progress", value: packed instanceof Promise ? await packed : packed });
     // Orders arrive between turns.
     await nextTurn();
     while (this.isPaused && !this.isStopped)
@@ -63,7 +64,7 @@ export function serve(port: Port, train: (run: any) => unknown): void {
     const { report, ...state } = { report: run.report.bind(run), options: run.options };
     const face = Object.defineProperty({ ...state, report }, "stopped", { get: () => run!.isStopped });
     try {
-      send(port, { kindling: "done", value: pack(await train(face)) });
+      send(port, { kindling: "done", value: await pack(await train(face)) });
     } catch (error) {
       const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
       send(port, { kindling: "failed", name, message, stack });
@@ -115,14 +116,31 @@ export class Client {
     tell();
   }
 
-  private start(options: unknown): void {
-    const orders: Order[] = [{ kindling: "start", options: pack(options) }, ...(this.early ?? [])];
-    this.early = undefined;
-    for (const order of orders) send(this.port, order);
+  private async start(options: unknown): Promise<void> {
+    try {
+      send(this.port, { kindling: "start", options: await pack(options) });
+      for (const order of this.early ?? []) send(this.port, order);
+      this.early = undefined;
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** What this thread cannot send or take ends the run. */
+  private fail(error: unknown): void {
+    this.end(() => this.listener.failed(error instanceof Error ? error : new Error(String(error))));
   }
 
   private hear(told: Told, options: unknown): void {
-    if (told?.kindling === "ready") this.start(options);
+    try {
+      this.take(told, options);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private take(told: Told, options: unknown): void {
+    if (told?.kindling === "ready") void this.start(options);
     else if (told?.kindling === "progress") this.listener.progress(unpack(told.value));
     else if (told?.kindling === "done") this.end(() => this.listener.done(unpack(told.value)));
     else if (told?.kindling === "failed") {

@@ -26,6 +26,9 @@ const MOST_WAITING = 1024;
 
 const signature = "worker(), options{}?";
 
+/** Whether this thread trains for a page. */
+let isServing = false;
+
 /**
  * A training run in a thread of its own, so that a page stays responsive. The module that the thread runs calls {@link TrainingWorker.serve}. Reports
  * are read by `for await`; `result` is what the training function returns. Values are copied from thread to thread, tensors included.
@@ -58,7 +61,8 @@ export class TrainingWorker<Progress = any, Result = any, Options = unknown> imp
   private readonly waiting: Progress[] = [];
   private current: TrainingState = "starting";
   private failure: WorkerError | undefined;
-  private wake: (() => void) | undefined;
+  /** Loops that wait for a report. */
+  private sleepers: (() => void)[] = [];
   private readonly reject: (error: Error) => void;
   private readonly port: Port;
   private readonly client: Promise<Client>;
@@ -123,7 +127,7 @@ export class TrainingWorker<Progress = any, Result = any, Options = unknown> imp
       if (this.failure !== undefined) throw this.failure;
       if (this.isOver) return;
       await new Promise<void>((resolve) => {
-        this.wake = resolve;
+        this.sleepers.push(resolve);
       });
     }
   }
@@ -131,7 +135,7 @@ export class TrainingWorker<Progress = any, Result = any, Options = unknown> imp
   /**
    * Makes this thread one that trains for the page: called once by the module that a worker runs.
    * @param train What trains: it is called when a page has connected, and what it returns is the page's `result`.
-   * @throws KindlingError in a thread that nobody started.
+   * @throws KindlingError in a thread that nobody started, and when it is called once more.
    */
   static serve<Options = any, Progress = any, Result = any>(
     train: (run: TrainingRun<Options, Progress>) => Result | Promise<Result>,
@@ -143,6 +147,8 @@ export class TrainingWorker<Progress = any, Result = any, Options = unknown> imp
       throw new KindlingError(
         "TrainingWorker.serve: this is no worker; the page starts this module by new TrainingWorker(new Worker(…))",
       );
+    if (isServing) throw new KindlingError("TrainingWorker.serve: was called before; a worker trains once");
+    isServing = true;
     void import("./lazyTraining").then(({ serve }) => serve(port, train));
   }
 
@@ -165,14 +171,18 @@ export class TrainingWorker<Progress = any, Result = any, Options = unknown> imp
 
   private become(state: TrainingState): void {
     this.current = state;
-    this.wake?.();
+    this.wake();
+  }
+
+  private wake(): void {
+    for (const resolve of this.sleepers.splice(0)) resolve();
   }
 
   private hear(progress: Progress): void {
     if (this.current === "starting") this.current = "running";
     this.waiting.push(progress);
     if (this.waiting.length > MOST_WAITING) this.waiting.shift();
-    this.wake?.();
+    this.wake();
   }
 }
 

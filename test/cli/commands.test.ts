@@ -1,5 +1,5 @@
 /** `kindling COMMAND`, run from the built file as a user runs it: output, JSON, files and exit codes. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -162,6 +162,25 @@ describe("convert", () => {
     expect(missing).toMatchObject({ code: 1, stdout: "" });
     expect(missing.stderr.trimEnd().split("\n")).toHaveLength(1);
   });
+});
+
+test("who stops reading ends a command without a word", async () => {
+  const child = spawn(process.execPath, [cli, "train", "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += text;
+  });
+  const code = await new Promise((done) => child.on("close", done));
+  expect([code, said]).toEqual([141, ""]);
+});
+
+test("what cannot be written is said before the work begins", async () => {
+  writeFileSync(at("taken"), "");
+  for (const option of ["--out", "--log"]) {
+    const { code, stderr } = await kindling("train", "--epochs", "1", option, "taken");
+    expect([code, stderr]).toEqual([1, 'error: train: cannot make the folder "taken": it is a file\n']);
+  }
 });
 
 test("inspect writes JSON", async () => {

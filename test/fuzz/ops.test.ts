@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Fault } from "../../scripts/fuzz/fault";
 import { fuzzOps, type OpsOptions } from "../../scripts/fuzz/ops";
+import { noGpu, onGpu } from "../helpers/webgpu";
 import { names } from "./planted.mjs";
 
 async function fuzz(options: Partial<OpsOptions>) {
@@ -16,6 +17,12 @@ async function fuzz(options: Partial<OpsOptions>) {
   });
   return { faults, summary };
 }
+
+test.skipIf(noGpu !== undefined)(`the cpu and the GPU agree ${onGpu}`, async () => {
+  const { faults, summary } = await fuzz({ mode: "webgpu", seed: 7, calls: 80, limit: 30 });
+  expect(faults.map(({ kind, program, detail }) => `${kind}: ${detail}\n${program}`)).toEqual([]);
+  expect(summary.accepted).toBeGreaterThan(15);
+});
 
 const planted = { path: join(import.meta.dirname, "planted.mjs"), names };
 

@@ -34,6 +34,30 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe("a run", () => {
+  test("gives values as they are: several times in one, in themselves, and with any keys", async () => {
+    const echo = module("echo", "await run.report(run.options); return run.options;");
+    const x = torch.tensor([1, 2]);
+    const options: Record<string, unknown> = {
+      twice: [x, x],
+      set: new Set([x]),
+      kindlingTensor: { kindlingTensor: 0 },
+    };
+    options.self = options;
+    const result = await new torch.TrainingWorker<any>(echo, options).result;
+    expect(result.self).toBe(result);
+    expect(result.twice[0]).toBe(result.twice[1]);
+    expect([...result.set][0].tolist()).toEqual([1, 2]);
+    expect(result.kindlingTensor).toEqual({ kindlingTensor: 0 });
+  });
+
+  test("that cannot be sent its options fails; two loops share the reports", async () => {
+    const wrong = new torch.TrainingWorker(counting, { most: () => 1 });
+    await expect(wrong.result).rejects.toThrow(/TrainingWorker: the run ended with DataCloneError/);
+    const worker = new torch.TrainingWorker<number>(counting, { most: 6 });
+    const found = await Promise.all([all(worker), all(worker)]);
+    expect(found.flat().sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   test("reports in order, and returns what the function returns", async () => {
     const worker = new torch.TrainingWorker<number>(counting, { most: 5 });
     expect(worker.state).toBe("starting");

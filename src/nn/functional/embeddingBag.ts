@@ -4,17 +4,15 @@ import { checkChoice, checkFlag, checkInteger } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkAll, checkTensor } from "../../ops/builders/checks";
-import { arange } from "../../ops/creation/ranges";
+import { checkTensor } from "../../ops/builders/checks";
 import { checkIndexType } from "../../ops/indexing/indexChecks";
 import { embedding } from "../../ops/indexing/membership";
-import { searchsorted } from "../../ops/indexing/searchsorted";
 import { stack } from "../../ops/shape/join";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { type BagMode, bagsByOps, type EmbeddingBagOptions } from "./bagsByOps";
+import { type BagMode, bagsUnseen, type EmbeddingBagOptions } from "./bagsUnseen";
 
-export type { BagMode, EmbeddingBagOptions } from "./bagsByOps";
+export type { BagMode, EmbeddingBagOptions } from "./bagsUnseen";
 
 function check(input: Tensor, weight: Tensor, options: EmbeddingBagOptions): BagMode {
   checkTensor("embeddingBag", input);
@@ -32,6 +30,8 @@ function check(input: Tensor, weight: Tensor, options: EmbeddingBagOptions): Bag
       "embeddingBag: if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences",
     );
   if (input.ndim === 1 && offsets?.ndim !== 1) throw new ValueError("embeddingBag: offsets has to be a 1D Tensor");
+  if (offsets?.numel() === 0 && options.includeLastOffset)
+    throw new ValueError("embeddingBag: includeLastOffset: number of offsets should be at least 1");
   if (input.ndim !== 1 && input.ndim !== 2)
     throw new ShapeError(`embeddingBag: input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
   if (perSampleWeights && mode !== "sum")
@@ -95,7 +95,6 @@ export const embeddingBag = named(
     const mode = check(input, weight, options);
     if (!input.storage.backend.readsAtOnce) return bagsUnseen(input, weight, options, mode);
     const { perSampleWeights, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
-    if (!input.storage.backend.readsAtOnce) return bagsByOps(input, weight, mode, options);
     const { places, bags, count } = members(input, options, weight.shape[0]!);
     const index = (list: readonly number[]) => tensor(list, { dtype: "int64", device: input.device });
     const used = index(places);
@@ -114,60 +113,6 @@ export const embeddingBag = named(
     );
   },
 );
-
-/** The bag of each element of the input and their number, where nobody can look: elements behind the last one belong to an extra bag. */
-function bagsOn(
-  input: Tensor,
-  { offsets, includeLastOffset = false }: EmbeddingBagOptions,
-): [bags: Tensor, count: number] {
-  const places = arange(input.numel(), { dtype: "int64", device: input.device });
-  if (input.ndim === 2) return [places.floorDivide(Math.max(1, input.shape[1]!)), input.shape[0]!];
-  checkIndexType("embeddingBag", offsets!, input);
-  const starts = offsets!.long().contiguous();
-  const size = starts.numel();
-  if (size > 0) {
-    const [first, last] = [starts.narrow(0, 0, 1), starts.narrow(0, size - 1, 1)];
-    checkAll(
-      "embeddingBag",
-      first.eq(0),
-      "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0",
-    );
-    checkAll("embeddingBag", starts.diff().ge(0), "offsets must not be negative, and not decrease");
-    checkAll(
-      "embeddingBag",
-      last.le(input.numel()),
-      `offsets[-1] can not be greater than input's length(${input.numel()})`,
-    );
-  }
-  return [searchsorted(starts, places, { right: true }).sub(1), Math.max(0, size - (includeLastOffset ? 1 : 0))];
-}
-
-/** {@link embeddingBag} without a look at offsets and indices: what is padding counts as nothing. */
-function bagsUnseen(input: Tensor, weight: Tensor, options: EmbeddingBagOptions, mode: BagMode): Tensor {
-  const { perSampleWeights, maxNorm = null, normType = 2, scaleGradByFreq = false, paddingIdx } = options;
-  const rowCount = weight.shape[0]!;
-  if (paddingIdx != null) checkInteger("embeddingBag", "paddingIdx", paddingIdx, -rowCount, rowCount - 1);
-  const [bags, count] = bagsOn(input, options);
-  const flat = input.reshape(-1);
-  const isKept = typeof paddingIdx === "number" ? flat.ne((paddingIdx + rowCount) % rowCount) : flat.eq(flat);
-  let rows = embedding(flat, weight, { maxNorm, normType, scaleGradByFreq });
-  if (perSampleWeights) rows = rows.mul(perSampleWeights.reshape(-1).unsqueeze(1));
-  const shape = [count + 1, weight.shape[1]!];
-  const dropped = isKept.logicalNot().unsqueeze(1);
-  const sizes = rows
-    .newZeros([count + 1])
-    .indexAdd(0, bags, isKept.to(rows.dtype))
-    .narrow(0, 0, count)
-    .unsqueeze(1);
-  if (mode === "max") {
-    const least = rows.newFull(shape, Number.NEGATIVE_INFINITY);
-    const largest = rows.maskedFill(dropped, Number.NEGATIVE_INFINITY);
-    const y = least.scatterReduce(0, bags.unsqueeze(1).expand(rows.shape), largest, "amax").narrow(0, 0, count);
-    return y.maskedFill(sizes.eq(0), 0);
-  }
-  const sums = rows.newZeros(shape).indexAdd(0, bags, rows.maskedFill(dropped, 0)).narrow(0, 0, count);
-  return mode === "sum" ? sums : sums.div(sizes.clampMin(1));
-}
 
 /** The largest of the rows of each bag, bags lying one after the other. */
 function maxima(rows: Tensor, sizes: readonly number[]): Tensor {

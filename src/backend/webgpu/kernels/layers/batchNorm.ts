@@ -5,7 +5,7 @@ import type { Gpu } from "../../gpu";
 import { eachElement } from "../each";
 import { temporary } from "../products/splits";
 import { product } from "./axes";
-import { sumSegments } from "./segments";
+import { momentTerms, sumSegments } from "./segments";
 
 const channelsOf = ({ shape }: Operand) => ({ outer: shape[0]!, segments: shape[1]!, inner: product(shape.slice(2)) });
 
@@ -21,16 +21,7 @@ export function batchNormStatistics(gpu: Gpu, { mean, variance, x }: BatchNormSt
       name: `batchNormStatistics ${isMean}`,
       ...sizes,
       sums: 1,
-      terms: (program) => {
-        const source = program.read(x);
-        const center = isMean ? undefined : program.read(mean);
-        const value = (at: string): string => source.load(`${source.offset} + ${at}`);
-        if (center === undefined) return { terms: (at) => [value(at)] };
-        return {
-          before: `let center = ${center.load(`${center.offset} + segment`)};`,
-          terms: (at) => [`(${value(at)} - center) * (${value(at)} - center)`],
-        };
-      },
+      terms: (program) => momentTerms(program, x, isMean ? undefined : mean),
       finish: (program) => {
         const target = program.scatter(to);
         const n = program.float(count);

@@ -7,7 +7,7 @@ import { type Program, WORKGROUP } from "../../wgsl/program";
 import { eachElement } from "../each";
 import { addParts, temporary } from "../products/splits";
 import { runRows } from "../rows";
-import { piecesOf, sumSegments } from "./segments";
+import { momentTerms, piecesOf, sumSegments } from "./segments";
 
 const plus = (a: string, b: string): string => `${a} + ${b}`;
 const rowsOf = (x: Operand, n: number): number => (n === 0 ? 0 : sizeOfShape(x.shape) / n);
@@ -61,16 +61,7 @@ function normalizeLongRows(gpu: Gpu, work: LayerNorm, rows: number): void {
       segments: rows,
       inner: n,
       sums: 1,
-      terms: (program) => {
-        const source = program.read(x);
-        const center = isMean ? undefined : program.read(mean);
-        const value = (at: string): string => source.load(`${source.offset} + ${at}`);
-        if (center === undefined) return { terms: (at) => [value(at)] };
-        return {
-          before: `let center = ${center.load(`${center.offset} + segment`)};`,
-          terms: (at) => [`(${value(at)} - center) * (${value(at)} - center)`],
-        };
-      },
+      terms: (program) => momentTerms(program, x, isMean ? undefined : mean),
       finish: (program) => {
         const target = program.scatter(isMean ? mean : invstd);
         const [count, least] = [program.float(n), program.float(eps)];

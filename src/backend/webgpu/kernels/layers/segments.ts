@@ -2,6 +2,7 @@
  * Sums over segments: elements are seen as [outer, segments, inner], and each segment is summed over the two other axes, as batch normalization wants
  * it. A workgroup adds up a piece of a segment; where there are several, their sums are added at last.
  */
+import type { Operand } from "../../../operand";
 import type { Gpu } from "../../gpu";
 import { type Program, WORKGROUP } from "../../wgsl/program";
 import { temporary } from "../products/splits";
@@ -26,6 +27,20 @@ export interface SegmentSums {
   terms(program: Program): { readonly before?: string; terms(at: string): readonly string[] };
   /** Adds the operands that are written. `put` gives statements that store the sums of a segment. */
   finish(program: Program): { put(segment: string, sums: readonly string[]): string };
+}
+
+type Terms = ReturnType<SegmentSums["terms"]>;
+
+/** The elements of x, of which the sum is wanted for a mean; or, for a variance, the squares of their distances from the means of the segments. */
+export function momentTerms(program: Program, x: Operand, mean: Operand | undefined): Terms {
+  const source = program.read(x);
+  const value = (at: string): string => source.load(`${source.offset} + ${at}`);
+  if (mean === undefined) return { terms: (at) => [value(at)] };
+  const center = program.read(mean);
+  return {
+    before: `let center = ${center.load(`${center.offset} + segment`)};`,
+    terms: (at) => [`(${value(at)} - center) * (${value(at)} - center)`],
+  };
 }
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
