@@ -217,7 +217,7 @@ function withSuffixes(text: string, suffixes: readonly string[], indent: number)
 }
 
 /**
- * The text of a tensor, as `console.log` and `String` show it.
+ * The text of a tensor, as `console.log` and `String` show it. Of a tensor on a device that cannot be read at once it has the size in the place of the values.
  * @example String(torch.ones(2)) // "tensor([1., 1.])"
  */
 export function formatTensor(x: Tensor): string {
@@ -230,6 +230,10 @@ export function formatTensor(x: Tensor): string {
     if (x.ndim !== 1) suffixes.push(`size=(${x.shape.join(", ")})`);
     if (x.dtype !== getDefaultDtype()) suffixes.push(`dtype=torch.${x.dtype}`);
     body = "[]";
+  } else if (!x.storage.backend.readsAtOnce) {
+    suffixes.push(`size=(${x.shape.join(", ")})`);
+    if (!usual) suffixes.push(`dtype=torch.${x.dtype}`);
+    body = "...";
   } else {
     if (!usual) suffixes.push(`dtype=torch.${x.dtype}`);
     const shown = shownOf(x);
