@@ -3,22 +3,14 @@ import { noGrad } from "../autograd/mode";
 import { checkFlag, checkInteger } from "../core/arguments";
 import { argumentsOf } from "../core/binding";
 import { classNameOf } from "../core/className";
-import { ArgumentError, DeviceError, describe, StateError, ValueError } from "../core/errors";
+import { ArgumentError, DeviceError, describe, StateError } from "../core/errors";
 import { declareMethods } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
-import { Adadelta } from "../optim/adadelta";
-import { Adagrad } from "../optim/adagrad";
-import { Adam } from "../optim/adam";
-import { Adamax } from "../optim/adamax";
-import { AdamW } from "../optim/adamw";
-import { Lion } from "../optim/lion";
-import { Optimizer } from "../optim/optimizer";
-import { RMSprop } from "../optim/rmsprop";
-import { Rprop } from "../optim/rprop";
-import { SGD } from "../optim/sgd";
+import type { Optimizer } from "../optim/optimizer";
 import { stepUnless } from "../optim/skips";
 import { full } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
+import { checkBackoff, checkGrowth, checkScale, divide, gradientsOf, isGated, positive, readScale } from "./scaling";
 
 /** Options of {@link GradScaler}. */
 export interface GradScalerOptions {
@@ -50,21 +42,6 @@ interface Progress {
   found: Tensor | undefined;
 }
 
-/** The optimizers whose steps a device can leave out by itself, and of which groups. */
-const gated = new Map<unknown, (group: any) => boolean>([
-  [SGD, ({ momentum, dampening }) => momentum === 0 || dampening === 0],
-  [Adagrad, ({ lrDecay }) => lrDecay === 0],
-  ...[Adam, AdamW, Adamax, Adadelta, RMSprop, Rprop, Lion].map((known): [unknown, () => boolean] => [
-    known,
-    () => true,
-  ]),
-]);
-
-const isGated = (optimizer: Optimizer): boolean => {
-  const allows = gated.get(optimizer.constructor);
-  return allows !== undefined && optimizer.paramGroups.every(allows);
-};
-
 const signature = "; initScale, growthFactor, backoffFactor, growthInterval, enabled";
 
 /** A value of one element on the device of another tensor. */
@@ -73,21 +50,6 @@ const single = (value: number, dtype: "float32" | "int32", like: Tensor): Tensor
   x.isKept = true;
   return x;
 };
-
-/** The gradients that an optimizer steps with. @throws ArgumentError for what is no optimizer, ValueError for gradients of float16. */
-function gradientsOf(op: string, optimizer: Optimizer): Tensor[] {
-  if (!(optimizer instanceof Optimizer))
-    throw new ArgumentError(`${op}: optimizer must be one of torch.optim, got ${describe(optimizer)}`);
-  const gradients: Tensor[] = [];
-  for (const { params } of optimizer.paramGroups)
-    for (const param of params as Tensor[]) if (param.grad !== null) gradients.push(param.grad as Tensor);
-  for (const gradient of gradients)
-    if (gradient.dtype === "float16")
-      throw new ValueError(
-        `${op}: attempting to unscale FP16 gradients; let parameters be float32, autocast casts them`,
-      );
-  return gradients;
-}
 
 /**
  * Multiplies losses by a scale, so that small gradients do not vanish in float16, and divides the gradients by it before an optimizer steps with them. A
@@ -279,7 +241,7 @@ export class GradScaler {
   /** The scale; 1 if nothing is scaled. @see torch.cuda.amp.GradScaler.get_scale @throws DeviceError on a device that cannot be read at once: see {@link getScaleAsync}. */
   getScale(): number {
     if (!this.#enabled) return 1;
-    return this.#scale === undefined ? this.#initScale : read("getScale", "getScaleAsync", this.#scale);
+    return this.#scale === undefined ? this.#initScale : readScale("getScale", "getScaleAsync", this.#scale);
   }
 
   /** {@link getScale} of any device. */
@@ -322,7 +284,7 @@ export class GradScaler {
   stateDict(): GradScalerState {
     if (!this.#enabled) return {};
     const tracker =
-      this.#tracker === undefined ? this.#initTracker : read("stateDict", "stateDictAsync", this.#tracker);
+      this.#tracker === undefined ? this.#initTracker : readScale("stateDict", "stateDictAsync", this.#tracker);
     return this.#state(this.getScale(), tracker);
   }
 
@@ -362,53 +324,6 @@ export class GradScaler {
     this.#initScale = scale;
     this.#initTracker = tracker;
   }
-}
-
-/** Divides a gradient, and says whether it had elements that are not finite. */
-function divide(gradient: Tensor, scale: Tensor, found: Tensor): void {
-  const { backend } = gradient.storage;
-  if (!backend.readsAtOnce) {
-    if (gradient.dtype !== "float32" || !gradient.isContiguous()) {
-      const copy = gradient.float().contiguous();
-      backend.run("unscale", { gradient: copy, scale, found });
-      gradient.copy_(copy);
-    } else {
-      backend.run("unscale", { gradient, scale, found });
-      gradient.storage.version++;
-    }
-    return;
-  }
-  if (!gradient.isfinite().all().item()) found.fill_(1);
-  gradient.mul_(1 / Number(scale.item()));
-}
-
-function read(op: string, twin: string, x: Tensor): number {
-  if (x.storage.backend.readsAtOnce) return Number(x.item());
-  throw new DeviceError(
-    `${op}: the scale is on "${x.device}", which cannot be read at once; use await scaler.${twin}()`,
-  );
-}
-
-function positive(op: string, name: string, value: unknown): number {
-  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
-  throw new ValueError(`${op}: ${name} must be a positive number, got ${describe(value)}`);
-}
-
-function checkGrowth(op: string, factor: unknown): number {
-  if (typeof factor === "number" && factor > 1 && Number.isFinite(factor)) return factor;
-  throw new ValueError(`${op}: the growth factor must be > 1.0, got ${describe(factor)}`);
-}
-
-function checkBackoff(op: string, factor: unknown): number {
-  if (typeof factor === "number" && factor > 0 && factor < 1) return factor;
-  throw new ValueError(`${op}: the backoff factor must be < 1.0, got ${describe(factor)}`);
-}
-
-function checkScale(scale: Tensor): Tensor {
-  if (scale.numel() === 1 && scale.dtype === "float32" && !scale.requiresGrad) return scale;
-  throw new ValueError(
-    `update: newScale should be a number or a float32 tensor of one element with requiresGrad=false, got ${describe(scale)}`,
-  );
 }
 
 declareMethods(GradScaler, {

@@ -1,7 +1,7 @@
 /** Limited-memory BFGS. */
 import { enableGrad, noGrad } from "../autograd/mode";
 import { checkSettled } from "../core/arguments";
-import { ArgumentError, describe, ValueError } from "../core/errors";
+import { ArgumentError, DeviceError, describe, ValueError } from "../core/errors";
 import { cat } from "../ops/shape/join";
 import { zeros } from "../tensor/create";
 import { runInternally, runInUserScope } from "../tensor/scope";
@@ -67,7 +67,7 @@ const signature = "params; lr, maxIter, maxEval, toleranceGrad, toleranceChange,
  * L-BFGS, a quasi-Newton method for full batches. Each step evaluates the closure several times.
  * @see torch.optim.LBFGS
  * @see Numerical Optimization (Nocedal, Wright, 2006), algorithms 7.4 and 7.5
- * @throws ValueError for more than one group.
+ * @throws ValueError for more than one group, DeviceError in a step of parameters on a device that cannot be read at once.
  * @example
  * const optimizer = new optim.LBFGS(params, { lineSearchFn: "strong_wolfe" });
  * optimizer.step(() => {
@@ -115,6 +115,11 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
   protected advance<R>(closure?: Closure<R>): R {
     if (closure === undefined)
       throw new ArgumentError("LBFGS: step takes a closure that evaluates the model and returns the loss");
+    const device = this.group.params.find(({ storage }) => !storage.backend.readsAtOnce)?.device;
+    if (device !== undefined)
+      throw new DeviceError(
+        `LBFGS: its search goes by values, which "${device}" does not give at once; move the model with model.to("cpu"), or use an optimizer without a search, such as Adam`,
+      );
     const evaluate = (): R => {
       const result = runInUserScope(() => enableGrad(closure));
       checkSettled("LBFGS.step", result);

@@ -21,6 +21,37 @@ export interface PooledBuffer {
   lastBatch: number;
   /** The keys of cached bind groups that hold it. */
   readonly groups: Set<string>;
+  /** The part that is bound, of a buffer that is larger than a binding. */
+  readonly window?: { readonly offset: number; readonly size: number };
+}
+
+/** A part of a buffer that can be bound. */
+class BufferWindow implements PooledBuffer {
+  constructor(
+    private readonly whole: PooledBuffer,
+    readonly id: number,
+    readonly window: { readonly offset: number; readonly size: number },
+  ) {}
+
+  get gpu(): GPUBuffer {
+    return this.whole.gpu;
+  }
+
+  get bytes(): number {
+    return this.window.size;
+  }
+
+  get groups(): Set<string> {
+    return this.whole.groups;
+  }
+
+  get lastBatch(): number {
+    return this.whole.lastBatch;
+  }
+
+  set lastBatch(batch: number) {
+    this.whole.lastBatch = batch;
+  }
 }
 
 /** The size of the smallest buffers. */
@@ -35,6 +66,9 @@ export function classBytes(bytes: number): number {
 
 /** The most bytes that wait in the pool to be used again. */
 const MOST_FREE_BYTES = 512 * 2 ** 20;
+
+/** The windows of buffers that are larger than a binding. */
+const windows = new WeakMap<PooledBuffer, readonly PooledBuffer[]>();
 
 /** Buffers that nothing uses, by size. */
 export class BufferPool {
@@ -55,11 +89,29 @@ export class BufferPool {
     private readonly onDestroy: (buffer: PooledBuffer) => void,
     /** Is told of a buffer for which there was no memory, some time after it was asked for. */
     private readonly onOutOfMemory: (bytes: number) => void,
+    /** Bytes of the largest binding. */
+    private readonly window = most,
   ) {}
+
+  /** The first `count` windows of a buffer; itself if it has one. */
+  windowsOf(buffer: PooledBuffer, count: number): readonly PooledBuffer[] {
+    if (count === 1) return [buffer];
+    let all = windows.get(buffer);
+    if (all === undefined) {
+      const { window } = this;
+      all = Array.from({ length: Math.ceil(buffer.bytes / window) }, (_, i) => {
+        const offset = i * window;
+        return new BufferWindow(buffer, this.nextId++, { offset, size: Math.min(window, buffer.bytes - offset) });
+      });
+      windows.set(buffer, all);
+    }
+    return all.slice(0, count);
+  }
 
   /** A buffer of at least `bytes`, whose content is unspecified. */
   take(bytes: number): PooledBuffer {
-    const size = Math.min(classBytes(bytes), this.most);
+    // What fits one binding gets a buffer that does.
+    const size = Math.min(classBytes(bytes), bytes <= this.window ? this.window : this.most);
     const found = this.free.get(size)?.pop();
     if (found !== undefined) {
       this.freeBytes -= size;

@@ -1,7 +1,7 @@
 /** Opens the GPU. */
 import { DeviceError } from "../../core/errors";
 import { findGpu } from "../../platform/gpu";
-import { Gpu } from "./gpu";
+import { Gpu, type Limits } from "./gpu";
 
 /** Limits of which kernels use all that the adapter has; the defaults are what the weakest phone has. */
 const LIMITS = [
@@ -21,8 +21,8 @@ const noAdapter = (reason: string): DeviceError =>
 /** What kernels and profiles use where the adapter has it. */
 const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "timestamp-query"];
 
-/** @throws DeviceError saying why there is no GPU, and what to do. */
-export async function connect(): Promise<Gpu> {
+/** @param lowered Limits to keep below those of the adapter, for tests. @throws DeviceError saying why there is no GPU, and what to do. */
+export async function connect(lowered: Partial<Limits> = {}): Promise<Gpu> {
   const found = await findGpu();
   if ("reason" in found) throw noAdapter(found.reason);
   const adapter = await found.gpu.requestAdapter({ powerPreference: "high-performance" });
@@ -35,5 +35,5 @@ export async function connect(): Promise<Gpu> {
       throw noAdapter(error.message);
     });
   const { description, vendor, architecture, device: card } = adapter.info;
-  return new Gpu(device, [description || card, vendor, architecture].filter(Boolean).join(", "));
+  return new Gpu(device, [description || card, vendor, architecture].filter(Boolean).join(", "), lowered);
 }

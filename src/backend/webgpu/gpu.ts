@@ -4,7 +4,7 @@ import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
 import { Commands } from "./commands";
 import { Pipelines } from "./pipelines";
 import { GpuTimer } from "./timer";
-import { Program, type Source, WORKGROUP } from "./wgsl/program";
+import { Program, type Source, WORKGROUP, windowCount } from "./wgsl/program";
 
 /** Work that waits to be joined with more of its kind. */
 export interface Held {
@@ -13,21 +13,44 @@ export interface Held {
   readonly run: () => void;
 }
 
+/** The limits of a device that kernels and buffers keep to. */
+export type Limits = Record<
+  | "maxBufferSize"
+  | "maxStorageBufferBindingSize"
+  | "maxStorageBuffersPerShaderStage"
+  | "maxComputeWorkgroupsPerDimension"
+  | "maxComputeWorkgroupStorageSize"
+  | "maxComputeInvocationsPerWorkgroup",
+  number
+>;
+
+const limitsOf = ({ limits }: GPUDevice, lowered: Partial<Limits>): Limits => ({
+  maxBufferSize: limits.maxBufferSize,
+  maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+  maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+  maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+  maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+  maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+  ...lowered,
+});
+
 /** An open WebGPU device. */
 export class Gpu {
   readonly device = "webgpu";
-  readonly limits: GPUSupportedLimits;
+  readonly limits: Limits;
   /** The op that is being computed, for errors. */
   op = "";
   readonly pipelines: Pipelines;
   readonly buffers: BufferPool;
   readonly commands: Commands;
   readonly timer: GpuTimer;
-  private readonly program = new Program();
+  private readonly program: Program;
   /** Buffers that the cpu can read. */
   private readonly staging: BufferPool;
   /** Bytes of the largest buffer. */
   private readonly mostBytes: number;
+  /** Bytes of the largest binding. */
+  private readonly window: number;
   /** What went wrong since somebody was told. */
   private fault: KindlingError | undefined;
   /** Why the device is gone, if it is. */
@@ -37,17 +60,21 @@ export class Gpu {
   constructor(
     private readonly handle: GPUDevice,
     readonly name: string,
+    /** Limits to keep below those of the device, for tests. */
+    lowered: Partial<Limits> = {},
   ) {
     const device = handle;
-    this.limits = handle.limits;
+    const limits = limitsOf(handle, lowered);
+    this.limits = limits;
     this.pipelines = new Pipelines(device);
-    const { maxBufferSize, maxStorageBufferBindingSize } = handle.limits;
-    // Buffers are bound as a whole. Sizes are multiples of 4.
-    this.mostBytes = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4) * 4;
+    // Sizes are multiples of 4. What is larger than a binding is bound by windows, which begin at multiples of 256.
+    this.mostBytes = Math.floor(limits.maxBufferSize / 4) * 4;
+    this.window = Math.floor(limits.maxStorageBufferBindingSize / 256) * 256;
+    this.program = new Program(this.window);
     const forget = (buffer: PooledBuffer): void => this.pipelines.forget(buffer);
     const { STORAGE, UNIFORM, COPY_DST, COPY_SRC, MAP_READ } = GPUBufferUsage;
     const full = (bytes: number): void => this.fail(this.outOfMemory(bytes));
-    this.buffers = new BufferPool(device, STORAGE | COPY_DST | COPY_SRC, this.mostBytes, forget, full);
+    this.buffers = new BufferPool(device, STORAGE | COPY_DST | COPY_SRC, this.mostBytes, forget, full, this.window);
     this.staging = new BufferPool(device, MAP_READ | COPY_DST, this.mostBytes, () => {}, full);
     const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget, full);
     const recycle = (buffers: readonly PooledBuffer[]): void => this.recycle(buffers);
@@ -187,13 +214,15 @@ export class Gpu {
     this.checkHealth();
     const { program } = this;
     const { signature, pattern } = program;
-    const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
-    const buffers = program.blocks.map((block) => this.bufferOf(block));
+    const buffers = program.blocks.flatMap((block) =>
+      this.buffers.windowsOf(this.bufferOf(block), windowCount(block.bytes, this.window)),
+    );
     const bindings = this.limits.maxStorageBuffersPerShaderStage;
     if (buffers.length > bindings)
       throw new DeviceError(
-        `${this.op}: takes ${buffers.length} buffers, but the adapter binds only ${bindings} at a time`,
+        `${this.op}: takes ${buffers.length} buffers of up to ${this.window} bytes, but the adapter binds only ${bindings} at a time; use smaller tensors`,
       );
+    const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
     const most = this.limits.maxComputeWorkgroupsPerDimension;
     const rows = Math.ceil(count / most);
     const groups = [Math.ceil(count / rows), rows, batches] as const;

@@ -72,7 +72,7 @@ export class Pipelines {
       layout: layout.groups,
       entries: [
         { binding: 0, resource: { buffer: page.gpu, size: bytes } },
-        ...buffers.map((buffer, i) => ({ binding: i + 1, resource: { buffer: buffer.gpu } })),
+        ...buffers.map((buffer, i) => ({ binding: i + 1, resource: { buffer: buffer.gpu, ...buffer.window } })),
       ],
     });
     this.groups.set(key, made);

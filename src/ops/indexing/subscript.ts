@@ -13,7 +13,7 @@ import { inplace } from "../builders/inplace";
 import { copy_ } from "../creation/copy";
 import { viewOf } from "../shape/view";
 import { checkedIndex, wrappedIndex, writing } from "./indexChecks";
-import { type AccumulateOptions, nonzero } from "./masked";
+import { type AccumulateOptions, maskedFill, maskedFill_, nonzero } from "./masked";
 import { indexAdd_, indexCopy_ } from "./slices";
 
 /** One index per axis, in order; null or undefined leaves an axis whole. */
@@ -79,14 +79,33 @@ interface Selection {
   readonly shape: readonly number[];
 }
 
-/** A mask as one vector of indices per axis. @throws IndexError unless its shape is that of the axes that it meets. */
-function maskIndices(mask: Tensor, x: Tensor, axis: number): Tensor[] {
+/** @throws IndexError unless the shape of a mask is that of the axes that it meets. */
+function checkMask(mask: Tensor, x: Tensor, axis: number): void {
   const seen = x.shape.slice(axis, axis + mask.ndim);
   if (!sameShape(mask.shape, seen))
     throw new IndexError(
       `at: The shape of the mask ${shapeText(mask.shape)} at index ${axis} does not match the shape of the indexed tensor ${shapeText(x.shape)} at index ${axis}`,
     );
+}
+
+/** A mask as one vector of indices per axis. @throws IndexError unless its shape is that of the axes that it meets. */
+function maskIndices(mask: Tensor, x: Tensor, axis: number): Tensor[] {
+  checkMask(mask, x, axis);
   return nonzero(mask, { asTuple: true });
+}
+
+/**
+ * The only index, if it is a mask and one value is written: no count of its elements is needed then, which a device that cannot be read at once does not
+ * give. Its shape broadcasts to that of `x`.
+ */
+function onlyMask(x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions): Tensor | undefined {
+  const isOne = values instanceof Tensor && values.numel() === 1 && values.dtype === x.dtype;
+  if (!isOne || options.accumulate || x.storage.backend.readsAtOnce || !Array.isArray(indices)) return undefined;
+  const axis = indices.findIndex((index) => index);
+  const mask = indices[axis];
+  if (!mask || !isMask(mask) || indices.some((index, i) => index && i > axis)) return undefined;
+  checkMask(mask, x, axis);
+  return mask.reshape([...mask.shape, ...x.shape.slice(axis + mask.ndim).map(() => 1)]);
 }
 
 /** One index per axis: masks taken apart. @throws IndexError if there are more than axes. */
@@ -185,6 +204,8 @@ export const indexPut = named(
   "indexPut",
   "input, indices, values; accumulate",
   (x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions = {}): Tensor => {
+    const mask = onlyMask(x, indices, values, options);
+    if (mask !== undefined) return maskedFill(x, mask, values.reshape([]));
     const { order, before, positions, source, merged } = placement(x, indices, values, options);
     const y = options.accumulate
       ? merged.indexAdd(before.length, positions, source)
@@ -232,6 +253,11 @@ function broadcastValues(values: Tensor, shape: readonly number[]): Tensor {
 export const indexPut_: typeof indexPut = inplace(
   "indexPut_",
   writing("indexPut_", indexPut, (x, indices, values, options = {}) => {
+    const mask = onlyMask(x, indices, values, options);
+    if (mask !== undefined) {
+      maskedFill_(x, mask, values.reshape([]));
+      return;
+    }
     const { before, positions, source, merged } = placement(x, indices, values, options);
     if (merged.storage !== x.storage) copy_(x, indexPut(x, indices, values, options));
     else if (options.accumulate) indexAdd_(merged, before.length, positions, source);

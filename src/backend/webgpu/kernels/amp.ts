@@ -15,7 +15,7 @@ export function unscale(gpu: Gpu, { gradient, scale, found }: Unscale): void {
     body: `if (index >= ${count}) { return; }
 let value = ${target.load(place)};
 ${target.store(place, `value / ${factor.load(factor.offset)}`)}
-if (isNan(value) || isInf(value)) { atomicStore(&b${flag.binding}[${flag.offset}], 0x3f800000u); }`,
+if (isNan(value) || isInf(value)) { ${flag.atWord(flag.offset, (place) => `atomicStore(&${place}, 0x3f800000u);`)} }`,
   }));
 }
 

@@ -70,7 +70,7 @@ export class Checks {
     this.gpu.dispatchEach(`check ${check.kind}`, n, () => ({
       body: `if (index >= ${count}) { return; }
 let v = ${values.load(`${values.offset} + index`)};
-if (${isBad}) { atomicMin(&b${slots.binding}[${slot}], index); }`,
+if (${isBad}) { ${slots.atWord(slot, (place) => `atomicMin(&${place}, index);`)} }`,
     }));
   }
 

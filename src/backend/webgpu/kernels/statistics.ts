@@ -152,7 +152,7 @@ export function histogram(gpu: Gpu, { y, x, low, high }: Histogram): void {
 let v = ${source.load(`${source.offset} + index`)};
 if (isNan(v) || v < ${from} || v > ${to}) { return; }
 let bin = min(u32((v - ${from}) / (${to} - ${from}) * f32(${most})), ${most} - 1u);
-atomicAdd(&b${target.binding}[${target.offset} + bin], 1u);`,
+${target.atWord(`${target.offset} + bin`, (place) => `atomicAdd(&${place}, 1u);`)}`,
     }));
   }
   copy(gpu, y, counts);

@@ -18,23 +18,19 @@ const names: readonly string[] = Array.from({ length: MOST_WORDS }, (_, i) => `u
 export class View {
   constructor(
     readonly dtype: DType,
-    readonly binding: number,
+    private readonly binding: number,
     /** The position of its first element. */
     readonly offset: string,
     private readonly program: Program,
   ) {}
 
-  private word = (index: string): string => {
-    const access = this.program.accessOf(this.binding);
-    if (access === "v") return `b${this.binding}[(${index}) / 4u][(${index}) % 4u]`;
-    const place = `b${this.binding}[${index}]`;
-    return access === "a" ? `atomicLoad(&${place})` : place;
-  };
+  private word = (index: string): string => this.program.word(this.binding, index);
 
   /** The values of four neighbors of 32 bits, from a position that is a multiple of 4. */
   loadFour(index: string): string {
     const type = scalarOf(this.dtype)!;
-    if (this.program.accessOf(this.binding) === "v") return `bitcast<vec4<${type}>>(b${this.binding}[(${index}) / 4u])`;
+    const four = this.program.four(this.binding, index);
+    if (four !== undefined) return `bitcast<vec4<${type}>>(${four})`;
     return `vec4<${type}>(${[0, 1, 2, 3].map((i) => this.load(`${index} + ${i}u`)).join(", ")})`;
   }
 
@@ -45,20 +41,30 @@ export class View {
 
   /** A statement that stores a value. Elements that share a word need a binding that is atomic. */
   store(index: string, value: string): string {
-    const buffer = `b${this.binding}`;
     if (this.dtype === "int64")
-      return `{ let storedAt = 2u * (${index}); let stored = ${value}; ${buffer}[storedAt] = bitcast<u32>(stored); ${buffer}[storedAt + 1u] = bitcast<u32>(stored >> 31u); }`;
+      return `{ let storedAt = 2u * (${index}); let stored = ${value}; ${this.setWord("storedAt", "bitcast<u32>(stored)")} ${this.setWord("storedAt + 1u", "bitcast<u32>(stored >> 31u)")} }`;
     const n = perWord(this.dtype);
-    if (n === 1) return `${buffer}[${index}] = ${bitsOf(value, this.dtype)};`;
+    if (n === 1) return this.setWord(index, bitsOf(value, this.dtype));
     const bits = 32 / n;
     const mask = `${2 ** bits - 1}u`;
-    return `{ let storedAt = ${index}; let storedShift = (storedAt % ${n}u) * ${bits}u; atomicAnd(&${buffer}[storedAt / ${n}u], ~(${mask} << storedShift)); atomicOr(&${buffer}[storedAt / ${n}u], ${bitsOf(value, this.dtype)} << storedShift); }`;
+    const stored = bitsOf(value, this.dtype);
+    const change = (place: string): string =>
+      `atomicAnd(&${place}, ~(${mask} << storedShift)); atomicOr(&${place}, ${stored} << storedShift);`;
+    return `{ let storedAt = ${index}; let storedShift = (storedAt % ${n}u) * ${bits}u; ${this.atWord(`storedAt / ${n}u`, change)} }`;
   }
 
   /** A statement that replaces those bits of a word of which `mask` has ones. */
   storeWord(index: string, bits: string, mask: string): string {
-    const place = `b${this.binding}[${index}]`;
-    return `${place} = (${place} & ~${mask}) | ${bits};`;
+    return this.setWord(index, `(${this.word(index)} & ~${mask}) | ${bits}`);
+  }
+
+  private setWord(index: string, bits: string): string {
+    return this.program.setWord(this.binding, index, bits);
+  }
+
+  /** Statements for the word at a position, which is a place in a buffer: its value, or what is written or changed by atomic operations. */
+  atWord(index: string, statements: (place: string) => string): string {
+    return this.program.atWord(this.binding, index, statements);
   }
 }
 
@@ -85,7 +91,12 @@ export class Program {
   count = 0;
   blocks: GpuBlock[] = [];
   private access: Access[] = [];
+  /** Windows through which each block is seen: one, unless it is larger than a binding. */
+  private windows: number[] = [];
   private operands = "";
+
+  /** @param window Bytes of the largest binding, a multiple of 256. */
+  constructor(private readonly window: number) {}
 
   /** @param op For errors. */
   begin(op: string): this {
@@ -93,6 +104,7 @@ export class Program {
     this.count = 0;
     this.blocks = [];
     this.access = [];
+    this.windows = [];
     this.operands = "";
     return this;
   }
@@ -162,31 +174,89 @@ export class Program {
     if (binding < 0) {
       binding = this.blocks.push(block) - 1;
       this.access.push(access);
+      this.windows.push(windowCount(block.bytes, this.window));
     } else this.access[binding] = strongest(this.access[binding]!, access);
     this.operands += ` ${binding}${x.dtype}`;
     return new View(x.dtype, binding, this.uint(x.offset), this);
   }
 
-  accessOf(binding: number): Access {
-    return this.access[binding]!;
+  /** The word of a block at a position. */
+  word(binding: number, index: string): string {
+    if (this.windows[binding]! > 1) return `word${binding}(${index})`;
+    const access = this.access[binding]!;
+    if (access === "v") return `b${binding}[(${index}) / 4u][(${index}) % 4u]`;
+    return access === "a" ? `atomicLoad(&b${binding}[${index}])` : `b${binding}[${index}]`;
+  }
+
+  /** The four words of a block from a position that is a multiple of 4, if it is bound so. */
+  four(binding: number, index: string): string | undefined {
+    if (this.access[binding] !== "v") return undefined;
+    return this.windows[binding]! > 1 ? `four${binding}(${index})` : `b${binding}[(${index}) / 4u]`;
+  }
+
+  /** A statement that writes a word of a block. */
+  setWord(binding: number, index: string, bits: string): string {
+    if (this.windows[binding]! > 1 && this.access[binding] === "w") return `setWord${binding}(${index}, ${bits});`;
+    return this.atWord(binding, index, (place) => `${place} = ${bits};`);
+  }
+
+  /** Statements for the place of a word, whichever window it is in. */
+  atWord(binding: number, index: string, statements: (place: string) => string): string {
+    const count = this.windows[binding]!;
+    if (count === 1) return statements(`b${binding}[${index}]`);
+    const words = this.window / 4;
+    const branches = Array.from(
+      { length: count },
+      (_, i) => `if (wordAt < ${words * (i + 1)}u) { ${statements(`b${binding}_${i}[wordAt - ${words * i}u]`)} }`,
+    );
+    return `{ let wordAt = ${index}; ${branches.join(" else ")} }`;
+  }
+
+  /** Functions that read a block through its windows. */
+  private reader(binding: number): string {
+    const count = this.windows[binding]!;
+    if (count === 1) return "";
+    const access = this.access[binding]!;
+    const words = this.window / 4;
+    const read = (place: (window: string, index: string) => string): string =>
+      Array.from({ length: count }, (_, i) => {
+        const found = `return ${place(`b${binding}_${i}`, `(at - ${words * i}u)`)};`;
+        return i === count - 1 ? found : `if (at < ${words * (i + 1)}u) { ${found} }`;
+      }).join("\n");
+    const word = read((window, index) => {
+      if (access === "v") return `${window}[${index} / 4u][${index} % 4u]`;
+      return access === "a" ? `atomicLoad(&${window}[${index}])` : `${window}[${index}]`;
+    });
+    const four = access === "v" ? read((window, index) => `${window}[${index} / 4u]`) : undefined;
+    const set = `fn setWord${binding}(at: u32, bits: u32) { ${this.atWord(binding, "at", (place) => `${place} = bits;`)} }`;
+    return `fn word${binding}(at: u32) -> u32 {\n${word}\n}
+${access === "w" ? set : ""}
+${four === undefined ? "" : `fn four${binding}(at: u32) -> vec4<u32> {\n${four}\n}`}`;
   }
 
   /** What tells a kernel from others of its name: its operands and how they are bound. */
   get signature(): string {
-    return `${this.access.join("")}${this.operands}`;
+    const windows = this.windows.some((count) => count > 1) ? ` ${this.windows}` : "";
+    return `${this.access.join("")}${this.operands}${windows}`;
   }
 
   /** How the storage buffers are bound. */
   get pattern(): string {
-    return this.access.map((access) => (isRead(access) ? "r" : "w")).join("");
+    return this.access.map((access, i) => (isRead(access) ? "r" : "w").repeat(this.windows[i]!)).join("");
   }
 
   /** The whole text of a kernel. */
   text({ declarations = "", body, workgroup = WORKGROUP }: Source): string {
-    const buffers = this.access.map((access, i) => {
+    let next = 1;
+    const buffers = this.access.flatMap((access, i) => {
       const mode = isRead(access) ? "read" : "read_write";
       const type = access === "a" ? "atomic<u32>" : access === "v" ? "vec4<u32>" : "u32";
-      return `@group(0) @binding(${i + 1}) var<storage, ${mode}> b${i}: array<${type}>;`;
+      const count = this.windows[i]!;
+      const names = count === 1 ? [`b${i}`] : Array.from({ length: count }, (_, w) => `b${i}_${w}`);
+      const declared = names.map(
+        (name) => `@group(0) @binding(${next++}) var<storage, ${mode}> ${name}: array<${type}>;`,
+      );
+      return [...declared, this.reader(i)];
     });
     return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(this.count / 4))}> }
 @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -200,6 +270,9 @@ ${body}
 `;
   }
 }
+
+/** How many bindings show a block. */
+export const windowCount = (bytes: number, window: number): number => Math.max(1, Math.ceil(bytes / window));
 
 const isRead = (access: Access): boolean => access === "r" || access === "v";
 

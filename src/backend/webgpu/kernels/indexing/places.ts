@@ -41,7 +41,6 @@ export const settled = (value: string, dtype: DType): string =>
  */
 export function exchange(view: View, place: string, next: (old: string) => string): string {
   const { dtype } = view;
-  const buffer = `b${view.binding}`;
   const lanes = perWord(dtype);
   const bits = 32 / lanes;
   const word = dtype === "int64" ? "2u * at" : lanes === 1 ? "at" : `at / ${lanes}u`;
@@ -50,12 +49,15 @@ export function exchange(view: View, place: string, next: (old: string) => strin
   return `{
   let at = ${place};
   ${lanes === 1 ? "" : `let shift = (at % ${lanes}u) * ${bits}u;`}
-  var seen = atomicLoad(&${buffer}[${word}]);
+  ${view.atWord(
+    word,
+    (buffer) => `var seen = atomicLoad(&${buffer});
   loop {
-    let result = atomicCompareExchangeWeak(&${buffer}[${word}], seen, ${fresh});
+    let result = atomicCompareExchangeWeak(&${buffer}, seen, ${fresh});
     if (result.exchanged) { break; }
     seen = result.old_value;
-  }
+  }`,
+  )}
 }`;
 }
 

@@ -94,16 +94,18 @@ export function deformInputGradient(gpu: Gpu, { gx, gy, offset, mask, deformatio
   const w = wordsOf(program, deformation);
   const n = product(gy.shape);
   const count = program.uint(n);
-  const buffer = `b${target.binding}`;
   if (n === 0) return;
   gpu.dispatchEach(`deformInputGradient ${factor !== undefined}`, n, () => ({
     declarations: `fn addAt(at: u32, value: f32) {
-  var old = atomicLoad(&${buffer}[at]);
+${target.atWord(
+  "at",
+  (place) => `  var old = atomicLoad(&${place});
   loop {
-    let found = atomicCompareExchangeWeak(&${buffer}[at], old, bitcast<u32>(bitcast<f32>(old) + value));
+    let found = atomicCompareExchangeWeak(&${place}, old, bitcast<u32>(bitcast<f32>(old) + value));
     if (found.exchanged) { break; }
     old = found.old_value;
-  }
+  }`,
+)}
 }`,
     body: `let i = index;
 if (i >= ${count}) { return; }
