@@ -1,9 +1,10 @@
 /** What the kernels of this folder work with: an open device, its buffers, commands and caches, and what becomes of it. */
 import { DeviceError, KindlingError, OutOfMemoryError } from "../../core/errors";
+import type { Operand } from "../operand";
 import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
 import { Commands } from "./commands";
 import { Pipelines } from "./pipelines";
-import { Program, type Source, WORKGROUP } from "./wgsl/program";
+import { type Epilogue, Program, type Source, type View, WORKGROUP } from "./wgsl/program";
 
 /** Work that waits to be joined with more of its kind. */
 export interface Held {
@@ -11,6 +12,31 @@ export interface Held {
   readonly blocks: ReadonlySet<GpuBlock>;
   readonly run: () => void;
 }
+
+/** Values that wait to be computed until somebody looks. */
+export interface Lazy {
+  /** Writes the value that waits for a block, if any. */
+  compute(block: GpuBlock): void;
+  /** Computes what waits to be computed from the memory of a block, which is about to change. */
+  protect(block: GpuBlock): void;
+  /** Writes all values that somebody holds. */
+  computeAll(): void;
+  /** Notes that a block was given back. */
+  released(block: GpuBlock): void;
+  /** Whether values wait to be computed from a block. */
+  isRead(block: GpuBlock): boolean;
+  /** A view on the value that waits for the block of an operand, to be computed where it is read; undefined where memory is to be read. */
+  inline(program: Program, x: Operand): View | undefined;
+}
+
+const NOTHING_WAITS: Lazy = {
+  compute: () => {},
+  protect: () => {},
+  computeAll: () => {},
+  released: () => {},
+  isRead: () => false,
+  inline: () => undefined,
+};
 
 /** An open WebGPU device. */
 export class Gpu {
@@ -21,7 +47,12 @@ export class Gpu {
   readonly pipelines: Pipelines;
   readonly buffers: BufferPool;
   readonly commands: Commands;
-  private readonly program = new Program();
+  /** Values that are not computed yet. */
+  lazy: Lazy = NOTHING_WAITS;
+  /** The dispatch in the making, after those that wait for what they read. */
+  private readonly programs = [new Program()];
+  private depth = 0;
+  private epilogue: Epilogue | undefined;
   /** Buffers that the cpu can read. */
   private readonly staging: BufferPool;
   /** Bytes of the largest buffer. */
@@ -117,53 +148,81 @@ export class Gpu {
       held.run();
     } finally {
       this.op = op;
-      for (const block of outlived) this.recall(block);
+      for (const block of outlived) this.reclaim(block);
     }
+  }
+
+  /** Runs what is held if it uses one of these blocks. */
+  settleFor(blocks: readonly GpuBlock[]): void {
+    const { held } = this;
+    if (held !== undefined && blocks.some((block) => held.blocks.has(block))) this.settle();
   }
 
   /** A dispatch in the making, empty. */
   begin(): Program {
     this.settle();
-    return this.program.begin(this.op);
+    this.programs[this.depth] ??= new Program();
+    return this.programs[this.depth]!.begin(this.op, this.epilogue);
+  }
+
+  /** Runs a kernel whose results go through an epilogue. */
+  withEpilogue(epilogue: Epilogue, run: () => void): void {
+    this.epilogue = epilogue;
+    try {
+      run();
+    } finally {
+      this.epilogue = undefined;
+    }
   }
 
   /** The buffer of a block. @throws DeviceError for one that was lost with an earlier device. */
   bufferOf(block: GpuBlock): PooledBuffer {
-    if (block.buffer === undefined) {
-      block.buffer = this.take(block.bytes);
-      block.owner = this;
-    } else if (block.owner !== this)
+    this.claim(block);
+    block.buffer ??= this.take(block.bytes);
+    return block.buffer;
+  }
+
+  /** Makes a block one of this device, without memory as yet. @throws DeviceError as {@link bufferOf} does, OutOfMemoryError if it is too large. */
+  claim(block: GpuBlock): void {
+    if (block.owner !== undefined && block.owner !== this)
       throw new DeviceError(
         `${this.op}: the values of a tensor were lost with the device; load the last checkpoint with model.loadStateDict(state)`,
       );
-    return block.buffer;
+    if (block.bytes > this.mostBytes)
+      throw new OutOfMemoryError(
+        `webgpu: ${block.bytes} bytes were asked for, but the adapter's largest buffer has ${this.mostBytes}; use several smaller tensors`,
+      );
+    block.owner = this;
   }
 
   /** Lets a block that was lost with an earlier device have memory again, since all of it is about to be written. */
   revive(block: GpuBlock): void {
-    if (block.owner !== this) block.buffer = undefined;
+    if (block.owner === this) return;
+    block.buffer = undefined;
+    block.owner = undefined;
   }
 
   /** Gives a block back. */
   release(block: GpuBlock): void {
     if (block.freed) return;
     block.freed = true;
-    if (this.held?.blocks.has(block)) this.outlived.push(block);
-    else this.recall(block);
+    this.lazy.released(block);
+    this.reclaim(block);
   }
 
-  /** Takes back the buffer of a block. */
-  private recall(block: GpuBlock): void {
+  /** Takes back the buffer of a block that was given back, unless something waits to use it. */
+  reclaim(block: GpuBlock): void {
+    if (this.held?.blocks.has(block)) {
+      this.outlived.push(block);
+      return;
+    }
+    if (this.lazy.isRead(block)) return;
     if (block.buffer !== undefined && block.owner === this) this.commands.release(block.buffer);
     block.buffer = undefined;
   }
 
   private take(bytes: number): PooledBuffer {
     this.checkHealth();
-    if (bytes > this.mostBytes)
-      throw new OutOfMemoryError(
-        `webgpu: ${bytes} bytes were asked for, but the adapter's largest buffer has ${this.mostBytes}; use several smaller tensors`,
-      );
     return this.buffers.take(bytes);
   }
 
@@ -179,7 +238,8 @@ export class Gpu {
    */
   dispatch(name: string, count: number, source: () => Source, batches = 1): void {
     this.checkHealth();
-    const { program } = this;
+    const program = this.programs[this.depth]!;
+    this.prepare(program);
     const { signature, pattern } = program;
     const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
     const buffers = program.blocks.map((block) => this.bufferOf(block));
@@ -192,6 +252,19 @@ export class Gpu {
     const rows = Math.ceil(count / most);
     const groups = [Math.ceil(count / rows), rows, batches] as const;
     this.commands.dispatch(pipeline, buffers, program.words, program.count, groups);
+  }
+
+  /** Has the values computed that a kernel reads, and those that are computed from what it writes. */
+  private prepare(program: Program): void {
+    this.depth++;
+    try {
+      for (const [binding, block] of program.blocks.entries()) {
+        this.lazy.compute(block);
+        if (program.isWritten(binding)) this.lazy.protect(block);
+      }
+    } finally {
+      this.depth--;
+    }
   }
 
   /** {@link dispatch} of one invocation for each of `n`; the text sees its number as `index`, which may be `n` or more. */
@@ -208,12 +281,15 @@ export class Gpu {
   /** Writes bytes into a block; offset and size are multiples of 4. */
   write(block: GpuBlock, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
     this.settle();
+    this.lazy.compute(block);
+    this.lazy.protect(block);
     this.commands.write(this.bufferOf(block), offset, bytes);
   }
 
   /** Copies bytes of a block, at multiples of 4, to where they can be mapped; `bytes()` gives them once the commands were submitted and done. */
   stage(block: GpuBlock, begin: number, size: number): () => Promise<ArrayBuffer> {
     this.settle();
+    this.lazy.compute(block);
     const staging = this.staging.take(size);
     this.commands.copy(staging, 0, this.bufferOf(block), begin, size);
     return async () => {
@@ -251,6 +327,7 @@ export class Gpu {
   /** Waits until all that was asked for is done. */
   async synchronize(): Promise<void> {
     this.settle();
+    this.lazy.computeAll();
     const verdict = this.verdict();
     this.commands.flushForWait();
     await Promise.all([this.handle.queue.onSubmittedWorkDone(), verdict?.()]);

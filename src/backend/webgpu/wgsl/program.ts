@@ -62,6 +62,21 @@ export class View {
   }
 }
 
+/** What becomes of the results of a kernel before memory has them. */
+export interface Epilogue {
+  /** The block of the results. */
+  readonly block: GpuBlock;
+  /** Adds what it takes, and the function `finish(i: u32, given: T)`, which is told of each result. */
+  declare(program: Program): void;
+}
+
+/** Results of a kernel that an {@link Epilogue} takes. */
+class Result extends View {
+  override store(index: string, value: string): string {
+    return `finish(${index}, ${value});`;
+  }
+}
+
 /** How a buffer is bound: read, read four words at a time, written, or written by atomic operations. */
 type Access = "r" | "v" | "w" | "a";
 
@@ -86,10 +101,14 @@ export class Program {
   blocks: GpuBlock[] = [];
   private access: Access[] = [];
   private operands = "";
+  private extensions: (() => string)[] = [];
+  private epilogue: Epilogue | undefined;
 
-  /** @param op For errors. */
-  begin(op: string): this {
+  /** @param op For errors. @param epilogue What takes the results of a block. */
+  begin(op: string, epilogue?: Epilogue): this {
     this.op = op;
+    this.epilogue = epilogue;
+    this.extensions = [];
     this.count = 0;
     this.blocks = [];
     this.access = [];
@@ -149,6 +168,23 @@ export class Program {
     return this.operand(x, perWord(x.dtype) > 1 ? "a" : "w");
   }
 
+  /**
+   * An operand of which the kernel stores every element once, and loads none: an epilogue may take it. It begins its block.
+   * @param isByWord Whether one invocation writes each word.
+   */
+  result(y: Operand, isByWord = false): View {
+    const { epilogue } = this;
+    if (epilogue === undefined || epilogue.block !== y.storage.block) return isByWord ? this.write(y) : this.scatter(y);
+    epilogue.declare(this);
+    return new Result(y.dtype, -1, "0u", this);
+  }
+
+  /** Adds declarations, which `key` tells from others. */
+  extend(key: string, declarations: () => string): void {
+    this.operands += ` ${key}`;
+    this.extensions.push(declarations);
+  }
+
   /** Words that invocations share, by atomic operations. */
   atomic(x: Operand): View {
     return this.operand(x, "a");
@@ -165,6 +201,11 @@ export class Program {
     } else this.access[binding] = strongest(this.access[binding]!, access);
     this.operands += ` ${binding}${x.dtype}`;
     return new View(x.dtype, binding, this.uint(x.offset), this);
+  }
+
+  /** Whether a block is written. */
+  isWritten(binding: number): boolean {
+    return !isRead(this.access[binding]!);
   }
 
   accessOf(binding: number): Access {
@@ -188,11 +229,12 @@ export class Program {
       const type = access === "a" ? "atomic<u32>" : access === "v" ? "vec4<u32>" : "u32";
       return `@group(0) @binding(${i + 1}) var<storage, ${mode}> b${i}: array<${type}>;`;
     });
+    const all = [declarations, ...this.extensions.map((text) => text())].join("\n");
     return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(this.count / 4))}> }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 ${buffers.join("\n")}
-${functionsFor(declarations + body)}
-${declarations}
+${functionsFor(all + body)}
+${all}
 @compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
 ${body}
