@@ -53,13 +53,14 @@ export class WebgpuBackend implements Backend {
     this.fusion = new Fusion(gpu);
   }
 
-  /** Whether elementwise ops wait, so that several become one kernel. */
+  /** Whether ops wait, so that several become one kernel. */
   get isFusing(): boolean {
     return this.fusion.isOn;
   }
 
   set isFusing(on: boolean) {
     this.fusion.isOn = on;
+    this.gpu.isJoining = on;
   }
 
   /**
@@ -70,9 +71,9 @@ export class WebgpuBackend implements Backend {
     if (!this.gpu.isLost) return;
     this.gpu = await this.reopen();
     this.checks = new Checks(this.gpu);
-    const { isOn } = this.fusion;
+    const { isFusing } = this;
     this.fusion = new Fusion(this.gpu);
-    this.fusion.isOn = isOn;
+    this.isFusing = isFusing;
   }
 
   /** How the adapter calls itself. */
@@ -86,7 +87,7 @@ export class WebgpuBackend implements Backend {
   }
 
   get counts(): GpuCounts {
-    this.gpu.settle();
+    this.gpu.recordAll();
     const { commands, buffers, pipelines } = this.gpu;
     return { ...commands.counts, buffersCreated: buffers.created, kernels: pipelines.compiled };
   }

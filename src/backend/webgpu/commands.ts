@@ -58,7 +58,14 @@ export class Commands {
     private readonly pipelines: Pipelines,
     private readonly makePage: (bytes: number) => PooledBuffer,
     private readonly recycle: (buffers: readonly PooledBuffer[]) => void,
+    /** Records what is not recorded yet, but announced by {@link announce}. */
+    private readonly drain: () => void,
   ) {}
+
+  /** Notes that a dispatch of this batch is going to use buffers. */
+  announce(buffers: readonly PooledBuffer[]): void {
+    for (const buffer of buffers) buffer.lastBatch = this.batch;
+  }
 
   /** Runs a kernel over `groups` workgroups, with `count` words of uniforms. */
   dispatch(
@@ -77,7 +84,7 @@ export class Commands {
     pass.setPipeline(pipeline.gpu);
     pass.setBindGroup(0, this.pipelines.group(pipeline.layout, page.buffer, bytes, buffers), [offset]);
     pass.dispatchWorkgroups(...groups);
-    for (const buffer of buffers) buffer.lastBatch = this.batch;
+    this.announce(buffers);
     this.counts.dispatches++;
     if (++this.recorded < this.limit) return;
     this.flush();
@@ -86,7 +93,8 @@ export class Commands {
 
   /** The page of this batch, with room for `bytes`. The next batch writes it anew: the queue keeps both in order. */
   private room(bytes: number): Page {
-    if (this.page !== undefined && this.page.used + bytes > PAGE_BYTES) this.flush();
+    // Buffers that were given back may be used by the dispatch at hand: they wait for the next submit.
+    if (this.page !== undefined && this.page.used + bytes > PAGE_BYTES) this.submit();
     this.page ??= { buffer: this.makePage(PAGE_BYTES), words: new Uint32Array(PAGE_BYTES / 4), used: 0 };
     return this.page;
   }
@@ -134,8 +142,17 @@ export class Commands {
     this.limit = FIRST_DISPATCHES;
   }
 
-  /** Submits what was recorded. */
+  /** Submits what was recorded, and lets the buffers be used again that were given back since. */
   flush(): void {
+    this.drain();
+    this.submit();
+    const { waiting } = this;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    if (waiting.length > 0) this.recycle(waiting);
+  }
+
+  private submit(): void {
     const { encoder, page } = this;
     if (encoder === undefined) return;
     this.pass?.end();
@@ -149,9 +166,5 @@ export class Commands {
     this.encoder = undefined;
     this.pass = undefined;
     this.recorded = 0;
-    const { waiting } = this;
-    this.waiting = [];
-    this.waitingBytes = 0;
-    if (waiting.length > 0) this.recycle(waiting);
   }
 }

@@ -3,8 +3,9 @@ import { DeviceError, KindlingError, OutOfMemoryError } from "../../core/errors"
 import type { Operand } from "../operand";
 import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
 import { Commands } from "./commands";
+import { Launches } from "./launches";
 import { Pipelines } from "./pipelines";
-import { type Epilogue, Program, type Source, type View, WORKGROUP } from "./wgsl/program";
+import { type Epilogue, type Program, type Source, type View, WORKGROUP } from "./wgsl/program";
 
 /** Work that waits to be joined with more of its kind. */
 export interface Held {
@@ -49,9 +50,9 @@ export class Gpu {
   readonly commands: Commands;
   /** Values that are not computed yet. */
   lazy: Lazy = NOTHING_WAITS;
-  /** The dispatch in the making, after those that wait for what they read. */
-  private readonly programs = [new Program()];
-  private depth = 0;
+  private readonly launches: Launches;
+  /** The dispatch in the making. */
+  private program: Program | undefined;
   private epilogue: Epilogue | undefined;
   /** Buffers that the cpu can read. */
   private readonly staging: BufferPool;
@@ -80,7 +81,9 @@ export class Gpu {
     this.staging = new BufferPool(device, MAP_READ | COPY_DST, this.mostBytes, () => {}, full);
     const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget, full);
     const recycle = (buffers: readonly PooledBuffer[]): void => this.recycle(buffers);
-    this.commands = new Commands(device, this.pipelines, (bytes) => pages.take(bytes), recycle);
+    const drain = (): void => this.launches.drain();
+    this.commands = new Commands(device, this.pipelines, (bytes) => pages.take(bytes), recycle, drain);
+    this.launches = new Launches(this.pipelines, this.commands, handle.limits);
     device.addEventListener("uncapturederror", (event) => this.report(event.error));
     void device.lost.then(({ message, reason }) => {
       this.lost = new DeviceError(
@@ -161,8 +164,8 @@ export class Gpu {
   /** A dispatch in the making, empty. */
   begin(): Program {
     this.settle();
-    this.programs[this.depth] ??= new Program();
-    return this.programs[this.depth]!.begin(this.op, this.epilogue);
+    this.program = this.launches.program().begin(this.op, this.epilogue);
+    return this.program;
   }
 
   /** Runs a kernel whose results go through an epilogue. */
@@ -238,32 +241,23 @@ export class Gpu {
    */
   dispatch(name: string, count: number, source: () => Source, batches = 1): void {
     this.checkHealth();
-    const program = this.programs[this.depth]!;
+    const program = this.program!;
     this.prepare(program);
-    const { signature, pattern } = program;
-    const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
     const buffers = program.blocks.map((block) => this.bufferOf(block));
     const bindings = this.limits.maxStorageBuffersPerShaderStage;
     if (buffers.length > bindings)
       throw new DeviceError(
         `${this.op}: takes ${buffers.length} buffers, but the adapter binds only ${bindings} at a time`,
       );
-    const most = this.limits.maxComputeWorkgroupsPerDimension;
-    const rows = Math.ceil(count / most);
-    const groups = [Math.ceil(count / rows), rows, batches] as const;
-    this.commands.dispatch(pipeline, buffers, program.words, program.count, groups);
+    this.program = undefined;
+    this.launches.add({ program, key: `${name}|${program.signature}`, source, count, batches, buffers });
   }
 
   /** Has the values computed that a kernel reads, and those that are computed from what it writes. */
   private prepare(program: Program): void {
-    this.depth++;
-    try {
-      for (const [binding, block] of program.blocks.entries()) {
-        this.lazy.compute(block);
-        if (program.isWritten(binding)) this.lazy.protect(block);
-      }
-    } finally {
-      this.depth--;
+    for (const [binding, block] of program.blocks.entries()) {
+      this.lazy.compute(block);
+      if (program.isWritten(binding)) this.lazy.protect(block);
     }
   }
 
@@ -276,6 +270,21 @@ export class Gpu {
         body: `let index = (group.y * groups.x + group.x) * ${WORKGROUP}u + local;\n${body}`,
       };
     });
+  }
+
+  /** Whether kernels that do not depend on one another may share a dispatch. */
+  get isJoining(): boolean {
+    return this.launches.isJoining;
+  }
+
+  set isJoining(on: boolean) {
+    this.launches.isJoining = on;
+  }
+
+  /** Records what waits, so that {@link Commands.counts} are up to date. */
+  recordAll(): void {
+    this.settle();
+    this.launches.drain();
   }
 
   /** Writes bytes into a block; offset and size are multiples of 4. */
@@ -291,6 +300,7 @@ export class Gpu {
     this.settle();
     this.lazy.compute(block);
     const staging = this.staging.take(size);
+    this.launches.drain();
     this.commands.copy(staging, 0, this.bufferOf(block), begin, size);
     return async () => {
       try {

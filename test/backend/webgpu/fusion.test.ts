@@ -253,3 +253,36 @@ describe.skipIf(skipped !== "")(`programs of chance${skipped}`, () => {
     },
   );
 });
+
+describe.skipIf(skipped !== "")(`kernels that do not depend on one another${skipped}`, () => {
+  it("share a dispatch from the third time on, and never the values of one another", async () => {
+    const make = (...shape: number[]): Operand => operand(device, "float32", shape);
+    const filled = (rows: number, columns: number, by: number): Operand =>
+      operand(
+        device,
+        "float32",
+        [rows, columns],
+        Array.from({ length: rows * columns }, (_, i) => ((i * by) % 7) - 3),
+      );
+    const [a, b, c] = [filled(9, 12, 5), filled(12, 8, 3), filled(9, 12, 2)];
+    const [y, z, sum, after] = [make(9, 8), make(9, 12), make(12), make(9, 8)];
+    const step = async (): Promise<unknown[]> => {
+      device.run("matmul", { y, a, b, bias: undefined, accumulate: false });
+      device.run("softmax", { kind: "softmax", y: z, x: c, n: 12, inner: 1 });
+      device.run("reduce", { kind: "sum", y: sum, x: { ...a, shape: [1, 9, 12] }, n: 9, inner: 12 });
+      // It depends on the first.
+      device.run("softmax", { kind: "softmax", y: after, x: y, n: 8, inner: 1 });
+      const values = [];
+      for (const x of [after, sum, z, y]) values.push(valuesOf(device, x));
+      return Promise.all(values);
+    };
+    device.isFusing = false;
+    const expected = await step();
+    device.isFusing = true;
+    const counts: number[] = [];
+    for (let i = 0; i < 5; i++) counts.push(await dispatchesOf(async () => expect(await step()).toEqual(expected)));
+    expect(counts[0]).toBe(4);
+    // The product waits until it is looked at, and then shares a dispatch with the first softmax.
+    expect(counts.slice(-2)).toEqual([3, 3]);
+  });
+});

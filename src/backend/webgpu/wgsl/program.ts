@@ -78,7 +78,7 @@ class Result extends View {
 }
 
 /** How a buffer is bound: read, read four words at a time, written, or written by atomic operations. */
-type Access = "r" | "v" | "w" | "a";
+export type Access = "r" | "v" | "w" | "a";
 
 /** The parts of a kernel's text. */
 export interface Source {
@@ -219,34 +219,62 @@ export class Program {
 
   /** How the storage buffers are bound. */
   get pattern(): string {
-    return this.access.map((access) => (isRead(access) ? "r" : "w")).join("");
+    return patternOf(this.access);
+  }
+
+  /** How each buffer is bound. */
+  get accesses(): readonly Access[] {
+    return this.access;
+  }
+
+  /** Binds a buffer as several kernels bind it that are to be one. */
+  bindAs(binding: number, access: Access): void {
+    this.access[binding] = strongest(this.access[binding]!, access);
+  }
+
+  /** A kernel with all its declarations. */
+  source(source: Source): Required<Source> {
+    const { declarations = "", body, workgroup = WORKGROUP } = source;
+    return { declarations: [declarations, ...this.extensions.map((text) => text())].join("\n"), body, workgroup };
   }
 
   /** The whole text of a kernel. */
-  text({ declarations = "", body, workgroup = WORKGROUP }: Source): string {
-    const buffers = this.access.map((access, i) => {
-      const mode = isRead(access) ? "read" : "read_write";
-      const type = access === "a" ? "atomic<u32>" : access === "v" ? "vec4<u32>" : "u32";
-      return `@group(0) @binding(${i + 1}) var<storage, ${mode}> b${i}: array<${type}>;`;
-    });
-    const all = [declarations, ...this.extensions.map((text) => text())].join("\n");
-    return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(this.count / 4))}> }
+  text(source: Source): string {
+    return textOf(this.source(source), this.access, this.count);
+  }
+}
+
+/** The whole text of a kernel that binds buffers and has so many words of uniforms. */
+export function textOf(
+  { declarations, body, workgroup }: Required<Source>,
+  accesses: readonly Access[],
+  words: number,
+): string {
+  const buffers = accesses.map((access, i) => {
+    const mode = isRead(access) ? "read" : "read_write";
+    const type = access === "a" ? "atomic<u32>" : access === "v" ? "vec4<u32>" : "u32";
+    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> b${i}: array<${type}>;`;
+  });
+  return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(words / 4))}> }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 ${buffers.join("\n")}
-${functionsFor(all + body)}
-${all}
+${functionsFor(declarations + body)}
+${declarations}
 @compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
 ${body}
 }
 `;
-  }
 }
 
 const isRead = (access: Access): boolean => access === "r" || access === "v";
 
+/** How buffers are bound, one letter for each: `r` for read, `w` for written. */
+export const patternOf = (accesses: readonly Access[]): string =>
+  accesses.map((access) => (isRead(access) ? "r" : "w")).join("");
+
 /** What a buffer is bound as that two operands lie on. */
-function strongest(a: Access, b: Access): Access {
+export function strongest(a: Access, b: Access): Access {
   if (a === b) return a;
   if (a === "a" || b === "a") return "a";
   return a === "w" || b === "w" ? "w" : "r";
