@@ -4,6 +4,7 @@ import { DeviceError } from "../../core/errors";
 import { sizeOfShape } from "../../core/shape";
 import { type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
 import { runFrom, unsupported } from "../dispatch";
+import { isFusing } from "../fusion";
 import type { DeviceOps } from "../ops";
 import type { ValueCheck } from "../ops/checks";
 import { GpuBlock } from "./buffers";
@@ -51,6 +52,7 @@ export class WebgpuBackend implements Backend {
   ) {
     this.checks = new Checks(gpu);
     this.fusion = new Fusion(gpu);
+    this.isFusing = isFusing();
   }
 
   /** Whether ops wait, so that several become one kernel. */
@@ -71,9 +73,8 @@ export class WebgpuBackend implements Backend {
     if (!this.gpu.isLost) return;
     this.gpu = await this.reopen();
     this.checks = new Checks(this.gpu);
-    const { isFusing } = this;
     this.fusion = new Fusion(this.gpu);
-    this.isFusing = isFusing;
+    this.isFusing = isFusing();
   }
 
   /** How the adapter calls itself. */
