@@ -67,13 +67,17 @@ export class Commands {
     for (const buffer of buffers) buffer.lastBatch = this.batch;
   }
 
-  /** Runs a kernel over `groups` workgroups, with `count` words of uniforms. */
+  /**
+   * Runs a kernel over `groups` workgroups, with `count` words of uniforms.
+   * @param kernels How many kernels it was made of: submits come after the same ones, however many share a dispatch.
+   */
   dispatch(
     pipeline: Pipeline,
     buffers: readonly PooledBuffer[],
     words: Uint32Array,
     count: number,
     groups: readonly [number, number, number],
+    kernels = 1,
   ): void {
     const bytes = Math.ceil((count * 4) / UNIFORM_ALIGNMENT) * UNIFORM_ALIGNMENT;
     const page = this.room(bytes);
@@ -86,7 +90,8 @@ export class Commands {
     pass.dispatchWorkgroups(...groups);
     this.announce(buffers);
     this.counts.dispatches++;
-    if (++this.recorded < this.limit) return;
+    this.recorded += kernels;
+    if (this.recorded < this.limit) return;
     this.flush();
     this.limit = Math.min(this.limit * GROWTH, MOST_DISPATCHES);
   }

@@ -168,6 +168,13 @@ export class Gpu {
     return this.program;
   }
 
+  /** Does something else while a dispatch is in the making. */
+  aside(work: () => void): void {
+    const { program } = this;
+    work();
+    this.program = program;
+  }
+
   /** Runs a kernel whose results go through an epilogue. */
   withEpilogue(epilogue: Epilogue, run: () => void): void {
     this.epilogue = epilogue;

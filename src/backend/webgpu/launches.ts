@@ -160,7 +160,7 @@ export class Launches {
         return textOf(joined(parts), accesses, used);
       },
     );
-    this.commands.dispatch(pipeline, buffers, words, used, this.grid(groups, 1));
+    this.commands.dispatch(pipeline, buffers, words, used, this.grid(groups, 1), launches.length);
   }
 
   private grid(count: number, batches: number): readonly [number, number, number] {

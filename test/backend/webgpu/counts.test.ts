@@ -1,6 +1,6 @@
-/** Training steps of LeNet and of a GPT: what they ask of the GPU, and that fused kernels compute what single ones do, past the step from which on they are used. */
+/** Training steps of LeNet and of a GPT: what they ask of the GPU, and that their losses are those of the cpu, past the step from which on kernels share dispatches. */
 import * as torch from "kindling";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 
 const { nn, optim } = torch;
@@ -81,11 +81,11 @@ interface Step {
   readonly counts: Record<string, number>;
 }
 
-/** Training steps; `step()` takes the next one. */
-function trainer({ make, batch, optimizer: of }: Program): () => Promise<Step> {
+/** Training steps; each call takes the next one. */
+function trainer({ make, batch, optimizer: of }: Program, device: torch.Device): () => Promise<Step> {
   torch.manualSeed(0);
-  const model = make().to("webgpu") as unknown as torch.nn.Module & ((x: Tensor) => Tensor);
-  const [x, y] = batch().map((tensor) => tensor.to("webgpu")) as [Tensor, Tensor];
+  const model = make().to(device) as unknown as torch.nn.Module & ((x: Tensor) => Tensor);
+  const [x, y] = batch().map((tensor) => tensor.to(device)) as [Tensor, Tensor];
   const optimizer = of(model.parameters());
   return async () => {
     const before = torch.webgpu.counts();
@@ -105,32 +105,25 @@ function trainer({ make, batch, optimizer: of }: Program): () => Promise<Step> {
 }
 
 describe.skipIf(noGpu !== undefined)(`what a training step asks of the GPU ${onGpu}`, () => {
-  afterAll(() => {
-    torch.backends.webgpu.fusion = true;
-  });
-
   it.each(Object.entries(programs))("%s", { timeout: 120_000 }, async (name, program) => {
-    const next = trainer(program);
+    const [next, onCpu] = [trainer(program, "webgpu"), trainer(program, "cpu")];
     const steps: Step[] = [];
     for (let i = 0; i < 8; i++) steps.push(await next());
+    // What a profile counts as ops: those that the program and backward call, views among them.
     const profile = await torch.profiler.profile(next);
     const ops = profile.events().filter(({ kind }) => kind === "op").length;
-    torch.backends.webgpu.fusion = false;
-    const plain = trainer(program);
-    const expected: Step[] = [];
-    for (let i = 0; i < steps.length; i++) expected.push(await plain());
-    torch.backends.webgpu.fusion = true;
-    console.log(
-      `${name}: ${ops} ops; a step: ${JSON.stringify(steps.at(-1)!.counts)}; unfused: ${JSON.stringify(expected.at(-1)!.counts)}`,
-    );
-    // Kernels that follow one another for the third time share a dispatch, and those that are made so may follow one another anew.
-    for (const { counts } of steps.slice(4)) {
-      expect(counts.dispatches).toBeLessThanOrEqual(ops / 2);
-      expect(counts).toMatchObject({ buffersCreated: 0, kernels: 0, reads: 1, bytesRead: 4, bytesWritten: 0 });
+    console.log(`${name}: ${ops} ops; a step: ${JSON.stringify(steps.at(-1)!.counts)}`);
+    for (const [i, { loss, counts }] of steps.entries()) {
+      // Kernels share a dispatch once they have followed one another twice, which is long past when this ends.
+      expect(Math.abs(loss - (await onCpu()).loss), `step ${i}`).toBeLessThan(1e-4);
+      if (i < 2) continue;
+      expect(counts).toMatchObject({ buffersCreated: 0, reads: 1, bytesRead: 4, bytesWritten: 0 });
       expect(counts.submits).toBeLessThanOrEqual(3);
+      if (i < 4) continue;
+      expect(counts.dispatches).toBeLessThanOrEqual(ops / 2);
       expect(counts).toEqual(steps.at(-1)!.counts);
     }
-    for (const [i, { loss }] of steps.entries()) expect(Math.abs(loss - expected[i]!.loss)).toBeLessThan(1e-5);
+    expect(steps.at(-1)!.counts.kernels).toBe(0);
     expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss);
   });
 });

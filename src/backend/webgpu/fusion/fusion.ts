@@ -292,7 +292,10 @@ export class Fusion implements Lazy {
 
   inline(program: Program, x: Operand): View | undefined {
     const node = this.waiting.get(blockOf(x));
-    if (node === undefined || node.y.dtype !== x.dtype || !this.isInline(node, node.n)) return undefined;
+    if (node === undefined || node.y.dtype !== x.dtype) return undefined;
+    // What it cannot be computed together with is computed in any case.
+    if (!this.isPrepared) this.gpu.aside(() => this.prepare(node));
+    if (!this.isInline(node, node.n)) return undefined;
     const expressions = new Expressions(program);
     const view = expressions.view(x, node);
     expressions.finish("");
