@@ -42,6 +42,8 @@ export interface Backend {
   /** Whether the device is gone, on one that may go. */
   readonly isLost?: boolean;
   readonly convolutions?: ConvolutionPlanner;
+  /** Whether ops wait so that several become one kernel, on a device that can do so. */
+  isFusing?: boolean;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */
   allocate(bytes: number): Block;

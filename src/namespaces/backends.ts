@@ -1,7 +1,9 @@
 /** `torch.backends`: how things are computed, where there is a choice. */
 import type { SimdLevel } from "../backend/capabilities";
 import { cpu } from "../backend/cpu";
+import { isFusing, setFusing } from "../backend/fusion";
 import type { ConvAlgorithm, ConvPass, WinogradTiles } from "../backend/ops";
+import { checkFlag } from "../core/arguments";
 import { checkOptions, ShapeError } from "../core/errors";
 import { shapeText } from "../core/shape";
 import { checkTensor } from "../ops/builders/checks";
@@ -60,6 +62,24 @@ export const conv = {
    * @throws ShapeError unless the operands fit.
    */
   algorithms,
+};
+
+/** Kernels on the GPU. */
+export const webgpu = {
+  /**
+   * Whether ops wait until somebody looks at their results, so that several become one kernel: chains of elementwise ops, the products, convolutions
+   * and sums before them, and small kernels that do not depend on one another. Values are the same but for the last bits, where a GPU's compiler joins
+   * a product and a sum. Default: true. Turned off, each op is a kernel of its own, for debugging and to compare.
+   * @example torch.backends.webgpu.fusion = false;
+   * @throws ArgumentError unless it is a boolean.
+   */
+  get fusion(): boolean {
+    return isFusing();
+  },
+  set fusion(on: boolean) {
+    checkFlag("backends.webgpu", "fusion", on);
+    setFusing(on);
+  },
 };
 
 /** The kernels in WebAssembly. */

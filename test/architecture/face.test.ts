@@ -13,7 +13,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "memory that no collector of the language counts": ["tidy", "nextTurn", "memoryStats", "Tensor.dispose"],
   "torchinfo's and torchviz's": paths("utils", "makeDot summary"),
   "a profile in the program's hands": ["profiler.Profile"],
-  "what the machine gives": ["doctor", "simdLevel", "backends.conv", "backends.wasm"],
+  "what the machine gives": ["doctor", "simdLevel", "backends.conv", "backends.wasm", "backends.webgpu"],
   "pictures and charts where a program runs, for matplotlib's": paths("vision.utils", "History imshow"),
   "Python's indexing": ["at", "setAt", "slice", ...paths("Tensor", "at setAt slice length")],
   "Python's operators and protocols": ["Tensor.constructor", "Tensor.toString", "nn.deepcopy"],

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as torch from "kindling";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noGpu, onGpu } from "../helpers/webgpu";
 
 const { profiler } = torch;
@@ -16,6 +16,14 @@ it.skipIf(noGpu !== undefined || isTimed)("a GPU without timestamps says so", as
 });
 
 describe.skipIf(!isTimed)(`profiles ${onGpu}`, () => {
+  // Kernels that become one have the name of the last.
+  beforeAll(() => {
+    torch.backends.webgpu.fusion = false;
+  });
+  afterAll(() => {
+    torch.backends.webgpu.fusion = true;
+  });
+
   const train = (): void => {
     const x = torch.ones([64, 64], { device: "webgpu", requiresGrad: true });
     x.matmul(x).relu().sum().backward();

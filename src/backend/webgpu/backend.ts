@@ -5,14 +5,18 @@ import { sizeOfShape } from "../../core/shape";
 import { type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
 import type { DeviceTimer } from "../capabilities";
 import { runFrom, unsupported } from "../dispatch";
+import { isFusing } from "../fusion";
 import type { DeviceOps } from "../ops";
 import type { ValueCheck } from "../ops/checks";
 import { GpuBlock } from "./buffers";
 import type { CommandCounts } from "./commands";
+import { Fusion } from "./fusion/fusion";
+import type { Elementwise } from "./fusion/node";
 import type { Gpu } from "./gpu";
 import { type BadValue, Checks } from "./kernels/checks";
-import { copy, elementwise, fill } from "./kernels/elementwise";
+import { copy, copying, elementwise, filling } from "./kernels/elementwise";
 import { kernels } from "./kernels/index";
+import { partsOf } from "./kernels/results";
 import { scalarOf } from "./wgsl/elements";
 import { checkInt32, noFloat64 } from "./wgsl/program";
 import { binaryRules, expressionOf, type Rule, ternaryRules, unaryRules } from "./wgsl/rules";
@@ -40,6 +44,7 @@ export class WebgpuBackend implements Backend {
   private sincePressure = 0;
 
   private checks: Checks;
+  private fusion: Fusion;
 
   /** @param gpu The open device. @param reopen Opens another one after its loss. */
   constructor(
@@ -47,6 +52,18 @@ export class WebgpuBackend implements Backend {
     private readonly reopen: () => Promise<Gpu>,
   ) {
     this.checks = new Checks(gpu);
+    this.fusion = new Fusion(gpu);
+    this.isFusing = isFusing();
+  }
+
+  /** Whether ops wait, so that several become one kernel. */
+  get isFusing(): boolean {
+    return this.fusion.isOn;
+  }
+
+  set isFusing(on: boolean) {
+    this.fusion.isOn = on;
+    this.gpu.isJoining = on;
   }
 
   /**
@@ -57,6 +74,8 @@ export class WebgpuBackend implements Backend {
     if (!this.gpu.isLost) return;
     this.gpu = await this.reopen();
     this.checks = new Checks(this.gpu);
+    this.fusion = new Fusion(this.gpu);
+    this.isFusing = isFusing();
   }
 
   /** How the adapter calls itself. */
@@ -74,7 +93,7 @@ export class WebgpuBackend implements Backend {
   }
 
   get counts(): GpuCounts {
-    this.gpu.settle();
+    this.gpu.recordAll();
     const { commands, buffers, pipelines } = this.gpu;
     return { ...commands.counts, buffersCreated: buffers.created, kernels: pipelines.compiled };
   }
@@ -159,17 +178,22 @@ export class WebgpuBackend implements Backend {
 
   unary(name: string, y: Operand, x: Operand, p: number, q: number): void {
     const rule = this.rule(name, unaryRules[name], x.dtype, "x, p, q");
-    elementwise(this.named(name), { name, y, inputs: [x], numbers: x.dtype, scalars: [p, q], ...rule });
+    this.elementwise(name, { name, y, inputs: [x], numbers: x.dtype, scalars: [p, q], ...rule });
   }
 
   binary(name: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
     const rule = this.rule(name, binaryRules[name], dtype, "a, b, p");
-    elementwise(this.named(name), { name, y, inputs: [a, b], numbers: dtype, scalars: [p], ...rule });
+    this.elementwise(name, { name, y, inputs: [a, b], numbers: dtype, scalars: [p], ...rule });
   }
 
   ternary(name: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
     const rule = this.rule(name, ternaryRules[name], dtype, "a, b, c, p", name === "where" ? "i32" : undefined);
-    elementwise(this.named(name), { name, y, inputs: [a, b, c], numbers: dtype, scalars: [p], ...rule });
+    this.elementwise(name, { name, y, inputs: [a, b, c], numbers: dtype, scalars: [p], ...rule });
+  }
+
+  private elementwise(op: string, work: Elementwise): void {
+    const gpu = this.named(op);
+    if (!this.fusion.defer(work)) elementwise(gpu, work);
   }
 
   /** A rule as a function of WGSL. @param first the type of the first parameter, if it is not that of the others */
@@ -180,21 +204,22 @@ export class WebgpuBackend implements Backend {
     if (expression === undefined) throw unsupported(name, dtype, this.device);
     const list = parameters.split(", ").map((parameter, i) => `${parameter}: ${(i === 0 && first) || type}`);
     const result = rule!.isPredicate ? "i32" : type;
+    const own = `${name}_${type}${dtype === "bool" ? "_bool" : ""}`;
     return {
-      rule: (values: readonly string[], scalars: readonly string[]) => `rule(${[...values, ...scalars].join(", ")})`,
-      declarations: `fn rule(${list.join(", ")}) -> ${result} { return ${expression}; }`,
+      rule: (values: readonly string[], scalars: readonly string[]) => `${own}(${[...values, ...scalars].join(", ")})`,
+      declarations: `fn ${own}(${list.join(", ")}) -> ${result} { return ${expression}; }`,
     };
   }
 
   copy(y: Operand, x: Operand): void {
     this.revive(y);
-    copy(this.named("to"), y, x);
+    this.elementwise("to", copying(y, x));
   }
 
   fill(y: Operand, value: number): void {
     if (y.dtype === "float64") throw noFloat64("fill");
     this.revive(y);
-    fill(this.named("fill"), y, value);
+    this.elementwise("fill", filling(y, value));
   }
 
   /** Tells of a result that takes all of its block. */
@@ -204,7 +229,11 @@ export class WebgpuBackend implements Backend {
   }
 
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
-    runFrom(kernels, this.named(op), op, description);
+    const gpu = this.named(op);
+    const parts = partsOf(op, description);
+    const run = (): void => runFrom(kernels, gpu, op, parts?.description ?? description);
+    if (parts === undefined || !this.fusion.deferKernel(parts.y, parts.operands, { run, inlines: op === "reduce" }))
+      run();
   }
 
   firstInvalid(check: ValueCheck, error?: BadValue): number {

@@ -58,15 +58,26 @@ export class Commands {
     private readonly pipelines: Pipelines,
     private readonly makePage: (bytes: number) => PooledBuffer,
     private readonly recycle: (buffers: readonly PooledBuffer[]) => void,
+    /** Records what is not recorded yet, but announced by {@link announce}. */
+    private readonly drain: () => void,
   ) {}
 
-  /** Runs a kernel over `groups` workgroups, with `count` words of uniforms. */
+  /** Notes that a dispatch of this batch is going to use buffers. */
+  announce(buffers: readonly PooledBuffer[]): void {
+    for (const buffer of buffers) buffer.lastBatch = this.batch;
+  }
+
+  /**
+   * Runs a kernel over `groups` workgroups, with `count` words of uniforms.
+   * @param kernels How many kernels it was made of: submits come after the same ones, however many share a dispatch.
+   */
   dispatch(
     pipeline: Pipeline,
     buffers: readonly PooledBuffer[],
     words: Uint32Array,
     count: number,
     groups: readonly [number, number, number],
+    kernels = 1,
     timestampWrites?: GPUComputePassTimestampWrites,
   ): void {
     const bytes = Math.ceil((count * 4) / UNIFORM_ALIGNMENT) * UNIFORM_ALIGNMENT;
@@ -78,17 +89,19 @@ export class Commands {
     pass.setPipeline(pipeline.gpu);
     pass.setBindGroup(0, this.pipelines.group(pipeline.layout, page.buffer, bytes, buffers), [offset]);
     pass.dispatchWorkgroups(...groups);
-    for (const buffer of buffers) buffer.lastBatch = this.batch;
+    this.announce(buffers);
     this.counts.dispatches++;
     if (timestampWrites !== undefined) this.close();
-    if (++this.recorded < this.limit) return;
+    this.recorded += kernels;
+    if (this.recorded < this.limit) return;
     this.flush();
     this.limit = Math.min(this.limit * GROWTH, MOST_DISPATCHES);
   }
 
   /** The page of this batch, with room for `bytes`. The next batch writes it anew: the queue keeps both in order. */
   private room(bytes: number): Page {
-    if (this.page !== undefined && this.page.used + bytes > PAGE_BYTES) this.flush();
+    // Buffers that were given back may be used by the dispatch at hand: they wait for the next submit.
+    if (this.page !== undefined && this.page.used + bytes > PAGE_BYTES) this.submit();
     this.page ??= { buffer: this.makePage(PAGE_BYTES), words: new Uint32Array(PAGE_BYTES / 4), used: 0 };
     return this.page;
   }
@@ -143,8 +156,17 @@ export class Commands {
     this.limit = FIRST_DISPATCHES;
   }
 
-  /** Submits what was recorded. */
+  /** Submits what was recorded, and lets the buffers be used again that were given back since. */
   flush(): void {
+    this.drain();
+    this.submit();
+    const { waiting } = this;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    if (waiting.length > 0) this.recycle(waiting);
+  }
+
+  private submit(): void {
     const { encoder, page } = this;
     if (encoder === undefined) return;
     this.pass?.end();
@@ -158,9 +180,5 @@ export class Commands {
     this.encoder = undefined;
     this.pass = undefined;
     this.recorded = 0;
-    const { waiting } = this;
-    this.waiting = [];
-    this.waitingBytes = 0;
-    if (waiting.length > 0) this.recycle(waiting);
   }
 }

@@ -1,7 +1,8 @@
 /** Opens the GPU. */
 import { DeviceError } from "../../core/errors";
 import { findGpu } from "../../platform/gpu";
-import { Gpu, type Limits } from "./gpu";
+import { Gpu } from "./gpu";
+import type { Limits } from "./limits";
 
 /** Limits of which kernels use all that the adapter has; the defaults are what the weakest phone has. */
 const LIMITS = [

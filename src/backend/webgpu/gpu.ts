@@ -1,10 +1,13 @@
 /** What the kernels of this folder work with: an open device, its buffers, commands and caches, and what becomes of it. */
 import { DeviceError, KindlingError, OutOfMemoryError } from "../../core/errors";
+import type { Operand } from "../operand";
 import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
 import { Commands } from "./commands";
+import { Launches } from "./launches";
+import { type Limits, limitsOf } from "./limits";
 import { Pipelines } from "./pipelines";
 import { GpuTimer } from "./timer";
-import { Program, type Source, WORKGROUP, windowCount } from "./wgsl/program";
+import { type Epilogue, type Program, type Source, type View, WORKGROUP, windowCount } from "./wgsl/program";
 
 /** Work that waits to be joined with more of its kind. */
 export interface Held {
@@ -13,26 +16,30 @@ export interface Held {
   readonly run: () => void;
 }
 
-/** The limits of a device that kernels and buffers keep to. */
-export type Limits = Record<
-  | "maxBufferSize"
-  | "maxStorageBufferBindingSize"
-  | "maxStorageBuffersPerShaderStage"
-  | "maxComputeWorkgroupsPerDimension"
-  | "maxComputeWorkgroupStorageSize"
-  | "maxComputeInvocationsPerWorkgroup",
-  number
->;
+/** Values that wait to be computed until somebody looks. */
+export interface Lazy {
+  /** Writes the value that waits for a block, if any. */
+  compute(block: GpuBlock): void;
+  /** Computes what waits to be computed from the memory of a block, which is about to change. */
+  protect(block: GpuBlock): void;
+  /** Writes all values that somebody holds. */
+  computeAll(): void;
+  /** Notes that a block was given back. */
+  released(block: GpuBlock): void;
+  /** Whether values wait to be computed from a block. */
+  isRead(block: GpuBlock): boolean;
+  /** A view on the value that waits for the block of an operand, to be computed where it is read; undefined where memory is to be read. */
+  inline(program: Program, x: Operand): View | undefined;
+}
 
-const limitsOf = ({ limits }: GPUDevice, lowered: Partial<Limits>): Limits => ({
-  maxBufferSize: limits.maxBufferSize,
-  maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-  maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-  maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-  maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-  maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-  ...lowered,
-});
+const NOTHING_WAITS: Lazy = {
+  compute: () => {},
+  protect: () => {},
+  computeAll: () => {},
+  released: () => {},
+  isRead: () => false,
+  inline: () => undefined,
+};
 
 /** An open WebGPU device. */
 export class Gpu {
@@ -44,7 +51,12 @@ export class Gpu {
   readonly buffers: BufferPool;
   readonly commands: Commands;
   readonly timer: GpuTimer;
-  private readonly program: Program;
+  /** Values that are not computed yet. */
+  lazy: Lazy = NOTHING_WAITS;
+  private readonly launches: Launches;
+  /** The dispatch in the making. */
+  private program: Program | undefined;
+  private epilogue: Epilogue | undefined;
   /** Buffers that the cpu can read. */
   private readonly staging: BufferPool;
   /** Bytes of the largest buffer. */
@@ -70,7 +82,6 @@ export class Gpu {
     // Sizes are multiples of 4. What is larger than a binding is bound by windows, which begin at multiples of 256.
     this.mostBytes = Math.floor(limits.maxBufferSize / 4) * 4;
     this.window = Math.floor(limits.maxStorageBufferBindingSize / 256) * 256;
-    this.program = new Program(this.window);
     const forget = (buffer: PooledBuffer): void => this.pipelines.forget(buffer);
     const { STORAGE, UNIFORM, COPY_DST, COPY_SRC, MAP_READ } = GPUBufferUsage;
     const full = (bytes: number): void => this.fail(this.outOfMemory(bytes));
@@ -78,11 +89,13 @@ export class Gpu {
     this.staging = new BufferPool(device, MAP_READ | COPY_DST, this.mostBytes, () => {}, full);
     const pages = new BufferPool(device, UNIFORM | COPY_DST, this.mostBytes, forget, full);
     const recycle = (buffers: readonly PooledBuffer[]): void => this.recycle(buffers);
-    this.commands = new Commands(device, this.pipelines, (bytes) => pages.take(bytes), recycle);
+    const drain = (): void => this.launches.drain();
+    this.commands = new Commands(device, this.pipelines, (bytes) => pages.take(bytes), recycle, drain);
     this.timer = new GpuTimer(device, () => {
       this.settle();
       this.commands.flush();
     });
+    this.launches = new Launches(this.pipelines, this.commands, this.timer, limits, this.window);
     device.addEventListener("uncapturederror", (event) => this.report(event.error));
     void device.lost.then(({ message, reason }) => {
       this.lost = new DeviceError(
@@ -150,53 +163,88 @@ export class Gpu {
       held.run();
     } finally {
       this.op = op;
-      for (const block of outlived) this.recall(block);
+      for (const block of outlived) this.reclaim(block);
     }
+  }
+
+  /** Runs what is held if it uses one of these blocks. */
+  settleFor(blocks: readonly GpuBlock[]): void {
+    const { held } = this;
+    if (held !== undefined && blocks.some((block) => held.blocks.has(block))) this.settle();
   }
 
   /** A dispatch in the making, empty. */
   begin(): Program {
     this.settle();
-    return this.program.begin(this.op);
+    this.program = this.launches.program().begin(this.op, this.epilogue);
+    return this.program;
+  }
+
+  /** Does something else while a dispatch is in the making. */
+  aside(work: () => void): void {
+    const { program } = this;
+    work();
+    this.program = program;
+  }
+
+  /** Runs a kernel whose results go through an epilogue. */
+  withEpilogue(epilogue: Epilogue, run: () => void): void {
+    this.epilogue = epilogue;
+    try {
+      run();
+    } finally {
+      this.epilogue = undefined;
+    }
   }
 
   /** The buffer of a block. @throws DeviceError for one that was lost with an earlier device. */
   bufferOf(block: GpuBlock): PooledBuffer {
-    if (block.buffer === undefined) {
-      block.buffer = this.take(block.bytes);
-      block.owner = this;
-    } else if (block.owner !== this)
+    this.claim(block);
+    block.buffer ??= this.take(block.bytes);
+    return block.buffer;
+  }
+
+  /** Makes a block one of this device, without memory as yet. @throws DeviceError as {@link bufferOf} does, OutOfMemoryError if it is too large. */
+  claim(block: GpuBlock): void {
+    if (block.owner !== undefined && block.owner !== this)
       throw new DeviceError(
         `${this.op}: the values of a tensor were lost with the device; load the last checkpoint with model.loadStateDict(state)`,
       );
-    return block.buffer;
+    if (block.bytes > this.mostBytes)
+      throw new OutOfMemoryError(
+        `webgpu: ${block.bytes} bytes were asked for, but the adapter's largest buffer has ${this.mostBytes}; use several smaller tensors`,
+      );
+    block.owner = this;
   }
 
   /** Lets a block that was lost with an earlier device have memory again, since all of it is about to be written. */
   revive(block: GpuBlock): void {
-    if (block.owner !== this) block.buffer = undefined;
+    if (block.owner === this) return;
+    block.buffer = undefined;
+    block.owner = undefined;
   }
 
   /** Gives a block back. */
   release(block: GpuBlock): void {
     if (block.freed) return;
     block.freed = true;
-    if (this.held?.blocks.has(block)) this.outlived.push(block);
-    else this.recall(block);
+    this.lazy.released(block);
+    this.reclaim(block);
   }
 
-  /** Takes back the buffer of a block. */
-  private recall(block: GpuBlock): void {
+  /** Takes back the buffer of a block that was given back, unless something waits to use it. */
+  reclaim(block: GpuBlock): void {
+    if (this.held?.blocks.has(block)) {
+      this.outlived.push(block);
+      return;
+    }
+    if (this.lazy.isRead(block)) return;
     if (block.buffer !== undefined && block.owner === this) this.commands.release(block.buffer);
     block.buffer = undefined;
   }
 
   private take(bytes: number): PooledBuffer {
     this.checkHealth();
-    if (bytes > this.mostBytes)
-      throw new OutOfMemoryError(
-        `webgpu: ${bytes} bytes were asked for, but the adapter's largest buffer has ${this.mostBytes}; use several smaller tensors`,
-      );
     return this.buffers.take(bytes);
   }
 
@@ -212,8 +260,8 @@ export class Gpu {
    */
   dispatch(name: string, count: number, source: () => Source, batches = 1): void {
     this.checkHealth();
-    const { program } = this;
-    const { signature, pattern } = program;
+    const program = this.program!;
+    this.prepare(program);
     const buffers = program.blocks.flatMap((block) =>
       this.buffers.windowsOf(this.bufferOf(block), windowCount(block.bytes, this.window)),
     );
@@ -222,12 +270,17 @@ export class Gpu {
       throw new DeviceError(
         `${this.op}: takes ${buffers.length} buffers of up to ${this.window} bytes, but the adapter binds only ${bindings} at a time; use smaller tensors`,
       );
-    const pipeline = this.pipelines.pipeline(`${name}|${signature}`, pattern, () => program.text(source()));
-    const most = this.limits.maxComputeWorkgroupsPerDimension;
-    const rows = Math.ceil(count / most);
-    const groups = [Math.ceil(count / rows), rows, batches] as const;
-    const times = this.timer.next(this.op, name);
-    this.commands.dispatch(pipeline, buffers, program.words, program.count, groups, times);
+    this.program = undefined;
+    const key = `${name}|${program.signature}`;
+    this.launches.add({ name, op: this.op, program, key, source, count, batches, buffers });
+  }
+
+  /** Has the values computed that a kernel reads, and those that are computed from what it writes. */
+  private prepare(program: Program): void {
+    for (const [binding, block] of program.blocks.entries()) {
+      this.lazy.compute(block);
+      if (program.isWritten(binding)) this.lazy.protect(block);
+    }
   }
 
   /** {@link dispatch} of one invocation for each of `n`; the text sees its number as `index`, which may be `n` or more. */
@@ -241,16 +294,35 @@ export class Gpu {
     });
   }
 
+  /** Whether kernels that do not depend on one another may share a dispatch. */
+  get isJoining(): boolean {
+    return this.launches.isJoining;
+  }
+
+  set isJoining(on: boolean) {
+    this.launches.isJoining = on;
+  }
+
+  /** Records what waits, so that {@link Commands.counts} are up to date. */
+  recordAll(): void {
+    this.settle();
+    this.launches.drain();
+  }
+
   /** Writes bytes into a block; offset and size are multiples of 4. */
   write(block: GpuBlock, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
     this.settle();
+    this.lazy.compute(block);
+    this.lazy.protect(block);
     this.commands.write(this.bufferOf(block), offset, bytes);
   }
 
   /** Copies bytes of a block, at multiples of 4, to where they can be mapped; `bytes()` gives them once the commands were submitted and done. */
   stage(block: GpuBlock, begin: number, size: number): () => Promise<ArrayBuffer> {
     this.settle();
+    this.lazy.compute(block);
     const staging = this.staging.take(size);
+    this.launches.drain();
     this.commands.copy(staging, 0, this.bufferOf(block), begin, size);
     return async () => {
       try {
@@ -287,6 +359,7 @@ export class Gpu {
   /** Waits until all that was asked for is done. */
   async synchronize(): Promise<void> {
     this.settle();
+    this.lazy.computeAll();
     const verdict = this.verdict();
     this.commands.flushForWait();
     await Promise.all([this.handle.queue.onSubmittedWorkDone(), verdict?.()]);

@@ -42,6 +42,11 @@ export class GpuTimer implements DeviceTimer {
     if (this.reason === undefined) this.tag = tag;
   }
 
+  /** Whether somebody measures. */
+  get isOn(): boolean {
+    return this.tag !== undefined;
+  }
+
   /** Where the pass of a dispatch writes its times; undefined if nobody measures. */
   next(op: string, kernel: string): GPUComputePassTimestampWrites | undefined {
     if (this.tag === undefined) return undefined;

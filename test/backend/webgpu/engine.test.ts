@@ -51,7 +51,9 @@ describe.skipIf(skipped !== "")(`the device${skipped}`, () => {
     const y = operand(device, "float32", [4]);
     await device.synchronize();
     const before = device.counts;
+    device.isFusing = false;
     for (let i = 0; i < 170; i++) device.binary("add", "float32", y, x, i, 1);
+    device.isFusing = true;
     expect(device.counts.dispatches - before.dispatches).toBe(170);
     // The first 32, for which an idle GPU waits, then four times as many.
     expect(device.counts.submits - before.submits).toBe(2);

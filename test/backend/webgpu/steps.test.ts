@@ -34,17 +34,18 @@ describe.skipIf(noGpu !== undefined)(`training steps ${onGpu}`, () => {
     const first = await step();
     await step();
     let last = 0;
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 6; i++) {
       const before = torch.webgpu.counts();
       last = await step();
       const after = torch.webgpu.counts();
       expect(after.buffersCreated - before.buffersCreated).toBe(0);
-      expect(after.kernels - before.kernels).toBe(0);
+      // Kernels that share a dispatch are compiled when they have followed one another twice.
+      if (i >= 3) expect(after.kernels - before.kernels).toBe(0);
       expect(after.submits - before.submits).toBeLessThanOrEqual(3);
       expect(after.reads - before.reads).toBe(1);
       expect(after.bytesRead - before.bytesRead).toBe(4);
       expect(after.bytesWritten - before.bytesWritten).toBe(0);
-      expect(after.dispatches - before.dispatches).toBeLessThanOrEqual(70);
+      expect(after.dispatches - before.dispatches).toBeLessThanOrEqual(i >= 3 ? 35 : 70);
     }
     expect(last).toBeLessThan(first);
   });

@@ -48,8 +48,8 @@ describe.skipIf(noGpu !== undefined)(`values that are not there yet ${onGpu}`, (
   });
 
   it("prints a tensor without its values", () => {
-    expect(String(x)).toBe("tensor(..., device='webgpu', size=(4))");
-    expect(String(whole.to("int32"))).toBe("tensor(..., device='webgpu', size=(4), dtype=torch.int32)");
+    expect(String(x)).toBe("tensor(..., device='webgpu', size=(4,))");
+    expect(String(whole.to("int32"))).toBe("tensor(..., device='webgpu', size=(4,), dtype=torch.int32)");
   });
 
   it("L-BFGS says what to do", () => {

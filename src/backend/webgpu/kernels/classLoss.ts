@@ -118,7 +118,7 @@ function eachScore(
 ): void {
   const program = gpu.begin();
   const result = program.write(gx);
-  const gradient = program.read(gy);
+  const gradient = gpu.lazy.inline(program, gy) ?? program.read(gy);
   const logs = saved && program.read(saved);
   const own = classesOf(program, loss);
   const inner = program.uint(loss.inner);

@@ -1,8 +1,8 @@
 /** Elementwise kernels: a rule, the layouts of its operands, and one invocation for each word of the result. */
-import type { DType } from "../../../core/dtype";
 import { sizeOfShape } from "../../../core/shape";
 import type { Operand } from "../../operand";
 import type { Arange } from "../../ops";
+import type { Elementwise } from "../fusion/node";
 import type { Gpu } from "../gpu";
 import { bitsOf, convert, perWord, scalarOf } from "../wgsl/elements";
 import { type Geometry, geometryOf, type Step, stepOf } from "../wgsl/layout";
@@ -53,22 +53,6 @@ class Walk {
 }
 
 const isOperand = (x: Operand | number): x is Operand => typeof x === "object";
-
-/** What an elementwise kernel computes. */
-export interface Elementwise {
-  /** Tells it from others. */
-  readonly name: string;
-  readonly y: Operand;
-  /** Operands that broadcast to y; numbers are of the dtype given. */
-  readonly inputs: readonly (Operand | number)[];
-  readonly numbers: DType;
-  /** Scalars, of the same dtype. */
-  readonly scalars: readonly number[];
-  /** Functions that the rule calls. */
-  readonly declarations?: string;
-  /** An expression for an element, from those of the inputs and the names of the scalars. */
-  readonly rule: (values: readonly string[], scalars: readonly string[]) => string;
-}
 
 /** Runs a kernel over all elements of its result. */
 export function elementwise(gpu: Gpu, work: Elementwise): void {
@@ -124,18 +108,25 @@ ${target.storeWord("word", "value", "mask")}`;
 }
 
 /** y = x cast to the dtype of y, between any two layouts. */
-export function copy(gpu: Gpu, y: Operand, x: Operand): void {
-  const name = `copy ${x.dtype} ${y.dtype}`;
-  const rule = ([v]: readonly string[]) => convert(v!, x.dtype, y.dtype);
-  elementwise(gpu, { name, y, inputs: [x], numbers: x.dtype, scalars: [], rule });
+export function copying(y: Operand, x: Operand): Elementwise {
+  const { dtype } = x;
+  const to = y.dtype;
+  const rule = ([v]: readonly string[]) => convert(v!, dtype, to);
+  return { name: `copy ${dtype} ${to}`, y, inputs: [x], numbers: dtype, scalars: [], rule };
 }
 
 /** Sets y to a value. */
-export function fill(gpu: Gpu, y: Operand, value: number): void {
+export function filling(y: Operand, value: number): Elementwise {
   const scalar = y.dtype === "bool" ? Number(value !== 0) : value;
   const rule = (_: readonly string[], [p]: readonly string[]) => p!;
-  elementwise(gpu, { name: "fill", y, inputs: [], numbers: y.dtype, scalars: [scalar], rule });
+  return { name: "fill", y, inputs: [], numbers: y.dtype, scalars: [scalar], rule };
 }
+
+/** Runs {@link copying} at once. */
+export const copy = (gpu: Gpu, y: Operand, x: Operand): void => elementwise(gpu, copying(y, x));
+
+/** Runs {@link filling} at once. */
+export const fill = (gpu: Gpu, y: Operand, value: number): void => elementwise(gpu, filling(y, value));
 
 /** Runs y[i] = start + i · step. Numbers of 32 bits are as exact as their dtype. */
 export function arange(gpu: Gpu, { y, start, step }: Arange): void {

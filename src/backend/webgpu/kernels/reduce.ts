@@ -118,8 +118,8 @@ export function reduce(gpu: Gpu, work: Reduce): void {
 
 function foldRows(gpu: Gpu, { kind, y }: Reduce, fold: Fold, rows: number, n: number, inner: number, x: Operand): void {
   const program = gpu.begin();
-  const target = program.scatter(y);
-  const source = program.read(x);
+  const target = program.result(y);
+  const source = gpu.lazy.inline(program, x) ?? program.read(x);
   runRows(gpu, program, `reduce ${kind}`, { rows, n, inner }, (row) => {
     const type = kind === "sum" || kind === "sumSquare" || kind === "prod" ? scalarOf(y.dtype)! : scalarOf(x.dtype)!;
     const value = convert(source.load(row.at(source)), x.dtype, type === scalarOf(x.dtype) ? x.dtype : y.dtype);

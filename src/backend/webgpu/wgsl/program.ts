@@ -18,7 +18,7 @@ const names: readonly string[] = Array.from({ length: MOST_WORDS }, (_, i) => `u
 export class View {
   constructor(
     readonly dtype: DType,
-    private readonly binding: number,
+    readonly binding: number,
     /** The position of its first element. */
     readonly offset: string,
     private readonly program: Program,
@@ -58,7 +58,8 @@ export class View {
     return this.setWord(index, `(${this.word(index)} & ~${mask}) | ${bits}`);
   }
 
-  private setWord(index: string, bits: string): string {
+  /** A statement that replaces a whole word. */
+  setWord(index: string, bits: string): string {
     return this.program.setWord(this.binding, index, bits);
   }
 
@@ -68,8 +69,23 @@ export class View {
   }
 }
 
+/** What becomes of the results of a kernel before memory has them. */
+export interface Epilogue {
+  /** The block of the results. */
+  readonly block: GpuBlock;
+  /** Adds what it takes, and the function `finish(i: u32, given: T)`, which is told of each result. */
+  declare(program: Program): void;
+}
+
+/** Results of a kernel that an {@link Epilogue} takes. */
+class Result extends View {
+  override store(index: string, value: string): string {
+    return `finish(${index}, ${value});`;
+  }
+}
+
 /** How a buffer is bound: read, read four words at a time, written, or written by atomic operations. */
-type Access = "r" | "v" | "w" | "a";
+export type Access = "r" | "v" | "w" | "a";
 
 /** The parts of a kernel's text. */
 export interface Source {
@@ -94,13 +110,20 @@ export class Program {
   /** Windows through which each block is seen: one, unless it is larger than a binding. */
   private windows: number[] = [];
   private operands = "";
+  private extensions: (() => string)[] = [];
+  /** Functions of rules, of which several expressions may use the same. */
+  private readonly functions = new Set<string>();
+  private epilogue: Epilogue | undefined;
 
   /** @param window Bytes of the largest binding, a multiple of 256. */
   constructor(private readonly window: number) {}
 
-  /** @param op For errors. */
-  begin(op: string): this {
+  /** @param op For errors. @param epilogue What takes the results of a block. */
+  begin(op: string, epilogue?: Epilogue): this {
     this.op = op;
+    this.epilogue = epilogue;
+    this.extensions = [];
+    this.functions.clear();
     this.count = 0;
     this.blocks = [];
     this.access = [];
@@ -159,6 +182,28 @@ export class Program {
   /** An operand that is written element by element: where several share a word, by atomic operations. */
   scatter(x: Operand): View {
     return this.operand(x, perWord(x.dtype) > 1 ? "a" : "w");
+  }
+
+  /**
+   * An operand of which the kernel stores every element once, and loads none: an epilogue may take it. It begins its block.
+   * @param isByWord Whether one invocation writes each word.
+   */
+  result(y: Operand, isByWord = false): View {
+    const { epilogue } = this;
+    if (epilogue === undefined || epilogue.block !== y.storage.block) return isByWord ? this.write(y) : this.scatter(y);
+    epilogue.declare(this);
+    return new Result(y.dtype, -1, "0u", this);
+  }
+
+  /** Adds declarations, which `key` tells from others. */
+  extend(key: string, declarations: () => string): void {
+    this.operands += ` ${key}`;
+    this.extensions.push(declarations);
+  }
+
+  /** Adds the functions of a rule, once, however many expressions use it. */
+  useFunctions(declarations: string): void {
+    this.functions.add(declarations);
   }
 
   /** Words that invocations share, by atomic operations. */
@@ -234,31 +279,69 @@ ${access === "w" ? set : ""}
 ${four === undefined ? "" : `fn four${binding}(at: u32) -> vec4<u32> {\n${four}\n}`}`;
   }
 
+  /** Whether a block is written. */
+  isWritten(binding: number): boolean {
+    return !isRead(this.access[binding]!);
+  }
+
   /** What tells a kernel from others of its name: its operands and how they are bound. */
   get signature(): string {
-    const windows = this.windows.some((count) => count > 1) ? ` ${this.windows}` : "";
+    const windows = this.isWindowed ? ` ${this.windows}` : "";
     return `${this.access.join("")}${this.operands}${windows}`;
   }
 
   /** How the storage buffers are bound. */
   get pattern(): string {
-    return this.access.map((access, i) => (isRead(access) ? "r" : "w").repeat(this.windows[i]!)).join("");
+    return patternOf(this.access, this.windows);
   }
 
-  /** The whole text of a kernel. */
-  text({ declarations = "", body, workgroup = WORKGROUP }: Source): string {
-    let next = 1;
-    const buffers = this.access.flatMap((access, i) => {
-      const mode = isRead(access) ? "read" : "read_write";
-      const type = access === "a" ? "atomic<u32>" : access === "v" ? "vec4<u32>" : "u32";
-      const count = this.windows[i]!;
-      const names = count === 1 ? [`b${i}`] : Array.from({ length: count }, (_, w) => `b${i}_${w}`);
-      const declared = names.map(
-        (name) => `@group(0) @binding(${next++}) var<storage, ${mode}> ${name}: array<${type}>;`,
-      );
-      return [...declared, this.reader(i)];
-    });
-    return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(this.count / 4))}> }
+  /** How each block is bound. */
+  get accesses(): readonly Access[] {
+    return this.access;
+  }
+
+  /** Whether a block is seen through several windows. */
+  get isWindowed(): boolean {
+    return this.windows.some((count) => count > 1);
+  }
+
+  /** Binds a buffer as several kernels bind it that are to be one. */
+  bindAs(binding: number, access: Access): void {
+    this.access[binding] = strongest(this.access[binding]!, access);
+  }
+
+  /** A kernel with all its declarations. */
+  source(source: Source): Required<Source> {
+    const { declarations = "", body, workgroup = WORKGROUP } = source;
+    const readers = this.access.map((_, binding) => this.reader(binding));
+    // A kernel may bring the functions of its own rule.
+    const functions = [...this.functions].filter((text) => !declarations.includes(text));
+    const all = [...readers, declarations, ...functions, ...this.extensions.map((text) => text())];
+    return { declarations: all.filter((text) => text !== "").join("\n"), body, workgroup };
+  }
+
+  /** The whole text of a kernel, given {@link source}. */
+  text(source: Required<Source>): string {
+    return textOf(source, this.access, this.count, this.windows);
+  }
+}
+
+/** The whole text of a kernel that binds blocks, each through so many windows, and has so many words of uniforms. */
+export function textOf(
+  { declarations, body, workgroup }: Required<Source>,
+  accesses: readonly Access[],
+  words: number,
+  windows = accesses.map(() => 1),
+): string {
+  let next = 1;
+  const buffers = accesses.flatMap((access, i) => {
+    const mode = isRead(access) ? "read" : "read_write";
+    const type = access === "a" ? "atomic<u32>" : access === "v" ? "vec4<u32>" : "u32";
+    const count = windows[i]!;
+    const names = count === 1 ? [`b${i}`] : Array.from({ length: count }, (_, w) => `b${i}_${w}`);
+    return names.map((name) => `@group(0) @binding(${next++}) var<storage, ${mode}> ${name}: array<${type}>;`);
+  });
+  return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(words / 4))}> }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 ${buffers.join("\n")}
 ${functionsFor(declarations + body)}
@@ -268,7 +351,6 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
 ${body}
 }
 `;
-  }
 }
 
 /** How many bindings show a block. */
@@ -276,8 +358,12 @@ export const windowCount = (bytes: number, window: number): number => Math.max(1
 
 const isRead = (access: Access): boolean => access === "r" || access === "v";
 
+/** How buffers are bound, one letter for each window: `r` for read, `w` for written. */
+export const patternOf = (accesses: readonly Access[], windows = accesses.map(() => 1)): string =>
+  accesses.map((access, i) => (isRead(access) ? "r" : "w").repeat(windows[i]!)).join("");
+
 /** What a buffer is bound as that two operands lie on. */
-function strongest(a: Access, b: Access): Access {
+export function strongest(a: Access, b: Access): Access {
   if (a === b) return a;
   if (a === "a" || b === "a") return "a";
   return a === "w" || b === "w" ? "w" : "r";

@@ -33,7 +33,7 @@ export function batchNormStatistics(gpu: Gpu, { mean, variance, x }: BatchNormSt
 /** Runs the normalization. */
 export function batchNorm(gpu: Gpu, { y, x, mean, invstd, weight, bias }: BatchNorm): void {
   const program = gpu.begin();
-  const [target, source] = [program.write(y), program.read(x)];
+  const [target, source] = [program.result(y, true), program.read(x)];
   const [center, scale] = [program.read(mean), program.read(invstd)];
   const [w, b] = [weight && program.read(weight), bias && program.read(bias)];
   const { segments, inner } = channelsOf(x);

@@ -77,7 +77,7 @@ export class ConvText {
     this.isFourX = isWord && pass === "forward" && isPointwise && outputs % 4 === 0 && x.offset % 4 === 0;
     this.isFourW = isWord && pass === "forward" && (cg * taps) % 4 === 0 && w.offset % 4 === 0;
     this.isFourY = isWord && pass === "weightGrad" && outputs % 4 === 0 && y.offset % 4 === 0;
-    this.out = program.scatter(to);
+    this.out = program.result(to);
     const read = (operand: Operand, isFour: boolean): View =>
       isFour ? program.readFours(operand) : program.read(operand);
     this.views = {

@@ -37,7 +37,7 @@ const inside = (places: readonly string[], sizes: readonly string[]): string =>
 function forward(gpu: Gpu, work: Convolution): void {
   const { x, w, y, bias, geometry: g } = work;
   const program = gpu.begin();
-  const [target, source, weights] = [program.write(y), program.read(x), program.read(w)];
+  const [target, source, weights] = [program.result(y, true), program.read(x), program.read(w)];
   const plus = bias && program.read(bias);
   const { c, o, cg, og, input, output, padding } = wordsOf(program, g);
   const place = named("s", g);
@@ -62,7 +62,7 @@ ${plus ? `value += ${plus.load(`${plus.offset} + channel`)};` : ""}`,
 function inputGradient(gpu: Gpu, work: Convolution): void {
   const { x, w, y, geometry: g } = work;
   const program = gpu.begin();
-  const [target, gradient, weights] = [program.write(x), program.read(y), program.read(w)];
+  const [target, gradient, weights] = [program.result(x, true), program.read(y), program.read(w)];
   const { c, o, cg, og, input, output, padding } = wordsOf(program, g);
   const place = named("s", g);
   eachElement(gpu, program, keyOf(work), x, target, () => ({

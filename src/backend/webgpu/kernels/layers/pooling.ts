@@ -145,7 +145,7 @@ value = ${isPosition ? "found" : "best"};`,
 /** Runs the gradient of a maximum. */
 export function maxPoolGradient(gpu: Gpu, { gx, gy, indices, windows }: MaxPoolGradient): void {
   const program = gpu.begin();
-  const [target, gradient, positions] = [program.write(gx), program.read(gy), program.read(indices)];
+  const [target, gradient, positions] = [program.result(gx, true), program.read(gy), program.read(indices)];
   const text = new WindowText(program, windows);
   eachElement(gpu, program, `maxPoolGradient ${text.key}`, gx, target, () => ({
     body: `${text.seers()}
@@ -175,7 +175,7 @@ function planeMeans(gpu: Gpu, { y, x, windows }: AvgPool): void {
       return { terms: (at) => [source.load(`${source.offset} + ${at}`)] };
     },
     finish: (program) => {
-      const target = program.scatter(y);
+      const target = program.result(y);
       const count = program.float(inner);
       return { put: (segment, [sum]) => target.store(`${target.offset} + ${segment}`, `${sum} / ${count}`) };
     },
@@ -190,7 +190,7 @@ export function avgPool(gpu: Gpu, work: AvgPool): void {
     return;
   }
   const program = gpu.begin();
-  const [target, source] = [program.write(y), program.read(x)];
+  const [target, source] = [program.result(y, true), program.read(x)];
   const text = new WindowText(program, windows);
   const divisor = divisorOf(program, text, averaging);
   eachElement(gpu, program, `avgPool ${text.key} ${keyOf(averaging)}`, y, target, () => ({
@@ -205,7 +205,7 @@ if (${averaging.divisor === undefined ? "divisor > 0.0" : "true"}) { value = sum
 /** Runs the gradient of a mean. */
 export function avgPoolGradient(gpu: Gpu, { gx, gy, windows, ...averaging }: AvgPoolGradient): void {
   const program = gpu.begin();
-  const [target, gradient] = [program.write(gx), program.read(gy)];
+  const [target, gradient] = [program.result(gx, true), program.read(gy)];
   const text = new WindowText(program, windows);
   const divisor = divisorOf(program, text, averaging);
   eachElement(gpu, program, `avgPoolGradient ${text.key} ${keyOf(averaging)}`, gx, target, () => ({

@@ -64,7 +64,7 @@ function multiplyTiles(gpu: Gpu, y: Operand, left: Matrix, right: Matrix, sizes:
   const isSplit = cut.splits > 1;
   const parts = isSplit ? temporary(y.dtype, [cut.splits, batch, m, n]) : undefined;
   const program = gpu.begin();
-  const result = program.scatter(parts ?? y);
+  const result = program.result(parts ?? y);
   // Threads load neighbors that lie side by side.
   const alongA = left.outer === 1 && left.depth !== 1 ? "outer" : "depth";
   const alongB = right.outer === 1 ? "outer" : "depth";

@@ -24,7 +24,7 @@ export interface Finish {
 export function addParts(gpu: Gpu, y: Operand, parts: Operand, { bias, inner = 1, accumulate }: Finish): void {
   const n = sizeOfShape(y.shape);
   const program = gpu.begin();
-  const result = program.scatter(y);
+  const result = program.result(y);
   const source = program.read(parts);
   const plus = bias && program.read(bias);
   const [count, splits] = [program.uint(n), program.uint(parts.shape[0]!)];

@@ -37,7 +37,7 @@ export function multiplyThin(
   const depth = isDeep ? DEEP : SHALLOW;
   const columns = WORKGROUP / depth;
   const program = gpu.begin();
-  const result = program.scatter(y);
+  const result = program.result(y);
   const b = isFour ? program.readFours(wide.x) : program.read(wide.x);
   const a = isFour ? program.readFours(thin.x) : program.read(thin.x);
   const plus = bias && program.read(bias);
