@@ -77,10 +77,11 @@ export function isProgram(module: string): boolean {
   const url = nodeModule<typeof import("node:url")>("node:url");
   const files = nodeModule<typeof import("node:fs")>("node:fs");
   if (program === undefined || url === undefined || files === undefined) return false;
+  const isAt = (path: string): boolean => url.pathToFileURL(path).href === module;
   try {
-    return [program, files.realpathSync(program)].some((path) => url.pathToFileURL(path).href === module);
+    return isAt(program) || isAt(files.realpathSync(program));
   } catch {
-    // The program is no file, or may not be looked at.
+    // The program is no file, as one that Bun has compiled, whose path exists in itself alone; or it may not be looked at.
     return false;
   }
 }

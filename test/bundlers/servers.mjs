@@ -116,7 +116,6 @@ console.log("STARTED"); run(torch).then((result) => console.log("RESULT " + JSON
   },
   "Bun, compiled": {
     missing: missingRuntime("bun"),
-    gap: "a worker runs the program's own file once before it finds that it cannot have the data set of it",
     async run() {
       const args = ["build", "--compile", "--minify", join(app, "main.js"), "--outfile", join(project, "compiled")];
       await run(join(runtimes, "bun"), args);
