@@ -25,7 +25,7 @@ const senseless: readonly (readonly [reason: string, pattern: RegExp])[] = [
   ],
   [
     "Insides of autocast, which is a scope here and nothing that is set",
-    /^(autocast(De|In)crementNesting|(get|set|is)Autocast\w*|clearAutocastCache)$/,
+    /^(autocast(Decrement|Increment)Nesting|(get|set|is)Autocast\w*|clearAutocastCache)$/,
   ],
   [
     "TorchScript, and other insides of the C++ runtime",

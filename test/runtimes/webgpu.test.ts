@@ -1,5 +1,5 @@
 /**
- * WebGPU in each runtime: Chromium and Deno have it built in, Bun takes Dawn. A small network trains there; with `KINDLING_NETWORKS=all` in the environment
+ * WebGPU in each runtime: Chromium and Deno have it built in. A small network trains there; with `KINDLING_NETWORKS=all` in the environment
  * LeNet, the blocks of ResNet-18, an LSTM and a GPT do as well, of which a software driver compiles the kernels for a minute.
  */
 import { execFile } from "node:child_process";
@@ -9,7 +9,6 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { expect, it } from "vitest";
-import { swiftshader } from "../helpers/adapter";
 import { chromiumFlags, findChromium, findRuntimes } from "./find";
 import { serve } from "./server";
 
@@ -57,29 +56,22 @@ it.skipIf(executablePath === undefined)(
   },
 );
 
-const others = findRuntimes().found.filter(({ name }) => name === "deno" || name === "bun");
+const deno = findRuntimes().found.find(({ name }) => name === "deno");
+/** A driver that Deno takes; it refuses the one of Chromium. */
 const mesa = "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json";
-/** Deno's wgpu does not take SwiftShader. */
-const driverOf = (name: string): string | undefined =>
-  [name === "deno" ? mesa : swiftshader].find((path) => existsSync(path));
+const reason =
+  deno === undefined
+    ? " (skipped: run npm run runtimes)"
+    : existsSync(mesa)
+      ? ""
+      : " (skipped: install Debian's package mesa-vulkan-drivers)";
 
-for (const name of ["deno", "bun"]) {
-  const runtime = others.find((other) => other.name === name);
-  const driver = driverOf(name);
-  const reason =
-    runtime === undefined ? "run npm run runtimes" : driver === undefined ? "install a software driver" : undefined;
-  it.skipIf(reason !== undefined)(
-    `${name} trains on its GPU with the cpu's losses${reason === undefined ? "" : ` (skipped: ${reason})`}`,
-    { timeout: 240_000 },
-    async () => {
-      const flags = name === "deno" ? ["--unstable-webgpu"] : [];
-      const { stdout } = await promisify(execFile)(
-        resolve(runtime!.command),
-        [...runtime!.args, ...flags, "test/runtimes/webgpuMain.mjs", ...(isAll ? ["all"] : [])],
-        { env: { ...process.env, VK_ICD_FILENAMES: driver, XDG_RUNTIME_DIR: tmpdir() }, timeout: 230_000 },
-      );
-      const line = stdout.split("\n").find((text) => text.startsWith("result "));
-      expectTraining(JSON.parse(line!.slice(7)) as Result);
-    },
+it.skipIf(reason !== "")(`Deno trains on its GPU with the cpu's losses${reason}`, { timeout: 240_000 }, async () => {
+  const { stdout } = await promisify(execFile)(
+    resolve(deno!.command),
+    [...deno!.args, "--unstable-webgpu", "test/runtimes/webgpuMain.mjs", ...(isAll ? ["all"] : [])],
+    { env: { ...process.env, VK_ICD_FILENAMES: mesa, XDG_RUNTIME_DIR: tmpdir() }, timeout: 230_000 },
   );
-}
+  const line = stdout.split("\n").find((text) => text.startsWith("result "));
+  expectTraining(JSON.parse(line!.slice(7)) as Result);
+});
