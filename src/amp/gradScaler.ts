@@ -163,7 +163,7 @@ export class GradScaler {
     progress.stage = "unscaled";
   }
 
-  /** Unscales the gradients if that was not done. */
+  /** Divides the gradients by the scale if that was not done. */
   #prepare(op: string, optimizer: Optimizer): Progress {
     gradientsOf(op, optimizer);
     this.#begun(op);

@@ -52,7 +52,7 @@ describe("a GradScaler on the cpu", () => {
     expect(state).toMatchObject({ growth_factor: 2, backoff_factor: 0.5, growth_interval: 2, _growth_tracker: 1 });
   });
 
-  it("unscales once, for clipping", () => {
+  it("divides once, for clipping", () => {
     const w = torch.tensor([3, 4]).requiresGrad_();
     const optimizer = new optim.SGD([w], { lr: 1 });
     const scaler = new amp.GradScaler();

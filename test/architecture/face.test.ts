@@ -22,6 +22,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
     "emptyCache getDeviceName init isAvailable isInitialized maxMemoryAllocated memoryAllocated memoryReserved memoryStats synchronize",
   ),
   "what a GPU was given to do, which no profiler of a browser tells": ["webgpu.counts"],
+  "torch.amp's, which the list of names does not have": paths("amp", "GradScaler autocast"),
   "a GPU that was lost": ["webgpu.restore"],
   "values of a device that cannot be read at once": paths("Tensor", "itemAsync tolistAsync"),
   "numpy's arrays": ["Tensor.toTypedArray"],
