@@ -94,9 +94,12 @@ export class Double {
     this.meet(comm);
     const n = output?.length ?? 0;
     if (kind === "allReduce") {
-      const parts = members.map((member) => this.part(member, type, n));
-      for (let i = 0; i < n; i++)
-        output[i] = parts.slice(1).reduce((sum, part) => reductions[op](sum, part[i]), parts[0][i]);
+      const reduction = reductions[op];
+      output.set(this.part(members[0], type, n));
+      for (const member of members.slice(1)) {
+        const part = this.part(member, type, n);
+        for (let i = 0; i < n; i++) output[i] = reduction(output[i], part[i]);
+      }
     } else if (kind === "broadcast") output.set(this.part(members[peer], type, n));
     else if (kind === "allGather")
       members.forEach((member, i) => {
