@@ -38,7 +38,9 @@ export class Double {
   log = [];
 
   constructor(shared, rank, worldSize) {
-    Object.assign(this, { shared, rank, worldSize });
+    this.shared = shared;
+    this.rank = rank;
+    this.worldSize = worldSize;
     this.barriers = new Int32Array(shared, 0, COMMS * 2);
     this.comms.push(Array.from({ length: worldSize }, (_, i) => i));
   }

@@ -145,7 +145,7 @@ class Exchange {
   private allot(groups: readonly (readonly Tensor[])[]): boolean {
     const { state, index } = this;
     const shapes = groups.map((list) => {
-      const [n, m] = list[0]!.shape as [number, number];
+      const [n, m] = [list[0]!.shape[0]!, list[0]!.shape[1]!];
       return { count: list.length, n, m, rank: Math.min(n, m, state.matrixApproximationRank) };
     });
     const known = state.warmStart ? state.pMemoryDict.get(index) : undefined;

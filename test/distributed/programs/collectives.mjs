@@ -22,7 +22,7 @@ function same(x, values, dtype = x.dtype) {
 }
 const full = (shape, value) => torch.full(shape, value, { dtype: "float32" });
 const fails = (body, pattern) => {
-  assert.throws(body, (error) => {
+  assert.throws(body, (/** @type {any} */ error) => {
     assert.match(error.message, pattern);
     return error instanceof torch.KindlingError;
   });
@@ -256,7 +256,7 @@ for (const dtype of [...floats, ...integers, "bool"]) {
 
 // Values of the program.
 {
-  const list = ranks.map(() => null);
+  const list = ranks.map(() => /** @type {any} */ (null));
   dist.allGatherObject(list, { rank, text: "ä".repeat(rank), tensor: torch.arange(rank), map: new Map([[1, [2n]]]) });
   for (const r of ranks) {
     assert.deepEqual([list[r].rank, list[r].text, list[r].map.get(1)], [r, "ä".repeat(r), [2n]]);
