@@ -12,14 +12,13 @@ interface Trained {
 const largest = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
 
-test("2 and 4 ranks train as one process with the whole batch, with the same bits on all", async () => {
+// 4 of them are tested as processes.
+test("2 ranks train as one process with the whole batch, with the same bits on both", async () => {
   const [one] = await valuesOf<Trained>(FILE, "leNet", 1);
-  for (const size of [2, 4]) {
-    const ranks = await valuesOf<Trained>(FILE, "leNet", size);
-    for (const { losses, weights } of ranks) {
-      expect(largest(losses, one!.losses)).toBeLessThan(1e-5);
-      expect(weights).toEqual(ranks[0]!.weights);
-    }
+  const ranks = await valuesOf<Trained>(FILE, "leNet", 2);
+  for (const { losses, weights } of ranks) {
+    expect(largest(losses, one!.losses)).toBeLessThan(1e-5);
+    expect(weights).toEqual(ranks[0]!.weights);
   }
   expect(one!.losses.at(-1)).toBeLessThan(one!.losses[0]! * 0.9);
 });

@@ -1,7 +1,7 @@
 /** What the ranks of the tests of DistributedDataParallel do. */
 
 /** LeNet on random images, of which each rank has its part: losses, and the weights as text. */
-export function leNet({ torch, rank, size, argument = {} }) {
+export function leNet({ torch, rank, size, argument = /** @type {any} */ ({}) }) {
   const { steps = 40, batch = 16, options = {} } = argument;
   const { nn } = torch;
   torch.manualSeed(rank);

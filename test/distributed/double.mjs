@@ -38,7 +38,9 @@ export class Double {
   log = [];
 
   constructor(shared, rank, worldSize) {
-    Object.assign(this, { shared, rank, worldSize });
+    this.shared = shared;
+    this.rank = rank;
+    this.worldSize = worldSize;
     this.barriers = new Int32Array(shared, 0, COMMS * 2);
     this.comms.push(Array.from({ length: worldSize }, (_, i) => i));
   }
@@ -94,9 +96,12 @@ export class Double {
     this.meet(comm);
     const n = output?.length ?? 0;
     if (kind === "allReduce") {
-      const parts = members.map((member) => this.part(member, type, n));
-      for (let i = 0; i < n; i++)
-        output[i] = parts.slice(1).reduce((sum, part) => reductions[op](sum, part[i]), parts[0][i]);
+      const reduction = reductions[op];
+      output.set(this.part(members[0], type, n));
+      for (const member of members.slice(1)) {
+        const part = this.part(member, type, n);
+        for (let i = 0; i < n; i++) output[i] = reduction(output[i], part[i]);
+      }
     } else if (kind === "broadcast") output.set(this.part(members[peer], type, n));
     else if (kind === "allGather")
       members.forEach((member, i) => {

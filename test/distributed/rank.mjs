@@ -1,7 +1,8 @@
 /** A rank: a worker thread that runs scenarios, one after the other. */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort as port, workerData } from "node:worker_threads";
 import { Double } from "./double.mjs";
 
+const parentPort = /** @type {import("node:worker_threads").MessagePort} */ (port);
 const { bundle, rank, size, shared } = workerData;
 const torch = await import(bundle);
 torch.setNumThreads(1);

@@ -22,7 +22,7 @@ function same(x, values, dtype = x.dtype) {
 }
 const full = (shape, value) => torch.full(shape, value, { dtype: "float32" });
 const fails = (body, pattern) => {
-  assert.throws(body, (error) => {
+  assert.throws(body, (/** @type {any} */ error) => {
     assert.match(error.message, pattern);
     return error instanceof torch.KindlingError;
   });
@@ -256,7 +256,7 @@ for (const dtype of [...floats, ...integers, "bool"]) {
 
 // Values of the program.
 {
-  const list = ranks.map(() => null);
+  const list = ranks.map(() => /** @type {any} */ (null));
   dist.allGatherObject(list, { rank, text: "ä".repeat(rank), tensor: torch.arange(rank), map: new Map([[1, [2n]]]) });
   for (const r of ranks) {
     assert.deepEqual([list[r].rank, list[r].text, list[r].map.get(1)], [r, "ä".repeat(r), [2n]]);
@@ -315,6 +315,77 @@ for (const dtype of [...floats, ...integers, "bool"]) {
   fails(() => dist.newGroup([size]), /from 0 to/);
   dist.destroyProcessGroup(group);
   fails(() => dist.allReduce(x, { group }), /the group was destroyed/);
+}
+
+// Calls of few bytes, of some, and of many, with ranks that are late, while others are under way or not: who carries them out differs, results do not.
+{
+  const total = (size * (size + 1)) / 2;
+  const uniform = (x, value) => {
+    assert.deepEqual([x.min().item(), x.max().item()], [value, value]);
+    checks++;
+  };
+  const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  const calls = {
+    allReduce: (x) => {
+      dist.allReduce(x);
+      uniform(x, total);
+    },
+    broadcast: (x) => {
+      dist.broadcast(x, size - 1);
+      uniform(x, size);
+    },
+    reduce: (x) => {
+      dist.reduce(x, 0);
+      uniform(x, rank === 0 ? total : rank + 1);
+    },
+    allGather: (x) => {
+      const all = torch.zeros([size, x.numel()]);
+      dist.allGatherIntoTensor(all, x);
+      for (const r of ranks) uniform(all.select(0, r), r + 1);
+    },
+    scatter: (x) => {
+      const list = rank === 0 ? ranks.map((r) => torch.full(x.shape, 10 * r, { dtype: "float32" })) : undefined;
+      dist.scatter(x, list);
+      uniform(x, 10 * rank);
+    },
+    gather: (x) => {
+      const list = rank === 0 ? ranks.map(() => torch.zeros(x.shape)) : undefined;
+      dist.gather(x, list);
+      for (const [r, y] of (list ?? []).entries()) uniform(y, r + 1);
+    },
+    reduceScatter: (x) => {
+      const list = ranks.map((r) => torch.full(x.shape, r + rank, { dtype: "float32" }));
+      dist.reduceScatter(x, list);
+      uniform(x, size * rank + total - size);
+    },
+  };
+  for (const n of [0, 1, 60, 124, 125, 2000, 70_000])
+    for (const [i, call] of Object.values(calls).entries()) {
+      if (n > 0 && i % size === rank && n < 2000) sleep(2);
+      if (n > 0) call(full([n], rank + 1));
+      const other = full([300], rank + 1);
+      const work = dist.allReduce(other, { asyncOp: true });
+      if (n > 0) call(full([n], rank + 1));
+      work.wait();
+      uniform(other, total);
+    }
+  // More calls than there are slots, then one that the other thread carries out.
+  const one = torch.ones(1);
+  for (let i = 0; i < 150; i++) dist.allReduce(one.fill_(rank + 1));
+  uniform(one, total);
+  const work = dist.allReduce(one.fill_(rank + 1), { asyncOp: true });
+  for (let i = 0; i < 150; i++) dist.barrier();
+  work.wait();
+  uniform(one, total);
+  // Sums that depend on the order are the same bits everywhere.
+  const bits = full([50], 0.1 * 7 ** (rank - 2));
+  dist.allReduce(bits);
+  const all = torch.zeros([size, 50]);
+  dist.allGatherIntoTensor(all, bits);
+  same(
+    all,
+    ranks.map(() => bits.tolist()),
+  );
 }
 
 // Ranks that do not agree all hear of it, nothing is written, and they can go on.

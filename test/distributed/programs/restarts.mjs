@@ -8,7 +8,7 @@ const [rank, size] = [dist.getRank(), dist.getWorldSize()];
 torch.manualSeed(1);
 const model = new nn.Linear(4, 3);
 const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
-const state = [null];
+const state = [/** @type {any} */ (null)];
 const checkpoint = new torch.Checkpoint(folder, { model, optimizer });
 if (rank === 0) {
   const found = await checkpoint.resume();
