@@ -1,7 +1,8 @@
 /** The Wishart distribution of positive definite matrices. */
+import { ValueError } from "../core/errors";
 import { finfo } from "../core/limits";
 import { broadcastShapes, type Shape } from "../core/shape";
-import { checkAll } from "../ops/builders/checks";
+import { demand } from "../ops/builders/checks";
 import { arange } from "../ops/creation/ranges";
 import { choleskyInverse, choleskySolve } from "../ops/linalg/factors";
 import { matmul } from "../ops/linalg/matmul";
@@ -70,11 +71,9 @@ export class Wishart extends ExponentialFamily {
     const batch = broadcastShapes("Wishart", matrix.shape.slice(0, -2), degrees.shape);
     const df = degrees.expand(batch);
     const least = event[1]! - 1;
-    checkAll(
-      "Wishart",
-      df.le(least).logicalNot(),
-      `Value of df=${read.df} expected to be greater than ndim - 1 = ${least}.`,
-    );
+    const error = () =>
+      new ValueError(`Wishart: Value of df=${read.df} expected to be greater than ndim - 1 = ${least}.`);
+    demand(df.le(least).logicalNot(), error);
     super(batch, event, read.validateArgs, { df, [name]: matrix.expand([...batch, -1, -1]) });
     this.unbroadcastedScaleTril = factorOf(name, matrix);
     this.chi2 = new Chi2(df.unsqueeze(-1).sub(arange(event[1]!, { dtype: matrix.dtype, device: matrix.device })), {

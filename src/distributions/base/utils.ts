@@ -74,7 +74,7 @@ export function sumRightmost(value: Tensor, count: number): Tensor {
 
 /** A number, a tensor of no axes as a number, or any tensor, as in a Python format. */
 export function valueText(value: unknown): string {
-  if (!(value instanceof Tensor) || value.ndim > 0) return String(value);
+  if (!(value instanceof Tensor) || value.ndim > 0 || !value.storage.backend.readsAtOnce) return String(value);
   return value.isFloatingPoint() ? float(value.item()) : String(value.item());
 }
 

@@ -166,8 +166,8 @@ takes("input, target", AdaptiveLogSoftmaxWithLoss);
 declareMethods(AdaptiveLogSoftmaxWithLoss, { logProb: "input", predict: "input" });
 
 function outOfRange(layer: string, classes: Tensor, count: number): IndexError {
+  const wanted = `${layer}: Target values should be in [0, ${count - 1}]`;
+  if (!classes.storage.backend.readsAtOnce) return new IndexError(`${wanted}, but others were found.`);
   const [low, high] = [classes.min().item(), classes.max().item()];
-  return new IndexError(
-    `${layer}: Target values should be in [0, ${count - 1}], but values in range [${low}, ${high}] were found. `,
-  );
+  return new IndexError(`${wanted}, but values in range [${low}, ${high}] were found. `);
 }

@@ -26,6 +26,15 @@ describe.skipIf(noGpu !== undefined)(`values without a look ${onGpu}`, () => {
     ["too few sources", /^maskedScatter: /, () => there([1, 2]).maskedScatter(there([1, 1], "bool"), there([1]))],
     ["pivots", /^luUnpack: pivots/, () => torch.luUnpack(torch.eye(2).to("webgpu"), there([3, 1], "int32"))],
     ["quantiles", /^quantile\(\) q must be/, () => torch.quantile(there([1, 2]), there([1.5]))],
+    [
+      "classes of an adaptive softmax",
+      /^AdaptiveLogSoftmaxWithLoss: Target values/,
+      () =>
+        new nn.AdaptiveLogSoftmaxWithLoss(4, 10, [3]).to("webgpu")(
+          there([1, 2, 3, 4]).view([1, 4]),
+          there([12], "int64"),
+        ),
+    ],
     ["degrees", /^hermitePolynomialH: the degree/, () => torch.special.hermitePolynomialH(there([1]), there([1e6]))],
     [
       "norms of gradients",
