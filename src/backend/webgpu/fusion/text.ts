@@ -169,7 +169,7 @@ export class Expressions {
   private functionOf(node: Node): string {
     const found = this.functions.get(node);
     if (found !== undefined) return found;
-    const name = `f${this.functions.size}`;
+    const name = this.program.functionName();
     this.functions.set(node, name);
     this.key += `${name}=`;
     const frame = frameOf();

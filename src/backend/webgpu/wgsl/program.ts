@@ -113,6 +113,7 @@ export class Program {
   private extensions: (() => string)[] = [];
   /** Functions of rules, of which several expressions may use the same. */
   private readonly functions = new Set<string>();
+  private named = 0;
   private epilogue: Epilogue | undefined;
 
   /** @param window Bytes of the largest binding, a multiple of 256. */
@@ -124,6 +125,7 @@ export class Program {
     this.epilogue = epilogue;
     this.extensions = [];
     this.functions.clear();
+    this.named = 0;
     this.count = 0;
     this.blocks = [];
     this.access = [];
@@ -204,6 +206,11 @@ export class Program {
   /** Adds the functions of a rule, once, however many expressions use it. */
   useFunctions(declarations: string): void {
     this.functions.add(declarations);
+  }
+
+  /** A name that no other function of the kernel has. */
+  functionName(): string {
+    return `f${this.named++}`;
   }
 
   /** Words that invocations share, by atomic operations. */
