@@ -7,7 +7,7 @@ import { ArgumentError, DeviceError, describe, StateError } from "../core/errors
 import { declareMethods } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import type { Optimizer } from "../optim/optimizer";
-import { stepUnless } from "../optim/skips";
+import { stepUnless } from "../optim/steps/skips";
 import { full } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { checkBackoff, checkGrowth, checkScale, divide, gradientsOf, isGated, positive, readScale } from "./scaling";

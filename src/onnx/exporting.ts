@@ -1,5 +1,6 @@
 /** The face of the export of models as ONNX files. What does the work is loaded when it is first used. */
 import { namedAsync } from "../core/signature";
+import type { Overloaded } from "../core/signatureTypes";
 import type { Module } from "../nn/module/module";
 import type { Tensor } from "../tensor/tensor";
 
@@ -69,6 +70,7 @@ interface ExportCalls {
   (model: Exported, args: ExampleArguments, options?: ExportOptions & ToBytes): Promise<Uint8Array>;
   (options: WhatToExport & ExportOptions & ToFile): Promise<undefined>;
   (options: WhatToExport & ExportOptions & ToBytes): Promise<Uint8Array>;
+  (model: Exported, args: ExampleArguments, f?: ExportTarget, ...rest: AfterTarget): Promise<Uint8Array | undefined>;
 }
 
 const anyExport = namedAsync(
@@ -100,6 +102,6 @@ const anyExport = namedAsync(
  * @example
  * await torch.onnx.export(net, torch.randn(1, 3, 224, 224), "net.onnx", { inputNames: ["image"], dynamicAxes: { image: { 0: "batch" } } });
  */
-const export_ = anyExport as ExportCalls & typeof anyExport;
+const export_ = anyExport as unknown as Overloaded<ExportCalls>;
 
 export { export_ };

@@ -1,10 +1,10 @@
 /** Adagrad. */
 import type { Tensor } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { stateLike, update } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
+import { stateLike, update } from "./steps/fused";
 
 /** Options of {@link Adagrad}. */
 export interface AdagradOptions {

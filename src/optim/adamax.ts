@@ -1,10 +1,10 @@
 /** Adam with the infinity norm. */
 import type { Tensor } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { stateLike, update } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkBetas, checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
+import { stateLike, update } from "./steps/fused";
 
 /** Options of {@link Adamax}. */
 export interface AdamaxOptions {

@@ -1,11 +1,11 @@
 /** Averaged stochastic gradient descent. */
 import type { Tensor } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { stateLike, update } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
+import { stateLike, update } from "./steps/fused";
 
 /** Options of {@link ASGD}. */
 export interface ASGDOptions {

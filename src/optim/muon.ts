@@ -3,10 +3,10 @@ import { assertNumber, checkArray, checkInteger, checkNumber } from "../core/arg
 import { describe, ValueError } from "../core/errors";
 import { type Tensor, tidy } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { followDevice, stateLike } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
+import { followDevice, stateLike } from "./steps/fused";
 
 /** Options of {@link Muon}. */
 export interface MuonOptions {

@@ -12,8 +12,8 @@ import { held } from "../tensor/reach";
 import { noteUse } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { definedOnly } from "./options";
-import { checkSteps, forgetSteps } from "./skips";
 import { type CheckEntry, type OptimizerStateDict, packState, type ScalarState, unpackState } from "./stateDict";
+import { checkSteps, forgetSteps } from "./steps/skips";
 
 /** Some of the parameters, and the options by which they differ from the rest. */
 export type ParamGroupInput<O> = {

@@ -6,9 +6,9 @@ import { sameShape } from "../core/shape";
 import { snakeCase } from "../core/snakeCase";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
-import { gated } from "./fused";
 import { type Closure, Optimizer, type ParamGroup } from "./optimizer";
-import { gateOf } from "./skips";
+import { gated } from "./steps/fused";
+import { gateOf } from "./steps/skips";
 
 /**
  * Base class of optimizers that update each parameter from its own gradient and state. Subclasses say what the state of a parameter is

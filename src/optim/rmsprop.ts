@@ -1,11 +1,11 @@
 /** RMSprop. */
 import type { Tensor } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { stateLike, update } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
+import { stateLike, update } from "./steps/fused";
 
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions {

@@ -2,11 +2,11 @@
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { stateLike, update } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkNonNegative, checkPair } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
 import type { ScalarState } from "./stateDict";
+import { stateLike, update } from "./steps/fused";
 
 /** Options of {@link Rprop}. */
 export interface RpropOptions {

@@ -2,10 +2,10 @@
 import { ValueError } from "../core/errors";
 import type { Tensor } from "../tensor/tensor";
 import { type OptimizerArguments, readArguments } from "./arguments";
-import { stateLike, update } from "./fused";
 import type { ParamGroup } from "./optimizer";
 import { checkNonNegative } from "./options";
 import { PerParameterOptimizer } from "./perParameter";
+import { stateLike, update } from "./steps/fused";
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {

@@ -3,6 +3,7 @@ import { checkChoice, checkFlag } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
+import { within } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
@@ -251,7 +252,10 @@ export class MelSpectrogram extends AudioTransform {
     this.spectrogram = new Spectrogram({ ...frames, pad, power, normalized, center, padMode, onesided: true });
     this.nFft = this.spectrogram.nFft;
     const nStft = Math.floor(this.nFft / 2) + 1;
-    this.melScale = new MelScale({ nMels, sampleRate, fMin, fMax, nStft, norm, melScale });
+    this.melScale = within(
+      "MelSpectrogram",
+      () => new MelScale({ nMels, sampleRate, fMin, fMax, nStft, norm, melScale }),
+    );
   }
 
   override forward(waveform: Tensor): Tensor {

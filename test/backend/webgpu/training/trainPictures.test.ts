@@ -1,7 +1,7 @@
 /** Networks for pictures trained on the GPU as on the cpu. */
 import * as torch from "kindling";
 import { describe } from "vitest";
-import { noGpu, onGpu } from "../../helpers/webgpu";
+import { noGpu, onGpu } from "../../../helpers/webgpu";
 import { labels, testPrograms } from "./training";
 
 const { nn, optim } = torch;

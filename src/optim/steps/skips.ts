@@ -2,11 +2,11 @@
  * Steps that a device may leave out by itself, since only it knows whether the gradients are finite. It counts them for each parameter; the optimizer, which has
  * counted all steps, hears of that with the next value that is read.
  */
-import type { Operand } from "../backend/backend";
-import type { Gate } from "../backend/ops/amp";
-import { StateError } from "../core/errors";
-import { allocate, filled } from "../tensor/create";
-import type { Tensor } from "../tensor/tensor";
+import type { Operand } from "../../backend/backend";
+import type { Gate } from "../../backend/ops/amp";
+import { StateError } from "../../core/errors";
+import { allocate, filled } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
 
 /** Parameters whose counts lie in one tensor. */
 const PARAMETERS = 64;

@@ -1,13 +1,13 @@
 /** Updates that are one op of the device: a single pass over a parameter, its gradient and its state. */
-import type { Operand } from "../backend/backend";
-import type { DeviceOps } from "../backend/ops";
-import type { Gate } from "../backend/ops/amp";
-import { DTypeError, StateError } from "../core/errors";
-import { sizeOfShape } from "../core/shape";
-import { allocate, filled } from "../tensor/create";
-import { replaceData } from "../tensor/data";
-import type { Tensor } from "../tensor/tensor";
-import { transfer } from "../tensor/transfer";
+import type { Operand } from "../../backend/backend";
+import type { DeviceOps } from "../../backend/ops";
+import type { Gate } from "../../backend/ops/amp";
+import { DTypeError, StateError } from "../../core/errors";
+import { sizeOfShape } from "../../core/shape";
+import { allocate, filled } from "../../tensor/create";
+import { replaceData } from "../../tensor/data";
+import type { Tensor } from "../../tensor/tensor";
+import { transfer } from "../../tensor/transfer";
 
 /** State of an optimizer for one parameter: contiguous, of its shape and dtype, filled with `value`. Scopes let it live. */
 export function stateLike(param: Tensor, value = 0): Tensor {
