@@ -1,6 +1,9 @@
 /** Small trainings on both devices: the same text in every runtime. */
 
-/** The networks, with batches and optimizers; small, since drivers may be software. */
+/**
+ * The networks, with batches and optimizers; small, since drivers may be software.
+ * @returns {Record<string, [model: () => any, inputs: () => any, optimizer: (parameters: any) => any]>}
+ */
 const programs = (torch) => {
   const { nn, optim } = torch;
   const F = nn.functional;
