@@ -42,7 +42,7 @@ function isMember(op: string, group: ProcessGroup): boolean {
 }
 
 /** The rank within the group of a rank of the world. */
-function rankIn(op: string, name: string, group: ProcessGroup, rank: unknown): number {
+export function rankIn(op: string, name: string, group: ProcessGroup, rank: unknown): number {
   const value = checkInteger(op, name, rank, 0, group.engine.worldSize - 1);
   const at = group.ranks.indexOf(value);
   if (at < 0)

@@ -3,7 +3,7 @@ import { checkArray, checkInteger } from "../core/arguments";
 import { ArgumentError, ValueError } from "../core/errors";
 import { checkTensor } from "../ops/builders/checks";
 import type { Tensor } from "../tensor/tensor";
-import { irecv, isend } from "./collectives";
+import { irecv, isend, rankIn } from "./collectives";
 import type { ProcessGroup } from "./group";
 import { decode, encode } from "./objects";
 import type { Work } from "./work";
@@ -14,13 +14,6 @@ import { groupFor } from "./world";
 export interface ObjectOptions {
   /** Default: all ranks. */
   group?: ProcessGroup | null;
-}
-
-function rootIn(op: string, name: string, group: ProcessGroup, rank: unknown): number {
-  const at = group.ranks.indexOf(checkInteger(op, name, rank, 0, group.engine.worldSize - 1));
-  if (at < 0)
-    throw new ValueError(`${op}: ${name} has to be a rank of the group [${group.ranks.join(", ")}], got ${rank}`);
-  return at;
 }
 
 /** A list that is filled with one value for each rank. */
@@ -38,7 +31,7 @@ export function broadcastObjectList(objectList: unknown[], src = 0, options: Obj
   const list = checkArray(op, "objectList", objectList, "values") as unknown[];
   const group = groupFor(op, options.group);
   if (group.rank < 0) return;
-  const root = rootIn(op, "src", group, src);
+  const root = rankIn(op, "src", group, src);
   const own = group.rank === root ? encode(op, list) : undefined;
   const values = decode(group.broadcastBytes(own, root, op)) as unknown[];
   if (values.length !== list.length)
@@ -63,7 +56,7 @@ export function gatherObject(
   const op = "gatherObject";
   const group = groupFor(op, options.group);
   if (group.rank < 0) return;
-  const isRoot = rootIn(op, "dst", group, dst) === group.rank;
+  const isRoot = rankIn(op, "dst", group, dst) === group.rank;
   if (!isRoot && objectGatherList != null)
     throw new ArgumentError(`${op}: objectGatherList must only be given on the destination rank`);
   const list = isRoot ? checkLength(op, "objectGatherList", objectGatherList, group.size) : [];
@@ -82,7 +75,7 @@ export function scatterObjectList(
   if (output.length < 1) throw new ValueError(`${op}: scatterObjectOutputList has to have at least one element`);
   const group = groupFor(op, options.group);
   if (group.rank < 0) return;
-  const root = rootIn(op, "src", group, src);
+  const root = rankIn(op, "src", group, src);
   const isRoot = group.rank === root;
   const parts = isRoot ? checkLength(op, "scatterObjectInputList", scatterObjectInputList, group.size) : undefined;
   const bytes =
@@ -158,7 +151,7 @@ export function getGlobalRank(group: ProcessGroup, groupRank: number): number {
 
 export function getGroupRank(group: ProcessGroup, globalRank: number): number {
   const op = "getGroupRank";
-  return rootIn(op, "globalRank", groupFor(op, group), globalRank);
+  return rankIn(op, "globalRank", groupFor(op, group), globalRank);
 }
 
 export function getProcessGroupRanks(group?: ProcessGroup | null): number[] {

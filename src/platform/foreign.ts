@@ -1,5 +1,5 @@
 /** Functions of shared libraries, through `koffi` in Node, through what Deno and Bun have built in. */
-import { nodeModule, runtime } from "./platform";
+import { nodeModule } from "./platform";
 
 /** Functions of a library. All arguments and results are integers: `p` in a signature is a pointer or another 64-bit value, `i` an `int`. */
 export type ForeignFunctions<K extends string> = Readonly<Record<K, (...args: number[]) => number>>;
@@ -149,6 +149,3 @@ export function findPackage(name: string): string | undefined {
   }
   return undefined;
 }
-
-/** Whether libraries can be called without a package: in Deno and Bun. */
-export const hasForeign = (): boolean => runtime === "deno" || runtime === "bun";

@@ -19,9 +19,9 @@ async function fuzz(options: Partial<OpsOptions>) {
 }
 
 test.skipIf(noGpu !== undefined)(`the cpu and the GPU agree ${onGpu}`, async () => {
-  const { faults, summary } = await fuzz({ mode: "webgpu", seed: 7, calls: 80, limit: 30 });
+  const { faults, summary } = await fuzz({ mode: "webgpu", seed: 7, calls: 60, limit: 30 });
   expect(faults.map(({ kind, program, detail }) => `${kind}: ${detail}\n${program}`)).toEqual([]);
-  expect(summary.accepted).toBeGreaterThan(15);
+  expect(summary.accepted).toBeGreaterThan(10);
 });
 
 const planted = { path: join(import.meta.dirname, "planted.mjs"), names };
@@ -47,9 +47,9 @@ test("a call depends on the seed and its number alone", async () => {
 });
 
 test("nothing is wrong with a few thousand calls", async () => {
-  const { faults, summary } = await fuzz({ calls: 4000 });
+  const { faults, summary } = await fuzz({ calls: 3000 });
   expect(faults.map(({ kind, program, detail }) => `${kind}: ${detail}\n${program}`)).toEqual([]);
-  expect(summary.calls).toBe(4000);
-  expect(summary.accepted).toBeGreaterThan(1500);
-  expect(summary.refused).toBeGreaterThan(800);
+  expect(summary.calls).toBe(3000);
+  expect(summary.accepted).toBeGreaterThan(1100);
+  expect(summary.refused).toBeGreaterThan(600);
 }, 300_000);

@@ -1,7 +1,7 @@
 /** Factorizations and what is solved by them against the cpu, which computes in float64: sizes beyond a workgroup, stacks, and errors that come with the next read. */
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
-import { noGpu, onGpu } from "../../helpers/webgpu";
+import { cut, cutNote, noGpu, onGpu } from "../../helpers/webgpu";
 import { agree } from "./agree";
 
 type Tensor = torch.Tensor;
@@ -16,8 +16,8 @@ const positive = (shape: readonly number[]): Tensor => {
   return x.matmul(x.mT).add(torch.eye(shape.at(-1)!));
 };
 
-describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}`, () => {
-  it.each([[[1, 1]], [[5, 5]], [[3, 2, 17, 17]], [[70, 70]], [[0, 4, 4]], [[2, 0, 0]]])(
+describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => {
+  it.each(cut([[[3, 2, 17, 17]], [[1, 1]], [[5, 5]], [[2, 0, 0]], [[70, 70]], [[0, 4, 4]]]))(
     "factorizes and solves %j",
     async (shape) => {
       torch.manualSeed(1);
@@ -41,7 +41,7 @@ describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}`, () => {
     },
   );
 
-  it.each([[[5, 3]], [[3, 5]], [[2, 40, 70]], [[2, 70, 40]], [[4, 0]]])("takes %j apart", async (shape) => {
+  it.each(cut([[[2, 40, 70]], [[5, 3]], [[3, 5]], [[4, 0]], [[2, 70, 40]]]))("takes %j apart", async (shape) => {
     torch.manualSeed(2);
     const a = torch.randn(shape);
     await agree("luFactor", (x) => [...linalg.luFactor(x!.detach())], [a], 1e-4);
@@ -86,27 +86,30 @@ describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}`, () => {
     expect((await info.cpu()).tolist()).toEqual([1, 1]);
   });
 
-  it.each([[[1, 1]], [[6, 6]], [[3, 17, 17]], [[40, 40]], [[0, 3, 3]]])("finds eigenvalues of %j", async (shape) => {
-    torch.manualSeed(4);
-    const x = torch.randn(shape);
-    const a = x.add(x.mT);
-    await agree("eigvalsh", (u) => linalg.eigvalsh(u!.detach()), [a], 1e-5);
-    await agree(
-      "A V = V L",
-      (u) => {
-        const { eigenvalues, eigenvectors } = linalg.eigh(u!.detach(), "U");
-        return [
-          eigenvectors.mul(eigenvalues.unsqueeze(-2)).matmul(eigenvectors.mT),
-          eigenvectors.mT.matmul(eigenvectors),
-        ];
-      },
-      [a],
-      2e-5,
-    );
-    await agree("gradient of eigenvalues", (u) => linalg.eigvalsh(u!), [a], 1e-3);
-  });
+  it.each(cut([[[3, 17, 17]], [[1, 1]], [[6, 6]], [[0, 3, 3]], [[40, 40]]]))(
+    "finds eigenvalues of %j",
+    async (shape) => {
+      torch.manualSeed(4);
+      const x = torch.randn(shape);
+      const a = x.add(x.mT);
+      await agree("eigvalsh", (u) => linalg.eigvalsh(u!.detach()), [a], 1e-5);
+      await agree(
+        "A V = V L",
+        (u) => {
+          const { eigenvalues, eigenvectors } = linalg.eigh(u!.detach(), "U");
+          return [
+            eigenvectors.mul(eigenvalues.unsqueeze(-2)).matmul(eigenvectors.mT),
+            eigenvectors.mT.matmul(eigenvectors),
+          ];
+        },
+        [a],
+        2e-5,
+      );
+      await agree("gradient of eigenvalues", (u) => linalg.eigvalsh(u!), [a], 1e-3);
+    },
+  );
 
-  it.each([[[1, 1]], [[5, 3]], [[3, 5]], [[2, 30, 20]], [[2, 3, 70]], [[0, 3, 2]], [[3, 0]]])(
+  it.each(cut([[[5, 3]], [[1, 1]], [[2, 30, 20]], [[3, 5]], [[2, 3, 70]], [[0, 3, 2]], [[3, 0]]]))(
     "finds singular values of %j",
     async (shape) => {
       torch.manualSeed(5);

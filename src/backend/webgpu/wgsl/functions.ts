@@ -27,6 +27,41 @@ const functions: Readonly<Record<string, string>> = {
   if (!isNonzero(a)) { return nan(); }
   return select(infinity(), -infinity(), isNegative(a) != isNegative(b));
 }`,
+  // Exact, as C's fmod: a long division of the mantissas, in integers, since floats may lose subnormal numbers.
+  modFloat: `fn modFloat(a: f32, b: f32) -> f32 {
+  if (isNan(a) || isNan(b) || isInf(a) || !isNonzero(b)) { return nan(); }
+  let x = bitcast<u32>(a) & 0x7fffffffu;
+  let y = bitcast<u32>(b) & 0x7fffffffu;
+  if (x < y) { return a; }
+  let ey = max(i32(y >> 23u), 1);
+  let my = (y & 0x7fffffu) | select(0u, 0x800000u, y >= 0x800000u);
+  var m = ((x & 0x7fffffu) | select(0u, 0x800000u, x >= 0x800000u)) % my;
+  for (var e = max(i32(x >> 23u), 1); e > ey && m != 0u; e--) { m = (m << 1u) % my; }
+  let sign = bitcast<u32>(a) & 0x80000000u;
+  if (m == 0u) { return bitcast<f32>(sign); }
+  let shift = min(23 - i32(firstLeadingBit(m)), ey - 1);
+  let bits = m << u32(shift);
+  return bitcast<f32>(sign | select(bits, bits + (u32(ey - shift - 1) << 23u), bits >= 0x800000u));
+}`,
+  remainderFloat: `fn remainderFloat(a: f32, b: f32) -> f32 {
+  let m = modFloat(a, b);
+  return select(m, m + b, isNonzero(m) && isNegative(m) != isNegative(b));
+}`,
+  // As PyTorch computes it: from the remainder, so that a quotient that is rounded up to an integer does not count.
+  floorFloat: `fn floorFloat(a: f32, b: f32) -> f32 {
+  if (!isNonzero(b)) { return divide(a, b); }
+  let m = modFloat(a, b);
+  if (isNan(m)) { return m; }
+  var q = (a - m) / b;
+  if (isNonzero(m) && isNegative(m) != isNegative(b)) { q -= 1.0; }
+  if (!isNonzero(q)) { return bitcast<f32>(select(0u, 0x80000000u, isNegative(a) != isNegative(b))); }
+  let whole = floor(q);
+  return select(whole, whole + 1.0, q - whole > 0.5);
+}`,
+  truncFloat: `fn truncFloat(a: f32, b: f32) -> f32 {
+  let q = divide(a, b);
+  return select(trunc(q), q, isNan(q) || isInf(q));
+}`,
   expSafe: `fn expSafe(x: f32) -> f32 {
   if (isNan(x)) { return x; }
   if (x > 88.72284) { return infinity(); }
