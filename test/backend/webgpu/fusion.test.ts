@@ -47,6 +47,14 @@ describe.skipIf(skipped !== "")(`expressions that wait${skipped}`, () => {
     expect(n).toBe(1);
   });
 
+  it("are whole although a window on their first elements is read before", async () => {
+    const [x, y, z] = [vector(1, 2, 3, 4), result(4), result(2)];
+    device.binary("mul", "float32", y, x, 2, 0);
+    device.binary("add", "float32", z, { ...y, shape: [2], strides: [1] }, 1, 1);
+    expect(await valuesOf(device, z)).toEqual([3, 5]);
+    expect(await valuesOf(device, y)).toEqual([2, 4, 6, 8]);
+  });
+
   it("are not computed if nobody looks", async () => {
     const [x, y, z] = [vector(1, 2, 3), result(), result()];
     const n = await dispatchesOf(async () => {

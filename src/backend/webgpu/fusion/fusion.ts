@@ -19,6 +19,7 @@ import {
   type Kernel,
   memoryOf,
   Node,
+  readsInPlace,
   snapshot,
   waitsFor,
   wordsOf,
@@ -216,7 +217,7 @@ export class Fusion implements Lazy {
         const from = waitsFor(input);
         if (from === undefined) continue;
         if (node.kernel?.inlines === false) return from;
-        const isHere = isSame && node.kernel === undefined && isLinear(node.y.shape, input.operand);
+        const isHere = isSame && node.kernel === undefined && readsInPlace(node, input, from);
         if (from.kernel !== undefined) {
           if (isHere && (host === undefined || host === from) && this.canJoin(from, root)) host = from;
           else return from;

@@ -96,6 +96,10 @@ export function isLinear(shape: readonly number[], x: Operand): boolean {
 /** The value that an input waits for, or undefined where memory has it. */
 export const waitsFor = ({ from }: Input): Node | undefined => (from === undefined || from.isStored ? undefined : from);
 
+/** Whether one value reads each element of another where it writes its own. A window on the first elements reads less than is there. */
+export const readsInPlace = (node: Node, { operand }: Input, from: Node): boolean =>
+  from.n === node.n && isLinear(node.y.shape, operand);
+
 /** The values that wait and that one is computed from, itself last. Those behind a kernel are not among them. */
 export function expressionOf(root: Node, seen: Set<Node> = new Set()): Set<Node> {
   if (seen.has(root)) return seen;
@@ -128,7 +132,7 @@ export function inFrame(root: Node, end?: Node, seen: Set<Node> = new Set()): Se
   if (root !== end)
     for (const input of root.inputs) {
       const from = waitsFor(input);
-      if (from !== undefined && isLinear(root.y.shape, input.operand)) inFrame(from, end, seen);
+      if (from !== undefined && readsInPlace(root, input, from)) inFrame(from, end, seen);
     }
   return seen.add(root);
 }
@@ -143,7 +147,7 @@ export function wordsOfExpression(root: Node, apart: Set<Node> = new Set()): num
     for (const input of node.inputs) {
       words += wordsOf(input.operand);
       const from = waitsFor(input);
-      if (from === undefined || apart.has(from) || isLinear(node.y.shape, input.operand)) continue;
+      if (from === undefined || apart.has(from) || readsInPlace(node, input, from)) continue;
       apart.add(from);
       words += wordsOfExpression(from, apart);
     }

@@ -4,7 +4,7 @@ import type { Operand } from "../../operand";
 import { bitsOf, perWord, scalarOf } from "../wgsl/elements";
 import { geometryOf } from "../wgsl/layout";
 import { type Program, View } from "../wgsl/program";
-import { type Input, inFrame, isLinear, type Node, waitsFor } from "./node";
+import { type Input, inFrame, type Node, readsInPlace, waitsFor } from "./node";
 
 /** A value as memory would give it back: elements of fewer bits are rounded or wrapped. */
 function stored(value: string, dtype: DType): string {
@@ -104,7 +104,7 @@ export class Expressions {
     const from = waitsFor(input);
     const { operand } = input;
     if (from === undefined) return this.load(node, operand, frame);
-    if (isLinear(node.y.shape, operand)) {
+    if (readsInPlace(node, input, from)) {
       const name = frame.names.get(from)!;
       this.key += `${name} `;
       return name;
