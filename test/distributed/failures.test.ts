@@ -16,7 +16,7 @@ describe.each(withNode)("$name", (mpi, runtime) => {
     const pids = pidsIn(outcome.stdout);
     expect(pids.length).toBe(2);
     // The launcher may end a moment before the last of its processes is gone.
-    for (let i = 0; i < 20 && pids.some(isRunning); i++) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let i = 0; i < 50 && pids.some(isRunning); i++) await new Promise((resolve) => setTimeout(resolve, 100));
     expect(pids.filter(isRunning)).toEqual([]);
     expect(outcome.stdout).not.toContain("is done");
     expect(outcome.code).not.toBe(0);

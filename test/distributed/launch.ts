@@ -1,5 +1,6 @@
 /** Starts programs on several ranks, with the MPIs that this machine has. */
 import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { findRuntimes, type RuntimeCommand } from "../runtimes/find";
 
@@ -126,11 +127,11 @@ export const launch = (
   return run(mpi.mpirun, ["-n", String(n), runtime.command, ...runtime.args, path, ...args], env);
 };
 
-/** Whether a process runs. */
+/** Whether a process runs. One that has ended, which nobody has asked for its exit code yet, does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
   }

@@ -1,11 +1,13 @@
 /** Run by every rank: fails in the way that its argument names. */
 const torch = await import(new URL("../../../dist/kindling.js", import.meta.url).href);
 const dist = torch.distributed;
-const [how, timeout = "60"] = process.argv.slice(2);
-await dist.initProcessGroup({ timeout: Number(timeout) });
+const [how, timeout] = process.argv.slice(2);
+// Processes of a busy machine take long to start: a short timeout is that of a group.
+await dist.initProcessGroup({ timeout: 60 });
+const group = timeout === undefined ? null : dist.newGroup(null, { timeout: Number(timeout) });
 const rank = dist.getRank();
 const x = torch.ones(3);
-dist.allReduce(x);
+dist.allReduce(x, { group });
 process.stdout.write(`rank ${rank} has pid ${process.pid}\n`);
 if (rank === 1) {
   if (how === "kill") process.kill(process.pid, "SIGKILL");
@@ -16,5 +18,5 @@ if (rank === 1) {
   if (how === "late") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
   if (how === "shape") dist.allReduce(torch.ones(4));
 }
-dist.allReduce(x);
+dist.allReduce(x, { group });
 process.stdout.write(`rank ${rank} is done\n`);
