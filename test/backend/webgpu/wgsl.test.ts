@@ -5,7 +5,7 @@ import { binaryRules, expressionOf, ternaryRules, unaryRules } from "../../../sr
 
 /** Functions of WGSL itself that the rules and their functions call. */
 const builtIn = new Set(
-  "abs sign max min clamp select exp exp2 log2 sqrt floor ceil round trunc bitcast f32 i32 u32 vec2f array if for return switch while".split(
+  "abs sign firstLeadingBit max min clamp select exp exp2 log2 sqrt floor ceil round trunc bitcast f32 i32 u32 vec2f array if for return switch while".split(
     " ",
   ),
 );
