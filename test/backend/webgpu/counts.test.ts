@@ -2,6 +2,7 @@
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
 import { noGpu, onGpu } from "../../helpers/webgpu";
+import { lenetFeatures } from "./training/training";
 
 const { nn, optim } = torch;
 const F = nn.functional;
@@ -9,14 +10,7 @@ const F = nn.functional;
 type Tensor = torch.Tensor;
 
 class LeNet extends nn.Module {
-  features = new nn.Sequential(
-    new nn.Conv2d(1, 6, 5, { padding: 2 }),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-    new nn.Conv2d(6, 16, 5),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-  );
+  features = lenetFeatures();
   classifier = new nn.Sequential(
     new nn.Flatten(),
     new nn.Linear(16 * 5 * 5, 120),

@@ -2,21 +2,14 @@
 import * as torch from "kindling";
 import { describe } from "vitest";
 import { noGpu, onGpu } from "../../../helpers/webgpu";
-import { labels, testPrograms } from "./training";
+import { labels, lenetFeatures, testPrograms } from "./training";
 
 const { nn, optim } = torch;
 
 type Tensor = torch.Tensor;
 
 class LeNet extends nn.Module {
-  features = new nn.Sequential(
-    new nn.Conv2d(1, 6, 5, { padding: 2 }),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-    new nn.Conv2d(6, 16, 5),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-  );
+  features = lenetFeatures();
   classifier = new nn.Sequential(new nn.Flatten(), new nn.Linear(16 * 2 * 2, 24), new nn.ReLU(), new nn.Linear(24, 4));
 
   override forward(x: Tensor): Tensor {

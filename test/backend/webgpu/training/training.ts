@@ -2,7 +2,8 @@
 import * as torch from "kindling";
 import { expect, it } from "vitest";
 
-const F = torch.nn.functional;
+const { nn } = torch;
+const F = nn.functional;
 
 type Tensor = torch.Tensor;
 
@@ -16,6 +17,17 @@ export interface Program {
   readonly optimizer: (parameters: Iterable<torch.nn.Parameter>) => torch.optim.Optimizer;
   readonly steps: number;
 }
+
+/** The convolutions of LeNet for pictures of one channel. */
+export const lenetFeatures = () =>
+  new nn.Sequential(
+    new nn.Conv2d(1, 6, 5, { padding: 2 }),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Conv2d(6, 16, 5),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+  );
 
 /** Classes of so many examples. */
 export const labels = (n: number): Tensor => torch.randint(0, 4, [n]);
