@@ -1,9 +1,14 @@
-/** `npm test`: lint, types, spelling, then every test. Arguments go to vitest: `npm test -- test/nn`. */
+/**
+ * `npm test`: lint, types, spelling, then the tests. Arguments go to vitest: `npm test -- test/nn`. With `--all`, which `npm run test:all` gives, tests that
+ * otherwise try some cases of many try all of them.
+ */
 import { join } from "node:path";
 import { bin, checkTypes, ensureBuilt, run } from "./ensure.mjs";
 
 await ensureBuilt({ types: true });
-const filters = process.argv.slice(2);
+const wantsAll = process.argv.includes("--all");
+if (wantsAll) process.env.KINDLING_TESTS = "all";
+const filters = process.argv.slice(2).filter((argument) => argument !== "--all");
 if (filters.length === 0) {
   await run(bin("biome"), ["check", "--error-on-warnings", "."]);
   await run("node", [join("scripts", "building", "kernelStyle.mjs")]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode, encode } from "fast-png";
 import { afterAll, expect, test } from "vitest";
+import { cut, cutNote } from "./helpers/cut";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-examples-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -189,7 +190,7 @@ test("customDataset learns from a folder and a CSV", { timeout: 120_000 }, async
 
 const examples = readdirSync("examples").filter((name) => name !== "shared");
 
-test.each(examples)("%s: --help lists flags and defaults", async (name) => {
+test.each(cut(examples, 4))(`%s: --help lists flags and defaults${cutNote}`, async (name) => {
   const help = await run(name, "--help");
   expect(help.code).toBe(0);
   expect(help.stdout).toContain(`npm run example -- ${name}`);

@@ -19,9 +19,9 @@ async function train(loop: string, steps: number) {
 describe("without tidy or dispose memory stays bounded", () => {
   test.each([
     // Each of them makes more than the bound, and would hold all of it.
-    ["600 LeNet steps at batch 64 from a DataLoader", "lenet-loader", 600],
-    ["600 LeNet steps at batch 64 in a plain loop", "lenet-plain", 600],
-    ["160 steps of an LSTM in a plain loop", "lstm-plain", 160],
+    ["400 LeNet steps at batch 64 from a DataLoader", "lenet-loader", 400],
+    ["400 LeNet steps at batch 64 in a plain loop", "lenet-plain", 400],
+    ["120 steps of an LSTM in a plain loop", "lstm-plain", 120],
   ])(
     "%s",
     async (_, loop, steps) => {

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { runsAll } from "../helpers/cut";
 import { findRuntimes, type RuntimeCommand } from "../runtimes/find";
 
 /** An implementation of MPI. */
@@ -32,17 +33,19 @@ function hasKoffi(): boolean {
 }
 
 const runtimes = findRuntimes().found;
-/** This Node and, if it is there, one other runtime; all of them with KINDLING_MPI_RUNTIMES=all. */
-const chosen = (): readonly RuntimeCommand[] => {
-  if (process.env.KINDLING_MPI_RUNTIMES === "all") return runtimes;
-  return [runtimes[0]!, ...runtimes.filter(({ name }) => name === "deno").slice(0, 1)];
+/** This Node with every MPI, and one other runtime with the first; every runtime with every MPI where all tests are asked for. */
+const isChosen = (mpi: number, runtime: number): boolean => {
+  const other = runtimes.findIndex(({ name }) => name === "deno");
+  return runsAll || runtime === 0 || (mpi === 0 && runtime === other);
 };
 
-/** The pairs that are tested. Node calls MPI through koffi. */
-export const pairs: readonly (readonly [Mpi, RuntimeCommand])[] = implementations.flatMap((mpi) =>
-  chosen()
-    .filter(({ name }) => !name.startsWith("node") || hasKoffi())
-    .map((runtime) => [mpi, runtime] as const),
+/** The pairs that are tested, with the numbers of ranks. Node calls MPI through koffi. */
+export const pairs: readonly (readonly [Mpi, RuntimeCommand, number[]])[] = implementations.flatMap((mpi, i) =>
+  runtimes.flatMap((runtime, k) => {
+    if (!isChosen(i, k) || (runtime.name.startsWith("node") && !hasKoffi())) return [];
+    const most = i === 0 && k === 0 ? 4 : 2;
+    return [[mpi, runtime, runsAll ? [2, 4] : [most]] as const];
+  }),
 );
 
 /** Why some are skipped; empty if none are. */
@@ -117,7 +120,7 @@ export function run(
 
 /** Runs a program of `programs/` on `n` ranks. */
 export const launch = (
-  [mpi, runtime]: readonly [Mpi, RuntimeCommand],
+  [mpi, runtime]: readonly [Mpi, RuntimeCommand, ...unknown[]],
   n: number,
   program: string,
   args: readonly string[] = [],

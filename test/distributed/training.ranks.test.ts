@@ -1,5 +1,6 @@
 /** Data-parallel training on real ranks, in every runtime and with every MPI that is tested. */
 import { describe, expect, test } from "vitest";
+import { cutNote } from "../helpers/cut";
 import { findRuntimes } from "../runtimes/find";
 import { launch, pairs, run, skipped } from "./launch";
 
@@ -32,9 +33,9 @@ async function whole(): Promise<Line> {
   return linesOf(stdout)[0]!;
 }
 
-describe.each(pairs)("$name and $name", (mpi, runtime) => {
-  test.each(mpi.name === "MPICH" && runtime.name.startsWith("node") ? [2, 4] : [2])(
-    `%i ranks train as one process (${mpi.name}, ${runtime.name})`,
+describe.each(pairs)("$name and $name", (mpi, runtime, ranks) => {
+  test.each(ranks)(
+    `%i ranks train as one process (${mpi.name}, ${runtime.name})${cutNote}`,
     async (n) => {
       alone ??= whole();
       const one = await alone;

@@ -21,11 +21,3 @@ export const noGpu = await reasonToSkip();
 
 /** What to add to the title of tests that need a GPU. */
 export const onGpu = noGpu === undefined ? `on ${torch.webgpu.getDeviceName()}` : `(skipped: ${noGpu})`;
-
-const wantsAll = process.env.KINDLING_WEBGPU === "all";
-/** Of how many cases of a kind one is tested on a software GPU, unless KINDLING_WEBGPU=all asks for all: each is a kernel to compile. */
-const SHARE = 3;
-
-/** The cases that are tested, and a note for the title. */
-export const cut = <T>(cases: readonly T[]): T[] => cases.filter((_, i) => wantsAll || i % SHARE === 0);
-export const cutNote = wantsAll ? "" : ` (1 of ${SHARE} cases; KINDLING_WEBGPU=all for all)`;

@@ -1,5 +1,5 @@
 /**
- * WebGPU in each runtime: Chromium and Deno have it built in. A small network trains there; with `KINDLING_NETWORKS=all` in the environment
+ * WebGPU in each runtime: Chromium and Deno have it built in. A small network trains there; with `npm run test:all`
  * LeNet, the blocks of ResNet-18, an LSTM and a GPT do as well, of which a software driver compiles the kernels for a minute.
  */
 import { execFile } from "node:child_process";
@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { expect, it } from "vitest";
+import { runsAll } from "../helpers/cut";
 import { chromiumFlags, findChromium, findRuntimes } from "./find";
 import { serve } from "./server";
 
@@ -25,11 +26,9 @@ const gpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 const executablePath = findChromium();
 const skipped = executablePath === undefined ? " (skipped: install Debian's package chromium, or set CHROMIUM)" : "";
 
-const isAll = process.env.KINDLING_NETWORKS === "all";
-
 function expectTraining({ error, networks }: Result): void {
   expect(error).toBeUndefined();
-  expect(Object.keys(networks)).toEqual(["mlp", ...(isAll ? ["lenet", "resnet", "lstm", "gpt"] : [])]);
+  expect(Object.keys(networks)).toEqual(["mlp", ...(runsAll ? ["lenet", "resnet", "lstm", "gpt"] : [])]);
   for (const [name, { cpu, gpu }] of Object.entries(networks)) {
     expect(gpu.at(-1), name).toBeLessThan(gpu[0]!);
     for (const [step, loss] of gpu.entries())
@@ -46,7 +45,7 @@ it.skipIf(executablePath === undefined)(
     const browser = await chromium.launch({ executablePath: executablePath!, args });
     try {
       const page = await browser.newPage();
-      await page.goto(`${server.url}/test/runtimes/webgpu.html${isAll ? "?all" : ""}`);
+      await page.goto(`${server.url}/test/runtimes/webgpu.html${runsAll ? "?all" : ""}`);
       await page.waitForFunction("globalThis.result !== undefined", undefined, { timeout: 220_000 });
       expectTraining((await page.evaluate("globalThis.result")) as Result);
     } finally {
@@ -69,7 +68,7 @@ const reason =
 it.skipIf(reason !== "")(`Deno trains on its GPU with the cpu's losses${reason}`, { timeout: 240_000 }, async () => {
   const { stdout } = await promisify(execFile)(
     resolve(deno!.command),
-    [...deno!.args, "--unstable-webgpu", "test/runtimes/webgpuMain.mjs", ...(isAll ? ["all"] : [])],
+    [...deno!.args, "--unstable-webgpu", "test/runtimes/webgpuMain.mjs", ...(runsAll ? ["all"] : [])],
     { env: { ...process.env, VK_ICD_FILENAMES: mesa, XDG_RUNTIME_DIR: tmpdir() }, timeout: 230_000 },
   );
   const line = stdout.split("\n").find((text) => text.startsWith("result "));

@@ -1,6 +1,7 @@
 /** Training steps of LeNet and of a GPT: what they ask of the GPU, and that their losses are those of the cpu, past the step from which on kernels share dispatches. */
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
+import { cut, cutNote } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { lenetFeatures } from "./training/training";
 
@@ -98,8 +99,8 @@ function trainer({ make, batch, optimizer: of }: Program, device: torch.Device):
   };
 }
 
-describe.skipIf(noGpu !== undefined)(`what a training step asks of the GPU ${onGpu}`, () => {
-  it.each(Object.entries(programs))("%s", { timeout: 120_000 }, async (name, program) => {
+describe.skipIf(noGpu !== undefined)(`what a training step asks of the GPU ${onGpu}${cutNote}`, () => {
+  it.each(cut(Object.entries(programs), 2))("%s", { timeout: 120_000 }, async (name, program) => {
     const [next, onCpu] = [trainer(program, "webgpu"), trainer(program, "cpu")];
     const steps: Step[] = [];
     for (let i = 0; i < 8; i++) steps.push(await next());

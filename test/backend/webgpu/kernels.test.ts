@@ -7,8 +7,9 @@ import { describe, expect, it } from "vitest";
 import type { Operand } from "../../../src/backend/backend";
 import { binaryRules, type Rule, ternaryRules, unaryRules } from "../../../src/backend/webgpu/wgsl/rules";
 import { specialBinary, specialUnary } from "../../../src/backend/webgpu/wgsl/specialRules";
+import { cut, cutNote } from "../../helpers/cut";
 import { randomOf } from "../../helpers/mutate";
-import { cut, cutNote, noGpu, onGpu } from "../../helpers/webgpu";
+import { noGpu, onGpu } from "../../helpers/webgpu";
 
 type DType = torch.DType;
 type Backend = any;
@@ -156,7 +157,7 @@ const chosen = (name: string, rule: Rule): DType[] => {
   const [floats, others] = [true, false].map((isFloat) =>
     dtypesOf(name, rule).filter((dtype) => (dtype === "float32") === isFloat),
   ) as [DType[], DType[]];
-  return [...floats, ...cut(others)];
+  return [...floats, ...cut(others, 3)];
 };
 
 const input = (dtype: DType, layout: Layout, seed: number, isSpecial = true) => ({
@@ -237,7 +238,12 @@ describe.skipIf(noGpu !== undefined)(`elementwise kernels ${onGpu}${cutNote}`, (
 const copied = ["float32", "int64", "int32", "int16", "int8", "uint8", "bool", "float16", "bfloat16"] as const;
 
 describe.skipIf(noGpu !== undefined)(`copies and fills ${onGpu}${cutNote}`, () => {
-  it.each(cut(copied.flatMap((from) => copied.map((to) => [from, to] as const))))("%s to %s", async (from, to) => {
+  it.each(
+    cut(
+      copied.flatMap((from) => copied.map((to) => [from, to] as const)),
+      3,
+    ),
+  )("%s to %s", async (from, to) => {
     const isHalf = from === "float16" || from === "bfloat16";
     const run = (backend: Backend, y: Operand, [x]: readonly Operand[]) => {
       if (!isHalf) {

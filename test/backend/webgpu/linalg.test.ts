@@ -1,7 +1,8 @@
 /** Factorizations and what is solved by them against the cpu, which computes in float64: sizes beyond a workgroup, stacks, and errors that come with the next read. */
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
-import { cut, cutNote, noGpu, onGpu } from "../../helpers/webgpu";
+import { cut, cutNote } from "../../helpers/cut";
+import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree } from "./agree";
 
 type Tensor = torch.Tensor;
@@ -17,7 +18,7 @@ const positive = (shape: readonly number[]): Tensor => {
 };
 
 describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => {
-  it.each(cut([[[3, 2, 17, 17]], [[1, 1]], [[5, 5]], [[2, 0, 0]], [[70, 70]], [[0, 4, 4]]]))(
+  it.each(cut([[[3, 2, 17, 17]], [[1, 1]], [[5, 5]], [[2, 0, 0]], [[70, 70]], [[0, 4, 4]]], 3))(
     "factorizes and solves %j",
     async (shape) => {
       torch.manualSeed(1);
@@ -41,7 +42,7 @@ describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => 
     },
   );
 
-  it.each(cut([[[2, 40, 70]], [[5, 3]], [[3, 5]], [[4, 0]], [[2, 70, 40]]]))("takes %j apart", async (shape) => {
+  it.each(cut([[[2, 40, 70]], [[5, 3]], [[3, 5]], [[4, 0]], [[2, 70, 40]]], 3))("takes %j apart", async (shape) => {
     torch.manualSeed(2);
     const a = torch.randn(shape);
     await agree("luFactor", (x) => [...linalg.luFactor(x!.detach())], [a], 1e-4);
@@ -86,7 +87,7 @@ describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => 
     expect((await info.cpu()).tolist()).toEqual([1, 1]);
   });
 
-  it.each(cut([[[3, 17, 17]], [[1, 1]], [[6, 6]], [[0, 3, 3]], [[40, 40]]]))(
+  it.each(cut([[[3, 17, 17]], [[1, 1]], [[6, 6]], [[0, 3, 3]], [[40, 40]]], 3))(
     "finds eigenvalues of %j",
     async (shape) => {
       torch.manualSeed(4);
@@ -109,7 +110,7 @@ describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => 
     },
   );
 
-  it.each(cut([[[5, 3]], [[1, 1]], [[2, 30, 20]], [[3, 5]], [[2, 3, 70]], [[0, 3, 2]], [[3, 0]]]))(
+  it.each(cut([[[5, 3]], [[1, 1]], [[2, 30, 20]], [[3, 5]], [[2, 3, 70]], [[0, 3, 2]], [[3, 0]]], 3))(
     "finds singular values of %j",
     async (shape) => {
       torch.manualSeed(5);

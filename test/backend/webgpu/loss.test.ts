@@ -1,6 +1,7 @@
 /** The loss of the device at any point of a training step: what waits is rejected, what follows throws, and the model goes on from its last state. */
 import * as torch from "kindling";
 import { afterAll, describe, expect, it } from "vitest";
+import { runsAll } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 
 const { nn } = torch;
@@ -122,8 +123,8 @@ describe.skipIf(noGpu !== undefined)(`the loss of the device ${onGpu}`, () => {
   });
 
   it.each([
-    ["a factor", 100],
-    ["a network", 6],
+    ["a factor", runsAll ? 100 : 30],
+    ["a network", runsAll ? 6 : 2],
   ])("%s goes on from the last state, after %i losses at random points", { timeout: 300_000 }, async (name, rounds) => {
     const reference = setUp(name, "cpu");
     const expected: number[] = [];
