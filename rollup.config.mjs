@@ -13,7 +13,6 @@ import { embedDataWorker } from "./scripts/building/dataWorker.mjs";
 import { embedKernels } from "./scripts/building/kernels.mjs";
 import { embedLimit } from "./scripts/building/limit.mjs";
 import { embedLoader } from "./scripts/building/loader.mjs";
-import { nodeEntry } from "./scripts/building/nodeEntry.mjs";
 import { ROOMS, sourceOfRoom } from "./scripts/building/rooms.mjs";
 
 /** Lets a file import a package's binary of WebAssembly as deflated base64 text, as the kernels are. */
@@ -152,7 +151,7 @@ function openRooms() {
 }
 
 export default {
-  input: { kindling: entry, node: "kindling:node", cli: resolve("src/cli/main.ts"), ...rooms },
+  input: { kindling: entry, cli: resolve("src/cli/main.ts"), ...rooms },
   // Packages of the command line alone ask for parts of Node.
   external: /^node:|^events$|^readline$/,
   // Codecs, formats and the like, imported when they are first needed, are files beside the bundle.
@@ -185,7 +184,6 @@ export default {
     esbuild({ target: "es2022" }),
     nameClasses(resolve("src")),
     openRooms(),
-    nodeEntry(),
     embedDataWorker(),
     explainCommonJs(),
     licenses,

@@ -125,17 +125,9 @@ export async function ensureBuilt({ types = false, bundle: wantsBundle = true } 
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();
-  const plugins = [
-    "classNames",
-    "commonjs",
-    "dataWorker",
-    "kernels",
-    "limit",
-    "loader",
-    "nodeEntry",
-    "rooms",
-    "signatures",
-  ].map((name) => join("scripts", "building", `${name}.mjs`));
+  const plugins = ["classNames", "commonjs", "dataWorker", "kernels", "limit", "loader", "rooms", "signatures"].map(
+    (name) => join("scripts", "building", `${name}.mjs`),
+  );
   if (wantsBundle && isStale(bundle, ["src", kernels, "rollup.config.mjs", ...plugins, "package-lock.json"])) {
     console.error("kindling: bundling…");
     await buildBundle();
