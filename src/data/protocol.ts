@@ -1,5 +1,6 @@
 /** What the main thread and the workers of a DataLoader say to each other. */
 import type { MemoryRange } from "../backend/capabilities";
+import { scriptRunner } from "../platform/platform";
 import type { LoadModule, Packed, TensorLayout } from "./pack";
 
 /** The first message to a worker. */
@@ -95,9 +96,7 @@ export const PORT_NAME = "kindling.dataWorker";
  */
 export const workerSource = (library: string): string => `
 const key = Symbol.for(${JSON.stringify(PORT_NAME)});
-const library = () => {
-${library}
-};
+const library = ${scriptRunner(library)};
 const fail = (error, isImport) => send({ kind: "failed", error: { name: String(error?.name ?? "Error"), message: String(error?.message ?? error), stack: String(error?.stack) }, isImport });
 const begin = async ({ modules }) => {
   try {

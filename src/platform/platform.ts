@@ -122,8 +122,19 @@ export function startWorker(
   }
 }
 
+/**
+ * The text of a function, for the text of a worker, that runs a large script when it is called.
+ *
+ * Node compiles the text of a worker twice before it runs, once to learn whether it is a module, and passes over a string. In a page, whose policy may forbid
+ * to run strings, parentheses make V8 compile the function at once, which it otherwise does when it is called, after it has looked for its end.
+ */
+export const scriptRunner = (script: string): string =>
+  nodeModule("node:worker_threads") ? `() => evaluate(${JSON.stringify(script)})` : `(() => {\n${script}\n})`;
+
 const nodePrelude = `
-const { parentPort } = (globalThis.process ?? {}).getBuiltinModule?.("node:worker_threads") ?? require("node:worker_threads");
+const builtin = (name) => (globalThis.process ?? {}).getBuiltinModule?.(name) ?? require(name);
+const { parentPort } = builtin("node:worker_threads");
+const evaluate = (text) => builtin("node:vm").runInThisContext(text, { filename: "kindling.js" });
 const receive = (listener) => parentPort.on("message", listener);
 const send = (message, transfer) => parentPort.postMessage(message, transfer);
 `;
@@ -206,10 +217,19 @@ function trustedURL(url: string): string {
   return createScriptURL!(url);
 }
 
+/** The addresses of what workers run, by its text: there are a few large ones, for as long as the page lives. */
+const addresses = new Map<string, string>();
+
+function addressOf(source: string): string {
+  const address =
+    addresses.get(source) ?? URL.createObjectURL(new Blob([webPrelude + source], { type: "text/javascript" }));
+  addresses.set(source, address);
+  return address;
+}
+
 function startWebWorker(source: string, name: string): WorkerHandle {
   if (typeof Worker !== "function") throw new Error("there is no Worker here");
-  const url = URL.createObjectURL(new Blob([webPrelude + source], { type: "text/javascript" }));
-  const worker = new Worker(trustedURL(url), { type: "module", name });
+  const worker = new Worker(trustedURL(addressOf(source)), { type: "module", name });
   return {
     post: (message, transfer) => worker.postMessage(message, (transfer ?? []) as Transferable[]),
     onMessage: (listener) => worker.addEventListener("message", (event) => listener(event.data)),

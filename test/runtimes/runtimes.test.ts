@@ -16,7 +16,7 @@ interface Result {
     sharedMemory: boolean;
     hints: string[];
   };
-  /** Bytes of tensors that were held at most, while 6 GiB of them were made and forgotten. */
+  /** Bytes of tensors that were held at most, while gigabytes of them were made and forgotten. */
   readonly peak: number;
   readonly error?: string;
 }
