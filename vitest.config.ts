@@ -15,8 +15,22 @@ const usesSources = process.env.KINDLING_SOURCES === "1";
  * (`test/helpers/sharing.ts` looks), and count nothing that the garbage of other files changes. A file that has to be alone ends in `.alone.test.ts`.
  */
 const shared = [
-  ...["audio", "autograd", "core", "darknet", "distributions", "func", "kernels", "nn", "ops", "optim", "text"],
-  ...["backend/webgpu", "vision/ops", "vision/transforms", "vision/utils"],
+  ...[
+    "amp",
+    "audio",
+    "autograd",
+    "core",
+    "darknet",
+    "device",
+    "distributions",
+    "func",
+    "hub",
+    "inspect",
+    "kernels",
+    "nn",
+  ],
+  ...["onnx", "ops", "optim", "tensor", "tensorboard", "text", "tutorials"],
+  ...["backend/webgpu", "vision/datasets", "vision/ops", "vision/transforms", "vision/utils"],
 ].map((room) => `test/${room}/**/!(*.alone).test.ts`);
 
 export default defineConfig({
