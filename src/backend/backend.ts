@@ -42,6 +42,8 @@ export interface Backend {
   /** Whether the device is gone, on one that may go. */
   readonly isLost?: boolean;
   readonly convolutions?: ConvolutionPlanner;
+  /** Whether it has the ops `attention` and `attentionGradient`; on other devices attention is composed of products and a softmax. */
+  readonly hasAttention?: boolean;
   /** Whether ops wait so that several become one kernel, on a device that can do so. */
   isFusing?: boolean;
 
