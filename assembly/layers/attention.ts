@@ -11,9 +11,9 @@ import { F32 } from "../common/dtype";
 import { addLanes, firstLanes, loadLanes, storeLanes, zeros } from "../common/rows";
 import { fma4 } from "../common/simd";
 import { MR } from "../gemm/blocking";
-import { multiply } from "../gemm/macro";
+import { multiplyPanels } from "../gemm/macro";
 import { pack } from "../gemm/pack";
-import { Product, productAt } from "../gemm/product";
+import { Block, Product, productAt } from "../gemm/product";
 import * as math from "../math/double";
 import { expNegative_f32x4 } from "../math/exponential";
 
@@ -22,6 +22,9 @@ const QUERIES: i32 = 48;
 const KEYS: i32 = 128;
 /** Bytes between rows of scores; no power of two, so that they do not share places in the cache. */
 const PITCH: usize = KEYS * 4 + 32;
+
+/** Most features of a head, which the device says as its `attentionWidth`. */
+const WIDEST: i32 = 512;
 
 /** What `biasKind` says. */
 const ADDED: i32 = 1;
@@ -40,10 +43,14 @@ const AT_GV: i32 = 31;
 
 /** Where things lie in scratch memory, behind what a product takes. */
 const RECORD: usize = 3 << 19;
-const TURNED: usize = RECORD + 1024;
-/** Elements of a turned operand; larger ones are packed by each product. */
-const TURNED_SIZE: i32 = 1 << 18;
-const SCORES: usize = TURNED + 2 * ((TURNED_SIZE << 2) + 64);
+/** Blocks of queries and of their gradients, packed as the left and as the right operand of products. */
+const PACKED: usize = RECORD + 1024;
+/** Bytes of such a block of the widest head. */
+const BLOCK: usize = <usize>(QUERIES + 8) * (WIDEST * 4);
+const SCORES: usize = PACKED + 4 * BLOCK;
+/** Blocks of keys and values in panels: as many as fit. */
+const PANELS: usize = SCORES + 2 * <usize>QUERIES * PITCH + 1024;
+const PANEL_BYTES: usize = (4 << 20) - 64 - PANELS;
 
 /** An operand of the head at hand: the address of its first row and the bytes between rows. */
 @final
@@ -70,6 +77,8 @@ class Attention {
   v: i32;
   causal: bool;
   biasKind: i32;
+  /** The same as rows of scores see it. */
+  rowKind: i32;
   scale: f32;
   noiseBase: usize;
   noise: usize;
@@ -77,10 +86,13 @@ class Attention {
   sums: usize;
   /** The head that the addresses are those of. */
   current: i32;
-  /** Keys and values with their rows as columns, or 0. */
-  turnedK: usize;
-  turnedV: usize;
-  turnedPitch: usize;
+  /** Keys of a block, and bytes of each of its three kinds of panels: keys as columns, values (for gradients: as columns), for gradients keys. */
+  step: i32;
+  slot: usize;
+  /** Whether the panels of all blocks are there, one behind the other; the block that is there otherwise. */
+  whole: bool;
+  there: i32;
+  isBackward: bool;
   /** Scores, gradients of scores, and two numbers for each query. */
   scores: usize;
   grads: usize;
@@ -126,7 +138,14 @@ function attentionAt(scratch: usize, geometry: usize, scale: f64): Attention {
   a.causal = sizeAt(geometry, 5) != 0;
   a.biasKind = sizeAt(geometry, 6);
   a.scale = <f32>scale;
+  a.rowKind = a.biasKind == 0 && !(scale > 0) ? SCALED : a.biasKind;
   a.current = -1;
+  a.isBackward = false;
+  a.step = blockOf(a.s, KEYS);
+  const blocks = (a.s + a.step - 1) / a.step;
+  const width = max(a.e, a.v);
+  a.slot = (<usize>max(((a.step + 7) & ~7) * width, a.step * ((width + 7) & ~7)) << 2) + 64;
+  a.whole = <u64>blocks * 3 * a.slot <= <u64>PANEL_BYTES;
   a.scores = scratch + SCORES;
   a.grads = a.scores + <usize>QUERIES * PITCH;
   a.most = a.grads + <usize>QUERIES * PITCH;
@@ -146,20 +165,40 @@ function enter(r: Rows, batch: i32, head: i32): void {
   r.p = r.base + <usize>batch * r.batch + <usize>head * r.head;
 }
 
-/** Keys or values turned, if they are small; `slot` is 0 or 1. */
-function turned(a: Attention, slot: i32, x: Rows, width: i32): usize {
-  const lines = ((a.s + 3) & ~3) + 8;
-  if (<i64>lines * width > TURNED_SIZE) return 0;
-  const to = changetype<usize>(a) - RECORD + TURNED + <usize>slot * ((TURNED_SIZE << 2) + 64);
-  pack(4, to, x.p, x.pitch, 4, a.s, width, lines);
-  a.turnedPitch = (<usize>lines) << 2;
-  return to;
+/** Where panels begin. */
+// @ts-ignore: decorator
+@inline
+function panelsBegin(a: Attention): usize {
+  return changetype<usize>(a) - RECORD + PANELS;
+}
+
+/** Packs the panels of keys [j, j + step). */
+function packBlock(a: Attention, j: i32, to: usize): void {
+  const cols = min(a.step, a.s - j),
+    slot = a.slot;
+  const k = a.k.p + <usize>j * a.k.pitch,
+    v = a.vs.p + <usize>j * a.vs.pitch;
+  pack(4, to, k, a.k.pitch, 4, cols, a.e, 8);
+  if (a.isBackward) {
+    pack(4, to + slot, v, a.vs.pitch, 4, cols, a.v, 8);
+    pack(4, to + 2 * slot, k, 4, a.k.pitch, a.e, cols, 8);
+  } else pack(4, to + slot, v, 4, a.vs.pitch, a.v, cols, 8);
+}
+
+/** Where the panels of the block of keys that begins with key `j` lie. */
+function panelsOf(a: Attention, j: i32): usize {
+  const base = panelsBegin(a);
+  if (a.whole) return base + <usize>(j / a.step) * 3 * a.slot;
+  if (a.there != j) packBlock(a, j, base);
+  a.there = j;
+  return base;
 }
 
 /** Finds the operands of a head. */
-function select(a: Attention, head: i32, isBackward: bool): void {
+function select(a: Attention, head: i32): void {
   if (a.current == head) return;
   a.current = head;
+  a.there = -1;
   const batch = head / a.heads,
     h = head - batch * a.heads;
   enter(a.q, batch, h);
@@ -169,13 +208,13 @@ function select(a: Attention, head: i32, isBackward: bool): void {
   enter(a.bias, batch, h);
   a.sums = a.sumsBase + ((<usize>head * a.l) << 2);
   a.noise = a.noiseBase == 0 ? 0 : a.noiseBase + ((<usize>head * a.l * a.s) << 2);
-  a.turnedK = turned(a, 0, a.k, a.e);
-  if (!isBackward) return;
+  if (a.whole)
+    for (let j = 0; j < a.s; j += a.step) packBlock(a, j, panelsBegin(a) + <usize>(j / a.step) * 3 * a.slot);
+  if (!a.isBackward) return;
   enter(a.gy, batch, h);
   enter(a.gq, batch, h);
   enter(a.gk, batch, h);
   enter(a.gv, batch, h);
-  a.turnedV = turned(a, 1, a.vs, a.v);
 }
 
 /** About equally large blocks that `n` is divided into, at most `most` each; multiples of MR. */
@@ -184,43 +223,53 @@ function blockOf(n: i32, most: i32): i32 {
   return n <= MR ? n : min((((n + blocks - 1) / blocks + MR - 1) / MR) * MR, most);
 }
 
-/** C (+)= A·B; steps are in bytes. */
-function times(
-  p: Product,
-  c: usize,
-  ldc: usize,
-  m: i32,
-  n: i32,
-  k: i32,
-  x: usize,
-  rsa: usize,
-  csa: usize,
-  w: usize,
-  rsb: usize,
-  csb: usize,
-  adds: bool,
-): void {
+/** How the left operand of a product lies: packed by MR rows, in place by rows, or turned in place. */
+// @ts-ignore: decorator
+@inline
+function packedRows(q: Block, x: usize, depth: i32): void {
+  q.packed = true;
+  q.a = x;
+  q.aTerm = MR * 4;
+  q.aGroup = <usize>(MR * 4) * depth;
+  q.depth = depth;
+}
+
+// @ts-ignore: decorator
+@inline
+function rowsInPlace(q: Block, x: usize, depth: i32): void {
+  q.packed = false;
+  q.a = x;
+  q.aRow = PITCH;
+  q.aTerm = 4;
+  q.aGroup = <usize>MR * PITCH;
+  q.depth = depth;
+}
+
+// @ts-ignore: decorator
+@inline
+function turnedInPlace(q: Block, x: usize, depth: i32): void {
+  q.packed = true;
+  q.a = x;
+  q.aTerm = PITCH;
+  q.aGroup = MR * 4;
+  q.depth = depth;
+}
+
+/** C (+)= A·B for the left operand that has been chosen and a right one in panels of `terms` terms. */
+function times(p: Product, c: usize, ldc: usize, m: i32, n: i32, panels: usize, terms: i32, adds: bool): void {
   p.c = c;
   p.ldc = ldc;
   p.m = m;
   p.n = n;
-  p.k = k;
-  p.a = x;
-  p.rsa = rsa;
-  p.csa = csa;
-  p.b = w;
-  p.rsb = rsb;
-  p.csb = csb;
   p.add = adds;
-  multiply(p, 0, m, 0, n);
+  multiplyPanels(p, panels, (<usize>terms) << 5);
 }
 
-/** C = X·Wᵀ, of rows [i, i + rows) of X and [j, j + cols) of W, which may lie turned. */
-function timesRows(a: Attention, c: usize, x: Rows, i: i32, rows: i32, w: Rows, j: i32, cols: i32, k: i32, t: usize): void {
-  const from = t != 0 ? t + ((<usize>j) << 2) : w.p + <usize>j * w.pitch;
-  const along = t != 0 ? a.turnedPitch : <usize>4,
-    across = t != 0 ? <usize>4 : w.pitch;
-  times(a.product, c, PITCH, rows, cols, k, x.p + <usize>i * x.pitch, x.pitch, 4, from, along, across, false);
+/** Where the i-th packed block of queries or gradients lies. */
+// @ts-ignore: decorator
+@inline
+function packedAt(a: Attention, i: i32): usize {
+  return changetype<usize>(a) - RECORD + PACKED + <usize>i * BLOCK;
 }
 
 // ---- Masks ----------------------------------------------------------------------------------------------------------
@@ -254,6 +303,9 @@ function seenKeys(a: Attention, i: i32, rows: i32): i32 {
   return seen;
 }
 
+/** Scores are scaled before the maximum is found, although there is no bias: by a factor that turns their order. */
+const SCALED: i32 = 3;
+
 /** What a mask of `k` bytes adds: 0 where it is true, −∞ where it is not. */
 // @ts-ignore: decorator
 @inline
@@ -270,7 +322,7 @@ function allowedLanes(p: usize, k: i32): v128 {
 @inline
 function scoreLanes(kind: i32, x: v128, scale: v128, b: usize, k: i32): v128 {
   const v = f32x4.mul(x, scale);
-  if (kind == 0) return v;
+  if (kind == 0 || kind == SCALED) return v;
   return f32x4.add(v, kind == ADDED ? loadLanes<f32>(b, k, zeros()) : allowedLanes(b, k));
 }
 
@@ -290,39 +342,57 @@ function keysOf(a: Attention, i: i32, j: i32, cols: i32): i32 {
 
 // ---- Forward --------------------------------------------------------------------------------------------------------
 
-/** Scales `n` scores, adds the bias, and gives the largest; what is left of the last vector becomes −∞. */
-function maskRow(kind: i32, x: usize, n: i32, scale: v128, b: usize): f32 {
-  const never = f32x4.splat(<f32>-Infinity);
-  const step: usize = kind == ALLOWED ? 4 : 16;
-  let most = never;
-  for (; n >= 4; n -= 4, x += 16, b += step) {
-    const v = scoreLanes(kind, v128.load(x), scale, b, 4);
-    v128.store(x, v);
-    most = f32x4.max(most, v);
-  }
-  if (n > 0) {
-    const v = v128.bitselect(scoreLanes(kind, v128.load(x), scale, b, n), never, firstLanes<f32>(n));
-    v128.store(x, v);
-    most = f32x4.max(most, v);
-  }
-  const two = f32x4.max(most, v128.shuffle<u64>(most, most, 1, 0));
+// @ts-ignore: decorator
+@inline
+function largestLane(v: v128): f32 {
+  const two = f32x4.pmax(v, v128.shuffle<u64>(v, v, 1, 0));
   return max<f32>(f32x4.extract_lane(two, 0), f32x4.extract_lane(two, 1));
 }
 
-/** Scores become e^(x − shift); their sum. */
-function expRow(x: usize, n: i32, shift: v128): f32 {
+/**
+ * The largest of `n` scores, NaN left out, which the sum of exponentials will show. With a bias, scores become scale x + bias before. What is left of the last
+ * vector becomes −∞.
+ */
+function maskRow(kind: i32, x: usize, n: i32, scale: v128, b: usize): f32 {
+  const never = f32x4.splat(<f32>-Infinity);
+  const step: usize = kind == ALLOWED ? 4 : 16;
+  let first = never,
+    second = never;
+  if (kind == 0) {
+    const last = n & ~3;
+    if (n != last) {
+      const to = x + ((<usize>last) << 2);
+      v128.store(to, v128.bitselect(v128.load(to), never, firstLanes<f32>(n - last)));
+    }
+    for (; n > 4; n -= 8, x += 32) {
+      first = f32x4.pmax(first, v128.load(x));
+      second = f32x4.pmax(second, v128.load(x, 16));
+    }
+    if (n > 0) first = f32x4.pmax(first, v128.load(x));
+  } else
+    for (; n > 0; n -= 4, x += 16, b += step) {
+      let v = scoreLanes(kind, v128.load(x), scale, b, n);
+      if (n < 4) v = v128.bitselect(v, never, firstLanes<f32>(n));
+      v128.store(x, v);
+      first = f32x4.pmax(first, v);
+    }
+  return largestLane(f32x4.pmax(first, second));
+}
+
+/** Scores become e^(scale x − shift); their sum. */
+function expRow(x: usize, n: i32, scale: v128, shift: v128): f32 {
   let first = zeros(),
     second = zeros();
   for (; n > 4; n -= 8, x += 32) {
-    const u = expNegative_f32x4(f32x4.sub(v128.load(x), shift));
-    const w = expNegative_f32x4(f32x4.sub(v128.load(x, 16), shift));
+    const u = expNegative_f32x4(f32x4.sub(f32x4.mul(v128.load(x), scale), shift));
+    const w = expNegative_f32x4(f32x4.sub(f32x4.mul(v128.load(x, 16), scale), shift));
     v128.store(x, u);
     v128.store(x, w, 16);
     first = f32x4.add(first, u);
     second = f32x4.add(second, w);
   }
   if (n > 0) {
-    const u = expNegative_f32x4(f32x4.sub(v128.load(x), shift));
+    const u = expNegative_f32x4(f32x4.sub(f32x4.mul(v128.load(x), scale), shift));
     v128.store(x, u);
     first = f32x4.add(first, u);
   }
@@ -350,11 +420,17 @@ function weighRow(a: Attention, r: i32, i: i32, j: i32, cols: i32, scale: v128):
     place = (<usize>r) << 2;
   const n = keysOf(a, i, j, cols);
   const before = j == 0 ? <f32>-Infinity : load<f32>(a.most + place);
-  const most = max<f32>(before, maskRow(a.biasKind, x, n, scale, biasAt(a, i, j)));
+  let most = maskRow(a.rowKind, x, n, scale, biasAt(a, i, j)),
+    factor = f32x4.splat(1);
+  if (a.rowKind == 0) {
+    most *= a.scale;
+    factor = scale;
+  }
+  most = max<f32>(before, most);
   // Where nothing is seen yet, exponentials of −∞ less 0 are 0.
   const shift = most == <f32>-Infinity ? <f32>0 : most;
   const rest = f32x4.extract_lane(expNegative_f32x4(f32x4.splat(before - shift)), 0);
-  const sum = expRow(x, n, f32x4.splat(shift));
+  const sum = expRow(x, n, factor, f32x4.splat(shift));
   store<f32>(a.most + place, most);
   store<f32>(a.total + place, j == 0 ? sum : load<f32>(a.total + place) * rest + sum);
   if (a.noise != 0) multiplyRow(x, a.noise + ((<usize>(i * a.s + j)) << 2), n);
@@ -366,16 +442,21 @@ function weighRow(a: Attention, r: i32, i: i32, j: i32, cols: i32, scale: v128):
 function attend(a: Attention, i: i32, end: i32): void {
   const rows = end - i,
     seen = seenKeys(a, i, rows),
-    scale = f32x4.splat(a.scale);
-  const y = a.y,
-    vs = a.vs;
-  const step = blockOf(seen, KEYS);
+    step = a.step,
+    p = a.product,
+    y = a.y;
+  const scale = f32x4.splat(a.scale),
+    queries = packedAt(a, 0),
+    to = y.p + <usize>i * y.pitch;
+  pack(4, queries, a.q.p + <usize>i * a.q.pitch, a.q.pitch, 4, rows, a.e, MR);
   for (let j = 0; j < seen; j += step) {
-    const cols = min(step, seen - j);
-    timesRows(a, a.scores, a.q, i, rows, a.k, j, cols, a.e, a.turnedK);
+    const cols = min(step, seen - j),
+      panels = panelsOf(a, j);
+    packedRows(p.block, queries, a.e);
+    times(p, a.scores, PITCH, rows, cols, panels, a.e, false);
     for (let r = 0; r < rows; r++) weighRow(a, r, i + r, j, cols, scale);
-    const to = y.p + <usize>i * y.pitch;
-    times(a.product, to, y.pitch, rows, a.v, cols, a.scores, PITCH, 4, vs.p + <usize>j * vs.pitch, vs.pitch, 4, j > 0);
+    rowsInPlace(p.block, a.scores, cols);
+    times(p, to, y.pitch, rows, a.v, panels + a.slot, min(step, a.s - j), j > 0);
   }
   for (let r = 0; r < rows; r++) {
     const total = load<f32>(a.total + ((<usize>r) << 2)),
@@ -415,7 +496,7 @@ export function attention(
   for (let task = begin; task < end; task++) {
     const head = task / blocks,
       i = (task - head * blocks) * size;
-    select(a, head, false);
+    select(a, head);
     attend(a, i, min(i + size, a.l));
   }
 }
@@ -486,30 +567,40 @@ function gradRow(a: Attention, r: i32, i: i32, j: i32, cols: i32, scale: v128): 
 /** Adds what queries [i, i + rows) and keys [j, j + cols) give to the gradients that are wanted. */
 function pair(a: Attention, i: i32, rows: i32, j: i32, cols: i32, ofQueries: bool, ofKeys: bool): void {
   const p = a.product,
-    scale = f32x4.splat(a.scale);
-  const q = a.q,
-    k = a.k,
-    gy = a.gy,
-    gq = a.gq,
-    gk = a.gk,
-    gv = a.gv;
-  timesRows(a, a.scores, q, i, rows, k, j, cols, a.e, a.turnedK);
-  timesRows(a, a.grads, gy, i, rows, a.vs, j, cols, a.v, a.turnedV);
+    q = p.block,
+    scale = f32x4.splat(a.scale),
+    panels = panelsOf(a, j),
+    slot = a.slot;
+  packedRows(q, packedAt(a, 0), a.e);
+  times(p, a.scores, PITCH, rows, cols, panels, a.e, false);
+  packedRows(q, packedAt(a, 1), a.v);
+  times(p, a.grads, PITCH, rows, cols, panels + slot, a.v, false);
   for (let r = 0; r < rows; r++) gradRow(a, r, i + r, j, cols, scale);
-  const fromQ = q.p + <usize>i * q.pitch,
-    fromY = gy.p + <usize>i * gy.pitch,
-    fromK = k.p + <usize>j * k.pitch;
   if (ofKeys) {
-    times(p, gv.p + <usize>j * gv.pitch, gv.pitch, cols, a.v, rows, a.scores, 4, PITCH, fromY, gy.pitch, 4, true);
-    times(p, gk.p + <usize>j * gk.pitch, gk.pitch, cols, a.e, rows, a.grads, 4, PITCH, fromQ, q.pitch, 4, true);
+    turnedInPlace(q, a.scores, rows);
+    times(p, a.gv.p + <usize>j * a.gv.pitch, a.gv.pitch, cols, a.v, packedAt(a, 3), rows, true);
+    turnedInPlace(q, a.grads, rows);
+    times(p, a.gk.p + <usize>j * a.gk.pitch, a.gk.pitch, cols, a.e, packedAt(a, 2), rows, true);
   }
-  if (ofQueries) times(p, gq.p + <usize>i * gq.pitch, gq.pitch, rows, a.e, cols, a.grads, PITCH, 4, fromK, k.pitch, 4, true);
+  if (!ofQueries) return;
+  rowsInPlace(q, a.grads, cols);
+  times(p, a.gq.p + <usize>i * a.gq.pitch, a.gq.pitch, rows, a.e, panels + 2 * slot, min(a.step, a.s - j), true);
+}
+
+/** Packs queries [i, i + rows) and gradients of their results: by rows, and their features as columns. */
+function packQueries(a: Attention, i: i32, rows: i32): void {
+  const q = a.q.p + <usize>i * a.q.pitch,
+    g = a.gy.p + <usize>i * a.gy.pitch;
+  pack(4, packedAt(a, 0), q, a.q.pitch, 4, rows, a.e, MR);
+  pack(4, packedAt(a, 1), g, a.gy.pitch, 4, rows, a.v, MR);
+  pack(4, packedAt(a, 2), q, 4, a.q.pitch, a.e, rows, 8);
+  pack(4, packedAt(a, 3), g, 4, a.gy.pitch, a.v, rows, 8);
 }
 
 /** Queries [i0, i1) against keys [j0, j1), which are multiples of blocks. */
 function differentiate(a: Attention, i0: i32, i1: i32, j0: i32, j1: i32, ofQueries: bool, ofKeys: bool): void {
   const size = blockOf(a.l, QUERIES),
-    step = blockOf(a.s, KEYS);
+    step = a.step;
   if (ofQueries) clearRows(a.gq, i0, i1, a.e);
   if (ofKeys) {
     clearRows(a.gk, j0, j1, a.e);
@@ -518,7 +609,9 @@ function differentiate(a: Attention, i0: i32, i1: i32, j0: i32, j1: i32, ofQueri
   for (let i = i0; i < i1; i += size) {
     const rows = min(size, i1 - i);
     const seen = min(seenKeys(a, i, rows), j1);
-    for (let r = 0; r < rows && j0 < seen; r++) {
+    if (j0 >= seen) continue;
+    packQueries(a, i, rows);
+    for (let r = 0; r < rows; r++) {
       const row = <usize>(i + r);
       store<f32>(a.total + ((<usize>r) << 2), dotRow(a.gy.p + row * a.gy.pitch, a.y.p + row * a.y.pitch, a.v));
     }
@@ -567,17 +660,18 @@ export function attentionBackward(
   a.gq = rowsAt(rows + 32, gq, geometry, AT_GQ, 2);
   a.gk = rowsAt(rows + 64, gk, geometry, AT_GK, 2);
   a.gv = rowsAt(rows + 96, gv, geometry, AT_GV, 2);
+  a.isBackward = true;
   const ofQueries = (kind & OF_QUERIES) != 0,
     ofKeys = (kind & OF_KEYS) != 0;
   const size = blockOf(a.l, QUERIES),
-    step = blockOf(a.s, KEYS);
+    step = a.step;
   const blocks = ofQueries && ofKeys ? 1 : ofQueries ? (a.l + size - 1) / size : (a.s + step - 1) / step;
   for (let task = begin; task < end; task++) {
     const head = task / blocks,
       block = task - head * blocks;
     const i = ofKeys ? 0 : block * size,
       j = ofQueries ? 0 : block * step;
-    select(a, head, true);
+    select(a, head);
     differentiate(a, i, ofKeys ? a.l : min(i + size, a.l), j, ofQueries ? a.s : min(j + step, a.s), ofQueries, ofKeys);
   }
 }

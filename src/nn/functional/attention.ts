@@ -100,7 +100,9 @@ export const scaledDotProductAttention = named(
   (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {
     const checked = checkAttention(query, key, value, options);
     const { mask } = checked;
-    if (canFuse([query, key, value], mask) && fits(query, key, value, mask)) return fused(query, key, value, checked);
+    const width = Math.max(query.shape.at(-1)!, value.shape.at(-1)!);
+    if (canFuse([query, key, value], mask, width) && fits(query, key, value, mask))
+      return fused(query, key, value, checked);
     return composed(query, key, value, checked)[0];
   },
 );

@@ -116,7 +116,11 @@ function isFusible(query: Tensor, key: Tensor, value: Tensor, settings: MultiHea
     if (mask !== null && mask.dtype !== "bool" && mask.dtype !== query.dtype) return false;
   const isAttnFit = attnMask === null || sameShape(attnMask.shape, attnMask.ndim === 3 ? [n * numHeads, l, s] : [l, s]);
   const isPaddingFit = keyPaddingMask === null || sameShape(keyPaddingMask.shape, [n, s]);
-  return isAttnFit && isPaddingFit && [attnMask, keyPaddingMask].every((mask) => canFuse([query, key, value], mask));
+  return (
+    isAttnFit &&
+    isPaddingFit &&
+    [attnMask, keyPaddingMask].every((mask) => canFuse([query, key, value], mask, query.shape[2]! / numHeads))
+  );
 }
 
 /** Attention by the fused op, without the output's projection; null if it does not take what is given. */

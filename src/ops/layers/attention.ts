@@ -22,10 +22,12 @@ export interface AttentionTerms {
 /** Whether attention is composed of smaller ops on every device, for those who look at each op. */
 export const composesAttention = new Mode(false);
 
-/** Whether the fused op takes these. */
-export function canFuse(operands: readonly Tensor[], bias: Tensor | null): boolean {
-  for (const x of operands)
-    if (x.dtype !== "float32" || x.numel() === 0 || x.storage.backend.hasAttention !== true) return false;
+/** Whether the fused op takes these, with heads of up to `width` features. */
+export function canFuse(operands: readonly Tensor[], bias: Tensor | null, width: number): boolean {
+  for (const x of operands) {
+    const { attentionWidth = 0 } = x.storage.backend;
+    if (x.dtype !== "float32" || x.numel() === 0 || width > attentionWidth) return false;
+  }
   if (bias !== null && (isRecorded([bias]) || (bias.dtype !== "float32" && bias.dtype !== "bool"))) return false;
   return !composesAttention.value;
 }

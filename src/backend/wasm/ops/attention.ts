@@ -9,8 +9,11 @@ const MADD_COST = 0.045;
 /** Nanoseconds per score, besides. */
 const SCORE_COST = 0.6;
 
-/** From so many heads on, each is one task: enough for threads, and scores are computed once for all three gradients. */
-const MANY_HEADS = 16;
+/**
+ * With so many heads for each thread, each is one task, so that scores are computed once for all three gradients; with fewer, blocks of heads are. The bits are the
+ * same, since each gradient is summed in the same order.
+ */
+const HEADS_PER_THREAD = 2;
 
 /** Tasks of the kernel of gradients. */
 const OF_QUERIES = 1;
@@ -61,7 +64,8 @@ export const attentions = {
       const tasks = engine.ask("attentionBackwardTasks", [kind, n * heads, l, k.shape[2]!]);
       engine.call("attentionBackward", "float32", [...operands, kind], tasks, costOf(description, products), true);
     };
-    if (n * heads >= MANY_HEADS) return run(OF_HEADS, 5);
+    const { numThreads } = engine.parts.pool;
+    if (numThreads === 1 || n * heads >= HEADS_PER_THREAD * numThreads) return run(OF_HEADS, 5);
     run(OF_KEYS, 4);
     run(OF_QUERIES, 3);
   },
