@@ -14,8 +14,8 @@ import { MR } from "../gemm/blocking";
 import { multiplyPanels } from "../gemm/macro";
 import { pack } from "../gemm/pack";
 import { Block, Product, productAt } from "../gemm/product";
-import * as math from "../math/double";
 import { expNegative_f32x4 } from "../math/exponential";
+import { log } from "../math/lanes";
 
 /** Most queries and keys of a block: their scores stay in the first cache level. */
 const QUERIES: i32 = 48;
@@ -410,8 +410,13 @@ function scaleRow(x: usize, n: i32, s: f32): void {
   for (; n > 0; n -= 4, x += 16) storeLanes<f32>(x, f32x4.mul(loadLanes<f32>(x, n, zeros()), w), n);
 }
 
+/** Sets `n` elements to 0: few of them, for which `memory.fill` takes long. */
+function clear(x: usize, n: i32): void {
+  for (; n > 0; n -= 4, x += 16) storeLanes<f32>(x, zeros(), n);
+}
+
 function clearRows(x: Rows, from: i32, to: i32, n: i32): void {
-  for (let i = from; i < to; i++) memory.fill(x.p + <usize>i * x.pitch, 0, (<usize>n) << 2);
+  for (let i = from; i < to; i++) clear(x.p + <usize>i * x.pitch, n);
 }
 
 /** The weights of one query for a block of keys, before their sum is divided by; what came before is scaled to the new maximum. */
@@ -429,13 +434,16 @@ function weighRow(a: Attention, r: i32, i: i32, j: i32, cols: i32, scale: v128):
   most = max<f32>(before, most);
   // Where nothing is seen yet, exponentials of −∞ less 0 are 0.
   const shift = most == <f32>-Infinity ? <f32>0 : most;
-  const rest = f32x4.extract_lane(expNegative_f32x4(f32x4.splat(before - shift)), 0);
-  const sum = expRow(x, n, factor, f32x4.splat(shift));
+  let sum = expRow(x, n, factor, f32x4.splat(shift));
+  if (j > 0) {
+    const rest = f32x4.extract_lane(expNegative_f32x4(f32x4.splat(before - shift)), 0);
+    sum += load<f32>(a.total + place) * rest;
+    if (rest != 1) scaleRow(a.y.p + <usize>i * a.y.pitch, a.v, rest);
+  }
   store<f32>(a.most + place, most);
-  store<f32>(a.total + place, j == 0 ? sum : load<f32>(a.total + place) * rest + sum);
+  store<f32>(a.total + place, sum);
   if (a.noise != 0) multiplyRow(x, a.noise + ((<usize>(i * a.s + j)) << 2), n);
-  if (n < cols) memory.fill(x + ((<usize>n) << 2), 0, (<usize>(cols - n)) << 2);
-  if (j > 0 && rest != 1) scaleRow(a.y.p + <usize>i * a.y.pitch, a.v, rest);
+  clear(x + ((<usize>n) << 2), cols - n);
 }
 
 /** Queries [i, end) of the head at hand. */
@@ -458,11 +466,18 @@ function attend(a: Attention, i: i32, end: i32): void {
     rowsInPlace(p.block, a.scores, cols);
     times(p, to, y.pitch, rows, a.v, panels + a.slot, min(step, a.s - j), j > 0);
   }
-  for (let r = 0; r < rows; r++) {
-    const total = load<f32>(a.total + ((<usize>r) << 2)),
-      most = load<f32>(a.most + ((<usize>r) << 2));
-    scaleRow(y.p + <usize>(i + r) * y.pitch, a.v, <f32>(1 / <f64>total));
-    store<f32>(a.sums + ((<usize>(i + r)) << 2), total == 0 ? <f32>-Infinity : <f32>(<f64>most + math.log(<f64>total)));
+  for (let r = 0; r < rows; r += 4) finish(a, r, i + r, min(4, rows - r));
+}
+
+/** Divides the results of `count` queries, at most 4, by their sums, and keeps the logarithms of these. */
+function finish(a: Attention, r: i32, i: i32, count: i32): void {
+  const total = v128.load(a.total + ((<usize>r) << 2)),
+    most = v128.load(a.most + ((<usize>r) << 2));
+  // Of queries that see nothing the logarithm is −∞, and so is their maximum.
+  storeLanes<f32>(a.sums + ((<usize>i) << 2), f32x4.add(most, log<f32>(total)), count);
+  for (let k = 0; k < count; k++) {
+    const y = a.y.p + <usize>(i + k) * a.y.pitch;
+    scaleRow(y, a.v, <f32>(1 / <f64>load<f32>(a.total + ((<usize>(r + k)) << 2))));
   }
 }
 
@@ -559,9 +574,9 @@ function gradRow(a: Attention, r: i32, i: i32, j: i32, cols: i32, scale: v128): 
     v128.store(x, w);
     v128.store(g, f32x4.mul(f32x4.mul(p, f32x4.sub(gw, dot)), scale));
   }
-  if (n == cols) return;
-  memory.fill(a.scores + <usize>r * PITCH + ((<usize>n) << 2), 0, (<usize>(cols - n)) << 2);
-  memory.fill(a.grads + <usize>r * PITCH + ((<usize>n) << 2), 0, (<usize>(cols - n)) << 2);
+  const behind = <usize>r * PITCH + ((<usize>n) << 2);
+  clear(a.scores + behind, cols - n);
+  clear(a.grads + behind, cols - n);
 }
 
 /** Adds what queries [i, i + rows) and keys [j, j + cols) give to the gradients that are wanted. */

@@ -141,9 +141,9 @@ test("second derivatives are those of attention in steps", () => {
   for (let i = 0; i < 3; i++) expectClose(single[i]!, double[i]!, 1e-4);
 });
 
-test("the bits are the same for any number of threads", () => {
+test.each([1, 3])("the bits are the same for any number of threads: %i heads", (heads) => {
   torch.manualSeed(5);
-  const x = torch.randn(2, 200, 3, 16);
+  const x = torch.randn(1, 300, heads, 16);
   const all = (threads: number) => {
     torch.setNumThreads(threads);
     const [q, k, v] = [0, 1, 2].map(() => x.detach().transpose(1, 2).requiresGrad_()) as [
@@ -153,9 +153,30 @@ test("the bits are the same for any number of threads", () => {
     ];
     const y = F.scaledDotProductAttention(q, k, v, { isCausal: true });
     y.backward(x.transpose(1, 2));
-    return [y, q.grad!, k.grad!, v.grad!].map((one) => valuesOf(one).tolist());
+    return [y, q.grad!, k.grad!, v.grad!].map((one) => one.detach().contiguous().toTypedArray());
   };
   expect(all(2)).toEqual(all(1));
+  expect(all(4)).toEqual(all(1));
+});
+
+test("many keys, wide heads and those that are too wide for the op", () => {
+  agree([1], [3, 2600, 64, 3]);
+  agree([1], [3, 140, 512, 510]);
+  agree([1], [3, 5, 520, 4]);
+});
+
+test("a scale of 0 and one below 0", () => {
+  agree([2], [5, 9, 4, 4], { scale: 0 });
+  agree([2], [5, 9, 4, 4], { scale: -0.7, isCausal: true });
+});
+
+test("NaN in a query reaches its own result alone", () => {
+  const q = torch.ones(1, 3, 2);
+  q.setAt([0, 1, 0], Number.NaN);
+  const y = F.scaledDotProductAttention(q, torch.ones(1, 5, 2), torch.ones(1, 5, 1))
+    .reshape(-1)
+    .tolist();
+  expect(y).toEqual([1, Number.NaN, 1]);
 });
 
 describe("nn.MultiheadAttention without weights gives what it gives with them", () => {
